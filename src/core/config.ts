@@ -1,0 +1,125 @@
+/**
+ * What the core and the engine are told to do. Plain JSON-safe data: it crosses the pipe from keeper to engine, is
+ * written to recordings and is built by hand in tests. Produced by `config/` (from keepalived.conf), checked there.
+ */
+import type { Ipv4 } from "#units/address";
+import type { Centis, Micros } from "#units/time";
+import type { Priority, Vrid } from "#units/vrrp";
+
+/** Everything the pure router needs; no names of devices, no sockets. */
+export interface RouterConfig {
+  /** `vrrp_instance NAME` */
+  readonly name: string;
+  readonly vrid: Vrid;
+  readonly version: 2 | 3;
+  /** Configured (base) priority, 1 to 255; 255 is the address owner. */
+  readonly priority: Priority;
+  /** Own advertisement interval; version 2 has whole seconds only. */
+  readonly advertInterval: Centis;
+  /** keepalived `nopreempt` is `preempt: false`. */
+  readonly preempt: boolean;
+  readonly preemptDelay: Micros;
+  /** `vrrp_startup_delay`: added before the first election. */
+  readonly startupDelay: Micros;
+  /** `down_timer_adverts`, 1 to 100, ordinarily 3. */
+  readonly downTimerAdverts: number;
+  /** Number of unicast peers; 0 means multicast, where the number of routers is unknown. */
+  readonly peerCount: number;
+  readonly lowerPrioNoAdvert: boolean;
+  readonly higherPrioSendAdvert: boolean;
+  /** Planned moves: keep the address until the successor is heard, or take it away first. */
+  readonly handover: "make-before-break" | "break-before-make";
+  readonly announce: AnnounceConfig;
+  readonly trackers: readonly TrackerConfig[];
+  /** `dont_track_primary` is false here: the own link going down does not cause FAULT. */
+  readonly trackPrimary: boolean;
+}
+
+/** Gratuitous ARP as keepalived's `garp_*` keywords say it. */
+export interface AnnounceConfig {
+  /** `garp_master_delay`: the second block comes this long after the first; 0 = no second block. */
+  readonly delay: Micros;
+  /** `garp_master_repeat`: frames per address in each block. */
+  readonly repeat: number;
+  /** `garp_master_refresh`: period of the refresh while master; 0 = none. */
+  readonly refresh: Micros;
+  readonly refreshRepeat: number;
+  /** `garp_lower_prio_delay`, `garp_lower_prio_repeat`: after a weaker master was heard. */
+  readonly lowerPrioDelay: Micros;
+  readonly lowerPrioRepeat: number;
+}
+
+export type TrackerKind = "script" | "interface" | "file" | "process";
+
+export interface TrackerConfig {
+  readonly kind: TrackerKind;
+  /** Name of the vrrp_script, interface, track_file or vrrp_track_process. */
+  readonly name: string;
+  /** 0: failure means FAULT. Otherwise see keepalived's weights: `trackerEffect` in tracking.ts. */
+  readonly weight: number;
+  readonly reverse: boolean;
+}
+
+/** One virtual router on one interface: the router plus what the edges need. */
+export interface InstanceConfig {
+  readonly router: RouterConfig;
+  readonly interface: string;
+  readonly transport: Transport;
+  /** Version 2 only. The secret never leaves this field: not in status, not in logs. */
+  readonly authentication?: { readonly kind: "pass"; readonly secret: string };
+  /** Version 3 over IPv4: which checksum to send. Receiving accepts all. */
+  readonly checksum: "pseudo-header" | "no-pseudo-header";
+  /** In the advertisement, in this order. */
+  readonly addresses: readonly VirtualAddress[];
+  /** `virtual_ipaddress_excluded`: owned and announced, not in the advertisement. */
+  readonly excludedAddresses: readonly VirtualAddress[];
+  /** `vrrp_skip_check_adv_addr`: compare the address list only on the first advertisement of a master. */
+  readonly skipCheckAdvAddr: boolean;
+  /** Form of gratuitous ARP. keepalived sends requests. */
+  readonly arp: "request" | "reply" | "both";
+  /** Limit of announcements on the interface (all instances together; the smallest wins). */
+  readonly pacing: PacingConfig;
+  /** Sync group this instance belongs to, if any. */
+  readonly group?: string;
+}
+
+export interface PacingConfig {
+  /** Frames that may leave at once; 0 = no limit. */
+  readonly burst: number;
+  /** Frames a second after the burst; 0 = no limit. */
+  readonly perSecond: number;
+  /** `vrrp_garp_interval`: smallest gap between two frames; 0 = none. */
+  readonly gap: Micros;
+}
+
+export type Transport =
+  | {
+      readonly kind: "unicast";
+      /** Undefined: the primary address of the interface. */
+      readonly source?: Ipv4;
+      readonly peers: readonly UnicastPeer[];
+      readonly ttl: number;
+      /** Drop advertisements whose source is not a configured peer. */
+      readonly checkSource: boolean;
+    }
+  | { readonly kind: "multicast"; readonly source?: Ipv4; readonly group: Ipv4 };
+
+export interface UnicastPeer {
+  readonly address: Ipv4;
+  readonly minTtl?: number;
+  readonly maxTtl?: number;
+}
+
+export interface VirtualAddress {
+  readonly address: Ipv4;
+  readonly prefix: number;
+  /** Undefined: the instance's interface. */
+  readonly interface?: string;
+  readonly label?: string;
+  /** Kernel scope number: 0 global, 200 site, 253 link, 254 host. */
+  readonly scope: number;
+  readonly broadcast?: Ipv4;
+  readonly peer?: Ipv4;
+  /** keepalived `preferred_lft 0`: never chosen as a source address. */
+  readonly deprecated?: boolean;
+}

@@ -1,0 +1,66 @@
+/** What can happen to a router, and what follows. Both are plain data; the order of effects is part of the contract. */
+import type { Ipv4 } from "#units/address";
+import type { Centis } from "#units/time";
+import type { Priority } from "#units/vrrp";
+import type { FaultCause, Reason } from "./reason.ts";
+import type { AnnounceReason, PublicState, TrackerState } from "./state.ts";
+
+export type RouterEvent =
+  | { readonly kind: "startup" }
+  /**
+   * Startup after our own engine died as master: the keeper has told the peers (priority 0) and still holds the
+   * address, so this router waits the skew time like everyone who heard that.
+   */
+  | { readonly kind: "startupAfterRelease" }
+  /** The clock has reached `deadline(state)`; harmless at any other time. */
+  | { readonly kind: "timeReached" }
+  /** A valid advertisement: every receive check has passed (see engine/receive.ts). */
+  | {
+      readonly kind: "advertReceived";
+      readonly priority: Priority;
+      readonly interval: Centis;
+      readonly from: Ipv4;
+    }
+  | { readonly kind: "linkChanged"; readonly up: boolean }
+  | { readonly kind: "sourceChanged"; readonly source: Ipv4 | undefined }
+  | { readonly kind: "trackerChanged"; readonly index: number; readonly result: TrackerState }
+  /** Somebody else sent gratuitous ARP, or an ARP answer, for one of our addresses. */
+  | { readonly kind: "foreignAnnouncement"; readonly address: Ipv4 }
+  /** Somebody else deleted our address and we have put it back (see engine/reconcile.ts). */
+  | { readonly kind: "addressRestored"; readonly address: Ipv4 }
+  /** The engine cannot keep the address (kernel refuses, or somebody keeps deleting it). */
+  | { readonly kind: "faultRaised"; readonly cause: FaultCause }
+  | { readonly kind: "faultLifted"; readonly cause: FaultCause["kind"] }
+  | { readonly kind: "stop" };
+
+export type RouterEffect =
+  /** `to`: only this unicast peer; undefined: all peers or the group. */
+  | { readonly kind: "sendAdvert"; readonly priority: Priority; readonly to?: Ipv4 }
+  /** Add every address, excluded ones too, with the lease's lifetime. */
+  | { readonly kind: "addAddresses" }
+  /** Prolong the lease. Comes before the advertisement that entitles us. */
+  | { readonly kind: "refreshAddresses" }
+  | { readonly kind: "removeAddresses" }
+  /** Put `repeat` frames per address in the interface's announcer. */
+  | { readonly kind: "announce"; readonly repeat: number; readonly why: AnnounceReason }
+  /** Forget what the announcer has not sent yet. */
+  | { readonly kind: "cancelAnnouncements" }
+  | {
+      readonly kind: "transition";
+      readonly from: PublicState;
+      readonly to: PublicState;
+      readonly reason: Reason;
+      readonly priority: Priority;
+    }
+  | { readonly kind: "priorityChanged"; readonly from: Priority; readonly to: Priority; readonly tracker: string }
+  | { readonly kind: "report"; readonly report: Report };
+
+/** Things an operator should know that are no change of state. */
+export type Report =
+  /** A master weaker than we are was heard while we are master (keepalived: notify_master_rx_lower_pri). */
+  | { readonly kind: "weaker-master"; readonly from: Ipv4; readonly theirs: Priority; readonly ours: Priority }
+  /** Same address and priority as ours: a loop or a copied configuration. */
+  | { readonly kind: "own-address-heard"; readonly from: Ipv4 }
+  | { readonly kind: "grace"; readonly from: Ipv4; readonly theirs: Priority }
+  | { readonly kind: "slept-as-backup"; readonly micros: number }
+  | { readonly kind: "no-owner"; readonly silentMicros: number };

@@ -1,0 +1,111 @@
+/**
+ * The router's state: a value, replaced by every step. A timer is an absolute instant in the phase that needs it, so a
+ * stale timer cannot exist: leaving the phase is cancelling it.
+ */
+import type { Ipv4 } from "#units/address";
+import type { Centis, Instant } from "#units/time";
+import type { Priority } from "#units/vrrp";
+import type { Reason } from "./reason.ts";
+
+export interface RouterState {
+  readonly phase: Phase;
+  /** When the phase kind was entered. */
+  readonly since: Instant;
+  /** Why it was entered. */
+  readonly reason: Reason;
+  /** Results of the trackers, by index into `config.trackers`. */
+  readonly trackers: readonly TrackerState[];
+  /** Own link has carrier and is up. */
+  readonly linkUp: boolean;
+  /** Source address of our advertisements; undefined while the interface has none. */
+  readonly source: Ipv4 | undefined;
+  /** Base priority plus tracking, 1 to 254, or 255 for an owner. */
+  readonly effectivePriority: Priority;
+  /** The router that last advertised itself as master, ourselves excluded. */
+  readonly heard: Heard | undefined;
+}
+
+export interface Heard {
+  readonly from: Ipv4;
+  readonly priority: Priority;
+  readonly at: Instant;
+}
+
+export type Phase =
+  /** Waiting for the first result of a check that would mean FAULT. */
+  | { readonly kind: "init" }
+  | BackupPhase
+  | MasterPhase
+  | HandoverPhase
+  | FaultPhase
+  | { readonly kind: "stopped" };
+
+export interface BackupPhase {
+  readonly kind: "backup";
+  readonly masterDownAt: Instant;
+  /** Learned from the master in version 3, our own otherwise. */
+  readonly masterInterval: Centis;
+  /** Set by the first weaker advertisement: from then on it is no longer accepted (`preempt_delay`). */
+  readonly preemptAt: Instant | undefined;
+  /** Last step. Time in which we were not running is not time in which the master was silent. */
+  readonly awakeAt: Instant;
+}
+
+export interface MasterPhase {
+  readonly kind: "master";
+  readonly advertAt: Instant;
+  readonly lastAdvertAt: Instant;
+  /** No peer can have taken over before this, if it heard our last advertisement. Past it we have overslept. */
+  readonly seatUntil: Instant;
+  /** A peer was heard before we became master, so it is not us who could be new here. */
+  readonly provenAt: Instant;
+  /** Announcements to come, earliest first. */
+  readonly announcements: readonly Announcement[];
+  readonly refreshAt: Instant | undefined;
+  /** `nopreempt`: a rival that would win was heard; it has until then to yield before we do. */
+  readonly grace: { readonly from: Ipv4; readonly until: Instant } | undefined;
+}
+
+export interface Announcement {
+  readonly at: Instant;
+  /** Frames per address. */
+  readonly repeat: number;
+  readonly why: AnnounceReason;
+}
+
+export type AnnounceReason =
+  | "became-master"
+  | "second-block"
+  | "refresh"
+  | "weaker-master"
+  | "rival-gone"
+  | "foreign-announcement"
+  | "address-restored"
+  | "added-address";
+
+/** Giving up in good order: the address stays and answers until the successor is heard. */
+export interface HandoverPhase {
+  readonly kind: "handover";
+  /** Give up waiting for a successor. */
+  readonly until: Instant;
+  /** Set when the successor was heard: remove then. */
+  readonly removeAt: Instant | undefined;
+  readonly then: "stopped" | "backup";
+}
+
+export interface FaultPhase {
+  readonly kind: "fault";
+  /**
+   * We were master and nobody can have taken over before this instant: if the link is back earlier, the seat is
+   * still ours (a link flap shorter than the peers' detection time).
+   */
+  readonly seatUntil: Instant | undefined;
+  /** Nobody was heard since: raise the alarm then. */
+  readonly alarmAt: Instant | undefined;
+}
+
+/** Scripts, processes and interfaces answer "up" or "down"; files answer with a number. */
+export type TrackerState = "unknown" | "up" | "down" | number;
+
+/** keepalived's words for the outside. `init` and `handover` are seen as what the operator can act on. */
+export type PublicState = "INIT" | "BACKUP" | "MASTER" | "FAULT" | "STOP";
