@@ -1,0 +1,142 @@
+/**
+ * The pipe between keeper and engine: one JSON object per line, both ways, on file descriptor 3 of the engine.
+ *
+ * The keeper is an ordinary Node.js process (scripts, notify, sockets, files); the engine is one thread in a ppoll loop. The
+ * end of the pipe is a message too: to the engine it means "hand over and end", to the keeper "the engine is dead, hand
+ * over for it".
+ */
+import type { InstanceConfig } from "#core/config";
+import type { FaultCause, Reason } from "#core/reason";
+import type { PublicState, TrackerState } from "#core/state";
+import type { Report } from "#core/event";
+import type { Instant, Micros } from "#units/time";
+import type { Ipv4 } from "#units/address";
+import type { Priority } from "#units/vrrp";
+
+export type ToEngine =
+  /**
+   * The whole configuration, at start and at every reload. Instances are matched by interface, VRID and transport kind;
+   * an unchanged one is not touched. `resume`: names whose address the keeper still holds for a dead engine.
+   */
+  | {
+      readonly type: "configure";
+      readonly instances: readonly InstanceConfig[];
+      readonly groups: readonly GroupConfig[];
+      readonly resume: readonly string[];
+      /** Tracker results known already, so that a reload or a new engine does not wait for the next check. */
+      readonly trackers: readonly TrackerResult[];
+    }
+  | ({ readonly type: "tracker" } & TrackerResult)
+  /** Answer with a `snapshot` that carries the same id. */
+  | { readonly type: "snapshot"; readonly id: number }
+  /** Hand over everything and end. */
+  | { readonly type: "stop" };
+
+export interface GroupConfig {
+  readonly name: string;
+  readonly members: readonly string[];
+}
+
+export interface TrackerResult {
+  readonly kind: "script" | "file" | "process";
+  readonly name: string;
+  readonly result: TrackerState;
+}
+
+export type FromEngine =
+  /** Sockets are open and the configuration is running. */
+  | { readonly type: "ready"; readonly pid: number }
+  /** Change of state of an instance; the keeper runs notify for it. Micros are CLOCK_BOOTTIME. */
+  | {
+      readonly type: "transition";
+      readonly instance: string;
+      readonly from: PublicState;
+      readonly to: PublicState;
+      readonly reason: Reason;
+      readonly priority: Priority;
+      readonly at: Instant;
+    }
+  | {
+      readonly type: "groupTransition";
+      readonly group: string;
+      readonly to: PublicState;
+      readonly at: Instant;
+    }
+  | {
+      readonly type: "priorityChanged";
+      readonly instance: string;
+      readonly from: Priority;
+      readonly to: Priority;
+      readonly tracker: string;
+    }
+  | { readonly type: "report"; readonly instance: string; readonly report: Report }
+  /** A packet was refused. Counted always, sent at most once a minute per instance and kind. */
+  | {
+      readonly type: "drop";
+      readonly instance: string;
+      readonly drop: { readonly kind: string } & Readonly<Record<string, string | number>>;
+      readonly from: Ipv4;
+      readonly count: number;
+    }
+  | { readonly type: "log"; readonly level: "error" | "warning" | "info" | "debug"; readonly text: string }
+  | { readonly type: "snapshot"; readonly id: number; readonly at: Instant; readonly instances: readonly InstanceSnapshot[] }
+  /** An instance removed by a reload has given up its addresses. */
+  | { readonly type: "removed"; readonly instance: string }
+  /** Everything is handed over; the engine ends now. */
+  | { readonly type: "stopped" };
+
+/** One instance as the engine sees it. All instants are CLOCK_BOOTTIME microseconds, like `at` of the snapshot. */
+export interface InstanceSnapshot {
+  readonly name: string;
+  readonly state: PublicState;
+  /** The exact phase, finer than `state`: "handover" is still MASTER to the outside until it ends. */
+  readonly phase: string;
+  readonly since: Instant;
+  readonly reason: Reason;
+  readonly basePriority: Priority;
+  readonly effectivePriority: Priority;
+  readonly vrid: number;
+  readonly version: number;
+  readonly interface: string;
+  readonly linkUp: boolean;
+  readonly source: Ipv4 | undefined;
+  readonly advertInterval: number;
+  /** Master: next advertisement. Backup: when the master counts as dead. */
+  readonly deadline: Instant | undefined;
+  readonly faults: readonly FaultCause[];
+  readonly trackers: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly weight: number;
+    readonly result: TrackerState;
+    /** What it adds to the priority now; "fault" when it holds the instance in FAULT. */
+    readonly effect: number | "fault";
+  }[];
+  readonly peers: readonly {
+    readonly address: Ipv4;
+    readonly configured: boolean;
+    readonly heardAt: Instant | undefined;
+    readonly priority: number | undefined;
+    /** "v2", "pseudo-header", "no-pseudo-header", "multicast-pseudo-header" */
+    readonly checksum: string | undefined;
+  }[];
+  readonly addresses: readonly {
+    readonly address: Ipv4;
+    readonly prefix: number;
+    readonly interface: string;
+    readonly owned: boolean;
+    readonly announcedAt: Instant | undefined;
+    readonly announcements: number;
+    readonly error: string | undefined;
+  }[];
+  readonly lease: LeaseSnapshot;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface LeaseSnapshot {
+  /** What takes the address away when we cannot: the kernel's address lifetime, a nftables timeout, or nothing in time. */
+  readonly guarantee: "address-lifetime" | "nftables" | "backstop";
+  readonly micros: Micros;
+  /** Earliest take-over by a peer after our last advertisement. */
+  readonly takeOverMicros: Micros;
+}

@@ -1,0 +1,101 @@
+/**
+ * `baton status --json`, and the control socket (`control.sock` in the runtime directory).
+ *
+ * The socket speaks one JSON object per line: a `ControlRequest` in, a `ControlAnswer` out; `watch` answers again at every
+ * change. Times in `Status` are ISO 8601 wall-clock strings and ages in seconds, for people and scripts.
+ */
+import type { FromEngine, InstanceSnapshot } from "./engine-link.ts";
+
+export type ControlRequest =
+  | { readonly command: "status" }
+  | { readonly command: "watch" }
+  | { readonly command: "explain"; readonly instance?: string; readonly lang?: "en" | "zh-CN" }
+  | { readonly command: "reload" }
+  | { readonly command: "ping" };
+
+export type ControlAnswer =
+  | { readonly ok: true; readonly status: Status }
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: true; readonly pong: number }
+  | { readonly ok: false; readonly error: string; readonly help?: string };
+
+export interface Status {
+  readonly version: string;
+  readonly node: string;
+  readonly at: string;
+  readonly pid: number;
+  readonly enginePid: number | undefined;
+  readonly configFile: string;
+  readonly configId: string | undefined;
+  readonly startedAt: string;
+  readonly reloadedAt: string | undefined;
+  readonly instances: readonly InstanceStatus[];
+  readonly scripts: readonly ScriptStatus[];
+  readonly engineRestarts: number;
+}
+
+/** The engine's view, with instants turned into wall-clock time and the reason into a sentence. */
+export interface InstanceStatus {
+  readonly name: string;
+  readonly state: InstanceSnapshot["state"];
+  readonly phase: string;
+  readonly since: string;
+  readonly forSeconds: number;
+  readonly why: { readonly en: string; readonly "zh-CN": string; readonly reason: InstanceSnapshot["reason"] };
+  readonly interface: string;
+  readonly vrid: number;
+  readonly version: number;
+  readonly source: string | undefined;
+  readonly linkUp: boolean;
+  readonly basePriority: number;
+  readonly effectivePriority: number;
+  readonly advertIntervalSeconds: number;
+  readonly trackers: InstanceSnapshot["trackers"];
+  readonly peers: readonly {
+    readonly address: string;
+    readonly configured: boolean;
+    readonly heardSecondsAgo: number | undefined;
+    readonly priority: number | undefined;
+    readonly checksum: string | undefined;
+  }[];
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly interface: string;
+    readonly owned: boolean;
+    readonly announcedSecondsAgo: number | undefined;
+    readonly announcements: number;
+    readonly error: string | undefined;
+  }[];
+  readonly lease: { readonly guarantee: string; readonly seconds: number; readonly takeOverSeconds: number };
+  readonly counters: Readonly<Record<string, number>>;
+  readonly history: readonly { readonly at: string; readonly from: string; readonly to: string; readonly why: string }[];
+  readonly notify: {
+    readonly last: NotifyResult | undefined;
+    readonly queued: number;
+  };
+}
+
+export interface NotifyResult {
+  readonly command: readonly string[];
+  readonly state: string;
+  readonly at: string;
+  readonly exit: number | string;
+  readonly milliseconds: number;
+  readonly output: string;
+}
+
+export interface ScriptStatus {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly user: string;
+  readonly intervalSeconds: number;
+  readonly result: "unknown" | "up" | "down";
+  readonly lastRunAt: string | undefined;
+  readonly lastExit: number | string | undefined;
+  readonly lastMilliseconds: number | undefined;
+  readonly lastOutput: string;
+  readonly consecutive: number;
+}
+
+/** Kept so that the file says what it builds upon. */
+export type Transition = Extract<FromEngine, { type: "transition" }>;

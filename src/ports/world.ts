@@ -1,0 +1,82 @@
+/**
+ * What the engine needs from the world, and what the world tells the engine. Implemented by `linux/` (real sockets and
+ * rtnetlink) and by `sim/` (virtual time). Everything is synchronous: rtnetlink does its work inside the system call, and
+ * the engine has no event loop. A result that is not success is a value, never an exception.
+ */
+import type { VirtualAddress } from "#core/config";
+import type { Ipv4, Mac } from "#units/address";
+import type { FromEngine } from "#contract/engine-link";
+
+/** The environment said no: `errno` is the symbolic name, `call` what was asked. */
+export interface Failure {
+  readonly ok: false;
+  readonly errno: string;
+  readonly call: string;
+  /** The kernel's own words (extended acknowledgement), where it gives any. */
+  readonly detail?: string;
+}
+export type Outcome = { readonly ok: true } | Failure;
+export const OK: Outcome = { ok: true };
+
+/** A device as the kernel sees it. */
+export interface LinkInfo {
+  readonly index: number;
+  readonly name: string;
+  readonly mac: Mac;
+  readonly mtu: number;
+  /** IFF_UP and IFF_RUNNING: keepalived's condition for a working interface. */
+  readonly up: boolean;
+  readonly arp: boolean;
+  readonly multicast: boolean;
+}
+
+export interface AddressInfo {
+  readonly index: number;
+  readonly address: Ipv4;
+  readonly prefix: number;
+  /** IFA_F_SECONDARY */
+  readonly secondary: boolean;
+  /** IFA_PROTO; `BATON_PROTO` marks addresses that are ours. */
+  readonly proto: number;
+  readonly label?: string;
+}
+
+/** IFA_PROTO of every address Baton adds, so that a later run recognises what a dead one left behind. */
+export const BATON_PROTO = 0xba;
+
+export interface World {
+  /** `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after the call. */
+  sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome;
+  /** `frame` is a whole Ethernet frame. May not be kept after the call. */
+  sendArp(interfaceIndex: number, frame: Uint8Array): Outcome;
+  /** Adds, or prolongs when it is there already. `seconds` 0 means for ever. */
+  setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome;
+  removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome;
+  /** Lease of the sub-second kind; undefined in `setGuard`'s absence means the world has none. */
+  readonly guard?: AddressGuard;
+  tell(message: FromEngine): void;
+}
+
+/** A kernel rule that answers for the address only while it is prolonged (nftables set element with a timeout). */
+export interface AddressGuard {
+  open(addresses: readonly Ipv4[]): Outcome;
+  prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome;
+  close(addresses: readonly Ipv4[]): Outcome;
+}
+
+/** What the world tells the engine. Bytes are only valid during the call. */
+export type WorldEvent =
+  /** A whole IPv4 packet with protocol 112, as a raw socket gives it. */
+  | { readonly kind: "packet"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
+  /** A whole Ethernet frame of type ARP. */
+  | { readonly kind: "arp"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
+  | { readonly kind: "link"; readonly link: LinkInfo }
+  | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
+  | { readonly kind: "address"; readonly address: AddressInfo }
+  | { readonly kind: "addressGone"; readonly address: AddressInfo }
+  /** The kernel dropped notifications: everything must be read anew, these are all there are now. */
+  | {
+      readonly kind: "resync";
+      readonly links: readonly LinkInfo[];
+      readonly addresses: readonly AddressInfo[];
+    };
