@@ -6,11 +6,11 @@
  * over for it".
  */
 import type { InstanceConfig } from "#core/config";
+import type { Report } from "#core/event";
 import type { FaultCause, Reason } from "#core/reason";
 import type { PublicState, TrackerState } from "#core/state";
-import type { Report } from "#core/event";
-import type { Instant, Micros } from "#units/time";
 import type { Ipv4 } from "#units/address";
+import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 
 export type ToEngine =
@@ -78,8 +78,17 @@ export type FromEngine =
       readonly from: Ipv4;
       readonly count: number;
     }
-  | { readonly type: "log"; readonly level: "error" | "warning" | "info" | "debug"; readonly text: string }
-  | { readonly type: "snapshot"; readonly id: number; readonly at: Instant; readonly instances: readonly InstanceSnapshot[] }
+  | {
+      readonly type: "log";
+      readonly level: "error" | "warning" | "info" | "debug";
+      readonly text: string;
+    }
+  | {
+      readonly type: "snapshot";
+      readonly id: number;
+      readonly at: Instant;
+      readonly instances: readonly InstanceSnapshot[];
+    }
   /** An instance removed by a reload has given up its addresses. */
   | { readonly type: "removed"; readonly instance: string }
   /** Everything is handed over; the engine ends now. */

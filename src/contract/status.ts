@@ -41,7 +41,11 @@ export interface InstanceStatus {
   readonly phase: string;
   readonly since: string;
   readonly forSeconds: number;
-  readonly why: { readonly en: string; readonly "zh-CN": string; readonly reason: InstanceSnapshot["reason"] };
+  readonly why: {
+    readonly en: string;
+    readonly "zh-CN": string;
+    readonly reason: InstanceSnapshot["reason"];
+  };
   readonly interface: string;
   readonly vrid: number;
   readonly version: number;
@@ -66,9 +70,18 @@ export interface InstanceStatus {
     readonly announcements: number;
     readonly error: string | undefined;
   }[];
-  readonly lease: { readonly guarantee: string; readonly seconds: number; readonly takeOverSeconds: number };
+  readonly lease: {
+    readonly guarantee: string;
+    readonly seconds: number;
+    readonly takeOverSeconds: number;
+  };
   readonly counters: Readonly<Record<string, number>>;
-  readonly history: readonly { readonly at: string; readonly from: string; readonly to: string; readonly why: string }[];
+  readonly history: readonly {
+    readonly at: string;
+    readonly from: string;
+    readonly to: string;
+    readonly why: string;
+  }[];
   readonly notify: {
     readonly last: NotifyResult | undefined;
     readonly queued: number;

@@ -1,6 +1,6 @@
 /** What can happen to a router, and what follows. Both are plain data; the order of effects is part of the contract. */
 import type { Ipv4 } from "#units/address";
-import type { Centis } from "#units/time";
+import type { Centis, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { FaultCause, Reason } from "./reason.ts";
 import type { AnnounceReason, PublicState, TrackerState } from "./state.ts";
@@ -40,6 +40,8 @@ export type RouterEffect =
   | { readonly kind: "addAddresses" }
   /** Prolong the lease. Comes before the advertisement that entitles us. */
   | { readonly kind: "refreshAddresses" }
+  /** Handing over: keep the address this long at the most, whatever happens to us. */
+  | { readonly kind: "holdAddresses"; readonly micros: Micros }
   | { readonly kind: "removeAddresses" }
   /** Put `repeat` frames per address in the interface's announcer. */
   | { readonly kind: "announce"; readonly repeat: number; readonly why: AnnounceReason }
@@ -52,15 +54,33 @@ export type RouterEffect =
       readonly reason: Reason;
       readonly priority: Priority;
     }
-  | { readonly kind: "priorityChanged"; readonly from: Priority; readonly to: Priority; readonly tracker: string }
+  | {
+      readonly kind: "priorityChanged";
+      readonly from: Priority;
+      readonly to: Priority;
+      readonly tracker: string;
+    }
   | { readonly kind: "report"; readonly report: Report };
 
 /** Things an operator should know that are no change of state. */
 export type Report =
   /** A master weaker than we are was heard while we are master (keepalived: notify_master_rx_lower_pri). */
-  | { readonly kind: "weaker-master"; readonly from: Ipv4; readonly theirs: Priority; readonly ours: Priority }
+  | {
+      readonly kind: "weaker-master";
+      readonly from: Ipv4;
+      readonly theirs: Priority;
+      readonly ours: Priority;
+    }
   /** Same address and priority as ours: a loop or a copied configuration. */
   | { readonly kind: "own-address-heard"; readonly from: Ipv4 }
-  | { readonly kind: "grace"; readonly from: Ipv4; readonly theirs: Priority }
+  /** nopreempt: a rival is given time to yield before we do. */
+  | {
+      readonly kind: "grace";
+      readonly from: Ipv4;
+      readonly theirs: Priority;
+      readonly micros: number;
+    }
+  /** The end of a coordinated hand-over. */
+  | { readonly kind: "handed-over"; readonly reason: Reason }
   | { readonly kind: "slept-as-backup"; readonly micros: number }
   | { readonly kind: "no-owner"; readonly silentMicros: number };

@@ -22,12 +22,33 @@ export type Reason =
       readonly skew: Micros;
     }
   /** The master said priority 0; `immediate` when it is our only peer, so no order of successors is needed. */
-  | { readonly kind: "master-released"; readonly from: Ipv4 | undefined; readonly immediate: boolean }
+  | {
+      readonly kind: "master-released";
+      readonly from: Ipv4 | undefined;
+      readonly immediate: boolean;
+    }
   /** RFC 9568 6.4.3: a better master was heard. */
-  | { readonly kind: "higher-priority"; readonly from: Ipv4; readonly theirs: Priority; readonly ours: Priority }
-  | { readonly kind: "higher-address"; readonly from: Ipv4; readonly ours: Ipv4; readonly priority: Priority }
+  | {
+      readonly kind: "higher-priority";
+      readonly from: Ipv4;
+      readonly theirs: Priority;
+      readonly ours: Priority;
+    }
+  | {
+      readonly kind: "higher-address";
+      readonly from: Ipv4;
+      readonly ours: Ipv4;
+      readonly priority: Priority;
+    }
   /** nopreempt: we became master without having heard anybody, and somebody was there before. */
-  | { readonly kind: "newcomer-yields"; readonly from: Ipv4; readonly theirs: Priority; readonly ours: Priority }
+  | {
+      readonly kind: "newcomer-yields";
+      readonly from: Ipv4;
+      readonly theirs: Priority;
+      readonly ours: Priority;
+    }
+  /** nopreempt: the master we replaced because it was silent is alive; the address is still its own. */
+  | { readonly kind: "master-was-alive"; readonly from: Ipv4; readonly after: Micros }
   /** We did not run for so long that a peer may own the address now. */
   | { readonly kind: "overslept"; readonly stalled: Micros; readonly allowed: Micros }
   /** The link was away for less than the peers' detection time. */
@@ -47,5 +68,10 @@ export type FaultCause =
   | { readonly kind: "interface-missing" }
   | { readonly kind: "tracker"; readonly tracker: string; readonly name: string }
   | { readonly kind: "address-rejected"; readonly address: Ipv4; readonly error: string }
-  | { readonly kind: "address-fight"; readonly address: Ipv4; readonly removals: number; readonly within: Micros }
+  | {
+      readonly kind: "address-fight";
+      readonly address: Ipv4;
+      readonly removals: number;
+      readonly within: Micros;
+    }
   | { readonly kind: "group"; readonly group: string; readonly member: string };

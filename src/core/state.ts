@@ -5,7 +5,7 @@
 import type { Ipv4 } from "#units/address";
 import type { Centis, Instant } from "#units/time";
 import type { Priority } from "#units/vrrp";
-import type { Reason } from "./reason.ts";
+import type { FaultCause, Reason } from "./reason.ts";
 
 export interface RouterState {
   readonly phase: Phase;
@@ -23,6 +23,8 @@ export interface RouterState {
   readonly effectivePriority: Priority;
   /** The router that last advertised itself as master, ourselves excluded. */
   readonly heard: Heard | undefined;
+  /** Faults that come from outside the router's own trackers; see `faultRaised`. */
+  readonly raised: readonly FaultCause[];
 }
 
 export interface Heard {
@@ -49,6 +51,8 @@ export interface BackupPhase {
   readonly preemptAt: Instant | undefined;
   /** Last step. Time in which we were not running is not time in which the master was silent. */
   readonly awakeAt: Instant;
+  /** The master said priority 0, so `masterDownAt` is only the skew time away. */
+  readonly released: boolean;
 }
 
 export interface MasterPhase {
@@ -57,13 +61,28 @@ export interface MasterPhase {
   readonly lastAdvertAt: Instant;
   /** No peer can have taken over before this, if it heard our last advertisement. Past it we have overslept. */
   readonly seatUntil: Instant;
-  /** A peer was heard before we became master, so it is not us who could be new here. */
+  /**
+   * From here on we are the established owner, and a rival is the newcomer: at once if a peer was heard before we
+   * became master, else after `NEWCOMER_MICROS` (longer than a switch port needs to forward).
+   */
   readonly provenAt: Instant;
+  /** We took over because this router fell silent. If it speaks again soon, it was never dead. */
+  readonly predecessor: Ipv4 | undefined;
   /** Announcements to come, earliest first. */
   readonly announcements: readonly Announcement[];
   readonly refreshAt: Instant | undefined;
-  /** `nopreempt`: a rival that would win was heard; it has until then to yield before we do. */
-  readonly grace: { readonly from: Ipv4; readonly until: Instant } | undefined;
+  /** `nopreempt`: somebody else is master too, and one of us has to yield: see rivals.ts. */
+  readonly rival: Rival | undefined;
+  /** Last announcement sent because somebody else announced our address. */
+  readonly foreignAt: Instant | undefined;
+}
+
+export interface Rival {
+  readonly from: Ipv4;
+  /** We yield when it is heard at or after this instant. */
+  readonly yieldAt: Instant;
+  /** No word from it until then: it has yielded. */
+  readonly goneAt: Instant;
 }
 
 export interface Announcement {

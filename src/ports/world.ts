@@ -3,9 +3,10 @@
  * rtnetlink) and by `sim/` (virtual time). Everything is synchronous: rtnetlink does its work inside the system call, and
  * the engine has no event loop. A result that is not success is a value, never an exception.
  */
+
+import type { FromEngine } from "#contract/engine-link";
 import type { VirtualAddress } from "#core/config";
 import type { Ipv4, Mac } from "#units/address";
-import type { FromEngine } from "#contract/engine-link";
 
 /** The environment said no: `errno` is the symbolic name, `call` what was asked. */
 export interface Failure {

@@ -29,7 +29,8 @@ export function printIpv4(address: Ipv4): string {
 }
 
 /** Netmask of a prefix length, 0 to 32. */
-export const netmask = (prefix: number): Ipv4 => ipv4(prefix === 0 ? 0 : 0xffffffff << (32 - prefix));
+export const netmask = (prefix: number): Ipv4 =>
+  ipv4(prefix === 0 ? 0 : 0xffffffff << (32 - prefix));
 export const isInNetwork = (address: Ipv4, network: Ipv4, prefix: number): boolean =>
   (address & netmask(prefix)) >>> 0 === (network & netmask(prefix)) >>> 0;
 

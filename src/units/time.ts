@@ -31,6 +31,7 @@ export const elapsed = (from: Instant, to: Instant): Micros => (to - from) as Mi
 /** The earliest of some deadlines, `undefined` meaning "never". */
 export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
   let first: Instant | undefined;
-  for (const at of instants) if (at !== undefined && (first === undefined || at < first)) first = at;
+  for (const at of instants)
+    if (at !== undefined && (first === undefined || at < first)) first = at;
   return first;
 }

@@ -1,0 +1,149 @@
+/** BACKUP: RFC 9568 6.4.2, with keepalived's nopreempt and preempt_delay. */
+import { after, earliest, fromCentis, type Instant, micros } from "#units/time";
+import { becomeMaster } from "./become-master.ts";
+import type { RouterConfig } from "./config.ts";
+import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { BackupPhase, RouterState } from "./state.ts";
+import { inPhase, type Step, unchanged } from "./step.ts";
+import { masterDown, skew, stallThreshold } from "./timing.ts";
+
+type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
+
+/**
+ * Besides the master's last moment, one wake-up each interval: a backup that is woken late knows that it slept, and for
+ * how long (see `discountSleep`).
+ */
+export function backupDeadline(phase: BackupPhase): Instant | undefined {
+  return earliest(phase.masterDownAt, after(phase.awakeAt, fromCentis(phase.masterInterval)));
+}
+
+export function stepBackup(
+  config: RouterConfig,
+  state: RouterState,
+  asleep: BackupPhase,
+  event: RouterEvent,
+  now: Instant,
+): Step {
+  const slept = sleptMicros(asleep, now);
+  const phase = discountSleep(config, state, asleep, slept, now);
+  const reports: readonly RouterEffect[] =
+    slept > 0 ? [{ kind: "report", report: { kind: "slept-as-backup", micros: slept } }] : [];
+  const next =
+    event.kind === "advertReceived"
+      ? hear(config, state, phase, event, now)
+      : now >= phase.masterDownAt
+        ? takeOver(config, state, phase, now)
+        : unchanged(inPhase(state, phase));
+  return reports.length === 0
+    ? next
+    : { state: next.state, effects: [...reports, ...next.effects] };
+}
+
+function sleptMicros(phase: BackupPhase, now: Instant): number {
+  const expected = backupDeadline(phase) ?? now;
+  return now - expected > stallThreshold(phase.masterInterval) ? now - phase.awakeAt : 0;
+}
+
+/**
+ * Time in which we did not run is not time in which the master was silent: after a pause (stopped process, paused
+ * virtual machine, starved CPU) the packets of that time may be lost, so the master gets it added, up to a full
+ * detection time from now.
+ */
+function discountSleep(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  slept: number,
+  now: Instant,
+): BackupPhase {
+  if (slept === 0) return { ...phase, awakeAt: now };
+  const full = after(now, masterDown(config, phase.masterInterval, state.effectivePriority));
+  const extended = Math.max(now, phase.masterDownAt + slept);
+  return { ...phase, awakeAt: now, masterDownAt: Math.min(full, extended) as Instant };
+}
+
+function hear(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  advert: Advert,
+  now: Instant,
+): Step {
+  if (advert.priority === 0) return masterReleased(config, state, phase, advert, now);
+  const heard = { from: advert.from, priority: advert.priority, at: now };
+  const known = { ...state, heard };
+  if (advert.priority >= state.effectivePriority || !config.preempt) {
+    return unchanged(inPhase(known, accepted(config, state, phase, advert, undefined, now)));
+  }
+  // Weaker, and we preempt. With preempt_delay it is still accepted until the delay since the first one is over.
+  if (config.preemptDelay > 0) {
+    const preemptAt = phase.preemptAt ?? after(now, config.preemptDelay);
+    if (now < preemptAt)
+      return unchanged(inPhase(known, accepted(config, state, phase, advert, preemptAt, now)));
+  }
+  return unchanged(inPhase(known, { ...phase, preemptAt: phase.preemptAt ?? now }));
+}
+
+function accepted(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  advert: Advert,
+  preemptAt: Instant | undefined,
+  now: Instant,
+): BackupPhase {
+  // Version 3 learns the master's interval; in version 2 unequal intervals never get here.
+  const masterInterval = config.version === 3 ? advert.interval : config.advertInterval;
+  const wait = masterDown(config, masterInterval, state.effectivePriority);
+  return {
+    ...phase,
+    masterInterval,
+    masterDownAt: after(now, wait),
+    preemptAt,
+    released: false,
+  };
+}
+
+/**
+ * Priority 0: the master gives up. The skew time orders several backups; with exactly one unicast peer there is
+ * nobody to be ordered with, so we take over at once.
+ */
+function masterReleased(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  advert: Advert,
+  now: Instant,
+): Step {
+  const heard = { from: advert.from, priority: advert.priority, at: now };
+  const known = { ...state, heard: state.heard ?? heard };
+  if (config.peerCount === 1) {
+    const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
+    return becomeMaster(config, known, reason, "address-first", now);
+  }
+  const at = after(now, skew(config, phase.masterInterval, state.effectivePriority));
+  const sooner = Math.min(at, phase.masterDownAt) as Instant;
+  return unchanged(inPhase(known, { ...phase, masterDownAt: sooner, released: true }));
+}
+
+function takeOver(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  now: Instant,
+): Step {
+  const { heard } = state;
+  if (phase.released) {
+    const reason = { kind: "master-released", from: heard?.from, immediate: false } as const;
+    return becomeMaster(config, state, reason, "address-first", now);
+  }
+  const reason = {
+    kind: "master-down",
+    silent: micros(now - (heard?.at ?? state.since)),
+    lastHeard: heard === undefined ? undefined : { from: heard.from, priority: heard.priority },
+    downTimerAdverts: config.downTimerAdverts,
+    interval: phase.masterInterval,
+    skew: skew(config, phase.masterInterval, state.effectivePriority),
+  } as const;
+  return becomeMaster(config, state, reason, "advert-first", now);
+}

@@ -1,0 +1,49 @@
+/**
+ * Becoming master (RFC 9568 6.4.2, (365) ff.; keepalived's order of work).
+ *
+ * "advert-first" is keepalived's order: rivals learn at once, then the address is added and announced. "address-first" is
+ * for a take-over from a router that is still answering and waits for our advertisement to stop (priority 0): clients
+ * have learned our MAC before it lets go, so no packet is lost.
+ */
+import { after, fromCentis, type Instant } from "#units/time";
+import type { RouterConfig } from "./config.ts";
+import type { RouterEffect } from "./event.ts";
+import type { Reason } from "./reason.ts";
+import type { Announcement, MasterPhase, RouterState } from "./state.ts";
+import { enter, type Step, seat } from "./step.ts";
+import { NEWCOMER } from "./timing.ts";
+
+export function becomeMaster(
+  config: RouterConfig,
+  state: RouterState,
+  reason: Reason,
+  order: "advert-first" | "address-first",
+  now: Instant,
+): Step {
+  const { announce } = config;
+  const second: readonly Announcement[] =
+    announce.delay > 0
+      ? [{ at: after(now, announce.delay), repeat: announce.repeat, why: "second-block" }]
+      : [];
+  const phase: MasterPhase = {
+    kind: "master",
+    advertAt: after(now, fromCentis(config.advertInterval)),
+    lastAdvertAt: now,
+    seatUntil: after(now, seat(config, state)),
+    // A router that resumes its own seat, or was told or outlived a master, has been here before.
+    provenAt:
+      state.heard !== undefined || reason.kind === "link-back-in-time" ? now : after(now, NEWCOMER),
+    predecessor: reason.kind === "master-down" ? reason.lastHeard?.from : undefined,
+    announcements: second,
+    refreshAt: announce.refresh > 0 ? after(now, announce.refresh) : undefined,
+    rival: undefined,
+    foreignAt: undefined,
+  };
+  const advert: RouterEffect = { kind: "sendAdvert", priority: state.effectivePriority };
+  const address: readonly RouterEffect[] = [
+    { kind: "addAddresses" },
+    { kind: "announce", repeat: announce.repeat, why: "became-master" },
+  ];
+  const work = order === "advert-first" ? [advert, ...address] : [...address, advert];
+  return enter(state, phase, reason, now, work);
+}

@@ -1,0 +1,71 @@
+/**
+ * FAULT. Break before make: who is sick answers no more, and says so (one priority 0; keepalived sends two).
+ *
+ * A lost link is special: no peer can have heard us say goodbye, so until the peers' detection time is over the seat is
+ * still ours, and a link that is back by then puts us back at once. keepalived returns as BACKUP, and a flap of 0.1 s
+ * leaves nobody owning the address for 3 s.
+ */
+import { after, fromCentis, type Instant, micros } from "#units/time";
+import { RELEASE } from "#units/vrrp";
+import type { RouterConfig } from "./config.ts";
+import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { FaultPhase, RouterState } from "./state.ts";
+import { enter, inPhase, type Step, unchanged } from "./step.ts";
+import { masterDown } from "./timing.ts";
+import { faultCauses } from "./tracking.ts";
+
+export const faultDeadline = (phase: FaultPhase): Instant | undefined => phase.alarmAt;
+
+export function enterFault(config: RouterConfig, state: RouterState, now: Instant): Step {
+  const causes = faultCauses(config, state);
+  const { phase } = state;
+  const onlyLink = causes.every((cause) => cause.kind === "link-down");
+  const fault: FaultPhase = {
+    kind: "fault",
+    seatUntil:
+      phase.kind === "master" && onlyLink && phase.rival === undefined
+        ? seatEnd(config, state)
+        : undefined,
+    alarmAt: alarmAt(config, state, now),
+  };
+  const effects: RouterEffect[] = [];
+  if (phase.kind === "master") {
+    effects.push({ kind: "cancelAnnouncements" }, { kind: "removeAddresses" });
+    if (!onlyLink) effects.push({ kind: "sendAdvert", priority: RELEASE });
+  }
+  return enter(state, fault, { kind: "fault", causes }, now, effects);
+}
+
+/** One interval less than the peers need at least: the advertisement we resume with must reach them in time. */
+function seatEnd(config: RouterConfig, state: RouterState): Instant | undefined {
+  if (state.phase.kind !== "master") return undefined;
+  const earliestTakeOver = masterDown(config, config.advertInterval, 254);
+  const margin = Math.min(100_000, fromCentis(config.advertInterval) / 4);
+  return after(state.phase.lastAdvertAt, micros(earliestTakeOver - margin));
+}
+
+function alarmAt(config: RouterConfig, state: RouterState, now: Instant): Instant {
+  return after(now, micros(2 * masterDown(config, config.advertInterval, state.effectivePriority)));
+}
+
+/** Advertisements are not obeyed here, but they show that somebody owns the address. */
+export function stepFault(
+  config: RouterConfig,
+  state: RouterState,
+  phase: FaultPhase,
+  event: RouterEvent,
+  now: Instant,
+): Step {
+  if (event.kind === "advertReceived") {
+    if (event.priority === 0) return unchanged(state);
+    const heard = { from: event.from, priority: event.priority, at: now };
+    const next = { ...phase, seatUntil: undefined, alarmAt: alarmAt(config, state, now) };
+    return unchanged({ ...inPhase(state, next), heard });
+  }
+  if (phase.alarmAt === undefined || now < phase.alarmAt) return unchanged(state);
+  const silentMicros = now - (state.heard?.at ?? state.since);
+  return {
+    state: inPhase(state, { ...phase, alarmAt: undefined }),
+    effects: [{ kind: "report", report: { kind: "no-owner", silentMicros } }],
+  };
+}

@@ -1,0 +1,47 @@
+/**
+ * The lease: how long the kernel keeps the address if we stop running.
+ *
+ * Peers take over no earlier than `masterDown` after our last advertisement. If the address is gone before that, a hung
+ * or killed daemon can never leave two owners. Address lifetimes are whole seconds, and Linux ends one up to 0.2 s late
+ * (it rounds its timer), hence the margin. Where no whole second fits (intervals under about 0.3 s) a nftables set
+ * element with a timeout does the same in milliseconds, where the kernel has it; the address lifetime is then only a
+ * backstop that removes what a dead daemon left behind.
+ */
+
+import { type Micros, micros } from "#units/time";
+import type { RouterConfig } from "./config.ts";
+import { masterDown } from "./timing.ts";
+
+export interface Lease {
+  readonly guarantee: "address-lifetime" | "nftables" | "backstop";
+  /** After this long without `refreshAddresses` nobody answers for the address here. */
+  readonly micros: Micros;
+  /** Lifetime given to the kernel. */
+  readonly addressSeconds: number;
+  readonly takeOverMicros: Micros;
+}
+
+const EXPIRY_MARGIN = 250_000;
+const BACKSTOP_SECONDS = 2;
+
+/** @param peerPriority the highest priority a peer may have: with it its skew time is shortest. */
+export function leaseFor(config: RouterConfig, peerPriority: number, hasGuard: boolean): Lease {
+  const takeOver = masterDown(config, config.advertInterval, Math.min(peerPriority, 254));
+  const seconds = Math.floor((takeOver - EXPIRY_MARGIN) / 1_000_000);
+  if (seconds >= 1) {
+    return {
+      guarantee: "address-lifetime",
+      micros: micros(seconds * 1_000_000),
+      addressSeconds: seconds,
+      takeOverMicros: takeOver,
+    };
+  }
+  // A tenth of the detection time, at least 4 ms, is left for the kernel's timer and for our own jitter.
+  const guarded = micros(takeOver - Math.max(4_000, takeOver / 10));
+  return {
+    guarantee: hasGuard ? "nftables" : "backstop",
+    micros: hasGuard ? guarded : micros(BACKSTOP_SECONDS * 1_000_000),
+    addressSeconds: BACKSTOP_SECONDS,
+    takeOverMicros: takeOver,
+  };
+}

@@ -1,0 +1,291 @@
+/**
+ * One VRRP router as a pure machine.
+ *
+ *   packet -> wire/ parses -> engine/ checks -> step(config, state, event, now) -> effects -> engine/ -> wire/ -> network
+ *
+ * `step` never reads a clock, never waits and never logs: `now` comes in, effects go out in order, the results of
+ * effects come back as events. `deadline(state)` says when to call again with `timeReached`.
+ *
+ * The rules are RFC 3768 6.4 (version 2) and RFC 9568 6.4 (version 3) as keepalived applies them, and on top of them
+ * Baton's ownership rules:
+ *  - overslept: a master that did not run until its peers may have taken over gives up before it says anything (here);
+ *  - a backup's time asleep is not the master's silence (backup.ts);
+ *  - handing over: on a planned stop the address answers until the successor is heard (leave.ts);
+ *  - nopreempt means it: newcomers yield, established owners do not (rivals.ts);
+ *  - a link flap shorter than the peers' detection time costs nothing but the flap (fault.ts).
+ */
+import { earliest, type Instant, micros } from "#units/time";
+import { backupDeadline, stepBackup } from "./backup.ts";
+import { becomeMaster } from "./become-master.ts";
+import type { RouterConfig } from "./config.ts";
+import type { RouterEffect, RouterEvent } from "./event.ts";
+import { enterFault, faultDeadline, stepFault } from "./fault.ts";
+import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
+import { masterDeadline, stepMaster } from "./master.ts";
+import type { RouterState } from "./state.ts";
+import { enter, freshBackup, inPhase, raise, type Step, seat, unchanged } from "./step.ts";
+import { masterDown, skew } from "./timing.ts";
+import { awaitedTracker, effectivePriority, faultCauses } from "./tracking.ts";
+
+/** Before `startup`. `linkUp` and `source` are what the kernel says at that moment. */
+export function initialState(
+  config: RouterConfig,
+  linkUp: boolean,
+  source: RouterState["source"],
+): RouterState {
+  const trackers = config.trackers.map(() => "unknown" as const);
+  return {
+    phase: { kind: "init" },
+    since: 0 as Instant,
+    reason: { kind: "not-started" },
+    trackers,
+    linkUp,
+    source,
+    effectivePriority: effectivePriority(config, trackers),
+    heard: undefined,
+    raised: [],
+  };
+}
+
+export function deadline(state: RouterState): Instant | undefined {
+  const { phase } = state;
+  switch (phase.kind) {
+    case "init":
+    case "stopped":
+      return undefined;
+    case "backup":
+      return backupDeadline(phase);
+    case "master":
+      return earliest(masterDeadline(phase));
+    case "handover":
+      return handoverDeadline(phase);
+    case "fault":
+      return faultDeadline(phase);
+  }
+}
+
+export function step(
+  config: RouterConfig,
+  state: RouterState,
+  event: RouterEvent,
+  now: Instant,
+): Step {
+  const { phase } = state;
+  if (phase.kind === "master" && now >= phase.seatUntil)
+    return afterOversleeping(config, state, event, now);
+
+  switch (event.kind) {
+    case "startup":
+      return begin(config, state, now);
+    case "startupAfterRelease":
+      return beginAfterRelease(config, state, now);
+    case "stop":
+      return leaveForStop(config, state, now);
+    case "linkChanged":
+      return reconsider(config, state, { ...state, linkUp: event.up }, now);
+    case "sourceChanged":
+      return reconsider(config, state, { ...state, source: event.source }, now);
+    case "faultRaised":
+      return reconsider(config, state, { ...state, raised: raise(state.raised, event.cause) }, now);
+    case "faultLifted": {
+      const raised = state.raised.filter((cause) => cause.kind !== event.cause);
+      return reconsider(config, state, { ...state, raised }, now);
+    }
+    case "trackerChanged":
+      return trackerChanged(config, state, event, now);
+    case "advertReceived":
+    case "foreignAnnouncement":
+    case "addressRestored":
+    case "timeReached":
+      return stepPhase(config, state, event, now);
+  }
+}
+
+type PhaseEvent = Extract<
+  RouterEvent,
+  { readonly kind: "advertReceived" | "foreignAnnouncement" | "addressRestored" | "timeReached" }
+>;
+
+function stepPhase(
+  config: RouterConfig,
+  state: RouterState,
+  event: PhaseEvent,
+  now: Instant,
+): Step {
+  const { phase } = state;
+  switch (phase.kind) {
+    case "init":
+    case "stopped":
+      return unchanged(state);
+    case "backup":
+      return stepBackup(config, state, phase, event, now);
+    case "master":
+      return stepMaster(config, state, phase, event, now);
+    case "handover":
+      return stepHandover(config, state, phase, event, now);
+    case "fault":
+      return stepFault(config, state, phase, event, now);
+  }
+}
+
+/**
+ * We did not run until a peer may own the address: no advertisement, no announcement, the address goes. What waited in
+ * the sockets is then heard as a backup hears it.
+ */
+function afterOversleeping(
+  config: RouterConfig,
+  state: RouterState,
+  event: RouterEvent,
+  now: Instant,
+): Step {
+  if (state.phase.kind !== "master") return unchanged(state);
+  const stalled = micros(now - state.phase.lastAdvertAt);
+  const first = enter(
+    state,
+    freshBackup(config, state, now, micros(0)),
+    { kind: "overslept", stalled, allowed: seat(config, state) },
+    now,
+    [{ kind: "cancelAnnouncements" }, { kind: "removeAddresses" }],
+  );
+  const then = step(config, first.state, event, now);
+  return { state: then.state, effects: [...first.effects, ...then.effects] };
+}
+
+function begin(config: RouterConfig, state: RouterState, now: Instant): Step {
+  const cleanUp: readonly RouterEffect[] = [{ kind: "removeAddresses" }];
+  if (faultCauses(config, state).length > 0) {
+    const faulty = enterFault(config, state, now);
+    return { state: faulty.state, effects: [...cleanUp, ...faulty.effects] };
+  }
+  const awaited = awaitedTracker(config, state);
+  if (awaited !== undefined) {
+    const reason = { kind: "waiting-for-first-result", tracker: awaited.name } as const;
+    return { state: { ...state, since: now, reason }, effects: cleanUp };
+  }
+  const started = startElection(config, state, now);
+  return { state: started.state, effects: [...cleanUp, ...started.effects] };
+}
+
+/** From init: as backup for one detection time (plus the start-up delay), or at once as the address owner. */
+function startElection(config: RouterConfig, state: RouterState, now: Instant): Step {
+  const wait = masterDown(config, config.advertInterval, state.effectivePriority);
+  const backup = enter(
+    state,
+    freshBackup(config, state, now, config.startupDelay),
+    { kind: "started", masterDown: micros(wait + config.startupDelay) },
+    now,
+    [],
+  );
+  if (config.priority !== 255) return backup;
+  const master = becomeMaster(config, backup.state, { kind: "address-owner" }, "advert-first", now);
+  return { state: master.state, effects: [...backup.effects, ...master.effects] };
+}
+
+/** Our keeper has just sent priority 0 for the engine before us: we wait the skew, like every other router. */
+function beginAfterRelease(config: RouterConfig, state: RouterState, now: Instant): Step {
+  const causes = faultCauses(config, state);
+  if (causes.length > 0) return begin(config, state, now);
+  const wait = skew(config, config.advertInterval, state.effectivePriority);
+  const phase = { ...freshBackup(config, state, now, micros(0)), released: true };
+  return enter(
+    state,
+    { ...phase, masterDownAt: micros(now + wait) as number as Instant },
+    { kind: "started", masterDown: wait },
+    now,
+    [],
+  );
+}
+
+function trackerChanged(
+  config: RouterConfig,
+  state: RouterState,
+  event: Extract<RouterEvent, { kind: "trackerChanged" }>,
+  now: Instant,
+): Step {
+  const tracker = config.trackers[event.index];
+  if (tracker === undefined || state.trackers[event.index] === event.result)
+    return unchanged(state);
+  const trackers = state.trackers.with(event.index, event.result);
+  const priority = effectivePriority(config, trackers);
+  const next = { ...state, trackers, effectivePriority: priority };
+  const result = reconsider(config, state, next, now);
+  if (priority === state.effectivePriority) return result;
+  // keepalived: the new priority goes out with the next regular advertisement, not at once.
+  return {
+    state: result.state,
+    effects: [
+      {
+        kind: "priorityChanged",
+        from: state.effectivePriority,
+        to: priority,
+        tracker: tracker.name,
+      },
+      ...result.effects,
+    ],
+  };
+}
+
+/** After anything that may cause or clear a fault. */
+function reconsider(
+  config: RouterConfig,
+  before: RouterState,
+  state: RouterState,
+  now: Instant,
+): Step {
+  const causes = faultCauses(config, state);
+  switch (state.phase.kind) {
+    case "stopped":
+    case "handover":
+      return unchanged(state);
+    case "init":
+      if (state.reason.kind === "not-started") return unchanged(state);
+      if (causes.length > 0) return enterFault(config, state, now);
+      return awaitedTracker(config, state) === undefined
+        ? startElection(config, state, now)
+        : unchanged(state);
+    case "backup":
+    case "master":
+      return causes.length > 0 ? enterFault(config, state, now) : unchanged(state);
+    case "fault":
+      return causes.length > 0 || awaitedTracker(config, state) !== undefined
+        ? unchanged(stillFaulty(before, state, causes))
+        : clearFault(config, state, now);
+  }
+}
+
+/** The reason shown while in FAULT names what is wrong now; and more than a lost link loses the seat. */
+function stillFaulty(
+  before: RouterState,
+  state: RouterState,
+  causes: ReturnType<typeof faultCauses>,
+): RouterState {
+  if (causes.length === 0 || state.phase.kind !== "fault")
+    return { ...state, reason: before.reason };
+  const onlyLink = causes.every((cause) => cause.kind === "link-down");
+  const phase = onlyLink ? state.phase : { ...state.phase, seatUntil: undefined };
+  return { ...state, phase, reason: { kind: "fault", causes } };
+}
+
+function clearFault(config: RouterConfig, state: RouterState, now: Instant): Step {
+  if (state.phase.kind !== "fault") return unchanged(state);
+  const { seatUntil } = state.phase;
+  if (config.priority === 255) {
+    return becomeMaster(config, state, { kind: "address-owner" }, "advert-first", now);
+  }
+  if (seatUntil !== undefined && now < seatUntil) {
+    const reason = {
+      kind: "link-back-in-time",
+      away: micros(now - state.since),
+      allowed: micros(seatUntil - state.since),
+    } as const;
+    return becomeMaster(config, state, reason, "advert-first", now);
+  }
+  const wait = masterDown(config, config.advertInterval, state.effectivePriority);
+  return enter(
+    inPhase(state, state.phase),
+    freshBackup(config, state, now, micros(0)),
+    { kind: "fault-cleared", masterDown: wait },
+    now,
+    [],
+  );
+}

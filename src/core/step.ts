@@ -1,0 +1,101 @@
+/** What one step gives back, and the small vocabulary all phases share. */
+import { after, type Instant, type Micros, micros } from "#units/time";
+import type { Priority } from "#units/vrrp";
+import type { RouterConfig } from "./config.ts";
+import type { RouterEffect } from "./event.ts";
+import { leaseFor } from "./lease.ts";
+import type { FaultCause, Reason } from "./reason.ts";
+import type { BackupPhase, Phase, PublicState, RouterState } from "./state.ts";
+import { masterDown } from "./timing.ts";
+
+export interface Step {
+  readonly state: RouterState;
+  /** In the order in which they are to be carried out. */
+  readonly effects: readonly RouterEffect[];
+}
+
+const NOTHING: readonly RouterEffect[] = [];
+
+export const unchanged = (state: RouterState): Step => ({ state, effects: NOTHING });
+
+export const withEffects = (state: RouterState, ...effects: readonly RouterEffect[]): Step => ({
+  state,
+  effects,
+});
+
+/** A change inside the same kind of phase: `since` and `reason` stay. */
+export const inPhase = (state: RouterState, phase: Phase): RouterState => ({ ...state, phase });
+
+export function publicState(phase: Phase): PublicState {
+  switch (phase.kind) {
+    case "init":
+      return "INIT";
+    case "backup":
+      return "BACKUP";
+    case "master":
+      return "MASTER";
+    case "fault":
+      return "FAULT";
+    case "handover":
+    case "stopped":
+      return "STOP";
+  }
+}
+
+/** Enters another kind of phase: `before` effects first, then the transition that notify, log and status see. */
+export function enter(
+  state: RouterState,
+  phase: Phase,
+  reason: Reason,
+  now: Instant,
+  before: readonly RouterEffect[],
+): Step {
+  return {
+    state: { ...state, phase, since: now, reason },
+    effects: [
+      ...before,
+      {
+        kind: "transition",
+        from: publicState(state.phase),
+        to: publicState(phase),
+        reason,
+        priority: state.effectivePriority,
+      },
+    ],
+  };
+}
+
+/** A backup that gives the master the full detection time, by our own interval until one is learned. */
+export function freshBackup(
+  config: RouterConfig,
+  state: RouterState,
+  now: Instant,
+  extra: Micros,
+): BackupPhase {
+  const wait = masterDown(config, config.advertInterval, state.effectivePriority);
+  return {
+    kind: "backup",
+    masterDownAt: after(now, micros(wait + extra)),
+    masterInterval: config.advertInterval,
+    preemptAt: undefined,
+    awakeAt: now,
+    released: false,
+  };
+}
+
+/** Strongest peer we have to reckon with: as strong as ourselves until we have heard better. */
+export function strongestPeer(config: RouterConfig, state: RouterState): Priority | number {
+  const own = config.priority === 255 ? 254 : config.priority;
+  return Math.max(own, state.heard?.priority ?? 0);
+}
+
+/** How long after our last advertisement the address is safely ours. */
+export function seat(config: RouterConfig, state: RouterState): Micros {
+  const lease = leaseFor(config, strongestPeer(config, state), false);
+  return lease.guarantee === "address-lifetime" ? lease.micros : lease.takeOverMicros;
+}
+
+/** One cause a kind; a newer one replaces the older. */
+export function raise(raised: readonly FaultCause[], cause: FaultCause): readonly FaultCause[] {
+  return [...raised.filter((one) => one.kind !== cause.kind), cause];
+}
