@@ -1,0 +1,164 @@
+/**
+ * An advertisement compared with what a router expects, in keepalived's order (its `vrrp_check_packet` and
+ * `vrrp_in_chk`), so that the first difference found, and with it the counter, is the same.
+ */
+import type { Ipv4 } from "#units/address";
+import type { Centis } from "#units/time";
+import { readU8 } from "./bytes.ts";
+import {
+  type Advert,
+  type AdvertWarning,
+  AUTH_DATA_LENGTH,
+  AUTH_NONE,
+  AUTH_PASS,
+  type ChecksumForm,
+  type DropReason,
+  VRRP_TYPE_ADVERTISEMENT,
+} from "./vrrp-packet.ts";
+
+/** A unicast peer; `UnicastPeer` of the configuration fits. */
+export interface ExpectedPeer {
+  readonly address: Ipv4;
+  readonly minTtl?: number;
+  readonly maxTtl?: number;
+}
+
+export interface AdvertExpectation {
+  readonly version: 2 | 3;
+  readonly interval: Centis;
+  /** Version 2: `passwordData(secret)`, or undefined for authentication type 0. */
+  readonly password: Uint8Array | undefined;
+  readonly transport:
+    | { readonly kind: "multicast" }
+    | {
+        readonly kind: "unicast";
+        readonly peers: readonly ExpectedPeer[];
+        /** Refuse sources that are no peer. A TTL limit on any peer has the same effect, as in keepalived. */
+        readonly checkSource: boolean;
+      };
+  /** Addresses we would advertise; undefined leaves the comparison out (`skip_check_adv_addr`, master known already). */
+  readonly addresses: readonly Ipv4[] | undefined;
+}
+
+export type CheckedAdvert =
+  | {
+      readonly kind: "accepted";
+      readonly checksum: ChecksumForm;
+      readonly warnings: readonly AdvertWarning[];
+    }
+  | { readonly kind: "drop"; readonly drop: DropReason };
+
+const NO_WARNINGS: readonly AdvertWarning[] = [];
+const dropped = (drop: DropReason): CheckedAdvert => ({ kind: "drop", drop });
+
+/** `bytes` are those `advert` was parsed from; they are needed for the password only. */
+export function checkAdvert(
+  bytes: Uint8Array,
+  advert: Advert,
+  expectation: AdvertExpectation,
+): CheckedAdvert {
+  const drop =
+    checkTtl(advert, expectation) ??
+    checkVersion(advert, expectation) ??
+    checkAuthentication(bytes, advert, expectation) ??
+    checkInterval(advert, expectation);
+  if (drop !== undefined) return dropped(drop);
+  const { checksum } = advert;
+  if (checksum.kind === "broken") {
+    return dropped({ kind: "bad-checksum", found: checksum.found, expected: checksum.expected });
+  }
+  if (advert.type !== VRRP_TYPE_ADVERTISEMENT)
+    return dropped({ kind: "bad-type", type: advert.type });
+  const stranger = checkSource(advert, expectation);
+  if (stranger !== undefined) return dropped(stranger);
+  return { kind: "accepted", checksum: checksum.form, warnings: findWarnings(advert, expectation) };
+}
+
+function checkTtl(advert: Advert, { transport }: AdvertExpectation): DropReason | undefined {
+  const { ttl } = advert;
+  if (transport.kind === "multicast") {
+    // RFC 9568 5.1.1.3: a router between us and the sender would have lowered it.
+    return ttl === 255 ? undefined : { kind: "ttl-not-255", ttl };
+  }
+  for (const peer of transport.peers) {
+    if (peer.address !== advert.source) continue;
+    const { minTtl: min = 0, maxTtl: max = 255 } = peer;
+    if (ttl < min || ttl > max) return { kind: "ttl-out-of-range", ttl, min, max };
+  }
+  return undefined;
+}
+
+function checkVersion(advert: Advert, { version }: AdvertExpectation): DropReason | undefined {
+  if (advert.version === version) return undefined;
+  return { kind: "bad-version", theirs: advert.version, ours: version };
+}
+
+function checkAuthentication(
+  bytes: Uint8Array,
+  { authentication }: Advert,
+  { password }: AdvertExpectation,
+): DropReason | undefined {
+  if (authentication === undefined) return undefined;
+  const ours = password === undefined ? AUTH_NONE : AUTH_PASS;
+  if (authentication.type !== ours) {
+    return { kind: "auth-type-mismatch", theirs: authentication.type, ours };
+  }
+  // Type 0: the data is to be ignored (RFC 3768 5.3.10). Nothing to hide from timing: the password travels in clear.
+  if (password === undefined) return undefined;
+  for (let i = 0; i < AUTH_DATA_LENGTH; i++) {
+    if (readU8(bytes, authentication.dataOffset + i) !== readU8(password, i)) {
+      return { kind: "auth-failure" };
+    }
+  }
+  return undefined;
+}
+
+function checkInterval(advert: Advert, { interval }: AdvertExpectation): DropReason | undefined {
+  if (advert.version === 3 || advert.interval === interval) return undefined;
+  return { kind: "interval-mismatch", theirs: advert.interval, ours: interval };
+}
+
+function checkSource(advert: Advert, { transport }: AdvertExpectation): DropReason | undefined {
+  if (transport.kind === "multicast") return undefined;
+  let mustBePeer = transport.checkSource;
+  for (const peer of transport.peers) {
+    if (peer.address === advert.source) return undefined;
+    mustBePeer ||= peer.minTtl !== undefined || peer.maxTtl !== undefined;
+  }
+  return mustBePeer ? { kind: "not-a-peer", source: advert.source } : undefined;
+}
+
+function findWarnings(advert: Advert, expectation: AdvertExpectation): readonly AdvertWarning[] {
+  const lists =
+    expectation.addresses === undefined
+      ? undefined
+      : compareAddresses(advert.addresses, expectation.addresses);
+  if (advert.version === 2 || advert.interval === expectation.interval) {
+    return lists === undefined ? NO_WARNINGS : [lists];
+  }
+  const interval: AdvertWarning = {
+    kind: "interval-differs",
+    theirs: advert.interval,
+    ours: expectation.interval,
+  };
+  return lists === undefined ? [interval] : [lists, interval];
+}
+
+/** Same number and same set; order does not matter, as in keepalived. */
+function compareAddresses(
+  theirs: readonly Ipv4[],
+  ours: readonly Ipv4[],
+): AdvertWarning | undefined {
+  const onlyTheirs = theirs.find((address) => !ours.includes(address));
+  const onlyOurs = ours.find((address) => !theirs.includes(address));
+  if (onlyTheirs === undefined && onlyOurs === undefined && theirs.length === ours.length) {
+    return undefined;
+  }
+  return {
+    kind: "address-list-mismatch",
+    theirCount: theirs.length,
+    ourCount: ours.length,
+    onlyTheirs,
+    onlyOurs,
+  };
+}

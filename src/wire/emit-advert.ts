@@ -1,0 +1,93 @@
+/** `AdvertFields` → a whole IPv4 packet, into a buffer of the caller's; nothing is allocated. */
+
+import type { Ipv4 } from "#units/address";
+import { assert } from "#units/assert";
+import type { Centis } from "#units/time";
+import type { Priority, Vrid } from "#units/vrrp";
+import { readU8, writeAddress, writeU16 } from "./bytes.ts";
+import { checksumOf, sumPseudoHeader, sumWords } from "./checksum.ts";
+import { emitIpv4Header, IPV4_HEADER_LENGTH, PROTOCOL_VRRP } from "./ipv4-packet.ts";
+import { VRRP_GROUP } from "./parse-advert.ts";
+import {
+  AUTH_DATA_LENGTH,
+  AUTH_NONE,
+  AUTH_PASS,
+  type ChecksumForm,
+  VRRP_HEADER_LENGTH,
+  VRRP_TYPE_ADVERTISEMENT,
+} from "./vrrp-packet.ts";
+
+export interface AdvertFields {
+  readonly source: Ipv4;
+  /** A peer, or the group. */
+  readonly destination: Ipv4;
+  readonly ttl: number;
+  /** IPv4 identification; keepalived counts up from 1 for each instance. */
+  readonly id: number;
+  readonly version: 2 | 3;
+  readonly vrid: Vrid;
+  readonly priority: Priority;
+  /** Version 2: a multiple of 100, at most 25500. Version 3: 1 to 4095. */
+  readonly interval: Centis;
+  /** At most 255, in this order. */
+  readonly addresses: readonly Ipv4[];
+  /** Version 2: 8 bytes from `passwordData`, or undefined for authentication type 0. */
+  readonly password: Uint8Array | undefined;
+  /** Version 3; a version 2 packet has one form only and ignores this. */
+  readonly checksum: ChecksumForm;
+}
+
+/** Returns the packet's length, from the start of `into`; `ADVERT_LENGTH_MAX` bytes are always enough. */
+export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
+  const { version, interval, addresses, password } = fields;
+  assert(addresses.length <= 255, "more than 255 addresses in an advertisement");
+  const length = VRRP_HEADER_LENGTH + addresses.length * 4 + (version === 2 ? AUTH_DATA_LENGTH : 0);
+  const at = emitIpv4Header(into, fields, length);
+
+  into[at] = (version << 4) | VRRP_TYPE_ADVERTISEMENT;
+  into[at + 1] = fields.vrid;
+  into[at + 2] = fields.priority;
+  into[at + 3] = addresses.length;
+  if (version === 2) {
+    const seconds = interval / 100;
+    assert(
+      Number.isInteger(seconds) && seconds >= 1 && seconds <= 255,
+      `version 2 cannot say ${interval} cs`,
+    );
+    into[at + 4] = password === undefined ? AUTH_NONE : AUTH_PASS;
+    into[at + 5] = seconds;
+  } else {
+    assert(interval >= 1 && interval <= 0x0fff, `version 3 cannot say ${interval} cs`);
+    writeU16(into, at + 4, interval);
+  }
+  writeU16(into, at + 6, 0);
+  let end = at + VRRP_HEADER_LENGTH;
+  for (const address of addresses) {
+    writeAddress(into, end, address);
+    end += 4;
+  }
+  if (version === 2) {
+    for (let i = 0; i < AUTH_DATA_LENGTH; i++) {
+      into[end++] = password === undefined ? 0 : readU8(password, i);
+    }
+  }
+  writeU16(
+    into,
+    at + 6,
+    checksumOf(sumWords(into, IPV4_HEADER_LENGTH, end) + pseudoHeader(fields, length)),
+  );
+  return end;
+}
+
+function pseudoHeader(fields: AdvertFields, length: number): number {
+  if (fields.version === 2) return 0;
+  switch (fields.checksum) {
+    case "v2":
+    case "no-pseudo-header":
+      return 0;
+    case "pseudo-header":
+      return sumPseudoHeader(fields.source, fields.destination, PROTOCOL_VRRP, length);
+    case "multicast-pseudo-header":
+      return sumPseudoHeader(fields.source, VRRP_GROUP, PROTOCOL_VRRP, length);
+  }
+}

@@ -1,0 +1,77 @@
+/** ICMP echo (RFC 792): what the prober sends through a raw socket, and what it reads back. */
+import { assert } from "#units/assert";
+import { readU8, readU16, writeU16 } from "./bytes.ts";
+import { checksumOf, isIntact, sumWords } from "./checksum.ts";
+
+export const ICMP_ECHO_HEADER_LENGTH = 8;
+
+const TYPE_ECHO_REPLY = 0;
+const TYPE_ECHO_REQUEST = 8;
+
+export interface IcmpEcho {
+  readonly kind: "request" | "reply";
+  /** 16 bits each. */
+  readonly id: number;
+  readonly sequence: number;
+  readonly payloadOffset: number;
+  readonly payloadLength: number;
+}
+
+export type IcmpDrop =
+  | { readonly kind: "too-short"; readonly actual: number; readonly needed: number }
+  | { readonly kind: "bad-checksum"; readonly found: number; readonly expected: number }
+  | { readonly kind: "not-echo"; readonly type: number; readonly code: number };
+
+export type IcmpEchoResult =
+  | { readonly kind: "echo"; readonly echo: IcmpEcho }
+  | { readonly kind: "drop"; readonly drop: IcmpDrop };
+
+const dropped = (drop: IcmpDrop): IcmpEchoResult => ({ kind: "drop", drop });
+
+/** Reads the ICMP message (no IPv4 header) in `bytes[offset, offset + length)`. */
+export function parseIcmpEcho(bytes: Uint8Array, offset: number, length: number): IcmpEchoResult {
+  const actual = Math.max(0, Math.min(length, bytes.length - offset));
+  if (actual < ICMP_ECHO_HEADER_LENGTH) {
+    return dropped({ kind: "too-short", actual, needed: ICMP_ECHO_HEADER_LENGTH });
+  }
+  const type = readU8(bytes, offset);
+  const code = readU8(bytes, offset + 1);
+  if ((type !== TYPE_ECHO_REPLY && type !== TYPE_ECHO_REQUEST) || code !== 0) {
+    return dropped({ kind: "not-echo", type, code });
+  }
+  const sum = sumWords(bytes, offset, offset + actual);
+  const found = readU16(bytes, offset + 2);
+  if (!isIntact(sum))
+    return dropped({ kind: "bad-checksum", found, expected: checksumOf(sum - found) });
+  return {
+    kind: "echo",
+    echo: {
+      kind: type === TYPE_ECHO_REQUEST ? "request" : "reply",
+      id: readU16(bytes, offset + 4),
+      sequence: readU16(bytes, offset + 6),
+      payloadOffset: offset + ICMP_ECHO_HEADER_LENGTH,
+      payloadLength: actual - ICMP_ECHO_HEADER_LENGTH,
+    },
+  };
+}
+
+export interface IcmpEchoFields {
+  readonly kind: "request" | "reply";
+  readonly id: number;
+  readonly sequence: number;
+  /** Bytes of payload, already in place behind the header; the checksum covers them. */
+  readonly payloadLength: number;
+}
+
+/** Completes the message at the start of `into` around a payload the caller has written there; returns its length. */
+export function emitIcmpEcho(into: Uint8Array, fields: IcmpEchoFields): number {
+  const length = ICMP_ECHO_HEADER_LENGTH + fields.payloadLength;
+  assert(into.length >= length, "buffer too small for an ICMP message");
+  into[0] = fields.kind === "request" ? TYPE_ECHO_REQUEST : TYPE_ECHO_REPLY;
+  into[1] = 0;
+  writeU16(into, 2, 0);
+  writeU16(into, 4, fields.id & 0xffff);
+  writeU16(into, 6, fields.sequence & 0xffff);
+  writeU16(into, 2, checksumOf(sumWords(into, 0, length)));
+  return length;
+}

@@ -1,0 +1,115 @@
+/** Structure of an advertisement: bytes of a whole IPv4 packet → `Advert`, or why not. Needs no configuration. */
+import { type Ipv4, readIpv4 } from "#units/address";
+import { centis } from "#units/time";
+import { priority, vrid } from "#units/vrrp";
+import { readAddress, readU8, readU16 } from "./bytes.ts";
+import { checksumOf, isIntact, sumPseudoHeader, sumWords } from "./checksum.ts";
+import { type Ipv4Packet, PROTOCOL_AH, PROTOCOL_VRRP, parseIpv4Packet } from "./ipv4-packet.ts";
+import {
+  type Advert,
+  AUTH_DATA_LENGTH,
+  type ChecksumVerdict,
+  type DropReason,
+  HMAC_TRAILER_LENGTH,
+  VRRP_HEADER_LENGTH,
+} from "./vrrp-packet.ts";
+
+/** RFC 9568 5.1.1.2 */
+export const VRRP_GROUP: Ipv4 = readIpv4("224.0.0.18") as Ipv4;
+
+export type ParsedAdvert =
+  | { readonly kind: "advert"; readonly advert: Advert }
+  | {
+      readonly kind: "drop";
+      readonly drop: DropReason;
+      /** As far as the packet could be read, so that the refusal can be told of the right router. */
+      readonly source: Ipv4 | undefined;
+      readonly vrid: number | undefined;
+    };
+
+/** Reads the IPv4 packet in `bytes[offset, offset + length)`; Ethernet padding behind it is ignored. */
+export function parseAdvert(
+  bytes: Uint8Array,
+  offset = 0,
+  length: number = bytes.length - offset,
+): ParsedAdvert {
+  const outer = parseIpv4Packet(bytes, offset, length);
+  if (outer.kind === "drop") return { ...outer, source: undefined, vrid: undefined };
+  return parseVrrp(bytes, outer.packet);
+}
+
+function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
+  const { source, destination, ttl, payloadOffset: at, payloadLength: actual } = packet;
+  let seenVrid: number | undefined;
+  const dropped = (drop: DropReason): ParsedAdvert => ({
+    kind: "drop",
+    drop,
+    source,
+    vrid: seenVrid,
+  });
+
+  if (packet.protocol === PROTOCOL_AH) return dropped({ kind: "ah-not-supported" });
+  if (packet.protocol !== PROTOCOL_VRRP)
+    return dropped({ kind: "not-vrrp", protocol: packet.protocol });
+  if (actual < VRRP_HEADER_LENGTH) {
+    return dropped({ kind: "too-short", actual, needed: VRRP_HEADER_LENGTH });
+  }
+  const version = readU8(bytes, at) >>> 4;
+  seenVrid = readU8(bytes, at + 1);
+  if (version !== 2 && version !== 3) {
+    return dropped({ kind: "bad-version", theirs: version, ours: undefined });
+  }
+
+  const count = readU8(bytes, at + 3);
+  const expected = VRRP_HEADER_LENGTH + count * 4 + (version === 2 ? AUTH_DATA_LENGTH : 0);
+  if (actual !== expected) {
+    const trailer = at + expected;
+    // Type 1 and two reserved zero bytes: draft-cassen-vrrp-auth-hmac, as keepalived 2.4.2 sends it.
+    const isHmac = readU8(bytes, trailer) === 1 && readU16(bytes, trailer + 2) === 0;
+    return actual === expected + HMAC_TRAILER_LENGTH && isHmac
+      ? dropped({ kind: "hmac-not-supported", keyId: readU8(bytes, trailer + 1) })
+      : dropped({ kind: "bad-length", expected, actual });
+  }
+  if (seenVrid === 0) return dropped({ kind: "bad-vrid", vrid: seenVrid });
+  const interval = version === 2 ? readU8(bytes, at + 5) * 100 : readU16(bytes, at + 4) & 0x0fff;
+  if (interval === 0) return dropped({ kind: "bad-interval", interval });
+
+  const addresses: Ipv4[] = [];
+  for (let i = 0; i < count; i++)
+    addresses.push(readAddress(bytes, at + VRRP_HEADER_LENGTH + i * 4));
+  return {
+    kind: "advert",
+    advert: {
+      source,
+      destination,
+      ttl,
+      version,
+      type: readU8(bytes, at) & 15,
+      vrid: vrid(seenVrid),
+      priority: priority(readU8(bytes, at + 2)),
+      interval: centis(interval),
+      addresses,
+      checksum: judgeChecksum(bytes, packet, version),
+      authentication:
+        version === 2
+          ? { type: readU8(bytes, at + 4), dataOffset: at + expected - AUTH_DATA_LENGTH }
+          : undefined,
+    },
+  };
+}
+
+function judgeChecksum(bytes: Uint8Array, packet: Ipv4Packet, version: 2 | 3): ChecksumVerdict {
+  const { source, destination, payloadOffset: at, payloadLength: length } = packet;
+  const sum = sumWords(bytes, at, at + length);
+  const found = readU16(bytes, at + 6);
+  if (version === 2) {
+    if (isIntact(sum)) return { kind: "intact", form: "v2" };
+    return { kind: "broken", found, expected: checksumOf(sum - found) };
+  }
+  const ownPseudo = sumPseudoHeader(source, destination, PROTOCOL_VRRP, length);
+  if (isIntact(sum + ownPseudo)) return { kind: "intact", form: "pseudo-header" };
+  if (isIntact(sum)) return { kind: "intact", form: "no-pseudo-header" };
+  const groupPseudo = sumPseudoHeader(source, VRRP_GROUP, PROTOCOL_VRRP, length);
+  if (isIntact(sum + groupPseudo)) return { kind: "intact", form: "multicast-pseudo-header" };
+  return { kind: "broken", found, expected: checksumOf(sum - found + ownPseudo) };
+}

@@ -1,0 +1,119 @@
+/**
+ * VRRP packets as values, and why one is refused.
+ *
+ * Layout, version 2 (RFC 3768 section 5) and version 3 (RFC 9568 section 5.2), both over IPv4:
+ *
+ *       0               1               2               3
+ *     +---------------+---------------+---------------+---------------+
+ *     | version, type |     VRID      |   priority    |   addresses   |
+ *     +---------------+---------------+---------------+---------------+
+ *  v2 |   auth type   |  interval, s  |           checksum            |
+ *  v3 | 0 | interval, centiseconds    |           checksum            |
+ *     +---------------+---------------+---------------+---------------+
+ *     |                 4 bytes for each address                      |
+ *     +---------------------------------------------------------------+
+ *  v2 |       8 bytes of authentication data, zeros if none           |
+ *     +---------------------------------------------------------------+
+ *
+ * A packet's path: `parseAdvert` (parse-advert.ts) looks at structure only and needs no configuration, so that it can
+ * answer *which* router a packet is for; `checkAdvert` (check-advert.ts) then compares it with what that router expects, in
+ * keepalived's order, so that both count the same reason for the same packet. `emitAdvert` (emit-advert.ts) is the way back.
+ * A refusal is a value with the numbers that were compared; it never holds a password.
+ */
+import type { Ipv4 } from "#units/address";
+import type { Centis } from "#units/time";
+import type { Priority, Vrid } from "#units/vrrp";
+import type { Ipv4Drop } from "./ipv4-packet.ts";
+
+/** Header before the addresses, both versions. */
+export const VRRP_HEADER_LENGTH = 8;
+/** Version 2 ends with this much authentication data, also without authentication. */
+export const AUTH_DATA_LENGTH = 8;
+/** HMAC trailer of keepalived 2.4: recognised to explain the refusal, not understood. */
+export const HMAC_TRAILER_LENGTH = 28;
+/** The longest advertisement we send: IPv4 header, VRRP header, 255 addresses, authentication data. */
+export const ADVERT_LENGTH_MAX: number = 20 + VRRP_HEADER_LENGTH + 255 * 4 + AUTH_DATA_LENGTH;
+
+export const VRRP_TYPE_ADVERTISEMENT = 1;
+
+/** Numbers of the version 2 field "auth type". */
+export const AUTH_NONE = 0;
+export const AUTH_PASS = 1;
+
+/**
+ * What the checksum of a version 3 packet covers.
+ *
+ * - `v2`: the message alone, as version 2 always does.
+ * - `pseudo-header`: with the packet's own addresses (keepalived's default, most readings of RFC 5798).
+ * - `no-pseudo-header`: the message alone (RFC 9568 5.2.8 over IPv4, many routers, keepalived `v3_checksum_as_v2`).
+ * - `multicast-pseudo-header`: unicast, but with 224.0.0.18 in the pseudo header (keepalived up to 1.3.6).
+ */
+export type ChecksumForm = "v2" | "pseudo-header" | "no-pseudo-header" | "multicast-pseudo-header";
+
+export type ChecksumVerdict =
+  | { readonly kind: "intact"; readonly form: ChecksumForm }
+  /** `expected` is the first form that would have done: `v2`, or `pseudo-header` for version 3. */
+  | { readonly kind: "broken"; readonly found: number; readonly expected: number };
+
+/** An advertisement whose structure is sound; nothing in it has been compared with a configuration. */
+export interface Advert {
+  readonly source: Ipv4;
+  readonly destination: Ipv4;
+  readonly ttl: number;
+  readonly version: 2 | 3;
+  /** 1 is the only type there is; others are for `checkAdvert` to refuse. */
+  readonly type: number;
+  readonly vrid: Vrid;
+  readonly priority: Priority;
+  /** Version 2 has whole seconds. */
+  readonly interval: Centis;
+  readonly addresses: readonly Ipv4[];
+  readonly checksum: ChecksumVerdict;
+  /** Version 2 only. The data stays in the packet, so that no password is kept, logged or recorded with this value. */
+  readonly authentication: { readonly type: number; readonly dataOffset: number } | undefined;
+}
+
+/** Why a packet was refused. All numbers as on the wire unless said otherwise. */
+export type DropReason =
+  | Ipv4Drop
+  | { readonly kind: "not-vrrp"; readonly protocol: number }
+  /** IP protocol 51: `auth_type AH` is refused on purpose, it protects too little and fails too often. */
+  | { readonly kind: "ah-not-supported" }
+  /** A router's version differs from ours, or is one nobody has. */
+  | { readonly kind: "bad-version"; readonly theirs: number; readonly ours: number | undefined }
+  | { readonly kind: "bad-length"; readonly expected: number; readonly actual: number }
+  /** The extra 28 bytes are keepalived's `auth_hmac` trailer. */
+  | { readonly kind: "hmac-not-supported"; readonly keyId: number }
+  | { readonly kind: "bad-vrid"; readonly vrid: number }
+  /** An interval of 0 would make a backup wait no time at all. */
+  | { readonly kind: "bad-interval"; readonly interval: number }
+  | { readonly kind: "bad-type"; readonly type: number }
+  | { readonly kind: "unknown-vrid"; readonly vrid: number }
+  | { readonly kind: "ttl-not-255"; readonly ttl: number }
+  | {
+      readonly kind: "ttl-out-of-range";
+      readonly ttl: number;
+      readonly min: number;
+      readonly max: number;
+    }
+  | { readonly kind: "auth-type-mismatch"; readonly theirs: number; readonly ours: number }
+  /** Wrong password. Neither of the two is told. */
+  | { readonly kind: "auth-failure" }
+  /** Centiseconds; version 2 only, where a different interval is refused. */
+  | { readonly kind: "interval-mismatch"; readonly theirs: number; readonly ours: number }
+  | { readonly kind: "bad-checksum"; readonly found: number; readonly expected: number }
+  | { readonly kind: "not-a-peer"; readonly source: Ipv4 };
+
+/** Differences that are worth telling an operator and no reason to refuse. */
+export type AdvertWarning =
+  /** keepalived accepts this since 2.3.3; older ones refuse, and both routers become master. */
+  | {
+      readonly kind: "address-list-mismatch";
+      readonly theirCount: number;
+      readonly ourCount: number;
+      /** One address that only the other router, or only we, have; undefined if one list repeats an address. */
+      readonly onlyTheirs: Ipv4 | undefined;
+      readonly onlyOurs: Ipv4 | undefined;
+    }
+  /** Version 3: a backup adopts the master's interval (RFC 9568 6.4.2). Centiseconds. */
+  | { readonly kind: "interval-differs"; readonly theirs: number; readonly ours: number };
