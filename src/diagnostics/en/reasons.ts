@@ -1,0 +1,132 @@
+/** Reasons in English. */
+import type { Report } from "#core/event";
+import type { FaultCause, Reason } from "#core/reason";
+import { printIpv4 } from "#units/address";
+import { fromCentis, micros } from "#units/time";
+import { duration } from "../numbers.ts";
+import type { Drop } from "../reasons.ts";
+
+export function reason(why: Reason): string {
+  switch (why.kind) {
+    case "not-started":
+      return "not started yet";
+    case "started":
+      return `just started, and gives a running master ${duration(why.masterDown)} to be heard`;
+    case "waiting-for-first-result":
+      return `waiting for the first result of \`${why.tracker}\` before it takes part in an election`;
+    case "address-owner":
+      return "priority 255 makes this node the owner of the address, so it is master without an election";
+    case "master-down":
+      return masterDown(why);
+    case "master-released":
+      return released(why);
+    case "higher-priority":
+      return `${printIpv4(why.from)} advertises priority ${why.theirs}, above our ${why.ours}`;
+    case "higher-address":
+      return `${printIpv4(why.from)} has the same priority ${why.priority} and a higher address than our ${printIpv4(why.ours)}`;
+    case "newcomer-yields":
+      return `we became master without having heard anybody, and ${printIpv4(why.from)} (priority ${why.theirs}, ours ${why.ours}) was master before us: with nopreempt the newcomer yields`;
+    case "master-was-alive":
+      return `${printIpv4(why.from)}, which we replaced ${duration(why.after)} ago because it was silent, is alive: with nopreempt the address is still its own`;
+    case "overslept":
+      return `this node did not run for ${duration(why.stalled)}, longer than the ${duration(why.allowed)} after which a peer may own the address`;
+    case "link-back-in-time":
+      return `the link was away for only ${duration(why.away)}, and no peer can have taken over in less than ${duration(why.allowed)}`;
+    case "fault":
+      return why.causes.length === 0 ? "not able to serve" : why.causes.map(fault).join("; ");
+    case "fault-cleared":
+      return `nothing is wrong any more; a running master has ${duration(why.masterDown)} to be heard`;
+    case "stopping":
+      return "stopping: priority 0 was sent, and the address stays until the successor is heard";
+    case "successor-heard":
+      return `${printIpv4(why.from)} took over ${duration(why.after)} after we gave up, so the address was removed here`;
+    case "no-successor":
+      return `nobody took over within ${duration(why.waited)}, so the address was removed without a successor`;
+    case "stopped":
+      return "stopped";
+    case "group":
+      return `\`${why.member}\` of sync group \`${why.group}\` changed, and the group moves together`;
+  }
+}
+
+function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
+  const rule = `${why.downTimerAdverts} × ${duration(fromCentis(why.interval))} + ${duration(why.skew)} skew`;
+  if (why.lastHeard === undefined) {
+    return `no master was heard for ${duration(why.silent)} (${rule})`;
+  }
+  const { from, priority } = why.lastHeard;
+  return `the master ${printIpv4(from)} (priority ${priority}) was silent for ${duration(why.silent)} (${rule})`;
+}
+
+function released(why: Extract<Reason, { kind: "master-released" }>): string {
+  const who = why.from === undefined ? "our own engine, which ended," : printIpv4(why.from);
+  return why.immediate
+    ? `${who} gave up the address with priority 0, and we are its only peer`
+    : `${who} gave up the address with priority 0, and our skew time passed first`;
+}
+
+export function fault(cause: FaultCause): string {
+  switch (cause.kind) {
+    case "link-down":
+      return "the link is down";
+    case "no-source-address":
+      return "the interface has no address to send from";
+    case "interface-missing":
+      return "the interface does not exist";
+    case "tracker":
+      return `${tracked(cause.tracker)} \`${cause.name}\` failed`;
+    case "address-rejected":
+      return `the kernel refused ${printIpv4(cause.address)}: ${cause.error}`;
+    case "address-fight":
+      return `something else removed ${printIpv4(cause.address)} ${cause.removals} times within ${duration(cause.within)}`;
+    case "group":
+      return `\`${cause.member}\` of sync group \`${cause.group}\` is in FAULT`;
+  }
+}
+
+function tracked(kind: string): string {
+  const words: Readonly<Record<string, string>> = {
+    script: "the check",
+    interface: "tracked interface",
+    file: "tracked file",
+    process: "tracked process",
+  };
+  return words[kind] ?? kind;
+}
+
+export function report(what: Report): string {
+  switch (what.kind) {
+    case "weaker-master":
+      return `${printIpv4(what.from)} acts as master too, with priority ${what.theirs} below our ${what.ours}; we announce the address again`;
+    case "own-address-heard":
+      return `an advertisement came from our own address ${printIpv4(what.from)} with our priority: a loop in the network, or a copied configuration`;
+    case "grace":
+      return `${printIpv4(what.from)} (priority ${what.theirs}) is new here; with nopreempt it has ${duration(micros(what.micros))} to yield before we do`;
+    case "handed-over":
+      return `the hand-over is complete: ${reason(what.reason)}`;
+    case "slept-as-backup":
+      return `this node did not run for ${duration(micros(what.micros))}; that time does not count as silence of the master`;
+    case "no-owner":
+      return `no router has advertised the address for ${duration(micros(what.silentMicros))}, and this node cannot take it: nobody serves it`;
+  }
+}
+
+const value = (drop: Drop, name: string): string => String(drop[name] ?? "?");
+
+/** Sentences for the kinds that operators meet most; others are told with their numbers. */
+export function drop(what: Drop): string {
+  const sentence = DROPS[what.kind];
+  if (sentence !== undefined) return sentence(what);
+  const numbers = Object.entries(what)
+    .filter(([name]) => name !== "kind")
+    .map(([name, number]) => `${name} ${number}`);
+  const words = what.kind.replaceAll("-", " ");
+  return numbers.length === 0 ? words : `${words} (${numbers.join(", ")})`;
+}
+
+const DROPS: Readonly<Record<string, (drop: Drop) => string>> = {
+  "ttl-not-255": (what) =>
+    `its TTL is ${value(what, "ttl")}, so it came through a router; only 255 is accepted`,
+  "bad-checksum": () => "its checksum is wrong",
+  "unknown-source": () => "its sender is not one of the configured peers",
+};

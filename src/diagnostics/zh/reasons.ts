@@ -1,0 +1,131 @@
+/** 状态变化的原因（中文）。 */
+import type { Report } from "#core/event";
+import type { FaultCause, Reason } from "#core/reason";
+import { printIpv4 } from "#units/address";
+import { fromCentis, micros } from "#units/time";
+import { duration } from "../numbers.ts";
+import type { Drop } from "../reasons.ts";
+
+export function reason(why: Reason): string {
+  switch (why.kind) {
+    case "not-started":
+      return "尚未启动";
+    case "started":
+      return `刚刚启动，先等 ${duration(why.masterDown)}，看有没有正在工作的主机`;
+    case "waiting-for-first-result":
+      return `等待 \`${why.tracker}\` 的第一次检查结果，之后才参与选举`;
+    case "address-owner":
+      return "优先级 255 表示本机是地址所有者，不经选举直接成为主机";
+    case "master-down":
+      return masterDown(why);
+    case "master-released":
+      return released(why);
+    case "higher-priority":
+      return `${printIpv4(why.from)} 的优先级 ${why.theirs} 高于本机的 ${why.ours}`;
+    case "higher-address":
+      return `${printIpv4(why.from)} 的优先级同为 ${why.priority}，但地址比本机的 ${printIpv4(why.ours)} 大`;
+    case "newcomer-yields":
+      return `本机成为主机之前没有收到过任何通告，而 ${printIpv4(why.from)}（优先级 ${why.theirs}，本机 ${why.ours}）早已是主机：配置了 nopreempt，后来者让位`;
+    case "master-was-alive":
+      return `${duration(why.after)} 前因静默被本机接替的 ${printIpv4(why.from)} 其实还活着：配置了 nopreempt，地址仍归它`;
+    case "overslept":
+      return `本机停顿了 ${duration(why.stalled)}，超过 ${duration(why.allowed)}，对端可能已经接管地址`;
+    case "link-back-in-time":
+      return `链路只中断了 ${duration(why.away)}，对端不可能在 ${duration(why.allowed)} 之内接管`;
+    case "fault":
+      return why.causes.length === 0 ? "无法提供服务" : why.causes.map(fault).join("；");
+    case "fault-cleared":
+      return `故障已全部恢复，先等 ${duration(why.masterDown)}，看有没有正在工作的主机`;
+    case "stopping":
+      return "正在停止：已发送优先级 0 的通告，听到接替者之前地址仍保留在本机";
+    case "successor-heard":
+      return `让出 ${duration(why.after)} 后收到 ${printIpv4(why.from)} 的通告，它已接管，本机随即删除地址`;
+    case "no-successor":
+      return `等了 ${duration(why.waited)} 仍无人接管，地址已从本机删除`;
+    case "stopped":
+      return "已停止";
+    case "group":
+      return `同步组 \`${why.group}\` 中的 \`${why.member}\` 状态变化，整组一起切换`;
+  }
+}
+
+function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
+  const rule = `${why.downTimerAdverts} × ${duration(fromCentis(why.interval))} + 偏移 ${duration(why.skew)}`;
+  if (why.lastHeard === undefined) {
+    return `连续 ${duration(why.silent)} 没有收到任何主机的通告（${rule}）`;
+  }
+  const { from, priority } = why.lastHeard;
+  return `主机 ${printIpv4(from)}（优先级 ${priority}）已有 ${duration(why.silent)} 没有通告（${rule}）`;
+}
+
+function released(why: Extract<Reason, { kind: "master-released" }>): string {
+  const who = why.from === undefined ? "本机原来的引擎进程退出并" : `${printIpv4(why.from)} `;
+  return why.immediate
+    ? `${who}以优先级 0 让出地址，而本机是它唯一的对端，立即接管`
+    : `${who}以优先级 0 让出地址，本机的偏移时间最先到期`;
+}
+
+export function fault(cause: FaultCause): string {
+  switch (cause.kind) {
+    case "link-down":
+      return "链路断开";
+    case "no-source-address":
+      return "网卡上没有可用的源地址";
+    case "interface-missing":
+      return "网卡不存在";
+    case "tracker":
+      return `${tracked(cause.tracker)} \`${cause.name}\` 失败`;
+    case "address-rejected":
+      return `内核拒绝添加 ${printIpv4(cause.address)}：${cause.error}`;
+    case "address-fight":
+      return `${duration(cause.within)} 内 ${printIpv4(cause.address)} 被其他程序删除了 ${cause.removals} 次`;
+    case "group":
+      return `同步组 \`${cause.group}\` 中的 \`${cause.member}\` 处于 FAULT`;
+  }
+}
+
+function tracked(kind: string): string {
+  const words: Readonly<Record<string, string>> = {
+    script: "检查脚本",
+    interface: "被跟踪的网卡",
+    file: "被跟踪的文件",
+    process: "被跟踪的进程",
+  };
+  return words[kind] ?? kind;
+}
+
+export function report(what: Report): string {
+  switch (what.kind) {
+    case "weaker-master":
+      return `${printIpv4(what.from)} 也自认为是主机，优先级 ${what.theirs} 低于本机的 ${what.ours}；本机重新宣告地址`;
+    case "own-address-heard":
+      return `收到源地址为本机 ${printIpv4(what.from)}、优先级也相同的通告：网络有环路，或配置被原样复制到了另一台机器`;
+    case "grace":
+      return `${printIpv4(what.from)}（优先级 ${what.theirs}）是新来的；配置了 nopreempt，先给它 ${duration(micros(what.micros))} 让位`;
+    case "handed-over":
+      return `交接完成：${reason(what.reason)}`;
+    case "slept-as-backup":
+      return `本机停顿了 ${duration(micros(what.micros))}，这段时间不算作主机静默`;
+    case "no-owner":
+      return `已有 ${duration(micros(what.silentMicros))} 没有任何路由器通告该地址，本机又无法接管：目前无人提供服务`;
+  }
+}
+
+const value = (drop: Drop, name: string): string => String(drop[name] ?? "?");
+
+/** 常见的丢包原因用完整的话说；其余的直接列出数值。 */
+export function drop(what: Drop): string {
+  const sentence = DROPS[what.kind];
+  if (sentence !== undefined) return sentence(what);
+  const numbers = Object.entries(what)
+    .filter(([name]) => name !== "kind")
+    .map(([name, number]) => `${name} ${number}`);
+  const words = what.kind.replaceAll("-", " ");
+  return numbers.length === 0 ? words : `${words}（${numbers.join("，")}）`;
+}
+
+const DROPS: Readonly<Record<string, (drop: Drop) => string>> = {
+  "ttl-not-255": (what) => `报文 TTL 为 ${value(what, "ttl")}，说明经过了路由转发；只接受 TTL 255`,
+  "bad-checksum": () => "校验和错误",
+  "unknown-source": () => "发送者不在配置的对端列表中",
+};
