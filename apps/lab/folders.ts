@@ -1,0 +1,75 @@
+/**
+ * Folders of the lab. Every node has its own /etc/keepalived, /var/log, /var/keepalived and /run, which are plain folders
+ * under one temporary folder, bound into the node's private mounts: the daemons see the paths of the tutorial, we and a
+ * curious user read the same files from outside.
+ */
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+
+/** Path inside the node → folder name outside. */
+export const NODE_FOLDERS: Readonly<Record<string, string>> = {
+  "/etc/keepalived": "etc",
+  "/var/log": "log",
+  "/var/keepalived": "var",
+  "/run": "run",
+};
+
+/** Mount points under these do not exist on every machine, and we may not create them there. */
+const SHADOWED = ["/etc", "/var"];
+const DONE = "/etc/.baton-lab";
+
+function mount(...args: readonly string[]): void {
+  const result = spawnSync("mount", args, { encoding: "utf8" });
+  if (result.status !== 0) {
+    throw new Error(
+      `mount ${args.join(" ")} failed: ${result.stderr?.trim() || (result.error?.message ?? "")}`,
+    );
+  }
+}
+
+/**
+ * Replaces /etc and /var, in the cage only, by a tmpfs whose entries lead to the originals, so that folders can be
+ * created beside them. (An overlay would be shorter, but is refused inside many containers.)
+ */
+export function shadowSystemFolders(scratch: string): void {
+  if (existsSync(DONE)) return;
+  for (const folder of SHADOWED) {
+    const original = join(scratch, `host${folder.replaceAll("/", "-")}`);
+    mkdirSync(original, { recursive: true });
+    mount("--rbind", folder, original);
+    mount("-t", "tmpfs", "-o", "mode=755", "none", folder);
+    for (const name of readdirSync(original)) {
+      const path = join(original, name);
+      const own = Object.keys(NODE_FOLDERS).includes(`${folder}/${name}`);
+      if (own) continue;
+      const link = lstatSync(path).isSymbolicLink() ? readlinkSync(path) : path;
+      symlinkSync(link, join(folder, name));
+    }
+  }
+  for (const folder of Object.keys(NODE_FOLDERS)) mkdirSync(folder, { recursive: true });
+  writeFileSync(DONE, "");
+}
+
+export function makeNodeFolders(folder: string): void {
+  for (const name of Object.values(NODE_FOLDERS)) {
+    mkdirSync(join(folder, name), { recursive: true });
+    chmodSync(join(folder, name), 0o755);
+  }
+}
+
+/** Bind mounts of one node: outside folder → path inside. */
+export function nodeBinds(
+  folder: string,
+): readonly { readonly from: string; readonly to: string }[] {
+  return Object.entries(NODE_FOLDERS).map(([to, name]) => ({ from: join(folder, name), to }));
+}
