@@ -12,6 +12,7 @@ import type { PublicState, TrackerState } from "#core/state";
 import type { Ipv4 } from "#units/address";
 import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
+import type { AdvertWarning, DropReason } from "#wire/vrrp-packet";
 
 export type ToEngine =
   /**
@@ -74,7 +75,7 @@ export type FromEngine =
   | {
       readonly type: "drop";
       readonly instance: string;
-      readonly drop: { readonly kind: string } & Readonly<Record<string, string | number>>;
+      readonly drop: DropReason | AdvertWarning;
       readonly from: Ipv4;
       readonly count: number;
     }

@@ -117,7 +117,8 @@ function masterReleased(
 ): Step {
   const heard = { from: advert.from, priority: advert.priority, at: now };
   const known = { ...state, heard: state.heard ?? heard };
-  if (config.peerCount === 1) {
+  // A stranger's word (possible where sources are not checked) only shortens the wait, as in keepalived.
+  if (config.peerCount === 1 && (state.heard === undefined || state.heard.from === advert.from)) {
     const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
     return becomeMaster(config, known, reason, "address-first", now);
   }

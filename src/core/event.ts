@@ -31,7 +31,20 @@ export type RouterEvent =
   /** The engine cannot keep the address (kernel refuses, or somebody keeps deleting it). */
   | { readonly kind: "faultRaised"; readonly cause: FaultCause }
   | { readonly kind: "faultLifted"; readonly cause: FaultCause["kind"] }
+  /** The sync group moves as one: every member is ready to be master, or one had to give it up. */
+  | {
+      readonly kind: "groupTurned";
+      readonly to: "master" | "backup";
+      readonly group: string;
+      readonly member: string;
+    }
   | { readonly kind: "stop" };
+
+/** Those that only mean something in a phase. */
+export type PhaseEvent = Extract<
+  RouterEvent,
+  { readonly kind: "advertReceived" | "foreignAnnouncement" | "addressRestored" | "timeReached" }
+>;
 
 export type RouterEffect =
   /** `to`: only this unicast peer; undefined: all peers or the group. */

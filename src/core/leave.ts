@@ -36,7 +36,7 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
         skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval) + LINGER,
       );
       const until = after(now, wait);
-      const handover = { kind: "handover", until, removeAt: undefined, then: "stopped" } as const;
+      const handover = { kind: "handover", until, removeAt: undefined } as const;
       return enter(state, handover, reason, now, [
         silence,
         { kind: "holdAddresses", micros: wait },

@@ -1,10 +1,11 @@
 /** MASTER: RFC 9568 6.4.3. Adverts, announcements, and everything heard from others; rivals are in rivals.ts. */
-import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
+import { after, earliest, type Instant } from "#units/time";
+import { afterRival, schedule, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
-import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { PhaseEvent, RouterEffect } from "./event.ts";
 import { hearAsMaster } from "./rivals.ts";
-import type { Announcement, AnnounceReason, MasterPhase, RouterState } from "./state.ts";
-import { inPhase, type Step, seat, unchanged, withEffects } from "./step.ts";
+import type { MasterPhase, RouterState } from "./state.ts";
+import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
 
 /** Two answers to foreign announcements are at least this far apart, or two owners would outshout each other. */
 const FOREIGN_GAP = 200_000;
@@ -17,7 +18,7 @@ export function stepMaster(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
-  event: RouterEvent,
+  event: PhaseEvent,
   now: Instant,
 ): Step {
   switch (event.kind) {
@@ -31,7 +32,7 @@ export function stepMaster(
         repeat: config.announce.repeat,
         why: "address-restored",
       });
-    default:
+    case "timeReached":
       return onTime(config, state, phase, now);
   }
 }
@@ -61,61 +62,9 @@ function onTime(config: RouterConfig, state: RouterState, phase: MasterPhase, no
   return { state: inPhase(state, next), effects };
 }
 
-/**
- * Keeps the rhythm: the next one is counted from when this one was due, unless we are so late that it would be due
- * already. Only a sent advertisement moves the timer. (keepalived restarts it at every packet read, so that a stream of
- * packets it rejects silences a healthy master.)
- */
-export function sendAdvert(
-  config: RouterConfig,
-  state: RouterState,
-  phase: MasterPhase,
-  now: Instant,
-): { readonly phase: MasterPhase; readonly effects: readonly RouterEffect[] } {
-  const interval = fromCentis(config.advertInterval);
-  const regular = after(phase.advertAt, interval);
-  const onSchedule = now >= phase.advertAt && regular > now;
-  return {
-    phase: {
-      ...phase,
-      advertAt: onSchedule ? regular : after(now, interval),
-      lastAdvertAt: now,
-      seatUntil: after(now, seat(config, state)),
-    },
-    effects: [
-      { kind: "refreshAddresses" },
-      { kind: "sendAdvert", priority: state.effectivePriority },
-    ],
-  };
-}
-
 function nextRefresh(config: RouterConfig, due: Instant, now: Instant): Instant {
   const next = after(due, config.announce.refresh);
   return next > now ? next : after(now, config.announce.refresh);
-}
-
-/** Adds an announcement, keeping the list in order; one pending per reason is enough. */
-export function schedule(
-  announcements: readonly Announcement[],
-  at: Instant,
-  repeat: number,
-  why: AnnounceReason,
-): readonly Announcement[] {
-  const place = announcements.findIndex((one) => one.at > at);
-  const added = { at, repeat, why };
-  return place === -1 ? [...announcements, added] : announcements.toSpliced(place, 0, added);
-}
-
-/** After the last sign of a rival: when its own last announcement has surely been sent, and again for lost frames. */
-const AFTER_RIVAL: readonly Micros[] = [micros(15_000), micros(150_000), micros(1_000_000)];
-
-export function afterRival(
-  announcements: readonly Announcement[],
-  now: Instant,
-): readonly Announcement[] {
-  let list: readonly Announcement[] = announcements.filter((one) => one.why !== "rival-gone");
-  for (const delay of AFTER_RIVAL) list = schedule(list, after(now, delay), 1, "rival-gone");
-  return list;
 }
 
 /** Somebody else spoke for our address: clients may have learned its MAC, so we speak again. */

@@ -17,9 +17,9 @@
  */
 import { after, fromCentis, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
+import { afterRival, schedule, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
-import { afterRival, schedule, sendAdvert } from "./master.ts";
 import type { Reason } from "./reason.ts";
 import type { MasterPhase, Rival, RouterState } from "./state.ts";
 import { enter, freshBackup, inPhase, type Step, withEffects } from "./step.ts";

@@ -15,10 +15,11 @@
  *  - a link flap shorter than the peers' detection time costs nothing but the flap (fault.ts).
  */
 import { earliest, type Instant, micros } from "#units/time";
+import { RELEASE } from "#units/vrrp";
 import { backupDeadline, stepBackup } from "./backup.ts";
 import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
-import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { PhaseEvent, RouterEffect, RouterEvent } from "./event.ts";
 import { enterFault, faultDeadline, stepFault } from "./fault.ts";
 import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
 import { masterDeadline, stepMaster } from "./master.ts";
@@ -76,9 +77,11 @@ export function step(
 
   switch (event.kind) {
     case "startup":
-      return begin(config, state, now);
+      return begin(config, withPriority(config, state), now);
     case "startupAfterRelease":
-      return beginAfterRelease(config, state, now);
+      return beginAfterRelease(config, withPriority(config, state), now);
+    case "groupTurned":
+      return turnWithGroup(config, state, event, now);
     case "stop":
       return leaveForStop(config, state, now);
     case "linkChanged":
@@ -100,11 +103,6 @@ export function step(
       return stepPhase(config, state, event, now);
   }
 }
-
-type PhaseEvent = Extract<
-  RouterEvent,
-  { readonly kind: "advertReceived" | "foreignAnnouncement" | "addressRestored" | "timeReached" }
->;
 
 function stepPhase(
   config: RouterConfig,
@@ -149,6 +147,32 @@ function afterOversleeping(
   );
   const then = step(config, first.state, event, now);
   return { state: then.state, effects: [...first.effects, ...then.effects] };
+}
+
+const withPriority = (config: RouterConfig, state: RouterState): RouterState => ({
+  ...state,
+  effectivePriority: effectivePriority(config, state.trackers),
+});
+
+function turnWithGroup(
+  config: RouterConfig,
+  state: RouterState,
+  event: Extract<RouterEvent, { kind: "groupTurned" }>,
+  now: Instant,
+): Step {
+  const reason = { kind: "group", group: event.group, member: event.member } as const;
+  const { kind } = state.phase;
+  if (event.to === "master") {
+    return kind === "backup"
+      ? becomeMaster(config, state, reason, "advert-first", now)
+      : unchanged(state);
+  }
+  if (kind !== "master") return unchanged(state);
+  return enter(state, freshBackup(config, state, now, micros(0)), reason, now, [
+    { kind: "cancelAnnouncements" },
+    { kind: "removeAddresses" },
+    { kind: "sendAdvert", priority: RELEASE },
+  ]);
 }
 
 function begin(config: RouterConfig, state: RouterState, now: Instant): Step {

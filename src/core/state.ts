@@ -109,7 +109,6 @@ export interface HandoverPhase {
   readonly until: Instant;
   /** Set when the successor was heard: remove then. */
   readonly removeAt: Instant | undefined;
-  readonly then: "stopped" | "backup";
 }
 
 export interface FaultPhase {

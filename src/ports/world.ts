@@ -46,6 +46,9 @@ export interface AddressInfo {
 export const BATON_PROTO = 0xba;
 
 export interface World {
+  /** Starts to receive VRRP packets and ARP frames on an interface. Harmless when done already with the same groups. */
+  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[]): Outcome;
+  unlisten(interfaceIndex: number): void;
   /** `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after the call. */
   sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome;
   /** `frame` is a whole Ethernet frame. May not be kept after the call. */
@@ -53,8 +56,8 @@ export interface World {
   /** Adds, or prolongs when it is there already. `seconds` 0 means for ever. */
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome;
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome;
-  /** Lease of the sub-second kind; undefined in `setGuard`'s absence means the world has none. */
-  readonly guard?: AddressGuard;
+  /** Lease of the sub-second kind; undefined where the kernel has none. */
+  readonly guard: AddressGuard | undefined;
   tell(message: FromEngine): void;
 }
 

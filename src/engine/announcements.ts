@@ -1,0 +1,144 @@
+/** One announcer (core/announcer.ts) for each interface that carries virtual addresses, and the frames it sends. */
+import {
+  type AnnouncerState,
+  announcerDeadline,
+  cancel,
+  emptyAnnouncer,
+  request,
+  take,
+} from "#core/announcer";
+import type { InstanceConfig, PacingConfig } from "#core/config";
+import type { World } from "#ports/world";
+import { earliest, type Instant, type Micros } from "#units/time";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
+import type { Instance, OwnedAddress } from "./instance.ts";
+import type { Interfaces } from "./interfaces.ts";
+
+interface Target {
+  readonly instance: Instance;
+  readonly owned: OwnedAddress;
+}
+
+interface Port {
+  pacing: PacingConfig;
+  state: AnnouncerState<Target>;
+}
+
+const UNLIMITED: PacingConfig = { burst: 0, perSecond: 0, gap: 0 as Micros };
+
+export class Announcements {
+  readonly #world: World;
+  readonly #interfaces: Interfaces;
+  readonly #ports = new Map<number, Port>();
+  readonly #frame = new Uint8Array(ARP_FRAME_LENGTH);
+  #pacing = new Map<string, PacingConfig>();
+
+  constructor(world: World, interfaces: Interfaces) {
+    this.#world = world;
+    this.#interfaces = interfaces;
+  }
+
+  /** All instances of an interface share its budget: the strictest limit counts. */
+  configure(instances: readonly Instance[], now: Instant): void {
+    const pacing = new Map<string, PacingConfig>();
+    for (const { config } of instances) {
+      for (const name of devices(config)) {
+        pacing.set(name, strictest(pacing.get(name) ?? UNLIMITED, config.pacing));
+      }
+    }
+    this.#pacing = pacing;
+    for (const [index, port] of this.#ports) {
+      const name = this.#interfaces.link(index)?.name;
+      port.pacing = (name === undefined ? undefined : pacing.get(name)) ?? UNLIMITED;
+      port.state = {
+        ...port.state,
+        tokens: Math.min(port.state.tokens, port.pacing.burst),
+        filledAt: now,
+      };
+    }
+  }
+
+  request(
+    instance: Instance,
+    owned: OwnedAddress,
+    index: number,
+    repeat: number,
+    now: Instant,
+  ): void {
+    const port = this.#port(index, now);
+    port.state = request(
+      port.state,
+      [{ key: owned.key, target: { instance, owned } }],
+      repeat,
+      now,
+    );
+  }
+
+  cancel(instance: Instance): void {
+    const keys = new Set(instance.addresses.map((one) => one.key));
+    for (const port of this.#ports.values()) port.state = cancel(port.state, keys);
+  }
+
+  deadline(): Instant | undefined {
+    let first: Instant | undefined;
+    for (const port of this.#ports.values()) {
+      first = earliest(first, announcerDeadline(port.pacing, port.state));
+    }
+    return first;
+  }
+
+  /** Sends what may leave now. */
+  pump(now: Instant): void {
+    for (const [index, port] of this.#ports) {
+      if (port.state.queue.length === 0) continue;
+      const taken = take(port.pacing, port.state, now);
+      port.state = taken.state;
+      for (const { instance, owned } of taken.send) this.#send(index, instance, owned, now);
+    }
+  }
+
+  #send(index: number, instance: Instance, owned: OwnedAddress, now: Instant): void {
+    const link = this.#interfaces.link(index);
+    // Whoever does not have the address (any more) does not speak for it.
+    if (link === undefined || !owned.owned) return;
+    const forms =
+      instance.config.arp === "both" ? (["request", "reply"] as const) : [instance.config.arp];
+    for (const form of forms) {
+      emitArp(this.#frame, gratuitousArp(link.mac, owned.virtual.address, form));
+      const outcome = this.#world.sendArp(index, this.#frame);
+      if (!outcome.ok) {
+        instance.counters.send_errors += 1;
+        continue;
+      }
+      owned.announcements += 1;
+      owned.announcedAt = now;
+      instance.counters.announcements_sent += 1;
+    }
+  }
+
+  #port(index: number, now: Instant): Port {
+    const known = this.#ports.get(index);
+    if (known !== undefined) return known;
+    const name = this.#interfaces.link(index)?.name;
+    const pacing = (name === undefined ? undefined : this.#pacing.get(name)) ?? UNLIMITED;
+    const port = { pacing, state: emptyAnnouncer<Target>(pacing, now) };
+    this.#ports.set(index, port);
+    return port;
+  }
+}
+
+function devices(config: InstanceConfig): ReadonlySet<string> {
+  const names = new Set([config.interface]);
+  for (const one of [...config.addresses, ...config.excludedAddresses]) {
+    if (one.interface !== undefined) names.add(one.interface);
+  }
+  return names;
+}
+
+function strictest(a: PacingConfig, b: PacingConfig): PacingConfig {
+  const gap = Math.max(a.gap, b.gap) as Micros;
+  const aRate = a.burst > 0 && a.perSecond > 0 ? a.perSecond : Number.POSITIVE_INFINITY;
+  const bRate = b.burst > 0 && b.perSecond > 0 ? b.perSecond : Number.POSITIVE_INFINITY;
+  const { burst, perSecond } = aRate <= bRate ? a : b;
+  return { burst, perSecond, gap };
+}

@@ -1,0 +1,386 @@
+/**
+ * The loop's body: what comes in becomes an event for the right routers, what they answer is carried out at once.
+ *
+ *   world event (packet, link, address) ─┐                                 ┌─ sendAdvert, announce   ─> world
+ *   message of the keeper               ─┼─> event ─> step() ─> effects ───┼─ add, refresh, remove   ─> world ─> result ─> event
+ *   deadline reached                    ─┘                                 └─ transition, report      ─> keeper
+ *
+ * The caller (the ppoll loop in apps/daemon, or the simulator) drains every input before it calls `onTime`, so that
+ * nothing is decided by a timer while the packet that says otherwise waits in a socket.
+ */
+import type { FromEngine, ToEngine } from "#contract/engine-link";
+import type { InstanceConfig } from "#core/config";
+import type { RouterEvent } from "#core/event";
+import { deadline, step } from "#core/router";
+import type { RouterState, TrackerState } from "#core/state";
+import { BATON_PROTO, type World, type WorldEvent } from "#ports/world";
+import type { Ipv4 } from "#units/address";
+import { earliest, type Instant } from "#units/time";
+import { parseArp } from "#wire/arp";
+import { parseAdvert } from "#wire/parse-advert";
+import { Announcements } from "./announcements.ts";
+import { Groups } from "./groups.ts";
+import { createInstance, type Instance, identity } from "./instance.ts";
+import { Interfaces } from "./interfaces.ts";
+import { perform } from "./perform.ts";
+import { judge, tellDrop } from "./receive.ts";
+import { addressRemoved, retryDue } from "./reconcile.ts";
+import { change } from "./reload.ts";
+import { snapshotOf } from "./snapshot.ts";
+
+/** What happened to which router: enough, with the configuration, to run it again. */
+export interface Record {
+  readonly at: Instant;
+  readonly instance: string;
+  readonly event: RouterEvent;
+  readonly before: RouterState;
+  readonly after: RouterState;
+}
+
+export class Engine {
+  readonly world: World;
+  readonly interfaces: Interfaces = new Interfaces();
+  readonly announcements: Announcements;
+  readonly groups: Groups = new Groups();
+  /** Results of scripts, files and processes by "kind/name", also of those no instance tracks any more. */
+  readonly results: Map<string, TrackerState> = new Map();
+  readonly recorder: ((record: Record) => void) | undefined;
+  instances: readonly Instance[] = [];
+  #configured = false;
+  #stopping = false;
+  finished = false;
+
+  constructor(world: World, recorder?: (record: Record) => void) {
+    this.world = world;
+    this.recorder = recorder;
+    this.announcements = new Announcements(world, this.interfaces);
+  }
+
+  /** When `onTime` has to be called at the latest. */
+  deadline(): Instant | undefined {
+    let first = this.announcements.deadline();
+    for (const instance of this.instances) {
+      first = earliest(first, deadline(instance.state), instance.retryAt);
+    }
+    return first;
+  }
+
+  /** Fires what is due. Every input must have been handed over before. */
+  onTime(now: Instant): void {
+    for (const instance of this.instances) {
+      if (instance.retryAt !== undefined && now >= instance.retryAt) retryDue(this, instance, now);
+      const due = deadline(instance.state);
+      if (due !== undefined && now >= due) this.apply(instance, { kind: "timeReached" }, now);
+    }
+    this.announcements.pump(now);
+    this.#sweep();
+  }
+
+  onWorld(event: WorldEvent, now: Instant): void {
+    switch (event.kind) {
+      case "packet":
+        return this.#onPacket(event.interfaceIndex, event.bytes, now);
+      case "arp":
+        return this.#onArp(event.interfaceIndex, event.bytes, now);
+      case "link":
+        this.interfaces.setLink(event.link);
+        return this.#interfacesChanged(now);
+      case "linkGone":
+        this.interfaces.removeLink(event.index);
+        this.world.unlisten(event.index);
+        return this.#interfacesChanged(now);
+      case "address":
+        this.interfaces.setAddress(event.address);
+        return this.#sourcesChanged(now);
+      case "addressGone":
+        this.interfaces.removeAddress(event.address);
+        addressRemoved(this, event.address, now);
+        return this.#sourcesChanged(now);
+      case "resync":
+        this.interfaces.reset(event.links, event.addresses);
+        this.#interfacesChanged(now);
+        for (const instance of this.instances) this.#checkStillThere(instance, now);
+        return;
+    }
+  }
+
+  onKeeper(message: ToEngine, now: Instant): void {
+    switch (message.type) {
+      case "configure":
+        return this.#configure(message, now);
+      case "tracker":
+        this.results.set(`${message.kind}/${message.name}`, message.result);
+        return this.#trackerChanged(message.kind, message.name, message.result, now);
+      case "snapshot": {
+        const instances = this.instances.map((instance) => snapshotOf(this, instance));
+        return this.tell({ type: "snapshot", id: message.id, at: now, instances });
+      }
+      case "stop":
+        return this.stop(now);
+    }
+  }
+
+  /** The keeper said stop, or is gone. */
+  stop(now: Instant): void {
+    this.#stopping = true;
+    for (const instance of this.instances) this.apply(instance, { kind: "stop" }, now);
+    this.#sweep();
+  }
+
+  tell(message: FromEngine): void {
+    this.world.tell(message);
+  }
+
+  /** One event for one router, its effects, and the events that follow from them, until nothing follows. */
+  apply(instance: Instance, event: RouterEvent, now: Instant): void {
+    const follow: RouterEvent[] = [event];
+    for (let next = follow.shift(); next !== undefined; next = follow.shift()) {
+      const before = instance.state;
+      const result = step(instance.config.router, before, next, now);
+      const turnsMaster = result.state.phase.kind === "master" && before.phase.kind !== "master";
+      const held = turnsMaster ? this.groups.holdBack(this, instance, before, now) : undefined;
+      if (held !== undefined) {
+        instance.state = held;
+        continue;
+      }
+      instance.state = result.state;
+      if (
+        this.recorder !== undefined &&
+        (result.effects.length > 0 || next.kind !== "timeReached")
+      ) {
+        this.recorder({
+          at: now,
+          instance: instance.config.router.name,
+          event: next,
+          before,
+          after: result.state,
+        });
+      }
+      for (const effect of result.effects) perform(this, instance, effect, now, follow);
+      if (before.phase.kind !== result.state.phase.kind)
+        this.groups.memberChanged(this, instance, now);
+    }
+  }
+
+  /** Is some other instance entitled to this address on this device? Then it is not ours to remove. */
+  ownedElsewhere(except: Instance, interfaceIndex: number, address: Ipv4): boolean {
+    return this.instances.some(
+      (other) =>
+        other !== except &&
+        other.state.phase.kind === "master" &&
+        other.addresses.some(
+          (one) =>
+            one.virtual.address === address &&
+            this.deviceOf(other, one.virtual.interface) === interfaceIndex,
+        ),
+    );
+  }
+
+  /** Index of the device an address belongs on. */
+  deviceOf(instance: Instance, name: string | undefined): number | undefined {
+    return name === undefined ? instance.interfaceIndex : this.interfaces.named(name)?.index;
+  }
+
+  #configure(message: Extract<ToEngine, { type: "configure" }>, now: Instant): void {
+    for (const one of message.trackers) this.results.set(`${one.kind}/${one.name}`, one.result);
+    const known = new Map(this.instances.map((instance) => [identity(instance.config), instance]));
+    const kept: Instance[] = [];
+    const fresh: Instance[] = [];
+    const changed: [Instance, InstanceConfig][] = [];
+    for (const config of message.instances) {
+      const old = known.get(identity(config));
+      known.delete(identity(config));
+      if (old === undefined || old.leaving || old.state.phase.kind === "stopped") {
+        const instance = createInstance(config, this.world.guard !== undefined);
+        kept.push(instance);
+        fresh.push(instance);
+      } else {
+        kept.push(old);
+        if (JSON.stringify(old.config) !== JSON.stringify(config)) changed.push([old, config]);
+      }
+    }
+    const leaving = [...known.values()];
+    this.instances = [...kept, ...leaving];
+    this.groups.configure(message.groups);
+    for (const [instance, config] of changed) change(this, instance, config, now);
+    for (const instance of leaving) {
+      instance.leaving = true;
+      this.apply(instance, { kind: "stop" }, now);
+    }
+    this.announcements.configure(this.instances, now);
+    if (!this.#configured) this.#sweepLeftovers(message.resume);
+    this.#configured = true;
+    for (const instance of fresh)
+      this.#start(instance, message.resume.includes(instance.config.router.name), now);
+    this.#sweep();
+  }
+
+  #start(instance: Instance, resume: boolean, now: Instant): void {
+    this.#attach(instance);
+    const { router } = instance.config;
+    const trackers = router.trackers.map((tracker) =>
+      this.trackerState(tracker.kind, tracker.name),
+    );
+    instance.state = { ...instance.state, ...this.#surroundings(instance), trackers };
+    this.apply(instance, { kind: resume ? "startupAfterRelease" : "startup" }, now);
+  }
+
+  trackerState(kind: string, name: string): TrackerState {
+    if (kind === "interface") {
+      const link = this.interfaces.named(name);
+      return link?.up === true ? "up" : "down";
+    }
+    return this.results.get(`${kind}/${name}`) ?? "unknown";
+  }
+
+  /** Addresses a dead engine left behind carry our mark; those the keeper still holds for `resume` stay. */
+  #sweepLeftovers(resume: readonly string[]): void {
+    const held = this.instances.filter((one) => resume.includes(one.config.router.name));
+    const isHeld = (address: Ipv4): boolean =>
+      held.some((one) => one.addresses.some((owned) => owned.virtual.address === address));
+    for (const found of this.interfaces.addresses()) {
+      if (found.proto !== BATON_PROTO || isHeld(found.address)) continue;
+      this.world.removeAddress(found.index, {
+        address: found.address,
+        prefix: found.prefix,
+        scope: 0,
+      });
+    }
+  }
+
+  #attach(instance: Instance): void {
+    const link = this.interfaces.named(instance.config.interface);
+    instance.interfaceIndex = link?.index;
+    if (link === undefined) return;
+    const groups = this.instances.flatMap((one) =>
+      one.config.interface === link.name && one.config.transport.kind === "multicast"
+        ? [one.config.transport.group]
+        : [],
+    );
+    const outcome = this.world.listen(link.index, link.name, groups);
+    if (outcome.ok) return;
+    const text = `cannot listen on ${link.name}: ${outcome.call}: ${outcome.errno}`;
+    this.tell({ type: "log", level: "error", text });
+  }
+
+  #surroundings(instance: Instance): Pick<RouterState, "linkUp" | "source" | "raised"> {
+    const link = this.interfaces.link(instance.interfaceIndex);
+    const others = instance.state.raised.filter((cause) => cause.kind !== "interface-missing");
+    return {
+      linkUp: link?.up === true,
+      source: this.#sourceOf(instance),
+      raised: link === undefined ? [...others, { kind: "interface-missing" }] : others,
+    };
+  }
+
+  #sourceOf(instance: Instance): Ipv4 | undefined {
+    const { source } = instance.config.transport;
+    if (source !== undefined) return source;
+    return this.interfaces.primaryAddress(instance.interfaceIndex, (address) =>
+      instance.addresses.some((one) => one.virtual.address === address),
+    );
+  }
+
+  #interfacesChanged(now: Instant): void {
+    for (const instance of this.instances) {
+      const link = this.interfaces.named(instance.config.interface);
+      if (link?.index !== instance.interfaceIndex) {
+        this.#attach(instance);
+        if (link === undefined) {
+          this.apply(instance, { kind: "faultRaised", cause: { kind: "interface-missing" } }, now);
+        } else {
+          this.apply(instance, { kind: "linkChanged", up: link.up }, now);
+          this.apply(instance, { kind: "sourceChanged", source: this.#sourceOf(instance) }, now);
+          this.apply(instance, { kind: "faultLifted", cause: "interface-missing" }, now);
+        }
+      }
+      const up = link?.up === true;
+      if (up !== instance.state.linkUp) this.apply(instance, { kind: "linkChanged", up }, now);
+      for (const [index, tracker] of instance.config.router.trackers.entries()) {
+        if (tracker.kind !== "interface") continue;
+        const result = this.trackerState("interface", tracker.name);
+        if (result !== instance.state.trackers[index]) {
+          this.apply(instance, { kind: "trackerChanged", index, result }, now);
+        }
+      }
+    }
+  }
+
+  #sourcesChanged(now: Instant): void {
+    for (const instance of this.instances) {
+      const source = this.#sourceOf(instance);
+      if (source !== instance.state.source)
+        this.apply(instance, { kind: "sourceChanged", source }, now);
+    }
+  }
+
+  #trackerChanged(kind: string, name: string, result: TrackerState, now: Instant): void {
+    for (const instance of this.instances) {
+      for (const [index, tracker] of instance.config.router.trackers.entries()) {
+        if (tracker.kind === kind && tracker.name === name) {
+          this.apply(instance, { kind: "trackerChanged", index, result }, now);
+        }
+      }
+    }
+  }
+
+  #onPacket(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
+    const parsed = parseAdvert(bytes);
+    const vrid = parsed.kind === "advert" ? parsed.advert.vrid : parsed.vrid;
+    for (const instance of this.instances) {
+      if (instance.interfaceIndex !== interfaceIndex || instance.config.router.vrid !== vrid)
+        continue;
+      if (parsed.kind === "drop") {
+        tellDrop(this, instance, parsed.drop, parsed.source, now);
+        continue;
+      }
+      const event = judge(this, instance, bytes, parsed.advert, now);
+      if (event !== undefined) this.apply(instance, event, now);
+    }
+  }
+
+  #onArp(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
+    const parsed = parseArp(bytes);
+    if (parsed.kind === "drop") return;
+    const { senderAddress: address, senderMac } = parsed.arp;
+    if (this.interfaces.link(interfaceIndex)?.mac === senderMac) return;
+    for (const instance of this.instances) {
+      if (instance.state.phase.kind !== "master") continue;
+      const ours = instance.addresses.some(
+        (one) =>
+          one.virtual.address === address &&
+          this.deviceOf(instance, one.virtual.interface) === interfaceIndex,
+      );
+      if (ours) this.apply(instance, { kind: "foreignAnnouncement", address }, now);
+    }
+  }
+
+  /** After the kernel lost notifications: an address that should be there and is not was removed by somebody. */
+  #checkStillThere(instance: Instance, now: Instant): void {
+    for (const { owned, virtual } of instance.addresses) {
+      const index = this.deviceOf(instance, virtual.interface);
+      if (!owned || index === undefined) continue;
+      const { address, prefix } = virtual;
+      let there = false;
+      for (const one of this.interfaces.addresses()) {
+        there ||= one.index === index && one.address === address && one.prefix === prefix;
+      }
+      if (!there) addressRemoved(this, { index, address, prefix, secondary: false, proto: 0 }, now);
+    }
+  }
+
+  /** Drops instances that a reload removed and that have handed over; ends when all have at a stop. */
+  #sweep(): void {
+    for (const instance of this.instances) {
+      if (instance.leaving && instance.state.phase.kind === "stopped") {
+        this.tell({ type: "removed", instance: instance.config.router.name });
+        this.instances = this.instances.filter((one) => one !== instance);
+      }
+    }
+    if (!this.#stopping || this.finished) return;
+    if (this.instances.every((instance) => instance.state.phase.kind === "stopped")) {
+      this.finished = true;
+      this.tell({ type: "stopped" });
+    }
+  }
+}

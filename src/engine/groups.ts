@@ -1,0 +1,120 @@
+/**
+ * Sync groups: members are in one state. The routers know nothing of it; this outer machine
+ *  - holds back a member that would become master until every member is ready (keepalived: all timers or votes), so
+ *    that a fault of one network does not split the group;
+ *  - takes all along when one member has to give up or goes to FAULT;
+ *  - tells the group's state after its members'.
+ */
+import type { GroupConfig } from "#contract/engine-link";
+import type { PublicState, RouterState } from "#core/state";
+import { publicState } from "#core/step";
+import { faultCauses } from "#core/tracking";
+import { after, fromCentis, type Instant } from "#units/time";
+import type { Engine } from "./engine.ts";
+import type { Instance } from "./instance.ts";
+
+interface Group {
+  readonly name: string;
+  readonly members: readonly string[];
+  /** Members whose time has come. */
+  readonly ready: Set<string>;
+  told: PublicState | undefined;
+}
+
+export class Groups {
+  #groups: Group[] = [];
+
+  configure(groups: readonly GroupConfig[]): void {
+    this.#groups = groups.map(({ name, members }) => {
+      const old = this.#groups.find((one) => one.name === name);
+      return { name, members, ready: old?.ready ?? new Set<string>(), told: old?.told };
+    });
+  }
+
+  #of(instance: Instance): Group | undefined {
+    const { name } = instance.config.router;
+    return this.#groups.find((group) => group.members.includes(name));
+  }
+
+  #members(engine: Engine, group: Group): readonly Instance[] {
+    return engine.instances.filter(
+      (one) => !one.leaving && group.members.includes(one.config.router.name),
+    );
+  }
+
+  /**
+   * Called before a step that would make a member master is accepted. Returns the state to be in instead, or undefined
+   * when it may go ahead.
+   */
+  holdBack(
+    engine: Engine,
+    instance: Instance,
+    before: RouterState,
+    now: Instant,
+  ): RouterState | undefined {
+    const group = this.#of(instance);
+    if (group === undefined) return undefined;
+    const { name } = instance.config.router;
+    group.ready.add(name);
+    const others = this.#members(engine, group).filter((one) => one !== instance);
+    const allReady = others.every(
+      (one) => one.state.phase.kind === "master" || group.ready.has(one.config.router.name),
+    );
+    if (allReady || before.phase.kind !== "backup") return undefined;
+    // Asks again an interval later; the others ask too when their time comes.
+    const masterDownAt = after(now, fromCentis(before.phase.masterInterval));
+    return { ...before, phase: { ...before.phase, masterDownAt, awakeAt: now } };
+  }
+
+  /** A member heard its master: it is no longer ready. */
+  masterHeard(instance: Instance): void {
+    this.#of(instance)?.ready.delete(instance.config.router.name);
+  }
+
+  memberChanged(engine: Engine, instance: Instance, now: Instant): void {
+    const group = this.#of(instance);
+    if (group === undefined) return;
+    const { name } = instance.config.router;
+    const members = this.#members(engine, group);
+    const others = members.filter((one) => one !== instance);
+    const { kind } = instance.state.phase;
+    if (kind !== "backup") group.ready.delete(name);
+    const turned = { kind: "groupTurned", group: group.name, member: name } as const;
+    if (kind === "master") {
+      for (const other of others) engine.apply(other, { ...turned, to: "master" }, now);
+    } else if (kind === "backup") {
+      for (const other of others) engine.apply(other, { ...turned, to: "backup" }, now);
+    }
+    this.#shareFaults(engine, group, members, now);
+    this.#tell(engine, group, members, now);
+  }
+
+  /** A member in FAULT by itself keeps all others there; nobody is kept there by an effect of its own fault. */
+  #shareFaults(engine: Engine, group: Group, members: readonly Instance[], now: Instant): void {
+    const sick = members.filter((one) =>
+      faultCauses(one.config.router, one.state).some((cause) => cause.kind !== "group"),
+    );
+    for (const member of members) {
+      const culprit = sick.find((one) => one !== member);
+      const raised = member.state.raised.some((cause) => cause.kind === "group");
+      if (culprit !== undefined && !raised) {
+        const cause = {
+          kind: "group",
+          group: group.name,
+          member: culprit.config.router.name,
+        } as const;
+        engine.apply(member, { kind: "faultRaised", cause }, now);
+      } else if (culprit === undefined && raised) {
+        engine.apply(member, { kind: "faultLifted", cause: "group" }, now);
+      }
+    }
+  }
+
+  #tell(engine: Engine, group: Group, members: readonly Instance[], now: Instant): void {
+    const states = new Set(members.map((one) => publicState(one.state.phase)));
+    const [state, ...more] = states;
+    if (state === undefined || more.length > 0 || state === group.told || state === "INIT") return;
+    group.told = state;
+    engine.tell({ type: "groupTransition", group: group.name, to: state, at: now });
+  }
+}

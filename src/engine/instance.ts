@@ -1,0 +1,214 @@
+/** A router at work: its configuration, its state, and what the engine remembers for it. The only mutable record here. */
+import type { InstanceConfig, VirtualAddress } from "#core/config";
+import { type Lease, leaseFor } from "#core/lease";
+import { initialState } from "#core/router";
+import type { RouterState } from "#core/state";
+import { strongestPeer } from "#core/step";
+import type { Ipv4 } from "#units/address";
+import type { Instant } from "#units/time";
+import type { AdvertExpectation } from "#wire/check-advert";
+import { passwordData } from "#wire/password";
+
+export interface Instance {
+  config: InstanceConfig;
+  state: RouterState;
+  /** Undefined while there is no interface of that name. */
+  interfaceIndex: number | undefined;
+  readonly addresses: OwnedAddress[];
+  readonly peers: Map<Ipv4, PeerMemory>;
+  readonly counters: Counters;
+  readonly drops: Map<string, DropMemory>;
+  /** What received advertisements are compared with; made anew when the configuration changes. */
+  expectation: AdvertExpectation;
+  password: Uint8Array | undefined;
+  /** The addresses of the advertisement, in order. */
+  advertised: readonly Ipv4[];
+  lease: Lease;
+  refreshedAt: Instant | undefined;
+  /** IPv4 identification of the next packet. */
+  packetId: number;
+  /** `vrrp_skip_check_adv_addr`: the master whose list has been compared. */
+  comparedMaster: Ipv4 | undefined;
+  /** Removed by a reload: it goes when it has handed over. */
+  leaving: boolean;
+  /** When to try again after the kernel refused an address, or a fight over one. */
+  retryAt: Instant | undefined;
+  retryDelay: number;
+  /** Times somebody else removed our address, newest last. */
+  removals: Instant[];
+  /** Last time we removed addresses ourselves. */
+  releasedAt: Instant | undefined;
+  toldSendFailureAt: Instant | undefined;
+}
+
+export interface OwnedAddress {
+  readonly key: string;
+  readonly virtual: VirtualAddress;
+  owned: boolean;
+  announcedAt: Instant | undefined;
+  announcements: number;
+  error: string | undefined;
+}
+
+export interface PeerMemory {
+  readonly address: Ipv4;
+  heardAt: Instant | undefined;
+  priority: number | undefined;
+  checksum: string | undefined;
+}
+
+export interface DropMemory {
+  count: number;
+  toldAt: Instant | undefined;
+}
+
+/** keepalived's statistics under its own names (SIGUSR2), where it has them, and ours beside them. */
+export interface Counters {
+  advert_rcvd: number;
+  advert_sent: number;
+  become_master: number;
+  release_master: number;
+  packet_len_err: number;
+  advert_interval_err: number;
+  ip_ttl_err: number;
+  invalid_type_rcvd: number;
+  addr_list_err: number;
+  invalid_authtype: number;
+  authtype_mismatch: number;
+  auth_failure: number;
+  pri_zero_rcvd: number;
+  pri_zero_sent: number;
+  version_err: number;
+  checksum_err: number;
+  not_a_peer: number;
+  announcements_sent: number;
+  address_restored: number;
+  send_errors: number;
+}
+
+const noCounts = (): Counters => ({
+  advert_rcvd: 0,
+  advert_sent: 0,
+  become_master: 0,
+  release_master: 0,
+  packet_len_err: 0,
+  advert_interval_err: 0,
+  ip_ttl_err: 0,
+  invalid_type_rcvd: 0,
+  addr_list_err: 0,
+  invalid_authtype: 0,
+  authtype_mismatch: 0,
+  auth_failure: 0,
+  pri_zero_rcvd: 0,
+  pri_zero_sent: 0,
+  version_err: 0,
+  checksum_err: 0,
+  not_a_peer: 0,
+  announcements_sent: 0,
+  address_restored: 0,
+  send_errors: 0,
+});
+
+/** The counter a refused packet goes to; keepalived has none for the rest. */
+export function counterOf(dropKind: string): keyof Counters | undefined {
+  switch (dropKind) {
+    case "too-short":
+    case "truncated":
+    case "bad-length":
+    case "hmac-not-supported":
+      return "packet_len_err";
+    case "ttl-not-255":
+    case "ttl-out-of-range":
+      return "ip_ttl_err";
+    case "bad-version":
+      return "version_err";
+    case "bad-type":
+      return "invalid_type_rcvd";
+    case "auth-type-mismatch":
+      return "authtype_mismatch";
+    case "auth-failure":
+      return "auth_failure";
+    case "interval-mismatch":
+    case "bad-interval":
+      return "advert_interval_err";
+    case "bad-checksum":
+      return "checksum_err";
+    case "not-a-peer":
+      return "not_a_peer";
+    default:
+      return undefined;
+  }
+}
+
+/** Where instances of two configurations are the same one: by interface, VRID and transport, as keepalived, not by name. */
+export const identity = (config: InstanceConfig): string =>
+  `${config.interface}/${config.router.vrid}/${config.transport.kind}`;
+
+export function createInstance(config: InstanceConfig, hasGuard: boolean): Instance {
+  const state = initialState(config.router, false, undefined);
+  return {
+    config,
+    state,
+    interfaceIndex: undefined,
+    addresses: ownedAddresses(config),
+    peers: configuredPeers(config),
+    counters: noCounts(),
+    drops: new Map(),
+    ...derived(config),
+    lease: leaseFor(config.router, strongestPeer(config.router, state), hasGuard),
+    refreshedAt: undefined,
+    packetId: 0,
+    comparedMaster: undefined,
+    leaving: false,
+    retryAt: undefined,
+    retryDelay: 0,
+    removals: [],
+    releasedAt: undefined,
+    toldSendFailureAt: undefined,
+  };
+}
+
+/** What follows from the configuration alone. */
+export function derived(
+  config: InstanceConfig,
+): Pick<Instance, "expectation" | "password" | "advertised"> {
+  const password =
+    config.authentication === undefined ? undefined : passwordData(config.authentication.secret);
+  const advertised = config.addresses.map((one) => one.address);
+  const { router, transport } = config;
+  return {
+    password,
+    advertised,
+    expectation: {
+      version: router.version,
+      interval: router.advertInterval,
+      password,
+      transport,
+      addresses: advertised,
+    },
+  };
+}
+
+export const addressKey = (virtual: VirtualAddress): string =>
+  `${virtual.interface ?? ""}/${virtual.address}/${virtual.prefix}`;
+
+export function ownedAddresses(config: InstanceConfig): OwnedAddress[] {
+  return [...config.addresses, ...config.excludedAddresses].map((virtual) => ({
+    key: `${identity(config)}/${addressKey(virtual)}`,
+    virtual,
+    owned: false,
+    announcedAt: undefined,
+    announcements: 0,
+    error: undefined,
+  }));
+}
+
+export function configuredPeers(config: InstanceConfig): Map<Ipv4, PeerMemory> {
+  const peers = new Map<Ipv4, PeerMemory>();
+  if (config.transport.kind === "unicast") {
+    for (const { address } of config.transport.peers) {
+      peers.set(address, { address, heardAt: undefined, priority: undefined, checksum: undefined });
+    }
+  }
+  return peers;
+}

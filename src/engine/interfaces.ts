@@ -1,0 +1,72 @@
+/** Links and addresses as the kernel last reported them. */
+import type { AddressInfo, LinkInfo } from "#ports/world";
+import { BATON_PROTO } from "#ports/world";
+import type { Ipv4 } from "#units/address";
+
+export class Interfaces {
+  readonly #byIndex = new Map<number, LinkInfo>();
+  readonly #addresses = new Map<number, AddressInfo[]>();
+
+  link(index: number | undefined): LinkInfo | undefined {
+    return index === undefined ? undefined : this.#byIndex.get(index);
+  }
+
+  named(name: string): LinkInfo | undefined {
+    for (const link of this.#byIndex.values()) if (link.name === name) return link;
+    return undefined;
+  }
+
+  all(): Iterable<LinkInfo> {
+    return this.#byIndex.values();
+  }
+
+  *addresses(): Iterable<AddressInfo> {
+    for (const list of this.#addresses.values()) yield* list;
+  }
+
+  reset(links: readonly LinkInfo[], addresses: readonly AddressInfo[]): void {
+    this.#byIndex.clear();
+    this.#addresses.clear();
+    for (const link of links) this.setLink(link);
+    for (const address of addresses) this.setAddress(address);
+  }
+
+  setLink(link: LinkInfo): void {
+    this.#byIndex.set(link.index, link);
+  }
+
+  removeLink(index: number): void {
+    this.#byIndex.delete(index);
+    this.#addresses.delete(index);
+  }
+
+  setAddress(address: AddressInfo): void {
+    const list = this.#addresses.get(address.index) ?? [];
+    const place = list.findIndex(
+      (one) => one.address === address.address && one.prefix === address.prefix,
+    );
+    if (place === -1) list.push(address);
+    else list[place] = address;
+    this.#addresses.set(address.index, list);
+  }
+
+  removeAddress(address: AddressInfo): void {
+    const list = this.#addresses.get(address.index);
+    const place =
+      list?.findIndex((one) => one.address === address.address && one.prefix === address.prefix) ??
+      -1;
+    if (list !== undefined && place !== -1) list.splice(place, 1);
+  }
+
+  /** The address advertisements come from by default: the first that is neither secondary nor a virtual one. */
+  primaryAddress(
+    index: number | undefined,
+    isVirtual: (address: Ipv4) => boolean,
+  ): Ipv4 | undefined {
+    if (index === undefined) return undefined;
+    return this.#addresses
+      .get(index)
+      ?.find((one) => !one.secondary && one.proto !== BATON_PROTO && !isVirtual(one.address))
+      ?.address;
+  }
+}

@@ -1,0 +1,247 @@
+/** Carries out what a router decided. Results that matter to it come back as events in `follow`. */
+import type { RouterEffect, RouterEvent } from "#core/event";
+import { leaseFor } from "#core/lease";
+import { strongestPeer } from "#core/step";
+import type { Failure } from "#ports/world";
+import { type Ipv4, printIpv4 } from "#units/address";
+import { type Instant, micros } from "#units/time";
+import type { Priority } from "#units/vrrp";
+import { emitAdvert } from "#wire/emit-advert";
+import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+import type { Engine } from "./engine.ts";
+import type { Instance, OwnedAddress } from "./instance.ts";
+
+const packet = new Uint8Array(ADVERT_LENGTH_MAX);
+
+/** A backstop lifetime needs no refresh at every sub-second advertisement. */
+const BACKSTOP_REFRESH = 500_000;
+const FIRST_RETRY = 5_000_000;
+const LAST_RETRY = 300_000_000;
+const MINUTE = 60_000_000;
+
+export function perform(
+  engine: Engine,
+  instance: Instance,
+  effect: RouterEffect,
+  now: Instant,
+  follow: RouterEvent[],
+): void {
+  switch (effect.kind) {
+    case "sendAdvert":
+      return sendAdvert(engine, instance, effect.priority, effect.to, now);
+    case "addAddresses":
+      renewLease(engine, instance);
+      openGuard(engine, instance);
+      return setAddresses(engine, instance, instance.lease.addressSeconds, now, follow);
+    case "refreshAddresses":
+      return refresh(engine, instance, now, follow);
+    case "holdAddresses":
+      guard(engine, instance, Math.ceil(effect.micros / 1_000));
+      return setAddresses(engine, instance, Math.ceil(effect.micros / 1_000_000), now, follow);
+    case "removeAddresses":
+      return removeAddresses(engine, instance, now);
+    case "announce":
+      for (const owned of instance.addresses) {
+        const index = engine.deviceOf(instance, owned.virtual.interface);
+        if (index !== undefined)
+          engine.announcements.request(instance, owned, index, effect.repeat, now);
+      }
+      return engine.announcements.pump(now);
+    case "cancelAnnouncements":
+      return engine.announcements.cancel(instance);
+    case "transition": {
+      if (effect.to === "MASTER") instance.counters.become_master += 1;
+      if (effect.from === "MASTER") instance.counters.release_master += 1;
+      const { kind: _, ...rest } = effect;
+      return engine.tell({
+        type: "transition",
+        instance: instance.config.router.name,
+        ...rest,
+        at: now,
+      });
+    }
+    case "priorityChanged": {
+      const { kind: _, ...rest } = effect;
+      return engine.tell({
+        type: "priorityChanged",
+        instance: instance.config.router.name,
+        ...rest,
+      });
+    }
+    case "report":
+      return engine.tell({
+        type: "report",
+        instance: instance.config.router.name,
+        report: effect.report,
+      });
+  }
+}
+
+function sendAdvert(
+  engine: Engine,
+  instance: Instance,
+  priority: Priority,
+  only: Ipv4 | undefined,
+  now: Instant,
+): void {
+  const { transport } = instance.config;
+  if (only !== undefined) return sendTo(engine, instance, priority, only, now);
+  if (transport.kind === "multicast")
+    return sendTo(engine, instance, priority, transport.group, now);
+  for (const peer of transport.peers) sendTo(engine, instance, priority, peer.address, now);
+}
+
+function sendTo(
+  engine: Engine,
+  instance: Instance,
+  priority: Priority,
+  to: Ipv4,
+  now: Instant,
+): void {
+  const { interfaceIndex, state, config } = instance;
+  if (interfaceIndex === undefined || state.source === undefined) return;
+  const { router, transport } = config;
+  instance.packetId = (instance.packetId + 1) & 0xffff;
+  const length = emitAdvert(packet, {
+    source: state.source,
+    destination: to,
+    ttl: transport.kind === "unicast" ? transport.ttl : 255,
+    id: instance.packetId,
+    version: router.version,
+    vrid: router.vrid,
+    priority,
+    interval: router.advertInterval,
+    addresses: instance.advertised,
+    password: instance.password,
+    checksum: config.checksum,
+  });
+  const outcome = engine.world.sendAdvert(interfaceIndex, packet.subarray(0, length), to);
+  if (outcome.ok) {
+    instance.counters.advert_sent += 1;
+    if (priority === 0) instance.counters.pri_zero_sent += 1;
+    return;
+  }
+  instance.counters.send_errors += 1;
+  if (instance.toldSendFailureAt !== undefined && now < instance.toldSendFailureAt + MINUTE) return;
+  instance.toldSendFailureAt = now;
+  const text = `(${router.name}) advertisement to ${printIpv4(to)} not sent: ${describe(outcome)}`;
+  engine.tell({ type: "log", level: "warning", text });
+}
+
+const describe = (failure: Failure): string =>
+  `${failure.call}: ${failure.errno}${failure.detail === undefined ? "" : ` (${failure.detail})`}`;
+
+/** Peers may have turned out to be stronger than we assumed. */
+function renewLease(engine: Engine, instance: Instance): void {
+  const { router } = instance.config;
+  instance.lease = leaseFor(
+    router,
+    strongestPeer(router, instance.state),
+    engine.world.guard !== undefined,
+  );
+}
+
+function refresh(engine: Engine, instance: Instance, now: Instant, follow: RouterEvent[]): void {
+  const { lease, refreshedAt } = instance;
+  if (lease.guarantee !== "address-lifetime") {
+    guard(engine, instance, Math.floor(lease.micros / 1_000));
+    if (refreshedAt !== undefined && now < refreshedAt + BACKSTOP_REFRESH) return;
+  }
+  setAddresses(engine, instance, lease.addressSeconds, now, follow);
+}
+
+function setAddresses(
+  engine: Engine,
+  instance: Instance,
+  seconds: number,
+  now: Instant,
+  follow: RouterEvent[],
+): void {
+  instance.refreshedAt = now;
+  for (const owned of instance.addresses) {
+    const index = engine.deviceOf(instance, owned.virtual.interface);
+    const outcome =
+      index === undefined
+        ? ({
+            ok: false,
+            errno: "ENODEV",
+            call: `RTM_NEWADDR on ${owned.virtual.interface ?? "?"}`,
+          } as const)
+        : engine.world.setAddress(index, owned.virtual, seconds);
+    if (outcome.ok) {
+      owned.owned = true;
+      owned.error = undefined;
+    } else {
+      refused(engine, instance, owned, outcome, now, follow);
+    }
+  }
+}
+
+/** A master that cannot have the address is no master: FAULT, and another try after a while. */
+function refused(
+  engine: Engine,
+  instance: Instance,
+  owned: OwnedAddress,
+  failure: Failure,
+  now: Instant,
+  follow: RouterEvent[],
+): void {
+  const error = describe(failure);
+  const { address } = owned.virtual;
+  if (owned.error !== error) {
+    const text = `(${instance.config.router.name}) ${printIpv4(address)} cannot be added: ${error}`;
+    engine.tell({ type: "log", level: "error", text });
+  }
+  owned.owned = false;
+  owned.error = error;
+  scheduleRetry(instance, now);
+  follow.push({ kind: "faultRaised", cause: { kind: "address-rejected", address, error } });
+}
+
+export function scheduleRetry(instance: Instance, now: Instant): void {
+  instance.retryDelay = Math.min(LAST_RETRY, Math.max(FIRST_RETRY, instance.retryDelay * 2));
+  instance.retryAt = (now + instance.retryDelay) as Instant;
+}
+
+function removeAddresses(engine: Engine, instance: Instance, now: Instant): void {
+  instance.releasedAt = now;
+  instance.refreshedAt = undefined;
+  for (const owned of instance.addresses) removeAddress(engine, instance, owned);
+  engine.world.guard?.close(instance.addresses.map((one) => one.virtual.address));
+}
+
+export function removeAddress(engine: Engine, instance: Instance, owned: OwnedAddress): void {
+  const index = engine.deviceOf(instance, owned.virtual.interface);
+  const wasOwned = owned.owned;
+  owned.owned = false;
+  if (index === undefined || engine.ownedElsewhere(instance, index, owned.virtual.address)) return;
+  const outcome = engine.world.removeAddress(index, owned.virtual);
+  if (outcome.ok || !wasOwned) return;
+  const name = instance.config.router.name;
+  const text = `(${name}) ${printIpv4(owned.virtual.address)} could not be removed: ${describe(outcome)}`;
+  engine.tell({ type: "log", level: "error", text });
+}
+
+function openGuard(engine: Engine, instance: Instance): void {
+  const { lease } = instance;
+  if (lease.guarantee !== "nftables") return;
+  const outcome = engine.world.guard?.open(instance.addresses.map((one) => one.virtual.address));
+  if (outcome === undefined || outcome.ok)
+    return guard(engine, instance, Math.floor(lease.micros / 1_000));
+  // Without the rule the address still works; only the sub-second guarantee is gone, and status says so.
+  instance.lease = {
+    ...lease,
+    guarantee: "backstop",
+    micros: micros(lease.addressSeconds * 1_000_000),
+  };
+  const text = `(${instance.config.router.name}) no sub-second lease: ${describe(outcome)}`;
+  engine.tell({ type: "log", level: "warning", text });
+}
+
+function guard(engine: Engine, instance: Instance, milliseconds: number): void {
+  if (instance.lease.guarantee !== "nftables") return;
+  engine.world.guard?.prolong(
+    instance.addresses.map((one) => one.virtual.address),
+    milliseconds,
+  );
+}

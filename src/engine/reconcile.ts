@@ -1,0 +1,71 @@
+/**
+ * Somebody else removed our address (a network manager restarting, an operator, a script). It is put back at once and
+ * announced; but two programs that undo each other's work for ever help nobody, so after `FIGHT_MAX` removals within
+ * `FIGHT_WINDOW` the instance goes to FAULT, where another node may take over, and tries again later.
+ */
+import type { AddressInfo } from "#ports/world";
+import { printIpv4 } from "#units/address";
+import { type Instant, micros } from "#units/time";
+import type { Engine } from "./engine.ts";
+import type { Instance, OwnedAddress } from "./instance.ts";
+import { scheduleRetry } from "./perform.ts";
+
+const FIGHT_MAX = 8;
+const FIGHT_WINDOW = 10_000_000;
+/** The kernel tells us of our own removals too, a moment later. */
+const OWN_REMOVAL = 1_000_000;
+
+export function addressRemoved(engine: Engine, gone: AddressInfo, now: Instant): void {
+  for (const instance of engine.instances) {
+    const owned = instance.addresses.find(
+      (one) =>
+        one.owned &&
+        one.virtual.address === gone.address &&
+        one.virtual.prefix === gone.prefix &&
+        engine.deviceOf(instance, one.virtual.interface) === gone.index,
+    );
+    if (owned !== undefined) putBack(engine, instance, owned, now);
+  }
+}
+
+function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: Instant): void {
+  // It may have been the kernel: the lease ran out because we did not run. Then it is no longer ours.
+  engine.apply(instance, { kind: "timeReached" }, now);
+  if (instance.state.phase.kind !== "master") return;
+  const index = engine.deviceOf(instance, owned.virtual.interface);
+  if (index === undefined) return;
+  const { address } = owned.virtual;
+  const outcome = engine.world.setAddress(index, owned.virtual, instance.lease.addressSeconds);
+  if (!outcome.ok) {
+    const error = `${outcome.call}: ${outcome.errno}`;
+    owned.error = error;
+    owned.owned = false;
+    scheduleRetry(instance, now);
+    const cause = { kind: "address-rejected", address, error } as const;
+    engine.apply(instance, { kind: "faultRaised", cause }, now);
+    return;
+  }
+  if (instance.releasedAt !== undefined && now - instance.releasedAt < OWN_REMOVAL) return;
+  instance.counters.address_restored += 1;
+  instance.removals = [...instance.removals.filter((at) => now - at < FIGHT_WINDOW), now];
+  const { name } = instance.config.router;
+  const removals = instance.removals.length;
+  if (removals >= FIGHT_MAX) {
+    const within = micros(now - (instance.removals[0] ?? now));
+    instance.removals = [];
+    scheduleRetry(instance, now);
+    const cause = { kind: "address-fight", address, removals, within } as const;
+    engine.apply(instance, { kind: "faultRaised", cause }, now);
+    return;
+  }
+  const text = `(${name}) ${printIpv4(address)} was removed by somebody else; put back (${removals} within 10 s)`;
+  engine.tell({ type: "log", level: "warning", text });
+  engine.apply(instance, { kind: "addressRestored", address }, now);
+}
+
+/** The waiting time after a refusal or a fight is over: the causes are lifted and the election decides. */
+export function retryDue(engine: Engine, instance: Instance, now: Instant): void {
+  instance.retryAt = undefined;
+  engine.apply(instance, { kind: "faultLifted", cause: "address-rejected" }, now);
+  engine.apply(instance, { kind: "faultLifted", cause: "address-fight" }, now);
+}

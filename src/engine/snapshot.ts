@@ -1,0 +1,59 @@
+/** An instance as status, explain and the console see it. */
+import type { InstanceSnapshot } from "#contract/engine-link";
+import { deadline } from "#core/router";
+import { publicState } from "#core/step";
+import { faultCauses, trackerEffect } from "#core/tracking";
+import { fromCentis, toSeconds } from "#units/time";
+import type { Engine } from "./engine.ts";
+import type { Instance } from "./instance.ts";
+
+export function snapshotOf(engine: Engine, instance: Instance): InstanceSnapshot {
+  const { config, state, lease } = instance;
+  const { router } = config;
+  const configured =
+    config.transport.kind === "unicast" ? config.transport.peers.map((one) => one.address) : [];
+  return {
+    name: router.name,
+    state: publicState(state.phase),
+    phase: state.phase.kind,
+    since: state.since,
+    reason: state.reason,
+    basePriority: router.priority,
+    effectivePriority: state.effectivePriority,
+    vrid: router.vrid,
+    version: router.version,
+    interface: config.interface,
+    linkUp: state.linkUp,
+    source: state.source,
+    advertInterval: toSeconds(fromCentis(router.advertInterval)),
+    deadline: state.phase.kind === "backup" ? state.phase.masterDownAt : deadline(state),
+    faults: faultCauses(router, state),
+    trackers: router.trackers.map((tracker, index) => {
+      const result = state.trackers[index] ?? "unknown";
+      const { kind, name, weight } = tracker;
+      return { kind, name, weight, result, effect: trackerEffect(tracker, result) };
+    }),
+    peers: [...instance.peers.values()].map((peer) => ({
+      ...peer,
+      configured: configured.includes(peer.address),
+    })),
+    addresses: instance.addresses.map(({ virtual, owned, announcedAt, announcements, error }) => ({
+      address: virtual.address,
+      prefix: virtual.prefix,
+      interface:
+        virtual.interface ??
+        engine.interfaces.link(instance.interfaceIndex)?.name ??
+        config.interface,
+      owned,
+      announcedAt,
+      announcements,
+      error,
+    })),
+    lease: {
+      guarantee: lease.guarantee,
+      micros: lease.micros,
+      takeOverMicros: lease.takeOverMicros,
+    },
+    counters: { ...instance.counters },
+  };
+}
