@@ -1,0 +1,148 @@
+/**
+ * Claims: a guest announces an address by gratuitous ARP, and the platform points the address at the guest's interface,
+ * or does not. This is the only way in which a HAVIP moves.
+ *
+ * The interface tells subnet, VPC and region, so the address is looked up in the interface's subnet: two VPCs may have
+ * the same addresses. The order of the checks is the frame's way: the port it comes from (is there a guest, is it too
+ * loud), then the address, then the right to it, last the limit of the address, so that somebody without the right
+ * cannot use up the room of somebody with it. Nothing ages: a binding stays until another claim.
+ */
+import type { Ipv4 } from "#units/address";
+import { readIpv4 } from "#units/address";
+import type { Instant } from "#units/time";
+import { after } from "#units/time";
+import type { Habits } from "./habits.ts";
+import { takeToken } from "./limiter.ts";
+import { isSameHolder, moveTo } from "./move.ts";
+import type { HavipRow, Holder, InterfaceRow } from "./rows.ts";
+import type { Change, Draft, World } from "./world.ts";
+import { openDraft } from "./world.ts";
+
+/** Why a claim is refused, with what was compared. */
+export type ClaimRefusal =
+  | { readonly kind: "unknown-interface"; readonly interfaceId: string }
+  | { readonly kind: "interface-not-attached"; readonly interfaceId: string }
+  | {
+      readonly kind: "interface-rate-exceeded";
+      readonly interfaceId: string;
+      readonly perSecond: number;
+    }
+  | { readonly kind: "not-an-address"; readonly text: string }
+  | { readonly kind: "not-a-havip"; readonly address: Ipv4; readonly subnetId: string }
+  | {
+      readonly kind: "other-subnet";
+      readonly havipId: string;
+      readonly havipSubnetId: string;
+      readonly subnetId: string;
+    }
+  | { readonly kind: "being-deleted"; readonly havipId: string }
+  | { readonly kind: "not-in-range"; readonly havipId: string; readonly holder: Holder }
+  | {
+      readonly kind: "address-rate-exceeded";
+      readonly havipId: string;
+      readonly perSecond: number;
+    };
+
+export type ClaimOutcome =
+  /** `moved`: the address changes hands, now or after the platform's latency. */
+  | { readonly kind: "accepted"; readonly havipId: string; readonly moved: boolean }
+  | { readonly kind: "refused"; readonly reason: ClaimRefusal };
+
+export interface ClaimStep {
+  /** Also a refusal may have some: the limiter remembers what it let through. */
+  readonly changes: readonly Change[];
+  readonly outcome: ClaimOutcome;
+}
+
+export interface Claim {
+  readonly interfaceId: string;
+  /** Text: the frame's address as the network told it. */
+  readonly vip: string;
+}
+
+const refuse = (reason: ClaimRefusal): ClaimOutcome => ({ kind: "refused", reason });
+
+export function stepClaim(world: World, claim: Claim, now: Instant, habits: Habits): ClaimStep {
+  for (const [region, { interfaces }] of world.regions) {
+    const nic = interfaces.get(claim.interfaceId);
+    if (nic === undefined) continue;
+    const draft = openDraft(world, region);
+    const outcome = decide(draft, nic, claim.vip, now, habits);
+    return { changes: draft.changes(), outcome };
+  }
+  const { interfaceId } = claim;
+  return { changes: [], outcome: refuse({ kind: "unknown-interface", interfaceId }) };
+}
+
+function decide(
+  draft: Draft,
+  nic: InterfaceRow,
+  text: string,
+  now: Instant,
+  habits: Habits,
+): ClaimOutcome {
+  if (nic.attachment === null) {
+    return refuse({ kind: "interface-not-attached", interfaceId: nic.id });
+  }
+  if (!takeToken(draft, `interface/${nic.id}`, habits.garpPerInterface, now)) {
+    const { perSecond } = habits.garpPerInterface;
+    return refuse({ kind: "interface-rate-exceeded", interfaceId: nic.id, perSecond });
+  }
+  const address = readIpv4(text);
+  if (address === undefined) return refuse({ kind: "not-an-address", text });
+  const havip = findHavip(draft, nic, address);
+  if ("kind" in havip) return refuse(havip);
+  const holder = { networkInterfaceId: nic.id, instanceId: nic.attachment.instanceId };
+  if (havip.checkAssociate && !isInRange(havip, holder)) {
+    return refuse({ kind: "not-in-range", havipId: havip.id, holder });
+  }
+  if (!takeToken(draft, `havip/${havip.id}`, habits.garpPerAddress, now)) {
+    const { perSecond } = habits.garpPerAddress;
+    return refuse({ kind: "address-rate-exceeded", havipId: havip.id, perSecond });
+  }
+  return accept(draft, havip, holder, now, habits);
+}
+
+function findHavip(draft: Draft, nic: InterfaceRow, address: Ipv4): HavipRow | ClaimRefusal {
+  const { subnetId } = nic;
+  const named = draft
+    .list("havips")
+    .filter(({ vip, vpcId }) => vip === address && vpcId === nic.vpcId);
+  const here = named.find((havip) => havip.subnetId === subnetId);
+  if (here !== undefined) {
+    return here.deleting ? { kind: "being-deleted", havipId: here.id } : here;
+  }
+  const [there] = named;
+  if (there === undefined) return { kind: "not-a-havip", address, subnetId };
+  const { id: havipId, subnetId: havipSubnetId } = there;
+  return { kind: "other-subnet", havipId, havipSubnetId, subnetId };
+}
+
+/** An entry of kind CVM admits every interface of the instance. */
+const isInRange = (
+  { associations }: HavipRow,
+  { networkInterfaceId, instanceId }: Holder,
+): boolean =>
+  associations.some((one) =>
+    one.instanceType === "ENI"
+      ? one.instanceId === networkInterfaceId
+      : one.instanceId === instanceId,
+  );
+
+function accept(
+  draft: Draft,
+  havip: HavipRow,
+  holder: Holder,
+  now: Instant,
+  habits: Habits,
+): ClaimOutcome {
+  const { id: havipId } = havip;
+  const moved = !isSameHolder(havip.holder, holder);
+  if (habits.claimLatency === 0 || !moved) {
+    // The last announcement wins: the holder's own also cancels a move to somebody else that is under way.
+    if (moved || havip.claim !== null) draft.put("havips", moveTo(havip, holder, now));
+  } else if (havip.claim === null || !isSameHolder(havip.claim.holder, holder)) {
+    draft.put("havips", { ...havip, claim: { holder, dueAt: after(now, habits.claimLatency) } });
+  }
+  return { kind: "accepted", havipId, moved };
+}

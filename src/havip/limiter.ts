@@ -1,0 +1,15 @@
+/** Token buckets for gratuitous ARP. */
+import type { Instant } from "#units/time";
+import { elapsed, toSeconds } from "#units/time";
+import type { Rate } from "./habits.ts";
+import type { Draft } from "./world.ts";
+
+/** True, and one token less, when there is room. A clock that was set back adds nothing. */
+export function takeToken(draft: Draft, id: string, rate: Rate, now: Instant): boolean {
+  const bucket = draft.get("buckets", id) ?? { tokens: rate.burst, at: now };
+  const rested = Math.max(0, toSeconds(elapsed(bucket.at, now))) * rate.perSecond;
+  const tokens = Math.min(rate.burst, bucket.tokens + rested);
+  if (tokens < 1) return false;
+  draft.put("buckets", { id, tokens: tokens - 1, at: now });
+  return true;
+}

@@ -1,0 +1,161 @@
+/**
+ * Asynchronous work: what happens when its time has come. Each kind leaves its resources idle again and its task
+ * SUCCESS in one step, so whoever sees the task done sees the effect too.
+ */
+import type { Instant } from "#units/time";
+import { earliest } from "#units/time";
+import { moveTo } from "./move.ts";
+import type { EipRow, HavipRow, InterfaceRow, Work, WorkRow } from "./rows.ts";
+import type { Change, Draft, World } from "./world.ts";
+import { openDraft } from "./world.ts";
+
+/** When the next thing happens by itself, undefined if nothing is under way. */
+export function deadline(world: World): Instant | undefined {
+  let first: Instant | undefined;
+  for (const { works, havips } of world.regions.values()) {
+    for (const { dueAt } of works.values()) first = earliest(first, dueAt);
+    for (const { claim } of havips.values()) first = earliest(first, claim?.dueAt);
+  }
+  return first;
+}
+
+/** Everything due at `now`, in the order of its time. */
+export function finishDue(world: World, now: Instant): readonly Change[] {
+  const changes: Change[] = [];
+  for (const region of world.regions.keys()) {
+    const draft = openDraft(world, region);
+    const due = draft.list("works").filter(({ dueAt }) => dueAt <= now);
+    for (const row of due.toSorted((a, b) => a.dueAt - b.dueAt)) finish(draft, row);
+    for (const havip of draft.list("havips")) {
+      if (havip.claim !== null && havip.claim.dueAt <= now) {
+        draft.put("havips", moveTo(havip, havip.claim.holder, havip.claim.dueAt));
+      }
+    }
+    changes.push(...draft.changes());
+  }
+  return changes;
+}
+
+function finish(draft: Draft, row: WorkRow): void {
+  carryOut(draft, row.work, row.dueAt);
+  draft.remove("works", row.id);
+  const task = draft.get("tasks", row.id);
+  if (task !== undefined) draft.put("tasks", { ...task, status: "SUCCESS" });
+}
+
+function changeHavip(draft: Draft, id: string, change: Partial<HavipRow>): void {
+  const row = draft.get("havips", id);
+  if (row !== undefined) draft.put("havips", { ...row, busy: null, ...change });
+}
+
+function changeEip(draft: Draft, id: string, change: Partial<EipRow>): void {
+  const row = draft.get("eips", id);
+  if (row !== undefined) draft.put("eips", { ...row, busy: null, ...change });
+}
+
+function changeInterface(
+  draft: Draft,
+  id: string,
+  change: (row: InterfaceRow) => Partial<InterfaceRow>,
+): void {
+  const row = draft.get("interfaces", id);
+  if (row !== undefined) {
+    draft.put("interfaces", { ...row, busy: null, state: "AVAILABLE", ...change(row) });
+  }
+}
+
+const available = ({ addresses }: InterfaceRow): Partial<InterfaceRow> => ({
+  addresses: addresses.map((one) => ({ ...one, state: "AVAILABLE" })),
+});
+
+function carryOut(draft: Draft, work: Work, at: Instant): void {
+  switch (work.kind) {
+    case "deleteHavip":
+      draft.remove("havips", work.havipId);
+      draft.remove("buckets", `havip/${work.havipId}`);
+      return;
+    case "bindEip": {
+      const havip = draft.get("havips", work.havipId);
+      if (havip === undefined) return;
+      const target = {
+        instanceType: "HAVIP" as const,
+        instanceId: havip.id,
+        networkInterfaceId: null,
+        privateAddress: havip.vip,
+      };
+      changeHavip(draft, work.havipId, { eipId: work.eipId });
+      changeEip(draft, work.eipId, { status: "BIND", target });
+      return;
+    }
+    case "unbindEip":
+      changeHavip(draft, work.havipId, { eipId: null });
+      changeEip(draft, work.eipId, { status: "UNBIND", target: null });
+      return;
+    case "allocateEips":
+      for (const id of work.eipIds) changeEip(draft, id, { status: "UNBIND" });
+      return;
+    case "releaseEips":
+      for (const id of work.eipIds) draft.remove("eips", id);
+      return;
+    case "associateEip": {
+      const target = draft.get("eips", work.eipId)?.target;
+      const nic = draft.get("interfaces", target?.networkInterfaceId ?? "");
+      // BIND_ENI: bound to an interface that no instance has.
+      const status =
+        target?.instanceType === "ENI" && nic?.attachment == null ? "BIND_ENI" : "BIND";
+      changeEip(draft, work.eipId, { status });
+      return;
+    }
+    case "disassociateEip":
+      changeEip(draft, work.eipId, { status: "UNBIND", target: null });
+      return;
+    case "createInterface":
+    case "assignAddresses":
+      changeInterface(draft, work.interfaceId, available);
+      return;
+    case "attachInterface": {
+      const { instanceId } = work;
+      const used = new Set(
+        draft
+          .list("interfaces")
+          .filter(({ attachment }) => attachment?.instanceId === instanceId)
+          .map(({ attachment }) => attachment?.deviceIndex),
+      );
+      let deviceIndex = 1;
+      while (used.has(deviceIndex)) deviceIndex += 1;
+      const attachment = { instanceId, deviceIndex, attachedAt: at };
+      changeInterface(draft, work.interfaceId, () => ({ attachment }));
+      return;
+    }
+    case "detachInterface":
+      changeInterface(draft, work.interfaceId, () => ({ attachment: null }));
+      return;
+    case "deleteInterface":
+      deleteInterface(draft, work.interfaceId, at);
+      return;
+    case "migrateAddress":
+      changeInterface(draft, work.fromId, ({ addresses }) => ({
+        addresses: addresses.filter(({ address }) => address !== work.address),
+      }));
+      changeInterface(draft, work.toId, ({ addresses }) => ({
+        addresses: [
+          ...addresses,
+          { address: work.address, primary: false, description: "", state: "AVAILABLE" },
+        ],
+      }));
+  }
+}
+
+/** An interface that is gone holds nothing: its HAVIPs are unbound, as if by hand. */
+function deleteInterface(draft: Draft, interfaceId: string, at: Instant): void {
+  draft.remove("interfaces", interfaceId);
+  draft.remove("buckets", `interface/${interfaceId}`);
+  for (const havip of draft.list("havips")) {
+    const claim = havip.claim?.holder.networkInterfaceId === interfaceId ? null : havip.claim;
+    if (havip.holder?.networkInterfaceId === interfaceId) {
+      draft.put("havips", { ...havip, holder: null, claim, flushedAt: at });
+    } else if (claim !== havip.claim) {
+      draft.put("havips", { ...havip, claim });
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * The older signatures, HmacSHA1 and HmacSHA256: everything is a parameter of the query or the form, the signature is
+ * one of them. What is signed is not url-encoded, and the endpoint stands there with its port.
+ */
+import { createHmac } from "node:crypto";
+
+export type V1Method = "HmacSHA1" | "HmacSHA256";
+export const isV1Method = (text: string): text is V1Method =>
+  text === "HmacSHA1" || text === "HmacSHA256";
+
+/** `parameters` without Signature. Keys are sorted by UTF-16 unit, as every SDK does for these ASCII names. */
+export function v1StringToSign(
+  method: string,
+  host: string,
+  path: string,
+  parameters: ReadonlyMap<string, string>,
+): string {
+  const pairs = [...parameters.keys()]
+    .toSorted()
+    .map((key) => `${key}=${parameters.get(key) ?? ""}`);
+  return `${method}${host}${path}?${pairs.join("&")}`;
+}
+
+/** In base64. */
+export function v1Signature(secretKey: string, method: V1Method, stringToSign: string): string {
+  const digest = method === "HmacSHA1" ? "sha1" : "sha256";
+  return createHmac(digest, secretKey).update(stringToSign, "utf8").digest("base64");
+}
