@@ -58,8 +58,9 @@ function discountSleep(
 ): BackupPhase {
   if (slept === 0) return { ...phase, awakeAt: now };
   const full = after(now, masterDown(config, phase.masterInterval, state.effectivePriority));
-  const extended = Math.max(now, phase.masterDownAt + slept);
-  return { ...phase, awakeAt: now, masterDownAt: Math.min(full, extended) as Instant };
+  // Never sooner than it was: a start-up delay may be longer than the detection time.
+  const extended = Math.max(phase.masterDownAt, Math.min(full, phase.masterDownAt + slept));
+  return { ...phase, awakeAt: now, masterDownAt: extended as Instant };
 }
 
 function hear(
@@ -69,8 +70,13 @@ function hear(
   advert: Advert,
   now: Instant,
 ): Step {
-  if (advert.priority === 0) return masterReleased(config, state, phase, advert, now);
   const heard = { from: advert.from, priority: advert.priority, at: now };
+  // keepalived throws away what it receives during the start-up delay.
+  if (phase.deafUntil !== undefined && now < phase.deafUntil) {
+    const known = advert.priority === 0 ? state : { ...state, heard };
+    return unchanged(inPhase(known, phase));
+  }
+  if (advert.priority === 0) return masterReleased(config, state, phase, advert, now);
   const known = { ...state, heard };
   if (advert.priority >= state.effectivePriority || !config.preempt) {
     return unchanged(inPhase(known, accepted(config, state, phase, advert, undefined, now)));

@@ -14,7 +14,7 @@
  *  - nopreempt means it: newcomers yield, established owners do not (rivals.ts);
  *  - a link flap shorter than the peers' detection time costs nothing but the flap (fault.ts).
  */
-import { earliest, type Instant, micros } from "#units/time";
+import { after, earliest, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { backupDeadline, stepBackup } from "./backup.ts";
 import { becomeMaster } from "./become-master.ts";
@@ -181,13 +181,17 @@ function begin(config: RouterConfig, state: RouterState, now: Instant): Step {
     const faulty = enterFault(config, state, now);
     return { state: faulty.state, effects: [...cleanUp, ...faulty.effects] };
   }
-  const awaited = awaitedTracker(config, state);
-  if (awaited !== undefined) {
-    const reason = { kind: "waiting-for-first-result", tracker: awaited.name } as const;
-    return { state: { ...state, since: now, reason }, effects: cleanUp };
+  if (awaitedTracker(config, state) !== undefined) {
+    return { state: waitForResult(config, { ...state, since: now }), effects: cleanUp };
   }
   const started = startElection(config, state, now);
   return { state: started.state, effects: [...cleanUp, ...started.effects] };
+}
+
+/** Stays in init, silently; the reason names the check that has no result yet. */
+function waitForResult(config: RouterConfig, state: RouterState): RouterState {
+  const tracker = awaitedTracker(config, state)?.name ?? "";
+  return { ...state, reason: { kind: "waiting-for-first-result", tracker } };
 }
 
 /** From init: as backup for one detection time (plus the start-up delay), or at once as the address owner. */
@@ -207,13 +211,14 @@ function startElection(config: RouterConfig, state: RouterState, now: Instant): 
 
 /** Our keeper has just sent priority 0 for the engine before us: we wait the skew, like every other router. */
 function beginAfterRelease(config: RouterConfig, state: RouterState, now: Instant): Step {
-  const causes = faultCauses(config, state);
-  if (causes.length > 0) return begin(config, state, now);
+  if (faultCauses(config, state).length > 0 || awaitedTracker(config, state) !== undefined) {
+    return begin(config, state, now);
+  }
   const wait = skew(config, config.advertInterval, state.effectivePriority);
   const phase = { ...freshBackup(config, state, now, micros(0)), released: true };
   return enter(
     state,
-    { ...phase, masterDownAt: micros(now + wait) as number as Instant },
+    { ...phase, masterDownAt: after(now, wait) },
     { kind: "started", masterDown: wait },
     now,
     [],
@@ -266,7 +271,7 @@ function reconsider(
       if (causes.length > 0) return enterFault(config, state, now);
       return awaitedTracker(config, state) === undefined
         ? startElection(config, state, now)
-        : unchanged(state);
+        : unchanged(waitForResult(config, state));
     case "backup":
     case "master":
       return causes.length > 0 ? enterFault(config, state, now) : unchanged(state);

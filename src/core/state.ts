@@ -47,6 +47,8 @@ export interface BackupPhase {
   readonly masterDownAt: Instant;
   /** Learned from the master in version 3, our own otherwise. */
   readonly masterInterval: Centis;
+  /** `vrrp_startup_delay`: until then advertisements are remembered but start no timer. */
+  readonly deafUntil: Instant | undefined;
   /** Set by the first weaker advertisement: from then on it is no longer accepted (`preempt_delay`). */
   readonly preemptAt: Instant | undefined;
   /** Last step. Time in which we were not running is not time in which the master was silent. */

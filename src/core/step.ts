@@ -65,7 +65,10 @@ export function enter(
   };
 }
 
-/** A backup that gives the master the full detection time, by our own interval until one is learned. */
+/**
+ * A backup that gives the master the full detection time, by our own interval until one is learned. `extra` comes before
+ * it: the start-up delay.
+ */
 export function freshBackup(
   config: RouterConfig,
   state: RouterState,
@@ -77,6 +80,7 @@ export function freshBackup(
     kind: "backup",
     masterDownAt: after(now, micros(wait + extra)),
     masterInterval: config.advertInterval,
+    deafUntil: extra > 0 ? after(now, extra) : undefined,
     preemptAt: undefined,
     awakeAt: now,
     released: false,

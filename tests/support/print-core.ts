@@ -1,0 +1,47 @@
+/** Effects and reports as one short line each, for vectors and transcripts: made to be read and written by people. */
+import type { Report, RouterEffect } from "#core/event";
+import { printIpv4 } from "#units/address";
+
+export function printEffect(effect: RouterEffect): string {
+  switch (effect.kind) {
+    case "sendAdvert": {
+      const to = effect.to === undefined ? "" : ` to ${printIpv4(effect.to)}`;
+      return `advert ${effect.priority}${to}`;
+    }
+    case "addAddresses":
+      return "add addresses";
+    case "refreshAddresses":
+      return "refresh addresses";
+    case "holdAddresses":
+      return `hold addresses ${effect.micros}`;
+    case "removeAddresses":
+      return "remove addresses";
+    case "announce":
+      return `announce ${effect.repeat} ${effect.why}`;
+    case "cancelAnnouncements":
+      return "cancel announcements";
+    case "transition":
+      return `${effect.from} -> ${effect.to} ${effect.reason.kind} at ${effect.priority}`;
+    case "priorityChanged":
+      return `priority ${effect.from} -> ${effect.to} by ${effect.tracker}`;
+    case "report":
+      return `report ${printReport(effect.report)}`;
+  }
+}
+
+export function printReport(report: Report): string {
+  switch (report.kind) {
+    case "weaker-master":
+      return `weaker-master ${printIpv4(report.from)} at ${report.theirs}, we are at ${report.ours}`;
+    case "own-address-heard":
+      return `own-address-heard ${printIpv4(report.from)}`;
+    case "grace":
+      return `grace ${report.micros} for ${printIpv4(report.from)} at ${report.theirs}`;
+    case "handed-over":
+      return `handed-over ${report.reason.kind}`;
+    case "slept-as-backup":
+      return `slept-as-backup ${report.micros}`;
+    case "no-owner":
+      return `no-owner ${report.silentMicros}`;
+  }
+}
