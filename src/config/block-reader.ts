@@ -1,0 +1,516 @@
+/**
+ * Lines to blocks, as keepalived's own loop goes through its keyword tables (2.2.7).
+ *
+ * It knows no syntax error: an unknown word is a message and the next line is read; a `{` that follows is ignored; and the
+ * `}` that belongs to it then closes whatever block is open, so an unknown block inside an instance ends the instance. That
+ * is repeated here, because the result must be what keepalived would run. Three things keep the findings apart from their
+ * consequences:
+ *
+ * - `orphans`: braces in the text that opened no block. While there are any, unknown words are theirs, not the operator's.
+ * - `cuts`: blocks closed by an orphan's `}` before their own end. Until the text reaches that end, everything is a
+ *   consequence.
+ * - `damaged` blocks: what is missing in them is not reported again.
+ */
+import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import type { Source, Span } from "#diagnostics/source";
+import { type CommentedHeader, findCommentedHeader } from "./commented-header.ts";
+import type { Keyword, KeywordTable } from "./keyword.ts";
+import { homesOf, opensBlock, tableOf } from "./keywords/tables.ts";
+import { type Line, spanOfLine } from "./line.ts";
+import { nearest } from "./nearest.ts";
+import { readItem } from "./read-item.ts";
+import { readValue } from "./read-value.ts";
+import { type Block, nameOf, newBlock } from "./records.ts";
+import { splitWords, type Word } from "./scan.ts";
+import type { Item } from "./value.ts";
+
+export interface BlockReader {
+  /** One line, as the line reader gives it. */
+  take(line: Line): void;
+  /** The end of the files: closes what is open. */
+  end(at: Span): void;
+  readonly root: Block;
+  /** Names of checks whose header was commented out: not finding them is a consequence. */
+  readonly lostNames: readonly string[];
+}
+
+export interface BlockReaderContext {
+  readonly report: (finding: AnyFinding) => void;
+  readonly sourceOf: (file: string) => Source | undefined;
+  readonly lineOf: (span: Span) => number;
+}
+
+interface KeywordFrame {
+  readonly kind: "keywords";
+  readonly block: Block;
+  readonly table: KeywordTable;
+  readonly header: Word | undefined;
+  needsBrace: boolean;
+}
+
+interface ListFrame {
+  readonly kind: "list";
+  readonly keyword: Keyword;
+  readonly header: Word;
+  readonly items: Item[];
+  needsBrace: boolean;
+  /** What it holds is not its own: read, but not reported. */
+  lost: boolean;
+}
+
+/** A block that is read past: another service's, or one keepalived refuses. */
+interface SkipFrame {
+  readonly kind: "skip";
+  readonly header: Word;
+  depth: number;
+  needsBrace: boolean;
+}
+
+type Frame = KeywordFrame | ListFrame | SkipFrame;
+
+/** Mutable while it is being read: a block's end is known only later. */
+interface UnknownFacts {
+  word: string;
+  block: string | undefined;
+  suggestion: string | undefined;
+  homes: readonly string[];
+  isBlock: boolean;
+  cut: { name: string; from: number; to: number } | undefined;
+}
+
+/** keepalived has no limit; ours keeps a file of braces from being a file of findings. */
+const DEPTH_MAX = 1_000;
+
+export function createBlockReader(context: BlockReaderContext): BlockReader {
+  const { report } = context;
+  const root = newBlock(undefined, undefined, undefined);
+  const frames: Frame[] = [
+    {
+      kind: "keywords",
+      block: root,
+      table: tableOf(undefined),
+      header: undefined,
+      needsBrace: false,
+    },
+  ];
+  const orphans: { readonly facts: UnknownFacts | undefined }[] = [];
+  const cuts: { readonly facts: UnknownFacts | undefined }[] = [];
+  const lostNames: string[] = [];
+  let unknown: { readonly facts: UnknownFacts | undefined } | undefined;
+  let braceTrouble = false;
+  let tooDeep = false;
+
+  const top = (): Frame => frames.at(-1) as Frame;
+  const consequence = (): boolean => orphans.length > 0 || cuts.length > 0;
+  const ownBlock = (): Block => {
+    const frame = frames.findLast((one): one is KeywordFrame => one.kind === "keywords");
+    return frame?.block ?? root;
+  };
+  const enclosing = (): KeywordFrame => {
+    const frame = frames.findLast((one): one is KeywordFrame => one.kind === "keywords");
+    return frame ?? (frames[0] as KeywordFrame);
+  };
+
+  function open(at: Span): void {
+    const frame = top();
+    const before = unknown;
+    unknown = undefined;
+    if (frame.kind === "skip") {
+      if (frame.needsBrace) frame.needsBrace = false;
+      frame.depth++;
+      return;
+    }
+    if (frame.needsBrace) {
+      frame.needsBrace = false;
+      return;
+    }
+    if (orphans.length > DEPTH_MAX && !tooDeep) {
+      tooDeep = true;
+      report(finding("VR1036", at, { depth: DEPTH_MAX }));
+    }
+    if (before !== undefined) {
+      if (before.facts !== undefined) before.facts.isBlock = true;
+      orphans.push({ facts: before.facts });
+    } else {
+      if (!consequence()) reportOrphan(at);
+      orphans.push({ facts: undefined });
+    }
+    braceTrouble = true;
+  }
+
+  function reportOrphan(at: Span): void {
+    const source = context.sourceOf(at.file);
+    const { table, block } = enclosing();
+    const header = source && findCommentedHeader(source, at.start, table);
+    if (header === undefined) {
+      const facts = { looksLike: undefined, inside: block.word };
+      report(finding("VR1003", at, facts));
+      return;
+    }
+    reportCommented(header, at);
+  }
+
+  function reportCommented(header: CommentedHeader, at: Span): void {
+    const { word } = header.keyword;
+    lostNames.push(header.name);
+    const edits = [{ span: header.marks, text: "" }];
+    const facts = {
+      keyword: word,
+      name: header.name,
+      headerLine: header.line,
+      usedBy: [] as readonly string[],
+      inside: enclosing().block.word,
+    };
+    report(
+      finding("VR1002", at, facts, { related: [header.span], fix: { safety: "safe", edits } }),
+    );
+  }
+
+  function close(at: Span): void {
+    unknown = undefined;
+    const frame = top();
+    if (frame.kind === "skip") {
+      if (frame.needsBrace) frames.pop();
+      else if (--frame.depth <= 0) {
+        frames.pop();
+        return;
+      } else return;
+    }
+    const orphan = orphans.pop();
+    if (orphan !== undefined) {
+      if (frames.length > 1) cut(orphan.facts, at);
+      return;
+    }
+    const early = cuts.pop();
+    if (early !== undefined) {
+      if (early.facts?.cut !== undefined) early.facts.cut.to = context.lineOf(at);
+      if (frames.length > 1) cut(early.facts, at);
+      return;
+    }
+    if (frames.length === 1) {
+      if (!braceTrouble) report(finding("VR1004", at, {}));
+      return;
+    }
+    const inner = top();
+    if (inner.kind !== "skip" && inner.needsBrace) reportMissingBrace(inner);
+    closeFrame();
+  }
+
+  /** A brace of something else closes the innermost block. */
+  function cut(facts: UnknownFacts | undefined, at: Span): void {
+    const frame = top();
+    ownBlock().damaged = true;
+    if (facts !== undefined && facts.cut === undefined && frame.kind === "keywords") {
+      const line = context.lineOf(at);
+      const { block } = frame;
+      const name = block.name === undefined ? (block.word ?? "") : `${block.word} ${nameOf(block)}`;
+      facts.cut = { name, from: line + 1, to: line + 1 };
+    }
+    closeFrame();
+    cuts.push({ facts });
+  }
+
+  function closeFrame(): void {
+    const frame = frames.pop();
+    if (frame?.kind !== "list") return;
+    const value = { kind: "list", items: frame.items } as const;
+    ownBlock().settings.push({ keyword: frame.keyword, word: frame.header, args: [], value });
+  }
+
+  function reportMissingBrace(frame: KeywordFrame | ListFrame): void {
+    frame.needsBrace = false;
+    if (consequence() || frame.header === undefined) return;
+    braceTrouble = true;
+    const { header } = frame;
+    const point = { ...header.span, start: header.span.end };
+    report(finding("VR1006", header.span, { block: header.text }, { related: [point] }));
+  }
+
+  function takeWords(words: readonly Word[]): void {
+    const before = unknown;
+    unknown = undefined;
+    let frame = top();
+    if (frame.kind === "skip") {
+      if (!frame.needsBrace) return;
+      frames.pop();
+      frame = top();
+    }
+    if (frame.kind !== "skip" && frame.needsBrace) {
+      reportMissingBrace(frame);
+      if (frame.kind === "list") frame.lost = true;
+      ownBlock().damaged = true;
+    }
+    if (frame.kind === "list") takeItem(frame, words);
+    else if (frame.kind === "keywords") takeKeyword(frame, words, before);
+  }
+
+  function takeItem(frame: ListFrame, words: readonly Word[]): void {
+    const [first] = words;
+    if (first === undefined || frame.keyword.takes.kind !== "list") return;
+    const parent = enclosing().table;
+    const outside = parent.get(first.text) ?? tableOf(undefined).get(first.text);
+    const stray =
+      outside !== undefined &&
+      (frame.keyword.takes.of === "address" ||
+        frame.keyword.takes.of === "peer" ||
+        opensBlock(outside));
+    if (stray && !frame.lost && !consequence()) {
+      reportNotClosed(frame.header, first);
+      frame.lost = true;
+    }
+    const silent = frame.lost || consequence();
+    const item = readItem({
+      keyword: frame.keyword,
+      kind: frame.keyword.takes.of,
+      words,
+      report: silent ? ignore : report,
+    });
+    if (item !== undefined) frame.items.push(item);
+    if (stray && opensBlock(outside)) unknown = { facts: undefined };
+  }
+
+  /** A word of an outer block inside an inner one: the inner one was not closed. */
+  function reportNotClosed(header: Word, at: Word): void {
+    braceTrouble = true;
+    ownBlock().damaged = true;
+    const line = context.lineOf(header.span);
+    const source = context.sourceOf(at.span.file);
+    const start = source === undefined ? at.span.start : startOfLine(source.text, at.span.start);
+    const indent = source === undefined ? "" : indentOf(source.text, header.span.start);
+    const edits = [{ span: { ...at.span, start, end: start }, text: `${indent}}\n` }];
+    report(
+      finding(
+        "VR1005",
+        at.span,
+        { block: header.text, line, count: 1 },
+        { related: [header.span], fix: { safety: "maybe", edits } },
+      ),
+    );
+  }
+
+  function takeKeyword(frame: KeywordFrame, words: readonly Word[], before: typeof unknown): void {
+    const [word, ...args] = words;
+    if (word === undefined) return;
+    const keyword = frame.table.get(word.text);
+    if (keyword === undefined) {
+      takeUnknown(frame, word, before);
+      return;
+    }
+    const { takes } = keyword;
+    const silent = consequence() ? ignore : report;
+    if (takes.kind === "block") openBlock(frame, keyword, word, args);
+    else if (takes.kind === "list") {
+      if (args.length > 0) reportInlineList(keyword, word, args, silent);
+      frames.push({
+        kind: "list",
+        keyword,
+        header: word,
+        items: [],
+        needsBrace: args.length === 0,
+        lost: args.length > 0,
+      });
+    } else if (takes.kind === "foreign") {
+      frame.block.settings.push({ keyword, word, args, value: { kind: "block" } });
+      frames.push({ kind: "skip", header: word, depth: 0, needsBrace: true });
+    } else {
+      const value = readValue({ keyword, word, args, table: frame.table, report: silent });
+      if (value !== undefined) frame.block.settings.push({ keyword, word, args, value });
+    }
+  }
+
+  /** `unicast_peer 10.0.0.2`: a list written as a value. keepalived then reads on to the next `}`. */
+  function reportInlineList(
+    keyword: Keyword,
+    word: Word,
+    args: readonly Word[],
+    to: (finding: AnyFinding) => void,
+  ): void {
+    braceTrouble = true;
+    ownBlock().damaged = true;
+    const [first] = args;
+    const last = args.at(-1);
+    if (first === undefined || last === undefined) return;
+    const edits = [
+      { span: { ...first.span, end: first.span.start }, text: "{ " },
+      { span: { ...last.span, start: last.span.end }, text: " }" },
+    ];
+    to(
+      finding(
+        "VR1006",
+        { ...word.span, end: last.span.end },
+        { block: keyword.word },
+        { related: [], fix: { safety: "safe", edits } },
+      ),
+    );
+  }
+
+  function openBlock(
+    frame: KeywordFrame,
+    keyword: Keyword,
+    word: Word,
+    args: readonly Word[],
+  ): void {
+    const { takes } = keyword;
+    if (takes.kind !== "block") return;
+    const silent = consequence() ? ignore : report;
+    const [name] = args;
+    if (takes.named && (name === undefined || args.length > 1)) {
+      silent(finding("VR1030", (name ?? word).span, { block: word.text, count: args.length }));
+      frames.push({ kind: "skip", header: word, depth: 0, needsBrace: true });
+      return;
+    }
+    if (!takes.named && name !== undefined) {
+      const words = args.map(({ text }) => text).join(" ");
+      silent(finding("VR1021", name.span, { keyword: word.text, words, isKeyword: false }));
+    }
+    const twin =
+      takes.named &&
+      frame.block.blocks.find(
+        (other) => other.word === takes.block && nameOf(other) === name?.text,
+      );
+    if (twin !== undefined && twin !== false && name !== undefined && twin.name !== undefined) {
+      const line = context.lineOf(twin.name.span);
+      silent(
+        finding(
+          "VR1031",
+          name.span,
+          { block: word.text, name: name.text, line },
+          { related: [twin.name.span] },
+        ),
+      );
+      frames.push({ kind: "skip", header: word, depth: 0, needsBrace: true });
+      return;
+    }
+    const block = newBlock(takes.block, word, takes.named ? name : undefined);
+    block.damaged = consequence();
+    frame.block.blocks.push(block);
+    frame.block.settings.push({ keyword, word, args, value: { kind: "block" } });
+    frames.push({
+      kind: "keywords",
+      block,
+      table: tableOf(takes.block),
+      header: word,
+      needsBrace: true,
+    });
+  }
+
+  function takeUnknown(frame: KeywordFrame, word: Word, before: typeof unknown): void {
+    if (consequence()) {
+      unknown = { facts: undefined };
+      return;
+    }
+    if (before === undefined && reportCommentedOpener(frame, word)) return;
+    const outer = frames
+      .slice(0, -1)
+      .findLast((one): one is KeywordFrame => one.kind === "keywords" && one.table.has(word.text));
+    const known = outer?.table.get(word.text);
+    if (
+      outer !== undefined &&
+      known !== undefined &&
+      opensBlock(known) &&
+      frame.header !== undefined
+    ) {
+      reportNotClosed(frame.header, word);
+      unknown = { facts: undefined };
+      return;
+    }
+    const plain = word.text.replace(/[=:;,]+$/, "");
+    const suggestion = frame.table.has(plain) ? plain : nearest(word.text, frame.table.keys());
+    const facts: UnknownFacts = {
+      word: word.text,
+      block: frame.block.word,
+      suggestion,
+      homes: suggestion !== undefined && frame.table.has(plain) ? [] : homesOf(word.text),
+      isBlock: false,
+      cut: undefined,
+    };
+    unknown = { facts };
+    const certain = suggestion !== undefined && sameLetters(suggestion, word.text);
+    const edits = [{ span: word.span, text: suggestion ?? "" }];
+    const fix = { safety: certain ? ("safe" as const) : ("maybe" as const), edits };
+    if (plain !== word.text && frame.table.has(plain)) {
+      const mark = word.text.slice(plain.length);
+      const extra = /^[=:]+$/.test(mark);
+      report(
+        extra
+          ? finding(
+              "VR1025",
+              word.span,
+              { keyword: plain, mark },
+              { fix: { safety: "safe", edits } },
+            )
+          : finding("VR1026", word.span, { word: plain, mark }, { fix: { safety: "safe", edits } }),
+      );
+      return;
+    }
+    if (/^[^=]+=[^=]*$/.test(word.text)) {
+      const [left = "", right = ""] = word.text.split("=");
+      if (frame.table.has(left)) {
+        const text = `${left} ${right}`.trim();
+        const change = [{ span: word.span, text }];
+        const fixed = { fix: { safety: "safe" as const, edits: change } };
+        report(finding("VR1025", word.span, { keyword: left, mark: "=" }, fixed));
+        return;
+      }
+    }
+    report(finding("VR1001", word.span, facts, suggestion === undefined ? {} : { fix }));
+  }
+
+  /** `#vrrp_script check {` above a body that is not commented out: the body's words are unknown here. */
+  function reportCommentedOpener(frame: KeywordFrame, word: Word): boolean {
+    const source = context.sourceOf(word.span.file);
+    const header = source && findCommentedHeader(source, word.span.start, frame.table);
+    if (header === undefined || !header.opens) return false;
+    const { takes } = header.keyword;
+    const inside = takes.kind === "block" && tableOf(takes.block).has(word.text);
+    if (!inside) return false;
+    reportCommented(header, word.span);
+    orphans.push({ facts: undefined });
+    braceTrouble = true;
+    return true;
+  }
+
+  function end(at: Span): void {
+    const openFrames = frames.length - 1;
+    const inner = top();
+    if (openFrames > 0 && inner.kind !== "skip" && inner.needsBrace) reportMissingBrace(inner);
+    if (openFrames > 0 && !braceTrouble && inner.header !== undefined) {
+      const { header } = inner;
+      const line = context.lineOf(header.span);
+      const text = `${"}\n".repeat(openFrames)}`;
+      report(
+        finding(
+          "VR1005",
+          header.span,
+          { block: header.text, line, count: openFrames },
+          { related: [at], fix: { safety: "maybe", edits: [{ span: at, text }] } },
+        ),
+      );
+    }
+    while (frames.length > 1) closeFrame();
+  }
+
+  return {
+    take(line: Line): void {
+      const place = spanOfLine(line);
+      if (line.text === "{") open(place);
+      else if (line.text === "}") close(place);
+      else takeWords(splitWords(line).words);
+    },
+    end,
+    root,
+    lostNames,
+  };
+}
+
+const ignore = (): void => {};
+
+const sameLetters = (a: string, b: string): boolean =>
+  a.toLowerCase().replaceAll(/[-_]/g, "") === b.toLowerCase().replaceAll(/[-_]/g, "");
+
+const startOfLine = (text: string, at: number): number => text.lastIndexOf("\n", at - 1) + 1;
+
+function indentOf(text: string, at: number): string {
+  const start = startOfLine(text, at);
+  return /^[ \t]*/.exec(text.slice(start, at))?.[0] ?? "";
+}

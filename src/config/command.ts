@@ -1,0 +1,73 @@
+/**
+ * The second splitting, of commands only: keepalived divides the quoted word into arguments with `'`, `"` and C escapes, and
+ * runs the result without a shell. `\xHH` takes two digits (keepalived before 2.3.2 took as many as there were).
+ */
+export type Split =
+  | { readonly kind: "argv"; readonly argv: readonly string[] }
+  | { readonly kind: "bad"; readonly problem: "quote" | "escape" | "empty" };
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  E: "\x1b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+};
+
+const SPACE = /[ \t\f\v\r\n]/;
+
+export function splitCommand(text: string): Split {
+  const argv: string[] = [];
+  let at = 0;
+  for (;;) {
+    while (at < text.length && SPACE.test(text.charAt(at))) at++;
+    if (at >= text.length) break;
+    let word = "";
+    let quote = "";
+    for (; at < text.length; at++) {
+      const char = text.charAt(at);
+      if (char === "\\") {
+        const escape = readEscape(text, at + 1);
+        if (escape === undefined) return { kind: "bad", problem: "escape" };
+        word += escape.char;
+        at = escape.end - 1;
+      } else if (quote !== "") {
+        if (char === quote) quote = "";
+        else word += char;
+      } else if (char === "'" || char === '"') {
+        quote = char;
+      } else if (SPACE.test(char)) {
+        break;
+      } else word += char;
+    }
+    if (quote !== "") return { kind: "bad", problem: "quote" };
+    argv.push(word);
+  }
+  return argv.length === 0 ? { kind: "bad", problem: "empty" } : { kind: "argv", argv };
+}
+
+function readEscape(text: string, at: number): { char: string; end: number } | undefined {
+  const char = text[at];
+  if (char === undefined) return undefined;
+  const hex = /^x([0-9a-fA-F]{1,2})/.exec(text.slice(at, at + 3));
+  if (hex !== null) {
+    return {
+      char: String.fromCharCode(Number.parseInt(hex[1] ?? "", 16)),
+      end: at + hex[0].length,
+    };
+  }
+  if (char === "c" && at + 1 < text.length) {
+    return { char: String.fromCharCode(text.charCodeAt(at + 1) & 0x1f), end: at + 2 };
+  }
+  const octal = /^[0-7]{1,3}/.exec(text.slice(at, at + 3));
+  if (octal !== null) {
+    return {
+      char: String.fromCharCode(Number.parseInt(octal[0], 8) & 0xff),
+      end: at + octal[0].length,
+    };
+  }
+  return { char: ESCAPES[char] ?? char, end: at + 1 };
+}

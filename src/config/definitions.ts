@@ -1,0 +1,155 @@
+/**
+ * `$NAME=value`, used as `$NAME` before a blank, a comma, `)` or the line's end, and as `${NAME}` anywhere. The value is
+ * put in unread, so definitions nest; a definition of several lines continues with a backslash at the end of each and may
+ * hold whole blocks.
+ */
+import { joinLines, type Line, lineOf, replaceIn, sliceLine, spanOf } from "./line.ts";
+
+export interface Definition {
+  readonly lines: readonly Line[];
+  readonly multiline: boolean;
+}
+
+/** Values that keepalived defines itself; what they depend on is given from outside. */
+export interface Predefined {
+  /** `${_PWD}`: folder of the file that is being read. */
+  folder(file: string): string;
+  /** `${_INSTANCE}`: the value of `instance`, or the config-id. */
+  instance(): string;
+  /** `${_RANDOM [min [max]]}` */
+  random(min: number, max: number): number;
+  /** `${_ENV NAME}` */
+  environment(name: string): string | undefined;
+}
+
+export type Definitions = Map<string, Definition>;
+
+const DEFINITION = /^\$([A-Za-z_][A-Za-z0-9_]*)=/;
+
+export interface DefinitionStart {
+  readonly name: string;
+  readonly value: Line;
+}
+
+/** `$NAME=…` at the start of a line. A blank before the sign makes it an ordinary, unknown word. */
+export function readDefinition(line: Line): DefinitionStart | undefined {
+  const match = DEFINITION.exec(line.text);
+  if (match === null) return undefined;
+  let from = match[0].length;
+  while (line.text[from] === " " || line.text[from] === "\t") from++;
+  return { name: match[1] ?? "", value: sliceLine(line, from, line.text.length) };
+}
+
+interface Use {
+  readonly from: number;
+  readonly to: number;
+  readonly name: string;
+  readonly braces: boolean;
+  readonly parameters: string;
+}
+
+const BRACED = /^\$\{([A-Za-z_][A-Za-z0-9_]*)((?: +[A-Za-z0-9_]+)*)\}/;
+const PLAIN = /^\$([A-Za-z_][A-Za-z0-9_]*)(?=[ \t,)]|$)/;
+
+function findUse(text: string, from: number): Use | undefined {
+  for (let at = text.indexOf("$", from); at >= 0; at = text.indexOf("$", at + 1)) {
+    const rest = text.slice(at);
+    const braced = BRACED.exec(rest);
+    const match = braced ?? PLAIN.exec(rest);
+    if (match !== null) {
+      return {
+        from: at,
+        to: at + match[0].length,
+        name: match[1] ?? "",
+        braces: braced !== null,
+        parameters: (match[2] ?? "").trim(),
+      };
+    }
+  }
+  return undefined;
+}
+
+function predefinedValue(use: Use, line: Line, given: Predefined): string | undefined {
+  const words = use.parameters === "" ? [] : use.parameters.split(/ +/);
+  switch (use.name) {
+    case "_PWD":
+      return given.folder(spanOf(line, use.from, use.to).file);
+    case "_INSTANCE":
+      return given.instance();
+    case "_HASH":
+      return "#";
+    case "_BANG":
+      return "!";
+    case "_RANDOM":
+      return String(given.random(Number(words[0] ?? 0), Number(words[1] ?? 32767)));
+    case "_ENV":
+      return words[0] === undefined ? undefined : (given.environment(words[0]) ?? "");
+    default:
+      return undefined;
+  }
+}
+
+export interface Undefined {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly braces: boolean;
+}
+
+export interface Expanded {
+  readonly line: Line;
+  /** Further lines of a definition of several lines, to be read next. */
+  readonly rest: readonly Line[];
+  readonly undefined: readonly Undefined[];
+  /** Name of a definition that contains itself. */
+  readonly endless: string | undefined;
+  readonly changed: boolean;
+}
+
+const USES_MAX = 1_000;
+const LENGTH_MAX = 100_000;
+
+/**
+ * Replaces every use in the line. Stops in front of `~`: a loop expands its own variables when it runs.
+ */
+export function expandLine(line: Line, definitions: Definitions, given: Predefined): Expanded {
+  let current = line;
+  let rest: readonly Line[] = [];
+  const unknown: Undefined[] = [];
+  let at = 0;
+  let count = 0;
+  for (;;) {
+    const use = findUse(current.text, at);
+    if (use === undefined) break;
+    if (++count > USES_MAX || current.text.length > LENGTH_MAX) {
+      return { line, rest: [], undefined: [], endless: use.name, changed: false };
+    }
+    const definition = use.parameters === "" ? definitions.get(use.name) : undefined;
+    if (definition === undefined) {
+      const value = predefinedValue(use, current, given);
+      if (value === undefined) {
+        unknown.push(use);
+        at = use.to;
+      } else {
+        current = replaceIn(current, use.from, use.to, value);
+        at = use.from + value.length;
+      }
+      continue;
+    }
+    const [first, ...more] = definition.lines;
+    if (definition.multiline) {
+      // Only at the end of a line: what follows the use would belong to no line.
+      if (use.to !== current.text.length) {
+        at = use.to;
+        continue;
+      }
+      current = joinLines([sliceLine(current, 0, use.from), first ?? lineOf("", "", 0)]);
+      rest = [...more, ...rest];
+    } else {
+      current = replaceIn(current, use.from, use.to, first?.text ?? "");
+    }
+    at = use.from;
+    if ((first?.text ?? "").trimStart().startsWith("~")) break;
+  }
+  return { line: current, rest, undefined: unknown, endless: undefined, changed: count > 0 };
+}

@@ -1,0 +1,123 @@
+/**
+ * What keepalived makes of an instance's words: defaults, and the corrections it applies when they contradict each other.
+ * Rules explain these values, lowering uses them; both call this file, so they cannot disagree.
+ */
+import type { Ip } from "./ip.ts";
+import type { Model } from "./model.ts";
+import {
+  type Block,
+  blocksOf,
+  booleanOf,
+  itemsOf,
+  lastSetting,
+  nameOf,
+  numberOf,
+  textOf,
+} from "./records.ts";
+import type { AddressItem, PeerItem } from "./value.ts";
+
+/** A second `state` is ignored: the first one counts. */
+export function stateOf(instance: Block): "MASTER" | "BACKUP" {
+  const first = instance.settings.find(({ keyword }) => keyword.word === "state");
+  return first?.value.kind === "text" && first.value.value === "MASTER" ? "MASTER" : "BACKUP";
+}
+
+/** `state MASTER` without a priority makes keepalived take 255, the address owner. */
+export const priorityOf = (instance: Block): number =>
+  numberOf(instance, "priority") ?? (stateOf(instance) === "MASTER" ? 255 : 100);
+
+export const isOwner = (instance: Block): boolean => priorityOf(instance) === 255;
+
+/** The family of the first virtual address is the instance's. */
+export function familyOf(instance: Block): 4 | 6 {
+  const [first] = itemsOf(instance, "virtual_ipaddress", "address");
+  if (first !== undefined) return first.ip.family;
+  const [excluded] = itemsOf(instance, "virtual_ipaddress_excluded", "address");
+  return excluded?.ip.family ?? 4;
+}
+
+export function versionOf(instance: Block, model: Model): 2 | 3 {
+  if (familyOf(instance) === 6) return 3;
+  const text = textOf(instance, "version") ?? textOf(model.globals, "vrrp_version");
+  return text === "3" ? 3 : 2;
+}
+
+/** `nopreempt` as written; `preempt` after it takes it back. */
+export const wantsNopreempt = (instance: Block): boolean =>
+  lastSetting(instance, "nopreempt", "preempt")?.keyword.word === "nopreempt";
+
+export const preempts = (instance: Block): boolean =>
+  !wantsNopreempt(instance) || stateOf(instance) === "MASTER" || isOwner(instance);
+
+/** Seconds; 0 where it has no effect. */
+export function preemptDelayOf(instance: Block): number {
+  if (stateOf(instance) === "MASTER" || !preempts(instance)) return 0;
+  return numberOf(instance, "preempt_delay") ?? 0;
+}
+
+/** Advertisement interval in hundredths of a second, as it is sent. */
+export function intervalOf(instance: Block, model: Model): number {
+  const seconds = numberOf(instance, "advert_int") ?? 1;
+  if (versionOf(instance, model) === 2) return Math.max(1, Math.round(seconds)) * 100;
+  return Math.min(4095, Math.max(1, Math.round(seconds * 100)));
+}
+
+/** Only peers of the instance's family count. */
+export const peersOf = (instance: Block): readonly PeerItem[] =>
+  itemsOf(instance, "unicast_peer", "peer").filter(({ ip }) => ip.family === familyOf(instance));
+
+export const isUnicast = (instance: Block): boolean => peersOf(instance).length > 0;
+
+/** Addresses in the advertisement: those of the first one's family. */
+export const addressesOf = (instance: Block): readonly AddressItem[] =>
+  itemsOf(instance, "virtual_ipaddress", "address").filter(
+    ({ ip }) => ip.family === familyOf(instance),
+  );
+
+export const excludedOf = (instance: Block): readonly AddressItem[] =>
+  itemsOf(instance, "virtual_ipaddress_excluded", "address");
+
+export function addressOf(block: Block, word: string): Ip | undefined {
+  const value = lastSetting(block, word)?.value;
+  return value?.kind === "address" ? value.ip : undefined;
+}
+
+export const interfaceOf = (instance: Block): string | undefined => textOf(instance, "interface");
+export const routerIdOf = (instance: Block): number | undefined =>
+  numberOf(instance, "virtual_router_id");
+
+export const isStrict = (instance: Block, model: Model): boolean =>
+  booleanOf(instance, "strict_mode") ?? booleanOf(model.globals, "vrrp_strict") ?? false;
+
+/** Members by name; a name that is no instance is left out. */
+export const groupOf = (instance: Block, model: Model): Block | undefined =>
+  model.groups.find((group) =>
+    itemsOf(group, "group", "name").some(({ word }) => word.text === nameOf(instance)),
+  );
+
+/** A default from `global_defs` for a keyword that has the same name there with `vrrp_` before it. */
+export const inherited = (instance: Block, model: Model, word: string): number | undefined =>
+  numberOf(instance, word) ?? numberOf(model.globals, `vrrp_${word}`);
+
+export const inheritedFlag = (instance: Block, model: Model, word: string): boolean | undefined =>
+  booleanOf(instance, word) ?? booleanOf(model.globals, `vrrp_${word}`);
+
+export interface PasswordSetting {
+  readonly kind: "pass" | "ah";
+  /** Undefined: keepalived drops the authentication. */
+  readonly secret: string | undefined;
+}
+
+export function passwordOf(instance: Block): PasswordSetting | undefined {
+  const block = blocksOf(instance, "authentication").at(-1);
+  if (block === undefined) return undefined;
+  const type = textOf(block, "auth_type");
+  if (type === undefined) return undefined;
+  return { kind: type === "AH" ? "ah" : "pass", secret: textOf(block, "auth_pass") };
+}
+
+/** Bytes of a version 2 password on the wire. */
+export const PASSWORD_BYTES = 8;
+
+export const isComplete = (instance: Block): boolean =>
+  interfaceOf(instance) !== undefined && routerIdOf(instance) !== undefined;

@@ -1,0 +1,130 @@
+/**
+ * What a row of the keyword tables says. The tables are the one place that knows which words there are; reader, rules,
+ * `baton check`, the documentation page and the formatter all read them.
+ */
+import type { Loss, NoNeed } from "#diagnostics/facts";
+
+export type BlockWord =
+  | "authentication"
+  | "auth_hmac"
+  | "bfd_instance"
+  | "garp_group"
+  | "global_defs"
+  | "static_track_group"
+  | "track_file"
+  | "vrrp_instance"
+  | "vrrp_script"
+  | "vrrp_sync_group"
+  | "vrrp_track_process";
+
+/** What stands on one line of a list. */
+export type ItemKind =
+  | "address"
+  | "delay"
+  | "interface"
+  | "name"
+  | "peer"
+  | "route"
+  | "rule"
+  | "text"
+  | "tracked";
+
+/** The arguments of a keyword. Times are in seconds unless the row has another unit. */
+export type Takes =
+  | { readonly kind: "flag" }
+  /** `[bool]`: no argument means true. */
+  | { readonly kind: "boolean" }
+  | {
+      readonly kind: "integer" | "decimal";
+      readonly min: number;
+      readonly max: number;
+      /** May stand alone. */
+      readonly optional?: true;
+    }
+  | { readonly kind: "choice"; readonly of: readonly string[]; readonly optional?: true }
+  | { readonly kind: "address"; readonly family: 4 | 6 | "any"; readonly multicast?: true }
+  | { readonly kind: "interface" }
+  /** Exactly one word. */
+  | { readonly kind: "text" }
+  /** From `min` to `max` words that only keepalived interprets. */
+  | { readonly kind: "words"; readonly min: number; readonly max: number }
+  /** A program with arguments in one (quoted) word, then `[user [group]]`. */
+  | { readonly kind: "command"; readonly user: boolean; readonly optional?: true }
+  | { readonly kind: "user" }
+  /** `N [reverse|noreverse]` */
+  | { readonly kind: "weight"; readonly limit: number }
+  /** `{ … }`, one item a line. */
+  | { readonly kind: "list"; readonly of: ItemKind }
+  | { readonly kind: "block"; readonly block: BlockWord; readonly named: boolean }
+  /** A block of another service: skipped as a whole. */
+  | { readonly kind: "foreign" };
+
+/** What Baton does about it. */
+export type Acts =
+  | { readonly kind: "yes" }
+  /** Read, checked, and not carried out: an error where the machine would do without something it was promised. */
+  | { readonly kind: "without"; readonly severity: "error" | "warning"; readonly loss: Loss }
+  /** Read, checked, and nothing to do here. */
+  | { readonly kind: "no-need"; readonly why: NoNeed; readonly quiet: boolean }
+  /** Another service's. */
+  | { readonly kind: "foreign" };
+
+export interface Keyword {
+  readonly word: string;
+  readonly takes: Takes;
+  /** First keepalived whose parser knows it; "baton" for our own. */
+  readonly since: string;
+  /** As one would write it; undefined: unset. */
+  readonly default?: string;
+  readonly unit?: "s" | "ms" | "µs" | "bytes";
+  readonly acts: Acts;
+  readonly conflicts?: readonly string[];
+  /** keepalived calls it deprecated; the word to use, or "" for none. */
+  readonly deprecated?: string;
+  /** May stand several times. */
+  readonly repeatable?: true;
+  readonly purpose: string;
+}
+
+export type KeywordTable = ReadonlyMap<string, Keyword>;
+
+export const table = (rows: readonly Keyword[]): KeywordTable =>
+  new Map(rows.map((row) => [row.word, row]));
+
+// Short names, so that a table reads as a table.
+
+export const flag: Takes = { kind: "flag" };
+export const boolean: Takes = { kind: "boolean" };
+export const text: Takes = { kind: "text" };
+export const interfaceName: Takes = { kind: "interface" };
+export const user: Takes = { kind: "user" };
+export const command: Takes = { kind: "command", user: true };
+export const integer = (min: number, max: number): Takes => ({ kind: "integer", min, max });
+export const decimal = (min: number, max: number): Takes => ({ kind: "decimal", min, max });
+export const maybeInteger = (min: number, max: number): Takes => ({
+  kind: "integer",
+  min,
+  max,
+  optional: true,
+});
+export const choice = (...of: readonly string[]): Takes => ({ kind: "choice", of });
+export const maybeChoice = (...of: readonly string[]): Takes => ({
+  kind: "choice",
+  of,
+  optional: true,
+});
+export const address = (family: 4 | 6 | "any"): Takes => ({ kind: "address", family });
+export const words = (min: number, max: number): Takes => ({ kind: "words", min, max });
+export const list = (of: ItemKind): Takes => ({ kind: "list", of });
+export const block = (word: BlockWord, named: boolean): Takes => ({
+  kind: "block",
+  block: word,
+  named,
+});
+
+export const yes: Acts = { kind: "yes" };
+export const without = (loss: Loss): Acts => ({ kind: "without", severity: "error", loss });
+export const less = (loss: Loss): Acts => ({ kind: "without", severity: "warning", loss });
+export const noNeed = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: false });
+/** Nothing to do and nothing to say: a good file stays without remarks. */
+export const quiet = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: true });

@@ -1,0 +1,100 @@
+/** `vrrp_sync_group`, `garp_group` and `track_group`. */
+import {
+  decimal,
+  flag,
+  interfaceName,
+  type KeywordTable,
+  list,
+  quiet,
+  table,
+  without,
+  yes,
+} from "../keyword.ts";
+import { NOTIFY } from "./instance.ts";
+
+export const SYNC_GROUP: KeywordTable = table([
+  {
+    word: "group",
+    takes: list("name"),
+    since: "0.6.6",
+    acts: yes,
+    repeatable: true,
+    purpose: "names of the instances, one a line",
+  },
+  ...(["track_interface", "track_script", "track_file", "track_process"] as const).map((word) => ({
+    word,
+    takes: list("tracked"),
+    since: word === "track_process" ? "2.0.11" : "1.2.3",
+    acts: yes,
+    repeatable: true as const,
+    purpose: "tracked by every member",
+  })),
+  {
+    word: "track_bfd",
+    takes: list("tracked"),
+    since: "2.0.0",
+    acts: without("bfd"),
+    repeatable: true,
+    purpose: "tracked by every member",
+  },
+  ...NOTIFY,
+  {
+    word: "global_tracking",
+    takes: flag,
+    since: "1.2.3",
+    acts: quiet("obsolete"),
+    deprecated: "sync_group_tracking_weight",
+    purpose: "once made trackers count for every member",
+  },
+  {
+    word: "sync_group_tracking_weight",
+    takes: flag,
+    since: "2.0.0",
+    default: "off",
+    acts: yes,
+    purpose: "keep the weights of the members' trackers",
+  },
+]);
+
+export const GARP_GROUP: KeywordTable = table([
+  {
+    word: "garp_interval",
+    takes: decimal(0.000001, 2147.483647),
+    since: "1.2.21",
+    unit: "s",
+    acts: yes,
+    purpose: "gap between gratuitous ARP",
+  },
+  {
+    word: "gna_interval",
+    takes: decimal(0.000001, 2147.483647),
+    since: "1.2.21",
+    unit: "s",
+    acts: quiet("always"),
+    purpose: "gap between neighbour advertisements",
+  },
+  {
+    word: "interface",
+    takes: interfaceName,
+    since: "1.2.21",
+    acts: yes,
+    purpose: "one interface",
+  },
+  {
+    word: "interfaces",
+    takes: list("interface"),
+    since: "1.2.21",
+    acts: yes,
+    purpose: "several interfaces, one a line",
+  },
+]);
+
+export const STATIC_TRACK_GROUP: KeywordTable = table([
+  {
+    word: "group",
+    takes: list("name"),
+    since: "2.0.3",
+    acts: quiet("always"),
+    purpose: "names of the instances, one a line",
+  },
+]);

@@ -1,0 +1,38 @@
+/** Which table belongs to which block. */
+import type { BlockWord, Keyword, KeywordTable } from "../keyword.ts";
+import { GLOBALS } from "./globals.ts";
+import { GARP_GROUP, STATIC_TRACK_GROUP, SYNC_GROUP } from "./groups.ts";
+import { AUTHENTICATION, HMAC, INSTANCE } from "./instance.ts";
+import { ROOT } from "./root.ts";
+import { BFD, FILE, PROCESS, SCRIPT } from "./trackers.ts";
+
+export const TABLES: { readonly [B in BlockWord]: KeywordTable } = {
+  authentication: AUTHENTICATION,
+  auth_hmac: HMAC,
+  bfd_instance: BFD,
+  garp_group: GARP_GROUP,
+  global_defs: GLOBALS,
+  static_track_group: STATIC_TRACK_GROUP,
+  track_file: FILE,
+  vrrp_instance: INSTANCE,
+  vrrp_script: SCRIPT,
+  vrrp_sync_group: SYNC_GROUP,
+  vrrp_track_process: PROCESS,
+};
+
+/** Block word (undefined: root) → table. */
+export const tableOf = (block: BlockWord | undefined): KeywordTable =>
+  block === undefined ? ROOT : TABLES[block];
+
+/** Blocks in which the word is known; "" is the root. */
+export function homesOf(word: string): readonly string[] {
+  const homes: string[] = ROOT.has(word) ? [""] : [];
+  for (const [block, rows] of Object.entries(TABLES)) if (rows.has(word)) homes.push(block);
+  return homes;
+}
+
+/** Words that begin a `{ … }`. */
+export const opensBlock = (keyword: Keyword): boolean =>
+  keyword.takes.kind === "block" ||
+  keyword.takes.kind === "list" ||
+  keyword.takes.kind === "foreign";

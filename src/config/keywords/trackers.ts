@@ -1,0 +1,209 @@
+/** `vrrp_script`, `vrrp_track_process`, `track_file`, `bfd_instance`: what an instance can track. */
+import {
+  address,
+  boolean,
+  decimal,
+  flag,
+  integer,
+  type Keyword,
+  type KeywordTable,
+  maybeChoice,
+  quiet,
+  table,
+  text,
+  user,
+  without,
+  words,
+  yes,
+} from "../keyword.ts";
+
+const INT_MAX = 2_147_483_647;
+
+/** `weight N [reverse|noreverse]` */
+const weight = (limit: number, fallback: string): Keyword => ({
+  word: "weight",
+  takes: { kind: "weight", limit },
+  since: "1.1.13",
+  default: fallback,
+  acts: yes,
+  purpose: "what the result adds to the priority; 0 means that failure is FAULT",
+});
+
+export const SCRIPT: KeywordTable = table([
+  {
+    word: "script",
+    takes: { kind: "command", user: false },
+    since: "1.1.13",
+    acts: yes,
+    purpose: "program and arguments, in double quotes; no shell; exit status 0 is success",
+  },
+  {
+    word: "interval",
+    takes: decimal(0.000001, INT_MAX),
+    since: "1.1.13",
+    default: "1",
+    unit: "s",
+    acts: yes,
+    purpose: "from start to start",
+  },
+  {
+    word: "timeout",
+    takes: decimal(0.000001, INT_MAX),
+    since: "1.3.0",
+    default: "interval",
+    unit: "s",
+    acts: yes,
+    purpose: "when it is ended and counts as failed",
+  },
+  weight(253, "0"),
+  {
+    word: "rise",
+    takes: integer(1, INT_MAX),
+    since: "1.1.18",
+    default: "1",
+    acts: yes,
+    purpose: "successes in a row before it counts as good",
+  },
+  {
+    word: "fall",
+    takes: integer(1, INT_MAX),
+    since: "1.1.18",
+    default: "1",
+    acts: yes,
+    purpose: "failures in a row before it counts as bad",
+  },
+  {
+    word: "user",
+    takes: user,
+    since: "1.3.0",
+    default: "script_user",
+    acts: yes,
+    purpose: "account it runs as",
+  },
+  {
+    word: "init_fail",
+    takes: flag,
+    since: "1.3.3",
+    default: "off",
+    acts: yes,
+    purpose: "counts as failed until the first success",
+  },
+]);
+
+export const PROCESS: KeywordTable = table([
+  {
+    word: "process",
+    takes: { kind: "command", user: false },
+    since: "2.0.11",
+    acts: yes,
+    purpose: "name or path of the program, and parameters if they matter",
+  },
+  {
+    word: "param_match",
+    takes: maybeChoice("exact", "initial", "partial"),
+    since: "2.0.11",
+    default: "exact",
+    acts: yes,
+    purpose: "how parameters are compared",
+  },
+  {
+    word: "quorum",
+    takes: integer(1, 65_535),
+    since: "2.0.11",
+    default: "1",
+    acts: yes,
+    purpose: "at least so many processes",
+  },
+  {
+    word: "quorum_max",
+    takes: integer(0, 65_535),
+    since: "2.0.12",
+    default: "no limit",
+    acts: yes,
+    purpose: "at most so many processes",
+  },
+  {
+    word: "delay",
+    takes: decimal(0, 3600),
+    since: "2.0.11",
+    default: "0",
+    unit: "s",
+    acts: yes,
+    purpose: "both delays below",
+  },
+  {
+    word: "fork_delay",
+    takes: decimal(0, 3600),
+    since: "2.0.12",
+    default: "0",
+    unit: "s",
+    acts: yes,
+    purpose: "how long enough processes must be there",
+  },
+  {
+    word: "terminate_delay",
+    takes: decimal(0, 3600),
+    since: "2.0.12",
+    default: "0",
+    unit: "s",
+    acts: yes,
+    purpose: "how long processes must be missing",
+  },
+  weight(253, "0"),
+  {
+    word: "full_command",
+    takes: boolean,
+    since: "2.0.11",
+    default: "off",
+    acts: yes,
+    purpose: "compare the command line instead of the short name",
+  },
+]);
+
+export const FILE: KeywordTable = table([
+  {
+    word: "file",
+    takes: text,
+    since: "2.0.0",
+    acts: yes,
+    purpose: "file with a whole number",
+  },
+  weight(254, "1"),
+  {
+    word: "init_file",
+    takes: words(0, 2),
+    since: "2.0.0",
+    default: "the file is not created",
+    acts: yes,
+    purpose: "value to create it with; `overwrite` does so at every start",
+  },
+]);
+
+const BFD_ROWS: readonly (readonly [string, Keyword["takes"], string | undefined, string])[] = [
+  ["neighbor_ip", address("any"), undefined, "the other end"],
+  ["source_ip", address("any"), undefined, "own address"],
+  ["min_rx", integer(1, 10_000), "10", "interval we can receive"],
+  ["min_tx", integer(1, 10_000), "10", "interval we want to send"],
+  ["idle_tx", integer(1000, 10_000), "1000", "interval while down"],
+  ["multiplier", integer(1, 10), "5", "missed packets before down"],
+  ["passive", flag, "off", "wait for the other end"],
+  ["ttl", integer(1, 255), "255", "TTL, IPv4"],
+  ["hoplimit", integer(1, 255), "64", "hop limit, IPv6"],
+  ["max_hops", integer(0, 255), "0", "routers in between"],
+  ["multihop", flag, "off", "the other end is behind routers"],
+  ["weight", { kind: "weight", limit: 253 }, "0", "what it adds to the priority"],
+  ["vrrp", flag, "on", "tell the VRRP part"],
+  ["checker", flag, "on", "tell the IPVS part"],
+];
+
+export const BFD: KeywordTable = table(
+  BFD_ROWS.map(([word, takes, fallback, purpose]) => ({
+    word,
+    takes,
+    since: word === "multihop" ? "2.2.8" : "2.0.0",
+    ...(fallback === undefined ? {} : { default: fallback }),
+    ...(["min_rx", "min_tx", "idle_tx"].includes(word) ? { unit: "ms" as const } : {}),
+    acts: word === "neighbor_ip" ? without("bfd") : quiet("always"),
+    purpose,
+  })),
+);

@@ -1,0 +1,51 @@
+/** `garp_*` keywords, the instance's own before the global ones before keepalived's defaults. */
+import type { AnnounceConfig, PacingConfig } from "#core/config";
+import { fromSeconds, micros } from "#units/time";
+import { inherited, interfaceOf } from "../effective.ts";
+import type { Model } from "../model.ts";
+import { type Block, booleanOf, itemsOf, lastSetting, numberOf, textOf } from "../records.ts";
+
+export function announceOf(instance: Block, model: Model): AnnounceConfig {
+  // `vrrp_min_garp` changes the defaults; what is written still counts.
+  const few = booleanOf(model.globals, "vrrp_min_garp") === true;
+  const delay = inherited(instance, model, "garp_master_delay") ?? (few ? 0 : 5);
+  const repeat = inherited(instance, model, "garp_master_repeat") ?? (few ? 1 : 5);
+  const lowerDelay = inherited(instance, model, "garp_lower_prio_delay") ?? delay;
+  const lowerRepeat = inherited(instance, model, "garp_lower_prio_repeat") ?? repeat;
+  return {
+    delay: fromSeconds(delay),
+    repeat,
+    refresh: fromSeconds(inherited(instance, model, "garp_master_refresh") ?? 0),
+    refreshRepeat: inherited(instance, model, "garp_master_refresh_repeat") ?? 1,
+    lowerPrioDelay: fromSeconds(lowerDelay),
+    lowerPrioRepeat: lowerRepeat,
+  };
+}
+
+/** `garp_rate BURST PER_SECOND`, of the instance or global. */
+function rateOf(instance: Block, model: Model): readonly [number, number] {
+  const setting = lastSetting(instance, "garp_rate") ?? lastSetting(model.globals, "garp_rate");
+  if (setting?.value.kind !== "texts") return [0, 0];
+  const [burst = 0, perSecond = 0] = setting.value.values.map(Number);
+  return Number.isFinite(burst) && Number.isFinite(perSecond) ? [burst, perSecond] : [0, 0];
+}
+
+export function pacingOf(instance: Block, model: Model): PacingConfig {
+  const [burst, perSecond] = rateOf(instance, model);
+  const device = interfaceOf(instance);
+  const group = model.pacing.find(
+    (block) =>
+      textOf(block, "interface") === device ||
+      itemsOf(block, "interfaces", "name").some(({ word }) => word.text === device),
+  );
+  const gap =
+    (group && numberOf(group, "garp_interval")) ??
+    numberOf(model.globals, "vrrp_garp_interval") ??
+    0;
+  return { burst, perSecond, gap: gap === 0 ? micros(0) : fromSeconds(gap) };
+}
+
+export function arpForm(instance: Block, model: Model): "request" | "reply" | "both" {
+  const form = textOf(instance, "garp_form") ?? textOf(model.globals, "garp_form");
+  return form === "reply" || form === "both" ? form : "request";
+}

@@ -1,0 +1,146 @@
+/** One `vrrp_instance` block to what the core and the engine are told. */
+import type {
+  InstanceConfig,
+  RouterConfig,
+  Transport,
+  UnicastPeer,
+  VirtualAddress,
+} from "#core/config";
+import { type Ipv4, readIpv4 } from "#units/address";
+import { centis, fromSeconds } from "#units/time";
+import { priority, vrid } from "#units/vrrp";
+import {
+  addressesOf,
+  addressOf,
+  excludedOf,
+  familyOf,
+  groupOf,
+  inherited,
+  inheritedFlag,
+  interfaceOf,
+  intervalOf,
+  isUnicast,
+  passwordOf,
+  peersOf,
+  preemptDelayOf,
+  preempts,
+  priorityOf,
+  routerIdOf,
+  versionOf,
+} from "../effective.ts";
+import type { Ip } from "../ip.ts";
+import type { Model } from "../model.ts";
+import { type Block, booleanOf, nameOf, numberOf, textOf } from "../records.ts";
+import type { AddressItem } from "../value.ts";
+import { announceOf, arpForm, pacingOf } from "./announce.ts";
+import { cutPassword } from "./password.ts";
+import { trackersOf, tracksPrimary } from "./trackers.ts";
+
+const MULTICAST_GROUP = "224.0.0.18";
+
+/** Undefined: keepalived would not run it, or it is IPv6. */
+export function lowerInstance(instance: Block, model: Model): InstanceConfig | undefined {
+  const device = interfaceOf(instance);
+  const id = routerIdOf(instance);
+  if (device === undefined || id === undefined || familyOf(instance) === 6) return undefined;
+  const version = versionOf(instance, model);
+  const group = groupOf(instance, model);
+  const password = passwordOf(instance);
+  const plain = password?.kind === "pass" && version === 2 ? password.secret : undefined;
+  return {
+    router: lowerRouter(instance, model, id),
+    interface: device,
+    transport: transportOf(instance, model),
+    ...(plain === undefined
+      ? {}
+      : { authentication: { kind: "pass", secret: cutPassword(plain) } as const }),
+    checksum: checksumOf(instance, model),
+    addresses: lowerAddresses(addressesOf(instance), device),
+    excludedAddresses: lowerAddresses(excludedOf(instance), device),
+    skipCheckAdvAddr: inheritedFlag(instance, model, "skip_check_adv_addr") ?? false,
+    arp: arpForm(instance, model),
+    pacing: pacingOf(instance, model),
+    ...(group === undefined ? {} : { group: nameOf(group) }),
+  };
+}
+
+function lowerRouter(instance: Block, model: Model, id: number): RouterConfig {
+  const handover = textOf(instance, "handover") ?? textOf(model.globals, "handover");
+  return {
+    name: nameOf(instance),
+    vrid: vrid(id),
+    version: versionOf(instance, model),
+    priority: priority(priorityOf(instance)),
+    advertInterval: centis(intervalOf(instance, model)),
+    preempt: preempts(instance),
+    preemptDelay: fromSeconds(preemptDelayOf(instance)),
+    startupDelay: fromSeconds(numberOf(model.globals, "vrrp_startup_delay") ?? 0),
+    downTimerAdverts: inherited(instance, model, "down_timer_adverts") ?? 3,
+    peerCount: peersOf(instance).length,
+    lowerPrioNoAdvert: inheritedFlag(instance, model, "lower_prio_no_advert") ?? false,
+    higherPrioSendAdvert: inheritedFlag(instance, model, "higher_prio_send_advert") ?? false,
+    handover: handover === "break_before_make" ? "break-before-make" : "make-before-break",
+    announce: announceOf(instance, model),
+    trackers: trackersOf(instance, model),
+    trackPrimary: tracksPrimary(instance),
+  };
+}
+
+const v4 = (ip: Ip | undefined): Ipv4 | undefined => (ip?.family === 4 ? ip.value : undefined);
+
+function transportOf(instance: Block, model: Model): Transport {
+  if (isUnicast(instance)) {
+    const source = v4(addressOf(instance, "unicast_src_ip"));
+    return {
+      kind: "unicast",
+      ...(source === undefined ? {} : { source }),
+      peers: peersOf(instance).flatMap(({ ip, minTtl, maxTtl }): UnicastPeer[] => {
+        if (ip.family !== 4) return [];
+        return [
+          {
+            address: ip.value,
+            ...(minTtl === undefined ? {} : { minTtl }),
+            ...(maxTtl === undefined ? {} : { maxTtl }),
+          },
+        ];
+      }),
+      ttl: numberOf(instance, "unicast_ttl") ?? 255,
+      checkSource: inheritedFlag(instance, model, "check_unicast_src") ?? true,
+    };
+  }
+  // keepalived accepts either word for the source and takes the last one.
+  const source = v4(addressOf(instance, "mcast_src_ip") ?? addressOf(instance, "unicast_src_ip"));
+  const group =
+    v4(addressOf(instance, "mcast_dst_ip")) ??
+    v4(addressOf(model.globals, "vrrp_mcast_group4")) ??
+    (readIpv4(MULTICAST_GROUP) as Ipv4);
+  return { kind: "multicast", ...(source === undefined ? {} : { source }), group };
+}
+
+function checksumOf(instance: Block, model: Model): InstanceConfig["checksum"] {
+  const bare =
+    booleanOf(instance, "v3_checksum_as_v2") ?? booleanOf(model.globals, "v3_checksum_as_v2");
+  return bare === true ? "no-pseudo-header" : "pseudo-header";
+}
+
+function lowerAddresses(items: readonly AddressItem[], device: string): readonly VirtualAddress[] {
+  return items.flatMap((item): VirtualAddress[] => {
+    if (item.ip.family !== 4) return [];
+    const broadcast = v4(item.broadcast);
+    const peer = v4(item.peer);
+    return [
+      {
+        address: item.ip.value,
+        prefix: item.prefix,
+        ...(item.interface === undefined || item.interface === device
+          ? {}
+          : { interface: item.interface }),
+        ...(item.label === undefined ? {} : { label: item.label }),
+        scope: item.scope,
+        ...(broadcast === undefined ? {} : { broadcast }),
+        ...(peer === undefined ? {} : { peer }),
+        ...(item.deprecated ? { deprecated: true } : {}),
+      },
+    ];
+  });
+}

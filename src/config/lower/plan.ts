@@ -1,0 +1,145 @@
+/** The model to the plan: what keepalived would run, as far as Baton can run it. */
+import type { TrackerKind } from "#core/config";
+import { fromSeconds, type Micros } from "#units/time";
+import type { Model } from "../model.ts";
+import { find } from "../model.ts";
+import type {
+  FileTrackerPlan,
+  Globals,
+  GroupPlan,
+  InstancePlan,
+  ProcessTrackerPlan,
+  RunPlan,
+  ScriptPlan,
+} from "../plan.ts";
+import {
+  type Block,
+  booleanOf,
+  hasSetting,
+  itemsOf,
+  lastSetting,
+  nameOf,
+  numberOf,
+  textOf,
+} from "../records.ts";
+import { lowerInstance } from "./instance.ts";
+import { notifyOf, planCommand, timedCommand, userOf } from "./notify.ts";
+
+export function lowerPlan(model: Model): RunPlan {
+  const instances = model.instances.flatMap((block): InstancePlan[] => {
+    const config = lowerInstance(block, model);
+    return config === undefined ? [] : [{ config, notify: notifyOf(block, model) }];
+  });
+  const tracked = (kind: TrackerKind, block: Block): boolean =>
+    instances.some(({ config }) =>
+      config.router.trackers.some((one) => one.kind === kind && one.name === nameOf(block)),
+    );
+  return {
+    globals: lowerGlobals(model),
+    instances,
+    groups: lowerGroups(model, instances),
+    scripts: model.scripts
+      .filter((block) => tracked("script", block))
+      .flatMap((block) => lowerScript(block, model) ?? []),
+    files: model.files
+      .filter((block) => tracked("file", block))
+      .flatMap((block) => lowerFile(block) ?? []),
+    processes: model.processes
+      .filter((block) => tracked("process", block))
+      .flatMap((block) => lowerProcess(block) ?? []),
+  };
+}
+
+function lowerGlobals(model: Model): Globals {
+  const { globals } = model;
+  const pipe = (word: string): string | undefined => {
+    const value = lastSetting(globals, word)?.value;
+    return value?.kind === "texts" ? value.values[0] : undefined;
+  };
+  return {
+    routerId: textOf(globals, "router_id"),
+    scriptUser: userOf(globals, "script_user"),
+    enableScriptSecurity: hasSetting(globals, "enable_script_security"),
+    notifyFifo: pipe("notify_fifo"),
+    vrrpNotifyFifo: pipe("vrrp_notify_fifo"),
+    startupScript: timedCommand(model, "startup_script"),
+    shutdownScript: timedCommand(model, "shutdown_script"),
+  };
+}
+
+/** A member that is unknown, or that is in an earlier group already, does not count. */
+function lowerGroups(model: Model, instances: readonly InstancePlan[]): readonly GroupPlan[] {
+  return model.groups.flatMap((group): GroupPlan[] => {
+    const members = itemsOf(group, "group", "name")
+      .map(({ word }) => word.text)
+      .filter(
+        (name) =>
+          find(model.instances, name) !== undefined &&
+          instances.some(
+            ({ config }) => config.router.name === name && config.group === nameOf(group),
+          ),
+      );
+    if (members.length === 0) return [];
+    return [
+      { name: nameOf(group), members: [...new Set(members)], notify: notifyOf(group, model) },
+    ];
+  });
+}
+
+function lowerScript(block: Block, model: Model): ScriptPlan | undefined {
+  const value = lastSetting(block, "script")?.value;
+  if (value?.kind !== "command" || value.command === undefined) return undefined;
+  const interval = numberOf(block, "interval") ?? 1;
+  return {
+    name: nameOf(block),
+    command: planCommand(value.command, model, undefined, userOf(block, "user")),
+    interval: fromSeconds(interval),
+    timeout: fromSeconds(numberOf(block, "timeout") ?? interval),
+    rise: numberOf(block, "rise") ?? 1,
+    fall: numberOf(block, "fall") ?? 1,
+    initFail: booleanOf(block, "init_fail") ?? false,
+  };
+}
+
+function lowerFile(block: Block): FileTrackerPlan | undefined {
+  const file = textOf(block, "file");
+  if (file === undefined) return undefined;
+  const init = lastSetting(block, "init_file")?.value;
+  const words = init?.kind === "texts" ? init.values : undefined;
+  const number = words?.find((word) => /^-?[0-9]+$/.test(word));
+  return {
+    name: nameOf(block),
+    file,
+    initValue: words === undefined ? undefined : Number(number ?? 0),
+    initOverwrite: words?.includes("overwrite") ?? false,
+  };
+}
+
+function lowerProcess(block: Block): ProcessTrackerPlan | undefined {
+  const value = lastSetting(block, "process")?.value;
+  if (value?.kind !== "command" || value.command === undefined) return undefined;
+  const { argv } = value.command;
+  const match = textOf(block, "param_match");
+  const delay = numberOf(block, "delay") ?? 0;
+  return {
+    name: nameOf(block),
+    argv,
+    paramMatch: paramMatch(match, argv.length > 1),
+    fullCommand: booleanOf(block, "full_command") ?? false,
+    quorum: numberOf(block, "quorum") ?? 1,
+    quorumMax: numberOf(block, "quorum_max"),
+    forkDelay: seconds(numberOf(block, "fork_delay") ?? delay),
+    terminateDelay: seconds(numberOf(block, "terminate_delay") ?? delay),
+  };
+}
+
+/** Parameters are compared only where some are given. */
+function paramMatch(
+  text: string | undefined,
+  hasParameters: boolean,
+): ProcessTrackerPlan["paramMatch"] {
+  if (text === "initial" || text === "partial") return text;
+  return hasParameters ? "exact" : "none";
+}
+
+const seconds = (value: number): Micros => fromSeconds(value);

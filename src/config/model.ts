@@ -1,0 +1,40 @@
+/** The blocks of a whole configuration by what they are, for rules and lowering. */
+import { type Block, blocksOf, nameOf, newBlock } from "./records.ts";
+
+export interface Model {
+  readonly root: Block;
+  /**
+   * Every `global_defs` as one. keepalived applies globals that stand after an instance at start but not at reload; Baton
+   * always evaluates them first.
+   */
+  readonly globals: Block;
+  readonly instances: readonly Block[];
+  readonly groups: readonly Block[];
+  readonly scripts: readonly Block[];
+  readonly processes: readonly Block[];
+  readonly files: readonly Block[];
+  readonly sessions: readonly Block[];
+  readonly pacing: readonly Block[];
+  readonly lostNames: readonly string[];
+}
+
+export function modelOf(root: Block, lostNames: readonly string[]): Model {
+  const parts = blocksOf(root, "global_defs");
+  const globals = newBlock("global_defs", parts[0]?.head, undefined);
+  for (const part of parts) globals.settings.push(...part.settings);
+  return {
+    root,
+    globals,
+    instances: blocksOf(root, "vrrp_instance"),
+    groups: blocksOf(root, "vrrp_sync_group"),
+    scripts: blocksOf(root, "vrrp_script"),
+    processes: blocksOf(root, "vrrp_track_process"),
+    files: blocksOf(root, "track_file"),
+    sessions: blocksOf(root, "bfd_instance"),
+    pacing: blocksOf(root, "garp_group"),
+    lostNames,
+  };
+}
+
+export const find = (blocks: readonly Block[], name: string): Block | undefined =>
+  blocks.find((block) => nameOf(block) === name);

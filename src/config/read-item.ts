@@ -1,0 +1,387 @@
+/** One line of a `{ … }` list. */
+import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import { type Ip, prefixOfMask, readIp } from "./ip.ts";
+import type { ItemKind, Keyword } from "./keyword.ts";
+import { nearest } from "./nearest.ts";
+import { noteSingleQuotes, readInteger } from "./read-value.ts";
+import { byteLength, type Word } from "./scan.ts";
+import type { AddressItem, Item } from "./value.ts";
+
+export interface ItemContext {
+  readonly keyword: Keyword;
+  readonly kind: ItemKind;
+  readonly words: readonly Word[];
+  readonly report: (finding: AnyFinding) => void;
+}
+
+/** Undefined: keepalived drops the line. */
+export function readItem(context: ItemContext): Item | undefined {
+  const [first] = context.words;
+  if (first === undefined) return undefined;
+  switch (context.kind) {
+    case "address":
+      return readAddressItem(context, first);
+    case "peer":
+      return readPeer(context, first);
+    case "tracked":
+      return readTracked(context, first);
+    case "interface":
+    case "name":
+      noteSingleQuotes(first, context.report);
+      if (context.kind === "name") several(context, first, 1);
+      return { kind: "name", word: first };
+    case "delay":
+    case "route":
+    case "rule":
+    case "text":
+      return { kind: "raw", word: first, words: context.words.map(({ text }) => text) };
+  }
+}
+
+/** More items on the line than the one it may hold. */
+function several(context: ItemContext, first: Word, taken: number): void {
+  const { words, keyword, report } = context;
+  const next = words[taken];
+  const last = words.at(-1);
+  if (next === undefined || last === undefined) return;
+  if (/^[;,]+$/.test(next.text)) {
+    const edits = [{ span: next.span, text: "" }];
+    const facts = { word: first.text, mark: next.text };
+    report(finding("VR1026", next.span, facts, { fix: { safety: "safe", edits } }));
+    return;
+  }
+  const rest = words.slice(taken);
+  const lost = rest.map(({ text }) => text).join(" ");
+  const edits = rest.map(({ span }) => ({ span: { ...span, end: span.start }, text: "\n" }));
+  report(
+    finding(
+      "VR1027",
+      { ...next.span, end: last.span.end },
+      { block: keyword.word, kept: first.text, lost },
+      { fix: { safety: "safe", edits } },
+    ),
+  );
+}
+
+interface Network {
+  readonly ip: Ip;
+  readonly prefix: number;
+  readonly given: boolean;
+}
+
+function readNetwork(context: ItemContext, word: Word): Network | undefined {
+  const { keyword, report } = context;
+  const text = word.text.replace(/[;,]+$/, "");
+  if (text !== word.text) {
+    const span = { ...word.span, start: word.span.end - (word.text.length - text.length) };
+    const mark = word.text.slice(text.length);
+    const fix = { safety: "safe" as const, edits: [{ span, text: "" }] };
+    report(finding("VR1026", span, { word: text, mark }, { fix }));
+    return undefined;
+  }
+  const [host = "", length, ...rest] = text.split("/");
+  const ip = readIp(host);
+  if (ip === undefined || rest.length > 0) {
+    report(finding("VR2005", word.span, { keyword: keyword.word, text: word.text }));
+    return undefined;
+  }
+  const max = ip.family === 4 ? 32 : 128;
+  if (length === undefined) return { ip, prefix: max, given: false };
+  const prefix = readInteger(length);
+  if (prefix !== undefined && prefix >= 0 && prefix <= max) return { ip, prefix, given: true };
+  const mask = ip.family === 4 ? prefixOfMask(length) : undefined;
+  if (mask === undefined) {
+    report(finding("VR2007", word.span, { text: word.text, max }));
+  } else {
+    const edits = [{ span: word.span, text: `${host}/${mask}` }];
+    const facts = { text: word.text, mask: length, prefix: mask, address: host };
+    report(finding("VR2006", word.span, facts, { fix: { safety: "safe", edits } }));
+  }
+  return { ip, prefix: max, given: false };
+}
+
+const SCOPES: Readonly<Record<string, number>> = {
+  global: 0,
+  universe: 0,
+  site: 200,
+  link: 253,
+  host: 254,
+  nowhere: 255,
+};
+const LABEL_BYTES_MAX = 15;
+const FLAGS = new Set(["home", "mngtmpaddr", "noprefixroute", "autojoin", "-nodad", "use_vmac"]);
+const ADDRESS_WORDS: readonly string[] = [
+  "dev",
+  "label",
+  "brd",
+  "broadcast",
+  "scope",
+  "peer",
+  "no_track",
+  "track_group",
+  "preferred_lft",
+  ...FLAGS,
+];
+
+interface Draft {
+  interface: string | undefined;
+  label: string | undefined;
+  scope: number;
+  broadcast: Ip | undefined;
+  peer: Ip | undefined;
+  deprecated: boolean;
+  noTrack: boolean;
+  refused: boolean;
+  readonly others: Word[];
+}
+
+function readAddressItem(context: ItemContext, first: Word): AddressItem | undefined {
+  const network = readNetwork(context, first);
+  if (network === undefined) return undefined;
+  const draft: Draft = {
+    interface: undefined,
+    label: undefined,
+    scope: 0,
+    broadcast: undefined,
+    peer: undefined,
+    deprecated: false,
+    noTrack: false,
+    refused: false,
+    others: [],
+  };
+  const { words } = context;
+  for (let at = 1; at < words.length; ) {
+    const word = words[at];
+    if (word === undefined) break;
+    const taken = readAddressWord(context, first, network, word, words[at + 1], draft);
+    if (taken === 0) break;
+    at += taken;
+  }
+  if (draft.refused) return undefined;
+  const { refused: _, ...rest } = draft;
+  return {
+    kind: "address",
+    word: first,
+    ip: network.ip,
+    prefix: network.prefix,
+    prefixGiven: network.given,
+    ...rest,
+  };
+}
+
+/** Returns how many words were taken; 0: the rest of the line is lost. */
+function readAddressWord(
+  context: ItemContext,
+  first: Word,
+  network: Network,
+  word: Word,
+  argument: Word | undefined,
+  draft: Draft,
+): number {
+  const { report, keyword } = context;
+  switch (word.text) {
+    case "no_track":
+      draft.noTrack = true;
+      return 1;
+    case "dev":
+    case "label":
+    case "scope":
+    case "brd":
+    case "broadcast":
+    case "peer":
+    case "track_group":
+    case "preferred_lft":
+      if (argument === undefined) {
+        report(finding("VR1020", word.span, { keyword: word.text, expected: "word" }));
+        return 0;
+      }
+      readAddressArgument(context, first, network, word, argument, draft);
+      return 2;
+    default:
+      if (FLAGS.has(word.text)) {
+        draft.others.push(word);
+        return 1;
+      }
+      if (/^[;,]+$/.test(word.text) || readIp(word.text.split("/")[0] ?? "") !== undefined) {
+        several(context, first, context.words.indexOf(word));
+        return 0;
+      }
+      {
+        const suggestion = nearest(word.text, ADDRESS_WORDS);
+        const facts = { word: word.text, address: first.text, suggestion };
+        report(finding("VR2033", word.span, facts));
+      }
+      return keyword.word === "" ? 0 : 1;
+  }
+}
+
+function readAddressArgument(
+  context: ItemContext,
+  first: Word,
+  network: Network,
+  word: Word,
+  argument: Word,
+  draft: Draft,
+): void {
+  const { report } = context;
+  switch (word.text) {
+    case "dev":
+      noteSingleQuotes(argument, report);
+      draft.interface = argument.text;
+      return;
+    case "label": {
+      const bytes = byteLength(argument.text);
+      if (bytes > LABEL_BYTES_MAX) {
+        const facts = { label: argument.text, bytes, address: first.text };
+        report(finding("VR2032", argument.span, facts));
+        draft.refused = true;
+      }
+      draft.label = argument.text;
+      return;
+    }
+    case "scope": {
+      const number = readInteger(argument.text);
+      const scope = SCOPES[argument.text] ?? number;
+      if (scope === undefined || scope < 0 || scope > 255) {
+        const choices = Object.keys(SCOPES);
+        const suggestion = nearest(argument.text, choices);
+        const facts = {
+          keyword: "scope",
+          text: argument.text,
+          choices,
+          suggestion,
+          used: "global",
+        };
+        report(finding("VR2004", argument.span, facts));
+      } else draft.scope = scope;
+      return;
+    }
+    case "peer": {
+      const ip = readIp(argument.text.split("/")[0] ?? "");
+      if (ip === undefined) {
+        report(finding("VR2005", argument.span, { keyword: "peer", text: argument.text }));
+      } else draft.peer = ip;
+      return;
+    }
+    case "preferred_lft":
+      if (argument.text === "0") draft.deprecated = true;
+      else if (argument.text !== "forever") draft.others.push(word);
+      return;
+    case "track_group":
+      return;
+    default:
+      draft.broadcast = readBroadcast(context, first, network, argument) ?? draft.broadcast;
+  }
+}
+
+function readBroadcast(
+  context: ItemContext,
+  first: Word,
+  network: Network,
+  argument: Word,
+): Ip | undefined {
+  const { ip, prefix } = network;
+  const { text } = argument;
+  const refuse = (why: "prefix" | "address"): undefined => {
+    context.report(finding("VR2039", argument.span, { text, address: first.text, why }));
+    return undefined;
+  };
+  if (ip.family === 6) return refuse("address");
+  if (text !== "+" && text !== "-") {
+    const given = readIp(text);
+    return given?.family === 4 ? given : refuse("address");
+  }
+  if (prefix > 30) return refuse("prefix");
+  const hosts = 2 ** (32 - prefix) - 1;
+  const value = text === "+" ? (ip.value | hosts) >>> 0 : (ip.value & ~hosts) >>> 0;
+  return readIp([24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join("."));
+}
+
+function readPeer(context: ItemContext, first: Word): Item | undefined {
+  const { words, report, keyword } = context;
+  const host = first.text.replace(/[;,]+$/, "");
+  const ip = readIp(host);
+  if (ip === undefined || host !== first.text) {
+    readNetwork(context, first);
+    if (first.text.includes("/")) {
+      report(finding("VR2005", first.span, { keyword: keyword.word, text: first.text }));
+    }
+    return undefined;
+  }
+  const limits: { min: number | undefined; max: number | undefined } = {
+    min: undefined,
+    max: undefined,
+  };
+  for (let at = 1; at < words.length; at += 2) {
+    const word = words[at];
+    const value = words[at + 1];
+    if (word === undefined) break;
+    if (word.text !== "min_ttl" && word.text !== "max_ttl") {
+      if (readIp(word.text) !== undefined || /^[;,]/.test(word.text)) several(context, first, at);
+      else {
+        const suggestion = nearest(word.text, ["min_ttl", "max_ttl"]);
+        report(
+          finding("VR2047", word.span, { keyword: keyword.word, word: word.text, suggestion }),
+        );
+      }
+      break;
+    }
+    if (value === undefined) {
+      report(finding("VR1020", word.span, { keyword: word.text, expected: "number" }));
+      break;
+    }
+    const number = readInteger(value.text);
+    if (number === undefined || number < 0 || number > 255) {
+      const facts = { keyword: word.text, text: value.text, min: 0, max: 255, used: "" };
+      report(finding("VR2002", value.span, facts));
+    } else limits[word.text === "min_ttl" ? "min" : "max"] = number;
+  }
+  if (limits.min !== undefined && limits.max !== undefined && limits.min > limits.max) {
+    report(finding("VR2048", first.span, { min: limits.min, max: limits.max }));
+  }
+  return { kind: "peer", word: first, ip, minTtl: limits.min, maxTtl: limits.max };
+}
+
+function readTracked(context: ItemContext, first: Word): Item | undefined {
+  const { words, report, keyword } = context;
+  noteSingleQuotes(first, report);
+  const [, second, third, fourth] = words;
+  if (second === undefined) {
+    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
+  }
+  if (second.text !== "weight") {
+    const suggestion = nearest(second.text, ["weight"]);
+    if (suggestion === undefined) several(context, first, 1);
+    else {
+      report(
+        finding("VR2047", second.span, { keyword: keyword.word, word: second.text, suggestion }),
+      );
+    }
+    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
+  }
+  if (third === undefined) {
+    report(finding("VR1020", second.span, { keyword: "weight", expected: "number" }));
+    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
+  }
+  const limit = keyword.word === "track_file" ? 254 : 253;
+  const weight = readInteger(third.text);
+  if (weight === undefined) {
+    const facts = { keyword: "weight", text: third.text, decimal: false, used: "" };
+    report(finding("VR2001", third.span, facts));
+    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
+  }
+  if (Math.abs(weight) > limit) {
+    const facts = { keyword: "weight", text: third.text, min: -limit, max: limit, used: "" };
+    report(finding("VR2002", third.span, facts));
+    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
+  }
+  const known = fourth === undefined || fourth.text === "reverse" || fourth.text === "noreverse";
+  if (!known) {
+    const suggestion = nearest(fourth.text, ["reverse", "noreverse"]);
+    report(
+      finding("VR2047", fourth.span, { keyword: keyword.word, word: fourth.text, suggestion }),
+    );
+  }
+  const reverse = fourth === undefined || !known ? undefined : fourth.text === "reverse";
+  return { kind: "tracked", word: first, weight, reverse };
+}

@@ -1,0 +1,389 @@
+/** Words to typed values. What keepalived refuses is reported and dropped, so that the default stays. */
+import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import { splitCommand } from "./command.ts";
+import { isMulticast, readIp } from "./ip.ts";
+import type { Keyword, KeywordTable, Takes } from "./keyword.ts";
+import { nearest } from "./nearest.ts";
+import type { Word } from "./scan.ts";
+import { type Command, type Value } from "./value.ts";
+
+export interface ValueContext {
+  readonly keyword: Keyword;
+  readonly word: Word;
+  readonly args: readonly Word[];
+  /** Of the block the keyword stands in: to recognise a missing line break. */
+  readonly table: KeywordTable;
+  readonly report: (finding: AnyFinding) => void;
+}
+
+/** What keepalived takes for true and false; lower case only. */
+export function readBoolean(text: string): boolean | undefined {
+  if (text === "on" || text === "true" || text === "yes") return true;
+  if (text === "off" || text === "false" || text === "no") return false;
+  return undefined;
+}
+
+/** Base 10 only: `010` is ten, `0x33` and `51s` are nothing. */
+export const readInteger = (text: string): number | undefined =>
+  /^[ \t]*[+-]?[0-9]+$/.test(text) ? Number.parseInt(text, 10) : undefined;
+
+export const readDecimal = (text: string): number | undefined =>
+  /^[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$/.test(text) ? Number(text) : undefined;
+
+/** Undefined: the setting is ignored, as keepalived ignores it. */
+export function readValue(context: ValueContext): Value | undefined {
+  const { takes } = context.keyword;
+  switch (takes.kind) {
+    case "flag":
+      return readFlag(context);
+    case "boolean":
+      return readBooleanArgument(context);
+    case "integer":
+    case "decimal":
+      return readNumber(context, takes);
+    case "weight":
+      return readWeight(context, takes.limit);
+    case "choice":
+      return readChoice(context, takes);
+    case "address":
+      return readAddressArgument(context, takes);
+    case "interface":
+      return readInterface(context);
+    case "text": {
+      const first = need(context, "word");
+      extra(context, 1);
+      return first === undefined ? undefined : { kind: "text", value: first.text };
+    }
+    case "words": {
+      if (context.args.length < takes.min) need({ ...context, args: [] }, "word");
+      if (context.args.length < takes.min) return undefined;
+      extra(context, takes.max);
+      return { kind: "texts", values: context.args.slice(0, takes.max).map(({ text }) => text) };
+    }
+    case "command":
+      return readCommandArgument(context, takes);
+    case "user": {
+      const first = need(context, "word");
+      extra(context, 2);
+      if (first === undefined) return undefined;
+      return { kind: "user", user: first.text, group: context.args[1]?.text };
+    }
+    case "list":
+    case "block":
+    case "foreign":
+      return { kind: "block" };
+  }
+}
+
+/** The first argument, or the finding that keepalived would stop here. */
+function need(context: ValueContext, expected: string): Word | undefined {
+  const [first] = context.args;
+  if (first === undefined) {
+    const { keyword, word, report } = context;
+    report(finding("VR1020", word.span, { keyword: keyword.word, expected }));
+  }
+  return first;
+}
+
+/** Words after the arguments are dropped without a word by keepalived. */
+function extra(context: ValueContext, taken: number): void {
+  const { args, keyword, table, report } = context;
+  const first = args[taken];
+  const last = args.at(-1);
+  if (first === undefined || last === undefined) return;
+  if (/^[;,]+$/.test(first.text)) {
+    report(
+      finding(
+        "VR1026",
+        first.span,
+        { word: keyword.word, mark: first.text },
+        { fix: { safety: "safe", edits: [{ span: first.span, text: "" }] } },
+      ),
+    );
+    return;
+  }
+  const text = args
+    .slice(taken)
+    .map((word) => word.text)
+    .join(" ");
+  const span = { ...first.span, end: last.span.end };
+  report(
+    finding("VR1021", span, {
+      keyword: keyword.word,
+      words: text,
+      isKeyword: table.has(first.text),
+    }),
+  );
+}
+
+function readFlag(context: ValueContext): Value {
+  const [first] = context.args;
+  if (first !== undefined && readBoolean(first.text) === false) {
+    context.report(
+      finding("VR4007", first.span, { keyword: context.keyword.word, text: first.text }),
+    );
+    extra(context, 1);
+  } else if (first === undefined || readBoolean(first.text) === undefined) extra(context, 0);
+  return { kind: "flag" };
+}
+
+function readBooleanArgument(context: ValueContext): Value | undefined {
+  const { args, keyword, report } = context;
+  const [first] = args;
+  if (first === undefined) return { kind: "boolean", value: true };
+  const value = readBoolean(first.text);
+  if (value === undefined) {
+    report(finding("VR2003", first.span, { keyword: keyword.word, text: first.text }));
+    return undefined;
+  }
+  extra(context, 1);
+  if (!value && keyword.word === "skip_check_adv_addr") {
+    report(finding("VR4007", first.span, { keyword: keyword.word, text: first.text }));
+  }
+  return { kind: "boolean", value };
+}
+
+function readNumber(
+  context: ValueContext,
+  takes: Extract<Takes, { kind: "integer" | "decimal" }>,
+): Value | undefined {
+  const { args, keyword, report } = context;
+  if (args.length === 0 && takes.optional === true) return { kind: "number", value: undefined };
+  const first = need(context, takes.kind === "decimal" ? "seconds" : "number");
+  if (first === undefined) return undefined;
+  const decimal = takes.kind === "decimal";
+  const used = keyword.default ?? "";
+  const value = decimal ? readDecimal(first.text) : readInteger(first.text);
+  if (value === undefined) {
+    report(notANumber(context, first, decimal, used));
+    return undefined;
+  }
+  extra(context, 1);
+  if (value < takes.min || value > takes.max) {
+    if (value === 0 && /(garp|gna)_interval$/.test(keyword.word)) {
+      report(finding("VR4006", first.span, { keyword: keyword.word }));
+      return { kind: "number", value: 0 };
+    }
+    const { min, max } = takes;
+    report(
+      finding("VR2002", first.span, { keyword: keyword.word, text: first.text, min, max, used }),
+    );
+    return undefined;
+  }
+  const places = /\.([0-9]*)$/.exec(first.text)?.[1]?.length ?? 0;
+  if (places > 6) {
+    const rounded = String(Number(value.toFixed(6)));
+    report(
+      finding("VR2049", first.span, { keyword: keyword.word, text: first.text, used: rounded }),
+    );
+    return { kind: "number", value: Number(rounded) };
+  }
+  return { kind: "number", value };
+}
+
+/** `= 100`, `100;` and `5s` are told as what they are. */
+function notANumber(context: ValueContext, word: Word, decimal: boolean, used: string): AnyFinding {
+  const { keyword, args } = context;
+  const [, second] = args;
+  const assigned = /^[=:]+$/.test(word.text) && second !== undefined;
+  if (assigned) {
+    const span = { ...word.span, end: second.span.start };
+    const edits = [{ span, text: "" }];
+    return finding(
+      "VR1025",
+      word.span,
+      { keyword: keyword.word, mark: word.text },
+      { fix: { safety: "safe", edits } },
+    );
+  }
+  const mark = /^[=:]+(?=[0-9.])/.exec(word.text)?.[0];
+  if (mark !== undefined) {
+    const span = { ...word.span, end: word.span.start + mark.length };
+    return finding(
+      "VR1025",
+      span,
+      { keyword: keyword.word, mark },
+      { fix: { safety: "safe", edits: [{ span, text: "" }] } },
+    );
+  }
+  const tail = /^([+-]?[0-9.]+)([;,]+)$/.exec(word.text);
+  if (tail !== null && !word.quoted) {
+    const span = { ...word.span, start: word.span.end - (tail[2]?.length ?? 0) };
+    return finding(
+      "VR1026",
+      span,
+      { word: keyword.word, mark: tail[2] ?? "" },
+      { fix: { safety: "safe", edits: [{ span, text: "" }] } },
+    );
+  }
+  return finding("VR2001", word.span, { keyword: keyword.word, text: word.text, decimal, used });
+}
+
+function readWeight(context: ValueContext, limit: number): Value | undefined {
+  const { args, keyword, report } = context;
+  const first = need(context, "number");
+  if (first === undefined) return undefined;
+  const used = keyword.default ?? "0";
+  const weight = readInteger(first.text);
+  if (weight === undefined) {
+    report(notANumber(context, first, false, used));
+    return undefined;
+  }
+  if (weight < -limit || weight > limit) {
+    const range = { min: -limit, max: limit };
+    report(
+      finding("VR2002", first.span, { keyword: keyword.word, text: first.text, ...range, used }),
+    );
+    return undefined;
+  }
+  const second = args[1];
+  const direction = second?.text === "reverse" || second?.text === "noreverse";
+  if (second !== undefined && !direction) {
+    const suggestion = nearest(second.text, ["reverse", "noreverse"]);
+    report(
+      finding("VR2047", second.span, { keyword: keyword.word, word: second.text, suggestion }),
+    );
+  } else extra(context, direction ? 2 : 1);
+  return { kind: "weight", weight, reverse: second?.text === "reverse" };
+}
+
+function readChoice(
+  context: ValueContext,
+  takes: Extract<Takes, { kind: "choice" }>,
+): Value | undefined {
+  const { args, keyword, report } = context;
+  if (args.length === 0 && takes.optional === true) return { kind: "flag" };
+  const first = need(context, "word");
+  if (first === undefined) return undefined;
+  if (!takes.of.includes(first.text)) {
+    report(
+      finding(
+        "VR2004",
+        first.span,
+        {
+          keyword: keyword.word,
+          text: first.text,
+          choices: takes.of,
+          suggestion: nearest(first.text, takes.of),
+          used: keyword.default ?? "",
+        },
+        choiceFix(first, takes.of),
+      ),
+    );
+    return undefined;
+  }
+  extra(context, 1);
+  return { kind: "text", value: first.text };
+}
+
+/** `backup` for `BACKUP` can mean only one thing. */
+function choiceFix(
+  word: Word,
+  choices: readonly string[],
+): { fix: { safety: "safe"; edits: { span: Word["span"]; text: string }[] } } | undefined {
+  const same = choices.find(
+    (one) => one.toLowerCase() === word.text.toLowerCase().replace(/[;,]$/, ""),
+  );
+  if (same === undefined) return undefined;
+  return { fix: { safety: "safe", edits: [{ span: word.span, text: same }] } };
+}
+
+function readAddressArgument(
+  context: ValueContext,
+  takes: Extract<Takes, { kind: "address" }>,
+): Value | undefined {
+  const { keyword, report } = context;
+  const first = need(context, "address");
+  if (first === undefined) return undefined;
+  extra(context, 1);
+  const ip = readIp(first.text);
+  if (ip === undefined || (takes.family !== "any" && ip.family !== takes.family)) {
+    report(finding("VR2005", first.span, { keyword: keyword.word, text: first.text }));
+    return undefined;
+  }
+  if (takes.multicast === true && !isMulticast(ip)) {
+    report(finding("VR2046", first.span, { address: first.text }));
+    return undefined;
+  }
+  return { kind: "address", ip };
+}
+
+/** The kernel's limit of an interface name is 15 bytes. */
+export const INTERFACE_BYTES_MAX = 15;
+
+function readInterface(context: ValueContext): Value | undefined {
+  const first = need(context, "interface");
+  if (first === undefined) return undefined;
+  extra(context, 1);
+  noteSingleQuotes(first, context.report);
+  if (first.text.length > INTERFACE_BYTES_MAX) {
+    const facts = { name: first.text, bytes: first.text.length };
+    context.report(finding("VR2041", first.span, facts));
+  }
+  return { kind: "text", value: first.text };
+}
+
+/** Single quotes are ordinary characters to keepalived. */
+export function noteSingleQuotes(word: Word, report: (finding: AnyFinding) => void): void {
+  if (word.quoted || !/^'.*'$/.test(word.text)) return;
+  const edits = [{ span: word.span, text: word.text.slice(1, -1) }];
+  report(finding("VR1022", word.span, { word: word.text }, { fix: { safety: "safe", edits } }));
+}
+
+function readCommandArgument(
+  context: ValueContext,
+  takes: Extract<Takes, { kind: "command" }>,
+): Value | undefined {
+  const { args, keyword, report } = context;
+  if (args.length === 0 && takes.optional === true) return { kind: "command", command: undefined };
+  const first = need(context, "command");
+  if (first === undefined) return undefined;
+  const loose = args.slice(1);
+  // `notify /x.sh MASTER`: MASTER would be the account to run as.
+  const [second] = loose;
+  const last = loose.at(-1);
+  if (second !== undefined && last !== undefined && !first.quoted && !looksLikeUser(loose, takes)) {
+    const words = loose.map(({ text }) => text).join(" ");
+    const span = { ...first.span, end: last.span.end };
+    const edits = [
+      { span: { ...first.span, end: first.span.start }, text: '"' },
+      { span: { ...last.span, start: last.span.end }, text: '"' },
+    ];
+    report(
+      finding(
+        "VR2044",
+        { ...second.span, end: last.span.end },
+        { keyword: keyword.word, command: first.text, words },
+        { related: [span], fix: { safety: "safe", edits } },
+      ),
+    );
+    return readCommand(context, first, undefined, undefined);
+  }
+  extra(context, takes.user ? 3 : 1);
+  if (!takes.user) return readCommand(context, first, undefined, undefined);
+  return readCommand(context, first, second?.text, loose[1]?.text);
+}
+
+function looksLikeUser(
+  words: readonly Word[],
+  takes: Extract<Takes, { kind: "command" }>,
+): boolean {
+  if (!takes.user || words.length > 2) return false;
+  return words.every(({ text }) => /^([a-z_][a-z0-9_.-]*\$?|[0-9]+)$/.test(text));
+}
+
+function readCommand(
+  context: ValueContext,
+  word: Word,
+  user: string | undefined,
+  group: string | undefined,
+): Value | undefined {
+  const split = splitCommand(word.text);
+  if (split.kind === "bad") {
+    const { problem } = split;
+    context.report(finding("VR2045", word.span, { command: word.text, problem }));
+    return undefined;
+  }
+  const command: Command = { argv: split.argv, user, group };
+  return { kind: "command", command };
+}

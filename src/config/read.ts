@@ -1,0 +1,137 @@
+/**
+ * keepalived.conf → tree → blocks → findings and plan.
+ *
+ *     text ──> line reader ──> block reader ──> model ──> rules ──> findings
+ *      │       (comments,      (keyword          │
+ *      │        conditions,     tables,          └──> lowering ──> RunPlan
+ *      │        definitions,    typed values)
+ *      │        loops, include)
+ *      └─────> tree (lossless: print(tree) is the text)
+ *
+ * Nothing is thrown for what an operator wrote: it becomes a finding, and reading goes on where keepalived's own reader goes
+ * on. The plan is what keepalived would run, with the differences that docs/keywords.md lists; a finding says where that
+ * is not what the file seems to say. Files, environment and randomness come in as values and callbacks.
+ */
+import { CODES } from "#diagnostics/codes";
+import type { AnyFinding, Diagnostic, Language } from "#diagnostics/diagnostic";
+import { say } from "#diagnostics/say";
+import { indexLines, positionAt, type Source, type Span } from "#diagnostics/source";
+import { createBlockReader } from "./block-reader.ts";
+import { completeCommented } from "./commented-checks.ts";
+import type { Predefined } from "./definitions.ts";
+import { type IncludeLoader, loadInclude } from "./include.ts";
+import { openLineReader } from "./line-reader.ts";
+import { lowerPlan } from "./lower/plan.ts";
+import { type Model, modelOf } from "./model.ts";
+import type { RunPlan } from "./plan.ts";
+import { textOf } from "./records.ts";
+import { type Cloud, runRules } from "./rules/rules.ts";
+import { tidyFindings } from "./tidy.ts";
+import { readTree, type Tree } from "./tree.ts";
+
+export interface ReadOptions {
+  /** `-i`; keepalived's default is the host name up to the first dot. */
+  readonly configId?: string;
+  /** For `${_ENV NAME}`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** For `${_RANDOM min max}`: a whole number from `min` to `max`. Without it, `min`. */
+  readonly random?: (min: number, max: number) => number;
+  /** Finds and reads the files of an `include`. Without it, nothing is found. */
+  readonly include?: IncludeLoader;
+  /** Advice for a cloud; undefined: guessed from the file. */
+  readonly cloud?: Cloud;
+  /** Language of `diagnostics`. */
+  readonly language?: Language;
+}
+
+export interface Reading {
+  readonly trees: readonly Tree[];
+  readonly plan: RunPlan;
+  readonly findings: readonly AnyFinding[];
+  /** The findings in `options.language`. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** keepalived would start and keep running. */
+  readonly wouldRun: boolean;
+  /** No finding is an error. */
+  readonly ok: boolean;
+  /** All files that were read, in order: the renderers need them. */
+  readonly sources: readonly Source[];
+  readonly model: Model;
+}
+
+export function readConfiguration(files: readonly Source[], options: ReadOptions = {}): Reading {
+  const found: AnyFinding[] = [];
+  const report = (finding: AnyFinding): void => {
+    found.push(finding);
+  };
+  let instanceName: string | undefined;
+  const reader = openLineReader(files, {
+    configId: options.configId,
+    predefined: predefinedOf(options, () => instanceName ?? options.configId ?? ""),
+    include: (request) => loadInclude(request, options.include, report),
+    report,
+  });
+  const lines = lineFinder(reader.sources);
+  const blocks = createBlockReader({
+    report,
+    sourceOf: (file) => reader.sources.find(({ name }) => name === file),
+    lineOf: lines,
+  });
+  for (let line = reader.next(); line !== undefined; line = reader.next()) {
+    blocks.take(line);
+    if (line.text.startsWith("instance")) instanceName = textOf(blocks.root, "instance");
+  }
+  blocks.end(endOf(files));
+  const model = modelOf(blocks.root, blocks.lostNames);
+  const rules = runRules(model, {
+    cloud: options.cloud,
+    lineOf: lines,
+    conditional: reader.conditional,
+    configId: options.configId,
+    sources: reader.sources,
+  });
+  const all = [...found.map((one) => completeCommented(one, model)), ...rules.findings];
+  const findings = tidyFindings(all, reader.sources);
+  const wouldRun = !all.some(({ code }) => CODES[code].fatal === true) && rules.wouldRun;
+  const language = options.language ?? "en";
+  return {
+    trees: reader.sources.map((source) => readTree(source)),
+    plan: lowerPlan(model),
+    findings,
+    diagnostics: findings.map((one) => say(one, language)),
+    wouldRun,
+    ok: !findings.some(({ code }) => CODES[code].severity === "error"),
+    sources: reader.sources,
+    model,
+  };
+}
+
+function predefinedOf(options: ReadOptions, instance: () => string): Predefined {
+  return {
+    folder: (file) => (file.includes("/") ? file.slice(0, file.lastIndexOf("/")) || "/" : "."),
+    instance,
+    random: (min, max) => options.random?.(min, max) ?? min,
+    environment: (name) => options.environment?.[name],
+  };
+}
+
+/** Line of a place; indexes are made once per file, when first needed. */
+function lineFinder(sources: readonly Source[]): (span: Span) => number {
+  const known = new Map<string, ReturnType<typeof indexLines>>();
+  return ({ file, start }) => {
+    let index = known.get(file);
+    if (index === undefined) {
+      const source = sources.find(({ name }) => name === file);
+      if (source === undefined) return 1;
+      index = indexLines(source);
+      known.set(file, index);
+    }
+    return positionAt(index, start).line;
+  };
+}
+
+function endOf(files: readonly Source[]): Span {
+  const last = files.at(-1);
+  if (last === undefined) return { file: "", start: 0, end: 0 };
+  return { file: last.name, start: last.text.length, end: last.text.length };
+}

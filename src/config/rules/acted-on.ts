@@ -1,0 +1,58 @@
+/**
+ * Keywords that Baton reads and does not act on, told by consequence. One finding per kind of loss and file, with every
+ * place: twenty notifications by mail are one piece of news.
+ */
+import type { Span } from "#diagnostics/source";
+import type { Acts } from "../keyword.ts";
+import { type Block, booleanOf, type Setting } from "../records.ts";
+import type { Rule } from "./rule.ts";
+
+export const checkActedOn: Rule = ({ model, report }) => {
+  const losses = new Map<string, { first: Setting; acts: Acts; places: Span[] }>();
+  const visit = (block: Block): void => {
+    for (const setting of block.settings) {
+      const { acts, word, deprecated, since } = setting.keyword;
+      if (isOff(block, setting)) continue;
+      if (since === "baton") report("VR4005", setting.word.span, { keyword: word });
+      if (deprecated !== undefined) {
+        const instead = deprecated === "" ? undefined : deprecated;
+        report("VR4010", setting.word.span, { keyword: word, instead });
+      }
+      if (acts.kind === "yes" || (acts.kind === "no-need" && acts.quiet)) continue;
+      const key = keyOf(acts, word);
+      const known = losses.get(key);
+      if (known === undefined)
+        losses.set(key, { first: setting, acts, places: [setting.word.span] });
+      else known.places.push(setting.word.span);
+    }
+    for (const inner of block.blocks) if (!isLost(inner)) visit(inner);
+  };
+  visit(model.root);
+  for (const { first, acts, places } of losses.values()) {
+    const keyword = first.keyword.word;
+    const related = places.slice(1);
+    const count = places.length;
+    const place = first.word.span;
+    if (acts.kind === "foreign") report("VR4004", place, { keyword, places: count }, { related });
+    else if (acts.kind === "without") {
+      const code = acts.severity === "error" ? "VR4001" : "VR4002";
+      report(code, place, { keyword, loss: acts.loss, places: count }, { related });
+    } else if (acts.kind === "no-need") {
+      report("VR4003", place, { keyword, noNeed: acts.why, places: count }, { related });
+    }
+  }
+};
+
+function keyOf(acts: Acts, word: string): string {
+  if (acts.kind === "without") return `${acts.severity} ${acts.loss}`;
+  return acts.kind === "foreign" ? "foreign" : word;
+}
+
+/** `vrrp_strict false` asks for nothing. */
+function isOff(block: Block, setting: Setting): boolean {
+  return setting.value.kind === "boolean" && booleanOf(block, setting.keyword.word) === false;
+}
+
+/** The words inside a block that is lost as a whole are not news of their own. */
+const isLost = (block: Block): boolean =>
+  block.word === "bfd_instance" || block.word === "auth_hmac";

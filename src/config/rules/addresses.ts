@@ -1,0 +1,107 @@
+/** Virtual addresses: families, doubles, hosts, subnets. */
+import { isInNetwork, printIpv4 } from "#units/address";
+import { addressesOf, addressOf, familyOf, peersOf } from "../effective.ts";
+import type { Ip } from "../ip.ts";
+import { type Block, itemsOf, lastSetting, nameOf, placeOf } from "../records.ts";
+import type { AddressItem } from "../value.ts";
+import type { Rule, RuleContext } from "./rule.ts";
+
+/** One byte counts the addresses of an advertisement. */
+const ADDRESSES_MAX = 255;
+
+export const checkAddresses: Rule = (context) => {
+  const owners = new Map<string, { block: Block; item: AddressItem }>();
+  for (const block of context.model.instances) {
+    checkFamilies(context, block);
+    checkTwins(context, block, owners);
+    checkHosts(context, block);
+    checkSubnet(context, block);
+    const count = addressesOf(block).length;
+    if (count > ADDRESSES_MAX) {
+      const facts = { instance: nameOf(block), count, max: ADDRESSES_MAX };
+      context.report("VR2038", placeOf(block), facts);
+    }
+  }
+};
+
+const both = (block: Block): readonly AddressItem[] => [
+  ...itemsOf(block, "virtual_ipaddress", "address"),
+  ...itemsOf(block, "virtual_ipaddress_excluded", "address"),
+];
+
+const family = (ip: Ip): "IPv4" | "IPv6" => (ip.family === 4 ? "IPv4" : "IPv6");
+
+function checkFamilies({ report }: RuleContext, block: Block): void {
+  const items = itemsOf(block, "virtual_ipaddress", "address");
+  const [first] = items;
+  for (const { ip, word } of items) {
+    if (first === undefined || ip.family === first.ip.family) continue;
+    const facts = { address: word.text, family: family(ip), first: family(first.ip) };
+    report("VR2008", word.span, facts, { related: [first.word.span] });
+  }
+  if (familyOf(block) === 6) {
+    const addresses = both(block).map(({ word }) => word.text);
+    report("VR4012", placeOf(block), { instance: nameOf(block), addresses });
+    return;
+  }
+  for (const { ip, word } of itemsOf(block, "virtual_ipaddress_excluded", "address")) {
+    if (ip.family === 6) report("VR4013", word.span, { address: word.text });
+  }
+}
+
+function checkTwins(
+  { report }: RuleContext,
+  block: Block,
+  owners: Map<string, { block: Block; item: AddressItem }>,
+): void {
+  for (const item of both(block)) {
+    const device = item.interface ?? "";
+    const key = item.ip.text;
+    const twin = owners.get(key);
+    if (twin === undefined) {
+      owners.set(key, { block, item });
+      continue;
+    }
+    const related = [twin.item.word.span];
+    if (twin.block === block && (twin.item.interface ?? "") !== device) continue;
+    const facts = { address: item.ip.text, first: nameOf(twin.block), second: nameOf(block) };
+    report("VR2021", item.word.span, facts, { related });
+  }
+}
+
+/** The address of a node cannot be the one that moves between nodes. Priority 255 says that it is meant. */
+function checkHosts({ report }: RuleContext, block: Block): void {
+  const hosts: {
+    readonly ip: Ip;
+    readonly role: "unicast_src_ip" | "mcast_src_ip" | "unicast_peer";
+  }[] = [];
+  for (const role of ["unicast_src_ip", "mcast_src_ip"] as const) {
+    const ip = addressOf(block, role);
+    if (ip !== undefined) hosts.push({ ip, role });
+  }
+  for (const { ip } of peersOf(block)) hosts.push({ ip, role: "unicast_peer" });
+  for (const item of both(block)) {
+    const host = hosts.find(({ ip }) => ip.text === item.ip.text);
+    if (host === undefined) continue;
+    report("VR2022", item.word.span, { address: item.ip.text, role: host.role });
+  }
+}
+
+/** A prefix that was written says which network the address is meant for. */
+function checkSubnet({ report }: RuleContext, block: Block): void {
+  const source = addressOf(block, "unicast_src_ip") ?? addressOf(block, "mcast_src_ip");
+  if (source?.family !== 4) return;
+  for (const item of both(block)) {
+    const { ip, prefix } = item;
+    if (ip.family !== 4 || !item.prefixGiven || prefix >= 31 || item.interface !== undefined)
+      continue;
+    if (isInNetwork(source.value, ip.value, prefix)) continue;
+    const place = lastSetting(block, "unicast_src_ip", "mcast_src_ip")?.args[0]?.span;
+    const facts = {
+      address: item.word.text,
+      network: `${printIpv4(ip.value)}/${prefix}`,
+      source: source.text,
+    };
+    report("VR3009", item.word.span, facts, place === undefined ? {} : { related: [place] });
+  }
+}

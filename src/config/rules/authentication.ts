@@ -1,0 +1,34 @@
+/** The password of version 2. */
+import { PASSWORD_BYTES, passwordOf, versionOf } from "../effective.ts";
+import { blocksOf, hasSetting, lastSetting, nameOf, placeOf } from "../records.ts";
+import { byteLength } from "../scan.ts";
+import type { Rule } from "./rule.ts";
+
+export const checkAuthentication: Rule = ({ model, report }) => {
+  for (const instance of model.instances) {
+    const block = blocksOf(instance, "authentication").at(-1);
+    if (block === undefined || instance.damaged) continue;
+    const place = placeOf(block);
+    const password = passwordOf(instance);
+    if (versionOf(instance, model) === 3) {
+      report("VR2028", place, { instance: nameOf(instance) });
+      continue;
+    }
+    if (password?.kind === "ah") {
+      const span = lastSetting(block, "auth_type")?.word.span ?? place;
+      report("VR4011", span, { instance: nameOf(instance) });
+      continue;
+    }
+    const hasType = hasSetting(block, "auth_type");
+    const hasPassword = hasSetting(block, "auth_pass");
+    if (hasType !== hasPassword && !block.damaged) {
+      const [has, lacks] = hasType ? ["auth_type", "auth_pass"] : ["auth_pass", "auth_type"];
+      report("VR2029", place, { has: has ?? "", lacks: lacks ?? "" });
+    }
+    const secret = password?.secret;
+    const span = lastSetting(block, "auth_pass")?.args[0]?.span;
+    if (secret !== undefined && span !== undefined && byteLength(secret) > PASSWORD_BYTES) {
+      report("VR2030", span, { bytes: byteLength(secret) });
+    }
+  }
+};

@@ -1,0 +1,50 @@
+/** The vendors' advice for virtual addresses in a VPC. */
+import { addressesOf, excludedOf, inherited, interfaceOf, isUnicast } from "../effective.ts";
+import { type Block, hasSetting, lastSetting, nameOf, placeOf } from "../records.ts";
+import { ADDRESSES_MAX, MOVES_BY_ARP } from "./cloud.ts";
+import type { Rule, RuleContext } from "./rule.ts";
+
+export const checkClouds: Rule = (context) => {
+  const { model, cloud } = context;
+  if (cloud === undefined) return;
+  for (const block of model.instances) checkInstance(context, cloud, block);
+  checkCounts(context, cloud);
+};
+
+type SomeCloud = NonNullable<RuleContext["cloud"]>;
+
+function checkInstance({ model, report }: RuleContext, cloud: SomeCloud, block: Block): void {
+  const instance = nameOf(block);
+  const place = placeOf(block);
+  if (!isUnicast(block) && !block.damaged) report("VR3012", place, { cloud, instance });
+  const vmac = lastSetting(block, "use_vmac", "use_ipvlan");
+  if (vmac !== undefined) report("VR3016", vmac.word.span, { cloud, instance });
+  if (!MOVES_BY_ARP.includes(cloud)) return;
+  if (inherited(block, model, "garp_master_refresh") === undefined) {
+    report("VR3013", place, { cloud, instance, missing: "garp_master_refresh" });
+  }
+}
+
+/** Many addresses on one interface, each announced several times, run into the cloud's limit of ARP. */
+function checkCounts({ model, report }: RuleContext, cloud: SomeCloud): void {
+  const max = ADDRESSES_MAX[cloud];
+  const byInterface = new Map<string, { count: number; block: Block }>();
+  for (const block of model.instances) {
+    const device = interfaceOf(block);
+    if (device === undefined) continue;
+    const count = addressesOf(block).length + excludedOf(block).length;
+    const known = byInterface.get(device);
+    byInterface.set(device, { count: count + (known?.count ?? 0), block: known?.block ?? block });
+  }
+  for (const [device, { count, block }] of byInterface) {
+    const place = lastSetting(block, "virtual_ipaddress")?.word.span ?? placeOf(block);
+    if (max !== undefined && count > max) {
+      report("VR3014", place, { cloud, interface: device, count, max });
+    }
+    const repeat = inherited(block, model, "garp_master_repeat") ?? 5;
+    const paced = hasSetting(model.globals, "garp_rate") || hasSetting(block, "garp_rate");
+    if (count > 1 && repeat > 1 && !paced && MOVES_BY_ARP.includes(cloud)) {
+      report("VR3015", place, { cloud, interface: device, count, repeat });
+    }
+  }
+}

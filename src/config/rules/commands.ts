@@ -1,0 +1,63 @@
+/** Programs that are run: shell syntax without a shell, paths, folders that others can write to, accounts. */
+import type { Span } from "#diagnostics/source";
+import { type Block, hasSetting, type Setting } from "../records.ts";
+import type { Rule, RuleContext } from "./rule.ts";
+
+/** Folders anybody may write to; a program there is anybody's program. */
+const OPEN_FOLDERS = ["/tmp", "/var/tmp", "/dev/shm"];
+
+export const checkCommands: Rule = (context) => {
+  const commands: Setting[] = [];
+  const visit = (block: Block): void => {
+    for (const setting of block.settings) {
+      if (setting.value.kind !== "command" || setting.value.command === undefined) continue;
+      if (setting.keyword.word !== "process") commands.push(setting);
+    }
+    for (const inner of block.blocks) visit(inner);
+  };
+  visit(context.model.root);
+  for (const setting of commands) checkCommand(context, setting);
+  checkUsers(context, commands);
+};
+
+const SHELL = /^(?:[|;]|&&?|\|\||[0-9]?>>?(?:&[0-9])?(?:\/.*)?|<<?|`.*|\$\(.*)$/;
+const SHELLS = /(?:^|\/)(?:sh|bash|dash|ash|zsh|ksh)$/;
+
+function checkCommand({ report }: RuleContext, setting: Setting): void {
+  const { value, args } = setting;
+  const place: Span = args[0]?.span ?? setting.word.span;
+  if (value.kind !== "command" || value.command === undefined) return;
+  const { argv } = value.command;
+  const [program = ""] = argv;
+  const mark = argv.slice(1).find((word) => SHELL.test(word) || word.endsWith(";"));
+  if (mark !== undefined && !SHELLS.test(program)) {
+    report("VR3003", place, { mark, command: argv.join(" ") });
+  }
+  if (!program.startsWith("/")) {
+    report("VR3004", place, { path: program });
+    return;
+  }
+  const folder = OPEN_FOLDERS.find((open) => program.startsWith(`${open}/`));
+  if (folder !== undefined) report("VR3005", place, { path: program, folder });
+  else if (/^\/home\/[^/]+\//.test(program)) {
+    report("VR3018", place, { path: program, folder: /^\/home\/[^/]+/.exec(program)?.[0] ?? "" });
+  }
+}
+
+/** Said once: without `script_user`, scripts run as root unless an account of the right name exists. */
+function checkUsers({ model, report }: RuleContext, commands: readonly Setting[]): void {
+  if (
+    hasSetting(model.globals, "script_user") ||
+    hasSetting(model.globals, "enable_script_security")
+  ) {
+    return;
+  }
+  const [first] = commands;
+  if (first === undefined) return;
+  const own = (setting: Setting): boolean =>
+    setting.value.kind === "command" && setting.value.command?.user !== undefined;
+  const scripts = model.scripts.filter((block) => !hasSetting(block, "user"));
+  const others = commands.filter((setting) => setting.keyword.word !== "script" && !own(setting));
+  const count = scripts.length + others.length;
+  if (count > 0) report("VR3006", first.word.span, { count });
+}

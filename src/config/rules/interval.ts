@@ -1,0 +1,34 @@
+/** Advertisement interval and the time in which a dead master is noticed. */
+import { inherited, intervalOf, versionOf } from "../effective.ts";
+import { lastSetting, nameOf, numberOf } from "../records.ts";
+import type { Rule } from "./rule.ts";
+
+export const checkInterval: Rule = ({ model, report }) => {
+  for (const block of model.instances) {
+    const setting = lastSetting(block, "advert_int");
+    const asked = numberOf(block, "advert_int");
+    const place = setting?.args[0]?.span;
+    const version = versionOf(block, model);
+    const used = intervalOf(block, model) / 100;
+    if (asked !== undefined && place !== undefined && Math.abs(asked - used) > 0.000001) {
+      report("VR2009", place, { asked: setting?.args[0]?.text ?? "", used: String(used), version });
+    }
+    const down = inherited(block, model, "down_timer_adverts") ?? 3;
+    const seconds = down * used;
+    if (place !== undefined && seconds >= 30) {
+      report("VR3019", place, { instance: nameOf(block), seconds: String(seconds) });
+    }
+    if (down < 2 || seconds < 0.06) {
+      const cause =
+        lastSetting(block, "down_timer_adverts")?.word.span ?? place ?? setting?.word.span;
+      if (cause === undefined) continue;
+      const facts = {
+        instance: nameOf(block),
+        down,
+        interval: String(used),
+        seconds: String(seconds),
+      };
+      report("VR3020", cause, facts);
+    }
+  }
+};

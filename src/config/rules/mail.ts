@@ -1,0 +1,16 @@
+/** Mail that is set up and never sent: the stock sample's addresses, without `smtp_alert`. */
+import { booleanOf, hasSetting, lastSetting } from "../records.ts";
+import type { Rule } from "./rule.ts";
+
+export const checkMail: Rule = ({ model, report }) => {
+  const setting = lastSetting(model.globals, "smtp_server", "notification_email");
+  if (setting === undefined) return;
+  const asked = [...model.instances, ...model.groups].some((block) =>
+    hasSetting(block, "smtp_alert"),
+  );
+  const global =
+    booleanOf(model.globals, "smtp_alert") === true ||
+    booleanOf(model.globals, "smtp_alert_vrrp") === true ||
+    booleanOf(model.globals, "smtp_alert_checker") === true;
+  if (!asked && !global) report("VR3010", setting.word.span, {});
+};

@@ -1,0 +1,41 @@
+/** `state`, `priority`, `nopreempt` and `preempt_delay`, which keepalived corrects when they contradict each other. */
+import { isOwner, priorityOf, stateOf, wantsNopreempt } from "../effective.ts";
+import { ownTrackers } from "../lower/trackers.ts";
+import { hasSetting, lastSetting, nameOf, numberOf, placeOf } from "../records.ts";
+import type { Rule } from "./rule.ts";
+
+export const checkPreemption: Rule = ({ model, report }) => {
+  for (const block of model.instances) {
+    const instance = nameOf(block);
+    const state = lastSetting(block, "state");
+    const nopreempt = lastSetting(block, "nopreempt");
+    const master = stateOf(block) === "MASTER";
+    if (master && !hasSetting(block, "priority") && !block.damaged) {
+      report("VR2027", state?.word.span ?? placeOf(block), { instance });
+    }
+    if (nopreempt !== undefined && wantsNopreempt(block)) {
+      const related = state === undefined ? [] : [state.word.span];
+      if (master) {
+        const value = state?.args[0]?.span ?? placeOf(block);
+        const edits = [{ span: value, text: "BACKUP" }];
+        const extras = { related, fix: { safety: "maybe" as const, edits } };
+        report("VR2023", nopreempt.word.span, { instance, priority: priorityOf(block) }, extras);
+      } else if (isOwner(block)) report("VR2025", nopreempt.word.span, { instance });
+    }
+    const delay = lastSetting(block, "preempt_delay");
+    const seconds = numberOf(block, "preempt_delay") ?? 0;
+    if (delay !== undefined && seconds > 0 && (master || wantsNopreempt(block))) {
+      const why = master ? "state MASTER" : "nopreempt";
+      const cause = master ? state : nopreempt;
+      const related = cause === undefined ? [] : [cause.word.span];
+      const span = delay.word.span;
+      report("VR2024", span, { instance, why, seconds: String(seconds) }, { related });
+    }
+    if (isOwner(block)) {
+      const weighted = ownTrackers(block, model).filter(({ weight }) => weight !== 0);
+      const place = lastSetting(block, "priority")?.word.span ?? placeOf(block);
+      const trackers = weighted.map(({ name }) => name);
+      if (trackers.length > 0) report("VR2026", place, { instance, trackers });
+    }
+  }
+};

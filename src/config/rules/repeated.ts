@@ -1,0 +1,41 @@
+/** One value given twice: the last one wins, except for `state`, where it is the first. */
+import { type Block, type Setting } from "../records.ts";
+import type { Rule, RuleContext } from "./rule.ts";
+
+export const checkRepeated: Rule = (context) => {
+  const visit = (block: Block): void => {
+    checkBlock(context, block);
+    for (const inner of block.blocks) visit(inner);
+  };
+  visit(context.model.root);
+};
+
+function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
+  const seen = new Map<string, Setting>();
+  for (const setting of block.settings) {
+    const { keyword } = setting;
+    const kind = keyword.takes.kind;
+    if (keyword.repeatable === true || kind === "list" || kind === "foreign") continue;
+    const first = seen.get(keyword.word);
+    seen.set(keyword.word, setting);
+    if (first === undefined) continue;
+    const related = [first.word.span];
+    const [before, after] = [valueOf(first), valueOf(setting)];
+    if (keyword.word === "state") {
+      if (before !== after)
+        report("VR2042", setting.word.span, { kept: before, ignored: after }, { related });
+      continue;
+    }
+    if (before === after) continue;
+    const secret = keyword.word === "auth_pass";
+    const facts = {
+      keyword: keyword.word,
+      first: secret ? "" : before,
+      last: secret ? "" : after,
+      line: lineOf(first.word.span),
+    };
+    report("VR2036", setting.word.span, facts, { related });
+  }
+}
+
+const valueOf = (setting: Setting): string => setting.args.map(({ text }) => text).join(" ");

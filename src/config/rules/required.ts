@@ -1,0 +1,30 @@
+/** What an instance cannot do without. keepalived does not start when one is incomplete, not even the others. */
+import {
+  addressesOf,
+  familyOf,
+  interfaceOf,
+  isStrict,
+  routerIdOf,
+  versionOf,
+} from "../effective.ts";
+import { hasSetting, nameOf, placeOf } from "../records.ts";
+import type { Rule } from "./rule.ts";
+
+export const checkRequired: Rule = ({ model, report, stop }) => {
+  for (const block of model.instances) {
+    const instance = nameOf(block);
+    const place = placeOf(block);
+    const missing = routerIdOf(block) === undefined || interfaceOf(block) === undefined;
+    if (missing) stop();
+    if (block.damaged) continue;
+    // A value that was refused has been reported where it stands.
+    if (routerIdOf(block) === undefined) report("VR2015", place, { instance });
+    if (interfaceOf(block) === undefined) report("VR2016", place, { instance });
+    if (missing || addressesOf(block).length > 0 || hasSetting(block, "no_virtual_ipaddress"))
+      continue;
+    const version = versionOf(block, model);
+    if (familyOf(block) === 4 && version === 2 && !isStrict(block, model)) {
+      report("VR2018", place, { instance });
+    } else report("VR2019", place, { instance, version });
+  }
+};

@@ -1,0 +1,90 @@
+/** The list of rules, in the order in which they run. Order matters only for findings at the same place. */
+import type { AnyFinding } from "#diagnostics/diagnostic";
+import type { Source, Span } from "#diagnostics/source";
+import type { Model } from "../model.ts";
+import { checkActedOn } from "./acted-on.ts";
+import { checkAddresses } from "./addresses.ts";
+import { checkAuthentication } from "./authentication.ts";
+import { type Cloud, guessCloud } from "./cloud.ts";
+import { checkClouds } from "./clouds.ts";
+import { checkCommands } from "./commands.ts";
+import { checkGlobalsLast } from "./globals-last.ts";
+import { checkInterval } from "./interval.ts";
+import { checkMail } from "./mail.ts";
+import { checkPreemption } from "./preemption.ts";
+import { checkRepeated } from "./repeated.ts";
+import { checkRequired } from "./required.ts";
+import { checkRouterIds } from "./router-ids.ts";
+import { collect, type Rule } from "./rule.ts";
+import { checkScriptTimes } from "./script-times.ts";
+import { checkStrict } from "./strict.ts";
+import { checkSyncGroups } from "./sync-groups.ts";
+import { checkTrackedTwice } from "./tracked-twice.ts";
+import { checkTrackerReferences } from "./tracker-references.ts";
+import { checkUnicast } from "./unicast.ts";
+import { checkWeights } from "./weights.ts";
+import { checkWholeFile } from "./whole-file.ts";
+
+export type { Cloud };
+
+export const RULES: readonly Rule[] = [
+  checkWholeFile,
+  checkRequired,
+  checkTrackerReferences,
+  checkRouterIds,
+  checkSyncGroups,
+  checkAddresses,
+  checkUnicast,
+  checkPreemption,
+  checkAuthentication,
+  checkInterval,
+  checkRepeated,
+  checkTrackedTwice,
+  checkScriptTimes,
+  checkCommands,
+  checkWeights,
+  checkStrict,
+  checkMail,
+  checkClouds,
+  checkGlobalsLast,
+  checkActedOn,
+];
+
+export interface RuleInput {
+  readonly cloud: Cloud | undefined;
+  readonly configId: string | undefined;
+  readonly conditional: Span | undefined;
+  readonly sources: readonly Source[];
+  readonly lineOf: (span: Span) => number;
+}
+
+export interface RuleResult {
+  readonly findings: readonly AnyFinding[];
+  /** False: keepalived would not run, perhaps for a reason that is only a consequence and was not reported. */
+  readonly wouldRun: boolean;
+}
+
+export function runRules(model: Model, input: RuleInput): RuleResult {
+  const findings: AnyFinding[] = [];
+  let wouldRun = true;
+  const guessed = guessCloud(
+    model,
+    input.sources.map(({ text }) => text),
+  );
+  const cloud = input.cloud === "none" ? undefined : (input.cloud ?? guessed);
+  for (const rule of RULES) {
+    rule({
+      model,
+      cloud,
+      configId: input.configId,
+      conditional: input.conditional,
+      sources: input.sources,
+      lineOf: input.lineOf,
+      report: collect(findings),
+      stop: () => {
+        wouldRun = false;
+      },
+    });
+  }
+  return { findings, wouldRun };
+}

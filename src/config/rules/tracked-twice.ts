@@ -1,0 +1,21 @@
+/** The own interface among the tracked ones, and names tracked twice. */
+import { interfaceOf } from "../effective.ts";
+import { TRACK_WORDS, tracksPrimary } from "../lower/trackers.ts";
+import { itemsOf } from "../records.ts";
+import type { Rule } from "./rule.ts";
+
+export const checkTrackedTwice: Rule = ({ model, report }) => {
+  for (const block of [...model.instances, ...model.groups]) {
+    const own = interfaceOf(block);
+    for (const { word: list } of TRACK_WORDS) {
+      const seen = new Set<string>();
+      for (const { word, weight } of itemsOf(block, list, "tracked")) {
+        const name = word.text;
+        if (seen.has(name)) report("VR2043", word.span, { name, block: list });
+        seen.add(name);
+        const primary = list === "track_interface" && name === own && tracksPrimary(block);
+        if (primary && (weight ?? 0) === 0) report("VR2035", word.span, { interface: name });
+      }
+    }
+  }
+};

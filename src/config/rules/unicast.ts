@@ -1,0 +1,34 @@
+/** Unicast: peers that are ourselves, and words that do nothing without peers. */
+import { addressOf, isUnicast, peersOf } from "../effective.ts";
+import { itemsOf, lastSetting, nameOf } from "../records.ts";
+import type { Rule } from "./rule.ts";
+
+const NEED_PEERS = ["unicast_src_ip", "unicast_ttl", "check_unicast_src", "unicast_fault_no_peer"];
+
+export const checkUnicast: Rule = ({ model, report }) => {
+  for (const block of model.instances) {
+    const own = addressOf(block, "unicast_src_ip");
+    const seen = new Set<string>();
+    for (const { ip, word } of peersOf(block)) {
+      if (own?.text === ip.text) {
+        const place = lastSetting(block, "unicast_src_ip")?.args[0]?.span;
+        report(
+          "VR2020",
+          word.span,
+          { address: word.text },
+          place === undefined ? {} : { related: [place] },
+        );
+      }
+      if (seen.has(ip.text))
+        report("VR2043", word.span, { name: word.text, block: "unicast_peer" });
+      seen.add(ip.text);
+    }
+    if (isUnicast(block) || block.damaged) continue;
+    // A peer that could not be read has been reported; then unicast was meant.
+    if (itemsOf(block, "unicast_peer", "peer").length > 0) continue;
+    const setting = lastSetting(block, ...NEED_PEERS);
+    if (setting === undefined) continue;
+    const facts = { keyword: setting.keyword.word, instance: nameOf(block) };
+    report("VR2031", setting.word.span, facts);
+  }
+};

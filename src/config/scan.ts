@@ -1,0 +1,143 @@
+/**
+ * Characters to words, as keepalived does it (2.2.7, its parser.c; seen with the Debian binary):
+ *
+ * - `#` and `!` begin a comment anywhere outside double quotes, also in the middle of a word;
+ * - a backslash before them does not help: the parent process takes it away and writes a copy of the file, and the child
+ *   processes that read the copy see a comment;
+ * - words are separated by blanks; `"` begins a new word even in the middle of one; single quotes mean nothing.
+ */
+import type { Span } from "#diagnostics/source";
+import { type Line, replaceIn, sliceLine, spanOf } from "./line.ts";
+
+export interface Word {
+  readonly text: string;
+  readonly span: Span;
+  readonly quoted: boolean;
+}
+
+export interface Stripped {
+  readonly line: Line;
+  /** A backslash at the very end: inside a definition, the next line belongs to it. */
+  readonly continued: boolean;
+  readonly backslash: Line | undefined;
+  /** Where the comment begins in the line as given; undefined: none. */
+  readonly commentAt: number | undefined;
+  /** Places of `\#` and `\!` in the line as given. */
+  readonly escapes: readonly number[];
+  readonly openQuote: boolean;
+}
+
+const MARKS = /[#!"\\]/;
+const PLAIN: Omit<Stripped, "line"> = {
+  continued: false,
+  backslash: undefined,
+  commentAt: undefined,
+  escapes: [],
+  openQuote: false,
+};
+
+const isBlank = (char: string | undefined): boolean => char === " " || char === "\t";
+
+/** Takes away comment and blanks at both ends, and the backslash of `\#` and `\!`. */
+export function stripLine(line: Line): Stripped {
+  const { text } = line;
+  let from = 0;
+  while (isBlank(text[from])) from++;
+  if (!MARKS.test(text)) {
+    let last = text.length;
+    while (last > from && isBlank(text[last - 1])) last--;
+    return { line: sliceLine(line, from, last), ...PLAIN };
+  }
+  let quote = false;
+  let continued = false;
+  let commentAt: number | undefined;
+  const escapes: number[] = [];
+  let end = text.length;
+  for (let at = from; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x22) {
+      if (commentAt === undefined) quote = !quote;
+    } else if (char === 0x5c) {
+      if (at + 1 === text.length) {
+        continued = true;
+        end = at;
+      } else {
+        const next = text[at + 1];
+        if (!quote && commentAt === undefined && (next === "#" || next === "!")) escapes.push(at);
+        at++;
+      }
+    } else if ((char === 0x23 || char === 0x21) && !quote && commentAt === undefined) {
+      commentAt = at;
+    }
+  }
+  if (commentAt !== undefined) end = Math.min(end, commentAt);
+  while (end > from && isBlank(text[end - 1])) end--;
+  let stripped = sliceLine(line, from, end);
+  for (const at of escapes.toReversed()) {
+    if (at < end) stripped = replaceIn(stripped, at - from, at - from + 1, "");
+  }
+  const backslash = continued ? sliceLine(line, text.length - 1, text.length) : undefined;
+  return { line: stripped, continued, backslash, commentAt, escapes, openQuote: quote };
+}
+
+const SPACE = /[ \t\f\v\r\n]/;
+
+export interface Words {
+  readonly words: readonly Word[];
+  /** Place of a quote that is never closed; what follows it is lost. */
+  readonly openQuote: Span | undefined;
+}
+
+export function splitWords(line: Line): Words {
+  const { text } = line;
+  const words: Word[] = [];
+  let at = 0;
+  for (;;) {
+    while (at < text.length && SPACE.test(text.charAt(at))) at++;
+    if (at >= text.length) return { words, openQuote: undefined };
+    if (text[at] === '"') {
+      const close = text.indexOf('"', at + 1);
+      if (close < 0) return { words, openQuote: spanOf(line, at, text.length) };
+      words.push({
+        text: text.slice(at + 1, close),
+        span: spanOf(line, at, close + 1),
+        quoted: true,
+      });
+      at = close + 1;
+      continue;
+    }
+    let end = at;
+    while (end < text.length && text[end] !== '"' && !SPACE.test(text.charAt(end))) end++;
+    words.push({ text: text.slice(at, end), span: spanOf(line, at, end), quoted: false });
+    at = end;
+  }
+}
+
+/** First brace outside double quotes; -1: none. A brace at the start counts even if a quote was left open before. */
+export function findBrace(text: string): number {
+  if (text[0] === "{" || text[0] === "}") return 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "{" || char === "}") return at;
+    if (char === '"') {
+      at = text.indexOf('"', at + 1);
+      if (at < 0) return -1;
+    }
+  }
+  return -1;
+}
+
+/** Bytes in UTF-8, the unit of keepalived's limits. */
+export function byteLength(text: string): number {
+  let bytes = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x80) bytes += 1;
+    else if (code < 0x800) bytes += 2;
+    else if (code >= 0xd800 && code < 0xdc00) {
+      bytes += 4;
+      at++;
+    } else bytes += 3;
+  }
+  return bytes;
+}

@@ -1,0 +1,100 @@
+/** From everything that was noticed to what a person should read: no consequences, no doubles, the worst first. */
+import { CODES, type Code } from "#diagnostics/codes";
+import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import type { Source, Span } from "#diagnostics/source";
+
+/** More of one code in one run than this is a pattern, and is told as one. */
+const SAME_CODE_MAX = 20;
+
+/** A line with one of these is misread as a whole; other findings on it only follow. */
+const CAUSES: ReadonlySet<Code> = new Set([
+  "VR1010",
+  "VR1011",
+  "VR1025",
+  "VR1026",
+  "VR1007",
+  "VR1035",
+]);
+const CONSEQUENCES = /^VR(10|20)/;
+const BRACES: ReadonlySet<Code> = new Set([
+  "VR1001",
+  "VR1003",
+  "VR1004",
+  "VR1005",
+  "VR1006",
+  "VR1030",
+  "VR2015",
+  "VR2016",
+  "VR2018",
+  "VR2019",
+  "VR2029",
+  "VR2034",
+  "VR2037",
+  "VR2040",
+]);
+
+export function tidyFindings(
+  all: readonly AnyFinding[],
+  sources: readonly Source[],
+): readonly AnyFinding[] {
+  const texts = new Map(sources.map(({ name, text }) => [name, text]));
+  const order = new Map(sources.map(({ name }, index) => [name, index]));
+  const lineKey = ({ file, start }: Span): string => {
+    const text = texts.get(file) ?? "";
+    return `${file}\0${text.lastIndexOf("\n", start - 1)}`;
+  };
+  const spoiled = new Set(
+    all.filter(({ code }) => CAUSES.has(code)).map(({ primary }) => lineKey(primary)),
+  );
+  const binary = new Set(
+    all.filter(({ code }) => code === "VR1009").map(({ primary }) => primary.file),
+  );
+  const wideBrace = all.find((one) => one.code === "VR1011" && /[｛｝]/.test(one.facts.found));
+  const seen = new Set<string>();
+  const kept = all.filter((one) => {
+    const { code, primary } = one;
+    if (binary.has(primary.file)) return code === "VR1009";
+    if (wideBrace !== undefined && BRACES.has(code)) return false;
+    if (
+      spoiled.size > 0 &&
+      !CAUSES.has(code) &&
+      CONSEQUENCES.test(code) &&
+      spoiled.has(lineKey(primary))
+    ) {
+      return false;
+    }
+    const key = `${code} ${primary.file} ${primary.start} ${primary.end}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+  const sorted = kept.toSorted(
+    (a, b) =>
+      rank(a.code) - rank(b.code) ||
+      (order.get(a.primary.file) ?? 0) - (order.get(b.primary.file) ?? 0) ||
+      a.primary.start - b.primary.start,
+  );
+  return limit(sorted);
+}
+
+function rank(code: Code): number {
+  const { severity } = CODES[code];
+  return severity === "error" ? 0 : severity === "warning" ? 1 : 2;
+}
+
+function limit(sorted: readonly AnyFinding[]): readonly AnyFinding[] {
+  const counts = new Map<Code, number>();
+  const kept: AnyFinding[] = [];
+  const first = new Map<Code, AnyFinding>();
+  for (const one of sorted) {
+    const count = (counts.get(one.code) ?? 0) + 1;
+    counts.set(one.code, count);
+    if (count === SAME_CODE_MAX + 1) first.set(one.code, one);
+    if (count <= SAME_CODE_MAX) kept.push(one);
+  }
+  for (const [code, one] of first) {
+    const count = (counts.get(code) ?? 0) - SAME_CODE_MAX;
+    kept.push(finding("VR1033", one.primary, { code, count }));
+  }
+  return kept;
+}

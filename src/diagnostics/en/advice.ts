@@ -1,0 +1,120 @@
+/** VR3xxx in English. */
+import type { Family, Texts } from "../texts.ts";
+import { clouds, plural } from "./words.ts";
+
+export const ADVICE: Texts<Family<"VR3">> = {
+  VR3001: ({ instance, tracker, weight }) => ({
+    message: `with \`nopreempt\`, the weighted check \`${tracker}\` (${weight}) never moves the address of \`${instance}\``,
+    label: "lowers the priority, and nobody takes over",
+    notes: [
+      "a backup with `nopreempt` accepts any living master, also one whose priority has dropped",
+    ],
+    help: "leave the weight out: a failing check is then FAULT, and the address moves",
+  }),
+  VR3002: ({ script, timeout, interval }) => ({
+    message: `\`${script}\` may run ${timeout} s but is due every ${interval} s`,
+    label: "longer than the interval",
+    related: ["the interval"],
+    notes: ["keepalived up to 2.3.2 starts a second run beside the first; Baton skips a beat"],
+  }),
+  VR3003: ({ mark, command }) => ({
+    message: `there is no shell: \`${mark}\` in \`${command}\` is passed to the program as a word`,
+    label: "shell syntax",
+    help: "put the commands in a script file, or write `/bin/sh -c '…'`",
+  }),
+  VR3004: ({ path }) => ({
+    message: `\`${path}\` is not an absolute path, so it depends on the daemon's PATH`,
+    label: "looked up in PATH",
+    help: "write the whole path",
+  }),
+  VR3005: ({ path, folder }) => ({
+    message: `everybody can write to \`${folder}\`, so everybody can decide what \`${path}\` does as root`,
+    label: "anybody's program",
+    help: "keep scripts in a folder of root, such as /etc/keepalived",
+  }),
+  VR3006: ({ count }) => ({
+    message: `${plural(count, "script")} would run as \`keepalived_script\` if that account exists, else as root`,
+    label: "no `script_user`",
+    help: "write `script_user` and `enable_script_security` in `global_defs`",
+  }),
+  VR3007: ({ unicast, authentication, preemptDelay }) => ({
+    message:
+      "`vrrp_strict` makes the virtual address unreachable in keepalived, and Baton does not do that",
+    label: "remove this",
+    notes: [
+      "keepalived drops traffic to the virtual address unless the priority is 255",
+      ...(unicast ? ["it also refuses to start with unicast peers"] : []),
+      ...(authentication ? ["it also removes the password"] : []),
+      ...(preemptDelay ? ["it also removes `preempt_delay`"] : []),
+    ],
+    help: "delete the line on every node; almost nobody wants strict mode",
+  }),
+  VR3008: ({ group, tracker, removed }) => ({
+    message: removed
+      ? `sync group \`${group}\` removes the weighted check \`${tracker}\``
+      : `sync group \`${group}\` turns the weight of \`${tracker}\` into FAULT`,
+    label: removed ? "not checked at all" : "any failure is FAULT",
+    related: ["the group"],
+    help: "add `sync_group_tracking_weight` to the group, or leave the weight out",
+  }),
+  VR3009: ({ address, network, source }) => ({
+    message: `\`${address}\` is not in the network of ${source}`,
+    label: `network ${network}`,
+    related: ["this node's address"],
+    notes: ["other machines would not find the address on this network"],
+    help: "check address and prefix, or name the interface with `dev`",
+  }),
+  VR3010: () => ({
+    message: "mail is set up but never sent: nothing says `smtp_alert`",
+    label: "has no effect",
+    help: "delete the mail settings, or run a mail program from `notify`",
+  }),
+  VR3011: ({ address, interface: device }) => ({
+    message: `${address} is on several instances of \`${device}\``,
+  }),
+  VR3012: ({ cloud, instance }) => ({
+    message: `\`${instance}\` uses multicast, which ${clouds[cloud] ?? cloud} does not carry without being asked`,
+    label: "no `unicast_peer`",
+    help: "add `unicast_src_ip` and `unicast_peer { … }`",
+  }),
+  VR3013: ({ cloud, instance, missing }) => ({
+    message: `\`${instance}\` announces its address at take-over only; ${clouds[cloud] ?? cloud} asks for \`${missing}\``,
+    label: `no \`${missing}\``,
+    notes: ["the network there learns where the address is from gratuitous ARP, and may miss one"],
+    help: "add `garp_master_delay 1` and `garp_master_refresh 5`",
+  }),
+  VR3014: ({ cloud, interface: device, count, max }) => ({
+    message: `\`${device}\` holds ${count} virtual addresses; ${clouds[cloud] ?? cloud} recommends at most ${max}`,
+    label: plural(count, "address").replace("addresss", "addresses"),
+  }),
+  VR3015: ({ cloud, interface: device, count, repeat }) => ({
+    message: `${count} addresses on \`${device}\`, each announced ${repeat} times at once: ${clouds[cloud] ?? cloud} limits gratuitous ARP`,
+    label: "a burst at take-over",
+    help: "write `vrrp_garp_master_repeat 1` in `global_defs`",
+  }),
+  VR3016: ({ cloud, instance }) => ({
+    message: `a virtual MAC address does not pass in ${clouds[cloud] ?? cloud}: \`${instance}\` would not be heard`,
+    label: "remove this",
+    notes: ["the network there accepts only the interface's own MAC address"],
+  }),
+  VR3017: ({ vrid, first, second }) => ({
+    message: `virtual_router_id ${vrid} is used by \`${first}\` and \`${second}\` on different interfaces`,
+    label: "the same number",
+    related: [`\`${first}\``],
+    notes: ["that works as long as the two networks are never bridged"],
+  }),
+  VR3018: ({ path, folder }) => ({
+    message: `the owner of \`${folder}\` can decide what \`${path}\` does as root`,
+    label: "in a home folder",
+    help: "keep scripts in a folder of root, such as /etc/keepalived",
+  }),
+  VR3019: ({ instance, seconds }) => ({
+    message: `a dead master of \`${instance}\` would be noticed after ${seconds} s at the earliest`,
+    label: "slow",
+  }),
+  VR3020: ({ instance, down, interval, seconds }) => ({
+    message: `\`${instance}\` takes over after ${seconds} s without an advertisement (${down} × ${interval} s): one lost packet or a short stall is enough`,
+    label: "very short",
+    help: "three intervals and 100 ms are a good lower limit",
+  }),
+};

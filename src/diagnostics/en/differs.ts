@@ -1,0 +1,135 @@
+/** VR4xxx in English. */
+import type { Loss, NoNeed } from "../facts.ts";
+import type { Family, Texts } from "../texts.ts";
+import { list, plural, ticked } from "./words.ts";
+
+/** "this would run without …" */
+const WITHOUT: Readonly<Record<Loss, string>> = {
+  "address-flags": "these flags of the address",
+  "address-tracking": "tracking of the address",
+  bfd: "BFD: Baton has no BFD sessions to track",
+  dbus: "the D-Bus interface",
+  filter: "the filter that drops traffic to the virtual address",
+  "fifo-replay": "this part of the notify pipe: Baton writes the pipe and starts no reader",
+  "global-group": "this multicast group",
+  hmac: "signed advertisements: peers that enforce them would not hear this node",
+  "interface-delays": "waiting for interfaces: a short link loss counts at once",
+  "ipsec-ah": "the authentication header",
+  ipv6: "IPv6",
+  ipvs: "IPVS load balancing",
+  linkbeat: "link polling: the kernel's own word on the link is used",
+  mail: "mail: Baton does not send any",
+  namespace: "its network namespace: Baton runs where it is started",
+  "old-checksum":
+    "the old checksum: advertisements are sent as version 3 has them since keepalived 1.3.7",
+  "owner-ignores": "ignoring advertisements as an address owner",
+  "reload-file": "timed reloads and reload markers",
+  routes: "these routes, so traffic of the virtual address may leave the wrong way",
+  rules: "these policy rules, so traffic of the virtual address may leave the wrong way",
+  snmp: "SNMP",
+  static: "these static items: Baton adds only what moves with an instance",
+  strict: "strict mode: Baton speaks the same protocol and drops nothing",
+  "timer-expired": "this reaction to a late timer",
+  vmac: "a virtual MAC address: the interface's own is used, and announced by gratuitous ARP",
+};
+
+const NO_NEED: Readonly<Record<NoNeed, string>> = {
+  always: "it needs nothing done here",
+  buffers: "Baton sizes its buffers itself",
+  "dump-files": "`baton status` and `baton explain` answer instead of dump files",
+  kernel: "it is a kernel setting that Baton leaves alone",
+  names: "it names things that Baton does not have",
+  obsolete: "it has no effect in keepalived either",
+  process: "it concerns keepalived's processes",
+  scheduling: "it concerns keepalived's scheduling",
+  timing: "Baton decides anew after every stall of its own accord",
+};
+
+const places = (count: number): readonly string[] =>
+  count > 1 ? [`there are ${plural(count, "place")} of this kind`] : [];
+
+export const DIFFERS: Texts<Family<"VR4">> = {
+  VR4001: ({ keyword, loss, places: count }) => ({
+    message: `this would run without ${WITHOUT[loss]}`,
+    label: `\`${keyword}\` is read and not carried out`,
+    related: ["and here"],
+    notes: places(count),
+    help: "`baton run --compat` runs the rest all the same",
+  }),
+  VR4002: ({ keyword, loss, places: count }) => ({
+    message: `this would run without ${WITHOUT[loss]}`,
+    label: `\`${keyword}\` is read and not carried out`,
+    related: ["and here"],
+    notes: places(count),
+  }),
+  VR4003: ({ keyword, noNeed, places: count }) => ({
+    message: `\`${keyword}\` is read and changes nothing: ${NO_NEED[noNeed]}`,
+    label: "no effect here",
+    related: ["and here"],
+    notes: places(count),
+  }),
+  VR4004: ({ keyword, places: count }) => ({
+    message: `\`${keyword}\` is IPVS load balancing, which is not Baton's: the block is skipped`,
+    label: "skipped",
+    related: ["and here"],
+    notes: places(count),
+    help: "run keepalived for the load balancing (`keepalived -C`) beside Baton",
+  }),
+  VR4005: ({ keyword }) => ({
+    message: `\`${keyword}\` is Baton's own: keepalived reports an unknown keyword and ignores it`,
+    label: "not keepalived's",
+  }),
+  VR4006: ({ keyword }) => ({
+    message: `\`${keyword} 0\` is an error to keepalived, whose smallest value is 0.000001; no gap is the default anyway`,
+    label: "taken as: no gap",
+    help: "delete the line",
+  }),
+  VR4007: ({ keyword, text }) => ({
+    message: `\`${keyword} ${text}\` switches it on in keepalived, whatever the word says`,
+    label: "keepalived does not read this word",
+    help: "delete the line to have it off",
+  }),
+  VR4008: ({ tracker, name, line }) => ({
+    message: `keepalived would run without \`${name}\`: \`${tracker} ${name}\` (line ${line}) must stand above its use`,
+    label: "used before it is defined",
+    related: ["defined here"],
+    notes: ["Baton finds it wherever it stands"],
+    help: `move the \`${tracker}\` block above the instance`,
+  }),
+  VR4009: ({ keywords }) => ({
+    message: `keepalived forgets ${ticked(keywords)} at a reload, because \`global_defs\` stands after an instance`,
+    label: "after the instance",
+    related: ["the first instance"],
+    help: "move `global_defs` to the top",
+  }),
+  VR4010: ({ keyword, instead }) => ({
+    message:
+      instead === undefined
+        ? `\`${keyword}\` is obsolete`
+        : `\`${keyword}\` is the old name of \`${instead}\``,
+    label: instead === undefined ? "not needed" : `now \`${instead}\``,
+  }),
+  VR4011: ({ instance }) => ({
+    message: `\`${instance}\` would run without authentication: \`auth_type AH\` is not offered by Baton`,
+    label: "IPsec authentication header",
+    notes: ["peers that use it would drop our advertisements, and both sides become master"],
+    help: "use `auth_type PASS` on every node",
+  }),
+  VR4012: ({ instance, addresses }) => ({
+    message: `this would run without \`${instance}\`: it is IPv6, and Baton serves IPv4`,
+    label: "an IPv6 instance",
+    notes:
+      addresses.length === 0 ? [] : [`addresses that nobody here would serve: ${list(addresses)}`],
+  }),
+  VR4013: ({ address }) => ({
+    message: `this would run without ${address}: Baton serves IPv4 addresses`,
+    label: "an IPv6 address",
+  }),
+  VR4014: ({ keyword }) => ({
+    message: `\`${keyword}\` is not supported`,
+  }),
+  VR4015: ({ script }) => ({
+    message: `\`init_fail\` of \`${script}\` works in Baton; keepalived reads it and does nothing`,
+    label: "counts as failed until the first success",
+  }),
+};

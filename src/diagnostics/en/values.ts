@@ -1,0 +1,400 @@
+/** VR20xx in English. */
+import type { Facts } from "../facts.ts";
+import type { Family, Texts, Told } from "../texts.ts";
+import { list, ticked } from "./words.ts";
+
+const used = (value: string): readonly string[] =>
+  value === ""
+    ? ["keepalived ignores the line"]
+    : [`keepalived ignores the line; the value is then \`${value}\``];
+
+const TRACKERS: Readonly<Record<string, string>> = {
+  vrrp_script: "check",
+  track_file: "tracked file",
+  vrrp_track_process: "process check",
+  bfd_instance: "BFD session",
+};
+
+export const VALUES: Texts<Family<"VR20">> = {
+  VR2001: ({ keyword, text, decimal, used: value }) => ({
+    message: `\`${text}\` is not a ${decimal ? "number of seconds" : "whole number"} for \`${keyword}\``,
+    label: "not a number",
+    notes: used(value),
+    ...(/^[0-9.]+(s|sec|ms|m)$/.test(text)
+      ? { help: "write the number alone: times have no unit" }
+      : {}),
+  }),
+  VR2002: ({ keyword, text, min, max, used: value }) => ({
+    message: `\`${keyword} ${text}\` is out of range: ${min} to ${max}`,
+    label: `from ${min} to ${max}`,
+    notes: used(value),
+  }),
+  VR2003: ({ keyword, text }) => ({
+    message: `\`${keyword}\` is on or off, not \`${text}\``,
+    label: "not a yes or no",
+    notes: ["keepalived ignores the line"],
+    help: "write `on`, `true` or `yes`, or `off`, `false` or `no`, in lower case",
+  }),
+  VR2004: ({ keyword, text, choices, suggestion, used: value }) => ({
+    message: `\`${keyword}\` cannot be \`${text}\``,
+    label: `one of ${choices.join(", ")}`,
+    notes: used(value),
+    help:
+      suggestion === undefined
+        ? `write ${ticked(choices, "or")}`
+        : `did you mean \`${suggestion}\`?`,
+  }),
+  VR2005: ({ keyword, text }) => ({
+    message: `\`${text}\` is not an address`,
+    label: `in \`${keyword}\``,
+    notes: ["keepalived ignores the line"],
+  }),
+  VR2006: ({ text, mask, prefix, address }) => ({
+    message: `\`${text}\`: a netmask is written as a prefix length, \`/${prefix}\``,
+    label: `\`${mask}\` is not read`,
+    notes: [`keepalived would use ${address}/32`],
+    help: `write \`${address}/${prefix}\``,
+  }),
+  VR2007: ({ text, max }) => ({
+    message: `\`${text}\` has no valid prefix length (0 to ${max})`,
+    label: "not a prefix length",
+    notes: [`keepalived would use /${max}`],
+  }),
+  VR2008: ({ address, family, first }) => ({
+    message: `\`${address}\` is ${family}, but this instance is ${first}: the address is refused`,
+    label: family,
+    related: [`the first address makes the instance ${first}`],
+    help: "use a second instance for the other family and join both in a `vrrp_sync_group`",
+  }),
+  VR2009: ({ asked, used: value, version }) => ({
+    message: `\`advert_int ${asked}\` becomes ${value}`,
+    label: version === 2 ? "version 2 has whole seconds" : "version 3 has hundredths up to 40.95",
+    help:
+      version === 2
+        ? "use `version 3` on every node for shorter intervals, or write a whole number"
+        : "write the value that will be used",
+  }),
+  VR2010: ({ tracker, name, user, suggestion }) => ({
+    message: `\`${user}\` would run without the ${TRACKERS[tracker]} \`${name}\`: there is no \`${tracker} ${name}\``,
+    label: "not defined",
+    notes: ["keepalived says so in its log, ignores the name and starts"],
+    help:
+      suggestion === undefined
+        ? `define \`${tracker} ${name} { … }\` above the instance`
+        : `did you mean \`${suggestion}\`?`,
+  }),
+  VR2011: ({ tracker, name }) => ({
+    message: `the ${TRACKERS[tracker]} \`${name}\` is defined, but nobody tracks it: it never runs`,
+    label: "not used",
+    help: `add it to a \`${LISTS[tracker]} { … }\` of the instance it is for`,
+  }),
+  VR2012: ({ group, name, suggestion }) => ({
+    message: `\`${name}\` in sync group \`${group}\` is no instance`,
+    label: "not an instance",
+    notes: ["keepalived ignores the name, so the group does not hold what it should"],
+    ...(suggestion === undefined ? {} : { help: `did you mean \`${suggestion}\`?` }),
+  }),
+  VR2013: ({ group }) => ({
+    message: `sync group \`${group}\` has one member only`,
+    label: "nothing to keep in step",
+  }),
+  VR2014: ({ instance, first, second }) => ({
+    message: `\`${instance}\` is in sync groups \`${first}\` and \`${second}\`; it can be in one`,
+    label: `already in \`${first}\``,
+  }),
+  VR2015: ({ instance }) => ({
+    message: `\`${instance}\` has no \`virtual_router_id\`: keepalived would not start`,
+    label: "incomplete",
+    help: "add a number from 1 to 255: the same on every node of this pair, another one for every other pair",
+  }),
+  VR2016: ({ instance }) => ({
+    message: `\`${instance}\` has no \`interface\`: keepalived would not start`,
+    label: "incomplete",
+    help: "add `interface eth0` with the name of the network interface",
+  }),
+  VR2017: ({ vrid, interface: device, first, second }) => ({
+    message: `\`${second}\` and \`${first}\` both use virtual_router_id ${vrid} on \`${device}\`: keepalived would not start`,
+    label: "taken",
+    related: [`used by \`${first}\``],
+    help: "give each instance on an interface its own number",
+  }),
+  VR2018: ({ instance }) => ({
+    message: `\`${instance}\` has no virtual address: it would run and move nothing`,
+    label: "no `virtual_ipaddress`",
+  }),
+  VR2019: ({ instance, version }) => ({
+    message:
+      version === 3
+        ? `\`${instance}\` has no virtual address: with version 3 keepalived would not start`
+        : `\`${instance}\` has no virtual address: keepalived would not start`,
+    label: "no `virtual_ipaddress`",
+  }),
+  VR2020: ({ address }) => ({
+    message: `\`${address}\` is this node's own address; \`unicast_peer\` takes the other nodes`,
+    label: "this is us",
+    related: ["own address"],
+    help: "write the other node's address here",
+  }),
+  VR2021: ({ address, first, second }) => ({
+    message:
+      first === second
+        ? `virtual address ${address} stands twice in \`${first}\``
+        : `virtual address ${address} is in \`${first}\` and in \`${second}\``,
+    label: "again",
+    related: ["first here"],
+    notes:
+      first === second ? [] : ["when one of them steps down it takes the address from the other"],
+  }),
+  VR2022: ({ address, role }) => ({
+    message:
+      role === "unicast_peer"
+        ? `virtual address ${address} is the address of a peer`
+        : `virtual address ${address} is this node's own address (\`${role}\`)`,
+    label: "a host's address",
+    notes: ["the virtual address is one that no machine has by itself; it moves between them"],
+  }),
+  VR2023: ({ instance, priority }) => ({
+    message: `\`nopreempt\` has no effect in \`${instance}\`: it needs \`state BACKUP\` on every node`,
+    label: "cleared",
+    related: ["because of this"],
+    notes: [`with priority ${priority}, the node takes the address back as soon as it returns`],
+    help: "write `state BACKUP`; who becomes master is decided by the priority all the same",
+  }),
+  VR2024: ({ instance, why, seconds }) => ({
+    message: `\`preempt_delay ${seconds}\` has no effect in \`${instance}\` together with \`${why}\``,
+    label: "set to 0",
+    related: ["because of this"],
+    help:
+      why === "nopreempt"
+        ? "keep `nopreempt` or the delay, not both: a node that never preempts has nothing to delay"
+        : "write `state BACKUP` to keep the delay",
+  }),
+  VR2025: ({ instance }) => ({
+    message: `\`nopreempt\` has no effect in \`${instance}\`: priority 255 owns the address`,
+    label: "cleared",
+    help: "use a priority below 255",
+  }),
+  VR2026: ({ instance, trackers }) => ({
+    message: `\`${instance}\` has priority 255, so the weights of ${ticked(trackers)} do nothing`,
+    label: "an owner's priority never changes",
+    help: "use a priority below 255, or checks without weight",
+  }),
+  VR2027: ({ instance }) => ({
+    message: `\`state MASTER\` without \`priority\` makes \`${instance}\` priority 255, the address owner`,
+    label: "becomes 255",
+    notes: ["an owner is master at once and its weighted checks are removed"],
+    help: "write the priority: 100 is usual, more on the preferred node",
+  }),
+  VR2028: ({ instance }) => ({
+    message: `\`${instance}\` would run without a password: version 3 has none`,
+    label: "dropped",
+    help: "remove the block, or use version 2 on every node",
+  }),
+  VR2029: ({ has, lacks }) => ({
+    message: `this would run without a password: \`${has}\` is there, \`${lacks}\` is not`,
+    label: `no \`${lacks}\``,
+    notes: [
+      "peers that do have a password would drop our advertisements, and both sides become master",
+    ],
+  }),
+  VR2030: ({ bytes }) => ({
+    message: `the password has ${bytes} bytes; the first 8 count`,
+    label: "cut after 8 bytes",
+    notes: ["VRRP version 2 sends it in clear: it keeps groups apart and is no protection"],
+  }),
+  VR2031: ({ keyword, instance }) => ({
+    message: `\`${keyword}\` without \`unicast_peer\`: \`${instance}\` would use multicast`,
+    label: "has no effect",
+    help: "add `unicast_peer { … }` with the other node's address",
+  }),
+  VR2032: ({ label, bytes, address }) => ({
+    message: `this would run without ${address}: label \`${label}\` has ${bytes} bytes, 15 are allowed`,
+    label: "too long, so the whole address is dropped",
+  }),
+  VR2033: ({ word, address, suggestion }) => ({
+    message: `\`${word}\` after ${address} is not understood`,
+    label: "ignored",
+    ...(suggestion === undefined ? {} : { help: `did you mean \`${suggestion}\`?` }),
+  }),
+  VR2034: ({ block, name, keyword }) => ({
+    message: `\`${block} ${name}\` has no \`${keyword}\`: there is nothing to check, so it is dropped`,
+    label: `no \`${keyword}\``,
+  }),
+  VR2035: ({ interface: device }) => ({
+    message: `\`${device}\` is the instance's own interface, which is tracked anyway`,
+    label: "not needed",
+  }),
+  VR2036: ({ keyword, first, last, line }) => ({
+    message:
+      first === "" && last === ""
+        ? `\`${keyword}\` is given twice (first on line ${line}); the last one counts`
+        : `\`${keyword}\` is given twice: \`${last}\` counts, \`${first}\` of line ${line} does not`,
+    label: "this one counts",
+    related: ["first here"],
+  }),
+  VR2037: () => ({
+    message: "there is no `vrrp_instance`: this would run and do nothing",
+  }),
+  VR2038: ({ instance, count, max }) => ({
+    message: `\`${instance}\` has ${count} addresses and an advertisement holds ${max}`,
+    label: "the rest is not advertised",
+    help: "move the rest to `virtual_ipaddress_excluded`, in the same order on every node",
+  }),
+  VR2039: ({ text, address, why }) => ({
+    message:
+      why === "prefix"
+        ? `\`brd ${text}\` needs a network: ${address} has none (prefix /30 or shorter)`
+        : `\`brd ${text}\` is not a broadcast address for ${address}`,
+    label: "ignored",
+  }),
+  VR2040: ({ group }) => ({
+    message: `sync group \`${group}\` has no members`,
+    label: "no `group { … }`",
+  }),
+  VR2041: ({ name, bytes }) => ({
+    message: `\`${name}\` has ${bytes} characters; an interface name has at most 15`,
+    label: "no such interface can exist",
+  }),
+  VR2042: ({ kept, ignored }) => ({
+    message: `a second \`state\` is ignored: \`${kept}\` stays, not \`${ignored}\``,
+    label: "ignored",
+    related: ["this one counts"],
+  }),
+  VR2043: ({ name, block }) => ({
+    message: `\`${name}\` stands twice in \`${block}\``,
+    label: "again",
+  }),
+  VR2044: ({ keyword, command, words }) => ({
+    message: `\`${keyword}\` would run \`${command}\` as the user \`${words.split(" ")[0]}\`, not with that argument`,
+    label: "taken for user and group",
+    related: ["the whole command"],
+    notes: ["there is no such account, so keepalived disables the script"],
+    help: `put the whole command in double quotes: "${command} ${words}"`,
+  }),
+  VR2045: ({ command, problem }) => ({
+    message: {
+      quote: `a quote inside \`${command}\` is not closed, so there is no command`,
+      escape: `\`${command}\` ends in a backslash, so there is no command`,
+      empty: "the command is empty",
+    }[problem],
+    label: "cannot be run",
+  }),
+  VR2046: ({ address }) => ({
+    message: `\`${address}\` is not a multicast address`,
+    label: "224.0.0.0 to 239.255.255.255, or ff00::/8",
+    notes: ["keepalived ignores the line"],
+  }),
+  VR2047: ({ keyword, word, suggestion }) => ({
+    message: `\`${word}\` is not understood in \`${keyword}\``,
+    label: "ignored",
+    ...(suggestion === undefined ? {} : { help: `did you mean \`${suggestion}\`?` }),
+  }),
+  VR2048: ({ min, max }) => ({
+    message: `\`min_ttl ${min}\` is above \`max_ttl ${max}\`: every advertisement of this peer would be dropped`,
+    label: "nothing passes",
+  }),
+  VR2049: ({ keyword, text, used: value }) => ({
+    message: `\`${keyword} ${text}\` has more than six decimals and becomes ${value}`,
+    label: "rounded to the microsecond",
+  }),
+};
+
+const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
+  vrrp_script: "track_script",
+  track_file: "track_file",
+  vrrp_track_process: "track_process",
+  bfd_instance: "track_bfd",
+};
+
+const addresses = (items: readonly string[]): string =>
+  items.length === 0 ? "nothing" : list(items);
+
+export const PAIR: Texts<Family<"VR25">> = {
+  VR2501: ({ what, first, second }): Told => ({
+    message: `\`${what}\` differs: ${first} in the first file, ${second} in the second`,
+    label: first,
+    related: [second],
+    notes: [
+      "it must be the same on every node, or they do not hear each other and both become master",
+    ],
+  }),
+  VR2502: ({ instance, missing }) => ({
+    message: `instance \`${instance}\` is not in \`${missing}\``,
+    label: "has no partner",
+  }),
+  VR2503: ({ first, second, source }) => ({
+    message: `${first} sends from ${source}, but ${second} does not list it among its peers`,
+    label: "own address",
+    related: ["the other node's peers"],
+    notes: [
+      "the other node would drop its advertisements (or, without a source check, never answer it)",
+    ],
+    help: "`unicast_src_ip` here and `unicast_peer` there must be mirror images",
+  }),
+  VR2504: () => ({
+    message: "the passwords differ",
+    label: "in the first file",
+    related: ["in the second file"],
+    notes: ["each node drops the other's advertisements, so both become master"],
+  }),
+  VR2505: ({ firstOnly, secondOnly }) => ({
+    message: `the virtual addresses differ: only in the first ${addresses(firstOnly)}; only in the second ${addresses(secondOnly)}`,
+    label: "in the first file",
+    related: ["in the second file"],
+    notes: [
+      "keepalived up to 2.3.2 drops an advertisement with another list, so both become master",
+    ],
+    help: "write the same list on every node; what is not the same goes to `virtual_ipaddress_excluded`",
+  }),
+  VR2506: ({ address }) => ({
+    message: `both nodes send from ${address}: one file is a copy of the other`,
+    label: "in the first file",
+    related: ["in the second file"],
+  }),
+  VR2507: ({ first, second }) => ({
+    message: `one node speaks VRRP version ${first}, the other version ${second}: they do not hear each other`,
+    label: `version ${first}`,
+    related: [`version ${second}`],
+  }),
+  VR2508: ({ priority, preempt }) => ({
+    message: preempt
+      ? `both nodes have priority ${priority}: the higher address wins, and takes the address back whenever it returns`
+      : `both nodes have priority ${priority}: when both start together, the higher address wins`,
+    label: "in the first file",
+    related: ["in the second file"],
+    help: preempt
+      ? "give the preferred node the higher priority, or use `nopreempt` on both"
+      : "that is well with `nopreempt`",
+  }),
+  VR2509: () => ({
+    message: "both files say `state MASTER`",
+    label: "in the first file",
+    related: ["in the second file"],
+    notes: ["the word does not make a master; the priority does"],
+    help: "write `state BACKUP` in both, and let the priority decide",
+  }),
+  VR2510: ({ first, second }) => ({
+    message: `one node preempts and the other does not: ${first} and ${second}`,
+    label: first,
+    related: [second],
+    notes: ["the address goes back to one of them by itself, but not to the other"],
+  }),
+  VR2511: ({ weight, gap, tracker }) => ({
+    message: `when \`${tracker}\` fails, the priority changes by ${weight}, but the nodes are ${gap} apart: the address does not move`,
+    label: "not enough",
+    help: `use a weight of more than ${gap}, or no weight: then failure is FAULT`,
+  }),
+  VR2512: ({ first, second }) => ({
+    message: `the nodes advertise every ${first} s and ${second} s`,
+    label: `${first} s`,
+    related: [`${second} s`],
+    notes: [
+      "version 3 allows it: each backup follows its master, so detection differs with the direction",
+    ],
+  }),
+  VR2513: ({ which }) => ({
+    message: `the instances have different names in the two files: ${which}`,
+    label: "in the first file",
+    related: ["in the second file"],
+  }),
+};

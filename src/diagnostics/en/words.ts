@@ -1,0 +1,32 @@
+/** Small words of English sentences. */
+
+export const plural = (count: number, noun: string): string =>
+  count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
+
+export const article = (noun: string): string =>
+  /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+
+export function list(items: readonly string[], word: "and" | "or" = "and"): string {
+  if (items.length < 2) return items[0] ?? "";
+  if (items.length === 2) return `${items[0]} ${word} ${items[1]}`;
+  return `${items.slice(0, -1).join(", ")} ${word} ${items.at(-1)}`;
+}
+
+export const ticked = (items: readonly string[], word: "and" | "or" = "and"): string =>
+  list(
+    items.map((item) => `\`${item}\``),
+    word,
+  );
+
+/** The block a keyword stands in; the root has no keyword. */
+export const blockName = (block: string | undefined): string =>
+  block === undefined || block === "" ? "the file's outermost level" : `\`${block}\``;
+
+export const clouds: Readonly<Record<string, string>> = {
+  tencent: "Tencent Cloud",
+  alibaba: "Alibaba Cloud",
+  huawei: "Huawei Cloud",
+  aws: "AWS",
+  azure: "Azure",
+  gcp: "Google Cloud",
+};

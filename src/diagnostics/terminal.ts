@@ -1,0 +1,143 @@
+/** Diagnostics for people at a terminal: source line, underline, notes, help. */
+import type { Diagnostic, Label, Language, Severity } from "./diagnostic.ts";
+import { type LineIndex, lineText, positionAt, type SourceMap } from "./source.ts";
+import { expandTabs, textWidth } from "./width.ts";
+
+export interface TerminalOptions {
+  readonly color: boolean;
+  readonly language: Language;
+}
+
+type Style = "error" | "warning" | "info" | "bold" | "dim" | "help";
+
+const CODES: Readonly<Record<Style, string>> = {
+  error: "1;31",
+  warning: "1;33",
+  info: "1;36",
+  bold: "1",
+  dim: "34",
+  help: "32",
+};
+
+const SEVERITIES: Readonly<Record<Language, Readonly<Record<Severity, string>>>> = {
+  en: { error: "error", warning: "warning", info: "info" },
+  "zh-CN": { error: "错误", warning: "警告", info: "提示" },
+};
+
+const WORDS: Readonly<
+  Record<Language, { note: string; help: string; fix: string; maybe: string }>
+> = {
+  en: { note: "note", help: "help", fix: "fix", maybe: "possible fix" },
+  "zh-CN": { note: "说明", help: "建议", fix: "修改", maybe: "可能的修改" },
+};
+
+/** Longer lines are cut around the place: a line of a megabyte would fill the screen. */
+const COLUMNS_MAX = 160;
+
+export function renderTerminal(
+  diagnostic: Diagnostic,
+  sources: SourceMap,
+  options: TerminalOptions,
+): string {
+  const paint = (style: Style, text: string): string =>
+    options.color ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+  const { severity, code } = diagnostic;
+  const title = `${SEVERITIES[options.language][severity]}[${code}]`;
+  const colon = options.language === "en" ? ": " : "：";
+  const out = [`${paint(severity, title)}${colon}${paint("bold", diagnostic.message)}`];
+  const index = sources.find(diagnostic.primary.span.file);
+  const margin = " ".repeat(marginOf(diagnostic, sources));
+  if (index !== undefined) {
+    const { line, column } = positionAt(index, diagnostic.primary.span.start);
+    out.push(`${margin}${paint("dim", "-->")} ${index.source.name}:${line}:${column}`);
+    out.push(...excerpt(diagnostic, index, margin, paint));
+  }
+  const words = WORDS[options.language];
+  for (const note of diagnostic.notes)
+    out.push(`${margin} ${paint("dim", "=")} ${words.note}${colon}${note}`);
+  if (diagnostic.help !== undefined) {
+    out.push(
+      `${margin} ${paint("dim", "=")} ${paint("help", words.help)}${colon}${diagnostic.help}`,
+    );
+  }
+  return `${out.join("\n")}\n`;
+}
+
+interface Mark {
+  readonly line: number;
+  readonly label: Label;
+  readonly primary: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+function marksOf(diagnostic: Diagnostic, index: LineIndex): readonly Mark[] {
+  const { file } = diagnostic.primary.span;
+  const labels = [
+    { label: diagnostic.primary, primary: true },
+    ...diagnostic.related
+      .filter(({ span }) => span.file === file)
+      .map((label) => ({ label, primary: false })),
+  ];
+  const marks = labels.map(({ label, primary }): Mark => {
+    const from = positionAt(index, label.span.start);
+    const to = positionAt(index, Math.max(label.span.start, label.span.end));
+    const end = to.line === from.line ? to.column - 1 : lineText(index, from.line).length;
+    return { line: from.line, label, primary, start: from.column - 1, end };
+  });
+  return marks.toSorted((a, b) => a.line - b.line || a.start - b.start);
+}
+
+function marginOf(diagnostic: Diagnostic, sources: SourceMap): number {
+  const index = sources.find(diagnostic.primary.span.file);
+  if (index === undefined) return 1;
+  return Math.max(...marksOf(diagnostic, index).map(({ line }) => String(line).length));
+}
+
+function excerpt(
+  diagnostic: Diagnostic,
+  index: LineIndex,
+  margin: string,
+  paint: (style: Style, text: string) => string,
+): readonly string[] {
+  const bar = paint("dim", "|");
+  const out = [`${margin} ${bar}`];
+  let before: number | undefined;
+  for (const mark of marksOf(diagnostic, index)) {
+    if (before !== mark.line) {
+      if (before !== undefined && mark.line > before + 1)
+        out.push(`${margin}${paint("dim", "...")}`);
+      const number = paint("dim", String(mark.line).padStart(margin.length));
+      out.push(`${number} ${bar} ${shown(lineText(index, mark.line), mark).text}`.trimEnd());
+    }
+    before = mark.line;
+    out.push(
+      `${margin} ${bar} ${underline(lineText(index, mark.line), mark, diagnostic.severity, paint)}`,
+    );
+  }
+  out.push(`${margin} ${bar}`);
+  return out;
+}
+
+/** The part of a line that is shown, and where it begins. */
+function shown(raw: string, mark: Mark): { readonly text: string; readonly from: number } {
+  if (raw.length <= COLUMNS_MAX) return { text: expandTabs(raw), from: 0 };
+  const from = Math.max(0, Math.min(mark.start - 20, raw.length - COLUMNS_MAX));
+  return { text: expandTabs(raw.slice(from, from + COLUMNS_MAX)), from };
+}
+
+function underline(
+  raw: string,
+  mark: Mark,
+  severity: Severity,
+  paint: (style: Style, text: string) => string,
+): string {
+  const { from } = shown(raw, mark);
+  const lead = textWidth(expandTabs(raw.slice(from, mark.start)));
+  const end = Math.min(mark.end, from + COLUMNS_MAX);
+  const whole = textWidth(expandTabs(raw.slice(from, end)));
+  const width = Math.max(1, whole - lead);
+  const sign = (mark.primary ? "^" : "-").repeat(width);
+  const text = mark.label.text === "" ? sign : `${sign} ${mark.label.text}`;
+  return " ".repeat(lead) + paint(mark.primary ? severity : "dim", text);
+}

@@ -1,0 +1,128 @@
+/** VR4xxx 的中文。 */
+import type { Loss, NoNeed } from "../facts.ts";
+import type { Family, Texts } from "../texts.ts";
+import { list, ticked } from "./words.ts";
+
+/** “运行时没有……” */
+const WITHOUT: Readonly<Record<Loss, string>> = {
+  "address-flags": "没有这些地址标志",
+  "address-tracking": "不会跟踪该地址",
+  bfd: "没有 BFD：Baton 不建立 BFD 会话",
+  dbus: "没有 D-Bus 接口",
+  filter: "不会丢弃发往虚拟地址的流量",
+  "fifo-replay": "没有管道的这项功能：Baton 只写管道，不启动读取程序",
+  "global-group": "没有这个组播组",
+  hmac: "没有签名通告：强制验签的对端收不到本机",
+  "interface-delays": "不会等待网卡恢复：短暂断链也立即生效",
+  "ipsec-ah": "没有认证头",
+  ipv6: "没有 IPv6",
+  ipvs: "没有 IPVS 负载均衡",
+  linkbeat: "不轮询链路状态：以内核通知为准",
+  mail: "不会发邮件：Baton 没有发邮件的功能",
+  namespace: "不会进入该网络命名空间：在哪里启动就在哪里运行",
+  "old-checksum": "不用旧校验和：按 keepalived 1.3.7 以来的 VRRPv3 方式发送",
+  "owner-ignores": "地址所有者不会忽略通告",
+  "reload-file": "没有定时重载和重载标记文件",
+  routes: "没有这些路由，虚拟地址的流量可能走错出口",
+  rules: "没有这些策略路由，虚拟地址的流量可能走错出口",
+  snmp: "没有 SNMP",
+  static: "没有这些静态配置：Baton 只添加随实例漂移的地址",
+  strict: "没有严格模式：协议相同，但不丢弃任何流量",
+  "timer-expired": "不会对定时器超时作出这种反应",
+  vmac: "没有虚拟 MAC：使用网卡自身的 MAC，靠免费 ARP 宣告",
+};
+
+const NO_NEED: Readonly<Record<NoNeed, string>> = {
+  always: "这里不需要它",
+  buffers: "Baton 自己决定缓冲区大小",
+  "dump-files": "用 `baton status` 和 `baton explain` 查看，不写转储文件",
+  kernel: "这是内核设置，Baton 不改动",
+  names: "它命名的东西 Baton 没有",
+  obsolete: "在 keepalived 里也不起作用",
+  process: "它只与 keepalived 的进程有关",
+  scheduling: "它只与 keepalived 的调度有关",
+  timing: "Baton 每次卡顿之后都会重新判断",
+};
+
+const places = (count: number): readonly string[] => (count > 1 ? [`同类共 ${count} 处`] : []);
+
+export const DIFFERS: Texts<Family<"VR4">> = {
+  VR4001: ({ keyword, loss, places: count }) => ({
+    message: `运行时${WITHOUT[loss]}`,
+    label: `\`${keyword}\` 能读懂，但不会执行`,
+    related: ["还有这里"],
+    notes: places(count),
+    help: "用 `baton run --compat` 可以照样运行其余部分",
+  }),
+  VR4002: ({ keyword, loss, places: count }) => ({
+    message: `运行时${WITHOUT[loss]}`,
+    label: `\`${keyword}\` 能读懂，但不会执行`,
+    related: ["还有这里"],
+    notes: places(count),
+  }),
+  VR4003: ({ keyword, noNeed, places: count }) => ({
+    message: `\`${keyword}\` 能读懂，但没有影响：${NO_NEED[noNeed]}`,
+    label: "这里不起作用",
+    related: ["还有这里"],
+    notes: places(count),
+  }),
+  VR4004: ({ keyword, places: count }) => ({
+    message: `\`${keyword}\` 是 IPVS 负载均衡配置，不归 Baton 管，整段跳过`,
+    label: "跳过",
+    related: ["还有这里"],
+    notes: places(count),
+    help: "负载均衡可以继续用 keepalived（`keepalived -C`），与 Baton 并行",
+  }),
+  VR4005: ({ keyword }) => ({
+    message: `\`${keyword}\` 是 Baton 自己的关键字，keepalived 会报未知关键字并忽略`,
+    label: "keepalived 没有这个关键字",
+  }),
+  VR4006: ({ keyword }) => ({
+    message: `keepalived 认为 \`${keyword} 0\` 是错误（最小 0.000001）；默认本来就没有间隔`,
+    label: "按“没有间隔”处理",
+    help: "删掉这一行",
+  }),
+  VR4007: ({ keyword, text }) => ({
+    message: `\`${keyword} ${text}\` 在 keepalived 里是打开，不管后面写的是什么`,
+    label: "keepalived 不看这个词",
+    help: "想关闭就删掉这一行",
+  }),
+  VR4008: ({ tracker, name, line }) => ({
+    message: `keepalived 会在没有 \`${name}\` 的情况下运行：\`${tracker} ${name}\`（第 ${line} 行）必须写在引用它的地方之前`,
+    label: "先引用，后定义",
+    related: ["在这里定义"],
+    notes: ["Baton 不受先后顺序影响"],
+    help: `把 \`${tracker}\` 段移到实例之前`,
+  }),
+  VR4009: ({ keywords }) => ({
+    message: `\`global_defs\` 写在实例之后，keepalived 重载时会丢掉 ${ticked(keywords)}`,
+    label: "在实例之后",
+    related: ["第一个实例"],
+    help: "把 `global_defs` 移到文件开头",
+  }),
+  VR4010: ({ keyword, instead }) => ({
+    message:
+      instead === undefined ? `\`${keyword}\` 已经废弃` : `\`${keyword}\` 是 \`${instead}\` 的旧名`,
+    label: instead === undefined ? "不需要" : `现在叫 \`${instead}\``,
+  }),
+  VR4011: ({ instance }) => ({
+    message: `\`${instance}\` 会在没有认证的情况下运行：Baton 不提供 \`auth_type AH\``,
+    label: "IPsec 认证头",
+    notes: ["使用它的对端会丢弃本机的通告，两边都会成为主机"],
+    help: "在所有节点上改用 `auth_type PASS`",
+  }),
+  VR4012: ({ instance, addresses }) => ({
+    message: `\`${instance}\` 不会运行：它是 IPv6 实例，而 Baton 只支持 IPv4`,
+    label: "IPv6 实例",
+    notes: addresses.length === 0 ? [] : [`本机不会接管的地址：${list(addresses)}`],
+  }),
+  VR4013: ({ address }) => ({
+    message: `${address} 不会被添加：Baton 只支持 IPv4 地址`,
+    label: "IPv6 地址",
+  }),
+  VR4014: ({ keyword }) => ({ message: `不支持 \`${keyword}\`` }),
+  VR4015: ({ script }) => ({
+    message: `\`${script}\` 的 \`init_fail\` 在 Baton 里有效；keepalived 读了但不起作用`,
+    label: "第一次成功之前算失败",
+  }),
+};
