@@ -10,7 +10,7 @@ import {
   without,
   yes,
 } from "../keyword.ts";
-import { NOTIFY } from "./instance.ts";
+import { NOTIFY } from "./instance-tracking.ts";
 
 export const SYNC_GROUP: KeywordTable = table([
   {

@@ -1,8 +1,9 @@
 /** Which table belongs to which block. */
 import type { BlockWord, Keyword, KeywordTable } from "../keyword.ts";
+import { AUTHENTICATION, HMAC } from "./authentication.ts";
 import { GLOBALS } from "./globals.ts";
 import { GARP_GROUP, STATIC_TRACK_GROUP, SYNC_GROUP } from "./groups.ts";
-import { AUTHENTICATION, HMAC, INSTANCE } from "./instance.ts";
+import { INSTANCE } from "./instance.ts";
 import { ROOT } from "./root.ts";
 import { BFD, FILE, PROCESS, SCRIPT } from "./trackers.ts";
 

@@ -1,0 +1,71 @@
+/** `authentication` and `auth_hmac`. */
+import {
+  choice,
+  integer,
+  type KeywordTable,
+  table,
+  text,
+  without,
+  words,
+  yes,
+} from "../keyword.ts";
+
+export const AUTHENTICATION: KeywordTable = table([
+  {
+    word: "auth_type",
+    takes: choice("PASS", "AH"),
+    since: "0.6.6",
+    acts: yes,
+    purpose: "PASS sends a password in clear; AH is IPsec and is not offered by Baton",
+  },
+  {
+    word: "auth_pass",
+    takes: text,
+    since: "0.6.6",
+    acts: yes,
+    purpose: "password; eight bytes count, the rest is cut off",
+  },
+]);
+
+export const HMAC: KeywordTable = table([
+  {
+    word: "key",
+    takes: words(2, 2),
+    since: "2.4.0",
+    acts: without("hmac"),
+    repeatable: true,
+    purpose: "number and secret: `hex:…`, plain text or `file:PATH`, 32 to 64 bytes",
+  },
+  {
+    word: "active_key",
+    takes: integer(1, 255),
+    since: "2.4.0",
+    acts: without("hmac"),
+    purpose: "number of the key to sign with",
+  },
+  {
+    word: "anti_replay",
+    takes: choice("time", "monotonic"),
+    since: "2.4.0",
+    default: "time",
+    acts: without("hmac"),
+    purpose: "how old advertisements are told from new ones",
+  },
+  {
+    word: "time_window",
+    takes: integer(1, 300),
+    since: "2.4.0",
+    default: "three advertisements, at least 5",
+    unit: "s",
+    acts: without("hmac"),
+    purpose: "difference of clocks that is accepted",
+  },
+  {
+    word: "mode",
+    takes: choice("enforce", "permissive", "receive-only"),
+    since: "2.4.0",
+    default: "enforce",
+    acts: without("hmac"),
+    purpose: "what is done with unsigned advertisements",
+  },
+]);
