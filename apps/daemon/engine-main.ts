@@ -1,0 +1,97 @@
+/**
+ * The engine process. Started by the keeper with a socket pair on file descriptor 3; never returns to an event loop.
+ *
+ *   for ever: ppoll until the next deadline -> drain every readable socket -> fire what is due
+ */
+import type { ToEngine } from "#contract/engine-link";
+import { Engine } from "#engine/engine";
+import { now } from "#linux/clock";
+import { LinePipe } from "#linux/line-pipe";
+import { LinuxWorld } from "#linux/linux-world";
+import { ignoreSignals, setPriority } from "#linux/process";
+import { Reactor } from "#linux/reactor";
+import { printFailure } from "#linux/result";
+import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
+import { after, micros } from "#units/time";
+
+const PIPE = 3;
+const NICE = -15;
+/** exit status of sysexits.h: internal software error, and cannot open a system resource */
+const EX_SOFTWARE = 70;
+const EX_OSERR = 71;
+
+function run(): number {
+  // The keeper decides about signals; a Ctrl-C reaches the whole process group.
+  ignoreSignals();
+  const pipe = new LinePipe(PIPE);
+  const log = (level: "error" | "warning", text: string): void =>
+    pipe.write({ type: "log", level, text }, true);
+  const niced = setPriority(NICE);
+  if (!niced.ok)
+    log("warning", `the engine keeps its ordinary scheduling priority: ${printFailure(niced)}`);
+
+  const reactor = new Reactor();
+  // News first: what happens between the two is then told twice rather than never.
+  const monitor = openMonitor();
+  const rtnetlink = openRtnetlink();
+  if (!monitor.ok || !rtnetlink.ok) {
+    const failure = monitor.ok ? rtnetlink : monitor;
+    if (!failure.ok) log("error", `rtnetlink cannot be opened: ${printFailure(failure)}`);
+    pipe.flush();
+    return EX_OSERR;
+  }
+  const world = new LinuxWorld({
+    reactor,
+    rtnetlink: rtnetlink.value,
+    pipe,
+    guard: undefined,
+    receive: (event) => engine.onWorld(event, now()),
+  });
+  const engine = new Engine(world);
+
+  reactor.add(monitor.value.fd, () => {
+    for (const event of monitor.value.read()) engine.onWorld(event, now());
+  });
+  reactor.add(pipe.fd, () => {
+    for (const line of pipe.read()) receive(engine, line);
+    if (pipe.ended && !engine.finished) engine.stop(now());
+    if (pipe.ended) reactor.remove(pipe.fd);
+  });
+
+  const links = rtnetlink.value.links();
+  const addresses = rtnetlink.value.addresses();
+  if (!links.ok || !addresses.ok) {
+    const failure = links.ok ? addresses : links;
+    if (!failure.ok) log("error", `interfaces cannot be read: ${printFailure(failure)}`);
+    pipe.flush();
+    return EX_OSERR;
+  }
+  engine.onWorld({ kind: "resync", links: links.value, addresses: addresses.value }, now());
+
+  while (!engine.finished) {
+    // What the keeper has not taken is tried again soon; it is rare enough for polling.
+    const due = engine.deadline();
+    const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
+    reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
+    engine.onTime(now());
+    if (pipe.waiting) pipe.flush();
+  }
+  pipe.flush();
+  return 0;
+}
+
+function receive(engine: Engine, line: string): void {
+  // The keeper is the same program from the same checkout: its lines are trusted to be what they say.
+  const message = JSON.parse(line) as ToEngine;
+  engine.onKeeper(message, now());
+  if (message.type === "configure") engine.tell({ type: "ready", pid: process.pid });
+}
+
+try {
+  process.exitCode = run();
+} catch (error) {
+  // Our own mistake. The keeper sees the pipe end, hands over for us and starts another engine.
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`baton engine: internal error: ${text}\n`);
+  process.exitCode = EX_SOFTWARE;
+}

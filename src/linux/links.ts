@@ -1,0 +1,168 @@
+/** Making and changing devices and routes, for the lab and the tests. The daemon itself never does. */
+import { OK, type Outcome } from "#ports/world";
+import { type Ipv4, type Mac, writeMac } from "#units/address";
+import * as abi from "./abi.ts";
+import * as libc from "./ffi.ts";
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from "./netlink.ts";
+import type { Rtnetlink } from "./rtnetlink.ts";
+
+const RTM_NEWLINK = 16;
+const RTM_DELLINK = 17;
+const RTM_NEWADDR = 20;
+const RTM_NEWROUTE = 24;
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_MASTER = 10;
+const IFLA_LINKINFO = 18;
+const IFLA_NET_NS_FD = 28;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const VETH_INFO_PEER = 1;
+const RTA_DST = 1;
+const RTA_OIF = 4;
+const RTA_GATEWAY = 5;
+
+export interface VethEnd {
+  readonly name: string;
+  readonly mac?: Mac;
+  /** File descriptor of the namespace it goes to; undefined: where the request is made. */
+  readonly namespace?: number;
+}
+
+/** A cable with two ends. */
+export function createVeth(rtnetlink: Rtnetlink, near: VethEnd, far: VethEnd): Outcome {
+  const builder = newLink(rtnetlink);
+  endAttributes(rtnetlink, near);
+  builder.nest(IFLA_LINKINFO).attributeText(IFLA_INFO_KIND, "veth").nest(IFLA_INFO_DATA);
+  builder.nest(VETH_INFO_PEER).u32(0).u32(0).u32(0).u32(0);
+  endAttributes(rtnetlink, far);
+  builder.end().end().end();
+  return rtnetlink.transact(`RTM_NEWLINK(veth ${near.name})`);
+}
+
+export function createBridge(rtnetlink: Rtnetlink, name: string): Outcome {
+  newLink(rtnetlink)
+    .attributeText(IFLA_IFNAME, name)
+    .nest(IFLA_LINKINFO)
+    .attributeText(IFLA_INFO_KIND, "bridge")
+    .end();
+  return rtnetlink.transact(`RTM_NEWLINK(bridge ${name})`);
+}
+
+export interface LinkChange {
+  readonly up?: boolean;
+  /** Index of the bridge; 0 takes it out of its bridge. */
+  readonly master?: number;
+  readonly mac?: Mac;
+  readonly mtu?: number;
+  readonly namespace?: number;
+}
+
+export function changeLink(rtnetlink: Rtnetlink, index: number, change: LinkChange): Outcome {
+  const flags = change.up === true ? abi.IFF_UP : 0;
+  const mask = change.up === undefined ? 0 : abi.IFF_UP;
+  const builder = rtnetlink.start(RTM_NEWLINK, NLM_F_ACK).u32(0).u32(index).u32(flags).u32(mask);
+  if (change.master !== undefined) builder.attributeU32(IFLA_MASTER, change.master);
+  if (change.mac !== undefined) builder.attribute(IFLA_ADDRESS, macBytes(change.mac));
+  if (change.mtu !== undefined) builder.attributeU32(IFLA_MTU, change.mtu);
+  if (change.namespace !== undefined) builder.attributeU32(IFLA_NET_NS_FD, change.namespace);
+  return rtnetlink.transact("RTM_SETLINK");
+}
+
+export function deleteLink(rtnetlink: Rtnetlink, index: number): Outcome {
+  rtnetlink.start(RTM_DELLINK, NLM_F_ACK).u32(0).u32(index).u32(0).u32(0);
+  const outcome = rtnetlink.transact("RTM_DELLINK");
+  return !outcome.ok && outcome.errno === "ENODEV" ? OK : outcome;
+}
+
+/** An ordinary address of a host: for ever, without Baton's mark. */
+export function addHostAddress(
+  rtnetlink: Rtnetlink,
+  index: number,
+  address: Ipv4,
+  prefix: number,
+): Outcome {
+  rtnetlink
+    .start(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE)
+    .u8(abi.AF_INET)
+    .u8(prefix)
+    .u8(0)
+    .u8(0)
+    .u32(index)
+    .attributeBe32(IFA_LOCAL, address)
+    .attributeBe32(IFA_ADDRESS, address);
+  return rtnetlink.transact("RTM_NEWADDR");
+}
+
+/** `destination` undefined is the default route. */
+export function addRoute(
+  rtnetlink: Rtnetlink,
+  destination: { readonly address: Ipv4; readonly prefix: number } | undefined,
+  gateway: Ipv4 | undefined,
+  interfaceIndex: number,
+): Outcome {
+  const builder = rtnetlink
+    .start(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE)
+    .u8(abi.AF_INET)
+    .u8(destination?.prefix ?? 0)
+    .u8(0)
+    .u8(0)
+    // table main, protocol static, scope universe or link, type unicast
+    .u8(254)
+    .u8(4)
+    .u8(gateway === undefined ? 253 : 0)
+    .u8(1)
+    .u32(0);
+  if (destination !== undefined) builder.attributeBe32(RTA_DST, destination.address);
+  if (gateway !== undefined) builder.attributeBe32(RTA_GATEWAY, gateway);
+  builder.attributeU32(RTA_OIF, interfaceIndex);
+  return rtnetlink.transact("RTM_NEWROUTE");
+}
+
+/**
+ * A veth leaves checksums to the hardware it does not have; frames that pass a packet socket would carry them unfinished.
+ * @param name a device in the caller's namespace
+ */
+export function disableTransmitOffload(name: string): Outcome {
+  const fd = libc.socket(abi.AF_INET, abi.SOCK_DGRAM | abi.SOCK_CLOEXEC, 0);
+  if (fd < 0) return libc.failure("socket(AF_INET)");
+  try {
+    for (const command of [abi.ETHTOOL_STXCSUM, abi.ETHTOOL_STSO, abi.ETHTOOL_SGSO]) {
+      const value = Int32Array.of(command, 0);
+      const request = new Uint8Array(abi.IFREQ.size);
+      request.set(new TextEncoder().encode(name).subarray(0, abi.IFNAMSIZ - 1));
+      new DataView(request.buffer).setBigUint64(abi.IFREQ.union, libc.addressOf(value), true);
+      if (libc.ioctl(fd, abi.SIOCETHTOOL, request) !== 0) {
+        const failure = libc.failure(`ioctl(SIOCETHTOOL, ${name})`);
+        if (failure.errno !== "EOPNOTSUPP") return failure;
+      }
+    }
+    return OK;
+  } finally {
+    libc.close(fd);
+  }
+}
+
+function newLink(rtnetlink: Rtnetlink): ReturnType<Rtnetlink["start"]> {
+  return rtnetlink
+    .start(RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
+    .u32(0)
+    .u32(0)
+    .u32(0)
+    .u32(0);
+}
+
+function endAttributes({ builder }: Rtnetlink, end: VethEnd): void {
+  builder.attributeText(IFLA_IFNAME, end.name);
+  if (end.mac !== undefined) builder.attribute(IFLA_ADDRESS, macBytes(end.mac));
+  if (end.namespace !== undefined) builder.attributeU32(IFLA_NET_NS_FD, end.namespace);
+}
+
+function macBytes(mac: Mac): Uint8Array {
+  const bytes = new Uint8Array(6);
+  writeMac(mac, bytes, 0);
+  return bytes;
+}

@@ -1,0 +1,128 @@
+/**
+ * The engine's world on Linux: one raw VRRP socket and one ARP socket for each interface it listens on, one rtnetlink
+ * socket for requests and one for news, all in one reactor.
+ */
+import type { FromEngine } from "#contract/engine-link";
+import type { VirtualAddress } from "#core/config";
+import {
+  type AddressGuard,
+  type Failure,
+  OK,
+  type Outcome,
+  type World,
+  type WorldEvent,
+} from "#ports/world";
+import type { Ipv4 } from "#units/address";
+import { type ArpSocket, openArpSocket } from "./arp-socket.ts";
+import type { LinePipe } from "./line-pipe.ts";
+import type { Reactor } from "./reactor.ts";
+import type { Rtnetlink } from "./rtnetlink.ts";
+import { openVrrpSocket, type VrrpSocket } from "./vrrp-socket.ts";
+
+interface Port {
+  readonly vrrp: VrrpSocket;
+  readonly arp: ArpSocket;
+  readonly groups: Set<Ipv4>;
+}
+
+/** Packets taken from one socket before others have their turn: a flood on one interface must not starve the rest. */
+const BATCH = 64;
+
+export class LinuxWorld implements World {
+  readonly guard: AddressGuard | undefined;
+  readonly #rtnetlink: Rtnetlink;
+  readonly #reactor: Reactor;
+  readonly #pipe: LinePipe;
+  readonly #receive: (event: WorldEvent) => void;
+  readonly #ports = new Map<number, Port>();
+  readonly #buffer = new Uint8Array(65_536);
+
+  constructor(parts: {
+    readonly reactor: Reactor;
+    readonly rtnetlink: Rtnetlink;
+    readonly pipe: LinePipe;
+    readonly guard: AddressGuard | undefined;
+    readonly receive: (event: WorldEvent) => void;
+  }) {
+    this.#reactor = parts.reactor;
+    this.#rtnetlink = parts.rtnetlink;
+    this.#pipe = parts.pipe;
+    this.guard = parts.guard;
+    this.#receive = parts.receive;
+  }
+
+  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[]): Outcome {
+    const known = this.#ports.get(interfaceIndex);
+    if (known !== undefined) return joinAll(known, groups);
+    const vrrp = openVrrpSocket(interfaceIndex, name);
+    if (!vrrp.ok) return vrrp;
+    const arp = openArpSocket(interfaceIndex);
+    if (!arp.ok) {
+      vrrp.value.close();
+      return arp;
+    }
+    const port: Port = { vrrp: vrrp.value, arp: arp.value, groups: new Set() };
+    this.#ports.set(interfaceIndex, port);
+    this.#reactor.add(port.vrrp.fd, () => this.#drain("packet", interfaceIndex, port.vrrp));
+    this.#reactor.add(port.arp.fd, () => this.#drain("arp", interfaceIndex, port.arp));
+    return joinAll(port, groups);
+  }
+
+  unlisten(interfaceIndex: number): void {
+    const port = this.#ports.get(interfaceIndex);
+    if (port === undefined) return;
+    this.#ports.delete(interfaceIndex);
+    this.#reactor.remove(port.vrrp.fd);
+    this.#reactor.remove(port.arp.fd);
+    port.vrrp.close();
+    port.arp.close();
+  }
+
+  sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {
+    return this.#ports.get(interfaceIndex)?.vrrp.send(packet, to) ?? notListening("sendto(VRRP)");
+  }
+
+  sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {
+    const port = this.#ports.get(interfaceIndex);
+    if (port !== undefined) return port.arp.send(frame);
+    // An address on another interface than the router's: its socket is opened at the first announcement.
+    const opened = openArpSocket(interfaceIndex);
+    if (!opened.ok) return opened;
+    const outcome = opened.value.send(frame);
+    opened.value.close();
+    return outcome;
+  }
+
+  setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome {
+    return this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
+  }
+
+  removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome {
+    return this.#rtnetlink.removeAddress(interfaceIndex, address);
+  }
+
+  tell(message: FromEngine): void {
+    const informs = message.type === "log" || message.type === "report" || message.type === "drop";
+    this.#pipe.write(message, informs || message.type === "snapshot");
+  }
+
+  #drain(kind: "packet" | "arp", interfaceIndex: number, socket: VrrpSocket | ArpSocket): void {
+    for (let taken = 0; taken < BATCH; taken++) {
+      const length = socket.receive(this.#buffer);
+      if (length <= 0) return;
+      this.#receive({ kind, interfaceIndex, bytes: this.#buffer.subarray(0, length) });
+    }
+  }
+}
+
+const notListening = (call: string): Failure => ({ ok: false, errno: "ENOTCONN", call });
+
+function joinAll(port: Port, groups: readonly Ipv4[]): Outcome {
+  for (const group of groups) {
+    if (port.groups.has(group)) continue;
+    const outcome = port.vrrp.joinGroup(group);
+    if (!outcome.ok) return outcome;
+    port.groups.add(group);
+  }
+  return OK;
+}

@@ -1,0 +1,64 @@
+/** One thread, one `ppoll`: waits until something is readable or a deadline is reached, then calls handlers in order. */
+import type { Instant } from "#units/time";
+import { POLLFD, POLLIN } from "./abi.ts";
+import { now } from "./clock.ts";
+import { errnoName } from "./errno.ts";
+import * as libc from "./ffi.ts";
+
+export class Reactor {
+  #fds: number[] = [];
+  #handlers: (() => void)[] = [];
+  #table = new Int32Array(0);
+  readonly #timeout = new Int32Array(4);
+
+  add(fd: number, onReadable: () => void): void {
+    this.#fds.push(fd);
+    this.#handlers.push(onReadable);
+    this.#rebuild();
+  }
+
+  remove(fd: number): void {
+    const place = this.#fds.indexOf(fd);
+    if (place === -1) return;
+    this.#fds = this.#fds.toSpliced(place, 1);
+    this.#handlers = this.#handlers.toSpliced(place, 1);
+    this.#rebuild();
+  }
+
+  /** One wait; `until` undefined waits for ever. Handlers may add and remove descriptors. */
+  wait(until: Instant | undefined): void {
+    const table = this.#table;
+    const handlers = this.#handlers;
+    const timeout = until === undefined ? null : this.#relative(until);
+    const ready = libc.ppoll(table, handlers.length, timeout, null);
+    if (ready < 0) {
+      const name = errnoName(libc.errno());
+      if (name !== "EINTR") throw new Error(`ppoll: ${name}`);
+      return;
+    }
+    if (ready === 0) return;
+    for (let i = 0; i < handlers.length; i++) {
+      // Events and results share the second word: results are its upper half.
+      if ((table[i * 2 + 1] ?? 0) >>> 16 === 0) continue;
+      handlers[i]?.();
+    }
+  }
+
+  #relative(until: Instant): Int32Array {
+    const micros = Math.max(0, until - now());
+    const seconds = Math.floor(micros / 1_000_000);
+    this.#timeout[0] = seconds;
+    this.#timeout[1] = 0;
+    this.#timeout[2] = (micros - seconds * 1_000_000) * 1_000;
+    this.#timeout[3] = 0;
+    return this.#timeout;
+  }
+
+  #rebuild(): void {
+    this.#table = new Int32Array((this.#fds.length * POLLFD.size) / 4);
+    for (const [place, fd] of this.#fds.entries()) {
+      this.#table[place * 2] = fd;
+      this.#table[place * 2 + 1] = POLLIN;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** How this room says that the kernel refused: as a value where the daemon can go on, as an exception for tools and tests. */
+import type { Failure, Outcome } from "#ports/world";
+
+export type Result<T> = { readonly ok: true; readonly value: T } | Failure;
+
+export const success = <T>(value: T): Result<T> => ({ ok: true, value });
+
+/** A `Failure` as an exception, for callers that cannot go on without what they asked for. */
+export class LinuxError extends Error {
+  override name = "LinuxError";
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(printFailure(failure));
+    this.failure = failure;
+  }
+}
+
+/** `setns: EPERM` or `RTM_NEWLINK: EINVAL (the kernel's own words)`. */
+export function printFailure(failure: Failure): string {
+  const detail = failure.detail === undefined ? "" : ` (${failure.detail})`;
+  return `${failure.call}: ${failure.errno}${detail}`;
+}
+
+/** The value, or a LinuxError. */
+export function must<T>(result: Result<T>): T {
+  if (!result.ok) throw new LinuxError(result);
+  return result.value;
+}
+
+/** Nothing, or a LinuxError. */
+export function mustDo(outcome: Outcome): void {
+  if (!outcome.ok) throw new LinuxError(outcome);
+}

@@ -1,0 +1,75 @@
+/** A raw socket for IP protocol 112 on one interface: whole IPv4 packets in and out. */
+import { OK, type Outcome } from "#ports/world";
+import type { Ipv4 } from "#units/address";
+import * as abi from "./abi.ts";
+import * as libc from "./ffi.ts";
+import { type Result, success } from "./result.ts";
+
+const RECEIVE_BUFFER = 1_048_576;
+
+export interface VrrpSocket {
+  readonly fd: number;
+  /** One packet into `into`; 0 when there is none. */
+  receive(into: Uint8Array): number;
+  send(packet: Uint8Array, to: Ipv4): Outcome;
+  joinGroup(group: Ipv4): Outcome;
+  close(): void;
+}
+
+export function openVrrpSocket(interfaceIndex: number, name: string): Result<VrrpSocket> {
+  const fd = libc.socket(
+    abi.AF_INET,
+    abi.SOCK_RAW | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC,
+    abi.IPPROTO_VRRP,
+  );
+  if (fd < 0) return libc.failure("socket(VRRP)");
+  const set = (level: number, option: number, value: Uint8Array | Int32Array): boolean =>
+    libc.setsockopt(fd, level, option, value, value.byteLength) === 0;
+  const mreq = new Uint8Array(abi.IP_MREQN.size);
+  new DataView(mreq.buffer).setInt32(abi.IP_MREQN.ifindex, interfaceIndex, true);
+  const steps: readonly [string, boolean][] = [
+    ["IP_HDRINCL", set(abi.IPPROTO_IP, abi.IP_HDRINCL, Int32Array.of(1))],
+    [
+      "SO_BINDTODEVICE",
+      set(abi.SOL_SOCKET, abi.SO_BINDTODEVICE, new TextEncoder().encode(`${name}\0`)),
+    ],
+    ["IP_MULTICAST_IF", set(abi.IPPROTO_IP, abi.IP_MULTICAST_IF, mreq)],
+    ["IP_MULTICAST_LOOP", set(abi.IPPROTO_IP, abi.IP_MULTICAST_LOOP, Int32Array.of(0))],
+    ["IP_MULTICAST_ALL", set(abi.IPPROTO_IP, abi.IP_MULTICAST_ALL, Int32Array.of(0))],
+  ];
+  const failed = steps.find(([, done]) => !done);
+  if (failed !== undefined) {
+    const failure = libc.failure(`setsockopt(${failed[0]})`);
+    libc.close(fd);
+    return failure;
+  }
+  set(abi.SOL_SOCKET, abi.SO_RCVBUF, Int32Array.of(RECEIVE_BUFFER));
+  set(abi.SOL_SOCKET, abi.SO_PRIORITY, Int32Array.of(6));
+
+  const destination = new Uint8Array(abi.SOCKADDR_IN.size);
+  const view = new DataView(destination.buffer);
+  view.setUint16(abi.SOCKADDR_IN.family, abi.AF_INET, true);
+  return success({
+    fd,
+    receive: (into) => Math.max(0, libc.recv(fd, into, into.length, abi.MSG_DONTWAIT)),
+    send(packet, to) {
+      view.setUint32(abi.SOCKADDR_IN.address, to);
+      const sent = libc.sendto(
+        fd,
+        packet,
+        packet.length,
+        abi.MSG_DONTWAIT,
+        destination,
+        destination.length,
+      );
+      return sent < 0 ? libc.failure("sendto(VRRP)") : OK;
+    },
+    joinGroup(group) {
+      new DataView(mreq.buffer).setUint32(abi.IP_MREQN.group, group);
+      if (set(abi.IPPROTO_IP, abi.IP_ADD_MEMBERSHIP, mreq)) return OK;
+      const failure = libc.failure("setsockopt(IP_ADD_MEMBERSHIP)");
+      return failure.errno === "EADDRINUSE" ? OK : failure;
+    },
+    close: () => void libc.close(fd),
+  });
+}
