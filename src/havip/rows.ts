@@ -148,6 +148,8 @@ export interface InterfaceRow {
 
 /** What an accepted call still has to do. */
 export type Work =
+  /** Nothing of its own: a repeated call's task, which ends with the first call's. */
+  | { readonly kind: "follow" }
   | { readonly kind: "deleteHavip"; readonly havipId: string }
   | { readonly kind: "bindEip"; readonly havipId: string; readonly eipId: string }
   | { readonly kind: "unbindEip"; readonly havipId: string; readonly eipId: string }

@@ -38,6 +38,7 @@ const holder = object({ networkInterfaceId: text, instanceId: text });
 const texts = list(text);
 
 const WORKS: Readonly<Record<string, Check>> = {
+  follow: object({ kind: text }),
   deleteHavip: object({ kind: text, havipId: text }),
   bindEip: object({ kind: text, havipId: text, eipId: text }),
   unbindEip: object({ kind: text, havipId: text, eipId: text }),

@@ -70,6 +70,8 @@ const available = ({ addresses }: InterfaceRow): Partial<InterfaceRow> => ({
 
 function carryOut(draft: Draft, work: Work, at: Instant): void {
   switch (work.kind) {
+    case "follow":
+      return;
     case "deleteHavip":
       draft.remove("havips", work.havipId);
       draft.remove("buckets", `havip/${work.havipId}`);

@@ -12,6 +12,8 @@ export type Situation =
   | "havip-has-eip"
   | "eip-bound-elsewhere"
   | "not-the-same-subnet"
+  | "out-of-range"
+  | "token-too-long"
   | "fault-injected";
 
 export interface ErrorFacts {
@@ -313,6 +315,14 @@ const SITUATIONS: Readonly<Record<Situation, ErrorText>> = {
   "not-the-same-subnet": text(
     "{value} is not in the subnet {limit}",
     "{value} 不在子网 {limit} 内",
+  ),
+  "out-of-range": text(
+    "the parameter {parameter} is {value}, outside of {limit}",
+    "参数 {parameter} 的值 {value} 超出范围 {limit}",
+  ),
+  "token-too-long": text(
+    "the parameter {parameter} is not {limit}",
+    "参数 {parameter} 不符合要求：{limit}",
   ),
   "fault-injected": text(
     "fault injected by PUT /_baton/faults",

@@ -1,0 +1,32 @@
+/** What the handler of an action is given, and what it gives back. */
+import type { ActionName, AnswerOf, ParametersOf } from "#contract/cloud/actions";
+import type { Done } from "#havip/context";
+import type { TagRow } from "#havip/rows";
+import type { Command } from "#havip/step";
+import type { Draft } from "#havip/world";
+import type { Failure } from "./failure.ts";
+
+export interface Call {
+  /** The region's rows, with what this call has written already. */
+  readonly draft: Draft;
+  readonly region: string;
+  /** Carries a command out in the draft. */
+  perform(command: Command): Done | Failure;
+}
+
+export type Handler<Name extends ActionName> = (
+  call: Call,
+  parameters: ParametersOf<Name>,
+) => AnswerOf<Name> | Failure;
+
+export type Handlers<Name extends ActionName> = { readonly [N in Name]: Handler<N> };
+
+export const readTags = (
+  tags: readonly { readonly Key: string; readonly Value?: string }[] | undefined,
+): readonly TagRow[] => (tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value ?? "" }));
+
+/** For actions whose answer is empty. */
+export function carryOut(call: Call, command: Command): Record<never, never> | Failure {
+  const outcome = call.perform(command);
+  return outcome.kind === "done" ? {} : outcome;
+}

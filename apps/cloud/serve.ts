@@ -1,0 +1,201 @@
+/** `baton cloud serve`: options in, first line on stdout, SIGTERM or SIGINT to the end. */
+import { parseArgs } from "node:util";
+import type { Habits } from "#havip/habits";
+import { HABITS } from "#havip/habits";
+import type { SecretPair } from "#provider/verify";
+import type { Micros } from "#units/time";
+import { fromMillis, toMillis } from "#units/time";
+import type { AuthMode } from "./api.ts";
+import type { RunningCloud, StartOptions } from "./start.ts";
+import { startCloud } from "./start.ts";
+
+export const SERVE_USAGE = `usage: baton cloud serve [--listen HOST:PORT] [--data DIR | --memory]
+           [--auth strict|lenient|off] [--secret-id ID --secret-key KEY]
+           [--claim-latency TIME] [--task-latency TIME] [--api-latency TIME]
+           [--calls-per-second N] [--garp-burst N] [--garp-rate N] [--quiet]
+
+Serves the VPC API (HAVIPs, elastic addresses, interfaces) of an emulated cloud.
+
+  --listen            default 127.0.0.1:18080; port 0 picks a free one
+  --data              keeps everything in DIR; without it, or with --memory, nothing is kept
+  --auth              strict (default with a secret): known key, right signature, right time;
+                      lenient (default without): the shape of the signature only; off: nothing.
+                      strict without --secret-id takes TENCENTCLOUD_SECRET_ID and _KEY
+  --claim-latency     from a gratuitous ARP to the moved address, such as 4s (default 0)
+  --task-latency      how long asynchronous work takes (default 100ms)
+  --api-latency       every call waits so long (default 0)
+  --calls-per-second  per region and action; the real cloud has 20 (default: no limit)
+  --garp-burst        announcements of one address that pass at once (default 20)
+  --garp-rate         and per second for long (default 10)
+`;
+
+export interface ServeIo {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** The exit code: 0 after a signal, 1 when it could not start, 2 for wrong usage. */
+export async function serve(argv: readonly string[], io: ServeIo): Promise<number> {
+  const options = readOptions(argv, io);
+  if (typeof options === "string") {
+    io.stderr(`baton cloud serve: ${options}\n\n${SERVE_USAGE}`);
+    return 2;
+  }
+  let running: RunningCloud;
+  try {
+    running = await startCloud(options);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : "failed";
+    io.stderr(`baton cloud serve: cannot start: ${text}\n`);
+    return 1;
+  }
+  io.stdout(`${JSON.stringify({ event: "listening", url: running.url })}\n`);
+  if (!isLoopback(options.host ?? "")) {
+    io.stderr("warning: not a loopback address, and /_baton/ asks nobody for a signature\n");
+  }
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+  await running.close();
+  return 0;
+}
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host.startsWith("127.");
+
+function readOptions(argv: readonly string[], io: ServeIo): StartOptions | string {
+  let values: ReturnType<typeof parse>["values"];
+  try {
+    values = parse(argv).values;
+  } catch (error) {
+    return error instanceof Error ? error.message : "wrong options";
+  }
+  const listen = readListen(values.listen ?? "127.0.0.1:18080");
+  if (listen === undefined) return `--listen ${values.listen} is not HOST:PORT`;
+  if (values.data !== undefined && values.memory === true)
+    return "--data and --memory exclude each other";
+  const auth = readAuth(values.auth, values["secret-id"], values["secret-key"], io.env);
+  if (typeof auth === "string") return auth;
+  const times = readTimes(values);
+  if (typeof times === "string") return times;
+  const callsPerSecond = readCount(values["calls-per-second"]);
+  if (typeof callsPerSecond === "string") return `--calls-per-second: ${callsPerSecond}`;
+  const burst = readCount(values["garp-burst"]);
+  if (typeof burst === "string") return `--garp-burst: ${burst}`;
+  const rate = readCount(values["garp-rate"]);
+  if (typeof rate === "string") return `--garp-rate: ${rate}`;
+  const perAddress = {
+    burst: burst ?? HABITS.garpPerAddress.burst,
+    perSecond: rate ?? HABITS.garpPerAddress.perSecond,
+  };
+  const isQuiet = values.quiet ?? false;
+  return {
+    ...listen,
+    ...auth,
+    ...times,
+    dataDirectory: values.data,
+    callsPerSecond,
+    habits: { ...times.habits, garpPerAddress: perAddress },
+    log: (level, text) => {
+      if (!isQuiet || level === "error") io.stderr(`${level}: ${text}\n`);
+    },
+  };
+}
+
+function parse(argv: readonly string[]) {
+  return parseArgs({
+    args: [...argv],
+    options: {
+      listen: { type: "string" },
+      data: { type: "string" },
+      memory: { type: "boolean" },
+      auth: { type: "string" },
+      "secret-id": { type: "string" },
+      "secret-key": { type: "string" },
+      "claim-latency": { type: "string" },
+      "task-latency": { type: "string" },
+      "api-latency": { type: "string" },
+      "calls-per-second": { type: "string" },
+      "garp-burst": { type: "string" },
+      "garp-rate": { type: "string" },
+      quiet: { type: "boolean" },
+    },
+  });
+}
+
+/** `HOST:PORT`, an IPv6 host in brackets. */
+function readListen(text: string): { readonly host: string; readonly port: number } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? undefined : { host, port };
+}
+
+interface Auth {
+  readonly auth: AuthMode;
+  readonly secrets: SecretPair | undefined;
+}
+
+function readAuth(
+  mode: string | undefined,
+  secretId: string | undefined,
+  secretKey: string | undefined,
+  env: ServeIo["env"],
+): Auth | string {
+  if (mode !== undefined && mode !== "strict" && mode !== "lenient" && mode !== "off") {
+    return `--auth ${mode} is not strict, lenient or off`;
+  }
+  if ((secretId === undefined) !== (secretKey === undefined)) {
+    return "--secret-id and --secret-key belong together";
+  }
+  if (secretId !== undefined && secretKey !== undefined) {
+    if (secretId === "" || secretKey === "") return "--secret-id and --secret-key may not be empty";
+    return { auth: mode ?? "strict", secrets: { secretId, secretKey } };
+  }
+  if (mode !== "strict") return { auth: mode ?? "lenient", secrets: undefined };
+  const id = env["TENCENTCLOUD_SECRET_ID"];
+  const key = env["TENCENTCLOUD_SECRET_KEY"];
+  if (!id || !key) return "--auth strict needs --secret-id and --secret-key";
+  return { auth: mode, secrets: { secretId: id, secretKey: key } };
+}
+
+interface Times {
+  readonly apiLatencyMs: number;
+  readonly habits: Partial<Habits>;
+}
+
+function readTimes(
+  values: Readonly<Partial<Record<"claim-latency" | "task-latency" | "api-latency", string>>>,
+): Times | string {
+  const read = (name: keyof typeof values): Micros | undefined | string => {
+    const text = values[name];
+    if (text === undefined) return undefined;
+    return readDuration(text) ?? `--${name} ${text} is not a time such as 4s or 100ms`;
+  };
+  const claimLatency = read("claim-latency");
+  if (typeof claimLatency === "string") return claimLatency;
+  const taskTime = read("task-latency");
+  if (typeof taskTime === "string") return taskTime;
+  const api = read("api-latency");
+  if (typeof api === "string") return api;
+  return {
+    apiLatencyMs: api === undefined ? 0 : toMillis(api),
+    habits: {
+      claimLatency: claimLatency ?? HABITS.claimLatency,
+      taskTime: taskTime ?? HABITS.taskTime,
+    },
+  };
+}
+
+/** `4s`, `100ms`, `1.5s`; a bare number is seconds. */
+function readDuration(text: string): Micros | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text);
+  if (match === null) return undefined;
+  return fromMillis(Number(match[1]) * (match[2] === "ms" ? 1 : 1_000));
+}
+
+function readCount(text: string | undefined): number | undefined | string {
+  if (text === undefined) return undefined;
+  return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : `${text} is not a count`;
+}
