@@ -14,7 +14,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PrivateMounts } from "#linux/namespace";
 
 /** Path inside the node → folder name outside. */
 export const NODE_FOLDERS: Readonly<Record<string, string>> = {
@@ -27,6 +29,8 @@ export const NODE_FOLDERS: Readonly<Record<string, string>> = {
 /** Mount points under these do not exist on every machine, and we may not create them there. */
 const SHADOWED = ["/etc", "/var"];
 const DONE = "/etc/.baton-lab";
+/** Where the real ones can stay reachable: never below a folder that anybody removes recursively. */
+const PARKING = ["/mnt", "/media", "/srv", "/dev/shm"];
 
 function mount(...args: readonly string[]): void {
   const result = spawnSync("mount", args, { encoding: "utf8" });
@@ -41,10 +45,17 @@ function mount(...args: readonly string[]): void {
  * Replaces /etc and /var, in the cage only, by a tmpfs whose entries lead to the originals, so that folders can be
  * created beside them. (An overlay would be shorter, but is refused inside many containers.)
  */
-export function shadowSystemFolders(scratch: string): void {
+export function shadowSystemFolders(): void {
   if (existsSync(DONE)) return;
+  const inUse = [import.meta.dirname, process.cwd(), process.execPath, tmpdir()];
+  const parking = PARKING.find(
+    (folder) => existsSync(folder) && !inUse.some((path) => path.startsWith(`${folder}/`)),
+  );
+  if (parking === undefined)
+    throw new Error(`none of ${PARKING.join(", ")} is free to park /etc in`);
+  mount("-t", "tmpfs", "none", parking);
   for (const folder of SHADOWED) {
-    const original = join(scratch, `host${folder.replaceAll("/", "-")}`);
+    const original = join(parking, folder);
     mkdirSync(original, { recursive: true });
     mount("--rbind", folder, original);
     mount("-t", "tmpfs", "-o", "mode=755", "none", folder);
@@ -67,9 +78,9 @@ export function makeNodeFolders(folder: string): void {
   }
 }
 
-/** Bind mounts of one node: outside folder → path inside. */
-export function nodeBinds(
-  folder: string,
-): readonly { readonly from: string; readonly to: string }[] {
-  return Object.entries(NODE_FOLDERS).map(([to, name]) => ({ from: join(folder, name), to }));
+/** Private mounts of one node. */
+export function nodeMounts(folder: string): PrivateMounts {
+  const own = Object.entries(NODE_FOLDERS).map(([to, name]) => [join(folder, name), to] as const);
+  // keepalived -l also writes to the console (LOG_CONS), which on a serial line stalls the whole machine.
+  return { tmpfs: [], bind: [...own, ["/dev/null", "/dev/console"]] };
 }

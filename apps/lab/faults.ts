@@ -1,0 +1,141 @@
+/** What can go wrong on the owner of the address, and how it is put right again. */
+import type { LabNode } from "./node.ts";
+
+export type FaultName =
+  | "stop"
+  | "kill-engine"
+  | "kill-keeper"
+  | "kill-all"
+  | "hang"
+  | "link"
+  | "host"
+  | "script"
+  | "restart"
+  | "flap"
+  | "partition";
+
+export interface Fault {
+  readonly name: FaultName;
+  /** Does the address have to change its owner? `maybe`: both outcomes are right. */
+  readonly moves: "yes" | "maybe";
+  /** Planned moves, in which both may hold the address while one hands it to the other. */
+  readonly coordinated: boolean;
+  /** The node cannot be reached or is off, so what it still holds does not count as a second owner. */
+  readonly ownerUnreachable: boolean;
+  /** Breaks it. What follows the first effect (a flap's later blinks) may be awaited by the caller. */
+  inject(owner: LabNode): Promise<void>;
+  /** Puts it right; the node runs its daemon again afterwards. */
+  heal(owner: LabNode): Promise<void>;
+}
+
+const sleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+const nothing = (): Promise<void> => Promise.resolve();
+
+const FLAP_COUNT = 3;
+const FLAP_DOWN_MILLISECONDS = 100;
+const FLAP_PERIOD_MILLISECONDS = 300;
+
+const DEFAULTS = { moves: "yes", coordinated: false, ownerUnreachable: false } as const;
+
+export const FAULTS: Readonly<Record<FaultName, Fault>> = {
+  stop: {
+    ...DEFAULTS,
+    name: "stop",
+    coordinated: true,
+    inject: (owner) => owner.signalKeeper("SIGTERM"),
+    heal: (owner) => owner.startDaemon(),
+  },
+  restart: {
+    ...DEFAULTS,
+    name: "restart",
+    coordinated: true,
+    inject: async (owner) => {
+      await owner.signalKeeper("SIGTERM");
+      await owner.untilDaemonEnded();
+      await owner.startDaemon();
+    },
+    heal: nothing,
+  },
+  "kill-engine": {
+    ...DEFAULTS,
+    name: "kill-engine",
+    coordinated: true,
+    inject: (owner) => owner.signalEngine("SIGKILL"),
+    // The keeper starts a new one.
+    heal: nothing,
+  },
+  "kill-keeper": {
+    ...DEFAULTS,
+    name: "kill-keeper",
+    coordinated: true,
+    inject: (owner) => owner.signalKeeper("SIGKILL"),
+    heal: (owner) => owner.startDaemon(),
+  },
+  "kill-all": {
+    ...DEFAULTS,
+    name: "kill-all",
+    inject: (owner) => owner.signalAll("SIGKILL"),
+    heal: (owner) => owner.startDaemon(),
+  },
+  hang: {
+    ...DEFAULTS,
+    name: "hang",
+    inject: (owner) => owner.signalAll("SIGSTOP"),
+    heal: (owner) => owner.signalAll("SIGCONT"),
+  },
+  link: {
+    ...DEFAULTS,
+    name: "link",
+    ownerUnreachable: true,
+    inject: (owner) => Promise.resolve(owner.setCable("unplugged")),
+    heal: (owner) => Promise.resolve(owner.setCable("plugged")),
+  },
+  host: {
+    ...DEFAULTS,
+    name: "host",
+    ownerUnreachable: true,
+    inject: (owner) => {
+      owner.setCable("unplugged");
+      return owner.signalAll("SIGKILL");
+    },
+    heal: async (owner) => {
+      // A machine that boots has no virtual address.
+      owner.forgetVirtualAddress();
+      owner.setCable("plugged");
+      await owner.startDaemon();
+    },
+  },
+  script: {
+    ...DEFAULTS,
+    name: "script",
+    coordinated: true,
+    inject: (owner) => Promise.resolve(owner.setService("down")),
+    heal: (owner) => Promise.resolve(owner.setService("up")),
+  },
+  flap: {
+    ...DEFAULTS,
+    name: "flap",
+    moves: "maybe",
+    ownerUnreachable: true,
+    inject: async (owner) => {
+      for (let count = 0; count < FLAP_COUNT; count++) {
+        owner.setCable("unplugged");
+        await sleep(FLAP_DOWN_MILLISECONDS);
+        owner.setCable("plugged");
+        await sleep(FLAP_PERIOD_MILLISECONDS - FLAP_DOWN_MILLISECONDS);
+      }
+    },
+    heal: nothing,
+  },
+  partition: {
+    ...DEFAULTS,
+    name: "partition",
+    inject: (owner) => Promise.resolve(owner.setPartition("apart")),
+    heal: (owner) => Promise.resolve(owner.setPartition("together")),
+  },
+};
+
+export const FAULT_NAMES: readonly FaultName[] = Object.keys(FAULTS) as FaultName[];
