@@ -3,7 +3,7 @@
  * advertisement is heard (keepalived takes it away first, and nobody answers for the successor's skew time). It is
  * bounded: one skew time, which a keepalived successor waits, plus one interval.
  */
-import { after, earliest, fromCentis, type Instant, micros } from "#units/time";
+import { after, fromCentis, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
@@ -11,8 +11,8 @@ import type { HandoverPhase, RouterState } from "./state.ts";
 import { enter, inPhase, type Step, unchanged } from "./step.ts";
 import { LINGER, skew } from "./timing.ts";
 
-export const handoverDeadline = (phase: HandoverPhase): Instant | undefined =>
-  earliest(phase.until, phase.removeAt);
+/** A successor heard at the last moment gets its time too, so `removeAt` may lie behind `until`. */
+export const handoverDeadline = (phase: HandoverPhase): Instant => phase.removeAt ?? phase.until;
 
 export function leaveForStop(config: RouterConfig, state: RouterState, now: Instant): Step {
   const { phase } = state;
@@ -60,8 +60,7 @@ export function stepHandover(
     const linger = micros(Math.min(LINGER, fromCentis(config.advertInterval) / 2));
     return unchanged({ ...inPhase(state, { ...phase, removeAt: after(now, linger) }), heard });
   }
-  const over = phase.removeAt === undefined ? now >= phase.until : now >= phase.removeAt;
-  if (!over) return unchanged(state);
+  if (now < handoverDeadline(phase)) return unchanged(state);
   const waited = micros(now - state.since);
   const { heard } = state;
   const reason =
@@ -69,7 +68,7 @@ export function stepHandover(
       ? ({ kind: "successor-heard", from: heard.from, after: waited } as const)
       : ({ kind: "no-successor", waited: waited } as const);
   return {
-    state: { ...state, phase: { kind: "stopped" }, reason },
+    state: { ...state, phase: { kind: "stopped" }, since: now, reason },
     effects: [
       { kind: "removeAddresses" },
       { kind: "report", report: { kind: "handed-over", reason } },

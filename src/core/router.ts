@@ -85,7 +85,7 @@ export function step(
     case "stop":
       return leaveForStop(config, state, now);
     case "linkChanged":
-      return reconsider(config, state, { ...state, linkUp: event.up }, now);
+      return linkChanged(config, state, event.up, now);
     case "sourceChanged":
       return reconsider(config, state, { ...state, source: event.source }, now);
     case "faultRaised":
@@ -223,6 +223,18 @@ function beginAfterRelease(config: RouterConfig, state: RouterState, now: Instan
     now,
     [],
   );
+}
+
+/**
+ * A port that was down may forward late (spanning tree), and whoever was heard through it before may be gone: unless the
+ * seat is still ours, we come back as one who has heard nobody (see rivals.ts).
+ */
+function linkChanged(config: RouterConfig, state: RouterState, up: boolean, now: Instant): Step {
+  const { phase } = state;
+  const resumes = phase.kind === "fault" && phase.seatUntil !== undefined && now < phase.seatUntil;
+  const forgets = up && !state.linkUp && config.trackPrimary && !resumes;
+  const heard = forgets ? undefined : state.heard;
+  return reconsider(config, state, { ...state, linkUp: up, heard }, now);
 }
 
 function trackerChanged(
