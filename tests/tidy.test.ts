@@ -27,6 +27,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   wire: { uses: ["units"], types: [], pure: true },
   core: { uses: ["units"], types: ["wire"], pure: true },
   havip: { uses: ["units"], types: ["wire"], pure: true },
+  fabric: { uses: ["units", "wire"], types: [], pure: true },
   config: { uses: ["units", "diagnostics"], types: ["core"], pure: true },
   contract: { uses: ["units"], types: ["diagnostics", "core", "config"], pure: true },
   ports: { uses: ["units"], types: ["wire", "core", "contract"], pure: true },
