@@ -96,6 +96,8 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   const orphans: { readonly facts: UnknownFacts | undefined }[] = [];
   const cuts: { readonly facts: UnknownFacts | undefined }[] = [];
   const lostNames: string[] = [];
+  const named = new Map<string, Block>();
+  const suggestions = new Map<string, string | undefined>();
   let unknown: { readonly facts: UnknownFacts | undefined } | undefined;
   let braceTrouble = false;
   let tooDeep = false;
@@ -363,12 +365,9 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       const words = args.map(({ text }) => text).join(" ");
       silent(finding("VR1021", name.span, { keyword: word.text, words, isKeyword: false }));
     }
-    const twin =
-      takes.named &&
-      frame.block.blocks.find(
-        (other) => other.word === takes.block && nameOf(other) === name?.text,
-      );
-    if (twin !== undefined && twin !== false && name !== undefined && twin.name !== undefined) {
+    const key = `${takes.block} ${name?.text}`;
+    const twin = takes.named ? named.get(key) : undefined;
+    if (twin?.name !== undefined && name !== undefined) {
       const line = context.lineOf(twin.name.span);
       silent(
         finding(
@@ -383,6 +382,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     }
     const block = newBlock(takes.block, word, takes.named ? name : undefined);
     block.damaged = consequence();
+    if (takes.named) named.set(key, block);
     frame.block.blocks.push(block);
     frame.block.settings.push({ keyword, word, args, value: { kind: "block" } });
     frames.push({
@@ -415,7 +415,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       return;
     }
     const plain = word.text.replace(/[=:;,]+$/, "");
-    const suggestion = frame.table.has(plain) ? plain : nearest(word.text, frame.table.keys());
+    const suggestion = frame.table.has(plain) ? plain : suggest(frame, word.text);
     const facts: UnknownFacts = {
       word: word.text,
       block: frame.block.word,
@@ -454,6 +454,13 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       }
     }
     report(finding("VR1001", word.span, facts, suggestion === undefined ? {} : { fix }));
+  }
+
+  /** A file of one misspelled word a million times is looked up once. */
+  function suggest(frame: KeywordFrame, word: string): string | undefined {
+    const key = `${frame.block.word} ${word}`;
+    if (!suggestions.has(key)) suggestions.set(key, nearest(word, frame.table.keys()));
+    return suggestions.get(key);
   }
 
   /** `#vrrp_script check {` above a body that is not commented out: the body's words are unknown here. */

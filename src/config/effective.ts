@@ -63,16 +63,18 @@ export function intervalOf(instance: Block, model: Model): number {
 }
 
 /** Only peers of the instance's family count. */
-export const peersOf = (instance: Block): readonly PeerItem[] =>
-  itemsOf(instance, "unicast_peer", "peer").filter(({ ip }) => ip.family === familyOf(instance));
+export function peersOf(instance: Block): readonly PeerItem[] {
+  const family = familyOf(instance);
+  return itemsOf(instance, "unicast_peer", "peer").filter(({ ip }) => ip.family === family);
+}
 
 export const isUnicast = (instance: Block): boolean => peersOf(instance).length > 0;
 
 /** Addresses in the advertisement: those of the first one's family. */
-export const addressesOf = (instance: Block): readonly AddressItem[] =>
-  itemsOf(instance, "virtual_ipaddress", "address").filter(
-    ({ ip }) => ip.family === familyOf(instance),
-  );
+export function addressesOf(instance: Block): readonly AddressItem[] {
+  const family = familyOf(instance);
+  return itemsOf(instance, "virtual_ipaddress", "address").filter(({ ip }) => ip.family === family);
+}
 
 export const excludedOf = (instance: Block): readonly AddressItem[] =>
   itemsOf(instance, "virtual_ipaddress_excluded", "address");

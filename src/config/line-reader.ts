@@ -39,7 +39,8 @@ export interface LineReader {
 
 /** keepalived's buffer holds 1023 bytes of a line and the line end. */
 const LINE_BYTES_MAX = 1023;
-const LINES_MAX = 2_000_000;
+/** Lines made by loops and definitions; a file's own are not counted. */
+const MADE_MAX = 100_000;
 const DEPTH_MAX = 100;
 const INCLUDES_MAX = 1_000;
 
@@ -47,6 +48,14 @@ type Frame =
   | { readonly kind: "file"; readonly source: Source; at: number }
   | { readonly kind: "lines"; readonly lines: readonly Line[]; at: number }
   | { readonly kind: "loop"; readonly loop: Loop; round: number };
+
+interface Taken {
+  readonly line: Line;
+  /** Of a line that comes straight from a file. */
+  readonly stripped: Stripped | undefined;
+  /** By a loop or a definition. */
+  readonly made: boolean;
+}
 
 export function openLineReader(first: readonly Source[], options: LineReaderOptions): LineReader {
   const definitions: Definitions = new Map();
@@ -70,11 +79,11 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   };
   push(first);
 
-  function take(): { line: Line; stripped: Stripped | undefined } | undefined {
+  function take(): Taken | undefined {
     if (residue !== undefined) {
       const line = residue;
       residue = undefined;
-      return { line, stripped: undefined };
+      return { line, stripped: undefined, made: false };
     }
     for (;;) {
       const frame = frames.at(-1);
@@ -89,7 +98,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
           checkLength(line);
           const stripped = stripLine(line);
           noteStripped(line, stripped);
-          return { line: stripped.line, stripped };
+          return { line: stripped.line, stripped, made: false };
         }
         case "lines": {
           const line = frame.lines[frame.at++];
@@ -97,7 +106,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
             frames.pop();
             continue;
           }
-          return { line, stripped: undefined };
+          return { line, stripped: undefined, made: true };
         }
         case "loop": {
           const round = frame.loop.rounds[frame.round++];
@@ -108,7 +117,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
           for (const [index, name] of frame.loop.names.entries()) {
             define(name, [lineOf(round[index] ?? "", "", 0)], false);
           }
-          return { line: frame.loop.body, stripped: undefined };
+          return { line: frame.loop.body, stripped: undefined, made: true };
         }
       }
     }
@@ -259,8 +268,8 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   }
 
   function tooMuch(line: Line): boolean {
-    if (++produced <= LINES_MAX) return false;
-    report(finding("VR1034", spanOfLine(line), { limit: LINES_MAX }));
+    if (++produced <= MADE_MAX) return false;
+    report(finding("VR1034", spanOfLine(line), { limit: MADE_MAX }));
     frames.length = 0;
     residue = undefined;
     return true;
@@ -293,9 +302,9 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
     for (;;) {
       const taken = take();
       if (taken === undefined) return undefined;
-      const { line, stripped } = taken;
+      const { line, stripped, made } = taken;
       if (continueDefinition(line, stripped)) continue;
-      if (line.text === "" || tooMuch(line)) continue;
+      if (line.text === "" || (made && tooMuch(line))) continue;
       const evaluated = evaluate(keepBackslash(line, stripped), stripped);
       if (evaluated === undefined || evaluated.text === "") continue;
       const whole = finish(evaluated);

@@ -17,6 +17,7 @@ import type { AnyFinding, Diagnostic, Language } from "#diagnostics/diagnostic";
 import { say } from "#diagnostics/say";
 import { indexLines, positionAt, type Source, type Span } from "#diagnostics/source";
 import { createBlockReader } from "./block-reader.ts";
+import { createCollector } from "./collector.ts";
 import { completeCommented } from "./commented-checks.ts";
 import type { Predefined } from "./definitions.ts";
 import { type IncludeLoader, loadInclude } from "./include.ts";
@@ -45,6 +46,7 @@ export interface ReadOptions {
 }
 
 export interface Reading {
+  /** Made when asked for: only formatter and editors need them. */
   readonly trees: readonly Tree[];
   readonly plan: RunPlan;
   readonly findings: readonly AnyFinding[];
@@ -60,10 +62,8 @@ export interface Reading {
 }
 
 export function readConfiguration(files: readonly Source[], options: ReadOptions = {}): Reading {
-  const found: AnyFinding[] = [];
-  const report = (finding: AnyFinding): void => {
-    found.push(finding);
-  };
+  const collector = createCollector();
+  const { report } = collector;
   let instanceName: string | undefined;
   const reader = openLineReader(files, {
     configId: options.configId,
@@ -90,12 +90,15 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
     configId: options.configId,
     sources: reader.sources,
   });
-  const all = [...found.map((one) => completeCommented(one, model)), ...rules.findings];
-  const findings = tidyFindings(all, reader.sources);
+  const found = collector.found.map((one) => completeCommented(one, model));
+  const all = [...found, ...rules.findings];
+  const findings = tidyFindings(all, reader.sources, [collector.dropped, rules.dropped]);
   const wouldRun = !all.some(({ code }) => CODES[code].fatal === true) && rules.wouldRun;
   const language = options.language ?? "en";
   return {
-    trees: reader.sources.map((source) => readTree(source)),
+    get trees(): readonly Tree[] {
+      return reader.sources.map((source) => readTree(source));
+    },
     plan: lowerPlan(model),
     findings,
     diagnostics: findings.map((one) => say(one, language)),

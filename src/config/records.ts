@@ -65,15 +65,34 @@ export function booleanOf(block: Block, word: string): boolean | undefined {
   return value?.kind === "flag" ? true : undefined;
 }
 
+type ItemOf<K extends Item["kind"]> = Extract<Item, { kind: K }>;
+
+/** Blocks are complete when anybody asks; a list of a million addresses is gathered once. */
+const gathered = new WeakMap<Block, Map<string, readonly Item[]>>();
+
 /** Items of every list of that word, in order: lists of the same word add up. */
 export function itemsOf<K extends Item["kind"]>(
   block: Block,
   word: string,
   kind: K,
-): readonly Extract<Item, { kind: K }>[] {
-  return block.settings.flatMap(({ keyword, value }) =>
-    keyword.word === word && value.kind === "list"
-      ? value.items.filter((item): item is Extract<Item, { kind: K }> => item.kind === kind)
-      : [],
-  );
+): readonly ItemOf<K>[] {
+  let lists = gathered.get(block);
+  if (lists === undefined) {
+    lists = new Map();
+    gathered.set(block, lists);
+  }
+  const key = `${word} ${kind}`;
+  const known = lists.get(key);
+  // The key holds the kind.
+  if (known !== undefined) return known as readonly ItemOf<K>[];
+  const items: ItemOf<K>[] = [];
+  for (const { keyword, value } of block.settings) {
+    if (keyword.word !== word || value.kind !== "list") continue;
+    for (const item of value.items) if (isOfKind(item, kind)) items.push(item);
+  }
+  lists.set(key, items);
+  return items;
 }
+
+const isOfKind = <K extends Item["kind"]>(item: Item, kind: K): item is ItemOf<K> =>
+  item.kind === kind;

@@ -80,7 +80,7 @@ export function stripLine(line: Line): Stripped {
   return { line: stripped, continued, backslash, commentAt, escapes, openQuote: quote };
 }
 
-const SPACE = /[ \t\f\v\r\n]/;
+const WORD = /"([^"]*)"|"|[^ \t\f\v\r\n"]+/g;
 
 export interface Words {
   readonly words: readonly Word[];
@@ -91,26 +91,15 @@ export interface Words {
 export function splitWords(line: Line): Words {
   const { text } = line;
   const words: Word[] = [];
-  let at = 0;
-  for (;;) {
-    while (at < text.length && SPACE.test(text.charAt(at))) at++;
-    if (at >= text.length) return { words, openQuote: undefined };
-    if (text[at] === '"') {
-      const close = text.indexOf('"', at + 1);
-      if (close < 0) return { words, openQuote: spanOf(line, at, text.length) };
-      words.push({
-        text: text.slice(at + 1, close),
-        span: spanOf(line, at, close + 1),
-        quoted: true,
-      });
-      at = close + 1;
-      continue;
-    }
-    let end = at;
-    while (end < text.length && text[end] !== '"' && !SPACE.test(text.charAt(end))) end++;
-    words.push({ text: text.slice(at, end), span: spanOf(line, at, end), quoted: false });
-    at = end;
+  WORD.lastIndex = 0;
+  for (let match = WORD.exec(text); match !== null; match = WORD.exec(text)) {
+    const at = match.index;
+    const [raw] = match;
+    if (raw === '"') return { words, openQuote: spanOf(line, at, text.length) };
+    const quoted = match[1] !== undefined;
+    words.push({ text: match[1] ?? raw, span: spanOf(line, at, at + raw.length), quoted });
   }
+  return { words, openQuote: undefined };
 }
 
 /** First brace outside double quotes; -1: none. A brace at the start counts even if a quote was left open before. */

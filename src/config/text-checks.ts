@@ -72,8 +72,7 @@ export function checkText(source: Source): readonly AnyFinding[] {
     found.push(finding("VR1032", place, { guess: undefined }));
   }
   if (text.includes("\r\n")) found.push(windowsLineEnds(source));
-  if (ANY.test(text)) found.push(...lookAlikes(source));
-  return found;
+  return ANY.test(text) ? [...found, ...lookAlikes(source)] : found;
 }
 
 function countOf(text: string, char: string): number {

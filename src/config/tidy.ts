@@ -36,6 +36,7 @@ const BRACES: ReadonlySet<Code> = new Set([
 export function tidyFindings(
   all: readonly AnyFinding[],
   sources: readonly Source[],
+  dropped: readonly ReadonlyMap<Code, number>[],
 ): readonly AnyFinding[] {
   const texts = new Map(sources.map(({ name, text }) => [name, text]));
   const order = new Map(sources.map(({ name }, index) => [name, index]));
@@ -74,7 +75,7 @@ export function tidyFindings(
       (order.get(a.primary.file) ?? 0) - (order.get(b.primary.file) ?? 0) ||
       a.primary.start - b.primary.start,
   );
-  return limit(sorted);
+  return limit(sorted, dropped);
 }
 
 function rank(code: Code): number {
@@ -82,7 +83,10 @@ function rank(code: Code): number {
   return severity === "error" ? 0 : severity === "warning" ? 1 : 2;
 }
 
-function limit(sorted: readonly AnyFinding[]): readonly AnyFinding[] {
+function limit(
+  sorted: readonly AnyFinding[],
+  dropped: readonly ReadonlyMap<Code, number>[],
+): readonly AnyFinding[] {
   const counts = new Map<Code, number>();
   const kept: AnyFinding[] = [];
   const first = new Map<Code, AnyFinding>();
@@ -93,7 +97,8 @@ function limit(sorted: readonly AnyFinding[]): readonly AnyFinding[] {
     if (count <= SAME_CODE_MAX) kept.push(one);
   }
   for (const [code, one] of first) {
-    const count = (counts.get(code) ?? 0) - SAME_CODE_MAX;
+    const uncounted = dropped.reduce((sum, map) => sum + (map.get(code) ?? 0), 0);
+    const count = (counts.get(code) ?? 0) - SAME_CODE_MAX + uncounted;
     kept.push(finding("VR1033", one.primary, { code, count }));
   }
   return kept;

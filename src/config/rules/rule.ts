@@ -28,8 +28,8 @@ export interface RuleContext {
 
 export type Rule = (context: RuleContext) => void;
 
-export const collect = (into: AnyFinding[]): RuleContext["report"] => {
+export const collect = (into: (finding: AnyFinding) => void): RuleContext["report"] => {
   return (code, primary, facts, extras) => {
-    into.push(finding(code, primary, facts, extras));
+    into(finding(code, primary, facts, extras));
   };
 };

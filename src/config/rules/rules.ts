@@ -1,6 +1,8 @@
 /** The list of rules, in the order in which they run. Order matters only for findings at the same place. */
+import type { Code } from "#diagnostics/codes";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
+import { createCollector } from "../collector.ts";
 import type { Model } from "../model.ts";
 import { checkActedOn } from "./acted-on.ts";
 import { checkAddresses } from "./addresses.ts";
@@ -60,12 +62,13 @@ export interface RuleInput {
 
 export interface RuleResult {
   readonly findings: readonly AnyFinding[];
+  readonly dropped: ReadonlyMap<Code, number>;
   /** False: keepalived would not run, perhaps for a reason that is only a consequence and was not reported. */
   readonly wouldRun: boolean;
 }
 
 export function runRules(model: Model, input: RuleInput): RuleResult {
-  const findings: AnyFinding[] = [];
+  const collector = createCollector();
   let wouldRun = true;
   const guessed = guessCloud(
     model,
@@ -80,11 +83,11 @@ export function runRules(model: Model, input: RuleInput): RuleResult {
       conditional: input.conditional,
       sources: input.sources,
       lineOf: input.lineOf,
-      report: collect(findings),
+      report: collect(collector.report),
       stop: () => {
         wouldRun = false;
       },
     });
   }
-  return { findings, wouldRun };
+  return { findings: collector.found, dropped: collector.dropped, wouldRun };
 }

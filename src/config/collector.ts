@@ -1,0 +1,29 @@
+/** Gathers findings and keeps a broken file of millions of lines from becoming millions of findings. */
+import type { Code } from "#diagnostics/codes";
+import type { AnyFinding } from "#diagnostics/diagnostic";
+
+/** Kept of one code; the rest is counted. Enough to survive sorting out consequences and doubles. */
+const KEPT_MAX = 200;
+
+export interface Collector {
+  readonly report: (finding: AnyFinding) => void;
+  readonly found: readonly AnyFinding[];
+  /** Findings of a code that were only counted. */
+  readonly dropped: ReadonlyMap<Code, number>;
+}
+
+export function createCollector(): Collector {
+  const found: AnyFinding[] = [];
+  const counts = new Map<Code, number>();
+  const dropped = new Map<Code, number>();
+  return {
+    report: (one) => {
+      const count = (counts.get(one.code) ?? 0) + 1;
+      counts.set(one.code, count);
+      if (count <= KEPT_MAX) found.push(one);
+      else dropped.set(one.code, count - KEPT_MAX);
+    },
+    found,
+    dropped,
+  };
+}
