@@ -21,16 +21,16 @@ export interface DemoText {
   readonly probing: string;
   readonly starting: (kind: DaemonKind, nodes: string) => string;
   readonly owns: (kind: DaemonKind, node: string, why: string | undefined) => string;
-  readonly notOwned: (kind: DaemonKind, seconds: number) => string;
+  readonly notOwned: (kind: DaemonKind) => string;
   readonly step: (index: number, count: number, what: string) => string;
   readonly faultShort: Readonly<Record<FaultName, string>>;
   readonly fault: (name: FaultName, node: string) => string;
   readonly waiting: (what: string, seconds: number) => string;
   readonly took: (kind: DaemonKind, node: string, lost: number, outage: string) => string;
   readonly stayed: (kind: DaemonKind, node: string) => string;
-  readonly failed: (kind: DaemonKind, name: FaultName, seconds: number) => string;
+  readonly twoOwners: (kind: DaemonKind, nodes: string) => string;
+  readonly failed: (kind: DaemonKind, name: FaultName) => string;
   readonly healing: Readonly<Partial<Record<FaultName, string>>>;
-  readonly back: (kind: DaemonKind, node: string) => string;
   readonly columns: {
     readonly fault: string;
     readonly daemon: string;
@@ -41,7 +41,6 @@ export interface DemoText {
     readonly after: string;
   };
   readonly nobody: string;
-  readonly both: string;
   readonly atLeast: (text: string) => string;
   readonly legend: string;
   readonly allMoved: (seconds: string) => string;
@@ -70,8 +69,7 @@ const EN: DemoText = {
   starting: (kind, nodes) => `starting ${DAEMON_NAMES[kind]} on ${nodes}`,
   owns: (kind, node, why) =>
     `${DAEMON_NAMES[kind]}: ${node} owns the virtual IP${why === undefined ? "" : ` (${why})`}`,
-  notOwned: (kind, seconds) =>
-    `${DAEMON_NAMES[kind]}: nobody owns the virtual IP after ${seconds} s`,
+  notOwned: (kind) => `${DAEMON_NAMES[kind]}: nobody owns the virtual IP`,
   step: (index, count, what) => `[${index}/${count}] ${what}`,
   faultShort: {
     stop: "stop the owner",
@@ -118,8 +116,10 @@ const EN: DemoText = {
       lost === 0 ? "not one probe lost" : `${lost} probes lost, no answer for ${outage}`
     }`,
   stayed: (kind, node) => `${DAEMON_NAMES[kind]}: ${node} still owns the virtual IP`,
-  failed: (kind, name, seconds) =>
-    `${DAEMON_NAMES[kind]}: no other node took over within ${seconds} s after "${EN.faultShort[name]}"`,
+  twoOwners: (kind, nodes) =>
+    `${DAEMON_NAMES[kind]}: the virtual IP is on ${nodes} at the same time`,
+  failed: (kind, name) =>
+    `${DAEMON_NAMES[kind]}: no other node took over ("${EN.faultShort[name]}")`,
   healing: {
     stop: "starting it again",
     "kill-keeper": "starting it again",
@@ -130,7 +130,6 @@ const EN: DemoText = {
     script: "the service works again",
     partition: "they can hear each other again",
   },
-  back: (kind, node) => `${DAEMON_NAMES[kind]}: ${node} is back as BACKUP`,
   columns: {
     fault: "fault on the owner",
     daemon: "daemon",
@@ -141,7 +140,6 @@ const EN: DemoText = {
     after: "after",
   },
   nobody: "nobody",
-  both: "both",
   atLeast: (text) => `over ${text}`,
   legend:
     "outage: longest time without an answer, measured by probes 1 ms apart; two owners: both reachable nodes held the address.",
@@ -164,7 +162,7 @@ const ZH: DemoText = {
   starting: (kind, nodes) => `在 ${nodes} 上启动 ${DAEMON_NAMES[kind]}`,
   owns: (kind, node, why) =>
     `${DAEMON_NAMES[kind]}：${node} 持有虚拟 IP${why === undefined ? "" : `（${why}）`}`,
-  notOwned: (kind, seconds) => `${DAEMON_NAMES[kind]}：${seconds} 秒后仍然没有节点持有虚拟 IP`,
+  notOwned: (kind) => `${DAEMON_NAMES[kind]}：没有节点持有虚拟 IP`,
   step: (index, count, what) => `[${index}/${count}] ${what}`,
   faultShort: {
     stop: "停止主节点",
@@ -211,8 +209,8 @@ const ZH: DemoText = {
       lost === 0 ? "没有丢失任何探测" : `丢失 ${lost} 个探测，中断 ${outage}`
     }`,
   stayed: (kind, node) => `${DAEMON_NAMES[kind]}：${node} 仍然持有虚拟 IP`,
-  failed: (kind, name, seconds) =>
-    `${DAEMON_NAMES[kind]}：“${ZH.faultShort[name]}”之后 ${seconds} 秒内没有其他节点接管`,
+  twoOwners: (kind, nodes) => `${DAEMON_NAMES[kind]}：虚拟 IP 同时位于 ${nodes}`,
+  failed: (kind, name) => `${DAEMON_NAMES[kind]}：“${ZH.faultShort[name]}”之后没有其他节点接管`,
   healing: {
     stop: "重新启动",
     "kill-keeper": "重新启动",
@@ -223,7 +221,6 @@ const ZH: DemoText = {
     script: "业务恢复",
     partition: "两节点恢复互通",
   },
-  back: (kind, node) => `${DAEMON_NAMES[kind]}：${node} 已恢复为 BACKUP`,
   columns: {
     fault: "主节点故障",
     daemon: "软件",
@@ -234,7 +231,6 @@ const ZH: DemoText = {
     after: "之后",
   },
   nobody: "无",
-  both: "两者",
   atLeast: (text) => `超过 ${text}`,
   legend: "中断时间：以 1 ms 间隔探测，最长的无应答时间；双主时间：两个可达节点同时持有该地址。",
   allMoved: (seconds) => `每次故障后虚拟 IP 都切换到了另一个节点。总用时 ${seconds} 秒。`,

@@ -93,6 +93,7 @@ export class LabNode {
     return spawnIn(this.namespace, argv, {
       mounts: nodeMounts(this.folder),
       stdio: ["ignore", output, output],
+      detached: true,
     });
   }
 

@@ -1,0 +1,231 @@
+/**
+ * `npm start`: the tutorial's step 5 on this machine. Outside it only makes the sandbox and a folder; inside it runs
+ * the pair (with `--vs`, two pairs side by side), breaks it in every way asked for, and prints what a client noticed.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stdin, stdout } from "node:process";
+import { whyOf } from "./control.ts";
+import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
+import { DEMO_HELP, type DemoOptions, parseDemoOptions } from "./demo-options.ts";
+import { chooseLang, type DemoText, demoText, type Lang } from "./demo-text.ts";
+import { FAULTS, type FaultName } from "./faults.ts";
+import { keepRunning } from "./keep.ts";
+import { Lab } from "./lab.ts";
+import { createNarrator, type Narrator } from "./narrator.ts";
+import { TUTORIAL } from "./profile.ts";
+import { seededRandom } from "./random.ts";
+import { faultTable, printMilliseconds } from "./report.ts";
+import {
+  connectOutside,
+  explainRefusal,
+  isInsideSandbox,
+  type Outside,
+  probeSandbox,
+  runInSandbox,
+} from "./sandbox.ts";
+import { type FaultResult, type ObservedFault, runFault } from "./scenario.ts";
+import { printMarkdownTable, printTextTable } from "./table.ts";
+
+const SCRATCH = "BATON_LAB_SCRATCH";
+const INTERRUPTED = 130;
+
+async function outside(options: DemoOptions, lang: Lang): Promise<number> {
+  const text = demoText(lang);
+  if (options.versus && findKeepalived() === undefined) {
+    process.stderr.write(`${text.noKeepalived(HOW_TO_INSTALL_KEEPALIVED)}\n`);
+    return 1;
+  }
+  const sandbox = probeSandbox();
+  if (sandbox.kind === "refused") {
+    process.stderr.write(`${explainRefusal(sandbox.detail, lang)}\n`);
+    return 1;
+  }
+  stdout.write(`${text.title}\n`);
+  if (sandbox.rootless) stdout.write(`${text.rootless}\n`);
+  const scratch = mkdtempSync(join(tmpdir(), "baton-lab-"));
+  process.env[SCRATCH] = scratch;
+  try {
+    return await runInSandbox(sandbox, [
+      process.execPath,
+      ...process.execArgv,
+      ...process.argv.slice(1),
+    ]);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What all the parts of a run inside share. */
+interface Run {
+  readonly options: DemoOptions;
+  readonly lang: Lang;
+  readonly text: DemoText;
+  readonly narrator: Narrator;
+  readonly labs: readonly Lab[];
+}
+
+async function inside(options: DemoOptions, lang: Lang): Promise<number> {
+  const text = demoText(lang);
+  const scratch = process.env[SCRATCH];
+  if (scratch === undefined) throw new Error(`${SCRATCH} is not set`);
+  const narrator = createNarrator(stdout, text.waiting);
+  narrator.print(`${text.network}\n${text.settings}\n${text.probing}\n`);
+
+  let interrupt: () => void = () => {};
+  const interrupted = new Promise<"interrupted">((resolve) => {
+    interrupt = () => resolve("interrupted");
+  });
+  const outsideProcess = connectOutside(interrupt);
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+
+  const kinds: readonly DaemonKind[] = options.versus ? ["baton", "keepalived"] : ["baton"];
+  const labs = kinds.map(
+    (kind) => new Lab({ folder: join(scratch, kind), profile: TUTORIAL, kinds: [kind, kind] }),
+  );
+  const run: Run = { options, lang, text, narrator, labs };
+  try {
+    const end = await Promise.race([demonstrate(run, outsideProcess), interrupted]);
+    if (end !== "interrupted") return end;
+    narrator.say(text.interrupted);
+    return INTERRUPTED;
+  } catch (error) {
+    narrator.say(error instanceof Error ? error.message : String(error));
+    return 1;
+  } finally {
+    narrator.say(text.leaving);
+    await Promise.all(labs.map((lab) => lab.close()));
+    outsideProcess?.close();
+  }
+}
+
+async function demonstrate(run: Run, outsideProcess: Outside | undefined): Promise<number> {
+  const { options, text, narrator } = run;
+  const startedAt = performance.now();
+  await Promise.all(run.labs.map((lab) => startPair(run, lab)));
+  const results: FaultResult[] = [];
+  for (const [index, name] of options.faults.entries()) {
+    narrator.say(text.step(index + 1, options.faults.length, text.faultShort[name]));
+    const both = run.labs.map((lab) =>
+      breakPair(run, lab, name, seededRandom(options.seed * 1000 + index)),
+    );
+    results.push(...(await Promise.all(both)));
+  }
+  const code =
+    options.faults.length === 0 ? 0 : conclude(run, results, performance.now() - startedAt);
+  writeFiles(run, results);
+  if (!options.keep) return code;
+  await keepRunning({ ...run, outside: outsideProcess, input: stdin });
+  return code;
+}
+
+async function startPair({ narrator, text, lang }: Run, lab: Lab): Promise<void> {
+  const kind = lab.nodes[0]?.kind ?? "baton";
+  const names = lab.nodes.map((node) => node.name).join(", ");
+  narrator.say(text.starting(kind, names));
+  const owner = await narrator.during(text.starting(kind, names), lab.startDaemons());
+  narrator.say(text.owns(kind, owner.name, await explain(lab, owner.name, lang)));
+}
+
+/** The owner's own sentence, where it has one (keepalived has none). */
+async function explain(lab: Lab, name: string, lang: Lang): Promise<string | undefined> {
+  const node = lab.node(name);
+  return node.kind === "baton" ? whyOf(node.folder, lang) : undefined;
+}
+
+async function breakPair(
+  { narrator, text, lang }: Run,
+  lab: Lab,
+  name: FaultName,
+  random: () => number,
+): Promise<FaultResult> {
+  const kind = lab.nodes[0]?.kind ?? "baton";
+  const observed: { value?: ObservedFault } = {};
+  const work = runFault(lab, name, {
+    random,
+    watcher: {
+      onBroken: (owner) => narrator.say(`  ${text.fault(name, owner.name)}`),
+      onObserved: (result) => {
+        observed.value = result;
+        narrator.say(`  ${tell(result, text)}`);
+      },
+      onHealed: (owner) => {
+        const healing = text.healing[name];
+        if (healing !== undefined) narrator.say(`  ${owner.name}: ${healing}`);
+      },
+    },
+  });
+  const result = await narrator.during(text.faultShort[name], work);
+  const why = await explain(lab, result.finally, lang);
+  if (why !== undefined) narrator.say(`  ${text.owns(kind, result.finally, why)}`);
+  return result;
+}
+
+function tell(result: ObservedFault, text: DemoText): string {
+  const [holder] = result.after;
+  if (holder === undefined) return text.notOwned(result.daemon);
+  if (result.after.length > 1) return text.twoOwners(result.daemon, result.after.join(", "));
+  if (holder === result.before) {
+    return result.passed
+      ? text.stayed(result.daemon, holder)
+      : text.failed(result.daemon, result.fault);
+  }
+  return text.took(
+    result.daemon,
+    holder,
+    result.lost,
+    printMilliseconds(result.outageMilliseconds),
+  );
+}
+
+/** keepalived is there to compare with: only Baton's rows decide about success. */
+function conclude({ narrator, text }: Run, results: readonly FaultResult[], took: number): number {
+  const byFault = results.toSorted(
+    (a, b) => Object.keys(FAULTS).indexOf(a.fault) - Object.keys(FAULTS).indexOf(b.fault),
+  );
+  narrator.print(`\n${printTextTable(faultTable(byFault, text))}\n\n${text.legend}\n`);
+  const bad = results.filter((result) => result.daemon === "baton" && !result.passed);
+  if (bad.length === 0) {
+    narrator.print(text.allMoved((took / 1000).toFixed(0)));
+    return 0;
+  }
+  narrator.print(text.notAllMoved(bad.map((result) => text.faultShort[result.fault]).join(", ")));
+  return 1;
+}
+
+function writeFiles({ options, text, narrator, labs }: Run, results: readonly FaultResult[]): void {
+  if (options.json !== undefined) {
+    const profile = labs[0]?.profile;
+    writeFileSync(
+      options.json,
+      `${JSON.stringify({ seed: options.seed, profile, results }, null, 2)}\n`,
+    );
+    narrator.print(text.written(options.json));
+  }
+  if (options.report !== undefined) {
+    const parts = [
+      `# ${text.title}`,
+      text.settings.trim(),
+      printMarkdownTable(faultTable(results, text)),
+      text.legend,
+    ];
+    writeFileSync(options.report, `${parts.join("\n\n")}\n`);
+    narrator.print(text.written(options.report));
+  }
+}
+
+const parsed = parseDemoOptions(process.argv.slice(2));
+if (parsed.kind === "bad") {
+  process.stderr.write(`${parsed.message}\n\n${DEMO_HELP}`);
+  process.exitCode = 2;
+} else if (parsed.options.help) {
+  stdout.write(DEMO_HELP);
+} else {
+  const lang = chooseLang(parsed.options.lang, process.env);
+  const code = isInsideSandbox()
+    ? await inside(parsed.options, lang)
+    : await outside(parsed.options, lang);
+  // Not `exitCode`: an open terminal or pipe must not keep us.
+  process.exit(code);
+}

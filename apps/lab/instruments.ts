@@ -1,0 +1,139 @@
+/** The measuring processes of a lab, and their readings: who holds the address, and what a client notices. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { spawnIn } from "#linux/namespace";
+import { type Instant, toMillis } from "#units/time";
+import { OUTPUT_FD } from "./instrument-fds.ts";
+import type { Network } from "./network.ts";
+import { type Overlap, Presence, type PresenceChange } from "./presence.ts";
+import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
+
+const QUIET = "--disable-warning=ExperimentalWarning";
+const INTERFACE = "eth0";
+/** Answers under way when the window ends may still come. */
+const LINGER_MILLISECONDS = 120;
+
+export interface InstrumentOptions {
+  readonly network: Network;
+  readonly nodes: readonly string[];
+  readonly client: string;
+  readonly virtualAddress: string;
+}
+
+export interface ClientView {
+  readonly outageMilliseconds: number;
+  readonly totalMilliseconds: number;
+  readonly lost: number;
+  readonly sent: number;
+  readonly turns: ProberAnswer["turns"];
+}
+
+export class Instruments {
+  readonly #presence = new Presence();
+  readonly #watcher: ChildProcess;
+  readonly #prober: ChildProcess;
+  readonly #proberPipe: Duplex;
+  readonly #waiting = new Map<number, (answer: ProberAnswer) => void>();
+  #requests = 0;
+  #closing = false;
+
+  constructor({ network, nodes, client, virtualAddress }: InstrumentOptions) {
+    const namespaces = nodes.map((name) => network.namespaceOf(name).fd);
+    this.#watcher = spawn(
+      process.execPath,
+      [QUIET, programPath("address-watch-main.ts"), virtualAddress, ...nodes],
+      { stdio: ["ignore", "ignore", "inherit", "pipe", ...namespaces], detached: true },
+    );
+    this.#guard(this.#watcher, "the address watcher");
+    createInterface({ input: pipeOf(this.#watcher) }).on("line", (line) => {
+      this.#presence.record(JSON.parse(line) as PresenceChange);
+    });
+
+    this.#prober = spawnIn(
+      network.namespaceOf(client),
+      [process.execPath, QUIET, programPath("prober-main.ts"), virtualAddress, INTERFACE],
+      { stdio: ["ignore", "ignore", "inherit", "pipe"], detached: true },
+    );
+    this.#guard(this.#prober, "the prober");
+    this.#proberPipe = pipeOf(this.#prober);
+    createInterface({ input: this.#proberPipe }).on("line", (line) => {
+      const answer = JSON.parse(line) as ProberAnswer;
+      this.#waiting.get(answer.id)?.(answer);
+      this.#waiting.delete(answer.id);
+    });
+  }
+
+  /** Without instruments every result would be a lie: their death ends the run. */
+  #guard(child: ChildProcess, what: string): void {
+    child.on("exit", (code, signal) => {
+      if (!this.#closing) throw new Error(`${what} ended: ${signal ?? `exit code ${code}`}`);
+    });
+  }
+
+  /** A process that lives in the client's namespace. */
+  get clientPid(): number | undefined {
+    return this.#prober.pid;
+  }
+
+  holders(): readonly string[] {
+    return this.#presence.holders();
+  }
+
+  holdsSince(name: string): Instant | undefined {
+    return this.#presence.holdsSince(name);
+  }
+
+  overlap(names: readonly string[], from: Instant, to: Instant): Overlap {
+    return this.#presence.overlap(names, from, to);
+  }
+
+  changesWithin(name: string, from: Instant, to: Instant): number {
+    return this.#presence.changesWithin(name, from, to);
+  }
+
+  async outage(from: Instant, to: Instant): Promise<ClientView> {
+    await sleep(LINGER_MILLISECONDS);
+    this.#requests += 1;
+    const request: ProberRequest = { id: this.#requests, from, to };
+    const answer = await new Promise<ProberAnswer>((resolve) => {
+      this.#waiting.set(request.id, resolve);
+      this.#proberPipe.write(`${JSON.stringify(request)}\n`);
+    });
+    const { outage, turns } = answer;
+    return {
+      outageMilliseconds: toMillis(outage.longest),
+      totalMilliseconds: toMillis(outage.total),
+      lost: outage.lost,
+      sent: outage.sent,
+      turns,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([this.#watcher, this.#prober].map(endOf));
+  }
+}
+
+const programPath = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+function pipeOf(child: ChildProcess): Duplex {
+  const pipe = child.stdio[OUTPUT_FD];
+  if (!(pipe instanceof Duplex)) throw new Error("a measuring process without a pipe");
+  // It ends with the process, which `#guard` looks after.
+  pipe.on("error", () => {});
+  return pipe;
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else {
+      child.once("exit", () => resolve());
+      child.kill("SIGKILL");
+    }
+  });
+}

@@ -1,0 +1,48 @@
+/** Results as a table for people and as a file for machines. */
+import { type DemoText, daemonName } from "./demo-text.ts";
+import type { ObservedFault } from "./scenario.ts";
+import type { Table } from "./table.ts";
+
+/** Probes are 1 ms apart, so finer figures would pretend. */
+export function printMilliseconds(value: number): string {
+  if (value === 0) return "0 ms";
+  if (value < 10) return `${value.toFixed(1)} ms`;
+  return `${Math.round(value)} ms`;
+}
+
+export function printOwners(names: readonly string[], text: DemoText): string {
+  return names.length === 0 ? text.nobody : names.join(" + ");
+}
+
+/** One row for each result, in the order given. */
+export function faultTable(results: readonly ObservedFault[], text: DemoText): Table {
+  const { columns } = text;
+  let last = "";
+  const rows = results.map((result) => {
+    const title = text.faultShort[result.fault];
+    const dual = printMilliseconds(result.dualMilliseconds);
+    const row = [
+      title === last ? "" : title,
+      daemonName(result.daemon),
+      printMilliseconds(result.outageMilliseconds),
+      String(result.lost),
+      result.dualOpen ? text.atLeast(dual) : dual,
+      result.before,
+      printOwners(result.after, text),
+    ];
+    last = title;
+    return row;
+  });
+  return {
+    columns: [
+      { title: columns.fault, align: "left" },
+      { title: columns.daemon, align: "left" },
+      { title: columns.outage, align: "right" },
+      { title: columns.lost, align: "right" },
+      { title: columns.dual, align: "right" },
+      { title: columns.before, align: "left" },
+      { title: columns.after, align: "left" },
+    ],
+    rows,
+  };
+}

@@ -1,0 +1,142 @@
+/** One fault from beginning to end: ordinary life, the fault at a random phase, the move, the repair, ordinary life. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "#linux/clock";
+import { elapsed, type Micros, toMillis } from "#units/time";
+import type { DaemonKind } from "./daemon.ts";
+import { FAULTS, type FaultName } from "./faults.ts";
+import type { Lab } from "./lab.ts";
+import type { LabNode } from "./node.ts";
+import type { Random } from "./random.ts";
+
+/** What was seen between the fault and its repair. */
+export interface ObservedFault {
+  readonly fault: FaultName;
+  readonly profile: string;
+  readonly daemon: DaemonKind;
+  readonly before: string;
+  /** Reachable nodes that hold the address at the end of the observation. */
+  readonly after: readonly string[];
+  /** The address is where it should be. */
+  readonly passed: boolean;
+  /** What the client noticed between the fault and the repair. */
+  readonly outageMilliseconds: number;
+  readonly lost: number;
+  /** From the fault until another node held the address; undefined: none did. */
+  readonly takeOverMilliseconds: number | undefined;
+  /** Reachable nodes that held it at the same time, total; still going on at the end: `dualOpen`. */
+  readonly dualMilliseconds: number;
+  readonly dualOpen: boolean;
+}
+
+export interface FaultResult extends ObservedFault {
+  /** The same for the repair, until life was ordinary again. */
+  readonly healOutageMilliseconds: number;
+  readonly healLost: number;
+  readonly healDualMilliseconds: number;
+  readonly finally: string;
+}
+
+export interface ScenarioWatcher {
+  onBroken?(owner: LabNode): void;
+  onMoved?(to: LabNode): void;
+  onObserved?(result: ObservedFault): void;
+  onHealed?(owner: LabNode): void;
+}
+
+export interface ScenarioOptions {
+  readonly random: Random;
+  readonly watcher?: ScenarioWatcher;
+  /** How long to look on after the move, for a second owner. */
+  readonly observeSeconds?: number;
+}
+
+/** Time beyond the arithmetic before a move counts as not happening. */
+const GRACE_SECONDS = 3;
+const AFTER_MOVE_SECONDS = 1.2;
+const POLL_MILLISECONDS = 2;
+
+export async function runFault(
+  lab: Lab,
+  name: FaultName,
+  options: ScenarioOptions,
+): Promise<FaultResult> {
+  const fault = FAULTS[name];
+  const { watcher = {}, random } = options;
+  const owner = await lab.untilSettled();
+  await sleep(random() * lab.profile.advertSeconds * 1000);
+
+  const brokenAt = now();
+  const injected = fault.inject(owner);
+  watcher.onBroken?.(owner);
+  const moved = await untilMoved(lab, owner, limitSeconds(lab, name));
+  if (moved !== undefined) watcher.onMoved?.(moved.node);
+  await injected;
+  await sleep((options.observeSeconds ?? AFTER_MOVE_SECONDS) * 1000);
+
+  const observedAt = now();
+  const reachable = lab.nodes.filter((node) => !(fault.ownerUnreachable && node === owner));
+  const names = reachable.map((node) => node.name);
+  const dual = lab.instruments.overlap(names, brokenAt, observedAt);
+  const seen = await lab.instruments.outage(brokenAt, observedAt);
+  const after = lab.instruments.holders().filter((holder) => names.includes(holder));
+  const observed: ObservedFault = {
+    fault: name,
+    profile: lab.profile.name,
+    daemon: owner.kind,
+    before: owner.name,
+    after,
+    passed: hasPassed(fault.moves, owner.name, after),
+    outageMilliseconds: seen.outageMilliseconds,
+    lost: seen.lost,
+    takeOverMilliseconds: moved === undefined ? undefined : toMillis(moved.after),
+    dualMilliseconds: toMillis(dual.total),
+    dualOpen: dual.open,
+  };
+  watcher.onObserved?.(observed);
+
+  const healedAt = now();
+  await fault.heal(owner);
+  watcher.onHealed?.(owner);
+  const last = await lab.untilSettled();
+  const settledAt = now();
+  const allNames = lab.nodes.map((node) => node.name);
+  const healSeen = await lab.instruments.outage(healedAt, settledAt);
+  return {
+    ...observed,
+    healOutageMilliseconds: healSeen.outageMilliseconds,
+    healLost: healSeen.lost,
+    healDualMilliseconds: toMillis(lab.instruments.overlap(allNames, healedAt, settledAt).total),
+    finally: last.name,
+  };
+}
+
+function hasPassed(moves: "yes" | "maybe", before: string, after: readonly string[]): boolean {
+  if (after.length !== 1) return false;
+  return moves === "maybe" || after[0] !== before;
+}
+
+/** The arithmetic's longest wait, plus what the fault itself needs to be noticed. */
+function limitSeconds(lab: Lab, name: FaultName): number {
+  const { profile } = lab;
+  const detection = name === "script" ? profile.scriptSeconds * 2 : 0;
+  const grace = FAULTS[name].moves === "maybe" ? 0 : GRACE_SECONDS;
+  return lab.takeOverSeconds() + detection + grace;
+}
+
+async function untilMoved(
+  lab: Lab,
+  owner: LabNode,
+  seconds: number,
+): Promise<{ readonly node: LabNode; readonly after: Micros } | undefined> {
+  const startedAt = now();
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    const node = lab.holders().find((holder) => holder !== owner);
+    if (node !== undefined) {
+      const at = lab.instruments.holdsSince(node.name) ?? now();
+      return { node, after: elapsed(startedAt, at) };
+    }
+    await sleep(POLL_MILLISECONDS);
+  }
+  return undefined;
+}
