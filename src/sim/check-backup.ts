@@ -1,0 +1,47 @@
+/** Somebody owns the address: a backup that runs and hears no master for the detection time takes over. */
+import type { Facts } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+export function checkBackup(simulation: Simulation, facts: Facts): Hooks {
+  /** Time in which a machine was woken late or its clock moved does not count. */
+  const excusedUntil = new Map<number, number>();
+  const excuse = (machine: number): void => {
+    excusedUntil.set(machine, facts.now);
+  };
+  const look = (machine: Machine): void => {
+    if (!machine.engineRuns) return;
+    if (machine.extraLate > 0) excuse(machine.id);
+    for (const { router } of machine.instances) {
+      const seat = facts.seat(machine, router.vrid);
+      if (seat === undefined || seat.state !== "BACKUP" || machine.groups.length > 0) continue;
+      const since = Math.max(
+        seat.since,
+        seat.heardAt ?? 0,
+        facts.runsSince(machine),
+        excusedUntil.get(machine.id) ?? 0,
+      );
+      const late =
+        4 * (simulation.scenario.wakeLateMicros + 100) + 4 * machine.kernel.faults.slowMicros;
+      const limit = facts.detection(router.vrid) + router.startupDelay + late + 1_000;
+      if (facts.now - since > limit)
+        simulation.violate(
+          "nobody-takes-over",
+          `machine ${machine.id} is BACKUP and has heard nothing for ${facts.now - since} us (limit ${limit})`,
+        );
+    }
+  };
+  return {
+    loopDone: look,
+    fault: (fault) => {
+      if (
+        fault.kind === "busy" ||
+        fault.kind === "clock-jump" ||
+        fault.kind === "address-slow" ||
+        fault.kind === "reload"
+      )
+        excuse(fault.machine);
+    },
+  };
+}

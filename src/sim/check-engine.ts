@@ -1,0 +1,122 @@
+/** What must hold on one machine after every turn of the engine's loop. */
+import { deadline } from "#core/router";
+import { masterDown } from "#core/timing";
+import { earliest } from "#units/time";
+import type { Facts } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** An address somebody removed is back this soon. */
+const RESTORED_WITHIN = 50_000;
+const SPINS_MAX = 20;
+
+export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
+  const missing = new Map<string, number>();
+  const spins = new Map<number, number>();
+  const told = new Map<string, string>();
+  const machineText = (machine: Machine): string => `machine ${machine.id}`;
+
+  const masterHasAddresses = (machine: Machine): void => {
+    const { engine, kernel } = machine;
+    if (engine === undefined) return;
+    for (const instance of engine.instances) {
+      const { name } = instance.config.router;
+      for (const { virtual } of instance.addresses) {
+        const key = `${machine.id}/${name}/${virtual.address}`;
+        const isThere = kernel.has(virtual.address);
+        const { kind } = instance.state.phase;
+        if (kind === "master" && !isThere) {
+          const since = missing.get(key) ?? facts.now;
+          missing.set(key, since);
+          const late = machine.extraLate * 2 + kernel.faults.slowMicros * 4;
+          if (facts.now - since > RESTORED_WITHIN + late)
+            simulation.violate("master-without-address", `${machineText(machine)} ${name}`);
+          continue;
+        }
+        missing.delete(key);
+        const entitled = kind === "master" || kind === "handover";
+        if (isThere && !entitled && !machine.keeper.isHolding(name) && kernel.linkExists) {
+          const elsewhere = engine.ownedElsewhere(instance, kernel.linkIndex, virtual.address);
+          if (!elsewhere)
+            simulation.violate(
+              "address-without-right",
+              `${machineText(machine)} ${name} is ${kind}`,
+            );
+        }
+      }
+    }
+  };
+
+  const doesNotSpin = (machine: Machine): void => {
+    const { engine } = machine;
+    if (engine === undefined || engine.finished) return;
+    const due = engine.deadline();
+    const count =
+      due !== undefined && due <= machine.clock() ? (spins.get(machine.id) ?? 0) + 1 : 0;
+    spins.set(machine.id, count);
+    if (count > SPINS_MAX)
+      simulation.violate("spinning", `${machineText(machine)} is due in the past for ever`);
+    // The engine's own answer must not be later than what its parts need.
+    let needed = engine.announcements.deadline();
+    for (const one of engine.instances) needed = earliest(needed, deadline(one.state), one.retryAt);
+    if (needed !== due)
+      simulation.violate("wrong-deadline", `${machineText(machine)}: ${due}, needed ${needed}`);
+  };
+
+  return {
+    loopDone: (machine) => {
+      masterHasAddresses(machine);
+      doesNotSpin(machine);
+    },
+    engineStarted: (machine) => {
+      for (const key of told.keys()) if (key.startsWith(`${machine.id}/`)) told.delete(key);
+      for (const key of missing.keys()) if (key.startsWith(`${machine.id}/`)) missing.delete(key);
+    },
+    runs: (machine) => {
+      for (const key of missing.keys()) if (key.startsWith(`${machine.id}/`)) missing.delete(key);
+    },
+    transition: (machine, { instance, from, to }) => {
+      const key = `${machine.id}/${instance}`;
+      const before = told.get(key) ?? "INIT";
+      if (from !== before)
+        simulation.violate(
+          "notify-order",
+          `${machineText(machine)} ${instance}: ${from} -> ${to} after ${before}`,
+        );
+      if (from === to)
+        simulation.violate("notify-order", `${machineText(machine)} ${instance}: ${from} twice`);
+      told.set(key, to);
+    },
+    engineEnded: (machine, how) => {
+      if (how !== "stopped") return;
+      for (const address of machine.addresses()) {
+        if (machine.kernel.has(address))
+          simulation.violate(
+            "kept-after-stop",
+            `${machineText(machine)} stopped and still has an address`,
+          );
+      }
+    },
+  };
+}
+
+/** After a stall longer than a peer needs to take over, nothing is said as master before giving up. */
+export function checkOverslept(simulation: Simulation, facts: Facts): Hooks {
+  return {
+    advertSent: (machine, vrid, priority) => {
+      // Facts are told after the checkers, so this is still the advertisement before.
+      const seat = facts.seat(machine, vrid);
+      if (priority === 0 || seat?.advertSentAt === undefined || seat.state !== "MASTER") return;
+      if (machine.clockOffsetFellAt > seat.advertSentAt) return;
+      const silent = facts.now - seat.advertSentAt;
+      const { router } = seat;
+      const earliestTakeOver = masterDown(router, router.advertInterval, 254);
+      if (silent > earliestTakeOver && seat.since < seat.advertSentAt)
+        simulation.violate(
+          "overslept",
+          `machine ${machine.id} advertised as master after ${silent} us of silence`,
+        );
+    },
+  };
+}

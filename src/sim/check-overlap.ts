@@ -1,0 +1,227 @@
+/**
+ * At most one owner. Two machines that answer for an address while they hear each other are allowed only:
+ *
+ *  - during a hand-over (the old owner has said that it goes), for the hand-over's bound;
+ *  - during an election among masters that run and hear each other, for the bound of the grace period;
+ *  - where the old owner is dead or hung: never, if the new one had heard its last advertisement and the lease is more than a
+ *    backstop. (Advertisements lost before it died let the new one take over earlier than any lease can know.)
+ *
+ * Machines that do not hear each other may both own it: plain VRRP cannot prevent that, and this check does not ask for it.
+ */
+import { leaseFor } from "#core/lease";
+import { LINGER, skew } from "#core/timing";
+import { type Ipv4, printIpv4 } from "#units/address";
+import { fromCentis } from "#units/time";
+import type { Facts, Seat } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+type Excuse = "hand-over" | "election" | "lease-in-flight" | "none";
+
+interface Episode {
+  readonly address: Ipv4;
+  readonly a: Machine;
+  readonly b: Machine;
+  excuse: Excuse;
+  /** Start of the present excuse. */
+  since: number;
+  /** Which of both answered first. */
+  readonly first: Machine;
+}
+
+export interface OverlapTotals {
+  /** Microseconds with two owners that hear each other, by excuse. */
+  readonly micros: Record<Excuse, number>;
+  longest: Record<Excuse, number>;
+}
+
+export function checkOverlap(
+  simulation: Simulation,
+  facts: Facts,
+): { readonly hooks: Hooks; readonly totals: OverlapTotals } {
+  const episodes = new Map<string, Episode>();
+  const ownedSince = new Map<string, number>();
+  const totals: OverlapTotals = {
+    micros: { "hand-over": 0, election: 0, "lease-in-flight": 0, none: 0 },
+    longest: { "hand-over": 0, election: 0, "lease-in-flight": 0, none: 0 },
+  };
+  const key = (address: Ipv4, a: Machine, b: Machine): string => `${address}/${a.id}/${b.id}`;
+
+  const seatOf = (machine: Machine, address: Ipv4): Seat | undefined => {
+    const instance = machine.instances.find((one) =>
+      [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
+    );
+    return instance === undefined ? undefined : facts.seat(machine, instance.router.vrid);
+  };
+
+  const isLeaving = (machine: Machine, seat: Seat | undefined): boolean =>
+    machine.keeper.isTakingOver ||
+    (seat !== undefined && (seat.state === "STOP" || machine.keeper.isHolding(seat.name)));
+
+  /** Did `heir` base its take-over on the very last advertisement of `old`? */
+  const wasHeardToTheEnd = (heir: Seat, old: Seat): boolean => {
+    const heard = heir.heard.get(old.machine.id);
+    return (
+      heard !== undefined && old.advertSentAt !== undefined && heard.sentAt >= old.advertSentAt
+    );
+  };
+
+  const excuseOf = (address: Ipv4, first: Machine, second: Machine): Excuse => {
+    const old = seatOf(first, address);
+    const heir = seatOf(second, address);
+    if (old === undefined || heir === undefined) return "election";
+    if (isLeaving(first, old) || isLeaving(second, heir)) return "hand-over";
+    const bothRun = first.engineRuns && second.engineRuns;
+    if (bothRun && old.state === "MASTER" && heir.state === "MASTER") return "election";
+    // Told, but the machine has not got to its loop yet: a few wake-ups.
+    const [dead, alive] = first.engineRuns ? [heir, old] : [old, heir];
+    if (bothRun) return dead.state === "MASTER" || alive.state === "MASTER" ? "election" : "none";
+    const lease = leaseFor(dead.router, dead.router.priority, simulation.scenario.hasGuard);
+    if (lease.guarantee === "backstop") return "lease-in-flight";
+    if (alive.since > (ownedSince.get(`${address}/${dead.machine.id}`) ?? 0) && dead === old) {
+      const deceived = facts.deceivedAt > facts.now - 3 * facts.detection(old.vrid);
+      const blind = dead.machine.clockOffsetFellAt > facts.now - 3 * facts.detection(old.vrid);
+      if (deceived || blind || !wasHeardToTheEnd(alive, dead)) return "lease-in-flight";
+      // It was asked to take over, or the two had met before the old one fell.
+      if (alive.reason === "master-released" || alive.since < facts.unwellAt(dead.machine))
+        return "lease-in-flight";
+      return "none";
+    }
+    return "lease-in-flight";
+  };
+
+  /** Longest time an excuse may last. */
+  const bound = (episode: Episode): number => {
+    const seat = seatOf(episode.a, episode.address) ?? seatOf(episode.b, episode.address);
+    if (seat === undefined) return Number.POSITIVE_INFINITY;
+    const { router, vrid } = seat;
+    const interval = facts.interval(vrid);
+    const late =
+      8 * facts.latency() +
+      8 * (simulation.scenario.wakeLateMicros + 100) +
+      4 * Math.max(episode.a.extraLate, episode.b.extraLate) +
+      8 * Math.max(episode.a.kernel.faults.slowMicros, episode.b.kernel.faults.slowMicros);
+    switch (episode.excuse) {
+      case "hand-over":
+        return (
+          skew(router, router.advertInterval, 1) +
+          fromCentis(router.advertInterval) +
+          LINGER +
+          // A hand-over that hangs is ended by the kernel: whole seconds, up to 0.2 s late.
+          (episode.a.engineRuns && episode.b.engineRuns ? 0 : 1_200_000) +
+          simulation.scenario.keeperLateMicros +
+          late
+        );
+      case "election":
+        return 6 * interval + 20_000 + late;
+      case "lease-in-flight": {
+        const lease = leaseFor(router, router.priority, simulation.scenario.hasGuard);
+        return lease.addressSeconds * 1_000_000 + 450_000 + late;
+      }
+      case "none":
+        return 0;
+    }
+  };
+
+  const close = (episode: Episode): void => {
+    const lasted = facts.now - episode.since;
+    totals.micros[episode.excuse] += lasted;
+    totals.longest[episode.excuse] = Math.max(totals.longest[episode.excuse], lasted);
+    judge(episode);
+  };
+
+  const judge = (episode: Episode): void => {
+    const { a, b, excuse } = episode;
+    let { since } = episode;
+    if (excuse === "election") {
+      // An election needs both to be heard; each lost advertisement and each change of the network starts it anew.
+      since = Math.max(
+        since,
+        facts.lostAt(a.id, b.id),
+        facts.lostAt(b.id, a.id),
+        facts.networkChangedAt,
+        facts.deceivedAt,
+        facts.unwellAt(a),
+        facts.unwellAt(b),
+      );
+    }
+    const lasted = facts.now - since;
+    const limit = bound(episode);
+    if (lasted > limit)
+      simulation.violate(
+        excuse === "none" ? "two-owners" : `two-owners-too-long-${excuse}`,
+        `${printIpv4(episode.address)} on machines ${a.id} and ${b.id} for ${lasted} us (limit ${limit})`,
+      );
+  };
+
+  const look = (address: Ipv4): void => {
+    const { machines } = simulation;
+    for (const a of machines) {
+      for (const b of machines) {
+        if (a.id >= b.id) continue;
+        const name = key(address, a, b);
+        const known = episodes.get(name);
+        const both = a.owns(address) && b.owns(address) && simulation.areConnected(a, b);
+        if (known === undefined && !both) continue;
+        if (known !== undefined && !both) {
+          close(known);
+          episodes.delete(name);
+          continue;
+        }
+        const aSince = ownedSince.get(`${address}/${a.id}`) ?? 0;
+        const bSince = ownedSince.get(`${address}/${b.id}`) ?? 0;
+        const [first, second] = aSince <= bSince ? [a, b] : [b, a];
+        const excuse = excuseOf(address, first, second);
+        if (known === undefined) {
+          episodes.set(name, { address, a, b, excuse, since: facts.now, first });
+          if (excuse === "none") pend(name);
+        } else if (known.excuse !== excuse) {
+          close(known);
+          known.excuse = excuse;
+          known.since = facts.now;
+          if (excuse === "none") pend(name);
+        } else {
+          judge(known);
+        }
+      }
+    }
+  };
+
+  /** Several things happen at one instant (an address goes as another comes): judged a moment later. */
+  const pend = (name: string): void => {
+    simulation.queue.in(1, () => {
+      const episode = episodes.get(name);
+      if (episode?.excuse === "none") judge(episode);
+    });
+  };
+
+  const lookAtAll = (): void => {
+    for (const address of simulation.addresses) look(address);
+  };
+  const lookWhileOpen = (): void => {
+    if (episodes.size > 0) lookAtAll();
+  };
+  return {
+    totals,
+    hooks: {
+      ownership: (machine, address, owns) => {
+        if (owns) ownedSince.set(`${address}/${machine.id}`, facts.now);
+        look(address);
+      },
+      connectivity: lookAtAll,
+      transition: lookAtAll,
+      fault: lookAtAll,
+      runs: lookAtAll,
+      engineEnded: lookAtAll,
+      engineStarted: lookAtAll,
+      advertSent: lookWhileOpen,
+      loopDone: lookWhileOpen,
+      settled: () => {
+        lookAtAll();
+        for (const episode of episodes.values())
+          simulation.violate("two-owners-in-the-end", printIpv4(episode.address));
+      },
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * nopreempt: no schedule moves an address away from a healthy owner.
+ *
+ * When a second master appears beside a healthy one, it is an intruder of one of three kinds:
+ *  - newcomer: in this life it never heard the owner (it just started; its switch port forwards late);
+ *  - resumed: a former owner that was stopped or paused while its successor took over;
+ *  - deaf: it had heard the owner, then did not for a detection time (lost packets, partition).
+ * A newcomer or a resumed one must never end up with the address. A deaf one must give it back if the two hear each other
+ * within one detection time; after a longer separation both were owners, and either may keep it.
+ */
+import { masterDown } from "#core/timing";
+import type { Facts, Seat } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+interface Intrusion {
+  readonly kind: "newcomer" | "resumed" | "deaf";
+  readonly owner: Seat;
+  readonly intruder: Seat;
+  readonly at: number;
+  /** When the intruder first heard the owner after `at`. */
+  heardAt: number | undefined;
+}
+
+const YIELDS: readonly string[] = [
+  "higher-priority",
+  "higher-address",
+  "newcomer-yields",
+  "master-was-alive",
+  "successor-stays",
+];
+
+export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
+  let intrusions: Intrusion[] = [];
+
+  const applies = (seat: Seat): boolean =>
+    facts.seats(seat.vrid).every(({ router }) => !router.preempt && router.priority !== 255) &&
+    seat.machine.groups.length === 0;
+
+  const isHealthyOwner = (seat: Seat): boolean =>
+    seat.state === "MASTER" && seat.machine.engineRuns && simulation.phase !== undefined;
+
+  const begin = (intrusion: Omit<Intrusion, "heardAt">): void => {
+    intrusions.push({ ...intrusion, heardAt: undefined });
+  };
+
+  const becameMaster = (seat: Seat): void => {
+    if (!applies(seat)) return;
+    for (const owner of facts.seats(seat.vrid)) {
+      if (owner === seat || !isHealthyOwner(owner)) continue;
+      const heard = seat.heard.get(owner.machine.id);
+      const detection = masterDown(seat.router, seat.router.advertInterval, 254);
+      const tookOver = seat.reason === "master-down" || seat.reason === "master-released";
+      const silent = facts.now - (heard?.at ?? Number.NEGATIVE_INFINITY);
+      const wasTold =
+        facts.deceivedAt > facts.now - detection ||
+        (seat.releaseHeardAt !== undefined && facts.now - seat.releaseHeardAt < detection);
+      if (
+        seat.reason === "master-down" &&
+        silent < detection * 0.99 &&
+        !wasTold &&
+        facts.unwellAt(seat.machine) < (heard?.at ?? 0)
+      )
+        simulation.violate(
+          "took-over-from-heard-master",
+          `machine ${seat.machine.id} heard ${owner.machine.id} ${silent} us ago (detection ${detection})`,
+        );
+      if (tookOver)
+        begin({
+          kind: heard === undefined ? "newcomer" : "deaf",
+          owner,
+          intruder: seat,
+          at: facts.now,
+        });
+    }
+  };
+
+  /** A machine runs again, and its router still thinks it is master. */
+  const resumed = (machine: Machine): void => {
+    for (const seat of facts.all()) {
+      if (seat.machine !== machine || seat.state !== "MASTER" || !applies(seat)) continue;
+      for (const owner of facts.seats(seat.vrid)) {
+        if (owner !== seat && isHealthyOwner(owner) && owner.since > seat.since)
+          begin({ kind: "resumed", owner, intruder: seat, at: facts.now });
+      }
+    }
+  };
+
+  const left = (seat: Seat): void => {
+    for (const one of intrusions) {
+      if (one.owner !== seat) continue;
+      const { intruder, kind, at } = one;
+      // Only what the owner did of its own accord, while nothing was wrong with it or with the way between both.
+      if (seat.state !== "BACKUP" || !YIELDS.includes(seat.reason)) continue;
+      if (facts.unwellAt(seat.machine) >= at || facts.deceivedAt >= at - facts.detection(seat.vrid))
+        continue;
+      if (intruder.state !== "MASTER" || facts.unwellAt(intruder.machine) > at) continue;
+      const lost = Math.max(
+        facts.lostAt(seat.machine.id, intruder.machine.id),
+        facts.lostAt(intruder.machine.id, seat.machine.id),
+      );
+      if (facts.networkChangedAt > (one.heardAt ?? Number.POSITIVE_INFINITY)) continue;
+      // A newcomer that heard the owner has to go; one that never did (every answer lost) is not to blame.
+      if (one.heardAt === undefined && lost >= at) continue;
+      if (one.heardAt !== undefined && lost >= one.heardAt) continue;
+      const detection = masterDown(intruder.router, intruder.router.advertInterval, 254);
+      if (kind === "deaf" && (one.heardAt ?? facts.now) - at > detection * 0.9) continue;
+      simulation.violate(
+        "moved-from-healthy-owner",
+        `vrid ${seat.vrid}: machine ${seat.machine.id} gave way to ${kind} machine ${intruder.machine.id} (${seat.reason})`,
+      );
+    }
+  };
+
+  const tidy = (): void => {
+    intrusions = intrusions.filter(
+      (one) =>
+        one.owner.state === "MASTER" &&
+        one.intruder.state === "MASTER" &&
+        isCurrent(one.owner) &&
+        isCurrent(one.intruder),
+    );
+  };
+  const isCurrent = (seat: Seat): boolean => facts.seat(seat.machine, seat.vrid) === seat;
+
+  return {
+    transition: (machine, message) => {
+      const seat = [...facts.all()].find(
+        (one) => one.machine === machine && one.name === message.instance,
+      );
+      if (seat === undefined) return;
+      if (message.to === "MASTER") becameMaster(seat);
+      else left(seat);
+      tidy();
+      yielded(
+        seat,
+        message.to === "BACKUP" && "from" in message.reason ? message.reason.from : undefined,
+      );
+    },
+    runs: (machine, runs) => {
+      if (runs) resumed(machine);
+    },
+    advertArrived: (machine, from, vrid, priority) => {
+      if (priority === 0) return;
+      for (const one of intrusions) {
+        if (
+          one.intruder.machine === machine &&
+          one.intruder.vrid === vrid &&
+          one.owner.machine.id === from
+        )
+          one.heardAt ??= facts.now;
+      }
+    },
+    engineEnded: tidy,
+    engineStarted: tidy,
+  };
+
+  /** Who yields must yield to somebody: if the other has gone as well, both made room for each other. */
+  function yielded(seat: Seat, to: number | undefined): void {
+    if (to === undefined || !YIELDS.includes(seat.reason)) return;
+    const other = facts.seats(seat.vrid).find((one) => one.machine.address === to);
+    if (other === undefined || other.state === "MASTER" || !other.machine.engineRuns) return;
+    if (other.state !== "BACKUP" || !YIELDS.includes(other.reason)) return;
+    if (facts.deceivedAt > facts.now - facts.detection(seat.vrid)) return;
+    const { scenario, network } = simulation;
+    if (
+      scenario.network.reordering > 0 ||
+      scenario.network.duplication > 0 ||
+      network.extraReordering > 0
+    )
+      return;
+    // Something of it may have been on the way or in the socket when it went.
+    const late =
+      2 * facts.latency() + 4 * (scenario.wakeLateMicros + 100) + 2 * seat.machine.extraLate;
+    if (facts.runsSince(seat.machine) > other.since) return;
+    simulation.violate(
+      facts.now - other.since <= late ? "both-yielded" : "yielded-to-nobody",
+      `vrid ${seat.vrid}: machine ${seat.machine.id} (${seat.reason}) to ${other.machine.id}, BACKUP since ${facts.now - other.since} us (${other.reason})`,
+    );
+  }
+}

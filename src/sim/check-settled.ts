@@ -1,0 +1,76 @@
+/** After the storm: one owner, the right one, announced, and nothing moves any more. */
+import { type Ipv4, printIpv4 } from "#units/address";
+import type { Facts } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
+  const { machines, addresses, client } = simulation;
+  const isConfigured = (machine: Machine, address: Ipv4): boolean =>
+    machine.instances.some((one) =>
+      [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
+    );
+  const describe = (): string =>
+    [...facts.all()]
+      .map((seat) => `${seat.machine.id}/${seat.vrid} ${seat.state} (${seat.reason})`)
+      .join(", ");
+
+  const oneOwner = (): void => {
+    for (const address of addresses) {
+      if (!machines.some((machine) => isConfigured(machine, address))) continue;
+      const owners = machines.filter((machine) => machine.owns(address));
+      if (owners.length !== 1)
+        simulation.violate(
+          owners.length === 0 ? "nobody-owns" : "two-own",
+          `${printIpv4(address)} has ${owners.length} owners: ${describe()}`,
+        );
+      else if (client.service(address) !== "reached")
+        simulation.violate(
+          "not-announced",
+          `${printIpv4(address)}: the client is ${client.service(address)}`,
+        );
+    }
+  };
+
+  /** With preemption the strongest wins, in the end. */
+  const strongest = (): void => {
+    const vrids = new Set(
+      machines.flatMap((one) => one.instances.map(({ router }) => router.vrid)),
+    );
+    for (const vrid of vrids) {
+      const routers = machines.flatMap((machine) => {
+        const instance = machine.engine?.instances.find((one) => one.config.router.vrid === vrid);
+        return instance === undefined ? [] : [instance];
+      });
+      if (routers.some((one) => !one.config.router.preempt || one.config.group !== undefined))
+        continue;
+      const best = Math.max(...routers.map((one) => one.state.effectivePriority));
+      const master = routers.find((one) => one.state.phase.kind === "master");
+      if (master !== undefined && master.state.effectivePriority < best)
+        simulation.violate(
+          "weaker-master",
+          `vrid ${vrid}: ${master.state.effectivePriority}, best ${best}`,
+        );
+    }
+  };
+
+  return {
+    settled: () => {
+      for (const seat of facts.all()) {
+        if (seat.state !== "MASTER" && seat.state !== "BACKUP")
+          simulation.violate("not-recovered", describe());
+      }
+      oneOwner();
+      strongest();
+    },
+    transition: (machine, message) => {
+      if (simulation.phase === "settled" && simulation.scenario.network.loss === 0)
+        simulation.violate(
+          "moves-in-peace",
+          `machine ${machine.id} ${message.from} -> ${message.to} (${message.reason.kind})`,
+        );
+    },
+    end: oneOwner,
+  };
+}

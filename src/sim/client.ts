@@ -1,0 +1,144 @@
+/**
+ * A client on the segment: an ARP cache as Linux keeps one, and whether its packets reach who owns the address.
+ *
+ * Any ARP frame that speaks of a known address updates the cache. An address that does not answer is asked for again after
+ * `RESOLVE_AFTER` (5 s as DELAY and three probes of 1 s), and every second while nobody answers.
+ */
+import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import { parseArp } from "#wire/arp";
+import type { EventQueue } from "./event-queue.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Frame, Network, Port } from "./network.ts";
+import type { Random } from "./random.ts";
+
+const RESOLVE_AFTER = 8_000_000;
+const RETRY = 1_000_000;
+
+/** `reached`: packets get to an owner. `dark`: there is an owner in reach, but the cache points elsewhere. `nobody`: none is. */
+export type Service = "reached" | "dark" | "nobody";
+
+interface Entry {
+  mac: Mac | undefined;
+  service: Service;
+  since: number;
+  /** Total microseconds in each state. */
+  readonly spent: Record<Service, number>;
+  longestDark: number;
+}
+
+export class Client {
+  readonly port: Port;
+  readonly #queue: EventQueue;
+  readonly #network: Network;
+  readonly #machines: readonly Machine[];
+  readonly #random: Random;
+  readonly #cache = new Map<Ipv4, Entry>();
+  onService: (address: Ipv4, service: Service, before: Service, since: number) => void = () => {};
+
+  constructor(
+    queue: EventQueue,
+    network: Network,
+    machines: readonly Machine[],
+    random: Random,
+    mac: Mac,
+    addresses: readonly Ipv4[],
+  ) {
+    this.#queue = queue;
+    this.#network = network;
+    this.#machines = machines;
+    this.#random = random;
+    this.port = network.attach(mac, (frame) => this.#receive(frame));
+    for (const address of addresses) {
+      const spent = { reached: 0, dark: 0, nobody: 0 };
+      this.#cache.set(address, {
+        mac: undefined,
+        service: "nobody",
+        since: 0,
+        spent,
+        longestDark: 0,
+      });
+      this.#resolveLater(address, RETRY);
+    }
+  }
+
+  hooks(): Hooks {
+    return {
+      ownership: (_machine, address) => this.#look(address),
+      connectivity: () => {
+        for (const address of this.#cache.keys()) this.#look(address);
+      },
+      end: () => {
+        for (const entry of this.#cache.values()) {
+          entry.spent[entry.service] += this.#queue.now - entry.since;
+          entry.since = this.#queue.now;
+        }
+      },
+    };
+  }
+
+  entries(): ReadonlyMap<Ipv4, Readonly<Entry>> {
+    return this.#cache;
+  }
+
+  service(address: Ipv4): Service | undefined {
+    return this.#cache.get(address)?.service;
+  }
+
+  #receive(frame: Frame): void {
+    if (frame.kind !== "arp") return;
+    const parsed = parseArp(frame.bytes);
+    if (parsed.kind === "drop") return;
+    const { senderAddress, senderMac } = parsed.arp;
+    const entry = this.#cache.get(senderAddress);
+    if (entry === undefined || senderMac === BROADCAST_MAC) return;
+    entry.mac = senderMac;
+    this.#look(senderAddress);
+  }
+
+  #isInReach(machine: Machine): boolean {
+    return (
+      this.#network.reaches(this.port, machine.port) &&
+      this.#network.reaches(machine.port, this.port)
+    );
+  }
+
+  #look(address: Ipv4): void {
+    const entry = this.#cache.get(address);
+    if (entry === undefined) return;
+    const owners = this.#machines.filter(
+      (machine) => machine.owns(address) && this.#isInReach(machine),
+    );
+    const service: Service =
+      owners.length === 0
+        ? "nobody"
+        : owners.some((machine) => machine.mac === entry.mac)
+          ? "reached"
+          : "dark";
+    if (service === entry.service) return;
+    const { now } = this.#queue;
+    const before = entry.service;
+    const { since } = entry;
+    entry.spent[before] += now - since;
+    if (before === "dark") entry.longestDark = Math.max(entry.longestDark, now - since);
+    entry.service = service;
+    entry.since = now;
+    this.onService(address, service, before, since);
+    if (before === "reached") this.#resolveLater(address, RESOLVE_AFTER);
+  }
+
+  #resolveLater(address: Ipv4, delay: number): void {
+    this.#queue.in(delay, () => {
+      const entry = this.#cache.get(address);
+      if (entry === undefined || entry.service === "reached") return;
+      if (this.#queue.now - entry.since < Math.min(delay, RESOLVE_AFTER) && entry.mac !== undefined)
+        return;
+      const owners = this.#machines.filter(
+        (machine) => machine.owns(address) && this.#isInReach(machine),
+      );
+      if (owners.length === 0) return this.#resolveLater(address, RETRY);
+      entry.mac = this.#random.pick(owners).mac;
+      this.#look(address);
+    });
+  }
+}

@@ -1,0 +1,191 @@
+/** What checkers know about a run, gathered outside the product: who said what when, who heard it, and who was well. */
+import type { RouterConfig } from "#core/config";
+import type { PublicState } from "#core/state";
+import { masterDown } from "#core/timing";
+import { fromCentis } from "#units/time";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Fault } from "./scenario.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** One router on one machine, in one life of its engine. */
+export interface Seat {
+  readonly machine: Machine;
+  readonly name: string;
+  readonly vrid: number;
+  router: RouterConfig;
+  state: PublicState;
+  /** When it entered the state, and why. */
+  since: number;
+  reason: string;
+  /** Last advertisement with a priority above 0. */
+  advertSentAt: number | undefined;
+  /** By machine: when the last advertisement heard from it in this life was sent, and when it came. */
+  readonly heard: Map<number, { sentAt: number; at: number }>;
+  /** Last advertisement above 0 from anybody. */
+  heardAt: number | undefined;
+  /** Last priority 0 from anybody, strangers too. */
+  releaseHeardAt: number | undefined;
+}
+
+export class Facts {
+  readonly simulation: Simulation;
+  readonly #seats = new Map<string, Seat>();
+  /** By machine: last moment something was wrong with it. */
+  readonly #unwellAt = new Map<number, number>();
+  readonly #runsSince = new Map<number, number>();
+  readonly #lost = new Map<string, number>();
+  /** Last forged or replayed packet. */
+  deceivedAt: number = Number.NEGATIVE_INFINITY;
+  /** Last change of the network's conditions. */
+  networkChangedAt: number = Number.NEGATIVE_INFINITY;
+
+  constructor(simulation: Simulation) {
+    this.simulation = simulation;
+  }
+
+  get now(): number {
+    return this.simulation.queue.now;
+  }
+
+  seat(machine: Machine, vrid: number): Seat | undefined {
+    return this.#seats.get(`${machine.id}/${vrid}`);
+  }
+
+  /** Seats of running or stopped engines that own, or are to own, this virtual router's addresses. */
+  seats(vrid: number): readonly Seat[] {
+    return [...this.#seats.values()].filter((seat) => seat.vrid === vrid);
+  }
+
+  all(): Iterable<Seat> {
+    return this.#seats.values();
+  }
+
+  runsSince(machine: Machine): number {
+    return this.#runsSince.get(machine.id) ?? 0;
+  }
+
+  /** Last time anything at all was wrong with this machine (not the network). */
+  unwellAt(machine: Machine): number {
+    return this.#unwellAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Last advertisement lost on the way from one machine to the other. */
+  lostAt(from: number, to: number): number {
+    return this.#lost.get(`${from}>${to}`) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Longest detection time anybody here may have for this router. */
+  detection(vrid: number): number {
+    let longest = 0;
+    for (const { instances } of this.simulation.machines) {
+      for (const { router } of instances) {
+        if (router.vrid === vrid)
+          longest = Math.max(longest, masterDown(router, this.#longestInterval(vrid), 1));
+      }
+    }
+    return longest;
+  }
+
+  interval(vrid: number): number {
+    return fromCentis(this.#longestInterval(vrid));
+  }
+
+  #longestInterval(vrid: number): RouterConfig["advertInterval"] {
+    let longest = 1 as RouterConfig["advertInterval"];
+    for (const { instances } of this.simulation.machines) {
+      for (const { router } of instances) {
+        if (router.vrid === vrid && router.advertInterval > longest)
+          longest = router.advertInterval;
+      }
+    }
+    return longest;
+  }
+
+  /** Upper bound of a frame's way, now. */
+  latency(): number {
+    const { base, extraLatency } = this.simulation.network;
+    return base.latencyMax + extraLatency + base.reorderMicros;
+  }
+
+  hooks(): Hooks {
+    return {
+      engineStarted: (machine) => {
+        this.#unwell(machine);
+        this.#runsSince.set(machine.id, this.now);
+        for (const { router } of machine.instances) this.#open(machine, router);
+      },
+      engineEnded: (machine) => this.#unwell(machine),
+      runs: (machine) => {
+        this.#unwell(machine);
+        this.#runsSince.set(machine.id, this.now);
+      },
+      afterReload: (machine) => {
+        for (const { router } of machine.instances) {
+          const seat = this.seat(machine, router.vrid);
+          if (seat === undefined) this.#open(machine, router);
+          else seat.router = router;
+        }
+      },
+      transition: (machine, message) => {
+        for (const seat of this.#seats.values()) {
+          if (seat.machine !== machine || seat.name !== message.instance) continue;
+          seat.state = message.to;
+          seat.since = this.now;
+          seat.reason = message.reason.kind;
+        }
+      },
+      advertSent: (machine, vrid, priority) => {
+        const seat = this.seat(machine, vrid);
+        if (seat !== undefined && priority > 0) seat.advertSentAt = this.now;
+      },
+      advertArrived: (machine, from, vrid, priority, sentAt) => {
+        const seat = this.seat(machine, vrid);
+        if (seat === undefined) return;
+        if (priority === 0) {
+          seat.releaseHeardAt = this.now;
+          return;
+        }
+        seat.heardAt = this.now;
+        const known = seat.heard.get(from);
+        if (known === undefined) seat.heard.set(from, { sentAt, at: this.now });
+        else {
+          known.sentAt = Math.max(known.sentAt, sentAt);
+          known.at = this.now;
+        }
+      },
+      advertLost: (from, to) => {
+        this.#lost.set(`${from}>${to}`, this.now);
+      },
+      connectivity: () => {
+        this.networkChangedAt = this.now;
+      },
+      fault: (fault) => this.#fault(fault),
+    };
+  }
+
+  #open(machine: Machine, router: RouterConfig): void {
+    this.#seats.set(`${machine.id}/${router.vrid}`, {
+      machine,
+      name: router.name,
+      vrid: router.vrid,
+      router,
+      state: "INIT",
+      since: this.now,
+      reason: "not-started",
+      advertSentAt: undefined,
+      heard: new Map(),
+      heardAt: undefined,
+      releaseHeardAt: undefined,
+    });
+  }
+
+  #unwell(machine: Machine): void {
+    this.#unwellAt.set(machine.id, this.now);
+  }
+
+  #fault(fault: Fault): void {
+    if ("machine" in fault) this.#unwellAt.set(fault.machine, this.now);
+    else this.networkChangedAt = this.now;
+  }
+}

@@ -1,0 +1,200 @@
+/** Makes a fault happen, and ends it when its time is over or the storm is. */
+import { assert } from "#units/assert";
+import type { Fault } from "./scenario.ts";
+import type { Simulation } from "./simulation.ts";
+
+export function applyFault(simulation: Simulation, fault: Fault): void {
+  const undo = begin(simulation, fault);
+  simulation.hooks.tell("fault", fault, true);
+  if (undo === undefined) return;
+  const end = (): void => {
+    if (!simulation.lasting.delete(fault)) return;
+    undo();
+    simulation.hooks.tell("fault", fault, false);
+  };
+  simulation.lasting.set(fault, end);
+  if ("micros" in fault) simulation.queue.in(fault.micros, end);
+}
+
+/** Returns how to end it, for what lasts. */
+function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
+  switch (fault.kind) {
+    case "loss":
+    case "slow-network":
+    case "reordering":
+    case "one-way":
+    case "partition":
+      return beginOnNetwork(simulation, fault);
+    case "hostile":
+      return simulation.stranger.attack(fault);
+    case "foreign-announcement":
+      return simulation.stranger.announce(fault);
+    default:
+      return beginOnMachine(simulation, fault);
+  }
+}
+
+type NetworkFault = Extract<
+  Fault,
+  { kind: "loss" | "slow-network" | "reordering" | "one-way" | "partition" }
+>;
+type MachineFault = Extract<Fault, { readonly machine: number }>;
+
+function beginOnNetwork(
+  { network, machines, client }: Simulation,
+  fault: NetworkFault,
+): () => void {
+  switch (fault.kind) {
+    case "loss":
+      network.extraLoss += fault.share;
+      return () => {
+        network.extraLoss = Math.max(0, network.extraLoss - fault.share);
+      };
+    case "slow-network":
+      network.extraLatency += fault.latency;
+      return () => {
+        network.extraLatency -= fault.latency;
+      };
+    case "reordering":
+      network.extraReordering += fault.share;
+      return () => {
+        network.extraReordering = Math.max(0, network.extraReordering - fault.share);
+      };
+    case "one-way": {
+      const from = machines[fault.from]?.port.id ?? 0;
+      const to = machines[fault.to]?.port.id ?? 0;
+      network.cut(from, to);
+      return () => network.heal(from, to);
+    }
+    case "partition": {
+      // The client stays with the second half, like a router on that side.
+      const left = fault.machines.map((id) => machines[id]?.port.id ?? 0);
+      const right = [...machines.map((machine) => machine.port.id), client.port.id].filter(
+        (id) => !left.includes(id),
+      );
+      const pairs = left.flatMap((a) => right.map((b) => [a, b] as const));
+      for (const [a, b] of pairs) {
+        network.cut(a, b);
+        network.cut(b, a);
+      }
+      return () => {
+        for (const [a, b] of pairs) {
+          network.heal(a, b);
+          network.heal(b, a);
+        }
+      };
+    }
+  }
+}
+
+function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => void) | undefined {
+  const machine = simulation.machine(fault.machine);
+  const { kernel, keeper } = machine;
+  switch (fault.kind) {
+    case "link-flap":
+      kernel.setLink(false);
+      return () => kernel.setLink(true);
+    case "interface-gone":
+      kernel.removeLink();
+      return () => kernel.restoreLink();
+    case "stop": {
+      let ended = false;
+      let wanted = false;
+      keeper.stop(() => {
+        ended = true;
+        if (wanted) keeper.start();
+      });
+      return () => {
+        wanted = true;
+        if (ended) keeper.start();
+      };
+    }
+    case "engine-crash":
+      if (machine.engine === undefined) return undefined;
+      machine.endEngine("died");
+      keeper.engineEnded("died");
+      return undefined;
+    case "keeper-crash":
+      keeper.crash();
+      return () => restart(simulation, fault.machine);
+    case "kill-all":
+      machine.endEngine("died");
+      keeper.vanish();
+      return () => restart(simulation, fault.machine);
+    case "power-off":
+      machine.powerOff();
+      return () => machine.powerOn(fault.portLate);
+    case "hang":
+      machine.setEngineStopped(true);
+      if (fault.who === "all") keeper.isStopped = true;
+      return () => {
+        if (machine.engine !== undefined) machine.setEngineStopped(false);
+        machine.isEngineStopped = false;
+        keeper.isStopped = false;
+        keeper.continue();
+      };
+    case "pause":
+      machine.pause();
+      return () => machine.unpause(fault.clock);
+    case "clock-jump":
+      machine.clockOffset += fault.by;
+      return undefined;
+    case "busy":
+      machine.extraLate += fault.late;
+      return () => {
+        machine.extraLate -= fault.late;
+      };
+    case "address-fails":
+      kernel.faults.addFails = fault.errno;
+      return () => {
+        kernel.faults.addFails = undefined;
+      };
+    case "address-slow":
+      kernel.faults.slowMicros += fault.slow;
+      return () => {
+        kernel.faults.slowMicros = Math.max(0, kernel.faults.slowMicros - fault.slow);
+      };
+    case "address-deleted":
+      for (let i = 0; i < fault.times; i++)
+        simulation.queue.in(i * fault.every, () => {
+          if (simulation.phase === "storm") kernel.drop(fault.address);
+        });
+      return undefined;
+    case "tracker": {
+      const set = (result: typeof fault.result): void => {
+        machine.trackers.set(`${result.kind}/${result.name}`, result);
+        machine.around.hooks.tell("tracker", machine, result);
+        if (keeper.runs && machine.engine !== undefined)
+          machine.send({ type: "tracker", ...result });
+      };
+      set(fault.result);
+      return () => set(fault.then);
+    }
+    case "reload":
+      machine.instances = fault.instances;
+      if (keeper.runs && machine.engine !== undefined) {
+        machine.send({
+          type: "configure",
+          instances: machine.instances,
+          groups: machine.groups,
+          resume: [],
+          trackers: [...machine.trackers.values()],
+        });
+      }
+      machine.recheck();
+      return undefined;
+    case "resync":
+      machine.overflow();
+      return undefined;
+  }
+}
+
+/** The service manager first ends what is left of the old run. */
+function restart(simulation: Simulation, id: number): void {
+  const machine = simulation.machine(id);
+  assert(!machine.keeper.isAlive || machine.engine !== undefined, "a keeper lives already");
+  if (!machine.isPowered || machine.keeper.isAlive) return;
+  machine.endEngine("died");
+  machine.isEngineStopped = false;
+  machine.keeper.start();
+}

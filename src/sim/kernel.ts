@@ -1,0 +1,282 @@
+/**
+ * One machine's kernel as far as the engine sees it: a link, an address table with lifetimes, and the optional guard.
+ *
+ * Lifetimes are whole seconds and end up to 0.2 s late, as measured on Linux (a lifetime of 3 s ended after 3.06 to 3.2 s);
+ * guard elements end to the millisecond, give or take a timer tick. Both stop while the whole machine is paused.
+ */
+import type { VirtualAddress } from "#core/config";
+import {
+  type AddressGuard,
+  type AddressInfo,
+  BATON_PROTO,
+  type LinkInfo,
+  OK,
+  type Outcome,
+  type WorldEvent,
+} from "#ports/world";
+import type { Ipv4, Mac } from "#units/address";
+import type { EventQueue } from "./event-queue.ts";
+import type { Random } from "./random.ts";
+
+const EXPIRY_LATE_MIN = 10_000;
+const EXPIRY_LATE_MAX = 200_000;
+const TICK = 4_000;
+
+interface Entry {
+  readonly info: AddressInfo;
+  /** Virtual microseconds of this kernel's own timers; undefined: for ever. */
+  expiresAt: number | undefined;
+  isWatched: boolean;
+}
+
+export interface KernelFaults {
+  /** Adding addresses fails with this errno. */
+  addFails: string | undefined;
+  /** Each change of an address takes this long, and the caller waits. */
+  slowMicros: number;
+}
+
+export class Kernel {
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #mac: Mac;
+  readonly #primary: Ipv4;
+  readonly #table = new Map<Ipv4, Entry>();
+  /** Addresses under the guard, and until when they are let through. */
+  readonly #guarded = new Map<Ipv4, number>();
+  readonly faults: KernelFaults = { addFails: undefined, slowMicros: 0 };
+  /** Timers stand still since then (machine paused). */
+  #frozenAt: number | undefined;
+  #frozenTotal = 0;
+  #watchedUntil = 0;
+  linkIndex = 2;
+  linkUp = true;
+  linkExists = true;
+  hasPrimary = true;
+  /** Time the caller has lost in slow calls since it was last asked. */
+  lag = 0;
+  notify: (event: WorldEvent) => void = () => {};
+  /** Something changed that decides who answers. */
+  onChange: () => void = () => {};
+
+  constructor(queue: EventQueue, random: Random, mac: Mac, primary: Ipv4) {
+    this.#queue = queue;
+    this.#random = random;
+    this.#mac = mac;
+    this.#primary = primary;
+  }
+
+  link(): LinkInfo {
+    return {
+      index: this.linkIndex,
+      name: "eth0",
+      mac: this.#mac,
+      mtu: 1500,
+      up: this.linkUp,
+      arp: true,
+      multicast: true,
+    };
+  }
+
+  links(): readonly LinkInfo[] {
+    return this.linkExists ? [this.link()] : [];
+  }
+
+  addresses(): readonly AddressInfo[] {
+    if (!this.linkExists) return [];
+    const primary = this.#primaryInfo();
+    return [
+      ...(this.hasPrimary ? [primary] : []),
+      ...[...this.#table.values()].map((one) => one.info),
+    ];
+  }
+
+  has(address: Ipv4): boolean {
+    return this.#table.has(address);
+  }
+
+  /** Would this kernel answer for the address now? */
+  answers(address: Ipv4): boolean {
+    if (!this.linkUp || !this.linkExists || !this.#table.has(address)) return false;
+    const until = this.#guarded.get(address);
+    return until === undefined || this.#time() < until;
+  }
+
+  setAddress(index: number, virtual: VirtualAddress, seconds: number): Outcome {
+    this.lag += this.faults.slowMicros;
+    const failed = this.#refuses(index, "RTM_NEWADDR");
+    if (failed !== undefined) return failed;
+    if (this.faults.addFails !== undefined)
+      return { ok: false, errno: this.faults.addFails, call: "RTM_NEWADDR" };
+    const { address, prefix } = virtual;
+    const info = { index, address, prefix, secondary: true, proto: BATON_PROTO };
+    const known = this.#table.get(address);
+    const late = this.#random.between(EXPIRY_LATE_MIN, EXPIRY_LATE_MAX);
+    const expiresAt = seconds === 0 ? undefined : this.#time() + seconds * 1_000_000 + late;
+    const entry = known ?? { info, expiresAt, isWatched: false };
+    entry.expiresAt = expiresAt;
+    if (known === undefined) {
+      this.#table.set(address, entry);
+      this.notify({ kind: "address", address: info });
+      this.onChange();
+    }
+    this.#watchExpiry(entry);
+    return OK;
+  }
+
+  removeAddress(
+    index: number,
+    virtual: { readonly address: Ipv4; readonly prefix: number },
+  ): Outcome {
+    this.lag += this.faults.slowMicros;
+    const failed = this.#refuses(index, "RTM_DELADDR");
+    if (failed !== undefined) return failed;
+    return this.drop(virtual.address)
+      ? OK
+      : { ok: false, errno: "EADDRNOTAVAIL", call: "RTM_DELADDR" };
+  }
+
+  /** Removes an address whoever asks; the engine hears of it like of any other removal. */
+  drop(address: Ipv4): boolean {
+    const entry = this.#table.get(address);
+    if (entry === undefined) return false;
+    this.#table.delete(address);
+    this.notify({ kind: "addressGone", address: entry.info });
+    this.onChange();
+    return true;
+  }
+
+  /** The machine lost its power: nothing survives. */
+  clear(): void {
+    this.#table.clear();
+    this.#guarded.clear();
+    this.#frozenAt = undefined;
+    this.faults.addFails = undefined;
+    this.faults.slowMicros = 0;
+    this.linkIndex = 2;
+    this.linkUp = true;
+    this.linkExists = true;
+    this.hasPrimary = true;
+    this.onChange();
+  }
+
+  freeze(): void {
+    this.#frozenAt = this.#queue.now;
+  }
+
+  thaw(): void {
+    if (this.#frozenAt === undefined) return;
+    this.#frozenTotal += this.#queue.now - this.#frozenAt;
+    this.#frozenAt = undefined;
+    for (const entry of this.#table.values()) {
+      entry.isWatched = false;
+      this.#watchExpiry(entry);
+    }
+    this.#watchedUntil = 0;
+    this.#watchGuard();
+    this.onChange();
+  }
+
+  /** Carrier or administrative state; addresses stay. */
+  setLink(up: boolean): void {
+    if (this.linkUp === up) return;
+    this.linkUp = up;
+    if (this.linkExists) this.notify({ kind: "link", link: this.link() });
+    this.onChange();
+  }
+
+  removeLink(): void {
+    if (!this.linkExists) return;
+    this.linkExists = false;
+    this.#table.clear();
+    this.notify({ kind: "linkGone", index: this.linkIndex, name: "eth0" });
+    this.onChange();
+  }
+
+  /** The device comes back under another index, as a re-created one does. */
+  restoreLink(): void {
+    if (this.linkExists) return;
+    this.linkExists = true;
+    this.linkIndex += 1;
+    this.notify({ kind: "link", link: this.link() });
+    this.notify({ kind: "address", address: this.#primaryInfo() });
+    this.onChange();
+  }
+
+  readonly guard: AddressGuard = {
+    open: (addresses) => {
+      for (const address of addresses) {
+        if (!this.#guarded.has(address)) this.#guarded.set(address, 0);
+      }
+      this.onChange();
+      return OK;
+    },
+    prolong: (addresses, milliseconds) => {
+      const until = this.#time() + milliseconds * 1_000 + this.#random.between(0, TICK);
+      let wasShut = false;
+      for (const address of addresses) {
+        wasShut ||= (this.#guarded.get(address) ?? 0) <= this.#time();
+        this.#guarded.set(address, until);
+      }
+      this.#watchGuard();
+      if (wasShut) this.onChange();
+      return OK;
+    },
+    close: (addresses) => {
+      for (const address of addresses) this.#guarded.delete(address);
+      this.onChange();
+      return OK;
+    },
+  };
+
+  #primaryInfo(): AddressInfo {
+    return {
+      index: this.linkIndex,
+      address: this.#primary,
+      prefix: 24,
+      secondary: false,
+      proto: 0,
+    };
+  }
+
+  #refuses(index: number, call: string): Outcome | undefined {
+    return this.linkExists && index === this.linkIndex
+      ? undefined
+      : { ok: false, errno: "ENODEV", call };
+  }
+
+  #time(): number {
+    return (this.#frozenAt ?? this.#queue.now) - this.#frozenTotal;
+  }
+
+  /** One timer for an entry, however often its lifetime is prolonged. */
+  #watchExpiry(entry: Entry): void {
+    const { expiresAt } = entry;
+    if (expiresAt === undefined || entry.isWatched) return;
+    entry.isWatched = true;
+    const frozen = this.#frozenTotal;
+    this.#queue.at(expiresAt + frozen, () => {
+      // Paused since: `thaw` has set, or will set, another timer.
+      if (this.#frozenAt !== undefined || frozen !== this.#frozenTotal) return;
+      entry.isWatched = false;
+      if (this.#table.get(entry.info.address) !== entry || entry.expiresAt === undefined) return;
+      if (this.#time() >= entry.expiresAt) this.drop(entry.info.address);
+      else this.#watchExpiry(entry);
+    });
+  }
+
+  #watchGuard(): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const until of this.#guarded.values()) {
+      if (until > this.#time() && until < next) next = until;
+    }
+    if (next === Number.POSITIVE_INFINITY || this.#watchedUntil > this.#time()) return;
+    this.#watchedUntil = next;
+    const frozen = this.#frozenTotal;
+    this.#queue.at(next + frozen, () => {
+      if (this.#frozenAt !== undefined || frozen !== this.#frozenTotal) return;
+      this.onChange();
+      this.#watchGuard();
+    });
+  }
+}

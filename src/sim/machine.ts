@@ -1,0 +1,399 @@
+/**
+ * One machine: kernel, switch port, keeper and engine, and the ways each of them can fail.
+ *
+ * The engine runs as in the daemon: woken by input or deadline (a little late), it drains pipe, notifications and packets, then
+ * fires what is due. While it is stopped (SIGSTOP) its sockets fill, up to their limits; while the whole machine is
+ * paused, what is sent to it is lost and its kernel's timers stand still.
+ */
+import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#contract/engine-link";
+import type { InstanceConfig } from "#core/config";
+import { Engine, type Record as EngineRecord } from "#engine/engine";
+import type { WorldEvent } from "#ports/world";
+import type { Ipv4, Mac } from "#units/address";
+import { type Instant, instant } from "#units/time";
+import type { EventQueue } from "./event-queue.ts";
+import type { HookList } from "./hooks.ts";
+import { Keeper } from "./keeper.ts";
+import { Kernel } from "./kernel.ts";
+import type { Frame, Network, Port } from "./network.ts";
+import type { Random } from "./random.ts";
+import type { MachineSpec } from "./scenario.ts";
+import { createWorld, priorityOf, sourceOf, vridOf } from "./world.ts";
+
+/** A raw socket's default receive buffer holds about this many advertisements. */
+const SOCKET_MAX = 256;
+const NOTIFICATIONS_MAX = 512;
+const WAKE_MIN = 10;
+const PIPE_MICROS = 100;
+const NOTIFY_MICROS = 50;
+
+export interface Surroundings {
+  readonly queue: EventQueue;
+  readonly network: Network;
+  readonly random: Random;
+  readonly hooks: HookList;
+  readonly hasGuard: boolean;
+  readonly wakeLateMicros: number;
+  readonly keeperLateMicros: number;
+  readonly macOf: (address: Ipv4) => Mac | undefined;
+  /** Machine number of a source address, -1 for strangers. */
+  readonly machineOf: (address: Ipv4) => number;
+  readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
+}
+
+export class Machine {
+  readonly id: number;
+  readonly address: Ipv4;
+  readonly mac: Mac;
+  readonly kernel: Kernel;
+  readonly port: Port;
+  readonly keeper: Keeper;
+  readonly around: Surroundings;
+  readonly spec: MachineSpec;
+  engine: Engine | undefined;
+  instances: readonly InstanceConfig[];
+  groups: readonly GroupConfig[];
+  readonly trackers: Map<string, TrackerResult> = new Map();
+  isPowered = true;
+  isPaused = false;
+  /** SIGSTOP of the engine. */
+  isEngineStopped = false;
+  /** Added to the wake-up lateness while the processors are busy. */
+  extraLate = 0;
+  /** Node time minus simulation time. */
+  clockOffset: number;
+  /** When its clock last fell behind without its knowing. */
+  clockOffsetFellAt: number = Number.NEGATIVE_INFINITY;
+  #pausedAt = 0;
+  #listens = false;
+  #busyUntil = 0;
+  #loopAt: number | undefined;
+  #loopToken = 0;
+  #pipe: (ToEngine | "end")[] = [];
+  #notifications: WorldEvent[] = [];
+  #overflowed = false;
+  #packets: Frame[] = [];
+  readonly #random: Random;
+  #owned: ReadonlySet<Ipv4> = new Set();
+
+  constructor(id: number, mac: Mac, spec: MachineSpec, around: Surroundings) {
+    this.id = id;
+    this.mac = mac;
+    this.spec = spec;
+    this.address = spec.address;
+    this.around = around;
+    this.instances = spec.instances;
+    this.groups = spec.groups;
+    this.#random = around.random.split(`machine ${id}`);
+    // Clocks of different machines have nothing to do with each other.
+    this.clockOffset = this.#random.between(1_000_000, 1_000_000_000);
+    this.kernel = new Kernel(around.queue, this.#random.split("kernel"), mac, spec.address);
+    this.port = around.network.attach(mac, (frame, sentAt) => this.#receive(frame, sentAt));
+    this.keeper = new Keeper(this, this.#random.split("keeper"));
+    this.kernel.notify = (event) => this.#notify(event);
+    this.kernel.onChange = () => this.recheck();
+    for (const one of spec.trackers) this.trackers.set(`${one.kind}/${one.name}`, one);
+  }
+
+  /** The machine's own clock (CLOCK_BOOTTIME). */
+  clock(): Instant {
+    return instant(this.around.queue.now + this.kernel.lag + this.clockOffset);
+  }
+
+  get engineRuns(): boolean {
+    return this.engine !== undefined && !this.isEngineStopped && !this.isPaused && this.isPowered;
+  }
+
+  /** Answers for the address: the kernel has it, lets it through and runs. */
+  answers(address: Ipv4): boolean {
+    return this.isPowered && !this.isPaused && this.kernel.answers(address);
+  }
+
+  /** Tells what changed in who answers here. */
+  recheck(): void {
+    for (const address of this.addresses()) {
+      const owns = this.answers(address);
+      if (owns === this.#owned.has(address)) continue;
+      const next = new Set(this.#owned);
+      if (owns) next.add(address);
+      else next.delete(address);
+      this.#owned = next;
+      this.around.hooks.tell("ownership", this, address, owns);
+    }
+    const up = this.isPowered && !this.isPaused && this.kernel.linkUp && this.kernel.linkExists;
+    if (up !== this.port.up) {
+      this.port.up = up;
+      this.around.network.changed();
+    }
+  }
+
+  /** Virtual addresses of the present configuration, and those still owned from an earlier one. */
+  *addresses(): Iterable<Ipv4> {
+    const seen = new Set<Ipv4>();
+    for (const { addresses, excludedAddresses } of this.instances) {
+      for (const { address } of [...addresses, ...excludedAddresses]) seen.add(address);
+    }
+    for (const address of this.#owned) seen.add(address);
+    yield* seen;
+  }
+
+  owns(address: Ipv4): boolean {
+    return this.#owned.has(address);
+  }
+
+  // ---- processes -----------------------------------------------------------------------------------------------
+
+  startEngine(resume: readonly string[]): void {
+    const { around } = this;
+    const world = createWorld({
+      kernel: this.kernel,
+      network: around.network,
+      port: this.port,
+      hasGuard: around.hasGuard,
+      macOf: around.macOf,
+      tell: (message) => this.#told(message),
+      sent: (frame) => this.#sent(frame),
+      listening: (on) => {
+        this.#listens = on;
+      },
+    });
+    const { recorder } = around;
+    const engine = new Engine(
+      world,
+      recorder === undefined ? undefined : (record) => recorder(this.id, record),
+    );
+    this.engine = engine;
+    this.isEngineStopped = false;
+    this.#forgetInputs();
+    this.#notifications.push({
+      kind: "resync",
+      links: this.kernel.links(),
+      addresses: this.kernel.addresses(),
+    });
+    around.hooks.tell("engineStarted", this, resume);
+    this.send({
+      type: "configure",
+      instances: this.instances,
+      groups: this.groups,
+      resume,
+      trackers: [...this.trackers.values()],
+    });
+  }
+
+  /** The process is gone (crash, kill -9, or its ordinary end). */
+  endEngine(how: "stopped" | "died"): void {
+    if (this.engine === undefined) return;
+    this.engine = undefined;
+    this.#listens = false;
+    this.#forgetInputs();
+    this.around.hooks.tell("engineEnded", this, how);
+  }
+
+  /** SIGSTOP and SIGCONT. */
+  setEngineStopped(stopped: boolean): void {
+    if (this.isEngineStopped === stopped) return;
+    this.isEngineStopped = stopped;
+    this.around.hooks.tell("runs", this, !stopped);
+    if (!stopped) this.#wake(0);
+  }
+
+  send(message: ToEngine): void {
+    this.#pipe.push(message);
+    this.#wake(PIPE_MICROS);
+  }
+
+  /** The keeper's end of the pipe is closed. */
+  closePipe(): void {
+    this.#pipe.push("end");
+    this.#wake(PIPE_MICROS);
+  }
+
+  // ---- the whole machine ---------------------------------------------------------------------------------------
+
+  pause(): void {
+    if (this.isPaused || !this.isPowered) return;
+    this.isPaused = true;
+    this.#pausedAt = this.around.queue.now;
+    this.kernel.freeze();
+    this.recheck();
+    this.around.hooks.tell("runs", this, false);
+  }
+
+  unpause(clock: "runs" | "stops"): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    if (clock === "stops") {
+      this.clockOffset -= this.around.queue.now - this.#pausedAt;
+      this.clockOffsetFellAt = this.around.queue.now;
+    }
+    this.kernel.thaw();
+    this.recheck();
+    this.around.hooks.tell("runs", this, true);
+    this.keeper.continue();
+    this.#wake(0);
+  }
+
+  powerOff(): void {
+    this.endEngine("died");
+    this.keeper.vanish();
+    this.isPaused = false;
+    this.isEngineStopped = false;
+    this.isPowered = false;
+    this.kernel.clear();
+    this.recheck();
+  }
+
+  powerOn(portLate: number): void {
+    if (this.isPowered) return;
+    this.isPowered = true;
+    this.port.forwardsFrom = this.around.queue.now + portLate;
+    this.#learnWhenForwarding();
+    this.recheck();
+    this.keeper.start();
+  }
+
+  #learnWhenForwarding(): void {
+    this.around.queue.at(this.port.forwardsFrom, () => this.around.network.changed());
+  }
+
+  // ---- the engine's loop ---------------------------------------------------------------------------------------
+
+  #forgetInputs(): void {
+    this.#pipe = [];
+    this.#notifications = [];
+    this.#packets = [];
+    this.#overflowed = false;
+    this.#busyUntil = 0;
+    this.#loopAt = undefined;
+    this.#loopToken += 1;
+  }
+
+  #wake(delay: number): void {
+    const late = this.around.wakeLateMicros + this.extraLate;
+    this.#scheduleLoop(
+      this.around.queue.now + delay + this.#random.between(WAKE_MIN, WAKE_MIN + late),
+    );
+  }
+
+  #scheduleLoop(wanted: number): void {
+    const at = Math.max(wanted, this.#busyUntil);
+    if (this.#loopAt !== undefined && this.#loopAt <= at) return;
+    this.#loopAt = at;
+    this.#loopToken += 1;
+    const token = this.#loopToken;
+    this.around.queue.at(at, () => {
+      if (token !== this.#loopToken) return;
+      this.#loopAt = undefined;
+      this.#loop();
+    });
+  }
+
+  #loop(): void {
+    const { engine, kernel } = this;
+    if (engine === undefined || !this.engineRuns) return;
+    kernel.lag = 0;
+    this.#drain(engine);
+    engine.onTime(this.clock());
+    this.around.hooks.tell("loopDone", this);
+    if (kernel.lag > 0) this.#busyUntil = this.around.queue.now + kernel.lag;
+    kernel.lag = 0;
+    if (engine.finished) return this.#finish();
+    const due = engine.deadline();
+    if (due === undefined) return;
+    const late = this.around.wakeLateMicros + this.extraLate;
+    this.#scheduleLoop(due - this.clockOffset + this.#random.between(WAKE_MIN, WAKE_MIN + late));
+  }
+
+  #drain(engine: Engine): void {
+    for (let one = this.#pipe.shift(); one !== undefined; one = this.#pipe.shift()) {
+      if (one === "end") {
+        if (!engine.finished) engine.stop(this.clock());
+      } else if (one.type === "configure") {
+        this.around.hooks.tell("beforeReload", this, one.instances);
+        engine.onKeeper(one, this.clock());
+        this.around.hooks.tell("afterReload", this);
+      } else {
+        engine.onKeeper(one, this.clock());
+      }
+    }
+    if (this.#overflowed) {
+      this.#overflowed = false;
+      const links = this.kernel.links();
+      engine.onWorld({ kind: "resync", links, addresses: this.kernel.addresses() }, this.clock());
+    }
+    for (
+      let one = this.#notifications.shift();
+      one !== undefined;
+      one = this.#notifications.shift()
+    )
+      engine.onWorld(one, this.clock());
+    for (let one = this.#packets.shift(); one !== undefined; one = this.#packets.shift()) {
+      engine.onWorld(
+        {
+          kind: one.kind === "arp" ? "arp" : "packet",
+          interfaceIndex: this.kernel.linkIndex,
+          bytes: one.bytes,
+        },
+        this.clock(),
+      );
+    }
+  }
+
+  #finish(): void {
+    this.endEngine("stopped");
+    this.keeper.engineEnded("stopped");
+  }
+
+  // ---- inputs and outputs --------------------------------------------------------------------------------------
+
+  /** Notifications of the kernel are lost; everything has to be read anew. */
+  overflow(): void {
+    this.#notifications = [];
+    this.#overflowed = true;
+    this.#wake(NOTIFY_MICROS);
+  }
+
+  #notify(event: WorldEvent): void {
+    if (this.engine === undefined) return;
+    if (this.#notifications.length >= NOTIFICATIONS_MAX) return this.overflow();
+    this.#notifications.push(event);
+    this.#wake(NOTIFY_MICROS);
+  }
+
+  #receive(frame: Frame, sentAt: number): void {
+    if (!this.isPowered || this.isPaused) return;
+    if (frame.kind === "vrrp") {
+      const vrid = vridOf(frame.bytes);
+      const priority = priorityOf(frame.bytes);
+      const from = this.around.machineOf(sourceOf(frame.bytes));
+      this.keeper.hears(vrid, priority, from);
+      if (this.engine === undefined || !this.#listens) return;
+      if (this.#packets.length >= SOCKET_MAX) return;
+      this.around.hooks.tell("advertArrived", this, from, vrid, priority, sentAt);
+    } else if (this.engine === undefined || !this.#listens || this.#packets.length >= SOCKET_MAX) {
+      return;
+    }
+    this.#packets.push(frame);
+    this.#wake(0);
+  }
+
+  #sent(frame: Frame): void {
+    if (frame.kind === "vrrp") {
+      const { bytes } = frame;
+      this.around.hooks.tell("advertSent", this, vridOf(bytes), priorityOf(bytes));
+    } else {
+      this.around.hooks.tell("arpSent", this, arpAddress(frame.bytes));
+    }
+  }
+
+  #told(message: FromEngine): void {
+    this.around.hooks.tell("told", this, message);
+    if (message.type === "transition") this.around.hooks.tell("transition", this, message);
+    this.keeper.receive(message);
+  }
+}
+
+/** Sender protocol address of an Ethernet ARP frame. */
+const arpAddress = (frame: Uint8Array): Ipv4 =>
+  ((frame[28] ?? 0) * 0x1000000 +
+    (((frame[29] ?? 0) << 16) | ((frame[30] ?? 0) << 8) | (frame[31] ?? 0))) as Ipv4;

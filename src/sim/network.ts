@@ -1,0 +1,164 @@
+/**
+ * One segment: a learning switch with a port for each machine, the client and a stranger.
+ *
+ * A frame meets, in this order: the sender's port (link up, forwarding yet, announcement limiter), the cut between two
+ * ports (one way or both), loss, delay, duplication; and at its arrival the receiver's port once more. Frames between two
+ * ports keep their order unless reordering is asked for.
+ */
+import { BROADCAST_MAC, type Mac } from "#units/address";
+import type { EventQueue } from "./event-queue.ts";
+import type { Random } from "./random.ts";
+
+export interface Frame {
+  readonly from: Mac;
+  readonly to: Mac;
+  readonly kind: "vrrp" | "arp";
+  /** A whole IPv4 packet, or a whole Ethernet frame of type ARP, as the engine's sockets give them. */
+  readonly bytes: Uint8Array;
+}
+
+export interface NetworkConditions {
+  /** Microseconds. */
+  readonly latencyMin: number;
+  readonly latencyMax: number;
+  readonly loss: number;
+  readonly duplication: number;
+  /** Share of frames that are held up by up to `reorderMicros`. */
+  readonly reordering: number;
+  readonly reorderMicros: number;
+}
+
+export interface Port {
+  readonly id: number;
+  readonly mac: Mac;
+  /** The machine's end has carrier. */
+  up: boolean;
+  /** A switch port may take seconds after link-up before it forwards. */
+  forwardsFrom: number;
+  receive: (frame: Frame, sentAt: number) => void;
+  /** ARP frames a second let through from this port; undefined: no limit. */
+  arpLimit: { readonly perSecond: number; readonly burst: number } | undefined;
+  arpTokens: number;
+  arpFilledAt: number;
+}
+
+export class Network {
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #ports: Port[] = [];
+  /** Learned on a frame's way through: MAC to port. */
+  readonly #learned = new Map<Mac, Port>();
+  readonly #cuts = new Map<string, number>();
+  readonly #lastArrival = new Map<number, number>();
+  /** Extra conditions while a fault lasts, on top of `base`. */
+  base: NetworkConditions;
+  extraLoss = 0;
+  extraLatency = 0;
+  extraReordering = 0;
+  /** A frame was lost between these two ports. */
+  onLoss: (from: Port, to: Port, frame: Frame) => void = () => {};
+  /** Who hears whom has changed. */
+  onChange: () => void = () => {};
+
+  constructor(queue: EventQueue, random: Random, base: NetworkConditions) {
+    this.#queue = queue;
+    this.#random = random;
+    this.base = base;
+  }
+
+  attach(mac: Mac, receive: Port["receive"]): Port {
+    const port: Port = {
+      id: this.#ports.length,
+      mac,
+      up: true,
+      forwardsFrom: 0,
+      receive,
+      arpLimit: undefined,
+      arpTokens: 0,
+      arpFilledAt: 0,
+    };
+    this.#ports.push(port);
+    return port;
+  }
+
+  cut(from: number, to: number): void {
+    const key = `${from}>${to}`;
+    this.#cuts.set(key, (this.#cuts.get(key) ?? 0) + 1);
+    this.onChange();
+  }
+
+  heal(from: number, to: number): void {
+    const key = `${from}>${to}`;
+    const count = (this.#cuts.get(key) ?? 0) - 1;
+    if (count <= 0) this.#cuts.delete(key);
+    else this.#cuts.set(key, count);
+    this.onChange();
+  }
+
+  changed(): void {
+    this.onChange();
+  }
+
+  /** Would a frame get through now, loss aside? */
+  reaches(from: Port, to: Port): boolean {
+    const { now } = this.#queue;
+    return (
+      from.up &&
+      to.up &&
+      from.forwardsFrom <= now &&
+      to.forwardsFrom <= now &&
+      (this.#cuts.size === 0 || !this.#cuts.has(`${from.id}>${to.id}`))
+    );
+  }
+
+  /** `lag`: the sender is that much behind (a slow system call before this one). */
+  send(from: Port, frame: Frame, lag = 0): void {
+    if (frame.kind === "arp" && !this.#letsThrough(from)) return;
+    if (from.up && from.forwardsFrom <= this.#queue.now) this.#learned.set(frame.from, from);
+    const only = frame.to === BROADCAST_MAC ? undefined : this.#learned.get(frame.to);
+    for (const port of this.#ports) {
+      if (port === from || (only !== undefined && only !== port)) continue;
+      this.#transfer(from, port, frame, lag);
+    }
+  }
+
+  #transfer(from: Port, to: Port, frame: Frame, lag: number): void {
+    const random = this.#random;
+    const { base } = this;
+    if (!this.reaches(from, to)) return this.onLoss(from, to, frame);
+    if (random.chance(base.loss + this.extraLoss)) return this.onLoss(from, to, frame);
+    this.#deliver(from, to, frame, lag);
+    if (random.chance(base.duplication))
+      this.#deliver(from, to, frame, lag + random.between(0, base.reorderMicros));
+  }
+
+  #deliver(from: Port, to: Port, frame: Frame, lag: number): void {
+    const random = this.#random;
+    const { base } = this;
+    const sentAt = this.#queue.now;
+    let at = sentAt + lag + this.extraLatency + random.between(base.latencyMin, base.latencyMax);
+    if (random.chance(base.reordering + this.extraReordering)) {
+      at += random.between(0, base.reorderMicros);
+    } else {
+      const pair = from.id * 64 + to.id;
+      at = Math.max(at, this.#lastArrival.get(pair) ?? 0);
+      this.#lastArrival.set(pair, at);
+    }
+    this.#queue.at(at, () => {
+      if (to.up && to.forwardsFrom <= this.#queue.now) to.receive(frame, sentAt);
+      else this.onLoss(from, to, frame);
+    });
+  }
+
+  #letsThrough(port: Port): boolean {
+    const { arpLimit } = port;
+    if (arpLimit === undefined) return true;
+    const { now } = this.#queue;
+    const gained = ((now - port.arpFilledAt) * arpLimit.perSecond) / 1_000_000;
+    port.arpTokens = Math.min(arpLimit.burst, port.arpTokens + gained);
+    port.arpFilledAt = now;
+    if (port.arpTokens < 1) return false;
+    port.arpTokens -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,68 @@
+/** One scenario, all checkers. */
+import { checkBackup } from "./check-backup.ts";
+import { checkEngine, checkOverslept } from "./check-engine.ts";
+import { checkOverlap, type OverlapTotals } from "./check-overlap.ts";
+import { checkReload } from "./check-reload.ts";
+import { checkSeat } from "./check-seat.ts";
+import { checkSettled } from "./check-settled.ts";
+import { Facts } from "./facts.ts";
+import { isDeceiving, type Scenario } from "./scenario.ts";
+import { Simulation, type Violation } from "./simulation.ts";
+import { type StoryLine, tellStory } from "./story.ts";
+
+export interface RunResult {
+  readonly violations: readonly Violation[];
+  readonly story: readonly StoryLine[];
+  readonly events: number;
+  /** Simulated. */
+  readonly micros: number;
+  readonly overlap: OverlapTotals;
+  /** Changes of state, by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+export function runScenario(
+  scenario: Scenario,
+  options: { readonly story?: boolean } = {},
+): RunResult {
+  const simulation = new Simulation(scenario);
+  const { hooks } = simulation;
+  const facts = new Facts(simulation);
+  const reasons: Record<string, number> = {};
+  const story = options.story === true ? tellStory(simulation) : undefined;
+  if (story !== undefined) hooks.add(story.hooks);
+  hooks.add(checkOverslept(simulation, facts));
+  hooks.add(facts.hooks());
+  hooks.add(checkEngine(simulation, facts));
+  hooks.add(checkBackup(simulation, facts));
+  hooks.add(checkSeat(simulation, facts));
+  hooks.add(checkSettled(simulation, facts));
+  hooks.add(checkReload(simulation));
+  const overlap = checkOverlap(simulation, facts);
+  hooks.add(overlap.hooks);
+  hooks.add({
+    fault: (fault) => {
+      if (fault.kind === "hostile" && isDeceiving(fault.what))
+        facts.deceivedAt = simulation.queue.now + fault.times * fault.every;
+    },
+    transition: (_, { reason }) => {
+      reasons[reason.kind] = (reasons[reason.kind] ?? 0) + 1;
+    },
+  });
+  try {
+    simulation.run();
+  } catch (error) {
+    simulation.violate(
+      "crash",
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+    );
+  }
+  return {
+    violations: simulation.violations,
+    story: story?.lines ?? [],
+    events: simulation.queue.ran,
+    micros: simulation.queue.now,
+    overlap: overlap.totals,
+    reasons,
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * A scenario is data: machines with their configurations, a network, and faults at their times. JSON-safe, so that a failing
+ * one can be kept, made smaller and run again by a later version. `generate.ts` makes one from a seed.
+ */
+import type { GroupConfig, TrackerResult } from "#contract/engine-link";
+import type { InstanceConfig } from "#core/config";
+import type { Ipv4 } from "#units/address";
+import type { NetworkConditions } from "./network.ts";
+
+export interface Scenario {
+  readonly seed: number;
+  readonly machines: readonly MachineSpec[];
+  readonly network: NetworkConditions;
+  /** Kernels have the sub-second guard (nftables). */
+  readonly hasGuard: boolean;
+  /** The engine is woken up to this many microseconds late. */
+  readonly wakeLateMicros: number;
+  /** From the engine's death until the keeper has noticed, at most. */
+  readonly keeperLateMicros: number;
+  /** ARP frames let through at each port; undefined: all. */
+  readonly arpLimit?: { readonly perSecond: number; readonly burst: number };
+  readonly faults: readonly Fault[];
+  /** Faults begin before this; what lasts is ended here. */
+  readonly stormMicros: number;
+  /** Then nothing fails any more: within `settleMicros` all must be well, and stay so for `watchMicros`. */
+  readonly settleMicros: number;
+  readonly watchMicros: number;
+}
+
+export interface MachineSpec {
+  readonly address: Ipv4;
+  readonly startsAt: number;
+  readonly instances: readonly InstanceConfig[];
+  readonly groups: readonly GroupConfig[];
+  /** Results that are known when the daemon starts. */
+  readonly trackers: readonly TrackerResult[];
+}
+
+interface Timed {
+  /** Microseconds after the start. */
+  readonly at: number;
+}
+interface Lasting extends Timed {
+  readonly micros: number;
+}
+interface On {
+  readonly machine: number;
+}
+
+export type Fault =
+  /** Everything between all ports. */
+  | ({ readonly kind: "loss"; readonly share: number } & Lasting)
+  | ({ readonly kind: "slow-network"; readonly latency: number } & Lasting)
+  | ({ readonly kind: "reordering"; readonly share: number } & Lasting)
+  /** `from` is not heard by `to`. */
+  | ({ readonly kind: "one-way"; readonly from: number; readonly to: number } & Lasting)
+  /** The machines named hear each other but none of the rest. */
+  | ({ readonly kind: "partition"; readonly machines: readonly number[] } & Lasting)
+  | ({ readonly kind: "link-flap" } & Lasting & On)
+  /** The device disappears and comes back with another index. */
+  | ({ readonly kind: "interface-gone" } & Lasting & On)
+  /** Clean stop, and a start afterwards. */
+  | ({ readonly kind: "stop" } & Lasting & On)
+  | ({ readonly kind: "engine-crash" } & Timed & On)
+  /** The service manager starts it again afterwards. */
+  | ({ readonly kind: "keeper-crash" } & Lasting & On)
+  | ({ readonly kind: "kill-all" } & Lasting & On)
+  /** No power; at start the switch port forwards `portLate` after the link is up. */
+  | ({ readonly kind: "power-off"; readonly portLate: number } & Lasting & On)
+  /** SIGSTOP and SIGCONT; sockets fill meanwhile. */
+  | ({ readonly kind: "hang"; readonly who: "engine" | "all" } & Lasting & On)
+  /** The whole machine; what is sent to it is lost. `stops`: its clock does not know of it. */
+  | ({ readonly kind: "pause"; readonly clock: "runs" | "stops" } & Lasting & On)
+  /** Forwards. */
+  | ({ readonly kind: "clock-jump"; readonly by: number } & Timed & On)
+  /** The engine is woken up to `late` later than it should. */
+  | ({ readonly kind: "busy"; readonly late: number } & Lasting & On)
+  | ({ readonly kind: "address-fails"; readonly errno: string } & Lasting & On)
+  | ({ readonly kind: "address-slow"; readonly slow: number } & Lasting & On)
+  | ({
+      readonly kind: "address-deleted";
+      readonly address: Ipv4;
+      readonly times: number;
+      readonly every: number;
+    } & Timed &
+      On)
+  | ({
+      readonly kind: "tracker";
+      readonly result: TrackerResult;
+      readonly then: TrackerResult;
+    } & Lasting &
+      On)
+  | ({ readonly kind: "reload"; readonly instances: readonly InstanceConfig[] } & Timed & On)
+  /** The kernel's notifications overflow: everything is told anew. */
+  | ({ readonly kind: "resync" } & Timed & On)
+  | ({
+      readonly kind: "hostile";
+      readonly what: Hostile;
+      readonly times: number;
+      readonly every: number;
+    } & Timed)
+  /** Somebody who is no router of ours announces a virtual address. */
+  | ({
+      readonly kind: "foreign-announcement";
+      readonly address: Ipv4;
+      readonly times: number;
+    } & Timed);
+
+/** Packets a stranger sends. All but the last three must change nothing. */
+export type Hostile =
+  | "noise"
+  | "truncated"
+  | "bad-checksum"
+  | "wrong-password"
+  | "wrong-ttl"
+  | "wrong-version"
+  | "other-vrid"
+  | "not-a-peer"
+  /** A copy of an advertisement seen before. */
+  | "replay"
+  /** With a peer's source address; plain VRRP cannot tell. */
+  | "forged-release"
+  | "forged-master";
+
+export const isDeceiving = (what: Hostile): boolean =>
+  what === "replay" || what === "forged-release" || what === "forged-master";

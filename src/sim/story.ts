@@ -1,0 +1,82 @@
+/** A run told line by line, for people: faults, changes of state with their numbers, who answers, what the client sees. */
+import { type Ipv4, printIpv4 } from "#units/address";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+export interface StoryLine {
+  readonly at: number;
+  readonly text: string;
+}
+
+const KEPT_MAX = 400;
+
+export function tellStory(simulation: Simulation): {
+  readonly hooks: Hooks;
+  readonly lines: StoryLine[];
+} {
+  const lines: StoryLine[] = [];
+  const say = (text: string): void => {
+    lines.push({ at: simulation.queue.now, text });
+    if (lines.length > KEPT_MAX) lines.shift();
+  };
+  const name = (machine: Machine): string => `${machine.id} (${printIpv4(machine.address)})`;
+  const lastSent = new Map<string, number>();
+  simulation.client.onService = (address, service, before, since) =>
+    say(
+      `client ${printIpv4(address)} ${before} -> ${service} after ${simulation.queue.now - since} us`,
+    );
+  return {
+    lines,
+    hooks: {
+      fault: (fault, begins) =>
+        say(`${begins ? "FAULT" : "END OF FAULT"} ${JSON.stringify(short(fault))}`),
+      transition: (machine, { instance, from, to, reason }) =>
+        say(
+          `machine ${name(machine)} ${instance} ${from} -> ${to}: ${JSON.stringify(reason, printAddresses)}`,
+        ),
+      told: (machine, message) => {
+        if (message.type === "report")
+          say(`machine ${machine.id} reports ${JSON.stringify(message.report, printAddresses)}`);
+        if (message.type === "log") say(`machine ${machine.id} logs ${message.text}`);
+      },
+      ownership: (machine, address, owns) =>
+        say(`machine ${name(machine)} ${owns ? "answers" : "is silent"} for ${printIpv4(address)}`),
+      engineStarted: (machine, resume) =>
+        say(
+          `machine ${name(machine)} engine starts${resume.length > 0 ? ` (resumes ${resume.join(" ")})` : ""}`,
+        ),
+      engineEnded: (machine, how) => say(`machine ${name(machine)} engine ${how}`),
+      runs: (machine, runs) =>
+        say(`machine ${name(machine)} ${runs ? "runs again" : "stands still"}`),
+      advertSent: (machine, vrid, priority) => {
+        // Regular ones would drown everything else.
+        const key = `${machine.id}/${vrid}/${priority}`;
+        const last = lastSent.get(key) ?? Number.NEGATIVE_INFINITY;
+        lastSent.set(key, simulation.queue.now);
+        const interval =
+          machine.instances.find(({ router }) => router.vrid === vrid)?.router.advertInterval ?? 1;
+        if (
+          priority === 0 ||
+          simulation.queue.now - last < interval * 9_000 ||
+          simulation.queue.now - last > interval * 11_500
+        )
+          say(`machine ${machine.id} advertises ${priority} (vrid ${vrid})`);
+      },
+      arpSent: (machine, address) => say(`machine ${machine.id} announces ${printIpv4(address)}`),
+      calm: () => say("CALM: nothing fails any more"),
+      settled: () => say("SETTLED: every promise must hold now"),
+    },
+  };
+}
+
+const short = (fault: object): object =>
+  "instances" in fault ? { ...fault, instances: "changed" } : fault;
+
+function printAddresses(key: string, value: unknown): unknown {
+  return (key === "from" || key === "ours" || key === "address") &&
+    typeof value === "number" &&
+    value > 255
+    ? printIpv4(value as Ipv4)
+    : value;
+}

@@ -1,0 +1,97 @@
+/** A machine on the segment that is none of ours: packets no router should believe, and some that plain VRRP has to. */
+import { BROADCAST_MAC, type Ipv4, ipv4, type Mac } from "#units/address";
+import { OWNER, priority, RELEASE, vrid } from "#units/vrrp";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
+import { emitAdvert } from "#wire/emit-advert";
+import { passwordData } from "#wire/password";
+import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+import type { EventQueue } from "./event-queue.ts";
+import type { Frame, Network, Port } from "./network.ts";
+import type { Random } from "./random.ts";
+import type { Fault, Hostile, Scenario } from "./scenario.ts";
+
+const MAC = 0x02_00_00_00_00_02 as Mac;
+const OWN_ADDRESS: Ipv4 = ipv4(0x0a_00_00_fe);
+const KEPT_MAX = 64;
+
+export class Stranger {
+  readonly #network: Network;
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #scenario: Scenario;
+  readonly #port: Port;
+  /** Advertisements overheard (multicast, or flooded), to be sent again. */
+  readonly #overheard: Frame[] = [];
+  /** The storm is over. */
+  isQuiet = false;
+
+  constructor(network: Network, queue: EventQueue, random: Random, scenario: Scenario) {
+    this.#network = network;
+    this.#queue = queue;
+    this.#random = random;
+    this.#scenario = scenario;
+    this.#port = network.attach(MAC, (frame) => {
+      if (frame.kind === "vrrp" && this.#overheard.length < KEPT_MAX) this.#overheard.push(frame);
+    });
+  }
+
+  attack(fault: Extract<Fault, { kind: "hostile" }>): undefined {
+    for (let i = 0; i < fault.times; i++) {
+      this.#queue.in(i * fault.every, () => {
+        const bytes = this.isQuiet ? undefined : this.#packet(fault.what);
+        if (bytes === undefined) return;
+        this.#network.send(this.#port, { from: MAC, to: BROADCAST_MAC, kind: "vrrp", bytes });
+      });
+    }
+  }
+
+  announce(fault: Extract<Fault, { kind: "foreign-announcement" }>): undefined {
+    for (let i = 0; i < fault.times; i++) {
+      this.#queue.in(i * 200_000, () => {
+        if (this.isQuiet) return;
+        const bytes = new Uint8Array(ARP_FRAME_LENGTH);
+        emitArp(bytes, gratuitousArp(MAC, fault.address, "request"));
+        this.#network.send(this.#port, { from: MAC, to: BROADCAST_MAC, kind: "arp", bytes });
+      });
+    }
+  }
+
+  #packet(what: Hostile): Uint8Array | undefined {
+    const random = this.#random;
+    const machine = random.pick(this.#scenario.machines);
+    const instance = machine.instances[0];
+    if (instance === undefined) return undefined;
+    if (what === "replay")
+      return this.#overheard.length === 0 ? undefined : random.pick(this.#overheard).bytes;
+    if (what === "noise") {
+      return Uint8Array.from({ length: random.between(0, 120) }, () => random.between(0, 255));
+    }
+    const { router, transport } = instance;
+    const forged = what === "forged-release" || what === "forged-master";
+    const version = what === "wrong-version" ? (router.version === 2 ? 3 : 2) : router.version;
+    const secret = instance.authentication?.secret;
+    const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
+    const length = emitAdvert(bytes, {
+      source: forged ? machine.address : OWN_ADDRESS,
+      destination: transport.kind === "multicast" ? transport.group : machine.address,
+      ttl: what === "wrong-ttl" ? 64 : 255,
+      id: random.between(0, 65_535),
+      version,
+      vrid: what === "other-vrid" ? vrid((router.vrid % 255) + 1) : router.vrid,
+      priority:
+        what === "forged-release" ? RELEASE : what === "forged-master" ? priority(200) : OWNER,
+      interval: (version === 2
+        ? Math.max(100, Math.ceil(router.advertInterval / 100) * 100)
+        : router.advertInterval) as typeof router.advertInterval,
+      addresses: instance.addresses.map((one) => one.address),
+      password:
+        secret === undefined
+          ? undefined
+          : passwordData(what === "wrong-password" ? `${secret.slice(0, 6)}?` : secret),
+      checksum: instance.checksum,
+    });
+    if (what === "truncated") return bytes.slice(0, random.between(0, length - 1));
+    if (what === "bad-checksum") bytes[26] = (bytes[26] ?? 0) ^ 0x5a;
+    return bytes.slice(0, length);
+  }
+}

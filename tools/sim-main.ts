@@ -1,0 +1,128 @@
+/**
+ * Simulated clusters over the shipping core and engine: `npm run sim -- --seeds 1000 [--from 0] [--nodes 3] [--quiet]`.
+ *
+ *   --seeds N    how many seeds (default 1000)         --from S     first seed (default 0)
+ *   --nodes K    machines in a cluster (default mixed) --seconds T  stop after so many seconds
+ *   --seed S     this one only, told in full           --keep-going report all failures, not only the first
+ *   --scenario F run the scenario in the file (JSON)   --print      print the scenario of --seed and end
+ *
+ * A failing seed is made smaller and told line by line. Exit status 1 if any failed.
+ */
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { generateScenario } from "#sim/generate";
+import { type RunResult, runScenario } from "#sim/run";
+import type { Scenario } from "#sim/scenario";
+import { shrinkScenario } from "#sim/shrink";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "1000" },
+    from: { type: "string", default: "0" },
+    nodes: { type: "string" },
+    seconds: { type: "string" },
+    seed: { type: "string" },
+    scenario: { type: "string" },
+    print: { type: "boolean", default: false },
+    "keep-going": { type: "boolean", default: false },
+    "no-shrink": { type: "boolean", default: false },
+  },
+});
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+const options = values.nodes === undefined ? {} : { machines: Number(values.nodes) };
+
+function tell(scenario: Scenario, result: RunResult): void {
+  const cluster = scenario.machines.map((machine) =>
+    machine.instances
+      .map(
+        ({ router, transport }) =>
+          `${router.name} p${router.priority} ${router.advertInterval}cs ${transport.kind}`,
+      )
+      .join("+"),
+  );
+  const router = scenario.machines[0]?.instances[0]?.router;
+  say(
+    `  v${router?.version} ${router?.preempt === true ? "preempt" : "nopreempt"} ${router?.handover} guard=${scenario.hasGuard} downs=${router?.downTimerAdverts} | ${cluster.join(" | ")}`,
+  );
+  for (const line of result.story)
+    say(`  ${(line.at / 1_000_000).toFixed(6).padStart(12)} ${line.text}`);
+  for (const one of result.violations)
+    say(`  ${(one.at / 1_000_000).toFixed(6).padStart(12)} VIOLATION ${one.check}: ${one.text}`);
+}
+
+function explain(scenario: Scenario, check: string): void {
+  const small = values["no-shrink"] ? scenario : shrinkScenario(scenario, check);
+  tell(small, runScenario(small, { story: true }));
+  say(`  scenario: ${JSON.stringify(small)}`);
+}
+
+function runOne(scenario: Scenario): number {
+  const result = runScenario(scenario, { story: true });
+  tell(scenario, result);
+  return result.violations.length > 0 ? 1 : 0;
+}
+
+function runMany(): number {
+  const startedAt = performance.now();
+  const first = Number(values.from);
+  const count = Number(values.seeds);
+  const limit =
+    values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds) * 1_000;
+  const failures = new Map<string, number[]>();
+  const reasons: Record<string, number> = {};
+  const longest: Record<string, number> = {};
+  let done = 0;
+  let events = 0;
+  let simulated = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    if (performance.now() - startedAt > limit) break;
+    const scenario = generateScenario(seed, options);
+    const result = runScenario(scenario);
+    done += 1;
+    events += result.events;
+    simulated += result.micros;
+    for (const [reason, times] of Object.entries(result.reasons))
+      reasons[reason] = (reasons[reason] ?? 0) + times;
+    for (const [excuse, micros] of Object.entries(result.overlap.longest))
+      longest[excuse] = Math.max(longest[excuse] ?? 0, micros);
+    const violation = result.violations[0];
+    if (violation === undefined) continue;
+    const seeds = failures.get(violation.check) ?? [];
+    failures.set(violation.check, [...seeds, seed]);
+    if (values["keep-going"]) continue;
+    say(`seed ${seed} fails: ${violation.check}: ${violation.text}`);
+    explain(scenario, violation.check);
+    break;
+  }
+  const seconds = (performance.now() - startedAt) / 1_000;
+  say(
+    `${done} seeds in ${seconds.toFixed(1)} s: ${(simulated / 3_600_000_000).toFixed(1)} simulated hours, ${(events / 1_000_000).toFixed(2)} million events`,
+  );
+  say(
+    `changes of state: ${Object.entries(reasons)
+      .toSorted((a, b) => b[1] - a[1])
+      .map(([reason, times]) => `${reason} ${times}`)
+      .join(", ")}`,
+  );
+  say(
+    `longest time with two owners in hearing: ${Object.entries(longest)
+      .map(([excuse, micros]) => `${excuse} ${(micros / 1_000).toFixed(0)} ms`)
+      .join(", ")}`,
+  );
+  for (const [check, seeds] of failures)
+    say(`FAILED ${check}: ${seeds.length} seeds, ${seeds.slice(0, 12).join(" ")}`);
+  return failures.size > 0 ? 1 : 0;
+}
+
+if (values.scenario !== undefined) {
+  process.exitCode = runOne(JSON.parse(readFileSync(values.scenario, "utf8")) as Scenario);
+} else if (values.seed !== undefined) {
+  const scenario = generateScenario(Number(values.seed), options);
+  if (values.print) say(JSON.stringify(scenario));
+  else process.exitCode = runOne(scenario);
+} else {
+  process.exitCode = runMany();
+}
