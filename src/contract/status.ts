@@ -29,9 +29,13 @@ export interface Status {
   readonly configId: string | undefined;
   readonly startedAt: string;
   readonly reloadedAt: string | undefined;
+  /** False: the engine is being started, or hangs; then `instances` is empty, because nothing is known. */
+  readonly engineAnswers: boolean;
   readonly instances: readonly InstanceStatus[];
   readonly scripts: readonly ScriptStatus[];
   readonly engineRestarts: number;
+  /** Log lines that could not be written (full disk, reader gone). */
+  readonly logLinesLost: number;
 }
 
 /** The engine's view, with instants turned into wall-clock time and the reason into a sentence. */

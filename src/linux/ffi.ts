@@ -155,3 +155,4 @@ export function failureOf(number: number, call: string, detail?: string): Failur
  * until the call is over.
  */
 export const addressOf = (bytes: Bytes): bigint => BigInt(koffi.address(bytes));
+export const mkfifo: (path: string, mode: number) => number = bind("int mkfifo(const char *, unsigned int)");

@@ -1,0 +1,145 @@
+/**
+ * When a check script runs and what its results mean, as a pure machine.
+ *
+ *   beat ──> start ──> finished ─────────────────> rise / fall ──> up, down
+ *              └─> timeout ──> terminate (counts as failure now) ──> 2 s ──> kill ──> finished
+ *
+ * The period is from start to start, on a fixed grid. A beat that falls into a run that is still going is skipped, as
+ * keepalived does from 2.3.3 on (older versions start a second copy). The first result after start counts at once in
+ * both directions; from then on `rise` successes or `fall` failures in a row are needed.
+ */
+import { after, earliest, elapsed, type Instant, type Micros, micros } from "#units/time";
+
+export interface CheckConfig {
+  /** From start to start. */
+  readonly interval: Micros;
+  readonly timeout: Micros;
+  readonly rise: number;
+  readonly fall: number;
+  /** Down until proved otherwise, instead of unknown. */
+  readonly initFail: boolean;
+}
+
+export type CheckResult = "unknown" | "up" | "down";
+
+export interface CheckState {
+  readonly result: CheckResult;
+  /** Outcome of the last run that ended or timed out. */
+  readonly lastOk: boolean | undefined;
+  /** How many runs in a row have had that outcome. */
+  readonly consecutive: number;
+  readonly nextAt: Instant;
+  readonly run: Run | undefined;
+  /** Beats that fell into a run still going. */
+  readonly skipped: number;
+}
+
+interface Run {
+  /** "terminating" since SIGTERM, "killed" since SIGKILL; only its end is waited for. */
+  readonly kind: "running" | "terminating" | "killed";
+  readonly actAt: Instant | undefined;
+}
+
+export type CheckEvent =
+  | { readonly kind: "timeReached" }
+  | { readonly kind: "finished"; readonly ok: boolean }
+  /** It could not even be started: a failure, and nothing to wait for. */
+  | { readonly kind: "notStarted" };
+
+export type CheckEffect =
+  | { readonly kind: "start" }
+  /** SIGTERM to the process group. */
+  | { readonly kind: "terminate" }
+  /** SIGKILL to the process group. */
+  | { readonly kind: "kill" }
+  /** The result has changed. */
+  | { readonly kind: "result"; readonly result: CheckResult };
+
+export interface CheckStep {
+  readonly state: CheckState;
+  readonly effects: readonly CheckEffect[];
+}
+
+/** From SIGTERM to SIGKILL, as in keepalived. */
+export const KILL_AFTER: Micros = micros(2_000_000);
+
+export function startCheck(config: CheckConfig, now: Instant): CheckState {
+  return {
+    result: config.initFail ? "down" : "unknown",
+    lastOk: undefined,
+    consecutive: 0,
+    nextAt: now,
+    run: undefined,
+    skipped: 0,
+  };
+}
+
+/** After a reload that changed only numbers: results stay, the next beat is at once if the period became shorter. */
+export function rescheduleCheck(config: CheckConfig, state: CheckState, now: Instant): CheckState {
+  const latest = after(now, config.interval);
+  return state.nextAt <= latest ? state : { ...state, nextAt: latest };
+}
+
+export function checkDeadline(state: CheckState): Instant | undefined {
+  return earliest(state.nextAt, state.run?.actAt);
+}
+
+export function stepCheck(
+  config: CheckConfig,
+  state: CheckState,
+  event: CheckEvent,
+  now: Instant,
+): CheckStep {
+  switch (event.kind) {
+    case "timeReached":
+      return timeReached(config, state, now);
+    case "finished": {
+      const { run } = state;
+      const ended = { ...state, run: undefined };
+      // A run that timed out has been counted as a failure already, however it ends.
+      return run?.kind === "running"
+        ? count(config, ended, event.ok)
+        : { state: ended, effects: [] };
+    }
+    case "notStarted":
+      return count(config, { ...state, run: undefined }, false);
+  }
+}
+
+function timeReached(config: CheckConfig, state: CheckState, now: Instant): CheckStep {
+  const first = state.run === undefined ? { state, effects: [] } : hurry(config, state, now);
+  if (now < first.state.nextAt) return first;
+  const beats = Math.floor(elapsed(first.state.nextAt, now) / config.interval) + 1;
+  const nextAt = after(first.state.nextAt, micros(beats * config.interval));
+  if (first.state.run !== undefined) {
+    const skipped = first.state.skipped + beats;
+    return { state: { ...first.state, nextAt, skipped }, effects: first.effects };
+  }
+  const run: Run = { kind: "running", actAt: after(now, config.timeout) };
+  return {
+    state: { ...first.state, nextAt, run },
+    effects: [...first.effects, { kind: "start" }],
+  };
+}
+
+function hurry(config: CheckConfig, state: CheckState, now: Instant): CheckStep {
+  const { run } = state;
+  if (run?.actAt === undefined || now < run.actAt) return { state, effects: [] };
+  if (run.kind === "terminating") {
+    const killed: Run = { kind: "killed", actAt: undefined };
+    return { state: { ...state, run: killed }, effects: [{ kind: "kill" }] };
+  }
+  const terminating: Run = { kind: "terminating", actAt: after(now, KILL_AFTER) };
+  const counted = count(config, { ...state, run: terminating }, false);
+  return { state: counted.state, effects: [{ kind: "terminate" }, ...counted.effects] };
+}
+
+function count(config: CheckConfig, state: CheckState, ok: boolean): CheckStep {
+  const consecutive = state.lastOk === ok ? state.consecutive + 1 : 1;
+  const isFirst = state.lastOk === undefined;
+  const next = { ...state, lastOk: ok, consecutive };
+  const result = ok ? "up" : "down";
+  const needed = isFirst ? 1 : ok ? config.rise : config.fall;
+  if (state.result === result || consecutive < needed) return { state: next, effects: [] };
+  return { state: { ...next, result }, effects: [{ kind: "result", result }] };
+}

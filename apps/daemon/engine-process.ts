@@ -1,0 +1,129 @@
+/** The engine as the keeper sees it: a child process with a socket pair, started again when it dies. */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { FromEngine, InstanceSnapshot, ToEngine } from "#contract/engine-link";
+import type { Instant } from "#units/time";
+
+const MAIN = fileURLToPath(new URL("./engine-main.ts", import.meta.url));
+const FIRST_DELAY_MS = 250;
+const LAST_DELAY_MS = 10_000;
+/** An engine that ran this long was all right: the next death starts the back-off anew. */
+const HEALTHY_MS = 10_000;
+
+export interface Snapshot {
+  readonly at: Instant;
+  readonly instances: readonly InstanceSnapshot[];
+}
+
+export interface EngineEvents {
+  message(message: FromEngine): void;
+  /** At once, before another is started. */
+  died(how: string): void;
+  /** A new process waits for its configuration. */
+  started(): void;
+}
+
+export class EngineProcess {
+  readonly #events: EngineEvents;
+  readonly #asked = new Map<number, (snapshot: Snapshot | undefined) => void>();
+  #child: ChildProcess | undefined;
+  #pipe: Duplex | undefined;
+  #buffered = "";
+  #nextId = 1;
+  #delayMs = 0;
+  #startedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ending = false;
+  restarts = 0;
+
+  constructor(events: EngineEvents) {
+    this.#events = events;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    this.#startedAt = Date.now();
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2", MAIN], {
+      stdio: ["ignore", "ignore", "inherit", "pipe"],
+    });
+    this.#child = child;
+    const pipe = child.stdio[3] as Duplex;
+    this.#pipe = pipe;
+    this.#buffered = "";
+    pipe.setEncoding("utf8");
+    pipe.on("data", (text: string) => this.#receive(text));
+    // Whichever tells first: the process is reaped, or its end of the pipe is closed.
+    let told = false;
+    const gone = (how: string): void => {
+      if (told) return;
+      told = true;
+      this.#gone(child, how);
+    };
+    pipe.on("error", () => undefined);
+    pipe.once("end", () => gone("its end of the pipe is closed"));
+    child.once("exit", (code, signal) => gone(signal ?? `exit ${code ?? "?"}`));
+    child.once("error", (error) => gone(error.message));
+    this.#events.started();
+  }
+
+  send(message: ToEngine): void {
+    this.#pipe?.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** What the engine thinks now; undefined if it does not answer in time. */
+  async snapshot(timeoutMs: number): Promise<Snapshot | undefined> {
+    const id = this.#nextId++;
+    return await new Promise((resolve) => {
+      const timer = setTimeout(() => this.#answer(id, undefined), timeoutMs);
+      this.#asked.set(id, (snapshot) => {
+        clearTimeout(timer);
+        resolve(snapshot);
+      });
+      this.send({ type: "snapshot", id });
+    });
+  }
+
+  /** No engine is started any more. */
+  end(): void {
+    this.#ending = true;
+    clearTimeout(this.#timer);
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  #answer(id: number, snapshot: Snapshot | undefined): void {
+    this.#asked.get(id)?.(snapshot);
+    this.#asked.delete(id);
+  }
+
+  #receive(text: string): void {
+    const lines = (this.#buffered + text).split("\n");
+    this.#buffered = lines.pop() ?? "";
+    for (const line of lines) {
+      const message = JSON.parse(line) as FromEngine;
+      if (message.type === "snapshot") this.#answer(message.id, message);
+      else this.#events.message(message);
+    }
+  }
+
+  #gone(child: ChildProcess, how: string): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#pipe = undefined;
+    for (const id of this.#asked.keys()) this.#answer(id, undefined);
+    // It may be alive and deaf: two engines must never be.
+    child.kill("SIGKILL");
+    this.#events.died(how);
+    if (this.#ending) return;
+    this.restarts += 1;
+    if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = 0;
+    this.#timer = setTimeout(() => this.start(), this.#delayMs);
+    this.#delayMs = Math.min(LAST_DELAY_MS, Math.max(FIRST_DELAY_MS, this.#delayMs * 2));
+  }
+}
