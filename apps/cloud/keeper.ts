@@ -12,7 +12,7 @@ import type { Change, World } from "#havip/world";
 import { applyChanges, emptyWorld, worldAsChanges } from "#havip/world";
 import type { CloudStore, StoredRow } from "#store/cloud-store";
 import type { Instant } from "#units/time";
-import { elapsed, toMillis } from "#units/time";
+import { after, elapsed, fromMillis, toMillis } from "#units/time";
 import type { CloudClock } from "./clock.ts";
 
 /** The clock's offset lives beside the regions, under names no region can have. */
@@ -46,7 +46,7 @@ export class Keeper {
       if (row.table === CLOCK_ROW.table) clock.offsetSeconds = Number(row.json);
       else changes.push(readRow(row));
     }
-    applyChanges(this.world, changes);
+    applyChanges(this.world, soon(changes, clock.now()));
     this.#arm();
   }
 
@@ -86,9 +86,10 @@ export class Keeper {
     applyChanges(this.world, gone);
     this.world.regions.clear();
     this.#clock.offsetSeconds = offsetSeconds;
-    applyChanges(this.world, changes);
+    const adopted = soon(changes, this.#clock.now());
+    applyChanges(this.world, adopted);
     this.#arm();
-    for (const listener of this.#listeners) listener([...gone, ...changes]);
+    for (const listener of this.#listeners) listener([...gone, ...adopted]);
   }
 
   advanceClock(seconds: number): void {
@@ -128,6 +129,17 @@ export class Keeper {
 
 /** Milliseconds. The real clock may be set back, the disk may be full: look again soon. */
 const WAIT_MAX = 1_000;
+
+/** Work that was accepted under another clock (another machine, a clock set back) shall not wait for that clock. */
+function soon(changes: readonly Change[], now: Instant): readonly Change[] {
+  const latest = after(now, fromMillis(WAIT_MAX));
+  return changes.map((change) => {
+    const { row } = change;
+    return row !== null && "work" in row && row.dueAt > latest
+      ? { ...change, row: { ...row, dueAt: latest } }
+      : change;
+  });
+}
 
 const printRow = ({ region, table, id, row }: Change): StoredRow => ({
   region,

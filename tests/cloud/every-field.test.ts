@@ -1,0 +1,209 @@
+/** Every field of every answer is there and has the right type: Terraform falls over those that are missing. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ActionName } from "../../src/contract/cloud/actions.ts";
+import { ACTIONS } from "../../src/contract/cloud/actions.ts";
+import { ANSWER_STRUCTURES } from "../../src/contract/cloud/schema.ts";
+import type { Json, TestCloud } from "./harness.ts";
+import {
+  asJson,
+  asList,
+  garp,
+  makeEip,
+  makeHavip,
+  makeInterface,
+  makeSite,
+  openTestCloud,
+  text,
+} from "./harness.ts";
+
+const structures: Readonly<Record<string, Readonly<Record<string, string>>>> = ANSWER_STRUCTURES;
+
+function checkFields(fields: Readonly<Record<string, string>>, value: unknown, path: string): void {
+  const object = asJson(value);
+  const expected = Object.keys(fields).toSorted();
+  assert.deepEqual(Object.keys(object).toSorted(), expected, `fields of ${path}`);
+  for (const [name, kind] of Object.entries(fields)) {
+    checkValue(kind, object[name], `${path}.${name}`);
+  }
+}
+
+function checkValue(kind: string, value: unknown, path: string): void {
+  if (kind.endsWith("?")) {
+    if (value !== null) checkValue(kind.slice(0, -1), value, path);
+  } else if (kind.endsWith("[]")) {
+    assert.ok(Array.isArray(value), `${path} is a list`);
+    for (const [index, element] of value.entries()) {
+      checkValue(kind.slice(0, -2), element, `${path}[${index}]`);
+    }
+  } else if (kind === "text") {
+    assert.equal(typeof value, "string", path);
+  } else if (kind === "whole") {
+    assert.ok(Number.isSafeInteger(value), `${path} is an integer`);
+  } else if (kind === "flag") {
+    assert.equal(typeof value, "boolean", path);
+  } else {
+    const fields = structures[kind];
+    assert.ok(fields !== undefined, `${kind} is a structure`);
+    checkFields(fields, value, path);
+  }
+}
+
+test("every action's answer has exactly the fields of its shape", async () => {
+  const cloud = openTestCloud();
+  const seen = new Set<string>();
+  const call = async (
+    action: ActionName,
+    parameters: Json = {},
+    version?: string,
+  ): Promise<Json> => {
+    const response = await cloud.call(action, parameters, version === undefined ? {} : { version });
+    assert.equal(response["Error"], undefined, `${action}: ${JSON.stringify(response["Error"])}`);
+    checkFields({ ...ACTIONS[action].answer, RequestId: "text" }, response, action);
+    seen.add(action);
+    cloud.settle();
+    return response;
+  };
+  await walk(cloud, call);
+  assert.deepEqual([...seen].toSorted(), Object.keys(ACTIONS).toSorted(), "no action was left out");
+});
+
+async function walk(
+  cloud: TestCloud,
+  call: (action: ActionName, parameters?: Json, version?: string) => Promise<Json>,
+): Promise<void> {
+  const tags = { Tags: [{ Key: "team", Value: "db" }] };
+  const vpc = asJson(
+    (await call("CreateVpc", { VpcName: "v", CidrBlock: "10.4.0.0/16", ...tags }))["Vpc"],
+  );
+  const VpcId = text(vpc["VpcId"]);
+  const zone = { SubnetName: "s", CidrBlock: "10.4.6.0/24", Zone: "z" };
+  const SubnetId = text(
+    asJson((await call("CreateSubnet", { VpcId, ...zone, ...tags }))["Subnet"])["SubnetId"],
+  );
+  await call("ModifyVpcAttribute", {
+    VpcId,
+    VpcName: "w",
+    EnableMulticast: "true",
+    DnsServers: ["10.4.0.2"],
+  });
+  await call("ModifySubnetAttribute", { SubnetId, SubnetName: "t", EnableBroadcast: "true" });
+  await call("DescribeVpcs", { VpcIds: [VpcId] });
+  await call("DescribeSubnets", { SubnetIds: [SubnetId] });
+  await call("DescribeRouteTables", { Filters: [{ Name: "vpc-id", Values: [VpcId] }] });
+  await call("DescribeVpcLimits", { LimitTypes: ["vpc-max-havips"] });
+
+  const made = await call("CreateHaVip", { VpcId, SubnetId, HaVipName: "h", ...tags });
+  const havip = asJson(made["HaVip"]);
+  const HaVipId = text(havip["HaVipId"]);
+  await call("ModifyHaVipAttribute", { HaVipId, HaVipName: "i" });
+  const nic = { VpcId, SubnetId, NetworkInterfaceName: "n" };
+  const created = asJson(
+    (await call("CreateNetworkInterface", { ...nic, ...tags }))["NetworkInterface"],
+  );
+  const NetworkInterfaceId = text(created["NetworkInterfaceId"]);
+  const InstanceId = "ins-aaaaaaaa";
+  const attached = await call("AttachNetworkInterface", { NetworkInterfaceId, InstanceId });
+  await call("DescribeVpcTaskResult", { TaskId: attached["RequestId"] });
+  await call("AssociateHaVipInstance", {
+    HaVipAssociationSet: [{ HaVipId, InstanceId, InstanceType: "CVM" }],
+  });
+  assert.equal((await garp(cloud, havip["Vip"], NetworkInterfaceId))["accepted"], true);
+
+  const allocated = await call("AllocateAddresses", { AddressName: "e", ...tags });
+  const [AddressId] = allocated["AddressSet"] as readonly string[];
+  await call("DescribeTaskResult", { TaskId: Number(allocated["TaskId"]) });
+  await call("DescribeAddresses");
+  await call("ModifyAddressAttribute", { AddressId, AddressName: "f" });
+  const [address] = asList(
+    (await call("DescribeAddresses", { AddressIds: [AddressId] }))["AddressSet"],
+  );
+  await call("HaVipAssociateAddressIp", { HaVipId, AddressIp: address?.["AddressIp"] });
+  await call("DescribeAddresses");
+  await call("DescribeHaVips");
+  await call("HaVipDisassociateAddressIp", { HaVipId });
+  await call("DisassociateHaVipInstance", { HaVipAssociationSet: [{ HaVipId, InstanceId }] });
+
+  const assigned = await call("AssignPrivateIpAddresses", {
+    NetworkInterfaceId,
+    SecondaryPrivateIpAddressCount: 2,
+  });
+  const [first, second] = asList(assigned["PrivateIpAddressSet"]);
+  const one = { PrivateIpAddress: first?.["PrivateIpAddress"] };
+  await call("AssociateAddress", { AddressId, NetworkInterfaceId, ...one });
+  await call("DescribeNetworkInterfaces", { NetworkInterfaceIds: [NetworkInterfaceId] });
+  await call("DescribeAddresses");
+  await call("DisassociateAddress", { AddressId });
+  await call("UnassignPrivateIpAddresses", { NetworkInterfaceId, PrivateIpAddresses: [one] });
+  const other = await makeInterface(cloud, { vpcId: VpcId, subnetId: SubnetId }, InstanceId);
+  await call("MigratePrivateIpAddress", {
+    SourceNetworkInterfaceId: NetworkInterfaceId,
+    DestinationNetworkInterfaceId: other,
+    PrivateIpAddress: second?.["PrivateIpAddress"],
+  });
+  await call("ModifyNetworkInterfaceAttribute", { NetworkInterfaceId, NetworkInterfaceName: "m" });
+
+  const resource = `qcs::vpc:ap-guangzhou:uin/1:subnet/${SubnetId}`;
+  await call(
+    "ModifyResourceTags",
+    { Resource: resource, ReplaceTags: [{ TagKey: "a", TagValue: "b" }] },
+    "2018-08-13",
+  );
+  const ids = {
+    ServiceType: "vpc",
+    ResourcePrefix: "subnet",
+    ResourceIds: [SubnetId],
+    ResourceRegion: "ap-guangzhou",
+  };
+  const found = await call("DescribeResourceTagsByResourceIds", ids, "2018-08-13");
+  assert.equal(found["TotalCount"], 2);
+  await call("DescribeBandwidthPackages", {
+    Filters: [{ Name: "resource.resource-id", Values: ["eip-x"] }],
+  });
+
+  await call("ReleaseAddresses", { AddressIds: [AddressId] });
+  await call("DeleteHaVip", { HaVipId });
+  await call("DetachNetworkInterface", { NetworkInterfaceId, InstanceId });
+  await call("DeleteNetworkInterface", { NetworkInterfaceId });
+  await call("DetachNetworkInterface", { NetworkInterfaceId: other, InstanceId });
+  await call("DeleteNetworkInterface", { NetworkInterfaceId: other });
+  await call("DeleteSubnet", { SubnetId });
+  await call("DeleteVpc", { VpcId });
+}
+
+test("a HAVIP just created, word for word", async () => {
+  const cloud = openTestCloud();
+  const site = await makeSite(cloud);
+  const havip = await makeHavip(cloud, site, { Vip: "10.4.6.15" });
+  assert.match(text(havip["HaVipId"]), /^havip-[a-z0-9]{8}$/);
+  assert.deepEqual(havip, {
+    HaVipId: havip["HaVipId"],
+    HaVipName: "web",
+    Vip: "10.4.6.15",
+    VpcId: site.vpcId,
+    SubnetId: site.subnetId,
+    NetworkInterfaceId: "",
+    InstanceId: "",
+    AddressIp: "",
+    State: "UNBIND",
+    CreatedTime: "2026-01-01 00:00:00",
+    Business: "",
+    HaVipAssociationSet: [],
+    CheckAssociate: false,
+    CdcId: "",
+    FlushedTime: "0000-00-00 00:00:00",
+    TagSet: [],
+  });
+});
+
+test("an address just allocated has null where nothing is bound", async () => {
+  const cloud = openTestCloud();
+  const { id } = await makeEip(cloud);
+  const [row] = asList((await cloud.call("DescribeAddresses", { AddressIds: [id] }))["AddressSet"]);
+  assert.equal(row?.["InstanceId"], null);
+  assert.equal(row?.["InstanceType"], null);
+  assert.equal(row?.["AddressStatus"], "UNBIND");
+  assert.equal(row?.["AddressType"], "EIP");
+  assert.equal(row?.["Bandwidth"], 1);
+  assert.equal(row?.["CreatedTime"], "2026-01-01T00:00:00Z");
+});
