@@ -1,149 +1,104 @@
 /**
- * The queue of notify scripts of one instance or one sync group, as a pure machine.
+ * Notify scripts of one instance or group: one after the other, never two at once, the newest state last.
  *
- * keepalived forks every script at once and waits for none, so a slow MASTER script may end after the BACKUP script of
- * the next change. Here one runs at a time, in the order of the changes. What has become untrue while it waited is
- * dropped: of several changes of state only the last is told; the end (STOP, DELETED) is always told.
+ * keepalived forks the scripts of every change and lets them race, so the slow one of an old state may finish last. Here a
+ * change that comes while scripts run waits; of several that wait only the newest is run, except that STOP is always the
+ * last. Order inside one change is keepalived's: the state's own script, then `notify` with four arguments.
  */
-import { after, earliest, type Instant, type Micros, micros } from "#units/time";
-import type { NotifyJob, PreparedCommand } from "./notify-command.ts";
+import type { NotifyPlan } from "#config/plan";
+import type { NotifyResult } from "#contract/status";
+import { toMillis } from "#units/time";
+import type { Log } from "./log.ts";
+import { type CommandRequest, type CommandResult, runCommand } from "./run-command.ts";
 
-export interface QueueState {
-  readonly running: RunningJob | undefined;
-  readonly waiting: readonly NotifyJob[];
-  /** Jobs that were dropped because a later one replaced them. */
-  readonly replaced: number;
+export interface Change {
+  readonly state: "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED";
+  readonly priority: number;
 }
 
-export interface RunningJob {
-  readonly job: NotifyJob;
-  /** Which of the job's commands. */
-  readonly index: number;
-  readonly kind: "running" | "terminating" | "killed";
-  readonly actAt: Instant | undefined;
-}
+type Run = (request: CommandRequest) => Promise<CommandResult>;
 
-export type QueueEvent =
-  | { readonly kind: "add"; readonly job: NotifyJob }
-  /** The running command has ended, or could not be started. */
-  | { readonly kind: "finished" }
-  | { readonly kind: "timeReached" }
-  /** The daemon cannot wait any longer: end what runs, forget the rest. */
-  | { readonly kind: "abandon" };
+const DEADLINE_MS = 30_000;
 
-export type QueueEffect =
-  | { readonly kind: "start"; readonly job: NotifyJob; readonly command: PreparedCommand }
-  /** SIGTERM to the process group; `afterMicros` of patience were over. */
-  | { readonly kind: "terminate" }
-  | { readonly kind: "kill" };
+export class NotifyQueue {
+  readonly #kind: "INSTANCE" | "GROUP";
+  readonly #name: string;
+  readonly #log: Log;
+  readonly #run: Run;
+  #plan: NotifyPlan;
+  #waiting: Change | undefined;
+  #busy: Promise<void> | undefined;
+  last: NotifyResult | undefined;
 
-export interface QueueStep {
-  readonly state: QueueState;
-  readonly effects: readonly QueueEffect[];
-}
-
-/** For a command without a timeout of its own. */
-export const NOTIFY_TIMEOUT: Micros = micros(30_000_000);
-/** A script that runs when the end comes gets this long, so that the STOP script still has its turn. */
-export const END_PATIENCE: Micros = micros(2_500_000);
-export const KILL_AFTER: Micros = micros(2_000_000);
-
-export const emptyQueue: QueueState = { running: undefined, waiting: [], replaced: 0 };
-
-export const isIdle = (state: QueueState): boolean =>
-  state.running === undefined && state.waiting.length === 0;
-
-export const queueDeadline = (state: QueueState): Instant | undefined =>
-  earliest(state.running?.actAt);
-
-export function stepQueue(state: QueueState, event: QueueEvent, now: Instant): QueueStep {
-  switch (event.kind) {
-    case "add":
-      return add(state, event.job, now);
-    case "finished":
-      return finished(state, now);
-    case "timeReached":
-      return timeReached(state, now);
-    case "abandon":
-      return abandon(state, now);
+  constructor(kind: "INSTANCE" | "GROUP", name: string, plan: NotifyPlan, log: Log, run: Run = runCommand) {
+    this.#kind = kind;
+    this.#name = name;
+    this.#plan = plan;
+    this.#log = log;
+    this.#run = run;
   }
-}
 
-function add(state: QueueState, job: NotifyJob, now: Instant): QueueStep {
-  const kept = state.waiting.filter((other) => other.topic !== job.topic);
-  const next = {
-    ...state,
-    waiting: job.commands.length === 0 ? kept : [...kept, job],
-    replaced: state.replaced + state.waiting.length - kept.length,
-  };
-  if (next.running === undefined) return startNext(next, now);
-  const { running } = next;
-  if (!job.isEnd || running.kind !== "running" || job.commands.length === 0) {
-    return { state: next, effects: [] };
+  set plan(plan: NotifyPlan) {
+    this.#plan = plan;
   }
-  const actAt = earliest(running.actAt, after(now, END_PATIENCE));
-  return { state: { ...next, running: { ...running, actAt } }, effects: [] };
-}
 
-function finished(state: QueueState, now: Instant): QueueStep {
-  const { running } = state;
-  if (running === undefined) return { state, effects: [] };
-  const index = running.index + 1;
-  const command = running.job.commands[index];
-  if (command === undefined) return startNext({ ...state, running: undefined }, now);
-  // When the end is near, the second command of an older job would only keep it from its turn.
-  const isEndNear = !running.job.isEnd && state.waiting.some((job) => job.isEnd);
-  if (isEndNear) return startNext({ ...state, running: undefined }, now);
-  return begin(state, running.job, index, command, now);
-}
-
-function startNext(state: QueueState, now: Instant): QueueStep {
-  const [job, ...waiting] = state.waiting;
-  const command = job?.commands[0];
-  if (job === undefined || command === undefined) return { state, effects: [] };
-  return begin({ ...state, waiting }, job, 0, command, now);
-}
-
-function begin(
-  state: QueueState,
-  job: NotifyJob,
-  index: number,
-  command: PreparedCommand,
-  now: Instant,
-): QueueStep {
-  const actAt = after(now, command.timeout ?? NOTIFY_TIMEOUT);
-  return {
-    state: { ...state, running: { job, index, kind: "running", actAt } },
-    effects: [{ kind: "start", job, command }],
-  };
-}
-
-function timeReached(state: QueueState, now: Instant): QueueStep {
-  const { running } = state;
-  if (running?.actAt === undefined || now < running.actAt) return { state, effects: [] };
-  if (running.kind === "terminating") {
-    const killed: RunningJob = { ...running, kind: "killed", actAt: undefined };
-    return { state: { ...state, running: killed }, effects: [{ kind: "kill" }] };
+  get queued(): number {
+    return (this.#busy === undefined ? 0 : 1) + (this.#waiting === undefined ? 0 : 1);
   }
-  return terminate(state, running, now);
-}
 
-function terminate(state: QueueState, running: RunningJob, now: Instant): QueueStep {
-  const actAt = after(now, KILL_AFTER);
-  const next = { ...state, running: { ...running, kind: "terminating", actAt } } as const;
-  return { state: next, effects: [{ kind: "terminate" }] };
-}
-
-function abandon(state: QueueState, now: Instant): QueueStep {
-  const next = { ...state, waiting: [] };
-  const { running } = state;
-  // Its other commands would start when this one ends.
-  const last = running && {
-    ...running,
-    job: { ...running.job, commands: running.job.commands.slice(0, running.index + 1) },
-  };
-  if (last === undefined || last.kind !== "running") {
-    return { state: { ...next, running: last }, effects: [] };
+  push(change: Change): void {
+    const isLast = this.#waiting?.state === "STOP" || this.#waiting?.state === "DELETED";
+    if (!isLast) this.#waiting = change;
+    this.#busy ??= this.#work();
   }
-  return terminate(next, last, now);
+
+  /** A script outside the order of states (notify_master_rx_lower_pri): it runs beside the queue. */
+  runBeside(argv: readonly string[]): void {
+    void this.#one({ argv, user: undefined, timeoutMs: DEADLINE_MS }, "MASTER_RX_LOWER_PRI");
+  }
+
+  async idle(): Promise<void> {
+    while (this.#busy !== undefined) await this.#busy;
+  }
+
+  async #work(): Promise<void> {
+    for (let change = this.#waiting; change !== undefined; change = this.#waiting) {
+      this.#waiting = undefined;
+      for (const request of this.#requests(change)) await this.#one(request, change.state);
+    }
+    this.#busy = undefined;
+  }
+
+  async #one(request: CommandRequest, state: string): Promise<void> {
+    const at = new Date().toISOString();
+    const result = await this.#run(request);
+    const { exit, milliseconds, output } = result;
+    this.last = { command: request.argv, state, at, exit, milliseconds, output };
+    if (result.ok) return;
+    const why = result.timedOut ? `ended after ${request.timeoutMs / 1_000} s` : `exit ${exit}`;
+    const tail = output === "" ? "" : `: ${output.split("\n").at(-1) ?? ""}`;
+    this.#log("warning", `(${this.#name}) notify script ${request.argv.join(" ")}: ${why}${tail}`);
+  }
+
+  #requests(change: Change): readonly CommandRequest[] {
+    const { master, backup, fault, stop, deleted, any } = this.#plan;
+    const own = { MASTER: master, BACKUP: backup, FAULT: fault, STOP: stop, DELETED: deleted ?? fault }[change.state];
+    const priority = this.#kind === "GROUP" ? 0 : change.priority;
+    const env = {
+      BATON_KIND: this.#kind,
+      BATON_NAME: this.#name,
+      BATON_STATE: change.state,
+      BATON_PRIORITY: String(priority),
+    };
+    const requests: CommandRequest[] = [];
+    for (const [command, added] of [
+      [own, []],
+      [any, [this.#kind, this.#name, change.state, String(priority)]],
+    ] as const) {
+      if (command === undefined) continue;
+      const timeoutMs = command.timeout === undefined ? DEADLINE_MS : toMillis(command.timeout);
+      requests.push({ argv: [...command.argv, ...added], user: command.user, timeoutMs, env });
+    }
+    return requests;
+  }
 }

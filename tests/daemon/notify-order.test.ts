@@ -15,7 +15,7 @@ import {
   type QueueState,
   queueDeadline,
   stepQueue,
-} from "../../apps/daemon/notify-queue.ts";
+} from "../../apps/daemon/notify-order.ts";
 
 const command = (name: string, timeout?: Micros): CommandPlan => ({
   argv: [`/etc/keepalived/${name}.sh`, name],
