@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseDemoOptions } from "../../apps/lab/demo-options.ts";
+import { chooseLang } from "../../apps/lab/demo-text.ts";
+import { seededRandom } from "../../apps/lab/random.ts";
+import { displayWidth, printMarkdownTable, printTextTable } from "../../apps/lab/table.ts";
+
+const TABLE = {
+  columns: [
+    { title: "故障", align: "left" },
+    { title: "outage", align: "right" },
+  ],
+  rows: [
+    ["停止主节点", "0 ms"],
+    ["kill -9", "3311 ms"],
+  ],
+} as const;
+
+test("columns line up on a terminal where Chinese characters are two wide", () => {
+  const lines = printTextTable(TABLE).split("\n");
+  assert.equal(new Set(lines.map(displayWidth)).size, 1, lines.join("\n"));
+});
+
+test("Markdown tables say which column is a number", () => {
+  assert.equal(printMarkdownTable(TABLE).split("\n")[1], "| --- | ---: |");
+});
+
+test("the language is asked for, else the environment's", () => {
+  assert.equal(chooseLang("zh-CN", { LANG: "en_US.UTF-8" }), "zh");
+  assert.equal(chooseLang(undefined, { LANG: "zh_CN.UTF-8" }), "zh");
+  assert.equal(chooseLang(undefined, { LC_ALL: "C", LANG: "zh_CN.UTF-8" }), "en");
+  assert.equal(chooseLang(undefined, {}), "en");
+});
+
+test("options: defaults, lists, and mistakes that are told", () => {
+  const plain = parseDemoOptions([]);
+  assert.ok(plain.kind === "ok" && !plain.options.versus && plain.options.faults.includes("stop"));
+  const some = parseDemoOptions(["--vs", "keepalived", "--faults", "hang,link", "--seed", "7"]);
+  assert.ok(some.kind === "ok" && some.options.versus);
+  assert.deepEqual(some.options.faults, ["hang", "link"]);
+  for (const bad of [["--vs", "ucarp"], ["--faults", "meteor"], ["--seed", "x"], ["--nonsense"]]) {
+    assert.equal(parseDemoOptions(bad).kind, "bad", bad.join(" "));
+  }
+});
+
+test("the same seed gives the same phases", () => {
+  const [one, two, other] = [seededRandom(5), seededRandom(5), seededRandom(6)];
+  const first = Array.from({ length: 5 }, one);
+  assert.deepEqual(first, Array.from({ length: 5 }, two));
+  assert.notDeepEqual(first, Array.from({ length: 5 }, other));
+  assert.ok(first.every((value) => value >= 0 && value < 1));
+});
