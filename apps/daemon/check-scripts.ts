@@ -39,10 +39,15 @@ export class CheckScripts {
         continue;
       }
       // keepalived keeps the state of a script whose command stays the same.
-      const same = known !== undefined && JSON.stringify(known.plan.command) === JSON.stringify(plan.command);
+      const same =
+        known !== undefined && JSON.stringify(known.plan.command) === JSON.stringify(plan.command);
       const running: Running = {
         plan,
-        verdict: same ? known.verdict : plan.initFail ? { result: "down", consecutive: 0 } : UNKNOWN,
+        verdict: same
+          ? known.verdict
+          : plan.initFail
+            ? { result: "down", consecutive: 0 }
+            : UNKNOWN,
         timer: undefined,
         pid: undefined,
         busy: false,
@@ -56,7 +61,11 @@ export class CheckScripts {
     for (const gone of old.values()) end(gone);
   }
 
-  results(): readonly { readonly kind: "script"; readonly name: string; readonly result: Verdict["result"] }[] {
+  results(): readonly {
+    readonly kind: "script";
+    readonly name: string;
+    readonly result: Verdict["result"];
+  }[] {
     return [...this.#scripts.values()].map(({ plan, verdict }) => ({
       kind: "script",
       name: plan.name,
@@ -86,7 +95,9 @@ export class CheckScripts {
 
   /** Process groups of the scripts that run now: the engine ends them if this process cannot. */
   groups(): readonly number[] {
-    return [...this.#scripts.values()].flatMap(({ pid, busy }) => (busy && pid !== undefined ? [pid] : []));
+    return [...this.#scripts.values()].flatMap(({ pid, busy }) =>
+      busy && pid !== undefined ? [pid] : [],
+    );
   }
 
   #beat(running: Running): void {
@@ -116,13 +127,21 @@ export class CheckScripts {
     running.last = result;
     running.verdict = judgeResult(running.verdict, result.ok, rise, fall);
     if (result.exit !== exitBefore && !result.ok) {
-      const why = result.timedOut ? `did not end within ${toSeconds(timeout)} s` : `exit ${result.exit}`;
+      const why = result.timedOut
+        ? `did not end within ${toSeconds(timeout)} s`
+        : `exit ${result.exit}`;
       const tail = result.output === "" ? "" : `: ${result.output.split("\n").at(-1) ?? ""}`;
-      this.#log("info", `Script ${name} now returning ${result.exit} (${why}, ${result.milliseconds} ms)${tail}`);
+      this.#log(
+        "info",
+        `Script ${name} now returning ${result.exit} (${why}, ${result.milliseconds} ms)${tail}`,
+      );
     }
     const { result: now } = running.verdict;
     if (now === before || now === "unknown") return;
-    this.#log(now === "up" ? "info" : "warning", `VRRP_Script(${name}) ${now === "up" ? "succeeded" : "failed"}`);
+    this.#log(
+      now === "up" ? "info" : "warning",
+      `VRRP_Script(${name}) ${now === "up" ? "succeeded" : "failed"}`,
+    );
     this.#tell(name, now);
   }
 }

@@ -3,7 +3,10 @@ import { chmodSync, existsSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { ControlAnswer, ControlRequest } from "#contract/status";
 
-export type Handler = (request: ControlRequest, push: (answer: ControlAnswer) => boolean) => Promise<ControlAnswer>;
+export type Handler = (
+  request: ControlRequest,
+  push: (answer: ControlAnswer) => boolean,
+) => Promise<ControlAnswer>;
 
 const LINE_MAX = 65_536;
 
@@ -37,7 +40,8 @@ export async function serveControl(path: string, handle: Handler): Promise<Serve
 
 function answerLines(socket: Socket, handle: Handler): void {
   let buffered = "";
-  const push = (answer: ControlAnswer): boolean => !socket.destroyed && socket.write(`${JSON.stringify(answer)}\n`);
+  const push = (answer: ControlAnswer): boolean =>
+    !socket.destroyed && socket.write(`${JSON.stringify(answer)}\n`);
   socket.setEncoding("utf8");
   socket.on("error", () => socket.destroy());
   socket.on("data", (text: string) => {
@@ -47,7 +51,11 @@ function answerLines(socket: Socket, handle: Handler): void {
     for (const line of lines) {
       const request = readRequest(line);
       if (request === undefined) {
-        push({ ok: false, error: "not a request", help: 'send one line like {"command":"status"}' });
+        push({
+          ok: false,
+          error: "not a request",
+          help: 'send one line like {"command":"status"}',
+        });
         continue;
       }
       void handle(request, push).then(push);

@@ -73,7 +73,8 @@ export class Emergency {
   #release(config: InstanceConfig, links: readonly LinkInfo[]): void {
     const { name } = config.router;
     const link = links.find((one) => one.name === config.interface);
-    const source = link === undefined ? undefined : (config.transport.source ?? this.#primary(link.index));
+    const source =
+      link === undefined ? undefined : (config.transport.source ?? this.#primary(link.index));
     if (link === undefined || source === undefined) return;
     const opened = openVrrpSocket(link.index, link.name);
     if (!opened.ok) {
@@ -106,14 +107,16 @@ export class Emergency {
   #primary(index: number): Ipv4 | undefined {
     const addresses = this.#rtnetlink.addresses();
     if (!addresses.ok) return undefined;
-    return addresses.value.find((one) => one.index === index && !one.secondary && one.proto !== BATON_PROTO)
-      ?.address;
+    return addresses.value.find(
+      (one) => one.index === index && !one.secondary && one.proto !== BATON_PROTO,
+    )?.address;
   }
 
   #sendRelease(config: InstanceConfig, source: Ipv4, socket: VrrpSocket): void {
     const { router, transport, authentication } = config;
     const packet = new Uint8Array(ADVERT_LENGTH_MAX);
-    const targets = transport.kind === "unicast" ? transport.peers.map((one) => one.address) : [transport.group];
+    const targets =
+      transport.kind === "unicast" ? transport.peers.map((one) => one.address) : [transport.group];
     for (const destination of targets) {
       const length = emitAdvert(packet, {
         source,
@@ -140,7 +143,8 @@ export class Emergency {
     clearTimeout(this.#timer);
     const at = now();
     for (const [name, held] of this.#holding) {
-      if (held.removeAt === undefined && this.#successorHeard(held)) held.removeAt = after(now(), LINGER);
+      if (held.removeAt === undefined && this.#successorHeard(held))
+        held.removeAt = after(now(), LINGER);
       if (at >= (held.removeAt ?? held.until)) this.#remove(name, held);
     }
     if (this.#holding.size > 0) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
@@ -161,17 +165,23 @@ export class Emergency {
     this.#removeAddresses(held.config, held.interfaceIndex);
     held.socket.close();
     this.#holding.delete(name);
-    const end = held.removeAt === undefined ? "nobody took over in time" : "the successor was heard";
+    const end =
+      held.removeAt === undefined ? "nobody took over in time" : "the successor was heard";
     this.#log("info", `(${name}) removing VIPs of the dead engine: ${end}`);
   }
 
   #removeAddresses(config: InstanceConfig, interfaceIndex: number): void {
     const links = this.#rtnetlink.links();
     for (const address of [...config.addresses, ...config.excludedAddresses]) {
-      const named = links.ok ? links.value.find((one) => one.name === address.interface)?.index : undefined;
+      const named = links.ok
+        ? links.value.find((one) => one.name === address.interface)?.index
+        : undefined;
       const outcome = this.#rtnetlink.removeAddress(named ?? interfaceIndex, address);
       if (outcome.ok) continue;
-      this.#log("error", `(${config.router.name}) ${printIpv4(address.address)}: ${printFailure(outcome)}`);
+      this.#log(
+        "error",
+        `(${config.router.name}) ${printIpv4(address.address)}: ${printFailure(outcome)}`,
+      );
     }
   }
 }

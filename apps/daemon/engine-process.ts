@@ -47,9 +47,13 @@ export class EngineProcess {
 
   start(): void {
     this.#startedAt = Date.now();
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2", MAIN], {
-      stdio: ["ignore", "ignore", "inherit", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2", MAIN],
+      {
+        stdio: ["ignore", "ignore", "inherit", "pipe"],
+      },
+    );
     this.#child = child;
     const pipe = child.stdio[3] as Duplex;
     this.#pipe = pipe;

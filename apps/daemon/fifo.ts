@@ -22,7 +22,10 @@ export class NotifyFifo {
       // Read and write: opening never waits for a reader, and a reader never sees the end.
       this.#fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     } catch (error) {
-      log("error", `notify_fifo ${path}: ${error instanceof Error ? error.message : String(error)}`);
+      log(
+        "error",
+        `notify_fifo ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 

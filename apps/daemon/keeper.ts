@@ -21,7 +21,7 @@ import { EngineProcess } from "./engine-process.ts";
 import { explain } from "./explain.ts";
 import { NotifyFifo } from "./fifo.ts";
 import type { Log } from "./log.ts";
-import { NotifyQueue } from "./notify-queue.ts";
+import { NotifyQueue } from "./notify-runner.ts";
 import { type History, instanceStatus, VERSION } from "./status.ts";
 import { Trackers } from "./trackers.ts";
 
@@ -79,7 +79,9 @@ export class Keeper {
     this.#scripts = new CheckScripts(options.log, (name, result) =>
       this.#engine.send({ type: "tracker", kind: "script", name, result }),
     );
-    this.#trackers = new Trackers(options.log, (result) => this.#engine.send({ type: "tracker", ...result }));
+    this.#trackers = new Trackers(options.log, (result) =>
+      this.#engine.send({ type: "tracker", ...result }),
+    );
     this.#engine = new EngineProcess({
       message: (message) => this.#onMessage(message),
       died: (how) => this.#onDeath(how),
@@ -134,7 +136,10 @@ export class Keeper {
       else this.#engine.send({ type: "stop" });
     });
     this.#emergency.finish();
-    const queues = [...[...this.#instances.values()].map((one) => one.queue), ...this.#groups.values()];
+    const queues = [
+      ...[...this.#instances.values()].map((one) => one.queue),
+      ...this.#groups.values(),
+    ];
     const notified = Promise.all(queues.map(async (queue) => await queue.idle()));
     let timer: NodeJS.Timeout | undefined;
     const enough = new Promise<void>((resolve) => {
@@ -146,14 +151,21 @@ export class Keeper {
     this.#log("info", `Stopped Baton ${VERSION}`);
   }
 
-  async handle(request: ControlRequest, push: (answer: ControlAnswer) => boolean): Promise<ControlAnswer> {
+  async handle(
+    request: ControlRequest,
+    push: (answer: ControlAnswer) => boolean,
+  ): Promise<ControlAnswer> {
     switch (request.command) {
       case "ping":
         return { ok: true, pong: process.pid };
       case "reload":
         return this.reload()
           ? { ok: true, text: "reloaded" }
-          : { ok: false, error: "the file has errors; nothing changed", help: "baton check says which" };
+          : {
+              ok: false,
+              error: "the file has errors; nothing changed",
+              help: "baton check says which",
+            };
       case "status":
         return { ok: true, status: await this.status() };
       case "watch": {
@@ -208,7 +220,13 @@ export class Keeper {
       else {
         const queue = new NotifyQueue("INSTANCE", name, notify, this.#log);
         const priority = config.router.priority;
-        this.#instances.set(name, { queue, state: "INIT", notified: undefined, priority, history: [] });
+        this.#instances.set(name, {
+          queue,
+          state: "INIT",
+          notified: undefined,
+          priority,
+          history: [],
+        });
       }
     }
     for (const { name, notify } of groups) {
@@ -270,7 +288,11 @@ export class Keeper {
         const { instance, from, count, drop } = message;
         const why = dropSentence(drop, this.#options.language);
         const times = count > 1 ? ` (${count} so far)` : "";
-        return this.#log("warning", `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`, { drop });
+        return this.#log(
+          "warning",
+          `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`,
+          { drop },
+        );
       }
       case "log":
         return this.#log(message.level, message.text);
@@ -288,12 +310,16 @@ export class Keeper {
     if (to === "MASTER") this.#emergency.taken(instance);
     const memory = this.#instances.get(instance);
     const why = reasonSentence(reason, this.#options.language);
-    const words = to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
+    const words =
+      to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
     this.#log("info", `(${instance}) ${words}: ${why}`, { instance, from, to, reason, priority });
     if (memory === undefined) return;
     memory.state = to;
     memory.priority = priority;
-    memory.history = [{ at: new Date().toISOString(), from, to, why }, ...memory.history].slice(0, HISTORY_MAX);
+    memory.history = [{ at: new Date().toISOString(), from, to, why }, ...memory.history].slice(
+      0,
+      HISTORY_MAX,
+    );
     this.#options.notifySystem?.(`STATUS=${this.#summary()}`);
     this.#changed();
     // A new engine begins as BACKUP: no news for a script that was told BACKUP last.
@@ -305,7 +331,10 @@ export class Keeper {
 
   #onPriority(message: Extract<FromEngine, { type: "priorityChanged" }>): void {
     const { instance, from, to, tracker } = message;
-    this.#log("info", `(${instance}) Changing effective priority from ${from} to ${to} (${tracker})`);
+    this.#log(
+      "info",
+      `(${instance}) Changing effective priority from ${from} to ${to} (${tracker})`,
+    );
     const memory = this.#instances.get(instance);
     if (memory === undefined) return;
     memory.priority = to;
@@ -325,14 +354,20 @@ export class Keeper {
     const last = this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY;
     if (performance.now() - last >= REPORT_GAP_MS || report.kind === "handed-over") {
       this.#toldAt.set(key, performance.now());
-      const level = report.kind === "no-owner" ? "error" : report.kind === "handed-over" ? "info" : "warning";
-      this.#log(level, `(${instance}) ${reportSentence(report, this.#options.language)}`, { instance, report });
+      const level =
+        report.kind === "no-owner" ? "error" : report.kind === "handed-over" ? "info" : "warning";
+      this.#log(level, `(${instance}) ${reportSentence(report, this.#options.language)}`, {
+        instance,
+        report,
+      });
     }
     if (report.kind !== "weaker-master") return;
     const memory = this.#instances.get(instance);
     const notify = this.#notifyOf(instance);
-    for (const fifo of this.#fifos) fifo.write("INSTANCE", instance, "MASTER_RX_LOWER_PRI", memory?.priority ?? 0);
-    if (notify?.masterRxLowerPri !== undefined) memory?.queue.runBeside(notify.masterRxLowerPri.argv);
+    for (const fifo of this.#fifos)
+      fifo.write("INSTANCE", instance, "MASTER_RX_LOWER_PRI", memory?.priority ?? 0);
+    if (notify?.masterRxLowerPri !== undefined)
+      memory?.queue.runBeside(notify.masterRxLowerPri.argv);
   }
 
   #onRemoved(instance: string): void {
@@ -344,7 +379,8 @@ export class Keeper {
   }
 
   #notifyOf(instance: string): NotifyPlan | undefined {
-    return this.#plan.instances.find((one: InstancePlan) => one.config.router.name === instance)?.notify;
+    return this.#plan.instances.find((one: InstancePlan) => one.config.router.name === instance)
+      ?.notify;
   }
 
   #summary(): string {

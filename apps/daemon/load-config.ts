@@ -43,7 +43,10 @@ function readText(file: string): string | Extract<Loaded, { kind: "unreadable" }
     // Every byte stays itself, whatever the encoding; `check` says what is odd about it.
     return readFileSync(file, "utf8");
   } catch (error) {
-    return unreadable(error instanceof Error ? error.message : String(error), "check its permissions");
+    return unreadable(
+      error instanceof Error ? error.message : String(error),
+      "check its permissions",
+    );
   }
 }
 
@@ -51,10 +54,14 @@ function readText(file: string): string | Extract<Loaded, { kind: "unreadable" }
 const includeLoader: IncludeLoader = (pattern, from) => {
   const absolute = isAbsolute(pattern) ? pattern : join(dirname(from), pattern);
   const files: { name: string; text: string }[] = [];
-  const skipped: { path: string; why: "directory" | "executable" | "unreadable" | "not-regular" }[] = [];
+  const skipped: {
+    path: string;
+    why: "directory" | "executable" | "unreadable" | "not-regular";
+  }[] = [];
   for (const path of globSync(absolute).toSorted()) {
     const info = statSync(path);
-    if (!info.isFile()) skipped.push({ path, why: info.isDirectory() ? "directory" : "not-regular" });
+    if (!info.isFile())
+      skipped.push({ path, why: info.isDirectory() ? "directory" : "not-regular" });
     else if ((info.mode & 0o111) !== 0) skipped.push({ path, why: "executable" });
     else {
       try {

@@ -16,7 +16,11 @@ const LEVELS: Readonly<Record<Level, number>> = { error: 0, warning: 1, info: 2,
 
 export function openLog(format: LogFormat, most: Level, fd = 2): Log {
   let dropped = 0;
-  const log = (level: Level, text: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+  const log = (
+    level: Level,
+    text: string,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): void => {
     if (LEVELS[level] > LEVELS[most]) return;
     const at = new Date().toISOString();
     const line =

@@ -72,7 +72,9 @@ export async function runCommand(request: CommandRequest): Promise<CommandResult
       const ok = exit === 0 && !timedOut;
       resolve({ exit, ok, timedOut, milliseconds: milliseconds(), output: output.trimEnd() });
     };
-    child.once("error", (error: NodeJS.ErrnoException) => done(`cannot be started: ${error.code ?? error.message}`));
+    child.once("error", (error: NodeJS.ErrnoException) =>
+      done(`cannot be started: ${error.code ?? error.message}`),
+    );
     child.once("exit", (code, signal) => {
       const exit = code ?? signal ?? "unknown";
       // What it wrote last may still be on its way.

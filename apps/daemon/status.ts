@@ -9,7 +9,8 @@ import { type Instant, toSeconds } from "#units/time";
 export type History = InstanceStatus["history"];
 
 const MANIFEST = new URL("../../package.json", import.meta.url);
-export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string }).version;
+export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
+  .version;
 
 /** @param at the snapshot's own time; @param wallMs the wall clock at that time, milliseconds since 1970 */
 export function instanceStatus(

@@ -11,7 +11,6 @@ const PROCESS_POLL_MS = 250;
 export class Trackers {
   readonly #log: Log;
   readonly #tell: (result: TrackerResult) => void;
-  #files: readonly FileTrackerPlan[] = [];
   #processes: readonly ProcessTrackerPlan[] = [];
   readonly #known = new Map<string, TrackerResult>();
   /** Since when a process count has been beyond its limits, or back within them. */
@@ -25,13 +24,14 @@ export class Trackers {
 
   configure(files: readonly FileTrackerPlan[], processes: readonly ProcessTrackerPlan[]): void {
     this.stop();
-    this.#files = files;
     this.#processes = processes;
     for (const plan of files) this.#initialise(plan);
     for (const plan of files) this.#readFile(plan);
     this.#readProcesses();
-    if (files.length > 0) this.#timers.push(setInterval(() => files.forEach((one) => this.#readFile(one)), POLL_MS));
-    if (processes.length > 0) this.#timers.push(setInterval(() => this.#readProcesses(), PROCESS_POLL_MS));
+    if (files.length > 0)
+      this.#timers.push(setInterval(() => files.forEach((one) => this.#readFile(one)), POLL_MS));
+    if (processes.length > 0)
+      this.#timers.push(setInterval(() => this.#readProcesses(), PROCESS_POLL_MS));
   }
 
   results(): readonly TrackerResult[] {
@@ -50,7 +50,8 @@ export class Trackers {
       writeFileSync(plan.file, `${plan.initValue}\n`, { flag: plan.initOverwrite ? "w" : "wx" });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== "EEXIST") this.#log("error", `track_file ${plan.name}: ${plan.file} cannot be made: ${code}`);
+      if (code !== "EEXIST")
+        this.#log("error", `track_file ${plan.name}: ${plan.file} cannot be made: ${code}`);
     }
   }
 
@@ -71,7 +72,8 @@ export class Trackers {
     const running = commandLines();
     for (const plan of this.#processes) {
       const count = running.filter((argv) => matches(plan, argv)).length;
-      const enough = count >= plan.quorum && (plan.quorumMax === undefined || count <= plan.quorumMax);
+      const enough =
+        count >= plan.quorum && (plan.quorumMax === undefined || count <= plan.quorumMax);
       this.#debounce(plan, enough ? "up" : "down");
     }
   }
@@ -83,7 +85,8 @@ export class Trackers {
       this.#pending.delete(key);
       return;
     }
-    const since = this.#pending.get(key)?.result === result ? this.#pending.get(key)?.since : undefined;
+    const since =
+      this.#pending.get(key)?.result === result ? this.#pending.get(key)?.since : undefined;
     const started = since ?? performance.now();
     this.#pending.set(key, { result, since: started });
     const delay = toMillis(result === "up" ? plan.forkDelay : plan.terminateDelay);

@@ -1,0 +1,162 @@
+/** `baton explain`: the story of an instance, for somebody who is tired and has to decide something. */
+import type { ControlAnswer, InstanceStatus, Status } from "#contract/status";
+import type { Language } from "#diagnostics/diagnostic";
+import { reasonSentence } from "#diagnostics/reasons";
+
+export function explain(
+  status: Status,
+  wanted: string | undefined,
+  language: Language,
+): ControlAnswer {
+  const en = language === "en";
+  if (!status.engineAnswers) {
+    const error = en
+      ? "the engine does not answer: the state is unknown"
+      : "引擎没有应答，状态未知";
+    return { ok: false, error, help: en ? "see the log of the daemon" : "请查看守护进程日志" };
+  }
+  const chosen = status.instances.filter((one) => wanted === undefined || one.name === wanted);
+  if (chosen.length === 0) {
+    const names = status.instances.map((one) => one.name).join(", ");
+    return {
+      ok: false,
+      error: en ? `there is no instance ${wanted ?? ""}` : `没有名为 ${wanted ?? ""} 的实例`,
+      help: en ? `there are: ${names}` : `现有实例：${names}`,
+    };
+  }
+  return { ok: true, text: chosen.map((one) => (en ? english(one) : chinese(one))).join("\n\n") };
+}
+
+const seconds = (value: number): string => `${Number(value.toFixed(value < 10 ? 2 : 0))}`;
+
+function english(one: InstanceStatus): string {
+  const lines = [
+    `${one.name} is ${one.state} on ${one.interface} (VRID ${one.vrid}, VRRP version ${one.version}) for ${seconds(one.forSeconds)} s.`,
+    `Why: ${one.why.en}.`,
+    priorityLine(one),
+  ];
+  for (const { kind, name, result, effect, weight } of one.trackers) {
+    const what =
+      effect === "fault"
+        ? "keeps it in FAULT"
+        : effect === 0
+          ? "changes nothing now"
+          : `adds ${effect} to the priority`;
+    lines.push(`  ${kind} ${name} is ${result} (weight ${weight}): ${what}`);
+  }
+  for (const peer of one.peers) {
+    const heard = peer.heardSecondsAgo;
+    const said =
+      heard === undefined
+        ? "never heard (only a master speaks)"
+        : `heard ${seconds(heard)} s ago with priority ${peer.priority}`;
+    lines.push(
+      `  peer ${peer.address}: ${said}${peer.configured ? "" : "; it is not configured here"}`,
+    );
+  }
+  for (const own of one.addresses) {
+    const announced =
+      own.announcedSecondsAgo === undefined
+        ? ""
+        : `, announced ${own.announcements} times, last ${seconds(own.announcedSecondsAgo)} s ago`;
+    const error = own.error === undefined ? "" : `; ${own.error}`;
+    lines.push(
+      `  ${own.address} on ${own.interface}: ${own.owned ? "here" : "not here"}${announced}${error}`,
+    );
+  }
+  lines.push(whatNext(one), guarantee(one));
+  for (const event of one.history.slice(0, 5))
+    lines.push(`  ${event.at}  ${event.from} -> ${event.to}: ${event.why}`);
+  return lines.join("\n");
+}
+
+function priorityLine(one: InstanceStatus): string {
+  return one.basePriority === one.effectivePriority
+    ? `Priority ${one.effectivePriority}.`
+    : `Priority ${one.effectivePriority}: ${one.basePriority} as configured, changed by the checks below.`;
+}
+
+function whatNext(one: InstanceStatus): string {
+  switch (one.state) {
+    case "MASTER":
+      return "It stays MASTER until it is stopped, a check with weight 0 fails, the link goes down, or a better master is heard.";
+    case "BACKUP":
+      return `It becomes MASTER when no master is heard for ${seconds(one.lease.takeOverSeconds)} s, or at once when the master gives up.`;
+    case "FAULT":
+      return "It can own nothing until every cause above is gone.";
+    case "INIT":
+      return "It waits for the first result of a check.";
+    case "STOP":
+      return "It is being stopped.";
+  }
+}
+
+function guarantee(one: InstanceStatus): string {
+  const { guarantee: kind, seconds: lease, takeOverSeconds } = one.lease;
+  const peers = `peers take over ${seconds(takeOverSeconds)} s after the last advertisement at the earliest`;
+  return kind === "backstop"
+    ? `If this daemon were killed or hung, the kernel would remove the address after ${seconds(lease)} s; ${peers}, so two owners are possible in between.`
+    : `If this daemon were killed or hung, the kernel would take the address away after ${seconds(lease)} s; ${peers}: never two owners.`;
+}
+
+function chinese(one: InstanceStatus): string {
+  const lines = [
+    `${one.name} 在 ${one.interface} 上处于 ${one.state} 状态（VRID ${one.vrid}，VRRP 版本 ${one.version}），已持续 ${seconds(one.forSeconds)} 秒。`,
+    `原因：${reasonSentence(one.why.reason, "zh-CN")}。`,
+    one.basePriority === one.effectivePriority
+      ? `优先级 ${one.effectivePriority}。`
+      : `优先级 ${one.effectivePriority}（配置值 ${one.basePriority}，受下列检查影响）。`,
+  ];
+  for (const { kind, name, result, effect, weight } of one.trackers) {
+    const what =
+      effect === "fault"
+        ? "使实例处于 FAULT"
+        : effect === 0
+          ? "当前无影响"
+          : `优先级 ${effect > 0 ? "+" : ""}${effect}`;
+    lines.push(`  ${kind} ${name}：${result}（weight ${weight}），${what}`);
+  }
+  for (const peer of one.peers) {
+    const heard = peer.heardSecondsAgo;
+    const said =
+      heard === undefined
+        ? "从未收到其通告（只有主节点会发送）"
+        : `${seconds(heard)} 秒前收到通告，优先级 ${peer.priority}`;
+    lines.push(`  对端 ${peer.address}：${said}${peer.configured ? "" : "；本机未配置该对端"}`);
+  }
+  for (const own of one.addresses) {
+    const announced =
+      own.announcedSecondsAgo === undefined
+        ? ""
+        : `，已宣告 ${own.announcements} 次，最近一次在 ${seconds(own.announcedSecondsAgo)} 秒前`;
+    lines.push(
+      `  ${own.address}（${own.interface}）：${own.owned ? "在本机" : "不在本机"}${announced}${own.error === undefined ? "" : `；${own.error}`}`,
+    );
+  }
+  lines.push(nextInChinese(one));
+  const { guarantee: kind, seconds: lease, takeOverSeconds } = one.lease;
+  const until = `对端最早在最后一次通告后 ${seconds(takeOverSeconds)} 秒接管`;
+  lines.push(
+    kind === "backstop"
+      ? `若本守护进程被杀死或挂起，内核会在 ${seconds(lease)} 秒后收回地址；${until}，其间可能短暂双主。`
+      : `若本守护进程被杀死或挂起，内核会在 ${seconds(lease)} 秒后收回地址；${until}，不会出现双主。`,
+  );
+  for (const event of one.history.slice(0, 5))
+    lines.push(`  ${event.at}  ${event.from} -> ${event.to}：${event.why}`);
+  return lines.join("\n");
+}
+
+function nextInChinese(one: InstanceStatus): string {
+  switch (one.state) {
+    case "MASTER":
+      return "它会一直是 MASTER，直到被停止、weight 为 0 的检查失败、链路断开，或收到更优主节点的通告。";
+    case "BACKUP":
+      return `若 ${seconds(one.lease.takeOverSeconds)} 秒内收不到主节点的通告，或主节点主动释放，它将成为 MASTER。`;
+    case "FAULT":
+      return "在上述原因全部消除之前，它不会持有任何地址。";
+    case "INIT":
+      return "正在等待检查的首个结果。";
+    case "STOP":
+      return "正在停止。";
+  }
+}
