@@ -160,10 +160,9 @@ function readNumber(
   }
   extra(context, 1);
   if (value < takes.min || value > takes.max) {
-    if (value === 0 && /(garp|gna)_interval$/.test(keyword.word)) {
-      report(finding("VR4006", first.span, { keyword: keyword.word }));
+    // Accepted as "no gap"; a rule tells it (rules/zero-interval.ts).
+    if (value === 0 && /(garp|gna)_interval$/.test(keyword.word))
       return { kind: "number", value: 0 };
-    }
     const { min, max } = takes;
     report(
       finding("VR2002", first.span, { keyword: keyword.word, text: first.text, min, max, used }),

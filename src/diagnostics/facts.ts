@@ -237,7 +237,7 @@ export interface Facts {
   readonly VR2501: { readonly what: string; readonly first: string; readonly second: string };
   readonly VR2502: { readonly instance: string; readonly missing: string };
   readonly VR2503: { readonly first: string; readonly second: string; readonly source: string };
-  readonly VR2504: { readonly first: string; readonly second: string };
+  readonly VR2504: Record<never, never>;
   readonly VR2505: {
     readonly firstOnly: readonly string[];
     readonly secondOnly: readonly string[];

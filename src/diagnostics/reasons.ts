@@ -5,11 +5,11 @@
 import type { Report } from "#core/event";
 import type { FaultCause, Reason } from "#core/reason";
 import type { Language } from "./diagnostic.ts";
+import type { Drop } from "./drop.ts";
+import { drop as englishDrop } from "./en/drops.ts";
 import * as english from "./en/reasons.ts";
+import { drop as chineseDrop } from "./zh/drops.ts";
 import * as chinese from "./zh/reasons.ts";
-
-/** A refused packet: its kind and the numbers (`wire/`, `engine/`). Unknown kinds are told with their numbers. */
-export type Drop = { readonly kind: string } & Readonly<Record<string, string | number>>;
 
 export const reasonSentence = (reason: Reason, lang: Language): string =>
   lang === "en" ? english.reason(reason) : chinese.reason(reason);
@@ -21,4 +21,4 @@ export const reportSentence = (report: Report, lang: Language): string =>
   lang === "en" ? english.report(report) : chinese.report(report);
 
 export const dropSentence = (drop: Drop, lang: Language): string =>
-  lang === "en" ? english.drop(drop) : chinese.drop(drop);
+  lang === "en" ? englishDrop(drop) : chineseDrop(drop);

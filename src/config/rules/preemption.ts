@@ -2,9 +2,10 @@
 import { isOwner, priorityOf, stateOf, wantsNopreempt } from "../effective.ts";
 import { ownTrackers } from "../lower/trackers.ts";
 import { hasSetting, lastSetting, nameOf, numberOf, placeOf } from "../records.ts";
+import { deletionOf } from "./deletion.ts";
 import type { Rule } from "./rule.ts";
 
-export const checkPreemption: Rule = ({ model, report }) => {
+export const checkPreemption: Rule = ({ model, report, sources }) => {
   for (const block of model.instances) {
     const instance = nameOf(block);
     const state = lastSetting(block, "state");
@@ -29,7 +30,9 @@ export const checkPreemption: Rule = ({ model, report }) => {
       const cause = master ? state : nopreempt;
       const related = cause === undefined ? [] : [cause.word.span];
       const span = delay.word.span;
-      report("VR2024", span, { instance, why, seconds: String(seconds) }, { related });
+      const fix = deletionOf(delay, sources);
+      const extras = { related, ...(fix === undefined ? {} : { fix }) };
+      report("VR2024", span, { instance, why, seconds: String(seconds) }, extras);
     }
     if (isOwner(block)) {
       const weighted = ownTrackers(block, model).filter(({ weight }) => weight !== 0);

@@ -11,6 +11,7 @@ import { type Cloud, guessCloud } from "./cloud.ts";
 import { checkClouds } from "./clouds.ts";
 import { checkCommands } from "./commands.ts";
 import { checkGlobalsLast } from "./globals-last.ts";
+import { checkInitFail } from "./init-fail.ts";
 import { checkInterval } from "./interval.ts";
 import { checkMail } from "./mail.ts";
 import { checkPreemption } from "./preemption.ts";
@@ -26,6 +27,7 @@ import { checkTrackerReferences } from "./tracker-references.ts";
 import { checkUnicast } from "./unicast.ts";
 import { checkWeights } from "./weights.ts";
 import { checkWholeFile } from "./whole-file.ts";
+import { checkZeroInterval } from "./zero-interval.ts";
 
 export type { Cloud };
 
@@ -49,6 +51,8 @@ export const RULES: readonly Rule[] = [
   checkMail,
   checkClouds,
   checkGlobalsLast,
+  checkZeroInterval,
+  checkInitFail,
   checkActedOn,
 ];
 

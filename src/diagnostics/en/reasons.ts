@@ -4,7 +4,6 @@ import type { FaultCause, Reason } from "#core/reason";
 import { printIpv4 } from "#units/address";
 import { fromCentis, micros } from "#units/time";
 import { duration } from "../numbers.ts";
-import type { Drop } from "../reasons.ts";
 
 export function reason(why: Reason): string {
   switch (why.kind) {
@@ -110,23 +109,3 @@ export function report(what: Report): string {
       return `no router has advertised the address for ${duration(micros(what.silentMicros))}, and this node cannot take it: nobody serves it`;
   }
 }
-
-const value = (drop: Drop, name: string): string => String(drop[name] ?? "?");
-
-/** Sentences for the kinds that operators meet most; others are told with their numbers. */
-export function drop(what: Drop): string {
-  const sentence = DROPS[what.kind];
-  if (sentence !== undefined) return sentence(what);
-  const numbers = Object.entries(what)
-    .filter(([name]) => name !== "kind")
-    .map(([name, number]) => `${name} ${number}`);
-  const words = what.kind.replaceAll("-", " ");
-  return numbers.length === 0 ? words : `${words} (${numbers.join(", ")})`;
-}
-
-const DROPS: Readonly<Record<string, (drop: Drop) => string>> = {
-  "ttl-not-255": (what) =>
-    `its TTL is ${value(what, "ttl")}, so it came through a router; only 255 is accepted`,
-  "bad-checksum": () => "its checksum is wrong",
-  "unknown-source": () => "its sender is not one of the configured peers",
-};

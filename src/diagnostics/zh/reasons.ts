@@ -4,7 +4,6 @@ import type { FaultCause, Reason } from "#core/reason";
 import { printIpv4 } from "#units/address";
 import { fromCentis, micros } from "#units/time";
 import { duration } from "../numbers.ts";
-import type { Drop } from "../reasons.ts";
 
 export function reason(why: Reason): string {
   switch (why.kind) {
@@ -110,22 +109,3 @@ export function report(what: Report): string {
       return `已有 ${duration(micros(what.silentMicros))} 没有任何路由器通告该地址，本机又无法接管：目前无人提供服务`;
   }
 }
-
-const value = (drop: Drop, name: string): string => String(drop[name] ?? "?");
-
-/** 常见的丢包原因用完整的话说；其余的直接列出数值。 */
-export function drop(what: Drop): string {
-  const sentence = DROPS[what.kind];
-  if (sentence !== undefined) return sentence(what);
-  const numbers = Object.entries(what)
-    .filter(([name]) => name !== "kind")
-    .map(([name, number]) => `${name} ${number}`);
-  const words = what.kind.replaceAll("-", " ");
-  return numbers.length === 0 ? words : `${words}（${numbers.join("，")}）`;
-}
-
-const DROPS: Readonly<Record<string, (drop: Drop) => string>> = {
-  "ttl-not-255": (what) => `报文 TTL 为 ${value(what, "ttl")}，说明经过了路由转发；只接受 TTL 255`,
-  "bad-checksum": () => "校验和错误",
-  "unknown-source": () => "发送者不在配置的对端列表中",
-};

@@ -1,0 +1,152 @@
+/** `--live`: a configuration against the machine it stands on. Nothing here changes anything. */
+import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { dirname } from "node:path";
+import { addressesOf, addressOf, interfaceOf } from "#config/effective";
+import type { Reading } from "#config/read";
+import { type Block, lastSetting, placeOf, type Setting } from "#config/records";
+import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import type { Span } from "#diagnostics/source";
+import { isInNetwork, readIpv4 } from "#units/address";
+import { checkFirewall } from "./check-firewall.ts";
+
+export async function checkMachine({ model }: Reading): Promise<readonly AnyFinding[]> {
+  const found: AnyFinding[] = [];
+  const report = (one: AnyFinding): void => {
+    found.push(one);
+  };
+  for (const instance of model.instances) checkInterface(instance, report);
+  checkScripts(model.root, report);
+  const [first] = model.instances;
+  if (first !== undefined) {
+    for (const rule of await checkFirewall()) report(finding("VR5109", placeOf(first), { rule }));
+  }
+  return found;
+}
+
+type Report = (finding: AnyFinding) => void;
+
+const read = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+};
+
+function checkInterface(instance: Block, report: Report): void {
+  const name = interfaceOf(instance);
+  const place = lastSetting(instance, "interface")?.args[0]?.span ?? placeOf(instance);
+  if (name === undefined) return;
+  const state = read(`/sys/class/net/${name}/operstate`);
+  const all = networkInterfaces();
+  if (state === undefined) {
+    const known = Object.keys(all).filter((one) => one !== "lo");
+    report(finding("VR5101", place, { interface: name, known }));
+    return;
+  }
+  if (state === "down") report(finding("VR5102", place, { interface: name }));
+  const addresses = (all[name] ?? []).filter(({ family }) => family === "IPv4");
+  checkSource(
+    instance,
+    name,
+    addresses.map(({ address }) => address),
+    report,
+  );
+  const networks = addresses.flatMap(({ cidr }) => cidr ?? []);
+  for (const item of addressesOf(instance)) {
+    if (item.ip.family !== 4 || item.interface !== undefined) continue;
+    const { ip, word } = item;
+    if (addresses.some(({ address }) => address === ip.text)) {
+      report(finding("VR5111", word.span, { address: ip.text, interface: name }));
+    }
+    const inside = networks.some((cidr) => {
+      const [host = "", prefix = ""] = cidr.split("/");
+      const network = readIpv4(host);
+      return network !== undefined && isInNetwork(ip.value, network, Number(prefix));
+    });
+    if (!inside) {
+      const facts = { address: ip.text, interface: name, networks };
+      report(finding("VR5104", word.span, facts));
+    }
+  }
+}
+
+function checkSource(
+  instance: Block,
+  name: string,
+  addresses: readonly string[],
+  report: Report,
+): void {
+  for (const word of ["unicast_src_ip", "mcast_src_ip"]) {
+    const source = addressOf(instance, word);
+    const span = lastSetting(instance, word)?.args[0]?.span;
+    if (source === undefined || span === undefined || addresses.includes(source.text)) continue;
+    report(finding("VR5103", span, { address: source.text, interface: name }));
+  }
+}
+
+function checkScripts(root: Block, report: Report): void {
+  const seen = new Set<string>();
+  const visit = (block: Block): void => {
+    for (const setting of block.settings) checkSetting(setting, seen, report);
+    for (const inner of block.blocks) visit(inner);
+  };
+  visit(root);
+}
+
+function checkSetting(setting: Setting, seen: Set<string>, report: Report): void {
+  const { value, args, word } = setting;
+  const place: Span = args[0]?.span ?? word.span;
+  if (value.kind === "user") checkUser(value.user, place, report);
+  if (
+    value.kind !== "command" ||
+    value.command === undefined ||
+    setting.keyword.word === "process"
+  ) {
+    return;
+  }
+  if (value.command.user !== undefined)
+    checkUser(value.command.user, args[1]?.span ?? place, report);
+  const [path = ""] = value.command.argv;
+  if (!path.startsWith("/") || seen.has(path)) return;
+  seen.add(path);
+  checkProgram(path, place, report);
+}
+
+/** keepalived looks accounts up by name or number. */
+function checkUser(user: string, place: Span, report: Report): void {
+  const accounts = (read("/etc/passwd") ?? "").split("\n").map((line) => line.split(":"));
+  if (!accounts.some(([name, , id]) => name === user || id === user)) {
+    report(finding("VR5108", place, { user }));
+  }
+}
+
+function checkProgram(path: string, place: Span, report: Report): void {
+  let real: string;
+  try {
+    real = realpathSync(path);
+    if (!statSync(real).isFile()) throw new Error("not a file");
+  } catch {
+    report(finding("VR5105", place, { path }));
+    return;
+  }
+  try {
+    accessSync(real, constants.X_OK);
+  } catch {
+    report(finding("VR5106", place, { path }));
+  }
+  // keepalived's rule: neither the file nor a folder above it may be changed by anybody but root; /tmp-like folders
+  // with the sticky bit excepted.
+  for (let at = real; ; at = dirname(at)) {
+    const info = statSync(at);
+    const sticky = info.isDirectory() && (info.mode & 0o1000) !== 0;
+    const open = (info.mode & 0o022) !== 0 && !sticky;
+    if (open || info.uid !== 0) {
+      const why = open ? "group-or-others" : "owner";
+      report(finding("VR5107", place, { path, place: at, why }));
+      return;
+    }
+    if (at === "/") return;
+  }
+}

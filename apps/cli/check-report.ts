@@ -1,0 +1,183 @@
+/** What `baton check` prints: findings in the asked form, and what would run. */
+
+import type { Reading } from "#config/read";
+import type { InstanceConfig, VirtualAddress } from "#core/config";
+import type { Diagnostic, Language, Severity } from "#diagnostics/diagnostic";
+import { renderGithub } from "#diagnostics/github";
+import { jsonFinding } from "#diagnostics/json";
+import { duration } from "#diagnostics/numbers";
+import { renderSarif } from "#diagnostics/sarif";
+import type { SourceMap } from "#diagnostics/source";
+import { renderTerminal } from "#diagnostics/terminal";
+import { printIpv4 } from "#units/address";
+import { fromCentis, micros, toSeconds } from "#units/time";
+import type { Format } from "./check-options.ts";
+
+export interface Outcome {
+  readonly readings: readonly Reading[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: SourceMap;
+  readonly wouldRun: boolean;
+  /** Findings that `--fix` would correct, or has corrected. */
+  readonly fixable: number;
+  readonly fixed: boolean;
+  readonly version: string;
+}
+
+export interface ReportOptions {
+  readonly format: Format;
+  readonly language: Language;
+  readonly color: boolean;
+}
+
+export function printReport(outcome: Outcome, options: ReportOptions): string {
+  const { diagnostics, sources } = outcome;
+  switch (options.format) {
+    case "json":
+      return `${JSON.stringify(jsonReport(outcome), null, 2)}\n`;
+    case "sarif":
+      return renderSarif(diagnostics, sources, outcome.version);
+    case "github":
+      return diagnostics.map((one) => renderGithub(one, sources)).join("");
+    case "text":
+      return textReport(outcome, options);
+  }
+}
+
+function jsonReport({ readings, diagnostics, sources }: Outcome): object {
+  return {
+    ok: diagnostics.every(({ severity }) => severity !== "error"),
+    findings: diagnostics.map((one) => jsonFinding(one, sources)),
+    instances: readings.flatMap(({ plan }) =>
+      plan.instances.map(({ config }) => ({
+        name: config.router.name,
+        vrid: config.router.vrid,
+        interface: config.interface,
+        version: config.router.version,
+        priority: config.router.priority,
+        advertInterval: toSeconds(fromCentis(config.router.advertInterval)),
+        preempt: config.router.preempt,
+        virtualAddresses: config.addresses.map(printAddress),
+      })),
+    ),
+  };
+}
+
+const printAddress = ({ address, prefix }: VirtualAddress): string =>
+  `${printIpv4(address)}/${prefix}`;
+
+function textReport(outcome: Outcome, { language, color }: ReportOptions): string {
+  const { diagnostics, sources, readings } = outcome;
+  const parts = diagnostics.map((one) => renderTerminal(one, sources, { language, color }));
+  const several = readings.length > 1;
+  const instances = readings.flatMap((reading) =>
+    reading.plan.instances.map(({ config }) => {
+      const where = several ? `${reading.sources[0]?.name ?? ""}: ` : "";
+      return `${where}${SUMMARIES[language](config)}\n`;
+    }),
+  );
+  if (instances.length > 0) parts.push(instances.join(""));
+  parts.push(`${verdict(outcome, language)}\n`);
+  return parts.join("\n");
+}
+
+/** How long a backup waits for a silent master: the figure that operators want to know and nobody computes. */
+function detection(config: InstanceConfig): string {
+  const { advertInterval, downTimerAdverts, priority, version } = config.router;
+  const interval = fromCentis(advertInterval);
+  const unit = version === 2 ? 1_000_000 : interval;
+  const skew = ((256 - Math.min(priority, 255)) / 256) * unit;
+  return duration(micros(downTimerAdverts * interval + skew));
+}
+
+const addressesIn = (config: InstanceConfig): readonly string[] =>
+  [...config.addresses, ...config.excludedAddresses].map(printAddress);
+
+const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> = {
+  en: (config) => {
+    const { router } = config;
+    const addresses = addressesIn(config);
+    const parts = [
+      `VRID ${router.vrid} on ${config.interface}`,
+      `version ${router.version}`,
+      `priority ${router.priority}${router.preempt ? "" : ", nopreempt"}`,
+      config.transport.kind === "unicast" ? "unicast" : "multicast",
+      router.priority === 255
+        ? "owner of the address: master at once"
+        : `takes over ${detection(config)} after the master's last word`,
+      addresses.length === 0 ? "no addresses" : `holds ${addresses.join(", ")}`,
+    ];
+    return `${router.name}: ${parts.join("; ")}`;
+  },
+  "zh-CN": (config) => {
+    const { router } = config;
+    const addresses = addressesIn(config);
+    const parts = [
+      `${config.interface} 上的 VRID ${router.vrid}`,
+      `VRRPv${router.version}`,
+      `优先级 ${router.priority}${router.preempt ? "" : "，不抢占"}`,
+      config.transport.kind === "unicast" ? "单播" : "组播",
+      router.priority === 255 ? "地址所有者，启动即为主机" : `主机静默 ${detection(config)} 后接管`,
+      addresses.length === 0 ? "没有虚拟地址" : `虚拟地址 ${addresses.join("、")}`,
+    ];
+    return `${router.name}：${parts.join("；")}`;
+  },
+};
+
+function verdict(outcome: Outcome, language: Language): string {
+  const count = (severity: Severity): number =>
+    outcome.diagnostics.filter((one) => one.severity === severity).length;
+  const [errors, warnings, infos] = [count("error"), count("warning"), count("info")];
+  return VERDICTS[language]({ ...outcome, errors, warnings, infos });
+}
+
+interface Verdict extends Outcome {
+  readonly errors: number;
+  readonly warnings: number;
+  readonly infos: number;
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
+  en: ({ errors, warnings, infos, wouldRun, fixable, fixed }) => {
+    const found = [
+      ...(errors > 0 ? [plural(errors, "error")] : []),
+      ...(warnings > 0 ? [plural(warnings, "warning")] : []),
+      ...(infos > 0 ? [plural(infos, "remark")] : []),
+    ];
+    const fixes =
+      fixable === 0
+        ? ""
+        : fixed
+          ? `; corrected ${plural(fixable, "place")} in the file`
+          : `; \`--fix\` corrects ${fixable}`;
+    if (found.length === 0) return `nothing to complain about: this does what it says${fixes}`;
+    const result = !wouldRun
+      ? "it would not run"
+      : errors > 0
+        ? "it would run, but not as it reads"
+        : "it would run as it reads";
+    return `${found.join(", ")}: ${result}${fixes}`;
+  },
+  "zh-CN": ({ errors, warnings, infos, wouldRun, fixable, fixed }) => {
+    const found = [
+      ...(errors > 0 ? [`${errors} 个错误`] : []),
+      ...(warnings > 0 ? [`${warnings} 个警告`] : []),
+      ...(infos > 0 ? [`${infos} 条提示`] : []),
+    ];
+    const fixes =
+      fixable === 0
+        ? ""
+        : fixed
+          ? `；已在文件中改正 ${fixable} 处`
+          : `；\`--fix\` 可自动改正 ${fixable} 处`;
+    if (found.length === 0) return `没有发现问题，怎么写就怎么运行${fixes}`;
+    const result = !wouldRun
+      ? "无法启动"
+      : errors > 0
+        ? "能启动，但与所写的不一致"
+        : "能按所写的运行";
+    return `${found.join("，")}：${result}${fixes}`;
+  },
+};

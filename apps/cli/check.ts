@@ -1,0 +1,162 @@
+/** `baton check`: what is wrong with a keepalived.conf, before it matters. */
+import { writeFileSync } from "node:fs";
+import { comparePair } from "#config/pair/pair";
+import type { Reading } from "#config/read";
+import { CODES } from "#diagnostics/codes";
+import type { AnyFinding, Fix } from "#diagnostics/diagnostic";
+import { applyFixes } from "#diagnostics/edit";
+import { say } from "#diagnostics/say";
+import { mapSources, type Source } from "#diagnostics/source";
+import { checkMachine } from "./check-live.ts";
+import { CHECK_USAGE, type CheckOptions, parseCheckOptions } from "./check-options.ts";
+import { type Outcome, printReport } from "./check-report.ts";
+import {
+  DEFAULT_FILE,
+  defaultConfigId,
+  includeLoader,
+  loadFile,
+  readFiles,
+} from "./config-files.ts";
+import type { Command, CommandIo } from "./io.ts";
+import { BATON_VERSION } from "./version.ts";
+
+export async function runCheck(argv: readonly string[], io: CommandIo): Promise<number> {
+  const parsed = parseCheckOptions(argv, io.env);
+  if (parsed.kind === "help") {
+    io.stdout(CHECK_USAGE);
+    return 0;
+  }
+  if (parsed.kind === "usage") {
+    io.stderr(`baton check: ${parsed.message}\n\n${CHECK_USAGE}`);
+    return 2;
+  }
+  return await check(parsed.options, io);
+}
+
+export const command: Command = runCheck;
+
+interface CheckedFile {
+  readonly reading: Reading;
+  readonly findings: readonly AnyFinding[];
+  readonly writable: boolean;
+}
+
+function checkFile(path: string, options: CheckOptions, io: CommandIo): CheckedFile {
+  const loaded = loadFile(path);
+  const reading = readFiles(loaded.source, {
+    configId: options.configId ?? defaultConfigId(),
+    environment: io.env,
+    include: includeLoader,
+    language: options.language,
+    ...(options.cloud === undefined ? {} : { cloud: options.cloud }),
+  });
+  // A file that could not be read is not also empty.
+  const unread = loaded.findings.some(({ code }) => CODES[code].fatal === true);
+  return {
+    reading,
+    findings: unread ? loaded.findings : [...loaded.findings, ...reading.findings],
+    writable: loaded.writable,
+  };
+}
+
+async function check(options: CheckOptions, io: CommandIo): Promise<number> {
+  const paths = options.files.length === 0 ? [DEFAULT_FILE] : options.files;
+  let files = paths.map((path) => checkFile(path, options, io));
+  const fixable = files.flatMap(({ findings }) => safeFixes(findings)).length;
+  let fixed = 0;
+  if (options.fix) {
+    fixed = writeFixes(files, io);
+    if (fixed > 0) files = paths.map((path) => checkFile(path, options, io));
+  }
+  const readings = files.map(({ reading }) => reading);
+  const pair = pairFindings(readings);
+  const live = options.live
+    ? (await Promise.all(readings.map((reading) => checkMachine(reading)))).flat()
+    : [];
+  const findings = [...files.flatMap((file) => file.findings), ...pair, ...live];
+  const sources = mapSources(uniqueSources(readings));
+  const outcome: Outcome = {
+    readings,
+    diagnostics: bySeverity(findings).map((one) => say(one, options.language)),
+    sources,
+    wouldRun:
+      readings.every(({ wouldRun }) => wouldRun) &&
+      findings.every(({ code }) => CODES[code].fatal !== true),
+    fixable: options.fix ? fixed : fixable,
+    fixed: options.fix,
+    version: BATON_VERSION,
+  };
+  const color =
+    io.env["NO_COLOR"] === undefined && (io.isTty || io.env["FORCE_COLOR"] !== undefined);
+  io.stdout(printReport(outcome, { format: options.format, language: options.language, color }));
+  return exitStatus(findings, outcome.wouldRun);
+}
+
+/** keepalived's words for scripts that ask: 4 does not run, 5 errors, 6 security. The worst for the service wins. */
+export function exitStatus(findings: readonly AnyFinding[], wouldRun: boolean): number {
+  if (!wouldRun) return 4;
+  if (findings.some(({ code }) => CODES[code].severity === "error")) return 5;
+  return findings.some(({ code }) => CODES[code].security === true) ? 6 : 0;
+}
+
+function safeFixes(findings: readonly AnyFinding[]): readonly Fix[] {
+  return findings.flatMap(({ fix }) => (fix?.safety === "safe" ? [fix] : []));
+}
+
+/** Corrections can uncover others (a line that was unreadable), so a few rounds are made. */
+const ROUNDS_MAX = 5;
+
+function writeFixes(files: readonly CheckedFile[], io: CommandIo): number {
+  let count = 0;
+  for (const { reading, findings, writable } of files) {
+    if (!writable || safeFixes(findings).length === 0) continue;
+    let sources: readonly Source[] = reading.sources;
+    let fixes = safeFixes(findings);
+    for (let round = 0; round < ROUNDS_MAX && fixes.length > 0; round++) {
+      const applied = applyFixes(sources, fixes);
+      if (applied.count === 0) break;
+      count += applied.count;
+      sources = applied.sources;
+      const [first, ...others] = sources;
+      if (first === undefined) break;
+      const again = readFiles(first, {
+        environment: io.env,
+        include: (pattern, from) => edited(includeLoader(pattern, from), others),
+      });
+      fixes = safeFixes(again.findings);
+    }
+    for (const { name, text } of sources) {
+      if (text !== reading.sources.find((source) => source.name === name)?.text) {
+        writeFileSync(name, text);
+      }
+    }
+  }
+  return count;
+}
+
+/** Included files as they are after the corrections so far. */
+function edited(
+  answer: ReturnType<typeof includeLoader>,
+  texts: readonly Source[],
+): ReturnType<typeof includeLoader> {
+  const files = answer.files.map((file) => texts.find(({ name }) => name === file.name) ?? file);
+  return { ...answer, files };
+}
+
+function pairFindings(readings: readonly Reading[]): readonly AnyFinding[] {
+  const found: AnyFinding[] = [];
+  for (const [index, first] of readings.entries()) {
+    for (const second of readings.slice(index + 1)) found.push(...comparePair(first, second));
+  }
+  return found;
+}
+
+function uniqueSources(readings: readonly Reading[]): readonly Source[] {
+  const all = readings.flatMap(({ sources }) => sources);
+  return all.filter((source, index) => all.findIndex(({ name }) => name === source.name) === index);
+}
+
+const RANK = { error: 0, warning: 1, info: 2 } as const;
+
+const bySeverity = (findings: readonly AnyFinding[]): readonly AnyFinding[] =>
+  findings.toSorted((a, b) => RANK[CODES[a.code].severity] - RANK[CODES[b.code].severity]);

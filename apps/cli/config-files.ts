@@ -1,0 +1,122 @@
+/** The file system's side of reading a configuration: bytes to text, includes, and what can be wrong with a path. */
+import { globSync, lstatSync, readFileSync, statSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname, isAbsolute, join } from "node:path";
+import type { IncludeAnswer, IncludeLoader } from "#config/include";
+import { type Reading, type ReadOptions, readConfiguration } from "#config/read";
+import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import type { Source } from "#diagnostics/source";
+
+/** Where keepalived looks when nobody names a file. */
+export const DEFAULT_FILE = "/etc/keepalived/keepalived.conf";
+
+export interface LoadedFile {
+  readonly source: Source;
+  /** About the file itself: not there, not readable, not text. */
+  readonly findings: readonly AnyFinding[];
+  /** The bytes are exactly the text in UTF-8, so that the text may be written back. */
+  readonly writable: boolean;
+}
+
+const NOTHING = { start: 0, end: 0 };
+
+export function loadFile(path: string): LoadedFile {
+  const failed = (one: AnyFinding): LoadedFile => ({
+    source: { name: path, text: "" },
+    findings: [one],
+    writable: false,
+  });
+  const place = { file: path, ...NOTHING };
+  try {
+    const info = statSync(path);
+    if (info.isDirectory()) return failed(finding("VR5002", place, { path }));
+    const bytes = readFileSync(path);
+    const text = decode(bytes);
+    const executable = info.isFile() && (info.mode & 0o111) !== 0;
+    return {
+      source: { name: path, text },
+      findings: executable ? [finding("VR5003", place, { path })] : [],
+      writable: info.isFile() && Buffer.from(text, "utf8").equals(bytes),
+    };
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return failed(finding("VR5001", place, { path }));
+    return failed(finding("VR5004", place, { path, error: code }));
+  }
+}
+
+/** A byte order mark stays: `check` says what it does. */
+const decode = (bytes: Uint8Array): string =>
+  new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+
+const errorCode = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
+/** `a{b,c}d` to `abd`, `acd`; nested braces too. */
+export function expandBraces(pattern: string): readonly string[] {
+  const open = pattern.indexOf("{");
+  if (open < 0) return [pattern];
+  let depth = 0;
+  let from = open + 1;
+  const parts: string[] = [];
+  for (let at = open; at < pattern.length; at++) {
+    const char = pattern[at];
+    if (char === "{") depth++;
+    else if (char === "}") depth--;
+    if ((char === "," && depth === 1) || depth === 0) {
+      parts.push(pattern.slice(from, at));
+      from = at + 1;
+    }
+    if (depth > 0) continue;
+    const head = pattern.slice(0, open);
+    const tail = pattern.slice(at + 1);
+    return parts.flatMap((part) => expandBraces(`${head}${part}${tail}`));
+  }
+  return [pattern];
+}
+
+/** keepalived: a glob relative to the including file; regular files only, and none that may be executed. */
+export const includeLoader: IncludeLoader = (pattern, from) => {
+  const absolute = isAbsolute(pattern) ? pattern : join(dirname(from), pattern);
+  const files: Source[] = [];
+  const skipped: IncludeAnswer["skipped"][number][] = [];
+  const unmatched: string[] = [];
+  for (const one of expandBraces(absolute)) {
+    const paths = /[*?[]/.test(one) ? globSync(one).toSorted() : existing(one);
+    if (paths.length === 0) unmatched.push(one);
+    for (const path of paths) {
+      const loaded = loadFile(path);
+      const [problem] = loaded.findings;
+      if (problem === undefined && statSync(path).isFile()) files.push(loaded.source);
+      else skipped.push({ path, why: reasonOf(problem) });
+    }
+  }
+  return { files, skipped, unmatched };
+};
+
+function existing(path: string): readonly string[] {
+  try {
+    lstatSync(path);
+    return [path];
+  } catch {
+    return [];
+  }
+}
+
+function reasonOf(problem: AnyFinding | undefined): IncludeAnswer["skipped"][number]["why"] {
+  if (problem === undefined) return "not-regular";
+  if (problem.code === "VR5002") return "directory";
+  return problem.code === "VR5003" ? "executable" : "unreadable";
+}
+
+/** keepalived's config-id when there is no `-i`. */
+export const defaultConfigId = (): string => hostname().split(".")[0] ?? "";
+
+/** Reads one configuration with the includes and the environment of this machine. */
+export const readFiles = (source: Source, options: ReadOptions): Reading =>
+  readConfiguration([source], {
+    include: includeLoader,
+    random: (min, max) => min + Math.floor(Math.random() * (max - min + 1)),
+    ...options,
+    configId: options.configId ?? defaultConfigId(),
+  });

@@ -1,0 +1,49 @@
+/** 报文被丢弃的原因（中文）。 */
+import { address, type Drop, interval, numbersOf, value } from "../drop.ts";
+
+export function drop(what: Drop): string {
+  const sentence = SENTENCES[what.kind];
+  if (sentence !== undefined) return sentence(what);
+  const numbers = numbersOf(what);
+  const words = what.kind.replaceAll("-", " ");
+  return numbers.length === 0 ? words : `${words}（${numbers.join("，")}）`;
+}
+
+const AUTH: Readonly<Record<string, string>> = { 0: "不认证", 1: "密码", 2: "IPsec AH" };
+const auth = (type: string): string => AUTH[type] ?? `类型 ${type}`;
+
+const SENTENCES: Readonly<Record<string, (drop: Drop) => string>> = {
+  "too-short": (d) => `报文太短：只有 ${value(d, "actual")} 字节，至少要 ${value(d, "needed")}`,
+  truncated: (d) => `报文被截断：应有 ${value(d, "expected")} 字节，只有 ${value(d, "actual")}`,
+  "bad-ip-version": (d) => `不是 IPv4，IP 版本号是 ${value(d, "version")}`,
+  "bad-ip-header-length": (d) => `IP 头长度不对：${value(d, "length")} 字节`,
+  "bad-ip-checksum": () => "IP 头校验和错误",
+  fragment: () => "是分片报文，而一个通告只占一个报文",
+  "not-vrrp": (d) => `不是 VRRP，IP 协议号是 ${value(d, "protocol")}`,
+  "ah-not-supported": () => "对端使用 `auth_type AH`，Baton 不支持",
+  "bad-version": (d) =>
+    d["ours"] === undefined
+      ? `VRRP 版本号 ${value(d, "theirs")} 不存在`
+      : `对端用 VRRPv${value(d, "theirs")}，本机用 VRRPv${value(d, "ours")}`,
+  "bad-length": (d) => `报文有 ${value(d, "actual")} 字节，而按其字段应有 ${value(d, "expected")}`,
+  "hmac-not-supported": (d) =>
+    `对端的通告带签名（\`auth_hmac\`，密钥 ${value(d, "keyId")}），Baton 不校验`,
+  "bad-vrid": (d) => `virtual_router_id 是 ${value(d, "vrid")}，不合法`,
+  "bad-interval": () => "通告间隔是 0",
+  "bad-type": (d) => `VRRP 类型是 ${value(d, "type")}，不是通告`,
+  "unknown-vrid": (d) => `本机没有 virtual_router_id ${value(d, "vrid")}`,
+  "ttl-not-255": (d) => `TTL 是 ${value(d, "ttl")}，说明经过了路由转发；只接受 TTL 255`,
+  "ttl-out-of-range": (d) =>
+    `TTL 是 ${value(d, "ttl")}，而这个对端只允许 ${value(d, "min")} 到 ${value(d, "max")}`,
+  "auth-type-mismatch": (d) =>
+    `对端的认证方式是${auth(value(d, "theirs"))}，本机是${auth(value(d, "ours"))}`,
+  "auth-failure": () => "密码不一致，请检查两边的 `auth_pass`",
+  "interval-mismatch": (d) =>
+    `对端每 ${interval(d, "theirs")} 通告一次，本机每 ${interval(d, "ours")}；VRRPv2 要求各节点的 \`advert_int\` 相同`,
+  "bad-checksum": () => "VRRP 校验和错误，各种算法都对不上",
+  "not-a-peer": (d) => `发送者 ${address(d, "source")} 不在 \`unicast_peer\` 中`,
+  "interval-differs": (d) =>
+    `对端每 ${interval(d, "theirs")} 通告一次，本机每 ${interval(d, "ours")}；VRRPv3 允许不同`,
+  "address-list-mismatch": (d) =>
+    `对端通告了 ${value(d, "theirCount")} 个地址，本机有 ${value(d, "ourCount")} 个，或内容不同：keepalived 2.3.2 及更早版本会拒收本机的通告`,
+};
