@@ -31,7 +31,7 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /** How long to wait for a killed predecessor's lock to go. */
-const LOCK_TIMEOUT_MILLISECONDS = 3_000;
+const LOCK_TIMEOUT_MILLISECONDS = 1_000;
 
 export class CloudStore {
   readonly #database: DatabaseSync;

@@ -26,6 +26,7 @@ export interface CallOptions {
   /** Instead of the JSON of the parameters. */
   readonly body?: string;
   readonly query?: string;
+  readonly host?: string;
 }
 
 export interface TestCloud {
@@ -121,7 +122,7 @@ export function signedRequest(
   const form = "application/x-www-form-urlencoded";
   const contentType = options.contentType ?? (method === "GET" ? form : "application/json");
   const text = options.body ?? (method === "GET" ? "" : JSON.stringify(parameters));
-  const host = "vpc.example:18090";
+  const host = options.host ?? "vpc.example:18090";
   const scope = { date: dateOf(seconds), service: "vpc", timestamp: `${seconds}` };
   const signature = tc3Signature(tc3Key(SECRETS.secretKey, scope), scope, {
     method,
