@@ -27,6 +27,9 @@ export interface AnnouncerState<Target> {
 
 const ROUND_GAP = micros(50_000);
 
+/** Tokens are added up in fractions; without this the last bit of one may be missing for ever. */
+const WHOLE = 1 - 1e-6;
+
 export function emptyAnnouncer<Target>(pacing: PacingConfig, now: Instant): AnnouncerState<Target> {
   return { queue: [], tokens: pacing.burst, filledAt: now, lastAt: undefined };
 }
@@ -70,7 +73,7 @@ export function take<Target>(
   const served: Item<Target>[] = [];
   for (const item of state.queue) {
     const gapOver = pacing.gap === 0 || lastAt === undefined || now >= lastAt + pacing.gap;
-    if (item.notBefore > now || tokens < 1 || !gapOver) {
+    if (item.notBefore > now || tokens < WHOLE || !gapOver) {
       waiting.push(item);
       continue;
     }
@@ -102,7 +105,7 @@ export function announcerDeadline<Target>(
   if (first === undefined) return undefined;
   let at: number = first;
   if (pacing.gap > 0 && state.lastAt !== undefined) at = Math.max(at, state.lastAt + pacing.gap);
-  if (pacing.burst > 0 && pacing.perSecond > 0 && state.tokens < 1) {
+  if (pacing.burst > 0 && pacing.perSecond > 0 && state.tokens < WHOLE) {
     const missing = ((1 - state.tokens) * 1_000_000) / pacing.perSecond;
     at = Math.max(at, Math.ceil(state.filledAt + missing));
   }

@@ -22,6 +22,8 @@ interface Target {
 interface Port {
   pacing: PacingConfig;
   state: AnnouncerState<Target>;
+  /** Of `state`; "stale" when it has to be worked out again. */
+  due: Instant | undefined | "stale";
 }
 
 const UNLIMITED: PacingConfig = { burst: 0, perSecond: 0, gap: 0 as Micros };
@@ -49,12 +51,13 @@ export class Announcements {
     this.#pacing = pacing;
     for (const [index, port] of this.#ports) {
       const name = this.#interfaces.link(index)?.name;
+      const wasLimited = isLimited(port.pacing);
       port.pacing = (name === undefined ? undefined : pacing.get(name)) ?? UNLIMITED;
-      port.state = {
-        ...port.state,
-        tokens: Math.min(port.state.tokens, port.pacing.burst),
-        filledAt: now,
-      };
+      const tokens = wasLimited
+        ? Math.min(port.state.tokens, port.pacing.burst)
+        : port.pacing.burst;
+      port.state = { ...port.state, tokens, filledAt: now };
+      port.due = "stale";
     }
   }
 
@@ -72,17 +75,23 @@ export class Announcements {
       repeat,
       now,
     );
+    port.due = "stale";
   }
 
-  cancel(instance: Instance): void {
-    const keys = new Set(instance.addresses.map((one) => one.key));
-    for (const port of this.#ports.values()) port.state = cancel(port.state, keys);
+  cancel(addresses: readonly OwnedAddress[]): void {
+    const keys = new Set(addresses.map((one) => one.key));
+    for (const port of this.#ports.values()) {
+      if (port.state.queue.length === 0) continue;
+      port.state = cancel(port.state, keys);
+      port.due = "stale";
+    }
   }
 
   deadline(): Instant | undefined {
     let first: Instant | undefined;
     for (const port of this.#ports.values()) {
-      first = earliest(first, announcerDeadline(port.pacing, port.state));
+      if (port.due === "stale") port.due = announcerDeadline(port.pacing, port.state);
+      first = earliest(first, port.due);
     }
     return first;
   }
@@ -93,6 +102,7 @@ export class Announcements {
       if (port.state.queue.length === 0) continue;
       const taken = take(port.pacing, port.state, now);
       port.state = taken.state;
+      port.due = "stale";
       for (const { instance, owned } of taken.send) this.#send(index, instance, owned, now);
     }
   }
@@ -121,7 +131,7 @@ export class Announcements {
     if (known !== undefined) return known;
     const name = this.#interfaces.link(index)?.name;
     const pacing = (name === undefined ? undefined : this.#pacing.get(name)) ?? UNLIMITED;
-    const port = { pacing, state: emptyAnnouncer<Target>(pacing, now) };
+    const port: Port = { pacing, state: emptyAnnouncer<Target>(pacing, now), due: "stale" };
     this.#ports.set(index, port);
     return port;
   }
@@ -135,10 +145,12 @@ function devices(config: InstanceConfig): ReadonlySet<string> {
   return names;
 }
 
+const isLimited = ({ burst, perSecond }: PacingConfig): boolean => burst > 0 && perSecond > 0;
+
 function strictest(a: PacingConfig, b: PacingConfig): PacingConfig {
   const gap = Math.max(a.gap, b.gap) as Micros;
-  const aRate = a.burst > 0 && a.perSecond > 0 ? a.perSecond : Number.POSITIVE_INFINITY;
-  const bRate = b.burst > 0 && b.perSecond > 0 ? b.perSecond : Number.POSITIVE_INFINITY;
+  const aRate = isLimited(a) ? a.perSecond : Number.POSITIVE_INFINITY;
+  const bRate = isLimited(b) ? b.perSecond : Number.POSITIVE_INFINITY;
   const { burst, perSecond } = aRate <= bRate ? a : b;
   return { burst, perSecond, gap };
 }

@@ -9,7 +9,6 @@
  * nothing is decided by a timer while the packet that says otherwise waits in a socket.
  */
 import type { FromEngine, ToEngine } from "#contract/engine-link";
-import type { InstanceConfig } from "#core/config";
 import type { RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
@@ -19,13 +18,16 @@ import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
 import { parseAdvert } from "#wire/parse-advert";
 import { Announcements } from "./announcements.ts";
+import { DueQueue } from "./due-queue.ts";
 import { Groups } from "./groups.ts";
 import { createInstance, type Instance, identity } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
+import { Lookup } from "./lookup.ts";
+import { OwnRemovals } from "./own-removals.ts";
 import { perform } from "./perform.ts";
 import { judge, tellDrop } from "./receive.ts";
 import { addressRemoved, retryDue } from "./reconcile.ts";
-import { change } from "./reload.ts";
+import { type Change, change } from "./reload.ts";
 import { snapshotOf } from "./snapshot.ts";
 
 /** What happened to which router: enough, with the configuration, to run it again. */
@@ -45,7 +47,13 @@ export class Engine {
   /** Results of scripts, files and processes by "kind/name", also of those no instance tracks any more. */
   readonly results: Map<string, TrackerState> = new Map();
   readonly recorder: ((record: Record) => void) | undefined;
+  /** Removals the kernel has yet to report. */
+  readonly ownRemovals: OwnRemovals = new OwnRemovals();
   instances: readonly Instance[] = [];
+  readonly #due = new DueQueue<Instance>();
+  #lookup: Lookup | undefined;
+  /** Instances made so far. */
+  #made = 0;
   #configured = false;
   #stopping = false;
   finished = false;
@@ -58,19 +66,16 @@ export class Engine {
 
   /** When `onTime` has to be called at the latest. */
   deadline(): Instant | undefined {
-    let first = this.announcements.deadline();
-    for (const instance of this.instances) {
-      first = earliest(first, deadline(instance.state), instance.retryAt);
-    }
-    return first;
+    return earliest(this.announcements.deadline(), this.#due.first());
   }
 
   /** Fires what is due. Every input must have been handed over before. */
   onTime(now: Instant): void {
-    for (const instance of this.instances) {
+    for (const instance of this.#due.take(now)) {
       if (instance.retryAt !== undefined && now >= instance.retryAt) retryDue(this, instance, now);
       const due = deadline(instance.state);
       if (due !== undefined && now >= due) this.apply(instance, { kind: "timeReached" }, now);
+      this.#reschedule(instance);
     }
     this.announcements.pump(now);
     this.#sweep();
@@ -91,14 +96,16 @@ export class Engine {
         return this.#interfacesChanged(now);
       case "address":
         this.interfaces.setAddress(event.address);
-        return this.#sourcesChanged(now);
+        return this.#sourcesChanged(now, event.address.index);
       case "addressGone":
         this.interfaces.removeAddress(event.address);
         addressRemoved(this, event.address, now);
-        return this.#sourcesChanged(now);
+        return this.#sourcesChanged(now, event.address.index);
       case "resync":
         this.interfaces.reset(event.links, event.addresses);
+        this.ownRemovals.forget();
         this.#interfacesChanged(now);
+        this.#sourcesChanged(now);
         for (const instance of this.instances) this.#checkStillThere(instance, now);
         return;
     }
@@ -159,21 +166,39 @@ export class Engine {
       for (const effect of result.effects) perform(this, instance, effect, now, follow);
       if (before.phase.kind !== result.state.phase.kind)
         this.groups.memberChanged(this, instance, now);
+      else if (next.kind === "advertReceived") this.groups.advertHeard(instance, before);
     }
+    this.#reschedule(instance);
   }
 
-  /** Is some other instance entitled to this address on this device? Then it is not ours to remove. */
+  get lookup(): Lookup {
+    this.#lookup ??= new Lookup(this.instances);
+    return this.#lookup;
+  }
+
+  /** Instances, their interfaces, VRIDs or addresses are others than before. */
+  instancesChanged(): void {
+    this.#lookup = undefined;
+  }
+
+  #reschedule(instance: Instance): void {
+    this.#due.set(instance, earliest(deadline(instance.state), instance.retryAt));
+  }
+
+  /** Does some other instance rule or still answer for this address on this device? Then it is not ours to remove. */
   ownedElsewhere(except: Instance, interfaceIndex: number, address: Ipv4): boolean {
-    return this.instances.some(
-      (other) =>
-        other !== except &&
-        other.state.phase.kind === "master" &&
-        other.addresses.some(
-          (one) =>
-            one.virtual.address === address &&
-            this.deviceOf(other, one.virtual.interface) === interfaceIndex,
-        ),
-    );
+    return this.lookup
+      .byAddress(address)
+      .some(
+        (other) =>
+          other !== except &&
+          (other.state.phase.kind === "master" || other.state.phase.kind === "handover") &&
+          other.addresses.some(
+            (one) =>
+              one.virtual.address === address &&
+              this.deviceOf(other, one.virtual.interface) === interfaceIndex,
+          ),
+      );
   }
 
   /** Index of the device an address belongs on. */
@@ -182,28 +207,35 @@ export class Engine {
   }
 
   #configure(message: Extract<ToEngine, { type: "configure" }>, now: Instant): void {
+    if (this.#stopping) return;
     for (const one of message.trackers) this.results.set(`${one.kind}/${one.name}`, one.result);
-    const known = new Map(this.instances.map((instance) => [identity(instance.config), instance]));
+    // Those that an earlier reload removed go on handing over, also beside a new one of the same identity.
+    const leaving = this.instances.filter((instance) => instance.leaving);
+    const staying = this.instances.filter((instance) => !instance.leaving);
+    const known = new Map(staying.map((instance) => [identity(instance.config), instance]));
     const kept: Instance[] = [];
     const fresh: Instance[] = [];
-    const changed: [Instance, InstanceConfig][] = [];
+    const changed: Change[] = [];
     for (const config of message.instances) {
       const old = known.get(identity(config));
       known.delete(identity(config));
-      if (old === undefined || old.leaving || old.state.phase.kind === "stopped") {
-        const instance = createInstance(config, this.world.guard !== undefined);
+      if (old === undefined) {
+        const instance = createInstance(config, this.world.guard !== undefined, this.#made);
+        this.#made += 1;
         kept.push(instance);
         fresh.push(instance);
       } else {
         kept.push(old);
-        if (JSON.stringify(old.config) !== JSON.stringify(config)) changed.push([old, config]);
+        if (JSON.stringify(old.config) !== JSON.stringify(config))
+          changed.push({ instance: old, config });
       }
     }
-    const leaving = [...known.values()];
-    this.instances = [...kept, ...leaving];
+    const removed = [...known.values()];
+    this.instances = [...kept, ...removed, ...leaving];
+    this.instancesChanged();
     this.groups.configure(message.groups);
-    for (const [instance, config] of changed) change(this, instance, config, now);
-    for (const instance of leaving) {
+    change(this, changed, now);
+    for (const instance of removed) {
       instance.leaving = true;
       this.apply(instance, { kind: "stop" }, now);
     }
@@ -212,6 +244,7 @@ export class Engine {
     this.#configured = true;
     for (const instance of fresh)
       this.#start(instance, message.resume.includes(instance.config.router.name), now);
+    this.groups.settle(this, now);
     this.#sweep();
   }
 
@@ -251,6 +284,7 @@ export class Engine {
   #attach(instance: Instance): void {
     const link = this.interfaces.named(instance.config.interface);
     instance.interfaceIndex = link?.index;
+    this.instancesChanged();
     if (link === undefined) return;
     const groups = this.instances.flatMap((one) =>
       one.config.interface === link.name && one.config.transport.kind === "multicast"
@@ -268,12 +302,13 @@ export class Engine {
     const others = instance.state.raised.filter((cause) => cause.kind !== "interface-missing");
     return {
       linkUp: link?.up === true,
-      source: this.#sourceOf(instance),
+      source: this.sourceOf(instance),
       raised: link === undefined ? [...others, { kind: "interface-missing" }] : others,
     };
   }
 
-  #sourceOf(instance: Instance): Ipv4 | undefined {
+  /** Where an instance's advertisements come from. */
+  sourceOf(instance: Instance): Ipv4 | undefined {
     const { source } = instance.config.transport;
     if (source !== undefined) return source;
     return this.interfaces.primaryAddress(instance.interfaceIndex, (address) =>
@@ -290,7 +325,7 @@ export class Engine {
           this.apply(instance, { kind: "faultRaised", cause: { kind: "interface-missing" } }, now);
         } else {
           this.apply(instance, { kind: "linkChanged", up: link.up }, now);
-          this.apply(instance, { kind: "sourceChanged", source: this.#sourceOf(instance) }, now);
+          this.apply(instance, { kind: "sourceChanged", source: this.sourceOf(instance) }, now);
           this.apply(instance, { kind: "faultLifted", cause: "interface-missing" }, now);
         }
       }
@@ -306,9 +341,10 @@ export class Engine {
     }
   }
 
-  #sourcesChanged(now: Instant): void {
+  #sourcesChanged(now: Instant, interfaceIndex?: number): void {
     for (const instance of this.instances) {
-      const source = this.#sourceOf(instance);
+      if (interfaceIndex !== undefined && instance.interfaceIndex !== interfaceIndex) continue;
+      const source = this.sourceOf(instance);
       if (source !== instance.state.source)
         this.apply(instance, { kind: "sourceChanged", source }, now);
     }
@@ -327,9 +363,8 @@ export class Engine {
   #onPacket(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
     const parsed = parseAdvert(bytes);
     const vrid = parsed.kind === "advert" ? parsed.advert.vrid : parsed.vrid;
-    for (const instance of this.instances) {
-      if (instance.interfaceIndex !== interfaceIndex || instance.config.router.vrid !== vrid)
-        continue;
+    if (vrid === undefined) return;
+    for (const instance of this.lookup.byRouter(interfaceIndex, vrid)) {
       if (parsed.kind === "drop") {
         tellDrop(this, instance, parsed.drop, parsed.source, now);
         continue;
@@ -344,7 +379,7 @@ export class Engine {
     if (parsed.kind === "drop") return;
     const { senderAddress: address, senderMac } = parsed.arp;
     if (this.interfaces.link(interfaceIndex)?.mac === senderMac) return;
-    for (const instance of this.instances) {
+    for (const instance of this.lookup.byAddress(address)) {
       if (instance.state.phase.kind !== "master") continue;
       const ours = instance.addresses.some(
         (one) =>
@@ -369,12 +404,22 @@ export class Engine {
     }
   }
 
+  #drop(instance: Instance): void {
+    this.instances = this.instances.filter((one) => one !== instance);
+    this.instancesChanged();
+    this.#due.remove(instance);
+    const { interfaceIndex } = instance;
+    if (interfaceIndex === undefined) return;
+    if (this.instances.every((one) => one.interfaceIndex !== interfaceIndex))
+      this.world.unlisten(interfaceIndex);
+  }
+
   /** Drops instances that a reload removed and that have handed over; ends when all have at a stop. */
   #sweep(): void {
     for (const instance of this.instances) {
       if (instance.leaving && instance.state.phase.kind === "stopped") {
         this.tell({ type: "removed", instance: instance.config.router.name });
-        this.instances = this.instances.filter((one) => one !== instance);
+        this.#drop(instance);
       }
     }
     if (!this.#stopping || this.finished) return;

@@ -22,18 +22,37 @@ interface Group {
 }
 
 export class Groups {
-  #groups: Group[] = [];
+  #groups: readonly Group[] = [];
+  #byMember = new Map<string, Group>();
 
   configure(groups: readonly GroupConfig[]): void {
     this.#groups = groups.map(({ name, members }) => {
       const old = this.#groups.find((one) => one.name === name);
       return { name, members, ready: old?.ready ?? new Set<string>(), told: old?.told };
     });
+    this.#byMember = new Map();
+    for (const group of this.#groups) {
+      for (const member of group.members) {
+        if (!this.#byMember.has(member)) this.#byMember.set(member, group);
+      }
+    }
+  }
+
+  /** After a reload: members that are new share the group's faults, and who left it is no longer kept in FAULT by it. */
+  settle(engine: Engine, now: Instant): void {
+    for (const instance of engine.instances) {
+      const raised = instance.state.raised.find((cause) => cause.kind === "group");
+      if (raised !== undefined && this.#of(instance)?.name !== raised.group) {
+        engine.apply(instance, { kind: "faultLifted", cause: "group" }, now);
+      }
+    }
+    for (const group of this.#groups) {
+      this.#shareFaults(engine, group, this.#members(engine, group), now);
+    }
   }
 
   #of(instance: Instance): Group | undefined {
-    const { name } = instance.config.router;
-    return this.#groups.find((group) => group.members.includes(name));
+    return this.#byMember.get(instance.config.router.name);
   }
 
   #members(engine: Engine, group: Group): readonly Instance[] {
@@ -66,9 +85,17 @@ export class Groups {
     return { ...before, phase: { ...before.phase, masterDownAt, awakeAt: now } };
   }
 
-  /** A member heard its master: it is no longer ready. */
-  masterHeard(instance: Instance): void {
-    this.#of(instance)?.ready.delete(instance.config.router.name);
+  /**
+   * A member that accepted a master's advertisement is no longer ready. One that it discarded (weaker, and we preempt)
+   * changes nothing: or two members whose timers are not in step would never be ready together.
+   */
+  advertHeard(instance: Instance, before: RouterState): void {
+    const group = this.#of(instance);
+    const { phase } = instance.state;
+    if (group === undefined || before.phase.kind !== "backup" || phase.kind !== "backup") return;
+    if (phase.masterDownAt > before.phase.masterDownAt) {
+      group.ready.delete(instance.config.router.name);
+    }
   }
 
   memberChanged(engine: Engine, instance: Instance, now: Instant): void {

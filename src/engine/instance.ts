@@ -8,6 +8,7 @@ import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AdvertExpectation } from "#wire/check-advert";
 import { passwordData } from "#wire/password";
+import { type Due, newDue } from "./due-queue.ts";
 
 export interface Instance {
   config: InstanceConfig;
@@ -24,6 +25,8 @@ export interface Instance {
   /** The addresses of the advertisement, in order. */
   advertised: readonly Ipv4[];
   lease: Lease;
+  /** When the engine has to look at it, and its place among the others. */
+  readonly due: Due;
   refreshedAt: Instant | undefined;
   /** IPv4 identification of the next packet. */
   packetId: number;
@@ -36,8 +39,10 @@ export interface Instance {
   retryDelay: number;
   /** Times somebody else removed our address, newest last. */
   removals: Instant[];
-  /** Last time we removed addresses ourselves. */
-  releasedAt: Instant | undefined;
+  /** When `retryAt` was last set: a long time ago means that the trouble was over. */
+  retrySetAt: Instant | undefined;
+  /** Source of our last advertisement: the goodbye of a router that lost it still carries it. */
+  lastSource: Ipv4 | undefined;
   toldSendFailureAt: Instant | undefined;
 }
 
@@ -144,7 +149,8 @@ export function counterOf(dropKind: string): keyof Counters | undefined {
 export const identity = (config: InstanceConfig): string =>
   `${config.interface}/${config.router.vrid}/${config.transport.kind}`;
 
-export function createInstance(config: InstanceConfig, hasGuard: boolean): Instance {
+/** @param order counts up: decides between instances that are due at the same moment */
+export function createInstance(config: InstanceConfig, hasGuard: boolean, order: number): Instance {
   const state = initialState(config.router, false, undefined);
   return {
     config,
@@ -156,6 +162,7 @@ export function createInstance(config: InstanceConfig, hasGuard: boolean): Insta
     drops: new Map(),
     ...derived(config),
     lease: leaseFor(config.router, strongestPeer(config.router, state), hasGuard),
+    due: newDue(order),
     refreshedAt: undefined,
     packetId: 0,
     comparedMaster: undefined,
@@ -163,7 +170,8 @@ export function createInstance(config: InstanceConfig, hasGuard: boolean): Insta
     retryAt: undefined,
     retryDelay: 0,
     removals: [],
-    releasedAt: undefined,
+    retrySetAt: undefined,
+    lastSource: undefined,
     toldSendFailureAt: undefined,
   };
 }

@@ -2,6 +2,7 @@
 import type { RouterEffect, RouterEvent } from "#core/event";
 import { leaseFor } from "#core/lease";
 import { strongestPeer } from "#core/step";
+import { masterDown } from "#core/timing";
 import type { Failure } from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
 import { type Instant, micros } from "#units/time";
@@ -41,14 +42,9 @@ export function perform(
     case "removeAddresses":
       return removeAddresses(engine, instance, now);
     case "announce":
-      for (const owned of instance.addresses) {
-        const index = engine.deviceOf(instance, owned.virtual.interface);
-        if (index !== undefined)
-          engine.announcements.request(instance, owned, index, effect.repeat, now);
-      }
-      return engine.announcements.pump(now);
+      return announce(engine, instance, instance.addresses, effect.repeat, now);
     case "cancelAnnouncements":
-      return engine.announcements.cancel(instance);
+      return engine.announcements.cancel(instance.addresses);
     case "transition": {
       if (effect.to === "MASTER") instance.counters.become_master += 1;
       if (effect.from === "MASTER") instance.counters.release_master += 1;
@@ -77,6 +73,20 @@ export function perform(
   }
 }
 
+export function announce(
+  engine: Engine,
+  instance: Instance,
+  addresses: readonly OwnedAddress[],
+  repeat: number,
+  now: Instant,
+): void {
+  for (const owned of addresses) {
+    const index = engine.deviceOf(instance, owned.virtual.interface);
+    if (index !== undefined) engine.announcements.request(instance, owned, index, repeat, now);
+  }
+  engine.announcements.pump(now);
+}
+
 function sendAdvert(
   engine: Engine,
   instance: Instance,
@@ -99,11 +109,13 @@ function sendTo(
   now: Instant,
 ): void {
   const { interfaceIndex, state, config } = instance;
-  if (interfaceIndex === undefined || state.source === undefined) return;
+  const source = state.source ?? instance.lastSource;
+  if (interfaceIndex === undefined || source === undefined) return;
+  instance.lastSource = source;
   const { router, transport } = config;
   instance.packetId = (instance.packetId + 1) & 0xffff;
   const length = emitAdvert(packet, {
-    source: state.source,
+    source,
     destination: to,
     ttl: transport.kind === "unicast" ? transport.ttl : 255,
     id: instance.packetId,
@@ -141,7 +153,18 @@ function renewLease(engine: Engine, instance: Instance): void {
   );
 }
 
+/** A stronger rival has been heard meanwhile: if we are gone it takes over sooner than we assumed. */
+function shortenLease(engine: Engine, instance: Instance): void {
+  const { router } = instance.config;
+  const peer = strongestPeer(router, instance.state);
+  const takeOver = masterDown(router, router.advertInterval, Math.min(peer, 254));
+  if (takeOver >= instance.lease.takeOverMicros) return;
+  renewLease(engine, instance);
+  openGuard(engine, instance);
+}
+
 function refresh(engine: Engine, instance: Instance, now: Instant, follow: RouterEvent[]): void {
+  shortenLease(engine, instance);
   const { lease, refreshedAt } = instance;
   if (lease.guarantee !== "address-lifetime") {
     guard(engine, instance, Math.floor(lease.micros / 1_000));
@@ -158,23 +181,31 @@ function setAddresses(
   follow: RouterEvent[],
 ): void {
   instance.refreshedAt = now;
-  for (const owned of instance.addresses) {
-    const index = engine.deviceOf(instance, owned.virtual.interface);
-    const outcome =
-      index === undefined
-        ? ({
-            ok: false,
-            errno: "ENODEV",
-            call: `RTM_NEWADDR on ${owned.virtual.interface ?? "?"}`,
-          } as const)
-        : engine.world.setAddress(index, owned.virtual, seconds);
-    if (outcome.ok) {
-      owned.owned = true;
-      owned.error = undefined;
-    } else {
-      refused(engine, instance, owned, outcome, now, follow);
-    }
-  }
+  for (const owned of instance.addresses) setAddress(engine, instance, owned, seconds, now, follow);
+}
+
+/** Adds or prolongs one. A refusal becomes an event in `follow`. */
+export function setAddress(
+  engine: Engine,
+  instance: Instance,
+  owned: OwnedAddress,
+  seconds: number,
+  now: Instant,
+  follow: RouterEvent[],
+): void {
+  const { virtual } = owned;
+  const index = engine.deviceOf(instance, virtual.interface);
+  const outcome =
+    index === undefined
+      ? ({
+          ok: false,
+          errno: "ENODEV",
+          call: `RTM_NEWADDR on ${virtual.interface ?? "?"}`,
+        } as const)
+      : engine.world.setAddress(index, virtual, seconds);
+  if (!outcome.ok) return refused(engine, instance, owned, outcome, now, follow);
+  owned.owned = true;
+  owned.error = undefined;
 }
 
 /** A master that cannot have the address is no master: FAULT, and another try after a while. */
@@ -198,31 +229,47 @@ function refused(
   follow.push({ kind: "faultRaised", cause: { kind: "address-rejected", address, error } });
 }
 
+/** Each try comes later than the one before, unless the trouble had been over for a while. */
 export function scheduleRetry(instance: Instance, now: Instant): void {
+  const { retrySetAt } = instance;
+  if (retrySetAt !== undefined && now - retrySetAt > 2 * LAST_RETRY) instance.retryDelay = 0;
+  instance.retrySetAt = now;
   instance.retryDelay = Math.min(LAST_RETRY, Math.max(FIRST_RETRY, instance.retryDelay * 2));
   instance.retryAt = (now + instance.retryDelay) as Instant;
 }
 
 function removeAddresses(engine: Engine, instance: Instance, now: Instant): void {
-  instance.releasedAt = now;
   instance.refreshedAt = undefined;
-  for (const owned of instance.addresses) removeAddress(engine, instance, owned);
-  engine.world.guard?.close(instance.addresses.map((one) => one.virtual.address));
+  const gone = instance.addresses.filter((owned) => removeAddress(engine, instance, owned, now));
+  if (gone.length > 0) engine.world.guard?.close(gone.map((one) => one.virtual.address));
 }
 
-export function removeAddress(engine: Engine, instance: Instance, owned: OwnedAddress): void {
-  const index = engine.deviceOf(instance, owned.virtual.interface);
+/** False: it stays, for another instance is entitled to it. */
+export function removeAddress(
+  engine: Engine,
+  instance: Instance,
+  owned: OwnedAddress,
+  now: Instant,
+): boolean {
+  const { virtual } = owned;
+  const index = engine.deviceOf(instance, virtual.interface);
   const wasOwned = owned.owned;
   owned.owned = false;
-  if (index === undefined || engine.ownedElsewhere(instance, index, owned.virtual.address)) return;
-  const outcome = engine.world.removeAddress(index, owned.virtual);
-  if (outcome.ok || !wasOwned) return;
+  if (index === undefined) return true;
+  if (engine.ownedElsewhere(instance, index, virtual.address)) return false;
+  const outcome = engine.world.removeAddress(index, virtual);
+  if (outcome.ok) engine.ownRemovals.expect({ index, ...virtual }, now);
+  // Not there any more is what we want: its lease ran out, or its device is gone.
+  if (outcome.ok || !wasOwned || outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV")
+    return true;
   const name = instance.config.router.name;
-  const text = `(${name}) ${printIpv4(owned.virtual.address)} could not be removed: ${describe(outcome)}`;
+  const text = `(${name}) ${printIpv4(virtual.address)} could not be removed: ${describe(outcome)}`;
   engine.tell({ type: "log", level: "error", text });
+  return true;
 }
 
-function openGuard(engine: Engine, instance: Instance): void {
+/** Lets the addresses answer under the sub-second lease, where that is the guarantee. Harmless when open already. */
+export function openGuard(engine: Engine, instance: Instance): void {
   const { lease } = instance;
   if (lease.guarantee !== "nftables") return;
   const outcome = engine.world.guard?.open(instance.addresses.map((one) => one.virtual.address));

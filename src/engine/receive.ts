@@ -32,7 +32,6 @@ export function judge(
   remember(instance, advert, checked.checksum, now);
   for (const warning of checked.warnings) warn(engine, instance, warning, advert.source, now);
   const { priority, interval, source: from } = advert;
-  if (priority > 0) engine.groups.masterHeard(instance);
   return { kind: "advertReceived", priority, interval, from };
 }
 

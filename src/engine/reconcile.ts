@@ -3,20 +3,20 @@
  * announced; but two programs that undo each other's work for ever help nobody, so after `FIGHT_MAX` removals within
  * `FIGHT_WINDOW` the instance goes to FAULT, where another node may take over, and tries again later.
  */
+import type { RouterEvent } from "#core/event";
 import type { AddressInfo } from "#ports/world";
 import { printIpv4 } from "#units/address";
 import { type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
 import type { Instance, OwnedAddress } from "./instance.ts";
-import { scheduleRetry } from "./perform.ts";
+import { scheduleRetry, setAddress } from "./perform.ts";
 
 const FIGHT_MAX = 8;
 const FIGHT_WINDOW = 10_000_000;
-/** The kernel tells us of our own removals too, a moment later. */
-const OWN_REMOVAL = 1_000_000;
 
 export function addressRemoved(engine: Engine, gone: AddressInfo, now: Instant): void {
-  for (const instance of engine.instances) {
+  if (engine.ownRemovals.isOwn(gone, now)) return;
+  for (const instance of engine.lookup.byAddress(gone.address)) {
     const owned = instance.addresses.find(
       (one) =>
         one.owned &&
@@ -32,20 +32,11 @@ function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: I
   // It may have been the kernel: the lease ran out because we did not run. Then it is no longer ours.
   engine.apply(instance, { kind: "timeReached" }, now);
   if (instance.state.phase.kind !== "master") return;
-  const index = engine.deviceOf(instance, owned.virtual.interface);
-  if (index === undefined) return;
   const { address } = owned.virtual;
-  const outcome = engine.world.setAddress(index, owned.virtual, instance.lease.addressSeconds);
-  if (!outcome.ok) {
-    const error = `${outcome.call}: ${outcome.errno}`;
-    owned.error = error;
-    owned.owned = false;
-    scheduleRetry(instance, now);
-    const cause = { kind: "address-rejected", address, error } as const;
-    engine.apply(instance, { kind: "faultRaised", cause }, now);
-    return;
-  }
-  if (instance.releasedAt !== undefined && now - instance.releasedAt < OWN_REMOVAL) return;
+  const follow: RouterEvent[] = [];
+  setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
+  for (const event of follow) engine.apply(instance, event, now);
+  if (follow.length > 0) return;
   instance.counters.address_restored += 1;
   instance.removals = [...instance.removals.filter((at) => now - at < FIGHT_WINDOW), now];
   const { name } = instance.config.router;

@@ -1,92 +1,123 @@
 /**
- * A changed configuration for a running router: state and timers stay, what follows from the configuration is made anew.
+ * Changed configurations for running routers: state and timers stay, what follows from the configuration is made anew.
  * Addresses that are new are set and announced, those that are gone are removed; nothing else moves.
+ *
+ * All changed instances are taken together: first every one gets its new list, then what nobody is entitled to any more is
+ * removed, then what is new is set. So an address that moves from one instance to another stays where it is (keepalived
+ * #2364: moving addresses or swapping VRIDs may lose one).
  */
 import type { InstanceConfig } from "#core/config";
+import type { RouterEvent } from "#core/event";
 import { leaseFor } from "#core/lease";
-import type { RouterState } from "#core/state";
+import { reconfigure } from "#core/reconfigure";
+import type { TrackerState } from "#core/state";
 import { strongestPeer } from "#core/step";
-import { effectivePriority } from "#core/tracking";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
-import { configuredPeers, derived, type Instance, ownedAddresses } from "./instance.ts";
-import { removeAddress } from "./perform.ts";
+import {
+  configuredPeers,
+  derived,
+  type Instance,
+  type OwnedAddress,
+  ownedAddresses,
+} from "./instance.ts";
+import { announce, openGuard, removeAddress, setAddress } from "./perform.ts";
 
-export function change(
-  engine: Engine,
-  instance: Instance,
-  config: InstanceConfig,
-  now: Instant,
-): void {
-  const before = instance.config;
-  const trackers = config.router.trackers.map((tracker) => {
-    const old = before.router.trackers.findIndex(
-      (one) => one.kind === tracker.kind && one.name === tracker.name,
-    );
+export interface Change {
+  readonly instance: Instance;
+  readonly config: InstanceConfig;
+}
+
+export function change(engine: Engine, changes: readonly Change[], now: Instant): void {
+  const moves = changes.map(({ instance, config }) => {
+    const { gone, added } = replaceAddresses(instance, config);
+    const wasGuarded = instance.lease.guarantee === "nftables";
+    engine.announcements.cancel(gone);
+    adopt(engine, instance, config, now);
+    return { instance, gone, added, wasGuarded };
+  });
+  engine.instancesChanged();
+  for (const { instance, gone } of moves) remove(engine, instance, gone, now);
+  for (const { instance, added, wasGuarded } of moves) {
+    // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any such event.
+    engine.apply(instance, { kind: "sourceChanged", source: engine.sourceOf(instance) }, now);
+    if (instance.state.phase.kind !== "master") continue;
+    if (wasGuarded && instance.lease.guarantee !== "nftables")
+      engine.world.guard?.close(instance.addresses.map((one) => one.virtual.address));
+    else if (added.length > 0 || !wasGuarded) openGuard(engine, instance);
+    add(engine, instance, added, now);
+  }
+  engine.announcements.pump(now);
+}
+
+function adopt(engine: Engine, instance: Instance, config: InstanceConfig, now: Instant): void {
+  const before = instance.config.router;
+  const { router } = config;
+  const trackers = router.trackers.map(({ kind, name }): TrackerState => {
+    const old = before.trackers.findIndex((one) => one.kind === kind && one.name === name);
     return (
-      (old === -1 ? undefined : instance.state.trackers[old]) ??
-      engine.trackerState(tracker.kind, tracker.name)
+      (old === -1 ? undefined : instance.state.trackers[old]) ?? engine.trackerState(kind, name)
     );
   });
-  const added = replaceAddresses(engine, instance, config);
   instance.config = config;
   Object.assign(instance, derived(config));
   for (const [address, peer] of configuredPeers(config)) {
     if (!instance.peers.has(address)) instance.peers.set(address, peer);
   }
-  const state: RouterState = {
-    ...instance.state,
-    trackers,
-    effectivePriority: effectivePriority(config.router, trackers),
-  };
-  instance.state = withInterval(state, config);
-  instance.lease = leaseFor(
-    config.router,
-    strongestPeer(config.router, instance.state),
-    engine.world.guard !== undefined,
-  );
-  // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any such event.
-  const source = config.transport.source ?? instance.state.source;
-  engine.apply(instance, { kind: "sourceChanged", source }, now);
-  if (instance.state.phase.kind !== "master" || added.length === 0) return;
-  for (const owned of added) {
-    const index = engine.deviceOf(instance, owned.virtual.interface);
-    if (index === undefined) continue;
-    const outcome = engine.world.setAddress(index, owned.virtual, instance.lease.addressSeconds);
-    owned.owned = outcome.ok;
-    owned.error = outcome.ok ? undefined : `${outcome.call}: ${outcome.errno}`;
-    if (outcome.ok)
-      engine.announcements.request(instance, owned, index, config.router.announce.repeat, now);
+  instance.state = reconfigure(before, router, instance.state, trackers, now);
+  const hasGuard = engine.world.guard !== undefined;
+  instance.lease = leaseFor(router, strongestPeer(router, instance.state), hasGuard);
+  // What the kernel refused may be right now.
+  if (instance.retryAt !== undefined) {
+    instance.retryAt = now;
+    instance.retryDelay = 0;
   }
-  engine.announcements.pump(now);
 }
 
-/** Keeps the records of addresses that stay, removes those that went; returns the new ones. */
+/** Keeps the records of addresses that stay. */
 function replaceAddresses(
-  engine: Engine,
   instance: Instance,
   config: InstanceConfig,
-): Instance["addresses"] {
+): { readonly gone: readonly OwnedAddress[]; readonly added: readonly OwnedAddress[] } {
   const wanted = ownedAddresses(config);
   const gone = instance.addresses.filter((old) => !wanted.some((one) => isSame(one, old)));
-  engine.announcements.cancel(instance);
-  for (const owned of gone) removeAddress(engine, instance, owned);
-  const added: Instance["addresses"] = [];
+  const added: OwnedAddress[] = [];
   const list = wanted.map((one) => {
     const old = instance.addresses.find((known) => isSame(one, known));
     if (old === undefined) added.push(one);
     return old ?? one;
   });
   instance.addresses.splice(0, instance.addresses.length, ...list);
-  return added;
+  return { gone, added };
 }
 
-const isSame = (a: Instance["addresses"][number], b: Instance["addresses"][number]): boolean =>
+const isSame = (a: OwnedAddress, b: OwnedAddress): boolean =>
   a.key === b.key && JSON.stringify(a.virtual) === JSON.stringify(b.virtual);
 
-/** Version 2 has no learned interval: a backup waits by the new one from the next advertisement on. */
-function withInterval(state: RouterState, config: InstanceConfig): RouterState {
-  const { phase } = state;
-  if (phase.kind !== "backup" || config.router.version === 3) return state;
-  return { ...state, phase: { ...phase, masterInterval: config.router.advertInterval } };
+/** Only what we had ourselves: an address that a backup no longer backs may be somebody else's on this machine. */
+function remove(
+  engine: Engine,
+  instance: Instance,
+  gone: readonly OwnedAddress[],
+  now: Instant,
+): void {
+  const removed = gone.filter(
+    (owned) => owned.owned && removeAddress(engine, instance, owned, now),
+  );
+  if (removed.length > 0) engine.world.guard?.close(removed.map((one) => one.virtual.address));
+}
+
+function add(
+  engine: Engine,
+  instance: Instance,
+  added: readonly OwnedAddress[],
+  now: Instant,
+): void {
+  if (added.length === 0) return;
+  const follow: RouterEvent[] = [];
+  for (const owned of added) {
+    setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
+  }
+  announce(engine, instance, added, instance.config.router.announce.repeat, now);
+  for (const event of follow) engine.apply(instance, event, now);
 }

@@ -1,0 +1,40 @@
+/** Instances by what a packet or a piece of kernel news names. Made anew when instances come, go or change interface. */
+import type { Ipv4 } from "#units/address";
+import type { Instance } from "./instance.ts";
+
+const NONE: readonly Instance[] = [];
+
+export class Lookup {
+  readonly #byRouter = new Map<number, Instance[]>();
+  readonly #byAddress = new Map<Ipv4, Instance[]>();
+
+  constructor(instances: readonly Instance[]) {
+    for (const instance of instances) {
+      const { interfaceIndex, config } = instance;
+      if (interfaceIndex !== undefined) {
+        add(this.#byRouter, keyOf(interfaceIndex, config.router.vrid), instance);
+      }
+      const addresses = new Set(instance.addresses.map((one) => one.virtual.address));
+      for (const address of addresses) add(this.#byAddress, address, instance);
+    }
+  }
+
+  /** More than one when unicast and multicast use the same VRID on an interface. */
+  byRouter(interfaceIndex: number, vrid: number): readonly Instance[] {
+    return this.#byRouter.get(keyOf(interfaceIndex, vrid)) ?? NONE;
+  }
+
+  /** Those with this virtual address, on whatever device. */
+  byAddress(address: Ipv4): readonly Instance[] {
+    return this.#byAddress.get(address) ?? NONE;
+  }
+}
+
+/** A VRID is one byte. */
+const keyOf = (interfaceIndex: number, vrid: number): number => interfaceIndex * 256 + vrid;
+
+function add<K>(map: Map<K, Instance[]>, key: K, instance: Instance): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [instance]);
+  else list.push(instance);
+}

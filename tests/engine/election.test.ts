@@ -1,0 +1,238 @@
+/** One engine alone and with a peer: what it does to the world when it starts, rules, hands over and ends. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { BATON_PROTO } from "#ports/world";
+import { micros } from "#units/time";
+import { Bench, instance } from "../support/bench.ts";
+import { ETH0, ip, own } from "../support/fake-world.ts";
+
+const ADVERT = "advert vrid 1 priority 100 to 192.0.2.2";
+const RELEASE = "advert vrid 1 priority 0 to 192.0.2.2";
+const SET = "set 192.0.2.100/24 for 3 s";
+const ARP = "arp request 192.0.2.100";
+const REMOVE = "remove 192.0.2.100/24";
+
+function master(...configs: readonly ReturnType<typeof instance>[]): Bench {
+  const bench = new Bench();
+  bench.configure(configs.length === 0 ? [instance()] : configs);
+  bench.until(4);
+  assert.equal(bench.phase(), "master");
+  bench.world.take();
+  bench.world.takeTold();
+  return bench;
+}
+
+test("start: listens, removes what is there, waits as backup", () => {
+  const bench = new Bench();
+  bench.configure([instance()]);
+  assert.deepEqual(bench.world.take(), ["listen eth0/2", REMOVE]);
+  assert.deepEqual(bench.transitions(), ["VI_1 INIT -> BACKUP started"]);
+  bench.until(3.6);
+  assert.deepEqual(bench.world.take(), []);
+});
+
+test("nobody there: advertisement, address, announcement, then the keeper is told", () => {
+  const bench = new Bench();
+  bench.configure([instance()]);
+  bench.world.take();
+  bench.world.takeTold();
+  bench.until(3.61);
+  assert.deepEqual(bench.world.take(), [ADVERT, SET, ARP]);
+  assert.deepEqual(bench.transitions(), ["VI_1 BACKUP -> MASTER master-down"]);
+  bench.until(4.61);
+  assert.deepEqual(bench.world.take(), [SET, ADVERT], "the lease is prolonged before the word");
+});
+
+test("unicast: every peer gets each advertisement; multicast: the group", () => {
+  const peers = ["192.0.2.2", "192.0.2.3"].map((address) => ({ address: ip(address) }));
+  const bench = master(
+    instance({ transport: { kind: "unicast", peers, ttl: 255, checkSource: true } }),
+  );
+  bench.until(4.61);
+  assert.deepEqual(bench.world.take(), [SET, ADVERT, "advert vrid 1 priority 100 to 192.0.2.3"]);
+
+  const group = ip("224.0.0.18");
+  const other = master(instance({ transport: { kind: "multicast", group } }));
+  other.until(4.61);
+  assert.deepEqual(other.world.take(), [SET, "advert vrid 1 priority 100 to 224.0.0.18"]);
+});
+
+test("excluded addresses are owned and announced, not advertised", () => {
+  const bench = new Bench();
+  bench.world.carry = (kind, _index, bytes) => {
+    // Byte 23 of the packet: number of addresses.
+    if (kind === "packet") assert.equal(bytes[23], 1);
+  };
+  bench.configure([instance({ excluded: ["192.0.2.101"] })]);
+  bench.until(3.7);
+  const calls = bench.world.take();
+  assert.deepEqual(calls.slice(3), [
+    ADVERT,
+    SET,
+    "set 192.0.2.101/24 for 3 s",
+    ARP,
+    "arp request 192.0.2.101",
+  ]);
+});
+
+test("the only peer gives up: the address is there before the first advertisement", () => {
+  const bench = new Bench();
+  bench.configure([instance()]);
+  bench.hear({ priority: 150 });
+  bench.world.take();
+  bench.until(0.5);
+  bench.hear({ priority: 0 });
+  assert.deepEqual(bench.world.take(), [SET, ARP, ADVERT]);
+  assert.equal(bench.phase(), "master");
+});
+
+test("stop: priority 0, the address stays until the successor is heard, then the engine ends", () => {
+  const bench = master();
+  bench.keeper({ type: "stop" });
+  assert.deepEqual(bench.world.take(), [SET, RELEASE]);
+  assert.deepEqual(bench.transitions(), ["VI_1 MASTER -> STOP stopping"]);
+  assert.equal(bench.engine.finished, false);
+  bench.until(4.02);
+  bench.hear();
+  assert.deepEqual(bench.world.take(), []);
+  bench.until(4.1);
+  assert.deepEqual(bench.world.take(), [REMOVE]);
+  assert.deepEqual(
+    bench.world.takeTold().map(({ type }) => type),
+    ["report", "stopped"],
+  );
+  assert.equal(bench.engine.finished, true);
+  assert.equal(bench.engine.deadline(), undefined);
+});
+
+test("stop without a successor ends after a skew time and an interval", () => {
+  const bench = master();
+  bench.keeper({ type: "stop" });
+  bench.until(6);
+  assert.equal(bench.engine.finished, false);
+  bench.until(6.01);
+  assert.equal(bench.engine.finished, true);
+  assert.equal(bench.world.has("192.0.2.100"), false);
+});
+
+test("stop, break before make: the address goes before the word", () => {
+  const bench = master(instance({ router: { handover: "break-before-make" } }));
+  bench.keeper({ type: "stop" });
+  assert.deepEqual(bench.world.take(), [REMOVE, RELEASE]);
+  assert.equal(bench.engine.finished, true);
+});
+
+test("stop as backup ends at once and says nothing to the network", () => {
+  const bench = new Bench();
+  bench.configure([instance()]);
+  bench.world.take();
+  bench.keeper({ type: "stop" });
+  assert.deepEqual(bench.world.take(), []);
+  assert.deepEqual(bench.told("stopped"), [{ type: "stopped" }]);
+});
+
+test("stop before anything was configured ends at once", () => {
+  const bench = new Bench();
+  bench.keeper({ type: "stop" });
+  assert.equal(bench.engine.finished, true);
+});
+
+test("overslept: the kernel has taken the address away, and nothing is said", () => {
+  const bench = master();
+  bench.sleepUntil(7.5);
+  assert.equal(bench.world.has("192.0.2.100"), false, "the lease of 3 s from 3.61 s is over");
+  bench.wake();
+  assert.equal(bench.phase(), "backup");
+  assert.deepEqual(bench.world.take(), [REMOVE]);
+  assert.equal(bench.logs().length, 0, "an ordinary end of a lease is nobody's fault");
+  assert.deepEqual(bench.transitions(), ["VI_1 MASTER -> BACKUP overslept"]);
+});
+
+test("a master that yields: address away, then the word to the winner only", () => {
+  const peers = ["192.0.2.2", "192.0.2.3"].map((address) => ({ address: ip(address) }));
+  const bench = master(
+    instance({ transport: { kind: "unicast", peers, ttl: 255, checkSource: true } }),
+  );
+  bench.hear({ priority: 150 });
+  assert.deepEqual(bench.world.take(), [REMOVE, RELEASE]);
+});
+
+test("a lost source address: the goodbye still carries it, for peers know no other", () => {
+  const bench = master();
+  bench.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
+  assert.equal(bench.phase(), "fault");
+  assert.deepEqual(bench.world.take(), [REMOVE, RELEASE]);
+});
+
+test("leftovers with our mark are swept at the first configuration; addresses of others stay", () => {
+  const left = { ...own(2, "192.0.2.77", 24), proto: BATON_PROTO };
+  const foreign = own(2, "192.0.2.78", 32);
+  const bench = new Bench([ETH0], [own(2, "192.0.2.1"), left, foreign]);
+  bench.configure([instance()]);
+  assert.deepEqual(bench.world.take(), ["remove 192.0.2.77/24", "listen eth0/2", REMOVE]);
+  bench.configure([instance(), instance({ vrid: 2, addresses: ["192.0.2.102"] })]);
+  assert.equal(bench.world.take().includes("remove 192.0.2.77/24"), false, "only once");
+});
+
+test("resume: the keeper's address stays, and the router waits the skew time", () => {
+  const held = { ...own(2, "192.0.2.100"), proto: BATON_PROTO };
+  const bench = new Bench([ETH0], [own(2, "192.0.2.1"), held]);
+  bench.configure([instance()], { resume: ["VI_1"] });
+  assert.deepEqual(bench.world.take(), ["listen eth0/2"]);
+  bench.until(0.62);
+  assert.deepEqual(bench.world.take(), [SET, ARP, ADVERT]);
+});
+
+test("a sub-second interval: the address lifetime is a backstop, renewed twice a second at most", () => {
+  const bench = new Bench();
+  const advertInterval = instance().router.advertInterval;
+  bench.configure([instance({ router: { advertInterval: (advertInterval / 10) as never } })]);
+  bench.until(0.37);
+  bench.world.take();
+  bench.until(2.37);
+  const sets = bench.world.take().filter((call) => call.startsWith("set"));
+  assert.equal(sets[0], "set 192.0.2.100/24 for 2 s");
+  assert.equal(sets.length, 4);
+});
+
+test("with a guard the sub-second lease is opened, prolonged before each word, and closed", () => {
+  const bench = new Bench();
+  const log: string[] = [];
+  const ok = (text: string) => {
+    log.push(text);
+    return { ok: true } as const;
+  };
+  bench.world.guard = {
+    open: () => ok("open"),
+    prolong: (_, milliseconds) => ok(`prolong ${milliseconds}`),
+    close: () => ok("close"),
+  };
+  const { advertInterval } = instance().router;
+  bench.configure([instance({ router: { advertInterval: (advertInterval / 10) as never } })]);
+  log.length = 0;
+  bench.until(0.5);
+  // 0.360938 s less a tenth, in whole milliseconds
+  assert.deepEqual(log, ["open", "prolong 324", "prolong 324"]);
+  log.length = 0;
+  bench.keeper({ type: "stop" });
+  // skew at priority 1 of 10 cs, an interval, 5 ms
+  assert.deepEqual(log, ["prolong 205"]);
+  bench.until(1);
+  assert.equal(log.at(-1), "close");
+});
+
+test("snapshots show what is, with the asker's number", () => {
+  const bench = master();
+  bench.hear({ priority: 90 });
+  bench.world.takeTold();
+  bench.keeper({ type: "snapshot", id: 7 });
+  const [snapshot] = bench.told("snapshot");
+  assert.equal(snapshot?.id, 7);
+  const [one] = snapshot.instances;
+  assert.equal(one?.state, "MASTER");
+  assert.equal(one.addresses[0]?.owned, true);
+  assert.equal(one.peers[0]?.priority, 90);
+  assert.equal(one.peers[0]?.heardAt, bench.now);
+  assert.equal(one.lease.guarantee, "address-lifetime");
+  assert.equal(one.lease.micros, micros(3_000_000));
+});

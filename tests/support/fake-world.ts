@@ -1,0 +1,190 @@
+/**
+ * A world for the engine that forgets nothing: every call is a line, the kernel is a map of addresses that run out, and
+ * what the kernel would tell comes back as events at the next drain, our own changes too. No clock: `now` is set.
+ */
+import type { FromEngine } from "#contract/engine-link";
+import type { VirtualAddress } from "#core/config";
+import {
+  type AddressGuard,
+  type AddressInfo,
+  BATON_PROTO,
+  type LinkInfo,
+  OK,
+  type Outcome,
+  type World,
+  type WorldEvent,
+} from "#ports/world";
+import { type Ipv4, type Mac, printIpv4, readIpv4, readMac } from "#units/address";
+import { assert } from "#units/assert";
+import { type Instant, instant } from "#units/time";
+import { parseArp } from "#wire/arp";
+import { parseAdvert } from "#wire/parse-advert";
+
+export const ip = (text: string): Ipv4 => {
+  const address = readIpv4(text);
+  assert(address !== undefined, `${text} is no address`);
+  return address;
+};
+
+export const mac = (text: string): Mac => {
+  const value = readMac(text);
+  assert(value !== undefined, `${text} is no MAC`);
+  return value;
+};
+
+export const ETH0: LinkInfo = {
+  index: 2,
+  name: "eth0",
+  mac: mac("02:00:00:00:00:01"),
+  mtu: 1500,
+  up: true,
+  arp: true,
+  multicast: true,
+};
+
+/** An address of the machine itself. */
+export const own = (index: number, address: string, prefix = 24): AddressInfo => ({
+  index,
+  address: ip(address),
+  prefix,
+  secondary: false,
+  proto: 0,
+});
+
+interface KernelAddress {
+  readonly info: AddressInfo;
+  /** Undefined: for ever. */
+  readonly expiresAt: Instant | undefined;
+}
+
+export class FakeWorld implements World {
+  now: Instant = instant(0);
+  /** What the engine did, one line a call, oldest first. */
+  calls: string[] = [];
+  told: FromEngine[] = [];
+  /** What the kernel has to tell; see `Bench.drain`. */
+  readonly pending: WorldEvent[] = [];
+  readonly kernel: Map<string, KernelAddress> = new Map();
+  /** errno with which the kernel refuses an address. */
+  readonly refuses: Map<string, string> = new Map();
+  /** errno of every packet sent from now on. */
+  sendError: string | undefined;
+  listenError: string | undefined;
+  guard: AddressGuard | undefined;
+  /** Where packets and frames go besides `calls`. */
+  carry:
+    | ((kind: "packet" | "arp", index: number, bytes: Uint8Array, to?: Ipv4) => void)
+    | undefined;
+
+  /** Calls since the last time. */
+  take(): string[] {
+    const { calls } = this;
+    this.calls = [];
+    return calls;
+  }
+
+  takeTold(): FromEngine[] {
+    const { told } = this;
+    this.told = [];
+    return told;
+  }
+
+  /** Is the address on an interface, with its lifetime not over? */
+  has(address: string): boolean {
+    for (const [, { info, expiresAt }] of this.kernel) {
+      if (info.address === ip(address) && (expiresAt === undefined || expiresAt > this.now))
+        return true;
+    }
+    return false;
+  }
+
+  /** Somebody else deletes an address: no call of ours, only the news. */
+  deleteAddress(address: string): void {
+    for (const [key, { info }] of this.kernel) {
+      if (info.address !== ip(address)) continue;
+      this.kernel.delete(key);
+      this.pending.push({ kind: "addressGone", address: info });
+    }
+  }
+
+  /** Addresses whose lifetime is over go, and the kernel says so. */
+  expire(): void {
+    for (const [key, { info, expiresAt }] of this.kernel) {
+      if (expiresAt === undefined || expiresAt > this.now) continue;
+      this.kernel.delete(key);
+      this.pending.push({ kind: "addressGone", address: info });
+    }
+  }
+
+  nextExpiry(): Instant | undefined {
+    const all = [...this.kernel.values()].flatMap(({ expiresAt }) => expiresAt ?? []);
+    return all.length === 0 ? undefined : instant(Math.min(...all));
+  }
+
+  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[]): Outcome {
+    this.calls.push(
+      `listen ${name}/${interfaceIndex} ${groups.map(printIpv4).join(" ")}`.trimEnd(),
+    );
+    return this.listenError === undefined
+      ? OK
+      : { ok: false, errno: this.listenError, call: "socket" };
+  }
+
+  unlisten(interfaceIndex: number): void {
+    this.calls.push(`unlisten ${interfaceIndex}`);
+  }
+
+  sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {
+    const parsed = parseAdvert(packet);
+    assert(parsed.kind === "advert", "the engine sent what it would not accept");
+    const { vrid, priority } = parsed.advert;
+    this.calls.push(`advert vrid ${vrid} priority ${priority} to ${printIpv4(to)}`);
+    if (this.sendError !== undefined) return { ok: false, errno: this.sendError, call: "sendto" };
+    this.carry?.("packet", interfaceIndex, packet, to);
+    return OK;
+  }
+
+  sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {
+    const parsed = parseArp(frame);
+    assert(parsed.kind === "arp", "the engine sent no ARP");
+    this.calls.push(`arp ${parsed.arp.operation} ${printIpv4(parsed.arp.senderAddress)}`);
+    if (this.sendError !== undefined) return { ok: false, errno: this.sendError, call: "sendto" };
+    this.carry?.("arp", interfaceIndex, frame);
+    return OK;
+  }
+
+  setAddress(interfaceIndex: number, virtual: VirtualAddress, seconds: number): Outcome {
+    const { address, prefix } = virtual;
+    const text = `${printIpv4(address)}/${prefix}`;
+    this.calls.push(`set ${text} for ${seconds} s`);
+    const errno = this.refuses.get(printIpv4(address));
+    if (errno !== undefined) return { ok: false, errno, call: "RTM_NEWADDR" };
+    const label = virtual.label === undefined ? {} : { label: virtual.label };
+    const info: AddressInfo = {
+      index: interfaceIndex,
+      address,
+      prefix,
+      secondary: true,
+      proto: BATON_PROTO,
+      ...label,
+    };
+    const expiresAt = seconds === 0 ? undefined : instant(this.now + seconds * 1_000_000);
+    this.kernel.set(`${interfaceIndex} ${text}`, { info, expiresAt });
+    this.pending.push({ kind: "address", address: info });
+    return OK;
+  }
+
+  removeAddress(interfaceIndex: number, virtual: VirtualAddress): Outcome {
+    const text = `${printIpv4(virtual.address)}/${virtual.prefix}`;
+    this.calls.push(`remove ${text}`);
+    const known = this.kernel.get(`${interfaceIndex} ${text}`);
+    if (known === undefined) return { ok: false, errno: "EADDRNOTAVAIL", call: "RTM_DELADDR" };
+    this.kernel.delete(`${interfaceIndex} ${text}`);
+    this.pending.push({ kind: "addressGone", address: known.info });
+    return OK;
+  }
+
+  tell(message: FromEngine): void {
+    this.told.push(structuredClone(message));
+  }
+}
