@@ -1,0 +1,58 @@
+/** Classic BPF programs for sockets (linux/filter.h, linux/bpf_common.h). Pure: instructions in, bytes out. */
+import { assert } from "#units/assert";
+import { PACKET_OUTGOING, SOCK_FILTER } from "./abi.ts";
+
+export interface BpfInstruction {
+  readonly code: number;
+  /** Instructions to skip when a comparison holds, and when it does not. */
+  readonly then: number;
+  readonly otherwise: number;
+  readonly value: number;
+}
+
+/** BPF_LD | BPF_W | BPF_ABS */
+const LOAD_WORD = 0x20;
+/** BPF_JMP | BPF_JEQ | BPF_K */
+const JUMP_IF_EQUAL = 0x15;
+/** BPF_RET | BPF_K */
+const RETURN = 0x06;
+/** SKF_AD_OFF + SKF_AD_PKTTYPE: not a byte of the frame but what the kernel knows about it. */
+const PACKET_TYPE = -0x1000 + 4;
+const INSTRUCTIONS_MAX = 4096;
+const WHOLE_FRAME = 0xffffffff;
+
+const instruction = (code: number, value: number, then = 0, otherwise = 0): BpfInstruction => ({
+  code,
+  then,
+  otherwise,
+  value: value >>> 0,
+});
+
+/**
+ * Refuses what this machine sends itself. PACKET_IGNORE_OUTGOING says the same since Linux 4.20; the program says it to
+ * older kernels too.
+ */
+export const NOT_OUTGOING: readonly BpfInstruction[] = [
+  instruction(LOAD_WORD, PACKET_TYPE),
+  instruction(JUMP_IF_EQUAL, PACKET_OUTGOING, 0, 1),
+  instruction(RETURN, 0),
+  instruction(RETURN, WHOLE_FRAME),
+];
+
+/** struct sock_filter[] in host order. */
+export function emitBpf(program: readonly BpfInstruction[]): Uint8Array {
+  assert(
+    program.length > 0 && program.length <= INSTRUCTIONS_MAX,
+    `a BPF program of ${program.length} instructions`,
+  );
+  const bytes = new Uint8Array(program.length * SOCK_FILTER.size);
+  const view = new DataView(bytes.buffer);
+  for (const [place, { code, then, otherwise, value }] of program.entries()) {
+    const at = place * SOCK_FILTER.size;
+    view.setUint16(at + SOCK_FILTER.code, code, true);
+    view.setUint8(at + SOCK_FILTER.jt, then);
+    view.setUint8(at + SOCK_FILTER.jf, otherwise);
+    view.setUint32(at + SOCK_FILTER.k, value, true);
+  }
+  return bytes;
+}

@@ -1,0 +1,240 @@
+/**
+ * The sub-second lease: nf_tables rules that let a guarded address answer only while it is prolonged.
+ *
+ *   table ip TABLE                                        table arp TABLE
+ *     set guarded { type ipv4_addr }                        the same sets
+ *     set alive   { type ipv4_addr; flags timeout }         chain input  { hook input;  target in guarded, not alive: drop }
+ *     chain input { hook prerouting priority raw;           chain output { hook output; sender in guarded, not alive: drop }
+ *       ip daddr @guarded ip daddr != @alive drop }
+ *
+ * Whoever dies, hangs or is stopped prolongs no more; the element runs out in the kernel, and the address is silent on this
+ * machine although it is still there: no answer to ARP, no packet let in, neither from outside nor from this machine
+ * itself (a local client must not go on with the former owner), nor to a container behind a port mapping, for the hook
+ * comes before address translation. Announcements that we send through a packet socket do not pass these hooks.
+ *
+ * The tables outlive the process on purpose (no NFT_TABLE_F_OWNER): a guard that goes when its owner is killed guards
+ * nothing. What a former process left is taken over by the first `open`: its rules and its list of guarded addresses are
+ * replaced in one transaction, what is alive stays alive.
+ */
+import { type AddressGuard, OK, type Outcome } from "#ports/world";
+import type { Ipv4 } from "#units/address";
+import { assert } from "#units/assert";
+import { MSG_DONTWAIT } from "./abi.ts";
+import * as libc from "./ffi.ts";
+import { MessageBuilder, messagesOf, NLMSG_ERROR } from "./netlink.ts";
+import { acknowledged, NETLINK_NETFILTER, openNetlink } from "./netlink-socket.ts";
+import {
+  emitGetGeneration,
+  type Hook,
+  NFPROTO_ARP,
+  NFPROTO_IPV4,
+  NftBatch,
+} from "./nft-messages.ts";
+import { type Result, success } from "./result.ts";
+
+const GUARDED = "guarded";
+const ALIVE = "alive";
+const CALL = "nf_tables";
+
+/** Where an address stands in the network header, and where packets that carry it pass. */
+interface GuardedPath {
+  readonly family: number;
+  readonly chain: string;
+  readonly hook: Hook;
+  readonly offset: number;
+}
+
+const IP_DESTINATION = 16;
+const ARP_SENDER = 14;
+const ARP_TARGET = 24;
+const PATHS: readonly GuardedPath[] = [
+  // NF_INET_PRE_ROUTING at NF_IP_PRI_RAW: ahead of connection tracking and of destination NAT.
+  {
+    family: NFPROTO_IPV4,
+    chain: "input",
+    hook: { number: 0, priority: -300 },
+    offset: IP_DESTINATION,
+  },
+  { family: NFPROTO_ARP, chain: "input", hook: { number: 0, priority: 0 }, offset: ARP_TARGET },
+  { family: NFPROTO_ARP, chain: "output", hook: { number: 1, priority: 0 }, offset: ARP_SENDER },
+];
+const FAMILIES: readonly number[] = [NFPROTO_IPV4, NFPROTO_ARP];
+
+export class NftGuard implements AddressGuard {
+  readonly #fd: number;
+  readonly #table: string;
+  readonly #guarded = new Set<Ipv4>();
+  readonly #buffer = new Uint8Array(65_536);
+  #sequence = 1;
+
+  constructor(fd: number, table: string) {
+    this.#fd = fd;
+    this.#table = table;
+  }
+
+  /** Guards these addresses too. They are silent until `prolong`: open before the address is added. */
+  open(addresses: readonly Ipv4[]): Outcome {
+    const added = addresses.filter((address) => !this.#guarded.has(address));
+    if (added.length === 0) return OK;
+    const batch = this.#batch();
+    if (this.#guarded.size === 0) this.#makeRules(batch);
+    for (const family of FAMILIES) batch.addElements(family, this.#table, GUARDED, added);
+    const outcome = this.#commit(batch);
+    if (outcome.ok) for (const address of added) this.#guarded.add(address);
+    // Somebody emptied the whole ruleset (`nft flush ruleset`, a firewall's reload): everything is made anew.
+    else if (outcome.errno === "ENOENT" && this.#guarded.size > 0) return this.#restore(added);
+    return outcome;
+  }
+
+  /** Lets them answer for `milliseconds` from now, above 0, in place of what was left. */
+  prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome {
+    assert(Number.isFinite(milliseconds), `a lease of ${milliseconds} ms`);
+    const lease = Math.floor(milliseconds);
+    if (addresses.length === 0) return OK;
+    const outcome = this.#prolong(addresses, lease);
+    if (outcome.ok || outcome.errno !== "ENOENT" || this.#guarded.size === 0) return outcome;
+    const restored = this.#restore([]);
+    return restored.ok ? this.#prolong(addresses, lease) : restored;
+  }
+
+  /** Guards these no longer; with the last one the rules go. */
+  close(addresses: readonly Ipv4[]): Outcome {
+    const gone = addresses.filter((address) => this.#guarded.has(address));
+    if (gone.length === 0) return OK;
+    const isLast = gone.length === this.#guarded.size;
+    const batch = this.#batch();
+    for (const family of FAMILIES) {
+      if (isLast) {
+        batch.deleteTable(family, this.#table);
+        continue;
+      }
+      for (const set of [GUARDED, ALIVE]) this.#deleteIfThere(batch, family, set, gone);
+    }
+    const outcome = this.#commit(batch);
+    const isGone = outcome.ok || outcome.errno === "ENOENT";
+    if (isGone) for (const address of gone) this.#guarded.delete(address);
+    return isGone ? OK : outcome;
+  }
+
+  /** Removes what an earlier process left, whatever it guarded. Harmless when there is nothing. */
+  clear(): Outcome {
+    const batch = this.#batch();
+    for (const family of FAMILIES) {
+      // Deleting what is not there is an error; adding what is there is not.
+      batch.addTable(family, this.#table);
+      batch.deleteTable(family, this.#table);
+    }
+    const outcome = this.#commit(batch);
+    if (outcome.ok) this.#guarded.clear();
+    return outcome;
+  }
+
+  /** Closes the socket. The rules stay. */
+  [Symbol.dispose](): void {
+    libc.close(this.#fd);
+  }
+
+  #makeRules(batch: NftBatch): void {
+    const table = this.#table;
+    for (const family of FAMILIES) {
+      batch.addTable(family, table);
+      batch.addAddressSet(family, table, GUARDED, 1, false);
+      batch.addAddressSet(family, table, ALIVE, 2, true);
+      batch.flushSet(family, table, GUARDED);
+    }
+    for (const { family, chain, hook, offset } of PATHS) {
+      batch.addChain(family, table, chain, hook);
+      batch.flushChain(family, table, chain);
+      batch.addDropRule(family, table, chain, { offset, inside: GUARDED, outside: ALIVE });
+    }
+  }
+
+  #restore(added: readonly Ipv4[]): Outcome {
+    const all = [...this.#guarded, ...added];
+    const batch = this.#batch();
+    this.#makeRules(batch);
+    for (const family of FAMILIES) batch.addElements(family, this.#table, GUARDED, all);
+    const outcome = this.#commit(batch);
+    if (outcome.ok) for (const address of added) this.#guarded.add(address);
+    return outcome;
+  }
+
+  #prolong(addresses: readonly Ipv4[], lease: number): Outcome {
+    const batch = this.#batch();
+    for (const family of FAMILIES) {
+      // The lifetime of an element that exists can be changed since Linux 6.12 only; it is replaced instead.
+      this.#deleteIfThere(batch, family, ALIVE, addresses);
+      if (lease > 0) batch.addElements(family, this.#table, ALIVE, addresses, lease);
+    }
+    return this.#commit(batch);
+  }
+
+  /** There is no "delete if it exists" before Linux 6.3; but adding what exists is no error. */
+  #deleteIfThere(batch: NftBatch, family: number, set: string, addresses: readonly Ipv4[]): void {
+    batch.addElements(family, this.#table, set, addresses);
+    batch.deleteElements(family, this.#table, set, addresses);
+  }
+
+  #batch(): NftBatch {
+    return new NftBatch(this.#sequence);
+  }
+
+  /** Sends the transaction. The first error decides; without any, the last message is acknowledged. */
+  #commit(batch: NftBatch): Outcome {
+    const { bytes, last } = batch.finish();
+    // The end of the batch has a number too.
+    this.#sequence = last + 2;
+    if (libc.send(this.#fd, bytes, bytes.length, 0) < 0) return libc.failure(CALL);
+    let flags = 0;
+    let outcome: Outcome | undefined;
+    for (;;) {
+      const length = libc.recv(this.#fd, this.#buffer, this.#buffer.length, flags);
+      if (length < 0) {
+        const failure = libc.failure(CALL);
+        if (failure.errno === "EINTR") continue;
+        if (outcome !== undefined) return outcome;
+        return failure.errno === "EAGAIN" ? { ...failure, errno: "ETIMEDOUT" } : failure;
+      }
+      for (const message of messagesOf(this.#buffer.subarray(0, length))) {
+        const isOurs = message.sequence >= batch.first && message.sequence <= last + 1;
+        if (message.type !== NLMSG_ERROR || !isOurs) continue;
+        const answer = acknowledged(message, CALL);
+        if (!answer.ok) outcome ??= answer;
+        else if (message.sequence === last) return outcome ?? OK;
+      }
+      // After an error the kernel may name others; all of them are in the socket already.
+      if (outcome !== undefined) flags = MSG_DONTWAIT;
+    }
+  }
+}
+
+/**
+ * A guard in the calling thread's network namespace, or why there can be none: EPROTONOSUPPORT or EOPNOTSUPP (and the
+ * like) where the kernel has no nf_tables, EPERM without CAP_NET_ADMIN.
+ */
+export function openNftGuard(table = "baton"): Result<NftGuard> {
+  const fd = openNetlink(NETLINK_NETFILTER, 0);
+  if (!fd.ok) return fd;
+  const guard = new NftGuard(fd.value, table);
+  const probe = probeGeneration(fd.value);
+  if (probe.ok) return success(guard);
+  guard[Symbol.dispose]();
+  return probe;
+}
+
+function probeGeneration(fd: number): Outcome {
+  const request = emitGetGeneration(new MessageBuilder(), 0);
+  if (libc.send(fd, request, request.length, 0) < 0) return libc.failure(CALL);
+  const buffer = new Uint8Array(4096);
+  for (;;) {
+    const length = libc.recv(fd, buffer, buffer.length, 0);
+    if (length < 0) {
+      const failure = libc.failure(CALL);
+      if (failure.errno !== "EINTR") return failure;
+      continue;
+    }
+    for (const message of messagesOf(buffer.subarray(0, length))) {
+      if (message.type === NLMSG_ERROR) return acknowledged(message, CALL);
+    }
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * nf_tables requests as bytes (linux/netfilter/nfnetlink.h, nf_tables.h). Pure.
+ *
+ * A batch is one transaction: between BATCH_BEGIN and BATCH_END the kernel takes all messages or none, and packets see the
+ * rules before it or after it, never between. Numbers inside nf_tables attributes are in network order.
+ */
+import type { Ipv4 } from "#units/address";
+import { assert } from "#units/assert";
+import { MessageBuilder, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_REQUEST } from "./netlink.ts";
+
+export const NFPROTO_IPV4 = 2;
+export const NFPROTO_ARP = 3;
+const NFNL_SUBSYS_NFTABLES = 10;
+const NFNL_MSG_BATCH_BEGIN = 0x10;
+const NFNL_MSG_BATCH_END = 0x11;
+export const NFT_MSG_NEWTABLE = 0;
+export const NFT_MSG_DELTABLE = 2;
+const NFT_MSG_NEWCHAIN = 3;
+const NFT_MSG_NEWRULE = 6;
+const NFT_MSG_DELRULE = 8;
+const NFT_MSG_NEWSET = 9;
+const NFT_MSG_NEWSETELEM = 12;
+const NFT_MSG_DELSETELEM = 14;
+export const NFT_MSG_GETGEN = 16;
+
+const NLA_F_NESTED = 0x8000;
+const NFTA_LIST_ELEM = 1;
+// In every kind of object the table is attribute 1 and the name of the object itself another.
+const NFTA_TABLE = 1;
+const NFTA_CHAIN_NAME = 3;
+const NFTA_CHAIN_HOOK = 4;
+const NFTA_CHAIN_POLICY = 5;
+const NFTA_CHAIN_TYPE = 7;
+const NFTA_HOOK_HOOKNUM = 1;
+const NFTA_HOOK_PRIORITY = 2;
+const NFTA_RULE_CHAIN = 2;
+const NFTA_RULE_EXPRESSIONS = 4;
+const NFTA_EXPR_NAME = 1;
+const NFTA_EXPR_DATA = 2;
+const NFTA_SET_NAME = 2;
+const NFTA_SET_FLAGS = 3;
+const NFTA_SET_KEY_TYPE = 4;
+const NFTA_SET_KEY_LEN = 5;
+const NFTA_SET_ID = 10;
+const NFTA_SET_ELEM_LIST_SET = 2;
+const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
+const NFTA_SET_ELEM_KEY = 1;
+const NFTA_SET_ELEM_TIMEOUT = 4;
+const NFTA_DATA_VALUE = 1;
+const NFTA_DATA_VERDICT = 2;
+const NFTA_VERDICT_CODE = 1;
+const NFTA_PAYLOAD_DREG = 1;
+const NFTA_PAYLOAD_BASE = 2;
+const NFTA_PAYLOAD_OFFSET = 3;
+const NFTA_PAYLOAD_LEN = 4;
+const NFTA_LOOKUP_SET = 1;
+const NFTA_LOOKUP_SREG = 2;
+const NFTA_LOOKUP_FLAGS = 5;
+const NFTA_IMMEDIATE_DREG = 1;
+const NFTA_IMMEDIATE_DATA = 2;
+
+const NFT_SET_TIMEOUT = 0x10;
+const NFT_LOOKUP_F_INV = 1;
+const NFT_REG_VERDICT = 0;
+const NFT_REG_1 = 1;
+const NFT_PAYLOAD_NETWORK_HEADER = 1;
+const NF_DROP = 0;
+const NF_ACCEPT = 1;
+/** nft's own number for `type ipv4_addr`, so that `nft list ruleset` prints addresses. */
+const TYPE_IPADDR = 7;
+
+export interface Hook {
+  readonly number: number;
+  readonly priority: number;
+}
+
+/** One transaction. Sequence numbers count up from `first`; the last message before the end asks for the answer. */
+export class NftBatch {
+  readonly #builder = new MessageBuilder();
+  readonly first: number;
+  #next: number;
+  #lastAt = 0;
+
+  constructor(first: number) {
+    this.first = first;
+    this.#next = first;
+    this.#builder.start(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, this.#next++);
+    this.#header(0, NFNL_SUBSYS_NFTABLES);
+  }
+
+  /** Harmless when it exists. */
+  addTable(family: number, table: string): void {
+    this.#message(NFT_MSG_NEWTABLE, NLM_F_CREATE, family, table);
+  }
+
+  deleteTable(family: number, table: string): void {
+    this.#message(NFT_MSG_DELTABLE, 0, family, table);
+  }
+
+  /** Addresses, of which each may be given a lifetime if `timeout`. Harmless when it exists in the same form. */
+  addAddressSet(family: number, table: string, name: string, id: number, timeout: boolean): void {
+    const builder = this.#message(NFT_MSG_NEWSET, NLM_F_CREATE, family, table);
+    builder
+      .attributeText(NFTA_SET_NAME, name)
+      .attributeBe32(NFTA_SET_FLAGS, timeout ? NFT_SET_TIMEOUT : 0)
+      .attributeBe32(NFTA_SET_KEY_TYPE, TYPE_IPADDR)
+      .attributeBe32(NFTA_SET_KEY_LEN, 4)
+      .attributeBe32(NFTA_SET_ID, id);
+  }
+
+  /** A chain of type filter with policy accept. Harmless when it exists at the same hook. */
+  addChain(family: number, table: string, name: string, hook: Hook): void {
+    this.#message(NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, table)
+      .attributeText(NFTA_CHAIN_NAME, name)
+      .nest(NFTA_CHAIN_HOOK | NLA_F_NESTED)
+      .attributeBe32(NFTA_HOOK_HOOKNUM, hook.number)
+      .attributeBe32(NFTA_HOOK_PRIORITY, hook.priority)
+      .end()
+      .attributeBe32(NFTA_CHAIN_POLICY, NF_ACCEPT)
+      .attributeText(NFTA_CHAIN_TYPE, "filter");
+  }
+
+  /** Removes all rules of a chain. */
+  flushChain(family: number, table: string, chain: string): void {
+    this.#message(NFT_MSG_DELRULE, 0, family, table).attributeText(NFTA_RULE_CHAIN, chain);
+  }
+
+  /** Drops what has, at `offset` of its network header, an address that is in set `inside` and not in set `outside`. */
+  addDropRule(
+    family: number,
+    table: string,
+    chain: string,
+    rule: { readonly offset: number; readonly inside: string; readonly outside: string },
+  ): void {
+    const builder = this.#message(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, table)
+      .attributeText(NFTA_RULE_CHAIN, chain)
+      .nest(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED);
+    this.#expression("payload")
+      .attributeBe32(NFTA_PAYLOAD_DREG, NFT_REG_1)
+      .attributeBe32(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER)
+      .attributeBe32(NFTA_PAYLOAD_OFFSET, rule.offset)
+      .attributeBe32(NFTA_PAYLOAD_LEN, 4);
+    builder.end().end();
+    this.#expression("lookup")
+      .attributeText(NFTA_LOOKUP_SET, rule.inside)
+      .attributeBe32(NFTA_LOOKUP_SREG, NFT_REG_1);
+    builder.end().end();
+    this.#expression("lookup")
+      .attributeText(NFTA_LOOKUP_SET, rule.outside)
+      .attributeBe32(NFTA_LOOKUP_SREG, NFT_REG_1)
+      .attributeBe32(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+    builder.end().end();
+    this.#expression("immediate")
+      .attributeBe32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT)
+      .nest(NFTA_IMMEDIATE_DATA | NLA_F_NESTED)
+      .nest(NFTA_DATA_VERDICT | NLA_F_NESTED)
+      .attributeBe32(NFTA_VERDICT_CODE, NF_DROP)
+      .end()
+      .end();
+    builder.end().end().end();
+  }
+
+  /** @param milliseconds lifetime of each, whole and above 0; undefined: for ever. An element that exists stays as it is. */
+  addElements(
+    family: number,
+    table: string,
+    set: string,
+    addresses: readonly Ipv4[],
+    milliseconds?: number,
+  ): void {
+    // 0 would mean "for ever" to the kernel: the opposite of what a lease that has run out says.
+    assert(
+      milliseconds === undefined || (Number.isSafeInteger(milliseconds) && milliseconds > 0),
+      `an element's lifetime is a whole number of milliseconds, not ${milliseconds}`,
+    );
+    this.#elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, set, addresses, milliseconds);
+  }
+
+  /** Every one of them must be there, or the whole batch fails with ENOENT. */
+  deleteElements(family: number, table: string, set: string, addresses: readonly Ipv4[]): void {
+    assert(addresses.length > 0, "deleting no elements would delete them all");
+    this.#elements(NFT_MSG_DELSETELEM, 0, family, table, set, addresses, undefined);
+  }
+
+  flushSet(family: number, table: string, set: string): void {
+    this.#message(NFT_MSG_DELSETELEM, 0, family, table).attributeText(NFTA_SET_ELEM_LIST_SET, set);
+  }
+
+  /** The transaction as it is sent, and the sequence number whose acknowledgement means success. */
+  finish(): { readonly bytes: Uint8Array; readonly last: number } {
+    const last = this.#next - 1;
+    assert(last > this.first, "a batch needs a message");
+    this.#builder.append(NFNL_MSG_BATCH_END, NLM_F_REQUEST, this.#next++);
+    this.#header(0, NFNL_SUBSYS_NFTABLES);
+    const bytes = this.#builder.bytes();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    view.setUint16(this.#lastAt + 6, view.getUint16(this.#lastAt + 6, true) | NLM_F_ACK, true);
+    return { bytes, last };
+  }
+
+  #elements(
+    type: number,
+    flags: number,
+    family: number,
+    table: string,
+    set: string,
+    addresses: readonly Ipv4[],
+    milliseconds: number | undefined,
+  ): void {
+    const builder = this.#message(type, flags, family, table)
+      .attributeText(NFTA_SET_ELEM_LIST_SET, set)
+      .nest(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
+    for (const address of addresses) {
+      builder
+        .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
+        .nest(NFTA_SET_ELEM_KEY | NLA_F_NESTED)
+        .attributeBe32(NFTA_DATA_VALUE, address)
+        .end();
+      if (milliseconds !== undefined) builder.attributeBe64(NFTA_SET_ELEM_TIMEOUT, milliseconds);
+      builder.end();
+    }
+    builder.end();
+  }
+
+  #expression(name: string): MessageBuilder {
+    return this.#builder
+      .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
+      .attributeText(NFTA_EXPR_NAME, name)
+      .nest(NFTA_EXPR_DATA | NLA_F_NESTED);
+  }
+
+  #message(type: number, flags: number, family: number, table: string): MessageBuilder {
+    this.#lastAt = this.#builder.bytes().length;
+    const full = (NFNL_SUBSYS_NFTABLES << 8) | type;
+    this.#builder.append(full, flags | NLM_F_REQUEST, this.#next++);
+    return this.#header(family, 0).attributeText(NFTA_TABLE, table);
+  }
+
+  /** struct nfgenmsg: family u8, version u8, resource u16 in network order */
+  #header(family: number, resource: number): MessageBuilder {
+    return this.#builder
+      .u8(family)
+      .u8(0)
+      .u8(resource >>> 8)
+      .u8(resource & 0xff);
+  }
+}
+
+/** A question that has no effect, to learn whether there are nf_tables at all. */
+export function emitGetGeneration(builder: MessageBuilder, sequence: number): Uint8Array {
+  const type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN;
+  return builder
+    .start(type, NLM_F_REQUEST | NLM_F_ACK, sequence)
+    .u8(0)
+    .u8(0)
+    .u16(0)
+    .bytes();
+}
