@@ -6,7 +6,8 @@ import type { FromEngine, InstanceSnapshot, ToEngine } from "#contract/engine-li
 import type { Instant } from "#units/time";
 
 const MAIN = fileURLToPath(new URL("./engine-main.ts", import.meta.url));
-const FIRST_DELAY_MS = 250;
+/** Starting a process stops this one for some milliseconds, which the hand-over for the dead engine needs first. */
+const FIRST_DELAY_MS = 40;
 const LAST_DELAY_MS = 10_000;
 /** An engine that ran this long was all right: the next death starts the back-off anew. */
 const HEALTHY_MS = 10_000;
@@ -31,7 +32,7 @@ export class EngineProcess {
   #pipe: Duplex | undefined;
   #buffered = "";
   #nextId = 1;
-  #delayMs = 0;
+  #delayMs = FIRST_DELAY_MS;
   #startedAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #ending = false;
@@ -126,8 +127,8 @@ export class EngineProcess {
     this.#events.died(how);
     if (this.#ending) return;
     this.restarts += 1;
-    if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = 0;
+    if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = FIRST_DELAY_MS;
     this.#timer = setTimeout(() => this.start(), this.#delayMs);
-    this.#delayMs = Math.min(LAST_DELAY_MS, Math.max(FIRST_DELAY_MS, this.#delayMs * 2));
+    this.#delayMs = Math.min(LAST_DELAY_MS, this.#delayMs * 4);
   }
 }
