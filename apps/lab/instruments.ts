@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { now } from "#linux/clock";
 import { spawnIn } from "#linux/namespace";
 import { type Instant, toMillis } from "#units/time";
 import { OUTPUT_FD } from "./instrument-fds.ts";
@@ -15,6 +16,7 @@ const QUIET = "--disable-warning=ExperimentalWarning";
 const INTERFACE = "eth0";
 /** Answers under way when the window ends may still come. */
 const LINGER_MILLISECONDS = 120;
+const POLL_MILLISECONDS = 5;
 
 export interface InstrumentOptions {
   readonly network: Network;
@@ -25,6 +27,10 @@ export interface InstrumentOptions {
 
 export interface ClientView {
   readonly outageMilliseconds: number;
+  /** Strict lower bound of it. */
+  readonly atLeastMilliseconds: number;
+  /** Longest time between two probes: above a period, the measuring itself was disturbed. */
+  readonly longestPauseMilliseconds: number;
   readonly totalMilliseconds: number;
   readonly lost: number;
   readonly sent: number;
@@ -94,22 +100,35 @@ export class Instruments {
     return this.#presence.changesWithin(name, from, to);
   }
 
+  /** Resolves once probes are being sent. A process needs its time to start, more on a busy machine. */
+  async ready(): Promise<void> {
+    while (!(await this.#ask(now(), now())).covered) await sleep(POLL_MILLISECONDS);
+  }
+
+  /** What the client noticed of the probes sent in the window. Throws if the prober did not run all the time. */
   async outage(from: Instant, to: Instant): Promise<ClientView> {
     await sleep(LINGER_MILLISECONDS);
-    this.#requests += 1;
-    const request: ProberRequest = { id: this.#requests, from, to };
-    const answer = await new Promise<ProberAnswer>((resolve) => {
-      this.#waiting.set(request.id, resolve);
-      this.#proberPipe.write(`${JSON.stringify(request)}\n`);
-    });
-    const { outage, turns } = answer;
+    const { outage, covered, turns, longestPause } = await this.#ask(from, to);
+    // No probe, no loss: without this a prober that was not there yet would say that all was well.
+    if (!covered) throw new Error("the prober was not running when the window began");
     return {
       outageMilliseconds: toMillis(outage.longest),
+      atLeastMilliseconds: toMillis(outage.atLeast),
+      longestPauseMilliseconds: longestPause / 1000,
       totalMilliseconds: toMillis(outage.total),
       lost: outage.lost,
       sent: outage.sent,
       turns,
     };
+  }
+
+  #ask(from: Instant, to: Instant): Promise<ProberAnswer> {
+    this.#requests += 1;
+    const request: ProberRequest = { id: this.#requests, from, to };
+    return new Promise((resolve) => {
+      this.#waiting.set(request.id, resolve);
+      this.#proberPipe.write(`${JSON.stringify(request)}\n`);
+    });
   }
 
   async close(): Promise<void> {

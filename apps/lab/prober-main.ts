@@ -19,6 +19,7 @@ import { analyseOutage, type Probe } from "./outage.ts";
 import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
 
 const PERIOD: Micros = fromMillis(1);
+const CATCH_UP: Micros = fromMillis(20);
 /** Probes remembered: over four minutes. A sequence number on the wire has 16 bits and is met again after 65 s. */
 const MEMORY = 1 << 18;
 const SEQUENCES = 1 << 16;
@@ -28,6 +29,9 @@ const SOURCE_MAC = 6;
 const SOURCE_ADDRESS = 12;
 const PROTOCOL = 9;
 const PAYLOAD = 8;
+/** asm-generic/sockios.h: when the kernel received the packet read last, struct timespec of CLOCK_REALTIME. */
+const SIOCGSTAMPNS = 0x8907;
+const CLOCK_REALTIME = 0;
 
 const sentAt = new Float64Array(MEMORY);
 const answeredAt = new Float64Array(MEMORY);
@@ -83,6 +87,26 @@ const id = process.pid & 0xffff;
 const frame = new Uint8Array(2048);
 const message = new Uint8Array(64);
 
+const stamp = new Int32Array(4);
+
+/** Seconds fit in the low word until 2106. */
+const microsOf = (timespec: Int32Array): number =>
+  ((timespec[0] ?? 0) >>> 0) * 1_000_000 + Math.floor((timespec[2] ?? 0) / 1_000);
+
+/**
+ * When the packet read last arrived. The kernel's word for it rather than the time of reading, so that an answer is not
+ * late because this process was: it may have been paused, or busy with an analysis.
+ */
+function arrivedAt(): Instant {
+  const at = now();
+  if (libc.ioctl(receiver, SIOCGSTAMPNS, stamp) !== 0) return at;
+  const received = microsOf(stamp);
+  libc.clock_gettime(CLOCK_REALTIME, stamp);
+  const age = microsOf(stamp) - received;
+  // A negative age: the wall clock was set back in between.
+  return age < 0 ? at : ((at - age) as Instant);
+}
+
 function sendProbe(at: Instant): void {
   const place = count % MEMORY;
   sentAt[place] = at;
@@ -102,7 +126,6 @@ function receiveAnswers(): void {
   for (;;) {
     const length = libc.recv(receiver, frame, frame.length, abi.MSG_DONTWAIT);
     if (length < 0) return;
-    const at = now();
     const ip = ETHERNET_LENGTH;
     if (length < ip + 28 || frame[ip + PROTOCOL] !== IPPROTO_ICMP) continue;
     const view = new DataView(frame.buffer, 0, length);
@@ -115,7 +138,7 @@ function receiveAnswers(): void {
     const behind = (((last % SEQUENCES) - result.echo.sequence + SEQUENCES) % SEQUENCES) >>> 0;
     const place = (last - behind) % MEMORY;
     if (last - behind < 0 || answeredAt[place] !== 0) continue;
-    answeredAt[place] = at;
+    answeredAt[place] = arrivedAt();
     answeredBy[place] = macFromBytes(frame, SOURCE_MAC);
   }
 }
@@ -132,7 +155,7 @@ function* probesWithin(from: Instant, to: Instant): Generator<Probe & { readonly
 
 function answer(request: ProberRequest): ProberAnswer {
   const probes = [...probesWithin(request.from, request.to)];
-  const turns: { mac: string; from: Instant; answers: number }[] = [];
+  const turns: { mac: string; from: Instant; to: Instant; answers: number }[] = [];
   let lastMac = 0;
   let longestPause = 0;
   let previous: Instant | undefined;
@@ -142,11 +165,16 @@ function answer(request: ProberRequest): ProberAnswer {
     if (probe.answeredAt === undefined) continue;
     const mac = answeredBy[probe.place] ?? 0;
     const turn = turns.at(-1);
-    if (turn !== undefined && mac === lastMac) turn.answers += 1;
-    else turns.push({ mac: printMac(mac as Mac), from: probe.answeredAt, answers: 1 });
+    const at = probe.answeredAt;
+    if (turn !== undefined && mac === lastMac) {
+      turn.answers += 1;
+      turn.to = at;
+    } else turns.push({ mac: printMac(mac as Mac), from: at, to: at, answers: 1 });
     lastMac = mac;
   }
-  return { id: request.id, outage: analyseOutage(probes, PERIOD), turns, longestPause };
+  const oldest = sentAt[Math.max(0, count - MEMORY) % MEMORY] ?? 0;
+  const covered = count > 0 && oldest <= request.from;
+  return { id: request.id, outage: analyseOutage(probes, PERIOD), covered, turns, longestPause };
 }
 
 const pipe = new LinePipe(OUTPUT_FD);
@@ -162,6 +190,6 @@ while (!pipe.ended) {
   const at = now();
   if (at < next) continue;
   sendProbe(at);
-  // After a pause of ours the beat goes on from here: catching up would be a burst.
-  next = after(at - next > PERIOD ? at : next, PERIOD);
+  // Short delays of ours are made up for; after a long one the beat goes on from here, without a burst.
+  next = after(at - next > CATCH_UP ? at : next, PERIOD);
 }

@@ -12,12 +12,15 @@ export interface ProberRequest {
 export interface ProberAnswer {
   readonly id: number;
   readonly outage: Outage;
-  /** Who answered, in order: the MAC address and when its first answer of that turn came. */
+  /** Probes were sent from the window's beginning on and are all remembered; otherwise the rest says too little. */
+  readonly covered: boolean;
+  /** Who answered, in order: the MAC address, when its first and last answers of that turn came, and how many. */
   readonly turns: readonly {
     readonly mac: string;
     readonly from: Instant;
+    readonly to: Instant;
     readonly answers: number;
   }[];
-  /** Longest time in the window in which the prober itself did not send. */
+  /** Longest time in the window in which the prober itself did not send, in microseconds. */
   readonly longestPause: number;
 }
