@@ -118,8 +118,11 @@ export class Groups {
 
   /** A member in FAULT by itself keeps all others there; nobody is kept there by an effect of its own fault. */
   #shareFaults(engine: Engine, group: Group, members: readonly Instance[], now: Instant): void {
-    const sick = members.filter((one) =>
-      faultCauses(one.config.router, one.state).some((cause) => cause.kind !== "group"),
+    // Not by its causes alone: a member that has not started yet has no link and no address.
+    const sick = members.filter(
+      ({ config, state }) =>
+        state.phase.kind === "fault" &&
+        faultCauses(config.router, state).some((cause) => cause.kind !== "group"),
     );
     for (const member of members) {
       const culprit = sick.find((one) => one !== member);

@@ -25,6 +25,11 @@ type InstanceOptions = Partial<
   readonly excluded?: readonly string[];
 };
 
+type AdvertOptions = Partial<Omit<AdvertFields, "vrid" | "priority">> & {
+  readonly vrid?: number;
+  readonly priority?: number;
+};
+
 export const virtual = (text: string): VirtualAddress => ({
   address: ip(text),
   prefix: 24,
@@ -139,12 +144,11 @@ export class Bench {
   }
 
   /** An advertisement of the peer, as `instance()` expects it, but for `fields`. */
-  hear(
-    fields: Partial<Omit<AdvertFields, "vrid" | "priority">> & {
-      vrid?: number;
-      priority?: number;
-    } = {},
-  ): void {
+  hear(fields: AdvertOptions = {}): void {
+    this.event({ kind: "packet", interfaceIndex: 2, bytes: this.advert(fields) });
+  }
+
+  advert(fields: AdvertOptions = {}): Uint8Array {
     const { vrid: id = 1, priority: prio = 100, ...rest } = fields;
     const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
     this.#packetId += 1;
@@ -162,7 +166,7 @@ export class Bench {
       checksum: "pseudo-header",
       ...rest,
     });
-    this.event({ kind: "packet", interfaceIndex: 2, bytes: bytes.subarray(0, length) });
+    return bytes.subarray(0, length);
   }
 
   hearArp(address: string, from: Mac = OTHER_MAC): void {

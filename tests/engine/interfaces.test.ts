@@ -1,0 +1,148 @@
+/** Interfaces that come late, go, come back with another index, lose their carrier or their address. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LinkInfo } from "#ports/world";
+import { Bench, instance } from "../support/bench.ts";
+import { ETH0, ip, own } from "../support/fake-world.ts";
+
+const LO: LinkInfo = { ...ETH0, index: 1, name: "lo" };
+const DOWN: LinkInfo = { ...ETH0, up: false };
+
+function master(config = instance()): Bench {
+  const bench = new Bench();
+  bench.configure([config]);
+  bench.until(4);
+  assert.equal(bench.phase(), "master");
+  bench.world.take();
+  bench.world.takeTold();
+  return bench;
+}
+const source = (bench: Bench): unknown => bench.engine.instances[0]?.state.source;
+
+test("missing at the start is FAULT, not the end; it works as soon as it is there (keepalived #655)", () => {
+  const bench = new Bench([LO], []);
+  bench.configure([instance()]);
+  assert.equal(bench.phase(), "fault");
+  bench.event({ kind: "link", link: ETH0 });
+  assert.equal(bench.phase(), "fault", "no address yet");
+  bench.event({ kind: "address", address: own(2, "192.0.2.1") });
+  assert.equal(bench.phase(), "backup");
+  assert.ok(bench.world.take().includes("listen eth0/2"));
+  bench.until(4);
+  assert.equal(bench.phase(), "master");
+});
+
+test("vanishes and returns with another index", () => {
+  const bench = master();
+  bench.world.kernel.clear();
+  bench.event({ kind: "linkGone", index: 2, name: "eth0" });
+  assert.equal(bench.phase(), "fault");
+  assert.deepEqual(bench.world.take(), ["unlisten 2"], "nothing can be said through what is gone");
+  assert.deepEqual(bench.logs(), []);
+  bench.event({ kind: "link", link: { ...ETH0, index: 7 } });
+  bench.event({ kind: "address", address: own(7, "192.0.2.1") });
+  assert.equal(bench.phase(), "backup");
+  bench.until(9);
+  assert.equal(bench.phase(), "master");
+  const calls = bench.world.take();
+  assert.equal(calls[0], "listen eth0/7");
+  assert.ok(bench.world.kernel.has("7 192.0.2.100/24"));
+  bench.event({ kind: "packet", interfaceIndex: 2, bytes: new Uint8Array(28) });
+});
+
+test("packets are heard on the new index, no longer on the old one", () => {
+  const bench = master();
+  bench.event({ kind: "linkGone", index: 2, name: "eth0" });
+  bench.event({ kind: "link", link: { ...ETH0, index: 7 } });
+  bench.event({ kind: "address", address: own(7, "192.0.2.1") });
+  bench.hear({ priority: 150 });
+  assert.equal(bench.counters()["advert_rcvd"], 0, "hear() comes in on index 2");
+});
+
+test("comes back without carrier: still FAULT, until it has one", () => {
+  const bench = master();
+  bench.event({ kind: "linkGone", index: 2, name: "eth0" });
+  bench.event({ kind: "link", link: DOWN });
+  bench.event({ kind: "address", address: own(2, "192.0.2.1") });
+  assert.equal(bench.phase(), "fault");
+  bench.event({ kind: "link", link: ETH0 });
+  assert.equal(bench.phase(), "backup");
+});
+
+test("renamed away is missing", () => {
+  const bench = master();
+  bench.event({ kind: "link", link: { ...ETH0, name: "eth1" } });
+  assert.equal(bench.phase(), "fault");
+  bench.event({ kind: "link", link: ETH0 });
+  assert.equal(bench.phase(), "backup");
+});
+
+test("a link flap shorter than the peers' detection time: back as master at once", () => {
+  const bench = master();
+  bench.event({ kind: "link", link: DOWN });
+  assert.deepEqual(bench.world.take(), ["remove 192.0.2.100/24"]);
+  assert.equal(bench.phase(), "fault");
+  bench.until(4.1);
+  bench.event({ kind: "link", link: ETH0 });
+  assert.equal(bench.phase(), "master");
+  assert.deepEqual(bench.world.take(), [
+    "advert vrid 1 priority 100 to 192.0.2.2",
+    "set 192.0.2.100/24 for 3 s",
+    "arp request 192.0.2.100",
+  ]);
+});
+
+test("the same link again changes nothing", () => {
+  const bench = master();
+  bench.event({ kind: "link", link: { ...ETH0, mtu: 9000 } });
+  assert.equal(bench.phase(), "master");
+  assert.deepEqual(bench.world.takeTold(), []);
+});
+
+test("a tracked interface: weight 0 is FAULT, a weight moves the priority", () => {
+  const eth1: LinkInfo = { ...ETH0, index: 3, name: "eth1" };
+  const track = (name: string, weight: number) =>
+    ({ kind: "interface", name, weight, reverse: false }) as const;
+  const trackers = [track("eth1", 0), track("eth2", -30)];
+  const bench = new Bench([ETH0, eth1], [own(2, "192.0.2.1")]);
+  bench.configure([instance({ router: { trackers } })]);
+  assert.equal(bench.engine.instances[0]?.state.effectivePriority, 70, "eth2 is not there");
+  bench.event({ kind: "link", link: { ...eth1, index: 4, name: "eth2" } });
+  assert.equal(bench.engine.instances[0]?.state.effectivePriority, 100);
+  bench.event({ kind: "link", link: { ...eth1, up: false } });
+  assert.equal(bench.phase(), "fault");
+  bench.event({ kind: "link", link: eth1 });
+  assert.equal(bench.phase(), "backup");
+  bench.event({ kind: "linkGone", index: 3, name: "eth1" });
+  assert.equal(bench.phase(), "fault");
+});
+
+test("the source is the first address that is neither secondary nor virtual, also when it changes", () => {
+  const secondary = { ...own(2, "192.0.2.8"), secondary: true };
+  const vip = own(2, "192.0.2.100");
+  const bench = new Bench([ETH0], [vip, secondary, own(2, "192.0.2.1")]);
+  bench.configure([instance()]);
+  assert.equal(source(bench), ip("192.0.2.1"));
+  bench.event({ kind: "address", address: own(2, "192.0.2.9", 25) });
+  assert.equal(source(bench), ip("192.0.2.1"));
+  bench.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
+  assert.equal(source(bench), ip("192.0.2.9"));
+  assert.equal(bench.phase(), "backup");
+  bench.event({ kind: "addressGone", address: own(2, "192.0.2.9", 25) });
+  assert.equal(bench.phase(), "fault");
+});
+
+test("addresses of other interfaces do not matter", () => {
+  const bench = master();
+  bench.event({ kind: "addressGone", address: own(3, "192.0.2.1") });
+  bench.event({ kind: "address", address: own(3, "192.0.2.7") });
+  assert.equal(source(bench), ip("192.0.2.1"));
+  assert.equal(bench.phase(), "master");
+});
+
+test("an interface that cannot be listened on is told", () => {
+  const bench = new Bench();
+  bench.world.listenError = "EPERM";
+  bench.configure([instance()]);
+  assert.match(bench.logs()[0] ?? "", /cannot listen on eth0: socket: EPERM/);
+});
