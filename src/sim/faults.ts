@@ -1,5 +1,4 @@
 /** Makes a fault happen, and ends it when its time is over or the storm is. */
-import { assert } from "#units/assert";
 import type { Fault } from "./scenario.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -192,7 +191,6 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
 /** The service manager first ends what is left of the old run. */
 function restart(simulation: Simulation, id: number): void {
   const machine = simulation.machine(id);
-  assert(!machine.keeper.isAlive || machine.engine !== undefined, "a keeper lives already");
   if (!machine.isPowered || machine.keeper.isAlive) return;
   machine.endEngine("died");
   machine.isEngineStopped = false;

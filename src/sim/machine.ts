@@ -304,39 +304,31 @@ export class Machine {
     this.#scheduleLoop(due - this.clockOffset + this.#random.between(WAKE_MIN, WAKE_MIN + late));
   }
 
+  /** In the daemon's order: notifications, pipe, packets. */
   #drain(engine: Engine): void {
-    for (let one = this.#pipe.shift(); one !== undefined; one = this.#pipe.shift()) {
-      if (one === "end") {
-        if (!engine.finished) engine.stop(this.clock());
-      } else if (one.type === "configure") {
-        this.around.hooks.tell("beforeReload", this, one.instances);
-        engine.onKeeper(one, this.clock());
-        this.around.hooks.tell("afterReload", this);
-      } else {
-        engine.onKeeper(one, this.clock());
-      }
-    }
     if (this.#overflowed) {
       this.#overflowed = false;
       const links = this.kernel.links();
       engine.onWorld({ kind: "resync", links, addresses: this.kernel.addresses() }, this.clock());
     }
-    for (
-      let one = this.#notifications.shift();
-      one !== undefined;
-      one = this.#notifications.shift()
-    )
-      engine.onWorld(one, this.clock());
-    for (let one = this.#packets.shift(); one !== undefined; one = this.#packets.shift()) {
-      engine.onWorld(
-        {
-          kind: one.kind === "arp" ? "arp" : "packet",
-          interfaceIndex: this.kernel.linkIndex,
-          bytes: one.bytes,
-        },
-        this.clock(),
-      );
+    for (const one of taken(this.#notifications)) engine.onWorld(one, this.clock());
+    for (const one of taken(this.#pipe)) this.#handle(engine, one);
+    for (const { kind, bytes } of taken(this.#packets)) {
+      const interfaceIndex = this.kernel.linkIndex;
+      const event = { kind: kind === "arp" ? "arp" : "packet", interfaceIndex, bytes } as const;
+      engine.onWorld(event, this.clock());
     }
+  }
+
+  #handle(engine: Engine, message: ToEngine | "end"): void {
+    if (message === "end") {
+      if (!engine.finished) engine.stop(this.clock());
+      return;
+    }
+    if (message.type !== "configure") return engine.onKeeper(message, this.clock());
+    this.around.hooks.tell("beforeReload", this, message.instances);
+    engine.onKeeper(message, this.clock());
+    this.around.hooks.tell("afterReload", this);
   }
 
   #finish(): void {
@@ -397,3 +389,6 @@ export class Machine {
 const arpAddress = (frame: Uint8Array): Ipv4 =>
   ((frame[28] ?? 0) * 0x1000000 +
     (((frame[29] ?? 0) << 16) | ((frame[30] ?? 0) << 8) | (frame[31] ?? 0))) as Ipv4;
+
+/** Empties the list and gives what was in it; what comes meanwhile waits for the next turn. */
+const taken = <T>(list: T[]): readonly T[] => list.splice(0, list.length);
