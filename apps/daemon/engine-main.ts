@@ -8,6 +8,7 @@ import { Engine } from "#engine/engine";
 import { now } from "#linux/clock";
 import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
+import { openNftGuard } from "#linux/nft-guard";
 import { ignoreSignals, setPriority } from "#linux/process";
 import { Reactor } from "#linux/reactor";
 import { printFailure } from "#linux/result";
@@ -40,11 +41,12 @@ function run(): number {
     pipe.flush();
     return EX_OSERR;
   }
+  const guard = openNftGuard();
   const world = new LinuxWorld({
     reactor,
     rtnetlink: rtnetlink.value,
     pipe,
-    guard: undefined,
+    guard: guard.ok ? guard.value : undefined,
     receive: (event) => engine.onWorld(event, now()),
   });
   const engine = new Engine(world);
