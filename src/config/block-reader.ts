@@ -261,13 +261,15 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       frame.lost = true;
     }
     const silent = frame.lost || consequence();
-    const item = readItem({
-      keyword: frame.keyword,
-      kind: frame.keyword.takes.of,
-      words,
-      report: silent ? ignore : report,
-    });
-    if (item !== undefined) frame.items.push(item);
+    const kind = frame.keyword.takes.of;
+    // Names of group members may share a line (seen with 2.2.7); everything else is one item a line.
+    const lines = kind === "name" ? words.map((word) => [word]) : [words];
+    for (const one of lines) {
+      const { keyword } = frame;
+      const item = readItem({ keyword, kind, words: one, report: silent ? ignore : report });
+      if (item === undefined) enclosing().block.attempted.add(keyword.word);
+      else frame.items.push(item);
+    }
     if (stray && opensBlock(outside)) unknown = { facts: undefined };
   }
 
@@ -275,6 +277,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   function reportNotClosed(header: Word, at: Word): void {
     braceTrouble = true;
     ownBlock().damaged = true;
+    root.damaged = true;
     const line = context.lineOf(header.span);
     const source = context.sourceOf(at.span.file);
     const start = source === undefined ? at.span.start : startOfLine(source.text, at.span.start);
@@ -317,6 +320,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     } else {
       const value = readValue({ keyword, word, args, table: frame.table, report: silent });
       if (value !== undefined) frame.block.settings.push({ keyword, word, args, value });
+      else frame.block.attempted.add(keyword.word);
     }
   }
 
@@ -358,6 +362,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     const [name] = args;
     if (takes.named && (name === undefined || args.length > 1)) {
       silent(finding("VR1030", (name ?? word).span, { block: word.text, count: args.length }));
+      root.damaged = true;
       frames.push({ kind: "skip", header: word, depth: 0, needsBrace: true });
       return;
     }
@@ -368,15 +373,12 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     const key = `${takes.block} ${name?.text}`;
     const twin = takes.named ? named.get(key) : undefined;
     if (twin?.name !== undefined && name !== undefined) {
-      const line = context.lineOf(twin.name.span);
-      silent(
-        finding(
-          "VR1031",
-          name.span,
-          { block: word.text, name: name.text, line },
-          { related: [twin.name.span] },
-        ),
-      );
+      // A file that includes itself brings the same text again.
+      if (twin.name.span.start !== name.span.start || twin.name.span.file !== name.span.file) {
+        const line = context.lineOf(twin.name.span);
+        const facts = { block: word.text, name: name.text, line };
+        silent(finding("VR1031", name.span, facts, { related: [twin.name.span] }));
+      }
       frames.push({ kind: "skip", header: word, depth: 0, needsBrace: true });
       return;
     }
@@ -425,6 +427,9 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       cut: undefined,
     };
     unknown = { facts };
+    if (suggestion !== undefined) frame.block.attempted.add(suggestion);
+    // A character that is not what it seems, or a line that was meant to go on: reported where it stands.
+    if (/[^\x20-\x7e]|\\$/.test(word.text)) frame.block.damaged = true;
     const certain = suggestion !== undefined && sameLetters(suggestion, word.text);
     const edits = [{ span: word.span, text: suggestion ?? "" }];
     const fix = { safety: certain ? ("safe" as const) : ("maybe" as const), edits };

@@ -79,10 +79,14 @@ export function addressesOf(instance: Block): readonly AddressItem[] {
 export const excludedOf = (instance: Block): readonly AddressItem[] =>
   itemsOf(instance, "virtual_ipaddress_excluded", "address");
 
-export function addressOf(block: Block, word: string): Ip | undefined {
-  const value = lastSetting(block, word)?.value;
+export function addressOf(block: Block, ...words: readonly string[]): Ip | undefined {
+  const value = lastSetting(block, ...words)?.value;
   return value?.kind === "address" ? value.ip : undefined;
 }
+
+/** keepalived takes either word for the source of both kinds of advertisement; the last one counts. */
+export const sourceOf = (instance: Block): Ip | undefined =>
+  addressOf(instance, "mcast_src_ip", "unicast_src_ip");
 
 export const interfaceOf = (instance: Block): string | undefined => textOf(instance, "interface");
 export const routerIdOf = (instance: Block): number | undefined =>

@@ -63,7 +63,13 @@ export type Takes =
 export type Acts =
   | { readonly kind: "yes" }
   /** Read, checked, and not carried out: an error where the machine would do without something it was promised. */
-  | { readonly kind: "without"; readonly severity: "error" | "warning"; readonly loss: Loss }
+  | {
+      readonly kind: "without";
+      readonly severity: "error" | "warning";
+      readonly loss: Loss;
+      /** By a rule of its own. */
+      readonly told?: true;
+    }
   /** Read, checked, and nothing to do here. */
   | { readonly kind: "no-need"; readonly why: NoNeed; readonly quiet: boolean }
   /** Another service's. */
@@ -125,6 +131,12 @@ export const block = (word: BlockWord, named: boolean): Takes => ({
 export const yes: Acts = { kind: "yes" };
 export const without = (loss: Loss): Acts => ({ kind: "without", severity: "error", loss });
 export const less = (loss: Loss): Acts => ({ kind: "without", severity: "warning", loss });
+export const told = (loss: Loss): Acts => ({
+  kind: "without",
+  severity: "warning",
+  loss,
+  told: true,
+});
 export const noNeed = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: false });
 /** Nothing to do and nothing to say: a good file stays without remarks. */
 export const quiet = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: true });

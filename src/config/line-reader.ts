@@ -64,6 +64,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   let residue: Line | undefined;
   let open: { readonly name: string; readonly lines: Line[] } | undefined;
   let conditional: Span | undefined;
+  const misspelled = new Set<string>();
   let produced = 0;
   let included = 0;
   const { report } = options;
@@ -187,11 +188,24 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
       : undefined;
   }
 
+  /** `$i/24`: a name is replaced only before a blank, a comma, `)` or the line's end. */
+  function reportGlued(line: Line): void {
+    for (const match of line.text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)(?=[^ \t,)A-Za-z0-9_])/g)) {
+      const name = match[1] ?? "";
+      if (!definitions.has(name)) continue;
+      const place = spanOf(line, match.index, match.index + match[0].length);
+      const edits = [{ span: place, text: `\${${name}}` }];
+      report(finding("VR1039", place, { name }, { fix: { safety: "safe", edits } }));
+    }
+  }
+
   function reportExpansion(line: Line, expanded: Expanded): void {
+    reportGlued(line);
     if (expanded.endless !== undefined) {
       report(finding("VR1014", spanOfLine(line), { name: expanded.endless }));
     }
     for (const { name, from, to, braces } of expanded.undefined) {
+      if (misspelled.has(name)) continue;
       if (!braces && (inQuotes(expanded.line.text, from) || isSecret(expanded.line.text))) continue;
       const suggestion = nearestName(name, definitions);
       report(finding("VR1013", spanOf(expanded.line, from, to), { name, braces, suggestion }));
@@ -217,6 +231,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
         } else define(definition.name, [definition.value], false);
         return undefined;
       }
+      if (spacedDefinition(line)) return undefined;
       if (line.text.startsWith("~")) {
         startLoop(line);
         return undefined;
@@ -225,11 +240,25 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
       const expanded = expandLine(line, definitions, options.predefined);
       reportExpansion(line, expanded);
       if (expanded.rest.length > 0) frames.push({ kind: "lines", lines: expanded.rest, at: 0 });
-      if (!expanded.changed || expanded.endless !== undefined) return line;
+      if (expanded.endless !== undefined) return undefined;
+      if (!expanded.changed) return line;
       const again = /^[@~]/.test(expanded.line.text);
       line = expanded.line;
       if (!again) return line;
     }
+  }
+
+  /** `$NAME = value`: keepalived sees an unknown keyword, and the name stays undefined. */
+  function spacedDefinition(line: Line): boolean {
+    const match = /^(\$([A-Za-z_][A-Za-z0-9_]*))[ \t]+=[ \t]*/.exec(line.text);
+    if (match === null) return false;
+    const from = match[1]?.length ?? 0;
+    const name = match[2] ?? "";
+    misspelled.add(name);
+    const edits = [{ span: spanOf(line, from, match[0].length), text: "=" }];
+    const place = spanOf(line, 0, match[0].trimEnd().length);
+    report(finding("VR1038", place, { name }, { fix: { safety: "safe", edits } }));
+    return true;
   }
 
   function startLoop(line: Line): void {

@@ -28,7 +28,6 @@ export function readItem(context: ItemContext): Item | undefined {
     case "interface":
     case "name":
       noteSingleQuotes(first, context.report);
-      if (context.kind === "name") several(context, first, 1);
       return { kind: "name", word: first };
     case "delay":
     case "route":
@@ -100,6 +99,8 @@ function readNetwork(context: ItemContext, word: Word): Network | undefined {
   return { ip, prefix: max, given: false };
 }
 
+const ignore = (): void => {};
+
 const SCOPES: Readonly<Record<string, number>> = {
   global: 0,
   universe: 0,
@@ -150,10 +151,15 @@ function readAddressItem(context: ItemContext, first: Word): AddressItem | undef
     others: [],
   };
   const { words } = context;
+  let misread = false;
   for (let at = 1; at < words.length; ) {
     const word = words[at];
     if (word === undefined) break;
-    const taken = readAddressWord(context, first, network, word, words[at + 1], draft);
+    const known = ADDRESS_WORDS.includes(word.text);
+    // One word that is not understood usually has an argument that is not either.
+    const silent = { ...context, report: misread && !known ? ignore : context.report };
+    misread ||= !known;
+    const taken = readAddressWord(silent, first, network, word, words[at + 1], draft);
     if (taken === 0) break;
     at += taken;
   }
@@ -178,7 +184,7 @@ function readAddressWord(
   argument: Word | undefined,
   draft: Draft,
 ): number {
-  const { report, keyword } = context;
+  const { report } = context;
   switch (word.text) {
     case "no_track":
       draft.noTrack = true;
@@ -211,7 +217,7 @@ function readAddressWord(
         const facts = { word: word.text, address: first.text, suggestion };
         report(finding("VR2033", word.span, facts));
       }
-      return keyword.word === "" ? 0 : 1;
+      return 1;
   }
 }
 

@@ -23,6 +23,8 @@ export interface Block {
    * is not its own. What is missing in it is then no fault of its own.
    */
   damaged: boolean;
+  /** Words that were meant and got lost (misspelled, refused value): not having them is a consequence. */
+  readonly attempted: Set<string>;
 }
 
 export function newBlock(
@@ -30,7 +32,7 @@ export function newBlock(
   head: Word | undefined,
   name: Word | undefined,
 ): Block {
-  return { word, head, name, settings: [], blocks: [], damaged: false };
+  return { word, head, name, settings: [], blocks: [], damaged: false, attempted: new Set() };
 }
 
 export const nameOf = (block: Block): string => block.name?.text ?? "";

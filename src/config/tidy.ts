@@ -13,9 +13,12 @@ const CAUSES: ReadonlySet<Code> = new Set([
   "VR1025",
   "VR1026",
   "VR1007",
+  "VR1013",
   "VR1035",
+  "VR1038",
+  "VR1039",
 ]);
-const CONSEQUENCES = /^VR(10|20)/;
+const CONSEQUENCES = /^VR(10|20|30)/;
 const BRACES: ReadonlySet<Code> = new Set([
   "VR1001",
   "VR1003",
@@ -44,9 +47,13 @@ export function tidyFindings(
     const text = texts.get(file) ?? "";
     return `${file}\0${text.lastIndexOf("\n", start - 1)}`;
   };
-  const spoiled = new Set(
-    all.filter(({ code }) => CAUSES.has(code)).map(({ primary }) => lineKey(primary)),
-  );
+  const spoiled = new Set<string>();
+  for (const { code, primary } of all) {
+    if (!CAUSES.has(code)) continue;
+    spoiled.add(lineKey(primary));
+    // What was meant to go on in the next line.
+    if (code === "VR1035") spoiled.add(lineKey({ ...primary, start: nextLine(primary, texts) }));
+  }
   const binary = new Set(
     all.filter(({ code }) => code === "VR1009").map(({ primary }) => primary.file),
   );
@@ -76,6 +83,11 @@ export function tidyFindings(
       a.primary.start - b.primary.start,
   );
   return limit(sorted, dropped);
+}
+
+function nextLine({ file, end }: Span, texts: ReadonlyMap<string, string>): number {
+  const found = (texts.get(file) ?? "").indexOf("\n", end);
+  return found < 0 ? end : found + 1;
 }
 
 function rank(code: Code): number {

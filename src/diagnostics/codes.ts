@@ -63,6 +63,8 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR1035: error("continued-line"),
   VR1036: error("nesting-too-deep"),
   VR1037: info("conditions-judged"),
+  VR1039: error("glued-definition"),
+  VR1038: error("definition-with-blanks"),
 
   VR2001: error("not-a-number"),
   VR2002: error("out-of-range"),
@@ -113,6 +115,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2047: error("unknown-option"),
   VR2048: error("ttl-limits-crossed"),
   VR2049: warning("too-many-decimals"),
+  VR2050: warning("own-interface-with-weight"),
 
   VR2501: error("pair-differs"),
   VR2502: error("pair-instance-missing"),

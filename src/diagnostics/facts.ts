@@ -116,6 +116,8 @@ export interface Facts {
   readonly VR1034: { readonly limit: number };
   readonly VR1035: { readonly word: string };
   readonly VR1036: { readonly depth: number };
+  readonly VR1038: { readonly name: string };
+  readonly VR1039: { readonly name: string };
   readonly VR1037: { readonly id: string | undefined };
 
   // Values and references
@@ -231,6 +233,11 @@ export interface Facts {
     readonly suggestion: string | undefined;
   };
   readonly VR2048: { readonly min: number; readonly max: number };
+  readonly VR2050: {
+    readonly interface: string;
+    readonly weight: number;
+    readonly tracked: boolean;
+  };
   readonly VR2049: { readonly keyword: string; readonly text: string; readonly used: string };
 
   // Two files of one pair

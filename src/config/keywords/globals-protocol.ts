@@ -8,6 +8,7 @@ import {
   type Keyword,
   less,
   quiet,
+  told,
   words,
   yes,
 } from "../keyword.ts";
@@ -84,7 +85,7 @@ export const PROTOCOL: readonly Keyword[] = [
     takes: boolean,
     since: "1.2.20",
     default: "off",
-    acts: less("strict"),
+    acts: told("strict"),
     conflicts: ["authentication", "unicast_peer", "preempt_delay", "vmac_xmit_base"],
     purpose: "refuse what the RFC does not have, and drop traffic to the virtual address",
   },

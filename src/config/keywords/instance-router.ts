@@ -14,6 +14,7 @@ import {
   maybeChoice,
   maybeInteger,
   quiet,
+  told,
   without,
   yes,
 } from "../keyword.ts";
@@ -140,7 +141,7 @@ export const ROUTER: readonly Keyword[] = [
     takes: boolean,
     since: "1.2.20",
     default: "vrrp_strict",
-    acts: less("strict"),
+    acts: told("strict"),
     purpose: "as `vrrp_strict`, for this instance",
   },
   {

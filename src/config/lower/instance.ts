@@ -26,6 +26,7 @@ import {
   preempts,
   priorityOf,
   routerIdOf,
+  sourceOf,
   versionOf,
 } from "../effective.ts";
 import type { Ip } from "../ip.ts";
@@ -90,7 +91,7 @@ const v4 = (ip: Ip | undefined): Ipv4 | undefined => (ip?.family === 4 ? ip.valu
 
 function transportOf(instance: Block, model: Model): Transport {
   if (isUnicast(instance)) {
-    const source = v4(addressOf(instance, "unicast_src_ip"));
+    const source = v4(sourceOf(instance));
     return {
       kind: "unicast",
       ...(source === undefined ? {} : { source }),
@@ -108,8 +109,7 @@ function transportOf(instance: Block, model: Model): Transport {
       checkSource: inheritedFlag(instance, model, "check_unicast_src") ?? true,
     };
   }
-  // keepalived accepts either word for the source and takes the last one.
-  const source = v4(addressOf(instance, "mcast_src_ip") ?? addressOf(instance, "unicast_src_ip"));
+  const source = v4(sourceOf(instance));
   const group =
     v4(addressOf(instance, "mcast_dst_ip")) ??
     v4(addressOf(model.globals, "vrrp_mcast_group4")) ??

@@ -92,10 +92,9 @@ export function trackersOf(instance: Block, model: Model): readonly TrackerConfi
     (name): TrackerConfig => ({ kind: "interface", name, weight: 0, reverse: false }),
   );
   const seen = new Set<string>();
-  return [...usable, ...implied].filter(({ kind, name, weight }) => {
-    // The own interface is tracked anyway.
-    if (kind === "interface" && name === own && weight === 0 && tracksPrimary(instance))
-      return false;
+  return [...usable, ...implied].filter(({ kind, name }) => {
+    // keepalived ignores the own interface here, with or without a weight, even under dont_track_primary.
+    if (kind === "interface" && name === own) return false;
     const key = `${kind} ${name}`;
     if (seen.has(key)) return false;
     seen.add(key);

@@ -6,7 +6,6 @@ import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
 import {
   addressesOf,
-  addressOf,
   familyOf,
   inherited,
   intervalOf,
@@ -16,6 +15,7 @@ import {
   preempts,
   priorityOf,
   routerIdOf,
+  sourceOf,
   stateOf,
   versionOf,
 } from "../effective.ts";
@@ -147,7 +147,7 @@ function compareTransport({ first, second, report }: Partners): void {
     report(finding("VR2501", placeIn(first.block, "unicast_peer"), facts, { related }));
     return;
   }
-  const sources = [sourceOf(first.block), sourceOf(second.block)] as const;
+  const sources = [sourceOf(first.block)?.text, sourceOf(second.block)?.text] as const;
   if (sources[0] !== undefined && sources[0] === sources[1]) {
     const related = [placeIn(second.block, "unicast_src_ip", "mcast_src_ip")];
     const place = placeIn(first.block, "unicast_src_ip", "mcast_src_ip");
@@ -159,12 +159,9 @@ function compareTransport({ first, second, report }: Partners): void {
   mirror(second, first, report);
 }
 
-const sourceOf = (block: Block): string | undefined =>
-  (addressOf(block, "unicast_src_ip") ?? addressOf(block, "mcast_src_ip"))?.text;
-
 /** Our source must be among the other's peers. */
 function mirror(own: Side, other: Side, report: Partners["report"]): void {
-  const source = addressOf(own.block, "unicast_src_ip");
+  const source = sourceOf(own.block);
   if (source === undefined) return;
   if (peersOf(other.block).some(({ ip }) => ip.text === source.text)) return;
   const [peer] = peersOf(other.block);

@@ -18,6 +18,7 @@ export const checkActedOn: Rule = ({ model, report }) => {
         const instead = deprecated === "" ? undefined : deprecated;
         report("VR4010", setting.word.span, { keyword: word, instead });
       }
+      if (acts.kind === "without" && acts.told === true) continue;
       if (acts.kind === "yes" || (acts.kind === "no-need" && acts.quiet)) continue;
       const key = keyOf(acts, word);
       const known = losses.get(key);

@@ -11,7 +11,12 @@ export const checkPreemption: Rule = ({ model, report, sources }) => {
     const state = lastSetting(block, "state");
     const nopreempt = lastSetting(block, "nopreempt");
     const master = stateOf(block) === "MASTER";
-    if (master && !hasSetting(block, "priority") && !block.damaged) {
+    if (
+      master &&
+      !hasSetting(block, "priority") &&
+      !block.damaged &&
+      !block.attempted.has("priority")
+    ) {
       report("VR2027", state?.word.span ?? placeOf(block), { instance });
     }
     if (nopreempt !== undefined && wantsNopreempt(block)) {

@@ -13,8 +13,10 @@ export const checkTrackedTwice: Rule = ({ model, report }) => {
         const name = word.text;
         if (seen.has(name)) report("VR2043", word.span, { name, block: list });
         seen.add(name);
-        const primary = list === "track_interface" && name === own && tracksPrimary(block);
-        if (primary && (weight ?? 0) === 0) report("VR2035", word.span, { interface: name });
+        if (list !== "track_interface" || name !== own) continue;
+        const tracked = tracksPrimary(block);
+        if (tracked && (weight ?? 0) === 0) report("VR2035", word.span, { interface: name });
+        else report("VR2050", word.span, { interface: name, weight: weight ?? 0, tracked });
       }
     }
   }

@@ -42,6 +42,8 @@ function checkKind(context: RuleContext, kind: Kind): void {
       if (block === undefined) {
         if (model.lostNames.includes(word.text)) continue;
         const suggestion = nearest(word.text, blocks.map(nameOf));
+        // The one that was probably meant is not also unused.
+        if (suggestion !== undefined) used.add(suggestion);
         const { tracker } = kind;
         const facts = { tracker, name: word.text, user: nameOf(user), suggestion };
         const edits = [{ span: word.span, text: suggestion ?? "" }];
@@ -62,7 +64,7 @@ function isLate(block: Block, use: Span): boolean {
 }
 
 function checkBlock(
-  { report, lineOf }: RuleContext,
+  { report, lineOf, model }: RuleContext,
   { tracker, needs }: Kind,
   block: Block,
   used: ReadonlySet<string>,
@@ -70,11 +72,11 @@ function checkBlock(
 ): void {
   const name = nameOf(block);
   const place = placeOf(block);
-  if (!hasSetting(block, needs) && !block.damaged) {
+  if (!hasSetting(block, needs) && !block.damaged && !block.attempted.has(needs)) {
     report("VR2034", place, { block: block.head?.text ?? "", name, keyword: needs });
   }
   if (!used.has(name)) {
-    report("VR2011", place, { tracker, name });
+    if (!block.damaged && !model.root.damaged) report("VR2011", place, { tracker, name });
     return;
   }
   const [first] = lateUses;

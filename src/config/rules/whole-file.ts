@@ -7,6 +7,7 @@ export const checkWholeFile: Rule = ({ model, report, sources, conditional, conf
   const place = { file: first.name, start: 0, end: Math.min(1, first.text.length) };
   if (sources.every(({ text }) => text.trim() === "")) report("VR1028", place, {});
   else if (
+    !model.root.damaged &&
     model.instances.length === 0 &&
     !model.root.settings.some(({ keyword }) => keyword.acts.kind === "foreign")
   ) {

@@ -214,6 +214,16 @@ export const SYNTAX: Texts<Family<"VR1">> = {
   VR1036: ({ depth }) => ({
     message: `braces are nested more than ${depth} deep; keepalived knows three levels`,
   }),
+  VR1039: ({ name }) => ({
+    message: `\`$${name}\` is not replaced here: that happens only before a blank, a comma, \`)\` or the line's end`,
+    label: "stays as it is written",
+    help: `write \`\${${name}}\``,
+  }),
+  VR1038: ({ name }) => ({
+    message: `a definition has no blank before the \`=\`, so this does not define \`$${name}\``,
+    label: "an unknown keyword to keepalived",
+    help: `write \`$${name}=…\``,
+  }),
   VR1037: ({ id }) => ({
     message:
       id === undefined

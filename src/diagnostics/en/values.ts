@@ -293,6 +293,15 @@ export const VALUES: Texts<Family<"VR20">> = {
     message: `\`min_ttl ${min}\` is above \`max_ttl ${max}\`: every advertisement of this peer would be dropped`,
     label: "nothing passes",
   }),
+  VR2050: ({ interface: device, weight, tracked }) => ({
+    message: tracked
+      ? `\`${device}\` is the instance's own interface: weight ${weight} is ignored, and its failure is FAULT`
+      : `\`${device}\` is the instance's own interface, which \`dont_track_primary\` leaves unwatched: this line does not change that`,
+    label: "ignored",
+    help: tracked
+      ? "delete the line; the own interface cannot have a weight"
+      : "delete `dont_track_primary` to have it watched",
+  }),
   VR2049: ({ keyword, text, used: value }) => ({
     message: `\`${keyword} ${text}\` has more than six decimals and becomes ${value}`,
     label: "rounded to the microsecond",

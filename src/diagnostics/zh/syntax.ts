@@ -199,6 +199,16 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     help: "写在同一行",
   }),
   VR1036: ({ depth }) => ({ message: `花括号嵌套超过 ${depth} 层，而 keepalived 只有三层` }),
+  VR1039: ({ name }) => ({
+    message: `这里的 \`$${name}\` 不会被替换：后面必须是空格、逗号、\`)\` 或行尾`,
+    label: "按原样保留",
+    help: `写成 \`\${${name}}\``,
+  }),
+  VR1038: ({ name }) => ({
+    message: `变量定义的等号前不能有空格，\`$${name}\` 仍是未定义`,
+    label: "keepalived 当成未知关键字",
+    help: `写成 \`$${name}=…\``,
+  }),
   VR1037: ({ id }) => ({
     message:
       id === undefined

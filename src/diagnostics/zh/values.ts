@@ -285,6 +285,13 @@ export const VALUES: Texts<Family<"VR20">> = {
     message: `\`min_ttl ${min}\` 大于 \`max_ttl ${max}\`，这个对端的通告会全部被丢弃`,
     label: "没有报文能通过",
   }),
+  VR2050: ({ interface: device, weight, tracked }) => ({
+    message: tracked
+      ? `\`${device}\` 是实例自己的网卡：权重 ${weight} 会被忽略，断链即进入 FAULT`
+      : `\`${device}\` 是实例自己的网卡，\`dont_track_primary\` 已关闭对它的跟踪，写在这里也不起作用`,
+    label: "会被忽略",
+    help: tracked ? "删掉这一行，自己的网卡不能设权重" : "要跟踪它，请删掉 `dont_track_primary`",
+  }),
   VR2049: ({ keyword, text, used: value }) => ({
     message: `\`${keyword} ${text}\` 的小数超过六位，会变成 ${value}`,
     label: "精确到微秒",
