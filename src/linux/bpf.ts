@@ -5,8 +5,8 @@ import { PACKET_OUTGOING, SOCK_FILTER } from "./abi.ts";
 export interface BpfInstruction {
   readonly code: number;
   /** Instructions to skip when a comparison holds, and when it does not. */
-  readonly then: number;
-  readonly otherwise: number;
+  readonly whenTrue: number;
+  readonly whenFalse: number;
   readonly value: number;
 }
 
@@ -21,10 +21,10 @@ const PACKET_TYPE = -0x1000 + 4;
 const INSTRUCTIONS_MAX = 4096;
 const WHOLE_FRAME = 0xffffffff;
 
-const instruction = (code: number, value: number, then = 0, otherwise = 0): BpfInstruction => ({
+const instruction = (code: number, value: number, whenTrue = 0, whenFalse = 0): BpfInstruction => ({
   code,
-  then,
-  otherwise,
+  whenTrue,
+  whenFalse,
   value: value >>> 0,
 });
 
@@ -47,11 +47,11 @@ export function emitBpf(program: readonly BpfInstruction[]): Uint8Array {
   );
   const bytes = new Uint8Array(program.length * SOCK_FILTER.size);
   const view = new DataView(bytes.buffer);
-  for (const [place, { code, then, otherwise, value }] of program.entries()) {
+  for (const [place, { code, whenTrue, whenFalse, value }] of program.entries()) {
     const at = place * SOCK_FILTER.size;
     view.setUint16(at + SOCK_FILTER.code, code, true);
-    view.setUint8(at + SOCK_FILTER.jt, then);
-    view.setUint8(at + SOCK_FILTER.jf, otherwise);
+    view.setUint8(at + SOCK_FILTER.jt, whenTrue);
+    view.setUint8(at + SOCK_FILTER.jf, whenFalse);
     view.setUint32(at + SOCK_FILTER.k, value, true);
   }
   return bytes;

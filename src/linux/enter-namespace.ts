@@ -1,5 +1,5 @@
 /** The helper of `spawnIn`: enters the namespace on descriptor 9, makes the mounts, brings up `lo`, becomes the program. */
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Failure } from "#ports/world";
 import * as abi from "./abi.ts";
@@ -12,6 +12,19 @@ import { openRtnetlink } from "./rtnetlink.ts";
 interface Order {
   readonly argv: readonly string[];
   readonly mounts: PrivateMounts;
+  /** Process with which the program is to die; 0: none. */
+  readonly parent: number;
+}
+
+const SIGKILL = 9;
+const SIGPIPE = 13;
+const SIGXFSZ = 25;
+const CONSOLE = "/dev/console";
+
+function dieWith(parent: number): void {
+  check(libc.prctl(abi.PR_SET_PDEATHSIG, SIGKILL) === 0, "prctl(PR_SET_PDEATHSIG)");
+  // It may have ended before the line above; then no signal comes any more.
+  if (libc.getppid() !== parent) fail("the caller has ended");
 }
 
 function check(done: boolean, call: string): void {
@@ -38,6 +51,12 @@ function makeMounts({ tmpfs, bind }: PrivateMounts): void {
     libc.mount("none", "/", null, abi.MS_REC | abi.MS_PRIVATE, null) === 0,
     "mount(/, private)",
   );
+  if (existsSync(CONSOLE)) {
+    check(
+      libc.mount("/dev/null", CONSOLE, null, abi.MS_BIND, null) === 0,
+      `mount(/dev/null, ${CONSOLE})`,
+    );
+  }
   for (const folder of tmpfs) {
     mkdirSync(folder, { recursive: true });
     check(libc.mount("tmpfs", folder, "tmpfs", 0, "mode=0755") === 0, `mount(tmpfs, ${folder})`);
@@ -62,10 +81,13 @@ function findProgram(name: string): string {
 }
 
 const order = JSON.parse(process.argv[2] ?? "{}") as Order;
+if (order.parent !== 0) dieWith(order.parent);
 enter();
 makeMounts(order.mounts);
 const program = findProgram(order.argv[0] ?? "");
 const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ""}`);
+// Node.js ignores these two, and what is ignored stays so in the program: a pipe's writer would not end with its reader.
+for (const number of [SIGPIPE, SIGXFSZ]) libc.signal(number, abi.SIG_DFL);
 // Node.js marks what it inherited as close-on-exec at its start; the program is to have it all.
 for (let fd = 0; fd < NAMESPACE_FD; fd++) libc.fcntl(fd, abi.F_SETFD, 0);
 libc.execve(program, [...order.argv, null], [...environment, null]);

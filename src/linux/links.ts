@@ -5,13 +5,19 @@ import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from "./netlink.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
+import {
+  IFA_ADDRESS,
+  IFA_LOCAL,
+  NDA_DST,
+  RTM_DELLINK,
+  RTM_DELNEIGH,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+} from "./rtnetlink-messages.ts";
 
-const RTM_NEWLINK = 16;
-const RTM_DELLINK = 17;
-const RTM_NEWADDR = 20;
 const RTM_NEWROUTE = 24;
-const IFA_ADDRESS = 1;
-const IFA_LOCAL = 2;
+const NUD_NOARP = 0x40;
+const NUD_PERMANENT = 0x80;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
@@ -21,6 +27,9 @@ const IFLA_NET_NS_FD = 28;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
+const IFLA_LINK = 5;
+const IFLA_MACVLAN_MODE = 1;
+const MACVLAN_MODE_BRIDGE = 4;
 const RTA_DST = 1;
 const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
@@ -52,6 +61,21 @@ export function createBridge(rtnetlink: Rtnetlink, name: string): Outcome {
   return rtnetlink.transact(`RTM_NEWLINK(bridge ${name})`);
 }
 
+/** Another device with an address of its own on the wire of `parent`; several on one parent reach each other. */
+export function createMacvlan(rtnetlink: Rtnetlink, parent: number, end: VethEnd): Outcome {
+  const builder = newLink(rtnetlink);
+  endAttributes(rtnetlink, end);
+  builder
+    .attributeU32(IFLA_LINK, parent)
+    .nest(IFLA_LINKINFO)
+    .attributeText(IFLA_INFO_KIND, "macvlan")
+    .nest(IFLA_INFO_DATA)
+    .attributeU32(IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE)
+    .end()
+    .end();
+  return rtnetlink.transact(`RTM_NEWLINK(macvlan ${end.name})`);
+}
+
 export interface LinkChange {
   readonly up?: boolean;
   /** Index of the bridge; 0 takes it out of its bridge. */
@@ -75,6 +99,7 @@ export function changeLink(rtnetlink: Rtnetlink, index: number, change: LinkChan
 export function deleteLink(rtnetlink: Rtnetlink, index: number): Outcome {
   rtnetlink.start(RTM_DELLINK, NLM_F_ACK).u32(0).u32(index).u32(0).u32(0);
   const outcome = rtnetlink.transact("RTM_DELLINK");
+  // Gone already, for example with the other end of its cable.
   return !outcome.ok && outcome.errno === "ENODEV" ? OK : outcome;
 }
 
@@ -95,6 +120,27 @@ export function addHostAddress(
     .attributeBe32(IFA_LOCAL, address)
     .attributeBe32(IFA_ADDRESS, address);
   return rtnetlink.transact("RTM_NEWADDR");
+}
+
+/** Forgets what ARP has learned on an interface; permanent entries stay. */
+export function flushNeighbours(rtnetlink: Rtnetlink, index: number): Outcome {
+  const known = rtnetlink.neighbours();
+  if (!known.ok) return known;
+  for (const entry of known.value) {
+    if (entry.index !== index || (entry.state & (NUD_PERMANENT | NUD_NOARP)) !== 0) continue;
+    rtnetlink
+      .start(RTM_DELNEIGH, NLM_F_ACK)
+      .u8(abi.AF_INET)
+      .u8(0)
+      .u16(0)
+      .u32(index)
+      .u32(0)
+      .attributeBe32(NDA_DST, entry.address);
+    const outcome = rtnetlink.transact("RTM_DELNEIGH");
+    // Aged out between the two: as good as deleted.
+    if (!outcome.ok && outcome.errno !== "ENOENT") return outcome;
+  }
+  return OK;
 }
 
 /** `destination` undefined is the default route. */

@@ -13,7 +13,7 @@ import {
   type WorldEvent,
 } from "#ports/world";
 import type { Ipv4 } from "#units/address";
-import { type ArpSocket, openArpSocket } from "./arp-socket.ts";
+import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import type { Reactor } from "./reactor.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
@@ -27,6 +27,8 @@ interface Port {
 
 /** Packets taken from one socket before others have their turn: a flood on one interface must not starve the rest. */
 const BATCH = 64;
+/** What sending says when the device under the socket has been deleted. */
+const GONE: readonly string[] = ["ENXIO", "ENODEV"];
 
 export class LinuxWorld implements World {
   readonly guard: AddressGuard | undefined;
@@ -35,6 +37,7 @@ export class LinuxWorld implements World {
   readonly #pipe: LinePipe;
   readonly #receive: (event: WorldEvent) => void;
   readonly #ports = new Map<number, Port>();
+  readonly #senders = new Map<number, ArpSocket>();
   readonly #buffer = new Uint8Array(65_536);
 
   constructor(parts: {
@@ -85,11 +88,20 @@ export class LinuxWorld implements World {
   sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {
     const port = this.#ports.get(interfaceIndex);
     if (port !== undefined) return port.arp.send(frame);
-    // An address on another interface than the router's: its socket is opened at the first announcement.
-    const opened = openArpSocket(interfaceIndex);
-    if (!opened.ok) return opened;
-    const outcome = opened.value.send(frame);
-    opened.value.close();
+    // An address on another interface than the router's. The socket is kept: closing a packet socket waits for every
+    // processor (synchronize_net), up to milliseconds.
+    let sender = this.#senders.get(interfaceIndex);
+    if (sender === undefined) {
+      const opened = openArpSender(interfaceIndex);
+      if (!opened.ok) return opened;
+      sender = opened.value;
+      this.#senders.set(interfaceIndex, sender);
+    }
+    const outcome = sender.send(frame);
+    if (!outcome.ok && GONE.includes(outcome.errno)) {
+      sender.close();
+      this.#senders.delete(interfaceIndex);
+    }
     return outcome;
   }
 

@@ -5,6 +5,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { OK } from "#ports/world";
+import { assert } from "#units/assert";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { LinuxError, mustDo } from "./result.ts";
@@ -14,6 +15,7 @@ const OWN = "/proc/thread-self/ns/net";
 export class Namespace {
   readonly name: string;
   readonly fd: number;
+  #isOpen = true;
 
   constructor(name: string, fd: number) {
     this.name = name;
@@ -28,7 +30,9 @@ export class Namespace {
         libc.setns(this.fd, abi.CLONE_NEWNET) === 0 ? OK : libc.failure(`setns(${this.name})`),
       );
       try {
-        return work();
+        const result = work();
+        assert(!(result instanceof Promise), "what runs inside a namespace must be synchronous");
+        return result;
       } finally {
         mustDo(libc.setns(home, abi.CLONE_NEWNET) === 0 ? OK : libc.failure("setns(home)"));
       }
@@ -37,8 +41,10 @@ export class Namespace {
     }
   }
 
+  /** A second time does nothing: the number may be another file's by then. */
   close(): void {
-    libc.close(this.fd);
+    if (this.#isOpen) libc.close(this.fd);
+    this.#isOpen = false;
   }
   [Symbol.dispose](): void {
     this.close();
@@ -51,9 +57,11 @@ export function createNamespace(name: string): Namespace {
   try {
     if (libc.unshare(abi.CLONE_NEWNET) !== 0)
       throw new LinuxError(libc.failure("unshare(CLONE_NEWNET)"));
-    const fd = openOwn();
-    mustDo(libc.setns(home, abi.CLONE_NEWNET) === 0 ? OK : libc.failure("setns(home)"));
-    return new Namespace(name, fd);
+    try {
+      return new Namespace(name, openOwn());
+    } finally {
+      mustDo(libc.setns(home, abi.CLONE_NEWNET) === 0 ? OK : libc.failure("setns(home)"));
+    }
   } finally {
     libc.close(home);
   }
@@ -65,9 +73,12 @@ function openOwn(): number {
   return fd;
 }
 
-/** What the program sees instead of the machine's own folders. */
+/**
+ * What the program sees instead of the machine's own folders. It also gets /dev/null in the place of /dev/console:
+ * keepalived -l writes its log there too (LOG_CONS), and a serial console that nobody drains stops the writer.
+ */
 export interface PrivateMounts {
-  /** Empty folders of its own, in memory. */
+  /** Empty folders of its own, in memory; made where they do not exist. */
   readonly tmpfs: readonly string[];
   /** `[from, to]`: after the tmpfs mounts; files are bound to files, folders to folders. */
   readonly bind: readonly (readonly [string, string])[];
@@ -79,6 +90,8 @@ export interface SpawnInOptions {
   readonly cwd?: string;
   readonly stdio?: StdioOptions;
   readonly detached?: boolean;
+  /** SIGKILL the program when the calling process ends, however it ends. False unless said otherwise. */
+  readonly diesWithParent?: boolean;
 }
 
 const HELPER = fileURLToPath(new URL("./enter-namespace.ts", import.meta.url));
@@ -102,7 +115,11 @@ export function spawnIn(
   )[];
   while (stdio.length < NAMESPACE_FD) stdio.push("ignore");
   stdio[NAMESPACE_FD] = namespace.fd;
-  const order = JSON.stringify({ argv, mounts: options.mounts ?? { tmpfs: [], bind: [] } });
+  const order = JSON.stringify({
+    argv,
+    mounts: options.mounts ?? { tmpfs: [], bind: [] },
+    parent: options.diesWithParent === true ? process.pid : 0,
+  });
   return spawn(process.execPath, ["--disable-warning=ExperimentalWarning", HELPER, order], {
     stdio: stdio as StdioOptions,
     env: { ...(options.env ?? process.env) },

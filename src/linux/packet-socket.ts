@@ -10,6 +10,7 @@ import { type BpfInstruction, emitBpf } from "./bpf.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 import { type Result, success } from "./result.ts";
+import { setReceiveBuffer } from "./socket-options.ts";
 
 export interface PacketSocketOptions {
   /** Ethernet type, ETH_P_ALL for every one (the default), 0 for a socket that only sends. */
@@ -139,11 +140,4 @@ function attachFilter(fd: number, program: readonly BpfInstruction[]): Outcome {
   view.setBigUint64(abi.SOCK_FPROG.filter, libc.addressOf(instructions), true);
   const done = libc.setsockopt(fd, abi.SOL_SOCKET, abi.SO_ATTACH_FILTER, header, header.length);
   return done === 0 && instructions.length > 0 ? OK : libc.failure("setsockopt(SO_ATTACH_FILTER)");
-}
-
-/** As large as asked with CAP_NET_ADMIN, as large as net.core.rmem_max without. */
-export function setReceiveBuffer(fd: number, bytes: number): void {
-  const value = Int32Array.of(bytes);
-  if (libc.setsockopt(fd, abi.SOL_SOCKET, abi.SO_RCVBUFFORCE, value, 4) === 0) return;
-  libc.setsockopt(fd, abi.SOL_SOCKET, abi.SO_RCVBUF, value, 4);
 }

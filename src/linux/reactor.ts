@@ -1,6 +1,15 @@
-/** One thread, one `ppoll`: waits until something is readable or a deadline is reached, then calls handlers in order. */
+/**
+ * One thread, one `ppoll`: waits until something is readable or a deadline is reached, then calls handlers in order.
+ *
+ * The time to wait is rounded to nothing: instants are whole microseconds, `ppoll` takes nanoseconds, so it is never early;
+ * how late it may be is the thread's timer slack (process.ts) and the scheduler's matter. The kernel's wait does not count
+ * a suspension of the machine, our clock does: after one, a deadline that has passed is met when the first packet arrives
+ * or the rest of the wait is over.
+ */
+
+import { assert } from "#units/assert";
 import type { Instant } from "#units/time";
-import { POLLFD, POLLIN } from "./abi.ts";
+import { POLLFD, POLLIN, POLLNVAL } from "./abi.ts";
 import { now } from "./clock.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
@@ -39,8 +48,13 @@ export class Reactor {
     if (ready === 0) return;
     for (let i = 0; i < handlers.length; i++) {
       // Events and results share the second word: results are its upper half.
-      if ((table[i * 2 + 1] ?? 0) >>> 16 === 0) continue;
-      handlers[i]?.();
+      const results = (table[i * 2 + 1] ?? 0) >>> 16;
+      if (results === 0) continue;
+      assert((results & POLLNVAL) === 0, "a descriptor was closed before it was removed");
+      const handler = handlers[i];
+      // An earlier handler may have removed this one, and its descriptor may be another's by now.
+      if (handler === undefined || !this.#handlers.includes(handler)) continue;
+      handler();
     }
   }
 

@@ -50,6 +50,7 @@ import {
   RTM_NEWLINK,
   RTM_NEWNEIGH,
 } from "./rtnetlink-messages.ts";
+import { setReceiveBuffer } from "./socket-options.ts";
 
 const RTMGRP_LINK = 0x1;
 const RTMGRP_IPV4_IFADDR = 0x10;
@@ -256,10 +257,11 @@ export class RtnetlinkMonitor {
   }
 }
 
-export function openMonitor(): Result<RtnetlinkMonitor> {
+/** @param receiveBuffer bytes of news that may wait before the kernel drops some */
+export function openMonitor(receiveBuffer: number = MONITOR_BUFFER): Result<RtnetlinkMonitor> {
   const fd = openNetlink(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_IPV4_IFADDR);
   if (!fd.ok) return fd;
-  libc.setsockopt(fd.value, abi.SOL_SOCKET, abi.SO_RCVBUFFORCE, Int32Array.of(MONITOR_BUFFER), 4);
+  setReceiveBuffer(fd.value, receiveBuffer);
   const requests = openRtnetlink();
   if (requests.ok) return success(new RtnetlinkMonitor(fd.value, requests.value));
   libc.close(fd.value);

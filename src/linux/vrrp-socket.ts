@@ -4,6 +4,7 @@ import type { Ipv4 } from "#units/address";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { type Result, success } from "./result.ts";
+import { setReceiveBuffer } from "./socket-options.ts";
 
 const RECEIVE_BUFFER = 1_048_576;
 
@@ -27,23 +28,22 @@ export function openVrrpSocket(interfaceIndex: number, name: string): Result<Vrr
     libc.setsockopt(fd, level, option, value, value.byteLength) === 0;
   const mreq = new Uint8Array(abi.IP_MREQN.size);
   new DataView(mreq.buffer).setInt32(abi.IP_MREQN.ifindex, interfaceIndex, true);
-  const steps: readonly [string, boolean][] = [
-    ["IP_HDRINCL", set(abi.IPPROTO_IP, abi.IP_HDRINCL, Int32Array.of(1))],
-    [
-      "SO_BINDTODEVICE",
-      set(abi.SOL_SOCKET, abi.SO_BINDTODEVICE, new TextEncoder().encode(`${name}\0`)),
-    ],
-    ["IP_MULTICAST_IF", set(abi.IPPROTO_IP, abi.IP_MULTICAST_IF, mreq)],
-    ["IP_MULTICAST_LOOP", set(abi.IPPROTO_IP, abi.IP_MULTICAST_LOOP, Int32Array.of(0))],
-    ["IP_MULTICAST_ALL", set(abi.IPPROTO_IP, abi.IP_MULTICAST_ALL, Int32Array.of(0))],
+  const steps: readonly (readonly [string, number, number, Uint8Array | Int32Array])[] = [
+    ["IP_HDRINCL", abi.IPPROTO_IP, abi.IP_HDRINCL, Int32Array.of(1)],
+    ["SO_BINDTODEVICE", abi.SOL_SOCKET, abi.SO_BINDTODEVICE, new TextEncoder().encode(`${name}\0`)],
+    ["IP_MULTICAST_IF", abi.IPPROTO_IP, abi.IP_MULTICAST_IF, mreq],
+    ["IP_MULTICAST_LOOP", abi.IPPROTO_IP, abi.IP_MULTICAST_LOOP, Int32Array.of(0)],
+    // Only groups joined on this socket, not those that other programs of the machine have joined.
+    ["IP_MULTICAST_ALL", abi.IPPROTO_IP, abi.IP_MULTICAST_ALL, Int32Array.of(0)],
   ];
-  const failed = steps.find(([, done]) => !done);
-  if (failed !== undefined) {
-    const failure = libc.failure(`setsockopt(${failed[0]})`);
+  for (const [option, level, number, value] of steps) {
+    if (set(level, number, value)) continue;
+    const failure = libc.failure(`setsockopt(${option})`);
     libc.close(fd);
     return failure;
   }
-  set(abi.SOL_SOCKET, abi.SO_RCVBUF, Int32Array.of(RECEIVE_BUFFER));
+  setReceiveBuffer(fd, RECEIVE_BUFFER);
+  // TC_PRIO_CONTROL: ahead of other traffic in the device's queue.
   set(abi.SOL_SOCKET, abi.SO_PRIORITY, Int32Array.of(6));
 
   const destination = new Uint8Array(abi.SOCKADDR_IN.size);
