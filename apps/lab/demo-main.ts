@@ -10,7 +10,7 @@ import { whyOf } from "./control.ts";
 import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
 import { DEMO_HELP, type DemoOptions, parseDemoOptions } from "./demo-options.ts";
 import { chooseLang, type DemoText, demoText, type Lang } from "./demo-text.ts";
-import { FAULTS, type FaultName } from "./faults.ts";
+import type { FaultName } from "./faults.ts";
 import { keepRunning } from "./keep.ts";
 import { Lab } from "./lab.ts";
 import { createNarrator, type Narrator } from "./narrator.ts";
@@ -107,8 +107,13 @@ async function demonstrate(run: Run, outsideProcess: Outside | undefined): Promi
   const results: FaultResult[] = [];
   for (const [index, name] of options.faults.entries()) {
     narrator.say(text.step(index + 1, options.faults.length, text.faultShort[name]));
+    const told = new Set<string>();
     const both = run.labs.map((lab) =>
-      breakPair(run, lab, name, seededRandom(options.seed * 1000 + index)),
+      breakPair(run, lab, name, seededRandom(options.seed * 1000 + index), (line) => {
+        // Two pairs are broken alike: one line says it for both.
+        if (!told.has(line)) narrator.say(line);
+        told.add(line);
+      }),
     );
     results.push(...(await Promise.all(both)));
   }
@@ -139,20 +144,21 @@ async function breakPair(
   lab: Lab,
   name: FaultName,
   random: () => number,
+  sayOnce: (line: string) => void,
 ): Promise<FaultResult> {
   const kind = lab.nodes[0]?.kind ?? "baton";
   const observed: { value?: ObservedFault } = {};
   const work = runFault(lab, name, {
     random,
     watcher: {
-      onBroken: (owner) => narrator.say(`  ${text.fault(name, owner.name)}`),
+      onBroken: (owner) => sayOnce(`  ${text.fault(name, owner.name)}`),
       onObserved: (result) => {
         observed.value = result;
         narrator.say(`  ${tell(result, text)}`);
       },
       onHealed: (owner) => {
         const healing = text.healing[name];
-        if (healing !== undefined) narrator.say(`  ${owner.name}: ${healing}`);
+        if (healing !== undefined) sayOnce(`  ${owner.name}: ${healing}`);
       },
     },
   });
@@ -181,10 +187,7 @@ function tell(result: ObservedFault, text: DemoText): string {
 
 /** keepalived is there to compare with: only Baton's rows decide about success. */
 function conclude({ narrator, text }: Run, results: readonly FaultResult[], took: number): number {
-  const byFault = results.toSorted(
-    (a, b) => Object.keys(FAULTS).indexOf(a.fault) - Object.keys(FAULTS).indexOf(b.fault),
-  );
-  narrator.print(`\n${printTextTable(faultTable(byFault, text))}\n\n${text.legend}\n`);
+  narrator.print(`\n${printTextTable(faultTable(results, text))}\n\n${text.legend}\n`);
   const bad = results.filter((result) => result.daemon === "baton" && !result.passed);
   if (bad.length === 0) {
     narrator.print(text.allMoved((took / 1000).toFixed(0)));

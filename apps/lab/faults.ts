@@ -16,8 +16,11 @@ export type FaultName =
 
 export interface Fault {
   readonly name: FaultName;
-  /** Does the address have to change its owner? `maybe`: both outcomes are right. */
-  readonly moves: "yes" | "maybe";
+  /**
+   * Does the address have to change its owner? `maybe`: both outcomes are right. `splits`: nodes that cannot hear each other
+   * both own it, as long as it lasts; no protocol of two can do better without a third opinion.
+   */
+  readonly moves: "yes" | "maybe" | "splits";
   /** Planned moves, in which both may hold the address while one hands it to the other. */
   readonly coordinated: boolean;
   /** The node cannot be reached or is off, so what it still holds does not count as a second owner. */
@@ -119,7 +122,6 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     ...DEFAULTS,
     name: "flap",
     moves: "maybe",
-    ownerUnreachable: true,
     inject: async (owner) => {
       for (let count = 0; count < FLAP_COUNT; count++) {
         owner.setCable("unplugged");
@@ -133,6 +135,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   partition: {
     ...DEFAULTS,
     name: "partition",
+    moves: "splits",
     inject: (owner) => Promise.resolve(owner.setPartition("apart")),
     heal: (owner) => Promise.resolve(owner.setPartition("together")),
   },

@@ -94,6 +94,7 @@ export class Lab {
   async startDaemons(): Promise<LabNode> {
     const [first, ...rest] = this.nodes;
     if (first === undefined) throw new Error("a lab without nodes");
+    await this.instruments.ready();
     await first.startDaemon();
     await this.until(`${first.name} owns ${VIRTUAL_ADDRESS}`, this.takeOverSeconds() + 10, () =>
       this.holders().includes(first),
@@ -118,6 +119,10 @@ export class Lab {
     let since = performance.now();
     let last: LabNode | undefined;
     await this.until("one owner, all others BACKUP", seconds, () => {
+      const dead = this.nodes.find((node) => !node.isRunning());
+      if (dead !== undefined) {
+        throw new Error(`the daemon on ${dead.name} has ended\n${this.describe()}`);
+      }
       const holders = this.holders();
       const [owner] = holders;
       const settled =
@@ -156,9 +161,11 @@ export class Lab {
       .join("\n");
   }
 
-  /** Stops the daemons in good order, then everything else. */
+  /** Ends everything at once: the addresses go with their namespaces, so nobody has to hand over. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.nodes.map((node) => node.stopDaemon()));
+    await Promise.allSettled(
+      this.nodes.filter((node) => node.isRunning()).map((node) => node.signalAll("SIGKILL")),
+    );
     await this.instruments.close();
     this.network.close();
   }

@@ -4,6 +4,7 @@ import {
   appendFileSync,
   chmodSync,
   closeSync,
+  existsSync,
   openSync,
   readFileSync,
   rmSync,
@@ -193,8 +194,8 @@ export class LabNode {
 
   /** Last lines of the daemon's log, for explanations of failures. */
   logTail(lines: number): string {
-    const text = readFileSync(this.logFile, "utf8").trimEnd().split("\n");
-    return text.slice(-lines).join("\n");
+    if (!existsSync(this.logFile)) return "(never started)";
+    return readFileSync(this.logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
   }
 
   async stopDaemon(): Promise<void> {

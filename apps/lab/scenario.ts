@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { elapsed, type Micros, toMillis } from "#units/time";
 import type { DaemonKind } from "./daemon.ts";
-import { FAULTS, type FaultName } from "./faults.ts";
+import { FAULTS, type Fault, type FaultName } from "./faults.ts";
 import type { Lab } from "./lab.ts";
 import type { LabNode } from "./node.ts";
 import type { Random } from "./random.ts";
@@ -18,8 +18,9 @@ export interface ObservedFault {
   readonly after: readonly string[];
   /** The address is where it should be. */
   readonly passed: boolean;
-  /** What the client noticed between the fault and the repair. */
+  /** What the client noticed between the fault and the repair: all times without an answer, and the longest of them. */
   readonly outageMilliseconds: number;
+  readonly longestOutageMilliseconds: number;
   readonly lost: number;
   /** From the fault until another node held the address; undefined: none did. */
   readonly takeOverMilliseconds: number | undefined;
@@ -86,7 +87,8 @@ export async function runFault(
     before: owner.name,
     after,
     passed: hasPassed(fault.moves, owner.name, after),
-    outageMilliseconds: seen.outageMilliseconds,
+    outageMilliseconds: seen.totalMilliseconds,
+    longestOutageMilliseconds: seen.outageMilliseconds,
     lost: seen.lost,
     takeOverMilliseconds: moved === undefined ? undefined : toMillis(moved.after),
     dualMilliseconds: toMillis(dual.total),
@@ -103,14 +105,15 @@ export async function runFault(
   const healSeen = await lab.instruments.outage(healedAt, settledAt);
   return {
     ...observed,
-    healOutageMilliseconds: healSeen.outageMilliseconds,
+    healOutageMilliseconds: healSeen.totalMilliseconds,
     healLost: healSeen.lost,
     healDualMilliseconds: toMillis(lab.instruments.overlap(allNames, healedAt, settledAt).total),
     finally: last.name,
   };
 }
 
-function hasPassed(moves: "yes" | "maybe", before: string, after: readonly string[]): boolean {
+function hasPassed(moves: Fault["moves"], before: string, after: readonly string[]): boolean {
+  if (moves === "splits") return after.length > 0;
   if (after.length !== 1) return false;
   return moves === "maybe" || after[0] !== before;
 }
