@@ -19,15 +19,15 @@ export interface LoggedRequest {
   milliseconds: number;
 }
 
-const KEPT_MAX = 10_000;
+const KEPT_MAX = 5_000;
 
 export class RequestLog {
   #entries: LoggedRequest[] = [];
 
   add(entry: LoggedRequest): LoggedRequest {
     this.#entries.push(entry);
-    // Half at once, so that shifting does not cost on every call.
-    if (this.#entries.length > 2 * KEPT_MAX) this.#entries = this.#entries.slice(-KEPT_MAX);
+    // A part at once, so that shifting does not cost on every call.
+    if (this.#entries.length > 1.2 * KEPT_MAX) this.#entries = this.#entries.slice(-KEPT_MAX);
     return entry;
   }
 
