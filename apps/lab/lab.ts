@@ -111,8 +111,8 @@ export class Lab {
   }
 
   /**
-   * Waits for ordinary life: one holder, whose notify script said MASTER last, every other node BACKUP, for one
-   * advertisement interval and a bit, so that everybody has heard the owner.
+   * Waits for ordinary life: one holder, whose daemon says MASTER, every other node BACKUP, for one advertisement
+   * interval and a bit, so that everybody has heard the owner.
    */
   async untilSettled(seconds = 25): Promise<LabNode> {
     const quietMilliseconds = this.profile.advertSeconds * 1000 + 200;
@@ -127,7 +127,7 @@ export class Lab {
       const [owner] = holders;
       const settled =
         holders.length === 1 &&
-        this.nodes.every((node) => node.notifiedState() === (node === owner ? "MASTER" : "BACKUP"));
+        this.nodes.every((node) => node.loggedState() === (node === owner ? "MASTER" : "BACKUP"));
       if (!settled || owner !== last) {
         since = performance.now();
         last = owner;
@@ -154,9 +154,9 @@ export class Lab {
     return this.nodes
       .map((node) => {
         const holds = holders.includes(node.name) ? "holds" : "does not hold";
-        const state = node.notifiedState() ?? "nothing";
+        const state = `${node.loggedState() ?? "nothing"}, notified ${node.notifiedState() ?? "nothing"}`;
         const runs = node.isRunning() ? "runs" : "does not run";
-        return `node ${node.name} (${node.kind} ${runs}) ${holds} ${VIRTUAL_ADDRESS}, notified: ${state}\n${indent(node.logTail(12))}`;
+        return `node ${node.name} (${node.kind} ${runs}) ${holds} ${VIRTUAL_ADDRESS}, logged: ${state}\n${indent(node.logTail(12))}`;
       })
       .join("\n");
   }

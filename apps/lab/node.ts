@@ -20,6 +20,7 @@ import { type NodeAddress, type Profile, printConfig, readExample } from "./prof
 
 const STOP_MILLISECONDS = 10_000;
 const POLL_MILLISECONDS = 5;
+const STARTED = "--- started by the lab";
 
 export interface NodeOptions {
   readonly name: string;
@@ -80,6 +81,16 @@ export class LabNode {
     }
   }
 
+  /**
+   * State the daemon has logged last since it was started. Both log keepalived's words. (keepalived cannot run notify
+   * scripts in a user namespace: it insists on setgroups, which is forbidden there.)
+   */
+  loggedState(): string | undefined {
+    const log = existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
+    const current = log.slice(log.lastIndexOf(STARTED));
+    return [...current.matchAll(/Entering (\w+) STATE/g)].at(-1)?.[1];
+  }
+
   /** What the tutorial's notify script wrote last. */
   notifiedState(): string | undefined {
     return this.readFile("var", "state");
@@ -101,7 +112,7 @@ export class LabNode {
   startDaemon(): Promise<void> {
     if (this.isRunning()) throw new Error(`the daemon on ${this.name} runs already`);
     rmSync(join(this.folder, "var", "state"), { force: true });
-    appendFileSync(this.logFile, `--- ${this.kind} started by the lab\n`);
+    appendFileSync(this.logFile, `${STARTED}: ${this.kind}\n`);
     const log = openSync(this.logFile, "a");
     const child = this.spawn(daemonArgv(this.kind), log);
     closeSync(log);
