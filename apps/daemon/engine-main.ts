@@ -9,14 +9,18 @@ import { now } from "#linux/clock";
 import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
 import { openNftGuard } from "#linux/nft-guard";
-import { ignoreSignals, setPriority } from "#linux/process";
+import { ignoreSignals, setPriority, setRealtime, setTimerSlack } from "#linux/process";
 import { Reactor } from "#linux/reactor";
 import { printFailure } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import { after, micros } from "#units/time";
 
 const PIPE = 3;
+/** Where real-time scheduling is not allowed (docs/adr/0012). */
 const NICE = -15;
+/** The lowest: before every ordinary process, behind everything that asked for more. */
+const REALTIME_PRIORITY = 1;
+const TIMER_SLACK_NANOSECONDS = 1_000;
 /** exit status of sysexits.h: internal software error, and cannot open a system resource */
 const EX_SOFTWARE = 70;
 const EX_OSERR = 71;
@@ -27,9 +31,7 @@ function run(): number {
   const pipe = new LinePipe(PIPE);
   const log = (level: "error" | "warning", text: string): void =>
     pipe.write({ type: "log", level, text }, true);
-  const niced = setPriority(NICE);
-  if (!niced.ok)
-    log("warning", `the engine keeps its ordinary scheduling priority: ${printFailure(niced)}`);
+  hurry(log);
 
   const reactor = new Reactor();
   // News first: what happens between the two is then told twice rather than never.
@@ -80,6 +82,18 @@ function run(): number {
   }
   pipe.flush();
   return 0;
+}
+
+/** An advertisement that is late because the machine is busy looks like a dead master to the peers. */
+function hurry(log: (level: "error" | "warning", text: string) => void): void {
+  setTimerSlack(TIMER_SLACK_NANOSECONDS);
+  if (setRealtime(REALTIME_PRIORITY).ok) return;
+  const niced = setPriority(NICE);
+  if (niced.ok) return;
+  log(
+    "warning",
+    `the engine runs with ordinary priority, so advertisements may be late on a busy machine: ${printFailure(niced)}`,
+  );
 }
 
 function receive(engine: Engine, line: string): void {
