@@ -36,6 +36,8 @@ export interface FabricOutput {
 const ETHER_TYPE_IPV4 = 0x0800;
 const ETHER_TYPE_ARP = 0x0806;
 const BROADCAST: Ipv4 = ipv4(0xffffffff);
+const PROTOCOL_ICMP = 1;
+const ICMP_ECHO_REQUEST = 8;
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 const HEALTHY: PortFault = {};
@@ -95,6 +97,11 @@ export class Fabric {
     this.#internetPort = plan.internetPort;
   }
 
+  /** One HAVIP has moved, is bound or unbound; one that the plan does not know is added. */
+  bind(binding: HavipBinding): void {
+    this.#havips.set(key(binding.subnetId, binding.address), binding);
+  }
+
   fault(port: number, fault: PortFault, now: Instant): void {
     this.#faults.set(port, fault);
     if (fault.lateMicros === undefined) this.#lateUntil.delete(port);
@@ -138,6 +145,10 @@ export class Fabric {
     return this.#output.dropped(port, { kind: "not-ipv4", etherType });
   }
 
+  #isDeaf(port: number, to: number): boolean {
+    return this.#faultOf(port).deafTo?.includes(to) === true;
+  }
+
   #faultOf(port: number): PortFault {
     return this.#faults.get(port) ?? HEALTHY;
   }
@@ -166,8 +177,11 @@ export class Fabric {
 
   #claim(guest: GuestPlan, vip: Ipv4, now: Instant): void {
     const fault = this.#faultOf(guest.port);
-    if (fault.swallowClaims === true || !this.#mayAnnounce(guest.port, fault, now)) {
-      return this.#output.dropped(guest.port, { kind: "lost" });
+    if (fault.swallowClaims === true) {
+      return this.#output.dropped(guest.port, { kind: "claim-swallowed", address: vip });
+    }
+    if (!this.#mayAnnounce(guest.port, fault, now)) {
+      return this.#output.dropped(guest.port, { kind: "claim-limited", address: vip });
     }
     this.#output.claim(guest.interfaceId, vip);
   }
@@ -238,6 +252,7 @@ export class Fabric {
       return this.#output.dropped(guest.port, { kind: "multicast-off", destination });
     for (const other of this.#guests.values()) {
       if (other === guest || other.subnetId !== guest.subnetId) continue;
+      if (this.#isDeaf(other.port, guest.port)) continue;
       this.#deliver(other.port, frame, frame[ETHERNET + 9] ?? 0, now);
     }
   }
@@ -261,6 +276,9 @@ export class Fabric {
         kind: isHavip ? "havip-unbound" : "no-such-address",
         destination,
       });
+    }
+    if (this.#isDeaf(receiver.port, from)) {
+      return this.#output.dropped(from, { kind: "deaf", to: receiver.port });
     }
     const protocol = frame[ETHERNET + 9] ?? 0;
     if (!allows(receiver, frame, source)) {
@@ -332,6 +350,7 @@ export class Fabric {
     const fault = this.#faultOf(port);
     const blocked = blockedTo(fault, this.#lateUntil.get(port), now);
     if (blocked !== undefined) return this.#output.dropped(port, blocked);
+    if (fault === HEALTHY) return this.#output.send(port, frame);
     const times = arrivals(fault, protocol, this.#dice, now);
     if (times.length === 0) return this.#output.dropped(port, { kind: "lost" });
     for (const at of times) {
@@ -351,6 +370,8 @@ function allows(receiver: GuestPlan, frame: Uint8Array, source: Ipv4): boolean {
   // TCP segments that belong to a connection (ACK set) are let through.
   const established = protocol === PROTOCOL_TCP && ((frame[start + 13] ?? 0) & 0x10) !== 0;
   if (established) return true;
+  // So are answers and errors of ICMP: everything but an echo request belongs to something the guest did.
+  if (protocol === PROTOCOL_ICMP && frame[start] !== ICMP_ECHO_REQUEST) return true;
   return receiver.ingress.some(
     (rule) =>
       (rule.protocol === undefined || rule.protocol === protocol) &&

@@ -9,6 +9,8 @@ export interface PortFault {
   /** Only one direction is lost: what the guest sends, or what it should get. */
   readonly cutFrom?: boolean;
   readonly cutTo?: boolean;
+  /** Ports whose frames it does not get: one direction of one way, or a partition if both are deaf to each other. */
+  readonly deafTo?: readonly number[];
   /** Forwards nothing for this long from now on (spanning tree, a slow switch). */
   readonly lateMicros?: number;
   readonly delayMicros?: number;

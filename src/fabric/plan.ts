@@ -59,6 +59,11 @@ export type FabricDrop =
   | { readonly kind: "port-cut" }
   | { readonly kind: "port-not-forwarding" }
   | { readonly kind: "lost" }
+  /** A fault of the way between two ports. */
+  | { readonly kind: "deaf"; readonly to: number }
+  /** Announcements of a HAVIP that a fault kept from the control plane. */
+  | { readonly kind: "claim-swallowed"; readonly address: Ipv4 }
+  | { readonly kind: "claim-limited"; readonly address: Ipv4 }
   | { readonly kind: "unknown-port"; readonly port: number }
   | { readonly kind: "too-short"; readonly length: number }
   | { readonly kind: "spoofed-mac"; readonly found: Mac; readonly own: Mac }

@@ -55,6 +55,10 @@ export function replaceAddress(frame: Uint8Array, which: "source" | "destination
     adjust(frame, ETHERNET + 10, before, value);
     if (transport !== undefined) adjust(frame, transport, before, value);
   }
+  // UDP writes a sum of zero as all ones, because zero means that there is none (RFC 768).
+  const isUdp = frame[ETHERNET + 9] === PROTOCOL_UDP;
+  if (isUdp && transport !== undefined && u16(frame, transport) === 0)
+    put16(frame, transport, 0xffff);
 }
 
 /** Where the checksum over the pseudo header lies; only in first fragments, and UDP may have none (0). */
