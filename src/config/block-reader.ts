@@ -21,7 +21,7 @@ import { nearest } from "./nearest.ts";
 import { readItem } from "./read-item.ts";
 import { readValue } from "./read-value.ts";
 import { type Block, nameOf, newBlock } from "./records.ts";
-import { splitWords, type Word } from "./scan.ts";
+import { splitWords, type Word, type Words } from "./scan.ts";
 import type { Item } from "./value.ts";
 
 export interface BlockReader {
@@ -228,7 +228,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     report(finding("VR1006", header.span, { block: header.text }, { related: [point] }));
   }
 
-  function takeWords(words: readonly Word[]): void {
+  function takeWords({ words, openQuote }: Words): void {
     const before = unknown;
     unknown = undefined;
     let frame = top();
@@ -243,7 +243,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       ownBlock().damaged = true;
     }
     if (frame.kind === "list") takeItem(frame, words);
-    else if (frame.kind === "keywords") takeKeyword(frame, words, before);
+    else if (frame.kind === "keywords") takeKeyword(frame, words, before, openQuote !== undefined);
   }
 
   function takeItem(frame: ListFrame, words: readonly Word[]): void {
@@ -318,7 +318,14 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       frame.block.settings.push({ keyword, word, args, value: { kind: "block" } });
       frames.push({ kind: "skip", header: word, depth: 0, needsBrace: true });
     } else {
-      const value = readValue({ keyword, word, args, table: frame.table, report: silent });
+      const value = readValue({
+        keyword,
+        word,
+        args,
+        table: frame.table,
+        report: silent,
+        openQuote,
+      });
       if (value !== undefined) frame.block.settings.push({ keyword, word, args, value });
       else frame.block.attempted.add(keyword.word);
     }
@@ -507,7 +514,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       const place = spanOfLine(line);
       if (line.text === "{") open(place);
       else if (line.text === "}") close(place);
-      else takeWords(splitWords(line).words);
+      else takeWords(splitWords(line));
     },
     end,
     root,

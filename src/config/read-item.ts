@@ -71,17 +71,13 @@ interface Network {
 function readNetwork(context: ItemContext, word: Word): Network | undefined {
   const { keyword, report } = context;
   const text = word.text.replace(/[;,]+$/, "");
-  if (text !== word.text) {
-    const span = { ...word.span, start: word.span.end - (word.text.length - text.length) };
-    const mark = word.text.slice(text.length);
-    const fix = { safety: "safe" as const, edits: [{ span, text: "" }] };
-    report(finding("VR1026", span, { word: text, mark }, { fix }));
-    return undefined;
-  }
+  if (text !== word.text) reportTail(context, word, text.length);
+  const silent = text !== word.text;
   const [host = "", length, ...rest] = text.split("/");
-  const ip = readIp(host);
+  // keepalived reads the digits of a prefix length and forgives what follows; an address it does not.
+  const ip = silent && length === undefined ? undefined : readIp(host);
   if (ip === undefined || rest.length > 0) {
-    report(finding("VR2005", word.span, { keyword: keyword.word, text: word.text }));
+    if (!silent) report(finding("VR2005", word.span, { keyword: keyword.word, text: word.text }));
     return undefined;
   }
   const max = ip.family === 4 ? 32 : 128;
@@ -97,6 +93,14 @@ function readNetwork(context: ItemContext, word: Word): Network | undefined {
     report(finding("VR2006", word.span, facts, { fix: { safety: "safe", edits } }));
   }
   return { ip, prefix: max, given: false };
+}
+
+/** A comma or semicolon after the item, as other file formats have it. */
+function reportTail({ report }: ItemContext, word: Word, length: number): void {
+  const span = { ...word.span, start: word.span.end - (word.text.length - length) };
+  const facts = { word: word.text.slice(0, length), mark: word.text.slice(length) };
+  const fix = { safety: "safe" as const, edits: [{ span, text: "" }] };
+  report(finding("VR1026", span, facts, { fix }));
 }
 
 const ignore = (): void => {};

@@ -14,6 +14,8 @@ export interface ValueContext {
   /** Of the block the keyword stands in: to recognise a missing line break. */
   readonly table: KeywordTable;
   readonly report: (finding: AnyFinding) => void;
+  /** A double quote of the line is not closed: what follows it is lost, and that has been reported. */
+  readonly openQuote: boolean;
 }
 
 /** What keepalived takes for true and false; lower case only. */
@@ -335,6 +337,8 @@ function readCommandArgument(
 ): Value | undefined {
   const { args, keyword, report } = context;
   if (args.length === 0 && takes.optional === true) return { kind: "command", command: undefined };
+  // keepalived cannot read the command, says so, and goes on without it.
+  if (args.length === 0 && context.openQuote) return undefined;
   const first = need(context, "command");
   if (first === undefined) return undefined;
   const loose = args.slice(1);

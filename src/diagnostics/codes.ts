@@ -150,6 +150,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR3017: info("virtual-router-id-used-twice"),
   VR3018: insecure("script-in-home-folder"),
   VR3019: info("slow-detection"),
+  VR3021: info("program-from-path"),
   VR3020: warning("hair-trigger-detection"),
 
   VR4001: error("would-run-without"),

@@ -263,6 +263,7 @@ export interface Facts {
   readonly VR3002: { readonly script: string; readonly timeout: string; readonly interval: string };
   readonly VR3003: { readonly mark: string; readonly command: string };
   readonly VR3004: { readonly path: string };
+  readonly VR3021: { readonly path: string };
   readonly VR3005: { readonly path: string; readonly folder: string };
   readonly VR3006: { readonly count: number };
   readonly VR3007: {

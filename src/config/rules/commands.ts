@@ -34,7 +34,9 @@ function checkCommand({ report }: RuleContext, setting: Setting): void {
     report("VR3003", place, { mark, command: argv.join(" ") });
   }
   if (!program.startsWith("/")) {
-    report("VR3004", place, { path: program });
+    // `killall` is a program of the system; `check.sh` is a file somebody thinks is found.
+    const file = program.includes("/") || /\.(sh|bash|py|pl|rb|js)$/.test(program);
+    report(file ? "VR3004" : "VR3021", place, { path: program });
     return;
   }
   const folder = OPEN_FOLDERS.find((open) => program.startsWith(`${open}/`));

@@ -3,15 +3,13 @@ import { isStrict, isUnicast } from "../effective.ts";
 import { blocksOf, hasSetting, lastSetting, nameOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
-export const checkStrict: Rule = ({ model, report, stop }) => {
+export const checkStrict: Rule = ({ model, report }) => {
   const global = lastSetting(model.globals, "vrrp_strict");
   for (const block of model.instances) {
     if (!isStrict(block, model)) continue;
     const setting = lastSetting(block, "strict_mode") ?? global;
     if (setting === undefined) continue;
     const unicast = isUnicast(block);
-    // keepalived refuses strict unicast on an interface that can do multicast, which is every ordinary one.
-    if (unicast) stop();
     report("VR3007", setting.word.span, {
       instance: nameOf(block),
       unicast,

@@ -22,9 +22,13 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "shell syntax",
     help: "put the commands in a script file, or write `/bin/sh -c '…'`",
   }),
+  VR3021: ({ path }) => ({
+    message: `\`${path}\` is found through the daemon's PATH`,
+    label: "not an absolute path",
+  }),
   VR3004: ({ path }) => ({
-    message: `\`${path}\` is not an absolute path, so it depends on the daemon's PATH`,
-    label: "looked up in PATH",
+    message: `\`${path}\` is not an absolute path: it would be looked for in the daemon's PATH, not beside the configuration`,
+    label: "probably not found",
     help: "write the whole path",
   }),
   VR3005: ({ path, folder }) => ({
@@ -43,7 +47,7 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "remove this",
     notes: [
       "keepalived drops traffic to the virtual address unless the priority is 255",
-      ...(unicast ? ["it also refuses to start with unicast peers"] : []),
+      ...(unicast ? ["strict VRRP has no unicast: the two contradict each other"] : []),
       ...(authentication ? ["it also removes the password"] : []),
       ...(preemptDelay ? ["it also removes `preempt_delay`"] : []),
     ],

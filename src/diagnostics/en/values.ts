@@ -219,6 +219,7 @@ export const VALUES: Texts<Family<"VR20">> = {
   VR2034: ({ block, name, keyword }) => ({
     message: `\`${block} ${name}\` has no \`${keyword}\`: there is nothing to check, so it is dropped`,
     label: `no \`${keyword}\``,
+    notes: ["whoever tracks it runs without it"],
   }),
   VR2035: ({ interface: device }) => ({
     message: `\`${device}\` is the instance's own interface, which is tracked anyway`,

@@ -20,9 +20,13 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "shell 语法",
     help: "把命令写进脚本文件，或写成 `/bin/sh -c '…'`",
   }),
+  VR3021: ({ path }) => ({
+    message: `\`${path}\` 要靠守护进程的 PATH 才能找到`,
+    label: "不是绝对路径",
+  }),
   VR3004: ({ path }) => ({
-    message: `\`${path}\` 不是绝对路径，能否找到取决于守护进程的 PATH`,
-    label: "到 PATH 中查找",
+    message: `\`${path}\` 不是绝对路径：会到守护进程的 PATH 里找，而不是配置文件所在目录`,
+    label: "很可能找不到",
     help: "写完整路径",
   }),
   VR3005: ({ path, folder }) => ({
@@ -40,7 +44,7 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "删掉它",
     notes: [
       "除非优先级是 255，keepalived 会丢弃发往虚拟地址的流量",
-      ...(unicast ? ["配了单播对端时它还会拒绝启动"] : []),
+      ...(unicast ? ["严格的 VRRP 没有单播，两者互相矛盾"] : []),
       ...(authentication ? ["它还会去掉密码"] : []),
       ...(preemptDelay ? ["它还会去掉 `preempt_delay`"] : []),
     ],

@@ -216,6 +216,7 @@ export const VALUES: Texts<Family<"VR20">> = {
   VR2034: ({ block, name, keyword }) => ({
     message: `\`${block} ${name}\` 没有 \`${keyword}\`，没有可检查的内容，会被丢弃`,
     label: `缺少 \`${keyword}\``,
+    notes: ["引用它的实例会在没有这项检查的情况下运行"],
   }),
   VR2035: ({ interface: device }) => ({
     message: `\`${device}\` 是实例自己的网卡，默认就会跟踪`,
