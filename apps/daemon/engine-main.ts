@@ -9,7 +9,14 @@ import { now } from "#linux/clock";
 import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
 import { openNftGuard } from "#linux/nft-guard";
-import { ignoreSignals, setPriority, setRealtime, setTimerSlack } from "#linux/process";
+import {
+  ignoreSignals,
+  lockMemory,
+  setPriority,
+  setRealtime,
+  setThreadName,
+  setTimerSlack,
+} from "#linux/process";
 import { Reactor } from "#linux/reactor";
 import { printFailure } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
@@ -86,6 +93,9 @@ function run(): number {
 
 /** An advertisement that is late because the machine is busy looks like a dead master to the peers. */
 function hurry(log: (level: "error" | "warning", text: string) => void): void {
+  setThreadName("baton-engine");
+  // Refused without CAP_IPC_LOCK beyond a small amount: then the machine's memory has to suffice.
+  lockMemory();
   setTimerSlack(TIMER_SLACK_NANOSECONDS);
   if (setRealtime(REALTIME_PRIORITY).ok) return;
   const niced = setPriority(NICE);

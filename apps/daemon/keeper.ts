@@ -1,29 +1,33 @@
 /**
- * The keeper: everything of the daemon that may take time. It reads the configuration, starts and watches the engine, runs
- * check and notify scripts, answers `status`, and hands over when the engine dies.
+ * The keeper: everything of the daemon that may take time. It starts and watches the engine, runs check and notify scripts,
+ * answers `status`, and hands over when the engine dies.
  *
- *   configuration ─> engine (fd 3) ─> transitions ─> log, notify, fifo, history
+ *   configuration ─> engine (fd 3) ─> transitions ─> log, notify, fifo, history, status
  *   check scripts, files, processes ─> results ─> engine
- *   engine gone ─> emergency.ts
+ *   engine gone ─> emergency.ts ─> another engine
  */
-import type { InstancePlan, NotifyPlan, RunPlan } from "#config/plan";
+import type { CommandPlan, RunPlan } from "#config/plan";
 import type { FromEngine } from "#contract/engine-link";
 import type { ControlAnswer, ControlRequest, Status } from "#contract/status";
-import type { InstanceConfig } from "#core/config";
-import type { PublicState } from "#core/state";
 import type { Language } from "#diagnostics/diagnostic";
 import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
+import { toMillis } from "#units/time";
 import { CheckScripts } from "./check-scripts.ts";
+import type { ControlClient } from "./control-server.ts";
 import { Emergency } from "./emergency.ts";
 import { EngineProcess } from "./engine-process.ts";
+import { EngineWatch } from "./engine-watch.ts";
 import { explain } from "./explain.ts";
-import { NotifyFifo } from "./fifo.ts";
+import { InstanceMemories } from "./instance-memory.ts";
+import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
-import { NotifyQueue } from "./notify-runner.ts";
-import { type History, instanceStatus, VERSION } from "./status.ts";
+import { Notifier } from "./notifier.ts";
+import { instanceStatus, VERSION } from "./status.ts";
+import type { SystemManager } from "./system-manager.ts";
 import { Trackers } from "./trackers.ts";
+import { Watchers } from "./watchers.ts";
 
 export interface KeeperOptions {
   readonly configFile: string;
@@ -31,25 +35,21 @@ export interface KeeperOptions {
   readonly language: Language;
   readonly log: Log;
   readonly rtnetlink: Rtnetlink;
-  /** `systemctl` sees these; undefined when it did not ask. */
-  readonly notifySystem: ((message: string) => void) | undefined;
+  readonly launcher: Launcher;
+  readonly manager: SystemManager;
   /** Reads the file again; undefined keeps what runs (the reasons have been logged). */
   readonly reread: () => RunPlan | undefined;
   readonly recordFile: string | undefined;
+  /** The program of the engine and its arguments; undefined is the real one. */
+  readonly engineProgram?: readonly string[];
 }
 
-interface InstanceMemory {
-  readonly queue: NotifyQueue;
-  state: PublicState;
-  notified: PublicState | undefined;
-  priority: number;
-  history: History;
-}
-
-const HISTORY_MAX = 100;
+/** The engine's answer to a question, else its state is unknown. */
 const SNAPSHOT_MS = 300;
+/** A hand-over may take an interval and a skew time, 40.95 s each at the most; the usual one is over in 2 s. */
 const STOP_MS = 10_000;
 const NOTIFY_STOP_MS = 5_000;
+const GLOBAL_SCRIPT_MS = 10_000;
 /** One line a minute about the same rival is enough. */
 const REPORT_GAP_MS = 60_000;
 
@@ -57,130 +57,115 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #log: Log;
   readonly #engine: EngineProcess;
+  readonly #watch: EngineWatch;
   readonly #emergency: Emergency;
   readonly #scripts: CheckScripts;
   readonly #trackers: Trackers;
-  readonly #instances = new Map<string, InstanceMemory>();
-  readonly #groups = new Map<string, NotifyQueue>();
-  readonly #watchers = new Set<() => void>();
+  readonly #notifier: Notifier;
+  readonly #memories: InstanceMemories = new InstanceMemories();
+  readonly #watchers: Watchers;
   readonly #toldAt = new Map<string, number>();
   readonly #startedAt = new Date();
   #plan: RunPlan;
-  #fifos: readonly NotifyFifo[] = [];
   #reloadedAt: Date | undefined;
-  #stopping: (() => void) | undefined;
-  #ready = false;
+  /** Resolves when the engine is gone and what it left is handed over. */
+  #engineGone: (() => void) | undefined;
+  #isStopping = false;
+  #isReady = false;
 
   constructor(plan: RunPlan, options: KeeperOptions) {
     this.#plan = plan;
     this.#options = options;
-    this.#log = options.log;
-    this.#emergency = new Emergency(options.rtnetlink, options.log);
-    this.#scripts = new CheckScripts(options.log, (name, result) =>
+    const { log, language, launcher, manager } = options;
+    this.#log = log;
+    this.#emergency = new Emergency(options.rtnetlink, log);
+    this.#scripts = new CheckScripts(launcher, log, language, (name, result) =>
       this.#engine.send({ type: "tracker", kind: "script", name, result }),
     );
-    this.#trackers = new Trackers(options.log, (result) =>
+    this.#trackers = new Trackers(log, (result) =>
       this.#engine.send({ type: "tracker", ...result }),
     );
-    this.#engine = new EngineProcess({
-      message: (message) => this.#onMessage(message),
-      died: (how) => this.#onDeath(how),
-      started: () => this.#configureEngine(),
+    this.#notifier = new Notifier(launcher, log, language);
+    this.#watchers = new Watchers(async () => await this.status());
+    this.#engine = new EngineProcess(
+      {
+        message: (message) => this.#onMessage(message),
+        died: (how) => this.#onDeath(how),
+        started: () => this.#configureEngine(),
+      },
+      options.engineProgram,
+    );
+    this.#watch = new EngineWatch({
+      log,
+      milliseconds: manager.watchdogMilliseconds,
+      ask: async (milliseconds) => (await this.#engine.snapshot(milliseconds)) !== undefined,
+      answers: () => manager.alive(),
+      isDeaf: () => this.#engine.kill(),
     });
   }
 
-  start(): void {
-    this.#prepare();
+  async start(): Promise<void> {
+    this.#configure(this.#plan);
+    await this.#runGlobal("startup_script", this.#plan.globals.startupScript);
+    if (this.#isStopping) return;
     this.#engine.start();
-    this.#scripts.configure(this.#plan.scripts);
-    this.#trackers.configure(this.#plan.files, this.#plan.processes);
+    this.#startTrackers();
+    this.#watch.start();
   }
 
   /** SIGHUP. A file with errors changes nothing. */
   reload(): boolean {
-    this.#options.notifySystem?.("RELOADING=1");
+    if (this.#isStopping) return false;
+    const { manager } = this.#options;
+    manager.reloading();
     const plan = this.#options.reread();
-    this.#options.notifySystem?.("READY=1");
     if (plan === undefined) {
+      manager.ready();
       this.#log("error", "reload refused: the running configuration stays");
       return false;
     }
-    this.#plan = plan;
     this.#reloadedAt = new Date();
-    this.#prepare();
-    this.#scripts.configure(plan.scripts);
-    this.#trackers.configure(plan.files, plan.processes);
+    this.#configure(plan);
+    this.#startTrackers();
     this.#configureEngine();
+    manager.ready();
     this.#log("info", "Reload complete");
+    this.#watchers.changed();
     return true;
   }
 
   /** Hands over and ends: resolves when everything is done, or has had its time. */
   async stop(): Promise<void> {
-    if (this.#stopping !== undefined) return;
-    this.#options.notifySystem?.("STOPPING=1");
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#options.manager.stopping();
     this.#log("info", "Stopping");
+    this.#watch.stop();
     this.#engine.end();
     this.#scripts.stop();
     this.#trackers.stop();
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        this.#log("error", "the engine does not stop; it is killed");
-        this.#engine.kill();
-      }, STOP_MS);
-      this.#stopping = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (this.#engine.pid === undefined) this.#stopping();
-      else this.#engine.send({ type: "stop" });
-    });
-    this.#emergency.finish();
-    const queues = [
-      ...[...this.#instances.values()].map((one) => one.queue),
-      ...this.#groups.values(),
-    ];
-    const notified = Promise.all(queues.map(async (queue) => await queue.idle()));
-    let timer: NodeJS.Timeout | undefined;
-    const enough = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, NOTIFY_STOP_MS);
-    });
-    await Promise.race([notified, enough]);
-    clearTimeout(timer);
-    for (const fifo of this.#fifos) fifo.close();
+    await this.#stopEngine();
+    await this.#emergency.finished();
+    await this.#notifier.finish(NOTIFY_STOP_MS);
+    await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
+    this.#scripts.kill();
     this.#log("info", `Stopped Baton ${VERSION}`);
   }
 
-  async handle(
-    request: ControlRequest,
-    push: (answer: ControlAnswer) => boolean,
-  ): Promise<ControlAnswer> {
+  async handle(request: ControlRequest, client: ControlClient): Promise<ControlAnswer> {
+    const en = (request.command === "explain" ? request.lang : undefined) ?? this.#options.language;
     switch (request.command) {
       case "ping":
         return { ok: true, pong: process.pid };
       case "reload":
-        return this.reload()
-          ? { ok: true, text: "reloaded" }
-          : {
-              ok: false,
-              error: "the file has errors; nothing changed",
-              help: "baton check says which",
-            };
+        return this.reload() ? { ok: true, text: "reloaded" } : { ok: false, ...REFUSED[en] };
       case "status":
         return { ok: true, status: await this.status() };
-      case "watch": {
-        const changed = (): void => {
-          void this.status().then((status) => {
-            if (!push({ ok: true, status })) this.#watchers.delete(changed);
-          });
-        };
-        this.#watchers.add(changed);
+      case "watch":
+        this.#watchers.add(client);
         return { ok: true, status: await this.status() };
-      }
-      case "explain": {
-        const status = await this.status();
-        return explain(status, request.instance, request.lang ?? this.#options.language);
-      }
+      case "explain":
+        return explain(await this.status(), request.instance, en);
     }
   }
 
@@ -198,108 +183,92 @@ export class Keeper {
       startedAt: this.#startedAt.toISOString(),
       reloadedAt: this.#reloadedAt?.toISOString(),
       engineAnswers: snapshot !== undefined,
-      instances: (snapshot?.instances ?? []).map((one) => {
-        const memory = this.#instances.get(one.name);
-        return instanceStatus(one, snapshot?.at ?? one.since, wall, {
-          history: memory?.history ?? [],
-          notify: { last: memory?.queue.last, queued: memory?.queue.queued ?? 0 },
-        });
-      }),
+      instances: (snapshot?.instances ?? []).map((one) =>
+        instanceStatus(one, snapshot?.at ?? one.since, wall, {
+          history: this.#memories.get(one.name)?.history ?? [],
+          notify: this.#notifier.resultsOf(one.name),
+        }),
+      ),
       scripts: this.#scripts.status(),
       engineRestarts: this.#engine.restarts,
       logLinesLost: this.#log.dropped(),
     };
   }
 
-  #prepare(): void {
-    const { instances, groups, globals } = this.#plan;
-    for (const { config, notify } of instances) {
-      const { name } = config.router;
-      const known = this.#instances.get(name);
-      if (known !== undefined) known.queue.plan = notify;
-      else {
-        const queue = new NotifyQueue("INSTANCE", name, notify, this.#log);
-        const priority = config.router.priority;
-        this.#instances.set(name, {
-          queue,
-          state: "INIT",
-          notified: undefined,
-          priority,
-          history: [],
-        });
-      }
-    }
-    for (const { name, notify } of groups) {
-      const known = this.#groups.get(name);
-      if (known !== undefined) known.plan = notify;
-      else this.#groups.set(name, new NotifyQueue("GROUP", name, notify, this.#log));
-    }
-    if (this.#fifos.length > 0) return;
-    const paths = [globals.notifyFifo, globals.vrrpNotifyFifo].filter((path) => path !== undefined);
-    this.#fifos = paths.map((path) => new NotifyFifo(path, this.#log));
+  #configure(plan: RunPlan): void {
+    this.#plan = plan;
+    this.#options.launcher.isStrict = plan.globals.enableScriptSecurity;
+    const renamed = this.#memories.configure(plan.instances.map(({ config }) => config));
+    this.#notifier.configure(plan, renamed);
+  }
+
+  #startTrackers(): void {
+    this.#scripts.configure(this.#plan.scripts);
+    this.#trackers.configure(this.#plan.files, this.#plan.processes);
   }
 
   #configureEngine(): void {
     this.#engine.send({
       type: "configure",
-      instances: this.#plan.instances.map((one) => one.config),
+      instances: this.#plan.instances.map(({ config }) => config),
       groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
       resume: this.#emergency.held,
       trackers: [...this.#scripts.results(), ...this.#trackers.results()],
     });
   }
 
-  #onDeath(how: string): void {
-    if (this.#stopping !== undefined) {
-      this.#stopping();
-      return;
-    }
-    this.#handOverForEngine();
-    this.#log("error", `the engine died (${how}); another is started`);
-    for (const memory of this.#instances.values()) memory.state = "INIT";
-    this.#changed();
+  async #stopEngine(): Promise<void> {
+    if (this.#engine.pid === undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#log("error", "the engine does not stop; it is killed");
+        this.#engine.kill();
+      }, STOP_MS);
+      this.#engineGone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#engine.send({ type: "stop" });
+    });
   }
 
-  #handOverForEngine(): void {
-    const owned = this.#plan.instances
-      .filter((one) => this.#instances.get(one.config.router.name)?.state === "MASTER")
-      .map((one): InstanceConfig => one.config);
+  #onDeath(how: string): void {
+    const owned = this.#memories.engineGone();
     if (owned.length > 0) this.#emergency.handOver(owned);
+    if (this.#isStopping) {
+      // It may have ended because it was told to; what it owned it has given up then.
+      if (owned.length > 0) this.#log("error", `the engine died while stopping (${how})`);
+      this.#engineGone?.();
+      return;
+    }
+    this.#log("error", `the engine died (${how}); another is started`);
+    this.#options.manager.status(`engine died (${how}), restarting`);
+    this.#watchers.changed();
   }
 
   #onMessage(message: FromEngine): void {
     switch (message.type) {
       case "ready":
-        if (!this.#ready) this.#options.notifySystem?.(`READY=1\nMAINPID=${process.pid}`);
-        this.#ready = true;
+        if (!this.#isReady) this.#options.manager.ready();
+        this.#isReady = true;
         return;
       case "transition":
         return this.#onTransition(message);
       case "groupTransition":
         this.#log("info", `VRRP_Group(${message.group}) Syncing instances to ${message.to} state`);
-        if (message.to === "INIT") return;
-        for (const fifo of this.#fifos) fifo.write("GROUP", message.group, message.to, 0);
-        return this.#groups.get(message.group)?.push({ state: message.to, priority: 0 });
+        return this.#notifier.group(message.group, message.to);
       case "priorityChanged":
         return this.#onPriority(message);
       case "report":
         return this.#onReport(message);
-      case "drop": {
-        const { instance, from, count, drop } = message;
-        const why = dropSentence(drop, this.#options.language);
-        const times = count > 1 ? ` (${count} so far)` : "";
-        return this.#log(
-          "warning",
-          `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`,
-          { drop },
-        );
-      }
+      case "drop":
+        return this.#onDrop(message);
       case "log":
         return this.#log(message.level, message.text);
       case "removed":
         return this.#onRemoved(message.instance);
       case "stopped":
-        return;
+        return this.#memories.allHandedOver();
       case "snapshot":
         return;
     }
@@ -308,86 +277,86 @@ export class Keeper {
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
     const { instance, from, to, reason, priority } = message;
     if (to === "MASTER") this.#emergency.taken(instance);
-    const memory = this.#instances.get(instance);
     const why = reasonSentence(reason, this.#options.language);
     const words =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
     this.#log("info", `(${instance}) ${words}: ${why}`, { instance, from, to, reason, priority });
-    if (memory === undefined) return;
-    memory.state = to;
-    memory.priority = priority;
-    memory.history = [{ at: new Date().toISOString(), from, to, why }, ...memory.history].slice(
-      0,
-      HISTORY_MAX,
-    );
-    this.#options.notifySystem?.(`STATUS=${this.#summary()}`);
-    this.#changed();
-    // A new engine begins as BACKUP: no news for a script that was told BACKUP last.
-    if (to === "INIT" || memory.notified === to) return;
-    memory.notified = to;
-    for (const fifo of this.#fifos) fifo.write("INSTANCE", instance, to, priority);
-    memory.queue.push({ state: to, priority });
+    const at = new Date().toISOString();
+    this.#memories.changed(instance, { at, from, to, why }, to, priority);
+    this.#options.manager.status(this.#memories.summary());
+    this.#watchers.changed();
+    // Taken away by a reload: told as DELETED, when it has given up its addresses.
+    if (to === "STOP" && this.#memories.get(instance)?.isLeaving === true) return;
+    this.#notifier.instance(instance, { from, to, reason, why, priority });
   }
 
   #onPriority(message: Extract<FromEngine, { type: "priorityChanged" }>): void {
     const { instance, from, to, tracker } = message;
-    this.#log(
-      "info",
-      `(${instance}) Changing effective priority from ${from} to ${to} (${tracker})`,
-    );
-    const memory = this.#instances.get(instance);
-    if (memory === undefined) return;
-    memory.priority = to;
-    this.#changed();
-    const notify = this.#notifyOf(instance);
-    if (notify?.priorityChanges !== true) return;
-    const state = memory.state === "MASTER" ? "MASTER_PRIORITY" : "BACKUP_PRIORITY";
-    for (const fifo of this.#fifos) fifo.write("INSTANCE", instance, state, to);
-    if (notify.any !== undefined) {
-      memory.queue.runBeside([...notify.any.argv, "INSTANCE", instance, state, String(to)]);
-    }
+    const text = `(${instance}) Changing effective priority from ${from} to ${to} (${tracker})`;
+    this.#log("info", text, { instance, from, to, tracker });
+    const memory = this.#memories.get(instance);
+    if (memory !== undefined) memory.priority = to;
+    this.#notifier.priority(instance, to);
+    this.#watchers.changed();
   }
 
   #onReport(message: Extract<FromEngine, { type: "report" }>): void {
     const { instance, report } = message;
     const key = `${instance}/${report.kind}`;
     const last = this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY;
-    if (performance.now() - last >= REPORT_GAP_MS || report.kind === "handed-over") {
+    const isEnd = report.kind === "handed-over";
+    if (isEnd || performance.now() - last >= REPORT_GAP_MS) {
       this.#toldAt.set(key, performance.now());
-      const level =
-        report.kind === "no-owner" ? "error" : report.kind === "handed-over" ? "info" : "warning";
-      this.#log(level, `(${instance}) ${reportSentence(report, this.#options.language)}`, {
-        instance,
-        report,
-      });
+      const level = report.kind === "no-owner" ? "error" : isEnd ? "info" : "warning";
+      const text = `(${instance}) ${reportSentence(report, this.#options.language)}`;
+      this.#log(level, text, { instance, report });
     }
-    if (report.kind !== "weaker-master") return;
-    const memory = this.#instances.get(instance);
-    const notify = this.#notifyOf(instance);
-    for (const fifo of this.#fifos)
-      fifo.write("INSTANCE", instance, "MASTER_RX_LOWER_PRI", memory?.priority ?? 0);
-    if (notify?.masterRxLowerPri !== undefined)
-      memory?.queue.runBeside(notify.masterRxLowerPri.argv);
+    if (isEnd) this.#memories.handedOver(instance);
+    if (report.kind === "weaker-master") {
+      this.#notifier.weakerMaster(instance, this.#memories.get(instance)?.priority ?? report.ours);
+    }
+  }
+
+  #onDrop(message: Extract<FromEngine, { type: "drop" }>): void {
+    const { instance, from, count, drop } = message;
+    const why = dropSentence({ ...drop }, this.#options.language);
+    const times = count > 1 ? ` (${count})` : "";
+    const text = `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`;
+    this.#log("warning", text, { instance, drop, count });
   }
 
   #onRemoved(instance: string): void {
-    const memory = this.#instances.get(instance);
-    if (memory === undefined || this.#notifyOf(instance) !== undefined) return;
-    memory.queue.push({ state: "DELETED", priority: memory.priority });
-    this.#instances.delete(instance);
-    this.#changed();
+    const memory = this.#memories.get(instance);
+    if (memory?.isLeaving !== true) return;
+    this.#notifier.deleted(instance, memory.priority);
+    this.#memories.delete(instance);
+    this.#watchers.changed();
   }
 
-  #notifyOf(instance: string): NotifyPlan | undefined {
-    return this.#plan.instances.find((one: InstancePlan) => one.config.router.name === instance)
-      ?.notify;
-  }
-
-  #summary(): string {
-    return [...this.#instances].map(([name, { state }]) => `${name} ${state}`).join(", ");
-  }
-
-  #changed(): void {
-    for (const watcher of this.#watchers) watcher();
+  /** `startup_script`, `shutdown_script`: waited for, but not for ever. */
+  async #runGlobal(word: string, command: CommandPlan | undefined): Promise<void> {
+    if (command === undefined) return;
+    const milliseconds =
+      command.timeout === undefined ? GLOBAL_SCRIPT_MS : toMillis(command.timeout);
+    await new Promise<void>((resolve) => {
+      const running = this.#options.launcher.start(command, {}, (end) => {
+        clearTimeout(timer);
+        if (end.kind !== "exit" || end.code !== 0) {
+          const how = end.kind === "exit" ? `exit ${end.code}` : end.kind;
+          this.#log("warning", `${word}: ${how}: ${running.output.lastLine()}`);
+        }
+        resolve();
+      });
+      const timer = setTimeout(() => {
+        this.#log("warning", `${word}: timed out after ${milliseconds / 1_000} s`);
+        running.signal("SIGKILL");
+        resolve();
+      }, milliseconds);
+    });
   }
 }
+
+const REFUSED = {
+  en: { error: "the file has errors; nothing changed", help: "baton check says which" },
+  "zh-CN": { error: "配置文件有错误，未作任何更改", help: "请运行 baton check 查看" },
+} as const;
