@@ -47,14 +47,18 @@ export function droppingRules(json: string): readonly string[] {
 }
 
 function readItems(json: string): readonly Record<string, unknown>[] {
+  const items: Record<string, unknown>[] = [];
   try {
-    const whole = record(JSON.parse(json));
-    const list = whole?.["nftables"];
-    const items: readonly unknown[] = Array.isArray(list) ? list : [];
-    return items.flatMap((item) => record(item) ?? []);
+    const list = record(JSON.parse(json))?.["nftables"];
+    if (!Array.isArray(list)) return items;
+    for (const item of list) {
+      const one = record(item);
+      if (one !== undefined) items.push(one);
+    }
   } catch {
-    return [];
+    // Output of another version, or none: nothing is known then.
   }
+  return items;
 }
 
 function record(value: unknown): Record<string, unknown> | undefined {

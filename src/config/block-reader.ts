@@ -293,7 +293,12 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     );
   }
 
-  function takeKeyword(frame: KeywordFrame, words: readonly Word[], before: typeof unknown): void {
+  function takeKeyword(
+    frame: KeywordFrame,
+    words: readonly Word[],
+    before: typeof unknown,
+    openQuote: boolean,
+  ): void {
     const [word, ...args] = words;
     if (word === undefined) return;
     const keyword = frame.table.get(word.text);
