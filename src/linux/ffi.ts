@@ -24,6 +24,14 @@ function bind<T>(declaration: string): T {
   return libc.func(declaration) as unknown as T;
 }
 
+function bindIfThere<T>(declaration: string): T | undefined {
+  try {
+    return bind<T>(declaration);
+  } catch {
+    return undefined;
+  }
+}
+
 export const socket: (domain: number, type: number, protocol: number) => number = bind(
   "int socket(int, int, int)",
 );
@@ -135,7 +143,9 @@ export const setpriority: (which: number, who: number, value: number) => number 
 export const sched_setscheduler: (pid: number, policy: number, parameter: Bytes) => number = bind(
   "int sched_setscheduler(int, int, void *)",
 );
-export const mlockall: (flags: number) => number = bind("int mlockall(int)");
+/** glibc has it since 2.27; a C library without it must not keep the program from starting. */
+export const mlock2: ((address: number, length: number, flags: number) => number) | undefined =
+  bindIfThere("int mlock2(uintptr_t, size_t, unsigned int)");
 
 /** The error number of the last failed call on this thread; meaningless after a success. */
 export const errno = (): number => koffi.errno();
@@ -156,3 +166,6 @@ export function failureOf(number: number, call: string, detail?: string): Failur
  */
 export const addressOf = (bytes: Bytes): bigint => BigInt(koffi.address(bytes));
 export const mkfifo: (path: string, mode: number) => number = bind("int mkfifo(const char *, unsigned int)");
+/** Two descriptors into `into`: the end to read, the end to write. */
+export const pipe2: (into: Int32Array, flags: number) => number = bind("int pipe2(void *, int)");
+export const flock: (fd: number, operation: number) => number = bind("int flock(int, int)");

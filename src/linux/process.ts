@@ -1,4 +1,5 @@
 /** Settings of the running process that Node.js does not offer. All of them concern the calling thread or the whole process. */
+import { readFileSync } from "node:fs";
 import { OK, type Outcome } from "#ports/world";
 import { assert } from "#units/assert";
 import * as abi from "./abi.ts";
@@ -35,12 +36,39 @@ export function setRealtime(priority: number): Outcome {
 }
 
 /**
- * Memory that has been touched once stays in RAM, so that a machine short of memory does not stall us on swapped-out pages.
- * Only what is touched (MCL_ONFAULT): Node.js reserves gigabytes of addresses that it never uses.
+ * The program's code and libraries stay in RAM once touched. They are pages of files: a machine short of memory drops
+ * them first, with or without swap, and reading them again can take longer than a master-down time.
+ *
+ * Not mlockall(): V8 gives pages of its heap back with madvise(), which the kernel refuses for locked memory (EINVAL), and
+ * V8 then aborts the process, at the latest in the next garbage collection that shrinks the heap. The heap can only be
+ * protected from outside, by a limit on swap (systemd: MemorySwapMax=0).
+ *
+ * ENOSYS where the C library has no mlock2; EPERM or ENOMEM without CAP_IPC_LOCK beyond RLIMIT_MEMLOCK.
  */
 export function lockMemory(): Outcome {
-  const flags = abi.MCL_CURRENT | abi.MCL_FUTURE | abi.MCL_ONFAULT;
-  return libc.mlockall(flags) === 0 ? OK : libc.failure("mlockall");
+  const { mlock2 } = libc;
+  if (mlock2 === undefined) return { ok: false, errno: "ENOSYS", call: "mlock2" };
+  for (const { start, end } of fileMappings(readFileSync("/proc/self/maps", "utf8"))) {
+    if (mlock2(start, end - start, abi.MLOCK_ONFAULT) !== 0) return libc.failure("mlock2");
+  }
+  return OK;
+}
+
+/** Readable or executable mappings of files in /proc/PID/maps (proc_pid_maps(5)), never those that could be V8's own. */
+export function fileMappings(
+  maps: string,
+): readonly { readonly start: number; readonly end: number }[] {
+  const found: { readonly start: number; readonly end: number }[] = [];
+  for (const line of maps.split("\n")) {
+    // Private pages that were written to are the program's data; they stay what they are. /dev and memfd are no files.
+    const match = /^([0-9a-f]+)-([0-9a-f]+) r-[x-][ps] \S+ \S+ (\d+) +(\/.*)$/.exec(line);
+    if (match === null || match[3] === "0" || /^\/(dev|memfd:)/.test(match[4] ?? "")) continue;
+    found.push({
+      start: Number.parseInt(match[1] ?? "", 16),
+      end: Number.parseInt(match[2] ?? "", 16),
+    });
+  }
+  return found;
 }
 
 /**

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { O_CLOEXEC } from "#linux/abi";
+import { now } from "#linux/clock";
+import * as libc from "#linux/ffi";
+import { Reactor } from "#linux/reactor";
+import { after, fromMillis } from "#units/time";
+
+const ONE = Uint8Array.of(1);
+
+interface PipeEnds {
+  readonly read: number;
+  readonly write: number;
+}
+
+function openPipe(): PipeEnds {
+  const ends = new Int32Array(2);
+  assert.equal(libc.pipe2(ends, O_CLOEXEC), 0);
+  return { read: ends[0] ?? -1, write: ends[1] ?? -1 };
+}
+
+class Pipes {
+  readonly ends: PipeEnds[] = [];
+
+  constructor(count: number) {
+    for (let i = 0; i < count; i++) this.ends.push(openPipe());
+  }
+
+  reader(place: number): number {
+    return this.ends[place]?.read ?? -1;
+  }
+
+  fill(place: number): void {
+    assert.equal(libc.write(this.ends[place]?.write ?? -1, ONE, 1), 1);
+  }
+
+  drain(place: number): void {
+    assert.equal(libc.read(this.reader(place), new Uint8Array(1), 1), 1);
+  }
+
+  [Symbol.dispose](): void {
+    for (const { read, write } of this.ends) {
+      libc.close(read);
+      libc.close(write);
+    }
+  }
+}
+
+test("handlers of what is readable are called in the order of registration, others not", () => {
+  using pipes = new Pipes(3);
+  const reactor = new Reactor();
+  const called: number[] = [];
+  for (const place of [2, 0, 1]) reactor.add(pipes.reader(place), () => called.push(place));
+  pipes.fill(0);
+  pipes.fill(2);
+  reactor.wait(undefined);
+  assert.deepEqual(called, [2, 0]);
+  reactor.wait(undefined);
+  assert.deepEqual(called, [2, 0, 2, 0], "still readable, called again");
+});
+
+test("a wait is never shorter than its deadline", () => {
+  const reactor = new Reactor();
+  for (const milliseconds of [0, 0.001, 0.25, 1, 3, 20]) {
+    const until = after(now(), fromMillis(milliseconds));
+    reactor.wait(until);
+    assert.ok(now() >= until, `${milliseconds} ms`);
+  }
+});
+
+test("a deadline that has passed looks once and returns", () => {
+  using pipes = new Pipes(1);
+  const reactor = new Reactor();
+  let calls = 0;
+  reactor.add(pipes.reader(0), () => (calls += 1));
+  reactor.wait(after(now(), fromMillis(-1_000)));
+  assert.equal(calls, 0);
+  pipes.fill(0);
+  reactor.wait(after(now(), fromMillis(-1_000)));
+  assert.equal(calls, 1);
+});
+
+test("a handler that an earlier one removed is not called, though its descriptor was readable", () => {
+  using pipes = new Pipes(3);
+  const reactor = new Reactor();
+  const called: number[] = [];
+  reactor.add(pipes.reader(0), () => {
+    called.push(0);
+    reactor.remove(pipes.reader(1));
+  });
+  reactor.add(pipes.reader(1), () => called.push(1));
+  reactor.add(pipes.reader(2), () => called.push(2));
+  for (const place of [0, 1, 2]) pipes.fill(place);
+  reactor.wait(undefined);
+  assert.deepEqual(called, [0, 2]);
+});
+
+test("a handler added while others are called waits for the next turn", () => {
+  using pipes = new Pipes(2);
+  const reactor = new Reactor();
+  const called: number[] = [];
+  let isAdded = false;
+  reactor.add(pipes.reader(0), () => {
+    called.push(0);
+    if (!isAdded) reactor.add(pipes.reader(1), () => called.push(1));
+    isAdded = true;
+  });
+  pipes.fill(0);
+  pipes.fill(1);
+  reactor.wait(undefined);
+  assert.deepEqual(called, [0]);
+  reactor.wait(undefined);
+  assert.deepEqual(called, [0, 0, 1]);
+});
+
+test("the other end's closing counts as readable", () => {
+  const { read, write } = openPipe();
+  const reactor = new Reactor();
+  let calls = 0;
+  reactor.add(read, () => (calls += 1));
+  libc.close(write);
+  reactor.wait(undefined);
+  assert.equal(calls, 1);
+  libc.close(read);
+});
+
+test("a descriptor that was closed but not removed is our mistake, not an endless loop", () => {
+  const { read, write } = openPipe();
+  const reactor = new Reactor();
+  reactor.add(read, () => undefined);
+  libc.close(read);
+  libc.close(write);
+  assert.throws(() => reactor.wait(after(now(), fromMillis(1))), /closed before it was removed/);
+});

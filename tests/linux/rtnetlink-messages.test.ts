@@ -1,0 +1,115 @@
+/** Messages as a Linux 6.18 sent them, read into values. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { messagesOf, type NetlinkMessage } from "#linux/netlink";
+import { addressOf, eventOf, linkOf, neighbourOf } from "#linux/rtnetlink-messages";
+import { BATON_PROTO } from "#ports/world";
+import { printIpv4, printMac } from "#units/address";
+import { bytesFromHex } from "../support/hex.ts";
+
+function only(hex: string): NetlinkMessage {
+  const [message, ...more] = messagesOf(bytesFromHex(hex));
+  assert.ok(message);
+  assert.equal(more.length, 0);
+  return message;
+}
+
+/** 192.0.2.100/32 label eth0:vip proto 0xba valid_lft 3, on interface 2. */
+const ADDRESS = `5c000000 1400 0000 08000000 950f0000  02 20 00 00 02000000
+  08000100 c0000264  08000200 c0000264  0d000300 657468303a766970 00000000
+  05000b00 ba000000  08000800 00000000  14000600 03000000 03000000 326f0700 326f0700`;
+/** A bridge says that eth0 is no port of it any more: in the words of a link's end, for its own family. */
+const PORT_LEFT = `50000000 1100 0000 00000000 00000000  07 00 0100 02000000 43100100 00000000
+  09000300 6574683000 000000  08000a00 03000000  08000400 dc050000  05001000 06000000  0a000100 a637d8f58efc 0000`;
+/** eth0 itself, in the attributes that matter. */
+const LINK = `40000000 1000 0000 00000000 00000000  00 00 0100 02000000 43100100 00000000
+  09000300 6574683000 000000  08000400 dc050000  0a000100 a637d8f58efc 0000`;
+
+test("an address with its label, mark and index", () => {
+  const message = only(ADDRESS);
+  const address = addressOf(message.payload);
+  assert.ok(address);
+  const { address: value, ...rest } = address;
+  assert.equal(printIpv4(value), "192.0.2.100");
+  assert.deepEqual(rest, {
+    index: 2,
+    prefix: 32,
+    secondary: false,
+    proto: BATON_PROTO,
+    label: "eth0:vip",
+  });
+  assert.deepEqual(eventOf(message), { kind: "address", address });
+  assert.deepEqual(eventOf({ ...message, type: 21 }), { kind: "addressGone", address });
+});
+
+test("IFA_F_SECONDARY is told, in the short flags and in the long ones", () => {
+  const { payload } = only(ADDRESS);
+  const long = payload.slice();
+  // IFA_FLAGS is the fifth attribute: its value lies behind 8 + 8 + 8 + 16 + 8 + 4 bytes.
+  long[8 + 8 + 8 + 16 + 8 + 4] = 0x01;
+  assert.equal(addressOf(long)?.secondary, true);
+  const short = bytesFromHex("02 20 01 00 02000000 08000200 c0000264");
+  assert.equal(addressOf(short)?.secondary, true);
+});
+
+test("an address of a cable's end is the local one, not the peer's", () => {
+  const payload = bytesFromHex("02 20 00 00 02000000 08000100 c0000201 08000200 c0000264");
+  const address = addressOf(payload);
+  assert.ok(address);
+  assert.equal(printIpv4(address.address), "192.0.2.100");
+});
+
+test("an IPv6 address is not ours to report", () => {
+  assert.equal(addressOf(bytesFromHex("0a 40 00 00 02000000 08000200 c0000264")), undefined);
+});
+
+test("a link: up means IFF_UP and IFF_RUNNING both", () => {
+  const message = only(LINK);
+  const link = linkOf(message.payload);
+  assert.ok(link);
+  const { mac, ...rest } = link;
+  assert.equal(printMac(mac), "a6:37:d8:f5:8e:fc");
+  assert.deepEqual(rest, {
+    index: 2,
+    name: "eth0",
+    mtu: 1500,
+    up: true,
+    arp: true,
+    multicast: true,
+  });
+  const flagged = (flags: number): boolean | undefined => {
+    const payload = message.payload.slice();
+    payload[8] = flags;
+    return linkOf(payload)?.up;
+  };
+  assert.equal(flagged(0x41), true);
+  assert.equal(flagged(0x01), false, "no carrier");
+  assert.equal(flagged(0x40), false, "not up");
+});
+
+test("a bridge that loses a port does not end the port's device", () => {
+  assert.equal(eventOf(only(PORT_LEFT)), undefined);
+});
+
+test("a neighbour that is being asked for has no MAC yet", () => {
+  const known = "02 00 0000 02000000 0200 00 01 08000100 c0000201 0a000200 a637d8f58efc 0000";
+  const found = neighbourOf(bytesFromHex(known));
+  assert.ok(found?.mac);
+  assert.equal(printMac(found.mac), "a6:37:d8:f5:8e:fc");
+  assert.equal(found.state, 2);
+  const asked = neighbourOf(bytesFromHex("02 00 0000 02000000 0100 00 01 08000100 c0000201"));
+  assert.ok(asked);
+  assert.equal(asked.mac, undefined);
+});
+
+test("messages cut at every length are values or nothing", () => {
+  for (const hex of [ADDRESS, LINK]) {
+    const { payload, type } = only(hex);
+    for (let length = 0; length < payload.length; length++) {
+      const cut = payload.slice(0, length);
+      const event = eventOf({ type, flags: 0, sequence: 0, payload: cut });
+      if (event?.kind === "link") assert.equal(event.link.name, "eth0");
+      else if (event !== undefined) assert.equal(event.kind, "address");
+    }
+  }
+});
