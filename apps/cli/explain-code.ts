@@ -1,0 +1,46 @@
+/** `baton explain VR2010`: the page of a code, which has a bad and a good example. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CODES, isCode } from "#diagnostics/codes";
+import type { Language } from "#diagnostics/diagnostic";
+import type { Command, CommandIo } from "./io.ts";
+import { languageOf, readLanguage } from "./language.ts";
+
+const PAGES = join(import.meta.dirname, "../../docs/codes");
+
+/** Word that names a code, in any case: `vr2010`, `VR2010`, or its slug. */
+export function codeOf(word: string): string | undefined {
+  const upper = word.toUpperCase();
+  if (isCode(upper)) return upper;
+  return Object.entries(CODES).find(([, { slug }]) => slug === word.toLowerCase())?.[0];
+}
+
+export function runExplainCode(argv: readonly string[], io: CommandIo): Promise<number> {
+  const at = argv.indexOf("--lang");
+  const language = (at < 0 ? undefined : readLanguage(argv[at + 1] ?? "")) ?? languageOf(io.env);
+  const word = argv.find((one, index) => !one.startsWith("-") && index !== at + 1);
+  const code = word === undefined ? undefined : codeOf(word);
+  if (code === undefined) {
+    io.stderr(`baton explain: ${word ?? "name a code"}: codes look like VR2010\n`);
+    return Promise.resolve(2);
+  }
+  const path = join(PAGES, `${code}.md`);
+  if (!existsSync(path)) {
+    io.stderr(`baton explain: there is no page for ${code}\n`);
+    return Promise.resolve(1);
+  }
+  io.stdout(pageIn(readFileSync(path, "utf8"), language));
+  return Promise.resolve(0);
+}
+
+export const command: Command = runExplainCode;
+
+/** A page holds both languages; the part below "## 中文" is the Chinese one. The examples serve both. */
+export function pageIn(page: string, language: Language): string {
+  const [english = "", chinese = ""] = page.split(/^## 中文$/m);
+  if (language === "en") return `${english.trimEnd()}\n`;
+  const [title = ""] = english.split("\n");
+  const examples = english.slice(english.indexOf("## "));
+  const translated = examples.replace("## Bad", "## 错误写法").replace("## Good", "## 正确写法");
+  return `${title}\n\n${chinese.trim()}\n\n${translated.trim()}\n`;
+}

@@ -1,0 +1,145 @@
+/**
+ * The formatter: four blanks for each level, one blank between words, one empty line at most, no blanks at line ends. Comments,
+ * quotes, line breaks and definitions stay. What keepalived reads is the same before and after; `formatText` makes sure.
+ */
+import type { Source } from "#diagnostics/source";
+import { assert } from "#units/assert";
+import { openLineReader } from "./line-reader.ts";
+import { type Node, readTree, type Token, type Tree } from "./tree.ts";
+
+const INDENT = "    ";
+
+interface TextLine {
+  readonly tokens: readonly Token[];
+  /** Part of a definition: untouched. */
+  readonly raw: boolean;
+}
+
+export function formatText(source: Source): string {
+  const text = formatTree(readTree(source));
+  assert(meansTheSame(source, { ...source, text }), "formatting changed what keepalived reads");
+  return text;
+}
+
+export function formatTree(tree: Tree): string {
+  const out: string[] = [];
+  let depth = 0;
+  let conditional = false;
+  for (const line of linesOf(tree)) {
+    if (line.raw) {
+      out.push(
+        line.tokens
+          .map(({ text }) => text)
+          .join("")
+          .replace(/[ \t\r]+$/, ""),
+      );
+      continue;
+    }
+    const tokens = line.tokens.filter(({ kind }) => kind !== "newline");
+    const [first] = tokens.filter(({ kind }) => kind !== "space");
+    if (first === undefined) {
+      if (out.at(-1) !== "" && out.length > 0) out.push("");
+      continue;
+    }
+    const opens = tokens.filter(({ kind }) => kind === "open").length;
+    const closes = tokens.filter(({ kind }) => kind === "close").length;
+    const isConditional = first.kind === "word" && first.text.startsWith("@");
+    const leading = leadingCloses(tokens);
+    const level = Math.max(0, depth - leading);
+    // Alternatives of one block (`@a x {` and `@b x {` below each other) open it once.
+    const counted = isConditional && conditional && opens > closes ? 0 : opens - closes;
+    out.push(INDENT.repeat(Math.min(level, 40)) + printLine(tokens));
+    depth = Math.max(0, depth + counted);
+    conditional = isConditional && opens > closes;
+  }
+  while (out.at(-1) === "") out.pop();
+  return out.length === 0 ? "" : `${out.join("\n")}\n`;
+}
+
+function leadingCloses(tokens: readonly Token[]): number {
+  let count = 0;
+  for (const { kind } of tokens) {
+    if (kind === "close") count++;
+    else if (kind !== "space") break;
+  }
+  return count;
+}
+
+function printLine(tokens: readonly Token[]): string {
+  let text = "";
+  let gap = "";
+  let before: Token | undefined;
+  for (const token of tokens) {
+    if (token.kind === "space") {
+      gap = token.text;
+      continue;
+    }
+    text += between(before, gap, token) + token.text;
+    gap = "";
+    before = token;
+  }
+  return text.replace(/[ \t]+$/, "");
+}
+
+function between(before: Token | undefined, gap: string, next: Token): string {
+  if (before === undefined || before.kind === "byte-order-mark") return "";
+  // Comments beside statements are often aligned by hand.
+  if (next.kind === "comment") return gap === "" || gap.includes("\t") ? " " : gap;
+  const brace = [before.kind, next.kind].some((kind) => kind === "open" || kind === "close");
+  return gap !== "" || brace ? " " : "";
+}
+
+function linesOf(tree: Tree): readonly TextLine[] {
+  const lines: TextLine[] = [];
+  let current: Token[] = [];
+  const add = (token: Token, raw: boolean): void => {
+    current.push(token);
+    if (token.kind !== "newline") return;
+    lines.push({ tokens: current, raw });
+    current = [];
+  };
+  const work: (Node | Token)[] = tree.nodes.toReversed();
+  while (work.length > 0) {
+    const next = work.pop();
+    if (next === undefined) break;
+    if ("text" in next) add(next, false);
+    else if (next.kind === "block") {
+      const { head, open, nodes, close } = next;
+      for (const token of head) add(token, false);
+      add(open, false);
+      if (close !== undefined) work.push(close);
+      for (let index = nodes.length - 1; index >= 0; index--) {
+        const node = nodes[index];
+        if (node !== undefined) work.push(node);
+      }
+    } else for (const token of next.tokens) add(token, next.kind === "definition");
+  }
+  if (current.length > 0) lines.push({ tokens: current, raw: false });
+  return lines;
+}
+
+/** The same logical lines, for a machine with and for one without a config-id. */
+export function meansTheSame(before: Source, after: Source): boolean {
+  return [undefined, "x"].every(
+    (configId) => logicalLines(before, configId) === logicalLines(after, configId),
+  );
+}
+
+function logicalLines(source: Source, configId: string | undefined): string {
+  const reader = openLineReader([source], {
+    configId,
+    predefined: {
+      folder: () => ".",
+      instance: () => "",
+      random: (min) => min,
+      environment: () => "",
+    },
+    include: () => [],
+    report: () => undefined,
+  });
+  const lines: string[] = [];
+  for (let line = reader.next(); line !== undefined; line = reader.next()) {
+    lines.push(line.text.replaceAll(/[ \t\f\v\r]+/g, " "));
+  }
+  return lines.join("\n");
+}
