@@ -1,153 +1,240 @@
-/** Runs the check scripts on their beat and tells results. A run that overlaps the next beat skips it. */
+/** Runs the check scripts as check-schedule.ts says, and tells their results. */
 import type { ScriptPlan } from "#config/plan";
+import type { TrackerResult } from "#contract/engine-link";
 import type { ScriptStatus } from "#contract/status";
+import type { Language } from "#diagnostics/diagnostic";
+import { now } from "#linux/clock";
 import { toMillis, toSeconds } from "#units/time";
+import {
+  type CheckEvent,
+  type CheckState,
+  checkDeadline,
+  KILL_AFTER,
+  rescheduleCheck,
+  startCheck,
+  stepCheck,
+} from "./check-schedule.ts";
+import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
-import { type CommandResult, runCommand, signalGroup } from "./run-command.ts";
-import { judgeResult, UNKNOWN, type Verdict } from "./verdict.ts";
+import type { CommandEnd, RunningCommand } from "./run-command.ts";
+import { problemSentence } from "./start-problem.ts";
 
-interface Running {
-  readonly plan: ScriptPlan;
-  verdict: Verdict;
+interface Check {
+  plan: ScriptPlan;
+  readonly user: string;
+  state: CheckState;
   timer: NodeJS.Timeout | undefined;
-  pid: number | undefined;
-  busy: boolean;
-  stopped: boolean;
-  last: CommandResult | undefined;
-  lastRunAt: Date | undefined;
+  current: { readonly command: RunningCommand; readonly startedAt: number } | undefined;
+  last: LastRun | undefined;
+  isOver: boolean;
+}
+
+interface LastRun {
+  readonly at: Date;
+  readonly exit: number | string;
+  readonly milliseconds: number;
+  /** Read when asked for: a script's last words may come a moment after its end. */
+  readonly output: () => string;
 }
 
 export class CheckScripts {
+  readonly #launcher: Launcher;
   readonly #log: Log;
+  readonly #language: Language;
   readonly #tell: (name: string, result: "up" | "down") => void;
-  #scripts = new Map<string, Running>();
+  #checks = new Map<string, Check>();
 
-  constructor(log: Log, tell: (name: string, result: "up" | "down") => void) {
+  constructor(
+    launcher: Launcher,
+    log: Log,
+    language: Language,
+    tell: (name: string, result: "up" | "down") => void,
+  ) {
+    this.#launcher = launcher;
     this.#log = log;
+    this.#language = language;
     this.#tell = tell;
   }
 
-  /** Scripts whose plan is unchanged keep running and keep their verdict. */
+  /** A script whose command is unchanged keeps its result, as in keepalived, and here also its running copy. */
   configure(plans: readonly ScriptPlan[]): void {
-    const old = this.#scripts;
-    this.#scripts = new Map();
+    const old = this.#checks;
+    this.#checks = new Map();
     for (const plan of plans) {
       const known = old.get(plan.name);
-      if (known !== undefined && JSON.stringify(known.plan) === JSON.stringify(plan)) {
-        this.#scripts.set(plan.name, known);
-        old.delete(plan.name);
-        continue;
-      }
-      // keepalived keeps the state of a script whose command stays the same.
-      const same =
+      const isSame =
         known !== undefined && JSON.stringify(known.plan.command) === JSON.stringify(plan.command);
-      const running: Running = {
-        plan,
-        verdict: same
-          ? known.verdict
-          : plan.initFail
-            ? { result: "down", consecutive: 0 }
-            : UNKNOWN,
-        timer: undefined,
-        pid: undefined,
-        busy: false,
-        stopped: false,
-        last: undefined,
-        lastRunAt: undefined,
-      };
-      this.#scripts.set(plan.name, running);
-      this.#beat(running);
+      if (isSame) old.delete(plan.name);
+      this.#checks.set(plan.name, isSame ? this.#continue(known, plan) : this.#begin(plan));
     }
     for (const gone of old.values()) end(gone);
   }
 
-  results(): readonly {
-    readonly kind: "script";
-    readonly name: string;
-    readonly result: Verdict["result"];
-  }[] {
-    return [...this.#scripts.values()].map(({ plan, verdict }) => ({
+  results(): readonly TrackerResult[] {
+    return [...this.#checks.values()].map(({ plan, state }) => ({
       kind: "script",
       name: plan.name,
-      result: verdict.result,
+      result: state.result,
     }));
   }
 
   status(): readonly ScriptStatus[] {
-    return [...this.#scripts.values()].map(({ plan, verdict, last, lastRunAt }) => ({
+    return [...this.#checks.values()].map(({ plan, user, state, last }) => ({
       name: plan.name,
       command: plan.command.argv,
-      user: plan.command.user?.user ?? "",
+      user,
       intervalSeconds: toSeconds(plan.interval),
-      result: verdict.result,
-      lastRunAt: lastRunAt?.toISOString(),
+      result: state.result,
+      lastRunAt: last?.at.toISOString(),
       lastExit: last?.exit,
       lastMilliseconds: last?.milliseconds,
-      lastOutput: last?.output ?? "",
-      consecutive: verdict.consecutive,
+      lastOutput: last?.output() ?? "",
+      consecutive: state.consecutive,
     }));
   }
 
+  /** Starts nothing more; what runs is asked to end. */
   stop(): void {
-    for (const running of this.#scripts.values()) end(running);
-    this.#scripts.clear();
+    for (const check of this.#checks.values()) end(check);
   }
 
-  /** Process groups of the scripts that run now: the engine ends them if this process cannot. */
-  groups(): readonly number[] {
-    return [...this.#scripts.values()].flatMap(({ pid, busy }) =>
-      busy && pid !== undefined ? [pid] : [],
-    );
+  /** What has not ended by itself since `stop`. */
+  kill(): void {
+    for (const { current } of this.#checks.values()) current?.command.signal("SIGKILL");
   }
 
-  #beat(running: Running): void {
-    if (running.stopped) return;
-    running.timer = setTimeout(() => this.#beat(running), toMillis(running.plan.interval));
-    if (running.busy) return;
-    running.busy = true;
-    running.lastRunAt = new Date();
-    const { command, timeout } = running.plan;
-    void runCommand({
-      argv: command.argv,
-      user: command.user,
-      timeoutMs: toMillis(timeout),
-      onStart: (pid) => {
-        running.pid = pid;
-      },
-    }).then((result) => this.#ended(running, result));
+  #begin(plan: ScriptPlan): Check {
+    const check: Check = {
+      plan,
+      user: this.#launcher.userOf(plan.command),
+      state: startCheck(plan, now()),
+      timer: undefined,
+      current: undefined,
+      last: undefined,
+      isOver: false,
+    };
+    this.#schedule(check);
+    return check;
   }
 
-  #ended(running: Running, result: CommandResult): void {
-    running.busy = false;
-    running.pid = undefined;
-    if (running.stopped) return;
-    const { name, rise, fall, timeout } = running.plan;
-    const before = running.verdict.result;
-    const exitBefore = running.last?.exit;
-    running.last = result;
-    running.verdict = judgeResult(running.verdict, result.ok, rise, fall);
-    if (result.exit !== exitBefore && !result.ok) {
-      const why = result.timedOut
-        ? `did not end within ${toSeconds(timeout)} s`
-        : `exit ${result.exit}`;
-      const tail = result.output === "" ? "" : `: ${result.output.split("\n").at(-1) ?? ""}`;
-      this.#log(
-        "info",
-        `Script ${name} now returning ${result.exit} (${why}, ${result.milliseconds} ms)${tail}`,
-      );
+  #continue(check: Check, plan: ScriptPlan): Check {
+    check.plan = plan;
+    check.state = rescheduleCheck(plan, check.state, now());
+    this.#schedule(check);
+    return check;
+  }
+
+  #schedule(check: Check): void {
+    clearTimeout(check.timer);
+    if (check.isOver) return;
+    const due = checkDeadline(check.state);
+    if (due === undefined) return;
+    const wait = Math.max(0, Math.ceil(toMillis((due - now()) as typeof KILL_AFTER)));
+    check.timer = setTimeout(() => this.#feed(check, { kind: "timeReached" }), wait);
+  }
+
+  #feed(check: Check, event: CheckEvent): void {
+    const { state, effects } = stepCheck(check.plan, check.state, event, now());
+    check.state = state;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "start":
+          this.#start(check);
+          break;
+        case "terminate":
+          this.#timedOut(check);
+          break;
+        case "kill":
+          check.current?.command.signal("SIGKILL");
+          break;
+        case "result":
+          this.#changed(check, effect.result);
+          break;
+      }
     }
-    const { result: now } = running.verdict;
-    if (now === before || now === "unknown") return;
-    this.#log(
-      now === "up" ? "info" : "warning",
-      `VRRP_Script(${name}) ${now === "up" ? "succeeded" : "failed"}`,
-    );
-    this.#tell(name, now);
+    this.#schedule(check);
+  }
+
+  #start(check: Check): void {
+    const startedAt = performance.now();
+    const at = new Date();
+    const command = this.#launcher.start(check.plan.command, {}, (how) => {
+      check.current = undefined;
+      if (check.isOver) return;
+      this.#remember(check, at, startedAt, command, how);
+      this.#feed(
+        check,
+        how.kind === "notStarted"
+          ? { kind: "notStarted" }
+          : { kind: "finished", ok: how.kind === "exit" && how.code === 0 },
+      );
+    });
+    check.current = { command, startedAt };
+  }
+
+  #remember(
+    check: Check,
+    at: Date,
+    startedAt: number,
+    command: RunningCommand,
+    how: CommandEnd,
+  ): void {
+    // A run that was ended because its time was over has been told as that.
+    if (check.state.run?.kind !== "running" && how.kind !== "notStarted") return;
+    const exit =
+      how.kind === "exit" ? how.code : how.kind === "signal" ? how.signal : "not started";
+    const milliseconds = Math.round(performance.now() - startedAt);
+    const before = check.last?.exit;
+    const problem = how.kind === "notStarted" ? problemSentence(how.problem, this.#language) : "";
+    const output = (): string => (how.kind === "notStarted" ? problem : command.output.text());
+    check.last = { at, exit, milliseconds, output };
+    if (exit === before || (before === undefined && exit === 0)) return;
+    const { name } = check.plan;
+    if (how.kind === "notStarted") {
+      const counts = this.#language === "en" ? "it counts as failed" : "按失败处理";
+      this.#log("error", `Script ${name} cannot be run: ${problem}; ${counts}`, { script: name });
+      return;
+    }
+    const words = command.output.lastLine();
+    const tail = words === "" ? "" : `: ${words}`;
+    const text = `Script ${name} now returning ${exit} (${milliseconds} ms)${tail}`;
+    this.#log(exit === 0 ? "info" : "warning", text, { script: name, exit, milliseconds });
+  }
+
+  #timedOut(check: Check): void {
+    const { current, plan } = check;
+    if (current === undefined) return;
+    current.command.signal("SIGTERM");
+    const milliseconds = Math.round(performance.now() - current.startedAt);
+    const before = check.last?.exit;
+    check.last = {
+      at: new Date(),
+      exit: "timeout",
+      milliseconds,
+      output: () => current.command.output.text(),
+    };
+    if (before === "timeout") return;
+    const text = `Script ${plan.name} timed out after ${toSeconds(plan.timeout)} s, sent SIGTERM to its process group`;
+    this.#log("warning", text, { script: plan.name });
+  }
+
+  #changed(check: Check, result: CheckState["result"]): void {
+    if (result === "unknown") return;
+    const { name } = check.plan;
+    const words = result === "up" ? "succeeded" : "failed";
+    this.#log(result === "up" ? "info" : "warning", `VRRP_Script(${name}) ${words}`, {
+      script: name,
+      result,
+    });
+    this.#tell(name, result);
   }
 }
 
-function end(running: Running): void {
-  running.stopped = true;
-  clearTimeout(running.timer);
-  if (running.busy) signalGroup(running.pid, "SIGTERM");
+function end(check: Check): void {
+  check.isOver = true;
+  clearTimeout(check.timer);
+  const command = check.current?.command;
+  if (command === undefined) return;
+  command.signal("SIGTERM");
+  setTimeout(() => command.signal("SIGKILL"), toMillis(KILL_AFTER)).unref();
 }

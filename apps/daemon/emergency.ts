@@ -1,31 +1,46 @@
 /**
- * The engine is dead and owned addresses. The keeper does what it would have done at a stop: priority 0, keep the address
- * until the successor is heard, remove it. Bounded by one skew time and one interval, like the engine's own hand-over.
+ * The engine is dead and owned addresses. The keeper does what the engine would have done at a stop: priority 0, keep the
+ * address until the successor is heard, remove it. Bounded by one skew time and one interval, like core/leave.ts.
+ *
+ * A new engine is started meanwhile; if it becomes MASTER because nobody else did, the address stays (`taken`).
  */
-import type { InstanceConfig } from "#core/config";
+import type { InstanceConfig, VirtualAddress } from "#core/config";
 import { LINGER, skew } from "#core/timing";
+import { derived } from "#engine/instance";
 import { now } from "#linux/clock";
 import { printFailure } from "#linux/result";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
-import type { LinkInfo } from "#ports/world";
-import { BATON_PROTO } from "#ports/world";
+import { type AddressInfo, BATON_PROTO, type LinkInfo } from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
-import { after, fromCentis, type Instant, micros } from "#units/time";
+import { after, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
+import { type AdvertExpectation, checkAdvert } from "#wire/check-advert";
 import { emitAdvert } from "#wire/emit-advert";
 import { parseAdvert } from "#wire/parse-advert";
-import { passwordData } from "#wire/password";
 import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
 import type { Log } from "./log.ts";
 
-interface Holding {
-  readonly config: InstanceConfig;
+interface Placed {
   readonly interfaceIndex: number;
+  readonly address: VirtualAddress;
+}
+
+interface Holding {
+  readonly name: string;
+  readonly config: InstanceConfig;
   readonly source: Ipv4;
   readonly socket: VrrpSocket;
+  readonly expectation: AdvertExpectation;
+  readonly placed: readonly Placed[];
   readonly until: Instant;
   removeAt: Instant | undefined;
+}
+
+/** What the kernel says at the moment of the death. */
+interface Machine {
+  readonly links: readonly LinkInfo[];
+  readonly addresses: readonly AddressInfo[];
 }
 
 const POLL_MS = 1;
@@ -35,6 +50,7 @@ export class Emergency {
   readonly #log: Log;
   readonly #holding = new Map<string, Holding>();
   readonly #packet = new Uint8Array(65_536);
+  #whenFinished: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(rtnetlink: Rtnetlink, log: Log) {
@@ -47,73 +63,80 @@ export class Emergency {
     return [...this.#holding.keys()];
   }
 
-  /** Everything the dead engine was master of, at once. */
+  /** Everything the dead engine may have been master of, at once. */
   handOver(configs: readonly InstanceConfig[]): void {
     const links = this.#rtnetlink.links();
-    if (!links.ok) {
-      this.#log("error", `hand-over for the dead engine: ${printFailure(links)}`);
+    const addresses = this.#rtnetlink.addresses();
+    if (!links.ok || !addresses.ok) {
+      const failure = links.ok ? addresses : links;
+      if (!failure.ok) this.#log("error", `hand-over for the engine: ${printFailure(failure)}`);
       return;
     }
-    for (const config of configs) this.#release(config, links.value);
+    const machine = { links: links.value, addresses: addresses.value };
+    for (const config of configs) this.#release(config, machine);
     this.#poll();
   }
 
   /** A new engine owns the address again. */
   taken(name: string): void {
-    this.#holding.get(name)?.socket.close();
-    this.#holding.delete(name);
+    const held = this.#holding.get(name);
+    if (held !== undefined) this.#drop(held);
   }
 
-  /** Waits no longer. */
-  finish(): void {
-    for (const [name, held] of this.#holding) this.#remove(name, held);
-    clearTimeout(this.#timer);
+  /** Resolves when nothing is held any more. */
+  async finished(): Promise<void> {
+    if (this.#holding.size === 0) return;
+    await new Promise<void>((resolve) => this.#whenFinished.push(resolve));
   }
 
-  #release(config: InstanceConfig, links: readonly LinkInfo[]): void {
-    const { name } = config.router;
-    const link = links.find((one) => one.name === config.interface);
-    const source =
-      link === undefined ? undefined : (config.transport.source ?? this.#primary(link.index));
-    if (link === undefined || source === undefined) return;
+  #release(config: InstanceConfig, machine: Machine): void {
+    const { name, handover } = config.router;
+    const earlier = this.#holding.get(name);
+    if (earlier !== undefined) this.#drop(earlier);
+    const link = machine.links.find((one) => one.name === config.interface);
+    const placed = whatIsHere(config, machine);
+    // An engine that hung before it died has lost its lease: somebody else may own the address now.
+    if (link === undefined || placed.length === 0) return;
     const opened = openVrrpSocket(link.index, link.name);
-    if (!opened.ok) {
-      this.#log("error", `(${name}) hand-over for the dead engine: ${printFailure(opened)}`);
-      this.#removeAddresses(config, link.index);
+    const source = config.transport.source ?? primaryOf(link.index, machine);
+    if (!opened.ok || source === undefined) {
+      const why = opened.ok ? "no source address" : printFailure(opened);
+      this.#log("error", `(${name}) hand-over for the dead engine: ${why}; removing VIPs`);
+      if (opened.ok) opened.value.close();
+      this.#remove(name, placed);
       return;
     }
     const socket = opened.value;
-    const breaksFirst = config.router.handover === "break-before-make";
-    if (breaksFirst) this.#removeAddresses(config, link.index);
-    this.#sendRelease(config, source, socket);
-    this.#log("warning", `(${name}) the engine died as MASTER: sent 0 priority for it`);
-    if (breaksFirst) {
+    if (handover === "break-before-make") {
+      this.#remove(name, placed);
+      this.#sendRelease(config, source, socket);
       socket.close();
+      this.#log("warning", `(${name}) the engine died as MASTER: removed VIPs, sent 0 priority`);
       return;
     }
+    // Listening first: with one peer the successor's advertisement is back within a millisecond.
     if (config.transport.kind === "multicast") socket.joinGroup(config.transport.group);
-    const interval = config.router.advertInterval;
-    const wait = micros(skew(config.router, interval, 1) + fromCentis(interval));
-    this.#holding.set(name, {
-      config,
-      interfaceIndex: link.index,
-      source,
-      socket,
-      until: after(now(), wait),
-      removeAt: undefined,
-    });
+    this.#sendRelease(config, source, socket);
+    const { version, advertInterval } = { ...config.router };
+    const wait = micros(skew({ version }, advertInterval, 1) + fromCentis(advertInterval) + LINGER);
+    this.#prolong(placed, wait);
+    const { expectation } = derived(config);
+    const until = after(now(), wait);
+    const removeAt = undefined;
+    const held = { name, config, source, socket, expectation, placed, until, removeAt };
+    this.#holding.set(name, held);
+    this.#log("warning", `(${name}) the engine died as MASTER: sent 0 priority for it`);
   }
 
-  #primary(index: number): Ipv4 | undefined {
-    const addresses = this.#rtnetlink.addresses();
-    if (!addresses.ok) return undefined;
-    return addresses.value.find(
-      (one) => one.index === index && !one.secondary && one.proto !== BATON_PROTO,
-    )?.address;
+  /** The lease of the dead engine must not end in the middle of the hand-over, and not last longer either. */
+  #prolong(placed: readonly Placed[], wait: Micros): void {
+    const seconds = Math.ceil(wait / 1_000_000) + 1;
+    for (const { interfaceIndex, address } of placed)
+      this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
   }
 
   #sendRelease(config: InstanceConfig, source: Ipv4, socket: VrrpSocket): void {
-    const { router, transport, authentication } = config;
+    const { router, transport } = config;
     const packet = new Uint8Array(ADVERT_LENGTH_MAX);
     const targets =
       transport.kind === "unicast" ? transport.peers.map((one) => one.address) : [transport.group];
@@ -128,24 +151,29 @@ export class Emergency {
         priority: RELEASE,
         interval: router.advertInterval,
         addresses: config.addresses.map((one) => one.address),
-        password: authentication === undefined ? undefined : passwordData(authentication.secret),
+        password: derived(config).password,
         checksum: config.checksum,
       });
       const sent = socket.send(packet.subarray(0, length), destination);
-      if (!sent.ok) {
-        const text = `(${router.name}) 0 priority to ${printIpv4(destination)}: ${printFailure(sent)}`;
-        this.#log("warning", text);
-      }
+      if (sent.ok) continue;
+      const where = `(${router.name}) 0 priority to ${printIpv4(destination)}`;
+      this.#log("warning", `${where}: ${printFailure(sent)}`);
     }
   }
 
   #poll(): void {
     clearTimeout(this.#timer);
-    const at = now();
-    for (const [name, held] of this.#holding) {
-      if (held.removeAt === undefined && this.#successorHeard(held))
-        held.removeAt = after(now(), LINGER);
-      if (at >= (held.removeAt ?? held.until)) this.#remove(name, held);
+    for (const held of this.#holding.values()) {
+      if (held.removeAt === undefined && this.#successorHeard(held)) {
+        const linger = micros(Math.min(LINGER, fromCentis(held.config.router.advertInterval) / 2));
+        held.removeAt = after(now(), linger);
+      }
+      if (now() < (held.removeAt ?? held.until)) continue;
+      this.#remove(held.name, held.placed);
+      this.#drop(held);
+      const end =
+        held.removeAt === undefined ? "nobody took over in time" : "a successor was heard";
+      this.#log("info", `(${held.name}) removing VIPs of the dead engine: ${end}`);
     }
     if (this.#holding.size > 0) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
   }
@@ -155,33 +183,50 @@ export class Emergency {
       const length = held.socket.receive(this.#packet);
       if (length <= 0) return false;
       const parsed = parseAdvert(this.#packet, 0, length);
-      if (parsed.kind !== "advert" || parsed.advert.checksum.kind === "broken") continue;
+      if (parsed.kind !== "advert") continue;
       const { vrid, priority, source } = parsed.advert;
-      if (vrid === held.config.router.vrid && priority > 0 && source !== held.source) return true;
-    }
-  }
-
-  #remove(name: string, held: Holding): void {
-    this.#removeAddresses(held.config, held.interfaceIndex);
-    held.socket.close();
-    this.#holding.delete(name);
-    const end =
-      held.removeAt === undefined ? "nobody took over in time" : "the successor was heard";
-    this.#log("info", `(${name}) removing VIPs of the dead engine: ${end}`);
-  }
-
-  #removeAddresses(config: InstanceConfig, interfaceIndex: number): void {
-    const links = this.#rtnetlink.links();
-    for (const address of [...config.addresses, ...config.excludedAddresses]) {
-      const named = links.ok
-        ? links.value.find((one) => one.name === address.interface)?.index
-        : undefined;
-      const outcome = this.#rtnetlink.removeAddress(named ?? interfaceIndex, address);
-      if (outcome.ok) continue;
-      this.#log(
-        "error",
-        `(${config.router.name}) ${printIpv4(address.address)}: ${printFailure(outcome)}`,
+      if (vrid !== held.config.router.vrid || priority === 0 || source === held.source) continue;
+      const checked = checkAdvert(
+        this.#packet.subarray(0, length),
+        parsed.advert,
+        held.expectation,
       );
+      if (checked.kind === "accepted") return true;
     }
   }
+
+  #drop(held: Holding): void {
+    held.socket.close();
+    this.#holding.delete(held.name);
+    if (this.#holding.size > 0) return;
+    const waiting = this.#whenFinished;
+    this.#whenFinished = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #remove(name: string, placed: readonly Placed[]): void {
+    for (const { interfaceIndex, address } of placed) {
+      const outcome = this.#rtnetlink.removeAddress(interfaceIndex, address);
+      if (outcome.ok) continue;
+      this.#log("error", `(${name}) ${printIpv4(address.address)}: ${printFailure(outcome)}`);
+    }
+  }
+}
+
+/** Those of the instance's addresses that are on this machine, where they belong. */
+function whatIsHere(config: InstanceConfig, { links, addresses }: Machine): readonly Placed[] {
+  return [...config.addresses, ...config.excludedAddresses].flatMap((address) => {
+    const device = address.interface ?? config.interface;
+    const index = links.find((one) => one.name === device)?.index;
+    const isHere = addresses.some(
+      (one) =>
+        one.index === index && one.address === address.address && one.prefix === address.prefix,
+    );
+    return index !== undefined && isHere ? [{ interfaceIndex: index, address }] : [];
+  });
+}
+
+function primaryOf(index: number, { addresses }: Machine): Ipv4 | undefined {
+  return addresses.find((one) => one.index === index && !one.secondary && one.proto !== BATON_PROTO)
+    ?.address;
 }

@@ -5,10 +5,13 @@ import { fileURLToPath } from "node:url";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#contract/engine-link";
 import type { Instant } from "#units/time";
 
+const NODE_OPTIONS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 const MAIN = fileURLToPath(new URL("./engine-main.ts", import.meta.url));
 /** Starting a process stops this one for some milliseconds, which the hand-over for the dead engine needs first. */
 const FIRST_DELAY_MS = 40;
 const LAST_DELAY_MS = 10_000;
+/** From the end of the process to the end of its pipe, which ordinarily comes first. */
+const LAST_WORDS_MS = 2;
 /** An engine that ran this long was all right: the next death starts the back-off anew. */
 const HEALTHY_MS = 10_000;
 
@@ -20,13 +23,16 @@ export interface Snapshot {
 export interface EngineEvents {
   message(message: FromEngine): void;
   /** At once, before another is started. */
-  died(how: string): void;
+  died(): void;
+  /** How it ended, a moment later: the name of a signal, or its exit status. */
+  reaped(pid: number | undefined, how: string): void;
   /** A new process waits for its configuration. */
   started(): void;
 }
 
 export class EngineProcess {
   readonly #events: EngineEvents;
+  readonly #program: readonly string[];
   readonly #asked = new Map<number, (snapshot: Snapshot | undefined) => void>();
   #child: ChildProcess | undefined;
   #pipe: Duplex | undefined;
@@ -38,8 +44,9 @@ export class EngineProcess {
   #ending = false;
   restarts = 0;
 
-  constructor(events: EngineEvents) {
+  constructor(events: EngineEvents, program: readonly string[] = [...NODE_OPTIONS, MAIN]) {
     this.#events = events;
+    this.#program = program;
   }
 
   get pid(): number | undefined {
@@ -48,30 +55,36 @@ export class EngineProcess {
 
   start(): void {
     this.#startedAt = Date.now();
-    const child = spawn(
-      process.execPath,
-      ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2", MAIN],
-      {
-        stdio: ["ignore", "ignore", "inherit", "pipe"],
-      },
-    );
+    const child = spawn(process.execPath, this.#program, {
+      stdio: ["ignore", "ignore", "inherit", "pipe"],
+    });
     this.#child = child;
     const pipe = child.stdio[3] as Duplex;
     this.#pipe = pipe;
     this.#buffered = "";
     pipe.setEncoding("utf8");
-    pipe.on("data", (text: string) => this.#receive(text));
+    pipe.on("data", (text: string) => {
+      if (this.#child === child) this.#receive(text);
+    });
     // Whichever tells first: the process is reaped, or its end of the pipe is closed.
     let told = false;
-    const gone = (how: string): void => {
+    const gone = (): void => {
       if (told) return;
       told = true;
-      this.#gone(child, how);
+      this.#gone(child);
     };
     pipe.on("error", () => undefined);
-    pipe.once("end", () => gone("its end of the pipe is closed"));
-    child.once("exit", (code, signal) => gone(signal ?? `exit ${code ?? "?"}`));
-    child.once("error", (error) => gone(error.message));
+    pipe.once("end", gone);
+    child.once("exit", (code, signal) => {
+      this.#events.reaped(child.pid, signal ?? `exit ${code ?? "?"}`);
+      // Its last words, which may be "I am MASTER", are read before its end is acted upon.
+      if (pipe.readableEnded) gone();
+      else setTimeout(gone, LAST_WORDS_MS);
+    });
+    child.once("error", (error) => {
+      this.#events.reaped(child.pid, error.message);
+      gone();
+    });
     this.#events.started();
   }
 
@@ -111,24 +124,38 @@ export class EngineProcess {
     const lines = (this.#buffered + text).split("\n");
     this.#buffered = lines.pop() ?? "";
     for (const line of lines) {
-      const message = JSON.parse(line) as FromEngine;
+      const message = readMessage(line);
+      if (message === undefined) {
+        // Half a line of a dying process, or a broken one: there is only one answer to both.
+        this.kill();
+        return;
+      }
       if (message.type === "snapshot") this.#answer(message.id, message);
       else this.#events.message(message);
     }
   }
 
-  #gone(child: ChildProcess, how: string): void {
+  #gone(child: ChildProcess): void {
     if (this.#child !== child) return;
     this.#child = undefined;
     this.#pipe = undefined;
     for (const id of this.#asked.keys()) this.#answer(id, undefined);
     // It may be alive and deaf: two engines must never be.
     child.kill("SIGKILL");
-    this.#events.died(how);
+    this.#events.died();
     if (this.#ending) return;
     this.restarts += 1;
     if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = FIRST_DELAY_MS;
     this.#timer = setTimeout(() => this.start(), this.#delayMs);
     this.#delayMs = Math.min(LAST_DELAY_MS, this.#delayMs * 4);
+  }
+}
+
+/** The engine is the same program from the same checkout: its lines are trusted to be what they say. */
+function readMessage(line: string): FromEngine | undefined {
+  try {
+    return JSON.parse(line) as FromEngine;
+  } catch {
+    return undefined;
   }
 }

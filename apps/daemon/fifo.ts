@@ -1,45 +1,62 @@
 /** notify_fifo: keepalived's lines, written to a named pipe that is kept open for the daemon's life (and over reloads). */
-import { closeSync, constants, existsSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, rmSync, writeSync } from "node:fs";
 import * as libc from "#linux/ffi";
 import { printFailure } from "#linux/result";
 import type { Log } from "./log.ts";
 
 export class NotifyFifo {
-  readonly #path: string;
+  readonly path: string;
   readonly #log: Log;
   #fd: number | undefined;
-  #made = false;
+  #isOurs = false;
+  #lost = 0;
 
+  /** What is wrong with it is logged; lines are then lost. */
   constructor(path: string, log: Log) {
-    this.#path = path;
+    this.path = path;
     this.#log = log;
-    if (!existsSync(path)) {
-      this.#made = libc.mkfifo(path, 0o644) === 0;
-      if (!this.#made) log("error", `notify_fifo ${path}: ${printFailure(libc.failure("mkfifo"))}`);
+    if (libc.mkfifo(path, 0o644) === 0) this.#isOurs = true;
+    else {
+      const failure = libc.failure("mkfifo");
+      if (failure.errno !== "EEXIST") {
+        log("error", `notify_fifo ${path}: ${printFailure(failure)}`);
+        return;
+      }
     }
     try {
-      if (!statSync(path).isFIFO()) throw new Error("is not a named pipe");
+      if (!lstatSync(path).isFIFO()) {
+        log(
+          "error",
+          `notify_fifo ${path}: there is something else by that name, nothing is written`,
+        );
+        return;
+      }
       // Read and write: opening never waits for a reader, and a reader never sees the end.
-      this.#fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+      const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+      this.#fd = openSync(path, flags);
     } catch (error) {
-      log(
-        "error",
-        `notify_fifo ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      log("error", `notify_fifo ${path}: ${(error as NodeJS.ErrnoException).code ?? "?"}`);
     }
   }
 
-  write(kind: "INSTANCE" | "GROUP", name: string, state: string, priority: number): void {
+  write(line: string): void {
     if (this.#fd === undefined) return;
     try {
-      writeSync(this.#fd, `${kind} "${name}" ${state} ${priority}\n`);
+      // A pipe takes a line this short whole or not at all (PIPE_BUF).
+      writeSync(this.#fd, line);
+      if (this.#lost > 0)
+        this.#log("warning", `notify_fifo ${this.path}: read again; ${this.#lost} lines were lost`);
+      this.#lost = 0;
     } catch {
-      this.#log("warning", `notify_fifo ${this.#path}: full, nobody reads it; a line is lost`);
+      this.#lost += 1;
+      if (this.#lost === 1)
+        this.#log("warning", `notify_fifo ${this.path}: full, nobody reads it; lines are lost`);
     }
   }
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
-    if (this.#made) rmSync(this.#path, { force: true });
+    this.#fd = undefined;
+    if (this.#isOurs) rmSync(this.path, { force: true });
   }
 }

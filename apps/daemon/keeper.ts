@@ -6,6 +6,7 @@
  *   check scripts, files, processes ─> results ─> engine
  *   engine gone ─> emergency.ts ─> another engine
  */
+import { rmSync } from "node:fs";
 import type { CommandPlan, RunPlan } from "#config/plan";
 import type { FromEngine } from "#contract/engine-link";
 import type { ControlAnswer, ControlRequest, Status } from "#contract/status";
@@ -24,6 +25,7 @@ import { InstanceMemories } from "./instance-memory.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { Notifier } from "./notifier.ts";
+import { writePid } from "./runtime-dir.ts";
 import { instanceStatus, VERSION } from "./status.ts";
 import type { SystemManager } from "./system-manager.ts";
 import { Trackers } from "./trackers.ts";
@@ -40,6 +42,8 @@ export interface KeeperOptions {
   /** Reads the file again; undefined keeps what runs (the reasons have been logged). */
   readonly reread: () => RunPlan | undefined;
   readonly recordFile: string | undefined;
+  /** `-r`: keepalived's VRRP child. */
+  readonly enginePidFile: string | undefined;
   /** The program of the engine and its arguments; undefined is the real one. */
   readonly engineProgram?: readonly string[];
 }
@@ -90,7 +94,8 @@ export class Keeper {
     this.#engine = new EngineProcess(
       {
         message: (message) => this.#onMessage(message),
-        died: (how) => this.#onDeath(how),
+        died: () => this.#onDeath(),
+        reaped: (pid, how) => this.#onReaped(pid, how),
         started: () => this.#configureEngine(),
       },
       options.engineProgram,
@@ -149,6 +154,8 @@ export class Keeper {
     await this.#notifier.finish(NOTIFY_STOP_MS);
     await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
     this.#scripts.kill();
+    const { enginePidFile } = this.#options;
+    if (enginePidFile !== undefined) rmSync(enginePidFile, { force: true });
     this.#log("info", `Stopped Baton ${VERSION}`);
   }
 
@@ -232,26 +239,25 @@ export class Keeper {
     });
   }
 
-  #onDeath(how: string): void {
+  #onDeath(): void {
     const owned = this.#memories.engineGone();
     if (owned.length > 0) this.#emergency.handOver(owned);
-    if (this.#isStopping) {
-      // It may have ended because it was told to; what it owned it has given up then.
-      if (owned.length > 0) this.#log("error", `the engine died while stopping (${how})`);
-      this.#engineGone?.();
-      return;
-    }
-    this.#log("error", `the engine died (${how}); another is started`);
-    this.#options.manager.status(`engine died (${how}), restarting`);
+    this.#engineGone?.();
+    if (this.#isStopping) return;
+    this.#log("error", "the engine is gone; another is started");
+    this.#options.manager.status("the engine is gone, another is started");
     this.#watchers.changed();
+  }
+
+  #onReaped(pid: number | undefined, how: string): void {
+    const isExpected = this.#isStopping && how === "exit 0";
+    if (!isExpected) this.#log("error", `engine ${pid ?? ""} ended: ${how}`);
   }
 
   #onMessage(message: FromEngine): void {
     switch (message.type) {
       case "ready":
-        if (!this.#isReady) this.#options.manager.ready();
-        this.#isReady = true;
-        return;
+        return this.#onReady(message.pid);
       case "transition":
         return this.#onTransition(message);
       case "groupTransition":
@@ -272,6 +278,14 @@ export class Keeper {
       case "snapshot":
         return;
     }
+  }
+
+  #onReady(pid: number): void {
+    if (!this.#isReady) this.#options.manager.ready();
+    this.#isReady = true;
+    const { enginePidFile } = this.#options;
+    const failed = enginePidFile === undefined ? undefined : writePid(enginePidFile, pid);
+    if (failed !== undefined) this.#log("warning", `pid file ${enginePidFile}: ${failed}`);
   }
 
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {

@@ -1,104 +1,176 @@
 /**
- * Notify scripts of one instance or group: one after the other, never two at once, the newest state last.
- *
- * keepalived forks the scripts of every change and lets them race, so the slow one of an old state may finish last. Here a
- * change that comes while scripts run waits; of several that wait only the newest is run, except that STOP is always the
- * last. Order inside one change is keepalived's: the state's own script, then `notify` with four arguments.
+ * The notify scripts of one instance or sync group: notify-order.ts says what is run and when, this carries it out and
+ * remembers how it went.
  */
 import type { NotifyPlan } from "#config/plan";
 import type { NotifyResult } from "#contract/status";
-import { toMillis } from "#units/time";
+import type { Language } from "#diagnostics/diagnostic";
+import { now } from "#linux/clock";
+import { type Micros, toMillis } from "#units/time";
+import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
-import { type CommandRequest, type CommandResult, runCommand } from "./run-command.ts";
-
-export interface Change {
-  readonly state: "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED";
-  readonly priority: number;
-}
-
-type Run = (request: CommandRequest) => Promise<CommandResult>;
-
-const DEADLINE_MS = 30_000;
+import {
+  type NotifyJob,
+  type NotifyState,
+  type NotifySubject,
+  type PreparedCommand,
+  prepareJob,
+} from "./notify-command.ts";
+import {
+  emptyQueue,
+  isIdle,
+  type QueueEvent,
+  type QueueState,
+  queueDeadline,
+  stepQueue,
+} from "./notify-order.ts";
+import type { CommandEnd, RunningCommand } from "./run-command.ts";
+import { problemSentence } from "./start-problem.ts";
 
 export class NotifyQueue {
-  readonly #kind: "INSTANCE" | "GROUP";
-  readonly #name: string;
+  readonly #subject: NotifySubject;
+  readonly #launcher: Launcher;
   readonly #log: Log;
-  readonly #run: Run;
-  #plan: NotifyPlan;
-  #waiting: Change | undefined;
-  #busy: Promise<void> | undefined;
-  last: NotifyResult | undefined;
+  readonly #language: Language;
+  #state: QueueState = emptyQueue;
+  #timer: NodeJS.Timeout | undefined;
+  #running: RunningCommand | undefined;
+  #isLate = false;
+  #whenIdle: (() => void)[] = [];
+  #last: (Omit<NotifyResult, "output"> & { readonly output: () => string }) | undefined;
+  plan: NotifyPlan;
 
-  constructor(kind: "INSTANCE" | "GROUP", name: string, plan: NotifyPlan, log: Log, run: Run = runCommand) {
-    this.#kind = kind;
-    this.#name = name;
-    this.#plan = plan;
+  constructor(
+    subject: NotifySubject,
+    plan: NotifyPlan,
+    launcher: Launcher,
+    log: Log,
+    language: Language,
+  ) {
+    this.#subject = subject;
+    this.plan = plan;
+    this.#launcher = launcher;
     this.#log = log;
-    this.#run = run;
+    this.#language = language;
   }
 
-  set plan(plan: NotifyPlan) {
-    this.#plan = plan;
+  get last(): NotifyResult | undefined {
+    return this.#last === undefined ? undefined : { ...this.#last, output: this.#last.output() };
   }
 
+  /** Running and waiting. */
   get queued(): number {
-    return (this.#busy === undefined ? 0 : 1) + (this.#waiting === undefined ? 0 : 1);
+    return this.#state.waiting.length + (this.#state.running === undefined ? 0 : 1);
   }
 
-  push(change: Change): void {
-    const isLast = this.#waiting?.state === "STOP" || this.#waiting?.state === "DELETED";
-    if (!isLast) this.#waiting = change;
-    this.#busy ??= this.#work();
-  }
-
-  /** A script outside the order of states (notify_master_rx_lower_pri): it runs beside the queue. */
-  runBeside(argv: readonly string[]): void {
-    void this.#one({ argv, user: undefined, timeoutMs: DEADLINE_MS }, "MASTER_RX_LOWER_PRI");
+  push(
+    state: NotifyState,
+    priority: number,
+    environment: Readonly<Record<string, string>> = {},
+  ): void {
+    const job = prepareJob(this.#subject, this.plan, state, priority, environment);
+    this.#feed({ kind: "add", job });
   }
 
   async idle(): Promise<void> {
-    while (this.#busy !== undefined) await this.#busy;
+    if (isIdle(this.#state)) return;
+    await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  async #work(): Promise<void> {
-    for (let change = this.#waiting; change !== undefined; change = this.#waiting) {
-      this.#waiting = undefined;
-      for (const request of this.#requests(change)) await this.#one(request, change.state);
+  /** Ends what runs (SIGTERM, SIGKILL 2 s later) and forgets the rest. */
+  abandon(): void {
+    this.#feed({ kind: "abandon" });
+  }
+
+  kill(): void {
+    this.#running?.signal("SIGKILL");
+  }
+
+  #feed(event: QueueEvent): void {
+    const { state, effects } = stepQueue(this.#state, event, now());
+    this.#state = state;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "start":
+          this.#start(effect.job, effect.command);
+          break;
+        case "terminate":
+          this.#isLate = true;
+          this.#running?.signal("SIGTERM");
+          break;
+        case "kill":
+          this.#running?.signal("SIGKILL");
+          break;
+      }
     }
-    this.#busy = undefined;
+    this.#schedule();
+    if (!isIdle(this.#state)) return;
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const resolve of waiting) resolve();
   }
 
-  async #one(request: CommandRequest, state: string): Promise<void> {
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const due = queueDeadline(this.#state);
+    if (due === undefined) return;
+    const wait = Math.max(0, Math.ceil(toMillis((due - now()) as Micros)));
+    this.#timer = setTimeout(() => this.#feed({ kind: "timeReached" }), wait);
+  }
+
+  #start(job: NotifyJob, command: PreparedCommand): void {
+    const startedAt = performance.now();
     const at = new Date().toISOString();
-    const result = await this.#run(request);
-    const { exit, milliseconds, output } = result;
-    this.last = { command: request.argv, state, at, exit, milliseconds, output };
-    if (result.ok) return;
-    const why = result.timedOut ? `ended after ${request.timeoutMs / 1_000} s` : `exit ${exit}`;
-    const tail = output === "" ? "" : `: ${output.split("\n").at(-1) ?? ""}`;
-    this.#log("warning", `(${this.#name}) notify script ${request.argv.join(" ")}: ${why}${tail}`);
+    this.#isLate = false;
+    const running = this.#launcher.start(command, job.environment, (how) => {
+      const milliseconds = Math.round(performance.now() - startedAt);
+      this.#ended(job, command, running, how, { at, milliseconds });
+      this.#running = undefined;
+      this.#feed({ kind: "finished" });
+    });
+    this.#running = running;
   }
 
-  #requests(change: Change): readonly CommandRequest[] {
-    const { master, backup, fault, stop, deleted, any } = this.#plan;
-    const own = { MASTER: master, BACKUP: backup, FAULT: fault, STOP: stop, DELETED: deleted ?? fault }[change.state];
-    const priority = this.#kind === "GROUP" ? 0 : change.priority;
-    const env = {
-      BATON_KIND: this.#kind,
-      BATON_NAME: this.#name,
-      BATON_STATE: change.state,
-      BATON_PRIORITY: String(priority),
-    };
-    const requests: CommandRequest[] = [];
-    for (const [command, added] of [
-      [own, []],
-      [any, [this.#kind, this.#name, change.state, String(priority)]],
-    ] as const) {
-      if (command === undefined) continue;
-      const timeoutMs = command.timeout === undefined ? DEADLINE_MS : toMillis(command.timeout);
-      requests.push({ argv: [...command.argv, ...added], user: command.user, timeoutMs, env });
+  #ended(
+    job: NotifyJob,
+    command: PreparedCommand,
+    running: RunningCommand,
+    how: CommandEnd,
+    when: { readonly at: string; readonly milliseconds: number },
+  ): void {
+    const problem = how.kind === "notStarted" ? problemSentence(how.problem, this.#language) : "";
+    const exit = this.#isLate ? "timeout" : exitOf(how);
+    const output = (): string => (problem === "" ? running.output.text() : problem);
+    this.#last = { command: command.argv, state: job.state, ...when, exit, output };
+    const { name } = this.#subject;
+    const text = `(${name}) ${job.state}: notify script ${command.argv.join(" ")}`;
+    if (exit === 0) {
+      this.#log("debug", `${text}: exit 0 (${when.milliseconds} ms)`, { instance: name });
+      return;
     }
-    return requests;
+    const words = problem === "" ? running.output.lastLine() : problem;
+    const tail = words === "" ? "" : `: ${words}`;
+    this.#log("warning", `${text}: ${told(exit)} (${when.milliseconds} ms)${tail}`, {
+      instance: name,
+      exit,
+    });
   }
 }
+
+function exitOf(how: CommandEnd): number | string {
+  switch (how.kind) {
+    case "exit":
+      return how.code;
+    case "signal":
+      return how.signal;
+    case "notStarted":
+      return "not started";
+  }
+}
+
+const told = (exit: number | string): string =>
+  typeof exit === "number"
+    ? `exit ${exit}`
+    : exit === "timeout"
+      ? "ended, its time was over"
+      : exit;

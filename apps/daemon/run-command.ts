@@ -1,127 +1,131 @@
 /**
- * Runs one program of the operator's: no shell, its own process group, a deadline, its output kept as a bounded tail.
- * The promise always resolves; what went wrong is in the result.
+ * Runs a program of the operator's: no shell, its own process group, nothing to read, its output kept as a bounded tail.
+ *
+ * What becomes of it if the keeper is killed: the program gets SIGTERM from the kernel (PDEATHSIG, set by `setpriv` where
+ * that exists); what ignores it or was forked by it is ended by the next keeper (running-groups.ts), and under systemd by
+ * the unit's KillMode.
  */
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import type { UserPlan } from "#config/plan";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import { openPipe } from "#linux/pipe";
+import type { Identity } from "./account.ts";
+import { OutputTail } from "./output-tail.ts";
+import type { RunningGroups } from "./running-groups.ts";
+import type { StartProblem } from "./start-problem.ts";
 
-export interface CommandResult {
-  /** Exit status, or the name of the signal, or why it could not be started. */
-  readonly exit: number | string;
-  readonly ok: boolean;
-  readonly timedOut: boolean;
-  readonly milliseconds: number;
-  readonly output: string;
+export type CommandEnd =
+  | { readonly kind: "exit"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string }
+  | { readonly kind: "notStarted"; readonly problem: StartProblem };
+
+export interface RunningCommand {
+  /** To the whole process group; harmless when nothing of it is left. */
+  signal(signal: NodeJS.Signals): void;
+  /** Goes on being filled for a moment after the end: the last words may still be in the pipe. */
+  readonly output: OutputTail;
 }
 
 export interface CommandRequest {
+  /** Absolute path of what is executed; `argv[0]` is only what it is told its name is. */
+  readonly path: string;
   readonly argv: readonly string[];
-  readonly user: UserPlan | undefined;
-  readonly timeoutMs: number;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Told the PID, for those who may have to end it early. */
-  readonly onStart?: (pid: number) => void;
+  readonly identity: Identity;
+  readonly environment: Readonly<Record<string, string>>;
+  /** A program that runs another with PDEATHSIG set, and its options; empty where there is none. */
+  readonly prefix: readonly string[];
 }
 
-const TAIL = 4_096;
-/** keepalived: SIGTERM at the deadline, SIGKILL 2 s later. */
-const KILL_AFTER_MS = 2_000;
-/** A child that keeps the pipe open must not keep us. */
-const DRAIN_MS = 50;
+/** Called exactly once, never before `runCommand` has returned. */
+type OnEnd = (end: CommandEnd) => void;
 
-export async function runCommand(request: CommandRequest): Promise<CommandResult> {
-  const started = performance.now();
-  const milliseconds = (): number => Math.round(performance.now() - started);
-  const failed = (exit: string): CommandResult => ({
-    exit,
-    ok: false,
-    timedOut: false,
-    milliseconds: milliseconds(),
-    output: "",
-  });
-  const [program, ...args] = request.argv;
-  if (program === undefined) return failed("nothing to run");
-  const identity = identityOf(request.user);
-  if (identity === undefined) return failed(`no such user or group: ${printUser(request.user)}`);
-  return await new Promise((resolve) => {
-    let output = "";
-    let timedOut = false;
-    const child = spawn(program, args, {
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...request.env },
-      ...identity,
-    });
-    const { pid } = child;
-    if (pid !== undefined) request.onStart?.(pid);
-    const keep = (chunk: Buffer): void => {
-      output = (output + chunk.toString("utf8")).slice(-TAIL);
-    };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
-    const killer = setTimeout(() => {
-      timedOut = true;
-      signalGroup(pid, "SIGTERM");
-      setTimeout(() => signalGroup(pid, "SIGKILL"), KILL_AFTER_MS).unref();
-    }, request.timeoutMs);
-    const done = (exit: number | string): void => {
-      clearTimeout(killer);
-      child.stdout.destroy();
-      child.stderr.destroy();
-      const ok = exit === 0 && !timedOut;
-      resolve({ exit, ok, timedOut, milliseconds: milliseconds(), output: output.trimEnd() });
-    };
-    child.once("error", (error: NodeJS.ErrnoException) =>
-      done(`cannot be started: ${error.code ?? error.message}`),
-    );
-    child.once("exit", (code, signal) => {
-      const exit = code ?? signal ?? "unknown";
-      // What it wrote last may still be on its way.
-      const timer = setTimeout(() => done(exit), DRAIN_MS);
-      child.once("close", () => {
-        clearTimeout(timer);
-        done(exit);
-      });
-    });
-  });
-}
+/** Ours, not the scripts': a child that wrote to the manager's socket would speak in the daemon's name. */
+const PRIVATE = [
+  "NOTIFY_SOCKET",
+  "WATCHDOG_PID",
+  "WATCHDOG_USEC",
+  "LISTEN_PID",
+  "LISTEN_FDS",
+  "LISTEN_FDNAMES",
+  "NODE_COMPILE_CACHE",
+];
 
-export function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+export function runCommand(
+  request: CommandRequest,
+  groups: RunningGroups,
+  onEnd: OnEnd,
+): RunningCommand {
+  const output = new OutputTail();
+  let child: ChildProcess;
   try {
-    process.kill(-pid, signal);
-  } catch {
-    // Gone already.
+    child = spawnInto(output, request);
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code ?? "EAGAIN";
+    const problem: StartProblem = { kind: "refused", path: request.path, errno };
+    setImmediate(() => onEnd({ kind: "notStarted", problem }));
+    return { signal: () => undefined, output };
+  }
+  const { pid } = child;
+  const group = pid === undefined ? undefined : groups.add(pid, request.argv);
+  let hasEnded = false;
+  child.once("error", (error: NodeJS.ErrnoException) => {
+    if (pid !== undefined || hasEnded) return;
+    hasEnded = true;
+    const errno = error.code ?? "EAGAIN";
+    onEnd({ kind: "notStarted", problem: { kind: "refused", path: request.path, errno } });
+  });
+  child.once("exit", (code, signal) => {
+    hasEnded = true;
+    group?.leaderEnded();
+    onEnd(code === null ? { kind: "signal", signal: signal ?? "?" } : { kind: "exit", code });
+  });
+  return { signal: (signal) => group?.signal(signal), output };
+}
+
+function spawnInto(output: OutputTail, request: CommandRequest): ChildProcess {
+  const [program = request.path, ...first] = request.prefix;
+  const rest = request.argv.slice(1);
+  const args = request.prefix.length === 0 ? rest : [...first, request.path, ...rest];
+  const pipe = openPipe();
+  const write = pipe.ok ? pipe.value.write : "ignore";
+  if (pipe.ok) listen(pipe.value.read, output);
+  const { uid, gid } = request.identity;
+  try {
+    return spawn(program, args, {
+      detached: true,
+      stdio: ["ignore", write, write],
+      cwd: "/",
+      env: childEnvironment(request.environment),
+      ...(request.prefix.length === 0 ? { argv0: request.argv[0] ?? request.path } : {}),
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    });
+  } finally {
+    if (pipe.ok) closeSync(pipe.value.write);
   }
 }
 
-const printUser = (user: UserPlan | undefined): string =>
-  user === undefined ? "" : `${user.user}${user.group === undefined ? "" : `:${user.group}`}`;
+/** What was left behind in the background keeps a pipe open; so many are read on, then the oldest is closed. */
+const LINGERING_MAX = 64;
+const lingering = new Set<Socket>();
 
-/** Numbers for `spawn`, or undefined if there is no such account. Root may be anybody; others run as themselves. */
-function identityOf(user: UserPlan | undefined): { uid?: number; gid?: number } | undefined {
-  if (process.getuid?.() !== 0) return {};
-  const account = user === undefined ? findAccount("keepalived_script") : findAccount(user.user);
-  if (account === undefined) return user === undefined ? {} : undefined;
-  const gid = user?.group === undefined ? account.gid : findGroup(user.group);
-  return gid === undefined ? undefined : { uid: account.uid, gid };
+/**
+ * Until every writer is gone, not only until the script has ended: a service that a notify script starts has our pipe as
+ * its output, and would be killed by SIGPIPE if we closed it.
+ */
+function listen(fd: number, output: OutputTail): void {
+  const socket = new Socket({ fd, readable: true, writable: false });
+  socket.unref();
+  socket.on("data", (chunk: Buffer) => output.add(chunk));
+  socket.on("error", () => socket.destroy());
+  socket.once("close", () => lingering.delete(socket));
+  lingering.add(socket);
+  const [oldest] = lingering;
+  if (lingering.size > LINGERING_MAX) oldest?.destroy();
 }
 
-function findAccount(name: string): { uid: number; gid: number } | undefined {
-  if (/^[0-9]+$/.test(name)) return { uid: Number(name), gid: Number(name) };
-  for (const line of readFileSync("/etc/passwd", "utf8").split("\n")) {
-    const [user, , uid, gid] = line.split(":");
-    if (user === name) return { uid: Number(uid), gid: Number(gid) };
-  }
-  return undefined;
-}
-
-function findGroup(name: string): number | undefined {
-  if (/^[0-9]+$/.test(name)) return Number(name);
-  for (const line of readFileSync("/etc/group", "utf8").split("\n")) {
-    const [group, , gid] = line.split(":");
-    if (group === name) return Number(gid);
-  }
-  return undefined;
+function childEnvironment(added: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const environment = { ...process.env, ...added };
+  for (const name of PRIVATE) delete environment[name];
+  return environment;
 }

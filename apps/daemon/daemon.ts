@@ -1,0 +1,139 @@
+/** The daemon put together: runtime directory, control socket, signals, PID files, and the keeper in the middle. */
+import { rmSync, writeFileSync } from "node:fs";
+import type { RunPlan } from "#config/plan";
+import type { Language } from "#diagnostics/diagnostic";
+import { printFailure } from "#linux/result";
+import { openRtnetlink } from "#linux/rtnetlink";
+import { sdNotify } from "#linux/sd-notify";
+import { serveControl } from "./control-server.ts";
+import { Keeper } from "./keeper.ts";
+import { Launcher } from "./launcher.ts";
+import type { Log } from "./log.ts";
+import { RunningGroups } from "./running-groups.ts";
+import { type RuntimeDir, removePid, takeRuntimeDir, writePid } from "./runtime-dir.ts";
+import { VERSION } from "./status.ts";
+import { readManager, SystemManager } from "./system-manager.ts";
+
+export interface DaemonOptions {
+  readonly plan: RunPlan;
+  readonly configFile: string;
+  readonly configId: string | undefined;
+  readonly runtimeDir: string;
+  readonly pidFiles: readonly string[];
+  readonly enginePidFile: string | undefined;
+  readonly recordFile: string | undefined;
+  readonly language: Language;
+  readonly log: Log;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Undefined: the file has errors, which have been told. */
+  readonly reread: () => RunPlan | undefined;
+}
+
+/** sysexits.h: internal software error */
+const EX_SOFTWARE = 70;
+/** What an earlier daemon's scripts get between SIGTERM and SIGKILL. */
+const LEFTOVER_MS = 2_000;
+
+/** Runs until it is told to stop; the result is the exit status. */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const { log, language } = options;
+  const taken = takeRuntimeDir(options.runtimeDir);
+  if (taken.kind !== "ours") {
+    log("error", refusal(options.runtimeDir, taken, language));
+    return 1;
+  }
+  const { dir } = taken;
+  const rtnetlink = openRtnetlink();
+  if (!rtnetlink.ok) {
+    log("error", printFailure(rtnetlink));
+    return 1;
+  }
+  endOnBugs(log);
+  const groups = new RunningGroups(dir.scripts);
+  endLeftovers(groups, log);
+  const send = sdNotify;
+  const manager = new SystemManager({ ...readManager(options.env, process.pid), send });
+  const keeper = new Keeper(options.plan, {
+    configFile: options.configFile,
+    configId: options.configId,
+    language,
+    log,
+    rtnetlink: rtnetlink.value,
+    launcher: new Launcher(groups, log, language),
+    manager,
+    reread: options.reread,
+    recordFile: options.recordFile,
+    enginePidFile: options.enginePidFile,
+  });
+  const pidFiles = [dir.pidFile, ...options.pidFiles];
+  for (const path of pidFiles) {
+    const failed = writePid(path, process.pid);
+    if (failed !== undefined) log("warning", `pid file ${path}: ${failed}`);
+  }
+  const server = await serveControl(
+    dir.socket,
+    async (request, client) => await keeper.handle(request, client),
+  );
+  log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
+  const stopped = untilStopped(keeper, dir, log);
+  await keeper.start();
+  await stopped;
+  server.close();
+  rmSync(dir.socket, { force: true });
+  for (const path of pidFiles) removePid(path, process.pid);
+  dir.release();
+  return 0;
+}
+
+function refusal(
+  folder: string,
+  taken: Exclude<ReturnType<typeof takeRuntimeDir>, { kind: "ours" }>,
+  language: Language,
+): string {
+  if (taken.kind === "failed") return `${folder}: ${taken.why}`;
+  const who = taken.pid === undefined ? "" : ` (PID ${taken.pid})`;
+  return language === "en"
+    ? `another daemon runs with ${folder}${who}; stop it, or give another --runtime-dir`
+    : `${folder} 已有守护进程在运行${who}；请先停止它，或用 --runtime-dir 指定其他目录`;
+}
+
+/** Our own mistake is no state to carry on from. The pipe to the engine ends with us, and the engine hands over. */
+function endOnBugs(log: Log): void {
+  const end = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log("error", `internal error, the daemon ends: ${text}`);
+    process.exit(EX_SOFTWARE);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
+}
+
+function endLeftovers(groups: RunningGroups, log: Log): void {
+  const ended = groups.endLeftovers("SIGTERM");
+  for (const command of ended) log("warning", `ended a script of an earlier daemon: ${command}`);
+  if (ended.length > 0) setTimeout(() => groups.endLeftovers("SIGKILL"), LEFTOVER_MS).unref();
+}
+
+async function untilStopped(keeper: Keeper, dir: RuntimeDir, log: Log): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = (): void => void keeper.stop().then(resolve);
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+    process.on("SIGHUP", () => void keeper.reload());
+    process.on("SIGUSR1", () => void dump(keeper, dir.statusDump, log));
+    // keepalived writes statistics; here they are part of the status.
+    process.on("SIGUSR2", () => void dump(keeper, dir.statusDump, log));
+    // A log reader that went away is found out by the next line, not by dying.
+    process.on("SIGPIPE", () => undefined);
+  });
+}
+
+async function dump(keeper: Keeper, path: string, log: Log): Promise<void> {
+  const text = `${JSON.stringify(await keeper.status(), undefined, 2)}\n`;
+  try {
+    writeFileSync(path, text, { mode: 0o600 });
+    log("info", `status written to ${path}`);
+  } catch (error) {
+    log("error", `${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+}

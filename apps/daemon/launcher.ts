@@ -1,0 +1,103 @@
+/** From a command of the configuration to a running program: who runs it, is it there, is it safe. */
+import { spawnSync } from "node:child_process";
+import { isAbsolute, resolve } from "node:path";
+import type { CommandPlan } from "#config/plan";
+import type { Language } from "#diagnostics/diagnostic";
+import { type Identity, resolveIdentity } from "./account.ts";
+import type { Log } from "./log.ts";
+import { OutputTail } from "./output-tail.ts";
+import { type CommandEnd, type RunningCommand, runCommand } from "./run-command.ts";
+import type { RunningGroups } from "./running-groups.ts";
+import { inspectProgram } from "./script-security.ts";
+import { problemSentence, type StartProblem } from "./start-problem.ts";
+
+/** What can be run is a command, whoever configured it. */
+export type Launchable = Pick<CommandPlan, "argv" | "user">;
+
+export class Launcher {
+  readonly #groups: RunningGroups;
+  readonly #log: Log;
+  readonly #language: Language;
+  readonly #prefix: readonly string[];
+  readonly #warned = new Set<string>();
+  /** `enable_script_security`: insecure scripts are not run at all. */
+  isStrict = false;
+
+  constructor(
+    groups: RunningGroups,
+    log: Log,
+    language: Language,
+    prefix: readonly string[] = deathSignalPrefix(),
+  ) {
+    this.#groups = groups;
+    this.#log = log;
+    this.#language = language;
+    this.#prefix = prefix;
+  }
+
+  /** `onEnd` is called exactly once, and never before this returns. */
+  start(
+    command: Launchable,
+    environment: Readonly<Record<string, string>>,
+    onEnd: (end: CommandEnd) => void,
+  ): RunningCommand {
+    const prepared = this.#prepare(command);
+    if (prepared.kind === "problem") {
+      setImmediate(() => onEnd({ kind: "notStarted", problem: prepared.problem }));
+      return { signal: () => undefined, output: new OutputTail() };
+    }
+    const { path, identity } = prepared;
+    const request = { path, identity, argv: command.argv, environment, prefix: this.#prefix };
+    return runCommand(request, this.#groups, onEnd);
+  }
+
+  /** The name of the user it runs as, or would. */
+  userOf(command: Launchable): string {
+    const resolved = resolveIdentity(command.user, ourselves());
+    return resolved.kind === "identity" ? resolved.identity.name : (command.user?.user ?? "");
+  }
+
+  #prepare(command: Launchable): Prepared {
+    const [program] = command.argv;
+    if (program === undefined || program === "") return unable({ kind: "nothing-to-run" });
+    const self = ourselves();
+    const resolved = resolveIdentity(command.user, self);
+    if (resolved.kind === "problem") return resolved;
+    const { identity } = resolved;
+    const asked = program.includes("/") && !isAbsolute(program) ? resolve(program) : program;
+    const search = (process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin").split(":");
+    const inspected = inspectProgram(asked, identity, self.uid === 0, search);
+    if (inspected.kind !== "fine") {
+      if (inspected.kind !== "insecure" || this.isStrict) return unable(inspected);
+      this.#warnOnce(inspected);
+    }
+    return { kind: "ready", path: inspected.path, identity };
+  }
+
+  #warnOnce(problem: Extract<StartProblem, { kind: "insecure" }>): void {
+    if (this.#warned.has(problem.path)) return;
+    this.#warned.add(problem.path);
+    this.#log("warning", `script security: ${problemSentence(problem, this.#language)}`, {
+      problem,
+    });
+  }
+}
+
+type Prepared =
+  | { readonly kind: "ready"; readonly path: string; readonly identity: Identity }
+  | { readonly kind: "problem"; readonly problem: StartProblem };
+
+const unable = (problem: StartProblem): Prepared => ({ kind: "problem", problem });
+
+const ourselves = (): { readonly uid: number; readonly gid: number } => ({
+  uid: process.geteuid?.() ?? 0,
+  gid: process.getegid?.() ?? 0,
+});
+
+/** util-linux has it since 2.33; BusyBox has a `setpriv` that cannot, hence the trial. */
+export function deathSignalPrefix(): readonly string[] {
+  const prefix = ["/usr/bin/setpriv", "--pdeathsig", "TERM", "--"];
+  const [program = "", ...args] = prefix;
+  const trial = spawnSync(program, [...args, "/bin/true"], { stdio: "ignore", timeout: 1_000 });
+  return trial.status === 0 ? prefix : [];
+}

@@ -1,0 +1,208 @@
+/**
+ * Tells scripts and FIFOs what happened: one queue for each instance and each sync group, keepalived's words and order.
+ *
+ * A state is told once: a new engine begins as BACKUP, which is no news for a script that was told BACKUP last.
+ */
+import type { NotifyPlan, RunPlan } from "#config/plan";
+import type { NotifyResult } from "#contract/status";
+import type { InstanceConfig } from "#core/config";
+import type { Reason } from "#core/reason";
+import type { PublicState } from "#core/state";
+import type { Language } from "#diagnostics/diagnostic";
+import { printIpv4 } from "#units/address";
+import { NotifyFifo } from "./fifo.ts";
+import type { Launcher } from "./launcher.ts";
+import type { Log } from "./log.ts";
+import { fifoLine, type NotifyState, type NotifySubject } from "./notify-command.ts";
+import { NotifyQueue } from "./notify-runner.ts";
+
+export interface Told {
+  readonly to: PublicState;
+  readonly from: PublicState;
+  readonly priority: number;
+  readonly reason: Reason;
+  /** The reason as a sentence. */
+  readonly why: string;
+}
+
+interface Line {
+  readonly subject: NotifySubject;
+  readonly queue: NotifyQueue;
+  told: PublicState | undefined;
+  /** `BATON_…` that do not change with the state. */
+  fixed: Readonly<Record<string, string>>;
+}
+
+export class Notifier {
+  readonly #launcher: Launcher;
+  readonly #log: Log;
+  readonly #language: Language;
+  readonly #instances = new Map<string, Line>();
+  readonly #groups = new Map<string, Line>();
+  #fifos: readonly NotifyFifo[] = [];
+  #sequence = 0;
+
+  constructor(launcher: Launcher, log: Log, language: Language) {
+    this.#launcher = launcher;
+    this.#log = log;
+    this.#language = language;
+  }
+
+  /**
+   * Instances and groups that are gone stay until `forget`: their end is still to be told, by the scripts they had.
+   * `renamed`: old name to new name, for instances that the engine goes on with.
+   */
+  configure(plan: RunPlan, renamed: ReadonlyMap<string, string>): void {
+    for (const [before, name] of renamed) this.#rename(before, name);
+    for (const { config, notify } of plan.instances) {
+      const { name } = config.router;
+      const line = this.#line(this.#instances, { kind: "INSTANCE", name }, notify);
+      line.fixed = describe(config);
+    }
+    for (const { name, notify } of plan.groups) {
+      this.#line(this.#groups, { kind: "GROUP", name }, notify);
+    }
+    for (const name of this.#groups.keys()) {
+      if (!plan.groups.some((group) => group.name === name)) this.#groups.delete(name);
+    }
+    this.#openFifos(plan);
+  }
+
+  instance(name: string, change: Told): void {
+    const line = this.#instances.get(name);
+    if (line === undefined || change.to === "INIT" || line.told === change.to) return;
+    line.told = change.to;
+    this.#tell(line, change.to, change.priority, {
+      BATON_PREVIOUS_STATE: change.from,
+      BATON_REASON: change.reason.kind,
+      BATON_WHY: change.why,
+    });
+  }
+
+  group(name: string, to: PublicState): void {
+    const line = this.#groups.get(name);
+    if (line === undefined || to === "INIT" || line.told === to) return;
+    line.told = to;
+    // keepalived: the priority of a group is always 0.
+    this.#tell(line, to, 0, {});
+  }
+
+  priority(name: string, priority: number): void {
+    const line = this.#instances.get(name);
+    if (line?.queue.plan.priorityChanges !== true) return;
+    const state = line.told === "MASTER" ? "MASTER_PRIORITY" : "BACKUP_PRIORITY";
+    this.#tell(line, state, priority, {});
+  }
+
+  weakerMaster(name: string, priority: number): void {
+    const line = this.#instances.get(name);
+    if (line !== undefined) this.#tell(line, "MASTER_RX_LOWER_PRI", priority, {});
+  }
+
+  /** A reload has taken the instance away, and it has given up its addresses. */
+  deleted(name: string, priority: number): void {
+    const line = this.#instances.get(name);
+    if (line === undefined) return;
+    this.#instances.delete(name);
+    this.#tell(line, "DELETED", priority, {});
+  }
+
+  resultsOf(name: string): { last: NotifyResult | undefined; queued: number } {
+    const queue = this.#instances.get(name)?.queue;
+    return { last: queue?.last, queued: queue?.queued ?? 0 };
+  }
+
+  /** Waits for the scripts, but no longer than this; what then still runs is ended. */
+  async finish(milliseconds: number): Promise<void> {
+    const queues = [...this.#instances.values(), ...this.#groups.values()].map(
+      ({ queue }) => queue,
+    );
+    const all = Promise.all(queues.map(async (queue) => await queue.idle()));
+    if (!(await endsWithin(all, milliseconds))) {
+      this.#log("warning", `notify scripts still run after ${milliseconds / 1_000} s; ended`);
+      for (const queue of queues) queue.abandon();
+      if (!(await endsWithin(all, LAST_CHANCE_MS))) for (const queue of queues) queue.kill();
+    }
+    for (const fifo of this.#fifos) fifo.close();
+    this.#fifos = [];
+  }
+
+  #tell(
+    line: Line,
+    state: NotifyState,
+    priority: number,
+    environment: Readonly<Record<string, string>>,
+  ): void {
+    this.#sequence += 1;
+    const isFault = state === "DELETED" && line.queue.plan.deleted === undefined;
+    const written = fifoLine(line.subject, isFault ? "FAULT" : state, priority);
+    for (const fifo of this.#fifos) fifo.write(written);
+    line.queue.push(state, priority, {
+      ...line.fixed,
+      ...environment,
+      BATON_SEQUENCE: String(this.#sequence),
+    });
+  }
+
+  #line(lines: Map<string, Line>, subject: NotifySubject, plan: NotifyPlan): Line {
+    const known = lines.get(subject.name);
+    if (known !== undefined) {
+      known.queue.plan = plan;
+      return known;
+    }
+    const queue = new NotifyQueue(subject, plan, this.#launcher, this.#log, this.#language);
+    const line: Line = { subject, queue, told: undefined, fixed: {} };
+    lines.set(subject.name, line);
+    return line;
+  }
+
+  #rename(before: string, name: string): void {
+    const line = this.#instances.get(before);
+    if (line === undefined) return;
+    this.#instances.delete(before);
+    const subject: NotifySubject = { kind: "INSTANCE", name };
+    const queue = new NotifyQueue(
+      subject,
+      line.queue.plan,
+      this.#launcher,
+      this.#log,
+      this.#language,
+    );
+    this.#instances.set(name, { ...line, subject, queue });
+  }
+
+  /** A FIFO that stays in the configuration stays open: its reader sees no end, unlike with keepalived. */
+  #openFifos(plan: RunPlan): void {
+    const { notifyFifo, vrrpNotifyFifo } = plan.globals;
+    const wanted = [...new Set([notifyFifo, vrrpNotifyFifo])].filter((path) => path !== undefined);
+    const kept = this.#fifos.filter((fifo) => wanted.includes(fifo.path));
+    for (const fifo of this.#fifos) if (!kept.includes(fifo)) fifo.close();
+    this.#fifos = wanted.map(
+      (path) => kept.find((fifo) => fifo.path === path) ?? new NotifyFifo(path, this.#log),
+    );
+  }
+}
+
+/** After SIGTERM, before SIGKILL, at the very end. */
+const LAST_CHANCE_MS = 500;
+
+async function endsWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  const ended = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
+}
+
+function describe(config: InstanceConfig): Readonly<Record<string, string>> {
+  const addresses = [...config.addresses, ...config.excludedAddresses];
+  return {
+    BATON_INTERFACE: config.interface,
+    BATON_VRID: String(config.router.vrid),
+    BATON_ADDRESSES: addresses
+      .map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`)
+      .join(" "),
+  };
+}

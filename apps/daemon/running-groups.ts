@@ -1,0 +1,108 @@
+/**
+ * The process groups of the scripts that run now, remembered in the runtime directory as long as they run, so that a new
+ * keeper can end what a killed one left: an old MASTER script must not finish after a new BACKUP script.
+ *
+ * A file is named after the group and holds the start time of its leader (proc_pid_stat(5), field 22), so that a number
+ * that has been given to somebody else since is left alone.
+ */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface RunningGroup {
+  signal(signal: NodeJS.Signals): void;
+  leaderEnded(): void;
+}
+
+export class RunningGroups {
+  readonly #folder: string | undefined;
+
+  /** @param folder undefined: nothing is remembered */
+  constructor(folder: string | undefined) {
+    this.#folder = folder;
+    if (folder === undefined) return;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch {
+      // A full or read-only disk: scripts matter more than remembering them.
+    }
+  }
+
+  add(leader: number, argv: readonly string[]): RunningGroup {
+    const file = this.#folder === undefined ? undefined : join(this.#folder, String(leader));
+    const startTime = startTimeOf(leader);
+    if (file !== undefined && startTime !== undefined) {
+      try {
+        writeFileSync(file, `${startTime} ${argv.join(" ").replaceAll("\n", " ")}\n`);
+      } catch {
+        // As above.
+      }
+    }
+    let isLeaderAlive = true;
+    return {
+      signal(signal) {
+        // A dead leader's number stays reserved while its group has members, and may belong to anybody afterwards.
+        if (isLeaderAlive || hasMembers(leader)) signalGroup(leader, signal);
+      },
+      leaderEnded() {
+        isLeaderAlive = false;
+        if (file !== undefined) rmSync(file, { force: true });
+      },
+    };
+  }
+
+  /** What an earlier keeper left running. The number of groups that were sent the signal, with their commands. */
+  endLeftovers(signal: NodeJS.Signals): readonly string[] {
+    const ended: string[] = [];
+    for (const name of this.#files()) {
+      const file = join(this.#folder ?? "", name);
+      try {
+        const [startTime, ...command] = readFileSync(file, "utf8").trim().split(" ");
+        if (startTimeOf(Number(name)) === startTime && startTime !== undefined) {
+          signalGroup(Number(name), signal);
+          ended.push(command.join(" "));
+        } else rmSync(file, { force: true });
+      } catch {
+        // Gone between two looks.
+      }
+    }
+    return ended;
+  }
+
+  #files(): readonly string[] {
+    if (this.#folder === undefined) return [];
+    try {
+      return readdirSync(this.#folder).filter((name) => /^[1-9][0-9]*$/.test(name));
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** A clock tick count as text, or undefined if there is no such process (a zombie counts as none). */
+export function startTimeOf(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name in parentheses may contain anything, so count from the last parenthesis.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function hasMembers(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // Gone already.
+  }
+}

@@ -1,0 +1,30 @@
+/** A lock that ends with the process, however it ends: flock(2) on a file. */
+import { closeSync, constants, openSync } from "node:fs";
+import type { Failure } from "#ports/world";
+import * as libc from "./ffi.ts";
+
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+export type Locked =
+  | { readonly kind: "locked"; readonly release: () => void }
+  /** Another process has it. */
+  | { readonly kind: "taken" }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** The file stays; only the lock on it counts. Node.js opens with O_CLOEXEC, so children do not keep it. */
+export function lockFile(path: string): Locked {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code ?? "EIO";
+    return { kind: "failed", failure: { ok: false, errno, call: `open ${path}` } };
+  }
+  if (libc.flock(fd, LOCK_EX | LOCK_NB) === 0) {
+    return { kind: "locked", release: () => closeSync(fd) };
+  }
+  const failure = libc.failure(`flock ${path}`);
+  closeSync(fd);
+  return failure.errno === "EAGAIN" ? { kind: "taken" } : { kind: "failed", failure };
+}
