@@ -12,7 +12,7 @@ import type { FromEngine, ToEngine } from "#contract/engine-link";
 import type { RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
-import { BATON_PROTO, type World, type WorldEvent } from "#ports/world";
+import { BATON_PROTO, type LinkInfo, type World, type WorldEvent } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
@@ -242,6 +242,7 @@ export class Engine {
     this.announcements.configure(this.instances, now);
     if (!this.#configured) this.#sweepLeftovers(message.resume);
     this.#configured = true;
+    this.#attach(fresh);
     for (const instance of fresh)
       this.#start(instance, message.resume.includes(instance.config.router.name), now);
     this.groups.settle(this, now);
@@ -249,7 +250,6 @@ export class Engine {
   }
 
   #start(instance: Instance, resume: boolean, now: Instant): void {
-    this.#attach(instance);
     const { router } = instance.config;
     const trackers = router.trackers.map((tracker) =>
       this.trackerState(tracker.kind, tracker.name),
@@ -281,19 +281,27 @@ export class Engine {
     }
   }
 
-  #attach(instance: Instance): void {
-    const link = this.interfaces.named(instance.config.interface);
-    instance.interfaceIndex = link?.index;
+  /** Finds their interfaces and listens on them. */
+  #attach(instances: readonly Instance[]): void {
+    const links = new Map<string, LinkInfo>();
+    for (const instance of instances) {
+      const link = this.interfaces.named(instance.config.interface);
+      instance.interfaceIndex = link?.index;
+      if (link !== undefined) links.set(link.name, link);
+    }
     this.instancesChanged();
-    if (link === undefined) return;
-    const groups = this.instances.flatMap((one) =>
-      one.config.interface === link.name && one.config.transport.kind === "multicast"
-        ? [one.config.transport.group]
+    for (const link of links.values()) this.#listen(link);
+  }
+
+  #listen({ index, name }: LinkInfo): void {
+    const groups = this.instances.flatMap(({ config }) =>
+      config.interface === name && config.transport.kind === "multicast"
+        ? [config.transport.group]
         : [],
     );
-    const outcome = this.world.listen(link.index, link.name, groups);
+    const outcome = this.world.listen(index, name, groups);
     if (outcome.ok) return;
-    const text = `cannot listen on ${link.name}: ${outcome.call}: ${outcome.errno}`;
+    const text = `cannot listen on ${name}: ${outcome.call}: ${outcome.errno}`;
     this.tell({ type: "log", level: "error", text });
   }
 
@@ -320,7 +328,7 @@ export class Engine {
     for (const instance of this.instances) {
       const link = this.interfaces.named(instance.config.interface);
       if (link?.index !== instance.interfaceIndex) {
-        this.#attach(instance);
+        this.#attach([instance]);
         if (link === undefined) {
           this.apply(instance, { kind: "faultRaised", cause: { kind: "interface-missing" } }, now);
         } else {

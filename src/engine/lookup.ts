@@ -14,8 +14,7 @@ export class Lookup {
       if (interfaceIndex !== undefined) {
         add(this.#byRouter, keyOf(interfaceIndex, config.router.vrid), instance);
       }
-      const addresses = new Set(instance.addresses.map((one) => one.virtual.address));
-      for (const address of addresses) add(this.#byAddress, address, instance);
+      for (const { virtual } of instance.addresses) add(this.#byAddress, virtual.address, instance);
     }
   }
 
@@ -36,5 +35,5 @@ const keyOf = (interfaceIndex: number, vrid: number): number => interfaceIndex *
 function add<K>(map: Map<K, Instance[]>, key: K, instance: Instance): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [instance]);
-  else list.push(instance);
+  else if (list.at(-1) !== instance) list.push(instance);
 }
