@@ -1,0 +1,160 @@
+/** The calls a user would make to have a world, through the ordinary client; a refusal is an error with the cloud's words. */
+import type { ActionName, AnswerOf, ParametersOf } from "#contract/cloud/actions";
+import { isObject } from "#contract/cloud/read-parameters";
+import { type CallFailure, type CloudClient, makeClient } from "#provider/client";
+import type { Endpoint } from "#provider/endpoint";
+import type { Transport } from "#provider/transport";
+import { waitForRequest, waitForTask } from "#provider/wait";
+import type { Cloud } from "../cloud/cloud.ts";
+import type { HavipDescription } from "./description.ts";
+
+/** Any pair is good for an emulator that was not given one. */
+export const LAB_CREDENTIALS = { secretId: "AKIDLAB", secretKey: "lab" };
+const ENDPOINT: Endpoint = {
+  isSecure: false,
+  hostname: "lab",
+  port: 80,
+  host: "lab",
+  path: "/",
+};
+const TASK_MS = 20_000;
+
+export interface Launched {
+  readonly instanceId: string;
+  readonly networkInterfaceId: string;
+  readonly address: string;
+}
+
+export class CloudCalls {
+  readonly client: CloudClient;
+  readonly #cloud: Cloud;
+  readonly #region: string;
+
+  constructor(cloud: Cloud, region: string) {
+    this.#cloud = cloud;
+    this.#region = region;
+    this.client = makeClient({
+      endpoint: ENDPOINT,
+      region,
+      credentials: LAB_CREDENTIALS,
+      language: "en-US",
+      transport: inProcess(cloud),
+    });
+  }
+
+  async call<Name extends ActionName>(
+    action: Name,
+    parameters: ParametersOf<Name>,
+  ): Promise<{ readonly answer: AnswerOf<Name>; readonly requestId: string }> {
+    const result = await this.client.call(action, parameters);
+    if (result.kind === "answer") return result;
+    throw new Error(`${action}: ${printFailure(result)}`);
+  }
+
+  async createVpc(name: string, cidr: string, multicast: boolean): Promise<string> {
+    const parameters = { VpcName: name, CidrBlock: cidr, EnableMulticast: `${multicast}` };
+    const { answer } = await this.call("CreateVpc", parameters);
+    return answer.Vpc.VpcId;
+  }
+
+  async createSubnet(vpcId: string, name: string, cidr: string): Promise<string> {
+    const parameters = { VpcId: vpcId, SubnetName: name, CidrBlock: cidr };
+    const { answer } = await this.call("CreateSubnet", {
+      ...parameters,
+      Zone: `${this.#region}-1`,
+    });
+    return answer.Subnet.SubnetId;
+  }
+
+  async createHavip(vpcId: string, subnetId: string, havip: HavipDescription): Promise<string> {
+    const { answer } = await this.call("CreateHaVip", {
+      VpcId: vpcId,
+      SubnetId: subnetId,
+      HaVipName: havip.name,
+      CheckAssociate: havip.members !== undefined,
+      ...(havip.address !== undefined && { Vip: havip.address }),
+    });
+    return answer.HaVip.HaVipId;
+  }
+
+  async associate(havipId: string, instanceIds: readonly string[]): Promise<void> {
+    await this.call("AssociateHaVipInstance", {
+      HaVipAssociationSet: instanceIds.map((InstanceId) => ({
+        HaVipId: havipId,
+        InstanceId,
+        InstanceType: "CVM",
+      })),
+    });
+  }
+
+  /** The new public address. */
+  async bindNewEip(havipId: string, name: string): Promise<string> {
+    const { answer } = await this.call("AllocateAddresses", { AddressCount: 1, AddressName: name });
+    const waited = await waitForTask(this.client, answer.TaskId, TASK_MS);
+    if (waited.kind !== "done") throw new Error(`AllocateAddresses: ${waited.kind}`);
+    const found = await this.call("DescribeAddresses", { AddressIds: [...answer.AddressSet] });
+    const address = found.answer.AddressSet[0]?.AddressIp ?? "";
+    const bound = await this.call("HaVipAssociateAddressIp", {
+      HaVipId: havipId,
+      AddressIp: address,
+    });
+    const done = await waitForRequest(this.client, bound.requestId, TASK_MS);
+    if (done.kind !== "done") throw new Error(`HaVipAssociateAddressIp: ${done.kind}`);
+    return address;
+  }
+
+  /** CVM's part, which the emulator has behind its admin endpoint. */
+  async launch(subnetId: string, name: string, address: string | undefined): Promise<Launched> {
+    const body = {
+      region: this.#region,
+      subnetId,
+      name,
+      ...(address !== undefined && { address }),
+    };
+    const answer = await this.#cloud.handle({
+      method: "POST",
+      target: "/_baton/instances",
+      headers: {},
+      body: new TextEncoder().encode(JSON.stringify(body)),
+      isTooLarge: false,
+    });
+    const parsed: unknown = JSON.parse(answer.body);
+    const row = isObject(parsed) ? parsed : {};
+    if (answer.status !== 200) throw new Error(`instance ${name}: ${String(row["error"])}`);
+    const text = (key: string): string => String(row[key] ?? "");
+    return {
+      instanceId: text("instanceId"),
+      networkInterfaceId: text("networkInterfaceId"),
+      address: text("address"),
+    };
+  }
+}
+
+const inProcess =
+  (cloud: Cloud): Transport =>
+  async ({ headers, body }) => {
+    const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+    const answer = await cloud.handle({
+      method: "POST",
+      target: "/",
+      headers: Object.fromEntries(lower) as Readonly<Record<string, string>>,
+      body: new TextEncoder().encode(body),
+      isTooLarge: false,
+    });
+    return { kind: "response", status: answer.status, body: answer.body };
+  };
+
+export function printFailure(failure: CallFailure): string {
+  switch (failure.kind) {
+    case "refused":
+      return `${failure.code}: ${failure.message}`;
+    case "http":
+      return `HTTP ${failure.status}`;
+    case "unreachable":
+      return failure.errno;
+    case "timeout":
+      return `no answer within ${failure.afterMs} ms`;
+    case "unreadable":
+      return `the answer makes no sense at ${failure.path}`;
+  }
+}
