@@ -1,0 +1,91 @@
+/**
+ * Whose key: environment variables first, then the files that the platform's own tools keep. The region is found the
+ * same way. Files come in as text, so that the rules can be tested without any.
+ */
+import { isObject } from "#contract/cloud/read-parameters";
+
+export interface Credentials {
+  readonly secretId: string;
+  /** Never in a text, a log or an error. */
+  readonly secretKey: string;
+  /** Of temporary credentials. */
+  readonly token?: string;
+}
+
+export interface Account {
+  readonly credentials: Credentials | undefined;
+  readonly region: string | undefined;
+  /** Where they were looked for, for the message when there are none. */
+  readonly lookedAt: readonly string[];
+}
+
+export interface AccountSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** tccli's profile; default TCCLI_PROFILE, else `default`. */
+  readonly profile: string | undefined;
+  /** The text of a file, undefined when it cannot be read. */
+  readonly readFile: (path: string) => string | undefined;
+}
+
+export function findAccount({ env, profile, readFile }: AccountSources): Account {
+  const home = env["HOME"] ?? "";
+  const name = profile ?? env["TCCLI_PROFILE"] ?? "default";
+  const tccli = `${home}/.tccli/${name}`;
+  const shared = env["TENCENTCLOUD_CREDENTIALS_FILE"] ?? `${home}/.tencentcloud/credentials`;
+  const lookedAt = [
+    "TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY",
+    `${tccli}.credential`,
+    shared,
+  ];
+  // A profile that was asked for is meant, whatever the environment says.
+  const fromEnv = profile === undefined ? credentialsFromEnv(env) : undefined;
+  const fromTccli = fromEnv === undefined ? readTccli(readFile(`${tccli}.credential`)) : undefined;
+  const credentials = fromEnv ?? fromTccli ?? readShared(readFile(shared), name);
+  const region = env["TENCENTCLOUD_REGION"] || readTccliRegion(readFile(`${tccli}.configure`));
+  return { credentials, region, lookedAt };
+}
+
+const make = (id: unknown, key: unknown, token: unknown): Credentials | undefined => {
+  if (typeof id !== "string" || typeof key !== "string" || id === "" || key === "")
+    return undefined;
+  const hasToken = typeof token === "string" && token !== "";
+  return { secretId: id, secretKey: key, ...(hasToken && { token }) };
+};
+
+const credentialsFromEnv = (env: AccountSources["env"]): Credentials | undefined =>
+  make(env["TENCENTCLOUD_SECRET_ID"], env["TENCENTCLOUD_SECRET_KEY"], env["TENCENTCLOUD_TOKEN"]);
+
+function readJson(text: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text ?? "{}");
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** `~/.tccli/NAME.credential`: JSON with secretId and secretKey, for temporary ones also token. */
+function readTccli(text: string | undefined): Credentials | undefined {
+  const { secretId, secretKey, token } = readJson(text);
+  return make(secretId, secretKey, token);
+}
+
+/** `~/.tccli/NAME.configure`: the region among the parameters that tccli adds to every call. */
+function readTccliRegion(text: string | undefined): string | undefined {
+  const parameters = readJson(text)["_sys_param"];
+  const region = isObject(parameters) ? parameters["region"] : undefined;
+  return typeof region === "string" && region !== "" ? region : undefined;
+}
+
+/** `~/.tencentcloud/credentials` of the SDKs: sections with secret_id and secret_key. */
+function readShared(text: string | undefined, section: string): Credentials | undefined {
+  const values = new Map<string, string>();
+  let inside = false;
+  for (const line of (text ?? "").split("\n")) {
+    const header = /^\s*\[(.+)\]\s*$/.exec(line);
+    if (header !== null) inside = header[1] === section;
+    const pair = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line);
+    if (inside && pair?.[1] !== undefined) values.set(pair[1], pair[2] ?? "");
+  }
+  return make(values.get("secret_id"), values.get("secret_key"), values.get("token"));
+}

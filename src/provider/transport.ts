@@ -1,0 +1,102 @@
+/** One POST over HTTP or HTTPS, with a limit of time and of size; every end of it is a value. */
+import type { IncomingMessage } from "node:http";
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Endpoint } from "./endpoint.ts";
+
+export interface Post {
+  readonly endpoint: Endpoint;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export type PostResult =
+  | { readonly kind: "response"; readonly status: number; readonly body: string }
+  /** The system's name of what failed, such as ECONNREFUSED; `wasSent`: the service may have seen the request. */
+  | { readonly kind: "unreachable"; readonly errno: string; readonly wasSent: boolean }
+  | { readonly kind: "timeout" };
+
+export type Transport = (post: Post) => Promise<PostResult>;
+
+const RESPONSE_MAX = 16 * 1024 * 1024;
+
+/** Failures before a byte was sent: asking again cannot do anything twice. */
+const NOT_SENT = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+]);
+
+const agents = {
+  http: new HttpAgent({ keepAlive: true }),
+  https: new HttpsAgent({ keepAlive: true }),
+};
+
+export const postOverHttp: Transport = async (post) =>
+  await new Promise<PostResult>((resolve) => {
+    const { endpoint, headers, body, timeoutMs, signal } = post;
+    const options = {
+      method: "POST",
+      hostname: endpoint.hostname,
+      port: endpoint.port,
+      path: endpoint.path,
+      headers: { ...headers, "Content-Length": `${Buffer.byteLength(body)}` },
+    };
+    const onResponse = (response: IncomingMessage): void => {
+      readBody(response).then(
+        (text) => finish({ kind: "response", status: response.statusCode ?? 0, body: text }),
+        (error: unknown) => fail(error),
+      );
+    };
+    const request = endpoint.isSecure
+      ? httpsRequest({ ...options, agent: agents.https }, onResponse)
+      : httpRequest({ ...options, agent: agents.http }, onResponse);
+    const finish = (result: PostResult): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+      resolve(result);
+    };
+    const fail = (error: unknown): void => {
+      const errno = errnoOf(error);
+      // A kept connection that the other side had closed meanwhile: nothing was read from it.
+      const wasStale = request.reusedSocket && errno === "ECONNRESET";
+      finish({ kind: "unreachable", errno, wasSent: !wasStale && !NOT_SENT.has(errno) });
+    };
+    const timer = setTimeout(() => {
+      finish({ kind: "timeout" });
+      request.destroy();
+    }, timeoutMs);
+    const abort = (): void => {
+      finish({ kind: "unreachable", errno: "ABORTED", wasSent: true });
+      request.destroy();
+    };
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener("abort", abort);
+    request.on("error", fail);
+    request.end(body);
+  });
+
+function errnoOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "EUNKNOWN";
+  return "code" in error && typeof error.code === "string" ? error.code : "EUNKNOWN";
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  response.setEncoding("utf8");
+  let text = "";
+  for await (const chunk of response) {
+    text += String(chunk);
+    if (text.length > RESPONSE_MAX)
+      throw Object.assign(new Error("too large"), { code: "EMSGSIZE" });
+  }
+  return text;
+}
