@@ -92,6 +92,12 @@ function format(options: Options, io: CommandIo): number {
   if (failed !== undefined) return failed;
   const { source, writable } = loadFile(options.file);
   const text = formatText(source);
+  if (text === undefined) {
+    io.stderr(
+      `baton config fmt: ${options.file} cannot be formatted as it is; \`baton check\` says why\n`,
+    );
+    return 1;
+  }
   if (options.check) {
     if (text === source.text) return 0;
     io.stdout(`${options.file}\n`);

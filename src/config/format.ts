@@ -1,10 +1,11 @@
 /**
  * The formatter: four blanks for each level, one blank between words, one empty line at most, no blanks at line ends. Comments,
- * quotes, line breaks and definitions stay. What keepalived reads is the same before and after; `formatText` makes sure.
+ * quotes, line breaks and definitions stay. What keepalived reads is the same before and after: `formatText` compares, and
+ * leaves a file alone where that is not so (braces inside half-open quotes and the like).
  */
 import type { Source } from "#diagnostics/source";
-import { assert } from "#units/assert";
 import { openLineReader } from "./line-reader.ts";
+import { splitWords } from "./scan.ts";
 import { type Node, readTree, type Token, type Tree } from "./tree.ts";
 
 const INDENT = "    ";
@@ -15,10 +16,11 @@ interface TextLine {
   readonly raw: boolean;
 }
 
-export function formatText(source: Source): string {
+/** Undefined: the file is too broken to be formatted without changing what it says. */
+export function formatText(source: Source): string | undefined {
   const text = formatTree(readTree(source));
-  assert(meansTheSame(source, { ...source, text }), "formatting changed what keepalived reads");
-  return text;
+  const again = formatTree(readTree({ ...source, text }));
+  return again === text && meansTheSame(source, { ...source, text }) ? text : undefined;
 }
 
 export function formatTree(tree: Tree): string {
@@ -27,12 +29,8 @@ export function formatTree(tree: Tree): string {
   let conditional = false;
   for (const line of linesOf(tree)) {
     if (line.raw) {
-      out.push(
-        line.tokens
-          .map(({ text }) => text)
-          .join("")
-          .replace(/[ \t\r]+$/, ""),
-      );
+      const words = line.tokens.filter(({ kind }) => kind !== "newline");
+      out.push(words.map(({ text }) => text).join(""));
       continue;
     }
     const tokens = line.tokens.filter(({ kind }) => kind !== "newline");
@@ -139,7 +137,8 @@ function logicalLines(source: Source, configId: string | undefined): string {
   });
   const lines: string[] = [];
   for (let line = reader.next(); line !== undefined; line = reader.next()) {
-    lines.push(line.text.replaceAll(/[ \t\f\v\r]+/g, " "));
+    const { words } = splitWords(line);
+    lines.push(words.map(({ text, quoted }) => `${quoted ? '"' : " "}${text}`).join(""));
   }
   return lines.join("\n");
 }

@@ -76,7 +76,16 @@ export function stripLine(line: Line): Stripped {
   for (const at of escapes.toReversed()) {
     if (at < end) stripped = replaceIn(stripped, at - from, at - from + 1, "");
   }
-  const backslash = continued ? sliceLine(line, text.length - 1, text.length) : undefined;
+  // A backslash counts as the last character also before blanks and before a comment.
+  let backslash = continued ? sliceLine(line, text.length - 1, text.length) : undefined;
+  if (!continued && stripped.text.endsWith("\\")) {
+    const last = stripped.text.length - 1;
+    backslash = sliceLine(stripped, last, last + 1);
+    continued = true;
+    let to = last;
+    while (to > 0 && isBlank(stripped.text[to - 1])) to--;
+    stripped = sliceLine(stripped, 0, to);
+  }
   return { line: stripped, continued, backslash, commentAt, escapes, openQuote: quote };
 }
 

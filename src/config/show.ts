@@ -38,7 +38,9 @@ export function showEffective(plan: RunPlan, model: Model): readonly ShownBlock[
           row("timeout", seconds(script.timeout)),
           row("rise", String(script.rise)),
           row("fall", String(script.fall)),
-          ...(script.command.user === undefined ? [] : [row("user", script.command.user.user, "script_user")]),
+          ...(script.command.user === undefined
+            ? []
+            : [row("user", script.command.user.user, "script_user")]),
           ...(script.initFail ? [row("init_fail", "")] : []),
         ],
       };

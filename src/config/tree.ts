@@ -4,6 +4,8 @@
  * put braces anywhere.
  */
 import type { Source } from "#diagnostics/source";
+import { lineOf } from "./line.ts";
+import { stripLine } from "./scan.ts";
 
 export type TokenKind =
   | "byte-order-mark"
@@ -97,9 +99,16 @@ export function readTree(source: Source): Tree {
   return { file: source.name, nodes: root };
 }
 
+/** By the reader's own rule; the tokens of earlier lines of the definition are in `line` too. */
 function isContinued(line: readonly Token[]): boolean {
-  const before = line.at(-2);
-  return before?.text.endsWith("\\") === true;
+  const last = line.findLastIndex(
+    ({ kind }, index) => kind === "newline" && index < line.length - 1,
+  );
+  const text = line
+    .slice(last + 1, -1)
+    .map((token) => token.text)
+    .join("");
+  return stripLine(lineOf(text, "", 0)).continued;
 }
 
 const SPACE = /[ \t\f\v\r]+/y;
