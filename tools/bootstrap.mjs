@@ -21,6 +21,7 @@ const INTEROP_TOOLS = { keepalived: "keepalived", tshark: "tshark" };
 const PROGRAMS = {
   start: ["apps/lab/demo-main.ts"],
   bench: ["apps/lab/bench-main.ts"],
+  sim: ["tools/sim-main.ts"],
 };
 
 const say = (text) => process.stdout.write(`${text}\n`);
