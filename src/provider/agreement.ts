@@ -1,0 +1,232 @@
+/**
+ * Does the platform agree that we hold a HAVIP? A pure machine beside VRRP: it asks, announces again and tells, and never
+ * has a say in who is MASTER.
+ *
+ *   BACKUP ── MASTER ──> asking ── "it is ours" ──> agreed ── every half minute ──> asking …
+ *                          │ "it is not": announce again, later and later
+ *                          └ five seconds: told once, until it agrees
+ *
+ * On a platform that moves addresses by gratuitous ARP, a frame that was lost, limited or refused leaves a daemon that is
+ * MASTER and a network that sends everything elsewhere; nothing in VRRP notices.
+ */
+import { after, earliest, fromSeconds, type Instant, type Micros } from "#units/time";
+
+/** What the control plane said of the address. */
+export type View =
+  | { readonly kind: "ours" }
+  /** Held by another instance, or by nobody (empty). */
+  | { readonly kind: "theirs"; readonly instanceId: string }
+  /** No such HAVIP in the subnet: announcements of it cannot work. */
+  | { readonly kind: "no-havip" }
+  /** No answer; why, in the client's words. */
+  | { readonly kind: "unknown"; readonly why: string };
+
+export interface AgreementTimes {
+  /** First question after becoming MASTER: the first announcements have to arrive. */
+  readonly firstAsk: Micros;
+  /** Between questions while it does not agree: the platform allows 20 a second to an account, all nodes together. */
+  readonly ask: Micros;
+  /** Without an answer: doubled up to this. */
+  readonly askMost: Micros;
+  /** First repeated announcement after a "no", doubled up to the second. */
+  readonly announce: Micros;
+  readonly announceMost: Micros;
+  /** Disagreement that is told. */
+  readonly alarm: Micros;
+  /** Between questions while it agrees. */
+  readonly reconcile: Micros;
+}
+
+/** One question a second at most; announcements end at one in ten seconds, far below any limit that was ever measured. */
+export const AGREEMENT_TIMES: AgreementTimes = {
+  firstAsk: fromSeconds(0.3),
+  ask: fromSeconds(1),
+  askMost: fromSeconds(10),
+  announce: fromSeconds(1),
+  announceMost: fromSeconds(10),
+  alarm: fromSeconds(5),
+  reconcile: fromSeconds(30),
+};
+
+export interface Idle {
+  readonly kind: "idle";
+  readonly turn: number;
+}
+
+export interface Watching {
+  readonly kind: "watching";
+  /** Answers carry it; an answer of an earlier mastership is ignored. */
+  readonly turn: number;
+  /** Of the mastership, or of the disagreement after an agreement. */
+  readonly since: Instant;
+  readonly agreed: boolean;
+  readonly view: View | undefined;
+  /** Undefined: a question is under way. */
+  readonly askAt: Instant | undefined;
+  readonly askWait: Micros;
+  /** Not before. */
+  readonly announceAt: Instant;
+  readonly announceWait: Micros;
+  readonly announcements: number;
+  readonly told: boolean;
+}
+
+export type AgreementState = Idle | Watching;
+
+export const IDLE: Idle = { kind: "idle", turn: 0 };
+
+export type AgreementEvent =
+  | { readonly kind: "role"; readonly isMaster: boolean }
+  | { readonly kind: "answered"; readonly turn: number; readonly view: View }
+  | { readonly kind: "timeReached" };
+
+export type AgreementEffect =
+  | { readonly kind: "ask"; readonly turn: number }
+  | { readonly kind: "announce" }
+  | { readonly kind: "tell"; readonly news: AgreementNews };
+
+export type AgreementNews =
+  /** `after`: since MASTER, or since it was lost. `wasTold`: the end of an alarm. */
+  | { readonly kind: "agrees"; readonly after: Micros; readonly wasTold: boolean }
+  | {
+      readonly kind: "disagrees";
+      readonly after: Micros;
+      readonly view: View;
+      readonly announcements: number;
+    }
+  /** It agreed once and does not any more, while we are MASTER. */
+  | { readonly kind: "lost"; readonly view: View };
+
+export interface AgreementStep {
+  readonly state: AgreementState;
+  readonly effects: readonly AgreementEffect[];
+}
+
+export function agreementDeadline(
+  state: AgreementState,
+  times: AgreementTimes = AGREEMENT_TIMES,
+): Instant | undefined {
+  if (state.kind === "idle") return undefined;
+  const alarmAt = state.agreed || state.told ? undefined : after(state.since, times.alarm);
+  return earliest(state.askAt, alarmAt);
+}
+
+export function stepAgreement(
+  state: AgreementState,
+  event: AgreementEvent,
+  now: Instant,
+  times: AgreementTimes = AGREEMENT_TIMES,
+): AgreementStep {
+  switch (event.kind) {
+    case "role":
+      return changeRole(state, event.isMaster, now, times);
+    case "answered":
+      return state.kind === "watching" && state.turn === event.turn
+        ? answered(state, event.view, now, times)
+        : { state, effects: [] };
+    case "timeReached":
+      return state.kind === "watching" ? onTime(state, now, times) : { state, effects: [] };
+  }
+}
+
+function changeRole(
+  state: AgreementState,
+  isMaster: boolean,
+  now: Instant,
+  times: AgreementTimes,
+): AgreementStep {
+  if (isMaster === (state.kind === "watching")) return { state, effects: [] };
+  const turn = state.turn + 1;
+  if (!isMaster) return { state: { kind: "idle", turn }, effects: [] };
+  return {
+    state: {
+      kind: "watching",
+      turn,
+      since: now,
+      agreed: false,
+      view: undefined,
+      askAt: after(now, times.firstAsk),
+      askWait: times.ask,
+      announceAt: after(now, times.announce),
+      announceWait: times.announce,
+      announcements: 0,
+      told: false,
+    },
+    effects: [],
+  };
+}
+
+function onTime(state: Watching, now: Instant, times: AgreementTimes): AgreementStep {
+  const effects: AgreementEffect[] = [];
+  let next = state;
+  if (next.askAt !== undefined && now >= next.askAt) {
+    next = { ...next, askAt: undefined };
+    effects.push({ kind: "ask", turn: next.turn });
+  }
+  if (!next.agreed && !next.told && now >= after(next.since, times.alarm)) {
+    next = { ...next, told: true };
+    const view = next.view ?? { kind: "unknown", why: "no answer yet" };
+    const { announcements, since } = next;
+    const news = {
+      kind: "disagrees",
+      after: (now - since) as Micros,
+      view,
+      announcements,
+    } as const;
+    effects.push({ kind: "tell", news });
+  }
+  return { state: next, effects };
+}
+
+function answered(state: Watching, view: View, now: Instant, times: AgreementTimes): AgreementStep {
+  switch (view.kind) {
+    case "ours":
+      return agrees({ ...state, view }, now, times);
+    case "unknown": {
+      // Not a "no": nothing is announced for it, and an agreement stays what it was.
+      const askWait = Math.min(state.askWait * 2, times.askMost) as Micros;
+      const askAt = after(now, state.askWait);
+      const seen = state.agreed ? state.view : view;
+      return { state: { ...state, view: seen, askAt, askWait }, effects: [] };
+    }
+    case "theirs":
+    case "no-havip":
+      return refused({ ...state, view }, view, now, times);
+  }
+}
+
+function agrees(state: Watching, now: Instant, times: AgreementTimes): AgreementStep {
+  const next: Watching = {
+    ...state,
+    agreed: true,
+    told: false,
+    askAt: after(now, times.reconcile),
+    askWait: times.ask,
+    announceWait: times.announce,
+    announcements: 0,
+  };
+  if (state.agreed) return { state: next, effects: [] };
+  const wait = (now - state.since) as Micros;
+  const news = { kind: "agrees", after: wait, wasTold: state.told } as const;
+  return { state: next, effects: [{ kind: "tell", news }] };
+}
+
+function refused(before: Watching, view: View, now: Instant, times: AgreementTimes): AgreementStep {
+  const effects: AgreementEffect[] = [];
+  let state: Watching = { ...before, askAt: after(now, times.ask), askWait: times.ask };
+  if (before.agreed) {
+    state = { ...state, agreed: false, since: now, announceAt: now };
+    effects.push({ kind: "tell", news: { kind: "lost", view } });
+  }
+  // The frame is repeated also where there is no such HAVIP: somebody may be creating it.
+  if (now >= state.announceAt) {
+    effects.push({ kind: "announce" });
+    state = {
+      ...state,
+      announcements: state.announcements + 1,
+      announceAt: after(now, state.announceWait),
+      announceWait: Math.min(state.announceWait * 2, times.announceMost) as Micros,
+    };
+  }
+  return { state, effects };
+}

@@ -1,0 +1,23 @@
+/** Which rows of the control plane speak of our HAVIP, and what they say. */
+import type { AnswerOf } from "#contract/cloud/actions";
+import type { View } from "./agreement.ts";
+
+export type HavipRow = AnswerOf<"DescribeHaVips">["HaVipSet"][number];
+
+/** This machine in the cloud's words. */
+export interface OwnIdentity {
+  readonly instanceId: string;
+  /** Of its network interfaces; empty: not asked for, every row of the address counts. */
+  readonly subnetIds: readonly string[];
+}
+
+/** Two VPCs may have the same address: the row of a subnet of ours counts. */
+export function viewOf(rows: readonly HavipRow[], address: string, own: OwnIdentity): View {
+  const row = rows.find(
+    (one) =>
+      one.Vip === address && (own.subnetIds.length === 0 || own.subnetIds.includes(one.SubnetId)),
+  );
+  if (row === undefined) return { kind: "no-havip" };
+  if (row.InstanceId === own.instanceId) return { kind: "ours" };
+  return { kind: "theirs", instanceId: row.InstanceId };
+}

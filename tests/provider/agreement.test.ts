@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  type AgreementEffect,
+  type AgreementEvent,
+  type AgreementState,
+  agreementDeadline,
+  IDLE,
+  stepAgreement,
+  type View,
+} from "#provider/agreement";
+import { viewOf } from "#provider/whose";
+import { instant } from "#units/time";
+
+const OURS: View = { kind: "ours" };
+const THEIRS: View = { kind: "theirs", instanceId: "ins-other" };
+const AWAY: View = { kind: "unknown", why: "ECONNREFUSED" };
+
+/** A daemon and a cloud whose answer is a function of the time; every question is answered at once. */
+class Run {
+  state: AgreementState = IDLE;
+  seconds = 0;
+  readonly lines: string[] = [];
+  readonly cloud: (seconds: number) => View | undefined;
+
+  constructor(cloud: (seconds: number) => View | undefined) {
+    this.cloud = cloud;
+  }
+
+  do(event: AgreementEvent): void {
+    const { state, effects } = stepAgreement(this.state, event, instant(this.seconds * 1e6));
+    this.state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: AgreementEffect): void {
+    const at = this.seconds.toFixed(1);
+    if (effect.kind === "ask") {
+      this.lines.push(`${at} ask`);
+      const view = this.cloud(this.seconds);
+      if (view !== undefined) this.do({ kind: "answered", turn: effect.turn, view });
+    } else if (effect.kind === "announce") this.lines.push(`${at} announce`);
+    else this.lines.push(`${at} ${effect.news.kind}`);
+  }
+
+  until(seconds: number): this {
+    for (;;) {
+      const due = agreementDeadline(this.state);
+      if (due === undefined || due > seconds * 1e6) break;
+      this.seconds = due / 1e6;
+      this.do({ kind: "timeReached" });
+    }
+    this.seconds = seconds;
+    return this;
+  }
+
+  master(): this {
+    this.do({ kind: "role", isMaster: true });
+    return this;
+  }
+  only(...words: readonly string[]): readonly string[] {
+    return this.lines.filter((line) => words.some((word) => line.endsWith(word)));
+  }
+}
+
+describe("agreement of the platform", () => {
+  it("asked once when it follows at once, and again every half minute", () => {
+    const run = new Run(() => OURS).master().until(70);
+    assert.deepEqual(run.lines, ["0.3 ask", "0.3 agrees", "30.3 ask", "60.3 ask"]);
+  });
+
+  it("announces again, later and later, and asks once a second, until it agrees", () => {
+    const run = new Run((seconds) => (seconds < 9.9 ? THEIRS : OURS)).master().until(12);
+    assert.deepEqual(run.only("announce", "grees"), [
+      "1.3 announce",
+      "2.3 announce",
+      "4.3 announce",
+      "5.0 disagrees",
+      "8.3 announce",
+      "10.3 agrees",
+    ]);
+    assert.equal(run.only("ask").length, 11);
+  });
+
+  it("stays far below the platform's limit of announcements for ever", () => {
+    const run = new Run(() => THEIRS).master().until(600);
+    const count = run.only("announce").length;
+    assert.ok(count > 50 && count < 65, `${count}`);
+    assert.equal(run.only("disagrees").length, 1, "an alarm is told once");
+  });
+
+  it("tells within five seconds also when the control plane never answers, and announces nothing for it", () => {
+    const run = new Run(() => undefined).master().until(60);
+    assert.deepEqual(run.lines, ["0.3 ask", "5.0 disagrees"]);
+    const away = new Run(() => AWAY).master().until(60);
+    assert.deepEqual(away.only("announce", "disagrees"), ["5.0 disagrees"]);
+    assert.deepEqual(away.only("ask").slice(0, 5), [
+      "0.3 ask",
+      "1.3 ask",
+      "3.3 ask",
+      "7.3 ask",
+      "15.3 ask",
+    ]);
+  });
+
+  it("a control plane that goes away after it agreed is no alarm", () => {
+    const run = new Run((seconds) => (seconds < 10 ? OURS : AWAY)).master().until(300);
+    assert.deepEqual(run.only("grees", "lost", "announce"), ["0.3 agrees"]);
+  });
+
+  it("an address that is taken away under a master is told, claimed back at once, and alarmed about in five seconds", () => {
+    const cloud = (seconds: number): View => (seconds > 10 && seconds < 37 ? THEIRS : OURS);
+    const run = new Run(cloud).master().until(50);
+    assert.deepEqual(run.only("grees", "lost", "announce"), [
+      "0.3 agrees",
+      "30.3 lost",
+      "30.3 announce",
+      "31.3 announce",
+      "33.3 announce",
+      "35.3 disagrees",
+      "37.3 agrees",
+    ]);
+  });
+
+  it("a backup asks nothing, and answers of an earlier mastership are nobody's", () => {
+    const run = new Run(() => undefined).master().until(1);
+    const { turn } = run.state;
+    run.do({ kind: "role", isMaster: false });
+    run.do({ kind: "answered", turn, view: THEIRS });
+    assert.equal(agreementDeadline(run.state), undefined);
+    run.do({ kind: "role", isMaster: true });
+    run.do({ kind: "answered", turn, view: OURS });
+    assert.deepEqual(run.lines, ["0.3 ask"]);
+  });
+});
+
+describe("whose row", () => {
+  const row = (SubnetId: string, InstanceId: string) =>
+    ({ Vip: "10.0.0.9", SubnetId, InstanceId }) as Parameters<typeof viewOf>[0][number];
+  const own = { instanceId: "ins-a", subnetIds: ["subnet-1"] };
+
+  it("is the one of our subnet, not of another VPC with the same address", () => {
+    const rows = [row("subnet-2", "ins-a"), row("subnet-1", "ins-b")];
+    assert.deepEqual(viewOf(rows, "10.0.0.9", own), { kind: "theirs", instanceId: "ins-b" });
+    assert.deepEqual(viewOf([row("subnet-1", "ins-a")], "10.0.0.9", own), { kind: "ours" });
+    assert.deepEqual(viewOf(rows, "10.0.0.8", own), { kind: "no-havip" });
+    assert.deepEqual(viewOf([row("subnet-2", "ins-a")], "10.0.0.9", own), { kind: "no-havip" });
+  });
+});
