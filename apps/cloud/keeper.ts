@@ -62,7 +62,18 @@ export class Keeper {
     if (rows.length > 0) this.#store?.commit(rows);
     applyChanges(this.world, changes);
     this.#arm();
-    for (const listener of this.#listeners) listener(changes);
+    this.#tell(changes);
+  }
+
+  /** It is done and on disk: a listener that fails cannot make it undone. */
+  #tell(changes: readonly Change[]): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(changes);
+      } catch (error) {
+        this.#onFailure(error);
+      }
+    }
   }
 
   /** Carries out what is due. Before every call, so that no answer is older than the clock. */
@@ -89,7 +100,7 @@ export class Keeper {
     const adopted = soon(changes, this.#clock.now());
     applyChanges(this.world, adopted);
     this.#arm();
-    for (const listener of this.#listeners) listener([...gone, ...adopted]);
+    this.#tell([...gone, ...adopted]);
   }
 
   advanceClock(seconds: number): void {

@@ -1,9 +1,10 @@
 /** The socket: bytes to request values and back. */
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { Socket } from "node:net";
 import type { CloudRequest, CloudResponse } from "./message.ts";
-import { json } from "./message.ts";
+import { JSON_TYPE, json } from "./message.ts";
 
 /** The platform's limit for POST. */
 const BODY_MAX = 10 * 1024 * 1024;
@@ -30,21 +31,24 @@ export function makeServer(handle: Handle, onError: (error: unknown) => void): S
   );
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (!socket.writable) return;
-    socket.end(error.code === "HPE_HEADER_OVERFLOW" ? TOO_LARGE : BAD_REQUEST);
+    socket.end(error.code === "HPE_HEADER_OVERFLOW" ? tooLarge() : badRequest());
   });
   return server;
 }
 
-const rawAnswer = (status: string, { body }: CloudResponse): string =>
-  `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
-  `Connection: close\r\n\r\n${body}`;
-const rawError = (Code: string, Message: string): CloudResponse =>
-  json(200, { Response: { Error: { Code, Message }, RequestId: "" } });
-const TOO_LARGE = rawAnswer(
-  "200 OK",
-  rawError("RequestSizeLimitExceeded", "the head is too large"),
-);
-const BAD_REQUEST = rawAnswer("400 Bad Request", rawError("InvalidRequest", "not HTTP"));
+/** What the parser refused never became a request: the answer is written by hand. */
+function rawAnswer(status: string, Code: string, Message: string): string {
+  const { body } = json(200, { Response: { Error: { Code, Message }, RequestId: randomUUID() } });
+  const length = Buffer.byteLength(body);
+  const head = `Content-Type: ${JSON_TYPE}\r\nContent-Length: ${length}\r\nConnection: close`;
+  return `HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`;
+}
+const tooLarge = (): string =>
+  rawAnswer("200 OK", "RequestSizeLimitExceeded", "the head of the request is too large");
+const badRequest = (): string => rawAnswer("400 Bad Request", "InvalidRequest", "this is not HTTP");
+
+/** Statuses that have no body, which a fault may ask for. */
+const hasBody = (status: number): boolean => status !== 204 && status !== 304;
 
 async function serve(
   handle: Handle,
@@ -59,6 +63,10 @@ async function serve(
     body,
     isTooLarge,
   });
+  if (!hasBody(answer.status)) {
+    response.writeHead(answer.status).end();
+    return;
+  }
   const bytes = Buffer.from(answer.body);
   response.writeHead(answer.status, { ...answer.headers, "Content-Length": bytes.length });
   response.end(request.method === "HEAD" ? undefined : bytes);

@@ -1,7 +1,7 @@
 /** Elastic network interfaces: born, attached to an instance, detached, deleted. Their addresses: interface-addresses.ts. */
 import type { Context, Outcome } from "./context.ts";
 import { checkInstanceId, done, find, newId, startWork } from "./context.ts";
-import { checkNameBytes, checkTags } from "./names.ts";
+import { checkNameBytes, checkNameCharacters, checkTags } from "./names.ts";
 import type { WantedAddress } from "./private-address.ts";
 import { planNewAddresses } from "./private-address.ts";
 import type { Refusal } from "./refusal.ts";
@@ -64,7 +64,7 @@ export function createInterface(context: Context, command: CreateInterface): Out
     checkNameBytes(command.name, "NetworkInterfaceName") ??
     (command.description === ""
       ? undefined
-      : checkNameBytes(command.description, "NetworkInterfaceDescription")) ??
+      : checkNameCharacters(command.description, "NetworkInterfaceDescription")) ??
     checkTags(command.tags, "Tags");
   if (bad !== undefined) return bad;
   const vpc = find(context, "vpcs", command.vpcId, "VpcId");
@@ -130,7 +130,7 @@ export function modifyInterface(context: Context, command: ModifyInterface): Out
     (name === undefined ? undefined : checkNameBytes(name, "NetworkInterfaceName")) ??
     (description === undefined || description === ""
       ? undefined
-      : checkNameBytes(description, "NetworkInterfaceDescription"));
+      : checkNameCharacters(description, "NetworkInterfaceDescription"));
   if (bad !== undefined) return bad;
   context.draft.put("interfaces", {
     ...nic,

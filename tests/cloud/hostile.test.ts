@@ -173,6 +173,31 @@ test("bytes that are no HTTP, heads without end, bodies that stop early", async 
   await raw(url, "");
 });
 
+test("a fault's status without a body is one for the client too", async (context) => {
+  const { url } = await start(context);
+  for (const httpStatus of [204, 304, 418, 503]) {
+    await fetch(`${url}/_baton/faults`, {
+      method: "PUT",
+      body: JSON.stringify({ httpStatus, times: 1 }),
+    });
+    const answer = await fetch(url, { method: "POST", headers, body: "{}" });
+    assert.equal(answer.status, httpStatus);
+    await answer.text();
+  }
+});
+
+test("the Host header may be a whole endpoint, as tccli sends it", async (context) => {
+  const { url } = await start(context, { port: 0, secrets: SECRETS });
+  const now = Math.floor(Date.now() / 1000);
+  const request = signedRequest("DescribeHaVips", {}, now, { host: url });
+  const head = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
+  const answer = await raw(
+    url,
+    `POST / HTTP/1.1\r\n${head.join("\r\n")}\r\ncontent-length: 2\r\n\r\n{}`,
+  );
+  assert.match(answer, /"TotalCount":0/);
+});
+
 test("bodies of every kind of nonsense get a code, never an internal error", async (context) => {
   const { url } = await start(context);
   const bodies: readonly (string | Uint8Array<ArrayBuffer>)[] = [
