@@ -137,6 +137,5 @@ export const told = (loss: Loss): Acts => ({
   loss,
   told: true,
 });
-export const noNeed = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: false });
-/** Nothing to do and nothing to say: a good file stays without remarks. */
-export const quiet = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: true });
+/** Nothing to do. Said once for each reason; "always" words only matter together with one that is told. */
+export const quiet = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: why === "always" });

@@ -141,7 +141,6 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR3008: warning("group-neutralises-weights"),
   VR3009: warning("virtual-address-outside-subnet"),
   VR3010: info("mail-configured-but-never-sent"),
-  VR3011: warning("virtual-address-on-several-instances"),
   VR3012: warning("multicast-in-the-cloud"),
   VR3013: warning("no-arp-refresh-in-the-cloud"),
   VR3014: warning("many-addresses-in-the-cloud"),
@@ -166,7 +165,6 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR4011: error("ipsec-ah"),
   VR4012: error("ipv6-instance"),
   VR4013: error("ipv6-address"),
-  VR4014: error("not-supported-block"),
   VR4015: info("init-fail-has-effect"),
 
   VR5001: fatal("file-not-found"),
@@ -182,9 +180,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5107: insecure("script-writable-by-others"),
   VR5108: error("user-not-found"),
   VR5109: error("firewall-drops-vrrp"),
-  VR5110: warning("kernel-setting"),
   VR5111: warning("virtual-address-already-here"),
-  VR5112: warning("router-already-on-the-network"),
 };
 
 export const isCode = (text: string): text is Code => Object.hasOwn(CODES, text);

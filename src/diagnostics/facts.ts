@@ -6,19 +6,19 @@
 /** What a machine would do without, when Baton reads a keyword but does not act on it. */
 export type Loss =
   | "address-flags"
-  | "address-tracking"
   | "bfd"
   | "dbus"
   | "filter"
   | "fifo-replay"
-  | "global-group"
   | "hmac"
   | "interface-delays"
-  | "ipsec-ah"
   | "ipv6"
   | "ipvs"
   | "linkbeat"
   | "mail"
+  | "no-peer-fault"
+  | "source-tracking"
+  | "unknown-vrids"
   | "namespace"
   | "old-checksum"
   | "owner-ignores"
@@ -28,7 +28,6 @@ export type Loss =
   | "snmp"
   | "static"
   | "strict"
-  | "timer-expired"
   | "vmac";
 
 /** Why a keyword needs no action here although keepalived has it. */
@@ -280,7 +279,6 @@ export interface Facts {
   };
   readonly VR3009: { readonly address: string; readonly network: string; readonly source: string };
   readonly VR3010: Record<never, never>;
-  readonly VR3011: { readonly address: string; readonly interface: string };
   readonly VR3012: { readonly cloud: string; readonly instance: string };
   readonly VR3013: { readonly cloud: string; readonly instance: string; readonly missing: string };
   readonly VR3014: {
@@ -325,7 +323,6 @@ export interface Facts {
   readonly VR4011: { readonly instance: string };
   readonly VR4012: { readonly instance: string; readonly addresses: readonly string[] };
   readonly VR4013: { readonly address: string };
-  readonly VR4014: { readonly keyword: string };
   readonly VR4015: { readonly script: string };
 
   // Files, start-up and this machine
@@ -350,7 +347,5 @@ export interface Facts {
   };
   readonly VR5108: { readonly user: string };
   readonly VR5109: { readonly rule: string };
-  readonly VR5110: { readonly name: string; readonly value: string; readonly wanted: string };
   readonly VR5111: { readonly address: string; readonly interface: string };
-  readonly VR5112: { readonly interface: string; readonly vrid: number };
 }

@@ -128,7 +128,7 @@ export const PROTOCOL: readonly Keyword[] = [
     takes: flag,
     since: "2.0.16",
     default: "off",
-    acts: quiet("always"),
+    acts: less("unknown-vrids"),
     purpose: "log advertisements of routers not configured here",
   },
 ];

@@ -220,7 +220,7 @@ export const NETWORK: readonly Keyword[] = [
     takes: flag,
     since: "2.2.5",
     default: "off",
-    acts: quiet("always"),
+    acts: less("no-peer-fault"),
     purpose: "FAULT when no peer is left",
   },
   {
@@ -244,7 +244,7 @@ export const NETWORK: readonly Keyword[] = [
     takes: flag,
     since: "2.0.0",
     default: "off",
-    acts: quiet("always"),
+    acts: less("source-tracking"),
     purpose: "FAULT when the source address is not on the interface",
   },
   {

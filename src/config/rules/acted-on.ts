@@ -4,8 +4,8 @@
  */
 import type { Span } from "#diagnostics/source";
 import type { Acts } from "../keyword.ts";
-import { type Block, booleanOf, type Setting } from "../records.ts";
-import type { Rule } from "./rule.ts";
+import { type Block, booleanOf, itemsOf, type Setting } from "../records.ts";
+import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkActedOn: Rule = ({ model, report }) => {
   const losses = new Map<string, { first: Setting; acts: Acts; places: Span[] }>();
@@ -29,6 +29,7 @@ export const checkActedOn: Rule = ({ model, report }) => {
     for (const inner of block.blocks) if (!isLost(inner)) visit(inner);
   };
   visit(model.root);
+  checkAddressFlags(model.instances, report);
   for (const { first, acts, places } of losses.values()) {
     const keyword = first.keyword.word;
     const related = places.slice(1);
@@ -44,8 +45,22 @@ export const checkActedOn: Rule = ({ model, report }) => {
   }
 };
 
+/** Kernel flags and virtual MAC words of single addresses. */
+function checkAddressFlags(instances: readonly Block[], report: RuleContext["report"]): void {
+  const others = instances.flatMap((block) =>
+    ["virtual_ipaddress", "virtual_ipaddress_excluded"].flatMap((list) =>
+      itemsOf(block, list, "address").flatMap((item) => item.others),
+    ),
+  );
+  const [first, ...more] = others;
+  if (first === undefined) return;
+  const facts = { keyword: first.text, loss: "address-flags" as const, places: others.length };
+  report("VR4002", first.span, facts, { related: more.map(({ span }) => span) });
+}
+
 function keyOf(acts: Acts, word: string): string {
   if (acts.kind === "without") return `${acts.severity} ${acts.loss}`;
+  if (acts.kind === "no-need") return `no-need ${acts.why}`;
   return acts.kind === "foreign" ? "foreign" : word;
 }
 

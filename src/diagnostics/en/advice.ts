@@ -73,9 +73,6 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "has no effect",
     help: "delete the mail settings, or run a mail program from `notify`",
   }),
-  VR3011: ({ address, interface: device }) => ({
-    message: `${address} is on several instances of \`${device}\``,
-  }),
   VR3012: ({ cloud, instance }) => ({
     message: `\`${instance}\` uses multicast, which ${clouds[cloud] ?? cloud} does not carry without being asked`,
     label: "no `unicast_peer`",

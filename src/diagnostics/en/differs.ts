@@ -6,18 +6,19 @@ import { list, plural, ticked } from "./words.ts";
 /** "this would run without …" */
 const WITHOUT: Readonly<Record<Loss, string>> = {
   "address-flags": "these flags of the address",
-  "address-tracking": "tracking of the address",
   bfd: "BFD: Baton has no BFD sessions to track",
   dbus: "the D-Bus interface",
   filter: "the filter that drops traffic to the virtual address",
   "fifo-replay": "this part of the notify pipe: Baton writes the pipe and starts no reader",
-  "global-group": "this multicast group",
   hmac: "signed advertisements: peers that enforce them would not hear this node",
   "interface-delays": "waiting for interfaces: a short link loss counts at once",
-  "ipsec-ah": "the authentication header",
   ipv6: "IPv6",
   ipvs: "IPVS load balancing",
   linkbeat: "link polling: the kernel's own word on the link is used",
+  "no-peer-fault": "a fault when no peer is left",
+  "source-tracking":
+    "watching the source address: advertisements go on when it is not on the interface",
+  "unknown-vrids": "a log of routers that are not configured here",
   mail: "mail: Baton does not send any",
   namespace: "its network namespace: Baton runs where it is started",
   "old-checksum":
@@ -29,7 +30,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   snmp: "SNMP",
   static: "these static items: Baton adds only what moves with an instance",
   strict: "strict mode: Baton speaks the same protocol and drops nothing",
-  "timer-expired": "this reaction to a late timer",
   vmac: "a virtual MAC address: the interface's own is used, and announced by gratuitous ARP",
 };
 
@@ -124,9 +124,6 @@ export const DIFFERS: Texts<Family<"VR4">> = {
   VR4013: ({ address }) => ({
     message: `this would run without ${address}: Baton serves IPv4 addresses`,
     label: "an IPv6 address",
-  }),
-  VR4014: ({ keyword }) => ({
-    message: `\`${keyword}\` is not supported`,
   }),
   VR4015: ({ script }) => ({
     message: `\`init_fail\` of \`${script}\` works in Baton; keepalived reads it and does nothing`,

@@ -63,16 +63,9 @@ export const MACHINE: Texts<Family<"VR5">> = {
     message: `the firewall drops VRRP (protocol 112): ${rule}`,
     help: "allow protocol 112 from the peers",
   }),
-  VR5110: ({ name, value, wanted }) => ({
-    message: `${name} is ${value}; ${wanted} is wanted`,
-  }),
   VR5111: ({ address, interface: device }) => ({
     message: `virtual address ${address} is on \`${device}\` already`,
     label: "present now",
     notes: ["either this node is master, or the address is set elsewhere and would not move"],
-  }),
-  VR5112: ({ interface: device, vrid }) => ({
-    message: `somebody on \`${device}\` advertises virtual_router_id ${vrid} already`,
-    label: "heard just now",
   }),
 };

@@ -70,9 +70,6 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "不起作用",
     help: "删掉邮件设置，或在 `notify` 脚本里自己发邮件",
   }),
-  VR3011: ({ address, interface: device }) => ({
-    message: `${address} 出现在 \`${device}\` 的多个实例里`,
-  }),
   VR3012: ({ cloud, instance }) => ({
     message: `\`${instance}\` 使用组播，而${clouds[cloud] ?? cloud}默认不支持组播`,
     label: "没有 `unicast_peer`",

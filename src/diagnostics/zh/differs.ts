@@ -6,18 +6,18 @@ import { list, ticked } from "./words.ts";
 /** “运行时没有……” */
 const WITHOUT: Readonly<Record<Loss, string>> = {
   "address-flags": "没有这些地址标志",
-  "address-tracking": "不会跟踪该地址",
   bfd: "没有 BFD：Baton 不建立 BFD 会话",
   dbus: "没有 D-Bus 接口",
   filter: "不会丢弃发往虚拟地址的流量",
   "fifo-replay": "没有管道的这项功能：Baton 只写管道，不启动读取程序",
-  "global-group": "没有这个组播组",
   hmac: "没有签名通告：强制验签的对端收不到本机",
   "interface-delays": "不会等待网卡恢复：短暂断链也立即生效",
-  "ipsec-ah": "没有认证头",
   ipv6: "没有 IPv6",
   ipvs: "没有 IPVS 负载均衡",
   linkbeat: "不轮询链路状态：以内核通知为准",
+  "no-peer-fault": "不会因为没有对端而进入 FAULT",
+  "source-tracking": "不会跟踪源地址：源地址不在网卡上也照常通告",
+  "unknown-vrids": "不会记录未配置的路由器",
   mail: "不会发邮件：Baton 没有发邮件的功能",
   namespace: "不会进入该网络命名空间：在哪里启动就在哪里运行",
   "old-checksum": "不用旧校验和：按 keepalived 1.3.7 以来的 VRRPv3 方式发送",
@@ -28,7 +28,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   snmp: "没有 SNMP",
   static: "没有这些静态配置：Baton 只添加随实例漂移的地址",
   strict: "没有严格模式：协议相同，但不丢弃任何流量",
-  "timer-expired": "不会对定时器超时作出这种反应",
   vmac: "没有虚拟 MAC：使用网卡自身的 MAC，靠免费 ARP 宣告",
 };
 
@@ -120,7 +119,6 @@ export const DIFFERS: Texts<Family<"VR4">> = {
     message: `${address} 不会被添加：Baton 只支持 IPv4 地址`,
     label: "IPv6 地址",
   }),
-  VR4014: ({ keyword }) => ({ message: `不支持 \`${keyword}\`` }),
   VR4015: ({ script }) => ({
     message: `\`${script}\` 的 \`init_fail\` 在 Baton 里有效；keepalived 读了但不起作用`,
     label: "第一次成功之前算失败",

@@ -53,14 +53,9 @@ export const MACHINE: Texts<Family<"VR5">> = {
     message: `防火墙会丢弃 VRRP 报文（协议号 112）：${rule}`,
     help: "放行来自对端的协议号 112",
   }),
-  VR5110: ({ name, value, wanted }) => ({ message: `${name} 当前是 ${value}，应为 ${wanted}` }),
   VR5111: ({ address, interface: device }) => ({
     message: `虚拟地址 ${address} 已经在 \`${device}\` 上`,
     label: "当前存在",
     notes: ["可能本机就是主机；也可能是别处配置的，那样它不会漂移"],
-  }),
-  VR5112: ({ interface: device, vrid }) => ({
-    message: `\`${device}\` 上已经有人在通告 virtual_router_id ${vrid}`,
-    label: "刚刚收到",
   }),
 };
