@@ -178,7 +178,7 @@ function check(node, withNamespaces, rest) {
 
 const [verb = "", ...rest] = process.argv.slice(2);
 if (!(verb in PROGRAMS) && verb !== "test" && verb !== "check") {
-  fail("usage: node tools/bootstrap.mjs start|bench|test|check [arguments]");
+  fail("usage: node tools/bootstrap.mjs start|bench|sim|test|check [arguments]");
 }
 if (process.platform !== "linux") fail(`Baton runs on Linux; this is ${process.platform}.`);
 installDependencies();
