@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { now } from "#linux/clock";
 import { spawnIn } from "#linux/namespace";
-import { type Instant, toMillis } from "#units/time";
+import { type Instant, type Micros, toMillis } from "#units/time";
 import { OUTPUT_FD } from "./instrument-fds.ts";
 import type { Network } from "./network.ts";
 import { type Overlap, Presence, type PresenceChange } from "./presence.ts";
@@ -94,6 +94,11 @@ export class Instruments {
 
   overlap(names: readonly string[], from: Instant, to: Instant): Overlap {
     return this.#presence.overlap(names, from, to);
+  }
+
+  /** Time in which none of them held the address. */
+  absence(names: readonly string[], from: Instant, to: Instant): Micros {
+    return this.#presence.absence(names, from, to);
   }
 
   changesWithin(name: string, from: Instant, to: Instant): number {

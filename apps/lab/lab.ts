@@ -96,9 +96,10 @@ export class Lab {
     if (first === undefined) throw new Error("a lab without nodes");
     await this.instruments.ready();
     await first.startDaemon();
-    await this.until(`${first.name} owns ${VIRTUAL_ADDRESS}`, this.takeOverSeconds() + 10, () =>
-      this.holders().includes(first),
-    );
+    await this.until(`${first.name} owns ${VIRTUAL_ADDRESS}`, this.takeOverSeconds() + 10, () => {
+      this.#failIfDead([first]);
+      return this.holders().includes(first);
+    });
     for (const node of rest) await node.startDaemon();
     return this.untilSettled();
   }
@@ -119,10 +120,7 @@ export class Lab {
     let since = performance.now();
     let last: LabNode | undefined;
     await this.until("one owner, all others BACKUP", seconds, () => {
-      const dead = this.nodes.find((node) => !node.isRunning());
-      if (dead !== undefined) {
-        throw new Error(`the daemon on ${dead.name} has ended\n${this.describe()}`);
-      }
+      this.#failIfDead(this.nodes);
       const holders = this.holders();
       const [owner] = holders;
       const settled =
@@ -138,6 +136,13 @@ export class Lab {
     return last;
   }
 
+  #failIfDead(nodes: readonly LabNode[]): void {
+    const dead = nodes.find((node) => !node.isRunning());
+    if (dead !== undefined) {
+      throw new Error(`the daemon on ${dead.name} has ended\n${this.describe()}`);
+    }
+  }
+
   /** Polls; throws with the state of all nodes when the time is over. */
   async until(what: string, seconds: number, condition: () => boolean): Promise<void> {
     const end = performance.now() + seconds * 1000;
@@ -149,14 +154,14 @@ export class Lab {
   }
 
   /** For messages of failure: who holds what, what scripts said, the ends of the logs. */
-  describe(): string {
+  describe(logLines = 12): string {
     const holders = this.instruments.holders();
     return this.nodes
       .map((node) => {
         const holds = holders.includes(node.name) ? "holds" : "does not hold";
         const state = `${node.loggedState() ?? "nothing"}, notified ${node.notifiedState() ?? "nothing"}`;
         const runs = node.isRunning() ? "runs" : "does not run";
-        return `node ${node.name} (${node.kind} ${runs}) ${holds} ${VIRTUAL_ADDRESS}, logged: ${state}\n${indent(node.logTail(12))}`;
+        return `node ${node.name} (${node.kind} ${runs}) ${holds} ${VIRTUAL_ADDRESS}, logged: ${state}\n${indent(node.logTail(logLines))}`;
       })
       .join("\n");
   }

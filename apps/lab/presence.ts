@@ -37,6 +37,17 @@ export class Presence {
 
   /** Time in the window during which two or more of the hosts held the address. */
   overlap(hosts: readonly string[], from: Instant, to: Instant): Overlap {
+    const now = hosts.filter((host) => isOpen(this.#intervals.get(host)));
+    return { total: this.#timeWith(2, hosts, from, to), open: now.length >= 2 };
+  }
+
+  /** Time in the window during which none of the hosts held the address. */
+  absence(hosts: readonly string[], from: Instant, to: Instant): Micros {
+    return micros(elapsed(from, to) - this.#timeWith(1, hosts, from, to));
+  }
+
+  /** Time in the window during which at least so many of the hosts held the address. */
+  #timeWith(atLeast: number, hosts: readonly string[], from: Instant, to: Instant): Micros {
     const edges: { at: Instant; step: 1 | -1 }[] = [];
     for (const host of hosts) {
       for (const interval of this.#intervals.get(host) ?? []) {
@@ -45,20 +56,20 @@ export class Presence {
         if (start < end) edges.push({ at: start, step: 1 }, { at: end, step: -1 });
       }
     }
+    // One that ends where another begins: without overlap, and without a gap, since no time passes.
     edges.sort((a, b) => a.at - b.at || a.step - b.step);
     let count = 0;
     let total = 0;
     let since: Instant | undefined;
     for (const { at, step } of edges) {
       count += step;
-      if (count >= 2) since ??= at;
+      if (count >= atLeast) since ??= at;
       else if (since !== undefined) {
         total += elapsed(since, at);
         since = undefined;
       }
     }
-    const now = hosts.filter((host) => isOpen(this.#intervals.get(host)));
-    return { total: micros(total), open: now.length >= 2 };
+    return micros(total);
   }
 
   /** Changes of a host in the window, for reports of flapping. */

@@ -27,6 +27,8 @@ export interface ObservedFault {
   /** Reachable nodes that held it at the same time, total; still going on at the end: `dualOpen`. */
   readonly dualMilliseconds: number;
   readonly dualOpen: boolean;
+  /** No reachable node held it, total. */
+  readonly unheldMilliseconds: number;
 }
 
 export interface FaultResult extends ObservedFault {
@@ -93,6 +95,7 @@ export async function runFault(
     takeOverMilliseconds: moved === undefined ? undefined : toMillis(moved.after),
     dualMilliseconds: toMillis(dual.total),
     dualOpen: dual.open,
+    unheldMilliseconds: toMillis(lab.instruments.absence(names, brokenAt, observedAt)),
   };
   watcher.onObserved?.(observed);
 

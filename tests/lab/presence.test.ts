@@ -50,3 +50,11 @@ test("who holds it, and since when", () => {
   assert.equal(presence.holdsSince("a"), 40);
   assert.equal(presence.holdsSince("c"), undefined);
 });
+
+test("absence: the time in the window with no holder at all", () => {
+  const absence = (hosts: readonly string[], from: number, to: number) =>
+    presenceOf("a+0 a-30 b+45").absence(hosts, instant(from), instant(to));
+  assert.equal(absence(["a", "b"], 10, 100), 15);
+  assert.equal(absence(["a"], 10, 100), 70);
+  assert.equal(absence(["b"], 50, 100), 0);
+});

@@ -1,0 +1,111 @@
+/**
+ * Two Batons, real packets, real addresses, real failures. What is asserted is behaviour: who owns the address, that
+ * never two do unless one hands it to the other, that never nobody does where a hand-over is promised, and what the
+ * notify scripts were told. How fast it goes is for `npm run bench` to say.
+ */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { FAULTS, type FaultName } from "../../apps/lab/faults.ts";
+import type { Lab } from "../../apps/lab/lab.ts";
+import { FAST, MULTICAST, type Profile, TUTORIAL } from "../../apps/lab/profile.ts";
+import { seededRandom } from "../../apps/lab/random.ts";
+import { type FaultResult, runFault } from "../../apps/lab/scenario.ts";
+import { withLab } from "../support/lab.ts";
+
+/** Planned moves in which the old owner answers until the new one is heard. */
+const SEAMLESS: readonly FaultName[] = ["stop", "restart", "kill-engine", "kill-keeper"];
+/** In which both may hold the address for a moment. Far above what is measured, far below what keepalived leaves. */
+const COORDINATED_OVERLAP_MAX = 500;
+
+function checkNotify(lab: Lab, owner: string): Promise<void> {
+  return lab.until("the notify scripts have written who is what", 5, () =>
+    lab.nodes.every((node) => node.notifiedState() === (node.name === owner ? "MASTER" : "BACKUP")),
+  );
+}
+
+function checkResult(result: FaultResult): void {
+  const { coordinated } = FAULTS[result.fault];
+  assert.ok(result.passed, `owner after: ${result.after.join(" + ") || "nobody"}`);
+  assert.equal(result.dualOpen, false, "two owners at the end");
+  if (coordinated)
+    assert.ok(
+      result.dualMilliseconds <= COORDINATED_OVERLAP_MAX,
+      `two owners for ${result.dualMilliseconds} ms`,
+    );
+  else assert.equal(result.dualMilliseconds, 0, "two owners");
+  if (SEAMLESS.includes(result.fault))
+    assert.equal(result.unheldMilliseconds, 0, "nobody held the address");
+  // `nopreempt`: whoever has it when the other comes back keeps it.
+  assert.equal(result.finally, result.after[0], "moved again when the fault was repaired");
+  assert.equal(result.healDualMilliseconds, 0, "two owners during the repair");
+}
+
+function faultTests(profile: Profile, names: readonly FaultName[]): void {
+  test(`${profile.name}: one owner through every fault`, async (context: TestContext) => {
+    await withLab(context, { profile, kinds: ["baton", "baton"] }, async (lab) => {
+      const random = seededRandom(names.length);
+      const owner = await lab.startDaemons();
+      assert.equal(owner.name, "a", "the first to start is the owner");
+      await checkNotify(lab, "a");
+      assert.match(
+        lab.node("a").readFile("log", "keepalived.log") ?? "",
+        /notify_backup\n.*notify_master\n$/s,
+      );
+      for (const name of names) {
+        await context.test(`${name}`, async () => {
+          const result = await runFault(lab, name, { random });
+          context.diagnostic(
+            `${name}: outage ${result.outageMilliseconds} ms, two owners ${result.dualMilliseconds} ms, nobody ${result.unheldMilliseconds} ms`,
+          );
+          checkResult(result);
+          await checkNotify(lab, result.finally);
+        });
+      }
+    });
+  });
+}
+
+faultTests(TUTORIAL, [
+  "stop",
+  "restart",
+  "kill-engine",
+  "kill-keeper",
+  "kill-all",
+  "hang",
+  "link",
+  "host",
+  "script",
+]);
+faultTests(MULTICAST, ["stop", "kill-engine", "kill-all", "link"]);
+faultTests(FAST, [
+  "stop",
+  "restart",
+  "kill-engine",
+  "kill-keeper",
+  "link",
+  "host",
+  "script",
+  "flap",
+]);
+
+test("a stopped daemon leaves no address and tells its scripts", async (context) => {
+  await withLab(context, { profile: FAST, kinds: ["baton"] }, async (lab) => {
+    await lab.startDaemons();
+    const [node] = lab.nodes;
+    assert.ok(node);
+    await node.stopDaemon();
+    assert.deepEqual(lab.network.addressesOf(node.name), [node.address]);
+    assert.equal(node.notifiedState(), "STOP");
+    assert.match(node.readFile("log", "keepalived.log") ?? "", /notify_stop\n$/);
+  });
+});
+
+test("nodes that cannot hear each other both own the address; healed, one does", async (context) => {
+  await withLab(context, { profile: FAST, kinds: ["baton", "baton"] }, async (lab) => {
+    await lab.startDaemons();
+    const result = await runFault(lab, "partition", { random: seededRandom(1) });
+    assert.deepEqual([...result.after].toSorted(), ["a", "b"]);
+    // Which of them depends on how long the first had been master (newcomers yield): the core's vectors say.
+    await checkNotify(lab, result.finally);
+  });
+});

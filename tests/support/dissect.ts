@@ -1,0 +1,75 @@
+/** Packets on a wire of the lab, captured and dissected by somebody else's code: dumpcap and tshark. */
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { spawnIn } from "#linux/namespace";
+import type { Lab } from "../../apps/lab/lab.ts";
+
+export interface Capture {
+  /** Ends the capture; the file is complete then. */
+  stop(): Promise<void>;
+  readonly file: string;
+}
+
+/** Everything that passes the switch port of a node. */
+export async function captureAt(lab: Lab, node: string, file: string): Promise<Capture> {
+  const argv = ["dumpcap", "-q", "-i", node, "-w", file, "-P"];
+  const child = spawnIn(lab.network.bridge, argv, { stdio: ["ignore", "ignore", "pipe"] });
+  const exited = once(child, "exit");
+  let said = "";
+  await new Promise<void>((resolve, reject) => {
+    child.stderr?.on("data", (bytes: Buffer) => {
+      said += bytes.toString();
+      if (said.includes("File:")) resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`dumpcap ended with ${code}: ${said}`)));
+    child.once("error", reject);
+  });
+  return {
+    file,
+    stop: async () => {
+      child.kill("SIGINT");
+      await exited;
+    },
+  };
+}
+
+const FIELDS = [
+  "frame.number",
+  "frame.time_relative",
+  "eth.src",
+  "ip.src",
+  "ip.dst",
+  "ip.ttl",
+  "ip.checksum.status",
+  "vrrp.version",
+  "vrrp.virt_rtr_id",
+  "vrrp.prio",
+  "vrrp.checksum.status",
+  "vrrp.auth_string",
+  "_ws.malformed",
+  "_ws.expert.message",
+] as const;
+
+export type DissectedPacket = Readonly<Record<(typeof FIELDS)[number], string>>;
+
+/** VRRP packets of a capture, each with tshark's opinion of it. Status "1" is a good checksum. */
+export function dissectVrrp(file: string): readonly DissectedPacket[] {
+  const result = spawnSync(
+    "tshark",
+    [
+      ...["-r", file, "-Y", "vrrp", "-o", "ip.check_checksum:TRUE", "-T", "fields"],
+      ...FIELDS.flatMap((field) => ["-e", field]),
+    ],
+    { encoding: "utf8" },
+  );
+  if (result.status !== 0) throw new Error(`tshark: ${result.error?.message ?? result.stderr}`);
+  return result.stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const values = line.split("\t");
+      return Object.fromEntries(
+        FIELDS.map((field, index) => [field, values[index] ?? ""]),
+      ) as DissectedPacket;
+    });
+}
