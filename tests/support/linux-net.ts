@@ -5,12 +5,16 @@
  */
 
 import type { VirtualAddress } from "#core/config";
+import { now } from "#linux/clock";
 import { addHostAddress, changeLink, createVeth, disableTransmitOffload } from "#linux/links";
 import { createNamespace, type Namespace } from "#linux/namespace";
+import { openPacketSocket, type PacketSocket } from "#linux/packet-socket";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import type { LinkInfo } from "#ports/world";
-import { type Ipv4, readIpv4 } from "#units/address";
+import { type Ipv4, readIpv4, writeMac } from "#units/address";
+import { after, fromSeconds } from "#units/time";
+import { writeU16 } from "#wire/bytes";
 
 export interface Side {
   readonly namespace: Namespace;
@@ -44,6 +48,30 @@ export function linkOf(rtnetlink: Rtnetlink, name: string): LinkInfo {
   return link;
 }
 
+/** Local experimental Ethernet type 2 (IEEE 802): nobody answers. */
+const TRIAL = 0x88b6;
+
+/**
+ * Until the kernel's link watch has run, a device drops what it is given (noop queue) and says that all is well; IFF_RUNNING
+ * is no sign, it is set while the state is unknown too. So: frames until one arrives.
+ */
+function awaitPassage(from: Side, to: Side): void {
+  const open = ({ namespace, link }: Side): PacketSocket =>
+    namespace.within(() => must(openPacketSocket(link.index, { protocol: TRIAL })));
+  using sender = open(from);
+  using receiver = open(to);
+  const frame = new Uint8Array(60);
+  writeMac(to.link.mac, frame, 0);
+  writeMac(from.link.mac, frame, 6);
+  writeU16(frame, 12, TRIAL);
+  const until = after(now(), fromSeconds(10));
+  while (receiver.receive(new Uint8Array(64)) === 0) {
+    if (now() > until) throw new Error("the cable did not come up");
+    sender.send(frame);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
+}
+
 export function layCable(): Cable {
   const left = createNamespace("left");
   const right = createNamespace("right");
@@ -58,6 +86,8 @@ export function layCable(): Cable {
     return { namespace, rtnetlink, link: linkOf(rtnetlink, "eth0"), address: address(own) };
   };
   const sides = { left: side(left, near, "192.0.2.1"), right: side(right, far, "192.0.2.2") };
+  awaitPassage(sides.left, sides.right);
+  awaitPassage(sides.right, sides.left);
   return {
     ...sides,
     [Symbol.dispose]() {
