@@ -23,8 +23,17 @@ export interface RunOptions {
   readonly isCompatible: boolean;
   readonly record: string | undefined;
   readonly umask: number | undefined;
+  /** Ask the cloud whether it agrees about the addresses. Undefined: do not. */
+  readonly cloud: CloudOptions | undefined;
   /** keepalived's options that change nothing here, with the reason. */
   readonly ignored: readonly Ignored[];
+}
+
+export interface CloudOptions {
+  /** Undefined: BATON_CLOUD_ENDPOINT, or the cloud itself. */
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  readonly instanceId: string | undefined;
 }
 
 export interface Ignored {
@@ -83,6 +92,9 @@ type Use =
   | "compat"
   | "record"
   | "umask"
+  | "cloud"
+  | "cloud-region"
+  | "cloud-instance"
   | "help"
   | "version"
   | "signum"
@@ -107,6 +119,9 @@ const OPTIONS: readonly Option[] = [
   option("lang", undefined, "required", "lang"),
   option("compat", undefined, "none", "compat"),
   option("record", undefined, "required", "record"),
+  option("cloud", undefined, "optional", "cloud"),
+  option("cloud-region", undefined, "required", "cloud-region"),
+  option("cloud-instance", undefined, "required", "cloud-instance"),
   option("log-detail", "D", "none", "detail"),
   option("config-id", "i", "required", "config-id"),
   option("pid", "p", "required", "pid"),
@@ -189,6 +204,13 @@ export function readRunOptions(
       isCompatible: has("compat"),
       record: lastOf(given, "record"),
       umask: umask === undefined ? undefined : Number.parseInt(umask, 8),
+      cloud: has("cloud")
+        ? {
+            endpoint: lastOf(given, "cloud"),
+            region: lastOf(given, "cloud-region"),
+            instanceId: lastOf(given, "cloud-instance"),
+          }
+        : undefined,
       ignored: given.flatMap((one) => {
         const why = IGNORED.find((word) => word === one.option.use);
         return why === undefined ? [] : [{ option: one.name, why }];

@@ -70,6 +70,7 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     language,
     log,
     env: io.env,
+    cloud: options.cloud,
     reread: () => {
       const again = readPlan(options, io);
       tell(again, options, io, log);

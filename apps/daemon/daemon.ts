@@ -6,6 +6,7 @@ import { printFailure } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
 import { serveControl } from "./control-server.ts";
+import type { CloudQuestion } from "./havip-loop.ts";
 import { Keeper } from "./keeper.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -25,6 +26,8 @@ export interface DaemonOptions {
   readonly language: Language;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--cloud`: ask it about the addresses. */
+  readonly cloud: Omit<CloudQuestion, "env"> | undefined;
   /** Undefined: the file has errors, which have been told. */
   readonly reread: () => RunPlan | undefined;
 }
@@ -64,6 +67,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     reread: options.reread,
     recordFile: options.recordFile,
     enginePidFile: options.enginePidFile,
+    cloud: options.cloud === undefined ? undefined : { ...options.cloud, env: options.env },
   });
   const pidFiles = [dir.pidFile, ...options.pidFiles];
   for (const path of pidFiles) {

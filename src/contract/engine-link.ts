@@ -28,6 +28,8 @@ export type ToEngine =
       readonly trackers: readonly TrackerResult[];
     }
   | ({ readonly type: "tracker" } & TrackerResult)
+  /** The instance, if it is MASTER, announces its addresses once more, within the limits of its interface. */
+  | { readonly type: "announce"; readonly instance: string }
   /** Answer with a `snapshot` that carries the same id. */
   | { readonly type: "snapshot"; readonly id: number }
   /** Hand over everything and end. */

@@ -80,6 +80,8 @@ export interface InstanceStatus {
     readonly takeOverSeconds: number;
   };
   readonly counters: Readonly<Record<string, number>>;
+  /** What the cloud says of its addresses; empty unless it is asked (`baton run --cloud`). */
+  readonly havips: readonly HavipStatus[];
   readonly history: readonly {
     readonly at: string;
     readonly from: string;
@@ -91,6 +93,22 @@ export interface InstanceStatus {
     readonly queued: number;
   };
 }
+
+export type HavipStatus =
+  /** Not MASTER, so there is nothing to ask. */
+  | { readonly address: string; readonly platform: "not-asked" }
+  | { readonly address: string; readonly platform: "agrees"; readonly forSeconds: number }
+  /** `unknown`: no answer, or none yet. */
+  | {
+      readonly address: string;
+      readonly platform: "disagrees" | "unknown";
+      readonly forSeconds: number;
+      /** Instance that it is bound to; empty: nobody. */
+      readonly holder: string | undefined;
+      readonly detail: string | undefined;
+      /** Repeated for this reason. */
+      readonly announcements: number;
+    };
 
 export interface NotifyResult {
   readonly command: readonly string[];
