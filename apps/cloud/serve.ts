@@ -1,4 +1,5 @@
 /** `baton cloud serve`: options in, first line on stdout, SIGTERM or SIGINT to the end. */
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import type { Habits } from "#havip/habits";
 import { HABITS } from "#havip/habits";
@@ -54,6 +55,8 @@ export async function serve(argv: readonly string[], io: ServeIo): Promise<numbe
   if (!isLoopback(options.host ?? "")) {
     io.stderr("warning: not a loopback address, and /_baton/ asks nobody for a signature\n");
   }
+  // Written at exit otherwise, which `kill -9` skips: then every start would compile anew.
+  flushCompileCache();
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
   });
