@@ -25,7 +25,7 @@ type State = AnnouncerState<string>;
 const ask = (state: State, names: string, repeat: number, now: Instant): State =>
   request(
     state,
-    [...names].map((name) => ({ key: name, target: name })),
+    names.split("").map((name) => ({ key: name, target: name })),
     repeat,
     now,
   );
@@ -121,7 +121,7 @@ test("any limits, any requests: never over the limit, never lost, never stuck", 
       assert.equal(state.queue.length, 0);
       const all = sent.flatMap((one) => {
         const [at = "", list = ""] = one.split(":");
-        return [...list].map((name) => ({ at: Number(at), name }));
+        return list.split("").map((name) => ({ at: Number(at), name }));
       });
       for (const name of wanted) {
         assert.equal(all.filter((one) => one.name === name).length, repeat);
