@@ -1,0 +1,165 @@
+/**
+ * docs/keywords.md from the keyword tables: every keyword of keepalived.conf, its argument, default and range, since when keepalived
+ * has it, and what Baton does about it.
+ *
+ *     node tools/keywords-page.ts
+ */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BlockWord, Keyword, KeywordTable, Takes } from "#config/keyword";
+import { ROOT } from "#config/keywords/root";
+import { TABLES } from "#config/keywords/tables";
+
+const PAGE = join(import.meta.dirname, "../docs/keywords.md");
+
+const range = (min: number, max: number): string => {
+  const top = max >= 2_147_483_647 ? "" : String(max);
+  return top === "" ? `from ${min}` : `${min} to ${max}`;
+};
+
+function argument({ takes, unit }: Keyword): string {
+  const suffix = unit === undefined ? "" : ` ${unit}`;
+  return `${describe(takes)}${suffix}`;
+}
+
+function describe(takes: Takes): string {
+  switch (takes.kind) {
+    case "flag":
+      return "none";
+    case "boolean":
+      return "[on or off]";
+    case "integer":
+      return `${takes.optional === true ? "[number]" : "number"}, ${range(takes.min, takes.max)}`;
+    case "decimal":
+      return `decimal, ${range(takes.min, takes.max)}`;
+    case "weight":
+      return `number, ${-takes.limit} to ${takes.limit}, [reverse]`;
+    case "choice":
+      return takes.of.map((one) => `\`${one}\``).join(" or ");
+    case "address":
+      return takes.multicast === true ? "multicast address" : "address";
+    case "interface":
+      return "interface";
+    case "text":
+      return "word";
+    case "words":
+      return takes.min === takes.max ? `${takes.min} words` : `${takes.min} to ${takes.max} words`;
+    case "command":
+      return takes.user ? '"command" [user [group]]' : '"command"';
+    case "user":
+      return "user [group]";
+    case "list":
+      return `{ ${takes.of} on each line }`;
+    case "block":
+      return takes.named ? "NAME { … }" : "{ … }";
+    case "foreign":
+      return "{ … }";
+  }
+}
+
+function acts({ acts: what }: Keyword): string {
+  switch (what.kind) {
+    case "yes":
+      return "yes";
+    case "without":
+      return what.severity === "error" ? "**no: error**" : "no: warning";
+    case "no-need":
+      return "nothing to do";
+    case "foreign":
+      return "another service";
+  }
+}
+
+function row(keyword: Keyword): string {
+  const cells = [
+    `\`${keyword.word}\``,
+    argument(keyword),
+    keyword.default ?? "",
+    keyword.since === "baton" ? "Baton only" : keyword.since,
+    acts(keyword),
+    [
+      keyword.purpose,
+      ...(keyword.deprecated === undefined ? [] : ["deprecated"]),
+      ...(keyword.conflicts === undefined ? [] : [`not with ${keyword.conflicts.join(", ")}`]),
+    ].join("; "),
+  ];
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+const HEAD =
+  "| keyword | argument | default | since | Baton acts on it | purpose |\n|---|---|---|---|---|---|";
+
+const tableText = (table: KeywordTable): string =>
+  `${HEAD}\n${[...table.values()].map(row).join("\n")}\n`;
+
+const BLOCKS: readonly BlockWord[] = [
+  "global_defs",
+  "vrrp_instance",
+  "authentication",
+  "auth_hmac",
+  "vrrp_sync_group",
+  "vrrp_script",
+  "vrrp_track_process",
+  "track_file",
+  "garp_group",
+  "static_track_group",
+  "bfd_instance",
+];
+
+function notActedOn(): string {
+  const all = [ROOT, ...BLOCKS.map((block) => TABLES[block])].flatMap((table) => [
+    ...table.values(),
+  ]);
+  const words = (severity: "error" | "warning"): string =>
+    [
+      ...new Set(
+        all.flatMap(({ word, acts: what }) =>
+          what.kind === "without" && what.severity === severity ? [`\`${word}\``] : [],
+        ),
+      ),
+    ].join(", ");
+  return `**An error**, because the machine would do without something it was promised: ${words("error")}.
+
+**A warning**, because what moves the address is not affected: ${words("warning")}.
+
+Besides keywords: IPv6 virtual addresses (VR4012, VR4013) and \`auth_type AH\` (VR4011) are errors; kernel flags of single addresses
+(\`home\`, \`noprefixroute\` and the like) are a warning.
+`;
+}
+
+export function keywordsPage(): string {
+  const count = [ROOT, ...Object.values(TABLES)].reduce((sum, table) => sum + table.size, 0);
+  const sections = BLOCKS.map((block) => {
+    const title = block === "static_track_group" ? "track_group" : block;
+    return `## ${title}\n\n${tableText(TABLES[block])}`;
+  });
+  return `# Keywords
+
+Made from the tables in \`src/config/keywords/\` by \`tools/keywords-page.ts\`; ${count} rows. "Since" is the first keepalived release whose
+parser knows the word. Times are in seconds unless another unit is given.
+
+Baton reads every keyword of keepalived and checks its argument. "Nothing to do" means that nothing is lost: the keyword concerns
+keepalived's own processes, files or buffers, or only counts together with one that is told.
+
+## What Baton does not act on
+
+${notActedOn()}
+## Where Baton differs on purpose
+
+| keepalived | Baton |
+|---|---|
+| unicast advertisements are accepted from anybody unless \`check_unicast_src\` is set | accepted from the configured peers unless \`check_unicast_src off\` |
+| a check defined below its use is not found | found wherever it stands (VR4008) |
+| \`global_defs\` below an instance does not count after a reload | always counts (VR4009) |
+| \`skip_check_adv_addr false\` switches it on | off (VR4007) |
+| \`vrrp_garp_interval 0\` is an error | no gap (VR4006) |
+| \`init_fail\` has no effect | counts as failed until the first success (VR4015) |
+| a reload with a fatal error ends the daemon and leaves the address | the old configuration goes on |
+
+## The root of a file
+
+${tableText(ROOT)}
+${sections.join("\n")}`;
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(PAGE, keywordsPage());
