@@ -1,0 +1,42 @@
+/**
+ * Compiles every module once after installation and keeps the result beside the packages (see bin/baton), so that the
+ * first start of a command or of the daemon is as quick as the next ones. Harmless where it cannot: then they compile.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const node = join(root, "node_modules", `node-linux-${process.arch}`, "bin", "node");
+const isProgram = (name) =>
+  name === "main.ts" || name.endsWith("-main.ts") || name === "enter-namespace.ts";
+
+if (process.argv[2] === "--inside") {
+  const { flushCompileCache } = await import("node:module");
+  const { globSync } = await import("node:fs");
+  const files = globSync(["src/**/*.ts", "apps/{cli,daemon,cloud,vpc}/*.ts"], { cwd: root });
+  for (const file of files) {
+    // Programs run when they are imported; what they import is compiled all the same.
+    if (isProgram(file.slice(file.lastIndexOf("/") + 1))) continue;
+    try {
+      await import(join(root, file));
+    } catch {
+      // Needs something this machine does not have; whoever uses it will be told.
+    }
+  }
+  flushCompileCache();
+  process.exit(0);
+} else if (existsSync(node) && readdirSync(join(root, "apps")).length > 0) {
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "baton") };
+  spawnSync(
+    node,
+    ["--disable-warning=ExperimentalWarning", fileURLToPath(import.meta.url), "--inside"],
+    {
+      cwd: root,
+      env,
+      stdio: "ignore",
+      timeout: 60_000,
+    },
+  );
+}
