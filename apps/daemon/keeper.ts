@@ -8,7 +8,7 @@
  */
 import { rmSync } from "node:fs";
 import type { CommandPlan, RunPlan } from "#config/plan";
-import type { FromEngine } from "#contract/engine-link";
+import type { FromEngine, TrackerResult } from "#contract/engine-link";
 import type { ControlAnswer, ControlRequest, Status } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
 import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
@@ -21,6 +21,7 @@ import { Emergency } from "./emergency.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { explain } from "./explain.ts";
+import { type CloudQuestion, HavipLoop } from "./havip-loop.ts";
 import { InstanceMemories } from "./instance-memory.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -28,7 +29,8 @@ import { Notifier } from "./notifier.ts";
 import { writePid } from "./runtime-dir.ts";
 import { instanceStatus, VERSION } from "./status.ts";
 import type { SystemManager } from "./system-manager.ts";
-import { Trackers } from "./trackers.ts";
+import { TrackFiles } from "./track-files.ts";
+import { TrackProcesses } from "./track-processes.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface KeeperOptions {
@@ -44,6 +46,8 @@ export interface KeeperOptions {
   readonly recordFile: string | undefined;
   /** `-r`: keepalived's VRRP child. */
   readonly enginePidFile: string | undefined;
+  /** Whether, and where, to ask the cloud about the addresses. */
+  readonly cloud?: CloudQuestion | undefined;
   /** The program of the engine and its arguments; undefined is the real one. */
   readonly engineProgram?: readonly string[];
 }
@@ -62,9 +66,11 @@ export class Keeper {
   readonly #log: Log;
   readonly #engine: EngineProcess;
   readonly #watch: EngineWatch;
+  readonly #havips: HavipLoop | undefined;
   readonly #emergency: Emergency;
   readonly #scripts: CheckScripts;
-  readonly #trackers: Trackers;
+  readonly #files: TrackFiles;
+  readonly #processes: TrackProcesses;
   readonly #notifier: Notifier;
   readonly #memories: InstanceMemories = new InstanceMemories();
   readonly #watchers: Watchers;
@@ -86,9 +92,10 @@ export class Keeper {
     this.#scripts = new CheckScripts(launcher, log, language, (name, result) =>
       this.#engine.send({ type: "tracker", kind: "script", name, result }),
     );
-    this.#trackers = new Trackers(log, (result) =>
-      this.#engine.send({ type: "tracker", ...result }),
-    );
+    const track = (result: TrackerResult): void =>
+      this.#engine.send({ type: "tracker", ...result });
+    this.#files = new TrackFiles(log, track);
+    this.#processes = new TrackProcesses(track);
     this.#notifier = new Notifier(launcher, log, language);
     this.#watchers = new Watchers(async () => await this.status());
     this.#engine = new EngineProcess(
@@ -100,6 +107,14 @@ export class Keeper {
       },
       options.engineProgram,
     );
+    this.#havips =
+      options.cloud === undefined
+        ? undefined
+        : new HavipLoop({
+            ...options.cloud,
+            log,
+            announce: (instance) => this.#engine.send({ type: "announce", instance }),
+          });
     this.#watch = new EngineWatch({
       log,
       milliseconds: manager.watchdogMilliseconds,
@@ -113,8 +128,9 @@ export class Keeper {
     this.#configure(this.#plan);
     await this.#runGlobal("startup_script", this.#plan.globals.startupScript);
     if (this.#isStopping) return;
-    this.#engine.start();
+    // Values of files are known at once, and go to the engine with its configuration.
     this.#startTrackers();
+    this.#engine.start();
     this.#watch.start();
   }
 
@@ -148,7 +164,9 @@ export class Keeper {
     this.#watch.stop();
     this.#engine.end();
     this.#scripts.stop();
-    this.#trackers.stop();
+    this.#files.stop();
+    this.#processes.stop();
+    this.#havips?.stop();
     await this.#stopEngine();
     await this.#emergency.finished();
     await this.#notifier.finish(NOTIFY_STOP_MS);
@@ -192,6 +210,7 @@ export class Keeper {
       engineAnswers: snapshot !== undefined,
       instances: (snapshot?.instances ?? []).map((one) =>
         instanceStatus(one, snapshot?.at ?? one.since, wall, {
+          havips: this.#havips?.status(one.name) ?? [],
           history: this.#memories.get(one.name)?.history ?? [],
           notify: this.#notifier.resultsOf(one.name),
         }),
@@ -211,7 +230,8 @@ export class Keeper {
 
   #startTrackers(): void {
     this.#scripts.configure(this.#plan.scripts);
-    this.#trackers.configure(this.#plan.files, this.#plan.processes);
+    this.#files.configure(this.#plan.files);
+    this.#processes.configure(this.#plan.processes);
   }
 
   #configureEngine(): void {
@@ -220,7 +240,11 @@ export class Keeper {
       instances: this.#plan.instances.map(({ config }) => config),
       groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
       resume: this.#emergency.held,
-      trackers: [...this.#scripts.results(), ...this.#trackers.results()],
+      trackers: [
+        ...this.#scripts.results(),
+        ...this.#files.results(),
+        ...this.#processes.results(),
+      ],
     });
   }
 
@@ -241,6 +265,7 @@ export class Keeper {
 
   #onDeath(): void {
     const owned = this.#memories.engineGone();
+    this.#havips?.engineGone();
     if (owned.length > 0) this.#emergency.handOver(owned);
     this.#engineGone?.();
     if (this.#isStopping) return;
@@ -291,6 +316,7 @@ export class Keeper {
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
     const { instance, from, to, reason, priority } = message;
     if (to === "MASTER") this.#emergency.taken(instance);
+    this.#havips?.transition(instance, to === "MASTER", this.#addressesOf(instance));
     const why = reasonSentence(reason, this.#options.language);
     const words =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
@@ -337,6 +363,11 @@ export class Keeper {
     const times = count > 1 ? ` (${count})` : "";
     const text = `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`;
     this.#log("warning", text, { instance, drop, count });
+  }
+
+  #addressesOf(name: string): readonly string[] {
+    const plan = this.#plan.instances.find(({ config }) => config.router.name === name);
+    return (plan?.config.addresses ?? []).map(({ address }) => printIpv4(address));
   }
 
   #onRemoved(instance: string): void {

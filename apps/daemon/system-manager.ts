@@ -35,7 +35,7 @@ export class SystemManager {
     this.#tell("STOPPING=1");
   }
   alive(): void {
-    this.#tell("WATCHDOG=1");
+    if (this.#options.watchdogMicros !== undefined) this.#tell("WATCHDOG=1");
   }
   status(text: string): void {
     if (text === this.#status) return;

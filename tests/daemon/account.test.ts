@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type FindAccount, findAccount, resolveIdentity } from "../../apps/daemon/account.ts";
+import {
+  type Account,
+  type FindAccount,
+  findAccount,
+  resolveIdentity,
+} from "../../apps/daemon/account.ts";
 
 const root = { uid: 0, gid: 0 };
 const alice = { uid: 1000, gid: 1000 };
-const find: FindAccount = (database, name) =>
-  ({
-    "passwd/alice": { id: 1000, group: 1000 },
-    "passwd/mysql": { id: 27, group: 28 },
-    "group/ops": { id: 99, group: 99 },
-  })[`${database}/${name}`];
+const ACCOUNTS: Readonly<Record<string, Account>> = {
+  "passwd/alice": { id: 1000, group: 1000 },
+  "passwd/mysql": { id: 27, group: 28 },
+  "group/ops": { id: 99, group: 99 },
+};
+const find: FindAccount = (database, name) => ACCOUNTS[`${database}/${name}`];
 const withDefault: FindAccount = (database, name) =>
   database === "passwd" && name === "keepalived_script" ? { id: 500, group: 501 } : undefined;
 

@@ -1,0 +1,90 @@
+/**
+ * vrrp_track_process: which processes count, and when their number makes the tracker up or down. Pure.
+ *
+ * keepalived compares `process` with the name of the program (its first word, without folders) or, if it has a slash, with
+ * the first word as it is; with `full_command` or parameters, the command line counts too.
+ */
+import { after, earliest, type Instant, type Micros } from "#units/time";
+
+export interface ProcessPattern {
+  /** Program and parameters. */
+  readonly argv: readonly string[];
+  /**
+   * "exact": these parameters and no others. "partial": these come first. "initial": the same, and the last may be longer.
+   * "none": parameters are not looked at.
+   */
+  readonly paramMatch: "exact" | "initial" | "partial" | "none";
+  readonly fullCommand: boolean;
+}
+
+export interface SeenProcess {
+  /** The kernel's name, 15 bytes at most (proc_pid_comm(5)). */
+  readonly comm: string;
+  readonly argv: readonly string[];
+}
+
+const COMM_MAX = 15;
+
+export function matchesProcess(pattern: ProcessPattern, seen: SeenProcess): boolean {
+  const [wanted = "", ...parameters] = pattern.argv;
+  const [program = "", ...given] = seen.argv;
+  if (!isProgram(wanted, program, seen.comm, pattern.fullCommand)) return false;
+  switch (pattern.paramMatch) {
+    case "none":
+      return true;
+    case "exact":
+      return isPrefix(parameters, given) && parameters.length === given.length;
+    case "partial":
+      return isPrefix(parameters, given);
+    case "initial":
+      // keepalived compares the joined parameters without the end of the last one.
+      return given.join("\0").startsWith(parameters.join("\0"));
+  }
+}
+
+const isPrefix = (parameters: readonly string[], given: readonly string[]): boolean =>
+  parameters.every((one, at) => one === given[at]);
+
+function isProgram(wanted: string, program: string, comm: string, fullCommand: boolean): boolean {
+  if (wanted.includes("/")) return program === wanted;
+  const base = program.slice(program.lastIndexOf("/") + 1);
+  if (base === wanted) return true;
+  // A script is known by its own name to the kernel, while its first word is its interpreter.
+  return !fullCommand && comm === wanted.slice(0, COMM_MAX);
+}
+
+export interface QuorumConfig {
+  readonly quorum: number;
+  readonly quorumMax: number | undefined;
+  /** How long the number has to be right before it counts as up. */
+  readonly forkDelay: Micros;
+  /** How long it has to be wrong before it counts as down. */
+  readonly terminateDelay: Micros;
+}
+
+export interface QuorumState {
+  readonly result: "unknown" | "up" | "down";
+  /** The number has been the other way since a while; it counts from this instant on. */
+  readonly turnsAt: Instant | undefined;
+}
+
+export const unknownQuorum: QuorumState = { result: "unknown", turnsAt: undefined };
+
+export const quorumDeadline = (state: QuorumState): Instant | undefined => earliest(state.turnsAt);
+
+export function stepQuorum(
+  config: QuorumConfig,
+  state: QuorumState,
+  count: number,
+  now: Instant,
+): QuorumState {
+  const isRight =
+    count >= config.quorum && (config.quorumMax === undefined || count <= config.quorumMax);
+  const seen = isRight ? "up" : "down";
+  // The first look counts at once, like the first result of a script.
+  if (state.result === "unknown") return { result: seen, turnsAt: undefined };
+  if (state.result === seen) return { result: seen, turnsAt: undefined };
+  const delay = isRight ? config.forkDelay : config.terminateDelay;
+  const turnsAt = state.turnsAt ?? after(now, delay);
+  return now >= turnsAt ? { result: seen, turnsAt: undefined } : { ...state, turnsAt };
+}

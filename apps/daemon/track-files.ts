@@ -1,0 +1,108 @@
+/** track_file: a number in a file, told when it changes. Watched through inotify, looked at now and then all the same. */
+import {
+  closeSync,
+  constants,
+  type FSWatcher,
+  fstatSync,
+  openSync,
+  readSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import type { FileTrackerPlan } from "#config/plan";
+import type { TrackerResult } from "#contract/engine-link";
+import type { Log } from "./log.ts";
+
+/** A folder that appears later, a link whose target changes: what inotify does not tell. */
+const LOOK_MS = 250;
+const BYTES_MAX = 128;
+
+export class TrackFiles {
+  readonly #log: Log;
+  readonly #tell: (result: TrackerResult) => void;
+  readonly #known = new Map<string, number>();
+  #plans: readonly FileTrackerPlan[] = [];
+  #watchers: FSWatcher[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(log: Log, tell: (result: TrackerResult) => void) {
+    this.#log = log;
+    this.#tell = tell;
+  }
+
+  configure(plans: readonly FileTrackerPlan[]): void {
+    this.stop();
+    for (const plan of plans) if (!this.#known.has(plan.name)) this.#initialise(plan);
+    for (const name of this.#known.keys()) {
+      if (!plans.some((plan) => plan.name === name)) this.#known.delete(name);
+    }
+    this.#plans = plans;
+    this.#look();
+    for (const folder of new Set(plans.map(({ file }) => dirname(file)))) this.#watch(folder);
+    if (plans.length > 0) this.#timer = setInterval(() => this.#look(), LOOK_MS);
+  }
+
+  results(): readonly TrackerResult[] {
+    return [...this.#known].map(([name, result]) => ({ kind: "file", name, result }));
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers = [];
+  }
+
+  /** `init_file`: the file is made at the start; an existing one is changed only with `overwrite`. */
+  #initialise(plan: FileTrackerPlan): void {
+    if (plan.initValue === undefined) return;
+    try {
+      writeFileSync(plan.file, `${plan.initValue}\n`, { flag: plan.initOverwrite ? "w" : "wx" });
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? "?";
+      if (code === "EEXIST") return;
+      this.#log("error", `track_file ${plan.name}: ${plan.file} cannot be made: ${code}`);
+    }
+  }
+
+  #watch(folder: string): void {
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.#look());
+      // The folder is gone, or there are too many watches: looking now and then is enough.
+      watcher.on("error", () => watcher.close());
+      this.#watchers.push(watcher);
+    } catch {
+      // The same.
+    }
+  }
+
+  #look(): void {
+    for (const { name, file } of this.#plans) {
+      const result = readNumber(file);
+      if (this.#known.get(name) === result) continue;
+      this.#known.set(name, result);
+      this.#tell({ kind: "file", name, result });
+    }
+  }
+}
+
+/** keepalived: empty, missing or not a number is 0. */
+export function readNumber(path: string): number {
+  let fd: number;
+  try {
+    // A named pipe by that name must not stop the daemon.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return 0;
+  }
+  try {
+    if (!fstatSync(fd).isFile()) return 0;
+    const bytes = Buffer.alloc(BYTES_MAX);
+    const text = bytes.subarray(0, readSync(fd, bytes)).toString("latin1").trim();
+    return /^[+-]?[0-9]{1,9}$/.test(text) ? Number(text) : 0;
+  } catch {
+    return 0;
+  } finally {
+    closeSync(fd);
+  }
+}

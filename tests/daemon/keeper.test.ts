@@ -1,0 +1,282 @@
+/** The keeper with an engine that only talks (tests/support/fake-engine.ts): nothing here touches a network. */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { CommandPlan, NotifyPlan, RunPlan } from "#config/plan";
+import { must } from "#linux/result";
+import { openRtnetlink } from "#linux/rtnetlink";
+import { OK } from "#ports/world";
+import { fromMillis, fromSeconds } from "#units/time";
+import { Keeper } from "../../apps/daemon/keeper.ts";
+import { SystemManager } from "../../apps/daemon/system-manager.ts";
+import { instance } from "../support/bench.ts";
+import { type Folder, keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
+
+const ENGINE = fileURLToPath(new URL("../support/fake-engine.ts", import.meta.url));
+const NOBODY = { send: () => undefined, isBehind: false, onClose: () => undefined };
+
+interface Bench {
+  readonly folder: Folder;
+  readonly keeper: Keeper;
+  readonly lines: string[];
+  /** What systemd was told. */
+  readonly told: string[];
+  /** What the notify script wrote, one line a run. */
+  notified(): readonly string[];
+  /** What the next reload reads; undefined has errors. */
+  next: RunPlan | undefined;
+}
+
+function notifyPlan(any: CommandPlan): NotifyPlan {
+  return {
+    master: undefined,
+    backup: undefined,
+    fault: undefined,
+    stop: undefined,
+    deleted: undefined,
+    masterRxLowerPri: undefined,
+    any,
+    priorityChanges: false,
+  };
+}
+
+function plan(folder: Folder, changes: Partial<RunPlan> = {}, name = "VI_1"): RunPlan {
+  const script = folder.script("notify.sh", `echo "$@" >>${folder.path}/notified`);
+  const any = { argv: [script], user: undefined, timeout: undefined };
+  return {
+    globals: {
+      routerId: undefined,
+      scriptUser: undefined,
+      enableScriptSecurity: false,
+      notifyFifo: undefined,
+      vrrpNotifyFifo: undefined,
+      startupScript: undefined,
+      shutdownScript: undefined,
+    },
+    instances: [{ config: instance({ router: { name } }), notify: notifyPlan(any) }],
+    groups: [],
+    scripts: [],
+    files: [],
+    processes: [],
+    ...changes,
+  };
+}
+
+function bench(
+  context: TestContext,
+  changes: (folder: Folder) => Partial<RunPlan> = () => ({}),
+): Bench {
+  const folder = makeFolder(context);
+  process.env["FAKE_ENGINE_DIR"] = folder.path;
+  const { log, lines } = keepLog();
+  const told: string[] = [];
+  const rtnetlink = must(openRtnetlink());
+  context.after(() => rtnetlink.close());
+  const send = (_: string, message: string): typeof OK => {
+    told.push(message.replace(/\d{3,}/, "N"));
+    return OK;
+  };
+  const first = plan(folder, changes(folder));
+  const made: Bench = {
+    folder,
+    lines,
+    told,
+    next: undefined,
+    notified() {
+      const file = join(folder.path, "notified");
+      return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+    },
+    keeper: new Keeper(first, {
+      configFile: "test.conf",
+      configId: undefined,
+      language: "en",
+      log,
+      rtnetlink,
+      launcher: makeLauncher(log),
+      manager: new SystemManager({ socket: "@test", watchdogMicros: undefined, send }),
+      reread: () => made.next,
+      recordFile: undefined,
+      enginePidFile: join(folder.path, "engine.pid"),
+      engineProgram: [ENGINE],
+    }),
+  };
+  return made;
+}
+
+async function started(made: Bench): Promise<number> {
+  await made.keeper.start();
+  await until("it is MASTER", () => made.lines.some((line) => line.includes("Entering MASTER")));
+  const { enginePid } = await made.keeper.status();
+  assert.ok(enginePid);
+  return enginePid;
+}
+
+test("from start to stop: log, notify in order, systemd, PID of the engine", async (context) => {
+  const made = bench(context);
+  const enginePid = await started(made);
+  assert.equal(readFileSync(join(made.folder.path, "engine.pid"), "utf8"), `${enginePid}\n`);
+  await made.keeper.stop();
+  assert.equal(made.notified().at(-1), "INSTANCE VI_1 STOP 100");
+  assert.ok(
+    made.lines.some((line) => /^info: \(VI_1\) Entering BACKUP STATE \(init\): /.test(line)),
+  );
+  assert.deepEqual(made.told, [
+    "READY=1\nMAINPID=N",
+    "STATUS=VI_1 BACKUP",
+    "STATUS=VI_1 MASTER",
+    "STOPPING=1",
+    "STATUS=VI_1 STOP",
+  ]);
+  assert.ok(!existsSync(join(made.folder.path, "engine.pid")));
+});
+
+test("an engine that dies is replaced; a script hears of BACKUP and MASTER again, and of nothing twice", async (context) => {
+  const made = bench(context);
+  const enginePid = await started(made);
+  await until("told", () => made.notified().at(-1)?.includes("MASTER") === true);
+  process.kill(enginePid, "SIGKILL");
+  await until(
+    "again MASTER",
+    () => made.lines.filter((line) => line.includes("Entering MASTER")).length === 2,
+  );
+  await until(
+    "told again",
+    () => made.notified().length >= 3 && made.notified().at(-1)?.includes("MASTER") === true,
+  );
+  const status = await made.keeper.status();
+  assert.equal(status.engineRestarts, 1);
+  assert.notEqual(status.enginePid, enginePid);
+  assert.ok(made.lines.includes(`error: engine ${enginePid} ended: SIGKILL`));
+  await made.keeper.stop();
+  const states = made.notified().map((line) => line.split(" ")[2]);
+  assert.ok(
+    states.every((state, at) => state !== states[at - 1]),
+    states.join(" "),
+  );
+});
+
+test("an engine that does not answer has no state, rather than its last one", async (context) => {
+  const made = bench(context);
+  await started(made);
+  assert.equal((await made.keeper.status()).engineAnswers, true);
+  const deaf = join(made.folder.path, "deaf");
+  writeFileSync(deaf, "");
+  const status = await made.keeper.status();
+  assert.equal(status.engineAnswers, false);
+  assert.deepEqual(status.instances, []);
+  const explained = await made.keeper.handle({ command: "explain", lang: "zh-CN" }, NOBODY);
+  assert.ok(!explained.ok && explained.error.includes("未知"));
+  rmSync(deaf);
+  await made.keeper.stop();
+});
+
+test("a reload with errors changes nothing and says so; a good one is told to the engine", async (context) => {
+  const made = bench(context);
+  await started(made);
+  assert.deepEqual(await made.keeper.handle({ command: "reload" }, NOBODY), {
+    ok: false,
+    error: "the file has errors; nothing changed",
+    help: "baton check says which",
+  });
+  assert.deepEqual(made.told.slice(-2), ["RELOADING=1\nMONOTONIC_USEC=N", "READY=1\nMAINPID=N"]);
+  const configured = (): number =>
+    readFileSync(join(made.folder.path, "told"), "utf8").split('"type":"configure"').length - 1;
+  assert.equal(configured(), 1);
+  made.next = plan(made.folder);
+  assert.equal((await made.keeper.handle({ command: "reload" }, NOBODY)).ok, true);
+  await until("the engine has it", () => configured() === 2);
+  await made.keeper.stop();
+});
+
+test("an instance taken away by a reload is told as gone, once", async (context) => {
+  const made = bench(context);
+  await started(made);
+  await until("told", () => made.notified().at(-1)?.includes("MASTER") === true);
+  made.next = plan(made.folder, { instances: [] });
+  assert.ok(made.keeper.reload());
+  await until("told", () => made.notified().at(-1) === "INSTANCE VI_1 FAULT 100");
+  await made.keeper.stop();
+  assert.equal(made.notified().at(-1), "INSTANCE VI_1 FAULT 100");
+});
+
+test("results of checks reach the engine, and a new engine gets them with its configuration", async (context) => {
+  const made = bench(context, (folder) => ({
+    scripts: [
+      {
+        name: "chk",
+        command: { argv: [folder.script("chk.sh", "exit 1")], user: undefined, timeout: undefined },
+        interval: fromSeconds(1_000),
+        timeout: fromSeconds(1_000),
+        rise: 1,
+        fall: 1,
+        initFail: false,
+      },
+    ],
+  }));
+  const enginePid = await started(made);
+  const told = (): string => readFileSync(join(made.folder.path, "told"), "utf8");
+  await until("the result", () => told().includes('"kind":"script","name":"chk","result":"down"'));
+  process.kill(enginePid, "SIGKILL");
+  await until("the new one", () => told().split('"type":"configure"').length === 3);
+  const last = told()
+    .trim()
+    .split("\n")
+    .findLast((line) => line.includes('"configure"'));
+  assert.match(last ?? "", /"trackers":\[\{"kind":"script","name":"chk","result":"down"\}\]/);
+  await made.keeper.stop();
+});
+
+test("STOP scripts have their turn although another one hangs", async (context) => {
+  const made = bench(context);
+  made.folder.script(
+    "notify.sh",
+    `[ "$3" = MASTER ] && exec sleep 1000\necho "$@" >>${made.folder.path}/notified`,
+  );
+  await started(made);
+  await made.keeper.stop();
+  assert.equal(made.notified().at(-1), "INSTANCE VI_1 STOP 100");
+});
+
+test("startup_script ends before the engine starts, shutdown_script runs after it has ended", async (context) => {
+  const made = bench(context, (folder) => {
+    const body = (name: string): string =>
+      `[ -e ${folder.path}/told ] && when=late || when=early\necho ${name} $when >>${folder.path}/order`;
+    const say = (name: string): CommandPlan => ({
+      argv: [folder.script(`${name}.sh`, body(name))],
+      user: undefined,
+      timeout: fromMillis(20_000),
+    });
+    const globals = plan(folder).globals;
+    return {
+      globals: { ...globals, startupScript: say("startup"), shutdownScript: say("shutdown") },
+    };
+  });
+  await started(made);
+  await made.keeper.stop();
+  const order = readFileSync(join(made.folder.path, "order"), "utf8");
+  assert.equal(order, "startup early\nshutdown late\n");
+});
+
+test("what the fifo is told are keepalived's lines", async (context) => {
+  const made = bench(context, (folder) => {
+    const { globals } = plan(folder);
+    return { globals: { ...globals, notifyFifo: join(folder.path, "fifo") } };
+  });
+  const fifo = join(made.folder.path, "fifo");
+  await started(made);
+  const lines: string[] = [];
+  const { createReadStream } = await import("node:fs");
+  const reader = createReadStream(fifo, { encoding: "utf8" });
+  reader.on("data", (text) => lines.push(...String(text).trimEnd().split("\n")));
+  await until("the lines are read", () => lines.length >= 2);
+  await made.keeper.stop();
+  await until("the last line is read", () => lines.length >= 3);
+  assert.deepEqual(lines, [
+    'INSTANCE "VI_1" BACKUP 100',
+    'INSTANCE "VI_1" MASTER 100',
+    'INSTANCE "VI_1" STOP 100',
+  ]);
+  assert.ok(!existsSync(fifo), "a FIFO that we made goes with us");
+});

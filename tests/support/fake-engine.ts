@@ -1,0 +1,69 @@
+/**
+ * Stands in for the engine where only the keeper is under test: says what an engine says, touches no network. Every instance
+ * goes to BACKUP and MASTER at once. The folder in FAKE_ENGINE_DIR steers it: `deaf` leaves questions unanswered, `stay`
+ * keeps it from ending; what it is told is appended to `told`.
+ */
+import { appendFileSync, existsSync } from "node:fs";
+import { Socket } from "node:net";
+import { join } from "node:path";
+import type { FromEngine, ToEngine } from "#contract/engine-link";
+import type { InstanceConfig } from "#core/config";
+import type { PublicState } from "#core/state";
+import { instant, micros } from "#units/time";
+
+const folder = process.env["FAKE_ENGINE_DIR"] ?? "";
+const is = (name: string): boolean => existsSync(join(folder, name));
+const pipe = new Socket({ fd: 3 });
+const states = new Map<string, PublicState>();
+let instances: readonly InstanceConfig[] = [];
+
+const tell = (message: FromEngine): void => void pipe.write(`${JSON.stringify(message)}\n`);
+
+function enter({ router }: InstanceConfig, to: PublicState): void {
+  const from = states.get(router.name) ?? "INIT";
+  states.set(router.name, to);
+  const reason = { kind: "started", masterDown: micros(1) } as const;
+  const { name: instance, priority } = router;
+  tell({ type: "transition", instance, from, to, reason, priority, at: instant(0) });
+}
+
+function onMessage(message: ToEngine): void {
+  appendFileSync(join(folder, "told"), `${JSON.stringify(message)}\n`);
+  switch (message.type) {
+    case "configure": {
+      const gone = instances.filter(
+        (old) => !message.instances.some((one) => one.router.name === old.router.name),
+      );
+      instances = message.instances;
+      tell({ type: "ready", pid: process.pid });
+      for (const one of gone) {
+        enter(one, "STOP");
+        tell({ type: "removed", instance: one.router.name });
+      }
+      for (const one of instances) {
+        if (states.has(one.router.name)) continue;
+        enter(one, "BACKUP");
+        enter(one, "MASTER");
+      }
+      return;
+    }
+    case "snapshot":
+      if (!is("deaf")) tell({ type: "snapshot", id: message.id, at: instant(0), instances: [] });
+      return;
+    case "stop":
+      for (const one of instances) enter(one, "STOP");
+      tell({ type: "stopped" });
+      if (!is("stay")) pipe.end();
+      return;
+    case "tracker":
+      return;
+  }
+}
+
+let buffered = "";
+pipe.setEncoding("utf8");
+pipe.on("data", (text: string) => {
+  const lines = (buffered + text).split("\n");
+  buffered = lines.pop() ?? "";
+  for (const line of lines) onMessage(JSON.parse(line) as ToEngine);
+});
