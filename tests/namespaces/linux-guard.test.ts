@@ -1,6 +1,8 @@
 /** The sub-second lease on a real kernel: who answers for a guarded address, and for how long. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { now } from "#linux/clock";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { must, mustDo } from "#linux/result";
@@ -9,6 +11,7 @@ import { address, type Cable, layCable, virtual } from "../support/linux-net.ts"
 import { Probe } from "../support/linux-probe.ts";
 
 const VIP = "192.0.2.100";
+const OTHER = "192.0.2.101";
 const BOTH = { echo: true, arp: true };
 const NEITHER = { echo: false, arp: false };
 const PATIENCE = 200;
@@ -102,4 +105,129 @@ test("prolonging again and again leaves no gap", () => {
     echoes.filter((one) => one.answeredAt === undefined),
     [],
   );
+});
+
+test("two addresses: each has its own lease; closing one leaves the other guarded", () => {
+  using it = setUp();
+  const { left, right } = it.cable;
+  mustDo(left.rtnetlink.setAddress(left.link.index, virtual(OTHER), 0));
+  using other = new Probe(right, left, address(OTHER));
+  mustDo(it.guard.open([address(VIP), address(OTHER)]));
+  mustDo(it.guard.prolong([address(VIP)], 60_000));
+  assert.deepEqual([it.probe.answers(PATIENCE), other.answers(PATIENCE)], [BOTH, NEITHER]);
+  mustDo(it.guard.close([address(VIP)]));
+  assert.deepEqual([it.probe.answers(PATIENCE), other.answers(PATIENCE)], [BOTH, NEITHER]);
+  mustDo(it.guard.close([address(OTHER)]));
+  assert.deepEqual(other.answers(PATIENCE), BOTH);
+});
+
+test("addresses that are not guarded are left alone", () => {
+  using it = setUp();
+  const { left, right } = it.cable;
+  mustDo(it.guard.open([address(VIP)]));
+  using host = new Probe(right, left, left.address);
+  assert.deepEqual(host.answers(PATIENCE), BOTH);
+});
+
+test("open, prolong and close may be repeated, and may name nothing", () => {
+  using it = setUp();
+  const one = [address(VIP)];
+  for (const outcome of [
+    it.guard.open([]),
+    it.guard.prolong([], 100),
+    it.guard.close(one),
+    it.guard.open(one),
+    it.guard.open(one),
+    it.guard.prolong(one, 60_000),
+    it.guard.close(one),
+    it.guard.close(one),
+    it.guard.open(one),
+  ]) {
+    assert.deepEqual(outcome, { ok: true });
+  }
+  assert.deepEqual(
+    it.probe.answers(PATIENCE),
+    NEITHER,
+    "closed and opened again: the former lease is not revived",
+  );
+});
+
+test("rules that a firewall's reload removed are back with the next prolongation", () => {
+  using it = setUp();
+  const { left } = it.cable;
+  mustDo(it.guard.open([address(VIP)]));
+  mustDo(it.guard.prolong([address(VIP)], 60_000));
+  // As `nft flush ruleset` would.
+  using firewall = left.namespace.within(() => must(openNftGuard()));
+  mustDo(firewall.clear());
+  mustDo(it.guard.prolong([address(VIP)], 60_000));
+  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  mustDo(it.guard.prolong([address(VIP)], 0));
+  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "it is guarded again");
+  mustDo(firewall.clear());
+  mustDo(it.guard.open([address(OTHER)]));
+  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "opening another one heals too");
+});
+
+test("the guard outlives the process that made it; the next one takes it over without a gap", () => {
+  using it = setUp();
+  const { left } = it.cable;
+  mustDo(it.guard.open([address(VIP), address(OTHER)]));
+  mustDo(it.guard.prolong([address(VIP)], 60_000));
+  // The end of a process is the end of its socket.
+  it.guard[Symbol.dispose]();
+  assert.deepEqual(
+    it.probe.answers(PATIENCE),
+    BOTH,
+    "what was prolonged lasts as long as promised",
+  );
+  using next = left.namespace.within(() => must(openNftGuard()));
+  mustDo(next.open([address(VIP)]));
+  assert.deepEqual(it.probe.answers(PATIENCE), BOTH, "alive is alive, whoever said so");
+  mustDo(next.prolong([address(VIP)], 0));
+  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+  mustDo(left.rtnetlink.setAddress(left.link.index, virtual(OTHER), 0));
+  using other = new Probe(it.cable.right, left, address(OTHER));
+  assert.deepEqual(
+    other.answers(PATIENCE),
+    BOTH,
+    "what the former guarded and the next does not is free",
+  );
+});
+
+test("a process that is killed leaves its address silent", () => {
+  using it = setUp();
+  const { left } = it.cable;
+  const program = `
+    import { openNftGuard } from "#linux/nft-guard";
+    import { must, mustDo } from "#linux/result";
+    const guard = must(openNftGuard());
+    mustDo(guard.open([${address(VIP)}]));
+    mustDo(guard.prolong([${address(VIP)}], 50));
+    process.kill(process.pid, "SIGKILL");
+  `;
+  const argv = ["--input-type=module-typescript", "--eval", program];
+  const child = left.namespace.within(() =>
+    spawnSync(process.execPath, argv, { cwd: fileURLToPath(new URL("../..", import.meta.url)) }),
+  );
+  assert.equal(child.signal, "SIGKILL", child.stderr.toString());
+  it.probe.listen(after(now(), fromMillis(PATIENCE)));
+  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+  using release = left.namespace.within(() => must(openNftGuard()));
+  mustDo(release.clear());
+  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  mustDo(release.clear());
+});
+
+test("two guards with tables of their own do not disturb each other", () => {
+  using it = setUp();
+  const { left } = it.cable;
+  using second = left.namespace.within(() => must(openNftGuard("baton-test")));
+  mustDo(it.guard.open([address(VIP)]));
+  mustDo(it.guard.prolong([address(VIP)], 60_000));
+  mustDo(second.open([address(OTHER)]));
+  mustDo(second.close([address(OTHER)]));
+  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  mustDo(it.guard.prolong([address(VIP)], 0));
+  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
 });

@@ -7,7 +7,7 @@ import { must, mustDo } from "#linux/result";
 import { type Ipv4, writeMac } from "#units/address";
 import { after, fromMillis, type Instant } from "#units/time";
 import { arpRequest, emitArp, parseArp } from "#wire/arp";
-import { writeU16 } from "#wire/bytes";
+import { readAddress, writeU16 } from "#wire/bytes";
 import { checksumOf, sumWords } from "#wire/checksum";
 import { emitIcmpEcho, parseIcmpEcho } from "#wire/icmp-echo";
 import { emitIpv4Header, PROTOCOL_ICMP } from "#wire/ipv4-packet";
@@ -15,6 +15,8 @@ import type { Side } from "./linux-net.ts";
 
 const ETHERNET = 14;
 const IPV4 = 20;
+/** Of the source address in an IPv4 header. */
+const SOURCE = 12;
 const ECHO = 8;
 
 export interface Question {
@@ -108,6 +110,8 @@ export class Probe {
         if (operation === "reply" && senderAddress === this.#target) this.#answered("arp", at);
         continue;
       }
+      // Another probe of the same host hears the answers too.
+      if (readAddress(this.#buffer, ETHERNET + SOURCE) !== this.#target) continue;
       const echo = parseIcmpEcho(this.#buffer, ETHERNET + IPV4, length - ETHERNET - IPV4);
       if (echo.kind === "echo" && echo.echo.kind === "reply")
         this.#answered("echo", at, echo.echo.sequence);
