@@ -12,6 +12,9 @@ import type { Habits } from "#havip/habits";
 import type { HavipRow, InterfaceRow } from "#havip/rows";
 import type { Change } from "#havip/world";
 import { now } from "#linux/clock";
+import { changeLink } from "#linux/links";
+import { must } from "#linux/result";
+import { openRtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, ipv4, type Mac, printIpv4, readIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import { type RunningCloud, startCloud } from "../cloud/start.ts";
@@ -22,6 +25,13 @@ import { fabricPlan, gatewayOf, type Plugged } from "./fabric-plan.ts";
 import { Switch } from "./switch.ts";
 import type { PortStats } from "./switch-protocol.ts";
 import { type Host, Wires } from "./wires.ts";
+
+/** In a sandbox the loopback device is down, and the API's address would be nobody's. */
+function raiseLoopback(): void {
+  using rtnetlink = must(openRtnetlink());
+  const lo = must(rtnetlink.links()).find((link) => link.name === "lo");
+  if (lo !== undefined && !lo.up) changeLink(rtnetlink, lo.index, { up: true });
+}
 
 export const INTERNET = "internet";
 /** TEST-NET-1 (RFC 5737): the elastic addresses come from the other two. */
@@ -60,7 +70,7 @@ export interface VpcOptions {
   readonly habits?: Partial<Habits>;
   readonly apiLatencyMs?: number;
   readonly callsPerSecond?: number;
-  /** Of the API's port on this machine; 0 picks one. Undefined: instances only. */
+  /** Of the API on this machine. Default: 127.0.0.1, a free port. */
   readonly listen?: { readonly host: string; readonly port: number };
   readonly dataDirectory?: string;
   readonly seed?: number;
@@ -127,6 +137,7 @@ export class Vpc {
   static async start(options: VpcOptions): Promise<Vpc> {
     const onEvent = options.onEvent ?? ((): void => undefined);
     const { listen, dataDirectory, habits, apiLatencyMs, callsPerSecond } = options;
+    raiseLoopback();
     const cloud = await startCloud({
       host: listen?.host,
       port: listen?.port ?? 0,

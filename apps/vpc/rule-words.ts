@@ -1,0 +1,38 @@
+/** A line of a security group's allow list: `tcp 80`, `tcp 8000-8100 from 10.0.0.0/8`, `vrrp`, `icmp`, `any`. Pure. */
+import type { SecurityRule } from "#fabric/plan";
+import { readIpv4 } from "#units/address";
+
+const PROTOCOLS: Readonly<Record<string, number | undefined>> = {
+  any: undefined,
+  icmp: 1,
+  tcp: 6,
+  udp: 17,
+  vrrp: 112,
+};
+
+/** A text is what is wrong with it. */
+export function readRule(text: string): SecurityRule | string {
+  const match = /^(\w+)(?:\s+(\d+)(?:-(\d+))?)?(?:\s+from\s+(\S+))?$/.exec(text.trim());
+  const [, word = "", first, last, from] = match ?? [];
+  if (match === null || !Object.hasOwn(PROTOCOLS, word)) {
+    return `\`${text}\` is not like \`tcp 80\`, \`vrrp from 172.16.0.0/24\`, \`icmp\` or \`any\``;
+  }
+  const protocol = PROTOCOLS[word];
+  const ports =
+    first === undefined ? undefined : { from: Number(first), to: Number(last ?? first) };
+  if (ports !== undefined && protocol !== 6 && protocol !== 17) return `${word} has no ports`;
+  if (ports !== undefined && (ports.from > ports.to || ports.to > 65_535))
+    return `${ports.from}-${ports.to} is not a range of ports`;
+  if (from === undefined) return { protocol, ports, source: undefined };
+  const source = readNetwork(from);
+  return source === undefined ? `${from} is not a network` : { protocol, ports, source };
+}
+
+function readNetwork(text: string): SecurityRule["source"] {
+  const [address = "", length = "32"] = text.split("/");
+  const network = readIpv4(address);
+  const prefix = Number(length);
+  return network === undefined || !/^\d+$/.test(length) || prefix > 32
+    ? undefined
+    : { network, prefix };
+}

@@ -1,0 +1,131 @@
+/** Two daemons on a HAVIP, with the platform as the third who has to agree. */
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { HavipStatus } from "#contract/status";
+import { statusOf } from "../../apps/lab/control.ts";
+import { shadowSystemFolders } from "../../apps/lab/folders.ts";
+import { printConfig, readExample, TUTORIAL } from "../../apps/lab/profile.ts";
+import { Machine } from "../../apps/vpc/machine.ts";
+import { Vpc } from "../../apps/vpc/vpc.ts";
+import { VIP, world } from "../vpc/worlds.ts";
+
+const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "baton-vpc-"));
+const machines = new Map<string, Machine>();
+const daemons = new Map<string, ChildProcess>();
+let vpc: Vpc;
+
+function machine(name: string): Machine {
+  const found = machines.get(name);
+  assert.ok(found !== undefined);
+  return found;
+}
+
+async function until(what: string, seconds: number, condition: () => boolean | Promise<boolean>) {
+  const end = performance.now() + seconds * 1000;
+  while (!(await condition())) {
+    if (performance.now() > end) {
+      throw new Error(`not within ${seconds} s: ${what}\n${logOf("a")}\n${logOf("b")}`);
+    }
+    await sleep(20);
+  }
+}
+
+const logs = new Map<string, string>();
+const logOf = (name: string): string => logs.get(name) ?? "";
+const holder = (): string | undefined => vpc.nameOf(vpc.havip(VIP)?.holder?.instanceId);
+const platformOf = async (name: string): Promise<HavipStatus["platform"] | undefined> =>
+  (await statusOf(machine(name).folder))?.instances[0]?.havips[0]?.platform;
+
+function start(name: string): void {
+  const child = machine(name).spawn(
+    [
+      BATON,
+      "run",
+      "-f",
+      "/etc/keepalived/keepalived.conf",
+      "--runtime-dir",
+      "/run/baton",
+      "--cloud",
+    ],
+    ["ignore", "ignore", "pipe"],
+  );
+  child.stderr?.on("data", (bytes) => logs.set(name, logOf(name) + String(bytes)));
+  daemons.set(name, child);
+}
+
+before(async () => {
+  shadowSystemFolders();
+  vpc = await Vpc.start({ world: world({ members: ["a", "b"] }) });
+  const addresses = { a: vpc.instance("a").address, b: vpc.instance("b").address };
+  for (const [name, address] of Object.entries(addresses)) {
+    const one = new Machine(vpc.instance(name), join(folder, name), vpc.region);
+    const peers = Object.values(addresses).filter((other) => other !== address);
+    const node = { address, peers, virtualAddress: VIP, priority: 50 };
+    one.write("/etc/keepalived/keepalived.conf", printConfig(TUTORIAL, node));
+    one.write("/etc/keepalived/service-state", "up\n");
+    for (const script of ["do_sth.sh", "notify_action.sh"] as const)
+      one.write(`/etc/keepalived/${script}`, readExample(script));
+    machines.set(name, one);
+  }
+});
+
+after(async () => {
+  for (const child of daemons.values()) child.kill("SIGKILL");
+  await vpc.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("a daemon and the platform", () => {
+  it("the first master's HAVIP becomes AVAILABLE, and the daemon knows that", async () => {
+    start("a");
+    await until("a holds the HAVIP", 20, () => holder() === "a");
+    start("b");
+    await until("a knows", 10, async () => (await platformOf("a")) === "agrees");
+    assert.match(logOf("a"), /the platform agrees: 172\.16\.0\.135 is ours, after \d\.\d s/);
+  });
+
+  it("swallowed announcements are reported within 5 s of MASTER, and end by themselves", async () => {
+    vpc.setFault("b", { swallowClaims: true });
+    await until("b is BACKUP", 10, () => /Entering BACKUP STATE/.test(logOf("b")));
+    const startedAt = performance.now();
+    daemons.get("a")?.kill("SIGTERM");
+    await until("b is MASTER", 10, () => /Entering MASTER STATE/.test(logOf("b")));
+    const masterAt = performance.now();
+    await until("b reports", 8, () => /MASTER but the platform does not agree/.test(logOf("b")));
+    const took = (performance.now() - masterAt) / 1000;
+    assert.ok(took < 5.5, `reported after ${took} s; MASTER after ${masterAt - startedAt} ms`);
+    assert.equal(holder(), "a", "the address still points at the machine that is gone");
+    assert.equal(await platformOf("b"), "disagrees");
+    assert.match(logOf("b"), new RegExp(`bound to ${vpc.instance("a").instanceId}`));
+
+    vpc.setFault("b", {});
+    await until("b holds the HAVIP", 15, () => holder() === "b");
+    await until("b knows", 15, async () => (await platformOf("b")) === "agrees");
+  });
+
+  it("a control plane that is away changes nothing of VRRP", async () => {
+    await until("a ended", 10, () => daemons.get("a")?.exitCode !== null);
+    const away = (latencyMs: number) =>
+      fetch(`${vpc.url}/_baton/faults`, {
+        method: "PUT",
+        body: JSON.stringify(latencyMs === 0 ? {} : { latencyMs, httpStatus: 503 }),
+      });
+    await away(60_000);
+    logs.set("a", "");
+    start("a");
+    await until("a is BACKUP", 20, () => /Entering BACKUP STATE/.test(logOf("a")));
+    daemons.get("b")?.kill("SIGTERM");
+    await until("a holds the HAVIP", 10, () => holder() === "a");
+    await until("a reports", 8, () => logOf("a").includes("no answer"));
+    await away(0);
+    await until("a knows", 20, async () => (await platformOf("a")) === "agrees");
+    assert.ok(readFileSync(join(machine("a").folder, "var/state"), "utf8").includes("MASTER"));
+  });
+});
