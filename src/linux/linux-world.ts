@@ -66,8 +66,8 @@ export class LinuxWorld implements World {
     }
     const port: Port = { vrrp: vrrp.value, arp: arp.value, groups: new Set() };
     this.#ports.set(interfaceIndex, port);
-    this.#reactor.add(port.vrrp.fd, () => this.#drain("packet", interfaceIndex, port.vrrp));
-    this.#reactor.add(port.arp.fd, () => this.#drain("arp", interfaceIndex, port.arp));
+    this.#reactor.add(port.vrrp.fd, () => this.#drain("packet", interfaceIndex, port, port.vrrp));
+    this.#reactor.add(port.arp.fd, () => this.#drain("arp", interfaceIndex, port, port.arp));
     return joinAll(port, groups);
   }
 
@@ -118,8 +118,15 @@ export class LinuxWorld implements World {
     this.#pipe.write(message, informs || message.type === "snapshot");
   }
 
-  #drain(kind: "packet" | "arp", interfaceIndex: number, socket: VrrpSocket | ArpSocket): void {
+  #drain(
+    kind: "packet" | "arp",
+    interfaceIndex: number,
+    port: Port,
+    socket: VrrpSocket | ArpSocket,
+  ): void {
     for (let taken = 0; taken < BATCH; taken++) {
+      // What was received may have ended the listening; the descriptor's number may be another socket's by now.
+      if (this.#ports.get(interfaceIndex) !== port) return;
       const length = socket.receive(this.#buffer);
       if (length <= 0) return;
       this.#receive({ kind, interfaceIndex, bytes: this.#buffer.subarray(0, length) });

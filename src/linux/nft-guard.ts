@@ -86,7 +86,7 @@ export class NftGuard implements AddressGuard {
     return outcome;
   }
 
-  /** Lets them answer for `milliseconds` from now, above 0, in place of what was left. */
+  /** Lets them answer for `milliseconds` from now, in place of what was left; below 1 silences them at once. */
   prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome {
     assert(Number.isFinite(milliseconds), `a lease of ${milliseconds} ms`);
     const lease = Math.floor(milliseconds);

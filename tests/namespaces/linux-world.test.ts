@@ -1,0 +1,155 @@
+/** The engine's world on Linux: what it hears, what it sends, and what it lets go. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { O_CLOEXEC } from "#linux/abi";
+import { openArpSocket } from "#linux/arp-socket";
+import { now } from "#linux/clock";
+import * as libc from "#linux/ffi";
+import { LinePipe } from "#linux/line-pipe";
+import { changeLink, createVeth, deleteLink } from "#linux/links";
+import { LinuxWorld } from "#linux/linux-world";
+import { Reactor } from "#linux/reactor";
+import { must, mustDo } from "#linux/result";
+import type { WorldEvent } from "#ports/world";
+import { after, fromMillis, fromSeconds } from "#units/time";
+import { emitArp, gratuitousArp } from "#wire/arp";
+import { emitIpv4Header } from "#wire/ipv4-packet";
+import { VRRP_GROUP } from "#wire/parse-advert";
+import { address, type Cable, layCable, linkOf, type Side } from "../support/linux-net.ts";
+
+interface Node {
+  readonly world: LinuxWorld;
+  readonly reactor: Reactor;
+  readonly heard: WorldEvent["kind"][];
+  onEvent: () => void;
+  [Symbol.dispose](): void;
+}
+
+function nodeOn(side: Side): Node {
+  const ends = new Int32Array(2);
+  assert.equal(libc.pipe2(ends, O_CLOEXEC), 0);
+  const heard: WorldEvent["kind"][] = [];
+  const reactor = new Reactor();
+  const node: Node = {
+    world: new LinuxWorld({
+      reactor,
+      rtnetlink: side.rtnetlink,
+      pipe: new LinePipe(ends[1] ?? -1),
+      guard: undefined,
+      receive: (event) => {
+        heard.push(event.kind);
+        node.onEvent();
+      },
+    }),
+    reactor,
+    heard,
+    onEvent: () => undefined,
+    [Symbol.dispose]() {
+      node.world.unlisten(side.link.index);
+      for (const fd of ends) libc.close(fd);
+    },
+  };
+  return node;
+}
+
+const listen = (node: Node, { namespace, link }: Side): void =>
+  namespace.within(() => mustDo(node.world.listen(link.index, "eth0", [VRRP_GROUP])));
+
+function advert(from: Side): Uint8Array {
+  const packet = new Uint8Array(28);
+  emitIpv4Header(packet, { source: from.address, destination: VRRP_GROUP, ttl: 255, id: 1 }, 8);
+  return packet;
+}
+
+function announcement(from: Side): Uint8Array {
+  const frame = new Uint8Array(42);
+  emitArp(frame, gratuitousArp(from.link.mac, address("192.0.2.100"), "request"));
+  return frame;
+}
+
+function waitFor(node: Node, isDone: () => boolean): void {
+  const until = after(now(), fromSeconds(10));
+  while (!isDone() && now() < until) node.reactor.wait(until);
+  assert.ok(isDone(), `heard only ${node.heard.join(", ")}`);
+}
+
+function withNodes(run: (cable: Cable, left: Node, right: Node) => void): void {
+  using cable = layCable();
+  using left = nodeOn(cable.left);
+  using right = nodeOn(cable.right);
+  run(cable, left, right);
+}
+
+test("adverts and announcements of one node are heard by the other, not by itself", () => {
+  withNodes((cable, left, right) => {
+    listen(left, cable.left);
+    listen(right, cable.right);
+    listen(right, cable.right);
+    mustDo(left.world.sendAdvert(cable.left.link.index, advert(cable.left), VRRP_GROUP));
+    mustDo(left.world.sendArp(cable.left.link.index, announcement(cable.left)));
+    waitFor(right, () => right.heard.includes("packet") && right.heard.includes("arp"));
+    left.reactor.wait(after(now(), fromMillis(50)));
+    assert.deepEqual(left.heard, []);
+  });
+});
+
+test("sending where nobody listens: an advert is refused, an announcement goes out", () => {
+  withNodes((cable, left, right) => {
+    listen(right, cable.right);
+    const { index } = cable.left.link;
+    const refused = left.world.sendAdvert(index, advert(cable.left), VRRP_GROUP);
+    assert.ok(!refused.ok);
+    assert.equal(refused.errno, "ENOTCONN");
+    for (let i = 0; i < 3; i++) {
+      cable.left.namespace.within(() =>
+        mustDo(left.world.sendArp(index, announcement(cable.left))),
+      );
+    }
+    waitFor(right, () => right.heard.filter((kind) => kind === "arp").length === 3);
+  });
+});
+
+test("an announcement on a device that was deleted fails, and works on the one that follows it", () => {
+  withNodes((cable, left) => {
+    const { namespace, rtnetlink, link } = cable.left;
+    const send = (index: number) =>
+      namespace.within(() => left.world.sendArp(index, announcement(cable.left)));
+    mustDo(send(link.index));
+    mustDo(deleteLink(rtnetlink, link.index));
+    const gone = send(link.index);
+    assert.ok(!gone.ok);
+    const again = send(link.index);
+    assert.ok(!again.ok, "the dead socket is not kept");
+    assert.equal(again.errno, "ENODEV");
+    mustDo(createVeth(rtnetlink, { name: "eth1" }, { name: "eth2" }));
+    const [one, two] = [linkOf(rtnetlink, "eth1"), linkOf(rtnetlink, "eth2")];
+    for (const { index } of [one, two]) mustDo(changeLink(rtnetlink, index, { up: true }));
+    const receiver = namespace.within(() => must(openArpSocket(two.index)));
+    const until = after(now(), fromSeconds(10));
+    // Until the link watch has run, frames are dropped in silence.
+    while (receiver.receive(new Uint8Array(64)) === 0) {
+      assert.ok(now() < until);
+      mustDo(send(one.index));
+      left.reactor.wait(after(now(), fromMillis(1)));
+    }
+    receiver.close();
+  });
+});
+
+test("a node that stops listening while it is being told something hears no more of it", () => {
+  withNodes((cable, left, right) => {
+    listen(left, cable.left);
+    listen(right, cable.right);
+    const { index } = cable.left.link;
+    for (let i = 0; i < 5; i++) {
+      mustDo(left.world.sendAdvert(index, advert(cable.left), VRRP_GROUP));
+      mustDo(left.world.sendArp(index, announcement(cable.left)));
+    }
+    right.onEvent = () => right.world.unlisten(cable.right.link.index);
+    waitFor(right, () => right.heard.length > 0);
+    const heard = right.heard.length;
+    right.reactor.wait(after(now(), fromMillis(50)));
+    assert.equal(right.heard.length, heard);
+    assert.equal(heard, 1);
+  });
+});
