@@ -61,6 +61,7 @@ export async function serveControl(path: string, handle: Handler): Promise<Serve
 
 function answerLines(socket: Socket, handle: Handler): void {
   let buffered = "";
+  let last: Promise<void> = Promise.resolve();
   const client: ControlClient = {
     send(answer) {
       if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`);
@@ -76,11 +77,18 @@ function answerLines(socket: Socket, handle: Handler): void {
     const lines = (buffered + text).split("\n");
     buffered = lines.pop() ?? "";
     if (buffered.length > LINE_MAX) socket.destroy();
-    for (const line of lines) void answer(line, client, handle);
+    for (const line of lines) last = answer(line, client, handle, last);
   });
 }
 
-async function answer(line: string, client: ControlClient, handle: Handler): Promise<void> {
+/** Answers come in the order of the requests. */
+async function answer(
+  line: string,
+  client: ControlClient,
+  handle: Handler,
+  earlier: Promise<void>,
+): Promise<void> {
+  await earlier;
   const request = readRequest(line);
   const said: ControlAnswer =
     request === undefined

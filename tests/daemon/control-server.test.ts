@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { statSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { ControlAnswer } from "#contract/status";
+import {
+  type ControlClient,
+  type Handler,
+  isAnswered,
+  readRequest,
+  serveControl,
+} from "../../apps/daemon/control-server.ts";
+import { Watchers } from "../../apps/daemon/watchers.ts";
+import { makeFolder, until } from "../support/daemon-bench.ts";
+
+async function serve(context: TestContext, handle: Handler): Promise<string> {
+  const path = join(makeFolder(context).path, "control.sock");
+  const server = await serveControl(path, handle);
+  context.after(() => server.close());
+  return path;
+}
+
+/** Sends the text and collects what comes back. */
+function talk(
+  context: TestContext,
+  path: string,
+  text: string,
+): { answers: ControlAnswer[]; closed: boolean } {
+  const socket = connect(path);
+  context.after(() => socket.destroy());
+  const said = { answers: [] as ControlAnswer[], closed: false };
+  let buffered = "";
+  socket.setEncoding("utf8");
+  socket.on("data", (chunk: string) => {
+    const lines = (buffered + chunk).split("\n");
+    buffered = lines.pop() ?? "";
+    said.answers.push(...lines.map((line) => JSON.parse(line) as ControlAnswer));
+  });
+  socket.on("error", () => undefined);
+  socket.on("close", () => {
+    said.closed = true;
+  });
+  socket.write(text);
+  return said;
+}
+
+const pong: Handler = async () => await Promise.resolve({ ok: true, pong: 7 });
+
+test("only the owner may open the socket", async (context) => {
+  const path = await serve(context, pong);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+test("one line, one answer; several lines, several answers; nonsense is answered too", async (context) => {
+  const path = await serve(context, pong);
+  const said = talk(context, path, '{"command":"ping"}\nnonsense\n{"command":"pi');
+  await until("two answers", () => said.answers.length === 2);
+  assert.deepEqual(said.answers[0], { ok: true, pong: 7 });
+  assert.ok(said.answers[1]?.ok === false);
+});
+
+test("a line without end is not kept for ever", async (context) => {
+  const path = await serve(context, pong);
+  const said = talk(context, path, "x".repeat(200_000));
+  await until("thrown out", () => said.closed);
+});
+
+test("requests are what they are, or nothing", () => {
+  assert.deepEqual(readRequest('{"command":"explain","instance":"VI_1","lang":"zh-CN","x":1}'), {
+    command: "explain",
+    instance: "VI_1",
+    lang: "zh-CN",
+  });
+  for (const bad of [
+    "",
+    "null",
+    "[]",
+    "1",
+    '{"command":"stop"}',
+    '{"command":"explain","lang":"fr"}',
+    '{"command":"explain","instance":5}',
+    '{"command":{}}',
+  ])
+    assert.equal(readRequest(bad), undefined, bad);
+});
+
+test("a socket that nobody answers is stale, whatever it is", async (context) => {
+  const { path } = makeFolder(context);
+  assert.equal(await isAnswered(join(path, "missing")), false);
+  const plain = join(path, "plain");
+  writeFileSync(plain, "");
+  assert.equal(await isAnswered(plain), false);
+  const live = join(path, "live");
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(live, resolve));
+  assert.equal(await isAnswered(live), true);
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test("watchers hear of every change once, slow ones are spared, gone ones forgotten", async () => {
+  let reads = 0;
+  const watchers = new Watchers(() => Promise.resolve({ reads: ++reads } as never));
+  const heard: string[] = [];
+  let leave = (): void => undefined;
+  const client = (name: string, isBehind: boolean): ControlClient => ({
+    send: () => void heard.push(name),
+    isBehind,
+    onClose: (what) => {
+      if (name === "goes") leave = what;
+    },
+  });
+  watchers.changed();
+  for (const one of [client("stays", false), client("goes", false), client("slow", true)])
+    watchers.add(one);
+  for (let i = 0; i < 10; i++) watchers.changed();
+  await until("told", () => heard.length === 2);
+  assert.deepEqual([heard, reads], [["stays", "goes"], 1]);
+  leave();
+  watchers.changed();
+  await until("told again", () => heard.length === 3);
+  assert.deepEqual([heard.at(-1), reads], ["stays", 2]);
+});
