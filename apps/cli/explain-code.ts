@@ -18,7 +18,8 @@ export function codeOf(word: string): string | undefined {
 export function runExplainCode(argv: readonly string[], io: CommandIo): Promise<number> {
   const at = argv.indexOf("--lang");
   const language = (at < 0 ? undefined : readLanguage(argv[at + 1] ?? "")) ?? languageOf(io.env);
-  const word = argv.find((one, index) => !one.startsWith("-") && index !== at + 1);
+  const value = at < 0 ? -1 : at + 1;
+  const word = argv.find((one, index) => !one.startsWith("-") && index !== value);
   const code = word === undefined ? undefined : codeOf(word);
   if (code === undefined) {
     io.stderr(`baton explain: ${word ?? "name a code"}: codes look like VR2010\n`);

@@ -70,6 +70,7 @@ const wrap = (block: string, line: string): string => {
   if (block === "authentication" || block === "auth_hmac") {
     return `vrrp_instance A {\n${block} {\n${line}\n}\n}\n`;
   }
+  if (block === "static_track_group") return `track_group A {\n${line}\n}\n`;
   return `${block} A {\n${line}\n}\n`;
 };
 

@@ -156,14 +156,6 @@ export const MAIL: readonly Keyword[] = [
     acts: quiet("always"),
     purpose: "no mail for FAULT",
   },
-  {
-    word: "email_faults",
-    takes: flag,
-    since: "2.0.0",
-    acts: quiet("always"),
-    deprecated: "",
-    purpose: "mail for FAULT",
-  },
 ];
 
 export const NOTIFY: readonly Keyword[] = [

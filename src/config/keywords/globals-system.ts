@@ -5,7 +5,6 @@ import {
   command,
   flag,
   integer,
-  interfaceName,
   type Keyword,
   less,
   quiet,
@@ -220,7 +219,7 @@ export const HOUSEKEEPING: readonly Keyword[] = [
   ...["tmp_config_directory", "config_save_dir", "umask"].map(
     (word): Keyword => ({
       word,
-      takes: words(0, 9),
+      takes: words(1, 9),
       since: "2.0.9",
       acts: quiet("dump-files"),
       purpose: "housekeeping of keepalived's own files",
@@ -270,13 +269,6 @@ export const HOUSEKEEPING: readonly Keyword[] = [
     since: "2.0.14",
     acts: quiet("always"),
     purpose: "IPVS: log every failed check",
-  },
-  {
-    word: "checksum",
-    takes: words(0, 1),
-    since: "2.4.0",
-    acts: quiet("always"),
-    purpose: "checksum of the file",
   },
   {
     word: "no_checker_emails",
@@ -377,20 +369,5 @@ export const OTHER_SERVICES: readonly Keyword[] = [
     since: "1.3.6",
     acts: quiet("always"),
     purpose: "IPVS: program that reads it",
-  },
-  {
-    word: "lvs_sync_daemon_interface",
-    takes: interfaceName,
-    since: "1.1.0",
-    acts: less("ipvs"),
-    deprecated: "lvs_sync_daemon",
-    purpose: "IPVS: old form of `lvs_sync_daemon`",
-  },
-  {
-    word: "process_monitor_rcv_bufs_policy",
-    takes: words(1, 2),
-    since: "2.0.11",
-    acts: quiet("buffers"),
-    purpose: "how that buffer is sized",
   },
 ];

@@ -123,15 +123,6 @@ export const ROOT: KeywordTable = table([
     purpose: "instances that fail when a static item cannot be kept",
   },
   {
-    word: "static_track_group",
-    takes: block("static_track_group", true),
-    since: "1.4.3",
-    acts: less("static"),
-    deprecated: "track_group",
-    repeatable: true,
-    purpose: "old name of `track_group`",
-  },
-  {
     word: "garp_group",
     takes: block("garp_group", false),
     since: "1.2.21",
