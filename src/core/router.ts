@@ -87,12 +87,12 @@ export function step(
     case "linkChanged":
       return linkChanged(config, state, event.up, now);
     case "sourceChanged":
-      return reconsider(config, state, { ...state, source: event.source }, now);
+      return reconsider(config, { ...state, source: event.source }, now);
     case "faultRaised":
-      return reconsider(config, state, { ...state, raised: raise(state.raised, event.cause) }, now);
+      return reconsider(config, { ...state, raised: raise(state.raised, event.cause) }, now);
     case "faultLifted": {
       const raised = state.raised.filter((cause) => cause.kind !== event.cause);
-      return reconsider(config, state, { ...state, raised }, now);
+      return reconsider(config, { ...state, raised }, now);
     }
     case "trackerChanged":
       return trackerChanged(config, state, event, now);
@@ -188,7 +188,7 @@ function begin(config: RouterConfig, state: RouterState, now: Instant): Step {
   return { state: started.state, effects: [...cleanUp, ...started.effects] };
 }
 
-/** Stays in init, silently; the reason names the check that has no result yet. */
+/** Stays where it is, silently; the reason names the check that has no result yet. */
 function waitForResult(config: RouterConfig, state: RouterState): RouterState {
   const tracker = awaitedTracker(config, state)?.name ?? "";
   return { ...state, reason: { kind: "waiting-for-first-result", tracker } };
@@ -234,7 +234,7 @@ function linkChanged(config: RouterConfig, state: RouterState, up: boolean, now:
   const resumes = phase.kind === "fault" && phase.seatUntil !== undefined && now < phase.seatUntil;
   const forgets = up && !state.linkUp && config.trackPrimary && !resumes;
   const heard = forgets ? undefined : state.heard;
-  return reconsider(config, state, { ...state, linkUp: up, heard }, now);
+  return reconsider(config, { ...state, linkUp: up, heard }, now);
 }
 
 function trackerChanged(
@@ -249,7 +249,7 @@ function trackerChanged(
   const trackers = state.trackers.with(event.index, event.result);
   const priority = effectivePriority(config, trackers);
   const next = { ...state, trackers, effectivePriority: priority };
-  const result = reconsider(config, state, next, now);
+  const result = reconsider(config, next, now);
   if (priority === state.effectivePriority) return result;
   // keepalived: the new priority goes out with the next regular advertisement, not at once.
   return {
@@ -267,12 +267,7 @@ function trackerChanged(
 }
 
 /** After anything that may cause or clear a fault. */
-function reconsider(
-  config: RouterConfig,
-  before: RouterState,
-  state: RouterState,
-  now: Instant,
-): Step {
+function reconsider(config: RouterConfig, state: RouterState, now: Instant): Step {
   const causes = faultCauses(config, state);
   switch (state.phase.kind) {
     case "stopped":
@@ -289,19 +284,18 @@ function reconsider(
       return causes.length > 0 ? enterFault(config, state, now) : unchanged(state);
     case "fault":
       return causes.length > 0 || awaitedTracker(config, state) !== undefined
-        ? unchanged(stillFaulty(before, state, causes))
+        ? unchanged(stillFaulty(config, state, causes))
         : clearFault(config, state, now);
   }
 }
 
-/** The reason shown while in FAULT names what is wrong now; and more than a lost link loses the seat. */
+/** The reason shown while in FAULT names what is wrong or missing now; and more than a lost link loses the seat. */
 function stillFaulty(
-  before: RouterState,
+  config: RouterConfig,
   state: RouterState,
   causes: ReturnType<typeof faultCauses>,
 ): RouterState {
-  if (causes.length === 0 || state.phase.kind !== "fault")
-    return { ...state, reason: before.reason };
+  if (causes.length === 0 || state.phase.kind !== "fault") return waitForResult(config, state);
   const onlyLink = causes.every((cause) => cause.kind === "link-down");
   const phase = onlyLink ? state.phase : { ...state.phase, seatUntil: undefined };
   return { ...state, phase, reason: { kind: "fault", causes } };
