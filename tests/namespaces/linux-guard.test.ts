@@ -3,10 +3,16 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { AF_INET, SOCK_CLOEXEC, SOCK_DGRAM, SOCKADDR_IN } from "#linux/abi";
+import { openArpSocket } from "#linux/arp-socket";
 import { now } from "#linux/clock";
+import * as libc from "#linux/ffi";
+import { flushNeighbours } from "#linux/links";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
+import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { after, fromMillis, type Instant, toMillis } from "#units/time";
+import { parseArp } from "#wire/arp";
 import { address, type Cable, layCable, virtual } from "../support/linux-net.ts";
 import { Probe } from "../support/linux-probe.ts";
 
@@ -230,4 +236,57 @@ test("two guards with tables of their own do not disturb each other", () => {
   assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
   mustDo(it.guard.prolong([address(VIP)], 0));
   assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+});
+
+test("an address that is closed and opened again has lost its lease, though others kept the rules alive", () => {
+  using it = setUp();
+  mustDo(it.guard.open([address(VIP), address(OTHER)]));
+  mustDo(it.guard.prolong([address(VIP)], 60_000));
+  mustDo(it.guard.close([address(VIP)]));
+  mustDo(it.guard.open([address(VIP)]));
+  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+});
+
+/** Makes the kernel ask for a neighbour's MAC in the name of the VIP, and counts the frames that say so. */
+function claimsOf({ left, right }: Cable): number {
+  const receiver = right.namespace.within(() => must(openArpSocket(right.link.index)));
+  left.namespace.within(() => {
+    const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const name = (text: string, port: number): Uint8Array => {
+      const bytes = new Uint8Array(SOCKADDR_IN.size);
+      const view = new DataView(bytes.buffer);
+      view.setUint16(SOCKADDR_IN.family, AF_INET, true);
+      view.setUint16(SOCKADDR_IN.port, port);
+      view.setUint32(SOCKADDR_IN.address, address(text));
+      return bytes;
+    };
+    assert.equal(libc.bind(fd, name(VIP, 0), SOCKADDR_IN.size), 0);
+    const neighbour = name("192.0.2.77", 9);
+    assert.equal(libc.sendto(fd, Uint8Array.of(1), 1, 0, neighbour, neighbour.length), 1);
+    libc.close(fd);
+  });
+  const buffer = new Uint8Array(64);
+  const reactor = new Reactor();
+  let claims = 0;
+  reactor.add(receiver.fd, () => {
+    for (let length = receiver.receive(buffer); length > 0; length = receiver.receive(buffer)) {
+      const parsed = parseArp(buffer, 0, length);
+      if (parsed.kind === "arp" && parsed.arp.senderAddress === address(VIP)) claims++;
+    }
+  });
+  const until = after(now(), fromMillis(PATIENCE));
+  while (now() < until) reactor.wait(until);
+  receiver.close();
+  // What is being asked for is not asked for again at once.
+  mustDo(flushNeighbours(left.rtnetlink, left.link.index));
+  return claims;
+}
+
+test("the kernel does not speak ARP in the name of an address whose lease is over", () => {
+  using it = setUp();
+  assert.ok(claimsOf(it.cable) > 0, "it does without a guard");
+  mustDo(it.guard.open([address(VIP)]));
+  assert.equal(claimsOf(it.cable), 0);
+  mustDo(it.guard.prolong([address(VIP)], 60_000));
+  assert.ok(claimsOf(it.cable) > 0);
 });
