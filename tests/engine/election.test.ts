@@ -236,3 +236,27 @@ test("snapshots show what is, with the asker's number", () => {
   assert.equal(one.lease.guarantee, "address-lifetime");
   assert.equal(one.lease.micros, micros(3_000_000));
 });
+
+test("a guard that cannot be opened: told, the address works all the same, the lease is a backstop", () => {
+  const bench = new Bench();
+  const { advertInterval } = instance().router;
+  bench.world.guard = {
+    open: () => ({ ok: false, errno: "EPERM", call: "NFT_MSG_NEWTABLE" }),
+    prolong: () => assert.fail("what is not open is not prolonged"),
+    close: () => ({ ok: true }),
+  };
+  bench.configure([instance({ router: { advertInterval: (advertInterval / 10) as never } })]);
+  bench.until(2);
+  assert.equal(bench.phase(), "master");
+  assert.equal(bench.engine.instances[0]?.lease.guarantee, "backstop");
+  assert.deepEqual(bench.logs(), ["(VI_1) no sub-second lease: NFT_MSG_NEWTABLE: EPERM"]);
+});
+
+test("a stronger peer heard as master: the lease gets shorter with the next advertisement", () => {
+  const bench = master(instance({ router: { preempt: false } }));
+  bench.until(100);
+  bench.hear({ priority: 254 });
+  bench.until(101);
+  assert.equal(bench.phase(), "master", "established, it is patient with a rival");
+  assert.ok(bench.world.take().includes("set 192.0.2.100/24 for 2 s"));
+});

@@ -63,6 +63,8 @@ export function instance(options: InstanceOptions = {}): InstanceConfig {
 export class Bench {
   readonly world: FakeWorld;
   readonly engine: Engine;
+  /** As last configured. */
+  groups: readonly GroupConfig[] = [];
   #packetId = 0;
 
   /** eth0 with 192.0.2.1, unless told otherwise. */
@@ -70,9 +72,10 @@ export class Bench {
     links: readonly LinkInfo[] = [ETH0],
     addresses: readonly AddressInfo[] = [own(2, "192.0.2.1")],
     world: FakeWorld = new FakeWorld(),
+    engine: Engine = new Engine(world),
   ) {
     this.world = world;
-    this.engine = new Engine(world);
+    this.engine = engine;
     this.event({ kind: "resync", links, addresses });
   }
 
@@ -99,6 +102,7 @@ export class Bench {
     } = {},
   ): void {
     const { groups = [], resume = [], trackers = [] } = more;
+    this.groups = groups;
     // As it comes through the pipe.
     const message: ToEngine = { type: "configure", instances, groups, resume, trackers };
     this.keeper(JSON.parse(JSON.stringify(message)) as ToEngine);

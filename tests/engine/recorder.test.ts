@@ -1,0 +1,73 @@
+/** What is recorded is enough to run it again: the same step from the same state gives the same state. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { step } from "#core/router";
+import { Engine, type Record as EngineRecord } from "#engine/engine";
+import { instant } from "#units/time";
+import { Bench, instance } from "../support/bench.ts";
+import { ETH0, FakeWorld, own } from "../support/fake-world.ts";
+
+function recorded(): {
+  readonly records: EngineRecord[];
+  readonly config: ReturnType<typeof instance>;
+} {
+  const trackers = [{ kind: "script", name: "app", weight: -20, reverse: false }] as const;
+  const config = instance({ router: { trackers } });
+  const records: EngineRecord[] = [];
+  const world = new FakeWorld();
+  const engine = new Engine(world, (record) => records.push(record));
+  const bench = new Bench([ETH0], [own(2, "192.0.2.1")], world, engine);
+  bench.configure([config]);
+  bench.until(1);
+  bench.hear({ priority: 150 });
+  bench.until(6);
+  bench.keeper({ type: "tracker", kind: "script", name: "app", result: "down" });
+  bench.event({ kind: "link", link: { ...ETH0, up: false } });
+  bench.event({ kind: "link", link: ETH0 });
+  bench.hear({ priority: 90 });
+  bench.until(12);
+  world.deleteAddress("192.0.2.100");
+  bench.drain();
+  bench.keeper({ type: "stop" });
+  bench.until(15);
+  return { records, config };
+}
+
+test("every record runs again with the same result, also after a trip through JSON", () => {
+  const { records, config } = recorded();
+  assert.ok(records.length > 12, `${records.length} records`);
+  for (const record of JSON.parse(JSON.stringify(records)) as EngineRecord[]) {
+    const again = step(config.router, record.before, record.event, record.at);
+    assert.deepEqual(JSON.parse(JSON.stringify(again.state)), record.after, record.event.kind);
+  }
+});
+
+test("records tell the story: every change of phase is there, in order, with its time", () => {
+  const { records } = recorded();
+  const story = records
+    .filter(({ before, after }) => before.phase.kind !== after.phase.kind)
+    .map(({ before, after }) => `${before.phase.kind} ${after.phase.kind}`);
+  assert.deepEqual(story, [
+    "init backup",
+    "backup master",
+    "master fault",
+    "fault master",
+    "master backup",
+    "backup master",
+    "master handover",
+    "handover stopped",
+  ]);
+  assert.deepEqual(
+    records.map(({ at }) => at),
+    records.map(({ at }) => at).toSorted((a, b) => a - b),
+  );
+  assert.ok(records.every(({ instance: name }) => name === "VI_1"));
+  assert.equal(records[0]?.at, instant(0));
+});
+
+test("waking up without consequence is not worth a line", () => {
+  const { records } = recorded();
+  assert.ok(
+    records.every(({ event, before, after }) => event.kind !== "timeReached" || before !== after),
+  );
+});
