@@ -3,9 +3,18 @@ import { after, earliest, fromCentis, type Instant, micros } from "#units/time";
 import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { Reason } from "./reason.ts";
 import type { BackupPhase, RouterState } from "./state.ts";
-import { inPhase, type Step, unchanged } from "./step.ts";
+import { detection, inPhase, type Step, unchanged } from "./step.ts";
 import { masterDown, skew, stallThreshold } from "./timing.ts";
+
+const YIELDS: readonly Reason["kind"][] = [
+  "higher-priority",
+  "higher-address",
+  "newcomer-yields",
+  "master-was-alive",
+  "group",
+];
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
 
@@ -100,7 +109,7 @@ function accepted(
 ): BackupPhase {
   // Version 3 learns the master's interval; in version 2 unequal intervals never get here.
   const masterInterval = config.version === 3 ? advert.interval : config.advertInterval;
-  const wait = masterDown(config, masterInterval, state.effectivePriority);
+  const wait = detection(config, state, masterInterval, advert.priority);
   return {
     ...phase,
     masterInterval,
@@ -124,13 +133,30 @@ function masterReleased(
   const heard = { from: advert.from, priority: advert.priority, at: now };
   const known = { ...state, heard: state.heard ?? heard };
   // A stranger's word (possible where sources are not checked) only shortens the wait, as in keepalived.
-  if (config.peerCount === 1 && (state.heard === undefined || state.heard.from === advert.from)) {
+  const isMaster = state.heard === undefined || state.heard.from === advert.from;
+  if (config.peerCount === 1 && isMaster && !hasJustYielded(config, state, phase, now)) {
     const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
     return becomeMaster(config, known, reason, "address-first", now);
   }
   const at = after(now, skew(config, phase.masterInterval, state.effectivePriority));
   const sooner = Math.min(at, phase.masterDownAt) as Instant;
   return unchanged(inPhase(known, { ...phase, masterDownAt: sooner, released: true }));
+}
+
+/**
+ * Two sync groups whose members are ranked differently on both nodes make each other yield; if both also took over at
+ * once, they would do it at the speed of the network (seed 143). The skew time slows that down to what keepalived does.
+ */
+function hasJustYielded(
+  config: RouterConfig,
+  state: RouterState,
+  phase: BackupPhase,
+  now: Instant,
+): boolean {
+  return (
+    YIELDS.includes(state.reason.kind) &&
+    now - state.since < masterDown(config, phase.masterInterval, state.effectivePriority)
+  );
 }
 
 function takeOver(

@@ -25,18 +25,22 @@ export function becomeMaster(
     announce.delay > 0
       ? [{ at: after(now, announce.delay), repeat: announce.repeat, why: "second-block" }]
       : [];
+  const resumes = reason.kind === "link-back-in-time" && state.phase.kind === "fault";
   const phase: MasterPhase = {
     kind: "master",
     advertAt: after(now, fromCentis(config.advertInterval)),
     lastAdvertAt: now,
     seatUntil: after(now, seat(config, state)),
-    // A router that resumes its own seat, or was told or outlived a master, has been here before.
+    ownerSince: (resumes ? state.phase.ownerSince : undefined) ?? now,
+    // Who resumes its own seat, was told to take over or outlived a master has been here before.
     provenAt:
-      state.heard !== undefined || reason.kind === "link-back-in-time" ? now : after(now, NEWCOMER),
-    predecessor: reason.kind === "master-down" ? reason.lastHeard?.from : undefined,
+      resumes || reason.kind === "master-released" || state.heard !== undefined
+        ? now
+        : after(now, NEWCOMER),
     announcements: second,
     refreshAt: announce.refresh > 0 ? after(now, announce.refresh) : undefined,
-    rival: undefined,
+    rivals: [],
+    askAt: undefined,
     foreignAt: undefined,
   };
   const advert: RouterEffect = { kind: "sendAdvert", priority: state.effectivePriority };

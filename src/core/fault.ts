@@ -20,12 +20,11 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
   const causes = faultCauses(config, state);
   const { phase } = state;
   const onlyLink = causes.every((cause) => cause.kind === "link-down");
+  const keepsSeat = phase.kind === "master" && onlyLink && phase.rivals.length === 0;
   const fault: FaultPhase = {
     kind: "fault",
-    seatUntil:
-      phase.kind === "master" && onlyLink && phase.rival === undefined
-        ? seatEnd(config, state)
-        : undefined,
+    seatUntil: keepsSeat ? seatEnd(config, state) : undefined,
+    ownerSince: keepsSeat ? phase.ownerSince : undefined,
     alarmAt: alarmAt(config, state, now),
   };
   const effects: RouterEffect[] = [];

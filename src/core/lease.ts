@@ -11,7 +11,7 @@
  * and a strong peer nothing does both; then, too, the lifetime is a backstop.
  */
 
-import { fromCentis, type Micros, micros } from "#units/time";
+import { type Centis, fromCentis, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
 import { masterDown } from "./timing.ts";
 
@@ -53,4 +53,16 @@ export function leaseFor(config: RouterConfig, peerPriority: number, hasGuard: b
     addressSeconds,
     takeOverMicros: takeOver,
   };
+}
+
+/** When the lease of such a master has surely ended, counted from its last advertisement. */
+export function leaseEnd(config: RouterConfig, interval: Centis, masterPriority: number): Micros {
+  const lease = leaseFor({ ...config, advertInterval: interval }, masterPriority, true);
+  switch (lease.guarantee) {
+    case "address-lifetime":
+      return micros(lease.micros + EXPIRY_MARGIN);
+    case "nftables":
+    case "backstop":
+      return lease.takeOverMicros;
+  }
 }

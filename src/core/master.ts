@@ -1,7 +1,8 @@
 /** MASTER: RFC 9568 6.4.3. Adverts, announcements, and everything heard from others; rivals are in rivals.ts. */
 import { after, earliest, type Instant } from "#units/time";
-import { afterRival, schedule, sendAdvert } from "./advertise.ts";
+import { schedule, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
+import { contestOnTime } from "./contest.ts";
 import type { PhaseEvent, RouterEffect } from "./event.ts";
 import { hearAsMaster } from "./rivals.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
@@ -11,7 +12,9 @@ import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
 const FOREIGN_GAP = 200_000;
 
 export function masterDeadline(phase: MasterPhase): Instant | undefined {
-  return earliest(phase.advertAt, phase.announcements[0]?.at, phase.refreshAt, phase.rival?.goneAt);
+  let first = earliest(phase.advertAt, phase.announcements[0]?.at, phase.refreshAt, phase.askAt);
+  for (const rival of phase.rivals) first = earliest(first, rival.goneAt);
+  return first;
 }
 
 export function stepMaster(
@@ -45,8 +48,10 @@ function onTime(config: RouterConfig, state: RouterState, phase: MasterPhase, no
     next = sent.phase;
     effects.push(...sent.effects);
   }
-  if (next.rival !== undefined && now >= next.rival.goneAt) {
-    next = { ...next, rival: undefined, announcements: afterRival(next.announcements, now) };
+  if (next.rivals.length > 0 || next.askAt !== undefined) {
+    const contest = contestOnTime(config, state, next, now);
+    next = contest.phase;
+    effects.push(...contest.effects);
   }
   const due = next.announcements.filter((one) => one.at <= now);
   if (due.length > 0) {
@@ -55,7 +60,7 @@ function onTime(config: RouterConfig, state: RouterState, phase: MasterPhase, no
   }
   if (next.refreshAt !== undefined && now >= next.refreshAt) {
     next = { ...next, refreshAt: nextRefresh(config, next.refreshAt, now) };
-    if (next.rival === undefined) {
+    if (next.rivals.length === 0) {
       effects.push({ kind: "announce", repeat: config.announce.refreshRepeat, why: "refresh" });
     }
   }
@@ -70,7 +75,7 @@ function nextRefresh(config: RouterConfig, due: Instant, now: Instant): Instant 
 /** Somebody else spoke for our address: clients may have learned its MAC, so we speak again. */
 function answerForeign(state: RouterState, phase: MasterPhase, now: Instant): Step {
   // Who is about to yield does not announce: its word would be the last one clients hear.
-  if (phase.rival !== undefined) return unchanged(state);
+  if (phase.rivals.length > 0) return unchanged(state);
   if (phase.announcements.some((one) => one.why === "foreign-announcement"))
     return unchanged(state);
   const soonest =

@@ -1,17 +1,12 @@
 /**
  * Two masters that hear each other.
  *
- * Plain VRRP (preemption on): the higher priority wins, then the higher address; the loser goes at once, the winner
- * answers with an advertisement and announces the address again.
+ * Plain VRRP (preemption on, or an address owner at 255): the higher priority wins, then the higher address; the loser goes at
+ * once, the winner answers with an advertisement and announces the address again.
  *
- * With nopreempt the tie-break may not move an address away from a healthy owner, so who was there first wins:
- *  - a newcomer (master without ever having heard a peer, for less than `NEWCOMER`) yields at once, to anybody;
- *  - an established owner that would lose keeps the seat for `GRACE_INTERVALS` of the rival's advertisements, answering
- *    each, so that a newcomer can yield; only then it obeys (a keepalived rival never yields by itself);
- *  - who took over because the master fell silent, and hears that very master again within one detection time, took over
- *    by mistake (lost packets): if it would win, it gives the other half an interval to show that it stays, then yields.
+ * With nopreempt the tie-break may not move an address away from a healthy owner: see contest.ts.
  *
- * Whoever yields removes the address first, then says priority 0 to the winner, which thereby knows that its word is
+ * Whoever yields removes the address first, then says priority 0 to the winner alone, which thereby knows that its word is
  * now the last one and announces. A winner that hears nothing announces on evidence: after each sign of the rival, and
  * when somebody else's ARP for the address was seen (master.ts).
  */
@@ -19,15 +14,13 @@ import { after, fromCentis, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { afterRival, schedule, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
+import { expectsToStay, hasLostPatience, insist, meet } from "./contest.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
 import type { Reason } from "./reason.ts";
-import type { MasterPhase, Rival, RouterState } from "./state.ts";
-import { enter, freshBackup, inPhase, type Step, withEffects } from "./step.ts";
-import { masterDown } from "./timing.ts";
+import type { MasterPhase, RouterState } from "./state.ts";
+import { detection, enter, freshBackup, inPhase, type Step, withEffects } from "./step.ts";
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
-
-const GRACE_INTERVALS = 3;
 
 export function hearAsMaster(
   config: RouterConfig,
@@ -36,7 +29,7 @@ export function hearAsMaster(
   advert: Advert,
   now: Instant,
 ): Step {
-  if (advert.priority === 0) return rivalReleased(config, state, phase, now);
+  if (advert.priority === 0) return rivalReleased(config, state, phase, advert, now);
   if (advert.from === state.source && advert.priority === state.effectivePriority) {
     return withEffects(state, {
       kind: "report",
@@ -64,60 +57,17 @@ function withoutPreemption(
   theyWin: Reason | undefined,
   now: Instant,
 ): Step {
-  if (now < phase.provenAt) {
-    const reason = {
-      kind: "newcomer-yields",
-      from: advert.from,
-      theirs: advert.priority,
-      ours: state.effectivePriority,
-    } as const;
-    return give(config, state, advert, reason, now);
-  }
-  const since = micros(now - state.since);
-  const mistaken =
-    phase.predecessor === advert.from &&
-    since < masterDown(config, advert.interval, state.effectivePriority);
-  if (theyWin !== undefined) {
-    if (mistaken) return give(config, state, advert, theyWin, now);
-    return grant(config, state, phase, advert, now, GRACE_INTERVALS, theyWin);
-  }
-  if (!mistaken && phase.rival === undefined) return stay(config, state, phase, advert, now);
-  const reason = { kind: "master-was-alive", from: advert.from, after: since } as const;
-  return grant(config, state, phase, advert, now, 0.5, reason);
+  const rival = meet(config, phase, advert, theyWin === undefined, now);
+  if (!hasLostPatience(rival)) return insist(config, state, phase, advert, rival, now);
+  return give(config, state, advert, theyWin ?? whyJunior(state, phase, advert, now), now);
 }
 
-/** The rival gets `intervals` of time to yield, and hears us at once; still there after it, we give the address up. */
-function grant(
-  config: RouterConfig,
-  state: RouterState,
-  phase: MasterPhase,
-  advert: Advert,
-  now: Instant,
-  intervals: number,
-  reason: Reason,
-): Step {
-  const { rival } = phase;
-  if (rival !== undefined && rival.from === advert.from && now >= rival.yieldAt) {
-    return give(config, state, advert, reason, now);
-  }
-  const interval = fromCentis(advert.interval);
-  const granted: Rival = {
-    from: advert.from,
-    yieldAt: rival?.from === advert.from ? rival.yieldAt : after(now, micros(intervals * interval)),
-    goneAt: after(now, micros((GRACE_INTERVALS + 1) * interval)),
-  };
-  const answer = answerOnce(config, state, { ...phase, rival: granted }, now);
-  const effects: RouterEffect[] = [...answer.effects];
-  // Our announcements could be the last the clients hear before we go; the rival's are as good meanwhile.
-  effects.push({ kind: "cancelAnnouncements" });
-  if (rival === undefined) {
-    const graceMicros = granted.yieldAt - now;
-    effects.push({
-      kind: "report",
-      report: { kind: "grace", from: advert.from, theirs: advert.priority, micros: graceMicros },
-    });
-  }
-  return { state: inPhase(state, { ...answer.phase, announcements: [] }), effects };
+/** We would win the tie-break, and go all the same. */
+function whyJunior(state: RouterState, phase: MasterPhase, advert: Advert, now: Instant): Reason {
+  const { from, priority: theirs } = advert;
+  return now < phase.provenAt
+    ? { kind: "newcomer-yields", from, theirs, ours: state.effectivePriority }
+    : { kind: "master-was-alive", from, after: micros(now - phase.ownerSince) };
 }
 
 /** RFC 9568 6.4.3 (705): higher priority, or equal and higher address. Undefined: we win. */
@@ -192,14 +142,18 @@ function rivalReleased(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
+  advert: Advert,
   now: Instant,
 ): Step {
-  const sent = sendAdvert(config, state, { ...phase, rival: undefined }, now);
+  const rivals = phase.rivals.filter((one) => one.from !== advert.from);
+  const askAt = rivals.length === 0 ? undefined : phase.askAt;
+  const sent = sendAdvert(config, state, { ...phase, rivals, askAt }, now);
+  // Another one is left that we may have to yield to: our word must not be the last one that clients hear.
+  if (!expectsToStay(sent.phase))
+    return { state: inPhase(state, sent.phase), effects: sent.effects };
+  const announcements = afterRival(sent.phase.announcements, now);
   return {
-    state: inPhase(state, {
-      ...sent.phase,
-      announcements: afterRival(sent.phase.announcements, now),
-    }),
+    state: inPhase(state, { ...sent.phase, announcements }),
     effects: [...sent.effects, { kind: "announce", repeat: 1, why: "rival-gone" }],
   };
 }
@@ -216,12 +170,13 @@ function give(
   if (config.higherPrioSendAdvert)
     effects.push({ kind: "sendAdvert", priority: state.effectivePriority });
   effects.push({ kind: "removeAddresses" });
-  // To the group it would start elections among routers that are not concerned.
-  if (config.peerCount > 0)
-    effects.push({ kind: "sendAdvert", priority: RELEASE, to: advert.from });
-  const fresh = freshBackup(config, state, now, micros(0));
+  // To the winner alone, multicast or not: the group would start an election among routers that are not concerned.
+  effects.push({ kind: "sendAdvert", priority: RELEASE, to: advert.from });
   const interval = config.version === 3 ? advert.interval : config.advertInterval;
-  const wait = masterDown(config, interval, state.effectivePriority);
-  const phase = { ...fresh, masterInterval: interval, masterDownAt: after(now, wait) };
+  const phase = {
+    ...freshBackup(config, state, now, micros(0)),
+    masterInterval: interval,
+    masterDownAt: after(now, detection(config, state, interval, advert.priority)),
+  };
   return enter(state, phase, reason, now, effects);
 }

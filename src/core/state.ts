@@ -63,26 +63,33 @@ export interface MasterPhase {
   readonly lastAdvertAt: Instant;
   /** No peer can have taken over before this, if it heard our last advertisement. Past it we have overslept. */
   readonly seatUntil: Instant;
+  /** Since when the address has been ours; a link flap within the seat does not count. */
+  readonly ownerSince: Instant;
   /**
-   * From here on we are the established owner, and a rival is the newcomer: at once if a peer was heard before we
-   * became master, else after `NEWCOMER_MICROS` (longer than a switch port needs to forward).
+   * From here on we are no newcomer any more (contest.ts): at once if a peer was heard before we became master, else
+   * after `NEWCOMER` (longer than a switch port needs to forward).
    */
   readonly provenAt: Instant;
-  /** We took over because this router fell silent. If it speaks again soon, it was never dead. */
-  readonly predecessor: Ipv4 | undefined;
   /** Announcements to come, earliest first. */
   readonly announcements: readonly Announcement[];
   readonly refreshAt: Instant | undefined;
-  /** `nopreempt`: somebody else is master too, and one of us has to yield: see rivals.ts. */
-  readonly rival: Rival | undefined;
+  /** `nopreempt`: others that are master too; one of us has to yield (contest.ts). */
+  readonly rivals: readonly Rival[];
+  /** Next round of the contest. */
+  readonly askAt: Instant | undefined;
   /** Last announcement sent because somebody else announced our address. */
   readonly foreignAt: Instant | undefined;
 }
 
 export interface Rival {
   readonly from: Ipv4;
-  /** We yield when it is heard at or after this instant. */
-  readonly yieldAt: Instant;
+  /** Our own, when the two met: see contest.ts. */
+  readonly seniority: number;
+  /** The tie-break of RFC 9568 6.4.3 is for us. */
+  readonly weWin: boolean;
+  /** That it hears us and stays. */
+  readonly signs: number;
+  readonly heardAt: Instant;
   /** No word from it until then: it has yielded. */
   readonly goneAt: Instant;
 }
@@ -120,6 +127,8 @@ export interface FaultPhase {
    * still ours (a link flap shorter than the peers' detection time).
    */
   readonly seatUntil: Instant | undefined;
+  /** Together with it: since when the address was ours. */
+  readonly ownerSince: Instant | undefined;
   /** Nobody was heard since: raise the alarm then. */
   readonly alarmAt: Instant | undefined;
 }

@@ -1,9 +1,9 @@
 /** What one step gives back, and the small vocabulary all phases share. */
-import { after, type Instant, type Micros, micros } from "#units/time";
+import { after, type Centis, type Instant, type Micros, micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect } from "./event.ts";
-import { leaseFor } from "./lease.ts";
+import { leaseEnd, leaseFor } from "./lease.ts";
 import type { FaultCause, Reason } from "./reason.ts";
 import type { BackupPhase, Phase, PublicState, RouterState } from "./state.ts";
 import { masterDown } from "./timing.ts";
@@ -89,8 +89,25 @@ export function freshBackup(
 
 /** Strongest peer we have to reckon with: as strong as ourselves until we have heard better. */
 export function strongestPeer(config: RouterConfig, state: RouterState): Priority | number {
-  const own = config.priority === 255 ? 254 : config.priority;
-  return Math.max(own, state.heard?.priority ?? 0);
+  const own = Math.max(config.priority, state.effectivePriority);
+  return Math.max(Math.min(own, 254), state.heard?.priority ?? 0);
+}
+
+/**
+ * How long a master has to be silent before we take over. Ordinarily `masterDown`; a backup that is stronger than its master
+ * (nopreempt, preempt_delay) was never heard by it, so it also waits until the lease of a master that knows of nobody
+ * stronger than itself has surely ended.
+ */
+export function detection(
+  config: RouterConfig,
+  state: RouterState,
+  interval: Centis,
+  masterPriority: number,
+): Micros {
+  const ours = state.effectivePriority;
+  const wait = masterDown(config, interval, ours);
+  if (masterPriority === 0 || masterPriority >= ours) return wait;
+  return Math.max(wait, leaseEnd(config, interval, masterPriority)) as Micros;
 }
 
 /** How long after our last advertisement the address is safely ours. */

@@ -166,6 +166,8 @@ export class Engine {
       for (const effect of result.effects) perform(this, instance, effect, now, follow);
       if (before.phase.kind !== result.state.phase.kind)
         this.groups.memberChanged(this, instance, now);
+      else if (before.phase.kind === "fault" && before.reason !== result.state.reason)
+        this.groups.causesChanged(this, instance, now);
       else if (next.kind === "advertReceived") this.groups.advertHeard(instance, before);
     }
     this.#reschedule(instance);

@@ -98,6 +98,16 @@ export class Groups {
     }
   }
 
+  /**
+   * A member in FAULT has one cause fewer or more. Two members that were in FAULT by themselves also keep each other
+   * there; when their own causes are gone at the same moment, neither changes state by it (sim seeds 1083, 2124).
+   */
+  causesChanged(engine: Engine, instance: Instance, now: Instant): void {
+    const group = this.#of(instance);
+    if (group === undefined) return;
+    this.#shareFaults(engine, group, this.#members(engine, group), now);
+  }
+
   memberChanged(engine: Engine, instance: Instance, now: Instant): void {
     const group = this.#of(instance);
     if (group === undefined) return;

@@ -24,7 +24,9 @@ export function checkBackup(simulation: Simulation, facts: Facts): Hooks {
       );
       const late =
         4 * (simulation.scenario.wakeLateMicros + 100) + 4 * machine.kernel.faults.slowMicros;
-      const limit = facts.detection(router.vrid) + router.startupDelay + late + 1_000;
+      // What happened to its clock or its processor is noticed at the next wake-up, an interval later at the most.
+      const noticed = excusedUntil.has(machine.id) ? facts.interval(router.vrid) : 0;
+      const limit = facts.detection(router.vrid) + router.startupDelay + noticed + late + 1_000;
       if (facts.now - since > limit)
         simulation.violate(
           "nobody-takes-over",

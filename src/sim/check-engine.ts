@@ -111,7 +111,11 @@ export function checkOverslept(simulation: Simulation, facts: Facts): Hooks {
       if (machine.clockOffsetFellAt > seat.advertSentAt) return;
       const silent = facts.now - seat.advertSentAt;
       const { router } = seat;
-      const earliestTakeOver = masterDown(router, router.advertInterval, 254);
+      const earliestTakeOver = masterDown(
+        router,
+        router.advertInterval,
+        Math.min(router.priority, 254),
+      );
       if (silent > earliestTakeOver && seat.since < seat.advertSentAt)
         simulation.violate(
           "overslept",

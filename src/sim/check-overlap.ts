@@ -86,6 +86,9 @@ export function checkOverlap(
       // It was asked to take over, or the two had met before the old one fell.
       if (alive.reason === "master-released" || alive.since < facts.unwellAt(dead.machine))
         return "lease-in-flight";
+      // Preemption looks at priorities only: it may happen at any moment, also while the old owner hangs.
+      if (alive.router.preempt && alive.router.priority > dead.router.priority)
+        return "lease-in-flight";
       return "none";
     }
     return "lease-in-flight";
@@ -103,21 +106,29 @@ export function checkOverlap(
       4 * Math.max(episode.a.extraLate, episode.b.extraLate) +
       8 * Math.max(episode.a.kernel.faults.slowMicros, episode.b.kernel.faults.slowMicros);
     switch (episode.excuse) {
-      case "hand-over":
-        return (
-          skew(router, router.advertInterval, 1) +
-          fromCentis(router.advertInterval) +
-          LINGER +
-          // A hand-over that hangs is ended by the kernel: whole seconds, up to 0.2 s late.
-          (episode.a.engineRuns && episode.b.engineRuns ? 0 : 1_200_000) +
-          simulation.scenario.keeperLateMicros +
-          late
+      case "hand-over": {
+        const waits = [episode.a, episode.b].map((machine) => {
+          const leaving = seatOf(machine, episode.address)?.router ?? router;
+          return skew(leaving, leaving.advertInterval, 1) + fromCentis(leaving.advertInterval);
+        });
+        // A hand-over that hangs is ended by the kernel: whole seconds, up to 0.2 s late.
+        const hangs = [episode.a, episode.b].some(
+          (one) => !one.engineRuns || facts.unwellAt(one) >= episode.since,
         );
-      case "election":
-        return 6 * interval + 20_000 + late;
+        const { keeperLateMicros } = simulation.scenario;
+        return Math.max(...waits) + LINGER + (hangs ? 1_200_000 : 0) + keeperLateMicros + late;
+      }
+      case "election": {
+        // Up to an interval until they have heard each other, then at most 30 rounds of 25 ms or an eighth of an interval.
+        const rounds = 30 * Math.min(25_000, Math.max(2_000, interval / 8));
+        return 1.2 * interval + rounds + 20_000 + late;
+      }
       case "lease-in-flight": {
-        const lease = leaseFor(router, router.priority, simulation.scenario.hasGuard);
-        return lease.addressSeconds * 1_000_000 + 450_000 + late;
+        const leases = [episode.a, episode.b].map((machine) => {
+          const dead = seatOf(machine, episode.address)?.router ?? router;
+          return leaseFor(dead, dead.priority, simulation.scenario.hasGuard).addressSeconds;
+        });
+        return Math.max(...leases) * 1_000_000 + 450_000 + late;
       }
       case "none":
         return 0;

@@ -1,14 +1,16 @@
 /**
  * nopreempt: no schedule moves an address away from a healthy owner.
  *
- * When a second master appears beside a healthy one, it is an intruder of one of three kinds:
- *  - newcomer: in this life it never heard the owner (it just started; its switch port forwards late);
- *  - resumed: a former owner that was stopped or paused while its successor took over;
+ * When a second master appears beside one that runs, it is an intruder of one of three kinds:
+ *  - newcomer: in this life it never heard anybody (it just started; its switch port forwards late);
+ *  - resumed: a former owner that was stopped or paused while its successor took over, and whose clock went on;
  *  - deaf: it had heard the owner, then did not for a detection time (lost packets, partition).
- * A newcomer or a resumed one must never end up with the address. A deaf one must give it back if the two hear each other
- * within one detection time; after a longer separation both were owners, and either may keep it.
+ * An established owner (it has heard a peer, was handed the address, or has had it for a minute) keeps it against a newcomer; any
+ * owner of two intervals keeps it against a resumed one, and against a deaf one if the two hear each other again within
+ * two intervals. After a longer separation both were owners, and either may keep it.
  */
 import { masterDown } from "#core/timing";
+import { centis, fromCentis } from "#units/time";
 import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
@@ -39,7 +41,9 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     seat.machine.groups.length === 0;
 
   const isHealthyOwner = (seat: Seat): boolean =>
-    seat.state === "MASTER" && seat.machine.engineRuns && simulation.phase !== undefined;
+    seat.state === "MASTER" && seat.machine.engineRuns;
+  const hasOwnedLong = (seat: Seat): boolean =>
+    facts.now - seat.ownerSince > 2.1 * fromCentis(seat.router.advertInterval);
 
   const begin = (intrusion: Omit<Intrusion, "heardAt">): void => {
     intrusions.push({ ...intrusion, heardAt: undefined });
@@ -50,7 +54,9 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     for (const owner of facts.seats(seat.vrid)) {
       if (owner === seat || !isHealthyOwner(owner)) continue;
       const heard = seat.heard.get(owner.machine.id);
-      const detection = masterDown(seat.router, seat.router.advertInterval, 254);
+      // By whoever was heard last; intervals may differ (version 3).
+      const shortest = Math.min(...facts.seats(seat.vrid).map((one) => one.router.advertInterval));
+      const detection = masterDown(seat.router, centis(shortest), 254);
       const tookOver = seat.reason === "master-down" || seat.reason === "master-released";
       const silent = facts.now - (heard?.at ?? Number.NEGATIVE_INFINITY);
       const wasTold =
@@ -66,13 +72,10 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
           "took-over-from-heard-master",
           `machine ${seat.machine.id} heard ${owner.machine.id} ${silent} us ago (detection ${detection})`,
         );
-      if (tookOver)
-        begin({
-          kind: heard === undefined ? "newcomer" : "deaf",
-          owner,
-          intruder: seat,
-          at: facts.now,
-        });
+      if (!tookOver || !hasOwnedLong(owner)) continue;
+      const isNewcomer = seat.heard.size === 0;
+      if (isNewcomer && owner.establishedAt > facts.now) continue;
+      begin({ kind: isNewcomer ? "newcomer" : "deaf", owner, intruder: seat, at: facts.now });
     }
   };
 
@@ -81,15 +84,21 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     for (const seat of facts.all()) {
       if (seat.machine !== machine || seat.state !== "MASTER" || !applies(seat)) continue;
       for (const owner of facts.seats(seat.vrid)) {
-        if (owner !== seat && isHealthyOwner(owner) && owner.since > seat.since)
+        const isBlind = machine.clockOffsetFellAt > owner.since;
+        if (
+          owner !== seat &&
+          isHealthyOwner(owner) &&
+          owner.since > facts.stoppedAt(machine) &&
+          !isBlind
+        )
           begin({ kind: "resumed", owner, intruder: seat, at: facts.now });
       }
     }
   };
 
-  const left = (seat: Seat): void => {
+  const left = (seat: Seat, to: number | undefined): void => {
     for (const one of intrusions) {
-      if (one.owner !== seat) continue;
+      if (one.owner !== seat || one.intruder.machine.address !== to) continue;
       const { intruder, kind, at } = one;
       // Only what the owner did of its own accord, while nothing was wrong with it or with the way between both.
       if (seat.state !== "BACKUP" || !YIELDS.includes(seat.reason)) continue;
@@ -104,8 +113,8 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
       // A newcomer that heard the owner has to go; one that never did (every answer lost) is not to blame.
       if (one.heardAt === undefined && lost >= at) continue;
       if (one.heardAt !== undefined && lost >= one.heardAt) continue;
-      const detection = masterDown(intruder.router, intruder.router.advertInterval, 254);
-      if (kind === "deaf" && (one.heardAt ?? facts.now) - at > detection * 0.9) continue;
+      const two = 1.8 * fromCentis(intruder.router.advertInterval);
+      if (kind === "deaf" && (one.heardAt ?? facts.now) - at > two) continue;
       simulation.violate(
         "moved-from-healthy-owner",
         `vrid ${seat.vrid}: machine ${seat.machine.id} gave way to ${kind} machine ${intruder.machine.id} (${seat.reason})`,
@@ -130,13 +139,12 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
         (one) => one.machine === machine && one.name === message.instance,
       );
       if (seat === undefined) return;
+      const { reason } = message;
+      const from = message.to === "BACKUP" && "from" in reason ? reason.from : undefined;
       if (message.to === "MASTER") becameMaster(seat);
-      else left(seat);
+      else left(seat, from);
       tidy();
-      yielded(
-        seat,
-        message.to === "BACKUP" && "from" in message.reason ? message.reason.from : undefined,
-      );
+      yielded(seat, from);
     },
     runs: (machine, runs) => {
       if (runs) resumed(machine);
@@ -162,7 +170,10 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     const other = facts.seats(seat.vrid).find((one) => one.machine.address === to);
     if (other === undefined || other.state === "MASTER" || !other.machine.engineRuns) return;
     if (other.state !== "BACKUP" || !YIELDS.includes(other.reason)) return;
+    if (facts.seats(seat.vrid).some((one) => one !== seat && isHealthyOwner(one))) return;
     if (facts.deceivedAt > facts.now - facts.detection(seat.vrid)) return;
+    // Frames that take longer than a few rounds of the contest arrive after their sender has gone.
+    if (facts.slowAt > facts.now - facts.detection(seat.vrid)) return;
     const { scenario, network } = simulation;
     if (
       scenario.network.reordering > 0 ||

@@ -22,6 +22,8 @@ interface Entry {
   mac: Mac | undefined;
   service: Service;
   since: number;
+  /** When it was reached last. */
+  lostAt: number;
   /** Total microseconds in each state. */
   readonly spent: Record<Service, number>;
   longestDark: number;
@@ -55,6 +57,7 @@ export class Client {
         mac: undefined,
         service: "nobody",
         since: 0,
+        lostAt: 0,
         spent,
         longestDark: 0,
       });
@@ -124,15 +127,18 @@ export class Client {
     entry.service = service;
     entry.since = now;
     this.onService(address, service, before, since);
-    if (before === "reached") this.#resolveLater(address, RESOLVE_AFTER);
+    if (before !== "reached") return;
+    entry.lostAt = now;
+    this.#resolveLater(address, RESOLVE_AFTER);
   }
 
+  /** Asks for the address, unless it was reached meanwhile. */
   #resolveLater(address: Ipv4, delay: number): void {
     this.#queue.in(delay, () => {
       const entry = this.#cache.get(address);
       if (entry === undefined || entry.service === "reached") return;
-      if (this.#queue.now - entry.since < Math.min(delay, RESOLVE_AFTER) && entry.mac !== undefined)
-        return;
+      // Reached and lost again since: its own turn comes.
+      if (entry.mac !== undefined && this.#queue.now - entry.lostAt < RESOLVE_AFTER) return;
       const owners = this.#machines.filter(
         (machine) => machine.owns(address) && this.#isInReach(machine),
       );

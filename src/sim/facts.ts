@@ -1,7 +1,7 @@
 /** What checkers know about a run, gathered outside the product: who said what when, who heard it, and who was well. */
 import type { RouterConfig } from "#core/config";
 import type { PublicState } from "#core/state";
-import { masterDown } from "#core/timing";
+import { masterDown, NEWCOMER } from "#core/timing";
 import { fromCentis } from "#units/time";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
@@ -18,6 +18,10 @@ export interface Seat {
   /** When it entered the state, and why. */
   since: number;
   reason: string;
+  /** As master: since when, a link flap within the seat aside. */
+  ownerSince: number;
+  /** As master: from when on it is no newcomer, because it heard a peer before, was told to take over, or has long been there. */
+  establishedAt: number;
   /** Last advertisement with a priority above 0. */
   advertSentAt: number | undefined;
   /** By machine: when the last advertisement heard from it in this life was sent, and when it came. */
@@ -34,9 +38,12 @@ export class Facts {
   /** By machine: last moment something was wrong with it. */
   readonly #unwellAt = new Map<number, number>();
   readonly #runsSince = new Map<number, number>();
+  readonly #stoppedAt = new Map<number, number>();
   readonly #lost = new Map<string, number>();
   /** Last forged or replayed packet. */
   deceivedAt: number = Number.NEGATIVE_INFINITY;
+  /** Last moment at which frames took longer than the product's timers are made for. */
+  slowAt: number = Number.NEGATIVE_INFINITY;
   /** Last change of the network's conditions. */
   networkChangedAt: number = Number.NEGATIVE_INFINITY;
 
@@ -63,6 +70,11 @@ export class Facts {
 
   runsSince(machine: Machine): number {
     return this.#runsSince.get(machine.id) ?? 0;
+  }
+
+  /** When it last ceased to run for a while. */
+  stoppedAt(machine: Machine): number {
+    return this.#stoppedAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Last time anything at all was wrong with this machine (not the network). */
@@ -116,9 +128,9 @@ export class Facts {
         for (const { router } of machine.instances) this.#open(machine, router);
       },
       engineEnded: (machine) => this.#unwell(machine),
-      runs: (machine) => {
+      runs: (machine, runs) => {
         this.#unwell(machine);
-        this.#runsSince.set(machine.id, this.now);
+        (runs ? this.#runsSince : this.#stoppedAt).set(machine.id, this.now);
       },
       afterReload: (machine) => {
         for (const { router } of machine.instances) {
@@ -133,6 +145,10 @@ export class Facts {
           seat.state = message.to;
           seat.since = this.now;
           seat.reason = message.reason.kind;
+          if (message.to !== "MASTER" || seat.reason === "link-back-in-time") continue;
+          seat.ownerSince = this.now;
+          const isKnown = seat.heard.size > 0 || seat.reason === "master-released";
+          seat.establishedAt = isKnown ? this.now : this.now + NEWCOMER;
         }
       },
       advertSent: (machine, vrid, priority) => {
@@ -173,6 +189,8 @@ export class Facts {
       state: "INIT",
       since: this.now,
       reason: "not-started",
+      ownerSince: this.now,
+      establishedAt: this.now,
       advertSentAt: undefined,
       heard: new Map(),
       heardAt: undefined,
@@ -187,5 +205,6 @@ export class Facts {
   #fault(fault: Fault): void {
     if ("machine" in fault) this.#unwellAt.set(fault.machine, this.now);
     else this.networkChangedAt = this.now;
+    if (fault.kind === "slow-network") this.slowAt = this.now + fault.latency;
   }
 }

@@ -95,7 +95,7 @@ interface Shape {
   readonly lowerPrioNoAdvert: boolean;
   readonly higherPrioSendAdvert: boolean;
   readonly owner255: boolean;
-  readonly addressStart: number;
+  readonly veryStrong: boolean;
 }
 
 function drawShape(random: Random, count: number): Shape {
@@ -135,10 +135,10 @@ function drawShape(random: Random, count: number): Shape {
     hasGuard: random.chance(0.75),
     arpLimited,
     checksum: random.pick(["pseudo-header", "no-pseudo-header"] as const),
-    lowerPrioNoAdvert: random.chance(0.05),
+    lowerPrioNoAdvert: random.chance(0.08),
     higherPrioSendAdvert: random.chance(0.1),
     owner255: random.chance(0.04),
-    addressStart: random.pick([0x64, 0x0b]),
+    veryStrong: random.chance(0.15),
   };
 }
 
@@ -146,7 +146,11 @@ const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
 
 function drawMachine(random: Random, shape: Shape, id: number): MachineSpec {
   const indices = Array.from({ length: shape.instanceCount }, (_, index) => index);
-  const instances = indices.map((index) => drawInstance(random, shape, id, index));
+  // In a sync group all members have to agree on who is stronger, or the groups pull each other down for ever.
+  const rank = random.between(0, 3);
+  const instances = indices.map((index) =>
+    drawInstance(random, shape, id, index, shape.grouped ? rank : random.between(0, 3)),
+  );
   const trackers: TrackerResult[] =
     shape.script === undefined ? [] : [{ kind: "script", name: "check", result: "up" }];
   const groups: readonly GroupConfig[] =
@@ -158,14 +162,20 @@ function drawMachine(random: Random, shape: Shape, id: number): MachineSpec {
   return { address: machineAddress(id), startsAt, instances, groups, trackers };
 }
 
-function drawInstance(random: Random, shape: Shape, id: number, index: number): InstanceConfig {
+function drawInstance(
+  random: Random,
+  shape: Shape,
+  id: number,
+  index: number,
+  drawn: number,
+): InstanceConfig {
   const trackers: TrackerConfig[] =
     shape.script === undefined
       ? []
       : [{ kind: "script", name: "check", weight: shape.script.weight, reverse: false }];
-  const rank = shape.equalPriorities ? 0 : random.between(0, 3);
+  const rank = shape.equalPriorities ? 0 : drawn;
   const base =
-    shape.owner255 && id === 0 ? 255 : random.chance(0.1) ? 254 - rank * 3 : 100 + 20 * rank;
+    shape.owner255 && id === 0 ? 255 : shape.veryStrong ? 254 - (3 - rank) * 40 : 100 + 20 * rank;
   const router: RouterConfig = {
     name: `V${index + 1}`,
     vrid: vrid(51 + index),

@@ -111,6 +111,10 @@ export class Keeper {
     this.#inbox = [];
     for (const message of waiting) this.#handle(message);
     if (this.#engineDied) this.#takeOver();
+    // Scripts have run on, or run again now: their results are told.
+    for (const result of this.#machine.trackers.values()) {
+      if (this.#machine.engine !== undefined) this.#machine.send({ type: "tracker", ...result });
+    }
   }
 
   receive(message: FromEngine): void {

@@ -42,8 +42,9 @@ export class Kernel {
   readonly #mac: Mac;
   readonly #primary: Ipv4;
   readonly #table = new Map<Ipv4, Entry>();
-  /** Addresses under the guard, and until when they are let through. */
-  readonly #guarded = new Map<Ipv4, number>();
+  /** Addresses that are answered for only while let through, and until when each is. */
+  readonly #guarded = new Set<Ipv4>();
+  readonly #letThrough = new Map<Ipv4, number>();
   readonly faults: KernelFaults = { addFails: undefined, slowMicros: 0 };
   /** Timers stand still since then (machine paused). */
   #frozenAt: number | undefined;
@@ -98,8 +99,7 @@ export class Kernel {
   /** Would this kernel answer for the address now? */
   answers(address: Ipv4): boolean {
     if (!this.linkUp || !this.linkExists || !this.#table.has(address)) return false;
-    const until = this.#guarded.get(address);
-    return until === undefined || this.#time() < until;
+    return !this.#guarded.has(address) || this.#time() < (this.#letThrough.get(address) ?? 0);
   }
 
   setAddress(index: number, virtual: VirtualAddress, seconds: number): Outcome {
@@ -150,6 +150,7 @@ export class Kernel {
   clear(): void {
     this.#table.clear();
     this.#guarded.clear();
+    this.#letThrough.clear();
     this.#frozenAt = undefined;
     this.faults.addFails = undefined;
     this.faults.slowMicros = 0;
@@ -205,9 +206,7 @@ export class Kernel {
 
   readonly guard: AddressGuard = {
     open: (addresses) => {
-      for (const address of addresses) {
-        if (!this.#guarded.has(address)) this.#guarded.set(address, 0);
-      }
+      for (const address of addresses) this.#guarded.add(address);
       this.onChange();
       return OK;
     },
@@ -215,15 +214,18 @@ export class Kernel {
       const until = this.#time() + milliseconds * 1_000 + this.#random.between(0, TICK);
       let wasShut = false;
       for (const address of addresses) {
-        wasShut ||= (this.#guarded.get(address) ?? 0) <= this.#time();
-        this.#guarded.set(address, until);
+        wasShut ||= (this.#letThrough.get(address) ?? 0) <= this.#time();
+        this.#letThrough.set(address, until);
       }
       this.#watchGuard();
       if (wasShut) this.onChange();
       return OK;
     },
     close: (addresses) => {
-      for (const address of addresses) this.#guarded.delete(address);
+      for (const address of addresses) {
+        this.#guarded.delete(address);
+        this.#letThrough.delete(address);
+      }
       this.onChange();
       return OK;
     },
@@ -267,7 +269,7 @@ export class Kernel {
 
   #watchGuard(): void {
     let next = Number.POSITIVE_INFINITY;
-    for (const until of this.#guarded.values()) {
+    for (const until of this.#letThrough.values()) {
       if (until > this.#time() && until < next) next = until;
     }
     if (next === Number.POSITIVE_INFINITY || this.#watchedUntil > this.#time()) return;

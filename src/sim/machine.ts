@@ -9,7 +9,7 @@ import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#contract
 import type { InstanceConfig } from "#core/config";
 import { Engine, type Record as EngineRecord } from "#engine/engine";
 import type { WorldEvent } from "#ports/world";
-import type { Ipv4, Mac } from "#units/address";
+import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { type Instant, instant } from "#units/time";
 import type { EventQueue } from "./event-queue.ts";
 import type { HookList } from "./hooks.ts";
@@ -354,6 +354,8 @@ export class Machine {
 
   #receive(frame: Frame, sentAt: number): void {
     if (!this.isPowered || this.isPaused) return;
+    // Flooded by the switch, and refused by the device.
+    if (frame.to !== this.mac && frame.to !== BROADCAST_MAC) return;
     if (frame.kind === "vrrp") {
       const vrid = vridOf(frame.bytes);
       const priority = priorityOf(frame.bytes);

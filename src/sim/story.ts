@@ -9,7 +9,7 @@ export interface StoryLine {
   readonly text: string;
 }
 
-const KEPT_MAX = 400;
+const KEPT_MAX = 20_000;
 
 export function tellStory(simulation: Simulation): {
   readonly hooks: Hooks;
@@ -54,6 +54,8 @@ export function tellStory(simulation: Simulation): {
         const key = `${machine.id}/${vrid}/${priority}`;
         const last = lastSent.get(key) ?? Number.NEGATIVE_INFINITY;
         lastSent.set(key, simulation.queue.now);
+        // To each unicast peer.
+        if (simulation.queue.now === last) return;
         const interval =
           machine.instances.find(({ router }) => router.vrid === vrid)?.router.advertInterval ?? 1;
         if (

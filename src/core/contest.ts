@@ -1,0 +1,193 @@
+/**
+ * nopreempt, and two masters hear each other: who has owned the address longer keeps it.
+ *
+ * An advertisement does not say how long its sender has been master, so nobody can compare. Instead each shows patience
+ * by its own tenure: it goes on asking (an advertisement every round), counts the signs that the rival hears it and stays,
+ * and yields when the count reaches its patience. The shorter tenure loses patience first:
+ *
+ *   seniority   0  master for less than two intervals: took over by mistake, or at the same moment as another
+ *               1  never heard anybody in this life (a rebooted node behind a port that forwards late), at most a minute old
+ *               2  the same, for 16 intervals and more
+ *           3..5  has heard a peer, was handed the address, or has owned it for a minute; 16 and 256 intervals are the steps
+ *   patience    5 signs for each step; 3 more for the one who would win the tie-break of RFC 9568 6.4.3
+ *
+ * Equals are thus decided by the tie-break, and a loser without seniority goes at once. A round is an eighth of an interval,
+ * 25 ms at the most: two masters that both owned the address for hours are one again after 25 rounds.
+ *
+ * A sign is an advertisement off the rival's beat, because only who hears us sends such. One on its beat proves nothing: it
+ * counts as a whole step against who would lose anyway (a keepalived rival may be told not to answer) and against a
+ * newcomer, and nothing against an established owner that would win: a rival that cannot hear us cannot hear clients either.
+ */
+import { after, fromCentis, type Instant, type Micros, micros } from "#units/time";
+import { afterRival, schedule, sendAdvert } from "./advertise.ts";
+import type { RouterConfig } from "./config.ts";
+import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { MasterPhase, Rival, RouterState } from "./state.ts";
+import { inPhase, type Step } from "./step.ts";
+
+type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
+
+const STEP = 5;
+const WINNER_MORE = 3;
+const ROUND_MIN = 2_000;
+const ROUND_MAX = 25_000;
+/** Part of the interval after which an unanswered question is asked once more. */
+const ASK_AGAIN = 0.5;
+/** An advertisement earlier than this part of the rival's interval is off its beat. */
+const OFF_BEAT = 0.75;
+/** Intervals of the rival without a word after which what was counted is void: it comes as a new one. */
+const VOID_INTERVALS = 2.5;
+/** And after which it is gone. */
+const GONE_INTERVALS = 4;
+/** More rivals at once than this are not told apart. */
+const RIVALS_MAX = 16;
+
+export const round = (config: RouterConfig): Micros =>
+  micros(Math.min(ROUND_MAX, Math.max(ROUND_MIN, fromCentis(config.advertInterval) / 8)));
+
+export function seniority(config: RouterConfig, phase: MasterPhase, now: Instant): number {
+  const intervals = (now - phase.ownerSince) / fromCentis(config.advertInterval);
+  if (intervals < 2) return 0;
+  const steps = intervals < 16 ? 0 : intervals < 256 ? 1 : 2;
+  return now < phase.provenAt ? Math.min(1 + steps, 2) : 3 + steps;
+}
+
+const isEstablished = (rival: Rival): boolean => rival.seniority >= 3;
+const patience = (rival: Rival): number => STEP * rival.seniority + (rival.weWin ? WINNER_MORE : 0);
+
+/** What this advertisement adds to what we know of its sender, as a rival. */
+export function meet(
+  config: RouterConfig,
+  phase: MasterPhase,
+  advert: Advert,
+  weWin: boolean,
+  now: Instant,
+): Rival {
+  const interval = fromCentis(advert.interval);
+  const known = phase.rivals.find((one) => one.from === advert.from);
+  const goneAt = after(now, micros(GONE_INTERVALS * interval));
+  if (known === undefined || now - known.heardAt > VOID_INTERVALS * interval) {
+    const ours = seniority(config, phase, now);
+    return { from: advert.from, seniority: ours, weWin, signs: 0, heardAt: now, goneAt };
+  }
+  const gap = now - known.heardAt;
+  // A copy, or two in a row that crossed ours.
+  if (gap < round(config) / 2) return { ...known, weWin };
+  const isOffBeat = gap < interval * OFF_BEAT;
+  const sign = isOffBeat ? 1 : weWin && isEstablished(known) ? 0 : STEP;
+  return { ...known, weWin, signs: known.signs + sign, heardAt: now, goneAt };
+}
+
+export const hasLostPatience = (rival: Rival): boolean => rival.signs >= patience(rival);
+
+/** We stay for now: answer, and ask again. */
+export function insist(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  advert: Advert,
+  rival: Rival,
+  now: Instant,
+): Step {
+  const others = phase.rivals.filter((one) => one.from !== rival.from);
+  const rivals = others.length < RIVALS_MAX ? [...others, rival] : others;
+  const isNew = !phase.rivals.some((one) => one.from === rival.from);
+  const effects: RouterEffect[] = [];
+  let next: MasterPhase = { ...phase, rivals };
+  // Also with `lower_prio_no_advert`: a contest in which one side says nothing cannot be decided.
+  const roundAt = after(phase.lastAdvertAt, round(config));
+  if (now >= roundAt) {
+    const asked = ask(config, state, next, now);
+    next = asked.phase;
+    effects.push(...asked.effects);
+  } else if (next.askAt === undefined || next.askAt > roundAt) {
+    next = { ...next, askAt: roundAt };
+  }
+  if (expectsToStay(next)) {
+    next = { ...next, announcements: afterRival(next.announcements, now) };
+    if (isNew) next = announceToo(config, next, effects, now);
+  } else {
+    // Our word could be the last one clients hear before we go; the rival's are as good meanwhile.
+    next = { ...next, announcements: [] };
+    effects.push({ kind: "cancelAnnouncements" });
+  }
+  if (isNew) effects.push(report(config, state, advert, rival));
+  return { state: inPhase(state, next), effects };
+}
+
+/** Stronger than all rivals (or none is left), and no newcomer that will have to go. */
+export const expectsToStay = (phase: MasterPhase): boolean =>
+  phase.rivals.every((one) => one.weWin && isEstablished(one));
+
+/** keepalived's announcements after a weaker master was heard. */
+function announceToo(
+  config: RouterConfig,
+  phase: MasterPhase,
+  effects: RouterEffect[],
+  now: Instant,
+): MasterPhase {
+  const { lowerPrioRepeat, lowerPrioDelay } = config.announce;
+  if (lowerPrioRepeat === 0) return phase;
+  effects.push({ kind: "announce", repeat: lowerPrioRepeat, why: "weaker-master" });
+  if (lowerPrioDelay === 0) return phase;
+  const others = phase.announcements.filter((one) => one.why !== "weaker-master");
+  const at = after(now, lowerPrioDelay);
+  return { ...phase, announcements: schedule(others, at, lowerPrioRepeat, "weaker-master") };
+}
+
+function report(
+  config: RouterConfig,
+  state: RouterState,
+  advert: Advert,
+  rival: Rival,
+): RouterEffect {
+  const { from, priority: theirs } = advert;
+  if (rival.weWin) {
+    const ours = state.effectivePriority;
+    return { kind: "report", report: { kind: "weaker-master", from, theirs, ours } };
+  }
+  const granted = patience(rival) * round(config);
+  return { kind: "report", report: { kind: "grace", from, theirs, micros: granted } };
+}
+
+/**
+ * One question at a time: the next one follows an answer, so that both count in step however long a packet takes. A lost
+ * one is repeated once, and after that the rival's next advertisement begins anew.
+ */
+function ask(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  now: Instant,
+): ReturnType<typeof sendAdvert> {
+  const sent = sendAdvert(config, state, phase, now);
+  const again = micros(fromCentis(config.advertInterval) * ASK_AGAIN);
+  return { phase: { ...sent.phase, askAt: after(now, again) }, effects: sent.effects };
+}
+
+/** Questions, and rivals that have fallen silent; see `masterDeadline`. */
+export function contestOnTime(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  now: Instant,
+): { readonly phase: MasterPhase; readonly effects: readonly RouterEffect[] } {
+  let next = phase;
+  let effects: readonly RouterEffect[] = [];
+  if (next.askAt !== undefined && now >= next.askAt) {
+    const patience = fromCentis(config.advertInterval) * ASK_AGAIN * 1.5;
+    const isSilent = next.rivals.every((one) => now - one.heardAt > patience);
+    const asked = isSilent
+      ? { phase: { ...next, askAt: undefined }, effects: [] }
+      : ask(config, state, next, now);
+    next = asked.phase;
+    effects = asked.effects;
+  }
+  const rivals = next.rivals.filter((one) => now < one.goneAt);
+  if (rivals.length === next.rivals.length) return { phase: next, effects };
+  next = { ...next, rivals };
+  // Nobody heard it say goodbye, and its last announcement may be what clients remember.
+  if (rivals.length === 0)
+    next = { ...next, askAt: undefined, announcements: afterRival(next.announcements, now) };
+  return { phase: next, effects };
+}
