@@ -53,7 +53,11 @@ function test(options: RunOptions, io: CommandIo): number {
 async function run(options: RunOptions, io: CommandIo): Promise<number> {
   const { language } = options;
   if (options.umask !== undefined) process.umask(options.umask);
-  const log = openLog(options.logFormat, options.logDetail ? "debug" : "info");
+  const log = openLog({
+    format: options.logFormat,
+    most: options.logDetail ? "debug" : "info",
+    journalStream: io.env["JOURNAL_STREAM"],
+  });
   const first = readPlan(options, io);
   tell(first, options, io, log);
   if (first.plan === undefined) return first.status;

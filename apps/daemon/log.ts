@@ -1,8 +1,10 @@
 /**
  * The daemon's log: lines on stderr, as text or JSON. Never blocks and never throws: a full disk or a reader that went
- * away costs log lines (counted), not ownership.
+ * away costs log lines (counted, and told when it is over), not ownership.
+ *
+ * Under systemd the journal keeps time and level: a line begins with `<N>` (sd-daemon(3)) instead.
  */
-import { constants, fstatSync, openSync, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, type Stats, writeSync } from "node:fs";
 import { MSG_DONTWAIT } from "#linux/abi";
 import * as libc from "#linux/ffi";
 
@@ -14,49 +16,94 @@ export interface Log {
   readonly dropped: () => number;
 }
 
-const LEVELS: Readonly<Record<Level, number>> = { error: 0, warning: 1, info: 2, debug: 3 };
+export interface LogOptions {
+  readonly format: LogFormat;
+  /** The least important level that is written. */
+  readonly most: Level;
+  readonly fd?: number;
+  /** `$JOURNAL_STREAM`: device and inode of the journal's socket. */
+  readonly journalStream?: string | undefined;
+}
 
-export function openLog(format: LogFormat, most: Level, fd = 2): Log {
+const LEVELS: Readonly<Record<Level, number>> = { error: 0, warning: 1, info: 2, debug: 3 };
+/** syslog(3) */
+const PRIORITIES: Readonly<Record<Level, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
+/** A pipe takes so many bytes whole or not at all (PIPE_BUF). */
+const LINE_MAX = 4_096;
+const CUT_TEXT = 2_000;
+
+export function openLog(options: LogOptions): Log {
+  const { format, most, fd = 2 } = options;
+  const info = fstatSync(fd);
+  const write = writerFor(fd, info);
+  const isJournal = options.journalStream === `${info.dev}:${info.ino}`;
   let dropped = 0;
-  const write = writerFor(fd);
+  let untold = 0;
+  const put = (level: Level, text: string, fields: Readonly<Record<string, unknown>>): boolean => {
+    try {
+      return write(print(format, isJournal, level, text, fields));
+    } catch {
+      // EAGAIN, ENOSPC, EPIPE: there is no better place to say it than the status.
+      return false;
+    }
+  };
   const log = (
     level: Level,
     text: string,
     fields: Readonly<Record<string, unknown>> = {},
   ): void => {
     if (LEVELS[level] > LEVELS[most]) return;
-    const at = new Date().toISOString();
-    const line =
-      format === "json"
-        ? JSON.stringify({ at, level, message: text, ...fields })
-        : `${at} ${level === "info" ? "" : `${level}: `}${text}`;
-    try {
-      write(`${line}\n`);
-    } catch {
-      // EAGAIN, ENOSPC, EPIPE: there is no better place to say it than the status.
-      dropped += 1;
-    }
+    if (untold > 0 && put("warning", `${untold} log lines were lost`, { lost: untold })) untold = 0;
+    if (put(level, text, fields)) return;
+    dropped += 1;
+    untold += 1;
   };
   return Object.assign(log, { dropped: () => dropped });
 }
 
+function print(
+  format: LogFormat,
+  isJournal: boolean,
+  level: Level,
+  text: string,
+  fields: Readonly<Record<string, unknown>>,
+): Uint8Array {
+  const at = new Date().toISOString();
+  const line = (words: string, more: Readonly<Record<string, unknown>>): string => {
+    if (format === "json") return `${JSON.stringify({ at, level, message: words, ...more })}\n`;
+    // What a script wrote may end up here: one entry stays one line.
+    if (isJournal) return `<${PRIORITIES[level]}>${words.replaceAll("\n", " ")}\n`;
+    const plain = words.replaceAll("\n", "\n    ");
+    return `${at} ${level === "info" ? "" : `${level}: `}${plain}\n`;
+  };
+  const bytes = new TextEncoder().encode(line(text, fields));
+  if (bytes.length <= LINE_MAX) return bytes;
+  const cut = new TextEncoder().encode(line(`${text.slice(0, CUT_TEXT)}…`, {}));
+  return cut.length <= LINE_MAX
+    ? cut
+    : new TextEncoder().encode(line(`${text.slice(0, CUT_TEXT / 4)}…`, {}));
+}
+
 /**
  * A reader that has stopped reading must not stop the daemon. The descriptor is shared with others (a shell, a service
- * manager), so its own flags stay as they are: a pipe is opened a second time, a socket is asked not to wait.
+ * manager), so its own flags stay as they are: a pipe or a terminal is opened a second time, a socket is asked not to wait.
+ * The result is false when the line was not taken.
  */
-function writerFor(fd: number): (text: string) => void {
-  const info = fstatSync(fd);
+function writerFor(fd: number, info: Stats): (line: Uint8Array) => boolean {
+  const toFile = (line: Uint8Array): boolean => writeSync(fd, line) === line.length;
   if (info.isSocket()) {
-    return (text) => {
-      const bytes = new TextEncoder().encode(text);
-      if (libc.send(fd, bytes, bytes.length, MSG_DONTWAIT) < 0) throw new Error("send");
-    };
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+    return (line) => libc.send(fd, line, line.length, flags) === line.length;
   }
-  if (!info.isFIFO()) return (text) => void writeSync(fd, text);
+  if (!info.isFIFO() && !info.isCharacterDevice()) return toFile;
   try {
-    const own = openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
-    return (text) => void writeSync(own, text);
+    const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+    const own = openSync(`/proc/self/fd/${fd}`, flags);
+    return (line) => writeSync(own, line) === line.length;
   } catch {
-    return (text) => void writeSync(fd, text);
+    return toFile;
   }
 }
+
+/** socket.h */
+const MSG_NOSIGNAL = 0x4000;
