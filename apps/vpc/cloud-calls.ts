@@ -121,7 +121,10 @@ export class CloudCalls {
     const parsed: unknown = JSON.parse(answer.body);
     const row = isObject(parsed) ? parsed : {};
     if (answer.status !== 200) throw new Error(`instance ${name}: ${String(row["error"])}`);
-    const text = (key: string): string => String(row[key] ?? "");
+    const text = (key: string): string => {
+      const value = row[key];
+      return typeof value === "string" ? value : "";
+    };
     return {
       instanceId: text("instanceId"),
       networkInterfaceId: text("networkInterfaceId"),

@@ -17,6 +17,7 @@ import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, ipv4, type Mac, printIpv4, readIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
+import { makeServer } from "../cloud/server.ts";
 import { type RunningCloud, startCloud } from "../cloud/start.ts";
 import { CloudCalls } from "./cloud-calls.ts";
 import type { InstanceDescription, SubnetDescription, WorldDescription } from "./description.ts";
@@ -288,6 +289,8 @@ export class Vpc {
     if (changes.some(({ table }) => SEEN_BY_SWITCH.has(table))) this.#tellPlan();
   }
 
+  /** What a claim causes at once is told after the claim. */
+  #heldBack: VpcEvent[] | undefined;
   readonly #holders = new Map<string, string | undefined>();
 
   #noteHolder(havipId: string): void {
@@ -297,15 +300,10 @@ export class Vpc {
     if (from === to) return;
     this.#holders.set(havipId, to);
     const address = row === undefined ? "" : printIpv4(row.vip);
-    this.#onEvent({
-      kind: "moved",
-      havipId,
-      address,
-      from,
-      to,
-      toName: this.nameOf(to),
-      at: now(),
-    });
+    const toName = this.nameOf(to);
+    const event: VpcEvent = { kind: "moved", havipId, address, from, to, toName, at: now() };
+    if (this.#heldBack === undefined) this.#onEvent(event);
+    else this.#heldBack.push(event);
   }
 
   #tellPlan(): void {
@@ -323,11 +321,16 @@ export class Vpc {
 
   #claim(interfaceId: string, vip: Ipv4, at: Instant): void {
     const address = printIpv4(vip);
+    const held: VpcEvent[] = [];
+    this.#heldBack = held;
     const outcome = this.#cloud.cloud.claim(address, interfaceId);
+    this.#heldBack = undefined;
     // A refusal is in the cloud's own log, with its reason.
-    if (outcome.kind === "refused") return;
-    const instance = this.instances().find((one) => one.interfaceId === interfaceId)?.name ?? "";
-    this.#onEvent({ kind: "claim", instance, address, moved: outcome.moved, at });
+    if (outcome.kind === "accepted") {
+      const instance = this.instances().find((one) => one.interfaceId === interfaceId)?.name ?? "";
+      this.#onEvent({ kind: "claim", instance, address, moved: outcome.moved, at });
+    }
+    for (const event of held) this.#onEvent(event);
   }
 
   #dropped(port: number, drop: FabricDrop, count: number): void {
@@ -362,6 +365,16 @@ export class Vpc {
   /** A pcap file of everything on the host's cable; undefined ends it. */
   capture(name: string, file: string | undefined): void {
     this.#switch.send({ type: "capture", port: this.host(name).port, file });
+  }
+
+  /** The API on a socket in the file system, which namespaces do not cut off. */
+  serveApi(path: string): Server {
+    const server = makeServer(
+      (request) => this.#cloud.cloud.handle(request),
+      () => undefined,
+    );
+    this.#servers.push(server);
+    return server.listen(path);
   }
 
   /** Resolves when the switch has done all it was told before. */

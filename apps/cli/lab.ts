@@ -1,0 +1,340 @@
+/** `baton lab`: a VPC in a box, from outside its sandbox. */
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createConnection, createServer, type Server } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { explainRefusal, probeSandbox, runInSandbox } from "../lab/sandbox.ts";
+import { FAULT_USAGE, readFault } from "../vpc/fault-words.ts";
+import { readLabFile } from "../vpc/lab-file.ts";
+import {
+  API_SOCKET,
+  type ExecTarget,
+  type LabAnswer,
+  type LabRequest,
+  type LabStatus,
+} from "../vpc/lab-protocol.ts";
+import { printColumns } from "./columns.ts";
+import type { Command, CommandIo } from "./io.ts";
+import { askLab, labFolder } from "./lab-control.ts";
+import { languageOf } from "./language.ts";
+
+const USAGE = `usage: baton lab up [-f LAB.yaml] [--api HOST:PORT]
+       baton lab status
+       baton lab exec INSTANCE [--] COMMAND [ARGUMENT ...]
+       baton lab fault INSTANCE FAULT [VALUE ...]
+       baton lab capture INSTANCE FILE.pcap | --stop
+       baton lab down
+
+  up        builds the VPCs, subnets, instances and HAVIPs of the file, starts the instances' commands, and stays in the
+            foreground; Ctrl-C ends everything and leaves nothing behind. Without a file: the HAVIP tutorial
+  --api     where the cloud's API can be reached from this machine (default 127.0.0.1, a free port)
+  --name    of the lab, for more than one at a time (default: default)
+  --json    for programs; \`up\` prints an event a line
+
+faults:
+${FAULT_USAGE}`;
+
+const MAIN = fileURLToPath(new URL("../vpc/lab-main.ts", import.meta.url));
+
+interface Options {
+  readonly name: string;
+  readonly json: boolean;
+  readonly file: string | undefined;
+  readonly api: string;
+  readonly stop: boolean;
+}
+
+export const command: Command = async (args, io) => {
+  // What follows the instance belongs to the command that runs there.
+  const execAt = args.indexOf("exec");
+  const cut = execAt < 0 ? args.length : endOfExecHead(args, execAt);
+  const rest = args.slice(cut);
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args.slice(0, cut));
+  } catch (error) {
+    io.stderr(`baton lab: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  const [verb, ...words] = positionals;
+  if (values.help === true) {
+    io.stdout(USAGE);
+    return 0;
+  }
+  const options: Options = {
+    name: values.name ?? "default",
+    json: values.json ?? false,
+    file: values.file,
+    api: values.api ?? "127.0.0.1:0",
+    stop: values.stop ?? false,
+  };
+  switch (verb) {
+    case "up":
+      return await up(options, io);
+    case "status":
+      return await status(options, io);
+    case "exec":
+      return await exec(options, words[0], rest[0] === "--" ? rest.slice(1) : rest, io);
+    case "fault":
+      return await fault(options, words, io);
+    case "capture":
+      return await capture(options, words, io);
+    case "down":
+      return await down(options, io);
+    case undefined:
+    default:
+      io.stderr(
+        `baton lab: ${verb === undefined ? "say what to do" : `there is no ${verb}`}\n\n${USAGE}`,
+      );
+      return 2;
+  }
+};
+
+/** Index behind the instance's name: options of ours may stand before it. */
+function endOfExecHead(args: readonly string[], execAt: number): number {
+  let at = execAt + 1;
+  while (at < args.length && args[at]?.startsWith("-") === true && args[at] !== "--")
+    at += args[at] === "--name" ? 2 : 1;
+  return Math.min(args.length, at + 1);
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      file: { type: "string", short: "f" },
+      api: { type: "string" },
+      name: { type: "string" },
+      json: { type: "boolean" },
+      stop: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+}
+
+async function up(options: Options, io: CommandIo): Promise<number> {
+  const { file } = options;
+  if (file !== undefined && !isGoodFile(file, options, io)) return 1;
+  const folder = labFolder(options.name, io.env);
+  if ((await askLab(folder, { command: "status" })).kind === "answer") {
+    return fail(
+      options,
+      io,
+      `a lab called ${options.name} is up already; \`baton lab down\` ends it`,
+    );
+  }
+  const sandbox = probeSandbox();
+  if (sandbox.kind === "refused") {
+    return fail(
+      options,
+      io,
+      explainRefusal(sandbox.detail, languageOf(io.env) === "en" ? "en" : "zh"),
+    );
+  }
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  process.env["BATON_LAB_JSON"] = options.json ? "1" : "0";
+  process.env["BATON_LAB_ROOTLESS"] = sandbox.rootless ? "1" : "0";
+  let forward: Server | undefined;
+  try {
+    forward = await forwardApi(options, folder, io);
+    const path = file === undefined ? [] : [resolve(file)];
+    const argv = [process.execPath, "--disable-warning=ExperimentalWarning", MAIN, folder, ...path];
+    return await runInSandbox(sandbox, argv);
+  } catch (error) {
+    return fail(options, io, error instanceof Error ? error.message : String(error));
+  } finally {
+    forward?.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isGoodFile(file: string, options: Options, io: CommandIo): boolean {
+  const readFile = (path: string): string | undefined => {
+    try {
+      return readFileSync(path, "utf8");
+    } catch {
+      return undefined;
+    }
+  };
+  const text = readFile(file);
+  if (text === undefined) {
+    fail(options, io, `${file} cannot be read`);
+    return false;
+  }
+  const read = readLabFile(text, (path) => readFile(resolve(dirname(file), path)));
+  if (read.kind === "lab") return true;
+  if (options.json) io.stdout(`${JSON.stringify({ ok: false, file, problems: read.problems })}\n`);
+  else {
+    for (const { line, column, message } of read.problems)
+      io.stderr(`${file}:${line}:${column}: ${message}\n`);
+  }
+  return false;
+}
+
+/** The API lives in the lab's own network, where nothing of this machine's comes in: bytes are handed on through a socket. */
+async function forwardApi(options: Options, folder: string, io: CommandIo): Promise<Server> {
+  const match = /^(.*):(\d{1,5})$/.exec(options.api);
+  if (match === null) throw new Error(`--api ${options.api} is not HOST:PORT`);
+  const server = createServer((socket) => {
+    const inner = createConnection(join(folder, API_SOCKET));
+    for (const [one, other] of [
+      [socket, inner],
+      [inner, socket],
+    ] as const) {
+      one.on("error", () => other.destroy());
+      one.on("close", () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((done, refuse) => {
+    server.once("error", refuse);
+    server.listen(Number(match[2]), match[1], () => done());
+  });
+  const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+  const url = `http://${match[1]}:${port}`;
+  io.stdout(
+    options.json
+      ? `${JSON.stringify({ event: "listening", url })}\n`
+      : `API: ${url}  (BATON_CLOUD_ENDPOINT=${url} baton havip list)\n`,
+  );
+  return server;
+}
+
+function fail(options: Options, io: CommandIo, error: string): number {
+  if (options.json) io.stdout(`${JSON.stringify({ ok: false, error })}\n`);
+  else io.stderr(`baton lab: ${error}\n`);
+  return 1;
+}
+
+type Good = Extract<LabAnswer, { readonly ok: true }>;
+
+/** Undefined: told already. */
+async function ask(
+  options: Options,
+  io: CommandIo,
+  request: LabRequest,
+): Promise<Good | undefined> {
+  const asked = await askLab(labFolder(options.name, io.env), request);
+  if (asked.kind === "nobody") {
+    fail(options, io, `no lab called ${options.name} is up; \`baton lab up\` starts one`);
+    return undefined;
+  }
+  if (asked.answer.ok) return asked.answer;
+  fail(options, io, asked.answer.error);
+  return undefined;
+}
+
+async function status(options: Options, io: CommandIo): Promise<number> {
+  const answer = await ask(options, io, { command: "status" });
+  if (answer === undefined || !("status" in answer)) return 1;
+  io.stdout(
+    options.json ? `${JSON.stringify(answer.status, undefined, 2)}\n` : printStatus(answer.status),
+  );
+  return 0;
+}
+
+function printStatus({ instances, havips }: LabStatus): string {
+  const machines = printColumns([
+    ["INSTANCE", "ID", "ADDRESS", "IN", "OUT", "REFUSED", "FAULTS", "COMMANDS"],
+    ...instances.map((one) => [
+      one.name,
+      one.instanceId,
+      one.address,
+      `${one.sent}`,
+      `${one.received}`,
+      `${Object.values(one.dropped).reduce((sum, count) => sum + count, 0)}`,
+      Object.keys(one.faults).join(" ") || "-",
+      one.commands.map(({ state }) => state).join(", ") || "-",
+    ]),
+  ]);
+  const addresses = printColumns([
+    ["HAVIP", "ID", "ADDRESS", "PUBLIC", "STATE", "INSTANCE"],
+    ...havips.map((one) => [
+      one.name,
+      one.id,
+      one.address,
+      one.publicAddress ?? "-",
+      one.state,
+      one.instance ?? "-",
+    ]),
+  ]);
+  const end = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
+  return `${end(machines)}\n${end(addresses)}`;
+}
+
+async function exec(
+  options: Options,
+  name: string | undefined,
+  argv: readonly string[],
+  io: CommandIo,
+): Promise<number> {
+  if (name === undefined || argv.length === 0) {
+    io.stderr(`baton lab exec: say where and what\n\n${USAGE}`);
+    return 2;
+  }
+  const answer = await ask(options, io, { command: "exec", instance: name });
+  if (answer === undefined || !("exec" in answer)) return 1;
+  return await enter(answer.exec, argv);
+}
+
+/** Entering other mounts ends in the root folder; the shell goes back to where the user is, if that exists there. */
+const SAME_FOLDER = ["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd()];
+
+/** util-linux's nsenter: Node.js has threads from the start, and such a process may not join a user namespace. */
+async function enter({ pid, rootless, env }: ExecTarget, argv: readonly string[]): Promise<number> {
+  const user = rootless ? ["--user", "--preserve-credentials"] : [];
+  const child = spawn(
+    "nsenter",
+    ["--target", `${pid}`, ...user, "--mount", "--net", "--pid", "--", ...SAME_FOLDER, ...argv],
+    { stdio: "inherit", env: { ...process.env, ...env } },
+  );
+  // Ctrl-C is for the program, which shares our terminal.
+  process.on("SIGINT", () => undefined);
+  return await new Promise<number>((done) => {
+    child.on("error", () => done(127));
+    child.on("exit", (code) => done(code ?? 1));
+  });
+}
+
+async function fault(
+  options: Options,
+  [name, ...words]: readonly string[],
+  io: CommandIo,
+): Promise<number> {
+  const order = readFault(words);
+  if (name === undefined || order.kind === "wrong") {
+    const why = order.kind === "wrong" ? order.message : "say where";
+    io.stderr(`baton lab fault: ${why}\n\n${FAULT_USAGE}`);
+    return 2;
+  }
+  return await simple(options, io, { command: "fault", instance: name, order });
+}
+
+async function capture(
+  options: Options,
+  [name, file]: readonly string[],
+  io: CommandIo,
+): Promise<number> {
+  if (name === undefined || (file === undefined) !== options.stop) {
+    io.stderr(`baton lab capture: an instance, and a file or --stop\n`);
+    return 2;
+  }
+  const path = file === undefined ? undefined : resolve(file);
+  return await simple(options, io, { command: "capture", instance: name, file: path });
+}
+
+const down = async (options: Options, io: CommandIo): Promise<number> =>
+  await simple(options, io, { command: "down" });
+
+async function simple(options: Options, io: CommandIo, request: LabRequest): Promise<number> {
+  const answer = await ask(options, io, request);
+  if (answer === undefined) return 1;
+  if (options.json) io.stdout(`${JSON.stringify({ ok: true })}\n`);
+  return 0;
+}
