@@ -65,7 +65,7 @@ function plan(namespaces: boolean, only: readonly string[]): readonly Stage[] {
     own("simulator seeds", "sim", availableParallelism(), 240_000),
   ];
   if (namespaces || only.length > 0)
-    stages.push(own("network namespaces", "namespaces", 1, 240_000));
+    stages.push(own("network namespaces", "namespaces", 1, 480_000));
   return stages.filter((stage) => stage.files.length > 0);
 }
 

@@ -71,7 +71,7 @@ export async function runFault(
   const brokenAt = now();
   const injected = fault.inject(owner);
   watcher.onBroken?.(owner);
-  const moved = await untilMoved(lab, owner, limitSeconds(lab, name));
+  const moved = await untilMoved(lab, owner, limitSeconds(lab, name) * lab.patience);
   if (moved !== undefined) watcher.onMoved?.(moved.node);
   await injected;
   await sleep((options.observeSeconds ?? AFTER_MOVE_SECONDS) * 1000);

@@ -4,7 +4,7 @@
  * notify scripts were told. How fast it goes is for `npm run bench` to say.
  */
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { FAULTS, type FaultName } from "../../apps/lab/faults.ts";
 import type { Lab } from "../../apps/lab/lab.ts";
 import { FAST, MULTICAST, type Profile, TUTORIAL } from "../../apps/lab/profile.ts";
@@ -65,47 +65,50 @@ function faultTests(profile: Profile, names: readonly FaultName[]): void {
   });
 }
 
-faultTests(TUTORIAL, [
-  "stop",
-  "restart",
-  "kill-engine",
-  "kill-keeper",
-  "kill-all",
-  "hang",
-  "link",
-  "host",
-  "script",
-]);
-faultTests(MULTICAST, ["stop", "kill-engine", "kill-all", "link"]);
-faultTests(FAST, [
-  "stop",
-  "restart",
-  "kill-engine",
-  "kill-keeper",
-  "link",
-  "host",
-  "script",
-  "flap",
-]);
+// Each lab has a network of its own and mostly waits, so they can run side by side.
+describe("a pair of Batons", { concurrency: 3 }, () => {
+  faultTests(TUTORIAL, [
+    "stop",
+    "restart",
+    "kill-engine",
+    "kill-keeper",
+    "kill-all",
+    "hang",
+    "link",
+    "host",
+    "script",
+  ]);
+  faultTests(MULTICAST, ["stop", "kill-engine", "kill-all", "link"]);
+  faultTests(FAST, [
+    "stop",
+    "restart",
+    "kill-engine",
+    "kill-keeper",
+    "link",
+    "host",
+    "script",
+    "flap",
+  ]);
 
-test("a stopped daemon leaves no address and tells its scripts", async (context) => {
-  await withLab(context, { profile: FAST, kinds: ["baton"] }, async (lab) => {
-    await lab.startDaemons();
-    const [node] = lab.nodes;
-    assert.ok(node);
-    await node.stopDaemon();
-    assert.deepEqual(lab.network.addressesOf(node.name), [node.address]);
-    assert.equal(node.notifiedState(), "STOP");
-    assert.match(node.readFile("log", "keepalived.log") ?? "", /notify_stop\n$/);
+  test("a stopped daemon leaves no address and tells its scripts", async (context) => {
+    await withLab(context, { profile: FAST, kinds: ["baton"] }, async (lab) => {
+      await lab.startDaemons();
+      const [node] = lab.nodes;
+      assert.ok(node);
+      await node.stopDaemon();
+      assert.deepEqual(lab.network.addressesOf(node.name), [node.address]);
+      assert.equal(node.notifiedState(), "STOP");
+      assert.match(node.readFile("log", "keepalived.log") ?? "", /notify_stop\n$/);
+    });
   });
-});
 
-test("nodes that cannot hear each other both own the address; healed, one does", async (context) => {
-  await withLab(context, { profile: FAST, kinds: ["baton", "baton"] }, async (lab) => {
-    await lab.startDaemons();
-    const result = await runFault(lab, "partition", { random: seededRandom(1) });
-    assert.deepEqual([...result.after].toSorted(), ["a", "b"]);
-    // Which of them depends on how long the first had been master (newcomers yield): the core's vectors say.
-    await checkNotify(lab, result.finally);
+  test("nodes that cannot hear each other both own the address; healed, one does", async (context) => {
+    await withLab(context, { profile: FAST, kinds: ["baton", "baton"] }, async (lab) => {
+      await lab.startDaemons();
+      const result = await runFault(lab, "partition", { random: seededRandom(1) });
+      assert.deepEqual([...result.after].toSorted(), ["a", "b"]);
+      // Which of them depends on how long the first had been master (newcomers yield): the core's vectors say.
+      await checkNotify(lab, result.finally);
+    });
   });
 });

@@ -52,12 +52,15 @@ const FIELDS = [
 
 export type DissectedPacket = Readonly<Record<(typeof FIELDS)[number], string>>;
 
-/** VRRP packets of a capture, each with tshark's opinion of it. Status "1" is a good checksum. */
+/**
+ * VRRP packets of a capture, each with tshark's opinion of it. Status "1" is a good checksum. (Not those that an ICMP error
+ * quotes: a node whose daemon is down says "protocol unreachable".)
+ */
 export function dissectVrrp(file: string): readonly DissectedPacket[] {
   const result = spawnSync(
     "tshark",
     [
-      ...["-r", file, "-Y", "vrrp", "-o", "ip.check_checksum:TRUE", "-T", "fields"],
+      ...["-r", file, "-Y", "vrrp && !icmp", "-o", "ip.check_checksum:TRUE", "-T", "fields"],
       ...FIELDS.flatMap((field) => ["-e", field]),
     ],
     { encoding: "utf8" },

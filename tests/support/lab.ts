@@ -6,6 +6,8 @@ import type { TestContext } from "node:test";
 import { findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "../../apps/lab/daemon.ts";
 import { Lab, type LabOptions } from "../../apps/lab/lab.ts";
 
+const PATIENCE = 4;
+
 export async function withLab(
   context: TestContext,
   options: Omit<LabOptions, "folder">,
@@ -15,7 +17,7 @@ export async function withLab(
     throw new Error(`this test needs keepalived: ${HOW_TO_INSTALL_KEEPALIVED}`);
   }
   const folder = mkdtempSync(join(tmpdir(), "baton-test-"));
-  const lab = new Lab({ ...options, folder });
+  const lab = new Lab({ patience: PATIENCE, ...options, folder });
   try {
     await lab.instruments.ready();
     await use(lab, folder);
