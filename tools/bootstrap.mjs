@@ -96,18 +96,6 @@ function installInteropTools() {
   return missing();
 }
 
-/** Namespaces come with root, or with a user namespace in which we are root. */
-function namespacePrefix() {
-  if (isRoot()) return [];
-  const prefix = ["unshare", "-Urm", "--fork"];
-  const probe = spawnSync(
-    prefix[0],
-    [...prefix.slice(1), "unshare", "-n", "sh", "-c", "mount -t tmpfs none /mnt"],
-    { stdio: "ignore" },
-  );
-  return probe.status === 0 ? prefix : undefined;
-}
-
 /** One check without tests: prints nothing but its name, unless it fails or is slow. */
 function stage(name, program, args) {
   const startedAt = performance.now();
@@ -151,21 +139,7 @@ function check(node, withNamespaces, rest) {
     }
   }
   const command = [node, QUIET, join(root, "tools/run-tests.ts")];
-  if (withNamespaces) {
-    const prefix = namespacePrefix();
-    if (prefix === undefined) {
-      problems.push(
-        "tests/namespaces cannot run: not root, and this kernel does not let you create user namespaces" +
-          " (Debian: sysctl kernel.unprivileged_userns_clone=1; Ubuntu 24.04: sysctl" +
-          " kernel.apparmor_restrict_unprivileged_userns=0; in a container: --privileged)",
-      );
-    } else {
-      if (prefix.length > 0)
-        say(`Not root: running the tests inside a user namespace (${prefix.join(" ")}).`);
-      command.unshift(...prefix);
-      command.push("--namespaces");
-    }
-  }
+  if (withNamespaces) command.push("--namespaces");
   for (const problem of problems) say(`PROBLEM: ${problem}`);
   const tests = spawnSync(command[0], [...command.slice(1), ...rest], {
     cwd: root,

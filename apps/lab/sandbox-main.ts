@@ -10,5 +10,8 @@ if (command.length === 0) {
   process.stderr.write(`${explainRefusal(sandbox.detail, "en")}\n`);
   process.exitCode = 1;
 } else {
+  if (sandbox.rootless) {
+    process.stderr.write(`not root: running in a user namespace (${sandbox.argv.join(" ")})\n`);
+  }
   process.exitCode = await runInSandbox(sandbox, command);
 }
