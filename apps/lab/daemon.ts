@@ -14,10 +14,14 @@ export const findKeepalived = (): string | undefined => KEEPALIVED_PATHS.find(ex
 
 export const HOW_TO_INSTALL_KEEPALIVED = "apt-get install keepalived (or dnf, yum, apk)";
 
-export function daemonArgv(kind: DaemonKind): readonly string[] {
+/** @param asksCloud Baton asks the platform whether it agrees; keepalived cannot */
+export function daemonArgv(kind: DaemonKind, asksCloud = false): readonly string[] {
   switch (kind) {
     case "baton":
-      return [BATON, "run", "-f", CONFIG_FILE, "--runtime-dir", RUNTIME_DIR];
+      return [
+        ...[BATON, "run", "-f", CONFIG_FILE, "--runtime-dir", RUNTIME_DIR],
+        ...(asksCloud ? ["--cloud"] : []),
+      ];
     case "keepalived": {
       const program = findKeepalived();
       if (program === undefined) throw new Error("keepalived is not installed");

@@ -6,13 +6,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stdin, stdout } from "node:process";
+import { DemoCloud } from "../vpc/demo-cloud.ts";
+import { type CloudText, cloudText } from "./cloud-text.ts";
 import { whyOf } from "./control.ts";
 import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
 import { DEMO_HELP, type DemoOptions, parseDemoOptions } from "./demo-options.ts";
 import { chooseLang, type DemoText, demoText, type Lang } from "./demo-text.ts";
 import type { FaultName } from "./faults.ts";
 import { keepRunning } from "./keep.ts";
-import { Lab } from "./lab.ts";
+import { Lab, labHosts, VIRTUAL_ADDRESS } from "./lab.ts";
 import { createNarrator, type Narrator } from "./narrator.ts";
 import { TUTORIAL } from "./profile.ts";
 import { seededRandom } from "./random.ts";
@@ -30,6 +32,7 @@ import { printMarkdownTable, printTextTable } from "./table.ts";
 
 const SCRATCH = "BATON_LAB_SCRATCH";
 const INTERRUPTED = 130;
+const NODE_COUNT = 2;
 
 async function outside(options: DemoOptions, lang: Lang): Promise<number> {
   const text = demoText(lang);
@@ -42,7 +45,7 @@ async function outside(options: DemoOptions, lang: Lang): Promise<number> {
     process.stderr.write(`${explainRefusal(sandbox.detail, lang)}\n`);
     return 1;
   }
-  stdout.write(`${text.title}\n`);
+  stdout.write(`${options.bridge ? text.title : cloudText(lang).title}\n`);
   if (sandbox.rootless) stdout.write(`${text.rootless}\n`);
   const scratch = mkdtempSync(join(tmpdir(), "baton-lab-"));
   process.env[SCRATCH] = scratch;
@@ -71,7 +74,8 @@ async function inside(options: DemoOptions, lang: Lang): Promise<number> {
   const scratch = process.env[SCRATCH];
   if (scratch === undefined) throw new Error(`${SCRATCH} is not set`);
   const narrator = createNarrator(stdout, text.waiting);
-  narrator.print(`${text.network}\n${text.settings}\n${text.probing}\n`);
+  const { network, probing } = options.bridge ? text : cloudText(lang);
+  narrator.print(`${network}\n${text.settings}\n${probing}\n`);
 
   let interrupt: () => void = () => {};
   const interrupted = new Promise<"interrupted">((resolve) => {
@@ -81,9 +85,16 @@ async function inside(options: DemoOptions, lang: Lang): Promise<number> {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
 
   const kinds: readonly DaemonKind[] = options.versus ? ["baton", "keepalived"] : ["baton"];
-  const labs = kinds.map(
-    (kind) => new Lab({ folder: join(scratch, kind), profile: TUTORIAL, kinds: [kind, kind] }),
-  );
+  const clouds = options.bridge ? [] : await startClouds(kinds.length, options, lang, narrator);
+  const labs = kinds.map((kind, index) => {
+    const cloud = clouds[index];
+    return new Lab({
+      folder: join(scratch, kind),
+      profile: TUTORIAL,
+      kinds: [kind, kind],
+      ...(cloud !== undefined && { cloud }),
+    });
+  });
   const run: Run = { options, lang, text, narrator, labs };
   try {
     const end = await Promise.race([demonstrate(run, outsideProcess), interrupted]);
@@ -131,6 +142,44 @@ async function startPair({ narrator, text, lang }: Run, lab: Lab): Promise<void>
   narrator.say(text.starting(kind, names));
   const owner = await narrator.during(text.starting(kind, names), lab.startDaemons());
   narrator.say(text.owns(kind, owner.name, await explain(lab, owner.name, lang)));
+  if (!(lab.cloud instanceof DemoCloud)) return;
+  const cloud = cloudText(lang);
+  narrator.say(await listed(lab.cloud, cloud));
+  narrator.say(cloud.binding);
+  const publicAddress = await lab.cloud.bindPublicAddress();
+  narrator.say(await listed(lab.cloud, cloud));
+  narrator.say(cloud.through(publicAddress));
+  await narrator.during(cloud.through(publicAddress), lab.watchOutside(publicAddress));
+}
+
+/** One VPC for each pair: the same addresses do not meet. */
+async function startClouds(
+  count: number,
+  { claimLatency }: DemoOptions,
+  lang: Lang,
+  narrator: Narrator,
+): Promise<readonly DemoCloud[]> {
+  const text = cloudText(lang);
+  narrator.say(text.building);
+  const hosts = labHosts(NODE_COUNT);
+  const nodes = hosts.slice(0, NODE_COUNT).map(({ name }) => name);
+  const options = { hosts, nodes, virtualAddress: VIRTUAL_ADDRESS, claimLatency };
+  const clouds = await Promise.all(
+    Array.from({ length: count }, async () => await DemoCloud.start(options)),
+  );
+  narrator.say(text.applying);
+  for (const cloud of clouds) {
+    await cloud.applyForHavip();
+    narrator.say(await listed(cloud, text));
+  }
+  return clouds;
+}
+
+async function listed(cloud: DemoCloud, text: CloudText): Promise<string> {
+  const line = await cloud.describe();
+  const name = cloud.holder();
+  const instance = line.instanceId === undefined ? undefined : `${line.instanceId} (${name})`;
+  return text.list(line, instance);
 }
 
 /** The owner's own sentence, where it has one (keepalived has none). */
@@ -155,6 +204,7 @@ async function breakPair(
       onObserved: (result) => {
         observed.value = result;
         narrator.say(`  ${tell(result, text)}`);
+        for (const line of tellCloud(result, lang)) narrator.say(`  ${line}`);
       },
       onHealed: (owner) => {
         const healing = text.healing[name];
@@ -185,10 +235,33 @@ function tell(result: ObservedFault, text: DemoText): string {
   );
 }
 
+function tellCloud({ cloud }: ObservedFault, lang: Lang): readonly string[] {
+  if (cloud === undefined) return [];
+  const text = cloudText(lang);
+  const {
+    before = "-",
+    after = "-",
+    platformMilliseconds: share,
+    outageMilliseconds,
+    lost,
+  } = cloud;
+  const platform = share === undefined ? undefined : printMilliseconds(share);
+  const moved = before === after ? [] : [text.moved(before, after, platform)];
+  return outageMilliseconds === undefined
+    ? moved
+    : [...moved, text.seenOutside(lost ?? 0, printMilliseconds(outageMilliseconds))];
+}
+
 /** keepalived is there to compare with: only Baton's rows decide about success. */
-function conclude({ narrator, text }: Run, results: readonly FaultResult[], took: number): number {
-  narrator.print(`\n${printTextTable(faultTable(results, text))}\n\n${text.legend}\n`);
-  const bad = results.filter((result) => result.daemon === "baton" && !result.passed);
+function conclude(
+  { narrator, text, lang, options }: Run,
+  results: readonly FaultResult[],
+  took: number,
+): number {
+  const cloud = options.bridge ? undefined : cloudText(lang);
+  const legend = cloud === undefined ? text.legend : `${text.legend}\n${cloud.legend}`;
+  narrator.print(`\n${printTextTable(faultTable(results, text, cloud))}\n\n${legend}\n`);
+  const bad = results.filter((result) => result.daemon === "baton" && !isGood(result));
   if (bad.length === 0) {
     narrator.print(text.allMoved((took / 1000).toFixed(0)));
     return 0;
@@ -197,7 +270,14 @@ function conclude({ narrator, text }: Run, results: readonly FaultResult[], took
   return 1;
 }
 
-function writeFiles({ options, text, narrator, labs }: Run, results: readonly FaultResult[]): void {
+/** On the platform the address has moved only when the HAVIP has. */
+const isGood = ({ passed, cloud, before, after }: FaultResult): boolean =>
+  passed && (cloud === undefined || after[0] === before || cloud.before !== cloud.after);
+
+function writeFiles(
+  { options, text, narrator, labs, lang }: Run,
+  results: readonly FaultResult[],
+): void {
   if (options.json !== undefined) {
     const profile = labs[0]?.profile;
     writeFileSync(
@@ -210,7 +290,7 @@ function writeFiles({ options, text, narrator, labs }: Run, results: readonly Fa
     const parts = [
       `# ${text.title}`,
       text.settings.trim(),
-      printMarkdownTable(faultTable(results, text)),
+      printMarkdownTable(faultTable(results, text, options.bridge ? undefined : cloudText(lang))),
       text.legend,
     ];
     writeFileSync(options.report, `${parts.join("\n\n")}\n`);

@@ -1,5 +1,7 @@
 /** The command line of the demonstration. */
 import { parseArgs } from "node:util";
+import type { Micros } from "#units/time";
+import { readDuration } from "../vpc/duration.ts";
 import { FAULT_NAMES, type FaultName } from "./faults.ts";
 
 export interface DemoOptions {
@@ -11,6 +13,10 @@ export interface DemoOptions {
   readonly json: string | undefined;
   readonly report: string | undefined;
   readonly lang: string | undefined;
+  /** A plain bridge instead of the VPC: no cloud, no HAVIP, no public address. */
+  readonly bridge: boolean;
+  /** Of the platform, from an announcement to the moved address. */
+  readonly claimLatency: Micros;
 }
 
 /** Step 5 of the tutorial: stop, kill, cut off, restart; and its health check, which the tutorial left broken. */
@@ -30,6 +36,8 @@ export const DEMO_HELP: string = `usage: npm start -- [options]
   --keep            leave everything running at the end, and tell how to look, break and leave
   --faults LIST     which faults, in order: ${FAULT_NAMES.join(",")} or "none"
                     (default: ${STEP_FIVE.join(",")})
+  --claim-latency TIME  how long the platform takes to move a HAVIP, such as 4s (default 0)
+  --bridge          a plain bridge instead of the VPC: no HAVIP, no public address
   --seed NUMBER     decides when within an advertisement interval each fault falls (default ${DEFAULT_SEED})
   --json FILE       results for programs
   --report FILE.md  results for people
@@ -62,6 +70,11 @@ export function parseDemoOptions(argv: readonly string[]): ParsedOptions {
   if (!Number.isInteger(seed) || seed < 0) {
     return { kind: "bad", message: `--seed wants a whole number, not \`${values.seed}\`` };
   }
+  const claimLatency = readDuration(values["claim-latency"] ?? "0");
+  if (claimLatency === undefined) {
+    const message = `--claim-latency wants a time such as 4s, not \`${values["claim-latency"]}\``;
+    return { kind: "bad", message };
+  }
   return {
     kind: "ok",
     options: {
@@ -73,6 +86,8 @@ export function parseDemoOptions(argv: readonly string[]): ParsedOptions {
       json: values.json,
       report: values.report,
       lang: values.lang,
+      bridge: values.bridge ?? false,
+      claimLatency,
     },
   };
 }
@@ -86,6 +101,8 @@ function readValues(argv: readonly string[]): {
   json?: string;
   report?: string;
   lang?: string;
+  bridge?: boolean;
+  "claim-latency"?: string;
 } {
   return parseArgs({
     args: [...argv],
@@ -98,6 +115,8 @@ function readValues(argv: readonly string[]): {
       json: { type: "string" },
       report: { type: "string" },
       lang: { type: "string" },
+      bridge: { type: "boolean" },
+      "claim-latency": { type: "string" },
     },
   }).values;
 }

@@ -8,7 +8,7 @@ import { now } from "#linux/clock";
 import { spawnIn } from "#linux/namespace";
 import { type Instant, type Micros, toMillis } from "#units/time";
 import { OUTPUT_FD } from "./instrument-fds.ts";
-import type { Network } from "./network.ts";
+import type { LabNetwork } from "./network.ts";
 import { type Overlap, Presence, type PresenceChange } from "./presence.ts";
 import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
 
@@ -19,7 +19,7 @@ const LINGER_MILLISECONDS = 120;
 const POLL_MILLISECONDS = 5;
 
 export interface InstrumentOptions {
-  readonly network: Network;
+  readonly network: LabNetwork;
   readonly nodes: readonly string[];
   readonly client: string;
   readonly virtualAddress: string;

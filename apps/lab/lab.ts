@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DaemonKind } from "./daemon.ts";
 import { shadowSystemFolders } from "./folders.ts";
 import { Instruments } from "./instruments.ts";
-import { Network } from "./network.ts";
+import type { LabCloud } from "./lab-cloud.ts";
+import { type LabNetwork, Network } from "./network.ts";
 import { LabNode } from "./node.ts";
 import { masterDownSeconds, type Profile } from "./profile.ts";
 import { isInsideSandbox } from "./sandbox.ts";
@@ -27,13 +28,27 @@ export interface LabOptions {
   readonly profiles?: readonly (Profile | undefined)[];
   /** Factor on every time limit: tests must pass on a machine that is busy with something else. */
   readonly patience?: number;
+  /** Undefined: the nodes are on a bridge. */
+  readonly cloud?: LabCloud;
 }
+
+/** Hosts of a lab that are not its own to choose: a VPC has to be built before. */
+export const labHosts = (count: number): readonly { name: string; address: string }[] => [
+  ...Array.from({ length: count }, (_, index) => ({
+    name: NODE_NAMES[index] ?? `n${index}`,
+    address: NODE_ADDRESSES[index] ?? `172.16.0.${20 + index}`,
+  })),
+  { name: CLIENT, address: CLIENT_ADDRESS },
+];
 
 export class Lab {
   readonly profile: Profile;
-  readonly network: Network;
+  readonly network: LabNetwork;
   readonly nodes: readonly LabNode[];
   readonly instruments: Instruments;
+  /** The platform, if there is one under this lab. */
+  readonly cloud: LabCloud | undefined;
+  #outside: Instruments | undefined;
   readonly patience: number;
 
   /** Makes the network and its instruments; daemons are started by `startDaemons`. Needs the sandbox. */
@@ -54,10 +69,13 @@ export class Lab {
     }));
     this.profile = options.profile;
     this.patience = options.patience ?? 1;
-    this.network = new Network([
-      ...plans.map(({ name, address }) => ({ name, address, isNode: true })),
-      { name: CLIENT, address: CLIENT_ADDRESS, isNode: false },
-    ]);
+    this.cloud = options.cloud;
+    this.network =
+      options.cloud?.network ??
+      new Network([
+        ...plans.map(({ name, address }) => ({ name, address, isNode: true })),
+        { name: CLIENT, address: CLIENT_ADDRESS, isNode: false },
+      ]);
     this.nodes = plans.map(
       ({ kind, name, address, profile, priority }) =>
         new LabNode({
@@ -66,6 +84,7 @@ export class Lab {
           profile,
           namespace: this.network.namespaceOf(name),
           network: this.network,
+          cloudEnvironment: options.cloud?.environmentOf(name),
           folder: join(options.folder, name),
           addresses: {
             address,
@@ -81,6 +100,23 @@ export class Lab {
       client: CLIENT,
       virtualAddress: VIRTUAL_ADDRESS,
     });
+  }
+
+  /** Readings through a public address; undefined until there is one. */
+  get outside(): Instruments | undefined {
+    return this.#outside;
+  }
+
+  /** A second client, outside, that asks the public address. */
+  async watchOutside(publicAddress: string): Promise<void> {
+    if (this.cloud === undefined) throw new Error("a lab without a platform has no outside");
+    this.#outside = new Instruments({
+      network: this.network,
+      nodes: [],
+      client: this.cloud.outsideClient,
+      virtualAddress: publicAddress,
+    });
+    await this.#outside.ready();
   }
 
   node(name: string): LabNode {
@@ -129,6 +165,7 @@ export class Lab {
       const [owner] = holders;
       const settled =
         holders.length === 1 &&
+        (this.cloud === undefined || this.cloud.holder() === owner?.name) &&
         this.nodes.every((node) => node.loggedState() === (node === owner ? "MASTER" : "BACKUP"));
       if (!settled || owner !== last) {
         since = performance.now();
@@ -176,8 +213,9 @@ export class Lab {
     await Promise.allSettled(
       this.nodes.filter((node) => node.isRunning()).map((node) => node.signalAll("SIGKILL")),
     );
-    await this.instruments.close();
+    await Promise.all([this.instruments.close(), this.#outside?.close()]);
     this.network.close();
+    await this.cloud?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

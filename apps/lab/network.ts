@@ -45,7 +45,20 @@ interface Host extends HostPlan {
   readonly portIndex: number;
 }
 
-export class Network {
+/** What nodes and instruments need of the wires, so that they can be those of a VPC too (apps/vpc). */
+export interface LabNetwork {
+  /** Where the outer ends of the cables are. */
+  readonly bridge: Namespace;
+  namespaceOf(name: string): Namespace;
+  interfaceIndexOf(name: string): number;
+  setPort(name: string, up: boolean): void;
+  setNodesApart(apart: boolean): void;
+  addressesOf(name: string): readonly string[];
+  removeAddress(name: string, address: string): void;
+  close(): void;
+}
+
+export class Network implements LabNetwork {
   readonly bridge: Namespace;
   readonly #rtnetlink: Rtnetlink;
   readonly #hosts = new Map<string, Host>();

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { type Namespace, spawnIn } from "#linux/namespace";
 import { type DaemonKind, type DaemonPids, daemonArgv, daemonPids } from "./daemon.ts";
 import { makeNodeFolders, nodeMounts } from "./folders.ts";
-import type { Network } from "./network.ts";
+import type { LabNetwork } from "./network.ts";
 import { isAlive, readProcess, signal } from "./proc.ts";
 import { type NodeAddress, type Profile, printConfig, readExample } from "./profile.ts";
 
@@ -25,7 +25,9 @@ const STARTED = "--- started by the lab";
 export interface NodeOptions {
   readonly name: string;
   readonly namespace: Namespace;
-  readonly network: Network;
+  readonly network: LabNetwork;
+  /** On a platform that is to be asked whether it agrees: how its programs find it. */
+  readonly cloudEnvironment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly folder: string;
   readonly kind: DaemonKind;
   readonly profile: Profile;
@@ -104,6 +106,7 @@ export class LabNode {
   spawn(argv: readonly string[], output: "ignore" | "pipe" | number): ChildProcess {
     return spawnIn(this.namespace, argv, {
       mounts: nodeMounts(this.folder),
+      env: { ...process.env, ...this.#options.cloudEnvironment },
       stdio: ["ignore", output, output],
       detached: true,
     });
@@ -114,7 +117,10 @@ export class LabNode {
     rmSync(join(this.folder, "var", "state"), { force: true });
     appendFileSync(this.logFile, `${STARTED}: ${this.kind}\n`);
     const log = openSync(this.logFile, "a");
-    const child = this.spawn(daemonArgv(this.kind), log);
+    const child = this.spawn(
+      daemonArgv(this.kind, this.#options.cloudEnvironment !== undefined),
+      log,
+    );
     closeSync(log);
     const { pid } = child;
     return new Promise((resolve, reject) => {

@@ -1,4 +1,5 @@
 /** Results as a table for people and as a file for machines. */
+import type { CloudText } from "./cloud-text.ts";
 import { type DemoText, daemonName } from "./demo-text.ts";
 import type { ObservedFault } from "./scenario.ts";
 import type { Table } from "./table.ts";
@@ -15,7 +16,11 @@ export function printOwners(names: readonly string[], text: DemoText): string {
 }
 
 /** One row for each result, in the order given. */
-export function faultTable(results: readonly ObservedFault[], text: DemoText): Table {
+export function faultTable(
+  results: readonly ObservedFault[],
+  text: DemoText,
+  cloud?: CloudText,
+): Table {
   const { columns } = text;
   let last = "";
   const rows = results.map((result) => {
@@ -26,6 +31,7 @@ export function faultTable(results: readonly ObservedFault[], text: DemoText): T
       daemonName(result.daemon),
       printMilliseconds(result.outageMilliseconds),
       String(result.lost),
+      ...(cloud === undefined ? [] : cloudCells(result)),
       result.dualOpen ? text.atLeast(dual) : dual,
       result.before,
       printOwners(result.after, text),
@@ -37,8 +43,9 @@ export function faultTable(results: readonly ObservedFault[], text: DemoText): T
     columns: [
       { title: columns.fault, align: "left" },
       { title: columns.daemon, align: "left" },
-      { title: columns.outage, align: "right" },
+      { title: cloud?.columns.inside ?? columns.outage, align: "right" },
       { title: columns.lost, align: "right" },
+      ...(cloud === undefined ? [] : cloudColumns(cloud, columns.lost)),
       { title: columns.dual, align: "right" },
       { title: columns.before, align: "left" },
       { title: columns.after, align: "left" },
@@ -46,3 +53,22 @@ export function faultTable(results: readonly ObservedFault[], text: DemoText): T
     rows,
   };
 }
+
+const orDash = (value: number | undefined): string =>
+  value === undefined ? "-" : printMilliseconds(value);
+
+function cloudCells({ cloud }: ObservedFault): readonly string[] {
+  return [
+    orDash(cloud?.outageMilliseconds),
+    cloud?.lost === undefined ? "-" : String(cloud.lost),
+    orDash(cloud?.platformMilliseconds),
+    `${cloud?.before ?? "-"} → ${cloud?.after ?? "-"}`,
+  ];
+}
+
+const cloudColumns = ({ columns }: CloudText, lost: string): Table["columns"] => [
+  { title: columns.outside, align: "right" },
+  { title: lost, align: "right" },
+  { title: columns.platform, align: "right" },
+  { title: columns.havip, align: "left" },
+];

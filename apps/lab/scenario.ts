@@ -1,10 +1,11 @@
 /** One fault from beginning to end: ordinary life, the fault at a random phase, the move, the repair, ordinary life. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
-import { elapsed, type Micros, toMillis } from "#units/time";
+import { elapsed, type Instant, type Micros, toMillis } from "#units/time";
 import type { DaemonKind } from "./daemon.ts";
 import { FAULTS, type Fault, type FaultName } from "./faults.ts";
 import type { Lab } from "./lab.ts";
+import type { CloudView } from "./lab-cloud.ts";
 import type { LabNode } from "./node.ts";
 import type { Random } from "./random.ts";
 
@@ -29,6 +30,8 @@ export interface ObservedFault {
   readonly dualOpen: boolean;
   /** No reachable node held it, total. */
   readonly unheldMilliseconds: number;
+  /** On a platform that moves the address itself. */
+  readonly cloud: CloudView | undefined;
 }
 
 export interface FaultResult extends ObservedFault {
@@ -68,12 +71,14 @@ export async function runFault(
   const owner = await lab.untilSettled();
   await sleep(random() * lab.profile.advertSeconds * 1000);
 
+  const idBefore = lab.cloud?.holderId();
   const brokenAt = now();
   const injected = fault.inject(owner);
   watcher.onBroken?.(owner);
   const moved = await untilMoved(lab, owner, limitSeconds(lab, name) * lab.patience);
   if (moved !== undefined) watcher.onMoved?.(moved.node);
   await injected;
+  if (moved !== undefined) await untilPlatformMoved(lab, moved.node);
   await sleep((options.observeSeconds ?? AFTER_MOVE_SECONDS) * 1000);
 
   const observedAt = now();
@@ -95,6 +100,7 @@ export async function runFault(
     takeOverMilliseconds: moved === undefined ? undefined : toMillis(moved.after),
     dualMilliseconds: toMillis(dual.total),
     dualOpen: dual.open,
+    cloud: await viewOfCloud(lab, idBefore, brokenAt, observedAt),
     unheldMilliseconds: toMillis(lab.instruments.absence(names, brokenAt, observedAt)),
   };
   watcher.onObserved?.(observed);
@@ -112,6 +118,33 @@ export async function runFault(
     healLost: healSeen.lost,
     healDualMilliseconds: toMillis(lab.instruments.overlap(allNames, healedAt, settledAt).total),
     finally: last.name,
+  };
+}
+
+/** The platform may take its time, and a daemon whose announcements were lost has to repeat them. */
+async function untilPlatformMoved(lab: Lab, owner: LabNode): Promise<void> {
+  const { cloud } = lab;
+  if (cloud === undefined) return;
+  const end =
+    performance.now() + (toMillis(cloud.claimLatency) + GRACE_SECONDS * 1000) * lab.patience;
+  while (cloud.holder() !== owner.name && performance.now() < end) await sleep(POLL_MILLISECONDS);
+}
+
+async function viewOfCloud(
+  lab: Lab,
+  before: string | undefined,
+  from: Instant,
+  to: Instant,
+): Promise<CloudView | undefined> {
+  if (lab.cloud === undefined) return undefined;
+  const move = lab.cloud.moveWithin(from, to);
+  const seen = await lab.outside?.outage(from, to);
+  return {
+    before,
+    after: lab.cloud.holderId(),
+    platformMilliseconds: move === undefined ? undefined : toMillis(move),
+    outageMilliseconds: seen?.totalMilliseconds,
+    lost: seen?.lost,
   };
 }
 
