@@ -19,7 +19,12 @@ export function daemonArgv(kind: DaemonKind, asksCloud = false): readonly string
   switch (kind) {
     case "baton":
       return [
-        ...[BATON, "run", "-f", CONFIG_FILE, "--runtime-dir", RUNTIME_DIR],
+        BATON,
+        "run",
+        "-f",
+        CONFIG_FILE,
+        "--runtime-dir",
+        RUNTIME_DIR,
         ...(asksCloud ? ["--cloud"] : []),
       ];
     case "keepalived": {
