@@ -24,7 +24,7 @@ import { createInstance, type Instance, identity } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
 import { Lookup } from "./lookup.ts";
 import { OwnRemovals } from "./own-removals.ts";
-import { perform } from "./perform.ts";
+import { announce, perform } from "./perform.ts";
 import { judge, tellDrop } from "./receive.ts";
 import { addressRemoved, retryDue } from "./reconcile.ts";
 import { type Change, change } from "./reload.ts";
@@ -118,12 +118,21 @@ export class Engine {
       case "tracker":
         this.results.set(`${message.kind}/${message.name}`, message.result);
         return this.#trackerChanged(message.kind, message.name, message.result, now);
+      case "announce":
+        return this.#announceAgain(message.instance, now);
       case "snapshot": {
         const instances = this.instances.map((instance) => snapshotOf(this, instance));
         return this.tell({ type: "snapshot", id: message.id, at: now, instances });
       }
       case "stop":
         return this.stop(now);
+    }
+  }
+
+  #announceAgain(name: string, now: Instant): void {
+    for (const instance of this.instances) {
+      if (instance.config.router.name !== name || instance.state.phase.kind !== "master") continue;
+      announce(this, instance, instance.addresses, 1, now);
     }
   }
 
