@@ -43,13 +43,13 @@ const EN: CloudText = {
       ? "through the public address: not one probe lost"
       : `through the public address: ${lost} probes lost, no answer for ${outage}`,
   columns: {
-    inside: "outage in the VPC",
+    inside: "in the VPC",
     outside: "through the EIP",
     platform: "platform's share",
     havip: "HAVIP's instance",
   },
   legend:
-    "through the EIP: the same, measured from the internet; platform's share: from the new owner's first announcement until the network followed.",
+    "in brackets: probes lost; through the EIP: the same, measured from the internet; platform's share: from the new owner's first announcement until the network followed.",
 };
 
 const ZH: CloudText = {
@@ -69,12 +69,13 @@ const ZH: CloudText = {
   seenOutside: (lost, outage) =>
     lost === 0 ? "经公网 IP：没有丢失任何探测" : `经公网 IP：丢失 ${lost} 个探测，中断 ${outage}`,
   columns: {
-    inside: "VPC 内中断",
-    outside: "经公网 IP 中断",
+    inside: "VPC 内中断（丢失）",
+    outside: "经公网 IP 中断（丢失）",
     platform: "云平台用时",
     havip: "HAVIP 所在实例",
   },
-  legend: "经公网 IP：从公网测得；云平台用时：从新主节点首次宣告到网络切换完成。",
+  legend:
+    "括号内为丢失的探测数；经公网 IP：从公网测得；云平台用时：从新主节点首次宣告到网络切换完成。",
 };
 
 export const cloudText = (lang: Lang): CloudText => (lang === "zh" ? ZH : EN);

@@ -21,54 +21,76 @@ export function faultTable(
   text: DemoText,
   cloud?: CloudText,
 ): Table {
+  return cloud === undefined ? bridgeTable(results, text) : cloudTable(results, text, cloud);
+}
+
+function bridgeTable(results: readonly ObservedFault[], text: DemoText): Table {
   const { columns } = text;
-  let last = "";
-  const rows = results.map((result) => {
-    const title = text.faultShort[result.fault];
-    const dual = printMilliseconds(result.dualMilliseconds);
-    const row = [
-      title === last ? "" : title,
-      daemonName(result.daemon),
-      printMilliseconds(result.outageMilliseconds),
-      String(result.lost),
-      ...(cloud === undefined ? [] : cloudCells(result)),
-      result.dualOpen ? text.atLeast(dual) : dual,
-      result.before,
-      printOwners(result.after, text),
-    ];
-    last = title;
-    return row;
-  });
   return {
     columns: [
       { title: columns.fault, align: "left" },
       { title: columns.daemon, align: "left" },
-      { title: cloud?.columns.inside ?? columns.outage, align: "right" },
+      { title: columns.outage, align: "right" },
       { title: columns.lost, align: "right" },
-      ...(cloud === undefined ? [] : cloudColumns(cloud, columns.lost)),
       { title: columns.dual, align: "right" },
       { title: columns.before, align: "left" },
       { title: columns.after, align: "left" },
     ],
-    rows,
+    rows: titled(results, text).map(({ title, result }) => [
+      title,
+      daemonName(result.daemon),
+      printMilliseconds(result.outageMilliseconds),
+      String(result.lost),
+      printDual(result, text),
+      result.before,
+      printOwners(result.after, text),
+    ]),
   };
 }
 
-const orDash = (value: number | undefined): string =>
-  value === undefined ? "-" : printMilliseconds(value);
-
-function cloudCells({ cloud }: ObservedFault): readonly string[] {
-  return [
-    orDash(cloud?.outageMilliseconds),
-    cloud?.lost === undefined ? "-" : String(cloud.lost),
-    orDash(cloud?.platformMilliseconds),
-    `${cloud?.before ?? "-"} → ${cloud?.after ?? "-"}`,
-  ];
+/** Both clients' views beside each other, and where the platform says the address is. */
+function cloudTable(results: readonly ObservedFault[], text: DemoText, cloud: CloudText): Table {
+  const { columns } = text;
+  return {
+    columns: [
+      { title: columns.fault, align: "left" },
+      { title: columns.daemon, align: "left" },
+      { title: cloud.columns.inside, align: "right" },
+      { title: cloud.columns.outside, align: "right" },
+      { title: cloud.columns.platform, align: "right" },
+      { title: columns.dual, align: "right" },
+      { title: cloud.columns.havip, align: "left" },
+    ],
+    rows: titled(results, text).map(({ title, result }) => [
+      title,
+      daemonName(result.daemon),
+      printLoss(result.outageMilliseconds, result.lost),
+      printLoss(result.cloud?.outageMilliseconds, result.cloud?.lost),
+      printOptional(result.cloud?.platformMilliseconds),
+      printDual(result, text),
+      `${result.cloud?.before ?? "-"} → ${result.cloud?.after ?? "-"}`,
+    ]),
+  };
 }
 
-const cloudColumns = ({ columns }: CloudText, lost: string): Table["columns"] => [
-  { title: columns.outside, align: "right" },
-  { title: lost, align: "right" },
-  { title: columns.platform, align: "right" },
-  { title: columns.havip, align: "left" },
-];
+/** A fault's name stands before its first row only. */
+function titled(
+  results: readonly ObservedFault[],
+  text: DemoText,
+): readonly { readonly title: string; readonly result: ObservedFault }[] {
+  return results.map((result, index) => {
+    const isSame = results[index - 1]?.fault === result.fault;
+    return { title: isSame ? "" : text.faultShort[result.fault], result };
+  });
+}
+
+function printDual({ dualMilliseconds, dualOpen }: ObservedFault, text: DemoText): string {
+  const dual = printMilliseconds(dualMilliseconds);
+  return dualOpen ? text.atLeast(dual) : dual;
+}
+
+const printOptional = (value: number | undefined): string =>
+  value === undefined ? "-" : printMilliseconds(value);
+
+const printLoss = (milliseconds: number | undefined, lost: number | undefined): string =>
+  milliseconds === undefined ? "-" : `${printMilliseconds(milliseconds)} (${lost ?? 0})`;
