@@ -114,6 +114,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) =>
   process.exit(error.code === "EPIPE" ? 0 : 1),
 );
 
+// Nor is a full disk behind stderr a reason to end: there is nowhere left to say so.
+process.stderr.on("error", () => undefined);
+
 try {
   process.exitCode = await main(process.argv.slice(2), io);
 } catch (error) {

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import type { RunPlan } from "#config/plan";
 import { CODES } from "#diagnostics/codes";
+import type { Language, Severity } from "#diagnostics/diagnostic";
 import { say } from "#diagnostics/say";
 import { mapSources, positionAt } from "#diagnostics/source";
 import { renderTerminal } from "#diagnostics/terminal";
@@ -38,10 +39,11 @@ export const command: Command = async (args, io) => {
 
 function test(options: RunOptions, io: CommandIo): number {
   const read = readPlan(options, io);
-  if (options.testLog === undefined) io.stderr(read.findings);
+  const findings = read.findings.map(({ rendered }) => `${rendered}\n\n`).join("");
+  if (options.testLog === undefined) io.stderr(findings);
   else {
     try {
-      writeFileSync(options.testLog, read.findings);
+      writeFileSync(options.testLog, findings);
     } catch (error) {
       io.stderr(`baton run: ${options.testLog}: ${(error as NodeJS.ErrnoException).code ?? "?"}\n`);
       return 1;
@@ -88,12 +90,13 @@ interface Read {
   readonly plan: RunPlan | undefined;
   /** 4 would not run, 5 errors, 6 security, as `baton check`. */
   readonly status: number;
-  /** For a person, one block each. */
-  readonly findings: string;
-  readonly summaries: readonly {
-    readonly severity: "error" | "warning" | "info";
-    readonly text: string;
+  readonly findings: readonly {
+    readonly severity: Severity;
     readonly code: string;
+    /** One line. */
+    readonly text: string;
+    /** With the lines of the file. */
+    readonly rendered: string;
   }[];
 }
 
@@ -116,34 +119,39 @@ function readPlan(options: RunOptions, io: CommandIo): Read {
   return {
     plan: mayRun ? reading.plan : undefined,
     status: exitStatus(findings, wouldRun),
-    findings: diagnostics
-      .filter(({ severity }) => severity !== "info")
-      .map((one) => `${renderTerminal(one, sources, { color: false, language })}\n`)
-      .join(""),
-    summaries: diagnostics.map(({ severity, message, code, primary }) => {
-      const { file: name, start } = primary.span;
+    findings: diagnostics.map((one) => {
+      const { file: name, start } = one.primary.span;
       const index = sources.find(name);
       const line = index === undefined ? "" : `:${positionAt(index, start).line}`;
-      return { severity, code, text: `${name}${line}: ${message}` };
+      return {
+        severity: one.severity,
+        code: one.code,
+        text: `${name}${line}: ${one.message}`,
+        rendered: renderTerminal(one, sources, { color: false, language }).trimEnd(),
+      };
     }),
   };
 }
 
-/** Text goes to stderr as `baton check` prints it; a JSON log stays one object a line. */
+/**
+ * Through the log, because a running daemon may not wait for whoever reads its stderr. A person gets the lines of the file
+ * with it, the journal and programs one line each.
+ */
 function tell(read: Read, options: RunOptions, io: CommandIo, log: Log): void {
-  const file = options.file ?? DEFAULT_FILE;
-  const en = options.language === "en";
-  if (options.logFormat === "json") {
-    for (const { severity, text, code } of read.summaries) log(severity, text, { code });
-  } else io.stderr(read.findings);
-  if (read.plan !== undefined) return;
-  if (read.status === 4) {
-    const text = en ? `${file} would not run; see above` : `${file} 无法运行，原因见上`;
-    log("error", text);
-    return;
+  const isForPeople = options.logFormat === "text" && io.env["JOURNAL_STREAM"] === undefined;
+  for (const { severity, code, text, rendered } of read.findings) {
+    if (severity === "info") continue;
+    log(severity, isForPeople ? rendered : text, { code });
   }
-  const text = en
+  if (read.plan !== undefined) return;
+  const file = options.file ?? DEFAULT_FILE;
+  log("error", refusal(file, read.status, options.language));
+}
+
+function refusal(file: string, status: number, language: Language): string {
+  const en = language === "en";
+  if (status === 4) return en ? `${file} would not run; see above` : `${file} 无法运行，原因见上`;
+  return en
     ? `${file} has errors and is not run; correct them, or add --compat to run what keepalived would run`
     : `${file} 有错误，未运行；请改正，或加 --compat 运行 keepalived 会运行的部分`;
-  log("error", text);
 }

@@ -27,6 +27,10 @@ export class InstanceMemories {
     return this.#byName.get(name);
   }
 
+  entries(): MapIterator<[string, InstanceMemory]> {
+    return this.#byName.entries();
+  }
+
   /** Returns old name → new name of those that the engine goes on with under another name. */
   configure(configs: readonly InstanceConfig[]): ReadonlyMap<string, string> {
     const renamed = new Map<string, string>();

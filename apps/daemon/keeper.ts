@@ -169,6 +169,7 @@ export class Keeper {
     this.#havips?.stop();
     await this.#stopEngine();
     await this.#emergency.finished();
+    this.#tellStop();
     await this.#notifier.finish(NOTIFY_STOP_MS);
     await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
     this.#scripts.kill();
@@ -261,6 +262,14 @@ export class Keeper {
       };
       this.#engine.send({ type: "stop" });
     });
+  }
+
+  /** For instances whose engine died before it could say so itself; the others have been told. */
+  #tellStop(): void {
+    const reason = { kind: "stopped" } as const;
+    const why = reasonSentence(reason, this.#options.language);
+    for (const [name, { state: from, priority }] of this.#memories.entries())
+      this.#notifier.instance(name, { from, to: "STOP", priority, reason, why });
   }
 
   #onDeath(): void {

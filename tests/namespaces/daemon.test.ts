@@ -1,0 +1,229 @@
+/**
+ * One daemon, real kernel: what an operator does to it (reload, status, a second start, release) and what goes wrong around
+ * it (a full disk for the log, a log nobody reads, both processes killed, an engine that dies while stopping).
+ */
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { ControlAnswer, Status } from "#contract/status";
+import { CONFIG_FILE, RUNTIME_DIR } from "../../apps/lab/daemon.ts";
+import type { Lab } from "../../apps/lab/lab.ts";
+import { VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
+import type { LabNode } from "../../apps/lab/node.ts";
+import { signal } from "../../apps/lab/proc.ts";
+import { FAST, printConfig } from "../../apps/lab/profile.ts";
+import { until } from "../support/daemon-bench.ts";
+import { withLab } from "../support/lab.ts";
+
+const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
+/** Long enough for a busy machine: nothing here is about time. */
+const PROFILE = { ...FAST, advertSeconds: 0.5, preempt: true };
+
+interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+async function ended(child: ChildProcess): Promise<Ran> {
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, output };
+}
+
+const baton = async (node: LabNode, ...args: readonly string[]): Promise<Ran> =>
+  await ended(node.spawn([BATON, ...args], "pipe"));
+
+async function status(node: LabNode): Promise<Status> {
+  const { code, output } = await baton(node, "status", "--json");
+  assert.equal(code, 0, output);
+  return JSON.parse(output) as Status;
+}
+
+function config(node: LabNode, ...virtualAddresses: readonly string[]): string {
+  const text = printConfig(PROFILE, {
+    address: node.address,
+    peers: ["172.16.0.250"],
+    virtualAddress: VIRTUAL_ADDRESS,
+    priority: 50,
+  });
+  assert.ok(text.includes(VIRTUAL_ADDRESS));
+  return text.replace(VIRTUAL_ADDRESS, virtualAddresses.join("\n        "));
+}
+
+async function withNode(
+  context: TestContext,
+  use: (node: LabNode, lab: Lab) => Promise<void>,
+): Promise<void> {
+  await withLab(context, { profile: PROFILE, kinds: ["baton"] }, async (lab) => {
+    const [node] = lab.nodes;
+    assert.ok(node);
+    node.configure(config(node, VIRTUAL_ADDRESS));
+    await use(node, lab);
+  });
+}
+
+const owns = (lab: Lab, node: LabNode, address: string): boolean =>
+  lab.network.addressesOf(node.name).includes(address);
+
+test("reload: a file with errors changes nothing, a new address comes, an old one goes", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    const before = await status(node);
+    node.configure(
+      `${config(node, VIRTUAL_ADDRESS)}\nvrrp_instance VI_2 {\n  no_such_keyword\n}\n`,
+    );
+    const refused = await baton(node, "reload");
+    assert.equal(refused.code, 1);
+    assert.match(refused.output, /nothing changed/);
+    assert.match(node.logTail(50), /no_such_keyword/);
+    assert.deepEqual((await status(node)).reloadedAt, undefined);
+
+    node.configure(config(node, VIRTUAL_ADDRESS, "172.16.0.136"));
+    assert.equal((await baton(node, "reload")).code, 0);
+    await until("the new address is here", () => owns(lab, node, "172.16.0.136"));
+    const after = await status(node);
+    assert.deepEqual(after.instances[0]?.history, before.instances[0]?.history);
+    assert.equal(after.enginePid, before.enginePid);
+
+    node.configure(config(node, "172.16.0.136"));
+    await node.signalKeeper("SIGHUP");
+    await until("the old address is gone", () => !owns(lab, node, VIRTUAL_ADDRESS));
+    assert.ok(owns(lab, node, "172.16.0.136"));
+    assert.equal(node.notifiedState(), "MASTER");
+  });
+});
+
+test("a second daemon is refused, and so is `release` while the first lives", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    const second = await baton(node, "run", "-f", CONFIG_FILE, "--runtime-dir", RUNTIME_DIR);
+    assert.equal(second.code, 1);
+    assert.match(second.output, new RegExp(`another daemon .*PID ${node.pids()?.keeper}`));
+    const release = await baton(node, "release");
+    assert.equal(release.code, 1);
+    assert.ok(owns(lab, node, VIRTUAL_ADDRESS));
+    assert.equal((await baton(node, "status")).code, 0, "the first one still answers");
+  });
+});
+
+test("`release` removes what a killed daemon left", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    await node.signalAll("SIGKILL");
+    const { code, output } = await baton(node, "release");
+    assert.equal(code, 0);
+    // The lease may have been quicker: then there is nothing to remove, which is as good.
+    assert.match(output, /^(removed 172\.16\.0\.135\/\d+ from eth0|nothing to remove)\n$/);
+    assert.ok(!owns(lab, node, VIRTUAL_ADDRESS));
+    const dead = await baton(node, "status", "--json");
+    assert.equal(dead.code, 1);
+    assert.match(dead.output, /"unknown"/);
+  });
+});
+
+test("an engine that dies while stopping leaves no address", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    const pids = node.pids();
+    assert.ok(pids?.engine);
+    // Both are stopped, so that the engine dies before it can hand over.
+    signal(pids.engine, "SIGSTOP");
+    signal(pids.keeper, "SIGTERM");
+    await until("the keeper stops", () => /Stopping/.test(node.logTail(20)));
+    signal(pids.engine, "SIGKILL");
+    await node.untilDaemonEnded();
+    assert.ok(!owns(lab, node, VIRTUAL_ADDRESS));
+    assert.match(node.logTail(5), /ended: exit code 0/);
+    assert.equal(node.notifiedState(), "STOP");
+  });
+});
+
+test("SIGUSR1 writes the status; explain tells the story in both languages", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    await node.signalKeeper("SIGUSR1");
+    await until(
+      "it is written",
+      () => node.readFile("run/baton", "status.json")?.endsWith("}\n") === true,
+    );
+    const dumped = JSON.parse(node.readFile("run/baton", "status.json") ?? "") as Status;
+    assert.equal(dumped.instances[0]?.state, "MASTER");
+    assert.match((await baton(node, "explain", "VI_1")).output, /VI_1 is MASTER on eth0/);
+    assert.match(
+      (await baton(node, "explain", "VI_1", "--lang", "zh-CN")).output,
+      /VI_1 在 eth0 上处于 MASTER/,
+    );
+    const unknown = await baton(node, "explain", "VI_9");
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.output, /VI_1/);
+  });
+});
+
+test("`status --watch` hears of a change", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    const watching = node.spawn([BATON, "status", "--watch", "--json"], "pipe");
+    const states: string[] = [];
+    let buffered = "";
+    watching.stdout?.on("data", (chunk: Buffer) => {
+      const lines = (buffered + chunk.toString()).split("\n");
+      buffered = lines.pop() ?? "";
+      for (const line of lines)
+        states.push((JSON.parse(line) as Status).instances[0]?.state ?? "?");
+    });
+    await until("the first answer", () => states.length > 0);
+    lab.node("a").setCable("unplugged");
+    await until("FAULT", () => states.at(-1) === "FAULT");
+    assert.equal(states[0], "MASTER");
+    const closed = ended(watching);
+    await node.stopDaemon();
+    assert.equal((await closed).code, 0);
+  });
+});
+
+for (const [what, open] of [
+  ["a full disk for the log", () => openSync("/dev/full", "w")],
+  ["a log that nobody reads", () => undefined],
+] as const) {
+  test(`${what} costs log lines, and nothing else`, async (context) => {
+    await withNode(context, async (node, lab) => {
+      await lab.instruments.ready();
+      const fd = open();
+      const argv = [BATON, "run", "-D", "-f", CONFIG_FILE, "--runtime-dir", RUNTIME_DIR];
+      const daemon = node.spawn(argv, fd ?? "pipe");
+      if (fd !== undefined) closeSync(fd);
+      // The pipe is never read: what does not fit in it is lost.
+      daemon.stderr?.pause();
+      await until("it owns the address", () => owns(lab, node, VIRTUAL_ADDRESS));
+      for (let i = 0; i < 3; i++) assert.equal((await baton(node, "reload")).code, 0);
+      const seen = await status(node);
+      assert.equal(seen.instances[0]?.state, "MASTER");
+      if (fd !== undefined) assert.ok(seen.logLinesLost > 0);
+      daemon.stderr?.destroy();
+      daemon.stdout?.destroy();
+      // Now it is a pipe without a reader (EPIPE).
+      assert.equal((await baton(node, "reload")).code, 0);
+      daemon.kill("SIGTERM");
+      await new Promise((resolve) => daemon.once("exit", resolve));
+      assert.equal(daemon.exitCode, 0);
+      assert.ok(!owns(lab, node, VIRTUAL_ADDRESS));
+    });
+  });
+}
+
+test("the control socket tells JSON to anybody who speaks it", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    const { askDaemon } = await import("../../apps/lab/control.ts");
+    const answer = (await askDaemon(`${node.folder}/run/baton/control.sock`, {
+      command: "ping",
+    })) as ControlAnswer | undefined;
+    assert.deepEqual(answer, { ok: true, pong: node.pids()?.keeper });
+  });
+});
