@@ -1,0 +1,174 @@
+/** `baton lab` as a user has it: up, status, exec, fault, a crash, and nothing left. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "baton-labs-"));
+const env = { ...process.env, BATON_LAB_DIR: folder };
+// The test itself may run in a sandbox; the lab makes its own.
+Reflect.deleteProperty(env, "BATON_LAB_SANDBOX");
+
+const FILE = `
+claim_latency: 100ms
+vpcs:
+  - name: one
+    cidr: 10.0.0.0/16
+    subnets:
+      - name: s
+        cidr: 10.0.0.0/24
+        instances:
+          - name: web
+            address: 10.0.0.5
+            allow: [icmp, "tcp 8080"]
+            files: { /etc/keepalived/hello: "hello from web" }
+            run: [exec sleep 1000, echo started]
+          - name: other
+        havips:
+          - { name: vip, address: 10.0.0.100, members: [web], eip: true }
+  - name: two
+    cidr: 10.0.0.0/16
+    subnets:
+      - name: s
+        cidr: 10.0.0.0/24
+        instances: [{ name: twin, address: 10.0.0.5 }]
+`;
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function baton(...args: readonly string[]): Promise<Ended> {
+  const child = spawn(BATON, ["lab", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (bytes) => {
+    stdout += String(bytes);
+  });
+  child.stderr.on("data", (bytes) => {
+    stderr += String(bytes);
+  });
+  const code = await new Promise<number | null>((resolve) => {
+    child.on("close", resolve);
+  });
+  return { code, stdout, stderr };
+}
+
+interface Up {
+  readonly child: ChildProcess;
+  readonly events: Record<string, unknown>[];
+  readonly ended: Promise<number | null>;
+}
+
+async function up(...args: readonly string[]): Promise<Up> {
+  const child = spawn(BATON, ["lab", "up", "--json", ...args], {
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const events: Record<string, unknown>[] = [];
+  let text = "";
+  child.stdout.on("data", (bytes) => {
+    text += String(bytes);
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      events.push(JSON.parse(text.slice(0, end)) as Record<string, unknown>);
+      text = text.slice(end + 1);
+    }
+  });
+  const ended = new Promise<number | null>((resolve) => {
+    child.on("close", resolve);
+  });
+  await until("the lab is up", () => events.some((one) => one["event"] === "up"));
+  return { child, events, ended };
+}
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`never: ${what}`);
+    await sleep(20);
+  }
+}
+
+/** Processes that have the lab's folder in their command line or environment. */
+const leftovers = (): readonly string[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, "utf8").includes(folder);
+      } catch {
+        return false;
+      }
+    });
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("baton lab", () => {
+  it("tells the mistakes of a file and starts nothing", async () => {
+    const file = join(folder, "bad.yaml");
+    writeFileSync(file, "vpcs:\n  - name: x\n    cidrs: 1\n");
+    const { code, stderr } = await baton("up", "-f", file);
+    assert.equal(code, 1);
+    assert.match(stderr, /bad\.yaml:3:5: a VPC has no cidrs/);
+    assert.match(stderr, /bad\.yaml:2:5: cidr is missing/);
+    const status = await baton("status", "--json");
+    assert.equal(status.code, 1);
+    assert.match(status.stdout, /no lab called default is up/);
+  });
+
+  it("is up, shows itself, lets programs in, takes faults, and goes", async () => {
+    const file = join(folder, "lab.yaml");
+    writeFileSync(file, FILE);
+    const lab = await up("-f", file);
+    await until("echo", () => lab.events.some((one) => one["text"] === "started"));
+
+    const status = JSON.parse((await baton("status", "--json")).stdout) as {
+      readonly instances: readonly { readonly name: string; readonly address: string }[];
+      readonly havips: readonly { readonly state: string; readonly publicAddress: string }[];
+    };
+    assert.deepEqual(
+      status.instances.map((one) => one.name),
+      ["web", "other", "twin"],
+    );
+    assert.equal(status.havips[0]?.state, "UNBIND");
+    assert.match(status.havips[0]?.publicAddress ?? "", /^203\.0\.113\./);
+
+    const hello = await baton("exec", "web", "--", "cat", "/etc/keepalived/hello");
+    assert.deepEqual([hello.code, hello.stdout], [0, "hello from web"]);
+    const failing = await baton("exec", "other", "sh", "-c", "exit 7");
+    assert.equal(failing.code, 7);
+    const listening = lab.events.find((one) => one["event"] === "listening");
+    const health = await fetch(`${String(listening?.["url"])}/_baton/health`);
+    assert.deepEqual(await health.json(), { status: "ok" });
+
+    assert.equal((await baton("fault", "web", "delay", "50ms")).code, 0);
+    assert.equal((await baton("fault", "web", "dealy", "50ms")).code, 2);
+    assert.equal((await baton("fault", "nobody", "cut")).code, 1);
+    assert.match((await baton("status")).stdout, /web .* delayMicros /);
+    assert.equal((await baton("fault", "web", "heal")).code, 0);
+
+    const second = await baton("up");
+    assert.match(second.stderr, /a lab called default is up already/);
+    assert.equal((await baton("down")).code, 0);
+    assert.equal(await lab.ended, 0);
+    assert.equal(existsSync(join(folder, "default")), false);
+    assert.deepEqual(leftovers(), []);
+  });
+
+  it("killed with -9, leaves no process behind", async () => {
+    const lab = await up("-f", join(folder, "lab.yaml"), "--name", "crash");
+    lab.child.kill("SIGKILL");
+    await lab.ended;
+    await until("all gone", () => leftovers().length === 0);
+    // The folder is all that is left, and no obstacle.
+    const again = await up("-f", join(folder, "lab.yaml"), "--name", "crash");
+    again.child.kill("SIGINT");
+    assert.equal(await again.ended, 0);
+  });
+});
