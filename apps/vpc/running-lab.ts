@@ -111,8 +111,11 @@ export class RunningLab {
 
   fault(name: string, order: Exclude<FaultOrder, { readonly kind: "wrong" }>): void {
     switch (order.kind) {
-      case "merge":
-        return this.vpc.setFault(name, { ...this.vpc.faultOf(name), ...order.fault });
+      case "merge": {
+        // A port that was late is late from its own command on, not again from every later one.
+        const { lateMicros: _, ...kept } = this.vpc.faultOf(name);
+        return this.vpc.setFault(name, { ...kept, ...order.fault });
+      }
       case "apart":
         return this.vpc.setApart([name, ...order.others], true);
       case "cable":
