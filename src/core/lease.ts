@@ -1,11 +1,14 @@
 /**
  * The lease: how long the kernel keeps the address if we stop running.
  *
- * Peers take over no earlier than `masterDown` after our last advertisement. If the address is gone before that, a hung
- * or killed daemon can never leave two owners. Address lifetimes are whole seconds, and Linux ends one up to 0.2 s late
- * (it rounds its timer), hence the margin. Where no whole second fits (intervals under about 0.3 s) a nftables set
- * element with a timeout does the same in milliseconds, where the kernel has it; the address lifetime is then only a
- * backstop that removes what a dead daemon left behind.
+ * Peers take over no earlier than `masterDown` after our last advertisement. If nobody answers for the address here before
+ * that, a hung or killed daemon can never leave two owners. Two layers, both ended by the kernel alone:
+ *
+ *  - a nftables set element with a timeout (linux/nft-guard.ts): exact to some milliseconds, so it is the guarantee
+ *    wherever the kernel has it;
+ *  - the address's own lifetime, in whole seconds: it also removes what a dead daemon left behind. Linux looks for
+ *    expired addresses once a second and starts that second anew at every change of any address, so a lifetime may end
+ *    almost a second late (a single address that nobody disturbs: 0.1 s). Alone it is a guarantee only with that margin.
  *
  * A lease also has to outlast the interval at which it is prolonged, and a late wake-up. With `down_timer_adverts` 1 or 2
  * and a strong peer nothing does both; then, too, the lifetime is a backstop.
@@ -24,7 +27,14 @@ export interface Lease {
   readonly takeOverMicros: Micros;
 }
 
+/** Linux ends an address's lifetime up to this late. */
+const EXPIRY_LATE = 1_000_000;
+/** The usual case, and what the lifetime is chosen by where the guard is the guarantee. */
 const EXPIRY_MARGIN = 250_000;
+/** Left for the kernel's timer and for our own jitter: a hundredth of the detection time, and at least this. */
+const GUARD_MARGIN_MIN = 4_000;
+/** Priority of the least patient peer: whatever the peers are, a guard ends before any of them takes over. */
+const LEAST_PATIENT = 254;
 const BACKSTOP_SECONDS = 2;
 /** Part of an interval by which an advertisement may be late. */
 const LATENESS = 0.25;
@@ -34,22 +44,26 @@ export function leaseFor(config: RouterConfig, peerPriority: number, hasGuard: b
   const takeOver = masterDown(config, config.advertInterval, Math.min(peerPriority, 254));
   const interval = fromCentis(config.advertInterval);
   const needed = interval * (1 + LATENESS);
-  const seconds = Math.floor((takeOver - EXPIRY_MARGIN) / 1_000_000);
-  if (seconds * 1_000_000 >= needed) {
+  const soonest = masterDown(config, config.advertInterval, LEAST_PATIENT);
+  const guarded = micros(soonest - Math.max(GUARD_MARGIN_MIN, soonest / 100));
+  const backstop = Math.max(BACKSTOP_SECONDS, Math.ceil((2 * interval) / 1_000_000));
+  const fitting = (late: number): number | undefined => {
+    const seconds = Math.floor((takeOver - late) / 1_000_000);
+    return seconds * 1_000_000 >= needed ? seconds : undefined;
+  };
+  if (hasGuard && guarded >= needed) {
     return {
-      guarantee: "address-lifetime",
-      micros: micros(seconds * 1_000_000),
-      addressSeconds: seconds,
+      guarantee: "nftables",
+      micros: guarded,
+      addressSeconds: fitting(EXPIRY_MARGIN) ?? backstop,
       takeOverMicros: takeOver,
     };
   }
-  // A tenth of the detection time, at least 4 ms, is left for the kernel's timer and for our own jitter.
-  const guarded = micros(takeOver - Math.max(4_000, takeOver / 10));
-  const guards = hasGuard && guarded >= needed;
-  const addressSeconds = Math.max(BACKSTOP_SECONDS, Math.ceil((2 * interval) / 1_000_000));
+  const seconds = fitting(EXPIRY_LATE);
+  const addressSeconds = seconds ?? backstop;
   return {
-    guarantee: guards ? "nftables" : "backstop",
-    micros: guards ? guarded : micros(addressSeconds * 1_000_000),
+    guarantee: seconds === undefined ? "backstop" : "address-lifetime",
+    micros: micros(addressSeconds * 1_000_000),
     addressSeconds,
     takeOverMicros: takeOver,
   };
@@ -60,8 +74,9 @@ export function leaseEnd(config: RouterConfig, interval: Centis, masterPriority:
   const lease = leaseFor({ ...config, advertInterval: interval }, masterPriority, true);
   switch (lease.guarantee) {
     case "address-lifetime":
-      return micros(lease.micros + EXPIRY_MARGIN);
+      return micros(lease.micros + EXPIRY_LATE);
     case "nftables":
+      return micros(lease.micros + GUARD_MARGIN_MIN);
     case "backstop":
       return lease.takeOverMicros;
   }

@@ -13,6 +13,8 @@ import { scheduleRetry, setAddress } from "./perform.ts";
 
 const FIGHT_MAX = 8;
 const FIGHT_WINDOW = 10_000_000;
+/** Linux may end a lifetime a fiftieth of a second early. */
+const EARLY = 20_000;
 
 export function addressRemoved(engine: Engine, gone: AddressInfo, now: Instant): void {
   if (engine.ownRemovals.isOwn(gone, now)) return;
@@ -29,7 +31,10 @@ export function addressRemoved(engine: Engine, gone: AddressInfo, now: Instant):
 }
 
 function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: Instant): void {
-  // It may have been the kernel: the lease ran out because we did not run. Then it is no longer ours.
+  // It may have been the kernel: the lifetime ran out because we did not run. Then we may have overslept altogether.
+  const { lease, refreshedAt } = instance;
+  const hasLapsed =
+    refreshedAt !== undefined && now - refreshedAt > lease.addressSeconds * 1_000_000 - EARLY;
   engine.apply(instance, { kind: "timeReached" }, now);
   if (instance.state.phase.kind !== "master") return;
   const { address } = owned.virtual;
@@ -37,9 +42,15 @@ function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: I
   setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
   for (const event of follow) engine.apply(instance, event, now);
   if (follow.length > 0) return;
+  const { name } = instance.config.router;
+  if (hasLapsed) {
+    const text = `(${name}) ${printIpv4(address)}: its lifetime ran out while this node did not run; put back in time`;
+    engine.tell({ type: "log", level: "warning", text });
+    engine.apply(instance, { kind: "addressRestored", address }, now);
+    return;
+  }
   instance.counters.address_restored += 1;
   instance.removals = [...instance.removals.filter((at) => now - at < FIGHT_WINDOW), now];
-  const { name } = instance.config.router;
   const removals = instance.removals.length;
   if (removals >= FIGHT_MAX) {
     const within = micros(now - (instance.removals[0] ?? now));

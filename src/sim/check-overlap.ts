@@ -83,6 +83,8 @@ export function checkOverlap(
       const deceived = facts.deceivedAt > facts.now - 3 * facts.detection(old.vrid);
       const blind = dead.machine.clockOffsetFellAt > facts.now - 3 * facts.detection(old.vrid);
       if (deceived || blind || !wasHeardToTheEnd(alive, dead)) return "lease-in-flight";
+      // A pause of the whole machine stops the kernel's timers too, and with them the lease.
+      if (facts.pausedAt(dead.machine) >= (dead.advertSentAt ?? 0)) return "lease-in-flight";
       // It was asked to take over, or the two had met before the old one fell.
       if (alive.reason === "master-released" || alive.since < facts.unwellAt(dead.machine))
         return "lease-in-flight";
@@ -111,12 +113,12 @@ export function checkOverlap(
           const leaving = seatOf(machine, episode.address)?.router ?? router;
           return skew(leaving, leaving.advertInterval, 1) + fromCentis(leaving.advertInterval);
         });
-        // A hand-over that hangs is ended by the kernel: whole seconds, up to 0.2 s late.
+        // A hand-over that hangs is ended by the kernel: whole seconds, up to a second late.
         const hangs = [episode.a, episode.b].some(
           (one) => !one.engineRuns || facts.unwellAt(one) >= episode.since,
         );
         const { keeperLateMicros } = simulation.scenario;
-        return Math.max(...waits) + LINGER + (hangs ? 1_200_000 : 0) + keeperLateMicros + late;
+        return Math.max(...waits) + LINGER + (hangs ? 2_000_000 : 0) + keeperLateMicros + late;
       }
       case "election": {
         // Up to an interval until they have heard each other, then at most 30 rounds of 25 ms or an eighth of an interval.
@@ -128,7 +130,7 @@ export function checkOverlap(
           const dead = seatOf(machine, episode.address)?.router ?? router;
           return leaseFor(dead, dead.priority, simulation.scenario.hasGuard).addressSeconds;
         });
-        return Math.max(...leases) * 1_000_000 + 450_000 + late;
+        return Math.max(...leases) * 1_000_000 + 1_250_000 + late;
       }
       case "none":
         return 0;

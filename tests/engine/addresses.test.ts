@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Bench, instance } from "../support/bench.ts";
 import { ETH0, own } from "../support/fake-world.ts";
 
-const SET = "set 192.0.2.100/24 for 3 s";
+const SET = "set 192.0.2.100/24 for 2 s";
 const ARP = "arp request 192.0.2.100";
 
 function master(config = instance()): Bench {

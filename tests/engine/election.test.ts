@@ -8,7 +8,7 @@ import { ETH0, ip, own } from "../support/fake-world.ts";
 
 const ADVERT = "advert vrid 1 priority 100 to 192.0.2.2";
 const RELEASE = "advert vrid 1 priority 0 to 192.0.2.2";
-const SET = "set 192.0.2.100/24 for 3 s";
+const SET = "set 192.0.2.100/24 for 2 s";
 const ARP = "arp request 192.0.2.100";
 const REMOVE = "remove 192.0.2.100/24";
 
@@ -69,7 +69,7 @@ test("excluded addresses are owned and announced, not advertised", () => {
   assert.deepEqual(calls.slice(3), [
     ADVERT,
     SET,
-    "set 192.0.2.101/24 for 3 s",
+    "set 192.0.2.101/24 for 2 s",
     ARP,
     "arp request 192.0.2.101",
   ]);
@@ -212,7 +212,7 @@ test("with a guard the sub-second lease is opened, prolonged before each word, a
   log.length = 0;
   bench.until(0.5);
   // 0.360938 s less a tenth, in whole milliseconds
-  assert.deepEqual(log, ["open", "prolong 324", "prolong 324"]);
+  assert.deepEqual(log, ["open", "prolong 296", "prolong 296"]);
   log.length = 0;
   bench.keeper({ type: "stop" });
   // skew at priority 1 of 10 cs, an interval, 5 ms
@@ -234,7 +234,7 @@ test("snapshots show what is, with the asker's number", () => {
   assert.equal(one.peers[0]?.priority, 90);
   assert.equal(one.peers[0]?.heardAt, bench.now);
   assert.equal(one.lease.guarantee, "address-lifetime");
-  assert.equal(one.lease.micros, micros(3_000_000));
+  assert.equal(one.lease.micros, micros(2_000_000));
 });
 
 test("a guard that cannot be opened: told, the address works all the same, the lease is a backstop", () => {

@@ -170,3 +170,31 @@ test("a group of one is like none", () => {
   assert.equal(bench.phase(), "master");
   assert.deepEqual(order(bench), ["VI_1 BACKUP", "G BACKUP", "VI_1 MASTER", "G MASTER"]);
 });
+
+test("an address owner waits for its group too, at its start and after a fault", () => {
+  const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
+  bench.event({ kind: "link", link: { ...ETH1, up: false } });
+  bench.configure([a({ priority: 255 }), b({ interface: "eth1", priority: 255 })], GROUP);
+  bench.until(10);
+  assert.equal(phases(bench), "fault fault");
+  bench.event({ kind: "link", link: ETH1 });
+  bench.until(11);
+  assert.equal(phases(bench), "master master");
+  bench.event({ kind: "link", link: { ...ETH0, up: false } });
+  assert.equal(phases(bench), "fault fault");
+  bench.until(20);
+  bench.event({ kind: "link", link: ETH0 });
+  bench.until(22);
+  assert.equal(phases(bench), "master master");
+
+  const fresh = new Bench();
+  const trackers = [{ kind: "script", name: "x", weight: 0, reverse: false }] as const;
+  fresh.configure([a({ priority: 255 }), b({ priority: 255, router: { trackers } })], GROUP);
+  fresh.until(10);
+  assert.equal(phases(fresh), "backup init", "held until the other has its first result");
+  assert.equal(fresh.world.has("192.0.2.100"), false);
+  assert.deepEqual(order(fresh), ["VI_1 BACKUP"]);
+  fresh.keeper({ type: "tracker", kind: "script", name: "x", result: "up" });
+  fresh.until(12);
+  assert.equal(phases(fresh), "master master");
+});

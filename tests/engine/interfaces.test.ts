@@ -87,7 +87,7 @@ test("a link flap shorter than the peers' detection time: back as master at once
   assert.equal(bench.phase(), "master");
   assert.deepEqual(bench.world.take(), [
     "advert vrid 1 priority 100 to 192.0.2.2",
-    "set 192.0.2.100/24 for 3 s",
+    "set 192.0.2.100/24 for 2 s",
     "arp request 192.0.2.100",
   ]);
 });

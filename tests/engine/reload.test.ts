@@ -64,11 +64,11 @@ test("a backup is changed without a word", () => {
 test("an added address is set and announced, the others are not; the new list goes out at once", () => {
   const bench = masters(one());
   bench.configure([one(["192.0.2.100", "192.0.2.101"])]);
-  assert.deepEqual(bench.world.take(), ["set 192.0.2.101/24 for 3 s", "arp request 192.0.2.101"]);
+  assert.deepEqual(bench.world.take(), ["set 192.0.2.101/24 for 2 s", "arp request 192.0.2.101"]);
   bench.wake();
   assert.deepEqual(bench.world.take(), [
-    "set 192.0.2.100/24 for 3 s",
-    "set 192.0.2.101/24 for 3 s",
+    "set 192.0.2.100/24 for 2 s",
+    "set 192.0.2.101/24 for 2 s",
     ADVERT,
   ]);
   assert.deepEqual(bench.world.takeTold(), [], "no transition, no log");
@@ -298,7 +298,7 @@ test("a reload during a stop changes nothing", () => {
   assert.equal(bench.engine.finished, true);
 });
 
-test("from seconds to a sub-second interval: the guard is opened, and closed on the way back", () => {
+test("the guard is opened, prolonged through a reload, and closed where it could not outlast an interval", () => {
   const bench = masters(one());
   const log: string[] = [];
   const ok = (text: string) => {
@@ -314,5 +314,7 @@ test("from seconds to a sub-second interval: the guard is opened, and closed on 
   assert.equal(log[0], "open 1");
   bench.until(4.5);
   bench.configure([one()]);
+  assert.equal(log.at(-1), "prolong");
+  bench.configure([one(undefined, { router: { downTimerAdverts: 1 } })]);
   assert.equal(log.at(-1), "close 1");
 });
