@@ -309,14 +309,21 @@ function readBroadcast(
 
 function readPeer(context: ItemContext, first: Word): Item | undefined {
   const { words, report, keyword } = context;
-  const host = first.text.replace(/[;,]+$/, "");
+  const text = first.text.replace(/[;,]+$/, "");
+  const [host = "", ...rest] = text.split("/");
   const ip = readIp(host);
-  if (ip === undefined || host !== first.text) {
-    readNetwork(context, first);
-    if (first.text.includes("/")) {
-      report(finding("VR2005", first.span, { keyword: keyword.word, text: first.text }));
-    }
+  if (text !== first.text) {
+    reportTail(context, first, text.length);
     return undefined;
+  }
+  if (ip === undefined) {
+    report(finding("VR2005", first.span, { keyword: keyword.word, text: first.text }));
+    return undefined;
+  }
+  if (rest.length > 0) {
+    const edits = [{ span: first.span, text: host }];
+    const facts = { text: first.text, address: host };
+    report(finding("VR2051", first.span, facts, { fix: { safety: "safe", edits } }));
   }
   const limits: { min: number | undefined; max: number | undefined } = {
     min: undefined,

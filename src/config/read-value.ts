@@ -230,12 +230,11 @@ function readWeight(context: ValueContext, limit: number): Value | undefined {
     report(notANumber(context, first, false, used));
     return undefined;
   }
-  if (weight < -limit || weight > limit) {
-    const range = { min: -limit, max: limit };
-    report(
-      finding("VR2002", first.span, { keyword: keyword.word, text: first.text, ...range, used }),
-    );
-    return undefined;
+  // keepalived complains and uses it all the same; the priority is clamped to 1 to 254 anyway.
+  const kept = Math.max(-limit, Math.min(limit, weight));
+  if (weight !== kept) {
+    const facts = { keyword: keyword.word, text: first.text, min: -limit, max: limit };
+    report(finding("VR2002", first.span, { ...facts, used: String(kept) }));
   }
   const second = args[1];
   const direction = second?.text === "reverse" || second?.text === "noreverse";
@@ -245,7 +244,7 @@ function readWeight(context: ValueContext, limit: number): Value | undefined {
       finding("VR2047", second.span, { keyword: keyword.word, word: second.text, suggestion }),
     );
   } else extra(context, direction ? 2 : 1);
-  return { kind: "weight", weight, reverse: second?.text === "reverse" };
+  return { kind: "weight", weight: kept, reverse: second?.text === "reverse" };
 }
 
 function readChoice(
@@ -320,6 +319,7 @@ function readInterface(context: ValueContext): Value | undefined {
   if (first.text.length > INTERFACE_BYTES_MAX) {
     const facts = { name: first.text, bytes: first.text.length };
     context.report(finding("VR2041", first.span, facts));
+    return undefined;
   }
   return { kind: "text", value: first.text };
 }

@@ -106,7 +106,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2038: warning("too-many-virtual-addresses"),
   VR2039: error("bad-broadcast"),
   VR2040: error("group-without-members"),
-  VR2041: error("interface-name-too-long"),
+  VR2041: fatal("interface-name-too-long"),
   VR2042: warning("second-state-ignored"),
   VR2043: warning("tracked-twice"),
   VR2044: error("command-without-quotes"),
@@ -115,6 +115,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2047: error("unknown-option"),
   VR2048: error("ttl-limits-crossed"),
   VR2049: warning("too-many-decimals"),
+  VR2051: warning("peer-with-prefix"),
   VR2050: warning("own-interface-with-weight"),
 
   VR2501: error("pair-differs"),

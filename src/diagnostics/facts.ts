@@ -232,6 +232,7 @@ export interface Facts {
     readonly suggestion: string | undefined;
   };
   readonly VR2048: { readonly min: number; readonly max: number };
+  readonly VR2051: { readonly text: string; readonly address: string };
   readonly VR2050: {
     readonly interface: string;
     readonly weight: number;

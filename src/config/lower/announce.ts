@@ -10,8 +10,15 @@ export function announceOf(instance: Block, model: Model): AnnounceConfig {
   const few = booleanOf(model.globals, "vrrp_min_garp") === true;
   const delay = inherited(instance, model, "garp_master_delay") ?? (few ? 0 : 5);
   const repeat = inherited(instance, model, "garp_master_repeat") ?? (few ? 1 : 5);
-  const lowerDelay = inherited(instance, model, "garp_lower_prio_delay") ?? delay;
-  const lowerRepeat = inherited(instance, model, "garp_lower_prio_repeat") ?? repeat;
+  // These follow the global master values, not the instance's own (seen in 2.2.7's dump).
+  const lowerDelay =
+    inherited(instance, model, "garp_lower_prio_delay") ??
+    numberOf(model.globals, "vrrp_garp_master_delay") ??
+    (few ? 0 : 5);
+  const lowerRepeat =
+    inherited(instance, model, "garp_lower_prio_repeat") ??
+    numberOf(model.globals, "vrrp_garp_master_repeat") ??
+    (few ? 1 : 5);
   return {
     delay: fromSeconds(delay),
     repeat,

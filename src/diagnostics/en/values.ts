@@ -6,7 +6,7 @@ import { list, ticked } from "./words.ts";
 const used = (value: string): readonly string[] =>
   value === ""
     ? ["keepalived ignores the line"]
-    : [`keepalived ignores the line; the value is then \`${value}\``];
+    : [`keepalived refuses it; the value is then \`${value}\``];
 
 const TRACKERS: Readonly<Record<string, string>> = {
   vrrp_script: "check",
@@ -255,6 +255,7 @@ export const VALUES: Texts<Family<"VR20">> = {
   VR2041: ({ name, bytes }) => ({
     message: `\`${name}\` has ${bytes} characters; an interface name has at most 15`,
     label: "no such interface can exist",
+    notes: ["keepalived ignores the line and would not start"],
   }),
   VR2042: ({ kept, ignored }) => ({
     message: `a second \`state\` is ignored: \`${kept}\` stays, not \`${ignored}\``,
@@ -293,6 +294,11 @@ export const VALUES: Texts<Family<"VR20">> = {
   VR2048: ({ min, max }) => ({
     message: `\`min_ttl ${min}\` is above \`max_ttl ${max}\`: every advertisement of this peer would be dropped`,
     label: "nothing passes",
+  }),
+  VR2051: ({ text, address }) => ({
+    message: `a peer is one address: the prefix of \`${text}\` is ignored`,
+    label: "one machine, not a network",
+    help: `write \`${address}\``,
   }),
   VR2050: ({ interface: device, weight, tracked }) => ({
     message: tracked

@@ -4,7 +4,7 @@ import type { Family, Texts } from "../texts.ts";
 import { list, ticked } from "./words.ts";
 
 const used = (value: string): readonly string[] =>
-  value === "" ? ["keepalived 会忽略这一行"] : [`keepalived 会忽略这一行，实际使用 \`${value}\``];
+  value === "" ? ["keepalived 会忽略这一行"] : [`keepalived 不接受，实际使用 \`${value}\``];
 
 const TRACKERS: Readonly<Record<string, string>> = {
   vrrp_script: "健康检查",
@@ -247,6 +247,7 @@ export const VALUES: Texts<Family<"VR20">> = {
   VR2041: ({ name, bytes }) => ({
     message: `\`${name}\` 有 ${bytes} 个字符，网卡名最长 15 个`,
     label: "不可能有这样的网卡",
+    notes: ["keepalived 会忽略这一行，无法启动"],
   }),
   VR2042: ({ kept, ignored }) => ({
     message: `第二个 \`state\` 会被忽略：仍是 \`${kept}\`，不是 \`${ignored}\``,
@@ -285,6 +286,11 @@ export const VALUES: Texts<Family<"VR20">> = {
   VR2048: ({ min, max }) => ({
     message: `\`min_ttl ${min}\` 大于 \`max_ttl ${max}\`，这个对端的通告会全部被丢弃`,
     label: "没有报文能通过",
+  }),
+  VR2051: ({ text, address }) => ({
+    message: `对端是一台机器的地址，\`${text}\` 的前缀会被忽略`,
+    label: "不是网段",
+    help: `写成 \`${address}\``,
   }),
   VR2050: ({ interface: device, weight, tracked }) => ({
     message: tracked

@@ -1,0 +1,242 @@
+/**
+ * What keepalived 2.2.7 makes of a file, read from the dump of its running configuration, against our plan: for every file of the
+ * corpus, the broken ones too. "Means the same by it" is this test.
+ */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { type Reading, readConfiguration } from "#config/read";
+import type { InstanceConfig, VirtualAddress } from "#core/config";
+import { printIpv4 } from "#units/address";
+
+const KEEPALIVED = process.env["KEEPALIVED"] ?? "/usr/sbin/keepalived";
+const corpus = join(import.meta.dirname, "../corpus");
+const skip =
+  process.getuid?.() !== 0
+    ? "needs root"
+    : existsSync(KEEPALIVED)
+      ? false
+      : `needs keepalived: ${KEEPALIVED} is not there`;
+
+/** Interfaces and addresses as the corpus uses them, then keepalived itself, dumping what it understood. */
+const SETUP = [
+  "mount -t tmpfs none /run",
+  "ip link set lo up",
+  "for i in eth0 eth1 eth2; do ip link add $i type veth peer name p$i; ip link set p$i up; ip link set $i up; done",
+  "ip addr add 10.0.0.1/24 dev eth0",
+  "ip addr add 192.168.1.1/24 dev eth0",
+  "ip addr add 10.1.0.1/24 dev eth1",
+  'exec "$0" -n -l -d -P -i main -f "$1"',
+].join("\n");
+
+const PATIENCE = 30_000;
+
+/** Output up to the end of the dump; shorter when keepalived gives up before; undefined when the machine is too busy. */
+function dump(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(
+      "unshare",
+      ["-n", "-m", "--kill-child", "sh", "-c", SETUP, KEEPALIVED, path],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    let text = "";
+    const stop = (): void => void child.kill("SIGKILL");
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      stop();
+    }, PATIENCE);
+    const take = (chunk: Buffer): void => {
+      text += chunk.toString();
+      if (text.includes("------< Interfaces >------")) stop();
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.on("close", () => {
+      clearTimeout(timer);
+      resolve(late ? undefined : text);
+    });
+  });
+}
+
+/** The figures that decide who is master and what it holds, as one text per instance. */
+type Summary = ReadonlyMap<string, readonly string[]>;
+
+function summaryOfDump(text: string): Summary {
+  const lines = text.split("\n").map((line) => line.replace(/^.*?\d\d:\d\d:\d\d \d{4}: /, ""));
+  const found = new Map<string, readonly string[]>();
+  for (const [index, line] of lines.entries()) {
+    const name = /^ VRRP Instance = (.*)$/.exec(line)?.[1];
+    if (name === undefined) continue;
+    const rest = lines.slice(index + 1);
+    const end = rest.findIndex((one) => /^ VRRP Instance = |^------</.test(one));
+    found.set(name, figuresOf(rest.slice(0, end < 0 ? undefined : end)));
+  }
+  return found;
+}
+
+function figuresOf(lines: readonly string[]): readonly string[] {
+  const value = (label: string): string =>
+    lines
+      .map((line) => line.trim())
+      .find((line) => line.startsWith(`${label} = `))
+      ?.slice(label.length + 3) ?? "";
+  const list = (label: RegExp): readonly string[] => {
+    const at = lines.findIndex((line) => label.test(line));
+    if (at < 0) return [];
+    const rest = lines.slice(at + 1);
+    const end = rest.findIndex((line) => !line.startsWith("     "));
+    return rest.slice(0, end < 0 ? undefined : end).map((line) => line.trim());
+  };
+  const [amount = "", unit = ""] = value("Advert interval").split(" ");
+  const password = value("Authentication type") === "none" ? "" : value("Password");
+  return [
+    `interface ${value("Interface")}`,
+    `vrid ${value("Virtual Router ID")}`,
+    `version ${value("VRRP Version")}`,
+    `priority ${value("Priority")}`,
+    `interval ${unit.startsWith("milli") ? Number(amount) / 10 : Number(amount) * 100}`,
+    `preempt ${value("Preempt") === "enabled"}`,
+    `preempt delay ${Number.parseFloat(value("Preempt delay") || "0")}`,
+    `down timer ${value("Down timer adverts")}`,
+    `garp ${value("Gratuitous ARP delay")} ${value("Gratuitous ARP repeat")} ${value("Gratuitous ARP refresh")}`,
+    `lower ${value("Gratuitous ARP lower priority delay")} ${value("Gratuitous ARP lower priority repeat")}`,
+    `password ${password}`,
+    ...list(/^ {3}Virtual IP \(/).map((item) => `address ${addressIn(item)}`),
+    ...list(/^ {3}Virtual IP Excluded/).map((item) => `excluded ${addressIn(item)}`),
+    ...list(/^ {3}Unicast Peer :/).map((item) => `peer ${item.split(" ")[0]}`),
+    ...["scripts", "interfaces", "files", "processes"].flatMap((kind) =>
+      list(new RegExp(`^ {3}Tracked ${kind} ?:`)).map((item) => `track ${item.replace(",", "")}`),
+    ),
+  ].toSorted();
+}
+
+function addressIn(item: string): string {
+  const words = item.split(" ");
+  const [host = ""] = words;
+  const device = words[words.indexOf("dev") + 1] ?? "";
+  return `${host.includes("/") ? host : `${host}/32`} ${device}`;
+}
+
+function summaryOfPlan(reading: Reading): Summary {
+  return new Map(
+    reading.plan.instances.map(({ config }) => [config.router.name, figuresOfConfig(config)]),
+  );
+}
+
+function figuresOfConfig(config: InstanceConfig): readonly string[] {
+  const { router, transport } = config;
+  const { announce } = router;
+  const address = (item: VirtualAddress): string =>
+    `${printIpv4(item.address)}/${item.prefix} ${item.interface ?? config.interface}`;
+  const implied = [...config.addresses, ...config.excludedAddresses].map((item) => item.interface);
+  return [
+    `interface ${config.interface}`,
+    `vrid ${router.vrid}`,
+    `version ${router.version}`,
+    `priority ${router.priority}`,
+    `interval ${router.advertInterval}`,
+    `preempt ${router.preempt}`,
+    `preempt delay ${router.preemptDelay / 1_000_000}`,
+    `down timer ${router.downTimerAdverts}`,
+    `garp ${announce.delay / 1_000_000} ${announce.repeat} ${announce.refresh / 1_000_000}`,
+    `lower ${announce.lowerPrioDelay / 1_000_000} ${announce.lowerPrioRepeat}`,
+    `password ${config.authentication?.secret ?? ""}`,
+    ...config.addresses.map((item) => `address ${address(item)}`),
+    ...config.excludedAddresses.map((item) => `excluded ${address(item)}`),
+    ...(transport.kind === "unicast"
+      ? transport.peers.map((peer) => `peer ${printIpv4(peer.address)}`)
+      : []),
+    ...router.trackers
+      // Interfaces that an address brings along are tracked by keepalived too, and not in this list.
+      .filter(
+        ({ kind, name, weight }) =>
+          !(kind === "interface" && weight === 0 && implied.includes(name)),
+      )
+      .map(
+        ({ name, weight, reverse }) => `track ${name} weight ${weight}${reverse ? " reverse" : ""}`,
+      ),
+  ].toSorted();
+}
+
+/**
+ * Where we differ on purpose, or a file does not get as far as a dump. Each has a finding that says so.
+ */
+const DIFFERENT: ReadonlySet<string> = new Set([
+  "script-after-use.conf",
+  "authentication-header.conf",
+  "ipv6-instance.conf",
+  "line-too-long.conf",
+  "recursive-include.conf",
+  "recursive-definition.conf",
+  "strict.conf",
+  "strict-with-unicast.conf",
+  "virtual-mac.conf",
+  "weight-out-of-range.conf",
+  // They name programs and interfaces that this machine does not have.
+  "relative-path.conf",
+  "script-in-tmp.conf",
+  "single-quotes.conf",
+]);
+
+/** The dump lists a group's trackers with the group, the plan with each member. */
+const GROUP_TRACKERS: ReadonlySet<string> = new Set(["sync-group-with-weights.conf"]);
+
+/** keepalived takes a second to start, so an ordinary run asks about every fourth broken file; PARITY=all about all. */
+const STRIDE = process.env["PARITY"] === "all" ? 1 : 4;
+
+const filesIn = (folder: string): readonly string[] =>
+  readdirSync(join(corpus, folder))
+    .filter((name) => name.endsWith(".conf") && !DIFFERENT.has(name))
+    .toSorted()
+    .filter((_, index) => index % (folder === "valid" ? Math.ceil(STRIDE / 2) : STRIDE) === 0);
+
+for (const folder of ["valid", "broken"]) {
+  test(`${folder}: keepalived runs what the plan says`, { skip, timeout: 300_000 }, async () => {
+    const names = filesIn(folder);
+    const queue = [...names];
+    const problems: string[] = [];
+    let compared = 0;
+    const worker = async (): Promise<void> => {
+      for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+        const path = join(corpus, folder, name);
+        const text = readFileSync(path, "utf8");
+        const reading = readConfiguration([{ name: path, text }], {
+          configId: "main",
+          cloud: "none",
+        });
+        const output = await dump(path);
+        if (output === undefined) continue;
+        const theirs = summaryOfDump(output);
+        if (theirs.size === 0) {
+          if (reading.wouldRun && reading.plan.instances.length > 0) {
+            problems.push(`${name}: keepalived runs nothing`);
+          }
+          continue;
+        }
+        compared++;
+        const ours = summaryOfPlan(reading);
+        const plain = (summary: Summary): object =>
+          Object.fromEntries(
+            [...summary].map(([instance, figures]) => [
+              instance,
+              figures.filter((one) => !GROUP_TRACKERS.has(name) || !one.startsWith("track ")),
+            ]),
+          );
+        try {
+          assert.deepEqual(plain(ours), plain(theirs));
+        } catch (error) {
+          problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      }
+    };
+    // keepalived waits most of the time it needs to start.
+    await Promise.all(Array.from({ length: 8 }, worker));
+    assert.equal(problems.length, 0, problems.join("\n\n"));
+    assert.ok(compared > names.length / 2, `${compared} of ${names.length} compared`);
+  });
+}
