@@ -89,7 +89,7 @@ test("the only peer gives up: the address is there before the first advertisemen
 test("stop: priority 0, the address stays until the successor is heard, then the engine ends", () => {
   const bench = master();
   bench.keeper({ type: "stop" });
-  assert.deepEqual(bench.world.take(), [SET, RELEASE]);
+  assert.deepEqual(bench.world.take(), ["set 192.0.2.100/24 for 3 s", RELEASE]);
   assert.deepEqual(bench.transitions(), ["VI_1 MASTER -> STOP stopping"]);
   assert.equal(bench.engine.finished, false);
   bench.until(4.02);
