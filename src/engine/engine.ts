@@ -152,16 +152,16 @@ export class Engine {
     const follow: RouterEvent[] = [event];
     for (let next = follow.shift(); next !== undefined; next = follow.shift()) {
       const before = instance.state;
-      const result = step(instance.config.router, before, next, now);
-      const turnsMaster = result.state.phase.kind === "master" && before.phase.kind !== "master";
-      const held = turnsMaster ? this.groups.holdBack(this, instance, before, now) : undefined;
-      if (held !== undefined) {
-        instance.state = held;
-        continue;
-      }
+      const wanted = step(instance.config.router, before, next, now);
+      const turnsMaster = wanted.state.phase.kind === "master" && before.phase.kind !== "master";
+      const held = turnsMaster
+        ? this.groups.holdBack(this, instance, before, wanted.state, now)
+        : undefined;
+      const result = held ?? wanted;
       instance.state = result.state;
       if (
         this.recorder !== undefined &&
+        held === undefined &&
         (result.effects.length > 0 || next.kind !== "timeReached")
       ) {
         this.recorder({

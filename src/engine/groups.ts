@@ -6,10 +6,10 @@
  *  - tells the group's state after its members'.
  */
 import type { GroupConfig } from "#contract/engine-link";
-import type { PublicState, RouterState } from "#core/state";
-import { publicState } from "#core/step";
+import type { BackupPhase, PublicState, RouterState } from "#core/state";
+import { enter, freshBackup, publicState, type Step, unchanged } from "#core/step";
 import { faultCauses } from "#core/tracking";
-import { after, fromCentis, type Instant } from "#units/time";
+import { after, fromCentis, type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
 import type { Instance } from "./instance.ts";
 
@@ -62,15 +62,16 @@ export class Groups {
   }
 
   /**
-   * Called before a step that would make a member master is accepted. Returns the state to be in instead, or undefined
-   * when it may go ahead.
+   * Called before a step that would make a member master is accepted. Returns the step to take instead, or undefined
+   * when it may go ahead. Who comes back to its own seat after a link flap has been master all the time.
    */
   holdBack(
     engine: Engine,
     instance: Instance,
     before: RouterState,
+    wanted: RouterState,
     now: Instant,
-  ): RouterState | undefined {
+  ): Step | undefined {
     const group = this.#of(instance);
     if (group === undefined) return undefined;
     const { name } = instance.config.router;
@@ -79,10 +80,25 @@ export class Groups {
     const allReady = others.every(
       (one) => one.state.phase.kind === "master" || group.ready.has(one.config.router.name),
     );
-    if (allReady || before.phase.kind !== "backup") return undefined;
+    if (allReady || wanted.reason.kind === "link-back-in-time") return undefined;
+    const { router } = instance.config;
     // Asks again an interval later; the others ask too when their time comes.
-    const masterDownAt = after(now, fromCentis(before.phase.masterInterval));
-    return { ...before, phase: { ...before.phase, masterDownAt, awakeAt: now } };
+    const waiting = (phase: BackupPhase): BackupPhase => ({
+      ...phase,
+      masterDownAt: after(now, fromCentis(phase.masterInterval)),
+      awakeAt: now,
+    });
+    if (before.phase.kind === "backup")
+      return unchanged({ ...before, phase: waiting(before.phase) });
+    // An address owner, straight from its start or from FAULT.
+    const state = { ...wanted, phase: before.phase };
+    const masterDown = fromCentis(router.advertInterval);
+    const reason =
+      before.phase.kind === "fault"
+        ? ({ kind: "fault-cleared", masterDown } as const)
+        : ({ kind: "started", masterDown } as const);
+    const phase = waiting(freshBackup(router, state, now, micros(0)));
+    return enter(state, phase, reason, now, [{ kind: "removeAddresses" }]);
   }
 
   /**
