@@ -33,10 +33,7 @@ export function becomeMaster(
     seatUntil: after(now, seat(config, state)),
     ownerSince: (resumes ? state.phase.ownerSince : undefined) ?? now,
     // Who resumes its own seat, was told to take over or outlived a master has been here before.
-    provenAt:
-      resumes || reason.kind === "master-released" || state.heard !== undefined
-        ? now
-        : after(now, NEWCOMER),
+    provenAt: resumes || state.heard !== undefined ? now : after(now, NEWCOMER),
     announcements: second,
     refreshAt: announce.refresh > 0 ? after(now, announce.refresh) : undefined,
     rivals: [],

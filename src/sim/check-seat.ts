@@ -85,12 +85,8 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
       if (seat.machine !== machine || seat.state !== "MASTER" || !applies(seat)) continue;
       for (const owner of facts.seats(seat.vrid)) {
         const isBlind = machine.clockOffsetFellAt > owner.since;
-        if (
-          owner !== seat &&
-          isHealthyOwner(owner) &&
-          owner.since > facts.stoppedAt(machine) &&
-          !isBlind
-        )
+        const tookOver = owner.since > facts.stoppedAt(machine);
+        if (owner !== seat && isHealthyOwner(owner) && hasOwnedLong(owner) && tookOver && !isBlind)
           begin({ kind: "resumed", owner, intruder: seat, at: facts.now });
       }
     }
@@ -114,7 +110,7 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
       if (one.heardAt === undefined && lost >= at) continue;
       if (one.heardAt !== undefined && lost >= one.heardAt) continue;
       const two = 1.8 * fromCentis(intruder.router.advertInterval);
-      if (kind === "deaf" && (one.heardAt ?? facts.now) - at > two) continue;
+      if (kind === "deaf" && ((one.heardAt ?? facts.now) - at > two || lost >= at)) continue;
       simulation.violate(
         "moved-from-healthy-owner",
         `vrid ${seat.vrid}: machine ${seat.machine.id} gave way to ${kind} machine ${intruder.machine.id} (${seat.reason})`,
@@ -184,7 +180,8 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     // Something of it may have been on the way or in the socket when it went.
     const late =
       2 * facts.latency() + 4 * (scenario.wakeLateMicros + 100) + 2 * seat.machine.extraLate;
-    if (facts.runsSince(seat.machine) > other.since) return;
+    if (facts.unwellAt(seat.machine) > other.since || seat.machine.extraLate > 0) return;
+    if (seat.machine.kernel.faults.slowMicros > 0) return;
     simulation.violate(
       facts.now - other.since <= late ? "both-yielded" : "yielded-to-nobody",
       `vrid ${seat.vrid}: machine ${seat.machine.id} (${seat.reason}) to ${other.machine.id}, BACKUP since ${facts.now - other.since} us (${other.reason})`,

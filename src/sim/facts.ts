@@ -38,6 +38,7 @@ export class Facts {
   /** By machine: last moment something was wrong with it. */
   readonly #unwellAt = new Map<number, number>();
   readonly #runsSince = new Map<number, number>();
+  readonly #pausedAt = new Map<number, number>();
   readonly #stoppedAt = new Map<number, number>();
   readonly #lost = new Map<string, number>();
   /** Last forged or replayed packet. */
@@ -75,6 +76,11 @@ export class Facts {
   /** When it last ceased to run for a while. */
   stoppedAt(machine: Machine): number {
     return this.#stoppedAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** When the whole machine, with its kernel's timers, last stood still. */
+  pausedAt(machine: Machine): number {
+    return this.#pausedAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Last time anything at all was wrong with this machine (not the network). */
@@ -131,6 +137,7 @@ export class Facts {
       runs: (machine, runs) => {
         this.#unwell(machine);
         (runs ? this.#runsSince : this.#stoppedAt).set(machine.id, this.now);
+        if (machine.isPaused) this.#pausedAt.set(machine.id, this.now);
       },
       afterReload: (machine) => {
         for (const { router } of machine.instances) {
@@ -147,13 +154,14 @@ export class Facts {
           seat.reason = message.reason.kind;
           if (message.to !== "MASTER" || seat.reason === "link-back-in-time") continue;
           seat.ownerSince = this.now;
-          const isKnown = seat.heard.size > 0 || seat.reason === "master-released";
+          const isKnown = seat.heard.size > 0 || seat.releaseHeardAt !== undefined;
           seat.establishedAt = isKnown ? this.now : this.now + NEWCOMER;
         }
       },
       advertSent: (machine, vrid, priority) => {
         const seat = this.seat(machine, vrid);
-        if (seat !== undefined && priority > 0) seat.advertSentAt = this.now;
+        // Slow system calls before it in the same turn of the loop have delayed it.
+        if (seat !== undefined && priority > 0) seat.advertSentAt = this.now + machine.kernel.lag;
       },
       advertArrived: (machine, from, vrid, priority, sentAt) => {
         const seat = this.seat(machine, vrid);
@@ -205,6 +213,12 @@ export class Facts {
   #fault(fault: Fault): void {
     if ("machine" in fault) this.#unwellAt.set(fault.machine, this.now);
     else this.networkChangedAt = this.now;
+    // Behind a port that was down anybody may have come and gone.
+    if (fault.kind === "link-flap" || fault.kind === "interface-gone") {
+      for (const seat of this.#seats.values()) {
+        if (seat.machine.id === fault.machine) seat.heard.clear();
+      }
+    }
     if (fault.kind === "slow-network") this.slowAt = this.now + fault.latency;
   }
 }

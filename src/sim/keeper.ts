@@ -145,7 +145,9 @@ export class Keeper {
     }
   }
 
+  /** Nothing is kept any more when the daemon ends: the successor has been told, or there is none. */
   #ended(): void {
+    for (const name of [...this.#holds.keys()]) this.#letGo(name);
     const then = this.#afterStop;
     this.#afterStop = undefined;
     then?.();
