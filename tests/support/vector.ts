@@ -184,7 +184,8 @@ function untilMaster(
     const advert = { kind: "advertReceived", ...(heard as JsonObject) };
     ({ state } = step(config, state, eventOf(advert), start));
   }
-  while (state.phase.kind !== "master") {
+  for (let wakes = 0; state.phase.kind !== "master"; wakes++) {
+    assert(wakes < 200, "woken 200 times and not master");
     const at = deadline(state);
     if (at === undefined) throw new Error(`never master: ${state.phase.kind}`);
     ({ state } = step(config, state, { kind: "timeReached" }, at));
