@@ -1,56 +1,51 @@
 /** `baton explain [INSTANCE]` asks the daemon; `baton explain VR1234` prints the page of a finding. */
-import { parseArgs } from "node:util";
-import { ask, RUNTIME_DIR } from "./control-client.ts";
+import { ask, unreachableSentence } from "./control-client.ts";
+import { type ControlCommand, readControlOptions } from "./control-options.ts";
 import type { Command } from "./io.ts";
-import { languageOf, readLanguage } from "./language.ts";
 
-const USAGE = `usage: baton explain [INSTANCE] [--runtime-dir DIR] [--lang en|zh-CN]
+const EXPLAIN: ControlCommand = {
+  name: "explain",
+  flags: ["json"],
+  operandsMax: 1,
+  usage: {
+    en: `usage: baton explain [INSTANCE] [--runtime-dir DIR] [--lang en|zh-CN] [--json]
        baton explain CODE            a code like VR2104, as \`baton check\` prints it
-`;
+
+Tells why an instance is in its state, with the numbers, and what would change it.
+`,
+    "zh-CN": `用法：baton explain [实例] [--runtime-dir 目录] [--lang en|zh-CN] [--json]
+      baton explain 编号            \`baton check\` 输出的编号，例如 VR2104
+
+说明实例为何处于当前状态（附具体数值），以及什么会改变它。
+`,
+  },
+};
+
+const CODE = /^VR\d{4}$/i;
 
 export const command: Command = async (args, io) => {
-  const options = {
-    "runtime-dir": { type: "string" },
-    lang: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
-  try {
-    parsed = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
-  } catch (error) {
-    io.stderr(
-      `baton explain: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`,
-    );
-    return 2;
-  }
-  const { values, positionals } = parsed;
-  if (values.help === true) {
-    io.stdout(USAGE);
-    return 0;
-  }
-  const [subject] = positionals;
-  if (subject !== undefined && /^VR\d{4}$/i.test(subject)) {
+  if (args.some((word) => CODE.test(word))) {
     const { runExplainCode } = await import("./explain-code.ts");
     return await runExplainCode(args, io);
   }
-  const language = readLanguage(values.lang ?? "") ?? languageOf(io.env);
-  const asked = await ask(values["runtime-dir"] ?? RUNTIME_DIR, {
+  const options = readControlOptions(args, io, EXPLAIN);
+  if (typeof options === "number") return options;
+  const { language, runtimeDir, operands } = options;
+  const [instance] = operands;
+  const asked = await ask(runtimeDir, {
     command: "explain",
     lang: language,
-    ...(subject === undefined ? {} : { instance: subject }),
+    ...(instance === undefined ? {} : { instance }),
   });
   if (asked.kind === "unreachable") {
-    io.stderr(`baton explain: ${asked.why}\n`);
+    io.stderr(`baton explain: ${unreachableSentence(asked.why, language)}\n`);
     return 1;
   }
   const { answer } = asked;
-  if (values.json === true) io.stdout(`${JSON.stringify(answer)}\n`);
-  else if (answer.ok && "text" in answer) io.stdout(`${answer.text}\n`);
+  if (options.flags.has("json")) io.stdout(`${JSON.stringify(answer)}\n`);
   else if (!answer.ok) {
-    io.stderr(
-      `baton explain: ${answer.error}\n${answer.help === undefined ? "" : `  ${answer.help}\n`}`,
-    );
-  }
+    const help = answer.help === undefined ? "" : `\n  ${answer.help}`;
+    io.stderr(`baton explain: ${answer.error}${help}\n`);
+  } else if ("text" in answer) io.stdout(`${answer.text}\n`);
   return answer.ok ? 0 : 1;
 };

@@ -90,12 +90,14 @@ async function main(argv: readonly string[], io: CommandIo): Promise<number> {
     return 0;
   }
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    (name === undefined ? io.stderr : io.stdout)(usage(io));
+    if (name === undefined) io.stderr(usage(io));
+    else io.stdout(usage(io));
     return name === undefined ? 2 : 0;
   }
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry === undefined) {
-    io.stderr(`baton: there is no command ${name}\n\n${usage(io)}`);
+    const text = languageOf(io.env) === "en" ? "there is no command" : "没有命令";
+    io.stderr(`baton: ${text} ${name}\n\n${usage(io)}`);
     return 2;
   }
   const command = await entry.load();

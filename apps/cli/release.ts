@@ -1,73 +1,85 @@
 /** `baton release`: removes the addresses a dead daemon left behind (they carry our mark). For ExecStopPost= and for people. */
-import { parseArgs } from "node:util";
 import { printFailure } from "#linux/result";
-import { openRtnetlink } from "#linux/rtnetlink";
+import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { BATON_PROTO } from "#ports/world";
 import { printIpv4 } from "#units/address";
 import { isAnswered } from "../daemon/control-server.ts";
-import { RUNTIME_DIR, socketIn } from "./control-client.ts";
+import { socketIn } from "./control-client.ts";
+import { type ControlCommand, readControlOptions } from "./control-options.ts";
 import type { Command } from "./io.ts";
 
-const USAGE = `usage: baton release [--runtime-dir DIR] [--force] [--json]
+const RELEASE: ControlCommand = {
+  name: "release",
+  flags: ["force", "json"],
+  operandsMax: 0,
+  usage: {
+    en: `usage: baton release [--runtime-dir DIR] [--force] [--json] [--lang en|zh-CN]
 
 Removes every address on this machine that Baton added and that is still there.
-Refuses while a daemon runs, unless --force.
-`;
+Refuses while a daemon runs with this runtime directory, unless --force is given.
+Exit status: 0 nothing of ours is left, 1 refused, or an address could not be removed.
+`,
+    "zh-CN": `用法：baton release [--runtime-dir 目录] [--force] [--json] [--lang en|zh-CN]
+
+清除本机上由 Baton 添加、但仍然残留的地址。
+该运行目录下有守护进程在运行时拒绝执行，除非指定 --force。
+退出码：0 已无残留，1 被拒绝或有地址无法清除。
+`,
+  },
+};
 
 export const command: Command = async (args, io) => {
-  const options = {
-    "runtime-dir": { type: "string" },
-    force: { type: "boolean" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  let values: { "runtime-dir"?: string; force?: boolean; json?: boolean; help?: boolean };
-  try {
-    ({ values } = parseArgs({ args: [...args], options, strict: true }));
-  } catch (error) {
-    io.stderr(
-      `baton release: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`,
-    );
-    return 2;
-  }
-  if (values.help === true) {
-    io.stdout(USAGE);
-    return 0;
-  }
-  const socket = socketIn(values["runtime-dir"] ?? RUNTIME_DIR);
-  if (values.force !== true && (await isAnswered(socket))) {
-    io.stderr(
-      "baton release: a daemon is running and owns its addresses; stop it first, or use --force\n",
-    );
+  const options = readControlOptions(args, io, RELEASE);
+  if (typeof options === "number") return options;
+  const en = options.language === "en";
+  const fail = (text: string): number => {
+    io.stderr(`baton release: ${text}\n`);
     return 1;
+  };
+  if (!options.flags.has("force") && (await isAnswered(socketIn(options.runtimeDir)))) {
+    return fail(
+      en
+        ? "a daemon is running and owns its addresses; stop it first, or use --force"
+        : "守护进程正在运行并持有其地址；请先停止它，或使用 --force",
+    );
   }
   const rtnetlink = openRtnetlink();
-  if (!rtnetlink.ok) {
-    io.stderr(`baton release: ${printFailure(rtnetlink)}\n`);
-    return 1;
-  }
-  const found = rtnetlink.value.addresses();
-  if (!found.ok) {
-    io.stderr(`baton release: ${printFailure(found)}\n`);
-    return 1;
-  }
-  const links = rtnetlink.value.links();
-  let failed = 0;
+  if (!rtnetlink.ok) return fail(printFailure(rtnetlink));
+  const done = removeOurs(rtnetlink.value);
+  if (typeof done === "string") return fail(done);
+  for (const text of done.failures) fail(text);
+  if (options.flags.has("json")) io.stdout(`${JSON.stringify({ removed: done.removed })}\n`);
+  else if (done.removed.length > 0) {
+    for (const one of done.removed)
+      io.stdout(
+        en
+          ? `removed ${one.address} from ${one.interface}\n`
+          : `已从 ${one.interface} 清除 ${one.address}\n`,
+      );
+  } else if (done.failures.length === 0) io.stdout(en ? "nothing to remove\n" : "没有残留地址\n");
+  return done.failures.length === 0 ? 0 : 1;
+};
+
+interface Done {
+  readonly removed: readonly { readonly address: string; readonly interface: string }[];
+  readonly failures: readonly string[];
+}
+
+/** A text when the machine could not be looked at. */
+function removeOurs(rtnetlink: Rtnetlink): Done | string {
+  const found = rtnetlink.addresses();
+  if (!found.ok) return printFailure(found);
+  const links = rtnetlink.links();
   const removed: { address: string; interface: string }[] = [];
+  const failures: string[] = [];
   for (const { index, address, prefix, proto } of found.value) {
     if (proto !== BATON_PROTO) continue;
-    const name = links.ok
-      ? (links.value.find((one) => one.index === index)?.name ?? String(index))
-      : String(index);
-    const outcome = rtnetlink.value.removeAddress(index, { address, prefix, scope: 0 });
-    if (outcome.ok) removed.push({ address: `${printIpv4(address)}/${prefix}`, interface: name });
-    else {
-      failed += 1;
-      io.stderr(`baton release: ${printIpv4(address)} on ${name}: ${printFailure(outcome)}\n`);
-    }
+    const name =
+      (links.ok ? links.value.find((one) => one.index === index)?.name : undefined) ?? `#${index}`;
+    const text = `${printIpv4(address)}/${prefix}`;
+    const outcome = rtnetlink.removeAddress(index, { address, prefix, scope: 0 });
+    if (outcome.ok) removed.push({ address: text, interface: name });
+    else failures.push(`${text} (${name}): ${printFailure(outcome)}`);
   }
-  if (values.json === true) io.stdout(`${JSON.stringify({ removed })}\n`);
-  else if (removed.length === 0) io.stdout("nothing to remove\n");
-  else for (const one of removed) io.stdout(`removed ${one.address} from ${one.interface}\n`);
-  return failed === 0 ? 0 : 1;
-};
+  return { removed, failures };
+}

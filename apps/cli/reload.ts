@@ -1,39 +1,40 @@
 /** `baton reload`: like SIGHUP, but says whether it worked. */
-import { parseArgs } from "node:util";
-import { ask, RUNTIME_DIR } from "./control-client.ts";
+import { ask, unreachableSentence } from "./control-client.ts";
+import { type ControlCommand, readControlOptions } from "./control-options.ts";
 import type { Command } from "./io.ts";
 
-const USAGE = "usage: baton reload [--runtime-dir DIR]\n";
+const RELOAD: ControlCommand = {
+  name: "reload",
+  flags: [],
+  operandsMax: 0,
+  usage: {
+    en: `usage: baton reload [--runtime-dir DIR] [--lang en|zh-CN]
+
+Makes the daemon read its configuration again. A file with errors changes nothing.
+Exit status: 0 reloaded, 1 refused or no daemon.
+`,
+    "zh-CN": `用法：baton reload [--runtime-dir 目录] [--lang en|zh-CN]
+
+让守护进程重新读取配置。配置有错误时不作任何更改。
+退出码：0 已重新加载，1 被拒绝或没有守护进程。
+`,
+  },
+};
 
 export const command: Command = async (args, io) => {
-  const options = {
-    "runtime-dir": { type: "string" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  let values: { "runtime-dir"?: string; help?: boolean };
-  try {
-    ({ values } = parseArgs({ args: [...args], options, strict: true }));
-  } catch (error) {
-    io.stderr(
-      `baton reload: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`,
-    );
-    return 2;
-  }
-  if (values.help === true) {
-    io.stdout(USAGE);
-    return 0;
-  }
-  const asked = await ask(values["runtime-dir"] ?? RUNTIME_DIR, { command: "reload" });
+  const options = readControlOptions(args, io, RELOAD);
+  if (typeof options === "number") return options;
+  const asked = await ask(options.runtimeDir, { command: "reload" });
   if (asked.kind === "unreachable") {
-    io.stderr(`baton reload: ${asked.why}\n`);
+    io.stderr(`baton reload: ${unreachableSentence(asked.why, options.language)}\n`);
     return 1;
   }
-  if (!asked.answer.ok) {
-    io.stderr(
-      `baton reload: ${asked.answer.error}${asked.answer.help === undefined ? "" : `\n  ${asked.answer.help}`}\n`,
-    );
+  const { answer } = asked;
+  if (!answer.ok) {
+    const help = answer.help === undefined ? "" : `\n  ${answer.help}`;
+    io.stderr(`baton reload: ${answer.error}${help}\n`);
     return 1;
   }
-  io.stdout("reloaded\n");
+  io.stdout(options.language === "en" ? "reloaded\n" : "已重新加载\n");
   return 0;
 };

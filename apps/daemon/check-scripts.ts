@@ -18,6 +18,7 @@ import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
 import { problemSentence } from "./start-problem.ts";
+import { wordsOf } from "./words.ts";
 
 interface Check {
   plan: ScriptPlan;
@@ -191,8 +192,7 @@ export class CheckScripts {
     if (exit === before || (before === undefined && exit === 0)) return;
     const { name } = check.plan;
     if (how.kind === "notStarted") {
-      const counts = this.#language === "en" ? "it counts as failed" : "按失败处理";
-      this.#log("error", `Script ${name} cannot be run: ${problem}; ${counts}`, { script: name });
+      this.#log("error", wordsOf(this.#language).cannotBeRun(name, problem), { script: name });
       return;
     }
     const words = command.output.lastLine();
@@ -214,7 +214,7 @@ export class CheckScripts {
       output: () => current.command.output.text(),
     };
     if (before === "timeout") return;
-    const text = `Script ${plan.name} timed out after ${toSeconds(plan.timeout)} s, sent SIGTERM to its process group`;
+    const text = wordsOf(this.#language).timedOut(plan.name, toSeconds(plan.timeout));
     this.#log("warning", text, { script: plan.name });
   }
 

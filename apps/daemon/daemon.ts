@@ -11,9 +11,10 @@ import { Keeper } from "./keeper.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { RunningGroups } from "./running-groups.ts";
-import { type RuntimeDir, removePid, takeRuntimeDir, writePid } from "./runtime-dir.ts";
+import { removePid, takeRuntimeDir, writePid } from "./runtime-dir.ts";
 import { VERSION } from "./status.ts";
 import { readManager, SystemManager } from "./system-manager.ts";
+import { type Words, wordsOf } from "./words.ts";
 
 export interface DaemonOptions {
   readonly plan: RunPlan;
@@ -40,6 +41,7 @@ const LEFTOVER_MS = 2_000;
 /** Runs until it is told to stop; the result is the exit status. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { log, language } = options;
+  const words = wordsOf(language);
   const taken = takeRuntimeDir(options.runtimeDir);
   if (taken.kind !== "ours") {
     log("error", refusal(options.runtimeDir, taken, language));
@@ -51,9 +53,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     log("error", printFailure(rtnetlink));
     return 1;
   }
-  endOnBugs(log);
+  endOnBugs(log, words);
   const groups = new RunningGroups(dir.scripts);
-  endLeftovers(groups, log);
+  endLeftovers(groups, log, words);
   const send = sdNotify;
   const manager = new SystemManager({ ...readManager(options.env, process.pid), send });
   const keeper = new Keeper(options.plan, {
@@ -72,14 +74,14 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const pidFiles = [dir.pidFile, ...options.pidFiles];
   for (const path of pidFiles) {
     const failed = writePid(path, process.pid);
-    if (failed !== undefined) log("warning", `pid file ${path}: ${failed}`);
+    if (failed !== undefined) log("warning", words.pidFile(path, failed));
   }
   const server = await serveControl(
     dir.socket,
     async (request, client) => await keeper.handle(request, client),
   );
   log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
-  const stopped = untilStopped(keeper, dir, log);
+  const stopped = untilStopped(keeper, async () => await dump(keeper, dir.statusDump, log, words));
   await keeper.start();
   await stopped;
   server.close();
@@ -102,41 +104,41 @@ function refusal(
 }
 
 /** Our own mistake is no state to carry on from. The pipe to the engine ends with us, and the engine hands over. */
-function endOnBugs(log: Log): void {
+function endOnBugs(log: Log, words: Words): void {
   const end = (error: unknown): void => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log("error", `internal error, the daemon ends: ${text}`);
+    log("error", `${words.internalError}: ${text}`);
     process.exit(EX_SOFTWARE);
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);
 }
 
-function endLeftovers(groups: RunningGroups, log: Log): void {
+function endLeftovers(groups: RunningGroups, log: Log, words: Words): void {
   const ended = groups.endLeftovers("SIGTERM");
-  for (const command of ended) log("warning", `ended a script of an earlier daemon: ${command}`);
+  for (const command of ended) log("warning", words.leftover(command));
   if (ended.length > 0) setTimeout(() => groups.endLeftovers("SIGKILL"), LEFTOVER_MS).unref();
 }
 
-async function untilStopped(keeper: Keeper, dir: RuntimeDir, log: Log): Promise<void> {
+async function untilStopped(keeper: Keeper, write: () => Promise<void>): Promise<void> {
   await new Promise<void>((resolve) => {
     const stop = (): void => void keeper.stop().then(resolve);
     process.on("SIGTERM", stop);
     process.on("SIGINT", stop);
     process.on("SIGHUP", () => void keeper.reload());
-    process.on("SIGUSR1", () => void dump(keeper, dir.statusDump, log));
+    process.on("SIGUSR1", () => void write());
     // keepalived writes statistics; here they are part of the status.
-    process.on("SIGUSR2", () => void dump(keeper, dir.statusDump, log));
+    process.on("SIGUSR2", () => void write());
     // A log reader that went away is found out by the next line, not by dying.
     process.on("SIGPIPE", () => undefined);
   });
 }
 
-async function dump(keeper: Keeper, path: string, log: Log): Promise<void> {
+async function dump(keeper: Keeper, path: string, log: Log, words: Words): Promise<void> {
   const text = `${JSON.stringify(await keeper.status(), undefined, 2)}\n`;
   try {
     writeFileSync(path, text, { mode: 0o600 });
-    log("info", `status written to ${path}`);
+    log("info", words.statusWritten(path));
   } catch (error) {
     log("error", `${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }

@@ -20,6 +20,7 @@ import { emitAdvert } from "#wire/emit-advert";
 import { parseAdvert } from "#wire/parse-advert";
 import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
 import type { Log } from "./log.ts";
+import type { Words } from "./words.ts";
 
 interface Placed {
   readonly interfaceIndex: number;
@@ -48,14 +49,16 @@ const POLL_MS = 1;
 export class Emergency {
   readonly #rtnetlink: Rtnetlink;
   readonly #log: Log;
+  readonly #words: Words;
   readonly #holding = new Map<string, Holding>();
   readonly #packet = new Uint8Array(65_536);
   #whenFinished: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(rtnetlink: Rtnetlink, log: Log) {
+  constructor(rtnetlink: Rtnetlink, log: Log, words: Words) {
     this.#rtnetlink = rtnetlink;
     this.#log = log;
+    this.#words = words;
   }
 
   /** Names of the instances whose address is still held for the dead engine. */
@@ -69,7 +72,8 @@ export class Emergency {
     const addresses = this.#rtnetlink.addresses();
     if (!links.ok || !addresses.ok) {
       const failure = links.ok ? addresses : links;
-      if (!failure.ok) this.#log("error", `hand-over for the engine: ${printFailure(failure)}`);
+      if (!failure.ok)
+        this.#log("error", `${this.#words.cannotHandOver}: ${printFailure(failure)}`);
       return;
     }
     const machine = { links: links.value, addresses: addresses.value };
@@ -100,8 +104,8 @@ export class Emergency {
     const opened = openVrrpSocket(link.index, link.name);
     const source = config.transport.source ?? primaryOf(link.index, machine);
     if (!opened.ok || source === undefined) {
-      const why = opened.ok ? "no source address" : printFailure(opened);
-      this.#log("error", `(${name}) hand-over for the dead engine: ${why}; removing VIPs`);
+      const why = opened.ok ? this.#words.noSource : printFailure(opened);
+      this.#log("error", `(${name}) ${this.#words.cannotHandOver}: ${why}; removing VIPs`);
       if (opened.ok) opened.value.close();
       this.#remove(name, placed);
       return;
@@ -111,7 +115,7 @@ export class Emergency {
       this.#remove(name, placed);
       this.#sendRelease(config, source, socket);
       socket.close();
-      this.#log("warning", `(${name}) the engine died as MASTER: removed VIPs, sent 0 priority`);
+      this.#log("warning", `(${name}) ${this.#words.diedAsMaster}: removed VIPs, sent 0 priority`);
       return;
     }
     // Listening first: with one peer the successor's advertisement is back within a millisecond.
@@ -125,7 +129,7 @@ export class Emergency {
     const removeAt = undefined;
     const held = { name, config, source, socket, expectation, placed, until, removeAt };
     this.#holding.set(name, held);
-    this.#log("warning", `(${name}) the engine died as MASTER: sent 0 priority for it`);
+    this.#log("warning", `(${name}) ${this.#words.diedAsMaster}: sent 0 priority`);
   }
 
   /** The lease of the dead engine must not end in the middle of the hand-over, and not last longer either. */
@@ -171,9 +175,8 @@ export class Emergency {
       if (now() < (held.removeAt ?? held.until)) continue;
       this.#remove(held.name, held.placed);
       this.#drop(held);
-      const end =
-        held.removeAt === undefined ? "nobody took over in time" : "a successor was heard";
-      this.#log("info", `(${held.name}) removing VIPs of the dead engine: ${end}`);
+      const end = this.#words.removedForEngine(held.removeAt !== undefined);
+      this.#log("info", `(${held.name}) removing VIPs. ${end}`);
     }
     if (this.#holding.size > 0) this.#timer = setTimeout(() => this.#poll(), POLL_MS);
   }

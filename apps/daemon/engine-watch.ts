@@ -6,9 +6,11 @@
  * Counted in questions, not in seconds: after the machine itself was paused, the engine has as many chances as before.
  */
 import type { Log } from "./log.ts";
+import type { Words } from "./words.ts";
 
 export interface EngineWatchOptions {
   readonly log: Log;
+  readonly words: Words;
   /** Undefined: nobody waits for `answers`. */
   readonly milliseconds: number | undefined;
   readonly ask: (milliseconds: number) => Promise<boolean>;
@@ -42,19 +44,18 @@ export class EngineWatch {
   }
 
   async #look(period: number): Promise<void> {
-    const { log, ask, answers, isDeaf } = this.#options;
+    const { log, words, ask, answers, isDeaf } = this.#options;
     const isAlive = await ask(Math.min(ANSWER_MS, period));
     if (this.#isStopped) return;
     if (isAlive) {
-      if (this.#unanswered >= SAID_AFTER) log("info", "the engine answers again");
+      if (this.#unanswered >= SAID_AFTER) log("info", words.engineAnswersAgain);
       this.#unanswered = 0;
       answers();
     } else {
       this.#unanswered += 1;
-      if (this.#unanswered === SAID_AFTER)
-        log("error", "the engine does not answer; its addresses end with their lease");
+      if (this.#unanswered === SAID_AFTER) log("error", words.engineDeaf);
       if (this.#unanswered === DEAF_AFTER) {
-        log("error", "the engine still does not answer; it is killed and another started");
+        log("error", words.engineDeafForLong);
         this.#unanswered = 0;
         isDeaf();
       }

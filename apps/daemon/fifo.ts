@@ -3,18 +3,21 @@ import { closeSync, constants, lstatSync, openSync, rmSync, writeSync } from "no
 import * as libc from "#linux/ffi";
 import { printFailure } from "#linux/result";
 import type { Log } from "./log.ts";
+import type { Words } from "./words.ts";
 
 export class NotifyFifo {
   readonly path: string;
   readonly #log: Log;
+  readonly #words: Words;
   #fd: number | undefined;
   #isOurs = false;
   #lost = 0;
 
   /** What is wrong with it is logged; lines are then lost. */
-  constructor(path: string, log: Log) {
+  constructor(path: string, log: Log, words: Words) {
     this.path = path;
     this.#log = log;
+    this.#words = words;
     if (libc.mkfifo(path, 0o644) === 0) this.#isOurs = true;
     else {
       const failure = libc.failure("mkfifo");
@@ -25,10 +28,7 @@ export class NotifyFifo {
     }
     try {
       if (!lstatSync(path).isFIFO()) {
-        log(
-          "error",
-          `notify_fifo ${path}: there is something else by that name, nothing is written`,
-        );
+        log("error", `notify_fifo ${path}: ${words.fifoIsSomethingElse}`);
         return;
       }
       // Read and write: opening never waits for a reader, and a reader never sees the end.
@@ -45,12 +45,12 @@ export class NotifyFifo {
       // A pipe takes a line this short whole or not at all (PIPE_BUF).
       writeSync(this.#fd, line);
       if (this.#lost > 0)
-        this.#log("warning", `notify_fifo ${this.path}: read again; ${this.#lost} lines were lost`);
+        this.#log("warning", `notify_fifo ${this.path}: ${this.#words.fifoReadAgain(this.#lost)}`);
       this.#lost = 0;
     } catch {
       this.#lost += 1;
       if (this.#lost === 1)
-        this.#log("warning", `notify_fifo ${this.path}: full, nobody reads it; lines are lost`);
+        this.#log("warning", `notify_fifo ${this.path}: ${this.#words.fifoFull}`);
     }
   }
 

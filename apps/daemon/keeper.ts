@@ -32,6 +32,7 @@ import type { SystemManager } from "./system-manager.ts";
 import { TrackFiles } from "./track-files.ts";
 import { TrackProcesses } from "./track-processes.ts";
 import { Watchers } from "./watchers.ts";
+import { type Words, wordsOf } from "./words.ts";
 
 export interface KeeperOptions {
   readonly configFile: string;
@@ -64,6 +65,7 @@ const REPORT_GAP_MS = 60_000;
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #log: Log;
+  readonly #words: Words;
   readonly #engine: EngineProcess;
   readonly #watch: EngineWatch;
   readonly #havips: HavipLoop | undefined;
@@ -88,13 +90,14 @@ export class Keeper {
     this.#options = options;
     const { log, language, launcher, manager } = options;
     this.#log = log;
-    this.#emergency = new Emergency(options.rtnetlink, log);
+    this.#words = wordsOf(language);
+    this.#emergency = new Emergency(options.rtnetlink, log, this.#words);
     this.#scripts = new CheckScripts(launcher, log, language, (name, result) =>
       this.#engine.send({ type: "tracker", kind: "script", name, result }),
     );
     const track = (result: TrackerResult): void =>
       this.#engine.send({ type: "tracker", ...result });
-    this.#files = new TrackFiles(log, track);
+    this.#files = new TrackFiles(log, this.#words, track);
     this.#processes = new TrackProcesses(track);
     this.#notifier = new Notifier(launcher, log, language);
     this.#watchers = new Watchers(async () => await this.status());
@@ -117,6 +120,7 @@ export class Keeper {
           });
     this.#watch = new EngineWatch({
       log,
+      words: this.#words,
       milliseconds: manager.watchdogMilliseconds,
       ask: async (milliseconds) => (await this.#engine.snapshot(milliseconds)) !== undefined,
       answers: () => manager.alive(),
@@ -142,7 +146,7 @@ export class Keeper {
     const plan = this.#options.reread();
     if (plan === undefined) {
       manager.ready();
-      this.#log("error", "reload refused: the running configuration stays");
+      this.#log("error", this.#words.reloadRefused);
       return false;
     }
     this.#reloadedAt = new Date();
@@ -253,7 +257,7 @@ export class Keeper {
     if (this.#engine.pid === undefined) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
-        this.#log("error", "the engine does not stop; it is killed");
+        this.#log("error", this.#words.engineDoesNotStop);
         this.#engine.kill();
       }, STOP_MS);
       this.#engineGone = () => {
@@ -278,14 +282,14 @@ export class Keeper {
     if (owned.length > 0) this.#emergency.handOver(owned);
     this.#engineGone?.();
     if (this.#isStopping) return;
-    this.#log("error", "the engine is gone; another is started");
-    this.#options.manager.status("the engine is gone, another is started");
+    this.#log("error", this.#words.engineGone);
+    this.#options.manager.status(this.#words.engineGone);
     this.#watchers.changed();
   }
 
   #onReaped(pid: number | undefined, how: string): void {
     const isExpected = this.#isStopping && how === "exit 0";
-    if (!isExpected) this.#log("error", `engine ${pid ?? ""} ended: ${how}`);
+    if (!isExpected) this.#log("error", this.#words.engineEnded(pid, how));
   }
 
   #onMessage(message: FromEngine): void {
@@ -319,7 +323,8 @@ export class Keeper {
     this.#isReady = true;
     const { enginePidFile } = this.#options;
     const failed = enginePidFile === undefined ? undefined : writePid(enginePidFile, pid);
-    if (failed !== undefined) this.#log("warning", `pid file ${enginePidFile}: ${failed}`);
+    if (failed !== undefined)
+      this.#log("warning", this.#words.pidFile(enginePidFile ?? "", failed));
   }
 
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
@@ -397,12 +402,13 @@ export class Keeper {
         clearTimeout(timer);
         if (end.kind !== "exit" || end.code !== 0) {
           const how = end.kind === "exit" ? `exit ${end.code}` : end.kind;
-          this.#log("warning", `${word}: ${how}: ${running.output.lastLine()}`);
+          const told = `${how}: ${running.output.lastLine()}`;
+          this.#log("warning", this.#words.globalFailed(word, told));
         }
         resolve();
       });
       const timer = setTimeout(() => {
-        this.#log("warning", `${word}: timed out after ${milliseconds / 1_000} s`);
+        this.#log("warning", this.#words.timedOut(word, milliseconds / 1_000));
         running.signal("SIGKILL");
         resolve();
       }, milliseconds);

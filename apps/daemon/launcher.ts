@@ -10,6 +10,7 @@ import { type CommandEnd, type RunningCommand, runCommand } from "./run-command.
 import type { RunningGroups } from "./running-groups.ts";
 import { inspectProgram } from "./script-security.ts";
 import { problemSentence, type StartProblem } from "./start-problem.ts";
+import { wordsOf } from "./words.ts";
 
 /** What can be run is a command, whoever configured it. */
 export type Launchable = Pick<CommandPlan, "argv" | "user">;
@@ -77,9 +78,13 @@ export class Launcher {
   #warnOnce(problem: Extract<StartProblem, { kind: "insecure" }>): void {
     if (this.#warned.has(problem.path)) return;
     this.#warned.add(problem.path);
-    this.#log("warning", `script security: ${problemSentence(problem, this.#language)}`, {
-      problem,
-    });
+    this.#log(
+      "warning",
+      `${wordsOf(this.#language).insecure}: ${problemSentence(problem, this.#language)}`,
+      {
+        problem,
+      },
+    );
   }
 }
 

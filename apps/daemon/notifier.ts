@@ -15,6 +15,7 @@ import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { fifoLine, type NotifyState, type NotifySubject } from "./notify-command.ts";
 import { NotifyQueue } from "./notify-runner.ts";
+import { wordsOf } from "./words.ts";
 
 export interface Told {
   readonly to: PublicState;
@@ -119,7 +120,7 @@ export class Notifier {
     );
     const all = Promise.all(queues.map(async (queue) => await queue.idle()));
     if (!(await endsWithin(all, milliseconds))) {
-      this.#log("warning", `notify scripts still run after ${milliseconds / 1_000} s; ended`);
+      this.#log("warning", wordsOf(this.#language).notifyStillRuns(milliseconds / 1_000));
       for (const queue of queues) queue.abandon();
       if (!(await endsWithin(all, LAST_CHANCE_MS))) for (const queue of queues) queue.kill();
     }
@@ -178,7 +179,9 @@ export class Notifier {
     const kept = this.#fifos.filter((fifo) => wanted.includes(fifo.path));
     for (const fifo of this.#fifos) if (!kept.includes(fifo)) fifo.close();
     this.#fifos = wanted.map(
-      (path) => kept.find((fifo) => fifo.path === path) ?? new NotifyFifo(path, this.#log),
+      (path) =>
+        kept.find((fifo) => fifo.path === path) ??
+        new NotifyFifo(path, this.#log, wordsOf(this.#language)),
     );
   }
 }

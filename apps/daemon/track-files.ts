@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import type { FileTrackerPlan } from "#config/plan";
 import type { TrackerResult } from "#contract/engine-link";
 import type { Log } from "./log.ts";
+import type { Words } from "./words.ts";
 
 /** A folder that appears later, a link whose target changes: what inotify does not tell. */
 const LOOK_MS = 250;
@@ -20,14 +21,16 @@ const BYTES_MAX = 128;
 
 export class TrackFiles {
   readonly #log: Log;
+  readonly #words: Words;
   readonly #tell: (result: TrackerResult) => void;
   readonly #known = new Map<string, number>();
   #plans: readonly FileTrackerPlan[] = [];
   #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log, tell: (result: TrackerResult) => void) {
+  constructor(log: Log, words: Words, tell: (result: TrackerResult) => void) {
     this.#log = log;
+    this.#words = words;
     this.#tell = tell;
   }
 
@@ -61,7 +64,7 @@ export class TrackFiles {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "?";
       if (code === "EEXIST") return;
-      this.#log("error", `track_file ${plan.name}: ${plan.file} cannot be made: ${code}`);
+      this.#log("error", `track_file ${plan.name}: ${this.#words.cannotBeMade(plan.file, code)}`);
     }
   }
 

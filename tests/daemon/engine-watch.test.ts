@@ -3,6 +3,7 @@ import { type TestContext, test } from "node:test";
 import { OK } from "#ports/world";
 import { EngineWatch } from "../../apps/daemon/engine-watch.ts";
 import { readManager, SystemManager } from "../../apps/daemon/system-manager.ts";
+import { wordsOf } from "../../apps/daemon/words.ts";
 import { keepLog } from "../support/daemon-bench.ts";
 
 /** Asks as fast as the mock clock is moved; `answers[i]` is the i-th answer, the last one for ever. */
@@ -17,6 +18,7 @@ async function watch(
   let asked = 0;
   const one = new EngineWatch({
     log,
+    words: wordsOf("en"),
     milliseconds: 1_000,
     ask: async () => await Promise.resolve(answers[asked++] ?? answers.at(-1) ?? false),
     answers: () => void (seen.fed += 1),

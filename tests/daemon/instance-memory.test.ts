@@ -11,7 +11,7 @@ const names = (configs: readonly InstanceConfig[]): readonly string[] =>
 
 function memories(...configs: readonly InstanceConfig[]): {
   all: InstanceMemories;
-  to(name: string, state: PublicState): void;
+  readonly to: (name: string, state: PublicState) => void;
 } {
   const all = new InstanceMemories();
   all.configure(configs);

@@ -219,9 +219,11 @@ test("what ignored it is ended by the next keeper, and nothing else is", async (
   );
   const keeper = spawnKeeper(folder, script);
   await until("the script runs", () => existsSync(ready) && readFileSync(ready, "utf8") !== "");
+  const pid = Number(readFileSync(ready, "utf8"));
+  const note = join(notes, String(pid));
+  await until("it is noted", () => existsSync(note) && readFileSync(note, "utf8") !== "");
   keeper.kill("SIGKILL");
   await once(keeper, "exit");
-  const pid = Number(readFileSync(ready, "utf8"));
   // A number that belongs to somebody else by now: this test itself.
   writeFileSync(join(notes, String(process.pid)), "1 /old/script\n");
   const next = new RunningGroups(notes);

@@ -8,6 +8,7 @@ import * as libc from "#linux/ffi";
 import { micros } from "#units/time";
 import { readNumber, TrackFiles } from "../../apps/daemon/track-files.ts";
 import { TrackProcesses } from "../../apps/daemon/track-processes.ts";
+import { wordsOf } from "../../apps/daemon/words.ts";
 import { keepLog, makeFolder, until } from "../support/daemon-bench.ts";
 
 const filePlan = (file: string, changes: Partial<FileTrackerPlan> = {}): FileTrackerPlan => ({
@@ -40,7 +41,9 @@ test("what is not a number is 0, whatever it is", (context) => {
 test("a file is told when it changes, is replaced, goes and comes back", async (context) => {
   const { path } = makeFolder(context);
   const told: number[] = [];
-  const files = new TrackFiles(keepLog().log, ({ result }) => told.push(Number(result)));
+  const files = new TrackFiles(keepLog().log, wordsOf("en"), ({ result }) =>
+    told.push(Number(result)),
+  );
   context.after(() => files.stop());
   const folder = join(path, "later");
   const file = join(folder, "value");
@@ -61,7 +64,7 @@ test("init_file makes the file at the start, and only overwrites when told to", 
   const file = join(path, "value");
   const { log } = keepLog();
   const start = (changes: Partial<FileTrackerPlan>): unknown => {
-    const files = new TrackFiles(log, () => undefined);
+    const files = new TrackFiles(log, wordsOf("en"), () => undefined);
     files.configure([filePlan(file, changes)]);
     files.stop();
     return files.results()[0]?.result;

@@ -1,0 +1,87 @@
+/** The options that all commands for a running daemon share. */
+import { parseArgs } from "node:util";
+import type { Language } from "#diagnostics/diagnostic";
+import { RUNTIME_DIR } from "./control-client.ts";
+import type { CommandIo } from "./io.ts";
+import { languageOf, readLanguage } from "./language.ts";
+
+export interface ControlOptions {
+  readonly runtimeDir: string;
+  readonly language: Language;
+  readonly flags: ReadonlySet<string>;
+  readonly operands: readonly string[];
+}
+
+export interface ControlCommand {
+  /** As it is typed. */
+  readonly name: string;
+  readonly usage: Readonly<Record<Language, string>>;
+  readonly flags: readonly string[];
+  readonly operandsMax: number;
+}
+
+/** The options, or the exit status when everything is said already (help, wrong usage). */
+export function readControlOptions(
+  args: readonly string[],
+  io: CommandIo,
+  command: ControlCommand,
+): ControlOptions | number {
+  const flags = Object.fromEntries(
+    [...command.flags, "help"].map((name) => [
+      name,
+      name === "help" ? ({ type: "boolean", short: "h" } as const) : ({ type: "boolean" } as const),
+    ]),
+  );
+  const options = {
+    ...flags,
+    "runtime-dir": { type: "string" },
+    lang: { type: "string" },
+  } as const;
+  let values: Readonly<Record<string, unknown>>;
+  let positionals: readonly string[];
+  try {
+    ({ values, positionals } = parseArgs({
+      args: [...args],
+      options,
+      strict: true,
+      allowPositionals: true,
+    }));
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    return complain(io, command, languageOf(io.env), text);
+  }
+  const lang = values["lang"];
+  const asked = typeof lang === "string" ? readLanguage(lang) : undefined;
+  const language = asked ?? languageOf(io.env);
+  if (typeof lang === "string" && asked === undefined) {
+    const text =
+      language === "en" ? `--lang is en or zh-CN, not ${lang}` : `--lang 应为 en 或 zh-CN`;
+    return complain(io, command, language, text);
+  }
+  if (values["help"] === true) {
+    io.stdout(command.usage[language]);
+    return 0;
+  }
+  const extra = positionals[command.operandsMax];
+  if (extra !== undefined) {
+    const text = language === "en" ? `what is \`${extra}\`?` : `多余的参数 \`${extra}\``;
+    return complain(io, command, language, text);
+  }
+  const dir = values["runtime-dir"];
+  return {
+    runtimeDir: typeof dir === "string" ? dir : RUNTIME_DIR,
+    language,
+    flags: new Set(command.flags.filter((name) => values[name] === true)),
+    operands: positionals,
+  };
+}
+
+function complain(
+  io: CommandIo,
+  command: ControlCommand,
+  language: Language,
+  text: string,
+): number {
+  io.stderr(`baton ${command.name}: ${text}\n\n${command.usage[language]}`);
+  return 2;
+}

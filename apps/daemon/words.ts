@@ -1,0 +1,89 @@
+/**
+ * What the daemon says in its log beside the sentences of `diagnostics/`. keepalived's own phrases ("Entering MASTER STATE",
+ * "sent 0 priority") are not here: tools look for them, so they are the same in every language.
+ */
+import type { Language } from "#diagnostics/diagnostic";
+
+export interface Words {
+  readonly reloadRefused: string;
+  readonly engineGone: string;
+  readonly engineEnded: (pid: number | undefined, how: string) => string;
+  readonly engineDoesNotStop: string;
+  readonly engineDeaf: string;
+  readonly engineDeafForLong: string;
+  readonly engineAnswersAgain: string;
+  readonly diedAsMaster: string;
+  readonly removedForEngine: (isSuccessorHeard: boolean) => string;
+  readonly cannotHandOver: string;
+  readonly noSource: string;
+  readonly cannotBeRun: (script: string, why: string) => string;
+  readonly timedOut: (script: string, seconds: number) => string;
+  readonly globalFailed: (word: string, how: string) => string;
+  readonly notifyStillRuns: (seconds: number) => string;
+  readonly fifoFull: string;
+  readonly fifoReadAgain: (lost: number) => string;
+  readonly fifoIsSomethingElse: string;
+  readonly cannotBeMade: (file: string, errno: string) => string;
+  readonly leftover: (command: string) => string;
+  readonly insecure: string;
+  readonly pidFile: (path: string, errno: string) => string;
+  readonly statusWritten: (path: string) => string;
+  readonly internalError: string;
+}
+
+const ENGLISH: Words = {
+  reloadRefused: "reload refused: the running configuration stays",
+  engineGone: "the engine is gone; another is started",
+  engineEnded: (pid, how) => `engine ${pid ?? ""} ended: ${how}`,
+  engineDoesNotStop: "the engine does not stop; it is killed",
+  engineDeaf: "the engine does not answer; its addresses end with their lease",
+  engineDeafForLong: "the engine still does not answer; it is killed and another started",
+  engineAnswersAgain: "the engine answers again",
+  diedAsMaster: "the engine died as MASTER",
+  removedForEngine: (isHeard) => (isHeard ? "a successor was heard" : "nobody took over in time"),
+  cannotHandOver: "cannot hand over for the dead engine",
+  noSource: "the interface has no address to send from",
+  cannotBeRun: (script, why) => `Script ${script} cannot be run: ${why}; it counts as failed`,
+  timedOut: (script, seconds) =>
+    `Script ${script} timed out after ${seconds} s, sent SIGTERM to its process group`,
+  globalFailed: (word, how) => `${word}: ${how}`,
+  notifyStillRuns: (seconds) => `notify scripts still run after ${seconds} s and are ended`,
+  fifoFull: "full, nobody reads it; lines are lost",
+  fifoReadAgain: (lost) => `is read again; ${lost} lines were lost`,
+  fifoIsSomethingElse: "there is something else by that name, nothing is written",
+  cannotBeMade: (file, errno) => `${file} cannot be made: ${errno}`,
+  leftover: (command) => `ended a script of an earlier daemon: ${command}`,
+  insecure: "script security",
+  pidFile: (path, errno) => `pid file ${path}: ${errno}`,
+  statusWritten: (path) => `status written to ${path}`,
+  internalError: "internal error, the daemon ends",
+};
+
+const CHINESE: Words = {
+  reloadRefused: "重新加载被拒绝：继续使用当前配置",
+  engineGone: "引擎进程已退出，正在启动新的引擎",
+  engineEnded: (pid, how) => `引擎进程 ${pid ?? ""} 已结束：${how}`,
+  engineDoesNotStop: "引擎未能停止，将被强制结束",
+  engineDeaf: "引擎没有应答，其地址将随租约到期而失效",
+  engineDeafForLong: "引擎长时间没有应答，将被强制结束并重新启动",
+  engineAnswersAgain: "引擎恢复应答",
+  diedAsMaster: "引擎在 MASTER 状态下退出",
+  removedForEngine: (isHeard) => (isHeard ? "已收到接管者的通告" : "限定时间内无人接管"),
+  cannotHandOver: "无法代已退出的引擎移交",
+  noSource: "网卡没有可用的源地址",
+  cannotBeRun: (script, why) => `脚本 ${script} 无法运行：${why}；按失败处理`,
+  timedOut: (script, seconds) => `脚本 ${script} 运行超过 ${seconds} 秒，已向其进程组发送 SIGTERM`,
+  globalFailed: (word, how) => `${word}：${how}`,
+  notifyStillRuns: (seconds) => `notify 脚本 ${seconds} 秒后仍在运行，将被结束`,
+  fifoFull: "管道已满且无人读取，后续内容将丢失",
+  fifoReadAgain: (lost) => `恢复读取，已丢失 ${lost} 行`,
+  fifoIsSomethingElse: "同名文件不是命名管道，不会写入",
+  cannotBeMade: (file, errno) => `无法创建 ${file}：${errno}`,
+  leftover: (command) => `已结束先前守护进程遗留的脚本：${command}`,
+  insecure: "脚本安全",
+  pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,
+  statusWritten: (path) => `状态已写入 ${path}`,
+  internalError: "内部错误，守护进程退出",
+};
+
+export const wordsOf = (language: Language): Words => (language === "en" ? ENGLISH : CHINESE);

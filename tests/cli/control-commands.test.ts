@@ -1,0 +1,89 @@
+/** The commands for a running daemon, against a socket that answers as the daemon would. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import type { ControlAnswer, ControlRequest } from "#contract/status";
+import { command as explain } from "../../apps/cli/explain.ts";
+import type { Command } from "../../apps/cli/io.ts";
+import { command as reload } from "../../apps/cli/reload.ts";
+import { command as status } from "../../apps/cli/status.ts";
+import { serveControl } from "../../apps/daemon/control-server.ts";
+import { makeFolder } from "../support/daemon-bench.ts";
+
+interface Ran {
+  readonly exit: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+async function run(command: Command, ...args: readonly string[]): Promise<Ran> {
+  let out = "";
+  let error = "";
+  const exit = await command(args, {
+    stdout: (text) => {
+      out += text;
+    },
+    stderr: (text) => {
+      error += text;
+    },
+    env: {},
+    isTty: false,
+  });
+  return { exit, out, error };
+}
+
+async function daemon(
+  context: TestContext,
+  answer: (request: ControlRequest) => ControlAnswer,
+): Promise<string> {
+  const { path } = makeFolder(context);
+  const server = await serveControl(join(path, "control.sock"), (request) =>
+    Promise.resolve(answer(request)),
+  );
+  context.after(() => server.close());
+  return path;
+}
+
+test("without a daemon every command says so and fails, in the language asked for", async (context) => {
+  const dir = ["--runtime-dir", makeFolder(context).path];
+  for (const command of [status, explain, reload]) {
+    const english = await run(command, ...dir);
+    assert.equal(english.exit, 1);
+    assert.match(english.error, /no daemon is running here/);
+    assert.match((await run(command, ...dir, "--lang", "zh")).error, /没有正在运行的守护进程/);
+  }
+  const json = await run(status, ...dir, "--json");
+  assert.equal((JSON.parse(json.out) as { state: string }).state, "unknown");
+  assert.equal(json.exit, 1);
+});
+
+test("wrong usage is 2, help is 0", async () => {
+  for (const command of [status, explain, reload]) {
+    assert.equal((await run(command, "--no-such-option")).exit, 2);
+    assert.equal((await run(command, "--lang", "fr")).exit, 2);
+    const help = await run(command, "--help");
+    assert.deepEqual([help.exit, help.error], [0, ""]);
+    assert.match((await run(command, "-h", "--lang", "zh")).out, /^用法：baton /);
+  }
+  assert.equal((await run(reload, "now")).exit, 2);
+});
+
+test("explain asks for the instance in the language, and passes on what it hears", async (context) => {
+  const asked: ControlRequest[] = [];
+  const dir = await daemon(context, (request) => {
+    asked.push(request);
+    return { ok: true, text: "the story" };
+  });
+  const told = await run(explain, "VI_1", "--runtime-dir", dir, "--lang", "zh-CN");
+  assert.deepEqual(told, { exit: 0, out: "the story\n", error: "" });
+  assert.deepEqual(asked, [{ command: "explain", lang: "zh-CN", instance: "VI_1" }]);
+});
+
+test("a refused reload fails with its help", async (context) => {
+  const dir = await daemon(context, () => ({ ok: false, error: "errors", help: "baton check" }));
+  assert.deepEqual(await run(reload, "--runtime-dir", dir), {
+    exit: 1,
+    out: "",
+    error: "baton reload: errors\n  baton check\n",
+  });
+});

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { InstanceStatus, ScriptStatus, Status } from "#contract/status";
+import { micros } from "#units/time";
+import { age, renderStatus } from "../../apps/cli/status-table.ts";
+
+const INSTANCE: InstanceStatus = {
+  name: "VI_1",
+  state: "MASTER",
+  phase: "master",
+  since: "2026-01-01T00:00:00.000Z",
+  forSeconds: 90,
+  why: {
+    en: "no master was heard",
+    "zh-CN": "未收到主节点的通告",
+    reason: { kind: "started", masterDown: micros(1) },
+  },
+  interface: "eth0",
+  vrid: 51,
+  version: 2,
+  source: "172.16.0.16",
+  linkUp: true,
+  basePriority: 50,
+  effectivePriority: 30,
+  advertIntervalSeconds: 1,
+  trackers: [],
+  peers: [
+    {
+      address: "172.16.0.14",
+      configured: true,
+      heardSecondsAgo: 3.25,
+      priority: 50,
+      checksum: "v2",
+    },
+    {
+      address: "172.16.0.15",
+      configured: false,
+      heardSecondsAgo: undefined,
+      priority: undefined,
+      checksum: undefined,
+    },
+  ],
+  addresses: [
+    {
+      address: "172.16.0.135/32",
+      interface: "eth0",
+      owned: true,
+      announcedSecondsAgo: 1,
+      announcements: 5,
+      error: undefined,
+    },
+  ],
+  lease: { guarantee: "address-lifetime", seconds: 3, takeOverSeconds: 3.8 },
+  counters: {},
+  havips: [],
+  history: [],
+  notify: { last: undefined, queued: 0 },
+};
+
+const SCRIPT: ScriptStatus = {
+  name: "chk",
+  command: ["/etc/keepalived/do_sth.sh"],
+  user: "root",
+  intervalSeconds: 5,
+  result: "down",
+  lastRunAt: "2026-01-01T00:01:28.000Z",
+  lastExit: 7,
+  lastMilliseconds: 12,
+  lastOutput: "connecting\nconnection refused",
+  consecutive: 2,
+};
+
+const STATUS: Status = {
+  version: "0.1.0",
+  node: "v24",
+  at: "2026-01-01T00:01:30.000Z",
+  pid: 1,
+  enginePid: 2,
+  configFile: "keepalived.conf",
+  configId: undefined,
+  startedAt: "2026-01-01T00:00:00.000Z",
+  reloadedAt: undefined,
+  engineAnswers: true,
+  instances: [INSTANCE],
+  scripts: [SCRIPT],
+  engineRestarts: 0,
+  logLinesLost: 0,
+};
+
+test("what a person sees", () => {
+  assert.equal(
+    renderStatus(STATUS, "en", false),
+    `INSTANCE  STATE   FOR   PRIO     INTERFACE  ADDRESSES
+VI_1      MASTER  90 s  30 (50)  eth0       172.16.0.135/32 here
+  no master was heard
+  peer 172.16.0.14: 3.3 s ago, priority 50
+  peer 172.16.0.15: never heard, not configured here
+script chk: down, ran 2.0 s ago, exit 7, 12 ms: connection refused`,
+  );
+});
+
+test("Chinese columns stay in line: a character takes two places", () => {
+  const [head = "", row = ""] = renderStatus(STATUS, "zh-CN", false).split("\n");
+  assert.equal(head, "实例  状态    持续  优先级   网卡  地址");
+  assert.equal(row, "VI_1  MASTER  90 s  30 (50)  eth0  172.16.0.135/32 在本机");
+});
+
+test("colour is for the state only", () => {
+  const [, row = ""] = renderStatus(STATUS, "en", true).split("\n");
+  assert.ok(row.includes("\u001b[1;32mMASTER\u001b[0m"));
+});
+
+test("what is not as it should be is there without being asked for", () => {
+  const troubled: Status = {
+    ...STATUS,
+    engineRestarts: 2,
+    logLinesLost: 5,
+    instances: [
+      {
+        ...INSTANCE,
+        addresses: INSTANCE.addresses.map((one) => ({ ...one, error: "RTM_NEWADDR: EPERM" })),
+        lease: { guarantee: "backstop", seconds: 2, takeOverSeconds: 0.3 },
+        notify: {
+          queued: 3,
+          last: {
+            command: [],
+            state: "MASTER",
+            at: "",
+            exit: "timeout",
+            milliseconds: 1,
+            output: "stuck",
+          },
+        },
+        havips: [
+          {
+            address: "172.16.0.135",
+            platform: "disagrees",
+            forSeconds: 3,
+            holder: "",
+            detail: undefined,
+            announcements: 1,
+          },
+        ],
+      },
+    ],
+  };
+  const text = renderStatus(troubled, "en", false);
+  for (const line of [
+    "  172.16.0.135/32: RTM_NEWADDR: EPERM",
+    "  172.16.0.135: the cloud says it is with nobody",
+    "  notify script for MASTER: exit timeout: stuck",
+    "  notify scripts running or waiting: 3",
+    "  lease: 2 s, longer than the peers wait",
+    "engine restarts: 2",
+    "5 log lines could not be written",
+  ])
+    assert.ok(text.split("\n").includes(line), `${line}\n\n${text}`);
+});
+
+test("no answer is no state", () => {
+  const silent = { ...STATUS, engineAnswers: false, instances: [] };
+  assert.equal(
+    renderStatus(silent, "en", false),
+    "the engine does not answer: every state is unknown",
+  );
+  assert.equal(renderStatus({ ...STATUS, instances: [] }, "zh-CN", false), "没有实例");
+});
+
+test("ages have two or three digits", () => {
+  assert.deepEqual([0, 9.94, 10, 119, 120, 7_199, 7_200, 172_800].map(age), [
+    "0.0 s",
+    "9.9 s",
+    "10 s",
+    "119 s",
+    "2 min",
+    "120 min",
+    "2 h",
+    "2 d",
+  ]);
+});
