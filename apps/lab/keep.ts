@@ -1,6 +1,7 @@
 /** `--keep`: everything stays up; says how to look, break and leave, and does what is typed here or sent to a FIFO. */
 import { spawnSync } from "node:child_process";
-import { createReadStream, openSync } from "node:fs";
+import { constants, openSync } from "node:fs";
+import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -54,9 +55,10 @@ export async function keepRunning(options: KeepOptions): Promise<void> {
       };
       createInterface({ input }).on("line", handle);
       if (spawnSync("mkfifo", [fifo]).status === 0) {
-        // Opened for writing too, so that it does not end after the first writer.
-        const stream = createReadStream("", { fd: openSync(fifo, "r+") });
-        createInterface({ input: stream }).on("line", handle);
+        // Opened for writing too, so that it does not end after the first writer. As a socket, because a file's blocking
+        // read would keep the process from ending.
+        const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+        createInterface({ input: new Socket({ fd }) }).on("line", handle);
       }
     });
   } finally {
