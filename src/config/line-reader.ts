@@ -18,7 +18,7 @@ import {
 import { type Include, readInclude } from "./include.ts";
 import { joinLines, type Line, lineOf, sliceLine, spanOf, spanOfLine } from "./line.ts";
 import { type Loop, readLoop } from "./loops.ts";
-import { byteLength, findBrace, type Stripped, stripLine } from "./scan.ts";
+import { byteLength, findBrace, isPlain, PLAIN, type Stripped, stripLine } from "./scan.ts";
 import { checkText } from "./text-checks.ts";
 
 export interface LineReaderOptions {
@@ -49,10 +49,13 @@ type Frame =
   | { readonly kind: "lines"; readonly lines: readonly Line[]; at: number }
   | { readonly kind: "loop"; readonly loop: Loop; round: number };
 
+/** How a line of a file ended; the line itself is given beside it. */
+type Ending = Omit<Stripped, "line">;
+
 interface Taken {
   readonly line: Line;
   /** Of a line that comes straight from a file. */
-  readonly stripped: Stripped | undefined;
+  readonly stripped: Ending | undefined;
   /** By a loop or a definition. */
   readonly made: boolean;
 }
@@ -97,6 +100,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
             continue;
           }
           checkLength(line);
+          if (isPlain(line.text)) return { line, stripped: PLAIN, made: false };
           const stripped = stripLine(line);
           noteStripped(line, stripped);
           return { line: stripped.line, stripped, made: false };
@@ -167,7 +171,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   }
 
   /** One line inside a definition of several lines; true: it was taken. */
-  function continueDefinition(line: Line, stripped: Stripped | undefined): boolean {
+  function continueDefinition(line: Line, stripped: Ending | undefined): boolean {
     if (open === undefined) return false;
     if (line.text !== "") open.lines.push(line);
     if (stripped?.continued !== true) {
@@ -213,7 +217,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   }
 
   /** Conditions, definitions, loops and expansion, until nothing changes. Undefined: nothing is left of the line. */
-  function evaluate(start: Line, stripped: Stripped | undefined): Line | undefined {
+  function evaluate(start: Line, stripped: Ending | undefined): Line | undefined {
     let line = start;
     for (;;) {
       if (line.text.startsWith("@")) {
@@ -305,7 +309,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   }
 
   /** Outside a definition, a backslash at the line's end is a character like any other. */
-  function keepBackslash(line: Line, stripped: Stripped | undefined): Line {
+  function keepBackslash(line: Line, stripped: Ending | undefined): Line {
     if (stripped?.backslash === undefined) return line;
     if (/^(?:@\^?[^ \t]*[ \t]+)?\$[A-Za-z_]\w*=/.test(line.text)) return line;
     const whole = joinLines([line, stripped.backslash]);
@@ -352,16 +356,23 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   };
 }
 
+/** Blank lines are passed over here, and blanks around a line without marks are left out at once: most lines are such. */
 function nextOfFile(frame: { readonly source: Source; at: number }): Line | undefined {
   const { text, name } = frame.source;
   if (frame.at >= text.length) return undefined;
-  const start = frame.at;
+  let start = frame.at;
   const found = text.indexOf("\n", start);
   frame.at = found < 0 ? text.length : found + 1;
   let end = found < 0 ? text.length : found;
   while (end > start && text.charCodeAt(end - 1) === 13) end--;
+  const raw = text.slice(start, end);
+  if (!isPlain(raw)) return lineOf(raw, name, start);
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
   return lineOf(text.slice(start, end), name, start);
 }
+
+const isBlank = (code: number): boolean => code === 32 || code === 9;
 
 function inQuotes(text: string, at: number): boolean {
   let quote = false;

@@ -28,13 +28,16 @@ export interface Stripped {
 }
 
 const MARKS = /[#!"\\]/;
-const PLAIN: Omit<Stripped, "line"> = {
+/** What a line without comment, quote and backslash is stripped to, besides itself. */
+export const PLAIN: Omit<Stripped, "line"> = {
   continued: false,
   backslash: undefined,
   commentAt: undefined,
   escapes: [],
   openQuote: false,
 };
+
+export const isPlain = (text: string): boolean => !MARKS.test(text);
 
 const isBlank = (char: string | undefined): boolean => char === " " || char === "\t";
 
