@@ -34,6 +34,7 @@ export const isInsideSandbox = (): boolean => process.env[MARK] === "1";
 export function probeSandbox(): SandboxOutcome {
   const rootless = process.getuid?.() !== 0;
   const argv = [
+    ...dyingWithUs(),
     "unshare",
     ...(rootless ? ["--user", "--map-root-user"] : []),
     "--net",
@@ -48,6 +49,14 @@ export function probeSandbox(): SandboxOutcome {
   const result = spawnSync(argv[0] ?? "", [...argv.slice(1), ...trial], { encoding: "utf8" });
   if (result.status === 0) return { kind: "allowed", argv, rootless };
   return { kind: "refused", detail: result.error?.message ?? result.stderr.trim() };
+}
+
+/** `kill -9` gives us no chance to say anything: then the kernel shall end `unshare`, and with it the cage. */
+function dyingWithUs(): readonly string[] {
+  const prefix = ["setpriv", "--pdeathsig", "KILL"] as const;
+  const [program, ...args] = prefix;
+  // Part of util-linux like `unshare`, but not of every small system; the channel closes in any case.
+  return spawnSync(program, [...args, "true"], { stdio: "ignore" }).status === 0 ? prefix : [];
 }
 
 /** What to tell a user who may not have one. */
