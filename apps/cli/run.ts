@@ -141,7 +141,9 @@ function tell(read: Read, options: RunOptions, io: CommandIo, log: Log): void {
   const isForPeople = options.logFormat === "text" && io.env["JOURNAL_STREAM"] === undefined;
   for (const { severity, code, text, rendered } of read.findings) {
     if (severity === "info") continue;
-    log(severity, isForPeople ? rendered : text, { code });
+    // The rendered form begins with its severity.
+    if (isForPeople) log("info", rendered);
+    else log(severity, text, { code });
   }
   if (read.plan !== undefined) return;
   const file = options.file ?? DEFAULT_FILE;

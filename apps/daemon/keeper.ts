@@ -228,6 +228,7 @@ export class Keeper {
 
   #configure(plan: RunPlan): void {
     this.#plan = plan;
+    this.#options.launcher.forget();
     this.#options.launcher.isStrict = plan.globals.enableScriptSecurity;
     const renamed = this.#memories.configure(plan.instances.map(({ config }) => config));
     this.#notifier.configure(plan, renamed);

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { isAbsolute, resolve } from "node:path";
 import type { CommandPlan } from "#config/plan";
 import type { Language } from "#diagnostics/diagnostic";
-import { type Identity, resolveIdentity } from "./account.ts";
+import { type Identity, type Resolved, resolveIdentity } from "./account.ts";
 import type { Log } from "./log.ts";
 import { OutputTail } from "./output-tail.ts";
 import { type CommandEnd, type RunningCommand, runCommand } from "./run-command.ts";
@@ -21,6 +21,7 @@ export class Launcher {
   readonly #language: Language;
   readonly #prefix: readonly string[];
   readonly #warned = new Set<string>();
+  readonly #identities = new Map<string, { readonly resolved: Resolved; readonly at: number }>();
   /** `enable_script_security`: insecure scripts are not run at all. */
   isStrict = false;
 
@@ -54,20 +55,40 @@ export class Launcher {
 
   /** The name of the user it runs as, or would. */
   userOf(command: Launchable): string {
-    const resolved = resolveIdentity(command.user, ourselves());
+    const resolved = this.#identity(command.user);
     return resolved.kind === "identity" ? resolved.identity.name : (command.user?.user ?? "");
+  }
+
+  /** A reload looks everything up again. */
+  forget(): void {
+    this.#identities.clear();
+    this.#warned.clear();
+  }
+
+  /**
+   * Looked up once: asking a directory service can take time, which a keeper that starts scripts every second does not have.
+   * What could not be found is looked for again after a while.
+   */
+  #identity(user: CommandPlan["user"]): Resolved {
+    const key = JSON.stringify(user ?? null);
+    const known = this.#identities.get(key);
+    const isFresh = known !== undefined && performance.now() - known.at < PROBLEM_KEPT_MS;
+    if (known !== undefined && (isFresh || known.resolved.kind === "identity"))
+      return known.resolved;
+    const resolved = resolveIdentity(user, ourselves());
+    this.#identities.set(key, { resolved, at: performance.now() });
+    return resolved;
   }
 
   #prepare(command: Launchable): Prepared {
     const [program] = command.argv;
     if (program === undefined || program === "") return unable({ kind: "nothing-to-run" });
-    const self = ourselves();
-    const resolved = resolveIdentity(command.user, self);
+    const resolved = this.#identity(command.user);
     if (resolved.kind === "problem") return resolved;
     const { identity } = resolved;
     const asked = program.includes("/") && !isAbsolute(program) ? resolve(program) : program;
     const search = (process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin").split(":");
-    const inspected = inspectProgram(asked, identity, self.uid === 0, search);
+    const inspected = inspectProgram(asked, identity, ourselves().uid === 0, search);
     if (inspected.kind !== "fine") {
       if (inspected.kind !== "insecure" || this.isStrict) return unable(inspected);
       this.#warnOnce(inspected);
@@ -87,6 +108,8 @@ export class Launcher {
     );
   }
 }
+
+const PROBLEM_KEPT_MS = 30_000;
 
 type Prepared =
   | { readonly kind: "ready"; readonly path: string; readonly identity: Identity }

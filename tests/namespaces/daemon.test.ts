@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ControlAnswer, Status } from "#contract/status";
@@ -184,6 +184,39 @@ test("`status --watch` hears of a change", async (context) => {
     const closed = ended(watching);
     await node.stopDaemon();
     assert.equal((await closed).code, 0);
+  });
+});
+
+test("sync group, FIFO and break-before-make: told in keepalived's words, gone before priority 0", async (context) => {
+  await withNode(context, async (node, lab) => {
+    const text = config(node, VIRTUAL_ADDRESS);
+    node.configure(
+      text
+        .replace("global_defs {", "global_defs {\n   notify_fifo /run/fifo")
+        .replace("vrrp_instance VI_1 {", "vrrp_instance VI_1 {\n    handover break_before_make") +
+        'vrrp_sync_group G1 {\n  group {\n    VI_1\n  }\n  notify "/etc/keepalived/group.sh"\n}\n',
+    );
+    const script = '#!/bin/sh\necho "$*" >>/var/log/group\n';
+    writeFileSync(`${node.folder}/etc/group.sh`, script, { mode: 0o755 });
+    await lab.startDaemons();
+    const reader = node.spawn(["/bin/cat", "/run/fifo"], "pipe");
+    let lines = "";
+    reader.stdout?.on("data", (chunk: Buffer) => {
+      lines += chunk.toString();
+    });
+    await until("the past states are read", () => lines.includes('GROUP "G1" MASTER 0'));
+    const pids = node.pids();
+    assert.ok(pids?.engine);
+    signal(pids.engine, "SIGKILL");
+    await until("handed over", () => /removed VIPs, sent 0 priority/.test(node.logTail(40)));
+    await until("MASTER again", () => lines.split('GROUP "G1" MASTER 0').length === 3);
+    await node.stopDaemon();
+    await until("the end is read", () => lines.includes('INSTANCE "VI_1" STOP 50'));
+    reader.kill();
+    assert.equal(lines.split("\n")[0], 'INSTANCE "VI_1" BACKUP 50');
+    const group = node.readFile("log", "group")?.trim().split("\n") ?? [];
+    assert.equal(group.at(-1), "GROUP G1 STOP 0");
+    assert.ok(group.includes("GROUP G1 MASTER 0"));
   });
 });
 
