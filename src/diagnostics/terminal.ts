@@ -8,7 +8,7 @@ export interface TerminalOptions {
   readonly language: Language;
 }
 
-type Style = "error" | "warning" | "info" | "bold" | "dim" | "help";
+type Style = "error" | "warning" | "info" | "bold" | "dim" | "help" | "plain";
 
 const CODES: Readonly<Record<Style, string>> = {
   error: "1;31",
@@ -17,6 +17,7 @@ const CODES: Readonly<Record<Style, string>> = {
   bold: "1",
   dim: "34",
   help: "32",
+  plain: "0",
 };
 
 const SEVERITIES: Readonly<Record<Language, Readonly<Record<Severity, string>>>> = {
@@ -45,22 +46,37 @@ export function renderTerminal(
   const title = `${SEVERITIES[options.language][severity]}[${code}]`;
   const colon = options.language === "en" ? ": " : "：";
   const out = [`${paint(severity, title)}${colon}${paint("bold", diagnostic.message)}`];
-  const index = sources.find(diagnostic.primary.span.file);
-  const margin = " ".repeat(marginOf(diagnostic, sources));
-  if (index !== undefined) {
-    const { line, column } = positionAt(index, diagnostic.primary.span.start);
-    out.push(`${margin}${paint("dim", "-->")} ${index.source.name}:${line}:${column}`);
-    out.push(...excerpt(diagnostic, index, margin, paint));
+  const excerpts = excerptsOf(diagnostic, sources);
+  const lines = excerpts.flatMap(({ marks }) => marks.map(({ line }) => String(line).length));
+  const margin = " ".repeat(Math.max(1, ...lines));
+  for (const [count, { index, marks }] of excerpts.entries()) {
+    const [first] = marks.filter(({ primary }) => primary || count > 0);
+    const place = `${index.source.name}:${first?.line ?? 1}:${(first?.start ?? 0) + 1}`;
+    out.push(`${margin}${paint("dim", count === 0 ? "-->" : ":::")} ${place}`);
+    out.push(...excerpt(marks, index, severity, margin, paint));
   }
   const words = WORDS[options.language];
-  for (const note of diagnostic.notes)
-    out.push(`${margin} ${paint("dim", "=")} ${words.note}${colon}${note}`);
-  if (diagnostic.help !== undefined) {
-    out.push(
-      `${margin} ${paint("dim", "=")} ${paint("help", words.help)}${colon}${diagnostic.help}`,
-    );
-  }
+  const line = (style: Style, word: string, text: string): string =>
+    `${margin} ${paint("dim", "=")} ${paint(style, word)}${colon}${text}`;
+  for (const note of diagnostic.notes) out.push(line("plain", words.note, note));
+  if (diagnostic.help !== undefined) out.push(line("help", words.help, diagnostic.help));
   return `${out.join("\n")}\n`;
+}
+
+interface Excerpt {
+  readonly index: LineIndex;
+  readonly marks: readonly Mark[];
+}
+
+/** The file of the finding first, then the other files that it speaks of. */
+function excerptsOf(diagnostic: Diagnostic, sources: SourceMap): readonly Excerpt[] {
+  const { primary, related } = diagnostic;
+  const files = [...new Set([primary.span.file, ...related.map(({ span }) => span.file)])];
+  return files.flatMap((file): Excerpt[] => {
+    const index = sources.find(file);
+    if (index === undefined) return [];
+    return [{ index, marks: marksOf(diagnostic, index, file) }];
+  });
 }
 
 interface Mark {
@@ -71,14 +87,11 @@ interface Mark {
   readonly end: number;
 }
 
-function marksOf(diagnostic: Diagnostic, index: LineIndex): readonly Mark[] {
-  const { file } = diagnostic.primary.span;
+function marksOf(diagnostic: Diagnostic, index: LineIndex, file: string): readonly Mark[] {
   const labels = [
     { label: diagnostic.primary, primary: true },
-    ...diagnostic.related
-      .filter(({ span }) => span.file === file)
-      .map((label) => ({ label, primary: false })),
-  ];
+    ...diagnostic.related.map((label) => ({ label, primary: false })),
+  ].filter(({ label }) => label.span.file === file);
   const marks = labels.map(({ label, primary }): Mark => {
     const from = positionAt(index, label.span.start);
     const to = positionAt(index, Math.max(label.span.start, label.span.end));
@@ -88,22 +101,17 @@ function marksOf(diagnostic: Diagnostic, index: LineIndex): readonly Mark[] {
   return marks.toSorted((a, b) => a.line - b.line || a.start - b.start);
 }
 
-function marginOf(diagnostic: Diagnostic, sources: SourceMap): number {
-  const index = sources.find(diagnostic.primary.span.file);
-  if (index === undefined) return 1;
-  return Math.max(...marksOf(diagnostic, index).map(({ line }) => String(line).length));
-}
-
 function excerpt(
-  diagnostic: Diagnostic,
+  marks: readonly Mark[],
   index: LineIndex,
+  severity: Severity,
   margin: string,
   paint: (style: Style, text: string) => string,
 ): readonly string[] {
   const bar = paint("dim", "|");
   const out = [`${margin} ${bar}`];
   let before: number | undefined;
-  for (const mark of marksOf(diagnostic, index)) {
+  for (const mark of marks) {
     if (before !== mark.line) {
       if (before !== undefined && mark.line > before + 1)
         out.push(`${margin}${paint("dim", "...")}`);
@@ -111,9 +119,7 @@ function excerpt(
       out.push(`${number} ${bar} ${shown(lineText(index, mark.line), mark).text}`.trimEnd());
     }
     before = mark.line;
-    out.push(
-      `${margin} ${bar} ${underline(lineText(index, mark.line), mark, diagnostic.severity, paint)}`,
-    );
+    out.push(`${margin} ${bar} ${underline(lineText(index, mark.line), mark, severity, paint)}`);
   }
   out.push(`${margin} ${bar}`);
   return out;

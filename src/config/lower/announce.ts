@@ -34,7 +34,7 @@ function rateOf(instance: Block, model: Model): readonly [number, number] {
   const setting = lastSetting(instance, "garp_rate") ?? lastSetting(model.globals, "garp_rate");
   if (setting?.value.kind !== "texts") return [0, 0];
   const [burst = 0, perSecond = 0] = setting.value.values.map(Number);
-  return Number.isFinite(burst) && Number.isFinite(perSecond) ? [burst, perSecond] : [0, 0];
+  return burst >= 1 && perSecond >= 1 ? [burst, perSecond] : [0, 0];
 }
 
 export function pacingOf(instance: Block, model: Model): PacingConfig {

@@ -29,7 +29,7 @@ export const ADDRESSES_MAX: Readonly<Record<Cloud, number | undefined>> = {
 };
 
 const HINTS: readonly (readonly [RegExp, Exclude<Cloud, "none">])[] = [
-  [/havip|tencent|qcloud|腾讯/i, "tencent"],
+  [/havip|tencent|qcloud|腾讯|高可用虚拟/i, "tencent"],
   [/aliyun|alibaba|阿里/i, "alibaba"],
   [/huaweicloud|华为/i, "huawei"],
 ];

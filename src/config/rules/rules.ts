@@ -14,6 +14,7 @@ import { checkGlobalsLast } from "./globals-last.ts";
 import { checkInitFail } from "./init-fail.ts";
 import { checkInterval } from "./interval.ts";
 import { checkMail } from "./mail.ts";
+import { checkOwnWords } from "./own-words.ts";
 import { checkPreemption } from "./preemption.ts";
 import { checkRepeated } from "./repeated.ts";
 import { checkRequired } from "./required.ts";
@@ -53,6 +54,7 @@ export const RULES: readonly Rule[] = [
   checkGlobalsLast,
   checkZeroInterval,
   checkInitFail,
+  checkOwnWords,
   checkActedOn,
 ];
 
