@@ -64,11 +64,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     en: "a VPC in a box: networks, instances, faults",
     zh: "单机 VPC 实验环境",
   },
-  replay: {
-    load: async () => (await import("./replay.ts")).command,
-    en: "run a recording again and tell its story",
-    zh: "重放录制的事件",
-  },
 };
 
 function usage(io: CommandIo): string {

@@ -21,7 +21,6 @@ export interface RunOptions {
   readonly isTest: boolean;
   readonly testLog: string | undefined;
   readonly isCompatible: boolean;
-  readonly record: string | undefined;
   readonly umask: number | undefined;
   /** Ask the cloud whether it agrees about the addresses. Undefined: do not. */
   readonly cloud: CloudOptions | undefined;
@@ -90,7 +89,6 @@ type Use =
   | "engine-pid"
   | "test"
   | "compat"
-  | "record"
   | "umask"
   | "cloud"
   | "cloud-region"
@@ -118,7 +116,6 @@ const OPTIONS: readonly Option[] = [
   option("log-format", undefined, "required", "log-format"),
   option("lang", undefined, "required", "lang"),
   option("compat", undefined, "none", "compat"),
-  option("record", undefined, "required", "record"),
   option("cloud", undefined, "optional", "cloud"),
   option("cloud-region", undefined, "required", "cloud-region"),
   option("cloud-instance", undefined, "required", "cloud-instance"),
@@ -202,7 +199,6 @@ export function readRunOptions(
       isTest: test !== undefined,
       testLog: test?.value,
       isCompatible: has("compat"),
-      record: lastOf(given, "record"),
       umask: umask === undefined ? undefined : Number.parseInt(umask, 8),
       cloud: has("cloud")
         ? {

@@ -21,7 +21,6 @@ export const RUN_USAGE: Readonly<Record<Language, string>> = {
       --cloud[=URL]        ask the cloud whether it agrees about the addresses of a MASTER (HAVIP), and
                            announce again until it does; --cloud-region and --cloud-instance say what the
                            environment and the machine's metadata do not
-      --record FILE        write every event of the routers, for \`baton replay\`
       --signum NAME        print the number of the signal STOP, RELOAD or DATA
 
 keepalived's other options are accepted; those that have no effect here are named once in the log.
@@ -42,7 +41,6 @@ Baton stays in the foreground. Exit status: 0 stopped, 1 cannot start, 2 usage, 
   -u, --umask 掩码         八进制
       --cloud[=地址]       成为 MASTER 后向云平台核对 HAVIP 是否已绑定到本机，未绑定则再次宣告；
                            --cloud-region、--cloud-instance 补充环境变量和实例元数据中没有的信息
-      --record 文件        记录路由器的所有事件，供 \`baton replay\` 使用
       --signum 名称        输出信号 STOP、RELOAD 或 DATA 的编号
 
 keepalived 的其他选项也可使用；对 Baton 无效的选项会在日志中说明一次。

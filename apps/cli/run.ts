@@ -72,7 +72,6 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     runtimeDir: options.runtimeDir,
     pidFiles: options.pidFiles,
     enginePidFile: options.enginePidFile,
-    recordFile: options.record,
     language,
     log,
     env: io.env,

@@ -23,7 +23,6 @@ export interface DaemonOptions {
   readonly runtimeDir: string;
   readonly pidFiles: readonly string[];
   readonly enginePidFile: string | undefined;
-  readonly recordFile: string | undefined;
   readonly language: Language;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -67,7 +66,6 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     launcher: new Launcher(groups, log, language),
     manager,
     reread: options.reread,
-    recordFile: options.recordFile,
     enginePidFile: options.enginePidFile,
     cloud: options.cloud === undefined ? undefined : { ...options.cloud, env: options.env },
   });

@@ -44,7 +44,6 @@ export interface KeeperOptions {
   readonly manager: SystemManager;
   /** Reads the file again; undefined keeps what runs (the reasons have been logged). */
   readonly reread: () => RunPlan | undefined;
-  readonly recordFile: string | undefined;
   /** `-r`: keepalived's VRRP child. */
   readonly enginePidFile: string | undefined;
   /** Whether, and where, to ask the cloud about the addresses. */

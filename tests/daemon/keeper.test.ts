@@ -97,7 +97,6 @@ function bench(
       launcher: makeLauncher(log),
       manager: new SystemManager({ socket: "@test", watchdogMicros: undefined, send }),
       reread: () => made.next,
-      recordFile: undefined,
       enginePidFile: join(folder.path, "engine.pid"),
       engineProgram: [ENGINE],
     }),
