@@ -6,6 +6,7 @@
 import type { ToEngine } from "#contract/engine-link";
 import { Engine } from "#engine/engine";
 import { now } from "#linux/clock";
+import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
 import { openNftGuard } from "#linux/nft-guard";
@@ -118,6 +119,8 @@ try {
 } catch (error) {
   // Our own mistake. The keeper sees the pipe end, hands over for us and starts another engine.
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // The end of the pipe first: stderr may be stuck, and the keeper hands over the sooner it knows.
+  libc.close(PIPE);
   process.stderr.write(`baton engine: internal error: ${text}\n`);
   process.exitCode = EX_SOFTWARE;
 }
