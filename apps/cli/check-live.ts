@@ -34,18 +34,26 @@ const read = (path: string): string | undefined => {
   }
 };
 
+/** From the namespace of this process; `/sys/class/net` may belong to another one. */
+function interfacesHere(): readonly string[] {
+  const lines = (read("/proc/self/net/dev") ?? "").split("\n").slice(2);
+  return lines.map((line) => line.split(":")[0]?.trim() ?? "").filter((name) => name !== "");
+}
+
 function checkInterface(instance: Block, report: Report): void {
   const name = interfaceOf(instance);
   const place = lastSetting(instance, "interface")?.args[0]?.span ?? placeOf(instance);
   if (name === undefined) return;
-  const state = read(`/sys/class/net/${name}/operstate`);
   const all = networkInterfaces();
-  if (state === undefined) {
-    const known = Object.keys(all).filter((one) => one !== "lo");
-    report(finding("VR5101", place, { interface: name, known }));
+  const known = interfacesHere();
+  if (!known.includes(name)) {
+    report(
+      finding("VR5101", place, { interface: name, known: known.filter((one) => one !== "lo") }),
+    );
     return;
   }
-  if (state === "down") report(finding("VR5102", place, { interface: name }));
+  // Interfaces that are down, or have no address, are not listed there.
+  if (all[name] === undefined) report(finding("VR5102", place, { interface: name }));
   const addresses = (all[name] ?? []).filter(({ family }) => family === "IPv4");
   checkSource(
     instance,

@@ -157,7 +157,9 @@ const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
       ? "it would not run"
       : errors > 0
         ? "it would run, but not as it reads"
-        : "it would run as it reads";
+        : warnings > 0
+          ? "it would run; the warnings are worth a look"
+          : "it would run as it reads";
     return `${found.join(", ")}: ${result}${fixes}`;
   },
   "zh-CN": ({ errors, warnings, infos, wouldRun, fixable, fixed }) => {
@@ -177,7 +179,9 @@ const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
       ? "无法启动"
       : errors > 0
         ? "能启动，但与所写的不一致"
-        : "能按所写的运行";
+        : warnings > 0
+          ? "能运行，警告请留意"
+          : "能按所写的运行";
     return `${found.join("，")}：${result}${fixes}`;
   },
 };

@@ -213,6 +213,14 @@ test("secrets are in no message", async () => {
   assert.ok(!out.includes(secret) && !out.includes("anders99"));
 });
 
+test("a script in somebody's home folder is that somebody's program", async () => {
+  const path = ["", "home", "ops", "check.sh"].join("/");
+  const text = readFileSync(broken("script-in-tmp"), "utf8").replace("/tmp/check.sh", path);
+  const { out, status } = await run(runCheck, [write("home.conf", text)]);
+  assert.match(out, /VR3018/);
+  assert.equal(status, 6);
+});
+
 test("-i judges conditions for another machine", async () => {
   const json = async (id: string): Promise<string> =>
     (await run(runCheck, ["--json", "-i", id, valid("conditions")])).out;

@@ -26,7 +26,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
     ...(known.length === 0 ? {} : { help: `it has ${ticked(known)}` }),
   }),
   VR5102: ({ interface: device }) => ({
-    message: `interface \`${device}\` is down`,
+    message: `interface \`${device}\` is down, or has no address`,
     label: "down now",
   }),
   VR5103: ({ address, interface: device }) => ({

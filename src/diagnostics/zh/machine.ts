@@ -19,7 +19,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
     ...(known.length === 0 ? {} : { help: `本机有 ${ticked(known)}` }),
   }),
   VR5102: ({ interface: device }) => ({
-    message: `网卡 \`${device}\` 没有启用`,
+    message: `网卡 \`${device}\` 没有启用，或没有地址`,
     label: "当前是 down",
   }),
   VR5103: ({ address, interface: device }) => ({

@@ -232,7 +232,7 @@ function unknownKeyword(facts: Facts["VR1001"]): Told {
     suggestion !== undefined && elsewhere.length === 0
       ? `是否想写 \`${suggestion}\`？`
       : elsewhere.length > 0
-        ? `它应当写在${list(elsewhere.map(blockName))}`
+        ? `它属于 ${list(elsewhere.map(blockName))}`
         : undefined;
   return {
     message: `${blockName(block)}里有未知的${isBlock ? "配置段" : "关键字"} \`${word}\``,
