@@ -1,24 +1,35 @@
 /**
- * Watches one address in several network namespaces from a single thread and says on file descriptor 3 when it appears
- * and disappears: `{"host":"a","present":true,"at":microseconds of CLOCK_BOOTTIME}`, one line each. Reported before is what is
- * there at the start.
+ * Watches one address in several network namespaces from a single thread and says on file descriptor 3, one line each, when
+ * it appears and disappears, and which advertisements arrive (CLOCK_BOOTTIME microseconds):
  *
- * Usage: address-watch-main.ts ADDRESS HOST…   (the namespace of the n-th host on descriptor 4 + n)
+ *   {"kind":"presence","host":"a","present":true,"at":…}     what is there at the start is told first
+ *   {"kind":"advert","host":"a","from":"172.16.0.14","priority":50,"at":…}
+ *
+ * Usage: address-watch-main.ts ADDRESS INTERFACE HOST…   (the namespace of the n-th host on descriptor 4 + n)
  */
-
-import { CLONE_NEWNET } from "#linux/abi";
+import { CLONE_NEWNET, ETH_P_IP } from "#linux/abi";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
+import { openPacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { LinuxError, must } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import type { AddressInfo } from "#ports/world";
-import { readIpv4 } from "#units/address";
+import { ipv4, printIpv4, readIpv4 } from "#units/address";
+import { arrivedAt } from "./arrival.ts";
 import { FIRST_NAMESPACE_FD, OUTPUT_FD } from "./instrument-fds.ts";
-import type { PresenceChange } from "./presence.ts";
+import type { WatchNews } from "./watch-protocol.ts";
 
-const [text = "", ...hosts] = process.argv.slice(2);
+const ETHERNET_LENGTH = 14;
+const IPV4_HEADER_MIN = 20;
+const PROTOCOL = 9;
+const SOURCE_ADDRESS = 12;
+const IPPROTO_VRRP = 112;
+/** Offset of the priority in an advertisement of version 2 and 3. */
+const PRIORITY = 2;
+
+const [text = "", interfaceName = "eth0", ...hosts] = process.argv.slice(2);
 const address = readIpv4(text);
 if (address === undefined) throw new Error(`${text} is not an IPv4 address`);
 
@@ -26,15 +37,14 @@ const pipe = new LinePipe(OUTPUT_FD);
 const reactor = new Reactor();
 reactor.add(pipe.fd, () => void pipe.read());
 
-function watch(host: string, namespaceFd: number): void {
-  if (libc.setns(namespaceFd, CLONE_NEWNET) !== 0)
-    throw new LinuxError(libc.failure(`setns(${host})`));
+const say = (news: WatchNews): void => pipe.write(news, false);
+
+function watchAddress(host: string): void {
   const monitor = must(openMonitor());
   using requests = must(openRtnetlink());
   const isOurs = (info: AddressInfo): boolean => info.address === address;
   const tell = (present: boolean): void => {
-    const change: PresenceChange = { host, present, at: now() };
-    pipe.write(change, false);
+    say({ kind: "presence", host, present, at: now() });
   };
   reactor.add(monitor.fd, () => {
     for (const event of monitor.read()) {
@@ -46,5 +56,37 @@ function watch(host: string, namespaceFd: number): void {
   tell(must(requests.addresses()).some(isOurs));
 }
 
-for (const [place, host] of hosts.entries()) watch(host, FIRST_NAMESPACE_FD + place);
+function watchAdverts(host: string): void {
+  const index = libc.if_nametoindex(interfaceName);
+  if (index === 0) throw new LinuxError(libc.failure(`if_nametoindex(${interfaceName})`));
+  const socket = must(openPacketSocket(index, { protocol: ETH_P_IP }));
+  arrivedAt(socket.fd);
+  const frame = new Uint8Array(256);
+  const view = new DataView(frame.buffer);
+  reactor.add(socket.fd, () => {
+    for (;;) {
+      const length = socket.receive(frame);
+      if (length === 0) return;
+      const ip = ETHERNET_LENGTH;
+      if (length < ip + IPV4_HEADER_MIN || frame[ip + PROTOCOL] !== IPPROTO_VRRP) continue;
+      const vrrp = ip + ((frame[ip] ?? 0) & 15) * 4;
+      if (length <= vrrp + PRIORITY) continue;
+      say({
+        kind: "advert",
+        host,
+        from: printIpv4(ipv4(view.getUint32(ip + SOURCE_ADDRESS))),
+        priority: frame[vrrp + PRIORITY] ?? 0,
+        at: arrivedAt(socket.fd),
+      });
+    }
+  });
+}
+
+for (const [place, host] of hosts.entries()) {
+  if (libc.setns(FIRST_NAMESPACE_FD + place, CLONE_NEWNET) !== 0) {
+    throw new LinuxError(libc.failure(`setns(${host})`));
+  }
+  watchAddress(host);
+  watchAdverts(host);
+}
 while (!pipe.ended) reactor.wait(undefined);

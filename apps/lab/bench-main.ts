@@ -4,18 +4,26 @@
  * advertisements are while busy loops hog every core.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { now } from "#linux/clock";
+import { type Instant, toMillis } from "#units/time";
 import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { Lab } from "./lab.ts";
-import { PROFILES, type Profile, TUTORIAL } from "./profile.ts";
+import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";
 import { seededRandom } from "./random.ts";
-import { explainRefusal, isInsideSandbox, probeSandbox, runInSandbox } from "./sandbox.ts";
+import {
+  explainRefusal,
+  isInsideSandbox,
+  probeSandbox,
+  runSelfInSandbox,
+  scratchFolder,
+} from "./sandbox.ts";
 import { type FaultResult, runFault } from "./scenario.ts";
 import { printMarkdownTable, printTextTable, type Table } from "./table.ts";
 
@@ -24,7 +32,8 @@ const USAGE = `usage: npm run bench -- [failover|timers] [options]
   failover          every fault, Baton and keepalived side by side (default)
   timers            gaps between a master's advertisements, with a busy loop on every core
 
-  --profile NAME    ${PROFILES.map((one) => one.name).join(", ")} (default tutorial)
+  --profile NAME    ${PROFILES.map((one) => one.name).join(", ")} 
+                    (default: tutorial for failover, tutorial and ${FAST.name} for timers)
   --faults LIST     ${Object.keys(FAULTS).join(",")}
   --runs N          of each fault (default 5)
   --seconds N       of timers (default 100)
@@ -34,7 +43,8 @@ const USAGE = `usage: npm run bench -- [failover|timers] [options]
 
 interface Options {
   readonly mode: "failover" | "timers";
-  readonly profile: Profile;
+  /** failover takes the first, timers all. */
+  readonly profiles: readonly Profile[];
   readonly faults: readonly FaultName[];
   readonly runs: number;
   readonly seconds: number;
@@ -64,8 +74,10 @@ function parse(argv: readonly string[]): Options | string {
   const { values, positionals } = parsed;
   const [mode = "failover"] = positionals;
   if (mode !== "failover" && mode !== "timers") return `there is no benchmark ${mode}`;
-  const profile = PROFILES.find((one) => one.name === (values.profile ?? TUTORIAL.name));
-  if (profile === undefined) return `there is no profile ${values.profile}`;
+  const profile = PROFILES.find((one) => one.name === values.profile);
+  if (profile === undefined && values.profile !== undefined) {
+    return `there is no profile ${values.profile}`;
+  }
   const faults = (values.faults ?? DEFAULT_FAULTS).split(",");
   const unknown = faults.find((one) => !Object.hasOwn(FAULTS, one));
   if (unknown !== undefined) return `there is no fault ${unknown}`;
@@ -81,7 +93,7 @@ function parse(argv: readonly string[]): Options | string {
   }
   return {
     mode,
-    profile,
+    profiles: profile === undefined ? [TUTORIAL, FAST] : [profile],
     faults: faults as FaultName[],
     runs: runs ?? 5,
     seconds: seconds ?? 100,
@@ -99,13 +111,14 @@ function quantile(values: readonly number[], part: number): number {
 
 const ms = (value: number): string => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 const spread = (values: readonly number[]): string =>
-  `${ms(median(values))} (${ms(Math.min(...values))}..${ms(Math.max(...values))})`;
+  values.length === 0
+    ? "-"
+    : `${ms(median(values))} (${ms(Math.min(...values))}..${ms(Math.max(...values))})`;
 
 async function failover(options: Options): Promise<Table> {
-  const folder = mkdtempSync(join(tmpdir(), "baton-bench-"));
+  const [profile = TUTORIAL] = options.profiles;
   const labs = KINDS.map(
-    (kind) =>
-      new Lab({ folder: join(folder, kind), profile: options.profile, kinds: [kind, kind] }),
+    (kind) => new Lab({ folder: join(scratchFolder(), kind), profile, kinds: [kind, kind] }),
   );
   try {
     await Promise.all(labs.map((lab) => lab.startDaemons()));
@@ -126,7 +139,6 @@ async function failover(options: Options): Promise<Table> {
     return failoverTable(results, options);
   } finally {
     await Promise.all(labs.map((lab) => lab.close()));
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -142,6 +154,9 @@ function failoverTable(results: readonly FaultResult[], options: Options): Table
         daemon,
         spread(mine.map((one) => one.longestOutageMilliseconds)),
         spread(mine.map((one) => one.lost)),
+        spread(
+          mine.map((one) => one.afterLastAdvertMilliseconds).filter((one) => one !== undefined),
+        ),
         open === 0 ? dual : `${dual}, ${open} of ${mine.length} without end`,
         spread(mine.map((one) => one.healOutageMilliseconds)),
         String(mine.filter((one) => one.finally === one.before).length),
@@ -154,6 +169,7 @@ function failoverTable(results: readonly FaultResult[], options: Options): Table
       { title: "daemon", align: "left" },
       right("outage ms"),
       right("lost probes"),
+      right("taken over after the last advert ms"),
       right("two owners ms"),
       right("outage at repair ms"),
       right(`back at the former owner, of ${options.runs}`),
@@ -162,53 +178,67 @@ function failoverTable(results: readonly FaultResult[], options: Options): Table
   };
 }
 
-/** One master of each kind, one after the other, watched from the client by kernel timestamps (tshark). */
+/** A master of each kind and for each profile, all under the same busy loops, as their peers' kernels saw them. */
 async function timers(options: Options): Promise<Table> {
-  const rows: string[][] = [];
-  for (const kind of KINDS) {
-    const folder = mkdtempSync(join(tmpdir(), "baton-bench-"));
-    const lab = new Lab({ folder, profile: options.profile, kinds: [kind, kind] });
-    const hogs: ChildProcess[] = [];
-    try {
-      const owner = await lab.startDaemons();
-      const backup = lab.nodes.find((node) => node !== owner);
-      if (backup === undefined) throw new Error("a pair without a backup");
-      stdout.write(`${kind}: ${options.seconds} s with ${availableParallelism()} busy loops\n`);
-      for (let i = 0; i < availableParallelism(); i++) {
-        hogs.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
-      }
-      const filter = ["-i", "eth0", "-l", "-f", `ip proto 112 and src ${owner.address}`];
-      const fields = ["-T", "fields", "-e", "frame.time_epoch"];
-      const capture = backup.spawn(["tshark", ...filter, ...fields], "pipe");
-      let text = "";
-      capture.stdout?.on("data", (chunk: Buffer) => {
-        text += chunk.toString("utf8");
-      });
-      await sleep(options.seconds * 1_000);
-      capture.kill("SIGINT");
-      await sleep(500);
-      const times = text
-        .split("\n")
-        .filter((line) => line !== "")
-        .map(Number);
-      const gaps = times.slice(1).map((time, index) => (time - (times[index] ?? time)) * 1_000);
-      const moved = lab.holders()[0] === owner ? "0" : "moved";
-      const figures = [0.5, 0.99, 0.999].map((part) => quantile(gaps, part).toFixed(2));
-      rows.push([kind, String(gaps.length), ...figures, Math.max(...gaps).toFixed(2), moved]);
-    } finally {
-      for (const hog of hogs) hog.kill("SIGKILL");
-      await lab.close();
-      rmSync(folder, { recursive: true, force: true });
+  const labs = options.profiles.flatMap((profile) =>
+    KINDS.map((kind) => {
+      const folder = join(scratchFolder(), profile.name, kind);
+      return { kind, lab: new Lab({ folder, profile, kinds: [kind, kind] }) };
+    }),
+  );
+  const hogs: ChildProcess[] = [];
+  try {
+    const owners = await Promise.all(labs.map(({ lab }) => lab.startDaemons()));
+    const loops = availableParallelism();
+    stdout.write(`${options.seconds} s with ${loops} busy loops\n`);
+    for (let i = 0; i < loops; i++) {
+      hogs.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
     }
+    const from = now();
+    await sleep(options.seconds * 1_000);
+    const to = now();
+    const rows = labs.map(({ kind, lab }, index) =>
+      timersRow(kind, lab, owners[index]?.name ?? "", from, to),
+    );
+    return { columns: timersColumns(), rows };
+  } finally {
+    for (const hog of hogs) hog.kill("SIGKILL");
+    await Promise.all(labs.map(({ lab }) => lab.close()));
   }
-  const right = (title: string) => ({ title, align: "right" }) as const;
-  return {
-    columns: [
-      { title: "daemon", align: "left" },
-      ...["gaps", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "false moves"].map(right),
-    ],
-    rows,
-  };
+}
+
+function timersColumns(): Table["columns"] {
+  const figures = ["interval ms", "gaps", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "false moves"];
+  return [
+    { title: "daemon", align: "left" },
+    ...figures.map((title) => ({ title, align: "right" }) as const),
+  ];
+}
+
+function timersRow(
+  kind: DaemonKind,
+  lab: Lab,
+  owner: string,
+  from: Instant,
+  to: Instant,
+): string[] {
+  const { adverts } = lab.instruments;
+  const peer = lab.nodes.find((node) => node.name !== owner)?.name ?? "";
+  const gaps = adverts.gaps(peer, lab.node(owner).address, from, to).map(toMillis);
+  const moves = lab.nodes.reduce(
+    (count, node) => count + lab.instruments.changesWithin(node.name, from, to),
+    0,
+  );
+  const figures = [0.5, 0.99, 0.999].map((part) => quantile(gaps, part).toFixed(2));
+  const interval = String(lab.profile.advertSeconds * 1000);
+  return [
+    kind,
+    interval,
+    String(gaps.length),
+    ...figures,
+    Math.max(...gaps).toFixed(2),
+    String(moves),
+  ];
 }
 
 async function main(): Promise<number> {
@@ -230,14 +260,11 @@ async function main(): Promise<number> {
       process.stderr.write(`${explainRefusal(sandbox.detail, "en")}\n`);
       return 1;
     }
-    return await runInSandbox(sandbox, [
-      process.execPath,
-      ...process.execArgv,
-      ...process.argv.slice(1),
-    ]);
+    return runSelfInSandbox(sandbox);
   }
   const table = options.mode === "timers" ? await timers(options) : await failover(options);
-  const title = `${options.mode}, profile ${options.profile.name}`;
+  const names = options.mode === "timers" ? options.profiles : options.profiles.slice(0, 1);
+  const title = `${options.mode}, ${names.map((one) => one.name).join(" and ")}`;
   stdout.write(`\n${title}\n\n${printTextTable(table)}\n`);
   if (options.report !== undefined)
     writeFileSync(options.report, `## ${title}\n\n${printMarkdownTable(table)}\n`);

@@ -2,8 +2,7 @@
  * `npm start`: the tutorial's step 5 on this machine. Outside it only makes the sandbox and a folder; inside it runs
  * the pair (with `--vs`, two pairs side by side), breaks it in every way asked for, and prints what a client noticed.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stdin, stdout } from "node:process";
 import { DemoCloud } from "../vpc/demo-cloud.ts";
@@ -25,12 +24,12 @@ import {
   isInsideSandbox,
   type Outside,
   probeSandbox,
-  runInSandbox,
+  runSelfInSandbox,
+  scratchFolder,
 } from "./sandbox.ts";
 import { type FaultResult, type ObservedFault, runFault } from "./scenario.ts";
 import { printMarkdownTable, printTextTable } from "./table.ts";
 
-const SCRATCH = "BATON_LAB_SCRATCH";
 const INTERRUPTED = 130;
 const NODE_COUNT = 2;
 
@@ -47,17 +46,7 @@ async function outside(options: DemoOptions, lang: Lang): Promise<number> {
   }
   stdout.write(`${options.bridge ? text.title : cloudText(lang).title}\n`);
   if (sandbox.rootless) stdout.write(`${text.rootless}\n`);
-  const scratch = mkdtempSync(join(tmpdir(), "baton-lab-"));
-  process.env[SCRATCH] = scratch;
-  try {
-    return await runInSandbox(sandbox, [
-      process.execPath,
-      ...process.execArgv,
-      ...process.argv.slice(1),
-    ]);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  return runSelfInSandbox(sandbox);
 }
 
 /** What all the parts of a run inside share. */
@@ -71,8 +60,7 @@ interface Run {
 
 async function inside(options: DemoOptions, lang: Lang): Promise<number> {
   const text = demoText(lang);
-  const scratch = process.env[SCRATCH];
-  if (scratch === undefined) throw new Error(`${SCRATCH} is not set`);
+  const scratch = scratchFolder();
   const narrator = createNarrator(stdout, text.waiting);
   const { network, probing } = options.bridge ? text : cloudText(lang);
   narrator.print(`${network}\n${text.settings}\n${probing}\n`);

@@ -7,10 +7,12 @@ import { fileURLToPath } from "node:url";
 import { now } from "#linux/clock";
 import { spawnIn } from "#linux/namespace";
 import { type Instant, type Micros, toMillis } from "#units/time";
+import { Adverts } from "./adverts.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
 import type { LabNetwork } from "./network.ts";
-import { type Overlap, Presence, type PresenceChange } from "./presence.ts";
+import { type Overlap, Presence } from "./presence.ts";
 import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
+import type { WatchNews } from "./watch-protocol.ts";
 
 const QUIET = "--disable-warning=ExperimentalWarning";
 const INTERFACE = "eth0";
@@ -38,6 +40,7 @@ export interface ClientView {
 }
 
 export class Instruments {
+  readonly adverts: Adverts = new Adverts();
   readonly #presence = new Presence();
   readonly #watcher: ChildProcess;
   readonly #prober: ChildProcess;
@@ -50,12 +53,14 @@ export class Instruments {
     const namespaces = nodes.map((name) => network.namespaceOf(name).fd);
     this.#watcher = spawn(
       process.execPath,
-      [QUIET, programPath("address-watch-main.ts"), virtualAddress, ...nodes],
+      [QUIET, programPath("address-watch-main.ts"), virtualAddress, INTERFACE, ...nodes],
       { stdio: ["ignore", "ignore", "inherit", "pipe", ...namespaces], detached: true },
     );
     this.#guard(this.#watcher, "the address watcher");
     createInterface({ input: pipeOf(this.#watcher) }).on("line", (line) => {
-      this.#presence.record(JSON.parse(line) as PresenceChange);
+      const news = JSON.parse(line) as WatchNews;
+      if (news.kind === "presence") this.#presence.record(news);
+      else this.adverts.record(news);
     });
 
     this.#prober = spawnIn(

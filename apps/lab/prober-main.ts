@@ -14,6 +14,7 @@ import { LinuxError } from "#linux/result";
 import { type Ipv4, type Mac, macFromBytes, printMac, readIpv4 } from "#units/address";
 import { after, fromMillis, type Instant, type Micros } from "#units/time";
 import { emitIcmpEcho, parseIcmpEcho } from "#wire/icmp-echo";
+import { arrivedAt } from "./arrival.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
 import { analyseOutage, type Probe } from "./outage.ts";
 import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
@@ -29,9 +30,6 @@ const SOURCE_MAC = 6;
 const SOURCE_ADDRESS = 12;
 const PROTOCOL = 9;
 const PAYLOAD = 8;
-/** asm-generic/sockios.h: when the kernel received the packet read last, struct timespec of CLOCK_REALTIME. */
-const SIOCGSTAMPNS = 0x8907;
-const CLOCK_REALTIME = 0;
 
 const sentAt = new Float64Array(MEMORY);
 const answeredAt = new Float64Array(MEMORY);
@@ -87,26 +85,6 @@ const id = process.pid & 0xffff;
 const frame = new Uint8Array(2048);
 const message = new Uint8Array(64);
 
-const stamp = new Int32Array(4);
-
-/** Seconds fit in the low word until 2106. */
-const microsOf = (timespec: Int32Array): number =>
-  ((timespec[0] ?? 0) >>> 0) * 1_000_000 + Math.floor((timespec[2] ?? 0) / 1_000);
-
-/**
- * When the packet read last arrived. The kernel's word for it rather than the time of reading, so that an answer is not
- * late because this process was: it may have been paused, or busy with an analysis.
- */
-function arrivedAt(): Instant {
-  const at = now();
-  if (libc.ioctl(receiver, SIOCGSTAMPNS, stamp) !== 0) return at;
-  const received = microsOf(stamp);
-  libc.clock_gettime(CLOCK_REALTIME, stamp);
-  const age = microsOf(stamp) - received;
-  // A negative age: the wall clock was set back in between.
-  return age < 0 ? at : ((at - age) as Instant);
-}
-
 function sendProbe(at: Instant): void {
   const place = count % MEMORY;
   sentAt[place] = at;
@@ -138,7 +116,7 @@ function receiveAnswers(): void {
     const behind = (((last % SEQUENCES) - result.echo.sequence + SEQUENCES) % SEQUENCES) >>> 0;
     const place = (last - behind) % MEMORY;
     if (last - behind < 0 || answeredAt[place] !== 0) continue;
-    answeredAt[place] = arrivedAt();
+    answeredAt[place] = arrivedAt(receiver);
     answeredBy[place] = macFromBytes(frame, SOURCE_MAC);
   }
 }

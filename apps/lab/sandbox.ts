@@ -11,8 +11,10 @@
  * user namespace for itself.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { listProcesses } from "./proc.ts";
 
 const MARK = "BATON_LAB_SANDBOX";
@@ -96,6 +98,27 @@ export function runInSandbox(sandbox: SandboxCommand, command: readonly string[]
     child.on("error", () => resolve(127));
     child.on("exit", (code) => resolve(code ?? 1));
   });
+}
+
+const SCRATCH = "BATON_LAB_SCRATCH";
+
+/** This very program again, in a cage, with a folder for its files that is removed when the cage is gone. */
+export async function runSelfInSandbox(sandbox: SandboxCommand): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), "baton-lab-"));
+  process.env[SCRATCH] = scratch;
+  try {
+    const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+    return await runInSandbox(sandbox, self);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** The folder, inside. */
+export function scratchFolder(): string {
+  const scratch = process.env[SCRATCH];
+  if (scratch === undefined) throw new Error(`${SCRATCH} is not set`);
+  return scratch;
 }
 
 /** Process ids of the cage: as its inhabitants know them → as a terminal outside knows them. */

@@ -1,7 +1,7 @@
 /** One fault from beginning to end: ordinary life, the fault at a random phase, the move, the repair, ordinary life. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
-import { elapsed, type Instant, type Micros, toMillis } from "#units/time";
+import { elapsed, type Instant, toMillis } from "#units/time";
 import type { DaemonKind } from "./daemon.ts";
 import { FAULTS, type Fault, type FaultName } from "./faults.ts";
 import type { Lab } from "./lab.ts";
@@ -25,6 +25,8 @@ export interface ObservedFault {
   readonly lost: number;
   /** From the fault until another node held the address; undefined: none did. */
   readonly takeOverMilliseconds: number | undefined;
+  /** From the last advertisement of the old owner that the new one received until the new one held the address. */
+  readonly afterLastAdvertMilliseconds: number | undefined;
   /** Reachable nodes that held it at the same time, total; still going on at the end: `dualOpen`. */
   readonly dualMilliseconds: number;
   readonly dualOpen: boolean;
@@ -77,6 +79,8 @@ export async function runFault(
   watcher.onBroken?.(owner);
   const moved = await untilMoved(lab, owner, limitSeconds(lab, name) * lab.patience);
   if (moved !== undefined) watcher.onMoved?.(moved.node);
+  const lastAdvertAt =
+    moved && lab.instruments.adverts.lastClaim(moved.node.name, owner.address, moved.at);
   await injected;
   if (moved !== undefined) await untilPlatformMoved(lab, moved.node);
   await sleep((options.observeSeconds ?? AFTER_MOVE_SECONDS) * 1000);
@@ -97,7 +101,8 @@ export async function runFault(
     outageMilliseconds: seen.totalMilliseconds,
     longestOutageMilliseconds: seen.outageMilliseconds,
     lost: seen.lost,
-    takeOverMilliseconds: moved === undefined ? undefined : toMillis(moved.after),
+    takeOverMilliseconds: moved && toMillis(elapsed(brokenAt, moved.at)),
+    afterLastAdvertMilliseconds: lastAdvertAt && moved && toMillis(elapsed(lastAdvertAt, moved.at)),
     dualMilliseconds: toMillis(dual.total),
     dualOpen: dual.open,
     cloud: await viewOfCloud(lab, idBefore, brokenAt, observedAt),
@@ -166,14 +171,12 @@ async function untilMoved(
   lab: Lab,
   owner: LabNode,
   seconds: number,
-): Promise<{ readonly node: LabNode; readonly after: Micros } | undefined> {
-  const startedAt = now();
+): Promise<{ readonly node: LabNode; readonly at: Instant } | undefined> {
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end) {
     const node = lab.holders().find((holder) => holder !== owner);
     if (node !== undefined) {
-      const at = lab.instruments.holdsSince(node.name) ?? now();
-      return { node, after: elapsed(startedAt, at) };
+      return { node, at: lab.instruments.holdsSince(node.name) ?? now() };
     }
     await sleep(POLL_MILLISECONDS);
   }

@@ -17,6 +17,7 @@ const result = (more: Partial<ObservedFault>): ObservedFault => ({
   longestOutageMilliseconds: 4012.4,
   lost: 4010,
   takeOverMilliseconds: 10,
+  afterLastAdvertMilliseconds: 9,
   dualMilliseconds: 0,
   dualOpen: false,
   unheldMilliseconds: 0,

@@ -1,0 +1,7 @@
+/** What the address watcher tells the lab, one JSON object a line. */
+import type { AdvertSeen } from "./adverts.ts";
+import type { PresenceChange } from "./presence.ts";
+
+export type WatchNews =
+  | ({ readonly kind: "presence" } & PresenceChange)
+  | ({ readonly kind: "advert" } & AdvertSeen);
