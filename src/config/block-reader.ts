@@ -15,13 +15,14 @@ import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
 import { type CommentedHeader, findCommentedHeader } from "./commented-header.ts";
 import type { Keyword, KeywordTable } from "./keyword.ts";
-import { homesOf, opensBlock, tableOf } from "./keywords/tables.ts";
+import { opensBlock, tableOf } from "./keywords/tables.ts";
 import { type Line, spanOfLine } from "./line.ts";
 import { nearest } from "./nearest.ts";
 import { readItem } from "./read-item.ts";
 import { readValue } from "./read-value.ts";
 import { type Block, nameOf, newBlock } from "./records.ts";
 import { splitWords, type Word, type Words } from "./scan.ts";
+import { describeUnknown, type UnknownFacts } from "./unknown-word.ts";
 import type { Item } from "./value.ts";
 
 export interface BlockReader {
@@ -67,16 +68,6 @@ interface SkipFrame {
 }
 
 type Frame = KeywordFrame | ListFrame | SkipFrame;
-
-/** Mutable while it is being read: a block's end is known only later. */
-interface UnknownFacts {
-  word: string;
-  block: string | undefined;
-  suggestion: string | undefined;
-  homes: readonly string[];
-  isBlock: boolean;
-  cut: { name: string; from: number; to: number } | undefined;
-}
 
 /** keepalived has no limit; ours keeps a file of braces from being a file of findings. */
 const DEPTH_MAX = 1_000;
@@ -428,49 +419,14 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       unknown = { facts: undefined };
       return;
     }
-    const plain = word.text.replace(/[=:;,]+$/, "");
-    const suggestion = frame.table.has(plain) ? plain : suggest(frame, word.text);
-    const facts: UnknownFacts = {
-      word: word.text,
-      block: frame.block.word,
-      suggestion,
-      homes: suggestion !== undefined && frame.table.has(plain) ? [] : homesOf(word.text),
-      isBlock: false,
-      cut: undefined,
-    };
+    const { block, table } = frame;
+    const described = describeUnknown(word, block.word, table, (text) => suggest(frame, text));
+    const { facts } = described;
     unknown = { facts };
-    if (suggestion !== undefined) frame.block.attempted.add(suggestion);
+    if (facts.suggestion !== undefined) block.attempted.add(facts.suggestion);
     // A character that is not what it seems, or a line that was meant to go on: reported where it stands.
-    if (/[^\x20-\x7e]|\\$/.test(word.text)) frame.block.damaged = true;
-    const certain = suggestion !== undefined && sameLetters(suggestion, word.text);
-    const edits = [{ span: word.span, text: suggestion ?? "" }];
-    const fix = { safety: certain ? ("safe" as const) : ("maybe" as const), edits };
-    if (plain !== word.text && frame.table.has(plain)) {
-      const mark = word.text.slice(plain.length);
-      const extra = /^[=:]+$/.test(mark);
-      report(
-        extra
-          ? finding(
-              "VR1025",
-              word.span,
-              { keyword: plain, mark },
-              { fix: { safety: "safe", edits } },
-            )
-          : finding("VR1026", word.span, { word: plain, mark }, { fix: { safety: "safe", edits } }),
-      );
-      return;
-    }
-    if (/^[^=]+=[^=]*$/.test(word.text)) {
-      const [left = "", right = ""] = word.text.split("=");
-      if (frame.table.has(left)) {
-        const text = `${left} ${right}`.trim();
-        const change = [{ span: word.span, text }];
-        const fixed = { fix: { safety: "safe" as const, edits: change } };
-        report(finding("VR1025", word.span, { keyword: left, mark: "=" }, fixed));
-        return;
-      }
-    }
-    report(finding("VR1001", word.span, facts, suggestion === undefined ? {} : { fix }));
+    if (/[^\x20-\x7e]|\\$/.test(word.text)) block.damaged = true;
+    report(described.finding);
   }
 
   /** A file of one misspelled word a million times is looked up once. */
@@ -528,9 +484,6 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
 }
 
 const ignore = (): void => {};
-
-const sameLetters = (a: string, b: string): boolean =>
-  a.toLowerCase().replaceAll(/[-_]/g, "") === b.toLowerCase().replaceAll(/[-_]/g, "");
 
 const startOfLine = (text: string, at: number): number => text.lastIndexOf("\n", at - 1) + 1;
 
