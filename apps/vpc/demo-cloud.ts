@@ -103,7 +103,7 @@ export class DemoCloud implements LabCloud {
   }
 
   environmentOf(node: string): Readonly<Record<string, string | undefined>> {
-    return machineEnvironment({}, node, this.#vpc.region);
+    return machineEnvironment(process.env, node, this.#vpc.region);
   }
 
   instanceIdOf(node: string): string {

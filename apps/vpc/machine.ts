@@ -2,11 +2,14 @@
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
 import { spawnIn } from "#linux/namespace";
 import { makeNodeFolders, NODE_FOLDERS, nodeMounts } from "../lab/folders.ts";
 import { LAB_CREDENTIALS } from "./cloud-calls.ts";
 import { METADATA_URL } from "./endpoint.ts";
 import type { Instance } from "./vpc.ts";
+
+const PROGRAMS = fileURLToPath(new URL("../../bin", import.meta.url));
 
 export class Machine {
   readonly instance: Instance;
@@ -61,6 +64,8 @@ export function machineEnvironment(
   return {
     ...env,
     HOSTNAME: name,
+    // `baton` in a lab file or at an instance's prompt is this one.
+    PATH: `${PROGRAMS}:${env["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}`,
     BATON_CLOUD_ENDPOINT: METADATA_URL,
     BATON_METADATA_URL: METADATA_URL,
     TENCENTCLOUD_REGION: region,

@@ -102,7 +102,7 @@ export class RunningLab {
   exec(name: string, rootless: boolean): ExecTarget {
     const pid = this.#holders.get(name)?.pid;
     if (pid === undefined) throw new Error(`no instance is called ${name}`);
-    const own = machineEnvironment({}, name, this.vpc.region);
+    const own = machineEnvironment({ PATH: process.env["PATH"] }, name, this.vpc.region);
     const env = Object.entries(own).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
     );

@@ -1,15 +1,14 @@
 /** The tutorial as a world: two instances with its files, a HAVIP with an elastic address, a client beside them. */
-import { fileURLToPath } from "node:url";
 import { type Profile, printConfig, readExample, TUTORIAL } from "../lab/profile.ts";
 import type { InstanceDescription, WorldDescription } from "./description.ts";
 
-export const BATON: string = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 export const TUTORIAL_VIP = "172.16.0.135";
 export const TUTORIAL_NODES: readonly { readonly name: string; readonly address: string }[] = [
   { name: "a", address: "172.16.0.16" },
   { name: "b", address: "172.16.0.14" },
 ];
-export const RUN_BATON: string = `${BATON} run -f /etc/keepalived/keepalived.conf --runtime-dir /run/baton --cloud`;
+export const RUN_BATON: string =
+  "baton run -f /etc/keepalived/keepalived.conf --runtime-dir /run/baton --cloud";
 
 export function tutorialWorld(profile: Profile = TUTORIAL): WorldDescription {
   const nodes = TUTORIAL_NODES.map(({ name, address }): InstanceDescription => {

@@ -1,0 +1,73 @@
+/** Pairs of both daemons on a HAVIP: each fault moves it in the platform's eyes, and clients inside and outside follow. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { fromMillis } from "#units/time";
+import type { DaemonKind } from "../../apps/lab/daemon.ts";
+import { Lab, labHosts, VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
+import { TUTORIAL } from "../../apps/lab/profile.ts";
+import { runFault } from "../../apps/lab/scenario.ts";
+import { DemoCloud } from "../../apps/vpc/demo-cloud.ts";
+
+const PATIENCE = 4;
+
+async function withPair(
+  kind: DaemonKind,
+  claimLatencyMs: number,
+  use: (lab: Lab, cloud: DemoCloud) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "baton-vpc-pair-"));
+  const cloud = await DemoCloud.start({
+    hosts: labHosts(2),
+    nodes: ["a", "b"],
+    virtualAddress: VIRTUAL_ADDRESS,
+    claimLatency: fromMillis(claimLatencyMs),
+  });
+  const lab = new Lab({
+    folder,
+    profile: TUTORIAL,
+    kinds: [kind, kind],
+    cloud,
+    patience: PATIENCE,
+  });
+  try {
+    assert.equal((await cloud.applyForHavip()).state, "UNBIND");
+    const owner = await lab.startDaemons();
+    const listed = await cloud.describe();
+    assert.equal(listed.state, "AVAILABLE");
+    assert.equal(listed.instanceId, cloud.instanceIdOf(owner.name));
+    await lab.watchOutside(await cloud.bindPublicAddress());
+    await use(lab, cloud);
+  } finally {
+    await lab.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe("a pair on a HAVIP", () => {
+  for (const kind of ["baton", "keepalived"] as const) {
+    it(`${kind}: the HAVIP and its public address follow the owner`, async () => {
+      await withPair(kind, 0, async (lab, cloud) => {
+        const result = await runFault(lab, "link", { random: () => 0.5 });
+        assert.ok(result.passed, JSON.stringify(result));
+        const [after = ""] = result.after;
+        assert.equal(result.cloud?.before, cloud.instanceIdOf(result.before));
+        assert.equal(result.cloud?.after, cloud.instanceIdOf(after));
+        assert.ok((result.cloud?.lost ?? 0) > 0, "a pulled cable is seen from outside too");
+      });
+    });
+  }
+
+  it("what the platform takes is in the outage, and told apart", async () => {
+    await withPair("baton", 1_500, async (lab) => {
+      const result = await runFault(lab, "stop", { random: () => 0.2 });
+      assert.ok(result.passed, JSON.stringify(result));
+      const share = result.cloud?.platformMilliseconds ?? 0;
+      assert.ok(share >= 1_500, `${share}`);
+      assert.ok(result.outageMilliseconds > 1_000, `${result.outageMilliseconds}`);
+      assert.ok((result.cloud?.outageMilliseconds ?? 0) > 1_000);
+    });
+  });
+});
