@@ -13,6 +13,7 @@ import {
   FAST,
   FAST_MULTICAST,
   MULTICAST,
+  masterDownSeconds,
   PREEMPT,
   type Profile,
   TUTORIAL,
@@ -80,7 +81,13 @@ function pairTest(profile: Profile, kinds: readonly [DaemonKind, DaemonKind]): v
         assert.equal(result.dualOpen, false, `${name}: two owners`);
         assert.equal(result.finally, to, `${name}: nopreempt`);
         if (from === batonOf(lab) && name === "stop") {
-          assert.equal(result.unheldMilliseconds, 0, "Baton left before its successor was heard");
+          // keepalived advertises first and adds the address then; its skew time alone is far longer.
+          const allowed = (skewSeconds(profile) * 1000) / 2;
+          const unheld = result.unheldMilliseconds;
+          assert.ok(
+            unheld < allowed,
+            `Baton left ${unheld} ms before its successor had the address`,
+          );
         }
       };
       const packets = await withCapture(lab, join(folder, "pair.pcap"), async () => {
@@ -107,6 +114,9 @@ function pairTest(profile: Profile, kinds: readonly [DaemonKind, DaemonKind]): v
     });
   });
 }
+
+const skewSeconds = (profile: Profile): number =>
+  masterDownSeconds(profile, profile.priorities[0] ?? 100) - 3 * profile.advertSeconds;
 
 const batonOf = (lab: Lab): string | undefined =>
   lab.nodes.find((node) => node.kind === "baton")?.name;
