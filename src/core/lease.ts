@@ -69,15 +69,16 @@ export function leaseFor(config: RouterConfig, peerPriority: number, hasGuard: b
   };
 }
 
-/** When the lease of such a master has surely ended, counted from its last advertisement. */
+/**
+ * When the lease of such a master has surely ended, counted from its last advertisement, whether its kernel has the guard or
+ * not: a lifetime alone may end a second late.
+ */
 export function leaseEnd(config: RouterConfig, interval: Centis, masterPriority: number): Micros {
-  const lease = leaseFor({ ...config, advertInterval: interval }, masterPriority, true);
-  switch (lease.guarantee) {
-    case "address-lifetime":
-      return micros(lease.micros + EXPIRY_LATE);
-    case "nftables":
-      return micros(lease.micros + GUARD_MARGIN_MIN);
-    case "backstop":
-      return lease.takeOverMicros;
-  }
+  const learned = { ...config, advertInterval: interval };
+  const unguarded = leaseFor(learned, masterPriority, false);
+  if (unguarded.guarantee === "address-lifetime") return micros(unguarded.micros + EXPIRY_LATE);
+  const guarded = leaseFor(learned, masterPriority, true);
+  return guarded.guarantee === "nftables"
+    ? micros(guarded.micros + GUARD_MARGIN_MIN)
+    : guarded.takeOverMicros;
 }

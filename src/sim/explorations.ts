@@ -1,0 +1,159 @@
+/** The explorations that are run: small clusters, few troubles, all interleavings. */
+import type { RouterConfig } from "#core/config";
+import { centis, micros } from "#units/time";
+import { priority, vrid } from "#units/vrrp";
+import type { Exploration } from "./explore.ts";
+import type { Budget } from "./explore-model.ts";
+
+/** One second, so that the kernel's address lifetime is the lease; two missed advertisements are enough to keep paths short. */
+const router = (change: Partial<RouterConfig>): RouterConfig => ({
+  name: "V",
+  vrid: vrid(1),
+  version: 3,
+  priority: priority(100),
+  advertInterval: centis(100),
+  preempt: false,
+  preemptDelay: micros(0),
+  startupDelay: micros(0),
+  downTimerAdverts: 3,
+  peerCount: 1,
+  lowerPrioNoAdvert: false,
+  higherPrioSendAdvert: false,
+  handover: "make-before-break",
+  announce: {
+    delay: micros(0),
+    repeat: 1,
+    refresh: micros(0),
+    refreshRepeat: 1,
+    lowerPrioDelay: micros(0),
+    lowerPrioRepeat: 0,
+  },
+  trackers: [],
+  trackPrimary: true,
+  ...change,
+});
+
+const NONE: Budget = { lose: 0, slow: 0, crash: 0, hang: 0, pause: 0, stop: 0, latePort: 0 };
+
+const pair = (change: Partial<RouterConfig> = {}): readonly RouterConfig[] => [
+  router(change),
+  router(change),
+];
+const uneven = (change: Partial<RouterConfig> = {}): readonly RouterConfig[] => [
+  router({ ...change, priority: priority(100) }),
+  router({ ...change, priority: priority(150) }),
+];
+const three = (change: Partial<RouterConfig> = {}): readonly RouterConfig[] =>
+  [100, 100, 100].map((one) => router({ ...change, peerCount: 2, priority: priority(one) }));
+
+export function explorations(): readonly Exploration[] {
+  const base = {
+    owner: undefined,
+    warmIntervals: 0,
+    keepsSeat: false,
+    recoverEvery: 16,
+    statesMax: 400_000,
+  };
+  // Router 0 is the owner: the weaker one, and the one with the lower address.
+  const warm = { ...base, owner: 0, warmIntervals: 300 };
+  return [
+    {
+      ...base,
+      name: "pair, equal, nopreempt: start, losses, crash",
+      configs: pair(),
+      budget: { ...NONE, lose: 2, crash: 1, latePort: 1 },
+      depth: 26,
+    },
+    {
+      ...base,
+      name: "pair, uneven, preempt: start, losses, crash",
+      configs: uneven({ preempt: true }),
+      budget: { ...NONE, lose: 2, crash: 1, latePort: 1 },
+      depth: 26,
+    },
+    {
+      ...warm,
+      name: "pair, uneven, nopreempt, owner at work: crash, hang, pause, stop, losses",
+      configs: uneven(),
+      budget: { ...NONE, lose: 2, crash: 1, hang: 1, pause: 1, stop: 1, latePort: 1, slow: 1 },
+      depth: 15,
+    },
+    {
+      ...warm,
+      name: "pair, equal, nopreempt, owner at work: everything done to the other",
+      configs: pair(),
+      budget: { ...NONE, crash: 1, hang: 1, pause: 1, latePort: 1 },
+      depth: 20,
+      keepsSeat: true,
+    },
+    {
+      ...warm,
+      name: "pair, equal, nopreempt, owner at work: the other reboots behind a late port",
+      configs: pair(),
+      budget: { ...NONE, crash: 1, latePort: 1 },
+      depth: 80,
+      keepsSeat: true,
+    },
+    {
+      ...warm,
+      name: "pair, uneven, nopreempt, weaker owner at work: the other reboots behind a late port, one loss",
+      configs: uneven(),
+      budget: { ...NONE, crash: 1, latePort: 1, lose: 1 },
+      depth: 60,
+      keepsSeat: true,
+    },
+    {
+      ...warm,
+      name: "pair, uneven, nopreempt, weaker owner at work: the other hangs",
+      configs: uneven(),
+      budget: { ...NONE, hang: 1 },
+      depth: 60,
+      keepsSeat: true,
+    },
+    {
+      ...warm,
+      name: "pair, uneven, nopreempt, weaker owner at work: the other is paused",
+      configs: uneven(),
+      budget: { ...NONE, pause: 1 },
+      depth: 60,
+      keepsSeat: true,
+    },
+    {
+      ...warm,
+      name: "pair, uneven, nopreempt, weaker owner at work: enough losses for a mistaken take-over",
+      configs: uneven(),
+      budget: { ...NONE, lose: 4 },
+      depth: 120,
+      keepsSeat: true,
+    },
+    {
+      ...base,
+      name: "three, equal, nopreempt: start and losses",
+      configs: three(),
+      budget: { ...NONE, lose: 1 },
+      depth: 24,
+    },
+    {
+      ...warm,
+      name: "three, equal, nopreempt, owner at work: crash, hang, losses",
+      configs: three(),
+      budget: { ...NONE, lose: 1, crash: 1, hang: 1 },
+      depth: 14,
+    },
+    {
+      ...warm,
+      name: "three, equal, nopreempt, owner at work: another reboots behind a late port",
+      configs: three(),
+      budget: { ...NONE, crash: 1, latePort: 1 },
+      depth: 44,
+      keepsSeat: true,
+    },
+    {
+      ...warm,
+      name: "three, equal, preempt, owner at work: crash, hang, stop",
+      configs: three({ preempt: true }),
+      budget: { ...NONE, crash: 1, hang: 1, stop: 1 },
+      depth: 14,
+    },
+  ];
+}

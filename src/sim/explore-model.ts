@@ -1,0 +1,316 @@
+/**
+ * The model that `explore.ts` goes through: two or three routers of the shipping core, the packets between them, and every
+ * choice the world has at one moment. Pure: a choice gives a new state.
+ *
+ * Time moves from deadline to deadline. At one instant packets arrive and due routers fire in any order; time moves on only
+ * when every packet has arrived or was lost (`slow` lets some stay on their way) and everybody who runs has fired. Packets
+ * between two routers keep their order.
+ */
+import type { RouterConfig } from "#core/config";
+import type { RouterEffect, RouterEvent } from "#core/event";
+import { leaseFor } from "#core/lease";
+import { deadline, initialState, step } from "#core/router";
+import type { RouterState } from "#core/state";
+import { strongestPeer } from "#core/step";
+import { type Ipv4, ipv4 } from "#units/address";
+import { earliest, type Instant } from "#units/time";
+import type { Priority } from "#units/vrrp";
+
+/** How often each kind of trouble may still happen. */
+export interface Budget {
+  /** A packet is lost. */
+  readonly lose: number;
+  /** Time moves on while packets are on their way. */
+  readonly slow: number;
+  /** Everything of a machine is killed; it may be started again at any time. */
+  readonly crash: number;
+  /** SIGSTOP: packets wait in the socket. */
+  readonly hang: number;
+  /** The whole machine: packets to it are lost. */
+  readonly pause: number;
+  /** A clean stop. */
+  readonly stop: number;
+  /** After a start the switch port forwards nothing until it is opened. */
+  readonly latePort: number;
+}
+
+export interface ModelNode {
+  readonly mode: "up" | "dead" | "hung" | "paused";
+  readonly state: RouterState;
+  /** Until when the kernel answers for the address, if nobody prolongs it. */
+  readonly ownsUntil: Instant | undefined;
+  readonly portOpen: boolean;
+  /** Advertisements sent; and, by sender, the number of the last one heard. */
+  readonly sent: number;
+  readonly heard: readonly number[];
+  /** Since the start of the exploration nothing was done to it. */
+  readonly untouched: boolean;
+}
+
+export interface Packet {
+  readonly from: number;
+  readonly to: number;
+  readonly priority: Priority;
+  readonly sequence: number;
+}
+
+export interface Model {
+  readonly now: Instant;
+  readonly nodes: readonly ModelNode[];
+  readonly packets: readonly Packet[];
+  readonly budget: Budget;
+}
+
+export type Choice =
+  | { readonly kind: "deliver" | "lose"; readonly packet: number }
+  | {
+      readonly kind:
+        | "fire"
+        | "crash"
+        | "start"
+        | "startLate"
+        | "openPort"
+        | "hang"
+        | "pause"
+        | "resume"
+        | "stop";
+      readonly node: number;
+    }
+  | { readonly kind: "tick" };
+
+/** The kernel ends a lifetime of whole seconds up to a second late. */
+const EXPIRY_LATE = 1_000_000;
+
+export const addressOf = (node: number): Ipv4 => ipv4(0xc0_00_02_01 + node);
+
+/** Nothing runs yet. */
+export function emptyModel(configs: readonly RouterConfig[], budget: Budget, now: Instant): Model {
+  const nodes = configs.map(
+    (config, index): ModelNode => ({
+      mode: "dead",
+      state: initialState(config, true, addressOf(index)),
+      ownsUntil: undefined,
+      portOpen: true,
+      sent: 0,
+      heard: configs.map(() => 0),
+      untouched: true,
+    }),
+  );
+  return { now, nodes, packets: [], budget };
+}
+
+/** Everything that can happen next. */
+export function choicesOf(model: Model): Choice[] {
+  const { nodes, packets, budget, now } = model;
+  const choices: Choice[] = [];
+  const seen = new Set<number>();
+  for (const [index, packet] of packets.entries()) {
+    const pair = packet.from * 8 + packet.to;
+    if (seen.has(pair)) continue;
+    seen.add(pair);
+    if (nodes[packet.to]?.mode === "up") choices.push({ kind: "deliver", packet: index });
+    if (budget.lose > 0) choices.push({ kind: "lose", packet: index });
+  }
+  let mustFire = false;
+  for (const [index, node] of nodes.entries()) {
+    const due = deadline(node.state);
+    if (node.mode === "up" && due !== undefined && due <= now) {
+      mustFire = true;
+      choices.push({ kind: "fire", node: index });
+    }
+    choices.push(...troubles(index, node, budget));
+  }
+  const onTheirWay = packets.some((packet) => nodes[packet.to]?.mode === "up");
+  if (!mustFire && (!onTheirWay || budget.slow > 0)) choices.push({ kind: "tick" });
+  return choices;
+}
+
+function troubles(index: number, node: ModelNode, budget: Budget): Choice[] {
+  const choices: Choice[] = [];
+  const may = (kind: "crash" | "hang" | "pause" | "stop"): void => {
+    if (budget[kind] > 0) choices.push({ kind, node: index });
+  };
+  if (node.mode === "up") {
+    may("crash");
+    may("hang");
+    may("pause");
+    if (node.state.phase.kind !== "stopped") may("stop");
+    else choices.push({ kind: "start", node: index });
+    if (!node.portOpen) choices.push({ kind: "openPort", node: index });
+  } else if (node.mode === "dead") {
+    choices.push({ kind: "start", node: index });
+    if (budget.latePort > 0) choices.push({ kind: "startLate", node: index });
+  } else {
+    choices.push({ kind: "resume", node: index });
+  }
+  return choices;
+}
+
+export function choose(configs: readonly RouterConfig[], model: Model, choice: Choice): Model {
+  switch (choice.kind) {
+    case "deliver":
+      return deliver(configs, model, choice.packet);
+    case "lose":
+      return spend(drop(model, choice.packet), "lose");
+    case "fire":
+      return feed(configs, model, choice.node, { kind: "timeReached" });
+    case "tick":
+      return tick(model);
+    case "crash":
+      return spend(
+        put(lostFor(model, choice.node), choice.node, { mode: "dead", untouched: false }),
+        "crash",
+      );
+    case "hang":
+      return spend(put(model, choice.node, { mode: "hung", untouched: false }), "hang");
+    case "pause":
+      return spend(
+        put(lostFor(model, choice.node), choice.node, { mode: "paused", untouched: false }),
+        "pause",
+      );
+    case "resume":
+      return put(model, choice.node, { mode: "up" });
+    case "stop":
+      return spend(
+        feed(configs, put(model, choice.node, { untouched: false }), choice.node, { kind: "stop" }),
+        "stop",
+      );
+    case "openPort":
+      return put(model, choice.node, { portOpen: true });
+    case "start":
+      return start(configs, model, choice.node, true);
+    case "startLate":
+      return spend(start(configs, model, choice.node, false), "latePort");
+  }
+}
+
+const spend = (model: Model, what: keyof Budget): Model => ({
+  ...model,
+  budget: { ...model.budget, [what]: model.budget[what] - 1 },
+});
+
+const put = (model: Model, index: number, change: Partial<ModelNode>): Model => ({
+  ...model,
+  nodes: model.nodes.map((node, at) => (at === index ? { ...node, ...change } : node)),
+});
+
+const drop = (model: Model, packet: number): Model => ({
+  ...model,
+  packets: model.packets.toSpliced(packet, 1),
+});
+
+/** What is on its way to a machine that is off is lost. */
+const lostFor = (model: Model, node: number): Model => ({
+  ...model,
+  packets: model.packets.filter((packet) => packet.to !== node),
+});
+
+function start(
+  configs: readonly RouterConfig[],
+  model: Model,
+  index: number,
+  portOpen: boolean,
+): Model {
+  const config = configs[index] as RouterConfig;
+  const state = initialState(config, true, addressOf(index));
+  const fresh = put(lostFor(model, index), index, {
+    mode: "up",
+    state,
+    portOpen,
+    heard: configs.map(() => 0),
+  });
+  return feed(configs, fresh, index, { kind: "startup" });
+}
+
+function deliver(configs: readonly RouterConfig[], model: Model, index: number): Model {
+  const packet = model.packets[index] as Packet;
+  const { from, to, priority, sequence } = packet;
+  const receiver = model.nodes[to] as ModelNode;
+  const heard = priority === 0 ? receiver.heard : receiver.heard.with(from, sequence);
+  const arrived = put(drop(model, index), to, { heard });
+  const interval = (configs[from] as RouterConfig).advertInterval;
+  return feed(configs, arrived, to, {
+    kind: "advertReceived",
+    priority,
+    interval,
+    from: addressOf(from),
+  });
+}
+
+/** To the next deadline of anybody who runs, or the end of a lease. */
+function tick(model: Model): Model {
+  let next: Instant | undefined;
+  for (const node of model.nodes) {
+    if (node.mode === "up") next = earliest(next, deadline(node.state));
+    next = earliest(next, node.ownsUntil);
+  }
+  if (next === undefined) return model;
+  const now = Math.max(next, model.now) as Instant;
+  const waiting = model.packets.some((packet) => model.nodes[packet.to]?.mode === "up");
+  const nodes = model.nodes.map((node) =>
+    node.ownsUntil !== undefined && node.ownsUntil <= now
+      ? { ...node, ownsUntil: undefined }
+      : node,
+  );
+  const moved = { ...model, now, nodes };
+  return waiting ? spend(moved, "slow") : moved;
+}
+
+function feed(
+  configs: readonly RouterConfig[],
+  model: Model,
+  index: number,
+  event: RouterEvent,
+): Model {
+  const config = configs[index] as RouterConfig;
+  const node = model.nodes[index] as ModelNode;
+  const result = step(config, node.state, event, model.now);
+  let next = put(model, index, { state: result.state });
+  for (const effect of result.effects) next = perform(configs, next, index, effect);
+  return next;
+}
+
+function perform(
+  configs: readonly RouterConfig[],
+  model: Model,
+  index: number,
+  effect: RouterEffect,
+): Model {
+  const config = configs[index] as RouterConfig;
+  const node = model.nodes[index] as ModelNode;
+  const seconds = (count: number): Instant =>
+    (model.now + count * 1_000_000 + EXPIRY_LATE) as Instant;
+  switch (effect.kind) {
+    case "sendAdvert":
+      return send(model, index, effect.priority, effect.to);
+    case "addAddresses":
+    case "refreshAddresses": {
+      const lease = leaseFor(config, strongestPeer(config, node.state), false);
+      return put(model, index, { ownsUntil: seconds(lease.addressSeconds) });
+    }
+    case "holdAddresses":
+      return put(model, index, { ownsUntil: seconds(Math.ceil(effect.micros / 1_000_000)) });
+    case "removeAddresses":
+      return put(model, index, { ownsUntil: undefined });
+    case "announce":
+    case "cancelAnnouncements":
+    case "transition":
+    case "priorityChanged":
+    case "report":
+      return model;
+  }
+}
+
+function send(model: Model, index: number, priority: Priority, only: Ipv4 | undefined): Model {
+  const sender = model.nodes[index] as ModelNode;
+  const sequence = sender.sent + 1;
+  const sent = priority > 0 ? put(model, index, { sent: sequence }) : model;
+  if (!sender.portOpen) return sent;
+  const added: Packet[] = [];
+  for (const [to, receiver] of model.nodes.entries()) {
+    if (to === index || (only !== undefined && addressOf(to) !== only)) continue;
+    const gets = receiver.portOpen && (receiver.mode === "up" || receiver.mode === "hung");
+    if (gets) added.push({ from: index, to, priority, sequence });
+  }
+  return { ...sent, packets: [...sent.packets, ...added] };
+}

@@ -1,0 +1,43 @@
+/** Every interleaving of a few steps of the shipping core (`npm run explore` goes deeper). */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RouterConfig } from "#core/config";
+import { explorations } from "#sim/explorations";
+import { type Exploration, explore } from "#sim/explore";
+
+const STATES = 12_000;
+
+for (const exploration of explorations()) {
+  test(exploration.name, () => {
+    const result = explore({ ...exploration, statesMax: STATES });
+    const { finding } = result;
+    const story = `${finding?.invariant}: ${finding?.text}\n${finding?.path.join("\n")}`;
+    assert.equal(finding, undefined, story);
+    assert.ok(result.states > 500, `only ${result.states} states were seen`);
+    assert.ok(result.recoveries > 10, "recovery was hardly tried");
+  });
+}
+
+const find = (words: string): Exploration => {
+  const found = explorations().find((one) => one.name.includes(words));
+  assert.ok(found !== undefined, words);
+  return found;
+};
+
+test("the explorer finds what plain VRRP does: the tie-break moves the address to a rebooted node", () => {
+  const plain = find("pair, equal, nopreempt, owner at work: the other reboots behind a late port");
+  const configs = plain.configs.map((one): RouterConfig => ({ ...one, preempt: true }));
+  const { finding } = explore({ ...plain, configs });
+  assert.equal(finding?.invariant, "seat");
+  assert.match(finding?.text ?? "", /higher-address/);
+});
+
+test("the explorer finds a lease that is too long: a peer with fewer down_timer_adverts than the owner", () => {
+  const hung = find("weaker owner at work: the other hangs");
+  const [weak, strong] = hung.configs;
+  assert.ok(weak !== undefined && strong !== undefined);
+  const configs = [weak, { ...strong, downTimerAdverts: 2 }];
+  const { finding } = explore({ ...hung, configs, keepsSeat: false });
+  assert.equal(finding?.invariant, "lease");
+  assert.match(finding?.text ?? "", /routers 0 \(hung\) and 1 both own/);
+});
