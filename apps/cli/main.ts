@@ -59,6 +59,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     en: "manage elastic public addresses",
     zh: "管理弹性公网 IP",
   },
+  replay: {
+    load: async () => (await import("./replay.ts")).command,
+    en: "give a recording to the core again and tell why it decided as it did",
+    zh: "重放录制文件，并解释每个决定",
+  },
   lab: {
     load: async () => (await import("./lab.ts")).command,
     en: "a VPC in a box: networks, instances, faults",

@@ -17,6 +17,7 @@ export function applyFault(simulation: Simulation, fault: Fault): void {
 
 /** Returns how to end it, for what lasts. */
 function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
+  if ("machine" in fault) return beginOnMachine(simulation, fault);
   switch (fault.kind) {
     case "loss":
     case "slow-network":
@@ -28,8 +29,6 @@ function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
       return simulation.stranger.attack(fault);
     case "foreign-announcement":
       return simulation.stranger.announce(fault);
-    default:
-      return beginOnMachine(simulation, fault);
   }
 }
 
@@ -167,7 +166,7 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
           machine.send({ type: "tracker", ...result });
       };
       set(fault.result);
-      return () => set(fault.then);
+      return () => set(fault.afterwards);
     }
     case "reload":
       machine.instances = fault.instances;

@@ -377,7 +377,7 @@ function drawFault(
       if (shape.script === undefined) return undefined;
       const name = "check";
       const result: TrackerResult = { kind: "script", name, result: "down" };
-      return { kind, at, machine, micros: length, result, then: { ...result, result: "up" } };
+      return { kind, at, machine, micros: length, result, afterwards: { ...result, result: "up" } };
     }
     case "reload":
       return { kind, at, machine, instances: changed(random, machines[machine]?.instances ?? []) };

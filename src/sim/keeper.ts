@@ -147,7 +147,7 @@ export class Keeper {
 
   /** Nothing is kept any more when the daemon ends: the successor has been told, or there is none. */
   #ended(): void {
-    for (const name of [...this.#holds.keys()]) this.#letGo(name);
+    for (const name of this.#holds.keys()) this.#letGo(name);
     const then = this.#afterStop;
     this.#afterStop = undefined;
     then?.();

@@ -87,7 +87,7 @@ export type Fault =
   | ({
       readonly kind: "tracker";
       readonly result: TrackerResult;
-      readonly then: TrackerResult;
+      readonly afterwards: TrackerResult;
     } & Lasting &
       On)
   | ({ readonly kind: "reload"; readonly instances: readonly InstanceConfig[] } & Timed & On)

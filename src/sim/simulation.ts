@@ -91,7 +91,7 @@ export class Simulation {
     for (const fault of scenario.faults) queue.at(fault.at, () => applyFault(this, fault));
     queue.runUntil(scenario.stormMicros, halted);
     if (halted()) return;
-    for (const undo of [...this.lasting.values()]) undo();
+    for (const undo of this.lasting.values()) undo();
     this.stranger.isQuiet = true;
     this.phase = "calm";
     hooks.tell("calm");
