@@ -78,6 +78,16 @@ test("tokens are saved up to the burst, not further", () => {
   assert.deepEqual(take(limits, state, instant(T0 + 60_000_000)).send, ["a", "b", "c"]);
 });
 
+test("half a token is waited for half as long", () => {
+  const limits = pacing(1, 2);
+  const first = take(limits, ask(fresh(limits), "a", 1, T0), T0);
+  assert.deepEqual(first.send, ["a"]);
+  const later = instant(T0 + 250_000);
+  const second = take(limits, ask(first.state, "b", 1, later), later);
+  assert.deepEqual(second.send, []);
+  assert.equal(announcerDeadline(limits, second.state), T0 + 500_000);
+});
+
 test("vrrp_garp_interval: one frame at a time, the gap apart (keepalived before 2.3.2 lost most of them)", () => {
   const limits = pacing(0, 0, 200_000);
   const { sent } = run(limits, ask(fresh(limits), "ab", 3, T0), 5000);
