@@ -1,0 +1,105 @@
+/**
+ * Is every rule of the core held by a test? Breaks one at a time in a copy of the tree and runs the suites until one fails:
+ * `node tools/mutants-main.ts [--only WORDS] [--check]`.
+ *
+ *   vectors and transcripts (tests/core), then the exploration and 300 simulated seeds
+ *
+ * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 % were noticed.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { MUTANTS, type Mutant } from "./mutants.ts";
+
+const root = join(import.meta.dirname, "..");
+const TIMEOUT_MILLISECONDS = 180_000;
+const WANTED = 0.95;
+
+const { values } = parseArgs({
+  options: { only: { type: "string" }, check: { type: "boolean", default: false } },
+});
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+interface Suite {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+const SUITES: readonly Suite[] = [
+  {
+    name: "vectors",
+    args: [
+      "--test",
+      "tests/core/vectors.test.ts",
+      "tests/core/lease.test.ts",
+      "tests/core/announcer.test.ts",
+    ],
+  },
+  { name: "transcripts", args: ["--test", "tests/core/transcripts.test.ts"] },
+  { name: "exploration", args: ["--test", "tests/sim/explore.test.ts"] },
+  { name: "seeds", args: ["tools/sim-main.ts", "--seeds", "300", "--no-shrink"] },
+];
+
+function mutate(mutant: Mutant, text: string): string {
+  const parts = text.split(mutant.find);
+  if (parts.length !== 2)
+    throw new Error(
+      `${mutant.file}: \`${mutant.find}\` occurs ${parts.length - 1} times (${mutant.rule})`,
+    );
+  return parts.join(mutant.replace);
+}
+
+/** Name of the suite that noticed, or undefined. */
+function noticedBy(folder: string): string | undefined {
+  for (const { name, args } of SUITES) {
+    const options = { cwd: folder, stdio: "ignore", timeout: TIMEOUT_MILLISECONDS } as const;
+    if (spawnSync(process.execPath, [...args], options).status !== 0) return name;
+  }
+  return undefined;
+}
+
+function copyTree(): string {
+  const folder = mkdtempSync(join(tmpdir(), "mutants-"));
+  for (const name of ["src", "tests", "tools", "apps", "package.json", "tsconfig.json"])
+    cpSync(join(root, name), join(folder, name), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+function run(mutants: readonly Mutant[]): number {
+  const folder = copyTree();
+  try {
+    const before = noticedBy(folder);
+    if (before !== undefined) {
+      say(`${before} fails without any mutant; nothing can be learned`);
+      return 1;
+    }
+    let noticed = 0;
+    for (const mutant of mutants) {
+      const path = join(folder, mutant.file);
+      const text = readFileSync(path, "utf8");
+      writeFileSync(path, mutate(mutant, text));
+      const by = noticedBy(folder);
+      writeFileSync(path, text);
+      if (by !== undefined) noticed += 1;
+      say(`${by === undefined ? "SURVIVED" : by.padEnd(12)} ${mutant.file}: ${mutant.rule}`);
+    }
+    say(
+      `${noticed} of ${mutants.length} noticed (${((100 * noticed) / mutants.length).toFixed(0)} %)`,
+    );
+    return noticed >= WANTED * mutants.length ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const chosen = MUTANTS.filter(
+  ({ rule, file }) => values.only === undefined || `${file} ${rule}`.includes(values.only),
+);
+for (const mutant of chosen) mutate(mutant, readFileSync(join(root, mutant.file), "utf8"));
+if (values.check) say(`${chosen.length} mutants, each text found once`);
+else process.exitCode = run(chosen);

@@ -1,0 +1,211 @@
+/** Rules of the core, each broken once. `find` occurs exactly once in the file; a reader sees which rule is gone. */
+export interface Mutant {
+  readonly file: string;
+  readonly rule: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const inFile = (file: string, ...list: readonly (readonly [string, string, string])[]): Mutant[] =>
+  list.map(([rule, find, replace]) => ({ file: `src/core/${file}.ts`, rule, find, replace }));
+
+export const MUTANTS: readonly Mutant[] = [
+  ...inFile(
+    "timing",
+    ["skew counts from 256", "((256 - priority) * unit) / 256", "((255 - priority) * unit) / 256"],
+    [
+      "version 2 skews by seconds",
+      "config.version === 2 ? 1_000_000 : fromCentis(interval)",
+      "fromCentis(interval)",
+    ],
+    [
+      "down_timer_adverts is obeyed",
+      "config.downTimerAdverts * fromCentis(interval)",
+      "3 * fromCentis(interval)",
+    ],
+  ),
+  ...inFile(
+    "backup",
+    [
+      "an equal priority is accepted",
+      "advert.priority >= state.effectivePriority ||",
+      "advert.priority > state.effectivePriority ||",
+    ],
+    [
+      "nopreempt accepts the weaker",
+      "state.effectivePriority || !config.preempt",
+      "state.effectivePriority",
+    ],
+    ["preempt_delay is waited for", "if (now < preemptAt)", "if (now > preemptAt)"],
+    [
+      "time asleep is not the master's silence",
+      "if (slept === 0) return",
+      "if (slept >= 0) return",
+    ],
+    ["start-up delay is deaf", "now < phase.deafUntil", "now > phase.deafUntil"],
+    [
+      "priority 0 shortens the wait",
+      "if (advert.priority === 0) return masterReleased",
+      "if (advert.priority < 0) return masterReleased",
+    ],
+    ["a single peer takes over at once", "config.peerCount === 1 &&", "config.peerCount === -1 &&"],
+    ["several peers are ordered by skew", "config.peerCount === 1 &&", "config.peerCount >= 1 &&"],
+    [
+      "priority 0 never postpones",
+      "Math.min(at, phase.masterDownAt)",
+      "Math.max(at, phase.masterDownAt)",
+    ],
+    [
+      "the master's interval is learned",
+      "config.version === 3 ? advert.interval",
+      "config.version === 4 ? advert.interval",
+    ],
+    [
+      "a later advertisement voids a priority 0",
+      "    preemptAt,\n    released: false,",
+      "    preemptAt,",
+    ],
+    ["who has just yielded waits the skew", "&& !hasJustYielded(config, state, phase, now)", ""],
+  ),
+  ...inFile(
+    "rivals",
+    ["a higher priority wins", "advert.priority > ours", "advert.priority < ours"],
+    ["the higher address wins a tie", "advert.from > source", "advert.from < source"],
+    ["the loser removes the address", '  effects.push({ kind: "removeAddresses" });\n', ""],
+    [
+      "the winner is told",
+      '  effects.push({ kind: "sendAdvert", priority: RELEASE, to: advert.from });\n',
+      "",
+    ],
+    [
+      "with preemption the tie-break rules alone",
+      "config.preempt || advert.priority === 255",
+      "advert.priority === 255",
+    ],
+    [
+      "an address owner takes what it owns",
+      "|| advert.priority === 255 || config.priority === 255",
+      "",
+    ],
+  ),
+  ...inFile(
+    "contest",
+    ["the tie-break's winner is more patient", "const WINNER_MORE = 3;", "const WINNER_MORE = 0;"],
+    ["seniority is patience", "const STEP = 5;", "const STEP = 0;"],
+    ["a newcomer is junior", "return now < phase.provenAt ?", "return now < 0 ?"],
+    ["a fresh master is junior to all", "if (intervals < 2) return 0;", ""],
+    [
+      "a beat is no sign against an established winner",
+      "weWin && isEstablished(known) ? 0 : STEP",
+      "STEP",
+    ],
+    [
+      "a loser believes the beat",
+      "isOffBeat ? 1 : weWin && isEstablished(known) ? 0 : STEP",
+      "isOffBeat ? 1 : 0",
+    ],
+    ["copies are no signs", "if (gap < round(config) / 2) return { ...known, weWin };", ""],
+    [
+      "silence voids what was counted",
+      "const VOID_INTERVALS = 2.5;",
+      "const VOID_INTERVALS = 100;",
+    ],
+    ["a question is repeated", "const ASK_AGAIN = 0.5;", "const ASK_AGAIN = 50;"],
+    [
+      "a silent rival is gone",
+      "phase.rivals.every((one) => one.weWin && isEstablished(one));",
+      "true;",
+    ],
+    [
+      "each rival is counted for itself",
+      "phase.rivals.find((one) => one.from === advert.from)",
+      "phase.rivals[0]",
+    ],
+  ),
+  ...inFile(
+    "router",
+    [
+      "who overslept gives up",
+      'phase.kind === "master" && now >= phase.seatUntil',
+      'phase.kind === "master" && now < 0',
+    ],
+    ["an owner is master at once", "if (config.priority !== 255) return backup;", "return backup;"],
+    [
+      "a flap beyond the seat costs it",
+      "seatUntil !== undefined && now < seatUntil)",
+      "seatUntil !== undefined)",
+    ],
+    [
+      "a late port makes a newcomer",
+      "const heard = forgets ? undefined : state.heard;",
+      "const { heard } = state;",
+    ],
+  ),
+  ...inFile(
+    "fault",
+    [
+      "only a lost link keeps the seat",
+      'phase.kind === "master" && onlyLink &&',
+      'phase.kind === "master" &&',
+    ],
+    [
+      "who is sick says so",
+      'if (!onlyLink) effects.push({ kind: "sendAdvert", priority: RELEASE });',
+      "",
+    ],
+    ["a rival takes the seat", "onlyLink && phase.rivals.length === 0", "onlyLink"],
+    ["resuming leaves time to be heard", "earliestTakeOver - margin", "earliestTakeOver + margin"],
+  ),
+  ...inFile(
+    "leave",
+    [
+      "the address answers until the successor is heard",
+      '{ kind: "holdAddresses", micros: wait },',
+      '{ kind: "removeAddresses" },',
+    ],
+    [
+      "break-before-make breaks first",
+      '[silence, { kind: "removeAddresses" }, release]',
+      '[silence, release, { kind: "removeAddresses" }]',
+    ],
+    ["clients get a moment to learn", "removeAt: after(now, linger)", "removeAt: now"],
+  ),
+  ...inFile(
+    "lease",
+    ["a lifetime may end late", "const EXPIRY_LATE = 1_000_000;", "const EXPIRY_LATE = 0;"],
+    [
+      "a guard reckons with the least patient peer",
+      "const LEAST_PATIENT = 254;",
+      "const LEAST_PATIENT = 1;",
+    ],
+    ["a lease outlasts the interval", "const LATENESS = 0.25;", "const LATENESS = -1;"],
+  ),
+  ...inFile(
+    "become-master",
+    ["the order of taking over", 'order === "advert-first"', 'order !== "advert-first"'],
+    [
+      "a flap does not cost the tenure",
+      "(resumes ? state.phase.ownerSince : undefined) ?? now",
+      "now",
+    ],
+  ),
+  ...inFile(
+    "advertise",
+    [
+      "a late wake-up does not shift the rhythm",
+      "onSchedule ? regular :",
+      "onSchedule ? after(now, interval) :",
+    ],
+    ["the lease is prolonged with each advertisement", '      { kind: "refreshAddresses" },\n', ""],
+  ),
+  ...inFile(
+    "tracking",
+    ["the sum stays below the owner's", "Math.min(254, sum)", "Math.min(255, sum)"],
+    ["a check without result is waited for", "tracker.weight === 0 &&", "tracker.weight === 1 &&"],
+  ),
+  ...inFile("announcer", [
+    "rounds are apart",
+    "const ROUND_GAP = micros(50_000);",
+    "const ROUND_GAP = micros(0);",
+  ]),
+];
