@@ -260,3 +260,14 @@ test("a stronger peer heard as master: the lease gets shorter with the next adve
   assert.equal(bench.phase(), "master", "established, it is patient with a rival");
   assert.ok(bench.world.take().includes("set 192.0.2.100/24 for 2 s"));
 });
+
+test("the keeper may ask for another announcement; only a master makes it", () => {
+  const bench = master(instance({ addresses: ["192.0.2.100", "192.0.2.101"] }));
+  bench.keeper({ type: "announce", instance: "VI_1" });
+  assert.deepEqual(bench.world.take(), [ARP, "arp request 192.0.2.101"]);
+  bench.keeper({ type: "announce", instance: "VI_9" });
+  bench.hear({ priority: 150 });
+  bench.world.take();
+  bench.keeper({ type: "announce", instance: "VI_1" });
+  assert.deepEqual(bench.world.take(), []);
+});
