@@ -165,7 +165,9 @@ export function failureOf(number: number, call: string, detail?: string): Failur
  * until the call is over.
  */
 export const addressOf = (bytes: Bytes): bigint => BigInt(koffi.address(bytes));
-export const mkfifo: (path: string, mode: number) => number = bind("int mkfifo(const char *, unsigned int)");
+export const mkfifo: (path: string, mode: number) => number = bind(
+  "int mkfifo(const char *, unsigned int)",
+);
 /** Two descriptors into `into`: the end to read, the end to write. */
 export const pipe2: (into: Int32Array, flags: number) => number = bind("int pipe2(void *, int)");
 export const flock: (fd: number, operation: number) => number = bind("int flock(int, int)");

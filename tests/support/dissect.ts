@@ -60,7 +60,14 @@ export function dissectVrrp(file: string): readonly DissectedPacket[] {
   const result = spawnSync(
     "tshark",
     [
-      ...["-r", file, "-Y", "vrrp && !icmp", "-o", "ip.check_checksum:TRUE", "-T", "fields"],
+      "-r",
+      file,
+      "-Y",
+      "vrrp && !icmp",
+      "-o",
+      "ip.check_checksum:TRUE",
+      "-T",
+      "fields",
       ...FIELDS.flatMap((field) => ["-e", field]),
     ],
     { encoding: "utf8" },

@@ -56,6 +56,7 @@ function onMessage(message: ToEngine): void {
       if (!is("stay")) pipe.end();
       return;
     case "tracker":
+    case "announce":
       return;
   }
 }
