@@ -1,6 +1,5 @@
 /** What one step gives back, and the small vocabulary all phases share. */
 import { after, type Centis, type Instant, type Micros, micros } from "#units/time";
-import type { Priority } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect } from "./event.ts";
 import { leaseEnd, leaseFor } from "./lease.ts";
@@ -88,7 +87,7 @@ export function freshBackup(
 }
 
 /** Strongest peer we have to reckon with: as strong as ourselves until we have heard better. */
-export function strongestPeer(config: RouterConfig, state: RouterState): Priority | number {
+export function strongestPeer(config: RouterConfig, state: RouterState): number {
   const own = Math.max(config.priority, state.effectivePriority);
   return Math.max(Math.min(own, 254), state.heard?.priority ?? 0);
 }

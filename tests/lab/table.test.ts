@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { textWidth } from "#diagnostics/width";
 import { parseDemoOptions } from "../../apps/lab/demo-options.ts";
 import { chooseLang } from "../../apps/lab/demo-text.ts";
 import { seededRandom } from "../../apps/lab/random.ts";
-import { displayWidth, printMarkdownTable, printTextTable } from "../../apps/lab/table.ts";
+import { printMarkdownTable, printTextTable } from "../../apps/lab/table.ts";
 
 const TABLE = {
   columns: [
@@ -18,7 +19,7 @@ const TABLE = {
 
 test("columns line up on a terminal where Chinese characters are two wide", () => {
   const lines = printTextTable(TABLE).split("\n");
-  assert.equal(new Set(lines.map(displayWidth)).size, 1, lines.join("\n"));
+  assert.equal(new Set(lines.map(textWidth)).size, 1, lines.join("\n"));
 });
 
 test("Markdown tables say which column is a number", () => {
