@@ -88,9 +88,14 @@ export class LabNode {
    * scripts in a user namespace: it insists on setgroups, which is forbidden there.)
    */
   loggedState(): string | undefined {
+    return this.loggedStates().at(-1);
+  }
+
+  /** All states since the daemon was started, in order: who looks now and then misses short ones. */
+  loggedStates(): readonly string[] {
     const log = existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
     const current = log.slice(log.lastIndexOf(STARTED));
-    return [...current.matchAll(/Entering (\w+) STATE/g)].at(-1)?.[1];
+    return [...current.matchAll(/Entering (\w+) STATE/g)].map(([, state = ""]) => state);
   }
 
   /** What the tutorial's notify script wrote last. */

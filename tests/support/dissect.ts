@@ -1,6 +1,7 @@
 /** Packets on a wire of the lab, captured and dissected by somebody else's code: dumpcap and tshark. */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { promisify } from "node:util";
 import { spawnIn } from "#linux/namespace";
 import type { Lab } from "../../apps/lab/lab.ts";
 
@@ -56,23 +57,14 @@ export type DissectedPacket = Readonly<Record<(typeof FIELDS)[number], string>>;
  * VRRP packets of a capture, each with tshark's opinion of it. Status "1" is a good checksum. (Not those that an ICMP error
  * quotes: a node whose daemon is down says "protocol unreachable".)
  */
-export function dissectVrrp(file: string): readonly DissectedPacket[] {
-  const result = spawnSync(
+export async function dissectVrrp(file: string): Promise<readonly DissectedPacket[]> {
+  const argv = ["-r", file, "-Y", "vrrp && !icmp", "-o", "ip.check_checksum:TRUE", "-T", "fields"];
+  // Not synchronously: other labs of this process are being watched meanwhile.
+  const result = await promisify(execFile)(
     "tshark",
-    [
-      "-r",
-      file,
-      "-Y",
-      "vrrp && !icmp",
-      "-o",
-      "ip.check_checksum:TRUE",
-      "-T",
-      "fields",
-      ...FIELDS.flatMap((field) => ["-e", field]),
-    ],
-    { encoding: "utf8" },
+    [...argv, ...FIELDS.flatMap((field) => ["-e", field])],
+    { maxBuffer: 1 << 26 },
   );
-  if (result.status !== 0) throw new Error(`tshark: ${result.error?.message ?? result.stderr}`);
   return result.stdout
     .split("\n")
     .filter((line) => line !== "")
