@@ -65,6 +65,8 @@ export const MUTANTS: readonly Mutant[] = [
       "    preemptAt,\n    released: false,",
       "    preemptAt,",
     ],
+    ["who is silent was not preempted", "heard.priority < ours && goesOn", "heard.priority < ours"],
+    ["only a weaker master is preempted", "heard.priority < ours && goesOn", "goesOn"],
     ["who has just yielded waits the skew", "&& !hasJustYielded(config, state, phase, now)", ""],
   ),
   ...inFile(

@@ -170,13 +170,21 @@ function takeOver(
     const reason = { kind: "master-released", from: heard?.from, immediate: false } as const;
     return becomeMaster(config, state, reason, "address-first", now);
   }
+  const silent = micros(now - (heard?.at ?? state.since));
+  const ours = state.effectivePriority;
+  const goesOn = silent < masterDown(config, phase.masterInterval, ours);
+  if (config.preempt && heard !== undefined && heard.priority < ours && goesOn) {
+    const over = { from: heard.from, priority: heard.priority };
+    const reason = { kind: "preempts", over, ours, delay: config.preemptDelay } as const;
+    return becomeMaster(config, state, reason, "advert-first", now);
+  }
   const reason = {
     kind: "master-down",
-    silent: micros(now - (heard?.at ?? state.since)),
+    silent,
     lastHeard: heard === undefined ? undefined : { from: heard.from, priority: heard.priority },
     downTimerAdverts: config.downTimerAdverts,
     interval: phase.masterInterval,
-    skew: skew(config, phase.masterInterval, state.effectivePriority),
+    skew: skew(config, phase.masterInterval, ours),
   } as const;
   return becomeMaster(config, state, reason, "advert-first", now);
 }

@@ -21,6 +21,14 @@ export type Reason =
       readonly interval: Centis;
       readonly skew: Micros;
     }
+  /** RFC 9568 6.4.2 (450): the master goes on advertising, is weaker than we are, and preemption is on. */
+  | {
+      readonly kind: "preempts";
+      readonly over: { readonly from: Ipv4; readonly priority: Priority };
+      readonly ours: Priority;
+      /** `preempt_delay`, over by now; 0 when none is configured. */
+      readonly delay: Micros;
+    }
   /** The master said priority 0; `immediate` when it is our only peer, so no order of successors is needed. */
   | {
       readonly kind: "master-released";

@@ -49,6 +49,24 @@ const reasons: readonly (readonly [Reason, RegExp])[] = [
     },
     /4 s/,
   ],
+  [
+    {
+      kind: "preempts",
+      over: { from: peer, priority: priority(90) },
+      ours: priority(100),
+      delay: fromSeconds(2),
+    },
+    /10\.0\.0\.2.*90.*100.*preempt_delay.*2 s/,
+  ],
+  [
+    {
+      kind: "preempts",
+      over: { from: peer, priority: priority(90) },
+      ours: priority(100),
+      delay: micros(0),
+    },
+    /10\.0\.0\.2.*90.*100(?!.*preempt_delay)/,
+  ],
   [{ kind: "master-released", from: peer, immediate: true }, /10\.0\.0\.2/],
   [{ kind: "master-released", from: undefined, immediate: false }, /./],
   [

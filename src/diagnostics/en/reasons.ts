@@ -17,6 +17,8 @@ export function reason(why: Reason): string {
       return "priority 255 makes this node the owner of the address, so it is master without an election";
     case "master-down":
       return masterDown(why);
+    case "preempts":
+      return preempts(why);
     case "master-released":
       return released(why);
     case "higher-priority":
@@ -55,6 +57,13 @@ function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   }
   const { from, priority } = why.lastHeard;
   return `the master ${printIpv4(from)} (priority ${priority}) was silent for ${duration(why.silent)} (${rule})`;
+}
+
+function preempts({ over, ours, delay }: Extract<Reason, { kind: "preempts" }>): string {
+  const master = `${printIpv4(over.from)} is master with priority ${over.priority}, ours is ${ours}`;
+  return delay > 0
+    ? `${master}, and the preempt_delay of ${duration(delay)} is over`
+    : `${master}, and the stronger router preempts`;
 }
 
 function released(why: Extract<Reason, { kind: "master-released" }>): string {

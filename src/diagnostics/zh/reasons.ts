@@ -17,6 +17,8 @@ export function reason(why: Reason): string {
       return "优先级 255 表示本机是地址所有者，不经选举直接成为主机";
     case "master-down":
       return masterDown(why);
+    case "preempts":
+      return preempts(why);
     case "master-released":
       return released(why);
     case "higher-priority":
@@ -55,6 +57,13 @@ function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   }
   const { from, priority } = why.lastHeard;
   return `主机 ${printIpv4(from)}（优先级 ${priority}）已有 ${duration(why.silent)} 没有通告（${rule}）`;
+}
+
+function preempts({ over, ours, delay }: Extract<Reason, { kind: "preempts" }>): string {
+  const master = `主机 ${printIpv4(over.from)} 的优先级为 ${over.priority}，本机为 ${ours}`;
+  return delay > 0
+    ? `${master}，preempt_delay 的 ${duration(delay)} 已过，本机抢占`
+    : `${master}，优先级高者抢占`;
 }
 
 function released(why: Extract<Reason, { kind: "master-released" }>): string {
