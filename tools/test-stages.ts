@@ -1,7 +1,7 @@
 /** Which tests there are, and how each kind of them wants to be run. */
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root: string = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -22,6 +22,9 @@ function testFiles(folder: string): readonly string[] {
     .map((name) => join(root, folder, name))
     .toSorted();
 }
+
+const LABS_AT_ONCE = 2;
+const measures = (file: string): boolean => /^(linux-|prober|vpc-)/.test(basename(file));
 
 /** @param only absolute paths; empty for all tests */
 export function planStages(namespaces: boolean, only: readonly string[]): readonly Stage[] {
@@ -44,9 +47,17 @@ export function planStages(namespaces: boolean, only: readonly string[]): readon
       sandboxed: false,
     },
     {
-      name: "network namespaces",
-      files: all.filter((file) => folderOf(file) === "namespaces"),
-      // One file at a time: some measure.
+      name: "network namespaces: labs",
+      files: all.filter((file) => folderOf(file) === "namespaces" && !measures(file)),
+      // They mostly wait for detection times, and say nothing about speed.
+      concurrency: LABS_AT_ONCE,
+      timeoutMilliseconds: 480_000,
+      sandboxed: true,
+    },
+    {
+      name: "network namespaces: kernel, instruments and VPC",
+      files: all.filter((file) => folderOf(file) === "namespaces" && measures(file)),
+      // One file at a time: what the kernel does when is measured here, and the VPC's switch is one busy process.
       concurrency: 1,
       timeoutMilliseconds: 480_000,
       sandboxed: true,
