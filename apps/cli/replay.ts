@@ -100,6 +100,14 @@ function readOptions(argv: readonly string[], io: CommandIo): Options | number {
 const seconds = (micros: number): string => `${(micros / 1_000_000).toFixed(6)} s`.padStart(16);
 
 function tell(step: ReplayStep, startedAt: number, { all, language }: Options): string[] {
+  if (step.kind === "began") {
+    const when = step.beginning === undefined ? "" : ` ${step.beginning.wall}`;
+    return [language === "en" ? `engine started${when}` : `引擎启动${when}`];
+  }
+  if (step.kind === "lost") {
+    const { count } = step;
+    return [language === "en" ? `${count} lines are missing here` : `此处缺少 ${count} 行`];
+  }
   if (step.kind === "configured") {
     const names = step.instances.join(", ");
     return [language === "en" ? `configuration: ${names}` : `配置：${names}`];

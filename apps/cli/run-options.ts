@@ -18,6 +18,8 @@ export interface RunOptions {
   /** Of the keeper, and of the engine (keepalived's VRRP child). */
   readonly pidFiles: readonly string[];
   readonly enginePidFile: string | undefined;
+  /** What happens to the routers is appended there, for `baton replay`. */
+  readonly recordFile: string | undefined;
   readonly isTest: boolean;
   readonly testLog: string | undefined;
   readonly isCompatible: boolean;
@@ -90,6 +92,7 @@ type Use =
   | "test"
   | "compat"
   | "umask"
+  | "record"
   | "cloud"
   | "cloud-region"
   | "cloud-instance"
@@ -116,6 +119,7 @@ const OPTIONS: readonly Option[] = [
   option("log-format", undefined, "required", "log-format"),
   option("lang", undefined, "required", "lang"),
   option("compat", undefined, "none", "compat"),
+  option("record", undefined, "required", "record"),
   option("cloud", undefined, "optional", "cloud"),
   option("cloud-region", undefined, "required", "cloud-region"),
   option("cloud-instance", undefined, "required", "cloud-instance"),
@@ -196,6 +200,7 @@ export function readRunOptions(
       configId: lastOf(given, "config-id"),
       pidFiles: given.flatMap((one) => (one.option.use === "pid" ? [one.value ?? ""] : [])),
       enginePidFile: lastOf(given, "engine-pid"),
+      recordFile: lastOf(given, "record"),
       isTest: test !== undefined,
       testLog: test?.value,
       isCompatible: has("compat"),

@@ -18,6 +18,8 @@ export const RUN_USAGE: Readonly<Record<Language, string>> = {
   -p, --pid FILE           write the daemon's PID there
   -r, --vrrp_pid FILE      write the engine's PID there
   -u, --umask MASK         octal
+      --record FILE        append what happens to the routers there, for baton replay (no passwords; a line
+                           an advertisement)
       --cloud[=URL]        ask the cloud whether it agrees about the addresses of a MASTER (HAVIP), and
                            announce again until it does; --cloud-region and --cloud-instance say what the
                            environment and the machine's metadata do not
@@ -39,6 +41,7 @@ Baton stays in the foreground. Exit status: 0 stopped, 1 cannot start, 2 usage, 
   -p, --pid 文件           写入守护进程的 PID
   -r, --vrrp_pid 文件      写入引擎进程的 PID
   -u, --umask 掩码         八进制
+      --record 文件        把路由器发生的事件追加到该文件，供 baton replay 重放（不含密码；每个通告一行）
       --cloud[=地址]       成为 MASTER 后向云平台核对 HAVIP 是否已绑定到本机，未绑定则再次宣告；
                            --cloud-region、--cloud-instance 补充环境变量和实例元数据中没有的信息
       --signum 名称        输出信号 STOP、RELOAD 或 DATA 的编号

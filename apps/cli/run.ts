@@ -75,6 +75,7 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     language,
     log,
     env: io.env,
+    recordFile: options.recordFile,
     cloud: options.cloud,
     reread: () => {
       const again = readPlan(options, io);

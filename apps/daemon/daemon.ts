@@ -26,6 +26,8 @@ export interface DaemonOptions {
   readonly language: Language;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--record` */
+  readonly recordFile: string | undefined;
   /** `--cloud`: ask it about the addresses. */
   readonly cloud: Omit<CloudQuestion, "env"> | undefined;
   /** Undefined: the file has errors, which have been told. */
@@ -67,6 +69,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     manager,
     reread: options.reread,
     enginePidFile: options.enginePidFile,
+    recordFile: options.recordFile,
     cloud: options.cloud === undefined ? undefined : { ...options.cloud, env: options.env },
   });
   const pidFiles = [dir.pidFile, ...options.pidFiles];

@@ -3,8 +3,9 @@
  *
  *   for ever: ppoll until the next deadline -> drain every readable socket -> fire what is due
  */
-import type { ToEngine } from "#contract/engine-link";
+import type { FromEngine, ToEngine } from "#contract/engine-link";
 import { Engine } from "#engine/engine";
+import { createRecorder, type Recorder } from "#engine/recording";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
@@ -24,6 +25,8 @@ import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import { after, micros } from "#units/time";
 
 const PIPE = 3;
+/** The argument that makes this engine tell what happens to its routers. */
+const RECORD = "--record";
 /** Where real-time scheduling is not allowed (docs/adr/0012). */
 const NICE = -15;
 /** The lowest: before every ordinary process, behind everything that asked for more. */
@@ -59,13 +62,28 @@ function run(): number {
     guard: guard.ok ? guard.value : undefined,
     receive: (event) => engine.onWorld(event, now()),
   });
-  const engine = new Engine(world);
+  let recorder = process.argv.includes(RECORD) ? openRecorder(pipe) : undefined;
+  const engine = new Engine(
+    world,
+    recorder === undefined ? undefined : (record) => recorder?.record(record),
+  );
+  const receive = (line: string): void => {
+    // The keeper is the same program from the same checkout: its lines are trusted to be what they say.
+    const message = JSON.parse(line) as ToEngine;
+    if (message.type === "configure") recorder?.configured(message.instances);
+    if (message.type === "recording") {
+      if (message.goOn) recorder?.afresh();
+      else recorder = undefined;
+    }
+    engine.onKeeper(message, now());
+    if (message.type === "configure") engine.tell({ type: "ready", pid: process.pid });
+  };
 
   reactor.add(monitor.value.fd, () => {
     for (const event of monitor.value.read()) engine.onWorld(event, now());
   });
   reactor.add(pipe.fd, () => {
-    for (const line of pipe.read()) receive(engine, line);
+    for (const line of pipe.read()) receive(line);
     if (pipe.ended && !engine.finished) engine.stop(now());
     if (pipe.ended) reactor.remove(pipe.fd);
   });
@@ -107,11 +125,14 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
   );
 }
 
-function receive(engine: Engine, line: string): void {
-  // The keeper is the same program from the same checkout: its lines are trusted to be what they say.
-  const message = JSON.parse(line) as ToEngine;
-  engine.onKeeper(message, now());
-  if (message.type === "configure") engine.tell({ type: "ready", pid: process.pid });
+/** The lines go to the keeper, which has the time for files; what it does not take is lost and counted. */
+function openRecorder(pipe: LinePipe): Recorder {
+  const write = (line: string): boolean => {
+    const { dropped } = pipe;
+    pipe.write({ type: "record", line } satisfies FromEngine, true);
+    return pipe.dropped === dropped;
+  };
+  return createRecorder(write, { wall: new Date().toISOString(), at: now() });
 }
 
 try {

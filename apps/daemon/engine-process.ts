@@ -33,6 +33,7 @@ export interface EngineEvents {
 export class EngineProcess {
   readonly #events: EngineEvents;
   readonly #program: readonly string[];
+  readonly #options: () => readonly string[];
   readonly #asked = new Map<number, (snapshot: Snapshot | undefined) => void>();
   #child: ChildProcess | undefined;
   #pipe: Duplex | undefined;
@@ -44,9 +45,15 @@ export class EngineProcess {
   #ending = false;
   restarts = 0;
 
-  constructor(events: EngineEvents, program: readonly string[] = [...NODE_OPTIONS, MAIN]) {
+  /** @param options asked anew for each process */
+  constructor(
+    events: EngineEvents,
+    program: readonly string[] = [...NODE_OPTIONS, MAIN],
+    options: () => readonly string[] = () => [],
+  ) {
     this.#events = events;
     this.#program = program;
+    this.#options = options;
   }
 
   get pid(): number | undefined {
@@ -55,7 +62,7 @@ export class EngineProcess {
 
   start(): void {
     this.#startedAt = Date.now();
-    const child = spawn(process.execPath, this.#program, {
+    const child = spawn(process.execPath, [...this.#program, ...this.#options()], {
       stdio: ["ignore", "ignore", "inherit", "pipe"],
     });
     this.#child = child;

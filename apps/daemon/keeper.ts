@@ -26,6 +26,7 @@ import { InstanceMemories } from "./instance-memory.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { Notifier } from "./notifier.ts";
+import { RecordFile } from "./record-file.ts";
 import { writePid } from "./runtime-dir.ts";
 import { instanceStatus, VERSION } from "./status.ts";
 import type { SystemManager } from "./system-manager.ts";
@@ -48,6 +49,8 @@ export interface KeeperOptions {
   readonly enginePidFile: string | undefined;
   /** Whether, and where, to ask the cloud about the addresses. */
   readonly cloud?: CloudQuestion | undefined;
+  /** `--record`: what happens to the routers is appended there. */
+  readonly recordFile?: string | undefined;
   /** The program of the engine and its arguments; undefined is the real one. */
   readonly engineProgram?: readonly string[];
 }
@@ -75,6 +78,7 @@ export class Keeper {
   readonly #notifier: Notifier;
   readonly #memories: InstanceMemories = new InstanceMemories();
   readonly #watchers: Watchers;
+  readonly #recording: RecordFile | undefined;
   readonly #toldAt = new Map<string, number>();
   readonly #startedAt = new Date();
   #plan: RunPlan;
@@ -108,7 +112,14 @@ export class Keeper {
         started: () => this.#configureEngine(),
       },
       options.engineProgram,
+      () => (this.#recording?.isOpen === true ? ["--record"] : []),
     );
+    if (options.recordFile !== undefined)
+      this.#recording = new RecordFile(options.recordFile, {
+        log,
+        words: this.#words,
+        tellEngine: (goOn) => this.#engine.send({ type: "recording", goOn }),
+      });
     this.#havips =
       options.cloud === undefined
         ? undefined
@@ -172,6 +183,7 @@ export class Keeper {
     this.#havips?.stop();
     await this.#stopEngine();
     await this.#emergency.finished();
+    await this.#recording?.close();
     this.#tellStop();
     await this.#notifier.finish(NOTIFY_STOP_MS);
     await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
@@ -309,6 +321,8 @@ export class Keeper {
         return this.#onDrop(message);
       case "log":
         return this.#log(message.level, message.text);
+      case "record":
+        return this.#recording?.write(message.line);
       case "removed":
         return this.#onRemoved(message.instance);
       case "stopped":

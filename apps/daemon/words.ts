@@ -24,6 +24,10 @@ export interface Words {
   readonly fifoReadAgain: (lost: number) => string;
   readonly fifoIsSomethingElse: string;
   readonly cannotBeMade: (file: string, errno: string) => string;
+  readonly recordingEnds: (file: string, why: string) => string;
+  readonly recordingLost: (file: string, lines: number) => string;
+  readonly notARecording: string;
+  readonly notAFile: string;
   readonly leftover: (command: string) => string;
   readonly insecure: string;
   readonly pidFile: (path: string, errno: string) => string;
@@ -52,6 +56,10 @@ const ENGLISH: Words = {
   fifoReadAgain: (lost) => `is read again; ${lost} lines were lost`,
   fifoIsSomethingElse: "there is something else by that name, nothing is written",
   cannotBeMade: (file, errno) => `${file} cannot be made: ${errno}`,
+  recordingEnds: (file, why) => `${file}: ${why}; nothing is recorded from here on`,
+  recordingLost: (file, lines) => `${file} is written too slowly; ${lines} lines are missing`,
+  notARecording: "holds something else than a recording and is left as it is",
+  notAFile: "is no ordinary file",
   leftover: (command) => `ended a script of an earlier daemon: ${command}`,
   insecure: "script security",
   pidFile: (path, errno) => `pid file ${path}: ${errno}`,
@@ -79,6 +87,10 @@ const CHINESE: Words = {
   fifoReadAgain: (lost) => `恢复读取，已丢失 ${lost} 行`,
   fifoIsSomethingElse: "同名文件不是命名管道，不会写入",
   cannotBeMade: (file, errno) => `无法创建 ${file}：${errno}`,
+  recordingEnds: (file, why) => `${file}：${why}；从此刻起不再录制`,
+  recordingLost: (file, lines) => `${file} 写入太慢，缺少 ${lines} 行`,
+  notARecording: "内容不是录制文件，未作改动",
+  notAFile: "不是普通文件",
   leftover: (command) => `已结束先前守护进程遗留的脚本：${command}`,
   insecure: "脚本安全",
   pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,

@@ -32,6 +32,8 @@ export type ToEngine =
   | { readonly type: "announce"; readonly instance: string }
   /** Answer with a `snapshot` that carries the same id. */
   | { readonly type: "snapshot"; readonly id: number }
+  /** Of a recording engine: lines got lost on the way, so begin afresh; or nobody takes them any more. */
+  | { readonly type: "recording"; readonly goOn: boolean }
   /** Hand over everything and end. */
   | { readonly type: "stop" };
 
@@ -92,6 +94,8 @@ export type FromEngine =
       readonly at: Instant;
       readonly instances: readonly InstanceSnapshot[];
     }
+  /** `--record`: one line of the recording (engine/recording.ts), for the keeper to write. May be left out. */
+  | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */
   | { readonly type: "removed"; readonly instance: string }
   /** Everything is handed over; the engine ends now. */
@@ -101,7 +105,7 @@ export type FromEngine =
 export interface InstanceSnapshot {
   readonly name: string;
   readonly state: PublicState;
-  /** The exact phase, finer than `state`: "handover" is still MASTER to the outside until it ends. */
+  /** The exact phase, finer than `state`: "handover" is STOP to the outside, and still has the address until it ends. */
   readonly phase: string;
   readonly since: Instant;
   readonly reason: Reason;

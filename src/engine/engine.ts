@@ -124,6 +124,9 @@ export class Engine {
         const instances = this.instances.map((instance) => snapshotOf(this, instance));
         return this.tell({ type: "snapshot", id: message.id, at: now, instances });
       }
+      case "recording":
+        // A matter of the process around us.
+        return;
       case "stop":
         return this.stop(now);
     }

@@ -1,13 +1,15 @@
 /**
  * Recordings: what happened to the routers of one engine, so that the same events can be given to the same core again.
  *
- * Lines of JSON. The first is `{"baton":"recording","version":1}`. A line with `instances` is the configuration from there
+ * Lines of JSON. The first is `{"baton":"recording","version":1}`, and again wherever another engine began; `wall` and `at`
+ * are its start by the calendar and by the clock of the events. A line with `instances` is the configuration from there
  * on (at start and after each reload; passwords are left out). Every other line is one event for one router:
  *
  *   {"at":MICROS,"instance":NAME,"event":EVENT,"before":{…},"after":{…}}
  *
  * `before` names what was not so after the router's last recorded event (wake-ups in which nothing happens are not
- * recorded), `after` what the event changed. Both replace whole fields of the state; null is "undefined".
+ * recorded), `after` what the event changed. Both replace whole fields of the state; null is "undefined". Where lines had
+ * to be left out there is `{"lost":COUNT}`, the configuration again, and complete states.
  */
 import type { InstanceConfig, RouterConfig } from "#core/config";
 import type { RouterEffect, RouterEvent } from "#core/event";
@@ -16,26 +18,59 @@ import type { RouterState } from "#core/state";
 import type { Instant } from "#units/time";
 import type { Record as EngineRecord } from "./engine.ts";
 
-const HEADER = { baton: "recording", version: 1 };
+const VERSION = 1;
+const HEADER = { baton: "recording", version: VERSION };
 
 export interface Recorder {
   configured(instances: readonly InstanceConfig[]): void;
   record(record: EngineRecord): void;
+  /** What was written last did not all arrive: the configuration and complete states follow, before anything else. */
+  afresh(): void;
 }
 
-/** `write` gets one line at a time, without its end. */
-export function createRecorder(write: (line: string) => void): Recorder {
+/** When an engine began: by the calendar (ISO 8601), and by the clock of its events. */
+export interface Beginning {
+  readonly wall: string;
+  readonly at: Instant;
+}
+
+/** @param write gets one line at a time, without its end; false when it could not take it */
+export function createRecorder(write: (line: string) => boolean, beginning?: Beginning): Recorder {
   const last = new Map<string, RouterState>();
-  write(JSON.stringify(HEADER));
+  let configuration: string | undefined;
+  let lost = 0;
+  let mustRepeat = false;
+  const put = (line: string): boolean => {
+    if (lost > 0 && write(JSON.stringify({ lost }))) lost = 0;
+    if (lost > 0 || !write(line)) {
+      lost += 1;
+      mustRepeat = true;
+      return false;
+    }
+    return true;
+  };
+  const repeat = (): boolean => {
+    last.clear();
+    mustRepeat = false;
+    return configuration === undefined || put(configuration);
+  };
+  put(JSON.stringify({ ...HEADER, ...beginning }));
   return {
-    configured: (instances) => write(JSON.stringify({ instances: instances.map(withoutSecret) })),
-    record: ({ at, instance, event, before, after }) => {
-      const known = last.get(instance);
-      last.set(instance, after);
-      const moved = differences(known, before);
-      const line = { at, instance, event, ...(moved === undefined ? {} : { before: moved }) };
-      write(JSON.stringify({ ...line, after: differences(before, after) ?? {} }));
+    configured: (instances) => {
+      configuration = JSON.stringify({ instances: instances.map(withoutSecret) });
+      repeat();
     },
+    record: ({ at, instance, event, before, after }) => {
+      if (mustRepeat && !repeat()) {
+        lost += 1;
+        return;
+      }
+      const moved = differences(last.get(instance), before);
+      last.set(instance, after);
+      const line = { at, instance, event, ...(moved === undefined ? {} : { before: moved }) };
+      put(JSON.stringify({ ...line, after: differences(before, after) ?? {} }));
+    },
+    afresh: () => void repeat(),
   };
 }
 
@@ -69,7 +104,10 @@ const canonical = (value: unknown): string =>
   );
 
 export type ReplayStep =
+  /** Another engine begins: the routers start anew. */
+  | { readonly kind: "began"; readonly beginning: Beginning | undefined }
   | { readonly kind: "configured"; readonly instances: readonly string[] }
+  | { readonly kind: "lost"; readonly count: number }
   | {
       readonly kind: "event";
       readonly at: Instant;
@@ -102,13 +140,24 @@ export function replayRecording(text: string): Replay {
     if (raw.trim() === "") continue;
     const line = readLine(raw);
     const complain = (what: string): void => void problems.push({ line: index + 1, text: what });
-    if (index === 0 && line?.["baton"] !== "recording") {
+    const isHeader = line?.["baton"] === HEADER.baton;
+    if (index === 0 && !isHeader) {
       complain("this is no recording of baton");
       return { steps, problems };
     }
-    if (index === 0) continue;
+    if (isHeader && line["version"] !== VERSION) {
+      complain(`a recording of version ${String(line["version"])}, which this version cannot read`);
+      return { steps, problems };
+    }
     if (line === undefined) {
       complain("not a line of JSON");
+    } else if (isHeader) {
+      routers.clear();
+      states.clear();
+      steps.push({ kind: "began", beginning: beginningOf(line) });
+    } else if (typeof line["lost"] === "number") {
+      states.clear();
+      steps.push({ kind: "lost", count: line["lost"] });
     } else if (Array.isArray(line["instances"])) {
       const instances = line["instances"] as readonly InstanceConfig[];
       routers.clear();
@@ -121,6 +170,12 @@ export function replayRecording(text: string): Replay {
     }
   }
   return { steps, problems };
+}
+
+function beginningOf({ wall, at }: Fields): Beginning | undefined {
+  return typeof wall === "string" && typeof at === "number"
+    ? { wall, at: at as Instant }
+    : undefined;
 }
 
 function readLine(raw: string): Fields | undefined {

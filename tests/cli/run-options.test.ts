@@ -43,6 +43,13 @@ test("the command lines of keepalived's unit files are taken as they are", () =>
   assert.equal(options("-u", "027").umask, 0o027);
 });
 
+test("a recording is made only where it is asked for", () => {
+  assert.equal(options().recordFile, undefined);
+  assert.equal(options("--record", "/r.jsonl").recordFile, "/r.jsonl");
+  assert.equal(options("--record=/r.jsonl").recordFile, "/r.jsonl");
+  assert.deepEqual(problem("--record"), { kind: "missing-value", option: "--record" });
+});
+
 test("-t takes its log attached only, so that the next option stays one", () => {
   assert.deepEqual([options("-t", "-f", "x").isTest, options("-t").testLog], [true, undefined]);
   assert.equal(options("-t/tmp/log").testLog, "/tmp/log");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { step } from "#core/router";
 import { Engine, type Record as EngineRecord } from "#engine/engine";
+import { createRecorder, type Recorder, replayRecording } from "#engine/recording";
 import { instant } from "#units/time";
 import { Bench, instance } from "../support/bench.ts";
 import { ETH0, FakeWorld, own } from "../support/fake-world.ts";
@@ -70,4 +71,69 @@ test("waking up without consequence is not worth a line", () => {
   assert.ok(
     records.every(({ event, before, after }) => event.kind !== "timeReached" || before !== after),
   );
+});
+
+/** The records of `recorded`, by a recorder that can write only what `takes` allows. */
+function written(takes: (nth: number) => boolean): string {
+  const { records, config } = recorded();
+  const lines: string[] = [];
+  let tried = 0;
+  const recorder = createRecorder((line) => {
+    tried += 1;
+    if (!takes(tried)) return false;
+    lines.push(line);
+    return true;
+  });
+  record(recorder, config, records);
+  return lines.join("\n");
+}
+
+function record(
+  recorder: Recorder,
+  config: ReturnType<typeof instance>,
+  records: readonly EngineRecord[],
+): void {
+  recorder.configured([config]);
+  for (const one of records) recorder.record(one);
+}
+
+test("lines that could not be written are counted, and what comes after them replays the same", () => {
+  const whole = replayRecording(written(() => true)).steps.filter((one) => one.kind === "event");
+  for (const [first, last] of [
+    [2, 3],
+    [4, 4],
+    [5, 11],
+  ] as const) {
+    const { steps, problems } = replayRecording(written((nth) => nth < first || nth > last));
+    assert.deepEqual(problems, []);
+    const events = steps.filter((one) => one.kind === "event");
+    assert.ok(events.length > 3 && events.length < whole.length, `${events.length} events`);
+    assert.deepEqual(
+      events.flatMap((one) => one.differs),
+      [],
+    );
+    const lost = steps.reduce((sum, one) => sum + (one.kind === "lost" ? one.count : 0), 0);
+    assert.ok(lost >= whole.length - events.length - 1, `${lost} lost`);
+  }
+});
+
+test("a recording goes on where another engine began: nothing of the first is taken for the second", () => {
+  const { records, config } = recorded();
+  const lines: string[] = [];
+  for (const wall of ["2026-01-02T03:04:05.000Z", "2026-01-02T03:05:00.000Z"]) {
+    const recorder = createRecorder((line) => lines.push(line) > 0, { wall, at: instant(5) });
+    record(recorder, config, records);
+  }
+  const { steps, problems } = replayRecording(lines.join("\n"));
+  assert.deepEqual(problems, []);
+  const began = steps.flatMap((one) => (one.kind === "began" ? [one.beginning?.wall] : []));
+  assert.deepEqual(began, ["2026-01-02T03:04:05.000Z", "2026-01-02T03:05:00.000Z"]);
+  const events = steps.filter((one) => one.kind === "event");
+  assert.equal(events.length, 2 * records.length);
+  assert.ok(events.every((one) => one.differs.length === 0));
+});
+
+test("a recording of another version is refused, not misread", () => {
+  const { problems } = replayRecording('{"baton":"recording","version":2}\n{"instances":[]}\n');
+  assert.match(problems[0]?.text ?? "", /version 2/);
 });

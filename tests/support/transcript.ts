@@ -224,6 +224,7 @@ function printMessage(message: FromEngine): string | undefined {
       return "has stopped";
     case "ready":
     case "snapshot":
+    case "record":
       return undefined;
   }
 }

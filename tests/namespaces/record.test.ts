@@ -1,0 +1,117 @@
+/** `baton run --record` on a pair: what happened replays to the same states for the same reasons. */
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { runReplay } from "../../apps/cli/replay.ts";
+import { CONFIG_FILE, daemonPids, RUNTIME_DIR } from "../../apps/lab/daemon.ts";
+import { type Lab, VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
+import type { LabNode } from "../../apps/lab/node.ts";
+import { signal } from "../../apps/lab/proc.ts";
+import { FAST } from "../../apps/lab/profile.ts";
+import { until } from "../support/daemon-bench.ts";
+import { withLab } from "../support/lab.ts";
+
+const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
+const RECORDING = "/var/log/recording";
+
+interface Running {
+  readonly process: ChildProcess;
+  log(): string;
+  states(): readonly string[];
+}
+
+function run(node: LabNode, file = RECORDING, before = "true"): Running {
+  const path = join(node.folder, "record.log");
+  const fd = openSync(path, "a");
+  const line = `${before}; exec ${BATON} run -f ${CONFIG_FILE} --runtime-dir ${RUNTIME_DIR} --record ${file}`;
+  const process = node.spawn(["/bin/sh", "-c", line], fd);
+  closeSync(fd);
+  const log = (): string => readFileSync(path, "utf8");
+  return {
+    process,
+    log,
+    states: () => [...log().matchAll(/Entering (\w+) STATE/g)].map(([, state = ""]) => state),
+  };
+}
+
+async function stop({ process }: Running): Promise<void> {
+  const ended = new Promise((resolve) => process.once("exit", resolve));
+  process.kill("SIGTERM");
+  await ended;
+  assert.equal(process.exitCode, 0);
+}
+
+const owner = (lab: Lab): string =>
+  lab.nodes
+    .filter(({ name }) => lab.network.addressesOf(name).includes(VIRTUAL_ADDRESS))
+    .map(({ name }) => name)
+    .join();
+
+function replay(node: LabNode): string {
+  let out = "";
+  const keep = (text: string): void => {
+    out += text;
+  };
+  const file = join(node.folder, "log", "recording");
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const code = runReplay([file], { stdout: keep, stderr: keep, env: {}, isTty: false });
+  assert.equal(code, 0, out);
+  return out;
+}
+
+test("a pair's take-overs, an engine that dies, a stop: replayed to the same states and reasons", async (context) => {
+  await withLab(context, { profile: FAST, kinds: ["baton", "baton"] }, async (lab) => {
+    const [a, b] = lab.nodes;
+    assert.ok(a && b);
+    const one = run(a);
+    await until("a owns the address", () => owner(lab) === "a");
+    const two = run(b);
+    await until("b is BACKUP", () => two.states().at(-1) === "BACKUP");
+    const { engine } = daemonPids("baton", one.process.pid ?? 0);
+    assert.ok(engine);
+    signal(engine, "SIGKILL");
+    await until("b took over", () => two.states().at(-1) === "MASTER");
+    await until("a is back", () => one.states().at(-1) === "BACKUP");
+    await stop(two);
+    await until("a owns it again", () => one.states().at(-1) === "MASTER");
+    await stop(one);
+
+    for (const [node, running] of [
+      [a, one],
+      [b, two],
+    ] as const) {
+      const told = replay(node);
+      // An engine that was killed could not say so: only its keeper's log does.
+      const moves = [...told.matchAll(/^ +\w+ -> (\w+): (.*)$/gm)];
+      const logged = [
+        ...running.log().matchAll(/\) (?:Entering (\w+) STATE[^:]*|Stopping): (.*)$/gm),
+      ];
+      assert.deepEqual(
+        moves.map(([, to, why]) => [to, why]),
+        logged.map(([, to = "STOP", why]) => [to, why]),
+      );
+      assert.match(told, /engine started 20\d\d-/);
+    }
+    assert.equal(replay(a).split("engine started").length, 3);
+    assert.match(replay(b), /BACKUP -> MASTER: .* gave up the address with priority 0/);
+    assert.match(replay(a), /BACKUP -> MASTER: .* gave up the address with priority 0/);
+  });
+});
+
+test("a full disk ends the recording with one warning, and nothing else", async (context) => {
+  await withLab(context, { profile: FAST, kinds: ["baton"] }, async (lab) => {
+    const [node] = lab.nodes;
+    assert.ok(node);
+    const full = "mkdir -p /run/small && mount -t tmpfs -o size=16k none /run/small";
+    const running = run(node, "/run/small/recording", full);
+    await until("it is full", () => running.log().includes("nothing is recorded"));
+    await until("it owns the address", () => owner(lab) === "a");
+    assert.match(running.log(), /recording: ENOSPC; nothing is recorded from here on/);
+    await stop(running);
+    assert.equal(running.log().split("nothing is recorded").length, 2);
+    assert.deepEqual(running.states(), ["BACKUP", "MASTER"]);
+  });
+});
