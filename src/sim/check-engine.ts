@@ -73,6 +73,14 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
       for (const key of told.keys()) if (key.startsWith(`${machine.id}/`)) told.delete(key);
       for (const key of missing.keys()) if (key.startsWith(`${machine.id}/`)) missing.delete(key);
     },
+    beforeReload: (machine, instances) => {
+      // What a reload brings back begins anew.
+      const names = new Set(machine.engine?.instances.map((one) => one.config.router.name));
+      for (const { router } of instances) {
+        const key = `${machine.id}/${router.name}`;
+        if (!names.has(router.name) || told.get(key) === "STOP") told.delete(key);
+      }
+    },
     runs: (machine) => {
       for (const key of missing.keys()) if (key.startsWith(`${machine.id}/`)) missing.delete(key);
     },

@@ -6,7 +6,7 @@ import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
 
 export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
-  const { machines, addresses, client } = simulation;
+  const { machines, rivals, addresses, clients } = simulation;
   const isConfigured = (machine: Machine, address: Ipv4): boolean =>
     machine.instances.some((one) =>
       [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
@@ -19,17 +19,19 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
   const oneOwner = (): void => {
     for (const address of addresses) {
       if (!machines.some((machine) => isConfigured(machine, address))) continue;
-      const owners = machines.filter((machine) => machine.owns(address));
+      const owners = [...machines, ...rivals].filter((node) => node.owns(address));
       if (owners.length !== 1)
         simulation.violate(
           owners.length === 0 ? "nobody-owns" : "two-own",
           `${printIpv4(address)} has ${owners.length} owners: ${describe()}`,
         );
-      else if (client.service(address) !== "reached")
-        simulation.violate(
-          "not-announced",
-          `${printIpv4(address)}: the client is ${client.service(address)}`,
-        );
+      for (const client of clients) {
+        if (owners.length === 1 && client.service(address) !== "reached")
+          simulation.violate(
+            "not-announced",
+            `${printIpv4(address)}: client ${client.id} is ${client.service(address)}`,
+          );
+      }
     }
   };
 
@@ -58,6 +60,8 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
   return {
     settled: () => {
       for (const seat of facts.all()) {
+        const isGone = seat.machine.instances.every(({ router }) => router.vrid !== seat.vrid);
+        if (isGone) continue;
         if (seat.state !== "MASTER" && seat.state !== "BACKUP")
           simulation.violate("not-recovered", describe());
       }

@@ -7,8 +7,7 @@
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { parseArp } from "#wire/arp";
 import type { EventQueue } from "./event-queue.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
+import type { HookList } from "./hooks.ts";
 import type { Frame, Network, Port } from "./network.ts";
 import type { Random } from "./random.ts";
 
@@ -17,6 +16,13 @@ const RETRY = 1_000_000;
 
 /** `reached`: packets get to an owner. `dark`: there is an owner in reach, but the cache points elsewhere. `nobody`: none is. */
 export type Service = "reached" | "dark" | "nobody";
+
+/** Who can answer for an address: one of our machines, or a rival. */
+export interface Owner {
+  readonly mac: Mac;
+  readonly port: Port;
+  owns(address: Ipv4): boolean;
+}
 
 interface Entry {
   mac: Mac | undefined;
@@ -31,26 +37,33 @@ interface Entry {
 
 export class Client {
   readonly port: Port;
+  readonly id: number;
   readonly #queue: EventQueue;
   readonly #network: Network;
-  readonly #machines: readonly Machine[];
+  readonly #nodes: readonly Owner[];
   readonly #random: Random;
+  readonly #hooks: HookList;
   readonly #cache = new Map<Ipv4, Entry>();
-  onService: (address: Ipv4, service: Service, before: Service, since: number) => void = () => {};
 
   constructor(
-    queue: EventQueue,
-    network: Network,
-    machines: readonly Machine[],
-    random: Random,
+    id: number,
+    around: {
+      readonly queue: EventQueue;
+      readonly network: Network;
+      readonly random: Random;
+      readonly hooks: HookList;
+    },
+    nodes: readonly Owner[],
     mac: Mac,
     addresses: readonly Ipv4[],
   ) {
-    this.#queue = queue;
-    this.#network = network;
-    this.#machines = machines;
-    this.#random = random;
-    this.port = network.attach(mac, (frame) => this.#receive(frame));
+    this.id = id;
+    this.#queue = around.queue;
+    this.#network = around.network;
+    this.#nodes = nodes;
+    this.#random = around.random;
+    this.#hooks = around.hooks;
+    this.port = around.network.attach(mac, (frame) => this.#receive(frame), "arp");
     for (const address of addresses) {
       const spent = { reached: 0, dark: 0, nobody: 0 };
       this.#cache.set(address, {
@@ -63,11 +76,9 @@ export class Client {
       });
       this.#resolveLater(address, RETRY);
     }
-  }
-
-  hooks(): Hooks {
-    return {
+    around.hooks.add({
       ownership: (_machine, address) => this.#look(address),
+      rivalOwnership: (_rival, address) => this.#look(address),
       connectivity: () => {
         for (const address of this.#cache.keys()) this.#look(address);
       },
@@ -77,7 +88,7 @@ export class Client {
           entry.since = this.#queue.now;
         }
       },
-    };
+    });
   }
 
   entries(): ReadonlyMap<Ipv4, Readonly<Entry>> {
@@ -96,26 +107,28 @@ export class Client {
     const entry = this.#cache.get(senderAddress);
     if (entry === undefined || senderMac === BROADCAST_MAC) return;
     entry.mac = senderMac;
+    this.#hooks.tell("clientLearned", this, senderAddress);
     this.#look(senderAddress);
   }
 
-  #isInReach(machine: Machine): boolean {
-    return (
-      this.#network.reaches(this.port, machine.port) &&
-      this.#network.reaches(machine.port, this.port)
+  /** Nodes that own the address and hear this client, and it them. */
+  ownersOf(address: Ipv4): readonly Owner[] {
+    return this.#nodes.filter(
+      (node) =>
+        node.owns(address) &&
+        this.#network.reaches(this.port, node.port) &&
+        this.#network.reaches(node.port, this.port),
     );
   }
 
   #look(address: Ipv4): void {
     const entry = this.#cache.get(address);
     if (entry === undefined) return;
-    const owners = this.#machines.filter(
-      (machine) => machine.owns(address) && this.#isInReach(machine),
-    );
+    const owners = this.ownersOf(address);
     const service: Service =
       owners.length === 0
         ? "nobody"
-        : owners.some((machine) => machine.mac === entry.mac)
+        : owners.some((node) => node.mac === entry.mac)
           ? "reached"
           : "dark";
     if (service === entry.service) return;
@@ -126,7 +139,7 @@ export class Client {
     if (before === "dark") entry.longestDark = Math.max(entry.longestDark, now - since);
     entry.service = service;
     entry.since = now;
-    this.onService(address, service, before, since);
+    this.#hooks.tell("service", this, address, service, before, since);
     if (before !== "reached") return;
     entry.lostAt = now;
     this.#resolveLater(address, RESOLVE_AFTER);
@@ -139,9 +152,7 @@ export class Client {
       if (entry === undefined || entry.service === "reached") return;
       // Reached and lost again since: its own turn comes.
       if (entry.mac !== undefined && this.#queue.now - entry.lostAt < RESOLVE_AFTER) return;
-      const owners = this.#machines.filter(
-        (machine) => machine.owns(address) && this.#isInReach(machine),
-      );
+      const owners = this.ownersOf(address);
       if (owners.length === 0) return this.#resolveLater(address, RETRY);
       entry.mac = this.#random.pick(owners).mac;
       this.#look(address);

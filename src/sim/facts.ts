@@ -5,10 +5,13 @@ import { masterDown, NEWCOMER } from "#core/timing";
 import { fromCentis } from "#units/time";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
-import type { Fault } from "./scenario.ts";
+import { everyInstance, type Fault } from "./scenario.ts";
 import type { Simulation } from "./simulation.ts";
 
-/** One router on one machine, in one life of its engine. */
+const vridsOf = (machine: Machine): ReadonlySet<number> =>
+  new Set(machine.instances.map(({ router }) => router.vrid));
+
+/** One router on one machine, in one life of its engine; a reload that brings a removed one back begins another. */
 export interface Seat {
   readonly machine: Machine;
   readonly name: string;
@@ -48,8 +51,18 @@ export class Facts {
   /** Last change of the network's conditions. */
   networkChangedAt: number = Number.NEGATIVE_INFINITY;
 
+  /** By machine: virtual routers of the configuration its engine has. */
+  readonly #configured = new Map<number, ReadonlySet<number>>();
+  /** Every configuration of a virtual router in this run, reloads and rivals included. */
+  readonly #routers = new Map<number, RouterConfig[]>();
+
   constructor(simulation: Simulation) {
     this.simulation = simulation;
+    for (const { router } of everyInstance(simulation.scenario)) {
+      const known = this.#routers.get(router.vrid);
+      if (known === undefined) this.#routers.set(router.vrid, [router]);
+      else known.push(router);
+    }
   }
 
   get now(): number {
@@ -93,15 +106,11 @@ export class Facts {
     return this.#lost.get(`${from}>${to}`) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Longest detection time anybody here may have for this router. */
+  /** Longest detection time anybody may have for this router in this run. */
   detection(vrid: number): number {
     let longest = 0;
-    for (const { instances } of this.simulation.machines) {
-      for (const { router } of instances) {
-        if (router.vrid === vrid)
-          longest = Math.max(longest, masterDown(router, this.#longestInterval(vrid), 1));
-      }
-    }
+    for (const router of this.#routers.get(vrid) ?? [])
+      longest = Math.max(longest, masterDown(router, this.#longestInterval(vrid), 1));
     return longest;
   }
 
@@ -111,11 +120,8 @@ export class Facts {
 
   #longestInterval(vrid: number): RouterConfig["advertInterval"] {
     let longest = 1 as RouterConfig["advertInterval"];
-    for (const { instances } of this.simulation.machines) {
-      for (const { router } of instances) {
-        if (router.vrid === vrid && router.advertInterval > longest)
-          longest = router.advertInterval;
-      }
+    for (const { advertInterval } of this.#routers.get(vrid) ?? []) {
+      if (advertInterval > longest) longest = advertInterval;
     }
     return longest;
   }
@@ -132,6 +138,7 @@ export class Facts {
         this.#unwell(machine);
         this.#runsSince.set(machine.id, this.now);
         for (const { router } of machine.instances) this.#open(machine, router);
+        this.#configured.set(machine.id, vridsOf(machine));
       },
       engineEnded: (machine) => this.#unwell(machine),
       runs: (machine, runs) => {
@@ -142,9 +149,15 @@ export class Facts {
       afterReload: (machine) => {
         for (const { router } of machine.instances) {
           const seat = this.seat(machine, router.vrid);
-          if (seat === undefined) this.#open(machine, router);
-          else seat.router = router;
+          if (seat !== undefined) seat.router = router;
         }
+      },
+      beforeReload: (machine, instances) => {
+        const before = this.#configured.get(machine.id);
+        for (const { router } of instances) {
+          if (before?.has(router.vrid) !== true) this.#open(machine, router);
+        }
+        this.#configured.set(machine.id, new Set(instances.map(({ router }) => router.vrid)));
       },
       transition: (machine, message) => {
         for (const seat of this.#seats.values()) {

@@ -25,6 +25,8 @@ function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
     case "one-way":
     case "partition":
       return beginOnNetwork(simulation, fault);
+    case "rival":
+      return beginOnRival(simulation, fault);
     case "hostile":
       return simulation.stranger.attack(fault);
     case "foreign-announcement":
@@ -39,7 +41,7 @@ type NetworkFault = Extract<
 type MachineFault = Extract<Fault, { readonly machine: number }>;
 
 function beginOnNetwork(
-  { network, machines, client }: Simulation,
+  { network, machines, rivals, clients }: Simulation,
   fault: NetworkFault,
 ): () => void {
   switch (fault.kind) {
@@ -65,12 +67,44 @@ function beginOnNetwork(
       return () => network.heal(from, to);
     }
     case "partition": {
-      // The client stays with the second half, like a router on that side.
-      const left = fault.machines.map((id) => machines[id]?.port.id ?? 0);
-      const right = [...machines.map((machine) => machine.port.id), client.port.id].filter(
-        (id) => !left.includes(id),
-      );
+      // Each side keeps a client, like a router on that side; rivals are with the first one.
+      const [first, ...others] = clients.map((client) => client.port.id);
+      const left = [...fault.machines.map((id) => machines[id]?.port.id ?? 0), ...others];
+      const nodes = [...machines, ...rivals].map((node) => node.port.id);
+      const right = [...nodes, first ?? 0].filter((id) => !left.includes(id));
       const pairs = left.flatMap((a) => right.map((b) => [a, b] as const));
+      for (const [a, b] of pairs) {
+        network.cut(a, b);
+        network.cut(b, a);
+      }
+      return () => {
+        for (const [a, b] of pairs) {
+          network.heal(a, b);
+          network.heal(b, a);
+        }
+      };
+    }
+  }
+}
+
+function beginOnRival(
+  { network, machines, rivals }: Simulation,
+  fault: Extract<Fault, { kind: "rival" }>,
+): (() => void) | undefined {
+  const rival = rivals[fault.rival];
+  if (rival === undefined) return undefined;
+  switch (fault.what) {
+    case "stop":
+      rival.stop();
+      return () => rival.start();
+    case "kill":
+      rival.kill();
+      return () => rival.start();
+    case "hang":
+      rival.setStopped(true);
+      return () => rival.setStopped(false);
+    case "cut": {
+      const pairs = machines.map((machine) => [machine.port.id, rival.port.id] as const);
       for (const [a, b] of pairs) {
         network.cut(a, b);
         network.cut(b, a);
@@ -169,7 +203,7 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
       return () => set(fault.afterwards);
     }
     case "reload":
-      machine.instances = fault.instances;
+      machine.setInstances(fault.instances);
       if (keeper.runs && machine.engine !== undefined) {
         machine.send({
           type: "configure",

@@ -1,8 +1,10 @@
 /** What really happens in a simulation, told to whoever watches: checkers, the client, the transcript. */
-import type { FromEngine, TrackerResult } from "#contract/engine-link";
+import type { FromEngine, ToEngine, TrackerResult } from "#contract/engine-link";
 import type { InstanceConfig } from "#core/config";
 import type { Ipv4 } from "#units/address";
+import type { Client, Service } from "./client.ts";
 import type { Machine } from "./machine.ts";
+import type { Rival } from "./rival.ts";
 import type { Fault } from "./scenario.ts";
 
 export type TransitionMessage = Extract<FromEngine, { type: "transition" }>;
@@ -10,10 +12,17 @@ export type TransitionMessage = Extract<FromEngine, { type: "transition" }>;
 export interface Hooks {
   /** The machine began or ceased to answer for an address. */
   readonly ownership?: (machine: Machine, address: Ipv4, owns: boolean) => void;
+  readonly rivalOwnership?: (rival: Rival, address: Ipv4, owns: boolean) => void;
   /** Who hears whom may have changed. */
   readonly connectivity?: () => void;
-  readonly advertSent?: (machine: Machine, vrid: number, priority: number) => void;
-  /** An advertisement reached the machine's socket (it may wait there). `from`: machine number, or -1 for a stranger. */
+  /** `packet`: a whole IPv4 packet. */
+  readonly advertSent?: (
+    machine: Machine,
+    vrid: number,
+    priority: number,
+    packet: Uint8Array,
+  ) => void;
+  /** An advertisement reached the machine's socket (it may wait there). `from`: see `Surroundings.nodeOf`. */
   readonly advertArrived?: (
     machine: Machine,
     from: number,
@@ -23,6 +32,21 @@ export interface Hooks {
   ) => void;
   readonly advertLost?: (from: number, to: number, vrid: number) => void;
   readonly arpSent?: (machine: Machine, address: Ipv4) => void;
+  /** The switch let an announcement of this machine in, or threw it away. */
+  readonly arpAtSwitch?: (machine: Machine, address: Ipv4, passed: boolean) => void;
+  /** An announcement of this machine did not reach a client. */
+  readonly arpLost?: (machine: Machine, client: Client, address: Ipv4) => void;
+  /** Frames of an announcement have reached a client. */
+  readonly clientLearned?: (client: Client, address: Ipv4) => void;
+  readonly service?: (
+    client: Client,
+    address: Ipv4,
+    service: Service,
+    before: Service,
+    since: number,
+  ) => void;
+  /** The engine has been given a message of the keeper. */
+  readonly handled?: (machine: Machine, message: ToEngine) => void;
   readonly transition?: (machine: Machine, message: TransitionMessage) => void;
   readonly told?: (machine: Machine, message: FromEngine) => void;
   readonly fault?: (fault: Fault, begins: boolean) => void;
@@ -41,15 +65,24 @@ export interface Hooks {
   readonly end?: () => void;
 }
 
+type Hook = (...args: readonly unknown[]) => void;
+
 export class HookList {
-  readonly #list: Hooks[] = [];
+  readonly #byName = new Map<keyof Hooks, Hook[]>();
+
+  /** Whoever was added first is told first. */
   add(hooks: Hooks): void {
-    this.#list.push(hooks);
-  }
-  tell<K extends keyof Hooks>(name: K, ...args: Parameters<NonNullable<Hooks[K]>>): void {
-    for (const hooks of this.#list) {
-      const hook = hooks[name] as ((...args: readonly unknown[]) => void) | undefined;
-      hook?.(...args);
+    for (const [name, hook] of Object.entries(hooks) as [keyof Hooks, Hook | undefined][]) {
+      if (hook === undefined) continue;
+      const known = this.#byName.get(name);
+      if (known === undefined) this.#byName.set(name, [hook]);
+      else known.push(hook);
     }
+  }
+
+  tell<K extends keyof Hooks>(name: K, ...args: Parameters<NonNullable<Hooks[K]>>): void {
+    const hooks = this.#byName.get(name);
+    if (hooks === undefined) return;
+    for (const hook of hooks) hook(...args);
   }
 }

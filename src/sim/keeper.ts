@@ -245,12 +245,13 @@ export class Keeper {
         checksum: instance.checksum,
       });
       const to = machine.around.macOf(destination) ?? BROADCAST_MAC;
-      machine.around.hooks.tell("advertSent", machine, router.vrid, 0);
+      const packet = bytes.slice(0, length);
+      machine.around.hooks.tell("advertSent", machine, router.vrid, RELEASE, packet);
       machine.around.network.send(machine.port, {
         from: machine.mac,
         to,
         kind: "vrrp",
-        bytes: bytes.slice(0, length),
+        bytes: packet,
       });
     }
   }

@@ -36,8 +36,8 @@ export interface Surroundings {
   readonly wakeLateMicros: number;
   readonly keeperLateMicros: number;
   readonly macOf: (address: Ipv4) => Mac | undefined;
-  /** Machine number of a source address, -1 for strangers. */
-  readonly machineOf: (address: Ipv4) => number;
+  /** Whose address it is: a machine's number, `RIVAL_NODE` and more for rivals, -1 for strangers. */
+  readonly nodeOf: (address: Ipv4) => number;
   readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
 }
 
@@ -139,6 +139,15 @@ export class Machine {
 
   owns(address: Ipv4): boolean {
     return this.#owned.has(address);
+  }
+
+  /** Another configuration file; sync groups lose the members that are gone. */
+  setInstances(instances: readonly InstanceConfig[]): void {
+    const names = instances.map((one) => one.router.name);
+    this.instances = instances;
+    this.groups = this.spec.groups
+      .map((group) => ({ ...group, members: group.members.filter((one) => names.includes(one)) }))
+      .filter((group) => group.members.length > 0);
   }
 
   // ---- processes -----------------------------------------------------------------------------------------------
@@ -325,10 +334,11 @@ export class Machine {
       if (!engine.finished) engine.stop(this.clock());
       return;
     }
-    if (message.type !== "configure") return engine.onKeeper(message, this.clock());
-    this.around.hooks.tell("beforeReload", this, message.instances);
+    const { hooks } = this.around;
+    if (message.type === "configure") hooks.tell("beforeReload", this, message.instances);
     engine.onKeeper(message, this.clock());
-    this.around.hooks.tell("afterReload", this);
+    hooks.tell("handled", this, message);
+    if (message.type === "configure") hooks.tell("afterReload", this);
   }
 
   #finish(): void {
@@ -359,7 +369,7 @@ export class Machine {
     if (frame.kind === "vrrp") {
       const vrid = vridOf(frame.bytes);
       const priority = priorityOf(frame.bytes);
-      const from = this.around.machineOf(sourceOf(frame.bytes));
+      const from = this.around.nodeOf(sourceOf(frame.bytes));
       this.keeper.hears(vrid, priority, from);
       if (this.engine === undefined || !this.#listens) return;
       if (this.#packets.length >= SOCKET_MAX) return;
@@ -374,7 +384,7 @@ export class Machine {
   #sent(frame: Frame): void {
     if (frame.kind === "vrrp") {
       const { bytes } = frame;
-      this.around.hooks.tell("advertSent", this, vridOf(bytes), priorityOf(bytes));
+      this.around.hooks.tell("advertSent", this, vridOf(bytes), priorityOf(bytes), bytes);
     } else {
       this.around.hooks.tell("arpSent", this, arpAddress(frame.bytes));
     }
@@ -388,7 +398,7 @@ export class Machine {
 }
 
 /** Sender protocol address of an Ethernet ARP frame. */
-const arpAddress = (frame: Uint8Array): Ipv4 =>
+export const arpAddress = (frame: Uint8Array): Ipv4 =>
   ((frame[28] ?? 0) * 0x1000000 +
     (((frame[29] ?? 0) << 16) | ((frame[30] ?? 0) << 8) | (frame[31] ?? 0))) as Ipv4;
 

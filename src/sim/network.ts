@@ -31,6 +31,8 @@ export interface NetworkConditions {
 export interface Port {
   readonly id: number;
   readonly mac: Mac;
+  /** Frames of other kinds are not delivered: nothing there looks at them. */
+  readonly hears: Frame["kind"] | "all";
   /** The machine's end has carrier. */
   up: boolean;
   /** A switch port may take seconds after link-up before it forwards. */
@@ -57,6 +59,8 @@ export class Network {
   extraReordering = 0;
   /** A frame was lost between these two ports. */
   onLoss: (from: Port, to: Port, frame: Frame) => void = () => {};
+  /** An ARP frame came from this port, and the switch let it in (limiter, link, forwarding) or not. */
+  onArp: (from: Port, frame: Frame, passed: boolean) => void = () => {};
   /** Who hears whom has changed. */
   onChange: () => void = () => {};
 
@@ -66,10 +70,11 @@ export class Network {
     this.base = base;
   }
 
-  attach(mac: Mac, receive: Port["receive"]): Port {
+  attach(mac: Mac, receive: Port["receive"], hears: Port["hears"] = "all"): Port {
     const port: Port = {
       id: this.#ports.length,
       mac,
+      hears,
       up: true,
       forwardsFrom: 0,
       receive,
@@ -113,11 +118,17 @@ export class Network {
 
   /** `lag`: the sender is that much behind (a slow system call before this one). */
   send(from: Port, frame: Frame, lag = 0): void {
-    if (frame.kind === "arp" && !this.#letsThrough(from)) return;
-    if (from.up && from.forwardsFrom <= this.#queue.now) this.#learned.set(frame.from, from);
+    const isConnected = from.up && from.forwardsFrom <= this.#queue.now;
+    if (frame.kind === "arp") {
+      const passes = this.#letsThrough(from);
+      this.onArp(from, frame, passes && isConnected);
+      if (!passes) return;
+    }
+    if (isConnected) this.#learned.set(frame.from, from);
     const only = frame.to === BROADCAST_MAC ? undefined : this.#learned.get(frame.to);
     for (const port of this.#ports) {
       if (port === from || (only !== undefined && only !== port)) continue;
+      if (port.hears !== "all" && port.hears !== frame.kind) continue;
       this.#transfer(from, port, frame, lag);
     }
   }

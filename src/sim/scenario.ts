@@ -19,6 +19,8 @@ export interface Scenario {
   readonly keeperLateMicros: number;
   /** ARP frames let through at each port; undefined: all. */
   readonly arpLimit?: { readonly perSecond: number; readonly burst: number };
+  /** Nodes that run keepalived. */
+  readonly rivals?: readonly RivalSpec[];
   readonly faults: readonly Fault[];
   /** Faults begin before this; what lasts is ended here. */
   readonly stormMicros: number;
@@ -34,6 +36,13 @@ export interface MachineSpec {
   readonly groups: readonly GroupConfig[];
   /** Results that are known when the daemon starts. */
   readonly trackers: readonly TrackerResult[];
+}
+
+export interface RivalSpec {
+  readonly address: Ipv4;
+  readonly startsAt: number;
+  /** What keepalived knows of it is used. */
+  readonly instances: readonly InstanceConfig[];
 }
 
 interface Timed {
@@ -93,6 +102,12 @@ export type Fault =
   | ({ readonly kind: "reload"; readonly instances: readonly InstanceConfig[] } & Timed & On)
   /** The kernel's notifications overflow: everything is told anew. */
   | ({ readonly kind: "resync" } & Timed & On)
+  /** `cut`: it and the machines do not hear each other; clients hear all. */
+  | ({
+      readonly kind: "rival";
+      readonly rival: number;
+      readonly what: "stop" | "kill" | "hang" | "cut";
+    } & Lasting)
   | ({
       readonly kind: "hostile";
       readonly what: Hostile;
@@ -124,3 +139,9 @@ export type Hostile =
 
 export const isDeceiving = (what: Hostile): boolean =>
   what === "replay" || what === "forged-release" || what === "forged-master";
+
+/** Every configuration of a run: of machines and rivals, and those that reloads bring. */
+export const everyInstance = (scenario: Scenario): readonly InstanceConfig[] => [
+  ...[...scenario.machines, ...(scenario.rivals ?? [])].flatMap((one) => one.instances),
+  ...scenario.faults.flatMap((fault) => (fault.kind === "reload" ? fault.instances : [])),
+];

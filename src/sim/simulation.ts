@@ -10,11 +10,16 @@ import { Client } from "./client.ts";
 import { EventQueue } from "./event-queue.ts";
 import { applyFault } from "./faults.ts";
 import { HookList } from "./hooks.ts";
-import { Machine } from "./machine.ts";
+import { arpAddress, Machine } from "./machine.ts";
 import { Network, type Port } from "./network.ts";
 import { createRandom, type Random } from "./random.ts";
-import type { Fault, Scenario } from "./scenario.ts";
+import { RIVAL_NODE, Rival } from "./rival.ts";
+import { everyInstance, type Fault, type Scenario } from "./scenario.ts";
 import { Stranger } from "./stranger.ts";
+
+const FIRST_MAC = 0x02_00_00_00_00_10;
+const FIRST_RIVAL_MAC = 0x02_00_00_00_00_80;
+const CLIENT_MACS = [0x02_00_00_00_00_01 as Mac, 0x02_00_00_00_00_03 as Mac];
 
 export interface Violation {
   readonly check: string;
@@ -29,7 +34,8 @@ export class Simulation {
   readonly hooks: HookList = new HookList();
   readonly network: Network;
   readonly machines: readonly Machine[];
-  readonly client: Client;
+  readonly rivals: readonly Rival[];
+  readonly clients: readonly Client[];
   readonly stranger: Stranger;
   readonly random: Random;
   readonly violations: Violation[] = [];
@@ -43,8 +49,13 @@ export class Simulation {
     const { queue, hooks } = this;
     this.random = createRandom(scenario.seed);
     this.network = new Network(queue, this.random.split("network"), scenario.network);
+    const rivalSpecs = scenario.rivals ?? [];
     const machineAddresses = scenario.machines.map((one) => one.address);
-    const macs = scenario.machines.map((_, index) => (0x02_00_00_00_00_10 + index) as Mac);
+    const rivalAddresses = rivalSpecs.map((one) => one.address);
+    const macs = scenario.machines.map((_, index) => (FIRST_MAC + index) as Mac);
+    const rivalMacs = rivalSpecs.map((_, index) => (FIRST_RIVAL_MAC + index) as Mac);
+    const macOf = (address: Ipv4): Mac | undefined =>
+      macs[machineAddresses.indexOf(address)] ?? rivalMacs[rivalAddresses.indexOf(address)];
     const around = {
       queue,
       hooks,
@@ -53,29 +64,47 @@ export class Simulation {
       hasGuard: scenario.hasGuard,
       wakeLateMicros: scenario.wakeLateMicros,
       keeperLateMicros: scenario.keeperLateMicros,
-      macOf: (address: Ipv4) => macs[machineAddresses.indexOf(address)],
-      machineOf: (address: Ipv4) => machineAddresses.indexOf(address),
+      macOf,
+      nodeOf: (address: Ipv4) => {
+        const rival = rivalAddresses.indexOf(address);
+        return rival === -1 ? machineAddresses.indexOf(address) : RIVAL_NODE + rival;
+      },
       recorder,
     };
     this.machines = scenario.machines.map(
       (spec, index) => new Machine(index, macs[index] as Mac, spec, around),
     );
     this.addresses = virtualAddresses(scenario);
-    this.client = new Client(
-      queue,
-      this.network,
-      this.machines,
-      this.random.split("client"),
-      0x02_00_00_00_00_01 as Mac,
-      this.addresses,
-    );
+    this.rivals = rivalSpecs.map((spec, index) => {
+      const random = this.random.split(`rival ${index}`);
+      const mac = rivalMacs[index] as Mac;
+      return new Rival(index, mac, spec, { queue, hooks, network: this.network, random, macOf });
+    });
+    const nodes = [...this.machines, ...this.rivals];
+    this.clients = CLIENT_MACS.map((mac, id) => {
+      const random = this.random.split(id === 0 ? "client" : `client ${id}`);
+      return new Client(
+        id,
+        { queue, hooks, network: this.network, random },
+        nodes,
+        mac,
+        this.addresses,
+      );
+    });
     this.stranger = new Stranger(this.network, queue, this.random.split("stranger"), scenario);
     this.network.onLoss = (from, to, frame) => {
-      if (frame.kind !== "vrrp") return;
-      hooks.tell("advertLost", this.machineAt(from), this.machineAt(to), frame.bytes[21] ?? 0);
+      if (frame.kind === "vrrp")
+        return hooks.tell("advertLost", this.nodeAt(from), this.nodeAt(to), frame.bytes[21] ?? 0);
+      const machine = this.machines.find((one) => one.port === from);
+      const client = this.clients.find((one) => one.port === to);
+      if (machine !== undefined && client !== undefined)
+        hooks.tell("arpLost", machine, client, arpAddress(frame.bytes));
+    };
+    this.network.onArp = (from, frame, passed) => {
+      const machine = this.machines.find((one) => one.port === from);
+      if (machine !== undefined) hooks.tell("arpAtSwitch", machine, arpAddress(frame.bytes), passed);
     };
     this.network.onChange = () => hooks.tell("connectivity");
-    hooks.add(this.client.hooks());
     for (const machine of this.machines) machine.port.arpLimit = scenario.arpLimit;
   }
 
@@ -88,6 +117,7 @@ export class Simulation {
     const halted = (): boolean => this.violations.length > 0;
     for (const machine of this.machines)
       queue.at(machine.spec.startsAt, () => machine.keeper.start());
+    for (const rival of this.rivals) queue.at(rival.spec.startsAt, () => rival.start());
     for (const fault of scenario.faults) queue.at(fault.at, () => applyFault(this, fault));
     queue.runUntil(scenario.stormMicros, halted);
     if (halted()) return;
@@ -109,9 +139,12 @@ export class Simulation {
     return machine;
   }
 
-  /** Machine number of a port, -1 for client and stranger. */
-  machineAt(port: Port): number {
-    return this.machines.findIndex((machine) => machine.port === port);
+  /** Node number of a port (see `Surroundings.nodeOf`), -1 for clients and the stranger. */
+  nodeAt(port: Port): number {
+    const rival = this.rivals.findIndex((one) => one.port === port);
+    return rival === -1
+      ? this.machines.findIndex((machine) => machine.port === port)
+      : RIVAL_NODE + rival;
   }
 
   /** Do the two hear each other, loss aside? */
@@ -122,10 +155,7 @@ export class Simulation {
 
 export function virtualAddresses(scenario: Scenario): readonly Ipv4[] {
   const found = new Set<number>();
-  const reloads = scenario.faults.flatMap((fault) =>
-    fault.kind === "reload" ? fault.instances : [],
-  );
-  for (const instance of [...scenario.machines.flatMap((one) => one.instances), ...reloads]) {
+  for (const instance of everyInstance(scenario)) {
     for (const { address } of [...instance.addresses, ...instance.excludedAddresses])
       found.add(address);
   }

@@ -22,10 +22,6 @@ export function tellStory(simulation: Simulation): {
   };
   const name = (machine: Machine): string => `${machine.id} (${printIpv4(machine.address)})`;
   const lastSent = new Map<string, number>();
-  simulation.client.onService = (address, service, before, since) =>
-    say(
-      `client ${printIpv4(address)} ${before} -> ${service} after ${simulation.queue.now - since} us`,
-    );
   return {
     lines,
     hooks: {
@@ -65,7 +61,16 @@ export function tellStory(simulation: Simulation): {
         )
           say(`machine ${machine.id} advertises ${priority} (vrid ${vrid})`);
       },
-      arpSent: (machine, address) => say(`machine ${machine.id} announces ${printIpv4(address)}`),
+      arpAtSwitch: (machine, address, passed) =>
+        say(
+          `machine ${machine.id} announces ${printIpv4(address)}${passed ? "" : " (not let through)"}`,
+        ),
+      service: (client, address, service, before, since) =>
+        say(
+          `client ${client.id} ${printIpv4(address)} ${before} -> ${service} after ${simulation.queue.now - since} us`,
+        ),
+      rivalOwnership: (rival, address, owns) =>
+        say(`rival ${rival.id} ${owns ? "answers" : "is silent"} for ${printIpv4(address)}`),
       calm: () => say("CALM: nothing fails any more"),
       settled: () => say("SETTLED: every promise must hold now"),
     },

@@ -30,9 +30,10 @@ export class Stranger {
     this.#queue = queue;
     this.#random = random;
     this.#scenario = scenario;
-    this.#port = network.attach(MAC, (frame) => {
-      if (frame.kind === "vrrp" && this.#overheard.length < KEPT_MAX) this.#overheard.push(frame);
-    });
+    const overhear = (frame: Frame): void => {
+      if (this.#overheard.length < KEPT_MAX) this.#overheard.push(frame);
+    };
+    this.#port = network.attach(MAC, overhear, "vrrp");
   }
 
   attack(fault: Extract<Fault, { kind: "hostile" }>): undefined {

@@ -1,0 +1,185 @@
+/** Faults drawn for a cluster: which kinds, when, on whom, how long. */
+import type { TrackerResult } from "#contract/engine-link";
+import { fromCentis } from "#units/time";
+import { type Shape, virtual } from "./draw-shape.ts";
+import { drawReloads } from "./draw-reloads.ts";
+import type { Random } from "./random.ts";
+import { type Fault, type Hostile, isDeceiving, type MachineSpec } from "./scenario.ts";
+
+type Kind = Fault["kind"];
+const KINDS: readonly Kind[] = [
+  "loss",
+  "slow-network",
+  "reordering",
+  "one-way",
+  "partition",
+  "link-flap",
+  "link-flap",
+  "interface-gone",
+  "stop",
+  "stop",
+  "engine-crash",
+  "engine-crash",
+  "keeper-crash",
+  "kill-all",
+  "kill-all",
+  "power-off",
+  "power-off",
+  "hang",
+  "hang",
+  "pause",
+  "pause",
+  "clock-jump",
+  "busy",
+  "address-fails",
+  "address-slow",
+  "address-deleted",
+  "tracker",
+  "tracker",
+  "reload",
+  "resync",
+  "hostile",
+  "foreign-announcement",
+];
+
+export function drawFaults(
+  random: Random,
+  shape: Shape,
+  machines: readonly MachineSpec[],
+  storm: number,
+  down: number,
+): Fault[] {
+  const kinds = Array.from({ length: random.pick([1, 1, 2, 3, 5]) }, () => random.pick(KINDS));
+  if (shape.rivals > 0 && random.chance(0.7)) kinds.push("rival");
+  const count = random.pick([1, 2, 3, 5, 8, 12]);
+  const faults: Fault[] = [];
+  const reloads: { readonly at: number; readonly machine: number }[] = [];
+  for (let i = 0; i < count; i++) {
+    const fault = drawFault(random, shape, random.pick(kinds), storm, down);
+    if (fault?.kind === "reload") reloads.push(fault);
+    else if (fault !== undefined) faults.push(fault);
+  }
+  return [...faults, ...drawReloads(random.split("reloads"), shape, machines, reloads, storm)];
+}
+
+/** Around the lengths that matter: much shorter than, about as long as, and longer than the detection time. */
+function drawLength(random: Random, down: number): number {
+  const share = random.pick([0.02, 0.2, 0.5, 0.8, 0.95, 1, 1.05, 1.3, 2, 4]);
+  return Math.max(1_000, Math.round(down * share * (0.9 + 0.2 * random.real())));
+}
+
+function drawFault(
+  random: Random,
+  shape: Shape,
+  kind: Kind,
+  storm: number,
+  down: number,
+): Fault | undefined {
+  // The cluster has mostly settled before the first one.
+  const at = random.chance(0.8) ? random.between(2 * down, storm) : random.between(0, storm);
+  const machine = random.between(0, shape.count - 1);
+  const length = drawLength(random, down);
+  const interval = fromCentis(shape.intervalMax);
+  switch (kind) {
+    case "loss":
+      return { kind, at, micros: length * 3, share: random.pick([0.1, 0.3, 0.5, 0.8]) };
+    case "slow-network":
+      return {
+        kind,
+        at,
+        micros: length,
+        latency: random.between(1_000, Math.max(2_000, interval)),
+      };
+    case "reordering":
+      return { kind, at, micros: length * 2, share: 0.3 };
+    case "one-way": {
+      if (shape.count < 2) return undefined;
+      const to = (machine + random.between(1, shape.count - 1)) % shape.count;
+      return { kind, at, micros: length, from: machine, to };
+    }
+    case "partition":
+      return { kind, at, micros: length, machines: [machine] };
+    case "link-flap":
+    case "interface-gone":
+    case "stop":
+    case "keeper-crash":
+    case "kill-all":
+      return { kind, at, machine, micros: length };
+    case "power-off":
+      return {
+        kind,
+        at,
+        machine,
+        micros: length,
+        portLate: random.pick([0, random.between(0, 3 * down), random.between(down, 8_000_000)]),
+      };
+    case "engine-crash":
+    case "resync":
+      return { kind, at, machine };
+    case "hang":
+      return { kind, at, machine, micros: length, who: random.pick(["engine", "all"] as const) };
+    case "pause":
+      return { kind, at, machine, micros: length, clock: random.pick(["runs", "stops"] as const) };
+    case "clock-jump":
+      return { kind, at, machine, by: length };
+    case "busy":
+      return { kind, at, machine, micros: length * 2, late: random.between(1_000, interval) };
+    case "address-fails":
+      return { kind, at, machine, micros: length, errno: random.pick(["EPERM", "ENOBUFS"]) };
+    case "address-slow":
+      return {
+        kind,
+        at,
+        machine,
+        micros: length,
+        slow: random.between(1_000, Math.max(2_000, interval / 2)),
+      };
+    case "address-deleted":
+      return {
+        kind,
+        at,
+        machine,
+        address: virtual(100).address,
+        times: random.pick([1, 1, 3, 20]),
+        every: random.pick([10_000, 1_000_000]),
+      };
+    case "tracker": {
+      if (shape.script === undefined) return undefined;
+      const name = "check";
+      const result: TrackerResult = { kind: "script", name, result: "down" };
+      return { kind, at, machine, micros: length, result, afterwards: { ...result, result: "up" } };
+    }
+    case "reload":
+      return { kind, at, machine, instances: [] };
+    case "rival": {
+      if (shape.rivals === 0) return undefined;
+      const what = random.pick(["stop", "kill", "hang", "cut"] as const);
+      return { kind, at, rival: random.between(0, shape.rivals - 1), what, micros: length };
+    }
+    case "hostile": {
+      const what = random.pick<Hostile>(
+        random.chance(0.3)
+          ? ["replay", "forged-release", "forged-master"]
+          : [
+              "noise",
+              "truncated",
+              "bad-checksum",
+              "wrong-password",
+              "wrong-ttl",
+              "wrong-version",
+              "other-vrid",
+              "not-a-peer",
+            ],
+      );
+      if (what === "wrong-password" && shape.secret === undefined) return undefined;
+      // Unicast has no TTL of its own, multicast no list of peers.
+      if ((what === "wrong-ttl" || what === "replay") && shape.unicast) return undefined;
+      if (what === "not-a-peer" && !shape.unicast) return undefined;
+      const times = isDeceiving(what) ? random.between(1, 3) : random.between(1, 50);
+      return { kind, at, what, times, every: random.between(1_000, interval) };
+    }
+    case "foreign-announcement":
+      return { kind, at, address: virtual(100).address, times: random.between(1, 3) };
+  }
+}
+

@@ -1,0 +1,127 @@
+/** What all machines of a drawn cluster have in common. */
+import type {
+  AnnounceConfig,
+  InstanceConfig,
+  PacingConfig,
+  RouterConfig,
+  VirtualAddress,
+} from "#core/config";
+import { ipv4 } from "#units/address";
+import { type Centis, centis, fromCentis, fromSeconds, micros } from "#units/time";
+import type { Random } from "./random.ts";
+
+export const NETWORK = 0x0a_00_00_00;
+
+export interface Shape {
+  readonly count: number;
+  readonly version: 2 | 3;
+  readonly intervalMin: Centis;
+  readonly intervalMax: Centis;
+  readonly preempt: boolean;
+  readonly preemptDelay: number;
+  readonly equalPriorities: boolean;
+  readonly unicast: boolean;
+  readonly downTimerAdverts: number;
+  readonly secret: string | undefined;
+  readonly handover: RouterConfig["handover"];
+  readonly announce: AnnounceConfig;
+  readonly addressCount: number;
+  readonly instanceCount: number;
+  readonly grouped: boolean;
+  readonly script: { readonly weight: number } | undefined;
+  readonly hasGuard: boolean;
+  /** Of announcements, `garp_rate` and `vrrp_garp_interval`; the switch lets through as much at least. */
+  readonly pacing: PacingConfig;
+  readonly arpLimit: { readonly perSecond: number; readonly burst: number } | undefined;
+  readonly arp: InstanceConfig["arp"];
+  /** Nodes that run keepalived, besides the machines. */
+  readonly rivals: number;
+  readonly checksum: InstanceConfig["checksum"];
+  readonly lowerPrioNoAdvert: boolean;
+  readonly higherPrioSendAdvert: boolean;
+  readonly owner255: boolean;
+  readonly veryStrong: boolean;
+}
+
+/** @param count machines, undefined: drawn */
+export function drawShape(random: Random, wanted: number | undefined): Shape {
+  const mixed = random.split("mixed");
+  const drawn = random.pick([2, 2, 2, 3, 3, 4]);
+  const rivals = mixed.chance(0.12) ? 1 : 0;
+  const count = wanted ?? (rivals > 0 ? mixed.pick([1, 1, 2]) : drawn);
+  const version = random.pick([2, 3, 3] as const);
+  const intervalMax =
+    version === 2
+      ? centis(100 * random.pick([1, 1, 1, 2, 5]))
+      : centis(random.pick([1, 2, 5, 10, 10, 25, 50, 100, 100, 300]));
+  // Version 3 routers may have intervals of their own; each learns the master's.
+  const areMixed = version === 3 && intervalMax >= 10 && random.chance(0.15);
+  const repeat = random.pick([1, 2, 5]);
+  const limits = drawLimits(random.split("limits"));
+  const instanceCount = random.chance(0.2) ? 2 : 1;
+  return {
+    count,
+    version,
+    intervalMax,
+    intervalMin: areMixed ? centis(Math.ceil(intervalMax / 2)) : intervalMax,
+    preempt: random.chance(0.4),
+    preemptDelay: random.chance(0.3) ? random.between(1, 10) * fromCentis(intervalMax) : 0,
+    equalPriorities: random.chance(0.4),
+    unicast: random.chance(0.55),
+    downTimerAdverts: random.chance(0.85) ? 3 : random.between(2, 5),
+    secret: version === 2 && random.chance(0.5) ? "1111" : undefined,
+    handover: random.chance(0.85) ? "make-before-break" : "break-before-make",
+    announce: {
+      delay: random.pick([0, fromSeconds(1), fromSeconds(5)] as const) as AnnounceConfig["delay"],
+      repeat,
+      refresh: random.pick([0, 0, fromSeconds(5)] as const) as AnnounceConfig["refresh"],
+      refreshRepeat: 1,
+      lowerPrioDelay: fromSeconds(random.pick([0, 5])),
+      lowerPrioRepeat: repeat,
+    },
+    addressCount: limits.addressCount,
+    instanceCount,
+    // keepalived's groups are not part of the model.
+    grouped: rivals === 0 && random.chance(0.5),
+    script: random.chance(0.35) ? { weight: random.pick([0, 0, -30, 20]) } : undefined,
+    hasGuard: random.chance(0.75),
+    pacing: limits.pacing,
+    arpLimit: limits.arpLimit,
+    arp: limits.arp,
+    rivals,
+    checksum: random.pick(["pseudo-header", "no-pseudo-header"] as const),
+    lowerPrioNoAdvert: random.chance(0.08),
+    higherPrioSendAdvert: random.chance(0.1),
+    owner255: random.chance(0.04),
+    veryStrong: random.chance(0.15),
+  };
+}
+
+
+/** Every fourth cluster sends its announcements by a budget, most of those with many addresses. */
+function drawLimits(
+  random: Random,
+): Pick<Shape, "addressCount" | "pacing" | "arpLimit" | "arp"> {
+  const arp = random.pick(["request", "request", "request", "reply", "both"] as const);
+  const none = { burst: 0, perSecond: 0, gap: micros(0) };
+  if (!random.chance(0.25)) {
+    const addressCount = random.chance(0.03) ? 20 : random.pick([1, 1, 1, 2, 3]);
+    return { addressCount, pacing: none, arpLimit: undefined, arp };
+  }
+  const addressCount = random.pick([1, 2, 3, 5, 10, 20]);
+  const isPaced = random.chance(0.2);
+  const burst = random.pick([1, 2, 5, 10]);
+  // With 20 addresses a slower one needs longer than everything else in a run.
+  const perSecond = random.pick(addressCount > 5 ? [5, 10, 50] : [1, 2, 5, 10, 50]);
+  const gap = micros(isPaced || random.chance(0.2) ? random.pick([1_000, 10_000, 50_000]) : 0);
+  if (isPaced) return { addressCount, pacing: { ...none, gap }, arpLimit: undefined, arp };
+  const arpLimit = { perSecond, burst: burst * random.pick([1, 2, 3]) };
+  return { addressCount, pacing: { burst, perSecond, gap }, arpLimit, arp };
+}
+
+export const virtual = (host: number): VirtualAddress => ({
+  address: ipv4(NETWORK + host),
+  prefix: 24,
+  scope: 0,
+});
+
