@@ -1,8 +1,8 @@
 /**
- * How fast and how large is the emulator? Starts `apps/cloud/main.ts` with a durable store and asks it, signed, over
- * keep-alive connections from this process.
+ * How fast and how large is the emulator? Starts `bin/baton cloud serve` with a durable store and asks it, signed, over
+ * keep-alive connections from this process: one half reads, one half changes that go to disk, then creates all at once.
  *
- * Usage: node tools/bench-cloud.ts [SECONDS]
+ * Usage: node tools/bench-cloud.ts [REQUESTS]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,15 +22,17 @@ import {
 
 const SECRETS = { secretId: "AKIDBENCH", secretKey: "SECRETBENCH" };
 const CONNECTIONS = 16;
-const main = fileURLToPath(new URL("../apps/cloud/main.ts", import.meta.url));
-const seconds = Number(process.argv[2] ?? "3");
+const CREATES = 100;
+const program = fileURLToPath(new URL("../bin/baton", import.meta.url));
+const requests = Number(process.argv[2] ?? "60000");
 
 const directory = mkdtempSync(join(tmpdir(), "baton-bench-"));
 const startedAt = performance.now();
 const child = spawn(
-  process.execPath,
+  program,
   [
-    main,
+    "cloud",
+    "serve",
     "--listen",
     "127.0.0.1:0",
     "--data",
@@ -48,11 +50,19 @@ const [line] = await once(createInterface({ input: child.stdout }), "line");
 const startMillis = performance.now() - startedAt;
 const { url }: { url: string } = JSON.parse(String(line));
 const { hostname, port, host } = new URL(url);
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+const agent = new Agent({ keepAlive: true, maxSockets: CREATES });
 
 const now = Math.floor(Date.now() / 1000);
 const scope = { date: dateOf(now), service: "vpc", timestamp: `${now}` };
 const key = tc3Key(SECRETS.secretKey, scope);
+
+class Refused extends Error {
+  readonly code: string;
+  constructor(action: string, code: string) {
+    super(`${action}: ${code}`);
+    this.code = code;
+  }
+}
 
 /** The `Response` of a signed call; throws what is no success. */
 async function call(
@@ -96,7 +106,7 @@ async function call(
     sent.end(body);
   });
   const response = JSON.parse(text).Response;
-  if (response.Error !== undefined) throw new Error(`${action}: ${response.Error.Code}`);
+  if (response.Error !== undefined) throw new Refused(action, response.Error.Code);
   return response;
 }
 
@@ -112,35 +122,36 @@ function cpuOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-async function measure(work: (index: number) => Promise<unknown>): Promise<Result> {
+async function measure(wanted: number, work: (index: number) => Promise<unknown>): Promise<Result> {
   const cpuBefore = cpuOf(child.pid ?? 0);
   const begin = performance.now();
   let count = 0;
   await Promise.all(
     Array.from({ length: CONNECTIONS }, async () => {
-      while (performance.now() - begin < seconds * 1000) await work(count++);
+      while (count < wanted) await work(count++);
     }),
   );
   const elapsed = (performance.now() - begin) / 1000;
   return { count, perSecond: count / elapsed, cpuSeconds: cpuOf(child.pid ?? 0) - cpuBefore };
 }
 
-const residentMegabytes = (): number => {
-  const match = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"));
-  return Number(match?.[1]) / 1024;
-};
+/** Resident memory, now and at its highest, in MB. */
+function memory(): string {
+  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+  const megabytes = (name: string): string =>
+    (Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024).toFixed(0);
+  return `resident ${megabytes("VmRSS")} MB, at most ${megabytes("VmHWM")} MB`;
+}
 
 const report = (what: string, { count, perSecond, cpuSeconds }: Result): void => {
   const perCore = count / cpuSeconds;
   process.stdout.write(
-    `${what.padEnd(24)} ${perSecond.toFixed(0).padStart(6)} /s, ${perCore.toFixed(0).padStart(6)} per core second\n`,
+    `${what.padEnd(24)} ${perSecond.toFixed(0).padStart(6)} /s, ${perCore.toFixed(0).padStart(6)} per core second; ${memory()}\n`,
   );
 };
 
 try {
-  process.stdout.write(
-    `start ${startMillis.toFixed(0)} ms, resident ${residentMegabytes().toFixed(0)} MB\n`,
-  );
+  process.stdout.write(`ready after ${startMillis.toFixed(0)} ms; ${memory()}\n`);
   const region = "ap-guangzhou";
   const vpc = await call("CreateVpc", { VpcName: "v", CidrBlock: "10.0.0.0/16" }, region);
   const VpcId = vpc["Vpc"]?.["VpcId"];
@@ -153,16 +164,37 @@ try {
   }
   report(
     "DescribeHaVips (10)",
-    await measure(async () => await call("DescribeHaVips", {}, region)),
+    await measure(requests / 2, async () => await call("DescribeHaVips", {}, region)),
   );
   report(
     "ModifyHaVipAttribute",
-    await measure(async (index) => {
+    await measure(requests / 2, async (index) => {
       const HaVipId = ids[index % ids.length];
       return await call("ModifyHaVipAttribute", { HaVipId, HaVipName: `n${index}` }, region);
     }),
   );
-  process.stdout.write(`resident afterwards ${residentMegabytes().toFixed(0)} MB\n`);
+  const other = await call("CreateVpc", { VpcName: "w", CidrBlock: "10.1.0.0/16" }, region);
+  const fresh = { VpcId: other["Vpc"]?.["VpcId"], HaVipName: "p" };
+  await call("CreateSubnet", { ...zone, VpcId: fresh.VpcId, CidrBlock: "10.1.1.0/24" }, region);
+  const begin = performance.now();
+  const codes = await Promise.all(
+    Array.from({ length: CREATES }, async () => {
+      try {
+        await call("CreateHaVip", fresh, region);
+        return "created";
+      } catch (error) {
+        if (error instanceof Refused) return error.code;
+        throw error;
+      }
+    }),
+  );
+  const elapsed = (performance.now() - begin).toFixed(0);
+  const counts = [...new Set(codes)].map(
+    (code) => `${codes.filter((one) => one === code).length} ${code}`,
+  );
+  process.stdout.write(
+    `${CREATES} CreateHaVip at once in ${elapsed} ms (${counts.join(", ")}); ${memory()}\n`,
+  );
 } finally {
   child.kill("SIGTERM");
   await once(child, "exit");

@@ -76,7 +76,7 @@ function describe(
   const authorization = request.headers["authorization"] ?? "";
   return {
     requestId,
-    at: new Date(startedAt).toISOString(),
+    atMillis: startedAt,
     action,
     version,
     region,
@@ -91,19 +91,14 @@ function describe(
   };
 }
 
-function keepParameters(request: CloudRequest, form: Envelope["form"]): unknown {
+/** As JSON text. */
+function keepParameters(request: CloudRequest, form: Envelope["form"]): string | undefined {
   if (form !== undefined) {
     const kept = [...form].filter(([name]) => name !== "Signature");
     const size = kept.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
-    return size > LOGGED_MAX ? null : Object.fromEntries(kept);
+    return size > LOGGED_MAX ? undefined : JSON.stringify(Object.fromEntries(kept));
   }
-  if (request.body.length > LOGGED_MAX) return null;
-  try {
-    const parsed: unknown = JSON.parse(new TextDecoder().decode(request.body));
-    return parsed;
-  } catch {
-    return null;
-  }
+  return request.body.length > LOGGED_MAX ? undefined : new TextDecoder().decode(request.body);
 }
 
 const headersOf = ({ traceId }: Envelope): Readonly<Record<string, string>> =>

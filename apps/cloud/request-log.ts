@@ -1,9 +1,13 @@
-/** `GET /_baton/requests`: what was asked of the API, oldest first. */
+/**
+ * `GET /_baton/requests`: what was asked of the API, oldest first.
+ *
+ * Kept for every call and read now and then, so parameters stay the text they came as until somebody asks.
+ */
 
 export interface LoggedRequest {
   readonly requestId: string;
-  /** Real time, ISO. */
-  readonly at: string;
+  /** Real time, milliseconds since 1970. */
+  readonly atMillis: number;
   readonly action: string;
   readonly version: string;
   readonly region: string;
@@ -11,8 +15,8 @@ export interface LoggedRequest {
   readonly client: string;
   readonly signature: "tc3" | "v1";
   readonly method: string;
-  /** JSON, or flat text of a query or form; null when it was too long to keep. */
-  readonly parameters: unknown;
+  /** JSON text; undefined when it was too long to keep. */
+  readonly parameters: string | undefined;
   /** "OK", the error's code, or "" while the call is waiting. */
   code: string;
   httpStatus: number;
@@ -35,7 +39,22 @@ export class RequestLog {
     this.#entries = [];
   }
 
-  list(): readonly LoggedRequest[] {
-    return this.#entries.slice(-KEPT_MAX);
+  /** As the endpoint shows them: `at` as ISO text, `parameters` as a value, null when it was not kept or is no JSON. */
+  list(): readonly object[] {
+    return this.#entries.slice(-KEPT_MAX).map(({ requestId, atMillis, parameters, ...rest }) => ({
+      requestId,
+      at: new Date(atMillis).toISOString(),
+      ...rest,
+      parameters: readJson(parameters),
+    }));
+  }
+}
+
+function readJson(text: string | undefined): unknown {
+  try {
+    const value: unknown = JSON.parse(text ?? "null");
+    return value;
+  } catch {
+    return null;
   }
 }
