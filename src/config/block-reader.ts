@@ -20,7 +20,7 @@ import { type Line, spanOfLine } from "./line.ts";
 import { nearest } from "./nearest.ts";
 import { readItem } from "./read-item.ts";
 import { readValue } from "./read-value.ts";
-import { type Block, nameOf, newBlock } from "./records.ts";
+import { addSetting, type Block, nameOf, newBlock } from "./records.ts";
 import { splitWords, type Word, type Words } from "./scan.ts";
 import { describeUnknown, type UnknownFacts } from "./unknown-word.ts";
 import type { Item } from "./value.ts";
@@ -207,7 +207,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     const frame = frames.pop();
     if (frame?.kind !== "list") return;
     const value = { kind: "list", items: frame.items } as const;
-    ownBlock().settings.push({ keyword: frame.keyword, word: frame.header, args: [], value });
+    addSetting(ownBlock(), { keyword: frame.keyword, word: frame.header, args: [], value });
   }
 
   function reportMissingBrace(frame: KeywordFrame | ListFrame): void {
@@ -311,7 +311,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
         lost: args.length > 0,
       });
     } else if (takes.kind === "foreign") {
-      frame.block.settings.push({ keyword, word, args, value: { kind: "block" } });
+      addSetting(frame.block, { keyword, word, args, value: { kind: "block" } });
       frames.push({ kind: "skip", header: word, depth: 0, needsBrace: true });
     } else {
       const value = readValue({
@@ -322,7 +322,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
         report: silent,
         openQuote,
       });
-      if (value !== undefined) frame.block.settings.push({ keyword, word, args, value });
+      if (value !== undefined) addSetting(frame.block, { keyword, word, args, value });
       else frame.block.attempted.add(keyword.word);
     }
   }
@@ -389,7 +389,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     block.damaged = consequence();
     if (takes.named) named.set(key, block);
     frame.block.blocks.push(block);
-    frame.block.settings.push({ keyword, word, args, value: { kind: "block" } });
+    addSetting(frame.block, { keyword, word, args, value: { kind: "block" } });
     frames.push({
       kind: "keywords",
       block,

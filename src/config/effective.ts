@@ -3,7 +3,7 @@
  * Rules explain these values, lowering uses them; both call this file, so they cannot disagree.
  */
 import type { Ip } from "./ip.ts";
-import type { Model } from "./model.ts";
+import { groupWith, type Model } from "./model.ts";
 import {
   type Block,
   blocksOf,
@@ -64,16 +64,20 @@ export function intervalOf(instance: Block, model: Model): number {
 
 /** Only peers of the instance's family count. */
 export function peersOf(instance: Block): readonly PeerItem[] {
-  const family = familyOf(instance);
-  return itemsOf(instance, "unicast_peer", "peer").filter(({ ip }) => ip.family === family);
+  return ofFamily(itemsOf(instance, "unicast_peer", "peer"), familyOf(instance));
 }
 
 export const isUnicast = (instance: Block): boolean => peersOf(instance).length > 0;
 
 /** Addresses in the advertisement: those of the first one's family. */
 export function addressesOf(instance: Block): readonly AddressItem[] {
-  const family = familyOf(instance);
-  return itemsOf(instance, "virtual_ipaddress", "address").filter(({ ip }) => ip.family === family);
+  return ofFamily(itemsOf(instance, "virtual_ipaddress", "address"), familyOf(instance));
+}
+
+/** Nearly always all of them. */
+function ofFamily<T extends { readonly ip: Ip }>(items: readonly T[], family: 4 | 6): readonly T[] {
+  const isOf = ({ ip }: T): boolean => ip.family === family;
+  return items.every(isOf) ? items : items.filter(isOf);
 }
 
 export const excludedOf = (instance: Block): readonly AddressItem[] =>
@@ -97,9 +101,7 @@ export const isStrict = (instance: Block, model: Model): boolean =>
 
 /** Members by name; a name that is no instance is left out. */
 export const groupOf = (instance: Block, model: Model): Block | undefined =>
-  model.groups.find((group) =>
-    itemsOf(group, "group", "name").some(({ word }) => word.text === nameOf(instance)),
-  );
+  groupWith(model, nameOf(instance));
 
 /** A default from `global_defs` for a keyword that has the same name there with `vrrp_` before it. */
 export const inherited = (instance: Block, model: Model, word: string): number | undefined =>

@@ -1,5 +1,5 @@
 /** The blocks of a whole configuration by what they are, for rules and lowering. */
-import { type Block, blocksOf, nameOf, newBlock } from "./records.ts";
+import { addSetting, type Block, blocksOf, itemsOf, nameOf, newBlock, textOf } from "./records.ts";
 
 export interface Model {
   readonly root: Block;
@@ -21,7 +21,9 @@ export interface Model {
 export function modelOf(root: Block, lostNames: readonly string[]): Model {
   const parts = blocksOf(root, "global_defs");
   const globals = newBlock("global_defs", parts[0]?.head, undefined);
-  for (const part of parts) globals.settings.push(...part.settings);
+  for (const part of parts) {
+    for (const setting of part.settings) addSetting(globals, setting);
+  }
   return {
     root,
     globals,
@@ -47,3 +49,43 @@ export function find(blocks: readonly Block[], name: string): Block | undefined 
 }
 
 const indexes = new WeakMap<readonly Block[], ReadonlyMap<string, Block>>();
+
+/** The first group that names the instance. */
+export function groupWith(model: Model, instance: string): Block | undefined {
+  let index = groupIndexes.get(model);
+  if (index === undefined) {
+    index = firstOf(model.groups, (group) =>
+      itemsOf(group, "group", "name").map(({ word }) => word.text),
+    );
+    groupIndexes.set(model, index);
+  }
+  return index.get(instance);
+}
+
+const groupIndexes = new WeakMap<Model, ReadonlyMap<string, Block>>();
+
+/** The first `garp_group` that names the interface. */
+export function pacingWith(model: Model, device: string): Block | undefined {
+  let index = pacingIndexes.get(model);
+  if (index === undefined) {
+    index = firstOf(model.pacing, (block) => [
+      ...[textOf(block, "interface")].filter((name) => name !== undefined),
+      ...itemsOf(block, "interfaces", "name").map(({ word }) => word.text),
+    ]);
+    pacingIndexes.set(model, index);
+  }
+  return index.get(device);
+}
+
+const pacingIndexes = new WeakMap<Model, ReadonlyMap<string, Block>>();
+
+function firstOf(
+  blocks: readonly Block[],
+  namesIn: (block: Block) => readonly string[],
+): ReadonlyMap<string, Block> {
+  const index = new Map<string, Block>();
+  for (const block of blocks) {
+    for (const name of namesIn(block)) if (!index.has(name)) index.set(name, block);
+  }
+  return index;
+}

@@ -16,7 +16,10 @@ export interface Block {
   /** The header's words; the root has none. */
   readonly head: Word | undefined;
   readonly name: Word | undefined;
+  /** Added to by `addSetting` only. */
   readonly settings: Setting[];
+  /** Index in `settings` of each word's last one, where there are many. */
+  last: Map<string, number> | undefined;
   readonly blocks: Block[];
   /**
    * Its text was not read to its own end (an unknown block inside it, a brace too few), or it was read with text that
@@ -32,16 +35,43 @@ export function newBlock(
   head: Word | undefined,
   name: Word | undefined,
 ): Block {
-  return { word, head, name, settings: [], blocks: [], damaged: false, attempted: new Set() };
+  return {
+    word,
+    head,
+    name,
+    settings: [],
+    last: undefined,
+    blocks: [],
+    damaged: false,
+    attempted: new Set(),
+  };
 }
 
 export const nameOf = (block: Block): string => block.name?.text ?? "";
 export const placeOf = (block: Block): Span => (block.name ?? block.head)?.span ?? NOWHERE;
 export const NOWHERE: Span = { file: "", start: 0, end: 0 };
 
+/** A block of more settings than this is looked up by index: a file may have a hundred thousand of them. */
+const SCANNED_MAX = 16;
+
+export function addSetting(block: Block, setting: Setting): void {
+  const at = block.settings.push(setting) - 1;
+  if (block.last !== undefined) block.last.set(setting.keyword.word, at);
+  else if (at >= SCANNED_MAX) {
+    block.last = new Map(block.settings.map(({ keyword }, index) => [keyword.word, index]));
+  }
+}
+
 /** The last one wins, as nearly everywhere in keepalived. */
 export function lastSetting(block: Block, ...wordList: readonly string[]): Setting | undefined {
-  return block.settings.findLast(({ keyword }) => wordList.includes(keyword.word));
+  const { settings, last } = block;
+  if (last !== undefined)
+    return settings[Math.max(...wordList.map((word) => last.get(word) ?? -1))];
+  for (let at = settings.length - 1; at >= 0; at--) {
+    const setting = settings[at];
+    if (setting !== undefined && wordList.includes(setting.keyword.word)) return setting;
+  }
+  return undefined;
 }
 
 export const hasSetting = (block: Block, ...wordList: readonly string[]): boolean =>
@@ -69,8 +99,7 @@ export function booleanOf(block: Block, word: string): boolean | undefined {
 
 type ItemOf<K extends Item["kind"]> = Extract<Item, { kind: K }>;
 
-/** Blocks are complete when anybody asks; a list of a million addresses is gathered once. */
-const gathered = new WeakMap<Block, Map<string, readonly Item[]>>();
+const NONE: readonly never[] = [];
 
 /** Items of every list of that word, in order: lists of the same word add up. */
 export function itemsOf<K extends Item["kind"]>(
@@ -78,23 +107,36 @@ export function itemsOf<K extends Item["kind"]>(
   word: string,
   kind: K,
 ): readonly ItemOf<K>[] {
+  let first: readonly Item[] | undefined;
+  for (const { keyword, value } of block.settings) {
+    if (keyword.word !== word || value.kind !== "list") continue;
+    if (first !== undefined) return gather(block, word, kind);
+    first = value.items;
+  }
+  return first !== undefined && areOfKind(first, kind) ? first : NONE;
+}
+
+/** Several lists, put together once. Blocks are complete when anybody asks. */
+const gathered = new WeakMap<Block, Map<string, readonly Item[]>>();
+
+function gather<K extends Item["kind"]>(block: Block, word: string, kind: K): readonly ItemOf<K>[] {
   let lists = gathered.get(block);
   if (lists === undefined) {
     lists = new Map();
     gathered.set(block, lists);
   }
-  const key = `${word} ${kind}`;
-  const known = lists.get(key);
-  // The key holds the kind.
-  if (known !== undefined) return known as readonly ItemOf<K>[];
-  const items: ItemOf<K>[] = [];
-  for (const { keyword, value } of block.settings) {
-    if (keyword.word !== word || value.kind !== "list") continue;
-    for (const item of value.items) if (isOfKind(item, kind)) items.push(item);
+  let items = lists.get(word);
+  if (items === undefined) {
+    items = block.settings.flatMap(({ keyword, value }) =>
+      keyword.word === word && value.kind === "list" ? value.items : [],
+    );
+    lists.set(word, items);
   }
-  lists.set(key, items);
-  return items;
+  return areOfKind(items, kind) ? items : NONE;
 }
 
-const isOfKind = <K extends Item["kind"]>(item: Item, kind: K): item is ItemOf<K> =>
-  item.kind === kind;
+/** The keyword decides the kind of all its items, so the first one stands for all. */
+const areOfKind = <K extends Item["kind"]>(
+  items: readonly Item[],
+  kind: K,
+): items is readonly ItemOf<K>[] => items[0]?.kind === kind;

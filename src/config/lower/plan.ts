@@ -2,7 +2,6 @@
 import type { TrackerKind } from "#core/config";
 import { fromSeconds, type Micros } from "#units/time";
 import type { Model } from "../model.ts";
-import { find } from "../model.ts";
 import type {
   FileTrackerPlan,
   Globals,
@@ -30,10 +29,13 @@ export function lowerPlan(model: Model): RunPlan {
     const config = lowerInstance(block, model);
     return config === undefined ? [] : [{ config, notify: notifyOf(block, model) }];
   });
+  const used = new Set(
+    instances.flatMap(({ config }) =>
+      config.router.trackers.map(({ kind, name }) => `${kind} ${name}`),
+    ),
+  );
   const tracked = (kind: TrackerKind, block: Block): boolean =>
-    instances.some(({ config }) =>
-      config.router.trackers.some((one) => one.kind === kind && one.name === nameOf(block)),
-    );
+    used.has(`${kind} ${nameOf(block)}`);
   return {
     globals: lowerGlobals(model),
     instances,
@@ -69,16 +71,13 @@ function lowerGlobals(model: Model): Globals {
 
 /** A member that is unknown, or that is in an earlier group already, does not count. */
 function lowerGroups(model: Model, instances: readonly InstancePlan[]): readonly GroupPlan[] {
+  const groupOfMember = new Map(
+    instances.map(({ config }) => [config.router.name, config.group] as const),
+  );
   return model.groups.flatMap((group): GroupPlan[] => {
     const members = itemsOf(group, "group", "name")
       .map(({ word }) => word.text)
-      .filter(
-        (name) =>
-          find(model.instances, name) !== undefined &&
-          instances.some(
-            ({ config }) => config.router.name === name && config.group === nameOf(group),
-          ),
-      );
+      .filter((name) => groupOfMember.get(name) === nameOf(group));
     if (members.length === 0) return [];
     return [
       { name: nameOf(group), members: [...new Set(members)], notify: notifyOf(group, model) },
