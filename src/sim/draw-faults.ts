@@ -132,7 +132,8 @@ function drawFault(
         at,
         machine,
         micros: length,
-        slow: random.between(1_000, Math.max(2_000, interval / 2)),
+        // Of each address: all together stay within what the protocol's timers bear.
+        slow: Math.round(random.between(1_000, Math.max(2_000, interval / 2)) / shape.addressCount),
       };
     case "address-deleted":
       return {

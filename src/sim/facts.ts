@@ -1,15 +1,13 @@
 /** What checkers know about a run, gathered outside the product: who said what when, who heard it, and who was well. */
-import type { RouterConfig } from "#core/config";
+import type { InstanceConfig, RouterConfig } from "#core/config";
 import type { PublicState } from "#core/state";
 import { masterDown, NEWCOMER } from "#core/timing";
+import type { Ipv4 } from "#units/address";
 import { fromCentis } from "#units/time";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import { everyInstance, type Fault } from "./scenario.ts";
 import type { Simulation } from "./simulation.ts";
-
-const vridsOf = (machine: Machine): ReadonlySet<number> =>
-  new Set(machine.instances.map(({ router }) => router.vrid));
 
 /** One router on one machine, in one life of its engine; a reload that brings a removed one back begins another. */
 export interface Seat {
@@ -51,8 +49,9 @@ export class Facts {
   /** Last change of the network's conditions. */
   networkChangedAt: number = Number.NEGATIVE_INFINITY;
 
-  /** By machine: virtual routers of the configuration its engine has. */
-  readonly #configured = new Map<number, ReadonlySet<number>>();
+  /** By machine: the configuration its engine has been given. */
+  readonly #instances = new Map<number, readonly InstanceConfig[]>();
+  readonly #previous = new Map<number, readonly InstanceConfig[]>();
   /** Every configuration of a virtual router in this run, reloads and rivals included. */
   readonly #routers = new Map<number, RouterConfig[]>();
 
@@ -71,6 +70,37 @@ export class Facts {
 
   seat(machine: Machine, vrid: number): Seat | undefined {
     return this.#seats.get(`${machine.id}/${vrid}`);
+  }
+
+  seatNamed(machine: Machine, name: string): Seat | undefined {
+    for (const seat of this.#seats.values()) {
+      if (seat.machine === machine && seat.name === name) return seat;
+    }
+    return undefined;
+  }
+
+  /** The configuration the machine's engine works by; a file changed since is not read yet. */
+  instances(machine: Machine): readonly InstanceConfig[] {
+    return this.#instances.get(machine.id) ?? [];
+  }
+
+  /** What it worked by before the last reload. */
+  previousInstances(machine: Machine): readonly InstanceConfig[] {
+    return this.#previous.get(machine.id) ?? [];
+  }
+
+  /** Those of `instances` that have the address. */
+  instancesWith(machine: Machine, address: Ipv4): readonly InstanceConfig[] {
+    return this.instances(machine).filter((one) =>
+      [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
+    );
+  }
+
+  addressesOf(machine: Machine, vrid: number): readonly Ipv4[] {
+    return this.instances(machine)
+      .filter(({ router }) => router.vrid === vrid)
+      .flatMap((one) => [...one.addresses, ...one.excludedAddresses])
+      .map((virtual) => virtual.address);
   }
 
   /** Seats of running or stopped engines that own, or are to own, this virtual router's addresses. */
@@ -138,7 +168,7 @@ export class Facts {
         this.#unwell(machine);
         this.#runsSince.set(machine.id, this.now);
         for (const { router } of machine.instances) this.#open(machine, router);
-        this.#configured.set(machine.id, vridsOf(machine));
+        this.#instances.set(machine.id, machine.instances);
       },
       engineEnded: (machine) => this.#unwell(machine),
       runs: (machine, runs) => {
@@ -147,29 +177,29 @@ export class Facts {
         if (machine.isPaused) this.#pausedAt.set(machine.id, this.now);
       },
       afterReload: (machine) => {
-        for (const { router } of machine.instances) {
+        for (const { router } of this.instances(machine)) {
           const seat = this.seat(machine, router.vrid);
           if (seat !== undefined) seat.router = router;
         }
       },
       beforeReload: (machine, instances) => {
-        const before = this.#configured.get(machine.id);
+        const before = this.instances(machine).map(({ router }) => router.vrid);
         for (const { router } of instances) {
-          if (before?.has(router.vrid) !== true) this.#open(machine, router);
+          if (!before.includes(router.vrid)) this.#open(machine, router);
         }
-        this.#configured.set(machine.id, new Set(instances.map(({ router }) => router.vrid)));
+        this.#previous.set(machine.id, this.instances(machine));
+        this.#instances.set(machine.id, instances);
       },
       transition: (machine, message) => {
-        for (const seat of this.#seats.values()) {
-          if (seat.machine !== machine || seat.name !== message.instance) continue;
-          seat.state = message.to;
-          seat.since = this.now;
-          seat.reason = message.reason.kind;
-          if (message.to !== "MASTER" || seat.reason === "link-back-in-time") continue;
-          seat.ownerSince = this.now;
-          const isKnown = seat.heard.size > 0 || seat.releaseHeardAt !== undefined;
-          seat.establishedAt = isKnown ? this.now : this.now + NEWCOMER;
-        }
+        const seat = this.seatNamed(machine, message.instance);
+        if (seat === undefined) return;
+        seat.state = message.to;
+        seat.since = this.now;
+        seat.reason = message.reason.kind;
+        if (message.to !== "MASTER" || seat.reason === "link-back-in-time") return;
+        seat.ownerSince = this.now;
+        const isKnown = seat.heard.size > 0 || seat.releaseHeardAt !== undefined;
+        seat.establishedAt = isKnown ? this.now : this.now + NEWCOMER;
       },
       advertSent: (machine, vrid, priority) => {
         const seat = this.seat(machine, vrid);

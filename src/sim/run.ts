@@ -1,5 +1,7 @@
 /** One scenario, all checkers. */
+import { checkAnnouncements } from "./check-announcements.ts";
 import { checkBackup } from "./check-backup.ts";
+import { checkBudget } from "./check-budget.ts";
 import { checkEngine, checkOverslept } from "./check-engine.ts";
 import { checkOverlap, type OverlapTotals } from "./check-overlap.ts";
 import { checkReload } from "./check-reload.ts";
@@ -38,6 +40,8 @@ export function runScenario(
   hooks.add(checkSeat(simulation, facts));
   hooks.add(checkSettled(simulation, facts));
   hooks.add(checkReload(simulation));
+  hooks.add(checkBudget(simulation, facts));
+  hooks.add(checkAnnouncements(simulation, facts));
   const overlap = checkOverlap(simulation, facts);
   hooks.add(overlap.hooks);
   hooks.add({

@@ -1,0 +1,155 @@
+/**
+ * Who announces what, seen at the switch.
+ *
+ *  - Who is not master says nothing: a router that leaves, is at fault or is a backup, and for addresses a reload took away.
+ *  - A new owner is heard: `announceBoundOf` after becoming master, or after a reload brought an address, the switch's limiter
+ *    has let an announcement of each of its addresses in. The time starts anew with whatever disturbs it: a rival that is
+ *    heard (who may have to yield does not announce), and anything that is wrong with the machine.
+ */
+import { type Ipv4, printIpv4 } from "#units/address";
+import { announceBoundOf } from "./announce-budget.ts";
+import type { Facts, Seat } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** A switch's limiter knows nothing of restarts and jumps of the clock, and what they let out may cost a later frame. */
+const RECOVERY = 20_000_000;
+/** After a rival has been given up its successor announces 15 ms later. */
+const AFTER_RIVAL = 20_000;
+
+interface Watch {
+  readonly machine: Machine;
+  readonly seat: Seat;
+  readonly address: Ipv4;
+  since: number;
+}
+
+export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks {
+  const watches = new Map<string, Watch>();
+  /** By machine: announced by a router that has not said that it is master; a step says so last. */
+  const unentitled = new Map<number, { readonly address: Ipv4; readonly passed: boolean }[]>();
+  /** Announced in the course of a reload. */
+  let passedInReload: Set<Ipv4> | undefined;
+
+  const key = (machine: Machine, address: Ipv4): string => `${machine.id}/${address}`;
+
+  const isEntitled = (machine: Machine, address: Ipv4): boolean =>
+    facts
+      .instancesWith(machine, address)
+      .some(({ router }) => facts.seat(machine, router.vrid)?.state === "MASTER");
+
+  const atSwitch = (machine: Machine, address: Ipv4, passed: boolean): void => {
+    if (passed) passedInReload?.add(address);
+    if (!isEntitled(machine, address)) {
+      const known = unentitled.get(machine.id);
+      if (known === undefined) unentitled.set(machine.id, [{ address, passed }]);
+      else known.push({ address, passed });
+      return;
+    }
+    const name = key(machine, address);
+    if (!watches.has(name)) return;
+    const { up, forwardsFrom } = machine.port;
+    const wasUnwell = facts.now - facts.unwellAt(machine) < RECOVERY;
+    // Behind a port that does not forward, it said what it had to say, and cannot know.
+    if (passed || wasUnwell || !up || forwardsFrom > facts.now) watches.delete(name);
+  };
+
+  const becameMaster = (machine: Machine, seat: Seat): void => {
+    const said = unentitled.get(machine.id) ?? [];
+    unentitled.delete(machine.id);
+    const others = said.filter(({ address }) => !isEntitled(machine, address));
+    if (others.length > 0) unentitled.set(machine.id, others);
+    for (const address of facts.addressesOf(machine, seat.vrid)) {
+      const isHeard = said.some((one) => one.address === address && one.passed);
+      if (!isHeard && !isHopeless(machine)) watch(machine, seat, address);
+    }
+  };
+
+  const isHopeless = (machine: Machine): boolean =>
+    machine.port.forwardsFrom > facts.now || facts.now - facts.unwellAt(machine) < RECOVERY;
+
+  const watch = (machine: Machine, seat: Seat, address: Ipv4): void => {
+    const one: Watch = { machine, seat, address, since: facts.now };
+    watches.set(key(machine, address), one);
+    look(one);
+  };
+
+  const look = (one: Watch): void => {
+    const { machine, seat, address } = one;
+    const name = key(machine, address);
+    if (watches.get(name) !== one) return;
+    const isDisturbed =
+      !machine.engineRuns || !machine.port.up || machine.kernel.faults.slowMicros > 0;
+    const heardAt = seat.heardAt ?? Number.NEGATIVE_INFINITY;
+    one.since = isDisturbed
+      ? facts.now
+      : Math.max(one.since, heardAt, facts.unwellAt(machine), facts.networkChangedAt);
+    const patience =
+      heardAt >= seat.since ? 4 * facts.interval(seat.vrid) + AFTER_RIVAL : 0;
+    const limit = announceBoundOf(facts, machine) + patience;
+    const waited = facts.now - one.since;
+    if (waited <= limit) {
+      simulation.queue.in(Math.max(1_000, limit - waited + 1), () => look(one));
+      return;
+    }
+    watches.delete(name);
+    simulation.violate(
+      "not-announced-in-time",
+      `machine ${machine.id} is master and silent about ${printIpv4(address)} for ${waited} us (limit ${limit})`,
+    );
+  };
+
+  const forget = (machine: Machine, seat?: Seat): void => {
+    for (const [name, one] of watches) {
+      if (one.machine === machine && (seat === undefined || one.seat === seat))
+        watches.delete(name);
+    }
+  };
+
+  return {
+    arpAtSwitch: atSwitch,
+    transition: (machine, { instance, to }) => {
+      const seat = facts.seatNamed(machine, instance);
+      if (seat === undefined) return;
+      forget(machine, seat);
+      if (to === "MASTER") becameMaster(machine, seat);
+    },
+    beforeReload: () => {
+      passedInReload = new Set();
+    },
+    afterReload: (machine) => {
+      const passed = passedInReload;
+      passedInReload = undefined;
+      const before = facts
+        .previousInstances(machine)
+        .flatMap((one) => [...one.addresses, ...one.excludedAddresses])
+        .map(({ address }) => address);
+      for (const { router } of facts.instances(machine)) {
+        const seat = facts.seat(machine, router.vrid);
+        const addresses = facts.addressesOf(machine, router.vrid);
+        for (const [name, one] of watches) {
+          if (one.seat === seat && !addresses.includes(one.address)) watches.delete(name);
+        }
+        if (seat?.state !== "MASTER" || isHopeless(machine)) continue;
+        for (const address of addresses) {
+          if (!before.includes(address) && passed?.has(address) !== true)
+            watch(machine, seat, address);
+        }
+      }
+    },
+    loopDone: (machine) => {
+      for (const { address } of unentitled.get(machine.id) ?? [])
+        simulation.violate(
+          "announces-without-right",
+          `machine ${machine.id} announced ${printIpv4(address)} and is not its master`,
+        );
+      unentitled.delete(machine.id);
+    },
+    engineStarted: (machine) => forget(machine),
+    engineEnded: (machine) => {
+      forget(machine);
+      unentitled.delete(machine.id);
+    },
+  };
+}
