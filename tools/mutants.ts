@@ -37,6 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
       "state.effectivePriority",
     ],
     ["preempt_delay is waited for", "if (now < preemptAt)", "if (now > preemptAt)"],
+    ["hold_down is waited for", "Math.max(config.preemptDelay, held)", "config.preemptDelay"],
     [
       "time asleep is not the master's silence",
       "if (slept === 0) return",
@@ -157,6 +158,15 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a rival takes the seat", "onlyLink && phase.rivals.length === 0", "onlyLink"],
     ["resuming leaves time to be heard", "earliestTakeOver - margin", "earliestTakeOver + margin"],
+  ),
+  ...inFile(
+    "hold-down",
+    ["two losses are forgiven", "const FREE = 2;", "const FREE = 1;"],
+    ["each further loss doubles it", "first * 2 ** more", "first"],
+    ["there is a cap", "Math.min(max, first * 2 ** more)", "first * 2 ** more"],
+    ["a quiet period forgets", "< QUIET + 2 * config.holdDown.max ?", ">= 0 ?"],
+    ["a stop is no loss", '(to === "backup" || to === "fault")', 'to !== "master"'],
+    ["a failing backup loses too", ' ||\n  (from === "backup" && to === "fault")', ""],
   ),
   ...inFile(
     "leave",

@@ -150,5 +150,7 @@ function printOrigin(origin: Origin, sources: SourceMap, language: Language): st
   const line = index === undefined ? 0 : positionAt(index, origin.span.start).line;
   const place = `${origin.span.file}:${line}`;
   if (origin.kind === "place") return place;
+  if (origin.kind === "preset")
+    return language === "en" ? `preset ${origin.name}, ${place}` : `预设 ${origin.name}，${place}`;
   return language === "en" ? `corrected, ${place} says otherwise` : `已修正，${place} 写的不同`;
 }

@@ -17,6 +17,7 @@ interface TableWords {
   readonly script: string;
   readonly results: Readonly<Record<ScriptStatus["result"], string>>;
   readonly ran: (run: { age: string; exit: string; milliseconds: number }) => string;
+  readonly heldDown: (losses: number, seconds: string) => string;
   readonly notify: (state: string, exit: string) => string;
   readonly queued: (count: number) => string;
   readonly backstop: (seconds: string) => string;
@@ -41,6 +42,8 @@ const ENGLISH: TableWords = {
   script: "script",
   results: { up: "up", down: "down", unknown: "no result yet" },
   ran: ({ age, exit, milliseconds }) => `ran ${age} ago, exit ${exit}, ${milliseconds} ms`,
+  heldDown: (losses, left) =>
+    `hold-down after ${losses} losses: a weaker master is left alone for ${left} more`,
   notify: (state, exit) => `notify script for ${state}: exit ${exit}`,
   queued: (count) => `notify scripts running or waiting: ${count}`,
   backstop: (seconds) => `lease: ${seconds} s, longer than the peers wait`,
@@ -65,6 +68,7 @@ const CHINESE: TableWords = {
   script: "脚本",
   results: { up: "正常", down: "失败", unknown: "尚无结果" },
   ran: ({ age, exit, milliseconds }) => `${age}前运行，退出码 ${exit}，${milliseconds} ms`,
+  heldDown: (losses, left) => `已连续 ${losses} 次失去地址或故障，${left}内不抢占较弱的主机`,
   notify: (state, exit) => `${state} 的 notify 脚本：退出码 ${exit}`,
   queued: (count) => `正在运行或等待的 notify 脚本：${count}`,
   backstop: (seconds) => `租约 ${seconds} 秒，长于对端的等待时间`,
@@ -126,6 +130,9 @@ function detailsOf(one: InstanceStatus, words: TableWords, language: Language): 
   const { last, queued } = one.notify;
   return [
     one.why[language],
+    ...(one.holdDown?.leftSeconds === undefined
+      ? []
+      : [words.heldDown(one.holdDown.losses, age(one.holdDown.leftSeconds))]),
     ...peers,
     ...one.addresses.flatMap(({ address, error }) =>
       error === undefined ? [] : [`${address}: ${error}`],

@@ -64,6 +64,7 @@ function english(one: InstanceStatus): string {
       `  ${own.address} on ${own.interface}: ${own.owned ? "here" : "not here"}${announced}${error}`,
     );
   }
+  if (one.holdDown !== undefined) lines.push(holdDown(one.holdDown));
   lines.push(whatNext(one), guarantee(one));
   for (const event of one.history.slice(0, 5))
     lines.push(`  ${event.at}  ${event.from} -> ${event.to}: ${event.why}`);
@@ -74,6 +75,17 @@ function priorityLine(one: InstanceStatus): string {
   return one.basePriority === one.effectivePriority
     ? `Priority ${one.effectivePriority}.`
     : `Priority ${one.effectivePriority}: ${one.basePriority} as configured, changed by the checks below.`;
+}
+
+function holdDown({
+  losses,
+  seconds: held,
+  leftSeconds,
+}: NonNullable<InstanceStatus["holdDown"]>): string {
+  const what = `Lost or in FAULT ${losses} times in a row`;
+  if (held === 0) return `${what}; hold_down begins with the third.`;
+  const left = leftSeconds === undefined ? "" : `, ${seconds(leftSeconds)} s more from now`;
+  return `${what}: hold_down leaves a weaker master alone for ${seconds(held)} s${left}.`;
 }
 
 function whatNext(one: InstanceStatus): string {
@@ -133,6 +145,7 @@ function chinese(one: InstanceStatus): string {
       `  ${own.address}（${own.interface}）：${own.owned ? "在本机" : "不在本机"}${announced}${own.error === undefined ? "" : `；${own.error}`}`,
     );
   }
+  if (one.holdDown !== undefined) lines.push(holdDownInChinese(one.holdDown));
   lines.push(nextInChinese(one));
   const { guarantee: kind, seconds: lease, takeOverSeconds } = one.lease;
   const until = `对端最早在最后一次通告后 ${seconds(takeOverSeconds)} 秒接管`;
@@ -144,6 +157,17 @@ function chinese(one: InstanceStatus): string {
   for (const event of one.history.slice(0, 5))
     lines.push(`  ${event.at}  ${event.from} -> ${event.to}：${event.why}`);
   return lines.join("\n");
+}
+
+function holdDownInChinese({
+  losses,
+  seconds: held,
+  leftSeconds,
+}: NonNullable<InstanceStatus["holdDown"]>): string {
+  const what = `已连续 ${losses} 次失去地址或出现故障`;
+  if (held === 0) return `${what}；hold_down 从第三次开始生效。`;
+  const left = leftSeconds === undefined ? "" : `，还剩 ${seconds(leftSeconds)} 秒`;
+  return `${what}：hold_down 规定 ${seconds(held)} 秒内不抢占优先级较低的主机${left}。`;
 }
 
 function nextInChinese(one: InstanceStatus): string {

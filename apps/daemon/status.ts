@@ -21,7 +21,9 @@ export function instanceStatus(
 ): InstanceStatus {
   const ago = (when: Instant | undefined): number | undefined =>
     when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);
-  const { reason, lease } = snapshot;
+  const left = (until: Instant | undefined): number | undefined =>
+    until === undefined || until === null || until <= at ? undefined : (until - at) / 1_000_000;
+  const { reason, lease, holdDown } = snapshot;
   return {
     name: snapshot.name,
     state: snapshot.state,
@@ -38,6 +40,15 @@ export function instanceStatus(
     effectivePriority: snapshot.effectivePriority,
     advertIntervalSeconds: snapshot.advertInterval,
     trackers: snapshot.trackers,
+    ...(holdDown === undefined
+      ? {}
+      : {
+          holdDown: {
+            losses: holdDown.losses,
+            seconds: toSeconds(holdDown.micros),
+            leftSeconds: left(holdDown.until),
+          },
+        }),
     peers: snapshot.peers.map((peer) => ({
       address: printIpv4(peer.address),
       configured: peer.configured,

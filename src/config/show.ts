@@ -4,6 +4,7 @@ import type { InstanceConfig } from "#core/config";
 import type { Span } from "#diagnostics/source";
 import { printIpv4 } from "#units/address";
 import type { Micros } from "#units/time";
+import { type GarpPreset, garpPresetOf } from "./garp-presets.ts";
 import { find, type Model } from "./model.ts";
 import type { CommandPlan, InstancePlan, RunPlan } from "./plan.ts";
 import { type Block, lastSetting } from "./records.ts";
@@ -11,6 +12,8 @@ import { type Block, lastSetting } from "./records.ts";
 export type Origin =
   | { readonly kind: "place"; readonly span: Span }
   | { readonly kind: "default" }
+  /** `garp_preset NAME`, chosen there. */
+  | { readonly kind: "preset"; readonly name: string; readonly span: Span }
   /** keepalived's correction: the file says something else there. */
   | { readonly kind: "corrected"; readonly span: Span };
 
@@ -73,7 +76,7 @@ function rowsOf(block: Block | undefined, globals: Block | undefined): Row {
   };
 }
 
-function showInstance({ config, notify }: InstancePlan, model: Model): ShownBlock {
+function showInstance({ config, notify, havip }: InstancePlan, model: Model): ShownBlock {
   const block = find(model.instances, config.router.name);
   const row = rowsOf(block, model.globals);
   return {
@@ -87,6 +90,7 @@ function showInstance({ config, notify }: InstancePlan, model: Model): ShownBloc
       row("down_timer_adverts", String(config.router.downTimerAdverts)),
       row(config.router.preempt ? "preempt" : "nopreempt", ""),
       row("preempt_delay", seconds(config.router.preemptDelay)),
+      row("hold_down", printHoldDown(config)),
       row("startup_delay", seconds(config.router.startupDelay)),
       ...transportRows(row, config),
       row("authentication", config.authentication === undefined ? "none" : "PASS ********"),
@@ -94,7 +98,7 @@ function showInstance({ config, notify }: InstancePlan, model: Model): ShownBloc
       row("lower_prio_no_advert", onOff(config.router.lowerPrioNoAdvert)),
       row("higher_prio_send_advert", onOff(config.router.higherPrioSendAdvert)),
       row("dont_track_primary", onOff(!config.router.trackPrimary)),
-      ...announceRows(row, config),
+      ...announceRows(presetRow(row, block, model), config),
       row("handover", config.router.handover.replaceAll("-", "_"), "handover"),
       row("virtual_ipaddress", addresses(config.addresses)),
       ...(config.excludedAddresses.length === 0
@@ -104,6 +108,36 @@ function showInstance({ config, notify }: InstancePlan, model: Model): ShownBloc
       ...notifyRows(row, notify),
     ],
   };
+}
+
+/** What no keyword says comes from the preset, if there is one. `vrrp_min_garp` goes before it. */
+function presetRow(row: Row, block: Block | undefined, model: Model): Row {
+  const setting =
+    (block && lastSetting(block, "garp_preset")) ?? lastSetting(model.globals, "garp_preset");
+  const preset = block && garpPresetOf(block, model);
+  if (setting === undefined || preset === undefined) return row;
+  return (keyword, value, global) => {
+    const shown = row(keyword, value, global);
+    const isOurs = PRESET_SAYS[keyword]?.(preset) === value;
+    return shown.origin.kind === "default" && isOurs
+      ? { ...shown, origin: { kind: "preset", name: preset.name, span: setting.word.span } }
+      : shown;
+  };
+}
+
+/** The keywords a preset speaks of, and its values as they are shown. */
+const PRESET_SAYS: Readonly<Record<string, (preset: GarpPreset) => string>> = {
+  garp_master_delay: (preset) => String(preset.garp_master_delay),
+  garp_master_repeat: (preset) => String(preset.garp_master_repeat),
+  garp_master_refresh: (preset) => String(preset.garp_master_refresh),
+  garp_lower_prio_delay: (preset) => String(preset.garp_master_delay),
+  garp_lower_prio_repeat: (preset) => String(preset.garp_master_repeat),
+  garp_rate: (preset) => preset.garp_rate?.join(" ") ?? NO_LIMIT,
+};
+const NO_LIMIT = "no limit";
+
+function printHoldDown({ router: { holdDown } }: InstanceConfig): string {
+  return holdDown === undefined ? "off" : `${seconds(holdDown.first)} ${seconds(holdDown.max)}`;
 }
 
 function transportRows(row: Row, { transport }: InstanceConfig): readonly ShownValue[] {
@@ -134,7 +168,7 @@ function announceRows(row: Row, config: InstanceConfig): readonly ShownValue[] {
     row("garp_form", config.arp, "garp_form"),
     row(
       "garp_rate",
-      burst === 0 && perSecond === 0 ? "no limit" : `${burst} ${perSecond}`,
+      burst === 0 && perSecond === 0 ? NO_LIMIT : `${burst} ${perSecond}`,
       "garp_rate",
     ),
   ];

@@ -120,6 +120,13 @@ export interface InstanceSnapshot {
   /** Master: next advertisement. Backup: when the master counts as dead. */
   readonly deadline: Instant | undefined;
   readonly faults: readonly FaultCause[];
+  /** `hold_down`, while losses are remembered: how long they hold down, and until when they do now. */
+  readonly holdDown?: {
+    readonly losses: number;
+    /** 0: as many are forgiven. */
+    readonly micros: Micros;
+    readonly until: Instant | undefined;
+  };
   readonly trackers: readonly {
     readonly kind: string;
     readonly name: string;

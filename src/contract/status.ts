@@ -59,6 +59,12 @@ export interface InstanceStatus {
   readonly effectivePriority: number;
   readonly advertIntervalSeconds: number;
   readonly trackers: InstanceSnapshot["trackers"];
+  /** `hold_down`, while losses are remembered. `leftSeconds`: a weaker master is left alone so much longer. */
+  readonly holdDown?: {
+    readonly losses: number;
+    readonly seconds: number;
+    readonly leftSeconds: number | undefined;
+  };
   readonly peers: readonly {
     readonly address: string;
     readonly configured: boolean;

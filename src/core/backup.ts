@@ -1,11 +1,12 @@
 /** BACKUP: RFC 9568 6.4.2, with keepalived's nopreempt and preempt_delay. */
-import { after, earliest, fromCentis, type Instant, micros } from "#units/time";
+import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
-import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { Report, RouterEffect, RouterEvent } from "./event.ts";
+import { holdDown, recentLosses } from "./hold-down.ts";
 import type { Reason } from "./reason.ts";
 import type { BackupPhase, RouterState } from "./state.ts";
-import { detection, inPhase, type Step, unchanged } from "./step.ts";
+import { detection, inPhase, type Step, unchanged, withEffects } from "./step.ts";
 import { masterDown, skew, stallThreshold } from "./timing.ts";
 
 const YIELDS: readonly Reason["kind"][] = [
@@ -91,12 +92,30 @@ function hear(
     return unchanged(inPhase(known, accepted(config, state, phase, advert, undefined, now)));
   }
   // Weaker, and we preempt. With preempt_delay it is still accepted until the delay since the first one is over.
-  if (config.preemptDelay > 0) {
-    const preemptAt = phase.preemptAt ?? after(now, config.preemptDelay);
-    if (now < preemptAt)
-      return unchanged(inPhase(known, accepted(config, state, phase, advert, preemptAt, now)));
+  const held = holdDown(config, state, now);
+  const delay = micros(Math.max(config.preemptDelay, held));
+  if (delay > 0) {
+    const preemptAt = phase.preemptAt ?? after(now, delay);
+    if (now < preemptAt) {
+      const waits = inPhase(known, accepted(config, state, phase, advert, preemptAt, now));
+      return phase.preemptAt === undefined && held === delay
+        ? withEffects(waits, { kind: "report", report: heldDown(config, state, advert, held, now) })
+        : unchanged(waits);
+    }
   }
   return unchanged(inPhase(known, { ...phase, preemptAt: phase.preemptAt ?? now }));
+}
+
+function heldDown(
+  config: RouterConfig,
+  state: RouterState,
+  advert: Advert,
+  held: Micros,
+  now: Instant,
+): Report {
+  const { from, priority: theirs } = advert;
+  const losses = recentLosses(config, state, now);
+  return { kind: "held-down", from, theirs, ours: state.effectivePriority, losses, micros: held };
 }
 
 function accepted(
@@ -175,7 +194,8 @@ function takeOver(
   const goesOn = silent < masterDown(config, phase.masterInterval, ours);
   if (config.preempt && heard !== undefined && heard.priority < ours && goesOn) {
     const over = { from: heard.from, priority: heard.priority };
-    const reason = { kind: "preempts", over, ours, delay: config.preemptDelay } as const;
+    const held = holdDown(config, state, now);
+    const reason = { kind: "preempts", over, ours, delay: config.preemptDelay, held } as const;
     return becomeMaster(config, state, reason, "advert-first", now);
   }
   const reason = {

@@ -19,6 +19,8 @@ export interface RouterConfig {
   /** keepalived `nopreempt` is `preempt: false`. */
   readonly preempt: boolean;
   readonly preemptDelay: Micros;
+  /** `hold_down`: after repeated losses a weaker master is left alone so long, doubled up to `max` (hold-down.ts). */
+  readonly holdDown?: { readonly first: Micros; readonly max: Micros };
   /** `vrrp_startup_delay`: added before the first election. */
   readonly startupDelay: Micros;
   /** `down_timer_adverts`, 1 to 100, ordinarily 3. */

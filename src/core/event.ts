@@ -93,6 +93,15 @@ export type Report =
       readonly theirs: Priority;
       readonly micros: number;
     }
+  /** `hold_down`: after so many losses the weaker master is left alone so long. */
+  | {
+      readonly kind: "held-down";
+      readonly from: Ipv4;
+      readonly theirs: Priority;
+      readonly ours: Priority;
+      readonly losses: number;
+      readonly micros: Micros;
+    }
   /** The end of a coordinated hand-over. */
   | { readonly kind: "handed-over"; readonly reason: Reason }
   | { readonly kind: "slept-as-backup"; readonly micros: number }

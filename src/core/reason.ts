@@ -28,6 +28,8 @@ export type Reason =
       readonly ours: Priority;
       /** `preempt_delay`, over by now; 0 when none is configured. */
       readonly delay: Micros;
+      /** Of `hold_down`, over by now; 0 when we were not held down. */
+      readonly held: Micros;
     }
   /** The master said priority 0; `immediate` when it is our only peer, so no order of successors is needed. */
   | {

@@ -12,6 +12,7 @@
  *  - a backup's time asleep is not the master's silence (backup.ts);
  *  - handing over: on a planned stop the address answers until the successor is heard (leave.ts);
  *  - nopreempt means it: newcomers yield, established owners do not (rivals.ts);
+ *  - hold-down: who keeps failing leaves a weaker master alone for a while (hold-down.ts);
  *  - a link flap shorter than the peers' detection time costs nothing but the flap (fault.ts).
  */
 import { after, earliest, type Instant, micros } from "#units/time";
@@ -21,6 +22,7 @@ import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseEvent, RouterEffect, RouterEvent } from "./event.ts";
 import { enterFault, faultDeadline, stepFault } from "./fault.ts";
+import { countLoss } from "./hold-down.ts";
 import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
 import { masterDeadline, stepMaster } from "./master.ts";
 import type { RouterState } from "./state.ts";
@@ -44,6 +46,7 @@ export function initialState(
     source,
     effectivePriority: effectivePriority(config, trackers),
     heard: undefined,
+    losses: undefined,
     raised: [],
   };
 }
@@ -65,7 +68,14 @@ export function deadline(state: RouterState): Instant | undefined {
   }
 }
 
-export function step(
+export const step = (
+  config: RouterConfig,
+  state: RouterState,
+  event: RouterEvent,
+  now: Instant,
+): Step => countLoss(config, state, stepUncounted(config, state, event, now), now);
+
+function stepUncounted(
   config: RouterConfig,
   state: RouterState,
   event: RouterEvent,
@@ -145,7 +155,7 @@ function afterOversleeping(
     now,
     [{ kind: "cancelAnnouncements" }, { kind: "removeAddresses" }],
   );
-  const then = step(config, first.state, event, now);
+  const then = stepUncounted(config, first.state, event, now);
   return { state: then.state, effects: [...first.effects, ...then.effects] };
 }
 

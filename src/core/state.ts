@@ -23,6 +23,8 @@ export interface RouterState {
   readonly effectivePriority: Priority;
   /** The router that last advertised itself as master, ourselves excluded. */
   readonly heard: Heard | undefined;
+  /** Involuntary ones in a row, and when the last one was (hold-down.ts); undefined: none, or nobody counts. */
+  readonly losses: { readonly count: number; readonly lastAt: Instant } | undefined;
   /** Faults that come from outside the router's own trackers; see `faultRaised`. */
   readonly raised: readonly FaultCause[];
 }
@@ -42,6 +44,8 @@ export type Phase =
   | FaultPhase
   | { readonly kind: "stopped" };
 
+export type PhaseKind = Phase["kind"];
+
 export interface BackupPhase {
   readonly kind: "backup";
   readonly masterDownAt: Instant;
@@ -49,7 +53,7 @@ export interface BackupPhase {
   readonly masterInterval: Centis;
   /** `vrrp_startup_delay`: until then advertisements are remembered but start no timer. */
   readonly deafUntil: Instant | undefined;
-  /** Set by the first weaker advertisement: from then on it is no longer accepted (`preempt_delay`). */
+  /** Set by the first weaker advertisement: from then on it is no longer accepted (`preempt_delay`, `hold_down`). */
   readonly preemptAt: Instant | undefined;
   /** Last step. Time in which we were not running is not time in which the master was silent. */
   readonly awakeAt: Instant;

@@ -188,6 +188,7 @@ export interface Facts {
   readonly VR2023: { readonly instance: string; readonly priority: number };
   readonly VR2024: {
     readonly instance: string;
+    readonly keyword: "preempt_delay" | "hold_down";
     readonly why: "nopreempt" | "state MASTER";
     readonly seconds: string;
   };

@@ -121,7 +121,7 @@ export class Engine {
       case "announce":
         return this.#announceAgain(message.instance, now);
       case "snapshot": {
-        const instances = this.instances.map((instance) => snapshotOf(this, instance));
+        const instances = this.instances.map((instance) => snapshotOf(this, instance, now));
         return this.tell({ type: "snapshot", id: message.id, at: now, instances });
       }
       case "recording":

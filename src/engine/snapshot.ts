@@ -1,15 +1,19 @@
 /** An instance as status, explain and the console see it. */
 import type { InstanceSnapshot } from "#contract/engine-link";
+import { holdDown, recentLosses } from "#core/hold-down";
 import { deadline } from "#core/router";
 import { publicState } from "#core/step";
 import { faultCauses, trackerEffect } from "#core/tracking";
-import { fromCentis, toSeconds } from "#units/time";
+import { fromCentis, type Instant, toSeconds } from "#units/time";
 import type { Engine } from "./engine.ts";
 import type { Instance } from "./instance.ts";
 
-export function snapshotOf(engine: Engine, instance: Instance): InstanceSnapshot {
+export function snapshotOf(engine: Engine, instance: Instance, now: Instant): InstanceSnapshot {
   const { config, state, lease } = instance;
   const { router } = config;
+  const losses = recentLosses(router, state, now);
+  const held = holdDown(router, state, now);
+  const until = state.phase.kind === "backup" && held > 0 ? state.phase.preemptAt : undefined;
   const configured =
     config.transport.kind === "unicast" ? config.transport.peers.map((one) => one.address) : [];
   return {
@@ -28,6 +32,7 @@ export function snapshotOf(engine: Engine, instance: Instance): InstanceSnapshot
     advertInterval: toSeconds(fromCentis(router.advertInterval)),
     deadline: state.phase.kind === "backup" ? state.phase.masterDownAt : deadline(state),
     faults: faultCauses(router, state),
+    ...(losses === 0 ? {} : { holdDown: { losses, micros: held, until } }),
     trackers: router.trackers.map((tracker, index) => {
       const result = state.trackers[index] ?? "unknown";
       const { kind, name, weight } = tracker;

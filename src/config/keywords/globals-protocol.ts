@@ -1,4 +1,5 @@
 /** `global_defs`: the protocol, announcements and Baton's own words. Defaults of the instances: an instance's own keyword wins. */
+import { GARP_PRESETS } from "../garp-presets.ts";
 import {
   boolean,
   choice,
@@ -12,6 +13,7 @@ import {
   words,
   yes,
 } from "../keyword.ts";
+import { HAVIP_BLOCK } from "./havip.ts";
 
 const INT_MAX = 2_147_483_647;
 
@@ -230,6 +232,7 @@ export const ANNOUNCE: readonly Keyword[] = [
 ];
 
 export const OWN: readonly Keyword[] = [
+  HAVIP_BLOCK,
   {
     word: "handover",
     takes: choice("make_before_break", "break_before_make"),
@@ -237,6 +240,14 @@ export const OWN: readonly Keyword[] = [
     default: "make_before_break",
     acts: yes,
     purpose: "at a planned move, keep the address until the successor is heard, or remove it first",
+  },
+  {
+    word: "garp_preset",
+    takes: choice(...GARP_PRESETS),
+    since: "baton",
+    default: "keepalived",
+    acts: yes,
+    purpose: "defaults of the garp_ keywords for a kind of network",
   },
   {
     word: "garp_form",

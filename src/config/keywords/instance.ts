@@ -1,4 +1,6 @@
 /** `vrrp_instance`, put together. */
+
+import { GARP_PRESETS } from "../garp-presets.ts";
 import {
   choice,
   flag,
@@ -12,6 +14,7 @@ import {
   words,
   yes,
 } from "../keyword.ts";
+import { HAVIP_BLOCK } from "./havip.ts";
 import { ADDRESSES, ANNOUNCE } from "./instance-addresses.ts";
 import { NETWORK, ROUTER } from "./instance-router.ts";
 import { INSTANCE_NOTIFY, NOTIFY, TRACKING } from "./instance-tracking.ts";
@@ -43,6 +46,7 @@ const OLD: readonly Keyword[] = [
 ];
 
 const OWN: readonly Keyword[] = [
+  HAVIP_BLOCK,
   {
     word: "handover",
     takes: choice("make_before_break", "break_before_make"),
@@ -50,6 +54,24 @@ const OWN: readonly Keyword[] = [
     default: "global handover",
     acts: yes,
     purpose: "at a planned move, keep the address until the successor is heard, or remove it first",
+  },
+  {
+    word: "hold_down",
+    takes: words(2, 2),
+    since: "baton",
+    default: "off",
+    unit: "s",
+    acts: yes,
+    purpose:
+      "from the third loss or fault on, leave a weaker master alone for so long, doubled each time, and at the most",
+  },
+  {
+    word: "garp_preset",
+    takes: choice(...GARP_PRESETS),
+    since: "baton",
+    default: "global garp_preset",
+    acts: yes,
+    purpose: "defaults of the garp_ keywords for a kind of network",
   },
   {
     word: "garp_form",

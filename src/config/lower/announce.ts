@@ -1,28 +1,34 @@
-/** `garp_*` keywords, the instance's own before the global ones before keepalived's defaults. */
+/** `garp_*` keywords, the instance's own before the global ones before a preset before keepalived's defaults. */
 import type { AnnounceConfig, PacingConfig } from "#core/config";
 import { fromSeconds, micros } from "#units/time";
 import { inherited, interfaceOf } from "../effective.ts";
-import type { Model } from "../model.ts";
-import { type Block, booleanOf, itemsOf, lastSetting, numberOf, textOf } from "../records.ts";
+import { garpPresetOf } from "../garp-presets.ts";
+import { type Model, pacingWith } from "../model.ts";
+import { type Block, booleanOf, lastSetting, numberOf, textOf } from "../records.ts";
 
 export function announceOf(instance: Block, model: Model): AnnounceConfig {
   // `vrrp_min_garp` changes the defaults; what is written still counts.
   const few = booleanOf(model.globals, "vrrp_min_garp") === true;
-  const delay = inherited(instance, model, "garp_master_delay") ?? (few ? 0 : 5);
-  const repeat = inherited(instance, model, "garp_master_repeat") ?? (few ? 1 : 5);
+  const preset = garpPresetOf(instance, model);
+  const usualDelay = few ? 0 : (preset?.garp_master_delay ?? 5);
+  const usualRepeat = few ? 1 : (preset?.garp_master_repeat ?? 5);
+  const delay = inherited(instance, model, "garp_master_delay") ?? usualDelay;
+  const repeat = inherited(instance, model, "garp_master_repeat") ?? usualRepeat;
   // These follow the global master values, not the instance's own (seen in 2.2.7's dump).
   const lowerDelay =
     inherited(instance, model, "garp_lower_prio_delay") ??
     numberOf(model.globals, "vrrp_garp_master_delay") ??
-    (few ? 0 : 5);
+    usualDelay;
   const lowerRepeat =
     inherited(instance, model, "garp_lower_prio_repeat") ??
     numberOf(model.globals, "vrrp_garp_master_repeat") ??
-    (few ? 1 : 5);
+    usualRepeat;
   return {
     delay: fromSeconds(delay),
     repeat,
-    refresh: fromSeconds(inherited(instance, model, "garp_master_refresh") ?? 0),
+    refresh: fromSeconds(
+      inherited(instance, model, "garp_master_refresh") ?? preset?.garp_master_refresh ?? 0,
+    ),
     refreshRepeat: inherited(instance, model, "garp_master_refresh_repeat") ?? 1,
     lowerPrioDelay: fromSeconds(lowerDelay),
     lowerPrioRepeat: lowerRepeat,
@@ -32,7 +38,8 @@ export function announceOf(instance: Block, model: Model): AnnounceConfig {
 /** `garp_rate BURST PER_SECOND`, of the instance or global. */
 function rateOf(instance: Block, model: Model): readonly [number, number] {
   const setting = lastSetting(instance, "garp_rate") ?? lastSetting(model.globals, "garp_rate");
-  if (setting?.value.kind !== "texts") return [0, 0];
+  if (setting === undefined) return garpPresetOf(instance, model)?.garp_rate ?? [0, 0];
+  if (setting.value.kind !== "texts") return [0, 0];
   const [burst = 0, perSecond = 0] = setting.value.values.map(Number);
   return burst >= 1 && perSecond >= 1 ? [burst, perSecond] : [0, 0];
 }
@@ -40,11 +47,7 @@ function rateOf(instance: Block, model: Model): readonly [number, number] {
 export function pacingOf(instance: Block, model: Model): PacingConfig {
   const [burst, perSecond] = rateOf(instance, model);
   const device = interfaceOf(instance);
-  const group = model.pacing.find(
-    (block) =>
-      textOf(block, "interface") === device ||
-      itemsOf(block, "interfaces", "name").some(({ word }) => word.text === device),
-  );
+  const group = device === undefined ? undefined : pacingWith(model, device);
   const gap =
     (group && numberOf(group, "garp_interval")) ??
     numberOf(model.globals, "vrrp_garp_interval") ??

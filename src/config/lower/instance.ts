@@ -34,6 +34,7 @@ import type { Model } from "../model.ts";
 import { type Block, booleanOf, nameOf, numberOf, textOf } from "../records.ts";
 import type { AddressItem } from "../value.ts";
 import { announceOf, arpForm, pacingOf } from "./announce.ts";
+import { holdDownOf } from "./hold-down.ts";
 import { cutPassword } from "./password.ts";
 import { trackersOf, tracksPrimary } from "./trackers.ts";
 
@@ -67,6 +68,7 @@ export function lowerInstance(instance: Block, model: Model): InstanceConfig | u
 
 function lowerRouter(instance: Block, model: Model, id: number): RouterConfig {
   const handover = textOf(instance, "handover") ?? textOf(model.globals, "handover");
+  const holdDown = holdDownOf(instance);
   return {
     name: nameOf(instance),
     vrid: vrid(id),
@@ -75,6 +77,7 @@ function lowerRouter(instance: Block, model: Model, id: number): RouterConfig {
     advertInterval: centis(intervalOf(instance, model)),
     preempt: preempts(instance),
     preemptDelay: fromSeconds(preemptDelayOf(instance)),
+    ...(holdDown === undefined ? {} : { holdDown }),
     startupDelay: fromSeconds(numberOf(model.globals, "vrrp_startup_delay") ?? 0),
     downTimerAdverts: inherited(instance, model, "down_timer_adverts") ?? 3,
     peerCount: peersOf(instance).length,

@@ -1,5 +1,6 @@
 /** The vendors' advice for virtual addresses in a VPC. */
 import { addressesOf, excludedOf, inherited, interfaceOf, isUnicast } from "../effective.ts";
+import { garpPresetOf } from "../garp-presets.ts";
 import { type Block, hasSetting, lastSetting, nameOf, placeOf } from "../records.ts";
 import { ADDRESSES_MAX, MOVES_BY_ARP } from "./cloud.ts";
 import type { Rule, RuleContext } from "./rule.ts";
@@ -20,7 +21,8 @@ function checkInstance({ model, report }: RuleContext, cloud: SomeCloud, block: 
   const vmac = lastSetting(block, "use_vmac", "use_ipvlan");
   if (vmac !== undefined) report("VR3016", vmac.word.span, { cloud, instance });
   if (!MOVES_BY_ARP.includes(cloud)) return;
-  if (inherited(block, model, "garp_master_refresh") === undefined) {
+  const preset = garpPresetOf(block, model)?.garp_master_refresh ?? 0;
+  if (inherited(block, model, "garp_master_refresh") === undefined && preset === 0) {
     report("VR3013", place, { cloud, instance, missing: "garp_master_refresh" });
   }
 }
@@ -41,8 +43,12 @@ function checkCounts({ model, report }: RuleContext, cloud: SomeCloud): void {
     if (max !== undefined && count > max) {
       report("VR3014", place, { cloud, interface: device, count, max });
     }
-    const repeat = inherited(block, model, "garp_master_repeat") ?? 5;
-    const paced = hasSetting(model.globals, "garp_rate") || hasSetting(block, "garp_rate");
+    const preset = garpPresetOf(block, model);
+    const repeat = inherited(block, model, "garp_master_repeat") ?? preset?.garp_master_repeat ?? 5;
+    const paced =
+      hasSetting(model.globals, "garp_rate") ||
+      hasSetting(block, "garp_rate") ||
+      preset?.garp_rate !== undefined;
     if (count > 1 && repeat > 1 && !paced && MOVES_BY_ARP.includes(cloud)) {
       report("VR3015", place, { cloud, interface: device, count, repeat });
     }

@@ -37,7 +37,8 @@ export const checkPreemption: Rule = ({ model, report, sources }) => {
       const span = delay.word.span;
       const fix = deletionOf(delay, sources);
       const extras = { related, ...(fix === undefined ? {} : { fix }) };
-      report("VR2024", span, { instance, why, seconds: String(seconds) }, extras);
+      const facts = { instance, keyword: "preempt_delay", why, seconds: String(seconds) } as const;
+      report("VR2024", span, facts, extras);
     }
     if (isOwner(block)) {
       const weighted = ownTrackers(block, model).filter(({ weight }) => weight !== 0);

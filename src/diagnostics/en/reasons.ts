@@ -59,8 +59,9 @@ function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   return `the master ${printIpv4(from)} (priority ${priority}) was silent for ${duration(why.silent)} (${rule})`;
 }
 
-function preempts({ over, ours, delay }: Extract<Reason, { kind: "preempts" }>): string {
+function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts" }>): string {
   const master = `${printIpv4(over.from)} is master with priority ${over.priority}, ours is ${ours}`;
+  if (held > delay) return `${master}, and the hold-down of ${duration(held)} is over`;
   return delay > 0
     ? `${master}, and the preempt_delay of ${duration(delay)} is over`
     : `${master}, and the stronger router preempts`;
@@ -110,6 +111,8 @@ export function report(what: Report): string {
       return `an advertisement came from our own address ${printIpv4(what.from)} with our priority: a loop in the network, or a copied configuration`;
     case "grace":
       return `${printIpv4(what.from)} (priority ${what.theirs}) is new here; with nopreempt it has ${duration(micros(what.micros))} to yield before we do`;
+    case "held-down":
+      return `this node lost the address or failed ${what.losses} times in a row, so it leaves the weaker master ${printIpv4(what.from)} (priority ${what.theirs}, ours ${what.ours}) alone for ${duration(what.micros)}`;
     case "handed-over":
       return `the hand-over is complete: ${reason(what.reason)}`;
     case "slept-as-backup":

@@ -160,9 +160,9 @@ export const VALUES: Texts<Family<"VR20">> = {
     notes: [`with priority ${priority}, the node takes the address back as soon as it returns`],
     help: "write `state BACKUP`; who becomes master is decided by the priority all the same",
   }),
-  VR2024: ({ instance, why, seconds }) => ({
-    message: `\`preempt_delay ${seconds}\` has no effect in \`${instance}\` together with \`${why}\``,
-    label: "set to 0",
+  VR2024: ({ instance, keyword, why, seconds }) => ({
+    message: `\`${keyword} ${seconds}\` has no effect in \`${instance}\` together with \`${why}\``,
+    label: keyword === "preempt_delay" ? "set to 0" : "without effect",
     related: ["because of this"],
     help:
       why === "nopreempt"

@@ -59,8 +59,9 @@ function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   return `主机 ${printIpv4(from)}（优先级 ${priority}）已有 ${duration(why.silent)} 没有通告（${rule}）`;
 }
 
-function preempts({ over, ours, delay }: Extract<Reason, { kind: "preempts" }>): string {
+function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts" }>): string {
   const master = `主机 ${printIpv4(over.from)} 的优先级为 ${over.priority}，本机为 ${ours}`;
+  if (held > delay) return `${master}，抑制期 ${duration(held)} 已过，本机抢占`;
   return delay > 0
     ? `${master}，preempt_delay 的 ${duration(delay)} 已过，本机抢占`
     : `${master}，优先级高者抢占`;
@@ -110,6 +111,8 @@ export function report(what: Report): string {
       return `收到源地址为本机 ${printIpv4(what.from)}、优先级也相同的通告：网络有环路，或配置被原样复制到了另一台机器`;
     case "grace":
       return `${printIpv4(what.from)}（优先级 ${what.theirs}）是新来的；配置了 nopreempt，先给它 ${duration(micros(what.micros))} 让位`;
+    case "held-down":
+      return `本机已连续 ${what.losses} 次失去地址或出现故障，${duration(what.micros)} 内不抢占优先级较低的主机 ${printIpv4(what.from)}（优先级 ${what.theirs}，本机 ${what.ours}）`;
     case "handed-over":
       return `交接完成：${reason(what.reason)}`;
     case "slept-as-backup":

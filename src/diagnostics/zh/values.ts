@@ -159,9 +159,9 @@ export const VALUES: Texts<Family<"VR20">> = {
     notes: [`本机优先级 ${priority}，恢复后会立刻把地址抢回去`],
     help: "改成 `state BACKUP`，谁当主机仍由优先级决定",
   }),
-  VR2024: ({ instance, why, seconds }) => ({
-    message: `\`${instance}\` 里 \`preempt_delay ${seconds}\` 与 \`${why}\` 同时使用，不起作用`,
-    label: "会被重置为 0",
+  VR2024: ({ instance, keyword, why, seconds }) => ({
+    message: `\`${instance}\` 里 \`${keyword} ${seconds}\` 与 \`${why}\` 同时使用，不起作用`,
+    label: keyword === "preempt_delay" ? "会被重置为 0" : "不起作用",
     related: ["原因在这里"],
     help:
       why === "nopreempt"
