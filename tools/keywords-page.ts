@@ -97,6 +97,7 @@ const BLOCKS: readonly BlockWord[] = [
   "vrrp_instance",
   "authentication",
   "auth_hmac",
+  "havip",
   "vrrp_sync_group",
   "vrrp_script",
   "vrrp_track_process",

@@ -10,6 +10,7 @@ export type BlockWord =
   | "bfd_instance"
   | "garp_group"
   | "global_defs"
+  | "havip"
   | "static_track_group"
   | "track_file"
   | "vrrp_instance"

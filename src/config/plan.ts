@@ -28,6 +28,16 @@ export interface Globals {
 export interface InstancePlan {
   readonly config: InstanceConfig;
   readonly notify: NotifyPlan;
+  /** The cloud is asked about its addresses. */
+  readonly havip?: HavipPlan;
+}
+
+/** Where to ask. Undefined: the command line, the environment, or the machine's metadata say. */
+export interface HavipPlan {
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  readonly instanceId: string | undefined;
+  readonly credentialsFile: string | undefined;
 }
 
 export interface GroupPlan {

@@ -5,6 +5,7 @@ import type { Span } from "#diagnostics/source";
 import { printIpv4 } from "#units/address";
 import type { Micros } from "#units/time";
 import { type GarpPreset, garpPresetOf } from "./garp-presets.ts";
+import { printHavip } from "./lower/havip.ts";
 import { find, type Model } from "./model.ts";
 import type { CommandPlan, InstancePlan, RunPlan } from "./plan.ts";
 import { type Block, lastSetting } from "./records.ts";
@@ -106,6 +107,7 @@ function showInstance({ config, notify, havip }: InstancePlan, model: Model): Sh
         : [row("virtual_ipaddress_excluded", addresses(config.excludedAddresses))]),
       ...trackerRows(row, config),
       ...notifyRows(row, notify),
+      ...(havip === undefined ? [] : [row("havip", printHavip(havip), "havip")]),
     ],
   };
 }

@@ -117,6 +117,9 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2049: warning("too-many-decimals"),
   VR2051: warning("peer-with-prefix"),
   VR2050: warning("own-interface-with-weight"),
+  VR2060: error("secret-in-the-file"),
+  VR2061: error("not-a-value-of-the-cloud"),
+  VR2062: warning("havip-without-addresses"),
 
   VR2501: error("pair-differs"),
   VR2502: error("pair-instance-missing"),
@@ -182,6 +185,13 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5108: error("user-not-found"),
   VR5109: error("firewall-drops-vrrp"),
   VR5111: warning("virtual-address-already-here"),
+  VR5201: warning("cloud-not-asked"),
+  VR5202: error("address-is-no-havip"),
+  VR5203: error("havip-in-another-subnet"),
+  VR5204: error("not-in-the-drift-range"),
+  VR5205: warning("havip-quota-used-up"),
+  VR5206: warning("idle-public-address"),
+  VR5207: error("clock-differs-from-the-cloud"),
 };
 
 export const isCode = (text: string): text is Code => Object.hasOwn(CODES, text);

@@ -241,6 +241,14 @@ export interface Facts {
   };
   readonly VR2049: { readonly keyword: string; readonly text: string; readonly used: string };
 
+  readonly VR2060: { readonly keyword: string; readonly line: number };
+  readonly VR2061: {
+    readonly keyword: string;
+    readonly text: string;
+    readonly wanted: "url" | "region" | "instance" | "path";
+  };
+  readonly VR2062: Record<never, never>;
+
   // Two files of one pair
   readonly VR2501: { readonly what: string; readonly first: string; readonly second: string };
   readonly VR2502: { readonly instance: string; readonly missing: string };
@@ -350,4 +358,20 @@ export interface Facts {
   readonly VR5108: { readonly user: string };
   readonly VR5109: { readonly rule: string };
   readonly VR5111: { readonly address: string; readonly interface: string };
+
+  // What the cloud says of this machine and its addresses
+  readonly VR5201: { readonly endpoint: string; readonly why: string };
+  readonly VR5202: { readonly address: string; readonly region: string };
+  readonly VR5203: {
+    readonly address: string;
+    readonly havip: string;
+    readonly subnet: string;
+    /** This instance's. */
+    readonly own: readonly string[];
+  };
+  readonly VR5204: { readonly address: string; readonly havip: string; readonly instance: string };
+  readonly VR5205: { readonly vpc: string; readonly used: number; readonly limit: number };
+  readonly VR5206: { readonly addresses: readonly string[]; readonly region: string };
+  /** Positive: this machine is ahead. */
+  readonly VR5207: { readonly seconds: number; readonly limit: number };
 }

@@ -67,7 +67,7 @@ function sample({ takes }: Keyword): string {
 const wrap = (block: string, line: string): string => {
   if (block === "") return `${line}\n`;
   if (block === "global_defs" || block === "garp_group") return `${block} {\n${line}\n}\n`;
-  if (block === "authentication" || block === "auth_hmac") {
+  if (block === "authentication" || block === "auth_hmac" || block === "havip") {
     return `vrrp_instance A {\n${block} {\n${line}\n}\n}\n`;
   }
   if (block === "static_track_group") return `track_group A {\n${line}\n}\n`;

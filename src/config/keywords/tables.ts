@@ -3,6 +3,7 @@ import type { BlockWord, Keyword, KeywordTable } from "../keyword.ts";
 import { AUTHENTICATION, HMAC } from "./authentication.ts";
 import { GLOBALS } from "./globals.ts";
 import { GARP_GROUP, STATIC_TRACK_GROUP, SYNC_GROUP } from "./groups.ts";
+import { HAVIP } from "./havip.ts";
 import { INSTANCE } from "./instance.ts";
 import { ROOT } from "./root.ts";
 import { BFD, FILE, PROCESS, SCRIPT } from "./trackers.ts";
@@ -13,6 +14,7 @@ export const TABLES: { readonly [B in BlockWord]: KeywordTable } = {
   bfd_instance: BFD,
   garp_group: GARP_GROUP,
   global_defs: GLOBALS,
+  havip: HAVIP,
   static_track_group: STATIC_TRACK_GROUP,
   track_file: FILE,
   vrrp_instance: INSTANCE,

@@ -21,13 +21,16 @@ import {
   numberOf,
   textOf,
 } from "../records.ts";
+import { havipOf } from "./havip.ts";
 import { lowerInstance } from "./instance.ts";
 import { notifyOf, planCommand, timedCommand, userOf } from "./notify.ts";
 
 export function lowerPlan(model: Model): RunPlan {
   const instances = model.instances.flatMap((block): InstancePlan[] => {
     const config = lowerInstance(block, model);
-    return config === undefined ? [] : [{ config, notify: notifyOf(block, model) }];
+    const havip = havipOf(block, model);
+    const more = havip === undefined ? {} : { havip };
+    return config === undefined ? [] : [{ config, notify: notifyOf(block, model), ...more }];
   });
   const used = new Set(
     instances.flatMap(({ config }) =>

@@ -69,6 +69,6 @@ function isOff(block: Block, setting: Setting): boolean {
   return setting.value.kind === "boolean" && booleanOf(block, setting.keyword.word) === false;
 }
 
-/** The words inside a block that is lost as a whole are not news of their own. */
+/** The words inside a block that is lost as a whole, or is ours as a whole, are not news of their own. */
 const isLost = (block: Block): boolean =>
-  block.word === "bfd_instance" || block.word === "auth_hmac";
+  block.word === "bfd_instance" || block.word === "auth_hmac" || block.word === "havip";

@@ -11,6 +11,7 @@ import { type Cloud, guessCloud } from "./cloud.ts";
 import { checkClouds } from "./clouds.ts";
 import { checkCommands } from "./commands.ts";
 import { checkGlobalsLast } from "./globals-last.ts";
+import { checkHavip } from "./havip.ts";
 import { checkInitFail } from "./init-fail.ts";
 import { checkInterval } from "./interval.ts";
 import { checkMail } from "./mail.ts";
@@ -55,6 +56,7 @@ export const RULES: readonly Rule[] = [
   checkZeroInterval,
   checkInitFail,
   checkOwnWords,
+  checkHavip,
   checkActedOn,
 ];
 

@@ -68,4 +68,39 @@ export const MACHINE: Texts<Family<"VR5">> = {
     label: "present now",
     notes: ["either this node is master, or the address is set elsewhere and would not move"],
   }),
+  VR5201: ({ endpoint, why }) => ({
+    message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,
+    label: "HAVIP, drift range and quota were not looked at",
+    notes: ["keepalived and Baton elect a master without the cloud; only these checks are missing"],
+  }),
+  VR5202: ({ address, region }) => ({
+    message: `${address} is not a HAVIP in ${region}: the network would not let it move to this machine`,
+    label: "no HAVIP of this account",
+    help: `apply for one: \`baton havip create --vpc ID --name NAME --vip ${address}\``,
+  }),
+  VR5203: ({ address, havip, subnet, own }) => ({
+    message: `HAVIP ${address} (${havip}) is in ${subnet}, and this machine is in ${list(own, "and")}`,
+    label: "cannot move to this machine",
+    help: "a HAVIP moves inside its subnet only: give this machine an interface there, or apply for a HAVIP here",
+  }),
+  VR5204: ({ address, havip, instance }) => ({
+    message: `${instance} is not in the drift range of HAVIP ${address} (${havip})`,
+    label: "the network ignores its announcements",
+    help: `add it: \`baton havip associate ${havip} ${instance}\``,
+  }),
+  VR5205: ({ vpc, used, limit }) => ({
+    message: `${vpc} has ${used} of ${limit} HAVIPs: another cannot be made`,
+    label: "quota used up",
+    help: "release one that nobody needs, or ask the cloud for more",
+  }),
+  VR5206: ({ addresses, region }) => ({
+    message: `public ${addresses.length === 1 ? "address" : "addresses"} bound to nothing in ${region}: ${list(addresses, "and")}`,
+    label: "costs money for nothing",
+    help: "`baton havip bind-eip HAVIP EIP` binds it to the HAVIP, `baton eip release EIP` gives it back",
+  }),
+  VR5207: ({ seconds, limit }) => ({
+    message: `this machine's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the cloud's, which refuses calls that are more than ${limit} s apart`,
+    label: "the cloud would not answer",
+    help: "set the clock, for example with chrony",
+  }),
 };

@@ -309,10 +309,32 @@ export const VALUES: Texts<Family<"VR20">> = {
       ? "delete the line; the own interface cannot have a weight"
       : "delete `dont_track_primary` to have it watched",
   }),
+  VR2060: ({ keyword, line }) => ({
+    message: `\`${keyword}\` in line ${line}: a secret has no place in this file, which is copied, shown and kept in repositories`,
+    label: "the key belongs in a file of its own",
+    help: "put it into a file that only root may read, and write `credentials_file /etc/baton/credentials`; then make a new key",
+    notes: ["the line is not carried out"],
+  }),
+  VR2061: ({ keyword, text, wanted }) => ({
+    message: `\`${keyword} ${text}\` is not ${CLOUD_VALUES[wanted]}`,
+    label: "the cloud would not know it",
+  }),
+  VR2062: () => ({
+    message: "there is no virtual address here that the cloud could be asked about",
+    label: "no effect",
+    notes: ["it is asked about the IPv4 addresses in `virtual_ipaddress`"],
+  }),
   VR2049: ({ keyword, text, used: value }) => ({
     message: `\`${keyword} ${text}\` has more than six decimals and becomes ${value}`,
     label: "rounded to the microsecond",
   }),
+};
+
+const CLOUD_VALUES: Readonly<Record<Facts["VR2061"]["wanted"], string>> = {
+  url: "the address of an API such as `https://vpc.tencentcloudapi.com`",
+  region: "a region such as `ap-guangzhou`",
+  instance: "the id of an instance such as `ins-1a2b3c4d`",
+  path: "an absolute path",
 };
 
 const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {

@@ -58,4 +58,39 @@ export const MACHINE: Texts<Family<"VR5">> = {
     label: "当前存在",
     notes: ["可能本机就是主机；也可能是别处配置的，那样它不会漂移"],
   }),
+  VR5201: ({ endpoint, why }) => ({
+    message: `没有查询到云平台（${endpoint}）：${why}`,
+    label: "没有检查 HAVIP、漂移范围和配额",
+    notes: ["选主不依赖云平台，只是少了这几项检查"],
+  }),
+  VR5202: ({ address, region }) => ({
+    message: `${address} 不是 ${region} 的 HAVIP，网络不会让它漂移到本机`,
+    label: "该账号下没有这个 HAVIP",
+    help: `请申请：\`baton havip create --vpc ID --name 名称 --vip ${address}\``,
+  }),
+  VR5203: ({ address, havip, subnet, own }) => ({
+    message: `HAVIP ${address}（${havip}）在 ${subnet}，本机在 ${list(own, "和")}`,
+    label: "无法漂移到本机",
+    help: "HAVIP 只能在自己的子网内漂移：请为本机添加该子网的网卡，或在本机的子网申请 HAVIP",
+  }),
+  VR5204: ({ address, havip, instance }) => ({
+    message: `${instance} 不在 HAVIP ${address}（${havip}）的漂移范围内`,
+    label: "它的宣告会被网络忽略",
+    help: `请添加：\`baton havip associate ${havip} ${instance}\``,
+  }),
+  VR5205: ({ vpc, used, limit }) => ({
+    message: `${vpc} 已有 ${used} 个 HAVIP，配额为 ${limit}，无法再申请`,
+    label: "配额已用完",
+    help: "请释放不再使用的 HAVIP，或申请提升配额",
+  }),
+  VR5206: ({ addresses, region }) => ({
+    message: `${region} 有未绑定的公网 IP：${list(addresses, "和")}`,
+    label: "闲置也会计费",
+    help: "用 `baton havip bind-eip HAVIP EIP` 绑定到 HAVIP，或用 `baton eip release EIP` 释放",
+  }),
+  VR5207: ({ seconds, limit }) => ({
+    message: `本机时钟比云平台${seconds < 0 ? "慢" : "快"} ${Math.abs(seconds)} 秒，相差超过 ${limit} 秒的请求会被拒绝`,
+    label: "云平台不会应答",
+    help: "请校准时钟，例如使用 chrony",
+  }),
 };

@@ -299,10 +299,32 @@ export const VALUES: Texts<Family<"VR20">> = {
     label: "会被忽略",
     help: tracked ? "删掉这一行，自己的网卡不能设权重" : "要跟踪它，请删掉 `dont_track_primary`",
   }),
+  VR2060: ({ keyword, line }) => ({
+    message: `第 ${line} 行写了 \`${keyword}\`：配置文件会被复制、展示和存入代码库，不能存放密钥`,
+    label: "密钥应存放在单独的文件中",
+    help: "把密钥写入仅 root 可读的文件，这里写 `credentials_file /etc/baton/credentials`，然后更换密钥",
+    notes: ["这一行不会生效"],
+  }),
+  VR2061: ({ keyword, text, wanted }) => ({
+    message: `\`${keyword} ${text}\` 不是${CLOUD_VALUES[wanted]}`,
+    label: "云平台不认识这个值",
+  }),
+  VR2062: () => ({
+    message: "这里没有可以向云平台查询的虚拟地址",
+    label: "不起作用",
+    notes: ["只查询 `virtual_ipaddress` 中的 IPv4 地址"],
+  }),
   VR2049: ({ keyword, text, used: value }) => ({
     message: `\`${keyword} ${text}\` 的小数超过六位，会变成 ${value}`,
     label: "精确到微秒",
   }),
+};
+
+const CLOUD_VALUES: Readonly<Record<Facts["VR2061"]["wanted"], string>> = {
+  url: "接口地址，应类似 `https://vpc.tencentcloudapi.com`",
+  region: "地域，应类似 `ap-guangzhou`",
+  instance: "实例 ID，应类似 `ins-1a2b3c4d`",
+  path: "绝对路径",
 };
 
 const addresses = (items: readonly string[]): string => (items.length === 0 ? "无" : list(items));

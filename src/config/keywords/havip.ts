@@ -1,0 +1,59 @@
+/** `havip`: Baton's own. Where to ask whether the cloud agrees about an address. */
+import { block, type Keyword, type KeywordTable, quiet, table, text, yes } from "../keyword.ts";
+
+/** In `global_defs` it is for every instance; in a `vrrp_instance` for that one, its words before the global ones. */
+export const HAVIP_BLOCK: Keyword = {
+  word: "havip",
+  takes: block("havip", false),
+  since: "baton",
+  default: "off",
+  acts: yes,
+  purpose: "while MASTER, ask the cloud whether it agrees, and announce again until it does",
+};
+
+/** Written in it by mistake: what is secret has no place in this file. */
+export const SECRET_WORDS: readonly string[] = ["secret_id", "secret_key", "token"];
+
+export const HAVIP: KeywordTable = table([
+  {
+    word: "endpoint",
+    takes: text,
+    since: "baton",
+    default: "BATON_CLOUD_ENDPOINT, else the cloud's own",
+    acts: yes,
+    purpose: "address of the API, an emulator for example",
+  },
+  {
+    word: "region",
+    takes: text,
+    since: "baton",
+    default: "the credentials', else the machine's metadata",
+    acts: yes,
+    purpose: "region of the HAVIP",
+  },
+  {
+    word: "instance_id",
+    takes: text,
+    since: "baton",
+    default: "the machine's metadata",
+    acts: yes,
+    purpose: "this machine in the cloud's words",
+  },
+  {
+    word: "credentials_file",
+    takes: text,
+    since: "baton",
+    default: "the environment, else the files of tccli and the SDKs",
+    acts: yes,
+    purpose: "file with the key, as tccli (JSON) or the SDKs (sections) have it",
+  },
+  ...SECRET_WORDS.map(
+    (word): Keyword => ({
+      word,
+      takes: text,
+      since: "baton",
+      acts: quiet("always"),
+      purpose: "an error (VR2060): it belongs in `credentials_file`",
+    }),
+  ),
+]);

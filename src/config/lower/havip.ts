@@ -1,0 +1,43 @@
+/** `havip`, the instance's own words before the global ones. */
+import type { Model } from "../model.ts";
+import type { HavipPlan } from "../plan.ts";
+import { type Block, blocksOf, textOf } from "../records.ts";
+
+/** The last one counts, as for every word. */
+export const globalHavip = (model: Model): Block | undefined =>
+  blocksOf(model.root, "global_defs")
+    .flatMap((block) => blocksOf(block, "havip"))
+    .at(-1);
+
+export function havipOf(instance: Block, model: Model): HavipPlan | undefined {
+  const blocks = [blocksOf(instance, "havip").at(-1), globalHavip(model)].filter(
+    (block) => block !== undefined,
+  );
+  if (blocks.length === 0) return undefined;
+  const pick = (word: string): string | undefined => {
+    for (const block of blocks) {
+      const value = textOf(block, word);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
+  return {
+    endpoint: pick("endpoint"),
+    region: pick("region"),
+    instanceId: pick("instance_id"),
+    credentialsFile: pick("credentials_file"),
+  };
+}
+
+/** For `baton config show --effective`. */
+export function printHavip(plan: HavipPlan): string {
+  const words: readonly (readonly [string, string | undefined])[] = [
+    ["endpoint", plan.endpoint],
+    ["region", plan.region],
+    ["instance_id", plan.instanceId],
+    ["credentials_file", plan.credentialsFile],
+  ];
+  return words
+    .flatMap(([word, value]) => (value === undefined ? [] : [`${word} ${value}`]))
+    .join(" ");
+}
