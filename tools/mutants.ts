@@ -156,6 +156,16 @@ export const MUTANTS: readonly Mutant[] = [
       'if (!onlyLink) effects.push({ kind: "sendAdvert", priority: RELEASE });',
       "",
     ],
+    [
+      "who waited in INIT has been counting",
+      'phase.kind === "init" && phase.alarmAt !== undefined',
+      'phase.kind === "init" && phase.alarmAt === undefined',
+    ],
+    [
+      "a heard owner takes the seat",
+      "isOwned ? { ...phase, seatUntil: undefined } : phase",
+      "phase",
+    ],
     ["a rival takes the seat", "onlyLink && phase.rivals.length === 0", "onlyLink"],
     ["resuming leaves time to be heard", "earliestTakeOver - margin", "earliestTakeOver + margin"],
   ),
@@ -167,6 +177,12 @@ export const MUTANTS: readonly Mutant[] = [
     ["a quiet period forgets", "< QUIET + 2 * config.holdDown.max ?", ">= 0 ?"],
     ["a stop is no loss", '(to === "backup" || to === "fault")', 'to !== "master"'],
     ["a failing backup loses too", ' ||\n  (from === "backup" && to === "fault")', ""],
+  ),
+  ...inFile(
+    "no-owner",
+    ["an unowned address is told after two detection times", "2 * masterDown", "4 * masterDown"],
+    ["priority 0 owns nothing", "if (event.priority === 0) return unchanged(state);", ""],
+    ["the alarm is told once", "{ ...phase, alarmAt: undefined }", "phase"],
   ),
   ...inFile(
     "leave",

@@ -8,9 +8,10 @@
 import { after, fromCentis, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
-import type { RouterEffect, RouterEvent } from "./event.ts";
-import type { FaultPhase, RouterState } from "./state.ts";
-import { enter, inPhase, type Step, unchanged } from "./step.ts";
+import type { PhaseEvent, RouterEffect } from "./event.ts";
+import { listen, watchForOwner } from "./no-owner.ts";
+import type { FaultPhase, Listening, RouterState } from "./state.ts";
+import { enter, type Step } from "./step.ts";
 import { masterDown } from "./timing.ts";
 import { faultCauses } from "./tracking.ts";
 
@@ -25,7 +26,7 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
     kind: "fault",
     seatUntil: keepsSeat ? seatEnd(config, state) : undefined,
     ownerSince: keepsSeat ? phase.ownerSince : undefined,
-    alarmAt: alarmAt(config, state, now),
+    ...listening(config, state, now),
   };
   const effects: RouterEffect[] = [];
   if (phase.kind === "master") {
@@ -33,6 +34,18 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
     if (!onlyLink) effects.push({ kind: "sendAdvert", priority: RELEASE });
   }
   return enter(state, fault, { kind: "fault", causes }, now, effects);
+}
+
+/** Who waited in INIT has been counting already, and a backup knows when it last heard its master. */
+function listening(config: RouterConfig, state: RouterState, now: Instant): Listening {
+  const { phase, heard, since } = state;
+  if (phase.kind === "init" && phase.alarmAt !== undefined) {
+    const { silentSince, alarmAt } = phase;
+    return { silentSince, alarmAt };
+  }
+  const isHeard = phase.kind === "backup" && heard !== undefined;
+  const silentSince = isHeard ? (Math.max(heard.at, since) as Instant) : now;
+  return listen(config, state, now, silentSince);
 }
 
 /** One interval less than the peers need at least: the advertisement we resume with must reach them in time. */
@@ -43,28 +56,15 @@ function seatEnd(config: RouterConfig, state: RouterState): Instant | undefined 
   return after(state.phase.lastAdvertAt, micros(earliestTakeOver - margin));
 }
 
-function alarmAt(config: RouterConfig, state: RouterState, now: Instant): Instant {
-  return after(now, micros(2 * masterDown(config, config.advertInterval, state.effectivePriority)));
-}
-
-/** Advertisements are not obeyed here, but they show that somebody owns the address. */
+/** Advertisements are not obeyed here, but they show that somebody owns the address: the seat is gone. */
 export function stepFault(
   config: RouterConfig,
   state: RouterState,
   phase: FaultPhase,
-  event: RouterEvent,
+  event: PhaseEvent,
   now: Instant,
 ): Step {
-  if (event.kind === "advertReceived") {
-    if (event.priority === 0) return unchanged(state);
-    const heard = { from: event.from, priority: event.priority, at: now };
-    const next = { ...phase, seatUntil: undefined, alarmAt: alarmAt(config, state, now) };
-    return unchanged({ ...inPhase(state, next), heard });
-  }
-  if (phase.alarmAt === undefined || now < phase.alarmAt) return unchanged(state);
-  const silentMicros = now - (state.heard?.at ?? state.since);
-  return {
-    state: inPhase(state, { ...phase, alarmAt: undefined }),
-    effects: [{ kind: "report", report: { kind: "no-owner", silentMicros } }],
-  };
+  const isOwned = event.kind === "advertReceived" && event.priority > 0;
+  const known = isOwned ? { ...phase, seatUntil: undefined } : phase;
+  return watchForOwner(config, state, known, event, now);
 }

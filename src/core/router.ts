@@ -25,6 +25,7 @@ import { enterFault, faultDeadline, stepFault } from "./fault.ts";
 import { countLoss } from "./hold-down.ts";
 import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
 import { masterDeadline, stepMaster } from "./master.ts";
+import { listen, watchForOwner } from "./no-owner.ts";
 import type { RouterState } from "./state.ts";
 import { enter, freshBackup, inPhase, raise, type Step, seat, unchanged } from "./step.ts";
 import { masterDown, skew } from "./timing.ts";
@@ -38,7 +39,7 @@ export function initialState(
 ): RouterState {
   const trackers = config.trackers.map(() => "unknown" as const);
   return {
-    phase: { kind: "init" },
+    phase: { kind: "init", silentSince: 0 as Instant, alarmAt: undefined },
     since: 0 as Instant,
     reason: { kind: "not-started" },
     trackers,
@@ -54,9 +55,10 @@ export function initialState(
 export function deadline(state: RouterState): Instant | undefined {
   const { phase } = state;
   switch (phase.kind) {
-    case "init":
     case "stopped":
       return undefined;
+    case "init":
+      return phase.alarmAt;
     case "backup":
       return backupDeadline(phase);
     case "master":
@@ -122,9 +124,12 @@ function stepPhase(
 ): Step {
   const { phase } = state;
   switch (phase.kind) {
-    case "init":
     case "stopped":
       return unchanged(state);
+    case "init":
+      return state.reason.kind === "not-started"
+        ? unchanged(state)
+        : watchForOwner(config, state, phase, event, now);
     case "backup":
       return stepBackup(config, state, phase, event, now);
     case "master":
@@ -192,7 +197,8 @@ function begin(config: RouterConfig, state: RouterState, now: Instant): Step {
     return { state: faulty.state, effects: [...cleanUp, ...faulty.effects] };
   }
   if (awaitedTracker(config, state) !== undefined) {
-    return { state: waitForResult(config, { ...state, since: now }), effects: cleanUp };
+    const phase = { kind: "init", ...listen(config, state, now) } as const;
+    return { state: waitForResult(config, { ...state, phase, since: now }), effects: cleanUp };
   }
   const started = startElection(config, state, now);
   return { state: started.state, effects: [...cleanUp, ...started.effects] };

@@ -36,13 +36,25 @@ export interface Heard {
 }
 
 export type Phase =
-  /** Waiting for the first result of a check that would mean FAULT. */
-  | { readonly kind: "init" }
+  | InitPhase
   | BackupPhase
   | MasterPhase
   | HandoverPhase
   | FaultPhase
   | { readonly kind: "stopped" };
+
+/** Not started, or waiting for the first result of a check that would mean FAULT. */
+export interface InitPhase extends Listening {
+  readonly kind: "init";
+}
+
+/** Whether somebody owns the address, asked by one that cannot take it itself (no-owner.ts). */
+export interface Listening {
+  /** No advertisement since, and before that we or somebody else owned the address, or we knew nothing. */
+  readonly silentSince: Instant;
+  /** Raise the alarm then. Undefined before the start, and when it was raised. */
+  readonly alarmAt: Instant | undefined;
+}
 
 export type PhaseKind = Phase["kind"];
 
@@ -124,7 +136,7 @@ export interface HandoverPhase {
   readonly removeAt: Instant | undefined;
 }
 
-export interface FaultPhase {
+export interface FaultPhase extends Listening {
   readonly kind: "fault";
   /**
    * We were master and nobody can have taken over before this instant: if the link is back earlier, the seat is
@@ -133,8 +145,6 @@ export interface FaultPhase {
   readonly seatUntil: Instant | undefined;
   /** Together with it: since when the address was ours. */
   readonly ownerSince: Instant | undefined;
-  /** Nobody was heard since: raise the alarm then. */
-  readonly alarmAt: Instant | undefined;
 }
 
 /** Scripts, processes and interfaces answer "up" or "down"; files answer with a number. */

@@ -1,0 +1,43 @@
+/**
+ * "Nobody owns it": a router that cannot take the address itself (FAULT, or INIT while it waits for the first result of a check)
+ * listens, and says so when nobody has advertised for two detection times.
+ */
+import { after, type Instant, micros } from "#units/time";
+import type { RouterConfig } from "./config.ts";
+import type { PhaseEvent } from "./event.ts";
+import type { FaultPhase, InitPhase, Listening, RouterState } from "./state.ts";
+import { inPhase, type Step, unchanged } from "./step.ts";
+import { masterDown } from "./timing.ts";
+
+/** Armed now. `silentSince` is earlier where the silence is known to have begun before. */
+export function listen(
+  config: RouterConfig,
+  state: RouterState,
+  now: Instant,
+  silentSince: Instant = now,
+): Listening {
+  const wait = 2 * masterDown(config, config.advertInterval, state.effectivePriority);
+  return { silentSince, alarmAt: after(now, micros(wait)) };
+}
+
+/** Once; an advertisement arms it again, and is not obeyed here. */
+export function watchForOwner(
+  config: RouterConfig,
+  state: RouterState,
+  phase: InitPhase | FaultPhase,
+  event: PhaseEvent,
+  now: Instant,
+): Step {
+  if (event.kind === "advertReceived") {
+    if (event.priority === 0) return unchanged(state);
+    const heard = { from: event.from, priority: event.priority, at: now };
+    const next = { ...phase, ...listen(config, state, now) };
+    return unchanged({ ...inPhase(state, next), heard });
+  }
+  if (phase.alarmAt === undefined || now < phase.alarmAt) return unchanged(state);
+  const silentMicros = now - phase.silentSince;
+  return {
+    state: inPhase(state, { ...phase, alarmAt: undefined }),
+    effects: [{ kind: "report", report: { kind: "no-owner", silentMicros } }],
+  };
+}
