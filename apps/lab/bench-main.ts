@@ -1,59 +1,62 @@
-/**
- * `npm run bench`: what the README's numbers come from. Two pairs, Baton and keepalived, side by side in one run, every
- * fault several times at a random phase of the advertisement interval; medians. Or (`timers`) how regular a master's
- * advertisements are while busy loops hog every core.
- */
-import { type ChildProcess, spawn } from "node:child_process";
+/** `npm run bench`: where the figures of the README and of docs/benchmarks.md come from. One file for each kind. */
 import { writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { stdout } from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { now } from "#linux/clock";
-import { type Instant, toMillis } from "#units/time";
-import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
+import { announce } from "./bench-announce.ts";
+import { failover } from "./bench-failover.ts";
+import { loss } from "./bench-loss.ts";
+import { timers } from "./bench-timers.ts";
+import { findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
-import { Lab } from "./lab.ts";
 import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";
-import { seededRandom } from "./random.ts";
-import {
-  explainRefusal,
-  isInsideSandbox,
-  probeSandbox,
-  runSelfInSandbox,
-  scratchFolder,
-} from "./sandbox.ts";
-import { type FaultResult, runFault } from "./scenario.ts";
+import { explainRefusal, isInsideSandbox, probeSandbox, runSelfInSandbox } from "./sandbox.ts";
 import { printMarkdownTable, printTextTable, type Table } from "./table.ts";
 
-const USAGE = `usage: npm run bench -- [failover|timers] [options]
+type Mode = "failover" | "timers" | "loss" | "announce";
+const MODES: readonly Mode[] = ["failover", "timers", "loss", "announce"];
+
+/** How long a run lasts when nobody says. */
+const SECONDS: Readonly<Record<Mode, number>> = {
+  failover: 0,
+  timers: 100,
+  loss: 90,
+  announce: 60,
+};
+
+const USAGE = `usage: npm run bench -- [failover|timers|loss|announce] [options]
 
   failover          every fault, Baton and keepalived side by side (default)
   timers            gaps between a master's advertisements, with a busy loop on every core
+  loss              VRRP packets lost at random: how long a client is without an answer
+  announce          many addresses move to a node whose switch port limits ARP
 
-  --profile NAME    ${PROFILES.map((one) => one.name).join(", ")} 
-                    (default: tutorial for failover, tutorial and ${FAST.name} for timers)
+  --profile NAME    ${PROFILES.map((one) => one.name).join(", ")}
+                    (default: tutorial; timers: tutorial and ${FAST.name}; loss: ${FAST.name})
   --faults LIST     ${Object.keys(FAULTS).join(",")}
-  --runs N          of each fault (default 5)
-  --seconds N       of timers (default 100)
+  --runs N          of each fault, loss or move (default 5)
+  --seconds N       of timers (default ${SECONDS.timers}), loss (${SECONDS.loss}), announce (${SECONDS.announce})
+  --loss PERCENT    of the packets that arrive at each node (default 30)
+  --addresses N     that move at once (default 20)
+  --rate N          ARP frames that pass in a second (default 2)
   --seed N          decides the phases (default 1)
   --report FILE.md  the table, for people
 `;
 
 interface Options {
-  readonly mode: "failover" | "timers";
-  /** failover takes the first, timers all. */
+  readonly mode: Mode;
+  /** timers takes all, the others the first. */
   readonly profiles: readonly Profile[];
   readonly faults: readonly FaultName[];
   readonly runs: number;
   readonly seconds: number;
+  readonly loss: number;
+  readonly addresses: number;
+  readonly rate: number;
   readonly seed: number;
   readonly report: string | undefined;
 }
 
 const DEFAULT_FAULTS = "stop,kill-engine,kill-keeper,kill-all,hang,link,script,flap";
-const KINDS: readonly DaemonKind[] = ["baton", "keepalived"];
 
 function parse(argv: readonly string[]): Options | string {
   const text = { type: "string" } as const;
@@ -62,6 +65,9 @@ function parse(argv: readonly string[]): Options | string {
     faults: text,
     runs: text,
     seconds: text,
+    loss: text,
+    addresses: text,
+    rate: text,
     seed: text,
     report: text,
   } as const;
@@ -73,7 +79,8 @@ function parse(argv: readonly string[]): Options | string {
   }
   const { values, positionals } = parsed;
   const [mode = "failover"] = positionals;
-  if (mode !== "failover" && mode !== "timers") return `there is no benchmark ${mode}`;
+  const known = MODES.find((one) => one === mode);
+  if (known === undefined) return `there is no benchmark ${mode}: ${MODES.join(", ")}`;
   const profile = PROFILES.find((one) => one.name === values.profile);
   if (profile === undefined && values.profile !== undefined) {
     return `there is no profile ${values.profile}`;
@@ -81,164 +88,52 @@ function parse(argv: readonly string[]): Options | string {
   const faults = (values.faults ?? DEFAULT_FAULTS).split(",");
   const unknown = faults.find((one) => !Object.hasOwn(FAULTS, one));
   if (unknown !== undefined) return `there is no fault ${unknown}`;
-  const [runs, seconds, seed] = [
-    values.runs ?? "5",
-    values.seconds ?? "100",
-    values.seed ?? "1",
-  ].map(Number);
-  if (
-    ![runs, seconds, seed].every((one) => one !== undefined && Number.isInteger(one) && one > 0)
-  ) {
-    return "--runs, --seconds and --seed want whole numbers";
-  }
+  const numbers = {
+    runs: Number(values.runs ?? 5),
+    seconds: Number(values.seconds ?? SECONDS[known]),
+    loss: Number(values.loss ?? 30),
+    addresses: Number(values.addresses ?? 20),
+    rate: Number(values.rate ?? 2),
+    seed: Number(values.seed ?? 1),
+  };
+  const wrong = Object.entries(numbers).find(
+    ([name, one]) => !Number.isInteger(one) || one < (name === "seconds" ? 0 : 1),
+  );
+  if (wrong !== undefined) return `--${wrong[0]} wants a whole number`;
+  if (numbers.loss > 100) return "--loss is a percentage";
+  if (numbers.addresses > MOST_ADDRESSES) return `--addresses: ${MOST_ADDRESSES} at most`;
   return {
-    mode,
-    profiles: profile === undefined ? [TUTORIAL, FAST] : [profile],
+    ...numbers,
+    loss: numbers.loss / 100,
+    mode: known,
+    profiles: profile === undefined ? DEFAULT_PROFILES[known] : [profile],
     faults: faults as FaultName[],
-    runs: runs ?? 5,
-    seconds: seconds ?? 100,
-    seed: seed ?? 1,
     report: values.report,
   };
 }
 
-const median = (values: readonly number[]): number => quantile(values, 0.5);
+const MOST_ADDRESSES = 30;
+const DEFAULT_PROFILES: Readonly<Record<Mode, readonly Profile[]>> = {
+  failover: [TUTORIAL],
+  timers: [TUTORIAL, FAST],
+  loss: [FAST],
+  announce: [TUTORIAL],
+};
 
-function quantile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
-
-const ms = (value: number): string => (value < 10 ? value.toFixed(1) : value.toFixed(0));
-const spread = (values: readonly number[]): string =>
-  values.length === 0
-    ? "-"
-    : `${ms(median(values))} (${ms(Math.min(...values))}..${ms(Math.max(...values))})`;
-
-async function failover(options: Options): Promise<Table> {
+function run(options: Options): Promise<Table> {
   const [profile = TUTORIAL] = options.profiles;
-  const labs = KINDS.map(
-    (kind) => new Lab({ folder: join(scratchFolder(), kind), profile, kinds: [kind, kind] }),
-  );
-  try {
-    await Promise.all(labs.map((lab) => lab.startDaemons()));
-    const results: FaultResult[] = [];
-    for (const [index, fault] of options.faults.entries()) {
-      for (let run = 0; run < options.runs; run++) {
-        const seed = options.seed * 10_000 + index * 100 + run;
-        stdout.write(`${fault}, run ${run + 1} of ${options.runs} `);
-        const pair = await Promise.all(
-          labs.map((lab) => runFault(lab, fault, { random: seededRandom(seed) })),
-        );
-        for (const one of pair)
-          stdout.write(` ${one.daemon}: ${ms(one.longestOutageMilliseconds)} ms`);
-        stdout.write("\n");
-        results.push(...pair);
-      }
+  switch (options.mode) {
+    case "failover":
+      return failover({ ...options, profile });
+    case "timers":
+      return timers(options);
+    case "loss":
+      return loss({ ...options, profile });
+    case "announce": {
+      const limit = { perSecond: options.rate, burst: options.rate };
+      return announce({ ...options, profile, limit });
     }
-    return failoverTable(results, options);
-  } finally {
-    await Promise.all(labs.map((lab) => lab.close()));
   }
-}
-
-function failoverTable(results: readonly FaultResult[], options: Options): Table {
-  const right = (title: string) => ({ title, align: "right" }) as const;
-  const rows = options.faults.flatMap((fault) =>
-    KINDS.map((daemon) => {
-      const mine = results.filter((one) => one.fault === fault && one.daemon === daemon);
-      const open = mine.filter((one) => one.dualOpen).length;
-      const dual = spread(mine.map((one) => one.dualMilliseconds));
-      return [
-        fault,
-        daemon,
-        spread(mine.map((one) => one.longestOutageMilliseconds)),
-        spread(mine.map((one) => one.lost)),
-        spread(
-          mine.map((one) => one.afterLastAdvertMilliseconds).filter((one) => one !== undefined),
-        ),
-        open === 0 ? dual : `${dual}, ${open} of ${mine.length} without end`,
-        spread(mine.map((one) => one.healOutageMilliseconds)),
-        String(mine.filter((one) => one.finally === one.before).length),
-      ];
-    }),
-  );
-  return {
-    columns: [
-      { title: "fault on the owner", align: "left" },
-      { title: "daemon", align: "left" },
-      right("outage ms"),
-      right("lost probes"),
-      right("taken over after the last advert ms"),
-      right("two owners ms"),
-      right("outage at repair ms"),
-      right(`back at the former owner, of ${options.runs}`),
-    ],
-    rows,
-  };
-}
-
-/** A master of each kind and for each profile, all under the same busy loops, as their peers' kernels saw them. */
-async function timers(options: Options): Promise<Table> {
-  const labs = options.profiles.flatMap((profile) =>
-    KINDS.map((kind) => {
-      const folder = join(scratchFolder(), profile.name, kind);
-      return { kind, lab: new Lab({ folder, profile, kinds: [kind, kind] }) };
-    }),
-  );
-  const hogs: ChildProcess[] = [];
-  try {
-    const owners = await Promise.all(labs.map(({ lab }) => lab.startDaemons()));
-    const loops = availableParallelism();
-    stdout.write(`${options.seconds} s with ${loops} busy loops\n`);
-    for (let i = 0; i < loops; i++) {
-      hogs.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
-    }
-    const from = now();
-    await sleep(options.seconds * 1_000);
-    const to = now();
-    const rows = labs.map(({ kind, lab }, index) =>
-      timersRow(kind, lab, owners[index]?.name ?? "", from, to),
-    );
-    return { columns: timersColumns(), rows };
-  } finally {
-    for (const hog of hogs) hog.kill("SIGKILL");
-    await Promise.all(labs.map(({ lab }) => lab.close()));
-  }
-}
-
-function timersColumns(): Table["columns"] {
-  const figures = ["interval ms", "gaps", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "false moves"];
-  return [
-    { title: "daemon", align: "left" },
-    ...figures.map((title) => ({ title, align: "right" }) as const),
-  ];
-}
-
-function timersRow(
-  kind: DaemonKind,
-  lab: Lab,
-  owner: string,
-  from: Instant,
-  to: Instant,
-): string[] {
-  const { adverts } = lab.instruments;
-  const peer = lab.nodes.find((node) => node.name !== owner)?.name ?? "";
-  const gaps = adverts.gaps(peer, lab.node(owner).address, from, to).map(toMillis);
-  const moves = lab.nodes.reduce(
-    (count, node) => count + lab.instruments.changesWithin(node.name, from, to),
-    0,
-  );
-  const figures = [0.5, 0.99, 0.999].map((part) => quantile(gaps, part).toFixed(2));
-  const interval = String(lab.profile.advertSeconds * 1000);
-  return [
-    kind,
-    interval,
-    String(gaps.length),
-    ...figures,
-    Math.max(...gaps).toFixed(2),
-    String(moves),
-  ];
 }
 
 async function main(): Promise<number> {
@@ -262,9 +157,8 @@ async function main(): Promise<number> {
     }
     return runSelfInSandbox(sandbox);
   }
-  const table = options.mode === "timers" ? await timers(options) : await failover(options);
-  const names = options.mode === "timers" ? options.profiles : options.profiles.slice(0, 1);
-  const title = `${options.mode}, ${names.map((one) => one.name).join(" and ")}`;
+  const table = await run(options);
+  const title = `${options.mode}, ${options.profiles.map((one) => one.name).join(" and ")}`;
   stdout.write(`\n${title}\n\n${printTextTable(table)}\n`);
   if (options.report !== undefined)
     writeFileSync(options.report, `## ${title}\n\n${printMarkdownTable(table)}\n`);

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { childrenOf, readCommandLine } from "./proc.ts";
 
 export type DaemonKind = "baton" | "keepalived";
+export const KINDS: readonly DaemonKind[] = ["baton", "keepalived"];
 
 export const CONFIG_FILE = "/etc/keepalived/keepalived.conf";
 export const RUNTIME_DIR = "/run/baton";

@@ -80,6 +80,7 @@ const EN: DemoText = {
     hang: "freeze the owner",
     link: "pull the owner's cable",
     host: "lose the whole machine",
+    "late-port": "lose it; back behind a late port",
     script: "health check fails",
     flap: "cable flaps 3 x 100 ms",
     partition: "nodes cannot hear each other",
@@ -102,6 +103,8 @@ const EN: DemoText = {
         return `pulling the cable of ${node}`;
       case "host":
         return `losing the machine ${node}: cable and processes at once`;
+      case "late-port":
+        return `losing the machine ${node}; when it is back, its switch port forwards nothing for 6 s`;
       case "script":
         return `the service on ${node} breaks, its health check (every 5 s) will fail`;
       case "flap":
@@ -173,6 +176,7 @@ const ZH: DemoText = {
     hang: "冻结主节点",
     link: "拔掉主节点网线",
     host: "整机故障",
+    "late-port": "整机故障，恢复后端口延迟转发",
     script: "健康检查失败",
     flap: "网线抖动 3 x 100 ms",
     partition: "两节点互相不通",
@@ -195,6 +199,8 @@ const ZH: DemoText = {
         return `拔掉 ${node} 的网线`;
       case "host":
         return `${node} 整机故障：网络和进程同时消失`;
+      case "late-port":
+        return `${node} 整机故障；恢复后其交换机端口 6 秒内不转发`;
       case "script":
         return `${node} 上的业务故障，健康检查（每 5 秒一次）将失败`;
       case "flap":

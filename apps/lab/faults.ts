@@ -9,6 +9,7 @@ export type FaultName =
   | "hang"
   | "link"
   | "host"
+  | "late-port"
   | "script"
   | "restart"
   | "flap"
@@ -40,6 +41,9 @@ const nothing = (): Promise<void> => Promise.resolve();
 const FLAP_COUNT = 3;
 const FLAP_DOWN_MILLISECONDS = 100;
 const FLAP_PERIOD_MILLISECONDS = 300;
+
+/** Spanning tree, or a switch that is slow to learn: the node hears nobody and believes to be alone. */
+const LATE_PORT_SECONDS = 6;
 
 const DEFAULTS = { moves: "yes", coordinated: false, ownerUnreachable: false } as const;
 
@@ -109,6 +113,22 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
       owner.forgetVirtualAddress();
       owner.setCable("plugged");
       await owner.startDaemon();
+    },
+  },
+  "late-port": {
+    ...DEFAULTS,
+    name: "late-port",
+    ownerUnreachable: true,
+    // Not the cable: a bridge forwards again by itself when a carrier comes back.
+    inject: (owner) => {
+      owner.setForwarding("blocked");
+      return owner.signalAll("SIGKILL");
+    },
+    heal: async (owner) => {
+      owner.forgetVirtualAddress();
+      await owner.startDaemon();
+      await sleep(LATE_PORT_SECONDS * 1000);
+      owner.setForwarding("forwarding");
     },
   },
   script: {

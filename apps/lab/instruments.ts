@@ -25,6 +25,8 @@ export interface InstrumentOptions {
   readonly nodes: readonly string[];
   readonly client: string;
   readonly virtualAddress: string;
+  /** Further addresses that the client asks in turn with it: each more seldom then. */
+  readonly furtherAddresses?: readonly string[];
 }
 
 export interface ClientView {
@@ -49,7 +51,14 @@ export class Instruments {
   #requests = 0;
   #closing = false;
 
-  constructor({ network, nodes, client, virtualAddress }: InstrumentOptions) {
+  constructor({
+    network,
+    nodes,
+    client,
+    virtualAddress,
+    furtherAddresses = [],
+  }: InstrumentOptions) {
+    const targets = [virtualAddress, ...furtherAddresses].join(",");
     const namespaces = nodes.map((name) => network.namespaceOf(name).fd);
     this.#watcher = spawn(
       process.execPath,
@@ -65,7 +74,7 @@ export class Instruments {
 
     this.#prober = spawnIn(
       network.namespaceOf(client),
-      [process.execPath, QUIET, programPath("prober-main.ts"), virtualAddress, INTERFACE],
+      [process.execPath, QUIET, programPath("prober-main.ts"), targets, INTERFACE],
       { stdio: ["ignore", "ignore", "inherit", "pipe"], detached: true },
     );
     this.#guard(this.#prober, "the prober");
@@ -112,13 +121,16 @@ export class Instruments {
 
   /** Resolves once probes are being sent. A process needs its time to start, more on a busy machine. */
   async ready(): Promise<void> {
-    while (!(await this.#ask(now(), now())).covered) await sleep(POLL_MILLISECONDS);
+    while (!(await this.#ask(now(), now(), 0)).covered) await sleep(POLL_MILLISECONDS);
   }
 
-  /** What the client noticed of the probes sent in the window. Throws if the prober did not run all the time. */
-  async outage(from: Instant, to: Instant): Promise<ClientView> {
+  /**
+   * What the client noticed of the probes sent in the window, to the virtual address or (`target` from 1) a further one. Throws if
+   * the prober did not run all the time.
+   */
+  async outage(from: Instant, to: Instant, target = 0): Promise<ClientView> {
     await sleep(LINGER_MILLISECONDS);
-    const { outage, covered, turns, longestPause } = await this.#ask(from, to);
+    const { outage, covered, turns, longestPause } = await this.#ask(from, to, target);
     // No probe, no loss: without this a prober that was not there yet would say that all was well.
     if (!covered) throw new Error("the prober was not running when the window began");
     return {
@@ -132,9 +144,9 @@ export class Instruments {
     };
   }
 
-  #ask(from: Instant, to: Instant): Promise<ProberAnswer> {
+  #ask(from: Instant, to: Instant, target: number): Promise<ProberAnswer> {
     this.#requests += 1;
-    const request: ProberRequest = { id: this.#requests, from, to };
+    const request: ProberRequest = { id: this.#requests, from, to, target };
     return new Promise((resolve) => {
       this.#waiting.set(request.id, resolve);
       this.#proberPipe.write(`${JSON.stringify(request)}\n`);

@@ -99,6 +99,7 @@ export class Lab {
       nodes: this.nodes.map((node) => node.name),
       client: CLIENT,
       virtualAddress: VIRTUAL_ADDRESS,
+      furtherAddresses: this.profile.furtherAddresses,
     });
   }
 

@@ -13,7 +13,9 @@ import { NLM_F_ACK, NLM_F_CREATE } from "#linux/netlink";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import type { Outcome } from "#ports/world";
-import { type Mac, netmask, printIpv4, readIpv4 } from "#units/address";
+import { type Mac, netmask, printIpv4, readIpv4, writeMac } from "#units/address";
+
+import { type ArpLimit, Impairments } from "./impairments.ts";
 
 const PREFIX = 24;
 const INTERFACE = "eth0";
@@ -29,7 +31,10 @@ const IFA_BROADCAST = 4;
 const PF_BRIDGE = 7;
 const NLA_F_NESTED = 0x8000;
 const IFLA_PROTINFO = 12;
+const IFLA_BRPORT_STATE = 1;
 const IFLA_BRPORT_ISOLATED = 33;
+const BR_STATE_FORWARDING = 3;
+const BR_STATE_BLOCKING = 4;
 
 export interface HostPlan {
   readonly name: string;
@@ -43,6 +48,8 @@ interface Host extends HostPlan {
   readonly rtnetlink: Rtnetlink;
   readonly index: number;
   readonly portIndex: number;
+  readonly mac: Mac;
+  impairments: Impairments | undefined;
 }
 
 /** What nodes and instruments need of the wires, so that they can be those of a VPC too (apps/vpc). */
@@ -53,6 +60,12 @@ export interface LabNetwork {
   interfaceIndexOf(name: string): number;
   setPort(name: string, up: boolean): void;
   setNodesApart(apart: boolean): void;
+  /** A port that does not forward (spanning tree, a slow switch), though the device has its carrier. */
+  setForwarding(name: string, forwards: boolean): void;
+  /** @param part 0 to 1 of the VRRP packets that would arrive at this host */
+  setVrrpLoss(name: string, part: number): void;
+  /** Of the frames this host sends; undefined: none. */
+  setArpLimit(name: string, limit: ArpLimit | undefined): void;
   addressesOf(name: string): readonly string[];
   removeAddress(name: string, address: string): void;
   close(): void;
@@ -62,6 +75,7 @@ export class Network implements LabNetwork {
   readonly bridge: Namespace;
   readonly #rtnetlink: Rtnetlink;
   readonly #hosts = new Map<string, Host>();
+  #impairments: Impairments | undefined;
 
   constructor(plans: readonly HostPlan[]) {
     this.bridge = createNamespace("bridge");
@@ -87,7 +101,7 @@ export class Network implements LabNetwork {
     mustDo(changeLink(rtnetlink, lo, { up: true }));
     mustDo(changeLink(rtnetlink, index, { up: true }));
     mustDo(addOrdinaryAddress(rtnetlink, index, ordinaryAddress(plan.address)));
-    return { ...plan, namespace, rtnetlink, index, portIndex };
+    return { ...plan, namespace, rtnetlink, index, portIndex, mac, impairments: undefined };
   }
 
   #host(name: string): Host {
@@ -110,21 +124,39 @@ export class Network implements LabNetwork {
 
   /** Nodes on isolated bridge ports reach clients, but not each other. */
   setNodesApart(apart: boolean): void {
-    for (const host of this.#hosts.values()) {
-      if (!host.isNode) continue;
-      this.#rtnetlink
-        .start(RTM_SETLINK, NLM_F_ACK)
-        .u8(PF_BRIDGE)
-        .u8(0)
-        .u16(0)
-        .u32(host.portIndex)
-        .u32(0)
-        .u32(0)
-        .nest(IFLA_PROTINFO | NLA_F_NESTED)
-        .attributeU8(IFLA_BRPORT_ISOLATED, apart ? 1 : 0)
-        .end();
-      mustDo(this.#rtnetlink.transact("RTM_SETLINK(isolated)"));
-    }
+    for (const host of this.#hosts.values())
+      if (host.isNode) this.#setBridgePort(host, IFLA_BRPORT_ISOLATED, apart ? 1 : 0);
+  }
+
+  setForwarding(name: string, forwards: boolean): void {
+    const state = forwards ? BR_STATE_FORWARDING : BR_STATE_BLOCKING;
+    this.#setBridgePort(this.#host(name), IFLA_BRPORT_STATE, state);
+  }
+
+  #setBridgePort(host: Host, attribute: number, value: number): void {
+    this.#rtnetlink
+      .start(RTM_SETLINK, NLM_F_ACK)
+      .u8(PF_BRIDGE)
+      .u8(0)
+      .u16(0)
+      .u32(host.portIndex)
+      .u32(0)
+      .u32(0)
+      .nest(IFLA_PROTINFO | NLA_F_NESTED)
+      .attributeU8(attribute, value)
+      .end();
+    mustDo(this.#rtnetlink.transact("RTM_SETLINK(bridge port)"));
+  }
+
+  setVrrpLoss(name: string, part: number): void {
+    const host = this.#host(name);
+    host.impairments ??= new Impairments(host.namespace);
+    host.impairments.loseVrrp(part);
+  }
+
+  setArpLimit(name: string, limit: ArpLimit | undefined): void {
+    this.#impairments ??= new Impairments(this.bridge);
+    this.#impairments.limitArp(name, macBytes(this.#host(name).mac), limit);
   }
 
   /** Addresses on the host's interface, as dotted text. */
@@ -143,9 +175,11 @@ export class Network implements LabNetwork {
 
   close(): void {
     for (const host of this.#hosts.values()) {
+      host.impairments?.close();
       host.rtnetlink.close();
       host.namespace.close();
     }
+    this.#impairments?.close();
     this.#rtnetlink.close();
     this.bridge.close();
   }
@@ -175,6 +209,12 @@ function addOrdinaryAddress(
     .attributeBe32(IFA_BROADCAST, (address | ~netmask(prefix)) >>> 0);
   return rtnetlink.transact("RTM_NEWADDR");
 }
+
+const macBytes = (mac: Mac): Uint8Array => {
+  const bytes = new Uint8Array(6);
+  writeMac(mac, bytes, 0);
+  return bytes;
+};
 
 const lastOctet = (address: string): number => Number(address.split(".").at(-1));
 

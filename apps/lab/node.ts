@@ -201,6 +201,11 @@ export class LabNode {
     this.#options.network.setPort(this.name, cable === "plugged");
   }
 
+  /** Whether its switch port passes frames; the cable stays plugged. */
+  setForwarding(port: "forwarding" | "blocked"): void {
+    this.#options.network.setForwarding(this.name, port === "forwarding");
+  }
+
   setPartition(nodes: "apart" | "together"): void {
     this.#options.network.setNodesApart(nodes === "apart");
   }

@@ -1,9 +1,9 @@
 /**
- * Asks an address for an echo every millisecond, as an ordinary host would: the kernel does the ARP, so gratuitous ARP
+ * Asks an address (or several in turn) for an echo every millisecond, as an ordinary host would: the kernel does the ARP, so gratuitous ARP
  * matters. Answers are taken from a packet socket, because who answered shows in the Ethernet header only. One thread, one
  * ppoll loop; times are CLOCK_BOOTTIME, comparable with every other process of the machine.
  *
- * Usage: prober-main.ts ADDRESS INTERFACE   (protocol on file descriptor 3: prober-protocol.ts)
+ * Usage: prober-main.ts ADDRESS[,ADDRESS…] INTERFACE   (protocol on file descriptor 3: prober-protocol.ts)
  */
 import * as abi from "#linux/abi";
 import { now } from "#linux/clock";
@@ -12,7 +12,7 @@ import { LinePipe } from "#linux/line-pipe";
 import { Reactor } from "#linux/reactor";
 import { LinuxError } from "#linux/result";
 import { type Ipv4, type Mac, macFromBytes, printMac, readIpv4 } from "#units/address";
-import { after, fromMillis, type Instant, type Micros } from "#units/time";
+import { after, fromMillis, type Instant, type Micros, micros } from "#units/time";
 import { emitIcmpEcho, parseIcmpEcho } from "#wire/icmp-echo";
 import { arrivedAt } from "./arrival.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
@@ -76,11 +76,14 @@ function socketAddress(address: Ipv4): Uint8Array {
 }
 
 const [text = "", interfaceName = "eth0"] = process.argv.slice(2);
-const target = readIpv4(text);
-if (target === undefined) throw new Error(`${text} is not an IPv4 address`);
+const targets = text.split(",").map((one) => {
+  const address = readIpv4(one);
+  if (address === undefined) throw new Error(`${one} is not an IPv4 address`);
+  return address;
+});
 const receiver = openReceiver(interfaceName);
 const sender = openSender();
-const destination = socketAddress(target);
+const destinations = targets.map(socketAddress);
 const id = process.pid & 0xffff;
 const frame = new Uint8Array(2048);
 const message = new Uint8Array(64);
@@ -97,6 +100,7 @@ function sendProbe(at: Instant): void {
   });
   count += 1;
   // A refusal (no route, nobody answers ARP) is a probe without an answer.
+  const destination = destinations[place % targets.length] ?? new Uint8Array();
   libc.sendto(sender, message, length, abi.MSG_DONTWAIT, destination, destination.length);
 }
 
@@ -107,7 +111,7 @@ function receiveAnswers(): void {
     const ip = ETHERNET_LENGTH;
     if (length < ip + 28 || frame[ip + PROTOCOL] !== IPPROTO_ICMP) continue;
     const view = new DataView(frame.buffer, 0, length);
-    if (view.getUint32(ip + SOURCE_ADDRESS) !== target) continue;
+    const source = view.getUint32(ip + SOURCE_ADDRESS);
     const icmp = ip + ((frame[ip] ?? 0) & 15) * 4;
     const result = parseIcmpEcho(frame, icmp, length - icmp);
     if (result.kind !== "echo" || result.echo.kind !== "reply" || result.echo.id !== id) continue;
@@ -116,14 +120,20 @@ function receiveAnswers(): void {
     const behind = (((last % SEQUENCES) - result.echo.sequence + SEQUENCES) % SEQUENCES) >>> 0;
     const place = (last - behind) % MEMORY;
     if (last - behind < 0 || answeredAt[place] !== 0) continue;
+    if (source !== targets[place % targets.length]) continue;
     answeredAt[place] = arrivedAt(receiver);
     answeredBy[place] = macFromBytes(frame, SOURCE_MAC);
   }
 }
 
-function* probesWithin(from: Instant, to: Instant): Generator<Probe & { readonly place: number }> {
+function* probesWithin({
+  from,
+  to,
+  target,
+}: ProberRequest): Generator<Probe & { readonly place: number }> {
   for (let index = Math.max(0, count - MEMORY); index < count; index++) {
     const place = index % MEMORY;
+    if (place % targets.length !== target) continue;
     const at = (sentAt[place] ?? 0) as Instant;
     if (at < from || at >= to) continue;
     const answer = answeredAt[place] ?? 0;
@@ -132,7 +142,7 @@ function* probesWithin(from: Instant, to: Instant): Generator<Probe & { readonly
 }
 
 function answer(request: ProberRequest): ProberAnswer {
-  const probes = [...probesWithin(request.from, request.to)];
+  const probes = [...probesWithin(request)];
   const turns: { mac: string; from: Instant; to: Instant; answers: number }[] = [];
   let lastMac = 0;
   let longestPause = 0;
@@ -152,7 +162,13 @@ function answer(request: ProberRequest): ProberAnswer {
   }
   const oldest = sentAt[Math.max(0, count - MEMORY) % MEMORY] ?? 0;
   const covered = count > 0 && oldest <= request.from;
-  return { id: request.id, outage: analyseOutage(probes, PERIOD), covered, turns, longestPause };
+  return {
+    id: request.id,
+    outage: analyseOutage(probes, micros(PERIOD * targets.length)),
+    covered,
+    turns,
+    longestPause,
+  };
 }
 
 const pipe = new LinePipe(OUTPUT_FD);

@@ -7,6 +7,8 @@ export interface ProberRequest {
   readonly id: number;
   readonly from: Instant;
   readonly to: Instant;
+  /** Which of the addresses that are asked in turn. */
+  readonly target: number;
 }
 
 export interface ProberAnswer {

@@ -19,6 +19,8 @@ export interface Profile {
   readonly announce: boolean;
   /** Lines for the instance block that only one of the daemons knows. */
   readonly extraInstanceLines: readonly string[];
+  /** Virtual addresses beside the one that is watched. */
+  readonly furtherAddresses: readonly string[];
 }
 
 export interface NodeAddress {
@@ -41,6 +43,7 @@ export const TUTORIAL: Profile = {
   scriptSeconds: 5,
   announce: true,
   extraInstanceLines: [],
+  furtherAddresses: [],
 };
 
 export const MULTICAST: Profile = { ...TUTORIAL, name: "multicast", transport: "multicast" };
@@ -127,7 +130,7 @@ export function printConfig(profile: Profile, node: NodeAddress): string {
         ]
       : []),
     "    virtual_ipaddress {",
-    `        ${node.virtualAddress}`,
+    ...[node.virtualAddress, ...profile.furtherAddresses].map((address) => `        ${address}`),
     "    }",
     ...["master", "backup", "fault", "stop"].map(
       (state) => `    notify_${state} "/etc/keepalived/notify_action.sh ${state.toUpperCase()}"`,

@@ -41,6 +41,8 @@ export interface FaultResult extends ObservedFault {
   readonly healOutageMilliseconds: number;
   readonly healLost: number;
   readonly healDualMilliseconds: number;
+  /** How often the survivor gave the address up, or got it back. */
+  readonly healChanges: number;
   readonly finally: string;
 }
 
@@ -56,6 +58,10 @@ export interface ScenarioOptions {
   readonly watcher?: ScenarioWatcher;
   /** How long to look on after the move, for a second owner. */
   readonly observeSeconds?: number;
+  /** How long the fault lasts at least, from its beginning to the repair. */
+  readonly lastsSeconds?: number;
+  /** How long to look on after the repair, because clients may notice it later than the daemons. */
+  readonly watchSeconds?: number;
 }
 
 /** Time beyond the arithmetic before a move counts as not happening. */
@@ -84,6 +90,8 @@ export async function runFault(
   await injected;
   if (moved !== undefined) await untilPlatformMoved(lab, moved.node);
   await sleep((options.observeSeconds ?? AFTER_MOVE_SECONDS) * 1000);
+  const { lastsSeconds = 0, watchSeconds = 0 } = options;
+  await sleep(Math.max(0, lastsSeconds * 1000 - toMillis(elapsed(brokenAt, now()))));
 
   const observedAt = now();
   const reachable = lab.nodes.filter((node) => !(fault.ownerUnreachable && node === owner));
@@ -114,6 +122,7 @@ export async function runFault(
   await fault.heal(owner);
   watcher.onHealed?.(owner);
   const last = await lab.untilSettled();
+  await sleep(watchSeconds * 1000);
   const settledAt = now();
   const allNames = lab.nodes.map((node) => node.name);
   const healSeen = await lab.instruments.outage(healedAt, settledAt);
@@ -122,6 +131,8 @@ export async function runFault(
     healOutageMilliseconds: healSeen.totalMilliseconds,
     healLost: healSeen.lost,
     healDualMilliseconds: toMillis(lab.instruments.overlap(allNames, healedAt, settledAt).total),
+    healChanges:
+      moved === undefined ? 0 : lab.instruments.changesWithin(moved.node.name, healedAt, settledAt),
     finally: last.name,
   };
 }

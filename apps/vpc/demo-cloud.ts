@@ -1,10 +1,14 @@
 /** The tutorial's VPC under the demonstration's pair: HAVIP applied for, claimed, given a public address, and watched. */
+import type { PortFault } from "#fabric/impair";
 import { printIpv4, readIpv4 } from "#units/address";
 import { elapsed, type Instant, type Micros } from "#units/time";
 import type { LabCloud } from "../lab/lab-cloud.ts";
 import type { LabNetwork } from "../lab/network.ts";
 import { machineEnvironment } from "./machine.ts";
 import { INTERNET, Vpc, type VpcEvent } from "./vpc.ts";
+
+/** IP protocol number. */
+const VRRP = 112;
 
 export interface DemoCloudOptions {
   readonly hosts: readonly { readonly name: string; readonly address: string }[];
@@ -134,12 +138,21 @@ export class DemoCloud implements LabCloud {
 }
 
 function vpcNetwork(vpc: Vpc, nodes: readonly string[]): LabNetwork {
+  const change = (name: string, fault: PortFault): void =>
+    vpc.setFault(name, { ...vpc.faultOf(name), ...fault });
   return {
     bridge: vpc.wires.switch,
     namespaceOf: (name) => vpc.host(name).namespace,
     interfaceIndexOf: (name) => vpc.host(name).index,
     setPort: (name, up) => vpc.wires.setCable(name, up),
     setNodesApart: (apart) => vpc.setApart(nodes, apart),
+    setForwarding: (name, forwards) => change(name, { cut: !forwards }),
+    setVrrpLoss: (name, part) => change(name, { loss: part, onlyProtocol: VRRP }),
+    setArpLimit: (name, limit) => {
+      const { arpPerSecond: _, arpBurst: __, ...others } = vpc.faultOf(name);
+      const limited = limit && { arpPerSecond: limit.perSecond, arpBurst: limit.burst };
+      vpc.setFault(name, { ...others, ...limited });
+    },
     addressesOf: (name) => {
       const { rtnetlink, index } = vpc.host(name);
       const found = rtnetlink.addresses();

@@ -19,22 +19,12 @@
 import { type AddressGuard, OK, type Outcome } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
-import { MSG_DONTWAIT } from "./abi.ts";
-import * as libc from "./ffi.ts";
-import { MessageBuilder, messagesOf, NLMSG_ERROR } from "./netlink.ts";
-import { acknowledged, NETLINK_NETFILTER, openNetlink } from "./netlink-socket.ts";
-import {
-  emitGetGeneration,
-  type Hook,
-  NFPROTO_ARP,
-  NFPROTO_IPV4,
-  NftBatch,
-} from "./nft-messages.ts";
+import { type Hook, NFPROTO_ARP, NFPROTO_IPV4, type NftBatch } from "./nft-messages.ts";
+import { type NftSocket, openNftSocket } from "./nft-socket.ts";
 import { type Result, success } from "./result.ts";
 
 const GUARDED = "guarded";
 const ALIVE = "alive";
-const CALL = "nf_tables";
 
 /** Where an address stands in the network header, and where packets that carry it pass. */
 interface GuardedPath {
@@ -61,14 +51,12 @@ const PATHS: readonly GuardedPath[] = [
 const FAMILIES: readonly number[] = [NFPROTO_IPV4, NFPROTO_ARP];
 
 export class NftGuard implements AddressGuard {
-  readonly #fd: number;
+  readonly #socket: NftSocket;
   readonly #table: string;
   readonly #guarded = new Set<Ipv4>();
-  readonly #buffer = new Uint8Array(65_536);
-  #sequence = 1;
 
-  constructor(fd: number, table: string) {
-    this.#fd = fd;
+  constructor(socket: NftSocket, table: string) {
+    this.#socket = socket;
     this.#table = table;
   }
 
@@ -131,7 +119,7 @@ export class NftGuard implements AddressGuard {
 
   /** Closes the socket. The rules stay. */
   [Symbol.dispose](): void {
-    libc.close(this.#fd);
+    this.#socket[Symbol.dispose]();
   }
 
   #makeRules(batch: NftBatch): void {
@@ -145,7 +133,12 @@ export class NftGuard implements AddressGuard {
     for (const { family, chain, hook, offset } of PATHS) {
       batch.addChain(family, table, chain, hook);
       batch.flushChain(family, table, chain);
-      batch.addDropRule(family, table, chain, { offset, inside: GUARDED, outside: ALIVE });
+      batch.addRule(family, table, chain, [
+        { kind: "load", header: "network", offset, length: 4 },
+        { kind: "lookup", set: GUARDED, inside: true },
+        { kind: "lookup", set: ALIVE, inside: false },
+        { kind: "drop" },
+      ]);
     }
   }
 
@@ -176,35 +169,11 @@ export class NftGuard implements AddressGuard {
   }
 
   #batch(): NftBatch {
-    return new NftBatch(this.#sequence);
+    return this.#socket.batch();
   }
 
-  /** Sends the transaction. The first error decides; without any, the last message is acknowledged. */
   #commit(batch: NftBatch): Outcome {
-    const { bytes, last } = batch.finish();
-    // The end of the batch has a number too.
-    this.#sequence = last + 2;
-    if (libc.send(this.#fd, bytes, bytes.length, 0) < 0) return libc.failure(CALL);
-    let flags = 0;
-    let outcome: Outcome | undefined;
-    for (;;) {
-      const length = libc.recv(this.#fd, this.#buffer, this.#buffer.length, flags);
-      if (length < 0) {
-        const failure = libc.failure(CALL);
-        if (failure.errno === "EINTR") continue;
-        if (outcome !== undefined) return outcome;
-        return failure.errno === "EAGAIN" ? { ...failure, errno: "ETIMEDOUT" } : failure;
-      }
-      for (const message of messagesOf(this.#buffer.subarray(0, length))) {
-        const isOurs = message.sequence >= batch.first && message.sequence <= last + 1;
-        if (message.type !== NLMSG_ERROR || !isOurs) continue;
-        const answer = acknowledged(message, CALL);
-        if (!answer.ok) outcome ??= answer;
-        else if (message.sequence === last) return outcome ?? OK;
-      }
-      // After an error the kernel may name others; all of them are in the socket already.
-      if (outcome !== undefined) flags = MSG_DONTWAIT;
-    }
+    return this.#socket.commit(batch);
   }
 }
 
@@ -213,28 +182,6 @@ export class NftGuard implements AddressGuard {
  * like) where the kernel has no nf_tables, EPERM without CAP_NET_ADMIN.
  */
 export function openNftGuard(table = "baton"): Result<NftGuard> {
-  const fd = openNetlink(NETLINK_NETFILTER, 0);
-  if (!fd.ok) return fd;
-  const guard = new NftGuard(fd.value, table);
-  const probe = probeGeneration(fd.value);
-  if (probe.ok) return success(guard);
-  guard[Symbol.dispose]();
-  return probe;
-}
-
-function probeGeneration(fd: number): Outcome {
-  const request = emitGetGeneration(new MessageBuilder(), 0);
-  if (libc.send(fd, request, request.length, 0) < 0) return libc.failure(CALL);
-  const buffer = new Uint8Array(4096);
-  for (;;) {
-    const length = libc.recv(fd, buffer, buffer.length, 0);
-    if (length < 0) {
-      const failure = libc.failure(CALL);
-      if (failure.errno !== "EINTR") return failure;
-      continue;
-    }
-    for (const message of messagesOf(buffer.subarray(0, length))) {
-      if (message.type === NLMSG_ERROR) return acknowledged(message, CALL);
-    }
-  }
+  const socket = openNftSocket();
+  return socket.ok ? success(new NftGuard(socket.value, table)) : socket;
 }

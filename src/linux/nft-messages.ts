@@ -10,6 +10,7 @@ import { MessageBuilder, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_REQUEST } 
 
 export const NFPROTO_IPV4 = 2;
 export const NFPROTO_ARP = 3;
+export const NFPROTO_BRIDGE = 7;
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
@@ -59,11 +60,27 @@ const NFTA_LOOKUP_FLAGS = 5;
 const NFTA_IMMEDIATE_DREG = 1;
 const NFTA_IMMEDIATE_DATA = 2;
 
+const NFTA_META_DREG = 1;
+const NFTA_META_KEY = 2;
+const NFTA_CMP_SREG = 1;
+const NFTA_CMP_OP = 2;
+const NFTA_CMP_DATA = 3;
+const NFTA_LIMIT_RATE = 1;
+const NFTA_LIMIT_UNIT = 2;
+const NFTA_LIMIT_BURST = 3;
+const NFTA_LIMIT_TYPE = 4;
+const NFTA_LIMIT_FLAGS = 5;
+
 const NFT_SET_TIMEOUT = 0x10;
 const NFT_LOOKUP_F_INV = 1;
 const NFT_REG_VERDICT = 0;
 const NFT_REG_1 = 1;
-const NFT_PAYLOAD_NETWORK_HEADER = 1;
+const NFT_META_PRANDOM = 24;
+const NFT_CMP_EQ = 0;
+const NFT_CMP_LT = 2;
+const NFT_LIMIT_PKTS = 0;
+const NFT_LIMIT_F_INV = 1;
+const PAYLOAD_BASES = { link: 0, network: 1 } as const;
 const NF_DROP = 0;
 const NF_ACCEPT = 1;
 /** nft's own number for `type ipv4_addr`, so that `nft list ruleset` prints addresses. */
@@ -73,6 +90,28 @@ export interface Hook {
   readonly number: number;
   readonly priority: number;
 }
+
+/** What a rule looks at and does. One register is enough for all we need: `load…` fills it, the others read it. */
+export type NftExpression =
+  | {
+      readonly kind: "load";
+      readonly header: keyof typeof PAYLOAD_BASES;
+      /** In bytes. */
+      readonly offset: number;
+      readonly length: number;
+    }
+  /** 32 random bits. */
+  | { readonly kind: "load-random" }
+  /** `bytes` in network order, as long as what was loaded. */
+  | {
+      readonly kind: "compare";
+      readonly operator: "equal" | "below";
+      readonly bytes: Uint8Array;
+    }
+  | { readonly kind: "lookup"; readonly set: string; readonly inside: boolean }
+  /** Matches what comes faster than this. */
+  | { readonly kind: "over-rate"; readonly perSecond: number; readonly burst: number }
+  | { readonly kind: "drop" };
 
 /** One transaction. Sequence numbers count up from `first`; the last message before the end asks for the answer. */
 export class NftBatch {
@@ -125,39 +164,18 @@ export class NftBatch {
     this.#message(NFT_MSG_DELRULE, 0, family, table).attributeText(NFTA_RULE_CHAIN, chain);
   }
 
-  /** Drops what has, at `offset` of its network header, an address that is in set `inside` and not in set `outside`. */
-  addDropRule(
+  /** Expressions are looked at in turn; the first that does not match ends the rule. */
+  addRule(
     family: number,
     table: string,
     chain: string,
-    rule: { readonly offset: number; readonly inside: string; readonly outside: string },
+    expressions: readonly NftExpression[],
   ): void {
     const builder = this.#message(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, table)
       .attributeText(NFTA_RULE_CHAIN, chain)
       .nest(NFTA_RULE_EXPRESSIONS | NLA_F_NESTED);
-    this.#expression("payload")
-      .attributeBe32(NFTA_PAYLOAD_DREG, NFT_REG_1)
-      .attributeBe32(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER)
-      .attributeBe32(NFTA_PAYLOAD_OFFSET, rule.offset)
-      .attributeBe32(NFTA_PAYLOAD_LEN, 4);
-    builder.end().end();
-    this.#expression("lookup")
-      .attributeText(NFTA_LOOKUP_SET, rule.inside)
-      .attributeBe32(NFTA_LOOKUP_SREG, NFT_REG_1);
-    builder.end().end();
-    this.#expression("lookup")
-      .attributeText(NFTA_LOOKUP_SET, rule.outside)
-      .attributeBe32(NFTA_LOOKUP_SREG, NFT_REG_1)
-      .attributeBe32(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
-    builder.end().end();
-    this.#expression("immediate")
-      .attributeBe32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT)
-      .nest(NFTA_IMMEDIATE_DATA | NLA_F_NESTED)
-      .nest(NFTA_DATA_VERDICT | NLA_F_NESTED)
-      .attributeBe32(NFTA_VERDICT_CODE, NF_DROP)
-      .end()
-      .end();
-    builder.end().end().end();
+    for (const expression of expressions) this.#expression(expression);
+    builder.end();
   }
 
   /** @param milliseconds lifetime of each, whole and above 0; undefined: for ever. An element that exists stays as it is. */
@@ -222,7 +240,56 @@ export class NftBatch {
     builder.end();
   }
 
-  #expression(name: string): MessageBuilder {
+  #expression(expression: NftExpression): void {
+    switch (expression.kind) {
+      case "load":
+        this.#begin("payload")
+          .attributeBe32(NFTA_PAYLOAD_DREG, NFT_REG_1)
+          .attributeBe32(NFTA_PAYLOAD_BASE, PAYLOAD_BASES[expression.header])
+          .attributeBe32(NFTA_PAYLOAD_OFFSET, expression.offset)
+          .attributeBe32(NFTA_PAYLOAD_LEN, expression.length);
+        break;
+      case "load-random":
+        this.#begin("meta")
+          .attributeBe32(NFTA_META_DREG, NFT_REG_1)
+          .attributeBe32(NFTA_META_KEY, NFT_META_PRANDOM);
+        break;
+      case "compare":
+        this.#begin("cmp")
+          .attributeBe32(NFTA_CMP_SREG, NFT_REG_1)
+          .attributeBe32(NFTA_CMP_OP, expression.operator === "equal" ? NFT_CMP_EQ : NFT_CMP_LT)
+          .nest(NFTA_CMP_DATA | NLA_F_NESTED)
+          .attribute(NFTA_DATA_VALUE, expression.bytes)
+          .end();
+        break;
+      case "lookup":
+        this.#begin("lookup")
+          .attributeText(NFTA_LOOKUP_SET, expression.set)
+          .attributeBe32(NFTA_LOOKUP_SREG, NFT_REG_1);
+        if (!expression.inside) this.#builder.attributeBe32(NFTA_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+        break;
+      case "over-rate":
+        this.#begin("limit")
+          .attributeBe64(NFTA_LIMIT_RATE, expression.perSecond)
+          .attributeBe64(NFTA_LIMIT_UNIT, 1)
+          .attributeBe32(NFTA_LIMIT_BURST, expression.burst)
+          .attributeBe32(NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS)
+          .attributeBe32(NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+        break;
+      case "drop":
+        this.#begin("immediate")
+          .attributeBe32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT)
+          .nest(NFTA_IMMEDIATE_DATA | NLA_F_NESTED)
+          .nest(NFTA_DATA_VERDICT | NLA_F_NESTED)
+          .attributeBe32(NFTA_VERDICT_CODE, NF_DROP)
+          .end()
+          .end();
+        break;
+    }
+    this.#builder.end().end();
+  }
+
+  #begin(name: string): MessageBuilder {
     return this.#builder
       .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
       .attributeText(NFTA_EXPR_NAME, name)

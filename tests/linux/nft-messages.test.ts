@@ -62,7 +62,12 @@ test("an element: its key, and its lifetime in milliseconds as 64 bits", () => {
 
 test("a rule is a list of expressions: payload, lookup, lookup, immediate", () => {
   const batch = new NftBatch(0);
-  batch.addDropRule(NFPROTO_ARP, "t", "input", { offset: 24, inside: "guarded", outside: "alive" });
+  batch.addRule(NFPROTO_ARP, "t", "input", [
+    { kind: "load", header: "network", offset: 24, length: 4 },
+    { kind: "lookup", set: "guarded", inside: true },
+    { kind: "lookup", set: "alive", inside: false },
+    { kind: "drop" },
+  ]);
   const payload = walk(batch)[1]?.payload ?? new Uint8Array();
   const rule = attributesOf(payload, 4);
   assert.equal(textOf(rule.get(1)), "t");

@@ -1,0 +1,93 @@
+/** `npm run bench -- failover`: two pairs side by side, every fault several times at a random phase; medians. */
+import { join } from "node:path";
+import { stdout } from "node:process";
+import { KINDS } from "./daemon.ts";
+import type { FaultName } from "./faults.ts";
+import { ms, spread } from "./figures.ts";
+import { Lab } from "./lab.ts";
+import type { Profile } from "./profile.ts";
+import { seededRandom } from "./random.ts";
+import { scratchFolder } from "./sandbox.ts";
+import { type FaultResult, runFault, type ScenarioOptions } from "./scenario.ts";
+import type { Table } from "./table.ts";
+
+export interface FailoverOptions {
+  readonly profile: Profile;
+  readonly faults: readonly FaultName[];
+  readonly runs: number;
+  readonly seed: number;
+}
+
+/** A client that has learnt the wrong owner may wait for the next refresh (5 s in the tutorial). */
+const LONGER: Partial<Record<FaultName, Pick<ScenarioOptions, "lastsSeconds" | "watchSeconds">>> = {
+  partition: { lastsSeconds: 5, watchSeconds: 6 },
+  hang: { lastsSeconds: 5, watchSeconds: 6 },
+  "late-port": { watchSeconds: 6 },
+};
+
+export async function failover(options: FailoverOptions): Promise<Table> {
+  const { profile } = options;
+  const labs = KINDS.map(
+    (kind) => new Lab({ folder: join(scratchFolder(), kind), profile, kinds: [kind, kind] }),
+  );
+  try {
+    await Promise.all(labs.map((lab) => lab.startDaemons()));
+    const results: FaultResult[] = [];
+    for (const [index, fault] of options.faults.entries()) {
+      for (let run = 0; run < options.runs; run++) {
+        const seed = options.seed * 10_000 + index * 100 + run;
+        stdout.write(`${fault}, run ${run + 1} of ${options.runs} `);
+        const pair = await Promise.all(
+          labs.map((lab) => runFault(lab, fault, { ...LONGER[fault], random: seededRandom(seed) })),
+        );
+        for (const one of pair)
+          stdout.write(` ${one.daemon}: ${ms(one.longestOutageMilliseconds)} ms`);
+        stdout.write("\n");
+        results.push(...pair);
+      }
+    }
+    return failoverTable(results, options);
+  } finally {
+    await Promise.all(labs.map((lab) => lab.close()));
+  }
+}
+
+function failoverTable(results: readonly FaultResult[], options: FailoverOptions): Table {
+  const right = (title: string) => ({ title, align: "right" }) as const;
+  const rows = options.faults.flatMap((fault) =>
+    KINDS.map((daemon) => {
+      const mine = results.filter((one) => one.fault === fault && one.daemon === daemon);
+      const open = mine.filter((one) => one.dualOpen).length;
+      const dual = spread(mine.map((one) => one.dualMilliseconds));
+      return [
+        fault,
+        daemon,
+        spread(mine.map((one) => one.longestOutageMilliseconds)),
+        spread(mine.map((one) => one.lost)),
+        spread(
+          mine.map((one) => one.afterLastAdvertMilliseconds).filter((one) => one !== undefined),
+        ),
+        open === 0 ? dual : `${dual}, ${open} of ${mine.length} without end`,
+        spread(mine.map((one) => one.healOutageMilliseconds)),
+        spread(mine.map((one) => one.healDualMilliseconds)),
+        spread(mine.map((one) => one.healChanges)),
+        String(mine.filter((one) => one.finally === one.before).length),
+      ];
+    }),
+  );
+  return {
+    columns: [
+      { title: "fault on the owner", align: "left" },
+      { title: "daemon", align: "left" },
+      right("outage ms"),
+      right("lost probes"),
+      right("taken over after the last advert ms"),
+      right("two owners ms"),
+      right("outage at repair ms"),
+      right("two owners at repair ms"),
+      right("survivor's changes at repair"),
+      right(`back at the former owner, of ${options.runs}`),
+    ],
+    rows,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * What a host's network does to frames, made of nf_tables: VRRP lost at random where it arrives, ARP limited at the switch
+ * port where it enters. The switch's limit concerns answers as well as announcements: it cannot tell one from the other.
+ */
+import type { Namespace } from "#linux/namespace";
+import { NFPROTO_BRIDGE, NFPROTO_IPV4, type NftExpression } from "#linux/nft-messages";
+import { type NftSocket, openNftSocket } from "#linux/nft-socket";
+import { must, mustDo } from "#linux/result";
+
+const TABLE = "lab";
+/** NF_INET_PRE_ROUTING and NF_BR_PRE_ROUTING, before anybody else. */
+const FIRST = { number: 0, priority: -300 };
+const IP_PROTOCOL = 9;
+const VRRP = 112;
+const SOURCE_MAC = 6;
+const ETHER_TYPE = 12;
+const ETHER_ARP = Uint8Array.of(0x08, 0x06);
+
+export interface ArpLimit {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Rules in one namespace; every call replaces the chain of that name. */
+export class Impairments {
+  readonly #socket: NftSocket;
+
+  constructor(namespace: Namespace) {
+    this.#socket = namespace.within(() => must(openNftSocket()));
+  }
+
+  /** @param part 0 to 1 of the VRRP packets that arrive in this namespace */
+  loseVrrp(part: number): void {
+    const below = new Uint8Array(4);
+    new DataView(below.buffer).setUint32(0, Math.min(part * 2 ** 32, 2 ** 32 - 1));
+    this.#replace(
+      NFPROTO_IPV4,
+      "vrrp",
+      part === 0
+        ? []
+        : [
+            { kind: "load", header: "network", offset: IP_PROTOCOL, length: 1 },
+            { kind: "compare", operator: "equal", bytes: Uint8Array.of(VRRP) },
+            { kind: "load-random" },
+            { kind: "compare", operator: "below", bytes: below },
+            { kind: "drop" },
+          ],
+    );
+  }
+
+  /** In the bridge's namespace: ARP that this MAC address sends; undefined: no limit any more. */
+  limitArp(name: string, mac: Uint8Array, limit: ArpLimit | undefined): void {
+    this.#replace(
+      NFPROTO_BRIDGE,
+      `arp-${name}`,
+      limit === undefined
+        ? []
+        : [
+            { kind: "load", header: "link", offset: SOURCE_MAC, length: mac.length },
+            { kind: "compare", operator: "equal", bytes: mac },
+            { kind: "load", header: "link", offset: ETHER_TYPE, length: ETHER_ARP.length },
+            { kind: "compare", operator: "equal", bytes: ETHER_ARP },
+            { kind: "over-rate", ...limit },
+            { kind: "drop" },
+          ],
+    );
+  }
+
+  #replace(family: number, chain: string, rule: readonly NftExpression[]): void {
+    const batch = this.#socket.batch();
+    batch.addTable(family, TABLE);
+    batch.addChain(family, TABLE, chain, FIRST);
+    batch.flushChain(family, TABLE, chain);
+    if (rule.length > 0) batch.addRule(family, TABLE, chain, rule);
+    mustDo(this.#socket.commit(batch));
+  }
+
+  close(): void {
+    this.#socket[Symbol.dispose]();
+  }
+}
