@@ -25,8 +25,8 @@ export interface Seat {
   establishedAt: number;
   /** Last advertisement with a priority above 0. */
   advertSentAt: number | undefined;
-  /** By machine: when the last advertisement heard from it in this life was sent, and when it came. */
-  readonly heard: Map<number, { sentAt: number; at: number }>;
+  /** By node: when the last advertisement heard from it in this life was sent, when it came, and when it last said priority 0. */
+  readonly heard: Map<number, { sentAt: number; at: number; releasedAt: number }>;
   /** Last advertisement above 0 from anybody. */
   heardAt: number | undefined;
   /** Last priority 0 from anybody, strangers too. */
@@ -42,6 +42,7 @@ export class Facts {
   readonly #pausedAt = new Map<number, number>();
   readonly #stoppedAt = new Map<number, number>();
   readonly #lost = new Map<string, number>();
+  readonly #lostTo = new Map<number, number>();
   /** Last forged or replayed packet. */
   deceivedAt: number = Number.NEGATIVE_INFINITY;
   /** Last moment at which frames took longer than the product's timers are made for. */
@@ -136,6 +137,11 @@ export class Facts {
     return this.#lost.get(`${from}>${to}`) ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** Last advertisement lost on the way to this machine, whoever sent it. */
+  lostOnWayTo(to: number): number {
+    return this.#lostTo.get(to) ?? Number.NEGATIVE_INFINITY;
+  }
+
   /** Longest detection time anybody may have for this router in this run. */
   detection(vrid: number): number {
     let longest = 0;
@@ -209,13 +215,15 @@ export class Facts {
       advertArrived: (machine, from, vrid, priority, sentAt) => {
         const seat = this.seat(machine, vrid);
         if (seat === undefined) return;
+        const known = seat.heard.get(from);
         if (priority === 0) {
           seat.releaseHeardAt = this.now;
+          if (known !== undefined) known.releasedAt = this.now;
           return;
         }
         seat.heardAt = this.now;
-        const known = seat.heard.get(from);
-        if (known === undefined) seat.heard.set(from, { sentAt, at: this.now });
+        if (known === undefined)
+          seat.heard.set(from, { sentAt, at: this.now, releasedAt: Number.NEGATIVE_INFINITY });
         else {
           known.sentAt = Math.max(known.sentAt, sentAt);
           known.at = this.now;
@@ -223,6 +231,7 @@ export class Facts {
       },
       advertLost: (from, to) => {
         this.#lost.set(`${from}>${to}`, this.now);
+        this.#lostTo.set(to, this.now);
       },
       connectivity: () => {
         this.networkChangedAt = this.now;

@@ -2,6 +2,7 @@
 import { checkAnnouncements } from "./check-announcements.ts";
 import { checkBackup } from "./check-backup.ts";
 import { checkBudget } from "./check-budget.ts";
+import { checkDarkness, type DarknessTotals } from "./check-darkness.ts";
 import { checkEngine, checkOverslept } from "./check-engine.ts";
 import { checkOverlap, type OverlapTotals } from "./check-overlap.ts";
 import { checkReload } from "./check-reload.ts";
@@ -19,6 +20,7 @@ export interface RunResult {
   /** Simulated. */
   readonly micros: number;
   readonly overlap: OverlapTotals;
+  readonly darkness: DarknessTotals;
   /** Changes of state, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
@@ -42,6 +44,8 @@ export function runScenario(
   hooks.add(checkReload(simulation));
   hooks.add(checkBudget(simulation, facts));
   hooks.add(checkAnnouncements(simulation, facts));
+  const darkness = checkDarkness(simulation, facts);
+  hooks.add(darkness.hooks);
   const overlap = checkOverlap(simulation, facts);
   hooks.add(overlap.hooks);
   hooks.add({
@@ -67,6 +71,7 @@ export function runScenario(
     events: simulation.queue.ran,
     micros: simulation.queue.now,
     overlap: overlap.totals,
+    darkness: darkness.totals,
     reasons,
   };
 }

@@ -1,0 +1,204 @@
+/**
+ * Clients reach the owner. Silence is the time in which exactly one machine owns an address and a client's cache points elsewhere.
+ *
+ * When two owners have become one (a healed partition, lost packets), or a new one has taken over, silence lasts at most
+ * `BOUND` from the moment one was left, or from the last announcement of anybody else that reached the client; with a budget
+ * for announcements, the owner's turn in it is added (`announceBoundOf`). An owner that has heard a rival which has not said
+ * goodbye to it may have to yield itself, and waits four intervals first.
+ *
+ * Not judged: what was lost on the way, a machine that was not well, clients that were cut off from the owner when it
+ * announced, and keepalived on either side (it yields without a word and does not announce again).
+ */
+import { type Ipv4, printIpv4 } from "#units/address";
+import { announceBoundOf } from "./announce-budget.ts";
+import type { Client } from "./client.ts";
+import type { Facts } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** A winner that hears no goodbye announces 15 ms after the last sign of its rival; the rest is the way. */
+export const BOUND = 20_000;
+/** An owner answers a stranger's announcements at most so often. */
+const FOREIGN_GAP = 200_000;
+
+interface Silence {
+  readonly client: Client;
+  readonly address: Ipv4;
+  readonly owner: Machine;
+  readonly openedAt: number;
+  /** Whoever was a second owner was one from here on: what was lost since then excuses. */
+  readonly from: number;
+  since: number;
+}
+
+export interface DarknessTotals {
+  /** Microseconds in which a client had an owner in reach and did not reach it, of all clients and addresses. */
+  micros: number;
+  longest: number;
+  /** Longest silence that was judged, and how many were. */
+  judged: number;
+  judgedLongest: number;
+}
+
+export function checkDarkness(
+  simulation: Simulation,
+  facts: Facts,
+): { readonly hooks: Hooks; readonly totals: DarknessTotals } {
+  const { clients, machines, addresses, network, queue } = simulation;
+  const silences = new Map<string, Silence>();
+  /** Since when a client has more than one owner in reach. */
+  const manySince = new Map<string, number>();
+  /** By machine, client and address: the last announcement that did not reach the client, and that did. */
+  const arpLostAt = new Map<string, number>();
+  const arpHeardAt = new Map<string, number>();
+  let strangeAt = Number.NEGATIVE_INFINITY;
+  let rivalOwnedAt = Number.NEGATIVE_INFINITY;
+  const totals: DarknessTotals = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
+
+  const key = (client: Client, address: Ipv4): string => `${client.id}/${address}`;
+
+  const theOwner = (client: Client, address: Ipv4): Machine | undefined => {
+    const owners = client.ownersOf(address);
+    return owners.length === 1 ? machines.find((one) => one === owners[0]) : undefined;
+  };
+
+  const isMaster = (machine: Machine, address: Ipv4): boolean =>
+    facts
+      .instancesWith(machine, address)
+      .some(({ router }) => facts.seat(machine, router.vrid)?.state === "MASTER");
+
+  const open = (client: Client, address: Ipv4, from: number): void => {
+    const name = key(client, address);
+    const owner = theOwner(client, address);
+    if (owner === undefined || silences.has(name)) return;
+    const one: Silence = { client, address, owner, from, openedAt: facts.now, since: facts.now };
+    silences.set(name, one);
+    queue.in(limitOf(one) + 1, () => look(one));
+  };
+
+  const patienceOf = (owner: Machine, address: Ipv4): number => {
+    for (const { router } of facts.instancesWith(owner, address)) {
+      const interval = facts.interval(router.vrid);
+      for (const [from, heard] of facts.seat(owner, router.vrid)?.heard ?? []) {
+        const isPending = heard.at > heard.releasedAt && facts.now - heard.at < 5 * interval;
+        if (from !== owner.id && isPending) return 4 * interval;
+      }
+    }
+    return 0;
+  };
+
+  const limitOf = ({ owner, address }: Silence): number =>
+    BOUND +
+    patienceOf(owner, address) +
+    announceBoundOf(facts, owner) +
+    2 * facts.latency() +
+    4 * (simulation.scenario.wakeLateMicros + 100) +
+    (facts.now - strangeAt < 1_000_000 ? 2 * FOREIGN_GAP : 0);
+
+  const isExcused = ({ client, address, owner, openedAt, from }: Silence): boolean => {
+    const name = `${owner.id}/${key(client, address)}`;
+    const lost = arpLostAt.get(name);
+    const heard = arpHeardAt.get(name) ?? Number.NEGATIVE_INFINITY;
+    return (
+      rivalOwnedAt >= from ||
+      // Also where its last word was lost long ago, behind a cut or a port that did not forward yet.
+      (lost !== undefined && lost >= Math.min(from, heard)) ||
+      facts.lostOnWayTo(owner.id) >= from ||
+      // The owner may not have heard the stranger that the client has heard.
+      (strangeAt >= from - FOREIGN_GAP && network.base.loss + network.extraLoss > 0) ||
+      facts.networkChangedAt > openedAt ||
+      facts.unwellAt(owner) >= from ||
+      owner.extraLate > 0 ||
+      owner.kernel.faults.slowMicros > 0 ||
+      facts.slowAt >= from ||
+      !isMaster(owner, address)
+    );
+  };
+
+  const look = (one: Silence): void => {
+    if (silences.get(key(one.client, one.address)) !== one) return;
+    const limit = limitOf(one);
+    const lasted = facts.now - one.since;
+    if (lasted <= limit) return queue.in(limit - lasted + 1, () => look(one));
+    if (isExcused(one)) return;
+    const text = `client ${one.client.id} does not reach ${printIpv4(one.address)} on machine ${one.owner.id}`;
+    simulation.violate("client-in-the-dark", `${text} for ${lasted} us (limit ${limit})`);
+  };
+
+  const close = (client: Client, address: Ipv4): void => {
+    const name = key(client, address);
+    const one = silences.get(name);
+    if (one === undefined) return;
+    silences.delete(name);
+    if (isExcused(one)) return;
+    totals.judged += 1;
+    totals.judgedLongest = Math.max(totals.judgedLongest, facts.now - one.since);
+  };
+
+  const ownersChanged = (address: Ipv4): void => {
+    for (const client of clients) {
+      const name = key(client, address);
+      const count = client.ownersOf(address).length;
+      const since = manySince.get(name);
+      if (silences.has(name) && count !== 1) silences.delete(name);
+      if (count > 1) {
+        if (since === undefined) manySince.set(name, facts.now);
+        continue;
+      }
+      manySince.delete(name);
+      if (client.service(address) === "dark") open(client, address, since ?? facts.now);
+    }
+  };
+
+  return {
+    totals,
+    hooks: {
+      ownership: (_, address) => ownersChanged(address),
+      rivalOwnership: (_, address) => {
+        rivalOwnedAt = facts.now;
+        ownersChanged(address);
+      },
+      connectivity: () => {
+        for (const address of addresses) {
+          for (const client of clients) {
+            const name = key(client, address);
+            silences.delete(name);
+            const count = client.ownersOf(address).length;
+            if (count <= 1) manySince.delete(name);
+            else if (!manySince.has(name)) manySince.set(name, facts.now);
+          }
+        }
+      },
+      arpLost: (machine, client, address) =>
+        arpLostAt.set(`${machine.id}/${key(client, address)}`, facts.now),
+      arpAtSwitch: (machine, address, passed) => {
+        if (passed) return;
+        for (const client of clients)
+          arpLostAt.set(`${machine.id}/${key(client, address)}`, facts.now);
+      },
+      fault: (fault, begins) => {
+        if (fault.kind === "foreign-announcement" && begins)
+          strangeAt = facts.now + fault.times * FOREIGN_GAP;
+      },
+      clientLearned: (client, address) => {
+        const name = key(client, address);
+        const mac = client.entries().get(address)?.mac;
+        const speaker = machines.find((machine) => machine.mac === mac);
+        if (speaker !== undefined) arpHeardAt.set(`${speaker.id}/${name}`, facts.now);
+        const one = silences.get(name);
+        if (one !== undefined && speaker !== one.owner) one.since = facts.now;
+      },
+      service: (client, address, service, before, since) => {
+        if (before === "dark") {
+          totals.micros += facts.now - since;
+          totals.longest = Math.max(totals.longest, facts.now - since);
+        }
+        if (service === "reached") close(client, address);
+        // Its other owner is gone, or somebody else's announcement came after the owner's.
+        else if (service === "dark" && before === "reached")
+          open(client, address, manySince.get(key(client, address)) ?? facts.now - facts.latency());
+      },
+    },
+  };
+}
