@@ -17,7 +17,7 @@ import { type CommentedHeader, findCommentedHeader } from "./commented-header.ts
 import type { Keyword, KeywordTable } from "./keyword.ts";
 import { opensBlock, tableOf } from "./keywords/tables.ts";
 import { type Line, spanOfLine } from "./line.ts";
-import { nearest } from "./nearest.ts";
+import { suggester } from "./nearest.ts";
 import { readItem } from "./read-item.ts";
 import { readValue } from "./read-value.ts";
 import { addSetting, type Block, nameOf, newBlock } from "./records.ts";
@@ -32,7 +32,7 @@ export interface BlockReader {
   end(at: Span): void;
   readonly root: Block;
   /** Names of checks whose header was commented out: not finding them is a consequence. */
-  readonly lostNames: readonly string[];
+  readonly lostNames: ReadonlySet<string>;
 }
 
 export interface BlockReaderContext {
@@ -86,9 +86,10 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   ];
   const orphans: { readonly facts: UnknownFacts | undefined }[] = [];
   const cuts: { readonly facts: UnknownFacts | undefined }[] = [];
-  const lostNames: string[] = [];
+  const lostNames = new Set<string>();
   const named = new Map<string, Block>();
   const suggestions = new Map<string, string | undefined>();
+  const suggesters = new Map<KeywordTable, ReturnType<typeof suggester>>();
   let unknown: { readonly facts: UnknownFacts | undefined } | undefined;
   let braceTrouble = false;
   let tooDeep = false;
@@ -145,12 +146,12 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
 
   function reportCommented(header: CommentedHeader, at: Span): void {
     const { word } = header.keyword;
-    lostNames.push(header.name);
+    lostNames.add(header.name);
     const edits = [{ span: header.marks, text: "" }];
     const facts = {
       keyword: word,
       name: header.name,
-      headerLine: header.line,
+      headerLine: context.lineOf(header.span),
       usedBy: [] as readonly string[],
       inside: enclosing().block.word,
     };
@@ -432,8 +433,15 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   /** A file of one misspelled word a million times is looked up once. */
   function suggest(frame: KeywordFrame, word: string): string | undefined {
     const key = `${frame.block.word} ${word}`;
-    if (!suggestions.has(key)) suggestions.set(key, nearest(word, frame.table.keys()));
-    return suggestions.get(key);
+    if (suggestions.has(key)) return suggestions.get(key);
+    let suggestIn = suggesters.get(frame.table);
+    if (suggestIn === undefined) {
+      suggestIn = suggester(() => [...frame.table.keys()]);
+      suggesters.set(frame.table, suggestIn);
+    }
+    const suggestion = suggestIn(word);
+    suggestions.set(key, suggestion);
+    return suggestion;
   }
 
   /** `#vrrp_script check {` above a body that is not commented out: the body's words are unknown here. */

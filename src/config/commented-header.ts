@@ -10,7 +10,6 @@ export interface CommentedHeader {
   readonly marks: Span;
   /** The header's words. */
   readonly span: Span;
-  readonly line: number;
   /** The comment holds the opening brace too. */
   readonly opens: boolean;
 }
@@ -44,7 +43,6 @@ export function findCommentedHeader(
       name: match[4] ?? "",
       marks: { file, start: from, end: from + marks },
       span: { file, start: from, end: start + raw.trimEnd().length },
-      line: text.slice(0, start).split("\n").length,
       opens: match[5] === "{",
     };
   }

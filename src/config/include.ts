@@ -45,8 +45,11 @@ const KEYWORDS: readonly string[] = [
   "includea",
 ];
 
+/** Looked for behind every brace of a line: no word after the second one is read. */
+const MAYBE = /^include[a-z]?(?:[ \t]+|(?="))(?:"[^"]*"|[^ \t"]+)[ \t]*$/;
+
 export function readInclude(line: Line): Include | undefined {
-  if (!line.text.startsWith("include")) return undefined;
+  if (!MAYBE.test(line.text)) return undefined;
   const { words } = splitWords(line);
   const [keyword, pattern] = words;
   if (keyword === undefined || pattern === undefined || words.length !== 2) return undefined;

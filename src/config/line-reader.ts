@@ -41,6 +41,8 @@ export interface LineReader {
 const LINE_BYTES_MAX = 1023;
 /** Lines made by loops and definitions; a file's own are not counted. */
 const MADE_MAX = 100_000;
+/** Characters of lines in which definitions were put. */
+const EXPANDED_MAX = 10_000_000;
 const DEPTH_MAX = 100;
 const INCLUDES_MAX = 1_000;
 
@@ -58,17 +60,20 @@ interface Taken {
   readonly stripped: Ending | undefined;
   /** By a loop or a definition. */
   readonly made: boolean;
+  /** Nothing in it can be expanded or begin a comment: it is not searched again behind every brace. */
+  readonly plain: boolean;
 }
 
 export function openLineReader(first: readonly Source[], options: LineReaderOptions): LineReader {
   const definitions: Definitions = new Map();
   const sources: Source[] = [];
   const frames: Frame[] = [];
-  let residue: Line | undefined;
+  let residue: { readonly line: Line; readonly plain: boolean } | undefined;
   let open: { readonly name: string; readonly lines: Line[] } | undefined;
   let conditional: Span | undefined;
   const misspelled = new Set<string>();
   let produced = 0;
+  let expandedLength = 0;
   let included = 0;
   const { report } = options;
 
@@ -85,9 +90,9 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
 
   function take(): Taken | undefined {
     if (residue !== undefined) {
-      const line = residue;
+      const { line, plain } = residue;
       residue = undefined;
-      return { line, stripped: undefined, made: false };
+      return { line, stripped: undefined, made: false, plain };
     }
     for (;;) {
       const frame = frames.at(-1);
@@ -100,10 +105,12 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
             continue;
           }
           checkLength(line);
-          if (isPlain(line.text)) return { line, stripped: PLAIN, made: false };
+          if (isPlain(line.text)) {
+            return { line, stripped: PLAIN, made: false, plain: !line.text.includes("$") };
+          }
           const stripped = stripLine(line);
           noteStripped(line, stripped);
-          return { line: stripped.line, stripped, made: false };
+          return { line: stripped.line, stripped, made: false, plain: false };
         }
         case "lines": {
           const line = frame.lines[frame.at++];
@@ -111,7 +118,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
             frames.pop();
             continue;
           }
-          return { line, stripped: undefined, made: true };
+          return { line, stripped: undefined, made: true, plain: false };
         }
         case "loop": {
           const round = frame.loop.rounds[frame.round++];
@@ -122,7 +129,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
           for (const [index, name] of frame.loop.names.entries()) {
             define(name, [lineOf(round[index] ?? "", "", 0)], false);
           }
-          return { line: frame.loop.body, stripped: undefined, made: true };
+          return { line: frame.loop.body, stripped: undefined, made: true, plain: false };
         }
       }
     }
@@ -217,8 +224,8 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   }
 
   /** Conditions, definitions, loops and expansion, until nothing changes. Undefined: nothing is left of the line. */
-  function evaluate(start: Line, stripped: Ending | undefined): Line | undefined {
-    let line = start;
+  function evaluate({ line: start, stripped, plain }: Taken): Line | undefined {
+    let line = keepBackslash(start, stripped);
     for (;;) {
       if (line.text.startsWith("@")) {
         const judged = judge(line);
@@ -240,8 +247,10 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
         startLoop(line);
         return undefined;
       }
-      if (!line.text.includes("$")) return line;
+      if (plain || !line.text.includes("$")) return line;
       const expanded = expandLine(line, definitions, options.predefined);
+      expandedLength += expanded.line.text.length;
+      if (expandedLength > EXPANDED_MAX) return stop(line, EXPANDED_MAX);
       reportExpansion(line, expanded);
       if (expanded.rest.length > 0) frames.push({ kind: "lines", lines: expanded.rest, at: 0 });
       if (expanded.endless !== undefined) return undefined;
@@ -288,13 +297,17 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
     return stripLine(line).line;
   }
 
-  function splitAtBrace(line: Line): Line {
+  /** What stands behind a brace in a line that keepalived's buffer could not hold was looked at with the whole line. */
+  function splitAtBrace(line: Line, plain: boolean): Line {
     const at = findBrace(line.text);
     if (at < 0) return line;
     const cut = at === 0 ? 1 : at;
     let rest = cut;
     while (line.text[rest] === " " || line.text[rest] === "\t") rest++;
-    if (rest < line.text.length) residue = sliceLine(line, rest, line.text.length);
+    const { length } = line.text;
+    if (rest < length) {
+      residue = { line: sliceLine(line, rest, length), plain: plain || length > LINE_BYTES_MAX };
+    }
     let end = cut;
     while (end > 0 && /[ \t]/.test(line.text[end - 1] ?? "")) end--;
     return sliceLine(line, 0, end);
@@ -302,10 +315,14 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
 
   function tooMuch(line: Line): boolean {
     if (++produced <= MADE_MAX) return false;
-    report(finding("VR1034", spanOfLine(line), { limit: MADE_MAX }));
+    stop(line, MADE_MAX);
+    return true;
+  }
+
+  function stop(line: Line, limit: number): undefined {
+    report(finding("VR1034", spanOfLine(line), { limit }));
     frames.length = 0;
     residue = undefined;
-    return true;
   }
 
   /** Outside a definition, a backslash at the line's end is a character like any other. */
@@ -335,14 +352,14 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
     for (;;) {
       const taken = take();
       if (taken === undefined) return undefined;
-      const { line, stripped, made } = taken;
+      const { line, stripped, made, plain } = taken;
       if (continueDefinition(line, stripped)) continue;
       if (line.text === "" || (made && tooMuch(line))) continue;
-      const evaluated = evaluate(keepBackslash(line, stripped), stripped);
+      const evaluated = evaluate(taken);
       if (evaluated === undefined || evaluated.text === "") continue;
-      const whole = finish(evaluated);
+      const whole = plain ? evaluated : finish(evaluated);
       if (whole.text === "" || includes(whole)) continue;
-      const own = splitAtBrace(whole);
+      const own = splitAtBrace(whole, plain);
       if (own.text !== "") return own;
     }
   }

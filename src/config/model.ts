@@ -15,14 +15,15 @@ export interface Model {
   readonly files: readonly Block[];
   readonly sessions: readonly Block[];
   readonly pacing: readonly Block[];
-  readonly lostNames: readonly string[];
+  readonly lostNames: ReadonlySet<string>;
 }
 
-export function modelOf(root: Block, lostNames: readonly string[]): Model {
+export function modelOf(root: Block, lostNames: ReadonlySet<string>): Model {
   const parts = blocksOf(root, "global_defs");
   const globals = newBlock("global_defs", parts[0]?.head, undefined);
   for (const part of parts) {
     for (const setting of part.settings) addSetting(globals, setting);
+    for (const inner of part.blocks) globals.blocks.push(inner);
   }
   return {
     root,

@@ -1,29 +1,58 @@
 /** "Did you mean": the nearest known word, if it is near enough to be the same word misspelled. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
+  return nearestOf(word, [...known].map(prepare));
+}
+
+/** Letters compared with letters by one suggester: of thousands of misspelled names, the first get suggestions. */
+const COMPARED_MAX = 100_000_000;
+
+/** `nearest` for many words against the same known ones, which are asked for when the first word comes. */
+export function suggester(known: () => readonly string[]): (word: string) => string | undefined {
+  let prepared: readonly Candidate[] | undefined;
+  let left = COMPARED_MAX;
+  return (word) => {
+    prepared ??= known().map(prepare);
+    left -= prepared.length * word.length ** 2;
+    return left < 0 ? undefined : nearestOf(word, prepared);
+  };
+}
+
+interface Candidate {
+  readonly word: string;
+  readonly lower: string;
+  /** Without the marks that tell nothing: the same word written otherwise. */
+  readonly plain: string;
+}
+
+function prepare(word: string): Candidate {
+  const lower = word.toLowerCase();
+  return { word, lower, plain: lower.replaceAll(/[-_:=]/g, "") };
+}
+
+function nearestOf(text: string, known: readonly Candidate[]): string | undefined {
+  const { word, lower, plain } = prepare(text);
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  const plain = normal(word);
   for (const candidate of known) {
-    if (candidate === word) continue;
-    if (normal(candidate) === plain) return candidate;
-    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
-    const found = distance(word.toLowerCase(), candidate.toLowerCase(), bestDistance);
+    if (candidate.word === word) continue;
+    if (candidate.plain === plain) return candidate.word;
+    if (Math.abs(candidate.word.length - word.length) >= bestDistance) continue;
+    const found = distance(lower, candidate.lower, bestDistance);
     if (found < bestDistance) {
       bestDistance = found;
-      best = candidate;
+      best = candidate.word;
     }
   }
   return best;
 }
 
-const normal = (word: string): string => word.toLowerCase().replaceAll(/[-_:=]/g, "");
-
 /** Edits, a swap of neighbours counting as one; gives up at `limit`. */
 function distance(a: string, b: string, limit: number): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let row: number[] = [];
   for (let i = 1; i <= a.length; i++) {
-    const row = [i];
+    row[0] = i;
     let least = i;
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
@@ -31,12 +60,11 @@ function distance(a: string, b: string, limit: number): number {
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
         value = Math.min(value, (before[j - 2] ?? 0) + 1);
       }
-      row.push(value);
+      row[j] = value;
       least = Math.min(least, value);
     }
     if (least >= limit) return limit;
-    before = last;
-    last = row;
+    [before, last, row] = [last, row, before];
   }
   return last[b.length] ?? limit;
 }

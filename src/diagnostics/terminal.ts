@@ -25,12 +25,23 @@ const SEVERITIES: Readonly<Record<Language, Readonly<Record<Severity, string>>>>
   "zh-CN": { error: "错误", warning: "警告", info: "提示" },
 };
 
-const WORDS: Readonly<
-  Record<Language, { note: string; help: string; fix: string; maybe: string }>
-> = {
-  en: { note: "note", help: "help", fix: "fix", maybe: "possible fix" },
-  "zh-CN": { note: "说明", help: "建议", fix: "修改", maybe: "可能的修改" },
+interface Words {
+  readonly note: string;
+  readonly help: string;
+  readonly morePlaces: (count: number) => string;
+}
+
+const WORDS: Readonly<Record<Language, Words>> = {
+  en: {
+    note: "note",
+    help: "help",
+    morePlaces: (count) => `${count} more place${count === 1 ? "" : "s"} not shown`,
+  },
+  "zh-CN": { note: "说明", help: "建议", morePlaces: (count) => `另有 ${count} 处未列出` },
 };
+
+/** Places shown besides the finding's own: a remark about a word that stands in the file ten thousand times. */
+const RELATED_MAX = 20;
 
 /** Longer lines are cut around the place: a line of a megabyte would fill the screen. */
 const COLUMNS_MAX = 160;
@@ -49,6 +60,7 @@ export function renderTerminal(
   const excerpts = excerptsOf(diagnostic, sources);
   const lines = excerpts.flatMap(({ marks }) => marks.map(({ line }) => String(line).length));
   const margin = " ".repeat(Math.max(1, ...lines));
+  const hidden = diagnostic.related.length - RELATED_MAX;
   for (const [count, { index, marks }] of excerpts.entries()) {
     const [first] = marks.filter(({ primary }) => primary || count > 0);
     const place = `${index.source.name}:${first?.line ?? 1}:${(first?.start ?? 0) + 1}`;
@@ -58,6 +70,7 @@ export function renderTerminal(
   const words = WORDS[options.language];
   const line = (style: Style, word: string, text: string): string =>
     `${margin} ${paint("dim", "=")} ${paint(style, word)}${colon}${text}`;
+  if (hidden > 0) out.push(line("plain", words.note, words.morePlaces(hidden)));
   for (const note of diagnostic.notes) out.push(line("plain", words.note, note));
   if (diagnostic.help !== undefined) out.push(line("help", words.help, diagnostic.help));
   return `${out.join("\n")}\n`;
@@ -70,12 +83,13 @@ interface Excerpt {
 
 /** The file of the finding first, then the other files that it speaks of. */
 function excerptsOf(diagnostic: Diagnostic, sources: SourceMap): readonly Excerpt[] {
-  const { primary, related } = diagnostic;
+  const { primary } = diagnostic;
+  const related = diagnostic.related.slice(0, RELATED_MAX);
   const files = [...new Set([primary.span.file, ...related.map(({ span }) => span.file)])];
   return files.flatMap((file): Excerpt[] => {
     const index = sources.find(file);
     if (index === undefined) return [];
-    return [{ index, marks: marksOf(diagnostic, index, file) }];
+    return [{ index, marks: marksOf(primary, related, index, file) }];
   });
 }
 
@@ -87,10 +101,15 @@ interface Mark {
   readonly end: number;
 }
 
-function marksOf(diagnostic: Diagnostic, index: LineIndex, file: string): readonly Mark[] {
+function marksOf(
+  first: Label,
+  related: readonly Label[],
+  index: LineIndex,
+  file: string,
+): readonly Mark[] {
   const labels = [
-    { label: diagnostic.primary, primary: true },
-    ...diagnostic.related.map((label) => ({ label, primary: false })),
+    { label: first, primary: true },
+    ...related.map((label) => ({ label, primary: false })),
   ].filter(({ label }) => label.span.file === file);
   const marks = labels.map(({ label, primary }): Mark => {
     const from = positionAt(index, label.span.start);

@@ -5,9 +5,7 @@ import { type Block, blocksOf, textOf } from "../records.ts";
 
 /** The last one counts, as for every word. */
 export const globalHavip = (model: Model): Block | undefined =>
-  blocksOf(model.root, "global_defs")
-    .flatMap((block) => blocksOf(block, "havip"))
-    .at(-1);
+  blocksOf(model.globals, "havip").at(-1);
 
 export function havipOf(instance: Block, model: Model): HavipPlan | undefined {
   const blocks = [blocksOf(instance, "havip").at(-1), globalHavip(model)].filter(

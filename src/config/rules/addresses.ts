@@ -71,19 +71,19 @@ function checkTwins(
 
 /** The address of a node cannot be the one that moves between nodes. Priority 255 says that it is meant. */
 function checkHosts({ report }: RuleContext, block: Block): void {
-  const hosts: {
-    readonly ip: Ip;
-    readonly role: "unicast_src_ip" | "mcast_src_ip" | "unicast_peer";
-  }[] = [];
+  const hosts = new Map<string, "unicast_src_ip" | "mcast_src_ip" | "unicast_peer">();
   for (const role of ["unicast_src_ip", "mcast_src_ip"] as const) {
     const ip = addressOf(block, role);
-    if (ip !== undefined) hosts.push({ ip, role });
+    if (ip !== undefined && !hosts.has(ip.text)) hosts.set(ip.text, role);
   }
-  for (const { ip } of peersOf(block)) hosts.push({ ip, role: "unicast_peer" });
+  for (const { ip } of peersOf(block)) {
+    if (!hosts.has(ip.text)) hosts.set(ip.text, "unicast_peer");
+  }
+  if (hosts.size === 0) return;
   for (const item of both(block)) {
-    const host = hosts.find(({ ip }) => ip.text === item.ip.text);
-    if (host === undefined) continue;
-    report("VR2022", item.word.span, { address: item.ip.text, role: host.role });
+    const role = hosts.get(item.ip.text);
+    if (role === undefined) continue;
+    report("VR2022", item.word.span, { address: item.ip.text, role });
   }
 }
 

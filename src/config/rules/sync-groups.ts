@@ -1,11 +1,12 @@
 /** Members of sync groups. */
 import { find } from "../model.ts";
-import { nearest } from "../nearest.ts";
+import { suggester } from "../nearest.ts";
 import { itemsOf, nameOf, placeOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkSyncGroups: Rule = ({ model, report }) => {
   const owner = new Map<string, string>();
+  const suggest = suggester(() => model.instances.map(nameOf));
   for (const group of model.groups) {
     const members = itemsOf(group, "group", "name");
     let known = 0;
@@ -14,7 +15,7 @@ export const checkSyncGroups: Rule = ({ model, report }) => {
       const instance = find(model.instances, name);
       const first = owner.get(name);
       if (instance === undefined) {
-        const suggestion = nearest(name, model.instances.map(nameOf));
+        const suggestion = suggest(name);
         const edits = [{ span: word.span, text: suggestion ?? "" }];
         const fix = { safety: "maybe" as const, edits };
         const facts = { group: nameOf(group), name, suggestion };

@@ -2,7 +2,7 @@
 import type { TrackerWord } from "#diagnostics/facts";
 import type { Span } from "#diagnostics/source";
 import { find, type Model } from "../model.ts";
-import { nearest } from "../nearest.ts";
+import { suggester } from "../nearest.ts";
 import { type Block, hasSetting, itemsOf, nameOf, placeOf } from "../records.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
@@ -34,14 +34,15 @@ function checkKind(context: RuleContext, kind: Kind): void {
   const { model, report } = context;
   const blocks = kind.blocks(model);
   const used = new Set<string>();
-  const late = new Map<string, Span[]>();
+  const late = new Map<string, Span>();
+  const suggest = suggester(() => blocks.map(nameOf));
   for (const user of [...model.instances, ...model.groups]) {
     for (const { word } of itemsOf(user, kind.list, "tracked")) {
       used.add(word.text);
       const block = find(blocks, word.text);
       if (block === undefined) {
-        if (model.lostNames.includes(word.text)) continue;
-        const suggestion = nearest(word.text, blocks.map(nameOf));
+        if (model.lostNames.has(word.text)) continue;
+        const suggestion = suggest(word.text);
         // The one that was probably meant is not also unused.
         if (suggestion !== undefined) used.add(suggestion);
         const { tracker } = kind;
@@ -49,12 +50,12 @@ function checkKind(context: RuleContext, kind: Kind): void {
         const edits = [{ span: word.span, text: suggestion ?? "" }];
         const fix = { safety: "maybe" as const, edits };
         report("VR2010", word.span, facts, suggestion === undefined ? {} : { fix });
-      } else if (isLate(block, word.span)) {
-        late.set(word.text, [...(late.get(word.text) ?? []), word.span]);
+      } else if (isLate(block, word.span) && !late.has(word.text)) {
+        late.set(word.text, word.span);
       }
     }
   }
-  for (const block of blocks) checkBlock(context, kind, block, used, late.get(nameOf(block)) ?? []);
+  for (const block of blocks) checkBlock(context, kind, block, used, late.get(nameOf(block)));
 }
 
 /** Only places in one file can be put in order here. */
@@ -68,7 +69,7 @@ function checkBlock(
   { tracker, needs }: Kind,
   block: Block,
   used: ReadonlySet<string>,
-  lateUses: readonly Span[],
+  lateUse: Span | undefined,
 ): void {
   const name = nameOf(block);
   const place = placeOf(block);
@@ -79,9 +80,8 @@ function checkBlock(
     if (!block.damaged && !model.root.damaged) report("VR2011", place, { tracker, name });
     return;
   }
-  const [first] = lateUses;
-  if (first !== undefined && tracker !== "bfd_instance") {
+  if (lateUse !== undefined && tracker !== "bfd_instance") {
     const facts = { tracker, name, line: lineOf(place), user: name };
-    report("VR4008", first, facts, { related: [place] });
+    report("VR4008", lateUse, facts, { related: [place] });
   }
 }

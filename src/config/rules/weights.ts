@@ -1,4 +1,5 @@
 /** Weights that cannot do what they are there for. */
+import type { Span } from "#diagnostics/source";
 import { groupOf, isOwner, preempts } from "../effective.ts";
 import { keepsWeights, ownTrackers, TRACK_WORDS, withoutWeight } from "../lower/trackers.ts";
 import { type Block, itemsOf, nameOf, placeOf } from "../records.ts";
@@ -11,25 +12,33 @@ export const checkWeights: Rule = (context) => {
   }
 };
 
-function placeOfTracker(block: Block, kind: string, name: string): ReturnType<typeof placeOf> {
-  const list = TRACK_WORDS.find((one) => one.kind === kind)?.word ?? "";
-  const item = itemsOf(block, list, "tracked").find(({ word }) => word.text === name);
-  return item?.word.span ?? placeOf(block);
+/** Where each tracker is named first. */
+function placesOf(block: Block): (kind: string, name: string) => Span {
+  const places = new Map<string, Span>();
+  for (const { word: list, kind } of TRACK_WORDS) {
+    for (const { word } of itemsOf(block, list, "tracked")) {
+      const key = `${kind} ${word.text}`;
+      if (!places.has(key)) places.set(key, word.span);
+    }
+  }
+  return (kind, name) => places.get(`${kind} ${name}`) ?? placeOf(block);
 }
 
 /** A backup with nopreempt accepts any advertisement, also one whose priority a failed check has lowered. */
 function checkNopreempt({ model, report }: RuleContext, block: Block): void {
   if (preempts(block) || isOwner(block)) return;
+  const place = placesOf(block);
   for (const { kind, name, weight } of ownTrackers(block, model)) {
     if (weight === 0) continue;
     const facts = { instance: nameOf(block), tracker: name, weight };
-    report("VR3001", placeOfTracker(block, kind, name), facts);
+    report("VR3001", place(kind, name), facts);
   }
 }
 
 function checkGroup({ model, report }: RuleContext, block: Block): void {
   const group = groupOf(block, model);
   if (group === undefined || keepsWeights(group)) return;
+  const place = placesOf(block);
   for (const tracker of ownTrackers(block, model)) {
     if (tracker.weight === 0) continue;
     const facts = {
@@ -38,7 +47,7 @@ function checkGroup({ model, report }: RuleContext, block: Block): void {
       tracker: tracker.name,
       removed: withoutWeight(tracker) === undefined,
     };
-    report("VR3008", placeOfTracker(block, tracker.kind, tracker.name), facts, {
+    report("VR3008", place(tracker.kind, tracker.name), facts, {
       related: [placeOf(group)],
     });
   }

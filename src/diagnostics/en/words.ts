@@ -6,7 +6,12 @@ export const plural = (count: number, noun: string): string =>
 export const article = (noun: string): string =>
   /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
 
-export function list(items: readonly string[], word: "and" | "or" = "and"): string {
+/** Of more items than this, the rest is only counted. */
+const LISTED_MAX = 20;
+
+export function list(all: readonly string[], word: "and" | "or" = "and"): string {
+  const more = all.length - LISTED_MAX;
+  const items = more > 1 ? [...all.slice(0, LISTED_MAX), `${more} more`] : all;
   if (items.length < 2) return items[0] ?? "";
   if (items.length === 2) return `${items[0]} ${word} ${items[1]}`;
   return `${items.slice(0, -1).join(", ")} ${word} ${items.at(-1)}`;

@@ -1,6 +1,11 @@
 /** 中文句子里的小词。 */
 
-export const list = (items: readonly string[], word: "和" | "或" = "和"): string => {
+/** 超过此数，其余只报个数。 */
+const LISTED_MAX = 20;
+
+export const list = (all: readonly string[], word: "和" | "或" = "和"): string => {
+  const more = all.length - LISTED_MAX;
+  const items = more > 1 ? [...all.slice(0, LISTED_MAX), `其余 ${more} 个`] : all;
   if (items.length < 2) return items[0] ?? "";
   return `${items.slice(0, -1).join("、")} ${word} ${items.at(-1)}`;
 };
