@@ -76,6 +76,10 @@ export type FaultCause =
   | { readonly kind: "link-down" }
   | { readonly kind: "no-source-address" }
   | { readonly kind: "interface-missing" }
+  /** Sockets on the interface: the call that failed and its errno. */
+  | { readonly kind: "cannot-listen"; readonly error: string }
+  /** `unicast_src_ip`, and no interface of this machine has it. */
+  | { readonly kind: "source-missing"; readonly address: Ipv4 }
   | { readonly kind: "tracker"; readonly tracker: string; readonly name: string }
   | { readonly kind: "address-rejected"; readonly address: Ipv4; readonly error: string }
   | {

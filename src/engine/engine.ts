@@ -12,13 +12,14 @@ import type { FromEngine, ToEngine } from "#contract/engine-link";
 import type { RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
-import { BATON_PROTO, type LinkInfo, type World, type WorldEvent } from "#ports/world";
+import { type AddressInfo, BATON_PROTO, type World, type WorldEvent } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
 import { parseAdvert } from "#wire/parse-advert";
 import { Announcements } from "./announcements.ts";
 import { DueQueue } from "./due-queue.ts";
+import { checkSources, listen, missingSource } from "./footing.ts";
 import { Groups } from "./groups.ts";
 import { createInstance, type Instance, identity } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
@@ -93,14 +94,15 @@ export class Engine {
       case "linkGone":
         this.interfaces.removeLink(event.index);
         this.world.unlisten(event.index);
-        return this.#interfacesChanged(now);
+        this.#interfacesChanged(now);
+        return this.#sourcesChanged(now);
       case "address":
         this.interfaces.setAddress(event.address);
-        return this.#sourcesChanged(now, event.address.index);
+        return this.#sourcesChanged(now, event.address);
       case "addressGone":
         this.interfaces.removeAddress(event.address);
         addressRemoved(this, event.address, now);
-        return this.#sourcesChanged(now, event.address.index);
+        return this.#sourcesChanged(now, event.address);
       case "resync":
         this.interfaces.reset(event.links, event.addresses);
         this.ownRemovals.forget();
@@ -256,7 +258,7 @@ export class Engine {
     this.announcements.configure(this.instances, now);
     if (!this.#configured) this.#sweepLeftovers(message.resume);
     this.#configured = true;
-    this.#attach(fresh);
+    this.#attach(fresh, now);
     for (const instance of fresh)
       this.#start(instance, message.resume.includes(instance.config.router.name), now);
     this.groups.settle(this, now);
@@ -296,36 +298,23 @@ export class Engine {
   }
 
   /** Finds their interfaces and listens on them. */
-  #attach(instances: readonly Instance[]): void {
-    const links = new Map<string, LinkInfo>();
-    for (const instance of instances) {
-      const link = this.interfaces.named(instance.config.interface);
-      instance.interfaceIndex = link?.index;
-      if (link !== undefined) links.set(link.name, link);
-    }
+  #attach(instances: readonly Instance[], now: Instant): void {
+    for (const instance of instances)
+      instance.interfaceIndex = this.interfaces.named(instance.config.interface)?.index;
     this.instancesChanged();
-    for (const link of links.values()) this.#listen(link);
-  }
-
-  #listen({ index, name }: LinkInfo): void {
-    const groups = this.instances.flatMap(({ config }) =>
-      config.interface === name && config.transport.kind === "multicast"
-        ? [config.transport.group]
-        : [],
-    );
-    const outcome = this.world.listen(index, name, groups);
-    if (outcome.ok) return;
-    const text = `cannot listen on ${name}: ${outcome.call}: ${outcome.errno}`;
-    this.tell({ type: "log", level: "error", text });
+    for (const instance of instances) listen(this, instance, now);
   }
 
   #surroundings(instance: Instance): Pick<RouterState, "linkUp" | "source" | "raised"> {
     const link = this.interfaces.link(instance.interfaceIndex);
-    const others = instance.state.raised.filter((cause) => cause.kind !== "interface-missing");
+    const source = missingSource(this, instance);
+    const raised = instance.state.raised.filter(({ kind }) => kind === "cannot-listen");
+    if (link === undefined) raised.push({ kind: "interface-missing" });
+    if (source !== undefined) raised.push(source);
     return {
       linkUp: link?.up === true,
       source: this.sourceOf(instance),
-      raised: link === undefined ? [...others, { kind: "interface-missing" }] : others,
+      raised,
     };
   }
 
@@ -342,7 +331,7 @@ export class Engine {
     for (const instance of this.instances) {
       const link = this.interfaces.named(instance.config.interface);
       if (link?.index !== instance.interfaceIndex) {
-        this.#attach([instance]);
+        this.#attach([instance], now);
         if (link === undefined) {
           this.apply(instance, { kind: "faultRaised", cause: { kind: "interface-missing" } }, now);
         } else {
@@ -363,9 +352,11 @@ export class Engine {
     }
   }
 
-  #sourcesChanged(now: Instant, interfaceIndex?: number): void {
+  /** @param changed the address that came or went; undefined: any may have */
+  #sourcesChanged(now: Instant, changed?: AddressInfo): void {
+    checkSources(this, now, changed?.address);
     for (const instance of this.instances) {
-      if (interfaceIndex !== undefined && instance.interfaceIndex !== interfaceIndex) continue;
+      if (changed !== undefined && instance.interfaceIndex !== changed.index) continue;
       const source = this.sourceOf(instance);
       if (source !== instance.state.source)
         this.apply(instance, { kind: "sourceChanged", source }, now);

@@ -8,6 +8,7 @@ import type { AddressInfo } from "#ports/world";
 import { printIpv4 } from "#units/address";
 import { type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
+import { isRaised, listen } from "./footing.ts";
 import type { Instance, OwnedAddress } from "./instance.ts";
 import { scheduleRetry, setAddress } from "./perform.ts";
 
@@ -65,9 +66,10 @@ function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: I
   engine.apply(instance, { kind: "addressRestored", address }, now);
 }
 
-/** The waiting time after a refusal or a fight is over: the causes are lifted and the election decides. */
+/** The waiting time after a refusal or a fight is over: what can be tried is, the causes are lifted, the election decides. */
 export function retryDue(engine: Engine, instance: Instance, now: Instant): void {
   instance.retryAt = undefined;
+  if (isRaised(instance, "cannot-listen")) listen(engine, instance, now);
   engine.apply(instance, { kind: "faultLifted", cause: "address-rejected" }, now);
   engine.apply(instance, { kind: "faultLifted", cause: "address-fight" }, now);
 }

@@ -14,6 +14,7 @@ import type { TrackerState } from "#core/state";
 import { strongestPeer } from "#core/step";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
+import { checkSource } from "./footing.ts";
 import {
   configuredPeers,
   derived,
@@ -41,6 +42,7 @@ export function change(engine: Engine, changes: readonly Change[], now: Instant)
   for (const { instance, added, wasGuarded } of moves) {
     // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any such event.
     engine.apply(instance, { kind: "sourceChanged", source: engine.sourceOf(instance) }, now);
+    checkSource(engine, instance, now);
     if (instance.state.phase.kind !== "master") continue;
     if (wasGuarded && instance.lease.guarantee !== "nftables")
       engine.world.guard?.close(instance.addresses.map((one) => one.virtual.address));

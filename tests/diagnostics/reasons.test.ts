@@ -16,6 +16,8 @@ const causes: readonly FaultCause[] = [
   { kind: "link-down" },
   { kind: "no-source-address" },
   { kind: "interface-missing" },
+  { kind: "cannot-listen", error: "socket: EPERM" },
+  { kind: "source-missing", address: own },
   { kind: "tracker", tracker: "script", name: "chk" },
   { kind: "address-rejected", address: own, error: "EPERM" },
   { kind: "address-fight", address: own, removals: 7, within: fromSeconds(10) },

@@ -140,9 +140,60 @@ test("addresses of other interfaces do not matter", () => {
   assert.equal(bench.phase(), "master");
 });
 
-test("an interface that cannot be listened on is told", () => {
+test("an interface that cannot be listened on is FAULT, and tried again", () => {
   const bench = new Bench();
   bench.world.listenError = "EPERM";
   bench.configure([instance()]);
-  assert.match(bench.logs()[0] ?? "", /cannot listen on eth0: socket: EPERM/);
+  const state = (): unknown => bench.engine.instances[0]?.state.reason;
+  assert.equal(bench.phase(), "fault");
+  const cause = { kind: "cannot-listen", error: "socket: EPERM" };
+  assert.deepEqual(state(), { kind: "fault", causes: [cause] });
+  bench.until(5.1);
+  assert.equal(bench.phase(), "fault", "tried after 5 s, in vain");
+  bench.world.listenError = undefined;
+  bench.until(14.9);
+  assert.equal(bench.phase(), "fault", "the next time is 10 s later");
+  bench.until(15.1);
+  assert.equal(bench.phase(), "backup");
+});
+
+test("an interface that can be listened on when it comes back is not waited for", () => {
+  const bench = new Bench();
+  bench.world.listenError = "ENODEV";
+  bench.configure([instance()]);
+  assert.equal(bench.phase(), "fault");
+  bench.world.listenError = undefined;
+  bench.event({ kind: "linkGone", index: 2, name: "eth0" });
+  bench.event({ kind: "link", link: { ...ETH0, index: 7 } });
+  bench.event({ kind: "address", address: own(7, "192.0.2.1") });
+  assert.equal(bench.phase(), "backup");
+});
+
+test("unicast_src_ip on no interface is FAULT until one has it; multicast may speak as anybody", () => {
+  const source = ip("192.0.2.77");
+  const peers = [{ address: ip("192.0.2.2") }];
+  const unicast = { kind: "unicast", source, peers, ttl: 255, checkSource: true } as const;
+  const bench = new Bench();
+  bench.configure([instance({ transport: unicast })]);
+  assert.deepEqual(bench.engine.instances[0]?.state.reason, {
+    kind: "fault",
+    causes: [{ kind: "source-missing", address: source }],
+  });
+  // Whichever interface has it.
+  bench.event({ kind: "address", address: own(9, "192.0.2.77") });
+  assert.equal(bench.phase(), "backup");
+  bench.until(8);
+  assert.equal(bench.phase(), "master");
+  bench.event({ kind: "addressGone", address: own(9, "192.0.2.77") });
+  assert.equal(bench.phase(), "fault");
+  bench.event({ kind: "resync", links: [ETH0], addresses: [own(2, "192.0.2.77")] });
+  assert.equal(bench.phase(), "backup");
+  // A reload that names another.
+  bench.configure([instance({ transport: { ...unicast, source: ip("192.0.2.78") } })]);
+  assert.equal(bench.phase(), "fault");
+
+  const hidden = new Bench();
+  const group = ip("224.0.0.18");
+  hidden.configure([instance({ transport: { kind: "multicast", source, group } })]);
+  assert.equal(hidden.phase(), "backup");
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { InstanceConfig } from "#core/config";
 import { centis, micros } from "#units/time";
 import { Bench, instance, virtual } from "../support/bench.ts";
-import { ip } from "../support/fake-world.ts";
+import { ETH0, ip, own } from "../support/fake-world.ts";
 
 const ADVERT = "advert vrid 1 priority 100 to 192.0.2.2";
 
@@ -277,7 +277,9 @@ test("an added address that the kernel refuses is FAULT, as at the start", () =>
 
 test("a source address that is no longer configured is the interface's again", () => {
   const transport = { ...one().transport, kind: "unicast", source: ip("192.0.2.9") } as const;
-  const bench = masters({ ...one(), transport } as InstanceConfig);
+  const bench = new Bench([ETH0], [own(2, "192.0.2.1"), own(2, "192.0.2.9")]);
+  bench.configure([{ ...one(), transport } as InstanceConfig]);
+  assert.equal(bench.engine.instances[0]?.state.source, ip("192.0.2.9"));
   bench.configure([one()]);
   assert.equal(bench.engine.instances[0]?.state.source, ip("192.0.2.1"));
 });

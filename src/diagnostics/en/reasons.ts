@@ -82,6 +82,10 @@ export function fault(cause: FaultCause): string {
       return "the interface has no address to send from";
     case "interface-missing":
       return "the interface does not exist";
+    case "cannot-listen":
+      return `packets can be neither sent nor received on the interface: ${cause.error}`;
+    case "source-missing":
+      return `no interface of this machine has ${printIpv4(cause.address)}, which \`unicast_src_ip\` names`;
     case "tracker":
       return `${tracked(cause.tracker)} \`${cause.name}\` failed`;
     case "address-rejected":

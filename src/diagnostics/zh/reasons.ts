@@ -82,6 +82,10 @@ export function fault(cause: FaultCause): string {
       return "网卡上没有可用的源地址";
     case "interface-missing":
       return "网卡不存在";
+    case "cannot-listen":
+      return `无法在网卡上收发报文：${cause.error}`;
+    case "source-missing":
+      return `\`unicast_src_ip\` 指定的 ${printIpv4(cause.address)} 不在本机任何网卡上`;
     case "tracker":
       return `${tracked(cause.tracker)} \`${cause.name}\` 失败`;
     case "address-rejected":

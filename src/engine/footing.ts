@@ -1,0 +1,58 @@
+/**
+ * What an instance stands on: sockets on its interface, and a source address that is this machine's. Where one is missing it is
+ * in FAULT and says which; it goes on when the machine has it.
+ */
+import type { FaultCause } from "#core/reason";
+import type { Ipv4 } from "#units/address";
+import type { Instant } from "#units/time";
+import type { Engine } from "./engine.ts";
+import type { Instance } from "./instance.ts";
+import { scheduleRetry } from "./perform.ts";
+
+/** Opens its sockets, or joins the ones that are open. A refusal is tried again, as one of an address is. */
+export function listen(engine: Engine, instance: Instance, now: Instant): void {
+  const link = engine.interfaces.link(instance.interfaceIndex);
+  if (link === undefined) return;
+  const { transport } = instance.config;
+  const groups = transport.kind === "multicast" ? [transport.group] : [];
+  const outcome = engine.world.listen(link.index, link.name, groups);
+  if (outcome.ok) {
+    if (isRaised(instance, "cannot-listen"))
+      engine.apply(instance, { kind: "faultLifted", cause: "cannot-listen" }, now);
+    return;
+  }
+  scheduleRetry(instance, now);
+  const cause = { kind: "cannot-listen", error: `${outcome.call}: ${outcome.errno}` } as const;
+  engine.apply(instance, { kind: "faultRaised", cause }, now);
+}
+
+export const isRaised = (instance: Instance, kind: FaultCause["kind"]): boolean =>
+  instance.state.raised.some((cause) => cause.kind === kind);
+
+/**
+ * `unicast_src_ip` has to be an address of this machine, of whichever interface: the peers' answers go there. One of
+ * multicast need not be (keepalived's manual offers it to hide who is speaking).
+ */
+export function missingSource(engine: Engine, { config }: Instance): FaultCause | undefined {
+  const { transport } = config;
+  if (transport.kind !== "unicast" || transport.source === undefined) return undefined;
+  for (const { address } of engine.interfaces.addresses())
+    if (address === transport.source) return undefined;
+  return { kind: "source-missing", address: transport.source };
+}
+
+/** @param changed only where this address is the source; undefined is everywhere */
+export function checkSources(engine: Engine, now: Instant, changed?: Ipv4): void {
+  for (const instance of engine.instances) {
+    const { source } = instance.config.transport;
+    if (source === undefined || (changed !== undefined && source !== changed)) continue;
+    checkSource(engine, instance, now);
+  }
+}
+
+export function checkSource(engine: Engine, instance: Instance, now: Instant): void {
+  const cause = missingSource(engine, instance);
+  if (cause !== undefined) engine.apply(instance, { kind: "faultRaised", cause }, now);
+  else if (isRaised(instance, "source-missing"))
+    engine.apply(instance, { kind: "faultLifted", cause: "source-missing" }, now);
+}
