@@ -36,7 +36,7 @@ export interface DarknessTotals {
   /** Microseconds in which a client had an owner in reach and did not reach it, of all clients and addresses. */
   micros: number;
   longest: number;
-  /** Longest silence that was judged, and how many were. */
+  /** Silences that were judged, and the longest with nothing to wait for: no budget, no rival, no stranger, no slow network. */
   judged: number;
   judgedLongest: number;
 }
@@ -121,6 +121,7 @@ export function checkDarkness(
     const limit = limitOf(one);
     const lasted = facts.now - one.since;
     if (lasted <= limit) return queue.in(limit - lasted + 1, () => look(one));
+    silences.delete(key(one.client, one.address));
     if (isExcused(one)) return;
     const text = `client ${one.client.id} does not reach ${printIpv4(one.address)} on machine ${one.owner.id}`;
     simulation.violate("client-in-the-dark", `${text} for ${lasted} us (limit ${limit})`);
@@ -133,7 +134,10 @@ export function checkDarkness(
     silences.delete(name);
     if (isExcused(one)) return;
     totals.judged += 1;
-    totals.judgedLongest = Math.max(totals.judgedLongest, facts.now - one.since);
+    const hasBudget = announceBoundOf(facts, one.owner) > BOUND;
+    const isPlain = !hasBudget && patienceOf(one.owner, address) === 0 && strangeAt < one.from;
+    if (isPlain && facts.slowAt < one.from && network.extraLatency === 0)
+      totals.judgedLongest = Math.max(totals.judgedLongest, facts.now - one.since);
   };
 
   const ownersChanged = (address: Ipv4): void => {

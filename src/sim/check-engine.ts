@@ -22,10 +22,11 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
     if (engine === undefined) return;
     for (const instance of engine.instances) {
       const { name } = instance.config.router;
+      const { kind } = instance.state.phase;
       for (const { virtual } of instance.addresses) {
-        const key = `${machine.id}/${name}/${virtual.address}`;
         const isThere = kernel.has(virtual.address);
-        const { kind } = instance.state.phase;
+        if (isThere === (kind === "master") && missing.size === 0) continue;
+        const key = `${machine.id}/${name}/${virtual.address}`;
         if (kind === "master" && !isThere) {
           const since = missing.get(key) ?? facts.now;
           missing.set(key, since);

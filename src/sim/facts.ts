@@ -33,9 +33,11 @@ export interface Seat {
   releaseHeardAt: number | undefined;
 }
 
+const seatKey = (machine: Machine, vrid: number): number => machine.id * 256 + vrid;
+
 export class Facts {
   readonly simulation: Simulation;
-  readonly #seats = new Map<string, Seat>();
+  readonly #seats = new Map<number, Seat>();
   /** By machine: last moment something was wrong with it. */
   readonly #unwellAt = new Map<number, number>();
   readonly #runsSince = new Map<number, number>();
@@ -70,7 +72,7 @@ export class Facts {
   }
 
   seat(machine: Machine, vrid: number): Seat | undefined {
-    return this.#seats.get(`${machine.id}/${vrid}`);
+    return this.#seats.get(seatKey(machine, vrid));
   }
 
   seatNamed(machine: Machine, name: string): Seat | undefined {
@@ -241,7 +243,7 @@ export class Facts {
   }
 
   #open(machine: Machine, router: RouterConfig): void {
-    this.#seats.set(`${machine.id}/${router.vrid}`, {
+    this.#seats.set(seatKey(machine, router.vrid), {
       machine,
       name: router.name,
       vrid: router.vrid,

@@ -1,4 +1,5 @@
 /** One scenario, all checkers. */
+import { checkAlarm } from "./check-alarm.ts";
 import { checkAnnouncements } from "./check-announcements.ts";
 import { checkBackup } from "./check-backup.ts";
 import { checkBudget } from "./check-budget.ts";
@@ -44,6 +45,7 @@ export function runScenario(
   hooks.add(checkReload(simulation));
   hooks.add(checkBudget(simulation, facts));
   hooks.add(checkAnnouncements(simulation, facts));
+  hooks.add(checkAlarm(simulation, facts));
   const darkness = checkDarkness(simulation, facts);
   hooks.add(darkness.hooks);
   const overlap = checkOverlap(simulation, facts);

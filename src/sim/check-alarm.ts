@@ -1,0 +1,90 @@
+/**
+ * A router at fault that hears nobody own the address for two detection times says so ("no-owner"), once for each silence; and
+ * not while an owner is heard.
+ */
+import { masterDown } from "#core/timing";
+import type { Facts, Seat } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+const PATIENCE = 2;
+
+export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
+  const raisedAt = new Map<Seat, number>();
+  const watched = new Set<Seat>();
+
+  const isCurrent = (seat: Seat): boolean =>
+    facts.seat(seat.machine, seat.vrid) === seat && seat.state === "FAULT";
+
+  const lateOf = (machine: Machine): number =>
+    4 * (simulation.scenario.wakeLateMicros + 100) +
+    4 * (machine.extraLate + machine.kernel.faults.slowMicros) +
+    1_000;
+
+  /** Anything that may have been an owner's word, and time in which the machine or its clock did not run, do not count. */
+  const quietSince = (seat: Seat): number =>
+    Math.max(
+      seat.since,
+      seat.heardAt ?? 0,
+      facts.runsSince(seat.machine),
+      facts.unwellAt(seat.machine),
+    );
+
+  const look = (seat: Seat): void => {
+    watched.delete(seat);
+    if (!isCurrent(seat)) return;
+    const { machine } = seat;
+    const since = quietSince(seat);
+    const silent = machine.engineRuns ? facts.now - since : 0;
+    const limit = PATIENCE * facts.detection(seat.vrid) + lateOf(machine);
+    // One alarm is for the whole silence.
+    if ((raisedAt.get(seat) ?? Number.NEGATIVE_INFINITY) >= Math.max(seat.since, seat.heardAt ?? 0))
+      return;
+    if (silent <= limit) return watch(seat, limit - silent);
+    simulation.violate(
+      "no-alarm",
+      `machine ${machine.id} ${seat.name} is at fault, has heard nobody for ${silent} us and says nothing (limit ${limit})`,
+    );
+  };
+
+  const watch = (seat: Seat, delay: number): void => {
+    if (watched.has(seat)) return;
+    watched.add(seat);
+    simulation.queue.in(delay + 1, () => look(seat));
+  };
+
+  const raised = (machine: Machine, name: string): void => {
+    const seat = facts.seatNamed(machine, name);
+    if (seat === undefined) return;
+    raisedAt.set(seat, facts.now);
+    if (seat.state !== "FAULT")
+      simulation.violate("false-alarm", `machine ${machine.id} ${name} is ${seat.state}`);
+    let heardAt = Number.NEGATIVE_INFINITY;
+    // A stranger's packet may have been refused; a node's own is an owner's word.
+    for (const [node, heard] of seat.heard) if (node >= 0) heardAt = Math.max(heardAt, heard.at);
+    if (facts.unwellAt(machine) > heardAt) return;
+    const { router } = seat;
+    const soonest = PATIENCE * masterDown(router, router.advertInterval, 254);
+    if (facts.now - heardAt < soonest)
+      simulation.violate(
+        "false-alarm",
+        `machine ${machine.id} ${name} heard an owner ${facts.now - heardAt} us ago`,
+      );
+  };
+
+  return {
+    transition: (machine, { instance, to }) => {
+      const seat = to === "FAULT" ? facts.seatNamed(machine, instance) : undefined;
+      if (seat !== undefined) watch(seat, 0);
+    },
+    advertArrived: (machine, _, vrid) => {
+      const seat = facts.seat(machine, vrid);
+      if (seat?.state === "FAULT") watch(seat, 0);
+    },
+    told: (machine, message) => {
+      if (message.type === "report" && message.report.kind === "no-owner")
+        raised(machine, message.instance);
+    },
+  };
+}
