@@ -7,7 +7,12 @@ import { ERRORS, isErrorCode } from "#contract/cloud/errors";
 import type { Language } from "#diagnostics/diagnostic";
 import type { CallAnswer, CallFailure, CloudClient } from "#provider/client";
 import { makeClient } from "#provider/client";
-import { findAccount } from "#provider/credentials";
+import {
+  type Credentials,
+  EMULATOR_CREDENTIALS,
+  EMULATOR_REGION,
+  findAccount,
+} from "#provider/credentials";
 import type { Endpoint } from "#provider/endpoint";
 import { CLOUD_ENDPOINT, isLoopback, printEndpoint, readEndpoint } from "#provider/endpoint";
 import type { Waited } from "#provider/wait";
@@ -172,7 +177,7 @@ function openClient(args: Arguments, io: CommandIo, language: Language): CloudCl
   }
   const account = findAccount({ env: io.env, profile: args.text("profile"), readFile });
   const region =
-    args.text("region") ?? account.region ?? (isLoopback(endpoint) ? "ap-guangzhou" : "");
+    args.text("region") ?? account.region ?? (isLoopback(endpoint) ? EMULATOR_REGION : "");
   if (region === "") {
     throw mistake(
       "which region? Give --region, or set TENCENTCLOUD_REGION",
@@ -200,12 +205,8 @@ function readFile(path: string): string | undefined {
   }
 }
 
-/** An emulator on this machine that is not strict takes any key; the cloud does not. */
-function emulatorCredentials(
-  endpoint: Endpoint,
-  lookedAt: readonly string[],
-): { readonly secretId: string; readonly secretKey: string } {
-  if (isLoopback(endpoint)) return { secretId: "baton", secretKey: "baton" };
+function emulatorCredentials(endpoint: Endpoint, lookedAt: readonly string[]): Credentials {
+  if (isLoopback(endpoint)) return EMULATOR_CREDENTIALS;
   throw mistake(
     `no credentials; looked at ${lookedAt.join("; ")}`,
     `没有找到密钥，已查找：${lookedAt.join("；")}`,

@@ -3,6 +3,7 @@
  * no other change than the program's name. Read as getopt_long reads them: `-nlD`, `-f FILE`, `-fFILE`, `--use-file=FILE`.
  */
 import type { Language } from "#diagnostics/diagnostic";
+import type { CloudQuestion } from "../daemon/cloud-source.ts";
 import type { LogFormat } from "../daemon/log.ts";
 import { RUNTIME_DIR } from "./control-client.ts";
 import { languageOf, readLanguage } from "./language.ts";
@@ -25,16 +26,9 @@ export interface RunOptions {
   readonly isCompatible: boolean;
   readonly umask: number | undefined;
   /** Ask the cloud whether it agrees about the addresses. Undefined: do not. */
-  readonly cloud: CloudOptions | undefined;
+  readonly cloud: CloudQuestion | undefined;
   /** keepalived's options that change nothing here, with the reason. */
   readonly ignored: readonly Ignored[];
-}
-
-export interface CloudOptions {
-  /** Undefined: BATON_CLOUD_ENDPOINT, or the cloud itself. */
-  readonly endpoint: string | undefined;
-  readonly region: string | undefined;
-  readonly instanceId: string | undefined;
 }
 
 export interface Ignored {
@@ -210,6 +204,7 @@ export function readRunOptions(
             endpoint: lastOf(given, "cloud"),
             region: lastOf(given, "cloud-region"),
             instanceId: lastOf(given, "cloud-instance"),
+            credentialsFile: undefined,
           }
         : undefined,
       ignored: given.flatMap((one) => {

@@ -1,5 +1,11 @@
 /** A status as a table for people: one line an instance, below it why, whom it hears, and what is not as it should be. */
-import type { HavipStatus, InstanceStatus, ScriptStatus, Status } from "#contract/status";
+import type {
+  HavipCounters,
+  HavipStatus,
+  InstanceStatus,
+  ScriptStatus,
+  Status,
+} from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
 import { textWidth } from "#diagnostics/width";
 
@@ -22,7 +28,9 @@ interface TableWords {
   readonly queued: (count: number) => string;
   readonly backstop: (seconds: string) => string;
   readonly disagrees: (holder: string) => string;
+  readonly cloudAgrees: (age: string) => string;
   readonly cloudUnknown: string;
+  readonly cloudCounts: (counters: HavipCounters, disagreement: string) => string;
   readonly nobody: string;
   readonly lost: (lines: number) => string;
   readonly restarts: (count: number) => string;
@@ -48,7 +56,10 @@ const ENGLISH: TableWords = {
   queued: (count) => `notify scripts running or waiting: ${count}`,
   backstop: (seconds) => `lease: ${seconds} s, longer than the peers wait`,
   disagrees: (holder) => `the cloud says it is with ${holder}`,
+  cloudAgrees: (age) => `the cloud agrees for ${age}`,
   cloudUnknown: "the cloud does not say whose it is",
+  cloudCounts: ({ asked, agreed, refused, unanswered, announced }, disagreement) =>
+    `asked ${asked}: yes ${agreed}, no ${refused}, no answer ${unanswered}; announced again ${announced}; ${disagreement} without agreement`,
   nobody: "nobody",
   lost: (lines) => `${lines} log lines could not be written`,
   restarts: (count) => `engine restarts: ${count}`,
@@ -73,7 +84,10 @@ const CHINESE: TableWords = {
   queued: (count) => `正在运行或等待的 notify 脚本：${count}`,
   backstop: (seconds) => `租约 ${seconds} 秒，长于对端的等待时间`,
   disagrees: (holder) => `云平台认为它属于 ${holder}`,
+  cloudAgrees: (age) => `云平台已认可 ${age}`,
   cloudUnknown: "云平台未说明它属于谁",
+  cloudCounts: ({ asked, agreed, refused, unanswered, announced }, disagreement) =>
+    `查询 ${asked} 次：认可 ${agreed}，不认可 ${refused}，无应答 ${unanswered}；再次宣告 ${announced} 次；未认可共 ${disagreement}`,
   nobody: "无人",
   lost: (lines) => `有 ${lines} 行日志未能写入`,
   restarts: (count) => `引擎重启次数：${count}`,
@@ -147,19 +161,25 @@ function detailsOf(one: InstanceStatus, words: TableWords, language: Language): 
 }
 
 function havipLine(havip: HavipStatus, words: TableWords): readonly string[] {
+  const { address, counters } = havip;
+  const counts = words.cloudCounts(counters, age(counters.disagreementSeconds));
+  const said = havipSentence(havip, words);
+  const facts = [...(said === undefined ? [] : [said]), ...(counters.asked === 0 ? [] : [counts])];
+  return facts.length === 0 ? [] : [`${address}: ${facts.join("; ")}`];
+}
+
+function havipSentence(havip: HavipStatus, words: TableWords): string | undefined {
   switch (havip.platform) {
     case "not-asked":
+      return undefined;
     case "agrees":
-      return [];
-    case "disagrees": {
-      const holder =
-        havip.holder === undefined || havip.holder === "" ? words.nobody : havip.holder;
-      return [`${havip.address}: ${words.disagrees(holder)}`];
-    }
-    case "unknown": {
-      const detail = havip.detail === undefined ? "" : `: ${havip.detail}`;
-      return [`${havip.address}: ${words.cloudUnknown}${detail}`];
-    }
+      return words.cloudAgrees(age(havip.forSeconds));
+    case "disagrees":
+      return words.disagrees(
+        havip.holder === undefined || havip.holder === "" ? words.nobody : havip.holder,
+      );
+    case "unknown":
+      return `${words.cloudUnknown}${havip.detail === undefined ? "" : `: ${havip.detail}`}`;
   }
 }
 

@@ -5,8 +5,9 @@ import type { Language } from "#diagnostics/diagnostic";
 import { printFailure } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
+import type { CloudQuestion } from "./cloud-source.ts";
 import { serveControl } from "./control-server.ts";
-import type { CloudQuestion } from "./havip-loop.ts";
+
 import { Keeper } from "./keeper.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -29,7 +30,7 @@ export interface DaemonOptions {
   /** `--record` */
   readonly recordFile: string | undefined;
   /** `--cloud`: ask it about the addresses. */
-  readonly cloud: Omit<CloudQuestion, "env"> | undefined;
+  readonly cloud: CloudQuestion | undefined;
   /** Undefined: the file has errors, which have been told. */
   readonly reread: () => RunPlan | undefined;
 }
@@ -70,7 +71,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     reread: options.reread,
     enginePidFile: options.enginePidFile,
     recordFile: options.recordFile,
-    cloud: options.cloud === undefined ? undefined : { ...options.cloud, env: options.env },
+    cloud: options.cloud,
+    env: options.env,
   });
   const pidFiles = [dir.pidFile, ...options.pidFiles];
   for (const path of pidFiles) {

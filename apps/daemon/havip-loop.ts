@@ -2,8 +2,9 @@
  * Beside VRRP: asks the cloud whether it agrees about every HAVIP of an instance that is MASTER (src/provider/agreement.ts
  * decides when), has it announced again, and tells. The control plane being slow or away changes nothing else.
  */
-import { readFileSync } from "node:fs";
-import type { HavipStatus } from "#contract/status";
+import type { HavipPlan } from "#config/plan";
+import type { HavipCounters, HavipStatus } from "#contract/status";
+import type { Language } from "#diagnostics/diagnostic";
 import { now } from "#linux/clock";
 import {
   type AgreementEffect,
@@ -13,64 +14,86 @@ import {
   agreementDeadline,
   IDLE,
   stepAgreement,
-  type View,
 } from "#provider/agreement";
-import { type CallFailure, type CloudClient, makeClient } from "#provider/client";
-import { findAccount } from "#provider/credentials";
-import { CLOUD_ENDPOINT, readEndpoint } from "#provider/endpoint";
-import { type OwnIdentity, viewOf } from "#provider/whose";
+import {
+  type AgreementCounters,
+  countAgreement,
+  disagreedFor,
+  NO_AGREEMENTS,
+} from "#provider/agreement-counters";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
+import { type CloudQuestion, CloudSource } from "./cloud-source.ts";
+import { type HavipWords, havipWordsOf } from "./havip-words.ts";
 import type { Log } from "./log.ts";
 
-const METADATA_URL = "http://metadata.tencentyun.com";
-/** One question: no longer than the time until the next. */
-const ASK_MS = 3_000;
-
-/** Where to ask. */
-export interface CloudQuestion {
+export interface HavipOptions {
+  /** `--cloud`: every instance is asked about; a `havip` block goes before it, word by word. */
+  readonly cloud: CloudQuestion | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Undefined: the environment, or the cloud itself. */
-  readonly endpoint: string | undefined;
-  readonly region: string | undefined;
-  /** Undefined: the machine's metadata say. */
-  readonly instanceId: string | undefined;
-}
-
-export interface HavipOptions extends CloudQuestion {
+  readonly language: Language;
   readonly log: Log;
   readonly announce: (instance: string) => void;
+}
+
+export interface HavipInstance {
+  readonly name: string;
+  /** Virtual addresses, dotted. */
+  readonly addresses: readonly string[];
+  readonly isMaster: boolean;
+  readonly havip: HavipPlan | undefined;
 }
 
 interface Watch {
   readonly instance: string;
   readonly address: string;
+  /** What `source` was made from: another question is another watch. */
+  readonly question: string;
+  source: CloudSource;
   state: AgreementState;
   /** MASTER, or the last agreement, since. */
   changedAt: Instant;
+  counters: AgreementCounters;
 }
 
 export class HavipLoop {
   readonly #options: HavipOptions;
-  readonly #watches = new Map<string, Watch>();
+  readonly #words: HavipWords;
+  #watches: Map<string, Watch> = new Map();
   #timer: NodeJS.Timeout | undefined;
-  #client: CloudClient | undefined;
-  #own: OwnIdentity | undefined;
 
   constructor(options: HavipOptions) {
     this.#options = options;
+    this.#words = havipWordsOf(options.language);
   }
 
-  /** An instance has a new state. `addresses`: its virtual addresses, dotted. */
-  transition(instance: string, isMaster: boolean, addresses: readonly string[]): void {
-    for (const [key, watch] of this.#watches) {
-      if (watch.instance !== instance || addresses.includes(watch.address)) continue;
-      this.#watches.delete(key);
+  /** At the start and after every reload. What is watched already goes on, with the keys as they are on disk now. */
+  configure(instances: readonly HavipInstance[]): void {
+    const sources = new Map<string, CloudSource>();
+    const before = this.#watches;
+    this.#watches = new Map();
+    for (const { name, addresses, isMaster, havip } of instances) {
+      const asked = this.#questionOf(havip);
+      if (asked === undefined) continue;
+      const question = JSON.stringify(asked);
+      const source = sources.get(question) ?? new CloudSource(asked, this.#options);
+      sources.set(question, source);
+      for (const address of addresses) {
+        const key = `${name}/${address}`;
+        const known = before.get(key);
+        const fresh = { state: IDLE, changedAt: now(), counters: NO_AGREEMENTS };
+        const kept = known?.question === question ? known : fresh;
+        const watch: Watch = { ...kept, instance: name, address, question, source };
+        this.#watches.set(key, watch);
+        this.#step(watch, { kind: "role", isMaster });
+      }
     }
-    for (const address of addresses) {
-      const key = `${instance}/${address}`;
-      const known = this.#watches.get(key) ?? { instance, address, state: IDLE, changedAt: now() };
-      this.#watches.set(key, known);
-      this.#step(known, { kind: "role", isMaster });
+    this.#arm();
+  }
+
+  /** An instance has a new state. */
+  transition(instance: string, isMaster: boolean): void {
+    for (const watch of this.#watches.values()) {
+      if (watch.instance === instance) this.#step(watch, { kind: "role", isMaster });
     }
     this.#arm();
   }
@@ -90,35 +113,50 @@ export class HavipLoop {
   status(instance: string): readonly HavipStatus[] {
     return [...this.#watches.values()]
       .filter((one) => one.instance === instance)
-      .map(({ address, state, changedAt }) => {
-        if (state.kind === "idle") return { address, platform: "not-asked" as const };
-        const { view, agreed, announcements } = state;
-        const forSeconds = toSeconds(elapsed(changedAt, now()));
-        if (agreed) return { address, platform: "agrees" as const, forSeconds };
-        const holder = view?.kind === "theirs" ? view.instanceId : undefined;
-        const platform =
-          view === undefined || view.kind === "unknown"
-            ? ("unknown" as const)
-            : ("disagrees" as const);
-        const detail = view === undefined ? undefined : printView(view);
-        return { address, platform, forSeconds, holder, detail, announcements };
-      });
+      .map((watch) => this.#statusOf(watch));
+  }
+
+  #statusOf({ address, state, changedAt, counters: counted }: Watch): HavipStatus {
+    const { disagreed: _, ...numbers } = counted;
+    const disagreementSeconds = toSeconds(disagreedFor(counted, state, now()));
+    const counters: HavipCounters = { ...numbers, disagreementSeconds };
+    if (state.kind === "idle") return { address, platform: "not-asked", counters };
+    const { view, agreed, announcements } = state;
+    const forSeconds = toSeconds(elapsed(changedAt, now()));
+    if (agreed) return { address, platform: "agrees", forSeconds, counters };
+    const holder = view?.kind === "theirs" ? view.instanceId : undefined;
+    const isUnknown = view === undefined || view.kind === "unknown";
+    const platform = isUnknown ? "unknown" : "disagrees";
+    const detail = view === undefined ? undefined : this.#words.view(view);
+    return { address, platform, forSeconds, holder, detail, announcements, counters };
+  }
+
+  /** Undefined: nobody is asked. */
+  #questionOf(havip: HavipPlan | undefined): CloudQuestion | undefined {
+    const { cloud } = this.#options;
+    if (havip === undefined) return cloud;
+    return {
+      endpoint: havip.endpoint ?? cloud?.endpoint,
+      region: havip.region ?? cloud?.region,
+      instanceId: havip.instanceId ?? cloud?.instanceId,
+      credentialsFile: havip.credentialsFile ?? cloud?.credentialsFile,
+    };
   }
 
   #step(watch: Watch, event: AgreementEvent): void {
-    const { state, effects } = stepAgreement(watch.state, event, now());
-    if (event.kind === "role" && state !== watch.state) watch.changedAt = now();
-    watch.state = state;
-    for (const effect of effects) this.#perform(watch, effect);
+    const at = now();
+    const before = watch.state;
+    const step = stepAgreement(before, event, at);
+    watch.counters = countAgreement(watch.counters, before, event, step, at);
+    if (event.kind === "role" && step.state !== before) watch.changedAt = at;
+    watch.state = step.state;
+    for (const effect of step.effects) this.#perform(watch, effect);
   }
 
   #perform(watch: Watch, effect: AgreementEffect): void {
     switch (effect.kind) {
       case "ask":
-        void this.#ask(watch.address).then((view) => {
-          this.#step(watch, { kind: "answered", turn: effect.turn, view });
-          this.#arm();
-        });
+        void this.#ask(watch, effect.turn);
         return;
       case "announce":
         return this.#options.announce(watch.instance);
@@ -128,30 +166,31 @@ export class HavipLoop {
     }
   }
 
+  async #ask({ instance, address, question, source }: Watch, turn: number): Promise<void> {
+    const view = await source.ask(address);
+    // A reload may have put another in its place, which goes on where this one was.
+    const watch = this.#watches.get(`${instance}/${address}`);
+    if (watch?.question !== question) return;
+    this.#step(watch, { kind: "answered", turn, view });
+    this.#arm();
+  }
+
   #tell({ instance, address }: Watch, news: AgreementNews): void {
     const { log } = this.#options;
     const fields = { instance, address, havip: news };
     switch (news.kind) {
       case "agrees": {
         const seconds = toSeconds(news.after).toFixed(1);
-        return log(
-          "info",
-          `(${instance}) the platform agrees: ${address} is ours, after ${seconds} s`,
-          fields,
-        );
+        return log("info", this.#words.agrees({ instance, address, seconds }), fields);
       }
       case "disagrees": {
         const seconds = toSeconds(news.after).toFixed(1);
-        const tries = `announced again ${news.announcements} times`;
-        const text = `(${instance}) MASTER but the platform does not agree for ${seconds} s: ${address}: ${printView(news.view)}; ${tries}`;
-        return log("error", text, fields);
+        const { view, announcements } = news;
+        const about = { instance, address, seconds, view, announcements };
+        return log("error", this.#words.disagrees(about), fields);
       }
       case "lost":
-        return log(
-          "warning",
-          `(${instance}) MASTER and ${address} moved away: ${printView(news.view)}; claiming it again`,
-          fields,
-        );
+        return log("warning", this.#words.lost({ instance, address, view: news.view }), fields);
     }
   }
 
@@ -172,107 +211,5 @@ export class HavipLoop {
       this.#arm();
     }, wait);
     this.#timer.unref();
-  }
-
-  /** Never rejects. */
-  async #ask(address: string): Promise<View> {
-    try {
-      const client = await this.#connect();
-      if (typeof client === "string") return { kind: "unknown", why: client };
-      const own = await this.#identity(client);
-      if (typeof own === "string") return { kind: "unknown", why: own };
-      const Filters = [{ Name: "vip", Values: [address] }];
-      const result = await client.call("DescribeHaVips", { Filters });
-      if (result.kind !== "answer") return { kind: "unknown", why: printFailure(result) };
-      return viewOf(result.answer.HaVipSet, address, own);
-    } catch (error) {
-      return { kind: "unknown", why: error instanceof Error ? error.message : String(error) };
-    }
-  }
-
-  async #connect(): Promise<CloudClient | string> {
-    if (this.#client !== undefined) return this.#client;
-    const { env } = this.#options;
-    const account = findAccount({ env, profile: undefined, readFile: readText });
-    if (account.credentials === undefined) {
-      return `no credentials in ${account.lookedAt.join(", ")}`;
-    }
-    const text = this.#options.endpoint ?? env["BATON_CLOUD_ENDPOINT"] ?? CLOUD_ENDPOINT;
-    const endpoint = readEndpoint(text);
-    if (endpoint === undefined) return `${text} is not an endpoint`;
-    const region =
-      this.#options.region ?? account.region ?? (await this.#metadata("placement/region"));
-    if (region === undefined) return "no region: neither in the environment nor in the metadata";
-    const { credentials } = account;
-    this.#client = makeClient({
-      endpoint,
-      region,
-      credentials,
-      language: "en-US",
-      attemptTimeoutMs: ASK_MS,
-      deadlineMs: ASK_MS,
-    });
-    return this.#client;
-  }
-
-  /** Instance and subnets are for life, so they are asked for once. */
-  async #identity(client: CloudClient): Promise<OwnIdentity | string> {
-    if (this.#own !== undefined) return this.#own;
-    const instanceId = this.#options.instanceId ?? (await this.#metadata("instance-id"));
-    if (instanceId === undefined) return "the metadata do not say which instance this is";
-    const Filters = [{ Name: "attachment.instance-id", Values: [instanceId] }];
-    const result = await client.call("DescribeNetworkInterfaces", { Filters });
-    if (result.kind !== "answer") return printFailure(result);
-    const subnetIds = result.answer.NetworkInterfaceSet.map((one) => one.SubnetId);
-    this.#own = { instanceId, subnetIds };
-    return this.#own;
-  }
-
-  async #metadata(path: string): Promise<string | undefined> {
-    const base = this.#options.env["BATON_METADATA_URL"] ?? METADATA_URL;
-    try {
-      const response = await fetch(`${base}/latest/meta-data/${path}`, {
-        signal: AbortSignal.timeout(ASK_MS),
-      });
-      return response.ok ? (await response.text()).trim() : undefined;
-    } catch {
-      return undefined;
-    }
-  }
-}
-
-function printView(view: View): string {
-  switch (view.kind) {
-    case "ours":
-      return "it is ours";
-    case "theirs":
-      return view.instanceId === "" ? "bound to nobody" : `bound to ${view.instanceId}`;
-    case "no-havip":
-      return "no HAVIP of our subnets";
-    case "unknown":
-      return `no answer (${view.why})`;
-  }
-}
-
-function printFailure(failure: CallFailure): string {
-  switch (failure.kind) {
-    case "refused":
-      return `${failure.code}: ${failure.message}`;
-    case "http":
-      return `HTTP ${failure.status}`;
-    case "unreachable":
-      return failure.errno;
-    case "timeout":
-      return `nothing within ${failure.afterMs} ms`;
-    case "unreadable":
-      return `unreadable at ${failure.path}`;
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
   }
 }

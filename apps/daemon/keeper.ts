@@ -16,12 +16,13 @@ import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
 import { toMillis } from "#units/time";
 import { CheckScripts } from "./check-scripts.ts";
+import type { CloudQuestion } from "./cloud-source.ts";
 import type { ControlClient } from "./control-server.ts";
 import { Emergency } from "./emergency.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { explain } from "./explain.ts";
-import { type CloudQuestion, HavipLoop } from "./havip-loop.ts";
+import { HavipLoop } from "./havip-loop.ts";
 import { InstanceMemories } from "./instance-memory.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -47,8 +48,10 @@ export interface KeeperOptions {
   readonly reread: () => RunPlan | undefined;
   /** `-r`: keepalived's VRRP child. */
   readonly enginePidFile: string | undefined;
-  /** Whether, and where, to ask the cloud about the addresses. */
+  /** `--cloud`: ask about every instance. A `havip` block in the file asks without it. */
   readonly cloud?: CloudQuestion | undefined;
+  /** Where keys, regions and endpoints are looked for. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** `--record`: what happens to the routers is appended there. */
   readonly recordFile?: string | undefined;
   /** The program of the engine and its arguments; undefined is the real one. */
@@ -70,7 +73,7 @@ export class Keeper {
   readonly #words: Words;
   readonly #engine: EngineProcess;
   readonly #watch: EngineWatch;
-  readonly #havips: HavipLoop | undefined;
+  readonly #havips: HavipLoop;
   readonly #emergency: Emergency;
   readonly #scripts: CheckScripts;
   readonly #files: TrackFiles;
@@ -120,14 +123,13 @@ export class Keeper {
         words: this.#words,
         tellEngine: (goOn) => this.#engine.send({ type: "recording", goOn }),
       });
-    this.#havips =
-      options.cloud === undefined
-        ? undefined
-        : new HavipLoop({
-            ...options.cloud,
-            log,
-            announce: (instance) => this.#engine.send({ type: "announce", instance }),
-          });
+    this.#havips = new HavipLoop({
+      cloud: options.cloud,
+      env: options.env ?? {},
+      language,
+      log,
+      announce: (instance) => this.#engine.send({ type: "announce", instance }),
+    });
     this.#watch = new EngineWatch({
       log,
       words: this.#words,
@@ -180,7 +182,7 @@ export class Keeper {
     this.#scripts.stop();
     this.#files.stop();
     this.#processes.stop();
-    this.#havips?.stop();
+    this.#havips.stop();
     await this.#stopEngine();
     await this.#emergency.finished();
     await this.#recording?.close();
@@ -226,7 +228,7 @@ export class Keeper {
       engineAnswers: snapshot !== undefined,
       instances: (snapshot?.instances ?? []).map((one) =>
         instanceStatus(one, snapshot?.at ?? one.since, wall, {
-          havips: this.#havips?.status(one.name) ?? [],
+          havips: this.#havips.status(one.name),
           history: this.#memories.get(one.name)?.history ?? [],
           notify: this.#notifier.resultsOf(one.name),
         }),
@@ -243,6 +245,14 @@ export class Keeper {
     this.#options.launcher.isStrict = plan.globals.enableScriptSecurity;
     const renamed = this.#memories.configure(plan.instances.map(({ config }) => config));
     this.#notifier.configure(plan, renamed);
+    this.#havips.configure(
+      plan.instances.map(({ config, havip }) => {
+        const { name } = config.router;
+        const isMaster = this.#memories.get(name)?.state === "MASTER";
+        const addresses = config.addresses.map(({ address }) => printIpv4(address));
+        return { name, addresses, isMaster, havip };
+      }),
+    );
   }
 
   #startTrackers(): void {
@@ -290,7 +300,7 @@ export class Keeper {
 
   #onDeath(): void {
     const owned = this.#memories.engineGone();
-    this.#havips?.engineGone();
+    this.#havips.engineGone();
     if (owned.length > 0) this.#emergency.handOver(owned);
     this.#engineGone?.();
     if (this.#isStopping) return;
@@ -344,7 +354,7 @@ export class Keeper {
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
     const { instance, from, to, reason, priority } = message;
     if (to === "MASTER") this.#emergency.taken(instance);
-    this.#havips?.transition(instance, to === "MASTER", this.#addressesOf(instance));
+    this.#havips.transition(instance, to === "MASTER");
     const why = reasonSentence(reason, this.#options.language);
     const words =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
@@ -391,11 +401,6 @@ export class Keeper {
     const times = count > 1 ? ` (${count})` : "";
     const text = `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`;
     this.#log("warning", text, { instance, drop, count });
-  }
-
-  #addressesOf(name: string): readonly string[] {
-    const plan = this.#plan.instances.find(({ config }) => config.router.name === name);
-    return (plan?.config.addresses ?? []).map(({ address }) => printIpv4(address));
   }
 
   #onRemoved(instance: string): void {

@@ -1,8 +1,9 @@
 /** The calls a user would make to have a world, through the ordinary client; a refusal is an error with the cloud's words. */
 import type { ActionName, AnswerOf, ParametersOf } from "#contract/cloud/actions";
 import { isObject } from "#contract/cloud/read-parameters";
-import { type CallFailure, type CloudClient, makeClient } from "#provider/client";
+import { type CloudClient, makeClient } from "#provider/client";
 import type { Endpoint } from "#provider/endpoint";
+import { printCallFailure } from "#provider/failure-text";
 import type { Transport } from "#provider/transport";
 import { waitForRequest, waitForTask } from "#provider/wait";
 import type { Cloud } from "../cloud/cloud.ts";
@@ -48,7 +49,7 @@ export class CloudCalls {
   ): Promise<{ readonly answer: AnswerOf<Name>; readonly requestId: string }> {
     const result = await this.client.call(action, parameters);
     if (result.kind === "answer") return result;
-    throw new Error(`${action}: ${printFailure(result)}`);
+    throw new Error(`${action}: ${printCallFailure(result, "en")}`);
   }
 
   async createVpc(name: string, cidr: string, multicast: boolean): Promise<string> {
@@ -146,18 +147,3 @@ const inProcess =
     });
     return { kind: "response", status: answer.status, body: answer.body };
   };
-
-export function printFailure(failure: CallFailure): string {
-  switch (failure.kind) {
-    case "refused":
-      return `${failure.code}: ${failure.message}`;
-    case "http":
-      return `HTTP ${failure.status}`;
-    case "unreachable":
-      return failure.errno;
-    case "timeout":
-      return `no answer within ${failure.afterMs} ms`;
-    case "unreadable":
-      return `the answer makes no sense at ${failure.path}`;
-  }
-}

@@ -86,7 +86,7 @@ export interface InstanceStatus {
     readonly takeOverSeconds: number;
   };
   readonly counters: Readonly<Record<string, number>>;
-  /** What the cloud says of its addresses; empty unless it is asked (`baton run --cloud`). */
+  /** What the cloud says of its addresses; empty unless it is asked (`havip`, `baton run --cloud`). */
   readonly havips: readonly HavipStatus[];
   readonly history: readonly {
     readonly at: string;
@@ -100,13 +100,15 @@ export interface InstanceStatus {
   };
 }
 
-export type HavipStatus =
-  /** Not MASTER, so there is nothing to ask. */
-  | { readonly address: string; readonly platform: "not-asked" }
-  | { readonly address: string; readonly platform: "agrees"; readonly forSeconds: number }
+export type HavipStatus = {
+  readonly address: string;
+  readonly counters: HavipCounters;
+} & /** Not MASTER, so there is nothing to ask. */
+(
+  | { readonly platform: "not-asked" }
+  | { readonly platform: "agrees"; readonly forSeconds: number }
   /** `unknown`: no answer, or none yet. */
   | {
-      readonly address: string;
       readonly platform: "disagrees" | "unknown";
       readonly forSeconds: number;
       /** Instance that it is bound to; empty: nobody. */
@@ -114,7 +116,21 @@ export type HavipStatus =
       readonly detail: string | undefined;
       /** Repeated for this reason. */
       readonly announcements: number;
-    };
+    }
+);
+
+/** Since the daemon's start, or since a reload asked elsewhere. */
+export interface HavipCounters {
+  /** Questions, and their answers: it is ours; it is not; none, or an error. */
+  readonly asked: number;
+  readonly agreed: number;
+  readonly refused: number;
+  readonly unanswered: number;
+  /** Announcements repeated because of a "no". */
+  readonly announced: number;
+  /** MASTER without the platform's agreement: every take-over until the first "ours", and what was lost later. */
+  readonly disagreementSeconds: number;
+}
 
 export interface NotifyResult {
   readonly command: readonly string[];

@@ -18,7 +18,7 @@ export type View =
   | { readonly kind: "theirs"; readonly instanceId: string }
   /** No such HAVIP in the subnet: announcements of it cannot work. */
   | { readonly kind: "no-havip" }
-  /** No answer; why, in the client's words. */
+  /** No answer; why, in the client's words. Empty: none yet. */
   | { readonly kind: "unknown"; readonly why: string };
 
 export interface AgreementTimes {
@@ -165,7 +165,7 @@ function onTime(state: Watching, now: Instant, times: AgreementTimes): Agreement
   }
   if (!next.agreed && !next.told && now >= after(next.since, times.alarm)) {
     next = { ...next, told: true };
-    const view = next.view ?? { kind: "unknown", why: "no answer yet" };
+    const view = next.view ?? { kind: "unknown", why: "" };
     const { announcements, since } = next;
     const news = {
       kind: "disagrees",

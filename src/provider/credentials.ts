@@ -45,6 +45,14 @@ export function findAccount({ env, profile, readFile }: AccountSources): Account
   return { credentials, region, lookedAt };
 }
 
+/** One file, as tccli (JSON) or the SDKs (sections; the one of that name) write it. */
+export const readCredentials = (text: string, section: string): Credentials | undefined =>
+  text.trimStart().startsWith("{") ? readTccli(text) : readShared(text, section);
+
+/** An emulator on this machine that is not strict takes any key; the cloud does not. */
+export const EMULATOR_CREDENTIALS: Credentials = { secretId: "baton", secretKey: "baton" };
+export const EMULATOR_REGION = "ap-guangzhou";
+
 const make = (id: unknown, key: unknown, token: unknown): Credentials | undefined => {
   if (typeof id !== "string" || typeof key !== "string" || id === "" || key === "")
     return undefined;

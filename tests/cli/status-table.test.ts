@@ -139,6 +139,14 @@ test("what is not as it should be is there without being asked for", () => {
             holder: "",
             detail: undefined,
             announcements: 1,
+            counters: {
+              asked: 3,
+              agreed: 0,
+              refused: 2,
+              unanswered: 1,
+              announced: 1,
+              disagreementSeconds: 3.25,
+            },
           },
         ],
       },
@@ -147,7 +155,7 @@ test("what is not as it should be is there without being asked for", () => {
   const text = renderStatus(troubled, "en", false);
   for (const line of [
     "  172.16.0.135/32: RTM_NEWADDR: EPERM",
-    "  172.16.0.135: the cloud says it is with nobody",
+    "  172.16.0.135: the cloud says it is with nobody; asked 3: yes 0, no 2, no answer 1; announced again 1; 3.3 s without agreement",
     "  notify script for MASTER: exit timeout: stuck",
     "  notify scripts running or waiting: 3",
     "  lease: 2 s, longer than the peers wait",

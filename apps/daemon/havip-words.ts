@@ -1,0 +1,76 @@
+/** What the loop that asks the cloud says, in both languages. */
+import type { Language } from "#diagnostics/diagnostic";
+import type { View } from "#provider/agreement";
+
+export interface HavipWords {
+  readonly agrees: (about: { instance: string; address: string; seconds: string }) => string;
+  readonly disagrees: (about: {
+    instance: string;
+    address: string;
+    seconds: string;
+    view: View;
+    announcements: number;
+  }) => string;
+  readonly lost: (about: { instance: string; address: string; view: View }) => string;
+  readonly view: (view: View) => string;
+  readonly noEndpoint: (text: string) => string;
+  readonly noCredentials: (lookedAt: readonly string[]) => string;
+  readonly noCredentialsIn: (path: string) => string;
+  readonly noRegion: string;
+  readonly noInstance: string;
+}
+
+const ENGLISH: HavipWords = {
+  agrees: ({ instance, address, seconds }) =>
+    `(${instance}) the platform agrees: ${address} is ours, after ${seconds} s`,
+  disagrees: ({ instance, address, seconds, view, announcements }) =>
+    `(${instance}) MASTER but the platform does not agree for ${seconds} s: ${address}: ${ENGLISH.view(view)}; announced again ${announcements} times`,
+  lost: ({ instance, address, view }) =>
+    `(${instance}) MASTER and ${address} moved away: ${ENGLISH.view(view)}; claiming it again`,
+  view: (view) => {
+    switch (view.kind) {
+      case "ours":
+        return "it is ours";
+      case "theirs":
+        return view.instanceId === "" ? "bound to nobody" : `bound to ${view.instanceId}`;
+      case "no-havip":
+        return "no HAVIP of our subnets";
+      case "unknown":
+        return view.why === "" ? "no answer yet" : `no answer (${view.why})`;
+    }
+  },
+  noEndpoint: (text) => `${text} is not an endpoint`,
+  noCredentials: (lookedAt) => `no credentials in ${lookedAt.join(", ")}`,
+  noCredentialsIn: (path) => `no credentials in ${path}, or it cannot be read`,
+  noRegion: "no region: neither in the configuration, the environment nor the metadata",
+  noInstance: "the metadata do not say which instance this is",
+};
+
+const CHINESE: HavipWords = {
+  agrees: ({ instance, address, seconds }) =>
+    `(${instance}) 云平台已确认：${address} 属于本机，用时 ${seconds} 秒`,
+  disagrees: ({ instance, address, seconds, view, announcements }) =>
+    `(${instance}) 本机是 MASTER，但云平台已 ${seconds} 秒未认可：${address}：${CHINESE.view(view)}；已再次宣告 ${announcements} 次`,
+  lost: ({ instance, address, view }) =>
+    `(${instance}) 本机是 MASTER，但 ${address} 已被移走：${CHINESE.view(view)}；正在再次宣告`,
+  view: (view) => {
+    switch (view.kind) {
+      case "ours":
+        return "属于本机";
+      case "theirs":
+        return view.instanceId === "" ? "未绑定任何实例" : `绑定在 ${view.instanceId}`;
+      case "no-havip":
+        return "本机子网中没有这个 HAVIP";
+      case "unknown":
+        return view.why === "" ? "尚无应答" : `没有应答（${view.why}）`;
+    }
+  },
+  noEndpoint: (text) => `${text} 不是接入点`,
+  noCredentials: (lookedAt) => `没有找到密钥，已查找 ${lookedAt.join("、")}`,
+  noCredentialsIn: (path) => `${path} 中没有密钥，或无法读取`,
+  noRegion: "没有地域：配置、环境变量和实例元数据中都没有",
+  noInstance: "实例元数据没有说明本机是哪个实例",
+};
+
+export const havipWordsOf = (language: Language): HavipWords =>
+  language === "en" ? ENGLISH : CHINESE;
