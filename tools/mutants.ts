@@ -26,6 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "backup",
+    ["a farewell from before a pause is void", "farewell: undefined };", "};"],
     [
       "an equal priority is accepted",
       "advert.priority >= state.effectivePriority ||",
@@ -72,6 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "rivals",
+    ["a farewell is repeated", "left: FAREWELLS", "left: 1"],
     ["a higher priority wins", "advert.priority > ours", "advert.priority < ours"],
     ["the higher address wins a tie", "advert.from > source", "advert.from < source"],
     ["the loser removes the address", '  effects.push({ kind: "removeAddresses" });\n', ""],
@@ -93,6 +95,16 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "contest",
+    [
+      "into silence only the winner announces",
+      "phase.rivals.every((one) => one.weWin)\n    ? afterRival",
+      "phase.rivals.length > 0\n    ? afterRival",
+    ],
+    [
+      "a winner announces into silence",
+      "phase: afterSilence(next, now)",
+      "phase: { ...next, askAt: undefined }",
+    ],
     ["the tie-break's winner is more patient", "const WINNER_MORE = 3;", "const WINNER_MORE = 0;"],
     ["seniority is patience", "const STEP = 5;", "const STEP = 0;"],
     ["a newcomer is junior", "return now < phase.provenAt ?", "return now < 0 ?"],

@@ -165,6 +165,17 @@ function ask(
   return { phase: { ...sent.phase, askAt: after(now, again) }, effects: sent.effects };
 }
 
+/**
+ * Asked twice and not answered: the rivals have gone, most likely, or do not hear us. Where we would win they may have
+ * yielded and all their farewells were lost, and clients wait for our word.
+ */
+function afterSilence(phase: MasterPhase, now: Instant): MasterPhase {
+  const announcements = phase.rivals.every((one) => one.weWin)
+    ? afterRival(phase.announcements, now)
+    : phase.announcements;
+  return { ...phase, askAt: undefined, announcements };
+}
+
 /** Questions, and rivals that have fallen silent; see `masterDeadline`. */
 export function contestOnTime(
   config: RouterConfig,
@@ -178,7 +189,7 @@ export function contestOnTime(
     const patience = fromCentis(config.advertInterval) * ASK_AGAIN * 1.5;
     const isSilent = next.rivals.every((one) => now - one.heardAt > patience);
     const asked = isSilent
-      ? { phase: { ...next, askAt: undefined }, effects: [] }
+      ? { phase: afterSilence(next, now), effects: [] }
       : ask(config, state, next, now);
     next = asked.phase;
     effects = asked.effects;

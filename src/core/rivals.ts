@@ -14,11 +14,14 @@ import { after, fromCentis, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { afterRival, schedule, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
-import { expectsToStay, hasLostPatience, insist, meet } from "./contest.ts";
+import { expectsToStay, hasLostPatience, insist, meet, round } from "./contest.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
 import type { Reason } from "./reason.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
 import { detection, enter, freshBackup, inPhase, type Step, withEffects } from "./step.ts";
+
+/** Repetitions of the word that we have gone. */
+const FAREWELLS = 2;
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
 
@@ -177,6 +180,7 @@ function give(
     ...freshBackup(config, state, now, micros(0)),
     masterInterval: interval,
     masterDownAt: after(now, detection(config, state, interval, advert.priority)),
+    farewell: { to: advert.from, at: after(now, round(config)), left: FAREWELLS },
   };
   return enter(state, phase, reason, now, effects);
 }

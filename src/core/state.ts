@@ -71,6 +71,15 @@ export interface BackupPhase {
   readonly awakeAt: Instant;
   /** The master said priority 0, so `masterDownAt` is only the skew time away. */
   readonly released: boolean;
+  /** We yielded to this master and told it so; one packet may be lost, and it would let clients wait for us. */
+  readonly farewell: Farewell | undefined;
+}
+
+/** Priority 0, said again. */
+export interface Farewell {
+  readonly to: Ipv4;
+  readonly at: Instant;
+  readonly left: number;
 }
 
 export interface MasterPhase {

@@ -83,6 +83,7 @@ export function freshBackup(
     preemptAt: undefined,
     awakeAt: now,
     released: false,
+    farewell: undefined,
   };
 }
 
