@@ -23,7 +23,7 @@ import { readValue } from "./read-value.ts";
 import { addSetting, type Block, nameOf, newBlock } from "./records.ts";
 import { splitWords, type Word, type Words } from "./scan.ts";
 import { describeUnknown, type UnknownFacts } from "./unknown-word.ts";
-import type { Item } from "./value.ts";
+import type { Item, Value } from "./value.ts";
 
 export interface BlockReader {
   /** One line, as the line reader gives it. */
@@ -259,7 +259,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     for (const one of lines) {
       const { keyword } = frame;
       const item = readItem({ keyword, kind, words: one, report: silent ? ignore : report });
-      if (item === undefined) enclosing().block.attempted.add(keyword.word);
+      if (item === undefined) enclosing().block.attempted.push(keyword.word);
       else frame.items.push(item);
     }
     if (stray && opensBlock(outside)) unknown = { facts: undefined };
@@ -291,8 +291,9 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     before: typeof unknown,
     openQuote: boolean,
   ): void {
-    const [word, ...args] = words;
+    const word = words[0];
     if (word === undefined) return;
+    const args = words.length === 1 ? NO_WORDS : words.slice(1);
     const keyword = frame.table.get(word.text);
     if (keyword === undefined) {
       takeUnknown(frame, word, before);
@@ -312,7 +313,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
         lost: args.length > 0,
       });
     } else if (takes.kind === "foreign") {
-      addSetting(frame.block, { keyword, word, args, value: { kind: "block" } });
+      addSetting(frame.block, { keyword, word, args, value: NO_VALUE });
       frames.push({ kind: "skip", header: word, depth: 0, needsBrace: true });
     } else {
       const value = readValue({
@@ -324,7 +325,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
         openQuote,
       });
       if (value !== undefined) addSetting(frame.block, { keyword, word, args, value });
-      else frame.block.attempted.add(keyword.word);
+      else frame.block.attempted.push(keyword.word);
     }
   }
 
@@ -390,7 +391,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     block.damaged = consequence();
     if (takes.named) named.set(key, block);
     frame.block.blocks.push(block);
-    addSetting(frame.block, { keyword, word, args, value: { kind: "block" } });
+    addSetting(frame.block, { keyword, word, args, value: NO_VALUE });
     frames.push({
       kind: "keywords",
       block,
@@ -424,7 +425,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     const described = describeUnknown(word, block.word, table, (text) => suggest(frame, text));
     const { facts } = described;
     unknown = { facts };
-    if (facts.suggestion !== undefined) block.attempted.add(facts.suggestion);
+    if (facts.suggestion !== undefined) block.attempted.push(facts.suggestion);
     // A character that is not what it seems, or a line that was meant to go on: reported where it stands.
     if (/[^\x20-\x7e]|\\$/.test(word.text)) block.damaged = true;
     report(described.finding);
@@ -490,6 +491,10 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     lostNames,
   };
 }
+
+/** A file may have a hundred thousand blocks. */
+const NO_WORDS: readonly Word[] = [];
+const NO_VALUE: Value = { kind: "block" };
 
 const ignore = (): void => {};
 

@@ -83,8 +83,12 @@ function ofFamily<T extends { readonly ip: Ip }>(items: readonly T[], family: 4 
 export const excludedOf = (instance: Block): readonly AddressItem[] =>
   itemsOf(instance, "virtual_ipaddress_excluded", "address");
 
-export function addressOf(block: Block, ...words: readonly string[]): Ip | undefined {
-  const value = lastSetting(block, ...words)?.value;
+export function addressOf(
+  block: Block,
+  word: string,
+  ...others: readonly string[]
+): Ip | undefined {
+  const value = lastSetting(block, word, ...others)?.value;
   return value?.kind === "address" ? value.ip : undefined;
 }
 
@@ -105,10 +109,22 @@ export const groupOf = (instance: Block, model: Model): Block | undefined =>
 
 /** A default from `global_defs` for a keyword that has the same name there with `vrrp_` before it. */
 export const inherited = (instance: Block, model: Model, word: string): number | undefined =>
-  numberOf(instance, word) ?? numberOf(model.globals, `vrrp_${word}`);
+  numberOf(instance, word) ?? numberOf(model.globals, globalWord(word));
 
 export const inheritedFlag = (instance: Block, model: Model, word: string): boolean | undefined =>
-  booleanOf(instance, word) ?? booleanOf(model.globals, `vrrp_${word}`);
+  booleanOf(instance, word) ?? booleanOf(model.globals, globalWord(word));
+
+/** Each is made once: a string that has just been put together is slow to compare. */
+const globalWords = new Map<string, string>();
+
+function globalWord(word: string): string {
+  let found = globalWords.get(word);
+  if (found === undefined) {
+    found = `vrrp_${word}`;
+    globalWords.set(word, found);
+  }
+  return found;
+}
 
 export interface PasswordSetting {
   readonly kind: "pass" | "ah";

@@ -37,7 +37,7 @@ function pieceAt(line: Line, index: number): Piece | undefined {
 
 /** The place of the characters `from` to `to` (not included). */
 export function spanOf(line: Line, from: number, to: number): Span {
-  const [only] = line.pieces;
+  const only = line.pieces[0];
   if (only?.exact === true && line.pieces.length === 1) {
     return { file: only.file, start: only.start + from, end: only.start + Math.max(from, to) };
   }
@@ -57,7 +57,7 @@ export const spanOfLine = (line: Line): Span => spanOf(line, 0, line.text.length
 
 export function sliceLine(line: Line, from: number, to: number): Line {
   if (from === 0 && to === line.text.length) return line;
-  const [only] = line.pieces;
+  const only = line.pieces[0];
   if (only !== undefined && line.pieces.length === 1) {
     const start = only.exact ? only.start + from : only.start;
     return { text: line.text.slice(from, to), pieces: [{ ...only, start }] };

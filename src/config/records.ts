@@ -27,7 +27,7 @@ export interface Block {
    */
   damaged: boolean;
   /** Words that were meant and got lost (misspelled, refused value): not having them is a consequence. */
-  readonly attempted: Set<string>;
+  readonly attempted: string[];
 }
 
 export function newBlock(
@@ -43,7 +43,7 @@ export function newBlock(
     last: undefined,
     blocks: [],
     damaged: false,
-    attempted: new Set(),
+    attempted: [],
   };
 }
 
@@ -62,20 +62,26 @@ export function addSetting(block: Block, setting: Setting): void {
   }
 }
 
-/** The last one wins, as nearly everywhere in keepalived. */
-export function lastSetting(block: Block, ...wordList: readonly string[]): Setting | undefined {
-  const { settings, last } = block;
-  if (last !== undefined)
-    return settings[Math.max(...wordList.map((word) => last.get(word) ?? -1))];
-  for (let at = settings.length - 1; at >= 0; at--) {
-    const setting = settings[at];
-    if (setting !== undefined && wordList.includes(setting.keyword.word)) return setting;
-  }
-  return undefined;
+/** The last one wins, as nearly everywhere in keepalived; of several words, the last one of any. */
+export function lastSetting(
+  block: Block,
+  word: string,
+  ...others: readonly string[]
+): Setting | undefined {
+  let at = lastIndex(block, word);
+  for (const other of others) at = Math.max(at, lastIndex(block, other));
+  return block.settings[at];
 }
 
-export const hasSetting = (block: Block, ...wordList: readonly string[]): boolean =>
-  lastSetting(block, ...wordList) !== undefined;
+/** -1: none. Asked some fifty times for each block, so it makes nothing. */
+function lastIndex({ settings, last }: Block, word: string): number {
+  if (last !== undefined) return last.get(word) ?? -1;
+  let at = settings.length - 1;
+  while (at >= 0 && settings[at]?.keyword.word !== word) at--;
+  return at;
+}
+
+export const hasSetting = (block: Block, word: string): boolean => lastIndex(block, word) >= 0;
 
 export const blocksOf = (block: Block, word: BlockWord): readonly Block[] =>
   block.blocks.filter((inner) => inner.word === word);

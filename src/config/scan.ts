@@ -92,24 +92,40 @@ export function stripLine(line: Line): Stripped {
   return { line: stripped, continued, backslash, commentAt, escapes, openQuote: quote };
 }
 
-const WORD = /"([^"]*)"|"|[^ \t\f\v\r\n"]+/g;
-
 export interface Words {
   readonly words: readonly Word[];
   /** Place of a quote that is never closed; what follows it is lost. */
   readonly openQuote: Span | undefined;
 }
 
+const QUOTE = 0x22;
+
+/** Blank, tab, line feed, vertical tab, form feed, carriage return. */
+const separates = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
+
 export function splitWords(line: Line): Words {
   const { text } = line;
   const words: Word[] = [];
-  WORD.lastIndex = 0;
-  for (let match = WORD.exec(text); match !== null; match = WORD.exec(text)) {
-    const at = match.index;
-    const [raw] = match;
-    if (raw === '"') return { words, openQuote: spanOf(line, at, text.length) };
-    const quoted = match[1] !== undefined;
-    words.push({ text: match[1] ?? raw, span: spanOf(line, at, at + raw.length), quoted });
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    if (separates(code)) {
+      at++;
+      continue;
+    }
+    const quoted = code === QUOTE;
+    let end = at + 1;
+    if (quoted) {
+      end = text.indexOf('"', end) + 1;
+      if (end === 0) return { words, openQuote: spanOf(line, at, text.length) };
+    } else {
+      for (; end < text.length; end++) {
+        const next = text.charCodeAt(end);
+        if (next === QUOTE || separates(next)) break;
+      }
+    }
+    const word = quoted ? text.slice(at + 1, end - 1) : text.slice(at, end);
+    words.push({ text: word, span: spanOf(line, at, end), quoted });
+    at = end;
   }
   return { words, openQuote: undefined };
 }

@@ -85,7 +85,7 @@ function pairUp(first: Model, second: Model): readonly Couple[] {
   return [...couples, ...[...free].map((other): Couple => ({ own: undefined, other }))];
 }
 
-function placeIn(block: Block, ...words: readonly string[]): Span {
+function placeIn(block: Block, ...words: readonly [string, ...string[]]): Span {
   const setting = lastSetting(block, ...words);
   return setting?.args[0]?.span ?? setting?.word.span ?? placeOf(block);
 }

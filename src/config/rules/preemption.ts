@@ -15,7 +15,7 @@ export const checkPreemption: Rule = ({ model, report, sources }) => {
       master &&
       !hasSetting(block, "priority") &&
       !block.damaged &&
-      !block.attempted.has("priority")
+      !block.attempted.includes("priority")
     ) {
       report("VR2027", state?.word.span ?? placeOf(block), { instance });
     }

@@ -18,12 +18,12 @@ export const checkRequired: Rule = ({ model, report, stop }) => {
     if (missing) stop();
     if (block.damaged) continue;
     // A value that was refused has been reported where it stands.
-    if (routerIdOf(block) === undefined && !block.attempted.has("virtual_router_id"))
+    if (routerIdOf(block) === undefined && !block.attempted.includes("virtual_router_id"))
       report("VR2015", place, { instance });
-    if (interfaceOf(block) === undefined && !block.attempted.has("interface"))
+    if (interfaceOf(block) === undefined && !block.attempted.includes("interface"))
       report("VR2016", place, { instance });
     if (missing || addressesOf(block).length > 0) continue;
-    if (hasSetting(block, "no_virtual_ipaddress") || block.attempted.has("virtual_ipaddress"))
+    if (hasSetting(block, "no_virtual_ipaddress") || block.attempted.includes("virtual_ipaddress"))
       continue;
     const version = versionOf(block, model);
     if (familyOf(block) === 4 && version === 2 && !isStrict(block, model)) {

@@ -73,7 +73,7 @@ function checkBlock(
 ): void {
   const name = nameOf(block);
   const place = placeOf(block);
-  if (!hasSetting(block, needs) && !block.damaged && !block.attempted.has(needs)) {
+  if (!hasSetting(block, needs) && !block.damaged && !block.attempted.includes(needs)) {
     report("VR2034", place, { block: block.head?.text ?? "", name, keyword: needs });
   }
   if (!used.has(name)) {

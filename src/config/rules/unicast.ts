@@ -3,7 +3,12 @@ import { addressOf, isUnicast, peersOf } from "../effective.ts";
 import { itemsOf, lastSetting, nameOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
-const NEED_PEERS = ["unicast_src_ip", "unicast_ttl", "check_unicast_src", "unicast_fault_no_peer"];
+const NEED_PEERS: readonly [string, ...string[]] = [
+  "unicast_src_ip",
+  "unicast_ttl",
+  "check_unicast_src",
+  "unicast_fault_no_peer",
+];
 
 export const checkUnicast: Rule = ({ model, report }) => {
   for (const block of model.instances) {
