@@ -1,51 +1,70 @@
-/** A reload that changes nothing does nothing: no packet, no address, no message for what stayed the same. */
+/** A reload does nothing to what it does not change: no packet, no address, no message of a router that stays the same. */
+import type { InstanceConfig } from "#core/config";
 import { identity } from "#engine/instance";
+import type { Ipv4 } from "#units/address";
 import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
 
+interface Reload {
+  readonly machine: Machine;
+  readonly names: ReadonlySet<string>;
+  readonly vrids: ReadonlySet<number>;
+  readonly addresses: ReadonlySet<Ipv4>;
+  /** A round of announcements that is due anyway may leave at this very moment. */
+  readonly announces: boolean;
+}
+
 export function checkReload(simulation: Simulation): Hooks {
-  let unchanged:
-    | { readonly machine: number; readonly names: ReadonlySet<string>; readonly all: boolean }
-    | undefined;
-  let announces = false;
-  const isQuiet = (machine: number): boolean => unchanged?.machine === machine && unchanged.all;
+  let reload: Reload | undefined;
   const complain = (what: string): void =>
-    simulation.violate("reload-disturbs", `machine ${unchanged?.machine}: ${what}`);
+    simulation.violate("reload-disturbs", `machine ${reload?.machine.id}: ${what}`);
   return {
     beforeReload: (machine, instances) => {
-      const old = new Map(
-        (machine.engine?.instances ?? []).map((one) => [
-          identity(one.config),
-          JSON.stringify(one.config),
-        ]),
-      );
-      const same = instances.filter((one) => old.get(identity(one)) === JSON.stringify(one));
-      const all = old.size > 0 && same.length === instances.length && old.size === instances.length;
-      // A round of announcements that is due anyway may leave at this very moment.
+      const same = unchanged(machine, instances);
       const due = machine.engine?.announcements.deadline();
-      announces = due !== undefined && due <= machine.clock();
-      const stopped = machine.engine?.instances.some((one) => one.state.phase.kind === "stopped");
-      unchanged = {
-        machine: machine.id,
-        names: new Set(stopped === true ? [] : same.map((one) => one.router.name)),
-        all: all && stopped !== true,
+      reload = {
+        machine,
+        names: new Set(same.map((one) => one.router.name)),
+        vrids: new Set(same.map((one) => one.router.vrid)),
+        addresses: new Set(same.flatMap(addressesOf)),
+        announces: due !== undefined && due <= machine.clock(),
       };
     },
     afterReload: () => {
-      unchanged = undefined;
+      reload = undefined;
     },
-    advertSent: (machine) => {
-      if (isQuiet(machine.id)) complain("an advertisement is sent");
+    advertSent: (machine, vrid) => {
+      if (reload?.machine === machine && reload.vrids.has(vrid))
+        complain(`an advertisement of vrid ${vrid} is sent`);
     },
-    arpSent: (machine) => {
-      if (isQuiet(machine.id) && !announces) complain("an announcement is sent");
+    arpSent: (machine, address) => {
+      if (reload?.machine === machine && reload.addresses.has(address) && !reload.announces)
+        complain("an announcement is sent");
     },
-    ownership: (machine) => {
-      if (isQuiet(machine.id)) complain("an address changes");
+    ownership: (machine, address) => {
+      if (reload?.machine === machine && reload.addresses.has(address))
+        complain("an address changes");
     },
     transition: (machine, { instance }) => {
-      if (unchanged?.machine === machine.id && unchanged.names.has(instance))
+      if (reload?.machine === machine && reload.names.has(instance))
         complain(`${instance} changes state`);
     },
   };
 }
+
+/** Members of a sync group move with the others, so all of them have to be the same. */
+function unchanged(
+  machine: Machine,
+  instances: readonly InstanceConfig[],
+): readonly InstanceConfig[] {
+  const running = machine.engine?.instances ?? [];
+  if (running.some((one) => one.state.phase.kind === "stopped")) return [];
+  const old = new Map(running.map((one) => [identity(one.config), JSON.stringify(one.config)]));
+  const same = instances.filter((one) => old.get(identity(one)) === JSON.stringify(one));
+  const areAll = same.length === instances.length && same.length === old.size;
+  return areAll ? same : same.filter((one) => one.group === undefined);
+}
+
+const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
+  [...config.addresses, ...config.excludedAddresses].map((one) => one.address);

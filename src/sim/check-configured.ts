@@ -1,0 +1,166 @@
+/**
+ * What is configured is what happens, from the moment the engine has the configuration.
+ *
+ *  - Every advertisement carries the configured interval and addresses, and the priority that configuration and check results
+ *    give; nothing is advertised for a router that is not configured (any more), goodbyes aside.
+ *  - After a reload, within the same turn of the loop: an owner has the addresses that were added, nobody those that were taken
+ *    away, a router that was added takes part. An owner whose configuration changed says so as soon as it is woken, and a
+ *    removed one has let go when a hand-over is over.
+ */
+import type { InstanceConfig, TrackerConfig } from "#core/config";
+import type { TrackerState } from "#core/state";
+import { LINGER, skew } from "#core/timing";
+import { type Ipv4, ipv4, printIpv4 } from "#units/address";
+import { fromCentis } from "#units/time";
+import type { Facts } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
+  /** By machine and tracker: the result its engine was given last. */
+  const results = new Map<string, TrackerState>();
+  const saidAt = new Map<string, number>();
+
+  const complain = (machine: Machine, text: string): void =>
+    simulation.violate("not-as-configured", `machine ${machine.id}: ${text}`);
+
+  const resultOf = (machine: Machine, { kind, name }: TrackerConfig): TrackerState =>
+    results.get(`${machine.id}/${kind}/${name}`) ?? "unknown";
+
+  /** keepalived's arithmetic: a positive weight counts while the check succeeds, a negative one while it fails. */
+  const expectedPriority = (machine: Machine, { router }: InstanceConfig): number => {
+    if (router.priority === 255) return 255;
+    let sum: number = router.priority;
+    for (const tracker of router.trackers) {
+      const result = resultOf(machine, tracker);
+      const counts = tracker.weight > 0 ? result === "up" : result === "down";
+      if (counts) sum += tracker.reverse ? -tracker.weight : tracker.weight;
+    }
+    return Math.max(1, Math.min(254, sum));
+  };
+
+  const advertised = (machine: Machine, vrid: number, priority: number, packet: Uint8Array): void => {
+    saidAt.set(`${machine.id}/${vrid}`, facts.now);
+    if (priority === 0) return;
+    const config = facts.instances(machine).find(({ router }) => router.vrid === vrid);
+    if (config === undefined) return complain(machine, `vrid ${vrid} is advertised and not configured`);
+    const wanted = expectedPriority(machine, config);
+    if (priority !== wanted) complain(machine, `vrid ${vrid} priority ${priority}, not ${wanted}`);
+    const { advertInterval, version } = config.router;
+    const interval = intervalIn(packet, version);
+    if (interval !== advertInterval)
+      complain(machine, `vrid ${vrid} interval ${interval}, not ${advertInterval} centiseconds`);
+    const addresses = addressesIn(packet);
+    const same =
+      addresses.length === config.addresses.length &&
+      addresses.every((address, i) => address === config.addresses[i]?.address);
+    if (!same) complain(machine, `vrid ${vrid} lists ${addresses.map(printIpv4).join(" ")}`);
+  };
+
+  const lateOf = (machine: Machine): number =>
+    4 * (simulation.scenario.wakeLateMicros + 100 + machine.extraLate) +
+    4 * machine.kernel.faults.slowMicros;
+
+  /** Later, if this very engine has run all the time until then and has no newer configuration. */
+  const soon = (machine: Machine, delay: number, look: () => void): void => {
+    const { now } = facts;
+    const instances = facts.instances(machine);
+    simulation.queue.in(delay, () => {
+      const wasWell = machine.engineRuns && facts.unwellAt(machine) <= now;
+      if (wasWell && instances === facts.instances(machine)) look();
+    });
+  };
+
+  const reloaded = (machine: Machine): void => {
+    const now = facts.instances(machine);
+    for (const old of facts.previousInstances(machine)) {
+      const next = now.find(({ router }) => router.vrid === old.router.vrid);
+      if (next === undefined) removed(machine, old);
+      else if (JSON.stringify(next) !== JSON.stringify(old)) changed(machine, old, next);
+    }
+    for (const { router } of now) {
+      const isWaiting = router.trackers.some(
+        (one) => one.weight === 0 && resultOf(machine, one) === "unknown",
+      );
+      const seat = facts.seat(machine, router.vrid);
+      const isStopping = machine.engine?.instances.some((one) => one.state.phase.kind === "stopped");
+      if (seat?.state === "INIT" && !isWaiting && isStopping !== true)
+        complain(machine, `${router.name} does not take part`);
+    }
+  };
+
+  const changed = (machine: Machine, old: InstanceConfig, next: InstanceConfig): void => {
+    const { vrid, name } = next.router;
+    const wanted = addressesOf(next);
+    mustBeGone(machine, old, addressesOf(old).filter((address) => !wanted.includes(address)));
+    const seat = facts.seat(machine, vrid);
+    if (seat?.state !== "MASTER") return;
+    for (const address of wanted) {
+      if (!machine.kernel.has(address)) complain(machine, `${name} lacks ${printIpv4(address)}`);
+    }
+    const at = facts.now;
+    if (!machine.kernel.linkUp) return;
+    soon(machine, lateOf(machine), () => {
+      if (seat.state === "MASTER" && seat.since <= at && (saidAt.get(`${machine.id}/${vrid}`) ?? -1) < at)
+        complain(machine, `${name} has not said what is new`);
+    });
+  };
+
+  const removed = (machine: Machine, old: InstanceConfig): void => {
+    const { router } = old;
+    const wait = skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
+    const addresses = addressesOf(old);
+    soon(machine, wait + LINGER + lateOf(machine), () => mustBeGone(machine, old, addresses));
+  };
+
+  const mustBeGone = (machine: Machine, old: InstanceConfig, addresses: readonly Ipv4[]): void => {
+    for (const address of addresses) {
+      if (!machine.kernel.has(address) || facts.instancesWith(machine, address).length > 0) continue;
+      // An earlier one of the same name may still hand over what it had.
+      const isLeaving = machine.engine?.instances.some(
+        (one) =>
+          one.state.phase.kind === "handover" &&
+          one.addresses.some(({ virtual }) => virtual.address === address),
+      );
+      if (isLeaving !== true) complain(machine, `${old.router.name} keeps ${printIpv4(address)}`);
+    }
+  };
+
+  return {
+    advertSent: advertised,
+    handled: (machine, message) => {
+      if (message.type === "tracker")
+        results.set(`${machine.id}/${message.kind}/${message.name}`, message.result);
+    },
+    beforeReload: (machine) => {
+      // Sent with the configuration: what is known then.
+      for (const { kind, name, result } of machine.trackers.values()) {
+        const key = `${machine.id}/${kind}/${name}`;
+        if (!results.has(key)) results.set(key, result);
+      }
+    },
+    afterReload: reloaded,
+    engineStarted: (machine) => {
+      for (const key of results.keys()) if (key.startsWith(`${machine.id}/`)) results.delete(key);
+    },
+  };
+}
+
+const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
+  [...config.addresses, ...config.excludedAddresses].map((one) => one.address);
+
+/** Fields of an advertisement behind an IPv4 header without options, centiseconds. */
+const intervalIn = (packet: Uint8Array, version: 2 | 3): number =>
+  version === 2
+    ? (packet[25] ?? 0) * 100
+    : (((packet[24] ?? 0) & 0x0f) << 8) | (packet[25] ?? 0);
+
+function addressesIn(packet: Uint8Array): readonly Ipv4[] {
+  const count = packet[23] ?? 0;
+  return Array.from({ length: count }, (_, i) => {
+    const at = 28 + 4 * i;
+    const [a = 0, b = 0, c = 0, d = 0] = packet.subarray(at, at + 4);
+    return ipv4(a * 0x1000000 + ((b << 16) | (c << 8) | d));
+  });
+}
