@@ -7,6 +7,7 @@ import type { AnyFinding, Fix } from "#diagnostics/diagnostic";
 import { applyFixes } from "#diagnostics/edit";
 import { say } from "#diagnostics/say";
 import { mapSources, type Source } from "#diagnostics/source";
+import { checkCloud } from "./check-cloud.ts";
 import { checkMachine } from "./check-live.ts";
 import { CHECK_USAGE, type CheckOptions, parseCheckOptions } from "./check-options.ts";
 import { type Outcome, printReport } from "./check-report.ts";
@@ -73,7 +74,10 @@ async function check(options: CheckOptions, io: CommandIo): Promise<number> {
   const live = options.live
     ? (await Promise.all(readings.map((reading) => checkMachine(reading)))).flat()
     : [];
-  const findings = [...files.flatMap((file) => file.findings), ...pair, ...live];
+  const { language } = options;
+  const { env } = io;
+  const cloud = options.live ? await checkCloud(readings, { env, language, tell: io.stderr }) : [];
+  const findings = [...files.flatMap((file) => file.findings), ...pair, ...live, ...cloud];
   const sources = mapSources(uniqueSources(readings));
   const outcome: Outcome = {
     readings,

@@ -36,6 +36,8 @@ export interface CloudSourceOptions {
   /** Ends everything under way. */
   readonly signal?: AbortSignal;
   readonly transport?: Transport;
+  /** Milliseconds since 1970; signatures carry it. */
+  readonly now?: () => number;
 }
 
 /** This machine as the cloud sees it. */
@@ -79,7 +81,7 @@ export class CloudSource {
     if (self.kind === "missing") return { kind: "unknown", why: self.why };
     const Filters = [{ Name: "vip", Values: [address] }];
     const result = await client.value.call("DescribeHaVips", { Filters });
-    if (result.kind !== "answer") return { kind: "unknown", why: this.#failed(result) };
+    if (result.kind !== "answer") return { kind: "unknown", why: this.failed(result) };
     const { instanceId, interfaces } = self.value;
     const subnetIds = interfaces.map((one) => one.SubnetId);
     return viewOf(result.answer.HaVipSet, address, { instanceId, subnetIds });
@@ -87,7 +89,7 @@ export class CloudSource {
 
   async connect(): Promise<Maybe<CloudClient>> {
     if (this.#client !== undefined) return found(this.#client);
-    const { env, language, signal, transport } = this.#options;
+    const { env, language, signal, transport, now } = this.#options;
     const endpoint = readEndpoint(this.endpoint);
     if (endpoint === undefined) return missing(this.#words.noEndpoint(this.endpoint));
     const account = findAccount({ env, profile: undefined, readFile: readText });
@@ -109,6 +111,7 @@ export class CloudSource {
       deadlineMs: ASK_MS,
       ...(signal !== undefined && { signal }),
       ...(transport !== undefined && { transport }),
+      ...(now !== undefined && { now }),
     });
     return found(this.#client);
   }
@@ -122,7 +125,7 @@ export class CloudSource {
     if (instanceId === undefined) return missing(this.#words.noInstance);
     const Filters = [{ Name: "attachment.instance-id", Values: [instanceId] }];
     const result = await client.value.call("DescribeNetworkInterfaces", { Filters });
-    if (result.kind !== "answer") return missing(this.#failed(result));
+    if (result.kind !== "answer") return missing(this.failed(result));
     this.#self = { instanceId, interfaces: result.answer.NetworkInterfaceSet };
     return found(this.#self);
   }
@@ -145,7 +148,8 @@ export class CloudSource {
       : found(credentials);
   }
 
-  #failed(failure: CallFailure): string {
+  /** In words, for people. */
+  failed(failure: CallFailure): string {
     // Keys are changed while a daemon runs, and temporary ones end: they are read again before the next call.
     if (failure.kind === "refused" && failure.code.startsWith("AuthFailure"))
       this.#client = undefined;

@@ -190,8 +190,8 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5203: error("havip-in-another-subnet"),
   VR5204: error("not-in-the-drift-range"),
   VR5205: warning("havip-quota-used-up"),
-  VR5206: warning("idle-public-address"),
-  VR5207: error("clock-differs-from-the-cloud"),
+  VR5206: info("idle-public-address"),
+  VR5207: warning("clock-differs-from-the-cloud"),
 };
 
 export const isCode = (text: string): text is Code => Object.hasOwn(CODES, text);

@@ -13,7 +13,13 @@ export interface Post {
 }
 
 export type PostResult =
-  | { readonly kind: "response"; readonly status: number; readonly body: string }
+  /** `date`: the server's clock, as its header has it. */
+  | {
+      readonly kind: "response";
+      readonly status: number;
+      readonly body: string;
+      readonly date?: string | undefined;
+    }
   /** The system's name of what failed, such as ECONNREFUSED; `wasSent`: the service may have seen the request. */
   | { readonly kind: "unreachable"; readonly errno: string; readonly wasSent: boolean }
   | { readonly kind: "timeout" };
@@ -53,7 +59,10 @@ export const postOverHttp: Transport = async (post) =>
     };
     const onResponse = (response: IncomingMessage): void => {
       readBody(response).then(
-        (text) => finish({ kind: "response", status: response.statusCode ?? 0, body: text }),
+        (text) => {
+          const { date } = response.headers;
+          finish({ kind: "response", status: response.statusCode ?? 0, body: text, date });
+        },
         (error: unknown) => fail(error),
       );
     };

@@ -17,12 +17,14 @@ export interface LiveWorld {
   readonly subnetId: string;
   /** What the daemon or the command would have in its environment. */
   readonly env: Readonly<Record<string, string>>;
-  call<Name extends ActionName>(
+  readonly call: <Name extends ActionName>(
     action: Name,
     parameters: ParametersOf<Name>,
-  ): Promise<AnswerOf<Name>>;
+  ) => Promise<AnswerOf<Name>>;
   /** An instance with its interface, ready. */
-  launch(subnetId?: string): Promise<{ readonly instanceId: string; readonly eni: string }>;
+  readonly launch: (
+    subnetId?: string,
+  ) => Promise<{ readonly instanceId: string; readonly eni: string }>;
 }
 
 export async function startWorld(

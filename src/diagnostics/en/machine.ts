@@ -100,7 +100,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
   }),
   VR5207: ({ seconds, limit }) => ({
     message: `this machine's clock is ${Math.abs(seconds)} s ${seconds < 0 ? "behind" : "ahead of"} the cloud's, which refuses calls that are more than ${limit} s apart`,
-    label: "the cloud would not answer",
+    label: Math.abs(seconds) > limit ? "the cloud would not answer" : "on the way there",
     help: "set the clock, for example with chrony",
   }),
 };

@@ -90,7 +90,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
   }),
   VR5207: ({ seconds, limit }) => ({
     message: `本机时钟比云平台${seconds < 0 ? "慢" : "快"} ${Math.abs(seconds)} 秒，相差超过 ${limit} 秒的请求会被拒绝`,
-    label: "云平台不会应答",
+    label: Math.abs(seconds) > limit ? "云平台不会应答" : "已偏离较多",
     help: "请校准时钟，例如使用 chrony",
   }),
 };
