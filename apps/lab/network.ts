@@ -34,7 +34,8 @@ const IFLA_PROTINFO = 12;
 const IFLA_BRPORT_STATE = 1;
 const IFLA_BRPORT_ISOLATED = 33;
 const BR_STATE_FORWARDING = 3;
-const BR_STATE_BLOCKING = 4;
+/** Not "blocking": without spanning tree the bridge would make it forwarding again at once. */
+const BR_STATE_DISABLED = 0;
 
 export interface HostPlan {
   readonly name: string;
@@ -129,7 +130,7 @@ export class Network implements LabNetwork {
   }
 
   setForwarding(name: string, forwards: boolean): void {
-    const state = forwards ? BR_STATE_FORWARDING : BR_STATE_BLOCKING;
+    const state = forwards ? BR_STATE_FORWARDING : BR_STATE_DISABLED;
     this.#setBridgePort(this.#host(name), IFLA_BRPORT_STATE, state);
   }
 
