@@ -4,6 +4,7 @@ import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { BATON_PROTO } from "#ports/world";
 import { printIpv4 } from "#units/address";
 import { isAnswered } from "../daemon/control-server.ts";
+import { untilEngineGone } from "../daemon/engine-lock.ts";
 import { socketIn } from "./control-client.ts";
 import { type ControlCommand, readControlOptions } from "./control-options.ts";
 import type { Command } from "./io.ts";
@@ -16,13 +17,14 @@ const RELEASE: ControlCommand = {
     en: `usage: baton release [--runtime-dir DIR] [--force] [--json] [--lang en|zh-CN]
 
 Removes every address on this machine that Baton added and that is still there.
-Refuses while a daemon runs with this runtime directory, unless --force is given.
+Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over, unless
+--force is given.
 Exit status: 0 nothing of ours is left, 1 refused, or an address could not be removed.
 `,
     "zh-CN": `用法：baton release [--runtime-dir 目录] [--force] [--json] [--lang en|zh-CN]
 
 清除本机上由 Baton 添加、但仍然残留的地址。
-该运行目录下有守护进程在运行时拒绝执行，除非指定 --force。
+该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。指定 --force 则立即执行。
 退出码：0 已无残留，1 被拒绝或有地址无法清除。
 `,
   },
@@ -43,6 +45,8 @@ export const command: Command = async (args, io) => {
         : "守护进程正在运行并持有其地址；请先停止它，或使用 --force",
     );
   }
+  // Its keeper may have died a moment ago (ExecStopPost=).
+  if (!options.flags.has("force")) await untilEngineGone(options.runtimeDir);
   const rtnetlink = openRtnetlink();
   if (!rtnetlink.ok) return fail(printFailure(rtnetlink));
   const done = removeOurs(rtnetlink.value);

@@ -7,6 +7,7 @@ import { openRtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
 import type { CloudQuestion } from "./cloud-source.ts";
 import { serveControl } from "./control-server.ts";
+import { untilEngineGone } from "./engine-lock.ts";
 
 import { Keeper } from "./keeper.ts";
 import { Launcher } from "./launcher.ts";
@@ -50,6 +51,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     return 1;
   }
   const { dir } = taken;
+  // Of a daemon that was killed: its engine hands over, and ours would take the addresses from under it.
+  if (!(await untilEngineGone(options.runtimeDir))) log("warning", words.otherEngine);
   const rtnetlink = openRtnetlink();
   if (!rtnetlink.ok) {
     log("error", printFailure(rtnetlink));
@@ -70,6 +73,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     manager,
     reread: options.reread,
     enginePidFile: options.enginePidFile,
+    runtimeDir: options.runtimeDir,
     recordFile: options.recordFile,
     cloud: options.cloud,
     env: options.env,

@@ -25,6 +25,12 @@ import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import { after, micros } from "#units/time";
 
 const PIPE = 3;
+/** The argument that there is a file to lock, and its descriptor. */
+const LOCK = "--lock";
+const LOCK_FD = 4;
+/** flock(2) */
+const LOCK_EX = 2;
+const LOCK_NB = 4;
 /** The argument that makes this engine tell what happens to its routers. */
 const RECORD = "--record";
 /** Where real-time scheduling is not allowed (docs/adr/0012). */
@@ -39,6 +45,8 @@ const EX_OSERR = 71;
 function run(): number {
   // The keeper decides about signals; a Ctrl-C reaches the whole process group.
   ignoreSignals();
+  // It ends with us, however we end (engine-lock.ts).
+  if (process.argv.includes(LOCK)) libc.flock(LOCK_FD, LOCK_EX | LOCK_NB);
   const pipe = new LinePipe(PIPE);
   const log = (level: "error" | "warning", text: string): void =>
     pipe.write({ type: "log", level, text }, true);

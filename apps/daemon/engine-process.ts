@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#contract/engine-link";
 import type { Instant } from "#units/time";
+import { withLockFile } from "./engine-lock.ts";
 
 const NODE_OPTIONS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
 const MAIN = fileURLToPath(new URL("./engine-main.ts", import.meta.url));
@@ -30,10 +31,18 @@ export interface EngineEvents {
   started(): void;
 }
 
+export interface EngineOptions {
+  /** The program and its arguments; undefined is the real one. */
+  readonly program?: readonly string[] | undefined;
+  /** Further arguments, asked anew for each process. */
+  readonly more?: () => readonly string[];
+  /** Where its lock is (engine-lock.ts); undefined: it has none. */
+  readonly runtimeDir?: string | undefined;
+}
+
 export class EngineProcess {
   readonly #events: EngineEvents;
-  readonly #program: readonly string[];
-  readonly #options: () => readonly string[];
+  readonly #options: EngineOptions;
   readonly #asked = new Map<number, (snapshot: Snapshot | undefined) => void>();
   #child: ChildProcess | undefined;
   #pipe: Duplex | undefined;
@@ -45,14 +54,8 @@ export class EngineProcess {
   #ending = false;
   restarts = 0;
 
-  /** @param options asked anew for each process */
-  constructor(
-    events: EngineEvents,
-    program: readonly string[] = [...NODE_OPTIONS, MAIN],
-    options: () => readonly string[] = () => [],
-  ) {
+  constructor(events: EngineEvents, options: EngineOptions = {}) {
     this.#events = events;
-    this.#program = program;
     this.#options = options;
   }
 
@@ -62,8 +65,12 @@ export class EngineProcess {
 
   start(): void {
     this.#startedAt = Date.now();
-    const child = spawn(process.execPath, [...this.#program, ...this.#options()], {
-      stdio: ["ignore", "ignore", "inherit", "pipe"],
+    const { program = [...NODE_OPTIONS, MAIN], more, runtimeDir } = this.#options;
+    const child = withLockFile(runtimeDir, (lock) => {
+      const locks = lock === undefined ? [] : ["--lock"];
+      return spawn(process.execPath, [...program, ...(more?.() ?? []), ...locks], {
+        stdio: ["ignore", "ignore", "inherit", "pipe", lock ?? "ignore"],
+      });
     });
     this.#child = child;
     const pipe = child.stdio[3] as Duplex;

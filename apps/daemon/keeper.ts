@@ -52,6 +52,8 @@ export interface KeeperOptions {
   readonly cloud?: CloudQuestion | undefined;
   /** Where keys, regions and endpoints are looked for. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where the engine's lock is; undefined: it has none. */
+  readonly runtimeDir?: string | undefined;
   /** `--record`: what happens to the routers is appended there. */
   readonly recordFile?: string | undefined;
   /** The program of the engine and its arguments; undefined is the real one. */
@@ -114,8 +116,11 @@ export class Keeper {
         reaped: (pid, how) => this.#onReaped(pid, how),
         started: () => this.#configureEngine(),
       },
-      options.engineProgram,
-      () => (this.#recording?.isOpen === true ? ["--record"] : []),
+      {
+        program: options.engineProgram,
+        more: () => (this.#recording?.isOpen === true ? ["--record"] : []),
+        runtimeDir: options.runtimeDir,
+      },
     );
     if (options.recordFile !== undefined)
       this.#recording = new RecordFile(options.recordFile, {

@@ -14,7 +14,7 @@ import { VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
 import type { LabNode } from "../../apps/lab/node.ts";
 import { signal } from "../../apps/lab/proc.ts";
 import { FAST, printConfig } from "../../apps/lab/profile.ts";
-import { until } from "../support/daemon-bench.ts";
+import { isAlive, until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
@@ -124,6 +124,21 @@ test("`release` removes what a killed daemon left", async (context) => {
     const dead = await baton(node, "status", "--json");
     assert.equal(dead.code, 1);
     assert.match(dead.output, /"unknown"/);
+  });
+});
+
+test("`release` waits for an engine that still hands over", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    const pids = node.pids();
+    assert.ok(pids?.engine);
+    signal(pids.keeper, "SIGKILL");
+    const { code, output } = await baton(node, "release");
+    assert.equal(code, 0);
+    assert.equal(output, "nothing to remove\n", "the engine has done it, in its own time");
+    assert.ok(!isAlive(pids.engine));
+    assert.ok(!owns(lab, node, VIRTUAL_ADDRESS));
+    await node.untilDaemonEnded();
   });
 });
 

@@ -1,0 +1,48 @@
+/**
+ * Is an engine still alive whose keeper is gone? It goes on for a hand-over (a skew time and an interval), and who removes its
+ * addresses meanwhile takes them from the clients before the successor has them.
+ *
+ * The engine holds a lock on a file that its keeper opened and handed over: no path and no PID to go stale.
+ */
+import { closeSync, constants, openSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { lockFile } from "#linux/lock-file";
+
+const NAME = "engine.lock";
+const POLL_MS = 20;
+/** The usual hand-over is over in 2 s; the longest takes twice the longest interval. */
+const PATIENCE_MS = 10_000;
+
+/** Runs `use` with the descriptor to hand over; undefined where there is no such file to be had. */
+export function withLockFile<T>(folder: string | undefined, use: (fd: number | undefined) => T): T {
+  let fd: number | undefined;
+  try {
+    const flags = constants.O_RDWR | constants.O_CREAT;
+    if (folder !== undefined) fd = openSync(join(folder, NAME), flags, 0o600);
+  } catch {
+    // A lock is a help to others, and no reason not to run.
+  }
+  try {
+    return use(fd);
+  } finally {
+    // The child's copy is the one that counts.
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/** False: it is there still, and must be hanging. */
+export async function untilEngineGone(
+  folder: string,
+  patienceMs: number = PATIENCE_MS,
+): Promise<boolean> {
+  const end = performance.now() + patienceMs;
+  for (;;) {
+    const locked = lockFile(join(folder, NAME));
+    if (locked.kind === "locked") locked.release();
+    // What cannot be asked cannot be waited for.
+    if (locked.kind !== "taken") return true;
+    if (performance.now() >= end) return false;
+    await sleep(POLL_MS);
+  }
+}
