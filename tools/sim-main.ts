@@ -4,6 +4,7 @@
  *   --seeds N    how many seeds (default 1000)         --from S     first seed (default 0)
  *   --nodes K    machines in a cluster (default mixed) --seconds T  stop after so many seconds
  *   --seed S     this one only, told in full           --keep-going report all failures, not only the first
+ *   --no-shrink  tell it as it was drawn               --costs      what each seed costs
  *   --scenario F run the scenario in the file (JSON)   --print      print the scenario of --seed and end
  *
  * A failing seed is made smaller and told line by line. Exit status 1 if any failed.
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     print: { type: "boolean", default: false },
     "keep-going": { type: "boolean", default: false },
     "no-shrink": { type: "boolean", default: false },
+    costs: { type: "boolean", default: false },
   },
 });
 
@@ -60,8 +62,10 @@ function explain(scenario: Scenario, check: string): void {
 }
 
 function runOne(scenario: Scenario): number {
+  const begunAt = performance.now();
   const result = runScenario(scenario, { story: true });
   tell(scenario, result);
+  say(`cost: ${(performance.now() - begunAt).toFixed(1)} ms, ${result.events} events`);
   return result.violations.length > 0 ? 1 : 0;
 }
 
@@ -74,14 +78,22 @@ function runMany(): number {
   const failures = new Map<string, number[]>();
   const reasons: Record<string, number> = {};
   const longest: Record<string, number> = {};
-  let done = 0;
+  const costs: { readonly seed: number; readonly milliseconds: number }[] = [];
+  const darkness = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
   let events = 0;
   let simulated = 0;
   for (let seed = first; seed < first + count; seed++) {
     if (performance.now() - startedAt > limit) break;
     const scenario = generateScenario(seed, options);
+    const begunAt = performance.now();
     const result = runScenario(scenario);
-    done += 1;
+    costs.push({ seed, milliseconds: performance.now() - begunAt });
+    if (values.costs)
+      say(`seed ${seed}: ${costs.at(-1)?.milliseconds.toFixed(1)} ms, ${result.events} events`);
+    darkness.micros += result.darkness.micros;
+    darkness.judged += result.darkness.judged;
+    darkness.longest = Math.max(darkness.longest, result.darkness.longest);
+    darkness.judgedLongest = Math.max(darkness.judgedLongest, result.darkness.judgedLongest);
     events += result.events;
     simulated += result.micros;
     for (const [reason, times] of Object.entries(result.reasons))
@@ -99,7 +111,7 @@ function runMany(): number {
   }
   const seconds = (performance.now() - startedAt) / 1_000;
   say(
-    `${done} seeds in ${seconds.toFixed(1)} s: ${(simulated / 3_600_000_000).toFixed(1)} simulated hours, ${(events / 1_000_000).toFixed(2)} million events`,
+    `${costs.length} seeds in ${seconds.toFixed(1)} s: ${(simulated / 3_600_000_000).toFixed(1)} simulated hours, ${(events / 1_000_000).toFixed(2)} million events`,
   );
   say(
     `changes of state: ${Object.entries(reasons)
@@ -110,6 +122,15 @@ function runMany(): number {
   say(
     `longest time with two owners in hearing: ${Object.entries(longest)
       .map(([excuse, micros]) => `${excuse} ${(micros / 1_000).toFixed(0)} ms`)
+      .join(", ")}`,
+  );
+  say(
+    `clients in the dark: ${(darkness.micros / 1_000_000).toFixed(0)} s in all, ${(darkness.longest / 1_000).toFixed(0)} ms at once; ${darkness.judged} times judged, ${(darkness.judgedLongest / 1_000).toFixed(1)} ms where there was nothing to wait for`,
+  );
+  const dearest = costs.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, 5);
+  say(
+    `cost: ${((1_000 * seconds) / costs.length).toFixed(1)} ms a seed; dearest: ${dearest
+      .map(({ seed, milliseconds }) => `${seed} ${milliseconds.toFixed(0)} ms`)
       .join(", ")}`,
   );
   for (const [check, seeds] of failures)

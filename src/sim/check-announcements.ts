@@ -30,7 +30,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
   /** By machine: announced by a router that has not said that it is master; a step says so last. */
   const unentitled = new Map<number, { readonly address: Ipv4; readonly passed: boolean }[]>();
   /** Announced in the course of a reload. */
-  let passedInReload: Set<Ipv4> | undefined;
+  let saidInReload: Set<Ipv4> | undefined;
 
   const key = (machine: Machine, address: Ipv4): string => `${machine.id}/${address}`;
 
@@ -40,7 +40,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
       .some(({ router }) => facts.seat(machine, router.vrid)?.state === "MASTER");
 
   const atSwitch = (machine: Machine, address: Ipv4, passed: boolean): void => {
-    if (passed) passedInReload?.add(address);
+    if (passed || isExcused(machine)) saidInReload?.add(address);
     if (!isEntitled(machine, address)) {
       const known = unentitled.get(machine.id);
       if (known === undefined) unentitled.set(machine.id, [{ address, passed }]);
@@ -49,10 +49,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     }
     const name = key(machine, address);
     if (!watches.has(name)) return;
-    const { up, forwardsFrom } = machine.port;
-    const wasUnwell = facts.now - facts.unwellAt(machine) < RECOVERY;
-    // Behind a port that does not forward, it said what it had to say, and cannot know.
-    if (passed || wasUnwell || !up || forwardsFrom > facts.now) watches.delete(name);
+    if (passed || isExcused(machine)) watches.delete(name);
   };
 
   const becameMaster = (machine: Machine, seat: Seat): void => {
@@ -61,13 +58,17 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     const others = said.filter(({ address }) => !isEntitled(machine, address));
     if (others.length > 0) unentitled.set(machine.id, others);
     for (const address of facts.addressesOf(machine, seat.vrid)) {
-      const isHeard = said.some((one) => one.address === address && one.passed);
-      if (!isHeard && !isHopeless(machine)) watch(machine, seat, address);
+      const mine = said.filter((one) => one.address === address);
+      const isHeard = mine.some((one) => one.passed);
+      if (!isHeard && !(mine.length > 0 && isExcused(machine))) watch(machine, seat, address);
     }
   };
 
-  const isHopeless = (machine: Machine): boolean =>
-    machine.port.forwardsFrom > facts.now || facts.now - facts.unwellAt(machine) < RECOVERY;
+  /** Is it no wonder that what this machine said did not get through? It cannot know. */
+  const isExcused = (machine: Machine): boolean =>
+    !machine.port.up ||
+    machine.port.forwardsFrom > facts.now ||
+    facts.now - facts.unwellAt(machine) < RECOVERY;
 
   const watch = (machine: Machine, seat: Seat, address: Ipv4): void => {
     const one: Watch = { machine, seat, address, since: facts.now };
@@ -85,8 +86,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     one.since = isDisturbed
       ? facts.now
       : Math.max(one.since, heardAt, facts.unwellAt(machine), facts.networkChangedAt);
-    const patience =
-      heardAt >= seat.since ? 4 * facts.interval(seat.vrid) + AFTER_RIVAL : 0;
+    const patience = heardAt >= seat.since ? 4 * facts.interval(seat.vrid) + AFTER_RIVAL : 0;
     const limit = announceBoundOf(facts, machine) + patience;
     const waited = facts.now - one.since;
     if (waited <= limit) {
@@ -116,11 +116,11 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
       if (to === "MASTER") becameMaster(machine, seat);
     },
     beforeReload: () => {
-      passedInReload = new Set();
+      saidInReload = new Set();
     },
     afterReload: (machine) => {
-      const passed = passedInReload;
-      passedInReload = undefined;
+      const said = saidInReload;
+      saidInReload = undefined;
       const before = facts
         .previousInstances(machine)
         .flatMap((one) => [...one.addresses, ...one.excludedAddresses])
@@ -131,9 +131,9 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
         for (const [name, one] of watches) {
           if (one.seat === seat && !addresses.includes(one.address)) watches.delete(name);
         }
-        if (seat?.state !== "MASTER" || isHopeless(machine)) continue;
+        if (seat?.state !== "MASTER") continue;
         for (const address of addresses) {
-          if (!before.includes(address) && passed?.has(address) !== true)
+          if (!before.includes(address) && said?.has(address) !== true)
             watch(machine, seat, address);
         }
       }

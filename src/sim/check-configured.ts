@@ -40,11 +40,17 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     return Math.max(1, Math.min(254, sum));
   };
 
-  const advertised = (machine: Machine, vrid: number, priority: number, packet: Uint8Array): void => {
+  const advertised = (
+    machine: Machine,
+    vrid: number,
+    priority: number,
+    packet: Uint8Array,
+  ): void => {
     saidAt.set(`${machine.id}/${vrid}`, facts.now);
     if (priority === 0) return;
     const config = facts.instances(machine).find(({ router }) => router.vrid === vrid);
-    if (config === undefined) return complain(machine, `vrid ${vrid} is advertised and not configured`);
+    if (config === undefined)
+      return complain(machine, `vrid ${vrid} is advertised and not configured`);
     const wanted = expectedPriority(machine, config);
     if (priority !== wanted) complain(machine, `vrid ${vrid} priority ${priority}, not ${wanted}`);
     const { advertInterval, version } = config.router;
@@ -84,7 +90,9 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
         (one) => one.weight === 0 && resultOf(machine, one) === "unknown",
       );
       const seat = facts.seat(machine, router.vrid);
-      const isStopping = machine.engine?.instances.some((one) => one.state.phase.kind === "stopped");
+      const isStopping = machine.engine?.instances.some(
+        (one) => one.state.phase.kind === "stopped",
+      );
       if (seat?.state === "INIT" && !isWaiting && isStopping !== true)
         complain(machine, `${router.name} does not take part`);
     }
@@ -93,7 +101,11 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
   const changed = (machine: Machine, old: InstanceConfig, next: InstanceConfig): void => {
     const { vrid, name } = next.router;
     const wanted = addressesOf(next);
-    mustBeGone(machine, old, addressesOf(old).filter((address) => !wanted.includes(address)));
+    mustBeGone(
+      machine,
+      old,
+      addressesOf(old).filter((address) => !wanted.includes(address)),
+    );
     const seat = facts.seat(machine, vrid);
     if (seat?.state !== "MASTER") return;
     for (const address of wanted) {
@@ -102,21 +114,27 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     const at = facts.now;
     if (!machine.kernel.linkUp) return;
     soon(machine, lateOf(machine), () => {
-      if (seat.state === "MASTER" && seat.since <= at && (saidAt.get(`${machine.id}/${vrid}`) ?? -1) < at)
+      if (
+        seat.state === "MASTER" &&
+        seat.since <= at &&
+        (saidAt.get(`${machine.id}/${vrid}`) ?? -1) < at
+      )
         complain(machine, `${name} has not said what is new`);
     });
   };
 
   const removed = (machine: Machine, old: InstanceConfig): void => {
     const { router } = old;
-    const wait = skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
+    const wait =
+      skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
     const addresses = addressesOf(old);
     soon(machine, wait + LINGER + lateOf(machine), () => mustBeGone(machine, old, addresses));
   };
 
   const mustBeGone = (machine: Machine, old: InstanceConfig, addresses: readonly Ipv4[]): void => {
     for (const address of addresses) {
-      if (!machine.kernel.has(address) || facts.instancesWith(machine, address).length > 0) continue;
+      if (!machine.kernel.has(address) || facts.instancesWith(machine, address).length > 0)
+        continue;
       // An earlier one of the same name may still hand over what it had.
       const isLeaving = machine.engine?.instances.some(
         (one) =>
@@ -152,9 +170,7 @@ const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
 
 /** Fields of an advertisement behind an IPv4 header without options, centiseconds. */
 const intervalIn = (packet: Uint8Array, version: 2 | 3): number =>
-  version === 2
-    ? (packet[25] ?? 0) * 100
-    : (((packet[24] ?? 0) & 0x0f) << 8) | (packet[25] ?? 0);
+  version === 2 ? (packet[25] ?? 0) * 100 : (((packet[24] ?? 0) & 0x0f) << 8) | (packet[25] ?? 0);
 
 function addressesIn(packet: Uint8Array): readonly Ipv4[] {
   const count = packet[23] ?? 0;

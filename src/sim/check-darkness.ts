@@ -98,12 +98,15 @@ export function checkDarkness(
 
   const isExcused = ({ client, address, owner, openedAt, from }: Silence): boolean => {
     const name = `${owner.id}/${key(client, address)}`;
+    const hasMet = facts
+      .instancesWith(owner, address)
+      .some(({ router }) => (facts.seat(owner, router.vrid)?.heardAt ?? 0) >= from);
     const lost = arpLostAt.get(name);
     const heard = arpHeardAt.get(name) ?? Number.NEGATIVE_INFINITY;
     return (
       rivalOwnedAt >= from ||
-      // Also where its last word was lost long ago, behind a cut or a port that did not forward yet.
-      (lost !== undefined && lost >= Math.min(from, heard)) ||
+      // Also where its last word was lost long ago, behind a cut or a late port, and nothing told it to say more.
+      (lost !== undefined && lost >= (hasMet ? from : Math.min(from, heard))) ||
       facts.lostOnWayTo(owner.id) >= from ||
       // The owner may not have heard the stranger that the client has heard.
       (strangeAt >= from - FOREIGN_GAP && network.base.loss + network.extraLoss > 0) ||

@@ -1,8 +1,8 @@
 /** Faults drawn for a cluster: which kinds, when, on whom, how long. */
 import type { TrackerResult } from "#contract/engine-link";
 import { fromCentis } from "#units/time";
-import { type Shape, virtual } from "./draw-shape.ts";
 import { drawReloads } from "./draw-reloads.ts";
+import { type Shape, virtual } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
 import { type Fault, type Hostile, isDeceiving, type MachineSpec } from "./scenario.ts";
 
@@ -183,4 +183,3 @@ function drawFault(
       return { kind, at, address: virtual(100).address, times: random.between(1, 3) };
   }
 }
-

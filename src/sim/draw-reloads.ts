@@ -80,9 +80,7 @@ function drawChange(
     }
     case "announce": {
       const announce = drawAnnounce(random);
-      return here((now) =>
-        now.map((one) => ({ ...one, router: { ...one.router, announce } })),
-      );
+      return here((now) => now.map((one) => ({ ...one, router: { ...one.router, announce } })));
     }
     case "pacing": {
       const { pacing } = shape;

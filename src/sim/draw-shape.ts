@@ -97,11 +97,8 @@ export function drawShape(random: Random, wanted: number | undefined): Shape {
   };
 }
 
-
 /** Every fourth cluster sends its announcements by a budget, most of those with many addresses. */
-function drawLimits(
-  random: Random,
-): Pick<Shape, "addressCount" | "pacing" | "arpLimit" | "arp"> {
+function drawLimits(random: Random): Pick<Shape, "addressCount" | "pacing" | "arpLimit" | "arp"> {
   const arp = random.pick(["request", "request", "request", "reply"] as const);
   const none = { burst: 0, perSecond: 0, gap: micros(0) };
   if (!random.chance(0.25)) {
@@ -126,4 +123,3 @@ export const virtual = (host: number): VirtualAddress => ({
   prefix: 24,
   scope: 0,
 });
-

@@ -48,9 +48,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     machines,
     network: drawNetwork(random, shortest),
     hasGuard: shape.hasGuard,
-    wakeLateMicros: random.pick(
-      [100, 300, 1_000, 2_000].filter((one) => one * 20 < shortest),
-    ),
+    wakeLateMicros: random.pick([100, 300, 1_000, 2_000].filter((one) => one * 20 < shortest)),
     keeperLateMicros: random.pick([300, 2_000]),
     ...(shape.arpLimit === undefined ? {} : { arpLimit: shape.arpLimit }),
     ...(rivals.length === 0 ? {} : { rivals }),
@@ -167,4 +165,3 @@ function drawNetwork(random: Random, interval: number): Scenario["network"] {
     reorderMicros: Math.min(5_000, interval / 4),
   };
 }
-

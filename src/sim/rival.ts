@@ -262,7 +262,9 @@ export class Rival {
   #advertise({ config }: Router, priority: Advert["priority"]): void {
     const { router, transport } = config;
     const targets =
-      transport.kind === "multicast" ? [transport.group] : transport.peers.map((one) => one.address);
+      transport.kind === "multicast"
+        ? [transport.group]
+        : transport.peers.map((one) => one.address);
     for (const destination of targets) {
       const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
       const length = emitAdvert(bytes, {

@@ -102,7 +102,8 @@ export class Simulation {
     };
     this.network.onArp = (from, frame, passed) => {
       const machine = this.machines.find((one) => one.port === from);
-      if (machine !== undefined) hooks.tell("arpAtSwitch", machine, arpAddress(frame.bytes), passed);
+      if (machine !== undefined)
+        hooks.tell("arpAtSwitch", machine, arpAddress(frame.bytes), passed);
     };
     this.network.onChange = () => hooks.tell("connectivity");
     for (const machine of this.machines) machine.port.arpLimit = scenario.arpLimit;
