@@ -127,7 +127,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       orphans.push({ facts: before.facts });
     } else {
       if (!consequence()) reportOrphan(at);
-      orphans.push({ facts: undefined });
+      orphans.push(NO_FACTS);
     }
     braceTrouble = true;
   }
@@ -262,7 +262,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       if (item === undefined) enclosing().block.attempted.push(keyword.word);
       else frame.items.push(item);
     }
-    if (stray && opensBlock(outside)) unknown = { facts: undefined };
+    if (stray && opensBlock(outside)) unknown = NO_FACTS;
   }
 
   /** A word of an outer block inside an inner one: the inner one was not closed. */
@@ -403,7 +403,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
 
   function takeUnknown(frame: KeywordFrame, word: Word, before: typeof unknown): void {
     if (consequence()) {
-      unknown = { facts: undefined };
+      unknown = NO_FACTS;
       return;
     }
     if (before === undefined && reportCommentedOpener(frame, word)) return;
@@ -418,7 +418,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       frame.header !== undefined
     ) {
       reportNotClosed(frame.header, word);
-      unknown = { facts: undefined };
+      unknown = NO_FACTS;
       return;
     }
     const { block, table } = frame;
@@ -454,7 +454,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     const inside = takes.kind === "block" && tableOf(takes.block).has(word.text);
     if (!inside) return false;
     reportCommented(header, word.span);
-    orphans.push({ facts: undefined });
+    orphans.push(NO_FACTS);
     braceTrouble = true;
     return true;
   }
@@ -492,7 +492,8 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   };
 }
 
-/** A file may have a hundred thousand blocks. */
+/** A file may have a hundred thousand blocks and a million braces. */
+const NO_FACTS: { readonly facts: undefined } = { facts: undefined };
 const NO_WORDS: readonly Word[] = [];
 const NO_VALUE: Value = { kind: "block" };
 

@@ -104,10 +104,12 @@ export interface Expanded {
   /** Name of a definition that contains itself. */
   readonly endless: string | undefined;
   readonly changed: boolean;
+  /** Characters that were added, also where the result was given up. */
+  readonly growth: number;
 }
 
 const USES_MAX = 1_000;
-const LENGTH_MAX = 100_000;
+const LENGTH_MAX = 20_000;
 
 /**
  * Replaces every use in the line. Stops in front of `~`: a loop expands its own variables when it runs.
@@ -122,7 +124,8 @@ export function expandLine(line: Line, definitions: Definitions, given: Predefin
     const use = findUse(current.text, at);
     if (use === undefined) break;
     if (++count > USES_MAX || current.text.length > LENGTH_MAX) {
-      return { line, rest: [], undefined: [], endless: use.name, changed: false };
+      const growth = grown(line, current);
+      return { line, rest: [], undefined: [], endless: use.name, changed: false, growth };
     }
     const definition = use.parameters === "" ? definitions.get(use.name) : undefined;
     if (definition === undefined) {
@@ -151,5 +154,16 @@ export function expandLine(line: Line, definitions: Definitions, given: Predefin
     at = use.from;
     if ((first?.text ?? "").trimStart().startsWith("~")) break;
   }
-  return { line: current, rest, undefined: unknown, endless: undefined, changed: count > 0 };
+  const growth = grown(line, current);
+  return {
+    line: current,
+    rest,
+    undefined: unknown,
+    endless: undefined,
+    changed: count > 0,
+    growth,
+  };
 }
+
+const grown = (before: Line, after: Line): number =>
+  Math.max(0, after.text.length - before.text.length);

@@ -41,8 +41,8 @@ export interface LineReader {
 const LINE_BYTES_MAX = 1023;
 /** Lines made by loops and definitions; a file's own are not counted. */
 const MADE_MAX = 100_000;
-/** Characters of lines in which definitions were put. */
-const EXPANDED_MAX = 10_000_000;
+/** Characters that definitions added to lines; a name of two letters may stand for a thousand. */
+const EXPANDED_MAX = 2_000_000;
 const DEPTH_MAX = 100;
 const INCLUDES_MAX = 1_000;
 
@@ -249,8 +249,8 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
       }
       if (plain || !line.text.includes("$")) return line;
       const expanded = expandLine(line, definitions, options.predefined);
-      expandedLength += expanded.line.text.length;
-      if (expandedLength > EXPANDED_MAX) return stop(line, EXPANDED_MAX);
+      expandedLength += expanded.growth;
+      if (expandedLength > EXPANDED_MAX) return stop(line, EXPANDED_MAX, "characters");
       reportExpansion(line, expanded);
       if (expanded.rest.length > 0) frames.push({ kind: "lines", lines: expanded.rest, at: 0 });
       if (expanded.endless !== undefined) return undefined;
@@ -315,12 +315,12 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
 
   function tooMuch(line: Line): boolean {
     if (++produced <= MADE_MAX) return false;
-    stop(line, MADE_MAX);
+    stop(line, MADE_MAX, "lines");
     return true;
   }
 
-  function stop(line: Line, limit: number): undefined {
-    report(finding("VR1034", spanOfLine(line), { limit }));
+  function stop(line: Line, limit: number, unit: "lines" | "characters"): undefined {
+    report(finding("VR1034", spanOfLine(line), { limit, unit }));
     frames.length = 0;
     residue = undefined;
   }

@@ -90,7 +90,7 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
     configId: options.configId,
     sources: reader.sources,
   });
-  const found = collector.found.map((one) => completeCommented(one, model));
+  const found = completeCommented(collector.found, model);
   const all = [...found, ...rules.findings];
   const findings = tidyFindings(all, reader.sources, [collector.dropped, rules.dropped]);
   const wouldRun = !all.some(({ code }) => CODES[code].fatal === true) && rules.wouldRun;

@@ -112,7 +112,7 @@ export interface Facts {
   readonly VR1031: { readonly block: string; readonly name: string; readonly line: number };
   readonly VR1032: { readonly guess: string | undefined };
   readonly VR1033: { readonly code: string; readonly count: number };
-  readonly VR1034: { readonly limit: number };
+  readonly VR1034: { readonly limit: number; readonly unit: "lines" | "characters" };
   readonly VR1035: { readonly word: string };
   readonly VR1036: { readonly depth: number };
   readonly VR1038: { readonly name: string };

@@ -95,7 +95,7 @@ export const SYNTAX: Texts<Family<"VR1">> = {
         : `did you mean \`$${suggestion}\`?`,
   }),
   VR1014: ({ name }) => ({
-    message: `the definition of \`$${name}\` contains itself`,
+    message: `\`$${name}\` comes to no end here: its definition contains itself, or is put in too often`,
     label: "never ends",
   }),
   VR1015: ({ problem }) => ({
@@ -203,8 +203,8 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     message: `${plural(count, "more finding")} of ${code}`,
     help: "correct the first ones and run the check again",
   }),
-  VR1034: ({ limit }) => ({
-    message: `loops and definitions make more than ${limit} lines; reading stops here`,
+  VR1034: ({ limit, unit }) => ({
+    message: `loops and definitions make more than ${limit} ${unit}; reading stops here`,
   }),
   VR1035: ({ word }) => ({
     message: `a backslash at the end of a line continues it only in a \`$NAME=\` definition: this is the word \`${word}\``,

@@ -88,7 +88,7 @@ export const SYNTAX: Texts<Family<"VR1">> = {
         : `是否想写 \`$${suggestion}\`？`,
   }),
   VR1014: ({ name }) => ({
-    message: `变量 \`$${name}\` 的定义引用了它自己`,
+    message: `变量 \`$${name}\` 在这里展开不完：定义引用了自己，或者被代入太多次`,
     label: "永远展开不完",
   }),
   VR1015: ({ problem }) => ({
@@ -192,7 +192,9 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     message: `另外还有 ${count} 处 ${code}`,
     help: "先改好前面的，再检查一遍",
   }),
-  VR1034: ({ limit }) => ({ message: `循环和变量展开后超过 ${limit} 行，不再继续读取` }),
+  VR1034: ({ limit, unit }) => ({
+    message: `循环和变量展开后超过 ${limit} ${unit === "lines" ? "行" : "个字符"}，不再继续读取`,
+  }),
   VR1035: ({ word }) => ({
     message: `行尾的反斜杠只在 \`$NAME=\` 定义里表示续行，这里得到的单词是 \`${word}\``,
     label: "反斜杠成了单词的一部分",
