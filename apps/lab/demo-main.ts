@@ -5,6 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stdin, stdout } from "node:process";
+import { explainBuildFailure } from "../vpc/build-failure.ts";
 import { DemoCloud } from "../vpc/demo-cloud.ts";
 import { type CloudText, cloudText } from "./cloud-text.ts";
 import { whyOf } from "./control.ts";
@@ -73,7 +74,16 @@ async function inside(options: DemoOptions, lang: Lang): Promise<number> {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
 
   const kinds: readonly DaemonKind[] = options.versus ? ["baton", "keepalived"] : ["baton"];
-  const clouds = options.bridge ? [] : await startClouds(kinds.length, options, lang, narrator);
+  let clouds: readonly DemoCloud[];
+  try {
+    clouds = options.bridge ? [] : await startClouds(kinds.length, options, lang, narrator);
+  } catch (error) {
+    const told = explainBuildFailure(error, lang);
+    if (told === undefined) throw error;
+    narrator.say(told);
+    outsideProcess?.close();
+    return 1;
+  }
   const labs = kinds.map((kind, index) => {
     const cloud = clouds[index];
     return new Lab({

@@ -9,8 +9,10 @@ import { createServer, type Socket } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { printIpv4 } from "#units/address";
+import { chooseLang } from "../lab/demo-text.ts";
 import { shadowSystemFolders } from "../lab/folders.ts";
 import { connectOutside } from "../lab/sandbox.ts";
+import { explainBuildFailure } from "./build-failure.ts";
 import { printDrop } from "./drop-text.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
 import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
@@ -76,13 +78,24 @@ const ended = new Promise<void>((done) => {
 const outside = connectOutside(end);
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, end);
 
+async function start(): Promise<RunningLab> {
+  try {
+    return await RunningLab.start(loadLab(), folder, {
+      event: sayEvent,
+      line: (instance, text) => say("output", { instance, text }, `${instance} | ${text}`),
+      ended: (instance, command, how) =>
+        say("ended", { instance, command, how }, `${instance}: \`${command}\` ended: ${how}`),
+    });
+  } catch (error) {
+    const told = explainBuildFailure(error, chooseLang(undefined, process.env));
+    if (told === undefined) throw error;
+    process.stderr.write(`baton lab: ${told}\n`);
+    process.exit(1);
+  }
+}
+
 shadowSystemFolders();
-const lab = await RunningLab.start(loadLab(), folder, {
-  event: sayEvent,
-  line: (instance, text) => say("output", { instance, text }, `${instance} | ${text}`),
-  ended: (instance, command, how) =>
-    say("ended", { instance, command, how }, `${instance}: \`${command}\` ended: ${how}`),
-});
+const lab = await start();
 
 async function answer(request: LabRequest): Promise<LabAnswer> {
   switch (request.command) {

@@ -36,10 +36,11 @@ export class Switch {
     const pipe = this.#child.stdio[CONTROL_FD];
     if (!(pipe instanceof Duplex)) throw new Error("the switch has no pipe");
     this.#pipe = pipe;
+    // A switch that is gone is told by its exit; readline passes the pipe's error on.
     pipe.on("error", () => {});
-    createInterface({ input: pipe }).on("line", (line) =>
-      this.#hear(JSON.parse(line) as FromSwitch, listener),
-    );
+    createInterface({ input: pipe })
+      .on("line", (line) => this.#hear(JSON.parse(line) as FromSwitch, listener))
+      .on("error", () => {});
   }
 
   get pid(): number | undefined {

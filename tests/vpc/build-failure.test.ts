@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LinuxError } from "#linux/result";
+import { startCloud } from "../../apps/cloud/start.ts";
+import { explainBuildFailure } from "../../apps/vpc/build-failure.ts";
+
+const refused = (call: string, errno: string): LinuxError =>
+  new LinuxError({ ok: false, call, errno });
+
+test("what the kernel refuses is told with its reason and what to do", () => {
+  const full = refused("unshare(CLONE_NEWNET)", "ENOSPC");
+  assert.match(explainBuildFailure(full, "en") ?? "", /ENOSPC\n.*sysctl user\.max_net_namespaces/);
+  assert.match(explainBuildFailure(full, "zh") ?? "", /ENOSPC\n.*网络命名空间数量已达上限/);
+  const denied = refused("unshare(CLONE_NEWNET)", "EPERM");
+  assert.match(explainBuildFailure(denied, "en") ?? "", /EPERM\n.*run it as root/);
+  const veth = refused("RTM_NEWLINK", "EOPNOTSUPP");
+  assert.match(explainBuildFailure(veth, "en") ?? "", /EOPNOTSUPP\n.*modprobe veth/);
+  assert.match(explainBuildFailure(refused("socket", "EWHATEVER"), "en") ?? "", /--bridge/);
+});
+
+test("a port that is taken is told too", async () => {
+  const running = await startCloud({ port: 0 });
+  try {
+    await startCloud({ port: Number(new URL(running.url).port) });
+    assert.fail("the port was taken");
+  } catch (error) {
+    assert.match(explainBuildFailure(error, "en") ?? "", /EADDRINUSE.*\n.*another program/);
+  } finally {
+    await running.close();
+  }
+});
+
+test("our own mistakes keep their stack", () => {
+  assert.equal(explainBuildFailure(new TypeError("x is undefined"), "en"), undefined);
+});
