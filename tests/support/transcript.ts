@@ -239,9 +239,15 @@ const seconds = (text: string): number => {
 const addressesOf = (settings: Settings): readonly string[] =>
   (settings.get("addresses") ?? "192.0.2.100").split(",");
 
+function holdDownOf(settings: Settings): Pick<RouterConfig, "holdDown"> {
+  const [first, max] = settings.get("hold-down")?.split(",").map(Number) ?? [];
+  if (first === undefined || max === undefined) return {};
+  return { holdDown: { first: fromSeconds(first), max: fromSeconds(max) } };
+}
+
 /**
  * SETTINGS: vrid, version, priority, interval (s), nopreempt, preempt-delay, startup-delay (s), down-timer-adverts, break
- * (before make), higher-prio-send-advert, refresh (s), addresses (with commas), multicast, check=NAME or check=NAME:WEIGHT.
+ * (before make), hold-down=FIRST,MAX (s), higher-prio-send-advert, refresh (s), addresses (with commas), multicast, check=NAME or check=NAME:WEIGHT.
  * The device follows from the first address.
  */
 function configOf(name: string, settings: Settings, peers: readonly Node[]): InstanceConfig {
@@ -259,6 +265,7 @@ function configOf(name: string, settings: Settings, peers: readonly Node[]): Ins
     advertInterval: centis(number("interval", 1) * 100),
     preempt: !settings.has("nopreempt"),
     preemptDelay: fromSeconds(number("preempt-delay", 0)),
+    ...holdDownOf(settings),
     startupDelay: fromSeconds(number("startup-delay", 0)),
     downTimerAdverts: number("down-timer-adverts", 3),
     peerCount: isMulticast ? 0 : peers.length,
