@@ -29,7 +29,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   havip: { uses: ["units"], types: ["wire"], pure: true },
   fabric: { uses: ["units", "wire"], types: [], pure: true },
   config: { uses: ["units", "diagnostics"], types: ["core"], pure: true },
-  contract: { uses: ["units"], types: ["diagnostics", "wire", "core", "config"], pure: true },
+  contract: {
+    uses: ["units"],
+    types: ["diagnostics", "wire", "core", "config", "havip"],
+    pure: true,
+  },
   ports: { uses: ["units"], types: ["wire", "core", "contract"], pure: true },
   engine: {
     uses: ["core", "wire", "ports", "units", "diagnostics"],

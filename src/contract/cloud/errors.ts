@@ -4,14 +4,14 @@
  *
  * Slots: {parameter} the name as in the request, {value} what was given, {limit} what would have been right.
  */
+import type { RefusalCode, Situation as RefusalSituation } from "#havip/refusal";
+
 export type Language = "en-US" | "zh-CN";
 
 /** Codes such as UnsupportedOperation say little: what happened has a text of its own. */
 export type Situation =
+  | RefusalSituation
   | "action-not-emulated"
-  | "havip-has-eip"
-  | "eip-bound-elsewhere"
-  | "not-the-same-subnet"
   | "out-of-range"
   | "token-too-long"
   | "fault-injected";
@@ -43,7 +43,9 @@ const credentials = [
   "请检查 TENCENTCLOUD_SECRET_ID 与 TENCENTCLOUD_SECRET_KEY，并确认二者属于同一密钥",
 ] as const;
 
+/** Those of the gateway, and what the model of the platform refuses. */
 export type ErrorCode =
+  | RefusalCode
   | "AuthFailure.InvalidAuthorization"
   | "AuthFailure.SecretIdNotFound"
   | "AuthFailure.SignatureExpire"
@@ -56,47 +58,14 @@ export type ErrorCode =
   | "RequestSizeLimitExceeded"
   | "RequestLimitExceeded"
   | "InternalError"
-  | "MissingParameter"
   | "UnknownParameter"
   | "InvalidParameter"
   | "InvalidParameter.Coexist"
   | "InvalidParameter.FilterInvalidKey"
   | "InvalidParameter.FilterMissParameter"
   | "InvalidParameter.InvalidFilter"
-  | "InvalidParameterConflict"
-  | "InvalidParameterValue"
-  | "InvalidParameterValue.Duplicate"
-  | "InvalidParameterValue.DuplicatedHaVipAssociations"
-  | "InvalidParameterValue.LimitExceeded"
-  | "InvalidParameterValue.Malformed"
-  | "InvalidParameterValue.ParameterMismatch"
-  | "InvalidParameterValue.Range"
-  | "InvalidParameterValue.Reserved"
-  | "InvalidParameterValue.SubnetConflict"
-  | "InvalidParameterValue.SubnetRange"
-  | "InvalidParameterValue.TooLong"
-  | "LimitExceeded"
-  | "LimitExceeded.NetworkInterfaceLimitExceeded"
   | "LimitExceeded.NumberOfFilters"
-  | "AddressQuotaLimitExceeded"
-  | "InvalidAddressId.NotFound"
-  | "InvalidAddressIdStatus.NotPermit"
-  | "InvalidInstanceId.AlreadyBindEip"
-  | "ResourceInUse"
-  | "ResourceInsufficient"
-  | "ResourceInsufficient.Subnet"
-  | "ResourceNotFound"
-  | "UnauthorizedOperation.AttachmentNotFound"
-  | "UnauthorizedOperation.PrimaryIp"
-  | "UnsupportedOperation"
-  | "UnsupportedOperation.AddressStatusNotPermit"
-  | "UnsupportedOperation.AttachmentAlreadyExists"
-  | "UnsupportedOperation.BindEIP"
-  | "UnsupportedOperation.IdempotentParameterMismatch"
-  | "UnsupportedOperation.InstanceAssociateHavip"
-  | "UnsupportedOperation.InvalidState"
-  | "UnsupportedOperation.MutexOperationTaskRunning"
-  | "UnsupportedOperation.UnbindEIP";
+  | "UnsupportedOperation.IdempotentParameterMismatch";
 
 export const ERRORS: Readonly<Record<ErrorCode, ErrorText>> = {
   "AuthFailure.InvalidAuthorization": text(
