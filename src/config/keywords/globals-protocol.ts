@@ -247,7 +247,8 @@ export const OWN: readonly Keyword[] = [
     since: "baton",
     default: "keepalived",
     acts: yes,
-    purpose: "defaults of the garp_ keywords for a kind of network",
+    purpose:
+      "defaults of the garp_ keywords: `cloud` one frame, again after 1 s and every 5 s, two a second in all; `lan` two, again after 1 s, one every 60 s",
   },
   {
     word: "garp_form",
