@@ -1,6 +1,7 @@
 /** Two daemons on a HAVIP, with the platform as the third who has to agree. */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +18,10 @@ import { VIP, world } from "../vpc/worlds.ts";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "baton-vpc-"));
+const CONF = "/etc/keepalived/keepalived.conf";
 const machines = new Map<string, Machine>();
+/** The files, without a `havip` block. */
+const plain = new Map<string, string>();
 const daemons = new Map<string, ChildProcess>();
 let vpc: Vpc;
 
@@ -43,17 +47,9 @@ const holder = (): string | undefined => vpc.nameOf(vpc.havip(VIP)?.holder?.inst
 const platformOf = async (name: string): Promise<HavipStatus["platform"] | undefined> =>
   (await statusOf(machine(name).folder))?.instances[0]?.havips[0]?.platform;
 
-function start(name: string): void {
+function start(name: string, ...more: readonly string[]): void {
   const child = machine(name).spawn(
-    [
-      BATON,
-      "run",
-      "-f",
-      "/etc/keepalived/keepalived.conf",
-      "--runtime-dir",
-      "/run/baton",
-      "--cloud",
-    ],
+    [BATON, "run", "-f", CONF, "--runtime-dir", "/run/baton", ...more],
     ["ignore", "ignore", "pipe"],
   );
   child.stderr?.on("data", (bytes) => logs.set(name, logOf(name) + String(bytes)));
@@ -68,7 +64,8 @@ before(async () => {
     const one = new Machine(vpc.instance(name), join(folder, name), vpc.region);
     const peers = Object.values(addresses).filter((other) => other !== address);
     const node = { address, peers, virtualAddress: VIP, priority: 50 };
-    one.write("/etc/keepalived/keepalived.conf", printConfig(TUTORIAL, node));
+    plain.set(name, printConfig(TUTORIAL, node));
+    one.write(CONF, plain.get(name) ?? "");
     one.write("/etc/keepalived/service-state", "up\n");
     for (const script of ["do_sth.sh", "notify_action.sh"] as const)
       one.write(`/etc/keepalived/${script}`, readExample(script));
@@ -84,9 +81,9 @@ after(async () => {
 
 describe("a daemon and the platform", () => {
   it("the first master's HAVIP becomes AVAILABLE, and the daemon knows that", async () => {
-    start("a");
+    start("a", "--cloud");
     await until("a holds the HAVIP", 20, () => holder() === "a");
-    start("b");
+    start("b", "--cloud");
     await until("a knows", 10, async () => (await platformOf("a")) === "agrees");
     assert.match(logOf("a"), /the platform agrees: 172\.16\.0\.135 is ours, after \d\.\d s/);
   });
@@ -119,7 +116,7 @@ describe("a daemon and the platform", () => {
       });
     await away(60_000);
     logs.set("a", "");
-    start("a");
+    start("a", "--cloud");
     await until("a is BACKUP", 20, () => /Entering BACKUP STATE/.test(logOf("a")));
     daemons.get("b")?.kill("SIGTERM");
     await until("a holds the HAVIP", 10, () => holder() === "a");
@@ -127,5 +124,48 @@ describe("a daemon and the platform", () => {
     await away(0);
     await until("a knows", 20, async () => (await platformOf("a")) === "agrees");
     assert.ok(readFileSync(join(machine("a").folder, "var/state"), "utf8").includes("MASTER"));
+  });
+
+  it("a havip block asks without the option, and a reload takes it away and brings it back", async () => {
+    daemons.get("a")?.kill("SIGTERM");
+    await until("a ended", 10, () => daemons.get("a")?.exitCode !== null);
+    const one = machine("b");
+    const withBlock = `global_defs {\n    havip {\n    }\n}\n${plain.get("b") ?? ""}`;
+    one.write(CONF, withBlock);
+    logs.set("b", "");
+    start("b");
+    await until("b knows", 20, async () => (await platformOf("b")) === "agrees");
+    const counters = (await statusOf(one.folder))?.instances[0]?.havips[0]?.counters;
+    assert.ok(counters !== undefined && counters.agreed >= 1, JSON.stringify(counters));
+    const reload = async (text: string): Promise<void> => {
+      const before = logOf("b").split("Reload complete").length;
+      one.write(CONF, text);
+      daemons.get("b")?.kill("SIGHUP");
+      await until("reloaded", 10, () => logOf("b").split("Reload complete").length > before);
+    };
+    await reload(plain.get("b") ?? "");
+    assert.equal(await platformOf("b"), undefined);
+    await reload(withBlock);
+    await until("b knows again", 10, async () => (await platformOf("b")) === "agrees");
+  });
+
+  it("baton check --live on the machine finds nothing wrong with the cloud's side", async () => {
+    const child = machine("b").spawn(
+      [BATON, "check", "--live", "--json", CONF],
+      ["ignore", "pipe", "inherit"],
+    );
+    let text = "";
+    child.stdout?.on("data", (bytes) => (text += String(bytes)));
+    await once(child, "close");
+    const { findings } = JSON.parse(text) as { findings: readonly { code: string }[] };
+    assert.deepEqual(
+      findings.filter(({ code }) => code.startsWith("VR52")),
+      [],
+    );
+    // The machine's own findings show that it was looked at: the address is here.
+    assert.ok(
+      findings.some(({ code }) => code === "VR5111"),
+      text,
+    );
   });
 });
