@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { type Instant, toMillis } from "#units/time";
 import { type DaemonKind, KINDS } from "./daemon.ts";
-import { quantile } from "./figures.ts";
+import { ms, quantile } from "./figures.ts";
 import { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
 import { scratchFolder } from "./sandbox.ts";
@@ -18,7 +18,9 @@ export interface TimersOptions {
   readonly seconds: number;
 }
 
-/** A master of each kind and for each profile, all under the same busy loops, as their peers' kernels saw them. */
+/** The prober remembers four minutes. A lease that ran out would be a silence, for the address is still there. */
+const CHUNK_SECONDS = 60;
+
 export async function timers(options: TimersOptions): Promise<Table> {
   const labs = options.profiles.flatMap((profile) =>
     KINDS.map((kind) => {
@@ -35,10 +37,17 @@ export async function timers(options: TimersOptions): Promise<Table> {
       hogs.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
     }
     const from = now();
-    await sleep(options.seconds * 1_000);
+    const silences = labs.map(() => 0);
+    for (let left = options.seconds; left > 0; left -= CHUNK_SECONDS) {
+      const chunk = now();
+      await sleep(Math.min(left, CHUNK_SECONDS) * 1_000);
+      const seen = await Promise.all(labs.map(({ lab }) => lab.instruments.outage(chunk, now())));
+      for (const [index, one] of seen.entries())
+        silences[index] = (silences[index] ?? 0) + one.totalMilliseconds;
+    }
     const to = now();
     const rows = labs.map(({ kind, lab }, index) =>
-      timersRow(kind, lab, owners[index]?.name ?? "", from, to),
+      timersRow(kind, lab, owners[index]?.name ?? "", { from, to, silence: silences[index] ?? 0 }),
     );
     return { columns: timersColumns(), rows };
   } finally {
@@ -48,7 +57,16 @@ export async function timers(options: TimersOptions): Promise<Table> {
 }
 
 function timersColumns(): Table["columns"] {
-  const figures = ["interval ms", "gaps", "p50 ms", "p99 ms", "p99.9 ms", "max ms", "false moves"];
+  const figures = [
+    "interval ms",
+    "gaps",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "max ms",
+    "false moves",
+    "client silence ms",
+  ];
   return [
     { title: "daemon", align: "left" },
     ...figures.map((title) => ({ title, align: "right" }) as const),
@@ -59,8 +77,7 @@ function timersRow(
   kind: DaemonKind,
   lab: Lab,
   owner: string,
-  from: Instant,
-  to: Instant,
+  { from, to, silence }: { readonly from: Instant; readonly to: Instant; readonly silence: number },
 ): string[] {
   const { adverts } = lab.instruments;
   const peer = lab.nodes.find((node) => node.name !== owner)?.name ?? "";
@@ -78,5 +95,6 @@ function timersRow(
     ...figures,
     Math.max(...gaps).toFixed(2),
     String(moves),
+    ms(silence),
   ];
 }
