@@ -52,10 +52,25 @@ const decode = (bytes: Uint8Array): string =>
 const errorCode = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
+/** Thirty pairs of braces with two words in each mean a billion paths. */
+const ALTERNATIVES_MAX = 1_000;
+/** Linux takes no longer path. */
+const PATH_MAX = 4_096;
+
 /** `a{b,c}d` to `abd`, `acd`; nested braces too. */
 export function expandBraces(pattern: string): readonly string[] {
+  if (pattern.length > PATH_MAX) return [pattern];
+  const found: string[] = [];
+  for (const one of alternatives(pattern)) if (found.push(one) === ALTERNATIVES_MAX) break;
+  return found;
+}
+
+function* alternatives(pattern: string): Generator<string, undefined> {
   const open = pattern.indexOf("{");
-  if (open < 0) return [pattern];
+  if (open < 0) {
+    yield pattern;
+    return;
+  }
   let depth = 0;
   let from = open + 1;
   const parts: string[] = [];
@@ -70,9 +85,10 @@ export function expandBraces(pattern: string): readonly string[] {
     if (depth > 0) continue;
     const head = pattern.slice(0, open);
     const tail = pattern.slice(at + 1);
-    return parts.flatMap((part) => expandBraces(`${head}${part}${tail}`));
+    for (const part of parts) yield* alternatives(`${head}${part}${tail}`);
+    return;
   }
-  return [pattern];
+  yield pattern;
 }
 
 /** keepalived: a glob relative to the including file; regular files only, and none that may be executed. */

@@ -499,7 +499,14 @@ const NO_VALUE: Value = { kind: "block" };
 
 const ignore = (): void => {};
 
-const startOfLine = (text: string, at: number): number => text.lastIndexOf("\n", at - 1) + 1;
+const LOOK_BACK_MAX = 2_048;
+
+/** The place itself where the line begins too far away. */
+function startOfLine(text: string, at: number): number {
+  const base = Math.max(0, at - LOOK_BACK_MAX);
+  const found = text.slice(base, at).lastIndexOf("\n");
+  return found < 0 && base > 0 ? at : base + found + 1;
+}
 
 function indentOf(text: string, at: number): string {
   const start = startOfLine(text, at);

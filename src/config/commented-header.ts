@@ -14,16 +14,22 @@ export interface CommentedHeader {
   readonly opens: boolean;
 }
 
+/** How far back is looked: a line of keepalived is no longer, and a megabyte without a line end is not searched. */
+const LOOK_BACK_MAX = 2_048;
+
 /** Looks at the last line with text before `offset`. */
 export function findCommentedHeader(
   source: Source,
   offset: number,
   table: KeywordTable,
 ): CommentedHeader | undefined {
-  const { text, name: file } = source;
-  let end = text.lastIndexOf("\n", offset - 1);
+  const { name: file } = source;
+  const base = Math.max(0, offset - LOOK_BACK_MAX);
+  const text = source.text.slice(base, offset);
+  let end = text.lastIndexOf("\n");
   while (end > 0) {
     const start = text.lastIndexOf("\n", end - 1) + 1;
+    if (start === 0 && base > 0) return undefined;
     const raw = text.slice(start, end).replace(/\r$/, "");
     if (raw.trim() === "") {
       end = start - 1;
@@ -37,12 +43,12 @@ export function findCommentedHeader(
     if (keyword === undefined || !opensBlock(keyword)) return undefined;
     const indent = match[1]?.length ?? 0;
     const marks = match[2]?.length ?? 0;
-    const from = start + indent;
+    const from = base + start + indent;
     return {
       keyword,
       name: match[4] ?? "",
       marks: { file, start: from, end: from + marks },
-      span: { file, start: from, end: start + raw.trimEnd().length },
+      span: { file, start: from, end: base + start + raw.trimEnd().length },
       opens: match[5] === "{",
     };
   }

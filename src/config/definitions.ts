@@ -109,7 +109,7 @@ export interface Expanded {
 }
 
 const USES_MAX = 1_000;
-const LENGTH_MAX = 20_000;
+const GROWTH_MAX = 20_000;
 
 /**
  * Replaces every use in the line. Stops in front of `~`: a loop expands its own variables when it runs.
@@ -123,8 +123,8 @@ export function expandLine(line: Line, definitions: Definitions, given: Predefin
   for (;;) {
     const use = findUse(current.text, at);
     if (use === undefined) break;
-    if (++count > USES_MAX || current.text.length > LENGTH_MAX) {
-      const growth = grown(line, current);
+    const growth = grown(line, current);
+    if (++count > USES_MAX || growth > GROWTH_MAX) {
       return { line, rest: [], undefined: [], endless: use.name, changed: false, growth };
     }
     const definition = use.parameters === "" ? definitions.get(use.name) : undefined;

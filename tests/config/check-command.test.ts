@@ -231,6 +231,8 @@ test("-i judges conditions for another machine", async () => {
 test("includes are found like keepalived finds them", () => {
   assert.deepEqual(expandBraces("a{b,c{d,e}}f"), ["abf", "acdf", "acef"]);
   assert.deepEqual(expandBraces("plain"), ["plain"]);
+  assert.equal(expandBraces("{a,b}".repeat(30)).length, 1_000, "not a billion");
+  assert.equal(expandBraces("{}".repeat(1_000_000)).length, 1, "no path is that long");
   assert.deepEqual(expandBraces("half{a"), ["half{a"]);
   const from = join(folder, "main.conf");
   write("one.inc", "x\n");
