@@ -107,6 +107,8 @@ export function checkDarkness(
       rivalOwnedAt >= from ||
       // Also where its last word was lost long ago, behind a cut or a late port, and nothing told it to say more.
       (lost !== undefined && lost >= (hasMet ? from : Math.min(from, heard))) ||
+      // It stood still when somebody else announced, and that one has gone without a word.
+      (!hasMet && facts.unwellAt(owner) >= learnedAt(client, address)) ||
       facts.lostOnWayTo(owner.id) >= from ||
       // The owner may not have heard the stranger that the client has heard.
       (strangeAt >= from - FOREIGN_GAP && network.base.loss + network.extraLoss > 0) ||
@@ -117,6 +119,13 @@ export function checkDarkness(
       facts.slowAt >= from ||
       !isMaster(owner, address)
     );
+  };
+
+  /** When the client was told what it believes. */
+  const learnedAt = (client: Client, address: Ipv4): number => {
+    const mac = client.entries().get(address)?.mac;
+    const speaker = machines.find((machine) => machine.mac === mac);
+    return arpHeardAt.get(`${speaker?.id}/${key(client, address)}`) ?? Number.POSITIVE_INFINITY;
   };
 
   const look = (one: Silence): void => {
@@ -186,7 +195,7 @@ export function checkDarkness(
       },
       fault: (fault, begins) => {
         if (fault.kind === "foreign-announcement" && begins)
-          strangeAt = facts.now + fault.times * FOREIGN_GAP;
+          strangeAt = Math.max(strangeAt, facts.now + fault.times * FOREIGN_GAP);
       },
       clientLearned: (client, address) => {
         const name = key(client, address);

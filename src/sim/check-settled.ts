@@ -2,15 +2,24 @@
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { Facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
 
 export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
   const { machines, rivals, addresses, clients } = simulation;
-  const isConfigured = (machine: Machine, address: Ipv4): boolean =>
-    machine.instances.some((one) =>
+  /** Every node that has a virtual router of this address has the address too: with a mixture nothing is promised. */
+  const isAgreed = (address: Ipv4): boolean => {
+    const configs = [...machines, ...rivals.map((rival) => rival.spec)].flatMap(
+      (node) => node.instances,
+    );
+    const having = configs.filter((one) =>
       [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
     );
+    const vrids = new Set(having.map(({ router }) => router.vrid));
+    return (
+      having.length > 0 &&
+      configs.every((one) => !vrids.has(one.router.vrid) || having.includes(one))
+    );
+  };
   const describe = (): string =>
     [...facts.all()]
       .map((seat) => `${seat.machine.id}/${seat.vrid} ${seat.state} (${seat.reason})`)
@@ -18,8 +27,8 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
 
   const oneOwner = (): void => {
     for (const address of addresses) {
-      if (!machines.some((machine) => isConfigured(machine, address))) continue;
       const owners = [...machines, ...rivals].filter((node) => node.owns(address));
+      if (owners.length === 0 && !isAgreed(address)) continue;
       if (owners.length !== 1)
         simulation.violate(
           owners.length === 0 ? "nobody-owns" : "two-own",

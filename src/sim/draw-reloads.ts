@@ -100,6 +100,8 @@ function drawChange(
     case "addresses":
       return shape.rivals > 0 ? nothing : { change: otherAddresses(random), everywhere: true };
     case "instance": {
+      // A sync group with all its members on one node only could be master nowhere.
+      if (shape.grouped && shape.instanceCount > 1) return nothing;
       const name = random.pick(machines[0]?.instances ?? [])?.router.name;
       return here((now, machine) => {
         if (now.some((one) => one.router.name === name))

@@ -27,11 +27,14 @@ function mustNotice(t: TestContext, one: Scenario, check: string, breaks: () => 
   t.mock.restoreAll();
 }
 
+/** A method as it ships, to be called from the wrong one. */
+const shipped = <T, K extends keyof T>(prototype: T, name: K): T[K] => prototype[name];
+
 type Configure = Extract<Parameters<Engine["onKeeper"]>[0], { type: "configure" }>;
 
 /** An engine that hears another configuration than it was given. */
 function mishear(t: TestContext, change: (message: Configure, times: number) => Configure): void {
-  const { onKeeper } = Engine.prototype;
+  const onKeeper = shipped(Engine.prototype, "onKeeper");
   let times = 0;
   t.mock.method(Engine.prototype, "onKeeper", function (this: Engine, message, now) {
     if (message.type === "configure") times += 1;
@@ -41,7 +44,7 @@ function mishear(t: TestContext, change: (message: Configure, times: number) => 
 
 /** An engine that forgets to announce now and then. */
 function dropRequests(t: TestContext, drops: (repeat: number, address: number) => boolean): void {
-  const { request } = Announcements.prototype;
+  const request = shipped(Announcements.prototype, "request");
   t.mock.method(Announcements.prototype, "request", function (this: Announcements, ...args) {
     const [, owned, , repeat] = args;
     if (!drops(repeat, owned.virtual.address)) request.apply(this, args);
@@ -153,7 +156,7 @@ test("no-alarm: nobody owns the address, and nobody says so", (t) => {
   const one = scenario([tracked(0), tracked(1)], {
     faults: [failing(0, 5, 12), failing(1, 5, 12)],
   });
-  const { tell } = Engine.prototype;
+  const tell = shipped(Engine.prototype, "tell");
   mustNotice(t, one, "no-alarm", () => {
     t.mock.method(Engine.prototype, "tell", function (this: Engine, message) {
       if (message.type !== "report" || message.report.kind !== "no-owner") tell.call(this, message);
@@ -163,7 +166,7 @@ test("no-alarm: nobody owns the address, and nobody says so", (t) => {
 
 test("false-alarm: the other machine owns the address all the time", (t) => {
   const one = scenario([tracked(0), tracked(1)], { faults: [failing(0, 5, 12)] });
-  const { onTime } = Engine.prototype;
+  const onTime = shipped(Engine.prototype, "onTime");
   mustNotice(t, one, "false-alarm", () => {
     // Four seconds, whoever is heard meanwhile.
     t.mock.method(Engine.prototype, "onTime", function (this: Engine, now) {
@@ -188,7 +191,7 @@ for (const [what, after] of [
   test(`not-as-configured: a reload that is not heard (${what})`, (t) => {
     const faults = [reload(10, 0, after(0)), reload(10, 1, after(1))];
     mustNotice(t, scenario([instance(0), instance(1)], { faults }), "not-as-configured", () => {
-      const { onKeeper } = Engine.prototype;
+      const onKeeper = shipped(Engine.prototype, "onKeeper");
       const known = new WeakSet<Engine>();
       t.mock.method(Engine.prototype, "onKeeper", function (this: Engine, message, now) {
         if (message.type === "configure" && known.has(this)) return;
@@ -227,7 +230,7 @@ test("not-as-configured: an instance that a reload removes stays", (t) => {
 
 test("reload-disturbs: a reload without a change announces", (t) => {
   const faults = [reload(10, 0, instance(0)), reload(10, 1, instance(1))];
-  const { onKeeper } = Engine.prototype;
+  const onKeeper = shipped(Engine.prototype, "onKeeper");
   mustNotice(t, scenario([instance(0), instance(1)], { faults }), "reload-disturbs", () => {
     t.mock.method(Engine.prototype, "onKeeper", function (this: Engine, message, now) {
       onKeeper.call(this, message, now);
@@ -249,7 +252,7 @@ test("not-refreshed: garp_master_refresh is not done", (t) => {
 test("two-own: beside keepalived, an engine that does not hear it", (t) => {
   const stronger = instance(1, { priority: priority(150) });
   const one = scenario([instance(0)], { rivals: [rival(1, stronger)] });
-  const { onWorld } = Engine.prototype;
+  const onWorld = shipped(Engine.prototype, "onWorld");
   mustNotice(t, one, "two-own", () => {
     t.mock.method(Engine.prototype, "onWorld", function (this: Engine, event, now) {
       if (event.kind !== "packet") onWorld.call(this, event, now);
