@@ -170,6 +170,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR4012: error("ipv6-instance"),
   VR4013: error("ipv6-address"),
   VR4015: info("init-fail-has-effect"),
+  VR4016: warning("own-block-not-last"),
 
   VR5001: fatal("file-not-found"),
   VR5002: fatal("not-a-file"),

@@ -319,7 +319,7 @@ export interface Facts {
   readonly VR4002: { readonly keyword: string; readonly loss: Loss; readonly places: number };
   readonly VR4003: { readonly keyword: string; readonly noNeed: NoNeed; readonly places: number };
   readonly VR4004: { readonly keyword: string; readonly places: number };
-  readonly VR4005: { readonly keyword: string };
+  readonly VR4005: { readonly keyword: string; readonly isBlock?: true };
   readonly VR4006: { readonly keyword: string };
   readonly VR4007: { readonly keyword: string; readonly text: string };
   readonly VR4008: {
@@ -334,6 +334,7 @@ export interface Facts {
   readonly VR4012: { readonly instance: string; readonly addresses: readonly string[] };
   readonly VR4013: { readonly address: string };
   readonly VR4015: { readonly script: string };
+  readonly VR4016: { readonly keyword: string; readonly block: string; readonly next: string };
 
   // Files, start-up and this machine
   readonly VR5001: { readonly path: string };

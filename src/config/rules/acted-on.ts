@@ -13,7 +13,10 @@ export const checkActedOn: Rule = ({ model, report }) => {
     for (const setting of block.settings) {
       const { acts, word, deprecated, since } = setting.keyword;
       if (isOff(block, setting)) continue;
-      if (since === "baton") report("VR4005", setting.word.span, { keyword: word });
+      if (since === "baton") {
+        const kind = setting.value.kind === "block" ? ({ isBlock: true } as const) : {};
+        report("VR4005", setting.word.span, { keyword: word, ...kind });
+      }
       if (deprecated !== undefined) {
         const instead = deprecated === "" ? undefined : deprecated;
         report("VR4010", setting.word.span, { keyword: word, instead });

@@ -2,7 +2,7 @@
 import { addressesOf } from "../effective.ts";
 import { SECRET_WORDS } from "../keywords/havip.ts";
 import { globalHavip } from "../lower/havip.ts";
-import { type Block, blocksOf, placeOf } from "../records.ts";
+import { type Block, blocksOf, lastSetting, nameOf, placeOf } from "../records.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 type Wanted = "url" | "region" | "instance" | "path";
@@ -18,6 +18,8 @@ export const checkHavip: Rule = (context) => {
   const { model } = context;
   const globals = blocksOf(model.root, "global_defs").flatMap((one) => blocksOf(one, "havip"));
   for (const block of globals) checkBlock(context, block);
+  for (const block of [...blocksOf(model.root, "global_defs"), ...model.instances])
+    checkPlace(context, block);
   for (const instance of model.instances) {
     const own = blocksOf(instance, "havip");
     for (const block of own) checkBlock(context, block);
@@ -34,6 +36,20 @@ export const checkHavip: Rule = (context) => {
     }
   }
 };
+
+/** keepalived does not know the block, so its `}` ends the block around it (seen in 2.2.7). */
+function checkPlace({ report }: RuleContext, block: Block): void {
+  const own = lastSetting(block, "havip");
+  if (own === undefined || block.damaged) return;
+  const { file, start } = own.word.span;
+  const next = block.settings
+    .filter(({ word }) => word.span.file === file && word.span.start > start)
+    .toSorted((a, b) => a.word.span.start - b.word.span.start)[0];
+  if (next === undefined) return;
+  const name = nameOf(block) === "" ? block.word : nameOf(block);
+  const facts = { keyword: "havip", block: name ?? "", next: next.keyword.word };
+  report("VR4016", own.word.span, facts);
+}
 
 function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
   for (const { keyword, word, args } of block.settings) {

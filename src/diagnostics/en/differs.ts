@@ -75,8 +75,19 @@ export const DIFFERS: Texts<Family<"VR4">> = {
     notes: places(count),
     help: "run keepalived for the load balancing (`keepalived -C`) beside Baton",
   }),
-  VR4005: ({ keyword }) => ({
-    message: `\`${keyword}\` is Baton's own: keepalived reports an unknown keyword and ignores it`,
+  VR4016: ({ keyword, block, next }) => ({
+    message: `keepalived would take the \`}\` of \`${keyword}\` for the end of \`${block}\` and lose \`${next}\` and what follows`,
+    label: "not the last in its block",
+    help: `move \`${keyword}\` to the end of \`${block}\`: then keepalived only reports unknown keywords`,
+    notes: [
+      "Baton reads it in any place; this matters to whoever goes back to keepalived with the file",
+    ],
+  }),
+  VR4005: ({ keyword, isBlock }) => ({
+    message:
+      isBlock === true
+        ? `\`${keyword}\` is Baton's own: keepalived reports unknown keywords and ignores the lines in it`
+        : `\`${keyword}\` is Baton's own: keepalived reports an unknown keyword and ignores it`,
     label: "not keepalived's",
   }),
   VR4006: ({ keyword }) => ({

@@ -72,8 +72,17 @@ export const DIFFERS: Texts<Family<"VR4">> = {
     notes: places(count),
     help: "负载均衡可以继续用 keepalived（`keepalived -C`），与 Baton 并行",
   }),
-  VR4005: ({ keyword }) => ({
-    message: `\`${keyword}\` 是 Baton 自己的关键字，keepalived 会报未知关键字并忽略`,
+  VR4016: ({ keyword, block, next }) => ({
+    message: `keepalived 会把 \`${keyword}\` 的 \`}\` 当作 \`${block}\` 的结尾，丢掉 \`${next}\` 及其后的内容`,
+    label: "不在所属块的最后",
+    help: `把 \`${keyword}\` 移到 \`${block}\` 的最后，keepalived 就只会报未知关键字`,
+    notes: ["Baton 不受位置影响；如果要用这个文件换回 keepalived，位置就很重要"],
+  }),
+  VR4005: ({ keyword, isBlock }) => ({
+    message:
+      isBlock === true
+        ? `\`${keyword}\` 是 Baton 自己的配置块，keepalived 会报未知关键字并忽略其中的行`
+        : `\`${keyword}\` 是 Baton 自己的关键字，keepalived 会报未知关键字并忽略`,
     label: "keepalived 没有这个关键字",
   }),
   VR4006: ({ keyword }) => ({
