@@ -273,6 +273,9 @@ export class Facts {
         if (seat.machine.id === fault.machine) seat.heard.clear();
       }
     }
-    if (fault.kind === "slow-network") this.slowAt = this.now + fault.latency;
+    if (fault.kind === "slow-network") {
+      const { extraLatency } = this.simulation.network;
+      this.slowAt = Math.max(this.slowAt, this.now + fault.latency + extraLatency);
+    }
   }
 }

@@ -204,15 +204,7 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
     }
     case "reload":
       machine.setInstances(fault.instances);
-      if (keeper.runs && machine.engine !== undefined) {
-        machine.send({
-          type: "configure",
-          instances: machine.instances,
-          groups: machine.groups,
-          resume: [],
-          trackers: [...machine.trackers.values()],
-        });
-      }
+      keeper.reload();
       machine.recheck();
       return undefined;
     case "resync":

@@ -42,7 +42,9 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     8 * down +
     2 * first.preemptDelay +
     first.startupDelay +
-    (hasRefusals(faults) ? 60_000_000 : 0);
+    (hasRefusals(faults) ? 60_000_000 : 0) +
+    // keepalived yields without a word: clients find out by themselves (`RESOLVE_AFTER`).
+    (rivals.length > 0 ? 8_000_000 : 0);
   return {
     seed,
     machines,

@@ -39,6 +39,7 @@ export class Keeper {
   #holds = new Map<string, Hold>();
   #inbox: FromEngine[] = [];
   #engineDied = false;
+  #isToReload = false;
   #life = 0;
   /** Told once the engine has ended after a stop. */
   #afterStop: (() => void) | undefined;
@@ -99,6 +100,7 @@ export class Keeper {
     this.#holds.clear();
     this.#inbox = [];
     this.#engineDied = false;
+    this.#isToReload = false;
     this.#wantsEngine = false;
     const then = this.#afterStop;
     this.#afterStop = undefined;
@@ -110,11 +112,26 @@ export class Keeper {
     const waiting = this.#inbox;
     this.#inbox = [];
     for (const message of waiting) this.#handle(message);
+    if (this.#isToReload) this.reload();
     if (this.#engineDied) this.#takeOver();
     // Scripts have run on, or run again now: their results are told.
     for (const result of this.#machine.trackers.values()) {
       if (this.#machine.engine !== undefined) this.#machine.send({ type: "tracker", ...result });
     }
+  }
+
+  /** SIGHUP; one that is stopped gets it when it goes on. An engine that starts later has the new configuration anyway. */
+  reload(): void {
+    const machine = this.#machine;
+    this.#isToReload = this.isAlive && !this.runs;
+    if (!this.runs || machine.engine === undefined) return;
+    machine.send({
+      type: "configure",
+      instances: machine.instances,
+      groups: machine.groups,
+      resume: [],
+      trackers: [...machine.trackers.values()],
+    });
   }
 
   receive(message: FromEngine): void {
