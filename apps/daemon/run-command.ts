@@ -2,8 +2,7 @@
  * Runs a program of the operator's: no shell, its own process group, nothing to read, its output kept as a bounded tail.
  *
  * What becomes of it if the keeper is killed: the program gets SIGTERM from the kernel (PDEATHSIG, set by `setpriv` where
- * that exists); what ignores it or was forked by it is ended by the next keeper (running-groups.ts), and under systemd by
- * the unit's KillMode.
+ * that exists); what ignores it or was forked by it is ended by the next keeper (running-groups.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
