@@ -2,6 +2,7 @@
  * `--live`, the cloud's part: would the platform let this machine have the addresses? Asked only where a `havip` block is, or
  * a key in the environment. Nothing here changes anything, and a control plane that is away is one warning.
  */
+import { statSync } from "node:fs";
 import { addressesOf } from "#config/effective";
 import type { HavipPlan } from "#config/plan";
 import type { Reading } from "#config/read";
@@ -41,12 +42,29 @@ interface Group {
   readonly addresses: AddressItem[];
 }
 
+function checkKeyFile({ havip, place }: Group): readonly AnyFinding[] {
+  const path = havip?.credentialsFile;
+  if (path === undefined) return [];
+  const mode = modeOf(path) ?? 0;
+  return (mode & 0o077) === 0 ? [] : [finding("VR5208", place, { path, mode: mode.toString(8) })];
+}
+
+/** A file that is missing or out of reach is told when it is needed. */
+function modeOf(path: string): number | undefined {
+  try {
+    return statSync(path).mode & 0o777;
+  } catch {
+    return undefined;
+  }
+}
+
 export async function checkCloud(
   readings: readonly Reading[],
   options: CheckCloudOptions,
 ): Promise<readonly AnyFinding[]> {
   const groups = groupsOf(readings, hasKey(options.env));
-  return (await Promise.all(groups.map((group) => askAbout(group, options)))).flat();
+  const asked = await Promise.all(groups.map((group) => askAbout(group, options)));
+  return [...groups.flatMap(checkKeyFile), ...asked.flat()];
 }
 
 const hasKey = (env: CheckCloudOptions["env"]): boolean =>

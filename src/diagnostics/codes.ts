@@ -193,6 +193,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5205: warning("havip-quota-used-up"),
   VR5206: info("idle-public-address"),
   VR5207: warning("clock-differs-from-the-cloud"),
+  VR5208: warning("key-readable-by-others"),
 };
 
 export const isCode = (text: string): text is Code => Object.hasOwn(CODES, text);

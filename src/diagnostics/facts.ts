@@ -375,4 +375,6 @@ export interface Facts {
   readonly VR5206: { readonly addresses: readonly string[]; readonly region: string };
   /** Positive: this machine is ahead. */
   readonly VR5207: { readonly seconds: number; readonly limit: number };
+  /** `mode`: as `chmod` takes it. */
+  readonly VR5208: { readonly path: string; readonly mode: string };
 }

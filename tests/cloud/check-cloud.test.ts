@@ -1,14 +1,17 @@
 /** `baton check --live`: what the cloud says of the addresses, asked of an emulator on loopback. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { readConfiguration } from "#config/read";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import { say } from "#diagnostics/say";
 import { type CheckCloudOptions, checkCloud } from "../../apps/cli/check-cloud.ts";
 import { REGION } from "./harness.ts";
-import { type LiveWorld, makeVip, startWorld, VIP } from "./live-world.ts";
+import { KEYS, type LiveWorld, makeVip, startWorld, VIP } from "./live-world.ts";
 
 const file = (words: string): string => `vrrp_instance VI_1 {
     interface eth0
@@ -137,6 +140,23 @@ test("a clock that is off: told before the limit, and instead of all else beyond
   assert.ok(Math.abs(only.facts.seconds + 400) <= 2, String(only.facts.seconds));
   assert.match(say(only, "en").message, /behind the cloud's/);
   assert.match(say(only, "zh-CN").message, /慢 \d+ 秒/);
+});
+
+test("a key that others can read", async (context) => {
+  const { world, instanceId } = await here(context);
+  await makeVip(world);
+  const folder = mkdtempSync(join(tmpdir(), "baton-key-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "key");
+  writeFileSync(path, JSON.stringify(KEYS), { mode: 0o600 });
+  const text = file(`havip {\n instance_id ${instanceId}\n credentials_file ${path}\n}`);
+  const { env } = world;
+  assert.deepEqual(await check(text, { env }), []);
+  chmodSync(path, 0o644);
+  const [only, ...more] = await check(text, { env });
+  assert.deepEqual(more, []);
+  assert.equal(only?.code, "VR5208");
+  assert.deepEqual(only?.facts, { path, mode: "644" });
 });
 
 test("nobody listens: one warning that says so", async (context) => {

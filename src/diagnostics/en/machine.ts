@@ -103,4 +103,9 @@ export const MACHINE: Texts<Family<"VR5">> = {
     label: Math.abs(seconds) > limit ? "the cloud would not answer" : "on the way there",
     help: "set the clock, for example with chrony",
   }),
+  VR5208: ({ path, mode }) => ({
+    message: `others can read the key in \`${path}\` (mode ${mode})`,
+    label: "not secret",
+    help: `chmod 600 ${path}`,
+  }),
 };

@@ -93,4 +93,9 @@ export const MACHINE: Texts<Family<"VR5">> = {
     label: Math.abs(seconds) > limit ? "云平台不会应答" : "已偏离较多",
     help: "请校准时钟，例如使用 chrony",
   }),
+  VR5208: ({ path, mode }) => ({
+    message: `其他用户可以读取 \`${path}\` 中的密钥（权限 ${mode}）`,
+    label: "密钥没有保密",
+    help: `chmod 600 ${path}`,
+  }),
 };
