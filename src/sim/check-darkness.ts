@@ -36,7 +36,7 @@ export interface DarknessTotals {
   /** Microseconds in which a client had an owner in reach and did not reach it, of all clients and addresses. */
   micros: number;
   longest: number;
-  /** Silences that were judged, and the longest with nothing to wait for: no budget, no rival, no stranger, no slow network. */
+  /** Silences that were judged, and the longest with nothing to wait for: no budget, no rival, no stranger, nothing slow. */
   judged: number;
   judgedLongest: number;
 }
@@ -148,7 +148,11 @@ export function checkDarkness(
     totals.judged += 1;
     const hasBudget = announceBoundOf(facts, one.owner) > BOUND;
     const isPlain = !hasBudget && patienceOf(one.owner, address) === 0 && strangeAt < one.from;
-    if (isPlain && facts.slowAt < one.from && network.extraLatency === 0)
+    const isSlow =
+      facts.slowAt >= one.from ||
+      network.extraLatency > 0 ||
+      machines.some((machine) => machine.extraLate > 0 || machine.kernel.faults.slowMicros > 0);
+    if (isPlain && !isSlow)
       totals.judgedLongest = Math.max(totals.judgedLongest, facts.now - one.since);
   };
 

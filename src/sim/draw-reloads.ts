@@ -25,7 +25,10 @@ export function drawReloads(
 ): Fault[] {
   // The same order everywhere, or two changes of the same thing would end differently on two nodes.
   const stagger = random.pick([0, 10_000, 500_000, 2_000_000]);
-  const steps = wishes
+  const again = wishes.flatMap(({ at, machine }) =>
+    random.chance(0.5) ? [{ at: at + random.between(1_000, 5_000_000), machine }] : [],
+  );
+  const steps = [...wishes, ...again]
     .toSorted((a, b) => a.at - b.at)
     .flatMap(({ at, machine }) => {
       const { change, everywhere } = drawChange(random, shape, machines);
@@ -45,6 +48,7 @@ const KINDS = [
   "nothing",
   "nothing",
   "priority",
+  "weight",
   "weight",
   "announce",
   "pacing",
@@ -66,7 +70,6 @@ function drawChange(
       return nothing;
     case "priority": {
       const by = random.pick([-10, 10]);
-      // In a sync group all members have to agree on who is stronger.
       return here((now) => now.map((one) => withPriority(one, by)));
     }
     case "weight": {
