@@ -65,7 +65,7 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
     for (const [node, heard] of seat.heard) if (node >= 0) heardAt = Math.max(heardAt, heard.at);
     if (facts.unwellAt(machine) > heardAt) return;
     const { router } = seat;
-    const soonest = PATIENCE * masterDown(router, router.advertInterval, 254);
+    const soonest = PATIENCE * masterDown(router, router.advertInterval, 255);
     if (facts.now - heardAt < soonest)
       simulation.violate(
         "false-alarm",
