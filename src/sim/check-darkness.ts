@@ -77,11 +77,12 @@ export function checkDarkness(
     queue.in(limitOf(one) + 1, () => look(one));
   };
 
-  const patienceOf = (owner: Machine, address: Ipv4): number => {
+  /** `at`: rivals heard so shortly before it, or since, count. */
+  const patienceOf = (owner: Machine, address: Ipv4, at: number = facts.now): number => {
     for (const { router } of facts.instancesWith(owner, address)) {
       const interval = facts.interval(router.vrid);
       for (const [from, heard] of facts.seat(owner, router.vrid)?.heard ?? []) {
-        const isPending = heard.at > heard.releasedAt && facts.now - heard.at < 5 * interval;
+        const isPending = heard.at > heard.releasedAt && at - heard.at < 5 * interval;
         if (from !== owner.id && isPending) return 4 * interval;
       }
     }
@@ -147,7 +148,8 @@ export function checkDarkness(
     if (isExcused(one)) return;
     totals.judged += 1;
     const hasBudget = announceBoundOf(facts, one.owner) > BOUND;
-    const isPlain = !hasBudget && patienceOf(one.owner, address) === 0 && strangeAt < one.from;
+    const hasWaited = patienceOf(one.owner, address, one.from) > 0;
+    const isPlain = !hasBudget && !hasWaited && strangeAt < one.from;
     const isSlow =
       facts.slowAt >= one.from ||
       network.extraLatency > 0 ||
