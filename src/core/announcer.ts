@@ -1,8 +1,8 @@
 /**
  * Announcements of one interface: all its addresses share the budget, because switches and clouds limit ARP per port.
  *
- * Round-robin: every address gets one frame before any gets its second, so a limiter starves nobody. The first round
- * leaves at once; later rounds keep `ROUND_GAP`, since a frame lost to a full queue or a port that is not ready yet is
+ * Round-robin: every address gets one frame before any gets its second, and each round begins with another address, so that
+ * a switch that lets only the first of a burst through starves nobody. The first round leaves at once; later rounds keep `ROUND_GAP`, since a frame lost to a full queue or a port that is not ready yet is
  * lost for its immediate successors too. keepalived sends all repeats of a block within a millisecond.
  *
  * A token bucket (`garp_rate`) and a smallest gap (`vrrp_garp_interval`) bound what leaves.
@@ -23,7 +23,12 @@ export interface AnnouncerState<Target> {
   readonly tokens: number;
   readonly filledAt: Instant;
   readonly lastAt: Instant | undefined;
+  /** Bursts that have left: the next one begins elsewhere. */
+  readonly bursts: number;
 }
+
+/** Of a burst's length: with the golden section the beginnings of any number of bursts lie evenly. */
+const TURN = 0.618_034;
 
 const ROUND_GAP = micros(50_000);
 
@@ -31,7 +36,7 @@ const ROUND_GAP = micros(50_000);
 const WHOLE = 1 - 1e-6;
 
 export function emptyAnnouncer<Target>(pacing: PacingConfig, now: Instant): AnnouncerState<Target> {
-  return { queue: [], tokens: pacing.burst, filledAt: now, lastAt: undefined };
+  return { queue: [], tokens: pacing.burst, filledAt: now, lastAt: undefined, bursts: 0 };
 }
 
 /** Asking again for what is already waiting raises its count to the larger of both and makes it due now. */
@@ -70,8 +75,9 @@ export function take<Target>(
   let { lastAt } = state;
   const send: Target[] = [];
   const waiting: Item<Target>[] = [];
-  const served: Item<Target>[] = [];
-  for (const item of state.queue) {
+  const served = new Map<Item<Target>, Item<Target>>();
+  // With a budget whoever waits is first: nothing is lost that would have to be made up for.
+  for (const item of limited ? state.queue : turned(state.queue, state.bursts)) {
     const gapOver = pacing.gap === 0 || lastAt === undefined || now >= lastAt + pacing.gap;
     if (item.notBefore > now || tokens < WHOLE || !gapOver) {
       waiting.push(item);
@@ -80,14 +86,19 @@ export function take<Target>(
     send.push(item.target);
     tokens -= 1;
     lastAt = now;
-    if (item.remaining > 1) {
-      served.push({ ...item, remaining: item.remaining - 1, notBefore: after(now, ROUND_GAP) });
-    }
+    const remaining = item.remaining - 1;
+    if (remaining > 0) served.set(item, { ...item, remaining, notBefore: after(now, ROUND_GAP) });
   }
-  return {
-    state: { queue: [...waiting, ...served], tokens: limited ? tokens : 0, filledAt: now, lastAt },
-    send,
-  };
+  const bursts = state.bursts + (send.length > 1 ? 1 : 0);
+  // In the order in which they were asked for, so that every turn is counted from the same beginning.
+  const queue = [...waiting, ...state.queue.flatMap((item) => served.get(item) ?? [])];
+  return { state: { queue, tokens: limited ? tokens : 0, filledAt: now, lastAt, bursts }, send };
+}
+
+function turned<Item>(queue: readonly Item[], bursts: number): readonly Item[] {
+  if (bursts === 0 || queue.length < 2) return queue;
+  const start = Math.floor(((bursts * TURN) % 1) * queue.length);
+  return [...queue.slice(start), ...queue.slice(0, start)];
 }
 
 function refill<Target>(pacing: PacingConfig, state: AnnouncerState<Target>, now: Instant): number {

@@ -1,4 +1,5 @@
 /** BACKUP: RFC 9568 6.4.2, with keepalived's nopreempt and preempt_delay. */
+import type { Ipv4 } from "#units/address";
 import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { becomeMaster } from "./become-master.ts";
@@ -70,11 +71,16 @@ function sayFarewell(
   const left = farewell.left - 1;
   const at = after(now, micros(FAREWELL_GAP_ROUNDS * round(config)));
   const next = left === 0 ? undefined : { ...farewell, at, left };
-  return withEffects(inPhase(state, { ...phase, farewell: next }), {
-    kind: "sendAdvert",
-    priority: RELEASE,
-    to: farewell.to,
-  });
+  const effects = farewell.to.map(
+    (to): RouterEffect => ({ kind: "sendAdvert", priority: RELEASE, to }),
+  );
+  return withEffects(inPhase(state, { ...phase, farewell: next }), ...effects);
+}
+
+/** Of three that took over together the last one standing may not be the one we yielded to: it has to know too. */
+function alsoTold(farewell: BackupPhase["farewell"], to: Ipv4): BackupPhase["farewell"] {
+  if (farewell === undefined || farewell.to.includes(to)) return farewell;
+  return { ...farewell, to: [...farewell.to, to] };
 }
 
 function sleptMicros(phase: BackupPhase, now: Instant): number {
@@ -164,6 +170,7 @@ function accepted(
     masterDownAt: after(now, wait),
     preemptAt,
     released: false,
+    farewell: alsoTold(phase.farewell, advert.from),
   };
 }
 

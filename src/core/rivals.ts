@@ -6,8 +6,8 @@
  *
  * With nopreempt the tie-break may not move an address away from a healthy owner: see contest.ts.
  *
- * Whoever yields removes the address first, then says priority 0 to the winner alone, which thereby knows that its word is
- * now the last one and announces. A winner that hears nothing announces on evidence: after each sign of the rival, and
+ * Whoever yields removes the address first, then says priority 0 to the masters it heard, which thereby know that their word
+ * is now the last one and announce. A winner that hears nothing announces on evidence: after each sign of the rival, and
  * when somebody else's ARP for the address was seen (master.ts).
  */
 import { after, fromCentis, type Instant, micros } from "#units/time";
@@ -173,14 +173,16 @@ function give(
   if (config.higherPrioSendAdvert)
     effects.push({ kind: "sendAdvert", priority: state.effectivePriority });
   effects.push({ kind: "removeAddresses" });
-  // To the winner alone, multicast or not: the group would start an election among routers that are not concerned.
-  effects.push({ kind: "sendAdvert", priority: RELEASE, to: advert.from });
+  // To the other masters alone, multicast or not: the group would start an election among routers that are not concerned.
+  const rivals = state.phase.kind === "master" ? state.phase.rivals.map(({ from }) => from) : [];
+  const others = [advert.from, ...rivals.filter((from) => from !== advert.from)];
+  for (const to of others) effects.push({ kind: "sendAdvert", priority: RELEASE, to });
   const interval = config.version === 3 ? advert.interval : config.advertInterval;
   const phase = {
     ...freshBackup(config, state, now, micros(0)),
     masterInterval: interval,
     masterDownAt: after(now, detection(config, state, interval, advert.priority)),
-    farewell: { to: advert.from, at: after(now, round(config)), left: FAREWELLS },
+    farewell: { to: others, at: after(now, round(config)), left: FAREWELLS },
   };
   return enter(state, phase, reason, now, effects);
 }

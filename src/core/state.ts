@@ -71,13 +71,13 @@ export interface BackupPhase {
   readonly awakeAt: Instant;
   /** The master said priority 0, so `masterDownAt` is only the skew time away. */
   readonly released: boolean;
-  /** We yielded to this master and told it so; one packet may be lost, and it would let clients wait for us. */
+  /** We yielded and told the other masters so; one packet may be lost, and they would let clients wait for us. */
   readonly farewell: Farewell | undefined;
 }
 
 /** Priority 0, said again. */
 export interface Farewell {
-  readonly to: Ipv4;
+  readonly to: readonly Ipv4[];
   readonly at: Instant;
   readonly left: number;
 }

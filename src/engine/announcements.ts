@@ -14,10 +14,20 @@ import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
 import type { Instance, OwnedAddress } from "./instance.ts";
 import type { Interfaces } from "./interfaces.ts";
 
+type Form = "request" | "reply";
+
 interface Target {
   readonly instance: Instance;
   readonly owned: OwnedAddress;
+  readonly form: Form;
 }
+
+const FORMS: Readonly<Record<InstanceConfig["arp"], readonly Form[]>> = {
+  request: ["request"],
+  reply: ["reply"],
+  both: ["request", "reply"],
+};
+const keyOf = ({ key }: OwnedAddress, form: Form): string => `${key} ${form}`;
 
 interface Port {
   pacing: PacingConfig;
@@ -69,17 +79,17 @@ export class Announcements {
     now: Instant,
   ): void {
     const port = this.#port(index, now);
-    port.state = request(
-      port.state,
-      [{ key: owned.key, target: { instance, owned } }],
-      repeat,
-      now,
-    );
+    // Each form is a frame of its own, also to whoever counts them.
+    const wanted = FORMS[instance.config.arp].map((form) => ({
+      key: keyOf(owned, form),
+      target: { instance, owned, form },
+    }));
+    port.state = request(port.state, wanted, repeat, now);
     port.due = "stale";
   }
 
   cancel(addresses: readonly OwnedAddress[]): void {
-    const keys = new Set(addresses.map((one) => one.key));
+    const keys = new Set(addresses.flatMap((one) => FORMS.both.map((form) => keyOf(one, form))));
     for (const port of this.#ports.values()) {
       if (port.state.queue.length === 0) continue;
       port.state = cancel(port.state, keys);
@@ -103,27 +113,23 @@ export class Announcements {
       const taken = take(port.pacing, port.state, now);
       port.state = taken.state;
       port.due = "stale";
-      for (const { instance, owned } of taken.send) this.#send(index, instance, owned, now);
+      for (const target of taken.send) this.#send(index, target, now);
     }
   }
 
-  #send(index: number, instance: Instance, owned: OwnedAddress, now: Instant): void {
+  #send(index: number, { instance, owned, form }: Target, now: Instant): void {
     const link = this.#interfaces.link(index);
     // Whoever does not have the address (any more) does not speak for it.
     if (link === undefined || !owned.owned) return;
-    const forms =
-      instance.config.arp === "both" ? (["request", "reply"] as const) : [instance.config.arp];
-    for (const form of forms) {
-      emitArp(this.#frame, gratuitousArp(link.mac, owned.virtual.address, form));
-      const outcome = this.#world.sendArp(index, this.#frame);
-      if (!outcome.ok) {
-        instance.counters.send_errors += 1;
-        continue;
-      }
-      owned.announcements += 1;
-      owned.announcedAt = now;
-      instance.counters.announcements_sent += 1;
+    emitArp(this.#frame, gratuitousArp(link.mac, owned.virtual.address, form));
+    const outcome = this.#world.sendArp(index, this.#frame);
+    if (!outcome.ok) {
+      instance.counters.send_errors += 1;
+      return;
     }
+    owned.announcements += 1;
+    owned.announcedAt = now;
+    instance.counters.announcements_sent += 1;
   }
 
   #port(index: number, now: Instant): Port {

@@ -99,13 +99,11 @@ export function drawShape(random: Random, wanted: number | undefined): Shape {
 
 /** Every fourth cluster sends its announcements by a budget, most of those with many addresses. */
 function drawLimits(random: Random): Pick<Shape, "addressCount" | "pacing" | "arpLimit" | "arp"> {
-  const arp = random.pick(["request", "request", "request", "reply"] as const);
+  const arp = random.pick(["request", "request", "request", "reply", "both"] as const);
   const none = { burst: 0, perSecond: 0, gap: micros(0) };
   if (!random.chance(0.25)) {
     const addressCount = random.chance(0.03) ? 20 : random.pick([1, 1, 1, 2, 3]);
-    // Only without a budget: the engine counts both frames as one (seeds 14 and 18 with a budget).
-    const form = random.chance(0.2) ? "both" : arp;
-    return { addressCount, pacing: none, arpLimit: undefined, arp: form };
+    return { addressCount, pacing: none, arpLimit: undefined, arp };
   }
   const addressCount = random.pick([1, 2, 3, 5, 10, 20]);
   const isPaced = random.chance(0.2);

@@ -52,10 +52,17 @@ function run(
 
 const fresh = (limits: PacingConfig): State => emptyAnnouncer(limits, T0);
 
-test("every address gets its first frame before any gets its second; rounds are 50 ms apart", () => {
+test("every address gets its first frame before any gets its second; rounds are 50 ms apart and begin elsewhere", () => {
   const { state, sent } = run(UNLIMITED, ask(fresh(UNLIMITED), "abc", 3, T0), 1000);
-  assert.deepEqual(sent, ["0:abc", "50:abc", "100:abc"]);
+  assert.deepEqual(sent, ["0:abc", "50:bca", "100:abc"]);
   assert.equal(announcerDeadline(UNLIMITED, state), undefined);
+});
+
+test("a switch that lets half of every burst through has let everybody through after five rounds", () => {
+  const { sent } = run(UNLIMITED, ask(fresh(UNLIMITED), "abcdefghijklmnopqrst", 5, T0), 1000);
+  const passed = new Set(sent.flatMap((one) => [...(one.split(":")[1] ?? "").slice(0, 10)]));
+  assert.equal(sent.length, 5);
+  assert.equal(passed.size, 20);
 });
 
 test("a token bucket of 2 and 10 a second: in rotation, nobody starves", () => {

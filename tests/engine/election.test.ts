@@ -264,7 +264,8 @@ test("a stronger peer heard as master: the lease gets shorter with the next adve
 test("the keeper may ask for another announcement; only a master makes it", () => {
   const bench = master(instance({ addresses: ["192.0.2.100", "192.0.2.101"] }));
   bench.keeper({ type: "announce", instance: "VI_1" });
-  assert.deepEqual(bench.world.take(), [ARP, "arp request 192.0.2.101"]);
+  // Not the first burst of this interface: it begins with the other one.
+  assert.deepEqual(bench.world.take(), ["arp request 192.0.2.101", ARP]);
   bench.keeper({ type: "announce", instance: "VI_9" });
   bench.hear({ priority: 150 });
   bench.world.take();
