@@ -28,6 +28,11 @@ export const MUTANTS: readonly Mutant[] = [
     "backup",
     ["a farewell from before a pause is void", "farewell: undefined };", "};"],
     [
+      "a third master is told too",
+      "farewell: alsoTold(phase.farewell, advert.from)",
+      "farewell: phase.farewell",
+    ],
+    [
       "an equal priority is accepted",
       "advert.priority >= state.effectivePriority ||",
       "advert.priority > state.effectivePriority ||",
@@ -74,12 +79,17 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile(
     "rivals",
     ["a farewell is repeated", "left: FAREWELLS", "left: 1"],
+    [
+      "every rival is told",
+      "[advert.from, ...rivals.filter((from) => from !== advert.from)]",
+      "[advert.from]",
+    ],
     ["a higher priority wins", "advert.priority > ours", "advert.priority < ours"],
     ["the higher address wins a tie", "advert.from > source", "advert.from < source"],
     ["the loser removes the address", '  effects.push({ kind: "removeAddresses" });\n', ""],
     [
       "the winner is told",
-      '  effects.push({ kind: "sendAdvert", priority: RELEASE, to: advert.from });\n',
+      '  for (const to of others) effects.push({ kind: "sendAdvert", priority: RELEASE, to });\n',
       "",
     ],
     [
@@ -247,5 +257,10 @@ export const MUTANTS: readonly Mutant[] = [
     "rounds are apart",
     "const ROUND_GAP = micros(50_000);",
     "const ROUND_GAP = micros(0);",
+  ]),
+  ...inFile("announcer", [
+    "each burst begins elsewhere",
+    "bursts === 0 || queue.length < 2",
+    "bursts >= 0 || queue.length < 2",
   ]),
 ];
