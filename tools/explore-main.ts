@@ -3,11 +3,11 @@
  *
  * Prints, for each exploration, its bounds and how many states and steps were seen. Exit status 1 if an invariant broke.
  */
-import { parseArgs } from "node:util";
 import { explorations } from "#sim/explorations";
 import { type Exploration, explore } from "#sim/explore";
+import { toolOptions, wholeNumber } from "./tool-options.ts";
 
-const { values } = parseArgs({
+const values = toolOptions(import.meta.filename, {
   options: {
     depth: { type: "string" },
     states: { type: "string" },
@@ -46,8 +46,10 @@ for (const exploration of explorations()) {
   ok =
     run({
       ...exploration,
-      ...(values.depth === undefined ? {} : { depth: Number(values.depth) }),
-      ...(values.states === undefined ? {} : { statesMax: Number(values.states) }),
+      ...(values.depth === undefined ? {} : { depth: wholeNumber("depth", values.depth, 1) }),
+      ...(values.states === undefined
+        ? {}
+        : { statesMax: wholeNumber("states", values.states, 1) }),
     }) && ok;
 }
 process.exitCode = ok ? 0 : 1;

@@ -10,14 +10,14 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { MUTANTS, type Mutant } from "./mutants.ts";
+import { toolOptions } from "./tool-options.ts";
 
 const root = join(import.meta.dirname, "..");
 const TIMEOUT_MILLISECONDS = 180_000;
 const WANTED = 0.95;
 
-const { values } = parseArgs({
+const values = toolOptions(import.meta.filename, {
   options: { only: { type: "string" }, check: { type: "boolean", default: false } },
 });
 const say = (text: string): void => {

@@ -10,13 +10,13 @@
  * A failing seed is made smaller and told line by line. Exit status 1 if any failed.
  */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { generateScenario } from "#sim/generate";
 import { type RunResult, runScenario } from "#sim/run";
 import type { Scenario } from "#sim/scenario";
 import { shrinkScenario } from "#sim/shrink";
+import { toolOptions, wholeNumber } from "./tool-options.ts";
 
-const { values } = parseArgs({
+const values = toolOptions(import.meta.filename, {
   options: {
     seeds: { type: "string", default: "1000" },
     from: { type: "string", default: "0" },
@@ -34,7 +34,8 @@ const { values } = parseArgs({
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
-const options = values.nodes === undefined ? {} : { machines: Number(values.nodes) };
+const options =
+  values.nodes === undefined ? {} : { machines: wholeNumber("nodes", values.nodes, 2) };
 
 function tell(scenario: Scenario, result: RunResult): void {
   const cluster = scenario.machines.map((machine) =>
@@ -69,12 +70,33 @@ function runOne(scenario: Scenario): number {
   return result.violations.length > 0 ? 1 : 0;
 }
 
+/** One line on a terminal, written over and over once two seconds have passed. */
+function showProgress(count: number): (done: number, failed: number, isLast?: boolean) => void {
+  const startedAt = performance.now();
+  let shownAt = startedAt + 1_000;
+  return (done, failed, isLast = false) => {
+    const at = performance.now();
+    if (!process.stderr.isTTY || at - startedAt < 2_000) return;
+    if (isLast) process.stderr.write("\r\x1b[K");
+    else if (at - shownAt >= 1_000) {
+      shownAt = at;
+      const left = ((at - startedAt) / Math.max(1, done)) * (count - done);
+      const bad = failed === 0 ? "" : `, ${failed} kinds of failure`;
+      process.stderr.write(
+        `\r\x1b[K${done} of ${count} seeds, ${Math.ceil(left / 1_000)} s left${bad}`,
+      );
+    }
+  };
+}
+
 function runMany(): number {
   const startedAt = performance.now();
-  const first = Number(values.from);
-  const count = Number(values.seeds);
+  const first = wholeNumber("from", values.from);
+  const count = wholeNumber("seeds", values.seeds, 1);
   const limit =
-    values.seconds === undefined ? Number.POSITIVE_INFINITY : Number(values.seconds) * 1_000;
+    values.seconds === undefined
+      ? Number.POSITIVE_INFINITY
+      : wholeNumber("seconds", values.seconds, 1) * 1_000;
   const failures = new Map<string, number[]>();
   const reasons: Record<string, number> = {};
   const longest: Record<string, number> = {};
@@ -82,8 +104,10 @@ function runMany(): number {
   const darkness = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
   let events = 0;
   let simulated = 0;
+  const progress = showProgress(count);
   for (let seed = first; seed < first + count; seed++) {
     if (performance.now() - startedAt > limit) break;
+    progress(seed - first, failures.size);
     const scenario = generateScenario(seed, options);
     const begunAt = performance.now();
     const result = runScenario(scenario);
@@ -109,6 +133,7 @@ function runMany(): number {
     explain(scenario, violation.check);
     break;
   }
+  progress(costs.length, failures.size, true);
   const seconds = (performance.now() - startedAt) / 1_000;
   say(
     `${costs.length} seeds in ${seconds.toFixed(1)} s: ${(simulated / 3_600_000_000).toFixed(1)} simulated hours, ${(events / 1_000_000).toFixed(2)} million events`,
@@ -141,7 +166,7 @@ function runMany(): number {
 if (values.scenario !== undefined) {
   process.exitCode = runOne(JSON.parse(readFileSync(values.scenario, "utf8")) as Scenario);
 } else if (values.seed !== undefined) {
-  const scenario = generateScenario(Number(values.seed), options);
+  const scenario = generateScenario(wholeNumber("seed", values.seed), options);
   if (values.print) say(JSON.stringify(scenario));
   else process.exitCode = runOne(scenario);
 } else {
