@@ -1,5 +1,5 @@
 /**
- * Every interleaving of a few steps, with the shipping core: `npm run explore -- [--depth D] [--states N] [--only NAME]`.
+ * Every interleaving of a few steps, with the shipping core: `node tools/explore-main.ts [--depth D] [--states N] [--only NAME]`.
  *
  * Prints, for each exploration, its bounds and how many states and steps were seen. Exit status 1 if an invariant broke.
  */

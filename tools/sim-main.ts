@@ -1,5 +1,5 @@
 /**
- * Simulated clusters over the shipping core and engine: `npm run sim -- --seeds 1000 [--from 0] [--nodes 3] [--quiet]`.
+ * Simulated clusters over the shipping core and engine: `npm run sim -- --seeds 1000 [--from 0] [--nodes 3]`.
  *
  *   --seeds N    how many seeds (default 1000)         --from S     first seed (default 0)
  *   --nodes K    machines in a cluster (default mixed) --seconds T  stop after so many seconds

@@ -9,6 +9,8 @@ export function toolOptions<Config extends ParseArgsConfig>(
   file: string,
   config: Config,
 ): Parsed<Config>["values"] {
+  // `| head` has read enough.
+  process.stdout.on("error", () => process.exit(0));
   const argv = process.argv.slice(2);
   if (argv.includes("--help") || argv.includes("-h")) {
     process.stdout.write(`${manualOf(file)}\n`);
