@@ -5,23 +5,64 @@ import { dirname } from "node:path";
 import { addressesOf, addressOf, interfaceOf } from "#config/effective";
 import type { Reading } from "#config/read";
 import { type Block, lastSetting, placeOf, type Setting } from "#config/records";
-import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import { type AnyFinding, finding, type Language } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
 import { isInNetwork, readIpv4 } from "#units/address";
 import { checkFirewall } from "./check-firewall.ts";
+import { checkRouters } from "./check-live-routers.ts";
+import { judgeSettings, type OwnAddress, readRoutes } from "./check-live-settings.ts";
 
-export async function checkMachine({ model }: Reading): Promise<readonly AnyFinding[]> {
+export interface LiveOptions {
+  readonly language: Language;
+  /** Text for a person who waits. */
+  readonly tell: (text: string) => void;
+}
+
+export async function checkMachine(
+  reading: Reading,
+  { language, tell }: LiveOptions,
+): Promise<readonly AnyFinding[]> {
+  const { model } = reading;
   const found: AnyFinding[] = [];
   const report = (one: AnyFinding): void => {
     found.push(one);
   };
   for (const instance of model.instances) checkInterface(instance, report);
   checkScripts(model.root, report);
+  const addresses = ownAddresses();
+  const routeTo = readRoutes(read("/proc/self/net/route") ?? "");
+  found.push(...judgeSettings(model, { setting: readSetting, addresses, routeTo }));
   const [first] = model.instances;
   if (first !== undefined) {
     for (const rule of await checkFirewall()) report(finding("VR5109", placeOf(first), { rule }));
   }
+  const own = new Set(addresses.map(({ address }) => address));
+  found.push(...(await checkRouters(reading, own, { tell, progress: PROGRESS[language] })));
   return found;
+}
+
+const PROGRESS: Readonly<
+  Record<Language, (interfaces: readonly string[], seconds: number) => string>
+> = {
+  en: (interfaces, seconds) => `listening for VRRP on ${interfaces.join(", ")}, ${seconds} s more`,
+  "zh-CN": (interfaces, seconds) => `正在 ${interfaces.join("、")} 上监听 VRRP，还需 ${seconds} 秒`,
+};
+
+/** `net.ipv4.conf.eth0/1.arp_ignore` is /proc/sys/net/ipv4/conf/eth0.1/arp_ignore. */
+function readSetting(key: string): number | undefined {
+  const path = key.replace(/[./]/g, (mark) => (mark === "." ? "/" : "."));
+  const text = read(`/proc/sys/${path}`);
+  return text === undefined ? undefined : Number(text);
+}
+
+function ownAddresses(): readonly OwnAddress[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.flatMap(({ cidr }): OwnAddress[] => {
+      const [host = "", prefix = ""] = cidr?.split("/") ?? [];
+      const address = readIpv4(host);
+      return address === undefined ? [] : [{ interface: name, address, prefix: Number(prefix) }];
+    }),
+  );
 }
 
 type Report = (finding: AnyFinding) => void;

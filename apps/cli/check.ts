@@ -71,12 +71,15 @@ async function check(options: CheckOptions, io: CommandIo): Promise<number> {
   }
   const readings = files.map(({ reading }) => reading);
   const pair = pairFindings(readings);
-  const live = options.live
-    ? (await Promise.all(readings.map((reading) => checkMachine(reading)))).flat()
-    : [];
   const { language } = options;
   const { env } = io;
-  const cloud = options.live ? await checkCloud(readings, { env, language, tell: io.stderr }) : [];
+  const tell = (text: string): void => io.stderr(text);
+  const live = options.live
+    ? (
+        await Promise.all(readings.map((reading) => checkMachine(reading, { language, tell })))
+      ).flat()
+    : [];
+  const cloud = options.live ? await checkCloud(readings, { env, language, tell }) : [];
   const findings = [...files.flatMap((file) => file.findings), ...pair, ...live, ...cloud];
   const sources = mapSources(uniqueSources(readings));
   const outcome: Outcome = {

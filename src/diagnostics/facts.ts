@@ -42,6 +42,38 @@ export type NoNeed =
   | "scheduling"
   | "timing";
 
+/** What a kernel setting does to an address, a peer or an instance. */
+export type SettingEffect =
+  | { readonly kind: "never-answers" | "host-scope"; readonly address: string }
+  | {
+      readonly kind: "held-elsewhere";
+      readonly address: string;
+      readonly holder: string;
+      readonly interface: string;
+    }
+  | {
+      readonly kind: "other-answers" | "other-asks" | "answers-by-route";
+      readonly address: string;
+      readonly other: string;
+      readonly interface: string;
+    }
+  | { readonly kind: "local-peer"; readonly address: string; readonly interface: string }
+  | {
+      readonly kind: "peer-elsewhere";
+      readonly address: string;
+      readonly interface: string;
+      /** Undefined: there is no route. */
+      readonly route: string | undefined;
+    }
+  | { readonly kind: "no-forwarding"; readonly instance: string }
+  | {
+      readonly kind: "secondaries-go";
+      readonly address: string;
+      readonly also: string;
+      readonly interface: string;
+    }
+  | { readonly kind: "too-many-groups"; readonly interface: string };
+
 export type TrackerWord = "vrrp_script" | "track_file" | "vrrp_track_process" | "bfd_instance";
 
 export interface Facts {
@@ -359,6 +391,47 @@ export interface Facts {
   readonly VR5108: { readonly user: string };
   readonly VR5109: { readonly rule: string };
   readonly VR5111: { readonly address: string; readonly interface: string };
+  readonly VR5112: {
+    /** Keys as `sysctl` names them. */
+    readonly settings: readonly {
+      readonly key: string;
+      readonly value: number;
+      readonly wanted: number;
+    }[];
+    readonly effect: SettingEffect;
+  };
+  readonly VR5113: {
+    readonly interface: string;
+    readonly vrid: number;
+    readonly from: string;
+    readonly instance: string;
+    readonly differs: "version" | "addresses";
+    readonly theirs: readonly string[];
+    readonly ours: readonly string[];
+  };
+  readonly VR5114: {
+    readonly interface: string;
+    readonly vrid: number;
+    readonly from: string;
+    readonly instance: string;
+    readonly version: number;
+    /** Seconds. */
+    readonly theirs: number;
+    readonly ours: number;
+  };
+  readonly VR5115: {
+    readonly interface: string;
+    readonly vrid: number;
+    readonly from: string;
+    readonly version: number;
+    readonly priority: number;
+    readonly seconds: number;
+    readonly addresses: readonly string[];
+    /** Ours of that VRID there. */
+    readonly instance: string | undefined;
+  };
+  readonly VR5116: { readonly interface: string; readonly why: string };
+  readonly VR5117: { readonly address: string };
 
   // What the cloud says of this machine and its addresses
   readonly VR5201: { readonly endpoint: string; readonly why: string };

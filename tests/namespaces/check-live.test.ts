@@ -1,6 +1,6 @@
 /** `baton check --live` on a machine that is made for it: a network namespace with one interface. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,33 +9,47 @@ import { test } from "node:test";
 const root = join(import.meta.dirname, "../..");
 const skip = process.getuid?.() === 0 ? false : "needs root";
 
-const SETUP = [
+const SETUP: readonly string[] = [
   "ip link set lo up",
   "ip link add eth0 type veth peer name other",
   "ip link set other up && ip link set eth0 up",
   "ip addr add 10.0.0.1/24 dev eth0",
   "ip addr add 10.0.0.100/24 dev eth0",
   "ip link add eth1 type veth peer name another",
-  'exec "$0" check --json --live "$1"',
-].join("\n");
+];
 
-function check(text: string, folder: string): readonly string[] {
+/** A router that talks meanwhile (`$sender`) is ended before the answer. */
+const CHECK =
+  '"$0" check --json --live "$1"; status=$?; [ -z "$sender" ] || kill "$sender"; exit $status';
+
+interface Found {
+  readonly code: string;
+  readonly severity: string;
+  readonly line: number;
+  readonly message: string;
+  readonly help?: string;
+}
+
+interface Answer {
+  readonly findings: readonly Found[];
+  readonly stderr: string;
+}
+
+function run(text: string, folder: string, setup: readonly string[] = []): Answer {
   const path = join(folder, "keepalived.conf");
   writeFileSync(path, text);
-  const args = ["-n", "sh", "-c", SETUP, join(root, "bin/baton"), path];
-  let out = "";
-  try {
-    out = execFileSync("unshare", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  } catch (error) {
-    // Errors in the file give a status other than 0.
-    out = error instanceof Error && "stdout" in error ? String(error.stdout) : "";
-  }
-  const report = JSON.parse(out) as { findings: { code: string; line: number }[] };
-  return report.findings
-    .filter(({ code }) => code.startsWith("VR51"))
+  const script = [...SETUP, ...setup, CHECK].join("\n");
+  const args = ["-n", "sh", "-c", script, join(root, "bin/baton"), path];
+  const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: 60_000 });
+  const report = JSON.parse(stdout) as { findings: Found[] };
+  return { findings: report.findings.filter(({ code }) => code.startsWith("VR51")), stderr };
+}
+
+const check = (text: string, folder: string): readonly string[] =>
+  run(text, folder)
+    .findings.filter(({ severity }) => severity !== "info")
     .map(({ code, line }) => `${code}@${line}`)
     .toSorted();
-}
 
 const instance = (device: string, source: string, address: string, more = ""): string =>
   `vrrp_instance A {
@@ -48,7 +62,9 @@ const instance = (device: string, source: string, address: string, more = ""): s
     virtual_ipaddress {
         ${address}
     }
-${more}}
+${more}    version 3
+    advert_int 0.1
+}
 `;
 
 test("--live sees interfaces, addresses, scripts and accounts of this machine", {
@@ -71,4 +87,88 @@ test("--live sees interfaces, addresses, scripts and accounts of this machine", 
     ],
   ];
   for (const [text, expected] of cases) assert.deepEqual(check(text, folder), expected, text);
+});
+
+const set = (key: string, value: number): string =>
+  `echo ${value} > /proc/sys/net/ipv4/${key.replaceAll(".", "/")}`;
+
+test("--live: settings of the kernel that break something here, and none that do not", {
+  skip,
+}, (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-live-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const text = instance("eth0", "10.0.0.1", "10.0.0.50");
+  const helps = (setup: readonly string[], of = text): readonly (string | undefined)[] =>
+    run(of, folder, setup)
+      .findings.filter(({ code }) => code === "VR5112")
+      .map(({ help }) => help);
+  const key = (word: string, device = "eth0"): string => `conf.${device}.${word}`;
+
+  assert.deepEqual(helps([]), []);
+  assert.deepEqual(helps([set(key("arp_ignore"), 1), set(key("arp_announce"), 2)]), []);
+  assert.deepEqual(helps([set(key("arp_ignore"), 8)]), [
+    "sysctl -w net.ipv4.conf.eth0.arp_ignore=0",
+  ]);
+  assert.deepEqual(helps([set(key("arp_ignore", "all"), 8)]), [
+    "sysctl -w net.ipv4.conf.all.arp_ignore=0",
+  ]);
+  const second = [
+    "ip link set eth1 up",
+    "ip link set another up",
+    "ip addr add 10.0.0.9/24 dev eth1",
+  ];
+  assert.deepEqual(helps([...second, set(key("arp_announce", "eth1"), 0)]), [
+    "sysctl -w net.ipv4.conf.eth1.arp_ignore=1",
+    "sysctl -w net.ipv4.conf.eth1.arp_announce=2",
+  ]);
+  const quiet = [set(key("arp_ignore", "eth1"), 1), set(key("arp_announce", "eth1"), 2)];
+  assert.deepEqual(helps([...second, ...quiet]), []);
+  const far = text.replace("10.0.0.2", "10.9.0.2");
+  const strict = set(key("rp_filter"), 1);
+  assert.deepEqual(helps([strict]), [], "the peer is in eth0's own network");
+  assert.deepEqual(helps([strict, "ip addr add 10.9.0.9/24 dev other"], far), [
+    "sysctl -w net.ipv4.conf.eth0.rp_filter=2",
+  ]);
+});
+
+const multicast = instance("eth0", "10.0.0.1", "10.0.0.50").replace(/ {4}unicast_[^}]*}\n/, "");
+
+test("--live: who is master on the interface now, and whether that is in our way", {
+  skip,
+}, (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-live-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const sender = join(root, "tests/support/advert-sender.ts");
+  const talk = (words: string): string =>
+    `${process.execPath} --disable-warning=ExperimentalWarning ${sender} other 10.0.0.9 ${words} >&2 & sender=$!`;
+  const heard = (words: string): readonly string[] =>
+    run(multicast, folder, [talk(words)])
+      .findings.filter(({ code }) => code !== "VR5117")
+      .map(({ code }) => code)
+      .toSorted();
+
+  assert.deepEqual(
+    run(multicast, folder).findings.map(({ code }) => code),
+    ["VR5117"],
+  );
+  assert.deepEqual(heard("1 3 150 10 10.0.0.50"), ["VR5115"], "the peer, as it should be");
+  assert.deepEqual(heard("2 3 150 10 10.0.0.51"), ["VR5115"], "another VRID");
+  assert.deepEqual(heard("1 3 150 10 10.0.0.51"), ["VR5113", "VR5115"], "other addresses");
+  assert.deepEqual(heard("1 2 150 100 10.0.0.50"), ["VR5113", "VR5115"], "another version");
+  assert.deepEqual(heard("1 3 150 50 10.0.0.50"), ["VR5114", "VR5115"], "another interval");
+  const told = run(multicast, folder, [talk("1 3 150 10 10.0.0.50")]).findings.find(
+    ({ code }) => code === "VR5115",
+  );
+  assert.match(
+    told?.message ?? "",
+    /10\.0\.0\.9 .*`eth0`.*VRID 1, version 3, priority 150, every 0\.1 s, 10\.0\.0\.50/,
+  );
+});
+
+test("--live: whoever waits longer than two seconds is told for what", { skip }, (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-live-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const slow = run(multicast.replace("advert_int 0.1", "advert_int 1"), folder);
+  assert.match(slow.stderr, /^listening for VRRP on eth0, 2 s more$/m);
+  assert.equal(run(multicast, folder).stderr, "");
 });

@@ -1,6 +1,36 @@
 /** VR5xxx in English. */
+import type { SettingEffect } from "../facts.ts";
 import type { Family, Texts } from "../texts.ts";
 import { list, ticked } from "./words.ts";
+
+function settingEffect(effect: SettingEffect): string {
+  switch (effect.kind) {
+    case "never-answers":
+      return `nobody gets an answer when asking for ${effect.address} (ARP)`;
+    case "host-scope":
+      return `questions for ${effect.address} (ARP) are not answered, because its scope is \`host\``;
+    case "held-elsewhere":
+      return `questions for ${effect.address} (ARP) on \`${effect.interface}\` are not answered, because \`${effect.holder}\` has it`;
+    case "other-answers":
+      return `\`${effect.other}\` is in the same network and also answers for ${effect.address}, with its own MAC`;
+    case "other-asks":
+      return `questions that leave by \`${effect.other}\` name ${effect.address} as the asker, so neighbours learn the MAC of \`${effect.other}\` for it`;
+    case "answers-by-route":
+      return `\`${effect.interface}\` answers for ${effect.address} only where the way back leads through it, and \`${effect.other}\` is in the same network`;
+    case "local-peer":
+      return `advertisements from ${effect.address}, an address of this machine, are dropped as forged`;
+    case "peer-elsewhere":
+      return effect.route === undefined
+        ? `advertisements from ${effect.address} are dropped on \`${effect.interface}\`, because there is no way back to it`
+        : `advertisements from ${effect.address} are dropped on \`${effect.interface}\`, because the way back leads through \`${effect.route}\``;
+    case "no-forwarding":
+      return `\`${effect.instance}\` is a gateway's address, and this machine forwards nothing`;
+    case "secondaries-go":
+      return `when ${effect.address} is removed from \`${effect.interface}\`, the kernel removes ${effect.also} of another instance with it`;
+    case "too-many-groups":
+      return `\`${effect.interface}\` needs more multicast groups, and some instances would hear nobody`;
+  }
+}
 
 export const MACHINE: Texts<Family<"VR5">> = {
   VR5001: ({ path }) => ({
@@ -67,6 +97,45 @@ export const MACHINE: Texts<Family<"VR5">> = {
     message: `virtual address ${address} is on \`${device}\` already`,
     label: "present now",
     notes: ["either this node is master, or the address is set elsewhere and would not move"],
+  }),
+  VR5112: ({ settings, effect }) => ({
+    message: `${settings.map(({ key, value }) => `\`${key}\` is ${value}`).join(" and ")}: ${settingEffect(effect)}`,
+    label: "affected",
+    help: settings.map(({ key, wanted }) => `sysctl -w ${key}=${wanted}`).join("; "),
+    notes: ["a line in /etc/sysctl.d keeps it over a restart"],
+  }),
+  VR5113: ({ interface: device, vrid, from, differs, theirs, ours }) => ({
+    message:
+      differs === "version"
+        ? `${from} uses VRID ${vrid} on \`${device}\` with version ${theirs[0]}, this file version ${ours[0]}: both would be master`
+        : `${from} uses VRID ${vrid} on \`${device}\` for ${list(theirs) || "no address"}, this file for ${list(ours) || "no address"}`,
+    label: "in use on this network",
+    help:
+      differs === "version"
+        ? "give both the same version"
+        : `if ${from} is the peer, give both the same addresses; if not, take another VRID`,
+  }),
+  VR5114: ({ interface: device, vrid, from, version, theirs, ours }) => ({
+    message: `${from} advertises VRID ${vrid} on \`${device}\` every ${theirs} s, this file says ${ours} s`,
+    label: version === 2 ? "version 2 refuses the other interval" : "differs",
+    notes: [
+      version === 2
+        ? "routers of version 2 drop advertisements with another interval, so both become master"
+        : "a backup of version 3 follows its master's interval; after a change of roles the other one counts",
+    ],
+  }),
+  VR5115: ({ interface: device, vrid, from, version, priority, seconds, addresses, instance }) => ({
+    message: `${from} is a master on \`${device}\` now: VRID ${vrid}, version ${version}, priority ${priority}, every ${seconds} s, ${list(addresses) || "no address"}`,
+    label: instance === undefined ? "not one of this file's" : "its VRID",
+  }),
+  VR5116: ({ interface: device, why }) => ({
+    message: `routers on \`${device}\` were not listened for: ${why}`,
+    help: "run it as root",
+  }),
+  VR5117: ({ address }) => ({
+    message: `a program that binds ${address} itself cannot start on this machine while the other node has the address`,
+    label: "here only while master",
+    help: "sysctl -w net.ipv4.ip_nonlocal_bind=1, if a program listens on this address and not on all of them",
   }),
   VR5201: ({ endpoint, why }) => ({
     message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,

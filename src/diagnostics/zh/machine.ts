@@ -1,6 +1,36 @@
 /** VR5xxx 的中文。 */
+import type { SettingEffect } from "../facts.ts";
 import type { Family, Texts } from "../texts.ts";
 import { list, ticked } from "./words.ts";
+
+function settingEffect(effect: SettingEffect): string {
+  switch (effect.kind) {
+    case "never-answers":
+      return `本机不会应答对 ${effect.address} 的 ARP 请求`;
+    case "host-scope":
+      return `${effect.address} 的 scope 为 \`host\`，本机不会应答对它的 ARP 请求`;
+    case "held-elsewhere":
+      return `${effect.address} 在 \`${effect.holder}\` 上，\`${effect.interface}\` 不会应答对它的 ARP 请求`;
+    case "other-answers":
+      return `\`${effect.other}\` 在同一网段，也会用自己的 MAC 应答对 ${effect.address} 的 ARP 请求`;
+    case "other-asks":
+      return `从 \`${effect.other}\` 发出的 ARP 请求会以 ${effect.address} 为发送方，邻居会把它记成 \`${effect.other}\` 的 MAC`;
+    case "answers-by-route":
+      return `只有回程经过 \`${effect.interface}\` 时它才应答对 ${effect.address} 的 ARP 请求，而 \`${effect.other}\` 在同一网段`;
+    case "local-peer":
+      return `${effect.address} 是本机地址，来自它的通告会被当作伪造而丢弃`;
+    case "peer-elsewhere":
+      return effect.route === undefined
+        ? `没有到 ${effect.address} 的路由，\`${effect.interface}\` 收到的通告会被丢弃`
+        : `到 ${effect.address} 的路由经过 \`${effect.route}\`，\`${effect.interface}\` 收到的通告会被丢弃`;
+    case "no-forwarding":
+      return `\`${effect.instance}\` 是网关地址，而本机不转发`;
+    case "secondaries-go":
+      return `从 \`${effect.interface}\` 删除 ${effect.address} 时，内核会把另一实例的 ${effect.also} 一并删除`;
+    case "too-many-groups":
+      return `\`${effect.interface}\` 需要加入更多组播组，否则部分实例收不到通告`;
+  }
+}
 
 export const MACHINE: Texts<Family<"VR5">> = {
   VR5001: ({ path }) => ({
@@ -57,6 +87,45 @@ export const MACHINE: Texts<Family<"VR5">> = {
     message: `虚拟地址 ${address} 已经在 \`${device}\` 上`,
     label: "当前存在",
     notes: ["可能本机就是主机；也可能是别处配置的，那样它不会漂移"],
+  }),
+  VR5112: ({ settings, effect }) => ({
+    message: `${settings.map(({ key, value }) => `\`${key}\` 为 ${value}`).join("，")}：${settingEffect(effect)}`,
+    label: "受影响",
+    help: settings.map(({ key, wanted }) => `sysctl -w ${key}=${wanted}`).join("; "),
+    notes: ["写入 /etc/sysctl.d 可在重启后保留"],
+  }),
+  VR5113: ({ interface: device, vrid, from, differs, theirs, ours }) => ({
+    message:
+      differs === "version"
+        ? `${from} 在 \`${device}\` 上以 VRRPv${theirs[0]} 使用 VRID ${vrid}，本文件是 VRRPv${ours[0]}：两边都会成为主机`
+        : `${from} 在 \`${device}\` 上使用 VRID ${vrid}，地址为 ${list(theirs) || "无"}，本文件为 ${list(ours) || "无"}`,
+    label: "该网络中已在使用",
+    help:
+      differs === "version"
+        ? "请让两边使用同一版本"
+        : `如果 ${from} 是对端，请让两边地址一致；否则请换一个 VRID`,
+  }),
+  VR5114: ({ interface: device, vrid, from, version, theirs, ours }) => ({
+    message: `${from} 在 \`${device}\` 上每 ${theirs} 秒通告一次 VRID ${vrid}，本文件为 ${ours} 秒`,
+    label: version === 2 ? "VRRPv2 会拒绝不同的间隔" : "不一致",
+    notes: [
+      version === 2
+        ? "VRRPv2 丢弃间隔不同的通告，于是两边都成为主机"
+        : "VRRPv3 的备机跟随主机的间隔；主备互换后以另一边为准",
+    ],
+  }),
+  VR5115: ({ interface: device, vrid, from, version, priority, seconds, addresses, instance }) => ({
+    message: `${from} 目前是 \`${device}\` 上的主机：VRID ${vrid}，VRRPv${version}，优先级 ${priority}，间隔 ${seconds} 秒，地址 ${list(addresses) || "无"}`,
+    label: instance === undefined ? "不在本文件中" : "使用此 VRID",
+  }),
+  VR5116: ({ interface: device, why }) => ({
+    message: `未能在 \`${device}\` 上监听其他路由器：${why}`,
+    help: "请以 root 运行",
+  }),
+  VR5117: ({ address }) => ({
+    message: `只监听 ${address} 的程序，在地址位于另一节点时无法在本机启动`,
+    label: "仅主机持有",
+    help: "如有程序只监听此地址，而不是监听所有地址：sysctl -w net.ipv4.ip_nonlocal_bind=1",
   }),
   VR5201: ({ endpoint, why }) => ({
     message: `没有查询到云平台（${endpoint}）：${why}`,

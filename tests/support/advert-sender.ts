@@ -1,0 +1,38 @@
+/** A router that only talks: `node advert-sender.ts INTERFACE SOURCE VRID VERSION PRIORITY CENTIS ADDRESS…`, ten times a second, for half a minute. */
+import * as libc from "#linux/ffi";
+import { must, mustDo } from "#linux/result";
+import { openVrrpSocket } from "#linux/vrrp-socket";
+import { type Ipv4, readIpv4 } from "#units/address";
+import { centis } from "#units/time";
+import { priority, vrid } from "#units/vrrp";
+import { emitAdvert } from "#wire/emit-advert";
+import { VRRP_GROUP } from "#wire/parse-advert";
+
+const [device = "", source = "", id = "", version = "", level = "", interval = "", ...addresses] =
+  process.argv.slice(2);
+
+const address = (text: string): Ipv4 => {
+  const value = readIpv4(text);
+  if (value === undefined) throw new Error(`${text} is no address`);
+  return value;
+};
+
+const socket = must(openVrrpSocket(libc.if_nametoindex(device), device));
+const packet = new Uint8Array(1_500);
+const length = emitAdvert(packet, {
+  source: address(source),
+  destination: VRRP_GROUP,
+  ttl: 255,
+  id: 1,
+  version: version === "2" ? 2 : 3,
+  vrid: vrid(Number(id)),
+  priority: priority(Number(level)),
+  interval: centis(Number(interval)),
+  addresses: addresses.map(address),
+  password: undefined,
+  checksum: "pseudo-header",
+});
+const talking = setInterval(() => {
+  mustDo(socket.send(packet.subarray(0, length), VRRP_GROUP));
+}, 100);
+setTimeout(() => clearInterval(talking), 30_000);
