@@ -30,8 +30,9 @@ With two files, it also compares them as the two nodes of one pair.
   -i, --config-id ID    judge @conditions for this machine (default: this host's name)
       --lang LANG       en or zh-CN (default: from LC_ALL, LC_MESSAGES, LANG)
       --cloud NAME      advice for ${CLOUDS.join(", ")} (default: guessed from the file)
-      --live            look at this machine too: interfaces, addresses, scripts; with a havip block or
-                        a key in the environment also at what the cloud says of them
+      --live            look at this machine too: interfaces, addresses, scripts, kernel settings, firewall,
+                        VRRP routers that are heard; with a havip block or a key in the environment also at
+                        what the cloud says of the addresses
       --fix             write the certain corrections into the file
       --json            output for programs
       --sarif           output for code hosts and editors (SARIF 2.1.0)

@@ -11,6 +11,7 @@ import type { PublicState } from "#core/state";
 import type { Language } from "#diagnostics/diagnostic";
 import { printIpv4 } from "#units/address";
 import { NotifyFifo } from "./fifo.ts";
+import { FifoReader } from "./fifo-reader.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { fifoLine, type NotifyState, type NotifySubject } from "./notify-command.ts";
@@ -41,6 +42,7 @@ export class Notifier {
   readonly #instances = new Map<string, Line>();
   readonly #groups = new Map<string, Line>();
   #fifos: readonly NotifyFifo[] = [];
+  readonly #readers = new Map<string, FifoReader>();
   #sequence = 0;
 
   constructor(launcher: Launcher, log: Log, language: Language) {
@@ -67,6 +69,7 @@ export class Notifier {
       if (!plan.groups.some((group) => group.name === name)) this.#groups.delete(name);
     }
     this.#openFifos(plan);
+    this.#startReaders(plan);
   }
 
   instance(name: string, change: Told): void {
@@ -126,6 +129,8 @@ export class Notifier {
     }
     for (const fifo of this.#fifos) fifo.close();
     this.#fifos = [];
+    await Promise.all([...this.#readers.values()].map(async (reader) => await reader.stop(true)));
+    this.#readers.clear();
   }
 
   #tell(
@@ -183,6 +188,27 @@ export class Notifier {
         kept.find((fifo) => fifo.path === path) ??
         new NotifyFifo(path, this.#log, wordsOf(this.#language)),
     );
+  }
+
+  /** After the pipes: a reader opens its pipe at once. */
+  #startReaders({ globals }: RunPlan): void {
+    for (const [word, path, command] of [
+      ["notify_fifo_script", globals.notifyFifo, globals.notifyFifoScript],
+      ["vrrp_notify_fifo_script", globals.vrrpNotifyFifo, globals.vrrpNotifyFifoScript],
+    ] as const) {
+      const known = this.#readers.get(word);
+      if (path !== undefined && command !== undefined && known?.isFor(path, command) === true)
+        continue;
+      this.#readers.delete(word);
+      const before = known?.stop(false);
+      if (path === undefined || command === undefined) continue;
+      const words = wordsOf(this.#language);
+      const reader = { word, command, path, words, after: before };
+      this.#readers.set(
+        word,
+        new FifoReader({ ...reader, launcher: this.#launcher, log: this.#log }),
+      );
+    }
   }
 }
 

@@ -8,6 +8,8 @@ export class OutputTail {
   readonly #bytes = new Uint8Array(TAIL_MAX);
   #length = 0;
   total = 0;
+  /** Told of every chunk as it comes, after it was kept. */
+  listener: ((chunk: Uint8Array) => void) | undefined;
 
   add(chunk: Uint8Array): void {
     this.total += chunk.length;
@@ -16,6 +18,7 @@ export class OutputTail {
     this.#bytes.copyWithin(0, this.#length - kept, this.#length);
     this.#bytes.set(fresh, kept);
     this.#length = kept + fresh.length;
+    this.listener?.(chunk);
   }
 
   /** Without the end of a character that was cut at the front, and without control characters that move a cursor. */

@@ -3,6 +3,8 @@
  * "sent 0 priority") are not here: tools look for them, so they are the same in every language.
  */
 import type { Language } from "#diagnostics/diagnostic";
+import type { CommandEnd } from "./run-command.ts";
+import { problemSentence } from "./start-problem.ts";
 
 export interface Words {
   readonly reloadRefused: string;
@@ -23,6 +25,9 @@ export interface Words {
   readonly fifoFull: string;
   readonly fifoReadAgain: (lost: number) => string;
   readonly fifoIsSomethingElse: string;
+  readonly readerEnded: (how: CommandEnd, seconds: number) => string;
+  readonly readerDone: string;
+  readonly outputLost: (lines: number) => string;
   readonly cannotBeMade: (file: string, errno: string) => string;
   readonly recordingEnds: (file: string, why: string) => string;
   readonly recordingLost: (file: string, lines: number) => string;
@@ -34,6 +39,17 @@ export interface Words {
   readonly pidFile: (path: string, errno: string) => string;
   readonly statusWritten: (path: string) => string;
   readonly internalError: string;
+}
+
+function howEnded(how: CommandEnd, language: Language): string {
+  switch (how.kind) {
+    case "exit":
+      return `exit ${how.code}`;
+    case "signal":
+      return how.signal;
+    case "notStarted":
+      return problemSentence(how.problem, language);
+  }
 }
 
 const ENGLISH: Words = {
@@ -56,6 +72,9 @@ const ENGLISH: Words = {
   fifoFull: "full, nobody reads it; lines are lost",
   fifoReadAgain: (lost) => `is read again; ${lost} lines were lost`,
   fifoIsSomethingElse: "there is something else by that name, nothing is written",
+  readerEnded: (how, seconds) => `ended (${howEnded(how, "en")}); started again in ${seconds} s`,
+  readerDone: "ended by itself (exit 0), and is not started again",
+  outputLost: (lines) => `${lines} more lines of output were not logged`,
   cannotBeMade: (file, errno) => `${file} cannot be made: ${errno}`,
   recordingEnds: (file, why) => `${file}: ${why}; nothing is recorded from here on`,
   recordingLost: (file, lines) => `${file} is written too slowly; ${lines} lines are missing`,
@@ -88,6 +107,9 @@ const CHINESE: Words = {
   fifoFull: "管道已满且无人读取，后续内容将丢失",
   fifoReadAgain: (lost) => `恢复读取，已丢失 ${lost} 行`,
   fifoIsSomethingElse: "同名文件不是命名管道，不会写入",
+  readerEnded: (how, seconds) => `已结束（${howEnded(how, "zh-CN")}），${seconds} 秒后重新启动`,
+  readerDone: "已自行退出（exit 0），不再启动",
+  outputLost: (lines) => `另有 ${lines} 行输出未记录`,
   cannotBeMade: (file, errno) => `无法创建 ${file}：${errno}`,
   recordingEnds: (file, why) => `${file}：${why}；从此刻起不再录制`,
   recordingLost: (file, lines) => `${file} 写入太慢，缺少 ${lines} 行`,

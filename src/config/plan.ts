@@ -21,6 +21,9 @@ export interface Globals {
   readonly enableScriptSecurity: boolean;
   readonly notifyFifo: string | undefined;
   readonly vrrpNotifyFifo: string | undefined;
+  /** The programs that read them; the pipe's name is added as the last argument. */
+  readonly notifyFifoScript?: CommandPlan;
+  readonly vrrpNotifyFifoScript?: CommandPlan;
   readonly startupScript: CommandPlan | undefined;
   readonly shutdownScript: CommandPlan | undefined;
 }

@@ -279,3 +279,29 @@ test("what the fifo is told are keepalived's lines", async (context) => {
   ]);
   assert.ok(!existsSync(fifo), "a FIFO that we made goes with us");
 });
+
+test("notify_fifo_script reads every line, the last one too, and goes on over a reload", async (context) => {
+  const made = bench(context, (folder) => {
+    const { globals } = plan(folder);
+    const read = `echo started >>${folder.path}/read\ncat "$1" >>${folder.path}/read`;
+    const argv = [folder.script("reader.sh", read)];
+    const notifyFifoScript = { argv, user: undefined, timeout: undefined };
+    return { globals: { ...globals, notifyFifo: join(folder.path, "fifo"), notifyFifoScript } };
+  });
+  const read = (): string => readFileSync(join(made.folder.path, "read"), "utf8");
+  await started(made);
+  await until("the reader has read", () => read().includes("MASTER"));
+  const { globals } = plan(made.folder);
+  const argv = [join(made.folder.path, "reader.sh")];
+  const notifyFifoScript = { argv, user: undefined, timeout: undefined };
+  const notifyFifo = join(made.folder.path, "fifo");
+  made.next = plan(made.folder, { globals: { ...globals, notifyFifo, notifyFifoScript } });
+  assert.ok(made.keeper.reload());
+  await made.keeper.stop();
+  assert.deepEqual(read().trim().split("\n"), [
+    "started",
+    'INSTANCE "VI_1" BACKUP 100',
+    'INSTANCE "VI_1" MASTER 100',
+    'INSTANCE "VI_1" STOP 100',
+  ]);
+});

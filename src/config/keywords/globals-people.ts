@@ -170,7 +170,7 @@ export const NOTIFY: readonly Keyword[] = [
     word: "notify_fifo_script",
     takes: command,
     since: "1.3.6",
-    acts: less("fifo-replay"),
+    acts: yes,
     purpose: "program that reads the pipe",
   },
   {
@@ -184,7 +184,7 @@ export const NOTIFY: readonly Keyword[] = [
     word: "vrrp_notify_fifo_script",
     takes: command,
     since: "1.3.6",
-    acts: less("fifo-replay"),
+    acts: yes,
     purpose: "program that reads the VRRP pipe",
   },
   {

@@ -23,7 +23,7 @@ import {
 } from "../records.ts";
 import { havipOf } from "./havip.ts";
 import { lowerInstance } from "./instance.ts";
-import { notifyOf, planCommand, timedCommand, userOf } from "./notify.ts";
+import { commandOf, notifyOf, planCommand, timedCommand, userOf } from "./notify.ts";
 
 export function lowerPlan(model: Model): RunPlan {
   const instances = model.instances.flatMap((block): InstancePlan[] => {
@@ -61,12 +61,16 @@ function lowerGlobals(model: Model): Globals {
     const value = lastSetting(globals, word)?.value;
     return value?.kind === "texts" ? value.values[0] : undefined;
   };
+  const reader = commandOf(globals, "notify_fifo_script", model);
+  const vrrpReader = commandOf(globals, "vrrp_notify_fifo_script", model);
   return {
     routerId: textOf(globals, "router_id"),
     scriptUser: userOf(globals, "script_user"),
     enableScriptSecurity: hasSetting(globals, "enable_script_security"),
     notifyFifo: pipe("notify_fifo"),
     vrrpNotifyFifo: pipe("vrrp_notify_fifo"),
+    ...(reader === undefined ? {} : { notifyFifoScript: reader }),
+    ...(vrrpReader === undefined ? {} : { vrrpNotifyFifoScript: vrrpReader }),
     startupScript: timedCommand(model, "startup_script"),
     shutdownScript: timedCommand(model, "shutdown_script"),
   };

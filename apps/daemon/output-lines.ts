@@ -1,0 +1,57 @@
+/** What a long-running program writes, line by line, for the log: long lines are cut, and a flood is counted, not logged. */
+const LINE_MAX = 1_000;
+const LINES_MAX = 100;
+const WINDOW_MS = 60_000;
+
+export class OutputLines {
+  readonly #tell: (line: string) => void;
+  readonly #lost: (lines: number) => void;
+  readonly #decoder = new TextDecoder();
+  #line = "";
+  #told = 0;
+  #dropped = 0;
+  #windowAt = Number.NEGATIVE_INFINITY;
+
+  constructor(tell: (line: string) => void, lost: (lines: number) => void) {
+    this.#tell = tell;
+    this.#lost = lost;
+  }
+
+  add(chunk: Uint8Array): void {
+    const [first = "", ...others] = this.#decoder.decode(chunk, { stream: true }).split("\n");
+    this.#append(first);
+    for (const part of others) {
+      this.#flush();
+      this.#append(part);
+    }
+  }
+
+  /** The program has ended: a line without its end is one too. */
+  end(): void {
+    this.#flush();
+    this.#tellLost();
+  }
+
+  #append(text: string): void {
+    if (this.#line.length < LINE_MAX) this.#line += text.slice(0, LINE_MAX - this.#line.length);
+  }
+
+  #flush(): void {
+    const line = this.#line.replace(/\p{Cc}/gu, "").trimEnd();
+    this.#line = "";
+    if (line === "") return;
+    if (performance.now() - this.#windowAt >= WINDOW_MS) {
+      this.#tellLost();
+      this.#windowAt = performance.now();
+      this.#told = 0;
+    }
+    this.#told += 1;
+    if (this.#told <= LINES_MAX) this.#tell(line);
+    else this.#dropped += 1;
+  }
+
+  #tellLost(): void {
+    if (this.#dropped > 0) this.#lost(this.#dropped);
+    this.#dropped = 0;
+  }
+}
