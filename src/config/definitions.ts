@@ -118,13 +118,17 @@ export function expandLine(line: Line, definitions: Definitions, given: Predefin
   let current = line;
   let rest: readonly Line[] = [];
   const unknown: Undefined[] = [];
+  // Definitions whose text is being gone through: how many characters of the line stand behind each.
+  const inside: { readonly name: string; readonly behind: number }[] = [];
   let at = 0;
   let count = 0;
   for (;;) {
     const use = findUse(current.text, at);
     if (use === undefined) break;
     const growth = grown(line, current);
-    if (++count > USES_MAX || growth > GROWTH_MAX) {
+    while (use.to > current.text.length - (inside.at(-1)?.behind ?? 0)) inside.pop();
+    const isRecursive = inside.some(({ name }) => name === use.name);
+    if (isRecursive || ++count > USES_MAX || growth > GROWTH_MAX) {
       return { line, rest: [], undefined: [], endless: use.name, changed: false, growth };
     }
     const definition = use.parameters === "" ? definitions.get(use.name) : undefined;
@@ -149,6 +153,7 @@ export function expandLine(line: Line, definitions: Definitions, given: Predefin
       current = joinLines([sliceLine(current, 0, use.from), first ?? lineOf("", "", 0)]);
       rest = [...more, ...rest];
     } else {
+      inside.push({ name: use.name, behind: current.text.length - use.to });
       current = replaceIn(current, use.from, use.to, first?.text ?? "");
     }
     at = use.from;

@@ -42,7 +42,7 @@ const LINE_BYTES_MAX = 1023;
 /** Lines made by loops and definitions; a file's own are not counted. */
 const MADE_MAX = 100_000;
 /** Characters that definitions added to lines; a name of two letters may stand for a thousand. */
-const EXPANDED_MAX = 2_000_000;
+const EXPANDED_MAX = 1_000_000;
 const DEPTH_MAX = 100;
 const INCLUDES_MAX = 1_000;
 

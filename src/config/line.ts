@@ -75,12 +75,20 @@ export function sliceLine(line: Line, from: number, to: number): Line {
   return { text: line.text.slice(from, to), pieces };
 }
 
+const isSamePlace = (a: Piece, b: Piece): boolean =>
+  !a.exact && !b.exact && a.start === b.start && a.end === b.end && a.file === b.file;
+
 export function joinLines(parts: readonly Line[]): Line {
   const pieces: Piece[] = [];
   let text = "";
   for (const part of parts) {
     if (part.text === "") continue;
-    for (const piece of part.pieces) pieces.push({ ...piece, at: piece.at + text.length });
+    for (const piece of part.pieces) {
+      // What a definition's own definitions bring stands for the same place.
+      const last = pieces.at(-1);
+      if (last !== undefined && isSamePlace(last, piece)) continue;
+      pieces.push({ ...piece, at: piece.at + text.length });
+    }
     text += part.text;
   }
   if (pieces.length === 0) return { text: "", pieces: parts[0]?.pieces.slice(0, 1) ?? [] };

@@ -132,3 +132,16 @@ test("two letters that stand for eight hundred characters, a million times", () 
   const words = `$A=${"x".repeat(800)}\n${`${"$A ".repeat(300)}\n`.repeat(5_000)}`;
   assert.ok(countOf(read(words), "VR1014") > 0);
 });
+
+test("definitions that contain each other, used and defined again by the thousand", () => {
+  const pair = "$A=x$B\n$B=y${A}\n";
+  assert.equal(countOf(read(pair + "router_id ${A}\n".repeat(20_000)), "VR1014"), 20_000);
+  assert.equal(countOf(read(`${pair}router_id \${A}\n`.repeat(5_000)), "VR1014"), 5_000);
+  assert.ok(countOf(read(`${pair}~SEQ(i,20000) router_id $i \${A}\n`), "VR1014") > 0);
+});
+
+test("a definition that came to no end is used again when it is another", () => {
+  const reading = read("$A=$A\nglobal_defs {\nrouter_id $A\n$A=x\nrouter_id $A\n}\n");
+  assert.equal(reading.plan.globals.routerId, "x");
+  assert.equal(countOf(reading, "VR1014"), 1);
+});

@@ -1,0 +1,87 @@
+/**
+ * Mutated configurations through the reader, the findings' renderers, `--fix`, `config show` and `config fmt`:
+ *
+ *     node tools/fuzz-config.ts --minutes 10 [--seed 1] [--from 0] [--count N]
+ *
+ *   --minutes M  stop after so long (default 10)   --seed S   first number of the random generator (default 1)
+ *   --count N    stop after so many texts          --from I   begin with text I of the seed: tells one again
+ *
+ * Text I of a seed is always the same. A text that breaks something is printed as a JSON string and counted; exit status 1 if
+ * there was one.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createRandom } from "#sim/random";
+import { examineConfig } from "../tests/support/examine-config.ts";
+import { mutateConfig } from "../tests/support/mutate-config.ts";
+import { toolOptions, wholeNumber } from "./tool-options.ts";
+
+const values = toolOptions(import.meta.filename, {
+  options: {
+    minutes: { type: "string", default: "10" },
+    seed: { type: "string", default: "1" },
+    from: { type: "string", default: "0" },
+    count: { type: "string", default: String(Number.MAX_SAFE_INTEGER) },
+  },
+});
+
+/** Processor time of one text: a hundred kilobytes at the most, some ten passes over each. */
+const SECONDS_MAX = 3;
+const FINDINGS_MAX = 20;
+const PROGRESS_SECONDS = 60;
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+function corpus(): readonly string[] {
+  const tests = join(import.meta.dirname, "../tests");
+  return ["corpus", "configs"].flatMap((folder) =>
+    readdirSync(join(tests, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".conf"))
+      .toSorted()
+      .map((name) => readFileSync(join(tests, folder, name), "utf8")),
+  );
+}
+
+/** Undefined: all is well. */
+function problemOf(text: string): string | undefined {
+  const before = process.cpuUsage();
+  try {
+    examineConfig(text);
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  const { user, system } = process.cpuUsage(before);
+  const seconds = (user + system) / 1e6;
+  return seconds > SECONDS_MAX ? `slow: ${seconds.toFixed(1)} s of processor time` : undefined;
+}
+
+const seed = wholeNumber("seed", values.seed);
+const from = wholeNumber("from", values.from);
+const until = from + wholeNumber("count", values.count, 1);
+const limit = Number(values.minutes) * 60;
+const texts = corpus();
+const start = performance.now();
+const passed = (): number => (performance.now() - start) / 1000;
+let found = 0;
+let slowest = 0;
+let told = PROGRESS_SECONDS;
+let index = from;
+for (; index < until && passed() < limit && found < FINDINGS_MAX; index++) {
+  const text = mutateConfig(texts, createRandom(seed * 1_000_003 + index));
+  const before = performance.now();
+  const problem = problemOf(text);
+  slowest = Math.max(slowest, performance.now() - before);
+  if (problem !== undefined) {
+    found += 1;
+    say(`text ${index} of seed ${seed}: ${problem}\n${JSON.stringify(text)}`);
+  }
+  if (passed() < told) continue;
+  told += PROGRESS_SECONDS;
+  say(`${index - from + 1} texts in ${passed().toFixed(0)} s, ${found} findings`);
+}
+say(
+  `${index - from} texts of ${texts.length} files in ${passed().toFixed(0)} s, ${found} findings, slowest ${slowest.toFixed(0)} ms`,
+);
+process.exitCode = found === 0 ? 0 : 1;
