@@ -13,6 +13,8 @@ export interface CheckOptions {
   readonly cloud: Cloud | undefined;
   readonly live: boolean;
   readonly fix: boolean;
+  /** Every finding, also of a code of which there are thousands. */
+  readonly all: boolean;
 }
 
 export type ParsedOptions =
@@ -34,6 +36,7 @@ With two files, it also compares them as the two nodes of one pair.
                         VRRP routers that are heard; with a havip block or a key in the environment also at
                         what the cloud says of the addresses
       --fix             write the certain corrections into the file
+      --all             every finding, also of a kind that there are hundreds of
       --json            output for programs
       --sarif           output for code hosts and editors (SARIF 2.1.0)
       --github          output for GitHub Actions
@@ -50,6 +53,7 @@ interface Draft {
   cloud: Cloud | undefined;
   live: boolean;
   fix: boolean;
+  all: boolean;
 }
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -70,6 +74,7 @@ export function parseCheckOptions(
     cloud: undefined,
     live: false,
     fix: false,
+    all: false,
   };
   const words = args.flatMap(splitWord);
   for (let at = 0; at < words.length; at++) {
@@ -130,6 +135,9 @@ function apply(draft: Draft, name: string, value: string): string | undefined {
       return undefined;
     case "--live":
       draft.live = true;
+      return undefined;
+    case "--all":
+      draft.all = true;
       return undefined;
     case "--fix":
       draft.fix = true;

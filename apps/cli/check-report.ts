@@ -2,6 +2,7 @@
 
 import type { Reading } from "#config/read";
 import type { InstanceConfig, VirtualAddress } from "#core/config";
+import { CODES, type Code } from "#diagnostics/codes";
 import type { Diagnostic, Language, Severity } from "#diagnostics/diagnostic";
 import { renderGithub } from "#diagnostics/github";
 import { jsonFinding } from "#diagnostics/json";
@@ -16,6 +17,8 @@ import type { Format } from "./check-options.ts";
 export interface Outcome {
   readonly readings: readonly Reading[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Of each code, also what is not among the diagnostics because there is so much of it. */
+  readonly counts: ReadonlyMap<Code, number>;
   readonly sources: SourceMap;
   readonly wouldRun: boolean;
   /** Findings that `--fix` would correct, or has corrected. */
@@ -44,9 +47,10 @@ export function printReport(outcome: Outcome, options: ReportOptions): string {
   }
 }
 
-function jsonReport({ readings, diagnostics, sources }: Outcome): object {
+function jsonReport({ readings, diagnostics, counts, sources }: Outcome): object {
   return {
     ok: diagnostics.every(({ severity }) => severity !== "error"),
+    counts: Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     findings: diagnostics.map((one) => jsonFinding(one, sources)),
     instances: readings.flatMap(({ plan }) =>
       plan.instances.map(({ config }) => ({
@@ -125,8 +129,10 @@ const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> 
 };
 
 function verdict(outcome: Outcome, language: Language): string {
-  const count = (severity: Severity): number =>
-    outcome.diagnostics.filter((one) => one.severity === severity).length;
+  const count = (severity: Severity): number => {
+    const own = [...outcome.counts].filter(([code]) => CODES[code].severity === severity);
+    return own.reduce((sum, [, times]) => sum + times, 0);
+  };
   const [errors, warnings, infos] = [count("error"), count("warning"), count("info")];
   return VERDICTS[language]({ ...outcome, errors, warnings, infos });
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { comparePair } from "#config/pair/pair";
 import type { Reading } from "#config/read";
+import { countFindings } from "#config/tidy";
 import { CODES } from "#diagnostics/codes";
 import type { AnyFinding, Fix } from "#diagnostics/diagnostic";
 import { applyFixes } from "#diagnostics/edit";
@@ -49,6 +50,7 @@ function checkFile(path: string, options: CheckOptions, io: CommandIo): CheckedF
     environment: io.env,
     include: includeLoader,
     language: options.language,
+    all: options.all,
     ...(options.cloud === undefined ? {} : { cloud: options.cloud }),
   });
   // A file that could not be read is not also empty.
@@ -85,6 +87,7 @@ async function check(options: CheckOptions, io: CommandIo): Promise<number> {
   const outcome: Outcome = {
     readings,
     diagnostics: bySeverity(findings).map((one) => say(one, options.language)),
+    counts: countFindings(findings),
     sources,
     wouldRun:
       readings.every(({ wouldRun }) => wouldRun) &&
@@ -128,6 +131,7 @@ function writeFixes(files: readonly CheckedFile[], io: CommandIo): number {
       if (first === undefined) break;
       const again = readFiles(first, {
         environment: io.env,
+        all: true,
         include: (pattern, from) => edited(includeLoader(pattern, from), others),
       });
       fixes = safeFixes(again.findings);

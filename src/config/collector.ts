@@ -12,7 +12,8 @@ export interface Collector {
   readonly dropped: ReadonlyMap<Code, number>;
 }
 
-export function createCollector(): Collector {
+/** @param isComplete keep everything, however much it is */
+export function createCollector(isComplete: boolean): Collector {
   const found: AnyFinding[] = [];
   const counts = new Map<Code, number>();
   const dropped = new Map<Code, number>();
@@ -20,7 +21,7 @@ export function createCollector(): Collector {
     report: (one) => {
       const count = (counts.get(one.code) ?? 0) + 1;
       counts.set(one.code, count);
-      if (count <= KEPT_MAX) found.push(one);
+      if (isComplete || count <= KEPT_MAX) found.push(one);
       else dropped.set(one.code, count - KEPT_MAX);
     },
     found,

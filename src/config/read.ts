@@ -41,6 +41,8 @@ export interface ReadOptions {
   readonly include?: IncludeLoader;
   /** Advice for a cloud; undefined: guessed from the file. */
   readonly cloud?: Cloud;
+  /** Every finding, also of a code of which there are thousands. */
+  readonly all?: boolean;
   /** Language of `diagnostics`. */
   readonly language?: Language;
 }
@@ -62,7 +64,8 @@ export interface Reading {
 }
 
 export function readConfiguration(files: readonly Source[], options: ReadOptions = {}): Reading {
-  const collector = createCollector();
+  const isComplete = options.all === true;
+  const collector = createCollector(isComplete);
   const { report } = collector;
   let instanceName: string | undefined;
   const reader = openLineReader(files, {
@@ -89,10 +92,12 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
     conditional: reader.conditional,
     configId: options.configId,
     sources: reader.sources,
+    isComplete,
   });
   const found = completeCommented(collector.found, model);
   const all = [...found, ...rules.findings];
-  const findings = tidyFindings(all, reader.sources, [collector.dropped, rules.dropped]);
+  const dropped = [collector.dropped, rules.dropped];
+  const findings = tidyFindings(all, reader.sources, dropped, isComplete);
   const wouldRun = !all.some(({ code }) => CODES[code].fatal === true) && rules.wouldRun;
   const language = options.language ?? "en";
   return {

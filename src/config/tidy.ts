@@ -40,6 +40,7 @@ export function tidyFindings(
   all: readonly AnyFinding[],
   sources: readonly Source[],
   dropped: readonly ReadonlyMap<Code, number>[],
+  isComplete: boolean,
 ): readonly AnyFinding[] {
   const texts = new Map(sources.map(({ name, text }) => [name, text]));
   const order = new Map(sources.map(({ name }, index) => [name, index]));
@@ -82,7 +83,19 @@ export function tidyFindings(
       (order.get(a.primary.file) ?? 0) - (order.get(b.primary.file) ?? 0) ||
       a.primary.start - b.primary.start,
   );
-  return limit(sorted, dropped);
+  return isComplete ? sorted : limit(sorted, dropped);
+}
+
+/** How many there are of each code, those included that are only counted. */
+export function countFindings(findings: readonly AnyFinding[]): ReadonlyMap<Code, number> {
+  const counts = new Map<Code, number>();
+  const add = (code: Code, count: number): void =>
+    void counts.set(code, (counts.get(code) ?? 0) + count);
+  for (const one of findings) {
+    if (one.code === "VR1033") add(one.facts.code, one.facts.count);
+    else add(one.code, 1);
+  }
+  return counts;
 }
 
 function nextLine({ file, end }: Span, texts: ReadonlyMap<string, string>): number {

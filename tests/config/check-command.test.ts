@@ -138,10 +138,13 @@ test("--json has the documented shape", async () => {
   const { out } = await run(runCheck, ["--json", tutorial]);
   const report = JSON.parse(out) as {
     ok: boolean;
+    counts: Record<string, number>;
     findings: Record<string, unknown>[];
     instances: unknown[];
   };
   assert.equal(report.ok, false);
+  const total = Object.values(report.counts).reduce((sum, count) => sum + count, 0);
+  assert.equal(total, report.findings.length);
   for (const found of report.findings) {
     for (const key of ["code", "severity", "message", "file"])
       assert.equal(typeof found[key], "string", key);
@@ -308,4 +311,36 @@ test("the packet filter is understood as far as nft tells it", () => {
   assert.deepEqual(droppingRules(ruleset(chain("drop"))), ["inet filter input (policy drop)"]);
   assert.deepEqual(droppingRules(ruleset(chain("accept"), rule("drop"))), ["inet filter input"]);
   assert.deepEqual(droppingRules("not json"), []);
+});
+
+test("many of one kind: the first are told, all are counted, --all tells all", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-check-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "many.conf");
+  writeFileSync(path, "nonsense word\n".repeat(1_000));
+  interface Report {
+    readonly counts: Record<string, number>;
+    readonly findings: readonly { readonly code: string }[];
+  }
+  const few = JSON.parse((await run(runCheck, ["--json", path])).out) as Report;
+  const all = JSON.parse((await run(runCheck, ["--json", "--all", path])).out) as Report;
+  const told = ({ findings }: Report): number =>
+    findings.filter(({ code }) => code === "VR1001").length;
+  assert.deepEqual([told(few), told(all)], [20, 1_000]);
+  assert.deepEqual(few.counts, all.counts);
+  assert.equal(few.counts["VR1001"], 1_000);
+  assert.match((await run(runCheck, ["--lang", "en", path])).out, /^1000 errors, /m);
+});
+
+test("--fix corrects all of many, not only those that are told", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-check-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "many.conf");
+  const instances = Array.from(
+    { length: 100 },
+    (_, index) => `vrrp_instance I${index} {\n  Priority 90\n}\n`,
+  );
+  writeFileSync(path, instances.join(""));
+  await run(runCheck, ["--fix", path]);
+  assert.equal(readFileSync(path, "utf8").match(/ priority 90/g)?.length, 100);
 });

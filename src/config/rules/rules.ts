@@ -66,6 +66,8 @@ export interface RuleInput {
   readonly conditional: Span | undefined;
   readonly sources: readonly Source[];
   readonly lineOf: (span: Span) => number;
+  /** Keep every finding. */
+  readonly isComplete: boolean;
 }
 
 export interface RuleResult {
@@ -76,7 +78,7 @@ export interface RuleResult {
 }
 
 export function runRules(model: Model, input: RuleInput): RuleResult {
-  const collector = createCollector();
+  const collector = createCollector(input.isComplete);
   let wouldRun = true;
   const guessed = guessCloud(
     model,
