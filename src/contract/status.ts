@@ -103,8 +103,7 @@ export interface InstanceStatus {
 export type HavipStatus = {
   readonly address: string;
   readonly counters: HavipCounters;
-} & /** Not MASTER, so there is nothing to ask. */
-(
+} /** Not MASTER, so there is nothing to ask. */ & (
   | { readonly platform: "not-asked" }
   | { readonly platform: "agrees"; readonly forSeconds: number }
   /** `unknown`: no answer, or none yet. */

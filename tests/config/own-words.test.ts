@@ -98,10 +98,9 @@ test("the preset keepalived is what there is without one", () => {
 
 test("the cloud's advice about announcements is followed by garp_preset cloud", () => {
   const advice = (own: string): readonly string[] => {
-    const text = file(`${own}\n  unicast_peer {\n    10.0.0.2\n  }\n  virtual_ipaddress {\n    10.0.0.101/24\n  }`).replace(
-      "vrrp_instance",
-      "# HAVIP of Tencent Cloud\nvrrp_instance",
-    );
+    const text = file(
+      `${own}\n  unicast_peer {\n    10.0.0.2\n  }\n  virtual_ipaddress {\n    10.0.0.101/24\n  }`,
+    ).replace("vrrp_instance", "# HAVIP of Tencent Cloud\nvrrp_instance");
     const { findings } = readConfiguration([{ name: "a", text }]);
     return findings.flatMap(({ code }) => (/^VR301[35]$/.test(code) ? [code] : []));
   };
