@@ -1,15 +1,17 @@
 /** MASTER: RFC 9568 6.4.3. Adverts, announcements, and everything heard from others; rivals are in rivals.ts. */
-import { after, earliest, type Instant } from "#units/time";
+import { after, earliest, type Instant, micros } from "#units/time";
 import { schedule, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import { contestOnTime } from "./contest.ts";
 import type { PhaseEvent, RouterEffect } from "./event.ts";
 import { hearAsMaster } from "./rivals.ts";
-import type { MasterPhase, RouterState } from "./state.ts";
+import type { Announcement, MasterPhase, RouterState } from "./state.ts";
 import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
 
 /** Two answers to foreign announcements are at least this far apart, or two owners would outshout each other. */
-const FOREIGN_GAP = 200_000;
+const FOREIGN_GAP = micros(200_000);
+/** So soon after it was heard: whoever takes over says so first, and we hear that. */
+const FOREIGN_WAIT = micros(2_000);
 
 export function masterDeadline(phase: MasterPhase): Instant | undefined {
   let first = earliest(phase.advertAt, phase.announcements[0]?.at, phase.refreshAt, phase.askAt);
@@ -72,19 +74,23 @@ function nextRefresh(config: RouterConfig, due: Instant, now: Instant): Instant 
   return next > now ? next : after(now, config.announce.refresh);
 }
 
-/** Somebody else spoke for our address: clients may have learned its MAC, so we speak again. */
+/**
+ * Somebody else spoke for our address: clients may have learned its MAC, so we speak again, and once more after that, since
+ * the foreign frame may reach a client later than it reached us, and our answer may be lost.
+ */
 function answerForeign(state: RouterState, phase: MasterPhase, now: Instant): Step {
   // Who is about to yield does not announce: its word would be the last one clients hear.
   if (phase.rivals.length > 0) return unchanged(state);
-  if (phase.announcements.some((one) => one.why === "foreign-announcement"))
-    return unchanged(state);
-  const soonest =
-    phase.foreignAt === undefined ? now : ((phase.foreignAt + FOREIGN_GAP) as Instant);
-  const at = Math.max(now + 2_000, soonest) as Instant;
-  const next = {
-    ...phase,
-    foreignAt: at,
-    announcements: schedule(phase.announcements, at, 1, "foreign-announcement"),
-  };
-  return unchanged(inPhase(state, next));
+  const { foreignAt } = phase;
+  const allowedAt = foreignAt === undefined ? now : after(foreignAt, FOREIGN_GAP);
+  // One that waits already is not put off, or a flood would silence us.
+  const waiting = phase.announcements.find((one) => one.why === "foreign-announcement");
+  const first = waiting?.at ?? (Math.max(after(now, FOREIGN_WAIT), allowedAt) as Instant);
+  const second = after(first, FOREIGN_GAP);
+  let announcements: readonly Announcement[] = phase.announcements.filter(
+    (one) => one.why !== "foreign-announcement",
+  );
+  for (const at of [first, second])
+    announcements = schedule(announcements, at, 1, "foreign-announcement");
+  return unchanged(inPhase(state, { ...phase, foreignAt: second, announcements }));
 }

@@ -102,7 +102,7 @@ export interface MasterPhase {
   readonly rivals: readonly Rival[];
   /** Next round of the contest. */
   readonly askAt: Instant | undefined;
-  /** Last announcement sent because somebody else announced our address. */
+  /** Last announcement, sent or to come, because somebody else announced our address. */
   readonly foreignAt: Instant | undefined;
 }
 
