@@ -51,6 +51,8 @@ export class Engine {
   /** Removals the kernel has yet to report. */
   readonly ownRemovals: OwnRemovals = new OwnRemovals();
   instances: readonly Instance[] = [];
+  /** Those of `resume` that have not become master yet: what a dead engine left may still answer. */
+  readonly #resuming = new Set<Instance>();
   readonly #due = new DueQueue<Instance>();
   #lookup: Lookup | undefined;
   /** Instances made so far. */
@@ -144,7 +146,12 @@ export class Engine {
   /** The keeper said stop, or is gone. */
   stop(now: Instant): void {
     this.#stopping = true;
-    for (const instance of this.instances) this.apply(instance, { kind: "stop" }, now);
+    for (const instance of this.instances) {
+      this.apply(instance, { kind: "stop" }, now);
+      // The keeper may be gone, and nobody else knows what it held for us.
+      if (this.#resuming.delete(instance))
+        perform(this, instance, { kind: "removeAddresses" }, now, []);
+    }
     this.#sweep();
   }
 
@@ -164,6 +171,7 @@ export class Engine {
         : undefined;
       const result = held ?? wanted;
       instance.state = result.state;
+      if (result.state.phase.kind === "master") this.#resuming.delete(instance);
       if (
         this.recorder !== undefined &&
         held === undefined &&
@@ -271,6 +279,7 @@ export class Engine {
       this.trackerState(tracker.kind, tracker.name),
     );
     instance.state = { ...instance.state, ...this.#surroundings(instance), trackers };
+    if (resume) this.#resuming.add(instance);
     this.apply(instance, { kind: resume ? "startupAfterRelease" : "startup" }, now);
   }
 

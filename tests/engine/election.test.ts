@@ -183,6 +183,16 @@ test("resume: the keeper's address stays, and the router waits the skew time", (
   assert.deepEqual(bench.world.take(), [SET, ARP, ADVERT]);
 });
 
+test("resume, and a stop before the seat is taken again: the address goes too", () => {
+  const held = { ...own(2, "192.0.2.100"), proto: BATON_PROTO };
+  const bench = new Bench([ETH0], [own(2, "192.0.2.1"), held]);
+  bench.configure([instance()], { resume: ["VI_1"] });
+  bench.world.take();
+  bench.engine.stop(bench.now);
+  assert.deepEqual(bench.world.take(), [REMOVE]);
+  assert.ok(bench.engine.finished);
+});
+
 test("a sub-second interval: the address lifetime is a backstop, renewed twice a second at most", () => {
   const bench = new Bench();
   const advertInterval = instance().router.advertInterval;
