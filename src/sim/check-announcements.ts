@@ -6,12 +6,14 @@
  *    has let an announcement of each of its addresses in. The time starts anew with whatever disturbs it: a rival that is
  *    heard (who may have to yield does not announce), and anything that is wrong with the machine.
  */
+import type { InstanceConfig } from "#core/config";
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
 import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
+import { Woken } from "./woken.ts";
 
 /** A switch's limiter knows nothing of restarts and jumps of the clock, and what they let out may cost a later frame. */
 const RECOVERY = 20_000_000;
@@ -29,15 +31,30 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
   const watches = new Map<string, Watch>();
   /** By machine: announced by a router that has not said that it is master; a step says so last. */
   const unentitled = new Map<number, { readonly address: Ipv4; readonly passed: boolean }[]>();
+  const woken = new Woken(facts);
   /** Announced in the course of a reload. */
   let saidInReload: Set<Ipv4> | undefined;
 
   const key = (machine: Machine, address: Ipv4): string => `${machine.id}/${address}`;
 
+  const isMaster = (machine: Machine, { router }: InstanceConfig): boolean =>
+    facts.seat(machine, router.vrid)?.state === "MASTER";
+
   const isEntitled = (machine: Machine, address: Ipv4): boolean =>
+    facts.instancesWith(machine, address).some((one) => isMaster(machine, one)) ||
+    isYetToLetGo(machine, address);
+
+  /**
+   * A reload takes one thing after the other: what waited for its turn may leave when another router announces, as long as
+   * the master that is to lose the address still has it.
+   */
+  const isYetToLetGo = (machine: Machine, address: Ipv4): boolean =>
+    saidInReload !== undefined &&
+    machine.kernel.has(address) &&
     facts
-      .instancesWith(machine, address)
-      .some(({ router }) => facts.seat(machine, router.vrid)?.state === "MASTER");
+      .previousInstances(machine)
+      .filter((one) => addressesOf(one).includes(address))
+      .some((one) => isMaster(machine, one));
 
   const atSwitch = (machine: Machine, address: Ipv4, passed: boolean): void => {
     if (passed || isExcused(machine)) saidInReload?.add(address);
@@ -85,7 +102,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     const heardAt = seat.heardAt ?? Number.NEGATIVE_INFINITY;
     one.since = isDisturbed
       ? facts.now
-      : Math.max(one.since, heardAt, facts.unwellAt(machine), facts.networkChangedAt);
+      : Math.max(one.since, heardAt, woken.at(machine) ?? facts.now, facts.networkChangedAt);
     const patience = heardAt >= seat.since ? 4 * facts.interval(seat.vrid) + AFTER_RIVAL : 0;
     const limit = announceBoundOf(facts, machine) + patience;
     const waited = facts.now - one.since;
@@ -121,10 +138,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     afterReload: (machine) => {
       const said = saidInReload;
       saidInReload = undefined;
-      const before = facts
-        .previousInstances(machine)
-        .flatMap((one) => [...one.addresses, ...one.excludedAddresses])
-        .map(({ address }) => address);
+      const before = facts.previousInstances(machine).flatMap(addressesOf);
       for (const { router } of facts.instances(machine)) {
         const seat = facts.seat(machine, router.vrid);
         const addresses = facts.addressesOf(machine, router.vrid);
@@ -139,6 +153,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
       }
     },
     loopDone: (machine) => {
+      woken.loopDone(machine);
       for (const { address } of unentitled.get(machine.id) ?? [])
         simulation.violate(
           "announces-without-right",
@@ -153,3 +168,6 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     },
   };
 }
+
+const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
+  [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);

@@ -6,12 +6,13 @@
  * for announcements, the owner's turn in it is added (`announceBoundOf`). An owner that has heard a rival which has not said
  * goodbye to it may have to yield itself, and waits four intervals first.
  *
- * Not judged: what was lost on the way, a machine that was not well, clients that were cut off from the owner when it
- * announced, and keepalived on either side (it yields without a word and does not announce again).
+ * Not judged: what was lost on the way, a machine that was not well, an owner that went without a word and unheard, clients
+ * that were cut off from the owner when it announced, and keepalived on either side (it yields without a word and does not
+ * announce again).
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
-import type { Client } from "./client.ts";
+import type { Client, Owner } from "./client.ts";
 import type { Facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
@@ -97,7 +98,28 @@ export function checkDarkness(
     4 * (simulation.scenario.wakeLateMicros + 100) +
     (facts.now - strangeAt < 1_000_000 ? 2 * FOREIGN_GAP : 0);
 
-  const isExcused = ({ client, address, owner, openedAt, from }: Silence): boolean => {
+  /** Whose the client believes the address to be. */
+  const believed = (client: Client, address: Ipv4): Machine | undefined => {
+    const mac = client.entries().get(address)?.mac;
+    return machines.find((machine) => machine.mac === mac);
+  };
+
+  /**
+   * The other one neither ran nor spoke any more: its kernel ended the lease, or it found that it had overslept, and the
+   * owner had heard nothing of it since both were in reach. Nobody is left who knows that there is something to say.
+   */
+  const wentUnheard = ({ client, address, owner, from }: Silence): boolean => {
+    const other = believed(client, address);
+    if (other === undefined || other === owner) return false;
+    const wasHeard = facts.instancesWith(owner, address).some(({ router }) => {
+      const heard = facts.seat(owner, router.vrid)?.heard.get(other.id);
+      return heard !== undefined && Math.max(heard.at, heard.releasedAt) >= from;
+    });
+    return !wasHeard && (!other.engineRuns || facts.unwellAt(other) >= from);
+  };
+
+  const isExcused = (one: Silence): boolean => {
+    const { client, address, owner, openedAt, from } = one;
     const name = `${owner.id}/${key(client, address)}`;
     const hasMet = facts
       .instancesWith(owner, address)
@@ -115,6 +137,9 @@ export function checkDarkness(
       (strangeAt >= from - FOREIGN_GAP && network.base.loss + network.extraLoss > 0) ||
       facts.networkChangedAt > openedAt ||
       facts.unwellAt(owner) >= from ||
+      // Its address answers until the lease ends, but who does not run announces nothing.
+      !owner.engineRuns ||
+      wentUnheard(one) ||
       owner.extraLate > 0 ||
       owner.kernel.faults.slowMicros > 0 ||
       facts.slowAt >= from ||
@@ -124,8 +149,7 @@ export function checkDarkness(
 
   /** When the client was told what it believes. */
   const learnedAt = (client: Client, address: Ipv4): number => {
-    const mac = client.entries().get(address)?.mac;
-    const speaker = machines.find((machine) => machine.mac === mac);
+    const speaker = believed(client, address);
     return arpHeardAt.get(`${speaker?.id}/${key(client, address)}`) ?? Number.POSITIVE_INFINITY;
   };
 
@@ -158,8 +182,11 @@ export function checkDarkness(
       totals.judgedLongest = Math.max(totals.judgedLongest, facts.now - one.since);
   };
 
-  const ownersChanged = (address: Ipv4): void => {
+  const ownersChanged = (node: Owner, address: Ipv4): void => {
     for (const client of clients) {
+      // Beyond a cut nothing has changed for this one, and nothing ends or begins.
+      if (!network.reaches(client.port, node.port) || !network.reaches(node.port, client.port))
+        continue;
       const name = key(client, address);
       const count = client.ownersOf(address).length;
       const since = manySince.get(name);
@@ -176,10 +203,10 @@ export function checkDarkness(
   return {
     totals,
     hooks: {
-      ownership: (_, address) => ownersChanged(address),
-      rivalOwnership: (_, address) => {
+      ownership: (machine, address) => ownersChanged(machine, address),
+      rivalOwnership: (rival, address) => {
         rivalOwnedAt = facts.now;
-        ownersChanged(address);
+        ownersChanged(rival, address);
       },
       connectivity: () => {
         for (const address of addresses) {
@@ -205,8 +232,7 @@ export function checkDarkness(
       },
       clientLearned: (client, address) => {
         const name = key(client, address);
-        const mac = client.entries().get(address)?.mac;
-        const speaker = machines.find((machine) => machine.mac === mac);
+        const speaker = believed(client, address);
         if (speaker !== undefined) arpHeardAt.set(`${speaker.id}/${name}`, facts.now);
         const one = silences.get(name);
         if (one !== undefined && speaker !== one.owner) one.since = facts.now;

@@ -8,12 +8,14 @@ import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
+import { Woken } from "./woken.ts";
 
 export function checkRefresh(simulation: Simulation, facts: Facts): Hooks {
   const announcedAt = new Map<string, number>();
   /** By seat: how often it was looked at anew; an older look is void. */
   const rounds = new Map<Seat, number>();
   const reloadedAt = new Map<number, number>();
+  const woken = new Woken(facts);
 
   const key = (machine: Machine, address: Ipv4): string => `${machine.id}/${address}`;
 
@@ -37,7 +39,7 @@ export function checkRefresh(simulation: Simulation, facts: Facts): Hooks {
       seat.since,
       rivalUntil,
       reloadedAt.get(machine.id) ?? 0,
-      facts.unwellAt(machine),
+      woken.at(machine) ?? facts.now,
     );
     const isJudged =
       machine.engineRuns &&
@@ -57,6 +59,7 @@ export function checkRefresh(simulation: Simulation, facts: Facts): Hooks {
   };
 
   return {
+    loopDone: (machine) => woken.loopDone(machine),
     arpSent: (machine, address) => announcedAt.set(key(machine, address), facts.now),
     transition: (machine, { instance }) => {
       const seat = facts.seatNamed(machine, instance);
