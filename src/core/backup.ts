@@ -189,6 +189,10 @@ function masterReleased(
   const known = { ...state, heard: state.heard ?? heard };
   // A stranger's word (possible where sources are not checked) only shortens the wait, as in keepalived.
   const isMaster = state.heard === undefined || state.heard.from === advert.from;
+  if (haveBothYielded(state, phase, advert)) {
+    const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
+    return becomeMaster(config, known, reason, "address-first", now);
+  }
   if (config.peerCount === 1 && isMaster && !hasJustYielded(config, state, phase, now)) {
     const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
     return becomeMaster(config, known, reason, "address-first", now);
@@ -196,6 +200,17 @@ function masterReleased(
   const at = after(now, skew(config, phase.masterInterval, state.effectivePriority));
   const sooner = Math.min(at, phase.masterDownAt) as Instant;
   return unchanged(inPhase(known, { ...phase, masterDownAt: sooner, released: true }));
+}
+
+/**
+ * The only master we made room for says, while we still say it, that it has gone as well: packets of the contest were lost,
+ * and both lost patience. Who would win the tie-break comes back at once, the other one waits the skew time.
+ */
+function haveBothYielded(state: RouterState, phase: BackupPhase, advert: Advert): boolean {
+  const isStronger =
+    state.reason.kind === "newcomer-yields" || state.reason.kind === "master-was-alive";
+  const others = phase.farewell?.to ?? [];
+  return isStronger && others.length === 1 && others[0] === advert.from;
 }
 
 /**

@@ -170,7 +170,9 @@ function give(
   now: Instant,
 ): Step {
   const effects: RouterEffect[] = [{ kind: "cancelAnnouncements" }];
-  if (config.higherPrioSendAdvert)
+  // Only to the stronger: one that we would win against may obey that word, and then nobody is left.
+  const isWeaker = reason.kind === "higher-priority" || reason.kind === "higher-address";
+  if (config.higherPrioSendAdvert && isWeaker)
     effects.push({ kind: "sendAdvert", priority: state.effectivePriority });
   effects.push({ kind: "removeAddresses" });
   // To the other masters alone, multicast or not: the group would start an election among routers that are not concerned.

@@ -21,11 +21,12 @@ interface Intrusion {
   readonly owner: Seat;
   readonly intruder: Seat;
   readonly at: number;
-  /** When the intruder first heard the owner after `at`. */
+  /** When the intruder first heard the owner after `at`, and the owner the intruder. */
   heardAt: number | undefined;
+  heardByOwnerAt: number | undefined;
 }
 
-const YIELDS: readonly string[] = [
+export const YIELDS: readonly string[] = [
   "higher-priority",
   "higher-address",
   "newcomer-yields",
@@ -35,6 +36,8 @@ const YIELDS: readonly string[] = [
 
 export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
   let intrusions: Intrusion[] = [];
+  /** The machine's clock against ours when the router became owner. */
+  const offsets = new WeakMap<Seat, number>();
 
   const applies = (seat: Seat): boolean =>
     facts.seats(seat.vrid).every(({ router }) => !router.preempt && router.priority !== 255) &&
@@ -42,11 +45,15 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
 
   const isHealthyOwner = (seat: Seat): boolean =>
     seat.state === "MASTER" && seat.machine.engineRuns;
-  const hasOwnedLong = (seat: Seat): boolean =>
-    facts.now - seat.ownerSince > 2.1 * fromCentis(seat.router.advertInterval);
+  /** By its own clock: it cannot count what it does not see, of a pause in which the clock stood still. */
+  const hasOwnedLong = (seat: Seat): boolean => {
+    const { clockOffset } = seat.machine;
+    const unseen = Math.max(0, (offsets.get(seat) ?? clockOffset) - clockOffset);
+    return facts.now - seat.ownerSince - unseen > 2.1 * fromCentis(seat.router.advertInterval);
+  };
 
-  const begin = (intrusion: Omit<Intrusion, "heardAt">): void => {
-    intrusions.push({ ...intrusion, heardAt: undefined });
+  const begin = (intrusion: Omit<Intrusion, "heardAt" | "heardByOwnerAt">): void => {
+    intrusions.push({ ...intrusion, heardAt: undefined, heardByOwnerAt: undefined });
   };
 
   const becameMaster = (seat: Seat): void => {
@@ -105,7 +112,10 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
         facts.lostAt(seat.machine.id, intruder.machine.id),
         facts.lostAt(intruder.machine.id, seat.machine.id),
       );
-      if (facts.networkChangedAt > (one.heardAt ?? Number.POSITIVE_INFINITY)) continue;
+      // A contest that began on the other side of a cut: an owner that would lose the tie-break counts against itself what it
+      // hears while nobody hears it ("one-way cut" among what is not promised).
+      const metAt = Math.min(one.heardAt ?? facts.now, one.heardByOwnerAt ?? facts.now);
+      if (facts.networkChangedAt > metAt) continue;
       // A newcomer that heard the owner has to go; one that never did (every answer lost) is not to blame.
       if (one.heardAt === undefined && lost >= at) continue;
       if (one.heardAt !== undefined && lost >= one.heardAt) continue;
@@ -137,10 +147,11 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
       if (seat === undefined) return;
       const { reason } = message;
       const from = message.to === "BACKUP" && "from" in reason ? reason.from : undefined;
+      if (message.to === "MASTER" && reason.kind !== "link-back-in-time")
+        offsets.set(seat, machine.clockOffset);
       if (message.to === "MASTER") becameMaster(seat);
       else left(seat, from);
       tidy();
-      yielded(seat, from);
     },
     runs: (machine, runs) => {
       if (runs) resumed(machine);
@@ -148,43 +159,14 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     advertArrived: (machine, from, vrid, priority) => {
       if (priority === 0) return;
       for (const one of intrusions) {
-        if (
-          one.intruder.machine === machine &&
-          one.intruder.vrid === vrid &&
-          one.owner.machine.id === from
-        )
-          one.heardAt ??= facts.now;
+        const { owner, intruder } = one;
+        if (owner.vrid !== vrid) continue;
+        if (intruder.machine === machine && owner.machine.id === from) one.heardAt ??= facts.now;
+        if (owner.machine === machine && intruder.machine.id === from)
+          one.heardByOwnerAt ??= facts.now;
       }
     },
     engineEnded: tidy,
     engineStarted: tidy,
   };
-
-  /** Who yields must yield to somebody: if the other has gone as well, both made room for each other. */
-  function yielded(seat: Seat, to: number | undefined): void {
-    if (to === undefined || !YIELDS.includes(seat.reason)) return;
-    const other = facts.seats(seat.vrid).find((one) => one.machine.address === to);
-    if (other === undefined || other.state === "MASTER" || !other.machine.engineRuns) return;
-    if (other.state !== "BACKUP" || !YIELDS.includes(other.reason)) return;
-    if (facts.seats(seat.vrid).some((one) => one !== seat && isHealthyOwner(one))) return;
-    if (facts.deceivedAt > facts.now - facts.detection(seat.vrid)) return;
-    // Frames that take longer than a few rounds of the contest arrive after their sender has gone.
-    if (facts.slowAt > facts.now - facts.detection(seat.vrid)) return;
-    const { scenario, network } = simulation;
-    if (
-      scenario.network.reordering > 0 ||
-      scenario.network.duplication > 0 ||
-      network.extraReordering > 0
-    )
-      return;
-    // Something of it may have been on the way or in the socket when it went.
-    const late =
-      2 * facts.latency() + 4 * (scenario.wakeLateMicros + 100) + 2 * seat.machine.extraLate;
-    if (facts.unwellAt(seat.machine) > other.since || seat.machine.extraLate > 0) return;
-    if (seat.machine.kernel.faults.slowMicros > 0) return;
-    simulation.violate(
-      facts.now - other.since <= late ? "both-yielded" : "yielded-to-nobody",
-      `vrid ${seat.vrid}: machine ${seat.machine.id} (${seat.reason}) to ${other.machine.id}, BACKUP since ${facts.now - other.since} us (${other.reason})`,
-    );
-  }
 }

@@ -11,6 +11,7 @@ import { checkRefresh } from "./check-refresh.ts";
 import { checkReload } from "./check-reload.ts";
 import { checkSeat } from "./check-seat.ts";
 import { checkSettled } from "./check-settled.ts";
+import { checkYield } from "./check-yield.ts";
 import { Facts } from "./facts.ts";
 import { isDeceiving, type Scenario } from "./scenario.ts";
 import { Simulation, type Violation } from "./simulation.ts";
@@ -43,6 +44,7 @@ export function runScenario(
   hooks.add(checkEngine(simulation, facts));
   hooks.add(checkBackup(simulation, facts));
   hooks.add(checkSeat(simulation, facts));
+  hooks.add(checkYield(simulation, facts));
   hooks.add(checkSettled(simulation, facts));
   hooks.add(checkReload(simulation));
   hooks.add(checkBudget(simulation, facts));

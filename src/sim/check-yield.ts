@@ -1,0 +1,99 @@
+/**
+ * Two routers never both make room for each other.
+ *
+ * The counts of a contest are in step only as long as nothing of it is lost. Where something was, both may lose patience; then
+ * whoever hears the other's farewell is owner again after its skew time at the latest, and this is asked for instead. (If
+ * the farewells are lost too it takes a detection time: check-backup.)
+ */
+import { YIELDS } from "./check-seat.ts";
+import type { Facts, Seat } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+interface Doubtful {
+  readonly pair: readonly [Seat, Seat];
+  readonly at: number;
+  readonly within: number;
+  readonly check: string;
+  readonly text: string;
+}
+
+export function checkYield(simulation: Simulation, facts: Facts): Hooks {
+  let doubtful: readonly Doubtful[] = [];
+
+  /** By somebody who runs, keepalived too. */
+  const isOwned = (vrid: number, machine: Machine): boolean => {
+    const addresses = facts.addressesOf(machine, vrid);
+    return (
+      facts.seats(vrid).some((one) => one.state === "MASTER" && one.machine.engineRuns) ||
+      simulation.rivals.some((rival) => addresses.some((address) => rival.owns(address)))
+    );
+  };
+
+  const wasLossy = (vrid: number, since: number): boolean => {
+    const ids = facts.seats(vrid).map(({ machine }) => machine.id);
+    return ids.some((from) => ids.some((to) => facts.lostAt(from, to) >= since));
+  };
+
+  const yielded = (seat: Seat, to: number): void => {
+    const { machine, vrid, reason } = seat;
+    if (!YIELDS.includes(reason)) return;
+    const other = facts.seats(vrid).find((one) => one.machine.address === to);
+    if (other === undefined || other.state !== "BACKUP" || !other.machine.engineRuns) return;
+    if (!YIELDS.includes(other.reason) || isOwned(vrid, machine)) return;
+    if (facts.deceivedAt > facts.now - facts.detection(vrid)) return;
+    const { scenario, network } = simulation;
+    // Frames that take longer than a few rounds of the contest arrive after their sender has gone.
+    if (facts.slowAt > facts.now - facts.detection(vrid) || network.extraLatency > 0) return;
+    const { reordering, duplication } = scenario.network;
+    if (reordering > 0 || duplication > 0 || network.extraReordering > 0) return;
+    if (facts.unwellAt(machine) > other.since || machine.extraLate > 0) return;
+    if (machine.kernel.faults.slowMicros > 0) return;
+    // Something of it may have been on the way or in the socket when it went.
+    const late = 2 * facts.latency() + 4 * (scenario.wakeLateMicros + 100);
+    const ago = facts.now - other.since;
+    const check = ago <= late ? "both-yielded" : "yielded-to-nobody";
+    const text = `vrid ${vrid}: machine ${machine.id} (${reason}) to ${other.machine.id}, BACKUP since ${ago} us (${other.reason})`;
+    if (!wasLossy(vrid, Math.max(seat.ownerSince, other.ownerSince)))
+      return simulation.violate(check, text);
+    // Version 2: a part of a second, version 3: of an interval.
+    const skew = seat.router.version === 2 ? 1_000_000 : facts.interval(vrid);
+    const one = { pair: [seat, other], at: facts.now, within: skew + late, check, text } as const;
+    doubtful = [...doubtful.filter(({ at }) => at > facts.now - facts.detection(vrid)), one];
+  };
+
+  const look = (one: Doubtful, seat: Seat, heardAt: number): void => {
+    const { machine, vrid } = seat;
+    if (facts.seat(machine, vrid) !== seat || !machine.engineRuns) return;
+    if (seat.state !== "BACKUP" || seat.since > one.at || isOwned(vrid, machine)) return;
+    // Woken late, or advertised to since: that is a matter of its own.
+    if (facts.unwellAt(machine) >= one.at || machine.extraLate > 0) return;
+    if ((seat.heardAt ?? Number.NEGATIVE_INFINITY) >= heardAt) return;
+    const waited = facts.now - heardAt;
+    simulation.violate(one.check, `${one.text}; ${machine.id} heard so ${waited} us ago`);
+  };
+
+  return {
+    transition: (machine, { instance, to, reason }) => {
+      const seat = facts.seatNamed(machine, instance);
+      if (seat === undefined || to !== "BACKUP" || !("from" in reason)) return;
+      if (reason.from !== undefined) yielded(seat, reason.from);
+    },
+    advertArrived: (machine, from, vrid, priority) => {
+      if (priority !== 0) return;
+      for (const one of doubtful) {
+        const [a, b] = one.pair;
+        if (a.vrid !== vrid) continue;
+        for (const [seat, other] of [
+          [a, b],
+          [b, a],
+        ] as const) {
+          if (seat.machine !== machine || other.machine.id !== from) continue;
+          const heardAt = facts.now;
+          simulation.queue.in(one.within, () => look(one, seat, heardAt));
+        }
+      }
+    },
+  };
+}
