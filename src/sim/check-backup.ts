@@ -7,12 +7,17 @@ import type { Simulation } from "./simulation.ts";
 export function checkBackup(simulation: Simulation, facts: Facts): Hooks {
   /** Time in which a machine was woken late or its clock moved does not count. */
   const excusedUntil = new Map<number, number>();
+  /** By machine: how late a wake-up may still come that was set while the processor was busy. */
+  const wakesLate = new Map<number, number>();
   const excuse = (machine: number): void => {
     excusedUntil.set(machine, facts.now);
   };
   const look = (machine: Machine): void => {
     if (!machine.engineRuns) return;
-    if (machine.extraLate > 0) excuse(machine.id);
+    if (machine.extraLate > 0) {
+      excuse(machine.id);
+      wakesLate.set(machine.id, machine.extraLate);
+    }
     for (const { router } of machine.instances) {
       const seat = facts.seat(machine, router.vrid);
       if (seat === undefined || seat.state !== "BACKUP" || machine.groups.length > 0) continue;
@@ -24,8 +29,11 @@ export function checkBackup(simulation: Simulation, facts: Facts): Hooks {
       );
       const late =
         4 * (simulation.scenario.wakeLateMicros + 100) + 4 * machine.kernel.faults.slowMicros;
-      // What happened to its clock or its processor is noticed at the next wake-up, an interval later at the most.
-      const noticed = excusedUntil.has(machine.id) ? facts.interval(router.vrid) : 0;
+      // What happened to its clock or its processor is noticed at the next wake-up, an interval later at the most; and later
+      // still where that wake-up was set while the processor was busy.
+      const noticedWithin = facts.interval(router.vrid) + (wakesLate.get(machine.id) ?? 0);
+      const noticedBy = (excusedUntil.get(machine.id) ?? Number.NEGATIVE_INFINITY) + noticedWithin;
+      const noticed = since <= noticedBy ? noticedWithin : 0;
       const limit = facts.detection(router.vrid) + router.startupDelay + noticed + late + 1_000;
       if (facts.now - since > limit)
         simulation.violate(

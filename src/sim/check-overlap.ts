@@ -17,6 +17,15 @@ import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
 
+/**
+ * How long two masters that hear each other may both own the address: up to an interval until they have heard each other,
+ * then at most 30 rounds of 25 ms or an eighth of an interval. Microseconds; what is late in this world comes on top.
+ */
+export const electionBound = (interval: number): number =>
+  1.2 * interval + ROUNDS * Math.min(25_000, Math.max(2_000, interval / 8)) + 20_000;
+
+const ROUNDS = 30;
+
 type Excuse = "hand-over" | "election" | "lease-in-flight" | "none";
 
 interface Episode {
@@ -88,7 +97,9 @@ export function checkOverlap(
       // It was asked to take over, or the two had met before the old one fell.
       if (alive.reason === "master-released" || alive.since < facts.unwellAt(dead.machine))
         return "lease-in-flight";
-      // Preemption looks at priorities only: it may happen at any moment, also while the old owner hangs.
+      // Preemption looks at priorities only: it may happen at any moment, also while the old owner hangs. The owner of the
+      // address does so always, and who is stronger may be decided by a check on either side.
+      if (alive.reason === "preempts" || alive.reason === "address-owner") return "lease-in-flight";
       if (alive.router.preempt && alive.router.priority > dead.router.priority)
         return "lease-in-flight";
       return "none";
@@ -121,9 +132,11 @@ export function checkOverlap(
         return Math.max(...waits) + LINGER + (hangs ? 2_000_000 : 0) + keeperLateMicros + late;
       }
       case "election": {
-        // Up to an interval until they have heard each other, then at most 30 rounds of 25 ms or an eighth of an interval.
-        const rounds = 30 * Math.min(25_000, Math.max(2_000, interval / 8));
-        return 1.2 * interval + rounds + 20_000 + late;
+        // A question prolongs the lease of every address first, with a system call for each.
+        const calls = [episode.a, episode.b].map(
+          (one) => one.kernel.faults.slowMicros * facts.addressesOf(one, vrid).length,
+        );
+        return electionBound(interval) + ROUNDS * Math.max(...calls) + late;
       }
       case "lease-in-flight": {
         const leases = [episode.a, episode.b].map((machine) => {

@@ -60,7 +60,9 @@ function unchanged(
 ): readonly InstanceConfig[] {
   const running = machine.engine?.instances ?? [];
   if (running.some((one) => one.state.phase.kind === "stopped")) return [];
-  const old = new Map(running.map((one) => [identity(one.config), JSON.stringify(one.config)]));
+  // One that hands over was taken away by a reload before: this one brings it back.
+  const staying = running.filter((one) => one.state.phase.kind !== "handover");
+  const old = new Map(staying.map((one) => [identity(one.config), JSON.stringify(one.config)]));
   const same = instances.filter((one) => old.get(identity(one)) === JSON.stringify(one));
   const areAll = same.length === instances.length && same.length === old.size;
   return areAll ? same : same.filter((one) => one.group === undefined);

@@ -1,6 +1,7 @@
 /** After the storm: one owner, the right one, announced, and nothing moves any more. */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
+import { electionBound } from "./check-overlap.ts";
 import type { Facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Simulation } from "./simulation.ts";
@@ -43,8 +44,22 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
     return facts.now - since <= announceBoundOf(facts, owner);
   };
 
+  /** Where packets are lost for ever a run may end in an election; how long that may last is judged by check-overlap. */
+  const isElecting = (address: Ipv4): boolean => {
+    if (simulation.scenario.network.loss === 0) return false;
+    const masters = [...facts.all()].filter(
+      ({ machine, vrid, state }) =>
+        state === "MASTER" && facts.addressesOf(machine, vrid).includes(address),
+    );
+    return (
+      masters.length > 1 &&
+      masters.some(({ since, vrid }) => facts.now - since <= electionBound(facts.interval(vrid)))
+    );
+  };
+
   const oneOwner = (): void => {
     for (const address of addresses) {
+      if (isElecting(address)) continue;
       const owners = [...machines, ...rivals].filter((node) => node.owns(address));
       if (owners.length === 0 && !isAgreed(address)) continue;
       if (owners.length !== 1)

@@ -206,7 +206,9 @@ export class Facts {
         seat.reason = message.reason.kind;
         if (message.to !== "MASTER" || seat.reason === "link-back-in-time") return;
         seat.ownerSince = this.now;
-        const isKnown = seat.heard.size > 0 || seat.releaseHeardAt !== undefined;
+        // Not by a stranger: its packet may have been refused.
+        const hasHeard = [...seat.heard.keys()].some((node) => node >= 0);
+        const isKnown = hasHeard || seat.releaseHeardAt !== undefined;
         seat.establishedAt = isKnown ? this.now : this.now + NEWCOMER;
       },
       advertSent: (machine, vrid, priority) => {
@@ -270,7 +272,9 @@ export class Facts {
     // Behind a port that was down anybody may have come and gone.
     if (fault.kind === "link-flap" || fault.kind === "interface-gone") {
       for (const seat of this.#seats.values()) {
-        if (seat.machine.id === fault.machine) seat.heard.clear();
+        if (seat.machine.id !== fault.machine) continue;
+        seat.heard.clear();
+        seat.releaseHeardAt = undefined;
       }
     }
     if (fault.kind === "slow-network") {
