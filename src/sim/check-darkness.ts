@@ -17,6 +17,7 @@ import type { Facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
+import { Woken } from "./woken.ts";
 
 /** A winner that hears no goodbye announces 15 ms after the last sign of its rival; the rest is the way. */
 export const BOUND = 20_000;
@@ -53,6 +54,7 @@ export function checkDarkness(
   /** By machine, client and address: the last announcement that did not reach the client, and that did. */
   const arpLostAt = new Map<string, number>();
   const arpHeardAt = new Map<string, number>();
+  const woken = new Woken(facts);
   let strangeAt = Number.NEGATIVE_INFINITY;
   let rivalOwnedAt = Number.NEGATIVE_INFINITY;
   const totals: DarknessTotals = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
@@ -105,8 +107,8 @@ export function checkDarkness(
   };
 
   /**
-   * The other one neither ran nor spoke any more: its kernel ended the lease, or it found that it had overslept, and the
-   * owner had heard nothing of it since both were in reach. Nobody is left who knows that there is something to say.
+   * The other one had no turn as an owner that was well since both were in reach: its kernel ended the lease, or it found
+   * that it had overslept, and the owner had heard nothing of it. Nobody is left who knows that there is something to say.
    */
   const wentUnheard = ({ client, address, owner, from }: Silence): boolean => {
     const other = believed(client, address);
@@ -115,7 +117,7 @@ export function checkDarkness(
       const heard = facts.seat(owner, router.vrid)?.heard.get(other.id);
       return heard !== undefined && Math.max(heard.at, heard.releasedAt) >= from;
     });
-    return !wasHeard && (!other.engineRuns || facts.unwellAt(other) >= from);
+    return !wasHeard && (woken.at(other) ?? facts.now) >= from;
   };
 
   const isExcused = (one: Silence): boolean => {
@@ -203,6 +205,7 @@ export function checkDarkness(
   return {
     totals,
     hooks: {
+      loopDone: (machine) => woken.loopDone(machine),
       ownership: (machine, address) => ownersChanged(machine, address),
       rivalOwnership: (rival, address) => {
         rivalOwnedAt = facts.now;
