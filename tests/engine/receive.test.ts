@@ -189,7 +189,7 @@ test("somebody else's ARP for our address is answered, our own is not", () => {
   bench.until(4.25);
   assert.deepEqual(bench.world.take(), ["arp request 192.0.2.100"], "and once more");
   bench.hearArp("192.0.2.100", bench.engine.interfaces.named("eth0")?.mac);
-  bench.until(4.9);
+  bench.until(4.5);
   assert.deepEqual(bench.world.take(), []);
 });
 
