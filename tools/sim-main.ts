@@ -159,7 +159,7 @@ function runMany(): number {
       .join(", ")}`,
   );
   for (const [check, seeds] of failures)
-    say(`FAILED ${check}: ${seeds.length} seeds, ${seeds.slice(0, 12).join(" ")}`);
+    say(`FAILED ${check}: ${seeds.length} seeds, ${seeds.slice(0, 100).join(" ")}`);
   return failures.size > 0 ? 1 : 0;
 }
 
