@@ -17,6 +17,7 @@ interface Bench {
   readonly lines: readonly string[];
   readonly fifo: NotifyFifo;
   readonly reader: FifoReader;
+  /** Whole lines: the file is there before its first line is. */
   noted(): readonly string[];
 }
 
@@ -42,7 +43,7 @@ function bench(context: TestContext, body: string, times: ReaderTimes = QUICK): 
     lines,
     fifo,
     reader,
-    noted: () => (existsSync(notes) ? readFileSync(notes, "utf8").trim().split("\n") : []),
+    noted: () => (existsSync(notes) ? readFileSync(notes, "utf8").split("\n").slice(0, -1) : []),
   };
 }
 
