@@ -30,7 +30,13 @@ const OTHER_PHASE = 7919;
 export async function failover(options: FailoverOptions): Promise<Table> {
   const { profile } = options;
   const labs = KINDS.map(
-    (kind) => new Lab({ folder: join(scratchFolder(), kind), profile, kinds: [kind, kind] }),
+    (kind) =>
+      new Lab({
+        folder: join(scratchFolder(), kind),
+        profile,
+        kinds: [kind, kind],
+        askEach: true,
+      }),
   );
   try {
     await Promise.all(labs.map((lab) => lab.startDaemons()));
@@ -60,13 +66,24 @@ export async function failover(options: FailoverOptions): Promise<Table> {
   }
 }
 
+function withoutEnd(
+  list: readonly { readonly milliseconds: number; readonly open: boolean }[],
+): string {
+  const open = list.filter((one) => one.open).length;
+  const all = spread(list.map((one) => one.milliseconds));
+  return open === 0 ? all : `${all}, ${open} of ${list.length} without end`;
+}
+
 function failoverTable(results: readonly FaultResult[], options: FailoverOptions): Table {
   const right = (title: string) => ({ title, align: "right" }) as const;
   const rows = options.faults.flatMap((fault) =>
     KINDS.map((daemon) => {
       const mine = results.filter((one) => one.fault === fault && one.daemon === daemon);
-      const open = mine.filter((one) => one.dualOpen).length;
-      const dual = spread(mine.map((one) => one.dualMilliseconds));
+      const holding = mine.map((one) => ({
+        milliseconds: one.dualMilliseconds,
+        open: one.dualOpen,
+      }));
+      const answering = mine.map((one) => one.dualAnswers).filter((one) => one !== undefined);
       return [
         fault,
         daemon,
@@ -75,7 +92,8 @@ function failoverTable(results: readonly FaultResult[], options: FailoverOptions
         spread(
           mine.map((one) => one.afterLastAdvertMilliseconds).filter((one) => one !== undefined),
         ),
-        open === 0 ? dual : `${dual}, ${open} of ${mine.length} without end`,
+        withoutEnd(answering),
+        withoutEnd(holding),
         spread(mine.map((one) => one.healOutageMilliseconds)),
         spread(mine.map((one) => one.healDualMilliseconds)),
         spread(mine.map((one) => one.healChanges)),
@@ -90,7 +108,8 @@ function failoverTable(results: readonly FaultResult[], options: FailoverOptions
       right("outage ms"),
       right("lost probes"),
       right("taken over after the last advert ms"),
-      right("two owners ms"),
+      right("both answer ms"),
+      right("both hold it ms"),
       right("outage at repair ms"),
       right("two owners at repair ms"),
       right("survivor's changes at repair"),

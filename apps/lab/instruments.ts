@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { now } from "#linux/clock";
 import { spawnIn } from "#linux/namespace";
+import { printMac } from "#units/address";
 import { type Instant, type Micros, toMillis } from "#units/time";
 import { Adverts } from "./adverts.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
@@ -27,6 +28,8 @@ export interface InstrumentOptions {
   readonly virtualAddress: string;
   /** Further addresses that the client asks in turn with it: each more seldom then. */
   readonly furtherAddresses?: readonly string[];
+  /** Ask every node too, past the client's own ARP cache, from the client's own address. */
+  readonly askEachFrom?: string | undefined;
 }
 
 export interface ClientView {
@@ -44,6 +47,8 @@ export interface ClientView {
 export class Instruments {
   readonly adverts: Adverts = new Adverts();
   readonly #presence = new Presence();
+  readonly #answers = new Presence();
+  readonly #asker: ChildProcess | undefined;
   readonly #watcher: ChildProcess;
   readonly #prober: ChildProcess;
   readonly #proberPipe: Duplex;
@@ -57,6 +62,7 @@ export class Instruments {
     client,
     virtualAddress,
     furtherAddresses = [],
+    askEachFrom,
   }: InstrumentOptions) {
     const targets = [virtualAddress, ...furtherAddresses].join(",");
     const namespaces = nodes.map((name) => network.namespaceOf(name).fd);
@@ -71,6 +77,21 @@ export class Instruments {
       if (news.kind === "presence") this.#presence.record(news);
       else this.adverts.record(news);
     });
+
+    if (askEachFrom !== undefined) {
+      const hosts = nodes.map((name) => `${name}=${printMac(network.macOf(name))}`);
+      const program = [process.execPath, QUIET, programPath("answer-watch-main.ts")];
+      this.#asker = spawnIn(
+        network.namespaceOf(client),
+        [...program, virtualAddress, INTERFACE, askEachFrom, ...hosts],
+        { stdio: ["ignore", "ignore", "inherit", "pipe"], detached: true },
+      );
+      this.#guard(this.#asker, "the watcher of answers");
+      createInterface({ input: pipeOf(this.#asker) }).on("line", (line) => {
+        const news = JSON.parse(line) as WatchNews;
+        if (news.kind === "presence") this.#answers.record(news);
+      });
+    }
 
     this.#prober = spawnIn(
       network.namespaceOf(client),
@@ -108,6 +129,16 @@ export class Instruments {
 
   overlap(names: readonly string[], from: Instant, to: Instant): Overlap {
     return this.#presence.overlap(names, from, to);
+  }
+
+  /** Who answers for the address; undefined: nobody asks each of them. */
+  answering(): readonly string[] | undefined {
+    return this.#asker && this.#answers.holders();
+  }
+
+  /** Time in which two or more of them answered for the address; undefined: nobody asked each of them. */
+  answerOverlap(names: readonly string[], from: Instant, to: Instant): Overlap | undefined {
+    return this.#asker && this.#answers.overlap(names, from, to);
   }
 
   /** Time in which none of them held the address. */
@@ -155,7 +186,8 @@ export class Instruments {
 
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all([this.#watcher, this.#prober].map(endOf));
+    const all = [this.#watcher, this.#prober, this.#asker].filter((one) => one !== undefined);
+    await Promise.all(all.map(endOf));
   }
 }
 

@@ -30,6 +30,8 @@ export interface LabOptions {
   readonly patience?: number;
   /** Undefined: the nodes are on a bridge. */
   readonly cloud?: LabCloud;
+  /** Find out who answers, too: an address may be there and silent. */
+  readonly askEach?: boolean;
 }
 
 /** Hosts of a lab that are not its own to choose: a VPC has to be built before. */
@@ -100,6 +102,7 @@ export class Lab {
       client: CLIENT,
       virtualAddress: VIRTUAL_ADDRESS,
       furtherAddresses: this.profile.furtherAddresses,
+      askEachFrom: options.askEach === true ? CLIENT_ADDRESS : undefined,
     });
   }
 

@@ -59,6 +59,7 @@ export interface LabNetwork {
   readonly bridge: Namespace;
   namespaceOf(name: string): Namespace;
   interfaceIndexOf(name: string): number;
+  macOf(name: string): Mac;
   setPort(name: string, up: boolean): void;
   setNodesApart(apart: boolean): void;
   /** A port that does not forward (spanning tree, a slow switch), though the device has its carrier. */
@@ -117,6 +118,10 @@ export class Network implements LabNetwork {
 
   interfaceIndexOf(name: string): number {
     return this.#host(name).index;
+  }
+
+  macOf(name: string): Mac {
+    return this.#host(name).mac;
   }
 
   setPort(name: string, up: boolean): void {

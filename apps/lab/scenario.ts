@@ -15,7 +15,7 @@ export interface ObservedFault {
   readonly profile: string;
   readonly daemon: DaemonKind;
   readonly before: string;
-  /** Reachable nodes that hold the address at the end of the observation. */
+  /** Reachable nodes that hold the address at the end of the observation; those that answer, where that is known. */
   readonly after: readonly string[];
   /** The address is where it should be. */
   readonly passed: boolean;
@@ -30,6 +30,8 @@ export interface ObservedFault {
   /** Reachable nodes that held it at the same time, total; still going on at the end: `dualOpen`. */
   readonly dualMilliseconds: number;
   readonly dualOpen: boolean;
+  /** The same, of those that answered for it; undefined where the lab does not ask each of them. */
+  readonly dualAnswers: { readonly milliseconds: number; readonly open: boolean } | undefined;
   /** No reachable node held it, total. */
   readonly unheldMilliseconds: number;
   /** On a platform that moves the address itself. */
@@ -40,6 +42,7 @@ export interface FaultResult extends ObservedFault {
   /** The same for the repair, until life was ordinary again. */
   readonly healOutageMilliseconds: number;
   readonly healLost: number;
+  /** Of those that answered, where that is known. */
   readonly healDualMilliseconds: number;
   /** How often the survivor gave the address up, or got it back. */
   readonly healChanges: number;
@@ -98,7 +101,9 @@ export async function runFault(
   const names = reachable.map((node) => node.name);
   const dual = lab.instruments.overlap(names, brokenAt, observedAt);
   const seen = await lab.instruments.outage(brokenAt, observedAt);
-  const after = lab.instruments.holders().filter((holder) => names.includes(holder));
+  const answers = lab.instruments.answerOverlap(names, brokenAt, observedAt);
+  const owners = lab.instruments.answering() ?? lab.instruments.holders();
+  const after = owners.filter((holder) => names.includes(holder));
   const observed: ObservedFault = {
     fault: name,
     profile: lab.profile.name,
@@ -113,6 +118,7 @@ export async function runFault(
     afterLastAdvertMilliseconds: lastAdvertAt && moved && toMillis(elapsed(lastAdvertAt, moved.at)),
     dualMilliseconds: toMillis(dual.total),
     dualOpen: dual.open,
+    dualAnswers: answers && { milliseconds: toMillis(answers.total), open: answers.open },
     cloud: await viewOfCloud(lab, idBefore, brokenAt, observedAt),
     unheldMilliseconds: toMillis(lab.instruments.absence(names, brokenAt, observedAt)),
   };
@@ -130,7 +136,12 @@ export async function runFault(
     ...observed,
     healOutageMilliseconds: healSeen.totalMilliseconds,
     healLost: healSeen.lost,
-    healDualMilliseconds: toMillis(lab.instruments.overlap(allNames, healedAt, settledAt).total),
+    healDualMilliseconds: toMillis(
+      (
+        lab.instruments.answerOverlap(allNames, healedAt, settledAt) ??
+        lab.instruments.overlap(allNames, healedAt, settledAt)
+      ).total,
+    ),
     healChanges:
       moved === undefined ? 0 : lab.instruments.changesWithin(moved.node.name, healedAt, settledAt),
     finally: last.name,

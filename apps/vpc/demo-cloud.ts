@@ -144,6 +144,7 @@ function vpcNetwork(vpc: Vpc, nodes: readonly string[]): LabNetwork {
     bridge: vpc.wires.switch,
     namespaceOf: (name) => vpc.host(name).namespace,
     interfaceIndexOf: (name) => vpc.host(name).index,
+    macOf: (name) => vpc.host(name).mac,
     setPort: (name, up) => vpc.wires.setCable(name, up),
     setNodesApart: (apart) => vpc.setApart(nodes, apart),
     setForwarding: (name, forwards) => change(name, { cut: !forwards }),

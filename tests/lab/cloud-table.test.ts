@@ -20,6 +20,7 @@ const result = (more: Partial<ObservedFault>): ObservedFault => ({
   afterLastAdvertMilliseconds: 9,
   dualMilliseconds: 0,
   dualOpen: false,
+  dualAnswers: undefined,
   unheldMilliseconds: 0,
   cloud: {
     before: "ins-a",
