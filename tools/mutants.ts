@@ -26,6 +26,16 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "backup",
+    [
+      "of two that both yielded the stronger comes back",
+      "if (haveBothYielded(state, phase, advert)) {",
+      "if (false) {",
+    ],
+    [
+      "with three the skew time decides",
+      "others.length === 1 && others[0]",
+      "others.length >= 1 && others[0]",
+    ],
     ["a farewell from before a pause is void", "farewell: undefined };", "};"],
     [
       "a third master is told too",
