@@ -90,6 +90,11 @@ export const MUTANTS: readonly Mutant[] = [
     "rivals",
     ["a farewell is repeated", "left: FAREWELLS", "left: 1"],
     [
+      "only a weaker one advertises before it goes",
+      "config.higherPrioSendAdvert && isWeaker",
+      "config.higherPrioSendAdvert",
+    ],
+    [
       "every rival is told",
       "[advert.from, ...rivals.filter((from) => from !== advert.from)]",
       "[advert.from]",

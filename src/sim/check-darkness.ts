@@ -92,8 +92,20 @@ export function checkDarkness(
     return 0;
   };
 
-  const limitOf = ({ owner, address }: Silence): number =>
+  /** Who yields removes its addresses first and says so then: a slow system call for each keeps its goodbye back. */
+  const goodbyeOf = (client: Client, address: Ipv4): number => {
+    const other = believed(client, address);
+    const slow = other?.kernel.faults.slowMicros ?? 0;
+    if (other === undefined || slow === 0) return 0;
+    const calls = facts
+      .instancesWith(other, address)
+      .map(({ router }) => facts.addressesOf(other, router.vrid).length);
+    return slow * (1 + Math.max(0, ...calls));
+  };
+
+  const limitOf = ({ client, owner, address }: Silence): number =>
     BOUND +
+    goodbyeOf(client, address) +
     patienceOf(owner, address) +
     announceBoundOf(facts, owner) +
     2 * facts.latency() +
