@@ -68,6 +68,8 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
     assert.ok(a && b);
     const one = run(a);
     await until("a owns the address", () => owner(lab) === "a");
+    // Its keeper, too, has to know by now what is to be handed over when the engine dies.
+    await until("a is MASTER", () => one.states().at(-1) === "MASTER");
     const two = run(b);
     await until("b is BACKUP", () => two.states().at(-1) === "BACKUP");
     const { engine } = daemonPids("baton", one.process.pid ?? 0);
