@@ -15,12 +15,12 @@ import { openPacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
-import { type Ipv4, macFromBytes, readIpv4, readMac, writeMac } from "#units/address";
+import { type Ipv4, type Mac, readIpv4, readMac, writeMac } from "#units/address";
 import { after, fromMillis, type Instant, type Micros } from "#units/time";
-import { checksumOf, sumWords } from "#wire/checksum";
-import { emitIcmpEcho, ICMP_ECHO_HEADER_LENGTH, parseIcmpEcho } from "#wire/icmp-echo";
+import { emitIcmpEcho, ICMP_ECHO_HEADER_LENGTH } from "#wire/icmp-echo";
 import { emitIpv4Header, IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#wire/ipv4-packet";
 import { arrivedAt } from "./arrival.ts";
+import { readEchoReply } from "./echo-reply.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
 import type { WatchNews } from "./watch-protocol.ts";
 
@@ -30,14 +30,11 @@ const SILENT: Micros = fromMillis(40);
 const ETHERNET_LENGTH = 14;
 const SOURCE_MAC = 6;
 const ETHER_TYPE = 12;
-const PROTOCOL = 9;
-const CHECKSUM = 10;
-const SOURCE_ADDRESS = 12;
 const TTL = 64;
 
 interface Host {
   readonly name: string;
-  readonly mac: number;
+  readonly mac: Mac;
   readonly frame: Uint8Array;
   lastAt: Instant | undefined;
 }
@@ -78,14 +75,9 @@ function makeHost(text: string): Host {
   });
   emitIpv4Header(
     ip,
-    { source: own, destination: target, ttl: TTL, id: 0 },
+    { source: own, destination: target, ttl: TTL, id: 0, protocol: PROTOCOL_ICMP },
     ICMP_ECHO_HEADER_LENGTH,
   );
-  // That was a header for VRRP.
-  ip[PROTOCOL] = PROTOCOL_ICMP;
-  const words = new DataView(ip.buffer, ip.byteOffset);
-  words.setUint16(CHECKSUM, 0);
-  words.setUint16(CHECKSUM, checksumOf(sumWords(ip, 0, IPV4_HEADER_LENGTH)));
   return { name, mac, frame, lastAt: undefined };
 }
 
@@ -100,21 +92,14 @@ const say = (host: Host, present: boolean, at: Instant): void => {
 };
 
 const received = new Uint8Array(256);
-const view = new DataView(received.buffer);
 
 function receive(): void {
   for (;;) {
     const length = socket.receive(received);
     if (length === 0) return;
-    const ip = ETHERNET_LENGTH;
-    if (length < ip + IPV4_HEADER_LENGTH + ICMP_ECHO_HEADER_LENGTH) continue;
-    if (received[ip + PROTOCOL] !== PROTOCOL_ICMP) continue;
-    if (view.getUint32(ip + SOURCE_ADDRESS) !== target) continue;
-    const icmp = ip + ((received[ip] ?? 0) & 15) * 4;
-    const result = parseIcmpEcho(received, icmp, length - icmp);
-    if (result.kind !== "echo" || result.echo.kind !== "reply" || result.echo.id !== id) continue;
-    const mac: number = macFromBytes(received, SOURCE_MAC);
-    const host = hosts.find((one) => one.mac === mac);
+    const reply = readEchoReply(received, length, id);
+    if (reply?.source !== target) continue;
+    const host = hosts.find((one) => one.mac === reply.mac);
     if (host === undefined) continue;
     const at = arrivedAt(socket.fd);
     if (host.lastAt === undefined) say(host, true, at);

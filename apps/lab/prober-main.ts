@@ -11,10 +11,11 @@ import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { Reactor } from "#linux/reactor";
 import { LinuxError } from "#linux/result";
-import { type Ipv4, type Mac, macFromBytes, printMac, readIpv4 } from "#units/address";
+import { type Ipv4, type Mac, printMac, readIpv4 } from "#units/address";
 import { after, fromMillis, type Instant, type Micros, micros } from "#units/time";
-import { emitIcmpEcho, parseIcmpEcho } from "#wire/icmp-echo";
+import { emitIcmpEcho } from "#wire/icmp-echo";
 import { arrivedAt } from "./arrival.ts";
+import { readEchoReply } from "./echo-reply.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
 import { analyseOutage, type Probe } from "./outage.ts";
 import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
@@ -25,10 +26,6 @@ const CATCH_UP: Micros = fromMillis(20);
 const MEMORY = 1 << 18;
 const SEQUENCES = 1 << 16;
 const IPPROTO_ICMP = 1;
-const ETHERNET_LENGTH = 14;
-const SOURCE_MAC = 6;
-const SOURCE_ADDRESS = 12;
-const PROTOCOL = 9;
 const PAYLOAD = 8;
 
 const sentAt = new Float64Array(MEMORY);
@@ -108,21 +105,16 @@ function receiveAnswers(): void {
   for (;;) {
     const length = libc.recv(receiver, frame, frame.length, abi.MSG_DONTWAIT);
     if (length < 0) return;
-    const ip = ETHERNET_LENGTH;
-    if (length < ip + 28 || frame[ip + PROTOCOL] !== IPPROTO_ICMP) continue;
-    const view = new DataView(frame.buffer, 0, length);
-    const source = view.getUint32(ip + SOURCE_ADDRESS);
-    const icmp = ip + ((frame[ip] ?? 0) & 15) * 4;
-    const result = parseIcmpEcho(frame, icmp, length - icmp);
-    if (result.kind !== "echo" || result.echo.kind !== "reply" || result.echo.id !== id) continue;
+    const reply = readEchoReply(frame, length, id);
+    if (reply === undefined) continue;
     // The latest probe with this sequence number.
     const last = count - 1;
-    const behind = (((last % SEQUENCES) - result.echo.sequence + SEQUENCES) % SEQUENCES) >>> 0;
+    const behind = (((last % SEQUENCES) - reply.sequence + SEQUENCES) % SEQUENCES) >>> 0;
     const place = (last - behind) % MEMORY;
     if (last - behind < 0 || answeredAt[place] !== 0) continue;
-    if (source !== targets[place % targets.length]) continue;
+    if (reply.source !== targets[place % targets.length]) continue;
     answeredAt[place] = arrivedAt(receiver);
-    answeredBy[place] = macFromBytes(frame, SOURCE_MAC);
+    answeredBy[place] = reply.mac;
   }
 }
 

@@ -98,9 +98,11 @@ export interface Ipv4HeaderFields {
   readonly ttl: number;
   /** Identification, 16 bits; larger counters wrap. */
   readonly id: number;
+  /** VRRP unless said otherwise. */
+  readonly protocol?: number;
 }
 
-/** Writes a header for a VRRP payload of `payloadLength` bytes; returns its length, where the payload starts. */
+/** Writes a header for a payload of `payloadLength` bytes; returns its length, where the payload starts. */
 export function emitIpv4Header(
   into: Uint8Array,
   fields: Ipv4HeaderFields,
@@ -115,7 +117,7 @@ export function emitIpv4Header(
   // Flags and offset 0: keepalived leaves "don't fragment" clear, and a packet of this size is never fragmented.
   writeU16(into, 6, 0);
   into[8] = fields.ttl;
-  into[9] = PROTOCOL_VRRP;
+  into[9] = fields.protocol ?? PROTOCOL_VRRP;
   writeU16(into, 10, 0);
   writeAddress(into, 12, fields.source);
   writeAddress(into, 16, fields.destination);
