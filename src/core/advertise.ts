@@ -52,7 +52,32 @@ export function afterRival(
   announcements: readonly Announcement[],
   now: Instant,
 ): readonly Announcement[] {
-  let list: readonly Announcement[] = announcements.filter((one) => one.why !== "rival-gone");
-  for (const delay of AFTER_RIVAL) list = schedule(list, after(now, delay), 1, "rival-gone");
+  const times = AFTER_RIVAL.map((delay) => after(now, delay));
+  return reschedule(announcements, times, 1, "rival-gone");
+}
+
+/** In the place of what waits for the same reason. */
+export function reschedule(
+  announcements: readonly Announcement[],
+  times: readonly Instant[],
+  repeat: number,
+  why: AnnounceReason,
+): readonly Announcement[] {
+  let list: readonly Announcement[] = announcements.filter((one) => one.why !== why);
+  for (const at of times) list = schedule(list, at, repeat, why);
   return list;
+}
+
+/** keepalived's announcements after a weaker master was heard: at once, and again after `garp_lower_prio_delay`. */
+export function announceOverWeaker(
+  config: RouterConfig,
+  announcements: readonly Announcement[],
+  now: Instant,
+): { readonly announcements: readonly Announcement[]; readonly effects: readonly RouterEffect[] } {
+  const { lowerPrioRepeat: repeat, lowerPrioDelay: delay } = config.announce;
+  if (repeat === 0) return { announcements, effects: [] };
+  const why = "weaker-master";
+  const later =
+    delay === 0 ? announcements : reschedule(announcements, [after(now, delay)], repeat, why);
+  return { announcements: later, effects: [{ kind: "announce", repeat, why }] };
 }

@@ -19,7 +19,7 @@
  * newcomer, and nothing against an established owner that would win: a rival that cannot hear us cannot hear clients either.
  */
 import { after, fromCentis, type Instant, type Micros, micros } from "#units/time";
-import { afterRival, schedule, sendAdvert } from "./advertise.ts";
+import { afterRival, announceOverWeaker, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
 import type { MasterPhase, Rival, RouterState } from "./state.ts";
@@ -104,8 +104,13 @@ export function insist(
     next = { ...next, askAt: roundAt };
   }
   if (expectsToStay(next)) {
-    next = { ...next, announcements: afterRival(next.announcements, now) };
-    if (isNew) next = announceToo(config, next, effects, now);
+    let announcements = afterRival(next.announcements, now);
+    if (isNew) {
+      const over = announceOverWeaker(config, announcements, now);
+      announcements = over.announcements;
+      effects.push(...over.effects);
+    }
+    next = { ...next, announcements };
   } else {
     // Our word could be the last one clients hear before we go; the rival's are as good meanwhile.
     next = { ...next, announcements: [] };
@@ -118,22 +123,6 @@ export function insist(
 /** Stronger than all rivals (or none is left), and no newcomer that will have to go. */
 export const expectsToStay = (phase: MasterPhase): boolean =>
   phase.rivals.every((one) => one.weWin && isEstablished(one));
-
-/** keepalived's announcements after a weaker master was heard. */
-function announceToo(
-  config: RouterConfig,
-  phase: MasterPhase,
-  effects: RouterEffect[],
-  now: Instant,
-): MasterPhase {
-  const { lowerPrioRepeat, lowerPrioDelay } = config.announce;
-  if (lowerPrioRepeat === 0) return phase;
-  effects.push({ kind: "announce", repeat: lowerPrioRepeat, why: "weaker-master" });
-  if (lowerPrioDelay === 0) return phase;
-  const others = phase.announcements.filter((one) => one.why !== "weaker-master");
-  const at = after(now, lowerPrioDelay);
-  return { ...phase, announcements: schedule(others, at, lowerPrioRepeat, "weaker-master") };
-}
 
 function report(
   config: RouterConfig,

@@ -1,11 +1,11 @@
 /** MASTER: RFC 9568 6.4.3. Adverts, announcements, and everything heard from others; rivals are in rivals.ts. */
 import { after, earliest, type Instant, micros } from "#units/time";
-import { schedule, sendAdvert } from "./advertise.ts";
+import { reschedule, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import { contestOnTime } from "./contest.ts";
 import type { PhaseEvent, RouterEffect } from "./event.ts";
 import { hearAsMaster } from "./rivals.ts";
-import type { Announcement, MasterPhase, RouterState } from "./state.ts";
+import type { MasterPhase, RouterState } from "./state.ts";
 import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
 
 /** Two answers to foreign announcements are at least this far apart, or two owners would outshout each other. */
@@ -87,10 +87,7 @@ function answerForeign(state: RouterState, phase: MasterPhase, now: Instant): St
   const waiting = phase.announcements.find((one) => one.why === "foreign-announcement");
   const first = waiting?.at ?? (Math.max(after(now, FOREIGN_WAIT), allowedAt) as Instant);
   const second = after(first, FOREIGN_GAP);
-  let announcements: readonly Announcement[] = phase.announcements.filter(
-    (one) => one.why !== "foreign-announcement",
-  );
-  for (const at of [first, second])
-    announcements = schedule(announcements, at, 1, "foreign-announcement");
+  const why = "foreign-announcement";
+  const announcements = reschedule(phase.announcements, [first, second], 1, why);
   return unchanged(inPhase(state, { ...phase, foreignAt: second, announcements }));
 }

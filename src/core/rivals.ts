@@ -12,7 +12,7 @@
  */
 import { after, fromCentis, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
-import { afterRival, schedule, sendAdvert } from "./advertise.ts";
+import { afterRival, announceOverWeaker, sendAdvert } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import { expectsToStay, hasLostPatience, insist, meet, round } from "./contest.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
@@ -94,20 +94,16 @@ function stay(
   advert: Advert,
   now: Instant,
 ): Step {
-  const { announce } = config;
   const fresh = isFresh(config, phase, now);
   const answer = config.lowerPrioNoAdvert
     ? { phase, effects: [] }
     : answerOnce(config, state, phase, now);
   const effects: RouterEffect[] = [...answer.effects];
   let announcements = afterRival(answer.phase.announcements, now);
-  if (fresh && announce.lowerPrioRepeat > 0) {
-    effects.push({ kind: "announce", repeat: announce.lowerPrioRepeat, why: "weaker-master" });
-    if (announce.lowerPrioDelay > 0) {
-      const others = announcements.filter((one) => one.why !== "weaker-master");
-      const at = after(now, announce.lowerPrioDelay);
-      announcements = schedule(others, at, announce.lowerPrioRepeat, "weaker-master");
-    }
+  if (fresh) {
+    const over = announceOverWeaker(config, announcements, now);
+    announcements = over.announcements;
+    effects.push(...over.effects);
   }
   effects.push({
     kind: "report",
