@@ -73,16 +73,7 @@ function beginOnNetwork(
       const nodes = [...machines, ...rivals].map((node) => node.port.id);
       const right = [...nodes, first ?? 0].filter((id) => !left.includes(id));
       const pairs = left.flatMap((a) => right.map((b) => [a, b] as const));
-      for (const [a, b] of pairs) {
-        network.cut(a, b);
-        network.cut(b, a);
-      }
-      return () => {
-        for (const [a, b] of pairs) {
-          network.heal(a, b);
-          network.heal(b, a);
-        }
-      };
+      return cutBothWays(network, pairs);
     }
   }
 }
@@ -105,16 +96,7 @@ function beginOnRival(
       return () => rival.setStopped(false);
     case "cut": {
       const pairs = machines.map((machine) => [machine.port.id, rival.port.id] as const);
-      for (const [a, b] of pairs) {
-        network.cut(a, b);
-        network.cut(b, a);
-      }
-      return () => {
-        for (const [a, b] of pairs) {
-          network.heal(a, b);
-          network.heal(b, a);
-        }
-      };
+      return cutBothWays(network, pairs);
     }
   }
 }
@@ -220,4 +202,20 @@ function restart(simulation: Simulation, id: number): void {
   machine.endEngine("died");
   machine.isEngineStopped = false;
   machine.keeper.start();
+}
+
+function cutBothWays(
+  network: Simulation["network"],
+  pairs: readonly (readonly [number, number])[],
+): () => void {
+  for (const [a, b] of pairs) {
+    network.cut(a, b);
+    network.cut(b, a);
+  }
+  return () => {
+    for (const [a, b] of pairs) {
+      network.heal(a, b);
+      network.heal(b, a);
+    }
+  };
 }

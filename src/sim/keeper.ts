@@ -12,9 +12,7 @@ import { LINGER, skew } from "#core/timing";
 import { BROADCAST_MAC, type Ipv4 } from "#units/address";
 import { fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
-import { emitAdvert } from "#wire/emit-advert";
-import { passwordData } from "#wire/password";
-import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+import { advertPackets } from "./advert-packets.ts";
 import type { Machine } from "./machine.ts";
 import type { Random } from "./random.ts";
 
@@ -239,37 +237,11 @@ export class Keeper {
     const machine = this.#machine;
     const { transport, router } = instance;
     if (!machine.kernel.linkUp || !machine.kernel.linkExists) return;
-    const targets =
-      transport.kind === "multicast"
-        ? [transport.group]
-        : transport.peers.map((peer) => peer.address);
-    for (const destination of targets) {
-      const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
-      const length = emitAdvert(bytes, {
-        source: transport.source ?? machine.address,
-        destination,
-        ttl: transport.kind === "unicast" ? transport.ttl : 255,
-        id: 1,
-        version: router.version,
-        vrid: router.vrid,
-        priority: RELEASE,
-        interval: router.advertInterval,
-        addresses: instance.addresses.map((one) => one.address),
-        password:
-          instance.authentication === undefined
-            ? undefined
-            : passwordData(instance.authentication.secret),
-        checksum: instance.checksum,
-      });
+    const source = transport.source ?? machine.address;
+    for (const { destination, bytes } of advertPackets(instance, source, RELEASE)) {
       const to = machine.around.macOf(destination) ?? BROADCAST_MAC;
-      const packet = bytes.slice(0, length);
-      machine.around.hooks.tell("advertSent", machine, router.vrid, RELEASE, packet);
-      machine.around.network.send(machine.port, {
-        from: machine.mac,
-        to,
-        kind: "vrrp",
-        bytes: packet,
-      });
+      machine.around.hooks.tell("advertSent", machine, router.vrid, RELEASE, bytes);
+      machine.around.network.send(machine.port, { from: machine.mac, to, kind: "vrrp", bytes });
     }
   }
 

@@ -13,10 +13,10 @@ import { type Centis, fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
 import { checkAdvert } from "#wire/check-advert";
-import { emitAdvert } from "#wire/emit-advert";
 import { parseAdvert } from "#wire/parse-advert";
 import { passwordData } from "#wire/password";
-import { ADVERT_LENGTH_MAX, type Advert } from "#wire/vrrp-packet";
+import type { Advert } from "#wire/vrrp-packet";
+import { advertPackets } from "./advert-packets.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { HookList } from "./hooks.ts";
 import type { Frame, Network, Port } from "./network.ts";
@@ -260,31 +260,9 @@ export class Rival {
   }
 
   #advertise({ config }: Router, priority: Advert["priority"]): void {
-    const { router, transport } = config;
-    const targets =
-      transport.kind === "multicast"
-        ? [transport.group]
-        : transport.peers.map((one) => one.address);
-    for (const destination of targets) {
-      const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
-      const length = emitAdvert(bytes, {
-        source: this.spec.address,
-        destination,
-        ttl: 255,
-        id: 1,
-        version: router.version,
-        vrid: router.vrid,
-        priority,
-        interval: router.advertInterval,
-        addresses: config.addresses.map((one) => one.address),
-        password:
-          config.authentication === undefined
-            ? undefined
-            : passwordData(config.authentication.secret),
-        checksum: config.checksum,
-      });
+    for (const { destination, bytes } of advertPackets(config, this.spec.address, priority)) {
       const to = this.#around.macOf(destination) ?? BROADCAST_MAC;
-      this.#send({ from: this.mac, to, kind: "vrrp", bytes: bytes.slice(0, length) });
+      this.#send({ from: this.mac, to, kind: "vrrp", bytes });
     }
   }
 
