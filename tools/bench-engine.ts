@@ -16,6 +16,7 @@ import { centis, type Instant, instant, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import { emitAdvert } from "#wire/emit-advert";
 import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+import { CONFIG } from "../tests/support/vector.ts";
 
 const INSTANCES = Number(process.argv[2] ?? 1000);
 const PER_INTERFACE = 250;
@@ -46,29 +47,11 @@ const addressOf = (number: number): Ipv4 => ipv4(0x0a010000 + number);
 function config(number: number): InstanceConfig {
   return {
     router: {
+      ...CONFIG,
       name: `VI_${number}`,
       vrid: vrid(vridOf(number)),
-      version: 3,
-      priority: priority(100),
       advertInterval: INTERVAL,
-      preempt: true,
-      preemptDelay: micros(0),
-      startupDelay: micros(0),
-      downTimerAdverts: 3,
       peerCount: 1,
-      lowerPrioNoAdvert: false,
-      higherPrioSendAdvert: false,
-      handover: "make-before-break",
-      announce: {
-        delay: micros(5_000_000),
-        repeat: 5,
-        refresh: micros(0),
-        refreshRepeat: 1,
-        lowerPrioDelay: micros(5_000_000),
-        lowerPrioRepeat: 5,
-      },
-      trackers: [],
-      trackPrimary: true,
     },
     interface: `eth${interfaceOf(number)}`,
     transport: { kind: "unicast", peers: [{ address: PEER }], ttl: 255, checkSource: true },

@@ -9,6 +9,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CORPUS_NETWORK } from "../tests/support/corpus-network.ts";
 
 const root = join(import.meta.dirname, "..");
 const corpus = join(root, "tests/corpus");
@@ -21,16 +22,7 @@ interface Answer {
   readonly messages: readonly string[];
 }
 
-/** Interfaces and addresses as the corpus uses them. */
-const SETUP = [
-  "mount -t tmpfs none /run",
-  "ip link set lo up",
-  "for i in eth0 eth1 eth2; do ip link add $i type veth peer name p$i; ip link set p$i up; ip link set $i up; done",
-  "ip addr add 10.0.0.1/24 dev eth0",
-  "ip addr add 192.168.1.1/24 dev eth0",
-  "ip addr add 10.1.0.1/24 dev eth1",
-  'exec "$0" -t -i main -f "$1"',
-].join("\n");
+const SETUP = [...CORPUS_NETWORK, 'exec "$0" -t -i main -f "$1"'].join("\n");
 
 function ask(path: string): Answer {
   const result = spawnSync("unshare", ["-n", "-m", "sh", "-c", SETUP, KEEPALIVED, path], {

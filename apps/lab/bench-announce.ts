@@ -2,17 +2,15 @@
  * `npm run bench -- announce`: many addresses move at once, and the new owner's switch port lets only a few ARP frames a
  * second through, as clouds do. How long until the client reaches each of them again?
  */
-import { join } from "node:path";
-import { stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { elapsed, toMillis } from "#units/time";
+import { repeated, runPairs } from "./bench-pairs.ts";
 import { type DaemonKind, KINDS } from "./daemon.ts";
-import { median, ms, spread } from "./figures.ts";
+import { median, spread } from "./figures.ts";
 import type { ArpLimit } from "./impairments.ts";
-import { Lab } from "./lab.ts";
+import type { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
-import { scratchFolder } from "./sandbox.ts";
 import type { Table } from "./table.ts";
 
 export interface AnnounceOptions {
@@ -39,27 +37,16 @@ export async function announce(options: AnnounceOptions): Promise<Table> {
     { length: options.addresses - 1 },
     (_, index) => `172.16.0.${FIRST_FURTHER + index}`,
   );
-  const labs = KINDS.map((kind) => {
-    const extraInstanceLines = OWN_LINES[kind](options.limit);
-    const profile = { ...options.profile, furtherAddresses, extraInstanceLines };
-    return new Lab({ folder: join(scratchFolder(), kind), profile, kinds: [kind, kind] });
+  const { addresses, runs } = options;
+  const results = await runPairs({
+    labOf: (kind) => {
+      const extraInstanceLines = OWN_LINES[kind](options.limit);
+      return { profile: { ...options.profile, furtherAddresses, extraInstanceLines } };
+    },
+    rounds: repeated(`${addresses} addresses`, runs, (lab) => moveAll(lab, options)),
+    figure: (one: AnnounceResult) => one.median,
   });
-  const results = KINDS.map((): AnnounceResult[] => []);
-  try {
-    await Promise.all(labs.map((lab) => lab.startDaemons()));
-    for (let run = 1; run <= options.runs; run++) {
-      stdout.write(`${options.addresses} addresses, run ${run} of ${options.runs} `);
-      const pair = await Promise.all(labs.map((lab) => moveAll(lab, options)));
-      for (const [index, one] of pair.entries()) {
-        results[index]?.push(one);
-        stdout.write(` ${KINDS[index]}: ${ms(one.median)} ms`);
-      }
-      stdout.write("\n");
-    }
-    return { columns: COLUMNS, rows: KINDS.map((kind, index) => [kind, ...row(results[index])]) };
-  } finally {
-    await Promise.all(labs.map((lab) => lab.close()));
-  }
+  return { columns: COLUMNS, rows: KINDS.map((kind, index) => [kind, ...row(results[index])]) };
 }
 
 const FIRST_FURTHER = 101;
@@ -76,9 +63,12 @@ async function moveAll(lab: Lab, options: AnnounceOptions): Promise<AnnounceResu
   await owner.untilDaemonEnded();
   await sleep(options.seconds * 1000 - toMillis(elapsed(from, now())));
   const to = now();
-  const outages: number[] = [];
-  for (let target = 0; target < options.addresses; target++)
-    outages.push((await lab.instruments.outage(from, to, target)).outageMilliseconds);
+  const views = await Promise.all(
+    Array.from({ length: options.addresses }, (_, target) =>
+      lab.instruments.outage(from, to, target),
+    ),
+  );
+  const outages = views.map((one) => one.outageMilliseconds);
   for (const { name } of others) lab.network.setArpLimit(name, undefined);
   await owner.startDaemon();
   return { median: median(outages), longest: Math.max(...outages) };

@@ -1,13 +1,11 @@
 /** `npm run bench -- failover`: two pairs side by side, every fault several times at a random phase; medians. */
-import { join } from "node:path";
-import { stdout } from "node:process";
+import { runPairs } from "./bench-pairs.ts";
 import { KINDS } from "./daemon.ts";
 import type { FaultName } from "./faults.ts";
-import { ms, spread } from "./figures.ts";
-import { Lab } from "./lab.ts";
+import { spread } from "./figures.ts";
+import type { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
 import { seededRandom } from "./random.ts";
-import { scratchFolder } from "./sandbox.ts";
 import { type FaultResult, runFault, type ScenarioOptions } from "./scenario.ts";
 import type { Table } from "./table.ts";
 
@@ -28,42 +26,22 @@ const LONGER: Partial<Record<FaultName, Pick<ScenarioOptions, "lastsSeconds" | "
 const OTHER_PHASE = 7919;
 
 export async function failover(options: FailoverOptions): Promise<Table> {
-  const { profile } = options;
-  const labs = KINDS.map(
-    (kind) =>
-      new Lab({
-        folder: join(scratchFolder(), kind),
-        profile,
-        kinds: [kind, kind],
-        askEach: true,
-      }),
-  );
-  try {
-    await Promise.all(labs.map((lab) => lab.startDaemons()));
-    const results: FaultResult[] = [];
-    for (const [index, fault] of options.faults.entries()) {
-      for (let run = 0; run < options.runs; run++) {
-        const seed = options.seed * 10_000 + index * 100 + run;
-        stdout.write(`${fault}, run ${run + 1} of ${options.runs} `);
-        const pair = await Promise.all(
+  const { profile, faults, runs } = options;
+  const results = await runPairs({
+    labOf: () => ({ profile, askEach: true }),
+    rounds: faults.flatMap((fault, index) =>
+      Array.from({ length: runs }, (_, run) => ({
+        title: `${fault}, run ${run + 1} of ${runs}`,
+        work: (lab: Lab, pair: number) => {
           // Not at the same moment: the death of one pair's process would take time from the other.
-          labs.map((lab, pair) =>
-            runFault(lab, fault, {
-              ...LONGER[fault],
-              random: seededRandom(seed + pair * OTHER_PHASE),
-            }),
-          ),
-        );
-        for (const one of pair)
-          stdout.write(` ${one.daemon}: ${ms(one.longestOutageMilliseconds)} ms`);
-        stdout.write("\n");
-        results.push(...pair);
-      }
-    }
-    return failoverTable(results, options);
-  } finally {
-    await Promise.all(labs.map((lab) => lab.close()));
-  }
+          const seed = options.seed * 10_000 + index * 100 + run + pair * OTHER_PHASE;
+          return runFault(lab, fault, { ...LONGER[fault], random: seededRandom(seed) });
+        },
+      })),
+    ),
+    figure: (one: FaultResult) => one.longestOutageMilliseconds,
+  });
+  return failoverTable(results.flat(), options);
 }
 
 function withoutEnd(

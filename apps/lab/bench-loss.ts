@@ -2,16 +2,14 @@
  * `npm run bench -- loss`: VRRP packets lost at random, so that backups take over by mistake and masters meet again and
  * again. What counts is what a client notices: its packets go to whoever announced last.
  */
-import { join } from "node:path";
-import { stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { toMillis } from "#units/time";
+import { repeated, runPairs } from "./bench-pairs.ts";
 import { KINDS } from "./daemon.ts";
-import { ms, spread } from "./figures.ts";
-import { Lab } from "./lab.ts";
+import { spread } from "./figures.ts";
+import type { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
-import { scratchFolder } from "./sandbox.ts";
 import type { Table } from "./table.ts";
 
 export interface LossOptions {
@@ -32,26 +30,13 @@ interface LossResult {
 }
 
 export async function loss(options: LossOptions): Promise<Table> {
-  const { profile } = options;
-  const labs = KINDS.map(
-    (kind) => new Lab({ folder: join(scratchFolder(), kind), profile, kinds: [kind, kind] }),
-  );
-  const results = KINDS.map((): LossResult[] => []);
-  try {
-    await Promise.all(labs.map((lab) => lab.startDaemons()));
-    for (let run = 1; run <= options.runs; run++) {
-      stdout.write(`loss of ${options.loss * 100} %, run ${run} of ${options.runs} `);
-      const pair = await Promise.all(labs.map((lab) => lossy(lab, options)));
-      for (const [index, one] of pair.entries()) {
-        results[index]?.push(one);
-        stdout.write(` ${KINDS[index]}: ${ms(one.silence)} ms`);
-      }
-      stdout.write("\n");
-    }
-    return { columns: COLUMNS, rows: KINDS.map((kind, index) => [kind, ...row(results[index])]) };
-  } finally {
-    await Promise.all(labs.map((lab) => lab.close()));
-  }
+  const { profile, loss: part, runs } = options;
+  const results = await runPairs({
+    labOf: () => ({ profile }),
+    rounds: repeated(`loss of ${part * 100} %`, runs, (lab) => lossy(lab, options)),
+    figure: (one: LossResult) => one.silence,
+  });
+  return { columns: COLUMNS, rows: KINDS.map((kind, index) => [kind, ...row(results[index])]) };
 }
 
 async function lossy(lab: Lab, { loss: part, seconds }: LossOptions): Promise<LossResult> {

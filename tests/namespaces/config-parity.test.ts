@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { type Reading, readConfiguration } from "#config/read";
 import type { InstanceConfig, VirtualAddress } from "#core/config";
 import { printIpv4 } from "#units/address";
+import { CORPUS_NETWORK } from "../support/corpus-network.ts";
 
 const KEEPALIVED = process.env["KEEPALIVED"] ?? "/usr/sbin/keepalived";
 const corpus = join(import.meta.dirname, "../corpus");
@@ -20,16 +21,8 @@ const skip =
       ? false
       : `needs keepalived: ${KEEPALIVED} is not there`;
 
-/** Interfaces and addresses as the corpus uses them, then keepalived itself, dumping what it understood. */
-const SETUP = [
-  "mount -t tmpfs none /run",
-  "ip link set lo up",
-  "for i in eth0 eth1 eth2; do ip link add $i type veth peer name p$i; ip link set p$i up; ip link set $i up; done",
-  "ip addr add 10.0.0.1/24 dev eth0",
-  "ip addr add 192.168.1.1/24 dev eth0",
-  "ip addr add 10.1.0.1/24 dev eth1",
-  'exec "$0" -n -l -d -P -i main -f "$1"',
-].join("\n");
+/** keepalived itself, dumping what it understood. */
+const SETUP = [...CORPUS_NETWORK, 'exec "$0" -n -l -d -P -i main -f "$1"'].join("\n");
 
 const PATIENCE = 30_000;
 
