@@ -33,6 +33,7 @@ const nothing: World = {
     sent += 1;
     return OK;
   },
+  isUnresolved: () => false,
   sendArp: () => OK,
   setAddress: () => OK,
   removeAddress: () => OK,

@@ -203,6 +203,11 @@ export const MUTANTS: readonly Mutant[] = [
       "isOwned ? { ...phase, seatUntil: undefined } : phase",
       "phase",
     ],
+    [
+      "the advertisement of a return may be lost",
+      "if (phase.resumedSeatUntil !== undefined) return phase.resumedSeatUntil;",
+      "",
+    ],
     ["a rival takes the seat", "onlyLink && phase.rivals.length === 0", "onlyLink"],
     ["resuming leaves time to be heard", "earliestTakeOver - margin", "earliestTakeOver + margin"],
   ),
@@ -261,6 +266,7 @@ export const MUTANTS: readonly Mutant[] = [
       "onSchedule ? regular :",
       "onSchedule ? after(now, interval) :",
     ],
+    ["a second advertisement opens another seat", "      resumedSeatUntil: undefined,\n", ""],
     ["the lease is prolonged with each advertisement", '      { kind: "refreshAddresses" },\n', ""],
   ),
   ...inFile(

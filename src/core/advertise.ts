@@ -25,6 +25,7 @@ export function sendAdvert(
       advertAt: onSchedule ? regular : after(now, interval),
       lastAdvertAt: now,
       seatUntil: after(now, seat(config, state)),
+      resumedSeatUntil: undefined,
     },
     effects: [
       { kind: "refreshAddresses" },

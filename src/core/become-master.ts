@@ -31,6 +31,7 @@ export function becomeMaster(
     advertAt: after(now, fromCentis(config.advertInterval)),
     lastAdvertAt: now,
     seatUntil: after(now, seat(config, state)),
+    resumedSeatUntil: resumes ? state.phase.seatUntil : undefined,
     ownerSince: (resumes ? state.phase.ownerSince : undefined) ?? now,
     // Who resumes its own seat, was told to take over or outlived a master has been here before.
     provenAt: resumes || state.heard !== undefined ? now : after(now, NEWCOMER),

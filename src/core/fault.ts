@@ -10,7 +10,7 @@ import { RELEASE } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseEvent, RouterEffect } from "./event.ts";
 import { listen, watchForOwner } from "./no-owner.ts";
-import type { FaultPhase, Listening, RouterState } from "./state.ts";
+import type { FaultPhase, Listening, MasterPhase, RouterState } from "./state.ts";
 import { enter, type Step } from "./step.ts";
 import { masterDown } from "./timing.ts";
 import { faultCauses } from "./tracking.ts";
@@ -24,7 +24,7 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
   const keepsSeat = phase.kind === "master" && onlyLink && phase.rivals.length === 0;
   const fault: FaultPhase = {
     kind: "fault",
-    seatUntil: keepsSeat ? seatEnd(config, state) : undefined,
+    seatUntil: keepsSeat ? seatEnd(config, phase) : undefined,
     ownerSince: keepsSeat ? phase.ownerSince : undefined,
     ...listening(config, state, now),
   };
@@ -49,11 +49,11 @@ function listening(config: RouterConfig, state: RouterState, now: Instant): List
 }
 
 /** One interval less than the peers need at least: the advertisement we resume with must reach them in time. */
-function seatEnd(config: RouterConfig, state: RouterState): Instant | undefined {
-  if (state.phase.kind !== "master") return undefined;
+function seatEnd(config: RouterConfig, phase: MasterPhase): Instant {
+  if (phase.resumedSeatUntil !== undefined) return phase.resumedSeatUntil;
   const earliestTakeOver = masterDown(config, config.advertInterval, 254);
   const margin = Math.min(100_000, fromCentis(config.advertInterval) / 4);
-  return after(state.phase.lastAdvertAt, micros(earliestTakeOver - margin));
+  return after(phase.lastAdvertAt, micros(earliestTakeOver - margin));
 }
 
 /** Advertisements are not obeyed here, but they show that somebody owns the address: the seat is gone. */

@@ -88,6 +88,11 @@ export interface MasterPhase {
   readonly lastAdvertAt: Instant;
   /** No peer can have taken over before this, if it heard our last advertisement. Past it we have overslept. */
   readonly seatUntil: Instant;
+  /**
+   * Came back to a seat that lasts until then (fault.ts), and has advertised only once since: a port that has just got its
+   * carrier may have swallowed that one, so another flap still counts from before.
+   */
+  readonly resumedSeatUntil: Instant | undefined;
   /** Since when the address has been ours; a link flap within the seat does not count. */
   readonly ownerSince: Instant;
   /**

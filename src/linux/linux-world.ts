@@ -17,6 +17,7 @@ import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import type { Reactor } from "./reactor.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
+import { NUD_FAILED, NUD_INCOMPLETE } from "./rtnetlink-messages.ts";
 import { openVrrpSocket, type VrrpSocket } from "./vrrp-socket.ts";
 
 interface Port {
@@ -83,6 +84,11 @@ export class LinuxWorld implements World {
 
   sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {
     return this.#ports.get(interfaceIndex)?.vrrp.send(packet, to) ?? notListening("sendto(VRRP)");
+  }
+
+  isUnresolved(interfaceIndex: number, to: Ipv4): boolean {
+    const entry = this.#rtnetlink.neighbour(interfaceIndex, to);
+    return entry !== undefined && (entry.state & (NUD_INCOMPLETE | NUD_FAILED)) !== 0;
   }
 
   sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {

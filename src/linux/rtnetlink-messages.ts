@@ -25,6 +25,9 @@ export const IFA_FLAGS = 8;
 export const IFA_PROTO = 11;
 const IFA_F_SECONDARY = 0x01;
 export const NDA_DST = 1;
+/** Being asked for, and not answered in three tries (linux/neighbour.h). */
+export const NUD_INCOMPLETE = 0x01;
+export const NUD_FAILED = 0x20;
 const NDA_LLADDR = 2;
 
 /** An entry of the ARP table. */

@@ -11,6 +11,7 @@ import {
   type Outcome,
   type WorldEvent,
 } from "#ports/world";
+import type { Ipv4 } from "#units/address";
 import * as abi from "./abi.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
@@ -40,6 +41,7 @@ import {
   IFA_LOCAL,
   IFA_PROTO,
   linkOf,
+  NDA_DST,
   type NeighbourInfo,
   neighbourOf,
   RTM_DELADDR,
@@ -96,6 +98,17 @@ export class Rtnetlink {
     return this.#dump("RTM_GETNEIGH", RTM_NEWNEIGH, neighbourOf, () =>
       this.#start(RTM_GETNEIGH, NLM_F_DUMP).u8(abi.AF_INET).u8(0).u16(0).u32(0).u32(0),
     );
+  }
+
+  /** One entry of the ARP table; undefined: there is none, or the kernel (before 5.0) does not answer such questions. */
+  neighbour(interfaceIndex: number, address: Ipv4): NeighbourInfo | undefined {
+    this.#start(RTM_GETNEIGH, NLM_F_ACK).u8(abi.AF_INET).u8(0).u16(0).u32(interfaceIndex).u32(0);
+    this.builder.attributeBe32(NDA_DST, address);
+    let found: NeighbourInfo | undefined;
+    this.transact("RTM_GETNEIGH", ({ type, payload }) => {
+      if (type === RTM_NEWNEIGH) found = neighbourOf(payload);
+    });
+    return found;
   }
 
   #dump<T>(

@@ -51,6 +51,11 @@ export interface World {
   unlisten(interfaceIndex: number): void;
   /** `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after the call. */
   sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome;
+  /**
+   * What was sent to it waits in the kernel, which asks for its MAC address once a second (ARP): too seldom for
+   * advertisements of a tenth. False for who is known, or behind a router.
+   */
+  isUnresolved(interfaceIndex: number, to: Ipv4): boolean;
   /** `frame` is a whole Ethernet frame. May not be kept after the call. */
   sendArp(interfaceIndex: number, frame: Uint8Array): Outcome;
   /** Adds, or prolongs when it is there already. `seconds` 0 means for ever. */

@@ -46,6 +46,7 @@ export function createWorld(parts: WorldParts): World {
       send({ from: port.mac, to: mac, kind: "vrrp", bytes: packet.slice() });
       return OK;
     },
+    isUnresolved: () => false,
     sendArp: (index, bytes) => {
       const failure = refused(index, "sendto");
       if (failure !== undefined) return failure;

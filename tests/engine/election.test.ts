@@ -57,6 +57,21 @@ test("unicast: every peer gets each advertisement; multicast: the group", () => 
   assert.deepEqual(other.world.take(), [SET, "advert vrid 1 priority 100 to 224.0.0.18"]);
 });
 
+test("a peer whose MAC address the kernel does not know is asked for with every advertisement, until it does", () => {
+  const peers = ["192.0.2.2", "192.0.2.3"].map((address) => ({ address: ip(address) }));
+  const bench = master(
+    instance({ transport: { kind: "unicast", peers, ttl: 255, checkSource: true } }),
+  );
+  bench.world.unresolved.add("192.0.2.3");
+  bench.until(4.61);
+  const toOther = "advert vrid 1 priority 100 to 192.0.2.3";
+  const asked = "arp request 192.0.2.1 for 192.0.2.3";
+  assert.deepEqual(bench.world.take(), [SET, ADVERT, toOther, asked]);
+  bench.world.unresolved.clear();
+  bench.until(5.61);
+  assert.deepEqual(bench.world.take(), [SET, ADVERT, toOther]);
+});
+
 test("excluded addresses are owned and announced, not advertised", () => {
   const bench = new Bench();
   bench.world.carry = (kind, _index, bytes) => {

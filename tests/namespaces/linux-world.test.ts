@@ -109,6 +109,25 @@ test("sending where nobody listens: an advert is refused, an announcement goes o
   });
 });
 
+test("a peer is unresolved while the kernel asks for it, and from its answer on it is not", () => {
+  withNodes((cable, left, right) => {
+    listen(left, cable.left);
+    listen(right, cable.right);
+    const { index } = cable.left.link;
+    const [peer, nobody] = [cable.right.address, address("192.0.2.77")];
+    assert.equal(left.world.isUnresolved(index, nobody), false, "nothing was sent to it yet");
+    for (const to of [peer, nobody]) {
+      const packet = advert(cable.left);
+      emitIpv4Header(packet, { source: cable.left.address, destination: to, ttl: 255, id: 1 }, 8);
+      mustDo(left.world.sendAdvert(index, packet, to));
+    }
+    waitFor(right, () => right.heard.includes("packet"));
+    assert.equal(left.world.isUnresolved(index, peer), false);
+    assert.equal(left.world.isUnresolved(index, nobody), true);
+    assert.equal(left.world.isUnresolved(index, VRRP_GROUP), false);
+  });
+});
+
 test("an announcement on a device that was deleted fails, and works on the one that follows it", () => {
   withNodes((cable, left) => {
     const { namespace, rtnetlink, link } = cable.left;

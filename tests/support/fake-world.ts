@@ -17,7 +17,7 @@ import {
 import { type Ipv4, type Mac, printIpv4, readIpv4, readMac } from "#units/address";
 import { assert } from "#units/assert";
 import { type Instant, instant } from "#units/time";
-import { parseArp } from "#wire/arp";
+import { isGratuitous, parseArp } from "#wire/arp";
 import { parseAdvert } from "#wire/parse-advert";
 
 export const ip = (text: string): Ipv4 => {
@@ -69,6 +69,8 @@ export class FakeWorld implements World {
   readonly refuses: Map<string, string> = new Map();
   /** errno of every packet sent from now on. */
   sendError: string | undefined;
+  /** Whose MAC address the kernel does not know yet. */
+  readonly unresolved: Set<string> = new Set();
   listenError: string | undefined;
   guard: AddressGuard | undefined;
   /** Where packets and frames go besides `calls`. */
@@ -144,10 +146,16 @@ export class FakeWorld implements World {
     return OK;
   }
 
+  isUnresolved(_interfaceIndex: number, to: Ipv4): boolean {
+    return this.unresolved.has(printIpv4(to));
+  }
+
   sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {
     const parsed = parseArp(frame);
     assert(parsed.kind === "arp", "the engine sent no ARP");
-    this.calls.push(`arp ${parsed.arp.operation} ${printIpv4(parsed.arp.senderAddress)}`);
+    const { operation, senderAddress, targetAddress } = parsed.arp;
+    const other = isGratuitous(parsed.arp) ? "" : ` for ${printIpv4(targetAddress)}`;
+    this.calls.push(`arp ${operation} ${printIpv4(senderAddress)}${other}`);
     if (this.sendError !== undefined) return { ok: false, errno: this.sendError, call: "sendto" };
     this.carry?.("arp", interfaceIndex, frame);
     return OK;
