@@ -13,6 +13,7 @@ import {
   type AgreementState,
   agreementDeadline,
   IDLE,
+  type Role,
   stepAgreement,
 } from "#provider/agreement";
 import {
@@ -33,6 +34,8 @@ export interface HavipOptions {
   readonly language: Language;
   readonly log: Log;
   readonly announce: (instance: string) => void;
+  /** An instance that is stopping: the cloud has moved all its addresses, or does not say so and is not waited for. */
+  readonly moved: (instance: string, moved: boolean) => void;
 }
 
 export interface HavipInstance {
@@ -48,6 +51,12 @@ interface Watch {
   readonly address: string;
   /** What `source` was made from: another question is another watch. */
   readonly question: string;
+  /** At a planned stop the engine waits for the cloud. */
+  readonly waits: boolean;
+  /** What it waited for has come: the answer. */
+  moved: boolean | undefined;
+  /** Taken away by a reload, and handing over. */
+  isLeaving: boolean;
   source: CloudSource;
   state: AgreementState;
   /** MASTER, or the last agreement, since. */
@@ -82,26 +91,52 @@ export class HavipLoop {
         const known = before.get(key);
         const fresh = { state: IDLE, changedAt: now(), counters: NO_AGREEMENTS };
         const kept = known?.question === question ? known : fresh;
-        const watch: Watch = { ...kept, instance: name, address, question, source };
+        const waits = (havip?.handoverWait ?? 0) > 0;
+        const more = { waits, moved: undefined, isLeaving: false };
+        const watch: Watch = { ...kept, ...more, instance: name, address, question, source };
         this.#watches.set(key, watch);
-        this.#step(watch, { kind: "role", isMaster });
+        this.#step(watch, { kind: "role", role: isMaster ? "master" : "other" });
       }
+    }
+    const names = new Set(instances.map((one) => one.name));
+    for (const [key, watch] of before) {
+      if (!watch.waits || watch.state.kind === "idle" || names.has(watch.instance)) continue;
+      watch.isLeaving = true;
+      this.#watches.set(key, watch);
     }
     this.#arm();
   }
 
-  /** An instance has a new state. */
-  transition(instance: string, isMaster: boolean): void {
-    for (const watch of this.#watches.values()) {
-      if (watch.instance === instance) this.#step(watch, { kind: "role", isMaster });
+  /** An instance has a new state. Leaving is MASTER's planned stop, in which the address still answers. */
+  transition(instance: string, role: Role): void {
+    const mine = [...this.#watches.values()].filter((watch) => watch.instance === instance);
+    for (const watch of mine) {
+      watch.moved = undefined;
+      this.#step(watch, { kind: "role", role: watch.waits || role === "master" ? role : "other" });
     }
+    const isWaitedFor = role === "leaving" && mine.some((watch) => watch.waits);
+    // Never asked as MASTER, so there is no answer to wait for.
+    if (isWaitedFor && mine.every((watch) => watch.state.kind !== "leaving"))
+      this.#options.moved(instance, false);
     this.#arm();
+  }
+
+  /** What the instance waited for, once all its addresses have an answer. */
+  #tellMoved(watch: Watch, moved: boolean): void {
+    watch.moved = moved;
+    const all = [...this.#watches.values()].filter((one) => one.instance === watch.instance);
+    if (all.some((one) => one.state.kind === "leaving")) return;
+    this.#options.moved(
+      watch.instance,
+      all.every((one) => one.moved !== false),
+    );
+    for (const [key, one] of this.#watches)
+      if (one.isLeaving && one.instance === watch.instance) this.#watches.delete(key);
   }
 
   /** Nobody of ours is MASTER until another engine says so. */
   engineGone(): void {
-    for (const watch of this.#watches.values())
-      this.#step(watch, { kind: "role", isMaster: false });
+    for (const watch of this.#watches.values()) this.#step(watch, { kind: "role", role: "other" });
     this.#arm();
   }
 
@@ -121,8 +156,10 @@ export class HavipLoop {
     const disagreementSeconds = toSeconds(disagreedFor(counted, state, now()));
     const counters: HavipCounters = { ...numbers, disagreementSeconds };
     if (state.kind === "idle") return { address, platform: "not-asked", counters };
-    const { view, agreed, announcements } = state;
     const forSeconds = toSeconds(elapsed(changedAt, now()));
+    // It still sends here, which is what the hand-over waits for the end of.
+    if (state.kind === "leaving") return { address, platform: "agrees", forSeconds, counters };
+    const { view, agreed, announcements } = state;
     if (agreed) return { address, platform: "agrees", forSeconds, counters };
     const holder = view?.kind === "theirs" ? view.instanceId : undefined;
     const isUnknown = view === undefined || view.kind === "unknown";
@@ -160,6 +197,8 @@ export class HavipLoop {
         return;
       case "announce":
         return this.#options.announce(watch.instance);
+      case "moved":
+        return this.#tellMoved(watch, effect.moved);
       case "tell":
         watch.changedAt = now();
         return this.#tell(watch, effect.news);

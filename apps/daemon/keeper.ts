@@ -14,7 +14,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
-import { toMillis } from "#units/time";
+import { micros, toMillis } from "#units/time";
 import { CheckScripts } from "./check-scripts.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
 import type { ControlClient } from "./control-server.ts";
@@ -134,6 +134,7 @@ export class Keeper {
       language,
       log,
       announce: (instance) => this.#engine.send({ type: "announce", instance }),
+      moved: (instance, moved) => this.#engine.send({ type: "platform", instance, moved }),
     });
     this.#watch = new EngineWatch({
       log,
@@ -187,8 +188,8 @@ export class Keeper {
     this.#scripts.stop();
     this.#files.stop();
     this.#processes.stop();
-    this.#havips.stop();
     await this.#stopEngine();
+    this.#havips.stop();
     await this.#emergency.finished();
     await this.#recording?.close();
     this.#tellStop();
@@ -286,13 +287,19 @@ export class Keeper {
       const timer = setTimeout(() => {
         this.#log("error", this.#words.engineDoesNotStop);
         this.#engine.kill();
-      }, STOP_MS);
+      }, STOP_MS + this.#waitForPlatform());
       this.#engineGone = () => {
         clearTimeout(timer);
         resolve();
       };
       this.#engine.send({ type: "stop" });
     });
+  }
+
+  /** Milliseconds by which `havip` may make a hand-over longer. */
+  #waitForPlatform(): number {
+    const waits = this.#plan.instances.map(({ config }) => config.router.handoverWait ?? micros(0));
+    return toMillis(micros(Math.max(0, ...waits)));
   }
 
   /** For instances whose engine died before it could say so itself; the others have been told. */
@@ -359,7 +366,8 @@ export class Keeper {
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
     const { instance, from, to, reason, priority } = message;
     if (to === "MASTER") this.#emergency.taken(instance);
-    this.#havips.transition(instance, to === "MASTER");
+    const isLeaving = from === "MASTER" && to === "STOP";
+    this.#havips.transition(instance, to === "MASTER" ? "master" : isLeaving ? "leaving" : "other");
     const why = reasonSentence(reason, this.#options.language);
     const words =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;

@@ -41,6 +41,8 @@ export interface HavipPlan {
   readonly region: string | undefined;
   readonly instanceId: string | undefined;
   readonly credentialsFile: string | undefined;
+  /** See `handoverWait` of core/config.ts; 0: nobody waits. */
+  readonly handoverWait: Micros;
 }
 
 export interface GroupPlan {

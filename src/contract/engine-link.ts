@@ -30,6 +30,8 @@ export type ToEngine =
   | ({ readonly type: "tracker" } & TrackerResult)
   /** The instance, if it is MASTER, announces its addresses once more, within the limits of its interface. */
   | { readonly type: "announce"; readonly instance: string }
+  /** The instance is stopping: the cloud has moved its addresses, or cannot say. */
+  | { readonly type: "platform"; readonly instance: string; readonly moved: boolean }
   /** Answer with a `snapshot` that carries the same id. */
   | { readonly type: "snapshot"; readonly id: number }
   /** Of a recording engine: lines got lost on the way, so begin afresh; or nobody takes them any more. */

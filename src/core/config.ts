@@ -31,6 +31,11 @@ export interface RouterConfig {
   readonly higherPrioSendAdvert: boolean;
   /** Planned moves: keep the address until the successor is heard, or take it away first. */
   readonly handover: "make-before-break" | "break-before-make";
+  /**
+   * A platform decides who is reached (`havip`): after a planned stop the address stays until the platform has moved it, at
+   * most so long after the successor was heard. Undefined: nobody asks it, and the successor's word is enough.
+   */
+  readonly handoverWait?: Micros;
   readonly announce: AnnounceConfig;
   readonly trackers: readonly TrackerConfig[];
   /** `dont_track_primary` is false here: the own link going down does not cause FAULT. */

@@ -38,12 +38,21 @@ export type RouterEvent =
       readonly group: string;
       readonly member: string;
     }
+  /** While stopping: the platform sends to somebody else now (`moved`), or cannot say, and is not waited for. */
+  | { readonly kind: "platformAnswered"; readonly moved: boolean }
   | { readonly kind: "stop" };
 
 /** Those that only mean something in a phase. */
 export type PhaseEvent = Extract<
   RouterEvent,
-  { readonly kind: "advertReceived" | "foreignAnnouncement" | "addressRestored" | "timeReached" }
+  {
+    readonly kind:
+      | "advertReceived"
+      | "foreignAnnouncement"
+      | "addressRestored"
+      | "platformAnswered"
+      | "timeReached";
+  }
 >;
 
 export type RouterEffect =

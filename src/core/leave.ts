@@ -2,13 +2,17 @@
  * Stopping. A planned move loses no packet: priority 0 is sent, but the address stays and answers until the successor's
  * advertisement is heard (keepalived takes it away first, and nobody answers for the successor's skew time). It is
  * bounded: one skew time, which a keepalived successor waits, plus one interval.
+ *
+ * Where a platform decides who is reached (a HAVIP), it may take seconds to follow the successor's announcement, and sends
+ * everything here until then: `handoverWait` keeps the address answering so long.
  */
-import { after, fromCentis, type Instant, micros } from "#units/time";
+import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { Reason } from "./reason.ts";
 import type { HandoverPhase, RouterState } from "./state.ts";
-import { enter, inPhase, type Step, unchanged } from "./step.ts";
+import { enter, inPhase, type Step, unchanged, withEffects } from "./step.ts";
 import { LINGER, skew } from "./timing.ts";
 
 /** A successor heard at the last moment gets its time too, so `removeAt` may lie behind `until`. */
@@ -36,7 +40,8 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
         skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval) + LINGER,
       );
       const until = after(now, wait);
-      const handover = { kind: "handover", until, removeAt: undefined } as const;
+      const platform = config.handoverWait === undefined ? "silent" : "waiting";
+      const handover = { kind: "handover", until, removeAt: undefined, platform } as const;
       return enter(state, handover, reason, now, [
         silence,
         { kind: "holdAddresses", micros: wait },
@@ -53,20 +58,16 @@ export function stepHandover(
   event: RouterEvent,
   now: Instant,
 ): Step {
-  if (event.kind === "advertReceived" && event.priority > 0) {
-    const heard = { from: event.from, priority: event.priority, at: now };
-    if (phase.removeAt !== undefined) return unchanged({ ...state, heard });
-    // A whole interval of ours has room for it; sub-10-ms intervals linger less.
-    const linger = micros(Math.min(LINGER, fromCentis(config.advertInterval) / 2));
-    return unchanged({ ...inPhase(state, { ...phase, removeAt: after(now, linger) }), heard });
+  if (event.kind === "advertReceived" && event.priority > 0)
+    return hearSuccessor(config, state, phase, event, now);
+  if (event.kind === "platformAnswered") {
+    const platform = event.moved ? "moved" : "silent";
+    const { removeAt } = phase;
+    const sooner = removeAt && earliest(removeAt, after(now, lingerOf(config)));
+    return unchanged(inPhase(state, { ...phase, platform, removeAt: sooner }));
   }
   if (now < handoverDeadline(phase)) return unchanged(state);
-  const waited = micros(now - state.since);
-  const { heard } = state;
-  const reason =
-    phase.removeAt !== undefined && heard !== undefined
-      ? ({ kind: "successor-heard", from: heard.from, after: waited } as const)
-      : ({ kind: "no-successor", waited: waited } as const);
+  const reason = endOfHandover(state, phase, now);
   return {
     state: { ...state, phase: { kind: "stopped" }, since: now, reason },
     effects: [
@@ -74,4 +75,38 @@ export function stepHandover(
       { kind: "report", report: { kind: "handed-over", reason } },
     ],
   };
+}
+
+/** A whole interval of ours has room for it; sub-10-ms intervals linger less. */
+const lingerOf = (config: RouterConfig): Micros =>
+  micros(Math.min(LINGER, fromCentis(config.advertInterval) / 2));
+
+function hearSuccessor(
+  config: RouterConfig,
+  state: RouterState,
+  phase: HandoverPhase,
+  event: Extract<RouterEvent, { kind: "advertReceived" }>,
+  now: Instant,
+): Step {
+  const heard = { from: event.from, priority: event.priority, at: now };
+  if (phase.removeAt !== undefined) return unchanged({ ...state, heard });
+  const { handoverWait } = config;
+  const waits = phase.platform === "waiting" && handoverWait !== undefined;
+  const wait = waits ? handoverWait : lingerOf(config);
+  const next = { ...inPhase(state, { ...phase, removeAt: after(now, wait) }), heard };
+  return waits ? withEffects(next, { kind: "holdAddresses", micros: wait }) : unchanged(next);
+}
+
+function endOfHandover(state: RouterState, phase: HandoverPhase, now: Instant): Reason {
+  const waited = micros(now - state.since);
+  const from = state.heard?.from;
+  if (phase.removeAt === undefined || from === undefined) return { kind: "no-successor", waited };
+  switch (phase.platform) {
+    case "moved":
+      return { kind: "platform-moved", from, after: waited };
+    case "waiting":
+      return { kind: "platform-late", from, waited };
+    case "silent":
+      return { kind: "successor-heard", from, after: waited };
+  }
 }

@@ -37,6 +37,8 @@ export function stepMaster(
         repeat: config.announce.repeat,
         why: "address-restored",
       });
+    case "platformAnswered":
+      return unchanged(state);
     case "timeReached":
       return onTime(config, state, phase, now);
   }

@@ -67,6 +67,9 @@ export type Reason =
   | { readonly kind: "fault-cleared"; readonly masterDown: Micros }
   | { readonly kind: "stopping" }
   | { readonly kind: "successor-heard"; readonly from: Ipv4; readonly after: Micros }
+  /** `havip`: the platform moved the address, or had not when the time for it was over. */
+  | { readonly kind: "platform-moved"; readonly from: Ipv4; readonly after: Micros }
+  | { readonly kind: "platform-late"; readonly from: Ipv4; readonly waited: Micros }
   | { readonly kind: "no-successor"; readonly waited: Micros }
   | { readonly kind: "stopped" }
   /** Another member of the sync group decided. */

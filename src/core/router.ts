@@ -111,6 +111,7 @@ function stepUncounted(
     case "advertReceived":
     case "foreignAnnouncement":
     case "addressRestored":
+    case "platformAnswered":
     case "timeReached":
       return stepPhase(config, state, event, now);
   }

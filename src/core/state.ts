@@ -148,6 +148,8 @@ export interface HandoverPhase {
   readonly until: Instant;
   /** Set when the successor was heard: remove then. */
   readonly removeAt: Instant | undefined;
+  /** "silent": nobody asks the platform, there is none, or it does not answer. */
+  readonly platform: "waiting" | "moved" | "silent";
 }
 
 export interface FaultPhase extends Listening {

@@ -124,6 +124,8 @@ export class Engine {
         return this.#trackerChanged(message.kind, message.name, message.result, now);
       case "announce":
         return this.#announceAgain(message.instance, now);
+      case "platform":
+        return this.#platformAnswered(message.instance, message.moved, now);
       case "snapshot": {
         const instances = this.instances.map((instance) => snapshotOf(this, instance, now));
         return this.tell({ type: "snapshot", id: message.id, at: now, instances });
@@ -140,6 +142,13 @@ export class Engine {
     for (const instance of this.instances) {
       if (instance.config.router.name !== name || instance.state.phase.kind !== "master") continue;
       announce(this, instance, instance.addresses, 1, now);
+    }
+  }
+
+  #platformAnswered(name: string, moved: boolean, now: Instant): void {
+    for (const instance of this.instances) {
+      if (instance.config.router.name === name)
+        this.apply(instance, { kind: "platformAnswered", moved }, now);
     }
   }
 

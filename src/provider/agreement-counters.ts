@@ -34,7 +34,7 @@ export function countAgreement(
   const performed = (kind: "ask" | "announce"): number =>
     step.effects.filter((effect) => effect.kind === kind).length;
   const answer = event.kind === "answered" && event.turn === before.turn ? event.view : undefined;
-  const view = before.kind === "watching" ? answer?.kind : undefined;
+  const view = before.kind === "idle" ? undefined : answer?.kind;
   const ended = disagreementSince(before);
   const goesOn = disagreementSince(step.state) !== undefined;
   const past = ended !== undefined && !goesOn ? elapsed(ended, now) : 0;

@@ -5,6 +5,7 @@
  *   BACKUP ── MASTER ──> asking ── "it is ours" ──> agreed ── every half minute ──> asking …
  *                          │ "it is not": announce again, later and later
  *                          └ five seconds: told once, until it agrees
+ *   MASTER ── planned stop ──> leaving ── "it is somebody else's", or no answer ──> the engine is told
  *
  * On a platform that moves addresses by gratuitous ARP, a frame that was lost, limited or refused leaves a daemon that is
  * MASTER and a network that sends everything elsewhere; nothing in VRRP notices.
@@ -35,6 +36,9 @@ export interface AgreementTimes {
   readonly alarm: Micros;
   /** Between questions while it agrees. */
   readonly reconcile: Micros;
+  /** While leaving: the first question, then doubled from the second up to `ask`. */
+  readonly leaveFirst: Micros;
+  readonly leave: Micros;
 }
 
 /** One question a second at most; announcements end at one in ten seconds, far below any limit that was ever measured. */
@@ -46,6 +50,8 @@ export const AGREEMENT_TIMES: AgreementTimes = {
   announceMost: fromSeconds(10),
   alarm: fromSeconds(5),
   reconcile: fromSeconds(30),
+  leaveFirst: fromSeconds(0.1),
+  leave: fromSeconds(0.25),
 };
 
 export interface Idle {
@@ -71,18 +77,31 @@ export interface Watching {
   readonly told: boolean;
 }
 
-export type AgreementState = Idle | Watching;
+/** MASTER no more, by a planned stop: the address answers until the platform sends to somebody else. */
+export interface Leaving {
+  readonly kind: "leaving";
+  readonly turn: number;
+  /** Undefined: a question is under way. */
+  readonly askAt: Instant | undefined;
+  readonly askWait: Micros;
+}
+
+export type AgreementState = Idle | Watching | Leaving;
 
 export const IDLE: Idle = { kind: "idle", turn: 0 };
 
+export type Role = "master" | "leaving" | "other";
+
 export type AgreementEvent =
-  | { readonly kind: "role"; readonly isMaster: boolean }
+  | { readonly kind: "role"; readonly role: Role }
   | { readonly kind: "answered"; readonly turn: number; readonly view: View }
   | { readonly kind: "timeReached" };
 
 export type AgreementEffect =
   | { readonly kind: "ask"; readonly turn: number }
   | { readonly kind: "announce" }
+  /** Leaving: the platform has moved the address, or does not say whose it is and is not waited for. */
+  | { readonly kind: "moved"; readonly moved: boolean }
   | { readonly kind: "tell"; readonly news: AgreementNews };
 
 export type AgreementNews =
@@ -107,6 +126,7 @@ export function agreementDeadline(
   times: AgreementTimes = AGREEMENT_TIMES,
 ): Instant | undefined {
   if (state.kind === "idle") return undefined;
+  if (state.kind === "leaving") return state.askAt;
   const alarmAt = state.agreed || state.told ? undefined : after(state.since, times.alarm);
   return earliest(state.askAt, alarmAt);
 }
@@ -119,25 +139,37 @@ export function stepAgreement(
 ): AgreementStep {
   switch (event.kind) {
     case "role":
-      return changeRole(state, event.isMaster, now, times);
+      return changeRole(state, event.role, now, times);
     case "answered":
-      return state.kind === "watching" && state.turn === event.turn
+      if (state.turn !== event.turn || state.kind === "idle") return unchanged(state);
+      return state.kind === "watching"
         ? answered(state, event.view, now, times)
-        : { state, effects: [] };
+        : answeredLeaving(state, event.view, now, times);
     case "timeReached":
-      return state.kind === "watching" ? onTime(state, now, times) : { state, effects: [] };
+      if (state.kind === "watching") return onTime(state, now, times);
+      return state.kind === "leaving" && state.askAt !== undefined && now >= state.askAt
+        ? { state: { ...state, askAt: undefined }, effects: [{ kind: "ask", turn: state.turn }] }
+        : unchanged(state);
   }
 }
 
+const unchanged = (state: AgreementState): AgreementStep => ({ state, effects: [] });
+
 function changeRole(
   state: AgreementState,
-  isMaster: boolean,
+  role: Role,
   now: Instant,
   times: AgreementTimes,
 ): AgreementStep {
-  if (isMaster === (state.kind === "watching")) return { state, effects: [] };
   const turn = state.turn + 1;
-  if (!isMaster) return { state: { kind: "idle", turn }, effects: [] };
+  if (role === "other")
+    return state.kind === "idle" ? unchanged(state) : unchanged({ kind: "idle", turn });
+  if (role === "leaving") {
+    if (state.kind !== "watching") return unchanged(state);
+    const askAt = after(now, times.leaveFirst);
+    return unchanged({ kind: "leaving", turn, askAt, askWait: times.leave });
+  }
+  if (state.kind === "watching") return unchanged(state);
   return {
     state: {
       kind: "watching",
@@ -193,6 +225,20 @@ function answered(state: Watching, view: View, now: Instant, times: AgreementTim
     case "no-havip":
       return refused({ ...state, view }, view, now, times);
   }
+}
+
+function answeredLeaving(
+  state: Leaving,
+  view: View,
+  now: Instant,
+  times: AgreementTimes,
+): AgreementStep {
+  if (view.kind !== "ours") {
+    const idle = { kind: "idle", turn: state.turn + 1 } as const;
+    return { state: idle, effects: [{ kind: "moved", moved: view.kind === "theirs" }] };
+  }
+  const askWait = Math.min(state.askWait * 2, times.ask) as Micros;
+  return unchanged({ ...state, askAt: after(now, state.askWait), askWait });
 }
 
 function agrees(state: Watching, now: Instant, times: AgreementTimes): AgreementStep {

@@ -18,6 +18,8 @@ interface Bench {
   readonly loop: HavipLoop;
   readonly lines: readonly string[];
   readonly announced: string[];
+  /** What the engine of a stopping instance was told. */
+  readonly moved: string[];
   status(): HavipStatus | undefined;
   /** Reads the text as the daemon would at a reload. */
   reload(text: string, isMaster?: boolean): void;
@@ -29,12 +31,14 @@ function bench(
 ): Bench {
   const { log, lines } = keepLog();
   const announced: string[] = [];
+  const moved: string[] = [];
   const loop = new HavipLoop({
     cloud: undefined,
     env: NOWHERE,
     language: "en",
     log,
     announce: (instance) => void announced.push(instance),
+    moved: (instance, has) => void moved.push(`${instance} ${has}`),
     ...options,
   });
   context.after(() => loop.stop());
@@ -42,6 +46,7 @@ function bench(
     loop,
     lines,
     announced,
+    moved,
     status: () => loop.status("VI_1")[0],
     reload: (text, isMaster = true) => {
       const { plan } = readConfiguration([{ name: "a.conf", text }]);
@@ -95,7 +100,7 @@ test("a block in the file is enough: asked, announced again, agreed, counted", a
   const made = bench(context);
   made.reload(file(block), false);
   assert.deepEqual(made.status()?.platform, "not-asked");
-  made.loop.transition("VI_1", true);
+  made.loop.transition("VI_1", "master");
   await until("it is announced again", () => made.announced.length > 0);
   assert.equal(made.status()?.platform, "disagrees");
   assert.equal(world.running.cloud.claim(VIP, eni).kind, "accepted");
@@ -176,4 +181,48 @@ test("in Chinese, and what is missing is said in it too", async (context) => {
   assert.match(made.lines.join("\n"), /云平台已确认：10\.4\.6\.100 属于本机/);
   made.reload(file(block.replace(/credentials_file \S+/, "credentials_file /nonexistent")));
   await until("told why", () => JSON.stringify(made.status()).includes("/nonexistent 中没有密钥"));
+});
+
+test("a planned stop waits until the platform has moved the address, also one by a reload", async (context) => {
+  const { world, eni, block } = await known(context);
+  const other = await world.launch();
+  for (const how of ["stop", "reload"] as const) {
+    world.running.cloud.claim(VIP, eni);
+    const made = bench(context);
+    made.reload(file(block));
+    await until("agrees", () => made.status()?.platform === "agrees");
+    if (how === "reload") made.reload("global_defs { }");
+    made.loop.transition("VI_1", "leaving");
+    const asked = made.status()?.counters.asked ?? 0;
+    await until("asked again", () => (made.status()?.counters.asked ?? 0) > asked + 1);
+    assert.deepEqual(made.moved, [], how);
+    assert.equal(world.running.cloud.claim(VIP, other.eni).kind, "accepted");
+    await until("told", () => made.moved.length > 0);
+    assert.deepEqual(made.moved, ["VI_1 true"], how);
+    assert.equal(made.status()?.platform, how === "reload" ? undefined : "not-asked");
+  }
+});
+
+test("a planned stop waits for nobody: a cloud that is away, an instance never asked about, handover_wait 0", async (context) => {
+  const { world, eni, block } = await known(context);
+  world.running.cloud.claim(VIP, eni);
+  const idle = bench(context);
+  idle.reload(file(block), false);
+  idle.loop.transition("VI_1", "leaving");
+  assert.deepEqual(idle.moved, ["VI_1 false"]);
+
+  const never = bench(context);
+  never.reload(file(block.replace("havip {", "havip {\n    handover_wait 0")));
+  await until("agrees", () => never.status()?.platform === "agrees");
+  never.loop.transition("VI_1", "leaving");
+  assert.equal(never.status()?.platform, "not-asked");
+  assert.deepEqual(never.moved, []);
+
+  const away = bench(context);
+  away.reload(file(block));
+  await until("agrees", () => away.status()?.platform === "agrees");
+  await world.running.close();
+  away.loop.transition("VI_1", "leaving");
+  await until("told", () => away.moved.length > 0);
+  assert.deepEqual(away.moved, ["VI_1 false"]);
 });

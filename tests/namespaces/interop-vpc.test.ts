@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import { fromMillis } from "#units/time";
 import type { DaemonKind } from "../../apps/lab/daemon.ts";
 import { Lab, labHosts, VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
-import { TUTORIAL } from "../../apps/lab/profile.ts";
+import { type Profile, TUTORIAL } from "../../apps/lab/profile.ts";
 import { runFault } from "../../apps/lab/scenario.ts";
 import { DemoCloud } from "../../apps/vpc/demo-cloud.ts";
 
@@ -16,6 +16,7 @@ const PATIENCE = 4;
 async function withPair(
   kind: DaemonKind,
   claimLatencyMs: number,
+  profile: Profile,
   use: (lab: Lab, cloud: DemoCloud) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "baton-vpc-pair-"));
@@ -27,7 +28,7 @@ async function withPair(
   });
   const lab = new Lab({
     folder,
-    profile: TUTORIAL,
+    profile,
     kinds: [kind, kind],
     cloud,
     patience: PATIENCE,
@@ -49,7 +50,7 @@ async function withPair(
 describe("a pair on a HAVIP", () => {
   for (const kind of ["baton", "keepalived"] as const) {
     it(`${kind}: the HAVIP and its public address follow the owner`, async () => {
-      await withPair(kind, 0, async (lab, cloud) => {
+      await withPair(kind, 0, TUTORIAL, async (lab, cloud) => {
         const result = await runFault(lab, "link", { random: () => 0.5 });
         assert.ok(result.passed, JSON.stringify(result));
         const [after = ""] = result.after;
@@ -61,13 +62,33 @@ describe("a pair on a HAVIP", () => {
   }
 
   it("what the platform takes is in the outage, and told apart", async () => {
-    await withPair("baton", 1_500, async (lab) => {
+    await withPair("baton", 1_500, TUTORIAL, async (lab) => {
       const result = await runFault(lab, "stop", { random: () => 0.2 });
       assert.ok(result.passed, JSON.stringify(result));
       const share = result.cloud?.platformMilliseconds ?? 0;
       assert.ok(share >= 1_500, `${share}`);
       assert.ok(result.outageMilliseconds > 1_000, `${result.outageMilliseconds}`);
       assert.ok((result.cloud?.outageMilliseconds ?? 0) > 1_000);
+    });
+  });
+
+  it("with a havip block, a planned stop goes on answering until the platform has moved the address", async () => {
+    const profile = { ...TUTORIAL, extraInstanceLines: ["havip {", "    handover_wait 15", "}"] };
+    await withPair("baton", 1_500, profile, async (lab) => {
+      const before = await lab.untilSettled();
+      await lab.until("the platform agrees", 20, () =>
+        /the platform agrees/.test(before.logTail(100)),
+      );
+      const result = await runFault(lab, "stop", { random: () => 0.2, observeSeconds: 5 });
+      assert.ok(result.passed, JSON.stringify(result));
+      const share = result.cloud?.platformMilliseconds ?? 0;
+      assert.ok(share >= 1_500, `${share}`);
+      const outages = [result.outageMilliseconds, result.cloud?.outageMilliseconds ?? share];
+      assert.ok(
+        outages.every((one) => one < share / 2),
+        `${outages}`,
+      );
+      assert.match(before.logTail(100), /the cloud had moved the address/);
     });
   });
 });

@@ -31,11 +31,11 @@ class Run {
   }
 
   master(seconds: number): this {
-    return this.at(seconds, { kind: "role", isMaster: true });
+    return this.at(seconds, { kind: "role", role: "master" });
   }
 
   backup(seconds: number): this {
-    return this.at(seconds, { kind: "role", isMaster: false });
+    return this.at(seconds, { kind: "role", role: "other" });
   }
 
   /** Asked and answered. */

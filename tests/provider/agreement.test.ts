@@ -40,6 +40,8 @@ class Run {
       const view = this.cloud(this.seconds);
       if (view !== undefined) this.do({ kind: "answered", turn: effect.turn, view });
     } else if (effect.kind === "announce") this.lines.push(`${at} announce`);
+    else if (effect.kind === "moved")
+      this.lines.push(`${at} ${effect.moved ? "moved" : "not waited for"}`);
     else this.lines.push(`${at} ${effect.news.kind}`);
   }
 
@@ -55,7 +57,7 @@ class Run {
   }
 
   master(): this {
-    this.do({ kind: "role", isMaster: true });
+    this.do({ kind: "role", role: "master" });
     return this;
   }
   only(...words: readonly string[]): readonly string[] {
@@ -122,13 +124,50 @@ describe("agreement of the platform", () => {
     ]);
   });
 
+  it("leaving: asked, more and more seldom, until the address is somebody else's", () => {
+    const run = new Run((seconds) => (seconds < 4 ? OURS : THEIRS)).master().until(1);
+    run.do({ kind: "role", role: "leaving" });
+    run.until(10);
+    assert.deepEqual(run.lines, [
+      "0.3 ask",
+      "0.3 agrees",
+      "1.1 ask",
+      "1.4 ask",
+      "1.9 ask",
+      "2.9 ask",
+      "3.9 ask",
+      "4.8 ask",
+      "4.8 moved",
+    ]);
+    assert.equal(run.state.kind, "idle");
+  });
+
+  it("leaving: a cloud that is away, or knows no such address, is not waited for", () => {
+    for (const view of [AWAY, { kind: "no-havip" }] as const) {
+      const run = new Run((seconds): View => (seconds < 1 ? OURS : view)).master().until(1);
+      run.do({ kind: "role", role: "leaving" });
+      run.until(10);
+      assert.deepEqual(run.lines.slice(2), ["1.1 ask", "1.1 not waited for"]);
+    }
+  });
+
+  it("leaving: only a MASTER leaves, and one that is MASTER again has not left", () => {
+    const run = new Run(() => OURS);
+    run.do({ kind: "role", role: "leaving" });
+    assert.equal(run.state.kind, "idle");
+    run.master().until(1);
+    run.do({ kind: "role", role: "leaving" });
+    run.master().until(40);
+    assert.deepEqual(run.lines, ["0.3 ask", "0.3 agrees", "1.3 ask", "1.3 agrees", "31.3 ask"]);
+  });
+
   it("a backup asks nothing, and answers of an earlier mastership are nobody's", () => {
     const run = new Run(() => undefined).master().until(1);
     const { turn } = run.state;
-    run.do({ kind: "role", isMaster: false });
+    run.do({ kind: "role", role: "other" });
     run.do({ kind: "answered", turn, view: THEIRS });
     assert.equal(agreementDeadline(run.state), undefined);
-    run.do({ kind: "role", isMaster: true });
+    run.do({ kind: "role", role: "master" });
     run.do({ kind: "answered", turn, view: OURS });
     assert.deepEqual(run.lines, ["0.3 ask"]);
   });

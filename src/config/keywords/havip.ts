@@ -1,5 +1,14 @@
 /** `havip`: Baton's own. Where to ask whether the cloud agrees about an address. */
-import { block, type Keyword, type KeywordTable, quiet, table, text, yes } from "../keyword.ts";
+import {
+  block,
+  integer,
+  type Keyword,
+  type KeywordTable,
+  quiet,
+  table,
+  text,
+  yes,
+} from "../keyword.ts";
 
 /** In `global_defs` it is for every instance; in a `vrrp_instance` for that one, its words before the global ones. */
 export const HAVIP_BLOCK: Keyword = {
@@ -10,6 +19,10 @@ export const HAVIP_BLOCK: Keyword = {
   acts: yes,
   purpose: "while MASTER, ask the cloud whether it agrees, and announce again until it does",
 };
+
+/** Longer than any move of a HAVIP that was seen (10 s), and well within the 90 s in which systemd expects a stop to end. */
+export const HANDOVER_WAIT = 15;
+const HANDOVER_WAIT_MAX = 60;
 
 /** Written in it by mistake: what is secret has no place in this file. */
 export const SECRET_WORDS: readonly string[] = ["secret_id", "secret_key", "token"];
@@ -46,6 +59,16 @@ export const HAVIP: KeywordTable = table([
     default: "the environment, else the files of tccli and the SDKs",
     acts: yes,
     purpose: "file with the key, as tccli (JSON) or the SDKs (sections) have it",
+  },
+  {
+    word: "handover_wait",
+    takes: integer(0, HANDOVER_WAIT_MAX),
+    since: "baton",
+    default: String(HANDOVER_WAIT),
+    unit: "s",
+    acts: yes,
+    purpose:
+      "at a planned stop, keep answering until the cloud has moved the address, at most so long after the successor was heard; 0: do not wait",
   },
   ...SECRET_WORDS.map(
     (word): Keyword => ({

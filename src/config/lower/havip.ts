@@ -1,7 +1,9 @@
 /** `havip`, the instance's own words before the global ones. */
+import { fromSeconds, toSeconds } from "#units/time";
+import { HANDOVER_WAIT } from "../keywords/havip.ts";
 import type { Model } from "../model.ts";
 import type { HavipPlan } from "../plan.ts";
-import { type Block, blocksOf, textOf } from "../records.ts";
+import { type Block, blocksOf, numberOf, textOf } from "../records.ts";
 
 /** The last one counts, as for every word. */
 export const globalHavip = (model: Model): Block | undefined =>
@@ -19,11 +21,13 @@ export function havipOf(instance: Block, model: Model): HavipPlan | undefined {
     }
     return undefined;
   };
+  const waits = blocks.map((block) => numberOf(block, "handover_wait"));
   return {
     endpoint: pick("endpoint"),
     region: pick("region"),
     instanceId: pick("instance_id"),
     credentialsFile: pick("credentials_file"),
+    handoverWait: fromSeconds(waits.find((value) => value !== undefined) ?? HANDOVER_WAIT),
   };
 }
 
@@ -34,6 +38,7 @@ export function printHavip(plan: HavipPlan): string {
     ["region", plan.region],
     ["instance_id", plan.instanceId],
     ["credentials_file", plan.credentialsFile],
+    ["handover_wait", String(toSeconds(plan.handoverWait))],
   ];
   return words
     .flatMap(([word, value]) => (value === undefined ? [] : [`${word} ${value}`]))

@@ -7,7 +7,7 @@ import type {
   VirtualAddress,
 } from "#core/config";
 import { type Ipv4, readIpv4 } from "#units/address";
-import { centis, fromSeconds } from "#units/time";
+import { centis, fromSeconds, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import {
   addressesOf,
@@ -34,6 +34,7 @@ import type { Model } from "../model.ts";
 import { type Block, booleanOf, nameOf, numberOf, textOf } from "../records.ts";
 import type { AddressItem } from "../value.ts";
 import { announceOf, arpForm, pacingOf } from "./announce.ts";
+import { havipOf } from "./havip.ts";
 import { holdDownOf } from "./hold-down.ts";
 import { cutPassword } from "./password.ts";
 import { trackersOf, tracksPrimary } from "./trackers.ts";
@@ -69,6 +70,7 @@ export function lowerInstance(instance: Block, model: Model): InstanceConfig | u
 function lowerRouter(instance: Block, model: Model, id: number): RouterConfig {
   const handover = textOf(instance, "handover") ?? textOf(model.globals, "handover");
   const holdDown = holdDownOf(instance);
+  const waits = havipOf(instance, model)?.handoverWait ?? micros(0);
   return {
     name: nameOf(instance),
     vrid: vrid(id),
@@ -84,6 +86,7 @@ function lowerRouter(instance: Block, model: Model, id: number): RouterConfig {
     lowerPrioNoAdvert: inheritedFlag(instance, model, "lower_prio_no_advert") ?? false,
     higherPrioSendAdvert: inheritedFlag(instance, model, "higher_prio_send_advert") ?? false,
     handover: handover === "break_before_make" ? "break-before-make" : "make-before-break",
+    ...(waits > 0 ? { handoverWait: waits } : {}),
     announce: announceOf(instance, model),
     trackers: trackersOf(instance, model),
     trackPrimary: tracksPrimary(instance),

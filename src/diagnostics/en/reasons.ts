@@ -41,6 +41,10 @@ export function reason(why: Reason): string {
       return "stopping: priority 0 was sent, and the address stays until the successor is heard";
     case "successor-heard":
       return `${printIpv4(why.from)} took over ${duration(why.after)} after we gave up, so the address was removed here`;
+    case "platform-moved":
+      return `${printIpv4(why.from)} took over, and the cloud had moved the address ${duration(why.after)} after we gave up; until then it was answered here`;
+    case "platform-late":
+      return `${printIpv4(why.from)} took over, but the cloud had not moved the address after ${duration(why.waited)}, so it was removed here all the same`;
     case "no-successor":
       return `nobody took over within ${duration(why.waited)}, so the address was removed without a successor`;
     case "stopped":

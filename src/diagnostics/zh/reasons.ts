@@ -41,6 +41,10 @@ export function reason(why: Reason): string {
       return "正在停止：已发送优先级 0 的通告，听到接替者之前地址仍保留在本机";
     case "successor-heard":
       return `让出 ${duration(why.after)} 后收到 ${printIpv4(why.from)} 的通告，它已接管，本机随即删除地址`;
+    case "platform-moved":
+      return `${printIpv4(why.from)} 已接管；让出 ${duration(why.after)} 后云平台完成切换，在此之前仍由本机应答`;
+    case "platform-late":
+      return `${printIpv4(why.from)} 已接管，但等了 ${duration(why.waited)} 云平台仍未切换，地址已从本机删除`;
     case "no-successor":
       return `等了 ${duration(why.waited)} 仍无人接管，地址已从本机删除`;
     case "stopped":
