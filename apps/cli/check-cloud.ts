@@ -22,6 +22,8 @@ export interface CheckCloudOptions {
   readonly tell: (line: string) => void;
   /** Milliseconds since 1970, for tests. */
   readonly now?: () => number;
+  /** What carries a request, for tests. */
+  readonly transport?: Transport;
   readonly deadlineMs?: number;
   readonly progressMs?: number;
 }
@@ -93,7 +95,7 @@ async function askAbout(group: Group, options: CheckCloudOptions): Promise<reado
   let skew: number | undefined;
   const transport: Transport = async (post) => {
     const sentAt = now();
-    const result = await postOverHttp(post);
+    const result = await (options.transport ?? postOverHttp)(post);
     if (result.kind === "response") skew = skewOf(result.date, (sentAt + now()) / 2) ?? skew;
     return result;
   };

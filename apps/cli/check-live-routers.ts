@@ -47,27 +47,43 @@ export interface Listening {
 }
 
 export async function checkRouters(
-  { model, plan }: Reading,
+  reading: Reading,
   own: ReadonlySet<Ipv4>,
   listening: Listening,
 ): Promise<readonly AnyFinding[]> {
-  const instances = plan.instances.map(({ config }) => config);
-  const blocks = new Map(model.instances.map((block) => [nameOf(block), block]));
-  const found: AnyFinding[] = [];
+  const instances = reading.plan.instances.map(({ config }) => config);
+  const { sockets, refused } = openSockets(instances);
+  try {
+    const heard =
+      sockets.size === 0 ? [] : await listen(sockets, listenSeconds(instances), own, listening);
+    return judgeHearing(reading, { heard, refused });
+  } finally {
+    for (const socket of sockets.values()) socket.close();
+  }
+}
+
+/** What came of listening. */
+export interface Hearing {
+  readonly heard: readonly HeardRouter[];
+  /** The first interface that could not be listened on, and the kernel's word for why. */
+  readonly refused: { readonly interface: string; readonly why: string } | undefined;
+}
+
+interface Opened {
+  readonly sockets: ReadonlyMap<string, VrrpSocket>;
+  readonly refused: Hearing["refused"];
+}
+
+function openSockets(instances: readonly InstanceConfig[]): Opened {
   const sockets = new Map<string, VrrpSocket>();
-  for (const { interface: device, router, transport } of instances) {
+  for (const { interface: device, transport } of instances) {
     let socket = sockets.get(device);
     if (socket === undefined) {
       const index = libc.if_nametoindex(device);
       // An interface that is not here has been told.
       if (index === 0) continue;
       const opened = openVrrpSocket(index, device);
-      if (!opened.ok) {
-        const place = blocks.get(router.name);
-        const facts = { interface: device, why: opened.errno };
-        if (place !== undefined) found.push(finding("VR5116", placeOf(place), facts));
-        break;
-      }
+      if (!opened.ok) return { sockets, refused: { interface: device, why: opened.errno } };
       socket = opened.value;
       // Others may use multicast where ours does not.
       socket.joinGroup(VRRP_GROUP);
@@ -75,13 +91,7 @@ export async function checkRouters(
     }
     if (transport.kind === "multicast") socket.joinGroup(transport.group);
   }
-  if (sockets.size === 0) return found;
-  try {
-    const heard = await listen(sockets, listenSeconds(instances), own, listening);
-    return [...found, ...judgeRouters(heard, instances, blocks)];
-  } finally {
-    for (const socket of sockets.values()) socket.close();
-  }
+  return { sockets, refused: undefined };
 }
 
 async function listen(
@@ -115,31 +125,45 @@ async function listen(
 }
 
 /** Each router heard is told; what it has in common with ours must agree. */
-export function judgeRouters(
-  heard: readonly HeardRouter[],
+export function judgeHearing(
+  { model, plan }: Reading,
+  { heard, refused }: Hearing,
+): readonly AnyFinding[] {
+  const instances = plan.instances.map(({ config }) => config);
+  const blocks = new Map(model.instances.map((block) => [nameOf(block), block]));
+  const found: AnyFinding[] = [];
+  const deaf = instances.find((one) => one.interface === refused?.interface);
+  const place = blocks.get(deaf?.router.name ?? "");
+  if (refused !== undefined && place !== undefined) {
+    found.push(finding("VR5116", placeOf(place), refused));
+  }
+  for (const router of heard) found.push(...judgeRouter(router, instances, blocks));
+  return found;
+}
+
+function judgeRouter(
+  router: HeardRouter,
   instances: readonly InstanceConfig[],
   blocks: ReadonlyMap<string, Block>,
 ): readonly AnyFinding[] {
-  return heard.flatMap((router): AnyFinding[] => {
-    const onDevice = instances.filter((one) => one.interface === router.interface);
-    const ours = onDevice.find((one) => one.router.vrid === router.vrid);
-    const block = blocks.get((ours ?? onDevice[0])?.router.name ?? "");
-    if (block === undefined) return [];
-    const place = placeOf(block);
-    const from = printIpv4(router.source);
-    const theirs = router.addresses.map(printIpv4);
-    const info = finding("VR5115", place, {
-      interface: router.interface,
-      vrid: router.vrid,
-      from,
-      version: router.version,
-      priority: router.priority,
-      seconds: toSeconds(fromCentis(router.interval)),
-      addresses: theirs,
-      instance: ours?.router.name,
-    });
-    return ours === undefined ? [info] : [info, ...conflicts(router, ours, block, theirs)];
+  const onDevice = instances.filter((one) => one.interface === router.interface);
+  const ours = onDevice.find((one) => one.router.vrid === router.vrid);
+  const block = blocks.get((ours ?? onDevice[0])?.router.name ?? "");
+  if (block === undefined) return [];
+  const place = placeOf(block);
+  const from = printIpv4(router.source);
+  const theirs = router.addresses.map(printIpv4);
+  const info = finding("VR5115", place, {
+    interface: router.interface,
+    vrid: router.vrid,
+    from,
+    version: router.version,
+    priority: router.priority,
+    seconds: toSeconds(fromCentis(router.interval)),
+    addresses: theirs,
+    instance: ours?.router.name,
   });
+  return ours === undefined ? [info] : [info, ...conflicts(router, ours, block, theirs)];
 }
 
 function conflicts(

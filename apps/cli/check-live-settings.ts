@@ -29,8 +29,8 @@ export interface OwnAddress {
   readonly prefix: number;
 }
 
-/** What the rules ask of a machine; a test brings one of its own. */
-export interface Machine {
+/** What these rules ask of a machine; a test brings one of its own. */
+export interface Kernel {
   /** Value of a key as `sysctl` names it; undefined: the kernel has none. */
   readonly setting: (key: string) => number | undefined;
   readonly addresses: readonly OwnAddress[];
@@ -40,7 +40,7 @@ export interface Machine {
 
 type Effect = Facts["VR5112"]["effect"];
 
-export function judgeSettings(model: Model, machine: Machine): readonly AnyFinding[] {
+export function judgeSettings(model: Model, machine: Kernel): readonly AnyFinding[] {
   const found: AnyFinding[] = [];
   const seen = new Set<string>();
   const tell = (place: Span, settings: readonly Setting[], effect: Effect): void => {
@@ -77,7 +77,7 @@ type Tell = (place: Span, settings: readonly Setting[], effect: Effect) => void;
 interface Context {
   readonly instance: Block;
   readonly device: string;
-  readonly machine: Machine;
+  readonly machine: Kernel;
   readonly tell: Tell;
 }
 
@@ -85,19 +85,19 @@ interface Context {
 const keyOf = (device: string, word: string): string =>
   `net.ipv4.conf.${device.replaceAll(".", "/")}.${word}`;
 
-function effective(machine: Machine, device: string, word: string): number | undefined {
+function effective(machine: Kernel, device: string, word: string): number | undefined {
   const own = machine.setting(keyOf(device, word));
   return own === undefined ? undefined : Math.max(own, machine.setting(keyOf("all", word)) ?? 0);
 }
 
 /** The interface's own value is enough where a greater one wins. */
-const raised = (machine: Machine, device: string, word: string, wanted: number): Setting[] => {
+const raised = (machine: Kernel, device: string, word: string, wanted: number): Setting[] => {
   const key = keyOf(device, word);
   return [{ key, value: machine.setting(key) ?? 0, wanted }];
 };
 
 /** Where a smaller one is needed, `all` may have to be set too. */
-function lowered(machine: Machine, device: string, word: string, wanted: number): Setting[] {
+function lowered(machine: Kernel, device: string, word: string, wanted: number): Setting[] {
   return [keyOf("all", word), keyOf(device, word)]
     .map((key) => ({ key, value: machine.setting(key) ?? 0, wanted }))
     .filter(({ value }) => value > wanted);
@@ -167,7 +167,7 @@ function judgePeers({ instance, device, machine, tell }: Context): void {
 }
 
 /** Only where the machine is clearly a gateway: routes of its own, or one group on several interfaces. */
-function judgeForwarding(model: Model, machine: Machine, tell: Tell): void {
+function judgeForwarding(model: Model, machine: Kernel, tell: Tell): void {
   if (machine.setting("net.ipv4.ip_forward") !== 0) return;
   const devices = new Map<string, string>();
   for (const instance of model.instances) {
@@ -190,7 +190,7 @@ function judgeForwarding(model: Model, machine: Machine, tell: Tell): void {
  * The kernel removes the other addresses of a network together with the first one, unless they are promoted. That
  * touches addresses of two instances in a network in which the interface has no address of its own.
  */
-function judgeSecondaries(model: Model, machine: Machine, tell: Tell): void {
+function judgeSecondaries(model: Model, machine: Kernel, tell: Tell): void {
   const holders = new Map<string, { readonly instance: Block; readonly address: string }>();
   for (const instance of model.instances) {
     for (const { ip, prefix, interface: other, word } of addressesOf(instance)) {
@@ -219,7 +219,7 @@ function judgeSecondaries(model: Model, machine: Machine, tell: Tell): void {
 }
 
 /** One socket an interface joins the groups of all its instances. */
-function judgeMemberships(model: Model, machine: Machine, tell: Tell): void {
+function judgeMemberships(model: Model, machine: Kernel, tell: Tell): void {
   const key = "net.ipv4.igmp_max_memberships";
   const value = machine.setting(key);
   if (value === undefined) return;

@@ -1,16 +1,15 @@
 /** `--live`: a configuration against the machine it stands on. Nothing here changes anything. */
-import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { dirname } from "node:path";
 import { addressesOf, addressOf, interfaceOf } from "#config/effective";
+import type { Model } from "#config/model";
 import type { Reading } from "#config/read";
 import { type Block, lastSetting, placeOf, type Setting } from "#config/records";
 import { type AnyFinding, finding, type Language } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
-import { isInNetwork, readIpv4 } from "#units/address";
-import { checkFirewall } from "./check-firewall.ts";
+import { isInNetwork, printIpv4 } from "#units/address";
 import { checkRouters } from "./check-live-routers.ts";
-import { judgeSettings, type OwnAddress, readRoutes } from "./check-live-settings.ts";
+import { judgeSettings } from "./check-live-settings.ts";
+import { type Machine, thisMachine } from "./check-machine.ts";
 
 export interface LiveOptions {
   readonly language: Language;
@@ -22,23 +21,13 @@ export async function checkMachine(
   reading: Reading,
   { language, tell }: LiveOptions,
 ): Promise<readonly AnyFinding[]> {
-  const { model } = reading;
-  const found: AnyFinding[] = [];
-  const report = (one: AnyFinding): void => {
-    found.push(one);
-  };
-  for (const instance of model.instances) checkInterface(instance, report);
-  checkScripts(model.root, report);
-  const addresses = ownAddresses();
-  const routeTo = readRoutes(read("/proc/self/net/route") ?? "");
-  found.push(...judgeSettings(model, { setting: readSetting, addresses, routeTo }));
-  const [first] = model.instances;
-  if (first !== undefined) {
-    for (const rule of await checkFirewall()) report(finding("VR5109", placeOf(first), { rule }));
-  }
-  const own = new Set(addresses.map(({ address }) => address));
-  found.push(...(await checkRouters(reading, own, { tell, progress: PROGRESS[language] })));
-  return found;
+  const machine = await thisMachine();
+  const own = new Set(machine.addresses.map(({ address }) => address));
+  const progress = PROGRESS[language];
+  return [
+    ...judgeMachine(reading.model, machine),
+    ...(await checkRouters(reading, own, { tell, progress })),
+  ];
 }
 
 const PROGRESS: Readonly<
@@ -48,80 +37,50 @@ const PROGRESS: Readonly<
   "zh-CN": (interfaces, seconds) => `正在 ${interfaces.join("、")} 上监听 VRRP，还需 ${seconds} 秒`,
 };
 
-/** `net.ipv4.conf.eth0/1.arp_ignore` is /proc/sys/net/ipv4/conf/eth0.1/arp_ignore. */
-function readSetting(key: string): number | undefined {
-  const path = key.replace(/[./]/g, (mark) => (mark === "." ? "/" : "."));
-  const text = read(`/proc/sys/${path}`);
-  return text === undefined ? undefined : Number(text);
-}
-
-function ownAddresses(): readonly OwnAddress[] {
-  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
-    addresses.flatMap(({ cidr }): OwnAddress[] => {
-      const [host = "", prefix = ""] = cidr?.split("/") ?? [];
-      const address = readIpv4(host);
-      return address === undefined ? [] : [{ interface: name, address, prefix: Number(prefix) }];
-    }),
-  );
+/** All that can be said without listening. */
+export function judgeMachine(model: Model, machine: Machine): readonly AnyFinding[] {
+  const found: AnyFinding[] = [];
+  const report = (one: AnyFinding): void => {
+    found.push(one);
+  };
+  for (const instance of model.instances) judgeInterface(instance, machine, report);
+  judgeScripts(model.root, machine, report);
+  found.push(...judgeSettings(model, machine));
+  const [first] = model.instances;
+  if (first !== undefined) {
+    for (const rule of machine.droppingRules) report(finding("VR5109", placeOf(first), { rule }));
+  }
+  return found;
 }
 
 type Report = (finding: AnyFinding) => void;
 
-const read = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return undefined;
-  }
-};
-
-/** From the namespace of this process; `/sys/class/net` may belong to another one. */
-function interfacesHere(): readonly string[] {
-  const lines = (read("/proc/self/net/dev") ?? "").split("\n").slice(2);
-  return lines.map((line) => line.split(":")[0]?.trim() ?? "").filter((name) => name !== "");
-}
-
-function checkInterface(instance: Block, report: Report): void {
+function judgeInterface(instance: Block, machine: Machine, report: Report): void {
   const name = interfaceOf(instance);
   const place = lastSetting(instance, "interface")?.args[0]?.span ?? placeOf(instance);
   if (name === undefined) return;
-  const all = networkInterfaces();
-  const known = interfacesHere();
-  if (!known.includes(name)) {
-    report(
-      finding("VR5101", place, { interface: name, known: known.filter((one) => one !== "lo") }),
-    );
+  if (!machine.interfaces.includes(name)) {
+    const known = machine.interfaces.filter((one) => one !== "lo");
+    report(finding("VR5101", place, { interface: name, known }));
     return;
   }
-  // Interfaces that are down, or have no address, are not listed there.
-  if (all[name] === undefined) report(finding("VR5102", place, { interface: name }));
-  const addresses = (all[name] ?? []).filter(({ family }) => family === "IPv4");
-  checkSource(
-    instance,
-    name,
-    addresses.map(({ address }) => address),
-    report,
-  );
-  const networks = addresses.flatMap(({ cidr }) => cidr ?? []);
-  for (const item of addressesOf(instance)) {
-    if (item.ip.family !== 4 || item.interface !== undefined) continue;
-    const { ip, word } = item;
-    if (addresses.some(({ address }) => address === ip.text)) {
+  if (!machine.inUse.includes(name)) report(finding("VR5102", place, { interface: name }));
+  const own = machine.addresses.filter((one) => one.interface === name);
+  const texts = own.map(({ address }) => printIpv4(address));
+  judgeSource(instance, name, texts, report);
+  for (const { ip, word, interface: other } of addressesOf(instance)) {
+    if (ip.family !== 4 || other !== undefined) continue;
+    if (texts.includes(ip.text)) {
       report(finding("VR5111", word.span, { address: ip.text, interface: name }));
     }
-    const inside = networks.some((cidr) => {
-      const [host = "", prefix = ""] = cidr.split("/");
-      const network = readIpv4(host);
-      return network !== undefined && isInNetwork(ip.value, network, Number(prefix));
-    });
-    if (!inside) {
-      const facts = { address: ip.text, interface: name, networks };
-      report(finding("VR5104", word.span, facts));
+    if (!own.some(({ address, prefix }) => isInNetwork(ip.value, address, prefix))) {
+      const networks = own.map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`);
+      report(finding("VR5104", word.span, { address: ip.text, interface: name, networks }));
     }
   }
 }
 
-function checkSource(
+function judgeSource(
   instance: Block,
   name: string,
   addresses: readonly string[],
@@ -135,63 +94,53 @@ function checkSource(
   }
 }
 
-function checkScripts(root: Block, report: Report): void {
+function judgeScripts(root: Block, machine: Machine, report: Report): void {
   const seen = new Set<string>();
   const visit = (block: Block): void => {
-    for (const setting of block.settings) checkSetting(setting, seen, report);
+    for (const setting of block.settings) judgeSetting(setting, { machine, seen, report });
     for (const inner of block.blocks) visit(inner);
   };
   visit(root);
 }
 
-function checkSetting(setting: Setting, seen: Set<string>, report: Report): void {
-  const { value, args, word } = setting;
+interface Scripts {
+  readonly machine: Machine;
+  /** Paths that have been looked at. */
+  readonly seen: Set<string>;
+  readonly report: Report;
+}
+
+function judgeSetting({ value, args, word, keyword }: Setting, scripts: Scripts): void {
+  const { machine, seen, report } = scripts;
   const place: Span = args[0]?.span ?? word.span;
-  if (value.kind === "user") checkUser(value.user, place, report);
-  if (
-    value.kind !== "command" ||
-    value.command === undefined ||
-    setting.keyword.word === "process"
-  ) {
-    return;
-  }
-  if (value.command.user !== undefined)
-    checkUser(value.command.user, args[1]?.span ?? place, report);
-  const [path = ""] = value.command.argv;
+  const judgeUser = (user: string, at: Span): void => {
+    if (!machine.hasAccount(user)) report(finding("VR5108", at, { user }));
+  };
+  if (value.kind === "user") judgeUser(value.user, place);
+  if (value.kind !== "command" || value.command === undefined || keyword.word === "process") return;
+  const { user, argv } = value.command;
+  if (user !== undefined) judgeUser(user, args[1]?.span ?? place);
+  const [path = ""] = argv;
   if (!path.startsWith("/") || seen.has(path)) return;
   seen.add(path);
-  checkProgram(path, place, report);
+  judgeProgram(path, place, machine, report);
 }
 
-/** keepalived looks accounts up by name or number. */
-function checkUser(user: string, place: Span, report: Report): void {
-  const accounts = (read("/etc/passwd") ?? "").split("\n").map((line) => line.split(":"));
-  if (!accounts.some(([name, , id]) => name === user || id === user)) {
-    report(finding("VR5108", place, { user }));
-  }
-}
-
-function checkProgram(path: string, place: Span, report: Report): void {
-  let real: string;
-  try {
-    real = realpathSync(path);
-    if (!statSync(real).isFile()) throw new Error("not a file");
-  } catch {
+function judgeProgram(path: string, place: Span, machine: Machine, report: Report): void {
+  const program = machine.file(path);
+  if (program?.kind !== "file") {
     report(finding("VR5105", place, { path }));
     return;
   }
-  try {
-    accessSync(real, constants.X_OK);
-  } catch {
-    report(finding("VR5106", place, { path }));
-  }
+  if (!program.mayRun) report(finding("VR5106", place, { path }));
   // keepalived's rule: neither the file nor a folder above it may be changed by anybody but root; /tmp-like folders
   // with the sticky bit excepted.
-  for (let at = real; ; at = dirname(at)) {
-    const info = statSync(at);
-    const sticky = info.isDirectory() && (info.mode & 0o1000) !== 0;
-    const open = (info.mode & 0o022) !== 0 && !sticky;
-    if (open || info.uid !== 0) {
+  for (let at = program.realPath; ; at = dirname(at)) {
+    const facts = machine.file(at);
+    if (facts === undefined) return;
+    const sticky = facts.kind === "folder" && (facts.mode & 0o1000) !== 0;
+    const open = (facts.mode & 0o022) !== 0 && !sticky;
+    if (open || facts.ownerId !== 0) {
       const why = open ? "group-or-others" : "owner";
       report(finding("VR5107", place, { path, place: at, why }));
       return;

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { readConfiguration } from "#config/read";
 import { say } from "#diagnostics/say";
 import { type Ipv4, readIpv4 } from "#units/address";
-import { judgeSettings, type Machine, readRoutes } from "../../apps/cli/check-live-settings.ts";
+import { judgeSettings, type Kernel, readRoutes } from "../../apps/cli/check-live-settings.ts";
 
 const address = (text: string): Ipv4 => readIpv4(text) ?? assert.fail(text);
 
@@ -15,7 +15,7 @@ interface Given {
 }
 
 /** A kernel's own values, unless a case says otherwise; `eth0 10.0.0.1/24` is an address. */
-function machine({ settings = {}, addresses = ["eth0 10.0.0.1/24"], routes = {} }: Given): Machine {
+function machine({ settings = {}, addresses = ["eth0 10.0.0.1/24"], routes = {} }: Given): Kernel {
   const usual: Readonly<Record<string, number>> = {
     "net.ipv4.ip_nonlocal_bind": 1,
     "net.ipv4.ip_forward": 0,

@@ -35,10 +35,15 @@ interface Answer {
   readonly stderr: string;
 }
 
-function run(text: string, folder: string, setup: readonly string[] = []): Answer {
+function run(
+  text: string,
+  folder: string,
+  setup: readonly string[] = [],
+  command: string = CHECK,
+): Answer {
   const path = join(folder, "keepalived.conf");
   writeFileSync(path, text);
-  const script = [...SETUP, ...setup, CHECK].join("\n");
+  const script = [...SETUP, ...setup, command].join("\n");
   const args = ["-n", "sh", "-c", script, join(root, "bin/baton"), path];
   const { stdout, stderr } = spawnSync("unshare", args, { encoding: "utf8", timeout: 60_000 });
   const report = JSON.parse(stdout) as { findings: Found[] };
@@ -163,6 +168,22 @@ test("--live: who is master on the interface now, and whether that is in our way
     told?.message ?? "",
     /10\.0\.0\.9 .*`eth0`.*VRID 1, version 3, priority 150, every 0\.1 s, 10\.0\.0\.50/,
   );
+});
+
+/** Root without the one capability that raw sockets need; an ordinary user would have the same answer. */
+const WITHOUT_RAW =
+  'exec setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$0" check --json --live "$1"';
+
+test("--live: who may not open a raw socket is told that nobody was listened for, and all the rest", {
+  skip,
+}, (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "baton-live-"));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const { findings } = run(instance("eth0", "10.0.0.1", "192.168.7.7"), folder, [], WITHOUT_RAW);
+  assert.deepEqual(findings.map(({ code }) => code).toSorted(), ["VR5104", "VR5116", "VR5117"]);
+  const told = findings.find(({ code }) => code === "VR5116");
+  assert.equal(told?.line, 1);
+  assert.match(told?.message ?? "", /`eth0`.*EPERM/);
 });
 
 test("--live: whoever waits longer than two seconds is told for what", { skip }, (context) => {
