@@ -238,7 +238,22 @@ export const MUTANTS: readonly Mutant[] = [
       '[silence, { kind: "removeAddresses" }, release]',
       '[silence, release, { kind: "removeAddresses" }]',
     ],
-    ["clients get a moment to learn", "removeAt: after(now, linger)", "removeAt: now"],
+    [
+      "clients get a moment to learn",
+      "const wait = waits ? handoverWait : lingerOf(config);",
+      "const wait = waits ? handoverWait : micros(0);",
+    ],
+    [
+      "a platform that has moved is not waited for",
+      'phase.platform === "waiting" && handoverWait !== undefined',
+      "handoverWait !== undefined",
+    ],
+    [
+      "the platform's move ends the waiting",
+      "const sooner = removeAt && earliest(removeAt, after(now, lingerOf(config)));",
+      "const sooner = removeAt;",
+    ],
+    ["no answer is no move", 'event.moved ? "moved" : "silent"', '"moved"'],
   ),
   ...inFile(
     "lease",
