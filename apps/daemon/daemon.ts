@@ -7,8 +7,7 @@ import { openRtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
 import type { CloudQuestion } from "./cloud-source.ts";
 import { serveControl } from "./control-server.ts";
-import { untilEngineGone } from "./engine-lock.ts";
-
+import { killEngine, untilEngineGone } from "./engine-lock.ts";
 import { Keeper } from "./keeper.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -40,6 +39,8 @@ export interface DaemonOptions {
 const EX_SOFTWARE = 70;
 /** What an earlier daemon's scripts get between SIGTERM and SIGKILL. */
 const LEFTOVER_MS = 2_000;
+/** The kernel ends a process at once; it may take a moment on a busy machine. */
+const KILLED_MS = 1_000;
 
 /** Runs until it is told to stop; the result is the exit status. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
@@ -52,7 +53,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   }
   const { dir } = taken;
   // Of a daemon that was killed: its engine hands over, and ours would take the addresses from under it.
-  if (!(await untilEngineGone(options.runtimeDir))) log("warning", words.otherEngine);
+  if (!(await untilEngineGone(options.runtimeDir))) {
+    log("warning", words.otherEngine(killEngine(options.runtimeDir)));
+    await untilEngineGone(options.runtimeDir, KILLED_MS);
+  }
   const rtnetlink = openRtnetlink();
   if (!rtnetlink.ok) {
     log("error", printFailure(rtnetlink));

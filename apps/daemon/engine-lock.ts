@@ -4,12 +4,14 @@
  *
  * The engine holds a lock on a file that its keeper opened and handed over: no path and no PID to go stale.
  */
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockFile } from "#linux/lock-file";
 
 const NAME = "engine.lock";
+/** What the engine calls itself (engine-main.ts). */
+const COMM = "baton-engine";
 const POLL_MS = 20;
 /** The usual hand-over is over in 2 s; the longest takes twice the longest interval. */
 const PATIENCE_MS = 10_000;
@@ -45,4 +47,33 @@ export async function untilEngineGone(
     if (performance.now() >= end) return false;
     await sleep(POLL_MS);
   }
+}
+
+/**
+ * Ends the engine that holds the lock. One that hangs comes back some day: it would say priority 0 and remove addresses that
+ * belong to another engine by then.
+ *
+ * @returns its PID, or undefined if there is none to be found
+ */
+export function killEngine(folder: string): number | undefined {
+  try {
+    const { ino } = statSync(join(folder, NAME));
+    const pid = lockHolder(readFileSync("/proc/locks", "utf8"), ino);
+    if (pid === undefined || readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== COMM) return;
+    process.kill(pid, "SIGKILL");
+    return pid;
+  } catch {
+    // It ended meanwhile, or /proc does not show it to us.
+    return undefined;
+  }
+}
+
+/** Of /proc/locks (proc_locks(5)): who has the flock(2) on this inode. Who waits for one is marked with an arrow. */
+export function lockHolder(locks: string, inode: number): number | undefined {
+  for (const line of locks.split("\n")) {
+    const match = /^\d+: FLOCK +\S+ +\S+ +(\d+) +[0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line);
+    // 0 is a process of another process namespace.
+    if (match !== null && Number(match[2]) === inode && match[1] !== "0") return Number(match[1]);
+  }
+  return undefined;
 }

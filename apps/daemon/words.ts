@@ -33,7 +33,8 @@ export interface Words {
   readonly recordingLost: (file: string, lines: number) => string;
   readonly notARecording: string;
   readonly notAFile: string;
-  readonly otherEngine: string;
+  /** @param killed its PID; undefined if it could not be found */
+  readonly otherEngine: (killed: number | undefined) => string;
   readonly leftover: (command: string) => string;
   readonly insecure: string;
   readonly pidFile: (path: string, errno: string) => string;
@@ -80,7 +81,10 @@ const ENGLISH: Words = {
   recordingLost: (file, lines) => `${file} is written too slowly; ${lines} lines are missing`,
   notARecording: "holds something else than a recording and is left as it is",
   notAFile: "is no ordinary file",
-  otherEngine: "an engine of an earlier daemon does not end; its addresses end with their lease",
+  otherEngine: (killed) =>
+    killed === undefined
+      ? "an engine of an earlier daemon does not end; its addresses end with their lease"
+      : `the engine of an earlier daemon (PID ${killed}) does not end; it is killed`,
   leftover: (command) => `ended a script of an earlier daemon: ${command}`,
   insecure: "script security",
   pidFile: (path, errno) => `pid file ${path}: ${errno}`,
@@ -115,7 +119,10 @@ const CHINESE: Words = {
   recordingLost: (file, lines) => `${file} 写入太慢，缺少 ${lines} 行`,
   notARecording: "内容不是录制文件，未作改动",
   notAFile: "不是普通文件",
-  otherEngine: "先前守护进程的引擎没有结束，其地址将随租约到期而失效",
+  otherEngine: (killed) =>
+    killed === undefined
+      ? "先前守护进程的引擎没有结束，其地址将随租约到期而失效"
+      : `先前守护进程的引擎（PID ${killed}）没有结束，将被强制结束`,
   leftover: (command) => `已结束先前守护进程遗留的脚本：${command}`,
   insecure: "脚本安全",
   pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,

@@ -1,9 +1,16 @@
 /** Who cleans up behind a daemon waits for an engine that is alive, and not for ever. */
 import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { lockFile } from "#linux/lock-file";
-import { untilEngineGone, withLockFile } from "../../apps/daemon/engine-lock.ts";
+import {
+  killEngine,
+  lockHolder,
+  untilEngineGone,
+  withLockFile,
+} from "../../apps/daemon/engine-lock.ts";
 import { makeFolder } from "../support/daemon-bench.ts";
 
 test("no engine, no folder: nobody to wait for", async (context) => {
@@ -29,4 +36,43 @@ test("an engine that is there is waited for; one that hangs is given up", async 
   const gone = untilEngineGone(path, 60_000);
   engine.release();
   assert.equal(await gone, true);
+});
+
+const LOCKS = `1: POSIX  ADVISORY  WRITE 300 00:19:77 0 EOF
+2: FLOCK  ADVISORY  WRITE 0 00:19:78 0 EOF
+3: FLOCK  ADVISORY  WRITE 301 00:19:77 0 EOF
+3: -> FLOCK  ADVISORY  WRITE 302 00:19:79 0 EOF
+`;
+
+test("the holder of a lock is read from /proc/locks", () => {
+  assert.equal(lockHolder(LOCKS, 77), 301);
+  // Of another process namespace; waits only; nobody.
+  for (const inode of [78, 79, 7]) assert.equal(lockHolder(LOCKS, inode), undefined);
+});
+
+/** Holds the lock under a name of its own until its standard input ends. */
+async function hold(context: TestContext, file: string, comm: string): Promise<ChildProcess> {
+  const body = `printf ${comm} >/proc/$$/comm; echo ready; read line`;
+  const child = spawn("flock", ["--no-fork", file, "sh", "-c", body], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  context.after(() => child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  return child;
+}
+
+test("an engine that hangs is killed, and nobody else who has the lock", async (context) => {
+  const { path } = makeFolder(context);
+  assert.equal(killEngine(path), undefined);
+  const file = join(path, "engine.lock");
+  const other = await hold(context, file, "release");
+  assert.equal(killEngine(path), undefined);
+  other.stdin?.end();
+  assert.equal(await untilEngineGone(path, 60_000), true);
+
+  const engine = await hold(context, file, "baton-engine");
+  const ended = once(engine, "exit");
+  assert.equal(killEngine(path), engine.pid);
+  assert.deepEqual(await ended, [null, "SIGKILL"]);
+  assert.equal(await untilEngineGone(path, 60_000), true);
 });
