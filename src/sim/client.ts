@@ -1,7 +1,7 @@
 /**
  * A client on the segment: an ARP cache as Linux keeps one, and whether its packets reach who owns the address.
  *
- * Any ARP frame that speaks of a known address updates the cache. An address that does not answer is asked for again after
+ * Any announcement of a known address updates the cache. An address that does not answer is asked for again after
  * `RESOLVE_AFTER` (5 s as DELAY and three probes of 1 s), and every second while nobody answers.
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
@@ -63,7 +63,7 @@ export class Client {
     this.#nodes = nodes;
     this.#random = around.random;
     this.#hooks = around.hooks;
-    this.port = around.network.attach(mac, (frame) => this.#receive(frame), "arp");
+    this.port = around.network.attach(mac, (frame) => this.#receive(frame), ["garp"]);
     for (const address of addresses) {
       const spent = { reached: 0, dark: 0, nobody: 0 };
       this.#cache.set(address, {
@@ -100,7 +100,6 @@ export class Client {
   }
 
   #receive(frame: Frame): void {
-    if (frame.kind !== "arp") return;
     const parsed = parseArp(frame.bytes);
     if (parsed.kind === "drop") return;
     const { senderAddress, senderMac } = parsed.arp;

@@ -59,7 +59,32 @@ export function drawFaults(
     if (fault?.kind === "reload") reloads.push(fault);
     else if (fault !== undefined) faults.push(fault);
   }
-  return [...faults, ...drawReloads(random.split("reloads"), shape, machines, reloads, storm)];
+  const flaps = drawFlaps(random.split("flaps"), shape, storm, down);
+  // Half of them have the run to themselves.
+  if (flaps.length > 0 && random.split("flaps alone").chance(0.5)) return flaps;
+  return [
+    ...faults,
+    ...flaps,
+    ...drawReloads(random.split("reloads"), shape, machines, reloads, storm),
+  ];
+}
+
+/**
+ * A link that comes and goes, at the scale of a short advertisement interval: a bad cable, a switch that restarts. Its port
+ * may have its carrier before it forwards. A kernel forgets its unicast peers each time.
+ */
+function drawFlaps(random: Random, shape: Shape, storm: number, down: number): Fault[] {
+  if (!random.chance(fromCentis(shape.intervalMax) <= 250_000 ? 0.25 : 0.05)) return [];
+  const machine = random.between(0, shape.count - 1);
+  const flaps: Fault[] = [];
+  let at = random.between(2 * down, storm);
+  for (let left = random.between(1, 6); left > 0 && at < storm; left--) {
+    const micros = random.between(50_000, 200_000);
+    const portLate = random.chance(0.5) ? 0 : random.between(0, 300_000);
+    flaps.push({ kind: "link-flap", at, machine, micros, portLate });
+    at += micros + random.pick([random.between(1_000, 300_000), random.between(0, 2 * down)]);
+  }
+  return flaps;
 }
 
 /** Around the lengths that matter: much shorter than, about as long as, and longer than the detection time. */

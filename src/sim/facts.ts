@@ -134,7 +134,7 @@ export class Facts {
     return this.#unwellAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Last advertisement lost on the way from one machine to the other. */
+  /** Last advertisement, or ARP frame it depends on, lost on the way from one machine to the other. */
   lostAt(from: number, to: number): number {
     return this.#lost.get(`${from}>${to}`) ?? Number.NEGATIVE_INFINITY;
   }
@@ -233,9 +233,11 @@ export class Facts {
           known.at = this.now;
         }
       },
-      advertLost: (from, to) => {
-        this.#lost.set(`${from}>${to}`, this.now);
-        this.#lostTo.set(to, this.now);
+      advertLost: (from, to) => this.#lostBetween(from, to),
+      // Who asked in vain does not reach the other, and whose answer is lost is not reached.
+      questionLost: (from, to) => {
+        this.#lostBetween(from, to);
+        this.#lostBetween(to, from);
       },
       connectivity: () => {
         this.networkChangedAt = this.now;
@@ -260,6 +262,11 @@ export class Facts {
       heardAt: undefined,
       releaseHeardAt: undefined,
     });
+  }
+
+  #lostBetween(from: number, to: number): void {
+    this.#lost.set(`${from}>${to}`, this.now);
+    this.#lostTo.set(to, this.now);
   }
 
   #unwell(machine: Machine): void {

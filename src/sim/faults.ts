@@ -107,7 +107,7 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
   switch (fault.kind) {
     case "link-flap":
       kernel.setLink(false);
-      return () => kernel.setLink(true);
+      return () => machine.restoreCarrier(fault.portLate);
     case "interface-gone":
       kernel.removeLink();
       return () => kernel.restoreLink();

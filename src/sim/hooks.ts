@@ -4,6 +4,7 @@ import type { InstanceConfig } from "#core/config";
 import type { Ipv4 } from "#units/address";
 import type { Client, Service } from "./client.ts";
 import type { Machine } from "./machine.ts";
+import type { NeighbourState } from "./neighbours.ts";
 import type { Rival } from "./rival.ts";
 import type { Fault } from "./scenario.ts";
 
@@ -31,6 +32,10 @@ export interface Hooks {
     sentAt: number,
   ) => void;
   readonly advertLost?: (from: number, to: number, vrid: number) => void;
+  /** An ordinary ARP question or answer. */
+  readonly questionLost?: (from: number, to: number) => void;
+  /** What a machine knows of the way to a unicast peer has changed. */
+  readonly neighbour?: (machine: Machine, address: Ipv4, state: NeighbourState) => void;
   readonly arpSent?: (machine: Machine, address: Ipv4) => void;
   /** The switch let an announcement of this machine in, or threw it away. */
   readonly arpAtSwitch?: (machine: Machine, address: Ipv4, passed: boolean) => void;

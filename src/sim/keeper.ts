@@ -9,12 +9,13 @@ import type { FromEngine } from "#contract/engine-link";
 import type { InstanceConfig } from "#core/config";
 import type { PublicState } from "#core/state";
 import { LINGER, skew } from "#core/timing";
-import { BROADCAST_MAC, type Ipv4 } from "#units/address";
+import type { Ipv4 } from "#units/address";
 import { fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { advertPackets } from "./advert-packets.ts";
 import type { Machine } from "./machine.ts";
 import type { Random } from "./random.ts";
+import { sendPacket } from "./world.ts";
 
 /** A Node.js process with its modules is running after about this time. */
 const ENGINE_START_MIN = 60_000;
@@ -239,9 +240,10 @@ export class Keeper {
     if (!machine.kernel.linkUp || !machine.kernel.linkExists) return;
     const source = transport.source ?? machine.address;
     for (const { destination, bytes } of advertPackets(instance, source, RELEASE)) {
-      const to = machine.around.macOf(destination) ?? BROADCAST_MAC;
-      machine.around.hooks.tell("advertSent", machine, router.vrid, RELEASE, bytes);
-      machine.around.network.send(machine.port, { from: machine.mac, to, kind: "vrrp", bytes });
+      const { network, hooks } = machine.around;
+      const { neighbours, port } = machine;
+      hooks.tell("advertSent", machine, router.vrid, RELEASE, bytes);
+      sendPacket({ network, neighbours, port }, destination, bytes, 0);
     }
   }
 

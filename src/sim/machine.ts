@@ -12,18 +12,21 @@ import type { WorldEvent } from "#ports/world";
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { type Instant, instant } from "#units/time";
 import type { EventQueue } from "./event-queue.ts";
+import { arpSender, priorityOf, sourceOf, vridOf } from "./frame-fields.ts";
 import type { HookList } from "./hooks.ts";
 import { Keeper } from "./keeper.ts";
 import { Kernel } from "./kernel.ts";
+import { Neighbours } from "./neighbours.ts";
 import type { Frame, Network, Port } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { MachineSpec } from "./scenario.ts";
-import { createWorld, priorityOf, sourceOf, vridOf } from "./world.ts";
+import { createWorld } from "./world.ts";
 
 /** A raw socket's default receive buffer holds about this many advertisements. */
 const SOCKET_MAX = 256;
 const NOTIFICATIONS_MAX = 512;
 const WAKE_MIN = 10;
+const HEARS: Port["hears"] = ["vrrp", "garp", "arp"];
 const PIPE_MICROS = 100;
 const NOTIFY_MICROS = 50;
 
@@ -35,7 +38,6 @@ export interface Surroundings {
   readonly hasGuard: boolean;
   readonly wakeLateMicros: number;
   readonly keeperLateMicros: number;
-  readonly macOf: (address: Ipv4) => Mac | undefined;
   /** Whose address it is: a machine's number, `RIVAL_NODE` and more for rivals, -1 for strangers. */
   readonly nodeOf: (address: Ipv4) => number;
   readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
@@ -47,6 +49,7 @@ export class Machine {
   readonly mac: Mac;
   readonly kernel: Kernel;
   readonly port: Port;
+  readonly neighbours: Neighbours;
   readonly keeper: Keeper;
   readonly around: Surroundings;
   readonly spec: MachineSpec;
@@ -88,7 +91,8 @@ export class Machine {
     // Clocks of different machines have nothing to do with each other.
     this.clockOffset = this.#random.between(1_000_000, 1_000_000_000);
     this.kernel = new Kernel(around.queue, this.#random.split("kernel"), mac, spec.address);
-    this.port = around.network.attach(mac, (frame, sentAt) => this.#receive(frame, sentAt));
+    this.port = around.network.attach(mac, (frame, sentAt) => this.#receive(frame, sentAt), HEARS);
+    this.neighbours = this.#createNeighbours();
     this.keeper = new Keeper(this, this.#random.split("keeper"));
     this.kernel.notify = (event) => this.#notify(event);
     this.kernel.onChange = () => this.recheck();
@@ -120,7 +124,9 @@ export class Machine {
       this.#owned = next;
       this.around.hooks.tell("ownership", this, address, owns);
     }
-    const up = this.isPowered && !this.isPaused && this.kernel.linkUp && this.kernel.linkExists;
+    const hasCarrier = this.isPowered && this.kernel.linkUp && this.kernel.linkExists;
+    if (!hasCarrier) this.neighbours.clear();
+    const up = hasCarrier && !this.isPaused;
     if (up !== this.port.up) {
       this.port.up = up;
       this.around.network.changed();
@@ -159,9 +165,9 @@ export class Machine {
       network: around.network,
       port: this.port,
       hasGuard: around.hasGuard,
-      macOf: around.macOf,
+      neighbours: this.neighbours,
       tell: (message) => this.#told(message),
-      sent: (frame) => this.#sent(frame),
+      sent: (kind, bytes) => this.#sent(kind, bytes),
       listening: (on) => {
         this.#listens = on;
       },
@@ -237,6 +243,7 @@ export class Machine {
     }
     this.kernel.thaw();
     this.recheck();
+    this.neighbours.thaw();
     this.around.hooks.tell("runs", this, true);
     this.keeper.continue();
     this.#wake(0);
@@ -255,13 +262,19 @@ export class Machine {
   powerOn(portLate: number): void {
     if (this.isPowered) return;
     this.isPowered = true;
-    this.port.forwardsFrom = this.around.queue.now + portLate;
-    this.#learnWhenForwarding();
+    this.#forwardIn(portLate);
     this.recheck();
     this.keeper.start();
   }
 
-  #learnWhenForwarding(): void {
+  /** The carrier is back; the switch forwards `portLate` later. */
+  restoreCarrier(portLate = 0): void {
+    if (portLate > 0 && !this.kernel.linkUp) this.#forwardIn(portLate);
+    this.kernel.setLink(true);
+  }
+
+  #forwardIn(portLate: number): void {
+    this.port.forwardsFrom = this.around.queue.now + portLate;
     this.around.queue.at(this.port.forwardsFrom, () => this.around.network.changed());
   }
 
@@ -324,7 +337,7 @@ export class Machine {
     for (const one of taken(this.#pipe)) this.#handle(engine, one);
     for (const { kind, bytes } of taken(this.#packets)) {
       const interfaceIndex = this.kernel.linkIndex;
-      const event = { kind: kind === "arp" ? "arp" : "packet", interfaceIndex, bytes } as const;
+      const event = { kind: kind === "vrrp" ? "packet" : "arp", interfaceIndex, bytes } as const;
       engine.onWorld(event, this.clock());
     }
   }
@@ -366,6 +379,7 @@ export class Machine {
     if (!this.isPowered || this.isPaused) return;
     // Flooded by the switch, and refused by the device.
     if (frame.to !== this.mac && frame.to !== BROADCAST_MAC) return;
+    if (frame.kind !== "vrrp") this.neighbours.receive(frame);
     if (frame.kind === "vrrp") {
       const vrid = vridOf(frame.bytes);
       const priority = priorityOf(frame.bytes);
@@ -381,13 +395,26 @@ export class Machine {
     this.#wake(0);
   }
 
-  #sent(frame: Frame): void {
-    if (frame.kind === "vrrp") {
-      const { bytes } = frame;
-      this.around.hooks.tell("advertSent", this, vridOf(bytes), priorityOf(bytes), bytes);
-    } else {
-      this.around.hooks.tell("arpSent", this, arpAddress(frame.bytes));
-    }
+  #sent(kind: Frame["kind"], bytes: Uint8Array): void {
+    const { hooks } = this.around;
+    if (kind === "vrrp") hooks.tell("advertSent", this, vridOf(bytes), priorityOf(bytes), bytes);
+    else if (kind === "garp") hooks.tell("arpSent", this, arpSender(bytes));
+  }
+
+  #createNeighbours(): Neighbours {
+    const { around, kernel, mac, address } = this;
+    const { queue, network, hooks, nodeOf } = around;
+    return new Neighbours({
+      queue,
+      random: this.#random.split("neighbours"),
+      mac,
+      address,
+      runs: () => !this.isPaused,
+      isOurs: (one) => one === address || kernel.answers(one),
+      transmit: (frame, lag, sentAt) => network.send(this.port, frame, lag, sentAt),
+      dropped: (to, bytes) => hooks.tell("advertLost", this.id, nodeOf(to), vridOf(bytes)),
+      changed: (to, state) => hooks.tell("neighbour", this, to, state),
+    });
   }
 
   #told(message: FromEngine): void {
@@ -396,11 +423,6 @@ export class Machine {
     this.keeper.receive(message);
   }
 }
-
-/** Sender protocol address of an Ethernet ARP frame. */
-export const arpAddress = (frame: Uint8Array): Ipv4 =>
-  ((frame[28] ?? 0) * 0x1000000 +
-    (((frame[29] ?? 0) << 16) | ((frame[30] ?? 0) << 8) | (frame[31] ?? 0))) as Ipv4;
 
 /** Empties the list and gives what was in it; what comes meanwhile waits for the next turn. */
 const taken = <T>(list: T[]): readonly T[] => list.splice(0, list.length);

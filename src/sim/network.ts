@@ -12,7 +12,8 @@ import type { Random } from "./random.ts";
 export interface Frame {
   readonly from: Mac;
   readonly to: Mac;
-  readonly kind: "vrrp" | "arp";
+  /** `garp`: an announcement, gratuitous ARP; `arp`: an ordinary question or answer. */
+  readonly kind: "vrrp" | "garp" | "arp";
   /** A whole IPv4 packet, or a whole Ethernet frame of type ARP, as the engine's sockets give them. */
   readonly bytes: Uint8Array;
 }
@@ -32,13 +33,13 @@ export interface Port {
   readonly id: number;
   readonly mac: Mac;
   /** Frames of other kinds are not delivered: nothing there looks at them. */
-  readonly hears: Frame["kind"] | "all";
+  readonly hears: readonly Frame["kind"][];
   /** The machine's end has carrier. */
   up: boolean;
   /** A switch port may take seconds after link-up before it forwards. */
   forwardsFrom: number;
   receive: (frame: Frame, sentAt: number) => void;
-  /** ARP frames a second let through from this port; undefined: no limit. */
+  /** Announcements a second let through from this port; undefined: no limit. */
   arpLimit: { readonly perSecond: number; readonly burst: number } | undefined;
   arpTokens: number;
   arpFilledAt: number;
@@ -47,6 +48,7 @@ export interface Port {
 export class Network {
   readonly #queue: EventQueue;
   readonly #random: Random;
+  readonly #arpRandom: Random;
   readonly #ports: Port[] = [];
   /** Learned on a frame's way through: MAC to port. */
   readonly #learned = new Map<Mac, Port>();
@@ -59,7 +61,7 @@ export class Network {
   extraReordering = 0;
   /** A frame was lost between these two ports. */
   onLoss: (from: Port, to: Port, frame: Frame) => void = () => {};
-  /** An ARP frame came from this port, and the switch let it in (limiter, link, forwarding) or not. */
+  /** An announcement came from this port, and the switch let it in (limiter, link, forwarding) or not. */
   onArp: (from: Port, frame: Frame, passed: boolean) => void = () => {};
   /** Who hears whom has changed. */
   onChange: () => void = () => {};
@@ -67,10 +69,11 @@ export class Network {
   constructor(queue: EventQueue, random: Random, base: NetworkConditions) {
     this.#queue = queue;
     this.#random = random;
+    this.#arpRandom = random.split("arp");
     this.base = base;
   }
 
-  attach(mac: Mac, receive: Port["receive"], hears: Port["hears"] = "all"): Port {
+  attach(mac: Mac, receive: Port["receive"], hears: Port["hears"]): Port {
     const port: Port = {
       id: this.#ports.length,
       mac,
@@ -116,10 +119,13 @@ export class Network {
     );
   }
 
-  /** `lag`: the sender is that much behind (a slow system call before this one). */
-  send(from: Port, frame: Frame, lag = 0): void {
+  /**
+   * `lag`: the sender is that much behind (a slow system call before this one). `sentAt`: when it was given to the sender's
+   * kernel, where it may have waited.
+   */
+  send(from: Port, frame: Frame, lag = 0, sentAt: number = this.#queue.now): void {
     const isConnected = from.up && from.forwardsFrom <= this.#queue.now;
-    if (frame.kind === "arp") {
+    if (frame.kind === "garp") {
       const passes = this.#letsThrough(from);
       this.onArp(from, frame, passes && isConnected);
       if (!passes) return;
@@ -128,26 +134,25 @@ export class Network {
     const only = frame.to === BROADCAST_MAC ? undefined : this.#learned.get(frame.to);
     for (const port of this.#ports) {
       if (port === from || (only !== undefined && only !== port)) continue;
-      if (port.hears !== "all" && port.hears !== frame.kind) continue;
-      this.#transfer(from, port, frame, lag);
+      if (port.hears.includes(frame.kind)) this.#transfer(from, port, frame, lag, sentAt);
     }
   }
 
-  #transfer(from: Port, to: Port, frame: Frame, lag: number): void {
-    const random = this.#random;
+  #transfer(from: Port, to: Port, frame: Frame, lag: number, sentAt: number): void {
+    const random = this.#randomOf(frame);
     const { base } = this;
     if (!this.reaches(from, to)) return this.onLoss(from, to, frame);
     if (random.chance(base.loss + this.extraLoss)) return this.onLoss(from, to, frame);
-    this.#deliver(from, to, frame, lag);
+    this.#deliver(from, to, frame, lag, sentAt);
     if (random.chance(base.duplication))
-      this.#deliver(from, to, frame, lag + random.between(0, base.reorderMicros));
+      this.#deliver(from, to, frame, lag + random.between(0, base.reorderMicros), sentAt);
   }
 
-  #deliver(from: Port, to: Port, frame: Frame, lag: number): void {
-    const random = this.#random;
+  #deliver(from: Port, to: Port, frame: Frame, lag: number, sentAt: number): void {
+    const random = this.#randomOf(frame);
     const { base } = this;
-    const sentAt = this.#queue.now;
-    let at = sentAt + lag + this.extraLatency + random.between(base.latencyMin, base.latencyMax);
+    let at =
+      this.#queue.now + lag + this.extraLatency + random.between(base.latencyMin, base.latencyMax);
     if (random.chance(base.reordering + this.extraReordering)) {
       at += random.between(0, base.reorderMicros);
     } else {
@@ -159,6 +164,11 @@ export class Network {
       if (to.up && to.forwardsFrom <= this.#queue.now) to.receive(frame, sentAt);
       else this.onLoss(from, to, frame);
     });
+  }
+
+  /** What happens to the ordinary ARP frames of a run does not move what happens to all others. */
+  #randomOf(frame: Frame): Random {
+    return frame.kind === "arp" ? this.#arpRandom : this.#random;
   }
 
   #letsThrough(port: Port): boolean {

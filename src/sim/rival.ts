@@ -11,7 +11,7 @@ import { masterDown, skew } from "#core/timing";
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { type Centis, fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
-import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
+import { ARP_FRAME_LENGTH, arpReply, emitArp, gratuitousArp, parseArp } from "#wire/arp";
 import { checkAdvert } from "#wire/check-advert";
 import { parseAdvert } from "#wire/parse-advert";
 import { passwordData } from "#wire/password";
@@ -66,7 +66,7 @@ export class Rival {
     this.mac = mac;
     this.spec = spec;
     this.#around = around;
-    this.port = around.network.attach(mac, (frame) => this.#arrived(frame), "vrrp");
+    this.port = around.network.attach(mac, (frame) => this.#arrived(frame), ["vrrp", "arp"]);
   }
 
   owns(address: Ipv4): boolean {
@@ -128,12 +128,24 @@ export class Rival {
   }
 
   #arrived(frame: Frame): void {
+    if (frame.kind === "arp") return this.#answer(frame);
     if (!this.#isAlive || (frame.to !== this.mac && frame.to !== BROADCAST_MAC)) return;
     if (this.#isStopped) {
       if (this.#inbox.length < SOCKET_MAX) this.#inbox.push(frame);
       return;
     }
     this.#later(0, () => this.#receive(frame));
+  }
+
+  /** Its kernel does, whether keepalived runs or not. */
+  #answer({ bytes }: Frame): void {
+    const parsed = parseArp(bytes);
+    if (parsed.kind === "drop" || parsed.arp.targetAddress !== this.spec.address) return;
+    const { operation, senderMac } = parsed.arp;
+    if (operation !== "request") return;
+    const reply = new Uint8Array(ARP_FRAME_LENGTH);
+    emitArp(reply, arpReply(this.mac, this.spec.address, parsed.arp));
+    this.#send({ from: this.mac, to: senderMac, kind: "arp", bytes: reply });
   }
 
   /** As soon as the process is woken; nothing when it has ended or stands still then. */
@@ -254,7 +266,7 @@ export class Rival {
       for (const { address } of addressesOf(config)) {
         const bytes = new Uint8Array(ARP_FRAME_LENGTH);
         emitArp(bytes, gratuitousArp(this.mac, address, "request"));
-        this.#send({ from: this.mac, to: BROADCAST_MAC, kind: "arp", bytes });
+        this.#send({ from: this.mac, to: BROADCAST_MAC, kind: "garp", bytes });
       }
     }
   }

@@ -6,6 +6,7 @@ import { checkBudget } from "./check-budget.ts";
 import { checkConfigured } from "./check-configured.ts";
 import { checkDarkness, type DarknessTotals } from "./check-darkness.ts";
 import { checkEngine, checkOverslept } from "./check-engine.ts";
+import { checkFlap } from "./check-flap.ts";
 import { checkOverlap, type OverlapTotals } from "./check-overlap.ts";
 import { checkRefresh } from "./check-refresh.ts";
 import { checkReload } from "./check-reload.ts";
@@ -44,6 +45,7 @@ export function runScenario(
   hooks.add(checkEngine(simulation, facts));
   hooks.add(checkBackup(simulation, facts));
   hooks.add(checkSeat(simulation, facts));
+  hooks.add(checkFlap(simulation, facts));
   hooks.add(checkYield(simulation, facts));
   hooks.add(checkSettled(simulation, facts));
   hooks.add(checkReload(simulation));

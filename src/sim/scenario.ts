@@ -65,7 +65,8 @@ export type Fault =
   | ({ readonly kind: "one-way"; readonly from: number; readonly to: number } & Lasting)
   /** The machines named hear each other but none of the rest. */
   | ({ readonly kind: "partition"; readonly machines: readonly number[] } & Lasting)
-  | ({ readonly kind: "link-flap" } & Lasting & On)
+  /** The switch port forwards `portLate` (nothing: 0) after the carrier is back. */
+  | ({ readonly kind: "link-flap"; readonly portLate?: number } & Lasting & On)
   /** The device disappears and comes back with another index. */
   | ({ readonly kind: "interface-gone" } & Lasting & On)
   /** Clean stop, and a start afterwards. */

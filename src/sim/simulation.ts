@@ -9,8 +9,9 @@ import { type Ipv4, ipv4, type Mac } from "#units/address";
 import { Client } from "./client.ts";
 import { EventQueue } from "./event-queue.ts";
 import { applyFault } from "./faults.ts";
+import { arpSender, vridOf } from "./frame-fields.ts";
 import { HookList } from "./hooks.ts";
-import { arpAddress, Machine } from "./machine.ts";
+import { Machine } from "./machine.ts";
 import { Network, type Port } from "./network.ts";
 import { createRandom, type Random } from "./random.ts";
 import { RIVAL_NODE, Rival } from "./rival.ts";
@@ -64,7 +65,6 @@ export class Simulation {
       hasGuard: scenario.hasGuard,
       wakeLateMicros: scenario.wakeLateMicros,
       keeperLateMicros: scenario.keeperLateMicros,
-      macOf,
       nodeOf: (address: Ipv4) => {
         const rival = rivalAddresses.indexOf(address);
         return rival === -1 ? machineAddresses.indexOf(address) : RIVAL_NODE + rival;
@@ -94,16 +94,17 @@ export class Simulation {
     this.stranger = new Stranger(this.network, queue, this.random.split("stranger"), scenario);
     this.network.onLoss = (from, to, frame) => {
       if (frame.kind === "vrrp")
-        return hooks.tell("advertLost", this.nodeAt(from), this.nodeAt(to), frame.bytes[21] ?? 0);
+        return hooks.tell("advertLost", this.nodeAt(from), this.nodeAt(to), vridOf(frame.bytes));
+      if (frame.kind === "arp")
+        return hooks.tell("questionLost", this.nodeAt(from), this.nodeAt(to));
       const machine = this.machines.find((one) => one.port === from);
       const client = this.clients.find((one) => one.port === to);
       if (machine !== undefined && client !== undefined)
-        hooks.tell("arpLost", machine, client, arpAddress(frame.bytes));
+        hooks.tell("arpLost", machine, client, arpSender(frame.bytes));
     };
     this.network.onArp = (from, frame, passed) => {
       const machine = this.machines.find((one) => one.port === from);
-      if (machine !== undefined)
-        hooks.tell("arpAtSwitch", machine, arpAddress(frame.bytes), passed);
+      if (machine !== undefined) hooks.tell("arpAtSwitch", machine, arpSender(frame.bytes), passed);
     };
     this.network.onChange = () => hooks.tell("connectivity");
     for (const machine of this.machines) machine.port.arpLimit = scenario.arpLimit;

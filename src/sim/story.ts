@@ -65,6 +65,15 @@ export function tellStory(simulation: Simulation): {
         say(
           `machine ${machine.id} announces ${printIpv4(address)}${passed ? "" : " (not let through)"}`,
         ),
+      neighbour: (machine, address, state) => {
+        const words = {
+          incomplete: "asks for",
+          known: "knows",
+          doubted: "doubts",
+          failed: "gives up",
+        };
+        say(`machine ${machine.id} ${words[state]} ${printIpv4(address)}`);
+      },
       service: (client, address, service, before, since) =>
         say(
           `client ${client.id} ${printIpv4(address)} ${before} -> ${service} after ${simulation.queue.now - since} us`,

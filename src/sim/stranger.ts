@@ -33,7 +33,7 @@ export class Stranger {
     const overhear = (frame: Frame): void => {
       if (this.#overheard.length < KEPT_MAX) this.#overheard.push(frame);
     };
-    this.#port = network.attach(MAC, overhear, "vrrp");
+    this.#port = network.attach(MAC, overhear, ["vrrp"]);
   }
 
   attack(fault: Extract<Fault, { kind: "hostile" }>): undefined {
@@ -52,7 +52,7 @@ export class Stranger {
         if (this.isQuiet) return;
         const bytes = new Uint8Array(ARP_FRAME_LENGTH);
         emitArp(bytes, gratuitousArp(MAC, fault.address, "request"));
-        this.#network.send(this.#port, { from: MAC, to: BROADCAST_MAC, kind: "arp", bytes });
+        this.#network.send(this.#port, { from: MAC, to: BROADCAST_MAC, kind: "garp", bytes });
       });
     }
   }

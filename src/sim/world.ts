@@ -1,8 +1,10 @@
 /** The engine's view of a simulated machine: ports/world.ts over the simulated kernel and network. */
 import type { FromEngine } from "#contract/engine-link";
 import { OK, type World } from "#ports/world";
-import { BROADCAST_MAC, type Ipv4, ipv4, type Mac } from "#units/address";
+import { BROADCAST_MAC, type Ipv4, macFromBytes } from "#units/address";
+import { arpSender, arpTarget, isMulticast } from "./frame-fields.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { Frame, Network, Port } from "./network.ts";
 
 export interface WorldParts {
@@ -10,25 +12,19 @@ export interface WorldParts {
   readonly network: Network;
   readonly port: Port;
   readonly hasGuard: boolean;
-  /** The neighbour table: unicast peers are resolved; whoever is unknown is flooded. */
-  readonly macOf: (address: Ipv4) => Mac | undefined;
+  readonly neighbours: Neighbours;
   readonly tell: (message: FromEngine) => void;
-  readonly sent: (frame: Frame) => void;
+  /** Given to the kernel, where a packet may wait for its receiver's MAC address. */
+  readonly sent: (kind: Frame["kind"], bytes: Uint8Array) => void;
   readonly listening: (on: boolean) => void;
 }
 
-const MULTICAST_MIN = 0xe0000000;
-
 export function createWorld(parts: WorldParts): World {
-  const { kernel, network, port } = parts;
+  const { kernel, network, neighbours, port } = parts;
   const refused = (index: number, call: string): ReturnType<World["sendArp"]> | undefined => {
     if (!kernel.linkExists || index !== kernel.linkIndex)
       return { ok: false, errno: "ENODEV", call };
     return kernel.linkUp ? undefined : { ok: false, errno: "ENETDOWN", call };
-  };
-  const send = (frame: Frame): void => {
-    parts.sent(frame);
-    network.send(port, frame, kernel.lag);
   };
   return {
     listen: (index) => {
@@ -41,16 +37,19 @@ export function createWorld(parts: WorldParts): World {
     sendAdvert: (index, packet, to) => {
       const failure = refused(index, "sendto");
       if (failure !== undefined) return failure;
-      const isMulticast = to >= MULTICAST_MIN;
-      const mac = (isMulticast ? undefined : parts.macOf(to)) ?? BROADCAST_MAC;
-      send({ from: port.mac, to: mac, kind: "vrrp", bytes: packet.slice() });
+      const bytes = packet.slice();
+      parts.sent("vrrp", bytes);
+      sendPacket(parts, to, bytes, kernel.lag);
       return OK;
     },
-    isUnresolved: () => false,
-    sendArp: (index, bytes) => {
+    isUnresolved: (index, to) => index === kernel.linkIndex && neighbours.isUnresolved(to),
+    sendArp: (index, frame) => {
       const failure = refused(index, "sendto");
       if (failure !== undefined) return failure;
-      send({ from: port.mac, to: BROADCAST_MAC, kind: "arp", bytes: bytes.slice() });
+      const bytes = frame.slice();
+      const kind = arpSender(bytes) === arpTarget(bytes) ? "garp" : "arp";
+      parts.sent(kind, bytes);
+      network.send(port, { from: port.mac, to: macFromBytes(bytes, 0), kind, bytes }, kernel.lag);
       return OK;
     },
     setAddress: (index, address, seconds) => kernel.setAddress(index, address, seconds),
@@ -60,11 +59,14 @@ export function createWorld(parts: WorldParts): World {
   };
 }
 
-/** Fields of an advertisement read straight from a whole IPv4 packet of ours (header without options). */
-export const vridOf = (packet: Uint8Array): number => packet[21] ?? 0;
-export const priorityOf = (packet: Uint8Array): number => packet[22] ?? 0;
-export const sourceOf = (packet: Uint8Array): Ipv4 =>
-  ipv4(
-    (packet[12] ?? 0) * 0x1000000 +
-      (((packet[13] ?? 0) << 16) | ((packet[14] ?? 0) << 8) | (packet[15] ?? 0)),
-  );
+/** A packet to the group, or to a peer whose MAC address may have to be found first. */
+export function sendPacket(
+  parts: Pick<WorldParts, "network" | "neighbours" | "port">,
+  to: Ipv4,
+  bytes: Uint8Array,
+  lag: number,
+): void {
+  const { network, neighbours, port } = parts;
+  if (!isMulticast(to)) return neighbours.send(to, bytes, lag);
+  network.send(port, { from: port.mac, to: BROADCAST_MAC, kind: "vrrp", bytes }, lag);
+}

@@ -11,7 +11,7 @@ import { runScenario } from "#sim/run";
 import type { Fault, Scenario } from "#sim/scenario";
 import { fromSeconds, micros } from "#units/time";
 import { priority } from "#units/vrrp";
-import { instance, rival, SECOND, scenario, virtualAddress } from "./small-scenario.ts";
+import { instance, rival, SECOND, scenario, shipped, virtualAddress } from "./small-scenario.ts";
 
 /** Names of the checks that complained. */
 const complaints = (one: Scenario): readonly string[] => [
@@ -26,9 +26,6 @@ function mustNotice(t: TestContext, one: Scenario, check: string, breaks: () => 
   assert.ok(found.includes(check), `${check} expected, found: ${found.join(" ") || "nothing"}`);
   t.mock.restoreAll();
 }
-
-/** A method as it ships, to be called from the wrong one. */
-const shipped = <T, K extends keyof T>(prototype: T, name: K): T[K] => prototype[name];
 
 type Configure = Extract<Parameters<Engine["onKeeper"]>[0], { type: "configure" }>;
 

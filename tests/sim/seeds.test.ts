@@ -75,6 +75,7 @@ const PECULIARITIES = [
   "instance removed by a reload",
   "interval changed by a reload",
   "keepalived",
+  "link flaps in a row",
   "priority changed by a reload",
   "switch limits announcements",
   "twenty addresses",
@@ -89,6 +90,8 @@ function* peculiarities(scenario: Scenario): Iterable<string> {
     if (instances.some((one) => one.addresses.length === 20)) yield "twenty addresses";
     if (instances.some((one) => one.pacing.perSecond > 0)) yield "budget";
   }
+  const flaps = scenario.faults.filter(({ kind }) => kind === "link-flap");
+  if (flaps.length > 2 && flaps.length === scenario.faults.length) yield "link flaps in a row";
   for (const fault of scenario.faults) {
     if (fault.kind === "rival") yield "fault of keepalived";
     if (fault.kind !== "reload") continue;

@@ -11,6 +11,9 @@ const NETWORK = 0x0a_00_00_00;
 export const nodeAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
 export const virtualAddress = (n: number): Ipv4 => ipv4(NETWORK + 100 + n);
 
+/** A method as it ships, to be called from one that is wrong on purpose. */
+export const shipped = <T, K extends keyof T>(prototype: T, name: K): T[K] => prototype[name];
+
 /** Version 3, nopreempt, an advertisement each half second, three frames an announcement. */
 export function instance(
   id: number,

@@ -1,0 +1,117 @@
+/**
+ * An owner that speaks within reach is heard, and a link flap costs the flap and nothing more.
+ *
+ *  - Who takes over because a master fell silent has not been spoken to: what was sent to it while both ports forwarded, and
+ *    was not lost, has reached it after a question for its MAC address, the answer and the frame's own way. A kernel that
+ *    asks again only after a second keeps advertisements back for three detection times at `advert_int 0.1`.
+ *  - Who comes back from a flap to its seat finds it empty: no peer that has heard it has taken over meanwhile. The one
+ *    advertisement with which it came back from the flap before does not count as heard: a port may have its carrier before
+ *    it forwards. What a peer lost besides excuses.
+ */
+import type { Facts, Seat } from "./facts.ts";
+import { destinationOf, isMulticast } from "./frame-fields.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** Question, answer and packet; one more for what is in a queue. */
+const FRAMES = 4;
+
+interface Unheard {
+  readonly from: Machine;
+  readonly to: Machine;
+  readonly vrid: number;
+  readonly sentAt: number;
+}
+
+export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
+  const { machines, scenario } = simulation;
+  /** By sender, receiver and router: the first advertisement that has not been heard yet, nor been lost. */
+  const unheard = new Map<string, Unheard>();
+  /** The last advertisement peers may be expected to have heard. */
+  const countedAt = new Map<Seat, number>();
+  const key = (from: number, to: number, vrid: number): string => `${from}>${to}/${vrid}`;
+
+  const forget = (isMeant: (one: Unheard) => boolean): void => {
+    for (const [name, one] of unheard) if (isMeant(one)) unheard.delete(name);
+  };
+
+  /** Of a question, its answer and what waits for it. */
+  const exchange = (a: Machine, b: Machine): number =>
+    FRAMES * facts.latency() +
+    4 * (scenario.wakeLateMicros + 100) +
+    4 * Math.max(a.extraLate, b.extraLate) +
+    8 * Math.max(a.kernel.faults.slowMicros, b.kernel.faults.slowMicros);
+
+  const sent = (machine: Machine, vrid: number, packet: Uint8Array): void => {
+    const seat = facts.seat(machine, vrid);
+    if (seat === undefined) return;
+    // Said before the change of state is told: the word with which it comes back.
+    if (seat.state !== "FAULT") countedAt.set(seat, facts.now);
+    const to = destinationOf(packet);
+    for (const other of machines) {
+      const name = key(machine.id, other.id, vrid);
+      if (other === machine || unheard.has(name) || !simulation.areConnected(machine, other))
+        continue;
+      if (!isMulticast(to) && to !== other.address) continue;
+      unheard.set(name, { from: machine, to: other, vrid, sentAt: facts.now });
+    }
+  };
+
+  const tookOver = (heir: Seat): void => {
+    if (heir.reason !== "master-down") return;
+    for (const { from, to, vrid, sentAt } of unheard.values()) {
+      if (to !== heir.machine || vrid !== heir.vrid) continue;
+      const ago = facts.now - sentAt;
+      if (ago <= exchange(from, to) || facts.slowAt >= sentAt) continue;
+      if (Math.max(facts.unwellAt(from), facts.unwellAt(to)) >= sentAt) continue;
+      simulation.violate(
+        "spoke-unheard",
+        `vrid ${vrid}: machine ${to.id} took over and has not heard what ${from.id} said ${ago} us ago`,
+      );
+    }
+  };
+
+  const returned = (seat: Seat): void => {
+    const { machine, vrid } = seat;
+    const counted = countedAt.get(seat) ?? Number.NEGATIVE_INFINITY;
+    if (facts.pausedAt(machine) >= counted || machine.clockOffsetFellAt >= counted) return;
+    if (facts.deceivedAt > facts.now - 3 * facts.detection(vrid)) return;
+    for (const heir of facts.seats(vrid)) {
+      if (heir === seat || heir.state !== "MASTER" || heir.reason !== "master-down") continue;
+      if (!heir.machine.engineRuns || facts.unwellAt(heir.machine) >= counted) continue;
+      const heard = heir.heard.get(machine.id);
+      if (heard === undefined || heard.sentAt < counted) continue;
+      simulation.violate(
+        "returned-beside-owner",
+        `vrid ${vrid}: machine ${machine.id} came back to a seat that ${heir.machine.id} has had for ${facts.now - heir.since} us`,
+      );
+    }
+  };
+
+  return {
+    advertSent: (machine, vrid, priority, packet) => {
+      if (priority > 0) sent(machine, vrid, packet);
+    },
+    advertArrived: (machine, from, vrid, _, sentAt) => {
+      const name = key(from, machine.id, vrid);
+      const one = unheard.get(name);
+      if (one !== undefined && sentAt >= one.sentAt) unheard.delete(name);
+    },
+    advertLost: (from, to) => forget((one) => one.from.id === from && one.to.id === to),
+    questionLost: (a, b) =>
+      forget(({ from, to }) => (from.id === a && to.id === b) || (from.id === b && to.id === a)),
+    connectivity: () => forget(({ from, to }) => !simulation.areConnected(from, to)),
+    transition: (machine, { instance, to }) => {
+      const seat = facts.seatNamed(machine, instance);
+      if (seat === undefined) return;
+      if (to === "MASTER") {
+        tookOver(seat);
+        if (seat.reason === "link-back-in-time") returned(seat);
+      }
+      forget((one) => one.to === machine && one.vrid === seat.vrid);
+    },
+    engineStarted: (machine) => forget(({ to }) => to === machine),
+    engineEnded: (machine) => forget(({ to }) => to === machine),
+  };
+}
