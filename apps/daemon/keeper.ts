@@ -393,7 +393,8 @@ export class Keeper {
 
   #onReport(message: Extract<FromEngine, { type: "report" }>): void {
     const { instance, report } = message;
-    const key = `${instance}/${report.kind}`;
+    const about = report.kind === "peer-unresolved" ? printIpv4(report.to) : "";
+    const key = `${instance}/${report.kind}/${about}`;
     const last = this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY;
     const isEnd = report.kind === "handed-over";
     if (isEnd || performance.now() - last >= REPORT_GAP_MS) {

@@ -111,6 +111,8 @@ export type Report =
       readonly losses: number;
       readonly micros: Micros;
     }
+  /** MASTER, and a unicast peer has not answered ARP for so long: nothing we say reaches it. */
+  | { readonly kind: "peer-unresolved"; readonly to: Ipv4; readonly micros: Micros }
   /** The end of a coordinated hand-over. */
   | { readonly kind: "handed-over"; readonly reason: Reason }
   | { readonly kind: "slept-as-backup"; readonly micros: number }

@@ -60,7 +60,17 @@ export interface PeerMemory {
   heardAt: Instant | undefined;
   priority: number | undefined;
   checksum: string | undefined;
+  /** Our advertisements wait for its MAC address. */
+  unresolved: { readonly since: Instant; readonly told: boolean } | undefined;
 }
+
+export const newPeer = (address: Ipv4): PeerMemory => ({
+  address,
+  heardAt: undefined,
+  priority: undefined,
+  checksum: undefined,
+  unresolved: undefined,
+});
 
 export interface DropMemory {
   count: number;
@@ -215,7 +225,7 @@ export function configuredPeers(config: InstanceConfig): Map<Ipv4, PeerMemory> {
   const peers = new Map<Ipv4, PeerMemory>();
   if (config.transport.kind === "unicast") {
     for (const { address } of config.transport.peers) {
-      peers.set(address, { address, heardAt: undefined, priority: undefined, checksum: undefined });
+      peers.set(address, newPeer(address));
     }
   }
   return peers;

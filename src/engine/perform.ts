@@ -7,14 +7,13 @@ import type { Failure } from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
 import { type Instant, micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
-import { ARP_FRAME_LENGTH, arpRequest, emitArp } from "#wire/arp";
 import { emitAdvert } from "#wire/emit-advert";
 import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
 import type { Engine } from "./engine.ts";
 import type { Instance, OwnedAddress } from "./instance.ts";
+import { forgetUnresolved, resolvePeer } from "./resolve.ts";
 
 const packet = new Uint8Array(ADVERT_LENGTH_MAX);
-const question = new Uint8Array(ARP_FRAME_LENGTH);
 
 /** A backstop lifetime needs no refresh at every sub-second advertisement. */
 const BACKSTOP_REFRESH = 500_000;
@@ -48,7 +47,10 @@ export function perform(
     case "cancelAnnouncements":
       return engine.announcements.cancel(instance.addresses);
     case "transition": {
-      if (effect.to === "MASTER") instance.counters.become_master += 1;
+      if (effect.to === "MASTER") {
+        instance.counters.become_master += 1;
+        forgetUnresolved(instance);
+      }
       if (effect.from === "MASTER") instance.counters.release_master += 1;
       const { kind: _, ...rest } = effect;
       return engine.tell({
@@ -103,20 +105,6 @@ function sendAdvert(
   for (const peer of transport.peers) sendTo(engine, instance, priority, peer.address, now);
 }
 
-/**
- * What was sent waits for the peer's MAC address. The kernel's own question may have been lost in a port that had its
- * carrier before it forwarded, and its next one is a second away: three detection times at 0.1 s.
- */
-function askForPeer(engine: Engine, instance: Instance, source: Ipv4, to: Ipv4): void {
-  const { interfaceIndex, config } = instance;
-  const link = engine.interfaces.link(interfaceIndex);
-  if (config.transport.kind !== "unicast" || link === undefined || !link.arp) return;
-  if (!engine.world.isUnresolved(link.index, to)) return;
-  emitArp(question, arpRequest(link.mac, source, to));
-  // Without it the kernel's next question comes all the same.
-  engine.world.sendArp(link.index, question);
-}
-
 function sendTo(
   engine: Engine,
   instance: Instance,
@@ -147,7 +135,7 @@ function sendTo(
   if (outcome.ok) {
     instance.counters.advert_sent += 1;
     if (priority === 0) instance.counters.pri_zero_sent += 1;
-    return askForPeer(engine, instance, source, to);
+    return resolvePeer(engine, instance, source, to, now);
   }
   instance.counters.send_errors += 1;
   if (instance.toldSendFailureAt !== undefined && now < instance.toldSendFailureAt + MINUTE) return;

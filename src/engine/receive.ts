@@ -5,7 +5,7 @@ import type { Instant } from "#units/time";
 import { checkAdvert } from "#wire/check-advert";
 import type { Advert, AdvertWarning, DropReason } from "#wire/vrrp-packet";
 import type { Engine } from "./engine.ts";
-import { counterOf, type Instance } from "./instance.ts";
+import { counterOf, type Instance, newPeer } from "./instance.ts";
 
 const MINUTE = 60_000_000;
 const STRANGERS_MAX = 32;
@@ -40,7 +40,7 @@ function remember(instance: Instance, advert: Advert, checksum: string, now: Ins
   if (peer === undefined) {
     // Multicast, or unicast without source check: strangers are worth seeing, but not without end.
     if (instance.peers.size >= STRANGERS_MAX) return;
-    peer = { address: advert.source, heardAt: undefined, priority: undefined, checksum: undefined };
+    peer = newPeer(advert.source);
     instance.peers.set(advert.source, peer);
   }
   peer.heardAt = now;

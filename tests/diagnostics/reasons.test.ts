@@ -131,6 +131,7 @@ test("fault causes and reports too", () => {
       losses: 3,
       micros: fromSeconds(5),
     },
+    { kind: "peer-unresolved", to: peer, micros: fromSeconds(5) },
     { kind: "handed-over", reason: { kind: "stopped" } },
     { kind: "slept-as-backup", micros: 1_500_000 },
     { kind: "no-owner", silentMicros: 60_000_000 },

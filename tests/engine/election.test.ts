@@ -72,6 +72,29 @@ test("a peer whose MAC address the kernel does not know is asked for with every 
   assert.deepEqual(bench.world.take(), [SET, ADVERT, toOther]);
 });
 
+test("a peer that does not answer ARP is told once after five seconds, and again when it was there meanwhile", () => {
+  const peers = ["192.0.2.2"].map((address) => ({ address: ip(address) }));
+  const bench = master(
+    instance({ transport: { kind: "unicast", peers, ttl: 255, checkSource: true } }),
+  );
+  const told = (): number =>
+    bench.world
+      .takeTold()
+      .filter((one) => one.type === "report" && one.report.kind === "peer-unresolved").length;
+  bench.world.unresolved.add("192.0.2.2");
+  bench.until(9.5);
+  assert.equal(told(), 0);
+  bench.until(20);
+  assert.equal(told(), 1);
+  bench.world.unresolved.clear();
+  bench.until(22);
+  bench.world.unresolved.add("192.0.2.2");
+  bench.until(26.5);
+  assert.equal(told(), 0);
+  bench.until(40);
+  assert.equal(told(), 1);
+});
+
 test("excluded addresses are owned and announced, not advertised", () => {
   const bench = new Bench();
   bench.world.carry = (kind, _index, bytes) => {

@@ -39,6 +39,8 @@ export function printReport(report: Report): string {
       return `grace ${report.micros} for ${printIpv4(report.from)} at ${report.theirs}`;
     case "held-down":
       return `held-down ${report.micros} after ${report.losses} losses, ${printIpv4(report.from)} is at ${report.theirs}, we are at ${report.ours}`;
+    case "peer-unresolved":
+      return `peer-unresolved ${printIpv4(report.to)} for ${report.micros}`;
     case "handed-over":
       return `handed-over ${report.reason.kind}`;
     case "slept-as-backup":

@@ -1,0 +1,51 @@
+/**
+ * Peers whose MAC address the kernel does not know (unicast). What was sent to one waits in the kernel, whose own question
+ * may have been lost in a port that had its carrier before it forwarded; its next one is a second away, three detection
+ * times at 0.1 s. And a peer that never answers is off, or not where the configuration says: both daemons would be master.
+ */
+import type { Ipv4 } from "#units/address";
+import { type Instant, micros } from "#units/time";
+import { ARP_FRAME_LENGTH, arpRequest, emitArp } from "#wire/arp";
+import type { Engine } from "./engine.ts";
+import type { Instance } from "./instance.ts";
+
+/** A machine that boots again answers sooner or later; one line about it is enough. */
+const TOLD_AFTER = 5_000_000;
+
+const question = new Uint8Array(ARP_FRAME_LENGTH);
+
+/** After something was sent to `to`: asks for it in the kernel's place, if it has to be asked for. */
+export function resolvePeer(
+  engine: Engine,
+  instance: Instance,
+  source: Ipv4,
+  to: Ipv4,
+  now: Instant,
+): void {
+  const { interfaceIndex, config, peers } = instance;
+  const link = engine.interfaces.link(interfaceIndex);
+  if (config.transport.kind !== "unicast" || link === undefined || !link.arp) return;
+  const peer = peers.get(to);
+  if (!engine.world.isUnresolved(link.index, to)) {
+    if (peer !== undefined) peer.unresolved = undefined;
+    return;
+  }
+  emitArp(question, arpRequest(link.mac, source, to));
+  // Without it the kernel's next question comes all the same.
+  engine.world.sendArp(link.index, question);
+  if (peer === undefined) return;
+  peer.unresolved ??= { since: now, told: false };
+  const { since, told } = peer.unresolved;
+  if (told || now - since < TOLD_AFTER) return;
+  peer.unresolved = { since, told: true };
+  engine.tell({
+    type: "report",
+    instance: config.router.name,
+    report: { kind: "peer-unresolved", to, micros: micros(now - since) },
+  });
+}
+
+/** Another mastership counts anew. */
+export function forgetUnresolved({ peers }: Instance): void {
+  for (const peer of peers.values()) peer.unresolved = undefined;
+}
