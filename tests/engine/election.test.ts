@@ -93,6 +93,11 @@ test("a peer that does not answer ARP is told once after five seconds, and again
   assert.equal(told(), 0);
   bench.until(40);
   assert.equal(told(), 1);
+  bench.until(84);
+  bench.world.take();
+  bench.until(90);
+  const asked = bench.world.take().filter((call) => call.startsWith("arp request"));
+  assert.deepEqual(asked, [], "after a minute the kernel's own questions are enough");
 });
 
 test("excluded addresses are owned and announced, not advertised", () => {
