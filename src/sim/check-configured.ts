@@ -10,9 +10,10 @@
 import type { InstanceConfig, TrackerConfig } from "#core/config";
 import type { TrackerState } from "#core/state";
 import { LINGER, skew } from "#core/timing";
-import { type Ipv4, ipv4, printIpv4 } from "#units/address";
+import { type Ipv4, printIpv4 } from "#units/address";
 import { fromCentis } from "#units/time";
 import type { Facts } from "./facts.ts";
+import { addressCountOf, intervalOf, listedAddressOf } from "./frame-fields.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
@@ -20,7 +21,8 @@ import type { Simulation } from "./simulation.ts";
 export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
   /** By machine and tracker: the result its engine was given last. */
   const results = new Map<string, TrackerState>();
-  const saidAt = new Map<string, number>();
+  const saidAt = new Map<number, number>();
+  const seatKey = (machine: Machine, vrid: number): number => machine.id * 256 + vrid;
 
   const complain = (machine: Machine, text: string): void =>
     simulation.violate("not-as-configured", `machine ${machine.id}: ${text}`);
@@ -46,7 +48,7 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     priority: number,
     packet: Uint8Array,
   ): void => {
-    saidAt.set(`${machine.id}/${vrid}`, facts.now);
+    saidAt.set(seatKey(machine, vrid), facts.now);
     if (priority === 0) return;
     const config = facts.instances(machine).find(({ router }) => router.vrid === vrid);
     if (config === undefined)
@@ -54,14 +56,16 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     const wanted = expectedPriority(machine, config);
     if (priority !== wanted) complain(machine, `vrid ${vrid} priority ${priority}, not ${wanted}`);
     const { advertInterval, version } = config.router;
-    const interval = intervalIn(packet, version);
+    const interval = intervalOf(packet, version);
     if (interval !== advertInterval)
       complain(machine, `vrid ${vrid} interval ${interval}, not ${advertInterval} centiseconds`);
-    const addresses = addressesIn(packet);
+    const count = addressCountOf(packet);
     const same =
-      addresses.length === config.addresses.length &&
-      addresses.every((address, i) => address === config.addresses[i]?.address);
-    if (!same) complain(machine, `vrid ${vrid} lists ${addresses.map(printIpv4).join(" ")}`);
+      count === config.addresses.length &&
+      config.addresses.every(({ address }, index) => address === listedAddressOf(packet, index));
+    if (same) return;
+    const listed = Array.from({ length: count }, (_, i) => printIpv4(listedAddressOf(packet, i)));
+    complain(machine, `vrid ${vrid} lists ${listed.join(" ")}`);
   };
 
   const lateOf = (machine: Machine): number =>
@@ -117,7 +121,7 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
       if (
         seat.state === "MASTER" &&
         seat.since <= at &&
-        (saidAt.get(`${machine.id}/${vrid}`) ?? -1) < at
+        (saidAt.get(seatKey(machine, vrid)) ?? -1) < at
       )
         complain(machine, `${name} has not said what is new`);
     });
@@ -167,16 +171,3 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
 
 const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
   [...config.addresses, ...config.excludedAddresses].map((one) => one.address);
-
-/** Fields of an advertisement behind an IPv4 header without options, centiseconds. */
-const intervalIn = (packet: Uint8Array, version: 2 | 3): number =>
-  version === 2 ? (packet[25] ?? 0) * 100 : (((packet[24] ?? 0) & 0x0f) << 8) | (packet[25] ?? 0);
-
-function addressesIn(packet: Uint8Array): readonly Ipv4[] {
-  const count = packet[23] ?? 0;
-  return Array.from({ length: count }, (_, i) => {
-    const at = 28 + 4 * i;
-    const [a = 0, b = 0, c = 0, d = 0] = packet.subarray(at, at + 4);
-    return ipv4(a * 0x1000000 + ((b << 16) | (c << 8) | d));
-  });
-}

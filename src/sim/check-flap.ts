@@ -17,23 +17,38 @@ import type { Simulation } from "./simulation.ts";
 /** Question, answer and packet; one more for what is in a queue. */
 const FRAMES = 4;
 
-interface Unheard {
+/** What one machine says to another for one router. */
+interface Ear {
   readonly from: Machine;
   readonly to: Machine;
   readonly vrid: number;
-  readonly sentAt: number;
+  /** The first advertisement that has not been heard yet, nor been lost; none: -1. */
+  unheardAt: number;
 }
+
+const NONE = -1;
 
 export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
   const { machines, scenario } = simulation;
-  /** By sender, receiver and router: the first advertisement that has not been heard yet, nor been lost. */
-  const unheard = new Map<string, Unheard>();
+  const ears = new Map<number, Ear>();
   /** The last advertisement peers may be expected to have heard. */
   const countedAt = new Map<Seat, number>();
-  const key = (from: number, to: number, vrid: number): string => `${from}>${to}/${vrid}`;
+  const key = (from: number, to: number, vrid: number): number => (from * 1_024 + to) * 256 + vrid;
 
-  const forget = (isMeant: (one: Unheard) => boolean): void => {
-    for (const [name, one] of unheard) if (isMeant(one)) unheard.delete(name);
+  const earOf = (from: Machine, to: Machine, vrid: number): Ear => {
+    const name = key(from.id, to.id, vrid);
+    let ear = ears.get(name);
+    if (ear === undefined) {
+      ear = { from, to, vrid, unheardAt: NONE };
+      ears.set(name, ear);
+    }
+    return ear;
+  };
+
+  const forget = (isMeant: (one: Ear) => boolean): void => {
+    for (const one of ears.values()) {
+      if (one.unheardAt !== NONE && isMeant(one)) one.unheardAt = NONE;
+    }
   };
 
   /** Of a question, its answer and what waits for it. */
@@ -49,19 +64,19 @@ export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
     // Said before the change of state is told: the word with which it comes back.
     if (seat.state !== "FAULT") countedAt.set(seat, facts.now);
     const to = destinationOf(packet);
+    const toAll = isMulticast(to);
     for (const other of machines) {
-      const name = key(machine.id, other.id, vrid);
-      if (other === machine || unheard.has(name) || !simulation.areConnected(machine, other))
-        continue;
-      if (!isMulticast(to) && to !== other.address) continue;
-      unheard.set(name, { from: machine, to: other, vrid, sentAt: facts.now });
+      if (other === machine || !(toAll || to === other.address)) continue;
+      const ear = earOf(machine, other, vrid);
+      if (ear.unheardAt === NONE && simulation.areConnected(machine, other))
+        ear.unheardAt = facts.now;
     }
   };
 
   const tookOver = (heir: Seat): void => {
     if (heir.reason !== "master-down") return;
-    for (const { from, to, vrid, sentAt } of unheard.values()) {
-      if (to !== heir.machine || vrid !== heir.vrid) continue;
+    for (const { from, to, vrid, unheardAt: sentAt } of ears.values()) {
+      if (sentAt === NONE || to !== heir.machine || vrid !== heir.vrid) continue;
       const ago = facts.now - sentAt;
       if (ago <= exchange(from, to) || facts.slowAt >= sentAt) continue;
       if (Math.max(facts.unwellAt(from), facts.unwellAt(to)) >= sentAt) continue;
@@ -94,9 +109,8 @@ export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
       if (priority > 0) sent(machine, vrid, packet);
     },
     advertArrived: (machine, from, vrid, _, sentAt) => {
-      const name = key(from, machine.id, vrid);
-      const one = unheard.get(name);
-      if (one !== undefined && sentAt >= one.sentAt) unheard.delete(name);
+      const ear = ears.get(key(from, machine.id, vrid));
+      if (ear !== undefined && sentAt >= ear.unheardAt) ear.unheardAt = NONE;
     },
     advertLost: (from, to) => forget((one) => one.from.id === from && one.to.id === to),
     questionLost: (a, b) =>

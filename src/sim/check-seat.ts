@@ -61,8 +61,12 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     for (const owner of facts.seats(seat.vrid)) {
       if (owner === seat || !isHealthyOwner(owner)) continue;
       const heard = seat.heard.get(owner.machine.id);
-      // By whoever was heard last; intervals may differ (version 3).
-      const shortest = Math.min(...facts.seats(seat.vrid).map((one) => one.router.advertInterval));
+      // By whoever was heard last, keepalived too (seed 8697); intervals may differ (version 3).
+      const theirs = simulation.rivals.flatMap((one) => one.spec.instances);
+      const routers = [...facts.seats(seat.vrid), ...theirs].map(({ router }) => router);
+      const shortest = Math.min(
+        ...routers.filter(({ vrid }) => vrid === seat.vrid).map((one) => one.advertInterval),
+      );
       const detection = masterDown(seat.router, centis(shortest), 254);
       const tookOver = seat.reason === "master-down" || seat.reason === "master-released";
       const silent = facts.now - (heard?.at ?? Number.NEGATIVE_INFINITY);

@@ -21,6 +21,8 @@ interface Doubtful {
 
 export function checkYield(simulation: Simulation, facts: Facts): Hooks {
   let doubtful: readonly Doubtful[] = [];
+  /** By router: the address it made room for last. */
+  const yieldedTo = new WeakMap<Seat, number>();
 
   /** By somebody who runs, keepalived too. */
   const isOwned = (vrid: number, machine: Machine): boolean => {
@@ -36,12 +38,26 @@ export function checkYield(simulation: Simulation, facts: Facts): Hooks {
     return ids.some((from) => ids.some((to) => facts.lostAt(from, to) >= since));
   };
 
+  /**
+   * Who `yielder` made room for is a third one, and has gone since without making room for anybody: it could not have the
+   * address, or died. Its successors take over after the skew time (seed 20477: three at once, the strongest refused by its kernel).
+   */
+  const hasFallen = (yielder: Seat, since: number): boolean => {
+    const to = yieldedTo.get(yielder);
+    const third = facts.seats(yielder.vrid).find((one) => one.machine.address === to);
+    if (third === undefined) return false;
+    const isGone = third.state !== "MASTER" && third.since >= since;
+    return (isGone && !YIELDS.includes(third.reason)) || third.machine.engine === undefined;
+  };
+
   const yielded = (seat: Seat, to: number): void => {
     const { machine, vrid, reason } = seat;
     if (!YIELDS.includes(reason)) return;
+    yieldedTo.set(seat, to);
     const other = facts.seats(vrid).find((one) => one.machine.address === to);
     if (other === undefined || other.state !== "BACKUP" || !other.machine.engineRuns) return;
     if (!YIELDS.includes(other.reason) || isOwned(vrid, machine)) return;
+    if (hasFallen(other, Math.min(seat.ownerSince, other.ownerSince))) return;
     if (facts.deceivedAt > facts.now - facts.detection(vrid)) return;
     const { scenario, network } = simulation;
     // Frames that take longer than a few rounds of the contest arrive after their sender has gone.

@@ -3,7 +3,7 @@ import type { InstanceConfig, RouterConfig } from "#core/config";
 import type { PublicState } from "#core/state";
 import { masterDown, NEWCOMER } from "#core/timing";
 import type { Ipv4 } from "#units/address";
-import { fromCentis } from "#units/time";
+import { centis, fromCentis } from "#units/time";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import { everyInstance, type Fault } from "./scenario.ts";
@@ -33,6 +33,18 @@ export interface Seat {
   releaseHeardAt: number | undefined;
 }
 
+/** Microseconds. */
+interface Timers {
+  readonly detection: number;
+  readonly interval: number;
+}
+
+function timersOf(routers: readonly RouterConfig[]): Timers {
+  const longest = centis(Math.max(...routers.map((one) => one.advertInterval)));
+  const detections = routers.map((one) => masterDown(one, longest, 1));
+  return { detection: Math.max(...detections), interval: fromCentis(longest) };
+}
+
 const seatKey = (machine: Machine, vrid: number): number => machine.id * 256 + vrid;
 
 export class Facts {
@@ -55,16 +67,18 @@ export class Facts {
   /** By machine: the configuration its engine has been given. */
   readonly #instances = new Map<number, readonly InstanceConfig[]>();
   readonly #previous = new Map<number, readonly InstanceConfig[]>();
-  /** Every configuration of a virtual router in this run, reloads and rivals included. */
-  readonly #routers = new Map<number, RouterConfig[]>();
+  /** Of every configuration of a virtual router in this run, reloads and rivals included. */
+  readonly #timers = new Map<number, Timers>();
 
   constructor(simulation: Simulation) {
     this.simulation = simulation;
+    const routers = new Map<number, RouterConfig[]>();
     for (const { router } of everyInstance(simulation.scenario)) {
-      const known = this.#routers.get(router.vrid);
-      if (known === undefined) this.#routers.set(router.vrid, [router]);
+      const known = routers.get(router.vrid);
+      if (known === undefined) routers.set(router.vrid, [router]);
       else known.push(router);
     }
+    for (const [vrid, known] of routers) this.#timers.set(vrid, timersOf(known));
   }
 
   get now(): number {
@@ -146,22 +160,12 @@ export class Facts {
 
   /** Longest detection time anybody may have for this router in this run. */
   detection(vrid: number): number {
-    let longest = 0;
-    for (const router of this.#routers.get(vrid) ?? [])
-      longest = Math.max(longest, masterDown(router, this.#longestInterval(vrid), 1));
-    return longest;
+    return this.#timers.get(vrid)?.detection ?? 0;
   }
 
+  /** Longest interval. */
   interval(vrid: number): number {
-    return fromCentis(this.#longestInterval(vrid));
-  }
-
-  #longestInterval(vrid: number): RouterConfig["advertInterval"] {
-    let longest = 1 as RouterConfig["advertInterval"];
-    for (const { advertInterval } of this.#routers.get(vrid) ?? []) {
-      if (advertInterval > longest) longest = advertInterval;
-    }
-    return longest;
+    return this.#timers.get(vrid)?.interval ?? fromCentis(centis(1));
   }
 
   /** Upper bound of a frame's way, now. */

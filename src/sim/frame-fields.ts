@@ -14,6 +14,12 @@ export const sourceOf = (packet: Uint8Array): Ipv4 => addressAt(packet, 12);
 export const destinationOf = (packet: Uint8Array): Ipv4 => addressAt(packet, 16);
 export const vridOf = (packet: Uint8Array): number => packet[21] ?? 0;
 export const priorityOf = (packet: Uint8Array): number => packet[22] ?? 0;
+export const addressCountOf = (packet: Uint8Array): number => packet[23] ?? 0;
+export const listedAddressOf = (packet: Uint8Array, index: number): Ipv4 =>
+  addressAt(packet, 28 + 4 * index);
+/** Centiseconds. */
+export const intervalOf = (packet: Uint8Array, version: 2 | 3): number =>
+  version === 2 ? (packet[25] ?? 0) * 100 : (((packet[24] ?? 0) & 0x0f) << 8) | (packet[25] ?? 0);
 
 // Of an Ethernet ARP frame.
 export const arpSender = (frame: Uint8Array): Ipv4 => addressAt(frame, 28);

@@ -267,6 +267,14 @@ export class Kernel {
     });
   }
 
+  /** What was let through until then has not been prolonged. */
+  #hasShut(then: number): boolean {
+    for (const until of this.#letThrough.values()) {
+      if (until >= then && until <= this.#time()) return true;
+    }
+    return false;
+  }
+
   #watchGuard(): void {
     let next = Number.POSITIVE_INFINITY;
     for (const until of this.#letThrough.values()) {
@@ -277,7 +285,7 @@ export class Kernel {
     const frozen = this.#frozenTotal;
     this.#queue.at(next + frozen, () => {
       if (this.#frozenAt !== undefined || frozen !== this.#frozenTotal) return;
-      this.onChange();
+      if (this.#hasShut(next)) this.onChange();
       this.#watchGuard();
     });
   }

@@ -71,7 +71,6 @@ export class Machine {
   #listens = false;
   #busyUntil = 0;
   #loopAt: number | undefined;
-  #loopToken = 0;
   #pipe: (ToEngine | "end")[] = [];
   #notifications: WorldEvent[] = [];
   #overflowed = false;
@@ -287,7 +286,6 @@ export class Machine {
     this.#overflowed = false;
     this.#busyUntil = 0;
     this.#loopAt = undefined;
-    this.#loopToken += 1;
   }
 
   #wake(delay: number): void {
@@ -298,17 +296,18 @@ export class Machine {
   }
 
   #scheduleLoop(wanted: number): void {
-    const at = Math.max(wanted, this.#busyUntil);
+    const at = Math.max(wanted, this.#busyUntil, this.around.queue.now);
     if (this.#loopAt !== undefined && this.#loopAt <= at) return;
     this.#loopAt = at;
-    this.#loopToken += 1;
-    const token = this.#loopToken;
-    this.around.queue.at(at, () => {
-      if (token !== this.#loopToken) return;
-      this.#loopAt = undefined;
-      this.#loop();
-    });
+    this.around.queue.at(at, this.#onLoop);
   }
+
+  /** One closure for all wake-ups; one that another has replaced, an earlier or later one, finds nothing to do. */
+  readonly #onLoop = (): void => {
+    if (this.#loopAt !== this.around.queue.now) return;
+    this.#loopAt = undefined;
+    this.#loop();
+  };
 
   #loop(): void {
     const { engine, kernel } = this;
@@ -425,4 +424,4 @@ export class Machine {
 }
 
 /** Empties the list and gives what was in it; what comes meanwhile waits for the next turn. */
-const taken = <T>(list: T[]): readonly T[] => list.splice(0, list.length);
+const taken = <T>(list: T[]): readonly T[] => (list.length === 0 ? list : list.splice(0));
