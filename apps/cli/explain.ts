@@ -1,4 +1,4 @@
-/** `baton explain [INSTANCE]` asks the daemon; `baton explain VR1234` prints the page of a finding. */
+/** `baton explain [NAME]` asks the daemon; `baton explain VR1234` prints the page of a finding. */
 import { ask, unreachableSentence } from "./control-client.ts";
 import { type ControlCommand, readControlOptions } from "./control-options.ts";
 import type { Command } from "./io.ts";
@@ -8,15 +8,15 @@ const EXPLAIN: ControlCommand = {
   flags: ["json"],
   operandsMax: 1,
   usage: {
-    en: `usage: baton explain [INSTANCE] [--runtime-dir DIR] [--lang en|zh-CN] [--json]
+    en: `usage: baton explain [NAME] [--runtime-dir DIR] [--lang en|zh-CN] [--json]
        baton explain CODE            a code like VR2104, as \`baton check\` prints it
 
-Tells why an instance is in its state, with the numbers, and what would change it.
+Tells why an instance or a sync group is in its state, with the numbers, and what would change it. Without a name: all.
 `,
-    "zh-CN": `用法：baton explain [实例] [--runtime-dir 目录] [--lang en|zh-CN] [--json]
+    "zh-CN": `用法：baton explain [名称] [--runtime-dir 目录] [--lang en|zh-CN] [--json]
       baton explain 编号            \`baton check\` 输出的编号，例如 VR2104
 
-说明实例为何处于当前状态（附具体数值），以及什么会改变它。
+说明实例或同步组为何处于当前状态（附具体数值），以及什么会改变它。不写名称则说明全部。
 `,
   },
 };

@@ -264,8 +264,7 @@ function printStatus({ instances, havips }: LabStatus): string {
       one.instance ?? "-",
     ]),
   ]);
-  const end = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
-  return `${end(machines)}\n${end(addresses)}`;
+  return `${machines}\n${addresses}`;
 }
 
 async function exec(

@@ -26,8 +26,8 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   explain: {
     load: async () => (await import("./explain.ts")).command,
-    en: "say why an instance is in its state, or what a code like VR2104 means",
-    zh: "解释实例的状态，或 VR2104 这样的编号",
+    en: "say why an instance or a sync group is in its state, or what a code like VR2104 means",
+    zh: "解释实例或同步组的状态，或 VR2104 这样的编号",
   },
   reload: {
     load: async () => (await import("./reload.ts")).command,

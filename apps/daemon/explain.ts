@@ -1,7 +1,8 @@
-/** `baton explain`: the story of an instance, for somebody who is tired and has to decide something. */
+/** `baton explain`: the story of an instance or a sync group, for somebody who is tired and has to decide something. */
 import type { ControlAnswer, InstanceStatus, Status } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/reasons";
+import { explainGroup } from "./explain-group.ts";
 
 export function explain(
   status: Status,
@@ -15,16 +16,26 @@ export function explain(
       : "引擎没有应答，状态未知";
     return { ok: false, error, help: en ? "see the log of the daemon" : "请查看守护进程日志" };
   }
-  const chosen = status.instances.filter((one) => wanted === undefined || one.name === wanted);
-  if (chosen.length === 0) {
-    const names = status.instances.map((one) => one.name).join(", ");
+  // A group may have the name of an instance: then both are meant.
+  const isWanted = ({ name }: { readonly name: string }): boolean =>
+    wanted === undefined || name === wanted;
+  const instances = status.instances.filter(isWanted);
+  const groups = status.groups.filter(isWanted);
+  if (instances.length + groups.length === 0) {
+    const names = [...status.instances, ...status.groups].map(({ name }) => name).join(", ");
     return {
       ok: false,
-      error: en ? `there is no instance ${wanted ?? ""}` : `没有名为 ${wanted ?? ""} 的实例`,
+      error: en
+        ? `there is no instance or sync group ${wanted ?? ""}`
+        : `没有名为 ${wanted ?? ""} 的实例或同步组`,
       help: en ? `there are: ${names}` : `现有实例：${names}`,
     };
   }
-  return { ok: true, text: chosen.map((one) => (en ? english(one) : chinese(one))).join("\n\n") };
+  const stories = [
+    ...instances.map((one) => (en ? english(one) : chinese(one))),
+    ...groups.map((one) => explainGroup(one, language)),
+  ];
+  return { ok: true, text: stories.join("\n\n") };
 }
 
 const seconds = (value: number): string => `${Number(value.toFixed(value < 10 ? 2 : 0))}`;

@@ -14,7 +14,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
-import { micros, toMillis } from "#units/time";
+import { instant, micros, toMillis } from "#units/time";
 import { CheckScripts } from "./check-scripts.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
 import type { ControlClient } from "./control-server.ts";
@@ -29,7 +29,7 @@ import type { Log } from "./log.ts";
 import { Notifier } from "./notifier.ts";
 import { RecordFile } from "./record-file.ts";
 import { writePid } from "./runtime-dir.ts";
-import { instanceStatus, VERSION } from "./status.ts";
+import { groupStatuses, instanceStatus, VERSION } from "./status.ts";
 import type { SystemManager } from "./system-manager.ts";
 import { TrackFiles } from "./track-files.ts";
 import { TrackProcesses } from "./track-processes.ts";
@@ -221,6 +221,8 @@ export class Keeper {
   async status(): Promise<Status> {
     const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
     const wall = Date.now();
+    const at = snapshot?.at ?? instant(0);
+    const instances = snapshot?.instances ?? [];
     return {
       version: VERSION,
       node: process.version,
@@ -232,12 +234,15 @@ export class Keeper {
       startedAt: this.#startedAt.toISOString(),
       reloadedAt: this.#reloadedAt?.toISOString(),
       engineAnswers: snapshot !== undefined,
-      instances: (snapshot?.instances ?? []).map((one) =>
-        instanceStatus(one, snapshot?.at ?? one.since, wall, {
+      instances: instances.map((one) =>
+        instanceStatus(one, at, wall, {
           havips: this.#havips.status(one.name),
           history: this.#memories.get(one.name)?.history ?? [],
-          notify: this.#notifier.resultsOf(one.name),
+          notify: this.#notifier.resultsOf("INSTANCE", one.name),
         }),
+      ),
+      groups: groupStatuses(this.#plan.groups, instances, at, wall, (name) =>
+        this.#notifier.resultsOf("GROUP", name),
       ),
       scripts: this.#scripts.status(),
       engineRestarts: this.#engine.restarts,

@@ -4,7 +4,7 @@
  * A state is told once: a new engine begins as BACKUP, which is no news for a script that was told BACKUP last.
  */
 import type { NotifyPlan, RunPlan } from "#config/plan";
-import type { NotifyResult } from "#contract/status";
+import type { NotifyStatus } from "#contract/status";
 import type { InstanceConfig } from "#core/config";
 import type { Reason } from "#core/reason";
 import type { PublicState } from "#core/state";
@@ -111,8 +111,8 @@ export class Notifier {
     this.#tell(line, "DELETED", priority, {});
   }
 
-  resultsOf(name: string): { last: NotifyResult | undefined; queued: number } {
-    const queue = this.#instances.get(name)?.queue;
+  resultsOf(kind: NotifySubject["kind"], name: string): NotifyStatus {
+    const queue = (kind === "GROUP" ? this.#groups : this.#instances).get(name)?.queue;
     return { last: queue?.last, queued: queue?.queued ?? 0 };
   }
 

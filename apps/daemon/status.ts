@@ -1,7 +1,13 @@
 /** `Status` from what engine, scripts and notify queues know. */
 import { readFileSync } from "node:fs";
 import type { InstanceSnapshot } from "#contract/engine-link";
-import type { InstanceStatus, Status } from "#contract/status";
+import type {
+  GroupMemberStatus,
+  GroupStatus,
+  InstanceStatus,
+  NotifyStatus,
+} from "#contract/status";
+import type { Reason } from "#core/reason";
 import { reasonSentence } from "#diagnostics/reasons";
 import { printIpv4 } from "#units/address";
 import { type Instant, toSeconds } from "#units/time";
@@ -23,14 +29,12 @@ export function instanceStatus(
     when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);
   const left = (until: Instant | undefined): number | undefined =>
     until === undefined || until === null || until <= at ? undefined : (until - at) / 1_000_000;
-  const { reason, lease, holdDown } = snapshot;
+  const { lease, holdDown } = snapshot;
   return {
     name: snapshot.name,
     state: snapshot.state,
     phase: snapshot.phase,
-    since: new Date(wallMs - (at - snapshot.since) / 1_000).toISOString(),
-    forSeconds: ago(snapshot.since) ?? 0,
-    why: { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN"), reason },
+    ...sinceAndWhy(snapshot.since, snapshot, at, wallMs),
     interface: snapshot.interface,
     vrid: snapshot.vrid,
     version: snapshot.version,
@@ -74,4 +78,81 @@ export function instanceStatus(
   };
 }
 
-export type StatusHead = Omit<Status, "instances" | "version" | "node">;
+function sinceAndWhy(
+  since: Instant,
+  { reason }: InstanceSnapshot,
+  at: Instant,
+  wallMs: number,
+): Pick<InstanceStatus, "since" | "forSeconds" | "why"> {
+  return {
+    since: new Date(wallMs - (at - since) / 1_000).toISOString(),
+    forSeconds: Math.max(0, (at - since) / 1_000_000),
+    why: { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN"), reason },
+  };
+}
+
+/** @param configured names with their members, in the order of the file; one without a running member is left out */
+export function groupStatuses(
+  configured: readonly { readonly name: string; readonly members: readonly string[] }[],
+  instances: readonly InstanceSnapshot[],
+  at: Instant,
+  wallMs: number,
+  notifyOf: (group: string) => NotifyStatus,
+): readonly GroupStatus[] {
+  return configured.flatMap(({ name, members }) => {
+    const snapshots = members.flatMap(
+      (member) => instances.find((one) => one.name === member) ?? [],
+    );
+    const decisive = decisiveMember(snapshots);
+    if (decisive === undefined) return [];
+    const states = new Set(snapshots.map(({ state }) => state));
+    const since = snapshots.reduce((last, one) => Math.max(last, one.since), 0) as Instant;
+    const { why, ...times } = sinceAndWhy(since, decisive, at, wallMs);
+    return {
+      name,
+      state: states.size === 1 ? decisive.state : "MIXED",
+      ...times,
+      why: { ...why, member: decisive.name },
+      members: membersOf(snapshots),
+      notify: notifyOf(name),
+    };
+  });
+}
+
+/** The last that changed by itself, or the last that changed at all. */
+function decisiveMember(members: readonly InstanceSnapshot[]): InstanceSnapshot | undefined {
+  const leaders = members.filter(({ reason }) => !isOfGroup(reason));
+  const candidates = leaders.length > 0 ? leaders : members;
+  return candidates.toSorted((a, b) => b.since - a.since)[0];
+}
+
+const isOfGroup = (reason: Reason): boolean =>
+  reason.kind === "group" ||
+  (reason.kind === "fault" && reason.causes.every(({ kind }) => kind === "group"));
+
+function membersOf(snapshots: readonly InstanceSnapshot[]): GroupStatus["members"] {
+  const ready = snapshots.filter(({ group }) => group?.isReady === true);
+  return snapshots.map((one) => {
+    const { name, state } = one;
+    const isReady = ready.includes(one);
+    const isAwaited = ready.length > 0 && !isReady;
+    return { name, state, isReady, holdsBack: holdsBack(one, isAwaited) };
+  });
+}
+
+function holdsBack(
+  { state, faults }: InstanceSnapshot,
+  isAwaited: boolean,
+): GroupMemberStatus["holdsBack"] {
+  switch (state) {
+    case "FAULT":
+      return faults.some(({ kind }) => kind !== "group") ? "fault" : undefined;
+    case "INIT":
+      return isAwaited ? "init" : undefined;
+    case "BACKUP":
+      return isAwaited ? "not-ready" : undefined;
+    case "MASTER":
+    case "STOP":
+      return undefined;
+  }
+}

@@ -122,6 +122,8 @@ export interface InstanceSnapshot {
   /** Master: next advertisement. Backup: when the master counts as dead. */
   readonly deadline: Instant | undefined;
   readonly faults: readonly FaultCause[];
+  /** Its sync group. `isReady`: its own time to become MASTER has come, and it waits until every member's has. */
+  readonly group?: { readonly name: string; readonly isReady: boolean };
   /** `hold_down`, while losses are remembered: how long they hold down, and until when they do now. */
   readonly holdDown?: {
     readonly losses: number;

@@ -9,6 +9,7 @@ import type { FromEngine, InstanceSnapshot } from "./engine-link.ts";
 export type ControlRequest =
   | { readonly command: "status" }
   | { readonly command: "watch" }
+  /** `instance`: its name, or a sync group's; without it, all of them. */
   | { readonly command: "explain"; readonly instance?: string; readonly lang?: "en" | "zh-CN" }
   | { readonly command: "reload" }
   | { readonly command: "ping" };
@@ -29,9 +30,10 @@ export interface Status {
   readonly configId: string | undefined;
   readonly startedAt: string;
   readonly reloadedAt: string | undefined;
-  /** False: the engine is being started, or hangs; then `instances` is empty, because nothing is known. */
+  /** False: the engine is being started, or hangs; then `instances` and `groups` are empty, because nothing is known. */
   readonly engineAnswers: boolean;
   readonly instances: readonly InstanceStatus[];
+  readonly groups: readonly GroupStatus[];
   readonly scripts: readonly ScriptStatus[];
   readonly engineRestarts: number;
   /** Log lines that could not be written (full disk, reader gone). */
@@ -94,10 +96,40 @@ export interface InstanceStatus {
     readonly to: string;
     readonly why: string;
   }[];
-  readonly notify: {
-    readonly last: NotifyResult | undefined;
-    readonly queued: number;
-  };
+  readonly notify: NotifyStatus;
+}
+
+/** A `vrrp_sync_group`: what its members are in together. */
+export interface GroupStatus {
+  readonly name: string;
+  /** The members' own state; "MIXED" while they differ, as when one still waits for its first check. */
+  readonly state: InstanceStatus["state"] | "MIXED";
+  /** When the last member came to its state. */
+  readonly since: string;
+  readonly forSeconds: number;
+  /** Why the member changed that took the others along. */
+  readonly why: InstanceStatus["why"] & { readonly member: string };
+  readonly members: readonly GroupMemberStatus[];
+  readonly notify: NotifyStatus;
+}
+
+export interface GroupMemberStatus {
+  readonly name: string;
+  readonly state: InstanceStatus["state"];
+  /** Its own time to become MASTER has come, and it waits until every member's has. */
+  readonly isReady: boolean;
+  /**
+   * Why the group cannot become MASTER before this member changes. "fault": it is in FAULT by a cause of its own, and keeps
+   * all others there. "init": it waits for the first result of a check. "not-ready": it hears a master, or has not waited long
+   * enough. The last two are said only while another member is ready.
+   */
+  readonly holdsBack: "fault" | "init" | "not-ready" | undefined;
+}
+
+export interface NotifyStatus {
+  readonly last: NotifyResult | undefined;
+  /** Scripts that run or wait. */
+  readonly queued: number;
 }
 
 export type HavipStatus = {

@@ -51,6 +51,15 @@ export class Groups {
     }
   }
 
+  /** For a snapshot: the group an instance is in, and whether it waits there for the others. */
+  standing(instance: Instance): { readonly name: string; readonly isReady: boolean } | undefined {
+    const group = this.#of(instance);
+    if (group === undefined) return undefined;
+    const { phase } = instance.state;
+    const isReady = phase.kind === "backup" && group.ready.has(instance.config.router.name);
+    return { name: group.name, isReady };
+  }
+
   #of(instance: Instance): Group | undefined {
     return this.#byMember.get(instance.config.router.name);
   }

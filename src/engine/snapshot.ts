@@ -11,6 +11,7 @@ import type { Instance } from "./instance.ts";
 export function snapshotOf(engine: Engine, instance: Instance, now: Instant): InstanceSnapshot {
   const { config, state, lease } = instance;
   const { router } = config;
+  const group = engine.groups.standing(instance);
   const losses = recentLosses(router, state, now);
   const held = holdDown(router, state, now);
   const until = state.phase.kind === "backup" && held > 0 ? state.phase.preemptAt : undefined;
@@ -32,6 +33,7 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
     advertInterval: toSeconds(fromCentis(router.advertInterval)),
     deadline: state.phase.kind === "backup" ? state.phase.masterDownAt : deadline(state),
     faults: faultCauses(router, state),
+    ...(group === undefined ? {} : { group }),
     ...(losses === 0 ? {} : { holdDown: { losses, micros: held, until } }),
     trackers: router.trackers.map((tracker, index) => {
       const result = state.trackers[index] ?? "unknown";

@@ -82,6 +82,7 @@ const STATUS: Status = {
   reloadedAt: undefined,
   engineAnswers: true,
   instances: [INSTANCE],
+  groups: [],
   scripts: [SCRIPT],
   engineRestarts: 0,
   logLinesLost: 0,

@@ -32,7 +32,7 @@ const INSTANCE: InstanceStatus = {
 
 function text(holdDown: InstanceStatus["holdDown"], language: "en" | "zh-CN"): string {
   const one = holdDown === undefined ? INSTANCE : { ...INSTANCE, holdDown };
-  const status = { engineAnswers: true, instances: [one] } as unknown as Status;
+  const status = { engineAnswers: true, instances: [one], groups: [] } as unknown as Status;
   const answer = explain(status, undefined, language);
   assert.ok(answer.ok && "text" in answer);
   return answer.text;
