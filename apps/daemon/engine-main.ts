@@ -92,7 +92,7 @@ function run(): number {
   });
   reactor.add(pipe.fd, () => {
     for (const line of pipe.read()) receive(line);
-    if (pipe.ended && !engine.finished) engine.stop(now());
+    if (pipe.ended && !engine.finished) engine.keeperGone(now());
     if (pipe.ended) reactor.remove(pipe.fd);
   });
 

@@ -17,6 +17,7 @@ import type { Ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
 import { parseAdvert } from "#wire/parse-advert";
+import { AddressDevices } from "./address-devices.ts";
 import { Announcements } from "./announcements.ts";
 import { DueQueue } from "./due-queue.ts";
 import { checkSources, listen, missingSource } from "./footing.ts";
@@ -45,6 +46,7 @@ export class Engine {
   readonly interfaces: Interfaces = new Interfaces();
   readonly announcements: Announcements;
   readonly groups: Groups = new Groups();
+  readonly addressDevices: AddressDevices = new AddressDevices();
   /** Results of scripts, files and processes by "kind/name", also of those no instance tracks any more. */
   readonly results: Map<string, TrackerState> = new Map();
   readonly recorder: ((record: Record) => void) | undefined;
@@ -78,10 +80,10 @@ export class Engine {
       if (instance.retryAt !== undefined && now >= instance.retryAt) retryDue(this, instance, now);
       const due = deadline(instance.state);
       if (due !== undefined && now >= due) this.apply(instance, { kind: "timeReached" }, now);
-      this.#reschedule(instance);
+      this.reschedule(instance);
     }
     this.announcements.pump(now);
-    this.#sweep();
+    this.#sweep(now);
   }
 
   onWorld(event: WorldEvent, now: Instant): void {
@@ -95,7 +97,7 @@ export class Engine {
         return this.#interfacesChanged(now);
       case "linkGone":
         this.interfaces.removeLink(event.index);
-        this.world.unlisten(event.index);
+        this.#unlisten(event.index);
         this.#interfacesChanged(now);
         return this.#sourcesChanged(now);
       case "address":
@@ -152,6 +154,14 @@ export class Engine {
     }
   }
 
+  /** The keeper is gone: nobody asks a platform any more, and another daemon may be waiting for us to end. */
+  keeperGone(now: Instant): void {
+    this.stop(now);
+    for (const instance of this.instances)
+      this.apply(instance, { kind: "platformAnswered", moved: false }, now);
+    this.#sweep(now);
+  }
+
   /** The keeper said stop, or is gone. */
   stop(now: Instant): void {
     this.#stopping = true;
@@ -161,7 +171,7 @@ export class Engine {
       if (this.#resuming.delete(instance))
         perform(this, instance, { kind: "removeAddresses" }, now, []);
     }
-    this.#sweep();
+    this.#sweep(now);
   }
 
   tell(message: FromEngine): void {
@@ -201,7 +211,7 @@ export class Engine {
         this.groups.causesChanged(this, instance, now);
       else if (next.kind === "advertReceived") this.groups.advertHeard(instance, before);
     }
-    this.#reschedule(instance);
+    this.reschedule(instance);
   }
 
   get lookup(): Lookup {
@@ -214,7 +224,8 @@ export class Engine {
     this.#lookup = undefined;
   }
 
-  #reschedule(instance: Instance): void {
+  /** It has to be looked at sooner or later than before. */
+  reschedule(instance: Instance): void {
     this.#due.set(instance, earliest(deadline(instance.state), instance.retryAt));
   }
 
@@ -279,7 +290,8 @@ export class Engine {
     for (const instance of fresh)
       this.#start(instance, message.resume.includes(instance.config.router.name), now);
     this.groups.settle(this, now);
-    this.#sweep();
+    this.addressDevices.settle(this, now);
+    this.#sweep(now);
   }
 
   #start(instance: Instance, resume: boolean, now: Instant): void {
@@ -346,6 +358,7 @@ export class Engine {
   }
 
   #interfacesChanged(now: Instant): void {
+    this.addressDevices.settle(this, now);
     for (const instance of this.instances) {
       const link = this.interfaces.named(instance.config.interface);
       if (link?.index !== instance.interfaceIndex) {
@@ -409,7 +422,6 @@ export class Engine {
     const parsed = parseArp(bytes);
     if (parsed.kind === "drop") return;
     const { senderAddress: address, senderMac } = parsed.arp;
-    if (this.interfaces.link(interfaceIndex)?.mac === senderMac) return;
     for (const instance of this.lookup.byAddress(address)) {
       if (instance.state.phase.kind !== "master") continue;
       const ours = instance.addresses.some(
@@ -417,7 +429,8 @@ export class Engine {
           one.virtual.address === address &&
           this.deviceOf(instance, one.virtual.interface) === interfaceIndex,
       );
-      if (ours) this.apply(instance, { kind: "foreignAnnouncement", address }, now);
+      if (!ours || this.interfaces.hasMac(senderMac)) continue;
+      this.apply(instance, { kind: "foreignAnnouncement", address }, now);
     }
   }
 
@@ -442,17 +455,24 @@ export class Engine {
     const { interfaceIndex } = instance;
     if (interfaceIndex === undefined) return;
     if (this.instances.every((one) => one.interfaceIndex !== interfaceIndex))
-      this.world.unlisten(interfaceIndex);
+      this.#unlisten(interfaceIndex);
+  }
+
+  #unlisten(index: number): void {
+    this.world.unlisten(index);
+    this.addressDevices.forget(index);
   }
 
   /** Drops instances that a reload removed and that have handed over; ends when all have at a stop. */
-  #sweep(): void {
-    for (const instance of this.instances) {
-      if (instance.leaving && instance.state.phase.kind === "stopped") {
-        this.tell({ type: "removed", instance: instance.config.router.name });
-        this.#drop(instance);
-      }
+  #sweep(now: Instant): void {
+    const gone = this.instances.filter(
+      ({ leaving, state }) => leaving && state.phase.kind === "stopped",
+    );
+    for (const instance of gone) {
+      this.tell({ type: "removed", instance: instance.config.router.name });
+      this.#drop(instance);
     }
+    if (gone.length > 0) this.addressDevices.settle(this, now);
     if (!this.#stopping || this.finished) return;
     if (this.instances.every((instance) => instance.state.phase.kind === "stopped")) {
       this.finished = true;

@@ -343,7 +343,7 @@ export class Machine {
 
   #handle(engine: Engine, message: ToEngine | "end"): void {
     if (message === "end") {
-      if (!engine.finished) engine.stop(this.clock());
+      if (!engine.finished) engine.keeperGone(this.clock());
       return;
     }
     const { hooks } = this.around;

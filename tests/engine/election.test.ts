@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BATON_PROTO } from "#ports/world";
-import { micros } from "#units/time";
+import { fromSeconds, micros } from "#units/time";
 import { Bench, instance } from "../support/bench.ts";
 import { ETH0, ip, own } from "../support/fake-world.ts";
 
@@ -146,6 +146,34 @@ test("stop: priority 0, the address stays until the successor is heard, then the
   );
   assert.equal(bench.engine.finished, true);
   assert.equal(bench.engine.deadline(), undefined);
+});
+
+test("stop where a platform decides: the address stays until the keeper says that it has moved", () => {
+  const waits = { router: { handoverWait: fromSeconds(15) } };
+  const bench = master(instance(waits));
+  bench.keeper({ type: "stop" });
+  bench.hear();
+  bench.world.take();
+  bench.until(10);
+  assert.deepEqual(bench.world.take(), []);
+  bench.keeper({ type: "platform", instance: "VI_2", moved: true });
+  bench.until(11);
+  assert.ok(!bench.engine.finished, "another instance");
+  bench.keeper({ type: "platform", instance: "VI_1", moved: true });
+  bench.until(11.01);
+  assert.deepEqual(bench.world.take(), [REMOVE]);
+  assert.ok(bench.engine.finished);
+});
+
+test("stop where a platform decides, and the keeper is gone: nobody will say that it has moved", () => {
+  for (const asked of ["before", "after"] as const) {
+    const bench = master(instance({ router: { handoverWait: fromSeconds(15) } }));
+    if (asked === "before") bench.keeper({ type: "stop" });
+    bench.engine.keeperGone(bench.now);
+    bench.hear();
+    bench.until(4.1);
+    assert.ok(bench.engine.finished, asked);
+  }
 });
 
 test("stop without a successor ends after a skew time and an interval", () => {
