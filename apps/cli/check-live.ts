@@ -110,6 +110,8 @@ interface Scripts {
   readonly report: Report;
 }
 
+const PIPES: readonly string[] = ["notify_fifo", "vrrp_notify_fifo"];
+
 function judgeSetting({ value, args, word, keyword }: Setting, scripts: Scripts): void {
   const { machine, seen, report } = scripts;
   const place: Span = args[0]?.span ?? word.span;
@@ -117,6 +119,10 @@ function judgeSetting({ value, args, word, keyword }: Setting, scripts: Scripts)
     if (!machine.hasAccount(user)) report(finding("VR5108", at, { user }));
   };
   if (value.kind === "user") judgeUser(value.user, place);
+  // `notify_fifo PATH USER`: without the account there is no pipe.
+  if (value.kind === "texts" && PIPES.includes(keyword.word) && value.values[1] !== undefined) {
+    judgeUser(value.values[1], args[1]?.span ?? place);
+  }
   if (value.kind !== "command" || value.command === undefined || keyword.word === "process") return;
   const { user, argv } = value.command;
   if (user !== undefined) judgeUser(user, args[1]?.span ?? place);

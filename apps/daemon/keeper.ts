@@ -169,6 +169,9 @@ export class Keeper {
     }
     this.#reloadedAt = new Date();
     this.#configure(plan);
+    if (plan.globals.fifoStatesOnReload === true) {
+      this.#notifier.statesAgain(plan, (name) => this.#memories.get(name)?.priority ?? 0);
+    }
     this.#startTrackers();
     this.#configureEngine();
     manager.ready();

@@ -10,7 +10,7 @@ import type { Reason } from "#core/reason";
 import type { PublicState } from "#core/state";
 import type { Language } from "#diagnostics/diagnostic";
 import { printIpv4 } from "#units/address";
-import { NotifyFifo } from "./fifo.ts";
+import { type FifoOptions, NotifyFifo } from "./fifo.ts";
 import { FifoReader } from "./fifo-reader.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -103,6 +103,23 @@ export class Notifier {
     if (line !== undefined) this.#tell(line, "MASTER_RX_LOWER_PRI", priority, {});
   }
 
+  /**
+   * `fifo_write_vrrp_states_on_reload`: what was told last, groups before instances as keepalived has it. Its 2.2.7 leaves
+   * out instances that are MASTER; whoever reads would miss the very thing, so here they are told too.
+   */
+  statesAgain(plan: RunPlan, priorityOf: (name: string) => number): void {
+    const write = (line: Line | undefined, priority: number): void => {
+      if (line?.told === undefined || line.told === "INIT") return;
+      const written = fifoLine(line.subject, line.told, priority);
+      for (const fifo of this.#fifos) fifo.write(written);
+    };
+    for (const { name } of plan.groups) write(this.#groups.get(name), 0);
+    for (const { config } of plan.instances) {
+      const { name } = config.router;
+      write(this.#instances.get(name), priorityOf(name));
+    }
+  }
+
   /** A reload has taken the instance away, and it has given up its addresses. */
   deleted(name: string, priority: number): void {
     const line = this.#instances.get(name);
@@ -179,14 +196,13 @@ export class Notifier {
 
   /** A FIFO that stays in the configuration stays open: its reader sees no end, unlike with keepalived. */
   #openFifos(plan: RunPlan): void {
-    const { notifyFifo, vrrpNotifyFifo } = plan.globals;
-    const wanted = [...new Set([notifyFifo, vrrpNotifyFifo])].filter((path) => path !== undefined);
-    const kept = this.#fifos.filter((fifo) => wanted.includes(fifo.path));
+    const wanted = fifosOf(plan);
+    const kept = this.#fifos.filter((fifo) => wanted.some((options) => fifo.isFor(options)));
     for (const fifo of this.#fifos) if (!kept.includes(fifo)) fifo.close();
     this.#fifos = wanted.map(
-      (path) =>
-        kept.find((fifo) => fifo.path === path) ??
-        new NotifyFifo(path, this.#log, wordsOf(this.#language)),
+      (options) =>
+        kept.find((fifo) => fifo.isFor(options)) ??
+        new NotifyFifo(options, this.#log, wordsOf(this.#language)),
     );
   }
 
@@ -210,6 +226,19 @@ export class Notifier {
       );
     }
   }
+}
+
+/** Two names of one pipe are one pipe: a line is written once. */
+function fifosOf({ globals }: RunPlan): readonly FifoOptions[] {
+  const { notifyFifo, notifyFifoOwner, vrrpNotifyFifo, vrrpNotifyFifoOwner } = globals;
+  const byPath = new Map<string, FifoOptions>();
+  for (const [path, owner] of [
+    [vrrpNotifyFifo, vrrpNotifyFifoOwner],
+    [notifyFifo, notifyFifoOwner],
+  ] as const) {
+    if (path !== undefined) byPath.set(path, { path, owner });
+  }
+  return [...byPath.values()];
 }
 
 /** After SIGTERM, before SIGKILL, at the very end. */

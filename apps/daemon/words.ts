@@ -4,7 +4,7 @@
  */
 import type { Language } from "#diagnostics/diagnostic";
 import type { CommandEnd } from "./run-command.ts";
-import { problemSentence } from "./start-problem.ts";
+import { problemSentence, type StartProblem } from "./start-problem.ts";
 
 export interface Words {
   readonly reloadRefused: string;
@@ -25,6 +25,8 @@ export interface Words {
   readonly fifoFull: string;
   readonly fifoReadAgain: (lost: number) => string;
   readonly fifoIsSomethingElse: string;
+  readonly fifoWithoutOwner: (problem: StartProblem) => string;
+  readonly fifoNeedsRoot: (user: string) => string;
   readonly readerEnded: (how: CommandEnd, seconds: number) => string;
   readonly readerDone: string;
   readonly outputLost: (lines: number) => string;
@@ -73,6 +75,8 @@ const ENGLISH: Words = {
   fifoFull: "full, nobody reads it; lines are lost",
   fifoReadAgain: (lost) => `is read again; ${lost} lines were lost`,
   fifoIsSomethingElse: "there is something else by that name, nothing is written",
+  fifoWithoutOwner: (problem) => `${problemSentence(problem, "en")}, nothing is written`,
+  fifoNeedsRoot: (user) => `only a daemon that runs as root can give it to ${user}`,
   readerEnded: (how, seconds) => `ended (${howEnded(how, "en")}); started again in ${seconds} s`,
   readerDone: "ended by itself (exit 0), and is not started again",
   outputLost: (lines) => `${lines} more lines of output were not logged`,
@@ -111,6 +115,8 @@ const CHINESE: Words = {
   fifoFull: "管道已满且无人读取，后续内容将丢失",
   fifoReadAgain: (lost) => `恢复读取，已丢失 ${lost} 行`,
   fifoIsSomethingElse: "同名文件不是命名管道，不会写入",
+  fifoWithoutOwner: (problem) => `${problemSentence(problem, "zh-CN")}，不会写入`,
+  fifoNeedsRoot: (user) => `只有以 root 运行的守护进程才能将其属主改为 ${user}`,
   readerEnded: (how, seconds) => `已结束（${howEnded(how, "zh-CN")}），${seconds} 秒后重新启动`,
   readerDone: "已自行退出（exit 0），不再启动",
   outputLost: (lines) => `另有 ${lines} 行输出未记录`,

@@ -21,6 +21,11 @@ export interface Globals {
   readonly enableScriptSecurity: boolean;
   readonly notifyFifo: string | undefined;
   readonly vrrpNotifyFifo: string | undefined;
+  /** Whom a pipe belongs to that Baton makes. */
+  readonly notifyFifoOwner?: UserPlan;
+  readonly vrrpNotifyFifoOwner?: UserPlan;
+  /** A reload writes all states to them again. */
+  readonly fifoStatesOnReload?: true;
   /** The programs that read them; the pipe's name is added as the last argument. */
   readonly notifyFifoScript?: CommandPlan;
   readonly vrrpNotifyFifoScript?: CommandPlan;

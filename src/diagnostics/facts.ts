@@ -10,7 +10,6 @@ export type Loss =
   | "bfd"
   | "dbus"
   | "filter"
-  | "fifo-replay"
   | "hmac"
   | "interface-delays"
   | "ipv6"

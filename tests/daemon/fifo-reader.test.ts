@@ -27,7 +27,7 @@ function bench(context: TestContext, body: string, times: ReaderTimes = QUICK): 
   const notes = join(folder.path, "notes");
   const script = folder.script("reader.sh", body.replaceAll("NOTES", notes));
   const path = join(folder.path, "fifo");
-  const fifo = new NotifyFifo(path, log, words);
+  const fifo = new NotifyFifo({ path, owner: undefined }, log, words);
   const command = { argv: [script, "--first"], user: undefined, timeout: undefined };
   const reader = new FifoReader({
     word: "notify_fifo_script",

@@ -280,6 +280,30 @@ test("what the fifo is told are keepalived's lines", async (context) => {
   assert.ok(!existsSync(fifo), "a FIFO that we made goes with us");
 });
 
+test("fifo_write_vrrp_states_on_reload: a reload writes the state again, to the pipe alone", async (context) => {
+  const made = bench(context, (folder) => {
+    const { globals } = plan(folder);
+    return { globals: { ...globals, notifyFifo: join(folder.path, "fifo") } };
+  });
+  await started(made);
+  await until("the script is told", () => made.notified().at(-1)?.includes("MASTER") === true);
+  const before = made.notified();
+  const { globals } = plan(made.folder);
+  const notifyFifo = join(made.folder.path, "fifo");
+  made.next = plan(made.folder, { globals: { ...globals, notifyFifo, fifoStatesOnReload: true } });
+  assert.ok(made.keeper.reload());
+  const lines: string[] = [];
+  const { createReadStream } = await import("node:fs");
+  const reader = createReadStream(notifyFifo, { encoding: "utf8" });
+  reader.on("data", (text) => lines.push(...String(text).trimEnd().split("\n")));
+  await until("the lines are read", () => lines.length >= 3);
+  const after = made.notified();
+  await made.keeper.stop();
+  const told = 'INSTANCE "VI_1" MASTER 100';
+  assert.deepEqual(lines.slice(1, 3), [told, told]);
+  assert.deepEqual(after, before, "a script hears nothing twice");
+});
+
 test("notify_fifo_script reads every line, the last one too, and goes on over a reload", async (context) => {
   const made = bench(context, (folder) => {
     const { globals } = plan(folder);

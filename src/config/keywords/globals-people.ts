@@ -164,7 +164,8 @@ export const NOTIFY: readonly Keyword[] = [
     takes: words(1, 3),
     since: "1.3.6",
     acts: yes,
-    purpose: "named pipe that gets a line at every change of state",
+    purpose:
+      "named pipe that gets a line at every change of state; a user and a group may follow, to whom it then belongs",
   },
   {
     word: "notify_fifo_script",
@@ -200,7 +201,7 @@ export const NOTIFY: readonly Keyword[] = [
     takes: flag,
     since: "2.2.5",
     default: "off",
-    acts: less("fifo-replay"),
+    acts: yes,
     purpose: "write every state again after a reload",
   },
   {

@@ -10,6 +10,7 @@ import type {
   ProcessTrackerPlan,
   RunPlan,
   ScriptPlan,
+  UserPlan,
 } from "../plan.ts";
 import {
   type Block,
@@ -57,23 +58,41 @@ export function lowerPlan(model: Model): RunPlan {
 
 function lowerGlobals(model: Model): Globals {
   const { globals } = model;
-  const pipe = (word: string): string | undefined => {
-    const value = lastSetting(globals, word)?.value;
-    return value?.kind === "texts" ? value.values[0] : undefined;
-  };
+  const pipe = lowerPipe(globals, "notify_fifo");
+  const vrrpPipe = lowerPipe(globals, "vrrp_notify_fifo");
   const reader = commandOf(globals, "notify_fifo_script", model);
   const vrrpReader = commandOf(globals, "vrrp_notify_fifo_script", model);
   return {
     routerId: textOf(globals, "router_id"),
     scriptUser: userOf(globals, "script_user"),
     enableScriptSecurity: hasSetting(globals, "enable_script_security"),
-    notifyFifo: pipe("notify_fifo"),
-    vrrpNotifyFifo: pipe("vrrp_notify_fifo"),
+    notifyFifo: pipe?.path,
+    vrrpNotifyFifo: vrrpPipe?.path,
+    ...(pipe?.owner === undefined ? {} : { notifyFifoOwner: pipe.owner }),
+    ...(vrrpPipe?.owner === undefined ? {} : { vrrpNotifyFifoOwner: vrrpPipe.owner }),
+    ...(hasSetting(globals, "fifo_write_vrrp_states_on_reload")
+      ? { fifoStatesOnReload: true as const }
+      : {}),
     ...(reader === undefined ? {} : { notifyFifoScript: reader }),
     ...(vrrpReader === undefined ? {} : { vrrpNotifyFifoScript: vrrpReader }),
     startupScript: timedCommand(model, "startup_script"),
     shutdownScript: timedCommand(model, "shutdown_script"),
   };
+}
+
+interface Pipe {
+  readonly path: string;
+  readonly owner: UserPlan | undefined;
+}
+
+/** keepalived 2.2.7: a pipe without an owner of its own belongs to `script_user`. */
+function lowerPipe(globals: Block, word: string): Pipe | undefined {
+  const value = lastSetting(globals, word)?.value;
+  if (value?.kind !== "texts") return undefined;
+  const [path, user, group] = value.values;
+  if (path === undefined) return undefined;
+  const owner = user === undefined ? userOf(globals, "script_user") : { user, group };
+  return { path, owner };
 }
 
 /** A member that is unknown, or that is in an earlier group already, does not count. */

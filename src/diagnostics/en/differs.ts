@@ -9,7 +9,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   bfd: "BFD: Baton has no BFD sessions to track",
   dbus: "the D-Bus interface",
   filter: "the filter that drops traffic to the virtual address",
-  "fifo-replay": "this part of the notify pipe: a reload writes nothing to it",
   hmac: "signed advertisements: peers that enforce them would not hear this node",
   "interface-delays": "waiting for interfaces: a short link loss counts at once",
   ipv6: "IPv6",

@@ -9,7 +9,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   bfd: "没有 BFD：Baton 不建立 BFD 会话",
   dbus: "没有 D-Bus 接口",
   filter: "不会丢弃发往虚拟地址的流量",
-  "fifo-replay": "没有管道的这项功能：重载时不会再次写入状态",
   hmac: "没有签名通告：强制验签的对端收不到本机",
   "interface-delays": "不会等待网卡恢复：短暂断链也立即生效",
   ipv6: "没有 IPv6",
