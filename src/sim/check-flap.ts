@@ -94,6 +94,8 @@ export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
     if (facts.deceivedAt > facts.now - 3 * facts.detection(vrid)) return;
     for (const heir of facts.seats(vrid)) {
       if (heir === seat || heir.state !== "MASTER" || heir.reason !== "master-down") continue;
+      // Both were owners before: that is a contest, and this one may not have heard of it yet (seed 26288).
+      if (heir.since <= counted) continue;
       if (!heir.machine.engineRuns || facts.unwellAt(heir.machine) >= counted) continue;
       const heard = heir.heard.get(machine.id);
       if (heard === undefined || heard.sentAt < counted) continue;
