@@ -17,6 +17,7 @@ import { LinuxError, must } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import type { AddressInfo } from "#ports/world";
 import { ipv4, printIpv4, readIpv4 } from "#units/address";
+import type { Instant } from "#units/time";
 import { arrivedAt } from "./arrival.ts";
 import { FIRST_NAMESPACE_FD, OUTPUT_FD } from "./instrument-fds.ts";
 import type { WatchNews } from "./watch-protocol.ts";
@@ -39,21 +40,33 @@ reactor.add(pipe.fd, () => void pipe.read());
 
 const say = (news: WatchNews): void => pipe.write(news, false);
 
+const isOurs = (info: AddressInfo): boolean => info.address === address;
+const readers: ((at: Instant) => void)[] = [];
+
+/**
+ * rtnetlink's news has no times, so it happened when it is read. All hosts are read at once and get one time: what waited
+ * together, while this process was not run, would otherwise seem to have happened in the order of the hosts.
+ */
+function readAll(): void {
+  const at = now();
+  for (const read of readers) read(at);
+}
+
 function watchAddress(host: string): void {
   const monitor = must(openMonitor());
   using requests = must(openRtnetlink());
-  const isOurs = (info: AddressInfo): boolean => info.address === address;
-  const tell = (present: boolean): void => {
-    say({ kind: "presence", host, present, at: now() });
+  const tell = (present: boolean, at: Instant): void => {
+    say({ kind: "presence", host, present, at });
   };
-  reactor.add(monitor.fd, () => {
+  readers.push((at) => {
     for (const event of monitor.read()) {
-      if (event.kind === "resync") tell(event.addresses.some(isOurs));
-      else if (event.kind === "address" && isOurs(event.address)) tell(true);
-      else if (event.kind === "addressGone" && isOurs(event.address)) tell(false);
+      if (event.kind === "resync") tell(event.addresses.some(isOurs), at);
+      else if (event.kind === "address" && isOurs(event.address)) tell(true, at);
+      else if (event.kind === "addressGone" && isOurs(event.address)) tell(false, at);
     }
   });
-  tell(must(requests.addresses()).some(isOurs));
+  reactor.add(monitor.fd, readAll);
+  tell(must(requests.addresses()).some(isOurs), now());
 }
 
 function watchAdverts(host: string): void {
