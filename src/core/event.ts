@@ -113,6 +113,13 @@ export type Report =
     }
   /** MASTER, and a unicast peer has not answered ARP for so long: nothing we say reaches it. */
   | { readonly kind: "peer-unresolved"; readonly to: Ipv4; readonly micros: Micros }
+  /** The address is on a device where ARP cannot be listened for: nobody else's claim of it is noticed. */
+  | {
+      readonly kind: "claims-not-heard";
+      readonly address: Ipv4;
+      readonly interface: string;
+      readonly error: string;
+    }
   /** The end of a coordinated hand-over. */
   | { readonly kind: "handed-over"; readonly reason: Reason }
   | { readonly kind: "slept-as-backup"; readonly micros: number }

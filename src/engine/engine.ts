@@ -290,7 +290,6 @@ export class Engine {
     for (const instance of fresh)
       this.#start(instance, message.resume.includes(instance.config.router.name), now);
     this.groups.settle(this, now);
-    this.addressDevices.settle(this, now);
     this.#sweep(now);
   }
 
@@ -465,14 +464,15 @@ export class Engine {
 
   /** Drops instances that a reload removed and that have handed over; ends when all have at a stop. */
   #sweep(now: Instant): void {
-    const gone = this.instances.filter(
-      ({ leaving, state }) => leaving && state.phase.kind === "stopped",
-    );
-    for (const instance of gone) {
-      this.tell({ type: "removed", instance: instance.config.router.name });
-      this.#drop(instance);
+    let isSmaller = false;
+    for (const instance of this.instances) {
+      if (instance.leaving && instance.state.phase.kind === "stopped") {
+        this.tell({ type: "removed", instance: instance.config.router.name });
+        this.#drop(instance);
+        isSmaller = true;
+      }
     }
-    if (gone.length > 0) this.addressDevices.settle(this, now);
+    if (isSmaller) this.addressDevices.settle(this, now);
     if (!this.#stopping || this.finished) return;
     if (this.instances.every((instance) => instance.state.phase.kind === "stopped")) {
       this.finished = true;

@@ -1,7 +1,7 @@
 /** Links and addresses as the kernel last reported them. */
 import type { AddressInfo, LinkInfo } from "#ports/world";
 import { BATON_PROTO } from "#ports/world";
-import type { Ipv4 } from "#units/address";
+import type { Ipv4, Mac } from "#units/address";
 
 export class Interfaces {
   readonly #byIndex = new Map<number, LinkInfo>();
@@ -14,6 +14,12 @@ export class Interfaces {
   named(name: string): LinkInfo | undefined {
     for (const link of this.#byIndex.values()) if (link.name === name) return link;
     return undefined;
+  }
+
+  /** Of whichever device of this machine: two may be in one network, where each hears the other. */
+  hasMac(mac: Mac): boolean {
+    for (const link of this.#byIndex.values()) if (link.mac === mac) return true;
+    return false;
   }
 
   all(): Iterable<LinkInfo> {

@@ -7,6 +7,7 @@ const NONE: readonly Instance[] = [];
 export class Lookup {
   readonly #byRouter = new Map<number, Instance[]>();
   readonly #byAddress = new Map<Ipv4, Instance[]>();
+  readonly #devices = new Set<string>();
 
   constructor(instances: readonly Instance[]) {
     for (const instance of instances) {
@@ -14,13 +15,21 @@ export class Lookup {
       if (interfaceIndex !== undefined) {
         add(this.#byRouter, keyOf(interfaceIndex, config.router.vrid), instance);
       }
-      for (const { virtual } of instance.addresses) add(this.#byAddress, virtual.address, instance);
+      for (const { virtual } of instance.addresses) {
+        add(this.#byAddress, virtual.address, instance);
+        if (virtual.interface !== undefined) this.#devices.add(virtual.interface);
+      }
     }
   }
 
   /** More than one when unicast and multicast use the same VRID on an interface. */
   byRouter(interfaceIndex: number, vrid: number): readonly Instance[] {
     return this.#byRouter.get(keyOf(interfaceIndex, vrid)) ?? NONE;
+  }
+
+  /** Names of the devices that an address asks for by itself. */
+  get devices(): ReadonlySet<string> {
+    return this.#devices;
   }
 
   /** Those with this virtual address, on whatever device. */

@@ -70,6 +70,7 @@ function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: I
 export function retryDue(engine: Engine, instance: Instance, now: Instant): void {
   instance.retryAt = undefined;
   if (isRaised(instance, "cannot-listen")) listen(engine, instance, now);
+  engine.addressDevices.settle(engine, now);
   engine.apply(instance, { kind: "faultLifted", cause: "address-rejected" }, now);
   engine.apply(instance, { kind: "faultLifted", cause: "address-fight" }, now);
 }

@@ -38,6 +38,7 @@ export function change(engine: Engine, changes: readonly Change[], now: Instant)
     return { instance, gone, added, wasGuarded };
   });
   engine.instancesChanged();
+  engine.addressDevices.settle(engine, now);
   for (const { instance, gone } of moves) remove(engine, instance, gone, now);
   for (const { instance, added, wasGuarded } of moves) {
     // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any such event.

@@ -1,6 +1,6 @@
 /**
- * The engine's world on Linux: one raw VRRP socket and one ARP socket for each interface it listens on, one rtnetlink
- * socket for requests and one for news, all in one reactor.
+ * The engine's world on Linux: a raw VRRP socket and an ARP socket for each interface of a router, an ARP socket for each
+ * other device with a virtual address, one rtnetlink socket for requests and one for news, all in one reactor.
  */
 import type { FromEngine } from "#contract/engine-link";
 import type { VirtualAddress } from "#core/config";
@@ -21,8 +21,9 @@ import { NUD_FAILED, NUD_INCOMPLETE } from "./rtnetlink-messages.ts";
 import { openVrrpSocket, type VrrpSocket } from "./vrrp-socket.ts";
 
 interface Port {
-  readonly vrrp: VrrpSocket;
-  readonly arp: ArpSocket;
+  /** Undefined where no router speaks. */
+  vrrp: VrrpSocket | undefined;
+  arp: ArpSocket | undefined;
   readonly groups: Set<Ipv4>;
 }
 
@@ -55,35 +56,48 @@ export class LinuxWorld implements World {
     this.#receive = parts.receive;
   }
 
-  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[]): Outcome {
+  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome {
     const known = this.#ports.get(interfaceIndex);
-    if (known !== undefined) return joinAll(known, groups);
-    const vrrp = openVrrpSocket(interfaceIndex, name);
-    if (!vrrp.ok) return vrrp;
-    const arp = openArpSocket(interfaceIndex);
-    if (!arp.ok) {
-      vrrp.value.close();
-      return arp;
-    }
-    const port: Port = { vrrp: vrrp.value, arp: arp.value, groups: new Set() };
+    const port = known ?? { vrrp: undefined, arp: undefined, groups: new Set() };
     this.#ports.set(interfaceIndex, port);
-    this.#reactor.add(port.vrrp.fd, () => this.#drain("packet", interfaceIndex, port, port.vrrp));
-    this.#reactor.add(port.arp.fd, () => this.#drain("arp", interfaceIndex, port, port.arp));
-    return joinAll(port, groups);
+    const outcome = this.#open(port, interfaceIndex, name, groups !== undefined);
+    if (outcome.ok) return joinAll(port, groups ?? []);
+    if (known === undefined) this.unlisten(interfaceIndex);
+    return outcome;
+  }
+
+  /** Those of its sockets that are wanted and not there yet. */
+  #open(port: Port, interfaceIndex: number, name: string, isForRouter: boolean): Outcome {
+    if (isForRouter && port.vrrp === undefined) {
+      const opened = openVrrpSocket(interfaceIndex, name);
+      if (!opened.ok) return opened;
+      const vrrp = opened.value;
+      port.vrrp = vrrp;
+      this.#reactor.add(vrrp.fd, () => this.#drain("packet", interfaceIndex, port, vrrp));
+    }
+    if (port.arp === undefined) {
+      const opened = openArpSocket(interfaceIndex);
+      if (!opened.ok) return opened;
+      const arp = opened.value;
+      port.arp = arp;
+      this.#reactor.add(arp.fd, () => this.#drain("arp", interfaceIndex, port, arp));
+    }
+    return OK;
   }
 
   unlisten(interfaceIndex: number): void {
     const port = this.#ports.get(interfaceIndex);
     if (port === undefined) return;
     this.#ports.delete(interfaceIndex);
-    this.#reactor.remove(port.vrrp.fd);
-    this.#reactor.remove(port.arp.fd);
-    port.vrrp.close();
-    port.arp.close();
+    for (const socket of [port.vrrp, port.arp]) {
+      if (socket === undefined) continue;
+      this.#reactor.remove(socket.fd);
+      socket.close();
+    }
   }
 
   sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {
-    return this.#ports.get(interfaceIndex)?.vrrp.send(packet, to) ?? notListening("sendto(VRRP)");
+    return this.#ports.get(interfaceIndex)?.vrrp?.send(packet, to) ?? notListening("sendto(VRRP)");
   }
 
   isUnresolved(interfaceIndex: number, to: Ipv4): boolean {
@@ -92,9 +106,9 @@ export class LinuxWorld implements World {
   }
 
   sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {
-    const port = this.#ports.get(interfaceIndex);
-    if (port !== undefined) return port.arp.send(frame);
-    // An address on another interface than the router's. The socket is kept: closing a packet socket waits for every
+    const arp = this.#ports.get(interfaceIndex)?.arp;
+    if (arp !== undefined) return arp.send(frame);
+    // An address on a device that could not be listened on. The socket is kept: closing a packet socket waits for every
     // processor (synchronize_net), up to milliseconds.
     let sender = this.#senders.get(interfaceIndex);
     if (sender === undefined) {
@@ -145,8 +159,8 @@ const notListening = (call: string): Failure => ({ ok: false, errno: "ENOTCONN",
 function joinAll(port: Port, groups: readonly Ipv4[]): Outcome {
   for (const group of groups) {
     if (port.groups.has(group)) continue;
-    const outcome = port.vrrp.joinGroup(group);
-    if (!outcome.ok) return outcome;
+    const outcome = port.vrrp?.joinGroup(group);
+    if (outcome?.ok !== true) return outcome ?? notListening("IP_ADD_MEMBERSHIP");
     port.groups.add(group);
   }
   return OK;

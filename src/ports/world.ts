@@ -46,8 +46,12 @@ export interface AddressInfo {
 export const BATON_PROTO = 0xba;
 
 export interface World {
-  /** Starts to receive VRRP packets and ARP frames on an interface. Harmless when done already with the same groups. */
-  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[]): Outcome;
+  /**
+   * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where no router speaks. Harmless
+   * when done already, and what is received already goes on.
+   */
+  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome;
+  /** Of both kinds. */
   unlisten(interfaceIndex: number): void;
   /** `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after the call. */
   sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome;

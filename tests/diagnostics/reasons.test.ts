@@ -132,6 +132,7 @@ test("fault causes and reports too", () => {
       micros: fromSeconds(5),
     },
     { kind: "peer-unresolved", to: peer, micros: fromSeconds(5) },
+    { kind: "claims-not-heard", address: own, interface: "eth1", error: "socket: EPERM" },
     { kind: "handed-over", reason: { kind: "stopped" } },
     { kind: "slept-as-backup", micros: 1_500_000 },
     { kind: "no-owner", silentMicros: 60_000_000 },

@@ -93,6 +93,43 @@ test("adverts and announcements of one node are heard by the other, not by itsel
   });
 });
 
+test("without groups only ARP is heard, until a router speaks there too", () => {
+  withNodes((cable, left, right) => {
+    listen(left, cable.left);
+    const { index } = cable.left.link;
+    const other = cable.right.link.index;
+    const send = (): void => {
+      mustDo(left.world.sendAdvert(index, advert(cable.left), VRRP_GROUP));
+      mustDo(left.world.sendArp(index, announcement(cable.left)));
+    };
+    cable.right.namespace.within(() => mustDo(right.world.listen(other, "eth0", undefined)));
+    assert.equal(right.world.sendAdvert(other, advert(cable.right), VRRP_GROUP).ok, false);
+    send();
+    waitFor(right, () => right.heard.includes("arp"));
+    right.reactor.wait(after(now(), fromMillis(50)));
+    assert.deepEqual(right.heard, ["arp"]);
+    listen(right, cable.right);
+    cable.right.namespace.within(() => mustDo(right.world.listen(other, "eth0", undefined)));
+    send();
+    waitFor(right, () => right.heard.length === 3);
+    assert.deepEqual(right.heard.toSorted(), ["arp", "arp", "packet"]);
+    mustDo(right.world.sendArp(other, announcement(cable.right)));
+    waitFor(left, () => left.heard.includes("arp"));
+  });
+});
+
+test("a device that does not exist can be listened on in neither way, and nothing is left of the try", () => {
+  withNodes((cable, left) => {
+    for (const groups of [undefined, [VRRP_GROUP]]) {
+      const refused = cable.left.namespace.within(() => left.world.listen(999, "eth9", groups));
+      assert.ok(!refused.ok);
+      assert.equal(refused.errno, "ENODEV");
+    }
+    const sent = left.world.sendAdvert(999, advert(cable.left), VRRP_GROUP);
+    assert.ok(!sent.ok && sent.errno === "ENOTCONN");
+  });
+});
+
 test("sending where nobody listens: an advert is refused, an announcement goes out", () => {
   withNodes((cable, left, right) => {
     listen(right, cable.right);

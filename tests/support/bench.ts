@@ -173,10 +173,10 @@ export class Bench {
     return bytes.subarray(0, length);
   }
 
-  hearArp(address: string, from: Mac = OTHER_MAC): void {
+  hearArp(address: string, from: Mac = OTHER_MAC, interfaceIndex = 2): void {
     const bytes = new Uint8Array(ARP_FRAME_LENGTH);
     emitArp(bytes, gratuitousArp(from, ip(address), "request"));
-    this.event({ kind: "arp", interfaceIndex: 2, bytes });
+    this.event({ kind: "arp", interfaceIndex, bytes });
   }
 
   /** Phase of an instance by name; undefined when there is none. */

@@ -72,6 +72,8 @@ export class FakeWorld implements World {
   /** Whose MAC address the kernel does not know yet. */
   readonly unresolved: Set<string> = new Set();
   listenError: string | undefined;
+  /** errno of listening for ARP only, by device name. */
+  readonly deaf: Map<string, string> = new Map();
   guard: AddressGuard | undefined;
   /** Where packets and frames go besides `calls`. */
   carry:
@@ -123,13 +125,11 @@ export class FakeWorld implements World {
     return all.length === 0 ? undefined : instant(Math.min(...all));
   }
 
-  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[]): Outcome {
-    this.calls.push(
-      `listen ${name}/${interfaceIndex} ${groups.map(printIpv4).join(" ")}`.trimEnd(),
-    );
-    return this.listenError === undefined
-      ? OK
-      : { ok: false, errno: this.listenError, call: "socket" };
+  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome {
+    const what = groups === undefined ? "arp" : groups.map(printIpv4).join(" ");
+    this.calls.push(`listen ${name}/${interfaceIndex} ${what}`.trimEnd());
+    const errno = groups === undefined ? this.deaf.get(name) : this.listenError;
+    return errno === undefined ? OK : { ok: false, errno, call: "socket" };
   }
 
   unlisten(interfaceIndex: number): void {

@@ -123,6 +123,8 @@ export function report(what: Report): string {
       return `this node lost the address or failed ${what.losses} times in a row, so it leaves the weaker master ${printIpv4(what.from)} (priority ${what.theirs}, ours ${what.ours}) alone for ${duration(what.micros)}`;
     case "peer-unresolved":
       return `peer ${printIpv4(what.to)} has not answered ARP for ${duration(what.micros)}, so no advertisement reaches it: it is off, or \`unicast_peer\` names a wrong address; if it runs it will own the address too`;
+    case "claims-not-heard":
+      return `ARP cannot be listened for on \`${what.interface}\` (${what.error}): should another machine claim ${printIpv4(what.address)}, nobody here will notice`;
     case "handed-over":
       return `the hand-over is complete: ${reason(what.reason)}`;
     case "slept-as-backup":

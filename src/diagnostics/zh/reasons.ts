@@ -123,6 +123,8 @@ export function report(what: Report): string {
       return `本机已连续 ${what.losses} 次失去地址或出现故障，${duration(what.micros)} 内不抢占优先级较低的主机 ${printIpv4(what.from)}（优先级 ${what.theirs}，本机 ${what.ours}）`;
     case "peer-unresolved":
       return `对端 ${printIpv4(what.to)} 已有 ${duration(what.micros)} 没有应答 ARP，通告无法送达：它可能已关机，或者 \`unicast_peer\` 的地址写错；如果它在运行，两边会同时持有地址`;
+    case "claims-not-heard":
+      return `无法在 \`${what.interface}\` 上监听 ARP（${what.error}）：如有其他机器宣告 ${printIpv4(what.address)}，本机不会察觉`;
     case "handed-over":
       return `交接完成：${reason(what.reason)}`;
     case "slept-as-backup":
