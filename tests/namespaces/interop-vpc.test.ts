@@ -86,7 +86,7 @@ describe("a pair on a HAVIP", () => {
       const outages = [result.outageMilliseconds, result.cloud?.outageMilliseconds ?? share];
       assert.ok(
         outages.every((one) => one < share / 2),
-        `${outages}`,
+        outages.join(" "),
       );
       assert.match(before.logTail(100), /the cloud had moved the address/);
     });

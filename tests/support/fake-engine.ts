@@ -57,6 +57,7 @@ function onMessage(message: ToEngine): void {
       return;
     case "tracker":
     case "announce":
+    case "platform":
     case "recording":
       return;
   }
