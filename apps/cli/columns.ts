@@ -1,5 +1,6 @@
 /** Columns for people. */
 import { alignColumns } from "#diagnostics/columns";
+import type { CommandIo } from "./io.ts";
 
 /** The first row is the head. */
 export const printColumns = (rows: readonly (readonly string[])[]): string =>
@@ -8,3 +9,18 @@ export const printColumns = (rows: readonly (readonly string[])[]): string =>
 /** Two columns without a head; empty values are shown as a dash. */
 export const printFacts = (facts: readonly (readonly [name: string, value: string])[]): string =>
   printColumns(facts.map(([name, value]) => [name, value === "" ? "-" : value]));
+
+/** What a command found: JSON, a table, or the word that there is nothing. */
+export function printRows<Row>(
+  { io, isJson }: { readonly io: CommandIo; readonly isJson: boolean },
+  rows: readonly Row[],
+  table: {
+    readonly none: string;
+    readonly head: readonly string[];
+    readonly cells: (row: Row) => readonly string[];
+  },
+): void {
+  if (isJson) io.stdout(`${JSON.stringify(rows, undefined, 2)}\n`);
+  else if (rows.length === 0) io.stdout(`${table.none}\n`);
+  else io.stdout(printColumns([table.head, ...rows.map(table.cells)]));
+}

@@ -3,7 +3,7 @@ import type { Structure } from "#contract/cloud/schema";
 import { waitForTask } from "#provider/wait";
 import type { Arguments, Family, Session } from "./cloud-session.ts";
 import { CommandFailure, mistake, runFamily } from "./cloud-session.ts";
-import { printColumns } from "./columns.ts";
+import { printRows } from "./columns.ts";
 import type { Command, CommandIo } from "./io.ts";
 
 const USAGE = `usage: baton eip list
@@ -46,32 +46,27 @@ async function find(session: Session, word: string): Promise<Eip> {
   );
 }
 
-function show({ io, isJson, say }: Session, rows: readonly Eip[]): void {
-  if (isJson) {
-    io.stdout(`${JSON.stringify(rows, undefined, 2)}\n`);
-    return;
-  }
-  if (rows.length === 0) {
-    io.stdout(say("no elastic addresses\n", "没有弹性公网 IP\n"));
-    return;
-  }
-  const head = [
-    "ID",
-    say("NAME", "名称"),
-    say("ADDRESS", "地址"),
-    say("STATUS", "状态"),
-    say("BOUND TO", "绑定到"),
-    say("MBPS", "带宽"),
-  ];
-  const cells = rows.map((row) => [
-    row.AddressId,
-    row.AddressName,
-    row.AddressIp,
-    row.AddressStatus,
-    row.InstanceId ?? "-",
-    `${row.Bandwidth ?? "-"}`,
-  ]);
-  io.stdout(printColumns([head, ...cells]));
+function show(session: Session, rows: readonly Eip[]): void {
+  const { say } = session;
+  printRows(session, rows, {
+    none: say("no elastic addresses", "没有弹性公网 IP"),
+    head: [
+      "ID",
+      say("NAME", "名称"),
+      say("ADDRESS", "地址"),
+      say("STATUS", "状态"),
+      say("BOUND TO", "绑定到"),
+      say("MBPS", "带宽"),
+    ],
+    cells: (row) => [
+      row.AddressId,
+      row.AddressName,
+      row.AddressIp,
+      row.AddressStatus,
+      row.InstanceId ?? "-",
+      `${row.Bandwidth ?? "-"}`,
+    ],
+  });
 }
 
 /** False: not to be waited for, only told. */

@@ -4,7 +4,7 @@ import { waitForRequest } from "#provider/wait";
 import { readIpv4 } from "#units/address";
 import type { Arguments, Family, Session } from "./cloud-session.ts";
 import { CommandFailure, mistake, runFamily } from "./cloud-session.ts";
-import { printColumns, printFacts } from "./columns.ts";
+import { printFacts, printRows } from "./columns.ts";
 import type { Command, CommandIo } from "./io.ts";
 
 const USAGE = `usage: baton havip list [--vpc ID] [--subnet ID] [--name PART]
@@ -102,34 +102,28 @@ async function list(session: Session, args: Arguments): Promise<void> {
     if (value !== undefined) filters.push({ Name: name, Values: [value] });
   }
   const rows = await listAll(session, filters);
-  const { io, isJson, say } = session;
-  if (isJson) {
-    io.stdout(`${JSON.stringify(rows, undefined, 2)}\n`);
-    return;
-  }
-  if (rows.length === 0) {
-    io.stdout(say("no HAVIPs\n", "没有高可用虚拟 IP\n"));
-    return;
-  }
-  const head = [
-    "ID",
-    say("NAME", "名称"),
-    say("ADDRESS", "地址"),
-    say("STATE", "状态"),
-    say("INSTANCE", "实例"),
-    say("PUBLIC ADDRESS", "弹性公网 IP"),
-    say("SUBNET", "子网"),
-  ];
-  const cells = rows.map((row) => [
-    row.HaVipId,
-    row.HaVipName,
-    row.Vip,
-    row.State,
-    row.InstanceId || "-",
-    row.AddressIp || "-",
-    row.SubnetId,
-  ]);
-  io.stdout(printColumns([head, ...cells]));
+  const { say } = session;
+  printRows(session, rows, {
+    none: say("no HAVIPs", "没有高可用虚拟 IP"),
+    head: [
+      "ID",
+      say("NAME", "名称"),
+      say("ADDRESS", "地址"),
+      say("STATE", "状态"),
+      say("INSTANCE", "实例"),
+      say("PUBLIC ADDRESS", "弹性公网 IP"),
+      say("SUBNET", "子网"),
+    ],
+    cells: (row) => [
+      row.HaVipId,
+      row.HaVipName,
+      row.Vip,
+      row.State,
+      row.InstanceId || "-",
+      row.AddressIp || "-",
+      row.SubnetId,
+    ],
+  });
 }
 
 /** Waits for work that goes on, then shows what became of the HAVIP; undefined: it is gone. */

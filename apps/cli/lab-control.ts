@@ -1,7 +1,7 @@
 /** Where a lab is found, and one question to it. */
-import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { askSocket } from "../lab/ask-socket.ts";
 import { type LabAnswer, type LabRequest, SOCKET } from "../vpc/lab-protocol.ts";
 
 const ANSWER_MS = 5_000;
@@ -17,22 +17,9 @@ export type Asked =
   | { readonly kind: "answer"; readonly answer: LabAnswer }
   | { readonly kind: "nobody" };
 
-export function askLab(folder: string, request: LabRequest): Promise<Asked> {
-  return new Promise((resolve) => {
-    const socket = createConnection(join(folder, SOCKET));
-    let text = "";
-    const finish = (asked: Asked): void => {
-      socket.destroy();
-      resolve(asked);
-    };
-    socket.setTimeout(ANSWER_MS, () => finish({ kind: "nobody" }));
-    socket.on("error", () => finish({ kind: "nobody" }));
-    socket.on("end", () => finish({ kind: "nobody" }));
-    socket.on("connect", () => socket.write(`${JSON.stringify(request)}\n`));
-    socket.on("data", (bytes) => {
-      text += bytes.toString("utf8");
-      const end = text.indexOf("\n");
-      if (end >= 0) finish({ kind: "answer", answer: JSON.parse(text.slice(0, end)) as LabAnswer });
-    });
-  });
+export async function askLab(folder: string, request: LabRequest): Promise<Asked> {
+  const answer = await askSocket(join(folder, SOCKET), request, ANSWER_MS);
+  return answer === undefined
+    ? { kind: "nobody" }
+    : { kind: "answer", answer: answer as LabAnswer };
 }

@@ -1,9 +1,10 @@
 /** What the handler of an action is given, and what it gives back. */
 import type { ActionName, AnswerOf, ParametersOf } from "#contract/cloud/actions";
 import type { Done } from "#havip/context";
-import type { TagRow } from "#havip/rows";
+import type { TableName, Tables, TagRow } from "#havip/rows";
 import type { Command } from "#havip/step";
 import type { Draft } from "#havip/world";
+import { assert } from "#units/assert";
 import type { Failure } from "./failure.ts";
 
 export interface Call {
@@ -24,6 +25,17 @@ export type Handlers<Name extends ActionName> = { readonly [N in Name]: Handler<
 export const readTags = (
   tags: readonly { readonly Key: string; readonly Value?: string }[] | undefined,
 ): readonly TagRow[] => (tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value ?? "" }));
+
+/** What a command has just made. */
+export function createdRow<Table extends TableName>(
+  { draft }: Call,
+  table: Table,
+  { ids }: Done,
+): Tables[Table] {
+  const row = draft.get(table, ids[0] ?? "");
+  assert(row !== undefined, `what was made in ${table} is in the draft`);
+  return row;
+}
 
 /** For actions whose answer is empty. */
 export function carryOut(call: Call, command: Command): Record<never, never> | Failure {

@@ -2,10 +2,9 @@
 import type { HAVIP_ACTIONS } from "#contract/cloud/actions-havip";
 import type { Association } from "#havip/association";
 import { printIpv4 } from "#units/address";
-import { assert } from "#units/assert";
 import { showHavip } from "./answers.ts";
 import type { Call, Handlers } from "./call.ts";
-import { carryOut, readTags } from "./call.ts";
+import { carryOut, createdRow, readTags } from "./call.ts";
 import { fail, isFailure } from "./failure.ts";
 import type { ListingRules } from "./listing.ts";
 import { flag, list, never, part, whole } from "./listing.ts";
@@ -79,8 +78,7 @@ export const HAVIP_HANDLERS: Handlers<keyof typeof HAVIP_ACTIONS> = {
       tags: readTags(p.Tags),
     });
     if (isFailure(outcome)) return outcome;
-    const row = call.draft.get("havips", outcome.ids[0] ?? "");
-    assert(row !== undefined, "a created HAVIP is in the draft");
+    const row = createdRow(call, "havips", outcome);
     return { HaVip: showHavip(call.draft, row) };
   },
 

@@ -5,7 +5,7 @@ import { printIpv4 } from "#units/address";
 import { assert } from "#units/assert";
 import { showInterface, showPrivateAddress } from "./answers.ts";
 import type { Handlers } from "./call.ts";
-import { carryOut, readTags } from "./call.ts";
+import { carryOut, createdRow, readTags } from "./call.ts";
 import { fail, isFailure } from "./failure.ts";
 import type { ListingRules } from "./listing.ts";
 import { flag, list, never, whole } from "./listing.ts";
@@ -82,8 +82,7 @@ export const INTERFACE_HANDLERS: Handlers<keyof typeof INTERFACE_ACTIONS> = {
       tags: readTags(p.Tags),
     });
     if (isFailure(outcome)) return outcome;
-    const row = call.draft.get("interfaces", outcome.ids[0] ?? "");
-    assert(row !== undefined, "a created interface is in the draft");
+    const row = createdRow(call, "interfaces", outcome);
     return { NetworkInterface: showInterface(call.draft, row) };
   },
 

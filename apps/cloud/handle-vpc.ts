@@ -2,10 +2,9 @@
 import type { VPC_ACTIONS } from "#contract/cloud/actions-vpc";
 import { printNetwork } from "#havip/cidr";
 import { QUOTAS } from "#havip/habits";
-import { assert } from "#units/assert";
 import { showRouteTable, showSubnet, showVpc } from "./answers.ts";
 import type { Handlers } from "./call.ts";
-import { carryOut, readTags } from "./call.ts";
+import { carryOut, createdRow, readTags } from "./call.ts";
 import type { Failure } from "./failure.ts";
 import { fail, isFailure } from "./failure.ts";
 import type { ListingRules } from "./listing.ts";
@@ -115,8 +114,7 @@ export const VPC_HANDLERS: Handlers<keyof typeof VPC_ACTIONS> = {
       tags: readTags(p.Tags),
     });
     if (isFailure(outcome)) return outcome;
-    const row = call.draft.get("vpcs", outcome.ids[0] ?? "");
-    assert(row !== undefined, "a created VPC is in the draft");
+    const row = createdRow(call, "vpcs", outcome);
     return { Vpc: showVpc(row) };
   },
 
@@ -157,8 +155,7 @@ export const VPC_HANDLERS: Handlers<keyof typeof VPC_ACTIONS> = {
       tags: readTags(p.Tags),
     });
     if (isFailure(outcome)) return outcome;
-    const row = call.draft.get("subnets", outcome.ids[0] ?? "");
-    assert(row !== undefined, "a created subnet is in the draft");
+    const row = createdRow(call, "subnets", outcome);
     return { Subnet: showSubnet(call.draft, row) };
   },
 

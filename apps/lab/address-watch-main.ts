@@ -16,10 +16,11 @@ import { Reactor } from "#linux/reactor";
 import { LinuxError, must } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import type { AddressInfo } from "#ports/world";
-import { ipv4, printIpv4, readIpv4 } from "#units/address";
+import { ipv4, printIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import { arrivedAt } from "./arrival.ts";
 import { FIRST_NAMESPACE_FD, OUTPUT_FD } from "./instrument-fds.ts";
+import { mustReadIpv4 } from "./must-read.ts";
 import type { WatchNews } from "./watch-protocol.ts";
 
 const ETHERNET_LENGTH = 14;
@@ -31,8 +32,7 @@ const IPPROTO_VRRP = 112;
 const PRIORITY = 2;
 
 const [text = "", interfaceName = "eth0", ...hosts] = process.argv.slice(2);
-const address = readIpv4(text);
-if (address === undefined) throw new Error(`${text} is not an IPv4 address`);
+const address = mustReadIpv4(text);
 
 const pipe = new LinePipe(OUTPUT_FD);
 const reactor = new Reactor();

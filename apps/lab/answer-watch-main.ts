@@ -15,13 +15,14 @@ import { openPacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
-import { type Ipv4, type Mac, readIpv4, readMac, writeMac } from "#units/address";
+import { type Mac, readMac, writeMac } from "#units/address";
 import { after, fromMillis, type Instant, type Micros } from "#units/time";
 import { emitIcmpEcho, ICMP_ECHO_HEADER_LENGTH } from "#wire/icmp-echo";
 import { emitIpv4Header, IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#wire/ipv4-packet";
 import { arrivedAt } from "./arrival.ts";
 import { readEchoReply } from "./echo-reply.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
+import { mustReadIpv4 } from "./must-read.ts";
 import type { WatchNews } from "./watch-protocol.ts";
 
 const PERIOD: Micros = fromMillis(2);
@@ -42,13 +43,8 @@ interface Host {
 const [addressText = "", interfaceName = "eth0", ownText = "", ...hostTexts] =
   process.argv.slice(2);
 
-function mustRead(text: string): Ipv4 {
-  const address = readIpv4(text);
-  if (address === undefined) throw new Error(`${text} is not an IPv4 address`);
-  return address;
-}
-const target = mustRead(addressText);
-const own = mustRead(ownText);
+const target = mustReadIpv4(addressText);
+const own = mustReadIpv4(ownText);
 const index = libc.if_nametoindex(interfaceName);
 const ownMac = (() => {
   using rtnetlink = must(openRtnetlink());

@@ -2,41 +2,18 @@
  * What baton's control socket says about a node, for the account of the demonstration. Anything that goes wrong here is
  * no answer: the demonstration judges by addresses and probes, not by what a daemon says of itself.
  */
-import { createConnection } from "node:net";
 import { join } from "node:path";
 import type { ControlAnswer, ControlRequest, InstanceStatus, Status } from "#contract/status";
+import { askSocket } from "./ask-socket.ts";
 
 const ANSWER_MILLISECONDS = 1_000;
 
-export function askDaemon(
+export async function askDaemon(
   socketPath: string,
   request: ControlRequest,
 ): Promise<ControlAnswer | undefined> {
-  return new Promise((resolve) => {
-    const socket = createConnection(socketPath);
-    let text = "";
-    const finish = (answer: ControlAnswer | undefined): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(ANSWER_MILLISECONDS, () => finish(undefined));
-    socket.on("error", () => finish(undefined));
-    socket.on("end", () => finish(undefined));
-    socket.on("connect", () => socket.write(`${JSON.stringify(request)}\n`));
-    socket.on("data", (bytes) => {
-      text += bytes.toString("utf8");
-      const end = text.indexOf("\n");
-      if (end >= 0) finish(parseAnswer(text.slice(0, end)));
-    });
-  });
-}
-
-function parseAnswer(line: string): ControlAnswer | undefined {
-  try {
-    return JSON.parse(line) as ControlAnswer;
-  } catch {
-    return undefined;
-  }
+  const answer = await askSocket(socketPath, request, ANSWER_MILLISECONDS);
+  return answer as ControlAnswer | undefined;
 }
 
 /** Folder of the node outside → its daemon's status. */

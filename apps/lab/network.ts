@@ -13,9 +13,10 @@ import { NLM_F_ACK, NLM_F_CREATE } from "#linux/netlink";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import type { Outcome } from "#ports/world";
-import { type Mac, netmask, printIpv4, readIpv4, writeMac } from "#units/address";
+import { type Mac, netmask, printIpv4, writeMac } from "#units/address";
 
 import { type ArpLimit, Impairments } from "./impairments.ts";
+import { mustReadIpv4 } from "./must-read.ts";
 
 const PREFIX = 24;
 const INTERFACE = "eth0";
@@ -192,9 +193,7 @@ export class Network implements LabNetwork {
 }
 
 function ordinaryAddress(text: string): VirtualAddress {
-  const address = readIpv4(text);
-  if (address === undefined) throw new Error(`${text} is not an IPv4 address`);
-  return { address, prefix: PREFIX, scope: 0 };
+  return { address: mustReadIpv4(text), prefix: PREFIX, scope: 0 };
 }
 
 /** Not `Rtnetlink.setAddress`: that marks an address as the daemon's own, which it removes at its start. */

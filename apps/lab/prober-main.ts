@@ -11,12 +11,13 @@ import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { Reactor } from "#linux/reactor";
 import { LinuxError } from "#linux/result";
-import { type Ipv4, type Mac, printMac, readIpv4 } from "#units/address";
+import { type Ipv4, type Mac, printMac } from "#units/address";
 import { after, fromMillis, type Instant, type Micros, micros } from "#units/time";
 import { emitIcmpEcho } from "#wire/icmp-echo";
 import { arrivedAt } from "./arrival.ts";
 import { readEchoReply } from "./echo-reply.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
+import { mustReadIpv4 } from "./must-read.ts";
 import { analyseOutage, type Probe } from "./outage.ts";
 import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
 
@@ -73,11 +74,7 @@ function socketAddress(address: Ipv4): Uint8Array {
 }
 
 const [text = "", interfaceName = "eth0"] = process.argv.slice(2);
-const targets = text.split(",").map((one) => {
-  const address = readIpv4(one);
-  if (address === undefined) throw new Error(`${one} is not an IPv4 address`);
-  return address;
-});
+const targets = text.split(",").map(mustReadIpv4);
 const receiver = openReceiver(interfaceName);
 const sender = openSender();
 const destinations = targets.map(socketAddress);

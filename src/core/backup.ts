@@ -189,11 +189,11 @@ function masterReleased(
   const known = { ...state, heard: state.heard ?? heard };
   // A stranger's word (possible where sources are not checked) only shortens the wait, as in keepalived.
   const isMaster = state.heard === undefined || state.heard.from === advert.from;
-  if (haveBothYielded(state, phase, advert)) {
-    const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
-    return becomeMaster(config, known, reason, "address-first", now);
-  }
-  if (config.peerCount === 1 && isMaster && !hasJustYielded(config, state, phase, now)) {
+  const isOnlyPeer = config.peerCount === 1 && isMaster;
+  if (
+    haveBothYielded(state, phase, advert) ||
+    (isOnlyPeer && !hasJustYielded(config, state, phase, now))
+  ) {
     const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
     return becomeMaster(config, known, reason, "address-first", now);
   }

@@ -15,7 +15,7 @@
 import { type Ipv4, ipv4, isInNetwork, type Mac, macFromBytes } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { type Arp, arpReply, emitArp, parseArp } from "#wire/arp";
-import { arrivals, blockedFrom, blockedTo, Dice, type PortFault } from "./impair.ts";
+import { arrivals, blocked, Dice, type PortFault } from "./impair.ts";
 import type {
   ElasticPlan,
   FabricDrop,
@@ -127,8 +127,8 @@ export class Fabric {
 
   /** A frame from a port. It is changed in place. */
   receive(port: number, frame: Uint8Array, now: Instant): void {
-    const blocked = blockedFrom(this.#faultOf(port), this.#lateUntil.get(port), now);
-    if (blocked !== undefined) return this.#output.dropped(port, blocked);
+    const drop = blocked(this.#faultOf(port), "cutFrom", this.#lateUntil.get(port), now);
+    if (drop !== undefined) return this.#output.dropped(port, drop);
     if (frame.length < ETHERNET + 20) {
       return this.#output.dropped(port, { kind: "too-short", length: frame.length });
     }
@@ -348,8 +348,8 @@ export class Fabric {
 
   #deliver(port: number, frame: Uint8Array, protocol: number, now: Instant): void {
     const fault = this.#faultOf(port);
-    const blocked = blockedTo(fault, this.#lateUntil.get(port), now);
-    if (blocked !== undefined) return this.#output.dropped(port, blocked);
+    const drop = blocked(fault, "cutTo", this.#lateUntil.get(port), now);
+    if (drop !== undefined) return this.#output.dropped(port, drop);
     if (fault === HEALTHY) return this.#output.send(port, frame);
     const times = arrivals(fault, protocol, this.#dice, now);
     if (times.length === 0) return this.#output.dropped(port, { kind: "lost" });

@@ -48,21 +48,14 @@ export class Dice {
   }
 }
 
-export function blockedFrom(
+/** @param way what the guest sends, or what it should get */
+export function blocked(
   fault: PortFault,
+  way: "cutFrom" | "cutTo",
   lateUntil: Instant | undefined,
   now: Instant,
 ): FabricDrop | undefined {
-  if (fault.cut === true || fault.cutFrom === true) return { kind: "port-cut" };
-  return lateUntil !== undefined && now < lateUntil ? { kind: "port-not-forwarding" } : undefined;
-}
-
-export function blockedTo(
-  fault: PortFault,
-  lateUntil: Instant | undefined,
-  now: Instant,
-): FabricDrop | undefined {
-  if (fault.cut === true || fault.cutTo === true) return { kind: "port-cut" };
+  if (fault.cut === true || fault[way] === true) return { kind: "port-cut" };
   return lateUntil !== undefined && now < lateUntil ? { kind: "port-not-forwarding" } : undefined;
 }
 

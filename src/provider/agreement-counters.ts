@@ -1,15 +1,9 @@
 /** What became of all questions about one address: added up beside the machine, which knows the present only. */
+import type { HavipCounters } from "#contract/status";
 import { elapsed, type Instant, type Micros, micros } from "#units/time";
 import type { AgreementEvent, AgreementState, AgreementStep } from "./agreement.ts";
 
-export interface AgreementCounters {
-  readonly asked: number;
-  /** Answers: it is ours; it is not; none, or an error. */
-  readonly agreed: number;
-  readonly refused: number;
-  readonly unanswered: number;
-  /** Claims repeated because of a "no". */
-  readonly announced: number;
+export interface AgreementCounters extends Omit<HavipCounters, "disagreementSeconds"> {
   /** MASTER without the platform's agreement, the present time not included. */
   readonly disagreed: Micros;
 }
