@@ -14,8 +14,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const modules = join(root, "node_modules");
 const QUIET = "--disable-warning=ExperimentalWarning";
 
-/** What the interoperability tests measure against: program → Debian package. */
-const INTEROP_TOOLS = { keepalived: "keepalived", tshark: "tshark" };
+/** What the interoperability tests measure against, and what starts the unit file: program → Debian package. */
+const INTEROP_TOOLS = { keepalived: "keepalived", tshark: "tshark", systemctl: "systemd" };
 
 /** `npm run …` → program and its fixed arguments. */
 const PROGRAMS = {
@@ -117,8 +117,8 @@ function check(node, withNamespaces, rest) {
     const missing = installInteropTools();
     if (missing.length > 0) {
       problems.push(
-        `${missing.join(" and ")} missing and not installable here${isRoot() ? "" : " (not root)"}: tests/namespaces/interop-*` +
-          ` cannot run. Install with: apt-get install ${missing.map((tool) => INTEROP_TOOLS[tool]).join(" ")}`,
+        `${missing.join(" and ")} missing and not installable here${isRoot() ? "" : " (not root)"}: tests/namespaces` +
+          ` cannot all run. Install with: apt-get install ${missing.map((tool) => INTEROP_TOOLS[tool]).join(" ")}`,
       );
     }
   }
