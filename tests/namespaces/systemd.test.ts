@@ -63,7 +63,7 @@ async function boot(context: TestContext): Promise<Bench> {
       while (!(await isTrue())) {
         if (performance.now() > end)
           throw new Error(`not within ${PATIENCE_SECONDS} s: ${what}\n${await log()}`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
     async owns() {
