@@ -31,6 +31,8 @@ interface Silence {
   readonly openedAt: number;
   /** Whoever was a second owner was one from here on: what was lost since then excuses. */
   readonly from: number;
+  /** Its owner had heard a rival that had not said goodbye to it. */
+  readonly hasRival: boolean;
   since: number;
 }
 
@@ -75,7 +77,9 @@ export function checkDarkness(
     const name = key(client, address);
     const owner = theOwner(client, address);
     if (owner === undefined || silences.has(name)) return;
-    const one: Silence = { client, address, owner, from, openedAt: facts.now, since: facts.now };
+    const hasRival = patienceOf(owner, address) > 0;
+    const [openedAt, since] = [facts.now, facts.now];
+    const one: Silence = { client, address, owner, from, hasRival, openedAt, since };
     silences.set(name, one);
     queue.in(limitOf(one) + 1, () => look(one));
   };
@@ -186,7 +190,7 @@ export function checkDarkness(
     if (isExcused(one)) return;
     totals.judged += 1;
     const hasBudget = announceBoundOf(facts, one.owner) > BOUND;
-    const hasWaited = patienceOf(one.owner, address, one.from) > 0;
+    const hasWaited = one.hasRival || patienceOf(one.owner, address, one.from) > 0;
     const isPlain = !hasBudget && !hasWaited && strangeAt < one.from;
     const isSlow =
       facts.slowAt >= one.from ||

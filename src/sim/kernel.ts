@@ -217,6 +217,8 @@ export class Kernel {
         wasShut ||= (this.#letThrough.get(address) ?? 0) <= this.#time();
         this.#letThrough.set(address, until);
       }
+      // By less than a timer tick, after two prolongations in a row.
+      if (until < this.#watchedUntil) this.#watchedUntil = 0;
       this.#watchGuard();
       if (wasShut) this.onChange();
       return OK;

@@ -84,7 +84,10 @@ export class Neighbours {
 
   /** `bytes`: a whole IPv4 packet. */
   send(to: Ipv4, bytes: Uint8Array, lag: number): void {
-    const { now } = this.#parts.queue;
+    const { queue, isOurs } = this.#parts;
+    const { now } = queue;
+    // By the loopback device, and not into a socket bound to this one: a farewell to whoever spoke in our name.
+    if (!this.#table.has(to) && isOurs(to)) return;
     const entry = this.#entry(to);
     if (entry.state.kind === "failed") this.#search(entry, lag);
     const { state } = entry;
