@@ -26,8 +26,11 @@ export function resolvePeer(
   now: Instant,
 ): void {
   const { interfaceIndex, config, peers } = instance;
+  const { transport } = config;
   const link = engine.interfaces.link(interfaceIndex);
-  if (config.transport.kind !== "unicast" || link === undefined || !link.arp) return;
+  // A farewell goes to the other masters alone, also in a group (sim seed 33427: it waited a quarter of a second).
+  const isToGroup = transport.kind === "multicast" && transport.group === to;
+  if (isToGroup || link === undefined || !link.arp) return;
   const peer = peers.get(to);
   if (!engine.world.isUnresolved(link.index, to)) {
     if (peer !== undefined) peer.unresolved = undefined;
