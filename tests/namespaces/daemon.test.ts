@@ -220,6 +220,10 @@ test("sync group, FIFO and break-before-make: told in keepalived's words, gone b
       lines += chunk.toString();
     });
     await until("the past states are read", () => lines.includes('GROUP "G1" MASTER 0'));
+    const [shown] = (await status(node)).groups;
+    assert.deepEqual([shown?.state, shown?.why.member], ["MASTER", "VI_1"]);
+    assert.deepEqual([shown?.notify.last?.state, shown?.notify.last?.exit], ["MASTER", 0]);
+    assert.match((await baton(node, "explain", "G1")).output, /^Sync group G1 is MASTER/);
     const pids = node.pids();
     assert.ok(pids?.engine);
     signal(pids.engine, "SIGKILL");
