@@ -66,6 +66,9 @@ function rowOf(one: InstanceStatus, words: TableWords): readonly string[] {
   return [one.name, one.state, age(one.forSeconds), priority, one.interface, addresses];
 }
 
+/** Below it the kernel is only asking. */
+const UNRESOLVED_SECONDS = 1;
+
 function detailsOf(one: InstanceStatus, words: TableWords, language: Language): readonly string[] {
   const peers = one.peers.map((peer) => {
     const heard =
@@ -74,6 +77,9 @@ function detailsOf(one: InstanceStatus, words: TableWords, language: Language): 
       heard,
       ...(peer.priority === undefined ? [] : [words.priority(peer.priority)]),
       ...(peer.configured ? [] : [words.notConfigured]),
+      ...((peer.unresolvedSeconds ?? 0) < UNRESOLVED_SECONDS
+        ? []
+        : [words.unresolved(age(peer.unresolvedSeconds ?? 0))]),
     ];
     return `${words.peer} ${peer.address}: ${facts.join(", ")}`;
   });

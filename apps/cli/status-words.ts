@@ -14,6 +14,7 @@ export interface TableWords {
   readonly holdsBack: Readonly<Record<NonNullable<GroupMemberStatus["holdsBack"]>, string>>;
   readonly peer: string;
   readonly notConfigured: string;
+  readonly unresolved: (age: string) => string;
   readonly priority: (value: number) => string;
   readonly script: string;
   readonly results: Readonly<Record<ScriptStatus["result"], string>>;
@@ -47,6 +48,7 @@ const ENGLISH: TableWords = {
   },
   peer: "peer",
   notConfigured: "not configured here",
+  unresolved: (age) => `no answer to ARP for ${age}, so nothing reaches it`,
   priority: (value) => `priority ${value}`,
   script: "script",
   results: { up: "up", down: "down", unknown: "no result yet" },
@@ -82,6 +84,7 @@ const CHINESE: TableWords = {
   },
   peer: "对端",
   notConfigured: "本机未配置",
+  unresolved: (age) => `已有 ${age} 不应答 ARP，通告无法送达`,
   priority: (value) => `优先级 ${value}`,
   script: "脚本",
   results: { up: "正常", down: "失败", unknown: "尚无结果" },

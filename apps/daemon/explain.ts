@@ -61,8 +61,12 @@ function english(one: InstanceStatus): string {
       heard === undefined
         ? "never heard (only a master speaks)"
         : `heard ${seconds(heard)} s ago with priority ${peer.priority}`;
+    const reach =
+      peer.unresolvedSeconds === undefined
+        ? ""
+        : `; it has not answered ARP for ${seconds(peer.unresolvedSeconds)} s, so nothing we say reaches it`;
     lines.push(
-      `  peer ${peer.address}: ${said}${peer.configured ? "" : "; it is not configured here"}`,
+      `  peer ${peer.address}: ${said}${peer.configured ? "" : "; it is not configured here"}${reach}`,
     );
   }
   for (const own of one.addresses) {
@@ -145,7 +149,13 @@ function chinese(one: InstanceStatus): string {
       heard === undefined
         ? "从未收到其通告（只有主节点会发送）"
         : `${seconds(heard)} 秒前收到通告，优先级 ${peer.priority}`;
-    lines.push(`  对端 ${peer.address}：${said}${peer.configured ? "" : "；本机未配置该对端"}`);
+    const reach =
+      peer.unresolvedSeconds === undefined
+        ? ""
+        : `；已有 ${seconds(peer.unresolvedSeconds)} 秒不应答 ARP，通告无法送达`;
+    lines.push(
+      `  对端 ${peer.address}：${said}${peer.configured ? "" : "；本机未配置该对端"}${reach}`,
+    );
   }
   for (const own of one.addresses) {
     const announced =

@@ -59,6 +59,9 @@ export function instanceStatus(
       heardSecondsAgo: ago(peer.heardAt),
       priority: peer.priority,
       checksum: peer.checksum,
+      ...(peer.unresolvedSince === undefined
+        ? {}
+        : { unresolvedSeconds: ago(peer.unresolvedSince) ?? 0 }),
     })),
     addresses: snapshot.addresses.map((one) => ({
       address: `${printIpv4(one.address)}/${one.prefix}`,

@@ -146,6 +146,8 @@ export interface InstanceSnapshot {
     readonly priority: number | undefined;
     /** "v2", "pseudo-header", "no-pseudo-header", "multicast-pseudo-header" */
     readonly checksum: string | undefined;
+    /** MASTER, unicast: it has not answered ARP since, so nothing we say reaches it. */
+    readonly unresolvedSince?: Instant;
   }[];
   readonly addresses: readonly {
     readonly address: Ipv4;

@@ -73,6 +73,8 @@ export interface InstanceStatus {
     readonly heardSecondsAgo: number | undefined;
     readonly priority: number | undefined;
     readonly checksum: string | undefined;
+    /** MASTER, unicast: it has not answered ARP for so long, so nothing we say reaches it. */
+    readonly unresolvedSeconds?: number;
   }[];
   readonly addresses: readonly {
     readonly address: string;

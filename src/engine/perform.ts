@@ -47,10 +47,8 @@ export function perform(
     case "cancelAnnouncements":
       return engine.announcements.cancel(instance.addresses);
     case "transition": {
-      if (effect.to === "MASTER") {
-        instance.counters.become_master += 1;
-        forgetUnresolved(instance);
-      }
+      if (effect.to === "MASTER") instance.counters.become_master += 1;
+      forgetUnresolved(instance);
       if (effect.from === "MASTER") instance.counters.release_master += 1;
       const { kind: _, ...rest } = effect;
       return engine.tell({

@@ -52,7 +52,7 @@ export function resolvePeer(
   });
 }
 
-/** Another mastership counts anew. */
+/** Only a master sends, and another mastership counts anew. */
 export function forgetUnresolved({ peers }: Instance): void {
   for (const peer of peers.values()) peer.unresolved = undefined;
 }

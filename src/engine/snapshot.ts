@@ -40,9 +40,10 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
       const { kind, name, weight } = tracker;
       return { kind, name, weight, result, effect: trackerEffect(tracker, result) };
     }),
-    peers: [...instance.peers.values()].map((peer) => ({
+    peers: [...instance.peers.values()].map(({ unresolved, ...peer }) => ({
       ...peer,
       configured: configured.includes(peer.address),
+      ...(unresolved === undefined ? {} : { unresolvedSince: unresolved.since }),
     })),
     addresses: instance.addresses.map(({ virtual, owned, announcedAt, announcements, error }) => ({
       address: virtual.address,

@@ -38,6 +38,7 @@ const INSTANCE: InstanceStatus = {
       heardSecondsAgo: undefined,
       priority: undefined,
       checksum: undefined,
+      unresolvedSeconds: 12,
     },
   ],
   addresses: [
@@ -95,7 +96,7 @@ test("what a person sees", () => {
 VI_1      MASTER  90 s  30 (50)  eth0       172.16.0.135/32 here
   no master was heard
   peer 172.16.0.14: 3.3 s ago, priority 50
-  peer 172.16.0.15: never heard, not configured here
+  peer 172.16.0.15: never heard, not configured here, no answer to ARP for 12 s, so nothing reaches it
 script chk: down, ran 2.0 s ago, exit 7, 12 ms: connection refused`,
   );
 });

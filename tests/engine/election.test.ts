@@ -86,8 +86,15 @@ test("a peer that does not answer ARP is told once after five seconds, and again
   assert.equal(told(), 0);
   bench.until(20);
   assert.equal(told(), 1);
+  const since = (): unknown => {
+    bench.keeper({ type: "snapshot", id: 1 });
+    const snapshot = bench.world.takeTold().find((one) => one.type === "snapshot");
+    return snapshot?.instances[0]?.peers[0]?.unresolvedSince;
+  };
+  assert.equal(since(), 4_609_375);
   bench.world.unresolved.clear();
   bench.until(22);
+  assert.equal(since(), undefined);
   bench.world.unresolved.add("192.0.2.2");
   bench.until(26.5);
   assert.equal(told(), 0);
