@@ -78,6 +78,13 @@ async function status(bench: Bench): Promise<Status> {
   return JSON.parse(output) as Status;
 }
 
+/** Warnings and errors of a log, without their times. */
+const complaints = (log: string): readonly string[] =>
+  log
+    .split("\n")
+    .filter((line) => /warning|error/.test(line))
+    .map((line) => line.replace(/^\S+ /, ""));
+
 const openGate = async (bench: Bench): Promise<string> =>
   await bench.sh(`timeout ${PATIENCE_SECONDS} sh -c 'echo open >${GATE}'`);
 
@@ -88,6 +95,8 @@ test("the unit file under systemd: start, reload, deaths of one and of all, stop
   const systemctl = async (
     ...args: readonly string[]
   ): Promise<{ code: number | null; output: string }> => await bench.run("systemctl", ...args);
+
+  let usual: readonly string[] = [];
 
   await context.test("start returns when the daemon is ready, not before", async () => {
     await bench.configure(config());
@@ -110,6 +119,7 @@ test("the unit file under systemd: start, reload, deaths of one and of all, stop
       "systemd is told",
       async () => (await bench.show("StatusText")) === "VI_1 MASTER",
     );
+    usual = complaints(await bench.log());
   });
 
   await context.test(
@@ -185,6 +195,8 @@ test("the unit file under systemd: start, reload, deaths of one and of all, stop
     const [instance] = (await status(bench)).instances;
     assert.equal(instance?.state, "MASTER");
     assert.equal((await systemctl("stop", "baton")).code, 0);
-    assert.doesNotMatch(await bench.log(), /warning|error/);
+    // What this machine's kernel does not have is missing without the limits too.
+    const more = complaints(await bench.log()).filter((line) => !usual.includes(line));
+    assert.deepEqual(more, []);
   });
 });
