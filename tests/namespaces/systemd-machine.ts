@@ -2,7 +2,7 @@
  * A machine with systemd as its first process: namespaces of its own for processes, mounts, network, cgroups and names, and
  * no unit of the real machine but Baton's. It ends with us, however we end.
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,10 +89,23 @@ exec env -i PATH="$PATH" container=baton-test SYSTEMD_UNIT_PATH=/run/units SYSTE
 export function whyNoMachine(): string | undefined {
   // In a user namespace root has an identity map of some users, and may not make cgroups.
   const [, , count] = readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/);
-  return process.getuid?.() === 0 && count === "4294967295"
+  if (process.getuid?.() !== 0 || count !== "4294967295") return "needs the machine's root";
+  const folder = mkdtempSync(join(tmpdir(), "baton-cgroup-"));
+  const args = ["--mount", "--propagation", "private", "sh", "-c", PROBE];
+  const env = { ...process.env, PLACE: folder, CGROUP: `baton-probe-${process.pid}` };
+  const probe = spawnSync("unshare", args, { env, encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+  return probe.status === 0
     ? undefined
-    : "needs the machine's root";
+    : `needs a unified cgroup hierarchy (cgroup2) it may make groups in: ${probe.stderr.trim()}`;
 }
+
+const PROBE = `
+set -e
+mount -t cgroup2 cgroup2 "$PLACE"
+mkdir "$PLACE/$CGROUP"
+rmdir "$PLACE/$CGROUP"
+`;
 
 export async function bootMachine(context: TestContext): Promise<SystemdMachine> {
   if (SYSTEMD === undefined) throw new Error("this test needs systemd: apt-get install systemd");
