@@ -33,6 +33,8 @@ export interface Seat {
   releaseHeardAt: number | undefined;
 }
 
+const NONE: readonly InstanceConfig[] = [];
+
 /** Microseconds. */
 interface Timers {
   readonly detection: number;
@@ -67,6 +69,8 @@ export class Facts {
   /** By machine: the configuration its engine has been given. */
   readonly #instances = new Map<number, readonly InstanceConfig[]>();
   readonly #previous = new Map<number, readonly InstanceConfig[]>();
+  /** By configuration, then by router: what was worked out once. */
+  readonly #addresses = new WeakMap<readonly InstanceConfig[], Map<number, readonly Ipv4[]>>();
   /** Of every configuration of a virtual router in this run, reloads and rivals included. */
   readonly #timers = new Map<number, Timers>();
 
@@ -98,7 +102,7 @@ export class Facts {
 
   /** The configuration the machine's engine works by; a file changed since is not read yet. */
   instances(machine: Machine): readonly InstanceConfig[] {
-    return this.#instances.get(machine.id) ?? [];
+    return this.#instances.get(machine.id) ?? NONE;
   }
 
   /** What it worked by before the last reload. */
@@ -114,10 +118,21 @@ export class Facts {
   }
 
   addressesOf(machine: Machine, vrid: number): readonly Ipv4[] {
-    return this.instances(machine)
-      .filter(({ router }) => router.vrid === vrid)
-      .flatMap((one) => [...one.addresses, ...one.excludedAddresses])
-      .map((virtual) => virtual.address);
+    const instances = this.instances(machine);
+    let known = this.#addresses.get(instances);
+    if (known === undefined) {
+      known = new Map();
+      this.#addresses.set(instances, known);
+    }
+    let addresses = known.get(vrid);
+    if (addresses === undefined) {
+      addresses = instances
+        .filter(({ router }) => router.vrid === vrid)
+        .flatMap((one) => [...one.addresses, ...one.excludedAddresses])
+        .map((virtual) => virtual.address);
+      known.set(vrid, addresses);
+    }
+    return addresses;
   }
 
   /** Seats of running or stopped engines that own, or are to own, this virtual router's addresses. */
