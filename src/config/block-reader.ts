@@ -239,10 +239,12 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   }
 
   function takeItem(frame: ListFrame, words: readonly Word[]): void {
-    const [first] = words;
+    const first = words[0];
     if (first === undefined || frame.keyword.takes.kind !== "list") return;
-    const parent = enclosing().table;
-    const outside = parent.get(first.text) ?? tableOf(undefined).get(first.text);
+    // No keyword begins with a digit, and most addresses do.
+    const outside = startsWithDigit(first.text)
+      ? undefined
+      : (enclosing().table.get(first.text) ?? tableOf(undefined).get(first.text));
     const stray =
       outside !== undefined &&
       (frame.keyword.takes.of === "address" ||
@@ -481,15 +483,19 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
 
   return {
     take(line: Line): void {
-      const place = spanOfLine(line);
-      if (line.text === "{") open(place);
-      else if (line.text === "}") close(place);
+      if (line.text === "{") open(spanOfLine(line));
+      else if (line.text === "}") close(spanOfLine(line));
       else takeWords(splitWords(line));
     },
     end,
     root,
     lostNames,
   };
+}
+
+function startsWithDigit(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return code >= 0x30 && code <= 0x39;
 }
 
 /** A file may have a hundred thousand blocks and a million braces. */

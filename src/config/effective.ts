@@ -83,12 +83,8 @@ function ofFamily<T extends { readonly ip: Ip }>(items: readonly T[], family: 4 
 export const excludedOf = (instance: Block): readonly AddressItem[] =>
   itemsOf(instance, "virtual_ipaddress_excluded", "address");
 
-export function addressOf(
-  block: Block,
-  word: string,
-  ...others: readonly string[]
-): Ip | undefined {
-  const value = lastSetting(block, word, ...others)?.value;
+export function addressOf(block: Block, word: string, other?: string): Ip | undefined {
+  const value = lastSetting(block, word, other)?.value;
   return value?.kind === "address" ? value.ip : undefined;
 }
 

@@ -46,8 +46,16 @@ const EXPANDED_MAX = 1_000_000;
 const DEPTH_MAX = 100;
 const INCLUDES_MAX = 1_000;
 
+interface FileFrame {
+  readonly kind: "file";
+  readonly source: Source;
+  at: number;
+  /** The line read last has no comment, quote or backslash. */
+  plain: boolean;
+}
+
 type Frame =
-  | { readonly kind: "file"; readonly source: Source; at: number }
+  | FileFrame
   | { readonly kind: "lines"; readonly lines: readonly Line[]; at: number }
   | { readonly kind: "loop"; readonly loop: Loop; round: number };
 
@@ -78,7 +86,8 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   const { report } = options;
 
   const push = (files: readonly Source[]): void => {
-    for (const source of files.toReversed()) frames.push({ kind: "file", source, at: 0 });
+    for (const source of files.toReversed())
+      frames.push({ kind: "file", source, at: 0, plain: false });
     for (const source of files) {
       if (!sources.some(({ name }) => name === source.name)) {
         sources.push(source);
@@ -105,7 +114,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
             continue;
           }
           checkLength(line);
-          if (isPlain(line.text)) {
+          if (frame.plain) {
             return { line, stripped: PLAIN, made: false, plain: !line.text.includes("$") };
           }
           const stripped = stripLine(line);
@@ -232,7 +241,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
         if (judged === undefined) return undefined;
         line = judged;
       }
-      const definition = readDefinition(line);
+      const definition = line.text.startsWith("$") ? readDefinition(line) : undefined;
       if (definition !== undefined) {
         if (stripped?.continued === true) {
           open = {
@@ -263,6 +272,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
 
   /** `$NAME = value`: keepalived sees an unknown keyword, and the name stays undefined. */
   function spacedDefinition(line: Line): boolean {
+    if (!line.text.startsWith("$")) return false;
     const match = /^(\$([A-Za-z_][A-Za-z0-9_]*))[ \t]+=[ \t]*/.exec(line.text);
     if (match === null) return false;
     const from = match[1]?.length ?? 0;
@@ -374,19 +384,21 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
 }
 
 /** Blank lines are passed over here, and blanks around a line without marks are left out at once: most lines are such. */
-function nextOfFile(frame: { readonly source: Source; at: number }): Line | undefined {
+function nextOfFile(frame: FileFrame): Line | undefined {
   const { text, name } = frame.source;
   if (frame.at >= text.length) return undefined;
-  let start = frame.at;
+  const start = frame.at;
   const found = text.indexOf("\n", start);
   frame.at = found < 0 ? text.length : found + 1;
   let end = found < 0 ? text.length : found;
   while (end > start && text.charCodeAt(end - 1) === 13) end--;
-  const raw = text.slice(start, end);
-  if (!isPlain(raw)) return lineOf(raw, name, start);
-  while (start < end && isBlank(text.charCodeAt(start))) start++;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-  return lineOf(text.slice(start, end), name, start);
+  let from = start;
+  let to = end;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  const trimmed = text.slice(from, to);
+  frame.plain = isPlain(trimmed);
+  return frame.plain ? lineOf(trimmed, name, from) : lineOf(text.slice(start, end), name, start);
 }
 
 const isBlank = (code: number): boolean => code === 32 || code === 9;

@@ -70,13 +70,15 @@ interface Network {
 
 function readNetwork(context: ItemContext, word: Word): Network | undefined {
   const { keyword, report } = context;
-  const text = word.text.replace(/[;,]+$/, "");
+  const text = /[;,]$/.test(word.text) ? word.text.replace(/[;,]+$/, "") : word.text;
   if (text !== word.text) reportTail(context, word, text.length);
   const silent = text !== word.text;
-  const [host = "", length, ...rest] = text.split("/");
+  const slash = text.indexOf("/");
+  const host = slash < 0 ? text : text.slice(0, slash);
+  const length = slash < 0 ? undefined : text.slice(slash + 1);
   // keepalived reads the digits of a prefix length and forgives what follows; an address it does not.
   const ip = silent && length === undefined ? undefined : readIp(host);
-  if (ip === undefined || rest.length > 0) {
+  if (ip === undefined || length?.includes("/") === true) {
     if (!silent) report(finding("VR2005", word.span, { keyword: keyword.word, text: word.text }));
     return undefined;
   }
@@ -143,6 +145,7 @@ interface Draft {
 function readAddressItem(context: ItemContext, first: Word): AddressItem | undefined {
   const network = readNetwork(context, first);
   if (network === undefined) return undefined;
+  if (context.words.length === 1) return plainAddress(first, network);
   const draft: Draft = {
     interface: undefined,
     label: undefined,
@@ -178,6 +181,25 @@ function readAddressItem(context: ItemContext, first: Word): AddressItem | undef
     ...rest,
   };
 }
+
+const NO_WORDS: readonly Word[] = [];
+
+/** Most addresses stand alone on their line, and a file may have hundreds of thousands of them. */
+const plainAddress = (word: Word, { ip, prefix, given }: Network): AddressItem => ({
+  kind: "address",
+  word,
+  ip,
+  prefix,
+  prefixGiven: given,
+  interface: undefined,
+  label: undefined,
+  scope: 0,
+  broadcast: undefined,
+  peer: undefined,
+  deprecated: false,
+  noTrack: false,
+  others: NO_WORDS,
+});
 
 /** Returns how many words were taken; 0: the rest of the line is lost. */
 function readAddressWord(

@@ -20,6 +20,8 @@ export interface Block {
   readonly settings: Setting[];
   /** Index in `settings` of each word's last one, where there are many. */
   last: Map<string, number> | undefined;
+  /** One bit for each word of `settings`, several words a bit: most words that are asked for are not there. */
+  marks: number;
   readonly blocks: Block[];
   /**
    * Its text was not read to its own end (an unknown block inside it, a brace too few), or it was read with text that
@@ -41,6 +43,7 @@ export function newBlock(
     name,
     settings: [],
     last: undefined,
+    marks: 0,
     blocks: [],
     damaged: false,
     attempted: [],
@@ -56,25 +59,27 @@ const SCANNED_MAX = 16;
 
 export function addSetting(block: Block, setting: Setting): void {
   const at = block.settings.push(setting) - 1;
+  block.marks |= markOf(setting.keyword.word);
   if (block.last !== undefined) block.last.set(setting.keyword.word, at);
   else if (at >= SCANNED_MAX) {
     block.last = new Map(block.settings.map(({ keyword }, index) => [keyword.word, index]));
   }
 }
 
-/** The last one wins, as nearly everywhere in keepalived; of several words, the last one of any. */
-export function lastSetting(
-  block: Block,
-  word: string,
-  ...others: readonly string[]
-): Setting | undefined {
+/** The last one wins, as nearly everywhere in keepalived; of two words, the last one of either. */
+export function lastSetting(block: Block, word: string, other?: string): Setting | undefined {
   let at = lastIndex(block, word);
-  for (const other of others) at = Math.max(at, lastIndex(block, other));
-  return block.settings[at];
+  if (other !== undefined) at = Math.max(at, lastIndex(block, other));
+  // An index below zero would be looked up as a name.
+  return at < 0 ? undefined : block.settings[at];
 }
 
+const markOf = (word: string): number =>
+  1 << (word.length * 5 + word.charCodeAt(0) + word.charCodeAt(word.length - 1) * 3);
+
 /** -1: none. Asked some fifty times for each block, so it makes nothing. */
-function lastIndex({ settings, last }: Block, word: string): number {
+function lastIndex({ settings, last, marks }: Block, word: string): number {
+  if ((marks & markOf(word)) === 0) return -1;
   if (last !== undefined) return last.get(word) ?? -1;
   let at = settings.length - 1;
   while (at >= 0 && settings[at]?.keyword.word !== word) at--;
@@ -113,6 +118,7 @@ export function itemsOf<K extends Item["kind"]>(
   word: string,
   kind: K,
 ): readonly ItemOf<K>[] {
+  if ((block.marks & markOf(word)) === 0) return NONE;
   let first: readonly Item[] | undefined;
   for (const { keyword, value } of block.settings) {
     if (keyword.word !== word || value.kind !== "list") continue;

@@ -130,13 +130,15 @@ export function splitWords(line: Line): Words {
   return { words, openQuote: undefined };
 }
 
+const isBrace = (code: number): boolean => code === 0x7b || code === 0x7d;
+
 /** First brace outside double quotes; -1: none. A brace at the start counts even if a quote was left open before. */
 export function findBrace(text: string): number {
-  if (text[0] === "{" || text[0] === "}") return 0;
+  if (isBrace(text.charCodeAt(0))) return 0;
   for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === "{" || char === "}") return at;
-    if (char === '"') {
+    const code = text.charCodeAt(at);
+    if (isBrace(code)) return at;
+    if (code === QUOTE) {
       at = text.indexOf('"', at + 1);
       if (at < 0) return -1;
     }

@@ -12,16 +12,23 @@ export const ipv4 = (value: number): Ipv4 => (value >>> 0) as Ipv4;
 
 /** Four decimal parts, no leading zero longer than the part itself, as inet_pton reads it. */
 export function readIpv4(text: string): Ipv4 | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
   let value = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part)) return undefined;
-    const octet = Number(part);
-    if (octet > 255) return undefined;
-    value = value * 256 + octet;
+  let dots = 0;
+  /** -1: no digit of this part yet. */
+  let octet = -1;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 0x30;
+    if (digit >= 0 && digit <= 9) {
+      if (octet === 0) return undefined;
+      octet = octet < 0 ? digit : octet * 10 + digit;
+      if (octet > 255) return undefined;
+    } else if (text[at] === "." && octet >= 0 && dots < 3) {
+      value = value * 256 + octet;
+      octet = -1;
+      dots++;
+    } else return undefined;
   }
-  return ipv4(value);
+  return dots === 3 && octet >= 0 ? ipv4(value * 256 + octet) : undefined;
 }
 
 export function printIpv4(address: Ipv4): string {

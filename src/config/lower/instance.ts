@@ -130,23 +130,23 @@ function checksumOf(instance: Block, model: Model): InstanceConfig["checksum"] {
 }
 
 function lowerAddresses(items: readonly AddressItem[], device: string): readonly VirtualAddress[] {
-  return items.flatMap((item): VirtualAddress[] => {
-    if (item.ip.family !== 4) return [];
+  const addresses: VirtualAddress[] = [];
+  for (const item of items) {
+    if (item.ip.family !== 4) continue;
     const broadcast = v4(item.broadcast);
     const peer = v4(item.peer);
-    return [
-      {
-        address: item.ip.value,
-        prefix: item.prefix,
-        ...(item.interface === undefined || item.interface === device
-          ? {}
-          : { interface: item.interface }),
-        ...(item.label === undefined ? {} : { label: item.label }),
-        scope: item.scope,
-        ...(broadcast === undefined ? {} : { broadcast }),
-        ...(peer === undefined ? {} : { peer }),
-        ...(item.deprecated ? { deprecated: true } : {}),
-      },
-    ];
-  });
+    addresses.push({
+      address: item.ip.value,
+      prefix: item.prefix,
+      ...(item.interface === undefined || item.interface === device
+        ? {}
+        : { interface: item.interface }),
+      ...(item.label === undefined ? {} : { label: item.label }),
+      scope: item.scope,
+      ...(broadcast === undefined ? {} : { broadcast }),
+      ...(peer === undefined ? {} : { peer }),
+      ...(item.deprecated ? { deprecated: true } : {}),
+    });
+  }
+  return addresses;
 }

@@ -77,18 +77,23 @@ export function keepsWeights(group: Block | undefined): boolean {
   return group === undefined || booleanOf(group, "sync_group_tracking_weight") === true;
 }
 
+const NONE: readonly TrackerConfig[] = [];
+
 export function trackersOf(instance: Block, model: Model): readonly TrackerConfig[] {
   const group = groupOf(instance, model);
   const own = interfaceOf(instance);
+  const devices = new Set<string>();
+  for (const items of [addressesOf(instance), excludedOf(instance)]) {
+    for (const { interface: device, noTrack } of items) {
+      if (device !== undefined && device !== own && !noTrack) devices.add(device);
+    }
+  }
   const all = [...listed(instance, model), ...(group === undefined ? [] : listed(group, model))];
+  if (all.length === 0 && devices.size === 0) return NONE;
   const weighed = keepsWeights(group) ? all : all.flatMap((one) => withoutWeight(one) ?? []);
   // An address owner's priority never changes.
   const usable = isOwner(instance) ? weighed.filter(({ weight }) => weight === 0) : weighed;
-  const devices = [...addressesOf(instance), ...excludedOf(instance)]
-    .filter((item) => !item.noTrack)
-    .map((item) => item.interface)
-    .filter((device): device is string => device !== undefined && device !== own);
-  const implied = [...new Set(devices)].map(
+  const implied = [...devices].map(
     (name): TrackerConfig => ({ kind: "interface", name, weight: 0, reverse: false }),
   );
   const seen = new Set<string>();
