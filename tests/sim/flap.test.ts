@@ -48,6 +48,27 @@ test("spoke-unheard: an engine that leaves the question for its peer's MAC addre
   assert.deepEqual(complaints(result), ["spoke-unheard"]);
 });
 
+test("a backup that was away for more than a minute hears the owner before its patience ends", (t) => {
+  const away = (phase: number): Scenario => {
+    const fault: Fault = {
+      kind: "link-flap",
+      at: (5 + phase / 100) * SECOND,
+      machine: 0,
+      micros: 70 * SECOND,
+      portLate: 0,
+    };
+    return { ...pair([fault]), stormMicros: 90 * SECOND };
+  };
+  const phases = [0, 2, 4, 6, 8];
+  for (const phase of phases) {
+    const { violations, reasons } = runScenario(away(phase));
+    assert.deepEqual(violations, []);
+    assert.equal(reasons["master-down"], 1, "the first owner, and nobody after it");
+  }
+  t.mock.method(Neighbours.prototype, "isUnresolved", () => false);
+  assert.ok(phases.some((phase) => complaints(runScenario(away(phase))).includes("spoke-unheard")));
+});
+
 test("a second flap in a late port's time: the seat lasts as long as the peer's patience", () => {
   const { violations, reasons } = runScenario(twoFlaps);
   assert.deepEqual(violations, []);
