@@ -156,6 +156,7 @@ ${notActedOn()}
 | \`vrrp_garp_interval 0\` is an error | no gap (VR4006) |
 | \`init_fail\` has no effect | counts as failed until the first success (VR4015) |
 | a reload with a fatal error ends the daemon and leaves the address | the old configuration goes on |
+| \`fifo_write_vrrp_states_on_reload\` leaves out instances that are MASTER (2.2.7) | they are written too |
 
 ## The root of a file
 
