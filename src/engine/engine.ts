@@ -12,7 +12,7 @@ import type { FromEngine, ToEngine } from "#contract/engine-link";
 import type { RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
-import { type AddressInfo, BATON_PROTO, type World, type WorldEvent } from "#ports/world";
+import { BATON_PROTO, type World, type WorldEvent } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
@@ -20,7 +20,6 @@ import { parseAdvert } from "#wire/parse-advert";
 import { AddressDevices } from "./address-devices.ts";
 import { Announcements } from "./announcements.ts";
 import { DueQueue } from "./due-queue.ts";
-import { checkSources, listen, missingSource } from "./footing.ts";
 import { Groups } from "./groups.ts";
 import { createInstance, type Instance, identity } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
@@ -28,9 +27,17 @@ import { Lookup } from "./lookup.ts";
 import { OwnRemovals } from "./own-removals.ts";
 import { announce, perform } from "./perform.ts";
 import { judge, tellDrop } from "./receive.ts";
-import { addressRemoved, retryDue } from "./reconcile.ts";
+import { addressRemoved, checkStillThere, retryDue } from "./reconcile.ts";
 import { type Change, change } from "./reload.ts";
 import { snapshotOf } from "./snapshot.ts";
+import {
+  attach,
+  interfacesChanged,
+  sourcesChanged,
+  surroundingsOf,
+  trackerChanged,
+  trackerState,
+} from "./surroundings.ts";
 
 /** What happened to which router: enough, with the configuration, to run it again. */
 export interface Record {
@@ -94,25 +101,25 @@ export class Engine {
         return this.#onArp(event.interfaceIndex, event.bytes, now);
       case "link":
         this.interfaces.setLink(event.link);
-        return this.#interfacesChanged(now);
+        return interfacesChanged(this, now);
       case "linkGone":
         this.interfaces.removeLink(event.index);
         this.#unlisten(event.index);
-        this.#interfacesChanged(now);
-        return this.#sourcesChanged(now);
+        interfacesChanged(this, now);
+        return sourcesChanged(this, now);
       case "address":
         this.interfaces.setAddress(event.address);
-        return this.#sourcesChanged(now, event.address);
+        return sourcesChanged(this, now, event.address);
       case "addressGone":
         this.interfaces.removeAddress(event.address);
         addressRemoved(this, event.address, now);
-        return this.#sourcesChanged(now, event.address);
+        return sourcesChanged(this, now, event.address);
       case "resync":
         this.interfaces.reset(event.links, event.addresses);
         this.ownRemovals.forget();
-        this.#interfacesChanged(now);
-        this.#sourcesChanged(now);
-        for (const instance of this.instances) this.#checkStillThere(instance, now);
+        interfacesChanged(this, now);
+        sourcesChanged(this, now);
+        for (const instance of this.instances) checkStillThere(this, instance, now);
         return;
     }
   }
@@ -123,7 +130,7 @@ export class Engine {
         return this.#configure(message, now);
       case "tracker":
         this.results.set(`${message.kind}/${message.name}`, message.result);
-        return this.#trackerChanged(message.kind, message.name, message.result, now);
+        return trackerChanged(this, message.kind, message.name, message.result, now);
       case "announce":
         return this.#announceAgain(message.instance, now);
       case "platform":
@@ -286,7 +293,7 @@ export class Engine {
     this.announcements.configure(this.instances, now);
     if (!this.#configured) this.#sweepLeftovers(message.resume);
     this.#configured = true;
-    this.#attach(fresh, now);
+    attach(this, fresh, now);
     for (const instance of fresh)
       this.#start(instance, message.resume.includes(instance.config.router.name), now);
     this.groups.settle(this, now);
@@ -296,19 +303,11 @@ export class Engine {
   #start(instance: Instance, resume: boolean, now: Instant): void {
     const { router } = instance.config;
     const trackers = router.trackers.map((tracker) =>
-      this.trackerState(tracker.kind, tracker.name),
+      trackerState(this, tracker.kind, tracker.name),
     );
-    instance.state = { ...instance.state, ...this.#surroundings(instance), trackers };
+    instance.state = { ...instance.state, ...surroundingsOf(this, instance), trackers };
     if (resume) this.#resuming.add(instance);
     this.apply(instance, { kind: resume ? "startupAfterRelease" : "startup" }, now);
-  }
-
-  trackerState(kind: string, name: string): TrackerState {
-    if (kind === "interface") {
-      const link = this.interfaces.named(name);
-      return link?.up === true ? "up" : "down";
-    }
-    return this.results.get(`${kind}/${name}`) ?? "unknown";
   }
 
   /** Addresses a dead engine left behind carry our mark; those the keeper still holds for `resume` stay. */
@@ -323,83 +322,6 @@ export class Engine {
         prefix: found.prefix,
         scope: 0,
       });
-    }
-  }
-
-  /** Finds their interfaces and listens on them. */
-  #attach(instances: readonly Instance[], now: Instant): void {
-    for (const instance of instances)
-      instance.interfaceIndex = this.interfaces.named(instance.config.interface)?.index;
-    this.instancesChanged();
-    for (const instance of instances) listen(this, instance, now);
-  }
-
-  #surroundings(instance: Instance): Pick<RouterState, "linkUp" | "source" | "raised"> {
-    const link = this.interfaces.link(instance.interfaceIndex);
-    const source = missingSource(this, instance);
-    const raised = instance.state.raised.filter(({ kind }) => kind === "cannot-listen");
-    if (link === undefined) raised.push({ kind: "interface-missing" });
-    if (source !== undefined) raised.push(source);
-    return {
-      linkUp: link?.up === true,
-      source: this.sourceOf(instance),
-      raised,
-    };
-  }
-
-  /** Where an instance's advertisements come from. */
-  sourceOf(instance: Instance): Ipv4 | undefined {
-    const { source } = instance.config.transport;
-    if (source !== undefined) return source;
-    return this.interfaces.primaryAddress(instance.interfaceIndex, (address) =>
-      instance.addresses.some((one) => one.virtual.address === address),
-    );
-  }
-
-  #interfacesChanged(now: Instant): void {
-    this.addressDevices.settle(this, now);
-    for (const instance of this.instances) {
-      const link = this.interfaces.named(instance.config.interface);
-      if (link?.index !== instance.interfaceIndex) {
-        this.#attach([instance], now);
-        if (link === undefined) {
-          this.apply(instance, { kind: "faultRaised", cause: { kind: "interface-missing" } }, now);
-        } else {
-          this.apply(instance, { kind: "linkChanged", up: link.up }, now);
-          this.apply(instance, { kind: "sourceChanged", source: this.sourceOf(instance) }, now);
-          this.apply(instance, { kind: "faultLifted", cause: "interface-missing" }, now);
-        }
-      }
-      const up = link?.up === true;
-      if (up !== instance.state.linkUp) this.apply(instance, { kind: "linkChanged", up }, now);
-      for (const [index, tracker] of instance.config.router.trackers.entries()) {
-        if (tracker.kind !== "interface") continue;
-        const result = this.trackerState("interface", tracker.name);
-        if (result !== instance.state.trackers[index]) {
-          this.apply(instance, { kind: "trackerChanged", index, result }, now);
-        }
-      }
-    }
-  }
-
-  /** @param changed the address that came or went; undefined: any may have */
-  #sourcesChanged(now: Instant, changed?: AddressInfo): void {
-    checkSources(this, now, changed?.address);
-    for (const instance of this.instances) {
-      if (changed !== undefined && instance.interfaceIndex !== changed.index) continue;
-      const source = this.sourceOf(instance);
-      if (source !== instance.state.source)
-        this.apply(instance, { kind: "sourceChanged", source }, now);
-    }
-  }
-
-  #trackerChanged(kind: string, name: string, result: TrackerState, now: Instant): void {
-    for (const instance of this.instances) {
-      for (const [index, tracker] of instance.config.router.trackers.entries()) {
-        if (tracker.kind === kind && tracker.name === name) {
-          this.apply(instance, { kind: "trackerChanged", index, result }, now);
-        }
-      }
     }
   }
 
@@ -430,20 +352,6 @@ export class Engine {
       );
       if (!ours || this.interfaces.hasMac(senderMac)) continue;
       this.apply(instance, { kind: "foreignAnnouncement", address }, now);
-    }
-  }
-
-  /** After the kernel lost notifications: an address that should be there and is not was removed by somebody. */
-  #checkStillThere(instance: Instance, now: Instant): void {
-    for (const { owned, virtual } of instance.addresses) {
-      const index = this.deviceOf(instance, virtual.interface);
-      if (!owned || index === undefined) continue;
-      const { address, prefix } = virtual;
-      let there = false;
-      for (const one of this.interfaces.addresses()) {
-        there ||= one.index === index && one.address === address && one.prefix === prefix;
-      }
-      if (!there) addressRemoved(this, { index, address, prefix, secondary: false, proto: 0 }, now);
     }
   }
 

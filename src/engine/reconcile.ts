@@ -31,6 +31,20 @@ export function addressRemoved(engine: Engine, gone: AddressInfo, now: Instant):
   }
 }
 
+/** After the kernel lost notifications: an address that should be there and is not was removed by somebody. */
+export function checkStillThere(engine: Engine, instance: Instance, now: Instant): void {
+  for (const { owned, virtual } of instance.addresses) {
+    const index = engine.deviceOf(instance, virtual.interface);
+    if (!owned || index === undefined) continue;
+    const { address, prefix } = virtual;
+    let there = false;
+    for (const one of engine.interfaces.addresses()) {
+      there ||= one.index === index && one.address === address && one.prefix === prefix;
+    }
+    if (!there) addressRemoved(engine, { index, address, prefix, secondary: false, proto: 0 }, now);
+  }
+}
+
 function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: Instant): void {
   // It may have been the kernel: the lifetime ran out because we did not run. Then we may have overslept altogether.
   const { lease, refreshedAt } = instance;

@@ -23,6 +23,7 @@ import {
   ownedAddresses,
 } from "./instance.ts";
 import { announce, openGuard, removeAddress, setAddress } from "./perform.ts";
+import { sourceOf, trackerState } from "./surroundings.ts";
 
 export interface Change {
   readonly instance: Instance;
@@ -42,7 +43,7 @@ export function change(engine: Engine, changes: readonly Change[], now: Instant)
   for (const { instance, gone } of moves) remove(engine, instance, gone, now);
   for (const { instance, added, wasGuarded } of moves) {
     // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any such event.
-    engine.apply(instance, { kind: "sourceChanged", source: engine.sourceOf(instance) }, now);
+    engine.apply(instance, { kind: "sourceChanged", source: sourceOf(engine, instance) }, now);
     checkSource(engine, instance, now);
     if (instance.state.phase.kind !== "master") continue;
     if (wasGuarded && instance.lease.guarantee !== "nftables")
@@ -59,7 +60,7 @@ function adopt(engine: Engine, instance: Instance, config: InstanceConfig, now: 
   const trackers = router.trackers.map(({ kind, name }): TrackerState => {
     const old = before.trackers.findIndex((one) => one.kind === kind && one.name === name);
     return (
-      (old === -1 ? undefined : instance.state.trackers[old]) ?? engine.trackerState(kind, name)
+      (old === -1 ? undefined : instance.state.trackers[old]) ?? trackerState(engine, kind, name)
     );
   });
   instance.config = config;

@@ -1,0 +1,105 @@
+/**
+ * What the machine has (devices, source addresses, results of checks), found for the routers that depend on it: as the state
+ * one starts with, and as events when it changes.
+ */
+import type { RouterState, TrackerState } from "#core/state";
+import type { AddressInfo } from "#ports/world";
+import type { Ipv4 } from "#units/address";
+import type { Instant } from "#units/time";
+import type { Engine } from "./engine.ts";
+import { checkSources, listen, missingSource } from "./footing.ts";
+import type { Instance } from "./instance.ts";
+
+export function trackerState(engine: Engine, kind: string, name: string): TrackerState {
+  if (kind === "interface") {
+    const link = engine.interfaces.named(name);
+    return link?.up === true ? "up" : "down";
+  }
+  return engine.results.get(`${kind}/${name}`) ?? "unknown";
+}
+
+/** Finds their interfaces and listens on them. */
+export function attach(engine: Engine, instances: readonly Instance[], now: Instant): void {
+  for (const instance of instances)
+    instance.interfaceIndex = engine.interfaces.named(instance.config.interface)?.index;
+  engine.instancesChanged();
+  for (const instance of instances) listen(engine, instance, now);
+}
+
+export function surroundingsOf(
+  engine: Engine,
+  instance: Instance,
+): Pick<RouterState, "linkUp" | "source" | "raised"> {
+  const link = engine.interfaces.link(instance.interfaceIndex);
+  const source = missingSource(engine, instance);
+  const raised = instance.state.raised.filter(({ kind }) => kind === "cannot-listen");
+  if (link === undefined) raised.push({ kind: "interface-missing" });
+  if (source !== undefined) raised.push(source);
+  return {
+    linkUp: link?.up === true,
+    source: sourceOf(engine, instance),
+    raised,
+  };
+}
+
+/** Where an instance's advertisements come from. */
+export function sourceOf(engine: Engine, instance: Instance): Ipv4 | undefined {
+  const { source } = instance.config.transport;
+  if (source !== undefined) return source;
+  return engine.interfaces.primaryAddress(instance.interfaceIndex, (address) =>
+    instance.addresses.some((one) => one.virtual.address === address),
+  );
+}
+
+export function interfacesChanged(engine: Engine, now: Instant): void {
+  engine.addressDevices.settle(engine, now);
+  for (const instance of engine.instances) {
+    const link = engine.interfaces.named(instance.config.interface);
+    if (link?.index !== instance.interfaceIndex) {
+      attach(engine, [instance], now);
+      if (link === undefined) {
+        engine.apply(instance, { kind: "faultRaised", cause: { kind: "interface-missing" } }, now);
+      } else {
+        engine.apply(instance, { kind: "linkChanged", up: link.up }, now);
+        engine.apply(instance, { kind: "sourceChanged", source: sourceOf(engine, instance) }, now);
+        engine.apply(instance, { kind: "faultLifted", cause: "interface-missing" }, now);
+      }
+    }
+    const up = link?.up === true;
+    if (up !== instance.state.linkUp) engine.apply(instance, { kind: "linkChanged", up }, now);
+    for (const [index, tracker] of instance.config.router.trackers.entries()) {
+      if (tracker.kind !== "interface") continue;
+      const result = trackerState(engine, "interface", tracker.name);
+      if (result !== instance.state.trackers[index]) {
+        engine.apply(instance, { kind: "trackerChanged", index, result }, now);
+      }
+    }
+  }
+}
+
+/** @param changed the address that came or went; undefined: any may have */
+export function sourcesChanged(engine: Engine, now: Instant, changed?: AddressInfo): void {
+  checkSources(engine, now, changed?.address);
+  for (const instance of engine.instances) {
+    if (changed !== undefined && instance.interfaceIndex !== changed.index) continue;
+    const source = sourceOf(engine, instance);
+    if (source !== instance.state.source)
+      engine.apply(instance, { kind: "sourceChanged", source }, now);
+  }
+}
+
+export function trackerChanged(
+  engine: Engine,
+  kind: string,
+  name: string,
+  result: TrackerState,
+  now: Instant,
+): void {
+  for (const instance of engine.instances) {
+    for (const [index, tracker] of instance.config.router.trackers.entries()) {
+      if (tracker.kind === kind && tracker.name === name) {
+        engine.apply(instance, { kind: "trackerChanged", index, result }, now);
+      }
+    }
+  }
+}
