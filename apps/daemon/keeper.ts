@@ -281,6 +281,7 @@ export class Keeper {
       instances: this.#plan.instances.map(({ config }) => config),
       groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
       resume: this.#emergency.held,
+      logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
       trackers: [
         ...this.#scripts.results(),
         ...this.#files.results(),
@@ -349,6 +350,8 @@ export class Keeper {
         return this.#onReport(message);
       case "drop":
         return this.#onDrop(message);
+      case "unknownVrid":
+        return this.#log("warning", this.#words.unknownVrid(message), { ...message });
       case "log":
         return this.#log(message.level, message.text);
       case "record":

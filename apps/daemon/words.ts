@@ -2,9 +2,13 @@
  * What the daemon says in its log beside the sentences of `diagnostics/`. keepalived's own phrases ("Entering MASTER STATE",
  * "sent 0 priority") are not here: tools look for them, so they are the same in every language.
  */
+import type { FromEngine } from "#contract/engine-link";
 import type { Language } from "#diagnostics/diagnostic";
+import { printIpv4 } from "#units/address";
 import type { CommandEnd } from "./run-command.ts";
 import { problemSentence, type StartProblem } from "./start-problem.ts";
+
+type UnknownVrid = Extract<FromEngine, { readonly type: "unknownVrid" }>;
 
 export interface Words {
   readonly reloadRefused: string;
@@ -39,6 +43,7 @@ export interface Words {
   readonly otherEngine: (killed: number | undefined) => string;
   readonly leftover: (command: string) => string;
   readonly insecure: string;
+  readonly unknownVrid: (heard: UnknownVrid) => string;
   readonly pidFile: (path: string, errno: string) => string;
   readonly statusWritten: (path: string) => string;
   readonly internalError: string;
@@ -91,6 +96,8 @@ const ENGLISH: Words = {
       : `the engine of an earlier daemon (PID ${killed}) does not end; it is killed`,
   leftover: (command) => `ended a script of an earlier daemon: ${command}`,
   insecure: "script security",
+  unknownVrid: ({ interface: device, vrid, from, count }) =>
+    `(${device}) ${printIpv4(from)} advertises virtual router ${vrid}, which no instance here is part of${count > 1 ? ` (${count} times)` : ""}`,
   pidFile: (path, errno) => `pid file ${path}: ${errno}`,
   statusWritten: (path) => `status written to ${path}`,
   internalError: "internal error, the daemon ends",
@@ -131,6 +138,8 @@ const CHINESE: Words = {
       : `先前守护进程的引擎（PID ${killed}）没有结束，将被强制结束`,
   leftover: (command) => `已结束先前守护进程遗留的脚本：${command}`,
   insecure: "脚本安全",
+  unknownVrid: ({ interface: device, vrid, from, count }) =>
+    `（${device}）${printIpv4(from)} 在通告虚拟路由器 ${vrid}，本机没有配置对应的实例${count > 1 ? `（共 ${count} 次）` : ""}`,
   pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,
   statusWritten: (path) => `状态已写入 ${path}`,
   internalError: "内部错误，守护进程退出",

@@ -26,6 +26,7 @@ export interface Globals {
   readonly vrrpNotifyFifoOwner?: UserPlan;
   /** A reload writes all states to them again. */
   readonly fifoStatesOnReload?: true;
+  readonly logUnknownVrids?: true;
   /** The programs that read them; the pipe's name is added as the last argument. */
   readonly notifyFifoScript?: CommandPlan;
   readonly vrrpNotifyFifoScript?: CommandPlan;

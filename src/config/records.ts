@@ -74,6 +74,13 @@ export function lastSetting(block: Block, word: string, other?: string): Setting
   return at < 0 ? undefined : block.settings[at];
 }
 
+/** The last one of any of the words. */
+export function lastOfAny(block: Block, words: readonly string[]): Setting | undefined {
+  let at = -1;
+  for (const word of words) at = Math.max(at, lastIndex(block, word));
+  return at < 0 ? undefined : block.settings[at];
+}
+
 const markOf = (word: string): number =>
   1 << (word.length * 5 + word.charCodeAt(0) + word.charCodeAt(word.length - 1) * 3);
 

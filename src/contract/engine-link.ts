@@ -26,6 +26,8 @@ export type ToEngine =
       readonly resume: readonly string[];
       /** Tracker results known already, so that a reload or a new engine does not wait for the next check. */
       readonly trackers: readonly TrackerResult[];
+      /** Tell of advertisements for routers that nobody here is part of. */
+      readonly logUnknownVrids?: boolean;
     }
   | ({ readonly type: "tracker" } & TrackerResult)
   /** The instance, if it is MASTER, announces its addresses once more, within the limits of its interface. */
@@ -100,6 +102,14 @@ export type FromEngine =
   | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */
   | { readonly type: "removed"; readonly instance: string }
+  /** `log_unknown_vrids`: at most once a minute for each, with how many there were. */
+  | {
+      readonly type: "unknownVrid";
+      readonly interface: string;
+      readonly vrid: number;
+      readonly from: Ipv4;
+      readonly count: number;
+    }
   /** Everything is handed over; the engine ends now. */
   | { readonly type: "stopped" };
 

@@ -109,7 +109,13 @@ export type Transport =
       /** Drop advertisements whose source is not a configured peer. */
       readonly checkSource: boolean;
     }
-  | { readonly kind: "multicast"; readonly source?: Ipv4; readonly group: Ipv4 };
+  | {
+      readonly kind: "multicast";
+      readonly source?: Ipv4;
+      readonly group: Ipv4;
+      /** `track_src_ip`: without `source` on the interface it is FAULT. Unicast is so always. */
+      readonly trackSource?: true;
+    };
 
 export interface UnicastPeer {
   readonly address: Ipv4;

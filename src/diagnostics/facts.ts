@@ -17,8 +17,6 @@ export type Loss =
   | "linkbeat"
   | "mail"
   | "no-peer-fault"
-  | "source-tracking"
-  | "unknown-vrids"
   | "namespace"
   | "old-checksum"
   | "owner-ignores"

@@ -38,6 +38,7 @@ import {
   trackerChanged,
   trackerState,
 } from "./surroundings.ts";
+import { UnknownRouters } from "./unknown-routers.ts";
 
 /** What happened to which router: enough, with the configuration, to run it again. */
 export interface Record {
@@ -63,6 +64,7 @@ export class Engine {
   /** Those of `resume` that have not become master yet: what a dead engine left may still answer. */
   readonly #resuming = new Set<Instance>();
   readonly #due = new DueQueue<Instance>();
+  readonly #unknownRouters = new UnknownRouters();
   #lookup: Lookup | undefined;
   /** Instances made so far. */
   #made = 0;
@@ -259,6 +261,7 @@ export class Engine {
 
   #configure(message: Extract<ToEngine, { type: "configure" }>, now: Instant): void {
     if (this.#stopping) return;
+    this.#unknownRouters.isTold = message.logUnknownVrids === true;
     for (const one of message.trackers) this.results.set(`${one.kind}/${one.name}`, one.result);
     // Those that an earlier reload removed go on handing over, also beside a new one of the same identity.
     const leaving = this.instances.filter((instance) => instance.leaving);
@@ -329,7 +332,10 @@ export class Engine {
     const parsed = parseAdvert(bytes);
     const vrid = parsed.kind === "advert" ? parsed.advert.vrid : parsed.vrid;
     if (vrid === undefined) return;
-    for (const instance of this.lookup.byRouter(interfaceIndex, vrid)) {
+    const instances = this.lookup.byRouter(interfaceIndex, vrid);
+    if (instances.length === 0 && parsed.kind === "advert")
+      this.#unknownRouters.heard(this, interfaceIndex, vrid, parsed.advert.source, now);
+    for (const instance of instances) {
       if (parsed.kind === "drop") {
         tellDrop(this, instance, parsed.drop, parsed.source, now);
         continue;

@@ -31,14 +31,19 @@ export const isRaised = (instance: Instance, kind: FaultCause["kind"]): boolean 
 
 /**
  * `unicast_src_ip` has to be an address of this machine, of whichever interface: the peers' answers go there. One of
- * multicast need not be (keepalived's manual offers it to hide who is speaking).
+ * multicast need not be (keepalived's manual offers it to hide who is speaking), unless `track_src_ip` wants it on the
+ * interface.
  */
-export function missingSource(engine: Engine, { config }: Instance): FaultCause | undefined {
-  const { transport } = config;
-  if (transport.kind !== "unicast" || transport.source === undefined) return undefined;
-  for (const { address } of engine.interfaces.addresses())
-    if (address === transport.source) return undefined;
-  return { kind: "source-missing", address: transport.source };
+export function missingSource(engine: Engine, instance: Instance): FaultCause | undefined {
+  const { transport } = instance.config;
+  const { kind, source } = transport;
+  const isWanted = kind === "unicast" || transport.trackSource === true;
+  if (source === undefined || !isWanted) return undefined;
+  for (const { address, index } of engine.interfaces.addresses()) {
+    const isUsable = kind === "unicast" || index === instance.interfaceIndex;
+    if (address === source && isUsable) return undefined;
+  }
+  return { kind: "source-missing", address: source };
 }
 
 /** @param changed only where this address is the source; undefined is everywhere */

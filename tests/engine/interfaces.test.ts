@@ -197,3 +197,19 @@ test("unicast_src_ip on no interface is FAULT until one has it; multicast may sp
   hidden.configure([instance({ transport: { kind: "multicast", source, group } })]);
   assert.equal(hidden.phase(), "backup");
 });
+
+test("track_src_ip: a multicast source has to be on the router's own interface", () => {
+  const source = ip("192.0.2.77");
+  const group = ip("224.0.0.18");
+  const bench = new Bench();
+  bench.configure([
+    instance({ transport: { kind: "multicast", source, group, trackSource: true } }),
+  ]);
+  assert.equal(bench.phase(), "fault");
+  bench.event({ kind: "address", address: own(9, "192.0.2.77") });
+  assert.equal(bench.phase(), "fault", "on another one");
+  bench.event({ kind: "address", address: own(2, "192.0.2.77") });
+  assert.equal(bench.phase(), "backup");
+  bench.event({ kind: "addressGone", address: own(2, "192.0.2.77") });
+  assert.equal(bench.phase(), "fault");
+});

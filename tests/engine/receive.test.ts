@@ -211,3 +211,23 @@ test("rubbish on either socket changes nothing", () => {
   }
   assert.equal(bench.phase(), "master");
 });
+
+test("log_unknown_vrids: told once a minute with the number so far, and only when it is wanted", () => {
+  const bench = new Bench();
+  const told = (): string[] =>
+    bench.world
+      .takeTold()
+      .flatMap((one) =>
+        one.type === "unknownVrid" ? [`${one.interface} ${one.vrid} ${one.count}`] : [],
+      );
+  bench.configure([instance()]);
+  bench.hear({ vrid: 52 });
+  assert.deepEqual(told(), []);
+  bench.configure([instance()], { logUnknownVrids: true });
+  for (const at of [1, 2, 59, 61, 62]) {
+    bench.until(at);
+    bench.hear({ vrid: 52 });
+    bench.hear({ vrid: 1 });
+  }
+  assert.deepEqual(told(), ["eth0 52 1", "eth0 52 4"]);
+});

@@ -99,12 +99,14 @@ export class Bench {
       groups?: readonly GroupConfig[];
       resume?: readonly string[];
       trackers?: readonly TrackerResult[];
+      logUnknownVrids?: boolean;
     } = {},
   ): void {
-    const { groups = [], resume = [], trackers = [] } = more;
+    const { groups = [], resume = [], trackers = [], logUnknownVrids = false } = more;
     this.groups = groups;
     // As it comes through the pipe.
-    const message: ToEngine = { type: "configure", instances, groups, resume, trackers };
+    const known = { groups, resume, trackers, logUnknownVrids };
+    const message: ToEngine = { type: "configure", instances, ...known };
     this.keeper(JSON.parse(JSON.stringify(message)) as ToEngine);
   }
 

@@ -218,6 +218,8 @@ function printMessage(message: FromEngine): string | undefined {
       return `(${message.instance}) hears from ${printIpv4(message.from)}: ${message.drop.kind}`;
     case "log":
       return `logs ${message.text}`;
+    case "unknownVrid":
+      return `hears router ${message.vrid} of ${printIpv4(message.from)} on ${message.interface}`;
     case "removed":
       return `(${message.instance}) is removed`;
     case "stopped":

@@ -130,7 +130,7 @@ export const PROTOCOL: readonly Keyword[] = [
     takes: flag,
     since: "2.0.16",
     default: "off",
-    acts: less("unknown-vrids"),
+    acts: yes,
     purpose: "log advertisements of routers not configured here",
   },
 ];

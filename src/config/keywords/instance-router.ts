@@ -244,7 +244,7 @@ export const NETWORK: readonly Keyword[] = [
     takes: flag,
     since: "2.0.0",
     default: "off",
-    acts: less("source-tracking"),
+    acts: yes,
     purpose: "FAULT when the source address is not on the interface",
   },
   {

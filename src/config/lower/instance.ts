@@ -31,7 +31,7 @@ import {
 } from "../effective.ts";
 import type { Ip } from "../ip.ts";
 import type { Model } from "../model.ts";
-import { type Block, booleanOf, nameOf, numberOf, textOf } from "../records.ts";
+import { type Block, booleanOf, hasSetting, nameOf, numberOf, textOf } from "../records.ts";
 import type { AddressItem } from "../value.ts";
 import { announceOf, arpForm, pacingOf } from "./announce.ts";
 import { havipOf } from "./havip.ts";
@@ -120,7 +120,13 @@ function transportOf(instance: Block, model: Model): Transport {
     v4(addressOf(instance, "mcast_dst_ip")) ??
     v4(addressOf(model.globals, "vrrp_mcast_group4")) ??
     (readIpv4(MULTICAST_GROUP) as Ipv4);
-  return { kind: "multicast", ...(source === undefined ? {} : { source }), group };
+  const tracks = source !== undefined && hasSetting(instance, "track_src_ip");
+  return {
+    kind: "multicast",
+    ...(source === undefined ? {} : { source }),
+    group,
+    ...(tracks ? { trackSource: true } : {}),
+  };
 }
 
 function checksumOf(instance: Block, model: Model): InstanceConfig["checksum"] {

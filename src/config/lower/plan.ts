@@ -73,6 +73,7 @@ function lowerGlobals(model: Model): Globals {
     ...(hasSetting(globals, "fifo_write_vrrp_states_on_reload")
       ? { fifoStatesOnReload: true as const }
       : {}),
+    ...(hasSetting(globals, "log_unknown_vrids") ? { logUnknownVrids: true as const } : {}),
     ...(reader === undefined ? {} : { notifyFifoScript: reader }),
     ...(vrrpReader === undefined ? {} : { vrrpNotifyFifoScript: vrrpReader }),
     startupScript: timedCommand(model, "startup_script"),

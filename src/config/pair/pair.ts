@@ -23,7 +23,7 @@ import { cutPassword } from "../lower/password.ts";
 import { trackersOf } from "../lower/trackers.ts";
 import type { Model } from "../model.ts";
 import type { Reading } from "../read.ts";
-import { type Block, blocksOf, lastSetting, nameOf, placeOf } from "../records.ts";
+import { type Block, blocksOf, lastOfAny, lastSetting, nameOf, placeOf } from "../records.ts";
 
 interface Side {
   readonly model: Model;
@@ -86,7 +86,7 @@ function pairUp(first: Model, second: Model): readonly Couple[] {
 }
 
 function placeIn(block: Block, ...words: readonly [string, ...string[]]): Span {
-  const setting = lastSetting(block, ...words);
+  const setting = lastOfAny(block, words);
   return setting?.args[0]?.span ?? setting?.word.span ?? placeOf(block);
 }
 

@@ -1,9 +1,9 @@
 /** Unicast: peers that are ourselves, and words that do nothing without peers. */
 import { addressOf, isUnicast, peersOf } from "../effective.ts";
-import { itemsOf, lastSetting, nameOf } from "../records.ts";
+import { itemsOf, lastOfAny, lastSetting, nameOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
-const NEED_PEERS: readonly [string, ...string[]] = [
+const NEED_PEERS: readonly string[] = [
   "unicast_src_ip",
   "unicast_ttl",
   "check_unicast_src",
@@ -31,7 +31,7 @@ export const checkUnicast: Rule = ({ model, report }) => {
     if (isUnicast(block) || block.damaged) continue;
     // A peer that could not be read has been reported; then unicast was meant.
     if (itemsOf(block, "unicast_peer", "peer").length > 0) continue;
-    const setting = lastSetting(block, ...NEED_PEERS);
+    const setting = lastOfAny(block, NEED_PEERS);
     if (setting === undefined) continue;
     const facts = { keyword: setting.keyword.word, instance: nameOf(block) };
     report("VR2031", setting.word.span, facts);

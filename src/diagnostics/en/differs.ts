@@ -15,9 +15,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   ipvs: "IPVS load balancing",
   linkbeat: "link polling: the kernel's own word on the link is used",
   "no-peer-fault": "a fault when no peer is left",
-  "source-tracking":
-    "watching the source address: advertisements go on when it is not on the interface",
-  "unknown-vrids": "a log of routers that are not configured here",
   mail: "mail: Baton does not send any",
   namespace: "its network namespace: Baton runs where it is started",
   "old-checksum":
