@@ -28,8 +28,8 @@ export const MUTANTS: readonly Mutant[] = [
     "backup",
     [
       "of two that both yielded the stronger comes back",
-      "if (haveBothYielded(state, phase, advert)) {",
-      "if (false) {",
+      "haveBothYielded(state, phase, advert) ||\n    (isOnlyPeer",
+      "(isOnlyPeer",
     ],
     [
       "with three the skew time decides",
