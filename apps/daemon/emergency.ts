@@ -100,7 +100,10 @@ export class Emergency {
     const link = machine.links.find((one) => one.name === config.interface);
     const placed = whatIsHere(config, machine);
     // An engine that hung before it died has lost its lease: somebody else may own the address now.
-    if (link === undefined || placed.length === 0) return;
+    if (link === undefined || placed.length === 0) {
+      this.#log("warning", `(${name}) ${this.#words.diedAsMaster}: ${this.#words.leaseWasOver}`);
+      return;
+    }
     const opened = openVrrpSocket(link.index, link.name);
     const source = config.transport.source ?? primaryOf(link.index, machine);
     if (!opened.ok || source === undefined) {

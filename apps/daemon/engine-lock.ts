@@ -57,8 +57,8 @@ export async function untilEngineGone(
  */
 export function killEngine(folder: string): number | undefined {
   try {
-    const { ino } = statSync(join(folder, NAME));
-    const pid = lockHolder(readFileSync("/proc/locks", "utf8"), ino);
+    const { dev, ino } = statSync(join(folder, NAME));
+    const pid = lockHolder(readFileSync("/proc/locks", "utf8"), deviceText(dev), ino);
     if (pid === undefined || readFileSync(`/proc/${pid}/comm`, "utf8").trim() !== COMM) return;
     process.kill(pid, "SIGKILL");
     return pid;
@@ -68,12 +68,27 @@ export function killEngine(folder: string): number | undefined {
   }
 }
 
-/** Of /proc/locks (proc_locks(5)): who has the flock(2) on this inode. Who waits for one is marked with an arrow. */
-export function lockHolder(locks: string, inode: number): number | undefined {
+/** As /proc/locks writes a device number (linux/kdev_t.h: 12 bits of major number between 8 and 12 of minor number). */
+function deviceText(device: number): string {
+  const major = (device >>> 8) & 0xfff;
+  const minor = (device & 0xff) | ((device >>> 12) & 0xfff00);
+  return [major, minor].map((part) => part.toString(16).padStart(2, "0")).join(":");
+}
+
+/**
+ * Of /proc/locks (proc_locks(5)): who has the flock(2) on this file. Who waits for one is marked with an arrow. Inode numbers
+ * are the same on every small file system, so the device decides; some file systems (overlay, btrfs) show another one
+ * there, and then the inode has to be the only one of its number.
+ */
+export function lockHolder(locks: string, device: string, inode: number): number | undefined {
+  const holders: { readonly pid: number; readonly device: string }[] = [];
   for (const line of locks.split("\n")) {
-    const match = /^\d+: FLOCK +\S+ +\S+ +(\d+) +[0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line);
-    // 0 is a process of another process namespace.
-    if (match !== null && Number(match[2]) === inode && match[1] !== "0") return Number(match[1]);
+    const match = /^\d+: FLOCK +\S+ +\S+ +(\d+) +([0-9a-f]+:[0-9a-f]+):(\d+) /.exec(line);
+    if (match !== null && Number(match[3]) === inode)
+      holders.push({ pid: Number(match[1]), device: match[2] ?? "" });
   }
-  return undefined;
+  const exact = holders.filter((one) => one.device === device);
+  const [holder, ...others] = exact.length > 0 ? exact : holders;
+  // 0 is a process of another process namespace.
+  return holder === undefined || others.length > 0 || holder.pid === 0 ? undefined : holder.pid;
 }

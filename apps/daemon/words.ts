@@ -19,6 +19,7 @@ export interface Words {
   readonly engineDeafForLong: string;
   readonly engineAnswersAgain: string;
   readonly diedAsMaster: string;
+  readonly leaseWasOver: string;
   readonly removedForEngine: (isSuccessorHeard: boolean) => string;
   readonly cannotHandOver: string;
   readonly noSource: string;
@@ -69,6 +70,8 @@ const ENGLISH: Words = {
   engineDeafForLong: "the engine still does not answer; it is killed and another started",
   engineAnswersAgain: "the engine answers again",
   diedAsMaster: "the engine died as MASTER",
+  leaseWasOver:
+    "its address was gone already, by its lease or with its interface; nothing to hand over",
   removedForEngine: (isHeard) => (isHeard ? "a successor was heard" : "nobody took over in time"),
   cannotHandOver: "cannot hand over for the dead engine",
   noSource: "the interface has no address to send from",
@@ -112,6 +115,7 @@ const CHINESE: Words = {
   engineDeafForLong: "引擎长时间没有应答，将被强制结束并重新启动",
   engineAnswersAgain: "引擎恢复应答",
   diedAsMaster: "引擎在 MASTER 状态下退出",
+  leaseWasOver: "地址已因租约到期或网卡消失而不在本机，无需交接",
   removedForEngine: (isHeard) => (isHeard ? "已收到接管者的通告" : "限定时间内无人接管"),
   cannotHandOver: "无法代已退出的引擎移交",
   noSource: "网卡没有可用的源地址",

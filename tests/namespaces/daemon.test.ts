@@ -207,6 +207,8 @@ test("sync group, FIFO and break-before-make: told in keepalived's words, gone b
     const text = config(node, VIRTUAL_ADDRESS);
     node.configure(
       text
+        // A keeper that is late by a second, on a busy machine, still finds the address of the engine that was killed.
+        .replace(/advert_int .*/, "advert_int 1")
         .replace("global_defs {", "global_defs {\n   notify_fifo /run/fifo")
         .replace("vrrp_instance VI_1 {", "vrrp_instance VI_1 {\n    handover break_before_make") +
         'vrrp_sync_group G1 {\n  group {\n    VI_1\n  }\n  notify "/etc/keepalived/group.sh"\n}\n',
