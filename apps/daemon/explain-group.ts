@@ -1,6 +1,7 @@
 /** The story of a sync group: its members are in one state, so what matters is which of them decides. */
 import type { GroupMemberStatus, GroupStatus } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
+import { passedSeconds as seconds } from "#diagnostics/numbers";
 import { reasonSentence } from "#diagnostics/reasons";
 
 export function explainGroup(group: GroupStatus, language: Language): string {
@@ -13,8 +14,6 @@ export function explainGroup(group: GroupStatus, language: Language): string {
     words.next[group.state],
   ].join("\n");
 }
-
-const seconds = (value: number): string => `${Number(value.toFixed(value < 10 ? 2 : 0))}`;
 
 interface GroupWords {
   readonly head: (group: GroupStatus) => string;

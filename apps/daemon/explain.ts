@@ -1,6 +1,7 @@
 /** `baton explain`: the story of an instance or a sync group, for somebody who is tired and has to decide something. */
 import type { ControlAnswer, InstanceStatus, Status } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
+import { passedSeconds as seconds } from "#diagnostics/numbers";
 import { reasonSentence } from "#diagnostics/reasons";
 import { explainGroup } from "./explain-group.ts";
 
@@ -37,8 +38,6 @@ export function explain(
   ];
   return { ok: true, text: stories.join("\n\n") };
 }
-
-const seconds = (value: number): string => `${Number(value.toFixed(value < 10 ? 2 : 0))}`;
 
 function english(one: InstanceStatus): string {
   const lines = [

@@ -145,18 +145,9 @@ interface Draft {
 function readAddressItem(context: ItemContext, first: Word): AddressItem | undefined {
   const network = readNetwork(context, first);
   if (network === undefined) return undefined;
-  if (context.words.length === 1) return plainAddress(first, network);
-  const draft: Draft = {
-    interface: undefined,
-    label: undefined,
-    scope: 0,
-    broadcast: undefined,
-    peer: undefined,
-    deprecated: false,
-    noTrack: false,
-    refused: false,
-    others: [],
-  };
+  // Most stand alone on their line, and a file may have hundreds of thousands of them.
+  if (context.words.length === 1) return addressItem(first, network, BARE);
+  const draft: Draft = { ...BARE, refused: false, others: [] };
   const { words } = context;
   let misread = false;
   for (let at = 1; at < words.length; ) {
@@ -172,25 +163,13 @@ function readAddressItem(context: ItemContext, first: Word): AddressItem | undef
   }
   if (draft.refused) return undefined;
   const { refused: _, ...rest } = draft;
-  return {
-    kind: "address",
-    word: first,
-    ip: network.ip,
-    prefix: network.prefix,
-    prefixGiven: network.given,
-    ...rest,
-  };
+  return addressItem(first, network, rest);
 }
 
-const NO_WORDS: readonly Word[] = [];
+type Details = Omit<AddressItem, "kind" | "word" | "ip" | "prefix" | "prefixGiven">;
 
-/** Most addresses stand alone on their line, and a file may have hundreds of thousands of them. */
-const plainAddress = (word: Word, { ip, prefix, given }: Network): AddressItem => ({
-  kind: "address",
-  word,
-  ip,
-  prefix,
-  prefixGiven: given,
+/** Nothing but the address. */
+const BARE: Details = {
   interface: undefined,
   label: undefined,
   scope: 0,
@@ -198,8 +177,14 @@ const plainAddress = (word: Word, { ip, prefix, given }: Network): AddressItem =
   peer: undefined,
   deprecated: false,
   noTrack: false,
-  others: NO_WORDS,
-});
+  others: [],
+};
+
+const addressItem = (
+  word: Word,
+  { ip, prefix, given }: Network,
+  details: Details,
+): AddressItem => ({ kind: "address", word, ip, prefix, prefixGiven: given, ...details });
 
 /** Returns how many words were taken; 0: the rest of the line is lost. */
 function readAddressWord(

@@ -16,5 +16,9 @@ function digits(value: number): string {
   return String(Number(value.toFixed(decimals)));
 }
 
+/** Seconds that have passed: two decimals below 10, none above, no unit. */
+export const passedSeconds = (value: number): string =>
+  String(Number(value.toFixed(value < 10 ? 2 : 0)));
+
 /** Configured seconds as written in a file: no unit, no rounding beyond the microsecond. */
 export const seconds = (value: number): string => String(Number(value.toFixed(6)));

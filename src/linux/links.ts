@@ -9,6 +9,8 @@ import {
   IFA_ADDRESS,
   IFA_LOCAL,
   NDA_DST,
+  NUD_NOARP,
+  NUD_PERMANENT,
   RTM_DELLINK,
   RTM_DELNEIGH,
   RTM_NEWADDR,
@@ -16,8 +18,6 @@ import {
 } from "./rtnetlink-messages.ts";
 
 const RTM_NEWROUTE = 24;
-const NUD_NOARP = 0x40;
-const NUD_PERMANENT = 0x80;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;

@@ -25,9 +25,11 @@ export const IFA_FLAGS = 8;
 export const IFA_PROTO = 11;
 const IFA_F_SECONDARY = 0x01;
 export const NDA_DST = 1;
-/** Being asked for, and not answered in three tries (linux/neighbour.h). */
+// linux/neighbour.h: being asked for; not answered in three tries; needs no asking; set by hand.
 export const NUD_INCOMPLETE = 0x01;
 export const NUD_FAILED = 0x20;
+export const NUD_NOARP = 0x40;
+export const NUD_PERMANENT = 0x80;
 const NDA_LLADDR = 2;
 
 /** An entry of the ARP table. */

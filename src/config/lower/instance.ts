@@ -7,7 +7,7 @@ import type {
   VirtualAddress,
 } from "#core/config";
 import { type Ipv4, readIpv4 } from "#units/address";
-import { centis, fromSeconds, micros } from "#units/time";
+import { centis, fromSeconds } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import {
   addressesOf,
@@ -31,10 +31,10 @@ import {
 } from "../effective.ts";
 import type { Ip } from "../ip.ts";
 import type { Model } from "../model.ts";
+import type { HavipPlan } from "../plan.ts";
 import { type Block, booleanOf, hasSetting, nameOf, numberOf, textOf } from "../records.ts";
 import type { AddressItem } from "../value.ts";
 import { announceOf, arpForm, pacingOf } from "./announce.ts";
-import { havipOf } from "./havip.ts";
 import { holdDownOf } from "./hold-down.ts";
 import { cutPassword } from "./password.ts";
 import { trackersOf, tracksPrimary } from "./trackers.ts";
@@ -42,7 +42,11 @@ import { trackersOf, tracksPrimary } from "./trackers.ts";
 const MULTICAST_GROUP = "224.0.0.18";
 
 /** Undefined: keepalived would not run it, or it is IPv6. */
-export function lowerInstance(instance: Block, model: Model): InstanceConfig | undefined {
+export function lowerInstance(
+  instance: Block,
+  model: Model,
+  havip: HavipPlan | undefined,
+): InstanceConfig | undefined {
   const device = interfaceOf(instance);
   const id = routerIdOf(instance);
   if (device === undefined || id === undefined || familyOf(instance) === 6) return undefined;
@@ -51,7 +55,7 @@ export function lowerInstance(instance: Block, model: Model): InstanceConfig | u
   const password = passwordOf(instance);
   const plain = password?.kind === "pass" && version === 2 ? password.secret : undefined;
   return {
-    router: lowerRouter(instance, model, id),
+    router: { ...lowerRouter(instance, model, id), ...waitOf(havip) },
     interface: device,
     transport: transportOf(instance, model),
     ...(plain === undefined
@@ -67,10 +71,12 @@ export function lowerInstance(instance: Block, model: Model): InstanceConfig | u
   };
 }
 
+const waitOf = (havip: HavipPlan | undefined): Pick<RouterConfig, "handoverWait"> =>
+  havip === undefined || havip.handoverWait === 0 ? {} : { handoverWait: havip.handoverWait };
+
 function lowerRouter(instance: Block, model: Model, id: number): RouterConfig {
   const handover = textOf(instance, "handover") ?? textOf(model.globals, "handover");
   const holdDown = holdDownOf(instance);
-  const waits = havipOf(instance, model)?.handoverWait ?? micros(0);
   return {
     name: nameOf(instance),
     vrid: vrid(id),
@@ -86,7 +92,6 @@ function lowerRouter(instance: Block, model: Model, id: number): RouterConfig {
     lowerPrioNoAdvert: inheritedFlag(instance, model, "lower_prio_no_advert") ?? false,
     higherPrioSendAdvert: inheritedFlag(instance, model, "higher_prio_send_advert") ?? false,
     handover: handover === "break_before_make" ? "break-before-make" : "make-before-break",
-    ...(waits > 0 ? { handoverWait: waits } : {}),
     announce: announceOf(instance, model),
     trackers: trackersOf(instance, model),
     trackPrimary: tracksPrimary(instance),

@@ -28,8 +28,8 @@ import { commandOf, notifyOf, planCommand, timedCommand, userOf } from "./notify
 
 export function lowerPlan(model: Model): RunPlan {
   const instances = model.instances.flatMap((block): InstancePlan[] => {
-    const config = lowerInstance(block, model);
     const havip = havipOf(block, model);
+    const config = lowerInstance(block, model, havip);
     const more = havip === undefined ? {} : { havip };
     return config === undefined ? [] : [{ config, notify: notifyOf(block, model), ...more }];
   });
