@@ -294,6 +294,12 @@ export const MUTANTS: readonly Mutant[] = [
     "const ROUND_GAP = micros(50_000);",
     "const ROUND_GAP = micros(0);",
   ]),
+  {
+    file: "src/engine/guard.ts",
+    rule: "a refused prolongation of the lease is acted on",
+    find: "  if (!outcome.ok) lose(engine, instance, outcome, now, follow);",
+    replace: "",
+  },
   ...inFile("announcer", [
     "each burst begins elsewhere",
     "bursts === 0 || queue.length < 2",

@@ -86,10 +86,13 @@ function openSockets(instances: readonly InstanceConfig[]): Opened {
       if (!opened.ok) return { sockets, refused: { interface: device, why: opened.errno } };
       socket = opened.value;
       // Others may use multicast where ours does not.
-      socket.joinGroup(VRRP_GROUP);
+      const joined = socket.joinGroup(VRRP_GROUP);
+      if (!joined.ok) return { sockets, refused: { interface: device, why: joined.errno } };
       sockets.set(device, socket);
     }
-    if (transport.kind === "multicast") socket.joinGroup(transport.group);
+    if (transport.kind !== "multicast") continue;
+    const joined = socket.joinGroup(transport.group);
+    if (!joined.ok) return { sockets, refused: { interface: device, why: joined.errno } };
   }
   return { sockets, refused: undefined };
 }

@@ -122,11 +122,15 @@ export class Emergency {
       return;
     }
     // Listening first: with one peer the successor's advertisement is back within a millisecond.
-    if (config.transport.kind === "multicast") socket.joinGroup(config.transport.group);
+    if (config.transport.kind === "multicast") {
+      const joined = socket.joinGroup(config.transport.group);
+      // The successor is not heard then, and the hand-over takes all the time it may.
+      if (!joined.ok) this.#log("warning", `(${name}) ${printFailure(joined)}`);
+    }
     this.#sendRelease(config, source, socket);
     const { version, advertInterval } = { ...config.router };
     const wait = micros(skew({ version }, advertInterval, 1) + fromCentis(advertInterval) + LINGER);
-    this.#prolong(placed, wait);
+    this.#prolong(name, placed, wait);
     const { expectation } = derived(config);
     const until = after(now(), wait);
     const removeAt = undefined;
@@ -136,10 +140,13 @@ export class Emergency {
   }
 
   /** The lease of the dead engine must not end in the middle of the hand-over, and not last longer either. */
-  #prolong(placed: readonly Placed[], wait: Micros): void {
+  #prolong(name: string, placed: readonly Placed[], wait: Micros): void {
     const seconds = Math.ceil(wait / 1_000_000) + 1;
-    for (const { interfaceIndex, address } of placed)
-      this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
+    for (const { interfaceIndex, address } of placed) {
+      const outcome = this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
+      if (outcome.ok) continue;
+      this.#log("warning", `(${name}) ${printIpv4(address.address)}: ${printFailure(outcome)}`);
+    }
   }
 
   #sendRelease(config: InstanceConfig, source: Ipv4, socket: VrrpSocket): void {

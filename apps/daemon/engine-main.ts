@@ -44,12 +44,13 @@ const EX_OSERR = 71;
 
 function run(): number {
   // The keeper decides about signals; a Ctrl-C reaches the whole process group.
-  ignoreSignals();
+  const ignored = ignoreSignals();
   // It ends with us, however we end (engine-lock.ts).
   if (process.argv.includes(LOCK)) libc.flock(LOCK_FD, LOCK_EX | LOCK_NB);
   const pipe = new LinePipe(PIPE);
   const log = (level: "error" | "warning", text: string): void =>
     pipe.write({ type: "log", level, text }, true);
+  if (!ignored.ok) log("warning", `a signal to the engine may end it: ${printFailure(ignored)}`);
   hurry(log);
 
   const reactor = new Reactor();
@@ -120,10 +121,12 @@ function run(): number {
 
 /** An advertisement that is late because the machine is busy looks like a dead master to the peers. */
 function hurry(log: (level: "error" | "warning", text: string) => void): void {
-  setThreadName("baton-engine");
+  // Only what `ps` and `top` show.
+  void setThreadName("baton-engine");
   // Refused without CAP_IPC_LOCK beyond a small amount: then the machine's memory has to suffice.
-  lockMemory();
-  setTimerSlack(TIMER_SLACK_NANOSECONDS);
+  void lockMemory();
+  // Without it an ordinary process is woken 50 microseconds late.
+  void setTimerSlack(TIMER_SLACK_NANOSECONDS);
   if (setRealtime(REALTIME_PRIORITY).ok) return;
   const niced = setPriority(NICE);
   if (niced.ok) return;

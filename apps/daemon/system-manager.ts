@@ -45,8 +45,9 @@ export class SystemManager {
 
   #tell(...lines: readonly string[]): void {
     const { socket, send } = this.#options;
+    if (socket === undefined) return;
     // A manager that does not listen is no reason to stop owning the address.
-    if (socket !== undefined) send(socket, lines.join("\n"));
+    void send(socket, lines.join("\n"));
   }
 }
 

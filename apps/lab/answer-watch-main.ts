@@ -117,7 +117,7 @@ while (!pipe.ended) {
       host.lastAt = undefined;
     }
     // A refusal is a question without an answer.
-    socket.send(host.frame);
+    void socket.send(host.frame);
   }
   next = after(at - next > SILENT ? at : next, PERIOD);
 }

@@ -165,7 +165,9 @@ function vpcNetwork(vpc: Vpc, nodes: readonly string[]): LabNetwork {
     removeAddress: (name, text) => {
       const { rtnetlink, index } = vpc.host(name);
       const address = readIpv4(text);
-      if (address !== undefined) rtnetlink.removeAddress(index, { address, prefix: 32, scope: 0 });
+      // Not there is what somebody who removes an address wants.
+      if (address !== undefined)
+        void rtnetlink.removeAddress(index, { address, prefix: 32, scope: 0 });
     },
     // Namespaces, switch and control plane are one thing, and that ends with `DemoCloud.close`.
     close: () => undefined,

@@ -13,7 +13,7 @@ import type { HavipRow, InterfaceRow } from "#havip/rows";
 import type { Change } from "#havip/world";
 import { now } from "#linux/clock";
 import { changeLink } from "#linux/links";
-import { must } from "#linux/result";
+import { must, mustDo } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, ipv4, type Mac, printIpv4, readIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
@@ -31,7 +31,7 @@ import { type Host, Wires } from "./wires.ts";
 function raiseLoopback(): void {
   using rtnetlink = must(openRtnetlink());
   const lo = must(rtnetlink.links()).find((link) => link.name === "lo");
-  if (lo !== undefined && !lo.up) changeLink(rtnetlink, lo.index, { up: true });
+  if (lo !== undefined && !lo.up) mustDo(changeLink(rtnetlink, lo.index, { up: true }));
 }
 
 export const INTERNET = "internet";
@@ -339,7 +339,9 @@ export class Vpc {
     if (drop.kind !== "not-a-havip") return;
     // The switch knows that it is refused; the control plane knows why (another subnet, an ordinary address).
     const interfaceId = this.#instances.get(instance)?.interfaceId;
-    if (interfaceId !== undefined) this.#cloud.cloud.claim(printIpv4(drop.address), interfaceId);
+    // The answer is in the cloud's own log, with its reason.
+    if (interfaceId !== undefined)
+      void this.#cloud.cloud.claim(printIpv4(drop.address), interfaceId);
   }
 
   /** Replaces the instance's faults; an empty object heals it. */

@@ -85,6 +85,8 @@ export type FaultCause =
   | { readonly kind: "source-missing"; readonly address: Ipv4 }
   | { readonly kind: "tracker"; readonly tracker: string; readonly name: string }
   | { readonly kind: "address-rejected"; readonly address: Ipv4; readonly error: string }
+  /** The kernel neither prolongs the sub-second lease nor takes its rule away: the address may be silent here. */
+  | { readonly kind: "lease-refused"; readonly error: string }
   | {
       readonly kind: "address-fight";
       readonly address: Ipv4;

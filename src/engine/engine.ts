@@ -13,7 +13,7 @@ import type { RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
 import { BATON_PROTO, type World, type WorldEvent } from "#ports/world";
-import type { Ipv4 } from "#units/address";
+import { type Ipv4, printIpv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
 import { parseAdvert } from "#wire/parse-advert";
@@ -21,6 +21,7 @@ import { AddressDevices } from "./address-devices.ts";
 import { Announcements } from "./announcements.ts";
 import { DueQueue } from "./due-queue.ts";
 import { Groups } from "./groups.ts";
+import { describe } from "./guard.ts";
 import { createInstance, type Instance, identity } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
 import { Lookup } from "./lookup.ts";
@@ -320,11 +321,11 @@ export class Engine {
       held.some((one) => one.addresses.some((owned) => owned.virtual.address === address));
     for (const found of this.interfaces.addresses()) {
       if (found.proto !== BATON_PROTO || isHeld(found.address)) continue;
-      this.world.removeAddress(found.index, {
-        address: found.address,
-        prefix: found.prefix,
-        scope: 0,
-      });
+      const { index, address, prefix } = found;
+      const outcome = this.world.removeAddress(index, { address, prefix, scope: 0 });
+      if (outcome.ok || outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV") continue;
+      const text = `${printIpv4(address)}, left by an earlier run, could not be removed: ${describe(outcome)}`;
+      this.tell({ type: "log", level: "error", text });
     }
   }
 

@@ -7,7 +7,7 @@ import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
 import type { Instance } from "./instance.ts";
-import { scheduleRetry } from "./perform.ts";
+import { scheduleRetry } from "./retry.ts";
 
 /** Opens its sockets, or joins the ones that are open. A refusal is tried again, as one of an address is. */
 export function listen(engine: Engine, instance: Instance, now: Instant): void {

@@ -25,6 +25,8 @@ export interface Instance {
   /** The addresses of the advertisement, in order. */
   advertised: readonly Ipv4[];
   lease: Lease;
+  /** The kernel refused the sub-second lease then, and the address goes on without. */
+  guardRefusedAt: Instant | undefined;
   /** When the engine has to look at it, and its place among the others. */
   readonly due: Due;
   refreshedAt: Instant | undefined;
@@ -172,6 +174,7 @@ export function createInstance(config: InstanceConfig, hasGuard: boolean, order:
     drops: new Map(),
     ...derived(config),
     lease: leaseFor(config.router, strongestPeer(config.router, state), hasGuard),
+    guardRefusedAt: undefined,
     due: newDue(order),
     refreshedAt: undefined,
     packetId: 0,

@@ -1,24 +1,23 @@
 /** Carries out what a router decided. Results that matter to it come back as events in `follow`. */
 import type { RouterEffect, RouterEvent } from "#core/event";
-import { leaseFor } from "#core/lease";
 import { strongestPeer } from "#core/step";
 import { masterDown } from "#core/timing";
 import type { Failure } from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
-import { type Instant, micros } from "#units/time";
+import type { Instant } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import { emitAdvert } from "#wire/emit-advert";
 import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
 import type { Engine } from "./engine.ts";
+import { closeGuard, describe, isGuardDue, openGuard, prolongGuard, renewLease } from "./guard.ts";
 import type { Instance, OwnedAddress } from "./instance.ts";
 import { forgetUnresolved, resolvePeer } from "./resolve.ts";
+import { scheduleRetry } from "./retry.ts";
 
 const packet = new Uint8Array(ADVERT_LENGTH_MAX);
 
 /** A backstop lifetime needs no refresh at every sub-second advertisement. */
 const BACKSTOP_REFRESH = 500_000;
-const FIRST_RETRY = 5_000_000;
-const LAST_RETRY = 300_000_000;
 const MINUTE = 60_000_000;
 
 export function perform(
@@ -32,13 +31,13 @@ export function perform(
     case "sendAdvert":
       return sendAdvert(engine, instance, effect.priority, effect.to, now);
     case "addAddresses":
-      renewLease(engine, instance);
-      openGuard(engine, instance);
+      renewLease(engine, instance, now);
+      openGuard(engine, instance, now, follow);
       return setAddresses(engine, instance, instance.lease.addressSeconds, now, follow);
     case "refreshAddresses":
       return refresh(engine, instance, now, follow);
     case "holdAddresses":
-      guard(engine, instance, Math.ceil(effect.micros / 1_000));
+      prolongGuard(engine, instance, Math.ceil(effect.micros / 1_000), now, follow);
       return setAddresses(engine, instance, Math.ceil(effect.micros / 1_000_000), now, follow);
     case "removeAddresses":
       return removeAddresses(engine, instance, now);
@@ -142,36 +141,28 @@ function sendTo(
   engine.tell({ type: "log", level: "warning", text });
 }
 
-const describe = (failure: Failure): string =>
-  `${failure.call}: ${failure.errno}${failure.detail === undefined ? "" : ` (${failure.detail})`}`;
-
-/** Peers may have turned out to be stronger than we assumed. */
-function renewLease(engine: Engine, instance: Instance): void {
-  const { router } = instance.config;
-  instance.lease = leaseFor(
-    router,
-    strongestPeer(router, instance.state),
-    engine.world.guard !== undefined,
-  );
-}
-
 /** A stronger rival has been heard meanwhile: if we are gone it takes over sooner than we assumed. */
-function shortenLease(engine: Engine, instance: Instance): void {
+function shortenLease(
+  engine: Engine,
+  instance: Instance,
+  now: Instant,
+  follow: RouterEvent[],
+): void {
   const { router } = instance.config;
   const peer = strongestPeer(router, instance.state);
   const takeOver = masterDown(router, router.advertInterval, Math.min(peer, 254));
-  if (takeOver >= instance.lease.takeOverMicros) return;
-  renewLease(engine, instance);
-  openGuard(engine, instance);
+  if (takeOver >= instance.lease.takeOverMicros && !isGuardDue(instance, now)) return;
+  renewLease(engine, instance, now);
+  openGuard(engine, instance, now, follow);
 }
 
 function refresh(engine: Engine, instance: Instance, now: Instant, follow: RouterEvent[]): void {
-  shortenLease(engine, instance);
+  shortenLease(engine, instance, now, follow);
+  prolongGuard(engine, instance, Math.floor(instance.lease.micros / 1_000), now, follow);
+  // As it is now: the kernel may have refused the guard.
   const { lease, refreshedAt } = instance;
-  if (lease.guarantee !== "address-lifetime") {
-    guard(engine, instance, Math.floor(lease.micros / 1_000));
-    if (refreshedAt !== undefined && now < refreshedAt + BACKSTOP_REFRESH) return;
-  }
+  const isEnough = refreshedAt !== undefined && now < refreshedAt + BACKSTOP_REFRESH;
+  if (lease.guarantee !== "address-lifetime" && isEnough) return;
   setAddresses(engine, instance, lease.addressSeconds, now, follow);
 }
 
@@ -231,23 +222,10 @@ function refused(
   follow.push({ kind: "faultRaised", cause: { kind: "address-rejected", address, error } });
 }
 
-/**
- * Each try comes later than the one before, unless the trouble had been over for a while. Three addresses refused at once
- * are one try (sim seed 4257: 160 s of waiting after the second).
- */
-export function scheduleRetry(instance: Instance, now: Instant): void {
-  const { retrySetAt } = instance;
-  if (retrySetAt === now && instance.retryAt !== undefined) return;
-  if (retrySetAt !== undefined && now - retrySetAt > 2 * LAST_RETRY) instance.retryDelay = 0;
-  instance.retrySetAt = now;
-  instance.retryDelay = Math.min(LAST_RETRY, Math.max(FIRST_RETRY, instance.retryDelay * 2));
-  instance.retryAt = (now + instance.retryDelay) as Instant;
-}
-
 function removeAddresses(engine: Engine, instance: Instance, now: Instant): void {
   instance.refreshedAt = undefined;
   const gone = instance.addresses.filter((owned) => removeAddress(engine, instance, owned, now));
-  if (gone.length > 0) engine.world.guard?.close(gone.map((one) => one.virtual.address));
+  closeGuard(engine, instance, gone);
 }
 
 /** False: it stays, for another instance is entitled to it. */
@@ -272,29 +250,4 @@ export function removeAddress(
   const text = `(${name}) ${printIpv4(virtual.address)} could not be removed: ${describe(outcome)}`;
   engine.tell({ type: "log", level: "error", text });
   return true;
-}
-
-/** Lets the addresses answer under the sub-second lease, where that is the guarantee. Harmless when open already. */
-export function openGuard(engine: Engine, instance: Instance): void {
-  const { lease } = instance;
-  if (lease.guarantee !== "nftables") return;
-  const outcome = engine.world.guard?.open(instance.addresses.map((one) => one.virtual.address));
-  if (outcome === undefined || outcome.ok)
-    return guard(engine, instance, Math.floor(lease.micros / 1_000));
-  // Without the rule the address still works; only the sub-second guarantee is gone, and status says so.
-  instance.lease = {
-    ...lease,
-    guarantee: "backstop",
-    micros: micros(lease.addressSeconds * 1_000_000),
-  };
-  const text = `(${instance.config.router.name}) no sub-second lease: ${describe(outcome)}`;
-  engine.tell({ type: "log", level: "warning", text });
-}
-
-function guard(engine: Engine, instance: Instance, milliseconds: number): void {
-  if (instance.lease.guarantee !== "nftables") return;
-  engine.world.guard?.prolong(
-    instance.addresses.map((one) => one.virtual.address),
-    milliseconds,
-  );
 }

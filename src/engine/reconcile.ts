@@ -10,7 +10,8 @@ import { type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
 import { isRaised, listen } from "./footing.ts";
 import type { Instance, OwnedAddress } from "./instance.ts";
-import { scheduleRetry, setAddress } from "./perform.ts";
+import { setAddress } from "./perform.ts";
+import { scheduleRetry } from "./retry.ts";
 
 const FIGHT_MAX = 8;
 const FIGHT_WINDOW = 10_000_000;
@@ -86,5 +87,6 @@ export function retryDue(engine: Engine, instance: Instance, now: Instant): void
   if (isRaised(instance, "cannot-listen")) listen(engine, instance, now);
   engine.addressDevices.settle(engine, now);
   engine.apply(instance, { kind: "faultLifted", cause: "address-rejected" }, now);
+  engine.apply(instance, { kind: "faultLifted", cause: "lease-refused" }, now);
   engine.apply(instance, { kind: "faultLifted", cause: "address-fight" }, now);
 }

@@ -8,13 +8,12 @@
  */
 import type { InstanceConfig } from "#core/config";
 import type { RouterEvent } from "#core/event";
-import { leaseFor } from "#core/lease";
 import { reconfigure } from "#core/reconfigure";
 import type { TrackerState } from "#core/state";
-import { strongestPeer } from "#core/step";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
 import { checkSource } from "./footing.ts";
+import { closeGuard, endGuard, openGuard, renewLease } from "./guard.ts";
 import {
   configuredPeers,
   derived,
@@ -22,7 +21,7 @@ import {
   type OwnedAddress,
   ownedAddresses,
 } from "./instance.ts";
-import { announce, openGuard, removeAddress, setAddress } from "./perform.ts";
+import { announce, removeAddress, setAddress } from "./perform.ts";
 import { sourceOf, trackerState } from "./surroundings.ts";
 
 export interface Change {
@@ -46,10 +45,12 @@ export function change(engine: Engine, changes: readonly Change[], now: Instant)
     engine.apply(instance, { kind: "sourceChanged", source: sourceOf(engine, instance) }, now);
     checkSource(engine, instance, now);
     if (instance.state.phase.kind !== "master") continue;
+    const follow: RouterEvent[] = [];
     if (wasGuarded && instance.lease.guarantee !== "nftables")
-      engine.world.guard?.close(instance.addresses.map((one) => one.virtual.address));
-    else if (added.length > 0 || !wasGuarded) openGuard(engine, instance);
-    add(engine, instance, added, now);
+      endGuard(engine, instance, now, follow);
+    else if (added.length > 0 || !wasGuarded) openGuard(engine, instance, now, follow);
+    add(engine, instance, added, now, follow);
+    for (const event of follow) engine.apply(instance, event, now);
   }
   engine.announcements.pump(now);
 }
@@ -69,8 +70,7 @@ function adopt(engine: Engine, instance: Instance, config: InstanceConfig, now: 
     if (!instance.peers.has(address)) instance.peers.set(address, peer);
   }
   instance.state = reconfigure(before, router, instance.state, trackers, now);
-  const hasGuard = engine.world.guard !== undefined;
-  instance.lease = leaseFor(router, strongestPeer(router, instance.state), hasGuard);
+  renewLease(engine, instance, now);
   // What the kernel refused may be right now.
   if (instance.retryAt !== undefined) {
     instance.retryAt = now;
@@ -108,7 +108,7 @@ function remove(
   const removed = gone.filter(
     (owned) => owned.owned && removeAddress(engine, instance, owned, now),
   );
-  if (removed.length > 0) engine.world.guard?.close(removed.map((one) => one.virtual.address));
+  closeGuard(engine, instance, removed);
 }
 
 function add(
@@ -116,12 +116,11 @@ function add(
   instance: Instance,
   added: readonly OwnedAddress[],
   now: Instant,
+  follow: RouterEvent[],
 ): void {
   if (added.length === 0) return;
-  const follow: RouterEvent[] = [];
   for (const owned of added) {
     setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
   }
   announce(engine, instance, added, instance.config.router.announce.repeat, now);
-  for (const event of follow) engine.apply(instance, event, now);
 }

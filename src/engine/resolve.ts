@@ -40,7 +40,7 @@ export function resolvePeer(
   if (peer !== undefined) peer.unresolved ??= { since: now, told: false };
   emitArp(question, arpRequest(link.mac, source, to));
   // Without it the kernel's next question comes all the same.
-  engine.world.sendArp(link.index, question);
+  void engine.world.sendArp(link.index, question);
   if (peer?.unresolved?.told !== false) return;
   const { since } = peer.unresolved;
   if (now - since < TOLD_AFTER) return;

@@ -105,10 +105,10 @@ export class Rtnetlink {
     this.#start(RTM_GETNEIGH, NLM_F_ACK).u8(abi.AF_INET).u8(0).u16(0).u32(interfaceIndex).u32(0);
     this.builder.attributeBe32(NDA_DST, address);
     let found: NeighbourInfo | undefined;
-    this.transact("RTM_GETNEIGH", ({ type, payload }) => {
+    const outcome = this.transact("RTM_GETNEIGH", ({ type, payload }) => {
       if (type === RTM_NEWNEIGH) found = neighbourOf(payload);
     });
-    return found;
+    return outcome.ok ? found : undefined;
   }
 
   #dump<T>(

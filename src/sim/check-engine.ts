@@ -13,6 +13,7 @@ const SPINS_MAX = 20;
 
 export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
   const missing = new Map<string, number>();
+  const silent = new Map<string, number>();
   const spins = new Map<number, number>();
   const told = new Map<string, string>();
   const machineText = (machine: Machine): string => `machine ${machine.id}`;
@@ -49,6 +50,36 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
     }
   };
 
+  /**
+   * A master whose kernel has the address and drops what comes for it is a black hole that its peers take for an owner: it
+   * has to notice at its next advertisement at the latest.
+   */
+  const masterAnswers = (machine: Machine): void => {
+    const { engine, kernel } = machine;
+    for (const { config, state, addresses } of engine?.instances ?? []) {
+      const { name } = config.router;
+      for (const { virtual } of addresses) {
+        const { address } = virtual;
+        const isSilent =
+          state.phase.kind === "master" &&
+          state.linkUp &&
+          kernel.linkUp &&
+          kernel.has(address) &&
+          !kernel.answers(address);
+        const key = `${machine.id}/${name}/${address}`;
+        if (!isSilent) {
+          silent.delete(key);
+          continue;
+        }
+        const since = silent.get(key) ?? facts.now;
+        silent.set(key, since);
+        const late = machine.extraLate * 2 + kernel.faults.slowMicros * 4;
+        if (facts.now - since > RESTORED_WITHIN + late)
+          simulation.violate("silent-master", `${machineText(machine)} ${name}`);
+      }
+    }
+  };
+
   const doesNotSpin = (machine: Machine): void => {
     const { engine } = machine;
     if (engine === undefined || engine.finished) return;
@@ -68,11 +99,13 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
   return {
     loopDone: (machine) => {
       masterHasAddresses(machine);
+      masterAnswers(machine);
       doesNotSpin(machine);
     },
     engineStarted: (machine) => {
       for (const key of told.keys()) if (key.startsWith(`${machine.id}/`)) told.delete(key);
       for (const key of missing.keys()) if (key.startsWith(`${machine.id}/`)) missing.delete(key);
+      for (const key of silent.keys()) if (key.startsWith(`${machine.id}/`)) silent.delete(key);
     },
     beforeReload: (machine, instances) => {
       // What a reload brings back begins anew.
@@ -84,6 +117,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
     },
     runs: (machine) => {
       for (const key of missing.keys()) if (key.startsWith(`${machine.id}/`)) missing.delete(key);
+      for (const key of silent.keys()) if (key.startsWith(`${machine.id}/`)) silent.delete(key);
     },
     transition: (machine, { instance, from, to }) => {
       const key = `${machine.id}/${instance}`;

@@ -55,6 +55,9 @@ export function checkOverlap(
     micros: { "hand-over": 0, election: 0, "lease-in-flight": 0, none: 0 },
     longest: { "hand-over": 0, election: 0, "lease-in-flight": 0, none: 0 },
   };
+  /** Whether its kernel has the sub-second lease, and has never refused it. */
+  const hasGuard = (machine: Machine): boolean =>
+    simulation.scenario.hasGuard && !facts.isGuardRefused(machine);
   const key = (address: Ipv4, a: Machine, b: Machine): string => `${address}/${a.id}/${b.id}`;
 
   const seatOf = (machine: Machine, address: Ipv4): Seat | undefined => {
@@ -86,7 +89,7 @@ export function checkOverlap(
     // Told, but the machine has not got to its loop yet: a few wake-ups.
     const [dead, alive] = first.engineRuns ? [heir, old] : [old, heir];
     if (bothRun) return dead.state === "MASTER" || alive.state === "MASTER" ? "election" : "none";
-    const lease = leaseFor(dead.router, dead.router.priority, simulation.scenario.hasGuard);
+    const lease = leaseFor(dead.router, dead.router.priority, hasGuard(dead.machine));
     if (lease.guarantee === "backstop") return "lease-in-flight";
     if (alive.since > (ownedSince.get(`${address}/${dead.machine.id}`) ?? 0) && dead === old) {
       const deceived = facts.deceivedAt > facts.now - 3 * facts.detection(old.vrid);
@@ -141,7 +144,7 @@ export function checkOverlap(
       case "lease-in-flight": {
         const leases = [episode.a, episode.b].map((machine) => {
           const dead = seatOf(machine, episode.address)?.router ?? router;
-          return leaseFor(dead, dead.priority, simulation.scenario.hasGuard).addressSeconds;
+          return leaseFor(dead, dead.priority, hasGuard(machine)).addressSeconds;
         });
         return Math.max(...leases) * 1_000_000 + 1_250_000 + late;
       }

@@ -1,5 +1,6 @@
 /** Faults drawn for a cluster: which kinds, when, on whom, how long. */
 import type { TrackerResult } from "#contract/engine-link";
+import type { AddressGuard } from "#ports/world";
 import { fromCentis } from "#units/time";
 import { drawReloads } from "./draw-reloads.ts";
 import { type Shape, virtual } from "./draw-shape.ts";
@@ -64,6 +65,7 @@ export function drawFaults(
   if (flaps.length > 0 && random.split("flaps alone").chance(0.5)) return flaps;
   return [
     ...faults,
+    ...drawGuardFaults(random.split("guard"), shape, storm, down),
     ...flaps,
     ...drawReloads(random.split("reloads"), shape, machines, reloads, storm),
   ];
@@ -85,6 +87,26 @@ function drawFlaps(random: Random, shape: Shape, storm: number, down: number): F
     at += micros + random.pick([random.between(1_000, 300_000), random.between(0, 2 * down)]);
   }
   return flaps;
+}
+
+/** Every second one also refuses to take the rule away, so that the address is silent unless somebody sees to it. */
+function drawGuardFaults(random: Random, shape: Shape, storm: number, down: number): Fault[] {
+  if (!shape.hasGuard || !random.chance(0.1)) return [];
+  return Array.from({ length: random.between(1, 3) }, () => {
+    const calls = random.pick<readonly (keyof AddressGuard)[]>([
+      ["prolong"],
+      ["open"],
+      ["close"],
+      ["open", "prolong", "close"],
+    ]);
+    return {
+      kind: "guard-fails",
+      at: random.between(0, storm),
+      machine: random.between(0, shape.count - 1),
+      micros: drawLength(random, down),
+      calls: random.chance(0.5) ? calls : ["prolong", "close"],
+    } as const satisfies Fault;
+  });
 }
 
 /** Around the lengths that matter: much shorter than, about as long as, and longer than the detection time. */
@@ -151,6 +173,9 @@ function drawFault(
       return { kind, at, machine, micros: length * 2, late: random.between(1_000, interval) };
     case "address-fails":
       return { kind, at, machine, micros: length, errno: random.pick(["EPERM", "ENOBUFS"]) };
+    case "guard-fails":
+      // Drawn on their own, see `drawGuardFaults`.
+      return undefined;
     case "address-slow":
       return {
         kind,

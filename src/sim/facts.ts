@@ -56,6 +56,7 @@ export class Facts {
   readonly #unwellAt = new Map<number, number>();
   readonly #runsSince = new Map<number, number>();
   readonly #pausedAt = new Map<number, number>();
+  readonly #guardRefused = new Set<number>();
   readonly #stoppedAt = new Map<number, number>();
   readonly #lost = new Map<string, number>();
   readonly #lostTo = new Map<number, number>();
@@ -161,6 +162,11 @@ export class Facts {
   /** Last time anything at all was wrong with this machine (not the network). */
   unwellAt(machine: Machine): number {
     return this.#unwellAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Its kernel has refused the sub-second lease in this run, so it may do without for a while. */
+  isGuardRefused(machine: Machine): boolean {
+    return this.#guardRefused.has(machine.id);
   }
 
   /** Last advertisement, or ARP frame it depends on, lost on the way from one machine to the other. */
@@ -295,6 +301,7 @@ export class Facts {
   #fault(fault: Fault): void {
     if ("machine" in fault) this.#unwellAt.set(fault.machine, this.now);
     else this.networkChangedAt = this.now;
+    if (fault.kind === "guard-fails") this.#guardRefused.add(fault.machine);
     // Behind a port that was down anybody may have come and gone.
     if (fault.kind === "link-flap" || fault.kind === "interface-gone") {
       for (const seat of this.#seats.values()) {

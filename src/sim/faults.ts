@@ -163,6 +163,11 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
       return () => {
         kernel.faults.addFails = undefined;
       };
+    case "guard-fails":
+      kernel.faults.guardRefuses = fault.calls;
+      return () => {
+        kernel.faults.guardRefuses = [];
+      };
     case "address-slow":
       kernel.faults.slowMicros += fault.slow;
       return () => {

@@ -62,7 +62,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
 }
 
 const hasRefusals = (faults: readonly Fault[]): boolean =>
-  faults.some((fault) => fault.kind === "address-fails" || fault.kind === "address-deleted");
+  faults.some((fault) => ["address-fails", "address-deleted", "guard-fails"].includes(fault.kind));
 
 const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
 

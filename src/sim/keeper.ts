@@ -211,10 +211,12 @@ export class Keeper {
       skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
     const virtuals = [...instance.addresses, ...instance.excludedAddresses];
     for (const virtual of virtuals) {
+      // Refused where the link is gone, and the address with it.
       if (kernel.has(virtual.address))
-        kernel.setAddress(kernel.linkIndex, virtual, Math.ceil(wait / 1_000_000));
+        void kernel.setAddress(kernel.linkIndex, virtual, Math.ceil(wait / 1_000_000));
     }
-    if (around.hasGuard) kernel.guard.prolong(addressesOf(instance), Math.ceil(wait / 1_000));
+    // Refused: the addresses are silent sooner than the hand-over ends.
+    if (around.hasGuard) void kernel.guard.prolong(addressesOf(instance), Math.ceil(wait / 1_000));
     this.#holds.set(router.name, { instance, isOver: false });
     this.#in(wait, () => this.#letGo(router.name));
   }
@@ -229,9 +231,11 @@ export class Keeper {
   #remove(instance: InstanceConfig): void {
     const { kernel } = this.#machine;
     for (const { address, prefix } of [...instance.addresses, ...instance.excludedAddresses]) {
-      if (kernel.has(address)) kernel.removeAddress(kernel.linkIndex, { address, prefix });
+      // Refused where the link is gone, and the address with it.
+      if (kernel.has(address)) void kernel.removeAddress(kernel.linkIndex, { address, prefix });
     }
-    kernel.guard.close(addressesOf(instance));
+    // The addresses are gone; the next engine opens or closes the guard again.
+    void kernel.guard.close(addressesOf(instance));
   }
 
   #release(instance: InstanceConfig): void {

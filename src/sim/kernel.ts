@@ -21,6 +21,7 @@ import type { Random } from "./random.ts";
 const EXPIRY_LATE_MIN = 10_000;
 const EXPIRY_LATE_MAX = 1_000_000;
 const TICK = 4_000;
+const GUARD_REFUSED: Outcome = { ok: false, errno: "ENOBUFS", call: "nf_tables" };
 
 interface Entry {
   readonly info: AddressInfo;
@@ -32,6 +33,8 @@ interface Entry {
 export interface KernelFaults {
   /** Adding addresses fails with this errno. */
   addFails: string | undefined;
+  /** Calls of the guard that fail. */
+  guardRefuses: readonly (keyof AddressGuard)[];
   /** Each change of an address takes this long, and the caller waits. */
   slowMicros: number;
 }
@@ -45,7 +48,7 @@ export class Kernel {
   /** Addresses that are answered for only while let through, and until when each is. */
   readonly #guarded = new Set<Ipv4>();
   readonly #letThrough = new Map<Ipv4, number>();
-  readonly faults: KernelFaults = { addFails: undefined, slowMicros: 0 };
+  readonly faults: KernelFaults = { addFails: undefined, guardRefuses: [], slowMicros: 0 };
   /** Timers stand still since then (machine paused). */
   #frozenAt: number | undefined;
   #frozenTotal = 0;
@@ -153,6 +156,7 @@ export class Kernel {
     this.#letThrough.clear();
     this.#frozenAt = undefined;
     this.faults.addFails = undefined;
+    this.faults.guardRefuses = [];
     this.faults.slowMicros = 0;
     this.linkIndex = 2;
     this.linkUp = true;
@@ -206,11 +210,13 @@ export class Kernel {
 
   readonly guard: AddressGuard = {
     open: (addresses) => {
+      if (this.faults.guardRefuses.includes("open")) return GUARD_REFUSED;
       for (const address of addresses) this.#guarded.add(address);
       this.onChange();
       return OK;
     },
     prolong: (addresses, milliseconds) => {
+      if (this.faults.guardRefuses.includes("prolong")) return GUARD_REFUSED;
       const until = this.#time() + milliseconds * 1_000 + this.#random.between(0, TICK);
       let wasShut = false;
       for (const address of addresses) {
@@ -224,6 +230,7 @@ export class Kernel {
       return OK;
     },
     close: (addresses) => {
+      if (this.faults.guardRefuses.includes("close")) return GUARD_REFUSED;
       for (const address of addresses) {
         this.#guarded.delete(address);
         this.#letThrough.delete(address);

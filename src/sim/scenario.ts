@@ -4,6 +4,7 @@
  */
 import type { GroupConfig, TrackerResult } from "#contract/engine-link";
 import type { InstanceConfig } from "#core/config";
+import type { AddressGuard } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import type { NetworkConditions } from "./network.ts";
 
@@ -86,6 +87,9 @@ export type Fault =
   /** The engine is woken up to `late` later than it should. */
   | ({ readonly kind: "busy"; readonly late: number } & Lasting & On)
   | ({ readonly kind: "address-fails"; readonly errno: string } & Lasting & On)
+  /** The kernel refuses these calls of the sub-second lease. */
+  | ({ readonly kind: "guard-fails"; readonly calls: readonly (keyof AddressGuard)[] } & Lasting &
+      On)
   | ({ readonly kind: "address-slow"; readonly slow: number } & Lasting & On)
   | ({
       readonly kind: "address-deleted";

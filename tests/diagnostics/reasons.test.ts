@@ -20,6 +20,7 @@ const causes: readonly FaultCause[] = [
   { kind: "source-missing", address: own },
   { kind: "tracker", tracker: "script", name: "chk" },
   { kind: "address-rejected", address: own, error: "EPERM" },
+  { kind: "lease-refused", error: "nf_tables: ENOBUFS" },
   { kind: "address-fight", address: own, removals: 7, within: fromSeconds(10) },
   { kind: "group", group: "G", member: "VI_2" },
 ];

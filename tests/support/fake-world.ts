@@ -75,6 +75,8 @@ export class FakeWorld implements World {
   /** errno of listening for ARP only, by device name. */
   readonly deaf: Map<string, string> = new Map();
   guard: AddressGuard | undefined;
+  /** errno with which the guard refuses a call, by its name; see `addGuard`. */
+  readonly guardRefuses: Map<keyof AddressGuard, string> = new Map();
   /** Where packets and frames go besides `calls`. */
   carry:
     | ((kind: "packet" | "arp", index: number, bytes: Uint8Array, to?: Ipv4) => void)
@@ -91,6 +93,20 @@ export class FakeWorld implements World {
     const { told } = this;
     this.told = [];
     return told;
+  }
+
+  /** A guard in the kernel, whose calls are in `calls`. */
+  addGuard(): void {
+    const call = (name: keyof AddressGuard, more = ""): Outcome => {
+      this.calls.push(`guard ${name}${more}`);
+      const errno = this.guardRefuses.get(name);
+      return errno === undefined ? OK : { ok: false, errno, call: "nf_tables" };
+    };
+    this.guard = {
+      open: () => call("open"),
+      prolong: (_, milliseconds) => call("prolong", ` ${milliseconds}`),
+      close: () => call("close"),
+    };
   }
 
   /** Is the address on an interface, with its lifetime not over? */

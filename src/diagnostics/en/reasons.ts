@@ -94,6 +94,8 @@ export function fault(cause: FaultCause): string {
       return `${tracked(cause.tracker)} \`${cause.name}\` failed`;
     case "address-rejected":
       return `the kernel refused ${printIpv4(cause.address)}: ${cause.error}`;
+    case "lease-refused":
+      return `the kernel neither prolongs the address's lease nor removes its rule, so the address may not answer here: ${cause.error}`;
     case "address-fight":
       return `something else removed ${printIpv4(cause.address)} ${cause.removals} times within ${duration(cause.within)}`;
     case "group":

@@ -94,6 +94,8 @@ export function fault(cause: FaultCause): string {
       return `${tracked(cause.tracker)} \`${cause.name}\` 失败`;
     case "address-rejected":
       return `内核拒绝添加 ${printIpv4(cause.address)}：${cause.error}`;
+    case "lease-refused":
+      return `内核既不续期地址租约，也不删除租约规则，该地址在本机可能无法应答：${cause.error}`;
     case "address-fight":
       return `${duration(cause.within)} 内 ${printIpv4(cause.address)} 被其他程序删除了 ${cause.removals} 次`;
     case "group":
