@@ -297,6 +297,18 @@ test("no default export, enum, namespace or barrel", () => {
   none(problems, "forbidden constructs");
 });
 
+test("keys of the cloud are of the type that cannot be printed", () => {
+  const plain = /\b(?:secretKey|secretToken|token)\??: string\b/;
+  const problems = [...src, ...apps].flatMap(({ path, text }) =>
+    text
+      .split("\n")
+      .map((line, index) => ({ line, where: `${path}:${index + 1}` }))
+      .filter(({ line }) => plain.test(line))
+      .map(({ line, where }) => `${where}: ${line.trim()}`),
+  );
+  none(problems, "write `Secret` of #units/secret");
+});
+
 /** Files that git knows or would take: what a stranger gets. Without git: the source folders. */
 function publishedFiles(): string[] {
   if (!existsSync(join(root, ".git"))) {

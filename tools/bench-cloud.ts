@@ -19,6 +19,7 @@ import {
   tc3Key,
   tc3Signature,
 } from "../src/provider/signature-tc3.ts";
+import { Secret } from "../src/units/secret.ts";
 
 const SECRETS = { secretId: "AKIDBENCH", secretKey: "SECRETBENCH" };
 const CONNECTIONS = 16;
@@ -54,7 +55,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: CREATES });
 
 const now = Math.floor(Date.now() / 1000);
 const scope = { date: dateOf(now), service: "vpc", timestamp: `${now}` };
-const key = tc3Key(SECRETS.secretKey, scope);
+const key = tc3Key(new Secret(SECRETS.secretKey), scope);
 
 class Refused extends Error {
   readonly code: string;

@@ -1,8 +1,11 @@
 /**
- * The other side of the emulator, under `/_baton/`: health, reset, clock, faults, claims, state. Unsigned JSON; success
- * is HTTP 200, a body that is no JSON or has wrong types is 400, an unknown path 404, a wrong method 405.
+ * The other side of the emulator, under `/_baton/`: health, reset, clock, faults, claims, state. JSON; success is HTTP 200,
+ * a body that is no JSON or has wrong types is 400, an unknown path 404, a wrong method 405.
+ *
+ * Everything but health needs the header `X-Baton-Admin`, which no page of another site can send, else 403. Its value is
+ * the secret key where signatures are checked, so that these calls are no way around them, and anything elsewhere.
  */
-import { randomInt, randomUUID } from "node:crypto";
+import { createHash, randomInt, randomUUID, timingSafeEqual } from "node:crypto";
 import { isObject } from "#contract/cloud/read-parameters";
 import type { ClaimOutcome } from "#havip/claim";
 import { stepClaim } from "#havip/claim";
@@ -19,6 +22,7 @@ import { json, readTarget } from "./message.ts";
 import { printSnapshot, readSnapshot } from "./snapshot.ts";
 
 export const ADMIN_PREFIX = "/_baton/";
+export const ADMIN_HEADER = "x-baton-admin";
 export const isAdmin = (target: string): boolean => {
   const { path } = readTarget(target);
   return path.startsWith(ADMIN_PREFIX) || path === "/_baton";
@@ -55,6 +59,8 @@ export function handleAdmin(parts: ApiParts, request: CloudRequest): CloudRespon
   }
   const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   if (route === undefined) return bad(`${path} takes ${Object.keys(methods).join(", ")}`, 405);
+  const refused = name === "health" ? undefined : judgeAdmin(parts, request);
+  if (refused !== undefined) return bad(refused, 403);
   if (request.isTooLarge) return bad("the body is larger than 10 MB", 413);
   const body = readBody(request.body);
   if (body === undefined) return bad("the body is not JSON");
@@ -65,6 +71,19 @@ export function handleAdmin(parts: ApiParts, request: CloudRequest): CloudRespon
     parts.log("error", `${path}: ${text}`);
     return bad(text, 500);
   }
+}
+
+/** Why not; undefined: it may. */
+function judgeAdmin({ auth, secrets }: ApiParts, { headers }: CloudRequest): string | undefined {
+  const given = headers[ADMIN_HEADER] ?? "";
+  if (auth !== "strict" || secrets === undefined)
+    return given === ""
+      ? "this needs the header X-Baton-Admin, such as X-Baton-Admin: 1"
+      : undefined;
+  const digest = (text: string): Uint8Array => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(secrets.secretKey.reveal()))
+    ? undefined
+    : "this needs the header X-Baton-Admin with the secret key";
 }
 
 function readBody(body: Uint8Array): { readonly value: unknown } | undefined {
@@ -78,7 +97,7 @@ function readBody(body: Uint8Array): { readonly value: unknown } | undefined {
 
 /** Somebody may have sent the secret as a parameter. */
 function hideSecret({ secrets }: ApiParts, response: CloudResponse): CloudResponse {
-  const secret = secrets?.secretKey ?? "";
+  const secret = secrets?.secretKey.reveal() ?? "";
   if (secret === "") return response;
   const written = JSON.stringify(secret).slice(1, -1);
   return { ...response, body: response.body.replaceAll(written, "***") };

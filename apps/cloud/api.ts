@@ -22,7 +22,7 @@ import type { Fault, Faults } from "./faults.ts";
 import type { Keeper } from "./keeper.ts";
 import type { CloudRequest, CloudResponse } from "./message.ts";
 import { json } from "./message.ts";
-import type { LoggedRequest, RequestLog } from "./request-log.ts";
+import { keepText, type LoggedRequest, type RequestLog } from "./request-log.ts";
 import type { Throttle } from "./throttle.ts";
 
 /** strict: known key, right signature, right time. lenient: the shape only. off: nothing. */
@@ -149,14 +149,15 @@ function decide(
   if (action === "") return fail("MissingParameter", { parameter: "X-TC-Action" });
   const found = findAction(service, action);
   if (found.kind === "unknown") {
-    parts.log("warning", `unknown action ${JSON.stringify(action)}, version ${version}`);
+    const name = JSON.stringify(keepText(action));
+    parts.log("warning", `unknown action ${name}, version ${version}`);
     return fail("InvalidAction", { value: action });
   }
   if (found.kind === "unsupported") {
     parts.log("warning", `the cloud has the action ${action}, this emulator has not`);
     return fail("UnsupportedOperation", { situation: "action-not-emulated", value: action });
   }
-  const region = readRegion(service === "tag", envelope.region);
+  const region = readRegion(parts, service === "tag", envelope.region);
   if (typeof region !== "string") return region;
   const limit = parts.throttle.refuse(region, action, parts.clock.realMillis());
   if (limit !== undefined) {
@@ -174,11 +175,16 @@ function checkTransport(request: CloudRequest, { target }: Envelope): Failure | 
     : undefined;
 }
 
-function readRegion(isGlobal: boolean, region: string): string | Failure {
+/** The platform has some twenty; every one here has quotas of its own, so the number bounds what callers can make. */
+const REGIONS_MAX = 64;
+
+function readRegion({ keeper }: ApiParts, isGlobal: boolean, region: string): string | Failure {
   if (region === "") {
     return isGlobal ? "" : fail("MissingParameter", { parameter: "X-TC-Region" });
   }
-  return REGION.test(region) && region.length <= 64
+  const { regions } = keeper.world;
+  const hasRoom = regions.has(region) || regions.size < REGIONS_MAX;
+  return REGION.test(region) && region.length <= 64 && hasRoom
     ? region
     : fail("UnsupportedRegion", { value: region });
 }

@@ -77,4 +77,4 @@ function readForm({ method, headers, body }: CloudRequest, target: Target): Enve
 }
 
 /** The service speaks Chinese unless asked. */
-const readLanguage = (text: string): Language => (text === "en-US" ? "en-US" : "zh-CN");
+export const readLanguage = (text: string): Language => (text === "en-US" ? "en-US" : "zh-CN");

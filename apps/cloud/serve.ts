@@ -1,9 +1,12 @@
 /** `baton cloud serve`: options in, first line on stdout, SIGTERM or SIGINT to the end. */
+import { readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import type { Habits } from "#havip/habits";
 import { HABITS } from "#havip/habits";
+import { readCredentials } from "#provider/credentials";
 import type { SecretPair } from "#provider/verify";
+import { Secret } from "#units/secret";
 import type { Micros } from "#units/time";
 import { fromMillis, toMillis } from "#units/time";
 import type { AuthMode } from "./api.ts";
@@ -11,7 +14,7 @@ import type { RunningCloud, StartOptions } from "./start.ts";
 import { startCloud } from "./start.ts";
 
 export const SERVE_USAGE = `usage: baton cloud serve [--listen HOST:PORT] [--data DIR | --memory]
-           [--auth strict|lenient|off] [--secret-id ID --secret-key KEY]
+           [--auth strict|lenient|off] [--secret-file FILE] [--allow-host NAME ...]
            [--claim-latency TIME] [--task-latency TIME] [--api-latency TIME]
            [--calls-per-second N] [--garp-burst N] [--garp-rate N] [--quiet]
 
@@ -21,7 +24,10 @@ Serves the VPC API (HAVIPs, elastic addresses, interfaces) of an emulated cloud.
   --data              keeps everything in DIR; without it, or with --memory, nothing is kept
   --auth              strict (default with a secret): known key, right signature, right time;
                       lenient (default without): the shape of the signature only; off: nothing.
-                      strict without --secret-id takes TENCENTCLOUD_SECRET_ID and _KEY
+                      strict without --secret-file takes TENCENTCLOUD_SECRET_ID and _KEY
+  --secret-file       the key, as tccli (JSON) or the SDKs ([default], secret_id=, secret_key=) keep it;
+                      --secret-id ID --secret-key KEY works too, but others see it in the process list
+  --allow-host        a name by which clients call it, besides addresses and localhost
   --claim-latency     from a gratuitous ARP to the moved address, such as 4s (default 0)
   --task-latency      how long asynchronous work takes (default 100ms)
   --api-latency       every call waits so long (default 0)
@@ -38,6 +44,13 @@ export interface ServeIo {
 
 /** The exit code: 0 after a signal, 1 when it could not start, 2 for wrong usage. */
 export async function serve(argv: readonly string[], io: ServeIo): Promise<number> {
+  if (argv.some((word) => /^--secret-key(=|$)/.test(word))) {
+    // Setting the title overwrites the command line that every user of the machine can read. Until now it was there.
+    process.title = "baton cloud serve";
+    io.stderr(
+      "warning: --secret-key was in the process list until now; use --secret-file or TENCENTCLOUD_SECRET_KEY\n",
+    );
+  }
   const options = readOptions(argv, io);
   if (typeof options === "string") {
     io.stderr(`baton cloud serve: ${options}\n\n${SERVE_USAGE}`);
@@ -53,7 +66,11 @@ export async function serve(argv: readonly string[], io: ServeIo): Promise<numbe
   }
   io.stdout(`${JSON.stringify({ event: "listening", url: running.url })}\n`);
   if (!isLoopback(options.host ?? "")) {
-    io.stderr("warning: not a loopback address, and /_baton/ asks nobody for a signature\n");
+    io.stderr(
+      options.auth === "strict"
+        ? "warning: not a loopback address: requests and X-Baton-Admin cross the network unencrypted\n"
+        : "warning: not a loopback address, and signatures are not checked: whoever reaches it may do everything\n",
+    );
   }
   // Written at exit otherwise, which `kill -9` skips: then every start would compile anew.
   flushCompileCache();
@@ -78,7 +95,7 @@ function readOptions(argv: readonly string[], io: ServeIo): StartOptions | strin
   if (listen === undefined) return `--listen ${values.listen} is not HOST:PORT`;
   if (values.data !== undefined && values.memory === true)
     return "--data and --memory exclude each other";
-  const auth = readAuth(values.auth, values["secret-id"], values["secret-key"], io.env);
+  const auth = readAuth(values, io.env);
   if (typeof auth === "string") return auth;
   const times = readTimes(values);
   if (typeof times === "string") return times;
@@ -97,6 +114,7 @@ function readOptions(argv: readonly string[], io: ServeIo): StartOptions | strin
     ...listen,
     ...auth,
     ...times,
+    names: values["allow-host"],
     dataDirectory: values.data,
     callsPerSecond,
     habits: { ...times.habits, garpPerAddress: perAddress },
@@ -116,6 +134,8 @@ function parse(argv: readonly string[]) {
       auth: { type: "string" },
       "secret-id": { type: "string" },
       "secret-key": { type: "string" },
+      "secret-file": { type: "string" },
+      "allow-host": { type: "string", multiple: true },
       "claim-latency": { type: "string" },
       "task-latency": { type: "string" },
       "api-latency": { type: "string" },
@@ -140,27 +160,47 @@ interface Auth {
   readonly secrets: SecretPair | undefined;
 }
 
-function readAuth(
-  mode: string | undefined,
-  secretId: string | undefined,
-  secretKey: string | undefined,
-  env: ServeIo["env"],
-): Auth | string {
+type AuthWords = Readonly<
+  Partial<Record<"auth" | "secret-id" | "secret-key" | "secret-file", string>>
+>;
+
+function readAuth(words: AuthWords, env: ServeIo["env"]): Auth | string {
+  const { auth: mode } = words;
   if (mode !== undefined && mode !== "strict" && mode !== "lenient" && mode !== "off") {
     return `--auth ${mode} is not strict, lenient or off`;
   }
-  if ((secretId === undefined) !== (secretKey === undefined)) {
-    return "--secret-id and --secret-key belong together";
-  }
-  if (secretId !== undefined && secretKey !== undefined) {
-    if (secretId === "" || secretKey === "") return "--secret-id and --secret-key may not be empty";
-    return { auth: mode ?? "strict", secrets: { secretId, secretKey } };
-  }
+  const given = readSecrets(words);
+  if (typeof given === "string") return given;
+  if (given !== undefined) return { auth: mode ?? "strict", secrets: given };
   if (mode !== "strict") return { auth: mode ?? "lenient", secrets: undefined };
   const id = env["TENCENTCLOUD_SECRET_ID"];
   const key = env["TENCENTCLOUD_SECRET_KEY"];
-  if (!id || !key) return "--auth strict needs --secret-id and --secret-key";
-  return { auth: mode, secrets: { secretId: id, secretKey: key } };
+  if (!id || !key)
+    return "--auth strict needs --secret-file, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY";
+  return { auth: mode, secrets: { secretId: id, secretKey: new Secret(key) } };
+}
+
+/** Undefined: none given. */
+function readSecrets(words: AuthWords): SecretPair | undefined | string {
+  const { "secret-id": id, "secret-key": key, "secret-file": file } = words;
+  if (file !== undefined) {
+    if (id !== undefined || key !== undefined)
+      return "--secret-file and --secret-id, --secret-key exclude each other";
+    return readSecretFile(file) ?? `--secret-file ${file} has no key, or cannot be read`;
+  }
+  if ((id === undefined) !== (key === undefined))
+    return "--secret-id and --secret-key belong together";
+  if (id === undefined || key === undefined) return undefined;
+  if (id === "" || key === "") return "--secret-id and --secret-key may not be empty";
+  return { secretId: id, secretKey: new Secret(key) };
+}
+
+function readSecretFile(file: string): SecretPair | undefined {
+  try {
+    return readCredentials(readFileSync(file, "utf8"), "default");
+  } catch {
+    return undefined;
+  }
 }
 
 interface Times {

@@ -9,6 +9,8 @@ export interface StartOptions extends CloudOptions {
   readonly host?: string | undefined;
   /** 0 picks a free one. */
   readonly port: number;
+  /** Names by which clients may call it, besides addresses, `localhost` and `host`. */
+  readonly names?: readonly string[] | undefined;
 }
 
 export interface RunningCloud {
@@ -23,12 +25,13 @@ const GRACE_MS = 1_000;
 
 /** Rejects when the port cannot be had or the store cannot be opened. */
 export async function startCloud(options: StartOptions): Promise<RunningCloud> {
-  const { host = "127.0.0.1", port } = options;
+  const { host = "127.0.0.1", port, names = [] } = options;
   const cloud = openCloud(options);
   const log = options.log ?? ((): void => undefined);
   const server = makeServer(
     (request) => cloud.handle(request),
     (error) => log("error", error instanceof Error ? (error.stack ?? error.message) : "failed"),
+    [host, ...names],
   );
   try {
     await listen(server, port, host);

@@ -5,6 +5,10 @@ interface Bucket {
   atMillis: number;
 }
 
+/** Far more than one process can fill in the second after which a bucket is as good as new. */
+const BUCKETS_MAX = 10_000;
+const RESTED_MS = 1_000;
+
 export class Throttle {
   readonly #perSecond: number | undefined;
   readonly #buckets = new Map<string, Bucket>();
@@ -18,13 +22,30 @@ export class Throttle {
     const perSecond = this.#perSecond;
     if (perSecond === undefined) return undefined;
     const name = `${region}/${action}`;
+    if (this.#buckets.size >= BUCKETS_MAX) this.#makeRoom(nowMillis);
     const bucket = this.#buckets.get(name) ?? { tokens: perSecond, atMillis: nowMillis };
     const rested = (Math.max(0, nowMillis - bucket.atMillis) / 1000) * perSecond;
     bucket.tokens = Math.min(perSecond, bucket.tokens + rested);
     bucket.atMillis = nowMillis;
+    // Last in the order: the table forgets from the front.
+    this.#buckets.delete(name);
     this.#buckets.set(name, bucket);
     if (bucket.tokens < 1) return perSecond;
     bucket.tokens -= 1;
     return undefined;
+  }
+
+  /** From the front, where the longest unused are: those that are full again, which say nothing, and one in any case. */
+  #makeRoom(nowMillis: number): void {
+    for (const [name, { atMillis }] of this.#buckets) {
+      const isRested = Math.abs(nowMillis - atMillis) >= RESTED_MS;
+      if (!isRested && this.#buckets.size < BUCKETS_MAX) return;
+      this.#buckets.delete(name);
+    }
+  }
+
+  /** How many regions and actions it remembers. */
+  get size(): number {
+    return this.#buckets.size;
   }
 }

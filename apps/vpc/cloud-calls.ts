@@ -2,15 +2,18 @@
 import type { ActionName, AnswerOf, ParametersOf } from "#contract/cloud/actions";
 import { isObject } from "#contract/cloud/read-parameters";
 import { type CloudClient, makeClient } from "#provider/client";
+import type { Credentials } from "#provider/credentials";
 import type { Endpoint } from "#provider/endpoint";
 import { printCallFailure } from "#provider/failure-text";
 import type { Transport } from "#provider/transport";
 import { waitForRequest, waitForTask } from "#provider/wait";
+import { Secret } from "#units/secret";
+import { ADMIN_HEADER } from "../cloud/admin.ts";
 import type { Cloud } from "../cloud/cloud.ts";
 import type { HavipDescription } from "./description.ts";
 
 /** Any pair is good for an emulator that was not given one. */
-export const LAB_CREDENTIALS = { secretId: "AKIDLAB", secretKey: "lab" };
+export const LAB_CREDENTIALS: Credentials = { secretId: "AKIDLAB", secretKey: new Secret("lab") };
 const ENDPOINT: Endpoint = {
   isSecure: false,
   hostname: "lab",
@@ -115,7 +118,7 @@ export class CloudCalls {
     const answer = await this.#cloud.handle({
       method: "POST",
       target: "/_baton/instances",
-      headers: {},
+      headers: { [ADMIN_HEADER]: "lab" },
       body: new TextEncoder().encode(JSON.stringify(body)),
       isTooLarge: false,
     });

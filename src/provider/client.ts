@@ -145,7 +145,7 @@ function signedHeaders(
     "X-TC-Timestamp": scope.timestamp,
     "X-TC-Language": language,
     "X-TC-RequestClient": CLIENT_NAME,
-    ...(token !== undefined && { "X-TC-Token": token }),
+    ...(token !== undefined && { "X-TC-Token": token.reveal() }),
     Authorization: printAuthorization(authorization),
   };
 }

@@ -3,13 +3,13 @@
  * same way. Files come in as text, so that the rules can be tested without any.
  */
 import { isObject } from "#contract/cloud/read-parameters";
+import { Secret } from "#units/secret";
 
 export interface Credentials {
   readonly secretId: string;
-  /** Never in a text, a log or an error. */
-  readonly secretKey: string;
+  readonly secretKey: Secret;
   /** Of temporary credentials. */
-  readonly token?: string;
+  readonly token?: Secret;
 }
 
 export interface Account {
@@ -50,14 +50,17 @@ export const readCredentials = (text: string, section: string): Credentials | un
   text.trimStart().startsWith("{") ? readTccli(text) : readShared(text, section);
 
 /** An emulator on this machine that is not strict takes any key; the cloud does not. */
-export const EMULATOR_CREDENTIALS: Credentials = { secretId: "baton", secretKey: "baton" };
+export const EMULATOR_CREDENTIALS: Credentials = {
+  secretId: "baton",
+  secretKey: new Secret("baton"),
+};
 export const EMULATOR_REGION = "ap-guangzhou";
 
 const make = (id: unknown, key: unknown, token: unknown): Credentials | undefined => {
   if (typeof id !== "string" || typeof key !== "string" || id === "" || key === "")
     return undefined;
-  const hasToken = typeof token === "string" && token !== "";
-  return { secretId: id, secretKey: key, ...(hasToken && { token }) };
+  const own = typeof token === "string" && token !== "" ? { token: new Secret(token) } : {};
+  return { secretId: id, secretKey: new Secret(key), ...own };
 };
 
 const credentialsFromEnv = (env: AccountSources["env"]): Credentials | undefined =>

@@ -5,6 +5,7 @@
  * signed headers. The list's order is the client's: it is taken as it comes.
  */
 import { createHash, createHmac } from "node:crypto";
+import type { Secret } from "#units/secret";
 
 export const TC3_ALGORITHM = "TC3-HMAC-SHA256";
 
@@ -39,8 +40,8 @@ export const dateOf = (seconds: number): string =>
   new Date(seconds * 1000).toISOString().slice(0, 10);
 
 /** Derived from the secret; the same for all requests of a day to a service. */
-export function tc3Key(secretKey: string, { date, service }: Tc3Scope): Uint8Array {
-  return hmac(hmac(hmac(`TC3${secretKey}`, date), service), "tc3_request");
+export function tc3Key(secretKey: Secret, { date, service }: Tc3Scope): Uint8Array {
+  return hmac(hmac(hmac(`TC3${secretKey.reveal()}`, date), service), "tc3_request");
 }
 
 export function tc3Signature(key: Uint8Array, scope: Tc3Scope, request: Tc3Request): string {

@@ -3,6 +3,7 @@
  * one of them. What is signed is not url-encoded, and the endpoint stands there with its port.
  */
 import { createHmac } from "node:crypto";
+import type { Secret } from "#units/secret";
 
 export type V1Method = "HmacSHA1" | "HmacSHA256";
 export const isV1Method = (text: string): text is V1Method =>
@@ -22,7 +23,7 @@ export function v1StringToSign(
 }
 
 /** In base64. */
-export function v1Signature(secretKey: string, method: V1Method, stringToSign: string): string {
+export function v1Signature(secretKey: Secret, method: V1Method, stringToSign: string): string {
   const digest = method === "HmacSHA1" ? "sha1" : "sha256";
-  return createHmac(digest, secretKey).update(stringToSign, "utf8").digest("base64");
+  return createHmac(digest, secretKey.reveal()).update(stringToSign, "utf8").digest("base64");
 }

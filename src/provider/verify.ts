@@ -10,13 +10,14 @@
  * Results are values: the caller turns them into the platform's codes.
  */
 import { timingSafeEqual } from "node:crypto";
+import type { Secret } from "#units/secret";
 import type { Tc3Authorization } from "./signature-tc3.ts";
 import { dateOf, readAuthorization, sha256Hex, tc3Key, tc3Signature } from "./signature-tc3.ts";
 import { isV1Method, v1Signature, v1StringToSign } from "./signature-v1.ts";
 
 export interface SecretPair {
   readonly secretId: string;
-  readonly secretKey: string;
+  readonly secretKey: Secret;
 }
 
 export interface SignedRequest {
@@ -70,7 +71,7 @@ function matchesTc3(
   request: SignedRequest,
   authorization: Tc3Authorization,
   timestamp: string,
-  secretKey: string,
+  secretKey: Secret,
 ): boolean {
   const { date, service, signedHeaders, signature } = authorization;
   const scope = { date, service, timestamp };
@@ -105,19 +106,26 @@ function hostsOf(host: string): readonly string[] {
 }
 
 /** One derivation a day and service: three of the five hashes of a request. */
-const keys = new Map<string, Uint8Array>();
+const keys = new WeakMap<Secret, Map<string, Uint8Array>>();
 const KEYS_MAX = 64;
+/** `date/service` of the longest scope that is remembered: both are the client's words. */
+const SCOPE_MAX = 64;
 
-function cachedKey(secretKey: string, date: string, service: string): Uint8Array {
-  const name = `${date}/${service}/${secretKey}`;
-  let key = keys.get(name);
+function cachedKey(secretKey: Secret, date: string, service: string): Uint8Array {
+  const known = keys.get(secretKey) ?? new Map<string, Uint8Array>();
+  const name = `${date}/${service}`;
+  let key = known.get(name);
   if (key === undefined) {
     key = tc3Key(secretKey, { date, service, timestamp: "" });
-    if (keys.size >= KEYS_MAX) keys.clear();
-    keys.set(name, key);
+    if (known.size >= KEYS_MAX) known.clear();
+    if (name.length <= SCOPE_MAX) known.set(copyText(name), key);
+    keys.set(secretKey, known);
   }
   return key;
 }
+
+/** A piece of a longer text keeps all of it in memory. */
+const copyText = (text: string): string => Buffer.from(text).toString();
 
 function isEqual(a: string, b: string): boolean {
   const left = Buffer.from(a);

@@ -148,7 +148,8 @@ test("a key that others can read", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "baton-key-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "key");
-  writeFileSync(path, JSON.stringify(KEYS), { mode: 0o600 });
+  const keys = { secretId: KEYS.secretId, secretKey: KEYS.secretKey.reveal() };
+  writeFileSync(path, JSON.stringify(keys), { mode: 0o600 });
   const text = file(`havip {\n instance_id ${instanceId}\n credentials_file ${path}\n}`);
   const { env } = world;
   assert.deepEqual(await check(text, { env }), []);

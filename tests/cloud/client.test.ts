@@ -10,7 +10,8 @@ import type { Post, PostResult } from "../../src/provider/transport.ts";
 import { postOverHttp } from "../../src/provider/transport.ts";
 import { verifyTc3 } from "../../src/provider/verify.ts";
 import { waitForRequest } from "../../src/provider/wait.ts";
-import { SECRETS, START_SECONDS } from "./harness.ts";
+import { Secret } from "../../src/units/secret.ts";
+import { ADMIN, KEY_TEXT, SECRETS, START_SECONDS } from "./harness.ts";
 
 interface Scene {
   readonly client: CloudClient;
@@ -58,7 +59,9 @@ const down: PostResult = { kind: "unreachable", errno: "ECONNREFUSED", wasSent: 
 const cut: PostResult = { kind: "unreachable", errno: "ECONNRESET", wasSent: true };
 
 test("a request is signed so that the server's check accepts it, and holds no secret", async () => {
-  const { client, posts } = scene([empty], { credentials: { ...SECRETS, token: "temporary" } });
+  const { client, posts } = scene([empty], {
+    credentials: { ...SECRETS, token: new Secret("temporary") },
+  });
   await client.call("DescribeHaVips", { Limit: 1 });
   const [post] = posts;
   assert.ok(post !== undefined);
@@ -70,7 +73,7 @@ test("a request is signed so that the server's check accepts it, and holds no se
   assert.equal(verifyTc3(request, SECRETS, START_SECONDS).kind, "good");
   assert.equal(headers["x-tc-token"], "temporary");
   assert.equal(headers["x-tc-version"], "2017-03-12");
-  assert.equal(JSON.stringify(post).includes(SECRETS.secretKey), false);
+  assert.equal(JSON.stringify(post).includes(KEY_TEXT), false);
 });
 
 test("what only reads is asked again after every kind of trouble, signed anew", async () => {
@@ -263,12 +266,15 @@ test("over a socket: an answer, a closed port, a time-out, a call given up, an e
     });
   assert.equal((await open(running.url).call("DescribeHaVips", {})).kind, "answer");
   assert.equal((await open(`${running.url}/base/`).call("DescribeHaVips", {})).kind, "answer");
-  const wrong = await open(running.url, { credentials: { ...SECRETS, secretKey: "x" } }).call(
-    "DescribeHaVips",
-    {},
-  );
+  const wrong = await open(running.url, {
+    credentials: { ...SECRETS, secretKey: new Secret("x") },
+  }).call("DescribeHaVips", {});
   assert.equal(wrong.kind === "refused" && wrong.code, "AuthFailure.SignatureFailure");
-  await fetch(`${running.url}/_baton/faults`, { method: "PUT", body: '{"latencyMs":60000}' });
+  await fetch(`${running.url}/_baton/faults`, {
+    method: "PUT",
+    headers: ADMIN,
+    body: '{"latencyMs":60000}',
+  });
   const late = await open(running.url, { attemptTimeoutMs: 50 }).call("DeleteHaVip", {
     HaVipId: "havip-aaaaaaaa",
   });

@@ -7,7 +7,7 @@ import { runEip } from "../../apps/cli/eip.ts";
 import { runHavip } from "../../apps/cli/havip.ts";
 import { startCloud } from "../../apps/cloud/start.ts";
 import { fromMillis } from "../../src/units/time.ts";
-import { asJson, asList, REGION, SECRETS, text } from "./harness.ts";
+import { ADMIN, asJson, asList, KEY_TEXT, REGION, SECRETS, text } from "./harness.ts";
 
 interface Ran {
   readonly code: number;
@@ -26,7 +26,7 @@ interface Shell {
 
 const ENV = {
   TENCENTCLOUD_SECRET_ID: SECRETS.secretId,
-  TENCENTCLOUD_SECRET_KEY: SECRETS.secretKey,
+  TENCENTCLOUD_SECRET_KEY: KEY_TEXT,
   TENCENTCLOUD_REGION: REGION,
 };
 
@@ -47,7 +47,7 @@ async function run(
     isTty: false,
   });
   for (const said of [out, err]) {
-    assert.equal(said.includes(SECRETS.secretKey), false, "the secret is never printed");
+    assert.equal(said.includes(KEY_TEXT), false, "the secret is never printed");
   }
   return { code, out, err };
 }
@@ -84,7 +84,9 @@ async function open(
     subnetId: subnet.answer.Subnet.SubnetId,
     url: running.url,
     actions: async () => {
-      const log = asJson(await (await fetch(`${running.url}/_baton/requests`)).json());
+      const log = asJson(
+        await (await fetch(`${running.url}/_baton/requests`, { headers: ADMIN })).json(),
+      );
       return asList(log["requests"]).map(({ action }) => text(action));
     },
   };
@@ -219,11 +221,19 @@ test("failures: a code, a sentence, what to do, and JSON for programs", async (c
   const { error } = asJson(JSON.parse(json.out));
   assert.deepEqual(Object.keys(asJson(error)), ["code", "message", "help", "requestId"]);
 
-  await fetch(`${url}/_baton/faults`, { method: "PUT", body: '{"httpStatus":404}' });
+  await fetch(`${url}/_baton/faults`, {
+    method: "PUT",
+    headers: ADMIN,
+    body: '{"httpStatus":404}',
+  });
   assert.match((await havip("list")).err, /HTTP 404/);
-  await fetch(`${url}/_baton/faults`, { method: "PUT", body: '{"latencyMs":60000}' });
+  await fetch(`${url}/_baton/faults`, {
+    method: "PUT",
+    headers: ADMIN,
+    body: '{"latencyMs":60000}',
+  });
   assert.match((await havip("list", "--timeout", "0.1")).err, /no answer within 0\.1 s/);
-  await fetch(`${url}/_baton/faults`, { method: "PUT", body: "{}" });
+  await fetch(`${url}/_baton/faults`, { method: "PUT", headers: ADMIN, body: "{}" });
   const dead = await havip("list", "--endpoint", "http://127.0.0.1:1", "--timeout", "0.1");
   assert.match(dead.err, /cannot be reached: ECONNREFUSED\n {2}check --endpoint/);
 });

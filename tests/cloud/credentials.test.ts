@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Account } from "../../src/provider/credentials.ts";
+import type { Account, Credentials } from "../../src/provider/credentials.ts";
 import { findAccount } from "../../src/provider/credentials.ts";
 
 const FILES: Readonly<Record<string, string>> = {
@@ -12,6 +12,14 @@ const FILES: Readonly<Record<string, string>> = {
   "/own": "[default]\nsecret_id=own-id\nsecret_key=own-key\n",
 };
 
+/** As plain texts, for comparing. */
+const shown = (credentials: Credentials | undefined): object | undefined =>
+  credentials && {
+    secretId: credentials.secretId,
+    secretKey: credentials.secretKey.reveal(),
+    ...(credentials.token !== undefined && { token: credentials.token.reveal() }),
+  };
+
 const find = (
   env: Readonly<Record<string, string>>,
   profile?: string,
@@ -22,30 +30,30 @@ const find = (
 const KEYS = { TENCENTCLOUD_SECRET_ID: "env-id", TENCENTCLOUD_SECRET_KEY: "env-key" };
 
 test("the environment first, then tccli's files, then the SDKs' file", () => {
-  assert.deepEqual(find(KEYS).credentials, { secretId: "env-id", secretKey: "env-key" });
+  assert.deepEqual(shown(find(KEYS).credentials), { secretId: "env-id", secretKey: "env-key" });
   const temporary = find({ ...KEYS, TENCENTCLOUD_TOKEN: "t" }).credentials;
-  assert.deepEqual(temporary, { secretId: "env-id", secretKey: "env-key", token: "t" });
-  assert.deepEqual(find({}).credentials, { secretId: "tccli-id", secretKey: "tccli-key" });
+  assert.deepEqual(shown(temporary), { secretId: "env-id", secretKey: "env-key", token: "t" });
+  assert.deepEqual(shown(find({}).credentials), { secretId: "tccli-id", secretKey: "tccli-key" });
   const onlySdk = { "/h/.tencentcloud/credentials": FILES["/h/.tencentcloud/credentials"] ?? "" };
-  assert.deepEqual(find({}, undefined, onlySdk).credentials, {
+  assert.deepEqual(shown(find({}, undefined, onlySdk).credentials), {
     secretId: "sdk-id",
     secretKey: "sdk-key",
   });
   const own = { TENCENTCLOUD_CREDENTIALS_FILE: "/own" };
-  assert.deepEqual(find(own, undefined, { "/own": FILES["/own"] ?? "" }).credentials, {
+  assert.deepEqual(shown(find(own, undefined, { "/own": FILES["/own"] ?? "" }).credentials), {
     secretId: "own-id",
     secretKey: "own-key",
   });
 });
 
 test("a profile that was asked for is meant, whatever the environment says", () => {
-  assert.deepEqual(find(KEYS, "work").credentials, {
+  assert.deepEqual(shown(find(KEYS, "work").credentials), {
     secretId: "work-id",
     secretKey: "work-key",
     token: "t",
   });
   assert.deepEqual(find({ TCCLI_PROFILE: "work" }).credentials?.secretId, "work-id");
-  assert.deepEqual(find(KEYS, "other").credentials, { secretId: "o", secretKey: "p" });
+  assert.deepEqual(shown(find(KEYS, "other").credentials), { secretId: "o", secretKey: "p" });
   assert.equal(find(KEYS, "nobody").credentials, undefined);
 });
 

@@ -9,8 +9,14 @@ import {
   tc3Key,
   tc3Signature,
 } from "../../src/provider/signature-tc3.ts";
+import type { SecretPair } from "../../src/provider/verify.ts";
+import { Secret } from "../../src/units/secret.ts";
 
-export const SECRETS = { secretId: "AKIDTEST", secretKey: "SECRETTEST" };
+/** The key as text, for what is sent and what must not be seen. */
+export const KEY_TEXT = "SECRETTEST";
+export const SECRETS: SecretPair = { secretId: "AKIDTEST", secretKey: new Secret(KEY_TEXT) };
+/** What the other side asks for. */
+export const ADMIN: Readonly<Record<string, string>> = { "x-baton-admin": KEY_TEXT };
 export const REGION = "ap-guangzhou";
 /** 2026-01-01T00:00:00Z */
 export const START_SECONDS = 1_767_225_600;
@@ -73,7 +79,7 @@ export function openTestCloud(options: CloudOptions = {}): TestCloud {
       const answer = await cloud.handle({
         method,
         target,
-        headers: {},
+        headers: ADMIN,
         body: bytes,
         isTooLarge: false,
       });

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { RunningCloud } from "../../apps/cloud/start.ts";
 import { startCloud } from "../../apps/cloud/start.ts";
 import type { Json } from "./harness.ts";
-import { asJson, asList, codeOf, REGION, SECRETS, signedRequest, text } from "./harness.ts";
+import { ADMIN, asJson, asList, codeOf, REGION, SECRETS, signedRequest, text } from "./harness.ts";
 import { post } from "./spawned.ts";
 
 async function start(
@@ -178,6 +178,7 @@ test("a fault's status without a body is one for the client too", async (context
   for (const httpStatus of [204, 304, 418, 503]) {
     await fetch(`${url}/_baton/faults`, {
       method: "PUT",
+      headers: ADMIN,
       body: JSON.stringify({ httpStatus, times: 1 }),
     });
     const answer = await fetch(url, { method: "POST", headers, body: "{}" });

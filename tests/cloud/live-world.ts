@@ -2,12 +2,16 @@
 import type { TestContext } from "node:test";
 import type { ActionName, AnswerOf, ParametersOf } from "#contract/cloud/actions";
 import { makeClient } from "#provider/client";
+import type { Credentials } from "#provider/credentials";
 import { readEndpoint } from "#provider/endpoint";
 import { printCallFailure } from "#provider/failure-text";
+import { Secret } from "#units/secret";
 import { type RunningCloud, type StartOptions, startCloud } from "../../apps/cloud/start.ts";
 import { REGION } from "./harness.ts";
 
-export const KEYS = { secretId: "AKIDLIVE", secretKey: "SECRETLIVE" };
+export const KEYS: Credentials = { secretId: "AKIDLIVE", secretKey: new Secret("SECRETLIVE") };
+/** What the emulator's other side asks for. */
+export const ADMIN: Readonly<Record<string, string>> = { "X-Baton-Admin": "SECRETLIVE" };
 export const VIP = "10.4.6.100";
 
 export interface LiveWorld {
@@ -56,7 +60,7 @@ export async function startWorld(
       // Nothing listens there: what only metadata could say is missing at once.
       BATON_METADATA_URL: "http://127.0.0.1:9",
       TENCENTCLOUD_SECRET_ID: KEYS.secretId,
-      TENCENTCLOUD_SECRET_KEY: KEYS.secretKey,
+      TENCENTCLOUD_SECRET_KEY: KEYS.secretKey.reveal(),
       TENCENTCLOUD_REGION: REGION,
       HOME: "/nonexistent",
     },
@@ -64,6 +68,7 @@ export async function startWorld(
     launch: async (subnetId = SubnetId) => {
       const answer = await fetch(`${running.url}/_baton/instances`, {
         method: "POST",
+        headers: ADMIN,
         body: JSON.stringify({ region: REGION, subnetId }),
       });
       const { instanceId, networkInterfaceId } = (await answer.json()) as Record<string, string>;

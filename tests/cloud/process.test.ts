@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { runCloud } from "../../apps/cli/cloud.ts";
 import { serve } from "../../apps/cloud/serve.ts";
 import { startCloud } from "../../apps/cloud/start.ts";
-import { asJson, codeOf, REGION, text } from "./harness.ts";
+import { ADMIN, asJson, codeOf, KEY_TEXT, REGION, SECRETS, text } from "./harness.ts";
 import { post, spawnCloud } from "./spawned.ts";
 
 test("the first line on stdout says where it listens", async () => {
@@ -52,7 +52,7 @@ test("SIGTERM does not wait for a call that is held back", { timeout: 20_000 }, 
   const hanging = cloud.call("DescribeHaVips").catch(() => "cut");
   // The call is in the log as soon as it has come in.
   for (;;) {
-    const log = await (await fetch(`${cloud.url}/_baton/requests`)).text();
+    const log = await (await fetch(`${cloud.url}/_baton/requests`, { headers: ADMIN })).text();
     if (log.includes("DescribeHaVips")) break;
   }
   cloud.child.kill("SIGTERM");
@@ -68,7 +68,7 @@ test("wrong usage is 2 and says why, a port that is taken is 1", async () => {
     [2, /--listen 127\.0\.0\.1:70000/, ["--listen", "127.0.0.1:70000"]],
     [2, /--data and --memory/, ["--data", "x", "--memory"]],
     [2, /--auth sometimes/, ["--auth", "sometimes"]],
-    [2, /strict needs --secret-id/, ["--auth", "strict"]],
+    [2, /strict needs --secret-file/, ["--auth", "strict"]],
     [2, /belong together/, ["--secret-id", "x"]],
     [2, /not a time/, ["--claim-latency", "soon"]],
     [2, /not a count/, ["--calls-per-second", "0"]],
@@ -83,6 +83,26 @@ test("wrong usage is 2 and says why, a port that is taken is 1", async () => {
     assert.match(said, message);
   }
   await running.close();
+});
+
+test("a key on the command line is erased from the process list, one in a file was never there", async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), "baton-cloud-"));
+  context.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, "key");
+  writeFileSync(file, `[default]\nsecret_id = ${SECRETS.secretId}\nsecret_key = ${KEY_TEXT}\n`);
+  const onLine = ["--secret-id", SECRETS.secretId, "--secret-key", KEY_TEXT];
+  for (const args of [onLine, ["--secret-file", file]]) {
+    const cloud = await spawnCloud("--memory", ...args);
+    try {
+      const line = readFileSync(`/proc/${cloud.child.pid}/cmdline`, "latin1");
+      assert.ok(line.length > 0 && !line.includes(KEY_TEXT), line);
+      const state = await fetch(`${cloud.url}/_baton/state`, { headers: ADMIN });
+      assert.equal(state.status, 200, "it is the key that counts");
+    } finally {
+      cloud.child.kill("SIGKILL");
+      await cloud.exited;
+    }
+  }
 });
 
 test("baton cloud without a verb, with a wrong one, with --help", async () => {

@@ -8,7 +8,7 @@ import type { TestContext } from "node:test";
 import { test } from "node:test";
 import { startCloud } from "../../apps/cloud/start.ts";
 import type { Json } from "./harness.ts";
-import { asJson, asList, REGION, SECRETS, text } from "./harness.ts";
+import { asJson, asList, KEY_TEXT, REGION, SECRETS, text } from "./harness.ts";
 
 interface SdkClient {
   request(action: string, parameters: Json, options?: object): Promise<unknown>;
@@ -93,7 +93,7 @@ for (const mode of MODES) {
   test(`the tutorial's steps 1 and 4 through the SDK: ${mode.name}`, options, async (context) => {
     if (sdk === undefined) return;
     const host = await start(context);
-    const client = connect(sdk.vpc, host, mode, SECRETS.secretKey);
+    const client = connect(sdk.vpc, host, mode, KEY_TEXT);
     const ask = async (action: string, parameters: Json = {}): Promise<Json> =>
       asJson(await client.request(action, parameters));
     const until = async (
@@ -181,13 +181,13 @@ for (const mode of MODES) {
 test("the SDK by the name localhost, whose scope says localhost:port", options, async (context) => {
   if (sdk === undefined) return;
   const host = (await start(context)).replace("127.0.0.1", "localhost");
-  const client = connect(sdk.vpc, host, { name: "" }, SECRETS.secretKey);
+  const client = connect(sdk.vpc, host, { name: "" }, KEY_TEXT);
   assert.equal(asJson(await client.request("DescribeHaVips", {}))["TotalCount"], 0);
 });
 
 test("the SDK's tag client", options, async (context) => {
   if (sdk === undefined) return;
-  const client = connect(sdk.tag, await start(context), { name: "" }, SECRETS.secretKey);
+  const client = connect(sdk.tag, await start(context), { name: "" }, KEY_TEXT);
   const ids = {
     ServiceType: "vpc",
     ResourcePrefix: "vpc",
@@ -203,7 +203,7 @@ test("the SDK's tag client", options, async (context) => {
 
 test("an unsigned call of the SDK is refused", options, async (context) => {
   if (sdk === undefined) return;
-  const client = connect(sdk.vpc, await start(context), { name: "" }, SECRETS.secretKey);
+  const client = connect(sdk.vpc, await start(context), { name: "" }, KEY_TEXT);
   const request = client.request("DescribeHaVips", {}, { skipSign: true });
   assert.match(String(await refusedWith(request)), /^AuthFailure\./);
 });

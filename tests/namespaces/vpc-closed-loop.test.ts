@@ -112,6 +112,7 @@ describe("a daemon and the platform", () => {
     const away = (latencyMs: number) =>
       fetch(`${vpc.url}/_baton/faults`, {
         method: "PUT",
+        headers: { "X-Baton-Admin": "lab" },
         body: JSON.stringify(latencyMs === 0 ? {} : { latencyMs, httpStatus: 503 }),
       });
     await away(60_000);

@@ -14,7 +14,9 @@ export type Situation =
   | "action-not-emulated"
   | "out-of-range"
   | "token-too-long"
-  | "fault-injected";
+  | "fault-injected"
+  | "foreign-host"
+  | "cross-site";
 
 export interface ErrorFacts {
   readonly situation?: Situation | undefined;
@@ -296,6 +298,14 @@ const SITUATIONS: Readonly<Record<Situation, ErrorText>> = {
   "fault-injected": text(
     "fault injected by PUT /_baton/faults",
     "由 PUT /_baton/faults 注入的故障",
+  ),
+  "foreign-host": text(
+    "the request is meant for {value}, which is not this emulator: call it by its address, or start it with --allow-host NAME",
+    "请求的 Host 是 {value}，不是本模拟器：请用 IP 地址访问，或在启动时加 --allow-host NAME",
+  ),
+  "cross-site": text(
+    "refused: a web page of {value} sent this request",
+    "已拒绝：该请求由 {value} 的网页发出",
   ),
 };
 

@@ -1,0 +1,74 @@
+/**
+ * Who may talk to the emulator at all, judged by the head alone: programs may, web pages may not. Pure.
+ *
+ * A browser on this machine reaches every port of it, so a page anywhere could call the API of an emulator that checks no
+ * signature. Two ways in, and what closes them:
+ *
+ * - DNS rebinding: the page's own name is made to mean this machine, and the page is of one origin with us. Its requests
+ *   carry that name as Host. Addresses, `localhost`, the platform's own domain and names that were given at the start are
+ *   hosts; other names are not.
+ * - Cross-site requests (forms, images, fetch without CORS): they carry Origin, Sec-Fetch-Site or Referer of their page,
+ *   which SDKs and command line tools never send.
+ *
+ * The admin calls ask for a header besides (admin.ts): a page could send it only after a preflight, and none is answered.
+ */
+
+export type GateRefusal =
+  /** The request was meant for a machine of that name. */
+  | { readonly kind: "foreign-host"; readonly value: string }
+  /** Sent by a page of that place. */
+  | { readonly kind: "cross-site"; readonly value: string };
+
+/** As in the request line and the head; names of headers in lower case. */
+export interface Head {
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** @param names by which the emulator may be called, besides those that no page can have */
+export function judgeHead(head: Head, names: readonly string[]): GateRefusal | undefined {
+  const { target, headers } = head;
+  const host = headers["host"] ?? "";
+  const proxied = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
+  for (const value of [host, proxied]) {
+    // Every browser sends a Host; HTTP/1.0 and calls inside this process need none.
+    if (value === undefined || value === "") continue;
+    if (!isOwnName(nameOf(value), names)) return { kind: "foreign-host", value: shorten(value) };
+  }
+  const site = headers["sec-fetch-site"] ?? "";
+  if (site !== "" && site !== "same-origin" && site !== "none")
+    return { kind: "cross-site", value: shorten(headers["origin"] ?? headers["referer"] ?? site) };
+  for (const value of [headers["origin"], headers["referer"]]) {
+    if (value === undefined || value === "") continue;
+    if (authorityOf(value) !== authorityOf(host))
+      return { kind: "cross-site", value: shorten(value) };
+  }
+  return undefined;
+}
+
+/** Without a scheme, which tccli sends in a Host, and without what follows host and port. */
+const authorityOf = (text: string): string =>
+  text
+    .trim()
+    .replace(/^https?:\/\//i, "")
+    .replace(/[/?#].*$/s, "")
+    .toLowerCase();
+
+const nameOf = (text: string): string =>
+  authorityOf(text)
+    .replace(/:\d*$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/\.$/, "");
+
+function isOwnName(name: string, names: readonly string[]): boolean {
+  // Whoever is called by an address was not reached through somebody's DNS.
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(name) || name.includes(":")) return true;
+  if (name === "localhost" || name.endsWith(".localhost")) return true;
+  // Terraform behind HTTP_PROXY means the platform. Nobody else can point that domain here.
+  if (name === "tencentcloudapi.com" || name.endsWith(".tencentcloudapi.com")) return true;
+  return names.some((own) => nameOf(own) === name);
+}
+
+const SHOWN_MAX = 100;
+const shorten = (text: string): string =>
+  text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}…`;
