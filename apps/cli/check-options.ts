@@ -2,6 +2,7 @@
 import { CLOUDS, type Cloud } from "#config/rules/cloud";
 import type { Language } from "#diagnostics/diagnostic";
 import { languageOf, readLanguage } from "./language.ts";
+import { needsValue, noSuchLanguage, noSuchOption } from "./usage-mistakes.ts";
 
 export type Format = "text" | "json" | "sarif" | "github";
 
@@ -19,17 +20,18 @@ export interface CheckOptions {
 
 export type ParsedOptions =
   | { readonly kind: "options"; readonly options: CheckOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "usage"; readonly message: string };
+  | { readonly kind: "help"; readonly language: Language }
+  | { readonly kind: "usage"; readonly message: string; readonly language: Language };
 
-export const CHECK_USAGE: string = `baton check: reads a keepalived.conf and says what is wrong with it
+export const CHECK_USAGE: Readonly<Record<Language, string>> = {
+  en: `baton check: reads a keepalived.conf and says what is wrong with it
 
   baton check [-f FILE | FILE …] [options]
 
 With two files, it also compares them as the two nodes of one pair.
 
   -f, --use-file FILE   the file (default /etc/keepalived/keepalived.conf)
-  -i, --config-id ID    judge @conditions for this machine (default: this host's name)
+  -i, --config-id ID    whose lines among those that begin with @ID (default: this host's name)
       --lang LANG       en or zh-CN (default: from LC_ALL, LC_MESSAGES, LANG)
       --cloud NAME      advice for ${CLOUDS.join(", ")} (default: guessed from the file)
       --live            look at this machine too: interfaces, addresses, scripts, kernel settings, firewall,
@@ -43,7 +45,29 @@ With two files, it also compares them as the two nodes of one pair.
 
 Exit status: 0 fine or warnings only, 5 errors but it would run, 4 it would not run,
 6 a script that others can change, 2 wrong usage.
-`;
+`,
+  "zh-CN": `baton check：检查 keepalived.conf，指出其中的问题
+
+  baton check [-f 文件 | 文件 …] [选项]
+
+给出两个文件时，还会把它们当作一对主备节点互相比较。
+
+  -f, --use-file 文件   配置文件（默认 /etc/keepalived/keepalived.conf）
+  -i, --config-id ID    以 @ID 开头的行按哪台机器判断（默认为本机主机名）
+      --lang 语言       en 或 zh-CN（默认取自 LC_ALL、LC_MESSAGES、LANG）
+      --cloud 名称      针对 ${CLOUDS.join("、")} 给出建议（默认根据文件推测）
+      --live            同时检查本机：网卡、地址、脚本、内核参数、防火墙、收到的 VRRP 通告；
+                        配置了 havip 或环境变量中有密钥时，还会查询云平台上这些地址的情况
+      --fix             把有把握的修正写入文件
+      --all             列出全部结果，同类结果有数百条时也不省略
+      --json            供程序读取的输出
+      --sarif           供代码托管平台和编辑器读取的输出（SARIF 2.1.0）
+      --github          供 GitHub Actions 读取的输出
+
+退出码：0 没有问题或只有警告，5 有错误但仍可运行，4 无法运行，
+6 脚本可被他人修改，2 用法错误。
+`,
+};
 
 interface Draft {
   files: string[];
@@ -77,6 +101,13 @@ export function parseCheckOptions(
     all: false,
   };
   const words = args.flatMap(splitWord);
+  // Also for what is wrong before it.
+  draft.language = readLanguage(words[words.indexOf("--lang") + 1] ?? "") ?? draft.language;
+  const usage = (message: string): ParsedOptions => ({
+    kind: "usage",
+    message,
+    language: draft.language,
+  });
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
     if (word === "--") {
@@ -88,23 +119,35 @@ export function parseCheckOptions(
       continue;
     }
     const name = SHORT[word] ?? word;
-    if (name === "--help") return { kind: "help" };
-    const needsValue = VALUES.has(name);
-    const value = needsValue ? words[++at] : undefined;
-    if (needsValue && value === undefined) return usage(`${word} needs a value`);
+    if (name === "--help") return { kind: "help", language: draft.language };
+    const takesValue = VALUES.has(name);
+    const value = takesValue ? words[++at] : undefined;
+    if (takesValue && value === undefined) return usage(needsValue(word, draft.language));
     const problem = apply(draft, name, value ?? "");
     if (problem !== undefined) return usage(problem);
   }
   return { kind: "options", options: draft };
 }
 
-const usage = (message: string): ParsedOptions => ({ kind: "usage", message });
-
 /** `--lang=zh-CN` and `-f=FILE` are two words. */
 function splitWord(word: string): readonly string[] {
   const match = /^(--[a-z-]+)=(.*)$/s.exec(word);
   return match === null ? [word] : [match[1] ?? "", match[2] ?? ""];
 }
+
+const OPTIONS: readonly string[] = [
+  "--use-file",
+  "--config-id",
+  "--lang",
+  "--cloud",
+  "--live",
+  "--fix",
+  "--all",
+  "--json",
+  "--sarif",
+  "--github",
+  "--help",
+];
 
 const VALUES: ReadonlySet<string> = new Set(["--use-file", "--config-id", "--lang", "--cloud"]);
 
@@ -118,13 +161,17 @@ function apply(draft: Draft, name: string, value: string): string | undefined {
       return undefined;
     case "--lang": {
       const language = readLanguage(value);
-      if (language === undefined) return `--lang ${value}: en or zh-CN`;
+      if (language === undefined) return noSuchLanguage(value, draft.language);
       draft.language = language;
       return undefined;
     }
     case "--cloud": {
       const cloud = CLOUDS.find((one) => one === value);
-      if (cloud === undefined) return `--cloud ${value}: one of ${CLOUDS.join(", ")}`;
+      if (cloud === undefined) {
+        return draft.language === "en"
+          ? `\`--cloud\` is one of ${CLOUDS.join(", ")}, not \`${value}\``
+          : `\`--cloud\` 应为 ${CLOUDS.join("、")} 之一，而不是 \`${value}\``;
+      }
       draft.cloud = cloud;
       return undefined;
     }
@@ -143,6 +190,6 @@ function apply(draft: Draft, name: string, value: string): string | undefined {
       draft.fix = true;
       return undefined;
     default:
-      return `there is no option ${name}`;
+      return noSuchOption(name, OPTIONS, draft.language);
   }
 }

@@ -121,7 +121,9 @@ const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> 
       `VRRPv${router.version}`,
       `优先级 ${router.priority}${router.preempt ? "" : "，不抢占"}`,
       config.transport.kind === "unicast" ? "单播" : "组播",
-      router.priority === 255 ? "地址所有者，启动即为主机" : `主机静默 ${detection(config)} 后接管`,
+      router.priority === 255
+        ? "地址所有者，启动即为主节点"
+        : `主节点静默 ${detection(config)} 后接管`,
       addresses.length === 0 ? "没有虚拟地址" : `虚拟地址 ${addresses.join("、")}`,
     ];
     return `${router.name}：${parts.join("；")}`;

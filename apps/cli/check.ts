@@ -25,11 +25,11 @@ import { BATON_VERSION } from "./version.ts";
 export async function runCheck(argv: readonly string[], io: CommandIo): Promise<number> {
   const parsed = parseCheckOptions(argv, io.env);
   if (parsed.kind === "help") {
-    io.stdout(CHECK_USAGE);
+    io.stdout(CHECK_USAGE[parsed.language]);
     return 0;
   }
   if (parsed.kind === "usage") {
-    io.stderr(`baton check: ${parsed.message}\n\n${CHECK_USAGE}`);
+    io.stderr(`baton check: ${parsed.message}\n\n${CHECK_USAGE[parsed.language]}`);
     return 2;
   }
   return await check(parsed.options, io);

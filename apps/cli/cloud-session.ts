@@ -18,8 +18,10 @@ import { CLOUD_ENDPOINT, isLoopback, printEndpoint, readEndpoint } from "#provid
 import type { Waited } from "#provider/wait";
 import type { CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
+import { noSuchVerb, parseMistake } from "./usage-mistakes.ts";
 
-export const COMMON_USAGE: string = `common options:
+export const COMMON_USAGE: Readonly<Record<Language, string>> = {
+  en: `common options:
   --endpoint URL     the cloud's API, or an emulator such as http://127.0.0.1:18080
                      (BATON_CLOUD_ENDPOINT; default ${CLOUD_ENDPOINT})
   --region NAME      such as ap-guangzhou (TENCENTCLOUD_REGION, ~/.tccli/default.configure)
@@ -30,7 +32,20 @@ export const COMMON_USAGE: string = `common options:
   --dry-run          say what would be asked for, ask nothing that changes anything
   --json             for programs
   --lang en|zh-CN
-`;
+`,
+  "zh-CN": `通用选项：
+  --endpoint URL     云 API 的地址，或模拟器的地址，例如 http://127.0.0.1:18080
+                     （BATON_CLOUD_ENDPOINT；默认 ${CLOUD_ENDPOINT}）
+  --region 地域      例如 ap-guangzhou（TENCENTCLOUD_REGION、~/.tccli/default.configure）
+  --profile 名称     使用 ~/.tccli/名称.credential 中的密钥；不写则依次查找 TENCENTCLOUD_SECRET_ID 与
+                     TENCENTCLOUD_SECRET_KEY、~/.tccli/default.credential、~/.tencentcloud/credentials
+  --timeout 秒数     每次调用（含重试）以及等待任务的时限（默认 30）
+  --no-wait          不等待应答之后仍在进行的任务
+  --dry-run          只显示将要发出的请求，不做任何更改
+  --json             供程序读取的输出
+  --lang en|zh-CN
+`,
+};
 
 const COMMON = {
   endpoint: { type: "string" },
@@ -57,9 +72,13 @@ export interface Arguments {
 }
 
 /** A text is what is wrong. */
-export function readArguments(argv: readonly string[], own: OptionSpec): Arguments | string {
+export function readArguments(
+  argv: readonly string[],
+  own: OptionSpec,
+  language: Language,
+): Arguments | string {
+  const options = { ...COMMON, ...own };
   try {
-    const options = { ...COMMON, ...own };
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
     const list = (name: string): readonly string[] => {
       const value: unknown = values[name as keyof typeof values];
@@ -73,7 +92,7 @@ export function readArguments(argv: readonly string[], own: OptionSpec): Argumen
       has: (name) => values[name as keyof typeof values] === true,
     };
   } catch (error) {
-    return error instanceof Error ? error.message : "wrong options";
+    return parseMistake(error, Object.keys(options), language);
   }
 }
 
@@ -217,7 +236,7 @@ function emulatorCredentials(endpoint: Endpoint, lookedAt: readonly string[]): C
 /** Verb and outcome of a command of this family: usage, sessions and failures in one place. */
 export interface Family {
   readonly name: string;
-  readonly usage: string;
+  readonly usage: Readonly<Record<Language, string>>;
   readonly options: OptionSpec;
   readonly verbs: Readonly<Record<string, Verb>>;
 }
@@ -233,22 +252,30 @@ export async function runFamily(
   argv: readonly string[],
   io: CommandIo,
 ): Promise<number> {
-  const args = readArguments(argv, family.options);
+  const args = readArguments(argv, family.options, languageOf(io.env));
+  const language = sessionLanguage(args, io);
+  const usage = `${family.usage[language]}\n${COMMON_USAGE[language]}`;
   if (typeof args !== "string" && args.has("help")) {
-    io.stdout(`${family.usage}\n${COMMON_USAGE}`);
+    io.stdout(usage);
     return 0;
   }
   const wrong = (text: string): number => {
-    io.stderr(`baton ${family.name}: ${text}\n\n${family.usage}\n${COMMON_USAGE}`);
+    io.stderr(`baton ${family.name}: ${text}\n\n${usage}`);
     return 2;
   };
   if (typeof args === "string") return wrong(args);
   const [name, ...words] = args.words;
-  if (name === undefined) return wrong("say what to do");
-  const verb = Object.hasOwn(family.verbs, name) ? family.verbs[name] : undefined;
-  if (verb === undefined) return wrong(`there is no ${name}`);
+  const known = name !== undefined && Object.hasOwn(family.verbs, name);
+  const verb = known ? family.verbs[name] : undefined;
+  if (name === undefined || verb === undefined) {
+    return wrong(noSuchVerb(name, Object.keys(family.verbs), language));
+  }
   const [min, max] = verb.words;
-  if (words.length < min || words.length > max) return wrong(`${name}: wrong number of arguments`);
+  if (words.length < min || words.length > max) {
+    return wrong(
+      language === "en" ? `${name}: wrong number of arguments` : `${name}：参数个数不对`,
+    );
+  }
   try {
     await verb.run(openSession(args, io), { ...args, words });
     return 0;

@@ -9,8 +9,10 @@ import { renderTerminal } from "#diagnostics/terminal";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
 import type { Command, CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
+import { needsValue, noSuchOption, noSuchVerb } from "./usage-mistakes.ts";
 
-const USAGE = `baton config: work on a keepalived.conf
+const USAGE: Readonly<Record<Language, string>> = {
+  en: `baton config: work on a keepalived.conf
 
   baton config fmt [FILE] [--write | --check]
       print the file with tidy indentation; --write puts it in place, --check only says (exit status 1)
@@ -20,7 +22,22 @@ const USAGE = `baton config: work on a keepalived.conf
       every value that counts, and the line it comes from
 
   The file is ${DEFAULT_FILE} unless another is named. --lang en or zh-CN.
-`;
+`,
+  "zh-CN": `baton config：整理或查看 keepalived.conf
+
+  baton config fmt [文件] [--write | --check]
+      按统一的缩进输出文件；--write 直接写回文件，--check 只判断是否会改动（退出码 1 表示会）。
+      注释、引号和定义保持不变，keepalived 读到的内容也不变。
+
+  baton config show [--effective] [文件] [-i ID]
+      列出每一个生效的值，以及它来自哪一行
+
+  不写文件名时使用 ${DEFAULT_FILE}。--lang 为 en 或 zh-CN。
+`,
+};
+
+const VERBS: readonly string[] = ["fmt", "show"];
+const FLAGS: readonly string[] = ["--write", "--check", "--json", "--effective", "--lang"];
 
 interface Options {
   readonly file: string;
@@ -33,16 +50,18 @@ interface Options {
 
 export function runConfig(argv: readonly string[], io: CommandIo): Promise<number> {
   const [verb, ...rest] = argv;
+  const language = readLanguage(argv[argv.indexOf("--lang") + 1] ?? "") ?? languageOf(io.env);
   if (argv.some((word) => word === "--help" || word === "-h")) {
-    io.stdout(USAGE);
+    io.stdout(USAGE[language]);
     return Promise.resolve(0);
   }
-  const options = parse(rest, io);
-  if (typeof options === "string" || (verb !== "fmt" && verb !== "show")) {
-    const problem = typeof options === "string" ? options : `there is no \`${verb ?? ""}\``;
-    io.stderr(`baton config: ${problem}\n\n${USAGE}`);
+  const wrong = (problem: string): Promise<number> => {
+    io.stderr(`baton config: ${problem}\n\n${USAGE[language]}`);
     return Promise.resolve(2);
-  }
+  };
+  if (verb !== "fmt" && verb !== "show") return wrong(noSuchVerb(verb, VERBS, language));
+  const options = parse(rest, io);
+  if (typeof options === "string") return wrong(options);
   return Promise.resolve(verb === "fmt" ? format(options, io) : show(options, io));
 }
 
@@ -65,13 +84,14 @@ function parse(words: readonly string[], io: CommandIo): Options | string {
     else if (word === "--effective") continue;
     else if (word === "-f" || word === "-i" || word === "--lang") {
       const value = words[++at];
-      if (value === undefined) return `${word} needs a value`;
+      if (value === undefined) return needsValue(word, draft.language);
       if (word === "-f") draft.file = value;
       else if (word === "-i") draft.configId = value;
       else draft.language = readLanguage(value) ?? draft.language;
-    } else if (word.startsWith("-")) return `there is no option ${word}`;
-    else if (draft.file !== undefined) return "name one file";
-    else draft.file = word;
+    } else if (word.startsWith("-")) return noSuchOption(word, FLAGS, draft.language);
+    else if (draft.file !== undefined) {
+      return draft.language === "en" ? "name one file" : "只能指定一个文件";
+    } else draft.file = word;
   }
   return { ...draft, file: draft.file ?? DEFAULT_FILE };
 }

@@ -4,6 +4,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { RUNTIME_DIR } from "./control-client.ts";
 import type { CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
+import { noSuchLanguage, parseMistake } from "./usage-mistakes.ts";
 
 export interface ControlOptions {
   readonly runtimeDir: string;
@@ -47,16 +48,14 @@ export function readControlOptions(
       allowPositionals: true,
     }));
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return complain(io, command, languageOf(io.env), text);
+    const language = languageOf(io.env);
+    return complain(io, command, language, parseMistake(error, Object.keys(options), language));
   }
   const lang = values["lang"];
   const asked = typeof lang === "string" ? readLanguage(lang) : undefined;
   const language = asked ?? languageOf(io.env);
   if (typeof lang === "string" && asked === undefined) {
-    const text =
-      language === "en" ? `--lang is en or zh-CN, not ${lang}` : `--lang 应为 en 或 zh-CN`;
-    return complain(io, command, language, text);
+    return complain(io, command, language, noSuchLanguage(lang, language));
   }
   if (values["help"] === true) {
     io.stdout(command.usage[language]);

@@ -6,14 +6,24 @@ import { CommandFailure, mistake, runFamily } from "./cloud-session.ts";
 import { printRows } from "./columns.ts";
 import type { Command, CommandIo } from "./io.ts";
 
-const USAGE = `usage: baton eip list
+const USAGE: Family["usage"] = {
+  en: `usage: baton eip list
        baton eip show EIP
        baton eip allocate [--count N] [--name NAME] [--bandwidth MBPS]
        baton eip rename EIP NAME
        baton eip release EIP ...
 
 EIP is an id (eip-…) or the public address. Bind one with \`baton havip bind-eip\`.
-`;
+`,
+  "zh-CN": `用法：baton eip list
+      baton eip show EIP
+      baton eip allocate [--count 个数] [--name 名称] [--bandwidth 带宽Mbps]
+      baton eip rename EIP 名称
+      baton eip release EIP ...
+
+EIP 为 ID（eip-…）或公网地址。绑定请使用 \`baton havip bind-eip\`。
+`,
+};
 
 type Eip = Structure<"Address">;
 const PAGE = 100;

@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CODES, isCode } from "#diagnostics/codes";
-import type { Language } from "#diagnostics/diagnostic";
 import type { Command, CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
+import { renderPage } from "./page-text.ts";
 
 const PAGES = join(import.meta.dirname, "../../docs/codes");
 
@@ -30,18 +30,9 @@ export function runExplainCode(argv: readonly string[], io: CommandIo): Promise<
     io.stderr(`baton explain: there is no page for ${code}\n`);
     return Promise.resolve(1);
   }
-  io.stdout(pageIn(readFileSync(path, "utf8"), language));
+  const color = io.isTty && io.env["NO_COLOR"] === undefined;
+  io.stdout(renderPage(readFileSync(path, "utf8"), language, color));
   return Promise.resolve(0);
 }
 
 export const command: Command = runExplainCode;
-
-/** A page holds both languages; the part below "## 中文" is the Chinese one. The examples serve both. */
-export function pageIn(page: string, language: Language): string {
-  const [english = "", chinese = ""] = page.split(/^## 中文$/m);
-  if (language === "en") return `${english.trimEnd()}\n`;
-  const [title = ""] = english.split("\n");
-  const examples = english.slice(english.indexOf("## "));
-  const translated = examples.replace("## Bad", "## 错误写法").replace("## Good", "## 正确写法");
-  return `${title}\n\n${chinese.trim()}\n\n${translated.trim()}\n`;
-}

@@ -7,7 +7,8 @@ import { CommandFailure, mistake, runFamily } from "./cloud-session.ts";
 import { printFacts, printRows } from "./columns.ts";
 import type { Command, CommandIo } from "./io.ts";
 
-const USAGE = `usage: baton havip list [--vpc ID] [--subnet ID] [--name PART]
+const USAGE: Family["usage"] = {
+  en: `usage: baton havip list [--vpc ID] [--subnet ID] [--name PART]
        baton havip show HAVIP
        baton havip create --vpc ID --name NAME [--subnet ID] [--vip ADDRESS]
                           [--check-associate] [--associate ID ...] [--tag KEY=VALUE ...]
@@ -20,7 +21,22 @@ const USAGE = `usage: baton havip list [--vpc ID] [--subnet ID] [--name PART]
 
 HAVIP is an id (havip-…) or the address; EIP an id (eip-…) or the public address; ID an instance
 (ins-…) or a network interface (eni-…), one kind for each HAVIP.
-`;
+`,
+  "zh-CN": `用法：baton havip list [--vpc ID] [--subnet ID] [--name 部分名称]
+      baton havip show HAVIP
+      baton havip create --vpc ID --name 名称 [--subnet ID] [--vip 地址]
+                         [--check-associate] [--associate ID ...] [--tag 键=值 ...]
+      baton havip rename HAVIP 名称
+      baton havip release HAVIP
+      baton havip bind-eip HAVIP EIP
+      baton havip unbind-eip HAVIP
+      baton havip associate HAVIP ID ...
+      baton havip disassociate HAVIP ID ...
+
+HAVIP 为 ID（havip-…）或地址；EIP 为 ID（eip-…）或公网地址；ID 为实例（ins-…）或弹性网卡（eni-…），
+同一个 HAVIP 只能使用其中一种。
+`,
+};
 
 type Havip = Structure<"HaVip">;
 const PAGE = 100;

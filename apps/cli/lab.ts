@@ -18,23 +18,9 @@ import {
 import { printColumns } from "./columns.ts";
 import type { Command, CommandIo } from "./io.ts";
 import { askLab, labFolder } from "./lab-control.ts";
-import { languageOf } from "./language.ts";
-
-const USAGE = `usage: baton lab up [-f LAB.yaml] [--api HOST:PORT]
-       baton lab status
-       baton lab exec INSTANCE [--] COMMAND [ARGUMENT ...]
-       baton lab fault INSTANCE FAULT [VALUE ...]
-       baton lab capture INSTANCE FILE.pcap | --stop
-       baton lab down
-
-  up        builds the VPCs, subnets, instances and HAVIPs of the file, starts the instances' commands, and stays in the
-            foreground; Ctrl-C ends everything and leaves nothing behind. Without a file: the HAVIP tutorial
-  --api     where the cloud's API can be reached from this machine (default 127.0.0.1, a free port)
-  --name    of the lab, for more than one at a time (default: default)
-  --json    for programs; \`up\` prints an event a line
-
-faults:
-${FAULT_USAGE}`;
+import { LAB_USAGE } from "./lab-text.ts";
+import { languageOf, readLanguage } from "./language.ts";
+import { noSuchVerb, parseMistake } from "./usage-mistakes.ts";
 
 const MAIN = fileURLToPath(new URL("../vpc/lab-main.ts", import.meta.url));
 
@@ -55,13 +41,16 @@ export const command: Command = async (args, io) => {
   try {
     parsed = parse(args.slice(0, cut));
   } catch (error) {
-    io.stderr(`baton lab: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    const language = languageOf(io.env);
+    const text = parseMistake(error, Object.keys(OPTIONS), language);
+    io.stderr(`baton lab: ${text}\n\n${LAB_USAGE[language]}`);
     return 2;
   }
   const { values, positionals } = parsed;
   const [verb, ...words] = positionals;
+  const language = readLanguage(values.lang ?? "") ?? languageOf(io.env);
   if (values.help === true) {
-    io.stdout(USAGE);
+    io.stdout(LAB_USAGE[language]);
     return 0;
   }
   const options: Options = {
@@ -86,9 +75,7 @@ export const command: Command = async (args, io) => {
       return await down(options, io);
     case undefined:
     default:
-      io.stderr(
-        `baton lab: ${verb === undefined ? "say what to do" : `there is no ${verb}`}\n\n${USAGE}`,
-      );
+      io.stderr(`baton lab: ${noSuchVerb(verb, VERBS, language)}\n\n${LAB_USAGE[language]}`);
       return 2;
   }
 };
@@ -97,23 +84,24 @@ export const command: Command = async (args, io) => {
 function endOfExecHead(args: readonly string[], execAt: number): number {
   let at = execAt + 1;
   while (at < args.length && args[at]?.startsWith("-") === true && args[at] !== "--")
-    at += args[at] === "--name" ? 2 : 1;
+    at += args[at] === "--name" || args[at] === "--lang" ? 2 : 1;
   return Math.min(args.length, at + 1);
 }
 
+const VERBS: readonly string[] = ["up", "status", "exec", "fault", "capture", "down"];
+
+const OPTIONS = {
+  file: { type: "string", short: "f" },
+  api: { type: "string" },
+  name: { type: "string" },
+  json: { type: "boolean" },
+  stop: { type: "boolean" },
+  lang: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
 function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      file: { type: "string", short: "f" },
-      api: { type: "string" },
-      name: { type: "string" },
-      json: { type: "boolean" },
-      stop: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
+  return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
 }
 
 async function up(options: Options, io: CommandIo): Promise<number> {
@@ -274,7 +262,7 @@ async function exec(
   io: CommandIo,
 ): Promise<number> {
   if (name === undefined || argv.length === 0) {
-    io.stderr(`baton lab exec: say where and what\n\n${USAGE}`);
+    io.stderr(`baton lab exec: say where and what\n\n${LAB_USAGE[languageOf(io.env)]}`);
     return 2;
   }
   const answer = await ask(options, io, { command: "exec", instance: name });
@@ -309,7 +297,7 @@ async function fault(
   const order = readFault(words);
   if (name === undefined || order.kind === "wrong") {
     const why = order.kind === "wrong" ? order.message : "say where";
-    io.stderr(`baton lab fault: ${why}\n\n${FAULT_USAGE}`);
+    io.stderr(`baton lab fault: ${why}\n\n${FAULT_USAGE[languageOf(io.env)]}`);
     return 2;
   }
   return await simple(options, io, { command: "fault", instance: name, order });

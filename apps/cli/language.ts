@@ -1,4 +1,4 @@
-/** Which language to speak: `--lang`, else what the environment says (POSIX order). */
+/** Which language to speak: `--lang`, else what the environment says (POSIX order, ours first). */
 import type { Language } from "#diagnostics/diagnostic";
 
 export function readLanguage(text: string): Language | undefined {
@@ -6,9 +6,12 @@ export function readLanguage(text: string): Language | undefined {
   return /^(en([-_.]|$)|c$|posix$)/i.test(text) ? "en" : undefined;
 }
 
+/** For Baton alone: wins over LC_ALL, which other programs of the same script want to keep. */
+export const LANGUAGE_VARIABLE = "BATON_LANG";
+
 export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
-  const text = [env["LC_ALL"], env["LC_MESSAGES"], env["LANG"]].find(
-    (value) => value !== undefined && value !== "",
-  );
+  const text = [LANGUAGE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG"]
+    .map((name) => env[name])
+    .find((value) => value !== undefined && value !== "");
   return text === undefined ? "en" : (readLanguage(text) ?? "en");
 }

@@ -5,6 +5,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence, reportSentence } from "#diagnostics/reasons";
 import { type ReplayStep, replayRecording } from "#engine/recording";
 import { printIpv4 } from "#units/address";
+import { printLocalTime } from "../daemon/local-time.ts";
 import type { Command, CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
 
@@ -101,7 +102,8 @@ const seconds = (micros: number): string => `${(micros / 1_000_000).toFixed(6)} 
 
 function tell(step: ReplayStep, startedAt: number, { all, language }: Options): string[] {
   if (step.kind === "began") {
-    const when = step.beginning === undefined ? "" : ` ${step.beginning.wall}`;
+    const when =
+      step.beginning === undefined ? "" : ` ${printLocalTime(new Date(step.beginning.wall))}`;
     return [language === "en" ? `engine started${when}` : `引擎启动${when}`];
   }
   if (step.kind === "lost") {

@@ -155,6 +155,8 @@ const OPTIONS: readonly Option[] = [
   option("snmp-agent-socket", "A", "required", "no-snmp"),
 ];
 
+export const RUN_OPTION_NAMES: readonly string[] = OPTIONS.map((one) => `--${one.long}`);
+
 /** The signals a script may ask for by keepalived's names; JSON (a real-time signal) is `baton status --json` here. */
 const SIGNALS: Readonly<Record<string, number>> = { STOP: 15, RELOAD: 1, DATA: 10 };
 

@@ -2,7 +2,8 @@
 import type { Language } from "#diagnostics/diagnostic";
 import { DEFAULT_FILE } from "./config-files.ts";
 import { RUNTIME_DIR } from "./control-client.ts";
-import type { IgnoredWhy, UsageProblem } from "./run-options.ts";
+import { type IgnoredWhy, RUN_OPTION_NAMES, type UsageProblem } from "./run-options.ts";
+import { noSuchOption } from "./usage-mistakes.ts";
 
 export const RUN_USAGE: Readonly<Record<Language, string>> = {
   en: `usage: baton run [-f FILE] [OPTION ...]
@@ -55,7 +56,7 @@ export function usageSentence(problem: UsageProblem, language: Language): string
   const en = language === "en";
   switch (problem.kind) {
     case "unknown-option":
-      return en ? `there is no option ${problem.option}` : `没有选项 ${problem.option}`;
+      return noSuchOption(problem.option, RUN_OPTION_NAMES, language);
     case "missing-value":
       return en ? `${problem.option} needs a value` : `${problem.option} 需要一个值`;
     case "needless-value":

@@ -70,6 +70,7 @@ function rowOf(one: InstanceStatus, words: TableWords): readonly string[] {
 const UNRESOLVED_SECONDS = 1;
 
 function detailsOf(one: InstanceStatus, words: TableWords, language: Language): readonly string[] {
+  const master = one.standby?.master;
   const peers = one.peers.map((peer) => {
     const heard =
       peer.heardSecondsAgo === undefined ? words.never : words.ago(age(peer.heardSecondsAgo));
@@ -81,7 +82,8 @@ function detailsOf(one: InstanceStatus, words: TableWords, language: Language): 
         ? []
         : [words.unresolved(age(peer.unresolvedSeconds ?? 0))]),
     ];
-    return `${words.peer} ${peer.address}: ${facts.join(", ")}`;
+    const isMaster = peer.address === master?.address;
+    return `${isMaster ? words.master : words.peer} ${peer.address}: ${facts.join(", ")}`;
   });
   return [
     one.why[language],

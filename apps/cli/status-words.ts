@@ -13,6 +13,7 @@ export interface TableWords {
   readonly groupColumns: readonly string[];
   readonly holdsBack: Readonly<Record<NonNullable<GroupMemberStatus["holdsBack"]>, string>>;
   readonly peer: string;
+  readonly master: string;
   readonly notConfigured: string;
   readonly unresolved: (age: string) => string;
   readonly priority: (value: number) => string;
@@ -47,6 +48,7 @@ const ENGLISH: TableWords = {
     "not-ready": "holds the group back: it hears a master, or has not waited long enough",
   },
   peer: "peer",
+  master: "master",
   notConfigured: "not configured here",
   unresolved: (age) => `no answer to ARP for ${age}, so nothing reaches it`,
   priority: (value) => `priority ${value}`,
@@ -83,13 +85,15 @@ const CHINESE: TableWords = {
     "not-ready": "使整个组等待：它仍收到主节点的通告，或等待时间未到",
   },
   peer: "对端",
+  master: "主节点",
   notConfigured: "本机未配置",
   unresolved: (age) => `已有 ${age} 不应答 ARP，通告无法送达`,
   priority: (value) => `优先级 ${value}`,
   script: "脚本",
   results: { up: "正常", down: "失败", unknown: "尚无结果" },
   ran: ({ age, exit, milliseconds }) => `${age}前运行，退出码 ${exit}，${milliseconds} ms`,
-  heldDown: (losses, left) => `已连续 ${losses} 次失去地址或故障，${left}内不抢占较弱的主机`,
+  heldDown: (losses, left) =>
+    `已连续 ${losses} 次失去地址或故障，${left}内不抢占优先级较低的主节点`,
   notify: (state, exit) => `${state} 的 notify 脚本：退出码 ${exit}`,
   queued: (count) => `正在运行或等待的 notify 脚本：${count}`,
   backstop: (seconds) => `租约 ${seconds} 秒，长于对端的等待时间`,

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
+import type { Language } from "#diagnostics/diagnostic";
 import type { Habits } from "#havip/habits";
 import { HABITS } from "#havip/habits";
 import { readCredentials } from "#provider/credentials";
@@ -13,7 +14,8 @@ import type { AuthMode } from "./api.ts";
 import type { RunningCloud, StartOptions } from "./start.ts";
 import { startCloud } from "./start.ts";
 
-export const SERVE_USAGE = `usage: baton cloud serve [--listen HOST:PORT] [--data DIR | --memory]
+export const SERVE_USAGE: Readonly<Record<Language, string>> = {
+  en: `usage: baton cloud serve [--listen HOST:PORT] [--data DIR | --memory]
            [--auth strict|lenient|off] [--secret-file FILE] [--allow-host NAME ...]
            [--claim-latency TIME] [--task-latency TIME] [--api-latency TIME]
            [--calls-per-second N] [--garp-burst N] [--garp-rate N] [--quiet]
@@ -34,7 +36,30 @@ Serves the VPC API (HAVIPs, elastic addresses, interfaces) of an emulated cloud.
   --calls-per-second  per region and action; the real cloud has 20 (default: no limit)
   --garp-burst        announcements of one address that pass at once (default 20)
   --garp-rate         and per second for long (default 10)
-`;
+`,
+  "zh-CN": `用法：baton cloud serve [--listen 地址:端口] [--data 目录 | --memory]
+          [--auth strict|lenient|off] [--secret-file 文件] [--allow-host 名称 ...]
+          [--claim-latency 时间] [--task-latency 时间] [--api-latency 时间]
+          [--calls-per-second 次数] [--garp-burst 个数] [--garp-rate 个数] [--quiet]
+
+提供一个模拟云平台的 VPC API（HAVIP、弹性公网 IP、弹性网卡）。
+
+  --listen            默认 127.0.0.1:18080；端口写 0 则使用空闲端口
+  --data              数据保存在该目录；不写，或写 --memory，则不保存
+  --auth              strict（给出密钥时的默认值）：检查密钥、签名和时间；
+                      lenient（否则的默认值）：只检查签名的格式；off：不检查。
+                      strict 未给出 --secret-file 时使用 TENCENTCLOUD_SECRET_ID 和 _KEY
+  --secret-file       密钥文件，格式同 tccli（JSON）或 SDK（[default]、secret_id=、secret_key=）；
+                      也可用 --secret-id ID --secret-key 密钥，但其他用户能在进程列表中看到
+  --allow-host        除地址和 localhost 之外，客户端访问时使用的名称
+  --claim-latency     从免费 ARP 到地址迁移完成的时间，例如 4s（默认 0）
+  --task-latency      异步任务的耗时（默认 100ms）
+  --api-latency       每次调用的延迟（默认 0）
+  --calls-per-second  每个地域、每个接口的频率限制；真实云平台为 20（默认不限）
+  --garp-burst        同一地址可一次通过的宣告数（默认 20）
+  --garp-rate         此后每秒可通过的宣告数（默认 10）
+`,
+};
 
 export interface ServeIo {
   stdout(text: string): void;
@@ -53,7 +78,7 @@ export async function serve(argv: readonly string[], io: ServeIo): Promise<numbe
   }
   const options = readOptions(argv, io);
   if (typeof options === "string") {
-    io.stderr(`baton cloud serve: ${options}\n\n${SERVE_USAGE}`);
+    io.stderr(`baton cloud serve: ${options}\n\n${SERVE_USAGE.en}`);
     return 2;
   }
   let running: RunningCloud;

@@ -384,7 +384,8 @@ export class Keeper {
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
     this.#log("info", `(${instance}) ${words}: ${why}`, { instance, from, to, reason, priority });
     const at = new Date().toISOString();
-    this.#memories.changed(instance, { at, from, to, why }, to, priority);
+    const inBoth = { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN") };
+    this.#memories.changed(instance, { at, from, to, why: inBoth }, to, priority);
     this.#options.manager.status(this.#memories.summary());
     this.#watchers.changed();
     // Taken away by a reload: told as DELETED, when it has given up its addresses.

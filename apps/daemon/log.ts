@@ -5,8 +5,10 @@
  * Under systemd the journal keeps time and level: a line begins with `<N>` (sd-daemon(3)) instead.
  */
 import { constants, fstatSync, openSync, type Stats, writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { MSG_DONTWAIT } from "#linux/abi";
 import * as libc from "#linux/ffi";
+import { printLocalTime } from "./local-time.ts";
 
 export type Level = "error" | "warning" | "info" | "debug";
 export type LogFormat = "text" | "json";
@@ -36,12 +38,16 @@ export function openLog(options: LogOptions): Log {
   const { format, most, fd = 2 } = options;
   const info = fstatSync(fd);
   const write = writerFor(fd, info);
-  const isJournal = options.journalStream === `${info.dev}:${info.ino}`;
+  const shape: LineShape = {
+    format,
+    isJournal: options.journalStream === `${info.dev}:${info.ino}`,
+    isTerminal: isatty(fd),
+  };
   let dropped = 0;
   let untold = 0;
   const put = (level: Level, text: string, fields: Readonly<Record<string, unknown>>): boolean => {
     try {
-      return write(print(format, isJournal, level, text, fields));
+      return write(print(shape, level, text, fields));
     } catch {
       // EAGAIN, ENOSPC, EPIPE: there is no better place to say it than the status.
       return false;
@@ -61,19 +67,27 @@ export function openLog(options: LogOptions): Log {
   return Object.assign(log, { dropped: () => dropped });
 }
 
+interface LineShape {
+  readonly format: LogFormat;
+  readonly isJournal: boolean;
+  /** Local time then: who looks at a terminal compares it with a clock on the wall. */
+  readonly isTerminal: boolean;
+}
+
 function print(
-  format: LogFormat,
-  isJournal: boolean,
+  { format, isJournal, isTerminal }: LineShape,
   level: Level,
   text: string,
   fields: Readonly<Record<string, unknown>>,
 ): Uint8Array {
-  const at = new Date().toISOString();
+  const now = new Date();
   const line = (words: string, more: Readonly<Record<string, unknown>>): string => {
-    if (format === "json") return `${JSON.stringify({ at, level, message: words, ...more })}\n`;
+    if (format === "json")
+      return `${JSON.stringify({ at: now.toISOString(), level, message: words, ...more })}\n`;
     // What a script wrote may end up here: one entry stays one line.
     if (isJournal) return `<${PRIORITIES[level]}>${words.replaceAll("\n", " ")}\n`;
     const plain = words.replaceAll("\n", "\n    ");
+    const at = isTerminal ? printLocalTime(now) : now.toISOString();
     return `${at} ${level === "info" ? "" : `${level}: `}${plain}\n`;
   };
   const bytes = new TextEncoder().encode(line(text, fields));

@@ -10,9 +10,10 @@ import type {
 import type { Reason } from "#core/reason";
 import { reasonSentence } from "#diagnostics/reasons";
 import { printIpv4 } from "#units/address";
-import { type Instant, toSeconds } from "#units/time";
+import { elapsed, type Instant, toSeconds } from "#units/time";
 
 export type History = InstanceStatus["history"];
+type Standby = NonNullable<InstanceSnapshot["standby"]>;
 
 const MANIFEST = new URL("../../package.json", import.meta.url);
 export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
@@ -44,6 +45,7 @@ export function instanceStatus(
     effectivePriority: snapshot.effectivePriority,
     advertIntervalSeconds: snapshot.advertInterval,
     trackers: snapshot.trackers,
+    ...(snapshot.standby === undefined ? {} : { standby: standbyOf(snapshot.standby, at) }),
     ...(holdDown === undefined
       ? {}
       : {
@@ -78,6 +80,29 @@ export function instanceStatus(
     },
     counters: snapshot.counters,
     ...extra,
+  };
+}
+
+function standbyOf(
+  { master, masterDownMicros, masterDownAt, preempt, preemptAt }: Standby,
+  at: Instant,
+): NonNullable<InstanceStatus["standby"]> {
+  // Undefined and null: it came as JSON.
+  const preemptIn =
+    preemptAt === undefined || preemptAt === null ? 0 : toSeconds(elapsed(at, preemptAt));
+  return {
+    master:
+      master === undefined || master === null
+        ? undefined
+        : {
+            address: printIpv4(master.address),
+            priority: master.priority,
+            heardSecondsAgo: Math.max(0, toSeconds(elapsed(master.heardAt, at))),
+          },
+    masterDownSeconds: toSeconds(masterDownMicros),
+    leftSeconds: Math.max(0, toSeconds(elapsed(at, masterDownAt))),
+    preempt,
+    ...(preemptIn > 0 ? { preemptInSeconds: preemptIn } : {}),
   };
 }
 

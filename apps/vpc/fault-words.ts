@@ -1,4 +1,5 @@
 /** `baton lab fault INSTANCE WORD …`: words to faults of a port. Pure. */
+import type { Language } from "#diagnostics/diagnostic";
 import type { PortFault } from "#fabric/impair";
 import type { Micros } from "#units/time";
 import { readDuration } from "./duration.ts";
@@ -11,7 +12,8 @@ export type FaultOrder =
   | { readonly kind: "heal" }
   | { readonly kind: "wrong"; readonly message: string };
 
-export const FAULT_USAGE = `  delay TIME [JITTER]       frames to it take longer
+export const FAULT_USAGE: Readonly<Record<Language, string>> = {
+  en: `  delay TIME [JITTER]       frames to it take longer
   jitter TIME               and not all the same
   loss PART [PROTOCOL]      such as 10% vrrp; arp, icmp, tcp, udp, vrrp or a number
   duplicate PART            frames to it arrive twice
@@ -24,7 +26,22 @@ export const FAULT_USAGE = `  delay TIME [JITTER]       frames to it take longer
   arp-limit RATE [BURST]    announcements of HAVIPs that pass in a second
   swallow-claims            announcements never reach the control plane
   heal                      all of it is over
-`;
+`,
+  "zh-CN": `  delay 时间 [抖动]         发给它的帧延迟到达
+  jitter 时间               延迟各不相同
+  loss 比例 [协议]          例如 10% vrrp；可用 arp、icmp、tcp、udp、vrrp 或协议号
+  duplicate 比例            发给它的帧重复到达
+  reorder 比例              这部分帧提前一个延迟到达
+  one-way from|to           只丢弃它发出的（from）或发给它的（to）帧
+  cut                       双向中断，网卡仍显示有载波
+  unplug、plug              网卡失去载波、恢复载波
+  late 时间                 端口从现在起有这么久不转发
+  apart 其他实例 …          它与这些实例互相听不到，其他实例都能听到它们
+  arp-limit 速率 [突发]     每秒放行的 HAVIP 宣告数
+  swallow-claims            宣告到达不了控制面
+  heal                      解除全部故障
+`,
+};
 
 const PROTOCOLS: Readonly<Record<string, number>> = { arp: 0, icmp: 1, tcp: 6, udp: 17, vrrp: 112 };
 

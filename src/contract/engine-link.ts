@@ -134,6 +134,16 @@ export interface InstanceSnapshot {
   readonly faults: readonly FaultCause[];
   /** Its sync group. `isReady`: its own time to become MASTER has come, and it waits until every member's has. */
   readonly group?: { readonly name: string; readonly isReady: boolean };
+  /** BACKUP: whom it hears, and what it waits for. */
+  readonly standby?: {
+    readonly master:
+      | { readonly address: Ipv4; readonly priority: Priority; readonly heardAt: Instant }
+      | undefined;
+    readonly masterDownMicros: Micros;
+    readonly masterDownAt: Instant;
+    readonly preempt: boolean;
+    readonly preemptAt: Instant | undefined;
+  };
   /** `hold_down`, while losses are remembered: how long they hold down, and until when they do now. */
   readonly holdDown?: {
     readonly losses: number;

@@ -61,6 +61,19 @@ export interface InstanceStatus {
   readonly effectivePriority: number;
   readonly advertIntervalSeconds: number;
   readonly trackers: InstanceSnapshot["trackers"];
+  /** BACKUP only: whom it hears, and what it waits for. */
+  readonly standby?: {
+    /** Undefined: nobody is heard now. */
+    readonly master:
+      | { readonly address: string; readonly priority: number; readonly heardSecondsAgo: number }
+      | undefined;
+    /** Silence of the master after which it takes over, and how much of it is left. */
+    readonly masterDownSeconds: number;
+    readonly leftSeconds: number;
+    readonly preempt: boolean;
+    /** A weaker master is heard, and `preempt_delay` or `hold_down` still leaves it alone so long. */
+    readonly preemptInSeconds?: number;
+  };
   /** `hold_down`, while losses are remembered. `leftSeconds`: a weaker master is left alone so much longer. */
   readonly holdDown?: {
     readonly losses: number;
@@ -96,7 +109,7 @@ export interface InstanceStatus {
     readonly at: string;
     readonly from: string;
     readonly to: string;
-    readonly why: string;
+    readonly why: Readonly<Record<"en" | "zh-CN", string>>;
   }[];
   readonly notify: NotifyStatus;
 }

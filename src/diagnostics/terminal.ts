@@ -63,9 +63,12 @@ export function renderTerminal(
   const hidden = diagnostic.related.length - RELATED_MAX;
   for (const [count, { index, marks }] of excerpts.entries()) {
     const [first] = marks.filter(({ primary }) => primary || count > 0);
-    const place = `${index.source.name}:${first?.line ?? 1}:${(first?.start ?? 0) + 1}`;
+    const { name, text } = index.source;
+    // A file that is not there, or is empty, has no line to point at.
+    const isEmpty = text === "";
+    const place = isEmpty ? name : `${name}:${first?.line ?? 1}:${(first?.start ?? 0) + 1}`;
     out.push(`${margin}${paint("dim", count === 0 ? "-->" : ":::")} ${place}`);
-    out.push(...excerpt(marks, index, severity, margin, paint));
+    if (!isEmpty) out.push(...excerpt(marks, index, severity, margin, paint));
   }
   const words = WORDS[options.language];
   const line = (style: Style, word: string, text: string): string =>

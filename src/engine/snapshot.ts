@@ -1,10 +1,13 @@
 /** An instance as status, explain and the console see it. */
 import type { InstanceSnapshot } from "#contract/engine-link";
+import type { RouterConfig } from "#core/config";
 import { holdDown, recentLosses } from "#core/hold-down";
 import { deadline } from "#core/router";
+import type { BackupPhase, RouterState } from "#core/state";
 import { publicState } from "#core/step";
+import { masterDown } from "#core/timing";
 import { faultCauses, trackerEffect } from "#core/tracking";
-import { fromCentis, type Instant, toSeconds } from "#units/time";
+import { after, fromCentis, type Instant, toSeconds } from "#units/time";
 import type { Engine } from "./engine.ts";
 import type { Instance } from "./instance.ts";
 
@@ -33,6 +36,9 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
     advertInterval: toSeconds(fromCentis(router.advertInterval)),
     deadline: state.phase.kind === "backup" ? state.phase.masterDownAt : deadline(state),
     faults: faultCauses(router, state),
+    ...(state.phase.kind === "backup"
+      ? { standby: standbyOf(router, state, state.phase, now) }
+      : {}),
     ...(group === undefined ? {} : { group }),
     ...(losses === 0 ? {} : { holdDown: { losses, micros: held, until } }),
     trackers: router.trackers.map((tracker, index) => {
@@ -63,5 +69,25 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
       takeOverMicros: lease.takeOverMicros,
     },
     counters: { ...instance.counters },
+  };
+}
+
+/** A master counts as heard for as long as its silence would have to last. */
+function standbyOf(
+  router: RouterConfig,
+  { heard, effectivePriority }: RouterState,
+  { masterInterval, masterDownAt, released, preemptAt }: BackupPhase,
+  now: Instant,
+): NonNullable<InstanceSnapshot["standby"]> {
+  const masterDownMicros = masterDown(router, masterInterval, effectivePriority);
+  const isHeard = heard !== undefined && !released && now < after(heard.at, masterDownMicros);
+  return {
+    master: isHeard
+      ? { address: heard.from, priority: heard.priority, heardAt: heard.at }
+      : undefined,
+    masterDownMicros,
+    masterDownAt,
+    preempt: router.preempt,
+    preemptAt,
   };
 }

@@ -1,4 +1,4 @@
-/** The story of an instance: what hold_down adds to it, in both languages. */
+/** What `baton explain` says of an instance, in both languages. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InstanceStatus, Status } from "#contract/status";
@@ -26,12 +26,22 @@ const INSTANCE: InstanceStatus = {
   lease: { guarantee: "nftables", seconds: 3, takeOverSeconds: 3.6 },
   counters: {},
   havips: [],
+  standby: {
+    master: { address: "172.16.0.14", priority: 150, heardSecondsAgo: 0.4 },
+    masterDownSeconds: 3.6,
+    leftSeconds: 3.2,
+    preempt: true,
+  },
   history: [],
   notify: { last: undefined, queued: 0 },
 };
 
 function text(holdDown: InstanceStatus["holdDown"], language: "en" | "zh-CN"): string {
-  const one = holdDown === undefined ? INSTANCE : { ...INSTANCE, holdDown };
+  return textOf(holdDown === undefined ? {} : { holdDown }, language);
+}
+
+function textOf(change: Partial<InstanceStatus>, language: "en" | "zh-CN"): string {
+  const one = { ...INSTANCE, ...change };
   const status = { engineAnswers: true, instances: [one], groups: [] } as unknown as Status;
   const answer = explain(status, undefined, language);
   assert.ok(answer.ok && "text" in answer);
@@ -45,4 +55,53 @@ test("hold_down is told with its numbers while losses are remembered, and else n
   assert.match(text(held, "en"), /4 times.*for 10 s, 7\.25 s more from now/);
   assert.match(text(held, "zh-CN"), /连续 4 次.*10 秒.*还剩 7\.25 秒/);
   assert.match(text({ losses: 3, seconds: 5, leftSeconds: undefined }, "zh-CN"), /5 秒内不抢占/);
+});
+
+type Standby = NonNullable<InstanceStatus["standby"]>;
+
+function backup(change: Partial<Standby>, language: "en" | "zh-CN" = "en"): string {
+  assert.ok(INSTANCE.standby !== undefined);
+  return textOf({ standby: { ...INSTANCE.standby, ...change } }, language);
+}
+
+test("a BACKUP names the master it hears now, and everything that would change that", () => {
+  const weaker = backup({});
+  assert.match(weaker, /The master is 172\.16\.0\.14 with priority 150, heard 0\.4 s ago\./);
+  assert.match(
+    weaker,
+    /MASTER when 172\.16\.0\.14 is not heard for 3\.6 s, or at once when it gives up/,
+  );
+  assert.match(
+    weaker,
+    /its own priority, 100 now, rises above 150, or the master's falls below 100/,
+  );
+  assert.match(
+    backup({ preempt: false }),
+    /changes nothing while 172\.16\.0\.14 is heard: nopreempt/,
+  );
+  const strongerMaster = { address: "172.16.0.14", priority: 50, heardSecondsAgo: 0.4 };
+  const waiting = backup({ master: strongerMaster, preemptInSeconds: 12 });
+  assert.match(waiting, /Its own priority, 100, is higher: it preempts in 12 s/);
+  assert.match(backup({ master: undefined }), /hears no master now[^]*becomes MASTER in 3\.2 s/);
+});
+
+test("the same in Chinese", () => {
+  const weaker = backup({}, "zh-CN");
+  assert.match(weaker, /当前主节点是 172\.16\.0\.14，优先级 150，0\.4 秒前收到其通告。/);
+  assert.match(weaker, /若 3\.6 秒内收不到 172\.16\.0\.14 的通告/);
+  assert.match(backup({ preempt: false }, "zh-CN"), /nopreempt/);
+  assert.match(backup({ master: undefined }, "zh-CN"), /3\.2 秒后成为 MASTER/);
+});
+
+test("history and checks are in the reader's language, and history in local time", () => {
+  const why = { en: "no master was heard", "zh-CN": "没有收到主节点的通告" };
+  const change: Partial<InstanceStatus> = {
+    history: [{ at: "2026-01-01T00:00:00.000Z", from: "BACKUP", to: "MASTER", why }],
+    trackers: [{ kind: "script", name: "chk", weight: 0, result: "down", effect: "fault" }],
+  };
+  const chinese = textOf(change, "zh-CN");
+  assert.match(chinese, /脚本 chk：失败（weight 0），使实例处于 FAULT/);
+  assert.match(chinese, /[+-]\d\d:\d\d  BACKUP -> MASTER：没有收到主节点的通告/);
+  assert.doesNotMatch(chinese, /no master|down|script/);
+  assert.match(textOf(change, "en"), /[+-]\d\d:\d\d  BACKUP -> MASTER: no master was heard/);
 });

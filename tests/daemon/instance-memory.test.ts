@@ -17,7 +17,8 @@ function memories(...configs: readonly InstanceConfig[]): {
   all.configure(configs);
   return {
     all,
-    to: (name, state) => all.changed(name, { at: "", from: "", to: state, why: "" }, state, 100),
+    to: (name, state) =>
+      all.changed(name, { at: "", from: "", to: state, why: { en: "", "zh-CN": "" } }, state, 100),
   };
 }
 
@@ -64,7 +65,12 @@ test("one that a reload takes away is remembered until it is gone, with the conf
 test("history keeps the last hundred, newest first", () => {
   const { all } = memories(named("A", 1));
   for (let i = 0; i < 150; i++) {
-    all.changed("A", { at: String(i), from: "", to: "", why: "" }, "BACKUP", 100);
+    all.changed(
+      "A",
+      { at: String(i), from: "", to: "", why: { en: "", "zh-CN": "" } },
+      "BACKUP",
+      100,
+    );
   }
   const { history = [] } = all.get("A") ?? {};
   assert.deepEqual([history.length, history[0]?.at, history.at(-1)?.at], [100, "149", "50"]);

@@ -54,8 +54,8 @@ test("an underline under wide characters is as wide as they are", () => {
   assert.doesNotMatch(output, /\^{5}/);
 });
 
-test("a place at the very end, in an empty file and beyond the last line end can be shown", () => {
-  for (const text of ["", "\n", "a", "a\n"]) {
+test("a place at the very end and beyond the last line end can be shown", () => {
+  for (const text of ["\n", "a", "a\n"]) {
     const sources = mapSources([{ name: "f", text }]);
     const span = { file: "f", start: text.length, end: text.length };
     const diagnostic: Diagnostic = {
@@ -70,6 +70,11 @@ test("a place at the very end, in an empty file and beyond the last line end can
     const output = renderTerminal(diagnostic, sources, { color: true, language: "zh-CN" });
     assert.match(output, /\^.* here/);
   }
+});
+
+test("a file that is not there, or is empty, is named without an excerpt", () => {
+  const output = diagnosticAt("", "", "here");
+  assert.equal(output, "error[VR1001]: m\n --> f\n");
 });
 
 test("lines and columns", () => {

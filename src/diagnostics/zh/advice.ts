@@ -6,7 +6,7 @@ export const ADVICE: Texts<Family<"VR3">> = {
   VR3001: ({ instance, tracker, weight }) => ({
     message: `用了 \`nopreempt\`，带权重的检查 \`${tracker}\`（${weight}）永远不会让 \`${instance}\` 的地址切走`,
     label: "优先级降了，但没人接管",
-    notes: ["配了 `nopreempt` 的备机接受任何活着的主机，哪怕它的优先级已经降低"],
+    notes: ["配了 `nopreempt` 的备节点接受任何活着的主节点，哪怕它的优先级已经降低"],
     help: "去掉权重：检查失败就进入 FAULT，地址才会切换",
   }),
   VR3002: ({ script, timeout, interval }) => ({
@@ -107,7 +107,7 @@ export const ADVICE: Texts<Family<"VR3">> = {
     help: "把脚本放在 root 的目录里，例如 /etc/keepalived",
   }),
   VR3019: ({ instance, seconds }) => ({
-    message: `\`${instance}\` 的主机宕机后，最快也要 ${seconds} 秒才会被发现`,
+    message: `\`${instance}\` 的主节点宕机后，最快也要 ${seconds} 秒才会被发现`,
     label: "偏慢",
   }),
   VR3020: ({ instance, down, interval, seconds }) => ({

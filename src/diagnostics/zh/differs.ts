@@ -113,7 +113,7 @@ export const DIFFERS: Texts<Family<"VR4">> = {
   VR4011: ({ instance }) => ({
     message: `\`${instance}\` 会在没有认证的情况下运行：Baton 不提供 \`auth_type AH\``,
     label: "IPsec 认证头",
-    notes: ["使用它的对端会丢弃本机的通告，两边都会成为主机"],
+    notes: ["使用它的对端会丢弃本机的通告，两边都会成为主节点"],
     help: "在所有节点上改用 `auth_type PASS`",
   }),
   VR4012: ({ instance, addresses }) => ({

@@ -86,7 +86,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
   VR5111: ({ address, interface: device }) => ({
     message: `虚拟地址 ${address} 已经在 \`${device}\` 上`,
     label: "当前存在",
-    notes: ["可能本机就是主机；也可能是别处配置的，那样它不会漂移"],
+    notes: ["可能本机就是主节点；也可能是别处配置的，那样它不会漂移"],
   }),
   VR5112: ({ settings, effect }) => ({
     message: `${settings.map(({ key, value }) => `\`${key}\` 为 ${value}`).join("，")}：${settingEffect(effect)}`,
@@ -97,7 +97,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
   VR5113: ({ interface: device, vrid, from, differs, theirs, ours }) => ({
     message:
       differs === "version"
-        ? `${from} 在 \`${device}\` 上以 VRRPv${theirs[0]} 使用 VRID ${vrid}，本文件是 VRRPv${ours[0]}：两边都会成为主机`
+        ? `${from} 在 \`${device}\` 上以 VRRPv${theirs[0]} 使用 VRID ${vrid}，本文件是 VRRPv${ours[0]}：两边都会成为主节点`
         : `${from} 在 \`${device}\` 上使用 VRID ${vrid}，地址为 ${list(theirs) || "无"}，本文件为 ${list(ours) || "无"}`,
     label: "该网络中已在使用",
     help:
@@ -110,12 +110,12 @@ export const MACHINE: Texts<Family<"VR5">> = {
     label: version === 2 ? "VRRPv2 会拒绝不同的间隔" : "不一致",
     notes: [
       version === 2
-        ? "VRRPv2 丢弃间隔不同的通告，于是两边都成为主机"
-        : "VRRPv3 的备机跟随主机的间隔；主备互换后以另一边为准",
+        ? "VRRPv2 丢弃间隔不同的通告，于是两边都成为主节点"
+        : "VRRPv3 的备节点跟随主节点的间隔；主备互换后以另一边为准",
     ],
   }),
   VR5115: ({ interface: device, vrid, from, version, priority, seconds, addresses, instance }) => ({
-    message: `${from} 目前是 \`${device}\` 上的主机：VRID ${vrid}，VRRPv${version}，优先级 ${priority}，间隔 ${seconds} 秒，地址 ${list(addresses) || "无"}`,
+    message: `${from} 目前是 \`${device}\` 上的主节点：VRID ${vrid}，VRRPv${version}，优先级 ${priority}，间隔 ${seconds} 秒，地址 ${list(addresses) || "无"}`,
     label: instance === undefined ? "不在本文件中" : "使用此 VRID",
   }),
   VR5116: ({ interface: device, why }) => ({
@@ -124,7 +124,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
   }),
   VR5117: ({ address }) => ({
     message: `只监听 ${address} 的程序，在地址位于另一节点时无法在本机启动`,
-    label: "仅主机持有",
+    label: "仅主节点持有",
     help: "如有程序只监听此地址，而不是监听所有地址：sysctl -w net.ipv4.ip_nonlocal_bind=1",
   }),
   VR5201: ({ endpoint, why }) => ({

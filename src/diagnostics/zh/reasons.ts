@@ -10,11 +10,11 @@ export function reason(why: Reason): string {
     case "not-started":
       return "尚未启动";
     case "started":
-      return `刚刚启动，先等 ${duration(why.masterDown)}，看有没有正在工作的主机`;
+      return `刚刚启动，先等 ${duration(why.masterDown)}，看有没有正在工作的主节点`;
     case "waiting-for-first-result":
       return `等待 \`${why.tracker}\` 的第一次检查结果，之后才参与选举`;
     case "address-owner":
-      return "优先级 255 表示本机是地址所有者，不经选举直接成为主机";
+      return "优先级 255 表示本机是地址所有者，不经选举直接成为主节点";
     case "master-down":
       return masterDown(why);
     case "preempts":
@@ -26,7 +26,7 @@ export function reason(why: Reason): string {
     case "higher-address":
       return `${printIpv4(why.from)} 的优先级同为 ${why.priority}，但地址比本机的 ${printIpv4(why.ours)} 大`;
     case "newcomer-yields":
-      return `本机成为主机之前没有收到过任何通告，而 ${printIpv4(why.from)}（优先级 ${why.theirs}，本机 ${why.ours}）早已是主机：配置了 nopreempt，后来者让位`;
+      return `本机成为主节点之前没有收到过任何通告，而 ${printIpv4(why.from)}（优先级 ${why.theirs}，本机 ${why.ours}）早已是主节点：配置了 nopreempt，后来者让位`;
     case "master-was-alive":
       return `${duration(why.after)} 前因静默被本机接替的 ${printIpv4(why.from)} 其实还活着：配置了 nopreempt，地址仍归它`;
     case "overslept":
@@ -36,7 +36,7 @@ export function reason(why: Reason): string {
     case "fault":
       return why.causes.length === 0 ? "无法提供服务" : why.causes.map(fault).join("；");
     case "fault-cleared":
-      return `故障已全部恢复，先等 ${duration(why.masterDown)}，看有没有正在工作的主机`;
+      return `故障已全部恢复，先等 ${duration(why.masterDown)}，看有没有正在工作的主节点`;
     case "stopping":
       return "正在停止：已发送优先级 0 的通告，听到接替者之前地址仍保留在本机";
     case "successor-heard":
@@ -57,14 +57,14 @@ export function reason(why: Reason): string {
 function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   const rule = `${why.downTimerAdverts} × ${duration(fromCentis(why.interval))} + 偏移 ${duration(why.skew)}`;
   if (why.lastHeard === undefined) {
-    return `连续 ${duration(why.silent)} 没有收到任何主机的通告（${rule}）`;
+    return `连续 ${duration(why.silent)} 没有收到任何主节点的通告（${rule}）`;
   }
   const { from, priority } = why.lastHeard;
-  return `主机 ${printIpv4(from)}（优先级 ${priority}）已有 ${duration(why.silent)} 没有通告（${rule}）`;
+  return `主节点 ${printIpv4(from)}（优先级 ${priority}）已有 ${duration(why.silent)} 没有通告（${rule}）`;
 }
 
 function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts" }>): string {
-  const master = `主机 ${printIpv4(over.from)} 的优先级为 ${over.priority}，本机为 ${ours}`;
+  const master = `主节点 ${printIpv4(over.from)} 的优先级为 ${over.priority}，本机为 ${ours}`;
   if (held > delay) return `${master}，抑制期 ${duration(held)} 已过，本机抢占`;
   return delay > 0
     ? `${master}，preempt_delay 的 ${duration(delay)} 已过，本机抢占`
@@ -116,13 +116,13 @@ function tracked(kind: string): string {
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
-      return `${printIpv4(what.from)} 也自认为是主机，优先级 ${what.theirs} 低于本机的 ${what.ours}；本机重新宣告地址`;
+      return `${printIpv4(what.from)} 也自认为是主节点，优先级 ${what.theirs} 低于本机的 ${what.ours}；本机重新宣告地址`;
     case "own-address-heard":
       return `收到源地址为本机 ${printIpv4(what.from)}、优先级也相同的通告：网络有环路，或配置被原样复制到了另一台机器`;
     case "grace":
       return `${printIpv4(what.from)}（优先级 ${what.theirs}）是新来的；配置了 nopreempt，先给它 ${duration(micros(what.micros))} 让位`;
     case "held-down":
-      return `本机已连续 ${what.losses} 次失去地址或出现故障，${duration(what.micros)} 内不抢占优先级较低的主机 ${printIpv4(what.from)}（优先级 ${what.theirs}，本机 ${what.ours}）`;
+      return `本机已连续 ${what.losses} 次失去地址或出现故障，${duration(what.micros)} 内不抢占优先级较低的主节点 ${printIpv4(what.from)}（优先级 ${what.theirs}，本机 ${what.ours}）`;
     case "peer-unresolved":
       return `对端 ${printIpv4(what.to)} 已有 ${duration(what.micros)} 没有应答 ARP，通告无法送达：它可能已关机，或者 \`unicast_peer\` 的地址写错；如果它在运行，两边会同时持有地址`;
     case "claims-not-heard":
@@ -130,7 +130,7 @@ export function report(what: Report): string {
     case "handed-over":
       return `交接完成：${reason(what.reason)}`;
     case "slept-as-backup":
-      return `本机停顿了 ${duration(micros(what.micros))}，这段时间不算作主机静默`;
+      return `本机停顿了 ${duration(micros(what.micros))}，这段时间不算作主节点静默`;
     case "no-owner":
       return `已有 ${duration(micros(what.silentMicros))} 没有任何路由器通告该地址，本机又无法接管：目前无人提供服务`;
   }

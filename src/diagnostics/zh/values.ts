@@ -142,14 +142,14 @@ export const VALUES: Texts<Family<"VR20">> = {
         : `虚拟地址 ${address} 同时出现在 \`${first}\` 和 \`${second}\``,
     label: "重复",
     related: ["第一次出现"],
-    notes: first === second ? [] : ["其中一个退为备机时，会把另一个正在用的地址也删掉"],
+    notes: first === second ? [] : ["其中一个退为备节点时，会把另一个正在用的地址也删掉"],
   }),
   VR2022: ({ address, role }) => ({
     message:
       role === "unicast_peer"
         ? `虚拟地址 ${address} 就是对端机器的地址`
         : `虚拟地址 ${address} 就是本机自己的地址（\`${role}\`）`,
-    label: "这是主机自己的地址",
+    label: "这是本机自己的地址",
     notes: ["虚拟地址不能是任何一台机器自己的地址，它要在机器之间漂移"],
   }),
   VR2023: ({ instance, priority }) => ({
@@ -157,7 +157,7 @@ export const VALUES: Texts<Family<"VR20">> = {
     label: "会被清除",
     related: ["原因在这里"],
     notes: [`本机优先级 ${priority}，恢复后会立刻把地址抢回去`],
-    help: "改成 `state BACKUP`，谁当主机仍由优先级决定",
+    help: "改成 `state BACKUP`，谁当主节点仍由优先级决定",
   }),
   VR2024: ({ instance, keyword, why, seconds }) => ({
     message: `\`${instance}\` 里 \`${keyword} ${seconds}\` 与 \`${why}\` 同时使用，不起作用`,
@@ -181,7 +181,7 @@ export const VALUES: Texts<Family<"VR20">> = {
   VR2027: ({ instance }) => ({
     message: `\`state MASTER\` 又没写 \`priority\`，\`${instance}\` 的优先级会变成 255（地址所有者）`,
     label: "变成 255",
-    notes: ["地址所有者启动即为主机，带权重的检查也会被移除"],
+    notes: ["地址所有者启动即为主节点，带权重的检查也会被移除"],
     help: "写明优先级：一般用 100，首选节点写大一些",
   }),
   VR2028: ({ instance }) => ({
@@ -192,7 +192,7 @@ export const VALUES: Texts<Family<"VR20">> = {
   VR2029: ({ has, lacks }) => ({
     message: `会在没有密码的情况下运行：写了 \`${has}\`，没写 \`${lacks}\``,
     label: `缺少 \`${lacks}\``,
-    notes: ["对端若有密码，会丢弃本机的通告，结果两边都成为主机"],
+    notes: ["对端若有密码，会丢弃本机的通告，结果两边都成为主节点"],
   }),
   VR2030: ({ bytes }) => ({
     message: `密码有 ${bytes} 字节，只有前 8 字节有效`,
@@ -334,7 +334,7 @@ export const PAIR: Texts<Family<"VR25">> = {
     message: `两边的 \`${what}\` 不同：第一个文件是 ${first}，第二个是 ${second}`,
     label: first,
     related: [second],
-    notes: ["各节点必须一致，否则互相听不到，两边都会成为主机"],
+    notes: ["各节点必须一致，否则互相听不到，两边都会成为主节点"],
   }),
   VR2502: ({ instance, missing }) => ({
     message: `\`${missing}\` 里没有实例 \`${instance}\``,
@@ -351,13 +351,13 @@ export const PAIR: Texts<Family<"VR25">> = {
     message: "两边的密码不同",
     label: "第一个文件",
     related: ["第二个文件"],
-    notes: ["双方互相丢弃通告，两边都会成为主机"],
+    notes: ["双方互相丢弃通告，两边都会成为主节点"],
   }),
   VR2505: ({ firstOnly, secondOnly }) => ({
     message: `两边的虚拟地址不同：只在第一个文件的有 ${addresses(firstOnly)}；只在第二个文件的有 ${addresses(secondOnly)}`,
     label: "第一个文件",
     related: ["第二个文件"],
-    notes: ["keepalived 2.3.2 及更早版本遇到地址列表不同的通告会直接丢弃，两边都会成为主机"],
+    notes: ["keepalived 2.3.2 及更早版本遇到地址列表不同的通告会直接丢弃，两边都会成为主节点"],
     help: "各节点写相同的列表，不同的地址放进 `virtual_ipaddress_excluded`",
   }),
   VR2506: ({ address }) => ({
@@ -382,7 +382,7 @@ export const PAIR: Texts<Family<"VR25">> = {
     message: "两边都写了 `state MASTER`",
     label: "第一个文件",
     related: ["第二个文件"],
-    notes: ["这个词并不决定谁是主机，决定的是优先级"],
+    notes: ["这个词并不决定谁是主节点，决定的是优先级"],
     help: "两边都写 `state BACKUP`，由优先级决定",
   }),
   VR2510: ({ first, second }) => ({
@@ -400,7 +400,7 @@ export const PAIR: Texts<Family<"VR25">> = {
     message: `两边的通告间隔是 ${first} 秒和 ${second} 秒`,
     label: `${first} 秒`,
     related: [`${second} 秒`],
-    notes: ["VRRPv3 允许不同：备机跟随主机的间隔，因此两个方向的检测时间不一样"],
+    notes: ["VRRPv3 允许不同：备节点跟随主节点的间隔，因此两个方向的检测时间不一样"],
   }),
   VR2513: ({ which }) => ({
     message: `两个文件里的实例名不同：${which}`,

@@ -1,0 +1,104 @@
+/**
+ * A page of `docs/codes` for a terminal: the same text without the marks of Markdown, lines no
+ * longer than a reader's eye follows, tables in columns.
+ *
+ * The pages use little of Markdown (a title, one line of emphasis, second headings, paragraphs, fenced
+ * examples, tables); `tests/cli/page-text.test.ts` reads all of them, so a new mark is noticed there.
+ */
+import { alignColumns } from "#diagnostics/columns";
+import type { Language } from "#diagnostics/diagnostic";
+import { textWidth } from "#diagnostics/width";
+
+const COLUMNS = 100;
+const INDENT = "    ";
+const BOLD = "1";
+
+const HEADINGS: Readonly<Record<string, string>> = { Bad: "错误写法", Good: "正确写法" };
+const SEVERITIES: Readonly<Record<string, string>> = {
+  error: "错误",
+  "error, would not run": "错误，不会运行",
+  warning: "警告",
+  "warning, script security": "警告（脚本安全）",
+  info: "提示",
+};
+
+/** A page holds both languages; the part below "## 中文" is the Chinese one. The examples serve both. */
+export function renderPage(page: string, language: Language, color: boolean): string {
+  const [english = "", chinese = ""] = page.split(/^## 中文$/m);
+  if (language === "en") return renderMarkdown(english, language, color);
+  const [title = "", , severity = ""] = english.split("\n");
+  const examplesAt = english.search(/^## /m);
+  const examples = examplesAt < 0 ? "" : english.slice(examplesAt);
+  return renderMarkdown([title, severity, chinese.trim(), examples].join("\n\n"), language, color);
+}
+
+function renderMarkdown(text: string, language: Language, color: boolean): string {
+  const bold = (words: string): string => (color ? `\u001b[${BOLD}m${words}\u001b[0m` : words);
+  const blocks = splitBlocks(text).map((block): string => {
+    const [first = ""] = block;
+    if (first.startsWith("```")) return block.slice(1, -1).map(indented).join("\n");
+    if (first.startsWith("|")) return printTable(block);
+    if (first.startsWith("# ")) return bold(first.slice(2));
+    if (first.startsWith("## ")) return bold(translated(first.slice(3), HEADINGS, language));
+    const emphasis = /^\*([^*]+)\*$/.exec(first)?.[1];
+    if (emphasis !== undefined) return translated(emphasis, SEVERITIES, language);
+    return wrap(block.join(language === "en" ? " " : ""), COLUMNS);
+  });
+  return `${blocks.join("\n\n")}\n`;
+}
+
+const indented = (line: string): string => (line === "" ? "" : `${INDENT}${line}`);
+
+const translated = (
+  words: string,
+  chinese: Readonly<Record<string, string>>,
+  language: Language,
+): string => (language === "en" ? words : (chinese[words] ?? words));
+
+/** Paragraphs, headings, tables and fenced examples, each with its lines. */
+function splitBlocks(text: string): readonly (readonly string[])[] {
+  const blocks: string[][] = [];
+  let open: string[] | undefined;
+  let isFenced = false;
+  for (const line of text.split("\n")) {
+    if (line.startsWith("```")) {
+      if (isFenced) open?.push(line);
+      else blocks.push((open = [line]));
+      if (isFenced) open = undefined;
+      isFenced = !isFenced;
+    } else if (isFenced) open?.push(line);
+    else if (line.trim() === "") open = undefined;
+    else if (open === undefined) blocks.push((open = [line]));
+    else open.push(line);
+  }
+  return blocks;
+}
+
+function printTable(lines: readonly string[]): string {
+  const rows = lines
+    .filter((line) => !/^\|[-:|\s]+\|$/.test(line))
+    .map((line) => line.slice(1, line.lastIndexOf("|")).split("|"))
+    .map((cells) => cells.map((cell) => cell.trim()));
+  return alignColumns(rows).lines.map(indented).join("\n");
+}
+
+/** At blanks, and between Chinese characters, but for a mark that must not begin a line. */
+export function wrap(text: string, columns: number): string {
+  const lines: string[] = [];
+  let line = "";
+  let width = 0;
+  for (const piece of text.match(PIECE) ?? []) {
+    const visible = textWidth(piece.trimEnd());
+    if (width + visible > columns && line !== "") {
+      lines.push(line.trimEnd());
+      line = "";
+      width = 0;
+    }
+    line += piece;
+    width += textWidth(piece);
+  }
+  return [...lines, line.trimEnd()].join("\n");
+}
+
+/** A Chinese character with the marks behind it, or a word with its blanks. */
+const PIECE = /[\u3400-\u9fff][，。、；：？！）」』”…]*\s*|[^\s\u3400-\u9fff]+\s*|\s+/gu;
