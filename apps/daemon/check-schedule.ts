@@ -7,6 +7,11 @@
  * The period is from start to start, on a fixed grid. A beat that falls into a run that is still going is skipped, as
  * keepalived does from 2.3.3 on (older versions start a second copy). The first result after start counts at once in
  * both directions; from then on `rise` successes or `fall` failures in a row are needed.
+ *
+ * A check that hangs is found `timeout + (fall - 1) * max(interval, timeout)` after the first run that hangs began; where
+ * `timeout >= interval`, later by what those runs take to end. Therefore a run whose time is over is followed at once by
+ * the next if a beat fell into it, also one of the same moment; and a later beat that finds it still not gone counts as
+ * a failure, since nothing else could be started.
  */
 import { after, earliest, elapsed, type Instant, type Micros, micros } from "#units/time";
 
@@ -38,6 +43,10 @@ interface Run {
   /** "terminating" since SIGTERM, "killed" since SIGKILL; only its end is waited for. */
   readonly kind: "running" | "terminating" | "killed";
   readonly actAt: Instant | undefined;
+  /** When its time was over; undefined while it is not. */
+  readonly overAt: Instant | undefined;
+  /** A beat fell into it. */
+  readonly hasMissedBeat: boolean;
 }
 
 export type CheckEvent =
@@ -93,43 +102,55 @@ export function stepCheck(
   switch (event.kind) {
     case "timeReached":
       return timeReached(config, state, now);
-    case "finished": {
-      const { run } = state;
-      const ended = { ...state, run: undefined };
-      // A run that timed out has been counted as a failure already, however it ends.
-      return run?.kind === "running"
-        ? count(config, ended, event.ok)
-        : { state: ended, effects: [] };
-    }
+    case "finished":
+      return finished(config, state, event.ok, now);
     case "notStarted":
       return count(config, { ...state, run: undefined }, false);
   }
 }
 
+function finished(config: CheckConfig, state: CheckState, ok: boolean, now: Instant): CheckStep {
+  const { run } = state;
+  const ended = { ...state, run: undefined };
+  if (run === undefined || run.kind === "running") {
+    return run === undefined ? { state, effects: [] } : count(config, ended, ok);
+  }
+  // A run that timed out has been counted as a failure already, however it ends.
+  return run.hasMissedBeat ? start(config, ended, now) : { state: ended, effects: [] };
+}
+
+function start(config: CheckConfig, state: CheckState, now: Instant): CheckStep {
+  const actAt = after(now, config.timeout);
+  const run: Run = { kind: "running", actAt, overAt: undefined, hasMissedBeat: false };
+  return { state: { ...state, run }, effects: [{ kind: "start" }] };
+}
+
 function timeReached(config: CheckConfig, state: CheckState, now: Instant): CheckStep {
   const first = state.run === undefined ? { state, effects: [] } : hurry(config, state, now);
-  if (now < first.state.nextAt) return first;
-  const beats = Math.floor(elapsed(first.state.nextAt, now) / config.interval) + 1;
-  const nextAt = after(first.state.nextAt, micros(beats * config.interval));
-  if (first.state.run !== undefined) {
-    const skipped = first.state.skipped + beats;
-    return { state: { ...first.state, nextAt, skipped }, effects: first.effects };
+  const beatAt = first.state.nextAt;
+  if (now < beatAt) return first;
+  const beats = Math.floor(elapsed(beatAt, now) / config.interval) + 1;
+  const nextAt = after(beatAt, micros(beats * config.interval));
+  const { run } = first.state;
+  if (run === undefined) return start(config, { ...first.state, nextAt }, now);
+  const skipped = first.state.skipped + beats;
+  const next = { ...first.state, nextAt, skipped, run: { ...run, hasMissedBeat: true } };
+  if (run.overAt === undefined || beatAt <= run.overAt) {
+    return { state: next, effects: first.effects };
   }
-  const run: Run = { kind: "running", actAt: after(now, config.timeout) };
-  return {
-    state: { ...first.state, nextAt, run },
-    effects: [...first.effects, { kind: "start" }],
-  };
+  const counted = count(config, next, false);
+  return { state: counted.state, effects: [...first.effects, ...counted.effects] };
 }
 
 function hurry(config: CheckConfig, state: CheckState, now: Instant): CheckStep {
   const { run } = state;
   if (run?.actAt === undefined || now < run.actAt) return { state, effects: [] };
   if (run.kind === "terminating") {
-    const killed: Run = { kind: "killed", actAt: undefined };
+    const killed: Run = { ...run, kind: "killed", actAt: undefined };
     return { state: { ...state, run: killed }, effects: [{ kind: "kill" }] };
   }
-  const terminating: Run = { kind: "terminating", actAt: after(now, KILL_AFTER) };
+  const actAt = after(now, KILL_AFTER);
+  const terminating: Run = { ...run, kind: "terminating", actAt, overAt: now };
   const counted = count(config, { ...state, run: terminating }, false);
   return { state: counted.state, effects: [{ kind: "terminate" }, ...counted.effects] };
 }

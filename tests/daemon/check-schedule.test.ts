@@ -34,7 +34,7 @@ class Bench {
   /** Lets time pass, stopping at every deadline. */
   until(seconds: number): string[] {
     const done: string[] = [];
-    const end = seconds * 1_000_000;
+    const end = Math.round(seconds * 1_000_000);
     for (;;) {
       const due = checkDeadline(this.state);
       if (due === undefined || due > end) break;
@@ -87,9 +87,23 @@ test("a run that hangs is terminated at its timeout, counts as failure then, and
   // Not gone yet: nothing more happens to it, and beats pass it by.
   assert.deepEqual(bench.until(12), []);
   assert.equal(bench.state.skipped, 2);
-  assert.deepEqual(bench.feed(ok), [], "the end of a run that timed out is no second result");
+  assert.deepEqual(bench.feed(ok), ["12 start"], "its end is no second result");
   assert.equal(bench.state.result, "down");
-  assert.deepEqual(bench.until(15), ["15 start"]);
+});
+
+test("a run that timed out between two beats is followed by the next beat", () => {
+  const bench = new Bench({ timeout: fromSeconds(1) });
+  bench.until(1);
+  assert.deepEqual(bench.feed(failed), []);
+  assert.deepEqual(bench.until(5), ["5 start"]);
+});
+
+test("what cannot be ended, not even by SIGKILL, fails at every beat", () => {
+  const bench = new Bench({ timeout: fromSeconds(1), fall: 4 });
+  assert.deepEqual(bench.until(0), ["0 start"]);
+  assert.deepEqual(bench.feed(ok), ["0 up"]);
+  assert.deepEqual(bench.until(20), ["5 start", "6 terminate", "8 kill", "20 down"]);
+  assert.equal(bench.state.consecutive, 4);
 });
 
 test("a timeout longer than the interval skips beats instead of starting a second copy", () => {
@@ -100,11 +114,61 @@ test("a timeout longer than the interval skips beats instead of starting a secon
   assert.deepEqual(bench.until(5), ["5 start"]);
 });
 
-test("at the common moment of timeout and next beat, the beat is skipped", () => {
-  const bench = new Bench({ interval: fromSeconds(1), timeout: fromSeconds(1) });
-  assert.deepEqual(bench.until(1), ["0 start", "1 terminate", "1 down"]);
-  assert.deepEqual(bench.feed(failed), []);
-  assert.deepEqual(bench.until(2), ["2 start"]);
+test("at the common moment of timeout and beat, the next run begins when the late one has ended", () => {
+  const bench = new Bench({ interval: fromSeconds(1), timeout: fromSeconds(1), fall: 3 });
+  bench.until(0);
+  bench.feed(ok);
+  assert.deepEqual(bench.until(2), ["1 start", "2 terminate"]);
+  bench.until(2.01);
+  assert.deepEqual(bench.feed(failed), ["2.01 start"]);
+  assert.deepEqual(bench.until(3.01), ["3.01 terminate"]);
+  bench.until(3.02);
+  assert.deepEqual(bench.feed(failed), ["3.02 start"]);
+  assert.deepEqual(bench.until(4.02), ["4.02 terminate", "4.02 down"]);
+});
+
+/** Runs a check that is well, hangs from `hangsAt` on, and ends `dies` microseconds after SIGTERM (at once at SIGKILL). */
+function detectHang(changes: Partial<CheckConfig>, hangsAt: number, dies: number): number {
+  const bench = new Bench(changes);
+  let endsAt = Number.POSITIVE_INFINITY;
+  let hungSince = Number.NaN;
+  for (let turns = 0; turns < 10_000; turns += 1) {
+    const due = Math.min(checkDeadline(bench.state) ?? endsAt, endsAt);
+    bench.now = instant(due);
+    const isEnd = due === endsAt;
+    if (isEnd) endsAt = Number.POSITIVE_INFINITY;
+    for (const effect of bench.feed(isEnd ? failed : { kind: "timeReached" })) {
+      const [, what] = effect.split(" ");
+      if (what === "terminate") endsAt = due + dies;
+      if (what === "kill") endsAt = Math.min(endsAt, due);
+      if (what === "down") return due - hungSince;
+      if (what !== "start") continue;
+      if (due < hangsAt) bench.feed(ok);
+      else if (Number.isNaN(hungSince)) hungSince = due;
+    }
+  }
+  throw new Error("a check that hangs is never found");
+}
+
+test("a check that hangs is found in time, for every interval, timeout, fall, and way to take SIGTERM", () => {
+  let combinations = 0;
+  for (const interval of [100, 300, 1_000, 2_000, 5_000, 60_000]) {
+    for (const timeout of [100, 299, 300, 301, 1_000, 1_999, 2_000, 2_001, 3_000, 5_000, 9_000]) {
+      for (const fall of [1, 2, 3, 4, 10]) {
+        // Gone in no time, after 5 ms, after a clean-up, only by SIGKILL.
+        for (const dies of [0, 5_000, 700_000, 3_000_000]) {
+          const times = { interval: fromMillis(interval), timeout: fromMillis(timeout), fall };
+          const found = detectHang(times, 10_000_000, dies);
+          // Where every beat falls into a run, the next one waits until the late one has ended.
+          const delay = timeout < interval ? 0 : (fall - 1) * Math.min(dies, 2_000_000);
+          const bound = (timeout + (fall - 1) * Math.max(interval, timeout)) * 1_000 + delay;
+          assert.ok(found <= bound, JSON.stringify({ ...times, dies, found, bound }));
+          combinations += 1;
+        }
+      }
+    }
+  }
+  assert.equal(combinations, 1_320);
 });
 
 test("a script that cannot be started fails at every beat", () => {
