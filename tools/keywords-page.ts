@@ -157,6 +157,9 @@ ${notActedOn()}
 | \`init_fail\` has no effect | counts as failed until the first success (VR4015) |
 | a reload with a fatal error ends the daemon and leaves the address | the old configuration goes on |
 | \`fifo_write_vrrp_states_on_reload\` leaves out instances that are MASTER (2.2.7) | they are written too |
+| scripts get the daemon's whole environment | \`PATH\`, \`TZ\`, \`LANG\`, \`LANGUAGE\`, \`LC_*\`; \`HOME\`, \`USER\`, \`LOGNAME\` of their user; \`BATON_…\` |
+| notify scripts of successive changes run side by side | one after the other; one waits 30 s for an earlier one at the most, STOP 2.5 s |
+| a check that runs longer than its interval is started again beside itself (before 2.3.3) | one at a time; the next one begins as soon as the late one has ended |
 
 ## The root of a file
 

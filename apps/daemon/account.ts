@@ -60,6 +60,25 @@ export interface Account {
 }
 export type FindAccount = (database: "passwd" | "group", name: string) => Account | undefined;
 
+/** The home folder of a user by number. */
+export function findHome(uid: number): string | undefined {
+  let text = "";
+  try {
+    text = readFileSync("/etc/passwd", "utf8");
+  } catch {
+    // The directory service is asked.
+  }
+  return homeIn(text, uid) ?? homeIn(askDirectory("passwd", String(uid)), uid);
+}
+
+function homeIn(text: string, uid: number): string | undefined {
+  for (const line of text.split("\n")) {
+    const [, , id, , , home] = line.split(":");
+    if (id === String(uid) && home?.startsWith("/") === true) return home;
+  }
+  return undefined;
+}
+
 const ID_MAX = 0xfffffffe;
 
 export function findAccount(database: "passwd" | "group", name: string): Account | undefined {
@@ -77,15 +96,18 @@ function inFile(database: string, name: string): Account | undefined {
   }
 }
 
-/** LDAP, sssd and others, where glibc's tool is there. A directory that hangs must not hang the daemon. */
 function inDirectory(database: string, name: string): Account | undefined {
-  if (name.startsWith("-")) return undefined;
+  return name.startsWith("-") ? undefined : findLine(askDirectory(database, name), name);
+}
+
+/** LDAP, sssd and others, where glibc's tool is there. A directory that hangs must not hang the daemon. */
+function askDirectory(database: string, name: string): string {
   const asked = spawnSync("getent", [database, name], {
     encoding: "utf8",
     timeout: 2_000,
     stdio: ["ignore", "pipe", "ignore"],
   });
-  return asked.status === 0 ? findLine(asked.stdout, name) : undefined;
+  return asked.status === 0 ? asked.stdout : "";
 }
 
 function findLine(text: string, name: string): Account | undefined {

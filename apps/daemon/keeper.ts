@@ -27,6 +27,7 @@ import { InstanceMemories } from "./instance-memory.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { Notifier } from "./notifier.ts";
+import { OutputPipe } from "./output-pipe.ts";
 import { RecordFile } from "./record-file.ts";
 import { writePid } from "./runtime-dir.ts";
 import { groupStatuses, instanceStatus, VERSION } from "./status.ts";
@@ -199,6 +200,7 @@ export class Keeper {
     await this.#notifier.finish(NOTIFY_STOP_MS);
     await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
     this.#scripts.kill();
+    OutputPipe.leaveAll();
     const { enginePidFile } = this.#options;
     if (enginePidFile !== undefined) rmSync(enginePidFile, { force: true });
     this.#log("info", `Stopped Baton ${VERSION}`);

@@ -8,6 +8,7 @@ import type { Log } from "./log.ts";
 import { OutputTail } from "./output-tail.ts";
 import { type CommandEnd, type RunningCommand, runCommand } from "./run-command.ts";
 import type { RunningGroups } from "./running-groups.ts";
+import { DEFAULT_PATH, scriptEnvironment } from "./script-environment.ts";
 import { inspectProgram } from "./script-security.ts";
 import { problemSentence, type StartProblem } from "./start-problem.ts";
 import { wordsOf } from "./words.ts";
@@ -21,7 +22,7 @@ export class Launcher {
   readonly #language: Language;
   readonly #prefix: readonly string[];
   readonly #warned = new Set<string>();
-  readonly #identities = new Map<string, { readonly resolved: Resolved; readonly at: number }>();
+  readonly #identities = new Map<string, KnownUser>();
   /** `enable_script_security`: insecure scripts are not run at all. */
   isStrict = false;
 
@@ -48,14 +49,21 @@ export class Launcher {
       setImmediate(() => onEnd({ kind: "notStarted", problem: prepared.problem }));
       return { signal: () => undefined, output: new OutputTail() };
     }
-    const { path, identity } = prepared;
-    const request = { path, identity, argv: command.argv, environment, prefix: this.#prefix };
+    const { path, identity, base } = prepared;
+    const { argv } = command;
+    const request = {
+      path,
+      identity: withoutSupplementaryGroups(identity),
+      argv,
+      environment: { ...base, ...environment },
+      prefix: this.#prefix,
+    };
     return runCommand(request, this.#groups, onEnd);
   }
 
   /** The name of the user it runs as, or would. */
   userOf(command: Launchable): string {
-    const resolved = this.#identity(command.user);
+    const { resolved } = this.#identity(command.user);
     return resolved.kind === "identity" ? resolved.identity.name : (command.user?.user ?? "");
   }
 
@@ -69,31 +77,36 @@ export class Launcher {
    * Looked up once: asking a directory service can take time, which a keeper that starts scripts every second does not have.
    * What could not be found is looked for again after a while.
    */
-  #identity(user: CommandPlan["user"]): Resolved {
+  #identity(user: CommandPlan["user"]): KnownUser {
     const key = JSON.stringify(user ?? null);
     const known = this.#identities.get(key);
     const isFresh = known !== undefined && performance.now() - known.at < PROBLEM_KEPT_MS;
-    if (known !== undefined && (isFresh || known.resolved.kind === "identity"))
-      return known.resolved;
-    const resolved = resolveIdentity(user, ourselves());
-    this.#identities.set(key, { resolved, at: performance.now() });
-    return resolved;
+    if (known !== undefined && (isFresh || known.resolved.kind === "identity")) return known;
+    const self = ourselves();
+    const resolved = resolveIdentity(user, self);
+    const base =
+      resolved.kind === "identity"
+        ? scriptEnvironment(resolved.identity, self.uid, process.env)
+        : {};
+    const found = { resolved, base, at: performance.now() };
+    this.#identities.set(key, found);
+    return found;
   }
 
   #prepare(command: Launchable): Prepared {
     const [program] = command.argv;
     if (program === undefined || program === "") return unable({ kind: "nothing-to-run" });
-    const resolved = this.#identity(command.user);
+    const { resolved, base } = this.#identity(command.user);
     if (resolved.kind === "problem") return resolved;
     const { identity } = resolved;
     const asked = program.includes("/") && !isAbsolute(program) ? resolve(program) : program;
-    const search = (process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin").split(":");
+    const search = (process.env["PATH"] ?? DEFAULT_PATH).split(":");
     const inspected = inspectProgram(asked, identity, ourselves().uid === 0, search);
     if (inspected.kind !== "fine") {
       if (inspected.kind !== "insecure" || this.isStrict) return unable(inspected);
       this.#warnOnce(inspected);
     }
-    return { kind: "ready", path: inspected.path, identity };
+    return { kind: "ready", path: inspected.path, identity, base };
   }
 
   #warnOnce(problem: Extract<StartProblem, { kind: "insecure" }>): void {
@@ -111,8 +124,20 @@ export class Launcher {
 
 const PROBLEM_KEPT_MS = 30_000;
 
+interface KnownUser {
+  readonly resolved: Resolved;
+  /** What the user's scripts find in their environment. */
+  readonly base: Readonly<Record<string, string>>;
+  readonly at: number;
+}
+
 type Prepared =
-  | { readonly kind: "ready"; readonly path: string; readonly identity: Identity }
+  | {
+      readonly kind: "ready";
+      readonly path: string;
+      readonly identity: Identity;
+      readonly base: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "problem"; readonly problem: StartProblem };
 
 const unable = (problem: StartProblem): Prepared => ({ kind: "problem", problem });
@@ -121,6 +146,13 @@ const ourselves = (): { readonly uid: number; readonly gid: number } => ({
   uid: process.geteuid?.() ?? 0,
   gid: process.getegid?.() ?? 0,
 });
+
+/** As with keepalived: a script of root's does not have the groups that the daemon was started with either. */
+function withoutSupplementaryGroups(identity: Identity): Identity {
+  const self = ourselves();
+  if (self.uid !== 0) return identity;
+  return { ...identity, uid: identity.uid ?? self.uid, gid: identity.gid ?? self.gid };
+}
 
 /** util-linux has it since 2.33; BusyBox has a `setpriv` that cannot, hence the trial. */
 export function deathSignalPrefix(): readonly string[] {

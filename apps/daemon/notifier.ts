@@ -14,7 +14,12 @@ import { type FifoOptions, NotifyFifo } from "./fifo.ts";
 import { FifoReader } from "./fifo-reader.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
-import { fifoLine, type NotifyState, type NotifySubject } from "./notify-command.ts";
+import {
+  fifoLine,
+  type NotifyEvent,
+  type NotifyState,
+  type NotifySubject,
+} from "./notify-command.ts";
 import { NotifyQueue } from "./notify-runner.ts";
 import { wordsOf } from "./words.ts";
 
@@ -91,16 +96,20 @@ export class Notifier {
     this.#tell(line, to, 0, {});
   }
 
+  /** Of the pipes only: to a `notify` script it would be a state that is not MASTER. */
   priority(name: string, priority: number): void {
     const line = this.#instances.get(name);
     if (line?.queue.plan.priorityChanges !== true) return;
-    const state = line.told === "MASTER" ? "MASTER_PRIORITY" : "BACKUP_PRIORITY";
-    this.#tell(line, state, priority, {});
+    const event = line.told === "MASTER" ? "MASTER_PRIORITY" : "BACKUP_PRIORITY";
+    this.#write(line.subject, event, priority);
   }
 
+  /** Of the pipes, and of `notify_master_rx_lower_pri`. */
   weakerMaster(name: string, priority: number): void {
     const line = this.#instances.get(name);
-    if (line !== undefined) this.#tell(line, "MASTER_RX_LOWER_PRI", priority, {});
+    if (line === undefined) return;
+    this.#write(line.subject, "MASTER_RX_LOWER_PRI", priority);
+    line.queue.weakerMaster(priority, this.#environment(line, {}));
   }
 
   /**
@@ -110,8 +119,7 @@ export class Notifier {
   statesAgain(plan: RunPlan, priorityOf: (name: string) => number): void {
     const write = (line: Line | undefined, priority: number): void => {
       if (line?.told === undefined || line.told === "INIT") return;
-      const written = fifoLine(line.subject, line.told, priority);
-      for (const fifo of this.#fifos) fifo.write(written);
+      this.#write(line.subject, line.told, priority);
     };
     for (const { name } of plan.groups) write(this.#groups.get(name), 0);
     for (const { config } of plan.instances) {
@@ -156,15 +164,22 @@ export class Notifier {
     priority: number,
     environment: Readonly<Record<string, string>>,
   ): void {
-    this.#sequence += 1;
     const isFault = state === "DELETED" && line.queue.plan.deleted === undefined;
-    const written = fifoLine(line.subject, isFault ? "FAULT" : state, priority);
+    this.#write(line.subject, isFault ? "FAULT" : state, priority);
+    line.queue.push(state, priority, this.#environment(line, environment));
+  }
+
+  #write(subject: NotifySubject, happened: NotifyState | NotifyEvent, priority: number): void {
+    const written = fifoLine(subject, happened, priority);
     for (const fifo of this.#fifos) fifo.write(written);
-    line.queue.push(state, priority, {
-      ...line.fixed,
-      ...environment,
-      BATON_SEQUENCE: String(this.#sequence),
-    });
+  }
+
+  #environment(
+    line: Line,
+    more: Readonly<Record<string, string>>,
+  ): Readonly<Record<string, string>> {
+    this.#sequence += 1;
+    return { ...line.fixed, ...more, BATON_SEQUENCE: String(this.#sequence) };
   }
 
   #line(lines: Map<string, Line>, subject: NotifySubject, plan: NotifyPlan): Line {

@@ -1,22 +1,18 @@
 /**
  * What is run, and with which arguments, when something happened (keepalived.conf(5), NOTIFY SCRIPTS).
  *
- * The script of the state itself comes first and gets nothing added; `notify` comes second and gets four arguments:
- * INSTANCE or GROUP, the name, the state, and the effective priority (0 for a group).
+ * The script of the state itself gets nothing added. `notify` runs beside it and gets four arguments: INSTANCE or GROUP,
+ * the name, the state, and the effective priority (0 for a group). A common `notify` script starts a service at MASTER and
+ * stops it at anything else; therefore it hears of states only, never of what else happens to a master.
  */
 import type { CommandPlan, NotifyPlan, UserPlan } from "#config/plan";
 import type { Micros } from "#units/time";
 
-/** keepalived's words, in `notify` and in the FIFO. */
-export type NotifyState =
-  | "MASTER"
-  | "BACKUP"
-  | "FAULT"
-  | "STOP"
-  | "DELETED"
-  | "MASTER_RX_LOWER_PRI"
-  | "MASTER_PRIORITY"
-  | "BACKUP_PRIORITY";
+/** keepalived's words for `notify`. */
+export type NotifyState = "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED";
+
+/** What a FIFO is told besides, and `notify_master_rx_lower_pri` of the first. */
+export type NotifyEvent = "MASTER_RX_LOWER_PRI" | "MASTER_PRIORITY" | "BACKUP_PRIORITY";
 
 export interface PreparedCommand {
   readonly argv: readonly string[];
@@ -25,13 +21,13 @@ export interface PreparedCommand {
 }
 
 export interface NotifyJob {
-  readonly state: NotifyState;
+  readonly state: NotifyState | NotifyEvent;
   /** Of two waiting jobs with the same topic only the later is run. */
-  readonly topic: "state" | "weaker-master" | "priority";
+  readonly topic: "state" | "weaker-master";
   /** Nothing comes after it. */
   readonly isEnd: boolean;
-  readonly commands: readonly PreparedCommand[];
-  /** `BATON_…`, in addition to the daemon's own environment. */
+  readonly command: PreparedCommand;
+  /** `BATON_…`, in addition to what every script gets (script-environment.ts). */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -40,60 +36,82 @@ export interface NotifySubject {
   readonly name: string;
 }
 
-export function prepareJob(
+/** The jobs of one change of state: of the state's own script, and of `notify`. */
+export interface StateJobs {
+  readonly own: NotifyJob | undefined;
+  readonly any: NotifyJob | undefined;
+}
+
+export function stateJobs(
   subject: NotifySubject,
   plan: NotifyPlan,
   happened: NotifyState,
   priority: number,
   environment: Readonly<Record<string, string>>,
-): NotifyJob {
+): StateJobs {
   // keepalived: an instance that a reload deleted is told as FAULT unless `notify_deleted` is given.
   const state = happened === "DELETED" && plan.deleted === undefined ? "FAULT" : happened;
-  const own = ownScript(plan, state);
-  const arguments4 = [subject.kind, subject.name, state, String(priority)];
-  const commands: PreparedCommand[] = [];
-  if (own !== undefined) commands.push(prepare(own, []));
-  if (plan.any !== undefined && (plan.priorityChanges || topicOf(state) !== "priority")) {
-    commands.push(prepare(plan.any, arguments4));
-  }
+  const job = (
+    command: CommandPlan | undefined,
+    added: readonly string[],
+  ): NotifyJob | undefined =>
+    command === undefined
+      ? undefined
+      : {
+          state,
+          topic: "state",
+          isEnd: happened === "STOP" || happened === "DELETED",
+          command: prepare(command, added),
+          environment: { ...environment, ...describe(subject, state, priority) },
+        };
+  return {
+    own: job(ownScript(plan, state), []),
+    any: job(plan.any, [subject.kind, subject.name, state, String(priority)]),
+  };
+}
+
+/** `notify_master_rx_lower_pri`. */
+export function weakerMasterJob(
+  subject: NotifySubject,
+  plan: NotifyPlan,
+  priority: number,
+  environment: Readonly<Record<string, string>>,
+): NotifyJob | undefined {
+  const state = "MASTER_RX_LOWER_PRI";
+  if (plan.masterRxLowerPri === undefined) return undefined;
   return {
     state,
-    topic: topicOf(state),
-    isEnd: happened === "STOP" || happened === "DELETED",
-    commands,
-    environment: {
-      ...environment,
-      BATON_KIND: subject.kind,
-      BATON_NAME: subject.name,
-      BATON_STATE: state,
-      BATON_PRIORITY: String(priority),
-    },
+    topic: "weaker-master",
+    isEnd: false,
+    command: prepare(plan.masterRxLowerPri, []),
+    environment: { ...environment, ...describe(subject, state, priority) },
   };
 }
 
 /** One line of `notify_fifo` and `vrrp_notify_fifo`, with its end. */
-export function fifoLine(subject: NotifySubject, state: NotifyState, priority: number): string {
+export function fifoLine(
+  subject: NotifySubject,
+  state: NotifyState | NotifyEvent,
+  priority: number,
+): string {
   return `${subject.kind} "${subject.name}" ${state} ${priority}\n`;
+}
+
+function describe(
+  subject: NotifySubject,
+  state: NotifyState | NotifyEvent,
+  priority: number,
+): Readonly<Record<string, string>> {
+  return {
+    BATON_KIND: subject.kind,
+    BATON_NAME: subject.name,
+    BATON_STATE: state,
+    BATON_PRIORITY: String(priority),
+  };
 }
 
 function prepare(command: CommandPlan, added: readonly string[]): PreparedCommand {
   return { argv: [...command.argv, ...added], user: command.user, timeout: command.timeout };
-}
-
-function topicOf(state: NotifyState): NotifyJob["topic"] {
-  switch (state) {
-    case "MASTER":
-    case "BACKUP":
-    case "FAULT":
-    case "STOP":
-    case "DELETED":
-      return "state";
-    case "MASTER_RX_LOWER_PRI":
-      return "weaker-master";
-    case "MASTER_PRIORITY":
-    case "BACKUP_PRIORITY":
-      return "priority";
-  }
 }
 
 function ownScript(plan: NotifyPlan, state: NotifyState): CommandPlan | undefined {
@@ -108,10 +126,5 @@ function ownScript(plan: NotifyPlan, state: NotifyState): CommandPlan | undefine
       return plan.stop;
     case "DELETED":
       return plan.deleted;
-    case "MASTER_RX_LOWER_PRI":
-      return plan.masterRxLowerPri;
-    case "MASTER_PRIORITY":
-    case "BACKUP_PRIORITY":
-      return undefined;
   }
 }

@@ -1,67 +1,99 @@
 /**
- * The queue of notify scripts of one instance or one sync group, as a pure machine.
+ * The queue of one kind of notify script (the states' own, or `notify`) of one instance or sync group, as a pure machine.
  *
  * keepalived forks every script at once and waits for none, so a slow MASTER script may end after the BACKUP script of
- * the next change. Here one runs at a time, in the order of the changes. What has become untrue while it waited is
- * dropped: of several changes of state only the last is told; the end (STOP, DELETED) is always told.
+ * the next change. Here they run one after the other, in the order of the changes. What has become untrue while it waited
+ * is dropped: of several changes of state only the last is told; the end (STOP, DELETED) is always told. A script that
+ * takes longer than `WAIT` (or `END_WAIT`, when the end is waiting) is not ended for that: the next one starts beside it.
+ * Only a script with a timeout of its own (`notify_timeout`) is ended.
  */
 import { after, earliest, type Instant, type Micros, micros } from "#units/time";
-import type { NotifyJob, PreparedCommand } from "./notify-command.ts";
+import type { NotifyJob } from "./notify-command.ts";
 
 export interface QueueState {
-  readonly running: RunningJob | undefined;
-  readonly waiting: readonly NotifyJob[];
+  readonly running: readonly RunningJob[];
+  readonly waiting: readonly WaitingJob[];
   /** Jobs that were dropped because a later one replaced them. */
   readonly replaced: number;
+  readonly nextId: number;
 }
 
 export interface RunningJob {
+  readonly id: number;
   readonly job: NotifyJob;
-  /** Which of the job's commands. */
-  readonly index: number;
   readonly kind: "running" | "terminating" | "killed";
+  /** When it is terminated or killed; undefined: never. */
   readonly actAt: Instant | undefined;
+  readonly why: EndReason;
+}
+
+/** Why a script is ended: its own timeout is over, or the daemon ends. */
+export type EndReason = "timeout" | "end";
+
+export interface WaitingJob {
+  readonly job: NotifyJob;
+  /** From then on it does not wait for earlier ones. */
+  readonly startBy: Instant;
 }
 
 export type QueueEvent =
   | { readonly kind: "add"; readonly job: NotifyJob }
-  /** The running command has ended, or could not be started. */
-  | { readonly kind: "finished" }
+  /** The state has changed to one without a script: an older one that waits is untrue. */
+  | { readonly kind: "passed" }
+  /** It has ended, or could not be started. */
+  | { readonly kind: "finished"; readonly id: number }
   | { readonly kind: "timeReached" }
   /** The daemon cannot wait any longer: end what runs, forget the rest. */
   | { readonly kind: "abandon" };
 
 export type QueueEffect =
-  | { readonly kind: "start"; readonly job: NotifyJob; readonly command: PreparedCommand }
-  /** SIGTERM to the process group; `afterMicros` of patience were over. */
-  | { readonly kind: "terminate" }
-  | { readonly kind: "kill" };
+  | {
+      readonly kind: "start";
+      readonly id: number;
+      readonly job: NotifyJob;
+      /** So many earlier ones still run. */
+      readonly beside: number;
+    }
+  /** SIGTERM, and SIGKILL for what is still there `KILL_AFTER` later. */
+  | { readonly kind: "terminate" | "kill"; readonly id: number; readonly why: EndReason };
 
 export interface QueueStep {
   readonly state: QueueState;
   readonly effects: readonly QueueEffect[];
 }
 
-/** For a command without a timeout of its own. */
-export const NOTIFY_TIMEOUT: Micros = micros(30_000_000);
-/** A script that runs when the end comes gets this long, so that the STOP script still has its turn. */
-export const END_PATIENCE: Micros = micros(2_500_000);
+/** How long a script waits for an earlier one. */
+export const WAIT: Micros = micros(30_000_000);
+/** How long STOP and DELETED wait for an earlier one. */
+export const END_WAIT: Micros = micros(2_500_000);
 export const KILL_AFTER: Micros = micros(2_000_000);
+/** Scripts that never end must not fill the process table: the next one waits for one of so many. */
+export const RUNNING_MAX = 16;
 
-export const emptyQueue: QueueState = { running: undefined, waiting: [], replaced: 0 };
+export const emptyQueue: QueueState = { running: [], waiting: [], replaced: 0, nextId: 1 };
 
 export const isIdle = (state: QueueState): boolean =>
-  state.running === undefined && state.waiting.length === 0;
+  state.running.length === 0 && state.waiting.length === 0;
 
-export const queueDeadline = (state: QueueState): Instant | undefined =>
-  earliest(state.running?.actAt);
+export function queueDeadline(state: QueueState): Instant | undefined {
+  const [next] = state.waiting;
+  const canStart = state.running.length < RUNNING_MAX;
+  return earliest(...state.running.map(({ actAt }) => actAt), canStart ? next?.startBy : undefined);
+}
 
 export function stepQueue(state: QueueState, event: QueueEvent, now: Instant): QueueStep {
   switch (event.kind) {
     case "add":
-      return add(state, event.job, now);
-    case "finished":
-      return finished(state, now);
+      return startNext(add(state, event.job, now), [], now);
+    case "passed": {
+      const waiting = state.waiting.filter(({ job }) => job.topic !== "state");
+      const replaced = state.replaced + state.waiting.length - waiting.length;
+      return { state: { ...state, waiting, replaced }, effects: [] };
+    }
+    case "finished": {
+      const running = state.running.filter(({ id }) => id !== event.id);
+      return startNext({ ...state, running }, [], now);
+    }
     case "timeReached":
       return timeReached(state, now);
     case "abandon":
@@ -69,81 +101,60 @@ export function stepQueue(state: QueueState, event: QueueEvent, now: Instant): Q
   }
 }
 
-function add(state: QueueState, job: NotifyJob, now: Instant): QueueStep {
-  const kept = state.waiting.filter((other) => other.topic !== job.topic);
-  const next = {
-    ...state,
-    waiting: job.commands.length === 0 ? kept : [...kept, job],
-    replaced: state.replaced + state.waiting.length - kept.length,
-  };
-  if (next.running === undefined) return startNext(next, now);
-  const { running } = next;
-  if (!job.isEnd || running.kind !== "running" || job.commands.length === 0) {
-    return { state: next, effects: [] };
-  }
-  const actAt = earliest(running.actAt, after(now, END_PATIENCE));
-  return { state: { ...next, running: { ...running, actAt } }, effects: [] };
-}
-
-function finished(state: QueueState, now: Instant): QueueStep {
-  const { running } = state;
-  if (running === undefined) return { state, effects: [] };
-  const index = running.index + 1;
-  const command = running.job.commands[index];
-  if (command === undefined) return startNext({ ...state, running: undefined }, now);
-  // When the end is near, the second command of an older job would only keep it from its turn.
-  const isEndNear = !running.job.isEnd && state.waiting.some((job) => job.isEnd);
-  if (isEndNear) return startNext({ ...state, running: undefined }, now);
-  return begin(state, running.job, index, command, now);
-}
-
-function startNext(state: QueueState, now: Instant): QueueStep {
-  const [job, ...waiting] = state.waiting;
-  const command = job?.commands[0];
-  if (job === undefined || command === undefined) return { state, effects: [] };
-  return begin({ ...state, waiting }, job, 0, command, now);
-}
-
-function begin(
-  state: QueueState,
-  job: NotifyJob,
-  index: number,
-  command: PreparedCommand,
-  now: Instant,
-): QueueStep {
-  const actAt = after(now, command.timeout ?? NOTIFY_TIMEOUT);
+function add(state: QueueState, job: NotifyJob, now: Instant): QueueState {
+  const kept = state.waiting.filter((other) => other.job.topic !== job.topic);
+  const old = state.waiting.find((other) => other.job.topic === job.topic);
+  // What replaces another waits no longer than that one would have: changes in a row must not put it off for ever.
+  const startBy = earliest(old?.startBy, after(now, job.isEnd ? END_WAIT : WAIT)) ?? now;
+  // Nothing that waits before the end may hold it up.
+  const before = job.isEnd
+    ? kept.map((one) => ({ ...one, startBy: earliest(one.startBy, startBy) ?? startBy }))
+    : kept;
   return {
-    state: { ...state, running: { job, index, kind: "running", actAt } },
-    effects: [{ kind: "start", job, command }],
+    ...state,
+    waiting: [...before, { job, startBy }],
+    replaced: state.replaced + (old === undefined ? 0 : 1),
   };
+}
+
+function startNext(state: QueueState, before: readonly QueueEffect[], now: Instant): QueueStep {
+  const effects = [...before];
+  let next = state;
+  for (;;) {
+    const [head, ...waiting] = next.waiting;
+    const beside = next.running.length;
+    const isDue = beside === 0 || (head !== undefined && now >= head.startBy);
+    if (head === undefined || !isDue || beside >= RUNNING_MAX) return { state: next, effects };
+    const { job } = head;
+    const id = next.nextId;
+    const { timeout } = job.command;
+    const actAt = timeout === undefined ? undefined : after(now, timeout);
+    const started: RunningJob = { id, job, kind: "running", actAt, why: "timeout" };
+    next = { ...next, waiting, running: [...next.running, started], nextId: id + 1 };
+    effects.push({ kind: "start", id, job, beside });
+  }
 }
 
 function timeReached(state: QueueState, now: Instant): QueueStep {
-  const { running } = state;
-  if (running?.actAt === undefined || now < running.actAt) return { state, effects: [] };
-  if (running.kind === "terminating") {
-    const killed: RunningJob = { ...running, kind: "killed", actAt: undefined };
-    return { state: { ...state, running: killed }, effects: [{ kind: "kill" }] };
-  }
-  return terminate(state, running, now);
-}
-
-function terminate(state: QueueState, running: RunningJob, now: Instant): QueueStep {
-  const actAt = after(now, KILL_AFTER);
-  const next = { ...state, running: { ...running, kind: "terminating", actAt } } as const;
-  return { state: next, effects: [{ kind: "terminate" }] };
+  const effects: QueueEffect[] = [];
+  const running = state.running.map((one): RunningJob => {
+    if (one.actAt === undefined || now < one.actAt) return one;
+    if (one.kind === "running") {
+      effects.push({ kind: "terminate", id: one.id, why: "timeout" });
+      return { ...one, kind: "terminating", actAt: after(now, KILL_AFTER) };
+    }
+    effects.push({ kind: "kill", id: one.id, why: one.why });
+    return { ...one, kind: "killed", actAt: undefined };
+  });
+  return startNext({ ...state, running }, effects, now);
 }
 
 function abandon(state: QueueState, now: Instant): QueueStep {
-  const next = { ...state, waiting: [] };
-  const { running } = state;
-  // Its other commands would start when this one ends.
-  const last = running && {
-    ...running,
-    job: { ...running.job, commands: running.job.commands.slice(0, running.index + 1) },
-  };
-  if (last === undefined || last.kind !== "running") {
-    return { state: { ...next, running: last }, effects: [] };
-  }
-  return terminate(next, last, now);
+  const effects: QueueEffect[] = [];
+  const running = state.running.map((one): RunningJob => {
+    if (one.kind !== "running") return one;
+    effects.push({ kind: "terminate", id: one.id, why: "end" });
+    return { ...one, kind: "terminating", actAt: after(now, KILL_AFTER), why: "end" };
+  });
+  return { state: { ...state, running, waiting: [] }, effects };
 }

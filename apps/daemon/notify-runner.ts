@@ -1,43 +1,51 @@
 /**
  * The notify scripts of one instance or sync group: notify-order.ts says what is run and when, this carries it out and
- * remembers how it went.
+ * remembers how it went. Two queues: the states' own scripts do not hold up `notify`.
  */
 import type { NotifyPlan } from "#config/plan";
 import type { NotifyResult } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
 import { now } from "#linux/clock";
-import { type Micros, toMillis } from "#units/time";
+import { type Micros, toMillis, toSeconds } from "#units/time";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import {
   type NotifyJob,
   type NotifyState,
   type NotifySubject,
-  type PreparedCommand,
-  prepareJob,
+  stateJobs,
+  weakerMasterJob,
 } from "./notify-command.ts";
 import {
+  END_WAIT,
+  type EndReason,
   emptyQueue,
   isIdle,
   type QueueEvent,
   type QueueState,
   queueDeadline,
   stepQueue,
+  WAIT,
 } from "./notify-order.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
 import { problemSentence } from "./start-problem.ts";
+import { wordsOf } from "./words.ts";
+
+type LastRun = Omit<NotifyResult, "output"> & { readonly output: () => string };
+
+interface LaneOptions {
+  readonly name: string;
+  readonly launcher: Launcher;
+  readonly log: Log;
+  readonly language: Language;
+  readonly remember: (last: LastRun) => void;
+}
 
 export class NotifyQueue {
   readonly #subject: NotifySubject;
-  readonly #launcher: Launcher;
-  readonly #log: Log;
-  readonly #language: Language;
-  #state: QueueState = emptyQueue;
-  #timer: NodeJS.Timeout | undefined;
-  #running: RunningCommand | undefined;
-  #isLate = false;
-  #whenIdle: (() => void)[] = [];
-  #last: (Omit<NotifyResult, "output"> & { readonly output: () => string }) | undefined;
+  readonly #own: Lane;
+  readonly #any: Lane;
+  #last: LastRun | undefined;
   plan: NotifyPlan;
 
   constructor(
@@ -49,9 +57,12 @@ export class NotifyQueue {
   ) {
     this.#subject = subject;
     this.plan = plan;
-    this.#launcher = launcher;
-    this.#log = log;
-    this.#language = language;
+    const remember = (last: LastRun): void => {
+      this.#last = last;
+    };
+    const options = { name: subject.name, launcher, log, language, remember };
+    this.#own = new Lane(options);
+    this.#any = new Lane(options);
   }
 
   get last(): NotifyResult | undefined {
@@ -60,7 +71,7 @@ export class NotifyQueue {
 
   /** Running and waiting. */
   get queued(): number {
-    return this.#state.waiting.length + (this.#state.running === undefined ? 0 : 1);
+    return this.#own.queued + this.#any.queued;
   }
 
   push(
@@ -68,8 +79,55 @@ export class NotifyQueue {
     priority: number,
     environment: Readonly<Record<string, string>> = {},
   ): void {
-    const job = prepareJob(this.#subject, this.plan, state, priority, environment);
+    const { own, any } = stateJobs(this.#subject, this.plan, state, priority, environment);
+    this.#own.change(own);
+    this.#any.change(any);
+  }
+
+  weakerMaster(priority: number, environment: Readonly<Record<string, string>>): void {
+    const job = weakerMasterJob(this.#subject, this.plan, priority, environment);
+    if (job !== undefined) this.#own.add(job);
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all([this.#own.idle(), this.#any.idle()]);
+  }
+
+  /** Ends what runs (SIGTERM, SIGKILL 2 s later) and forgets the rest. */
+  abandon(): void {
+    this.#own.abandon();
+    this.#any.abandon();
+  }
+
+  kill(): void {
+    this.#own.kill();
+    this.#any.kill();
+  }
+}
+
+class Lane {
+  readonly #options: LaneOptions;
+  #state: QueueState = emptyQueue;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #running = new Map<number, RunningCommand>();
+  readonly #late = new Set<number>();
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  get queued(): number {
+    return this.#state.waiting.length + this.#state.running.length;
+  }
+
+  add(job: NotifyJob): void {
     this.#feed({ kind: "add", job });
+  }
+
+  /** The state has changed; undefined: there is no script for it. */
+  change(job: NotifyJob | undefined): void {
+    this.#feed(job === undefined ? { kind: "passed" } : { kind: "add", job });
   }
 
   async idle(): Promise<void> {
@@ -77,13 +135,12 @@ export class NotifyQueue {
     await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Ends what runs (SIGTERM, SIGKILL 2 s later) and forgets the rest. */
   abandon(): void {
     this.#feed({ kind: "abandon" });
   }
 
   kill(): void {
-    this.#running?.signal("SIGKILL");
+    for (const running of this.#running.values()) running.signal("SIGKILL", "program");
   }
 
   #feed(event: QueueEvent): void {
@@ -92,14 +149,14 @@ export class NotifyQueue {
     for (const effect of effects) {
       switch (effect.kind) {
         case "start":
-          this.#start(effect.job, effect.command);
+          this.#start(effect.id, effect.job, effect.beside);
           break;
         case "terminate":
-          this.#isLate = true;
-          this.#running?.signal("SIGTERM");
+          this.#late.add(effect.id);
+          this.#signal(effect.id, "SIGTERM", effect.why);
           break;
         case "kill":
-          this.#running?.signal("SIGKILL");
+          this.#signal(effect.id, "SIGKILL", effect.why);
           break;
       }
     }
@@ -110,6 +167,11 @@ export class NotifyQueue {
     for (const resolve of waiting) resolve();
   }
 
+  /** At the daemon's end what the script has put into the background lives on, as with keepalived. */
+  #signal(id: number, signal: NodeJS.Signals, why: EndReason): void {
+    this.#running.get(id)?.signal(signal, why === "end" ? "program" : "group");
+  }
+
   #schedule(): void {
     clearTimeout(this.#timer);
     const due = queueDeadline(this.#state);
@@ -118,42 +180,47 @@ export class NotifyQueue {
     this.#timer = setTimeout(() => this.#feed({ kind: "timeReached" }), wait);
   }
 
-  #start(job: NotifyJob, command: PreparedCommand): void {
+  #start(id: number, job: NotifyJob, beside: number): void {
+    const { launcher, log, language, name } = this.#options;
     const startedAt = performance.now();
     const at = new Date().toISOString();
-    this.#isLate = false;
-    const running = this.#launcher.start(command, job.environment, (how) => {
+    if (beside > 0) {
+      const waited = toSeconds(job.isEnd ? END_WAIT : WAIT);
+      log("warning", `(${name}) ${job.state}: ${wordsOf(language).notifyBeside(waited)}`, {
+        instance: name,
+        beside,
+      });
+    }
+    const running = launcher.start(job.command, job.environment, (how) => {
       const milliseconds = Math.round(performance.now() - startedAt);
-      this.#ended(job, command, running, how, { at, milliseconds });
-      this.#running = undefined;
-      this.#feed({ kind: "finished" });
+      this.#ended(job, running, how, { at, milliseconds, isLate: this.#late.delete(id) });
+      this.#running.delete(id);
+      this.#feed({ kind: "finished", id });
     });
-    this.#running = running;
+    this.#running.set(id, running);
   }
 
   #ended(
     job: NotifyJob,
-    command: PreparedCommand,
     running: RunningCommand,
     how: CommandEnd,
-    when: { readonly at: string; readonly milliseconds: number },
+    run: { readonly at: string; readonly milliseconds: number; readonly isLate: boolean },
   ): void {
-    const problem = how.kind === "notStarted" ? problemSentence(how.problem, this.#language) : "";
-    const exit = this.#isLate ? "timeout" : exitOf(how);
+    const { log, language, name, remember } = this.#options;
+    const { at, milliseconds, isLate } = run;
+    const { argv } = job.command;
+    const problem = how.kind === "notStarted" ? problemSentence(how.problem, language) : "";
+    const exit = isLate ? "timeout" : exitOf(how);
     const output = (): string => (problem === "" ? running.output.text() : problem);
-    this.#last = { command: command.argv, state: job.state, ...when, exit, output };
-    const { name } = this.#subject;
-    const text = `(${name}) ${job.state}: notify script ${command.argv.join(" ")}`;
+    remember({ command: argv, state: job.state, at, milliseconds, exit, output });
+    const text = `(${name}) ${job.state}: notify script ${argv.join(" ")}`;
     if (exit === 0) {
-      this.#log("debug", `${text}: exit 0 (${when.milliseconds} ms)`, { instance: name });
+      log("debug", `${text}: exit 0 (${milliseconds} ms)`, { instance: name });
       return;
     }
     const words = problem === "" ? running.output.lastLine() : problem;
     const tail = words === "" ? "" : `: ${words}`;
-    this.#log("warning", `${text}: ${told(exit)} (${when.milliseconds} ms)${tail}`, {
-      instance: name,
-      exit,
-    });
+    log("warning", `${text}: ${told(exit)} (${milliseconds} ms)${tail}`, { instance: name, exit });
   }
 }
 

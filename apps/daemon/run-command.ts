@@ -6,9 +6,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
-import { Socket } from "node:net";
 import { openPipe } from "#linux/pipe";
 import type { Identity } from "./account.ts";
+import { OutputPipe } from "./output-pipe.ts";
 import { OutputTail } from "./output-tail.ts";
 import type { RunningGroups } from "./running-groups.ts";
 import type { StartProblem } from "./start-problem.ts";
@@ -19,8 +19,11 @@ export type CommandEnd =
   | { readonly kind: "notStarted"; readonly problem: StartProblem };
 
 export interface RunningCommand {
-  /** To the whole process group; harmless when nothing of it is left. */
-  signal(signal: NodeJS.Signals): void;
+  /**
+   * To the whole process group, or to the program alone: what it has put into the background lives on. Harmless when
+   * nothing of it is left.
+   */
+  signal(signal: NodeJS.Signals, to?: "group" | "program"): void;
   /** Goes on being filled for a moment after the end: the last words may still be in the pipe. */
   readonly output: OutputTail;
 }
@@ -30,6 +33,7 @@ export interface CommandRequest {
   readonly path: string;
   readonly argv: readonly string[];
   readonly identity: Identity;
+  /** All of it: nothing of the daemon's own is added. */
   readonly environment: Readonly<Record<string, string>>;
   /** A program that runs another with PDEATHSIG set, and its options; empty where there is none. */
   readonly prefix: readonly string[];
@@ -38,17 +42,6 @@ export interface CommandRequest {
 /** Called exactly once, never before `runCommand` has returned. */
 type OnEnd = (end: CommandEnd) => void;
 
-/** Ours, not the scripts': a child that wrote to the manager's socket would speak in the daemon's name. */
-const PRIVATE = [
-  "NOTIFY_SOCKET",
-  "WATCHDOG_PID",
-  "WATCHDOG_USEC",
-  "LISTEN_PID",
-  "LISTEN_FDS",
-  "LISTEN_FDNAMES",
-  "NODE_COMPILE_CACHE",
-];
-
 export function runCommand(
   request: CommandRequest,
   groups: RunningGroups,
@@ -56,8 +49,9 @@ export function runCommand(
 ): RunningCommand {
   const output = new OutputTail();
   let child: ChildProcess;
+  let pipe: OutputPipe | undefined;
   try {
-    child = spawnInto(output, request);
+    [child, pipe] = spawnInto(output, request);
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? "EAGAIN";
     const problem: StartProblem = { kind: "refused", path: request.path, errno };
@@ -70,61 +64,49 @@ export function runCommand(
   child.once("error", (error: NodeJS.ErrnoException) => {
     if (pid !== undefined || hasEnded) return;
     hasEnded = true;
+    pipe?.close();
     const errno = error.code ?? "EAGAIN";
     onEnd({ kind: "notStarted", problem: { kind: "refused", path: request.path, errno } });
   });
   child.once("exit", (code, signal) => {
     hasEnded = true;
     group?.leaderEnded();
+    pipe?.scriptEnded();
     onEnd(code === null ? { kind: "signal", signal: signal ?? "?" } : { kind: "exit", code });
   });
-  return { signal: (signal) => group?.signal(signal), output };
+  const signal: RunningCommand["signal"] = (what, to = "group") => {
+    if (to === "group") group?.signal(what);
+    else if (!hasEnded) child.kill(what);
+  };
+  return { signal, output };
 }
 
-function spawnInto(output: OutputTail, request: CommandRequest): ChildProcess {
+function spawnInto(
+  output: OutputTail,
+  request: CommandRequest,
+): readonly [ChildProcess, OutputPipe | undefined] {
   const [program = request.path, ...first] = request.prefix;
   const rest = request.argv.slice(1);
   const args = request.prefix.length === 0 ? rest : [...first, request.path, ...rest];
-  const pipe = openPipe();
-  const write = pipe.ok ? pipe.value.write : "ignore";
-  if (pipe.ok) listen(pipe.value.read, output);
   const { uid, gid } = request.identity;
+  const owner = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
+  const ends = openPipe();
+  const write = ends.ok ? ends.value.write : "ignore";
+  const pipe = ends.ok ? new OutputPipe(ends.value.read, output, owner) : undefined;
   try {
-    return spawn(program, args, {
+    const child = spawn(program, args, {
       detached: true,
       stdio: ["ignore", write, write],
       cwd: "/",
-      env: childEnvironment(request.environment),
+      env: request.environment,
       ...(request.prefix.length === 0 ? { argv0: request.argv[0] ?? request.path } : {}),
-      ...(uid === undefined ? {} : { uid }),
-      ...(gid === undefined ? {} : { gid }),
+      ...owner,
     });
+    return [child, pipe];
+  } catch (error) {
+    pipe?.close();
+    throw error;
   } finally {
-    if (pipe.ok) closeSync(pipe.value.write);
+    if (ends.ok) closeSync(ends.value.write);
   }
-}
-
-/** What was left behind in the background keeps a pipe open; so many are read on, then the oldest is closed. */
-const LINGERING_MAX = 64;
-const lingering = new Set<Socket>();
-
-/**
- * Until every writer is gone, not only until the script has ended: a service that a notify script starts has our pipe as
- * its output, and would be killed by SIGPIPE if we closed it.
- */
-function listen(fd: number, output: OutputTail): void {
-  const socket = new Socket({ fd, readable: true, writable: false });
-  socket.unref();
-  socket.on("data", (chunk: Buffer) => output.add(chunk));
-  socket.on("error", () => socket.destroy());
-  socket.once("close", () => lingering.delete(socket));
-  lingering.add(socket);
-  const [oldest] = lingering;
-  if (lingering.size > LINGERING_MAX) oldest?.destroy();
-}
-
-function childEnvironment(added: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const environment = { ...process.env, ...added };
-  for (const name of PRIVATE) delete environment[name];
-  return environment;
 }

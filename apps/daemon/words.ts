@@ -27,6 +27,7 @@ export interface Words {
   readonly timedOut: (script: string, seconds: number) => string;
   readonly globalFailed: (word: string, how: string) => string;
   readonly notifyStillRuns: (seconds: number) => string;
+  readonly notifyBeside: (seconds: number) => string;
   readonly fifoFull: string;
   readonly fifoReadAgain: (lost: number) => string;
   readonly fifoIsSomethingElse: string;
@@ -80,6 +81,8 @@ const ENGLISH: Words = {
     `Script ${script} timed out after ${seconds} s, sent SIGTERM to its process group`,
   globalFailed: (word, how) => `${word}: ${how}`,
   notifyStillRuns: (seconds) => `notify scripts still run after ${seconds} s and are ended`,
+  notifyBeside: (seconds) =>
+    `an earlier notify script still runs after ${seconds} s; the next one is started beside it`,
   fifoFull: "full, nobody reads it; lines are lost",
   fifoReadAgain: (lost) => `is read again; ${lost} lines were lost`,
   fifoIsSomethingElse: "there is something else by that name, nothing is written",
@@ -123,6 +126,7 @@ const CHINESE: Words = {
   timedOut: (script, seconds) => `脚本 ${script} 运行超过 ${seconds} 秒，已向其进程组发送 SIGTERM`,
   globalFailed: (word, how) => `${word}：${how}`,
   notifyStillRuns: (seconds) => `notify 脚本 ${seconds} 秒后仍在运行，将被结束`,
+  notifyBeside: (seconds) => `先前的 notify 脚本 ${seconds} 秒后仍在运行，不再等待，直接启动下一个`,
   fifoFull: "管道已满且无人读取，后续内容将丢失",
   fifoReadAgain: (lost) => `恢复读取，已丢失 ${lost} 行`,
   fifoIsSomethingElse: "同名文件不是命名管道，不会写入",

@@ -197,9 +197,13 @@ function notifyRows(row: Row, notify: InstancePlan["notify"]): readonly ShownVal
     ["notify_master_rx_lower_pri", notify.masterRxLowerPri],
     ["notify", notify.any],
   ];
-  return commands.flatMap(([keyword, command]) =>
-    command === undefined ? [] : [row(keyword, printCommand(command))],
-  );
+  const timeout = commands.find(([, command]) => command?.timeout !== undefined)?.[1]?.timeout;
+  return [
+    ...commands.flatMap(([keyword, command]) =>
+      command === undefined ? [] : [row(keyword, printCommand(command))],
+    ),
+    ...(timeout === undefined ? [] : [row("notify_timeout", seconds(timeout), "notify_timeout")]),
+  ];
 }
 
 const onOff = (value: boolean): string => (value ? "on" : "off");

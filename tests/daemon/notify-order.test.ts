@@ -6,7 +6,8 @@ import {
   fifoLine,
   type NotifyState,
   type NotifySubject,
-  prepareJob,
+  stateJobs,
+  weakerMasterJob,
 } from "../../apps/daemon/notify-command.ts";
 import {
   emptyQueue,
@@ -14,6 +15,7 @@ import {
   type QueueEvent,
   type QueueState,
   queueDeadline,
+  RUNNING_MAX,
   stepQueue,
 } from "../../apps/daemon/notify-order.ts";
 
@@ -35,6 +37,7 @@ const all: NotifyPlan = {
 };
 const subject: NotifySubject = { kind: "INSTANCE", name: "VI_1" };
 
+/** The queue of the states' own scripts, on a virtual clock. */
 class Bench {
   state: QueueState = emptyQueue;
   now: Instant = instant(0);
@@ -46,24 +49,33 @@ class Bench {
   }
 
   add(state: NotifyState): this {
-    return this.feed({ kind: "add", job: prepareJob(subject, this.plan, state, 100, {}) });
+    const job = stateJobs(subject, this.plan, state, 100, {}).own;
+    return this.feed(job === undefined ? { kind: "passed" } : { kind: "add", job });
+  }
+
+  addWeakerMaster(): this {
+    const job = weakerMasterJob(subject, this.plan, 100, {});
+    return job === undefined ? this : this.feed({ kind: "add", job });
   }
 
   feed(event: QueueEvent): this {
     const { state, effects } = stepQueue(this.state, event, this.now);
     this.state = state;
     for (const effect of effects) {
+      const at = this.now / 1_000_000;
       this.log.push(
         effect.kind === "start"
-          ? `${effect.command.argv[1]} for ${effect.job.state}`
-          : `${this.now / 1_000_000} ${effect.kind}`,
+          ? `${at} ${effect.job.command.argv[1]}${effect.beside === 0 ? "" : ` beside ${effect.beside}`}`
+          : `${at} ${effect.kind} ${effect.id} (${effect.why})`,
       );
     }
     return this;
   }
 
+  /** The oldest that runs. */
   finish(): this {
-    return this.feed({ kind: "finished" });
+    const [first] = this.state.running;
+    return first === undefined ? this : this.feed({ kind: "finished", id: first.id });
   }
 
   until(seconds: number): this {
@@ -82,24 +94,22 @@ class Bench {
   }
 }
 
-test("the state's own script is run first, `notify` when it has ended", () => {
-  const bench = new Bench().add("MASTER");
-  assert.deepEqual(bench.takeLog(), ["master for MASTER"]);
-  assert.deepEqual(bench.finish().takeLog(), ["any for MASTER"]);
-  assert.ok(!isIdle(bench.state));
-  assert.deepEqual(bench.finish().takeLog(), []);
-  assert.ok(isIdle(bench.state));
+test("the state's own script gets no arguments, `notify` gets keepalived's four", () => {
+  const { own, any } = stateJobs(subject, all, "FAULT", 207, {});
+  assert.deepEqual(own?.command.argv, ["/etc/keepalived/fault.sh", "fault"]);
+  const four = ["INSTANCE", "VI_1", "FAULT", "207"];
+  assert.deepEqual(any?.command.argv, ["/etc/keepalived/any.sh", "any", ...four]);
 });
 
-test("`notify` gets keepalived's four arguments, the state's script gets none", () => {
-  const job = prepareJob(subject, all, "FAULT", 207, {});
-  assert.deepEqual(
-    job.commands.map(({ argv }) => argv),
-    [
-      ["/etc/keepalived/fault.sh", "fault"],
-      ["/etc/keepalived/any.sh", "any", "INSTANCE", "VI_1", "FAULT", "207"],
-    ],
+test("a weaker master is told to its own script, never to `notify`", () => {
+  assert.deepEqual(weakerMasterJob(subject, all, 100, {})?.command.argv[1], "lower");
+  assert.equal(
+    weakerMasterJob(subject, { ...all, masterRxLowerPri: undefined }, 100, {}),
+    undefined,
   );
+  const words = ["MASTER", "BACKUP", "FAULT", "STOP", "DELETED"] as const;
+  const heard = words.map((state) => stateJobs(subject, all, state, 100, {}).any?.command.argv[4]);
+  assert.deepEqual(heard, ["MASTER", "BACKUP", "FAULT", "STOP", "FAULT"]);
 });
 
 test("lines of the FIFO are keepalived's to the byte", () => {
@@ -108,75 +118,89 @@ test("lines of the FIFO are keepalived's to the byte", () => {
 });
 
 test("of the states that pass while a script runs, only the last is told", () => {
-  const bench = new Bench().add("BACKUP").finish().finish();
+  const bench = new Bench().add("BACKUP").finish();
   bench.takeLog();
   bench.add("MASTER").add("BACKUP").add("MASTER").add("FAULT").add("BACKUP");
-  assert.deepEqual(bench.finish().finish().finish().finish().takeLog(), [
-    "master for MASTER",
-    "any for MASTER",
-    "backup for BACKUP",
-    "any for BACKUP",
-  ]);
+  assert.deepEqual(bench.finish().finish().takeLog(), ["0 master", "0 backup"]);
   assert.equal(bench.state.replaced, 3);
   assert.ok(isIdle(bench.state));
 });
 
 test("a state without a script still replaces the older one that waits", () => {
-  const bench = new Bench({ ...all, backup: undefined, any: undefined });
+  const bench = new Bench({ ...all, backup: undefined });
   bench.add("FAULT").add("MASTER").add("BACKUP");
-  assert.deepEqual(bench.finish().takeLog(), ["fault for FAULT"]);
+  assert.deepEqual(bench.finish().takeLog(), ["0 fault"]);
+  assert.equal(bench.state.replaced, 1);
   assert.ok(isIdle(bench.state));
 });
 
 test("other topics do not replace the state", () => {
-  const bench = new Bench({ ...all, any: undefined });
-  bench.add("BACKUP").add("MASTER").add("MASTER_RX_LOWER_PRI").add("MASTER_RX_LOWER_PRI");
-  assert.deepEqual(bench.finish().finish().finish().takeLog(), [
-    "backup for BACKUP",
-    "master for MASTER",
-    "lower for MASTER_RX_LOWER_PRI",
-  ]);
+  const bench = new Bench().add("BACKUP").add("MASTER").addWeakerMaster().addWeakerMaster();
+  assert.deepEqual(bench.finish().finish().finish().takeLog(), ["0 backup", "0 master", "0 lower"]);
 });
 
-test("a script that hangs is terminated after 30 s and killed 2 s later; the queue goes on when it is gone", () => {
-  const bench = new Bench().add("MASTER").add("BACKUP");
-  bench.until(100);
-  assert.deepEqual(bench.takeLog(), ["master for MASTER", "30 terminate", "32 kill"]);
-  assert.deepEqual(bench.finish().takeLog(), ["any for MASTER"]);
-});
-
-test("a command's own timeout counts instead", () => {
-  const bench = new Bench({ ...all, master: command("master", fromSeconds(1)) }).add("MASTER");
-  assert.deepEqual(bench.until(2).takeLog(), ["master for MASTER", "1 terminate"]);
-});
-
-test("STOP is never dropped and does not wait 30 s for the script before it", () => {
-  const bench = new Bench().add("MASTER").add("BACKUP").add("STOP");
-  bench.until(4);
-  assert.deepEqual(bench.takeLog(), ["master for MASTER", "2.5 terminate"]);
-  assert.deepEqual(bench.finish().finish().finish().takeLog(), ["stop for STOP", "any for STOP"]);
+test("a script is never ended for being slow; the next one starts beside it after 30 s", () => {
+  const bench = new Bench().add("MASTER");
+  assert.deepEqual(bench.until(10).takeLog(), ["0 master"]);
+  bench.add("BACKUP");
+  assert.deepEqual(bench.until(39.9).takeLog(), []);
+  assert.deepEqual(bench.until(1_000).takeLog(), ["40 backup beside 1"]);
+  assert.equal(bench.state.running.length, 2);
+  bench.finish().finish();
   assert.ok(isIdle(bench.state));
+});
+
+test("changes in a row do not put off the turn of the last", () => {
+  const bench = new Bench().add("MASTER");
+  for (let second = 1; second <= 60; second += 1) {
+    bench.until(second);
+    bench.add(second % 2 === 0 ? "MASTER" : "BACKUP");
+  }
+  assert.deepEqual(bench.takeLog(), ["0 master", "31 master beside 1"]);
+});
+
+test("scripts that never end are so many and no more", () => {
+  const bench = new Bench();
+  for (let change = 0; change < 100; change += 1) {
+    bench.add(change % 2 === 0 ? "MASTER" : "BACKUP");
+    bench.until((change + 1) * 60);
+  }
+  assert.equal(bench.state.running.length, RUNNING_MAX);
+  assert.equal(bench.state.waiting.length, 1);
+  assert.equal(queueDeadline(bench.state), undefined, "nothing to wake up for");
+  bench.finish();
+  assert.equal(bench.state.running.length, RUNNING_MAX);
+});
+
+test("a timeout of its own ends a script: SIGTERM, and SIGKILL 2 s later", () => {
+  const bench = new Bench({ ...all, master: command("master", fromSeconds(1)) });
+  bench.add("MASTER").add("BACKUP").until(10);
+  assert.deepEqual(bench.takeLog(), ["0 master", "1 terminate 1 (timeout)", "3 kill 1 (timeout)"]);
+  assert.deepEqual(bench.finish().takeLog(), ["10 backup"]);
+});
+
+test("STOP is never dropped, and waits 2.5 s for the script before it, which goes on", () => {
+  const bench = new Bench().add("MASTER").add("BACKUP").add("STOP");
+  assert.deepEqual(bench.until(4).takeLog(), ["0 master", "2.5 stop beside 1"]);
+  assert.ok(isIdle(bench.finish().finish().state));
+  const other = new Bench().add("MASTER").addWeakerMaster().add("STOP");
+  const both = ["0 master", "2.5 lower beside 1", "2.5 stop beside 2"];
+  assert.deepEqual(other.until(4).takeLog(), both);
 });
 
 test("abandoning ends what runs and starts nothing more", () => {
   const bench = new Bench().add("MASTER").add("STOP");
   bench.takeLog();
   bench.feed({ kind: "abandon" });
-  assert.deepEqual(bench.takeLog(), ["0 terminate"]);
+  assert.deepEqual(bench.until(3).takeLog(), ["0 terminate 1 (end)", "2 kill 1 (end)"]);
   assert.deepEqual(bench.finish().takeLog(), []);
   assert.ok(isIdle(bench.state));
 });
 
 test("a deleted instance is told as FAULT unless notify_deleted is given", () => {
-  assert.equal(prepareJob(subject, all, "DELETED", 100, {}).state, "FAULT");
-  const job = prepareJob(subject, { ...all, deleted: command("deleted") }, "DELETED", 100, {});
-  assert.equal(job.state, "DELETED");
-  assert.equal(job.commands[0]?.argv[1], "deleted");
-  assert.ok(job.isEnd);
-});
-
-test("priority changes reach `notify` only when asked for", () => {
-  assert.equal(prepareJob(subject, all, "MASTER_PRIORITY", 100, {}).commands.length, 0);
-  const asked = prepareJob(subject, { ...all, priorityChanges: true }, "BACKUP_PRIORITY", 90, {});
-  assert.deepEqual(asked.commands[0]?.argv.slice(2), ["INSTANCE", "VI_1", "BACKUP_PRIORITY", "90"]);
+  assert.equal(stateJobs(subject, all, "DELETED", 100, {}).own?.state, "FAULT");
+  const { own } = stateJobs(subject, { ...all, deleted: command("deleted") }, "DELETED", 100, {});
+  assert.equal(own?.state, "DELETED");
+  assert.equal(own.command.argv[1], "deleted");
+  assert.ok(own.isEnd);
 });

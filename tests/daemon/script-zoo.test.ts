@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -74,6 +81,71 @@ test("a script sees a clean room: nothing to read, /dev/stderr to open, root fol
   assert.equal(output.text(), "/ none MASTER");
 });
 
+test("nothing of the daemon's environment reaches a script but path, language and time zone", async (context) => {
+  const { folder, launcher } = bench(context);
+  const daemons = {
+    TENCENTCLOUD_SECRET_KEY: "s3cret",
+    DB_PASSWORD: "s3cret",
+    LD_PRELOAD: "",
+    NODE_OPTIONS: "--no-warnings",
+    NOTIFY_SOCKET: "/nowhere",
+    LC_ALL: "C.UTF-8",
+    TZ: "UTC",
+  };
+  const before = { ...process.env };
+  Object.assign(process.env, daemons);
+  context.after(() => {
+    for (const name of Object.keys(daemons)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+  const seen = join(folder.path, "seen");
+  const script = folder.script("s.sh", `tr '\\0' '\\n' </proc/$$/environ >${seen}`);
+  await run(launcher, command(script), { BATON_STATE: "MASTER" });
+  const names = readFileSync(seen, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => line.split("=")[0]);
+  const ours = "BATON_STATE HOME LC_ALL LOGNAME PATH TZ USER".split(" ");
+  const languages = names.filter((name) => /^LANG(UAGE)?$|^LC_/.test(name ?? ""));
+  assert.deepEqual(new Set(names), new Set([...ours, ...languages]));
+});
+
+test("HOME and USER are those of the user it runs as", { skip: !isRoot }, async (context) => {
+  const { folder, launcher } = bench(context);
+  const script = folder.script("s.sh", 'echo "$HOME $USER $LOGNAME"');
+  const of = async (user: string): Promise<string> => {
+    const { output } = await run(launcher, {
+      argv: [script],
+      user: { user, group: undefined },
+    });
+    await until("its output is here", () => output.text().includes(user));
+    return output.text();
+  };
+  assert.equal(await of("root"), "/root root root");
+  assert.equal(await of("nobody"), "/nonexistent nobody nobody");
+});
+
+test("a script has three descriptors, no blocked or ignored signal, and a session of its own", async (context) => {
+  const { folder, launcher } = bench(context);
+  const script = folder.script(
+    "s.sh",
+    // The shell keeps the script itself open at 10 or above.
+    `ls -l /proc/$$/fd | awk '$9 != "" && $9 < 10 {print $9, $11}'
+    awk '{print ($1 == $5), ($1 == $6)}' /proc/$$/stat`,
+  );
+  const { output } = await run(launcher, command(script));
+  await until("its output is here", () => output.text().endsWith("1 1"));
+  const [first, second = "", ...others] = output.text().split("\n");
+  assert.equal(first, "0 /dev/null");
+  assert.match(second, /^1 pipe:\[/);
+  assert.deepEqual(others, [second.replace("1", "2"), "1 1"]);
+  // Not from a shell, which blocks signals itself while it waits.
+  const grep = await run(launcher, command("/bin/grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"));
+  await until("its output is here", () => grep.output.text().includes("SigIgn"));
+  const none = "0".repeat(16);
+  assert.equal(grep.output.text(), `SigBlk:\t${none}\nSigIgn:\t${none}`);
+});
+
 test("a flood of 10 MB is read and thrown away, its end is kept", async (context) => {
   const { folder, launcher } = bench(context);
   const script = folder.script("s.sh", "head -c 10000000 /dev/zero | tr '\\0' x; echo; echo end");
@@ -97,6 +169,63 @@ test("a child that keeps the output open delays nothing, and is not killed by wr
   assert.deepEqual(end, { kind: "exit", code: 0 });
   writeFileSync(go, "");
   await until("the child has outlived its write", () => existsSync(done));
+});
+
+test("what a script leaves in the background writes on after the daemon's stop, however much", async (context) => {
+  const folder = makeFolder(context);
+  const go = join(folder.path, "go");
+  const done = join(folder.path, "done");
+  const script = folder.script(
+    "s.sh",
+    `(while [ ! -e ${go} ]; do sleep 0.02; done
+      head -c 1000000 /dev/zero && echo late && echo written >${done}) &
+    exit 0`,
+  );
+  const keeper = spawnKeeper(folder, script, "stop");
+  const [code] = await once(keeper, "exit");
+  assert.equal(code, 0);
+  writeFileSync(go, "");
+  await until("the program has outlived its writes", () => existsSync(done));
+});
+
+test("the program that reads on ends with the last writer", async (context) => {
+  const { folder, launcher } = bench(context);
+  const pids = join(folder.path, "pids");
+  const script = folder.script("s.sh", `sleep 1000 &\necho $! >${pids}`);
+  await run(launcher, command(script));
+  const writer = Number(readFileSync(pids, "utf8"));
+  const pipe = readlinkSync(`/proc/${writer}/fd/1`);
+  const readers = (): readonly string[] =>
+    readdirSync("/proc").filter((pid) => /^[0-9]+$/.test(pid) && stdinOf(pid) === pipe);
+  await until("another one reads", () => readers().length === 1);
+  assert.ok(!readers().includes(String(process.pid)));
+  process.kill(writer, "SIGKILL");
+  await until("nobody reads", () => readers().length === 0);
+});
+
+function stdinOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/0`);
+  } catch {
+    return undefined;
+  }
+}
+
+test("a signal to the program alone spares what it has put into the background", async (context) => {
+  const { folder, launcher } = bench(context);
+  const pids = join(folder.path, "pids");
+  const script = folder.script(
+    "s.sh",
+    `sleep 1000 &\necho $! >${pids}.new; mv ${pids}.new ${pids}\nwait`,
+  );
+  const ended = new Promise<CommandEnd>((resolve) => {
+    const running = launcher.start(command(script), {}, resolve);
+    void until("it runs", () => existsSync(pids)).then(() => running.signal("SIGTERM", "program"));
+  });
+  assert.deepEqual(await ended, { kind: "signal", signal: "SIGTERM" });
+  const child = Number(readFileSync(pids, "utf8"));
+  assert.notEqual(startTimeOf(child), undefined);
+  process.kill(child, "SIGKILL");
 });
 
 test("a signal reaches the whole process group", async (context) => {
@@ -234,10 +363,10 @@ test("what ignored it is ended by the next keeper, and nothing else is", async (
 });
 
 /** A process that starts one script as the keeper does, and then only waits. */
-function spawnKeeper(folder: Folder, script: string): ReturnType<typeof spawn> {
+function spawnKeeper(folder: Folder, script: string, then = ""): ReturnType<typeof spawn> {
   const keeper = fileURLToPath(new URL("../support/script-starter.ts", import.meta.url));
   const notes = join(folder.path, "scripts");
-  return spawn(process.execPath, [keeper, notes, script], {
+  return spawn(process.execPath, [keeper, notes, script, then], {
     stdio: ["ignore", "inherit", "inherit"],
   });
 }

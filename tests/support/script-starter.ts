@@ -1,8 +1,16 @@
-/** Starts one script as the keeper does, and waits to be killed. Arguments: folder of the notes, script. */
+/**
+ * Starts one script as the keeper does. Arguments: folder of the notes, script, and "stop" to end like a keeper that is
+ * stopped when the script has ended; without it, it waits to be killed.
+ */
 import { deathSignalPrefix } from "../../apps/daemon/launcher.ts";
+import { OutputPipe } from "../../apps/daemon/output-pipe.ts";
 import { keepLog, makeLauncher } from "./daemon-bench.ts";
 
-const [notes = "", script = ""] = process.argv.slice(2);
+const [notes = "", script = "", then = ""] = process.argv.slice(2);
 const launcher = makeLauncher(keepLog().log, notes, deathSignalPrefix());
-launcher.start({ argv: [script], user: undefined }, {}, () => undefined);
+launcher.start({ argv: [script], user: undefined }, {}, () => {
+  if (then !== "stop") return;
+  OutputPipe.leaveAll();
+  process.exit(0);
+});
 setInterval(() => undefined, 1_000);

@@ -194,7 +194,17 @@ export const NOTIFY: readonly Keyword[] = [
     since: "2.0.16",
     default: "off",
     acts: yes,
-    purpose: "notify changes of priority too",
+    purpose: "write changes of priority to the notify pipes too",
+  },
+  {
+    word: "notify_timeout",
+    takes: integer(1, 86_400),
+    since: "baton",
+    default: "none",
+    unit: "s",
+    acts: yes,
+    purpose:
+      "end a notify script that runs longer: SIGTERM to its process group, SIGKILL 2 s later",
   },
   {
     word: "fifo_write_vrrp_states_on_reload",

@@ -1,5 +1,15 @@
 /** `vrrp_instance`: tracking and notification. */
-import { boolean, command, flag, type Keyword, less, list, without, yes } from "../keyword.ts";
+import {
+  boolean,
+  command,
+  flag,
+  integer,
+  type Keyword,
+  less,
+  list,
+  without,
+  yes,
+} from "../keyword.ts";
 
 export const TRACKING: readonly Keyword[] = [
   {
@@ -72,7 +82,16 @@ export const NOTIFY: readonly Keyword[] = [
     since: "2.0.16",
     default: "vrrp_notify_priority_changes",
     acts: yes,
-    purpose: "notify changes of priority too",
+    purpose: "write changes of priority to the notify pipes too",
+  },
+  {
+    word: "notify_timeout",
+    takes: integer(1, 86_400),
+    since: "baton",
+    default: "global notify_timeout",
+    unit: "s",
+    acts: yes,
+    purpose: "end a notify script that runs longer",
   },
   {
     word: "smtp_alert",

@@ -34,16 +34,25 @@ export function commandOf(
 }
 
 export function notifyOf(block: Block, model: Model): NotifyPlan {
+  const timeout = timeoutOf(block, model);
+  const script = (word: string): CommandPlan | undefined => commandOf(block, word, model, timeout);
   return {
-    master: commandOf(block, "notify_master", model),
-    backup: commandOf(block, "notify_backup", model),
-    fault: commandOf(block, "notify_fault", model),
-    stop: commandOf(block, "notify_stop", model),
-    deleted: commandOf(block, "notify_deleted", model),
-    masterRxLowerPri: commandOf(block, "notify_master_rx_lower_pri", model),
-    any: commandOf(block, "notify", model),
+    master: script("notify_master"),
+    backup: script("notify_backup"),
+    fault: script("notify_fault"),
+    stop: script("notify_stop"),
+    deleted: script("notify_deleted"),
+    masterRxLowerPri: script("notify_master_rx_lower_pri"),
+    any: script("notify"),
     priorityChanges: inheritedFlag(block, model, "notify_priority_changes") ?? false,
   };
+}
+
+/** Undefined: a script may take as long as it takes. */
+function timeoutOf(block: Block, model: Model): Micros | undefined {
+  const word = "notify_timeout";
+  const seconds = numberOf(block, word) ?? numberOf(model.globals, word);
+  return seconds === undefined ? undefined : fromSeconds(seconds);
 }
 
 /** `startup_script` and `shutdown_script` with their time-outs. */

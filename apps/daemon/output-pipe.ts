@@ -1,0 +1,74 @@
+/**
+ * The pipe that a script writes to. The keeper reads it while the script runs, for the log and `status`.
+ *
+ * A program that the script leaves in the background has the pipe as its output too, and would be killed by SIGPIPE when
+ * its only reader ends with the daemon. Therefore the pipe of a script that has ended is given to a process of its own that
+ * throws away what comes, and that lives as long as somebody can write.
+ */
+import { spawn } from "node:child_process";
+import { Socket } from "node:net";
+import type { OutputTail } from "./output-tail.ts";
+
+/** What reads on when nobody is interested any more: POSIX has it everywhere. */
+const DRAIN = "/bin/cat";
+/** From a script's end to the end of its pipe, where nothing is left in the background. */
+const LAST_WORDS_MS = 200;
+
+interface Owner {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+export class OutputPipe {
+  static readonly #open = new Set<OutputPipe>();
+  readonly #fd: number;
+  readonly #socket: Socket;
+  readonly #owner: Owner;
+
+  /** @param owner whose script it is: what reads on runs as the same user */
+  constructor(fd: number, output: OutputTail, owner: Owner) {
+    this.#fd = fd;
+    this.#owner = owner;
+    const socket = new Socket({ fd, readable: true, writable: false });
+    socket.unref();
+    socket.on("data", (chunk: Buffer) => output.add(chunk));
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => OutputPipe.#open.delete(this));
+    this.#socket = socket;
+    OutputPipe.#open.add(this);
+  }
+
+  /** The script has ended: its last words may still be in the pipe. */
+  scriptEnded(): void {
+    setTimeout(() => this.#leave(), LAST_WORDS_MS).unref();
+  }
+
+  /** Nothing could be started. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  /** The daemon ends: whoever still writes keeps a reader. */
+  static leaveAll(): void {
+    for (const pipe of OutputPipe.#open) pipe.#leave();
+  }
+
+  #leave(): void {
+    if (this.#socket.destroyed) return;
+    try {
+      const child = spawn(DRAIN, [], {
+        detached: true,
+        stdio: [this.#fd, "ignore", "ignore"],
+        cwd: "/",
+        env: {},
+        ...this.#owner,
+      });
+      child.once("error", () => undefined);
+      child.unref();
+      // Not started: then the keeper reads on as long as it lives.
+      if (child.pid !== undefined) this.#socket.destroy();
+    } catch {
+      // The same.
+    }
+  }
+}
