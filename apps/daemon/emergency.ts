@@ -152,6 +152,7 @@ export class Emergency {
   #sendRelease(config: InstanceConfig, source: Ipv4, socket: VrrpSocket): void {
     const { router, transport } = config;
     const packet = new Uint8Array(ADVERT_LENGTH_MAX);
+    const { advertised, password } = derived(config);
     const targets =
       transport.kind === "unicast" ? transport.peers.map((one) => one.address) : [transport.group];
     for (const destination of targets) {
@@ -164,8 +165,8 @@ export class Emergency {
         vrid: router.vrid,
         priority: RELEASE,
         interval: router.advertInterval,
-        addresses: config.addresses.map((one) => one.address),
-        password: derived(config).password,
+        addresses: advertised,
+        password,
         checksum: config.checksum,
       });
       const sent = socket.send(packet.subarray(0, length), destination);

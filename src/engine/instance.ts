@@ -8,6 +8,7 @@ import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AdvertExpectation } from "#wire/check-advert";
 import { passwordData } from "#wire/password";
+import { ADVERTISED_MAX } from "#wire/vrrp-packet";
 import { type Due, newDue } from "./due-queue.ts";
 
 export interface Instance {
@@ -22,7 +23,7 @@ export interface Instance {
   /** What received advertisements are compared with; made anew when the configuration changes. */
   expectation: AdvertExpectation;
   password: Uint8Array | undefined;
-  /** The addresses of the advertisement, in order. */
+  /** The addresses of the advertisement, in order; those beyond the number it can count are left out. */
   advertised: readonly Ipv4[];
   lease: Lease;
   /** The kernel refused the sub-second lease then, and the address goes on without. */
@@ -195,7 +196,8 @@ export function derived(
 ): Pick<Instance, "expectation" | "password" | "advertised"> {
   const password =
     config.authentication === undefined ? undefined : passwordData(config.authentication.secret);
-  const advertised = config.addresses.map((one) => one.address);
+  // VR2038: what does not fit is owned and announced like the rest, and not advertised.
+  const advertised = config.addresses.slice(0, ADVERTISED_MAX).map((one) => one.address);
   const { router, transport } = config;
   return {
     password,

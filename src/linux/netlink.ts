@@ -2,6 +2,7 @@
  * Netlink messages as bytes (linux/netlink.h, linux/rtnetlink.h). Pure: builds requests, walks answers, never throws on
  * what it reads. Numbers are in host order, which is little-endian on every platform we run on.
  */
+import { assert } from "#units/assert";
 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
@@ -113,7 +114,9 @@ export class MessageBuilder {
 
   end(): this {
     const at = this.#nests.pop();
-    if (at !== undefined) this.#view.setUint16(at, this.#length - at, true);
+    if (at === undefined) return this;
+    assert(this.#length - at <= 0xffff, "an attribute's length has 16 bits");
+    this.#view.setUint16(at, this.#length - at, true);
     return this;
   }
 

@@ -83,6 +83,8 @@ const NFT_LIMIT_F_INV = 1;
 const PAYLOAD_BASES = { link: 0, network: 1 } as const;
 const NF_DROP = 0;
 const NF_ACCEPT = 1;
+/** Of one message: 28 bytes each, and a nest is shorter than 65,536. */
+const ELEMENTS_MAX = 1_000;
 /** nft's own number for `type ipv4_addr`, so that `nft list ruleset` prints addresses. */
 const TYPE_IPADDR = 7;
 
@@ -216,6 +218,7 @@ export class NftBatch {
     return { bytes, last };
   }
 
+  /** In as many messages as they need: the list's length is a number of 16 bits. */
   #elements(
     type: number,
     flags: number,
@@ -225,19 +228,21 @@ export class NftBatch {
     addresses: readonly Ipv4[],
     milliseconds: number | undefined,
   ): void {
-    const builder = this.#message(type, flags, family, table)
-      .attributeText(NFTA_SET_ELEM_LIST_SET, set)
-      .nest(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
-    for (const address of addresses) {
-      builder
-        .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
-        .nest(NFTA_SET_ELEM_KEY | NLA_F_NESTED)
-        .attributeBe32(NFTA_DATA_VALUE, address)
-        .end();
-      if (milliseconds !== undefined) builder.attributeBe64(NFTA_SET_ELEM_TIMEOUT, milliseconds);
+    for (let from = 0; from < addresses.length; from += ELEMENTS_MAX) {
+      const builder = this.#message(type, flags, family, table)
+        .attributeText(NFTA_SET_ELEM_LIST_SET, set)
+        .nest(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
+      for (const address of addresses.slice(from, from + ELEMENTS_MAX)) {
+        builder
+          .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
+          .nest(NFTA_SET_ELEM_KEY | NLA_F_NESTED)
+          .attributeBe32(NFTA_DATA_VALUE, address)
+          .end();
+        if (milliseconds !== undefined) builder.attributeBe64(NFTA_SET_ELEM_TIMEOUT, milliseconds);
+        builder.end();
+      }
       builder.end();
     }
-    builder.end();
   }
 
   #expression(expression: NftExpression): void {

@@ -9,6 +9,7 @@ import { checksumOf, sumPseudoHeader, sumWords } from "./checksum.ts";
 import { emitIpv4Header, IPV4_HEADER_LENGTH, PROTOCOL_VRRP } from "./ipv4-packet.ts";
 import { VRRP_GROUP } from "./parse-advert.ts";
 import {
+  ADVERTISED_MAX,
   AUTH_DATA_LENGTH,
   AUTH_NONE,
   AUTH_PASS,
@@ -29,7 +30,7 @@ export interface AdvertFields {
   readonly priority: Priority;
   /** Version 2: a multiple of 100, at most 25500. Version 3: 1 to 4095. */
   readonly interval: Centis;
-  /** At most 255, in this order. */
+  /** At most `ADVERTISED_MAX`, in this order. */
   readonly addresses: readonly Ipv4[];
   /** Version 2: 8 bytes from `passwordData`, or undefined for authentication type 0. */
   readonly password: Uint8Array | undefined;
@@ -40,7 +41,7 @@ export interface AdvertFields {
 /** Returns the packet's length, from the start of `into`; `ADVERT_LENGTH_MAX` bytes are always enough. */
 export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   const { version, interval, addresses, password } = fields;
-  assert(addresses.length <= 255, "more than 255 addresses in an advertisement");
+  assert(addresses.length <= ADVERTISED_MAX, "more addresses than an advertisement can count");
   const length = VRRP_HEADER_LENGTH + addresses.length * 4 + (version === 2 ? AUTH_DATA_LENGTH : 0);
   const at = emitIpv4Header(into, fields, length);
 

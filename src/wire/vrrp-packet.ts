@@ -31,8 +31,11 @@ export const VRRP_HEADER_LENGTH = 8;
 export const AUTH_DATA_LENGTH = 8;
 /** HMAC trailer of keepalived 2.4: recognised to explain the refusal, not understood. */
 export const HMAC_TRAILER_LENGTH = 28;
-/** The longest advertisement we send: IPv4 header, VRRP header, 255 addresses, authentication data. */
-export const ADVERT_LENGTH_MAX: number = 20 + VRRP_HEADER_LENGTH + 255 * 4 + AUTH_DATA_LENGTH;
+/** They are counted in one byte. */
+export const ADVERTISED_MAX = 255;
+/** The longest advertisement we send: IPv4 header, VRRP header, addresses, authentication data. */
+export const ADVERT_LENGTH_MAX: number =
+  20 + VRRP_HEADER_LENGTH + ADVERTISED_MAX * 4 + AUTH_DATA_LENGTH;
 
 export const VRRP_TYPE_ADVERTISEMENT = 1;
 

@@ -90,3 +90,17 @@ test("a lifetime of 0 would be for ever, no elements would be all of them: both 
   assert.throws(() => batch.deleteElements(NFPROTO_IPV4, "t", "s", []), /delete them all/);
   assert.throws(() => new NftBatch(0).finish(), /needs a message/);
 });
+
+test("more elements than one list can hold go in several messages", () => {
+  const batch = new NftBatch(0);
+  const all = Array.from({ length: 3_001 }, (_, at) => (VIP + at) as Ipv4);
+  batch.addElements(NFPROTO_IPV4, "t", "alive", all, 500);
+  const lists = walk(batch)
+    .slice(1, -1)
+    .map(({ payload }) => attributesOf(payload, 4).get(3) ?? new Uint8Array());
+  // 28 bytes each; a length of 16 bits would have wrapped at 2,340 of them.
+  assert.deepEqual(
+    lists.map(({ length }) => length / 28),
+    [1_000, 1_000, 1_000, 1],
+  );
+});

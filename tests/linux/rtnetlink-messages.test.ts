@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { messagesOf, type NetlinkMessage } from "#linux/netlink";
+import { acknowledged } from "#linux/netlink-socket";
 import { addressOf, eventOf, linkOf, neighbourOf } from "#linux/rtnetlink-messages";
 import { BATON_PROTO } from "#ports/world";
+import { createRandom } from "#sim/random";
 import { printIpv4, printMac } from "#units/address";
 import { bytesFromHex } from "../support/hex.ts";
 
@@ -110,6 +112,25 @@ test("messages cut at every length are values or nothing", () => {
       const event = eventOf({ type, flags: 0, sequence: 0, payload: cut });
       if (event?.kind === "link") assert.equal(event.link.name, "eth0");
       else if (event !== undefined) assert.equal(event.kind, "address");
+    }
+  }
+});
+
+test("odd bytes, cut messages and lengths that lie: values or undefined, never an exception", () => {
+  const random = createRandom(1);
+  for (let turn = 0; turn < 20_000; turn++) {
+    const bytes = bytesFromHex(random.pick([ADDRESS, PORT_LEFT, LINK]));
+    for (let count = random.between(1, 6); count > 0; count--)
+      bytes[random.between(0, bytes.length - 1)] = random.pick([0, 1, 3, 4, 255, turn & 255]);
+    const part = bytes.subarray(
+      0,
+      random.chance(0.3) ? random.between(0, bytes.length) : undefined,
+    );
+    for (const message of messagesOf(part)) {
+      eventOf(message);
+      for (const read of [linkOf, addressOf, neighbourOf]) read(message.payload);
+      // An exception fails the test; an acknowledgement is a value too.
+      void acknowledged(message, "RTM_NEWADDR");
     }
   }
 });

@@ -290,3 +290,13 @@ test("the kernel does not speak ARP in the name of an address whose lease is ove
   mustDo(it.guard.prolong([address(VIP)], 60_000));
   assert.ok(claimsOf(it.cable) > 0);
 });
+
+test("hundreds of addresses are guarded and prolonged in one go", () => {
+  using it = setUp();
+  const many = Array.from({ length: 1_000 }, (_, at) => address(`198.18.${at >> 8}.${at & 255}`));
+  mustDo(it.guard.open([address(VIP), ...many]));
+  mustDo(it.guard.prolong([address(VIP), ...many], 60_000));
+  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  mustDo(it.guard.close(many));
+  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+});
