@@ -94,6 +94,9 @@ function detailsOf(one: InstanceStatus, words: TableWords, language: Language): 
     ...one.addresses.flatMap(({ address, error }) =>
       error === undefined ? [] : [`${address}: ${error}`],
     ),
+    ...one.addresses.flatMap(({ address, foreign }) =>
+      foreign.length === 0 ? [] : [`${address}: ${words.foreign(foreign.join(", "))}`],
+    ),
     ...one.havips.flatMap((havip) => havipLine(havip, words)),
     ...notifyLines(one.notify, words),
     ...(one.lease.guarantee === "backstop" ? [words.backstop(String(one.lease.seconds))] : []),

@@ -24,6 +24,7 @@ export interface TableWords {
   readonly notify: (state: string, exit: string) => string;
   readonly queued: (count: number) => string;
   readonly backstop: (seconds: string) => string;
+  readonly foreign: (devices: string) => string;
   readonly disagrees: (holder: string) => string;
   readonly cloudAgrees: (age: string) => string;
   readonly cloudUnknown: string;
@@ -59,6 +60,7 @@ const ENGLISH: TableWords = {
     `hold-down after ${losses} losses: a weaker master is left alone for ${left} more`,
   notify: (state, exit) => `notify script for ${state}: exit ${exit}`,
   queued: (count) => `notify scripts running or waiting: ${count}`,
+  foreign: (devices) => `on ${devices} without Baton's doing`,
   backstop: (seconds) => `lease: ${seconds} s, longer than the peers wait`,
   disagrees: (holder) => `the cloud says it is with ${holder}`,
   cloudAgrees: (age) => `the cloud agrees for ${age}`,
@@ -96,6 +98,7 @@ const CHINESE: TableWords = {
     `已连续 ${losses} 次失去地址或故障，${left}内不抢占优先级较低的主节点`,
   notify: (state, exit) => `${state} 的 notify 脚本：退出码 ${exit}`,
   queued: (count) => `正在运行或等待的 notify 脚本：${count}`,
+  foreign: (devices) => `出现在 ${devices} 上，但并非由 Baton 添加`,
   backstop: (seconds) => `租约 ${seconds} 秒，长于对端的等待时间`,
   disagrees: (holder) => `云平台认为它属于 ${holder}`,
   cloudAgrees: (age) => `云平台已认可 ${age}`,

@@ -407,13 +407,19 @@ export class Keeper {
 
   #onReport(message: Extract<FromEngine, { type: "report" }>): void {
     const { instance, report } = message;
-    const about = report.kind === "peer-unresolved" ? printIpv4(report.to) : "";
+    const about =
+      report.kind === "peer-unresolved"
+        ? printIpv4(report.to)
+        : report.kind === "foreign-address"
+          ? `${printIpv4(report.address)} ${report.interface}`
+          : "";
     const key = `${instance}/${report.kind}/${about}`;
     const last = this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY;
     const isEnd = report.kind === "handed-over";
     if (isEnd || performance.now() - last >= REPORT_GAP_MS) {
       this.#toldAt.set(key, performance.now());
-      const level = report.kind === "no-owner" ? "error" : isEnd ? "info" : "warning";
+      const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
+      const level = isKnown ? "error" : isEnd ? "info" : "warning";
       const text = `(${instance}) ${reportSentence(report, this.#options.language)}`;
       this.#log(level, text, { instance, report });
     }

@@ -72,6 +72,7 @@ export function instanceStatus(
       announcedSecondsAgo: ago(one.announcedAt),
       announcements: one.announcements,
       error: one.error,
+      foreign: one.foreign,
     })),
     lease: {
       guarantee: lease.guarantee,

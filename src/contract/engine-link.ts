@@ -177,6 +177,8 @@ export interface InstanceSnapshot {
     readonly announcedAt: Instant | undefined;
     readonly announcements: number;
     readonly error: string | undefined;
+    /** Devices where it is without our doing. */
+    readonly foreign: readonly string[];
   }[];
   readonly lease: LeaseSnapshot;
   readonly counters: Readonly<Record<string, number>>;

@@ -96,6 +96,8 @@ export interface InstanceStatus {
     readonly announcedSecondsAgo: number | undefined;
     readonly announcements: number;
     readonly error: string | undefined;
+    /** Devices of this machine where it is although Baton has not put it there. */
+    readonly foreign: readonly string[];
   }[];
   readonly lease: {
     readonly guarantee: string;

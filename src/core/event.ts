@@ -123,4 +123,17 @@ export type Report =
   /** The end of a coordinated hand-over. */
   | { readonly kind: "handed-over"; readonly reason: Reason }
   | { readonly kind: "slept-as-backup"; readonly micros: number }
-  | { readonly kind: "no-owner"; readonly silentMicros: number };
+  /** One of its addresses is on this machine, and Baton has not put it there. */
+  | {
+      readonly kind: "foreign-address";
+      readonly address: Ipv4;
+      readonly interface: string;
+      /** This node owns the address, so this one goes with it. */
+      readonly isOwner: boolean;
+    }
+  /** `cannotHear`: for this cause no advertisement would reach us either, so the silence proves nothing. */
+  | {
+      readonly kind: "no-owner";
+      readonly silentMicros: number;
+      readonly cannotHear?: FaultCause["kind"];
+    };

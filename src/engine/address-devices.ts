@@ -22,6 +22,10 @@ export class AddressDevices {
     this.#heard.delete(index);
   }
 
+  isHeard(index: number): boolean {
+    return this.#heard.has(index);
+  }
+
   /** After devices or addresses have come or gone. */
   settle(engine: Engine, now: Instant): void {
     const wanted = new Map<number, LinkInfo>();

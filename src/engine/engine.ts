@@ -12,7 +12,13 @@ import type { FromEngine, ToEngine } from "#contract/engine-link";
 import type { RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
-import { BATON_PROTO, type World, type WorldEvent } from "#ports/world";
+import {
+  type AddressInfo,
+  BATON_PROTO,
+  type LinkInfo,
+  type World,
+  type WorldEvent,
+} from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
@@ -20,6 +26,8 @@ import { parseAdvert } from "#wire/parse-advert";
 import { AddressDevices } from "./address-devices.ts";
 import { Announcements } from "./announcements.ts";
 import { DueQueue } from "./due-queue.ts";
+import { listen } from "./footing.ts";
+import { addressAppeared, findForeignAddresses } from "./foreign-addresses.ts";
 import { Groups } from "./groups.ts";
 import { describe } from "./guard.ts";
 import { createInstance, type Instance, identity } from "./instance.ts";
@@ -34,6 +42,7 @@ import { snapshotOf } from "./snapshot.ts";
 import {
   attach,
   interfacesChanged,
+  macChanged,
   sourcesChanged,
   surroundingsOf,
   trackerChanged,
@@ -103,28 +112,39 @@ export class Engine {
       case "arp":
         return this.#onArp(event.interfaceIndex, event.bytes, now);
       case "link":
-        this.interfaces.setLink(event.link);
-        return interfacesChanged(this, now);
+        return this.#linkChanged(event.link, now);
       case "linkGone":
         this.interfaces.removeLink(event.index);
-        this.#unlisten(event.index);
         interfacesChanged(this, now);
         return sourcesChanged(this, now);
       case "address":
-        this.interfaces.setAddress(event.address);
+        if (this.interfaces.setAddress(event.address)) addressAppeared(this, event.address);
         return sourcesChanged(this, now, event.address);
       case "addressGone":
         this.interfaces.removeAddress(event.address);
         addressRemoved(this, event.address, now);
         return sourcesChanged(this, now, event.address);
       case "resync":
-        this.interfaces.reset(event.links, event.addresses);
-        this.ownRemovals.forget();
-        interfacesChanged(this, now);
-        sourcesChanged(this, now);
-        for (const instance of this.instances) checkStillThere(this, instance, now);
-        return;
+        return this.#resync(event.links, event.addresses, now);
     }
+  }
+
+  #linkChanged(link: LinkInfo, now: Instant): void {
+    const hasOtherMac = this.interfaces.setLink(link);
+    interfacesChanged(this, now);
+    if (hasOtherMac) macChanged(this, link.index, now);
+  }
+
+  #resync(links: readonly LinkInfo[], addresses: readonly AddressInfo[], now: Instant): void {
+    const otherMacs = this.interfaces.reset(links, addresses);
+    this.ownRemovals.forget();
+    interfacesChanged(this, now);
+    // A device may have been replaced by one with its name and index meanwhile: then its sockets are opened anew.
+    for (const instance of this.instances) listen(this, instance, now);
+    sourcesChanged(this, now);
+    for (const instance of this.instances) checkStillThere(this, instance, now);
+    for (const index of otherMacs) macChanged(this, index, now);
+    findForeignAddresses(this);
   }
 
   onKeeper(message: ToEngine, now: Instant): void {
@@ -302,6 +322,7 @@ export class Engine {
       this.#start(instance, message.resume.includes(instance.config.router.name), now);
     this.groups.settle(this, now);
     this.#sweep(now);
+    findForeignAddresses(this);
   }
 
   #start(instance: Instance, resume: boolean, now: Instant): void {
@@ -370,6 +391,12 @@ export class Engine {
     if (interfaceIndex === undefined) return;
     if (this.instances.every((one) => one.interfaceIndex !== interfaceIndex))
       this.#unlisten(interfaceIndex);
+  }
+
+  /** Unless somebody still needs what is heard there. */
+  stopListening(index: number): void {
+    if (this.instances.some((one) => one.interfaceIndex === index)) return;
+    if (!this.addressDevices.isHeard(index)) this.#unlisten(index);
   }
 
   #unlisten(index: number): void {

@@ -4,6 +4,7 @@ import { type Lease, leaseFor } from "#core/lease";
 import { initialState } from "#core/router";
 import type { RouterState } from "#core/state";
 import { strongestPeer } from "#core/step";
+import type { AddressInfo } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AdvertExpectation } from "#wire/check-advert";
@@ -40,8 +41,6 @@ export interface Instance {
   /** When to try again after the kernel refused an address, or a fight over one. */
   retryAt: Instant | undefined;
   retryDelay: number;
-  /** Times somebody else removed our address, newest last. */
-  removals: Instant[];
   /** When `retryAt` was last set: a long time ago means that the trouble was over. */
   retrySetAt: Instant | undefined;
   /** Source of our last advertisement: the goodbye of a router that lost it still carries it. */
@@ -53,10 +52,19 @@ export interface OwnedAddress {
   readonly key: string;
   readonly virtual: VirtualAddress;
   owned: boolean;
+  /** The device it was set on: it stays there under whatever name the device has by now. */
+  index: number | undefined;
+  /** Times somebody else removed it, newest last. */
+  removals: Instant[];
+  /** Where somebody else has put the same address since it is ours: gone with it when we give it up. */
+  readonly copies: AddressPlace[];
   announcedAt: Instant | undefined;
   announcements: number;
   error: string | undefined;
 }
+
+/** Where an address is: one device may have it several times, with other prefixes. */
+export type AddressPlace = Pick<AddressInfo, "index" | "address" | "prefix">;
 
 export interface PeerMemory {
   readonly address: Ipv4;
@@ -101,6 +109,8 @@ export interface Counters {
   not_a_peer: number;
   announcements_sent: number;
   address_restored: number;
+  /** Times one of its addresses appeared on this machine that it had not put there. */
+  foreign_address: number;
   send_errors: number;
 }
 
@@ -124,6 +134,7 @@ const noCounts = (): Counters => ({
   not_a_peer: 0,
   announcements_sent: 0,
   address_restored: 0,
+  foreign_address: 0,
   send_errors: 0,
 });
 
@@ -183,7 +194,6 @@ export function createInstance(config: InstanceConfig, hasGuard: boolean, order:
     leaving: false,
     retryAt: undefined,
     retryDelay: 0,
-    removals: [],
     retrySetAt: undefined,
     lastSource: undefined,
     toldSendFailureAt: undefined,
@@ -220,6 +230,9 @@ export function ownedAddresses(config: InstanceConfig): OwnedAddress[] {
     key: `${identity(config)}/${addressKey(virtual)}`,
     virtual,
     owned: false,
+    index: undefined,
+    removals: [],
+    copies: [],
     announcedAt: undefined,
     announcements: 0,
     error: undefined,

@@ -30,15 +30,24 @@ export class Interfaces {
     for (const list of this.#addresses.values()) yield* list;
   }
 
-  reset(links: readonly LinkInfo[], addresses: readonly AddressInfo[]): void {
+  /** Indexes of the devices that have another MAC address than before. */
+  reset(links: readonly LinkInfo[], addresses: readonly AddressInfo[]): readonly number[] {
+    const before = new Map(this.#byIndex);
     this.#byIndex.clear();
     this.#addresses.clear();
-    for (const link of links) this.setLink(link);
+    for (const link of links) this.#byIndex.set(link.index, link);
     for (const address of addresses) this.setAddress(address);
+    return links.flatMap(({ index, mac }) => {
+      const known = before.get(index);
+      return known === undefined || known.mac === mac ? [] : [index];
+    });
   }
 
-  setLink(link: LinkInfo): void {
+  /** True: it has another MAC address than before. */
+  setLink(link: LinkInfo): boolean {
+    const known = this.#byIndex.get(link.index);
     this.#byIndex.set(link.index, link);
+    return known !== undefined && known.mac !== link.mac;
   }
 
   removeLink(index: number): void {
@@ -46,7 +55,8 @@ export class Interfaces {
     this.#addresses.delete(index);
   }
 
-  setAddress(address: AddressInfo): void {
+  /** True: it was not there before. */
+  setAddress(address: AddressInfo): boolean {
     const list = this.#addresses.get(address.index) ?? [];
     const place = list.findIndex(
       (one) => one.address === address.address && one.prefix === address.prefix,
@@ -54,6 +64,7 @@ export class Interfaces {
     if (place === -1) list.push(address);
     else list[place] = address;
     this.#addresses.set(address.index, list);
+    return place === -1;
   }
 
   removeAddress(address: AddressInfo): void {

@@ -3,6 +3,7 @@
  * two instances, a new label): that must not look as if somebody else had removed it.
  */
 import type { AddressInfo } from "#ports/world";
+import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 
 /** News that has not come by then never will. */
@@ -11,12 +12,16 @@ const PATIENCE = 1_000_000;
 type Place = Pick<AddressInfo, "index" | "address" | "prefix">;
 
 export class OwnRemovals {
-  readonly #expected = new Map<string, { count: number; at: Instant }>();
+  readonly #expected = new Map<string, { readonly place: Place; count: number; at: Instant }>();
 
   /** We have removed it; the kernel will say so once. */
   expect(place: Place, now: Instant): void {
     const known = this.#expected.get(keyOf(place));
-    this.#expected.set(keyOf(place), { count: (known?.count ?? 0) + 1, at: now });
+    this.#expected.set(keyOf(place), {
+      place,
+      count: (known?.count ?? 0) + 1,
+      at: now,
+    });
   }
 
   /** Is this news of our own removal? Each is believed once. */
@@ -29,10 +34,27 @@ export class OwnRemovals {
     return isFresh;
   }
 
+  /**
+   * With the primary address of a subnet the kernel removes its secondary ones, unless `promote_secondaries` is set, and
+   * reports them first. So a secondary one that goes while the primary's removal is still to be reported went by our doing.
+   */
+  isFollowing(gone: AddressInfo, now: Instant): boolean {
+    if (!gone.secondary) return false;
+    for (const { place, at } of this.#expected.values()) {
+      const { index, address, prefix } = place;
+      if (index !== gone.index || prefix !== gone.prefix || now - at > PATIENCE) continue;
+      if (isSameNetwork(address, gone.address, prefix)) return true;
+    }
+    return false;
+  }
+
   /** Notifications were lost: none is to be expected any more. */
   forget(): void {
     this.#expected.clear();
   }
 }
+
+const isSameNetwork = (a: Ipv4, b: Ipv4, prefix: number): boolean =>
+  prefix === 0 || (a ^ b) >>> (32 - prefix) === 0;
 
 const keyOf = ({ index, address, prefix }: Place): string => `${index}/${address}/${prefix}`;

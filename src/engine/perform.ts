@@ -9,6 +9,7 @@ import type { Priority } from "#units/vrrp";
 import { emitAdvert } from "#wire/emit-advert";
 import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
 import type { Engine } from "./engine.ts";
+import { removeCopies } from "./foreign-addresses.ts";
 import { closeGuard, describe, isGuardDue, openGuard, prolongGuard, renewLease } from "./guard.ts";
 import type { Instance, OwnedAddress } from "./instance.ts";
 import { forgetUnresolved, resolvePeer } from "./resolve.ts";
@@ -198,6 +199,7 @@ export function setAddress(
       : engine.world.setAddress(index, virtual, seconds);
   if (!outcome.ok) return refused(engine, instance, owned, outcome, now, follow);
   owned.owned = true;
+  owned.index = index;
   owned.error = undefined;
 }
 
@@ -224,7 +226,9 @@ function refused(
 
 function removeAddresses(engine: Engine, instance: Instance, now: Instant): void {
   instance.refreshedAt = undefined;
-  const gone = instance.addresses.filter((owned) => removeAddress(engine, instance, owned, now));
+  // What was added first is the primary one of its subnet, and the kernel removes the others with it: so it goes last.
+  const newestFirst = instance.addresses.toReversed();
+  const gone = newestFirst.filter((owned) => removeAddress(engine, instance, owned, now));
   closeGuard(engine, instance, gone);
 }
 
@@ -236,10 +240,13 @@ export function removeAddress(
   now: Instant,
 ): boolean {
   const { virtual } = owned;
-  const index = engine.deviceOf(instance, virtual.interface);
   const wasOwned = owned.owned;
+  const index = wasOwned ? owned.index : engine.deviceOf(instance, virtual.interface);
   owned.owned = false;
-  if (index === undefined) return true;
+  owned.index = undefined;
+  removeCopies(engine, instance, owned);
+  // With a device its addresses go.
+  if (index === undefined || engine.interfaces.link(index) === undefined) return true;
   if (engine.ownedElsewhere(instance, index, virtual.address)) return false;
   const outcome = engine.world.removeAddress(index, virtual);
   if (outcome.ok) engine.ownRemovals.expect({ index, ...virtual }, now);

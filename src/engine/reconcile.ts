@@ -1,7 +1,8 @@
 /**
  * Somebody else removed our address (a network manager restarting, an operator, a script). It is put back at once and
- * announced; but two programs that undo each other's work for ever help nobody, so after `FIGHT_MAX` removals within
- * `FIGHT_WINDOW` the instance goes to FAULT, where another node may take over, and tries again later.
+ * announced; but two programs that undo each other's work for ever help nobody, so after `FIGHT_MAX` removals of one
+ * address within `FIGHT_WINDOW` the instance goes to FAULT, where another node may take over, and tries again later.
+ * Counted for each address: a restart that flushes them all at once is one removal of each.
  */
 import type { RouterEvent } from "#core/event";
 import type { AddressInfo } from "#ports/world";
@@ -10,7 +11,7 @@ import { type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
 import { isRaised, listen } from "./footing.ts";
 import type { Instance, OwnedAddress } from "./instance.ts";
-import { setAddress } from "./perform.ts";
+import { announce, removeAddress, setAddress } from "./perform.ts";
 import { scheduleRetry } from "./retry.ts";
 
 const FIGHT_MAX = 8;
@@ -20,22 +21,22 @@ const EARLY = 20_000;
 
 export function addressRemoved(engine: Engine, gone: AddressInfo, now: Instant): void {
   if (engine.ownRemovals.isOwn(gone, now)) return;
+  const isOurDoing = engine.ownRemovals.isFollowing(gone, now);
   for (const instance of engine.lookup.byAddress(gone.address)) {
     const owned = instance.addresses.find(
       (one) =>
         one.owned &&
         one.virtual.address === gone.address &&
         one.virtual.prefix === gone.prefix &&
-        engine.deviceOf(instance, one.virtual.interface) === gone.index,
+        one.index === gone.index,
     );
-    if (owned !== undefined) putBack(engine, instance, owned, now);
+    if (owned !== undefined) putBack(engine, instance, owned, isOurDoing, now);
   }
 }
 
 /** After the kernel lost notifications: an address that should be there and is not was removed by somebody. */
 export function checkStillThere(engine: Engine, instance: Instance, now: Instant): void {
-  for (const { owned, virtual } of instance.addresses) {
-    const index = engine.deviceOf(instance, virtual.interface);
+  for (const { owned, virtual, index } of instance.addresses) {
     if (!owned || index === undefined) continue;
     const { address, prefix } = virtual;
     let there = false;
@@ -46,7 +47,13 @@ export function checkStillThere(engine: Engine, instance: Instance, now: Instant
   }
 }
 
-function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: Instant): void {
+function putBack(
+  engine: Engine,
+  instance: Instance,
+  owned: OwnedAddress,
+  isOurDoing: boolean,
+  now: Instant,
+): void {
   // It may have been the kernel: the lifetime ran out because we did not run. Then we may have overslept altogether.
   const { lease, refreshedAt } = instance;
   const hasLapsed =
@@ -65,12 +72,13 @@ function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: I
     engine.apply(instance, { kind: "addressRestored", address }, now);
     return;
   }
+  if (isOurDoing) return engine.apply(instance, { kind: "addressRestored", address }, now);
   instance.counters.address_restored += 1;
-  instance.removals = [...instance.removals.filter((at) => now - at < FIGHT_WINDOW), now];
-  const removals = instance.removals.length;
+  owned.removals = [...owned.removals.filter((at) => now - at < FIGHT_WINDOW), now];
+  const removals = owned.removals.length;
   if (removals >= FIGHT_MAX) {
-    const within = micros(now - (instance.removals[0] ?? now));
-    instance.removals = [];
+    const within = micros(now - (owned.removals[0] ?? now));
+    for (const one of instance.addresses) one.removals = [];
     scheduleRetry(instance, now);
     const cause = { kind: "address-fight", address, removals, within } as const;
     engine.apply(instance, { kind: "faultRaised", cause }, now);
@@ -79,6 +87,22 @@ function putBack(engine: Engine, instance: Instance, owned: OwnedAddress, now: I
   const text = `(${name}) ${printIpv4(address)} was removed by somebody else; put back (${removals} within 10 s)`;
   engine.tell({ type: "log", level: "warning", text });
   engine.apply(instance, { kind: "addressRestored", address }, now);
+}
+
+/** An address with a device of its own (`dev eth1`): the name belongs to another device now, or to none. */
+export function devicesMoved(engine: Engine, instance: Instance, now: Instant): void {
+  for (const owned of instance.addresses) {
+    const name = owned.virtual.interface;
+    if (!owned.owned || name === undefined) continue;
+    if (engine.interfaces.named(name)?.index === owned.index) continue;
+    removeAddress(engine, instance, owned, now);
+    if (instance.state.phase.kind !== "master") continue;
+    const follow: RouterEvent[] = [];
+    setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
+    if (owned.owned)
+      announce(engine, instance, [owned], instance.config.router.announce.repeat, now);
+    for (const event of follow) engine.apply(instance, event, now);
+  }
 }
 
 /** The waiting time after a refusal or a fight is over: what can be tried is, the causes are lifted, the election decides. */

@@ -9,6 +9,7 @@ import { masterDown } from "#core/timing";
 import { faultCauses, trackerEffect } from "#core/tracking";
 import { after, fromCentis, type Instant, toSeconds } from "#units/time";
 import type { Engine } from "./engine.ts";
+import { foreignDevices } from "./foreign-addresses.ts";
 import type { Instance } from "./instance.ts";
 
 export function snapshotOf(engine: Engine, instance: Instance, now: Instant): InstanceSnapshot {
@@ -62,6 +63,7 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
       announcedAt,
       announcements,
       error,
+      foreign: foreignDevices(engine, virtual.address),
     })),
     lease: {
       guarantee: lease.guarantee,

@@ -3,12 +3,14 @@
  * one starts with, and as events when it changes.
  */
 import type { RouterState, TrackerState } from "#core/state";
-import type { AddressInfo } from "#ports/world";
+import type { AddressInfo, LinkInfo } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
-import { checkSources, listen, missingSource } from "./footing.ts";
+import { checkSource, checkSources, listen, missingSource } from "./footing.ts";
 import type { Instance } from "./instance.ts";
+import { announce } from "./perform.ts";
+import { devicesMoved } from "./reconcile.ts";
 
 export function trackerState(engine: Engine, kind: string, name: string): TrackerState {
   if (kind === "interface") {
@@ -56,15 +58,10 @@ export function interfacesChanged(engine: Engine, now: Instant): void {
   for (const instance of engine.instances) {
     const link = engine.interfaces.named(instance.config.interface);
     if (link?.index !== instance.interfaceIndex) {
-      attach(engine, [instance], now);
-      if (link === undefined) {
-        engine.apply(instance, { kind: "faultRaised", cause: { kind: "interface-missing" } }, now);
-      } else {
-        engine.apply(instance, { kind: "linkChanged", up: link.up }, now);
-        engine.apply(instance, { kind: "sourceChanged", source: sourceOf(engine, instance) }, now);
-        engine.apply(instance, { kind: "faultLifted", cause: "interface-missing" }, now);
-      }
+      if (instance.interfaceIndex !== undefined) leaveDevice(engine, instance, now);
+      if (link !== undefined) enterDevice(engine, instance, link, now);
     }
+    devicesMoved(engine, instance, now);
     const up = link?.up === true;
     if (up !== instance.state.linkUp) engine.apply(instance, { kind: "linkChanged", up }, now);
     for (const [index, tracker] of instance.config.router.trackers.entries()) {
@@ -74,6 +71,43 @@ export function interfacesChanged(engine: Engine, now: Instant): void {
         engine.apply(instance, { kind: "trackerChanged", index, result }, now);
       }
     }
+  }
+}
+
+/**
+ * The interface has another name, or the name belongs to another device (replaced, moved to another namespace and back).
+ * Whoever owned the address gives up first, on the device where the address still is and through the sockets that are
+ * still on it; only then is the device forgotten.
+ */
+function leaveDevice(engine: Engine, instance: Instance, now: Instant): void {
+  const { interfaceIndex } = instance;
+  const isGone = engine.interfaces.link(interfaceIndex) === undefined;
+  // Nothing can be said through a device that is gone, and its addresses went with it.
+  if (isGone) detach(engine, instance);
+  engine.apply(instance, { kind: "faultRaised", cause: { kind: "interface-missing" } }, now);
+  if (!isGone) detach(engine, instance);
+  if (interfaceIndex !== undefined) engine.stopListening(interfaceIndex);
+}
+
+function detach(engine: Engine, instance: Instance): void {
+  instance.interfaceIndex = undefined;
+  engine.instancesChanged();
+}
+
+function enterDevice(engine: Engine, instance: Instance, link: LinkInfo, now: Instant): void {
+  attach(engine, [instance], now);
+  checkSource(engine, instance, now);
+  engine.apply(instance, { kind: "linkChanged", up: link.up }, now);
+  engine.apply(instance, { kind: "sourceChanged", source: sourceOf(engine, instance) }, now);
+  engine.apply(instance, { kind: "faultLifted", cause: "interface-missing" }, now);
+}
+
+/** Clients send to the MAC address they know. */
+export function macChanged(engine: Engine, index: number, now: Instant): void {
+  for (const instance of engine.instances) {
+    if (instance.state.phase.kind !== "master") continue;
+    const there = instance.addresses.filter((one) => one.owned && one.index === index);
+    announce(engine, instance, there, instance.config.router.announce.repeat, now);
   }
 }
 

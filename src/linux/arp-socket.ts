@@ -10,6 +10,8 @@ export interface ArpSocket {
   /** One frame into `into`; 0 when there is none. */
   receive(into: Uint8Array): number;
   send(frame: Uint8Array): Outcome;
+  /** False: its device is gone for good. */
+  isBound(): boolean;
   close(): void;
 }
 

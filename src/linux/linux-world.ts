@@ -57,6 +57,8 @@ export class LinuxWorld implements World {
   }
 
   listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome {
+    // Deleted and made anew with the same index, which we were not told of: the sockets are of the device before.
+    if (this.#ports.get(interfaceIndex)?.arp?.isBound() === false) this.unlisten(interfaceIndex);
     const known = this.#ports.get(interfaceIndex);
     const port = known ?? { vrrp: undefined, arp: undefined, groups: new Set() };
     this.#ports.set(interfaceIndex, port);

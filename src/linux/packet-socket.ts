@@ -72,6 +72,14 @@ export class PacketSocket implements Disposable {
     return success({ packets: (value[0] ?? 0) >>> 0, drops: (value[1] ?? 0) >>> 0 });
   }
 
+  /** False: the device it was bound to is gone, also where another one has its name and index by now. */
+  isBound(): boolean {
+    const address = new Uint8Array(abi.SOCKADDR_LL.size);
+    const length = Int32Array.of(address.length);
+    if (libc.getsockname(this.fd, address, length) !== 0) return false;
+    return new DataView(address.buffer).getInt32(abi.SOCKADDR_LL.ifindex, true) > 0;
+  }
+
   close(): void {
     libc.close(this.fd);
   }

@@ -26,7 +26,9 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
       const { kind } = instance.state.phase;
       for (const { virtual } of instance.addresses) {
         const isThere = kernel.has(virtual.address);
-        if (isThere === (kind === "master") && missing.size === 0) continue;
+        const isAnywhere = kernel.hasAnywhere(virtual.address);
+        if (isThere === (kind === "master") && isThere === isAnywhere && missing.size === 0)
+          continue;
         const key = `${machine.id}/${name}/${virtual.address}`;
         if (kind === "master" && !isThere) {
           const since = missing.get(key) ?? facts.now;
@@ -38,7 +40,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
         }
         missing.delete(key);
         const entitled = kind === "master" || kind === "handover";
-        if (isThere && !entitled && !machine.keeper.isHolding(name) && kernel.linkExists) {
+        if (isAnywhere && !entitled && !machine.keeper.isHolding(name) && kernel.linkExists) {
           const elsewhere = engine.ownedElsewhere(instance, kernel.linkIndex, virtual.address);
           if (!elsewhere)
             simulation.violate(

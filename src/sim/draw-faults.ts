@@ -61,12 +61,15 @@ export function drawFaults(
     else if (fault !== undefined) faults.push(fault);
   }
   const flaps = drawFlaps(random.split("flaps"), shape, storm, down);
+  const devices = drawDevices(random.split("devices"), shape, storm, down);
+  if (devices.length > 0 && random.split("devices alone").chance(0.5)) return devices;
   // Half of them have the run to themselves.
   if (flaps.length > 0 && random.split("flaps alone").chance(0.5)) return flaps;
   return [
     ...faults,
     ...drawGuardFaults(random.split("guard"), shape, storm, down),
     ...flaps,
+    ...devices,
     ...drawReloads(random.split("reloads"), shape, machines, reloads, storm),
   ];
 }
@@ -106,6 +109,31 @@ function drawGuardFaults(random: Random, shape: Shape, storm: number, down: numb
       micros: drawLength(random, down),
       calls: random.chance(0.5) ? calls : ["prolong", "close"],
     } as const satisfies Fault;
+  });
+}
+
+/** What others do to the device: renamed, replaced, its addresses moved or flushed. In a stream of its own, like the flaps. */
+function drawDevices(random: Random, shape: Shape, storm: number, down: number): Fault[] {
+  if (!random.chance(0.15)) return [];
+  const machine = random.between(0, shape.count - 1);
+  return Array.from({ length: random.between(1, 4) }, (): Fault => {
+    const at = random.between(2 * down, storm);
+    const micros = drawLength(random, down);
+    switch (random.between(0, 3)) {
+      case 0:
+        return { kind: "interface-renamed", at, machine, micros };
+      case 1: {
+        const keepsIndex = random.chance(0.5);
+        const isLost = random.chance(0.5);
+        return { kind: "interface-replaced", at, machine, keepsIndex, isLost };
+      }
+      case 2:
+        return { kind: "address-moved", at, machine, micros, address: virtual(100).address };
+      default: {
+        const every = random.pick([1_000, 100_000, 2_000_000]);
+        return { kind: "addresses-flushed", at, machine, times: random.between(1, 3), every };
+      }
+    }
   });
 }
 
@@ -231,5 +259,11 @@ function drawFault(
     }
     case "foreign-announcement":
       return { kind, at, address: virtual(100).address, times: random.between(1, 3) };
+    case "interface-renamed":
+    case "interface-replaced":
+    case "address-moved":
+    case "addresses-flushed":
+      // Drawn by drawDevices.
+      return undefined;
   }
 }

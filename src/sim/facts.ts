@@ -49,6 +49,14 @@ function timersOf(routers: readonly RouterConfig[]): Timers {
 
 const seatKey = (machine: Machine, vrid: number): number => machine.id * 256 + vrid;
 
+/** Afterwards a router is one that has heard nobody. */
+const REATTACHES: readonly Fault["kind"][] = [
+  "link-flap",
+  "interface-gone",
+  "interface-renamed",
+  "interface-replaced",
+];
+
 export class Facts {
   readonly simulation: Simulation;
   readonly #seats = new Map<number, Seat>();
@@ -303,7 +311,7 @@ export class Facts {
     else this.networkChangedAt = this.now;
     if (fault.kind === "guard-fails") this.#guardRefused.add(fault.machine);
     // Behind a port that was down anybody may have come and gone.
-    if (fault.kind === "link-flap" || fault.kind === "interface-gone") {
+    if (REATTACHES.includes(fault.kind) && "machine" in fault) {
       for (const seat of this.#seats.values()) {
         if (seat.machine.id !== fault.machine) continue;
         seat.heard.clear();

@@ -1,4 +1,5 @@
 /** Makes a fault happen, and ends it when its time is over or the storm is. */
+import type { Machine } from "./machine.ts";
 import type { Fault } from "./scenario.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -111,6 +112,11 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
     case "interface-gone":
       kernel.removeLink();
       return () => kernel.restoreLink();
+    case "interface-renamed":
+    case "interface-replaced":
+    case "address-moved":
+    case "addresses-flushed":
+      return beginOnDevice(simulation, machine, fault);
     case "stop": {
       let ended = false;
       let wanted = false;
@@ -196,6 +202,44 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
       return undefined;
     case "resync":
       machine.overflow();
+      return undefined;
+  }
+}
+
+type DeviceFault = Extract<
+  Fault,
+  {
+    kind: "interface-renamed" | "interface-replaced" | "address-moved" | "addresses-flushed";
+  }
+>;
+
+/** What others do to the device and its addresses. */
+function beginOnDevice(
+  simulation: Simulation,
+  machine: Machine,
+  fault: DeviceFault,
+): (() => void) | undefined {
+  const { kernel } = machine;
+  switch (fault.kind) {
+    case "interface-renamed":
+      kernel.rename("lan0");
+      return () => kernel.rename("eth0");
+    case "interface-replaced":
+      kernel.removeLink();
+      kernel.restoreLink(fault.keepsIndex);
+      if (fault.isLost) machine.overflow();
+      return undefined;
+    case "address-moved":
+      // Of an address that nobody here owns it would be the same as an owner without Baton.
+      if (!machine.engineRuns || !machine.owns(fault.address)) return undefined;
+      kernel.drop(fault.address);
+      kernel.addCopy(fault.address);
+      return () => void kernel.dropCopy(fault.address);
+    case "addresses-flushed":
+      for (let i = 0; i < fault.times; i++)
+        simulation.queue.in(i * fault.every, () => {
+          if (simulation.phase === "storm") kernel.flush();
+        });
       return undefined;
   }
 }

@@ -61,8 +61,17 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
   };
 }
 
+/** After which a router may wait before it tries again. */
+const TRIES_AGAIN: readonly Fault["kind"][] = [
+  "address-fails",
+  "address-deleted",
+  "address-moved",
+  "addresses-flushed",
+  "guard-fails",
+  "interface-replaced",
+];
 const hasRefusals = (faults: readonly Fault[]): boolean =>
-  faults.some((fault) => ["address-fails", "address-deleted", "guard-fails"].includes(fault.kind));
+  faults.some((fault) => TRIES_AGAIN.includes(fault.kind));
 
 const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
 

@@ -22,6 +22,8 @@ const EXPIRY_LATE_MIN = 10_000;
 const EXPIRY_LATE_MAX = 1_000_000;
 const TICK = 4_000;
 const GUARD_REFUSED: Outcome = { ok: false, errno: "ENOBUFS", call: "nf_tables" };
+/** No address of a configuration has it. */
+const COPY_PREFIX = 31;
 
 interface Entry {
   readonly info: AddressInfo;
@@ -49,11 +51,16 @@ export class Kernel {
   readonly #guarded = new Set<Ipv4>();
   readonly #letThrough = new Map<Ipv4, number>();
   readonly faults: KernelFaults = { addFails: undefined, guardRefuses: [], slowMicros: 0 };
+  /** Added by hand, elsewhere than where the engine puts them. */
+  readonly #copies = new Map<Ipv4, AddressInfo>();
   /** Timers stand still since then (machine paused). */
   #frozenAt: number | undefined;
   #frozenTotal = 0;
   #watchedUntil = 0;
   linkIndex = 2;
+  linkName = "eth0";
+  /** Which of the devices that have been here, whatever their names and indexes: sockets are bound to one of them. */
+  device = 1;
   linkUp = true;
   linkExists = true;
   hasPrimary = true;
@@ -73,7 +80,7 @@ export class Kernel {
   link(): LinkInfo {
     return {
       index: this.linkIndex,
-      name: "eth0",
+      name: this.linkName,
       mac: this.#mac,
       mtu: 1500,
       up: this.linkUp,
@@ -92,6 +99,7 @@ export class Kernel {
     return [
       ...(this.hasPrimary ? [primary] : []),
       ...[...this.#table.values()].map((one) => one.info),
+      ...this.#copies.values(),
     ];
   }
 
@@ -99,9 +107,15 @@ export class Kernel {
     return this.#table.has(address);
   }
 
+  /** Also where somebody has put it by hand. */
+  hasAnywhere(address: Ipv4): boolean {
+    return this.#table.has(address) || this.#copies.has(address);
+  }
+
   /** Would this kernel answer for the address now? */
   answers(address: Ipv4): boolean {
-    if (!this.linkUp || !this.linkExists || !this.#table.has(address)) return false;
+    if (!this.linkUp || !this.linkExists) return false;
+    if (!this.hasAnywhere(address)) return false;
     return !this.#guarded.has(address) || this.#time() < (this.#letThrough.get(address) ?? 0);
   }
 
@@ -134,9 +148,9 @@ export class Kernel {
     this.lag += this.faults.slowMicros;
     const failed = this.#refuses(index, "RTM_DELADDR");
     if (failed !== undefined) return failed;
-    return this.drop(virtual.address)
-      ? OK
-      : { ok: false, errno: "EADDRNOTAVAIL", call: "RTM_DELADDR" };
+    const isGone =
+      virtual.prefix === COPY_PREFIX ? this.dropCopy(virtual.address) : this.drop(virtual.address);
+    return isGone ? OK : { ok: false, errno: "EADDRNOTAVAIL", call: "RTM_DELADDR" };
   }
 
   /** Removes an address whoever asks; the engine hears of it like of any other removal. */
@@ -149,9 +163,37 @@ export class Kernel {
     return true;
   }
 
+  /** All of them in one burst. */
+  flush(): void {
+    for (const address of this.#table.keys()) this.drop(address);
+  }
+
+  /** Somebody adds an owned address in another place (here: with another prefix). */
+  addCopy(address: Ipv4): void {
+    const info = { index: this.linkIndex, address, prefix: COPY_PREFIX, secondary: true, proto: 0 };
+    this.#copies.set(address, info);
+    this.notify({ kind: "address", address: info });
+    this.onChange();
+  }
+
+  dropCopy(address: Ipv4): boolean {
+    const info = this.#copies.get(address);
+    if (info === undefined) return false;
+    this.#copies.delete(address);
+    this.notify({ kind: "addressGone", address: info });
+    this.onChange();
+    return true;
+  }
+
+  /** Whoever added them sees that nothing takes care of them any more. */
+  dropCopies(): void {
+    for (const address of this.#copies.keys()) this.dropCopy(address);
+  }
+
   /** The machine lost its power: nothing survives. */
   clear(): void {
     this.#table.clear();
+    this.#copies.clear();
     this.#guarded.clear();
     this.#letThrough.clear();
     this.#frozenAt = undefined;
@@ -159,6 +201,7 @@ export class Kernel {
     this.faults.guardRefuses = [];
     this.faults.slowMicros = 0;
     this.linkIndex = 2;
+    this.linkName = "eth0";
     this.linkUp = true;
     this.linkExists = true;
     this.hasPrimary = true;
@@ -194,15 +237,24 @@ export class Kernel {
     if (!this.linkExists) return;
     this.linkExists = false;
     this.#table.clear();
-    this.notify({ kind: "linkGone", index: this.linkIndex, name: "eth0" });
+    this.#copies.clear();
+    this.notify({ kind: "linkGone", index: this.linkIndex, name: this.linkName });
     this.onChange();
   }
 
-  /** The device comes back under another index, as a re-created one does. */
-  restoreLink(): void {
+  rename(name: string): void {
+    if (this.linkName === name) return;
+    this.linkName = name;
+    if (this.linkExists) this.notify({ kind: "link", link: this.link() });
+    this.onChange();
+  }
+
+  /** The device comes back under another index, as a re-created one does, unless the index is chosen. */
+  restoreLink(keepsIndex = false): void {
     if (this.linkExists) return;
     this.linkExists = true;
-    this.linkIndex += 1;
+    this.device += 1;
+    if (!keepsIndex) this.linkIndex += 1;
     this.notify({ kind: "link", link: this.link() });
     this.notify({ kind: "address", address: this.#primaryInfo() });
     this.onChange();

@@ -68,7 +68,8 @@ export class Machine {
   /** When its clock last fell behind without its knowing. */
   clockOffsetFellAt: number = Number.NEGATIVE_INFINITY;
   #pausedAt = 0;
-  #listens = false;
+  /** The device its sockets are bound to; one that took its place is not heard. */
+  #listensOn: number | undefined;
   #busyUntil = 0;
   #loopAt: number | undefined;
   #pipe: (ToEngine | "end")[] = [];
@@ -168,7 +169,7 @@ export class Machine {
       tell: (message) => this.#told(message),
       sent: (kind, bytes) => this.#sent(kind, bytes),
       listening: (on) => {
-        this.#listens = on;
+        this.#listensOn = on ? this.kernel.device : undefined;
       },
     });
     const { recorder } = around;
@@ -198,7 +199,8 @@ export class Machine {
   endEngine(how: "stopped" | "died"): void {
     if (this.engine === undefined) return;
     this.engine = undefined;
-    this.#listens = false;
+    this.kernel.dropCopies();
+    this.#listensOn = undefined;
     this.#forgetInputs();
     this.around.hooks.tell("engineEnded", this, how);
   }
@@ -207,6 +209,7 @@ export class Machine {
   setEngineStopped(stopped: boolean): void {
     if (this.isEngineStopped === stopped) return;
     this.isEngineStopped = stopped;
+    if (stopped) this.kernel.dropCopies();
     this.around.hooks.tell("runs", this, !stopped);
     if (!stopped) this.#wake(0);
   }
@@ -228,6 +231,7 @@ export class Machine {
     if (this.isPaused || !this.isPowered) return;
     this.isPaused = true;
     this.#pausedAt = this.around.queue.now;
+    this.kernel.dropCopies();
     this.kernel.freeze();
     this.recheck();
     this.around.hooks.tell("runs", this, false);
@@ -384,14 +388,22 @@ export class Machine {
       const priority = priorityOf(frame.bytes);
       const from = this.around.nodeOf(sourceOf(frame.bytes));
       this.keeper.hears(vrid, priority, from);
-      if (this.engine === undefined || !this.#listens) return;
+      if (this.engine === undefined || !this.#listens()) return;
       if (this.#packets.length >= SOCKET_MAX) return;
       this.around.hooks.tell("advertArrived", this, from, vrid, priority, sentAt);
-    } else if (this.engine === undefined || !this.#listens || this.#packets.length >= SOCKET_MAX) {
+    } else if (
+      this.engine === undefined ||
+      !this.#listens() ||
+      this.#packets.length >= SOCKET_MAX
+    ) {
       return;
     }
     this.#packets.push(frame);
     this.#wake(0);
+  }
+
+  #listens(): boolean {
+    return this.#listensOn === this.kernel.device;
   }
 
   #sent(kind: Frame["kind"], bytes: Uint8Array): void {

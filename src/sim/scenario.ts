@@ -70,6 +70,24 @@ export type Fault =
   | ({ readonly kind: "link-flap"; readonly portLate?: number } & Lasting & On)
   /** The device disappears and comes back with another index. */
   | ({ readonly kind: "interface-gone" } & Lasting & On)
+  /** `ip link set eth0 name lan0`, and back. */
+  | ({ readonly kind: "interface-renamed" } & Lasting & On)
+  /** Deleted and made anew in one go; `isLost`: the kernel's notifications of it are. */
+  | ({
+      readonly kind: "interface-replaced";
+      readonly keepsIndex: boolean;
+      readonly isLost: boolean;
+    } & Timed &
+      On)
+  /** Somebody moves an owned address: removes it, and adds it in another place by hand. */
+  | ({ readonly kind: "address-moved"; readonly address: Ipv4 } & Lasting & On)
+  /** A network manager restarts: every address that is not its own goes in one burst, so often. */
+  | ({
+      readonly kind: "addresses-flushed";
+      readonly times: number;
+      readonly every: number;
+    } & Timed &
+      On)
   /** Clean stop, and a start afterwards. */
   | ({ readonly kind: "stop" } & Lasting & On)
   | ({ readonly kind: "engine-crash" } & Timed & On)

@@ -16,6 +16,7 @@ export interface WorldParts {
   readonly tell: (message: FromEngine) => void;
   /** Given to the kernel, where a packet may wait for its receiver's MAC address. */
   readonly sent: (kind: Frame["kind"], bytes: Uint8Array) => void;
+  /** Sockets are bound to the device that is there now. */
   readonly listening: (on: boolean) => void;
 }
 

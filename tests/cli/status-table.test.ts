@@ -49,6 +49,7 @@ const INSTANCE: InstanceStatus = {
       announcedSecondsAgo: 1,
       announcements: 5,
       error: undefined,
+      foreign: [],
     },
   ],
   lease: { guarantee: "address-lifetime", seconds: 3, takeOverSeconds: 3.8 },

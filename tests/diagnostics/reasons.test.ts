@@ -137,6 +137,11 @@ test("fault causes and reports too", () => {
     { kind: "handed-over", reason: { kind: "stopped" } },
     { kind: "slept-as-backup", micros: 1_500_000 },
     { kind: "no-owner", silentMicros: 60_000_000 },
+    ...(["link-down", "interface-missing", "cannot-listen", "source-missing"] as const).map(
+      (cannotHear) => ({ kind: "no-owner", silentMicros: 60_000_000, cannotHear }) as const,
+    ),
+    { kind: "foreign-address", address: own, interface: "eth1", isOwner: true },
+    { kind: "foreign-address", address: own, interface: "eth1", isOwner: false },
   ];
   for (const language of ["en", "zh-CN"] as const) {
     for (const cause of causes)

@@ -1,6 +1,7 @@
 /** The kernel refuses an address, somebody deletes it, notifications get lost. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { printIpv4 } from "#units/address";
 import { Bench, instance } from "../support/bench.ts";
 import { ETH0, own } from "../support/fake-world.ts";
 
@@ -133,6 +134,48 @@ test("eight deletions within ten seconds are a fight: FAULT, another node may ru
   assert.equal(bench.phase(), "master");
 });
 
+test("one flush of twelve addresses is one removal of each, not a fight", () => {
+  const addresses = Array.from({ length: 12 }, (_, i) => `192.0.2.${100 + i}`);
+  const bench = master(instance({ addresses }));
+  for (const one of addresses) bench.world.deleteAddress(one);
+  bench.drain();
+  assert.equal(bench.phase(), "master");
+  assert.equal(bench.counters()["address_restored"], 12);
+  for (const one of addresses) assert.ok(bench.world.has(one), one);
+  for (let i = 2; i <= 8; i++) {
+    bench.until(4 + i / 2);
+    for (const one of addresses) bench.world.deleteAddress(one);
+    bench.drain();
+    assert.equal(bench.phase(), i < 8 ? "master" : "fault", `flush ${i}`);
+  }
+});
+
+test("secondary addresses that the kernel removes with a primary one of ours are put back, and nobody is blamed", () => {
+  const addresses = ["192.0.2.100", "192.0.2.101", "192.0.2.102"];
+  const bench = master(instance({ addresses }));
+  const gone = ["192.0.2.101", "192.0.2.102"].map((one) => ({ ...own(2, one), secondary: true }));
+  // Linux reports them ahead of the primary one.
+  const removeAddress = bench.world.removeAddress.bind(bench.world);
+  bench.world.removeAddress = (index, virtual) => {
+    for (const one of gone) bench.world.deleteAddress(printIpv4(one.address));
+    return removeAddress(index, virtual);
+  };
+  bench.configure([instance({ addresses: ["192.0.2.101", "192.0.2.102"] })]);
+  assert.equal(bench.phase(), "master");
+  assert.equal(bench.counters()["address_restored"], 0);
+  assert.deepEqual(bench.logs(), []);
+  assert.equal(bench.world.has("192.0.2.100"), false);
+  for (const one of gone) assert.ok(bench.world.has(printIpv4(one.address)));
+});
+
+test("a stop removes the newest address first: the primary one of a subnet takes the others with it", () => {
+  const bench = master(instance({ addresses: ["192.0.2.100", "192.0.2.101"] }));
+  bench.keeper({ type: "stop" });
+  bench.until(8);
+  const removed = bench.world.take().filter((line) => line.startsWith("remove"));
+  assert.deepEqual(removed, ["remove 192.0.2.101/24", "remove 192.0.2.100/24"]);
+});
+
 test("deletions that are far apart are put back for ever", () => {
   const bench = master();
   for (let i = 1; i <= 40; i++) {
@@ -169,9 +212,9 @@ test("lost notifications: what is missing is put back, what changed is seen", ()
   const mine = bench.world.kernel.get("2 192.0.2.100/24")?.info;
   assert.ok(mine);
   bench.event({ kind: "resync", links: [ETH0], addresses: [own(2, "192.0.2.1"), mine] });
-  assert.deepEqual(bench.world.take(), [], "all there: nothing to do");
+  assert.deepEqual(bench.world.take(), ["listen eth0/2"], "all there: nothing to put back");
   bench.event({ kind: "resync", links: [ETH0], addresses: [own(2, "192.0.2.1")] });
-  assert.deepEqual(bench.world.take(), [SET, ARP]);
+  assert.deepEqual(bench.world.take(), ["listen eth0/2", SET, ARP]);
   bench.event({ kind: "resync", links: [ETH0], addresses: [own(2, "192.0.2.7"), mine] });
   assert.equal(bench.engine.instances[0]?.state.source, own(2, "192.0.2.7").address);
   bench.event({ kind: "resync", links: [{ ...ETH0, up: false }], addresses: [] });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LinkInfo } from "#ports/world";
 import { Bench, instance } from "../support/bench.ts";
-import { ETH0, ip, own } from "../support/fake-world.ts";
+import { ETH0, ip, mac, own } from "../support/fake-world.ts";
 
 const LO: LinkInfo = { ...ETH0, index: 1, name: "lo" };
 const DOWN: LinkInfo = { ...ETH0, up: false };
@@ -69,12 +69,77 @@ test("comes back without carrier: still FAULT, until it has one", () => {
   assert.equal(bench.phase(), "backup");
 });
 
-test("renamed away is missing", () => {
+test("renamed away is missing: the address goes from where it is, and priority 0 is said there", () => {
   const bench = master();
   bench.event({ kind: "link", link: { ...ETH0, name: "eth1" } });
   assert.equal(bench.phase(), "fault");
+  assert.deepEqual(bench.world.take(), [
+    "remove 192.0.2.100/24",
+    "advert vrid 1 priority 0 to 192.0.2.2",
+    "unlisten 2",
+  ]);
+  assert.equal(bench.world.has("192.0.2.100"), false);
   bench.event({ kind: "link", link: ETH0 });
   assert.equal(bench.phase(), "backup");
+});
+
+test("its name belongs to another device: given up on the first, listened for on the second", () => {
+  const bench = master();
+  bench.event({ kind: "link", link: { ...ETH0, name: "old0" } });
+  bench.world.take();
+  bench.event({ kind: "link", link: { ...ETH0, index: 7 } });
+  assert.deepEqual(bench.world.take(), ["listen eth0/7"]);
+  bench.event({ kind: "address", address: own(7, "192.0.2.1") });
+  bench.until(9);
+  assert.deepEqual([...bench.world.kernel.keys()], ["7 192.0.2.100/24"]);
+});
+
+test("the same, learnt from one list because the news was lost", () => {
+  const bench = master();
+  const links = [
+    { ...ETH0, name: "old0" },
+    { ...ETH0, index: 7 },
+  ];
+  const mine = bench.world.kernel.get("2 192.0.2.100/24")?.info;
+  assert.ok(mine);
+  bench.event({ kind: "resync", links, addresses: [mine, own(7, "192.0.2.1")] });
+  assert.equal(bench.phase(), "backup");
+  assert.equal(bench.world.has("192.0.2.100"), false);
+  assert.deepEqual(bench.world.take().slice(0, 4), [
+    "remove 192.0.2.100/24",
+    "advert vrid 1 priority 0 to 192.0.2.2",
+    "unlisten 2",
+    "listen eth0/7",
+  ]);
+});
+
+test("replaced by one of the same name and index: the sockets are looked at again", () => {
+  const bench = master();
+  bench.event({ kind: "resync", links: [ETH0], addresses: [own(2, "192.0.2.1")] });
+  assert.equal(bench.world.take()[0], "listen eth0/2");
+});
+
+test("another MAC address is announced at once, on the device that has it", () => {
+  const bench = master();
+  bench.event({ kind: "link", link: { ...ETH0, mac: mac("02:00:00:00:00:77") } });
+  assert.deepEqual(bench.world.take(), ["arp request 192.0.2.100"]);
+  bench.event({ kind: "link", link: { ...ETH0, mac: mac("02:00:00:00:00:77") } });
+  assert.deepEqual(bench.world.take(), [], "the same again");
+  bench.event({ kind: "link", link: { ...LO, mac: mac("02:00:00:00:00:78") } });
+  bench.event({ kind: "link", link: { ...LO, mac: mac("02:00:00:00:00:79") } });
+  assert.deepEqual(bench.world.take(), [], "of another device");
+  const mine = bench.world.kernel.get("2 192.0.2.100/24")?.info;
+  assert.ok(mine);
+  bench.event({ kind: "resync", links: [ETH0], addresses: [own(2, "192.0.2.1"), mine] });
+  assert.deepEqual(bench.world.take(), ["listen eth0/2", "arp request 192.0.2.100"]);
+});
+
+test("a backup does not announce its own MAC address's change", () => {
+  const bench = new Bench();
+  bench.configure([instance()]);
+  bench.world.take();
+  bench.event({ kind: "link", link: { ...ETH0, mac: mac("02:00:00:00:00:77") } });
+  assert.deepEqual(bench.world.take(), []);
 });
 
 test("a link flap shorter than the peers' detection time: back as master at once", () => {
@@ -196,6 +261,28 @@ test("unicast_src_ip on no interface is FAULT until one has it; multicast may sp
   const group = ip("224.0.0.18");
   hidden.configure([instance({ transport: { kind: "multicast", source, group } })]);
   assert.equal(hidden.phase(), "backup");
+});
+
+test("who could hear nobody does not say that nobody serves the address", () => {
+  const alarms = (bench: Bench): readonly unknown[] =>
+    bench.told("report").flatMap(({ report }) => (report.kind === "no-owner" ? [report] : []));
+  const deaf = master();
+  deaf.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
+  deaf.until(20);
+  assert.deepEqual(alarms(deaf), [
+    { kind: "no-owner", silentMicros: 7_218_750, cannotHear: "no-source-address" },
+  ]);
+  const unplugged = master();
+  unplugged.event({ kind: "link", link: DOWN });
+  unplugged.until(20);
+  assert.deepEqual(alarms(unplugged), [
+    { kind: "no-owner", silentMicros: 7_218_750, cannotHear: "link-down" },
+  ]);
+  const hears = master();
+  const trackers = [{ kind: "interface", name: "eth9", weight: 0, reverse: false }] as const;
+  hears.configure([instance({ router: { trackers } })]);
+  hears.until(20);
+  assert.deepEqual(alarms(hears), [{ kind: "no-owner", silentMicros: 7_218_750 }]);
 });
 
 test("track_src_ip: a multicast source has to be on the router's own interface", () => {

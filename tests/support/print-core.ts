@@ -41,6 +41,8 @@ export function printReport(report: Report): string {
       return `held-down ${report.micros} after ${report.losses} losses, ${printIpv4(report.from)} is at ${report.theirs}, we are at ${report.ours}`;
     case "peer-unresolved":
       return `peer-unresolved ${printIpv4(report.to)} for ${report.micros}`;
+    case "foreign-address":
+      return `foreign-address ${printIpv4(report.address)} on ${report.interface}${report.isOwner ? ", owned here" : ""}`;
     case "claims-not-heard":
       return `claims-not-heard ${printIpv4(report.address)} on ${report.interface}: ${report.error}`;
     case "handed-over":

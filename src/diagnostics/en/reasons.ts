@@ -113,6 +113,15 @@ function tracked(kind: string): string {
   return words[kind] ?? kind;
 }
 
+/** Of `cannotHear`. */
+const HEARS_NOTHING: Partial<Readonly<Record<FaultCause["kind"], string>>> = {
+  "link-down": "its link is down",
+  "interface-missing": "its interface is missing",
+  "cannot-listen": "its sockets cannot be opened",
+  "source-missing": "it has lost its own source address",
+  "no-source-address": "it has lost its own source address",
+};
+
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
@@ -131,7 +140,15 @@ export function report(what: Report): string {
       return `the hand-over is complete: ${reason(what.reason)}`;
     case "slept-as-backup":
       return `this node did not run for ${duration(micros(what.micros))}; that time does not count as silence of the master`;
+    case "foreign-address": {
+      const where = `${printIpv4(what.address)} is on \`${what.interface}\``;
+      return what.isOwner
+        ? `${where} of this machine too, and Baton did not put it there; it will be removed when this node gives the address up`
+        : `${where} of this machine although this node does not own it, and Baton did not put it there: the machine answers for it beside the owner until somebody removes it`;
+    }
     case "no-owner":
+      if (what.cannotHear !== undefined)
+        return `this node has heard no router for ${duration(micros(what.silentMicros))} and cannot take the address, but it could not hear one either (${HEARS_NOTHING[what.cannotHear] ?? what.cannotHear}): whether another node serves the address is not known here`;
       return `no router has advertised the address for ${duration(micros(what.silentMicros))}, and this node cannot take it: nobody serves it`;
   }
 }

@@ -113,6 +113,15 @@ function tracked(kind: string): string {
   return words[kind] ?? kind;
 }
 
+/** Of `cannotHear`. */
+const HEARS_NOTHING: Partial<Readonly<Record<FaultCause["kind"], string>>> = {
+  "link-down": "网卡链路已断开",
+  "interface-missing": "网卡不存在",
+  "cannot-listen": "无法打开套接字",
+  "source-missing": "本机丢失了自己的源地址",
+  "no-source-address": "本机丢失了自己的源地址",
+};
+
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
@@ -131,7 +140,15 @@ export function report(what: Report): string {
       return `交接完成：${reason(what.reason)}`;
     case "slept-as-backup":
       return `本机停顿了 ${duration(micros(what.micros))}，这段时间不算作主节点静默`;
+    case "foreign-address": {
+      const where = `${printIpv4(what.address)} 也出现在本机的 \`${what.interface}\` 上`;
+      return what.isOwner
+        ? `${where}，但并非由 Baton 添加；本机放弃该地址时会一并删除`
+        : `本机并未持有 ${printIpv4(what.address)}，它却出现在本机的 \`${what.interface}\` 上，且并非由 Baton 添加：在有人删除它之前，本机会与持有者同时应答`;
+    }
     case "no-owner":
+      if (what.cannotHear !== undefined)
+        return `本机已有 ${duration(micros(what.silentMicros))} 没有收到任何路由器的通告，也无法接管；但本机此时收不到通告（${HEARS_NOTHING[what.cannotHear] ?? what.cannotHear}），无法判断是否有其他节点在提供服务`;
       return `已有 ${duration(micros(what.silentMicros))} 没有任何路由器通告该地址，本机又无法接管：目前无人提供服务`;
   }
 }
