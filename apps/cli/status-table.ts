@@ -140,7 +140,17 @@ function havipSentence(havip: HavipStatus, words: TableWords): string | undefine
     case "not-asked":
       return undefined;
     case "agrees":
-      return words.cloudAgrees(age(havip.forSeconds));
+      return words.cloudAgrees(
+        age(havip.forSeconds),
+        havip.answerSecondsAgo === undefined ? undefined : age(havip.answerSecondsAgo),
+      );
+    case "doubtful":
+      return words.cloudDoubtful(age(havip.forSeconds), havip.detail);
+    case "contested": {
+      const { rival, moves, detail } = havip;
+      const ages = { age: age(havip.forSeconds), rivalAge: age(havip.rivalSecondsAgo) };
+      return words.cloudContested({ rival, moves, detail, ...ages });
+    }
     case "disagrees":
       return words.disagrees(
         havip.holder === undefined || havip.holder === "" ? words.nobody : havip.holder,

@@ -26,7 +26,15 @@ export interface TableWords {
   readonly backstop: (seconds: string) => string;
   readonly foreign: (devices: string) => string;
   readonly disagrees: (holder: string) => string;
-  readonly cloudAgrees: (age: string) => string;
+  readonly cloudAgrees: (age: string, answerAge: string | undefined) => string;
+  readonly cloudDoubtful: (age: string, detail: string) => string;
+  readonly cloudContested: (about: {
+    readonly rival: string | undefined;
+    readonly age: string;
+    readonly moves: number;
+    readonly rivalAge: string;
+    readonly detail: string | undefined;
+  }) => string;
   readonly cloudUnknown: string;
   readonly cloudCounts: (counters: HavipCounters, disagreement: string) => string;
   readonly nobody: string;
@@ -63,7 +71,11 @@ const ENGLISH: TableWords = {
   foreign: (devices) => `on ${devices} without Baton's doing`,
   backstop: (seconds) => `lease: ${seconds} s, longer than the peers wait`,
   disagrees: (holder) => `the cloud says it is with ${holder}`,
-  cloudAgrees: (age) => `the cloud agrees for ${age}`,
+  cloudAgrees: (age, answerAge) =>
+    `the cloud agrees for ${age}${answerAge === undefined ? "" : `, asked ${answerAge} ago`}`,
+  cloudDoubtful: (age, detail) => `whether the cloud agrees is in doubt for ${age}: ${detail}`,
+  cloudContested: ({ rival, age, moves, rivalAge, detail }) =>
+    `CONTESTED for ${age}: ${rival ?? "another instance"} announces it too (moved away ${moves} times, last seen ${rivalAge} ago); in the cloud now: ${detail ?? "?"}`,
   cloudUnknown: "the cloud does not say whose it is",
   cloudCounts: ({ asked, agreed, refused, unanswered, announced }, disagreement) =>
     `asked ${asked}: yes ${agreed}, no ${refused}, no answer ${unanswered}; announced again ${announced}; ${disagreement} without agreement`,
@@ -101,7 +113,11 @@ const CHINESE: TableWords = {
   foreign: (devices) => `出现在 ${devices} 上，但并非由 Baton 添加`,
   backstop: (seconds) => `租约 ${seconds} 秒，长于对端的等待时间`,
   disagrees: (holder) => `云平台认为它属于 ${holder}`,
-  cloudAgrees: (age) => `云平台已认可 ${age}`,
+  cloudAgrees: (age, answerAge) =>
+    `云平台已认可 ${age}${answerAge === undefined ? "" : `，最近一次核对在 ${answerAge}前`}`,
+  cloudDoubtful: (age, detail) => `云平台是否认可存疑，已持续 ${age}：${detail}`,
+  cloudContested: ({ rival, age, moves, rivalAge, detail }) =>
+    `争用中，已持续 ${age}：${rival ?? "另一实例"} 也在宣告该地址（已被取走 ${moves} 次，最近一次在 ${rivalAge}前）；云平台当前：${detail ?? "?"}`,
   cloudUnknown: "云平台未说明它属于谁",
   cloudCounts: ({ asked, agreed, refused, unanswered, announced }, disagreement) =>
     `查询 ${asked} 次：认可 ${agreed}，不认可 ${refused}，无应答 ${unanswered}；再次宣告 ${announced} 次；未认可共 ${disagreement}`,

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { AnswerOf } from "#contract/cloud/actions";
 import type { Language } from "#diagnostics/diagnostic";
-import type { View } from "#provider/agreement";
+import type { View } from "#provider/agreement-state";
 import { type CallFailure, type CloudClient, makeClient } from "#provider/client";
 import {
   type Account,

@@ -3,6 +3,7 @@ import type { ControlAnswer, InstanceStatus, Status } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/reasons";
 import { explainGroup } from "./explain-group.ts";
+import { explainHavips, isContested } from "./explain-havip.ts";
 import { explainWords } from "./explain-words.ts";
 import { printLocalTime } from "./local-time.ts";
 
@@ -60,9 +61,11 @@ function explainInstance(one: InstanceStatus, language: Language): string {
     ...one.trackers.map(words.tracker).map(indented),
     ...one.peers.map(words.peer).map(indented),
     ...one.addresses.map(words.address).map(indented),
+    ...explainHavips(one.havips, language),
     ...(one.holdDown === undefined ? [] : [words.holdDown(one.holdDown)]),
     ...next,
-    words.lease(one.lease),
+    // What happens if this node dies is no matter while another owns the address too.
+    ...(isContested(one.havips) ? [] : [words.lease(one.lease)]),
     ...one.history
       .slice(0, HISTORY_MAX)
       .map((event) => indented(words.history(event, printLocalTime(new Date(event.at))))),

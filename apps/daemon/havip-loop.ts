@@ -6,22 +6,23 @@ import type { HavipPlan } from "#config/plan";
 import type { HavipCounters, HavipStatus } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
 import { now } from "#linux/clock";
-import {
-  type AgreementEffect,
-  type AgreementEvent,
-  type AgreementNews,
-  type AgreementState,
-  agreementDeadline,
-  IDLE,
-  type Role,
-  stepAgreement,
-} from "#provider/agreement";
+import { agreementDeadline, stepAgreement } from "#provider/agreement";
 import {
   type AgreementCounters,
   countAgreement,
   disagreedFor,
   NO_AGREEMENTS,
 } from "#provider/agreement-counters";
+import {
+  type AgreementEffect,
+  type AgreementEvent,
+  type AgreementNews,
+  type AgreementState,
+  type ContrarySign,
+  IDLE,
+  type Role,
+  verdictOf,
+} from "#provider/agreement-state";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
 import { type CloudQuestion, CloudSource } from "./cloud-source.ts";
 import { type HavipWords, havipWordsOf } from "./havip-words.ts";
@@ -134,6 +135,15 @@ export class HavipLoop {
       if (one.isLeaving && one.instance === watch.instance) this.#watches.delete(key);
   }
 
+  /** Something in the network speaks against our being the only owner: what the cloud said before it does not count. */
+  sign(instance: string, sign: ContrarySign, address?: string): void {
+    for (const watch of this.#watches.values()) {
+      const isMeant = watch.instance === instance && (address ?? watch.address) === watch.address;
+      if (isMeant) this.#step(watch, { kind: "sign", sign });
+    }
+    this.#arm();
+  }
+
   /** Nobody of ours is MASTER until another engine says so. */
   engineGone(): void {
     for (const watch of this.#watches.values()) this.#step(watch, { kind: "role", role: "other" });
@@ -155,17 +165,40 @@ export class HavipLoop {
     const { disagreed: _, ...numbers } = counted;
     const disagreementSeconds = toSeconds(disagreedFor(counted, state, now()));
     const counters: HavipCounters = { ...numbers, disagreementSeconds };
-    if (state.kind === "idle") return { address, platform: "not-asked", counters };
-    const forSeconds = toSeconds(elapsed(changedAt, now()));
-    // It still sends here, which is what the hand-over waits for the end of.
-    if (state.kind === "leaving") return { address, platform: "agrees", forSeconds, counters };
-    const { view, agreed, announcements } = state;
-    if (agreed) return { address, platform: "agrees", forSeconds, counters };
-    const holder = view?.kind === "theirs" ? view.instanceId : undefined;
-    const isUnknown = view === undefined || view.kind === "unknown";
-    const platform = isUnknown ? "unknown" : "disagrees";
-    const detail = view === undefined ? undefined : this.#words.view(view);
-    return { address, platform, forSeconds, holder, detail, announcements, counters };
+    const at = now();
+    const since = (from: Instant): number => toSeconds(elapsed(from, at));
+    const verdict = verdictOf(state);
+    const common = { address, counters, forSeconds: since(changedAt) };
+    const announcements = state.kind === "watching" ? state.announcements : 0;
+    switch (verdict.kind) {
+      case "not-asked":
+        return { address, platform: "not-asked", counters };
+      case "agrees": {
+        const answerSecondsAgo = verdict.asOf === undefined ? undefined : since(verdict.asOf);
+        return { ...common, platform: "agrees", answerSecondsAgo };
+      }
+      case "contested": {
+        const { rival, moves, lastAt, since: from } = verdict.contest;
+        const { view } = verdict;
+        const holder = view?.kind === "theirs" ? view.instanceId : undefined;
+        const detail = view === undefined ? undefined : this.#words.view(view);
+        const contest = { rival, moves, rivalSecondsAgo: since(lastAt), announcements };
+        const forSeconds = since(from);
+        return { ...common, forSeconds, platform: "contested", holder, detail, ...contest };
+      }
+      case "doubtful": {
+        const { doubt } = verdict;
+        const detail = this.#words.sign(doubt.sign);
+        return { ...common, platform: "doubtful", forSeconds: since(doubt.since), detail };
+      }
+      case "disagrees":
+      case "unknown": {
+        const { kind: platform, view } = verdict;
+        const holder = view?.kind === "theirs" ? view.instanceId : undefined;
+        const detail = view === undefined ? undefined : this.#words.view(view);
+        return { ...common, platform, holder, detail, announcements };
+      }
+    }
   }
 
   /** Undefined: nobody is asked. */
@@ -228,6 +261,14 @@ export class HavipLoop {
         const about = { instance, address, seconds, view, announcements };
         return log("error", this.#words.disagrees(about), fields);
       }
+      case "contested":
+        return log(
+          "error",
+          this.#words.contested({ instance, address, rival: news.rival }),
+          fields,
+        );
+      case "doubted":
+        return log("warning", this.#words.doubted({ instance, address, sign: news.sign }), fields);
       case "lost":
         return log("warning", this.#words.lost({ instance, address, view: news.view }), fields);
     }

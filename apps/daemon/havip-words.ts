@@ -1,6 +1,6 @@
 /** What the loop that asks the cloud says, in both languages. */
 import type { Language } from "#diagnostics/diagnostic";
-import type { View } from "#provider/agreement";
+import type { ContrarySign, View } from "#provider/agreement-state";
 
 export interface HavipWords {
   readonly agrees: (about: { instance: string; address: string; seconds: string }) => string;
@@ -12,6 +12,13 @@ export interface HavipWords {
     announcements: number;
   }) => string;
   readonly lost: (about: { instance: string; address: string; view: View }) => string;
+  readonly contested: (about: {
+    instance: string;
+    address: string;
+    rival: string | undefined;
+  }) => string;
+  readonly doubted: (about: { instance: string; address: string; sign: ContrarySign }) => string;
+  readonly sign: (sign: ContrarySign) => string;
   readonly view: (view: View) => string;
   readonly noEndpoint: (text: string) => string;
   readonly noCredentials: (lookedAt: readonly string[]) => string;
@@ -27,6 +34,16 @@ const ENGLISH: HavipWords = {
     `(${instance}) MASTER but the platform does not agree for ${seconds} s: ${address}: ${ENGLISH.view(view)}; announced again ${announcements} times`,
   lost: ({ instance, address, view }) =>
     `(${instance}) MASTER and ${address} moved away: ${ENGLISH.view(view)}; claiming it again`,
+  contested: ({ instance, address, rival }) =>
+    rival === undefined
+      ? `(${instance}) MASTER and ${address} moved away and back since the last question: another node announces it too, or somebody unbound it`
+      : `(${instance}) MASTER and ${rival} announces ${address} too: two nodes own it and do not hear each other; the cloud sends to whoever announced last`,
+  doubted: ({ instance, address, sign }) =>
+    `(${instance}) whether the platform still agrees about ${address} is in doubt: ${ENGLISH.sign(sign)}; asking again`,
+  sign: (sign) =>
+    sign === "rival-master"
+      ? "another router advertises itself as MASTER"
+      : "another machine announced the address",
   view: (view) => {
     switch (view.kind) {
       case "ours":
@@ -53,6 +70,14 @@ const CHINESE: HavipWords = {
     `(${instance}) 本机是 MASTER，但云平台已 ${seconds} 秒未认可：${address}：${CHINESE.view(view)}；已再次宣告 ${announcements} 次`,
   lost: ({ instance, address, view }) =>
     `(${instance}) 本机是 MASTER，但 ${address} 已被移走：${CHINESE.view(view)}；正在再次宣告`,
+  contested: ({ instance, address, rival }) =>
+    rival === undefined
+      ? `(${instance}) 本机是 MASTER，但自上次核对以来 ${address} 曾被移走又移回：另有节点也在宣告该地址，或有人解绑了它`
+      : `(${instance}) 本机是 MASTER，但 ${rival} 也在宣告 ${address}：两个节点同时持有该地址且互相收不到通告；云平台把流量发往最后宣告者`,
+  doubted: ({ instance, address, sign }) =>
+    `(${instance}) 云平台是否仍认可 ${address} 存疑：${CHINESE.sign(sign)}；正在重新核对`,
+  sign: (sign) =>
+    sign === "rival-master" ? "另有路由器以 MASTER 身份发送通告" : "另有机器宣告了该地址",
   view: (view) => {
     switch (view.kind) {
       case "ours":

@@ -407,6 +407,8 @@ export class Keeper {
 
   #onReport(message: Extract<FromEngine, { type: "report" }>): void {
     const { instance, report } = message;
+    if (report.kind === "weaker-master" || report.kind === "grace")
+      this.#havips.sign(instance, "rival-master");
     const about =
       report.kind === "peer-unresolved"
         ? printIpv4(report.to)

@@ -154,7 +154,28 @@ export type HavipStatus = {
   readonly counters: HavipCounters;
 } /** Not MASTER, so there is nothing to ask. */ & (
   | { readonly platform: "not-asked" }
-  | { readonly platform: "agrees"; readonly forSeconds: number }
+  /** `answerSecondsAgo`: how old the answer is that says so; undefined while the address is handed over. */
+  | {
+      readonly platform: "agrees";
+      readonly forSeconds: number;
+      readonly answerSecondsAgo: number | undefined;
+    }
+  /** It agreed, and something seen since speaks against it. */
+  | { readonly platform: "doubtful"; readonly forSeconds: number; readonly detail: string }
+  /** Another instance announces the address too: two nodes own it, whatever the cloud says at the moment. */
+  | {
+      readonly platform: "contested";
+      readonly forSeconds: number;
+      /** Undefined: it was back before the cloud was asked. */
+      readonly rival: string | undefined;
+      /** Times that it was seen to have left, and how long ago that was last seen. */
+      readonly moves: number;
+      readonly rivalSecondsAgo: number;
+      /** Undefined: it is bound to us at the moment, or nobody knows (`detail`). */
+      readonly holder: string | undefined;
+      readonly detail: string | undefined;
+      readonly announcements: number;
+    }
   /** `unknown`: no answer, or none yet. */
   | {
       readonly platform: "disagrees" | "unknown";

@@ -1,7 +1,8 @@
 /** What became of all questions about one address: added up beside the machine, which knows the present only. */
 import type { HavipCounters } from "#contract/status";
 import { elapsed, type Instant, type Micros, micros } from "#units/time";
-import type { AgreementEvent, AgreementState, AgreementStep } from "./agreement.ts";
+import type { AgreementStep } from "./agreement.ts";
+import type { AgreementEvent, AgreementState } from "./agreement-state.ts";
 
 export interface AgreementCounters extends Omit<HavipCounters, "disagreementSeconds"> {
   /** MASTER without the platform's agreement, the present time not included. */

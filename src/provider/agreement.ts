@@ -2,119 +2,32 @@
  * Does the platform agree that we hold a HAVIP? A pure machine beside VRRP: it asks, announces again and tells, and never
  * has a say in who is MASTER.
  *
- *   BACKUP ── MASTER ──> asking ── "it is ours" ──> agreed ── every half minute ──> asking …
- *                          │ "it is not": announce again, later and later
- *                          └ five seconds: told once, until it agrees
+ *   BACKUP ── MASTER ──> asking ── "it is ours" ──> agreed ──> asking …
+ *   (a few seconds)        │ "it is not": announce again, later and later
+ *                          ├ five seconds: told once, until it agrees
+ *                          └ it was, and now is another instance's: told at once, and contested until
+ *                            half a minute has passed in which it was ours
+ *   a sign to the contrary ──> doubted: what was answered before it does not count, asked at once
  *   MASTER ── planned stop ──> leaving ── "it is somebody else's", or no answer ──> the engine is told
  *
  * On a platform that moves addresses by gratuitous ARP, a frame that was lost, limited or refused leaves a daemon that is
  * MASTER and a network that sends everything elsewhere; nothing in VRRP notices.
  */
-import { after, earliest, fromSeconds, type Instant, type Micros } from "#units/time";
-
-/** What the control plane said of the address. */
-export type View =
-  | { readonly kind: "ours" }
-  /** Held by another instance, or by nobody (empty). */
-  | { readonly kind: "theirs"; readonly instanceId: string }
-  /** No such HAVIP in the subnet: announcements of it cannot work. */
-  | { readonly kind: "no-havip" }
-  /** No answer; why, in the client's words. Empty: none yet. */
-  | { readonly kind: "unknown"; readonly why: string };
-
-export interface AgreementTimes {
-  /** First question after becoming MASTER: the first announcements have to arrive. */
-  readonly firstAsk: Micros;
-  /** Between questions while it does not agree: the platform allows 20 a second to an account, all nodes together. */
-  readonly ask: Micros;
-  /** Without an answer: doubled up to this. */
-  readonly askMost: Micros;
-  /** First repeated announcement after a "no", doubled up to the second. */
-  readonly announce: Micros;
-  readonly announceMost: Micros;
-  /** Disagreement that is told. */
-  readonly alarm: Micros;
-  /** Between questions while it agrees. */
-  readonly reconcile: Micros;
-  /** While leaving: the first question, then doubled from the second up to `ask`. */
-  readonly leaveFirst: Micros;
-  readonly leave: Micros;
-}
-
-/** One question a second at most; announcements end at one in ten seconds, far below any limit that was ever measured. */
-export const AGREEMENT_TIMES: AgreementTimes = {
-  firstAsk: fromSeconds(0.3),
-  ask: fromSeconds(1),
-  askMost: fromSeconds(10),
-  announce: fromSeconds(1),
-  announceMost: fromSeconds(10),
-  alarm: fromSeconds(5),
-  reconcile: fromSeconds(30),
-  leaveFirst: fromSeconds(0.1),
-  leave: fromSeconds(0.25),
-};
-
-export interface Idle {
-  readonly kind: "idle";
-  readonly turn: number;
-}
-
-export interface Watching {
-  readonly kind: "watching";
-  /** Answers carry it; an answer of an earlier mastership is ignored. */
-  readonly turn: number;
-  /** Of the mastership, or of the disagreement after an agreement. */
-  readonly since: Instant;
-  readonly agreed: boolean;
-  readonly view: View | undefined;
-  /** Undefined: a question is under way. */
-  readonly askAt: Instant | undefined;
-  readonly askWait: Micros;
-  /** Not before. */
-  readonly announceAt: Instant;
-  readonly announceWait: Micros;
-  readonly announcements: number;
-  readonly told: boolean;
-}
-
-/** MASTER no more, by a planned stop: the address answers until the platform sends to somebody else. */
-export interface Leaving {
-  readonly kind: "leaving";
-  readonly turn: number;
-  /** Undefined: a question is under way. */
-  readonly askAt: Instant | undefined;
-  readonly askWait: Micros;
-}
-
-export type AgreementState = Idle | Watching | Leaving;
-
-export const IDLE: Idle = { kind: "idle", turn: 0 };
-
-export type Role = "master" | "leaving" | "other";
-
-export type AgreementEvent =
-  | { readonly kind: "role"; readonly role: Role }
-  | { readonly kind: "answered"; readonly turn: number; readonly view: View }
-  | { readonly kind: "timeReached" };
-
-export type AgreementEffect =
-  | { readonly kind: "ask"; readonly turn: number }
-  | { readonly kind: "announce" }
-  /** Leaving: the platform has moved the address, or does not say whose it is and is not waited for. */
-  | { readonly kind: "moved"; readonly moved: boolean }
-  | { readonly kind: "tell"; readonly news: AgreementNews };
-
-export type AgreementNews =
-  /** `after`: since MASTER, or since it was lost. `wasTold`: the end of an alarm. */
-  | { readonly kind: "agrees"; readonly after: Micros; readonly wasTold: boolean }
-  | {
-      readonly kind: "disagrees";
-      readonly after: Micros;
-      readonly view: View;
-      readonly announcements: number;
-    }
-  /** It agreed once and does not any more, while we are MASTER. */
-  | { readonly kind: "lost"; readonly view: View };
+import { after, earliest, type Instant, type Micros } from "#units/time";
+import {
+  AGREEMENT_TIMES,
+  type AgreementEffect,
+  type AgreementEvent,
+  type AgreementState,
+  type AgreementTimes,
+  type Contest,
+  type ContrarySign,
+  type Leaving,
+  type Ours,
+  type Role,
+  type View,
+  type Watching,
+} from "./agreement-state.ts";
 
 export interface AgreementStep {
   readonly state: AgreementState;
@@ -127,9 +40,14 @@ export function agreementDeadline(
 ): Instant | undefined {
   if (state.kind === "idle") return undefined;
   if (state.kind === "leaving") return state.askAt;
-  const alarmAt = state.agreed || state.told ? undefined : after(state.since, times.alarm);
-  return earliest(state.askAt, alarmAt);
+  return earliest(state.askAt, alarmAt(state, times));
 }
+
+/** A yes that is in doubt is no disagreement. */
+const alarmAt = (state: Watching, times: AgreementTimes): Instant | undefined =>
+  state.agreed || state.told || state.view?.kind === "ours"
+    ? undefined
+    : after(state.since, times.alarm);
 
 export function stepAgreement(
   state: AgreementState,
@@ -145,6 +63,8 @@ export function stepAgreement(
       return state.kind === "watching"
         ? answered(state, event.view, now, times)
         : answeredLeaving(state, event.view, now, times);
+    case "sign":
+      return state.kind === "watching" ? doubted(state, event.sign, now, times) : unchanged(state);
     case "timeReached":
       if (state.kind === "watching") return onTime(state, now, times);
       return state.kind === "leaving" && state.askAt !== undefined && now >= state.askAt
@@ -167,7 +87,8 @@ function changeRole(
   if (role === "leaving") {
     if (state.kind !== "watching") return unchanged(state);
     const askAt = after(now, times.leaveFirst);
-    return unchanged({ kind: "leaving", turn, askAt, askWait: times.leave });
+    const { agreed } = state;
+    return unchanged({ kind: "leaving", turn, agreed, askAt, askWait: times.leave });
   }
   if (state.kind === "watching") return unchanged(state);
   return {
@@ -183,6 +104,12 @@ function changeRole(
       announceWait: times.announce,
       announcements: 0,
       told: false,
+      askedAt: undefined,
+      viewAt: undefined,
+      yesCount: 0,
+      doubt: undefined,
+      doubtToldAt: undefined,
+      contest: undefined,
     },
     effects: [],
   };
@@ -192,10 +119,11 @@ function onTime(state: Watching, now: Instant, times: AgreementTimes): Agreement
   const effects: AgreementEffect[] = [];
   let next = state;
   if (next.askAt !== undefined && now >= next.askAt) {
-    next = { ...next, askAt: undefined };
+    next = { ...next, askAt: undefined, askedAt: now };
     effects.push({ kind: "ask", turn: next.turn });
   }
-  if (!next.agreed && !next.told && now >= after(next.since, times.alarm)) {
+  const alarm = alarmAt(next, times);
+  if (alarm !== undefined && now >= alarm) {
     next = { ...next, told: true };
     const view = next.view ?? { kind: "unknown", why: "" };
     const { announcements, since } = next;
@@ -213,7 +141,7 @@ function onTime(state: Watching, now: Instant, times: AgreementTimes): Agreement
 function answered(state: Watching, view: View, now: Instant, times: AgreementTimes): AgreementStep {
   switch (view.kind) {
     case "ours":
-      return agrees({ ...state, view }, now, times);
+      return saidYes(state, view, now, times);
     case "unknown": {
       // Not a "no": nothing is announced for it, and an agreement stays what it was.
       const askWait = Math.min(state.askWait * 2, times.askMost) as Micros;
@@ -223,7 +151,7 @@ function answered(state: Watching, view: View, now: Instant, times: AgreementTim
     }
     case "theirs":
     case "no-havip":
-      return refused({ ...state, view }, view, now, times);
+      return refused(state, view, now, times);
   }
 }
 
@@ -238,7 +166,83 @@ function answeredLeaving(
     return { state: idle, effects: [{ kind: "moved", moved: view.kind === "theirs" }] };
   }
   const askWait = Math.min(state.askWait * 2, times.ask) as Micros;
-  return unchanged({ ...state, askAt: after(now, state.askWait), askWait });
+  return unchanged({ ...state, agreed: true, askAt: after(now, state.askWait), askWait });
+}
+
+/** Bounded like everything that strangers can cause: a question a second, a line a minute. */
+function doubted(
+  state: Watching,
+  sign: ContrarySign,
+  now: Instant,
+  times: AgreementTimes,
+): AgreementStep {
+  const doubt = { sign, since: state.doubt?.since ?? now, at: now };
+  const soon = Math.max(now, state.askedAt === undefined ? now : after(state.askedAt, times.ask));
+  const askAt = state.askAt === undefined ? undefined : (Math.min(state.askAt, soon) as Instant);
+  const next: Watching = { ...state, doubt, askAt };
+  const isTold =
+    !state.agreed ||
+    state.doubt !== undefined ||
+    (state.doubtToldAt !== undefined && now < after(state.doubtToldAt, times.doubtGap));
+  if (isTold) return { state: next, effects: [] };
+  const news = { kind: "doubted", sign } as const;
+  return { state: { ...next, doubtToldAt: now }, effects: [{ kind: "tell", news }] };
+}
+
+/** It is ours, as of the moment of the question. */
+function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTimes): AgreementStep {
+  const { doubt, askedAt } = before;
+  const state: Watching = { ...before, view, viewAt: askedAt };
+  if (doubt !== undefined && (askedAt === undefined || askedAt <= doubt.at))
+    return unchanged({ ...state, askAt: after(now, times.ask), askWait: times.ask });
+  const sure: Watching = { ...state, doubt: undefined, yesCount: before.yesCount + 1 };
+  // It left and came back between two questions: the platform's own date of the last move tells.
+  if (before.view?.kind === "ours" && before.view.movedAt !== view.movedAt)
+    return contested(sure, undefined, now, times);
+  const { contest } = sure;
+  if (contest !== undefined && now < after(contest.lastAt, times.calm))
+    return unchanged({ ...sure, askAt: after(now, times.contested), askWait: times.ask });
+  return agrees({ ...sure, contest: undefined }, now, times);
+}
+
+/** Seen to have left us while we are MASTER, once more. The rival is told as soon as it is known, and once. */
+function contested(
+  state: Watching,
+  rival: string | undefined,
+  now: Instant,
+  times: AgreementTimes,
+): AgreementStep & { readonly state: Watching } {
+  const { contest: before } = state;
+  const contest: Contest = {
+    rival: rival ?? before?.rival,
+    since: before?.since ?? now,
+    lastAt: now,
+    moves: (before?.moves ?? 0) + 1,
+  };
+  const isNews = before === undefined || (before.rival === undefined && rival !== undefined);
+  const news = { kind: "contested", rival } as const;
+  return {
+    state: {
+      ...state,
+      contest,
+      agreed: false,
+      told: true,
+      yesCount: 0,
+      since: before === undefined ? now : state.since,
+      askAt: after(now, times.contested),
+    },
+    effects: isNews ? [{ kind: "tell", news }] : [],
+  };
+}
+
+/** How many answers after a take-over, or after a contest, come sooner. */
+const EARLY: readonly number[] = [1, 2, 4];
+
+function reconcileWait(yesCount: number, times: AgreementTimes): Micros {
+  const early = EARLY[yesCount - 1];
+  return early === undefined
+    ? times.reconcile
+    : (Math.min(early * times.ask, times.reconcile) as Micros);
 }
 
 function agrees(state: Watching, now: Instant, times: AgreementTimes): AgreementStep {
@@ -246,7 +250,7 @@ function agrees(state: Watching, now: Instant, times: AgreementTimes): Agreement
     ...state,
     agreed: true,
     told: false,
-    askAt: after(now, times.reconcile),
+    askAt: after(now, reconcileWait(state.yesCount, times)),
     askWait: times.ask,
     announceWait: times.announce,
     announcements: 0,
@@ -259,12 +263,20 @@ function agrees(state: Watching, now: Instant, times: AgreementTimes): Agreement
 
 function refused(before: Watching, view: View, now: Instant, times: AgreementTimes): AgreementStep {
   const effects: AgreementEffect[] = [];
-  let state: Watching = { ...before, askAt: after(now, times.ask), askWait: times.ask };
-  if (before.agreed) {
-    state = { ...state, agreed: false, since: now, announceAt: now };
-    effects.push({ kind: "tell", news: { kind: "lost", view } });
-  }
-  // The frame is repeated also where there is no such HAVIP: somebody may be creating it.
+  const dated = { view, viewAt: before.askedAt, yesCount: 0 };
+  let state: Watching = { ...before, ...dated, askAt: after(now, times.ask), askWait: times.ask };
+  const rival = view.kind === "theirs" && view.instanceId !== "" ? view.instanceId : undefined;
+  // The first frame goes out at once, whatever was said before.
+  if (before.agreed)
+    state = { ...state, agreed: false, since: now, announceAt: now, doubt: undefined };
+  if (rival !== undefined && (before.agreed || before.contest !== undefined)) {
+    // An address moves to another instance only when that one announces it, and we are MASTER.
+    const step = contested(state, rival, now, times);
+    effects.push(...step.effects);
+    state = { ...state, ...step.state, askAt: state.askAt };
+  } else if (before.agreed) effects.push({ kind: "tell", news: { kind: "lost", view } });
+  // The frame is repeated also where there is no such HAVIP: somebody may be creating it. In a contest the waits go on
+  // growing, so that we take no part in a race.
   if (now >= state.announceAt) {
     effects.push({ kind: "announce" });
     state = {

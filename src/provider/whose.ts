@@ -1,6 +1,6 @@
 /** Which rows of the control plane speak of our HAVIP, and what they say. */
 import type { AnswerOf } from "#contract/cloud/actions";
-import type { View } from "./agreement.ts";
+import type { View } from "./agreement-state.ts";
 
 export type HavipRow = AnswerOf<"DescribeHaVips">["HaVipSet"][number];
 
@@ -18,6 +18,6 @@ export function viewOf(rows: readonly HavipRow[], address: string, own: OwnIdent
       one.Vip === address && (own.subnetIds.length === 0 || own.subnetIds.includes(one.SubnetId)),
   );
   if (row === undefined) return { kind: "no-havip" };
-  if (row.InstanceId === own.instanceId) return { kind: "ours" };
+  if (row.InstanceId === own.instanceId) return { kind: "ours", movedAt: row.FlushedTime };
   return { kind: "theirs", instanceId: row.InstanceId };
 }

@@ -9,7 +9,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { HavipStatus } from "#contract/status";
-import { statusOf } from "../../apps/lab/control.ts";
+import { askDaemon, statusOf } from "../../apps/lab/control.ts";
 import { shadowSystemFolders } from "../../apps/lab/folders.ts";
 import { printConfig, readExample, TUTORIAL } from "../../apps/lab/profile.ts";
 import { Machine } from "../../apps/vpc/machine.ts";
@@ -148,6 +148,35 @@ describe("a daemon and the platform", () => {
     assert.equal(await platformOf("b"), undefined);
     await reload(withBlock);
     await until("b knows again", 10, async () => (await platformOf("b")) === "agrees");
+  });
+
+  it("two nodes that do not hear each other both say so, and nobody says that the cloud agrees", async () => {
+    logs.set("a", "");
+    start("a", "--cloud");
+    await until("a is BACKUP", 20, () => /Entering BACKUP STATE/.test(logOf("a")));
+    vpc.setApart(["a", "b"], true);
+    try {
+      await until("a is MASTER too", 15, () => /Entering MASTER STATE/.test(logOf("a")));
+      for (const name of ["a", "b"]) {
+        await until(`${name} says so`, 30, async () => (await platformOf(name)) === "contested");
+        assert.match(logOf(name), /MASTER and .* announces? .*too/);
+      }
+      const said = await askDaemon(join(machine("b").folder, "run/baton/control.sock"), {
+        command: "explain",
+        lang: "zh-CN",
+      });
+      assert.match(JSON.stringify(said), /双主已持续/);
+    } finally {
+      vpc.setApart(["a", "b"], false);
+    }
+    const asked = async (): Promise<number> => {
+      const all = await Promise.all(["a", "b"].map(async (name) => await platformOf(name)));
+      return all.filter((one) => one !== "not-asked").length;
+    };
+    await until("one is left", 15, async () => (await asked()) === 1);
+    daemons.get("a")?.kill("SIGTERM");
+    await until("a ended", 10, () => daemons.get("a")?.exitCode !== null);
+    await until("b has it", 20, () => holder() === "b");
   });
 
   it("baton check --live on the machine finds nothing wrong with the cloud's side", async () => {

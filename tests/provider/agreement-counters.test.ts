@@ -1,22 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type AgreementEvent,
-  type AgreementState,
-  IDLE,
-  stepAgreement,
-  type View,
-} from "#provider/agreement";
+import { stepAgreement } from "#provider/agreement";
 import {
   type AgreementCounters,
   countAgreement,
   disagreedFor,
   NO_AGREEMENTS,
 } from "#provider/agreement-counters";
+import {
+  type AgreementEvent,
+  type AgreementState,
+  IDLE,
+  type View,
+} from "#provider/agreement-state";
 import { instant, toSeconds } from "#units/time";
 
-const OURS: View = { kind: "ours" };
+const OURS: View = { kind: "ours", movedAt: "2026-01-01 00:00:00" };
 const THEIRS: View = { kind: "theirs", instanceId: "ins-other" };
+const NOBODY: View = { kind: "theirs", instanceId: "" };
 
 class Run {
   state: AgreementState = IDLE;
@@ -52,10 +53,14 @@ class Run {
 test("the time without agreement ends with the first yes, and goes on with a loss", () => {
   const run = new Run().master(10).view(10.5, THEIRS).view(12, OURS);
   assert.equal(run.disagreed(100), 2);
-  run.view(50, THEIRS);
+  run.view(50, NOBODY);
   assert.equal(run.disagreed(51), 3, "one second of the second one so far");
   run.view(53, OURS);
   assert.equal(run.disagreed(100), 5);
+  run.view(100, THEIRS).view(103, OURS);
+  assert.equal(run.disagreed(110), 15, "contested, also while it is ours");
+  run.view(131, OURS);
+  assert.equal(run.disagreed(200), 36);
 });
 
 test("a mastership that ends without agreement counts until its end, and a backup counts nothing", () => {

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { agreementDeadline, stepAgreement } from "#provider/agreement";
 import {
   type AgreementEffect,
   type AgreementEvent,
   type AgreementState,
-  agreementDeadline,
   IDLE,
-  stepAgreement,
   type View,
-} from "#provider/agreement";
+  verdictOf,
+} from "#provider/agreement-state";
 import { viewOf } from "#provider/whose";
 import { instant } from "#units/time";
 
-const OURS: View = { kind: "ours" };
+const OURS: View = { kind: "ours", movedAt: "2026-01-01 00:00:00" };
 const THEIRS: View = { kind: "theirs", instanceId: "ins-other" };
 const AWAY: View = { kind: "unknown", why: "ECONNREFUSED" };
 
@@ -66,9 +66,10 @@ class Run {
 }
 
 describe("agreement of the platform", () => {
-  it("asked once when it follows at once, and again every half minute", () => {
-    const run = new Run(() => OURS).master().until(70);
-    assert.deepEqual(run.lines, ["0.3 ask", "0.3 agrees", "30.3 ask", "60.3 ask"]);
+  it("asked once when it follows at once, again soon, and then every six seconds", () => {
+    const run = new Run(() => OURS).master().until(21);
+    const asks = ["0.3", "1.3", "3.3", "7.3", "13.3", "19.3"].map((at) => `${at} ask`);
+    assert.deepEqual(run.lines, asks.toSpliced(1, 0, "0.3 agrees"));
   });
 
   it("announces again, later and later, and asks once a second, until it agrees", () => {
@@ -81,7 +82,7 @@ describe("agreement of the platform", () => {
       "8.3 announce",
       "10.3 agrees",
     ]);
-    assert.equal(run.only("ask").length, 11);
+    assert.equal(run.only("ask").length, 12, "and once more, soon after the yes");
   });
 
   it("stays far below the platform's limit of announcements for ever", () => {
@@ -111,17 +112,75 @@ describe("agreement of the platform", () => {
   });
 
   it("an address that is taken away under a master is told, claimed back at once, and alarmed about in five seconds", () => {
-    const cloud = (seconds: number): View => (seconds > 10 && seconds < 37 ? THEIRS : OURS);
+    const nobody: View = { kind: "theirs", instanceId: "" };
+    const cloud = (seconds: number): View => (seconds > 10 && seconds < 20 ? nobody : OURS);
     const run = new Run(cloud).master().until(50);
     assert.deepEqual(run.only("grees", "lost", "announce"), [
       "0.3 agrees",
-      "30.3 lost",
-      "30.3 announce",
-      "31.3 announce",
-      "33.3 announce",
-      "35.3 disagrees",
-      "37.3 agrees",
+      "13.3 lost",
+      "13.3 announce",
+      "14.3 announce",
+      "16.3 announce",
+      "18.3 disagrees",
+      "20.3 agrees",
     ]);
+  });
+
+  it("another instance that takes it under a master is told at once, and contested until it is quiet", () => {
+    const later: View = { kind: "ours", movedAt: "2026-01-01 00:01:00" };
+    const cloud = (seconds: number): View =>
+      seconds < 10 ? OURS : Math.floor(seconds / 5) % 2 === 0 && seconds < 40 ? THEIRS : later;
+    const run = new Run(cloud).master().until(14);
+    assert.deepEqual(run.only("grees", "contested"), ["0.3 agrees", "13.3 contested"]);
+    for (const until of [16, 20, 24, 31, 50, 60]) {
+      const verdict = verdictOf(run.until(until).state);
+      assert.equal(verdict.kind, "contested", `${until}`);
+    }
+    run.until(80);
+    assert.equal(verdictOf(run.state).kind, "agrees");
+    assert.equal(run.only("contested").length, 1, "told once");
+    assert.equal(run.only("agrees").length, 2, "and its end");
+    assert.equal(run.only("disagrees").length, 0);
+  });
+
+  it("an address that was away between two questions is contested too: the date of its last move tells", () => {
+    const cloud = (seconds: number): View => (seconds < 20 ? OURS : { ...OURS, movedAt: "later" });
+    const run = new Run(cloud).master().until(30);
+    assert.deepEqual(run.only("grees", "contested"), ["0.3 agrees", "25.3 contested"]);
+    assert.deepEqual(run.only("announce"), [], "nothing is claimed: it is ours");
+  });
+
+  it("a sign to the contrary puts earlier answers in doubt, also the one that is under way", () => {
+    let answer: View | undefined = OURS;
+    const run = new Run(() => answer).master().until(15);
+    run.do({ kind: "sign", sign: "rival-master" });
+    assert.equal(verdictOf(run.state).kind, "doubtful");
+    run.until(15.1);
+    assert.deepEqual(run.lines.slice(-2), ["15.0 doubted", "15.0 ask"], "asked at once");
+    assert.equal(verdictOf(run.state).kind, "doubtful", "the question is of the same instant");
+    answer = undefined;
+    run.until(16.5);
+    run.do({ kind: "sign", sign: "foreign-announcement" });
+    const { turn } = run.state;
+    run.do({ kind: "answered", turn, view: OURS });
+    assert.equal(verdictOf(run.state).kind, "doubtful", "asked before the sign");
+    answer = OURS;
+    run.until(20);
+    assert.equal(verdictOf(run.state).kind, "agrees");
+    assert.equal(run.only("doubted").length, 1);
+  });
+
+  it("signs by the thousand cost a question a second and a line a minute", () => {
+    const run = new Run(() => OURS).master().until(20);
+    const before = run.lines.length;
+    for (let millis = 20_000; millis < 80_000; millis += 5) {
+      run.until(millis / 1000);
+      run.do({ kind: "sign", sign: "foreign-announcement" });
+    }
+    const more = run.lines.slice(before);
+    assert.ok(more.filter((line) => line.endsWith("ask")).length <= 61);
+    assert.ok(more.filter((line) => line.endsWith("doubted")).length <= 2);
+    assert.equal(run.only("disagrees").length, 0, "a yes in doubt is no alarm");
   });
 
   it("leaving: asked, more and more seldom, until the address is somebody else's", () => {
@@ -158,7 +217,13 @@ describe("agreement of the platform", () => {
     run.master().until(1);
     run.do({ kind: "role", role: "leaving" });
     run.master().until(40);
-    assert.deepEqual(run.lines, ["0.3 ask", "0.3 agrees", "1.3 ask", "1.3 agrees", "31.3 ask"]);
+    assert.deepEqual(run.lines.slice(0, 5), [
+      "0.3 ask",
+      "0.3 agrees",
+      "1.3 ask",
+      "1.3 agrees",
+      "2.3 ask",
+    ]);
   });
 
   it("a backup asks nothing, and answers of an earlier mastership are nobody's", () => {
@@ -175,13 +240,18 @@ describe("agreement of the platform", () => {
 
 describe("whose row", () => {
   const row = (SubnetId: string, InstanceId: string) =>
-    ({ Vip: "10.0.0.9", SubnetId, InstanceId }) as Parameters<typeof viewOf>[0][number];
+    ({ Vip: "10.0.0.9", SubnetId, InstanceId, FlushedTime: "then" }) as Parameters<
+      typeof viewOf
+    >[0][number];
   const own = { instanceId: "ins-a", subnetIds: ["subnet-1"] };
 
   it("is the one of our subnet, not of another VPC with the same address", () => {
     const rows = [row("subnet-2", "ins-a"), row("subnet-1", "ins-b")];
     assert.deepEqual(viewOf(rows, "10.0.0.9", own), { kind: "theirs", instanceId: "ins-b" });
-    assert.deepEqual(viewOf([row("subnet-1", "ins-a")], "10.0.0.9", own), { kind: "ours" });
+    assert.deepEqual(viewOf([row("subnet-1", "ins-a")], "10.0.0.9", own), {
+      kind: "ours",
+      movedAt: "then",
+    });
     assert.deepEqual(viewOf(rows, "10.0.0.8", own), { kind: "no-havip" });
     assert.deepEqual(viewOf([row("subnet-2", "ins-a")], "10.0.0.9", own), { kind: "no-havip" });
   });

@@ -1,0 +1,66 @@
+/** What people read when two nodes own an address, in both languages. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HavipStatus } from "#contract/status";
+import { tableWords } from "../../apps/cli/status-words.ts";
+import { explainHavips, isContested } from "../../apps/daemon/explain-havip.ts";
+import { havipWordsOf } from "../../apps/daemon/havip-words.ts";
+
+const counters = {
+  asked: 9,
+  agreed: 5,
+  refused: 4,
+  unanswered: 0,
+  announced: 3,
+  disagreementSeconds: 20,
+};
+const common = { address: "172.16.0.135", counters, forSeconds: 20 };
+const CONTESTED: HavipStatus = {
+  ...common,
+  platform: "contested",
+  rival: "ins-b",
+  moves: 4,
+  rivalSecondsAgo: 3,
+  holder: undefined,
+  detail: "it is ours",
+  announcements: 3,
+};
+
+test("explain names the second owner, and says nothing of two owners being impossible", () => {
+  const [en] = explainHavips([CONTESTED], "en");
+  assert.match(en ?? "", /TWO OWNERS for 20 s: ins-b announces it too; it moved away 4 times/);
+  const [zh] = explainHavips([CONTESTED], "zh-CN");
+  assert.match(zh ?? "", /双主已持续 20 秒：ins-b 也在宣告该地址，已被取走 4 次/);
+  assert.ok(isContested([CONTESTED]));
+});
+
+test("an agreement is told with the age of its answer; a doubt with its reason", () => {
+  const agrees: HavipStatus = { ...common, platform: "agrees", answerSecondsAgo: 2 };
+  assert.match(explainHavips([agrees], "en").join(), /agreed 2 s ago/);
+  assert.match(explainHavips([agrees], "zh-CN").join(), /2 秒前确认/);
+  for (const language of ["en", "zh-CN"] as const) {
+    const detail = havipWordsOf(language).sign("rival-master");
+    const doubtful: HavipStatus = { ...common, platform: "doubtful", detail };
+    assert.match(explainHavips([doubtful], language).join(), /MASTER/);
+    assert.ok(!isContested([doubtful]));
+  }
+});
+
+test("the log and the table say it too", () => {
+  for (const [language, log, table] of [
+    ["en", /MASTER and ins-b announces 172\.16\.0\.135 too: two nodes own it/, /CONTESTED/],
+    ["zh-CN", /ins-b 也在宣告 172\.16\.0\.135：两个节点同时持有/, /争用中/],
+  ] as const) {
+    const about = { instance: "VI_1", address: "172.16.0.135" };
+    assert.match(havipWordsOf(language).contested({ ...about, rival: "ins-b" }), log);
+    assert.match(havipWordsOf(language).contested({ ...about, rival: undefined }), /172/);
+    const ages = { age: "20 s", rivalAge: "3 s" };
+    const line = tableWords(language).cloudContested({
+      rival: undefined,
+      moves: 4,
+      detail: undefined,
+      ...ages,
+    });
+    assert.match(line, table);
+  }
+});
