@@ -1,8 +1,23 @@
 /**
- * Is it safe, and possible, to run this program? keepalived's rule: what root runs must not be writable by anybody else,
- * neither the file nor a folder on the way to it (a sticky folder such as /tmp excepted), else whoever can write there is root.
+ * Is it safe, and possible, to run this program? What root runs must not be changeable by anybody else, else whoever can
+ * change it is root. Everything is judged that the kernel passes on its way from the root folder to the program, and to the
+ * interpreter that its first line names: each folder, each link of a chain of links, and the file itself.
+ *
+ * The check and the later execution are two steps, and nothing can come between them: an entry of a folder that only root
+ * can write to stays what it was, the target of root's link too, and so on until the file. So a path that is fine is still
+ * the same path when it is executed. (keepalived 2.2.7 looks at the two ends of a chain of links, not at its middle.)
  */
-import { accessSync, constants, realpathSync, type Stats, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Identity } from "./account.ts";
 import type { StartProblem } from "./start-problem.ts";
@@ -15,53 +30,129 @@ export type Inspection =
   | { readonly kind: "fine"; readonly path: string }
   | Extract<StartProblem, { readonly kind: "missing" | "not-executable" | "insecure" }>;
 
+/** Of a file, a folder or a link itself. */
+export interface Entry {
+  readonly kind: "file" | "folder" | "link" | "other";
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+/** What is asked of the file system; undefined: there is no such thing, or it cannot be looked at. */
+export interface Files {
+  look(path: string): Entry | undefined;
+  target(link: string): string | undefined;
+  /** The first line, as far as the kernel reads it. */
+  firstLine(file: string): string | undefined;
+  mayExecuteMyself(path: string): boolean;
+}
+
+interface Passed {
+  readonly path: string;
+  readonly entry: Entry;
+}
+
+/** As many as the kernel follows. */
+const LINKS_MAX = 40;
+const INTERPRETERS_MAX = 5;
+
 /** @param search folders of PATH, for a name without a slash */
 export function inspectProgram(
   program: string,
   identity: Identity,
   isDaemonRoot: boolean,
   search: readonly string[],
+  files: Files = REAL,
 ): Inspection {
-  const found = program.includes("/") ? program : searchProgram(program, search);
-  if (found === undefined) return { kind: "missing", path: program };
-  const path = found;
-  let target: string;
-  let stats: Stats;
-  try {
-    target = realpathSync(path);
-    stats = statSync(path);
-  } catch {
-    return { kind: "missing", path };
-  }
-  if (!stats.isFile())
+  const path = program.includes("/") ? program : searchProgram(program, search);
+  const { passed, end: last } = walk(path ?? "", files);
+  if (path === undefined || last === undefined) return { kind: "missing", path: path ?? program };
+  if (last.entry.kind !== "file")
     return { kind: "not-executable", path, why: "directory", user: identity.name };
-  const isAllowed = identity.uid === undefined ? mayOpen(path) : mayExecute(stats, identity);
+  const isAllowed =
+    identity.uid === undefined ? files.mayExecuteMyself(path) : mayExecute(last.entry, identity);
   if (!isAllowed)
     return { kind: "not-executable", path, why: "no-permission", user: identity.name };
-  const runsAsRoot = isDaemonRoot && (identity.uid ?? 0) === 0;
-  const culprit = runsAsRoot ? (findCulprit(path, path) ?? findCulprit(path, target)) : undefined;
-  return culprit ?? { kind: "fine", path };
+  // keepalived: also what runs with root's group only.
+  const runsAsRoot = isDaemonRoot && ((identity.uid ?? 0) === 0 || (identity.gid ?? 0) === 0);
+  if (!runsAsRoot) return { kind: "fine", path };
+  const bad = [...passed, ...interpreters(last.path, files)].find(
+    ({ entry }) => whoElse(entry) !== undefined,
+  );
+  const why = bad && whoElse(bad.entry);
+  return bad === undefined || why === undefined
+    ? { kind: "fine", path }
+    : { kind: "insecure", path, offender: bad.path, why };
+}
+
+interface Way {
+  /** Everything that the kernel comes through, the end included. */
+  readonly passed: readonly Passed[];
+  /** Undefined: it leads nowhere. */
+  readonly end: Passed | undefined;
+}
+
+function walk(path: string, files: Files): Way {
+  const passed: Passed[] = [];
+  const lost = { passed, end: undefined };
+  const rest = path.split("/");
+  let at = "/";
+  let links = 0;
+  for (let name: string | undefined = ""; name !== undefined; name = rest.shift()) {
+    if (name === "." || (name === "" && passed.length > 0)) continue;
+    const next = name === ".." ? dirname(at) : join(at, name);
+    const entry = files.look(next);
+    if (entry === undefined) return lost;
+    passed.push({ path: next, entry });
+    if (entry.kind === "link") {
+      const target = files.target(next);
+      links += 1;
+      if (target === undefined || links > LINKS_MAX) return lost;
+      rest.unshift(...target.split("/"));
+      if (isAbsolute(target)) at = "/";
+    } else {
+      at = next;
+    }
+  }
+  return { passed, end: passed.at(-1) };
+}
+
+/** Whom `#!` names is run by root too, and so on. One that is missing could be put there by who owns its folder. */
+function interpreters(script: string, files: Files): readonly Passed[] {
+  const all: Passed[] = [];
+  let file: string | undefined = script;
+  for (let depth = 0; file !== undefined && depth < INTERPRETERS_MAX; depth += 1) {
+    const [, interpreter] = /^#![ \t]*([^ \t\n]+)/.exec(files.firstLine(file) ?? "") ?? [];
+    if (interpreter === undefined || !isAbsolute(interpreter)) break;
+    const { passed, end } = walk(interpreter, files);
+    all.push(...passed);
+    file = end?.path;
+  }
+  return all;
+}
+
+/** Whether somebody else than root can change it; the permissions of a link are no permissions. */
+function whoElse({
+  kind,
+  uid,
+  mode,
+}: Entry): "not-owned-by-root" | "writable-by-others" | undefined {
+  if (uid !== 0) return "not-owned-by-root";
+  if (kind === "link") return undefined;
+  // In a sticky folder such as /tmp nobody can replace what belongs to root.
+  const isSticky = kind === "folder" && (mode & 0o1000) !== 0;
+  return (mode & 0o022) !== 0 && !isSticky ? "writable-by-others" : undefined;
 }
 
 function searchProgram(name: string, folders: readonly string[]): string | undefined {
   return folders
     .filter(isAbsolute)
     .map((folder) => join(folder, name))
-    .find((path) => mayOpen(path) && statSync(path).isFile());
-}
-
-/** As the daemon itself, its supplementary groups included. */
-function mayOpen(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+    .find((path) => REAL.mayExecuteMyself(path) && isFile(path));
 }
 
 /** As the kernel decides it, for another user: the supplementary groups are dropped, so they do not count. */
-function mayExecute({ mode, uid, gid }: Stats, identity: Identity): boolean {
+function mayExecute({ mode, uid, gid }: Entry, identity: Identity): boolean {
   const asUid = identity.uid ?? 0;
   const asGid = identity.gid ?? 0;
   if (asUid === 0) return (mode & 0o111) !== 0;
@@ -69,15 +160,55 @@ function mayExecute({ mode, uid, gid }: Stats, identity: Identity): boolean {
   return (mode & (asGid === gid ? 0o010 : 0o001)) !== 0;
 }
 
-/** On the way from the root folder to `from`, the name or the target of `path`. */
-function findCulprit(path: string, from: string): Inspection | undefined {
-  for (let at = from; ; at = dirname(at)) {
-    const stats = statSync(at);
-    const isStickyFolder = stats.isDirectory() && (stats.mode & 0o1000) !== 0;
-    if (stats.uid !== 0) return { kind: "insecure", path, culprit: at, why: "not-owned-by-root" };
-    if ((stats.mode & 0o022) !== 0 && !isStickyFolder) {
-      return { kind: "insecure", path, culprit: at, why: "writable-by-others" };
+const isFile = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+
+/** The kernel reads so much of a first line. */
+const FIRST_LINE_MAX = 256;
+
+const REAL: Files = {
+  look(path) {
+    try {
+      const stats = lstatSync(path);
+      return { kind: kindOf(stats), uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o7777 };
+    } catch {
+      return undefined;
     }
-    if (at === "/") return undefined;
-  }
+  },
+  target(link) {
+    try {
+      return readlinkSync(link);
+    } catch {
+      return undefined;
+    }
+  },
+  firstLine(file) {
+    try {
+      const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        const bytes = Buffer.alloc(FIRST_LINE_MAX);
+        const text = bytes.toString("latin1", 0, readSync(fd, bytes));
+        return text.split("\n", 1)[0];
+      } finally {
+        closeSync(fd);
+      }
+    } catch {
+      return undefined;
+    }
+  },
+  /** As the daemon itself, its supplementary groups included. */
+  mayExecuteMyself(path) {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+};
+
+function kindOf(stats: Stats): Entry["kind"] {
+  if (stats.isFile()) return "file";
+  if (stats.isDirectory()) return "folder";
+  return stats.isSymbolicLink() ? "link" : "other";
 }

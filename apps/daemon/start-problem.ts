@@ -16,8 +16,8 @@ export type StartProblem =
   | {
       readonly kind: "insecure";
       readonly path: string;
-      /** The file or the folder above it that others can change. */
-      readonly culprit: string;
+      /** The file, or what leads to it (a folder, a link, its interpreter), that others can change. */
+      readonly offender: string;
       readonly why: "not-owned-by-root" | "writable-by-others";
     }
   | { readonly kind: "refused"; readonly path: string; readonly errno: string };
@@ -42,7 +42,7 @@ function english(problem: StartProblem): string {
         ? `${problem.path} is not a file`
         : `${problem.user} may not execute ${problem.path} (chmod +x?)`;
     case "insecure":
-      return `root would run ${problem.path}, but ${problem.culprit} ${
+      return `root would run ${problem.path}, but ${problem.offender} ${
         problem.why === "not-owned-by-root" ? "is not owned by root" : "can be written by others"
       }`;
     case "refused":
@@ -71,7 +71,7 @@ function chinese(problem: StartProblem): string {
         ? `${problem.path} 不是文件`
         : `${problem.user} 无权执行 ${problem.path}（缺少 chmod +x？）`;
     case "insecure":
-      return `root 将运行 ${problem.path}，但 ${problem.culprit} ${
+      return `root 将运行 ${problem.path}，但 ${problem.offender} ${
         problem.why === "not-owned-by-root" ? "不属于 root" : "可被其他用户修改"
       }`;
     case "refused":

@@ -317,7 +317,7 @@ test("insecure scripts of root are run with one warning, or not at all when that
   const { end } = await run(launcher, command(script));
   assert.deepEqual(end, {
     kind: "notStarted",
-    problem: { kind: "insecure", path: script, culprit: folder.path, why: "writable-by-others" },
+    problem: { kind: "insecure", path: script, offender: folder.path, why: "writable-by-others" },
   });
 });
 
