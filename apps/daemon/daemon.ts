@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import type { RunPlan } from "#config/plan";
 import type { Language } from "#diagnostics/diagnostic";
+import { keepDescriptorsToOurselves } from "#linux/descriptors";
 import { printFailure } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
@@ -46,6 +47,7 @@ const KILLED_MS = 1_000;
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { log, language } = options;
   const words = wordsOf(language);
+  keepDescriptorsToOurselves();
   const taken = takeRuntimeDir(options.runtimeDir);
   if (taken.kind !== "ours") {
     log("error", refusal(options.runtimeDir, taken, language));

@@ -94,6 +94,7 @@ export const SCHED_RESET_ON_FORK = 0x40000000;
 // fcntl.h, sys/mount.h, sys/mman.h, sys/prctl.h, sys/resource.h, signal.h
 export const O_RDONLY = 0;
 export const O_CLOEXEC = 0o2000000;
+export const CLOSE_RANGE_CLOEXEC = 4;
 export const F_SETFD = 2;
 export const FD_CLOEXEC = 1;
 export const MS_NOSUID = 0x2;

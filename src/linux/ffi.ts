@@ -147,6 +147,10 @@ export const sched_setscheduler: (pid: number, policy: number, parameter: Bytes)
 export const mlock2: ((address: number, length: number, flags: number) => number) | undefined =
   bindIfThere("int mlock2(uintptr_t, size_t, unsigned int)");
 
+/** Linux 5.9, `CLOSE_RANGE_CLOEXEC` 5.11; glibc 2.34. */
+export const closeRange: ((first: number, last: number, flags: number) => number) | undefined =
+  bindIfThere("int close_range(unsigned int, unsigned int, int)");
+
 /** The error number of the last failed call on this thread; meaningless after a success. */
 export const errno = (): number => koffi.errno();
 
