@@ -1,13 +1,13 @@
 /**
  * vrrp_track_process: which processes count, and when their number makes the tracker up or down. Pure.
  *
- * keepalived compares `process` with the name of the program (its first word, without folders) or, if it has a slash, with
- * the first word as it is; with `full_command` or parameters, the command line counts too.
+ * As keepalived 2.2.7 has it: `process` is compared with the kernel's short name of a process; with `full_command`, with
+ * parameters or with `param_match` it is compared with the first word of the command line, as it is.
  */
 import { after, earliest, type Instant, type Micros } from "#units/time";
 
 export interface ProcessPattern {
-  /** Program and parameters. */
+  /** Program and parameters, each a word of its own, blanks in it included. */
   readonly argv: readonly string[];
   /**
    * "exact": these parameters and no others. "partial": these come first. "initial": the same, and the last may be longer.
@@ -28,7 +28,8 @@ const COMM_MAX = 15;
 export function matchesProcess(pattern: ProcessPattern, seen: SeenProcess): boolean {
   const [wanted = "", ...parameters] = pattern.argv;
   const [program = "", ...given] = seen.argv;
-  if (!isProgram(wanted, program, seen.comm, pattern.fullCommand)) return false;
+  const isFull = pattern.fullCommand || pattern.paramMatch !== "none";
+  if (isFull ? program !== wanted : !isNamed(wanted, program, seen.comm)) return false;
   switch (pattern.paramMatch) {
     case "none":
       return true;
@@ -45,13 +46,13 @@ export function matchesProcess(pattern: ProcessPattern, seen: SeenProcess): bool
 const isPrefix = (parameters: readonly string[], given: readonly string[]): boolean =>
   parameters.every((one, at) => one === given[at]);
 
-function isProgram(wanted: string, program: string, comm: string, fullCommand: boolean): boolean {
-  if (wanted.includes("/")) return program === wanted;
-  const base = program.slice(program.lastIndexOf("/") + 1);
-  if (base === wanted) return true;
-  // A script is known by its own name to the kernel, while its first word is its interpreter.
-  return !fullCommand && comm === wanted.slice(0, COMM_MAX);
-}
+/** keepalived finds nothing by a path here, nor by a name that is too long for the kernel; what is meant is plain. */
+const isNamed = (wanted: string, program: string, comm: string): boolean =>
+  wanted.includes("/") ? program === wanted : comm === shortName(wanted);
+
+/** The kernel keeps so many bytes, not letters. */
+const shortName = (name: string): string =>
+  new TextDecoder().decode(new TextEncoder().encode(name).subarray(0, COMM_MAX));
 
 export interface QuorumConfig {
   readonly quorum: number;

@@ -20,7 +20,7 @@ const SETTLED_LOOKS = 8;
 const FRESH_LOOK_EVERY = 20;
 
 interface Known {
-  /** Undefined: a zombie, or a thread of the kernel. */
+  /** Undefined: a zombie. */
   readonly seen: SeenProcess | undefined;
   readonly counts: boolean;
   readonly looks: number;
@@ -93,11 +93,18 @@ export class TrackProcesses {
 function readProcess(pid: string): SeenProcess | undefined {
   try {
     const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    if (line === "") return undefined;
-    const comm = readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd();
-    return { comm, argv: line.replace(/\0$/, "").split("\0") };
+    if (line === "" && isZombie(pid)) return undefined;
+    const comm = readFileSync(`/proc/${pid}/comm`, "utf8").replace(/\n$/, "");
+    return { comm, argv: line === "" ? [] : line.replace(/\0$/, "").split("\0") };
   } catch {
     // It ended while we looked.
     return undefined;
   }
+}
+
+/** A thread of the kernel, and a program that wiped its command line, have none either. */
+function isZombie(pid: string): boolean {
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const state = text.at(text.lastIndexOf(")") + 2);
+  return state === "Z" || state === "X";
 }

@@ -20,12 +20,38 @@ const seen = (argv: string, comm = argv.split(" ")[0]?.split("/").at(-1) ?? "") 
   argv: argv.split(" "),
 });
 
-test("a name without a slash is the program's own name, wherever it lies", () => {
+test("a name is the kernel's short name, not the first word of the command line", () => {
   assert.ok(matchesProcess(pattern("nginx"), seen("/usr/sbin/nginx -g x")));
+  assert.ok(matchesProcess(pattern("nginx"), seen("nginx:\u0020worker", "nginx")));
   assert.ok(!matchesProcess(pattern("nginx"), seen("/usr/sbin/nginx-debug")));
   assert.ok(matchesProcess(pattern("check.sh"), seen("/bin/sh /opt/check.sh", "check.sh")));
-  assert.ok(!matchesProcess(pattern("check.sh", "none", true), seen("/bin/sh /x", "check.sh")));
+  assert.ok(!matchesProcess(pattern("sh"), seen("/bin/sh /opt/check.sh", "check.sh")));
   assert.ok(matchesProcess(pattern("a-very-long-program"), seen("x", "a-very-long-pro")));
+  assert.ok(matchesProcess(pattern("kthreadd"), { comm: "kthreadd", argv: [] }));
+});
+
+test("with full_command, parameters or param_match it is the first word of the command line, as it is", () => {
+  assert.ok(!matchesProcess(pattern("check.sh", "none", true), seen("/bin/sh /x", "check.sh")));
+  assert.ok(!matchesProcess(pattern("nginx", "none", true), seen("/usr/sbin/nginx")));
+  assert.ok(matchesProcess(pattern("/usr/sbin/nginx", "none", true), seen("/usr/sbin/nginx -g x")));
+  assert.ok(!matchesProcess(pattern("nginx -g", "exact"), seen("/usr/sbin/nginx -g")));
+  assert.ok(matchesProcess(pattern("nginx -g", "exact"), seen("nginx -g")));
+});
+
+test("words with blanks are words: no two of them are the same as one", () => {
+  const match = (
+    argv: readonly string[],
+    given: readonly string[],
+    paramMatch: "exact" | "initial",
+  ): boolean =>
+    matchesProcess({ argv, paramMatch, fullCommand: false }, { comm: "x", argv: given });
+  assert.ok(match(["/a b", "p 1"], ["/a b", "p 1"], "exact"));
+  assert.ok(!match(["/a b", "p 1"], ["/a", "b", "p", "1"], "exact"));
+  assert.ok(!match(["/a", "p", "1"], ["/a", "p 1"], "exact"));
+  assert.ok(!match(["/a", "p", "1"], ["/a", "p 1"], "initial"));
+  assert.ok(match(["/a", "p"], ["/a", "p 1"], "initial"));
+  assert.ok(match(["/a", ""], ["/a", ""], "exact"), "an empty parameter is one");
+  assert.ok(!match(["/a", ""], ["/a"], "exact"));
 });
 
 test("a path is compared as it is", () => {
