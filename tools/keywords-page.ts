@@ -46,6 +46,8 @@ function describe(takes: Takes): string {
       return takes.min === takes.max ? `${takes.min} words` : `${takes.min} to ${takes.max} words`;
     case "command":
       return takes.user ? '"command" [user [group]]' : '"command"';
+    case "program":
+      return "program [parameter …]";
     case "user":
       return "user [group]";
     case "list":

@@ -44,6 +44,7 @@ export function judgeMachine(model: Model, machine: Machine): readonly AnyFindin
     found.push(one);
   };
   for (const instance of model.instances) judgeInterface(instance, machine, report);
+  judgeDefaultUser(model, machine, report);
   judgeScripts(model.root, machine, report);
   found.push(...judgeSettings(model, machine));
   const [first] = model.instances;
@@ -92,6 +93,15 @@ function judgeSource(
     if (source === undefined || span === undefined || addresses.includes(source.text)) continue;
     report(finding("VR5103", span, { address: source.text, interface: name }));
   }
+}
+
+/** With script security and no account of its own choice, keepalived leaves every script out that names no user. */
+function judgeDefaultUser({ globals, scripts }: Model, machine: Machine, report: Report): void {
+  const security = lastSetting(globals, "enable_script_security");
+  if (security === undefined || lastSetting(globals, "script_user") !== undefined) return;
+  if (scripts.every((block) => lastSetting(block, "user") !== undefined)) return;
+  const user = "keepalived_script";
+  if (!machine.hasAccount(user)) report(finding("VR5108", security.word.span, { user }));
 }
 
 function judgeScripts(root: Block, machine: Machine, report: Report): void {

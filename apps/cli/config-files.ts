@@ -1,7 +1,7 @@
 /** The file system's side of reading a configuration: bytes to text, includes, and what can be wrong with a path. */
-import { globSync, lstatSync, readFileSync, statSync } from "node:fs";
+import { globSync, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { hostname } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { IncludeAnswer, IncludeLoader } from "#config/include";
 import { type Reading, type ReadOptions, readConfiguration } from "#config/read";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
@@ -128,10 +128,21 @@ function reasonOf(problem: AnyFinding | undefined): IncludeAnswer["skipped"][num
 /** keepalived's config-id when there is no `-i`. */
 export const defaultConfigId = (): string => hostname().split(".")[0] ?? "";
 
+/** keepalived goes into the folder of each file and asks where it is, so links are followed. */
+function absoluteFolder(file: string): string {
+  const folder = dirname(resolve(file));
+  try {
+    return realpathSync(folder);
+  } catch {
+    return folder;
+  }
+}
+
 /** Reads one configuration with the includes and the environment of this machine. */
 export const readFiles = (source: Source, options: ReadOptions): Reading =>
   readConfiguration([source], {
     include: includeLoader,
+    folder: absoluteFolder,
     random: (min, max) => min + Math.floor(Math.random() * (max - min + 1)),
     ...options,
     configId: options.configId ?? defaultConfigId(),

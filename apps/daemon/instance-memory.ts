@@ -4,7 +4,7 @@
  */
 import type { InstanceConfig } from "#core/config";
 import type { PublicState } from "#core/state";
-import { identity } from "#engine/instance";
+import { pairUp } from "#engine/pairing";
 import type { History } from "./status.ts";
 
 export interface InstanceMemory {
@@ -35,12 +35,14 @@ export class InstanceMemories {
   configure(configs: readonly InstanceConfig[]): ReadonlyMap<string, string> {
     const renamed = new Map<string, string>();
     const before = new Map(
-      [...this.#byName].map(([name, memory]) => [identity(memory.config), { name, memory }]),
+      [...this.#byName].map(([name, memory]) => [memory.config, { name, memory }]),
     );
+    const pairs = pairUp([...before.keys()], configs);
     const names = new Set(configs.map(({ router }) => router.name));
     for (const config of configs) {
       const { name } = config.router;
-      const known = before.get(identity(config));
+      const old = pairs.get(config);
+      const known = old === undefined ? undefined : before.get(old);
       if (known !== undefined && known.name !== name && !names.has(known.name)) {
         this.#byName.delete(known.name);
         this.#byName.set(name, known.memory);

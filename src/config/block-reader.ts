@@ -17,9 +17,9 @@ import { type CommentedHeader, findCommentedHeader } from "./commented-header.ts
 import type { Keyword, KeywordTable } from "./keyword.ts";
 import { opensBlock, tableOf } from "./keywords/tables.ts";
 import { type Line, spanOfLine } from "./line.ts";
-import { suggester } from "./nearest.ts";
+import { isNear, suggester } from "./nearest.ts";
 import { readItem } from "./read-item.ts";
-import { readValue } from "./read-value.ts";
+import { doesNothing, readValue } from "./read-value.ts";
 import { addSetting, type Block, nameOf, newBlock } from "./records.ts";
 import { splitWords, type Word, type Words } from "./scan.ts";
 import { describeUnknown, type UnknownFacts } from "./unknown-word.ts";
@@ -90,7 +90,8 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   const named = new Map<string, Block>();
   const suggestions = new Map<string, string | undefined>();
   const suggesters = new Map<KeywordTable, ReturnType<typeof suggester>>();
-  let unknown: { readonly facts: UnknownFacts | undefined } | undefined;
+  let unknown: UnknownLine | undefined;
+  const strays = new Map<Block, string[]>();
   let braceTrouble = false;
   let tooDeep = false;
 
@@ -108,6 +109,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   function open(at: Span): void {
     const frame = top();
     const before = unknown;
+    before?.isBlock?.();
     unknown = undefined;
     if (frame.kind === "skip") {
       if (frame.needsBrace) frame.needsBrace = false;
@@ -211,7 +213,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     addSetting(ownBlock(), { keyword: frame.keyword, word: frame.header, args: [], value });
   }
 
-  function reportMissingBrace(frame: KeywordFrame | ListFrame): void {
+  function reportMissingBrace(frame: Frame): void {
     frame.needsBrace = false;
     if (consequence() || frame.header === undefined) return;
     braceTrouble = true;
@@ -220,12 +222,18 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     report(finding("VR1006", header.span, { block: header.text }, { related: [point] }));
   }
 
-  function takeWords({ words, openQuote }: Words): void {
+  function takeWords({ words, openQuote }: Words, line: Line): void {
     const before = unknown;
     unknown = undefined;
     let frame = top();
     if (frame.kind === "skip") {
       if (!frame.needsBrace) return;
+      // keepalived reads its content with or without a brace.
+      if (!tableOf(undefined).has(words[0]?.text ?? "")) {
+        reportMissingBrace(frame);
+        frame.depth = 1;
+        return;
+      }
       frames.pop();
       frame = top();
     }
@@ -235,7 +243,8 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       ownBlock().damaged = true;
     }
     if (frame.kind === "list") takeItem(frame, words);
-    else if (frame.kind === "keywords") takeKeyword(frame, words, before, openQuote !== undefined);
+    else if (frame.kind === "keywords")
+      takeKeyword(frame, words, before, openQuote !== undefined, line);
   }
 
   function takeItem(frame: ListFrame, words: readonly Word[]): void {
@@ -292,6 +301,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     words: readonly Word[],
     before: typeof unknown,
     openQuote: boolean,
+    line: Line,
   ): void {
     const word = words[0];
     if (word === undefined) return;
@@ -325,6 +335,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
         table: frame.table,
         report: silent,
         openQuote,
+        line,
       });
       if (value !== undefined) addSetting(frame.block, { keyword, word, args, value });
       else frame.block.attempted.push(keyword.word);
@@ -426,11 +437,44 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     const { block, table } = frame;
     const described = describeUnknown(word, block.word, table, (text) => suggest(frame, text));
     const { facts } = described;
+    if (isStray(block, facts)) {
+      reportStray(block, word, described.finding);
+      return;
+    }
+    const meant = table.get(facts.suggestion ?? "");
+    if (described.finding.code === "VR1001" && isUnused(word.text, meant)) {
+      const extras = described.finding.fix === undefined ? {} : { fix: described.finding.fix };
+      const soft = { word: word.text, suggestion: meant.word };
+      report(finding("VR1042", word.span, soft, extras));
+      // A brace behind it makes it a block, and then more is lost than the line.
+      unknown = { facts, isBlock: () => report(described.finding) };
+      return;
+    }
     unknown = { facts };
     if (facts.suggestion !== undefined) block.attempted.push(facts.suggestion);
     // A character that is not what it seems, or a line that was meant to go on: reported where it stands.
     if (/[^\x20-\x7e]|\\$/.test(word.text)) block.damaged = true;
     report(described.finding);
+  }
+
+  /** `vrrp_sync_group G { VI_1 VI_2 }`: names without the `group { … }` that they belong in. */
+  function reportStray(block: Block, word: Word, otherwise: AnyFinding): void {
+    let names = strays.get(block);
+    if (names === undefined) {
+      names = [];
+      strays.set(block, names);
+      block.attempted.push("group");
+      report(finding("VR1044", word.span, { names }));
+    }
+    const list = names;
+    if (list.length < STRAYS_MAX) list.push(word.text);
+    unknown = {
+      facts: undefined,
+      isBlock: () => {
+        list.pop();
+        report(otherwise);
+      },
+    };
   }
 
   /** A file of one misspelled word a million times is looked up once. */
@@ -485,7 +529,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     take(line: Line): void {
       if (line.text === "{") open(spanOfLine(line));
       else if (line.text === "}") close(spanOfLine(line));
-      else takeWords(splitWords(line));
+      else takeWords(splitWords(line), line);
     },
     end,
     root,
@@ -497,6 +541,27 @@ function startsWithDigit(text: string): boolean {
   const code = text.charCodeAt(0);
   return code >= 0x30 && code <= 0x39;
 }
+
+interface UnknownLine {
+  readonly facts: UnknownFacts | undefined;
+  /** A `{` follows. */
+  readonly isBlock?: () => void;
+}
+
+/** More names than anybody reads. */
+const STRAYS_MAX = 1_000;
+
+/** A name where only keywords are known; what looks like a keyword misspelled is taken for one. */
+const isStray = (block: Block, { word, suggestion }: UnknownFacts): boolean =>
+  block.word === "vrrp_sync_group" && suggestion === undefined && /^[\w.-]+$/.test(word);
+
+/** A misspelled word of which Baton, spelt right, would only say that it is not acted on. */
+const isUnused = (word: string, meant: Keyword | undefined): meant is Keyword =>
+  meant !== undefined &&
+  doesNothing(meant) &&
+  !opensBlock(meant) &&
+  word.length >= 8 &&
+  isNear(word, meant.word);
 
 /** A file may have a hundred thousand blocks and a million braces. */
 const NO_FACTS: { readonly facts: undefined } = { facts: undefined };

@@ -1,7 +1,11 @@
 /**
- * The second splitting, of commands only: keepalived divides the quoted word into arguments with `'`, `"` and C escapes, and
- * runs the result without a shell. `\xHH` takes two digits (keepalived before 2.3.2 took as many as there were).
+ * Commands are split twice, each time with `'`, `"` and C escapes, and run without a shell (seen with keepalived 2.2.7): first
+ * the line into command, user and group, then the command into its arguments. So `'/bin/echo a'` and `"/bin/echo \"a b\""` are
+ * commands with one argument. `\xHH` takes two digits (keepalived before 2.3.2 took as many as there were).
  */
+import { type Line, spanOf } from "./line.ts";
+import type { Word } from "./scan.ts";
+
 export type Split =
   | { readonly kind: "argv"; readonly argv: readonly string[] }
   | { readonly kind: "bad"; readonly problem: "quote" | "escape" | "empty" };
@@ -20,18 +24,55 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const SPACE = /[ \t\f\v\r\n]/;
 
 export function splitCommand(text: string): Split {
-  const argv: string[] = [];
+  const { words, problem } = splitQuoted(text);
+  if (problem !== undefined) return { kind: "bad", problem };
+  const argv = words.map((word) => word.text);
+  return argv.length === 0 ? { kind: "bad", problem: "empty" } : { kind: "argv", argv };
+}
+
+export interface CommandLine {
+  readonly words: readonly Word[];
+  /** Why the rest of the line could not be split. */
+  readonly problem: "quote" | "escape" | undefined;
+}
+
+/** The first splitting: a whole line, its keyword included. */
+export function splitCommandLine(line: Line): CommandLine {
+  const { words, problem } = splitQuoted(line.text);
+  return {
+    words: words.map(({ text, from, to, quoted }) => ({
+      text,
+      span: spanOf(line, from, to),
+      quoted,
+    })),
+    problem,
+  };
+}
+
+interface Piece {
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+  readonly quoted: boolean;
+}
+
+function splitQuoted(text: string): {
+  readonly words: readonly Piece[];
+  readonly problem: "quote" | "escape" | undefined;
+} {
+  const words: Piece[] = [];
   let at = 0;
   for (;;) {
     while (at < text.length && SPACE.test(text.charAt(at))) at++;
-    if (at >= text.length) break;
+    if (at >= text.length) return { words, problem: undefined };
+    const from = at;
     let word = "";
     let quote = "";
     for (; at < text.length; at++) {
       const char = text.charAt(at);
       if (char === "\\") {
         const escape = readEscape(text, at + 1);
-        if (escape === undefined) return { kind: "bad", problem: "escape" };
+        if (escape === undefined) return { words, problem: "escape" };
         word += escape.char;
         at = escape.end - 1;
       } else if (quote !== "") {
@@ -43,10 +84,9 @@ export function splitCommand(text: string): Split {
         break;
       } else word += char;
     }
-    if (quote !== "") return { kind: "bad", problem: "quote" };
-    argv.push(word);
+    if (quote !== "") return { words, problem: "quote" };
+    words.push({ text: word, from, to: at, quoted: /^["']/.test(text.charAt(from)) });
   }
-  return argv.length === 0 ? { kind: "bad", problem: "empty" } : { kind: "argv", argv };
 }
 
 function readEscape(text: string, at: number): { char: string; end: number } | undefined {

@@ -30,18 +30,26 @@ export type ItemKind =
   | "text"
   | "tracked";
 
+export interface NumberTakes {
+  readonly kind: "integer" | "decimal";
+  readonly min: number;
+  readonly max: number;
+  /** May stand alone. */
+  readonly optional?: true;
+  /** What keepalived makes of text that is no number; undefined: it refuses it. See kept-number.ts. */
+  readonly bad?: "digits" | "microseconds";
+  /** A number from 0 to below `min` becomes `min`. */
+  readonly raises?: true;
+  /** The value that counts after a refusal, where it is not the default of the keyword that is not there. */
+  readonly refused?: number;
+}
+
 /** The arguments of a keyword. Times are in seconds unless the row has another unit. */
 export type Takes =
   | { readonly kind: "flag" }
   /** `[bool]`: no argument means true. */
   | { readonly kind: "boolean" }
-  | {
-      readonly kind: "integer" | "decimal";
-      readonly min: number;
-      readonly max: number;
-      /** May stand alone. */
-      readonly optional?: true;
-    }
+  | NumberTakes
   | { readonly kind: "choice"; readonly of: readonly string[]; readonly optional?: true }
   | { readonly kind: "address"; readonly family: 4 | 6 | "any"; readonly multicast?: true }
   | { readonly kind: "interface" }
@@ -51,9 +59,11 @@ export type Takes =
   | { readonly kind: "words"; readonly min: number; readonly max: number }
   /** A program with arguments in one (quoted) word, then `[user [group]]`. */
   | { readonly kind: "command"; readonly user: boolean; readonly optional?: true }
+  /** A program and its parameters, each a word. */
+  | { readonly kind: "program" }
   | { readonly kind: "user" }
-  /** `N [reverse|noreverse]` */
-  | { readonly kind: "weight"; readonly limit: number }
+  /** `N [reverse|noreverse]`; beyond the limit keepalived takes the limit, or the default. */
+  | { readonly kind: "weight"; readonly limit: number; readonly beyond: "limit" | "default" }
   /** `{ … }`, one item a line. */
   | { readonly kind: "list"; readonly of: ItemKind }
   | { readonly kind: "block"; readonly block: BlockWord; readonly named: boolean }
@@ -90,6 +100,8 @@ export interface Keyword {
   readonly deprecated?: string;
   /** May stand several times. */
   readonly repeatable?: true;
+  /** keepalived says that the argument is missing and goes on without the line; where it is not there, it stops. */
+  readonly lonely?: true;
   readonly purpose: string;
 }
 
@@ -107,6 +119,33 @@ export const interfaceName: Takes = { kind: "interface" };
 export const user: Takes = { kind: "user" };
 export const command: Takes = { kind: "command", user: true };
 export const integer = (min: number, max: number): Takes => ({ kind: "integer", min, max });
+/** keepalived takes the digits that a word begins with: `5s` is 5. */
+export const looseInteger = (min: number, max: number): Takes => ({
+  kind: "integer",
+  min,
+  max,
+  bad: "digits",
+});
+/** Its reader for times takes the digits as millionths of a second: `5s` is 0.000005. */
+export const looseDecimal = (min: number, max: number): Takes => ({
+  kind: "decimal",
+  min,
+  max,
+  bad: "microseconds",
+});
+const UINT_MAX = 4_294_967_295;
+const INT_MAX = 2_147_483_647;
+/** The ranges of keepalived's `garp_*` words, of an instance and global; a delay in microseconds has to fit 32 bits. */
+export const GARP_DELAY: Takes = looseInteger(0, Math.floor(UINT_MAX / 1_000_000));
+export const GARP_REFRESH: Takes = looseInteger(0, UINT_MAX);
+export const GARP_LOWER_REPEAT: Takes = looseInteger(0, INT_MAX);
+export const GARP_REPEAT: Takes = {
+  kind: "integer",
+  min: 1,
+  max: UINT_MAX,
+  bad: "digits",
+  raises: true,
+};
 export const decimal = (min: number, max: number): Takes => ({ kind: "decimal", min, max });
 export const maybeInteger = (min: number, max: number): Takes => ({
   kind: "integer",
@@ -138,5 +177,8 @@ export const told = (loss: Loss): Acts => ({
   loss,
   told: true,
 });
+/** Marks the words whose missing argument does not stop keepalived (asked of 2.2.7 word by word). */
+export const lonely = (rows: readonly Keyword[], words: readonly string[]): readonly Keyword[] =>
+  rows.map((row) => (words.includes(row.word) ? { ...row, lonely: true } : row));
 /** Nothing to do. Said once for each reason; "always" words only matter together with one that is told. */
 export const quiet = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: why === "always" });

@@ -19,6 +19,7 @@ import { type Include, readInclude } from "./include.ts";
 import { joinLines, type Line, lineOf, sliceLine, spanOf, spanOfLine } from "./line.ts";
 import { type Loop, readLoop } from "./loops.ts";
 import { byteLength, findBrace, isPlain, PLAIN, type Stripped, stripLine } from "./scan.ts";
+import { findTemplate } from "./templates.ts";
 import { checkText } from "./text-checks.ts";
 
 export interface LineReaderOptions {
@@ -80,6 +81,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
   let open: { readonly name: string; readonly lines: Line[] } | undefined;
   let conditional: Span | undefined;
   const misspelled = new Set<string>();
+  const templates = new Set<string>();
   let produced = 0;
   let expandedLength = 0;
   let included = 0;
@@ -114,6 +116,7 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
             continue;
           }
           checkLength(line);
+          noteTemplate(line);
           if (frame.plain) {
             return { line, stripped: PLAIN, made: false, plain: !line.text.includes("$") };
           }
@@ -151,6 +154,16 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
       const end = Math.min(line.text.length, 80);
       report(finding("VR1008", spanOf(line, 0, end), { bytes, limit: LINE_BYTES_MAX }));
     }
+  }
+
+  /** One of each file: a template that was not filled in has many. */
+  function noteTemplate(line: Line): void {
+    const { file } = spanOf(line, 0, 0);
+    if (templates.has(file)) return;
+    const found = findTemplate(line);
+    if (found === undefined) return;
+    templates.add(file);
+    report(finding("VR1043", found.span, { text: found.text, kind: found.kind }));
   }
 
   function noteStripped(line: Line, stripped: Stripped): void {
@@ -264,7 +277,8 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
       if (expanded.rest.length > 0) frames.push({ kind: "lines", lines: expanded.rest, at: 0 });
       if (expanded.endless !== undefined) return undefined;
       if (!expanded.changed) return line;
-      const again = /^[@~]/.test(expanded.line.text);
+      // A definition may come out of a definition, too.
+      const again = /^[@~]/.test(expanded.line.text) || readDefinition(expanded.line) !== undefined;
       line = expanded.line;
       if (!again) return line;
     }

@@ -17,6 +17,10 @@ export function suggester(known: () => readonly string[]): (word: string) => str
   };
 }
 
+/** At most two letters apart. */
+export const isNear = (a: string, b: string): boolean =>
+  distance(a.toLowerCase(), b.toLowerCase(), 3) < 3;
+
 interface Candidate {
   readonly word: string;
   readonly lower: string;

@@ -1,6 +1,7 @@
 /** One line of a `{ … }` list. */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import { type Ip, prefixOfMask, readIp } from "./ip.ts";
+import { leadingInteger } from "./kept-number.ts";
 import type { ItemKind, Keyword } from "./keyword.ts";
 import { nearest } from "./nearest.ts";
 import { noteSingleQuotes, readInteger } from "./read-value.ts";
@@ -38,7 +39,7 @@ export function readItem(context: ItemContext): Item | undefined {
 }
 
 /** More items on the line than the one it may hold. */
-function several(context: ItemContext, first: Word, taken: number): void {
+function several(context: ItemContext, first: Word, taken: number, dropped = false): void {
   const { words, keyword, report } = context;
   const next = words[taken];
   const last = words.at(-1);
@@ -56,7 +57,7 @@ function several(context: ItemContext, first: Word, taken: number): void {
     finding(
       "VR1027",
       { ...next.span, end: last.span.end },
-      { block: keyword.word, kept: first.text, lost },
+      { block: keyword.word, kept: first.text, lost, dropped },
       { fix: { safety: "safe", edits } },
     ),
   );
@@ -209,7 +210,9 @@ function readAddressWord(
     case "track_group":
     case "preferred_lft":
       if (argument === undefined) {
-        report(finding("VR1020", word.span, { keyword: word.text, expected: "word" }));
+        // keepalived drops the address.
+        report(finding("VR1040", word.span, { keyword: word.text, expected: "word" }));
+        draft.refused = true;
         return 0;
       }
       readAddressArgument(context, first, network, word, argument, draft);
@@ -345,13 +348,18 @@ function readPeer(context: ItemContext, first: Word): Item | undefined {
       else {
         const suggestion = nearest(word.text, ["min_ttl", "max_ttl"]);
         report(
-          finding("VR2047", word.span, { keyword: keyword.word, word: word.text, suggestion }),
+          finding("VR2047", word.span, {
+            keyword: keyword.word,
+            word: word.text,
+            suggestion,
+            dropped: false,
+          }),
         );
       }
       break;
     }
     if (value === undefined) {
-      report(finding("VR1020", word.span, { keyword: word.text, expected: "number" }));
+      report(finding("VR1040", word.span, { keyword: word.text, expected: "number" }));
       break;
     }
     const number = readInteger(value.text);
@@ -366,46 +374,61 @@ function readPeer(context: ItemContext, first: Word): Item | undefined {
   return { kind: "peer", word: first, ip, minTtl: limits.min, maxTtl: limits.max };
 }
 
+/**
+ * `NAME [weight N [reverse|noreverse]]`. keepalived 2.2.7 drops the whole line, the check with it, for a word it does not know
+ * after the name or a weight without its number; a fourth word it does not know costs only itself.
+ */
 function readTracked(context: ItemContext, first: Word): Item | undefined {
   const { words, report, keyword } = context;
   noteSingleQuotes(first, report);
   const [, second, third, fourth] = words;
-  if (second === undefined) {
-    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
+  const item = { kind: "tracked", word: first, weight: undefined, reverse: undefined } as const;
+  if (second === undefined) return item;
+  if (second.text !== "weight" || third === undefined) {
+    reportDropped(context, first, second);
+    return undefined;
   }
-  if (second.text !== "weight") {
-    const suggestion = nearest(second.text, ["weight"]);
-    if (suggestion === undefined) several(context, first, 1);
-    else {
-      report(
-        finding("VR2047", second.span, { keyword: keyword.word, word: second.text, suggestion }),
-      );
-    }
-    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
-  }
-  if (third === undefined) {
-    report(finding("VR1020", second.span, { keyword: "weight", expected: "number" }));
-    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
-  }
-  const limit = keyword.word === "track_file" ? 254 : 253;
-  const weight = readInteger(third.text);
-  if (weight === undefined) {
-    const facts = { keyword: "weight", text: third.text, decimal: false, used: "" };
+  const limit = keyword.word === "track_file" || keyword.word === "track_process" ? 254 : 253;
+  const number = readInteger(third.text);
+  const weight = number ?? leadingInteger(third.text);
+  if (number === undefined) {
+    const facts = { keyword: "weight", text: third.text, decimal: false, used: String(weight) };
     report(finding("VR2001", third.span, facts));
-    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
   }
   if (Math.abs(weight) > limit) {
-    const facts = { keyword: "weight", text: third.text, min: -limit, max: limit, used: "" };
+    // One more is taken for the limit where that is 253.
+    const isNear = limit === 253 && Math.abs(weight) === 254;
+    const isInterface = keyword.word === "track_interface";
+    const used = isNear ? Math.sign(weight) * 253 : isInterface ? 0 : undefined;
+    const text = used === undefined ? "" : String(used);
+    const facts = { keyword: "weight", text: third.text, min: -limit, max: limit, used: text };
     report(finding("VR2002", third.span, facts));
-    return { kind: "tracked", word: first, weight: undefined, reverse: undefined };
+    return { ...item, weight: used };
   }
   const known = fourth === undefined || fourth.text === "reverse" || fourth.text === "noreverse";
   if (!known) {
     const suggestion = nearest(fourth.text, ["reverse", "noreverse"]);
-    report(
-      finding("VR2047", fourth.span, { keyword: keyword.word, word: fourth.text, suggestion }),
-    );
+    const facts = { keyword: keyword.word, word: fourth.text, suggestion, dropped: false };
+    report(finding("VR2047", fourth.span, facts));
   }
   const reverse = fourth === undefined || !known ? undefined : fourth.text === "reverse";
-  return { kind: "tracked", word: first, weight, reverse };
+  return { ...item, weight, reverse };
+}
+
+/** Several names on a line, or a word that is not understood: either way nothing of the line counts. */
+function reportDropped(context: ItemContext, first: Word, second: Word): void {
+  const { report, keyword } = context;
+  const written = second.text.replace(/[=:].*$/, "");
+  const suggestion =
+    second.text === "weight"
+      ? undefined
+      : written === "weight"
+        ? "weight N"
+        : nearest(written, ["weight"]);
+  if (second.text !== "weight" && suggestion === undefined) {
+    several(context, first, 1, true);
+    return;
+  }
+  const facts = { keyword: keyword.word, word: second.text, suggestion, dropped: true };
+  report(finding("VR2047", second.span, facts));
 }

@@ -1,8 +1,10 @@
 /** Words to typed values. What keepalived refuses is reported and dropped, so that the default stays. */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
-import { splitCommand } from "./command.ts";
+import { splitCommand, splitCommandLine } from "./command.ts";
 import { isMulticast, readIp } from "./ip.ts";
-import type { Keyword, KeywordTable, Takes } from "./keyword.ts";
+import { keptNumber, leadingInteger } from "./kept-number.ts";
+import type { Keyword, KeywordTable, NumberTakes, Takes } from "./keyword.ts";
+import type { Line } from "./line.ts";
 import { nearest } from "./nearest.ts";
 import type { Word } from "./scan.ts";
 import { type Command, type Value } from "./value.ts";
@@ -16,6 +18,8 @@ export interface ValueContext {
   readonly report: (finding: AnyFinding) => void;
   /** A double quote of the line is not closed: what follows it is lost, and that has been reported. */
   readonly openQuote: boolean;
+  /** The whole line: a command is split by rules of its own. */
+  readonly line: Line;
 }
 
 /** What keepalived takes for true and false; lower case only. */
@@ -44,7 +48,7 @@ export function readValue(context: ValueContext): Value | undefined {
     case "decimal":
       return readNumber(context, takes);
     case "weight":
-      return readWeight(context, takes.limit);
+      return readWeight(context, takes);
     case "choice":
       return readChoice(context, takes);
     case "address":
@@ -64,6 +68,8 @@ export function readValue(context: ValueContext): Value | undefined {
     }
     case "command":
       return readCommandArgument(context, takes);
+    case "program":
+      return readProgram(context);
     case "user": {
       const first = need(context, "word");
       extra(context, 2);
@@ -77,15 +83,22 @@ export function readValue(context: ValueContext): Value | undefined {
   }
 }
 
-/** The first argument, or the finding that keepalived would stop here. */
+/** The first argument, or the finding that it is missing: keepalived stops, or goes on without the line. */
 function need(context: ValueContext, expected: string): Word | undefined {
   const [first] = context.args;
-  if (first === undefined) {
-    const { keyword, word, report } = context;
-    report(finding("VR1020", word.span, { keyword: keyword.word, expected }));
-  }
-  return first;
+  if (first !== undefined) return first;
+  const { keyword, word, report } = context;
+  const facts = { keyword: keyword.word, expected };
+  if (keyword.lonely !== true) report(finding("VR1020", word.span, facts));
+  // Where nothing is done about the keyword, nothing is lost with its line.
+  else if (doesNothing(keyword)) report(finding("VR1041", word.span, facts));
+  else report(finding("VR1040", word.span, facts));
+  return undefined;
 }
+
+/** Nothing is lost with its line: Baton has no use for it, or would do without it anyway and has said so. */
+export const doesNothing = ({ acts }: Keyword): boolean =>
+  acts.kind === "no-need" || (acts.kind === "without" && acts.severity === "warning");
 
 /** Words after the arguments are dropped without a word by keepalived. */
 function extra(context: ValueContext, taken: number): void {
@@ -145,32 +158,29 @@ function readBooleanArgument(context: ValueContext): Value | undefined {
   return { kind: "boolean", value };
 }
 
-function readNumber(
-  context: ValueContext,
-  takes: Extract<Takes, { kind: "integer" | "decimal" }>,
-): Value | undefined {
+function readNumber(context: ValueContext, takes: NumberTakes): Value | undefined {
   const { args, keyword, report } = context;
   if (args.length === 0 && takes.optional === true) return { kind: "number", value: undefined };
   const first = need(context, takes.kind === "decimal" ? "seconds" : "number");
   if (first === undefined) return undefined;
   const decimal = takes.kind === "decimal";
-  const used = keyword.default ?? "";
   const value = decimal ? readDecimal(first.text) : readInteger(first.text);
-  if (value === undefined) {
-    report(notANumber(context, first, decimal, used));
-    return undefined;
+  const isFit = value !== undefined && value >= takes.min && value <= takes.max;
+  if (!isFit) {
+    const kept = keptNumber(takes, first.text);
+    const used = kept === undefined ? (keyword.default ?? "") : String(kept);
+    if (value === undefined) report(notANumber(context, first, decimal, used));
+    // Accepted as "no gap"; a rule tells it (rules/zero-interval.ts).
+    else if (value === 0 && /(garp|gna)_interval$/.test(keyword.word))
+      return { kind: "number", value: 0 };
+    else {
+      const { min, max } = takes;
+      const facts = { keyword: keyword.word, text: first.text, min, max, used };
+      report(finding("VR2002", first.span, facts));
+    }
+    return kept === undefined ? undefined : { kind: "number", value: kept };
   }
   extra(context, 1);
-  if (value < takes.min || value > takes.max) {
-    // Accepted as "no gap"; a rule tells it (rules/zero-interval.ts).
-    if (value === 0 && /(garp|gna)_interval$/.test(keyword.word))
-      return { kind: "number", value: 0 };
-    const { min, max } = takes;
-    report(
-      finding("VR2002", first.span, { keyword: keyword.word, text: first.text, min, max, used }),
-    );
-    return undefined;
-  }
   const places = /\.([0-9]*)$/.exec(first.text)?.[1]?.length ?? 0;
   if (places > 6) {
     const rounded = String(Number(value.toFixed(6)));
@@ -220,19 +230,20 @@ function notANumber(context: ValueContext, word: Word, decimal: boolean, used: s
   return finding("VR2001", word.span, { keyword: keyword.word, text: word.text, decimal, used });
 }
 
-function readWeight(context: ValueContext, limit: number): Value | undefined {
+function readWeight(
+  context: ValueContext,
+  { limit, beyond }: Extract<Takes, { kind: "weight" }>,
+): Value | undefined {
   const { args, keyword, report } = context;
   const first = need(context, "number");
   if (first === undefined) return undefined;
-  const used = keyword.default ?? "0";
   const weight = readInteger(first.text);
-  if (weight === undefined) {
-    report(notANumber(context, first, false, used));
-    return undefined;
-  }
-  // keepalived complains and uses it all the same; the priority is clamped to 1 to 254 anyway.
-  const kept = Math.max(-limit, Math.min(limit, weight));
-  if (weight !== kept) {
+  // `5s` is 5 and `abc` is 0 to keepalived, with a warning.
+  const meant = weight ?? leadingInteger(first.text);
+  const clamped = Math.max(-limit, Math.min(limit, meant));
+  const kept = meant === clamped || beyond === "limit" ? clamped : Number(keyword.default ?? "0");
+  if (weight === undefined) report(notANumber(context, first, false, String(kept)));
+  else if (weight !== kept) {
     const facts = { keyword: keyword.word, text: first.text, min: -limit, max: limit };
     report(finding("VR2002", first.span, { ...facts, used: String(kept) }));
   }
@@ -241,7 +252,12 @@ function readWeight(context: ValueContext, limit: number): Value | undefined {
   if (second !== undefined && !direction) {
     const suggestion = nearest(second.text, ["reverse", "noreverse"]);
     report(
-      finding("VR2047", second.span, { keyword: keyword.word, word: second.text, suggestion }),
+      finding("VR2047", second.span, {
+        keyword: keyword.word,
+        word: second.text,
+        suggestion,
+        dropped: false,
+      }),
     );
   } else extra(context, direction ? 2 : 1);
   return { kind: "weight", weight: kept, reverse: second?.text === "reverse" };
@@ -335,36 +351,92 @@ function readCommandArgument(
   context: ValueContext,
   takes: Extract<Takes, { kind: "command" }>,
 ): Value | undefined {
-  const { args, keyword, report } = context;
+  const { args, report, line } = context;
   if (args.length === 0 && takes.optional === true) return { kind: "command", command: undefined };
   // keepalived cannot read the command, says so, and goes on without it.
   if (args.length === 0 && context.openQuote) return undefined;
-  const first = need(context, "command");
-  if (first === undefined) return undefined;
-  const loose = args.slice(1);
-  // `notify /x.sh MASTER`: MASTER would be the account to run as.
-  const [second] = loose;
+  if (need(context, "command") === undefined) return undefined;
+  const split = splitCommandLine(line);
+  const [, first, ...loose] = split.words;
+  if (split.problem !== undefined || first === undefined) {
+    const [from] = args;
+    const last = args.at(-1);
+    if (from === undefined || last === undefined || context.openQuote) return undefined;
+    const command = args.map(({ text }) => text).join(" ");
+    const span = { ...from.span, end: last.span.end };
+    report(finding("VR2045", span, { command, problem: split.problem ?? "empty" }));
+    return undefined;
+  }
+  // `notify /x.sh MASTER`: MASTER would be the account to run as; after the command of a check nothing is read.
+  const [second, third] = loose;
   const last = loose.at(-1);
-  if (second !== undefined && last !== undefined && !first.quoted && !looksLikeUser(loose, takes)) {
-    const words = loose.map(({ text }) => text).join(" ");
-    const span = { ...first.span, end: last.span.end };
-    const edits = [
-      { span: { ...first.span, end: first.span.start }, text: '"' },
-      { span: { ...last.span, start: last.span.end }, text: '"' },
-    ];
-    report(
-      finding(
-        "VR2044",
-        { ...second.span, end: last.span.end },
-        { keyword: keyword.word, command: first.text, words },
-        { related: [span], fix: { safety: "safe", edits } },
-      ),
-    );
+  if (second !== undefined && last !== undefined && !looksLikeUser(loose, takes)) {
+    reportLoose(context, first, loose, takes.user);
     return readCommand(context, first, undefined, undefined);
   }
-  extra(context, takes.user ? 3 : 1);
+  const own = { ...context, args: [first, ...loose] };
+  extra(own, takes.user ? 3 : 1);
   if (!takes.user) return readCommand(context, first, undefined, undefined);
-  return readCommand(context, first, second?.text, loose[1]?.text);
+  return readCommand(context, first, second?.text, third?.text);
+}
+
+/** The correction is offered where the words hold nothing that a second splitting would read otherwise. */
+function reportLoose(
+  { keyword, report }: ValueContext,
+  first: Word,
+  loose: readonly Word[],
+  user: boolean,
+): void {
+  const [second] = loose;
+  const last = loose.at(-1);
+  if (second === undefined || last === undefined) return;
+  const words = loose.map(({ text }) => text).join(" ");
+  const span = { ...first.span, end: last.span.end };
+  const edits = [
+    { span: { ...first.span, end: first.span.start }, text: '"' },
+    { span: { ...last.span, start: last.span.end }, text: '"' },
+  ];
+  const isPlain = [first, ...loose].every(
+    ({ text, quoted, span: { start, end } }) =>
+      !quoted && end - start === text.length && !/["'\\]/.test(text),
+  );
+  report(
+    finding(
+      "VR2044",
+      { ...second.span, end: last.span.end },
+      { keyword: keyword.word, command: first.text, words, user },
+      { related: [span], ...(isPlain ? { fix: { safety: "safe", edits } } : {}) },
+    ),
+  );
+}
+
+/** `process PROGRAM PARAMETER …`: a quoted word is one word, also the first, and nothing is split again. */
+function readProgram(context: ValueContext): Value | undefined {
+  const { args, keyword, report } = context;
+  const first = need(context, "command");
+  if (first === undefined) return undefined;
+  if (first.text === "") {
+    report(finding("VR2045", first.span, { command: "", problem: "empty" }));
+    return undefined;
+  }
+  if (/[ \t]/.test(first.text)) {
+    const facts = { keyword: keyword.word, name: first.text };
+    report(finding("VR2052", first.span, facts, programFix(first, args.length)));
+  }
+  noteSingleQuotes(first, report);
+  return {
+    kind: "command",
+    command: { argv: args.map(({ text }) => text), user: undefined, group: undefined },
+  };
+}
+
+/** Without the quotes the words are program and parameters; a program with a blank in its name is rare, but there are some. */
+function programFix(
+  word: Word,
+  count: number,
+): { fix: { safety: "maybe"; edits: { span: Word["span"]; text: string }[] } } | undefined {
+  if (count > 1 || !word.quoted || /["#!{}$]/.test(word.text)) return undefined;
+  return { fix: { safety: "maybe", edits: [{ span: word.span, text: word.text }] } };
 }
 
 function looksLikeUser(

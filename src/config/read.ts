@@ -37,6 +37,8 @@ export interface ReadOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** For `${_RANDOM min max}`: a whole number from `min` to `max`. Without it, `min`. */
   readonly random?: (min: number, max: number) => number;
+  /** For `${_PWD}`: the absolute folder of a file that was read. Without it, what its name says. */
+  readonly folder?: (file: string) => string;
   /** Finds and reads the files of an `include`. Without it, nothing is found. */
   readonly include?: IncludeLoader;
   /** Advice for a cloud; undefined: guessed from the file. */
@@ -116,7 +118,9 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
 
 function predefinedOf(options: ReadOptions, instance: () => string): Predefined {
   return {
-    folder: (file) => (file.includes("/") ? file.slice(0, file.lastIndexOf("/")) || "/" : "."),
+    folder: (file) =>
+      options.folder?.(file) ??
+      (file.includes("/") ? file.slice(0, file.lastIndexOf("/")) || "/" : "."),
     instance,
     random: (min, max) => options.random?.(min, max) ?? min,
     environment: (name) => options.environment?.[name],

@@ -2,6 +2,7 @@
 import { CODES, type Code } from "#diagnostics/codes";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
+import { tellLostIncludes } from "./lost-includes.ts";
 
 /** More of one code in one run than this is a pattern, and is told as one. */
 const SAME_CODE_MAX = 20;
@@ -58,11 +59,17 @@ export function tidyFindings(
   const binary = new Set(
     all.filter(({ code }) => code === "VR1009").map(({ primary }) => primary.file),
   );
+  // A template says nothing yet.
+  const unfilled = new Set(
+    all.filter(({ code }) => code === "VR1043").map(({ primary }) => primary.file),
+  );
   const wideBrace = all.find((one) => one.code === "VR1011" && /[｛｝]/.test(one.facts.found));
   const seen = new Set<string>();
   const kept = all.filter((one) => {
     const { code, primary } = one;
     if (binary.has(primary.file)) return code === "VR1009";
+    if (unfilled.has(primary.file) && code !== "VR1043" && CONSEQUENCES.test(code)) return false;
+    if (one.code === "VR1044" && one.facts.names.length === 0) return false;
     if (wideBrace !== undefined && BRACES.has(code)) return false;
     if (
       spoiled.size > 0 &&
@@ -77,7 +84,7 @@ export function tidyFindings(
     seen.add(key);
     return true;
   });
-  const sorted = kept.toSorted(
+  const sorted = tellLostIncludes(kept).toSorted(
     (a, b) =>
       rank(a.code) - rank(b.code) ||
       (order.get(a.primary.file) ?? 0) - (order.get(b.primary.file) ?? 0) ||

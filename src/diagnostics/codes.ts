@@ -65,6 +65,12 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR1037: info("conditions-judged"),
   VR1039: error("glued-definition"),
   VR1038: error("definition-with-blanks"),
+  VR1040: error("setting-without-value"),
+  VR1041: warning("unused-setting-without-value"),
+  VR1042: warning("unused-keyword-misspelled"),
+  VR1043: error("template-not-filled-in"),
+  VR1044: error("members-outside-group"),
+  VR1045: error("include-with-names-not-found"),
 
   VR2001: error("not-a-number"),
   VR2002: error("out-of-range"),
@@ -115,6 +121,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2047: error("unknown-option"),
   VR2048: error("ttl-limits-crossed"),
   VR2049: warning("too-many-decimals"),
+  VR2052: warning("process-name-with-blank"),
   VR2051: warning("peer-with-prefix"),
   VR2050: warning("own-interface-with-weight"),
   VR2060: error("secret-in-the-file"),
@@ -154,6 +161,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR3018: insecure("script-in-home-folder"),
   VR3019: info("slow-detection"),
   VR3021: info("program-from-path"),
+  VR3022: warning("script-security-without-user"),
   VR3020: warning("hair-trigger-detection"),
 
   VR4001: error("would-run-without"),

@@ -135,7 +135,13 @@ export interface Facts {
   readonly VR1024: { readonly keyword: string; readonly mark: string };
   readonly VR1025: { readonly keyword: string; readonly mark: string };
   readonly VR1026: { readonly word: string; readonly mark: string };
-  readonly VR1027: { readonly block: string; readonly kept: string; readonly lost: string };
+  readonly VR1027: {
+    readonly block: string;
+    readonly kept: string;
+    readonly lost: string;
+    /** Not even the first item of the line counts. */
+    readonly dropped: boolean;
+  };
   readonly VR1028: Record<never, never>;
   readonly VR1029: { readonly bytes: number };
   readonly VR1030: { readonly block: string; readonly count: number };
@@ -145,6 +151,17 @@ export interface Facts {
   readonly VR1034: { readonly limit: number; readonly unit: "lines" | "characters" };
   readonly VR1035: { readonly word: string };
   readonly VR1036: { readonly depth: number };
+  readonly VR1040: { readonly keyword: string; readonly expected: string };
+  readonly VR1041: { readonly keyword: string; readonly expected: string };
+  readonly VR1042: { readonly word: string; readonly suggestion: string };
+  readonly VR1043: { readonly text: string; readonly kind: "shell" | "template" };
+  readonly VR1045: {
+    readonly pattern: string;
+    readonly keyword: string;
+    /** Used in the file and not defined there. */
+    readonly names: readonly string[];
+  };
+  readonly VR1044: { readonly names: readonly string[] };
   readonly VR1038: { readonly name: string };
   readonly VR1039: { readonly name: string };
   readonly VR1037: { readonly id: string | undefined };
@@ -254,15 +271,24 @@ export interface Facts {
   readonly VR2041: { readonly name: string; readonly bytes: number };
   readonly VR2042: { readonly kept: string; readonly ignored: string };
   readonly VR2043: { readonly name: string; readonly block: string };
-  readonly VR2044: { readonly keyword: string; readonly command: string; readonly words: string };
+  readonly VR2044: {
+    readonly keyword: string;
+    readonly command: string;
+    readonly words: string;
+    /** A user and a group may follow this command. */
+    readonly user: boolean;
+  };
   readonly VR2045: { readonly command: string; readonly problem: "quote" | "escape" | "empty" };
   readonly VR2046: { readonly address: string };
   readonly VR2047: {
     readonly keyword: string;
     readonly word: string;
     readonly suggestion: string | undefined;
+    /** keepalived drops the whole line: the check is not used. */
+    readonly dropped: boolean;
   };
   readonly VR2048: { readonly min: number; readonly max: number };
+  readonly VR2052: { readonly keyword: string; readonly name: string };
   readonly VR2051: { readonly text: string; readonly address: string };
   readonly VR2050: {
     readonly interface: string;
@@ -334,9 +360,16 @@ export interface Facts {
     readonly repeat: number;
   };
   readonly VR3016: { readonly cloud: string; readonly instance: string };
-  readonly VR3017: { readonly vrid: number; readonly first: string; readonly second: string };
+  readonly VR3017: {
+    readonly vrid: number;
+    readonly first: string;
+    readonly second: string;
+    /** On one interface, with other peers or another group. */
+    readonly same: boolean;
+  };
   readonly VR3018: { readonly folder: string; readonly path: string };
   readonly VR3019: { readonly instance: string; readonly seconds: string };
+  readonly VR3022: { readonly count: number };
   readonly VR3020: {
     readonly instance: string;
     readonly down: number;

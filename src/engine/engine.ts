@@ -30,10 +30,11 @@ import { listen } from "./footing.ts";
 import { addressAppeared, findForeignAddresses } from "./foreign-addresses.ts";
 import { Groups } from "./groups.ts";
 import { describe } from "./guard.ts";
-import { createInstance, type Instance, identity } from "./instance.ts";
+import { createInstance, type Instance } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
-import { Lookup } from "./lookup.ts";
+import { isMeant, Lookup } from "./lookup.ts";
 import { OwnRemovals } from "./own-removals.ts";
+import { pairUp } from "./pairing.ts";
 import { announce, perform } from "./perform.ts";
 import { judge, tellDrop } from "./receive.ts";
 import { addressRemoved, checkStillThere, retryDue } from "./reconcile.ts";
@@ -287,19 +288,21 @@ export class Engine {
     // Those that an earlier reload removed go on handing over, also beside a new one of the same identity.
     const leaving = this.instances.filter((instance) => instance.leaving);
     const staying = this.instances.filter((instance) => !instance.leaving);
-    const known = new Map(staying.map((instance) => [identity(instance.config), instance]));
+    const known = new Map(staying.map((instance) => [instance.config, instance]));
+    const pairs = pairUp([...known.keys()], message.instances);
     const kept: Instance[] = [];
     const fresh: Instance[] = [];
     const changed: Change[] = [];
     for (const config of message.instances) {
-      const old = known.get(identity(config));
-      known.delete(identity(config));
-      if (old === undefined) {
+      const before = pairs.get(config);
+      const old = before === undefined ? undefined : known.get(before);
+      if (old === undefined || before === undefined) {
         const instance = createInstance(config, this.world.guard !== undefined, this.#made);
         this.#made += 1;
         kept.push(instance);
         fresh.push(instance);
       } else {
+        known.delete(before);
         kept.push(old);
         if (JSON.stringify(old.config) !== JSON.stringify(config))
           changed.push({ instance: old, config });
@@ -357,7 +360,10 @@ export class Engine {
     const instances = this.lookup.byRouter(interfaceIndex, vrid);
     if (instances.length === 0 && parsed.kind === "advert")
       this.#unknownRouters.heard(this, interfaceIndex, vrid, parsed.advert.source, now);
+    const isShared = instances.length > 1 && parsed.kind === "advert";
     for (const instance of instances) {
+      // One VRID twice on the interface: a packet belongs to the one whose peer or group it comes from, if there is one.
+      if (isShared && !isMeant(parsed.advert, instance, instances)) continue;
       if (parsed.kind === "drop") {
         tellDrop(this, instance, parsed.drop, parsed.source, now);
         continue;

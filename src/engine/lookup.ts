@@ -1,5 +1,6 @@
 /** Instances by what a packet or a piece of kernel news names. Made anew when instances come, go or change interface. */
 import type { Ipv4 } from "#units/address";
+import type { Advert } from "#wire/vrrp-packet";
 import type { Instance } from "./instance.ts";
 
 const NONE: readonly Instance[] = [];
@@ -36,6 +37,26 @@ export class Lookup {
   byAddress(address: Ipv4): readonly Instance[] {
     return this.#byAddress.get(address) ?? NONE;
   }
+}
+
+/** Of several instances of a VRID on an interface: is the advertisement this one's? What is nobody's is everybody's to refuse. */
+export function isMeant(
+  advert: Advert,
+  instance: Instance,
+  instances: readonly Instance[],
+): boolean {
+  if (isFor(advert, instance)) return true;
+  for (const other of instances) if (isFor(advert, other)) return false;
+  return true;
+}
+
+function isFor({ source, destination }: Advert, { config: { transport } }: Instance): boolean {
+  if (transport.kind === "multicast") return destination === transport.group;
+  // 224.0.0.0/4
+  if (destination >>> 28 === 0xe) return false;
+  if (transport.source !== undefined && destination !== transport.source) return false;
+  for (const peer of transport.peers) if (peer.address === source) return true;
+  return false;
 }
 
 /** A VRID is one byte. */

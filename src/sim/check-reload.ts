@@ -1,6 +1,6 @@
 /** A reload does nothing to what it does not change: no packet, no address, no message of a router that stays the same. */
 import type { InstanceConfig } from "#core/config";
-import { identity } from "#engine/instance";
+import { pairUp } from "#engine/pairing";
 import type { Ipv4 } from "#units/address";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
@@ -62,9 +62,10 @@ function unchanged(
   if (running.some((one) => one.state.phase.kind === "stopped")) return [];
   // One that hands over was taken away by a reload before: this one brings it back.
   const staying = running.filter((one) => one.state.phase.kind !== "handover");
-  const old = new Map(staying.map((one) => [identity(one.config), JSON.stringify(one.config)]));
-  const same = instances.filter((one) => old.get(identity(one)) === JSON.stringify(one));
-  const areAll = same.length === instances.length && same.length === old.size;
+  const old = staying.map(({ config }) => config);
+  const pairs = pairUp(old, instances);
+  const same = instances.filter((one) => JSON.stringify(pairs.get(one)) === JSON.stringify(one));
+  const areAll = same.length === instances.length && same.length === old.length;
   return areAll ? same : same.filter((one) => one.group === undefined);
 }
 

@@ -47,6 +47,7 @@ function sample({ takes }: Keyword): string {
       return takes.family === 6 ? "2001:db8::1" : "10.0.0.1";
     case "interface":
       return "eth0";
+    case "program":
     case "text":
       return "word";
     case "words":

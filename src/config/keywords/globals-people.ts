@@ -8,6 +8,7 @@ import {
   type Keyword,
   less,
   list,
+  looseInteger,
   maybeChoice,
   quiet,
   text,
@@ -223,7 +224,7 @@ export const NOTIFY: readonly Keyword[] = [
   },
   {
     word: "startup_script_timeout",
-    takes: integer(1, 1000),
+    takes: looseInteger(1, 1000),
     since: "2.1.0",
     default: "10",
     unit: "s",
@@ -239,7 +240,7 @@ export const NOTIFY: readonly Keyword[] = [
   },
   {
     word: "shutdown_script_timeout",
-    takes: integer(1, 1000),
+    takes: looseInteger(1, 1000),
     since: "2.1.0",
     default: "10",
     unit: "s",

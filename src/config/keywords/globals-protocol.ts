@@ -5,17 +5,20 @@ import {
   choice,
   decimal,
   flag,
-  integer,
+  GARP_DELAY,
+  GARP_LOWER_REPEAT,
+  GARP_REFRESH,
+  GARP_REPEAT,
   type Keyword,
   less,
+  looseDecimal,
+  looseInteger,
   quiet,
   told,
   words,
   yes,
 } from "../keyword.ts";
 import { HAVIP_BLOCK } from "./havip.ts";
-
-const INT_MAX = 2_147_483_647;
 
 export const PROTOCOL: readonly Keyword[] = [
   {
@@ -44,7 +47,7 @@ export const PROTOCOL: readonly Keyword[] = [
   },
   {
     word: "vrrp_down_timer_adverts",
-    takes: integer(1, 100),
+    takes: looseInteger(1, 100),
     since: "2.2.3",
     default: "3",
     acts: yes,
@@ -138,7 +141,7 @@ export const PROTOCOL: readonly Keyword[] = [
 export const ANNOUNCE: readonly Keyword[] = [
   {
     word: "vrrp_garp_master_delay",
-    takes: integer(0, INT_MAX),
+    takes: GARP_DELAY,
     since: "1.2.20",
     default: "5",
     unit: "s",
@@ -147,7 +150,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_garp_master_repeat",
-    takes: integer(1, INT_MAX),
+    takes: GARP_REPEAT,
     since: "1.2.20",
     default: "5",
     acts: yes,
@@ -155,7 +158,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_garp_master_refresh",
-    takes: integer(0, INT_MAX),
+    takes: GARP_REFRESH,
     since: "1.2.20",
     default: "0",
     unit: "s",
@@ -164,7 +167,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_garp_master_refresh_repeat",
-    takes: integer(1, INT_MAX),
+    takes: GARP_REPEAT,
     since: "1.2.20",
     default: "1",
     acts: yes,
@@ -172,7 +175,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_garp_lower_prio_delay",
-    takes: integer(0, INT_MAX),
+    takes: GARP_DELAY,
     since: "1.2.20",
     default: "the master value",
     unit: "s",
@@ -181,7 +184,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_garp_lower_prio_repeat",
-    takes: integer(0, INT_MAX),
+    takes: GARP_LOWER_REPEAT,
     since: "1.2.20",
     default: "the master value",
     acts: yes,
@@ -189,7 +192,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_garp_interval",
-    takes: decimal(0.000001, 2147.483647),
+    takes: looseDecimal(0.000001, 4294.967295),
     since: "1.2.21",
     default: "0",
     unit: "s",
@@ -198,7 +201,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_gna_interval",
-    takes: decimal(0.000001, 2147.483647),
+    takes: looseDecimal(0.000001, 4294.967295),
     since: "1.2.21",
     default: "0",
     unit: "s",
@@ -215,6 +218,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_garp_extra_if",
+    lonely: true,
     takes: words(1, 2),
     since: "2.2.3",
     default: "off",
@@ -223,6 +227,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_vmac_garp_intvl",
+    lonely: true,
     takes: words(1, 2),
     since: "2.2.0",
     acts: less("vmac"),

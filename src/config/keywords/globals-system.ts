@@ -7,6 +7,7 @@ import {
   integer,
   type Keyword,
   less,
+  maybeInteger,
   quiet,
   text,
   words,
@@ -84,7 +85,10 @@ export const SCHEDULING: readonly Keyword[] = [
   integerSetting("vrrp_rt_priority", 1, 99, "2.0.0", "real-time priority of the VRRP process"),
   integerSetting("checker_rt_priority", 1, 99, "2.0.0", "IPVS: real-time priority of the checkers"),
   integerSetting("bfd_rt_priority", 1, 99, "2.0.0", "real-time priority of the BFD process"),
-  integerSetting("max_auto_priority", -1, 99, "2.1.0", "real-time priority taken when late"),
+  {
+    ...integerSetting("max_auto_priority", -1, 99, "2.1.0", "real-time priority taken when late"),
+    takes: maybeInteger(-1, 99),
+  },
   {
     ...integerSetting("min_auto_priority_delay", 1, 10_000_000, "2.1.0", "how late is late"),
     default: "1000000",

@@ -1,18 +1,20 @@
 /** `vrrp_instance`: addresses, routes, and how they are announced. */
 import {
   flag,
-  integer,
+  GARP_DELAY,
+  GARP_LOWER_REPEAT,
+  GARP_REFRESH,
+  GARP_REPEAT,
   interfaceName,
   type Keyword,
   less,
   list,
   quiet,
+  type Takes,
   without,
   words,
   yes,
 } from "../keyword.ts";
-
-const INT_MAX = 2_147_483_647;
 
 export const ADDRESSES: readonly Keyword[] = [
   {
@@ -121,9 +123,9 @@ export const ADDRESSES: readonly Keyword[] = [
   },
 ];
 
-const garp = (word: string, min: number, what: string, unit?: "s"): Keyword => ({
+const garp = (word: string, takes: Takes, what: string, unit?: "s"): Keyword => ({
   word,
-  takes: integer(min, INT_MAX),
+  takes,
   since: "1.2.20",
   default: `vrrp_${word}`,
   ...(unit === undefined ? {} : { unit }),
@@ -132,14 +134,22 @@ const garp = (word: string, min: number, what: string, unit?: "s"): Keyword => (
 });
 
 export const ANNOUNCE: readonly Keyword[] = [
-  { ...garp("garp_master_delay", 0, "second block of gratuitous ARP", "s"), since: "0.7.1" },
-  garp("garp_master_repeat", 1, "gratuitous ARP per address in each block"),
-  garp("garp_master_refresh", 0, "period of gratuitous ARP while master", "s"),
-  garp("garp_master_refresh_repeat", 1, "gratuitous ARP per address at each refresh"),
-  garp("garp_lower_prio_delay", 0, "second block after a weaker master was heard", "s"),
-  garp("garp_lower_prio_repeat", 0, "gratuitous ARP after a weaker master was heard"),
+  {
+    ...garp("garp_master_delay", GARP_DELAY, "second block of gratuitous ARP", "s"),
+    since: "0.7.1",
+  },
+  garp("garp_master_repeat", GARP_REPEAT, "gratuitous ARP per address in each block"),
+  garp("garp_master_refresh", GARP_REFRESH, "period of gratuitous ARP while master", "s"),
+  garp("garp_master_refresh_repeat", GARP_REPEAT, "gratuitous ARP per address at each refresh"),
+  garp("garp_lower_prio_delay", GARP_DELAY, "second block after a weaker master was heard", "s"),
+  garp(
+    "garp_lower_prio_repeat",
+    GARP_LOWER_REPEAT,
+    "gratuitous ARP after a weaker master was heard",
+  ),
   {
     word: "garp_extra_if",
+    lonely: true,
     takes: words(1, 2),
     since: "2.2.3",
     default: "vrrp_garp_extra_if",
@@ -148,6 +158,7 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vmac_garp_intvl",
+    lonely: true,
     takes: words(1, 2),
     since: "2.2.0",
     acts: less("vmac"),

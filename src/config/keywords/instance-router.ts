@@ -11,6 +11,8 @@ import {
   type Keyword,
   less,
   list,
+  looseDecimal,
+  looseInteger,
   maybeChoice,
   maybeInteger,
   quiet,
@@ -47,7 +49,8 @@ export const ROUTER: readonly Keyword[] = [
   },
   {
     word: "priority",
-    takes: integer(1, 255),
+    // Refused, it is 100 also with `state MASTER`, which without the keyword is 255.
+    takes: { kind: "integer", min: 1, max: 255, refused: 100 },
     since: "0.6.6",
     default: "100",
     acts: yes,
@@ -112,7 +115,7 @@ export const ROUTER: readonly Keyword[] = [
   },
   {
     word: "preempt_delay",
-    takes: decimal(0, 1000),
+    takes: looseDecimal(0, 1000),
     since: "1.1.8",
     default: "0",
     unit: "s",
@@ -122,7 +125,7 @@ export const ROUTER: readonly Keyword[] = [
   },
   {
     word: "down_timer_adverts",
-    takes: integer(1, 100),
+    takes: looseInteger(1, 100),
     since: "2.2.3",
     default: "vrrp_down_timer_adverts",
     acts: yes,
@@ -265,6 +268,7 @@ export const NETWORK: readonly Keyword[] = [
   },
   {
     word: "kernel_rx_buf_size",
+    lonely: true,
     takes: integer(1, INT_MAX),
     since: "2.0.3",
     unit: "bytes",

@@ -155,6 +155,7 @@ export const ROOT: KeywordTable = table([
   },
   {
     word: "net_namespace",
+    lonely: true,
     takes: text,
     since: "1.2.24",
     acts: without("namespace"),
@@ -162,6 +163,7 @@ export const ROOT: KeywordTable = table([
   },
   {
     word: "net_namespace_ipvs",
+    lonely: true,
     takes: text,
     since: "2.1.0",
     acts: less("ipvs"),
@@ -176,6 +178,7 @@ export const ROOT: KeywordTable = table([
   },
   {
     word: "instance",
+    lonely: true,
     takes: text,
     since: "1.2.24",
     acts: yes,

@@ -1,12 +1,12 @@
 /** `vrrp_script`, `vrrp_track_process`, `track_file`, `bfd_instance`: what an instance can track. */
 import {
   address,
-  boolean,
-  decimal,
   flag,
   integer,
   type Keyword,
   type KeywordTable,
+  looseDecimal,
+  looseInteger,
   maybeChoice,
   quiet,
   table,
@@ -20,9 +20,9 @@ import {
 const INT_MAX = 2_147_483_647;
 
 /** `weight N [reverse|noreverse]` */
-const weight = (limit: number, fallback: string): Keyword => ({
+const weight = (limit: number, beyond: "limit" | "default", fallback: string): Keyword => ({
   word: "weight",
-  takes: { kind: "weight", limit },
+  takes: { kind: "weight", limit, beyond },
   since: "1.1.13",
   default: fallback,
   acts: yes,
@@ -39,7 +39,7 @@ export const SCRIPT: KeywordTable = table([
   },
   {
     word: "interval",
-    takes: decimal(0.000001, INT_MAX),
+    takes: { kind: "decimal", min: 0.000001, max: INT_MAX, bad: "digits" },
     since: "1.1.13",
     default: "1",
     unit: "s",
@@ -48,17 +48,17 @@ export const SCRIPT: KeywordTable = table([
   },
   {
     word: "timeout",
-    takes: decimal(0.000001, INT_MAX),
+    takes: { kind: "decimal", min: 0.000001, max: INT_MAX, bad: "digits" },
     since: "1.3.0",
     default: "interval",
     unit: "s",
     acts: yes,
     purpose: "when it is ended and counts as failed",
   },
-  weight(253, "0"),
+  weight(253, "limit", "0"),
   {
     word: "rise",
-    takes: integer(1, INT_MAX),
+    takes: looseInteger(1, INT_MAX),
     since: "1.1.18",
     default: "1",
     acts: yes,
@@ -66,7 +66,7 @@ export const SCRIPT: KeywordTable = table([
   },
   {
     word: "fall",
-    takes: integer(1, INT_MAX),
+    takes: looseInteger(1, INT_MAX),
     since: "1.1.18",
     default: "1",
     acts: yes,
@@ -93,7 +93,7 @@ export const SCRIPT: KeywordTable = table([
 export const PROCESS: KeywordTable = table([
   {
     word: "process",
-    takes: { kind: "command", user: false },
+    takes: { kind: "program" },
     since: "2.0.11",
     acts: yes,
     purpose: "name or path of the program, and parameters if they matter",
@@ -108,7 +108,7 @@ export const PROCESS: KeywordTable = table([
   },
   {
     word: "quorum",
-    takes: integer(1, 65_535),
+    takes: looseInteger(1, 65_535),
     since: "2.0.11",
     default: "1",
     acts: yes,
@@ -116,7 +116,7 @@ export const PROCESS: KeywordTable = table([
   },
   {
     word: "quorum_max",
-    takes: integer(0, 65_535),
+    takes: looseInteger(0, 65_535),
     since: "2.0.12",
     default: "no limit",
     acts: yes,
@@ -124,7 +124,7 @@ export const PROCESS: KeywordTable = table([
   },
   {
     word: "delay",
-    takes: decimal(0, 3600),
+    takes: looseDecimal(0, 3600),
     since: "2.0.11",
     default: "0",
     unit: "s",
@@ -133,7 +133,7 @@ export const PROCESS: KeywordTable = table([
   },
   {
     word: "fork_delay",
-    takes: decimal(0, 3600),
+    takes: looseDecimal(0, 3600),
     since: "2.0.12",
     default: "0",
     unit: "s",
@@ -142,17 +142,17 @@ export const PROCESS: KeywordTable = table([
   },
   {
     word: "terminate_delay",
-    takes: decimal(0, 3600),
+    takes: looseDecimal(0, 3600),
     since: "2.0.12",
     default: "0",
     unit: "s",
     acts: yes,
     purpose: "how long processes must be missing",
   },
-  weight(253, "0"),
+  { ...weight(254, "default", "0"), lonely: true },
   {
     word: "full_command",
-    takes: boolean,
+    takes: flag,
     since: "2.0.11",
     default: "off",
     acts: yes,
@@ -163,12 +163,13 @@ export const PROCESS: KeywordTable = table([
 export const FILE: KeywordTable = table([
   {
     word: "file",
+    lonely: true,
     takes: text,
     since: "2.0.0",
     acts: yes,
     purpose: "file with a whole number",
   },
-  weight(254, "1"),
+  { ...weight(254, "default", "1"), lonely: true },
   {
     word: "init_file",
     takes: words(0, 2),
@@ -191,7 +192,7 @@ const BFD_ROWS: readonly (readonly [string, Keyword["takes"], string | undefined
   ["hoplimit", integer(1, 255), "64", "hop limit, IPv6"],
   ["max_hops", integer(0, 255), "0", "routers in between"],
   ["multihop", flag, "off", "the other end is behind routers"],
-  ["weight", { kind: "weight", limit: 253 }, "0", "what it adds to the priority"],
+  ["weight", { kind: "weight", limit: 253, beyond: "limit" }, "0", "what it adds to the priority"],
   ["vrrp", flag, "on", "tell the VRRP part"],
   ["checker", flag, "on", "tell the IPVS part"],
 ];

@@ -151,7 +151,9 @@ function lowerProcess(block: Block): ProcessTrackerPlan | undefined {
     name: nameOf(block),
     argv,
     paramMatch: paramMatch(match, argv.length > 1),
-    fullCommand: booleanOf(block, "full_command") ?? false,
+    // Whatever stands behind `full_command`: keepalived 2.2.7 reads no argument. Parameters are part of the full command.
+    fullCommand:
+      hasSetting(block, "full_command") || hasSetting(block, "param_match") || argv.length > 1,
     quorum: numberOf(block, "quorum") ?? 1,
     quorumMax: numberOf(block, "quorum_max"),
     forkDelay: seconds(numberOf(block, "fork_delay") ?? delay),

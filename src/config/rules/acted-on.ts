@@ -17,7 +17,8 @@ export const checkActedOn: Rule = ({ model, report }) => {
         const kind = setting.value.kind === "block" ? ({ isBlock: true } as const) : {};
         report("VR4005", setting.word.span, { keyword: word, ...kind });
       }
-      if (deprecated !== undefined) {
+      // What it would run without is told below, and is worse.
+      if (deprecated !== undefined && acts.kind !== "without") {
         const instead = deprecated === "" ? undefined : deprecated;
         report("VR4010", setting.word.span, { keyword: word, instead });
       }

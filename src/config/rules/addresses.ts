@@ -1,6 +1,6 @@
 /** Virtual addresses: families, doubles, hosts, subnets. */
 import { isInNetwork, printIpv4 } from "#units/address";
-import { addressesOf, addressOf, familyOf, peersOf } from "../effective.ts";
+import { addressesOf, addressOf, familyOf, interfaceOf, peersOf } from "../effective.ts";
 import type { Ip } from "../ip.ts";
 import { type Block, itemsOf, lastSetting, nameOf, placeOf } from "../records.ts";
 import type { AddressItem } from "../value.ts";
@@ -25,7 +25,7 @@ export const checkAddresses: Rule = (context) => {
 };
 
 /** By address; small whole numbers are found faster than texts. */
-type Owners = Map<number | string, { readonly block: Block; readonly item: AddressItem }>;
+type Owners = Map<number | string, { readonly block: Block; readonly item: AddressItem }[]>;
 
 function both(block: Block): readonly AddressItem[] {
   const items = itemsOf(block, "virtual_ipaddress", "address");
@@ -55,16 +55,21 @@ function checkFamilies({ report }: RuleContext, block: Block): void {
 
 function checkTwins({ report }: RuleContext, block: Block, owners: Owners): void {
   for (const item of both(block)) {
-    const device = item.interface ?? "";
     const { ip } = item;
     const key = ip.family === 4 ? ip.value | 0 : ip.text;
-    const twin = owners.get(key);
+    const twins = owners.get(key);
+    if (twins === undefined) {
+      owners.set(key, [{ block, item }]);
+      continue;
+    }
+    // On another interface it is another address to Linux.
+    const device = item.interface ?? interfaceOf(block);
+    const twin = twins.find((one) => (one.item.interface ?? interfaceOf(one.block)) === device);
     if (twin === undefined) {
-      owners.set(key, { block, item });
+      twins.push({ block, item });
       continue;
     }
     const related = [twin.item.word.span];
-    if (twin.block === block && (twin.item.interface ?? "") !== device) continue;
     const facts = { address: item.ip.text, first: nameOf(twin.block), second: nameOf(block) };
     report("VR2021", item.word.span, facts, { related });
   }

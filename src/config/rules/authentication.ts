@@ -19,11 +19,16 @@ export const checkAuthentication: Rule = ({ model, report }) => {
       report("VR4011", span, { instance: nameOf(instance) });
       continue;
     }
-    const hasType = hasSetting(block, "auth_type");
-    const hasPassword = hasSetting(block, "auth_pass");
+    // A value that was refused has been reported where it stands.
+    const has = (word: string): boolean =>
+      hasSetting(block, word) || block.attempted.includes(word);
+    const hasType = has("auth_type");
+    const hasPassword = has("auth_pass");
     if (hasType !== hasPassword && !block.damaged) {
-      const [has, lacks] = hasType ? ["auth_type", "auth_pass"] : ["auth_pass", "auth_type"];
-      report("VR2029", place, { has: has ?? "", lacks: lacks ?? "" });
+      const words = hasType
+        ? { has: "auth_type", lacks: "auth_pass" }
+        : { has: "auth_pass", lacks: "auth_type" };
+      report("VR2029", place, words);
     }
     const secret = password?.secret;
     const span = lastSetting(block, "auth_pass")?.args[0]?.span;

@@ -1,6 +1,6 @@
 /** Programs that are run: shell syntax without a shell, paths, folders that others can write to, accounts. */
 import type { Span } from "#diagnostics/source";
-import { type Block, hasSetting, type Setting } from "../records.ts";
+import { type Block, hasSetting, lastSetting, type Setting } from "../records.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 /** Folders anybody may write to; a program there is anybody's program. */
@@ -46,14 +46,12 @@ function checkCommand({ report }: RuleContext, setting: Setting): void {
   }
 }
 
-/** Said once: without `script_user`, scripts run as root unless an account of the right name exists. */
+/**
+ * Said once: without `script_user`, scripts run as root unless an account of the right name exists; with script security,
+ * keepalived does not run them at all then.
+ */
 function checkUsers({ model, report }: RuleContext, commands: readonly Setting[]): void {
-  if (
-    hasSetting(model.globals, "script_user") ||
-    hasSetting(model.globals, "enable_script_security")
-  ) {
-    return;
-  }
+  if (hasSetting(model.globals, "script_user")) return;
   const [first] = commands;
   if (first === undefined) return;
   const own = (setting: Setting): boolean =>
@@ -61,5 +59,8 @@ function checkUsers({ model, report }: RuleContext, commands: readonly Setting[]
   const scripts = model.scripts.filter((block) => !hasSetting(block, "user"));
   const others = commands.filter((setting) => setting.keyword.word !== "script" && !own(setting));
   const count = scripts.length + others.length;
-  if (count > 0) report("VR3006", first.word.span, { count });
+  if (count === 0) return;
+  const security = lastSetting(model.globals, "enable_script_security");
+  if (security === undefined) report("VR3006", first.word.span, { count });
+  else report("VR3022", security.word.span, { count });
 }

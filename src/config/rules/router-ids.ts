@@ -1,29 +1,55 @@
-/** A VRID is unique on an interface (and address family): keepalived refuses to start otherwise. */
-import { familyOf, interfaceOf, routerIdOf } from "../effective.ts";
+/**
+ * A VRID may stand twice on an interface where no packet belongs to both: keepalived refuses to start only for two multicast
+ * instances of one group, or two unicast ones that send from one address to a peer they share.
+ */
+import {
+  addressOf,
+  familyOf,
+  interfaceOf,
+  isUnicast,
+  peersOf,
+  routerIdOf,
+  sourceOf,
+} from "../effective.ts";
+import type { Model } from "../model.ts";
 import { type Block, lastSetting, nameOf, placeOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkRouterIds: Rule = ({ model, report }) => {
-  const byKey = new Map<string, Block>();
-  const byId = new Map<number, Block>();
+  const byWay = new Map<string, Block>();
+  const byId = new Map<string, Block>();
   for (const block of model.instances) {
     const vrid = routerIdOf(block);
     const device = interfaceOf(block);
     if (vrid === undefined || device === undefined) continue;
-    const key = `${device} ${familyOf(block)} ${vrid}`;
     const place = lastSetting(block, "virtual_router_id")?.args[0]?.span ?? placeOf(block);
-    const twin = byKey.get(key);
-    const other = byId.get(vrid);
+    const where = (other: Block): typeof place =>
+      lastSetting(other, "virtual_router_id")?.args[0]?.span ?? placeOf(other);
+    const ways = waysOf(block, model).map((way) => `${device} ${vrid} ${way}`);
+    const twin = ways.map((way) => byWay.get(way)).find((one) => one !== undefined);
+    const id = `${familyOf(block)} ${vrid}`;
+    const other = byId.get(id);
     if (twin !== undefined) {
       const facts = { vrid, interface: device, first: nameOf(twin), second: nameOf(block) };
-      const where = lastSetting(twin, "virtual_router_id")?.args[0]?.span ?? placeOf(twin);
-      report("VR2017", place, facts, { related: [where] });
-    } else if (other !== undefined && familyOf(other) === familyOf(block)) {
-      const where = lastSetting(other, "virtual_router_id")?.args[0]?.span ?? placeOf(other);
-      const facts = { vrid, first: nameOf(other), second: nameOf(block) };
-      report("VR3017", place, facts, { related: [where] });
+      report("VR2017", place, facts, { related: [where(twin)] });
+    } else if (other !== undefined) {
+      const same = interfaceOf(other) === device;
+      const facts = { vrid, first: nameOf(other), second: nameOf(block), same };
+      report("VR3017", place, facts, { related: [where(other)] });
     }
-    byKey.set(key, block);
-    byId.set(vrid, block);
+    for (const way of ways) byWay.set(way, block);
+    byId.set(id, block);
   }
 };
+
+/** What an advertisement of the instance is known by, besides interface and VRID. */
+function waysOf(block: Block, model: Model): readonly string[] {
+  const family = familyOf(block);
+  if (isUnicast(block)) {
+    const source = sourceOf(block)?.text ?? "";
+    return peersOf(block).map(({ ip }) => `${family} ${source} ${ip.text}`);
+  }
+  const group =
+    addressOf(block, "mcast_dst_ip") ?? addressOf(model.globals, `vrrp_mcast_group${family}`);
+  return [`${family} group ${group?.text ?? ""}`];
+}

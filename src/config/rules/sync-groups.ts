@@ -27,7 +27,7 @@ export const checkSyncGroups: Rule = ({ model, report }) => {
         owner.set(name, nameOf(group));
       }
     }
-    if (group.damaged) continue;
+    if (group.damaged || group.attempted.includes("group")) continue;
     if (members.length === 0) report("VR2040", placeOf(group), { group: nameOf(group) });
     else if (known === 1 && members.length === 1) {
       report("VR2013", placeOf(group), { group: nameOf(group) });

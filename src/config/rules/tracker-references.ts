@@ -34,9 +34,12 @@ function checkKind(context: RuleContext, kind: Kind): void {
   const { model, report } = context;
   const blocks = kind.blocks(model);
   const used = new Set<string>();
+  const users = [...model.instances, ...model.groups];
+  // Of a line that was dropped it is not known whose name it had.
+  const isComplete = users.every((user) => !user.attempted.includes(kind.list));
   const late = new Map<string, Span>();
   const suggest = suggester(() => blocks.map(nameOf));
-  for (const user of [...model.instances, ...model.groups]) {
+  for (const user of users) {
     for (const { word } of itemsOf(user, kind.list, "tracked")) {
       used.add(word.text);
       const block = find(blocks, word.text);
@@ -55,7 +58,10 @@ function checkKind(context: RuleContext, kind: Kind): void {
       }
     }
   }
-  for (const block of blocks) checkBlock(context, kind, block, used, late.get(nameOf(block)));
+  for (const block of blocks) {
+    const isUsed = !isComplete || used.has(nameOf(block));
+    checkBlock(context, kind, block, isUsed, late.get(nameOf(block)));
+  }
 }
 
 /** Only places in one file can be put in order here. */
@@ -68,7 +74,7 @@ function checkBlock(
   { report, lineOf, model }: RuleContext,
   { tracker, needs }: Kind,
   block: Block,
-  used: ReadonlySet<string>,
+  isUsed: boolean,
   lateUse: Span | undefined,
 ): void {
   const name = nameOf(block);
@@ -76,7 +82,7 @@ function checkBlock(
   if (!hasSetting(block, needs) && !block.damaged && !block.attempted.includes(needs)) {
     report("VR2034", place, { block: block.head?.text ?? "", name, keyword: needs });
   }
-  if (!used.has(name)) {
+  if (!isUsed) {
     if (!block.damaged && !model.root.damaged) report("VR2011", place, { tracker, name });
     return;
   }

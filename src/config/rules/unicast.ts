@@ -4,6 +4,7 @@ import { itemsOf, lastOfAny, lastSetting, nameOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
 const NEED_PEERS: readonly string[] = [
+  "unicast_peer",
   "unicast_src_ip",
   "unicast_ttl",
   "check_unicast_src",

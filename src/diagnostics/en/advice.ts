@@ -98,11 +98,22 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "remove this",
     notes: ["the network there accepts only the interface's own MAC address"],
   }),
-  VR3017: ({ vrid, first, second }) => ({
-    message: `virtual_router_id ${vrid} is used by \`${first}\` and \`${second}\` on different interfaces`,
+  VR3022: ({ count }) => ({
+    message: `without \`script_user\` ${plural(count, "script")} would run as \`keepalived_script\`; where that account does not exist, keepalived runs without ${count === 1 ? "it" : "them"}, and Baton runs ${count === 1 ? "it" : "them"} as root`,
+    label: "no `script_user`",
+    help: "write `script_user NAME` in `global_defs`, or `user NAME` in each check",
+  }),
+  VR3017: ({ vrid, first, second, same }) => ({
+    message: same
+      ? `virtual_router_id ${vrid} is used by \`${first}\` and \`${second}\` on one interface, with other peers or another group`
+      : `virtual_router_id ${vrid} is used by \`${first}\` and \`${second}\` on different interfaces`,
     label: "the same number",
     related: [`\`${first}\``],
-    notes: ["that works as long as the two networks are never bridged"],
+    notes: [
+      same
+        ? "that works as long as no other node sends to both; another number each is clearer"
+        : "that works as long as the two networks are never bridged",
+    ],
   }),
   VR3018: ({ path, folder }) => ({
     message: `the owner of \`${folder}\` can decide what \`${path}\` does as root`,

@@ -168,9 +168,50 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     message: `\`${mark}\` after \`${word}\` does not belong there: a line's end is the end`,
     label: "delete this",
   }),
-  VR1027: ({ block, kept, lost }) => ({
-    message: `\`${block}\` takes one item on each line: \`${lost}\` is lost`,
-    label: `only \`${kept}\` is read`,
+  VR1040: ({ keyword, expected }) => ({
+    message: `\`${keyword}\` lacks its argument (${argumentKind(expected)})`,
+    label: "nothing follows",
+    notes: ["keepalived ignores the line and starts without this setting"],
+  }),
+  VR1041: ({ keyword, expected }) => ({
+    message: `\`${keyword}\` lacks its argument (${argumentKind(expected)}), and would not be needed here`,
+    label: "nothing follows",
+    notes: ["keepalived ignores the line too"],
+    help: "delete the line",
+  }),
+  VR1042: ({ word, suggestion }) => ({
+    message: `\`${word}\` is unknown; it is probably \`${suggestion}\`, which would not be acted on here`,
+    label: "ignored",
+    notes: ["keepalived ignores the misspelled line too"],
+    help: `write \`${suggestion}\`, or delete the line`,
+  }),
+  VR1043: ({ text, kind }) => ({
+    message:
+      kind === "shell"
+        ? `\`${text}\` is shell, which keepalived does not know: the text stays as it is`
+        : `\`${text}\` looks like a template that was not filled in`,
+    label: "not a value",
+    help:
+      kind === "shell"
+        ? "fill in the file before it is read (`envsubst` does not know defaults either), or write `${NAME}` and define `$NAME=value` above"
+        : "give the file that the template makes, not the template",
+  }),
+  VR1045: ({ pattern, keyword, names }) => ({
+    message: `no file matches \`${keyword} ${pattern}\`, and ${list(names)} ${names.length === 1 ? "is" : "are"} not defined elsewhere`,
+    label: "nothing found",
+    notes: ["keepalived mentions it in its log and runs without what is missing"],
+  }),
+  VR1044: ({ names }) => ({
+    message: `names of instances (${list(names)}) belong in \`group { … }\` inside the sync group`,
+    label: "unknown here",
+    notes: ["keepalived ignores the names and removes the group, which has no members"],
+    help: "write `group {` above and `}` below them",
+  }),
+  VR1027: ({ block, kept, lost, dropped }) => ({
+    message: dropped
+      ? `\`${block}\` takes one item on each line: \`${kept}\` and \`${lost}\` are both lost`
+      : `\`${block}\` takes one item on each line: \`${lost}\` is lost`,
+    label: dropped ? "keepalived drops the whole line" : `only \`${kept}\` is read`,
     help: "put each item on a line of its own",
   }),
   VR1028: () => ({

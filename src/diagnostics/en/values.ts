@@ -203,8 +203,12 @@ export const VALUES: Texts<Family<"VR20">> = {
     notes: ["VRRP version 2 sends it in clear: it keeps groups apart and is no protection"],
   }),
   VR2031: ({ keyword, instance }) => ({
-    message: `\`${keyword}\` without \`unicast_peer\`: \`${instance}\` would use multicast`,
+    message:
+      keyword === "unicast_peer"
+        ? `\`unicast_peer\` is empty: \`${instance}\` would use multicast`
+        : `\`${keyword}\` without \`unicast_peer\`: \`${instance}\` would use multicast`,
     label: "has no effect",
+    notes: ["where multicast does not get through, as in most clouds, every node becomes master"],
     help: "add `unicast_peer { … }` with the other node's address",
   }),
   VR2032: ({ label, bytes, address }) => ({
@@ -266,11 +270,15 @@ export const VALUES: Texts<Family<"VR20">> = {
     message: `\`${name}\` stands twice in \`${block}\``,
     label: "again",
   }),
-  VR2044: ({ keyword, command, words }) => ({
-    message: `\`${keyword}\` would run \`${command}\` as the user \`${words.split(" ")[0]}\`, not with that argument`,
-    label: "taken for user and group",
+  VR2044: ({ keyword, command, words, user }) => ({
+    message: user
+      ? `\`${keyword}\` would run \`${command}\` as the user \`${words.split(" ")[0]}\`, not with that argument`
+      : `\`${keyword}\` would run \`${command}\` without \`${words}\``,
+    label: user ? "taken for user and group" : "dropped",
     related: ["the whole command"],
-    notes: ["there is no such account, so keepalived disables the script"],
+    notes: user
+      ? ["there is no such account, so keepalived disables the script"]
+      : ["keepalived reads one word; what follows it is dropped without a message"],
     help: `put the whole command in double quotes: "${command} ${words}"`,
   }),
   VR2045: ({ command, problem }) => ({
@@ -286,9 +294,16 @@ export const VALUES: Texts<Family<"VR20">> = {
     label: "224.0.0.0 to 239.255.255.255, or ff00::/8",
     notes: ["keepalived ignores the line"],
   }),
-  VR2047: ({ keyword, word, suggestion }) => ({
-    message: `\`${word}\` is not understood in \`${keyword}\``,
-    label: "ignored",
+  VR2052: ({ keyword, name }) => ({
+    message: `\`${keyword} "${name}"\` looks for a program with a blank in its name, not for one with parameters`,
+    label: "one word, the name",
+    help: "write the program and each parameter as a word of its own, without quotes around all of them",
+  }),
+  VR2047: ({ keyword, word, suggestion, dropped }) => ({
+    message: dropped
+      ? `\`${word}\` is not understood in \`${keyword}\`: the node would run without this check`
+      : `\`${word}\` is not understood in \`${keyword}\``,
+    label: dropped ? "keepalived drops the whole line" : "ignored",
     ...(suggestion === undefined ? {} : { help: `did you mean \`${suggestion}\`?` }),
   }),
   VR2048: ({ min, max }) => ({

@@ -95,11 +95,22 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "删掉它",
     notes: ["云上网络只接受网卡自身的 MAC 地址"],
   }),
-  VR3017: ({ vrid, first, second }) => ({
-    message: `\`${first}\` 和 \`${second}\` 在不同网卡上用了同一个 virtual_router_id ${vrid}`,
+  VR3022: ({ count }) => ({
+    message: `没有 \`script_user\`，${count} 个脚本会以 \`keepalived_script\` 的身份运行；本机没有这个用户时，keepalived 会去掉这些脚本照常运行，Baton 则以 root 运行它们`,
+    label: "没有 `script_user`",
+    help: "在 `global_defs` 里写 `script_user 用户名`，或在每个检查里写 `user 用户名`",
+  }),
+  VR3017: ({ vrid, first, second, same }) => ({
+    message: same
+      ? `\`${first}\` 和 \`${second}\` 在同一网卡上用了同一个 virtual_router_id ${vrid}，只是对端或组播组不同`
+      : `\`${first}\` 和 \`${second}\` 在不同网卡上用了同一个 virtual_router_id ${vrid}`,
     label: "数字相同",
     related: [`\`${first}\``],
-    notes: ["只要两个网络不会桥接在一起就没有问题"],
+    notes: [
+      same
+        ? "只要没有别的节点同时向两者发送就没有问题；各用一个编号更清楚"
+        : "只要两个网络不会桥接在一起就没有问题",
+    ],
   }),
   VR3018: ({ path, folder }) => ({
     message: `\`${folder}\` 的属主能决定 \`${path}\` 以 root 身份做什么`,

@@ -159,9 +159,50 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     message: `\`${word}\` 后面多了 \`${mark}\`，换行就表示结束`,
     label: "删掉",
   }),
-  VR1027: ({ block, kept, lost }) => ({
-    message: `\`${block}\` 每行只能写一项，\`${lost}\` 会丢失`,
-    label: `只读到 \`${kept}\``,
+  VR1040: ({ keyword, expected }) => ({
+    message: `\`${keyword}\` 缺少参数（${argumentKind(expected)}）`,
+    label: "后面没有内容",
+    notes: ["keepalived 会忽略这一行，在没有这项设置的情况下启动"],
+  }),
+  VR1041: ({ keyword, expected }) => ({
+    message: `\`${keyword}\` 缺少参数（${argumentKind(expected)}），而这里本来也用不到它`,
+    label: "后面没有内容",
+    notes: ["keepalived 同样会忽略这一行"],
+    help: "删掉这一行",
+  }),
+  VR1042: ({ word, suggestion }) => ({
+    message: `不认识 \`${word}\`，大概是 \`${suggestion}\`，而后者在这里也不起作用`,
+    label: "会被忽略",
+    notes: ["keepalived 同样会忽略拼错的这一行"],
+    help: `改成 \`${suggestion}\`，或者删掉这一行`,
+  }),
+  VR1043: ({ text, kind }) => ({
+    message:
+      kind === "shell"
+        ? `\`${text}\` 是 shell 的写法，keepalived 不认识，会原样保留`
+        : `\`${text}\` 看起来是还没有渲染的模板`,
+    label: "不是有效的值",
+    help:
+      kind === "shell"
+        ? "先渲染再读取（`envsubst` 也不支持默认值），或者在前面定义 `$NAME=值`，这里写 `${NAME}`"
+        : "请使用模板渲染之后的文件，而不是模板本身",
+  }),
+  VR1045: ({ pattern, keyword, names }) => ({
+    message: `没有文件匹配 \`${keyword} ${pattern}\`，而 ${list(names)} 在别处也没有定义`,
+    label: "什么也没找到",
+    notes: ["keepalived 只在日志里提一句，然后在缺少这些内容的情况下运行"],
+  }),
+  VR1044: ({ names }) => ({
+    message: `实例名（${list(names)}）要写在同步组里的 \`group { … }\` 中`,
+    label: "这里不认识",
+    notes: ["keepalived 会忽略这些名字，并删除没有成员的同步组"],
+    help: "在前面加一行 `group {`，在后面加一行 `}`",
+  }),
+  VR1027: ({ block, kept, lost, dropped }) => ({
+    message: dropped
+      ? `\`${block}\` 每行只能写一项，\`${kept}\` 和 \`${lost}\` 都会丢失`
+      : `\`${block}\` 每行只能写一项，\`${lost}\` 会丢失`,
+    label: dropped ? "keepalived 会丢弃整行" : `只读到 \`${kept}\``,
     help: "每项单独占一行",
   }),
   VR1028: () => ({ message: "文件是空的：能启动，但什么也不做" }),

@@ -200,8 +200,12 @@ export const VALUES: Texts<Family<"VR20">> = {
     notes: ["VRRPv2 的密码是明文传输的，只能区分不同的组，起不到保护作用"],
   }),
   VR2031: ({ keyword, instance }) => ({
-    message: `写了 \`${keyword}\` 却没有 \`unicast_peer\`，\`${instance}\` 会使用组播`,
+    message:
+      keyword === "unicast_peer"
+        ? `\`unicast_peer\` 是空的，\`${instance}\` 会使用组播`
+        : `写了 \`${keyword}\` 却没有 \`unicast_peer\`，\`${instance}\` 会使用组播`,
     label: "不起作用",
+    notes: ["组播不通的网络里（多数云上都是如此），每个节点都会成为 master"],
     help: "补上 `unicast_peer { … }`，写对端机器的地址",
   }),
   VR2032: ({ label, bytes, address }) => ({
@@ -258,11 +262,15 @@ export const VALUES: Texts<Family<"VR20">> = {
     message: `\`${name}\` 在 \`${block}\` 里写了两次`,
     label: "重复",
   }),
-  VR2044: ({ keyword, command, words }) => ({
-    message: `\`${keyword}\` 会以用户 \`${words.split(" ")[0]}\` 的身份运行 \`${command}\`，而不是把它当参数`,
-    label: "被当成用户和组",
+  VR2044: ({ keyword, command, words, user }) => ({
+    message: user
+      ? `\`${keyword}\` 会以用户 \`${words.split(" ")[0]}\` 的身份运行 \`${command}\`，而不是把它当参数`
+      : `\`${keyword}\` 运行 \`${command}\` 时不会带上 \`${words}\``,
+    label: user ? "被当成用户和组" : "会被丢弃",
     related: ["整条命令"],
-    notes: ["没有这个用户，keepalived 会停用该脚本"],
+    notes: user
+      ? ["没有这个用户，keepalived 会停用该脚本"]
+      : ["keepalived 只读一个单词，后面的内容会被丢弃，也没有任何提示"],
     help: `把整条命令放进双引号："${command} ${words}"`,
   }),
   VR2045: ({ command, problem }) => ({
@@ -278,9 +286,16 @@ export const VALUES: Texts<Family<"VR20">> = {
     label: "应为 224.0.0.0 到 239.255.255.255，或 ff00::/8",
     notes: ["keepalived 会忽略这一行"],
   }),
-  VR2047: ({ keyword, word, suggestion }) => ({
-    message: `看不懂 \`${keyword}\` 里的 \`${word}\``,
-    label: "会被忽略",
+  VR2052: ({ keyword, name }) => ({
+    message: `\`${keyword} "${name}"\` 查找的是名字里带空格的程序，而不是带参数的程序`,
+    label: "整个是一个名字",
+    help: "程序和每个参数各写成一个单词，不要用引号把它们整个括起来",
+  }),
+  VR2047: ({ keyword, word, suggestion, dropped }) => ({
+    message: dropped
+      ? `看不懂 \`${keyword}\` 里的 \`${word}\`：节点运行时会缺少这项检查`
+      : `看不懂 \`${keyword}\` 里的 \`${word}\``,
+    label: dropped ? "keepalived 会丢弃整行" : "会被忽略",
     ...(suggestion === undefined ? {} : { help: `是否想写 \`${suggestion}\`？` }),
   }),
   VR2048: ({ min, max }) => ({
