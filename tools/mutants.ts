@@ -294,6 +294,29 @@ export const MUTANTS: readonly Mutant[] = [
     "const ROUND_GAP = micros(50_000);",
     "const ROUND_GAP = micros(0);",
   ]),
+  ...inFile(
+    "allowance",
+    ["answers to a flood are bounded", "  most: ANSWERS,", "  most: 1e9,"],
+    ["provoked announcements are bounded", "  most: ANNOUNCEMENTS,", "  most: 1e9,"],
+    ["take-overs after priority 0 are bounded", "  most: TAKE_OVERS,", "  most: 1e9,"],
+    [
+      "an allowance fills up again",
+      "allowance.left + Math.max(0, now - allowance.at) / each",
+      "allowance.left",
+    ],
+  ),
+  ...inFile(
+    "claim",
+    ["answers to a claim come later and later", "answers <= PROMPT_ANSWERS ?", "answers >= 0 ?"],
+    ["not later than 10 s", "Math.min(GAP_MAX, ", "Math.max(GAP, "],
+    ["a claim ends", "now < end) return", "now < 0) return"],
+    [
+      "what the other master announces is no claim to report",
+      "wasReported || !isElecting(config, state, now)",
+      "true",
+    ],
+    ["one that waits is not put off", "waiting?.at ??", "undefined ??"],
+  ),
   {
     file: "src/engine/guard.ts",
     rule: "a refused prolongation of the lease is acted on",

@@ -90,6 +90,16 @@ function detailsOf(one: InstanceStatus, words: TableWords, language: Language): 
     ...(one.holdDown?.leftSeconds === undefined
       ? []
       : [words.heldDown(one.holdDown.losses, age(one.holdDown.leftSeconds))]),
+    ...(one.claim === undefined
+      ? []
+      : [
+          words.claimed(
+            one.claim.mac ?? "?",
+            one.claim.address,
+            one.claim.count,
+            age(one.claim.forSeconds),
+          ),
+        ]),
     ...peers,
     ...one.addresses.flatMap(({ address, error }) =>
       error === undefined ? [] : [`${address}: ${error}`],

@@ -21,6 +21,7 @@ export interface TableWords {
   readonly results: Readonly<Record<ScriptStatus["result"], string>>;
   readonly ran: (run: { age: string; exit: string; milliseconds: number }) => string;
   readonly heldDown: (losses: number, seconds: string) => string;
+  readonly claimed: (mac: string, address: string, count: number, age: string) => string;
   readonly notify: (state: string, exit: string) => string;
   readonly queued: (count: number) => string;
   readonly backstop: (seconds: string) => string;
@@ -66,6 +67,8 @@ const ENGLISH: TableWords = {
   ran: ({ age, exit, milliseconds }) => `ran ${age} ago, exit ${exit}, ${milliseconds} ms`,
   heldDown: (losses, left) =>
     `hold-down after ${losses} losses: a weaker master is left alone for ${left} more`,
+  claimed: (mac, address, count, since) =>
+    `another machine (${mac}) claims ${address} by ARP: ${count} times in ${since}`,
   notify: (state, exit) => `notify script for ${state}: exit ${exit}`,
   queued: (count) => `notify scripts running or waiting: ${count}`,
   foreign: (devices) => `on ${devices} without Baton's doing`,
@@ -108,6 +111,8 @@ const CHINESE: TableWords = {
   ran: ({ age, exit, milliseconds }) => `${age}前运行，退出码 ${exit}，${milliseconds} ms`,
   heldDown: (losses, left) =>
     `已连续 ${losses} 次失去地址或故障，${left}内不抢占优先级较低的主节点`,
+  claimed: (mac, address, count, since) =>
+    `另一台机器（${mac}）正在通过 ARP 宣告 ${address}：${since}内 ${count} 次`,
   notify: (state, exit) => `${state} 的 notify 脚本：退出码 ${exit}`,
   queued: (count) => `正在运行或等待的 notify 脚本：${count}`,
   foreign: (devices) => `出现在 ${devices} 上，但并非由 Baton 添加`,

@@ -6,6 +6,7 @@ import { passedSeconds as seconds } from "#diagnostics/numbers";
 type Tracker = InstanceStatus["trackers"][number];
 type Peer = InstanceStatus["peers"][number];
 type Address = InstanceStatus["addresses"][number];
+type Claim = NonNullable<InstanceStatus["claim"]>;
 type HoldDown = NonNullable<InstanceStatus["holdDown"]>;
 type Standby = NonNullable<InstanceStatus["standby"]>;
 
@@ -17,6 +18,8 @@ export interface ExplainWords {
   readonly peer: (peer: Peer) => string;
   readonly address: (address: Address) => string;
   readonly holdDown: (holdDown: HoldDown) => string;
+  /** Another machine claims an address of ours. */
+  readonly claim: (claim: Claim) => string;
   /** BACKUP: whom it hears. */
   readonly master: (standby: Standby) => string;
   /** BACKUP: each thing that would make it MASTER, or would not although one might think so. */
@@ -98,6 +101,8 @@ const ENGLISH: ExplainWords = {
         : `Its own priority, ${ours}, is higher: it preempts in ${seconds(preemptInSeconds)} s (preempt_delay or hold_down).`,
     ];
   },
+  claim: ({ address, mac, forSeconds, lastSecondsAgo, count }) =>
+    `Another machine (${mac ?? "MAC address unknown"}) claims ${address} by ARP: ${count} times in ${seconds(forSeconds)} s, last ${seconds(lastSecondsAgo)} s ago. Either it owns the address too because the nodes do not hear each other's VRRP, or somebody has configured it there; clients reach one or the other.`,
   next: {
     MASTER:
       "It stays MASTER until it is stopped, a check with weight 0 fails, the link goes down, or a better master is heard.",
@@ -196,6 +201,8 @@ const CHINESE: ExplainWords = {
         : `本机优先级 ${ours} 更高：${seconds(preemptInSeconds)} 秒后抢占（preempt_delay 或 hold_down）。`,
     ];
   },
+  claim: ({ address, mac, forSeconds, lastSecondsAgo, count }) =>
+    `另一台机器（${mac ?? "MAC 地址未知"}）正在通过 ARP 宣告 ${address}：${seconds(forSeconds)} 秒内 ${count} 次，最近一次在 ${seconds(lastSecondsAgo)} 秒前。要么两个节点收不到彼此的 VRRP 报文、都持有该地址，要么有人在那台机器上配置了它；客户端会到达其中之一。`,
   next: {
     MASTER:
       "它会一直是 MASTER，直到被停止、weight 为 0 的检查失败、链路断开，或收到更优主节点的通告。",

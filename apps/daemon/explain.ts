@@ -63,9 +63,10 @@ function explainInstance(one: InstanceStatus, language: Language): string {
     ...one.addresses.map(words.address).map(indented),
     ...explainHavips(one.havips, language),
     ...(one.holdDown === undefined ? [] : [words.holdDown(one.holdDown)]),
+    ...(one.claim === undefined ? [] : [words.claim(one.claim)]),
     ...next,
-    // What happens if this node dies is no matter while another owns the address too.
-    ...(isContested(one.havips) ? [] : [words.lease(one.lease)]),
+    // What happens if this node dies is no matter while another owns the address too, or claims it.
+    ...(isContested(one.havips) || one.claim !== undefined ? [] : [words.lease(one.lease)]),
     ...one.history
       .slice(0, HISTORY_MAX)
       .map((event) => indented(words.history(event, printLocalTime(new Date(event.at))))),

@@ -417,15 +417,16 @@ export class Keeper {
           : "";
     const key = `${instance}/${report.kind}/${about}`;
     const last = this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY;
-    const isEnd = report.kind === "handed-over";
-    if (isEnd || performance.now() - last >= REPORT_GAP_MS) {
+    const isEnd = report.kind === "handed-over" || report.kind === "claims-ended";
+    const isClaim = report.kind === "address-claimed";
+    if (isEnd || isClaim || performance.now() - last >= REPORT_GAP_MS) {
       this.#toldAt.set(key, performance.now());
       const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
       const level = isKnown ? "error" : isEnd ? "info" : "warning";
       const text = `(${instance}) ${reportSentence(report, this.#options.language)}`;
       this.#log(level, text, { instance, report });
     }
-    if (isEnd) this.#memories.handedOver(instance);
+    if (report.kind === "handed-over") this.#memories.handedOver(instance);
     if (report.kind === "weaker-master") {
       this.#notifier.weakerMaster(instance, this.#memories.get(instance)?.priority ?? report.ours);
     }

@@ -9,7 +9,7 @@ import type {
 } from "#contract/status";
 import type { Reason } from "#core/reason";
 import { reasonSentence } from "#diagnostics/reasons";
-import { printIpv4 } from "#units/address";
+import { printIpv4, printMac } from "#units/address";
 import { elapsed, type Instant, toSeconds } from "#units/time";
 
 export type History = InstanceStatus["history"];
@@ -74,6 +74,7 @@ export function instanceStatus(
       error: one.error,
       foreign: one.foreign,
     })),
+    ...claimStatus(snapshot.claim, at),
     lease: {
       guarantee: lease.guarantee,
       seconds: toSeconds(lease.micros),
@@ -104,6 +105,20 @@ function standbyOf(
     leftSeconds: Math.max(0, toSeconds(elapsed(at, masterDownAt))),
     preempt,
     ...(preemptIn > 0 ? { preemptInSeconds: preemptIn } : {}),
+  };
+}
+
+function claimStatus(claim: InstanceSnapshot["claim"], at: Instant): Pick<InstanceStatus, "claim"> {
+  if (claim === undefined) return {};
+  const { address, mac, since, lastAt, count } = claim;
+  return {
+    claim: {
+      address: printIpv4(address),
+      mac: mac === undefined || mac === null ? undefined : printMac(mac),
+      forSeconds: Math.max(0, (at - since) / 1_000_000),
+      lastSecondsAgo: Math.max(0, (at - lastAt) / 1_000_000),
+      count,
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import type { InstanceConfig } from "#core/config";
 import type { Report } from "#core/event";
 import type { FaultCause, Reason } from "#core/reason";
 import type { PublicState, TrackerState } from "#core/state";
-import type { Ipv4 } from "#units/address";
+import type { Ipv4, Mac } from "#units/address";
 import type { Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { AdvertWarning, DropReason } from "#wire/vrrp-packet";
@@ -180,6 +180,15 @@ export interface InstanceSnapshot {
     /** Devices where it is without our doing. */
     readonly foreign: readonly string[];
   }[];
+  /** MASTER, and somebody else's ARP says that an address of ours is theirs. */
+  readonly claim?: {
+    readonly address: Ipv4;
+    readonly mac: Mac | undefined;
+    readonly since: Instant;
+    readonly lastAt: Instant;
+    /** Frames seen. */
+    readonly count: number;
+  };
   readonly lease: LeaseSnapshot;
   readonly counters: Readonly<Record<string, number>>;
 }

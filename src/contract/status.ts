@@ -99,6 +99,14 @@ export interface InstanceStatus {
     /** Devices of this machine where it is although Baton has not put it there. */
     readonly foreign: readonly string[];
   }[];
+  /** MASTER, and another machine claims an address of ours by ARP: which, for how long, how often, and when last. */
+  readonly claim?: {
+    readonly address: string;
+    readonly mac: string | undefined;
+    readonly forSeconds: number;
+    readonly lastSecondsAgo: number;
+    readonly count: number;
+  };
   readonly lease: {
     readonly guarantee: string;
     readonly seconds: number;

@@ -2,6 +2,7 @@
 import type { Ipv4 } from "#units/address";
 import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
+import { available, spend, takeOversOf } from "./allowance.ts";
 import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
 import { round } from "./contest.ts";
@@ -190,16 +191,22 @@ function masterReleased(
   // A stranger's word (possible where sources are not checked) only shortens the wait, as in keepalived.
   const isMaster = state.heard === undefined || state.heard.from === advert.from;
   const isOnlyPeer = config.peerCount === 1 && isMaster;
+  const kind = takeOversOf(config);
+  // Told already, or too often: an address that moves at the pace of somebody's packets serves nobody.
+  if (!phase.released && available(kind, state.takeOvers, now) === 0)
+    return unchanged(inPhase(known, phase));
+  const takeOvers = phase.released ? state.takeOvers : spend(kind, state.takeOvers, 1, now);
+  const counted = { ...known, takeOvers };
   if (
     haveBothYielded(state, phase, advert) ||
     (isOnlyPeer && !hasJustYielded(config, state, phase, now))
   ) {
     const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
-    return becomeMaster(config, known, reason, "address-first", now);
+    return becomeMaster(config, counted, reason, "address-first", now);
   }
   const at = after(now, skew(config, phase.masterInterval, state.effectivePriority));
   const sooner = Math.min(at, phase.masterDownAt) as Instant;
-  return unchanged(inPhase(known, { ...phase, masterDownAt: sooner, released: true }));
+  return unchanged(inPhase(counted, { ...phase, masterDownAt: sooner, released: true }));
 }
 
 /**

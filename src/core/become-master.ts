@@ -40,6 +40,9 @@ export function becomeMaster(
     rivals: [],
     askAt: undefined,
     foreignAt: undefined,
+    claim: undefined,
+    answers: undefined,
+    announced: undefined,
   };
   const advert: RouterEffect = { kind: "sendAdvert", priority: state.effectivePriority };
   const address: readonly RouterEffect[] = [

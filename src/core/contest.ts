@@ -104,13 +104,12 @@ export function insist(
     next = { ...next, askAt: roundAt };
   }
   if (expectsToStay(next)) {
-    let announcements = afterRival(next.announcements, now);
+    next = { ...next, announcements: afterRival(next.announcements, now) };
     if (isNew) {
-      const over = announceOverWeaker(config, announcements, now);
-      announcements = over.announcements;
+      const over = announceOverWeaker(config, next, now);
+      next = over.phase;
       effects.push(...over.effects);
     }
-    next = { ...next, announcements };
   } else {
     // Our word could be the last one clients hear before we go; the rival's are as good meanwhile.
     next = { ...next, announcements: [] };

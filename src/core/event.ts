@@ -1,5 +1,5 @@
 /** What can happen to a router, and what follows. Both are plain data; the order of effects is part of the contract. */
-import type { Ipv4 } from "#units/address";
+import type { Ipv4, Mac } from "#units/address";
 import type { Centis, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { FaultCause, Reason } from "./reason.ts";
@@ -25,7 +25,7 @@ export type RouterEvent =
   | { readonly kind: "sourceChanged"; readonly source: Ipv4 | undefined }
   | { readonly kind: "trackerChanged"; readonly index: number; readonly result: TrackerState }
   /** Somebody else sent gratuitous ARP, or an ARP answer, for one of our addresses. */
-  | { readonly kind: "foreignAnnouncement"; readonly address: Ipv4 }
+  | { readonly kind: "foreignAnnouncement"; readonly address: Ipv4; readonly mac?: Mac }
   /** Somebody else deleted our address and we have put it back (see engine/reconcile.ts). */
   | { readonly kind: "addressRestored"; readonly address: Ipv4 }
   /** The engine cannot keep the address (kernel refuses, or somebody keeps deleting it). */
@@ -113,6 +113,19 @@ export type Report =
     }
   /** MASTER, and a unicast peer has not answered ARP for so long: nothing we say reaches it. */
   | { readonly kind: "peer-unresolved"; readonly to: Ipv4; readonly micros: Micros }
+  /** Somebody else's ARP says that our address is theirs: the first time, and when it has not for a while. */
+  | {
+      readonly kind: "address-claimed";
+      readonly address: Ipv4;
+      readonly mac: Mac | undefined;
+    }
+  | {
+      readonly kind: "claims-ended";
+      readonly address: Ipv4;
+      readonly mac: Mac | undefined;
+      readonly count: number;
+      readonly micros: Micros;
+    }
   /** The address is on a device where ARP cannot be listened for: nobody else's claim of it is noticed. */
   | {
       readonly kind: "claims-not-heard";

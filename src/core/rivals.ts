@@ -10,9 +10,10 @@
  * is now the last one and announce. A winner that hears nothing announces on evidence: after each sign of the rival, and
  * when somebody else's ARP for the address was seen (master.ts).
  */
-import { after, fromCentis, type Instant, micros } from "#units/time";
+import { after, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
-import { afterRival, announceOverWeaker, sendAdvert } from "./advertise.ts";
+import { afterRival, announceOverWeaker, announceProvoked, sendAdvert } from "./advertise.ts";
+import { answersOf, available, spend } from "./allowance.ts";
 import type { RouterConfig } from "./config.ts";
 import { expectsToStay, hasLostPatience, insist, meet, round } from "./contest.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
@@ -94,15 +95,13 @@ function stay(
   advert: Advert,
   now: Instant,
 ): Step {
-  const fresh = isFresh(config, phase, now);
-  const answer = config.lowerPrioNoAdvert
-    ? { phase, effects: [] }
-    : answerOnce(config, state, phase, now);
+  const answer = answerOnce(config, state, phase, !config.lowerPrioNoAdvert, now);
   const effects: RouterEffect[] = [...answer.effects];
-  let announcements = afterRival(answer.phase.announcements, now);
-  if (fresh) {
-    const over = announceOverWeaker(config, announcements, now);
-    announcements = over.announcements;
+  const { announcements } = answer.phase;
+  let next: MasterPhase = { ...answer.phase, announcements: afterRival(announcements, now) };
+  if (answer.isAllowed) {
+    const over = announceOverWeaker(config, next, now);
+    next = over.phase;
     effects.push(...over.effects);
   }
   effects.push({
@@ -114,26 +113,35 @@ function stay(
       ours: state.effectivePriority,
     },
   });
-  return { state: inPhase(state, { ...answer.phase, announcements }), effects };
+  return { state: inPhase(state, next), effects };
+}
+
+interface Answer {
+  readonly phase: MasterPhase;
+  readonly effects: readonly RouterEffect[];
+  readonly isAllowed: boolean;
 }
 
 /**
- * An answer to each advertisement, but not to a flood: one that left within the last eighth of an interval has told the
- * rival already.
+ * An answer to each advertisement at once, also shortly after one of ours, which the rival may not have heard; but not to a
+ * flood. What is not answered now is answered by the next regular one.
  */
-function isFresh(config: RouterConfig, phase: MasterPhase, now: Instant): boolean {
-  return now - phase.lastAdvertAt >= fromCentis(config.advertInterval) / 8 || phase.advertAt <= now;
-}
-
 function answerOnce(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
+  bySpeaking: boolean,
   now: Instant,
-): ReturnType<typeof sendAdvert> {
-  return isFresh(config, phase, now)
-    ? sendAdvert(config, state, phase, now)
-    : { phase, effects: [] };
+): Answer {
+  const kind = answersOf(config);
+  // Due anyway.
+  const isDue = phase.advertAt <= now;
+  const isAllowed = isDue || available(kind, phase.answers, now) > 0;
+  if (!isAllowed) return { phase, effects: [], isAllowed };
+  const answers = isDue ? phase.answers : spend(kind, phase.answers, 1, now);
+  const spent = { ...phase, answers };
+  if (!bySpeaking) return { phase: spent, effects: [], isAllowed };
+  return { ...sendAdvert(config, state, spent, now), isAllowed };
 }
 
 /** Priority 0 heard as master: RFC 9568 6.4.3 (695) answers with an advertisement; a rival has let go, so announce too. */
@@ -146,14 +154,15 @@ function rivalReleased(
 ): Step {
   const rivals = phase.rivals.filter((one) => one.from !== advert.from);
   const askAt = rivals.length === 0 ? undefined : phase.askAt;
-  const sent = sendAdvert(config, state, { ...phase, rivals, askAt }, now);
+  const sent = answerOnce(config, state, { ...phase, rivals, askAt }, true, now);
   // Another one is left that we may have to yield to: our word must not be the last one that clients hear.
   if (!expectsToStay(sent.phase))
     return { state: inPhase(state, sent.phase), effects: sent.effects };
   const announcements = afterRival(sent.phase.announcements, now);
+  const made = announceProvoked(config, { ...sent.phase, announcements }, 1, "rival-gone", now);
   return {
-    state: inPhase(state, { ...sent.phase, announcements }),
-    effects: [...sent.effects, { kind: "announce", repeat: 1, why: "rival-gone" }],
+    state: inPhase(state, made.phase),
+    effects: [...sent.effects, ...made.effects],
   };
 }
 

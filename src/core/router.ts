@@ -48,6 +48,7 @@ export function initialState(
     effectivePriority: effectivePriority(config, trackers),
     heard: undefined,
     losses: undefined,
+    takeOvers: undefined,
     raised: [],
   };
 }

@@ -2,9 +2,12 @@
  * The router's state: a value, replaced by every step. A timer is an absolute instant in the phase that needs it, so a
  * stale timer cannot exist: leaving the phase is cancelling it.
  */
+
 import type { Ipv4 } from "#units/address";
 import type { Centis, Instant } from "#units/time";
 import type { Priority } from "#units/vrrp";
+import type { Allowance } from "./allowance.ts";
+import type { Claim } from "./claim.ts";
 import type { FaultCause, Reason } from "./reason.ts";
 
 export interface RouterState {
@@ -25,6 +28,8 @@ export interface RouterState {
   readonly heard: Heard | undefined;
   /** Involuntary ones in a row, and when the last one was (hold-down.ts); undefined: none, or nobody counts. */
   readonly losses: { readonly count: number; readonly lastAt: Instant } | undefined;
+  /** Take-overs that priority 0 may still cause at once; see allowance.ts. */
+  readonly takeOvers: Allowance | undefined;
   /** Faults that come from outside the router's own trackers; see `faultRaised`. */
   readonly raised: readonly FaultCause[];
 }
@@ -109,6 +114,11 @@ export interface MasterPhase {
   readonly askAt: Instant | undefined;
   /** Last announcement, sent or to come, because somebody else announced our address. */
   readonly foreignAt: Instant | undefined;
+  /** Somebody else's ARP for our address, until it is over. */
+  readonly claim: Claim | undefined;
+  /** What others' packets may still make us send; see allowance.ts. */
+  readonly answers: Allowance | undefined;
+  readonly announced: Allowance | undefined;
 }
 
 export interface Rival {

@@ -385,7 +385,8 @@ export class Engine {
           this.deviceOf(instance, one.virtual.interface) === interfaceIndex,
       );
       if (!ours || this.interfaces.hasMac(senderMac)) continue;
-      this.apply(instance, { kind: "foreignAnnouncement", address }, now);
+      instance.counters.foreign_claims += 1;
+      this.apply(instance, { kind: "foreignAnnouncement", address, mac: senderMac }, now);
     }
   }
 

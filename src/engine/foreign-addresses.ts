@@ -11,8 +11,9 @@
  */
 import type { AddressInfo } from "#ports/world";
 import { BATON_PROTO } from "#ports/world";
-import type { Ipv4 } from "#units/address";
+import { type Ipv4, printIpv4 } from "#units/address";
 import type { Engine } from "./engine.ts";
+import { describe } from "./guard.ts";
 import type { AddressPlace, Instance, OwnedAddress } from "./instance.ts";
 
 const isSamePlace = (a: AddressPlace, b: AddressPlace): boolean =>
@@ -65,7 +66,11 @@ export function findForeignAddresses(engine: Engine): void {
 export function removeCopies(engine: Engine, instance: Instance, owned: OwnedAddress): void {
   for (const copy of owned.copies.splice(0)) {
     if (engine.ownedElsewhere(instance, copy.index, copy.address)) continue;
-    engine.world.removeAddress(copy.index, { ...copy, scope: 0 });
+    const outcome = engine.world.removeAddress(copy.index, { ...copy, scope: 0 });
+    if (outcome.ok || outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV") continue;
+    const where = engine.interfaces.link(copy.index)?.name ?? "?";
+    const text = `(${instance.config.router.name}) ${printIpv4(copy.address)} on ${where} could not be removed: ${describe(outcome)}`;
+    engine.tell({ type: "log", level: "error", text });
   }
 }
 

@@ -1,5 +1,7 @@
 /** A router at work: its configuration, its state, and what the engine remembers for it. The only mutable record here. */
+import type { Allowance } from "#core/allowance";
 import type { InstanceConfig, VirtualAddress } from "#core/config";
+import type { Report } from "#core/event";
 import { type Lease, leaseFor } from "#core/lease";
 import { initialState } from "#core/router";
 import type { RouterState } from "#core/state";
@@ -21,6 +23,8 @@ export interface Instance {
   readonly peers: Map<Ipv4, PeerMemory>;
   readonly counters: Counters;
   readonly drops: Map<string, DropMemory>;
+  /** Of the kinds that packets can cause: how many may be reported now. */
+  readonly reports: Map<Report["kind"], Allowance>;
   /** What received advertisements are compared with; made anew when the configuration changes. */
   expectation: AdvertExpectation;
   password: Uint8Array | undefined;
@@ -112,6 +116,8 @@ export interface Counters {
   /** Times one of its addresses appeared on this machine that it had not put there. */
   foreign_address: number;
   send_errors: number;
+  /** ARP frames in which somebody else had an address that we own. */
+  foreign_claims: number;
 }
 
 const noCounts = (): Counters => ({
@@ -136,6 +142,7 @@ const noCounts = (): Counters => ({
   address_restored: 0,
   foreign_address: 0,
   send_errors: 0,
+  foreign_claims: 0,
 });
 
 /** The counter a refused packet goes to; keepalived has none for the rest. */
@@ -162,6 +169,8 @@ export function counterOf(dropKind: string): keyof Counters | undefined {
       return "advert_interval_err";
     case "bad-checksum":
       return "checksum_err";
+    case "no-addresses":
+      return "addr_list_err";
     case "not-a-peer":
       return "not_a_peer";
     default:
@@ -184,6 +193,7 @@ export function createInstance(config: InstanceConfig, hasGuard: boolean, order:
     peers: configuredPeers(config),
     counters: noCounts(),
     drops: new Map(),
+    reports: new Map(),
     ...derived(config),
     lease: leaseFor(config.router, strongestPeer(config.router, state), hasGuard),
     guardRefusedAt: undefined,
@@ -217,6 +227,7 @@ export function derived(
       interval: router.advertInterval,
       password,
       transport,
+      mayBeEmpty: router.version === 2 || advertised.length === 0,
       addresses: advertised,
     },
   };

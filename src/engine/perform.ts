@@ -1,10 +1,11 @@
 /** Carries out what a router decided. Results that matter to it come back as events in `follow`. */
-import type { RouterEffect, RouterEvent } from "#core/event";
+import { available, spend } from "#core/allowance";
+import type { Report, RouterEffect, RouterEvent } from "#core/event";
 import { strongestPeer } from "#core/step";
 import { masterDown } from "#core/timing";
 import type { Failure } from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
-import type { Instant } from "#units/time";
+import { type Instant, micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import { emitAdvert } from "#wire/emit-advert";
 import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
@@ -67,6 +68,7 @@ export function perform(
       });
     }
     case "report":
+      if (!mayReport(instance, effect.report.kind, now)) return;
       return engine.tell({
         type: "report",
         instance: instance.config.router.name,
@@ -256,5 +258,23 @@ export function removeAddress(
   const name = instance.config.router.name;
   const text = `(${name}) ${printIpv4(virtual.address)} could not be removed: ${describe(outcome)}`;
   engine.tell({ type: "log", level: "error", text });
+  return true;
+}
+
+/** What a packet can cause. The keeper logs each kind once a minute, but runs a script for some. */
+const PROVOKED: readonly Report["kind"][] = [
+  "weaker-master",
+  "own-address-heard",
+  "grace",
+  "held-down",
+];
+const REPORTS = { most: 5, each: micros(1_000_000) } as const;
+
+function mayReport(instance: Instance, kind: Report["kind"], now: Instant): boolean {
+  if (!PROVOKED.includes(kind)) return true;
+  const { reports } = instance;
+  const allowance = reports.get(kind);
+  if (available(REPORTS, allowance, now) === 0) return false;
+  reports.set(kind, spend(REPORTS, allowance, 1, now));
   return true;
 }

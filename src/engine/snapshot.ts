@@ -1,5 +1,6 @@
 /** An instance as status, explain and the console see it. */
 import type { InstanceSnapshot } from "#contract/engine-link";
+import type { Claim } from "#core/claim";
 import type { RouterConfig } from "#core/config";
 import { holdDown, recentLosses } from "#core/hold-down";
 import { deadline } from "#core/router";
@@ -12,6 +13,20 @@ import type { Engine } from "./engine.ts";
 import { foreignDevices } from "./foreign-addresses.ts";
 import type { Instance } from "./instance.ts";
 
+const claimOf = ({
+  address,
+  mac,
+  since,
+  lastAt,
+  count,
+}: Claim): NonNullable<InstanceSnapshot["claim"]> => ({
+  address,
+  mac,
+  since,
+  lastAt,
+  count,
+});
+
 export function snapshotOf(engine: Engine, instance: Instance, now: Instant): InstanceSnapshot {
   const { config, state, lease } = instance;
   const { router } = config;
@@ -19,6 +34,8 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
   const losses = recentLosses(router, state, now);
   const held = holdDown(router, state, now);
   const until = state.phase.kind === "backup" && held > 0 ? state.phase.preemptAt : undefined;
+  const known = state.phase.kind === "master" ? state.phase.claim : undefined;
+  const claim = known?.isReported === true ? known : undefined;
   const configured =
     config.transport.kind === "unicast" ? config.transport.peers.map((one) => one.address) : [];
   return {
@@ -65,6 +82,7 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
       error,
       foreign: foreignDevices(engine, virtual.address),
     })),
+    ...(claim === undefined ? {} : { claim: claimOf(claim) }),
     lease: {
       guarantee: lease.guarantee,
       micros: lease.micros,

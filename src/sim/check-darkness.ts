@@ -21,8 +21,11 @@ import { Woken } from "./woken.ts";
 
 /** A winner that hears no goodbye announces 15 ms after the last sign of its rival; the rest is the way. */
 export const BOUND = 20_000;
-/** An owner answers a stranger's announcements at most so often. */
+/** An owner answers a stranger's announcements at most so often, later more seldom, until there was none for a while. */
 const FOREIGN_GAP = 200_000;
+const FOREIGN_GAP_MAX = 10_000_000;
+const PROMPT_ANSWERS = 4;
+const CALM = 30_000_000;
 
 interface Silence {
   readonly client: Client;
@@ -58,6 +61,9 @@ export function checkDarkness(
   const arpHeardAt = new Map<string, number>();
   const woken = new Woken(facts);
   let strangeAt = Number.NEGATIVE_INFINITY;
+  /** Announcements of strangers since nobody had made one for a while, and how often they began. */
+  let strangeCount = 0;
+  let strangeFaults = 0;
   let rivalOwnedAt = Number.NEGATIVE_INFINITY;
   const totals: DarknessTotals = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
 
@@ -107,6 +113,13 @@ export function checkDarkness(
     return slow * (1 + Math.max(0, ...calls));
   };
 
+  /** Each of its announcements may have been answered, and one more each time they paused. */
+  const strangeWait = (): number => {
+    if (facts.now - strangeAt > FOREIGN_GAP_MAX) return 0;
+    const late = Math.max(0, strangeCount + strangeFaults - PROMPT_ANSWERS);
+    return 2 * Math.min(FOREIGN_GAP_MAX, FOREIGN_GAP * 2 ** late);
+  };
+
   const limitOf = ({ client, owner, address }: Silence): number =>
     BOUND +
     goodbyeOf(client, address) +
@@ -114,7 +127,7 @@ export function checkDarkness(
     announceBoundOf(facts, owner) +
     2 * facts.latency() +
     4 * (simulation.scenario.wakeLateMicros + 100) +
-    (facts.now - strangeAt < 1_000_000 ? 2 * FOREIGN_GAP : 0);
+    strangeWait();
 
   /** Whose the client believes the address to be. */
   const believed = (client: Client, address: Ipv4): Machine | undefined => {
@@ -246,8 +259,11 @@ export function checkDarkness(
           arpLostAt.set(`${machine.id}/${key(client, address)}`, facts.now);
       },
       fault: (fault, begins) => {
-        if (fault.kind === "foreign-announcement" && begins)
-          strangeAt = Math.max(strangeAt, facts.now + fault.times * FOREIGN_GAP);
+        if (fault.kind !== "foreign-announcement" || !begins) return;
+        if (facts.now - strangeAt > CALM) [strangeCount, strangeFaults] = [0, 0];
+        strangeCount += fault.times;
+        strangeFaults += 1;
+        strangeAt = Math.max(strangeAt, facts.now + fault.times * FOREIGN_GAP);
       },
       clientLearned: (client, address) => {
         const name = key(client, address);

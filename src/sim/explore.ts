@@ -10,6 +10,7 @@
  *   awake     nobody who has just fired is due again at the same instant
  *   recovers  left alone from here (everybody runs, nothing is lost), there is exactly one owner in the end
  */
+import type { Allowance } from "#core/allowance";
 import type { RouterConfig } from "#core/config";
 import { deadline } from "#core/router";
 import { masterDown } from "#core/timing";
@@ -260,6 +261,16 @@ const isInstant = (name: string): boolean =>
   name === "until" ||
   name === "at";
 
+/** Nothing follows from them in a world without ARP. */
+const IRRELEVANT: readonly string[] = [
+  "reason",
+  "since",
+  "announcements",
+  "foreignAt",
+  "announced",
+];
+const FULL_AFTER = 30_000_000;
+
 /** 53 bits over everything that can matter later; the reason and the moment of entering a phase do not. */
 function hashOf(model: Model): number {
   let a = 0x811c9dc5;
@@ -269,6 +280,11 @@ function hashOf(model: Model): number {
     a = Math.imul(a ^ Math.floor(value / 4_294_967_296), 0x01000193) ^ (a >>> 15);
     b = Math.imul(b ^ (value | 0), 0x85ebca6b) ^ (b >>> 13);
     b = (b + 0x7f4a7c15) | 0;
+  };
+  /** After some seconds it is full, however old it is. */
+  const allowance = (value: Allowance | undefined): void => {
+    number(value === undefined ? -1 : Math.floor(value.left));
+    number(value === undefined ? -1 : Math.min(model.now - value.at, FULL_AFTER));
   };
   const visit = (name: string, value: unknown): void => {
     if (typeof value === "number") number(isInstant(name) ? value - model.now : value);
@@ -281,10 +297,10 @@ function hashOf(model: Model): number {
       for (const one of value) visit(name, one);
     } else {
       for (const [key, one] of Object.entries(value as object)) {
-        if (key === "reason" || key === "since" || key === "announcements" || key === "foreignAt")
-          continue;
+        if (IRRELEVANT.includes(key)) continue;
         number(key.length);
-        visit(key, one);
+        if (key === "answers" || key === "takeOvers") allowance(one as Allowance | undefined);
+        else visit(key, one);
       }
     }
   };

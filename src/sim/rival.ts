@@ -171,6 +171,7 @@ export class Rival {
             ? undefined
             : passwordData(config.authentication.secret),
         transport: config.transport,
+        mayBeEmpty: true,
         addresses: undefined,
       });
       if (checked.kind === "drop") continue;

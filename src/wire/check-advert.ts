@@ -36,6 +36,11 @@ export interface AdvertExpectation {
         /** Refuse sources that are no peer. A TTL limit on any peer has the same effect, as in keepalived. */
         readonly checkSource: boolean;
       };
+  /**
+   * May an advertisement name no address? In version 2, and from the peers of a router that advertises none itself: two that
+   * have excluded addresses only would both be master otherwise.
+   */
+  readonly mayBeEmpty: boolean;
   /** Addresses we would advertise; undefined leaves the comparison out (`skip_check_adv_addr`, master known already). */
   readonly addresses: readonly Ipv4[] | undefined;
 }
@@ -71,6 +76,8 @@ export function checkAdvert(
     return dropped({ kind: "bad-type", type: advert.type });
   const stranger = checkSource(advert, expectation);
   if (stranger !== undefined) return dropped(stranger);
+  if (advert.addresses.length === 0 && !expectation.mayBeEmpty)
+    return dropped({ kind: "no-addresses" });
   return { kind: "accepted", checksum: checksum.form, warnings: findWarnings(advert, expectation) };
 }
 

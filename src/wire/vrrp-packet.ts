@@ -105,7 +105,9 @@ export type DropReason =
   /** Centiseconds; version 2 only, where a different interval is refused. */
   | { readonly kind: "interval-mismatch"; readonly theirs: number; readonly ours: number }
   | { readonly kind: "bad-checksum"; readonly found: number; readonly expected: number }
-  | { readonly kind: "not-a-peer"; readonly source: Ipv4 };
+  | { readonly kind: "not-a-peer"; readonly source: Ipv4 }
+  /** Version 3, without addresses: RFC 9568 5.2.5, erratum 8299. */
+  | { readonly kind: "no-addresses" };
 
 /** Differences that are worth telling an operator and no reason to refuse. */
 export type AdvertWarning =

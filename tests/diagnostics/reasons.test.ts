@@ -5,7 +5,7 @@ import type { Report } from "#core/event";
 import type { FaultCause, Reason } from "#core/reason";
 import { duration } from "#diagnostics/numbers";
 import { dropSentence, faultSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
-import { type Ipv4, readIpv4 } from "#units/address";
+import { type Ipv4, type Mac, readIpv4 } from "#units/address";
 import { centis, fromMillis, fromSeconds, micros } from "#units/time";
 import { priority } from "#units/vrrp";
 
@@ -134,6 +134,8 @@ test("fault causes and reports too", () => {
     },
     { kind: "peer-unresolved", to: peer, micros: fromSeconds(5) },
     { kind: "claims-not-heard", address: own, interface: "eth1", error: "socket: EPERM" },
+    { kind: "address-claimed", address: own, mac: 0x02_00_00_00_00_99 as Mac },
+    { kind: "claims-ended", address: own, mac: undefined, count: 7, micros: fromSeconds(5) },
     { kind: "handed-over", reason: { kind: "stopped" } },
     { kind: "slept-as-backup", micros: 1_500_000 },
     { kind: "no-owner", silentMicros: 60_000_000 },

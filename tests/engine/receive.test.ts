@@ -231,3 +231,24 @@ test("log_unknown_vrids: told once a minute with the number so far, and only whe
   }
   assert.deepEqual(told(), ["eth0 52 1", "eth0 52 4"]);
 });
+
+test("version 3 without an address moves nothing, unless we advertise none ourselves", () => {
+  const bench = new Bench();
+  bench.configure([instance()]);
+  bench.until(4);
+  bench.hear({ priority: 200, addresses: [] });
+  bench.hear({ priority: 0, addresses: [] });
+  assert.equal(bench.phase(), "master");
+  assert.equal(bench.counters()["addr_list_err"], 2);
+  assert.equal(bench.counters()["advert_rcvd"], 0);
+  assert.deepEqual(
+    bench.told("drop").map(({ drop }) => drop.kind),
+    ["no-addresses"],
+  );
+
+  const excluded = new Bench();
+  excluded.configure([instance({ addresses: [], excluded: ["192.0.2.100"] })]);
+  excluded.until(4);
+  excluded.hear({ priority: 200, addresses: [] });
+  assert.equal(excluded.phase(), "backup");
+});

@@ -1,6 +1,6 @@
 /** Effects and reports as one short line each, for vectors and transcripts: made to be read and written by people. */
 import type { Report, RouterEffect } from "#core/event";
-import { printIpv4 } from "#units/address";
+import { type Mac, printIpv4, printMac } from "#units/address";
 
 export function printEffect(effect: RouterEffect): string {
   switch (effect.kind) {
@@ -29,6 +29,8 @@ export function printEffect(effect: RouterEffect): string {
   }
 }
 
+const by = (mac: Mac | undefined): string => (mac === undefined ? "" : ` by ${printMac(mac)}`);
+
 export function printReport(report: Report): string {
   switch (report.kind) {
     case "weaker-master":
@@ -45,6 +47,10 @@ export function printReport(report: Report): string {
       return `foreign-address ${printIpv4(report.address)} on ${report.interface}${report.isOwner ? ", owned here" : ""}`;
     case "claims-not-heard":
       return `claims-not-heard ${printIpv4(report.address)} on ${report.interface}: ${report.error}`;
+    case "address-claimed":
+      return `address-claimed ${printIpv4(report.address)}${by(report.mac)}`;
+    case "claims-ended":
+      return `claims-ended ${printIpv4(report.address)}${by(report.mac)} after ${report.count} in ${report.micros}`;
     case "handed-over":
       return `handed-over ${report.reason.kind}`;
     case "slept-as-backup":

@@ -48,6 +48,7 @@ const EXPECT_V2: AdvertExpectation = {
   interval: centis(100),
   password: passwordData("1111"),
   transport: { kind: "multicast" },
+  mayBeEmpty: true,
   addresses: V2.addresses,
 };
 const EXPECT_V3: AdvertExpectation = {
@@ -55,6 +56,7 @@ const EXPECT_V3: AdvertExpectation = {
   interval: centis(25),
   password: undefined,
   transport: { kind: "multicast" },
+  mayBeEmpty: false,
   addresses: V3.addresses,
 };
 
@@ -281,6 +283,15 @@ test("strangers are refused when sources are checked, or any peer has TTL limits
   assert.equal(check(bytes, unicast(false)).kind, "accepted");
   assert.deepEqual(refusal(bytes, unicast(true)), { kind: "not-a-peer", source: SOURCE });
   assert.deepEqual(refusal(bytes, unicast(false, 255)), { kind: "not-a-peer", source: SOURCE });
+});
+
+test("version 3 without an address is refused (RFC 9568 5.2.5, erratum 8299), version 2 is not", () => {
+  assert.deepEqual(refusal(packetOf({ ...V3, addresses: [] }), EXPECT_V3), {
+    kind: "no-addresses",
+  });
+  const own = { ...EXPECT_V3, mayBeEmpty: true, addresses: [] };
+  assert.equal(check(packetOf({ ...V3, addresses: [] }), own).kind, "accepted");
+  assert.equal(check(packetOf({ ...V2, addresses: [] }), EXPECT_V2).kind, "accepted");
 });
 
 test("version, authentication, interval, checksum and type are compared in keepalived's order", () => {

@@ -57,6 +57,7 @@ const expecting = (fields: AdvertFields): AdvertExpectation => ({
   interval: fields.interval,
   password: fields.password,
   transport: { kind: "unicast", peers: [{ address: fields.source }], checkSource: true },
+  mayBeEmpty: true,
   addresses: fields.addresses,
 });
 

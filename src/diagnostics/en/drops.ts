@@ -44,6 +44,8 @@ const SENTENCES: Readonly<Record<string, (drop: Drop) => string>> = {
   "interval-mismatch": (d) =>
     `the peer advertises every ${interval(d, "theirs")}, we every ${interval(d, "ours")}: version 2 wants the same \`advert_int\` on all nodes`,
   "bad-checksum": () => "its VRRP checksum is wrong in every known form",
+  "no-addresses": () =>
+    "it names no address, which version 3 does not allow (RFC 9568 5.2.5, erratum 8299)",
   "not-a-peer": (d) => `its sender ${address(d, "source")} is not in \`unicast_peer\``,
   "interval-differs": (d) =>
     `the peer advertises every ${interval(d, "theirs")}, we every ${interval(d, "ours")}; version 3 allows it`,

@@ -1,7 +1,7 @@
 /** Reasons in English. */
 import type { Report } from "#core/event";
 import type { FaultCause, Reason } from "#core/reason";
-import { printIpv4 } from "#units/address";
+import { type Mac, printIpv4, printMac } from "#units/address";
 import { fromCentis, micros } from "#units/time";
 import { duration } from "../numbers.ts";
 
@@ -122,6 +122,9 @@ const HEARS_NOTHING: Partial<Readonly<Record<FaultCause["kind"], string>>> = {
   "no-source-address": "it has lost its own source address",
 };
 
+const claimant = (mac: Mac | undefined): string =>
+  mac === undefined ? "somebody else" : `the machine with MAC address ${printMac(mac)}`;
+
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
@@ -136,6 +139,10 @@ export function report(what: Report): string {
       return `peer ${printIpv4(what.to)} has not answered ARP for ${duration(what.micros)}, so no advertisement reaches it: it is off, or \`unicast_peer\` names a wrong address; if it runs it will own the address too`;
     case "claims-not-heard":
       return `ARP cannot be listened for on \`${what.interface}\` (${what.error}): should another machine claim ${printIpv4(what.address)}, nobody here will notice`;
+    case "address-claimed":
+      return `${claimant(what.mac)} claims ${printIpv4(what.address)} by ARP, and this node owns it: clients may send there; we announce it again, more and more seldom while that goes on`;
+    case "claims-ended":
+      return `${claimant(what.mac)} has not claimed ${printIpv4(what.address)} for 30 s any more; it did ${what.count} times within ${duration(what.micros)}`;
     case "handed-over":
       return `the hand-over is complete: ${reason(what.reason)}`;
     case "slept-as-backup":

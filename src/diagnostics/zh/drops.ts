@@ -41,6 +41,7 @@ const SENTENCES: Readonly<Record<string, (drop: Drop) => string>> = {
   "interval-mismatch": (d) =>
     `对端每 ${interval(d, "theirs")} 通告一次，本机每 ${interval(d, "ours")}；VRRPv2 要求各节点的 \`advert_int\` 相同`,
   "bad-checksum": () => "VRRP 校验和错误，各种算法都对不上",
+  "no-addresses": () => "通告中没有任何地址，VRRPv3 不允许这样（RFC 9568 5.2.5，勘误 8299）",
   "not-a-peer": (d) => `发送者 ${address(d, "source")} 不在 \`unicast_peer\` 中`,
   "interval-differs": (d) =>
     `对端每 ${interval(d, "theirs")} 通告一次，本机每 ${interval(d, "ours")}；VRRPv3 允许不同`,

@@ -1,7 +1,7 @@
 /** 状态变化的原因（中文）。 */
 import type { Report } from "#core/event";
 import type { FaultCause, Reason } from "#core/reason";
-import { printIpv4 } from "#units/address";
+import { type Mac, printIpv4, printMac } from "#units/address";
 import { fromCentis, micros } from "#units/time";
 import { duration } from "../numbers.ts";
 
@@ -122,6 +122,9 @@ const HEARS_NOTHING: Partial<Readonly<Record<FaultCause["kind"], string>>> = {
   "no-source-address": "本机丢失了自己的源地址",
 };
 
+const claimant = (mac: Mac | undefined): string =>
+  mac === undefined ? "另一台机器" : `MAC 地址为 ${printMac(mac)} 的机器`;
+
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
@@ -136,6 +139,10 @@ export function report(what: Report): string {
       return `对端 ${printIpv4(what.to)} 已有 ${duration(what.micros)} 没有应答 ARP，通告无法送达：它可能已关机，或者 \`unicast_peer\` 的地址写错；如果它在运行，两边会同时持有地址`;
     case "claims-not-heard":
       return `无法在 \`${what.interface}\` 上监听 ARP（${what.error}）：如有其他机器宣告 ${printIpv4(what.address)}，本机不会察觉`;
+    case "address-claimed":
+      return `${claimant(what.mac)}通过 ARP 宣告了 ${printIpv4(what.address)}，而该地址由本机持有：客户端可能会发往那里；本机重新宣告，若持续发生则逐渐放慢`;
+    case "claims-ended":
+      return `${claimant(what.mac)}已有 30 秒没有再宣告 ${printIpv4(what.address)}；此前 ${duration(what.micros)} 内共宣告 ${what.count} 次`;
     case "handed-over":
       return `交接完成：${reason(what.reason)}`;
     case "slept-as-backup":

@@ -1,0 +1,101 @@
+/**
+ * Somebody else's ARP says that our address is theirs. Clients may have learned that MAC address, so we announce again.
+ *
+ * Two owners that do not hear each other's advertisements (only VRRP is filtered between them) do this to each other. Each
+ * answer makes it worse then, so the answers come at first 0.2 s apart and later up to 10 s (RFC 5227 2.4 allows one defence
+ * in 10 s), until nobody has claimed the address for `OVER`. Begin and end are reported once, but not what two masters do
+ * that have just heard each other.
+ */
+import type { Ipv4, Mac } from "#units/address";
+import { after, fromCentis, type Instant, micros } from "#units/time";
+import { reschedule } from "./advertise.ts";
+import type { RouterConfig } from "./config.ts";
+import type { RouterEffect, RouterEvent } from "./event.ts";
+import type { MasterPhase, RouterState } from "./state.ts";
+import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
+
+/** The instance as a whole: of several addresses the one claimed last is named. */
+export interface Claim {
+  readonly address: Ipv4;
+  readonly mac: Mac | undefined;
+  readonly since: Instant;
+  readonly lastAt: Instant;
+  /** Frames seen. */
+  readonly count: number;
+  /** Times we have announced because of it. */
+  readonly answers: number;
+  readonly isReported: boolean;
+}
+
+/** Two answers are never closer. */
+const GAP = 200_000;
+const GAP_MAX = 10_000_000;
+/** So many answers before they begin to come later. */
+const PROMPT_ANSWERS = 4;
+/** So soon after it was heard: whoever takes over says so first, and we hear that. */
+const WAIT = micros(2_000);
+const OVER = micros(30_000_000);
+/** Whoever advertised so shortly ago is, or was, the other master. */
+const ELECTION_INTERVALS = 4;
+const WHY = "foreign-announcement";
+
+type Foreign = Extract<RouterEvent, { kind: "foreignAnnouncement" }>;
+
+function gapOf({ answers }: Claim): number {
+  return answers <= PROMPT_ANSWERS ? GAP : Math.min(GAP_MAX, GAP * 2 ** (answers - PROMPT_ANSWERS));
+}
+
+export const claimEnd = (claim: Claim | undefined): Instant | undefined =>
+  claim === undefined ? undefined : after(claim.lastAt, OVER);
+
+/**
+ * At once, and once more after that, since the foreign frame may reach a client later than it reached us, and our answer
+ * may be lost. One that waits already is not put off, or a flood would silence us.
+ */
+export function answerClaim(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  event: Foreign,
+  now: Instant,
+): Step {
+  // Who is about to yield does not announce: its word would be the last one clients hear.
+  if (phase.rivals.length > 0) return unchanged(state);
+  const { address, mac } = event;
+  const known = phase.claim;
+  const { since, count, answers } = known ?? { since: now, count: 0, answers: 0 };
+  const wasReported = known?.isReported === true;
+  const isReported = wasReported || !isElecting(config, state, now);
+  const claim = { address, mac, since, lastAt: now, count: count + 1, answers, isReported };
+  const gap = gapOf(claim);
+  const { foreignAt } = phase;
+  const allowedAt = foreignAt === undefined ? now : after(foreignAt, micros(gap));
+  const waiting = phase.announcements.find((one) => one.why === WHY);
+  const first = waiting?.at ?? (Math.max(after(now, WAIT), allowedAt) as Instant);
+  const second = after(first, micros(gap));
+  const announcements = reschedule(phase.announcements, [first, second], 1, WHY);
+  const next = inPhase(state, { ...phase, claim, foreignAt: second, announcements });
+  if (wasReported || !isReported) return unchanged(next);
+  return withEffects(next, { kind: "report", report: { kind: "address-claimed", address, mac } });
+}
+
+function isElecting(config: RouterConfig, { heard }: RouterState, now: Instant): boolean {
+  const interval = fromCentis(config.advertInterval);
+  return heard !== undefined && now - heard.at < ELECTION_INTERVALS * interval;
+}
+
+/** Nobody has claimed the address for a while: over, and reported. */
+export function claimOnTime(
+  phase: MasterPhase,
+  now: Instant,
+): { readonly phase: MasterPhase; readonly effects: readonly RouterEffect[] } {
+  const { claim } = phase;
+  const end = claimEnd(claim);
+  if (claim === undefined || end === undefined || now < end) return { phase, effects: [] };
+  const over = { ...phase, claim: undefined, foreignAt: undefined };
+  if (!claim.isReported) return { phase: over, effects: [] };
+  const { address, mac, count, since, lastAt } = claim;
+  const lasted = micros(lastAt - since);
+  const report = { kind: "claims-ended", address, mac, count, micros: lasted } as const;
+  return { phase: over, effects: [{ kind: "report", report }] };
+}
