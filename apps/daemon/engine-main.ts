@@ -37,6 +37,8 @@ const RECORD = "--record";
 const NICE = -15;
 /** The lowest: before every ordinary process, behind everything that asked for more. */
 const REALTIME_PRIORITY = 1;
+/** A busy keeper may take its time for the last messages; it kills an engine that has not ended after as long. */
+const LAST_WORDS = micros(10_000_000);
 const TIMER_SLACK_NANOSECONDS = 1_000;
 /** exit status of sysexits.h: internal software error, and cannot open a system resource */
 const EX_SOFTWARE = 70;
@@ -115,7 +117,7 @@ function run(): number {
     engine.onTime(now());
     if (pipe.waiting) pipe.flush();
   }
-  pipe.flush();
+  pipe.finish(LAST_WORDS);
   return 0;
 }
 

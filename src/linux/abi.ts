@@ -75,6 +75,7 @@ export const IFREQ = { size: 40, name: 0, union: 16 } as const;
 
 // poll.h: struct pollfd { int fd; short events; short revents }
 export const POLLIN = 0x1;
+export const POLLOUT = 0x4;
 export const POLLNVAL = 0x20;
 export const POLLFD = { size: 8, fd: 0, events: 4, revents: 6 } as const;
 

@@ -4,10 +4,18 @@
  * Writing never blocks. What the other side does not take waits in a bounded queue; beyond the bound, messages that only
  * inform are dropped and counted, so that a keeper that has stopped reading cannot stop the engine.
  */
+import { after, type Instant, type Micros } from "#units/time";
+import { POLLOUT } from "./abi.ts";
+import { now } from "./clock.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 
 const QUEUE_MAX = 1_048_576;
+/**
+ * What waits is written in pieces of this size: the kernel counts a whole buffer for each write, however short, so that 280
+ * lines of their own fill a socket that has room for 200 kilobytes.
+ */
+const PIECE = 65_536;
 const F_SETFL = 4;
 const O_NONBLOCK = 0x800;
 
@@ -65,11 +73,7 @@ export class LinePipe {
 
   /** Writes as much as the other side takes now. */
   flush(): void {
-    for (
-      let first = this.#outgoing[0];
-      first !== undefined && !this.ended;
-      first = this.#outgoing[0]
-    ) {
+    for (let first = this.#piece(); first !== undefined && !this.ended; first = this.#piece()) {
       const written = libc.write(this.fd, first, first.length);
       if (written < 0) {
         const error = errnoName(libc.errno());
@@ -83,4 +87,43 @@ export class LinePipe {
       else this.#outgoing[0] = first.subarray(written);
     }
   }
+
+  /**
+   * Before the process ends: waits until the other side has taken everything, at most so long. What the kernel has no room
+   * for would be lost with us, and the other side would take our end for a death.
+   */
+  finish(wait: Micros): void {
+    const end = after(now(), wait);
+    const table = Int32Array.of(this.fd, POLLOUT);
+    for (this.flush(); this.waiting && now() < end; this.flush())
+      libc.ppoll(table, 1, timeoutUntil(end), null);
+  }
+
+  /** The first of what waits, with as many behind it as are written in one go. */
+  #piece(): Uint8Array | undefined {
+    const [first, second] = this.#outgoing;
+    if (first === undefined || second === undefined || first.length >= PIECE) return first;
+    let count = 0;
+    let length = 0;
+    for (const one of this.#outgoing) {
+      if (count > 0 && length + one.length > PIECE) break;
+      count += 1;
+      length += one.length;
+    }
+    const piece = new Uint8Array(length);
+    let place = 0;
+    for (const one of this.#outgoing.splice(0, count)) {
+      piece.set(one, place);
+      place += one.length;
+    }
+    this.#outgoing.unshift(piece);
+    return piece;
+  }
+}
+
+/** For ppoll(2): seconds and nanoseconds, 64 bits each. */
+function timeoutUntil(end: Instant): Int32Array {
+  const micros = Math.max(0, end - now());
+  const seconds = Math.floor(micros / 1_000_000);
+  return Int32Array.of(seconds, 0, (micros - seconds * 1_000_000) * 1_000, 0);
 }

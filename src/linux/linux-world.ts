@@ -136,8 +136,7 @@ export class LinuxWorld implements World {
   }
 
   tell(message: FromEngine): void {
-    const informs = message.type === "log" || message.type === "report" || message.type === "drop";
-    this.#pipe.write(message, informs || message.type === "snapshot");
+    this.#pipe.write(message, onlyInforms(message));
   }
 
   #drain(
@@ -154,6 +153,12 @@ export class LinuxWorld implements World {
       this.#receive({ kind, interfaceIndex, bytes: this.#buffer.subarray(0, length) });
     }
   }
+}
+
+/** May be lost when the keeper does not read. The end of a hand-over may not: the keeper would do it once more. */
+function onlyInforms(message: FromEngine): boolean {
+  if (message.type === "report") return message.report.kind !== "handed-over";
+  return message.type === "log" || message.type === "drop" || message.type === "snapshot";
 }
 
 const notListening = (call: string): Failure => ({ ok: false, errno: "ENOTCONN", call });

@@ -159,6 +159,37 @@ test("an engine that dies while stopping leaves no address", async (context) => 
   });
 });
 
+for (const count of [1, 250]) {
+  test(`a clean stop of ${count} instances, read late: each is handed over, none has "died"`, async (context) => {
+    await withNode(context, async (node, lab) => {
+      const numbers = Array.from({ length: count }, (_, i) => i + 1);
+      const instances = numbers.map(
+        (n) =>
+          `vrrp_instance VI_${n} {\n  interface eth0\n  virtual_router_id ${n}\n` +
+          `  virtual_ipaddress {\n    198.51.100.${n}/32\n  }\n}\n`,
+      );
+      node.configure(instances.join(""));
+      await lab.instruments.ready();
+      await node.startDaemon();
+      const owned = (): number =>
+        lab.network.addressesOf(node.name).filter((one) => one.startsWith("198.51.100.")).length;
+      await until("it owns all", () => owned() === count);
+      const pids = node.pids();
+      assert.ok(pids?.engine);
+      signal(pids.keeper, "SIGTERM");
+      await until("the keeper stops", () => /Stopping/.test(node.logTail(2 * count)));
+      // It reads nothing while the engine does its work.
+      signal(pids.keeper, "SIGSTOP");
+      await until("all are given up", () => owned() === 0);
+      signal(pids.keeper, "SIGCONT");
+      await node.untilDaemonEnded();
+      const log = node.logTail(4 * count + 50);
+      assert.equal(log.match(/the hand-over is complete/g)?.length, count);
+      assert.doesNotMatch(log, /died/);
+    });
+  });
+}
+
 test("SIGUSR1 writes the status; explain tells the story in both languages", async (context) => {
   await withNode(context, async (node, lab) => {
     await lab.startDaemons();
