@@ -3,35 +3,45 @@
  *
  * A lost link is special: no peer can have heard us say goodbye, so until the peers' detection time is over the seat is
  * still ours, and a link that is back by then puts us back at once. keepalived returns as BACKUP, and a flap of 0.1 s
- * leaves nobody owning the address for 3 s.
+ * leaves nobody owning the address for 3 s. The same holds for the other members of a sync group one of which has lost its
+ * link: they take their addresses away, for one network without the other is of no use, and say nothing until the seat is over.
  */
-import { after, fromCentis, type Instant, micros } from "#units/time";
+import { after, earliest, fromCentis, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseEvent, RouterEffect } from "./event.ts";
 import { listen, watchForOwner } from "./no-owner.ts";
+import type { FaultCause } from "./reason.ts";
 import type { FaultPhase, Listening, MasterPhase, RouterState } from "./state.ts";
-import { enter, type Step } from "./step.ts";
+import { enter, inPhase, type Step } from "./step.ts";
 import { masterDown } from "./timing.ts";
 import { faultCauses } from "./tracking.ts";
 
-export const faultDeadline = (phase: FaultPhase): Instant | undefined => phase.alarmAt;
+export const faultDeadline = ({ alarmAt, releaseAt }: FaultPhase): Instant | undefined =>
+  earliest(alarmAt, releaseAt);
+
+/** Nothing but a lost link, our own or that of another member of the group. */
+export const areLinkLosses = (causes: readonly FaultCause[]): boolean =>
+  causes.every((cause) => cause.kind === "link-down" || (cause.kind === "group" && cause.link));
 
 export function enterFault(config: RouterConfig, state: RouterState, now: Instant): Step {
   const causes = faultCauses(config, state);
   const { phase } = state;
-  const onlyLink = causes.every((cause) => cause.kind === "link-down");
+  const onlyLink = areLinkLosses(causes);
   const keepsSeat = phase.kind === "master" && onlyLink && phase.rivals.length === 0;
+  const seatUntil = keepsSeat ? seatEnd(config, phase) : undefined;
   const fault: FaultPhase = {
     kind: "fault",
-    seatUntil: keepsSeat ? seatEnd(config, phase) : undefined,
+    seatUntil,
+    releaseAt: state.linkUp ? seatUntil : undefined,
     ownerSince: keepsSeat ? phase.ownerSince : undefined,
     ...listening(config, state, now),
   };
   const effects: RouterEffect[] = [];
   if (phase.kind === "master") {
     effects.push({ kind: "cancelAnnouncements" }, { kind: "removeAddresses" });
-    if (!onlyLink) effects.push({ kind: "sendAdvert", priority: RELEASE });
+    const couldBeHeard = state.linkUp && !keepsSeat;
+    if (!onlyLink || couldBeHeard) effects.push({ kind: "sendAdvert", priority: RELEASE });
   }
   return enter(state, fault, { kind: "fault", causes }, now, effects);
 }
@@ -65,6 +75,20 @@ export function stepFault(
   now: Instant,
 ): Step {
   const isOwned = event.kind === "advertReceived" && event.priority > 0;
-  const known = isOwned ? { ...phase, seatUntil: undefined } : phase;
-  return watchForOwner(config, state, known, event, now);
+  if (isOwned) return watchForOwner(config, state, withoutSeat(phase), event, now);
+  if (phase.releaseAt === undefined || now < phase.releaseAt)
+    return watchForOwner(config, state, phase, event, now);
+  const known = withoutSeat(phase);
+  const next = watchForOwner(config, inPhase(state, known), known, event, now);
+  return { state: next.state, effects: [...release(state, phase), ...next.effects] };
 }
+
+export const withoutSeat = (phase: FaultPhase): FaultPhase => ({
+  ...phase,
+  seatUntil: undefined,
+  releaseAt: undefined,
+});
+
+/** The end of a seat about which the peers have not been told. */
+export const release = (state: RouterState, { releaseAt }: FaultPhase): readonly RouterEffect[] =>
+  releaseAt !== undefined && state.linkUp ? [{ kind: "sendAdvert", priority: RELEASE }] : [];

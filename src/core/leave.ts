@@ -10,6 +10,7 @@ import { after, earliest, fromCentis, type Instant, type Micros, micros } from "
 import { RELEASE } from "#units/vrrp";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
+import { release } from "./fault.ts";
 import type { Reason } from "./reason.ts";
 import type { HandoverPhase, RouterState } from "./state.ts";
 import { enter, inPhase, type Step, unchanged, withEffects } from "./step.ts";
@@ -28,8 +29,9 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
       return unchanged(state);
     case "init":
     case "backup":
-    case "fault":
       return enter(state, stopped, reason, now, []);
+    case "fault":
+      return enter(state, stopped, reason, now, release(state, phase));
     case "master": {
       const release: RouterEffect = { kind: "sendAdvert", priority: RELEASE };
       const silence: RouterEffect = { kind: "cancelAnnouncements" };

@@ -93,4 +93,10 @@ export type FaultCause =
       readonly removals: number;
       readonly within: Micros;
     }
-  | { readonly kind: "group"; readonly group: string; readonly member: string };
+  /** `link`: that member has lost its link and nothing else, so it may be back before anybody can have taken over. */
+  | {
+      readonly kind: "group";
+      readonly group: string;
+      readonly member: string;
+      readonly link?: true;
+    };

@@ -1,11 +1,19 @@
 /**
- * A changed configuration for a running router (reload): state and timers stay. A master says at once what is new, as
- * keepalived does after reading its configuration again: peers of version 2 refuse the old interval or password by now, and
- * a shorter interval also means a shorter lease.
+ * A changed configuration for a running router (reload): state stays, and what the configuration decides is as after a start
+ * with it. A master says at once what is new, as keepalived does after reading its configuration again: peers of version 2
+ * refuse the old interval or password by now, and a shorter interval also means a shorter lease.
  */
-import { after, type Instant } from "#units/time";
+import { after, type Instant, instant, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
-import type { Phase, RouterState, TrackerState } from "./state.ts";
+import type {
+  BackupPhase,
+  FaultPhase,
+  MasterPhase,
+  Phase,
+  RouterState,
+  TrackerState,
+} from "./state.ts";
+import { masterDown } from "./timing.ts";
 import { effectivePriority } from "./tracking.ts";
 
 /** @param trackers results for `config.trackers`, in its order */
@@ -16,33 +24,84 @@ export function reconfigure(
   trackers: readonly TrackerState[],
   now: Instant,
 ): RouterState {
-  return {
-    ...state,
-    trackers,
-    effectivePriority: effectivePriority(config, trackers),
-    phase: rePhase(before, config, state.phase, now),
-  };
+  const priority = effectivePriority(config, trackers);
+  const phase = rePhase({ before, config, priority, now }, state.phase);
+  return { ...state, trackers, effectivePriority: priority, phase };
 }
 
-function rePhase(before: RouterConfig, config: RouterConfig, phase: Phase, now: Instant): Phase {
+interface Change {
+  readonly before: RouterConfig;
+  readonly config: RouterConfig;
+  /** The effective one from now on. */
+  readonly priority: number;
+  readonly now: Instant;
+}
+
+function rePhase(change: Change, phase: Phase): Phase {
   switch (phase.kind) {
     case "init":
     case "stopped":
     case "handover":
-    case "fault":
       return phase;
+    case "fault":
+      return reFault(change, phase);
     case "backup":
-      // Version 2 learns no interval: a backup waits by the new one from the next advertisement on.
-      return config.version === 2 ? { ...phase, masterInterval: config.advertInterval } : phase;
-    case "master": {
-      const { refresh } = config.announce;
-      const refreshAt =
-        refresh === before.announce.refresh
-          ? phase.refreshAt
-          : refresh > 0
-            ? after(now, refresh)
-            : undefined;
-      return { ...phase, advertAt: now, refreshAt };
-    }
+      return reBackup(change, phase);
+    case "master":
+      return reMaster(change, phase);
   }
+}
+
+/** What peers need at least before they take over, by this configuration: what a seat after a lost link rests on. */
+const earliestTakeOver = (config: RouterConfig): Micros =>
+  masterDown(config, config.advertInterval, 254);
+
+/** The peers are given the same configuration: if that makes them quicker, nothing of the seat is certain any more. */
+function reFault({ before, config, now }: Change, phase: FaultPhase): FaultPhase {
+  if (earliestTakeOver(config) >= earliestTakeOver(before)) return phase;
+  const releaseAt = phase.releaseAt === undefined ? undefined : now;
+  return { ...phase, seatUntil: undefined, releaseAt };
+}
+
+function reBackup({ before, config, priority, now }: Change, phase: BackupPhase): BackupPhase {
+  // The owner of the address is master from its start on; it does not wait for a weaker one to be silent.
+  if (config.priority === 255 && before.priority !== 255) return { ...phase, masterDownAt: now };
+  // Version 2 learns no interval, so the master has ours.
+  const masterInterval = config.version === 2 ? config.advertInterval : phase.masterInterval;
+  const hasOtherTimers =
+    masterInterval !== phase.masterInterval ||
+    config.downTimerAdverts !== before.downTimerAdverts ||
+    config.version !== before.version;
+  // A slower master's next word may come after the old detection time: it is given the new one, as after a start.
+  const full = after(now, masterDown(config, masterInterval, priority));
+  const masterDownAt =
+    hasOtherTimers && !phase.released
+      ? instant(Math.max(phase.masterDownAt, full))
+      : phase.masterDownAt;
+  return { ...phase, masterInterval, masterDownAt, preemptAt: preemptAt(before, config, phase) };
+}
+
+/** `preempt_delay` counts from the weaker master's first advertisement, however long it is now; `hold_down` from the next. */
+function preemptAt(
+  before: RouterConfig,
+  config: RouterConfig,
+  phase: BackupPhase,
+): Instant | undefined {
+  if (phase.preemptAt === undefined) return undefined;
+  const isHeldOtherwise =
+    config.holdDown?.first !== before.holdDown?.first ||
+    config.holdDown?.max !== before.holdDown?.max;
+  if (isHeldOtherwise) return undefined;
+  return after(phase.preemptAt, micros(config.preemptDelay - before.preemptDelay));
+}
+
+function reMaster({ before, config, now }: Change, phase: MasterPhase): MasterPhase {
+  const { refresh } = config.announce;
+  const refreshAt =
+    refresh === before.announce.refresh
+      ? phase.refreshAt
+      : refresh > 0
+        ? after(now, refresh)
+        : undefined;
+  return { ...phase, advertAt: now, refreshAt };
 }

@@ -21,13 +21,29 @@ import { backupDeadline, stepBackup } from "./backup.ts";
 import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseEvent, RouterEffect, RouterEvent } from "./event.ts";
-import { enterFault, faultDeadline, stepFault } from "./fault.ts";
+import {
+  areLinkLosses,
+  enterFault,
+  faultDeadline,
+  release,
+  stepFault,
+  withoutSeat,
+} from "./fault.ts";
 import { countLoss } from "./hold-down.ts";
 import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
 import { masterDeadline, stepMaster } from "./master.ts";
 import { listen, watchForOwner } from "./no-owner.ts";
 import type { RouterState } from "./state.ts";
-import { enter, freshBackup, inPhase, raise, type Step, seat, unchanged } from "./step.ts";
+import {
+  enter,
+  freshBackup,
+  inPhase,
+  raise,
+  type Step,
+  seat,
+  unchanged,
+  withEffects,
+} from "./step.ts";
 import { masterDown, skew } from "./timing.ts";
 import { awaitedTracker, effectivePriority, faultCauses } from "./tracking.ts";
 
@@ -302,7 +318,7 @@ function reconsider(config: RouterConfig, state: RouterState, now: Instant): Ste
       return causes.length > 0 ? enterFault(config, state, now) : unchanged(state);
     case "fault":
       return causes.length > 0 || awaitedTracker(config, state) !== undefined
-        ? unchanged(stillFaulty(config, state, causes))
+        ? stillFaulty(config, state, causes)
         : clearFault(config, state, now);
   }
 }
@@ -312,11 +328,12 @@ function stillFaulty(
   config: RouterConfig,
   state: RouterState,
   causes: ReturnType<typeof faultCauses>,
-): RouterState {
-  if (causes.length === 0 || state.phase.kind !== "fault") return waitForResult(config, state);
-  const onlyLink = causes.every((cause) => cause.kind === "link-down");
-  const phase = onlyLink ? state.phase : { ...state.phase, seatUntil: undefined };
-  return { ...state, phase, reason: { kind: "fault", causes } };
+): Step {
+  const { phase } = state;
+  if (causes.length === 0 || phase.kind !== "fault") return unchanged(waitForResult(config, state));
+  const reason = { kind: "fault", causes } as const;
+  if (areLinkLosses(causes)) return unchanged({ ...state, reason });
+  return withEffects({ ...state, phase: withoutSeat(phase), reason }, ...release(state, phase));
 }
 
 function clearFault(config: RouterConfig, state: RouterState, now: Instant): Step {

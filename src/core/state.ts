@@ -171,6 +171,8 @@ export interface FaultPhase extends Listening {
   readonly seatUntil: Instant | undefined;
   /** Together with it: since when the address was ours. */
   readonly ownerSince: Instant | undefined;
+  /** Another member of the sync group has lost its link, ours works: the peers are told when the seat has ended. */
+  readonly releaseAt: Instant | undefined;
 }
 
 /** Scripts, processes and interfaces answer "up" or "down"; files answer with a number. */

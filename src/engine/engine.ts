@@ -237,10 +237,12 @@ export class Engine {
       }
       for (const effect of result.effects) perform(this, instance, effect, now, follow);
       if (before.phase.kind !== result.state.phase.kind)
-        this.groups.memberChanged(this, instance, now);
+        this.groups.memberChanged(this, instance, before.phase.kind, now);
       else if (before.phase.kind === "fault" && before.reason !== result.state.reason)
         this.groups.causesChanged(this, instance, now);
-      else if (next.kind === "advertReceived") this.groups.advertHeard(instance, before);
+      // One that was held back has just said that it is ready: by priority 0, whatever that did to its timer.
+      else if (next.kind === "advertReceived" && held === undefined)
+        this.groups.advertHeard(instance, before);
     }
     this.reschedule(instance);
   }
@@ -390,14 +392,16 @@ export class Engine {
     }
   }
 
-  #drop(instance: Instance): void {
+  #drop(instance: Instance, now: Instant): void {
     this.instances = this.instances.filter((one) => one !== instance);
     this.instancesChanged();
     this.#due.remove(instance);
     const { interfaceIndex } = instance;
     if (interfaceIndex === undefined) return;
-    if (this.instances.every((one) => one.interfaceIndex !== interfaceIndex))
-      this.#unlisten(interfaceIndex);
+    const staying = this.instances.find((one) => one.interfaceIndex === interfaceIndex);
+    if (staying === undefined) this.#unlisten(interfaceIndex);
+    // Its multicast group is left unless another router is in it.
+    else if (instance.config.transport.kind === "multicast") listen(this, staying, now);
   }
 
   /** Unless somebody still needs what is heard there. */
@@ -417,7 +421,7 @@ export class Engine {
     for (const instance of this.instances) {
       if (instance.leaving && instance.state.phase.kind === "stopped") {
         this.tell({ type: "removed", instance: instance.config.router.name });
-        this.#drop(instance);
+        this.#drop(instance, now);
         isSmaller = true;
       }
     }

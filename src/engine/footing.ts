@@ -13,9 +13,7 @@ import { scheduleRetry } from "./retry.ts";
 export function listen(engine: Engine, instance: Instance, now: Instant): void {
   const link = engine.interfaces.link(instance.interfaceIndex);
   if (link === undefined) return;
-  const { transport } = instance.config;
-  const groups = transport.kind === "multicast" ? [transport.group] : [];
-  const outcome = engine.world.listen(link.index, link.name, groups);
+  const outcome = engine.world.listen(link.index, link.name, groupsOn(engine, instance));
   if (outcome.ok) {
     if (isRaised(instance, "cannot-listen"))
       engine.apply(instance, { kind: "faultLifted", cause: "cannot-listen" }, now);
@@ -24,6 +22,16 @@ export function listen(engine: Engine, instance: Instance, now: Instant): void {
   scheduleRetry(instance, now);
   const cause = { kind: "cannot-listen", error: `${outcome.call}: ${outcome.errno}` } as const;
   engine.apply(instance, { kind: "faultRaised", cause }, now);
+}
+
+/** Its own first, then those of all others there: also of one that a reload removed and that waits for its successor. */
+function groupsOn(engine: Engine, instance: Instance): readonly Ipv4[] {
+  const groups = new Set<Ipv4>();
+  for (const { interfaceIndex, config } of [instance, ...engine.instances]) {
+    if (interfaceIndex === instance.interfaceIndex && config.transport.kind === "multicast")
+      groups.add(config.transport.group);
+  }
+  return [...groups];
 }
 
 export const isRaised = (instance: Instance, kind: FaultCause["kind"]): boolean =>

@@ -6,7 +6,8 @@
  *  - tells the group's state after its members'.
  */
 import type { GroupConfig } from "#contract/engine-link";
-import type { BackupPhase, PublicState, RouterState } from "#core/state";
+import type { FaultCause } from "#core/reason";
+import type { BackupPhase, PhaseKind, PublicState, RouterState } from "#core/state";
 import { enter, freshBackup, publicState, type Step, unchanged } from "#core/step";
 import { faultCauses } from "#core/tracking";
 import { after, fromCentis, type Instant, micros } from "#units/time";
@@ -38,7 +39,10 @@ export class Groups {
     }
   }
 
-  /** After a reload: members that are new share the group's faults, and who left it is no longer kept in FAULT by it. */
+  /**
+   * After a reload: members that are new share the group's faults and its ownership, and who left it is no longer kept in
+   * FAULT by it.
+   */
   settle(engine: Engine, now: Instant): void {
     for (const instance of engine.instances) {
       const raised = instance.state.raised.find((cause) => cause.kind === "group");
@@ -47,7 +51,14 @@ export class Groups {
       }
     }
     for (const group of this.#groups) {
-      this.#shareFaults(engine, group, this.#members(engine, group), now);
+      const members = this.#members(engine, group);
+      this.#shareFaults(engine, group, members, now);
+      const owner = members.find((one) => one.state.phase.kind === "master");
+      if (owner === undefined) continue;
+      for (const member of members) {
+        if (member.state.phase.kind === "backup" && isFree(member))
+          join(engine, group, member, owner, now);
+      }
     }
   }
 
@@ -133,7 +144,8 @@ export class Groups {
     this.#shareFaults(engine, group, this.#members(engine, group), now);
   }
 
-  memberChanged(engine: Engine, instance: Instance, now: Instant): void {
+  /** @param from the phase it was in before */
+  memberChanged(engine: Engine, instance: Instance, from: PhaseKind, now: Instant): void {
     const group = this.#of(instance);
     if (group === undefined) return;
     const { name } = instance.config.router;
@@ -145,7 +157,10 @@ export class Groups {
     if (kind === "master") {
       for (const other of others) engine.apply(other, { ...turned, to: "master" }, now);
     } else if (kind === "backup") {
-      for (const other of others) engine.apply(other, { ...turned, to: "backup" }, now);
+      const owner = others.find((one) => one.state.phase.kind === "master");
+      // One that starts, added by a reload, has given up nothing: it is what the group is.
+      if (from === "init" && owner !== undefined) join(engine, group, instance, owner, now);
+      else for (const other of others) engine.apply(other, { ...turned, to: "backup" }, now);
     }
     this.#shareFaults(engine, group, members, now);
     this.#tell(engine, group, members, now);
@@ -155,23 +170,23 @@ export class Groups {
   #shareFaults(engine: Engine, group: Group, members: readonly Instance[], now: Instant): void {
     // Not by its causes alone: a member that has not started yet has no link and no address.
     const sick = members.filter(
-      ({ config, state }) =>
-        state.phase.kind === "fault" &&
-        faultCauses(config.router, state).some((cause) => cause.kind !== "group"),
+      (one) => one.state.phase.kind === "fault" && ownCauses(one).length > 0,
     );
     for (const member of members) {
-      const culprit = sick.find((one) => one !== member);
-      const raised = member.state.raised.some((cause) => cause.kind === "group");
-      if (culprit !== undefined && !raised) {
-        const cause = {
-          kind: "group",
-          group: group.name,
-          member: culprit.config.router.name,
-        } as const;
-        engine.apply(member, { kind: "faultRaised", cause }, now);
-      } else if (culprit === undefined && raised) {
-        engine.apply(member, { kind: "faultLifted", cause: "group" }, now);
+      const others = sick.filter((one) => one !== member);
+      const raised = member.state.raised.find((cause) => cause.kind === "group");
+      const [culprit] = others;
+      if (culprit === undefined) {
+        if (raised !== undefined)
+          engine.apply(member, { kind: "faultLifted", cause: "group" }, now);
+        continue;
       }
+      const link = others.every(hasLostItsLinkOnly);
+      if (raised !== undefined && (raised.link === true) === link) continue;
+      const { name } = culprit.config.router;
+      const cause = { kind: "group", group: group.name, member: name } as const;
+      const event = { kind: "faultRaised", cause: link ? { ...cause, link } : cause } as const;
+      engine.apply(member, event, now);
     }
   }
 
@@ -182,4 +197,28 @@ export class Groups {
     group.told = state;
     engine.tell({ type: "groupTransition", group: group.name, to: state, at: now });
   }
+}
+
+/** Its own causes: what the group keeps it there for is an effect of others'. */
+const ownCauses = ({ config, state }: Instance): readonly FaultCause[] =>
+  faultCauses(config.router, state).filter((cause) => cause.kind !== "group");
+
+const hasLostItsLinkOnly = (instance: Instance): boolean =>
+  ownCauses(instance).every((cause) => cause.kind === "link-down");
+
+/** Nobody owns its address whom it would leave alone. */
+const isFree = ({ config, state }: Instance): boolean =>
+  state.heard === undefined ||
+  (config.router.preempt && state.heard.priority < state.effectivePriority);
+
+/** As later keepalived versions have it: whoever joins a group takes its state, not the other way round. */
+function join(
+  engine: Engine,
+  group: Group,
+  instance: Instance,
+  owner: Instance,
+  now: Instant,
+): void {
+  const member = owner.config.router.name;
+  engine.apply(instance, { kind: "groupTurned", to: "master", group: group.name, member }, now);
 }

@@ -10,9 +10,10 @@ import type { InstanceConfig } from "#core/config";
 import type { RouterEvent } from "#core/event";
 import { reconfigure } from "#core/reconfigure";
 import type { TrackerState } from "#core/state";
+import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
-import { checkSource } from "./footing.ts";
+import { checkSource, listen } from "./footing.ts";
 import { closeGuard, endGuard, openGuard, renewLease } from "./guard.ts";
 import {
   configuredPeers,
@@ -20,6 +21,7 @@ import {
   type Instance,
   type OwnedAddress,
   ownedAddresses,
+  type PeerMemory,
 } from "./instance.ts";
 import { announce, removeAddress, setAddress } from "./perform.ts";
 import { sourceOf, trackerState } from "./surroundings.ts";
@@ -33,12 +35,15 @@ export function change(engine: Engine, changes: readonly Change[], now: Instant)
   const moves = changes.map(({ instance, config }) => {
     const { gone, added } = replaceAddresses(instance, config);
     const wasGuarded = instance.lease.guarantee === "nftables";
+    const wasHeardBy = groupOf(instance.config);
     engine.announcements.cancel(gone);
     adopt(engine, instance, config, now);
-    return { instance, gone, added, wasGuarded };
+    return { instance, gone, added, wasGuarded, isElsewhere: groupOf(config) !== wasHeardBy };
   });
   engine.instancesChanged();
   engine.addressDevices.settle(engine, now);
+  // Once all have their new configuration, so that nobody's group is left or kept by mistake.
+  for (const { instance, isElsewhere } of moves) if (isElsewhere) listen(engine, instance, now);
   for (const { instance, gone } of moves) remove(engine, instance, gone, now);
   for (const { instance, added, wasGuarded } of moves) {
     // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any such event.
@@ -55,26 +60,51 @@ export function change(engine: Engine, changes: readonly Change[], now: Instant)
   engine.announcements.pump(now);
 }
 
+/** The multicast group a router listens to. */
+const groupOf = ({ transport }: InstanceConfig): Ipv4 | undefined =>
+  transport.kind === "multicast" ? transport.group : undefined;
+
 function adopt(engine: Engine, instance: Instance, config: InstanceConfig, now: Instant): void {
-  const before = instance.config.router;
+  const { config: old } = instance;
+  const before = old.router;
   const { router } = config;
   const trackers = router.trackers.map(({ kind, name }): TrackerState => {
-    const old = before.trackers.findIndex((one) => one.kind === kind && one.name === name);
-    return (
-      (old === -1 ? undefined : instance.state.trackers[old]) ?? trackerState(engine, kind, name)
-    );
+    const place = before.trackers.findIndex((one) => one.kind === kind && one.name === name);
+    const known = place === -1 ? undefined : instance.state.trackers[place];
+    return known ?? trackerState(engine, kind, name);
   });
   instance.config = config;
   Object.assign(instance, derived(config));
-  for (const [address, peer] of configuredPeers(config)) {
-    if (!instance.peers.has(address)) instance.peers.set(address, peer);
-  }
+  changePeers(instance, configuredPeers(old), configuredPeers(config));
+  const { effectivePriority: from } = instance.state;
   instance.state = reconfigure(before, router, instance.state, trackers, now);
+  const { effectivePriority: to } = instance.state;
+  if (from !== to) {
+    const { name } = router;
+    engine.tell({ type: "priorityChanged", instance: name, from, to, tracker: "reload" });
+  }
   renewLease(engine, instance, now);
   // What the kernel refused may be right now.
   if (instance.retryAt !== undefined) {
     instance.retryAt = now;
     instance.retryDelay = 0;
+  }
+}
+
+/** Who is no peer any more is forgotten, also as the master that was heard; what is known of the others stays. */
+function changePeers(
+  instance: Instance,
+  before: ReadonlyMap<Ipv4, PeerMemory>,
+  wanted: ReadonlyMap<Ipv4, PeerMemory>,
+): void {
+  for (const address of before.keys()) {
+    if (wanted.has(address)) continue;
+    instance.peers.delete(address);
+    if (instance.state.heard?.from === address)
+      instance.state = { ...instance.state, heard: undefined };
+  }
+  for (const [address, peer] of wanted) {
+    if (!instance.peers.has(address)) instance.peers.set(address, peer);
   }
 }
 

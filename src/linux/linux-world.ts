@@ -63,7 +63,7 @@ export class LinuxWorld implements World {
     const port = known ?? { vrrp: undefined, arp: undefined, groups: new Set() };
     this.#ports.set(interfaceIndex, port);
     const outcome = this.#open(port, interfaceIndex, name, groups !== undefined);
-    if (outcome.ok) return joinAll(port, groups ?? []);
+    if (outcome.ok) return groups === undefined ? OK : setGroups(port, groups);
     if (known === undefined) this.unlisten(interfaceIndex);
     return outcome;
   }
@@ -163,12 +163,20 @@ function onlyInforms(message: FromEngine): boolean {
 
 const notListening = (call: string): Failure => ({ ok: false, errno: "ENOTCONN", call });
 
-function joinAll(port: Port, groups: readonly Ipv4[]): Outcome {
-  for (const group of groups) {
-    if (port.groups.has(group)) continue;
-    const outcome = port.vrrp?.joinGroup(group);
-    if (outcome?.ok !== true) return outcome ?? notListening("IP_ADD_MEMBERSHIP");
-    port.groups.add(group);
+/** Those that are not wanted any more go first: the kernel allows a socket 20 (igmp_max_memberships). */
+function setGroups(port: Port, groups: readonly Ipv4[]): Outcome {
+  for (const group of port.groups) {
+    if (groups.includes(group)) continue;
+    port.vrrp?.leaveGroup(group);
+    port.groups.delete(group);
   }
-  return OK;
+  const [first = OK] = groups.map((group) => joinGroup(port, group));
+  return first;
+}
+
+function joinGroup(port: Port, group: Ipv4): Outcome {
+  if (port.groups.has(group)) return OK;
+  const outcome = port.vrrp?.joinGroup(group) ?? notListening("IP_ADD_MEMBERSHIP");
+  if (outcome.ok) port.groups.add(group);
+  return outcome;
 }

@@ -14,6 +14,8 @@ export interface VrrpSocket {
   receive(into: Uint8Array): number;
   send(packet: Uint8Array, to: Ipv4): Outcome;
   joinGroup(group: Ipv4): Outcome;
+  /** Harmless for one that was never joined, or whose device is gone. */
+  leaveGroup(group: Ipv4): void;
   close(): void;
 }
 
@@ -69,6 +71,10 @@ export function openVrrpSocket(interfaceIndex: number, name: string): Result<Vrr
       if (set(abi.IPPROTO_IP, abi.IP_ADD_MEMBERSHIP, mreq)) return OK;
       const failure = libc.failure("setsockopt(IP_ADD_MEMBERSHIP)");
       return failure.errno === "EADDRINUSE" ? OK : failure;
+    },
+    leaveGroup(group) {
+      new DataView(mreq.buffer).setUint32(abi.IP_MREQN.group, group);
+      set(abi.IPPROTO_IP, abi.IP_DROP_MEMBERSHIP, mreq);
     },
     close: () => void libc.close(fd),
   });

@@ -48,7 +48,8 @@ export const BATON_PROTO = 0xba;
 export interface World {
   /**
    * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where no router speaks. Harmless
-   * when done already, and what is received already goes on.
+   * when done already, and what is received already goes on: `groups` are all that are wanted there, others are left.
+   * The outcome is that of the first; the rest are joined as far as the kernel lets us.
    */
   listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome;
   /** Of both kinds. */

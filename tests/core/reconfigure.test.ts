@@ -7,6 +7,7 @@ import { deadline, initialState, step } from "#core/router";
 import type { RouterState } from "#core/state";
 import { readIpv4 } from "#units/address";
 import { centis, instant, micros } from "#units/time";
+import { priority } from "#units/vrrp";
 import { CONFIG, SOURCE } from "../support/vector.ts";
 
 const start = (config: RouterConfig): RouterState =>
@@ -52,10 +53,11 @@ test("garp_master_refresh: a running one stays, a new one starts now, one that i
   assert.equal(refreshAt(2_000_000, 0), undefined);
 });
 
-test("a backup keeps its timer; in version 2 it wakes up by its new interval, in version 3 by the learned one", () => {
-  for (const [version, expected] of [
-    [2, 500],
-    [3, 100],
+test("a backup waits by its new interval in version 2, by the learned one in version 3", () => {
+  for (const [version, expected, masterDownAt] of [
+    // The master's next advertisement may come after five seconds.
+    [2, 500, 4_000_000 + 15_609_375],
+    [3, 100, 3_609_375],
   ] as const) {
     const before = { ...CONFIG, version };
     const state = start(before);
@@ -63,8 +65,61 @@ test("a backup keeps its timer; in version 2 it wakes up by its new interval, in
     const { phase } = reconfigure(before, config, state, [], NOW);
     assert.ok(phase.kind === "backup");
     assert.equal(phase.masterInterval, expected);
-    assert.equal(phase.masterDownAt, 3_609_375);
+    assert.equal(phase.masterDownAt, masterDownAt);
   }
+});
+
+test("more patience is had at once, less from the next advertisement on; priority 0 is not forgotten", () => {
+  const backup = start(CONFIG);
+  const wait = (downTimerAdverts: number, released = false): number => {
+    assert.ok(backup.phase.kind === "backup");
+    const state = { ...backup, phase: { ...backup.phase, released } };
+    const config = { ...CONFIG, downTimerAdverts };
+    const { phase } = reconfigure(CONFIG, config, state, [], instant(1_000_000));
+    return phase.kind === "backup" ? phase.masterDownAt : 0;
+  };
+  assert.equal(wait(3), 3_609_375);
+  assert.equal(wait(10), 1_000_000 + 10_609_375);
+  assert.equal(wait(2), 3_609_375);
+  assert.equal(wait(10, true), 3_609_375);
+});
+
+test("a preemption that waits is sooner or later by as much as the delay has changed", () => {
+  const before = { ...CONFIG, preemptDelay: micros(300_000_000) };
+  const heard = { priority: priority(50), interval: centis(100), from: readIpv4("192.0.2.9") };
+  const { from } = heard;
+  assert.ok(from !== undefined);
+  const event = { kind: "advertReceived", ...heard, from } as const;
+  const { state } = step(before, start(before), event, instant(1_000_000));
+  for (const [seconds, at] of [
+    [300, 301_000_000],
+    [10, 11_000_000],
+    [0, 1_000_000],
+  ] as const) {
+    const config = { ...before, preemptDelay: micros(seconds * 1_000_000) };
+    const { phase } = reconfigure(before, config, state, [], NOW);
+    assert.ok(phase.kind === "backup");
+    assert.equal(phase.preemptAt, at);
+  }
+});
+
+test("who becomes the owner of the address (255) takes it at once", () => {
+  const config = { ...CONFIG, priority: priority(255) };
+  const changed = reconfigure(CONFIG, config, start(CONFIG), [], instant(1_000_000));
+  assert.equal(deadline(changed), 1_000_000);
+  const { state } = step(config, changed, { kind: "timeReached" }, instant(1_000_000));
+  assert.equal(state.phase.kind, "master");
+});
+
+test("the seat after a lost link is given up when peers may be quicker by the new configuration", () => {
+  const flapped = step(CONFIG, master(CONFIG), { kind: "linkChanged", up: false }, NOW).state;
+  const seatUntil = (config: RouterConfig): number | undefined => {
+    const { phase } = reconfigure(CONFIG, config, flapped, [], NOW);
+    return phase.kind === "fault" ? phase.seatUntil : undefined;
+  };
+  assert.ok(seatUntil(CONFIG) !== undefined);
+  assert.ok(seatUntil({ ...CONFIG, downTimerAdverts: 5 }) !== undefined);
+  assert.equal(seatUntil({ ...CONFIG, advertInterval: centis(10) }), undefined);
 });
 
 test("results come in the new order, and count at once", () => {

@@ -83,8 +83,15 @@ test("a member in FAULT keeps all others there, and releases them when it is ove
   bench.event({ kind: "link", link: { ...ETH1, up: false } });
   assert.equal(phases(bench), "fault fault");
   assert.deepEqual(order(bench), ["VI_2 FAULT", "VI_1 FAULT", "G FAULT"]);
-  assert.ok(bench.world.take().includes("advert vrid 1 priority 0 to 192.0.2.2"));
+  const release = "advert vrid 1 priority 0 to 192.0.2.2";
+  assert.ok(!bench.world.take().includes(release), "the link may be back in time");
+  // Last advertisement at 3.6 s, 3 intervals and the shortest skew time, less a tenth of a second.
+  bench.until(6.5);
+  assert.ok(!bench.world.take().includes(release));
+  bench.until(6.6);
+  assert.deepEqual(bench.world.take(), [release], "once, for the peers of the network that works");
   bench.until(20);
+  assert.deepEqual(bench.world.take(), []);
   bench.event({ kind: "link", link: ETH1 });
   assert.equal(phases(bench), "backup backup");
   bench.until(25);
@@ -107,6 +114,125 @@ test("two sick members: the group leaves FAULT when the second has recovered", (
   assert.equal(phases(bench), "fault fault");
   result("y", "up");
   assert.equal(phases(bench), "backup backup");
+});
+
+const flapping = (away: number): Bench => {
+  const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
+  bench.configure([a(), b({ interface: "eth1" })], GROUP);
+  bench.until(4);
+  bench.world.take();
+  bench.world.takeTold();
+  bench.event({ kind: "link", link: { ...ETH1, up: false } });
+  bench.until(4 + away);
+  bench.event({ kind: "link", link: ETH1 });
+  return bench;
+};
+
+test("a link flap of one member costs the flap and nothing more: nobody was told, both are back", () => {
+  const bench = flapping(0.3);
+  assert.equal(phases(bench), "master master");
+  assert.ok(bench.world.has("192.0.2.100") && bench.world.has("192.0.2.200"));
+  assert.ok(!bench.world.take().some((call) => call.includes("priority 0")));
+  assert.deepEqual(order(bench), [
+    ...["VI_2 FAULT", "VI_1 FAULT", "G FAULT"],
+    ...["VI_2 MASTER", "VI_1 MASTER", "G MASTER"],
+  ]);
+  bench.until(9);
+  assert.deepEqual(order(bench), []);
+});
+
+test("a longer one does: both have lost their seats, and wait as backups", () => {
+  const bench = flapping(4);
+  assert.equal(phases(bench), "backup backup");
+});
+
+test("a flap of one member during which the other is heard to be owned elsewhere: none comes back", () => {
+  const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
+  bench.configure([a(), b({ interface: "eth1" })], GROUP);
+  bench.until(4);
+  bench.event({ kind: "link", link: { ...ETH1, up: false } });
+  bench.hear({ priority: 90 });
+  bench.event({ kind: "link", link: ETH1 });
+  assert.equal(phases(bench), "backup backup");
+});
+
+test("a member that fails by itself while another's link is away: the peers are told at once", () => {
+  const trackers = [{ kind: "script", name: "x", weight: 0, reverse: false }] as const;
+  const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
+  const result = (value: "up" | "down"): void =>
+    bench.keeper({ type: "tracker", kind: "script", name: "x", result: value });
+  bench.configure([a({ router: { trackers } }), b({ interface: "eth1" })], GROUP);
+  result("up");
+  bench.until(4);
+  bench.event({ kind: "link", link: { ...ETH1, up: false } });
+  bench.world.take();
+  result("down");
+  assert.deepEqual(bench.world.take(), ["advert vrid 1 priority 0 to 192.0.2.2"]);
+  bench.event({ kind: "link", link: ETH1 });
+  result("up");
+  assert.equal(phases(bench), "backup backup");
+});
+
+test("a stop while another's link is away tells the peers too", () => {
+  const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
+  bench.configure([a(), b({ interface: "eth1" })], GROUP);
+  bench.until(4);
+  bench.event({ kind: "link", link: { ...ETH1, up: false } });
+  bench.world.take();
+  bench.keeper({ type: "stop" });
+  assert.deepEqual(bench.world.take(), ["advert vrid 1 priority 0 to 192.0.2.2"]);
+});
+
+const THREE = { groups: [{ name: "G", members: ["VI_1", "VI_2", "VI_3"] }] };
+const c = (options: Options = {}) =>
+  instance({
+    vrid: 3,
+    addresses: ["192.0.2.103"],
+    ...options,
+    router: { name: "VI_3", ...options?.router },
+  });
+
+test("a member that a reload adds takes the group's state, and the others do not notice", () => {
+  const bench = new Bench();
+  bench.configure([a(), b()], GROUP);
+  bench.until(4);
+  bench.world.take();
+  bench.world.takeTold();
+  bench.configure([a(), b(), c()], THREE);
+  assert.equal(bench.phase("VI_3"), "master");
+  assert.deepEqual(order(bench), ["VI_3 BACKUP", "VI_3 MASTER"]);
+  assert.ok(bench.world.take().every((call) => !/vrid [12]|\.(100|200)/.test(call)));
+  bench.configure([a(), b()], GROUP);
+  assert.equal(phases(bench), "master master");
+});
+
+test("a new member that waits for its first result joins when it has one", () => {
+  const trackers = [{ kind: "script", name: "x", weight: 0, reverse: false }] as const;
+  const bench = new Bench();
+  bench.configure([a(), b()], GROUP);
+  bench.until(4);
+  bench.configure([a(), b(), c({ router: { trackers } })], THREE);
+  assert.equal(`${phases(bench)} ${bench.phase("VI_3")}`, "master master init");
+  bench.keeper({ type: "tracker", kind: "script", name: "x", result: "up" });
+  assert.equal(`${phases(bench)} ${bench.phase("VI_3")}`, "master master master");
+});
+
+test("a backup that a reload puts into the group joins, unless another owns its address", () => {
+  for (const [heard, expected] of [
+    [undefined, "master"],
+    [50, "master"],
+    [150, "backup"],
+  ] as const) {
+    const bench = new Bench();
+    bench.configure([a(), b()], GROUP);
+    bench.until(2);
+    bench.configure([a(), b(), c()], GROUP);
+    bench.until(4);
+    if (heard !== undefined)
+      bench.hear({ vrid: 3, priority: heard, addresses: [ip("192.0.2.103")] });
+    bench.configure([a(), b(), c()], THREE);
+    assert.equal(`${phases(bench)} ${bench.phase("VI_3")}`, `master master ${expected}`);
+  }
 });
 
 test("a link flap of one member ends with all in one state", () => {

@@ -77,10 +77,19 @@ export class FakeWorld implements World {
   guard: AddressGuard | undefined;
   /** errno with which the guard refuses a call, by its name; see `addGuard`. */
   readonly guardRefuses: Map<keyof AddressGuard, string> = new Map();
+  readonly #groups = new Map<number, readonly Ipv4[]>();
   /** Where packets and frames go besides `calls`. */
   carry:
     | ((kind: "packet" | "arp", index: number, bytes: Uint8Array, to?: Ipv4) => void)
     | undefined;
+
+  /** Multicast groups that are listened to, by device. */
+  joined(): readonly string[] {
+    const all = [...this.#groups].map(([index, groups]) =>
+      groups.map((one) => `${index} ${printIpv4(one)}`),
+    );
+    return all.flat().toSorted();
+  }
 
   /** Calls since the last time. */
   take(): string[] {
@@ -145,11 +154,13 @@ export class FakeWorld implements World {
     const what = groups === undefined ? "arp" : groups.map(printIpv4).join(" ");
     this.calls.push(`listen ${name}/${interfaceIndex} ${what}`.trimEnd());
     const errno = groups === undefined ? this.deaf.get(name) : this.listenError;
+    if (errno === undefined && groups !== undefined) this.#groups.set(interfaceIndex, groups);
     return errno === undefined ? OK : { ok: false, errno, call: "socket" };
   }
 
   unlisten(interfaceIndex: number): void {
     this.calls.push(`unlisten ${interfaceIndex}`);
+    this.#groups.delete(interfaceIndex);
   }
 
   sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {

@@ -1,0 +1,327 @@
+/**
+ * For every keyword that is acted on: two valid ways to have it, for reloads from one to the other. The tests that use it ask
+ * that a reload has the effect of a restart, and that no keyword is missing here.
+ */
+import type { BlockWord } from "#config/keyword";
+
+export interface Pair {
+  readonly block: BlockWord | "";
+  readonly word: string;
+  /** Lines of the block; "": none. */
+  readonly before: string;
+  readonly after: string;
+  /** Of the instance, both times. */
+  readonly instance?: string;
+  readonly globals?: string;
+  /** Of the sync group, both times. */
+  readonly group?: string;
+  /** Besides the instance, both times. */
+  readonly root?: string;
+  /** Another router than before: its ownership is handed over, as at a restart. */
+  readonly isOther?: true;
+}
+
+type Row = readonly [word: string, before: string, after: string, more?: Partial<Pair>];
+
+const rows = (block: Pair["block"], all: readonly Row[]): readonly Pair[] =>
+  all.map(([word, before, after, more]) => ({ block, word, before, after, ...more }));
+
+/** The word itself, with these arguments. */
+const valued = (
+  block: Pair["block"],
+  all: readonly (readonly [string, string | number, string | number, Partial<Pair>?])[],
+): readonly Pair[] =>
+  all.map(([word, before, after, more]) => ({
+    block,
+    word,
+    before: `${word} ${before}`,
+    after: `${word} ${after}`,
+    ...more,
+  }));
+
+const flags = (block: Pair["block"], words: readonly string[], more: Partial<Pair> = {}) =>
+  words.map((word) => ({ block, word, before: "", after: word, ...more }));
+
+const UNICAST = "unicast_peer {\n@PEER@\n}";
+const V3 = { instance: "version 3" };
+const SCRIPT = 'vrrp_script S@N@ {\nscript "/bin/true"\ninterval 1\nweight 2\n}';
+const FILES = "track_file F@N@ {\nfile @FOLDER@/f@N@\ninit_file 3 overwrite\n}";
+const PROCESS = "vrrp_track_process P@N@ {\nprocess no-such-process-@N@\nweight 5\n}";
+const WEIGHTS = { group: "sync_group_tracking_weight" };
+const notes = (word: string): Row => [
+  word,
+  `${word} "@FOLDER@/note.sh before @N@ ${word}"`,
+  `${word} "@FOLDER@/note.sh after @N@ ${word}"`,
+];
+const GARP = (prefix: string, block: Pair["block"]): readonly Pair[] =>
+  valued(block, [
+    [`${prefix}garp_master_delay`, 1, 2],
+    [`${prefix}garp_master_repeat`, 1, 3],
+    [`${prefix}garp_master_refresh`, 0, 2],
+    [`${prefix}garp_master_refresh_repeat`, 1, 2],
+    [`${prefix}garp_lower_prio_delay`, 0, 3],
+    [`${prefix}garp_lower_prio_repeat`, 1, 3],
+  ]);
+
+const INSTANCE: readonly Pair[] = [
+  ...valued("vrrp_instance", [
+    ["state", "BACKUP", "MASTER"],
+    ["interface", "eth0", "eth1", { isOther: true }],
+    ["virtual_router_id", "@N@", "@OTHER@", { isOther: true }],
+    ["priority", 150, 160],
+    ["advert_int", 1, 2],
+    ["version", 2, 3],
+    ["preempt_delay", 5, 9],
+    ["down_timer_adverts", 3, 5],
+    ["skip_check_adv_addr", "off", "on"],
+    ["lower_prio_no_advert", "off", "on"],
+    ["higher_prio_send_advert", "off", "on"],
+    ["unicast_src_ip", "@OWN@", "@OWN2@", { instance: UNICAST }],
+    ["unicast_ttl", 255, 64, { instance: UNICAST }],
+    ["check_unicast_src", "on", "off", { instance: UNICAST }],
+    ["mcast_src_ip", "@OWN@", "@OWN2@"],
+    ["mcast_dst_ip", "224.0.0.18", "224.0.0.99"],
+    ["v3_checksum_as_v2", "off", "on", V3],
+    ["notify_priority_changes", "off", "on"],
+    ["handover", "make_before_break", "break_before_make"],
+    ["hold_down", "5 60", "6 70"],
+    ["garp_preset", "keepalived", "cloud"],
+    ["garp_form", "request", "reply"],
+    ["garp_rate", "3 10", "5 20"],
+  ]),
+  ...flags("vrrp_instance", ["nopreempt", "preempt", "dont_track_primary", "accept"]),
+  ...flags("vrrp_instance", ["track_src_ip"], { instance: "mcast_src_ip @OWN@" }),
+  ...GARP("", "vrrp_instance"),
+  ...rows("vrrp_instance", [
+    [
+      "authentication",
+      "",
+      "authentication {\nauth_type PASS\nauth_pass first\n}",
+      { instance: "version 2" },
+    ],
+    ["unicast_peer", UNICAST, "unicast_peer {\n@PEER@\n@PEER2@\n}"],
+    ["virtual_ipaddress", "", "virtual_ipaddress {\n10.99.@N@.1/24\n}"],
+    ["virtual_ipaddress_excluded", "", "virtual_ipaddress_excluded {\n10.99.@N@.2/32\n}"],
+    ["track_interface", "", "track_interface {\nlo weight 3\n}"],
+    ["track_script", "", "track_script {\nS@N@ weight 7\n}", { root: SCRIPT }],
+    ["track_file", "", "track_file {\nF@N@ weight 4\n}", { root: FILES }],
+    ["track_process", "", "track_process {\nP@N@ weight 4\n}", { root: PROCESS }],
+    ["havip", "", "havip {\nendpoint http://127.0.0.1:9\nregion ap-guangzhou\n}"],
+    ...[
+      "notify_master",
+      "notify_backup",
+      "notify_fault",
+      "notify_stop",
+      "notify",
+      "notify_deleted",
+      "notify_master_rx_lower_pri",
+    ].map(notes),
+  ]),
+  // With it the instance needs no address of its own; the pair's own list goes.
+  {
+    block: "vrrp_instance",
+    word: "no_virtual_ipaddress",
+    before: "virtual_ipaddress {\n10.99.@N@.3/32\n}",
+    after: "no_virtual_ipaddress",
+  },
+  ...valued("authentication", [
+    ["auth_pass", "first\nauth_type PASS", "second\nauth_type PASS", { instance: "version 2" }],
+  ]),
+  ...rows("authentication", [
+    ["auth_type", "auth_type PASS\nauth_pass word", "", { instance: "version 2" }],
+  ]),
+  ...valued("havip", [
+    ["endpoint", "http://127.0.0.1:9", "http://127.0.0.1:10"],
+    ["region", "ap-guangzhou", "ap-beijing"],
+    ["instance_id", "ins-a", "ins-b"],
+    ["credentials_file", "@FOLDER@/a", "@FOLDER@/b"],
+    ["handover_wait", 15, 3],
+  ]),
+];
+
+const GLOBALS: readonly Pair[] = [
+  ...valued("global_defs", [
+    ["router_id", "one", "two"],
+    ["script_user", "root", "root root"],
+    ["dynamic_interfaces", "", "allow_if_changes"],
+    ["vrrp_version", 2, 3],
+    ["vrrp_mcast_group4", "224.0.0.18", "224.0.0.28"],
+    ["vrrp_down_timer_adverts", 3, 4],
+    ["vrrp_lower_prio_no_advert", "off", "on"],
+    ["vrrp_higher_prio_send_advert", "off", "on"],
+    ["vrrp_check_unicast_src", "on", "off", { instance: UNICAST }],
+    ["vrrp_skip_check_adv_addr", "off", "on"],
+    ["v3_checksum_as_v2", "off", "on", V3],
+    ["vrrp_startup_delay", 0, 1],
+    ["vrrp_garp_interval", 0, 0.01],
+    ["vrrp_min_garp", "off", "on"],
+    ["notify_fifo", "@FOLDER@/fifo-a", "@FOLDER@/fifo-b"],
+    ["vrrp_notify_fifo", "@FOLDER@/vfifo-a", "@FOLDER@/vfifo-b"],
+    [
+      "notify_fifo_script",
+      '"@FOLDER@/fifo.sh before"',
+      '"@FOLDER@/fifo.sh after"',
+      { globals: "notify_fifo @FOLDER@/fifo" },
+    ],
+    [
+      "vrrp_notify_fifo_script",
+      '"@FOLDER@/fifo.sh before"',
+      '"@FOLDER@/fifo.sh after"',
+      { globals: "vrrp_notify_fifo @FOLDER@/fifo" },
+    ],
+    ["vrrp_notify_priority_changes", "off", "on"],
+    ["startup_script", '"/bin/true a"', '"/bin/true b"'],
+    ["startup_script_timeout", 10, 5, { globals: 'startup_script "/bin/true a"' }],
+    ["shutdown_script", '"@FOLDER@/note.sh before end"', '"@FOLDER@/note.sh after end"'],
+    ["shutdown_script_timeout", 10, 5, { globals: 'shutdown_script "/bin/true a"' }],
+    ["reload_check_config", "", "@FOLDER@/check.log"],
+    ["random_seed", 1, 2],
+    ["handover", "make_before_break", "break_before_make"],
+    ["garp_preset", "keepalived", "cloud"],
+    ["garp_form", "request", "both"],
+    ["garp_rate", "3 10", "5 20"],
+  ]),
+  ...flags("global_defs", [
+    "enable_script_security",
+    "log_unknown_vrids",
+    "fifo_write_vrrp_states_on_reload",
+  ]),
+  ...GARP("vrrp_", "global_defs"),
+  ...rows("global_defs", [
+    ["havip", "", "havip {\nendpoint http://127.0.0.1:9\nregion ap-guangzhou\n}"],
+  ]),
+];
+
+const OTHERS: readonly Pair[] = [
+  ...valued("vrrp_script", [
+    ["script", '"/bin/true"', '"/bin/false"'],
+    ["interval", 1, 2],
+    ["timeout", 1, 2],
+    ["weight", 2, 6],
+    ["rise", 1, 2],
+    ["fall", 1, 2],
+    ["user", "root", "root root"],
+  ]),
+  ...flags("vrrp_script", ["init_fail"]),
+  ...valued("track_file", [
+    ["file", "@FOLDER@/one", "@FOLDER@/two"],
+    ["weight", 1, 2],
+    ["init_file", "3 overwrite", "4 overwrite"],
+  ]),
+  ...valued("vrrp_track_process", [
+    ["process", "no-such-@N@", "node"],
+    ["param_match", "exact", "partial"],
+    ["quorum", 1, 2],
+    ["quorum_max", 5, 6],
+    ["delay", 0, 1],
+    ["fork_delay", 0, 1],
+    ["terminate_delay", 0, 1],
+    ["weight", 4, 5],
+  ]),
+  ...flags("vrrp_track_process", ["full_command"]),
+  ...rows("vrrp_sync_group", [
+    ["group", "group {\nVI_@N@\n}", "group {\nVI_@N@\nMORE_@N@\n}"],
+    ["track_interface", "", "track_interface {\nlo weight 3\n}", WEIGHTS],
+    ["track_script", "", "track_script {\nS@N@ weight 7\n}", { root: SCRIPT, ...WEIGHTS }],
+    ["track_file", "", "track_file {\nF@N@ weight 4\n}", { root: FILES, ...WEIGHTS }],
+    ["track_process", "", "track_process {\nP@N@ weight 4\n}", { root: PROCESS, ...WEIGHTS }],
+    ...["notify_master", "notify_backup", "notify_fault", "notify_stop", "notify"].map(notes),
+    ["notify_priority_changes", "", "notify_priority_changes on"],
+    [
+      "sync_group_tracking_weight",
+      "",
+      "sync_group_tracking_weight",
+      { root: SCRIPT, group: "track_script {\nS@N@ weight 7\n}" },
+    ],
+  ]),
+  ...valued("garp_group", [
+    ["garp_interval", 0.01, 0.02],
+    ["interface", "eth0", "eth1"],
+  ]),
+  ...rows("garp_group", [["interfaces", "interfaces {\neth0\n}", "interfaces {\neth1\n}"]]),
+];
+
+/** What runs is the same: they say how a file is read, or what keepalived would need. */
+export const WITHOUT_DIFFERENCE: readonly string[] = [
+  "vrrp_instance state",
+  "vrrp_instance preempt",
+  "vrrp_instance accept",
+  "global_defs dynamic_interfaces",
+  "global_defs reload_check_config",
+  "global_defs random_seed",
+];
+
+export const PAIRS: readonly Pair[] = [...INSTANCE, ...GLOBALS, ...OTHERS];
+
+export interface Places {
+  /** VRID and number of the pair. */
+  readonly number: number;
+  readonly folder: string;
+  readonly own: readonly [string, string];
+  readonly peers: readonly [string, string];
+}
+
+const fill = (text: string, { number, folder, own, peers }: Places): string =>
+  text
+    .replaceAll("@N@", String(number))
+    .replaceAll("@OTHER@", String(number + 100))
+    .replaceAll("@FOLDER@", folder)
+    .replaceAll("@OWN2@", own[1])
+    .replaceAll("@OWN@", own[0])
+    .replaceAll("@PEER2@", peers[1])
+    .replaceAll("@PEER@", peers[0]);
+
+/** The whole file of one pair, before or after. */
+export function textOf(pair: Pair, which: "before" | "after", places: Places): string {
+  const { block, word } = pair;
+  const line = pair[which];
+  const inner = (of: string): string => (block === of ? line : "");
+  const needs = (other: string): boolean => block === other;
+  const parts: string[] = [];
+  parts.push(`global_defs {\n${pair.globals ?? ""}\n${inner("global_defs")}\n}`);
+  if (pair.root !== undefined) parts.push(pair.root);
+  if (needs("vrrp_script"))
+    parts.push(`vrrp_script S@N@ {\n${word === "script" ? "" : 'script "/bin/true"'}\n${line}\n}`);
+  if (needs("track_file"))
+    parts.push(`track_file F@N@ {\n${word === "file" ? "" : "file @FOLDER@/f@N@"}\n${line}\n}`);
+  if (needs("vrrp_track_process"))
+    parts.push(
+      `vrrp_track_process P@N@ {\n${word === "process" ? "" : "process node"}\n${line}\n}`,
+    );
+  if (needs("garp_group"))
+    parts.push(
+      `garp_group {\n${word === "garp_interval" ? "interface eth0" : "garp_interval 0.01"}\n${line}\n}`,
+    );
+  if (needs("vrrp_sync_group"))
+    parts.push(
+      `vrrp_sync_group G@N@ {\n${word === "group" ? "" : "group {\nVI_@N@\n}"}\n${pair.group ?? ""}\n${line}\n}`,
+    );
+  parts.push(instanceText(pair, line));
+  // Its second member, when the group gets one.
+  if (line.includes("MORE_"))
+    parts.push(
+      "vrrp_instance MORE_@N@ {\ninterface eth0\nvirtual_router_id @OTHER@\npriority 150\n" +
+        "virtual_ipaddress {\n10.98.@N@.200/32\n}\n}",
+    );
+  return fill(parts.join("\n"), places);
+}
+
+function instanceText({ block, word, instance = "" }: Pair, line: string): string {
+  const own = block === "vrrp_instance" ? line : "";
+  const has = (what: string): boolean => block === "vrrp_instance" && word === what;
+  const lines = [
+    has("interface") ? "" : "interface eth0",
+    has("virtual_router_id") ? "" : "virtual_router_id @N@",
+    has("priority") ? "" : "priority 150",
+    instance,
+    own,
+  ];
+  if (block === "authentication" && line !== "") lines.push(`authentication {\n${line}\n}`);
+  if (block === "havip")
+    lines.push(`havip {\n${word === "endpoint" ? "" : "endpoint http://127.0.0.1:9"}\n${line}\n}`);
+  if (block === "vrrp_script") lines.push("track_script {\nS@N@\n}");
+  if (block === "track_file") lines.push("track_file {\nF@N@\n}");
+  if (block === "vrrp_track_process") lines.push("track_process {\nP@N@\n}");
+  if (word !== "no_virtual_ipaddress") lines.push("virtual_ipaddress {\n10.98.@N@.100/32\n}");
+  return `vrrp_instance VI_@N@ {\n${lines.join("\n")}\n}`;
+}
