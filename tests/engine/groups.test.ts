@@ -133,10 +133,8 @@ test("a link flap of one member costs the flap and nothing more: nobody was told
   assert.equal(phases(bench), "master master");
   assert.ok(bench.world.has("192.0.2.100") && bench.world.has("192.0.2.200"));
   assert.ok(!bench.world.take().some((call) => call.includes("priority 0")));
-  assert.deepEqual(order(bench), [
-    ...["VI_2 FAULT", "VI_1 FAULT", "G FAULT"],
-    ...["VI_2 MASTER", "VI_1 MASTER", "G MASTER"],
-  ]);
+  const told = "VI_2 FAULT, VI_1 FAULT, G FAULT, VI_2 MASTER, VI_1 MASTER, G MASTER";
+  assert.equal(order(bench).join(", "), told);
   bench.until(9);
   assert.deepEqual(order(bench), []);
 });

@@ -125,7 +125,7 @@ class Life {
         };
       }),
       groups: world.joined(),
-      kernel: [...world.kernel].map(([key, { info }]) => [key, info.label]).toSorted(),
+      kernel: [...world.kernel].map(([key, { info }]) => `${key} ${info.label}`).toSorted(),
     };
   }
 
