@@ -48,6 +48,7 @@ const SCRIPT = 'vrrp_script S@N@ {\nscript "/bin/true"\ninterval 1\nweight 2\n}'
 const FILES = "track_file F@N@ {\nfile @FOLDER@/f@N@\ninit_file 3 overwrite\n}";
 const PROCESS = "vrrp_track_process P@N@ {\nprocess no-such-process-@N@\nweight 5\n}";
 const WEIGHTS = { group: "sync_group_tracking_weight" };
+const NOTIFY = 'notify "/bin/true"';
 const notes = (word: string): Row => [
   word,
   `${word} "@FOLDER@/note.sh before @N@ ${word}"`,
@@ -83,6 +84,7 @@ const INSTANCE: readonly Pair[] = [
     ["mcast_dst_ip", "224.0.0.18", "224.0.0.99"],
     ["v3_checksum_as_v2", "off", "on", V3],
     ["notify_priority_changes", "off", "on"],
+    ["notify_timeout", 10, 20, { instance: NOTIFY }],
     ["handover", "make_before_break", "break_before_make"],
     ["hold_down", "5 60", "6 70"],
     ["garp_preset", "keepalived", "cloud"],
@@ -170,6 +172,7 @@ const GLOBALS: readonly Pair[] = [
       { globals: "vrrp_notify_fifo @FOLDER@/fifo" },
     ],
     ["vrrp_notify_priority_changes", "off", "on"],
+    ["notify_timeout", 10, 20, { instance: NOTIFY }],
     ["startup_script", '"/bin/true a"', '"/bin/true b"'],
     ["startup_script_timeout", 10, 5, { globals: 'startup_script "/bin/true a"' }],
     ["shutdown_script", '"@FOLDER@/note.sh before end"', '"@FOLDER@/note.sh after end"'],
@@ -227,6 +230,7 @@ const OTHERS: readonly Pair[] = [
     ["track_process", "", "track_process {\nP@N@ weight 4\n}", { root: PROCESS, ...WEIGHTS }],
     ...["notify_master", "notify_backup", "notify_fault", "notify_stop", "notify"].map(notes),
     ["notify_priority_changes", "", "notify_priority_changes on"],
+    ["notify_timeout", "", "notify_timeout 20", { group: NOTIFY }],
     [
       "sync_group_tracking_weight",
       "",
