@@ -17,6 +17,8 @@ export interface Profile {
   readonly scriptSeconds: number;
   /** The tutorial's `garp_master_*` lines. */
   readonly announce: boolean;
+  /** Lines for `global_defs`. */
+  readonly globalLines?: readonly string[];
   /** Lines for the instance block that only one of the daemons knows. */
   readonly extraInstanceLines: readonly string[];
   /** Virtual addresses beside the one that is watched. */
@@ -101,6 +103,7 @@ export function printConfig(profile: Profile, node: NodeAddress): string {
     "   vrrp_garp_interval 0",
     "   vrrp_gna_interval 0",
     ...(profile.version === 3 ? ["   vrrp_version 3"] : []),
+    ...(profile.globalLines ?? []).map((line) => `   ${line}`),
     "}",
     "vrrp_script checkhaproxy",
     "{",

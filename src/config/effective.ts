@@ -16,17 +16,23 @@ import {
 } from "./records.ts";
 import type { AddressItem, PeerItem } from "./value.ts";
 
-/** A second `state` is ignored: the first one counts. */
-export function stateOf(instance: Block): "MASTER" | "BACKUP" {
+/** As written. A second `state` is ignored: the first one counts. */
+export function writtenState(instance: Block): "MASTER" | "BACKUP" {
   const first = instance.settings.find(({ keyword }) => keyword.word === "state");
   return first?.value.kind === "text" && first.value.value === "MASTER" ? "MASTER" : "BACKUP";
 }
 
 /** `state MASTER` without a priority makes keepalived take 255, the address owner. */
 export const priorityOf = (instance: Block): number =>
-  numberOf(instance, "priority") ?? (stateOf(instance) === "MASTER" ? 255 : 100);
+  numberOf(instance, "priority") ?? (writtenState(instance) === "MASTER" ? 255 : 100);
 
 export const isOwner = (instance: Block): boolean => priorityOf(instance) === 255;
+
+/** Strict mode wants MASTER for the address owner and BACKUP for everybody else, and changes what is written. */
+export function stateOf(instance: Block, model: Model): "MASTER" | "BACKUP" {
+  if (!isStrict(instance, model)) return writtenState(instance);
+  return isOwner(instance) ? "MASTER" : "BACKUP";
+}
 
 /** The family of the first virtual address is the instance's. */
 export function familyOf(instance: Block): 4 | 6 {
@@ -42,16 +48,24 @@ export function versionOf(instance: Block, model: Model): 2 | 3 {
   return text === "3" ? 3 : 2;
 }
 
+export const DOWN_TIMER_ADVERTS = 3;
+
+export const downTimerOf = (instance: Block, model: Model): number =>
+  isStrict(instance, model)
+    ? DOWN_TIMER_ADVERTS
+    : (inherited(instance, model, "down_timer_adverts") ?? DOWN_TIMER_ADVERTS);
+
 /** `nopreempt` as written; `preempt` after it takes it back. */
 export const wantsNopreempt = (instance: Block): boolean =>
   lastSetting(instance, "nopreempt", "preempt")?.keyword.word === "nopreempt";
 
-export const preempts = (instance: Block): boolean =>
-  !wantsNopreempt(instance) || stateOf(instance) === "MASTER" || isOwner(instance);
+export const preempts = (instance: Block, model: Model): boolean =>
+  !wantsNopreempt(instance) || stateOf(instance, model) === "MASTER" || isOwner(instance);
 
 /** Seconds; 0 where it has no effect. */
-export function preemptDelayOf(instance: Block): number {
-  if (stateOf(instance) === "MASTER" || !preempts(instance)) return 0;
+export function preemptDelayOf(instance: Block, model: Model): number {
+  if (isStrict(instance, model)) return 0;
+  if (stateOf(instance, model) === "MASTER" || !preempts(instance, model)) return 0;
   return numberOf(instance, "preempt_delay") ?? 0;
 }
 
@@ -128,7 +142,11 @@ export interface PasswordSetting {
   readonly secret: string | undefined;
 }
 
-export function passwordOf(instance: Block): PasswordSetting | undefined {
+/** What the instance would send: strict mode drops any authentication ("Ignoring." in keepalived's log). */
+export const passwordOf = (instance: Block, model: Model): PasswordSetting | undefined =>
+  isStrict(instance, model) ? undefined : writtenPassword(instance);
+
+export function writtenPassword(instance: Block): PasswordSetting | undefined {
   const block = blocksOf(instance, "authentication").at(-1);
   if (block === undefined) return undefined;
   const type = textOf(block, "auth_type");

@@ -309,7 +309,8 @@ export interface Facts {
   readonly VR2501: { readonly what: string; readonly first: string; readonly second: string };
   readonly VR2502: { readonly instance: string; readonly missing: string };
   readonly VR2503: { readonly first: string; readonly second: string; readonly source: string };
-  readonly VR2504: Record<never, never>;
+  /** The file in which strict mode drops the password, if it is in one only. */
+  readonly VR2504: { readonly strict: string | undefined };
   readonly VR2505: {
     readonly firstOnly: readonly string[];
     readonly secondOnly: readonly string[];
@@ -335,7 +336,8 @@ export interface Facts {
     readonly instance: string;
     readonly unicast: boolean;
     readonly authentication: boolean;
-    readonly preemptDelay: boolean;
+    /** Keywords whose written value does not count. */
+    readonly resets: readonly string[];
   };
   readonly VR3008: {
     readonly group: string;

@@ -129,6 +129,24 @@ describe("mixed pairs", { concurrency: 4 }, () => {
     for (const kinds of ORDERS) pairTest(profile, kinds);
   }
 
+  // Both read a password in the file, and strict mode takes it away: one that kept it would be a second master.
+  for (const kinds of ORDERS) {
+    const profile: Profile = { ...MULTICAST, name: "strict", globalLines: ["vrrp_strict"] };
+    test(`strict mode with a password: ${kinds[0]} and ${kinds[1]}`, async (context) => {
+      await withLab(context, { profile, kinds }, async (lab, folder) => {
+        const packets = await withCapture(lab, join(folder, "strict.pcap"), async () => {
+          const owner = await lab.startDaemons();
+          await sleep(2 * masterDownSeconds(profile, profile.priorities[0] ?? 100) * 1000);
+          assert.deepEqual(lab.holders(), [owner]);
+          const other = lab.nodes.find((node) => node !== owner);
+          assert.deepEqual(other?.loggedStates(), ["BACKUP"]);
+        });
+        assert.ok(packets.length > 5);
+        for (const packet of packets) assert.equal(packet["vrrp.auth_type"], "0");
+      });
+    });
+  }
+
   const PREEMPT_DELAY_SECONDS = 2;
   for (const kinds of ORDERS) {
     const profile: Profile = {

@@ -46,6 +46,7 @@ const FIELDS = [
   "vrrp.virt_rtr_id",
   "vrrp.prio",
   "vrrp.checksum.status",
+  "vrrp.auth_type",
   "vrrp.auth_string",
   "_ws.malformed",
   "_ws.expert.message",

@@ -1,7 +1,7 @@
 /** `garp_*` keywords, the instance's own before the global ones before a preset before keepalived's defaults. */
 import type { AnnounceConfig, PacingConfig } from "#core/config";
 import { fromSeconds, micros } from "#units/time";
-import { inherited, interfaceOf } from "../effective.ts";
+import { inherited, interfaceOf, isStrict } from "../effective.ts";
 import { garpPresetOf } from "../garp-presets.ts";
 import { type Model, pacingWith } from "../model.ts";
 import { type Block, booleanOf, lastSetting, numberOf, textOf } from "../records.ts";
@@ -15,6 +15,7 @@ export function announceOf(instance: Block, model: Model): AnnounceConfig {
   const delay = inherited(instance, model, "garp_master_delay") ?? usualDelay;
   const repeat = inherited(instance, model, "garp_master_repeat") ?? usualRepeat;
   // These follow the global master values, not the instance's own (seen in 2.2.7's dump).
+  const strict = isStrict(instance, model);
   const lowerDelay =
     inherited(instance, model, "garp_lower_prio_delay") ??
     numberOf(model.globals, "vrrp_garp_master_delay") ??
@@ -30,8 +31,8 @@ export function announceOf(instance: Block, model: Model): AnnounceConfig {
       inherited(instance, model, "garp_master_refresh") ?? preset?.garp_master_refresh ?? 0,
     ),
     refreshRepeat: inherited(instance, model, "garp_master_refresh_repeat") ?? 1,
-    lowerPrioDelay: fromSeconds(lowerDelay),
-    lowerPrioRepeat: lowerRepeat,
+    lowerPrioDelay: fromSeconds(strict ? 0 : lowerDelay),
+    lowerPrioRepeat: strict ? 0 : lowerRepeat,
   };
 }
 

@@ -12,13 +12,14 @@ import { priority, vrid } from "#units/vrrp";
 import {
   addressesOf,
   addressOf,
+  downTimerOf,
   excludedOf,
   familyOf,
   groupOf,
-  inherited,
   inheritedFlag,
   interfaceOf,
   intervalOf,
+  isStrict,
   isUnicast,
   passwordOf,
   peersOf,
@@ -52,7 +53,7 @@ export function lowerInstance(
   if (device === undefined || id === undefined || familyOf(instance) === 6) return undefined;
   const version = versionOf(instance, model);
   const group = groupOf(instance, model);
-  const password = passwordOf(instance);
+  const password = passwordOf(instance, model);
   const plain = password?.kind === "pass" && version === 2 ? password.secret : undefined;
   return {
     router: { ...lowerRouter(instance, model, id), ...waitOf(havip) },
@@ -77,20 +78,22 @@ const waitOf = (havip: HavipPlan | undefined): Pick<RouterConfig, "handoverWait"
 function lowerRouter(instance: Block, model: Model, id: number): RouterConfig {
   const handover = textOf(instance, "handover") ?? textOf(model.globals, "handover");
   const holdDown = holdDownOf(instance);
+  const strict = isStrict(instance, model);
   return {
     name: nameOf(instance),
     vrid: vrid(id),
     version: versionOf(instance, model),
     priority: priority(priorityOf(instance)),
     advertInterval: centis(intervalOf(instance, model)),
-    preempt: preempts(instance),
-    preemptDelay: fromSeconds(preemptDelayOf(instance)),
+    preempt: preempts(instance, model),
+    preemptDelay: fromSeconds(preemptDelayOf(instance, model)),
     ...(holdDown === undefined ? {} : { holdDown }),
     startupDelay: fromSeconds(numberOf(model.globals, "vrrp_startup_delay") ?? 0),
-    downTimerAdverts: inherited(instance, model, "down_timer_adverts") ?? 3,
+    downTimerAdverts: downTimerOf(instance, model),
     peerCount: peersOf(instance).length,
-    lowerPrioNoAdvert: inheritedFlag(instance, model, "lower_prio_no_advert") ?? false,
-    higherPrioSendAdvert: inheritedFlag(instance, model, "higher_prio_send_advert") ?? false,
+    lowerPrioNoAdvert: strict || (inheritedFlag(instance, model, "lower_prio_no_advert") ?? false),
+    higherPrioSendAdvert:
+      !strict && (inheritedFlag(instance, model, "higher_prio_send_advert") ?? false),
     handover: handover === "break_before_make" ? "break-before-make" : "make-before-break",
     announce: announceOf(instance, model),
     trackers: trackersOf(instance, model),

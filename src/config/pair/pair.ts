@@ -6,9 +6,10 @@ import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
 import {
   addressesOf,
+  downTimerOf,
   familyOf,
-  inherited,
   intervalOf,
+  isStrict,
   isUnicast,
   passwordOf,
   peersOf,
@@ -18,6 +19,7 @@ import {
   sourceOf,
   stateOf,
   versionOf,
+  writtenPassword,
 } from "../effective.ts";
 import { cutPassword } from "../lower/password.ts";
 import { trackersOf } from "../lower/trackers.ts";
@@ -133,8 +135,7 @@ function compareNumbers({ first, second, report }: Partners): void {
     if (versions[0] === 3) report(finding("VR2512", at, seconds, { related }));
     else differ("advert_int", seconds.first, seconds.second);
   }
-  const down = ({ block, model }: Side): number =>
-    inherited(block, model, "down_timer_adverts") ?? 3;
+  const down = ({ block, model }: Side): number => downTimerOf(block, model);
   differ("down_timer_adverts", String(down(first)), String(down(second)));
 }
 
@@ -174,8 +175,8 @@ function mirror(own: Side, other: Side, report: Partners["report"]): void {
 function compareAuthentication({ first, second, report }: Partners): void {
   if (versionOf(first.block, first.model) === 3 || versionOf(second.block, second.model) === 3)
     return;
-  const secret = ({ block }: Side): string => {
-    const password = passwordOf(block);
+  const secret = ({ block, model }: Side): string => {
+    const password = passwordOf(block, model);
     if (password === undefined || password.secret === undefined) return "none";
     return `${password.kind} ${cutPassword(password.secret)}`;
   };
@@ -184,7 +185,11 @@ function compareAuthentication({ first, second, report }: Partners): void {
     const inner = blocksOf(block, "authentication").at(-1);
     return inner === undefined ? placeOf(block) : placeIn(inner, "auth_pass");
   };
-  report(finding("VR2504", place(first), {}, { related: [place(second)] }));
+  const isDropped = ({ block, model }: Side): boolean =>
+    isStrict(block, model) && writtenPassword(block)?.secret !== undefined;
+  const strict = [first, second].filter(isDropped);
+  const facts = { strict: strict.length === 1 ? strict[0]?.file : undefined };
+  report(finding("VR2504", place(first), facts, { related: [place(second)] }));
 }
 
 function compareAddresses({ first, second, report }: Partners): void {
@@ -202,7 +207,7 @@ function compareAddresses({ first, second, report }: Partners): void {
 function comparePreemption({ first, second, report }: Partners): void {
   const related = [placeIn(second.block, "priority")];
   const place = placeIn(first.block, "priority");
-  const [a, b] = [preempts(first.block), preempts(second.block)];
+  const [a, b] = [preempts(first.block, first.model), preempts(second.block, second.model)];
   if (a !== b) {
     const word = (preempt: boolean): string => (preempt ? "preempt" : "nopreempt");
     const other = [placeIn(second.block, "nopreempt", "preempt", "state")];
@@ -215,7 +220,10 @@ function comparePreemption({ first, second, report }: Partners): void {
     const facts = { priority: priorities[0], preempt: true };
     report(finding("VR2508", place, facts, { related }));
   }
-  if (stateOf(first.block) === "MASTER" && stateOf(second.block) === "MASTER") {
+  if (
+    stateOf(first.block, first.model) === "MASTER" &&
+    stateOf(second.block, second.model) === "MASTER"
+  ) {
     const states = [placeIn(second.block, "state")];
     report(finding("VR2509", placeIn(first.block, "state"), {}, { related: states }));
   }
@@ -224,12 +232,8 @@ function comparePreemption({ first, second, report }: Partners): void {
 /** A failing check must bring the stronger node below the weaker one. */
 function compareWeights({ first, second, report }: Partners): void {
   const gap = priorityOf(first.block) - priorityOf(second.block);
-  const strong = gap > 0 ? first : second;
-  if (
-    gap === 0 ||
-    familyOf(strong.block) === 6 ||
-    !preempts(strong === first ? second.block : first.block)
-  ) {
+  const [strong, weak] = gap > 0 ? [first, second] : [second, first];
+  if (gap === 0 || familyOf(strong.block) === 6 || !preempts(weak.block, weak.model)) {
     return;
   }
   const trackers = trackersOf(strong.block, strong.model).filter(({ kind }) => kind !== "file");

@@ -1,5 +1,5 @@
 /** The password of version 2. */
-import { PASSWORD_BYTES, passwordOf, versionOf } from "../effective.ts";
+import { isStrict, PASSWORD_BYTES, versionOf, writtenPassword } from "../effective.ts";
 import { blocksOf, hasSetting, lastSetting, nameOf, placeOf } from "../records.ts";
 import { byteLength } from "../scan.ts";
 import type { Rule } from "./rule.ts";
@@ -8,8 +8,10 @@ export const checkAuthentication: Rule = ({ model, report }) => {
   for (const instance of model.instances) {
     const block = blocksOf(instance, "authentication").at(-1);
     if (block === undefined || instance.damaged) continue;
+    // Nothing of it is sent, and rules/strict.ts says so.
+    if (isStrict(instance, model)) continue;
     const place = placeOf(block);
-    const password = passwordOf(instance);
+    const password = writtenPassword(instance);
     if (versionOf(instance, model) === 3) {
       report("VR2028", place, { instance: nameOf(instance) });
       continue;

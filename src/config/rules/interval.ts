@@ -1,5 +1,5 @@
 /** Advertisement interval and the time in which a dead master is noticed. */
-import { inherited, intervalOf, versionOf } from "../effective.ts";
+import { downTimerOf, intervalOf, versionOf } from "../effective.ts";
 import { lastSetting, nameOf, numberOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
@@ -13,7 +13,7 @@ export const checkInterval: Rule = ({ model, report }) => {
     if (asked !== undefined && place !== undefined && Math.abs(asked - used) > 0.000001) {
       report("VR2009", place, { asked: setting?.args[0]?.text ?? "", used: String(used), version });
     }
-    const down = inherited(block, model, "down_timer_adverts") ?? 3;
+    const down = downTimerOf(block, model);
     const seconds = down * used;
     if (place !== undefined && seconds >= 30) {
       report("VR3019", place, { instance: nameOf(block), seconds: String(seconds) });

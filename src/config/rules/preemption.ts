@@ -1,5 +1,12 @@
 /** `state`, `priority`, `nopreempt` and `preempt_delay`, which keepalived corrects when they contradict each other. */
-import { isOwner, priorityOf, stateOf, wantsNopreempt } from "../effective.ts";
+import {
+  isOwner,
+  isStrict,
+  priorityOf,
+  stateOf,
+  wantsNopreempt,
+  writtenState,
+} from "../effective.ts";
 import { ownTrackers } from "../lower/trackers.ts";
 import { hasSetting, lastSetting, nameOf, numberOf, placeOf } from "../records.ts";
 import { deletionOf } from "./deletion.ts";
@@ -8,9 +15,10 @@ import type { Rule } from "./rule.ts";
 export const checkPreemption: Rule = ({ model, report, sources }) => {
   for (const block of model.instances) {
     const instance = nameOf(block);
+    const strict = isStrict(block, model);
     const state = lastSetting(block, "state");
     const nopreempt = lastSetting(block, "nopreempt");
-    const master = stateOf(block) === "MASTER";
+    const master = writtenState(block) === "MASTER" && stateOf(block, model) === "MASTER";
     if (
       master &&
       !hasSetting(block, "priority") &&
@@ -30,7 +38,7 @@ export const checkPreemption: Rule = ({ model, report, sources }) => {
     }
     const delay = lastSetting(block, "preempt_delay");
     const seconds = numberOf(block, "preempt_delay") ?? 0;
-    if (delay !== undefined && seconds > 0 && (master || wantsNopreempt(block))) {
+    if (delay !== undefined && seconds > 0 && (master || wantsNopreempt(block)) && !strict) {
       const why = master ? "state MASTER" : "nopreempt";
       const cause = master ? state : nopreempt;
       const related = cause === undefined ? [] : [cause.word.span];

@@ -1,21 +1,65 @@
-/** `vrrp_strict`, the usual reason why a virtual address does not answer. */
-import { isStrict, isUnicast } from "../effective.ts";
-import { blocksOf, hasSetting, lastSetting, nameOf } from "../records.ts";
-import type { Rule } from "./rule.ts";
+/** `vrrp_strict`, the usual reason why a virtual address does not answer, and of two masters where one node lacks it. */
+import {
+  DOWN_TIMER_ADVERTS,
+  inherited,
+  isOwner,
+  isStrict,
+  isUnicast,
+  stateOf,
+  writtenState,
+} from "../effective.ts";
+import type { Model } from "../model.ts";
+import { type Block, blocksOf, booleanOf, hasSetting, lastSetting, nameOf } from "../records.ts";
+import type { Rule, RuleContext } from "./rule.ts";
 
-export const checkStrict: Rule = ({ model, report }) => {
+export const checkStrict: Rule = (context) => {
+  const { model } = context;
   const global = lastSetting(model.globals, "vrrp_strict");
+  const byGlobal: Block[] = [];
   for (const block of model.instances) {
     if (!isStrict(block, model)) continue;
-    const setting = lastSetting(block, "strict_mode") ?? global;
-    if (setting === undefined) continue;
-    const unicast = isUnicast(block);
-    report("VR3007", setting.word.span, {
-      instance: nameOf(block),
-      unicast,
-      authentication: blocksOf(block, "authentication").length > 0,
-      preemptDelay: hasSetting(block, "preempt_delay"),
-    });
-    if (setting === global) return;
+    const own = lastSetting(block, "strict_mode");
+    if (own === undefined) byGlobal.push(block);
+    else reportStrict(context, own.word.span, [block]);
   }
+  if (global !== undefined && byGlobal.length > 0)
+    reportStrict(context, global.word.span, byGlobal);
 };
+
+function reportStrict(
+  { model, report }: RuleContext,
+  span: Parameters<RuleContext["report"]>[1],
+  blocks: readonly Block[],
+): void {
+  const [first] = blocks;
+  report("VR3007", span, {
+    instance: first === undefined ? "" : nameOf(first),
+    unicast: blocks.some(isUnicast),
+    authentication: blocks.some((block) => blocksOf(block, "authentication").length > 0),
+    resets: [...new Set(blocks.flatMap((block) => resetBy(block, model)))],
+  });
+}
+
+const NO_REPEATS = ["garp_lower_prio_delay", "garp_lower_prio_repeat"] as const;
+
+/** What strict mode sets otherwise than it is written (keepalived 2.2.7: "resetting"). */
+function resetBy(block: Block, model: Model): readonly string[] {
+  const flag = (word: string): boolean | undefined =>
+    booleanOf(block, word) ?? booleanOf(model.globals, `vrrp_${word}`);
+  const isWritten = (word: string): boolean =>
+    hasSetting(block, word) || hasSetting(model.globals, `vrrp_${word}`);
+  return [
+    ...(hasSetting(block, "state") && writtenState(block) !== stateOf(block, model)
+      ? ["state"]
+      : []),
+    ...(hasSetting(block, "preempt_delay") ? ["preempt_delay"] : []),
+    ...(isWritten("down_timer_adverts") &&
+    inherited(block, model, "down_timer_adverts") !== DOWN_TIMER_ADVERTS
+      ? ["down_timer_adverts"]
+      : []),
+    ...(flag("lower_prio_no_advert") === false ? ["lower_prio_no_advert"] : []),
+    ...(flag("higher_prio_send_advert") === true ? ["higher_prio_send_advert"] : []),
+    ...NO_REPEATS.filter(isWritten),
+    ...(hasSetting(block, "accept") && !isOwner(block) ? ["accept"] : []),
+  ];
+}

@@ -26,7 +26,7 @@ function placesOf(block: Block): (kind: string, name: string) => Span {
 
 /** A backup with nopreempt accepts any advertisement, also one whose priority a failed check has lowered. */
 function checkNopreempt({ model, report }: RuleContext, block: Block): void {
-  if (preempts(block) || isOwner(block)) return;
+  if (preempts(block, model) || isOwner(block)) return;
   const place = placesOf(block);
   for (const { kind, name, weight } of ownTrackers(block, model)) {
     if (weight === 0) continue;

@@ -1,6 +1,6 @@
 /** VR3xxx in English. */
 import type { Family, Texts } from "../texts.ts";
-import { clouds, plural } from "./words.ts";
+import { clouds, list, plural } from "./words.ts";
 
 export const ADVICE: Texts<Family<"VR3">> = {
   VR3001: ({ instance, tracker, weight }) => ({
@@ -41,15 +41,19 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "no `script_user`",
     help: "write `script_user` and `enable_script_security` in `global_defs`",
   }),
-  VR3007: ({ unicast, authentication, preemptDelay }) => ({
+  VR3007: ({ unicast, authentication, resets }) => ({
     message:
       "`vrrp_strict` makes the virtual address unreachable in keepalived, and Baton does not do that",
     label: "remove this",
     notes: [
       "keepalived drops traffic to the virtual address unless the priority is 255",
       ...(unicast ? ["strict VRRP has no unicast: the two contradict each other"] : []),
-      ...(authentication ? ["it also removes the password"] : []),
-      ...(preemptDelay ? ["it also removes `preempt_delay`"] : []),
+      ...(authentication
+        ? [
+            "it removes the password, here as in keepalived: a node that sends one rejects this node, and both become MASTER",
+          ]
+        : []),
+      ...(resets.length > 0 ? [`what is written does not count for ${list(resets)}`] : []),
     ],
     help: "delete the line on every node; almost nobody wants strict mode",
   }),

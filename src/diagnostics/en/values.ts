@@ -384,11 +384,17 @@ export const PAIR: Texts<Family<"VR25">> = {
     ],
     help: "`unicast_src_ip` here and `unicast_peer` there must be mirror images",
   }),
-  VR2504: () => ({
-    message: "the passwords differ",
+  VR2504: ({ strict }) => ({
+    message:
+      strict === undefined
+        ? "the passwords differ"
+        : `the passwords differ: strict mode in \`${strict}\` removes its password, and the other node sends one`,
     label: "in the first file",
     related: ["in the second file"],
     notes: ["each node drops the other's advertisements, so both become master"],
+    ...(strict === undefined
+      ? {}
+      : { help: "write `vrrp_strict` on both nodes or, better, on neither" }),
   }),
   VR2505: ({ firstOnly, secondOnly }) => ({
     message: `the virtual addresses differ: only in the first ${addresses(firstOnly)}; only in the second ${addresses(secondOnly)}`,

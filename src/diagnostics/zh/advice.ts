@@ -1,6 +1,6 @@
 /** VR3xxx 的中文。 */
 import type { Family, Texts } from "../texts.ts";
-import { clouds } from "./words.ts";
+import { clouds, list } from "./words.ts";
 
 export const ADVICE: Texts<Family<"VR3">> = {
   VR3001: ({ instance, tracker, weight }) => ({
@@ -39,14 +39,18 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "没有 `script_user`",
     help: "在 `global_defs` 里写上 `script_user` 和 `enable_script_security`",
   }),
-  VR3007: ({ unicast, authentication, preemptDelay }) => ({
+  VR3007: ({ unicast, authentication, resets }) => ({
     message: "`vrrp_strict` 会让虚拟地址在 keepalived 上无法访问，Baton 不会这样做",
     label: "删掉它",
     notes: [
       "除非优先级是 255，keepalived 会丢弃发往虚拟地址的流量",
       ...(unicast ? ["严格的 VRRP 没有单播，两者互相矛盾"] : []),
-      ...(authentication ? ["它还会去掉密码"] : []),
-      ...(preemptDelay ? ["它还会去掉 `preempt_delay`"] : []),
+      ...(authentication
+        ? [
+            "它还会去掉密码（Baton 与 keepalived 相同）：对端如果仍使用密码，就会拒绝本节点的通告，两台都成为 MASTER",
+          ]
+        : []),
+      ...(resets.length > 0 ? [`以下关键字所写的值不起作用：${list(resets)}`] : []),
     ],
     help: "在所有节点上删掉这一行，几乎没有人需要严格模式",
   }),

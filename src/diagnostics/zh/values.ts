@@ -362,11 +362,15 @@ export const PAIR: Texts<Family<"VR25">> = {
     notes: ["对方会丢弃它的通告；即使不检查来源，也不会回复它"],
     help: "这边的 `unicast_src_ip` 与那边的 `unicast_peer` 必须互相对应",
   }),
-  VR2504: () => ({
-    message: "两边的密码不同",
+  VR2504: ({ strict }) => ({
+    message:
+      strict === undefined
+        ? "两边的密码不同"
+        : `两边的密码不同：\`${strict}\` 启用了严格模式，密码被去掉，而另一个节点仍发送密码`,
     label: "第一个文件",
     related: ["第二个文件"],
     notes: ["双方互相丢弃通告，两边都会成为主节点"],
+    ...(strict === undefined ? {} : { help: "两个节点都写 `vrrp_strict`，或者（更好）都不写" }),
   }),
   VR2505: ({ firstOnly, secondOnly }) => ({
     message: `两边的虚拟地址不同：只在第一个文件的有 ${addresses(firstOnly)}；只在第二个文件的有 ${addresses(secondOnly)}`,
