@@ -41,6 +41,7 @@ function describe(takes: Takes): string {
     case "interface":
       return "interface";
     case "text":
+    case "secret":
       return "word";
     case "words":
       return takes.min === takes.max ? `${takes.min} words` : `${takes.min} to ${takes.max} words`;

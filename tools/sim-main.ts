@@ -12,7 +12,7 @@
 import { readFileSync } from "node:fs";
 import { generateScenario } from "#sim/generate";
 import { type RunResult, runScenario } from "#sim/run";
-import type { Scenario } from "#sim/scenario";
+import { reviveSecret, type Scenario } from "#sim/scenario";
 import { shrinkScenario } from "#sim/shrink";
 import { toolOptions, wholeNumber } from "./tool-options.ts";
 
@@ -164,7 +164,9 @@ function runMany(): number {
 }
 
 if (values.scenario !== undefined) {
-  process.exitCode = runOne(JSON.parse(readFileSync(values.scenario, "utf8")) as Scenario);
+  process.exitCode = runOne(
+    JSON.parse(readFileSync(values.scenario, "utf8"), reviveSecret) as Scenario,
+  );
 } else if (values.seed !== undefined) {
   const scenario = generateScenario(wholeNumber("seed", values.seed), options);
   if (values.print) say(JSON.stringify(scenario));

@@ -3,7 +3,8 @@
  *
  *   for ever: ppoll until the next deadline -> drain every readable socket -> fire what is due
  */
-import type { FromEngine, ToEngine } from "#contract/engine-link";
+import type { FromEngine } from "#contract/engine-link";
+import { readToEngine } from "#contract/engine-link-lines";
 import { Engine } from "#engine/engine";
 import { createRecorder, type Recorder } from "#engine/recording";
 import { now } from "#linux/clock";
@@ -80,7 +81,7 @@ function run(): number {
   );
   const receive = (line: string): void => {
     // The keeper is the same program from the same checkout: its lines are trusted to be what they say.
-    const message = JSON.parse(line) as ToEngine;
+    const message = readToEngine(line);
     if (message.type === "configure") recorder?.configured(message.instances);
     if (message.type === "recording") {
       if (message.goOn) recorder?.afresh();

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#contract/engine-link";
+import { printToEngine } from "#contract/engine-link-lines";
 import type { Instant } from "#units/time";
 import { withLockFile } from "./engine-lock.ts";
 
@@ -103,7 +104,7 @@ export class EngineProcess {
   }
 
   send(message: ToEngine): void {
-    this.#pipe?.write(`${JSON.stringify(message)}\n`);
+    this.#pipe?.write(`${printToEngine(message)}\n`);
   }
 
   /** What the engine thinks now; undefined if it does not answer in time. */

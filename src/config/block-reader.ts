@@ -13,6 +13,7 @@
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
+import { HIDDEN_SECRET } from "#units/secret";
 import { type CommentedHeader, findCommentedHeader } from "./commented-header.ts";
 import type { Keyword, KeywordTable } from "./keyword.ts";
 import { opensBlock, tableOf } from "./keywords/tables.ts";
@@ -337,8 +338,9 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
         openQuote,
         line,
       });
-      if (value !== undefined) addSetting(frame.block, { keyword, word, args, value });
-      else frame.block.attempted.push(keyword.word);
+      if (value !== undefined) {
+        addSetting(frame.block, { keyword, word, args: withoutSecrets(keyword, args), value });
+      } else frame.block.attempted.push(keyword.word);
     }
   }
 
@@ -567,6 +569,16 @@ const isUnused = (word: string, meant: Keyword | undefined): meant is Keyword =>
 const NO_FACTS: { readonly facts: undefined } = { facts: undefined };
 const NO_WORDS: readonly Word[] = [];
 const NO_VALUE: Value = { kind: "block" };
+
+/** Words too many are secrets too: `auth_type PASS 1111`. */
+function withoutSecrets({ takes, word }: Keyword, args: readonly Word[]): readonly Word[] {
+  const isSecret = takes.kind === "secret" || (takes.kind === "words" && takes.isSecret === true);
+  if (isSecret) return args.map(hideWord);
+  return word === "auth_type" ? [...args.slice(0, 1), ...args.slice(1).map(hideWord)] : args;
+}
+
+/** Where a secret stands may be told; what it is, not. */
+const hideWord = (word: Word): Word => ({ ...word, text: HIDDEN_SECRET });
 
 const ignore = (): void => {};
 

@@ -2,6 +2,7 @@
  * What keepalived makes of an instance's words: defaults, and the corrections it applies when they contradict each other.
  * Rules explain these values, lowering uses them; both call this file, so they cannot disagree.
  */
+import type { Secret } from "#units/secret";
 import type { Ip } from "./ip.ts";
 import { groupWith, type Model } from "./model.ts";
 import {
@@ -12,6 +13,7 @@ import {
   lastSetting,
   nameOf,
   numberOf,
+  secretOf,
   textOf,
 } from "./records.ts";
 import type { AddressItem, PeerItem } from "./value.ts";
@@ -139,7 +141,7 @@ function globalWord(word: string): string {
 export interface PasswordSetting {
   readonly kind: "pass" | "ah";
   /** Undefined: keepalived drops the authentication. */
-  readonly secret: string | undefined;
+  readonly secret: Secret | undefined;
 }
 
 /** What the instance would send: strict mode drops any authentication ("Ignoring." in keepalived's log). */
@@ -151,7 +153,7 @@ export function writtenPassword(instance: Block): PasswordSetting | undefined {
   if (block === undefined) return undefined;
   const type = textOf(block, "auth_type");
   if (type === undefined) return undefined;
-  return { kind: type === "AH" ? "ah" : "pass", secret: textOf(block, "auth_pass") };
+  return { kind: type === "AH" ? "ah" : "pass", secret: secretOf(block, "auth_pass") };
 }
 
 /** Bytes of a version 2 password on the wire. */

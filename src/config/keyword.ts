@@ -55,8 +55,16 @@ export type Takes =
   | { readonly kind: "interface" }
   /** Exactly one word. */
   | { readonly kind: "text" }
+  /** One word that is never printed. */
+  | { readonly kind: "secret" }
   /** From `min` to `max` words that only keepalived interprets. */
-  | { readonly kind: "words"; readonly min: number; readonly max: number }
+  | {
+      readonly kind: "words";
+      readonly min: number;
+      readonly max: number;
+      /** They are never printed, and nobody needs them. */
+      readonly isSecret?: true;
+    }
   /** A program with arguments in one (quoted) word, then `[user [group]]`. */
   | { readonly kind: "command"; readonly user: boolean; readonly optional?: true }
   /** A program and its parameters, each a word. */
@@ -115,6 +123,7 @@ export const table = (rows: readonly Keyword[]): KeywordTable =>
 export const flag: Takes = { kind: "flag" };
 export const boolean: Takes = { kind: "boolean" };
 export const text: Takes = { kind: "text" };
+export const secret: Takes = { kind: "secret" };
 export const interfaceName: Takes = { kind: "interface" };
 export const user: Takes = { kind: "user" };
 export const command: Takes = { kind: "command", user: true };
@@ -161,6 +170,12 @@ export const maybeChoice = (...of: readonly string[]): Takes => ({
 });
 export const address = (family: 4 | 6 | "any"): Takes => ({ kind: "address", family });
 export const words = (min: number, max: number): Takes => ({ kind: "words", min, max });
+export const secretWords = (min: number, max: number): Takes => ({
+  kind: "words",
+  min,
+  max,
+  isSecret: true,
+});
 export const list = (of: ItemKind): Takes => ({ kind: "list", of });
 export const block = (word: BlockWord, named: boolean): Takes => ({
   kind: "block",

@@ -1,5 +1,6 @@
 /** Words to typed values. What keepalived refuses is reported and dropped, so that the default stays. */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import { HIDDEN_SECRET, Secret } from "#units/secret";
 import { splitCommand, splitCommandLine } from "./command.ts";
 import { isMulticast, readIp } from "./ip.ts";
 import { keptNumber, leadingInteger } from "./kept-number.ts";
@@ -60,11 +61,18 @@ export function readValue(context: ValueContext): Value | undefined {
       extra(context, 1);
       return first === undefined ? undefined : { kind: "text", value: first.text };
     }
+    case "secret": {
+      const first = need(context, "word");
+      extra(context, 1);
+      return first && { kind: "secret", secret: new Secret(first.text) };
+    }
     case "words": {
       if (context.args.length < takes.min) need({ ...context, args: [] }, "word");
       if (context.args.length < takes.min) return undefined;
       extra(context, takes.max);
-      return { kind: "texts", values: context.args.slice(0, takes.max).map(({ text }) => text) };
+      const values = context.args.slice(0, takes.max);
+      const isSecret = takes.isSecret === true;
+      return { kind: "texts", values: values.map(({ text }) => (isSecret ? HIDDEN_SECRET : text)) };
     }
     case "command":
       return readCommandArgument(context, takes);

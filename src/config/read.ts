@@ -26,6 +26,7 @@ import { lowerPlan } from "./lower/plan.ts";
 import { type Model, modelOf } from "./model.ts";
 import type { RunPlan } from "./plan.ts";
 import { textOf } from "./records.ts";
+import { createRedactor } from "./redact.ts";
 import { type Cloud, runRules } from "./rules/rules.ts";
 import { tidyFindings } from "./tidy.ts";
 import { readTree, type Tree } from "./tree.ts";
@@ -60,7 +61,7 @@ export interface Reading {
   readonly wouldRun: boolean;
   /** No finding is an error. */
   readonly ok: boolean;
-  /** All files that were read, in order: the renderers need them. */
+  /** All files that were read, in order: the renderers need them, and print `shown` of them. */
   readonly sources: readonly Source[];
   readonly model: Model;
 }
@@ -99,7 +100,8 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
   const found = completeCommented(collector.found, model);
   const all = [...found, ...rules.findings];
   const dropped = [collector.dropped, rules.dropped];
-  const findings = tidyFindings(all, reader.sources, dropped, isComplete);
+  const { sources, redact } = createRedactor(reader.sources);
+  const findings = tidyFindings(all, reader.sources, dropped, isComplete).map(redact);
   const wouldRun = !all.some(({ code }) => CODES[code].fatal === true) && rules.wouldRun;
   const language = options.language ?? "en";
   return {
@@ -111,7 +113,7 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
     diagnostics: findings.map((one) => say(one, language)),
     wouldRun,
     ok: !findings.some(({ code }) => CODES[code].severity === "error"),
-    sources: reader.sources,
+    sources,
     model,
   };
 }

@@ -1,5 +1,6 @@
 /** What the reader makes of the lines: blocks and settings with typed values and places, still in the file's words and order. */
 import type { Span } from "#diagnostics/source";
+import type { Secret } from "#units/secret";
 import type { BlockWord, Keyword } from "./keyword.ts";
 import type { Word } from "./scan.ts";
 import type { Item, Value } from "./value.ts";
@@ -106,6 +107,11 @@ export function numberOf(block: Block, word: string): number | undefined {
 export function textOf(block: Block, word: string): string | undefined {
   const value = lastSetting(block, word)?.value;
   return value?.kind === "text" ? value.value : undefined;
+}
+
+export function secretOf(block: Block, word: string): Secret | undefined {
+  const value = lastSetting(block, word)?.value;
+  return value?.kind === "secret" ? value.secret : undefined;
 }
 
 /** A flag that is there, or a boolean's value; undefined: not set. */

@@ -1,4 +1,5 @@
 /** Arguments after reading: one shape for each kind of argument in the tables. */
+import type { Secret } from "#units/secret";
 import type { Ip } from "./ip.ts";
 import type { Word } from "./scan.ts";
 
@@ -7,6 +8,7 @@ export type Value =
   | { readonly kind: "boolean"; readonly value: boolean }
   | { readonly kind: "number"; readonly value: number | undefined }
   | { readonly kind: "text"; readonly value: string }
+  | { readonly kind: "secret"; readonly secret: Secret }
   | { readonly kind: "texts"; readonly values: readonly string[] }
   | { readonly kind: "address"; readonly ip: Ip }
   | { readonly kind: "command"; readonly command: Command | undefined }

@@ -1,8 +1,9 @@
 /**
- * What the core and the engine are told to do. Plain JSON-safe data: it crosses the pipe from keeper to engine, is
- * written to recordings and is built by hand in tests. Produced by `config/` (from keepalived.conf), checked there.
+ * What the core and the engine are told to do. Plain data, JSON-safe but for passwords, which are printed as "(hidden)": it
+ * crosses the pipe from keeper to engine (contract/engine-link-lines.ts), is written to recordings and is built by hand in tests. Produced by `config/` (from keepalived.conf), checked there.
  */
 import type { Ipv4 } from "#units/address";
+import type { Secret } from "#units/secret";
 import type { Centis, Micros } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
 
@@ -72,8 +73,8 @@ export interface InstanceConfig {
   readonly router: RouterConfig;
   readonly interface: string;
   readonly transport: Transport;
-  /** Version 2 only. The secret never leaves this field: not in status, not in logs. */
-  readonly authentication?: { readonly kind: "pass"; readonly secret: string };
+  /** Version 2 only. */
+  readonly authentication?: { readonly kind: "pass"; readonly secret: Secret };
   /** Version 3 over IPv4: which checksum to send. Receiving accepts all. */
   readonly checksum: "pseudo-header" | "no-pseudo-header";
   /** In the advertisement, in this order. */
@@ -88,6 +89,13 @@ export interface InstanceConfig {
   readonly pacing: PacingConfig;
   /** Sync group this instance belongs to, if any. */
   readonly group?: string;
+}
+
+/** A changed password is a change, although nothing that is printed shows it. */
+export function isSameConfig(a: InstanceConfig, b: InstanceConfig): boolean {
+  if (JSON.stringify(a) !== JSON.stringify(b)) return false;
+  const [own, other] = [a.authentication?.secret, b.authentication?.secret];
+  return own === other || (own !== undefined && other !== undefined && own.equals(other));
 }
 
 export interface PacingConfig {

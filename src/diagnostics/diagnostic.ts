@@ -20,6 +20,8 @@ export interface Edit {
 export interface Fix {
   readonly safety: "safe" | "maybe";
   readonly edits: readonly Edit[];
+  /** An edit writes a secret again: `--fix` applies it, and nobody prints it. */
+  readonly isSecret?: true;
 }
 
 export interface Finding<C extends Code = Code> {

@@ -24,6 +24,6 @@ export function say(finding: AnyFinding, language: Language): Diagnostic {
     })),
     notes: told.notes ?? [],
     ...(told.help === undefined ? {} : { help: told.help }),
-    ...(finding.fix === undefined ? {} : { fix: finding.fix }),
+    ...(finding.fix === undefined || finding.fix.isSecret === true ? {} : { fix: finding.fix }),
   };
 }

@@ -3,6 +3,8 @@
 export interface Source {
   readonly name: string;
   readonly text: string;
+  /** What is printed of it, if that is something else: the same characters in the same places, secrets masked. */
+  readonly shown?: string;
 }
 
 /** `start` included, `end` not. An empty span marks a point, such as a missing brace. */
@@ -48,7 +50,8 @@ export function lineText(index: LineIndex, line: number): string {
   const start = index.starts[line - 1];
   if (start === undefined) return "";
   const next = index.starts[line] ?? index.source.text.length + 1;
-  return index.source.text.slice(start, next - 1).replace(/\r$/, "");
+  const { text, shown = text } = index.source;
+  return shown.slice(start, next - 1).replace(/\r$/, "");
 }
 
 /** Indexes of several sources, made when first asked for. */

@@ -9,6 +9,7 @@
  * nothing is decided by a timer while the packet that says otherwise waits in a socket.
  */
 import type { FromEngine, ToEngine } from "#contract/engine-link";
+import { isSameConfig } from "#core/config";
 import type { RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
@@ -306,8 +307,7 @@ export class Engine {
       } else {
         known.delete(before);
         kept.push(old);
-        if (JSON.stringify(old.config) !== JSON.stringify(config))
-          changed.push({ instance: old, config });
+        if (!isSameConfig(old.config, config)) changed.push({ instance: old, config });
       }
     }
     const removed = [...known.values()];

@@ -215,7 +215,9 @@ export function derived(
   config: InstanceConfig,
 ): Pick<Instance, "expectation" | "password" | "advertised"> {
   const password =
-    config.authentication === undefined ? undefined : passwordData(config.authentication.secret);
+    config.authentication === undefined
+      ? undefined
+      : passwordData(config.authentication.secret.reveal());
   // VR2038: what does not fit is owned and announced like the rest, and not advertised.
   const advertised = config.addresses.slice(0, ADVERTISED_MAX).map((one) => one.address);
   const { router, transport } = config;

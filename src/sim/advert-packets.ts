@@ -31,7 +31,8 @@ export function advertPackets(
       priority,
       interval: router.advertInterval,
       addresses: config.addresses.map((one) => one.address),
-      password: authentication === undefined ? undefined : passwordData(authentication.secret),
+      password:
+        authentication === undefined ? undefined : passwordData(authentication.secret.reveal()),
       checksum: config.checksum,
     });
     return { destination, bytes: bytes.slice(0, length) };

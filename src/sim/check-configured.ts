@@ -7,7 +7,7 @@
  *    away, a router that was added takes part. An owner whose configuration changed says so as soon as it is woken, and a
  *    removed one has let go when a hand-over is over.
  */
-import type { InstanceConfig, TrackerConfig } from "#core/config";
+import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#core/config";
 import type { TrackerState } from "#core/state";
 import { LINGER, skew } from "#core/timing";
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -87,7 +87,7 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     for (const old of facts.previousInstances(machine)) {
       const next = now.find(({ router }) => router.vrid === old.router.vrid);
       if (next === undefined) removed(machine, old);
-      else if (JSON.stringify(next) !== JSON.stringify(old)) changed(machine, old, next);
+      else if (!isSameConfig(next, old)) changed(machine, old, next);
     }
     for (const { router } of now) {
       const isWaiting = router.trackers.some(

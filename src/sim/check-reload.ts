@@ -1,5 +1,5 @@
 /** A reload does nothing to what it does not change: no packet, no address, no message of a router that stays the same. */
-import type { InstanceConfig } from "#core/config";
+import { type InstanceConfig, isSameConfig } from "#core/config";
 import { pairUp } from "#engine/pairing";
 import type { Ipv4 } from "#units/address";
 import type { Hooks } from "./hooks.ts";
@@ -64,7 +64,10 @@ function unchanged(
   const staying = running.filter((one) => one.state.phase.kind !== "handover");
   const old = staying.map(({ config }) => config);
   const pairs = pairUp(old, instances);
-  const same = instances.filter((one) => JSON.stringify(pairs.get(one)) === JSON.stringify(one));
+  const same = instances.filter((one) => {
+    const before = pairs.get(one);
+    return before !== undefined && isSameConfig(before, one);
+  });
   const areAll = same.length === instances.length && same.length === old.length;
   return areAll ? same : same.filter((one) => one.group === undefined);
 }

@@ -6,6 +6,7 @@ import type { GroupConfig, TrackerResult } from "#contract/engine-link";
 import type { InstanceConfig, RouterConfig, TrackerConfig, Transport } from "#core/config";
 import { masterDown } from "#core/timing";
 import { type Ipv4, ipv4 } from "#units/address";
+import { Secret } from "#units/secret";
 import { fromCentis, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import { drawFaults } from "./draw-faults.ts";
@@ -152,7 +153,7 @@ function drawInstance(
     transport,
     ...(shape.secret === undefined
       ? {}
-      : { authentication: { kind: "pass", secret: shape.secret } }),
+      : { authentication: { kind: "pass", secret: new Secret(shape.secret) } }),
     checksum: shape.checksum,
     addresses: Array.from({ length: shape.addressCount }, (_, n) => virtual(100 + index * 50 + n)),
     excludedAddresses: [],

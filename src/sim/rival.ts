@@ -169,7 +169,7 @@ export class Rival {
         password:
           config.authentication === undefined
             ? undefined
-            : passwordData(config.authentication.secret),
+            : passwordData(config.authentication.secret.reveal()),
         transport: config.transport,
         mayBeEmpty: true,
         addresses: undefined,

@@ -6,6 +6,7 @@ import type { GroupConfig, TrackerResult } from "#contract/engine-link";
 import type { InstanceConfig } from "#core/config";
 import type { AddressGuard } from "#ports/world";
 import type { Ipv4 } from "#units/address";
+import { Secret } from "#units/secret";
 import type { NetworkConditions } from "./network.ts";
 
 export interface Scenario {
@@ -168,3 +169,7 @@ export const everyInstance = (scenario: Scenario): readonly InstanceConfig[] => 
   ...[...scenario.machines, ...(scenario.rivals ?? [])].flatMap((one) => one.instances),
   ...scenario.faults.flatMap((fault) => (fault.kind === "reload" ? fault.instances : [])),
 ];
+
+/** For `JSON.parse` of a printed scenario. Its passwords are hidden; one hidden text for all of them is as good. */
+export const reviveSecret = (key: string, value: unknown): unknown =>
+  key === "secret" && typeof value === "string" ? new Secret(value) : value;

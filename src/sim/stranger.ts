@@ -70,7 +70,7 @@ export class Stranger {
     const { router, transport } = instance;
     const forged = what === "forged-release" || what === "forged-master";
     const version = what === "wrong-version" ? (router.version === 2 ? 3 : 2) : router.version;
-    const secret = instance.authentication?.secret;
+    const secret = instance.authentication?.secret.reveal();
     const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
     const length = emitAdvert(bytes, {
       source: forged ? machine.address : OWN_ADDRESS,

@@ -49,6 +49,7 @@ function sample({ takes }: Keyword): string {
       return "eth0";
     case "program":
     case "text":
+    case "secret":
       return "word";
     case "words":
       return Array.from({ length: takes.min }, () => "1").join(" ");

@@ -11,6 +11,7 @@ import type { FromEngine } from "#contract/engine-link";
 import type { InstanceConfig } from "#core/config";
 import type { LinkInfo } from "#ports/world";
 import { createRandom, type Random } from "#sim/random";
+import { reviveSecret } from "#sim/scenario";
 import { type Ipv4, type Mac, printIpv4 } from "#units/address";
 import { instant } from "#units/time";
 import { parseAdvert } from "#wire/parse-advert";
@@ -186,7 +187,7 @@ function tryText(text: string, random: Random): number {
   const instances = plan.instances.map(({ config }) => config);
   if (instances.length === 0) return 0;
   try {
-    run(JSON.parse(JSON.stringify(instances)) as InstanceConfig[], random);
+    run(JSON.parse(JSON.stringify(instances), reviveSecret) as InstanceConfig[], random);
   } catch (error) {
     assert.fail(`${error instanceof Error ? error.stack : String(error)}\n${text}`);
   }

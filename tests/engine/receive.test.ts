@@ -1,12 +1,13 @@
 /** What is refused is counted always, told once a minute, and changes nothing else. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Secret } from "#units/secret";
 import { centis } from "#units/time";
 import { passwordData } from "#wire/password";
 import { Bench, instance, PEER } from "../support/bench.ts";
 import { ip } from "../support/fake-world.ts";
 
-const PASS = { kind: "pass", secret: "1111" } as const;
+const PASS = { kind: "pass", secret: new Secret("1111") } as const;
 
 function master(config = instance()): Bench {
   const bench = new Bench();
@@ -36,6 +37,20 @@ test("a refused packet is told once a minute, with the number so far", () => {
   bench.hear(stranger);
   assert.equal(bench.told("drop").length, 2);
   assert.equal(bench.told("drop")[1]?.count, 12);
+});
+
+test("a reload that changes nothing but the password changes the password", () => {
+  const config = { router: { version: 2, advertInterval: centis(100) } } as const;
+  const bench = master(instance({ ...config, authentication: PASS }));
+  bench.configure([
+    instance({ ...config, authentication: { kind: "pass", secret: new Secret("2222") } }),
+  ]);
+  const advert = { version: 2, interval: centis(100) } as const;
+  bench.hear({ ...advert, password: passwordData("1111") });
+  assert.equal(bench.counters()["auth_failure"], 1);
+  bench.hear({ ...advert, password: passwordData("2222") });
+  assert.equal(bench.counters()["auth_failure"], 1);
+  assert.equal(bench.counters()["advert_rcvd"], 1);
 });
 
 test("each kind of refusal has its own minute and its own counter", () => {

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { createRecorder, replayRecording } from "#engine/recording";
 import { generateScenario } from "#sim/generate";
 import { Simulation } from "#sim/simulation";
+import { Secret } from "#units/secret";
 import { runReplay } from "../../apps/cli/replay.ts";
 
 function record(seed: number, machine: number): string {
@@ -56,7 +57,10 @@ test("no password is recorded", () => {
   const lines: string[] = [];
   const { instances } = generateScenario(1).machines[0] ?? { instances: [] };
   createRecorder((line) => lines.push(line) > 0).configured(
-    instances.map((one) => ({ ...one, authentication: { kind: "pass", secret: "s3cr3t" } })),
+    instances.map((one) => ({
+      ...one,
+      authentication: { kind: "pass", secret: new Secret("s3cr3t") },
+    })),
   );
   assert.doesNotMatch(lines.join(), /s3cr3t/);
 });

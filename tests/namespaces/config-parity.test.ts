@@ -142,7 +142,7 @@ function figuresOfConfig(config: InstanceConfig): readonly string[] {
     `lower ${announce.lowerPrioDelay / 1_000_000} ${announce.lowerPrioRepeat}`,
     `answers weaker ${!router.lowerPrioNoAdvert}`,
     `answers stronger ${router.higherPrioSendAdvert}`,
-    `password ${config.authentication?.secret ?? ""}`,
+    `password ${config.authentication?.secret.reveal() ?? ""}`,
     ...config.addresses.map((item) => `address ${address(item)}`),
     ...config.excludedAddresses.map((item) => `excluded ${address(item)}`),
     ...(transport.kind === "unicast"

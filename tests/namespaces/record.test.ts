@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { runReplay } from "../../apps/cli/replay.ts";
@@ -10,7 +11,7 @@ import { CONFIG_FILE, daemonPids, RUNTIME_DIR } from "../../apps/lab/daemon.ts";
 import { type Lab, VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
 import type { LabNode } from "../../apps/lab/node.ts";
 import { signal } from "../../apps/lab/proc.ts";
-import { FAST } from "../../apps/lab/profile.ts";
+import { FAST, MULTICAST } from "../../apps/lab/profile.ts";
 import { until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 
@@ -100,6 +101,42 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
     assert.equal(replay(a).split("engine started").length, 3);
     assert.match(replay(b), /BACKUP -> MASTER: .* gave up the address with priority 0/);
     assert.match(replay(a), /BACKUP -> MASTER: .* gave up the address with priority 0/);
+  });
+});
+
+async function ask(node: LabNode, args: readonly string[]): Promise<string> {
+  const child = node.spawn([BATON, ...args, "--runtime-dir", RUNTIME_DIR], "pipe");
+  assert.ok(child.stdout);
+  const out = await text(child.stdout);
+  assert.ok(out.includes("VI_1"), out);
+  return out;
+}
+
+test("a running daemon writes its password nowhere", async (context) => {
+  const [seen, cut] = ["Qx7ZkVw9", "JpLm"];
+  await withLab(context, { profile: MULTICAST, kinds: ["baton"] }, async (lab) => {
+    const [node] = lab.nodes;
+    assert.ok(node);
+    // Longer than eight bytes: the file has a finding at the password's own place.
+    const before = node.readFile("etc", "keepalived.conf") ?? "";
+    const planted = before.replace("auth_pass 1111", `auth_pass ${seen}${cut} x${cut}`);
+    assert.notEqual(planted, before);
+    node.configure(planted);
+    const running = run(node);
+    await until("it owns the address", () => owner(lab) === "a");
+    // Read again, with another password: said in the log, and the routers get it.
+    node.configure(planted.replaceAll(seen, "Hy5TgBn2"));
+    running.process.kill("SIGHUP");
+    await until("it has reloaded", () => /reload/i.test(running.log()));
+    const outputs: string[] = [];
+    for (const args of [["status"], ["status", "--json"], ["explain", "VI_1"]])
+      outputs.push(await ask(node, args));
+    await stop(running);
+    outputs.push(running.log(), node.readFile("log", "recording") ?? "", replay(node));
+    assert.match(running.log(), /VR2030/);
+    assert.match(outputs.join(""), /"secret":"\(hidden\)"/);
+    for (const secret of [seen, cut, "Hy5TgBn2"])
+      for (const out of outputs) assert.ok(!out.includes(secret), out);
   });
 });
 

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { InstanceConfig } from "#core/config";
 import { generateScenario } from "#sim/generate";
 import { type RunResult, runScenario } from "#sim/run";
-import type { Scenario } from "#sim/scenario";
+import { reviveSecret, type Scenario } from "#sim/scenario";
 
 const SEEDS = 500;
 const FILE = join(import.meta.dirname, "..", "seeds", "regressions.jsonl");
@@ -26,7 +26,7 @@ const complaints = (result: RunResult): string =>
 const regressions = readFileSync(FILE, "utf8")
   .split("\n")
   .filter((line) => line !== "")
-  .map((line) => JSON.parse(line) as Regression);
+  .map((line) => JSON.parse(line, reviveSecret) as Regression);
 
 test(`${SEEDS} seeds hold every promise`, () => {
   const reasons = new Set<string>();

@@ -1,5 +1,6 @@
 /** One engine in a fake world, driven by hand: what comes in, how far time goes, what came out. */
 import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#contract/engine-link";
+import { printToEngine, readToEngine } from "#contract/engine-link-lines";
 import type { InstanceConfig, RouterConfig, VirtualAddress } from "#core/config";
 import { Engine } from "#engine/engine";
 import type { AddressInfo, LinkInfo, WorldEvent } from "#ports/world";
@@ -107,7 +108,7 @@ export class Bench {
     // As it comes through the pipe.
     const known = { groups, resume, trackers, logUnknownVrids };
     const message: ToEngine = { type: "configure", instances, ...known };
-    this.keeper(JSON.parse(JSON.stringify(message)) as ToEngine);
+    this.keeper(readToEngine(printToEngine(message)));
   }
 
   /** The kernel's news, until there is none. */

@@ -7,6 +7,7 @@ import { appendFileSync, existsSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import type { FromEngine, ToEngine } from "#contract/engine-link";
+import { readToEngine } from "#contract/engine-link-lines";
 import type { InstanceConfig } from "#core/config";
 import type { PublicState } from "#core/state";
 import { instant, micros } from "#units/time";
@@ -68,5 +69,5 @@ pipe.setEncoding("utf8");
 pipe.on("data", (text: string) => {
   const lines = (buffered + text).split("\n");
   buffered = lines.pop() ?? "";
-  for (const line of lines) onMessage(JSON.parse(line) as ToEngine);
+  for (const line of lines) onMessage(readToEngine(line));
 });

@@ -3,10 +3,10 @@ import {
   choice,
   integer,
   type KeywordTable,
+  secret,
+  secretWords,
   table,
-  text,
   without,
-  words,
   yes,
 } from "../keyword.ts";
 
@@ -20,7 +20,7 @@ export const AUTHENTICATION: KeywordTable = table([
   },
   {
     word: "auth_pass",
-    takes: text,
+    takes: secret,
     since: "0.6.6",
     acts: yes,
     purpose: "password; eight bytes count, the rest is cut off",
@@ -30,7 +30,7 @@ export const AUTHENTICATION: KeywordTable = table([
 export const HMAC: KeywordTable = table([
   {
     word: "key",
-    takes: words(2, 2),
+    takes: secretWords(2, 2),
     since: "2.4.0",
     acts: without("hmac"),
     repeatable: true,

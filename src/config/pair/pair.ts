@@ -11,6 +11,7 @@ import {
   intervalOf,
   isStrict,
   isUnicast,
+  type PasswordSetting,
   passwordOf,
   peersOf,
   preempts,
@@ -175,12 +176,7 @@ function mirror(own: Side, other: Side, report: Partners["report"]): void {
 function compareAuthentication({ first, second, report }: Partners): void {
   if (versionOf(first.block, first.model) === 3 || versionOf(second.block, second.model) === 3)
     return;
-  const secret = ({ block, model }: Side): string => {
-    const password = passwordOf(block, model);
-    if (password === undefined || password.secret === undefined) return "none";
-    return `${password.kind} ${cutPassword(password.secret)}`;
-  };
-  if (secret(first) === secret(second)) return;
+  if (isSameAuthentication(sentBy(first), sentBy(second))) return;
   const place = ({ block }: Side): Span => {
     const inner = blocksOf(block, "authentication").at(-1);
     return inner === undefined ? placeOf(block) : placeIn(inner, "auth_pass");
@@ -190,6 +186,20 @@ function compareAuthentication({ first, second, report }: Partners): void {
   const strict = [first, second].filter(isDropped);
   const facts = { strict: strict.length === 1 ? strict[0]?.file : undefined };
   report(finding("VR2504", place(first), facts, { related: [place(second)] }));
+}
+
+/** Undefined: authentication type 0. */
+function sentBy({ block, model }: Side): PasswordSetting | undefined {
+  const password = passwordOf(block, model);
+  return password?.secret === undefined ? undefined : password;
+}
+
+function isSameAuthentication(
+  a: PasswordSetting | undefined,
+  b: PasswordSetting | undefined,
+): boolean {
+  if (a?.secret === undefined || b?.secret === undefined) return a === b;
+  return a.kind === b.kind && cutPassword(a.secret).equals(cutPassword(b.secret));
 }
 
 function compareAddresses({ first, second, report }: Partners): void {

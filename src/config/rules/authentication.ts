@@ -34,8 +34,7 @@ export const checkAuthentication: Rule = ({ model, report }) => {
     }
     const secret = password?.secret;
     const span = lastSetting(block, "auth_pass")?.args[0]?.span;
-    if (secret !== undefined && span !== undefined && byteLength(secret) > PASSWORD_BYTES) {
-      report("VR2030", span, { bytes: byteLength(secret) });
-    }
+    const bytes = secret === undefined ? 0 : byteLength(secret.reveal());
+    if (span !== undefined && bytes > PASSWORD_BYTES) report("VR2030", span, { bytes });
   }
 };

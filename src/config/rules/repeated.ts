@@ -26,8 +26,8 @@ function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
         report("VR2042", setting.word.span, { kept: before, ignored: after }, { related });
       continue;
     }
-    if (before === after) continue;
-    const secret = keyword.word === "auth_pass";
+    const secret = kind === "secret";
+    if (secret ? isSameSecret(first, setting) : before === after) continue;
     const facts = {
       keyword: keyword.word,
       first: secret ? "" : before,
@@ -36,6 +36,10 @@ function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
     };
     report("VR2036", setting.word.span, facts, { related });
   }
+}
+
+function isSameSecret({ value: a }: Setting, { value: b }: Setting): boolean {
+  return a.kind === "secret" && b.kind === "secret" && a.secret.equals(b.secret);
 }
 
 const valueOf = (setting: Setting): string => setting.args.map(({ text }) => text).join(" ");
