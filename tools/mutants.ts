@@ -132,7 +132,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["the tie-break's winner is more patient", "const WINNER_MORE = 3;", "const WINNER_MORE = 0;"],
     ["seniority is patience", "const STEP = 5;", "const STEP = 0;"],
-    ["a newcomer is junior", "return now < phase.provenAt ?", "return now < 0 ?"],
+    ["a newcomer is junior", "const isProven = now >= phase.provenAt;", "const isProven = true;"],
+    ["the longer tenure is senior, whoever heard whom", ": 3;\n}", ": 1;\n}"],
     ["a fresh master is junior to all", "if (intervals < 2) return 0;", ""],
     [
       "a beat is no sign against an established winner",

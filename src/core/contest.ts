@@ -5,11 +5,15 @@
  * by its own tenure: it goes on asking (an advertisement every round), counts the signs that the rival hears it and stays,
  * and yields when the count reaches its patience. The shorter tenure loses patience first:
  *
- *   seniority   0  master for less than two intervals: took over by mistake, or at the same moment as another
- *               1  never heard anybody in this life (a rebooted node behind a port that forwards late), at most a minute old
- *               2  the same, for 16 intervals and more
- *           3..5  has heard a peer, was handed the address, or has owned it for a minute; 16 and 256 intervals are the steps
+ *   seniority   0     master for less than two intervals: took over by mistake, or at the same moment as another
+ *               1, 2  for two intervals and more
+ *               3, 4  for 16
+ *                  5  for 256
+ *               the lower one of two: never heard anybody in this life, and at most a minute old
  *   patience    5 signs for each step; 3 more for the one who would win the tie-break of RFC 9568 6.4.3
+ *
+ * Tenure counts first. Who never heard anybody may be a rebooted node behind a port that forwards late; whoever took over from
+ * it has been master since before it started, so among two of about the same tenure it goes.
  *
  * Equals are thus decided by the tie-break, and a loser without seniority goes at once. A round is an eighth of an interval,
  * 25 ms at the most: two masters that both owned the address for hours are one again after 25 rounds.
@@ -48,11 +52,12 @@ export const round = (config: RouterConfig): Micros =>
 export function seniority(config: RouterConfig, phase: MasterPhase, now: Instant): number {
   const intervals = (now - phase.ownerSince) / fromCentis(config.advertInterval);
   if (intervals < 2) return 0;
-  const steps = intervals < 16 ? 0 : intervals < 256 ? 1 : 2;
-  return now < phase.provenAt ? Math.min(1 + steps, 2) : 3 + steps;
+  const isProven = now >= phase.provenAt;
+  if (intervals < 16) return isProven ? 2 : 1;
+  return isProven ? (intervals < 256 ? 4 : 5) : 3;
 }
 
-const isEstablished = (rival: Rival): boolean => rival.seniority >= 3;
+const isEstablished = ({ seniority: ours }: Rival): boolean => ours === 2 || ours >= 4;
 const patience = (rival: Rival): number => STEP * rival.seniority + (rival.weWin ? WINNER_MORE : 0);
 
 /** What this advertisement adds to what we know of its sender, as a rival. */

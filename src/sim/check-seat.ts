@@ -26,6 +26,9 @@ interface Intrusion {
   heardByOwnerAt: number | undefined;
 }
 
+/** Intervals of tenure from which on one is clearly longer than another (core/contest.ts). */
+const TENURE_STEPS = [2, 16, 256];
+
 export const YIELDS: readonly string[] = [
   "higher-priority",
   "higher-address",
@@ -103,6 +106,28 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     }
   };
 
+  /** The intruder has been master for less than two intervals. */
+  const isFresh = ({ intruder, at, heardAt }: Intrusion): boolean =>
+    (heardAt ?? facts.now) - at <= 1.8 * fromCentis(intruder.router.advertInterval);
+
+  /** For a clearly shorter time than the owner. */
+  const isYounger = ({ owner, intruder, heardAt, heardByOwnerAt }: Intrusion): boolean => {
+    const margin = 0.2 * fromCentis(intruder.router.advertInterval);
+    const theirs = tenureStep(intruder, (heardAt ?? facts.now) + margin);
+    return theirs < tenureStep(owner, (heardByOwnerAt ?? facts.now) - margin);
+  };
+
+  const isOlder = ({ owner, intruder, heardAt, heardByOwnerAt }: Intrusion): boolean => {
+    const margin = 0.2 * fromCentis(intruder.router.advertInterval);
+    const theirs = tenureStep(intruder, (heardAt ?? facts.now) + margin);
+    return theirs > tenureStep(owner, (heardByOwnerAt ?? facts.now) - margin);
+  };
+
+  const tenureStep = (seat: Seat, at: number): number => {
+    const intervals = (at - seat.ownerSince) / fromCentis(seat.router.advertInterval);
+    return TENURE_STEPS.filter((step) => intervals >= step).length;
+  };
+
   const left = (seat: Seat, to: number | undefined): void => {
     for (const one of intrusions) {
       if (one.owner !== seat || one.intruder.machine.address !== to) continue;
@@ -123,8 +148,9 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
       // A newcomer that heard the owner has to go; one that never did (every answer lost) is not to blame.
       if (one.heardAt === undefined && lost >= at) continue;
       if (one.heardAt !== undefined && lost >= one.heardAt) continue;
-      const two = 1.8 * fromCentis(intruder.router.advertInterval);
-      if (kind === "deaf" && ((one.heardAt ?? facts.now) - at > two || lost >= at)) continue;
+      // It has owned the address for a clearly longer time, behind its late port.
+      if (kind === "newcomer" && isOlder(one)) continue;
+      if (kind === "deaf" && !(isFresh(one) ? lost < at : isYounger(one))) continue;
       simulation.violate(
         "moved-from-healthy-owner",
         `vrid ${seat.vrid}: machine ${seat.machine.id} gave way to ${kind} machine ${intruder.machine.id} (${seat.reason})`,
