@@ -62,11 +62,14 @@ export function drawFaults(
   }
   const flaps = drawFlaps(random.split("flaps"), shape, storm, down);
   const devices = drawDevices(random.split("devices"), shape, storm, down);
+  const cuts = drawVrrpCuts(random.split("vrrp cuts"), shape, storm, down);
+  if (cuts.length > 0 && random.split("vrrp cuts alone").chance(0.7)) return cuts;
   if (devices.length > 0 && random.split("devices alone").chance(0.5)) return devices;
   // Half of them have the run to themselves.
   if (flaps.length > 0 && random.split("flaps alone").chance(0.5)) return flaps;
   return [
     ...faults,
+    ...cuts,
     ...drawGuardFaults(random.split("guard"), shape, storm, down),
     ...flaps,
     ...devices,
@@ -90,6 +93,15 @@ function drawFlaps(random: Random, shape: Shape, storm: number, down: number): F
     at += micros + random.pick([random.between(1_000, 300_000), random.between(0, 2 * down)]);
   }
   return flaps;
+}
+
+/** Long, for what two owners do to each other shows only after a while. */
+function drawVrrpCuts(random: Random, shape: Shape, storm: number, down: number): Fault[] {
+  if (shape.count < 2 || !random.chance(0.05)) return [];
+  const at = random.between(2 * down, Math.max(2 * down + 1, storm / 2));
+  const machines = [random.between(0, shape.count - 1)];
+  const micros = random.pick([2 * down, 8 * down, storm - at]);
+  return [{ kind: "vrrp-cut", at, machines, micros: Math.max(1_000, micros) }];
 }
 
 /** Every second one also refuses to take the rule away, so that the address is silent unless somebody sees to it. */
@@ -201,8 +213,9 @@ function drawFault(
       return { kind, at, machine, micros: length * 2, late: random.between(1_000, interval) };
     case "address-fails":
       return { kind, at, machine, micros: length, errno: random.pick(["EPERM", "ENOBUFS"]) };
+    case "vrrp-cut":
     case "guard-fails":
-      // Drawn on their own, see `drawGuardFaults`.
+      // Drawn on their own: see `drawVrrpCuts`, `drawGuardFaults`.
       return undefined;
     case "address-slow":
       return {

@@ -25,6 +25,7 @@ function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
     case "reordering":
     case "one-way":
     case "partition":
+    case "vrrp-cut":
       return beginOnNetwork(simulation, fault);
     case "rival":
       return beginOnRival(simulation, fault);
@@ -37,7 +38,7 @@ function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
 
 type NetworkFault = Extract<
   Fault,
-  { kind: "loss" | "slow-network" | "reordering" | "one-way" | "partition" }
+  { kind: "loss" | "slow-network" | "reordering" | "one-way" | "partition" | "vrrp-cut" }
 >;
 type MachineFault = Extract<Fault, { readonly machine: number }>;
 
@@ -66,6 +67,16 @@ function beginOnNetwork(
       const to = machines[fault.to]?.port.id ?? 0;
       network.cut(from, to);
       return () => network.heal(from, to);
+    }
+    case "vrrp-cut": {
+      const left = fault.machines.map((id) => machines[id]?.port.id ?? 0);
+      const nodes = [...machines, ...rivals].map((node) => node.port.id);
+      const right = nodes.filter((id) => !left.includes(id));
+      const pairs = left.flatMap((a) => right.flatMap((b) => [[a, b] as const, [b, a] as const]));
+      for (const [from, to] of pairs) network.cutVrrp(from, to);
+      return () => {
+        for (const [from, to] of pairs) network.healVrrp(from, to);
+      };
     }
     case "partition": {
       // Each side keeps a client, like a router on that side; rivals are with the first one.

@@ -52,6 +52,7 @@ export class Network {
   readonly #ports: Port[] = [];
   /** Learned on a frame's way through: MAC to port. */
   readonly #learned = new Map<Mac, Port>();
+  readonly #vrrpCuts = new Map<string, number>();
   readonly #cuts = new Map<string, number>();
   readonly #lastArrival = new Map<number, number>();
   /** Extra conditions while a fault lasts, on top of `base`. */
@@ -103,6 +104,21 @@ export class Network {
     this.onChange();
   }
 
+  /** Advertisements alone do not pass: a filter, a switch that keeps multicast to itself. */
+  cutVrrp(from: number, to: number): void {
+    const key = `${from}>${to}`;
+    this.#vrrpCuts.set(key, (this.#vrrpCuts.get(key) ?? 0) + 1);
+    this.onChange();
+  }
+
+  healVrrp(from: number, to: number): void {
+    const key = `${from}>${to}`;
+    const count = (this.#vrrpCuts.get(key) ?? 0) - 1;
+    if (count <= 0) this.#vrrpCuts.delete(key);
+    else this.#vrrpCuts.set(key, count);
+    this.onChange();
+  }
+
   changed(): void {
     this.onChange();
   }
@@ -117,6 +133,12 @@ export class Network {
       to.forwardsFrom <= now &&
       (this.#cuts.size === 0 || !this.#cuts.has(`${from.id}>${to.id}`))
     );
+  }
+
+  /** Would an advertisement? */
+  hears(to: Port, from: Port): boolean {
+    const isCut = this.#vrrpCuts.size > 0 && this.#vrrpCuts.has(`${from.id}>${to.id}`);
+    return !isCut && this.reaches(from, to);
   }
 
   /**
@@ -141,7 +163,8 @@ export class Network {
   #transfer(from: Port, to: Port, frame: Frame, lag: number, sentAt: number): void {
     const random = this.#randomOf(frame);
     const { base } = this;
-    if (!this.reaches(from, to)) return this.onLoss(from, to, frame);
+    const passes = frame.kind === "vrrp" ? this.hears(to, from) : this.reaches(from, to);
+    if (!passes) return this.onLoss(from, to, frame);
     if (random.chance(base.loss + this.extraLoss)) return this.onLoss(from, to, frame);
     this.#deliver(from, to, frame, lag, sentAt);
     if (random.chance(base.duplication))

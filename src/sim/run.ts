@@ -3,6 +3,7 @@ import { checkAlarm } from "./check-alarm.ts";
 import { checkAnnouncements } from "./check-announcements.ts";
 import { checkBackup } from "./check-backup.ts";
 import { checkBudget } from "./check-budget.ts";
+import { checkClaims } from "./check-claims.ts";
 import { checkConfigured } from "./check-configured.ts";
 import { checkDarkness, type DarknessTotals } from "./check-darkness.ts";
 import { checkEngine, checkOverslept } from "./check-engine.ts";
@@ -52,6 +53,7 @@ export function runScenario(
   hooks.add(checkBudget(simulation, facts));
   hooks.add(checkAnnouncements(simulation, facts));
   hooks.add(checkAlarm(simulation, facts));
+  hooks.add(checkClaims(simulation, facts));
   hooks.add(checkConfigured(simulation, facts));
   hooks.add(checkRefresh(simulation, facts));
   const darkness = checkDarkness(simulation, facts);

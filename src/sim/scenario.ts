@@ -67,6 +67,8 @@ export type Fault =
   | ({ readonly kind: "one-way"; readonly from: number; readonly to: number } & Lasting)
   /** The machines named hear each other but none of the rest. */
   | ({ readonly kind: "partition"; readonly machines: readonly number[] } & Lasting)
+  /** The same for advertisements alone: they hear each other's ARP. */
+  | ({ readonly kind: "vrrp-cut"; readonly machines: readonly number[] } & Lasting)
   /** The switch port forwards `portLate` (nothing: 0) after the carrier is back. */
   | ({ readonly kind: "link-flap"; readonly portLate?: number } & Lasting & On)
   /** The device disappears and comes back with another index. */

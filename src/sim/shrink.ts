@@ -49,7 +49,7 @@ function* simpler(scenario: Scenario): Iterable<Scenario> {
     ...scenario.faults.map((one) => ("machine" in one ? one.machine : 1)),
   );
   const isPlain = scenario.faults.every(
-    (one) => one.kind !== "one-way" && one.kind !== "partition",
+    (one) => !["one-way", "partition", "vrrp-cut"].includes(one.kind),
   );
   if (scenario.machines.length > highest + 1 && scenario.machines.length > 2 && isPlain)
     yield { ...scenario, machines: scenario.machines.slice(0, -1) };

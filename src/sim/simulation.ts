@@ -151,7 +151,7 @@ export class Simulation {
 
   /** Do the two hear each other, loss aside? */
   areConnected(a: Machine, b: Machine): boolean {
-    return this.network.reaches(a.port, b.port) && this.network.reaches(b.port, a.port);
+    return this.network.hears(a.port, b.port) && this.network.hears(b.port, a.port);
   }
 }
 

@@ -1,0 +1,62 @@
+/**
+ * Two owners between whom only VRRP is filtered hear each other's ARP. Each answer of one calls for one of the other, and moves
+ * the clients: after a while they have to be rare, whatever the interval.
+ *
+ * Judged in cuts that are long enough, from `LOUD` after both have been masters, while nothing else happens.
+ */
+import { type Ipv4, printIpv4 } from "#units/address";
+import type { Facts } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Fault } from "./scenario.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** The answers double their distance up to 10 s in this time. */
+const LOUD = 15_000_000;
+/** One answer in 10 s, in both forms of ARP, with the last quick ones still to come. */
+const GAP = 10_000_000;
+const FORMS = 2;
+
+export function checkClaims(simulation: Simulation, facts: Facts): Hooks {
+  let cut: Fault | undefined;
+  let quietFrom = 0;
+  const counts = new Map<string, number>();
+
+  const restart = (): void => {
+    quietFrom = facts.now + LOUD;
+    counts.clear();
+  };
+
+  /** Announcements that come by the clock. */
+  const refreshes = (machine: Machine, address: Ipv4, lasted: number): number =>
+    facts
+      .instancesWith(machine, address)
+      .map(({ router }) => router.announce)
+      .map(({ refresh, refreshRepeat }) =>
+        refresh > 0 ? (Math.ceil(lasted / refresh) + 1) * refreshRepeat : 0,
+      )
+      .reduce((sum, one) => sum + one, 0);
+
+  return {
+    fault: (fault, begins) => {
+      if (fault.kind === "vrrp-cut") cut = begins ? fault : undefined;
+      restart();
+    },
+    transition: restart,
+    connectivity: restart,
+    arpSent: (machine, address) => {
+      if (cut === undefined || facts.now < quietFrom) return;
+      const name = `${machine.id}/${address}`;
+      const count = (counts.get(name) ?? 0) + 1;
+      counts.set(name, count);
+      const lasted = facts.now - quietFrom;
+      const limit =
+        FORMS * (2 + Math.floor(lasted / GAP) + refreshes(machine, address, lasted + GAP));
+      if (count > limit)
+        simulation.violate(
+          "outshouting",
+          `machine ${machine.id} announced ${printIpv4(address)} ${count} times in ${lasted} us`,
+        );
+    },
+  };
+}
