@@ -6,7 +6,8 @@
  *   deadline reached                    ─┘                                 └─ transition, report      ─> keeper
  *
  * The caller (the ppoll loop in apps/daemon, or the simulator) drains every input before it calls `onTime`, so that
- * nothing is decided by a timer while the packet that says otherwise waits in a socket.
+ * nothing is decided by a timer while the packet that says otherwise waits in a socket. In the daemon a flood ends that
+ * after a bounded time.
  */
 import type { FromEngine, ToEngine } from "#contract/engine-link";
 import { isSameConfig } from "#core/config";

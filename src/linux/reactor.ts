@@ -8,11 +8,13 @@
  */
 
 import { assert } from "#units/assert";
-import type { Instant } from "#units/time";
+import { after, type Instant, type Micros } from "#units/time";
 import { POLLFD, POLLIN, POLLNVAL } from "./abi.ts";
 import { now } from "./clock.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
+
+const PAST = 0 as Instant;
 
 export class Reactor {
   #fds: number[] = [];
@@ -34,8 +36,20 @@ export class Reactor {
     this.#rebuild();
   }
 
-  /** One wait; `until` undefined waits for ever. Handlers may add and remove descriptors. */
-  wait(until: Instant | undefined): void {
+  /**
+   * After a wait, and before a timer is fired: as long as `isDue` and something is readable, handlers are called again without
+   * waiting, for `most` at the longest. A handler takes some packets of a socket at a time; nothing is to be decided by a
+   * deadline while the packet that says otherwise is behind them, nor may a flood put off a deadline for ever.
+   */
+  drain(isDue: () => boolean, most: Micros, clock: () => Instant = now): void {
+    const end = after(clock(), most);
+    while (isDue() && this.wait(PAST) && clock() < end) continue;
+  }
+
+  /**
+   * One wait; `until` undefined waits for ever. Handlers may add and remove descriptors. False: nothing was readable.
+   */
+  wait(until: Instant | undefined): boolean {
     const table = this.#table;
     const handlers = this.#handlers;
     const timeout = until === undefined ? null : this.#relative(until);
@@ -43,9 +57,9 @@ export class Reactor {
     if (ready < 0) {
       const name = errnoName(libc.errno());
       if (name !== "EINTR") throw new Error(`ppoll: ${name}`);
-      return;
+      return false;
     }
-    if (ready === 0) return;
+    if (ready === 0) return false;
     for (let i = 0; i < handlers.length; i++) {
       // Events and results share the second word: results are its upper half.
       const results = (table[i * 2 + 1] ?? 0) >>> 16;
@@ -56,6 +70,7 @@ export class Reactor {
       if (handler === undefined || !this.#handlers.includes(handler)) continue;
       handler();
     }
+    return true;
   }
 
   #relative(until: Instant): Int32Array {

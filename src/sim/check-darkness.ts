@@ -204,7 +204,7 @@ export function checkDarkness(
     totals.judged += 1;
     const hasBudget = announceBoundOf(facts, one.owner) > BOUND;
     const hasWaited = one.hasRival || patienceOf(one.owner, address, one.from) > 0;
-    const isPlain = !hasBudget && !hasWaited && strangeAt < one.from;
+    const isPlain = !hasBudget && !hasWaited && strangeAt < one.from && strangeWait() === 0;
     const isSlow =
       facts.slowAt >= one.from ||
       network.extraLatency > 0 ||

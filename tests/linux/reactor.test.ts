@@ -4,7 +4,7 @@ import { O_CLOEXEC } from "#linux/abi";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { Reactor } from "#linux/reactor";
-import { after, fromMillis } from "#units/time";
+import { after, fromMillis, type Instant } from "#units/time";
 
 const ONE = Uint8Array.of(1);
 
@@ -131,4 +131,33 @@ test("a descriptor that was closed but not removed is our mistake, not an endles
   libc.close(read);
   libc.close(write);
   assert.throws(() => reactor.wait(after(now(), fromMillis(1))), /closed before it was removed/);
+});
+
+test("before a timer is fired everything readable is read, as long as that does not take too long", () => {
+  using pipes = new Pipes(2);
+  const reactor = new Reactor();
+  const read = [0, 0];
+  for (const place of [0, 1]) {
+    reactor.add(pipes.reader(place), () => {
+      pipes.drain(place);
+      read[place] = (read[place] ?? 0) + 1;
+    });
+    for (let i = 0; i < 100; i++) pipes.fill(place);
+  }
+  reactor.drain(() => false, fromMillis(2));
+  assert.deepEqual(read, [0, 0], "no timer is due");
+  let time = 0;
+  reactor.drain(
+    () => true,
+    fromMillis(2),
+    () => (time += 100) as Instant,
+  );
+  assert.deepEqual(read, [20, 20], "2 ms of this clock, both in turn");
+  reactor.drain(
+    () => true,
+    fromMillis(2),
+    () => 0 as Instant,
+  );
+  assert.deepEqual(read, [100, 100], "everything, and then no waiting");
+  assert.equal(reactor.wait(0 as Instant), false);
 });
