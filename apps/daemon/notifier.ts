@@ -133,6 +133,8 @@ export class Notifier {
     const line = this.#instances.get(name);
     if (line === undefined) return;
     this.#instances.delete(name);
+    // keepalived: told as FAULT where `notify_deleted` is missing, and FAULT is no news for one that was in FAULT.
+    if (line.told === "FAULT" && line.queue.plan.deleted === undefined) return;
     this.#tell(line, "DELETED", priority, {});
   }
 

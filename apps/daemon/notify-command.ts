@@ -49,7 +49,7 @@ export function stateJobs(
   priority: number,
   environment: Readonly<Record<string, string>>,
 ): StateJobs {
-  // keepalived: an instance that a reload deleted is told as FAULT unless `notify_deleted` is given.
+  // keepalived: an instance that a reload deleted is told as FAULT unless `notify_deleted` is given, but to `notify` only.
   const state = happened === "DELETED" && plan.deleted === undefined ? "FAULT" : happened;
   const job = (
     command: CommandPlan | undefined,
@@ -65,7 +65,7 @@ export function stateJobs(
           environment: { ...environment, ...describe(subject, state, priority) },
         };
   return {
-    own: job(ownScript(plan, state), []),
+    own: job(ownScript(plan, happened), []),
     any: job(plan.any, [subject.kind, subject.name, state, String(priority)]),
   };
 }

@@ -197,10 +197,18 @@ test("abandoning ends what runs and starts nothing more", () => {
   assert.ok(isIdle(bench.state));
 });
 
-test("a deleted instance is told as FAULT unless notify_deleted is given", () => {
-  assert.equal(stateJobs(subject, all, "DELETED", 100, {}).own?.state, "FAULT");
-  const { own } = stateJobs(subject, { ...all, deleted: command("deleted") }, "DELETED", 100, {});
-  assert.equal(own?.state, "DELETED");
-  assert.equal(own.command.argv[1], "deleted");
+test("a deleted instance is told to `notify` as FAULT, and to no script of its own, unless notify_deleted is given", () => {
+  const told = stateJobs(subject, all, "DELETED", 100, {});
+  assert.equal(told.own, undefined);
+  assert.deepEqual(told.any?.command.argv.slice(2), ["INSTANCE", "VI_1", "FAULT", "100"]);
+  const { own, any } = stateJobs(
+    subject,
+    { ...all, deleted: command("deleted") },
+    "DELETED",
+    100,
+    {},
+  );
+  assert.equal(own?.command.argv[1], "deleted");
   assert.ok(own.isEnd);
+  assert.deepEqual(any?.command.argv.slice(2), ["INSTANCE", "VI_1", "DELETED", "100"]);
 });
