@@ -397,11 +397,13 @@ export class Keeper {
 
   #onPriority(message: Extract<FromEngine, { type: "priorityChanged" }>): void {
     const { instance, from, to, tracker } = message;
-    const text = `(${instance}) Changing effective priority from ${from} to ${to} (${tracker})`;
+    const why = tracker ?? "reload";
+    const text = `(${instance}) Changing effective priority from ${from} to ${to} (${why})`;
     this.#log("info", text, { instance, from, to, tracker });
     const memory = this.#memories.get(instance);
     if (memory !== undefined) memory.priority = to;
-    this.#notifier.priority(instance, to);
+    // keepalived: a priority that a reload brought is not written to the pipes.
+    if (tracker !== undefined) this.#notifier.priority(instance, to);
     this.#watchers.changed();
   }
 

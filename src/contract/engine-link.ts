@@ -76,7 +76,8 @@ export type FromEngine =
       readonly instance: string;
       readonly from: Priority;
       readonly to: Priority;
-      readonly tracker: string;
+      /** Undefined: a reload brought it. */
+      readonly tracker: string | undefined;
     }
   | { readonly type: "report"; readonly instance: string; readonly report: Report }
   /** A packet was refused. Counted always, sent at most once a minute per instance and kind. */
