@@ -7,6 +7,7 @@
 import type { InstanceConfig, VirtualAddress } from "#core/config";
 import { LINGER, skew } from "#core/timing";
 import { derived } from "#engine/instance";
+import { pairUp } from "#engine/pairing";
 import { now } from "#linux/clock";
 import { printFailure } from "#linux/result";
 import type { Rtnetlink } from "#linux/rtnetlink";
@@ -50,7 +51,7 @@ export class Emergency {
   readonly #rtnetlink: Rtnetlink;
   readonly #log: Log;
   readonly #words: Words;
-  readonly #holding = new Map<string, Holding>();
+  readonly #holding = new Set<Holding>();
   readonly #packet = new Uint8Array(65_536);
   #whenFinished: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -61,9 +62,19 @@ export class Emergency {
     this.#words = words;
   }
 
-  /** Names of the instances whose address is still held for the dead engine. */
-  get held(): readonly string[] {
-    return [...this.#holding.keys()];
+  /** Names of those of a configuration whose address is still held for the dead engine; a reload may have renamed them. */
+  heldOf(configs: readonly InstanceConfig[]): readonly string[] {
+    return [...this.#heldFor(configs).keys()].map(({ router }) => router.name);
+  }
+
+  #heldFor(configs: readonly InstanceConfig[]): ReadonlyMap<InstanceConfig, Holding> {
+    const byConfig = new Map([...this.#holding].map((held) => [held.config, held]));
+    const found = new Map<InstanceConfig, Holding>();
+    for (const [config, old] of pairUp([...byConfig.keys()], configs)) {
+      const held = byConfig.get(old);
+      if (held !== undefined) found.set(config, held);
+    }
+    return found;
   }
 
   /** Everything the dead engine may have been master of, at once. */
@@ -82,8 +93,8 @@ export class Emergency {
   }
 
   /** A new engine owns the address again. */
-  taken(name: string): void {
-    const held = this.#holding.get(name);
+  taken(config: InstanceConfig): void {
+    const held = this.#heldFor([config]).get(config);
     if (held !== undefined) this.#drop(held);
   }
 
@@ -95,7 +106,7 @@ export class Emergency {
 
   #release(config: InstanceConfig, machine: Machine): void {
     const { name, handover } = config.router;
-    const earlier = this.#holding.get(name);
+    const earlier = this.#heldFor([config]).get(config);
     if (earlier !== undefined) this.#drop(earlier);
     const link = machine.links.find((one) => one.name === config.interface);
     const placed = whatIsHere(config, machine);
@@ -135,7 +146,7 @@ export class Emergency {
     const until = after(now(), wait);
     const removeAt = undefined;
     const held = { name, config, source, socket, expectation, placed, until, removeAt };
-    this.#holding.set(name, held);
+    this.#holding.add(held);
     this.#log("warning", `(${name}) ${this.#words.diedAsMaster}: sent 0 priority`);
   }
 
@@ -178,7 +189,7 @@ export class Emergency {
 
   #poll(): void {
     clearTimeout(this.#timer);
-    for (const held of this.#holding.values()) {
+    for (const held of this.#holding) {
       if (held.removeAt === undefined && this.#successorHeard(held)) {
         const linger = micros(Math.min(LINGER, fromCentis(held.config.router.advertInterval) / 2));
         held.removeAt = after(now(), linger);
@@ -211,7 +222,7 @@ export class Emergency {
 
   #drop(held: Holding): void {
     held.socket.close();
-    this.#holding.delete(held.name);
+    this.#holding.delete(held);
     if (this.#holding.size > 0) return;
     const waiting = this.#whenFinished;
     this.#whenFinished = [];

@@ -91,6 +91,7 @@ function run(): number {
       if (message.goOn) recorder?.afresh();
       else recorder = undefined;
     }
+    if (message.type === "configure") engine.tell({ type: "configuring" });
     engine.onKeeper(message, now());
     if (message.type === "configure") engine.tell({ type: "ready", pid: process.pid });
   };

@@ -88,6 +88,8 @@ export class Keeper {
   readonly #toldAt = new Map<string, number>();
   readonly #startedAt = new Date();
   #plan: RunPlan;
+  /** Configurations the engine was sent and has not taken over yet. */
+  #sent: { readonly plan: RunPlan; readonly isReload: boolean }[] = [];
   #reloadedAt: Date | undefined;
   /** Resolves when the engine is gone and what it left is handed over. */
   #engineGone: (() => void) | undefined;
@@ -115,7 +117,7 @@ export class Keeper {
         message: (message) => this.#onMessage(message),
         died: () => this.#onDeath(),
         reaped: (pid, how) => this.#onReaped(pid, how),
-        started: () => this.#configureEngine(),
+        started: () => this.#configureEngine(false),
       },
       {
         program: options.engineProgram,
@@ -170,11 +172,8 @@ export class Keeper {
     }
     this.#reloadedAt = new Date();
     this.#configure(plan);
-    if (plan.globals.fifoStatesOnReload === true) {
-      this.#notifier.statesAgain(plan, (name) => this.#memories.get(name)?.priority ?? 0);
-    }
     this.#startTrackers();
-    this.#configureEngine();
+    this.#configureEngine(true);
     manager.ready();
     this.#log("info", "Reload complete");
     this.#watchers.changed();
@@ -259,8 +258,22 @@ export class Keeper {
     this.#plan = plan;
     this.#options.launcher.forget();
     this.#options.launcher.isStrict = plan.globals.enableScriptSecurity;
-    const renamed = this.#memories.configure(plan.instances.map(({ config }) => config));
-    this.#notifier.configure(plan, renamed);
+    this.#notifier.configure(plan);
+    if (!this.#isReady) this.#adopt(plan);
+  }
+
+  /**
+   * What is remembered of each router goes to its name in the new configuration: when the engine says that it has taken it
+   * over, since what it has said before is about the old names.
+   */
+  #adopt(plan: RunPlan): void {
+    const { moved, gone } = this.#memories.configure(plan.instances.map(({ config }) => config));
+    for (const name of gone) this.#notifier.forget(name);
+    // Scripts and readers know a name, and not the router behind it: what they were told last may be another's state.
+    for (const name of moved) {
+      const last = this.#memories.get(name)?.last;
+      if (last !== undefined) this.#notifier.instance(name, last);
+    }
     this.#havips.configure(
       plan.instances.map(({ config, havip }) => {
         const { name } = config.router;
@@ -277,12 +290,14 @@ export class Keeper {
     this.#processes.configure(this.#plan.processes);
   }
 
-  #configureEngine(): void {
+  #configureEngine(isReload: boolean): void {
+    if (this.#engine.pid === undefined) return;
+    this.#sent.push({ plan: this.#plan, isReload });
     this.#engine.send({
       type: "configure",
       instances: this.#plan.instances.map(({ config }) => config),
       groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
-      resume: this.#emergency.held,
+      resume: this.#emergency.heldOf(this.#plan.instances.map(({ config }) => config)),
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
       trackers: [
         ...this.#scripts.results(),
@@ -322,6 +337,7 @@ export class Keeper {
   }
 
   #onDeath(): void {
+    this.#sent = [];
     const owned = this.#memories.engineGone();
     this.#havips.engineGone();
     if (owned.length > 0) this.#emergency.handOver(owned);
@@ -341,6 +357,8 @@ export class Keeper {
     switch (message.type) {
       case "ready":
         return this.#onReady(message.pid);
+      case "configuring":
+        return this.#onConfiguring();
       case "transition":
         return this.#onTransition(message);
       case "groupTransition":
@@ -359,7 +377,7 @@ export class Keeper {
       case "record":
         return this.#recording?.write(message.line);
       case "removed":
-        return this.#onRemoved(message.instance);
+        return this.#onRemoved(message);
       case "stopped":
         return this.#memories.allHandedOver();
       case "snapshot":
@@ -376,23 +394,35 @@ export class Keeper {
       this.#log("warning", this.#words.pidFile(enginePidFile ?? "", failed));
   }
 
+  #onConfiguring(): void {
+    const sent = this.#sent.shift();
+    if (sent === undefined) return;
+    const { plan, isReload } = sent;
+    this.#adopt(plan);
+    if (isReload && plan.globals.fifoStatesOnReload === true)
+      this.#notifier.statesAgain(plan, (name) => this.#memories.get(name)?.priority ?? 0);
+  }
+
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
     const { instance, from, to, reason, priority } = message;
-    if (to === "MASTER") this.#emergency.taken(instance);
+    const memory = this.#memories.of(message);
+    if (to === "MASTER" && memory !== undefined) this.#emergency.taken(memory.config);
+    const isReplaced = message.leaving === true && this.#memories.get(instance) !== undefined;
     const isLeaving = from === "MASTER" && to === "STOP";
-    this.#havips.transition(instance, to === "MASTER" ? "master" : isLeaving ? "leaving" : "other");
+    const role = to === "MASTER" ? "master" : isLeaving ? "leaving" : "other";
+    if (!isReplaced) this.#havips.transition(instance, role);
     const why = reasonSentence(reason, this.#options.language);
     const words =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
     this.#log("info", `(${instance}) ${words}: ${why}`, { instance, from, to, reason, priority });
     const at = new Date().toISOString();
     const inBoth = { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN") };
-    this.#memories.changed(instance, { at, from, to, why: inBoth }, to, priority);
+    const told = { from, to, reason, why, priority };
+    this.#memories.changed(message, { at, from, to, why: inBoth }, told);
     this.#options.manager.status(this.#memories.summary());
     this.#watchers.changed();
     // Taken away by a reload: told as DELETED, when it has given up its addresses.
-    if (to === "STOP" && this.#memories.get(instance)?.isLeaving === true) return;
-    this.#notifier.instance(instance, { from, to, reason, why, priority });
+    if (message.leaving !== true) this.#notifier.instance(instance, told);
   }
 
   #onPriority(message: Extract<FromEngine, { type: "priorityChanged" }>): void {
@@ -428,7 +458,7 @@ export class Keeper {
       const text = `(${instance}) ${reportSentence(report, this.#options.language)}`;
       this.#log(level, text, { instance, report });
     }
-    if (report.kind === "handed-over") this.#memories.handedOver(instance);
+    if (report.kind === "handed-over") this.#memories.handedOver(message);
     if (report.kind === "weaker-master") {
       this.#notifier.weakerMaster(instance, this.#memories.get(instance)?.priority ?? report.ours);
     }
@@ -442,11 +472,14 @@ export class Keeper {
     this.#log("warning", text, { instance, drop, count });
   }
 
-  #onRemoved(instance: string): void {
-    const memory = this.#memories.get(instance);
-    if (memory?.isLeaving !== true) return;
-    this.#notifier.deleted(instance, memory.priority);
-    this.#memories.delete(instance);
+  #onRemoved(message: Extract<FromEngine, { type: "removed" }>): void {
+    const { instance } = message;
+    const memory = this.#memories.of(message);
+    if (memory === undefined) return;
+    this.#memories.delete(memory);
+    // Another router may have the name by now, and goes on.
+    if (this.#memories.get(instance) === undefined)
+      this.#notifier.deleted(instance, memory.priority);
     this.#watchers.changed();
   }
 

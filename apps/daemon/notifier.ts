@@ -56,12 +56,8 @@ export class Notifier {
     this.#language = language;
   }
 
-  /**
-   * Instances and groups that are gone stay until `forget`: their end is still to be told, by the scripts they had.
-   * `renamed`: old name to new name, for instances that the engine goes on with.
-   */
-  configure(plan: RunPlan, renamed: ReadonlyMap<string, string>): void {
-    for (const [before, name] of renamed) this.#rename(before, name);
+  /** Instances and groups that are gone stay until `forget`: their end is still to be told, by the scripts they had. */
+  configure(plan: RunPlan): void {
     for (const { config, notify } of plan.instances) {
       const { name } = config.router;
       const line = this.#line(this.#instances, { kind: "INSTANCE", name }, notify);
@@ -126,6 +122,11 @@ export class Notifier {
       const { name } = config.router;
       write(this.#instances.get(name), priorityOf(name));
     }
+  }
+
+  /** A name that the router it stood for has no longer: nobody hears of it any more, and least of all an end. */
+  forget(name: string): void {
+    this.#instances.delete(name);
   }
 
   /** A reload has taken the instance away, and it has given up its addresses. */
@@ -194,21 +195,6 @@ export class Notifier {
     const line: Line = { subject, queue, told: undefined, fixed: {} };
     lines.set(subject.name, line);
     return line;
-  }
-
-  #rename(before: string, name: string): void {
-    const line = this.#instances.get(before);
-    if (line === undefined) return;
-    this.#instances.delete(before);
-    const subject: NotifySubject = { kind: "INSTANCE", name };
-    const queue = new NotifyQueue(
-      subject,
-      line.queue.plan,
-      this.#launcher,
-      this.#log,
-      this.#language,
-    );
-    this.#instances.set(name, { ...line, subject, queue });
   }
 
   /** A FIFO that stays in the configuration stays open: its reader sees no end, unlike with keepalived. */

@@ -52,19 +52,26 @@ export interface TrackerResult {
   readonly result: TrackerState;
 }
 
+/** Of a router that a reload has removed and that hands over: another one may have its name by now. */
+interface About {
+  readonly instance: string;
+  readonly leaving?: true;
+}
+
 export type FromEngine =
   /** Sockets are open and the configuration is running. */
   | { readonly type: "ready"; readonly pid: number }
+  /** A configuration is being taken over: from here on names are those of it, and of what it removed (`leaving`). */
+  | { readonly type: "configuring" }
   /** Change of state of an instance; the keeper runs notify for it. Micros are CLOCK_BOOTTIME. */
-  | {
+  | ({
       readonly type: "transition";
-      readonly instance: string;
       readonly from: PublicState;
       readonly to: PublicState;
       readonly reason: Reason;
       readonly priority: Priority;
       readonly at: Instant;
-    }
+    } & About)
   | {
       readonly type: "groupTransition";
       readonly group: string;
@@ -79,7 +86,7 @@ export type FromEngine =
       /** Undefined: a reload brought it. */
       readonly tracker: string | undefined;
     }
-  | { readonly type: "report"; readonly instance: string; readonly report: Report }
+  | ({ readonly type: "report"; readonly report: Report } & About)
   /** A packet was refused. Counted always, sent at most once a minute per instance and kind. */
   | {
       readonly type: "drop";
@@ -102,7 +109,7 @@ export type FromEngine =
   /** `--record`: one line of the recording (engine/recording.ts), for the keeper to write. May be left out. */
   | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */
-  | { readonly type: "removed"; readonly instance: string }
+  | ({ readonly type: "removed" } & About)
   /** `log_unknown_vrids`: at most once a minute for each, with how many there were. */
   | {
       readonly type: "unknownVrid";

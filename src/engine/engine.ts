@@ -32,7 +32,7 @@ import { listen } from "./footing.ts";
 import { addressAppeared, findForeignAddresses } from "./foreign-addresses.ts";
 import { Groups } from "./groups.ts";
 import { describe } from "./guard.ts";
-import { createInstance, type Instance } from "./instance.ts";
+import { about, createInstance, type Instance } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
 import { isMeant, Lookup } from "./lookup.ts";
 import { OwnRemovals } from "./own-removals.ts";
@@ -421,7 +421,7 @@ export class Engine {
     let isSmaller = false;
     for (const instance of this.instances) {
       if (instance.leaving && instance.state.phase.kind === "stopped") {
-        this.tell({ type: "removed", instance: instance.config.router.name });
+        this.tell({ type: "removed", ...about(instance) });
         this.#drop(instance, now);
         isSmaller = true;
       }

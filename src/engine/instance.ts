@@ -178,6 +178,10 @@ export function counterOf(dropKind: string): keyof Counters | undefined {
   }
 }
 
+/** Whom a message to the keeper is about. */
+export const about = ({ config, leaving }: Instance): { instance: string; leaving?: true } =>
+  leaving ? { instance: config.router.name, leaving } : { instance: config.router.name };
+
 /** Where instances of two configurations are the same one: by interface, VRID and transport, as keepalived, not by name. */
 export const identity = (config: InstanceConfig): string =>
   `${config.interface}/${config.router.vrid}/${config.transport.kind}`;

@@ -12,7 +12,7 @@ import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
 import type { Engine } from "./engine.ts";
 import { removeCopies } from "./foreign-addresses.ts";
 import { closeGuard, describe, isGuardDue, openGuard, prolongGuard, renewLease } from "./guard.ts";
-import type { Instance, OwnedAddress } from "./instance.ts";
+import { about, type Instance, type OwnedAddress } from "./instance.ts";
 import { forgetUnresolved, resolvePeer } from "./resolve.ts";
 import { scheduleRetry } from "./retry.ts";
 
@@ -54,7 +54,7 @@ export function perform(
       const { kind: _, ...rest } = effect;
       return engine.tell({
         type: "transition",
-        instance: instance.config.router.name,
+        ...about(instance),
         ...rest,
         at: now,
       });
@@ -71,7 +71,7 @@ export function perform(
       if (!mayReport(instance, effect.report.kind, now)) return;
       return engine.tell({
         type: "report",
-        instance: instance.config.router.name,
+        ...about(instance),
         report: effect.report,
       });
   }

@@ -140,7 +140,7 @@ async function withNotifier(
   const { log } = keepLog();
   const notifier = new Notifier(makeLauncher(log), log, "en");
   const plan = planOf(folder, more);
-  notifier.configure(plan, new Map());
+  notifier.configure(plan);
   use(notifier, plan, join(folder.path, "fifo"));
   await notifier.finish(1_000);
 }
@@ -152,7 +152,7 @@ test("fifo_write_vrrp_states_on_reload: what was told last is written again, gro
     notifier.instance("A", told("MASTER", 100));
     notifier.group("G", "MASTER");
     assert.equal(drain(path).length, 3);
-    notifier.configure(plan, new Map());
+    notifier.configure(plan);
     notifier.statesAgain(plan, (name) => (name === "A" ? 120 : 100));
     const again = ['GROUP "G" MASTER 0', 'INSTANCE "A" MASTER 120'];
     assert.deepEqual(drain(path), again, "B has no state yet");

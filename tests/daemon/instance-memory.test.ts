@@ -9,17 +9,25 @@ const named = (name: string, vrid: number): InstanceConfig => instance({ vrid, r
 const names = (configs: readonly InstanceConfig[]): readonly string[] =>
   configs.map(({ router }) => router.name);
 
+const why = { en: "", "zh-CN": "" };
+
 function memories(...configs: readonly InstanceConfig[]): {
   all: InstanceMemories;
-  readonly to: (name: string, state: PublicState) => void;
+  readonly to: (name: string, state: PublicState, more?: { leaving?: true }) => void;
 } {
   const all = new InstanceMemories();
   all.configure(configs);
-  return {
-    all,
-    to: (name, state) =>
-      all.changed(name, { at: "", from: "", to: state, why: { en: "", "zh-CN": "" } }, state, 100),
+  const to = (instance: string, state: PublicState, more: { leaving?: true } = {}): void => {
+    const told = {
+      from: "INIT",
+      to: state,
+      reason: { kind: "stopped" },
+      why: "",
+      priority: 100,
+    } as const;
+    all.changed({ instance, ...more }, { at: "", from: "", to: state, why }, told);
   };
+  return { all, to };
 }
 
 test("what may be owned: a master, and a stopped one until it has handed over", () => {
@@ -28,7 +36,7 @@ test("what may be owned: a master, and a stopped one until it has handed over", 
   to("B", "BACKUP");
   to("C", "STOP");
   to("D", "STOP");
-  all.handedOver("D");
+  all.handedOver({ instance: "D" });
   assert.deepEqual(names(all.engineGone()), ["A", "C"]);
   assert.deepEqual(all.engineGone(), [], "once");
   assert.equal(all.get("A")?.state, "INIT");
@@ -45,32 +53,66 @@ test("an engine that ended in good order has left nothing", () => {
 test("another name in the file is the same instance to the engine, and keeps its history", () => {
   const { all, to } = memories(named("A", 1), named("B", 2));
   to("A", "MASTER");
-  assert.deepEqual([...all.configure([named("NEW", 1), named("B", 2)])], [["A", "NEW"]]);
+  assert.deepEqual(all.configure([named("NEW", 1), named("B", 2)]), {
+    moved: ["NEW"],
+    gone: ["A"],
+  });
   assert.equal(all.get("A"), undefined);
   assert.equal(all.get("NEW")?.state, "MASTER");
   assert.equal(all.get("NEW")?.history.length, 1);
   assert.deepEqual(names(all.engineGone()), ["NEW"]);
 });
 
+test("swapped names: what is remembered stays with the router, whatever it is called", () => {
+  const { all, to } = memories(named("RED", 1), named("BLUE", 2));
+  to("RED", "MASTER");
+  to("BLUE", "BACKUP");
+  assert.deepEqual(all.configure([named("BLUE", 1), named("RED", 2)]), {
+    moved: ["BLUE", "RED"],
+    gone: [],
+  });
+  assert.equal(all.get("BLUE")?.state, "MASTER");
+  assert.equal(all.get("RED")?.state, "BACKUP");
+  const [owned, ...more] = all.engineGone();
+  assert.deepEqual([owned?.router.name, Number(owned?.router.vrid), more.length], ["BLUE", 1, 0]);
+});
+
+test("a name given to another router: the one that had it hands over by itself", () => {
+  const { all, to } = memories(named("A", 1));
+  to("A", "MASTER");
+  assert.deepEqual(all.configure([named("A", 3)]), { moved: [], gone: [] });
+  assert.equal(all.get("A")?.state, "INIT");
+  to("A", "STOP", { leaving: true });
+  to("A", "BACKUP");
+  assert.deepEqual(
+    all.engineGone().map(({ router }) => Number(router.vrid)),
+    [1],
+  );
+});
+
 test("one that a reload takes away is remembered until it is gone, with the configuration it had", () => {
   const { all, to } = memories(named("A", 1), named("B", 2));
   to("A", "MASTER");
   all.configure([named("B", 2)]);
-  assert.equal(all.get("A")?.isLeaving, true);
-  to("A", "STOP");
-  assert.deepEqual(names(all.engineGone()), ["A"]);
   assert.equal(all.get("A"), undefined);
+  const leaving = { instance: "A", leaving: true } as const;
+  assert.equal(all.of(leaving)?.state, "MASTER");
+  to("A", "STOP", { leaving: true });
+  assert.deepEqual(names(all.engineGone()), ["A"]);
+  assert.equal(all.of(leaving), undefined);
 });
 
 test("history keeps the last hundred, newest first", () => {
   const { all } = memories(named("A", 1));
   for (let i = 0; i < 150; i++) {
-    all.changed(
-      "A",
-      { at: String(i), from: "", to: "", why: { en: "", "zh-CN": "" } },
-      "BACKUP",
-      100,
-    );
+    const told = {
+      from: "INIT",
+      to: "BACKUP",
+      reason: { kind: "stopped" },
+      why: "",
+      priority: 100,
+    } as const;
+    all.changed({ instance: "A" }, { at: String(i), from: "", to: "", why }, told);
   }
   const { history = [] } = all.get("A") ?? {};
   assert.deepEqual([history.length, history[0]?.at, history.at(-1)?.at], [100, "149", "50"]);

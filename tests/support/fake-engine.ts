@@ -20,26 +20,27 @@ let instances: readonly InstanceConfig[] = [];
 
 const tell = (message: FromEngine): void => void pipe.write(`${JSON.stringify(message)}\n`);
 
-function enter({ router }: InstanceConfig, to: PublicState): void {
+function enter({ router }: InstanceConfig, to: PublicState, more: { leaving?: true } = {}): void {
   const from = states.get(router.name) ?? "INIT";
   states.set(router.name, to);
   const reason = { kind: "started", masterDown: micros(1) } as const;
   const { name: instance, priority } = router;
-  tell({ type: "transition", instance, from, to, reason, priority, at: instant(0) });
+  tell({ type: "transition", instance, from, to, reason, priority, at: instant(0), ...more });
 }
 
 function onMessage(message: ToEngine): void {
   appendFileSync(join(folder, "told"), `${JSON.stringify(message)}\n`);
   switch (message.type) {
     case "configure": {
+      tell({ type: "configuring" });
       const gone = instances.filter(
         (old) => !message.instances.some((one) => one.router.name === old.router.name),
       );
       instances = message.instances;
       tell({ type: "ready", pid: process.pid });
       for (const one of gone) {
-        enter(one, "STOP");
-        tell({ type: "removed", instance: one.router.name });
+        enter(one, "STOP", { leaving: true });
+        tell({ type: "removed", instance: one.router.name, leaving: true });
       }
       for (const one of instances) {
         if (states.has(one.router.name)) continue;

@@ -224,6 +224,7 @@ function printMessage(message: FromEngine): string | undefined {
       return `(${message.instance}) is removed`;
     case "stopped":
       return "has stopped";
+    case "configuring":
     case "ready":
     case "snapshot":
     case "record":
