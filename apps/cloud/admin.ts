@@ -118,10 +118,9 @@ export function claim(parts: ApiParts, vip: string, interfaceId: string): ClaimO
   const { changes, outcome } = stepClaim(keeper.world, { vip, interfaceId }, clock.now(), habits);
   keeper.commit(changes);
   if (outcome.kind === "refused") {
-    parts.log(
-      "warning",
-      `claim of ${vip} by ${interfaceId} refused: ${printClaimRefusal(outcome.reason)}`,
-    );
+    const { reason } = outcome;
+    const line = parts.claims.refused(vip, interfaceId, reason, clock.realMillis());
+    if (line !== undefined) parts.log("warning", line);
   }
   return outcome;
 }

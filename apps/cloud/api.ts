@@ -13,6 +13,7 @@ import type { Habits } from "#havip/habits";
 import type { SecretPair, SignedRequest, Verdict } from "#provider/verify";
 import { verifyTc3, verifyV1 } from "#provider/verify";
 import { carryOutAction } from "./carry-out.ts";
+import type { ClaimLog } from "./claim-log.ts";
 import type { CloudClock } from "./clock.ts";
 import type { Envelope } from "./envelope.ts";
 import { ENVELOPE_PARAMETERS, readEnvelope } from "./envelope.ts";
@@ -34,6 +35,7 @@ export interface ApiParts {
   readonly habits: Habits;
   readonly faults: Faults;
   readonly requests: RequestLog;
+  readonly claims: ClaimLog;
   readonly throttle: Throttle;
   readonly auth: AuthMode;
   /** Only missing when `auth` is not strict. */

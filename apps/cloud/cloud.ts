@@ -9,6 +9,7 @@ import { CloudStore } from "#store/cloud-store";
 import { claim, handleAdmin, isAdmin } from "./admin.ts";
 import type { ApiParts, AuthMode } from "./api.ts";
 import { handleApi } from "./api.ts";
+import { ClaimLog } from "./claim-log.ts";
 import { CloudClock } from "./clock.ts";
 import { Faults } from "./faults.ts";
 import { Keeper } from "./keeper.ts";
@@ -61,6 +62,7 @@ export function openCloud(options: CloudOptions = {}): Cloud {
     habits: { ...HABITS, ...options.habits },
     faults: new Faults(),
     requests: new RequestLog(),
+    claims: new ClaimLog(),
     throttle: new Throttle(options.callsPerSecond),
     auth,
     secrets: options.secrets,

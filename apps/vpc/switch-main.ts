@@ -9,7 +9,7 @@ import { LinePipe } from "#linux/line-pipe";
 import { openPacketSocket, type PacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { printFailure } from "#linux/result";
-import { earliest, type Instant } from "#units/time";
+import { after, earliest, fromMillis, type Instant } from "#units/time";
 import { Capture } from "./capture.ts";
 import { DropCounter } from "./drop-news.ts";
 import { CONTROL_FD, type FromSwitch, type PortDevice, type ToSwitch } from "./switch-protocol.ts";
@@ -142,8 +142,11 @@ reactor.add(pipe.fd, () => {
   for (const line of pipe.read()) obey(JSON.parse(line) as ToSwitch);
 });
 tell({ type: "ready" }, false);
+/** Microseconds until what the lab did not take is offered again: nothing wakes us when it has room. */
+const OFFER_AGAIN = fromMillis(1);
 while (!pipe.ended) {
-  reactor.wait(earliest(fabric.deadline(), drops.deadline()));
+  const offerAt = pipe.waiting ? after(now(), OFFER_AGAIN) : undefined;
+  reactor.wait(earliest(fabric.deadline(), drops.deadline(), offerAt));
   clock = now();
   fabric.onTime(clock);
   for (const news of drops.due(clock)) tell({ type: "dropped", ...news }, true);

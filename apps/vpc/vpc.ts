@@ -22,6 +22,7 @@ import { type RunningCloud, startCloud } from "../cloud/start.ts";
 import { CloudCalls } from "./cloud-calls.ts";
 import type { InstanceDescription, SubnetDescription, WorldDescription } from "./description.ts";
 import { serveInstance } from "./endpoint.ts";
+import { EventOrder } from "./event-order.ts";
 import { fabricPlan, gatewayOf, type Plugged } from "./fabric-plan.ts";
 import { Switch } from "./switch.ts";
 import type { PortStats } from "./switch-protocol.ts";
@@ -97,6 +98,11 @@ const SEEN_BY_SWITCH: ReadonlySet<string> = new Set([
   "interfaces",
 ]);
 
+function failedClaim(instance: string, address: string, error: unknown): VpcEvent {
+  const why = error instanceof Error ? error.message : String(error);
+  return { kind: "log", level: "error", text: `claim of ${address} by ${instance}: ${why}` };
+}
+
 export class Vpc {
   readonly region: string;
   readonly calls: CloudCalls;
@@ -107,7 +113,7 @@ export class Vpc {
   readonly #servers: Server[] = [];
   readonly #plugged = new Map<string, Plugged>();
   readonly #faults = new Map<number, PortFault>();
-  readonly #onEvent: (event: VpcEvent) => void;
+  readonly #events: EventOrder<VpcEvent>;
   #internetPort: number | undefined;
   #nextPort = 1;
   #lastPlan = "";
@@ -119,7 +125,7 @@ export class Vpc {
   ) {
     this.region = options.world.region;
     this.#cloud = cloud;
-    this.#onEvent = onEvent;
+    this.#events = new EventOrder(onEvent);
     this.calls = new CloudCalls(cloud.cloud, this.region);
     this.wires = new Wires();
     this.#switch = new Switch(
@@ -289,8 +295,6 @@ export class Vpc {
     if (changes.some(({ table }) => SEEN_BY_SWITCH.has(table))) this.#tellPlan();
   }
 
-  /** What a claim causes at once is told after the claim. */
-  #heldBack: VpcEvent[] | undefined;
   readonly #holders = new Map<string, string | undefined>();
 
   #noteHolder(havipId: string): void {
@@ -301,9 +305,7 @@ export class Vpc {
     this.#holders.set(havipId, to);
     const address = row === undefined ? "" : printIpv4(row.vip);
     const toName = this.nameOf(to);
-    const event: VpcEvent = { kind: "moved", havipId, address, from, to, toName, at: now() };
-    if (this.#heldBack === undefined) this.#onEvent(event);
-    else this.#heldBack.push(event);
+    this.#events.emit({ kind: "moved", havipId, address, from, to, toName, at: now() });
   }
 
   #tellPlan(): void {
@@ -321,27 +323,27 @@ export class Vpc {
 
   #claim(interfaceId: string, vip: Ipv4, at: Instant): void {
     const address = printIpv4(vip);
-    const held: VpcEvent[] = [];
-    this.#heldBack = held;
-    const outcome = this.#cloud.cloud.claim(address, interfaceId);
-    this.#heldBack = undefined;
-    // A refusal is in the cloud's own log, with its reason.
-    if (outcome.kind === "accepted") {
-      const instance = this.instances().find((one) => one.interfaceId === interfaceId)?.name ?? "";
-      this.#onEvent({ kind: "claim", instance, address, moved: outcome.moved, at });
-    }
-    for (const event of held) this.#onEvent(event);
+    const instance = this.instances().find((one) => one.interfaceId === interfaceId)?.name ?? "";
+    this.#events.leading(
+      () => {
+        const outcome = this.#cloud.cloud.claim(address, interfaceId);
+        // A refusal is in the cloud's own log, with its reason.
+        if (outcome.kind === "refused") return undefined;
+        return { kind: "claim", instance, address, moved: outcome.moved, at };
+      },
+      // A store that refuses, such as a full disk: nothing was done, and the next claim may succeed.
+      (error) => failedClaim(instance, address, error),
+    );
   }
 
   #dropped(port: number, drop: FabricDrop, count: number): void {
     const instance = this.wires.hosts().find((one) => one.port === port)?.name ?? `port ${port}`;
-    this.#onEvent({ kind: "dropped", instance, drop, count });
+    this.#events.emit({ kind: "dropped", instance, drop, count });
     if (drop.kind !== "not-a-havip") return;
     // The switch knows that it is refused; the control plane knows why (another subnet, an ordinary address).
     const interfaceId = this.#instances.get(instance)?.interfaceId;
     // The answer is in the cloud's own log, with its reason.
-    if (interfaceId !== undefined)
-      void this.#cloud.cloud.claim(printIpv4(drop.address), interfaceId);
+    if (interfaceId !== undefined) this.#claim(interfaceId, drop.address, now());
   }
 
   /** Replaces the instance's faults; an empty object heals it. */

@@ -41,6 +41,8 @@ const ICMP_ECHO_REQUEST = 8;
 const PROTOCOL_TCP = 6;
 const PROTOCOL_UDP = 17;
 const HEALTHY: PortFault = {};
+/** Announcements of one port that are passed on to the control plane. */
+const CLAIMS = { burst: 500, perSecond: 200 } as const;
 
 interface Waiting {
   readonly at: Instant;
@@ -186,15 +188,15 @@ export class Fabric {
     this.#output.claim(guest.interfaceId, vip);
   }
 
-  /** The fault's own limiter, for labs without a control plane; the platform's limits are the model's. */
+  /**
+   * The platform's limits are the model's (`#havip/habits`). Here is a fault's own, for labs without a control plane, and
+   * one far above the model's: a guest that announces without end shall not keep the control plane busy refusing it.
+   */
   #mayAnnounce(port: number, fault: PortFault, now: Instant): boolean {
-    if (fault.arpPerSecond === undefined) return true;
-    const burst = fault.arpBurst ?? fault.arpPerSecond;
+    const perSecond = fault.arpPerSecond ?? CLAIMS.perSecond;
+    const burst = fault.arpPerSecond === undefined ? CLAIMS.burst : (fault.arpBurst ?? perSecond);
     const bucket = this.#buckets.get(port) ?? { tokens: burst, at: now };
-    bucket.tokens = Math.min(
-      burst,
-      bucket.tokens + ((now - bucket.at) * fault.arpPerSecond) / 1_000_000,
-    );
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) * perSecond) / 1_000_000);
     bucket.at = now;
     this.#buckets.set(port, bucket);
     if (bucket.tokens < 1) return false;
@@ -253,7 +255,14 @@ export class Fabric {
     for (const other of this.#guests.values()) {
       if (other === guest || other.subnetId !== guest.subnetId) continue;
       if (this.#isDeaf(other.port, guest.port)) continue;
-      this.#deliver(other.port, frame, frame[ETHERNET + 9] ?? 0, now);
+      const protocol = frame[ETHERNET + 9] ?? 0;
+      const source = address(frame, ETHERNET + 12);
+      // A group's address changes nothing about who may be sent what: each receiver's own list decides.
+      if (!allows(other, frame, source)) {
+        this.#output.dropped(guest.port, { kind: "security-group", protocol, source });
+        continue;
+      }
+      this.#deliver(other.port, frame, protocol, now);
     }
   }
 

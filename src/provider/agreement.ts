@@ -198,7 +198,7 @@ function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTim
   const sure: Watching = { ...state, doubt: undefined, yesCount: before.yesCount + 1 };
   // It left and came back between two questions: the platform's own date of the last move tells.
   if (before.view?.kind === "ours" && before.view.movedAt !== view.movedAt)
-    return contested(sure, undefined, now, times);
+    return contested(sure, undefined, true, now, times);
   const { contest } = sure;
   if (contest !== undefined && now < after(contest.lastAt, times.calm))
     return unchanged({ ...sure, askAt: after(now, times.contested), askWait: times.ask });
@@ -209,15 +209,18 @@ function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTim
 function contested(
   state: Watching,
   rival: string | undefined,
+  wasOurs: boolean,
   now: Instant,
   times: AgreementTimes,
 ): AgreementStep & { readonly state: Watching } {
   const { contest: before } = state;
+  const hasMoved = before === undefined || wasOurs;
   const contest: Contest = {
     rival: rival ?? before?.rival,
     since: before?.since ?? now,
     lastAt: now,
-    moves: (before?.moves ?? 0) + 1,
+    // Answers in a row that it is the rival's are one move.
+    moves: (before?.moves ?? 0) + (hasMoved ? 1 : 0),
   };
   const isNews = before === undefined || (before.rival === undefined && rival !== undefined);
   const news = { kind: "contested", rival } as const;
@@ -229,6 +232,7 @@ function contested(
       told: true,
       yesCount: 0,
       since: before === undefined ? now : state.since,
+      announceWait: before === undefined ? times.announceMost : state.announceWait,
       askAt: after(now, times.contested),
     },
     effects: isNews ? [{ kind: "tell", news }] : [],
@@ -271,19 +275,20 @@ function refused(before: Watching, view: View, now: Instant, times: AgreementTim
     state = { ...state, agreed: false, since: now, announceAt: now, doubt: undefined };
   if (rival !== undefined && (before.agreed || before.contest !== undefined)) {
     // An address moves to another instance only when that one announces it, and we are MASTER.
-    const step = contested(state, rival, now, times);
+    const step = contested(state, rival, before.view?.kind === "ours", now, times);
     effects.push(...step.effects);
     state = { ...state, ...step.state, askAt: state.askAt };
   } else if (before.agreed) effects.push({ kind: "tell", news: { kind: "lost", view } });
-  // The frame is repeated also where there is no such HAVIP: somebody may be creating it. In a contest the waits go on
-  // growing, so that we take no part in a race.
+  // The frame is repeated also where there is no such HAVIP: somebody may be creating it. In a contest the waits are longer
+  // and grow on: who announces last has it, and to race for that helps no client.
+  const waitMost = state.contest === undefined ? times.announceMost : times.calm;
   if (now >= state.announceAt) {
     effects.push({ kind: "announce" });
     state = {
       ...state,
       announcements: state.announcements + 1,
       announceAt: after(now, state.announceWait),
-      announceWait: Math.min(state.announceWait * 2, times.announceMost) as Micros,
+      announceWait: Math.min(state.announceWait * 2, waitMost) as Micros,
     };
   }
   return { state, effects };

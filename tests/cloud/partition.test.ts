@@ -160,6 +160,9 @@ for (const scene of SCENES) {
       assert.ok(b.news.some(({ news }) => news.kind === "disagrees"));
       return;
     }
+    // Two announcements a period, and a few of our own: nobody races for the last word.
+    const most = (refresh === 0 ? 0 : (2 * 60) / refresh) + 8;
+    assert.ok(moves.length <= most, `${moves.length} moves`);
     const told = (node: Node): number =>
       node.news.find(({ news, at }) => at >= CUT_AT && news.kind === "contested")?.at ?? Infinity;
     assert.ok(told(a) <= first + 6.5, `a: told at ${told(a)}, moved at ${first}`);

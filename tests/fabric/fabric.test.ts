@@ -16,6 +16,7 @@ import {
   INTERNET_PORT,
   ip,
   ipFrame,
+  later,
   planOf,
   question,
   VIP,
@@ -148,6 +149,31 @@ describe("forwarding", () => {
     const on = bench({ multicast: true });
     on.receive(A.port, vrrp(A, group));
     assert.deepEqual(on.ports(), [B.port]);
+  });
+
+  it("multicast passes a receiver's security group only where that lets the protocol in", () => {
+    const group = ip("224.0.0.18");
+    const icmp = { protocol: 1, ports: undefined, source: undefined };
+    const vrrpRule = { protocol: 112, ports: undefined, source: undefined };
+    const closed = bench({ multicast: true, ingressOfB: [icmp] });
+    closed.receive(A.port, vrrp(A, group));
+    assert.deepEqual(closed.ports(), []);
+    assert.deepEqual(closed.drops, [
+      { port: A.port, drop: { kind: "security-group", protocol: 112, source: A.address } },
+    ]);
+    const open = bench({ multicast: true, ingressOfB: [icmp, vrrpRule] });
+    open.receive(A.port, vrrp(A, group));
+    assert.deepEqual(open.ports(), [B.port]);
+  });
+
+  it("announcements without end reach the control plane at a bounded rate, and are counted", () => {
+    const one = bench();
+    for (let index = 0; index < 50_000; index++)
+      one.receive(A.port, question(A, VIP, VIP), later(index / 10));
+    // A burst, and five seconds of the rate.
+    assert.ok(one.claims.length >= 1_400 && one.claims.length <= 1_600, `${one.claims.length}`);
+    assert.equal(one.drops.length, 50_000 - one.claims.length);
+    assert.ok(one.kinds().every((kind) => kind === "claim-limited"));
   });
 
   it("says why nothing arrives", () => {
