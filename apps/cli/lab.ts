@@ -1,10 +1,11 @@
 /** `baton lab`: a VPC in a box, from outside its sandbox. */
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createConnection, createServer, type Server } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { readOwner, readProcess } from "../lab/proc.ts";
 import { explainRefusal, probeSandbox, runInSandbox } from "../lab/sandbox.ts";
 import { FAULT_USAGE, readFault } from "../vpc/fault-words.ts";
 import { readLabFile } from "../vpc/lab-file.ts";
@@ -14,10 +15,12 @@ import {
   type LabAnswer,
   type LabRequest,
   type LabStatus,
+  readExecTarget,
 } from "../vpc/lab-protocol.ts";
 import { printColumns } from "./columns.ts";
 import type { Command, CommandIo } from "./io.ts";
-import { askLab, labFolder } from "./lab-control.ts";
+import { askLab } from "./lab-control.ts";
+import { labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
 import { LAB_USAGE } from "./lab-text.ts";
 import { languageOf, readLanguage } from "./language.ts";
 import { noSuchVerb, parseMistake } from "./usage-mistakes.ts";
@@ -108,13 +111,6 @@ async function up(options: Options, io: CommandIo): Promise<number> {
   const { file } = options;
   if (file !== undefined && !isGoodFile(file, options, io)) return 1;
   const folder = labFolder(options.name, io.env);
-  if ((await askLab(folder, { command: "status" })).kind === "answer") {
-    return fail(
-      options,
-      io,
-      `a lab called ${options.name} is up already; \`baton lab down\` ends it`,
-    );
-  }
   const sandbox = probeSandbox();
   if (sandbox.kind === "refused") {
     return fail(
@@ -123,8 +119,13 @@ async function up(options: Options, io: CommandIo): Promise<number> {
       explainRefusal(sandbox.detail, languageOf(io.env) === "en" ? "en" : "zh"),
     );
   }
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const taken = takeLab(options.name, io.env);
+  if (taken.kind === "unsafe")
+    return fail(options, io, unsafeSentence(taken.problem, languageOf(io.env)));
+  if (taken.kind === "up") {
+    const down = `a lab called ${options.name} is up already; \`baton lab down\` ends it`;
+    return fail(options, io, down);
+  }
   process.env["BATON_LAB_JSON"] = options.json ? "1" : "0";
   process.env["BATON_LAB_ROOTLESS"] = sandbox.rootless ? "1" : "0";
   let forward: Server | undefined;
@@ -137,7 +138,7 @@ async function up(options: Options, io: CommandIo): Promise<number> {
     return fail(options, io, error instanceof Error ? error.message : String(error));
   } finally {
     forward?.close();
-    rmSync(folder, { recursive: true, force: true });
+    taken.release();
   }
 }
 
@@ -213,6 +214,10 @@ async function ask(
     fail(options, io, `no lab called ${options.name} is up; \`baton lab up\` starts one`);
     return undefined;
   }
+  if (asked.kind === "unsafe") {
+    fail(options, io, unsafeSentence(asked.problem, languageOf(io.env)));
+    return undefined;
+  }
   if (asked.answer.ok) return asked.answer;
   fail(options, io, asked.answer.error);
   return undefined;
@@ -267,19 +272,31 @@ async function exec(
   }
   const answer = await ask(options, io, { command: "exec", instance: name });
   if (answer === undefined || !("exec" in answer)) return 1;
-  return await enter(answer.exec, argv);
+  const target = readExecTarget(answer.exec);
+  // Both are its own: a number that was given to another process meanwhile is not entered.
+  const isThere =
+    target !== undefined &&
+    readProcess(target.pid)?.startTime === target.startTime &&
+    readOwner(target.pid) === process.getuid?.();
+  if (!isThere) return fail(options, io, `the instance ${name} is not there any more`);
+  return await enter(name, target, argv);
 }
 
 /** Entering other mounts ends in the root folder; the shell goes back to where the user is, if that exists there. */
 const SAME_FOLDER = ["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd()];
 
 /** util-linux's nsenter: Node.js has threads from the start, and such a process may not join a user namespace. */
-async function enter({ pid, rootless, env }: ExecTarget, argv: readonly string[]): Promise<number> {
+async function enter(
+  name: string,
+  { pid, rootless, region }: ExecTarget,
+  argv: readonly string[],
+): Promise<number> {
+  const { machineEnvironment } = await import("../vpc/machine.ts");
   const user = rootless ? ["--user", "--preserve-credentials"] : [];
   const child = spawn(
     "nsenter",
     ["--target", `${pid}`, ...user, "--mount", "--net", "--pid", "--", ...SAME_FOLDER, ...argv],
-    { stdio: "inherit", env: { ...process.env, ...env } },
+    { stdio: "inherit", env: machineEnvironment(process.env, name, region) },
   );
   // Ctrl-C is for the program, which shares our terminal.
   process.on("SIGINT", () => undefined);

@@ -6,6 +6,8 @@ export interface ProcessInfo {
   readonly parent: number;
   /** R running, S sleeping, T stopped, Z zombie … (proc(5)). */
   readonly state: string;
+  /** Clock ticks from the machine's start to its own. */
+  readonly startTime: number;
 }
 
 export function readProcess(pid: number): ProcessInfo | undefined {
@@ -17,7 +19,18 @@ export function readProcess(pid: number): ProcessInfo | undefined {
   }
   // The name in parentheses may contain anything, so count from the last parenthesis.
   const rest = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { pid, parent: Number(rest[1]), state: rest[0] ?? "?" };
+  const startTime = Number(rest[19]);
+  return { pid, parent: Number(rest[1]), state: rest[0] ?? "?", startTime };
+}
+
+/** Of the process's real user, as seen from here. */
+export function readOwner(pid: number): number | undefined {
+  try {
+    const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return uid === undefined ? undefined : Number(uid);
+  } catch {
+    return undefined;
+  }
 }
 
 export function isAlive(pid: number): boolean {

@@ -11,11 +11,10 @@
  * user namespace for itself.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { listProcesses } from "./proc.ts";
+import { makeScratch } from "./scratch.ts";
 
 const MARK = "BATON_LAB_SANDBOX";
 /** The cage's side of a socket to us outside; its end means that we are gone. */
@@ -89,7 +88,12 @@ export function runInSandbox(sandbox: SandboxCommand, command: readonly string[]
   const channel = child.stdio[CHANNEL];
   if (channel instanceof Socket) {
     channel.on("error", () => {});
-    channel.on("data", () => channel.write(`${JSON.stringify(outsidePids(child.pid ?? 0))}\n`));
+    channel.on("data", (bytes) => {
+      // A question a line: two may come in one piece.
+      const questions = String(bytes).split("\n").length - 1;
+      const answer = `${JSON.stringify(outsidePids(child.pid ?? 0))}\n`;
+      channel.write(answer.repeat(questions));
+    });
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(name, () => channel.end());
     }
@@ -104,13 +108,13 @@ const SCRATCH = "BATON_LAB_SCRATCH";
 
 /** This very program again, in a cage, with a folder for its files that is removed when the cage is gone. */
 export async function runSelfInSandbox(sandbox: SandboxCommand): Promise<number> {
-  const scratch = mkdtempSync(join(tmpdir(), "baton-lab-"));
-  process.env[SCRATCH] = scratch;
+  const scratch = makeScratch();
+  process.env[SCRATCH] = scratch.folder;
   try {
     const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
     return await runInSandbox(sandbox, self);
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    scratch.remove();
   }
 }
 
@@ -158,13 +162,16 @@ export function connectOutside(onGone: () => void): Outside | undefined {
   if (!isInsideSandbox()) return undefined;
   const socket = new Socket({ fd: CHANNEL, readable: true, writable: true });
   let text = "";
-  let answer: ((pids: ReadonlyMap<number, number>) => void) | undefined;
+  /** Whoever has asked, in that order: two may ask at once, and both are answered. */
+  const waiting: ((pids: ReadonlyMap<number, number>) => void)[] = [];
   socket.on("data", (bytes) => {
     text += bytes.toString("utf8");
-    if (!text.includes("\n")) return;
-    const pids = JSON.parse(text) as Record<string, number>;
-    text = "";
-    answer?.(new Map(Object.entries(pids).map(([inner, outer]) => [Number(inner), outer])));
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n")) {
+      const pids = JSON.parse(text.slice(0, end)) as Record<string, number>;
+      text = text.slice(end + 1);
+      const known = Object.entries(pids).map(([inner, outer]) => [Number(inner), outer] as const);
+      waiting.shift()?.(new Map(known));
+    }
   });
   socket.once("end", onGone);
   socket.once("error", onGone);
@@ -172,7 +179,7 @@ export function connectOutside(onGone: () => void): Outside | undefined {
   return {
     pids: () =>
       new Promise((resolve) => {
-        answer = resolve;
+        waiting.push(resolve);
         socket.write("pids\n");
       }),
     close: () => socket.destroy(),

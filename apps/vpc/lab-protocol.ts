@@ -52,8 +52,21 @@ export interface LabStatus {
 export interface ExecTarget {
   /** As a process outside must name it. */
   readonly pid: number;
+  /** When it started (proc(5)), by which one knows that the number is still that process. */
+  readonly startTime: number;
   readonly rootless: boolean;
-  readonly env: Readonly<Record<string, string>>;
+  /** For the environment, which the process outside makes itself. */
+  readonly region: string;
+}
+
+/** An answer is text from a socket: undefined when it is none. */
+export function readExecTarget(value: unknown): ExecTarget | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { pid, startTime, rootless, region } = value as Readonly<Record<string, unknown>>;
+  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 2) return undefined;
+  if (typeof startTime !== "number" || typeof rootless !== "boolean") return undefined;
+  if (typeof region !== "string" || !/^[a-z0-9-]{1,64}$/.test(region)) return undefined;
+  return { pid, startTime, rootless, region };
 }
 
 export const SOCKET = "control.sock";

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { spawnIn } from "#linux/namespace";
 import { printIpv4 } from "#units/address";
+import { readProcess } from "../lab/proc.ts";
 import type { FaultOrder } from "./fault-words.ts";
 import type { LabFile } from "./lab-file.ts";
 import type { ExecTarget, LabStatus } from "./lab-protocol.ts";
-import { Machine, machineEnvironment } from "./machine.ts";
+import { Machine } from "./machine.ts";
 import { INTERNET, Vpc, type VpcEvent } from "./vpc.ts";
 
 export interface LabOutput {
@@ -102,11 +103,9 @@ export class RunningLab {
   exec(name: string, rootless: boolean): ExecTarget {
     const pid = this.#holders.get(name)?.pid;
     if (pid === undefined) throw new Error(`no instance is called ${name}`);
-    const own = machineEnvironment({ PATH: process.env["PATH"] }, name, this.vpc.region);
-    const env = Object.entries(own).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined,
-    );
-    return { pid, rootless, env: Object.fromEntries(env) };
+    const process = readProcess(pid);
+    if (process === undefined) throw new Error(`the instance ${name} has ended`);
+    return { pid, startTime: process.startTime, rootless, region: this.vpc.region };
   }
 
   fault(name: string, order: Exclude<FaultOrder, { readonly kind: "wrong" }>): void {

@@ -29,7 +29,7 @@ import type { PortStats } from "./switch-protocol.ts";
 import { type Host, Wires } from "./wires.ts";
 
 /** In a sandbox the loopback device is down, and the API's address would be nobody's. */
-function raiseLoopback(): void {
+export function raiseLoopback(): void {
   using rtnetlink = must(openRtnetlink());
   const lo = must(rtnetlink.links()).find((link) => link.name === "lo");
   if (lo !== undefined && !lo.up) mustDo(changeLink(rtnetlink, lo.index, { up: true }));

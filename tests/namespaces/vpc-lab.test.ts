@@ -4,11 +4,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { raiseLoopback } from "../../apps/vpc/vpc.ts";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
+const FLOOD = fileURLToPath(new URL("../support/flood-main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "baton-labs-"));
 const env = { ...process.env, BATON_LAB_DIR: folder };
 // The test itself may run in a sandbox; the lab makes its own.
@@ -66,11 +68,14 @@ interface Up {
   readonly ended: Promise<number | null>;
 }
 
+const labs = new Set<ChildProcess>();
+
 async function up(...args: readonly string[]): Promise<Up> {
   const child = spawn(BATON, ["lab", "up", "--json", ...args], {
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });
+  labs.add(child);
   const events: Record<string, unknown>[] = [];
   let text = "";
   child.stdout.on("data", (bytes) => {
@@ -107,7 +112,13 @@ const leftovers = (): readonly string[] =>
       }
     });
 
-after(() => rmSync(folder, { recursive: true, force: true }));
+// The test's own network may be a fresh one, in which not even 127.0.0.1 answers.
+before(() => raiseLoopback());
+after(() => {
+  // Also those of a test that failed half-way.
+  for (const child of labs) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe("baton lab", () => {
   it("tells the mistakes of a file and starts nothing", async () => {
@@ -166,9 +177,43 @@ describe("baton lab", () => {
     lab.child.kill("SIGKILL");
     await lab.ended;
     await until("all gone", () => leftovers().length === 0);
-    // The folder is all that is left, and no obstacle.
-    const again = await up("-f", join(folder, "lab.yaml"), "--name", "crash");
+    // The folder is all that is left: no obstacle, and gone with the next start of any lab.
+    assert.ok(existsSync(join(folder, "crash")));
+    const again = await up("-f", join(folder, "lab.yaml"), "--name", "next");
+    assert.ok(!existsSync(join(folder, "crash")));
     again.child.kill("SIGINT");
     assert.equal(await again.ended, 0);
+  });
+
+  it("floods of announcements and of noise do not hold up status, nor fill the log", async () => {
+    const lab = await up("-f", join(folder, "lab.yaml"), "--name", "flood");
+    const program = [process.execPath, "--disable-warning=ExperimentalWarning", FLOOD];
+    const count = 60_000;
+    const flood = async (name: string, kind: string): Promise<Ended> =>
+      await baton("exec", "--name", "flood", name, ...program, kind, `${count}`);
+    let going = true;
+    const floods = Promise.all([flood("web", "claim"), flood("other", "noise")]).finally(() => {
+      going = false;
+    });
+    interface Shown {
+      readonly instances: readonly { readonly dropped: Readonly<Record<string, number>> }[];
+    }
+    let shown: Shown = { instances: [] };
+    const look = async (): Promise<void> => {
+      const { code, stdout } = await baton("status", "--json", "--name", "flood");
+      assert.equal(code, 0, "an answer within the client's five seconds");
+      shown = JSON.parse(stdout) as Shown;
+    };
+    while (going) await look();
+    for (const { code, stdout, stderr } of await floods)
+      assert.deepEqual([code, stdout], [0, `sent ${count}\n`], stderr);
+    await look();
+    const [web, other] = shown.instances;
+    assert.ok((web?.dropped["claim-limited"] ?? 0) > count / 10, JSON.stringify(shown));
+    assert.ok((other?.dropped["not-ipv4"] ?? 0) > count / 10, JSON.stringify(shown));
+    const lines = lab.events.filter((one) => one["event"] === "cloud").length;
+    assert.ok(lines < 200, `${lines} lines about refused announcements`);
+    lab.child.kill("SIGINT");
+    assert.equal(await lab.ended, 0);
   });
 });

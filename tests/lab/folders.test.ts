@@ -1,0 +1,135 @@
+/** The lab's folders: nobody else's word is taken, and what has died is cleared away. */
+import assert from "node:assert/strict";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { askLab } from "../../apps/cli/lab-control.ts";
+import { findLab, labBase, takeLab, unsafeSentence } from "../../apps/cli/lab-folder.ts";
+import { makeScratch } from "../../apps/lab/scratch.ts";
+import { readExecTarget } from "../../apps/vpc/lab-protocol.ts";
+import { lockFile } from "../../src/linux/lock-file.ts";
+
+function folder(context: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "baton-folders-"));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+test("a lab in a folder that others may write, or behind a link, is not spoken to", async (context) => {
+  const base = join(folder(context), "labs");
+  const lab = join(base, "default");
+  mkdirSync(lab, { recursive: true, mode: 0o700 });
+  const server = createServer((socket) => socket.end('{"ok":true}\n'));
+  context.after(() => server.close());
+  await new Promise<void>((done) => {
+    server.listen(join(lab, "control.sock"), () => done());
+  });
+  chmodSync(base, 0o700);
+  const ask = async (path: string): Promise<string> => {
+    const asked = await askLab(path, { command: "status" });
+    return asked.kind === "unsafe" ? asked.problem.kind : asked.kind;
+  };
+  assert.equal(await ask(lab), "answer");
+  assert.equal(await ask(join(base, "other")), "nobody");
+  chmodSync(lab, 0o770);
+  assert.equal(await ask(lab), "writable-by-others");
+  chmodSync(lab, 0o700);
+  chmodSync(base, 0o777);
+  assert.equal(await ask(lab), "writable-by-others");
+  chmodSync(base, 0o1777);
+  assert.equal(
+    await ask(lab),
+    "writable-by-others",
+    "sticky is for folders like /tmp, not for ours",
+  );
+  chmodSync(base, 0o700);
+  symlinkSync(lab, join(base, "linked"));
+  assert.equal(await ask(join(base, "linked")), "link");
+  const taken = takeLab("linked", { BATON_LAB_DIR: base });
+  assert.equal(taken.kind, "ours", "a link in our own folder is ours to remove");
+  assert.ok(existsSync(join(lab, "control.sock")), "and is not followed");
+  if (taken.kind === "ours") taken.release();
+  rmSync(join(lab, "control.sock"));
+  writeFileSync(join(lab, "control.sock"), "");
+  assert.equal(findLab(lab, "control.sock").kind, "nobody", "no socket");
+});
+
+test("one lab of a name; the folders of labs that have died are cleared away, those of others are not", (context) => {
+  const base = join(folder(context), "labs");
+  const env = { BATON_LAB_DIR: base };
+  const first = takeLab("one", env);
+  assert.ok(first.kind === "ours");
+  assert.equal(takeLab("one", env).kind, "up");
+  writeFileSync(join(base, "one", "file"), "");
+  // As `kill -9` leaves them: a folder and a lock that nobody holds.
+  mkdirSync(join(base, "dead"));
+  writeFileSync(join(base, "dead.lock"), "");
+  mkdirSync(join(base, "unrelated"));
+  const second = takeLab("two", env);
+  assert.ok(second.kind === "ours");
+  assert.ok(existsSync(join(base, "one", "file")), "alive");
+  assert.ok(!existsSync(join(base, "dead")));
+  assert.ok(existsSync(join(base, "unrelated")), "not known to be a lab");
+  first.release();
+  second.release();
+  assert.ok(!existsSync(join(base, "one")));
+});
+
+test("the folder is the user's own: named, of the session, of the system, or the user's in the temporary folder", (context) => {
+  const own = folder(context);
+  assert.equal(labBase({ BATON_LAB_DIR: "/x" }), "/x");
+  assert.equal(labBase({ XDG_RUNTIME_DIR: own }), join(own, "baton-lab"));
+  const elsewhere = labBase({ XDG_RUNTIME_DIR: join(own, "nothing") });
+  assert.match(elsewhere, /^\/run\/baton-lab$|baton-lab-\d+$/);
+  for (const language of ["en", "zh-CN"] as const) {
+    const said = unsafeSentence({ kind: "owned-by-another", path: "/x", uid: 65_534 }, language);
+    assert.match(said, /65534.*BATON_LAB_DIR/);
+  }
+});
+
+test("an answer to exec is a process and a region, and nothing else of it is taken", () => {
+  const good = { pid: 77, startTime: 5, rootless: false, region: "ap-guangzhou" };
+  assert.deepEqual(readExecTarget({ ...good, env: { LD_PRELOAD: "/tmp/x.so" } }), good);
+  for (const bad of [
+    undefined,
+    null,
+    "x",
+    { ...good, pid: 1 },
+    { ...good, pid: -5 },
+    { ...good, pid: "77" },
+    { ...good, startTime: undefined },
+    { ...good, rootless: "yes" },
+    { ...good, region: "x\nLD_PRELOAD=/tmp/x.so" },
+  ])
+    assert.equal(readExecTarget(bad), undefined);
+});
+
+test("a run that was killed leaves a folder that the next one clears away, a running one keeps its own", (context) => {
+  const parent = folder(context);
+  const running = makeScratch(parent);
+  const killed = join(parent, "baton-lab-AbCdEf");
+  mkdirSync(killed, { mode: 0o700 });
+  writeFileSync(join(killed, "lock"), "");
+  const shared = join(parent, "baton-lab-ZbCdEf");
+  mkdirSync(shared);
+  writeFileSync(join(shared, "lock"), "");
+  chmodSync(shared, 0o777);
+  const next = makeScratch(parent);
+  assert.ok(existsSync(running.folder) && existsSync(next.folder));
+  assert.ok(!existsSync(killed));
+  assert.ok(existsSync(shared), "others may write there: whose it is cannot be known");
+  assert.equal(lockFile(join(running.folder, "lock")).kind, "taken");
+  running.remove();
+  next.remove();
+  assert.ok(!existsSync(running.folder) && !existsSync(next.folder));
+});
