@@ -17,6 +17,7 @@ import { printIpv4 } from "#units/address";
 import { instant, micros, toMillis } from "#units/time";
 import { CheckScripts } from "./check-scripts.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
+import { signIn } from "./contrary-sign.ts";
 import type { ControlClient } from "./control-server.ts";
 import { Emergency } from "./emergency.ts";
 import { EngineProcess } from "./engine-process.ts";
@@ -439,8 +440,8 @@ export class Keeper {
 
   #onReport(message: Extract<FromEngine, { type: "report" }>): void {
     const { instance, report } = message;
-    if (report.kind === "weaker-master" || report.kind === "grace")
-      this.#havips.sign(instance, "rival-master");
+    const contrary = signIn(report);
+    if (contrary !== undefined) this.#havips.sign(instance, contrary.sign, contrary.address);
     const about =
       report.kind === "peer-unresolved"
         ? printIpv4(report.to)

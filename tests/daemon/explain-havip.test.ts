@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HavipStatus } from "#contract/status";
+import { readIpv4 } from "#units/address";
 import { tableWords } from "../../apps/cli/status-words.ts";
+import { signIn } from "../../apps/daemon/contrary-sign.ts";
 import { explainHavips, isContested } from "../../apps/daemon/explain-havip.ts";
 import { havipWordsOf } from "../../apps/daemon/havip-words.ts";
 
@@ -63,4 +65,19 @@ test("the log and the table say it too", () => {
     });
     assert.match(line, table);
   }
+});
+
+test("a rival's advertisement and a foreign claim are signs to the contrary, other reports are none", () => {
+  const address = readIpv4("10.0.0.9");
+  const from = readIpv4("10.0.0.2");
+  assert.ok(address !== undefined && from !== undefined);
+  assert.deepEqual(signIn({ kind: "address-claimed", address, mac: undefined }), {
+    sign: "foreign-announcement",
+    address: "10.0.0.9",
+  });
+  assert.equal(
+    signIn({ kind: "weaker-master", from, theirs: 1 as never, ours: 2 as never })?.sign,
+    "rival-master",
+  );
+  assert.equal(signIn({ kind: "slept-as-backup", micros: 1 }), undefined);
 });
