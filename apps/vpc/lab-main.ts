@@ -102,7 +102,7 @@ async function answer(request: LabRequest): Promise<LabAnswer> {
     case "status":
       return { ok: true, status: await lab.status(rootless) };
     case "exec": {
-      const target = lab.exec(request.instance, rootless);
+      const target = await lab.exec(request.instance, rootless);
       const pids = await outside?.pids();
       return { ok: true, exec: { ...target, pid: pids?.get(target.pid) ?? target.pid } };
     }

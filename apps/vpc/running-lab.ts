@@ -3,14 +3,18 @@ import type { ChildProcess } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { spawnIn } from "#linux/namespace";
 import { printIpv4 } from "#units/address";
-import { readProcess } from "../lab/proc.ts";
+import { readCommandLine, readProcess } from "../lab/proc.ts";
 import type { FaultOrder } from "./fault-words.ts";
 import type { LabFile } from "./lab-file.ts";
 import type { ExecTarget, LabStatus } from "./lab-protocol.ts";
 import { Machine } from "./machine.ts";
 import { INTERNET, Vpc, type VpcEvent } from "./vpc.ts";
+
+const HOLDER = ["sleep", "2147483647"] as const;
+const INSIDE_MS = 4_000;
 
 export interface LabOutput {
   event(event: VpcEvent): void;
@@ -70,11 +74,10 @@ export class RunningLab {
   }
 
   #hold(name: string): void {
-    const argv = ["sleep", "2147483647"];
     const machine = this.#machines.get(name);
     const { namespace } = this.vpc.host(name);
     const options = { stdio: "ignore", detached: true, diesWithParent: true } as const;
-    const child = machine?.spawn(argv, "ignore") ?? spawnIn(namespace, argv, options);
+    const child = machine?.spawn(HOLDER, "ignore") ?? spawnIn(namespace, HOLDER, options);
     this.#holders.set(name, child);
   }
 
@@ -100,9 +103,10 @@ export class RunningLab {
     child.on("error", (error) => this.#output.ended(name, command, error.message));
   }
 
-  exec(name: string, rootless: boolean): ExecTarget {
+  async exec(name: string, rootless: boolean): Promise<ExecTarget> {
     const pid = this.#holders.get(name)?.pid;
     if (pid === undefined) throw new Error(`no instance is called ${name}`);
+    await untilInside(pid, name);
     const process = readProcess(pid);
     if (process === undefined) throw new Error(`the instance ${name} has ended`);
     return { pid, startTime: process.startTime, rootless, region: this.vpc.region };
@@ -191,6 +195,15 @@ export class RunningLab {
     clearTimeout(timer);
     for (const holder of this.#holders.values()) holder.kill("SIGKILL");
     await this.vpc.close();
+  }
+}
+
+/** A new process is in our own namespaces until it has become the program: who entered it before would be nowhere else. */
+async function untilInside(pid: number, name: string): Promise<void> {
+  const end = performance.now() + INSIDE_MS;
+  while (readCommandLine(pid)[0] !== HOLDER[0]) {
+    if (performance.now() > end) throw new Error(`the instance ${name} does not start`);
+    await sleep(5);
   }
 }
 
