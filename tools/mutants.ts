@@ -133,7 +133,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["the tie-break's winner is more patient", "const WINNER_MORE = 3;", "const WINNER_MORE = 0;"],
     ["seniority is patience", "const STEP = 5;", "const STEP = 0;"],
     ["a newcomer is junior", "const isProven = now >= phase.provenAt;", "const isProven = true;"],
-    ["the longer tenure is senior, whoever heard whom", ": 3;\n}", ": 1;\n}"],
+    ["the longer tenure is senior, whoever heard whom", "isProven ? 4 : 3", "isProven ? 4 : 1"],
     ["a fresh master is junior to all", "if (intervals < 2) return 0;", ""],
     [
       "a beat is no sign against an established winner",

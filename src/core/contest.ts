@@ -8,7 +8,7 @@
  *   seniority   0     master for less than two intervals: took over by mistake, or at the same moment as another
  *               1, 2  for two intervals and more
  *               3, 4  for 16
- *                  5  for 256
+ *               5, 6  for 256
  *               the lower one of two: never heard anybody in this life, and at most a minute old
  *   patience    5 signs for each step; 3 more for the one who would win the tie-break of RFC 9568 6.4.3
  *
@@ -16,7 +16,7 @@
  * it has been master since before it started, so among two of about the same tenure it goes.
  *
  * Equals are thus decided by the tie-break, and a loser without seniority goes at once. A round is an eighth of an interval,
- * 25 ms at the most: two masters that both owned the address for hours are one again after 25 rounds.
+ * 25 ms at the most: two masters that both owned the address for hours are one again after 30 rounds.
  *
  * A sign is an advertisement off the rival's beat, because only who hears us sends such. One on its beat proves nothing: it
  * counts as a whole step against who would lose anyway (a keepalived rival may be told not to answer) and against a
@@ -54,10 +54,11 @@ export function seniority(config: RouterConfig, phase: MasterPhase, now: Instant
   if (intervals < 2) return 0;
   const isProven = now >= phase.provenAt;
   if (intervals < 16) return isProven ? 2 : 1;
-  return isProven ? (intervals < 256 ? 4 : 5) : 3;
+  if (intervals < 256) return isProven ? 4 : 3;
+  return isProven ? 6 : 5;
 }
 
-const isEstablished = ({ seniority: ours }: Rival): boolean => ours === 2 || ours >= 4;
+const isEstablished = ({ seniority: ours }: Rival): boolean => ours > 0 && ours % 2 === 0;
 const patience = (rival: Rival): number => STEP * rival.seniority + (rival.weWin ? WINNER_MORE : 0);
 
 /** What this advertisement adds to what we know of its sender, as a rival. */

@@ -19,12 +19,12 @@ import type { Simulation } from "./simulation.ts";
 
 /**
  * How long two masters that hear each other may both own the address: up to an interval until they have heard each other,
- * then at most 30 rounds of 25 ms or an eighth of an interval. Microseconds; what is late in this world comes on top.
+ * then at most 35 rounds of 25 ms or an eighth of an interval. Microseconds; what is late in this world comes on top.
  */
 export const electionBound = (interval: number): number =>
   1.2 * interval + ROUNDS * Math.min(25_000, Math.max(2_000, interval / 8)) + 20_000;
 
-const ROUNDS = 30;
+const ROUNDS = 35;
 
 type Excuse = "hand-over" | "election" | "lease-in-flight" | "none";
 
