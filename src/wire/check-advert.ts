@@ -151,13 +151,27 @@ function findWarnings(advert: Advert, expectation: AdvertExpectation): readonly 
   return lists === undefined ? [interval] : [lists, interval];
 }
 
-/** Same number and same set; order does not matter, as in keepalived. */
+/** Of our own list, which is the same array for all packets of a configuration. */
+const ownSets = new WeakMap<readonly Ipv4[], ReadonlySet<Ipv4>>();
+
+function setOf(ours: readonly Ipv4[]): ReadonlySet<Ipv4> {
+  const known = ownSets.get(ours) ?? new Set(ours);
+  ownSets.set(ours, known);
+  return known;
+}
+
+const isSameList = (a: readonly Ipv4[], b: readonly Ipv4[]): boolean =>
+  a.length === b.length && a.every((address, at) => address === b[at]);
+
+/** Same number and same set; order does not matter, as in keepalived. 255 addresses are not compared with 255 each time. */
 function compareAddresses(
   theirs: readonly Ipv4[],
   ours: readonly Ipv4[],
 ): AdvertWarning | undefined {
-  const onlyTheirs = theirs.find((address) => !ours.includes(address));
-  const onlyOurs = ours.find((address) => !theirs.includes(address));
+  if (isSameList(theirs, ours)) return undefined;
+  const [own, others] = [setOf(ours), new Set(theirs)];
+  const onlyTheirs = theirs.find((address) => !own.has(address));
+  const onlyOurs = ours.find((address) => !others.has(address));
   if (onlyTheirs === undefined && onlyOurs === undefined && theirs.length === ours.length) {
     return undefined;
   }

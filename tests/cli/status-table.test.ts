@@ -122,6 +122,13 @@ test("what is not as it should be is there without being asked for", () => {
       {
         ...INSTANCE,
         addresses: INSTANCE.addresses.map((one) => ({ ...one, error: "RTM_NEWADDR: EPERM" })),
+        claim: {
+          address: "172.16.0.135",
+          mac: "02:00:00:00:00:77",
+          forSeconds: 40,
+          lastSecondsAgo: 4,
+          count: 22,
+        },
         lease: { guarantee: "backstop", seconds: 2, takeOverSeconds: 0.3 },
         notify: {
           queued: 3,
@@ -158,6 +165,7 @@ test("what is not as it should be is there without being asked for", () => {
   const text = renderStatus(troubled, "en", false);
   for (const line of [
     "  172.16.0.135/32: RTM_NEWADDR: EPERM",
+    "  another machine (02:00:00:00:00:77) claims 172.16.0.135 by ARP: 22 times in 40 s",
     "  172.16.0.135: the cloud says it is with nobody; asked 3: yes 0, no 2, no answer 1; announced again 1; 3.3 s without agreement",
     "  notify script for MASTER: exit timeout: stuck",
     "  notify scripts running or waiting: 3",

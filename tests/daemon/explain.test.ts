@@ -57,6 +57,26 @@ test("hold_down is told with its numbers while losses are remembered, and else n
   assert.match(text({ losses: 3, seconds: 5, leftSeconds: undefined }, "zh-CN"), /5 秒内不抢占/);
 });
 
+test("another machine's claim of an address is told, and then nothing is said of never having two owners", () => {
+  const claim = {
+    address: "10.0.0.100",
+    mac: "02:00:00:00:00:77",
+    forSeconds: 40,
+    lastSecondsAgo: 4,
+    count: 22,
+  };
+  const one = { state: "MASTER", phase: "master" } as const;
+  assert.match(textOf(one, "en"), /never two owners/);
+  assert.doesNotMatch(textOf({ ...one, claim }, "en"), /never two owners/);
+  assert.match(
+    textOf({ ...one, claim }, "en"),
+    /\(02:00:00:00:00:77\) claims 10\.0\.0\.100 by ARP: 22 times in 40 s, last 4 s ago/,
+  );
+  const chinese = textOf({ ...one, claim: { ...claim, mac: undefined } }, "zh-CN");
+  assert.match(chinese, /MAC 地址未知.*10\.0\.0\.100/);
+  assert.doesNotMatch(chinese, /不会出现双主/);
+});
+
 type Standby = NonNullable<InstanceStatus["standby"]>;
 
 function backup(change: Partial<Standby>, language: "en" | "zh-CN" = "en"): string {
