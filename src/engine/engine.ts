@@ -11,7 +11,7 @@
  */
 import type { FromEngine, ToEngine } from "#contract/engine-link";
 import { isSameConfig } from "#core/config";
-import type { RouterEvent } from "#core/event";
+import type { RouterEffect, RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
 import {
@@ -61,6 +61,9 @@ export interface Record {
   readonly before: RouterState;
   readonly after: RouterState;
 }
+
+const speaksAsOwner = (effect: RouterEffect): boolean =>
+  effect.kind === "announce" || (effect.kind === "sendAdvert" && effect.priority > 0);
 
 export class Engine {
   readonly world: World;
@@ -237,7 +240,11 @@ export class Engine {
           after: result.state,
         });
       }
-      for (const effect of result.effects) perform(this, instance, effect, now, follow);
+      for (const effect of result.effects) {
+        // Refused a moment ago: who is about to give up does not speak as the owner, or its frame may come after the successor's.
+        if (speaksAsOwner(effect) && follow.some(({ kind }) => kind === "faultRaised")) continue;
+        perform(this, instance, effect, now, follow);
+      }
       if (before.phase.kind !== result.state.phase.kind)
         this.groups.memberChanged(this, instance, before.phase.kind, now);
       else if (before.phase.kind === "fault" && before.reason !== result.state.reason)

@@ -55,7 +55,6 @@ test("a rule that can neither be prolonged nor taken away is FAULT: a peer takes
     "guard prolong 2977",
     "guard close",
     "set 192.0.2.100/24 for 2 s",
-    "advert vrid 1 priority 100 to 192.0.2.2",
     "remove 192.0.2.100/24",
     "guard close",
     "advert vrid 1 priority 0 to 192.0.2.2",
