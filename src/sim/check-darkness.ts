@@ -64,6 +64,7 @@ export function checkDarkness(
   /** Announcements of strangers since nobody had made one for a while, and how often they began. */
   let strangeCount = 0;
   let strangeFaults = 0;
+  let claimedAt = Number.NEGATIVE_INFINITY;
   let rivalOwnedAt = Number.NEGATIVE_INFINITY;
   const totals: DarknessTotals = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
 
@@ -111,6 +112,10 @@ export function checkDarkness(
       .instancesWith(other, address)
       .map(({ router }) => facts.addressesOf(other, router.vrid).length);
     return slow * (1 + Math.max(0, ...calls));
+  };
+
+  const calmDown = (): void => {
+    if (facts.now - Math.max(strangeAt, claimedAt) > CALM) [strangeCount, strangeFaults] = [0, 0];
   };
 
   /** Each of its announcements may have been answered, and one more each time they paused. */
@@ -251,6 +256,13 @@ export function checkDarkness(
           }
         }
       },
+      // Of two masters each claims what the other owns, and is answered like a stranger.
+      arpSent: (_, address) => {
+        if (machines.filter((one) => isMaster(one, address)).length < 2) return;
+        calmDown();
+        claimedAt = facts.now;
+        strangeCount += 1;
+      },
       arpLost: (machine, client, address) =>
         arpLostAt.set(`${machine.id}/${key(client, address)}`, facts.now),
       arpAtSwitch: (machine, address, passed) => {
@@ -260,7 +272,7 @@ export function checkDarkness(
       },
       fault: (fault, begins) => {
         if (fault.kind !== "foreign-announcement" || !begins) return;
-        if (facts.now - strangeAt > CALM) [strangeCount, strangeFaults] = [0, 0];
+        calmDown();
         strangeCount += fault.times;
         strangeFaults += 1;
         strangeAt = Math.max(strangeAt, facts.now + fault.times * FOREIGN_GAP);
