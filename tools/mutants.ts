@@ -191,7 +191,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "who is sick says so",
-      'if (!onlyLink) effects.push({ kind: "sendAdvert", priority: RELEASE });',
+      'if (!onlyLink || couldBeHeard) effects.push({ kind: "sendAdvert", priority: RELEASE });',
       "",
     ],
     [
@@ -201,8 +201,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a heard owner takes the seat",
-      "isOwned ? { ...phase, seatUntil: undefined } : phase",
-      "phase",
+      "  if (isOwned) return watchForOwner(config, state, withoutSeat(phase), event, now);\n",
+      "",
     ],
     [
       "the advertisement of a return may be lost",
