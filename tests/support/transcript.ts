@@ -211,7 +211,7 @@ function printMessage(message: FromEngine): string | undefined {
     case "groupTransition":
       return `[${message.group}] -> ${message.to}`;
     case "priorityChanged":
-      return `(${message.instance}) priority ${message.from} -> ${message.to} by ${message.tracker}`;
+      return `(${message.instance}) priority ${message.from} -> ${message.to} by ${message.tracker ?? "reload"}`;
     case "report":
       return `(${message.instance}) reports ${printReport(message.report)}`;
     case "drop":
