@@ -19,7 +19,7 @@ export const LAB_USAGE: Readonly<Record<Language, string>> = {
 
 faults:
 ${FAULT_USAGE.en}`,
-  "zh-CN": `用法：baton lab up [-f LAB.yaml] [--api 主机:端口]
+  "zh-CN": `用法：baton lab up [-f LAB.yaml] [--api 地址:端口]
       baton lab status
       baton lab exec 实例 [--] 命令 [参数 ...]
       baton lab fault 实例 故障 [值 ...]

@@ -95,11 +95,13 @@ function stay(
   advert: Advert,
   now: Instant,
 ): Step {
+  // Announced over it a moment ago: what follows each sign of a rival anyway will do.
+  const isFresh = now - phase.lastAdvertAt >= answersOf(config).each || phase.advertAt <= now;
   const answer = answerOnce(config, state, phase, !config.lowerPrioNoAdvert, now);
   const effects: RouterEffect[] = [...answer.effects];
   const { announcements } = answer.phase;
   let next: MasterPhase = { ...answer.phase, announcements: afterRival(announcements, now) };
-  if (answer.isAllowed) {
+  if (answer.isAllowed && isFresh) {
     const over = announceOverWeaker(config, next, now);
     next = over.phase;
     effects.push(...over.effects);
