@@ -18,12 +18,13 @@ import { type CommentedHeader, findCommentedHeader } from "./commented-header.ts
 import type { Keyword, KeywordTable } from "./keyword.ts";
 import { opensBlock, tableOf } from "./keywords/tables.ts";
 import { type Line, spanOfLine } from "./line.ts";
-import { isNear, suggester } from "./nearest.ts";
+import { indentOf, startOfLine } from "./line-places.ts";
+import { suggester } from "./nearest.ts";
 import { readItem } from "./read-item.ts";
-import { doesNothing, readValue } from "./read-value.ts";
+import { readValue } from "./read-value.ts";
 import { addSetting, type Block, nameOf, newBlock } from "./records.ts";
 import { splitWords, type Word, type Words } from "./scan.ts";
-import { describeUnknown, type UnknownFacts } from "./unknown-word.ts";
+import { describeUnknown, isStray, isUnused, type UnknownFacts } from "./unknown-word.ts";
 import type { Item, Value } from "./value.ts";
 
 export interface BlockReader {
@@ -34,6 +35,8 @@ export interface BlockReader {
   readonly root: Block;
   /** Names of checks whose header was commented out: not finding them is a consequence. */
   readonly lostNames: ReadonlySet<string>;
+  /** Reported, and then seen to follow from something else. */
+  readonly withdrawn: ReadonlySet<AnyFinding>;
 }
 
 export interface BlockReaderContext {
@@ -88,6 +91,11 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
   const orphans: { readonly facts: UnknownFacts | undefined }[] = [];
   const cuts: { readonly facts: UnknownFacts | undefined }[] = [];
   const lostNames = new Set<string>();
+  /** Words of an outer block: misplaced, or the inner block was meant to end before. */
+  const suspects: AnyFinding[] = [];
+  const withdrawn = new Set<AnyFinding>();
+  /** The block that was closed last, until another is opened. */
+  let closed: { readonly frame: Frame; readonly at: Span } | undefined;
   const named = new Map<string, Block>();
   const suggestions = new Map<string, string | undefined>();
   const suggesters = new Map<KeywordTable, ReturnType<typeof suggester>>();
@@ -147,8 +155,14 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     reportCommented(header, at);
   }
 
+  /** What was taken for words in the wrong block were words behind the end of a block that has none. */
+  function withdraw(): void {
+    for (const one of suspects.splice(0)) withdrawn.add(one);
+  }
+
   function reportCommented(header: CommentedHeader, at: Span): void {
     const { word } = header.keyword;
+    ownBlock().damaged = true;
     lostNames.add(header.name);
     const edits = [{ span: header.marks, text: "" }];
     const facts = {
@@ -185,12 +199,13 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       return;
     }
     if (frames.length === 1) {
-      if (!braceTrouble) report(finding("VR1004", at, {}));
+      if (!braceTrouble) report(finding("VR1004", at, { block: undefined }));
       return;
     }
     const inner = top();
     if (inner.kind !== "skip" && inner.needsBrace) reportMissingBrace(inner);
     closeFrame();
+    closed = { frame: inner, at };
   }
 
   /** A brace of something else closes the innermost block. */
@@ -279,6 +294,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
 
   /** A word of an outer block inside an inner one: the inner one was not closed. */
   function reportNotClosed(header: Word, at: Word): void {
+    withdraw();
     braceTrouble = true;
     ownBlock().damaged = true;
     root.damaged = true;
@@ -422,6 +438,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       return;
     }
     if (before === undefined && reportCommentedOpener(frame, word)) return;
+    if (reportClosedEarly(word)) return;
     const outer = frames
       .slice(0, -1)
       .findLast((one): one is KeywordFrame => one.kind === "keywords" && one.table.has(word.text));
@@ -453,7 +470,10 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
       return;
     }
     unknown = { facts };
+    if (known !== undefined) suspects.push(described.finding);
     if (facts.suggestion !== undefined) block.attempted.push(facts.suggestion);
+    // It may stand for any word that is missing.
+    else if (block !== root) block.damaged = true;
     // A character that is not what it seems, or a line that was meant to go on: reported where it stands.
     if (/[^\x20-\x7e]|\\$/.test(word.text)) block.damaged = true;
     report(described.finding);
@@ -493,13 +513,29 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     return suggestion;
   }
 
+  /** A `}` too many ended a block, and its own words follow. What they make is nobody's, up to the `}` that was meant. */
+  function reportClosedEarly(word: Word): boolean {
+    if (closed === undefined) return false;
+    const { frame, at } = closed;
+    const isItsOwn =
+      frame.kind === "keywords"
+        ? frame.table.has(word.text)
+        : frame.kind === "list" && startsWithDigit(word.text);
+    if (!isItsOwn) return false;
+    report(finding("VR1004", at, { block: frame.header?.text }));
+    orphans.push(NO_FACTS);
+    braceTrouble = true;
+    return true;
+  }
+
   /** `#vrrp_script check {` above a body that is not commented out: the body's words are unknown here. */
   function reportCommentedOpener(frame: KeywordFrame, word: Word): boolean {
     const source = context.sourceOf(word.span.file);
     const header = source && findCommentedHeader(source, word.span.start, frame.table);
     if (header === undefined || !header.opens) return false;
     const { takes } = header.keyword;
-    const inside = takes.kind === "block" && tableOf(takes.block).has(word.text);
+    const inside =
+      takes.kind === "list" || (takes.kind === "block" && tableOf(takes.block).has(word.text));
     if (!inside) return false;
     reportCommented(header, word.span);
     orphans.push(NO_FACTS);
@@ -512,6 +548,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     const inner = top();
     if (openFrames > 0 && inner.kind !== "skip" && inner.needsBrace) reportMissingBrace(inner);
     if (openFrames > 0 && !braceTrouble && inner.header !== undefined) {
+      withdraw();
       const { header } = inner;
       const line = context.lineOf(header.span);
       const text = `${"}\n".repeat(openFrames)}`;
@@ -536,12 +573,8 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
     end,
     root,
     lostNames,
+    withdrawn,
   };
-}
-
-function startsWithDigit(text: string): boolean {
-  const code = text.charCodeAt(0);
-  return code >= 0x30 && code <= 0x39;
 }
 
 interface UnknownLine {
@@ -552,18 +585,6 @@ interface UnknownLine {
 
 /** More names than anybody reads. */
 const STRAYS_MAX = 1_000;
-
-/** A name where only keywords are known; what looks like a keyword misspelled is taken for one. */
-const isStray = (block: Block, { word, suggestion }: UnknownFacts): boolean =>
-  block.word === "vrrp_sync_group" && suggestion === undefined && /^[\w.-]+$/.test(word);
-
-/** A misspelled word of which Baton, spelt right, would only say that it is not acted on. */
-const isUnused = (word: string, meant: Keyword | undefined): meant is Keyword =>
-  meant !== undefined &&
-  doesNothing(meant) &&
-  !opensBlock(meant) &&
-  word.length >= 8 &&
-  isNear(word, meant.word);
 
 /** A file may have a hundred thousand blocks and a million braces. */
 const NO_FACTS: { readonly facts: undefined } = { facts: undefined };
@@ -582,16 +603,7 @@ const hideWord = (word: Word): Word => ({ ...word, text: HIDDEN_SECRET });
 
 const ignore = (): void => {};
 
-const LOOK_BACK_MAX = 2_048;
-
-/** The place itself where the line begins too far away. */
-function startOfLine(text: string, at: number): number {
-  const base = Math.max(0, at - LOOK_BACK_MAX);
-  const found = text.slice(base, at).lastIndexOf("\n");
-  return found < 0 && base > 0 ? at : base + found + 1;
-}
-
-function indentOf(text: string, at: number): string {
-  const start = startOfLine(text, at);
-  return /^[ \t]*/.exec(text.slice(start, at))?.[0] ?? "";
+function startsWithDigit(text: string): boolean {
+  const code = text.charCodeAt(0);
+  return code >= 0x30 && code <= 0x39;
 }

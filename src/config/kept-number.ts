@@ -13,12 +13,17 @@ export function keptNumber(takes: NumberTakes, text: string): number | undefined
       return within(takes, leadingInteger(text));
     case "microseconds": {
       // Its reader leaves out the point and stops before it multiplies: `5s` is 5, `2.5s` is 25 millionths.
+      if (readsAsDecimal(text)) return undefined;
       const digits = /^[0-9.]*/.exec(text.trimStart())?.[0] ?? "";
       if (!/[0-9]/.test(digits)) return undefined;
       return Number(digits.split(".").slice(0, 2).join("")) / 1_000_000;
     }
   }
 }
+
+/** A number that is only too large is refused. */
+const readsAsDecimal = (text: string): boolean =>
+  /^[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$/.test(text);
 
 /** `5s` is 5, `1.5` is 1 and `abc` is 0, as C's strtol has it. */
 export const leadingInteger = (text: string): number =>

@@ -50,7 +50,13 @@ export type Takes =
   /** `[bool]`: no argument means true. */
   | { readonly kind: "boolean" }
   | NumberTakes
-  | { readonly kind: "choice"; readonly of: readonly string[]; readonly optional?: true }
+  | {
+      readonly kind: "choice";
+      readonly of: readonly string[];
+      readonly optional?: true;
+      /** Numbers, of which keepalived takes the digits a word begins with: `3x` is 3. */
+      readonly bad?: "digits";
+    }
   | { readonly kind: "address"; readonly family: 4 | 6 | "any"; readonly multicast?: true }
   | { readonly kind: "interface" }
   /** Exactly one word. */
@@ -163,6 +169,7 @@ export const maybeInteger = (min: number, max: number): Takes => ({
   optional: true,
 });
 export const choice = (...of: readonly string[]): Takes => ({ kind: "choice", of });
+export const version: Takes = { kind: "choice", of: ["2", "3"], bad: "digits" };
 export const maybeChoice = (...of: readonly string[]): Takes => ({
   kind: "choice",
   of,

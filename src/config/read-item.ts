@@ -290,31 +290,36 @@ function readAddressArgument(
     case "track_group":
       return;
     default:
-      draft.broadcast = readBroadcast(context, first, network, argument) ?? draft.broadcast;
+      readBroadcast(context, first, network, argument, draft);
   }
 }
 
 function readBroadcast(
   context: ItemContext,
   first: Word,
-  network: Network,
-  argument: Word,
-): Ip | undefined {
-  const { ip, prefix } = network;
-  const { text } = argument;
-  const refuse = (why: "prefix" | "address"): undefined => {
-    context.report(finding("VR2039", argument.span, { text, address: first.text, why }));
-    return undefined;
-  };
-  if (ip.family === 6) return refuse("address");
-  if (text !== "+" && text !== "-") {
+  { ip, prefix }: Network,
+  { text, span }: Word,
+  draft: Draft,
+): void {
+  const refuse = (why: "prefix" | "address"): void =>
+    context.report(finding("VR2039", span, { text, address: first.text, why }));
+  if (ip.family === 6) {
+    refuse("address");
+  } else if (text !== "+" && text !== "-") {
     const given = readIp(text);
-    return given?.family === 4 ? given : refuse("address");
+    if (given?.family === 4) draft.broadcast = given;
+    else {
+      // keepalived skips the address.
+      refuse("address");
+      draft.refused = true;
+    }
+  } else if (prefix > 30) {
+    refuse("prefix");
+  } else {
+    const hosts = 2 ** (32 - prefix) - 1;
+    const value = text === "+" ? (ip.value | hosts) >>> 0 : (ip.value & ~hosts) >>> 0;
+    draft.broadcast = readIp([24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join("."));
   }
-  if (prefix > 30) return refuse("prefix");
-  const hosts = 2 ** (32 - prefix) - 1;
-  const value = text === "+" ? (ip.value | hosts) >>> 0 : (ip.value & ~hosts) >>> 0;
-  return readIp([24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join("."));
 }
 
 function readPeer(context: ItemContext, first: Word): Item | undefined {
@@ -408,8 +413,11 @@ function readTracked(context: ItemContext, first: Word): Item | undefined {
   const known = fourth === undefined || fourth.text === "reverse" || fourth.text === "noreverse";
   if (!known) {
     const suggestion = nearest(fourth.text, ["reverse", "noreverse"]);
-    const facts = { keyword: keyword.word, word: fourth.text, suggestion, dropped: false };
+    // In this list alone it costs the line, too.
+    const dropped = keyword.word === "track_file";
+    const facts = { keyword: keyword.word, word: fourth.text, suggestion, dropped };
     report(finding("VR2047", fourth.span, facts));
+    if (dropped) return undefined;
   }
   const reverse = fourth === undefined || !known ? undefined : fourth.text === "reverse";
   return { ...item, weight, reverse };

@@ -280,6 +280,8 @@ function readChoice(
   const first = need(context, "word");
   if (first === undefined) return undefined;
   if (!takes.of.includes(first.text)) {
+    const digits = takes.bad === undefined ? undefined : String(leadingInteger(first.text));
+    const kept = takes.of.find((one) => one === digits);
     report(
       finding(
         "VR2004",
@@ -289,12 +291,12 @@ function readChoice(
           text: first.text,
           choices: takes.of,
           suggestion: nearest(first.text, takes.of),
-          used: keyword.default ?? "",
+          used: kept ?? keyword.default ?? "",
         },
         choiceFix(first, takes.of),
       ),
     );
-    return undefined;
+    return kept === undefined ? undefined : { kind: "text", value: kept };
   }
   extra(context, 1);
   return { kind: "text", value: first.text };

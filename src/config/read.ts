@@ -97,7 +97,8 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
     sources: reader.sources,
     isComplete,
   });
-  const found = completeCommented(collector.found, model);
+  const own = collector.found.filter((one) => !blocks.withdrawn.has(one));
+  const found = completeCommented(own, model);
   const all = [...found, ...rules.findings];
   const dropped = [collector.dropped, rules.dropped];
   const { sources, redact } = createRedactor(reader.sources);

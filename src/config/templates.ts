@@ -21,6 +21,15 @@ const TEMPLATE =
 /** The mark of a comment at both ends: what stands before it lacks its value. */
 const HASHES = /[^ \t#][^#]*[ \t](#[A-Z][A-Z0-9_]*#)[ \t]*$/;
 
+/** A brace outside double quotes is a brace also in a command. */
+function findBraces(line: Line): Template | undefined {
+  const bare = line.text.replaceAll(/"[^"]*"/g, (quoted) => " ".repeat(quoted.length));
+  const match = /\{\{[^{}]*\}\}|\{%[^{}]*%\}/.exec(bare);
+  if (match === null) return undefined;
+  const span = spanOf(line, match.index, match.index + match[0].length);
+  return { kind: "template", text: match[0], span };
+}
+
 /** keepalived holds no longer line, and the searches are not linear. */
 const SEARCHED_MAX = 1_024;
 
@@ -28,8 +37,8 @@ const SEARCHED_MAX = 1_024;
 export function findTemplate(line: Line): Template | undefined {
   const { text } = line;
   if (text.length > SEARCHED_MAX) return undefined;
-  if (!/[{%<_@#]/.test(text) || text.startsWith("#") || text.startsWith("!") || FREE.test(text))
-    return undefined;
+  if (!/[{%<_@#]/.test(text) || text.startsWith("#") || text.startsWith("!")) return undefined;
+  if (FREE.test(text)) return findBraces(line);
   const comment = text.search(/[#!]/);
   const shell = SHELL.exec(text);
   const match = shell ?? TEMPLATE.exec(text);

@@ -37,6 +37,37 @@ const BRACES: ReadonlySet<Code> = new Set([
   "VR2040",
 ]);
 
+/** Where a block does not begin or end where it was meant to, or is none. */
+const STRUCTURE: ReadonlySet<Code> = new Set([
+  "VR1002",
+  "VR1003",
+  "VR1004",
+  "VR1005",
+  "VR1006",
+  "VR1030",
+  "VR1036",
+  "VR1044",
+]);
+
+/** What such a block may have held is not missing by a mistake of its own. */
+const MISSING: ReadonlySet<Code> = new Set([
+  "VR2010",
+  "VR2011",
+  "VR2012",
+  "VR2013",
+  "VR2015",
+  "VR2016",
+  "VR2018",
+  "VR2019",
+  "VR2029",
+  "VR2034",
+  "VR2037",
+  "VR2040",
+]);
+
+const isStructure = (one: AnyFinding): boolean =>
+  STRUCTURE.has(one.code) || (one.code === "VR1001" && one.facts.isBlock);
+
 export function tidyFindings(
   all: readonly AnyFinding[],
   sources: readonly Source[],
@@ -64,12 +95,14 @@ export function tidyFindings(
     all.filter(({ code }) => code === "VR1043").map(({ primary }) => primary.file),
   );
   const wideBrace = all.find((one) => one.code === "VR1011" && /[｛｝]/.test(one.facts.found));
+  const isBroken = all.some(isStructure);
   const seen = new Set<string>();
   const kept = all.filter((one) => {
     const { code, primary } = one;
     if (binary.has(primary.file)) return code === "VR1009";
     if (unfilled.has(primary.file) && code !== "VR1043" && CONSEQUENCES.test(code)) return false;
     if (one.code === "VR1044" && one.facts.names.length === 0) return false;
+    if (isBroken && MISSING.has(code)) return false;
     if (wideBrace !== undefined && BRACES.has(code)) return false;
     if (
       spoiled.size > 0 &&

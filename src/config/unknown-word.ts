@@ -1,7 +1,10 @@
 /** A word that a table does not know: what was probably meant by it. */
 import { type AnyFinding, type Fix, finding } from "#diagnostics/diagnostic";
-import type { BlockWord, KeywordTable } from "./keyword.ts";
-import { homesOf } from "./keywords/tables.ts";
+import type { BlockWord, Keyword, KeywordTable } from "./keyword.ts";
+import { homesOf, opensBlock } from "./keywords/tables.ts";
+import { isNear } from "./nearest.ts";
+import { doesNothing } from "./read-value.ts";
+import type { Block } from "./records.ts";
 import type { Word } from "./scan.ts";
 
 /** Mutable while the file is being read: whether it opens a block, and what that cuts short, is known only later. */
@@ -63,3 +66,15 @@ export function describeUnknown(
 
 const sameLetters = (a: string, b: string): boolean => letters(a) === letters(b);
 const letters = (word: string): string => word.toLowerCase().replaceAll(/[-_]/g, "");
+
+/** A name where only keywords are known; what looks like a keyword misspelled is taken for one. */
+export const isStray = (block: Block, { word, suggestion }: UnknownFacts): boolean =>
+  block.word === "vrrp_sync_group" && suggestion === undefined && /^[\w.-]+$/.test(word);
+
+/** A misspelled word of which Baton, spelt right, would only say that it is not acted on. */
+export const isUnused = (word: string, meant: Keyword | undefined): meant is Keyword =>
+  meant !== undefined &&
+  doesNothing(meant) &&
+  !opensBlock(meant) &&
+  word.length >= 8 &&
+  isNear(word, meant.word);

@@ -95,7 +95,10 @@ export interface Facts {
     readonly inside: string | undefined;
   };
   readonly VR1003: { readonly looksLike: string | undefined; readonly inside: string | undefined };
-  readonly VR1004: Record<never, never>;
+  readonly VR1004: {
+    /** What it closes although words of this block follow; undefined: nothing is open. */
+    readonly block: string | undefined;
+  };
   readonly VR1005: { readonly block: string; readonly line: number; readonly count: number };
   readonly VR1006: { readonly block: string };
   readonly VR1007: { readonly line: string };

@@ -15,6 +15,7 @@ import {
   looseInteger,
   quiet,
   told,
+  version,
   words,
   yes,
 } from "../keyword.ts";
@@ -23,7 +24,7 @@ import { HAVIP_BLOCK } from "./havip.ts";
 export const PROTOCOL: readonly Keyword[] = [
   {
     word: "vrrp_version",
-    takes: choice("2", "3"),
+    takes: version,
     since: "1.2.20",
     default: "2",
     acts: yes,

@@ -17,6 +17,7 @@ import {
   maybeInteger,
   quiet,
   told,
+  version,
   without,
   yes,
 } from "../keyword.ts";
@@ -67,7 +68,7 @@ export const ROUTER: readonly Keyword[] = [
   },
   {
     word: "version",
-    takes: choice("2", "3"),
+    takes: version,
     since: "1.2.17",
     default: "vrrp_version",
     acts: yes,

@@ -18,6 +18,8 @@ import {
 } from "../keyword.ts";
 
 const INT_MAX = 2_147_483_647;
+/** keepalived counts microseconds in 32 bits. */
+const SCRIPT_SECONDS_MAX = 4294.967295;
 
 /** `weight N [reverse|noreverse]` */
 const weight = (limit: number, beyond: "limit" | "default", fallback: string): Keyword => ({
@@ -32,6 +34,7 @@ const weight = (limit: number, beyond: "limit" | "default", fallback: string): K
 export const SCRIPT: KeywordTable = table([
   {
     word: "script",
+    lonely: true,
     takes: { kind: "command", user: false },
     since: "1.1.13",
     acts: yes,
@@ -39,7 +42,7 @@ export const SCRIPT: KeywordTable = table([
   },
   {
     word: "interval",
-    takes: { kind: "decimal", min: 0.000001, max: INT_MAX, bad: "digits" },
+    takes: { kind: "decimal", min: 0.000001, max: SCRIPT_SECONDS_MAX, bad: "digits" },
     since: "1.1.13",
     default: "1",
     unit: "s",
@@ -48,7 +51,7 @@ export const SCRIPT: KeywordTable = table([
   },
   {
     word: "timeout",
-    takes: { kind: "decimal", min: 0.000001, max: INT_MAX, bad: "digits" },
+    takes: { kind: "decimal", min: 0.000001, max: SCRIPT_SECONDS_MAX, bad: "digits" },
     since: "1.3.0",
     default: "interval",
     unit: "s",

@@ -153,12 +153,33 @@ function lowerProcess(block: Block): ProcessTrackerPlan | undefined {
     paramMatch: paramMatch(match, argv.length > 1),
     // Whatever stands behind `full_command`: keepalived 2.2.7 reads no argument. Parameters are part of the full command.
     fullCommand:
-      hasSetting(block, "full_command") || hasSetting(block, "param_match") || argv.length > 1,
-    quorum: numberOf(block, "quorum") ?? 1,
-    quorumMax: numberOf(block, "quorum_max"),
+      hasSetting(block, "full_command") ||
+      argv.length > 1 ||
+      (hasSetting(block, "param_match") && match !== "exact"),
+    ...quorumOf(block),
     forkDelay: seconds(numberOf(block, "fork_delay") ?? delay),
     terminateDelay: seconds(numberOf(block, "terminate_delay") ?? delay),
   };
+}
+
+/** In the order of the file: of two that contradict each other, keepalived ignores the later one. */
+function quorumOf(block: Block): Pick<ProcessTrackerPlan, "quorum" | "quorumMax"> {
+  let quorum = 1;
+  let isWritten = false;
+  let quorumMax: number | undefined;
+  for (const { keyword, value } of block.settings) {
+    if (value.kind !== "number" || value.value === undefined) continue;
+    const number = value.value;
+    if (keyword.word === "quorum" && (quorumMax === undefined || number <= quorumMax)) {
+      quorum = number;
+      isWritten = true;
+    } else if (keyword.word === "quorum_max") {
+      // "None of them may run."
+      if (number === 0 && !isWritten) quorum = 0;
+      if (number >= quorum) quorumMax = number;
+    }
+  }
+  return { quorum, quorumMax };
 }
 
 /** Parameters are compared only where some are given. */

@@ -16,9 +16,12 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     ],
     help: "write the block's keyword before the brace, or delete the block",
   }),
-  VR1004: () => ({
-    message: "this `}` closes nothing",
-    label: "no block is open here",
+  VR1004: ({ block }) => ({
+    message:
+      block === undefined
+        ? "this `}` closes nothing"
+        : `this \`}\` closes \`${block}\`, and what follows belongs in that block`,
+    label: block === undefined ? "no block is open here" : "one too many, or too early",
     help: "delete it, or find the `{` that is missing above",
   }),
   VR1005: ({ block, line, count }) => ({

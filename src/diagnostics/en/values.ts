@@ -249,8 +249,8 @@ export const VALUES: Texts<Family<"VR20">> = {
     message:
       why === "prefix"
         ? `\`brd ${text}\` needs a network: ${address} has none (prefix /30 or shorter)`
-        : `\`brd ${text}\` is not a broadcast address for ${address}`,
-    label: "ignored",
+        : `this would run without ${address}: \`brd ${text}\` is not a broadcast address for it`,
+    label: why === "prefix" ? "ignored" : "the whole address is dropped",
   }),
   VR2040: ({ group }) => ({
     message: `sync group \`${group}\` has no members`,

@@ -16,10 +16,13 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     ],
     help: "在括号前补上段的关键字，或删掉整段",
   }),
-  VR1004: () => ({
-    message: "多了一个 `}`",
-    label: "这里没有未闭合的段",
-    help: "删掉它，或到上文找缺少的 `{`",
+  VR1004: ({ block }) => ({
+    message:
+      block === undefined
+        ? "多了一个 `}`"
+        : `这个 \`}\` 关闭了 \`${block}\`，而后面的内容属于这一段`,
+    label: block === undefined ? "这里没有未闭合的段" : "多余，或者位置太靠前",
+    help: "删掉它，或者找出前面缺少的 `{`",
   }),
   VR1005: ({ block, line, count }) => ({
     message:

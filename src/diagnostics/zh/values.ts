@@ -244,8 +244,8 @@ export const VALUES: Texts<Family<"VR20">> = {
     message:
       why === "prefix"
         ? `\`brd ${text}\` 需要网段，而 ${address} 没有（前缀应为 /30 或更短）`
-        : `\`brd ${text}\` 不是 ${address} 可用的广播地址`,
-    label: "会被忽略",
+        : `${address} 不会被添加：\`brd ${text}\` 不是它可用的广播地址`,
+    label: why === "prefix" ? "会被忽略" : "整个地址都会被丢弃",
   }),
   VR2040: ({ group }) => ({ message: `同步组 \`${group}\` 没有成员`, label: "没有 `group { … }`" }),
   VR2041: ({ name, bytes }) => ({
