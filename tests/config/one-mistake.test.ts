@@ -19,7 +19,7 @@ const files = readdirSync(corpus)
 type Mistake = (line: string, lines: readonly string[], index: number) => string | undefined;
 
 const words = (line: string): readonly string[] => line.trim().split(/[ \t]+/);
-const isSetting = (line: string): boolean => /^\s*[a-z_]{4,}(?:\s+[^{}#!$~@]*)?$/.test(line);
+const isSetting = (line: string): boolean => /^\s*[a-z_]{4,}(?:\s+[^{}#!$~@\\]*)?$/.test(line);
 const opens = (line: string): boolean => /^\s*[a-z_]+[^{}#!]*\{\s*$/.test(line);
 
 const MISTAKES: Readonly<Record<string, Mistake>> = {

@@ -15,7 +15,7 @@ import type { Model } from "../model.ts";
 import { type Block, lastSetting, nameOf, placeOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
-export const checkRouterIds: Rule = ({ model, report }) => {
+export const checkRouterIds: Rule = ({ model, report, stop }) => {
   const byWay = new Map<string, Block>();
   const byId = new Map<string, Block>();
   for (const block of model.instances) {
@@ -29,7 +29,9 @@ export const checkRouterIds: Rule = ({ model, report }) => {
     const twin = ways.map((way) => byWay.get(way)).find((one) => one !== undefined);
     const id = `${familyOf(block)} ${vrid}`;
     const other = byId.get(id);
-    if (twin !== undefined) {
+    if (twin !== undefined && (hasLostWay(twin) || hasLostWay(block))) {
+      stop();
+    } else if (twin !== undefined) {
       const facts = { vrid, interface: device, first: nameOf(twin), second: nameOf(block) };
       report("VR2017", place, facts, { related: [where(twin)] });
     } else if (other !== undefined) {
@@ -41,6 +43,11 @@ export const checkRouterIds: Rule = ({ model, report }) => {
     byId.set(id, block);
   }
 };
+
+/** What would tell it from another was refused, or misspelled, and has been reported. */
+const hasLostWay = ({ damaged, attempted }: Block): boolean =>
+  damaged || attempted.some((word) => WAYS.includes(word));
+const WAYS: readonly string[] = ["unicast_peer", "unicast_src_ip", "mcast_src_ip", "mcast_dst_ip"];
 
 /** What an advertisement of the instance is known by, besides interface and VRID. */
 function waysOf(block: Block, model: Model): readonly string[] {
