@@ -220,7 +220,7 @@ export interface Facts {
   readonly VR2013: { readonly group: string };
   readonly VR2014: { readonly instance: string; readonly first: string; readonly second: string };
   readonly VR2015: { readonly instance: string };
-  readonly VR2016: { readonly instance: string };
+  readonly VR2016: { readonly instance: string; readonly unicast: boolean };
   readonly VR2017: {
     readonly vrid: number;
     readonly interface: string;

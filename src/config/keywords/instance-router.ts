@@ -39,7 +39,8 @@ export const ROUTER: readonly Keyword[] = [
     takes: interfaceName,
     since: "0.6.6",
     acts: yes,
-    purpose: "interface of the virtual router",
+    purpose:
+      "interface of the virtual router; needed with unicast peers too, where keepalived 2.1.5 and later (not 2.2.7) can do without",
   },
   {
     word: "virtual_router_id",

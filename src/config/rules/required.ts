@@ -4,6 +4,7 @@ import {
   familyOf,
   interfaceOf,
   isStrict,
+  isUnicast,
   routerIdOf,
   versionOf,
 } from "../effective.ts";
@@ -21,7 +22,7 @@ export const checkRequired: Rule = ({ model, report, stop }) => {
     if (routerIdOf(block) === undefined && !block.attempted.includes("virtual_router_id"))
       report("VR2015", place, { instance });
     if (interfaceOf(block) === undefined && !block.attempted.includes("interface"))
-      report("VR2016", place, { instance });
+      report("VR2016", place, { instance, unicast: isUnicast(block) });
     if (missing || addressesOf(block).length > 0) continue;
     if (hasSetting(block, "no_virtual_ipaddress") || block.attempted.includes("virtual_ipaddress"))
       continue;

@@ -107,9 +107,18 @@ export const VALUES: Texts<Family<"VR20">> = {
     label: "incomplete",
     help: "add a number from 1 to 255: the same on every node of this pair, another one for every other pair",
   }),
-  VR2016: ({ instance }) => ({
-    message: `\`${instance}\` has no \`interface\`: keepalived would not start`,
+  VR2016: ({ instance, unicast }) => ({
+    message: unicast
+      ? `\`${instance}\` has no \`interface\`: Baton needs one with unicast peers too`
+      : `\`${instance}\` has no \`interface\`: keepalived would not start`,
     label: "incomplete",
+    ...(unicast
+      ? {
+          notes: [
+            "keepalived 2.2.8 runs it without, and leaves the way to the peers to the routes",
+          ],
+        }
+      : {}),
     help: "add `interface eth0` with the name of the network interface",
   }),
   VR2017: ({ vrid, interface: device, first, second }) => ({

@@ -107,9 +107,12 @@ export const VALUES: Texts<Family<"VR20">> = {
     label: "不完整",
     help: "补上 1 到 255 之间的数字：同一组的各节点相同，不同的组不能相同",
   }),
-  VR2016: ({ instance }) => ({
-    message: `\`${instance}\` 没有 \`interface\`，keepalived 无法启动`,
+  VR2016: ({ instance, unicast }) => ({
+    message: unicast
+      ? `\`${instance}\` 没有 \`interface\`：Baton 在单播时也需要它`
+      : `\`${instance}\` 没有 \`interface\`，keepalived 无法启动`,
     label: "不完整",
+    ...(unicast ? { notes: ["keepalived 2.2.8 可以不写，由路由决定如何到达对端"] } : {}),
     help: "补上 `interface eth0`，写实际的网卡名",
   }),
   VR2017: ({ vrid, interface: device, first, second }) => ({
