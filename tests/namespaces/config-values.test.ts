@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Keyword, Takes } from "#config/keyword";
+import type { Keyword, NumberTakes } from "#config/keyword";
 import { INSTANCE } from "#config/keywords/instance";
 import { FILE, PROCESS, SCRIPT } from "#config/keywords/trackers";
 import { type Reading, readConfiguration } from "#config/read";
@@ -59,27 +59,21 @@ test(
 
 /** Around the limits, and what people write by mistake. */
 function badValues({ takes }: Keyword): readonly string[] {
-  switch (takes.kind) {
-    case "integer":
-    case "decimal":
-      return numbersAround(takes);
-    case "weight":
-      return ["253", "-254", "255", "-255", "300", "abc", "1.5", "5s", "7 rev", "7 reverse"];
-    case "choice":
-      return takes.of.flatMap((one) => [one, one.toLowerCase(), `${one.toLowerCase()}y`]);
-    case "boolean":
-      return ["on", "off", "ON", "1", "no", "yes", ""];
-    default:
-      return [];
-  }
+  if (takes.kind === "integer" || takes.kind === "decimal") return numbersAround(takes);
+  if (takes.kind === "weight") return WEIGHTS;
+  if (takes.kind === "boolean") return ["on", "off", "ON", "1", "no", "yes", ""];
+  if (takes.kind !== "choice") return [];
+  return takes.of.flatMap((one) => [one, one.toLowerCase(), `${one.toLowerCase()}y`]);
 }
 
-const numbersAround = ({
-  min,
-  max,
-}: Extract<Takes, { readonly min: number }>): readonly string[] => [
+const WEIGHTS = ["253", "-254", "255", "-255", "300", "abc", "1.5", "5s", "7 rev", "7 reverse"];
+
+/** Not in the words of any range. */
+const NO_NUMBERS = '1.5 5s 2.5s abc 0x10 010 +7 "" 1e2 7; 99999999999'.split(" ");
+
+const numbersAround = ({ min, max }: NumberTakes): readonly string[] => [
   ...new Set([min - 1, min, max, max + 1, -1, 0].map(String)),
-  ...["1.5", "5s", "2.5s", "abc", "0x10", "010", "+7", '""', "1e2", "7;", "99999999999"],
+  ...NO_NUMBERS,
 ];
 
 /** Of strict mode other tests speak; a VRID is each instance's own here; the others keepalived 2.2.7 does not dump. */
@@ -199,8 +193,19 @@ const TRACKERS = [
 
 /** What is written behind the name in a list, on both sides of what keepalived drops. */
 const LISTED: readonly string[] = [
-  ...["", "weight", "weight=0", "weight 5", "weight -5", "weight x", "weight 5s", "weight 255"],
-  ...["weight 5 reverse", "weight 5 rev", "weight 5 reverse more", "wieght 5", "other"],
+  "",
+  "weight",
+  "weight=0",
+  "weight 5",
+  "weight -5",
+  "weight x",
+  "weight 5s",
+  "weight 255",
+  "weight 5 reverse",
+  "weight 5 rev",
+  "weight 5 reverse more",
+  "wieght 5",
+  "other",
 ];
 
 /** 2.2.7 knows only whole seconds here. */
