@@ -15,6 +15,7 @@ import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
 import { HIDDEN_SECRET } from "#units/secret";
 import { type CommentedHeader, findCommentedHeader } from "./commented-header.ts";
+import type { Frame, KeywordFrame, ListFrame } from "./frames.ts";
 import type { Keyword, KeywordTable } from "./keyword.ts";
 import { opensBlock, tableOf } from "./keywords/tables.ts";
 import { type Line, spanOfLine } from "./line.ts";
@@ -25,7 +26,7 @@ import { readValue } from "./read-value.ts";
 import { addSetting, type Block, nameOf, newBlock } from "./records.ts";
 import { splitWords, type Word, type Words } from "./scan.ts";
 import { describeUnknown, isStray, isUnused, type UnknownFacts } from "./unknown-word.ts";
-import type { Item, Value } from "./value.ts";
+import type { Value } from "./value.ts";
 
 export interface BlockReader {
   /** One line, as the line reader gives it. */
@@ -44,34 +45,6 @@ export interface BlockReaderContext {
   readonly sourceOf: (file: string) => Source | undefined;
   readonly lineOf: (span: Span) => number;
 }
-
-interface KeywordFrame {
-  readonly kind: "keywords";
-  readonly block: Block;
-  readonly table: KeywordTable;
-  readonly header: Word | undefined;
-  needsBrace: boolean;
-}
-
-interface ListFrame {
-  readonly kind: "list";
-  readonly keyword: Keyword;
-  readonly header: Word;
-  readonly items: Item[];
-  needsBrace: boolean;
-  /** What it holds is not its own: read, but not reported. */
-  lost: boolean;
-}
-
-/** A block that is read past: another service's, or one keepalived refuses. */
-interface SkipFrame {
-  readonly kind: "skip";
-  readonly header: Word;
-  depth: number;
-  needsBrace: boolean;
-}
-
-type Frame = KeywordFrame | ListFrame | SkipFrame;
 
 /** keepalived has no limit; ours keeps a file of braces from being a file of findings. */
 const DEPTH_MAX = 1_000;
