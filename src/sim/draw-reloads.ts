@@ -56,6 +56,7 @@ const KINDS = [
   "addresses",
   "addresses",
   "instance",
+  "membership",
 ] as const;
 
 function drawChange(
@@ -102,6 +103,11 @@ function drawChange(
     }
     case "addresses":
       return shape.rivals > 0 ? nothing : { change: otherAddresses(random), everywhere: true };
+    case "membership": {
+      const group = machines[0]?.groups[0]?.name;
+      if (group === undefined) return nothing;
+      return { change: (now) => otherMembership(now, group), everywhere: true };
+    }
     case "instance": {
       // A sync group with all its members on one node only could be master nowhere.
       if (shape.grouped && shape.instanceCount > 1) return nothing;
@@ -114,6 +120,16 @@ function drawChange(
       });
     }
   }
+}
+
+/** One instance leaves its sync group, or comes back to it; groups of one behave as none. */
+function otherMembership(now: readonly InstanceConfig[], group: string): readonly InstanceConfig[] {
+  const last = now.at(-1);
+  return now.map((one) => {
+    if (one !== last) return one;
+    const { group: left, ...alone } = one;
+    return left === undefined ? { ...alone, group } : alone;
+  });
 }
 
 /** Intervals from here on may be halved by a reload. */

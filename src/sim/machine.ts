@@ -149,10 +149,14 @@ export class Machine {
 
   /** Another configuration file; sync groups lose the members that are gone. */
   setInstances(instances: readonly InstanceConfig[]): void {
-    const names = instances.map((one) => one.router.name);
+    const names = (group: string): readonly string[] =>
+      instances.filter((one) => one.group === group).map(({ router }) => router.name);
     this.instances = instances;
     this.groups = this.spec.groups
-      .map((group) => ({ ...group, members: group.members.filter((one) => names.includes(one)) }))
+      .map(({ name, members }) => {
+        const staying = names(name);
+        return { name, members: members.filter((one) => staying.includes(one)) };
+      })
       .filter((group) => group.members.length > 0);
   }
 

@@ -77,7 +77,7 @@ const INSTANCE: readonly Pair[] = [
     ["skip_check_adv_addr", "off", "on"],
     ["lower_prio_no_advert", "off", "on"],
     ["higher_prio_send_advert", "off", "on"],
-    ["unicast_src_ip", "@OWN@", "@OWN2@", { instance: UNICAST }],
+    ["unicast_src_ip", "@OWN@", "@OWN2@", { instance: "unicast_peer {\n@PEER@\n@PEER2@\n}" }],
     ["unicast_ttl", 255, 64, { instance: UNICAST }],
     ["check_unicast_src", "on", "off", { instance: UNICAST }],
     ["mcast_src_ip", "@OWN@", "@OWN2@"],
@@ -197,7 +197,7 @@ const GLOBALS: readonly Pair[] = [
 
 const OTHERS: readonly Pair[] = [
   ...valued("vrrp_script", [
-    ["script", '"/bin/true"', '"/bin/false"'],
+    ["script", '"/bin/true"', '"/bin/true again"'],
     ["interval", 1, 2],
     ["timeout", 1, 2],
     ["weight", 2, 6],
@@ -209,10 +209,10 @@ const OTHERS: readonly Pair[] = [
   ...valued("track_file", [
     ["file", "@FOLDER@/one", "@FOLDER@/two"],
     ["weight", 1, 2],
-    ["init_file", "3 overwrite", "4 overwrite"],
+    ["init_file", 3, 4],
   ]),
   ...valued("vrrp_track_process", [
-    ["process", "no-such-@N@", "node"],
+    ["process", "no-such-@N@", "none-of-these-@N@"],
     ["param_match", "exact", "partial"],
     ["quorum", 1, 2],
     ["quorum_max", 5, 6],
@@ -290,7 +290,7 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
     parts.push(`track_file F@N@ {\n${word === "file" ? "" : "file @FOLDER@/f@N@"}\n${line}\n}`);
   if (needs("vrrp_track_process"))
     parts.push(
-      `vrrp_track_process P@N@ {\n${word === "process" ? "" : "process node"}\n${line}\n}`,
+      `vrrp_track_process P@N@ {\n${word === "process" ? "" : "process no-such-@N@"}\n${word === "weight" ? "" : "weight 4"}\n${line}\n}`,
     );
   if (needs("garp_group"))
     parts.push(
