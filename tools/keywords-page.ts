@@ -159,6 +159,7 @@ ${notActedOn()}
 | \`vrrp_garp_interval 0\` is an error | no gap (VR4006) |
 | \`init_fail\` has no effect | counts as failed until the first success (VR4015) |
 | a reload with a fatal error ends the daemon and leaves the address | the old configuration goes on |
+| an instance that a reload adds to a sync group that is MASTER pulls the others down (2.2.7) | it takes the group's state |
 | \`fifo_write_vrrp_states_on_reload\` leaves out instances that are MASTER (2.2.7) | they are written too |
 | scripts get the daemon's whole environment | \`PATH\`, \`TZ\`, \`LANG\`, \`LANGUAGE\`, \`LC_*\`; \`HOME\`, \`USER\`, \`LOGNAME\` of their user; \`BATON_…\` |
 | notify scripts of successive changes run side by side | one after the other; one waits 30 s for an earlier one at the most, STOP 2.5 s |
