@@ -15,6 +15,7 @@ import {
 } from "#provider/credentials";
 import type { Endpoint } from "#provider/endpoint";
 import { CLOUD_ENDPOINT, isLoopback, printEndpoint, readEndpoint } from "#provider/endpoint";
+import { printCallFailure } from "#provider/failure-text";
 import type { Waited } from "#provider/wait";
 import type { CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
@@ -323,6 +324,8 @@ export function describeFailure(failure: CommandFailure["failure"], language: La
           `接入点返回 HTTP ${failure.status}，不是该云 API 的应答`,
         ),
       };
+    case "unsendable":
+      return { code: failure.what, message: printCallFailure(failure, language) };
     case "unreachable":
       return {
         code: failure.errno,

@@ -1,5 +1,4 @@
 /** Somebody to ask: an account at an endpoint, and which machine of it this is. Nothing here throws for what the world does. */
-import { readFileSync } from "node:fs";
 import type { AnswerOf } from "#contract/cloud/actions";
 import type { Language } from "#diagnostics/diagnostic";
 import type { View } from "#provider/agreement-state";
@@ -14,11 +13,14 @@ import {
 } from "#provider/credentials";
 import { CLOUD_ENDPOINT, type Endpoint, isLoopback, readEndpoint } from "#provider/endpoint";
 import { printCallFailure } from "#provider/failure-text";
+import { isInstanceId, isRegion } from "#provider/sendable";
 import type { Transport } from "#provider/transport";
 import { viewOf } from "#provider/whose";
 import { type HavipWords, havipWordsOf } from "./havip-words.ts";
+import { readShortFile } from "./own-files.ts";
 
 const METADATA_URL = "http://metadata.tencentyun.com";
+const METADATA_MAX = 4_096;
 /** One question: no longer than the time until the next. */
 const ASK_MS = 3_000;
 
@@ -92,7 +94,7 @@ export class CloudSource {
     const { env, language, signal, transport, now } = this.#options;
     const endpoint = readEndpoint(this.endpoint);
     if (endpoint === undefined) return missing(this.#words.noEndpoint(this.endpoint));
-    const account = findAccount({ env, profile: undefined, readFile: readText });
+    const account = findAccount({ env, profile: undefined, readFile: readShortFile });
     const credentials = this.#credentials(account, endpoint);
     if (credentials.kind === "missing") return credentials;
     const region =
@@ -102,6 +104,7 @@ export class CloudSource {
         ? EMULATOR_REGION
         : await this.#metadata("placement/region"));
     if (region === undefined) return missing(this.#words.noRegion);
+    if (!isRegion(region)) return missing(this.#words.badRegion(cut(region)));
     this.#client = makeClient({
       endpoint,
       region,
@@ -123,6 +126,7 @@ export class CloudSource {
     if (client.kind === "missing") return client;
     const instanceId = this.#question.instanceId ?? (await this.#metadata("instance-id"));
     if (instanceId === undefined) return missing(this.#words.noInstance);
+    if (!isInstanceId(instanceId)) return missing(this.#words.badInstance(cut(instanceId)));
     const Filters = [{ Name: "attachment.instance-id", Values: [instanceId] }];
     const result = await client.value.call("DescribeNetworkInterfaces", { Filters });
     if (result.kind !== "answer") return missing(this.failed(result));
@@ -135,7 +139,7 @@ export class CloudSource {
     const { credentialsFile } = this.#question;
     if (credentialsFile !== undefined) {
       const section = this.#options.env["TCCLI_PROFILE"] ?? "default";
-      const text = readText(credentialsFile);
+      const text = readShortFile(credentialsFile);
       const read = text === undefined ? undefined : readCredentials(text, section);
       return read === undefined
         ? missing(this.#words.noCredentialsIn(credentialsFile))
@@ -164,17 +168,24 @@ export class CloudSource {
       const response = await fetch(`${base}/latest/meta-data/${path}`, {
         signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
       });
-      return response.ok ? (await response.text()).trim() : undefined;
+      return response.ok ? (await readStart(response)).trim() : undefined;
     } catch {
       return undefined;
     }
   }
 }
 
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
+/** Ids and names are short; a page that a proxy puts in their place may have no end. */
+async function readStart(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    // Leaving the loop cancels the rest.
+    if (text.length > METADATA_MAX) break;
   }
+  return text;
 }
+
+/** For a log line. */
+const cut = (text: string): string => JSON.stringify(text.slice(0, 60));

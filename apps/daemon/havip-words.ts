@@ -25,6 +25,8 @@ export interface HavipWords {
   readonly noCredentialsIn: (path: string) => string;
   readonly noRegion: string;
   readonly noInstance: string;
+  readonly badRegion: (text: string) => string;
+  readonly badInstance: (text: string) => string;
 }
 
 const ENGLISH: HavipWords = {
@@ -57,8 +59,10 @@ const ENGLISH: HavipWords = {
     }
   },
   noEndpoint: (text) => `${text} is not an endpoint`,
-  noCredentials: (lookedAt) => `no credentials in ${lookedAt.join(", ")}`,
-  noCredentialsIn: (path) => `no credentials in ${path}, or it cannot be read`,
+  noCredentials: (lookedAt) => `no usable credentials in ${lookedAt.join(", ")}`,
+  noCredentialsIn: (path) => `no usable credentials in ${path}, or it cannot be read`,
+  badRegion: (text) => `${text} is no name of a region, such as ap-guangzhou`,
+  badInstance: (text) => `${text} is no id of an instance, such as ins-1a2b3c4d`,
   noRegion: "no region: neither in the configuration, the environment nor the metadata",
   noInstance: "the metadata do not say which instance this is",
 };
@@ -91,8 +95,10 @@ const CHINESE: HavipWords = {
     }
   },
   noEndpoint: (text) => `${text} 不是接入点`,
-  noCredentials: (lookedAt) => `没有找到密钥，已查找 ${lookedAt.join("、")}`,
-  noCredentialsIn: (path) => `${path} 中没有密钥，或无法读取`,
+  noCredentials: (lookedAt) => `没有找到可用的密钥，已查找 ${lookedAt.join("、")}`,
+  noCredentialsIn: (path) => `${path} 中没有可用的密钥，或无法读取`,
+  badRegion: (text) => `${text} 不是地域名，应形如 ap-guangzhou`,
+  badInstance: (text) => `${text} 不是实例 ID，应形如 ins-1a2b3c4d`,
   noRegion: "没有地域：配置、环境变量和实例元数据中都没有",
   noInstance: "实例元数据没有说明本机是哪个实例",
 };

@@ -15,6 +15,7 @@ import { isObject } from "#contract/cloud/read-parameters";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { backoffMs, isWorthRetrying } from "./retry.ts";
+import { isRegion, isSendableKey } from "./sendable.ts";
 import { dateOf, printAuthorization, sha256Hex, tc3Key, tc3Signature } from "./signature-tc3.ts";
 import type { PostResult, Transport } from "./transport.ts";
 import { postOverHttp } from "./transport.ts";
@@ -32,6 +33,8 @@ export type CallFailure =
   | { readonly kind: "unreachable"; readonly errno: string; readonly wasSent: boolean }
   /** No answer within the time; the call may have been carried out. */
   | { readonly kind: "timeout"; readonly afterMs: number }
+  /** It cannot stand in a request, so nothing was asked. */
+  | { readonly kind: "unsendable"; readonly what: "region" | "credentials" }
   /** HTTP 200 and no answer of this API: the path of what was wrong. */
   | { readonly kind: "unreadable"; readonly path: string };
 
@@ -75,6 +78,9 @@ export interface CloudClient {
 const ATTEMPT_TIMEOUT_MS = 10_000;
 const DEADLINE_MS = 30_000;
 const CLIENT_NAME = "baton";
+/** As much of a refusal as a person reads. */
+const CODE_MAX = 200;
+const MESSAGE_MAX = 2_000;
 
 export function makeClient(options: ClientOptions): CloudClient {
   const { now = Date.now, random = Math.random, transport = postOverHttp } = options;
@@ -88,6 +94,8 @@ export function makeClient(options: ClientOptions): CloudClient {
     action: Name,
     given: ParametersOf<Name>,
   ): Promise<CallResult<Name>> {
+    const unsendable = findUnsendable(options);
+    if (unsendable !== undefined) return unsendable;
     const parameters = withToken(action, given);
     const isRepeatable = action.startsWith("Describe") || "ClientToken" in parameters;
     const body = JSON.stringify(parameters);
@@ -107,6 +115,13 @@ export function makeClient(options: ClientOptions): CloudClient {
   }
 
   return { options, call, now, sleep };
+}
+
+function findUnsendable({ region, credentials }: ClientOptions): CallFailure | undefined {
+  if (!isRegion(region)) return { kind: "unsendable", what: "region" };
+  const { secretId, token } = credentials;
+  const isFine = isSendableKey(secretId) && (!token || isSendableKey(token.reveal()));
+  return isFine ? undefined : { kind: "unsendable", what: "credentials" };
 }
 
 function withToken<Name extends ActionName>(action: Name, given: ParametersOf<Name>): object {
@@ -167,7 +182,8 @@ function readResult<Name extends ActionName>(
     if (typeof code !== "string" || typeof message !== "string") {
       return { kind: "unreadable", path: "Response.Error" };
     }
-    return { kind: "refused", code, message, requestId };
+    const short = { code: code.slice(0, CODE_MAX), message: message.slice(0, MESSAGE_MAX) };
+    return { kind: "refused", ...short, requestId: requestId.slice(0, CODE_MAX) };
   }
   const read = readAnswer(action, response);
   return read.kind === "answer" ? { ...read, requestId } : read;

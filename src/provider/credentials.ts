@@ -4,6 +4,7 @@
  */
 import { isObject } from "#contract/cloud/read-parameters";
 import { Secret } from "#units/secret";
+import { isSendableKey } from "./sendable.ts";
 
 export interface Credentials {
   readonly secretId: string;
@@ -56,11 +57,15 @@ export const EMULATOR_CREDENTIALS: Credentials = {
 };
 export const EMULATOR_REGION = "ap-guangzhou";
 
+/** A line feed at an end is a file's, not the key's. What cannot be sent is no key. */
 const make = (id: unknown, key: unknown, token: unknown): Credentials | undefined => {
-  if (typeof id !== "string" || typeof key !== "string" || id === "" || key === "")
-    return undefined;
-  const own = typeof token === "string" && token !== "" ? { token: new Secret(token) } : {};
-  return { secretId: id, secretKey: new Secret(key), ...own };
+  if (typeof id !== "string" || typeof key !== "string") return undefined;
+  const [secretId, secretKey] = [id.trim(), key.trim()];
+  const given = typeof token === "string" ? token.trim() : "";
+  const isFine = [secretId, secretKey, given || "none"].every(isSendableKey);
+  if (!isFine) return undefined;
+  const own = given === "" ? {} : { token: new Secret(given) };
+  return { secretId, secretKey: new Secret(secretKey), ...own };
 };
 
 const credentialsFromEnv = (env: AccountSources["env"]): Credentials | undefined =>

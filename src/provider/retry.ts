@@ -28,6 +28,7 @@ export function isWorthRetrying({ isRepeatable, failure }: Attempted): boolean {
     case "timeout":
       return isRepeatable;
     case "unreadable":
+    case "unsendable":
       return false;
   }
 }

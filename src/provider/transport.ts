@@ -1,5 +1,5 @@
 /** One POST over HTTP or HTTPS, with a limit of time and of size; every end of it is a value. */
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Endpoint } from "./endpoint.ts";
@@ -66,9 +66,16 @@ export const postOverHttp: Transport = async (post) =>
         (error: unknown) => fail(error),
       );
     };
-    const request = endpoint.isSecure
-      ? httpsRequest({ ...options, agent: agents.https }, onResponse)
-      : httpRequest({ ...options, agent: agents.http }, onResponse);
+    let request: ClientRequest;
+    try {
+      request = endpoint.isSecure
+        ? httpsRequest({ ...options, agent: agents.https }, onResponse)
+        : httpRequest({ ...options, agent: agents.http }, onResponse);
+    } catch (error) {
+      // A header or a path that cannot be sent, no memory: nothing has been sent.
+      resolve({ kind: "unreachable", errno: errnoOf(error), wasSent: false });
+      return;
+    }
     const finish = (result: PostResult): void => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);

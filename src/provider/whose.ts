@@ -11,6 +11,9 @@ export interface OwnIdentity {
   readonly subnetIds: readonly string[];
 }
 
+/** Longer ids are none, and end up in a log line. */
+const ID_MAX = 100;
+
 /** Two VPCs may have the same address: the row of a subnet of ours counts. */
 export function viewOf(rows: readonly HavipRow[], address: string, own: OwnIdentity): View {
   const row = rows.find(
@@ -19,5 +22,5 @@ export function viewOf(rows: readonly HavipRow[], address: string, own: OwnIdent
   );
   if (row === undefined) return { kind: "no-havip" };
   if (row.InstanceId === own.instanceId) return { kind: "ours", movedAt: row.FlushedTime };
-  return { kind: "theirs", instanceId: row.InstanceId };
+  return { kind: "theirs", instanceId: row.InstanceId.slice(0, ID_MAX) };
 }

@@ -181,7 +181,9 @@ test("in Chinese, and what is missing is said in it too", async (context) => {
   await until("agrees", () => made.status()?.platform === "agrees");
   assert.match(made.lines.join("\n"), /云平台已确认：10\.4\.6\.100 属于本机/);
   made.reload(file(block.replace(/credentials_file \S+/, "credentials_file /nonexistent")));
-  await until("told why", () => JSON.stringify(made.status()).includes("/nonexistent 中没有密钥"));
+  await until("told why", () =>
+    JSON.stringify(made.status()).includes("/nonexistent 中没有可用的密钥"),
+  );
 });
 
 test("a planned stop waits until the platform has moved the address, also one by a reload", async (context) => {
