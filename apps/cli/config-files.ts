@@ -1,5 +1,15 @@
 /** The file system's side of reading a configuration: bytes to text, includes, and what can be wrong with a path. */
-import { globSync, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  globSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { IncludeAnswer, IncludeLoader } from "#config/include";
@@ -30,7 +40,7 @@ export function loadFile(path: string): LoadedFile {
   try {
     const info = statSync(path);
     if (info.isDirectory()) return failed(finding("VR5002", place, { path }));
-    const bytes = readFileSync(path);
+    const bytes = readBytes(path);
     const text = decode(bytes);
     const executable = info.isFile() && (info.mode & 0o111) !== 0;
     return {
@@ -44,6 +54,51 @@ export function loadFile(path: string): LoadedFile {
     return failed(finding("VR5004", place, { path, error: code }));
   }
 }
+
+/** No configuration is longer; `/dev/zero` is. */
+const BYTES_MAX = 64 * 1024 * 1024;
+/** What a pipe such as `/dev/stdin` has to say, it says within this. */
+const PIPE_MS = 5_000;
+const PIPE_POLL_MS = 10;
+
+/** Bounded in memory and time, whatever has that name; throws a system's error (EFBIG, ETIMEDOUT, ENODATA of ours). */
+function readBytes(path: string): Uint8Array {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const parts: Uint8Array[] = [];
+    const end = performance.now() + PIPE_MS;
+    for (let length = 0; length <= BYTES_MAX; ) {
+      const part = readPart(fd, end);
+      if (part.length === 0) return whole(parts, length, fstatSync(fd).isFile());
+      parts.push(part);
+      length += part.length;
+    }
+    throw systemError("EFBIG");
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A pipe that nobody writes into is at its end at once: that is no empty configuration. */
+function whole(parts: readonly Uint8Array[], length: number, isFile: boolean): Uint8Array {
+  if (length === 0 && !isFile) throw systemError("ENODATA");
+  return Buffer.concat(parts, length);
+}
+
+function readPart(fd: number, end: number): Uint8Array {
+  const part = Buffer.alloc(1 << 20);
+  for (;;) {
+    try {
+      return part.subarray(0, readSync(fd, part));
+    } catch (error) {
+      if (errorCode(error) !== "EAGAIN") throw error;
+      if (performance.now() >= end) throw systemError("ETIMEDOUT");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_POLL_MS);
+    }
+  }
+}
+
+const systemError = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** A byte order mark stays: `check` says what it does. */
 const decode = (bytes: Uint8Array): string =>
@@ -101,14 +156,22 @@ export const includeLoader: IncludeLoader = (pattern, from) => {
     const paths = /[*?[]/.test(one) ? globSync(one).toSorted() : existing(one);
     if (paths.length === 0) unmatched.push(one);
     for (const path of paths) {
-      const loaded = loadFile(path);
-      const [problem] = loaded.findings;
-      if (problem === undefined && statSync(path).isFile()) files.push(loaded.source);
+      // A pipe or a device is not even opened.
+      const isOther = !isFileOrFolder(path);
+      const loaded = isOther ? undefined : loadFile(path);
+      const [problem] = loaded?.findings ?? [];
+      if (loaded !== undefined && problem === undefined) files.push(loaded.source);
       else skipped.push({ path, why: reasonOf(problem) });
     }
   }
   return { files, skipped, unmatched };
 };
+
+/** What is not there is told when it is read. */
+function isFileOrFolder(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined || stats.isFile() || stats.isDirectory();
+}
 
 function existing(path: string): readonly string[] {
   try {
