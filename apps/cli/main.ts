@@ -1,6 +1,10 @@
 /** The `baton` program: a terminal around `dispatch`. */
+import { catchSignals } from "../daemon/signals.ts";
 import { dispatch } from "./dispatch.ts";
 import type { CommandIo } from "./io.ts";
+
+// Before a command is loaded: what is sent to a daemon that is being started is obeyed when it has started.
+if (process.argv.includes("run")) catchSignals();
 
 const io: CommandIo = {
   stdout: (text) => void process.stdout.write(text),

@@ -157,8 +157,15 @@ const OPTIONS: readonly Option[] = [
 
 export const RUN_OPTION_NAMES: readonly string[] = OPTIONS.map((one) => `--${one.long}`);
 
-/** The signals a script may ask for by keepalived's names; JSON (a real-time signal) is `baton status --json` here. */
-const SIGNALS: Readonly<Record<string, number>> = { STOP: 15, RELOAD: 1, DATA: 10 };
+/** The signals a script may ask for by keepalived's names and numbers; what each does is in apps/daemon/signals.ts. */
+const SIGNALS: Readonly<Record<string, number>> = {
+  STOP: 15,
+  RELOAD: 1,
+  DATA: 10,
+  STATS: 12,
+  STATS_CLEAR: 63,
+  JSON: 36,
+};
 
 interface Given {
   readonly option: Option;
@@ -241,7 +248,8 @@ function findProblem(given: readonly Given[]): UsageProblem | undefined {
       return bad("text, json");
     if (known.use === "lang" && readLanguage(value) === undefined) return bad("en, zh-CN");
     if (known.use === "umask" && !/^[0-7]{1,4}$/.test(value)) return bad("0-0777");
-    if (known.use === "signum" && !Object.hasOwn(SIGNALS, value)) return bad("STOP, RELOAD, DATA");
+    if (known.use === "signum" && !Object.hasOwn(SIGNALS, value))
+      return bad(Object.keys(SIGNALS).join(", "));
     if (known.use === "namespace") return { kind: "namespace", name: value };
     if (known.use === "checkers-only") return { kind: "checkers-only" };
   }

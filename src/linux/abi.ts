@@ -96,7 +96,10 @@ export const SCHED_RESET_ON_FORK = 0x40000000;
 export const O_RDONLY = 0;
 export const O_CLOEXEC = 0o2000000;
 export const CLOSE_RANGE_CLOEXEC = 4;
+export const F_GETFD = 1;
 export const F_SETFD = 2;
+export const F_SETFL = 4;
+export const O_NONBLOCK = 0o4000;
 export const FD_CLOEXEC = 1;
 export const MS_NOSUID = 0x2;
 export const MS_NODEV = 0x4;
@@ -113,3 +116,10 @@ export const PR_SET_TIMERSLACK = 29;
 export const PRIO_PROCESS = 0;
 export const SIG_DFL = 0;
 export const SIG_IGN = 1;
+export const SIG_UNBLOCK = 1;
+export const SA_SIGINFO = 0x4;
+export const SA_RESTART = 0x10000000;
+/** sigset_t of the C libraries; the kernel's own has 8 bytes. */
+export const SIGSET_SIZE = 128;
+/** struct sigaction of glibc and musl on 64-bit machines: handler, mask, flags, restorer. */
+export const SIGACTION = { size: 152, handler: 0, mask: 8, flags: 136 } as const;

@@ -125,6 +125,21 @@ export const execve: (
 export const signal: (number: number, handler: number) => bigint | number = bind(
   "intptr_t signal(int, intptr_t)",
 );
+/** Layout of the second: abi.SIGACTION. */
+export const sigaction: (number: number, action: Bytes, old: Bytes | null) => number = bind(
+  "int sigaction(int, void *, void *)",
+);
+/** Of the calling thread. Returns the error number. */
+export const pthread_sigmask: (how: number, set: Bytes, old: Bytes | null) => number = bind(
+  "int pthread_sigmask(int, void *, void *)",
+);
+/** Addresses of functions that may be signal handlers (src/linux/signals.ts): `abs` has no effect. */
+export const doNothing = (): bigint => BigInt(koffi.address(libc.symbol("abs", "void")));
+/** `eventfd_write(signal number, …)`: one write(2) of 8 bytes. */
+export const writeToDescriptor = (): bigint =>
+  BigInt(koffi.address(libc.symbol("eventfd_write", "void")));
+export const dup3: (from: number, to: number, flags: number) => number =
+  bind("int dup3(int, int, int)");
 export const kill: (pid: number, signal: number) => number = bind("int kill(int, int)");
 export const getpid: () => number = bind("int getpid(void)");
 export const getppid: () => number = bind("int getppid(void)");

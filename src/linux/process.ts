@@ -5,13 +5,21 @@ import { assert } from "#units/assert";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 
-const SIGHUP = 1;
-const SIGINT = 2;
-const SIGTERM = 15;
+/**
+ * HUP INT QUIT USR1 USR2 PIPE ALRM TERM STKFLT XCPU VTALRM PROF IO PWR: what would end a process that has done nothing wrong
+ * (signal(7)), but for KILL. The others are faults of its own (SEGV, ABRT …) or job control.
+ */
+const ENDING = [1, 2, 3, 10, 12, 13, 14, 15, 16, 24, 26, 27, 29, 30];
+const REALTIME_FIRST = 34;
+const REALTIME_LAST = 64;
 
-/** The engine: signals are the keeper's business, and Ctrl-C reaches the whole process group. */
+/** The engine: signals are the keeper's business, and Ctrl-C reaches the whole process group. It starts no programs. */
 export function ignoreSignals(): Outcome {
-  for (const number of [SIGHUP, SIGINT, SIGTERM]) {
+  const realtime = Array.from(
+    { length: REALTIME_LAST - REALTIME_FIRST + 1 },
+    (_, index) => REALTIME_FIRST + index,
+  );
+  for (const number of [...ENDING, ...realtime]) {
     // SIG_ERR is -1, as a pointer.
     if (Number(libc.signal(number, abi.SIG_IGN)) === -1) return libc.failure(`signal(${number})`);
   }
@@ -86,4 +94,26 @@ export function setTimerSlack(nanoseconds: number): Outcome {
 export function setThreadName(name: string): Outcome {
   const bytes = new TextEncoder().encode(`${name}\0`);
   return libc.prctlBytes(abi.PR_SET_NAME, bytes) === 0 ? OK : libc.failure("prctl(PR_SET_NAME)");
+}
+
+/** linux/capability.h */
+const NEEDED = [
+  [12, "CAP_NET_ADMIN"],
+  [13, "CAP_NET_RAW"],
+] as const;
+
+/** What a daemon needs for addresses and raw sockets, and this process has not; none where /proc does not say. */
+export function missingCapabilities(status: string = ownStatus()): readonly string[] {
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  if (mask === undefined) return [];
+  const effective = BigInt(`0x${mask}`);
+  return NEEDED.filter(([bit]) => (effective & (1n << BigInt(bit))) === 0n).map(([, name]) => name);
+}
+
+function ownStatus(): string {
+  try {
+    return readFileSync("/proc/self/status", "utf8");
+  } catch {
+    return "";
+  }
 }

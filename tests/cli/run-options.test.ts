@@ -87,7 +87,10 @@ test("what cannot be done is refused rather than left out", () => {
 test("help, version and signal numbers win over what else is given", () => {
   assert.deepEqual(read("-h", "--lang", "zh"), { kind: "help", language: "zh-CN" });
   assert.deepEqual(read("-D", "-v"), { kind: "version" });
-  assert.deepEqual(read("--signum=RELOAD"), { kind: "signal-number", number: 1 });
+  // As keepalived 2.2.7 prints them.
+  const numbers = { STOP: 15, RELOAD: 1, DATA: 10, STATS: 12, STATS_CLEAR: 63, JSON: 36 };
+  for (const [name, number] of Object.entries(numbers))
+    assert.deepEqual(read(`--signum=${name}`), { kind: "signal-number", number });
 });
 
 test("the language: asked for, else the environment's, else English", () => {

@@ -40,12 +40,23 @@ const HEADERS = [
 ];
 
 /** Ours that no header has, or has only in newer versions than a distribution may carry. */
-const NOT_IN_HEADERS = ["IPPROTO_VRRP", "TIMESPEC_SIZE", "IFA_PROTO", "PACKET_IGNORE_OUTGOING"];
+const NOT_IN_HEADERS = [
+  "IPPROTO_VRRP",
+  "TIMESPEC_SIZE",
+  "SIGSET_SIZE",
+  "SIGSET_SIZE",
+  "IFA_PROTO",
+  "PACKET_IGNORE_OUTGOING",
+];
 
 /** C expressions for the layouts: the type, and the member behind each of our offsets. */
 const LAYOUTS: Readonly<
   Record<string, { readonly type: string; readonly members: Readonly<Record<string, string>> }>
 > = {
+  SIGACTION: {
+    type: "struct sigaction",
+    members: { handler: "sa_handler", mask: "sa_mask", flags: "sa_flags" },
+  },
   SOCKADDR_IN: {
     type: "struct sockaddr_in",
     members: { family: "sin_family", port: "sin_port", address: "sin_addr" },

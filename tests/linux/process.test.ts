@@ -6,6 +6,7 @@ import { test } from "node:test";
 import {
   fileMappings,
   ignoreSignals,
+  missingCapabilities,
   setPriority,
   setRealtime,
   setThreadName,
@@ -36,10 +37,18 @@ test("the thread's name is what was set, cut to 15 bytes", () => {
   assert.equal(readFileSync("/proc/thread-self/comm", "utf8").trim(), "baton-engine-wi");
 });
 
-test("the three signals of a terminal and a supervisor are ignored", () => {
+test("what a daemon needs and has not is named", () => {
+  assert.deepEqual(missingCapabilities("CapEff:\t0000000000003000\n"), []);
+  assert.deepEqual(missingCapabilities("CapEff:\t0000000000001000\n"), ["CAP_NET_RAW"]);
+  const none = missingCapabilities("CapEff:\t0000000000000000\n");
+  assert.deepEqual(none, ["CAP_NET_ADMIN", "CAP_NET_RAW"]);
+  assert.deepEqual(missingCapabilities(""), [], "nothing is known");
+});
+
+test("signals that would end it are ignored, real-time ones too", () => {
   assert.deepEqual(ignoreSignals(), { ok: true });
   const mask = BigInt(`0x${statusOf("SigIgn")}`);
-  for (const number of [1, 2, 15])
+  for (const number of [1, 2, 3, 10, 12, 14, 15, 29, 34, 36, 63, 64])
     assert.notEqual(mask & (1n << BigInt(number - 1)), 0n, `${number}`);
 });
 

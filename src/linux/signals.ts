@@ -1,0 +1,79 @@
+/**
+ * Real-time signals, which Node.js does not know and whose default ends the process. keepalived uses some of them: JSON is
+ * SIGRTMIN+2, STATS_CLEAR is SIGRTMAX-1.
+ *
+ * A handler runs between any two instructions of any thread, so it cannot be ours; it is a function of the C library that
+ * may be called there. `abs` does nothing: the signal is caught and forgotten. `eventfd_write(number, …)` is one write(2) of 8
+ * bytes to the descriptor of that number, where the end of a pipe has been put: libuv tells that the pipe can be read.
+ *
+ * Caught and not ignored, because programs that are executed inherit what is ignored, and scripts must find the default.
+ */
+import { Socket } from "node:net";
+import { OK, type Outcome } from "#ports/world";
+import * as abi from "./abi.ts";
+import * as libc from "./ffi.ts";
+import { openPipe } from "./pipe.ts";
+
+/** glibc keeps 32 and 33 for itself. */
+const FIRST = 34;
+const LAST = 64;
+
+function handle(number: number, handler: bigint): Outcome {
+  const action = new Uint8Array(abi.SIGACTION.size);
+  const view = new DataView(action.buffer);
+  view.setBigUint64(abi.SIGACTION.handler, handler, true);
+  view.setInt32(abi.SIGACTION.flags, abi.SA_RESTART | abi.SA_SIGINFO, true);
+  return libc.sigaction(number, action, null) === 0 ? OK : libc.failure(`sigaction(${number})`);
+}
+
+/** No real-time signal ends this process any more. */
+export function catchRealtimeSignals(): Outcome {
+  for (let number = FIRST; number <= LAST; number++) {
+    const outcome = handle(number, libc.doNothing());
+    if (!outcome.ok) return outcome;
+  }
+  return OK;
+}
+
+/** Tells of this one. A failure (no descriptors, or one of that number in use) leaves it caught and forgotten. */
+export function listenRealtime(number: number, tell: () => void): Outcome {
+  if (libc.fcntl(number, abi.F_GETFD, 0) >= 0)
+    return { ok: false, errno: "EBUSY", call: `descriptor ${number}` };
+  const pipe = openPipe();
+  if (!pipe.ok) return pipe;
+  const { read, write } = pipe.value;
+  const moved = libc.dup3(write, number, abi.O_CLOEXEC);
+  const failure = moved < 0 ? libc.failure("dup3") : undefined;
+  libc.close(write);
+  if (failure !== undefined) {
+    libc.close(read);
+    return failure;
+  }
+  // A full pipe must not hold up the handler: what nobody has read yet says enough.
+  libc.fcntl(number, abi.F_SETFL, abi.O_NONBLOCK);
+  let socket: Socket;
+  try {
+    socket = new Socket({ fd: read, readable: true, writable: false });
+  } catch {
+    libc.close(read);
+    libc.close(number);
+    return { ok: false, errno: "EINVAL", call: `reading a pipe for signal ${number}` };
+  }
+  socket.unref();
+  socket.on("data", tell);
+  socket.on("error", () => undefined);
+  return handle(number, libc.writeToDescriptor());
+}
+
+/**
+ * Node.js with `--disable-sigusr1` blocks SIGUSR1 for good, so that it never opens its debugger; what has come meanwhile is
+ * delivered to whoever handles it now.
+ */
+export function unblockSignal(number: number): Outcome {
+  const set = new Uint8Array(abi.SIGSET_SIZE);
+  const bit = number - 1;
+  set[bit >> 3] = 1 << (bit & 7);
+  // Returns the error number instead of setting it.
+  const errno = libc.pthread_sigmask(abi.SIG_UNBLOCK, set, null);
+  return errno === 0 ? OK : libc.failureOf(errno, "pthread_sigmask");
+}
