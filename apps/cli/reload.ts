@@ -1,4 +1,5 @@
 /** `baton reload`: like SIGHUP, but says whether it worked. */
+import type { Language } from "#diagnostics/diagnostic";
 import { ask, unreachableSentence } from "./control-client.ts";
 import { type ControlCommand, readControlOptions } from "./control-options.ts";
 import type { Command } from "./io.ts";
@@ -24,17 +25,28 @@ Exit status: 0 reloaded, 1 refused or no daemon.
 export const command: Command = async (args, io) => {
   const options = readControlOptions(args, io, RELOAD);
   if (typeof options === "number") return options;
-  const asked = await ask(options.runtimeDir, { command: "reload" });
+  const asked = await ask(options.runtimeDir, {
+    command: "reload",
+    lang: options.language,
+  });
   if (asked.kind === "unreachable") {
     io.stderr(`baton reload: ${unreachableSentence(asked.why, options.language)}\n`);
     return 1;
   }
   const { answer } = asked;
   if (!answer.ok) {
-    const help = answer.help === undefined ? "" : `\n  ${answer.help}`;
-    io.stderr(`baton reload: ${answer.error}${help}\n`);
+    for (const one of answer.findings ?? []) io.stderr(`${one}\n\n`);
+    const more =
+      (answer.more ?? 0) > 0 ? `\n  ${moreSentence(answer.more ?? 0, options.language)}` : "";
+    // Who has seen what is wrong needs no hint where to look.
+    const isToldAll = answer.findings !== undefined && more === "";
+    const help = answer.help === undefined || isToldAll ? "" : `\n  ${answer.help}`;
+    io.stderr(`baton reload: ${answer.error}${more}${help}\n`);
     return 1;
   }
   io.stdout(options.language === "en" ? "reloaded\n" : "已重新加载\n");
   return 0;
 };
+
+const moreSentence = (count: number, language: Language): string =>
+  language === "en" ? `${count} more findings are not shown` : `另有 ${count} 条未显示`;

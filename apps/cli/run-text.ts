@@ -24,7 +24,7 @@ export const RUN_USAGE: Readonly<Record<Language, string>> = {
       --cloud[=URL]        ask the cloud whether it agrees about the addresses of a MASTER (HAVIP), and
                            announce again until it does; --cloud-region and --cloud-instance say what the
                            environment and the machine's metadata do not
-      --signum NAME        print the number of the signal STOP, RELOAD or DATA
+      --signum NAME        print the number of the signal STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON
 
 keepalived's other options are accepted; those that have no effect here are named once in the log.
 Baton stays in the foreground. Exit status: 0 stopped, 1 cannot start, 2 usage, 4 would not run, 5 errors in the file.
@@ -45,7 +45,7 @@ Baton stays in the foreground. Exit status: 0 stopped, 1 cannot start, 2 usage, 
       --record 文件        把路由器发生的事件追加到该文件，供 baton replay 重放（不含密码；每个通告一行）
       --cloud[=地址]       成为 MASTER 后向云平台核对 HAVIP 是否已绑定到本机，未绑定则再次宣告；
                            --cloud-region、--cloud-instance 补充环境变量和实例元数据中没有的信息
-      --signum 名称        输出信号 STOP、RELOAD 或 DATA 的编号
+      --signum 名称        输出信号 STOP、RELOAD、DATA、STATS、STATS_CLEAR 或 JSON 的编号
 
 keepalived 的其他选项也可使用；对 Baton 无效的选项会在日志中说明一次。
 Baton 始终在前台运行。退出码：0 正常停止，1 无法启动，2 用法错误，4 配置无法运行，5 配置有错误。
@@ -103,3 +103,9 @@ export const ignoredSentence = (option: string, why: IgnoredWhy, language: Langu
   language === "en"
     ? `option ${option} has no effect: ${IGNORED.en[why]}`
     : `选项 ${option} 无效：${IGNORED["zh-CN"][why]}`;
+
+/** The daemon is started by somebody who may not do what it does. */
+export const rightsSentence = (missing: readonly string[], language: Language): string =>
+  language === "en"
+    ? `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing, without which no address can be owned; run it as root (sudo), or with AmbientCapabilities= in the unit`
+    : `缺少 ${missing.join("、")} 权限，无法管理地址；请以 root（sudo）运行，或在 unit 中设置 AmbientCapabilities=`;

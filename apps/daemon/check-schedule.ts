@@ -53,7 +53,9 @@ export type CheckEvent =
   | { readonly kind: "timeReached" }
   | { readonly kind: "finished"; readonly ok: boolean }
   /** It could not even be started: a failure, and nothing to wait for. */
-  | { readonly kind: "notStarted" };
+  | { readonly kind: "notStarted" }
+  /** This machine was short of something to start it with, which says nothing about what is checked: no result. */
+  | { readonly kind: "unable" };
 
 export type CheckEffect =
   | { readonly kind: "start" }
@@ -104,6 +106,8 @@ export function stepCheck(
       return timeReached(config, state, now);
     case "finished":
       return finished(config, state, event.ok, now);
+    case "unable":
+      return { state: { ...state, run: undefined }, effects: [] };
     case "notStarted":
       return count(config, { ...state, run: undefined }, false);
   }

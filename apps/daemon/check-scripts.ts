@@ -14,6 +14,7 @@ import {
   startCheck,
   stepCheck,
 } from "./check-schedule.ts";
+import { isShortage } from "./contain.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
@@ -28,7 +29,12 @@ interface Check {
   current: { readonly command: RunningCommand; readonly startedAt: number } | undefined;
   last: LastRun | undefined;
   isOver: boolean;
+  /** How many times in a row it could not be started for want of something. */
+  shortages: number;
 }
+
+/** A node that cannot start a process for so many intervals is not well itself: from then on each is a failure. */
+const SHORTAGES_MAX = 10;
 
 interface LastRun {
   readonly at: Date;
@@ -113,6 +119,7 @@ export class CheckScripts {
       current: undefined,
       last: undefined,
       isOver: false,
+      shortages: 0,
     };
     this.#schedule(check);
     return check;
@@ -162,15 +169,31 @@ export class CheckScripts {
     const command = this.#launcher.start(check.plan.command, {}, (how) => {
       check.current = undefined;
       if (check.isOver) return;
-      this.#remember(check, at, startedAt, command, how);
+      const isUnable = this.#isUnable(check, how);
+      if (!isUnable) this.#remember(check, at, startedAt, command, how);
       this.#feed(
         check,
         how.kind === "notStarted"
-          ? { kind: "notStarted" }
+          ? { kind: isUnable ? "unable" : "notStarted" }
           : { kind: "finished", ok: how.kind === "exit" && how.code === 0 },
       );
     });
     check.current = { command, startedAt };
+  }
+
+  /** The machine is short of something, and not yet for so long that nobody checks any more. */
+  #isUnable(check: Check, how: CommandEnd): boolean {
+    const errno =
+      how.kind === "notStarted" && how.problem.kind === "refused" ? how.problem.errno : undefined;
+    if (errno === undefined || !isShortage(errno)) {
+      check.shortages = 0;
+      return false;
+    }
+    check.shortages += 1;
+    const what = `Script ${check.plan.name}`;
+    if (check.shortages === 1)
+      this.#log("warning", wordsOf(this.#language).keepsLast(what, errno), { script: what });
+    return check.shortages <= SHORTAGES_MAX;
   }
 
   #remember(

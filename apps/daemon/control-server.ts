@@ -1,7 +1,9 @@
 /** The control socket: a Unix stream socket, mode 0600, one JSON object a line. */
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { ControlAnswer, ControlRequest } from "#contract/status";
+import { failureText } from "./contain.ts";
+import type { Log } from "./log.ts";
 
 export interface ControlClient {
   send(answer: ControlAnswer): void;
@@ -37,10 +39,10 @@ export async function isAnswered(path: string): Promise<boolean> {
  * Rejects when the path cannot be had. A socket that is there already is replaced: the caller holds the lock of the
  * runtime directory, so nobody answers it any more.
  */
-export async function serveControl(path: string, handle: Handler): Promise<Server> {
+export async function serveControl(path: string, handle: Handler, log: Log): Promise<Server> {
   rmSync(path, { force: true });
-  const server = createServer((socket) => answerLines(socket, handle));
-  server.maxConnections = CLIENTS_MAX;
+  const server = createServer((socket) => new Conversation(socket, handle, log));
+  server.maxConnections = clientsMax();
   const before = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -55,50 +57,90 @@ export async function serveControl(path: string, handle: Handler): Promise<Serve
   } finally {
     process.umask(before);
   }
+  // Short of descriptors: nobody can ask, and that is all.
+  server.on("error", (error) => log("warning", `control socket: ${failureText(error)}`));
   chmodSync(path, 0o600);
   return server;
 }
 
-function answerLines(socket: Socket, handle: Handler): void {
-  let buffered = "";
-  let last: Promise<void> = Promise.resolve();
-  const client: ControlClient = {
-    send(answer) {
-      if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`);
-    },
-    get isBehind() {
-      return socket.writableLength > BEHIND_BYTES;
-    },
-    onClose: (what) => void socket.once("close", what),
-  };
-  socket.setEncoding("utf8");
-  socket.on("error", () => socket.destroy());
-  socket.on("data", (text: string) => {
-    const lines = (buffered + text).split("\n");
-    buffered = lines.pop() ?? "";
-    if (buffered.length > LINE_MAX) socket.destroy();
-    for (const line of lines) last = answer(line, client, handle, last);
-  });
+/** Never so many that no descriptor is left for an engine and for scripts. */
+function clientsMax(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return Math.max(1, Math.min(CLIENTS_MAX, Math.floor(Number(soft ?? CLIENTS_MAX * 4) / 4)));
+  } catch {
+    return CLIENTS_MAX;
+  }
 }
 
-/** Answers come in the order of the requests. */
-async function answer(
-  line: string,
-  client: ControlClient,
-  handle: Handler,
-  earlier: Promise<void>,
-): Promise<void> {
-  await earlier;
-  const request = readRequest(line);
-  const said: ControlAnswer =
-    request === undefined
-      ? {
-          ok: false,
-          error: "not a request",
-          help: 'send one line like {"command":"status"}',
-        }
-      : await handle(request, client);
-  client.send(said);
+/** One client: its lines are answered one after the other, and it is read no faster than it is answered. */
+class Conversation implements ControlClient {
+  readonly #socket: Socket;
+  readonly #handle: Handler;
+  readonly #log: Log;
+  readonly #lines: string[] = [];
+  #buffered = "";
+  #isAnswering = false;
+
+  constructor(socket: Socket, handle: Handler, log: Log) {
+    this.#socket = socket;
+    this.#handle = handle;
+    this.#log = log;
+    socket.setEncoding("utf8");
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (text: string) => this.#take(text));
+    socket.on("drain", () => void this.#answerAll());
+  }
+
+  send(answer: ControlAnswer): void {
+    if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(answer)}\n`);
+  }
+
+  get isBehind(): boolean {
+    return this.#socket.writableLength > BEHIND_BYTES;
+  }
+
+  onClose(what: () => void): void {
+    this.#socket.once("close", what);
+  }
+
+  #take(text: string): void {
+    const lines = (this.#buffered + text).split("\n");
+    this.#buffered = lines.pop() ?? "";
+    if (this.#buffered.length > LINE_MAX || lines.some((line) => line.length > LINE_MAX)) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#lines.push(...lines);
+    if (this.#lines.length > 0) this.#socket.pause();
+    void this.#answerAll();
+  }
+
+  /** Never rejects. Ends where the client has not read what it was told, and goes on when it has (`drain`). */
+  async #answerAll(): Promise<void> {
+    if (this.#isAnswering) return;
+    this.#isAnswering = true;
+    while (this.#lines.length > 0 && !this.isBehind && !this.#socket.destroyed)
+      this.send(await this.#answer(this.#lines.shift() ?? ""));
+    this.#isAnswering = false;
+    if (this.#lines.length === 0) this.#socket.resume();
+  }
+
+  async #answer(line: string): Promise<ControlAnswer> {
+    const request = readRequest(line);
+    if (request === undefined)
+      return {
+        ok: false,
+        error: "not a request",
+        help: 'send one line like {"command":"status"}',
+      };
+    try {
+      return await this.#handle(request, this);
+    } catch (error) {
+      this.#log("error", `control socket, ${request.command}: ${failureText(error)}`);
+      return { ok: false, error: "it could not be answered; the log of the daemon says why" };
+    }
+  }
 }
 
 /** Undefined for anything that is no request; what it does not know is left out. */
@@ -114,9 +156,13 @@ export function readRequest(line: string): ControlRequest | undefined {
   switch (command) {
     case "status":
     case "watch":
-    case "reload":
     case "ping":
       return { command };
+    case "reload": {
+      const lang = "lang" in value ? value.lang : undefined;
+      if (lang !== undefined && lang !== "en" && lang !== "zh-CN") return undefined;
+      return lang === undefined ? { command } : { command, lang };
+    }
     case "explain": {
       const instance = "instance" in value ? value.instance : undefined;
       const lang = "lang" in value ? value.lang : undefined;

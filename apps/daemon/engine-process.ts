@@ -5,10 +5,15 @@ import { fileURLToPath } from "node:url";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#contract/engine-link";
 import { printToEngine } from "#contract/engine-link-lines";
 import type { Instant } from "#units/time";
+import { errnoOf } from "./contain.ts";
 import { withLockFile } from "./engine-lock.ts";
 
-const NODE_OPTIONS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=2"];
-const MAIN = fileURLToPath(new URL("./engine-main.ts", import.meta.url));
+const NODE_OPTIONS = [
+  "--disable-warning=ExperimentalWarning",
+  "--disable-sigusr1",
+  "--max-semi-space-size=2",
+];
+const MAIN = fileURLToPath(new URL("./engine-start-main.ts", import.meta.url));
 /** Starting a process stops this one for some milliseconds, which the hand-over for the dead engine needs first. */
 const FIRST_DELAY_MS = 40;
 const LAST_DELAY_MS = 10_000;
@@ -16,6 +21,8 @@ const LAST_DELAY_MS = 10_000;
 const LAST_WORDS_MS = 2;
 /** An engine that ran this long was all right: the next death starts the back-off anew. */
 const HEALTHY_MS = 10_000;
+/** No line is longer: a snapshot of some thousand instances. */
+const LINE_MAX = 64 * 1024 * 1024;
 
 export interface Snapshot {
   readonly at: Instant;
@@ -30,6 +37,8 @@ export interface EngineEvents {
   reaped(pid: number | undefined, how: string): void;
   /** A new process waits for its configuration. */
   started(): void;
+  /** It wrote something that cannot be acted upon, and is ended for it. */
+  unreadable(line: string, error: unknown): void;
 }
 
 export interface EngineOptions {
@@ -66,15 +75,14 @@ export class EngineProcess {
 
   start(): void {
     this.#startedAt = Date.now();
-    const { program = [...NODE_OPTIONS, MAIN], more, runtimeDir } = this.#options;
-    const child = withLockFile(runtimeDir, (lock) => {
-      const locks = lock === undefined ? [] : ["--lock"];
-      return spawn(process.execPath, [...program, ...(more?.() ?? []), ...locks], {
-        stdio: ["ignore", "ignore", "inherit", "pipe", lock ?? "ignore"],
-      });
-    });
+    const child = this.#spawn();
+    const pipe = child?.stdio?.[3] as Duplex | null | undefined;
+    // Short of descriptors, memory or processes: no engine yet, which is as if it had died at once.
+    if (child === undefined || pipe === null || pipe === undefined) {
+      child?.on("error", (error) => this.#events.reaped(undefined, error.message));
+      return this.#startAgain();
+    }
     this.#child = child;
-    const pipe = child.stdio[3] as Duplex;
     this.#pipe = pipe;
     this.#buffered = "";
     pipe.setEncoding("utf8");
@@ -90,6 +98,7 @@ export class EngineProcess {
     };
     pipe.on("error", () => undefined);
     pipe.once("end", gone);
+    pipe.once("close", gone);
     child.once("exit", (code, signal) => {
       this.#events.reaped(child.pid, signal ?? `exit ${code ?? "?"}`);
       // Its last words, which may be "I am MASTER", are read before its end is acted upon.
@@ -101,6 +110,21 @@ export class EngineProcess {
       gone();
     });
     this.#events.started();
+  }
+
+  #spawn(): ChildProcess | undefined {
+    const { program = [...NODE_OPTIONS, MAIN], more, runtimeDir } = this.#options;
+    try {
+      return withLockFile(runtimeDir, (lock) => {
+        const locks = lock === undefined ? [] : ["--lock"];
+        return spawn(process.execPath, [...program, ...(more?.() ?? []), ...locks], {
+          stdio: ["ignore", "ignore", "inherit", "pipe", lock ?? "ignore"],
+        });
+      });
+    } catch (error) {
+      this.#events.reaped(undefined, errnoOf(error));
+      return undefined;
+    }
   }
 
   send(message: ToEngine): void {
@@ -138,15 +162,20 @@ export class EngineProcess {
   #receive(text: string): void {
     const lines = (this.#buffered + text).split("\n");
     this.#buffered = lines.pop() ?? "";
-    for (const line of lines) {
-      const message = readMessage(line);
-      if (message === undefined) {
-        // Half a line of a dying process, or a broken one: there is only one answer to both.
-        this.kill();
-        return;
-      }
+    // Half a line of a dying process, or a broken one: there is only one answer to both.
+    if (this.#buffered.length > LINE_MAX || !lines.every((line) => this.#take(line))) this.kill();
+  }
+
+  /** False: it says what cannot be. */
+  #take(line: string): boolean {
+    try {
+      const message = JSON.parse(line) as FromEngine;
       if (message.type === "snapshot") this.#answer(message.id, message);
       else this.#events.message(message);
+      return true;
+    } catch (error) {
+      this.#events.unreadable(line, error);
+      return false;
     }
   }
 
@@ -158,19 +187,14 @@ export class EngineProcess {
     // It may be alive and deaf: two engines must never be.
     child.kill("SIGKILL");
     this.#events.died();
+    this.#startAgain();
+  }
+
+  #startAgain(): void {
     if (this.#ending) return;
     this.restarts += 1;
     if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = FIRST_DELAY_MS;
     this.#timer = setTimeout(() => this.start(), this.#delayMs);
     this.#delayMs = Math.min(LAST_DELAY_MS, this.#delayMs * 4);
-  }
-}
-
-/** The engine is the same program from the same checkout: its lines are trusted to be what they say. */
-function readMessage(line: string): FromEngine | undefined {
-  try {
-    return JSON.parse(line) as FromEngine;
-  } catch {
-    return undefined;
   }
 }

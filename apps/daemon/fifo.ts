@@ -1,11 +1,12 @@
 /** notify_fifo: keepalived's lines, written to a named pipe that is kept open for the daemon's life (and over reloads). */
-import { closeSync, constants, fchownSync, lstatSync, openSync, rmSync, writeSync } from "node:fs";
+import { constants, fchownSync, lstatSync, openSync, writeSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { UserPlan } from "#config/plan";
 import * as libc from "#linux/ffi";
 import { printFailure } from "#linux/result";
 import { type Identity, resolveIdentity } from "./account.ts";
 import type { Log } from "./log.ts";
+import { closeQuietly, removeFile } from "./own-files.ts";
 import type { Words } from "./words.ts";
 
 export interface FifoOptions {
@@ -93,8 +94,8 @@ export class NotifyFifo {
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    closeQuietly(this.#fd);
     this.#fd = undefined;
-    if (this.#isOurs) rmSync(this.#options.path, { force: true });
+    if (this.#isOurs) removeFile(this.#options.path);
   }
 }

@@ -21,10 +21,12 @@ import {
   type ContrarySign,
   IDLE,
   type Role,
+  type View,
   verdictOf,
 } from "#provider/agreement-state";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
 import { type CloudQuestion, CloudSource } from "./cloud-source.ts";
+import { background, failureText } from "./contain.ts";
 import { type HavipWords, havipWordsOf } from "./havip-words.ts";
 import type { Log } from "./log.ts";
 
@@ -226,8 +228,11 @@ export class HavipLoop {
   #perform(watch: Watch, effect: AgreementEffect): void {
     switch (effect.kind) {
       case "ask":
-        void this.#ask(watch, effect.turn);
-        return;
+        return background(
+          this.#options.log,
+          `(${watch.instance}) ${watch.address}`,
+          async () => await this.#ask(watch, effect.turn),
+        );
       case "announce":
         return this.#options.announce(watch.instance);
       case "moved":
@@ -239,7 +244,10 @@ export class HavipLoop {
   }
 
   async #ask({ instance, address, question, source }: Watch, turn: number): Promise<void> {
-    const view = await source.ask(address);
+    const view = await source.ask(address).catch((error: unknown): View => {
+      // Nothing that it can be asked throws for the world's sake; if it does all the same, there is no answer.
+      return { kind: "unknown", why: failureText(error) };
+    });
     // A reload may have put another in its place, which goes on where this one was.
     const watch = this.#watches.get(`${instance}/${address}`);
     if (watch?.question !== question) return;

@@ -6,7 +6,6 @@
  *   check scripts, files, processes ─> results ─> engine
  *   engine gone ─> emergency.ts ─> another engine
  */
-import { rmSync } from "node:fs";
 import type { CommandPlan, RunPlan } from "#config/plan";
 import type { FromEngine, TrackerResult } from "#contract/engine-link";
 import type { ControlAnswer, ControlRequest, Status } from "#contract/status";
@@ -17,6 +16,7 @@ import { printIpv4 } from "#units/address";
 import { instant, micros, toMillis } from "#units/time";
 import { CheckScripts } from "./check-scripts.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
+import { contain, failureText } from "./contain.ts";
 import { signIn } from "./contrary-sign.ts";
 import type { ControlClient } from "./control-server.ts";
 import { Emergency } from "./emergency.ts";
@@ -29,6 +29,7 @@ import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { Notifier } from "./notifier.ts";
 import { OutputPipe } from "./output-pipe.ts";
+import { removeFile } from "./own-files.ts";
 import { RecordFile } from "./record-file.ts";
 import { writePid } from "./runtime-dir.ts";
 import { groupStatuses, instanceStatus, VERSION } from "./status.ts";
@@ -38,6 +39,11 @@ import { TrackProcesses } from "./track-processes.ts";
 import { Watchers } from "./watchers.ts";
 import { type Words, wordsOf } from "./words.ts";
 
+export type Reread =
+  | { readonly kind: "plan"; readonly plan: RunPlan }
+  /** What runs stays. The reasons have been logged; here they are for who asked, rendered in the language asked for. */
+  | { readonly kind: "refused"; readonly findings: readonly string[] };
+
 export interface KeeperOptions {
   readonly configFile: string;
   readonly configId: string | undefined;
@@ -46,8 +52,8 @@ export interface KeeperOptions {
   readonly rtnetlink: Rtnetlink;
   readonly launcher: Launcher;
   readonly manager: SystemManager;
-  /** Reads the file again; undefined keeps what runs (the reasons have been logged). */
-  readonly reread: () => RunPlan | undefined;
+  /** Reads the file again. */
+  readonly reread: (language: Language) => Reread;
   /** `-r`: keepalived's VRRP child. */
   readonly enginePidFile: string | undefined;
   /** `--cloud`: ask about every instance. A `havip` block in the file asks without it. */
@@ -61,6 +67,11 @@ export interface KeeperOptions {
   /** The program of the engine and its arguments; undefined is the real one. */
   readonly engineProgram?: readonly string[];
 }
+
+export type Reloaded =
+  | { readonly kind: "done" }
+  | { readonly kind: "stopping" }
+  | { readonly kind: "refused"; readonly findings: readonly string[] };
 
 /** The engine's answer to a question, else its state is unknown. */
 const SNAPSHOT_MS = 300;
@@ -94,8 +105,12 @@ export class Keeper {
   #reloadedAt: Date | undefined;
   /** Resolves when the engine is gone and what it left is handed over. */
   #engineGone: (() => void) | undefined;
-  #isStopping = false;
+  /** Since `stop` was asked for; a second one waits for the first. */
+  #stopped: Promise<void> | undefined;
+  #isStarted = false;
   #isReady = false;
+  /** Of `startup_script` or `shutdown_script`, while one runs. */
+  #endGlobal: (() => void) | undefined;
 
   constructor(plan: RunPlan, options: KeeperOptions) {
     this.#plan = plan;
@@ -110,15 +125,16 @@ export class Keeper {
     const track = (result: TrackerResult): void =>
       this.#engine.send({ type: "tracker", ...result });
     this.#files = new TrackFiles(log, this.#words, track);
-    this.#processes = new TrackProcesses(track);
+    this.#processes = new TrackProcesses(log, this.#words, track);
     this.#notifier = new Notifier(launcher, log, language);
-    this.#watchers = new Watchers(async () => await this.status());
+    this.#watchers = new Watchers(log, async () => await this.status());
     this.#engine = new EngineProcess(
       {
         message: (message) => this.#onMessage(message),
         died: () => this.#onDeath(),
         reaped: (pid, how) => this.#onReaped(pid, how),
         started: () => this.#configureEngine(false),
+        unreadable: (line, error) => this.#onUnreadable(line, error),
       },
       {
         program: options.engineProgram,
@@ -154,39 +170,62 @@ export class Keeper {
     this.#configure(this.#plan);
     await this.#runGlobal("startup_script", this.#plan.globals.startupScript);
     if (this.#isStopping) return;
+    this.#isStarted = true;
     // Values of files are known at once, and go to the engine with its configuration.
     this.#startTrackers();
     this.#engine.start();
     this.#watch.start();
   }
 
-  /** SIGHUP. A file with errors changes nothing. */
-  reload(): boolean {
-    if (this.#isStopping) return false;
+  /** SIGHUP. A file with errors changes nothing. Before the start is over, it starts with what is read now. */
+  reload(language: Language = this.#options.language): Reloaded {
+    if (this.#isStopping) return { kind: "stopping" };
     const { manager } = this.#options;
     manager.reloading();
-    const plan = this.#options.reread();
-    if (plan === undefined) {
+    const read = this.#reread(language);
+    if (read.kind === "refused") {
       manager.ready();
       this.#log("error", this.#words.reloadRefused);
-      return false;
+      return read;
     }
+    const { plan } = read;
     this.#reloadedAt = new Date();
     this.#configure(plan);
-    this.#startTrackers();
-    this.#configureEngine(true);
+    if (this.#isStarted) {
+      this.#startTrackers();
+      this.#configureEngine(true);
+    }
     manager.ready();
     this.#log("info", "Reload complete");
     this.#watchers.changed();
-    return true;
+    return { kind: "done" };
   }
 
-  /** Hands over and ends: resolves when everything is done, or has had its time. */
+  /** Files may vanish or change between two looks at them: what cannot be read is no configuration. */
+  #reread(language: Language): Reread {
+    try {
+      return this.#options.reread(language);
+    } catch (error) {
+      const why = `${this.#options.configFile}: ${failureText(error)}`;
+      this.#log("error", why);
+      return { kind: "refused", findings: [why] };
+    }
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /** Hands over and ends: resolves when everything is done, or has had its time, for everybody who asks. */
   async stop(): Promise<void> {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+    this.#stopped ??= this.#stop();
+    await this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#options.manager.stopping();
     this.#log("info", "Stopping");
+    this.#endGlobal?.();
     this.#watch.stop();
     this.#engine.end();
     this.#scripts.stop();
@@ -202,17 +241,17 @@ export class Keeper {
     this.#scripts.kill();
     OutputPipe.leaveAll();
     const { enginePidFile } = this.#options;
-    if (enginePidFile !== undefined) rmSync(enginePidFile, { force: true });
+    if (enginePidFile !== undefined) removeFile(enginePidFile);
     this.#log("info", `Stopped Baton ${VERSION}`);
   }
 
   async handle(request: ControlRequest, client: ControlClient): Promise<ControlAnswer> {
-    const en = (request.command === "explain" ? request.lang : undefined) ?? this.#options.language;
+    const en = ("lang" in request ? request.lang : undefined) ?? this.#options.language;
     switch (request.command) {
       case "ping":
         return { ok: true, pong: process.pid };
       case "reload":
-        return this.reload() ? { ok: true, text: "reloaded" } : { ok: false, ...REFUSED[en] };
+        return reloadAnswer(this.reload(en), en);
       case "status":
         return { ok: true, status: await this.status() };
       case "watch":
@@ -341,7 +380,8 @@ export class Keeper {
     this.#sent = [];
     const owned = this.#memories.engineGone();
     this.#havips.engineGone();
-    if (owned.length > 0) this.#emergency.handOver(owned);
+    if (owned.length > 0)
+      contain(this.#log, this.#words.cannotHandOver, () => this.#emergency.handOver(owned));
     this.#engineGone?.();
     if (this.#isStopping) return;
     this.#log("error", this.#words.engineGone);
@@ -349,9 +389,16 @@ export class Keeper {
     this.#watchers.changed();
   }
 
+  #onUnreadable(line: string, error: unknown): void {
+    const cut = line.slice(0, 200);
+    this.#log("error", `${this.#words.engineUnreadable}: ${cut}: ${failureText(error)}`);
+  }
+
   #onReaped(pid: number | undefined, how: string): void {
     const isExpected = this.#isStopping && how === "exit 0";
-    if (!isExpected) this.#log("error", this.#words.engineEnded(pid, how));
+    if (isExpected) return;
+    const { cannotStartEngine, engineEnded } = this.#words;
+    this.#log("error", pid === undefined ? `${cannotStartEngine}: ${how}` : engineEnded(pid, how));
   }
 
   #onMessage(message: FromEngine): void {
@@ -492,6 +539,7 @@ export class Keeper {
     await new Promise<void>((resolve) => {
       const running = this.#options.launcher.start(command, {}, (end) => {
         clearTimeout(timer);
+        this.#endGlobal = undefined;
         if (end.kind !== "exit" || end.code !== 0) {
           const how = end.kind === "exit" ? `exit ${end.code}` : end.kind;
           const told = `${how}: ${running.output.lastLine()}`;
@@ -504,9 +552,39 @@ export class Keeper {
         running.signal("SIGKILL");
         resolve();
       }, milliseconds);
+      this.#endGlobal = () => running.signal("SIGTERM");
     });
   }
 }
+
+/** Of a refused file, as much as a person reads: the rest is in the log, and `baton check` has all of it. */
+const FINDINGS_MAX = 20;
+const FINDINGS_LENGTH_MAX = 16_384;
+
+function reloadAnswer(reloaded: Reloaded, language: Language): ControlAnswer {
+  switch (reloaded.kind) {
+    case "done":
+      return { ok: true, text: "reloaded" };
+    case "stopping":
+      return { ok: false, ...STOPPING[language] };
+    case "refused": {
+      const findings: string[] = [];
+      let length = 0;
+      for (const one of reloaded.findings.slice(0, FINDINGS_MAX)) {
+        length += one.length;
+        if (length > FINDINGS_LENGTH_MAX) break;
+        findings.push(one);
+      }
+      const more = reloaded.findings.length - findings.length;
+      return { ok: false, ...REFUSED[language], findings, more };
+    }
+  }
+}
+
+const STOPPING = {
+  en: { error: "the daemon is stopping; nothing changed" },
+  "zh-CN": { error: "守护进程正在停止，未作任何更改" },
+} as const;
 
 const REFUSED = {
   en: { error: "the file has errors; nothing changed", help: "baton check says which" },

@@ -4,12 +4,13 @@ import { isAbsolute, resolve } from "node:path";
 import type { CommandPlan } from "#config/plan";
 import type { Language } from "#diagnostics/diagnostic";
 import { type Identity, type Resolved, resolveIdentity } from "./account.ts";
+import { errnoOf } from "./contain.ts";
 import type { Log } from "./log.ts";
 import { OutputTail } from "./output-tail.ts";
 import { type CommandEnd, type RunningCommand, runCommand } from "./run-command.ts";
 import type { RunningGroups } from "./running-groups.ts";
 import { DEFAULT_PATH, scriptEnvironment } from "./script-environment.ts";
-import { inspectProgram } from "./script-security.ts";
+import { type Inspection, inspectProgram } from "./script-security.ts";
 import { problemSentence, type StartProblem } from "./start-problem.ts";
 import { wordsOf } from "./words.ts";
 
@@ -99,9 +100,8 @@ export class Launcher {
     const { resolved, base } = this.#identity(command.user);
     if (resolved.kind === "problem") return resolved;
     const { identity } = resolved;
-    const asked = program.includes("/") && !isAbsolute(program) ? resolve(program) : program;
-    const search = (process.env["PATH"] ?? DEFAULT_PATH).split(":");
-    const inspected = inspectProgram(asked, identity, ourselves().uid === 0, search);
+    const inspected = inspect(program, identity);
+    if (inspected.kind === "refused") return unable(inspected);
     if (inspected.kind !== "fine") {
       if (inspected.kind !== "insecure" || this.isStrict) return unable(inspected);
       this.#warnOnce(inspected);
@@ -119,6 +119,20 @@ export class Launcher {
         problem,
       },
     );
+  }
+}
+
+/** Files may change or vanish between two looks at them, and so may the folder that the daemon was started in. */
+function inspect(
+  program: string,
+  identity: Identity,
+): Inspection | Extract<StartProblem, { kind: "refused" }> {
+  try {
+    const asked = program.includes("/") && !isAbsolute(program) ? resolve(program) : program;
+    const search = (process.env["PATH"] ?? DEFAULT_PATH).split(":");
+    return inspectProgram(asked, identity, ourselves().uid === 0, search);
+  } catch (error) {
+    return { kind: "refused", path: program, errno: errnoOf(error) };
   }
 }
 

@@ -5,17 +5,10 @@
  * are left out, counted and told, and any failure (a full disk, a path that cannot be written) ends the recording with one
  * warning.
  */
-import {
-  close,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  openSync,
-  readSync,
-  write,
-} from "node:fs";
+import { close, constants, fchmodSync, fstatSync, openSync, readSync, write } from "node:fs";
+import { errnoOf } from "./contain.ts";
 import type { Log } from "./log.ts";
+import { closeQuietly } from "./own-files.ts";
 import type { Words } from "./words.ts";
 
 /** What may wait for the disk. */
@@ -144,22 +137,23 @@ function openRecording(
   path: string,
   words: Words,
 ): { readonly fd: number; readonly isEmpty: boolean } | string {
-  let fd: number;
+  let fd: number | undefined;
   try {
     const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants;
     // Of another kind than a file it may be a pipe, which must not hold us up before that is seen.
     fd = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    const info = fstatSync(fd);
+    const start = Buffer.alloc(BEGINNING.length);
+    if (info.isFile()) readSync(fd, start, 0, start.length, 0);
+    const isOurs = info.size === 0 || start.toString() === BEGINNING;
+    if (!info.isFile() || !isOurs) {
+      closeQuietly(fd);
+      return info.isFile() ? words.notARecording : words.notAFile;
+    }
+    fchmodSync(fd, 0o600);
+    return { fd, isEmpty: info.size === 0 };
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error);
+    closeQuietly(fd);
+    return errnoOf(error);
   }
-  const info = fstatSync(fd);
-  const start = Buffer.alloc(BEGINNING.length);
-  if (info.isFile()) readSync(fd, start, 0, start.length, 0);
-  const isOurs = info.size === 0 || start.toString() === BEGINNING;
-  if (!info.isFile() || !isOurs) {
-    closeSync(fd);
-    return info.isFile() ? words.notARecording : words.notAFile;
-  }
-  fchmodSync(fd, 0o600);
-  return { fd, isEmpty: info.size === 0 };
 }

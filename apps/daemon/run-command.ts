@@ -5,11 +5,11 @@
  * that exists); what ignores it or was forked by it is ended by the next keeper (running-groups.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync } from "node:fs";
 import { openPipe } from "#linux/pipe";
 import type { Identity } from "./account.ts";
 import { OutputPipe } from "./output-pipe.ts";
 import { OutputTail } from "./output-tail.ts";
+import { closeQuietly } from "./own-files.ts";
 import type { RunningGroups } from "./running-groups.ts";
 import type { StartProblem } from "./start-problem.ts";
 
@@ -92,8 +92,9 @@ function spawnInto(
   const owner = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
   const ends = openPipe();
   const write = ends.ok ? ends.value.write : "ignore";
-  const pipe = ends.ok ? new OutputPipe(ends.value.read, output, owner) : undefined;
+  let pipe: OutputPipe | undefined;
   try {
+    if (ends.ok) pipe = openOutput(ends.value.read, output, owner);
     const child = spawn(program, args, {
       detached: true,
       stdio: ["ignore", write, write],
@@ -107,6 +108,19 @@ function spawnInto(
     pipe?.close();
     throw error;
   } finally {
-    if (ends.ok) closeSync(ends.value.write);
+    if (ends.ok) closeQuietly(ends.value.write);
+  }
+}
+
+function openOutput(
+  fd: number,
+  output: OutputTail,
+  owner: { readonly uid?: number; readonly gid?: number },
+): OutputPipe {
+  try {
+    return new OutputPipe(fd, output, owner);
+  } catch (error) {
+    closeQuietly(fd);
+    throw error;
   }
 }

@@ -2,11 +2,13 @@
  * The process groups of the scripts that run now, remembered in the runtime directory as long as they run, so that a new
  * keeper can end what a killed one left: an old MASTER script must not finish after a new BACKUP script.
  *
- * A file is named after the group and holds the start time of its leader (proc_pid_stat(5), field 22), so that a number
- * that has been given to somebody else since is left alone.
+ * A file is named after the group and holds the boot and the start time of its leader (proc_pid_stat(5), field 22), so that a
+ * number that has been given to somebody else since is left alone. Root sends signals on the word of these files, so only
+ * files of our own in a folder of our own count.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readOwnFile, removeFile, writeOwnFile } from "./own-files.ts";
 
 export interface RunningGroup {
   signal(signal: NodeJS.Signals): void;
@@ -14,7 +16,7 @@ export interface RunningGroup {
 }
 
 export class RunningGroups {
-  readonly #folder: string | undefined;
+  #folder: string | undefined;
 
   /** @param folder undefined: nothing is remembered */
   constructor(folder: string | undefined) {
@@ -22,6 +24,8 @@ export class RunningGroups {
     if (folder === undefined) return;
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const { uid, mode } = lstatSync(folder);
+      if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) this.#folder = undefined;
     } catch {
       // A full or read-only disk: scripts matter more than remembering them.
     }
@@ -31,11 +35,9 @@ export class RunningGroups {
     const file = this.#folder === undefined ? undefined : join(this.#folder, String(leader));
     const startTime = startTimeOf(leader);
     if (file !== undefined && startTime !== undefined) {
-      try {
-        writeFileSync(file, `${startTime} ${argv.join(" ").replaceAll("\n", " ")}\n`);
-      } catch {
-        // As above.
-      }
+      // A failure: as above.
+      const command = argv.join(" ").replaceAll("\n", " ");
+      writeOwnFile(file, `${bootId()} ${startTime} ${command}\n`, 0o600);
     }
     let isLeaderAlive = true;
     return {
@@ -45,7 +47,7 @@ export class RunningGroups {
       },
       leaderEnded() {
         isLeaderAlive = false;
-        if (file !== undefined) rmSync(file, { force: true });
+        if (file !== undefined) removeFile(file);
       },
     };
   }
@@ -55,15 +57,12 @@ export class RunningGroups {
     const ended: string[] = [];
     for (const name of this.#files()) {
       const file = join(this.#folder ?? "", name);
-      try {
-        const [startTime, ...command] = readFileSync(file, "utf8").trim().split(" ");
-        if (startTimeOf(Number(name)) === startTime && startTime !== undefined) {
-          signalGroup(Number(name), signal);
-          ended.push(command.join(" "));
-        } else rmSync(file, { force: true });
-      } catch {
-        // Gone between two looks.
-      }
+      const [boot, startTime, ...command] = (readOwnFile(file) ?? "").trim().split(" ");
+      const isOurs = boot === bootId() && startTime !== undefined;
+      if (isOurs && startTimeOf(Number(name)) === startTime) {
+        signalGroup(Number(name), signal);
+        ended.push(command.join(" "));
+      } else removeFile(file);
     }
     return ended;
   }
@@ -76,6 +75,17 @@ export class RunningGroups {
       return [];
     }
   }
+}
+
+let boot: string | undefined;
+/** Another after every start of the machine: start times begin anew then. */
+function bootId(): string {
+  try {
+    boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return "unknown";
+  }
+  return boot;
 }
 
 /** A clock tick count as text, or undefined if there is no such process (a zombie counts as none). */

@@ -2,10 +2,16 @@
  * The runtime directory: control socket, lock, PID file, running scripts. One daemon for each: the lock decides, not the
  * socket or the PID, because it ends with the process that has it.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lockFile } from "#linux/lock-file";
 import { printFailure } from "#linux/result";
+import {
+  type FolderProblem,
+  readOwnFile,
+  removeFile,
+  takeFolder,
+  writeOwnFile,
+} from "./own-files.ts";
 
 export interface RuntimeDir {
   readonly socket: string;
@@ -19,14 +25,15 @@ export type Taken =
   | { readonly kind: "ours"; readonly dir: RuntimeDir }
   /** `pid` as its file says; undefined if it says nothing. */
   | { readonly kind: "taken"; readonly pid: number | undefined }
+  /** Others could put something in the place of its files. */
+  | { readonly kind: "unsafe"; readonly problem: FolderProblem }
   | { readonly kind: "failed"; readonly why: string };
 
 export function takeRuntimeDir(folder: string): Taken {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    return { kind: "failed", why: `mkdir: ${(error as NodeJS.ErrnoException).code ?? "?"}` };
-  }
+  const problem = takeFolder(folder, 0o755) ?? takeFolder(join(folder, "scripts"), 0o700);
+  if (problem?.kind === "failed")
+    return { kind: "failed", why: `${problem.path}: ${problem.errno}` };
+  if (problem !== undefined) return { kind: "unsafe", problem };
   const pidFile = join(folder, "baton.pid");
   const locked = lockFile(join(folder, "lock"));
   switch (locked.kind) {
@@ -49,25 +56,15 @@ export function takeRuntimeDir(folder: string): Taken {
 }
 
 function readPid(path: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(path, "utf8").trim());
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
-  } catch {
-    return undefined;
-  }
+  const pid = Number(readOwnFile(path)?.trim());
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
 /** Why it could not be written, or undefined. */
-export function writePid(path: string, pid: number): string | undefined {
-  try {
-    writeFileSync(path, `${pid}\n`, { mode: 0o644 });
-    return undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error);
-  }
-}
+export const writePid = (path: string, pid: number): string | undefined =>
+  writeOwnFile(path, `${pid}\n`, 0o644);
 
 /** Only a file that still is ours: a later daemon may have written the same path. */
 export function removePid(path: string, pid: number): void {
-  if (readPid(path) === pid) rmSync(path, { force: true });
+  if (readPid(path) === pid) removeFile(path);
 }

@@ -9,7 +9,6 @@
  */
 import {
   accessSync,
-  closeSync,
   constants,
   lstatSync,
   openSync,
@@ -20,6 +19,8 @@ import {
 } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Identity } from "./account.ts";
+import { errnoOf, isShortage } from "./contain.ts";
+import { closeQuietly } from "./own-files.ts";
 import type { StartProblem } from "./start-problem.ts";
 
 export type Inspection =
@@ -38,7 +39,10 @@ export interface Entry {
   readonly mode: number;
 }
 
-/** What is asked of the file system; undefined: there is no such thing, or it cannot be looked at. */
+/**
+ * What is asked of the file system; undefined: there is no such thing, or it cannot be looked at. Throws where this machine is
+ * short of something, which says nothing about the file.
+ */
 export interface Files {
   look(path: string): Entry | undefined;
   target(link: string): string | undefined;
@@ -166,20 +170,25 @@ const isFile = (path: string): boolean =>
 /** The kernel reads so much of a first line. */
 const FIRST_LINE_MAX = 256;
 
+function unlessShort<T>(error: unknown, otherwise: T): T {
+  if (isShortage(errnoOf(error))) throw error;
+  return otherwise;
+}
+
 const REAL: Files = {
   look(path) {
     try {
       const stats = lstatSync(path);
       return { kind: kindOf(stats), uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o7777 };
-    } catch {
-      return undefined;
+    } catch (error) {
+      return unlessShort(error, undefined);
     }
   },
   target(link) {
     try {
       return readlinkSync(link);
-    } catch {
-      return undefined;
+    } catch (error) {
+      return unlessShort(error, undefined);
     }
   },
   firstLine(file) {
@@ -190,10 +199,10 @@ const REAL: Files = {
         const text = bytes.toString("latin1", 0, readSync(fd, bytes));
         return text.split("\n", 1)[0];
       } finally {
-        closeSync(fd);
+        closeQuietly(fd);
       }
-    } catch {
-      return undefined;
+    } catch (error) {
+      return unlessShort(error, undefined);
     }
   },
   /** As the daemon itself, its supplementary groups included. */
@@ -201,8 +210,8 @@ const REAL: Files = {
     try {
       accessSync(path, constants.X_OK);
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      return unlessShort(error, false);
     }
   },
 };

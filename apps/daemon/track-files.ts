@@ -1,6 +1,5 @@
 /** track_file: a number in a file, told when it changes. Watched through inotify, looked at now and then all the same. */
 import {
-  closeSync,
   constants,
   type FSWatcher,
   fstatSync,
@@ -12,7 +11,9 @@ import {
 import { dirname } from "node:path";
 import type { FileTrackerPlan } from "#config/plan";
 import type { TrackerResult } from "#contract/engine-link";
+import { errnoOf, isShortage } from "./contain.ts";
 import type { Log } from "./log.ts";
+import { closeQuietly } from "./own-files.ts";
 import type { Words } from "./words.ts";
 
 /** A folder that appears later, a link whose target changes: what inotify does not tell. */
@@ -24,6 +25,8 @@ export class TrackFiles {
   readonly #words: Words;
   readonly #tell: (result: TrackerResult) => void;
   readonly #known = new Map<string, number>();
+  /** Those whose last value stays. */
+  readonly #blind = new Set<string>();
   #plans: readonly FileTrackerPlan[] = [];
   #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -81,7 +84,15 @@ export class TrackFiles {
 
   #look(): void {
     for (const { name, file } of this.#plans) {
-      const result = readNumber(file);
+      const read = readTracked(file);
+      if (typeof read !== "number") {
+        if (!this.#blind.has(name)) this.#log("warning", this.#words.keepsLast(file, read.errno));
+        this.#blind.add(name);
+        if (!this.#known.has(name)) this.#known.set(name, 0);
+        continue;
+      }
+      if (this.#blind.delete(name)) this.#log("info", this.#words.lookedAgain(file));
+      const result = read;
       if (this.#known.get(name) === result) continue;
       this.#known.set(name, result);
       this.#tell({ kind: "file", name, result });
@@ -89,23 +100,20 @@ export class TrackFiles {
   }
 }
 
-/** keepalived: empty, missing or not a number is 0. */
-export function readNumber(path: string): number {
-  let fd: number;
+/** keepalived: empty, missing or not a number is 0. What this machine is too short of something to read is not known. */
+export function readTracked(path: string): number | { readonly errno: string } {
+  let fd: number | undefined;
   try {
     // A named pipe by that name must not stop the daemon.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return 0;
-  }
-  try {
     if (!fstatSync(fd).isFile()) return 0;
     const bytes = Buffer.alloc(BYTES_MAX);
     const text = bytes.subarray(0, readSync(fd, bytes)).toString("latin1").trim();
     return /^[+-]?[0-9]{1,9}$/.test(text) ? Number(text) : 0;
-  } catch {
-    return 0;
+  } catch (error) {
+    const errno = errnoOf(error);
+    return isShortage(errno) ? { errno } : 0;
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { ProcessTrackerPlan } from "#config/plan";
 import type { TrackerResult } from "#contract/engine-link";
 import { now } from "#linux/clock";
+import { errnoOf, isShortage } from "./contain.ts";
+import type { Log } from "./log.ts";
 import {
   matchesProcess,
   type QuorumState,
@@ -10,6 +12,7 @@ import {
   stepQuorum,
   unknownQuorum,
 } from "./process-match.ts";
+import type { Words } from "./words.ts";
 
 const LOOK_MS = 250;
 /**
@@ -26,15 +29,26 @@ interface Known {
   readonly looks: number;
 }
 
+/** The looks at a process: what it is, that it is gone, or that this machine is too short of something to say. */
+type Look =
+  | { readonly kind: "seen"; readonly seen: SeenProcess | undefined }
+  | { readonly kind: "gone" }
+  | { readonly kind: "unknown"; readonly errno: string };
+
 export class TrackProcesses {
+  readonly #log: Log;
+  readonly #words: Words;
   readonly #tell: (result: TrackerResult) => void;
   readonly #states = new Map<string, QuorumState>();
   #plans: readonly ProcessTrackerPlan[] = [];
   #processes = new Map<string, Known>();
   #timer: NodeJS.Timeout | undefined;
   #looks = 0;
+  #isBlind = false;
 
-  constructor(tell: (result: TrackerResult) => void) {
+  constructor(log: Log, words: Words, tell: (result: TrackerResult) => void) {
+    this.#log = log;
+    this.#words = words;
     this.#tell = tell;
   }
 
@@ -59,7 +73,13 @@ export class TrackProcesses {
 
   #look(): void {
     this.#looks += 1;
-    this.#refresh(this.#looks % FRESH_LOOK_EVERY === 0);
+    const errno = this.#refresh(this.#looks % FRESH_LOOK_EVERY === 0);
+    if (errno !== undefined && !this.#isBlind)
+      this.#log("warning", this.#words.keepsLast("/proc", errno));
+    if (errno === undefined && this.#isBlind) this.#log("info", this.#words.lookedAgain("/proc"));
+    this.#isBlind = errno !== undefined;
+    // A count that misses some would say that a program has ended.
+    if (this.#isBlind) return;
     const all = [...this.#processes.values()].flatMap(({ seen }) => seen ?? []);
     for (const plan of this.#plans) {
       const count = all.filter((seen) => matchesProcess(plan, seen)).length;
@@ -72,9 +92,16 @@ export class TrackProcesses {
     }
   }
 
-  #refresh(isThorough: boolean): void {
+  /** Why the processes cannot be counted now; undefined: they have been. */
+  #refresh(isThorough: boolean): string | undefined {
     const found = new Map<string, Known>();
-    for (const pid of readdirSync("/proc")) {
+    let pids: readonly string[];
+    try {
+      pids = readdirSync("/proc");
+    } catch (error) {
+      return errnoOf(error);
+    }
+    for (const pid of pids) {
       if (!/^[0-9]+$/.test(pid)) continue;
       const old = this.#processes.get(pid);
       const looks = (old?.looks ?? 0) + 1;
@@ -82,23 +109,28 @@ export class TrackProcesses {
         found.set(pid, { ...old, looks });
         continue;
       }
-      const seen = readProcess(pid);
+      const look = readProcess(pid);
+      if (look.kind === "unknown") return look.errno;
+      const seen = look.kind === "seen" ? look.seen : undefined;
       const counts = seen !== undefined && this.#plans.some((plan) => matchesProcess(plan, seen));
       found.set(pid, { seen, counts, looks });
     }
     this.#processes = found;
+    return undefined;
   }
 }
 
-function readProcess(pid: string): SeenProcess | undefined {
+function readProcess(pid: string): Look {
   try {
     const line = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-    if (line === "" && isZombie(pid)) return undefined;
+    if (line === "" && isZombie(pid)) return { kind: "seen", seen: undefined };
     const comm = readFileSync(`/proc/${pid}/comm`, "utf8").replace(/\n$/, "");
-    return { comm, argv: line === "" ? [] : line.replace(/\0$/, "").split("\0") };
-  } catch {
-    // It ended while we looked.
-    return undefined;
+    const argv = line === "" ? [] : line.replace(/\0$/, "").split("\0");
+    return { kind: "seen", seen: { comm, argv } };
+  } catch (error) {
+    // Ordinarily it ended while we looked.
+    const errno = errnoOf(error);
+    return isShortage(errno) ? { kind: "unknown", errno } : { kind: "gone" };
   }
 }
 

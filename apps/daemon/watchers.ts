@@ -1,27 +1,36 @@
 /** Those who want to hear of every change: each gets the newest status, and one that reads slowly gets fewer. */
 import type { Status } from "#contract/status";
+import { background } from "./contain.ts";
 import type { ControlClient } from "./control-server.ts";
+import type { Log } from "./log.ts";
 
 /** Several changes of one moment (a group, a reload) are one answer. */
 const GATHER_MS = 20;
 
 export class Watchers {
+  readonly #log: Log;
   readonly #read: () => Promise<Status>;
   readonly #clients = new Set<ControlClient>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(read: () => Promise<Status>) {
+  constructor(log: Log, read: () => Promise<Status>) {
+    this.#log = log;
     this.#read = read;
   }
 
   add(client: ControlClient): void {
+    // Who asks twice hears everything once all the same.
+    if (this.#clients.has(client)) return;
     this.#clients.add(client);
     client.onClose(() => this.#clients.delete(client));
   }
 
   changed(): void {
     if (this.#clients.size === 0 || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => void this.#answer(), GATHER_MS);
+    this.#timer = setTimeout(
+      () => background(this.#log, "watch", async () => await this.#answer()),
+      GATHER_MS,
+    );
   }
 
   async #answer(): Promise<void> {

@@ -48,6 +48,13 @@ export interface Words {
   readonly unknownVrid: (heard: UnknownVrid) => string;
   readonly pidFile: (path: string, errno: string) => string;
   readonly statusWritten: (path: string) => string;
+  readonly countersStay: (signal: string) => string;
+  readonly signalIgnored: (signal: string) => string;
+  readonly keepsLast: (what: string, errno: string) => string;
+  readonly lookedAgain: (what: string) => string;
+  readonly cannotStartEngine: string;
+  readonly engineUnreadable: string;
+  readonly clientsRefused: (errno: string) => string;
   readonly internalError: string;
 }
 
@@ -106,6 +113,13 @@ const ENGLISH: Words = {
     `(${device}) ${printIpv4(from)} advertises virtual router ${vrid}, which no instance here is part of${count > 1 ? ` (${count} times)` : ""}`,
   pidFile: (path, errno) => `pid file ${path}: ${errno}`,
   statusWritten: (path) => `status written to ${path}`,
+  countersStay: (signal) => `${signal}: counters are never set back; nothing to do`,
+  signalIgnored: (signal) => `${signal} asks for nothing here and is ignored`,
+  keepsLast: (what, errno) => `${what} cannot be looked at (${errno}); its last value stays`,
+  lookedAgain: (what) => `${what} can be looked at again`,
+  cannotStartEngine: "the engine cannot be started; it is tried again",
+  engineUnreadable: "the engine wrote what cannot be acted upon, and is killed",
+  clientsRefused: (errno) => `clients of the control socket cannot be accepted: ${errno}`,
   internalError: "internal error, the daemon ends",
 };
 
@@ -150,6 +164,13 @@ const CHINESE: Words = {
     `（${device}）${printIpv4(from)} 在通告虚拟路由器 ${vrid}，本机没有配置对应的实例${count > 1 ? `（共 ${count} 次）` : ""}`,
   pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,
   statusWritten: (path) => `状态已写入 ${path}`,
+  countersStay: (signal) => `${signal}：计数器不会清零，无需处理`,
+  signalIgnored: (signal) => `${signal} 在此没有对应的操作，已忽略`,
+  keepsLast: (what, errno) => `无法查看 ${what}（${errno}）；沿用上一次的结果`,
+  lookedAgain: (what) => `${what} 已恢复查看`,
+  cannotStartEngine: "无法启动引擎，稍后重试",
+  engineUnreadable: "引擎写出了无法处理的内容，将被强制结束",
+  clientsRefused: (errno) => `控制套接字无法接受新连接：${errno}`,
   internalError: "内部错误，守护进程退出",
 };
 

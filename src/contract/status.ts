@@ -11,14 +11,22 @@ export type ControlRequest =
   | { readonly command: "watch" }
   /** `instance`: its name, or a sync group's; without it, all of them. */
   | { readonly command: "explain"; readonly instance?: string; readonly lang?: "en" | "zh-CN" }
-  | { readonly command: "reload" }
+  /** `lang`: of the findings, if the file is refused. */
+  | { readonly command: "reload"; readonly lang?: "en" | "zh-CN" }
   | { readonly command: "ping" };
 
 export type ControlAnswer =
   | { readonly ok: true; readonly status: Status }
   | { readonly ok: true; readonly text: string }
   | { readonly ok: true; readonly pong: number }
-  | { readonly ok: false; readonly error: string; readonly help?: string };
+  | {
+      readonly ok: false;
+      readonly error: string;
+      readonly help?: string;
+      /** Why a file was refused, with its lines, for people; `more` that are left out. */
+      readonly findings?: readonly string[];
+      readonly more?: number;
+    };
 
 export interface Status {
   readonly version: string;

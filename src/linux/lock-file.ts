@@ -16,15 +16,25 @@ export type Locked =
 export function lockFile(path: string): Locked {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+    fd = openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? "EIO";
     return { kind: "failed", failure: { ok: false, errno, call: `open ${path}` } };
   }
   if (libc.flock(fd, LOCK_EX | LOCK_NB) === 0) {
-    return { kind: "locked", release: () => closeSync(fd) };
+    return { kind: "locked", release: () => closeQuietly(fd) };
   }
   const failure = libc.failure(`flock ${path}`);
-  closeSync(fd);
+  closeQuietly(fd);
   return failure.errno === "EAGAIN" ? { kind: "taken" } : { kind: "failed", failure };
+}
+
+/** The descriptor, and the lock with it, is gone in any case (close(2)). */
+function closeQuietly(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // EIO: nothing of ours was waiting to be written.
+  }
 }

@@ -8,7 +8,7 @@ import type { Command } from "../../apps/cli/io.ts";
 import { command as reload } from "../../apps/cli/reload.ts";
 import { command as status } from "../../apps/cli/status.ts";
 import { serveControl } from "../../apps/daemon/control-server.ts";
-import { makeFolder } from "../support/daemon-bench.ts";
+import { keepLog, makeFolder } from "../support/daemon-bench.ts";
 
 interface Ran {
   readonly exit: number;
@@ -37,8 +37,10 @@ async function daemon(
   answer: (request: ControlRequest) => ControlAnswer,
 ): Promise<string> {
   const { path } = makeFolder(context);
-  const server = await serveControl(join(path, "control.sock"), (request) =>
-    Promise.resolve(answer(request)),
+  const server = await serveControl(
+    join(path, "control.sock"),
+    (request) => Promise.resolve(answer(request)),
+    keepLog().log,
   );
   context.after(() => server.close());
   return path;
@@ -77,6 +79,22 @@ test("explain asks for the instance in the language, and passes on what it hears
   const told = await run(explain, "VI_1", "--runtime-dir", dir, "--lang", "zh-CN");
   assert.deepEqual(told, { exit: 0, out: "the story\n", error: "" });
   assert.deepEqual(asked, [{ command: "explain", lang: "zh-CN", instance: "VI_1" }]);
+});
+
+test("a refused reload shows why, in the language asked for, and how much is left out", async (context) => {
+  const asked: ControlRequest[] = [];
+  let more = 0;
+  const dir = await daemon(context, (request) => {
+    asked.push(request);
+    const findings = ["error[VR1002]: one", "error[VR1001]: two"];
+    return { ok: false, error: "errors", help: "baton check", findings, more };
+  });
+  const all = await run(reload, "--runtime-dir", dir, "--lang", "zh-CN");
+  assert.deepEqual(asked, [{ command: "reload", lang: "zh-CN" }]);
+  assert.equal(all.error, "error[VR1002]: one\n\nerror[VR1001]: two\n\nbaton reload: errors\n");
+  more = 7;
+  const cut = await run(reload, "--runtime-dir", dir);
+  assert.match(cut.error, /errors\n {2}7 more findings are not shown\n {2}baton check\n$/);
 });
 
 test("a refused reload fails with its help", async (context) => {

@@ -12,11 +12,11 @@ import {
   serveControl,
 } from "../../apps/daemon/control-server.ts";
 import { Watchers } from "../../apps/daemon/watchers.ts";
-import { makeFolder, until } from "../support/daemon-bench.ts";
+import { keepLog, makeFolder, until } from "../support/daemon-bench.ts";
 
 async function serve(context: TestContext, handle: Handler): Promise<string> {
   const path = join(makeFolder(context).path, "control.sock");
-  const server = await serveControl(path, handle);
+  const server = await serveControl(path, handle, keepLog().log);
   context.after(() => server.close());
   return path;
 }
@@ -60,6 +60,53 @@ test("one line, one answer; several lines, several answers; nonsense is answered
   assert.ok(said.answers[1]?.ok === false);
 });
 
+test("what cannot be answered is answered with that, logged, and the next one is served", async (context) => {
+  const { log, lines } = keepLog();
+  const path = join(makeFolder(context).path, "control.sock");
+  const server = await serveControl(
+    path,
+    async ({ command }) => {
+      await Promise.resolve();
+      if (command === "status") throw new TypeError("no such thing");
+      return { ok: true, pong: 7 };
+    },
+    log,
+  );
+  context.after(() => server.close());
+  const said = talk(context, path, '{"command":"status"}\n{"command":"ping"}\n');
+  await until("two answers", () => said.answers.length === 2);
+  assert.deepEqual([said.answers[0]?.ok, said.answers[1]], [false, { ok: true, pong: 7 }]);
+  assert.match(lines.join("\n"), /^error: control socket, status: TypeError: no such thing/);
+  // Short of descriptors: an event of the server, which nobody else listens to.
+  server.emit("error", Object.assign(new Error(), { code: "EMFILE", syscall: "accept" }));
+  assert.equal(lines.at(-1), "warning: control socket: accept: EMFILE");
+});
+
+test("who asks and does not read is answered no faster than he reads", async (context) => {
+  const path = join(makeFolder(context).path, "control.sock");
+  let asked = 0;
+  const text = "x".repeat(100_000);
+  const handle: Handler = async () => {
+    asked += 1;
+    return await Promise.resolve({ ok: true, text });
+  };
+  const server = await serveControl(path, handle, keepLog().log);
+  context.after(() => server.close());
+  const socket = connect(path);
+  context.after(() => socket.destroy());
+  socket.pause();
+  socket.write('{"command":"ping"}\n'.repeat(300));
+  await until("it has begun", () => asked > 5);
+  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(asked < 100, `${asked} answers of 100 kB for somebody who reads none`);
+  let read = 0;
+  socket.on("data", (chunk: Buffer) => {
+    read += chunk.length;
+  });
+  socket.resume();
+  await until("all is answered", () => asked === 300 && read > 300 * text.length);
+});
+
 test("a line without end is not kept for ever", async (context) => {
   const path = await serve(context, pong);
   const said = talk(context, path, "x".repeat(200_000));
@@ -100,7 +147,7 @@ test("a socket that nobody answers is stale, whatever it is", async (context) =>
 
 test("watchers hear of every change once, slow ones are spared, gone ones forgotten", async () => {
   let reads = 0;
-  const watchers = new Watchers(() => Promise.resolve({ reads: ++reads } as never));
+  const watchers = new Watchers(keepLog().log, () => Promise.resolve({ reads: ++reads } as never));
   const heard: string[] = [];
   let leave = (): void => undefined;
   const client = (name: string, isBehind: boolean): ControlClient => ({

@@ -12,7 +12,14 @@ import { fromMillis, fromSeconds } from "#units/time";
 import { Keeper } from "../../apps/daemon/keeper.ts";
 import { SystemManager } from "../../apps/daemon/system-manager.ts";
 import { instance } from "../support/bench.ts";
-import { type Folder, keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
+import {
+  type Folder,
+  isAlive,
+  keepLog,
+  makeFolder,
+  makeLauncher,
+  until,
+} from "../support/daemon-bench.ts";
 
 const ENGINE = fileURLToPath(new URL("../support/fake-engine.ts", import.meta.url));
 const NOBODY = { send: () => undefined, isBehind: false, onClose: () => undefined };
@@ -27,6 +34,8 @@ interface Bench {
   notified(): readonly string[];
   /** What the next reload reads; undefined has errors. */
   next: RunPlan | undefined;
+  /** Thrown by the next reload. */
+  failure: Error | undefined;
 }
 
 function notifyPlan(any: CommandPlan): NotifyPlan {
@@ -84,6 +93,7 @@ function bench(
     lines,
     told,
     next: undefined,
+    failure: undefined,
     notified() {
       const file = join(folder.path, "notified");
       return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
@@ -96,12 +106,26 @@ function bench(
       rtnetlink,
       launcher: makeLauncher(log),
       manager: new SystemManager({ socket: "@test", watchdogMicros: undefined, send }),
-      reread: () => made.next,
+      reread: () => {
+        if (made.failure !== undefined) throw made.failure;
+        return made.next === undefined
+          ? { kind: "refused", findings: ["line 1: no such word"] }
+          : { kind: "plan", plan: made.next };
+      },
       enginePidFile: join(folder.path, "engine.pid"),
       engineProgram: [ENGINE],
     }),
   };
   return made;
+}
+
+async function pidOf(made: Bench): Promise<number> {
+  let pid: number | undefined;
+  while (pid === undefined) {
+    const status = await made.keeper.status();
+    pid = status.engineAnswers ? status.enginePid : undefined;
+  }
+  return pid;
 }
 
 async function started(made: Bench): Promise<number> {
@@ -129,6 +153,57 @@ test("from start to stop: log, notify in order, systemd, PID of the engine", asy
     "STATUS=VI_1 STOP",
   ]);
   assert.ok(!existsSync(join(made.folder.path, "engine.pid")));
+});
+
+test("who asks to stop again waits for the same hand-over", async (context) => {
+  const made = bench(context);
+  await started(made);
+  const order: string[] = [];
+  const asked = ["first", "second", "third"].map(async (name) => {
+    await made.keeper.stop();
+    order.push(name);
+    return made.lines.filter((line) => line.startsWith("info: Stopped Baton")).length;
+  });
+  assert.deepEqual(order, [], "nothing is over at once");
+  assert.deepEqual(await Promise.all(asked), [1, 1, 1]);
+  assert.equal(made.lines.filter((line) => line === "info: Stopping").length, 1);
+  assert.equal((await made.keeper.handle({ command: "reload" }, NOBODY)).ok, false);
+});
+
+test("a reload before the start is over is what it starts with", async (context) => {
+  const made = bench(context);
+  made.next = plan(made.folder, {}, "VI_2");
+  assert.equal(made.keeper.reload().kind, "done");
+  await started(made);
+  assert.ok(made.lines.some((line) => line.includes("(VI_2) Entering MASTER STATE")));
+  assert.ok(!made.lines.some((line) => line.includes("(VI_1)")));
+  await made.keeper.stop();
+});
+
+test("a file that cannot be read at all refuses a reload, and says why", async (context) => {
+  const made = bench(context);
+  await started(made);
+  made.failure = Object.assign(new Error("gone"), { code: "ENOENT", syscall: "stat" });
+  const answer = await made.keeper.handle({ command: "reload", lang: "zh-CN" }, NOBODY);
+  assert.ok(!answer.ok && answer.findings?.[0] === "test.conf: stat: ENOENT");
+  assert.match(answer.ok ? "" : answer.error, /未作任何更改/);
+  await made.keeper.stop();
+});
+
+test("a broken line of the engine costs that engine, not the daemon", async (context) => {
+  const made = bench(context);
+  for (const line of ["null", '{"type":"report","instance":"VI_1"}']) {
+    const enginePid = made.lines.length === 0 ? await started(made) : await pidOf(made);
+    writeFileSync(join(made.folder.path, "say"), `${line}\n`);
+    const broken = (text: string): boolean => text.includes(`is killed: ${line}:`);
+    await until("asked", () => {
+      void made.keeper.status();
+      return made.lines.some(broken);
+    });
+    await until("replaced", () => !isAlive(enginePid));
+  }
+  await pidOf(made);
+  await made.keeper.stop();
 });
 
 test("an engine that dies is replaced; a script hears of BACKUP and MASTER again, and of nothing twice", async (context) => {
@@ -178,6 +253,8 @@ test("a reload with errors changes nothing and says so; a good one is told to th
     ok: false,
     error: "the file has errors; nothing changed",
     help: "baton check says which",
+    findings: ["line 1: no such word"],
+    more: 0,
   });
   assert.deepEqual(made.told.slice(-2), ["RELOADING=1\nMONOTONIC_USEC=N", "READY=1\nMAINPID=N"]);
   const configured = (): number =>
@@ -194,7 +271,7 @@ test("an instance taken away by a reload is told as gone, once", async (context)
   await started(made);
   await until("told", () => made.notified().at(-1)?.includes("MASTER") === true);
   made.next = plan(made.folder, { instances: [] });
-  assert.ok(made.keeper.reload());
+  assert.equal(made.keeper.reload().kind, "done");
   await until("told", () => made.notified().at(-1) === "INSTANCE VI_1 FAULT 100");
   await made.keeper.stop();
   assert.equal(made.notified().at(-1), "INSTANCE VI_1 FAULT 100");
@@ -291,7 +368,7 @@ test("fifo_write_vrrp_states_on_reload: a reload writes the state again, to the 
   const { globals } = plan(made.folder);
   const notifyFifo = join(made.folder.path, "fifo");
   made.next = plan(made.folder, { globals: { ...globals, notifyFifo, fifoStatesOnReload: true } });
-  assert.ok(made.keeper.reload());
+  assert.equal(made.keeper.reload().kind, "done");
   const lines: string[] = [];
   const { createReadStream } = await import("node:fs");
   const reader = createReadStream(notifyFifo, { encoding: "utf8" });
@@ -321,7 +398,7 @@ test("notify_fifo_script reads every line, the last one too, and goes on over a 
   const notifyFifoScript = { argv, user: undefined, timeout: undefined };
   const notifyFifo = join(made.folder.path, "fifo");
   made.next = plan(made.folder, { globals: { ...globals, notifyFifo, notifyFifoScript } });
-  assert.ok(made.keeper.reload());
+  assert.equal(made.keeper.reload().kind, "done");
   await made.keeper.stop();
   assert.deepEqual(read().trim().split("\n"), [
     "started",

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import type { FileTrackerPlan, ProcessTrackerPlan } from "#config/plan";
 import * as libc from "#linux/ffi";
 import { micros } from "#units/time";
-import { readNumber, TrackFiles } from "../../apps/daemon/track-files.ts";
+import { readTracked, TrackFiles } from "../../apps/daemon/track-files.ts";
 import { TrackProcesses } from "../../apps/daemon/track-processes.ts";
 import { wordsOf } from "../../apps/daemon/words.ts";
 import { keepLog, makeFolder, until } from "../support/daemon-bench.ts";
@@ -22,20 +22,20 @@ const filePlan = (file: string, changes: Partial<FileTrackerPlan> = {}): FileTra
 test("what is not a number is 0, whatever it is", (context) => {
   const { path } = makeFolder(context);
   const file = join(path, "value");
-  const read = (text: string): number => {
+  const read = (text: string): unknown => {
     writeFileSync(file, text);
-    return readNumber(file);
+    return readTracked(file);
   };
   assert.deepEqual(
     ["12\n", "-7", " +3 \n", "", "x", "1x", "0x10", "1.5"].map(read),
     [12, -7, 3, 0, 0, 0, 0, 0],
   );
   assert.equal(read("9".repeat(1_000_000)), 0);
-  assert.equal(readNumber(join(path, "missing")), 0);
-  assert.equal(readNumber(path), 0);
+  assert.equal(readTracked(join(path, "missing")), 0);
+  assert.equal(readTracked(path), 0);
   const pipe = join(path, "pipe");
   assert.equal(libc.mkfifo(pipe, 0o600), 0);
-  assert.equal(readNumber(pipe), 0, "and does not wait for a writer");
+  assert.equal(readTracked(pipe), 0, "and does not wait for a writer");
 });
 
 test("a file is told when it changes, is replaced, goes and comes back", async (context) => {
@@ -77,7 +77,9 @@ test("init_file makes the file at the start, and only overwrites when told to", 
 
 test("processes are counted as they come and go, zombies not", async (context) => {
   const told: string[] = [];
-  const processes = new TrackProcesses(({ result }) => told.push(String(result)));
+  const processes = new TrackProcesses(keepLog().log, wordsOf("en"), ({ result }) =>
+    told.push(String(result)),
+  );
   context.after(() => processes.stop());
   const marker = String(100_000 + (process.pid % 100_000));
   const plan: ProcessTrackerPlan = {
