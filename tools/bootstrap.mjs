@@ -22,6 +22,7 @@ const PROGRAMS = {
   start: ["apps/lab/demo-main.ts"],
   bench: ["apps/lab/bench-main.ts"],
   sim: ["tools/sim-main.ts"],
+  fuzz: ["tools/fuzz-main.ts"],
 };
 
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -152,7 +153,7 @@ function check(node, withNamespaces, rest) {
 
 const [verb = "", ...rest] = process.argv.slice(2);
 if (!(verb in PROGRAMS) && verb !== "test" && verb !== "check") {
-  fail("usage: node tools/bootstrap.mjs start|bench|sim|test|check [arguments]");
+  fail("usage: node tools/bootstrap.mjs start|bench|sim|fuzz|test|check [arguments]");
 }
 if (process.platform !== "linux") fail(`Baton runs on Linux; this is ${process.platform}.`);
 installDependencies();

@@ -33,7 +33,7 @@ export function wholeNumber(name: string, text: string, least = 0): number {
   process.exit(2);
 }
 
-function manualOf(file: string): string {
+export function manualOf(file: string): string {
   const [, comment = ""] = /^\/\*\*\n?([\s\S]*?)\*\//.exec(readFileSync(file, "utf8")) ?? [];
   return comment.replaceAll(/^ ?\* ?/gm, "").trim();
 }

@@ -1,9 +1,9 @@
 /**
  * Stands in for the engine where only the keeper is under test: says what an engine says, touches no network. Every instance
  * goes to BACKUP and MASTER at once. The folder in FAKE_ENGINE_DIR steers it: `deaf` leaves questions unanswered, `stay`
- * keeps it from ending; what it is told is appended to `told`.
+ * keeps it from ending; what it is told is appended to `told`; what is in `say` is written as it is, once.
  */
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import type { FromEngine, ToEngine } from "#contract/engine-link";
@@ -50,6 +50,10 @@ function onMessage(message: ToEngine): void {
       return;
     }
     case "snapshot":
+      if (is("say")) {
+        pipe.write(readFileSync(join(folder, "say")));
+        rmSync(join(folder, "say"));
+      }
       if (!is("deaf")) tell({ type: "snapshot", id: message.id, at: instant(0), instances: [] });
       return;
     case "stop":

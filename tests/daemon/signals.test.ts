@@ -1,0 +1,137 @@
+/** No signal but those that ask for it ends a daemon, from its first instruction on; what comes early is obeyed later. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { makeFolder, until } from "../support/daemon-bench.ts";
+import { KeeperDriver } from "../support/keeper-driver.ts";
+
+const SIGNALS = fileURLToPath(new URL("../../apps/daemon/signals.ts", import.meta.url));
+const CONFIG = `vrrp_instance VI_1 {
+  interface eth0
+  virtual_router_id 51
+  priority 100
+  virtual_ipaddress {
+    192.0.2.100/24
+  }
+}
+`;
+
+/** Those that Node.js cannot catch, that are no request but the end itself, or that control jobs (signal(7)). */
+const ENDING = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"];
+const FAULTS = "SIGILL SIGTRAP SIGABRT SIGIOT SIGBUS SIGFPE SIGSEGV SIGSYS".split(" ");
+const JOBS = "SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGCONT".split(" ");
+const EVERY_NUMBER = [
+  ...Object.entries(constants.signals)
+    .filter(([name]) => ![...ENDING, ...FAULTS, ...JOBS].includes(name))
+    .map(([, number]) => number),
+  ...Array.from({ length: 31 }, (_, index) => 34 + index),
+];
+
+async function begin(context: TestContext): Promise<KeeperDriver> {
+  const driver = new KeeperDriver({ folder: makeFolder(context).path, config: CONFIG });
+  context.after(() => driver.child.kill("SIGKILL"));
+  await driver.until("MASTER", () => driver.output.includes("Entering MASTER"));
+  return driver;
+}
+
+test("every signal that a program can outlive leaves it running, one after the other and all at once", async (context) => {
+  const driver = await begin(context);
+  for (const number of EVERY_NUMBER) process.kill(driver.pid, number);
+  await driver.until("they are told", () => driver.lines(/SIGPWR .* is ignored/).length === 1);
+  for (let round = 0; round < 50; round++)
+    for (const number of EVERY_NUMBER) process.kill(driver.pid, number);
+  assert.match((await driver.ask({ command: "status" })) ?? "", /"engineAnswers":true/);
+  assert.equal(driver.lines(/Entering MASTER/).length, 1, "the engine has not been replaced");
+  assert.deepEqual(await driver.stop(), { code: 0, signal: null });
+});
+
+test("keepalived's JSON writes the status, STATS_CLEAR says that nothing is cleared", async (context) => {
+  const driver = await begin(context);
+  process.kill(driver.pid, 36);
+  const path = join(driver.folder, "run", "status.json");
+  await driver.until("it is written", () => driver.lines(/status written/).length === 1);
+  assert.match(readFileSync(path, "utf8"), /"engineAnswers": true/);
+  process.kill(driver.pid, 63);
+  await driver.until("it is told", () => driver.lines(/STATS_CLEAR: counters/).length === 1);
+  assert.deepEqual(await driver.stop(), { code: 0, signal: null });
+});
+
+test("SIGQUIT and SIGINT hand over like SIGTERM, and a second one changes nothing", async (context) => {
+  for (const signal of ["SIGQUIT", "SIGINT"] as const) {
+    const driver = await begin(context);
+    for (let i = 0; i < 3; i++) driver.child.kill(signal);
+    assert.deepEqual(await driver.whenEnded(), { code: 0, signal: null });
+    assert.equal(driver.lines(/ Stopping$/).length, 1);
+    assert.equal(driver.lines(/Stopped Baton/).length, 1);
+  }
+});
+
+test("a signal that comes before anybody can obey it is kept, once", () => {
+  const program = `
+    import { catchSignals, isStopKept, keepStops, obeySignals } from ${JSON.stringify(SIGNALS)};
+    catchSignals();
+    const send = (...names) => names.forEach((name) => process.kill(process.pid, name));
+    send("SIGHUP", "SIGUSR2", "SIGHUP");
+    keepStops();
+    send("SIGTERM");
+    setTimeout(() => {
+      console.log(isStopKept());
+      obeySignals(({ wish, signal }) => console.log(wish, signal));
+      console.log(isStopKept());
+      send("SIGHUP");
+      setTimeout(() => process.exit(0), 50);
+    }, 50);`;
+  const ran = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+  });
+  assert.deepEqual(ran.stdout.trim().split("\n"), [
+    "true",
+    "reload SIGHUP",
+    "dump SIGUSR2",
+    "stop SIGTERM",
+    "false",
+    "reload SIGHUP",
+  ]);
+  assert.equal(ran.status, 0, ran.stderr);
+});
+
+test("the engine's process ignores them from its first file on, and for good", async (context) => {
+  const main = fileURLToPath(new URL("../../apps/daemon/engine-start-main.ts", import.meta.url));
+  const flags = ["--disable-warning=ExperimentalWarning", "--disable-sigusr1"];
+  const child = spawn(process.execPath, [...flags, main], {
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
+  });
+  context.after(() => child.kill("SIGKILL"));
+  const ignored = (): bigint => {
+    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+    return BigInt(`0x${/^SigIgn:\s+(\w+)/m.exec(status)?.[1] ?? "0"}`);
+  };
+  const has = (number: number): boolean => (ignored() & (1n << BigInt(number - 1))) !== 0n;
+  await until("it ignores them", () => has(64));
+  const numbers = [1, 2, 3, 10, 12, 13, 14, 15, 29, 34, 36, 37, 63];
+  assert.deepEqual(
+    numbers.filter((number) => !has(number)),
+    [],
+  );
+});
+
+test("what scripts find is the default of every signal", async (context) => {
+  const folder = makeFolder(context);
+  const script = folder.script("check.sh", "grep SigIgn /proc/$$/status; exit 3");
+  const config = `vrrp_script check {\n  script "${script}"\n  interval 1\n}\n${CONFIG}`;
+  const driver = new KeeperDriver({
+    folder: folder.path,
+    config: config.replace(
+      "priority 100",
+      "priority 100\n  track_script {\n    check weight 1\n  }",
+    ),
+  });
+  context.after(() => driver.child.kill("SIGKILL"));
+  await driver.until("it ran", () => driver.lines(/now returning 3/).length === 1);
+  assert.match(driver.output, /SigIgn:\s+0{16}/);
+  assert.deepEqual(await driver.stop(), { code: 0, signal: null });
+});
