@@ -49,7 +49,7 @@ export function daemonPids(kind: DaemonKind, keeper: number): DaemonPids {
     const line = readCommandLine(pid);
     switch (kind) {
       case "baton":
-        return line.some((word) => /engine-main\.(ts|js)$/.test(word));
+        return line.some((word) => /engine-(?:start-)?main\.(ts|js)$/.test(word));
       case "keepalived":
         // Its children keep the parent's command line, script children have one of their own.
         return line[0]?.endsWith("keepalived") === true;

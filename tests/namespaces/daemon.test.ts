@@ -4,7 +4,8 @@
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ControlAnswer, Status } from "#contract/status";
@@ -314,5 +315,39 @@ test("the control socket tells JSON to anybody who speaks it", async (context) =
       command: "ping",
     })) as ControlAnswer | undefined;
     assert.deepEqual(answer, { ok: true, pong: node.pids()?.keeper });
+  });
+});
+
+test("a storm of signals moves nothing, and a second SIGTERM waits for the same hand-over", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    const before = await status(node);
+    const pids = node.pids();
+    assert.ok(pids?.engine);
+    for (const number of [1, 10, 12, 14, 29, 34, 36, 37, 63, 64])
+      for (const pid of [pids.keeper, pids.engine]) process.kill(pid, number);
+    const after = await status(node);
+    assert.equal(after.enginePid, before.enginePid);
+    assert.deepEqual(after.instances[0]?.history, before.instances[0]?.history);
+    const files = ["lock", "baton.pid", "control.sock"].map((name) =>
+      join(node.folder, "run", "baton", name),
+    );
+    const owned = (): boolean => owns(lab, node, VIRTUAL_ADDRESS);
+    for (let i = 0; i < 3; i++) process.kill(pids.keeper, "SIGTERM");
+    // Nobody takes over, so the hand-over lasts a skew time and an interval.
+    await until("it hands over", () =>
+      /sent 0 priority|priority 0 was sent/.test(node.logTail(20)),
+    );
+    process.kill(pids.keeper, "SIGTERM");
+    while (owned()) {
+      assert.ok(
+        files.every((file) => existsSync(file) || !owned()),
+        "still there while it answers",
+      );
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await node.untilDaemonEnded();
+    await until("they are gone", () => !existsSync(files[1] ?? "") && !existsSync(files[2] ?? ""));
+    assert.equal(node.logTail(200).split("Stopped Baton").length, 2);
   });
 });
