@@ -1,15 +1,18 @@
 /** What `baton check` prints: findings in the asked form, and what would run. */
 
 import type { Reading } from "#config/read";
+import { MOVES_BY_ARP } from "#config/rules/cloud";
 import type { InstanceConfig, VirtualAddress } from "#core/config";
 import { CODES, type Code } from "#diagnostics/codes";
 import type { Diagnostic, Language, Severity } from "#diagnostics/diagnostic";
+import { clouds as ENGLISH } from "#diagnostics/en/words";
 import { renderGithub } from "#diagnostics/github";
 import { jsonFinding } from "#diagnostics/json";
 import { duration } from "#diagnostics/numbers";
 import { renderSarif } from "#diagnostics/sarif";
 import type { SourceMap } from "#diagnostics/source";
 import { renderTerminal } from "#diagnostics/terminal";
+import { clouds as CHINESE } from "#diagnostics/zh/words";
 import { printIpv4 } from "#units/address";
 import { fromCentis, micros, toSeconds } from "#units/time";
 import type { Format } from "./check-options.ts";
@@ -25,6 +28,8 @@ export interface Outcome {
   readonly fixable: number;
   readonly fixed: boolean;
   readonly version: string;
+  /** `--cloud`, or this machine's own cloud. */
+  readonly isCloudAsked: boolean;
 }
 
 export interface ReportOptions {
@@ -82,6 +87,8 @@ function textReport(outcome: Outcome, { language, color }: ReportOptions): strin
   );
   if (instances.length > 0) parts.push(instances.join(""));
   parts.push(`${verdict(outcome, language)}\n`);
+  const about = aboutCloud(outcome, language);
+  if (about !== undefined) parts.push(`${about}\n`);
   return parts.join("\n");
 }
 
@@ -129,6 +136,23 @@ const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> 
     return `${router.name}：${parts.join("；")}`;
   },
 };
+
+/** Whose advice was given, where that is nobody's, or not what gratuitous ARP can do. */
+function aboutCloud({ readings, isCloudAsked }: Outcome, language: Language): string | undefined {
+  if (readings.every(({ plan }) => plan.instances.length === 0)) return undefined;
+  const en = language === "en";
+  const cloud = readings.find((reading) => reading.cloud !== undefined)?.cloud;
+  if (cloud === undefined) {
+    if (isCloudAsked) return undefined;
+    return en
+      ? "nothing says that this is for a cloud; `--cloud tencent` (or alibaba, huawei, aws, azure, gcp) adds its advice"
+      : "文件里看不出用在哪个云平台；加上 `--cloud tencent`（或 alibaba、huawei、aws、azure、gcp）可得到该平台的建议";
+  }
+  if (MOVES_BY_ARP.includes(cloud)) return undefined;
+  return en
+    ? `in ${ENGLISH[cloud] ?? cloud} an address does not move by gratuitous ARP: only a call of the API by a notify script moves it`
+    : `在 ${CHINESE[cloud] ?? cloud} 上，地址不会因免费 ARP 而迁移：只有 notify 脚本调用 API 才能迁移`;
+}
 
 function verdict(outcome: Outcome, language: Language): string {
   const count = (severity: Severity): number => {

@@ -1,5 +1,4 @@
 /** `baton check`: what is wrong with a keepalived.conf, before it matters. */
-import { writeFileSync } from "node:fs";
 import { comparePair } from "#config/pair/pair";
 import type { Reading } from "#config/read";
 import { countFindings } from "#config/tidy";
@@ -19,7 +18,10 @@ import {
   loadFile,
   readFiles,
 } from "./config-files.ts";
+import { detectCloud } from "./detect-cloud.ts";
 import type { Command, CommandIo } from "./io.ts";
+import { replaceFile } from "./replace-file.ts";
+import { notWritten } from "./replace-text.ts";
 import { BATON_VERSION } from "./version.ts";
 
 export async function runCheck(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -62,13 +64,18 @@ function checkFile(path: string, options: CheckOptions, io: CommandIo): CheckedF
   };
 }
 
-async function check(options: CheckOptions, io: CommandIo): Promise<number> {
+async function check(given: CheckOptions, io: CommandIo): Promise<number> {
+  const asked = given.cloud ?? (given.live ? await detectCloud({ env: io.env }) : undefined);
+  const options = { ...given, cloud: asked };
   const paths = options.files.length === 0 ? [DEFAULT_FILE] : options.files;
   let files = paths.map((path) => checkFile(path, options, io));
   const fixable = files.flatMap(({ findings }) => safeFixes(findings)).length;
   let fixed = 0;
   if (options.fix) {
-    fixed = writeFixes(files, io);
+    const written = writeFixes(files, options, io);
+    for (const { path, why } of written.refused)
+      io.stderr(`baton check: ${notWritten(path, why, options.language)}\n`);
+    fixed = written.count;
     if (fixed > 0) files = paths.map((path) => checkFile(path, options, io));
   }
   const readings = files.map(({ reading }) => reading);
@@ -95,6 +102,7 @@ async function check(options: CheckOptions, io: CommandIo): Promise<number> {
     fixable: options.fix ? fixed : fixable,
     fixed: options.fix,
     version: BATON_VERSION,
+    isCloudAsked: options.cloud !== undefined,
   };
   const color =
     io.env["NO_COLOR"] === undefined && (io.isTty || io.env["FORCE_COLOR"] !== undefined);
@@ -116,33 +124,45 @@ function safeFixes(findings: readonly AnyFinding[]): readonly Fix[] {
 /** Corrections can uncover others (a line that was unreadable), so a few rounds are made. */
 const ROUNDS_MAX = 5;
 
-function writeFixes(files: readonly CheckedFile[], io: CommandIo): number {
+interface Written {
+  /** Corrections in files that were written. */
+  readonly count: number;
+  readonly refused: readonly { readonly path: string; readonly why: string }[];
+}
+
+function writeFixes(files: readonly CheckedFile[], options: CheckOptions, io: CommandIo): Written {
   let count = 0;
+  const refused: { readonly path: string; readonly why: string }[] = [];
   for (const { reading, findings, writable } of files) {
     if (!writable || safeFixes(findings).length === 0) continue;
     let sources: readonly Source[] = reading.sources;
     let fixes = safeFixes(findings);
+    let own = 0;
     for (let round = 0; round < ROUNDS_MAX && fixes.length > 0; round++) {
       const applied = applyFixes(sources, fixes);
       if (applied.count === 0) break;
-      count += applied.count;
+      own += applied.count;
       sources = applied.sources;
       const [first, ...others] = sources;
       if (first === undefined) break;
       const again = readFiles(first, {
+        configId: options.configId ?? defaultConfigId(),
         environment: io.env,
         all: true,
         include: (pattern, from) => edited(includeLoader(pattern, from), others),
       });
       fixes = safeFixes(again.findings);
     }
+    const refusedBefore = refused.length;
     for (const { name, text } of sources) {
-      if (text !== reading.sources.find((source) => source.name === name)?.text) {
-        writeFileSync(name, text);
-      }
+      const before = reading.sources.find((source) => source.name === name)?.text;
+      if (before === undefined || text === before) continue;
+      const result = replaceFile(name, before, text);
+      if (result.kind === "refused") refused.push({ path: name, why: result.why });
     }
+    if (refused.length === refusedBefore) count += own;
   }
-  return count;
+  return { count, refused };
 }
 
 /** Included files as they are after the corrections so far. */

@@ -1,21 +1,13 @@
 /** The file system's side of reading a configuration: bytes to text, includes, and what can be wrong with a path. */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  globSync,
-  lstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from "node:fs";
+import { realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { IncludeAnswer, IncludeLoader } from "#config/include";
 import { type Reading, type ReadOptions, readConfiguration } from "#config/read";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source } from "#diagnostics/source";
+import { globPaths } from "./glob-paths.ts";
+import { FILE_BYTES_MAX, readRegular } from "./read-regular.ts";
 
 /** Where keepalived looks when nobody names a file. */
 export const DEFAULT_FILE = "/etc/keepalived/keepalived.conf";
@@ -30,82 +22,42 @@ export interface LoadedFile {
 
 const NOTHING = { start: 0, end: 0 };
 
-export function loadFile(path: string): LoadedFile {
+export function loadFile(path: string, limit?: number): LoadedFile {
   const failed = (one: AnyFinding): LoadedFile => ({
     source: { name: path, text: "" },
     findings: [one],
     writable: false,
   });
   const place = { file: path, ...NOTHING };
-  try {
-    const info = statSync(path);
-    if (info.isDirectory()) return failed(finding("VR5002", place, { path }));
-    const bytes = readBytes(path);
-    const text = decode(bytes);
-    const executable = info.isFile() && (info.mode & 0o111) !== 0;
-    return {
-      source: { name: path, text },
-      findings: executable ? [finding("VR5003", place, { path })] : [],
-      writable: info.isFile() && Buffer.from(text, "utf8").equals(bytes),
-    };
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return failed(finding("VR5001", place, { path }));
-    return failed(finding("VR5004", place, { path, error: code }));
-  }
-}
-
-/** No configuration is longer; `/dev/zero` is. */
-const BYTES_MAX = 64 * 1024 * 1024;
-/** What a pipe such as `/dev/stdin` has to say, it says within this. */
-const PIPE_MS = 5_000;
-const PIPE_POLL_MS = 10;
-
-/** Bounded in memory and time, whatever has that name; throws a system's error (EFBIG, ETIMEDOUT, ENODATA of ours). */
-function readBytes(path: string): Uint8Array {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const parts: Uint8Array[] = [];
-    const end = performance.now() + PIPE_MS;
-    for (let length = 0; length <= BYTES_MAX; ) {
-      const part = readPart(fd, end);
-      if (part.length === 0) return whole(parts, length, fstatSync(fd).isFile());
-      parts.push(part);
-      length += part.length;
+  const read = readRegular(path, limit);
+  switch (read.kind) {
+    case "directory":
+      return failed(finding("VR5002", place, { path }));
+    case "not-regular":
+    case "too-large":
+      return failed(finding("VR5004", place, { path, error: read.kind }));
+    case "failed": {
+      const { error } = read;
+      const isMissing = error === "ENOENT" || error === "ENOTDIR";
+      return failed(
+        isMissing ? finding("VR5001", place, { path }) : finding("VR5004", place, { path, error }),
+      );
     }
-    throw systemError("EFBIG");
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** A pipe that nobody writes into is at its end at once: that is no empty configuration. */
-function whole(parts: readonly Uint8Array[], length: number, isFile: boolean): Uint8Array {
-  if (length === 0 && !isFile) throw systemError("ENODATA");
-  return Buffer.concat(parts, length);
-}
-
-function readPart(fd: number, end: number): Uint8Array {
-  const part = Buffer.alloc(1 << 20);
-  for (;;) {
-    try {
-      return part.subarray(0, readSync(fd, part));
-    } catch (error) {
-      if (errorCode(error) !== "EAGAIN") throw error;
-      if (performance.now() >= end) throw systemError("ETIMEDOUT");
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_POLL_MS);
+    case "bytes": {
+      const text = decode(read.bytes);
+      const executable = read.isRegular && (read.mode & 0o111) !== 0;
+      return {
+        source: { name: path, text },
+        findings: executable ? [finding("VR5003", place, { path })] : [],
+        writable: read.isRegular && Buffer.from(text, "utf8").equals(read.bytes),
+      };
     }
   }
 }
-
-const systemError = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** A byte order mark stays: `check` says what it does. */
 const decode = (bytes: Uint8Array): string =>
   new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-
-const errorCode = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 /** Thirty pairs of braces with two words in each mean a billion paths. */
 const ALTERNATIVES_MAX = 1_000;
@@ -146,46 +98,37 @@ function* alternatives(pattern: string): Generator<string, undefined> {
   yield pattern;
 }
 
-/** keepalived: a glob relative to the including file; regular files only, and none that may be executed. */
+/**
+ * keepalived: a glob relative to the including file; regular files only, and none that may be executed. All files of one
+ * include together are no larger than one may be.
+ */
 export const includeLoader: IncludeLoader = (pattern, from) => {
   const absolute = isAbsolute(pattern) ? pattern : join(dirname(from), pattern);
   const files: Source[] = [];
   const skipped: IncludeAnswer["skipped"][number][] = [];
   const unmatched: string[] = [];
+  let left = FILE_BYTES_MAX;
   for (const one of expandBraces(absolute)) {
-    const paths = /[*?[]/.test(one) ? globSync(one).toSorted() : existing(one);
+    const { paths, isCut } = globPaths(one);
     if (paths.length === 0) unmatched.push(one);
+    if (isCut) skipped.push({ path: one, why: "too-many" });
     for (const path of paths) {
-      // A pipe or a device is not even opened.
-      const isOther = !isFileOrFolder(path);
-      const loaded = isOther ? undefined : loadFile(path);
-      const [problem] = loaded?.findings ?? [];
-      if (loaded !== undefined && problem === undefined) files.push(loaded.source);
+      const loaded = loadFile(path, left);
+      const [problem] = loaded.findings;
+      if (problem === undefined) files.push(loaded.source);
       else skipped.push({ path, why: reasonOf(problem) });
+      left -= loaded.source.text.length;
     }
   }
   return { files, skipped, unmatched };
 };
 
-/** What is not there is told when it is read. */
-function isFileOrFolder(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats === undefined || stats.isFile() || stats.isDirectory();
-}
-
-function existing(path: string): readonly string[] {
-  try {
-    lstatSync(path);
-    return [path];
-  } catch {
-    return [];
-  }
-}
-
-function reasonOf(problem: AnyFinding | undefined): IncludeAnswer["skipped"][number]["why"] {
-  if (problem === undefined) return "not-regular";
+function reasonOf(problem: AnyFinding): IncludeAnswer["skipped"][number]["why"] {
   if (problem.code === "VR5002") return "directory";
-  return problem.code === "VR5003" ? "executable" : "unreadable";
+  if (problem.code === "VR5003") return "executable";
+  if (problem.code !== "VR5004") return "unreadable";
+  const { error } = problem.facts;
+  return error === "not-regular" || error === "too-large" ? error : "unreadable";
 }
 
 /** keepalived's config-id when there is no `-i`. */

@@ -1,5 +1,4 @@
 /** `baton config fmt` and `baton config show --effective`. */
-import { writeFileSync } from "node:fs";
 import { formatText } from "#config/format";
 import { type Origin, showEffective } from "#config/show";
 import type { Language } from "#diagnostics/diagnostic";
@@ -9,6 +8,8 @@ import { renderTerminal } from "#diagnostics/terminal";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
 import type { Command, CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
+import { replaceFile } from "./replace-file.ts";
+import { notWritten } from "./replace-text.ts";
 import { needsValue, noSuchOption, noSuchVerb } from "./usage-mistakes.ts";
 
 const USAGE: Readonly<Record<Language, string>> = {
@@ -131,8 +132,10 @@ function format(options: Options, io: CommandIo): number {
     io.stderr(`baton config fmt: ${options.file} is not UTF-8 and is left alone\n`);
     return 1;
   }
-  if (text !== source.text) writeFileSync(options.file, text);
-  return 0;
+  const result = text === source.text ? undefined : replaceFile(options.file, source.text, text);
+  if (result?.kind !== "refused") return 0;
+  io.stderr(`baton config fmt: ${notWritten(options.file, result.why, options.language)}\n`);
+  return 1;
 }
 
 function show(options: Options, io: CommandIo): number {

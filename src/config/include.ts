@@ -28,7 +28,13 @@ export interface IncludeAnswer {
   readonly files: readonly Source[];
   readonly skipped: readonly {
     readonly path: string;
-    readonly why: "directory" | "executable" | "unreadable" | "not-regular";
+    readonly why:
+      | "directory"
+      | "executable"
+      | "unreadable"
+      | "not-regular"
+      | "too-large"
+      | "too-many";
   }[];
   /** Parts of the pattern (a wildcard, a brace alternative) that match nothing. */
   readonly unmatched: readonly string[];

@@ -378,7 +378,8 @@ export function openLineReader(first: readonly Source[], options: LineReaderOpti
       if (taken === undefined) return undefined;
       const { line, stripped, made, plain } = taken;
       if (continueDefinition(line, stripped)) continue;
-      if (line.text === "" || (made && tooMuch(line))) continue;
+      // Made lines count also when they are empty: a loop in a loop makes ten billion of them.
+      if ((made && tooMuch(line)) || line.text === "") continue;
       const evaluated = evaluate(taken);
       if (evaluated === undefined || evaluated.text === "") continue;
       const whole = plain ? evaluated : finish(evaluated);

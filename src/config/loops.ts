@@ -40,7 +40,9 @@ function readSequence(inside: string, hex: boolean, body: Line): LoopResult {
   const [name = "", ...texts] = inside.split(",").map((part) => part.trim());
   if (!isName(name) || texts.length < 1 || texts.length > 3) return bad("form");
   const numbers = texts.map(readInteger);
-  if (numbers.some((value) => value === undefined)) return bad("numbers");
+  // Beyond the safe ones, adding a step changes nothing: the loop would never end.
+  if (!numbers.every((value) => value !== undefined && Number.isSafeInteger(value)))
+    return bad("numbers");
   const [one = 0, two = 0, three = 0] = numbers as number[];
   const { start, step, end } = limits(texts.length, one, two, three);
   if (step === 0 || (start < end && step < 0) || (start > end && step > 0)) return bad("numbers");

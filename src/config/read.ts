@@ -63,6 +63,8 @@ export interface Reading {
   readonly ok: boolean;
   /** All files that were read, in order: the renderers need them, and print `shown` of them. */
   readonly sources: readonly Source[];
+  /** The cloud that the advice is for: as asked, or as the file says. */
+  readonly cloud: Exclude<Cloud, "none"> | undefined;
   readonly model: Model;
 }
 
@@ -115,6 +117,7 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
     wouldRun,
     ok: !findings.some(({ code }) => CODES[code].severity === "error"),
     sources,
+    cloud: rules.cloud,
     model,
   };
 }

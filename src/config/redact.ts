@@ -61,7 +61,7 @@ function tokensAt(
     const last = text.indexOf("\n", Math.max(start, end - 1));
     const stop = last < 0 ? text.length : last;
     for (const place of overlapping(hidden.get(file) ?? [], first, stop))
-      addTokens(text.slice(place.start, place.end), tokens);
+      addTokens(text.slice(place.start, Math.min(place.end, place.start + TOKENS_IN)), tokens);
     if (definitions.length > 0 && text.slice(first, stop).includes("$"))
       for (const definition of definitions) addTokens(definition, tokens);
   }
@@ -82,6 +82,8 @@ function overlapping(places: readonly Hidden[], from: number, to: number): reado
   return places.slice(low, end);
 }
 
+/** Characters of a line that its words are taken from: no finding quotes more of it. */
+const TOKENS_IN = 4_096;
 const MARKS = /["'#!;,$={}\\()\uff00-\uff65\u3000-\u301f\u2018-\u201f]+/;
 
 function addTokens(text: string, tokens: Set<string>): void {

@@ -98,6 +98,9 @@ export interface Words {
   readonly openQuote: Span | undefined;
 }
 
+/** More do not fit in keepalived's line, which is reported where it stands (VR1008). */
+const WORDS_MAX = 1_024;
+
 const QUOTE = 0x22;
 
 /** Blank, tab, line feed, vertical tab, form feed, carriage return. */
@@ -125,6 +128,7 @@ export function splitWords(line: Line): Words {
     }
     const word = quoted ? text.slice(at + 1, end - 1) : text.slice(at, end);
     words.push({ text: word, span: spanOf(line, at, end), quoted });
+    if (words.length === WORDS_MAX) break;
     at = end;
   }
   return { words, openQuote: undefined };

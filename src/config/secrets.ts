@@ -85,7 +85,7 @@ function readLines(source: Source, isNear: (word: string) => boolean, into: RawL
   for (let start = 0; start < text.length; ) {
     const found = text.indexOf("\n", start);
     const end = found < 0 ? text.length : found;
-    const line = text.slice(start, end);
+    const line = text.slice(start, Math.min(end, start + LOOKED_AT_MAX));
     const at = start;
     start = end + 1;
     const continued: string | undefined = defines;
@@ -96,9 +96,12 @@ function readLines(source: Source, isNear: (word: string) => boolean, into: RawL
     const block = BLOCKS.find((one) => one === entered);
     if (block !== undefined) inside = block;
     else if (inside !== undefined && tableOf("vrrp_instance").has(word)) inside = undefined;
-    const from = secretFrom(line, lead, word, block === undefined ? inside : undefined, isNear);
+    const looked = secretFrom(line, lead, word, block === undefined ? inside : undefined, isNear);
+    // What stands further on is not looked at, and not shown.
+    const isLong = end - at > LOOKED_AT_MAX;
+    const from = isLong && looked < 0 ? LOOKED_AT_MAX : looked;
     if (from >= 0 || defines !== undefined)
-      into.push({ file, start: at, text: line, defines, from });
+      into.push({ file, start: at, text: isLong ? text.slice(at, end) : line, defines, from });
     if (inside !== undefined && line.includes("}")) inside = undefined;
     if (!/\\[ \t\r]*$/.test(line)) defines = undefined;
   }
@@ -147,6 +150,8 @@ function createGuess(): (word: string) => boolean {
 }
 
 const KNOWN_MAX = 10_000;
+/** Several times keepalived's line. */
+const LOOKED_AT_MAX = 4_096;
 
 /** Definitions used behind a secret's word, and in those definitions, and so on. */
 function taintedNames(lines: readonly RawLine[]): ReadonlySet<string> {

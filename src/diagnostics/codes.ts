@@ -162,6 +162,8 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR3019: info("slow-detection"),
   VR3021: info("program-from-path"),
   VR3022: warning("script-security-without-user"),
+  VR3023: info("address-apart-from-the-others"),
+  VR3024: warning("address-that-arp-does-not-move"),
   VR3020: warning("hair-trigger-detection"),
 
   VR4001: error("would-run-without"),

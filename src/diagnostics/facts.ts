@@ -118,7 +118,13 @@ export interface Facts {
   readonly VR1017: { readonly pattern: string; readonly keyword: string };
   readonly VR1018: {
     readonly path: string;
-    readonly why: "directory" | "executable" | "unreadable" | "not-regular";
+    readonly why:
+      | "directory"
+      | "executable"
+      | "unreadable"
+      | "not-regular"
+      | "too-large"
+      | "too-many";
   };
   readonly VR1019: { readonly path: string; readonly depth: number };
   readonly VR1020: { readonly keyword: string; readonly expected: string };
@@ -374,6 +380,8 @@ export interface Facts {
   };
   readonly VR3018: { readonly folder: string; readonly path: string };
   readonly VR3019: { readonly instance: string; readonly seconds: string };
+  readonly VR3023: { readonly address: string; readonly network: string };
+  readonly VR3024: { readonly cloud: string; readonly instance: string };
   readonly VR3022: { readonly count: number };
   readonly VR3020: {
     readonly instance: string;

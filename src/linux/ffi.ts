@@ -35,6 +35,10 @@ function bindIfThere<T>(declaration: string): T | undefined {
 export const socket: (domain: number, type: number, protocol: number) => number = bind(
   "int socket(int, int, int)",
 );
+/** Names of a file's extended attributes, each with a zero behind it. */
+export const listxattr: (path: string, names: Bytes, length: number) => number = bind(
+  "intptr_t listxattr(const char *, void *, size_t)",
+);
 export const close: (fd: number) => number = bind("int close(int)");
 const bindSocket: (fd: number, address: Bytes, length: number) => number = bind(
   "int bind(int, void *, uint32_t)",

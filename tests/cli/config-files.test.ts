@@ -16,9 +16,9 @@ test("a pipe that nobody writes, a device without end and a loop of links are fi
   const { path } = makeFolder(context);
   const pipe = join(path, "pipe");
   assert.equal(libc.mkfifo(pipe, 0o600), 0);
-  assert.deepEqual(said(pipe), [["VR5004", "ENODATA"]]);
-  assert.deepEqual(said("/dev/null"), [["VR5004", "ENODATA"]]);
-  assert.deepEqual(said("/dev/zero"), [["VR5004", "EFBIG"]]);
+  assert.deepEqual(said(pipe), [["VR5004", "not-regular"]]);
+  assert.deepEqual(said("/dev/null"), [["VR5004", "not-regular"]]);
+  assert.deepEqual(said("/dev/zero"), [["VR5004", "not-regular"]]);
   const loop = join(path, "loop");
   symlinkSync(loop, loop);
   assert.deepEqual(said(loop), [["VR5004", "ELOOP"]]);

@@ -1,5 +1,5 @@
 /** Virtual addresses: families, doubles, hosts, subnets. */
-import { isInNetwork, printIpv4 } from "#units/address";
+import { type Ipv4, isInNetwork, printIpv4 } from "#units/address";
 import { addressesOf, addressOf, familyOf, interfaceOf, peersOf } from "../effective.ts";
 import type { Ip } from "../ip.ts";
 import { type Block, itemsOf, lastSetting, nameOf, placeOf } from "../records.ts";
@@ -16,6 +16,7 @@ export const checkAddresses: Rule = (context) => {
     checkTwins(context, block, owners);
     checkHosts(context, block);
     checkSubnet(context, block);
+    checkNeighbours(context, block);
     const count = addressesOf(block).length;
     if (count > ADDRESSES_MAX) {
       const facts = { instance: nameOf(block), count, max: ADDRESSES_MAX };
@@ -109,5 +110,35 @@ function checkSubnet({ report }: RuleContext, block: Block): void {
       source: source.text,
     };
     report("VR3009", item.word.span, facts, place === undefined ? {} : { related: [place] });
+  }
+}
+
+const NETWORK_BITS = 24;
+const networkOf = (value: number): number => value >>> (32 - NETWORK_BITS);
+
+/**
+ * No prefix says where an address is meant to be, and it is not where all the others are: `172.16.1.135` beside
+ * `172.16.0.14` and `172.16.0.16`. In a larger network it may be right, so this is a remark.
+ */
+function checkNeighbours({ report }: RuleContext, block: Block): void {
+  const hosts = ["unicast_src_ip", "mcast_src_ip"].flatMap((word) => {
+    const ip = addressOf(block, word);
+    const span = lastSetting(block, word)?.args[0]?.span;
+    return ip?.family === 4 && span !== undefined ? [{ value: ip.value, span }] : [];
+  });
+  const peers = peersOf(block).flatMap(({ ip, word }) =>
+    ip.family === 4 ? [{ value: ip.value, span: word.span }] : [],
+  );
+  const [first, ...rest] = [...hosts, ...peers];
+  if (first === undefined) return;
+  const network = networkOf(first.value);
+  if (rest.some(({ value }) => networkOf(value) !== network)) return;
+  for (const item of both(block)) {
+    const { ip } = item;
+    const isBare = !item.prefixGiven && item.interface === undefined && item.peer === undefined;
+    if (ip.family !== 4 || !isBare || networkOf(ip.value) === network) continue;
+    const base = ((network << (32 - NETWORK_BITS)) >>> 0) as Ipv4;
+    const facts = { address: ip.text, network: `${printIpv4(base)}/${NETWORK_BITS}` };
+    report("VR3023", item.word.span, facts, { related: [first.span] });
   }
 }

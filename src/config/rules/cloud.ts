@@ -1,7 +1,4 @@
 /** Which cloud a file is for, as far as it says. */
-import { addressesOf, isUnicast } from "../effective.ts";
-import type { Model } from "../model.ts";
-
 export type Cloud = "tencent" | "alibaba" | "huawei" | "aws" | "azure" | "gcp" | "none";
 
 export const CLOUDS: readonly Cloud[] = [
@@ -29,23 +26,18 @@ export const ADDRESSES_MAX: Readonly<Record<Cloud, number | undefined>> = {
 };
 
 const HINTS: readonly (readonly [RegExp, Exclude<Cloud, "none">])[] = [
-  [/havip|tencent|qcloud|腾讯|高可用虚拟/i, "tencent"],
+  [/tencent|qcloud|腾讯/i, "tencent"],
   [/aliyun|alibaba|阿里/i, "alibaba"],
   [/huaweicloud|华为/i, "huawei"],
+  // Others have the name too; they are asked for by their own above.
+  [/havip|高可用虚拟/i, "tencent"],
+  [/\baws\b|\bec2\b|amazonaws/i, "aws"],
+  [/\bazure\b/i, "azure"],
+  [/\bgcp\b|\bgcloud\b|google cloud/i, "gcp"],
 ];
 
-/**
- * A word of the vendor anywhere in the text, comments included. Unicast on a private address alone proves nothing: it is
- * good practice in any network.
- */
-export function guessCloud(
-  model: Model,
-  texts: readonly string[],
-): Exclude<Cloud, "none"> | undefined {
-  const unicast = model.instances.some(
-    (instance) => isUnicast(instance) && addressesOf(instance).length > 0,
-  );
-  if (!unicast) return undefined;
+/** A word of the vendor anywhere in the text, comments included. */
+export function guessCloud(texts: readonly string[]): Exclude<Cloud, "none"> | undefined {
   for (const [pattern, cloud] of HINTS) if (texts.some((text) => pattern.test(text))) return cloud;
   return undefined;
 }

@@ -1,5 +1,12 @@
 /** The vendors' advice for virtual addresses in a VPC. */
-import { addressesOf, excludedOf, inherited, interfaceOf, isUnicast } from "../effective.ts";
+import {
+  addressesOf,
+  excludedOf,
+  groupOf,
+  inherited,
+  interfaceOf,
+  isUnicast,
+} from "../effective.ts";
 import { garpPresetOf } from "../garp-presets.ts";
 import { type Block, hasSetting, lastSetting, nameOf, placeOf } from "../records.ts";
 import { ADDRESSES_MAX, MOVES_BY_ARP } from "./cloud.ts";
@@ -20,7 +27,18 @@ function checkInstance({ model, report }: RuleContext, cloud: SomeCloud, block: 
   if (!isUnicast(block) && !block.damaged) report("VR3012", place, { cloud, instance });
   const vmac = lastSetting(block, "use_vmac", "use_ipvlan");
   if (vmac !== undefined) report("VR3016", vmac.word.span, { cloud, instance });
-  if (!MOVES_BY_ARP.includes(cloud)) return;
+  if (!MOVES_BY_ARP.includes(cloud)) {
+    const group = groupOf(block, model);
+    const isTold = [block, ...(group === undefined ? [] : [group])].some(
+      (one) => hasSetting(one, "notify_master") || hasSetting(one, "notify"),
+    );
+    const pipes = ["notify_fifo", "vrrp_notify_fifo"].some((word) =>
+      hasSetting(model.globals, word),
+    );
+    const hasAddress = addressesOf(block).length + excludedOf(block).length > 0;
+    if (!isTold && !pipes && hasAddress) report("VR3024", place, { cloud, instance });
+    return;
+  }
   const preset = garpPresetOf(block, model)?.garp_master_refresh ?? 0;
   if (inherited(block, model, "garp_master_refresh") === undefined && preset === 0) {
     report("VR3013", place, { cloud, instance, missing: "garp_master_refresh" });

@@ -3,6 +3,9 @@ import { downTimerOf, intervalOf, versionOf } from "../effective.ts";
 import { lastSetting, nameOf, numberOf } from "../records.ts";
 import type { Rule } from "./rule.ts";
 
+/** Four advertisements a second apart are usual; from `advert_int 4` on, who waits should know how long. */
+const SLOW_SECONDS = 12;
+
 export const checkInterval: Rule = ({ model, report }) => {
   for (const block of model.instances) {
     const setting = lastSetting(block, "advert_int");
@@ -15,7 +18,7 @@ export const checkInterval: Rule = ({ model, report }) => {
     }
     const down = downTimerOf(block, model);
     const seconds = down * used;
-    if (place !== undefined && seconds >= 30) {
+    if (place !== undefined && seconds >= SLOW_SECONDS) {
       report("VR3019", place, { instance: nameOf(block), seconds: String(seconds) });
     }
     if (down < 2 || seconds < 0.06) {

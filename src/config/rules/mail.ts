@@ -12,5 +12,10 @@ export const checkMail: Rule = ({ model, report }) => {
     booleanOf(model.globals, "smtp_alert") === true ||
     booleanOf(model.globals, "smtp_alert_vrrp") === true ||
     booleanOf(model.globals, "smtp_alert_checker") === true;
-  if (!asked && !global) report("VR3010", setting.word.span, {});
+  // keepalived mails about real servers unless it is told not to (check_data.c).
+  const checker = booleanOf(model.globals, "smtp_alert_checker");
+  const servers =
+    hasSetting(model.root, "virtual_server") &&
+    (checker ?? booleanOf(model.globals, "smtp_alert") ?? true);
+  if (!asked && !global && !servers) report("VR3010", setting.word.span, {});
 };

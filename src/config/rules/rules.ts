@@ -75,15 +75,14 @@ export interface RuleResult {
   readonly dropped: ReadonlyMap<Code, number>;
   /** False: keepalived would not run, perhaps for a reason that is only a consequence and was not reported. */
   readonly wouldRun: boolean;
+  /** Whose advice was given. */
+  readonly cloud: Exclude<Cloud, "none"> | undefined;
 }
 
 export function runRules(model: Model, input: RuleInput): RuleResult {
   const collector = createCollector(input.isComplete);
   let wouldRun = true;
-  const guessed = guessCloud(
-    model,
-    input.sources.map(({ text }) => text),
-  );
+  const guessed = guessCloud(input.sources.map(({ text }) => text));
   const cloud = input.cloud === "none" ? undefined : (input.cloud ?? guessed);
   for (const rule of RULES) {
     rule({
@@ -99,5 +98,5 @@ export function runRules(model: Model, input: RuleInput): RuleResult {
       },
     });
   }
-  return { findings: collector.found, dropped: collector.dropped, wouldRun };
+  return { findings: collector.found, dropped: collector.dropped, wouldRun, cloud };
 }

@@ -124,6 +124,18 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "in a home folder",
     help: "keep scripts in a folder of root, such as /etc/keepalived",
   }),
+  VR3023: ({ address, network }) => ({
+    message: `\`${address}\` is apart from every other address of this instance, which are in ${network}`,
+    label: "a digit wrong?",
+    related: ["the others"],
+    help: "if it is meant, write the prefix of its network behind it; clients find it only if their network contains both",
+  }),
+  VR3024: ({ cloud, instance }) => ({
+    message: `nothing moves the addresses of \`${instance}\` in ${clouds[cloud] ?? cloud}: gratuitous ARP does not, and no script calls the API`,
+    label: "no `notify_master`",
+    notes: ["the new owner would have an address that the network still delivers to the old one"],
+    help: "let `notify_master` call the cloud's API",
+  }),
   VR3019: ({ instance, seconds }) => ({
     message: `a dead master of \`${instance}\` would be noticed after ${seconds} s at the earliest`,
     label: "slow",

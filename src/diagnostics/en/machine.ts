@@ -32,6 +32,12 @@ function settingEffect(effect: SettingEffect): string {
   }
 }
 
+/** Other words are the kernel's. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  "not-regular": "it is not a regular file",
+  "too-large": "it is too large for a configuration",
+};
+
 export const MACHINE: Texts<Family<"VR5">> = {
   VR5001: ({ path }) => ({
     message: `there is no file \`${path}\``,
@@ -48,7 +54,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
     help: `chmod a-x ${path}`,
   }),
   VR5004: ({ path, error }) => ({
-    message: `\`${path}\` cannot be read: ${error}`,
+    message: `\`${path}\` cannot be read: ${UNREADABLE[error] ?? error}`,
   }),
   VR5101: ({ interface: device, known }) => ({
     message: `this machine has no interface \`${device}\``,

@@ -125,6 +125,8 @@ export const SYNTAX: Texts<Family<"VR1">> = {
       executable: `\`${path}\` is executable, so keepalived does not read it`,
       unreadable: `\`${path}\` cannot be read`,
       "not-regular": `\`${path}\` is not a regular file and is not read`,
+      "too-large": `\`${path}\` is too large for a configuration and is not read`,
+      "too-many": `\`${path}\` means more files than are looked at; the rest is not read`,
     }[why],
     help: why === "executable" ? `chmod a-x ${path}` : "check the path and its permissions",
   }),

@@ -121,6 +121,18 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "在用户主目录里",
     help: "把脚本放在 root 的目录里，例如 /etc/keepalived",
   }),
+  VR3023: ({ address, network }) => ({
+    message: `\`${address}\` 与本实例的其他地址不在一处，其他地址都在 ${network}`,
+    label: "写错数字了？",
+    related: ["其他地址"],
+    help: "如果确实如此，请在地址后写上网段的前缀长度；客户端所在的网段要同时包含两者才能访问",
+  }),
+  VR3024: ({ cloud, instance }) => ({
+    message: `在${clouds[cloud] ?? cloud}上没有什么会迁移 \`${instance}\` 的地址：免费 ARP 不起作用，也没有脚本调用 API`,
+    label: "没有 `notify_master`",
+    notes: ["新的主节点虽有地址，网络仍会把流量送到原来的机器"],
+    help: "在 `notify_master` 脚本里调用云平台的 API",
+  }),
   VR3019: ({ instance, seconds }) => ({
     message: `\`${instance}\` 的主节点宕机后，最快也要 ${seconds} 秒才会被发现`,
     label: "偏慢",

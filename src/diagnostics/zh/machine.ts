@@ -32,6 +32,12 @@ function settingEffect(effect: SettingEffect): string {
   }
 }
 
+/** Other words are the kernel's. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  "not-regular": "不是普通文件",
+  "too-large": "太大，不可能是配置文件",
+};
+
 export const MACHINE: Texts<Family<"VR5">> = {
   VR5001: ({ path }) => ({
     message: `文件 \`${path}\` 不存在`,
@@ -42,7 +48,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
     message: `\`${path}\` 带有可执行权限，keepalived 不会读取它，会在没有任何配置的情况下启动`,
     help: `chmod a-x ${path}`,
   }),
-  VR5004: ({ path, error }) => ({ message: `无法读取 \`${path}\`：${error}` }),
+  VR5004: ({ path, error }) => ({ message: `无法读取 \`${path}\`：${UNREADABLE[error] ?? error}` }),
   VR5101: ({ interface: device, known }) => ({
     message: `本机没有网卡 \`${device}\``,
     label: "不存在",

@@ -118,6 +118,8 @@ export const SYNTAX: Texts<Family<"VR1">> = {
       executable: `\`${path}\` 带有可执行权限，keepalived 不会读取`,
       unreadable: `\`${path}\` 无法读取`,
       "not-regular": `\`${path}\` 不是普通文件，不会读取`,
+      "too-large": `\`${path}\` 太大，不可能是配置文件，不会读取`,
+      "too-many": `\`${path}\` 匹配的文件太多，其余的不会读取`,
     }[why],
     help: why === "executable" ? `chmod a-x ${path}` : "检查路径和权限",
   }),

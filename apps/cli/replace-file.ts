@@ -1,0 +1,122 @@
+/**
+ * A new text in a file's place, so that at any moment, whatever dies, there is the old one or the new one, whole: written
+ * beside it, flushed, renamed over it. Mode and owner stay, a link stays a link, and a file that cannot be replaced without
+ * losing something is left alone.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { listxattr } from "#linux/ffi";
+
+export type Replaced =
+  | { readonly kind: "written" }
+  | {
+      readonly kind: "refused";
+      /** Or the kernel's word. */
+      readonly why:
+        | "changed-meanwhile"
+        | "encoding"
+        | "hard-links"
+        | "attributes"
+        | "owner"
+        | (string & {});
+    };
+
+/** Permission bits with set-user-ID and the like. */
+const MODE = 0o7777;
+
+/** @param before what was read from it: a file that has another text by now is somebody else's work */
+export function replaceFile(path: string, before: string, text: string): Replaced {
+  let beside: string | undefined;
+  try {
+    const target = realpathSync(path);
+    const info = statSync(target);
+    const why = whyNot(target, info, before);
+    if (why !== undefined) return { kind: "refused", why };
+    beside = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+    if (!write(beside, text, info)) return { kind: "refused", why: "owner" };
+    renameSync(beside, target);
+    beside = undefined;
+    syncFolder(dirname(target));
+    return { kind: "written" };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return { kind: "refused", why: code };
+  } finally {
+    if (beside !== undefined) remove(beside);
+  }
+}
+
+function whyNot(target: string, info: Stats, before: string): string | undefined {
+  if (!info.isFile()) return "not-regular";
+  // The other names would keep the old text.
+  if (info.nlink > 1) return "hard-links";
+  if (hasAttributes(target)) return "attributes";
+  const bytes = readFileSync(target);
+  if (bytes.equals(Buffer.from(before, "utf8"))) return undefined;
+  return bytes.toString("utf8") === before ? "encoding" : "changed-meanwhile";
+}
+
+/** False: it cannot belong to whom the old one belongs to. */
+function write(path: string, text: string, { uid, gid, mode }: Stats): boolean {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const fd = openSync(path, flags, 0o600);
+  try {
+    writeFileSync(fd, text);
+    const made = fstatSync(fd);
+    if (made.uid !== uid || made.gid !== gid) {
+      try {
+        fchownSync(fd, uid, gid);
+      } catch {
+        return false;
+      }
+    }
+    fchmodSync(fd, mode & MODE);
+    fsyncSync(fd);
+    return true;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The rename itself is safe once its folder is on the disk. */
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It was never made.
+  }
+}
+
+/** Access lists and the like, which a new file would not have. A security label it gets by itself. */
+function hasAttributes(path: string): boolean {
+  const names = new Uint8Array(65_536);
+  const length = listxattr(path, names, names.length);
+  if (length <= 0) return false;
+  const text = new TextDecoder().decode(names.subarray(0, length));
+  return text.split("\0").some((name) => name !== "" && !name.startsWith("security."));
+}
