@@ -28,6 +28,8 @@ const values = toolOptions(import.meta.filename, {
 
 /** Processor time of one reading; no text is over a hundred kilobytes, but loops make lines. */
 const SECONDS_MAX = 2;
+/** Of the whole process, code and garbage included. */
+const MEMORY_MAX = 700_000_000;
 const FINDINGS_MAX = 20;
 const PROGRESS_SECONDS = 60;
 
@@ -56,6 +58,8 @@ function problemOf(text: string): string | undefined {
   readConfiguration([{ name: "a.conf", text }]);
   const { user, system } = process.cpuUsage(before);
   const seconds = (user + system) / 1e6;
+  const memory = process.memoryUsage.rss();
+  if (memory > MEMORY_MAX) return `large: ${(memory / 1e6).toFixed(0)} MB`;
   return seconds > SECONDS_MAX ? `slow: ${seconds.toFixed(1)} s of processor time` : undefined;
 }
 
@@ -68,12 +72,14 @@ const start = performance.now();
 const passed = (): number => (performance.now() - start) / 1000;
 let found = 0;
 let slowest = 0;
+let largest = 0;
 let told = PROGRESS_SECONDS;
 let index = from;
 for (; index < until && passed() < limit && found < FINDINGS_MAX; index++) {
   const text = mutateConfig(texts, createRandom(seed * 1_000_003 + index));
   const before = performance.now();
   const problem = problemOf(text);
+  largest = Math.max(largest, process.memoryUsage.rss());
   slowest = Math.max(slowest, performance.now() - before);
   if (problem !== undefined) {
     found += 1;
@@ -84,6 +90,6 @@ for (; index < until && passed() < limit && found < FINDINGS_MAX; index++) {
   say(`${index - from + 1} texts in ${passed().toFixed(0)} s, ${found} findings`);
 }
 say(
-  `${index - from} texts of ${texts.length} files in ${passed().toFixed(0)} s, ${found} findings, slowest ${slowest.toFixed(0)} ms`,
+  `${index - from} texts of ${texts.length} files in ${passed().toFixed(0)} s, ${found} findings, slowest ${slowest.toFixed(0)} ms, ${(largest / 1e6).toFixed(0)} MB at most`,
 );
 process.exitCode = found === 0 ? 0 : 1;
