@@ -332,6 +332,35 @@ test("keys of the cloud are of the type that cannot be printed", () => {
   none(problems, "write `Secret` of #units/secret");
 });
 
+/** Up to the parenthesis that closes the first one. */
+function untilClosed(text: string): string {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === "(") depth += 1;
+    if (char === ")") depth -= 1;
+    if (char === ")" && depth === 0) return text.slice(0, at + 1);
+  }
+  return text;
+}
+
+test("the daemon says which environment each program gets: the default is its own, with every secret", () => {
+  const call = /(?<![#.\w])spawn(?:Sync)?\(/g;
+  const seen: string[] = [];
+  const problems: string[] = [];
+  for (const { path, text } of apps.filter((one) => one.path.startsWith("apps/daemon/"))) {
+    for (const { index } of text.matchAll(call)) {
+      const found = untilClosed(text.slice(index));
+      const place = `${path}:${text.slice(0, index).split("\n").length}`;
+      seen.push(place);
+      if (!/\benv:/.test(found)) problems.push(`${place}: no \`env:\` in ${found.slice(0, 60)}`);
+    }
+    if (/\bexecFile|\bexecSync|\bfork\(/.test(text)) problems.push(`${path}: use spawn`);
+  }
+  assert.ok(seen.length >= 5, `only ${seen.join(", ")}`);
+  none(problems, "environment of programs");
+});
+
 /** Files that git knows or would take: what a stranger gets. Without git: the source folders. */
 function publishedFiles(): string[] {
   if (!existsSync(join(root, ".git"))) {

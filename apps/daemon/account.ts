@@ -105,6 +105,7 @@ function askDirectory(database: string, name: string): string {
   const asked = spawnSync("getent", [database, name], {
     encoding: "utf8",
     timeout: 2_000,
+    env: { PATH: process.env["PATH"] },
     stdio: ["ignore", "pipe", "ignore"],
   });
   return asked.status === 0 ? asked.stdout : "";

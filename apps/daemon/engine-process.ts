@@ -119,6 +119,7 @@ export class EngineProcess {
         const locks = lock === undefined ? [] : ["--lock"];
         return spawn(process.execPath, [...program, ...(more?.() ?? []), ...locks], {
           stdio: ["ignore", "ignore", "inherit", "pipe", lock ?? "ignore"],
+          env: process.env,
         });
       });
     } catch (error) {

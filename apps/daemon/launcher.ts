@@ -172,6 +172,10 @@ function withoutSupplementaryGroups(identity: Identity): Identity {
 export function deathSignalPrefix(): readonly string[] {
   const prefix = ["/usr/bin/setpriv", "--pdeathsig", "TERM", "--"];
   const [program = "", ...args] = prefix;
-  const trial = spawnSync(program, [...args, "/bin/true"], { stdio: "ignore", timeout: 1_000 });
+  const trial = spawnSync(program, [...args, "/bin/true"], {
+    stdio: "ignore",
+    timeout: 1_000,
+    env: {},
+  });
   return trial.status === 0 ? prefix : [];
 }
