@@ -1,8 +1,10 @@
 /** `baton release`: removes the addresses a dead daemon left behind (they carry our mark). For ExecStopPost= and for people. */
+import { claimedAddresses } from "#linux/address-claims";
+import { openNftGuard } from "#linux/nft-guard";
 import { printFailure } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { BATON_PROTO } from "#ports/world";
-import { printIpv4 } from "#units/address";
+import { type Ipv4, printIpv4 } from "#units/address";
 import { isAnswered } from "../daemon/control-server.ts";
 import { untilEngineGone } from "../daemon/engine-lock.ts";
 import { socketIn } from "./control-client.ts";
@@ -16,15 +18,17 @@ const RELEASE: ControlCommand = {
   usage: {
     en: `usage: baton release [--runtime-dir DIR] [--force] [--json] [--lang en|zh-CN]
 
-Removes every address on this machine that Baton added and that is still there.
-Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over, unless
---force is given.
+Removes every address on this machine that Baton added and that is still there, and the nftables rules that keep such an
+address silent. What a running daemon owns stays, whatever its runtime directory.
+Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over.
+With --force neither counts.
 Exit status: 0 nothing of ours is left, 1 refused, or an address could not be removed.
 `,
     "zh-CN": `用法：baton release [--runtime-dir 目录] [--force] [--json] [--lang en|zh-CN]
 
-清除本机上由 Baton 添加、但仍然残留的地址。
-该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。指定 --force 则立即执行。
+清除本机上由 Baton 添加、但仍然残留的地址，以及使这些地址保持静默的 nftables 规则。
+正在运行的守护进程所持有的地址不受影响，无论它使用哪个运行目录。
+该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。指定 --force 则不受以上限制。
 退出码：0 已无残留，1 被拒绝或有地址无法清除。
 `,
   },
@@ -49,8 +53,11 @@ export const command: Command = async (args, io) => {
   if (!options.flags.has("force")) await untilEngineGone(options.runtimeDir);
   const rtnetlink = openRtnetlink();
   if (!rtnetlink.ok) return fail(printFailure(rtnetlink));
-  const done = removeOurs(rtnetlink.value);
+  const claimed = options.flags.has("force") ? new Set<Ipv4>() : claimedAddresses();
+  const done = removeOurs(rtnetlink.value, claimed);
   if (typeof done === "string") return fail(done);
+  const cleaned = cleanGuard(done, claimed);
+  if (cleaned !== undefined) done.failures.push(cleaned);
   for (const text of done.failures) fail(text);
   if (options.flags.has("json")) io.stdout(`${JSON.stringify({ removed: done.removed })}\n`);
   else if (done.removed.length > 0) {
@@ -66,24 +73,44 @@ export const command: Command = async (args, io) => {
 
 interface Done {
   readonly removed: readonly { readonly address: string; readonly interface: string }[];
-  readonly failures: readonly string[];
+  readonly failures: string[];
+  /** Addresses with our mark that are still there. */
+  readonly stays: ReadonlySet<Ipv4>;
+}
+
+/** Rules that silence an address nobody owns. Why it failed, or undefined. */
+function cleanGuard({ stays }: Done, claimed: ReadonlySet<Ipv4>): string | undefined {
+  const guard = openNftGuard();
+  // A kernel without nf_tables has none.
+  if (!guard.ok) return undefined;
+  const outcome = guard.value.clean((address) => claimed.has(address) || stays.has(address));
+  guard.value[Symbol.dispose]();
+  return outcome.ok ? undefined : printFailure(outcome);
 }
 
 /** A text when the machine could not be looked at. */
-function removeOurs(rtnetlink: Rtnetlink): Done | string {
+function removeOurs(rtnetlink: Rtnetlink, claimed: ReadonlySet<Ipv4>): Done | string {
   const found = rtnetlink.addresses();
   if (!found.ok) return printFailure(found);
   const links = rtnetlink.links();
   const removed: { address: string; interface: string }[] = [];
   const failures: string[] = [];
+  const stays = new Set<Ipv4>();
   for (const { index, address, prefix, proto } of found.value) {
     if (proto !== BATON_PROTO) continue;
+    if (claimed.has(address)) {
+      stays.add(address);
+      continue;
+    }
     const name =
       (links.ok ? links.value.find((one) => one.index === index)?.name : undefined) ?? `#${index}`;
     const text = `${printIpv4(address)}/${prefix}`;
     const outcome = rtnetlink.removeAddress(index, { address, prefix, scope: 0 });
     if (outcome.ok) removed.push({ address: text, interface: name });
-    else failures.push(`${text} (${name}): ${printFailure(outcome)}`);
+    else {
+      stays.add(address);
+      failures.push(`${text} (${name}): ${printFailure(outcome)}`);
+    }
   }
-  return { removed, failures };
+  return { removed, failures, stays };
 }

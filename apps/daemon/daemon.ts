@@ -15,6 +15,7 @@ import { Keeper, type Reread } from "./keeper.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { removeFile, writeOwnFile } from "./own-files.ts";
+import { conflictSentence, Ownership } from "./ownership.ts";
 import { RunningGroups } from "./running-groups.ts";
 import { type RuntimeDir, removePid, type Taken, takeRuntimeDir, writePid } from "./runtime-dir.ts";
 import { type Asked, isStopKept, keepStops, obeySignals, take } from "./signals.ts";
@@ -85,6 +86,12 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     log("warning", words.otherEngine(killEngine(options.runtimeDir)));
     await untilEngineGone(options.runtimeDir, KILLED_MS);
   }
+  const ownership = new Ownership();
+  const conflict = await ownership.take(options.plan.instances.map(({ config }) => config));
+  if (conflict !== undefined) {
+    log("error", conflictSentence(conflict, language));
+    return 1;
+  }
   if (isStopKept()) return 0;
   const rtnetlink = openRtnetlink();
   if (!rtnetlink.ok) {
@@ -103,7 +110,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     rtnetlink: rtnetlink.value,
     launcher: new Launcher(groups, log, language),
     manager,
-    reread: options.reread,
+    reread: () => rereadOwned(options, ownership),
     enginePidFile: options.enginePidFile,
     runtimeDir: options.runtimeDir,
     recordFile: options.recordFile,
@@ -136,6 +143,15 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   // A client that watches, or a script's pipe, must not keep a daemon alive that owns nothing any more.
   setTimeout(() => process.exit(0), LINGER_MS).unref();
   return 0;
+}
+
+/** A file that names an address of another daemon is refused like one with errors. */
+function rereadOwned(options: DaemonOptions, ownership: Ownership): RunPlan | undefined {
+  const plan = options.reread();
+  const conflict = plan && ownership.change(plan.instances.map(({ config }) => config));
+  if (conflict === undefined) return plan;
+  options.log("error", conflictSentence(conflict, options.language));
+  return undefined;
 }
 
 function refusal(

@@ -9,6 +9,7 @@ import { LINGER, skew } from "#core/timing";
 import { derived } from "#engine/instance";
 import { pairUp } from "#engine/pairing";
 import { now } from "#linux/clock";
+import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { printFailure } from "#linux/result";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
@@ -55,6 +56,7 @@ export class Emergency {
   readonly #packet = new Uint8Array(65_536);
   #whenFinished: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #openGuard: NftGuard | undefined;
 
   constructor(rtnetlink: Rtnetlink, log: Log, words: Words) {
     this.#rtnetlink = rtnetlink;
@@ -108,10 +110,12 @@ export class Emergency {
     const { name, handover } = config.router;
     const earlier = this.#heldFor([config]).get(config);
     if (earlier !== undefined) this.#drop(earlier);
-    const link = machine.links.find((one) => one.name === config.interface);
     const placed = whatIsHere(config, machine);
+    const link = deviceOf(config, machine, placed);
     // An engine that hung before it died has lost its lease: somebody else may own the address now.
     if (link === undefined || placed.length === 0) {
+      this.#remove(name, placed);
+      this.#closeGuard(name, config, machine);
       this.#log("warning", `(${name}) ${this.#words.diedAsMaster}: ${this.#words.leaseWasOver}`);
       return;
     }
@@ -229,26 +233,66 @@ export class Emergency {
     for (const resolve of waiting) resolve();
   }
 
+  /** The newest first: the primary one of a subnet takes the others with it. What stays keeps its guard. */
   #remove(name: string, placed: readonly Placed[]): void {
-    for (const { interfaceIndex, address } of placed) {
+    const gone: Ipv4[] = [];
+    for (const { interfaceIndex, address } of placed.toReversed()) {
       const outcome = this.#rtnetlink.removeAddress(interfaceIndex, address);
-      if (outcome.ok) continue;
-      this.#log("error", `(${name}) ${printIpv4(address.address)}: ${printFailure(outcome)}`);
+      if (outcome.ok) gone.push(address.address);
+      else this.#log("error", `(${name}) ${printIpv4(address.address)}: ${printFailure(outcome)}`);
     }
+    this.#unguard(name, gone);
+  }
+
+  /** The kernel has taken the addresses already, and nobody else here will take the rules that silence them. */
+  #closeGuard(name: string, config: InstanceConfig, { addresses }: Machine): void {
+    const here = new Set(addresses.map(({ address }) => address));
+    const own = [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);
+    this.#unguard(
+      name,
+      own.filter((address) => !here.has(address)),
+    );
+  }
+
+  #unguard(name: string, gone: readonly Ipv4[]): void {
+    const guard = this.#guard();
+    if (guard === undefined || gone.length === 0) return;
+    const outcome = guard.close(gone);
+    if (!outcome.ok) this.#log("error", `(${name}) ${printFailure(outcome)}`);
+  }
+
+  /** Opened when it is needed; where the kernel has none there is nothing to close either. */
+  #guard(): NftGuard | undefined {
+    if (this.#openGuard !== undefined) return this.#openGuard;
+    const opened = openNftGuard();
+    if (opened.ok) this.#openGuard = opened.value;
+    return this.#openGuard;
   }
 }
 
-/** Those of the instance's addresses that are on this machine, where they belong. */
+/** Those of the instance's addresses that are on this machine: where they belong, or with our mark on whatever device. */
 function whatIsHere(config: InstanceConfig, { links, addresses }: Machine): readonly Placed[] {
   return [...config.addresses, ...config.excludedAddresses].flatMap((address) => {
     const device = address.interface ?? config.interface;
     const index = links.find((one) => one.name === device)?.index;
-    const isHere = addresses.some(
-      (one) =>
-        one.index === index && one.address === address.address && one.prefix === address.prefix,
-    );
-    return index !== undefined && isHere ? [{ interfaceIndex: index, address }] : [];
+    return addresses
+      .filter((one) => one.address === address.address && one.prefix === address.prefix)
+      .filter((one) => one.index === index || one.proto === BATON_PROTO)
+      .map((one) => ({ interfaceIndex: one.index, address }));
   });
+}
+
+/** The instance's interface, or where its addresses are if it has another name by now. */
+function deviceOf(
+  config: InstanceConfig,
+  { links }: Machine,
+  placed: readonly Placed[],
+): LinkInfo | undefined {
+  const own = placed.find(({ address }) => address.interface === undefined);
+  return (
+    links.find((one) => one.name === config.interface) ??
+    links.find((one) => one.index === own?.interfaceIndex)
+  );
 }
 
 function primaryOf(index: number, { addresses }: Machine): Ipv4 | undefined {

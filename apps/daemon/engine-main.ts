@@ -8,6 +8,7 @@ import type { FromEngine } from "#contract/engine-link";
 import { readToEngine } from "#contract/engine-link-lines";
 import { Engine } from "#engine/engine";
 import { createRecorder, type Recorder } from "#engine/recording";
+import { AddressClaims } from "#linux/address-claims";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
@@ -25,6 +26,7 @@ import { Reactor } from "#linux/reactor";
 import { printFailure } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import { after, micros } from "#units/time";
+import { everyAddress } from "./ownership.ts";
 
 const PIPE = 3;
 /** The argument that there is a file to lock, and its descriptor. */
@@ -83,10 +85,15 @@ function run(): number {
     world,
     recorder === undefined ? undefined : (record) => recorder?.record(record),
   );
+  // The keeper has its own, and has made sure that nobody else has one. Ours are there as long as we answer.
+  const claims = new AddressClaims();
   const receive = (line: string): void => {
     // The keeper is the same program from the same checkout: its lines are trusted to be what they say.
     const message = readToEngine(line);
-    if (message.type === "configure") recorder?.configured(message.instances);
+    if (message.type === "configure") {
+      recorder?.configured(message.instances);
+      claims.set(everyAddress(message.instances));
+    }
     if (message.type === "recording") {
       if (message.goOn) recorder?.afresh();
       else recorder = undefined;

@@ -14,14 +14,8 @@ import { isSameConfig } from "#core/config";
 import type { RouterEffect, RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
-import {
-  type AddressInfo,
-  BATON_PROTO,
-  type LinkInfo,
-  type World,
-  type WorldEvent,
-} from "#ports/world";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { type AddressInfo, type LinkInfo, type World, type WorldEvent } from "#ports/world";
+import type { Ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
 import { parseAdvert } from "#wire/parse-advert";
@@ -31,9 +25,9 @@ import { DueQueue } from "./due-queue.ts";
 import { listen } from "./footing.ts";
 import { addressAppeared, findForeignAddresses } from "./foreign-addresses.ts";
 import { Groups } from "./groups.ts";
-import { describe } from "./guard.ts";
 import { about, createInstance, type Instance } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
+import { sweepLeftovers } from "./leftovers.ts";
 import { isMeant, Lookup } from "./lookup.ts";
 import { OwnRemovals } from "./own-removals.ts";
 import { pairUp } from "./pairing.ts";
@@ -287,6 +281,17 @@ export class Engine {
       );
   }
 
+  /** Another instance answers for the address, on whatever device: the guard knows addresses only. */
+  guardedElsewhere(except: Instance, address: Ipv4): boolean {
+    return this.lookup
+      .byAddress(address)
+      .some(
+        (other) =>
+          other !== except &&
+          other.addresses.some((one) => one.owned && one.virtual.address === address),
+      );
+  }
+
   /** Index of the device an address belongs on. */
   deviceOf(instance: Instance, name: string | undefined): number | undefined {
     return name === undefined ? instance.interfaceIndex : this.interfaces.named(name)?.index;
@@ -328,7 +333,7 @@ export class Engine {
       this.apply(instance, { kind: "stop" }, now);
     }
     this.announcements.configure(this.instances, now);
-    if (!this.#configured) this.#sweepLeftovers(message.resume);
+    if (!this.#configured) sweepLeftovers(this, message.resume);
     this.#configured = true;
     attach(this, fresh, now);
     for (const instance of fresh)
@@ -346,21 +351,6 @@ export class Engine {
     instance.state = { ...instance.state, ...surroundingsOf(this, instance), trackers };
     if (resume) this.#resuming.add(instance);
     this.apply(instance, { kind: resume ? "startupAfterRelease" : "startup" }, now);
-  }
-
-  /** Addresses a dead engine left behind carry our mark; those the keeper still holds for `resume` stay. */
-  #sweepLeftovers(resume: readonly string[]): void {
-    const held = this.instances.filter((one) => resume.includes(one.config.router.name));
-    const isHeld = (address: Ipv4): boolean =>
-      held.some((one) => one.addresses.some((owned) => owned.virtual.address === address));
-    for (const found of this.interfaces.addresses()) {
-      if (found.proto !== BATON_PROTO || isHeld(found.address)) continue;
-      const { index, address, prefix } = found;
-      const outcome = this.world.removeAddress(index, { address, prefix, scope: 0 });
-      if (outcome.ok || outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV") continue;
-      const text = `${printIpv4(address)}, left by an earlier run, could not be removed: ${describe(outcome)}`;
-      this.tell({ type: "log", level: "error", text });
-    }
   }
 
   #onPacket(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {

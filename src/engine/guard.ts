@@ -13,7 +13,7 @@ import type { RouterEvent } from "#core/event";
 import { leaseFor } from "#core/lease";
 import { strongestPeer } from "#core/step";
 import type { Failure } from "#ports/world";
-import type { Ipv4 } from "#units/address";
+import { type Ipv4, printIpv4 } from "#units/address";
 import { after, type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
 import type { Instance, OwnedAddress } from "./instance.ts";
@@ -75,14 +75,31 @@ export function closeGuard(
   instance: Instance,
   gone: readonly OwnedAddress[],
 ): void {
-  const failure = close(engine, gone);
+  const failure = close(engine, instance, gone);
   if (failure !== undefined) reportStays(engine, instance, failure);
 }
 
-function close(engine: Engine, gone: readonly OwnedAddress[]): Failure | undefined {
-  if (gone.length === 0) return undefined;
-  const outcome = engine.world.guard?.close(addressesOf(gone));
+function close(
+  engine: Engine,
+  instance: Instance,
+  gone: readonly OwnedAddress[],
+): Failure | undefined {
+  const free = addressesOf(gone).filter((address) => !engine.guardedElsewhere(instance, address));
+  if (free.length === 0) return undefined;
+  const outcome = engine.world.guard?.close(free);
   return outcome === undefined || outcome.ok ? undefined : outcome;
+}
+
+/** The kernel refused to remove an address that we give up: it does not answer, at least, where there is a guard. */
+export function silence(engine: Engine, instance: Instance, owned: OwnedAddress): void {
+  const { guard } = engine.world;
+  const { address } = owned.virtual;
+  if (guard === undefined || engine.guardedElsewhere(instance, address)) return;
+  const opened = guard.open([address]);
+  const outcome = opened.ok ? guard.prolong([address], 0) : opened;
+  if (outcome.ok) return;
+  const text = `(${instance.config.router.name}) ${printIpv4(address)} cannot be silenced either: ${describe(outcome)}`;
+  engine.tell({ type: "log", level: "error", text });
 }
 
 function reportStays(engine: Engine, instance: Instance, failure: Failure): void {
@@ -97,7 +114,7 @@ export function endGuard(
   now: Instant,
   follow: RouterEvent[],
 ): void {
-  const failure = close(engine, instance.addresses);
+  const failure = close(engine, instance, instance.addresses);
   if (failure === undefined) return;
   // The rule that stays is as good as one that opens: the next try begins with it.
   instance.guardRefusedAt = undefined;

@@ -58,6 +58,8 @@ export interface OwnedAddress {
   owned: boolean;
   /** The device it was set on: it stays there under whatever name the device has by now. */
   index: number | undefined;
+  /** The device where it still is although we have given it up: the kernel refused to remove it. */
+  stuckOn: number | undefined;
   /** Times somebody else removed it, newest last. */
   removals: Instant[];
   /** Where somebody else has put the same address since it is ours: gone with it when we give it up. */
@@ -248,6 +250,7 @@ export function ownedAddresses(config: InstanceConfig): OwnedAddress[] {
     virtual,
     owned: false,
     index: undefined,
+    stuckOn: undefined,
     removals: [],
     copies: [],
     announcedAt: undefined,

@@ -11,7 +11,15 @@ import { emitAdvert } from "#wire/emit-advert";
 import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
 import type { Engine } from "./engine.ts";
 import { removeCopies } from "./foreign-addresses.ts";
-import { closeGuard, describe, isGuardDue, openGuard, prolongGuard, renewLease } from "./guard.ts";
+import {
+  closeGuard,
+  describe,
+  isGuardDue,
+  openGuard,
+  prolongGuard,
+  renewLease,
+  silence,
+} from "./guard.ts";
 import { about, type Instance, type OwnedAddress } from "./instance.ts";
 import { forgetUnresolved, resolvePeer } from "./resolve.ts";
 import { scheduleRetry } from "./retry.ts";
@@ -202,6 +210,10 @@ export function setAddress(
   if (!outcome.ok) return refused(engine, instance, owned, outcome, now, follow);
   owned.owned = true;
   owned.index = index;
+  if (owned.stuckOn !== undefined) {
+    owned.stuckOn = undefined;
+    if (instance.lease.guarantee !== "nftables") closeGuard(engine, instance, [owned]);
+  }
   owned.error = undefined;
 }
 
@@ -234,7 +246,7 @@ function removeAddresses(engine: Engine, instance: Instance, now: Instant): void
   closeGuard(engine, instance, gone);
 }
 
-/** False: it stays, for another instance is entitled to it. */
+/** False: it stays, for another instance is entitled to it, or because the kernel refuses; then it is tried again. */
 export function removeAddress(
   engine: Engine,
   instance: Instance,
@@ -258,7 +270,10 @@ export function removeAddress(
   const name = instance.config.router.name;
   const text = `(${name}) ${printIpv4(virtual.address)} could not be removed: ${describe(outcome)}`;
   engine.tell({ type: "log", level: "error", text });
-  return true;
+  owned.stuckOn = index;
+  silence(engine, instance, owned);
+  scheduleRetry(instance, now);
+  return false;
 }
 
 /** What a packet can cause. The keeper logs each kind once a minute, but runs a script for some. */

@@ -10,7 +10,8 @@ import { printIpv4 } from "#units/address";
 import { type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
 import { isRaised, listen } from "./footing.ts";
-import type { Instance, OwnedAddress } from "./instance.ts";
+import { closeGuard } from "./guard.ts";
+import type { AddressPlace, Instance, OwnedAddress } from "./instance.ts";
 import { announce, removeAddress, setAddress } from "./perform.ts";
 import { scheduleRetry } from "./retry.ts";
 
@@ -23,6 +24,7 @@ export function addressRemoved(engine: Engine, gone: AddressInfo, now: Instant):
   if (engine.ownRemovals.isOwn(gone, now)) return;
   const isOurDoing = engine.ownRemovals.isFollowing(gone, now);
   for (const instance of engine.lookup.byAddress(gone.address)) {
+    stuckIsGone(engine, instance, gone);
     const owned = instance.addresses.find(
       (one) =>
         one.owned &&
@@ -31,6 +33,28 @@ export function addressRemoved(engine: Engine, gone: AddressInfo, now: Instant):
         one.index === gone.index,
     );
     if (owned !== undefined) putBack(engine, instance, owned, isOurDoing, now);
+  }
+}
+
+/** Its lifetime is over, or somebody else removed what the kernel would not remove for us. */
+function stuckIsGone(engine: Engine, instance: Instance, gone: AddressPlace): void {
+  for (const owned of instance.addresses) {
+    const { address, prefix } = owned.virtual;
+    if (owned.stuckOn !== gone.index || address !== gone.address || prefix !== gone.prefix)
+      continue;
+    owned.stuckOn = undefined;
+    if (!owned.owned) closeGuard(engine, instance, [owned]);
+  }
+}
+
+function removeStuck(engine: Engine, instance: Instance, now: Instant): void {
+  for (const owned of instance.addresses) {
+    const index = owned.stuckOn;
+    if (index === undefined) continue;
+    const outcome = engine.world.removeAddress(index, owned.virtual);
+    if (!outcome.ok && outcome.errno !== "EADDRNOTAVAIL" && outcome.errno !== "ENODEV")
+      scheduleRetry(instance, now);
+    else stuckIsGone(engine, instance, { index, ...owned.virtual });
   }
 }
 
@@ -108,6 +132,7 @@ export function devicesMoved(engine: Engine, instance: Instance, now: Instant): 
 /** The waiting time after a refusal or a fight is over: what can be tried is, the causes are lifted, the election decides. */
 export function retryDue(engine: Engine, instance: Instance, now: Instant): void {
   instance.retryAt = undefined;
+  removeStuck(engine, instance, now);
   if (isRaised(instance, "cannot-listen")) listen(engine, instance, now);
   engine.addressDevices.settle(engine, now);
   engine.apply(instance, { kind: "faultLifted", cause: "address-rejected" }, now);

@@ -39,6 +39,9 @@ export const NOT_OUTGOING: readonly BpfInstruction[] = [
   instruction(RETURN, WHOLE_FRAME),
 ];
 
+/** Refuses everything. */
+export const NOTHING: readonly BpfInstruction[] = [instruction(RETURN, 0)];
+
 /** struct sock_filter[] in host order. */
 export function emitBpf(program: readonly BpfInstruction[]): Uint8Array {
   assert(

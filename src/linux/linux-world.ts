@@ -13,6 +13,7 @@ import {
   type WorldEvent,
 } from "#ports/world";
 import type { Ipv4 } from "#units/address";
+import { claimedAddresses } from "./address-claims.ts";
 import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import type { Reactor } from "./reactor.ts";
@@ -133,6 +134,10 @@ export class LinuxWorld implements World {
 
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome {
     return this.#rtnetlink.removeAddress(interfaceIndex, address);
+  }
+
+  claimed(): ReadonlySet<Ipv4> {
+    return claimedAddresses();
   }
 
   tell(message: FromEngine): void {

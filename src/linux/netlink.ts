@@ -182,6 +182,20 @@ export function attributesOf(payload: Uint8Array, start: number): ReadonlyMap<nu
   return found;
 }
 
+/** Attributes one after the other, whatever their types. */
+export function listOf(payload: Uint8Array): readonly Uint8Array[] {
+  const found: Uint8Array[] = [];
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  let at = 0;
+  while (at + 4 <= payload.length) {
+    const length = view.getUint16(at, true);
+    if (length < 4 || at + length > payload.length) break;
+    found.push(payload.subarray(at + 4, at + length));
+    at += align(length);
+  }
+  return found;
+}
+
 export function textOf(value: Uint8Array | undefined): string | undefined {
   if (value === undefined) return undefined;
   const end = value.indexOf(0);

@@ -13,18 +13,23 @@
  * comes before address translation. Announcements that we send through a packet socket do not pass these hooks.
  *
  * The tables outlive the process on purpose (no NFT_TABLE_F_OWNER): a guard that goes when its owner is killed guards
- * nothing. What a former process left is taken over by the first `open`: its rules and its list of guarded addresses are
- * replaced in one transaction, what is alive stays alive.
+ * nothing. They belong to the network namespace, and an element belongs to whoever answers for its address: there is one
+ * such daemon at most (address-claims.ts). So nobody touches an element but the owner of its address, and whoever finds
+ * one that nobody owns (the next engine, the keeper of a dead one, `baton release`) removes it. The first `open` of a
+ * process makes the rules anew and leaves the elements as they are.
  */
 import { type AddressGuard, OK, type Outcome } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
+import * as libc from "./ffi.ts";
 import { type Hook, NFPROTO_ARP, NFPROTO_IPV4, type NftBatch } from "./nft-messages.ts";
 import { type NftSocket, openNftSocket } from "./nft-socket.ts";
 import { type Result, success } from "./result.ts";
 
 const GUARDED = "guarded";
 const ALIVE = "alive";
+/** Other programs' transactions may come between looking and deleting. */
+const REMOVE_TRIES = 5;
 
 /** Where an address stands in the network header, and where packets that carry it pass. */
 interface GuardedPath {
@@ -53,11 +58,15 @@ const FAMILIES: readonly number[] = [NFPROTO_IPV4, NFPROTO_ARP];
 export class NftGuard implements AddressGuard {
   readonly #socket: NftSocket;
   readonly #table: string;
+  /** Who guards, for people who read `nft list ruleset`. */
+  readonly #owner: string;
+  /** By this process. */
   readonly #guarded = new Set<Ipv4>();
 
-  constructor(socket: NftSocket, table: string) {
+  constructor(socket: NftSocket, table: string, owner: string) {
     this.#socket = socket;
     this.#table = table;
+    this.#owner = owner;
   }
 
   /** Guards these addresses too. They are silent until `prolong`: open before the address is added. */
@@ -66,7 +75,7 @@ export class NftGuard implements AddressGuard {
     if (added.length === 0) return OK;
     const batch = this.#batch();
     if (this.#guarded.size === 0) this.#makeRules(batch);
-    for (const family of FAMILIES) batch.addElements(family, this.#table, GUARDED, added);
+    this.#guard(batch, added);
     const outcome = this.#commit(batch);
     if (outcome.ok) for (const address of added) this.#guarded.add(address);
     // Somebody emptied the whole ruleset (`nft flush ruleset`, a firewall's reload): everything is made anew.
@@ -85,36 +94,16 @@ export class NftGuard implements AddressGuard {
     return restored.ok ? this.#prolong(addresses, lease) : restored;
   }
 
-  /** Guards these no longer; with the last one the rules go. */
+  /** Guards these no longer, whoever guarded them; with the last element the rules go. */
   close(addresses: readonly Ipv4[]): Outcome {
-    const gone = addresses.filter((address) => this.#guarded.has(address));
-    if (gone.length === 0) return OK;
-    const isLast = gone.length === this.#guarded.size;
-    const batch = this.#batch();
-    for (const family of FAMILIES) {
-      if (isLast) {
-        batch.deleteTable(family, this.#table);
-        continue;
-      }
-      for (const set of [GUARDED, ALIVE]) this.#deleteIfThere(batch, family, set, gone);
-    }
-    const outcome = this.#commit(batch);
-    const isGone = outcome.ok || outcome.errno === "ENOENT";
-    if (isGone) for (const address of gone) this.#guarded.delete(address);
-    return isGone ? OK : outcome;
+    if (addresses.length === 0) return OK;
+    const gone = new Set(addresses);
+    return this.#remove((address) => gone.has(address));
   }
 
-  /** Removes what an earlier process left, whatever it guarded. Harmless when there is nothing. */
-  clear(): Outcome {
-    const batch = this.#batch();
-    for (const family of FAMILIES) {
-      // Deleting what is not there is an error; adding what is there is not.
-      batch.addTable(family, this.#table);
-      batch.deleteTable(family, this.#table);
-    }
-    const outcome = this.#commit(batch);
-    if (outcome.ok) this.#guarded.clear();
-    return outcome;
+  /** Removes what earlier processes left, unless it is to be kept. Harmless when there is nothing. */
+  clean(isKept: (address: Ipv4) => boolean): Outcome {
+    return this.#remove((address) => !isKept(address));
   }
 
   /** Closes the socket. The rules stay. */
@@ -128,7 +117,6 @@ export class NftGuard implements AddressGuard {
       batch.addTable(family, table);
       batch.addAddressSet(family, table, GUARDED, 1, false);
       batch.addAddressSet(family, table, ALIVE, 2, true);
-      batch.flushSet(family, table, GUARDED);
     }
     for (const { family, chain, hook, offset } of PATHS) {
       batch.addChain(family, table, chain, hook);
@@ -142,14 +130,57 @@ export class NftGuard implements AddressGuard {
     }
   }
 
+  /**
+   * What is guarded is asked of the kernel: a former process may have left it, and another daemon in this network namespace
+   * may have guarded more. That it is still so when elements or tables are deleted, the kernel makes sure (ERESTART).
+   */
+  #remove(isGone: (address: Ipv4) => boolean): Outcome {
+    for (let tries = 1; ; tries++) {
+      const generation = this.#socket.generation();
+      if (!generation.ok) return generation;
+      const batch = this.#socket.batch(generation.value);
+      const gone = this.#deleteElements(batch, isGone);
+      if (!(gone instanceof Set)) return gone;
+      const outcome = this.#commit(batch);
+      const isOver = outcome.ok || outcome.errno !== "ERESTART" || tries === REMOVE_TRIES;
+      if (!isOver) continue;
+      if (outcome.ok) for (const address of gone) this.#guarded.delete(address);
+      return outcome;
+    }
+  }
+
+  /** An outcome where nothing is to be deleted, or the kernel does not say what there is. */
+  #deleteElements(batch: NftBatch, isGone: (address: Ipv4) => boolean): Set<Ipv4> | Outcome {
+    const all = new Set<Ipv4>();
+    let hasWork = false;
+    for (const family of FAMILIES) {
+      const found = this.#socket.elements(family, this.#table, GUARDED);
+      if (!found.ok && found.errno === "ENOENT") continue;
+      if (!found.ok) return found;
+      const gone = found.value.filter(isGone);
+      for (const address of gone) all.add(address);
+      const isEmpty = gone.length === found.value.length;
+      hasWork ||= isEmpty || gone.length > 0;
+      if (isEmpty) batch.deleteTable(family, this.#table);
+      else if (gone.length > 0)
+        for (const set of [GUARDED, ALIVE]) this.#deleteIfThere(batch, family, set, gone);
+    }
+    return hasWork ? all : OK;
+  }
+
   #restore(added: readonly Ipv4[]): Outcome {
     const all = [...this.#guarded, ...added];
     const batch = this.#batch();
     this.#makeRules(batch);
-    for (const family of FAMILIES) batch.addElements(family, this.#table, GUARDED, all);
+    this.#guard(batch, all);
     const outcome = this.#commit(batch);
     if (outcome.ok) for (const address of added) this.#guarded.add(address);
     return outcome;
+  }
+
+  #guard(batch: NftBatch, addresses: readonly Ipv4[]): void {
+    for (const family of FAMILIES)
+      batch.addElements(family, this.#table, GUARDED, addresses, undefined, this.#owner);
   }
 
   #prolong(addresses: readonly Ipv4[], lease: number): Outcome {
@@ -181,7 +212,7 @@ export class NftGuard implements AddressGuard {
  * A guard in the calling thread's network namespace, or why there can be none: EPROTONOSUPPORT or EOPNOTSUPP (and the
  * like) where the kernel has no nf_tables, EPERM without CAP_NET_ADMIN.
  */
-export function openNftGuard(table = "baton"): Result<NftGuard> {
+export function openNftGuard(table = "baton", owner = `PID ${libc.getpid()}`): Result<NftGuard> {
   const socket = openNftSocket();
-  return socket.ok ? success(new NftGuard(socket.value, table)) : socket;
+  return socket.ok ? success(new NftGuard(socket.value, table, owner)) : socket;
 }

@@ -4,9 +4,20 @@
  * A batch is one transaction: between BATCH_BEGIN and BATCH_END the kernel takes all messages or none, and packets see the
  * rules before it or after it, never between. Numbers inside nf_tables attributes are in network order.
  */
-import type { Ipv4 } from "#units/address";
+import { type Ipv4, ipv4 } from "#units/address";
 import { assert } from "#units/assert";
-import { MessageBuilder, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_REQUEST } from "./netlink.ts";
+import {
+  attributesOf,
+  be32Of,
+  listOf,
+  MessageBuilder,
+  type NetlinkMessage,
+  NLM_F_ACK,
+  NLM_F_APPEND,
+  NLM_F_CREATE,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+} from "./netlink.ts";
 
 export const NFPROTO_IPV4 = 2;
 export const NFPROTO_ARP = 3;
@@ -22,7 +33,11 @@ const NFT_MSG_DELRULE = 8;
 const NFT_MSG_NEWSET = 9;
 const NFT_MSG_NEWSETELEM = 12;
 const NFT_MSG_DELSETELEM = 14;
+const NFT_MSG_GETSETELEM = 13;
+const NFT_MSG_NEWGEN = 15;
 export const NFT_MSG_GETGEN = 16;
+const NFTA_GEN_ID = 1;
+const NFNL_BATCH_GENID = 1;
 
 const NLA_F_NESTED = 0x8000;
 const NFTA_LIST_ELEM = 1;
@@ -47,6 +62,7 @@ const NFTA_SET_ELEM_LIST_SET = 2;
 const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 const NFTA_SET_ELEM_KEY = 1;
 const NFTA_SET_ELEM_TIMEOUT = 4;
+const NFTA_SET_ELEM_USERDATA = 6;
 const NFTA_DATA_VALUE = 1;
 const NFTA_DATA_VERDICT = 2;
 const NFTA_VERDICT_CODE = 1;
@@ -81,10 +97,13 @@ const NFT_CMP_LT = 2;
 const NFT_LIMIT_PKTS = 0;
 const NFT_LIMIT_F_INV = 1;
 const PAYLOAD_BASES = { link: 0, network: 1 } as const;
+const NFGENMSG_SIZE = 4;
+/** The kernel takes 256 bytes of user data; a line of `nft list` is for people. */
+const COMMENT_MAX = 40;
 const NF_DROP = 0;
 const NF_ACCEPT = 1;
-/** Of one message: 28 bytes each, and a nest is shorter than 65,536. */
-const ELEMENTS_MAX = 1_000;
+/** Of one message: 76 bytes each at the most, and a nest is shorter than 65,536. */
+const ELEMENTS_MAX = 800;
 /** nft's own number for `type ipv4_addr`, so that `nft list ruleset` prints addresses. */
 const TYPE_IPADDR = 7;
 
@@ -122,11 +141,13 @@ export class NftBatch {
   #next: number;
   #lastAt = 0;
 
-  constructor(first: number) {
+  /** @param generation of the ruleset that was looked at: if it is another one by now, the kernel answers ERESTART. */
+  constructor(first: number, generation?: number) {
     this.first = first;
     this.#next = first;
     this.#builder.start(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, this.#next++);
     this.#header(0, NFNL_SUBSYS_NFTABLES);
+    if (generation !== undefined) this.#builder.attributeBe32(NFNL_BATCH_GENID, generation);
   }
 
   /** Harmless when it exists. */
@@ -187,19 +208,21 @@ export class NftBatch {
     set: string,
     addresses: readonly Ipv4[],
     milliseconds?: number,
+    comment?: string,
   ): void {
     // 0 would mean "for ever" to the kernel: the opposite of what a lease that has run out says.
     assert(
       milliseconds === undefined || (Number.isSafeInteger(milliseconds) && milliseconds > 0),
       `an element's lifetime is a whole number of milliseconds, not ${milliseconds}`,
     );
-    this.#elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, set, addresses, milliseconds);
+    const more = { milliseconds, comment };
+    this.#elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, set, addresses, more);
   }
 
   /** Every one of them must be there, or the whole batch fails with ENOENT. */
   deleteElements(family: number, table: string, set: string, addresses: readonly Ipv4[]): void {
     assert(addresses.length > 0, "deleting no elements would delete them all");
-    this.#elements(NFT_MSG_DELSETELEM, 0, family, table, set, addresses, undefined);
+    this.#elements(NFT_MSG_DELSETELEM, 0, family, table, set, addresses, {});
   }
 
   flushSet(family: number, table: string, set: string): void {
@@ -226,8 +249,10 @@ export class NftBatch {
     table: string,
     set: string,
     addresses: readonly Ipv4[],
-    milliseconds: number | undefined,
+    more: { readonly milliseconds?: number | undefined; readonly comment?: string | undefined },
   ): void {
+    const { milliseconds, comment } = more;
+    const note = comment === undefined ? undefined : userComment(comment);
     for (let from = 0; from < addresses.length; from += ELEMENTS_MAX) {
       const builder = this.#message(type, flags, family, table)
         .attributeText(NFTA_SET_ELEM_LIST_SET, set)
@@ -239,6 +264,7 @@ export class NftBatch {
           .attributeBe32(NFTA_DATA_VALUE, address)
           .end();
         if (milliseconds !== undefined) builder.attributeBe64(NFTA_SET_ELEM_TIMEOUT, milliseconds);
+        if (note !== undefined) builder.attribute(NFTA_SET_ELEM_USERDATA, note);
         builder.end();
       }
       builder.end();
@@ -316,6 +342,49 @@ export class NftBatch {
       .u8(resource >>> 8)
       .u8(resource & 0xff);
   }
+}
+
+/** As nft(8) stores a comment: kind (libnftnl/udata.h: 0), length, text. */
+function userComment(text: string): Uint8Array {
+  const bytes = new TextEncoder().encode(`${text.slice(0, COMMENT_MAX)}\0`);
+  return Uint8Array.of(0, bytes.length, ...bytes);
+}
+
+/** All elements of a set. */
+export function emitGetElements(
+  builder: MessageBuilder,
+  sequence: number,
+  family: number,
+  table: string,
+  set: string,
+): Uint8Array {
+  const type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSETELEM;
+  return builder
+    .start(type, NLM_F_REQUEST | NLM_F_DUMP, sequence)
+    .u8(family)
+    .u8(0)
+    .u16(0)
+    .attributeText(NFTA_TABLE, table)
+    .attributeText(NFTA_SET_ELEM_LIST_SET, set)
+    .bytes();
+}
+
+/** Addresses in one message of the answer; none in any other message. */
+export function elementsOf({ type, payload }: NetlinkMessage): readonly Ipv4[] {
+  if (type !== ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWSETELEM)) return [];
+  const list = attributesOf(payload, NFGENMSG_SIZE).get(NFTA_SET_ELEM_LIST_ELEMENTS);
+  if (list === undefined) return [];
+  return listOf(list).flatMap((element) => {
+    const key = attributesOf(element, 0).get(NFTA_SET_ELEM_KEY);
+    const value = key === undefined ? undefined : be32Of(attributesOf(key, 0).get(NFTA_DATA_VALUE));
+    return value === undefined ? [] : [ipv4(value)];
+  });
+}
+
+/** The number of the ruleset, which every transaction changes. */
+export function generationOf({ type, payload }: NetlinkMessage): number | undefined {
+  if (type !== ((NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWGEN)) return undefined;
+  return be32Of(attributesOf(payload, NFGENMSG_SIZE).get(NFTA_GEN_ID));
 }
 
 /** A question that has no effect, to learn whether there are nf_tables at all. */

@@ -1,10 +1,23 @@
 /** A netlink socket to nf_tables: sends transactions and waits for their acknowledgement. */
 import { OK, type Outcome } from "#ports/world";
+import type { Ipv4 } from "#units/address";
 import { MSG_DONTWAIT } from "./abi.ts";
 import * as libc from "./ffi.ts";
-import { MessageBuilder, messagesOf, NLMSG_ERROR } from "./netlink.ts";
+import {
+  MessageBuilder,
+  messagesOf,
+  type NetlinkMessage,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+} from "./netlink.ts";
 import { acknowledged, NETLINK_NETFILTER, openNetlink } from "./netlink-socket.ts";
-import { emitGetGeneration, NftBatch } from "./nft-messages.ts";
+import {
+  elementsOf,
+  emitGetElements,
+  emitGetGeneration,
+  generationOf,
+  NftBatch,
+} from "./nft-messages.ts";
 import { type Result, success } from "./result.ts";
 
 const CALL = "nf_tables";
@@ -18,8 +31,49 @@ export class NftSocket {
     this.#fd = fd;
   }
 
-  batch(): NftBatch {
-    return new NftBatch(this.#sequence);
+  batch(generation?: number): NftBatch {
+    return new NftBatch(this.#sequence, generation);
+  }
+
+  /** The number of the ruleset as it is now. */
+  generation(): Result<number> {
+    let found: number | undefined;
+    const request = emitGetGeneration(new MessageBuilder(), this.#sequence);
+    const outcome = this.#ask(request, (message) => {
+      found ??= generationOf(message);
+    });
+    if (!outcome.ok) return outcome;
+    return found === undefined ? { ok: false, errno: "ENODATA", call: CALL } : success(found);
+  }
+
+  /** Addresses in a set; ENOENT: there is no such set. */
+  elements(family: number, table: string, set: string): Result<readonly Ipv4[]> {
+    const found: Ipv4[] = [];
+    const request = emitGetElements(new MessageBuilder(), this.#sequence, family, table, set);
+    const outcome = this.#ask(request, (message) => {
+      for (const address of elementsOf(message)) found.push(address);
+    });
+    return outcome.ok ? success(found) : outcome;
+  }
+
+  /** Sends a question and reads its answer to the end. */
+  #ask(request: Uint8Array, onMessage: (message: NetlinkMessage) => void): Outcome {
+    const sequence = this.#sequence++;
+    if (libc.send(this.#fd, request, request.length, 0) < 0) return libc.failure(CALL);
+    for (;;) {
+      const length = libc.recv(this.#fd, this.#buffer, this.#buffer.length, 0);
+      if (length < 0) {
+        const failure = libc.failure(CALL);
+        if (failure.errno === "EINTR") continue;
+        return failure.errno === "EAGAIN" ? { ...failure, errno: "ETIMEDOUT" } : failure;
+      }
+      for (const message of messagesOf(this.#buffer.subarray(0, length))) {
+        if (message.sequence !== sequence) continue;
+        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR)
+          return acknowledged(message, CALL);
+        onMessage(message);
+      }
+    }
   }
 
   /** Sends the transaction. The first error decides; without any, the last message is acknowledged. */

@@ -6,7 +6,7 @@
  */
 import { OK, type Outcome } from "#ports/world";
 import * as abi from "./abi.ts";
-import { type BpfInstruction, emitBpf } from "./bpf.ts";
+import { type BpfInstruction, emitBpf, NOTHING } from "./bpf.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 import { type Result, success } from "./result.ts";
@@ -138,6 +138,9 @@ function prepare(fd: number, interfaceIndex: number, options: PacketSocketOption
   view.setInt32(abi.SOCKADDR_LL.ifindex, interfaceIndex, true);
   return libc.bind(fd, address, address.length) === 0 ? OK : libc.failure("bind(AF_PACKET)");
 }
+
+/** Nothing is received any more, on a socket of whatever kind. */
+export const refuseEverything = (fd: number): Outcome => attachFilter(fd, NOTHING);
 
 function attachFilter(fd: number, program: readonly BpfInstruction[]): Outcome {
   const instructions = emitBpf(program);

@@ -66,6 +66,8 @@ export interface World {
   /** Adds, or prolongs when it is there already. `seconds` 0 means for ever. */
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome;
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome;
+  /** Addresses that a running daemon of this network namespace, or this one, may own: nobody else's business. */
+  claimed(): ReadonlySet<Ipv4>;
   /** Lease of the sub-second kind; undefined where the kernel has none. */
   readonly guard: AddressGuard | undefined;
   tell(message: FromEngine): void;
@@ -75,7 +77,10 @@ export interface World {
 export interface AddressGuard {
   open(addresses: readonly Ipv4[]): Outcome;
   prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome;
+  /** Whoever guarded them: an earlier process may have. */
   close(addresses: readonly Ipv4[]): Outcome;
+  /** Removes what earlier processes left, unless it is to be kept. */
+  clean(isKept: (address: Ipv4) => boolean): Outcome;
 }
 
 /** What the world tells the engine. Bytes are only valid during the call. */

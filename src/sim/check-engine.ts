@@ -11,6 +11,13 @@ import type { Simulation } from "./simulation.ts";
 const RESTORED_WITHIN = 50_000;
 const SPINS_MAX = 20;
 
+/** Then a rule stays, and is reported. */
+const refusesToClose = ({ scenario }: Simulation, machine: Machine): boolean =>
+  scenario.faults.some(
+    (fault) =>
+      fault.kind === "guard-fails" && fault.machine === machine.id && fault.calls.includes("close"),
+  );
+
 export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
   const missing = new Map<string, number>();
   const silent = new Map<string, number>();
@@ -82,6 +89,24 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
     }
   };
 
+  /** A rule that stays behind its address silences it for whoever has it next, this node or one it forwards to. */
+  const guardsOnlyItsOwn = (machine: Machine): void => {
+    const { engine, kernel, keeper } = machine;
+    if (engine === undefined || refusesToClose(simulation, machine)) return;
+    for (const address of kernel.guardedAddresses()) {
+      if (kernel.hasAnywhere(address)) continue;
+      const isEntitled = engine.instances.some(
+        ({ state, addresses, config }) =>
+          (state.phase.kind === "master" ||
+            state.phase.kind === "handover" ||
+            keeper.isHolding(config.router.name)) &&
+          addresses.some(({ virtual }) => virtual.address === address),
+      );
+      if (!isEntitled)
+        simulation.violate("stale-guard", `${machineText(machine)} silences what it has not`);
+    }
+  };
+
   const doesNotSpin = (machine: Machine): void => {
     const { engine } = machine;
     if (engine === undefined || engine.finished) return;
@@ -101,6 +126,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
   return {
     loopDone: (machine) => {
       masterHasAddresses(machine);
+      guardsOnlyItsOwn(machine);
       masterAnswers(machine);
       doesNotSpin(machine);
     },

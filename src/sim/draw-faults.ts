@@ -131,7 +131,7 @@ function drawDevices(random: Random, shape: Shape, storm: number, down: number):
   return Array.from({ length: random.between(1, 4) }, (): Fault => {
     const at = random.between(2 * down, storm);
     const micros = drawLength(random, down);
-    switch (random.between(0, 3)) {
+    switch (random.between(0, 4)) {
       case 0:
         return { kind: "interface-renamed", at, machine, micros };
       case 1: {
@@ -140,6 +140,8 @@ function drawDevices(random: Random, shape: Shape, storm: number, down: number):
         return { kind: "interface-replaced", at, machine, keepsIndex, isLost };
       }
       case 2:
+        return { kind: "second-daemon", at, machine };
+      case 3:
         return { kind: "address-moved", at, machine, micros, address: virtual(100).address };
       default: {
         const every = random.pick([1_000, 100_000, 2_000_000]);
@@ -276,6 +278,7 @@ function drawFault(
     case "interface-replaced":
     case "address-moved":
     case "addresses-flushed":
+    case "second-daemon":
       // Drawn by drawDevices.
       return undefined;
   }

@@ -127,6 +127,7 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
     case "interface-replaced":
     case "address-moved":
     case "addresses-flushed":
+    case "second-daemon":
       return beginOnDevice(simulation, machine, fault);
     case "stop": {
       let ended = false;
@@ -220,7 +221,12 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
 type DeviceFault = Extract<
   Fault,
   {
-    kind: "interface-renamed" | "interface-replaced" | "address-moved" | "addresses-flushed";
+    kind:
+      | "interface-renamed"
+      | "interface-replaced"
+      | "address-moved"
+      | "addresses-flushed"
+      | "second-daemon";
   }
 >;
 
@@ -246,12 +252,27 @@ function beginOnDevice(
       kernel.drop(fault.address);
       kernel.addCopy(fault.address);
       return () => void kernel.dropCopy(fault.address);
+    case "second-daemon":
+      return beginSecondDaemon(simulation, machine);
     case "addresses-flushed":
       for (let i = 0; i < fault.times; i++)
         simulation.queue.in(i * fault.every, () => {
           if (simulation.phase === "storm") kernel.flush();
         });
       return undefined;
+  }
+}
+
+/** It may sweep what is nobody's, and nothing else. */
+function beginSecondDaemon(simulation: Simulation, machine: Machine): undefined {
+  const { kernel } = machine;
+  const guarded = new Set(kernel.guardedAddresses());
+  const owned = [...machine.claimed()].map((address) => ({ address, had: kernel.has(address) }));
+  machine.runSecondDaemon();
+  const guardedNow = new Set(kernel.guardedAddresses());
+  for (const { address, had } of owned) {
+    if (had !== kernel.has(address) || guarded.has(address) !== guardedNow.has(address))
+      simulation.violate("second-daemon-interferes", `machine ${machine.id}`);
   }
 }
 

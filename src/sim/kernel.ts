@@ -112,6 +112,10 @@ export class Kernel {
     return this.#table.has(address) || this.#copies.has(address);
   }
 
+  guardedAddresses(): Iterable<Ipv4> {
+    return this.#guarded;
+  }
+
   /** Would this kernel answer for the address now? */
   answers(address: Ipv4): boolean {
     if (!this.linkUp || !this.linkExists) return false;
@@ -290,6 +294,7 @@ export class Kernel {
       this.onChange();
       return OK;
     },
+    clean: (isKept) => this.guard.close([...this.#guarded].filter((address) => !isKept(address))),
   };
 
   #primaryInfo(): AddressInfo {

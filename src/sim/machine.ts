@@ -20,7 +20,7 @@ import { Neighbours } from "./neighbours.ts";
 import type { Frame, Network, Port } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { MachineSpec } from "./scenario.ts";
-import { createWorld } from "./world.ts";
+import { createWorld, type WorldParts } from "./world.ts";
 
 /** A raw socket's default receive buffer holds about this many advertisements. */
 const SOCKET_MAX = 256;
@@ -143,6 +143,12 @@ export class Machine {
     yield* seen;
   }
 
+  /** By its daemon, as long as keeper or engine are there. */
+  claimed(): ReadonlySet<Ipv4> {
+    const isThere = this.engine !== undefined || this.keeper.isAlive;
+    return new Set(isThere ? this.addresses() : []);
+  }
+
   owns(address: Ipv4): boolean {
     return this.#owned.has(address);
   }
@@ -164,18 +170,7 @@ export class Machine {
 
   startEngine(resume: readonly string[]): void {
     const { around } = this;
-    const world = createWorld({
-      kernel: this.kernel,
-      network: around.network,
-      port: this.port,
-      hasGuard: around.hasGuard,
-      neighbours: this.neighbours,
-      tell: (message) => this.#told(message),
-      sent: (kind, bytes) => this.#sent(kind, bytes),
-      listening: (on) => {
-        this.#listensOn = on ? this.kernel.device : undefined;
-      },
-    });
+    const world = createWorld(this.#worldParts());
     const { recorder } = around;
     const engine = new Engine(
       world,
@@ -197,6 +192,41 @@ export class Machine {
       resume,
       trackers: [...this.trackers.values()],
     });
+  }
+
+  /** An engine of another daemon, whose own routers are no matter here: it sweeps what is nobody's, and is gone. */
+  runSecondDaemon(): void {
+    if (!this.isPowered || this.isPaused) return;
+    const engine = new Engine(
+      createWorld({
+        ...this.#worldParts(),
+        tell: () => undefined,
+        sent: () => undefined,
+        listening: () => undefined,
+      }),
+    );
+    const links = this.kernel.links();
+    engine.onWorld({ kind: "resync", links, addresses: this.kernel.addresses() }, this.clock());
+    const nothing = { instances: [], groups: [], resume: [], trackers: [] };
+    engine.onKeeper({ type: "configure", ...nothing }, this.clock());
+    engine.onKeeper({ type: "stop" }, this.clock());
+  }
+
+  #worldParts(): WorldParts {
+    const { around, kernel, port, neighbours } = this;
+    return {
+      kernel,
+      network: around.network,
+      port,
+      hasGuard: around.hasGuard,
+      neighbours,
+      tell: (message) => this.#told(message),
+      claimed: () => this.claimed(),
+      sent: (kind, bytes) => this.#sent(kind, bytes),
+      listening: (on) => {
+        this.#listensOn = on ? this.kernel.device : undefined;
+      },
+    };
   }
 
   /** The process is gone (crash, kill -9, or its ordinary end). */

@@ -91,6 +91,8 @@ export type Fault =
       readonly every: number;
     } & Timed &
       On)
+  /** A second daemon, with other instances and another runtime directory, starts and ends. */
+  | ({ readonly kind: "second-daemon" } & Timed & On)
   /** Clean stop, and a start afterwards. */
   | ({ readonly kind: "stop" } & Lasting & On)
   | ({ readonly kind: "engine-crash" } & Timed & On)

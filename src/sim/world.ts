@@ -14,6 +14,7 @@ export interface WorldParts {
   readonly hasGuard: boolean;
   readonly neighbours: Neighbours;
   readonly tell: (message: FromEngine) => void;
+  readonly claimed: () => ReadonlySet<Ipv4>;
   /** Given to the kernel, where a packet may wait for its receiver's MAC address. */
   readonly sent: (kind: Frame["kind"], bytes: Uint8Array) => void;
   /** Sockets are bound to the device that is there now. */
@@ -55,6 +56,7 @@ export function createWorld(parts: WorldParts): World {
     },
     setAddress: (index, address, seconds) => kernel.setAddress(index, address, seconds),
     removeAddress: (index, address) => kernel.removeAddress(index, address),
+    claimed: parts.claimed,
     guard: parts.hasGuard ? kernel.guard : undefined,
     tell: parts.tell,
   };

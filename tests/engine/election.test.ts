@@ -297,6 +297,7 @@ test("with a guard the sub-second lease is opened, prolonged before each word, a
     open: () => ok("open"),
     prolong: (_, milliseconds) => ok(`prolong ${milliseconds}`),
     close: () => ok("close"),
+    clean: () => ({ ok: true }),
   };
   const { advertInterval } = instance().router;
   bench.configure([instance({ router: { advertInterval: (advertInterval / 10) as never } })]);
@@ -335,6 +336,7 @@ test("a guard that cannot be opened: told, the address works all the same, the l
     open: () => ({ ok: false, errno: "EPERM", call: "NFT_MSG_NEWTABLE" }),
     prolong: () => assert.fail("what is not open is not prolonged"),
     close: () => ({ ok: true }),
+    clean: () => ({ ok: true }),
   };
   bench.configure([instance({ router: { advertInterval: (advertInterval / 10) as never } })]);
   bench.until(2);

@@ -311,6 +311,7 @@ test("the guard is opened, prolonged through a reload, and closed where it could
     open: (list) => ok(`open ${list.length}`),
     prolong: () => ok("prolong"),
     close: (list) => ok(`close ${list.length}`),
+    clean: () => ({ ok: true }),
   };
   bench.configure([one(undefined, { router: { advertInterval: centis(10) } })]);
   assert.equal(log[0], "open 1");

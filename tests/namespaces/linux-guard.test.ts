@@ -165,12 +165,12 @@ test("rules that a firewall's reload removed are back with the next prolongation
   mustDo(it.guard.prolong([address(VIP)], 60_000));
   // As `nft flush ruleset` would.
   using firewall = left.namespace.within(() => must(openNftGuard()));
-  mustDo(firewall.clear());
+  mustDo(firewall.clean(() => false));
   mustDo(it.guard.prolong([address(VIP)], 60_000));
   assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
   mustDo(it.guard.prolong([address(VIP)], 0));
   assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "it is guarded again");
-  mustDo(firewall.clear());
+  mustDo(firewall.clean(() => false));
   mustDo(it.guard.open([address(OTHER)]));
   assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "opening another one heals too");
 });
@@ -194,11 +194,41 @@ test("the guard outlives the process that made it; the next one takes it over wi
   assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
   mustDo(left.rtnetlink.setAddress(left.link.index, virtual(OTHER), 0));
   using other = new Probe(it.cable.right, left, address(OTHER));
-  assert.deepEqual(
-    other.answers(PATIENCE),
-    BOTH,
-    "what the former guarded and the next does not is free",
-  );
+  assert.deepEqual(other.answers(PATIENCE), NEITHER, "what the former guarded stays");
+  mustDo(next.clean((one) => one === address(VIP)));
+  assert.deepEqual(other.answers(PATIENCE), BOTH, "until it is found to be nobody's");
+  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+});
+
+test("two daemons in one namespace share the rules: neither ends what the other guards", () => {
+  using it = setUp();
+  const { left } = it.cable;
+  using second = left.namespace.within(() => must(openNftGuard()));
+  mustDo(it.guard.open([address(VIP)]));
+  mustDo(it.guard.prolong([address(VIP)], 60_000));
+  mustDo(second.open([address(OTHER)]));
+  mustDo(second.close([address(OTHER)]));
+  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  mustDo(it.guard.prolong([address(VIP)], 0));
+  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "still guarded");
+  mustDo(second.open([address(OTHER)]));
+  mustDo(it.guard.close([address(VIP)]));
+  mustDo(left.rtnetlink.setAddress(left.link.index, virtual(OTHER), 0));
+  using other = new Probe(it.cable.right, left, address(OTHER));
+  assert.deepEqual(other.answers(PATIENCE), NEITHER, "the other way round too");
+});
+
+test("a guard that another process left is closed by whoever removes the address", () => {
+  using it = setUp();
+  const { left } = it.cable;
+  mustDo(it.guard.open([address(VIP), address(OTHER)]));
+  it.guard[Symbol.dispose]();
+  using keeper = left.namespace.within(() => must(openNftGuard()));
+  mustDo(keeper.close([address(VIP)]));
+  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  mustDo(keeper.close([address(OTHER)]));
+  const listed = left.namespace.within(() => spawnSync("nft", ["list", "ruleset"]));
+  assert.equal(listed.stdout.toString(), "", "with the last element the rules go");
 });
 
 test("a process that is killed leaves its address silent", () => {
@@ -220,9 +250,9 @@ test("a process that is killed leaves its address silent", () => {
   it.probe.listen(after(now(), fromMillis(PATIENCE)));
   assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
   using release = left.namespace.within(() => must(openNftGuard()));
-  mustDo(release.clear());
+  mustDo(release.clean(() => false));
   assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
-  mustDo(release.clear());
+  mustDo(release.clean(() => false));
 });
 
 test("two guards with tables of their own do not disturb each other", () => {

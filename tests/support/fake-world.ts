@@ -75,6 +75,8 @@ export class FakeWorld implements World {
   /** errno of listening for ARP only, by device name. */
   readonly deaf: Map<string, string> = new Map();
   guard: AddressGuard | undefined;
+  /** Addresses that other daemons of this network namespace own. */
+  readonly claims: Set<Ipv4> = new Set();
   /** errno with which the guard refuses a call, by its name; see `addGuard`. */
   readonly guardRefuses: Map<keyof AddressGuard, string> = new Map();
   readonly #groups = new Map<number, readonly Ipv4[]>();
@@ -115,6 +117,7 @@ export class FakeWorld implements World {
       open: () => call("open"),
       prolong: (_, milliseconds) => call("prolong", ` ${milliseconds}`),
       close: () => call("close"),
+      clean: () => call("clean"),
     };
   }
 
@@ -217,6 +220,10 @@ export class FakeWorld implements World {
     this.kernel.delete(`${interfaceIndex} ${text}`);
     this.pending.push({ kind: "addressGone", address: known.info });
     return OK;
+  }
+
+  claimed(): ReadonlySet<Ipv4> {
+    return this.claims;
   }
 
   tell(message: FromEngine): void {

@@ -1,0 +1,173 @@
+/**
+ * One owner of a virtual address in a network namespace, whatever runtime directories daemons have.
+ *
+ * A claim is a raw socket bound to a multicast address that is made from the virtual one. The kernel lists raw sockets with
+ * their addresses (/proc/net/raw), for each network namespace and to everybody in it; it removes them when the process that
+ * has them ends, however it ends. No file is involved, so an emptied /run changes nothing, and a process needs CAP_NET_RAW
+ * in the namespace to place one, so an unprivileged user can neither forge nor occupy a claim.
+ *
+ *   virtual address a.b.c.d, as 32 bits   ─>  protocol 224 + the upper 4 bits   (unassigned: nothing uses 224 to 239)
+ *                                             address  224.0.0.0 + the lower 28 bits
+ *
+ * A multicast address, because kernels before 5.17 bind a raw socket to no other address that is not there yet. The socket
+ * receives nothing: nobody joins the group, and a filter refuses what would come.
+ *
+ * The keeper and the engine of a daemon both place claims, so that they last as long as either runs. Sockets are not
+ * exclusive: whoever is about to own an address places its claim first, then looks for others.
+ */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import type { Failure } from "#ports/world";
+import type { Ipv4 } from "#units/address";
+import * as abi from "./abi.ts";
+import * as libc from "./ffi.ts";
+import { refuseEverything } from "./packet-socket.ts";
+
+const PROTOCOL = 224;
+const PROTOCOLS = 16;
+const MULTICAST = 0xe0000000;
+const LOWER = 0x0fffffff;
+const LIST = "/proc/self/net/raw";
+
+/** What the kernel lists about a claim. */
+export interface Claim {
+  readonly address: Ipv4;
+  /** Of the socket. */
+  readonly inode: number;
+}
+
+/** `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port; lines that are no claim are passed over. */
+export function claimsIn(text: string): readonly Claim[] {
+  const claims: Claim[] = [];
+  for (const line of text.split("\n")) {
+    const match = /^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /.exec(line);
+    if (match === null) continue;
+    const protocol = Number.parseInt(match[2] ?? "", 16);
+    // The kernel prints the bytes of the address as a number of the machine's own order, which is little-endian.
+    const bound = reversed(Number.parseInt(match[1] ?? "", 16));
+    const inode = Number(line.trim().split(/ +/)[9]);
+    if (protocol < PROTOCOL || protocol >= PROTOCOL + PROTOCOLS) continue;
+    if ((bound & 0xf0000000) >>> 0 !== MULTICAST || !Number.isSafeInteger(inode)) continue;
+    const upper = (protocol - PROTOCOL) * 0x10000000;
+    claims.push({ address: (upper + (bound & LOWER)) as Ipv4, inode });
+  }
+  return claims;
+}
+
+const reversed = (value: number): number =>
+  (((value & 0xff) << 24) |
+    ((value & 0xff00) << 8) |
+    ((value >>> 8) & 0xff00) |
+    ((value >>> 24) & 0xff)) >>>
+  0;
+
+/** The claims of one process. */
+export class AddressClaims {
+  readonly #sockets = new Map<Ipv4, { readonly fd: number; readonly inode: number }>();
+
+  /** Places those that are new and takes back the others. The first refusal, if any; the rest is placed. */
+  set(addresses: Iterable<Ipv4>): Failure | undefined {
+    const wanted = new Set(addresses);
+    for (const [address, { fd }] of this.#sockets) {
+      if (wanted.has(address)) continue;
+      libc.close(fd);
+      this.#sockets.delete(address);
+    }
+    let refused: Failure | undefined;
+    for (const address of wanted) {
+      if (this.#sockets.has(address)) continue;
+      const fd = place(address);
+      if (typeof fd === "number") this.#sockets.set(address, { fd, inode: inodeOf(fd) });
+      else refused ??= fd;
+    }
+    return refused;
+  }
+
+  /** Those that another process has placed. None where the kernel does not list them. */
+  others(): readonly Claim[] {
+    const own = new Set([...this.#sockets.values()].map(({ inode }) => inode));
+    return readClaims().filter(({ inode }) => !own.has(inode));
+  }
+
+  [Symbol.dispose](): void {
+    this.set([]);
+  }
+}
+
+/** Addresses that a running daemon of this network namespace may own. */
+export function claimedAddresses(): ReadonlySet<Ipv4> {
+  return new Set(readClaims().map(({ address }) => address));
+}
+
+function readClaims(): readonly Claim[] {
+  try {
+    return claimsIn(readFileSync(LIST, "latin1"));
+  } catch {
+    // No /proc: then nothing is known, and the locks in the runtime directories are what there is.
+    return [];
+  }
+}
+
+function place(address: Ipv4): number | Failure {
+  const type = abi.SOCK_RAW | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC;
+  const fd = libc.socket(abi.AF_INET, type, PROTOCOL + (address >>> 28));
+  if (fd < 0) return libc.failure("socket(claim)");
+  const name = new Uint8Array(abi.SOCKADDR_IN.size);
+  const view = new DataView(name.buffer);
+  view.setUint16(abi.SOCKADDR_IN.family, abi.AF_INET, true);
+  view.setUint32(abi.SOCKADDR_IN.address, (MULTICAST + (address & LOWER)) >>> 0);
+  const isBound = refuseEverything(fd).ok && libc.bind(fd, name, name.length) === 0;
+  if (isBound) return fd;
+  const failure = libc.failure("bind(claim)");
+  libc.close(fd);
+  return failure;
+}
+
+function inodeOf(fd: number): number {
+  return socketInode(readlinkSync(`/proc/self/fd/${fd}`)) ?? -1;
+}
+
+const socketInode = (link: string): number | undefined => {
+  const match = /^socket:\[(\d+)\]$/.exec(link);
+  return match === null ? undefined : Number(match[1]);
+};
+
+/**
+ * Processes that hold one of these sockets, with their names (/proc/PID/comm). Those of another process namespace, and what
+ * we may not look into, are not found.
+ */
+export function holdersOf(
+  claims: readonly Claim[],
+): readonly { readonly pid: number; readonly name: string }[] {
+  const inodes = new Set(claims.map(({ inode }) => inode));
+  return numbersIn("/proc").flatMap((pid) => {
+    const holds = numbersIn(`/proc/${pid}/fd`).some((fd) => {
+      const inode = socketInode(linkOf(`/proc/${pid}/fd/${fd}`));
+      return inode !== undefined && inodes.has(inode);
+    });
+    return holds ? [{ pid, name: textOf(`/proc/${pid}/comm`) }] : [];
+  });
+}
+
+function numbersIn(folder: string): readonly number[] {
+  try {
+    return readdirSync(folder).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+  } catch {
+    return [];
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "";
+  }
+}

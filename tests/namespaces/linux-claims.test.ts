@@ -1,0 +1,102 @@
+/** Claims of virtual addresses, as the kernel lists them: per network namespace, and gone with their process. */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { AddressClaims, claimedAddresses, claimsIn, holdersOf } from "#linux/address-claims";
+import { createNamespace } from "#linux/namespace";
+import { address } from "../support/linux-net.ts";
+
+const VIP = address("192.0.2.100");
+/** Every bit counts, the upper four too. */
+const MANY = ["0.0.0.1", "10.255.0.1", "127.0.0.255", "192.0.2.100", "223.255.255.254"].map(
+  address,
+);
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+test("an address that is claimed is found by others in the namespace, whatever its bits", () => {
+  const here = createNamespace("here");
+  here.within(() => {
+    using ours = new AddressClaims();
+    using theirs = new AddressClaims();
+    assert.equal(ours.set(MANY), undefined);
+    assert.deepEqual([...claimedAddresses()].toSorted(), MANY.toSorted());
+    assert.deepEqual(ours.others(), [], "our own");
+    assert.deepEqual(
+      theirs
+        .others()
+        .map((one) => one.address)
+        .toSorted(),
+      MANY.toSorted(),
+    );
+    ours.set([VIP]);
+    assert.deepEqual([...claimedAddresses()], [VIP], "the others are taken back");
+    assert.deepEqual(
+      holdersOf(theirs.others()).map(({ pid }) => pid),
+      [process.pid],
+    );
+  });
+  here.within(() => assert.equal(claimedAddresses().size, 0));
+  here.close();
+});
+
+test("another namespace knows nothing of it", () => {
+  const here = createNamespace("here");
+  const there = createNamespace("there");
+  using claims = new AddressClaims();
+  here.within(() => assert.equal(claims.set([VIP]), undefined));
+  there.within(() => assert.equal(claimedAddresses().size, 0));
+  here.within(() => assert.equal(claimedAddresses().size, 1));
+  here.close();
+  there.close();
+});
+
+test("it ends with a process that is killed", async () => {
+  const here = createNamespace("here");
+  const program = `
+    import { AddressClaims } from "#linux/address-claims";
+    const claims = new AddressClaims();
+    console.log(claims.set([${VIP}]) ?? "placed");
+    setInterval(() => claims.others(), 1000);
+  `;
+  const argv = ["--input-type=module-typescript", "--eval", program];
+  const child = here.within(() => spawn(process.execPath, argv, { cwd: ROOT }));
+  const [said] = (await once(child.stdout, "data")) as [Buffer];
+  assert.equal(said.toString(), "placed\n");
+  here.within(() => assert.deepEqual([...claimedAddresses()], [VIP]));
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  here.within(() => assert.equal(claimedAddresses().size, 0));
+  here.close();
+});
+
+test("without CAP_NET_RAW nobody places one", () => {
+  const here = createNamespace("here");
+  const program = `
+    import { AddressClaims, claimedAddresses } from "#linux/address-claims";
+    console.log(new AddressClaims().set([${VIP}])?.errno, claimedAddresses().size);
+  `;
+  const drop = ["--bounding-set=-net_raw", "--inh-caps=-net_raw", "--no-new-privs", "--"];
+  const node = [process.execPath, "--input-type=module-typescript", "--eval", program];
+  const run = here.within(() => spawnSync("setpriv", [...drop, ...node], { cwd: ROOT }));
+  assert.equal(run.stdout.toString(), "EPERM 0\n", run.stderr.toString());
+  here.close();
+});
+
+test("lines that are no claim are passed over", () => {
+  const header =
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
+  const line = (bound: string, protocol: string): string =>
+    ` 224: ${bound}:${protocol} 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 4711 2 0 0`;
+  const text = [
+    header,
+    line("00000000", "0070"),
+    line("640200E0", "00EC"),
+    line("640200C0", "00EC"),
+    line("640200E0", "00F0"),
+    line("zz", "00EC"),
+    "",
+  ].join("\n");
+  assert.deepEqual(claimsIn(text), [{ address: VIP, inode: 4711 }]);
+});
