@@ -37,6 +37,7 @@ const nothing: World = {
   sendArp: () => OK,
   setAddress: () => OK,
   removeAddress: () => OK,
+  promoteSecondaries: () => OK,
   claimed: () => new Set(),
   guard: undefined,
   tell: () => undefined,

@@ -87,6 +87,8 @@ export interface InstanceConfig {
   readonly arp: "request" | "reply" | "both";
   /** Limit of announcements on the interface (all instances together; the smallest wins). */
   readonly pacing: PacingConfig;
+  /** The kernel keeps the other addresses of a subnet when one is removed; see linux/promote-secondaries.ts. */
+  readonly promoteSecondaries?: true;
   /** Sync group this instance belongs to, if any. */
   readonly group?: string;
 }

@@ -32,6 +32,7 @@ import { isMeant, Lookup } from "./lookup.ts";
 import { OwnRemovals } from "./own-removals.ts";
 import { pairUp } from "./pairing.ts";
 import { announce, perform } from "./perform.ts";
+import { PromoteSecondaries } from "./promote-secondaries.ts";
 import { judge, tellDrop } from "./receive.ts";
 import { addressRemoved, checkStillThere, retryDue } from "./reconcile.ts";
 import { type Change, change } from "./reload.ts";
@@ -75,6 +76,7 @@ export class Engine {
   readonly #resuming = new Set<Instance>();
   readonly #due = new DueQueue<Instance>();
   readonly #unknownRouters = new UnknownRouters();
+  readonly #promoting = new PromoteSecondaries();
   #lookup: Lookup | undefined;
   /** Instances made so far. */
   #made = 0;
@@ -131,12 +133,14 @@ export class Engine {
 
   #linkChanged(link: LinkInfo, now: Instant): void {
     const hasOtherMac = this.interfaces.setLink(link);
+    this.#promoting.settle(this);
     interfacesChanged(this, now);
     if (hasOtherMac) macChanged(this, link.index, now);
   }
 
   #resync(links: readonly LinkInfo[], addresses: readonly AddressInfo[], now: Instant): void {
     const otherMacs = this.interfaces.reset(links, addresses);
+    this.#promoting.settle(this);
     this.ownRemovals.forget();
     interfacesChanged(this, now);
     // A device may have been replaced by one with its name and index meanwhile: then its sockets are opened anew.
@@ -327,6 +331,8 @@ export class Engine {
     this.instances = [...kept, ...removed, ...leaving];
     this.instancesChanged();
     this.groups.configure(message.groups);
+    // Before the first address goes: a reload may remove the primary one of a subnet.
+    this.#promoting.settle(this, message.instances);
     change(this, changed, now);
     for (const instance of removed) {
       instance.leaving = true;
@@ -339,6 +345,7 @@ export class Engine {
     for (const instance of fresh)
       this.#start(instance, message.resume.includes(instance.config.router.name), now);
     this.groups.settle(this, now);
+    this.#promoting.settle(this);
     this.#sweep(now);
     findForeignAddresses(this);
   }
@@ -423,10 +430,14 @@ export class Engine {
         isSmaller = true;
       }
     }
-    if (isSmaller) this.addressDevices.settle(this, now);
+    if (isSmaller) {
+      this.addressDevices.settle(this, now);
+      this.#promoting.settle(this);
+    }
     if (!this.#stopping || this.finished) return;
     if (this.instances.every((instance) => instance.state.phase.kind === "stopped")) {
       this.finished = true;
+      this.#promoting.settle(this);
       this.tell({ type: "stopped" });
     }
   }

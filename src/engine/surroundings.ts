@@ -48,8 +48,15 @@ export function surroundingsOf(
 export function sourceOf(engine: Engine, instance: Instance): Ipv4 | undefined {
   const { source } = instance.config.transport;
   if (source !== undefined) return source;
+  // Kernels before 5.18 do not keep our mark: what another instance has set is known by its record.
   return engine.interfaces.primaryAddress(instance.interfaceIndex, (address) =>
-    instance.addresses.some((one) => one.virtual.address === address),
+    engine.lookup
+      .byAddress(address)
+      .some(
+        (other) =>
+          other === instance ||
+          other.addresses.some((one) => one.owned && one.virtual.address === address),
+      ),
   );
 }
 

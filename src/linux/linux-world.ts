@@ -16,6 +16,7 @@ import type { Ipv4 } from "#units/address";
 import { claimedAddresses } from "./address-claims.ts";
 import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import type { LinePipe } from "./line-pipe.ts";
+import { PromoteSecondaries } from "./promote-secondaries.ts";
 import type { Reactor } from "./reactor.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
 import { NUD_FAILED, NUD_INCOMPLETE } from "./rtnetlink-messages.ts";
@@ -40,6 +41,7 @@ export class LinuxWorld implements World {
   readonly #pipe: LinePipe;
   readonly #receive: (event: WorldEvent) => void;
   readonly #ports = new Map<number, Port>();
+  readonly #promoting = new PromoteSecondaries();
   readonly #senders = new Map<number, ArpSocket>();
   readonly #buffer = new Uint8Array(65_536);
 
@@ -134,6 +136,10 @@ export class LinuxWorld implements World {
 
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome {
     return this.#rtnetlink.removeAddress(interfaceIndex, address);
+  }
+
+  promoteSecondaries(devices: ReadonlySet<string>): Outcome {
+    return this.#promoting.settle(devices);
   }
 
   claimed(): ReadonlySet<Ipv4> {

@@ -66,6 +66,8 @@ export interface World {
   /** Adds, or prolongs when it is there already. `seconds` 0 means for ever. */
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome;
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome;
+  /** `promote_secondaries` is set on these devices, and what was set on others is put back. */
+  promoteSecondaries(devices: ReadonlySet<string>): Outcome;
   /** Addresses that a running daemon of this network namespace, or this one, may own: nobody else's business. */
   claimed(): ReadonlySet<Ipv4>;
   /** Lease of the sub-second kind; undefined where the kernel has none. */

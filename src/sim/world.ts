@@ -56,6 +56,7 @@ export function createWorld(parts: WorldParts): World {
     },
     setAddress: (index, address, seconds) => kernel.setAddress(index, address, seconds),
     removeAddress: (index, address) => kernel.removeAddress(index, address),
+    promoteSecondaries: () => OK,
     claimed: parts.claimed,
     guard: parts.hasGuard ? kernel.guard : undefined,
     tell: parts.tell,

@@ -70,6 +70,28 @@ test("a rule of an engine that died does not silence the next master, whatever i
   assert.deepEqual([...guarded], []);
 });
 
+test("a kernel without IFA_PROTO: what an earlier run left of ours goes at the start", () => {
+  const world = new FakeWorld();
+  world.keepsMark = false;
+  const bench = started([own(2, VIP), own(2, OTHER)], world);
+  bench.configure([instance()]);
+  assert.deepEqual([...world.kernel.keys()], [`2 ${OTHER}/24`], "the other may be anybody's");
+});
+
+test("a kernel without IFA_PROTO: an address of another instance is nobody's source", () => {
+  const world = new FakeWorld();
+  world.keepsMark = false;
+  const bench = new Bench([ETH0], [own(2, "192.0.2.1")], world);
+  const second = instance({ router: { name: "VI_2" }, vrid: 2, addresses: ["198.51.100.9"] });
+  bench.configure([instance(), second]);
+  bench.until(4);
+  bench.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
+  assert.deepEqual(
+    bench.engine.instances.map(({ state }) => state.phase.kind),
+    ["fault", "fault"],
+  );
+});
+
 test("an address that the kernel will not remove is silent, tried again, and free at last", () => {
   const world = new FakeWorld();
   const guarded = withGuard(world);

@@ -75,6 +75,10 @@ export class FakeWorld implements World {
   /** errno of listening for ARP only, by device name. */
   readonly deaf: Map<string, string> = new Map();
   guard: AddressGuard | undefined;
+  /** False: a kernel before 5.18, without IFA_PROTO; ours are primary addresses of subnets of their own, too. */
+  keepsMark = true;
+  /** Devices with `promote_secondaries`. */
+  promoting: readonly string[] = [];
   /** Addresses that other daemons of this network namespace own. */
   readonly claims: Set<Ipv4> = new Set();
   /** errno with which the guard refuses a call, by its name; see `addGuard`. */
@@ -202,8 +206,8 @@ export class FakeWorld implements World {
       index: interfaceIndex,
       address,
       prefix,
-      secondary: true,
-      proto: BATON_PROTO,
+      secondary: this.keepsMark,
+      proto: this.keepsMark ? BATON_PROTO : 0,
       ...label,
     };
     const expiresAt = seconds === 0 ? undefined : instant(this.now + seconds * 1_000_000);
@@ -219,6 +223,11 @@ export class FakeWorld implements World {
     if (known === undefined) return { ok: false, errno: "EADDRNOTAVAIL", call: "RTM_DELADDR" };
     this.kernel.delete(`${interfaceIndex} ${text}`);
     this.pending.push({ kind: "addressGone", address: known.info });
+    return OK;
+  }
+
+  promoteSecondaries(devices: ReadonlySet<string>): Outcome {
+    this.promoting = [...devices];
     return OK;
   }
 

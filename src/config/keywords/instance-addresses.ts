@@ -62,7 +62,7 @@ export const ADDRESSES: readonly Keyword[] = [
     takes: flag,
     since: "1.3.0",
     default: "off",
-    acts: quiet("kernel"),
+    acts: yes,
     purpose: "kernel setting that keeps secondary addresses",
   },
   {

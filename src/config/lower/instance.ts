@@ -68,6 +68,7 @@ export function lowerInstance(
     skipCheckAdvAddr: inheritedFlag(instance, model, "skip_check_adv_addr") ?? false,
     arp: arpForm(instance, model),
     pacing: pacingOf(instance, model),
+    ...(booleanOf(instance, "promote_secondaries") === true ? { promoteSecondaries: true } : {}),
     ...(group === undefined ? {} : { group: nameOf(group) }),
   };
 }
