@@ -86,7 +86,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     log("warning", words.otherEngine(killEngine(options.runtimeDir)));
     await untilEngineGone(options.runtimeDir, KILLED_MS);
   }
-  const ownership = new Ownership();
+  const ownership = new Ownership((text) => log("warning", text));
   const conflict = await ownership.take(options.plan.instances.map(({ config }) => config));
   if (conflict !== undefined) {
     log("error", conflictSentence(conflict, language));

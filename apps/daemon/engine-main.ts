@@ -92,7 +92,8 @@ function run(): number {
     const message = readToEngine(line);
     if (message.type === "configure") {
       recorder?.configured(message.instances);
-      claims.set(everyAddress(message.instances));
+      const refused = claims.set(everyAddress(message.instances));
+      if (refused !== undefined) log("warning", printFailure(refused));
     }
     if (message.type === "recording") {
       if (message.goOn) recorder?.afresh();

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { InstanceConfig } from "#core/config";
 import type { Language } from "#diagnostics/diagnostic";
 import { AddressClaims, type Claim, holdersOf } from "#linux/address-claims";
+import { printFailure } from "#linux/result";
 import { type Ipv4, printIpv4 } from "#units/address";
 
 /** What an engine calls itself (engine-main.ts): alone it only hands over, and is gone soon. */
@@ -37,7 +38,12 @@ export interface Conflict {
 
 export class Ownership {
   readonly #claims = new AddressClaims();
+  readonly #warn: (text: string) => void;
   #own: ReadonlySet<Ipv4> = new Set();
+
+  constructor(warn: (text: string) => void) {
+    this.#warn = warn;
+  }
 
   /** At the start. Waits for an engine that is handing over, not for a daemon that runs. */
   async take(
@@ -47,11 +53,10 @@ export class Ownership {
     const end = performance.now() + patienceMs;
     for (let tries = 1; ; tries++) {
       this.#own = everyAddress(instances);
-      // A refusal leaves the locks of the runtime directory; the engine cannot speak without the same right either.
-      this.#claims.set(this.#own);
+      this.#claim(this.#own);
       const others = this.#others(this.#own);
       if (others.length === 0) return undefined;
-      this.#claims.set([]);
+      this.#claims.keepOnly(new Set());
       const conflict = conflictOf(others);
       const runs = conflict.holders.some(({ name }) => name !== ENGINE);
       if ((runs && tries > 1) || performance.now() >= end) return conflict;
@@ -64,14 +69,20 @@ export class Ownership {
     const wanted = everyAddress(instances);
     const added = new Set([...wanted].filter((address) => !this.#own.has(address)));
     const all = new Set([...this.#own, ...wanted]);
-    this.#claims.set(all);
+    this.#claim(all);
     const others = this.#others(added);
     if (others.length > 0) {
-      this.#claims.set(this.#own);
+      this.#claims.keepOnly(this.#own);
       return conflictOf(others);
     }
     this.#own = all;
     return undefined;
+  }
+
+  /** A refusal leaves the locks of the runtime directory; the engine cannot speak without the same right either. */
+  #claim(addresses: ReadonlySet<Ipv4>): void {
+    const refused = this.#claims.set(addresses);
+    if (refused !== undefined) this.#warn(printFailure(refused));
   }
 
   #others(addresses: ReadonlySet<Ipv4>): readonly Claim[] {

@@ -67,11 +67,7 @@ export class AddressClaims {
   /** Places those that are new and takes back the others. The first refusal, if any; the rest is placed. */
   set(addresses: Iterable<Ipv4>): Failure | undefined {
     const wanted = new Set(addresses);
-    for (const [address, { fd }] of this.#sockets) {
-      if (wanted.has(address)) continue;
-      libc.close(fd);
-      this.#sockets.delete(address);
-    }
+    this.keepOnly(wanted);
     let refused: Failure | undefined;
     for (const address of wanted) {
       if (this.#sockets.has(address)) continue;
@@ -82,6 +78,15 @@ export class AddressClaims {
     return refused;
   }
 
+  /** Takes back the others. */
+  keepOnly(addresses: ReadonlySet<Ipv4>): void {
+    for (const [address, { fd }] of this.#sockets) {
+      if (addresses.has(address)) continue;
+      libc.close(fd);
+      this.#sockets.delete(address);
+    }
+  }
+
   /** Those that another process has placed. None where the kernel does not list them. */
   others(): readonly Claim[] {
     const own = new Set([...this.#sockets.values()].map(({ inode }) => inode));
@@ -89,7 +94,7 @@ export class AddressClaims {
   }
 
   [Symbol.dispose](): void {
-    this.set([]);
+    this.keepOnly(new Set());
   }
 }
 

@@ -21,14 +21,17 @@ test("an address that is claimed is found by others in the namespace, whatever i
     using ours = new AddressClaims();
     using theirs = new AddressClaims();
     assert.equal(ours.set(MANY), undefined);
-    assert.deepEqual([...claimedAddresses()].toSorted(), MANY.toSorted());
+    assert.deepEqual(
+      [...claimedAddresses()].toSorted((a, b) => a - b),
+      MANY.toSorted((a, b) => a - b),
+    );
     assert.deepEqual(ours.others(), [], "our own");
     assert.deepEqual(
       theirs
         .others()
         .map((one) => one.address)
-        .toSorted(),
-      MANY.toSorted(),
+        .toSorted((a, b) => a - b),
+      MANY.toSorted((a, b) => a - b),
     );
     ours.set([VIP]);
     assert.deepEqual([...claimedAddresses()], [VIP], "the others are taken back");
