@@ -91,7 +91,13 @@ const INSTANCE: readonly Pair[] = [
     ["garp_form", "request", "reply"],
     ["garp_rate", "3 10", "5 20"],
   ]),
-  ...flags("vrrp_instance", ["nopreempt", "preempt", "dont_track_primary", "accept"]),
+  ...flags("vrrp_instance", [
+    "nopreempt",
+    "preempt",
+    "dont_track_primary",
+    "accept",
+    "promote_secondaries",
+  ]),
   ...flags("vrrp_instance", ["track_src_ip"], { instance: "mcast_src_ip @OWN@" }),
   ...GARP("", "vrrp_instance"),
   ...rows("vrrp_instance", [
