@@ -110,7 +110,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     rtnetlink: rtnetlink.value,
     launcher: new Launcher(groups, log, language),
     manager,
-    reread: () => rereadOwned(options, ownership),
+    reread: (asked) => rereadOwned(options, ownership, asked),
     enginePidFile: options.enginePidFile,
     runtimeDir: options.runtimeDir,
     recordFile: options.recordFile,
@@ -146,12 +146,13 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
 }
 
 /** A file that names an address of another daemon is refused like one with errors. */
-function rereadOwned(options: DaemonOptions, ownership: Ownership): RunPlan | undefined {
-  const plan = options.reread();
-  const conflict = plan && ownership.change(plan.instances.map(({ config }) => config));
-  if (conflict === undefined) return plan;
+function rereadOwned(options: DaemonOptions, ownership: Ownership, language: Language): Reread {
+  const read = options.reread(language);
+  if (read.kind !== "plan") return read;
+  const conflict = ownership.change(read.plan.instances.map(({ config }) => config));
+  if (conflict === undefined) return read;
   options.log("error", conflictSentence(conflict, options.language));
-  return undefined;
+  return { kind: "refused", findings: [conflictSentence(conflict, language)] };
 }
 
 function refusal(
