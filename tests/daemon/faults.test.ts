@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Folder, makeFolder } from "../support/daemon-bench.ts";
 import { KeeperDriver } from "../support/keeper-driver.ts";
+import { OWN_VIP } from "../support/own-address.ts";
 
 const SEED = 1;
 const NOWHERE = "http://127.0.0.1:9";
@@ -36,7 +37,7 @@ vrrp_instance VI_1 {
   virtual_router_id 51
   priority ${priority}
   virtual_ipaddress {
-    192.0.2.100/24
+    ${OWN_VIP}/24
   }
   track_script {
     check

@@ -8,6 +8,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { makeFolder, until } from "../support/daemon-bench.ts";
 import { KeeperDriver } from "../support/keeper-driver.ts";
+import { OWN_VIP } from "../support/own-address.ts";
 
 const SIGNALS = fileURLToPath(new URL("../../apps/daemon/signals.ts", import.meta.url));
 const CONFIG = `vrrp_instance VI_1 {
@@ -15,7 +16,7 @@ const CONFIG = `vrrp_instance VI_1 {
   virtual_router_id 51
   priority 100
   virtual_ipaddress {
-    192.0.2.100/24
+    ${OWN_VIP}/24
   }
 }
 `;

@@ -20,6 +20,7 @@ import {
 } from "./hostile-inputs.ts";
 import { KeeperDriver } from "./keeper-driver.ts";
 import { mutateConfig } from "./mutate-config.ts";
+import { OWN_VIP } from "./own-address.ts";
 
 export interface LifeResult {
   readonly inputs: Readonly<Record<string, number>>;
@@ -79,7 +80,7 @@ vrrp_instance VI_1 {
     p weight 1
   }
   virtual_ipaddress {
-    192.0.2.100/24
+    ${OWN_VIP}/24
   }
   havip {
     endpoint ${url}

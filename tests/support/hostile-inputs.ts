@@ -4,6 +4,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as libc from "#linux/ffi";
 import type { Random } from "#sim/random";
+import { OWN_VIP } from "./own-address.ts";
 
 /** 0 to one less. */
 export const below = (random: Random, count: number): number => random.between(0, count - 1);
@@ -27,7 +28,7 @@ const STRINGS = [
   "__proto__",
   "constructor",
   "<html>\n<title>Sign in</title>\n</html>",
-  "192.0.2.100",
+  OWN_VIP,
   "x".repeat(3_000),
   "-1",
   "1e999",
@@ -109,7 +110,7 @@ export interface World {
 const HAVIP = {
   HaVipId: "havip-1",
   HaVipName: "",
-  Vip: "192.0.2.100",
+  Vip: OWN_VIP,
   VpcId: "vpc-1",
   SubnetId: "subnet-1",
   NetworkInterfaceId: "eni-1",
