@@ -158,8 +158,10 @@ export class Groups {
       for (const other of others) engine.apply(other, { ...turned, to: "master" }, now);
     } else if (kind === "backup") {
       const owner = others.find((one) => one.state.phase.kind === "master");
-      // One that starts, added by a reload, has given up nothing: it is what the group is.
-      if (from === "init" && owner !== undefined) join(engine, group, instance, owner, now);
+      // One that starts, added by a reload, has given up nothing: it is what the group is. So is one that waited in
+      // FAULT for the first result of a check alone, for that keeps nobody else there.
+      if ((from === "init" || from === "fault") && owner !== undefined)
+        join(engine, group, instance, owner, now);
       else for (const other of others) engine.apply(other, { ...turned, to: "backup" }, now);
     }
     this.#shareFaults(engine, group, members, now);
