@@ -244,7 +244,7 @@ export class Engine {
         perform(this, instance, effect, now, follow);
       }
       if (before.phase.kind !== result.state.phase.kind)
-        this.groups.memberChanged(this, instance, before.phase.kind, now);
+        this.groups.memberChanged(this, instance, before, now);
       else if (before.phase.kind === "fault" && before.reason !== result.state.reason)
         this.groups.causesChanged(this, instance, now);
       // One that was held back has just said that it is ready: by priority 0, whatever that did to its timer.

@@ -7,7 +7,7 @@
  */
 import type { GroupConfig } from "#contract/engine-link";
 import type { FaultCause } from "#core/reason";
-import type { BackupPhase, PhaseKind, PublicState, RouterState } from "#core/state";
+import type { BackupPhase, PublicState, RouterState } from "#core/state";
 import { enter, freshBackup, publicState, type Step, unchanged } from "#core/step";
 import { faultCauses } from "#core/tracking";
 import { after, fromCentis, type Instant, micros } from "#units/time";
@@ -144,8 +144,8 @@ export class Groups {
     this.#shareFaults(engine, group, this.#members(engine, group), now);
   }
 
-  /** @param from the phase it was in before */
-  memberChanged(engine: Engine, instance: Instance, from: PhaseKind, now: Instant): void {
+  /** @param before the state it was in */
+  memberChanged(engine: Engine, instance: Instance, before: RouterState, now: Instant): void {
     const group = this.#of(instance);
     if (group === undefined) return;
     const { name } = instance.config.router;
@@ -160,7 +160,7 @@ export class Groups {
       const owner = others.find((one) => one.state.phase.kind === "master");
       // One that starts, added by a reload, has given up nothing: it is what the group is. So is one that waited in
       // FAULT for the first result of a check alone, for that keeps nobody else there.
-      if ((from === "init" || from === "fault") && owner !== undefined)
+      if (owner !== undefined && hadNothingToGiveUp(instance, before))
         join(engine, group, instance, owner, now);
       else for (const other of others) engine.apply(other, { ...turned, to: "backup" }, now);
     }
@@ -204,6 +204,11 @@ export class Groups {
 /** Its own causes: what the group keeps it there for is an effect of others'. */
 const ownCauses = ({ config, state }: Instance): readonly FaultCause[] =>
   faultCauses(config.router, state).filter((cause) => cause.kind !== "group");
+
+const hadNothingToGiveUp = ({ config }: Instance, before: RouterState): boolean => {
+  const { kind } = before.phase;
+  return kind === "init" || (kind === "fault" && faultCauses(config.router, before).length === 0);
+};
 
 const hasLostItsLinkOnly = (instance: Instance): boolean =>
   ownCauses(instance).every((cause) => cause.kind === "link-down");

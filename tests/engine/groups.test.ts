@@ -322,3 +322,19 @@ test("an address owner waits for its group too, at its start and after a fault",
   fresh.until(12);
   assert.equal(phases(fresh), "master master");
 });
+
+test("a member that waited in FAULT for the first result of its check joins the owner, and pulls nobody down", () => {
+  const trackers = [{ kind: "script", name: "x", weight: 0, reverse: false }] as const;
+  const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
+  const waiting = b({ interface: "eth1", router: { trackers } });
+  bench.configure([a(), waiting], { groups: [] });
+  bench.event({ kind: "linkGone", index: 3, name: "eth1" });
+  bench.event({ kind: "link", link: ETH1 });
+  bench.event({ kind: "address", address: own(3, "198.51.100.1") });
+  bench.until(4);
+  assert.equal(phases(bench), "master fault");
+  bench.configure([a(), waiting], GROUP);
+  assert.equal(phases(bench), "master fault");
+  bench.keeper({ type: "tracker", kind: "script", name: "x", result: "up" });
+  assert.equal(phases(bench), "master master");
+});
