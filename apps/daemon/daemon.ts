@@ -3,8 +3,8 @@ import type { Server } from "node:net";
 import type { RunPlan } from "#config/plan";
 import type { Language } from "#diagnostics/diagnostic";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
-import { printFailure } from "#linux/result";
-import { openRtnetlink } from "#linux/rtnetlink";
+import { printFailure, type Result } from "#linux/result";
+import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
 import { catchRealtimeSignals, listenRealtime, unblockSignal } from "#linux/signals";
 import type { CloudQuestion } from "./cloud-source.ts";
@@ -15,6 +15,7 @@ import { Keeper, type Reread } from "./keeper.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { removeFile, writeOwnFile } from "./own-files.ts";
+import { OwnedPlaces } from "./owned-places.ts";
 import { conflictSentence, Ownership } from "./ownership.ts";
 import { RunningGroups } from "./running-groups.ts";
 import { type RuntimeDir, removePid, type Taken, takeRuntimeDir, writePid } from "./runtime-dir.ts";
@@ -41,6 +42,8 @@ export interface DaemonOptions {
   readonly reread: (language: Language) => Reread;
   /** The program of the engine and its arguments; undefined is the real one. */
   readonly engineProgram?: readonly string[] | undefined;
+  /** How the kernel is asked for links and addresses; undefined is the usual way. */
+  readonly openRequests?: (() => Result<Rtnetlink>) | undefined;
 }
 
 /** sysexits.h: internal software error */
@@ -93,7 +96,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     return 1;
   }
   if (isStopKept()) return 0;
-  const rtnetlink = openRtnetlink();
+  const rtnetlink = (options.openRequests ?? openRtnetlink)();
   if (!rtnetlink.ok) {
     log("error", printFailure(rtnetlink));
     return 1;
@@ -102,6 +105,9 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   endLeftovers(groups, log, words);
   const send = sdNotify;
   const manager = new SystemManager({ ...readManager(options.env, process.pid), send });
+  const places = new OwnedPlaces(options.runtimeDir, rtnetlink.value, (path, errno) =>
+    log("warning", words.placesNotRecorded(path, errno)),
+  );
   const keeper = new Keeper(options.plan, {
     configFile: options.configFile,
     configId: options.configId,
@@ -113,6 +119,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     reread: (asked) => rereadOwned(options, ownership, asked),
     enginePidFile: options.enginePidFile,
     runtimeDir: options.runtimeDir,
+    places,
     recordFile: options.recordFile,
     cloud: options.cloud,
     env: options.env,
@@ -137,6 +144,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   const stopped = untilStopped(keeper, dir, log, words);
   await keeper.start();
   await stopped;
+  places.settle();
   server.close();
   removeFile(dir.socket);
   for (const path of pidFiles) removePid(path, process.pid);

@@ -51,7 +51,7 @@ const FAR = Number.POSITIVE_INFINITY;
 const EX_SOFTWARE = 70;
 const EX_OSERR = 71;
 
-function run(): number {
+function run(openRequests: typeof openRtnetlink): number {
   // The keeper decides about signals; a Ctrl-C reaches the whole process group.
   const ignored = ignoreSignals();
   // It ends with us, however we end (engine-lock.ts).
@@ -65,7 +65,7 @@ function run(): number {
   const reactor = new Reactor();
   // News first: what happens between the two is then told twice rather than never.
   const monitor = openMonitor();
-  const rtnetlink = openRtnetlink();
+  const rtnetlink = openRequests();
   if (!monitor.ok || !rtnetlink.ok) {
     const failure = monitor.ok ? rtnetlink : monitor;
     if (!failure.ok) log("error", `rtnetlink cannot be opened: ${printFailure(failure)}`);
@@ -163,13 +163,16 @@ function openRecorder(pipe: LinePipe): Recorder {
   return createRecorder(write, { wall: new Date().toISOString(), at: now() });
 }
 
-try {
-  process.exitCode = run();
-} catch (error) {
-  // Our own mistake. The keeper sees the pipe end, hands over for us and starts another engine.
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  // The end of the pipe first: stderr may be stuck, and the keeper hands over the sooner it knows.
-  libc.close(PIPE);
-  process.stderr.write(`baton engine: internal error: ${text}\n`);
-  process.exitCode = EX_SOFTWARE;
+/** @param openRequests how the kernel is asked for links and addresses */
+export function main(openRequests: typeof openRtnetlink = openRtnetlink): void {
+  try {
+    process.exitCode = run(openRequests);
+  } catch (error) {
+    // Our own mistake. The keeper sees the pipe end, hands over for us and starts another engine.
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    // The end of the pipe first: stderr may be stuck, and the keeper hands over the sooner it knows.
+    libc.close(PIPE);
+    process.stderr.write(`baton engine: internal error: ${text}\n`);
+    process.exitCode = EX_SOFTWARE;
+  }
 }

@@ -5,4 +5,5 @@
 import { keepStops } from "./signals.ts";
 
 keepStops();
-await import("./engine-main.ts");
+const { main } = await import("./engine-main.ts");
+main();

@@ -30,6 +30,7 @@ import type { Log } from "./log.ts";
 import { Notifier } from "./notifier.ts";
 import { OutputPipe } from "./output-pipe.ts";
 import { removeFile } from "./own-files.ts";
+import type { OwnedPlaces } from "./owned-places.ts";
 import { RecordFile } from "./record-file.ts";
 import { writePid } from "./runtime-dir.ts";
 import { groupStatuses, instanceStatus, VERSION } from "./status.ts";
@@ -60,6 +61,8 @@ export interface KeeperOptions {
   readonly cloud?: CloudQuestion | undefined;
   /** Where keys, regions and endpoints are looked for. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Of a daemon with a runtime directory. */
+  readonly places?: OwnedPlaces | undefined;
   /** Where the engine's lock is; undefined: it has none. */
   readonly runtimeDir?: string | undefined;
   /** `--record`: what happens to the routers is appended there. */
@@ -332,6 +335,8 @@ export class Keeper {
 
   #configureEngine(isReload: boolean): void {
     if (this.#engine.pid === undefined) return;
+    const { places } = this.#options;
+    places?.record(this.#plan.instances.map(({ config }) => config));
     this.#sent.push({ plan: this.#plan, isReload });
     this.#engine.send({
       type: "configure",
@@ -339,6 +344,7 @@ export class Keeper {
       groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
       resume: this.#emergency.heldOf(this.#plan.instances.map(({ config }) => config)),
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
+      leftovers: isReload ? [] : (places?.leftovers() ?? []),
       trackers: [
         ...this.#scripts.results(),
         ...this.#files.results(),

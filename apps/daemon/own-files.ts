@@ -32,7 +32,7 @@ export type FolderProblem =
   | { readonly kind: "writable-by-others"; readonly path: string; readonly mode: number };
 
 const OTHERS_WRITE = 0o022;
-/** No such file is longer. */
+/** No such file is longer, unless its reader says so. */
 const BYTES_MAX = 65_536;
 const STICKY = 0o1000;
 /** As many as the kernel follows. */
@@ -129,8 +129,8 @@ export function writeOwnFile(path: string, text: string, mode: number): string |
 }
 
 /** Undefined: it is gone, or not a file that we wrote. */
-export const readOwnFile = (path: string): string | undefined =>
-  readStart(path, constants.O_NOFOLLOW, (stats) => stats.uid === self());
+export const readOwnFile = (path: string, bytesMax: number = BYTES_MAX): string | undefined =>
+  readStart(path, constants.O_NOFOLLOW, (stats) => stats.uid === self(), bytesMax);
 
 /** A short text of the operator's. Undefined: it cannot be read, or is no ordinary file (which could hold us up for ever). */
 export const readShortFile = (path: string): string | undefined => readStart(path, 0, () => true);
@@ -139,13 +139,14 @@ function readStart(
   path: string,
   flags: number,
   isFine: (stats: Stats) => boolean,
+  bytesMax = BYTES_MAX,
 ): string | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
     const stats = fstatSync(fd);
     if (!stats.isFile() || !isFine(stats)) return undefined;
-    const bytes = Buffer.alloc(BYTES_MAX);
+    const bytes = Buffer.alloc(bytesMax);
     return bytes.subarray(0, readSync(fd, bytes)).toString("utf8");
   } catch {
     return undefined;

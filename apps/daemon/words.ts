@@ -47,6 +47,7 @@ export interface Words {
   readonly insecure: string;
   readonly unknownVrid: (heard: UnknownVrid) => string;
   readonly pidFile: (path: string, errno: string) => string;
+  readonly placesNotRecorded: (path: string, errno: string) => string;
   readonly statusWritten: (path: string) => string;
   readonly countersStay: (signal: string) => string;
   readonly signalIgnored: (signal: string) => string;
@@ -112,6 +113,8 @@ const ENGLISH: Words = {
   unknownVrid: ({ interface: device, vrid, from, count }) =>
     `(${device}) ${printIpv4(from)} advertises virtual router ${vrid}, which no instance here is part of${count > 1 ? ` (${count} times)` : ""}`,
   pidFile: (path, errno) => `pid file ${path}: ${errno}`,
+  placesNotRecorded: (path, errno) =>
+    `${path} cannot be written: ${errno}; this kernel does not mark addresses, so what a killed daemon leaves ends with its lease only`,
   statusWritten: (path) => `status written to ${path}`,
   countersStay: (signal) => `${signal}: counters are never set back; nothing to do`,
   signalIgnored: (signal) => `${signal} asks for nothing here and is ignored`,
@@ -163,6 +166,8 @@ const CHINESE: Words = {
   unknownVrid: ({ interface: device, vrid, from, count }) =>
     `（${device}）${printIpv4(from)} 在通告虚拟路由器 ${vrid}，本机没有配置对应的实例${count > 1 ? `（共 ${count} 次）` : ""}`,
   pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,
+  placesNotRecorded: (path, errno) =>
+    `无法写入 ${path}：${errno}；本机内核不能标记地址，守护进程被强制结束后遗留的地址只能等租约到期`,
   statusWritten: (path) => `状态已写入 ${path}`,
   countersStay: (signal) => `${signal}：计数器不会清零，无需处理`,
   signalIgnored: (signal) => `${signal} 在此没有对应的操作，已忽略`,

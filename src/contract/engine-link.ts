@@ -28,6 +28,8 @@ export type ToEngine =
       readonly trackers: readonly TrackerResult[];
       /** Tell of advertisements for routers that nobody here is part of. */
       readonly logUnknownVrids?: boolean;
+      /** What an earlier engine left, where the kernel does not keep the mark of our addresses. Looked at once. */
+      readonly leftovers?: readonly Leftover[];
     }
   | ({ readonly type: "tracker" } & TrackerResult)
   /** The instance, if it is MASTER, announces its addresses once more, within the limits of its interface. */
@@ -40,6 +42,14 @@ export type ToEngine =
   | { readonly type: "recording"; readonly goOn: boolean }
   /** Hand over everything and end. */
   | { readonly type: "stop" };
+
+/** An address on this machine that is ours by what is known beside the kernel. */
+export interface Leftover {
+  /** Of its device. */
+  readonly index: number;
+  readonly address: Ipv4;
+  readonly prefix: number;
+}
 
 export interface GroupConfig {
   readonly name: string;

@@ -339,7 +339,7 @@ export class Engine {
       this.apply(instance, { kind: "stop" }, now);
     }
     this.announcements.configure(this.instances, now);
-    if (!this.#configured) sweepLeftovers(this, message.resume);
+    if (!this.#configured) sweepLeftovers(this, message.resume, message.leftovers);
     this.#configured = true;
     attach(this, fresh, now);
     for (const instance of fresh)

@@ -106,6 +106,12 @@ export class NftGuard implements AddressGuard {
     return this.#remove((address) => !isKept(address));
   }
 
+  /** Everything that is guarded in this network namespace, whoever guarded it. */
+  guarded(): Result<readonly Ipv4[]> {
+    const found = this.#socket.elements(NFPROTO_IPV4, this.#table, GUARDED);
+    return !found.ok && found.errno === "ENOENT" ? success([]) : found;
+  }
+
   /** Closes the socket. The rules stay. */
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();

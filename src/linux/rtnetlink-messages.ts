@@ -24,6 +24,7 @@ export const IFA_CACHEINFO = 6;
 export const IFA_FLAGS = 8;
 export const IFA_PROTO = 11;
 const IFA_F_SECONDARY = 0x01;
+const IFA_F_PERMANENT = 0x80;
 export const NDA_DST = 1;
 // linux/neighbour.h: being asked for; not answered in three tries; needs no asking; set by hand.
 export const NUD_INCOMPLETE = 0x01;
@@ -97,6 +98,7 @@ export function addressOf(payload: Uint8Array): AddressInfo | undefined {
     secondary: (flags & IFA_F_SECONDARY) !== 0,
     proto: attributes.get(IFA_PROTO)?.[0] ?? 0,
     ...(label === undefined ? {} : { label }),
+    ...((flags & IFA_F_PERMANENT) === 0 && { expires: true }),
   };
 }
 

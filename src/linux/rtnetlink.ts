@@ -13,6 +13,7 @@ import {
 } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import * as abi from "./abi.ts";
+import { keepsMarks } from "./address-mark.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 import {
@@ -63,15 +64,25 @@ const READ_MAX = 256;
 /** A dump is taken again when something changed under it; a machine that never stands still gets what there is. */
 const DUMP_TRIES = 5;
 
+/** `marks` false: addresses are added as on a kernel that does not know IFA_PROTO. */
+export interface AddressMarks {
+  readonly marks: boolean;
+}
+
 /** Requests: one socket, one answer at a time. */
 export class Rtnetlink {
   readonly fd: number;
   readonly builder: MessageBuilder = new MessageBuilder();
+  /** The kernel keeps the mark of our addresses (IFA_PROTO), so that they are known by it. */
+  readonly keepsMark: boolean;
+  readonly #marks: boolean;
   readonly #buffer = new Uint8Array(262_144);
   #sequence = 1;
 
-  constructor(fd: number) {
+  constructor(fd: number, { marks }: AddressMarks) {
     this.fd = fd;
+    this.#marks = marks;
+    this.keepsMark = marks && keepsMarks();
   }
 
   close(): void {
@@ -140,10 +151,9 @@ export class Rtnetlink {
     if (address.broadcast !== undefined)
       this.builder.attributeBe32(IFA_BROADCAST, address.broadcast);
     if (address.label !== undefined) this.builder.attributeText(IFA_LABEL, address.label);
-    this.builder
-      .attributeU32(IFA_CACHEINFO, preferred, lifetime, 0, 0)
-      .attributeU32(IFA_FLAGS, 0)
-      .attributeU8(IFA_PROTO, BATON_PROTO);
+    this.builder.attributeU32(IFA_CACHEINFO, preferred, lifetime, 0, 0).attributeU32(IFA_FLAGS, 0);
+    // Kernels that do not know it pass over it; some vendors' have it and an older number.
+    if (this.#marks) this.builder.attributeU8(IFA_PROTO, BATON_PROTO);
     return this.transact("RTM_NEWADDR");
   }
 
@@ -201,9 +211,9 @@ export class Rtnetlink {
   }
 }
 
-export function openRtnetlink(): Result<Rtnetlink> {
+export function openRtnetlink(marks: AddressMarks = { marks: true }): Result<Rtnetlink> {
   const fd = openNetlink(NETLINK_ROUTE, 0);
-  return fd.ok ? success(new Rtnetlink(fd.value)) : fd;
+  return fd.ok ? success(new Rtnetlink(fd.value, marks)) : fd;
 }
 
 /** News of links and IPv4 addresses. */

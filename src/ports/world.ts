@@ -40,6 +40,8 @@ export interface AddressInfo {
   /** IFA_PROTO; `BATON_PROTO` marks addresses that are ours. */
   readonly proto: number;
   readonly label?: string;
+  /** Its lifetime ends (no IFA_F_PERMANENT), as that of every address Baton adds. */
+  readonly expires?: true;
 }
 
 /** IFA_PROTO of every address Baton adds, so that a later run recognises what a dead one left behind. */

@@ -78,6 +78,29 @@ test("a kernel without IFA_PROTO: what an earlier run left of ours goes at the s
   assert.deepEqual([...world.kernel.keys()], [`2 ${OTHER}/24`], "the other may be anybody's");
 });
 
+test("a kernel without IFA_PROTO: what is listed goes, unless it has no end by now or is somebody's", () => {
+  const world = new FakeWorld();
+  world.keepsMark = false;
+  const lent = (address: string): AddressInfo => ({ ...own(2, address), expires: true });
+  const [gone, forever, another, unlisted, held] = [201, 202, 203, 204, 205].map(
+    (last) => `192.0.2.${last}`,
+  ) as [string, string, string, string, string];
+  world.claims.add(ip(another));
+  const found = [lent(gone), own(2, forever), lent(another), lent(unlisted), lent(held)];
+  const bench = started(found, world);
+  const leftovers = [gone, forever, another, held].map((text) => ({
+    index: 2,
+    address: ip(text),
+    prefix: 24,
+  }));
+  bench.configure([instance({ addresses: [held] })], { resume: ["VI_1"], leftovers });
+  const left = [...world.kernel.keys()];
+  assert.deepEqual(
+    left,
+    [forever, another, unlisted, held].map((text) => `2 ${text}/24`),
+  );
+});
+
 test("a kernel without IFA_PROTO: an address of another instance is nobody's source", () => {
   const world = new FakeWorld();
   world.keepsMark = false;

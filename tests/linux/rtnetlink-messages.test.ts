@@ -39,6 +39,7 @@ test("an address with its label, mark and index", () => {
     secondary: false,
     proto: BATON_PROTO,
     label: "eth0:vip",
+    expires: true,
   });
   assert.deepEqual(eventOf(message), { kind: "address", address });
   assert.deepEqual(eventOf({ ...message, type: 21 }), { kind: "addressGone", address });
@@ -52,6 +53,11 @@ test("IFA_F_SECONDARY is told, in the short flags and in the long ones", () => {
   assert.equal(addressOf(long)?.secondary, true);
   const short = bytesFromHex("02 20 01 00 02000000 08000200 c0000264");
   assert.equal(addressOf(short)?.secondary, true);
+});
+
+test("IFA_F_PERMANENT: its lifetime does not end", () => {
+  const short = bytesFromHex("02 20 80 00 02000000 08000200 c0000264");
+  assert.equal(addressOf(short)?.expires, undefined);
 });
 
 test("an address of a cable's end is the local one, not the peer's", () => {

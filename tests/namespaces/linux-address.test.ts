@@ -116,10 +116,12 @@ test("mark, label, prefix and secondary are read back", () => {
     secondary: false,
     proto: BATON_PROTO,
     label: "eth0:vip",
+    expires: true,
   });
   const second = find(left, "192.0.2.101");
   assert.equal(second?.secondary, true, "behind the host's own address in the same network");
-  assert.equal(find(left, "192.0.2.1")?.proto, 0, "the host's own is not ours");
+  const host = find(left, "192.0.2.1");
+  assert.deepEqual([host?.proto, host?.expires], [0, undefined], "the host's own is not ours");
 });
 
 test("removing is done when the address is not there, whoever took it", () => {

@@ -250,7 +250,9 @@ test("a process that is killed leaves its address silent", () => {
   it.probe.listen(after(now(), fromMillis(PATIENCE)));
   assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
   using release = left.namespace.within(() => must(openNftGuard()));
+  assert.deepEqual(must(release.guarded()), [address(VIP)], "whoever guarded it");
   mustDo(release.clean(() => false));
+  assert.deepEqual(must(release.guarded()), []);
   assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
   mustDo(release.clean(() => false));
 });

@@ -1,5 +1,11 @@
 /** One engine in a fake world, driven by hand: what comes in, how far time goes, what came out. */
-import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#contract/engine-link";
+import type {
+  FromEngine,
+  GroupConfig,
+  Leftover,
+  ToEngine,
+  TrackerResult,
+} from "#contract/engine-link";
 import { printToEngine, readToEngine } from "#contract/engine-link-lines";
 import type { InstanceConfig, RouterConfig, VirtualAddress } from "#core/config";
 import { Engine } from "#engine/engine";
@@ -101,12 +107,14 @@ export class Bench {
       resume?: readonly string[];
       trackers?: readonly TrackerResult[];
       logUnknownVrids?: boolean;
+      leftovers?: readonly Leftover[];
     } = {},
   ): void {
     const { groups = [], resume = [], trackers = [], logUnknownVrids = false } = more;
+    const { leftovers = [] } = more;
     this.groups = groups;
     // As it comes through the pipe.
-    const known = { groups, resume, trackers, logUnknownVrids };
+    const known = { groups, resume, trackers, logUnknownVrids, leftovers };
     const message: ToEngine = { type: "configure", instances, ...known };
     this.keeper(readToEngine(printToEngine(message)));
   }
