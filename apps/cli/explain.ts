@@ -1,4 +1,5 @@
 /** `baton explain [NAME]` asks the daemon; `baton explain VR1234` prints the page of a finding. */
+import { visible } from "#units/visible";
 import { ask, unreachableSentence } from "./control-client.ts";
 import { type ControlCommand, readControlOptions } from "./control-options.ts";
 import type { Command } from "./io.ts";
@@ -45,7 +46,7 @@ export const command: Command = async (args, io) => {
   if (options.flags.has("json")) io.stdout(`${JSON.stringify(answer)}\n`);
   else if (!answer.ok) {
     const help = answer.help === undefined ? "" : `\n  ${answer.help}`;
-    io.stderr(`baton explain: ${answer.error}${help}\n`);
-  } else if ("text" in answer) io.stdout(`${answer.text}\n`);
+    io.stderr(visible(`baton explain: ${answer.error}${help}\n`));
+  } else if ("text" in answer) io.stdout(visible(`${answer.text}\n`));
   return answer.ok ? 0 : 1;
 };

@@ -9,6 +9,7 @@ import type {
 } from "#contract/status";
 import { alignColumns } from "#diagnostics/columns";
 import type { Language } from "#diagnostics/diagnostic";
+import { visible } from "#units/visible";
 import { type TableWords, tableWords } from "./status-words.ts";
 
 const COLORS: Readonly<Record<string, string>> = {
@@ -34,7 +35,7 @@ export function renderStatus(status: Status, language: Language, color: boolean)
     color,
   );
   const now = Date.parse(status.at);
-  const scripts = status.scripts.map((one) => scriptLine(one, words, now));
+  const scripts = status.scripts.map((one) => visible(scriptLine(one, words, now)));
   const trouble = [
     ...(status.engineRestarts > 0 ? [words.restarts(status.engineRestarts)] : []),
     ...(status.logLinesLost > 0 ? [words.lost(status.logLinesLost)] : []),
@@ -51,8 +52,8 @@ function section(
   if (entries.length === 0) return [];
   const [head = "", ...lines] = alignColumns(rows).lines;
   const body = entries.flatMap(({ state, details }, index) => {
-    const line = lines[index] ?? "";
-    return [color ? paint(line, state) : line, ...details.map((text) => `  ${text}`)];
+    const line = visible(lines[index] ?? "");
+    return [color ? paint(line, state) : line, ...details.map((text) => `  ${visible(text)}`)];
   });
   return [head, ...body];
 }

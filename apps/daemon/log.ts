@@ -8,6 +8,7 @@ import { constants, fstatSync, openSync, type Stats, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { MSG_DONTWAIT } from "#linux/abi";
 import * as libc from "#linux/ffi";
+import { visible } from "#units/visible";
 import { printLocalTime } from "./local-time.ts";
 
 export type Level = "error" | "warning" | "info" | "debug";
@@ -84,9 +85,10 @@ function print(
   const line = (words: string, more: Readonly<Record<string, unknown>>): string => {
     if (format === "json")
       return `${JSON.stringify({ at: now.toISOString(), level, message: words, ...more })}\n`;
-    // What a script wrote may end up here: one entry stays one line.
-    if (isJournal) return `<${PRIORITIES[level]}>${words.replaceAll("\n", " ")}\n`;
-    const plain = words.replaceAll("\n", "\n    ");
+    // What a script wrote may end up here: one entry stays one line, and steers nobody's terminal.
+    const shown = visible(words);
+    if (isJournal) return `<${PRIORITIES[level]}>${shown.replaceAll("\n", " ")}\n`;
+    const plain = shown.replaceAll("\n", "\n    ");
     const at = isTerminal ? printLocalTime(now) : now.toISOString();
     return `${at} ${level === "info" ? "" : `${level}: `}${plain}\n`;
   };

@@ -1,4 +1,6 @@
 /** Workflow commands of GitHub Actions: one line a finding, shown beside the changed line of a pull request. */
+
+import { visible } from "#units/visible";
 import type { Diagnostic, Severity } from "./diagnostic.ts";
 import { rangeOf } from "./json.ts";
 import type { SourceMap } from "./source.ts";
@@ -18,13 +20,13 @@ export function renderGithub(diagnostic: Diagnostic, sources: SourceMap): string
   const { code, severity, message, notes, help, primary } = diagnostic;
   const { file, line, column, endLine, endColumn } = rangeOf(primary.span, sources);
   const place = [
-    `file=${escapeProperty(file)}`,
+    `file=${escapeProperty(visible(file))}`,
     `line=${line}`,
     `col=${column}`,
     `endLine=${endLine}`,
     `endColumn=${endColumn}`,
     `title=${escapeProperty(code)}`,
   ].join(",");
-  const text = [message, ...notes, ...(help === undefined ? [] : [help])].join("\n");
+  const text = visible([message, ...notes, ...(help === undefined ? [] : [help])].join("\n"));
   return `::${COMMANDS[severity]} ${place}::${escapeData(text)}\n`;
 }

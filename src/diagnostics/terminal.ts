@@ -1,4 +1,6 @@
 /** Diagnostics for people at a terminal: source line, underline, notes, help. */
+
+import { visible } from "#units/visible";
 import type { Diagnostic, Label, Language, Severity } from "./diagnostic.ts";
 import { type LineIndex, lineText, positionAt, type SourceMap } from "./source.ts";
 import { expandTabs, textWidth } from "./width.ts";
@@ -56,14 +58,15 @@ export function renderTerminal(
   const { severity, code } = diagnostic;
   const title = `${SEVERITIES[options.language][severity]}[${code}]`;
   const colon = options.language === "en" ? ": " : "：";
-  const out = [`${paint(severity, title)}${colon}${paint("bold", diagnostic.message)}`];
+  const out = [`${paint(severity, title)}${colon}${paint("bold", visible(diagnostic.message))}`];
   const excerpts = excerptsOf(diagnostic, sources);
   const lines = excerpts.flatMap(({ marks }) => marks.map(({ line }) => String(line).length));
   const margin = " ".repeat(Math.max(1, ...lines));
   const hidden = diagnostic.related.length - RELATED_MAX;
   for (const [count, { index, marks }] of excerpts.entries()) {
     const [first] = marks.filter(({ primary }) => primary || count > 0);
-    const { name, text } = index.source;
+    const { text } = index.source;
+    const name = visible(index.source.name).replaceAll("\n", " ");
     // A file that is not there, or is empty, has no line to point at.
     const isEmpty = text === "";
     const place = isEmpty ? name : `${name}:${first?.line ?? 1}:${(first?.start ?? 0) + 1}`;
@@ -72,7 +75,7 @@ export function renderTerminal(
   }
   const words = WORDS[options.language];
   const line = (style: Style, word: string, text: string): string =>
-    `${margin} ${paint("dim", "=")} ${paint(style, word)}${colon}${text}`;
+    `${margin} ${paint("dim", "=")} ${paint(style, word)}${colon}${visible(text)}`;
   if (hidden > 0) out.push(line("plain", words.note, words.morePlaces(hidden)));
   for (const note of diagnostic.notes) out.push(line("plain", words.note, note));
   if (diagnostic.help !== undefined) out.push(line("help", words.help, diagnostic.help));
@@ -166,6 +169,6 @@ function underline(
   const whole = textWidth(expandTabs(raw.slice(from, end)));
   const width = Math.max(1, whole - lead);
   const sign = (mark.primary ? "^" : "-").repeat(width);
-  const text = mark.label.text === "" ? sign : `${sign} ${mark.label.text}`;
+  const text = mark.label.text === "" ? sign : `${sign} ${visible(mark.label.text)}`;
   return " ".repeat(lead) + paint(mark.primary ? severity : "dim", text);
 }

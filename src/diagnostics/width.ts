@@ -1,3 +1,5 @@
+import { visible } from "#units/visible";
+
 /** How many columns a terminal gives a text: CJK and other wide characters take two, combining marks none. */
 
 const WIDE: readonly (readonly [number, number])[] = [
@@ -39,14 +41,11 @@ export const TAB = 4;
 export function expandTabs(text: string): string {
   let out = "";
   let column = 0;
-  for (const char of text) {
+  for (const char of visible(text)) {
     if (char === "\t") {
       const blanks = TAB - (column % TAB);
       out += " ".repeat(blanks);
       column += blanks;
-    } else if (charWidth(char) === 0 && !ZERO.test(char)) {
-      out += "·";
-      column += 1;
     } else {
       out += char;
       column += charWidth(char);

@@ -197,3 +197,11 @@ test("ages have two or three digits", () => {
     "2 d",
   ]);
 });
+
+test("what a script said does not steer the terminal of whoever looks", () => {
+  const said = { ...SCRIPT, lastOutput: "\u001b[2K\rscript chk: up\u202e" };
+  const line = renderStatus({ ...STATUS, scripts: [said] }, "en", false)
+    .split("\n")
+    .at(-1);
+  assert.ok(line?.endsWith("exit 7, 12 ms: ·[2K·script chk: up·"), line);
+});

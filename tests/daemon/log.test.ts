@@ -31,6 +31,12 @@ test("text: time, level where it matters, one entry one line", (context) => {
   );
 });
 
+test("what a script or a cloud says steers nobody's terminal", (context) => {
+  const words = "\u001b]0;title\u0007\u009b2J\u202e\rforged";
+  const text = logged(context, {}, (log) => log("info", words));
+  assert.match(text, /^\S+Z ·\]0;title··2J··forged\n$/);
+});
+
 test("json: one object a line, with the numbers as they are", (context) => {
   const text = logged(context, { format: "json", most: "debug" }, (log) =>
     log("debug", "a\nb", { instance: "VI_1", priority: 100 }),

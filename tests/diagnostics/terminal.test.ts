@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Diagnostic } from "#diagnostics/diagnostic";
 import { applyEdits, applyFixes } from "#diagnostics/edit";
+import { renderGithub } from "#diagnostics/github";
 import { indexLines, lineText, mapSources, positionAt } from "#diagnostics/source";
 import { renderTerminal } from "#diagnostics/terminal";
 import { expandTabs, textWidth } from "#diagnostics/width";
@@ -116,4 +117,24 @@ test("edits apply from the text as it was; an overlapping fix waits", () => {
   );
   assert.equal(applied.count, 1);
   assert.equal(applied.sources[0]?.text, "xdef");
+});
+
+test("a file steers nobody's terminal: not in the message, the label, the name nor the excerpt", () => {
+  const word = "a\u001b]0;title\u0007\u009b2J\r\u202eb";
+  const span = { file: "f\u001b[31m\nerror: forged", start: 0, end: word.length };
+  const diagnostic: Diagnostic = {
+    code: "VR1001",
+    severity: "error",
+    message: `unknown keyword \`${word}\``,
+    primary: { span, text: word },
+    related: [],
+    notes: [word],
+    help: word,
+  };
+  const sources = mapSources([{ name: span.file, text: word }]);
+  const shown = renderTerminal(diagnostic, sources, { color: false, language: "en" });
+  assert.doesNotMatch(shown, /(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+  assert.doesNotMatch(shown, /^error: forged/m);
+  assert.equal(shown.split("unknown keyword")[1]?.split("\n")[0], " `a·]0;title··2J··b`");
+  assert.doesNotMatch(renderGithub(diagnostic, sources), /(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
 });

@@ -1,0 +1,9 @@
+/**
+ * Words of others (a configuration, the output of a script, a cloud's answer) on their way to a terminal or a log: characters
+ * that would steer the terminal, or turn the direction of writing, become a visible mark. Lines and tabs stay.
+ */
+const MARK = "·";
+
+const STEERING = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+export const visible = (text: string): string => text.replaceAll(STEERING, MARK);
