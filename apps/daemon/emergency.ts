@@ -44,6 +44,8 @@ interface Holding {
 interface Machine {
   readonly links: readonly LinkInfo[];
   readonly addresses: readonly AddressInfo[];
+  /** Of everything that is handed over. */
+  readonly configs: readonly InstanceConfig[];
 }
 
 const POLL_MS = 1;
@@ -89,7 +91,9 @@ export class Emergency {
         this.#log("error", `${this.#words.cannotHandOver}: ${printFailure(failure)}`);
       return;
     }
-    const machine = { links: links.value, addresses: addresses.value };
+    const held = [...this.#holding].map(({ config }) => config);
+    const all = [...held, ...configs];
+    const machine = { links: links.value, addresses: addresses.value, configs: all };
     for (const config of configs) this.#release(config, machine);
     this.#poll();
   }
@@ -257,8 +261,19 @@ export class Emergency {
   #unguard(name: string, gone: readonly Ipv4[]): void {
     const guard = this.#guard();
     if (guard === undefined || gone.length === 0) return;
-    const outcome = guard.close(gone);
+    const elsewhere = this.#oursHere();
+    const outcome = guard.close(gone.filter((address) => !elsewhere.has(address)));
     if (!outcome.ok) this.#log("error", `(${name}) ${printFailure(outcome)}`);
+  }
+
+  /** The rule is for the address, wherever it is: on another device a new engine may own it by now. */
+  #oursHere(): ReadonlySet<Ipv4> {
+    const found = this.#rtnetlink.addresses();
+    const all = found.ok ? found.value : [];
+    const ours = all.filter(
+      ({ proto, expires }) => proto === BATON_PROTO || (proto === 0 && expires === true),
+    );
+    return new Set(ours.map(({ address }) => address));
   }
 
   /** Opened when it is needed; where the kernel has none there is nothing to close either. */
@@ -270,16 +285,34 @@ export class Emergency {
   }
 }
 
-/** Those of the instance's addresses that are on this machine: where they belong, or with our mark on whatever device. */
-function whatIsHere(config: InstanceConfig, { links, addresses }: Machine): readonly Placed[] {
+/**
+ * Those of the instance's addresses that are on this machine: where they belong, or with our mark on whatever device, unless
+ * another instance has the same address there.
+ */
+function whatIsHere(config: InstanceConfig, machine: Machine): readonly Placed[] {
   return [...config.addresses, ...config.excludedAddresses].flatMap((address) => {
-    const device = address.interface ?? config.interface;
-    const index = links.find((one) => one.name === device)?.index;
-    return addresses
+    const index = indexOf(config, address, machine);
+    const isAnothers = (at: number): boolean =>
+      machine.configs.some((other) =>
+        [...other.addresses, ...other.excludedAddresses].some(
+          (one) => one.address === address.address && indexOf(other, one, machine) === at,
+        ),
+      );
+    return machine.addresses
       .filter((one) => one.address === address.address && one.prefix === address.prefix)
-      .filter((one) => one.index === index || one.proto === BATON_PROTO)
+      .filter((one) => one.index === index || (one.proto === BATON_PROTO && !isAnothers(one.index)))
       .map((one) => ({ interfaceIndex: one.index, address }));
   });
+}
+
+/** Of the device where an instance's address belongs. */
+function indexOf(
+  config: InstanceConfig,
+  address: VirtualAddress,
+  { links }: Machine,
+): number | undefined {
+  const device = address.interface ?? config.interface;
+  return links.find(({ name }) => name === device)?.index;
 }
 
 /** The instance's interface, or where its addresses are if it has another name by now. */

@@ -3,6 +3,7 @@
  * network. The arguments are those of `baton run`; FAKE_ENGINE_DIR is where the engine is steered from.
  */
 import { fileURLToPath } from "node:url";
+import { openRtnetlink } from "#linux/rtnetlink";
 import { readRunOptions } from "../../apps/cli/run-options.ts";
 import { readPlan, reread, tell } from "../../apps/cli/run-plan.ts";
 import { runDaemon } from "../../apps/daemon/daemon.ts";
@@ -37,5 +38,7 @@ else
     recordFile: options.recordFile,
     cloud: options.cloud,
     reread: (language) => reread(options, io, log, language),
+    // As on an old kernel: the daemon has more to record there.
+    openRequests: () => openRtnetlink({ marks: false }),
     engineProgram: [fileURLToPath(new URL("./fake-engine.ts", import.meta.url))],
   });
