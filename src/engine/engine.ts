@@ -120,7 +120,7 @@ export class Engine {
         interfacesChanged(this, now);
         return sourcesChanged(this, now);
       case "address":
-        if (this.interfaces.setAddress(event.address)) addressAppeared(this, event.address);
+        if (this.interfaces.setAddress(event.address)) addressAppeared(this, event.address, now);
         return sourcesChanged(this, now, event.address);
       case "addressGone":
         this.interfaces.removeAddress(event.address);
@@ -148,7 +148,7 @@ export class Engine {
     sourcesChanged(this, now);
     for (const instance of this.instances) checkStillThere(this, instance, now);
     for (const index of otherMacs) macChanged(this, index, now);
-    findForeignAddresses(this);
+    findForeignAddresses(this, now);
   }
 
   onKeeper(message: ToEngine, now: Instant): void {
@@ -347,7 +347,7 @@ export class Engine {
     this.groups.settle(this, now);
     this.#promoting.settle(this);
     this.#sweep(now);
-    findForeignAddresses(this);
+    findForeignAddresses(this, now);
   }
 
   #start(instance: Instance, resume: boolean, now: Instant): void {

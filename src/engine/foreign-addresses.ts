@@ -12,6 +12,7 @@
 import type { AddressInfo } from "#ports/world";
 import { BATON_PROTO } from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
+import { after, type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
 import { describe } from "./guard.ts";
 import type { AddressPlace, Instance, OwnedAddress } from "./instance.ts";
@@ -37,16 +38,23 @@ export function isForeign(engine: Engine, found: AddressInfo): boolean {
   return true;
 }
 
+/** The kernel reports the two halves of a move (removed here, added there) one right after the other. */
+const MOVE = micros(1_000_000);
+
 /** An address has appeared that was not there before. */
-export function addressAppeared(engine: Engine, found: AddressInfo): void {
+export function addressAppeared(engine: Engine, found: AddressInfo, now: Instant): void {
   const instances = engine.lookup.byAddress(found.address);
   if (instances.length === 0 || !isForeign(engine, found)) return;
   for (const instance of instances) {
     instance.counters.foreign_address += 1;
     const { index, address, prefix } = found;
-    const owned = instance.addresses.find((one) => one.owned && one.virtual.address === address);
+    const owned = instance.addresses.find(
+      (one) => one.virtual.address === address && (one.owned || wasMoved(one, now)),
+    );
     if (owned !== undefined && !owned.copies.some((one) => isSamePlace(one, found)))
       owned.copies.push({ index, address, prefix });
+    // Moved away from an owner that had to give up by it: the copy goes as it would have gone with the address.
+    if (owned?.owned === false) removeCopies(engine, instance, owned);
     const report = {
       kind: "foreign-address",
       address,
@@ -57,9 +65,13 @@ export function addressAppeared(engine: Engine, found: AddressInfo): void {
   }
 }
 
+function wasMoved({ takenAt }: OwnedAddress, now: Instant): boolean {
+  return takenAt !== undefined && now <= after(takenAt, MOVE);
+}
+
 /** After the configuration, or after lost notifications: those that are there. */
-export function findForeignAddresses(engine: Engine): void {
-  for (const found of engine.interfaces.addresses()) addressAppeared(engine, found);
+export function findForeignAddresses(engine: Engine, now: Instant): void {
+  for (const found of engine.interfaces.addresses()) addressAppeared(engine, found, now);
 }
 
 /** Gone with ours. Those that another instance is entitled to stay. */

@@ -62,6 +62,8 @@ export interface OwnedAddress {
   stuckOn: number | undefined;
   /** Times somebody else removed it, newest last. */
   removals: Instant[];
+  /** Somebody else took it from its device while it was ours, last. */
+  takenAt: Instant | undefined;
   /** Where somebody else has put the same address since it is ours: gone with it when we give it up. */
   readonly copies: AddressPlace[];
   announcedAt: Instant | undefined;
@@ -252,6 +254,7 @@ export function ownedAddresses(config: InstanceConfig): OwnedAddress[] {
     index: undefined,
     stuckOn: undefined,
     removals: [],
+    takenAt: undefined,
     copies: [],
     announcedAt: undefined,
     announcements: 0,

@@ -85,6 +85,7 @@ function putBack(
   engine.apply(instance, { kind: "timeReached" }, now);
   if (instance.state.phase.kind !== "master") return;
   const { address } = owned.virtual;
+  if (!isOurDoing && !hasLapsed) owned.takenAt = now;
   const follow: RouterEvent[] = [];
   setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
   for (const event of follow) engine.apply(instance, event, now);

@@ -31,6 +31,13 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
       facts.unwellAt(seat.machine),
     );
 
+  /** An unknown peer's packet may have been refused; a node's own is an owner's word. */
+  const ownersWordAt = (seat: Seat): number => {
+    let heardAt = Number.NEGATIVE_INFINITY;
+    for (const [node, heard] of seat.heard) if (node >= 0) heardAt = Math.max(heardAt, heard.at);
+    return heardAt;
+  };
+
   const look = (seat: Seat): void => {
     watched.delete(seat);
     if (!isCurrent(seat)) return;
@@ -38,9 +45,9 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
     const since = quietSince(seat);
     const silent = machine.engineRuns ? facts.now - since : 0;
     const limit = PATIENCE * facts.detection(seat.vrid) + lateOf(machine);
-    // One alarm is for the whole silence.
-    if ((raisedAt.get(seat) ?? Number.NEGATIVE_INFINITY) >= Math.max(seat.since, seat.heardAt ?? 0))
-      return;
+    // One alarm is for the whole silence, which an unknown peer's packet may have ended or not (seed 35959).
+    const raisedLast = raisedAt.get(seat) ?? Number.NEGATIVE_INFINITY;
+    if (raisedLast >= Math.max(seat.since, ownersWordAt(seat))) return;
     if (silent <= limit) return watch(seat, limit - silent);
     simulation.violate(
       "no-alarm",
@@ -60,9 +67,7 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
     raisedAt.set(seat, facts.now);
     if (seat.state !== "FAULT")
       simulation.violate("false-alarm", `machine ${machine.id} ${name} is ${seat.state}`);
-    let heardAt = Number.NEGATIVE_INFINITY;
-    // A stranger's packet may have been refused; a node's own is an owner's word.
-    for (const [node, heard] of seat.heard) if (node >= 0) heardAt = Math.max(heardAt, heard.at);
+    const heardAt = ownersWordAt(seat);
     if (facts.unwellAt(machine) > heardAt) return;
     const { router } = seat;
     const soonest = PATIENCE * masterDown(router, router.advertInterval, 255);

@@ -145,3 +145,31 @@ test("a device of an address replaced under a master: moved, announced, and nobo
   assert.equal(bench.phase(), "master");
   assert.ok(bench.world.take().includes(`arp request ${VIP}`));
 });
+
+test("moved by hand from an owner that then cannot have it back: the copy goes, so that the next owner is alone", () => {
+  const bench = master();
+  bench.world.refuses.set(VIP, "ENOBUFS");
+  bench.world.deleteAddress(VIP);
+  bench.drain();
+  assert.equal(bench.phase(), "fault");
+  bench.world.take();
+  bench.event({ kind: "address", address: own(3, VIP) });
+  assert.deepEqual(
+    bench.world.take().filter((line) => line.startsWith("remove")),
+    [`remove ${VIP}/24`],
+  );
+});
+
+test("added by hand long after this node has lost the address: left alone", () => {
+  const bench = master();
+  bench.world.refuses.set(VIP, "ENOBUFS");
+  bench.world.deleteAddress(VIP);
+  bench.drain();
+  bench.until(bench.now / 1_000_000 + 2);
+  bench.world.take();
+  bench.event({ kind: "address", address: own(3, VIP) });
+  assert.deepEqual(
+    bench.world.take().filter((line) => line.startsWith("remove")),
+    [],
+  );
+});
