@@ -339,7 +339,7 @@ export interface Facts {
   readonly VR3003: { readonly mark: string; readonly command: string };
   readonly VR3004: { readonly path: string };
   readonly VR3021: { readonly path: string };
-  readonly VR3005: { readonly path: string; readonly folder: string };
+  readonly VR3005: { readonly path: string; readonly folder: string; readonly user: string };
   readonly VR3006: { readonly count: number };
   readonly VR3007: {
     readonly instance: string;
@@ -378,7 +378,7 @@ export interface Facts {
     /** On one interface, with other peers or another group. */
     readonly same: boolean;
   };
-  readonly VR3018: { readonly folder: string; readonly path: string };
+  readonly VR3018: { readonly folder: string; readonly path: string; readonly user: string };
   readonly VR3019: { readonly instance: string; readonly seconds: string };
   readonly VR3023: { readonly address: string; readonly network: string };
   readonly VR3024: { readonly cloud: string; readonly instance: string };

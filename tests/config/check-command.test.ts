@@ -224,6 +224,24 @@ test("a script in somebody's home folder is that somebody's program", async () =
   assert.equal(status, 6);
 });
 
+test("whose program it is depends on who runs it", async () => {
+  const found = async (text: string): Promise<readonly (string | undefined)[]> => {
+    const { out } = await run(runCheck, [write("user.conf", text)]);
+    return [/VR3005|VR3018/.exec(out)?.[0], /what `.*` does as `(.*)`/.exec(out)?.[1]];
+  };
+  const inTmp = readFileSync(broken("script-in-tmp"), "utf8");
+  assert.deepEqual(await found(inTmp), ["VR3005", "root"]);
+  const globals = "global_defs {\n    script_user nobody\n}\n";
+  assert.deepEqual(await found(globals + inTmp), ["VR3005", "nobody"]);
+  const own = inTmp.replace('script "', 'user daemon\n    script "');
+  assert.deepEqual(await found(globals + own), ["VR3005", "daemon"]);
+
+  const inHome = inTmp.replace("/tmp/", `${["", "home", "ops"].join("/")}/`);
+  assert.deepEqual(await found(globals + inHome), ["VR3018", "nobody"]);
+  const theirs = globals.replace("nobody", "ops");
+  assert.deepEqual(await found(theirs + inHome), [undefined, undefined]);
+});
+
 test("-i judges conditions for another machine", async () => {
   const json = async (id: string): Promise<string> =>
     (await run(runCheck, ["--json", "-i", id, valid("conditions")])).out;

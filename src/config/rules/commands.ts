@@ -1,5 +1,6 @@
 /** Programs that are run: shell syntax without a shell, paths, folders that others can write to, accounts. */
 import type { Span } from "#diagnostics/source";
+import { userOf } from "../lower/notify.ts";
 import { type Block, hasSetting, lastSetting, type Setting } from "../records.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
@@ -8,22 +9,27 @@ const OPEN_FOLDERS = ["/tmp", "/var/tmp", "/dev/shm"];
 
 export const checkCommands: Rule = (context) => {
   const commands: Setting[] = [];
+  const { globals } = context.model;
   const visit = (block: Block): void => {
     for (const setting of block.settings) {
       if (setting.value.kind !== "command" || setting.value.command === undefined) continue;
-      if (setting.keyword.word !== "process") commands.push(setting);
+      if (setting.keyword.word === "process") continue;
+      commands.push(setting);
+      const { user } = setting.value.command;
+      const other = userOf(block, "user") ?? userOf(globals, "script_user");
+      checkCommand(context, setting, user ?? other?.user ?? "root");
     }
     for (const inner of block.blocks) visit(inner);
   };
   visit(context.model.root);
-  for (const setting of commands) checkCommand(context, setting);
   checkUsers(context, commands);
 };
 
 const SHELL = /^(?:[|;]|&&?|\|\||[0-9]?>>?(?:&[0-9])?(?:\/.*)?|<<?|`.*|\$\(.*)$/;
 const SHELLS = /(?:^|\/)(?:sh|bash|dash|ash|zsh|ksh)$/;
 
-function checkCommand({ report }: RuleContext, setting: Setting): void {
+/** @param user as whom it would run, as far as the file says so */
+function checkCommand({ report }: RuleContext, setting: Setting, user: string): void {
   const { value, args } = setting;
   const place: Span = args[0]?.span ?? setting.word.span;
   if (value.kind !== "command" || value.command === undefined) return;
@@ -40,10 +46,11 @@ function checkCommand({ report }: RuleContext, setting: Setting): void {
     return;
   }
   const folder = OPEN_FOLDERS.find((open) => program.startsWith(`${open}/`));
-  if (folder !== undefined) report("VR3005", place, { path: program, folder });
-  else if (/^\/home\/[^/]+\//.test(program)) {
-    report("VR3018", place, { path: program, folder: /^\/home\/[^/]+/.exec(program)?.[0] ?? "" });
-  }
+  if (folder !== undefined) report("VR3005", place, { path: program, folder, user });
+  const home = /^(\/home\/([^/]+))\//.exec(program);
+  // Who runs their own program gains nothing by changing it.
+  if (home !== null && home[2] !== user)
+    report("VR3018", place, { path: program, folder: home[1] ?? "", user });
 }
 
 /**

@@ -31,8 +31,8 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "probably not found",
     help: "write the whole path",
   }),
-  VR3005: ({ path, folder }) => ({
-    message: `everybody can write to \`${folder}\`, so everybody can decide what \`${path}\` does as root`,
+  VR3005: ({ path, folder, user }) => ({
+    message: `everybody can write to \`${folder}\`, so everybody can decide what \`${path}\` does as \`${user}\``,
     label: "anybody's program",
     help: "keep scripts in a folder of root, such as /etc/keepalived",
   }),
@@ -119,8 +119,8 @@ export const ADVICE: Texts<Family<"VR3">> = {
         : "that works as long as the two networks are never bridged",
     ],
   }),
-  VR3018: ({ path, folder }) => ({
-    message: `the owner of \`${folder}\` can decide what \`${path}\` does as root`,
+  VR3018: ({ path, folder, user }) => ({
+    message: `the owner of \`${folder}\` can decide what \`${path}\` does as \`${user}\``,
     label: "in a home folder",
     help: "keep scripts in a folder of root, such as /etc/keepalived",
   }),

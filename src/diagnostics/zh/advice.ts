@@ -29,8 +29,8 @@ export const ADVICE: Texts<Family<"VR3">> = {
     label: "很可能找不到",
     help: "写完整路径",
   }),
-  VR3005: ({ path, folder }) => ({
-    message: `任何人都能写 \`${folder}\`，也就能决定 \`${path}\` 以 root 身份做什么`,
+  VR3005: ({ path, folder, user }) => ({
+    message: `任何人都能写 \`${folder}\`，也就能决定 \`${path}\` 以 \`${user}\` 身份做什么`,
     label: "谁都能改的程序",
     help: "把脚本放在 root 的目录里，例如 /etc/keepalived",
   }),
@@ -116,8 +116,8 @@ export const ADVICE: Texts<Family<"VR3">> = {
         : "只要两个网络不会桥接在一起就没有问题",
     ],
   }),
-  VR3018: ({ path, folder }) => ({
-    message: `\`${folder}\` 的属主能决定 \`${path}\` 以 root 身份做什么`,
+  VR3018: ({ path, folder, user }) => ({
+    message: `\`${folder}\` 的属主能决定 \`${path}\` 以 \`${user}\` 身份做什么`,
     label: "在用户主目录里",
     help: "把脚本放在 root 的目录里，例如 /etc/keepalived",
   }),
