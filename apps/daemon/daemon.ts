@@ -16,7 +16,7 @@ import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { removeFile, writeOwnFile } from "./own-files.ts";
 import { OwnedPlaces } from "./owned-places.ts";
-import { conflictSentence, Ownership } from "./ownership.ts";
+import { Ownership, refusalSentence } from "./ownership.ts";
 import { RunningGroups } from "./running-groups.ts";
 import { type RuntimeDir, removePid, type Taken, takeRuntimeDir, writePid } from "./runtime-dir.ts";
 import { type Asked, isStopKept, keepStops, obeySignals, take } from "./signals.ts";
@@ -90,9 +90,10 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     await untilEngineGone(options.runtimeDir, KILLED_MS);
   }
   const ownership = new Ownership((text) => log("warning", text));
-  const conflict = await ownership.take(options.plan.instances.map(({ config }) => config));
-  if (conflict !== undefined) {
-    log("error", conflictSentence(conflict, language));
+  const instances = options.plan.instances.map(({ config }) => config);
+  const refused = await ownership.take(instances, undefined, isStopKept);
+  if (refused !== undefined) {
+    log("error", refusalSentence(refused, language));
     return 1;
   }
   if (isStopKept()) return 0;
@@ -157,10 +158,10 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
 function rereadOwned(options: DaemonOptions, ownership: Ownership, language: Language): Reread {
   const read = options.reread(language);
   if (read.kind !== "plan") return read;
-  const conflict = ownership.change(read.plan.instances.map(({ config }) => config));
-  if (conflict === undefined) return read;
-  options.log("error", conflictSentence(conflict, options.language));
-  return { kind: "refused", findings: [conflictSentence(conflict, language)] };
+  const refused = ownership.change(read.plan.instances.map(({ config }) => config));
+  if (refused === undefined) return read;
+  options.log("error", refusalSentence(refused, options.language));
+  return { kind: "refused", findings: [refusalSentence(refused, language)] };
 }
 
 function refusal(

@@ -8,6 +8,7 @@ import type { InstanceConfig } from "#core/config";
 import type { Language } from "#diagnostics/diagnostic";
 import { AddressClaims, type Claim, holdersOf } from "#linux/address-claims";
 import { printFailure } from "#linux/result";
+import type { Failure } from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
 
 /** What an engine calls itself (engine-main.ts): alone it only hands over, and is gone soon. */
@@ -36,6 +37,14 @@ export interface Conflict {
   readonly holders: readonly { readonly pid: number; readonly name: string }[];
 }
 
+/** A claim is a descriptor. Without one another owner would not see ours, and the next call would fail for the same reason. */
+export interface Shortage {
+  readonly failure: Failure;
+  readonly count: number;
+}
+
+const isShort = ({ errno }: Failure): boolean => errno === "EMFILE" || errno === "ENFILE";
+
 export class Ownership {
   readonly #claims = new AddressClaims();
   readonly #warn: (text: string) => void;
@@ -45,31 +54,44 @@ export class Ownership {
     this.#warn = warn;
   }
 
-  /** At the start. Waits for an engine that is handing over, not for a daemon that runs. */
+  /**
+   * At the start. Waits for an engine that is handing over, not for a daemon that runs, and no longer for anybody once it
+   * has been asked to stop: then nothing is owned, whatever the result.
+   */
   async take(
     instances: readonly InstanceConfig[],
     patienceMs: number = PATIENCE_MS,
-  ): Promise<Conflict | undefined> {
+    isStopped: () => boolean = () => false,
+  ): Promise<Conflict | Shortage | undefined> {
     const end = performance.now() + patienceMs;
     for (let tries = 1; ; tries++) {
       this.#own = everyAddress(instances);
-      this.#claim(this.#own);
+      const shortage = this.#claim(this.#own);
+      if (shortage !== undefined) {
+        this.#claims.keepOnly(new Set());
+        return shortage;
+      }
       const others = this.#others(this.#own);
       if (others.length === 0) return undefined;
       this.#claims.keepOnly(new Set());
       const conflict = conflictOf(others);
       const runs = conflict.holders.some(({ name }) => name !== ENGINE);
+      if (isStopped()) return undefined;
       if ((runs && tries > 1) || performance.now() >= end) return conflict;
       await sleep(runs ? STEP_BACK_MS * (0.5 + Math.random()) : POLL_MS);
     }
   }
 
   /** At a reload. What is no longer configured stays claimed: the engine hands it over yet, and may run on for long. */
-  change(instances: readonly InstanceConfig[]): Conflict | undefined {
+  change(instances: readonly InstanceConfig[]): Conflict | Shortage | undefined {
     const wanted = everyAddress(instances);
     const added = new Set([...wanted].filter((address) => !this.#own.has(address)));
     const all = new Set([...this.#own, ...wanted]);
-    this.#claim(all);
+    const shortage = this.#claim(all);
+    if (shortage !== undefined) {
+      this.#claims.keepOnly(this.#own);
+      return shortage;
+    }
     const others = this.#others(added);
     if (others.length > 0) {
       this.#claims.keepOnly(this.#own);
@@ -80,9 +102,12 @@ export class Ownership {
   }
 
   /** A refusal leaves the locks of the runtime directory; the engine cannot speak without the same right either. */
-  #claim(addresses: ReadonlySet<Ipv4>): void {
-    const refused = this.#claims.set(addresses);
-    if (refused !== undefined) this.#warn(printFailure(refused));
+  #claim(addresses: ReadonlySet<Ipv4>): Shortage | undefined {
+    const failure = this.#claims.set(addresses);
+    if (failure === undefined) return undefined;
+    if (isShort(failure)) return { failure, count: addresses.size };
+    this.#warn(printFailure(failure));
+    return undefined;
   }
 
   #others(addresses: ReadonlySet<Ipv4>): readonly Claim[] {
@@ -99,7 +124,20 @@ function conflictOf(claims: readonly Claim[]): Conflict {
   return { addresses, holders: holdersOf(claims) };
 }
 
-export function conflictSentence({ addresses, holders }: Conflict, language: Language): string {
+export function refusalSentence(refused: Conflict | Shortage, language: Language): string {
+  return "failure" in refused
+    ? shortageSentence(refused, language)
+    : conflictSentence(refused, language);
+}
+
+function shortageSentence({ failure, count }: Shortage, language: Language): string {
+  const why = printFailure(failure);
+  return language === "en"
+    ? `${count} addresses take as many descriptors, and there are too few (${why}); raise the limit (\`ulimit -n\`, LimitNOFILE=)`
+    : `${count} 个地址需要同样多的文件描述符，当前不够（${why}）；请调高上限（\`ulimit -n\`、LimitNOFILE=）`;
+}
+
+function conflictSentence({ addresses, holders }: Conflict, language: Language): string {
   const named = addresses.slice(0, NAMED_MAX).map(printIpv4).join(", ");
   const more = addresses.length - NAMED_MAX;
   // The keeper is the one to stop.

@@ -87,6 +87,66 @@ test("without CAP_NET_RAW nobody places one", () => {
   here.close();
 });
 
+const OWNERSHIP = fileURLToPath(new URL("../../apps/daemon/ownership.ts", import.meta.url));
+
+test("too few descriptors for the claims: said, and nothing is claimed that was not before", () => {
+  const here = createNamespace("here");
+  const program = `
+    import { claimedAddresses } from "#linux/address-claims";
+    import { Ownership, refusalSentence } from ${JSON.stringify(OWNERSHIP)};
+    const plan = (count) => [{
+      addresses: Array.from({ length: count }, (_, n) => ({ address: ${VIP} + n })),
+      excludedAddresses: [],
+    }];
+    const ownership = new Ownership((text) => console.log("warned", text));
+    const say = (refused) =>
+      console.log(refused && refusalSentence(refused, "en"), claimedAddresses().size);
+    say(await ownership.take(plan(100)));
+    say(await ownership.take(plan(3)));
+    say(ownership.change(plan(100)));
+  `;
+  const node = [process.execPath, "--input-type=module-typescript", "--eval", program];
+  const limited = ["-c", 'ulimit -n 64; exec "$@"', "sh", ...node];
+  const run = here.within(() => spawnSync("sh", limited, { cwd: ROOT }));
+  const sentence =
+    "100 addresses take as many descriptors, and there are too few (socket(claim): EMFILE); raise the limit (`ulimit -n`, LimitNOFILE=)";
+  assert.equal(
+    run.stdout.toString(),
+    `${sentence} 0\nundefined 3\n${sentence} 3\n`,
+    run.stderr.toString(),
+  );
+  here.close();
+});
+
+test("who is asked to stop waits no longer for an engine that is handing over", async () => {
+  const here = createNamespace("here");
+  const program = `
+    import { AddressClaims } from "#linux/address-claims";
+    import { setThreadName } from "#linux/process";
+    setThreadName("baton-engine");
+    const claims = new AddressClaims();
+    console.log(claims.set([${VIP}]) ?? "placed");
+    setInterval(() => claims.others(), 1000);
+  `;
+  const argv = ["--input-type=module-typescript", "--eval", program];
+  const child = here.within(() => spawn(process.execPath, argv, { cwd: ROOT }));
+  await once(child.stdout, "data");
+  const waiting = `
+    import { Ownership } from ${JSON.stringify(OWNERSHIP)};
+    const plan = [{ addresses: [{ address: ${VIP} }], excludedAddresses: [] }];
+    let asked = 0;
+    console.log(await new Ownership(console.log).take(plan, 600_000, () => ++asked === 3), asked);
+  `;
+  const node = ["--input-type=module-typescript", "--eval", waiting];
+  const run = here.within(() =>
+    spawnSync(process.execPath, node, { cwd: ROOT, timeout: 60_000, killSignal: "SIGKILL" }),
+  );
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  assert.equal(run.stdout.toString(), "undefined 3\n", run.stderr.toString());
+  here.close();
+});
+
 test("lines that are no claim are passed over", () => {
   const header =
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
