@@ -8,7 +8,8 @@
  *   carry that name as Host. Addresses, `localhost`, the platform's own domain and names that were given at the start are
  *   hosts; other names are not.
  * - Cross-site requests (forms, images, fetch without CORS): they carry Origin, Sec-Fetch-Site or Referer of their page,
- *   which SDKs and command line tools never send.
+ *   which SDKs and command line tools never send. To another machine's address without TLS a browser sends no
+ *   Sec-Fetch-Site, and a page may forbid the Referer: then the browser is known by its User-Agent.
  *
  * The admin calls ask for a header besides (admin.ts): a page could send it only after a preflight, and none is answered.
  */
@@ -43,6 +44,13 @@ export function judgeHead(head: Head, names: readonly string[]): GateRefusal | u
     if (authorityOf(value) !== authorityOf(host))
       return { kind: "cross-site", value: shorten(value) };
   }
+  const agent = headers["user-agent"] ?? "";
+  const isNamed = [site, headers["origin"], headers["referer"]].some(
+    (value) => value !== undefined && value !== "",
+  );
+  // The admin calls have their own header, and a person may look at `/_baton/health`.
+  if (!isNamed && /^mozilla\//i.test(agent) && !target.startsWith("/_baton/"))
+    return { kind: "cross-site", value: shorten(agent) };
   return undefined;
 }
 

@@ -55,10 +55,14 @@ describe("the gate", () => {
       { referer: "http://evil.example/a/page?x" },
       { "sec-fetch-site": "cross-site" },
       { "sec-fetch-site": "same-site" },
+      { "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0" },
     ])
       assert.equal(judge({ host, ...mark }), "cross-site", JSON.stringify(mark));
     assert.equal(judge({ host, origin: `http://${host}` }), "passes");
     assert.equal(judge({ host, "sec-fetch-site": "none" }), "passes", "typed by a person");
+    const looks = { host, "user-agent": "Mozilla/5.0" };
+    assert.equal(judge(looks, "/_baton/health"), "passes");
+    assert.equal(judge({ host, "user-agent": "Go-http-client/1.1" }), "passes");
   });
 });
 
