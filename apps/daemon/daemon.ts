@@ -118,6 +118,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     launcher: new Launcher(groups, log, language),
     manager,
     reread: (asked) => rereadOwned(options, ownership, asked),
+    keepClaims: (instances) => ownership.keepOnly(instances),
     enginePidFile: options.enginePidFile,
     runtimeDir: options.runtimeDir,
     places,

@@ -54,6 +54,11 @@ export class InstanceMemories {
     return this.#byName.entries();
   }
 
+  /** Also of those that are leaving. */
+  configs(): readonly InstanceConfig[] {
+    return [...this.#byName.values(), ...this.#leaving].map(({ config }) => config);
+  }
+
   configure(configs: readonly InstanceConfig[]): NameChanges {
     const before = new Map([...this.#byName.values()].map((memory) => [memory.config, memory]));
     const pairs = pairUp([...before.keys()], configs);

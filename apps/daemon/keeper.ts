@@ -9,6 +9,7 @@
 import type { CommandPlan, RunPlan } from "#config/plan";
 import type { FromEngine, TrackerResult } from "#contract/engine-link";
 import type { ControlAnswer, ControlRequest, Status } from "#contract/status";
+import type { InstanceConfig } from "#core/config";
 import type { Language } from "#diagnostics/diagnostic";
 import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
 import type { Rtnetlink } from "#linux/rtnetlink";
@@ -32,6 +33,7 @@ import { OutputPipe } from "./output-pipe.ts";
 import { removeFile } from "./own-files.ts";
 import type { OwnedPlaces } from "./owned-places.ts";
 import { RecordFile } from "./record-file.ts";
+import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
 import { writePid } from "./runtime-dir.ts";
 import { groupStatuses, instanceStatus, VERSION } from "./status.ts";
 import type { SystemManager } from "./system-manager.ts";
@@ -63,6 +65,8 @@ export interface KeeperOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Of a daemon with a runtime directory. */
   readonly places?: OwnedPlaces | undefined;
+  /** After a reload: other addresses than these are given up, and may be another daemon's. */
+  readonly keepClaims?: (instances: readonly InstanceConfig[]) => void;
   /** Where the engine's lock is; undefined: it has none. */
   readonly runtimeDir?: string | undefined;
   /** `--record`: what happens to the routers is appended there. */
@@ -70,11 +74,6 @@ export interface KeeperOptions {
   /** The program of the engine and its arguments; undefined is the real one. */
   readonly engineProgram?: readonly string[];
 }
-
-export type Reloaded =
-  | { readonly kind: "done" }
-  | { readonly kind: "stopping" }
-  | { readonly kind: "refused"; readonly findings: readonly string[] };
 
 /** The engine's answer to a question, else its state is unknown. */
 const SNAPSHOT_MS = 300;
@@ -197,11 +196,19 @@ export class Keeper {
     if (this.#isStarted) {
       this.#startTrackers();
       this.#configureEngine(true);
+      void this.#settleClaims();
     }
     manager.ready();
     this.#log("info", "Reload complete");
     this.#watchers.changed();
     return { kind: "done" };
+  }
+
+  /** The engine has carried out what was sent before its answer; an instance that hands over comes with `removed`. */
+  async #settleClaims(): Promise<void> {
+    const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
+    if (snapshot !== undefined && !this.#isStopping)
+      this.#options.keepClaims?.(this.#memories.configs());
   }
 
   /** Files may vanish or change between two looks at them: what cannot be read is no configuration. */
@@ -531,6 +538,7 @@ export class Keeper {
     const memory = this.#memories.of(message);
     if (memory === undefined) return;
     this.#memories.delete(memory);
+    this.#options.keepClaims?.(this.#memories.configs());
     // Another router may have the name by now, and goes on.
     if (this.#memories.get(instance) === undefined)
       this.#notifier.deleted(instance, memory.priority);
@@ -562,37 +570,3 @@ export class Keeper {
     });
   }
 }
-
-/** Of a refused file, as much as a person reads: the rest is in the log, and `baton check` has all of it. */
-const FINDINGS_MAX = 20;
-const FINDINGS_LENGTH_MAX = 16_384;
-
-function reloadAnswer(reloaded: Reloaded, language: Language): ControlAnswer {
-  switch (reloaded.kind) {
-    case "done":
-      return { ok: true, text: "reloaded" };
-    case "stopping":
-      return { ok: false, ...STOPPING[language] };
-    case "refused": {
-      const findings: string[] = [];
-      let length = 0;
-      for (const one of reloaded.findings.slice(0, FINDINGS_MAX)) {
-        length += one.length;
-        if (length > FINDINGS_LENGTH_MAX) break;
-        findings.push(one);
-      }
-      const more = reloaded.findings.length - findings.length;
-      return { ok: false, ...REFUSED[language], findings, more };
-    }
-  }
-}
-
-const STOPPING = {
-  en: { error: "the daemon is stopping; nothing changed" },
-  "zh-CN": { error: "守护进程正在停止，未作任何更改" },
-} as const;
-
-const REFUSED = {
-  en: { error: "the file has errors; nothing changed", help: "baton check says which" },
-  "zh-CN": { error: "配置文件有错误，未作任何更改", help: "请运行 baton check 查看" },
-} as const;

@@ -82,7 +82,7 @@ export class Ownership {
     }
   }
 
-  /** At a reload. What is no longer configured stays claimed: the engine hands it over yet, and may run on for long. */
+  /** At a reload. What is no longer configured stays claimed until the engine has given it up (`keepOnly`). */
   change(instances: readonly InstanceConfig[]): Conflict | Shortage | undefined {
     const wanted = everyAddress(instances);
     const added = new Set([...wanted].filter((address) => !this.#own.has(address)));
@@ -99,6 +99,12 @@ export class Ownership {
     }
     this.#own = all;
     return undefined;
+  }
+
+  /** What a reload took away has been given up: another daemon may have it. */
+  keepOnly(instances: readonly InstanceConfig[]): void {
+    this.#own = everyAddress(instances);
+    this.#claims.keepOnly(this.#own);
   }
 
   /** A refusal leaves the locks of the runtime directory; the engine cannot speak without the same right either. */
