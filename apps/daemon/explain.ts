@@ -65,10 +65,13 @@ function explainInstance(one: InstanceStatus, language: Language): string {
     ...(one.holdDown === undefined ? [] : [words.holdDown(one.holdDown)]),
     ...(one.claim === undefined ? [] : [words.claim(one.claim)]),
     ...next,
-    // What happens if this node dies is no matter while another owns the address too, or claims it.
-    ...(isContested(one.havips) || one.claim !== undefined ? [] : [words.lease(one.lease)]),
+    ...(isLeaseOfInterest(one) ? [words.lease(one.lease)] : []),
     ...one.history
       .slice(0, HISTORY_MAX)
       .map((event) => indented(words.history(event, printLocalTime(new Date(event.at))))),
   ].join("\n");
 }
+
+/** What happens if this node dies: no matter where it owns nothing, or while another owns the address too, or claims it. */
+const isLeaseOfInterest = ({ addresses, havips, claim }: InstanceStatus): boolean =>
+  addresses.some(({ owned }) => owned) && !isContested(havips) && claim === undefined;

@@ -36,6 +36,16 @@ const INSTANCE: InstanceStatus = {
   notify: { last: undefined, queued: 0 },
 };
 
+const OWNED = {
+  address: "10.0.0.100/24",
+  interface: "eth0",
+  owned: true,
+  announcedSecondsAgo: 1,
+  announcements: 5,
+  error: undefined,
+  foreign: [],
+};
+
 function text(holdDown: InstanceStatus["holdDown"], language: "en" | "zh-CN"): string {
   return textOf(holdDown === undefined ? {} : { holdDown }, language);
 }
@@ -65,8 +75,9 @@ test("another machine's claim of an address is told, and then nothing is said of
     lastSecondsAgo: 4,
     count: 22,
   };
-  const one = { state: "MASTER", phase: "master" } as const;
+  const one = { state: "MASTER", phase: "master", addresses: [OWNED] } as const;
   assert.match(textOf(one, "en"), /never two owners/);
+  assert.doesNotMatch(textOf({ state: "BACKUP" }, "en"), /never two owners|take the address away/);
   assert.doesNotMatch(textOf({ ...one, claim }, "en"), /never two owners/);
   assert.match(
     textOf({ ...one, claim }, "en"),

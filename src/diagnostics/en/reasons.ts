@@ -128,7 +128,9 @@ const claimant = (mac: Mac | undefined): string =>
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
-      return `${printIpv4(what.from)} acts as master too, with priority ${what.theirs} below our ${what.ours}; we announce the address again`;
+      return what.theirs === what.ours
+        ? `${printIpv4(what.from)} acts as master too, with our priority ${what.ours} and a lower address; we announce the address again`
+        : `${printIpv4(what.from)} acts as master too, with priority ${what.theirs} below our ${what.ours}; we announce the address again`;
     case "own-address-heard":
       return `an advertisement came from our own address ${printIpv4(what.from)} with our priority: a loop in the network, or a copied configuration`;
     case "grace":

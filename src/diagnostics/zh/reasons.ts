@@ -128,7 +128,9 @@ const claimant = (mac: Mac | undefined): string =>
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
-      return `${printIpv4(what.from)} 也自认为是主节点，优先级 ${what.theirs} 低于本机的 ${what.ours}；本机重新宣告地址`;
+      return what.theirs === what.ours
+        ? `${printIpv4(what.from)} 也自认为是主节点，优先级与本机相同（${what.ours}），地址比本机小；本机重新宣告地址`
+        : `${printIpv4(what.from)} 也自认为是主节点，优先级 ${what.theirs} 低于本机的 ${what.ours}；本机重新宣告地址`;
     case "own-address-heard":
       return `收到源地址为本机 ${printIpv4(what.from)}、优先级也相同的通告：网络有环路，或配置被原样复制到了另一台机器`;
     case "grace":
