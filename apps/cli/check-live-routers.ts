@@ -77,6 +77,8 @@ interface Opened {
 function openSockets(instances: readonly InstanceConfig[]): Opened {
   const sockets = new Map<string, VrrpSocket>();
   for (const { interface: device, transport } of instances) {
+    // Only its peers speak to it, by whatever device.
+    if (device === undefined) continue;
     let socket = sockets.get(device);
     if (socket === undefined) {
       const index = libc.if_nametoindex(device);
@@ -135,7 +137,9 @@ export function judgeHearing(
   const instances = plan.instances.map(({ config }) => config);
   const blocks = new Map(model.instances.map((block) => [nameOf(block), block]));
   const found: AnyFinding[] = [];
-  const deaf = instances.find((one) => one.interface === refused?.interface);
+  const deaf = instances.find(
+    (one) => refused !== undefined && one.interface === refused.interface,
+  );
   const place = blocks.get(deaf?.router.name ?? "");
   if (refused !== undefined && place !== undefined) {
     found.push(finding("VR5116", placeOf(place), refused));

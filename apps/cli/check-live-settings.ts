@@ -11,7 +11,9 @@ import {
   excludedOf,
   familyOf,
   groupOf,
+  holderOf,
   interfaceOf,
+  isUnbound,
   peersOf,
 } from "#config/effective";
 import type { Model } from "#config/model";
@@ -50,6 +52,7 @@ export function judgeSettings(model: Model, machine: Kernel): readonly AnyFindin
     found.push(finding("VR5112", place, { settings, effect }));
   };
   for (const instance of model.instances) {
+    if (isUnbound(instance)) judgeUnbound(instance, model, machine, tell);
     const device = interfaceOf(instance);
     if (device === undefined || familyOf(instance) === 6) continue;
     // An interface that is not here has been told.
@@ -146,6 +149,16 @@ function judgeAddress({ device, machine, tell }: Context, item: AddressItem, add
   }
 }
 
+/** By the device of each address; by which one the peers are heard, nobody knows. */
+function judgeUnbound(instance: Block, model: Model, machine: Kernel, tell: Tell): void {
+  for (const item of [...addressesOf(instance), ...excludedOf(instance)]) {
+    const device = holderOf(item, instance, model);
+    if (item.ip.family !== 4 || device === undefined) continue;
+    if (machine.setting(keyOf(device, "arp_ignore")) === undefined) continue;
+    judgeAddress({ instance, device, machine, tell }, item, item.ip.value);
+  }
+}
+
 function judgePeers({ instance, device, machine, tell }: Context): void {
   for (const { ip, word } of peersOf(instance)) {
     if (ip.family !== 4) continue;
@@ -193,8 +206,9 @@ function judgeForwarding(model: Model, machine: Kernel, tell: Tell): void {
 function judgeSecondaries(model: Model, machine: Kernel, tell: Tell): void {
   const holders = new Map<string, { readonly instance: Block; readonly address: string }>();
   for (const instance of model.instances) {
-    for (const { ip, prefix, interface: other, word } of addressesOf(instance)) {
-      const device = other ?? interfaceOf(instance);
+    for (const item of addressesOf(instance)) {
+      const { ip, prefix, word } = item;
+      const device = holderOf(item, instance, model);
       if (ip.family !== 4 || device === undefined || prefix === 32) continue;
       const network = `${printIpv4((ip.value & netmask(prefix)) as Ipv4)}/${prefix}`;
       const own = machine.addresses.some(

@@ -1,6 +1,6 @@
 /** `--live`: a configuration against the machine it stands on. Nothing here changes anything. */
 import { dirname } from "node:path";
-import { addressesOf, addressOf, interfaceOf } from "#config/effective";
+import { addressesOf, addressOf, holderOf, interfaceOf, isUnbound } from "#config/effective";
 import type { Model } from "#config/model";
 import type { Reading } from "#config/read";
 import { type Block, lastSetting, placeOf, type Setting } from "#config/records";
@@ -43,7 +43,10 @@ export function judgeMachine(model: Model, machine: Machine): readonly AnyFindin
   const report = (one: AnyFinding): void => {
     found.push(one);
   };
-  for (const instance of model.instances) judgeInterface(instance, machine, report);
+  for (const instance of model.instances) {
+    if (isUnbound(instance)) judgeUnbound(instance, model, machine, report);
+    else judgeInterface(instance, machine, report);
+  }
   judgeDefaultUser(model, machine, report);
   judgeScripts(model.root, machine, report);
   found.push(...judgeSettings(model, machine));
@@ -81,9 +84,23 @@ function judgeInterface(instance: Block, machine: Machine, report: Report): void
   }
 }
 
+/** Its source is wherever it is; the devices of its addresses have to be there. */
+function judgeUnbound(instance: Block, model: Model, machine: Machine, report: Report): void {
+  const own = machine.addresses.map(({ address }) => printIpv4(address));
+  judgeSource(instance, undefined, own, report);
+  const missing = new Set<string>();
+  for (const item of addressesOf(instance)) {
+    const name = holderOf(item, instance, model);
+    if (name === undefined || machine.interfaces.includes(name) || missing.has(name)) continue;
+    missing.add(name);
+    const known = machine.interfaces.filter((one) => one !== "lo");
+    report(finding("VR5101", item.word.span, { interface: name, known }));
+  }
+}
+
 function judgeSource(
   instance: Block,
-  name: string,
+  name: string | undefined,
   addresses: readonly string[],
   report: Report,
 ): void {

@@ -61,7 +61,7 @@ function jsonReport({ readings, diagnostics, counts, sources }: Outcome): object
       plan.instances.map(({ config }) => ({
         name: config.router.name,
         vrid: config.router.vrid,
-        interface: config.interface,
+        interface: config.interface ?? null,
         version: config.router.version,
         priority: config.router.priority,
         advertInterval: toSeconds(fromCentis(config.router.advertInterval)),
@@ -109,7 +109,7 @@ const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> 
     const { router } = config;
     const addresses = addressesIn(config);
     const parts = [
-      `VRID ${router.vrid} on ${config.interface}`,
+      `VRID ${router.vrid} on ${config.interface ?? "any interface"}`,
       `version ${router.version}`,
       `priority ${router.priority}${router.preempt ? "" : ", nopreempt"}`,
       config.transport.kind === "unicast" ? "unicast" : "multicast",
@@ -124,7 +124,7 @@ const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> 
     const { router } = config;
     const addresses = addressesIn(config);
     const parts = [
-      `${config.interface} 上的 VRID ${router.vrid}`,
+      `${config.interface ?? "任意网卡"} 上的 VRID ${router.vrid}`,
       `VRRPv${router.version}`,
       `优先级 ${router.priority}${router.preempt ? "" : "，不抢占"}`,
       config.transport.kind === "unicast" ? "单播" : "组播",

@@ -64,7 +64,14 @@ function rowOf(one: InstanceStatus, words: TableWords): readonly string[] {
     .join(", ");
   const isChanged = one.basePriority !== one.effectivePriority;
   const priority = `${one.effectivePriority}${isChanged ? ` (${one.basePriority})` : ""}`;
-  return [one.name, one.state, age(one.forSeconds), priority, one.interface, addresses];
+  return [
+    one.name,
+    one.state,
+    age(one.forSeconds),
+    priority,
+    one.interface ?? words.any,
+    addresses,
+  ];
 }
 
 /** Below it the kernel is only asking. */

@@ -9,6 +9,8 @@ export interface TableWords {
   readonly never: string;
   readonly here: string;
   readonly away: string;
+  /** In the column of interfaces: bound to none. */
+  readonly any: string;
   readonly columns: readonly string[];
   readonly groupColumns: readonly string[];
   readonly holdsBack: Readonly<Record<NonNullable<GroupMemberStatus["holdsBack"]>, string>>;
@@ -50,6 +52,7 @@ const ENGLISH: TableWords = {
   never: "never heard",
   here: "here",
   away: "not here",
+  any: "any",
   columns: ["INSTANCE", "STATE", "FOR", "PRIO", "INTERFACE", "ADDRESSES"],
   groupColumns: ["GROUP", "STATE", "FOR", "MEMBERS"],
   holdsBack: {
@@ -94,6 +97,7 @@ const CHINESE: TableWords = {
   never: "从未收到",
   here: "在本机",
   away: "不在本机",
+  any: "任意",
   columns: ["实例", "状态", "持续", "优先级", "网卡", "地址"],
   groupColumns: ["同步组", "状态", "持续", "成员"],
   holdsBack: {

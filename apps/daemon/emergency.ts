@@ -13,7 +13,7 @@ import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { printFailure } from "#linux/result";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
-import { type AddressInfo, BATON_PROTO, type LinkInfo } from "#ports/world";
+import { type AddressInfo, ANY_DEVICE, BATON_PROTO, type LinkInfo } from "#ports/world";
 import { type Ipv4, printIpv4 } from "#units/address";
 import { after, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
@@ -217,7 +217,9 @@ export class Emergency {
       if (length <= 0) return false;
       const parsed = parseAdvert(this.#packet, 0, length);
       if (parsed.kind !== "advert") continue;
-      const { vrid, priority, source } = parsed.advert;
+      const { vrid, priority, source, destination } = parsed.advert;
+      // Whatever comes to this machine comes by a socket of no device.
+      if (held.config.interface === undefined && destination !== held.source) continue;
       if (vrid !== held.config.router.vrid || priority === 0 || source === held.source) continue;
       const checked = checkAdvert(
         this.#packet.subarray(0, length),
@@ -320,7 +322,8 @@ function deviceOf(
   config: InstanceConfig,
   { links }: Machine,
   placed: readonly Placed[],
-): LinkInfo | undefined {
+): Pick<LinkInfo, "index" | "name"> | undefined {
+  if (config.interface === undefined) return { index: ANY_DEVICE, name: "" };
   const own = placed.find(({ address }) => address.interface === undefined);
   return (
     links.find((one) => one.name === config.interface) ??

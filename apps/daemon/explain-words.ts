@@ -31,7 +31,7 @@ export interface ExplainWords {
 
 const ENGLISH: ExplainWords = {
   head: ({ name, state, interface: device, vrid, version, forSeconds }) =>
-    `${name} is ${state} on ${device} (VRID ${vrid}, VRRP version ${version}) for ${seconds(forSeconds)} s.`,
+    `${name} is ${state} on ${device ?? "any interface"} (VRID ${vrid}, VRRP version ${version}) for ${seconds(forSeconds)} s.`,
   why: (sentence) => `Why: ${sentence}.`,
   priority: ({ basePriority, effectivePriority }) =>
     basePriority === effectivePriority
@@ -134,7 +134,7 @@ const resultInChinese = (result: Tracker["result"]): string => {
 
 const CHINESE: ExplainWords = {
   head: ({ name, state, interface: device, vrid, version, forSeconds }) =>
-    `${name} 在 ${device} 上处于 ${state} 状态（VRID ${vrid}，VRRP 版本 ${version}），已持续 ${seconds(forSeconds)} 秒。`,
+    `${name} 在 ${device ?? "任意网卡"} 上处于 ${state} 状态（VRID ${vrid}，VRRP 版本 ${version}），已持续 ${seconds(forSeconds)} 秒。`,
   why: (sentence) => `原因：${sentence}。`,
   priority: ({ basePriority, effectivePriority }) =>
     basePriority === effectivePriority

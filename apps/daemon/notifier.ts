@@ -260,7 +260,8 @@ async function endsWithin(work: Promise<unknown>, milliseconds: number): Promise
 function describe(config: InstanceConfig): Readonly<Record<string, string>> {
   const addresses = [...config.addresses, ...config.excludedAddresses];
   return {
-    BATON_INTERFACE: config.interface,
+    // Empty where the instance is bound to none.
+    BATON_INTERFACE: config.interface ?? "",
     BATON_VRID: String(config.router.vrid),
     BATON_ADDRESSES: addresses
       .map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`)

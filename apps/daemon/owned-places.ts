@@ -203,8 +203,9 @@ function placesOf(
   { interface: own, addresses, excludedAddresses }: InstanceConfig,
   known: ReadonlyMap<string, number>,
 ): readonly Place[] {
-  return [...addresses, ...excludedAddresses].map(({ interface: other, address, prefix }) => {
+  return [...addresses, ...excludedAddresses].flatMap(({ interface: other, address, prefix }) => {
     const device = other ?? own;
-    return { device, index: known.get(device), address, prefix };
+    // Without an interface every address names its device.
+    return device === undefined ? [] : [{ device, index: known.get(device), address, prefix }];
   });
 }

@@ -36,7 +36,7 @@ export function instanceStatus(
     state: snapshot.state,
     phase: snapshot.phase,
     ...sinceAndWhy(snapshot.since, snapshot, at, wallMs),
-    interface: snapshot.interface,
+    interface: snapshot.interface ?? null,
     vrid: snapshot.vrid,
     version: snapshot.version,
     source: snapshot.source === undefined ? undefined : printIpv4(snapshot.source),

@@ -109,6 +109,26 @@ export const sourceOf = (instance: Block): Ip | undefined =>
   addressOf(instance, "mcast_src_ip", "unicast_src_ip");
 
 export const interfaceOf = (instance: Block): string | undefined => textOf(instance, "interface");
+
+/**
+ * No interface, unicast peers and a source address: the routes say by which device the peers are reached. What was written as
+ * `interface` and refused is no such wish.
+ */
+export const isUnbound = (instance: Block): boolean =>
+  interfaceOf(instance) === undefined &&
+  !instance.attempted.includes("interface") &&
+  isUnicast(instance) &&
+  sourceOf(instance) !== undefined;
+
+const DEFAULT_INTERFACE = "eth0";
+
+/** The device that an address belongs on. */
+export function holderOf(item: AddressItem, instance: Block, model: Model): string | undefined {
+  const named = item.interface ?? interfaceOf(instance);
+  if (named !== undefined || !isUnbound(instance)) return named;
+  return textOf(model.globals, "default_interface") ?? DEFAULT_INTERFACE;
+}
+
 export const routerIdOf = (instance: Block): number | undefined =>
   numberOf(instance, "virtual_router_id");
 
@@ -158,6 +178,3 @@ export function writtenPassword(instance: Block): PasswordSetting | undefined {
 
 /** Bytes of a version 2 password on the wire. */
 export const PASSWORD_BYTES = 8;
-
-export const isComplete = (instance: Block): boolean =>
-  interfaceOf(instance) !== undefined && routerIdOf(instance) !== undefined;

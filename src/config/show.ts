@@ -83,7 +83,7 @@ function showInstance({ config, notify, havip }: InstancePlan, model: Model): Sh
   return {
     title: `vrrp_instance ${config.router.name}`,
     values: [
-      row("interface", config.interface),
+      row("interface", config.interface ?? "any"),
       row("virtual_router_id", String(config.router.vrid)),
       row("version", String(config.router.version)),
       row("priority", String(config.router.priority)),

@@ -143,7 +143,8 @@ export interface InstanceSnapshot {
   readonly effectivePriority: Priority;
   readonly vrid: number;
   readonly version: number;
-  readonly interface: string;
+  /** Undefined: bound to none. */
+  readonly interface: string | undefined;
   readonly linkUp: boolean;
   readonly source: Ipv4 | undefined;
   readonly advertInterval: number;

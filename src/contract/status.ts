@@ -60,7 +60,8 @@ export interface InstanceStatus {
     readonly "zh-CN": string;
     readonly reason: InstanceSnapshot["reason"];
   };
-  readonly interface: string;
+  /** Null: bound to none, the routes lead to its unicast peers. */
+  readonly interface: string | null;
   readonly vrid: number;
   readonly version: number;
   readonly source: string | undefined;

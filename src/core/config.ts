@@ -68,10 +68,14 @@ export interface TrackerConfig {
   readonly reverse: boolean;
 }
 
-/** One virtual router on one interface: the router plus what the edges need. */
+/** One virtual router: what the protocol needs, plus what the edges need. */
 export interface InstanceConfig {
   readonly router: RouterConfig;
-  readonly interface: string;
+  /**
+   * Undefined: bound to no device, with unicast peers that the routes lead to. Then it has a source address, and every
+   * address names its device.
+   */
+  readonly interface?: string;
   readonly transport: Transport;
   /** Version 2 only. */
   readonly authentication?: { readonly kind: "pass"; readonly secret: Secret };

@@ -229,7 +229,8 @@ export interface Facts {
   readonly VR2016: { readonly instance: string; readonly unicast: boolean };
   readonly VR2017: {
     readonly vrid: number;
-    readonly interface: string;
+    /** Undefined: one of them is bound to none. */
+    readonly interface: string | undefined;
     readonly first: string;
     readonly second: string;
   };
@@ -419,7 +420,8 @@ export interface Facts {
   readonly VR5004: { readonly path: string; readonly error: string };
   readonly VR5101: { readonly interface: string; readonly known: readonly string[] };
   readonly VR5102: { readonly interface: string };
-  readonly VR5103: { readonly address: string; readonly interface: string };
+  /** Without an interface: of none on this machine. */
+  readonly VR5103: { readonly address: string; readonly interface: string | undefined };
   readonly VR5104: {
     readonly address: string;
     readonly interface: string;

@@ -144,7 +144,8 @@ export class Announcements {
 }
 
 function devices(config: InstanceConfig): ReadonlySet<string> {
-  const names = new Set([config.interface]);
+  const names = new Set<string>();
+  if (config.interface !== undefined) names.add(config.interface);
   for (const one of [...config.addresses, ...config.excludedAddresses]) {
     if (one.interface !== undefined) names.add(one.interface);
   }

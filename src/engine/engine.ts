@@ -14,7 +14,13 @@ import { isSameConfig } from "#core/config";
 import type { RouterEffect, RouterEvent } from "#core/event";
 import { deadline, step } from "#core/router";
 import type { RouterState, TrackerState } from "#core/state";
-import { type AddressInfo, type LinkInfo, type World, type WorldEvent } from "#ports/world";
+import {
+  type AddressInfo,
+  ANY_DEVICE,
+  type LinkInfo,
+  type World,
+  type WorldEvent,
+} from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import { parseArp } from "#wire/arp";
@@ -28,7 +34,7 @@ import { Groups } from "./groups.ts";
 import { about, createInstance, type Instance } from "./instance.ts";
 import { Interfaces } from "./interfaces.ts";
 import { sweepLeftovers } from "./leftovers.ts";
-import { isMeant, Lookup } from "./lookup.ts";
+import { isAddressedTo, isMeant, Lookup } from "./lookup.ts";
 import { OwnRemovals } from "./own-removals.ts";
 import { pairUp } from "./pairing.ts";
 import { announce, perform } from "./perform.ts";
@@ -365,12 +371,15 @@ export class Engine {
     const vrid = parsed.kind === "advert" ? parsed.advert.vrid : parsed.vrid;
     if (vrid === undefined) return;
     const instances = this.lookup.byRouter(interfaceIndex, vrid);
-    if (instances.length === 0 && parsed.kind === "advert")
+    const sharing = this.lookup.sharing(interfaceIndex, vrid);
+    if (sharing.length === 0 && parsed.kind === "advert")
       this.#unknownRouters.heard(this, interfaceIndex, vrid, parsed.advert.source, now);
-    const isShared = instances.length > 1 && parsed.kind === "advert";
+    const isShared = sharing.length > 1 && parsed.kind === "advert";
     for (const instance of instances) {
+      // Whatever comes to this machine comes by this socket.
+      if (interfaceIndex === ANY_DEVICE && !isAddressedTo(bytes, instance)) continue;
       // One VRID twice on the interface: a packet belongs to the one whose peer or group it comes from, if there is one.
-      if (isShared && !isMeant(parsed.advert, instance, instances)) continue;
+      if (isShared && !isMeant(parsed.advert, instance, sharing)) continue;
       if (parsed.kind === "drop") {
         tellDrop(this, instance, parsed.drop, parsed.source, now);
         continue;

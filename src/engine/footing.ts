@@ -3,15 +3,18 @@
  * in FAULT and says which; it goes on when the machine has it.
  */
 import type { FaultCause } from "#core/reason";
+import { ANY_DEVICE } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, isUnbound } from "./instance.ts";
 import { scheduleRetry } from "./retry.ts";
 
 /** Opens its sockets, or joins the ones that are open. A refusal is tried again, as one of an address is. */
 export function listen(engine: Engine, instance: Instance, now: Instant): void {
-  const link = engine.interfaces.link(instance.interfaceIndex);
+  const link = isUnbound(instance)
+    ? { index: ANY_DEVICE, name: "" }
+    : engine.interfaces.link(instance.interfaceIndex);
   if (link === undefined) return;
   const outcome = engine.world.listen(link.index, link.name, groupsOn(engine, instance));
   if (outcome.ok) {

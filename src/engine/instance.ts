@@ -6,7 +6,7 @@ import { type Lease, leaseFor } from "#core/lease";
 import { initialState } from "#core/router";
 import type { RouterState } from "#core/state";
 import { strongestPeer } from "#core/step";
-import type { AddressInfo } from "#ports/world";
+import { type AddressInfo, ANY_DEVICE } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AdvertExpectation } from "#wire/check-advert";
@@ -17,7 +17,7 @@ import { type Due, newDue } from "./due-queue.ts";
 export interface Instance {
   config: InstanceConfig;
   state: RouterState;
-  /** Undefined while there is no interface of that name. */
+  /** Undefined while there is no interface of that name; `ANY_DEVICE` for one that is bound to none. */
   interfaceIndex: number | undefined;
   readonly addresses: OwnedAddress[];
   readonly peers: Map<Ipv4, PeerMemory>;
@@ -188,7 +188,10 @@ export const about = ({ config, leaving }: Instance): { instance: string; leavin
 
 /** Where instances of two configurations are the same one: by interface, VRID and transport, as keepalived, not by name. */
 export const identity = (config: InstanceConfig): string =>
-  `${config.interface}/${config.router.vrid}/${config.transport.kind}`;
+  `${config.interface ?? ""}/${config.router.vrid}/${config.transport.kind}`;
+
+/** Its packets come and go by whatever device the routes say, so no link is its own. */
+export const isUnbound = ({ interfaceIndex }: Instance): boolean => interfaceIndex === ANY_DEVICE;
 
 /** @param order counts up: decides between instances that are due at the same moment */
 export function createInstance(config: InstanceConfig, hasGuard: boolean, order: number): Instance {

@@ -13,8 +13,10 @@ export class PromoteSecondaries {
     const running = engine.instances.filter(({ state }) => state.phase.kind !== "stopped");
     for (const config of [...running.map((one) => one.config), ...coming]) {
       if (config.promoteSecondaries !== true) continue;
-      for (const one of [...config.addresses, ...config.excludedAddresses])
-        devices.add(one.interface ?? config.interface);
+      for (const one of [...config.addresses, ...config.excludedAddresses]) {
+        const device = one.interface ?? config.interface;
+        if (device !== undefined) devices.add(device);
+      }
     }
     if (devices.size === 0 && !this.#isUsed) return;
     this.#isUsed = devices.size > 0;

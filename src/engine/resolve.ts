@@ -17,7 +17,8 @@ const question = new Uint8Array(ARP_FRAME_LENGTH);
 /**
  * After something was sent to `to`: asks for it in the kernel's place, if it has to be asked for. However long it has been
  * away: who comes back waits one detection time for our word (simulated: after 70 s it took over at 0.1 s). A broadcast with
- * each advertisement is what a multicast group has anyway.
+ * each advertisement is what a multicast group has anyway. For a router that is bound to no device the kernel alone knows by
+ * which one to ask, so the asking is left to it.
  */
 export function resolvePeer(
   engine: Engine,

@@ -75,7 +75,8 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
       interface:
         virtual.interface ??
         engine.interfaces.link(instance.interfaceIndex)?.name ??
-        config.interface,
+        config.interface ??
+        "?",
       owned,
       announcedAt,
       announcements,

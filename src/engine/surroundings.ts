@@ -3,12 +3,12 @@
  * one starts with, and as events when it changes.
  */
 import type { RouterState, TrackerState } from "#core/state";
-import type { AddressInfo, LinkInfo } from "#ports/world";
+import { type AddressInfo, ANY_DEVICE, type LinkInfo } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
 import { checkSource, checkSources, listen, missingSource } from "./footing.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, isUnbound } from "./instance.ts";
 import { announce } from "./perform.ts";
 import { devicesMoved } from "./reconcile.ts";
 
@@ -20,10 +20,19 @@ export function trackerState(engine: Engine, kind: string, name: string): Tracke
   return engine.results.get(`${kind}/${name}`) ?? "unknown";
 }
 
+/** Where it speaks and listens now. */
+function indexOf({ interfaces }: Engine, { config }: Instance): number | undefined {
+  return config.interface === undefined ? ANY_DEVICE : interfaces.named(config.interface)?.index;
+}
+
+/** No device of its own can be down where there is none: that of an address is tracked as such. */
+function isLinkUp({ interfaces }: Engine, instance: Instance): boolean {
+  return isUnbound(instance) || interfaces.link(instance.interfaceIndex)?.up === true;
+}
+
 /** Finds their interfaces and listens on them. */
 export function attach(engine: Engine, instances: readonly Instance[], now: Instant): void {
-  for (const instance of instances)
-    instance.interfaceIndex = engine.interfaces.named(instance.config.interface)?.index;
+  for (const instance of instances) instance.interfaceIndex = indexOf(engine, instance);
   engine.instancesChanged();
   for (const instance of instances) listen(engine, instance, now);
 }
@@ -32,13 +41,14 @@ export function surroundingsOf(
   engine: Engine,
   instance: Instance,
 ): Pick<RouterState, "linkUp" | "source" | "raised"> {
-  const link = engine.interfaces.link(instance.interfaceIndex);
+  const isThere =
+    isUnbound(instance) || engine.interfaces.link(instance.interfaceIndex) !== undefined;
   const source = missingSource(engine, instance);
   const raised = instance.state.raised.filter(({ kind }) => kind === "cannot-listen");
-  if (link === undefined) raised.push({ kind: "interface-missing" });
+  if (!isThere) raised.push({ kind: "interface-missing" });
   if (source !== undefined) raised.push(source);
   return {
-    linkUp: link?.up === true,
+    linkUp: isLinkUp(engine, instance),
     source: sourceOf(engine, instance),
     raised,
   };
@@ -63,13 +73,14 @@ export function sourceOf(engine: Engine, instance: Instance): Ipv4 | undefined {
 export function interfacesChanged(engine: Engine, now: Instant): void {
   engine.addressDevices.settle(engine, now);
   for (const instance of engine.instances) {
-    const link = engine.interfaces.named(instance.config.interface);
-    if (link?.index !== instance.interfaceIndex) {
+    const index = indexOf(engine, instance);
+    if (index !== instance.interfaceIndex) {
       if (instance.interfaceIndex !== undefined) leaveDevice(engine, instance, now);
+      const link = engine.interfaces.link(index);
       if (link !== undefined) enterDevice(engine, instance, link, now);
     }
     devicesMoved(engine, instance, now);
-    const up = link?.up === true;
+    const up = isLinkUp(engine, instance);
     if (up !== instance.state.linkUp) engine.apply(instance, { kind: "linkChanged", up }, now);
     for (const [index, tracker] of instance.config.router.trackers.entries()) {
       if (tracker.kind !== "interface") continue;

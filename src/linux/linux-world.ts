@@ -6,6 +6,7 @@ import type { FromEngine } from "#contract/engine-link";
 import type { VirtualAddress } from "#core/config";
 import {
   type AddressGuard,
+  ANY_DEVICE,
   type Failure,
   OK,
   type Outcome,
@@ -80,7 +81,7 @@ export class LinuxWorld implements World {
       port.vrrp = vrrp;
       this.#reactor.add(vrrp.fd, () => this.#drain("packet", interfaceIndex, port, vrrp));
     }
-    if (port.arp === undefined) {
+    if (port.arp === undefined && interfaceIndex !== ANY_DEVICE) {
       const opened = openArpSocket(interfaceIndex);
       if (!opened.ok) return opened;
       const arp = opened.value;

@@ -1,5 +1,5 @@
-/** A raw socket for IP protocol 112 on one interface: whole IPv4 packets in and out. */
-import { OK, type Outcome } from "#ports/world";
+/** A raw socket for IP protocol 112 on one interface, or on none in particular: whole IPv4 packets in and out. */
+import { ANY_DEVICE, OK, type Outcome } from "#ports/world";
 import type { Ipv4 } from "#units/address";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
@@ -7,6 +7,8 @@ import { type Result, success } from "./result.ts";
 import { setReceiveBuffer } from "./socket-options.ts";
 
 const RECEIVE_BUFFER = 1_048_576;
+
+type SocketOption = readonly [string, number, number, Uint8Array | Int32Array];
 
 export interface VrrpSocket {
   readonly fd: number;
@@ -19,6 +21,7 @@ export interface VrrpSocket {
   close(): void;
 }
 
+/** With `ANY_DEVICE` it hears unicast of every device, and the routes choose the way of what is sent. */
 export function openVrrpSocket(interfaceIndex: number, name: string): Result<VrrpSocket> {
   const fd = libc.socket(
     abi.AF_INET,
@@ -30,10 +33,9 @@ export function openVrrpSocket(interfaceIndex: number, name: string): Result<Vrr
     libc.setsockopt(fd, level, option, value, value.byteLength) === 0;
   const mreq = new Uint8Array(abi.IP_MREQN.size);
   new DataView(mreq.buffer).setInt32(abi.IP_MREQN.ifindex, interfaceIndex, true);
-  const steps: readonly (readonly [string, number, number, Uint8Array | Int32Array])[] = [
+  const steps: readonly SocketOption[] = [
     ["IP_HDRINCL", abi.IPPROTO_IP, abi.IP_HDRINCL, Int32Array.of(1)],
-    ["SO_BINDTODEVICE", abi.SOL_SOCKET, abi.SO_BINDTODEVICE, new TextEncoder().encode(`${name}\0`)],
-    ["IP_MULTICAST_IF", abi.IPPROTO_IP, abi.IP_MULTICAST_IF, mreq],
+    ...(interfaceIndex === ANY_DEVICE ? [] : toDevice(name, mreq)),
     ["IP_MULTICAST_LOOP", abi.IPPROTO_IP, abi.IP_MULTICAST_LOOP, Int32Array.of(0)],
     // Only groups joined on this socket, not those that other programs of the machine have joined.
     ["IP_MULTICAST_ALL", abi.IPPROTO_IP, abi.IP_MULTICAST_ALL, Int32Array.of(0)],
@@ -79,3 +81,8 @@ export function openVrrpSocket(interfaceIndex: number, name: string): Result<Vrr
     close: () => void libc.close(fd),
   });
 }
+
+const toDevice = (name: string, mreq: Uint8Array): readonly SocketOption[] => [
+  ["SO_BINDTODEVICE", abi.SOL_SOCKET, abi.SO_BINDTODEVICE, new TextEncoder().encode(`${name}\0`)],
+  ["IP_MULTICAST_IF", abi.IPPROTO_IP, abi.IP_MULTICAST_IF, mreq],
+];

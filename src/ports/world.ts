@@ -19,6 +19,9 @@ export interface Failure {
 export type Outcome = { readonly ok: true } | Failure;
 export const OK: Outcome = { ok: true };
 
+/** In place of a device's index: packets of whatever device, sent by the one the routes say. The kernel's indexes start at 1. */
+export const ANY_DEVICE = 0;
+
 /** A device as the kernel sees it. */
 export interface LinkInfo {
   readonly index: number;
@@ -51,7 +54,7 @@ export interface World {
   /**
    * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where no router speaks. Harmless
    * when done already, and what is received already goes on: `groups` are all that are wanted there, others are left.
-   * The outcome is that of the first; the rest are joined as far as the kernel lets us.
+   * The outcome is that of the first; the rest are joined as far as the kernel lets us. `ANY_DEVICE` has VRRP packets only.
    */
   listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome;
   /** Of both kinds. */

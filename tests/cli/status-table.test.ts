@@ -205,3 +205,14 @@ test("what a script said does not steer the terminal of whoever looks", () => {
     .at(-1);
   assert.ok(line?.endsWith("exit 7, 12 ms: ·[2K·script chk: up·"), line);
 });
+
+test("one that is bound to no device has any interface", () => {
+  const status = { ...STATUS, instances: [{ ...INSTANCE, interface: null }] };
+  const rows = (["en", "zh-CN"] as const).map(
+    (language) => renderStatus(status, language, false).split("\n")[1],
+  );
+  assert.deepEqual(rows, [
+    "VI_1      MASTER  90 s  30 (50)  any        172.16.0.135/32 here",
+    "VI_1  MASTER  90 s  30 (50)  任意  172.16.0.135/32 在本机",
+  ]);
+});

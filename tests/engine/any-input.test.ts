@@ -134,7 +134,7 @@ const OTHER: LinkInfo = { ...ETH0, index: 7, name: "eth1", mac: 0x02_00_00_00_00
 
 /** The engine runs the plan for some seconds, with packets for its routers, changes of everything around, and a stop. */
 function run(instances: readonly InstanceConfig[], random: Random): void {
-  const devices = [...new Set(instances.map((one) => one.interface))];
+  const devices = [...new Set(instances.flatMap((one) => one.interface ?? []))];
   const links = devices.map((name, at): LinkInfo => ({ ...ETH0, name, index: 2 + at }));
   const bench = new Bench(links, [own(2, "192.0.2.1"), own(3, "192.0.2.9")]);
   bench.configure(instances);

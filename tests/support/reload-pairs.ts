@@ -43,6 +43,10 @@ const flags = (block: Pair["block"], words: readonly string[], more: Partial<Pai
   words.map((word) => ({ block, word, before: "", after: word, ...more }));
 
 const UNICAST = "unicast_peer {\n@PEER@\n}";
+/** An instance that is bound to no device. */
+const UNBOUND =
+  "vrrp_instance U@N@ {\nvirtual_router_id @OTHER@\npriority 150\nunicast_src_ip @OWN@\n" +
+  `${UNICAST}\nvirtual_ipaddress {\n10.97.@N@.1/32\n}\n}`;
 const V3 = { instance: "version 3" };
 const SCRIPT = 'vrrp_script S@N@ {\nscript "/bin/true"\ninterval 1\nweight 2\n}';
 const FILES = "track_file F@N@ {\nfile @FOLDER@/f@N@\ninit_file 3 overwrite\n}";
@@ -151,6 +155,7 @@ const GLOBALS: readonly Pair[] = [
   ...valued("global_defs", [
     ["router_id", "one", "two"],
     ["script_user", "root", "root root"],
+    ["default_interface", "eth0", "eth1", { root: UNBOUND }],
     ["dynamic_interfaces", "", "allow_if_changes"],
     ["vrrp_version", 2, 3],
     ["vrrp_mcast_group4", "224.0.0.18", "224.0.0.28"],

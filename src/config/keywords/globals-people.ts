@@ -65,8 +65,9 @@ export const IDENTITY: readonly Keyword[] = [
     takes: interfaceName,
     since: "1.2.24",
     default: "eth0",
-    acts: quiet("always"),
-    purpose: "interface of static items that name none",
+    acts: yes,
+    purpose:
+      "interface of addresses without `dev` where the instance has none, and of static items",
   },
   {
     word: "dynamic_interfaces",

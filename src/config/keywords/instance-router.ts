@@ -40,7 +40,7 @@ export const ROUTER: readonly Keyword[] = [
     since: "0.6.6",
     acts: yes,
     purpose:
-      "interface of the virtual router; needed with unicast peers too, where keepalived 2.1.5 and later (not 2.2.7) can do without",
+      "interface of the virtual router; with unicast peers and `unicast_src_ip` it may be left out (keepalived 2.1.5, not 2.2.7), and the routes lead to the peers",
   },
   {
     word: "virtual_router_id",

@@ -1,7 +1,7 @@
 /** `garp_*` keywords, the instance's own before the global ones before a preset before keepalived's defaults. */
 import type { AnnounceConfig, PacingConfig } from "#core/config";
 import { fromSeconds, micros } from "#units/time";
-import { inherited, interfaceOf, isStrict } from "../effective.ts";
+import { addressesOf, holderOf, inherited, interfaceOf, isStrict } from "../effective.ts";
 import { garpPresetOf } from "../garp-presets.ts";
 import { type Model, pacingWith } from "../model.ts";
 import { type Block, booleanOf, lastSetting, numberOf, textOf } from "../records.ts";
@@ -47,7 +47,9 @@ function rateOf(instance: Block, model: Model): readonly [number, number] {
 
 export function pacingOf(instance: Block, model: Model): PacingConfig {
   const [burst, perSecond] = rateOf(instance, model);
-  const device = interfaceOf(instance);
+  const [first] = addressesOf(instance);
+  const device =
+    interfaceOf(instance) ?? (first === undefined ? undefined : holderOf(first, instance, model));
   const group = device === undefined ? undefined : pacingWith(model, device);
   const gap =
     (group && numberOf(group, "garp_interval")) ??

@@ -16,10 +16,12 @@ import {
   excludedOf,
   familyOf,
   groupOf,
+  holderOf,
   inheritedFlag,
   interfaceOf,
   intervalOf,
   isStrict,
+  isUnbound,
   isUnicast,
   passwordOf,
   peersOf,
@@ -50,21 +52,22 @@ export function lowerInstance(
 ): InstanceConfig | undefined {
   const device = interfaceOf(instance);
   const id = routerIdOf(instance);
-  if (device === undefined || id === undefined || familyOf(instance) === 6) return undefined;
+  if (id === undefined || familyOf(instance) === 6) return undefined;
+  if (device === undefined && !isUnbound(instance)) return undefined;
   const version = versionOf(instance, model);
   const group = groupOf(instance, model);
   const password = passwordOf(instance, model);
   const plain = password?.kind === "pass" && version === 2 ? password.secret : undefined;
   return {
     router: { ...lowerRouter(instance, model, id), ...waitOf(havip) },
-    interface: device,
+    ...(device === undefined ? {} : { interface: device }),
     transport: transportOf(instance, model),
     ...(plain === undefined
       ? {}
       : { authentication: { kind: "pass", secret: cutPassword(plain) } as const }),
     checksum: checksumOf(instance, model),
-    addresses: lowerAddresses(addressesOf(instance), device),
-    excludedAddresses: lowerAddresses(excludedOf(instance), device),
+    addresses: lowerAddresses(addressesOf(instance), instance, model),
+    excludedAddresses: lowerAddresses(excludedOf(instance), instance, model),
     skipCheckAdvAddr: inheritedFlag(instance, model, "skip_check_adv_addr") ?? false,
     arp: arpForm(instance, model),
     pacing: pacingOf(instance, model),
@@ -144,18 +147,22 @@ function checksumOf(instance: Block, model: Model): InstanceConfig["checksum"] {
   return bare === true ? "no-pseudo-header" : "pseudo-header";
 }
 
-function lowerAddresses(items: readonly AddressItem[], device: string): readonly VirtualAddress[] {
+function lowerAddresses(
+  items: readonly AddressItem[],
+  instance: Block,
+  model: Model,
+): readonly VirtualAddress[] {
+  const device = interfaceOf(instance);
   const addresses: VirtualAddress[] = [];
   for (const item of items) {
     if (item.ip.family !== 4) continue;
     const broadcast = v4(item.broadcast);
     const peer = v4(item.peer);
+    const holder = holderOf(item, instance, model);
     addresses.push({
       address: item.ip.value,
       prefix: item.prefix,
-      ...(item.interface === undefined || item.interface === device
-        ? {}
-        : { interface: item.interface }),
+      ...(holder === undefined || holder === device ? {} : { interface: holder }),
       ...(item.label === undefined ? {} : { label: item.label }),
       scope: item.scope,
       ...(broadcast === undefined ? {} : { broadcast }),

@@ -1,6 +1,6 @@
 /** Trackers of an instance: its own, its group's, and the interfaces that its addresses bring along. */
 import type { TrackerConfig, TrackerKind } from "#core/config";
-import { addressesOf, excludedOf, groupOf, interfaceOf, isOwner } from "../effective.ts";
+import { addressesOf, excludedOf, groupOf, holderOf, interfaceOf, isOwner } from "../effective.ts";
 import { find, type Model } from "../model.ts";
 import { type Block, booleanOf, hasSetting, itemsOf, lastSetting } from "../records.ts";
 import type { TrackedItem } from "../value.ts";
@@ -84,8 +84,9 @@ export function trackersOf(instance: Block, model: Model): readonly TrackerConfi
   const own = interfaceOf(instance);
   const devices = new Set<string>();
   for (const items of [addressesOf(instance), excludedOf(instance)]) {
-    for (const { interface: device, noTrack } of items) {
-      if (device !== undefined && device !== own && !noTrack) devices.add(device);
+    for (const item of items) {
+      const device = holderOf(item, instance, model);
+      if (device !== undefined && device !== own && !item.noTrack) devices.add(device);
     }
   }
   const all = [...listed(instance, model), ...(group === undefined ? [] : listed(group, model))];

@@ -1,6 +1,6 @@
 /** Virtual addresses: families, doubles, hosts, subnets. */
 import { type Ipv4, isInNetwork, printIpv4 } from "#units/address";
-import { addressesOf, addressOf, familyOf, interfaceOf, peersOf } from "../effective.ts";
+import { addressesOf, addressOf, familyOf, holderOf, isUnbound, peersOf } from "../effective.ts";
 import type { Ip } from "../ip.ts";
 import { type Block, itemsOf, lastSetting, nameOf, placeOf } from "../records.ts";
 import type { AddressItem } from "../value.ts";
@@ -54,7 +54,7 @@ function checkFamilies({ report }: RuleContext, block: Block): void {
   }
 }
 
-function checkTwins({ report }: RuleContext, block: Block, owners: Owners): void {
+function checkTwins({ model, report }: RuleContext, block: Block, owners: Owners): void {
   for (const item of both(block)) {
     const { ip } = item;
     const key = ip.family === 4 ? ip.value | 0 : ip.text;
@@ -64,8 +64,8 @@ function checkTwins({ report }: RuleContext, block: Block, owners: Owners): void
       continue;
     }
     // On another interface it is another address to Linux.
-    const device = item.interface ?? interfaceOf(block);
-    const twin = twins.find((one) => (one.item.interface ?? interfaceOf(one.block)) === device);
+    const device = holderOf(item, block, model);
+    const twin = twins.find((one) => holderOf(one.item, one.block, model) === device);
     if (twin === undefined) {
       twins.push({ block, item });
       continue;
@@ -97,7 +97,8 @@ function checkHosts({ report }: RuleContext, block: Block): void {
 /** A prefix that was written says which network the address is meant for. */
 function checkSubnet({ report }: RuleContext, block: Block): void {
   const source = addressOf(block, "unicast_src_ip") ?? addressOf(block, "mcast_src_ip");
-  if (source?.family !== 4) return;
+  // Where the device is not the peers', neither is its network.
+  if (source?.family !== 4 || isUnbound(block)) return;
   for (const item of both(block)) {
     const { ip, prefix } = item;
     if (ip.family !== 4 || !item.prefixGiven || prefix >= 31 || item.interface !== undefined)
@@ -121,6 +122,7 @@ const networkOf = (value: number): number => value >>> (32 - NETWORK_BITS);
  * `172.16.0.14` and `172.16.0.16`. In a larger network it may be right, so this is a remark.
  */
 function checkNeighbours({ report }: RuleContext, block: Block): void {
+  if (isUnbound(block)) return;
   const hosts = ["unicast_src_ip", "mcast_src_ip"].flatMap((word) => {
     const ip = addressOf(block, word);
     const span = lastSetting(block, word)?.args[0]?.span;

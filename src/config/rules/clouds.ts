@@ -3,6 +3,7 @@ import {
   addressesOf,
   excludedOf,
   groupOf,
+  holderOf,
   inherited,
   interfaceOf,
   isUnicast,
@@ -50,11 +51,12 @@ function checkCounts({ model, report }: RuleContext, cloud: SomeCloud): void {
   const max = ADDRESSES_MAX[cloud];
   const byInterface = new Map<string, { count: number; block: Block }>();
   for (const block of model.instances) {
-    const device = interfaceOf(block);
-    if (device === undefined) continue;
-    const count = addressesOf(block).length + excludedOf(block).length;
-    const known = byInterface.get(device);
-    byInterface.set(device, { count: count + (known?.count ?? 0), block: known?.block ?? block });
+    for (const item of [...addressesOf(block), ...excludedOf(block)]) {
+      const device = interfaceOf(block) ?? holderOf(item, block, model);
+      if (device === undefined) continue;
+      const known = byInterface.get(device);
+      byInterface.set(device, { count: 1 + (known?.count ?? 0), block: known?.block ?? block });
+    }
   }
   for (const [device, { count, block }] of byInterface) {
     const place = lastSetting(block, "virtual_ipaddress")?.word.span ?? placeOf(block);

@@ -4,6 +4,7 @@ import {
   familyOf,
   interfaceOf,
   isStrict,
+  isUnbound,
   isUnicast,
   routerIdOf,
   versionOf,
@@ -15,13 +16,14 @@ export const checkRequired: Rule = ({ model, report, stop }) => {
   for (const block of model.instances) {
     const instance = nameOf(block);
     const place = placeOf(block);
-    const missing = routerIdOf(block) === undefined || interfaceOf(block) === undefined;
+    const hasWay = interfaceOf(block) !== undefined || isUnbound(block);
+    const missing = routerIdOf(block) === undefined || !hasWay;
     if (missing) stop();
     if (block.damaged) continue;
     // A value that was refused has been reported where it stands.
     if (routerIdOf(block) === undefined && !block.attempted.includes("virtual_router_id"))
       report("VR2015", place, { instance });
-    if (interfaceOf(block) === undefined && !block.attempted.includes("interface"))
+    if (!hasWay && !block.attempted.includes("interface"))
       report("VR2016", place, { instance, unicast: isUnicast(block) });
     if (missing || addressesOf(block).length > 0) continue;
     if (hasSetting(block, "no_virtual_ipaddress") || block.attempted.includes("virtual_ipaddress"))

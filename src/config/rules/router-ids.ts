@@ -6,6 +6,7 @@ import {
   addressOf,
   familyOf,
   interfaceOf,
+  isUnbound,
   isUnicast,
   peersOf,
   routerIdOf,
@@ -21,12 +22,20 @@ export const checkRouterIds: Rule = ({ model, report, stop }) => {
   for (const block of model.instances) {
     const vrid = routerIdOf(block);
     const device = interfaceOf(block);
-    if (vrid === undefined || device === undefined) continue;
+    const isEverywhere = isUnbound(block);
+    if (vrid === undefined || (device === undefined && !isEverywhere)) continue;
     const place = lastSetting(block, "virtual_router_id")?.args[0]?.span ?? placeOf(block);
     const where = (other: Block): typeof place =>
       lastSetting(other, "virtual_router_id")?.args[0]?.span ?? placeOf(other);
-    const ways = waysOf(block, model).map((way) => `${device} ${vrid} ${way}`);
-    const twin = ways.map((way) => byWay.get(way)).find((one) => one !== undefined);
+    const ways = waysOf(block, model).map((way) => `${vrid} ${way}`);
+    // What is bound to no device hears what comes by any.
+    const twin = ways
+      .map((way) =>
+        isEverywhere
+          ? byWay.get(`${ALL} ${way}`)
+          : (byWay.get(`${device} ${way}`) ?? byWay.get(`${UNBOUND} ${way}`)),
+      )
+      .find((one) => one !== undefined);
     const id = `${familyOf(block)} ${vrid}`;
     const other = byId.get(id);
     if (twin !== undefined && (hasLostWay(twin) || hasLostWay(block))) {
@@ -39,10 +48,17 @@ export const checkRouterIds: Rule = ({ model, report, stop }) => {
       const facts = { vrid, first: nameOf(other), second: nameOf(block), same };
       report("VR3017", place, facts, { related: [where(other)] });
     }
-    for (const way of ways) byWay.set(way, block);
+    for (const way of ways) {
+      byWay.set(`${ALL} ${way}`, block);
+      byWay.set(`${device ?? UNBOUND} ${way}`, block);
+    }
     byId.set(id, block);
   }
 };
+
+/** No device has such a name: those that are bound to none, and all there are. */
+const UNBOUND = "/";
+const ALL = "//";
 
 /** What would tell it from another was refused, or misspelled, and has been reported. */
 const hasLostWay = ({ damaged, attempted }: Block): boolean =>

@@ -66,7 +66,10 @@ export const MACHINE: Texts<Family<"VR5">> = {
     label: "down now",
   }),
   VR5103: ({ address, interface: device }) => ({
-    message: `${address} is not an address of \`${device}\` on this machine`,
+    message:
+      device === undefined
+        ? `${address} is not an address of this machine`
+        : `${address} is not an address of \`${device}\` on this machine`,
     label: "not ours",
   }),
   VR5104: ({ address, interface: device, networks }) => ({

@@ -109,20 +109,22 @@ export const VALUES: Texts<Family<"VR20">> = {
   }),
   VR2016: ({ instance, unicast }) => ({
     message: unicast
-      ? `\`${instance}\` has no \`interface\`: Baton needs one with unicast peers too`
+      ? `\`${instance}\` has neither \`interface\` nor \`unicast_src_ip\`: nothing says which address its advertisements come from`
       : `\`${instance}\` has no \`interface\`: keepalived would not start`,
     label: "incomplete",
     ...(unicast
       ? {
           notes: [
-            "keepalived 2.2.8 runs it without, and leaves the way to the peers to the routes",
+            "without an interface the routes decide the way to the peers, and the source address cannot be derived",
           ],
         }
       : {}),
-    help: "add `interface eth0` with the name of the network interface",
+    help: unicast
+      ? "add `unicast_src_ip` with the address of this machine that the peers know, or `interface eth0` with the name of the network interface"
+      : "add `interface eth0` with the name of the network interface",
   }),
   VR2017: ({ vrid, interface: device, first, second }) => ({
-    message: `\`${second}\` and \`${first}\` both use virtual_router_id ${vrid} on \`${device}\`: keepalived would not start`,
+    message: `\`${second}\` and \`${first}\` both use virtual_router_id ${vrid} ${device === undefined ? "from one address to one peer" : `on \`${device}\``}: keepalived would not start`,
     label: "taken",
     related: [`used by \`${first}\``],
     help: "give each instance on an interface its own number",

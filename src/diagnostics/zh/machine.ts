@@ -59,7 +59,10 @@ export const MACHINE: Texts<Family<"VR5">> = {
     label: "当前是 down",
   }),
   VR5103: ({ address, interface: device }) => ({
-    message: `${address} 不是本机 \`${device}\` 上的地址`,
+    message:
+      device === undefined
+        ? `${address} 不是本机的地址`
+        : `${address} 不是本机 \`${device}\` 上的地址`,
     label: "不是本机地址",
   }),
   VR5104: ({ address, interface: device, networks }) => ({

@@ -109,14 +109,16 @@ export const VALUES: Texts<Family<"VR20">> = {
   }),
   VR2016: ({ instance, unicast }) => ({
     message: unicast
-      ? `\`${instance}\` 没有 \`interface\`：Baton 在单播时也需要它`
+      ? `\`${instance}\` 既没有 \`interface\` 也没有 \`unicast_src_ip\`，无法确定通告的源地址`
       : `\`${instance}\` 没有 \`interface\`，keepalived 无法启动`,
     label: "不完整",
-    ...(unicast ? { notes: ["keepalived 2.2.8 可以不写，由路由决定如何到达对端"] } : {}),
-    help: "补上 `interface eth0`，写实际的网卡名",
+    ...(unicast ? { notes: ["不写 interface 时由路由决定如何到达对端，源地址无从推导"] } : {}),
+    help: unicast
+      ? "补上 `unicast_src_ip`，写对端所知的本机地址；或补上 `interface eth0`，写实际的网卡名"
+      : "补上 `interface eth0`，写实际的网卡名",
   }),
   VR2017: ({ vrid, interface: device, first, second }) => ({
-    message: `\`${second}\` 与 \`${first}\` 在 \`${device}\` 上用了同一个 virtual_router_id ${vrid}，keepalived 无法启动`,
+    message: `\`${second}\` 与 \`${first}\` ${device === undefined ? "以同一源地址对同一对端" : `在 \`${device}\` 上`}用了同一个 virtual_router_id ${vrid}，keepalived 无法启动`,
     label: "已被占用",
     related: [`\`${first}\` 在用`],
     help: "同一网卡上的每个实例要用不同的数字",
