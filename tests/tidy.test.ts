@@ -27,6 +27,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   wire: { uses: ["units"], types: [], pure: true },
   core: { uses: ["units"], types: ["wire"], pure: true },
   havip: { uses: ["units"], types: ["wire"], pure: true },
+  agreement: { uses: ["units"], types: ["core", "contract"], pure: true },
   fabric: { uses: ["units", "wire"], types: [], pure: true },
   config: { uses: ["units", "diagnostics"], types: ["core"], pure: true },
   contract: {
@@ -42,7 +43,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   linux: { uses: ["ports", "wire", "units"], types: ["core", "contract"], pure: false },
   sim: {
-    uses: ["engine", "core", "havip", "wire", "ports", "units"],
+    uses: ["engine", "core", "havip", "agreement", "wire", "ports", "units"],
     types: ["contract"],
     pure: true,
   },

@@ -12,7 +12,7 @@ import { type AnyFinding, finding, type Language } from "#diagnostics/diagnostic
 import type { Span } from "#diagnostics/source";
 import type { CloudClient } from "#provider/client";
 import { postOverHttp, type Transport } from "#provider/transport";
-import type { HavipRow } from "#provider/whose";
+import type { HavipRow } from "#agreement/whose";
 import { CloudSource, type Self } from "../daemon/cloud-source.ts";
 
 export interface CheckCloudOptions {

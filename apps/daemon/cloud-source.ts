@@ -1,7 +1,9 @@
 /** Somebody to ask: an account at an endpoint, and which machine of it this is. Nothing here throws for what the world does. */
+
+import type { View } from "#agreement/agreement-state";
+import { viewOf } from "#agreement/whose";
 import type { AnswerOf } from "#contract/cloud/actions";
 import type { Language } from "#diagnostics/diagnostic";
-import type { View } from "#provider/agreement-state";
 import { type CallFailure, type CloudClient, makeClient } from "#provider/client";
 import {
   type Account,
@@ -15,7 +17,6 @@ import { CLOUD_ENDPOINT, type Endpoint, isLoopback, readEndpoint } from "#provid
 import { printCallFailure } from "#provider/failure-text";
 import { isInstanceId, isRegion } from "#provider/sendable";
 import type { Transport } from "#provider/transport";
-import { viewOf } from "#provider/whose";
 import { type HavipWords, havipWordsOf } from "./havip-words.ts";
 import { readShortFile } from "./own-files.ts";
 

@@ -1,18 +1,15 @@
 /**
- * Beside VRRP: asks the cloud whether it agrees about every HAVIP of an instance that is MASTER (src/provider/agreement.ts
+ * Beside VRRP: asks the cloud whether it agrees about every HAVIP of an instance that is MASTER (src/agreement/agreement.ts
  * decides when), has it announced again, and tells. The control plane being slow or away changes nothing else.
  */
-import type { HavipPlan } from "#config/plan";
-import type { HavipCounters, HavipStatus } from "#contract/status";
-import type { Language } from "#diagnostics/diagnostic";
-import { now } from "#linux/clock";
-import { agreementDeadline, stepAgreement } from "#provider/agreement";
+
+import { agreementDeadline, stepAgreement } from "#agreement/agreement";
 import {
   type AgreementCounters,
   countAgreement,
   disagreedFor,
   NO_AGREEMENTS,
-} from "#provider/agreement-counters";
+} from "#agreement/agreement-counters";
 import {
   type AgreementEffect,
   type AgreementEvent,
@@ -23,7 +20,12 @@ import {
   type Role,
   type View,
   verdictOf,
-} from "#provider/agreement-state";
+} from "#agreement/agreement-state";
+import { roleAsked } from "#agreement/role";
+import type { HavipPlan } from "#config/plan";
+import type { HavipCounters, HavipStatus } from "#contract/status";
+import type { Language } from "#diagnostics/diagnostic";
+import { now } from "#linux/clock";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
 import { type CloudQuestion, CloudSource } from "./cloud-source.ts";
 import { background, failureText } from "./contain.ts";
@@ -115,7 +117,7 @@ export class HavipLoop {
     const mine = [...this.#watches.values()].filter((watch) => watch.instance === instance);
     for (const watch of mine) {
       watch.moved = undefined;
-      this.#step(watch, { kind: "role", role: watch.waits || role === "master" ? role : "other" });
+      this.#step(watch, { kind: "role", role: roleAsked(role, watch.waits) });
     }
     const isWaitedFor = role === "leaving" && mine.some((watch) => watch.waits);
     // Never asked as MASTER, so there is no answer to wait for.

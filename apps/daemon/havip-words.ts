@@ -1,6 +1,7 @@
 /** What the loop that asks the cloud says, in both languages. */
+
+import type { ContrarySign, View } from "#agreement/agreement-state";
 import type { Language } from "#diagnostics/diagnostic";
-import type { ContrarySign, View } from "#provider/agreement-state";
 
 export interface HavipWords {
   readonly agrees: (about: { instance: string; address: string; seconds: string }) => string;

@@ -6,6 +6,9 @@
  *   check scripts, files, processes ─> results ─> engine
  *   engine gone ─> emergency.ts ─> another engine
  */
+
+import { signIn } from "#agreement/contrary-sign";
+import { roleOf } from "#agreement/role";
 import type { CommandPlan, RunPlan } from "#config/plan";
 import type { FromEngine, TrackerResult } from "#contract/engine-link";
 import type { ControlAnswer, ControlRequest, Status } from "#contract/status";
@@ -18,7 +21,6 @@ import { instant, micros, toMillis } from "#units/time";
 import { CheckScripts } from "./check-scripts.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
 import { contain, failureText } from "./contain.ts";
-import { signIn } from "./contrary-sign.ts";
 import type { ControlClient } from "./control-server.ts";
 import { Emergency } from "./emergency.ts";
 import { EngineProcess } from "./engine-process.ts";
@@ -469,9 +471,7 @@ export class Keeper {
     const memory = this.#memories.of(message);
     if (to === "MASTER" && memory !== undefined) this.#emergency.taken(memory.config);
     const isReplaced = message.leaving === true && this.#memories.get(instance) !== undefined;
-    const isLeaving = from === "MASTER" && to === "STOP";
-    const role = to === "MASTER" ? "master" : isLeaving ? "leaving" : "other";
-    if (!isReplaced) this.#havips.transition(instance, role);
+    if (!isReplaced) this.#havips.transition(instance, roleOf(from, to));
     const why = reasonSentence(reason, this.#options.language);
     const words =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;

@@ -4,15 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agreementDeadline, stepAgreement } from "#provider/agreement";
+import { agreementDeadline, stepAgreement } from "#agreement/agreement";
 import {
   type AgreementEvent,
   type AgreementNews,
   type AgreementState,
   IDLE,
   verdictOf,
-} from "#provider/agreement-state";
-import { viewOf } from "#provider/whose";
+} from "#agreement/agreement-state";
+import { viewOf } from "#agreement/whose";
 import { fromSeconds, instant } from "#units/time";
 import {
   asList,

@@ -1,10 +1,10 @@
 /** What people read when two nodes own an address, in both languages. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { signIn } from "#agreement/contrary-sign";
 import type { HavipStatus } from "#contract/status";
 import { readIpv4 } from "#units/address";
 import { tableWords } from "../../apps/cli/status-words.ts";
-import { signIn } from "../../apps/daemon/contrary-sign.ts";
 import { explainHavips, isContested } from "../../apps/daemon/explain-havip.ts";
 import { havipWordsOf } from "../../apps/daemon/havip-words.ts";
 

@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { stepAgreement } from "#provider/agreement";
+import { stepAgreement } from "#agreement/agreement";
 import {
   type AgreementCounters,
   countAgreement,
   disagreedFor,
   NO_AGREEMENTS,
-} from "#provider/agreement-counters";
+} from "#agreement/agreement-counters";
 import {
   type AgreementEvent,
   type AgreementState,
   IDLE,
   type View,
-} from "#provider/agreement-state";
+} from "#agreement/agreement-state";
 import { instant, toSeconds } from "#units/time";
 
 const OURS: View = { kind: "ours", movedAt: "2026-01-01 00:00:00" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { agreementDeadline, stepAgreement } from "#provider/agreement";
+import { agreementDeadline, stepAgreement } from "#agreement/agreement";
 import {
   type AgreementEffect,
   type AgreementEvent,
@@ -8,8 +8,8 @@ import {
   IDLE,
   type View,
   verdictOf,
-} from "#provider/agreement-state";
-import { viewOf } from "#provider/whose";
+} from "#agreement/agreement-state";
+import { viewOf } from "#agreement/whose";
 import { instant } from "#units/time";
 
 const OURS: View = { kind: "ours", movedAt: "2026-01-01 00:00:00" };

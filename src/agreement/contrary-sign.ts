@@ -1,7 +1,7 @@
 /** Which reports of the engine speak against this node's being the only owner: they put the cloud's last answer in doubt. */
 import type { Report } from "#core/event";
-import type { ContrarySign } from "#provider/agreement-state";
 import { printIpv4 } from "#units/address";
+import type { ContrarySign } from "./agreement-state.ts";
 
 export interface Sign {
   readonly sign: ContrarySign;

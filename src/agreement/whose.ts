@@ -2,6 +2,9 @@
 import type { AnswerOf } from "#contract/cloud/actions";
 import type { View } from "./agreement-state.ts";
 
+/** What counts of a row. */
+type Holding = Pick<HavipRow, "Vip" | "SubnetId" | "InstanceId" | "FlushedTime">;
+
 export type HavipRow = AnswerOf<"DescribeHaVips">["HaVipSet"][number];
 
 /** This machine in the cloud's words. */
@@ -15,7 +18,7 @@ export interface OwnIdentity {
 const ID_MAX = 100;
 
 /** Two VPCs may have the same address: the row of a subnet of ours counts. */
-export function viewOf(rows: readonly HavipRow[], address: string, own: OwnIdentity): View {
+export function viewOf(rows: readonly Holding[], address: string, own: OwnIdentity): View {
   const row = rows.find(
     (one) =>
       one.Vip === address && (own.subnetIds.length === 0 || own.subnetIds.includes(one.SubnetId)),
