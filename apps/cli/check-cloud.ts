@@ -3,6 +3,7 @@
  * a key in the environment. Nothing here changes anything, and a control plane that is away is one warning.
  */
 import { statSync } from "node:fs";
+import type { HavipRow } from "#agreement/whose";
 import { addressesOf } from "#config/effective";
 import type { HavipPlan } from "#config/plan";
 import type { Reading } from "#config/read";
@@ -12,7 +13,6 @@ import { type AnyFinding, finding, type Language } from "#diagnostics/diagnostic
 import type { Span } from "#diagnostics/source";
 import type { CloudClient } from "#provider/client";
 import { postOverHttp, type Transport } from "#provider/transport";
-import type { HavipRow } from "#agreement/whose";
 import { CloudSource, type Self } from "../daemon/cloud-source.ts";
 
 export interface CheckCloudOptions {

@@ -26,6 +26,7 @@ import type { HavipPlan } from "#config/plan";
 import type { HavipCounters, HavipStatus } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
 import { now } from "#linux/clock";
+import { type Ipv4, readIpv4 } from "#units/address";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
 import { type CloudQuestion, CloudSource } from "./cloud-source.ts";
 import { background, failureText } from "./contain.ts";
@@ -38,7 +39,7 @@ export interface HavipOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly language: Language;
   readonly log: Log;
-  readonly announce: (instance: string) => void;
+  readonly announce: (one: { readonly instance: string; readonly address: Ipv4 }) => void;
   /** An instance that is stopping: the cloud has moved all its addresses, or does not say so and is not waited for. */
   readonly moved: (instance: string, moved: boolean) => void;
 }
@@ -235,8 +236,11 @@ export class HavipLoop {
           `(${watch.instance}) ${watch.address}`,
           async () => await this.#ask(watch, effect.turn),
         );
-      case "announce":
-        return this.#options.announce(watch.instance);
+      case "announce": {
+        const address = readIpv4(watch.address);
+        if (address !== undefined) this.#options.announce({ instance: watch.instance, address });
+        return;
+      }
       case "moved":
         return this.#tellMoved(watch, effect.moved);
       case "tell":

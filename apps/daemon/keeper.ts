@@ -157,7 +157,7 @@ export class Keeper {
       env: options.env ?? {},
       language,
       log,
-      announce: (instance) => this.#engine.send({ type: "announce", instance }),
+      announce: (one) => this.#engine.send({ type: "announce", ...one }),
       moved: (instance, moved) => this.#engine.send({ type: "platform", instance, moved }),
     });
     this.#watch = new EngineWatch({

@@ -32,8 +32,11 @@ export type ToEngine =
       readonly leftovers?: readonly Leftover[];
     }
   | ({ readonly type: "tracker" } & TrackerResult)
-  /** The instance, if it is MASTER, announces its addresses once more, within the limits of its interface. */
-  | { readonly type: "announce"; readonly instance: string }
+  /**
+   * The instance, if it is MASTER, announces this address once more, within the limits of its interface. With its first one
+   * go the excluded ones, about which nobody is asked. Undefined: all.
+   */
+  | { readonly type: "announce"; readonly instance: string; readonly address?: Ipv4 }
   /** The instance is stopping: the cloud has moved its addresses, or cannot say. */
   | { readonly type: "platform"; readonly instance: string; readonly moved: boolean }
   /** Answer with a `snapshot` that carries the same id. */

@@ -165,7 +165,7 @@ export class Engine {
         this.results.set(`${message.kind}/${message.name}`, message.result);
         return trackerChanged(this, message.kind, message.name, message.result, now);
       case "announce":
-        return this.#announceAgain(message.instance, now);
+        return this.#announceAgain(message.instance, message.address, now);
       case "platform":
         return this.#platformAnswered(message.instance, message.moved, now);
       case "snapshot": {
@@ -180,10 +180,17 @@ export class Engine {
     }
   }
 
-  #announceAgain(name: string, now: Instant): void {
+  #announceAgain(name: string, address: Ipv4 | undefined, now: Instant): void {
     for (const instance of this.instances) {
       if (instance.config.router.name !== name || instance.state.phase.kind !== "master") continue;
-      announce(this, instance, instance.addresses, 1, now);
+      const { addresses, excludedAddresses } = instance.config;
+      const others = addresses[0]?.address === address ? excludedAddresses : [];
+      const isMeant = (one: Ipv4): boolean =>
+        address === undefined ||
+        one === address ||
+        others.some((excluded) => excluded.address === one);
+      const meant = instance.addresses.filter(({ virtual }) => isMeant(virtual.address));
+      announce(this, instance, meant, 1, now);
     }
   }
 

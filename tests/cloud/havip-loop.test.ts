@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { readConfiguration } from "#config/read";
 import type { HavipStatus } from "#contract/status";
 import type { Language } from "#diagnostics/diagnostic";
+import { printIpv4 } from "#units/address";
 import { HavipLoop, type HavipOptions } from "../../apps/daemon/havip-loop.ts";
 import { keepLog, until } from "../support/daemon-bench.ts";
 import { REGION } from "./harness.ts";
@@ -37,7 +38,7 @@ function bench(
     env: NOWHERE,
     language: "en",
     log,
-    announce: (instance) => void announced.push(instance),
+    announce: ({ instance, address }) => void announced.push(`${instance} ${printIpv4(address)}`),
     moved: (instance, has) => void moved.push(`${instance} ${has}`),
     ...options,
   });
@@ -103,6 +104,7 @@ test("a block in the file is enough: asked, announced again, agreed, counted", a
   assert.deepEqual(made.status()?.platform, "not-asked");
   made.loop.transition("VI_1", "master");
   await until("it is announced again", () => made.announced.length > 0);
+  assert.match(made.announced[0] ?? "", new RegExp(` ${VIP}$`));
   assert.equal(made.status()?.platform, "disagrees");
   assert.equal(world.running.cloud.claim(VIP, eni).kind, "accepted");
   await until("agrees", () => made.status()?.platform === "agrees");
