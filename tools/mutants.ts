@@ -6,6 +6,9 @@ export interface Mutant {
   readonly replace: string;
 }
 
+/** Whether the platform agrees; noticed by the seeds that have a cloud. */
+const AGREEMENT = "src/agreement/agreement.ts";
+
 const inFile = (file: string, ...list: readonly (readonly [string, string, string])[]): Mutant[] =>
   list.map(([rule, find, replace]) => ({ file: `src/core/${file}.ts`, rule, find, replace }));
 
@@ -323,6 +326,30 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "a refused prolongation of the lease is acted on",
     find: "  if (!outcome.ok) lose(engine, instance, outcome, now, follow);",
     replace: "",
+  },
+  {
+    file: AGREEMENT,
+    rule: "an address that left and came back has another date",
+    find: 'before.view?.kind === "ours" && before.view.movedAt !== view.movedAt',
+    replace: '(before.view?.kind as string) === "never"',
+  },
+  {
+    file: AGREEMENT,
+    rule: "an answer is as old as its question",
+    find: "askedAt <= doubt.at",
+    replace: "now <= doubt.at",
+  },
+  {
+    file: AGREEMENT,
+    rule: "what the platform refuses is announced again",
+    find: "  if (now >= state.announceAt) {",
+    replace: "  if (now < state.since) {",
+  },
+  {
+    file: AGREEMENT,
+    rule: "again, but later and later",
+    find: "Math.min(state.announceWait * 2, waitMost) as Micros",
+    replace: "(state.announceWait * 0 * waitMost) as Micros",
   },
   ...inFile("announcer", [
     "each burst begins elsewhere",

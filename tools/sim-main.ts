@@ -102,6 +102,8 @@ function runMany(): number {
   const longest: Record<string, number> = {};
   const costs: { readonly seed: number; readonly milliseconds: number }[] = [];
   const darkness = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
+  const agreement = { moves: 0, longest: 0, unseen: 0, again: 0 };
+  let clouds = 0;
   let events = 0;
   let simulated = 0;
   const progress = showProgress(count);
@@ -118,6 +120,11 @@ function runMany(): number {
     darkness.judged += result.darkness.judged;
     darkness.longest = Math.max(darkness.longest, result.darkness.longest);
     darkness.judgedLongest = Math.max(darkness.judgedLongest, result.darkness.judgedLongest);
+    clouds += scenario.platform === undefined ? 0 : 1;
+    agreement.moves += result.agreement.moves;
+    agreement.unseen += result.agreement.unseen;
+    agreement.again += result.agreement.again;
+    agreement.longest = Math.max(agreement.longest, result.agreement.longest);
     events += result.events;
     simulated += result.micros;
     for (const [reason, times] of Object.entries(result.reasons))
@@ -151,6 +158,9 @@ function runMany(): number {
   );
   say(
     `clients in the dark: ${(darkness.micros / 1_000_000).toFixed(0)} s in all, ${(darkness.longest / 1_000).toFixed(0)} ms at once; ${darkness.judged} times judged, ${(darkness.judgedLongest / 1_000).toFixed(1)} ms where there was nothing to wait for`,
+  );
+  say(
+    `${clouds} clouds: ${agreement.moves} times an address was moved away from an owner that showed agreement, reported after ${(agreement.longest / 1_000).toFixed(0)} ms at most (trouble aside); ${agreement.unseen} came back within one second of its date; ${agreement.again} announcements called for`,
   );
   const dearest = costs.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, 5);
   say(

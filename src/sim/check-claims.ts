@@ -26,10 +26,13 @@ export function checkClaims(simulation: Simulation, facts: Facts): Hooks {
   let cut: Fault | undefined;
   let quietFrom = 0;
   const counts = new Map<string, number>();
+  /** Called for by the platform's answers, which have a bound of their own (`check-agreement.ts`). */
+  const calledFor = new Map<string, number>();
 
   const restart = (): void => {
     quietFrom = facts.now + LOUD;
     counts.clear();
+    calledFor.clear();
   };
 
   /** Announcements that come by the clock. */
@@ -49,15 +52,23 @@ export function checkClaims(simulation: Simulation, facts: Facts): Hooks {
     },
     transition: restart,
     connectivity: restart,
+    announcedAgain: (machine, { address }) => {
+      const name = `${machine.id}/${address}`;
+      calledFor.set(name, (calledFor.get(name) ?? 0) + 1);
+    },
     arpSent: (machine, address) => {
       if (cut === undefined || facts.now < quietFrom) return;
       const name = `${machine.id}/${address}`;
       const count = (counts.get(name) ?? 0) + 1;
       counts.set(name, count);
       const lasted = facts.now - quietFrom;
+      const called = calledFor.get(name) ?? 0;
       const limit =
         FORMS *
-        (EARLY_ANSWERS + Math.floor(lasted / GAP) + refreshes(machine, address, lasted + GAP));
+        (EARLY_ANSWERS +
+          Math.floor(lasted / GAP) +
+          refreshes(machine, address, lasted + GAP) +
+          called);
       if (count > limit)
         simulation.violate(
           "outshouting",

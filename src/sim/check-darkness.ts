@@ -263,6 +263,11 @@ export function checkDarkness(
         claimedAt = facts.now;
         strangeCount += 1;
       },
+      // Called for by the platform, at a moment of its own: the other owner's answer to it has to wait for its turn.
+      announcedAgain: (_, { address }) => {
+        if (machines.filter((one) => isMaster(one, address)).length < 2) return;
+        strangeAt = Math.max(strangeAt, facts.now + FOREIGN_GAP);
+      },
       arpLost: (machine, client, address) =>
         arpLostAt.set(`${machine.id}/${key(client, address)}`, facts.now),
       arpAtSwitch: (machine, address, passed) => {

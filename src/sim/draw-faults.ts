@@ -279,7 +279,11 @@ function drawFault(
     case "address-moved":
     case "addresses-flushed":
     case "second-daemon":
-      // Drawn by drawDevices.
+    case "platform-slow":
+    case "platform-fails":
+    case "platform-stale":
+    case "claims-lost":
+      // Drawn by drawDevices, drawPlatformFaults.
       return undefined;
   }
 }

@@ -1,16 +1,17 @@
 /** Makes a fault happen, and ends it when its time is over or the storm is. */
 import type { Machine } from "./machine.ts";
-import type { Fault } from "./scenario.ts";
+import { type Fault, isPlatformFault, type PlatformFault } from "./scenario.ts";
 import type { Simulation } from "./simulation.ts";
 
 export function applyFault(simulation: Simulation, fault: Fault): void {
   const undo = begin(simulation, fault);
-  simulation.hooks.tell("fault", fault, true);
+  const hook = isPlatformFault(fault) ? "platformFault" : "fault";
+  simulation.hooks.tell(hook, fault, true);
   if (undo === undefined) return;
   const end = (): void => {
     if (!simulation.lasting.delete(fault)) return;
     undo();
-    simulation.hooks.tell("fault", fault, false);
+    simulation.hooks.tell(hook, fault, false);
   };
   simulation.lasting.set(fault, end);
   if ("micros" in fault) simulation.queue.in(fault.micros, end);
@@ -19,6 +20,7 @@ export function applyFault(simulation: Simulation, fault: Fault): void {
 /** Returns how to end it, for what lasts. */
 function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
   if ("machine" in fault) return beginOnMachine(simulation, fault);
+  if (isPlatformFault(fault)) return beginOnPlatform(simulation, fault);
   switch (fault.kind) {
     case "loss":
     case "slow-network":
@@ -87,6 +89,32 @@ function beginOnNetwork(
       const pairs = left.flatMap((a) => right.map((b) => [a, b] as const));
       return cutBothWays(network, pairs);
     }
+  }
+}
+
+function beginOnPlatform({ platform }: Simulation, fault: PlatformFault): (() => void) | undefined {
+  if (platform === undefined) return undefined;
+  switch (fault.kind) {
+    case "platform-slow":
+      platform.extraLatency += fault.latency;
+      return () => {
+        platform.extraLatency -= fault.latency;
+      };
+    case "platform-fails":
+      platform.failing += fault.share;
+      return () => {
+        platform.failing = Math.max(0, platform.failing - fault.share);
+      };
+    case "platform-stale":
+      platform.staleness += fault.age;
+      return () => {
+        platform.staleness -= fault.age;
+      };
+    case "claims-lost":
+      platform.losing += fault.share;
+      return () => {
+        platform.losing = Math.max(0, platform.losing - fault.share);
+      };
   }
 }
 

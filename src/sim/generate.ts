@@ -10,6 +10,7 @@ import { Secret } from "#units/secret";
 import { fromCentis, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import { drawFaults } from "./draw-faults.ts";
+import { drawPlatform, PLATFORM_SETTLES } from "./draw-platform.ts";
 import { shortestInterval } from "./draw-reloads.ts";
 import { drawShape, NETWORK, type Shape, virtual } from "./draw-shape.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -36,8 +37,9 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
   const down = masterDown(first, shape.intervalMax, 1);
   const shortest = fromCentis(shortestInterval(shape));
   const intervals = options.intervals ?? random.between(30, 120);
-  const stormMicros = Math.max(intervals * interval, 8 * down, 3_000_000);
-  const faults = drawFaults(random, shape, machines, stormMicros, down);
+  const storm = Math.max(intervals * interval, 8 * down, 3_000_000);
+  const cloud = drawPlatform(random.split("platform"), shape, storm, down);
+  const faults = [...drawFaults(random, shape, machines, storm, down), ...(cloud?.faults ?? [])];
   const settleMicros =
     12_000_000 +
     8 * down +
@@ -45,7 +47,8 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     first.startupDelay +
     (hasRefusals(faults) ? 60_000_000 : 0) +
     // keepalived yields without a word: clients find out by themselves (`RESOLVE_AFTER`).
-    (rivals.length > 0 ? 8_000_000 : 0);
+    (rivals.length > 0 ? 8_000_000 : 0) +
+    (cloud === undefined ? 0 : PLATFORM_SETTLES + cloud.platform.claimLatency);
   return {
     seed,
     machines,
@@ -55,8 +58,9 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     keeperLateMicros: random.pick([300, 2_000]),
     ...(shape.arpLimit === undefined ? {} : { arpLimit: shape.arpLimit }),
     ...(rivals.length === 0 ? {} : { rivals }),
+    ...(cloud === undefined ? {} : { platform: cloud.platform }),
     faults: faults.toSorted((a, b) => a.at - b.at),
-    stormMicros,
+    stormMicros: cloud?.stormMicros ?? storm,
     settleMicros,
     watchMicros: Math.max(10 * interval, 1_000_000),
   };

@@ -1,8 +1,10 @@
 /** What really happens in a simulation, told to whoever watches: checkers, the client, the transcript. */
+import type { AgreementNews, View } from "#agreement/agreement-state";
 import type { FromEngine, ToEngine, TrackerResult } from "#contract/engine-link";
 import type { InstanceConfig } from "#core/config";
 import type { Ipv4 } from "#units/address";
 import type { Client, Service } from "./client.ts";
+import type { Watch } from "./cloud-watch.ts";
 import type { Machine } from "./machine.ts";
 import type { NeighbourState } from "./neighbours.ts";
 import type { Rival } from "./rival.ts";
@@ -54,6 +56,21 @@ export interface Hooks {
   readonly handled?: (machine: Machine, message: ToEngine) => void;
   readonly transition?: (machine: Machine, message: TransitionMessage) => void;
   readonly told?: (machine: Machine, message: FromEngine) => void;
+  /** The keeper is about to work with a message of the engine. */
+  readonly keeperTold?: (machine: Machine, message: FromEngine) => void;
+  /** An announcement as the platform took it. `refusal`: empty if it was accepted. Nodes: see `Surroundings.nodeOf`. */
+  readonly claimed?: (node: number, address: Ipv4, refusal: string) => void;
+  /** The platform has bound the address to another node. */
+  readonly addressMoved?: (address: Ipv4, from: number | undefined, to: number | undefined) => void;
+  /** The platform's answer to a question of `askedAt` has come. */
+  readonly answered?: (machine: Machine, watch: Watch, view: View, askedAt: number) => void;
+  /** What may be shown of the platform may have changed. */
+  readonly agreement?: (machine: Machine, watch: Watch) => void;
+  readonly agreementNews?: (machine: Machine, watch: Watch, news: AgreementNews) => void;
+  /** An announcement that the platform's answer called for. */
+  readonly announcedAgain?: (machine: Machine, watch: Watch) => void;
+  /** What is wrong with the platform alone; nothing of it concerns VRRP. */
+  readonly platformFault?: (fault: Fault, begins: boolean) => void;
   readonly fault?: (fault: Fault, begins: boolean) => void;
   readonly engineStarted?: (machine: Machine, resume: readonly string[]) => void;
   readonly engineEnded?: (machine: Machine, how: "stopped" | "died") => void;

@@ -13,6 +13,7 @@ import type { Ipv4 } from "#units/address";
 import { fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { advertPackets } from "./advert-packets.ts";
+import type { CloudWatch } from "./cloud-watch.ts";
 import type { Machine } from "./machine.ts";
 import type { Random } from "./random.ts";
 import { sendPacket } from "./world.ts";
@@ -30,6 +31,8 @@ interface Hold {
 export class Keeper {
   readonly #machine: Machine;
   readonly #random: Random;
+  /** Where there is a cloud. */
+  cloud: CloudWatch | undefined;
   isAlive = false;
   /** SIGSTOP. */
   isStopped = false;
@@ -69,6 +72,8 @@ export class Keeper {
     this.#life += 1;
     this.#states.clear();
     this.#wantsEngine = true;
+    this.cloud?.forget();
+    this.cloud?.configure(() => false);
     this.#startEngineIn(this.#random.between(ENGINE_START_MIN, ENGINE_START_MAX));
   }
 
@@ -79,6 +84,7 @@ export class Keeper {
     this.#afterStop = () => {
       this.isAlive = false;
       this.#life += 1;
+      this.cloud?.forget();
       then();
     };
     if (this.#machine.engine === undefined) return this.#ended();
@@ -96,6 +102,7 @@ export class Keeper {
     this.isAlive = false;
     this.isStopped = false;
     this.#life += 1;
+    this.cloud?.forget();
     this.#holds.clear();
     this.#inbox = [];
     this.#engineDied = false;
@@ -170,14 +177,19 @@ export class Keeper {
   }
 
   #handle(message: FromEngine): void {
+    this.#machine.around.hooks.tell("keeperTold", this.#machine, message);
+    if (message.type === "configuring")
+      this.cloud?.configure((name) => this.#states.get(name) === "MASTER");
+    if (message.type === "transition") this.#states.set(message.instance, message.to);
+    this.cloud?.receive(message);
     if (message.type !== "transition") return;
-    this.#states.set(message.instance, message.to);
     // The new engine has the seat: nothing is to be removed any more.
     if (message.to === "MASTER") this.#holds.delete(message.instance);
   }
 
   #takeOver(): void {
     this.#engineDied = false;
+    this.cloud?.engineGone();
     const machine = this.#machine;
     const resume: string[] = [];
     for (const instance of machine.instances) {

@@ -385,7 +385,10 @@ export class Machine {
       return;
     }
     const { hooks } = this.around;
-    if (message.type === "configure") hooks.tell("beforeReload", this, message.instances);
+    if (message.type === "configure") {
+      this.keeper.receive({ type: "configuring" });
+      hooks.tell("beforeReload", this, message.instances);
+    }
     engine.onKeeper(message, this.clock());
     hooks.tell("handled", this, message);
     if (message.type === "configure") hooks.tell("afterReload", this);

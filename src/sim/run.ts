@@ -1,4 +1,5 @@
 /** One scenario, all checkers. */
+import { type AgreementTotals, checkAgreement } from "./check-agreement.ts";
 import { checkAlarm } from "./check-alarm.ts";
 import { checkAnnouncements } from "./check-announcements.ts";
 import { checkBackup } from "./check-backup.ts";
@@ -27,6 +28,7 @@ export interface RunResult {
   readonly micros: number;
   readonly overlap: OverlapTotals;
   readonly darkness: DarknessTotals;
+  readonly agreement: AgreementTotals;
   /** Changes of state, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
@@ -58,6 +60,8 @@ export function runScenario(
   hooks.add(checkRefresh(simulation, facts));
   const darkness = checkDarkness(simulation, facts);
   hooks.add(darkness.hooks);
+  const agreement = checkAgreement(simulation, facts);
+  hooks.add(agreement.hooks);
   const overlap = checkOverlap(simulation, facts);
   hooks.add(overlap.hooks);
   hooks.add({
@@ -84,6 +88,7 @@ export function runScenario(
     micros: simulation.queue.now,
     overlap: overlap.totals,
     darkness: darkness.totals,
+    agreement: agreement.totals,
     reasons,
   };
 }

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly arpLimit?: { readonly perSecond: number; readonly burst: number };
   /** Nodes that run keepalived. */
   readonly rivals?: readonly RivalSpec[];
+  /** A cloud that decides who has an address; undefined: none. */
+  readonly platform?: PlatformSpec;
   readonly faults: readonly Fault[];
   /** Faults begin before this; what lasts is ended here. */
   readonly stormMicros: number;
@@ -47,6 +49,19 @@ export interface RivalSpec {
   readonly instances: readonly InstanceConfig[];
 }
 
+export interface PlatformSpec {
+  /** From an accepted announcement until the address points at its sender. */
+  readonly claimLatency: number;
+  /** From a question until its answer. */
+  readonly askMin: number;
+  readonly askMax: number;
+  /** Announcements that are let through. */
+  readonly perInterface: { readonly burst: number; readonly perSecond: number };
+  readonly perAddress: { readonly burst: number; readonly perSecond: number };
+  /** Nodes outside the drift range: what they announce is refused. Empty: everybody may claim. */
+  readonly barred: readonly number[];
+}
+
 interface Timed {
   /** Microseconds after the start. */
   readonly at: number;
@@ -59,6 +74,7 @@ interface On {
 }
 
 export type Fault =
+  | PlatformFault
   /** Everything between all ports. */
   | ({ readonly kind: "loss"; readonly share: number } & Lasting)
   | ({ readonly kind: "slow-network"; readonly latency: number } & Lasting)
@@ -148,6 +164,26 @@ export type Fault =
       readonly address: Ipv4;
       readonly times: number;
     } & Timed);
+
+/** What is wrong with the platform alone. */
+export type PlatformFault =
+  | ({ readonly kind: "platform-slow"; readonly latency: number } & Lasting)
+  /** Share of the questions that are refused or get no answer. */
+  | ({ readonly kind: "platform-fails"; readonly share: number } & Lasting)
+  /** It answers what was true `age` ago. */
+  | ({ readonly kind: "platform-stale"; readonly age: number } & Lasting)
+  /** Share of the announcements it does not see. */
+  | ({ readonly kind: "claims-lost"; readonly share: number } & Lasting);
+
+export const PLATFORM_FAULTS: readonly string[] = [
+  "platform-slow",
+  "platform-fails",
+  "platform-stale",
+  "claims-lost",
+] satisfies readonly PlatformFault["kind"][];
+
+export const isPlatformFault = (fault: Fault): fault is PlatformFault =>
+  PLATFORM_FAULTS.includes(fault.kind);
 
 /** Packets a stranger sends. All but the last three must change nothing. */
 export type Hostile =

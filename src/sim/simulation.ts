@@ -7,12 +7,14 @@
 import type { Record as EngineRecord } from "#engine/engine";
 import { type Ipv4, ipv4, type Mac } from "#units/address";
 import { Client } from "./client.ts";
+import { CloudWatch } from "./cloud-watch.ts";
 import { EventQueue } from "./event-queue.ts";
 import { applyFault } from "./faults.ts";
 import { arpSender, vridOf } from "./frame-fields.ts";
 import { HookList } from "./hooks.ts";
 import { Machine } from "./machine.ts";
 import { Network, type Port } from "./network.ts";
+import { Platform } from "./platform.ts";
 import { createRandom, type Random } from "./random.ts";
 import { RIVAL_NODE, Rival } from "./rival.ts";
 import { everyInstance, type Fault, type Scenario } from "./scenario.ts";
@@ -39,6 +41,7 @@ export class Simulation {
   readonly clients: readonly Client[];
   readonly stranger: Stranger;
   readonly random: Random;
+  readonly platform: Platform | undefined;
   readonly violations: Violation[] = [];
   readonly addresses: readonly Ipv4[];
   phase: "storm" | "calm" | "settled" = "storm";
@@ -102,12 +105,28 @@ export class Simulation {
       if (machine !== undefined && client !== undefined)
         hooks.tell("arpLost", machine, client, arpSender(frame.bytes));
     };
+    this.platform = this.#createPlatform();
     this.network.onArp = (from, frame, passed) => {
+      if (passed) this.platform?.receive(from, frame);
       const machine = this.machines.find((one) => one.port === from);
       if (machine !== undefined) hooks.tell("arpAtSwitch", machine, arpSender(frame.bytes), passed);
     };
     this.network.onChange = () => hooks.tell("connectivity");
     for (const machine of this.machines) machine.port.arpLimit = scenario.arpLimit;
+  }
+
+  #createPlatform(): Platform | undefined {
+    const { scenario, queue, hooks } = this;
+    if (scenario.platform === undefined) return undefined;
+    const nodes = [
+      ...this.machines.map((one) => ({ one, node: one.id })),
+      ...this.rivals.map((one) => ({ one, node: RIVAL_NODE + one.id })),
+    ].map(({ one: { port, mac, spec }, node }) => ({ node, port, mac, address: spec.address }));
+    const random = this.random.split("platform");
+    const around = { queue, hooks, random };
+    const platform = new Platform(scenario.platform, around, nodes, this.addresses);
+    for (const machine of this.machines) machine.keeper.cloud = new CloudWatch(machine, platform);
+    return platform;
   }
 
   violate(check: string, text: string): void {

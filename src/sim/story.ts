@@ -80,6 +80,23 @@ export function tellStory(simulation: Simulation): {
         ),
       rivalOwnership: (rival, address, owns) =>
         say(`rival ${rival.id} ${owns ? "answers" : "is silent"} for ${printIpv4(address)}`),
+      claimed: (node, address, refusal) => {
+        if (refusal !== "") say(`platform refuses node ${node} ${printIpv4(address)}: ${refusal}`);
+      },
+      addressMoved: (address, from, to) =>
+        say(`platform moves ${printIpv4(address)} from ${from ?? "nobody"} to ${to ?? "nobody"}`),
+      answered: (machine, { instance, address }, view, askedAt) =>
+        say(
+          `machine ${machine.id} ${instance} ${printIpv4(address)} is answered ${JSON.stringify(view)} after ${simulation.queue.now - askedAt} us`,
+        ),
+      agreementNews: (machine, { instance, address }, news) =>
+        say(
+          `machine ${machine.id} ${instance} ${printIpv4(address)} reports ${JSON.stringify(news)}`,
+        ),
+      announcedAgain: (machine, { instance, address }) =>
+        say(`machine ${machine.id} ${instance} announces ${printIpv4(address)} again`),
+      platformFault: (fault, begins) =>
+        say(`${begins ? "FAULT" : "END OF FAULT"} ${JSON.stringify(fault)}`),
       calm: () => say("CALM: nothing fails any more"),
       settled: () => say("SETTLED: every promise must hold now"),
     },

@@ -1,0 +1,228 @@
+/**
+ * What a daemon shows of the platform, against what the platform did. Only where there is a cloud.
+ *
+ *  - Never "agrees" by an answer that was asked for before the last sign to the contrary.
+ *  - An address that the platform has moved away from a node that showed "agrees" is reported: `REPORTED` later, and the time
+ *    two answers take, that node has shown something else, whether the address came back meanwhile or not. The time starts
+ *    anew when anything is wrong with the machine or the platform. A date in whole seconds hides what happens within one.
+ *  - In the end the address is bound to its owner, and the owner shows "agrees".
+ *  - Announcements that answers call for stay rare.
+ */
+import { verdictOf } from "#agreement/agreement-state";
+import type { Report } from "#core/event";
+import { type Ipv4, printIpv4 } from "#units/address";
+import type { Watch } from "./cloud-watch.ts";
+import type { Facts } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Machine } from "./machine.ts";
+import type { Platform } from "./platform.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** docs/guarantees.md */
+const REPORTED = 6_500_000;
+/** After trouble the next question may wait this long: the longest pause, and the answer that is given up. */
+const ASKS_AGAIN = 13_000_000;
+/** Wake-ups of the keeper, frames on their way. */
+const LATE = 50_000;
+/** Pauses of 1, 2, 4 and 8 s, and one more for a binding that was lost again. */
+const WINDOW = 10_000_000;
+const WINDOW_MOST = 6;
+
+export interface AgreementTotals {
+  /** Moves away from a node that showed "agrees", and the longest time until it showed otherwise. */
+  moves: number;
+  longest: number;
+  /** Came and went within one second: its date does not tell. */
+  unseen: number;
+  again: number;
+}
+
+/** One address of one machine. */
+interface Case {
+  readonly machine: Machine;
+  watch: Watch;
+  signAt: number;
+  /** When the last answer was asked for, if it was a yes. */
+  yesAskedAt: number;
+  /** The platform took the address away then, and nothing has been shown of it yet. */
+  movedAt: number | undefined;
+  /** Of excuses: the time is counted from here. */
+  countsFrom: number;
+  /** When the platform moved it here. */
+  cameAt: number;
+  readonly again: number[];
+}
+
+const NEVER = Number.NEGATIVE_INFINITY;
+
+export function checkAgreement(
+  simulation: Simulation,
+  facts: Facts,
+): { readonly hooks: Hooks; readonly totals: AgreementTotals } {
+  const totals: AgreementTotals = { moves: 0, longest: 0, unseen: 0, again: 0 };
+  const { platform } = simulation;
+  return platform === undefined
+    ? { hooks: {}, totals }
+    : { hooks: new AgreementChecker(simulation, facts, platform, totals).hooks(), totals };
+}
+
+class AgreementChecker {
+  readonly #simulation: Simulation;
+  readonly #facts: Facts;
+  readonly #platform: Platform;
+  readonly #totals: AgreementTotals;
+  readonly #cases = new Map<string, Case>();
+  #faults = 0;
+  #troubleAt = NEVER;
+
+  constructor(simulation: Simulation, facts: Facts, platform: Platform, totals: AgreementTotals) {
+    this.#simulation = simulation;
+    this.#facts = facts;
+    this.#platform = platform;
+    this.#totals = totals;
+  }
+
+  hooks(): Hooks {
+    return {
+      keeperTold: (machine, message) => {
+        if (message.type === "report") this.#reported(machine, message.instance, message.report);
+        if (message.type !== "transition" || message.to !== "MASTER") return;
+        for (const one of this.#of(machine, message.instance))
+          Object.assign(one, { signAt: NEVER, yesAskedAt: NEVER });
+      },
+      answered: (machine, watch, view, askedAt) => {
+        const one = this.#case(machine, watch);
+        // No answer is no "no": an agreement stays what it was, as old as it is.
+        if (view.kind !== "unknown") one.yesAskedAt = view.kind === "ours" ? askedAt : NEVER;
+      },
+      agreement: (machine, watch) => this.#shown(this.#case(machine, watch)),
+      announcedAgain: (machine, watch) => this.#announced(this.#case(machine, watch)),
+      addressMoved: (address, from, to) => this.#moved(address, from, to),
+      platformFault: (_, begins) => {
+        this.#faults += begins ? 1 : -1;
+        this.#troubleAt = this.#facts.now;
+      },
+      end: () => this.#atEnd(),
+    };
+  }
+
+  #case(machine: Machine, watch: Watch): Case {
+    const key = `${machine.id}/${watch.instance}/${watch.address}`;
+    let one = this.#cases.get(key);
+    if (one === undefined) {
+      const never = { signAt: NEVER, yesAskedAt: NEVER, cameAt: NEVER, countsFrom: NEVER };
+      one = { machine, watch, ...never, movedAt: undefined, again: [] };
+      this.#cases.set(key, one);
+    }
+    // Another keeper knows nothing of what was.
+    if (one.watch !== watch)
+      Object.assign(one, { watch, movedAt: undefined, yesAskedAt: NEVER, again: [] });
+    return one;
+  }
+
+  #of(machine: Machine, instance: string): readonly Case[] {
+    return [...this.#cases.values()].filter(
+      (one) => one.machine === machine && one.watch.instance === instance,
+    );
+  }
+
+  #reported(machine: Machine, instance: string, report: Report): void {
+    const isOfAll = report.kind === "weaker-master" || report.kind === "grace";
+    const isOfOne = report.kind === "address-claimed" || report.kind === "claims-ended";
+    for (const one of this.#of(machine, instance)) {
+      if (isOfAll || (isOfOne && report.address === one.watch.address))
+        one.signAt = this.#facts.now;
+    }
+  }
+
+  #shown(one: Case): void {
+    const { kind } = verdictOf(one.watch.state);
+    const { now } = this.#facts;
+    if (kind === "agrees" && one.yesAskedAt <= one.signAt)
+      this.#violate(
+        "agrees-against-a-sign",
+        one,
+        `asked ${now - one.yesAskedAt} us ago, sign ${now - one.signAt} us ago`,
+      );
+    if (one.movedAt === undefined || kind === "agrees" || kind === "unknown") return;
+    this.#totals.longest = Math.max(this.#totals.longest, now - one.countsFrom);
+    one.movedAt = undefined;
+  }
+
+  #moved(address: Ipv4, from: number | undefined, to: number | undefined): void {
+    const { now } = this.#facts;
+    for (const one of this.#cases.values()) {
+      if (one.watch.address !== address) continue;
+      if (one.machine.id === to) this.#cameBack(one);
+      if (one.machine.id !== from || verdictOf(one.watch.state).kind !== "agrees") continue;
+      if (one.movedAt !== undefined) continue;
+      this.#totals.moves += 1;
+      one.movedAt = now;
+      one.countsFrom = now;
+      this.#judgeAt(one, now, now);
+    }
+  }
+
+  #cameBack(one: Case): void {
+    const { now } = this.#facts;
+    if (one.movedAt !== undefined && second(now) === second(one.cameAt)) {
+      one.movedAt = undefined;
+      this.#totals.unseen += 1;
+    }
+    one.cameAt = now;
+  }
+
+  #judgeAt(one: Case, movedAt: number, from: number): void {
+    const { queue } = this.#simulation;
+    queue.at(from + REPORTED + 2 * this.#platform.spec.askMax + LATE, () => {
+      if (one.movedAt !== movedAt || !isThere(one)) return;
+      const well = this.#wellSince(one.machine);
+      if (well > from) {
+        one.countsFrom = well;
+        return this.#judgeAt(one, movedAt, well);
+      }
+      this.#violate("move-not-reported", one, `moved ${queue.now - movedAt} us ago`);
+    });
+  }
+
+  /** From when on questions are asked and answered as they should. */
+  #wellSince(machine: Machine): number {
+    const { now } = this.#facts;
+    if (this.#faults > 0 || !machine.keeper.runs || !machine.port.up) return now;
+    return Math.max(this.#troubleAt, this.#facts.unwellAt(machine)) + ASKS_AGAIN;
+  }
+
+  #announced(one: Case): void {
+    const { now } = this.#facts;
+    this.#totals.again += 1;
+    one.again.push(now);
+    while ((one.again[0] ?? now) < now - WINDOW) one.again.shift();
+    if (one.again.length > WINDOW_MOST)
+      this.#violate("announces-again-too-often", one, `${one.again.length} times in 10 s`);
+  }
+
+  /** keepalived asks nobody and announces once: what it owns is bound to whom it was. */
+  #atEnd(): void {
+    if (this.#simulation.rivals.length > 0) return;
+    for (const one of this.#cases.values()) {
+      const { machine, watch } = one;
+      const isMaster = this.#facts.seatNamed(machine, watch.instance)?.state === "MASTER";
+      if (!isMaster || !isThere(one) || !this.#platform.admits(machine.id)) continue;
+      const holder = this.#platform.holderOf(watch.address);
+      const { kind } = verdictOf(watch.state);
+      if (holder !== machine.id || kind !== "agrees")
+        this.#violate("platform-differs", one, `bound to ${holder}, shows ${kind}`);
+    }
+  }
+
+  #violate(check: string, { machine, watch }: Case, what: string): void {
+    const address = printIpv4(watch.address);
+    this.#simulation.violate(check, `machine ${machine.id} ${watch.instance} ${address}: ${what}`);
+  }
+}
+
+/** It is the present keeper's. */
+const isThere = ({ machine, watch }: Case): boolean =>
+  [...(machine.keeper.cloud?.all() ?? [])].includes(watch);
+
+const second = (at: number): number => Math.floor(at / 1_000_000);

@@ -1,0 +1,177 @@
+/**
+ * The daemon's side of a cloud: `apps/daemon/havip-loop.ts` over the simulated keeper and platform. What it decides is the
+ * machine that ships (src/agreement).
+ */
+import { agreementDeadline, stepAgreement } from "#agreement/agreement";
+import {
+  type AgreementEffect,
+  type AgreementEvent,
+  type AgreementState,
+  IDLE,
+} from "#agreement/agreement-state";
+import { signIn } from "#agreement/contrary-sign";
+import { roleAsked, roleOf } from "#agreement/role";
+import { viewOf } from "#agreement/whose";
+import type { FromEngine } from "#contract/engine-link";
+import { type Ipv4, printIpv4 } from "#units/address";
+import type { Machine } from "./machine.ts";
+import type { Answer, Platform } from "./platform.ts";
+
+export interface Watch {
+  readonly instance: string;
+  readonly address: Ipv4;
+  state: AgreementState;
+}
+
+/** A keeper that stands still looks again after this. */
+const RETRY = 10_000;
+const MILLISECOND = 1_000;
+
+export class CloudWatch {
+  readonly #machine: Machine;
+  readonly #platform: Platform;
+  #watches = new Map<string, Watch>();
+  /** Counts up with each keeper: what an earlier one waited for is no matter. */
+  #life = 0;
+  #timerAt: number | undefined;
+
+  constructor(machine: Machine, platform: Platform) {
+    this.#machine = machine;
+    this.#platform = platform;
+  }
+
+  all(): Iterable<Watch> {
+    return this.#watches.values();
+  }
+
+  /** The keeper starts, or is gone. */
+  forget(): void {
+    this.#life += 1;
+    this.#watches.clear();
+    this.#timerAt = undefined;
+  }
+
+  /** At the start and after every reload; what is watched already goes on. */
+  configure(isMaster: (instance: string) => boolean): void {
+    const before = this.#watches;
+    this.#watches = new Map();
+    for (const { router, addresses } of this.#machine.instances) {
+      for (const { address } of addresses) {
+        const key = `${router.name}/${address}`;
+        const watch = before.get(key) ?? { instance: router.name, address, state: IDLE };
+        this.#watches.set(key, watch);
+        const role = isMaster(router.name) ? "master" : "other";
+        this.#step(watch, { kind: "role", role });
+      }
+    }
+    this.#arm();
+  }
+
+  engineGone(): void {
+    for (const watch of this.#watches.values()) this.#step(watch, { kind: "role", role: "other" });
+    this.#arm();
+  }
+
+  receive(message: FromEngine): void {
+    if (message.type === "transition") {
+      const role = roleAsked(roleOf(message.from, message.to), false);
+      for (const watch of this.#of(message.instance)) this.#step(watch, { kind: "role", role });
+    }
+    const contrary = message.type === "report" ? signIn(message.report) : undefined;
+    if (message.type === "report" && contrary !== undefined) {
+      for (const watch of this.#of(message.instance)) {
+        const isMeant = (contrary.address ?? printIpv4(watch.address)) === printIpv4(watch.address);
+        if (isMeant) this.#step(watch, { kind: "sign", sign: contrary.sign });
+      }
+    }
+    this.#arm();
+  }
+
+  #of(instance: string): readonly Watch[] {
+    return [...this.#watches.values()].filter((one) => one.instance === instance);
+  }
+
+  #step(watch: Watch, event: AgreementEvent): void {
+    const step = stepAgreement(watch.state, event, this.#machine.clock());
+    watch.state = step.state;
+    for (const effect of step.effects) this.#perform(watch, effect);
+    this.#machine.around.hooks.tell("agreement", this.#machine, watch);
+  }
+
+  #perform(watch: Watch, effect: AgreementEffect): void {
+    const machine = this.#machine;
+    switch (effect.kind) {
+      case "ask":
+        return this.#ask(watch, effect.turn);
+      case "announce":
+        if (machine.engine !== undefined)
+          machine.send({ type: "announce", instance: watch.instance, address: watch.address });
+        return machine.around.hooks.tell("announcedAgain", machine, watch);
+      case "tell":
+        return machine.around.hooks.tell("agreementNews", machine, watch, effect.news);
+      case "moved":
+        // Of a stop that waits for the platform, which these machines are not configured for.
+        return;
+    }
+  }
+
+  #ask({ instance, address }: Watch, turn: number): void {
+    const { id, around } = this.#machine;
+    const life = this.#life;
+    const askedAt = around.queue.now;
+    const own = { instanceId: this.#platform.instanceIdOf(id), subnetIds: [] };
+    const deliver = (rows: Answer): void => {
+      if (life !== this.#life) return;
+      if (!this.#machine.keeper.runs) return around.queue.in(RETRY, () => deliver(rows));
+      const watch = this.#watches.get(`${instance}/${address}`);
+      if (watch === undefined) return;
+      const view =
+        rows === undefined
+          ? ({ kind: "unknown", why: "" } as const)
+          : viewOf(rows, printIpv4(address), own);
+      // Known before the machine is told, so that what it shows by it can be judged.
+      if (watch.state.turn === turn)
+        around.hooks.tell("answered", this.#machine, watch, view, askedAt);
+      this.#step(watch, { kind: "answered", turn, view });
+      this.#arm();
+    };
+    this.#platform.ask(id, address, deliver);
+  }
+
+  /** A timer of whole milliseconds, by a clock that runs. */
+  #arm(): void {
+    const { queue } = this.#machine.around;
+    let first: number | undefined;
+    for (const { state } of this.#watches.values()) {
+      const due = agreementDeadline(state);
+      if (due !== undefined) first = Math.min(first ?? due, due);
+    }
+    if (first === undefined) {
+      this.#timerAt = undefined;
+      return;
+    }
+    const wait = Math.max(0, first - this.#machine.clock());
+    const at = queue.now + Math.ceil(wait / MILLISECOND) * MILLISECOND;
+    if (this.#timerAt !== undefined && this.#timerAt <= at && this.#timerAt > queue.now) return;
+    this.#timerAt = at;
+    this.#timer(at, this.#life);
+  }
+
+  #timer(at: number, life: number): void {
+    const { queue } = this.#machine.around;
+    queue.at(at, () => {
+      if (life !== this.#life || this.#timerAt !== at) return;
+      if (!this.#machine.keeper.runs) {
+        this.#timerAt = queue.now + RETRY;
+        return this.#timer(this.#timerAt, life);
+      }
+      this.#timerAt = undefined;
+      const now = this.#machine.clock();
+      for (const watch of this.#watches.values()) {
+        const due = agreementDeadline(watch.state);
+        if (due !== undefined && due <= now) this.#step(watch, { kind: "timeReached" });
+      }
+      this.#arm();
+    });
+  }
+}

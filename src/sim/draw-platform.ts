@@ -1,0 +1,74 @@
+/** A cloud for a part of the seeds, in a stream of its own: everything else stays what it is without. */
+import type { Shape } from "./draw-shape.ts";
+import type { Random } from "./random.ts";
+import type { Fault, PlatformSpec } from "./scenario.ts";
+
+export interface DrawnPlatform {
+  readonly platform: PlatformSpec;
+  readonly faults: readonly Fault[];
+  readonly stormMicros: number;
+}
+
+const SECOND = 1_000_000;
+/** The last repetition (30 s), the longest pause between questions (10 s), half a minute of calm, and what answers take. */
+export const PLATFORM_SETTLES = 90_000_000;
+
+export function drawPlatform(
+  random: Random,
+  shape: Shape,
+  storm: number,
+  down: number,
+): DrawnPlatform | undefined {
+  if (!random.chance(0.2)) return undefined;
+  const askMin = random.between(5_000, 50_000);
+  const platform: PlatformSpec = {
+    claimLatency: random.pick([0, 0, 300_000, 4 * SECOND, 10 * SECOND]),
+    askMin,
+    askMax: askMin + random.pick([20_000, 200_000, SECOND]),
+    ...drawLimits(random, shape),
+    barred: random.chance(0.05) ? [random.between(0, shape.count - 1)] : [],
+  };
+  const apart = drawApart(random.split("apart"), shape, down);
+  const ends = apart.map((one) => one.at + ("micros" in one ? one.micros : 0));
+  const stormMicros = Math.max(storm, ...ends);
+  const troubles = drawTroubles(random.split("troubles"), stormMicros, down);
+  return { platform, faults: [...apart, ...troubles], stormMicros };
+}
+
+/** Never less than the announcements that a platform is known to let through: each address once in a burst. */
+function drawLimits(
+  random: Random,
+  { addressCount, instanceCount }: Shape,
+): Pick<PlatformSpec, "perInterface" | "perAddress"> {
+  const all = addressCount * instanceCount;
+  const perInterface = { burst: Math.max(random.pick([10, 50]), 5 * all), perSecond: 20 };
+  const perAddress = { burst: random.pick([5, 20]), perSecond: random.pick([1, 10]) };
+  return { perInterface, perAddress };
+}
+
+/** Long enough for both owners to notice: a node, or its advertisements, are cut off while all reach the platform. */
+function drawApart(random: Random, shape: Shape, down: number): Fault[] {
+  if (shape.count < 2 || !random.chance(0.4)) return [];
+  const at = 2 * down + random.between(0, 10 * SECOND);
+  const machines = [random.between(0, shape.count - 1)];
+  const micros = random.pick([2, 10, 30, 60]) * SECOND + random.between(0, SECOND);
+  return [{ kind: random.pick(["partition", "vrrp-cut"] as const), at, machines, micros }];
+}
+
+function drawTroubles(random: Random, storm: number, down: number): Fault[] {
+  if (!random.chance(0.5)) return [];
+  return Array.from({ length: random.between(1, 4) }, (): Fault => {
+    const at = random.between(down, Math.max(down + 1, storm));
+    const micros = random.pick([SECOND, 5 * SECOND, 20 * SECOND]);
+    switch (random.between(0, 3)) {
+      case 0:
+        return { kind: "platform-slow", at, micros, latency: random.pick([1, 2, 4]) * SECOND };
+      case 1:
+        return { kind: "platform-fails", at, micros, share: random.pick([0.3, 1]) };
+      case 2:
+        return { kind: "platform-stale", at, micros, age: random.pick([1, 5, 30]) * SECOND };
+      default:
+        return { kind: "claims-lost", at, micros, share: random.pick([0.5, 1]) };
+    }
+  });
+}

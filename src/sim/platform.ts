@@ -1,0 +1,255 @@
+/**
+ * A cloud under the segment: the shipping control-plane model (src/havip) decides to whom each address is bound, by the
+ * announcements that the switch lets in, and answers questions about it after a while, or not.
+ *
+ * Nodes that do not hear each other all reach it: it sits behind each port, as the network of a real one does.
+ */
+
+import { stepClaim } from "#havip/claim";
+import { type Habits, QUOTAS } from "#havip/habits";
+import type { HavipRow, InterfaceRow } from "#havip/rows";
+import { deadline, finishDue } from "#havip/work";
+import { applyChanges, type Change, emptyWorld, type World } from "#havip/world";
+import { type Ipv4, ipv4, type Mac, printIpv4 } from "#units/address";
+import { instant, micros } from "#units/time";
+import { parseArp } from "#wire/arp";
+import type { EventQueue } from "./event-queue.ts";
+import type { HookList } from "./hooks.ts";
+import type { Frame, Port } from "./network.ts";
+import type { Random } from "./random.ts";
+import type { PlatformSpec } from "./scenario.ts";
+
+const REGION = "region";
+const VPC = "vpc-1";
+const SUBNET = "subnet-1";
+/** The daemon gives a question up after this. */
+const ASK_MOST = 3_000_000;
+const WAY_MIN = 20;
+const WAY_MAX = 500;
+/** Before the start, so that no binding is younger than its first claim. */
+const FOUNDED = instant(0);
+
+/** A row of the answer, in the API's words. */
+export interface Row {
+  readonly Vip: string;
+  readonly SubnetId: string;
+  readonly InstanceId: string;
+  readonly FlushedTime: string;
+}
+
+/** Undefined: no answer in time, or a refusal. */
+export type Answer = readonly Row[] | undefined;
+
+export interface PlatformNode {
+  readonly node: number;
+  readonly port: Port;
+  readonly mac: Mac;
+  readonly address: Ipv4;
+}
+
+interface Past {
+  readonly at: number;
+  readonly row: Row;
+  readonly node: number | undefined;
+}
+
+export class Platform {
+  readonly spec: PlatformSpec;
+  /** What faults add. */
+  extraLatency = 0;
+  failing = 0;
+  losing = 0;
+  /** Answers tell what was true so long ago. */
+  staleness = 0;
+  readonly #queue: EventQueue;
+  readonly #hooks: HookList;
+  readonly #random: Random;
+  readonly #nodes: readonly PlatformNode[];
+  readonly #world: World = emptyWorld();
+  readonly #habits: Habits;
+  readonly #past = new Map<Ipv4, Past[]>();
+
+  constructor(
+    spec: PlatformSpec,
+    around: {
+      readonly queue: EventQueue;
+      readonly hooks: HookList;
+      readonly random: Random;
+    },
+    nodes: readonly PlatformNode[],
+    addresses: readonly Ipv4[],
+  ) {
+    this.spec = spec;
+    this.#queue = around.queue;
+    this.#hooks = around.hooks;
+    this.#random = around.random;
+    this.#nodes = nodes;
+    this.#habits = {
+      claimLatency: micros(spec.claimLatency),
+      taskTime: micros(0),
+      garpPerInterface: spec.perInterface,
+      garpPerAddress: spec.perAddress,
+      quotas: QUOTAS,
+    };
+    applyChanges(this.#world, [
+      ...nodes.map((one) => change("interfaces", interfaceRow(one))),
+      ...addresses.map((address) => change("havips", this.#havipRow(address))),
+    ]);
+    for (const address of addresses) this.#remember(address);
+  }
+
+  instanceIdOf(node: number): string {
+    return instanceId(node);
+  }
+
+  /** To whom the address is bound now: a machine's number, `RIVAL_NODE` and more for rivals; undefined: to nobody yet. */
+  holderOf(address: Ipv4): number | undefined {
+    return this.#past.get(address)?.at(-1)?.node;
+  }
+
+  /** May this node claim an address at all? */
+  admits(node: number): boolean {
+    return !this.spec.barred.includes(node);
+  }
+
+  /** An announcement at the switch, which let it in. */
+  receive(from: Port, frame: Frame): void {
+    const node = this.#nodes.find((one) => one.port === from);
+    const parsed = parseArp(frame.bytes);
+    if (node === undefined || parsed.kind === "drop") return;
+    if (this.#random.chance(this.losing)) return;
+    const { senderAddress } = parsed.arp;
+    this.#queue.in(this.#random.between(WAY_MIN, WAY_MAX), () => this.#claim(node, senderAddress));
+  }
+
+  /** `answer` runs once, at most `ASK_MOST` later. */
+  ask(node: number, address: Ipv4, answer: (rows: Answer) => void): void {
+    const random = this.#random;
+    const { askMin, askMax } = this.spec;
+    const latency = random.between(askMin, askMax) + this.extraLatency;
+    const there = Math.round(latency * random.real());
+    const fails = random.chance(this.failing) || !this.#isReachable(node);
+    if (fails || latency > ASK_MOST) {
+      // A refusal comes at once, as for one question too many; a lost one is waited for.
+      const isRefusal = fails && this.#isReachable(node) && random.chance(0.5);
+      return this.#queue.in(isRefusal ? askMin : ASK_MOST, () => answer(undefined));
+    }
+    this.#queue.in(there, () => {
+      const row = this.#truth(address, this.#queue.now - this.staleness);
+      this.#queue.in(latency - there, () =>
+        answer(this.#isReachable(node) ? (row === undefined ? [] : [row]) : undefined),
+      );
+    });
+  }
+
+  #isReachable(node: number): boolean {
+    return this.#nodes.find((one) => one.node === node)?.port.up === true;
+  }
+
+  #claim(node: PlatformNode, address: Ipv4): void {
+    const claim = { interfaceId: interfaceId(node.node), vip: printIpv4(address) };
+    const step = stepClaim(this.#world, claim, this.#now(), this.#habits);
+    this.#apply(step.changes);
+    this.#hooks.tell(
+      "claimed",
+      node.node,
+      address,
+      step.outcome.kind === "accepted" ? "" : step.outcome.reason.kind,
+    );
+    const due = deadline(this.#world);
+    if (due !== undefined)
+      this.#queue.at(due, () => this.#apply(finishDue(this.#world, this.#now())));
+  }
+
+  #now(): ReturnType<typeof instant> {
+    return instant(this.#queue.now);
+  }
+
+  #apply(changes: readonly Change[]): void {
+    applyChanges(this.#world, changes);
+    for (const { table, row } of changes)
+      if (table === "havips" && row !== null && "vip" in row) this.#remember(row.vip);
+  }
+
+  #remember(address: Ipv4): void {
+    const past = this.#past.get(address) ?? [];
+    this.#past.set(address, past);
+    const havip = this.#world.regions.get(REGION)?.havips.get(havipId(address));
+    if (havip === undefined) return;
+    const node = this.#nodes.find(
+      (one) => interfaceId(one.node) === havip.holder?.networkInterfaceId,
+    )?.node;
+    const before = past.at(-1);
+    if (before !== undefined && before.node === node) return;
+    past.push({ at: this.#queue.now, row: rowOf(havip), node });
+    if (before !== undefined) this.#hooks.tell("addressMoved", address, before.node, node);
+  }
+
+  #truth(address: Ipv4, at: number): Row | undefined {
+    const past = this.#past.get(address);
+    return (past?.findLast((one) => one.at <= at) ?? past?.[0])?.row;
+  }
+
+  #havipRow(vip: Ipv4): HavipRow {
+    const { barred } = this.spec;
+    return {
+      id: havipId(vip),
+      vpcId: VPC,
+      subnetId: SUBNET,
+      name: "",
+      vip,
+      holder: null,
+      claim: null,
+      flushedAt: null,
+      checkAssociate: barred.length > 0,
+      associations: this.#nodes
+        .filter(({ node }) => !barred.includes(node))
+        .map(({ node }) => ({ instanceId: instanceId(node), instanceType: "CVM" })),
+      eipId: null,
+      busy: null,
+      deleting: false,
+      tags: [],
+      createdAt: FOUNDED,
+    };
+  }
+}
+
+const havipId = (address: Ipv4): string => `havip-${address}`;
+const instanceId = (node: number): string => `ins-${node}`;
+const interfaceId = (node: number): string => `eni-${node}`;
+
+const change = (table: "havips" | "interfaces", row: HavipRow | InterfaceRow): Change => ({
+  region: REGION,
+  table,
+  id: row.id,
+  row,
+});
+
+function interfaceRow({ node, mac, address }: PlatformNode): InterfaceRow {
+  return {
+    id: interfaceId(node),
+    vpcId: VPC,
+    subnetId: SUBNET,
+    name: "",
+    description: "",
+    groups: [],
+    mac,
+    primary: true,
+    addresses: [{ address: ipv4(address), primary: true, description: "", state: "AVAILABLE" }],
+    state: "AVAILABLE",
+    attachment: { instanceId: instanceId(node), deviceIndex: 0, attachedAt: FOUNDED },
+    attachType: 1,
+    qosLevel: "",
+    busy: null,
+    tags: [],
+    createdAt: FOUNDED,
+  };
+}
+
+/** The API tells the date of the last move in whole seconds. */
+const rowOf = ({ vip, holder, flushedAt }: HavipRow): Row => ({
+  Vip: printIpv4(vip),
+  SubnetId: SUBNET,
+  InstanceId: holder?.instanceId ?? "",
+  FlushedTime: flushedAt === null ? "" : `${Math.floor(flushedAt / 1_000_000)}`,
+});
