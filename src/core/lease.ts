@@ -70,6 +70,17 @@ export function leaseFor(config: RouterConfig, peerPriority: number, hasGuard: b
 }
 
 /**
+ * The lifetime in seconds for an address that is set so long after the last advertisement: peers count from that, so it
+ * may last only as long as the others still do. At least one second, the shortest there is.
+ */
+export function lifetimeLeft(lease: Lease, sinceAdvert: number): number {
+  const { guarantee, addressSeconds, takeOverMicros } = lease;
+  if (guarantee !== "address-lifetime") return addressSeconds;
+  const left = Math.floor((takeOverMicros - EXPIRY_LATE - sinceAdvert) / 1_000_000);
+  return Math.max(1, Math.min(addressSeconds, left));
+}
+
+/**
  * When the lease of such a master has surely ended, counted from its last advertisement, whether its kernel has the guard or
  * not: a lifetime alone may end a second late.
  */

@@ -10,7 +10,7 @@ import { printIpv4 } from "#units/address";
 import { type Instant, micros } from "#units/time";
 import type { Engine } from "./engine.ts";
 import { isRaised, listen } from "./footing.ts";
-import { closeGuard } from "./guard.ts";
+import { closeGuard, lifetimeNow } from "./guard.ts";
 import type { AddressPlace, Instance, OwnedAddress } from "./instance.ts";
 import { announce, removeAddress, setAddress } from "./perform.ts";
 import { scheduleRetry } from "./retry.ts";
@@ -87,7 +87,7 @@ function putBack(
   const { address } = owned.virtual;
   if (!isOurDoing && !hasLapsed) owned.takenAt = now;
   const follow: RouterEvent[] = [];
-  setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
+  setAddress(engine, instance, owned, lifetimeNow(instance, now), now, follow);
   for (const event of follow) engine.apply(instance, event, now);
   if (follow.length > 0) return;
   const { name } = instance.config.router;
@@ -123,7 +123,7 @@ export function devicesMoved(engine: Engine, instance: Instance, now: Instant): 
     removeAddress(engine, instance, owned, now);
     if (instance.state.phase.kind !== "master") continue;
     const follow: RouterEvent[] = [];
-    setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
+    setAddress(engine, instance, owned, lifetimeNow(instance, now), now, follow);
     if (owned.owned)
       announce(engine, instance, [owned], instance.config.router.announce.repeat, now);
     for (const event of follow) engine.apply(instance, event, now);

@@ -14,7 +14,7 @@ import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { Engine } from "./engine.ts";
 import { checkSource, listen } from "./footing.ts";
-import { closeGuard, endGuard, openGuard, renewLease } from "./guard.ts";
+import { closeGuard, endGuard, lifetimeNow, openGuard, renewLease } from "./guard.ts";
 import {
   configuredPeers,
   derived,
@@ -150,7 +150,7 @@ function add(
 ): void {
   if (added.length === 0) return;
   for (const owned of added) {
-    setAddress(engine, instance, owned, instance.lease.addressSeconds, now, follow);
+    setAddress(engine, instance, owned, lifetimeNow(instance, now), now, follow);
   }
   announce(engine, instance, added, instance.config.router.announce.repeat, now);
 }
