@@ -9,7 +9,7 @@
  * owner of two intervals keeps it against a resumed one, and against a deaf one if the two hear each other again within
  * two intervals. After a longer separation both were owners, and either may keep it.
  */
-import { masterDown } from "#core/timing";
+import { masterDown, NEWCOMER } from "#core/timing";
 import { centis, fromCentis } from "#units/time";
 import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
@@ -110,6 +110,9 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
   const isFresh = ({ intruder, at, heardAt }: Intrusion): boolean =>
     (heardAt ?? facts.now) - at <= 1.8 * fromCentis(intruder.router.advertInterval);
 
+  const hasGrownUp = ({ at, heardAt }: Intrusion): boolean =>
+    (heardAt ?? facts.now) - at >= NEWCOMER;
+
   /** For a clearly shorter time than the owner. */
   const isYounger = ({ owner, intruder, heardAt, heardByOwnerAt }: Intrusion): boolean => {
     const margin = 0.2 * fromCentis(intruder.router.advertInterval);
@@ -150,7 +153,11 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
       if (one.heardAt !== undefined && lost >= one.heardAt) continue;
       // It has owned the address for a clearly longer time, behind its late port.
       if (kind === "newcomer" && isOlder(one)) continue;
-      if (kind === "deaf" && !(isFresh(one) ? lost < at : isYounger(one))) continue;
+      // After a minute as owner it is no newcomer any more, and two of one step are equals (seeds 56913, 73829).
+      if (kind === "newcomer" && hasGrownUp(one) && !isYounger(one)) continue;
+      // One that has just yielded, and whose priority 0 got lost, is still counted as the one before (seed 57913).
+      const counted = at - facts.detection(seat.vrid);
+      if (kind === "deaf" && !(isFresh(one) ? lost < counted : isYounger(one))) continue;
       simulation.violate(
         "moved-from-healthy-owner",
         `vrid ${seat.vrid}: machine ${seat.machine.id} gave way to ${kind} machine ${intruder.machine.id} (${seat.reason})`,
