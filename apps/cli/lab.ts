@@ -5,6 +5,7 @@ import { createConnection, createServer, type Server } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import type { Language } from "#diagnostics/diagnostic";
 import { readOwner, readProcess } from "../lab/proc.ts";
 import { explainRefusal, probeSandbox, runInSandbox } from "../lab/sandbox.ts";
 import { FAULT_USAGE, readFault } from "../vpc/fault-words.ts";
@@ -14,16 +15,14 @@ import {
   type ExecTarget,
   type LabAnswer,
   type LabRequest,
-  type LabStatus,
   readExecTarget,
 } from "../vpc/lab-protocol.ts";
-import { printColumns } from "./columns.ts";
 import type { Command, CommandIo } from "./io.ts";
 import { askLab } from "./lab-control.ts";
 import { labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
-import { LAB_USAGE } from "./lab-text.ts";
-import { languageOf, readLanguage } from "./language.ts";
-import { noSuchVerb, parseMistake } from "./usage-mistakes.ts";
+import { LAB_USAGE, printLabStatus } from "./lab-text.ts";
+import { LANGUAGE_VARIABLE, languageOf, readLanguage } from "./language.ts";
+import { noSuchLanguage, noSuchVerb, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
 const MAIN = fileURLToPath(new URL("../vpc/lab-main.ts", import.meta.url));
 
@@ -35,7 +34,7 @@ interface Options {
   readonly stop: boolean;
 }
 
-export const command: Command = async (args, io) => {
+export const command: Command = async (args, given) => {
   // What follows the instance belongs to the command that runs there.
   const execAt = args.indexOf("exec");
   const cut = execAt < 0 ? args.length : endOfExecHead(args, execAt);
@@ -44,14 +43,16 @@ export const command: Command = async (args, io) => {
   try {
     parsed = parse(args.slice(0, cut));
   } catch (error) {
-    const language = languageOf(io.env);
+    const language = languageOf(given.env);
     const text = parseMistake(error, Object.keys(OPTIONS), language);
-    io.stderr(`baton lab: ${text}\n\n${LAB_USAGE[language]}`);
-    return 2;
+    return complain(text, language, given);
   }
   const { values, positionals } = parsed;
   const [verb, ...words] = positionals;
-  const language = readLanguage(values.lang ?? "") ?? languageOf(io.env);
+  const language = readLanguage(values.lang ?? "") ?? languageOf(given.env);
+  if (values.lang !== undefined && readLanguage(values.lang) === undefined)
+    return complain(noSuchLanguage(values.lang, language), language, given);
+  const io: CommandIo = { ...given, env: { ...given.env, [LANGUAGE_VARIABLE]: language } };
   if (values.help === true) {
     io.stdout(LAB_USAGE[language]);
     return 0;
@@ -78,10 +79,14 @@ export const command: Command = async (args, io) => {
       return await down(options, io);
     case undefined:
     default:
-      io.stderr(`baton lab: ${noSuchVerb(verb, VERBS, language)}\n\n${LAB_USAGE[language]}`);
-      return 2;
+      return complain(noSuchVerb(verb, VERBS, language), language, io);
   }
 };
+
+function complain(text: string, language: Language, io: CommandIo): number {
+  io.stderr(usageComplaint("lab", text, LAB_USAGE[language], language));
+  return 2;
+}
 
 /** Index behind the instance's name: options of ours may stand before it. */
 function endOfExecHead(args: readonly string[], execAt: number): number {
@@ -123,9 +128,18 @@ async function up(options: Options, io: CommandIo): Promise<number> {
   if (taken.kind === "unsafe")
     return fail(options, io, unsafeSentence(taken.problem, languageOf(io.env)));
   if (taken.kind === "up") {
-    const down = `a lab called ${options.name} is up already; \`baton lab down\` ends it`;
-    return fail(options, io, down);
+    const { name } = options;
+    return fail(
+      options,
+      io,
+      inLanguage(
+        io,
+        `a lab called ${name} is up already; \`baton lab down\` ends it`,
+        `名为 ${name} 的实验环境已在运行；可用 \`baton lab down\` 结束`,
+      ),
+    );
   }
+  process.env[LANGUAGE_VARIABLE] = languageOf(io.env);
   process.env["BATON_LAB_JSON"] = options.json ? "1" : "0";
   process.env["BATON_LAB_ROOTLESS"] = sandbox.rootless ? "1" : "0";
   let forward: Server | undefined;
@@ -152,10 +166,14 @@ function isGoodFile(file: string, options: Options, io: CommandIo): boolean {
   };
   const text = readFile(file);
   if (text === undefined) {
-    fail(options, io, `${file} cannot be read`);
+    fail(options, io, inLanguage(io, `${file} cannot be read`, `无法读取 ${file}`));
     return false;
   }
-  const read = readLabFile(text, (path) => readFile(resolve(dirname(file), path)));
+  const read = readLabFile(
+    text,
+    (path) => readFile(resolve(dirname(file), path)),
+    languageOf(io.env),
+  );
   if (read.kind === "lab") return true;
   if (options.json) io.stdout(`${JSON.stringify({ ok: false, file, problems: read.problems })}\n`);
   else {
@@ -168,7 +186,14 @@ function isGoodFile(file: string, options: Options, io: CommandIo): boolean {
 /** The API lives in the lab's own network, where nothing of this machine's comes in: bytes are handed on through a socket. */
 async function forwardApi(options: Options, folder: string, io: CommandIo): Promise<Server> {
   const match = /^(.*):(\d{1,5})$/.exec(options.api);
-  if (match === null) throw new Error(`--api ${options.api} is not HOST:PORT`);
+  if (match === null)
+    throw new Error(
+      inLanguage(
+        io,
+        `--api ${options.api} is not HOST:PORT`,
+        `--api ${options.api} 的格式应为 地址:端口`,
+      ),
+    );
   const server = createServer((socket) => {
     const inner = createConnection(join(folder, API_SOCKET));
     for (const [one, other] of [
@@ -195,6 +220,9 @@ async function forwardApi(options: Options, folder: string, io: CommandIo): Prom
   return server;
 }
 
+const inLanguage = (io: CommandIo, en: string, zh: string): string =>
+  languageOf(io.env) === "en" ? en : zh;
+
 function fail(options: Options, io: CommandIo, error: string): number {
   if (options.json) io.stdout(`${JSON.stringify({ ok: false, error })}\n`);
   else io.stderr(`baton lab: ${error}\n`);
@@ -211,7 +239,16 @@ async function ask(
 ): Promise<Good | undefined> {
   const asked = await askLab(labFolder(options.name, io.env), request);
   if (asked.kind === "nobody") {
-    fail(options, io, `no lab called ${options.name} is up; \`baton lab up\` starts one`);
+    const { name } = options;
+    fail(
+      options,
+      io,
+      inLanguage(
+        io,
+        `no lab called ${name} is up; \`baton lab up\` starts one`,
+        `没有名为 ${name} 的实验环境在运行；可用 \`baton lab up\` 启动`,
+      ),
+    );
     return undefined;
   }
   if (asked.kind === "unsafe") {
@@ -219,7 +256,8 @@ async function ask(
     return undefined;
   }
   if (asked.answer.ok) return asked.answer;
-  fail(options, io, asked.answer.error);
+  const { words, error } = asked.answer;
+  fail(options, io, words?.[languageOf(io.env)] ?? error);
   return undefined;
 }
 
@@ -227,37 +265,11 @@ async function status(options: Options, io: CommandIo): Promise<number> {
   const answer = await ask(options, io, { command: "status" });
   if (answer === undefined || !("status" in answer)) return 1;
   io.stdout(
-    options.json ? `${JSON.stringify(answer.status, undefined, 2)}\n` : printStatus(answer.status),
+    options.json
+      ? `${JSON.stringify(answer.status, undefined, 2)}\n`
+      : printLabStatus(answer.status, languageOf(io.env)),
   );
   return 0;
-}
-
-function printStatus({ instances, havips }: LabStatus): string {
-  const machines = printColumns([
-    ["INSTANCE", "ID", "ADDRESS", "IN", "OUT", "REFUSED", "FAULTS", "COMMANDS"],
-    ...instances.map((one) => [
-      one.name,
-      one.instanceId,
-      one.address,
-      `${one.sent}`,
-      `${one.received}`,
-      `${Object.values(one.dropped).reduce((sum, count) => sum + count, 0)}`,
-      Object.keys(one.faults).join(" ") || "-",
-      one.commands.map(({ state }) => state).join(", ") || "-",
-    ]),
-  ]);
-  const addresses = printColumns([
-    ["HAVIP", "ID", "ADDRESS", "PUBLIC", "STATE", "INSTANCE"],
-    ...havips.map((one) => [
-      one.name,
-      one.id,
-      one.address,
-      one.publicAddress ?? "-",
-      one.state,
-      one.instance ?? "-",
-    ]),
-  ]);
-  return `${machines}\n${addresses}`;
 }
 
 async function exec(
@@ -267,7 +279,8 @@ async function exec(
   io: CommandIo,
 ): Promise<number> {
   if (name === undefined || argv.length === 0) {
-    io.stderr(`baton lab exec: say where and what\n\n${LAB_USAGE[languageOf(io.env)]}`);
+    const text = inLanguage(io, "say where and what", "请指明实例和命令");
+    io.stderr(`baton lab exec: ${text}\n\n${LAB_USAGE[languageOf(io.env)]}`);
     return 2;
   }
   const answer = await ask(options, io, { command: "exec", instance: name });
@@ -278,7 +291,12 @@ async function exec(
     target !== undefined &&
     readProcess(target.pid)?.startTime === target.startTime &&
     readOwner(target.pid) === process.getuid?.();
-  if (!isThere) return fail(options, io, `the instance ${name} is not there any more`);
+  if (!isThere)
+    return fail(
+      options,
+      io,
+      inLanguage(io, `the instance ${name} is not there any more`, `实例 ${name} 已不存在`),
+    );
   return await enter(name, target, argv);
 }
 
@@ -313,8 +331,12 @@ async function fault(
 ): Promise<number> {
   const order = readFault(words);
   if (name === undefined || order.kind === "wrong") {
-    const why = order.kind === "wrong" ? order.message : "say where";
-    io.stderr(`baton lab fault: ${why}\n\n${FAULT_USAGE[languageOf(io.env)]}`);
+    const language = languageOf(io.env);
+    const why =
+      order.kind === "wrong" && name !== undefined
+        ? order.message[language]
+        : inLanguage(io, "say where", "请指明实例");
+    io.stderr(usageComplaint("lab fault", why, FAULT_USAGE[language], language));
     return 2;
   }
   return await simple(options, io, { command: "fault", instance: name, order });
@@ -326,7 +348,12 @@ async function capture(
   io: CommandIo,
 ): Promise<number> {
   if (name === undefined || (file === undefined) !== options.stop) {
-    io.stderr(`baton lab capture: an instance, and a file or --stop\n`);
+    const text = inLanguage(
+      io,
+      "an instance, and a file or --stop",
+      "请给出实例，以及文件或 --stop",
+    );
+    io.stderr(`baton lab capture: ${text}\n`);
     return 2;
   }
   const path = file === undefined ? undefined : resolve(file);

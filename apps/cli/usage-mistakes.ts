@@ -64,3 +64,20 @@ function withSuggestion(what: string, near: string | undefined, language: Langua
     ? `${what}; did you mean \`${near}\`?`
     : `${what}，是否要用 \`${near}\`？`;
 }
+
+/** A misspelled word needs the right one, not the whole help; anything else gets it. */
+export function usageComplaint(
+  command: string,
+  text: string,
+  usage: string,
+  language: Language,
+): string {
+  if (!isSuggestion(text)) return `baton ${command}: ${text}\n\n${usage}`;
+  const [family = command] = command.split(" ");
+  const more =
+    language === "en" ? `\`baton help ${family}\` says more` : `详见 \`baton help ${family}\``;
+  return `baton ${command}: ${text}\n${more}\n`;
+}
+
+const isSuggestion = (text: string): boolean =>
+  /; did you mean `[^`]*`\?$|，是否要用 `[^`]*`？$/u.test(text);

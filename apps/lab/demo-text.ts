@@ -5,11 +5,18 @@ import type { FaultName } from "./faults.ts";
 export type Lang = "en" | "zh";
 
 /** `--lang`, else the environment as gettext reads it. */
+/** Undefined: neither language. */
+export function readLang(text: string): Lang | undefined {
+  if (/^zh([-_.]|$)/i.test(text)) return "zh";
+  return /^en([-_.]|$)/i.test(text) ? "en" : undefined;
+}
+
 export function chooseLang(
   asked: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): Lang {
-  const text = asked ?? (env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "en");
+  const text =
+    asked ?? (env["BATON_LANG"] || env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "en");
   return text.toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 

@@ -1,10 +1,15 @@
 /** A VPC that could not be built, for the person who wanted one: what, why, and what to do. */
 import { LinuxError } from "#linux/result";
+import { CloudRefusal } from "./cloud-refusal.ts";
 
 type Lang = "en" | "zh";
 
-/** Undefined: none of the ways in which a machine can refuse, so a mistake of ours. */
+/** Undefined: none of the ways in which a machine or the cloud can refuse, so a mistake of ours. */
 export function explainBuildFailure(error: unknown, lang: Lang): string | undefined {
+  if (error instanceof CloudRefusal)
+    return lang === "zh"
+      ? `云平台拒绝创建：${error.words("zh-CN")}\n  请按此修改 lab 文件`
+      : `the cloud refuses to make it: ${error.words("en")}\n  change the lab file accordingly`;
   const reason = reasonOf(error);
   if (reason === undefined) return undefined;
   const { text, fix } = reason;

@@ -10,6 +10,7 @@ import { waitForRequest, waitForTask } from "#provider/wait";
 import { Secret } from "#units/secret";
 import { ADMIN_HEADER } from "../cloud/admin.ts";
 import type { Cloud } from "../cloud/cloud.ts";
+import { CloudRefusal } from "./cloud-refusal.ts";
 import type { HavipDescription } from "./description.ts";
 
 /** Any pair is good for an emulator that was not given one. */
@@ -52,7 +53,10 @@ export class CloudCalls {
   ): Promise<{ readonly answer: AnswerOf<Name>; readonly requestId: string }> {
     const result = await this.client.call(action, parameters);
     if (result.kind === "answer") return result;
-    throw new Error(`${action}: ${printCallFailure(result, "en")}`);
+    throw new CloudRefusal(action, {
+      en: printCallFailure(result, "en"),
+      "zh-CN": printCallFailure(result, "zh-CN"),
+    });
   }
 
   async createVpc(name: string, cidr: string, multicast: boolean): Promise<string> {
@@ -95,7 +99,7 @@ export class CloudCalls {
   async bindNewEip(havipId: string, name: string): Promise<string> {
     const { answer } = await this.call("AllocateAddresses", { AddressCount: 1, AddressName: name });
     const waited = await waitForTask(this.client, answer.TaskId, TASK_MS);
-    if (waited.kind !== "done") throw new Error(`AllocateAddresses: ${waited.kind}`);
+    if (waited.kind !== "done") throw unfinished("AllocateAddresses", waited.kind);
     const found = await this.call("DescribeAddresses", { AddressIds: [...answer.AddressSet] });
     const address = found.answer.AddressSet[0]?.AddressIp ?? "";
     const bound = await this.call("HaVipAssociateAddressIp", {
@@ -103,7 +107,7 @@ export class CloudCalls {
       AddressIp: address,
     });
     const done = await waitForRequest(this.client, bound.requestId, TASK_MS);
-    if (done.kind !== "done") throw new Error(`HaVipAssociateAddressIp: ${done.kind}`);
+    if (done.kind !== "done") throw unfinished("HaVipAssociateAddressIp", done.kind);
     return address;
   }
 
@@ -124,7 +128,10 @@ export class CloudCalls {
     });
     const parsed: unknown = JSON.parse(answer.body);
     const row = isObject(parsed) ? parsed : {};
-    if (answer.status !== 200) throw new Error(`instance ${name}: ${String(row["error"])}`);
+    if (answer.status !== 200) {
+      const why = String(row["error"]);
+      throw new CloudRefusal(`instance ${name}`, { en: why, "zh-CN": why });
+    }
     const text = (key: string): string => {
       const value = row[key];
       return typeof value === "string" ? value : "";
@@ -136,6 +143,12 @@ export class CloudCalls {
     };
   }
 }
+
+const unfinished = (action: string, how: string): CloudRefusal =>
+  new CloudRefusal(action, {
+    en: `the task did not succeed (${how})`,
+    "zh-CN": `任务未成功（${how}）`,
+  });
 
 const inProcess =
   (cloud: Cloud): Transport =>

@@ -1,8 +1,10 @@
 /** `baton lab fault INSTANCE WORD …`: words to faults of a port. Pure. */
+import { nearest } from "#config/nearest";
 import type { Language } from "#diagnostics/diagnostic";
 import type { PortFault } from "#fabric/impair";
 import type { Micros } from "#units/time";
 import { readDuration } from "./duration.ts";
+import { type Words, words } from "./lab-words.ts";
 
 export type FaultOrder =
   | { readonly kind: "merge"; readonly fault: PortFault }
@@ -10,7 +12,7 @@ export type FaultOrder =
   | { readonly kind: "apart"; readonly others: readonly string[] }
   | { readonly kind: "cable"; readonly plugged: boolean }
   | { readonly kind: "heal" }
-  | { readonly kind: "wrong"; readonly message: string };
+  | { readonly kind: "wrong"; readonly message: Words };
 
 export const FAULT_USAGE: Readonly<Record<Language, string>> = {
   en: `  delay TIME [JITTER]       frames to it take longer
@@ -45,7 +47,7 @@ export const FAULT_USAGE: Readonly<Record<Language, string>> = {
 
 const PROTOCOLS: Readonly<Record<string, number>> = { arp: 0, icmp: 1, tcp: 6, udp: 17, vrrp: 112 };
 
-const wrong = (message: string): FaultOrder => ({ kind: "wrong", message });
+const wrong = (en: string, zh: string): FaultOrder => ({ kind: "wrong", message: words(en, zh) });
 const merge = (fault: PortFault): FaultOrder => ({ kind: "merge", fault });
 
 export function readFault([word = "", ...values]: readonly string[]): FaultOrder {
@@ -69,7 +71,10 @@ export function readFault([word = "", ...values]: readonly string[]): FaultOrder
           ? PROTOCOLS[second]
           : readNumber(second, 255);
         return onlyProtocol === undefined
-          ? wrong(`${second} is not ${Object.keys(PROTOCOLS).join(", ")} or a protocol number`)
+          ? wrong(
+              `${second} is not ${Object.keys(PROTOCOLS).join(", ")} or a protocol number`,
+              `${second} 不是 ${Object.keys(PROTOCOLS).join("、")} 或协议号`,
+            )
           : merge({ loss, onlyProtocol });
       });
     case "duplicate":
@@ -78,7 +83,9 @@ export function readFault([word = "", ...values]: readonly string[]): FaultOrder
       return withPart(first, (reorder) => merge({ reorder }));
     case "one-way":
       if (first === "from") return merge({ cutFrom: true });
-      return first === "to" ? merge({ cutTo: true }) : wrong("one-way is `from` or `to` it");
+      return first === "to"
+        ? merge({ cutTo: true })
+        : wrong("one-way is `from` or `to` it", "one-way 的值应为 `from` 或 `to`");
     case "cut":
       return merge({ cut: true });
     case "swallow-claims":
@@ -87,12 +94,15 @@ export function readFault([word = "", ...values]: readonly string[]): FaultOrder
       const arpPerSecond = readNumber(first, 1_000_000);
       const arpBurst = second === undefined ? arpPerSecond : readNumber(second, 1_000_000);
       if (arpPerSecond === undefined || arpBurst === undefined)
-        return wrong("arp-limit takes a number of frames a second, and of a burst");
+        return wrong(
+          "arp-limit takes a number of frames a second, and of a burst",
+          "arp-limit 的值应为每秒帧数，以及突发帧数",
+        );
       return merge({ arpPerSecond, arpBurst });
     }
     case "apart":
       return values.length === 0
-        ? wrong("apart needs another instance")
+        ? wrong("apart needs another instance", "apart 需要另一个实例")
         : { kind: "apart", others: values };
     case "unplug":
     case "plug":
@@ -100,12 +110,38 @@ export function readFault([word = "", ...values]: readonly string[]): FaultOrder
     case "heal":
       return { kind: "heal" };
     default:
-      return wrong(word === "" ? "say which fault" : `there is no fault ${word}`);
+      return word === "" ? wrong("say which fault", "请指明故障") : noSuchFault(word);
   }
 }
 
+const FAULTS: readonly string[] = [
+  "delay",
+  "jitter",
+  "late",
+  "loss",
+  "duplicate",
+  "reorder",
+  "one-way",
+  "cut",
+  "swallow-claims",
+  "arp-limit",
+  "apart",
+  "unplug",
+  "plug",
+  "heal",
+];
+
+function noSuchFault(word: string): FaultOrder {
+  const near = nearest(word, FAULTS);
+  const [en, zh] = [`there is no fault ${word}`, `没有故障 ${word}`];
+  if (near === undefined) return wrong(en, zh);
+  return wrong(`${en}; did you mean \`${near}\`?`, `${zh}，是否要用 \`${near}\`？`);
+}
+
 const notATime = (text: string | undefined): FaultOrder =>
-  wrong(`${text ?? "nothing"} is not a time such as 20ms or 1.5s`);
+  text === undefined
+    ? wrong("it needs a time such as 20ms or 1.5s", "需要一个时间，例如 20ms 或 1.5s")
+    : wrong(`${text} is not a time such as 20ms or 1.5s`, `${text} 不是时间，应形如 20ms 或 1.5s`);
 
 function withTime(text: string | undefined, make: (value: Micros) => FaultOrder): FaultOrder {
   const value = text === undefined ? undefined : readDuration(text);
@@ -117,7 +153,12 @@ function withPart(text: string | undefined, make: (part: number) => FaultOrder):
   const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text ?? "");
   const part = Number(match?.[1]) / (match?.[2] === "%" ? 100 : 1);
   return match === null || part > 1
-    ? wrong(`${text ?? "nothing"} is not a part such as 10% or 0.1`)
+    ? wrong(
+        `${text ?? "nothing"} is not a part such as 10% or 0.1`,
+        text === undefined
+          ? "需要一个比例，例如 10% 或 0.1"
+          : `${text} 不是比例，应形如 10% 或 0.1`,
+      )
     : make(part);
 }
 

@@ -15,6 +15,7 @@ import { connectOutside } from "../lab/sandbox.ts";
 import { explainBuildFailure } from "./build-failure.ts";
 import { printDrop } from "./drop-text.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
+import { LabMistake } from "./lab-mistake.ts";
 import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
 import { RunningLab } from "./running-lab.ts";
 import { tutorialWorld } from "./tutorial-world.ts";
@@ -131,7 +132,11 @@ const server = createServer((socket: Socket) => {
       return reply({ ok: false, error: "not JSON" });
     }
     answer(request).then(reply, (error: unknown) =>
-      reply({ ok: false, error: error instanceof Error ? error.message : String(error) }),
+      reply({
+        ok: false,
+        error: error instanceof Error ? error.message : String(error),
+        ...(error instanceof LabMistake && { words: error.words }),
+      }),
     );
   });
 });

@@ -1,5 +1,7 @@
 /** `control.sock` in a lab's folder: one JSON object per line, a request and its answer. */
+
 import type { FaultOrder } from "./fault-words.ts";
+import type { Words } from "./lab-words.ts";
 
 export type LabRequest =
   | { readonly command: "status" }
@@ -17,7 +19,7 @@ export type LabAnswer =
   | { readonly ok: true; readonly status: LabStatus }
   | { readonly ok: true; readonly exec: ExecTarget }
   | { readonly ok: true }
-  | { readonly ok: false; readonly error: string };
+  | { readonly ok: false; readonly error: string; readonly words?: Words };
 
 export interface LabStatus {
   readonly pid: number;

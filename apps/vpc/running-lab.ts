@@ -9,7 +9,9 @@ import { printIpv4 } from "#units/address";
 import { readCommandLine, readProcess } from "../lab/proc.ts";
 import type { FaultOrder } from "./fault-words.ts";
 import type { LabFile } from "./lab-file.ts";
+import { LabMistake } from "./lab-mistake.ts";
 import type { ExecTarget, LabStatus } from "./lab-protocol.ts";
+import { words } from "./lab-words.ts";
 import { Machine } from "./machine.ts";
 import { INTERNET, Vpc, type VpcEvent } from "./vpc.ts";
 
@@ -105,10 +107,12 @@ export class RunningLab {
 
   async exec(name: string, rootless: boolean): Promise<ExecTarget> {
     const pid = this.#holders.get(name)?.pid;
-    if (pid === undefined) throw new Error(`no instance is called ${name}`);
+    if (pid === undefined)
+      throw new LabMistake(words(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
     await untilInside(pid, name);
     const process = readProcess(pid);
-    if (process === undefined) throw new Error(`the instance ${name} has ended`);
+    if (process === undefined)
+      throw new LabMistake(words(`the instance ${name} has ended`, `实例 ${name} 已结束`));
     return { pid, startTime: process.startTime, rootless, region: this.vpc.region };
   }
 
@@ -202,7 +206,8 @@ export class RunningLab {
 async function untilInside(pid: number, name: string): Promise<void> {
   const end = performance.now() + INSIDE_MS;
   while (readCommandLine(pid)[0] !== HOLDER[0]) {
-    if (performance.now() > end) throw new Error(`the instance ${name} does not start`);
+    if (performance.now() > end)
+      throw new LabMistake(words(`the instance ${name} does not start`, `实例 ${name} 未能启动`));
     await sleep(5);
   }
 }

@@ -19,11 +19,19 @@ import { type Ipv4, ipv4, type Mac, printIpv4, readIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import { makeServer } from "../cloud/server.ts";
 import { type RunningCloud, startCloud } from "../cloud/start.ts";
+import { buildOrder } from "./build-order.ts";
 import { CloudCalls } from "./cloud-calls.ts";
-import type { InstanceDescription, SubnetDescription, WorldDescription } from "./description.ts";
+import type {
+  HavipDescription,
+  InstanceDescription,
+  SubnetDescription,
+  WorldDescription,
+} from "./description.ts";
 import { serveInstance } from "./endpoint.ts";
 import { EventOrder } from "./event-order.ts";
 import { fabricPlan, gatewayOf, type Plugged } from "./fabric-plan.ts";
+import { LabMistake } from "./lab-mistake.ts";
+import { words } from "./lab-words.ts";
 import { Switch } from "./switch.ts";
 import type { PortStats } from "./switch-protocol.ts";
 import { type Host, Wires } from "./wires.ts";
@@ -185,7 +193,8 @@ export class Vpc {
 
   instance(name: string): Instance {
     const found = this.#instances.get(name);
-    if (found === undefined) throw new Error(`no instance is called ${name}`);
+    if (found === undefined)
+      throw new LabMistake(words(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
     return found;
   }
 
@@ -234,28 +243,21 @@ export class Vpc {
 
   async #buildSubnet(vpcId: string, subnet: SubnetDescription): Promise<void> {
     const subnetId = await this.calls.createSubnet(vpcId, subnet.name, subnet.cidr);
-    // Fixed addresses first: the cloud picks for the others what is left.
-    const [fixed, free] = [
-      subnet.instances.filter((one) => one.address !== undefined),
-      subnet.instances.filter((one) => one.address === undefined),
-    ];
-    const havips = [...subnet.havips].sort(
-      (a, b) => Number(a.address === undefined) - Number(b.address === undefined),
-    );
-    for (const instance of fixed) await this.#launch(subnetId, instance);
-    const fixedHavips = havips.filter((one) => one.address !== undefined);
-    const made = new Map<string, string>();
-    for (const havip of fixedHavips)
-      made.set(havip.name, await this.calls.createHavip(vpcId, subnetId, havip));
-    for (const instance of free) await this.#launch(subnetId, instance);
-    for (const havip of havips) {
-      const id = made.get(havip.name) ?? (await this.calls.createHavip(vpcId, subnetId, havip));
-      if (havip.members !== undefined && havip.members.length > 0) {
-        const ids = havip.members.map((name) => this.instance(name).instanceId);
-        await this.calls.associate(id, ids);
-      }
-      if (havip.eip) await this.calls.bindNewEip(id, havip.name);
+    const made = new Map<HavipDescription, string>();
+    for (const step of buildOrder(subnet)) {
+      if (step.kind === "launch") await this.#launch(subnetId, step.instance);
+      else if (step.kind === "createHavip")
+        made.set(step.havip, await this.calls.createHavip(vpcId, subnetId, step.havip));
+      else await this.#completeHavip(made.get(step.havip) ?? "", step.havip);
     }
+  }
+
+  async #completeHavip(id: string, havip: HavipDescription): Promise<void> {
+    if (havip.members !== undefined && havip.members.length > 0) {
+      const ids = havip.members.map((name) => this.instance(name).instanceId);
+      await this.calls.associate(id, ids);
+    }
+    if (havip.eip) await this.calls.bindNewEip(id, havip.name);
   }
 
   async #launch(subnetId: string, description: InstanceDescription): Promise<void> {

@@ -20,6 +20,8 @@ import { createNamespace, type Namespace } from "#linux/namespace";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import type { Ipv4, Mac } from "#units/address";
+import { LabMistake } from "./lab-mistake.ts";
+import { words } from "./lab-words.ts";
 import type { PortDevice } from "./switch-protocol.ts";
 
 export const INTERFACE = "eth0";
@@ -80,7 +82,8 @@ export class Wires {
 
   host(name: string): Host {
     const host = this.#hosts.get(name);
-    if (host === undefined) throw new Error(`no host is called ${name}`);
+    if (host === undefined)
+      throw new LabMistake(words(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
     return host;
   }
 

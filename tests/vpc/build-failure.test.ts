@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LinuxError } from "#linux/result";
+import { openCloud } from "../../apps/cloud/cloud.ts";
 import { startCloud } from "../../apps/cloud/start.ts";
 import { explainBuildFailure } from "../../apps/vpc/build-failure.ts";
+import { CloudCalls } from "../../apps/vpc/cloud-calls.ts";
 
 const refused = (call: string, errno: string): LinuxError =>
   new LinuxError({ ok: false, call, errno });
@@ -32,4 +34,22 @@ test("a port that is taken is told too", async () => {
 
 test("our own mistakes keep their stack", () => {
   assert.equal(explainBuildFailure(new TypeError("x is undefined"), "en"), undefined);
+});
+
+test("a refusal of the emulated cloud is one sentence, in either language", async () => {
+  using cloud = openCloud({});
+  const calls = new CloudCalls(cloud, "ap-guangzhou");
+  const refusals = [
+    () => calls.createVpc("shop", "172.16.0.0/33", false),
+    () => calls.launch("subnet-aaaaaaaa", "a", undefined),
+    () => new CloudCalls(cloud, "nowhere!").createVpc("shop", "172.16.0.0/16", false),
+  ];
+  for (const refused of refusals) {
+    const error: unknown = await refused().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.match(explainBuildFailure(error, "en") ?? "", /^the cloud refuses to make it: /);
+    assert.match(explainBuildFailure(error, "zh") ?? "", /^云平台拒绝创建：/);
+  }
 });

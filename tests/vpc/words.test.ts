@@ -74,6 +74,6 @@ describe("words for rules", () => {
       "tcp 70000",
       "toString",
     ])
-      assert.equal(typeof readRule(line), "string", line);
+      assert.ok("en" in readRule(line), line);
   });
 });

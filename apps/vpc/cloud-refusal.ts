@@ -1,0 +1,16 @@
+/** The emulated cloud refused to make something of a world: the reader's mistake, never a fault of the program. */
+import type { Language } from "#diagnostics/diagnostic";
+
+export class CloudRefusal extends Error {
+  readonly #texts: Readonly<Record<Language, string>>;
+
+  constructor(what: string, texts: Readonly<Record<Language, string>>) {
+    super(`${what}: ${texts.en}`);
+    this.name = "CloudRefusal";
+    this.#texts = { en: `${what}: ${texts.en}`, "zh-CN": `${what}：${texts["zh-CN"]}` };
+  }
+
+  words(language: Language): string {
+    return this.#texts[language];
+  }
+}
