@@ -5,14 +5,14 @@ import { MOVES_BY_ARP } from "#config/rules/cloud";
 import type { InstanceConfig, VirtualAddress } from "#core/config";
 import { CODES, type Code } from "#diagnostics/codes";
 import type { Diagnostic, Language, Severity } from "#diagnostics/diagnostic";
-import { clouds as ENGLISH } from "#diagnostics/en/words";
+import { clouds as ENGLISH, ticked } from "#diagnostics/en/words";
 import { renderGithub } from "#diagnostics/github";
 import { jsonFinding } from "#diagnostics/json";
 import { duration } from "#diagnostics/numbers";
 import { renderSarif } from "#diagnostics/sarif";
 import type { SourceMap } from "#diagnostics/source";
 import { renderTerminal } from "#diagnostics/terminal";
-import { clouds as CHINESE } from "#diagnostics/zh/words";
+import { clouds as CHINESE, ticked as tickedInChinese } from "#diagnostics/zh/words";
 import { printIpv4 } from "#units/address";
 import { fromCentis, micros, toSeconds } from "#units/time";
 import type { Format } from "./check-options.ts";
@@ -27,6 +27,8 @@ export interface Outcome {
   /** Findings that `--fix` would correct, or has corrected. */
   readonly fixable: number;
   readonly fixed: boolean;
+  /** Keywords whose blocks are not run, such as those of load balancing. */
+  readonly skipped: readonly string[];
   readonly version: string;
   /** `--cloud`, or this machine's own cloud. */
   readonly isCloudAsked: boolean;
@@ -172,7 +174,7 @@ interface Verdict extends Outcome {
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
-  en: ({ errors, warnings, infos, wouldRun, fixable, fixed }) => {
+  en: ({ errors, warnings, infos, wouldRun, fixable, fixed, skipped }) => {
     const found = [
       ...(errors > 0 ? [plural(errors, "error")] : []),
       ...(warnings > 0 ? [plural(warnings, "warning")] : []),
@@ -180,7 +182,9 @@ const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
     ];
     const fixes =
       fixable === 0
-        ? ""
+        ? fixed && found.length > 0
+          ? "; nothing was corrected: `--fix` makes only corrections that are certain"
+          : ""
         : fixed
           ? `; corrected ${plural(fixable, "place")} in the file`
           : `; \`--fix\` corrects ${fixable}`;
@@ -192,9 +196,11 @@ const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
         : warnings > 0
           ? "it would run; the warnings are worth a look"
           : "it would run as it reads";
-    return `${found.join(", ")}: ${result}${fixes}`;
+    const blocks = ticked(skipped);
+    const except = wouldRun && skipped.length > 0 ? `, without ${blocks}, which Baton skips` : "";
+    return `${found.join(", ")}: ${result}${except}${fixes}`;
   },
-  "zh-CN": ({ errors, warnings, infos, wouldRun, fixable, fixed }) => {
+  "zh-CN": ({ errors, warnings, infos, wouldRun, fixable, fixed, skipped }) => {
     const found = [
       ...(errors > 0 ? [`${errors} 个错误`] : []),
       ...(warnings > 0 ? [`${warnings} 个警告`] : []),
@@ -202,7 +208,9 @@ const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
     ];
     const fixes =
       fixable === 0
-        ? ""
+        ? fixed && found.length > 0
+          ? "；没有改动：`--fix` 只做有把握的改正"
+          : ""
         : fixed
           ? `；已在文件中改正 ${fixable} 处`
           : `；\`--fix\` 可自动改正 ${fixable} 处`;
@@ -214,6 +222,8 @@ const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
         : warnings > 0
           ? "能运行，警告请留意"
           : "能按所写的运行";
-    return `${found.join("，")}：${result}${fixes}`;
+    const except =
+      wouldRun && skipped.length > 0 ? `（${tickedInChinese(skipped)} 除外，Baton 会跳过）` : "";
+    return `${found.join("，")}：${result}${except}${fixes}`;
   },
 };

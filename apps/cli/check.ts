@@ -22,6 +22,7 @@ import { detectCloud } from "./detect-cloud.ts";
 import type { Command, CommandIo } from "./io.ts";
 import { replaceFile } from "./replace-file.ts";
 import { notWritten } from "./replace-text.ts";
+import { usageComplaint } from "./usage-mistakes.ts";
 import { BATON_VERSION } from "./version.ts";
 
 export async function runCheck(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -31,7 +32,8 @@ export async function runCheck(argv: readonly string[], io: CommandIo): Promise<
     return 0;
   }
   if (parsed.kind === "usage") {
-    io.stderr(`baton check: ${parsed.message}\n\n${CHECK_USAGE[parsed.language]}`);
+    const { message, language } = parsed;
+    io.stderr(usageComplaint("check", message, CHECK_USAGE[language], language));
     return 2;
   }
   return await check(parsed.options, io);
@@ -101,6 +103,7 @@ async function check(given: CheckOptions, io: CommandIo): Promise<number> {
       findings.every(({ code }) => CODES[code].fatal !== true),
     fixable: options.fix ? fixed : fixable,
     fixed: options.fix,
+    skipped: skippedKeywords(findings),
     version: BATON_VERSION,
     isCloudAsked: options.cloud !== undefined,
   };
@@ -116,6 +119,10 @@ export function exitStatus(findings: readonly AnyFinding[], wouldRun: boolean): 
   if (findings.some(({ code }) => CODES[code].severity === "error")) return 5;
   return findings.some(({ code }) => CODES[code].security === true) ? 6 : 0;
 }
+
+const skippedKeywords = (findings: readonly AnyFinding[]): readonly string[] => [
+  ...new Set(findings.flatMap((one) => (one.code === "VR4004" ? [one.facts.keyword] : []))),
+];
 
 function safeFixes(findings: readonly AnyFinding[]): readonly Fix[] {
   return findings.flatMap(({ fix }) => (fix?.safety === "safe" ? [fix] : []));

@@ -19,7 +19,7 @@ import { printCallFailure } from "#provider/failure-text";
 import type { Waited } from "#provider/wait";
 import type { CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
-import { noSuchVerb, parseMistake } from "./usage-mistakes.ts";
+import { noSuchVerb, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
 export const COMMON_USAGE: Readonly<Record<Language, string>> = {
   en: `common options:
@@ -196,6 +196,14 @@ function openClient(args: Arguments, io: CommandIo, language: Language): CloudCl
     );
   }
   const account = findAccount({ env: io.env, profile: args.text("profile"), readFile });
+  if (account.isProfileMissing) {
+    const [, tccli = "", shared = ""] = account.lookedAt;
+    const profile = args.text("profile") ?? "";
+    throw mistake(
+      `there is no profile ${profile}: no ${tccli}, and none of that name in ${shared}`,
+      `没有名为 ${profile} 的配置：${tccli} 不存在，${shared} 中也没有`,
+    );
+  }
   const region =
     args.text("region") ?? account.region ?? (isLoopback(endpoint) ? EMULATOR_REGION : "");
   if (region === "") {
@@ -261,7 +269,7 @@ export async function runFamily(
     return 0;
   }
   const wrong = (text: string): number => {
-    io.stderr(`baton ${family.name}: ${text}\n\n${usage}`);
+    io.stderr(usageComplaint(family.name, text, usage, language));
     return 2;
   };
   if (typeof args === "string") return wrong(args);

@@ -10,7 +10,7 @@ import type { Command, CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
 import { replaceFile } from "./replace-file.ts";
 import { notWritten } from "./replace-text.ts";
-import { needsValue, noSuchOption, noSuchVerb } from "./usage-mistakes.ts";
+import { needsValue, noSuchOption, noSuchVerb, usageComplaint } from "./usage-mistakes.ts";
 
 const USAGE: Readonly<Record<Language, string>> = {
   en: `baton config: work on a keepalived.conf
@@ -57,7 +57,7 @@ export function runConfig(argv: readonly string[], io: CommandIo): Promise<numbe
     return Promise.resolve(0);
   }
   const wrong = (problem: string): Promise<number> => {
-    io.stderr(`baton config: ${problem}\n\n${USAGE[language]}`);
+    io.stderr(usageComplaint("config", problem, USAGE[language], language));
     return Promise.resolve(2);
   };
   if (verb !== "fmt" && verb !== "show") return wrong(noSuchVerb(verb, VERBS, language));

@@ -4,7 +4,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { RUNTIME_DIR } from "./control-client.ts";
 import type { CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
-import { noSuchLanguage, parseMistake } from "./usage-mistakes.ts";
+import { noSuchLanguage, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
 export interface ControlOptions {
   readonly runtimeDir: string;
@@ -81,6 +81,6 @@ function complain(
   language: Language,
   text: string,
 ): number {
-  io.stderr(`baton ${command.name}: ${text}\n\n${command.usage[language]}`);
+  io.stderr(usageComplaint(command.name, text, command.usage[language], language));
   return 2;
 }

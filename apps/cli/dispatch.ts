@@ -90,9 +90,10 @@ function usage(language: Language): string {
 const IS_HELP: ReadonlySet<string> = new Set(["help", "--help", "-h"]);
 
 export async function dispatch(argv: readonly string[], given: CommandIo): Promise<number> {
-  const start = readGlobalOptions(argv, given);
+  const start = readGlobalOptions(helpLanguageFirst(argv), given);
   if (typeof start === "number") return start;
-  const { words, io } = start;
+  const { words } = start;
+  const io = inOwnLanguage(words, start.io);
   const language = languageOf(io.env);
   const [name, ...rest] = words;
   if (name === "--version" || name === "-v" || name === "version") {
@@ -136,6 +137,30 @@ async function noSuchCommand(name: string, io: CommandIo): Promise<number> {
       : `${en ? `; did you mean \`${near}\`?` : `，是否要用 \`${near}\`？`}\n`;
   io.stderr(`baton: ${what}${help}`);
   return 2;
+}
+
+/** `baton help --lang zh-CN`, `baton help run --lang zh-CN`: help has no other option, so that one may stand anywhere. */
+function helpLanguageFirst(argv: readonly string[]): readonly string[] {
+  const [first = ""] = argv;
+  const at = argv.findIndex((word) => word === "--lang" || word.startsWith("--lang="));
+  if (!IS_HELP.has(first) || at < 1) return argv;
+  const count = argv[at] === "--lang" ? 2 : 1;
+  return [...argv.slice(at, at + count), ...argv.slice(0, at), ...argv.slice(at + count)];
+}
+
+/** The command's own `--lang` holds for its complaints too, even when nothing else of the line can be read. */
+function inOwnLanguage(words: readonly string[], io: CommandIo): CommandIo {
+  // What follows is a command line of somebody else (`baton lab exec a -- ls --lang=fr`).
+  const own = words.slice(0, endOf(words));
+  const at = own.findIndex((word) => word === "--lang" || word.startsWith("--lang="));
+  const text = own[at] === "--lang" ? own[at + 1] : own[at]?.slice("--lang=".length);
+  const language = text === undefined ? undefined : readLanguage(text);
+  return language === undefined ? io : { ...io, env: { ...io.env, [LANGUAGE_VARIABLE]: language } };
+}
+
+function endOf(words: readonly string[]): number {
+  const at = words.findIndex((word) => word === "--" || word === "exec");
+  return at < 0 ? words.length : at;
 }
 
 /** `--lang` before the command holds for it as if the environment said so; its own `--lang` still wins. */

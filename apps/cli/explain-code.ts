@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CODES, isCode } from "#diagnostics/codes";
+import type { Language } from "#diagnostics/diagnostic";
 import type { Command, CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
 import { renderPage } from "./page-text.ts";
@@ -22,17 +23,24 @@ export function runExplainCode(argv: readonly string[], io: CommandIo): Promise<
   const word = argv.find((one, index) => !one.startsWith("-") && index !== value);
   const code = word === undefined ? undefined : codeOf(word);
   if (code === undefined) {
-    io.stderr(`baton explain: ${word ?? "name a code"}: codes look like VR2010\n`);
+    io.stderr(`baton explain: ${noSuchCode(word, language)}\n`);
     return Promise.resolve(2);
   }
   const path = join(PAGES, `${code}.md`);
   if (!existsSync(path)) {
-    io.stderr(`baton explain: there is no page for ${code}\n`);
+    const en = language === "en";
+    io.stderr(`baton explain: ${en ? `there is no page for ${code}` : `没有 ${code} 的说明页`}\n`);
     return Promise.resolve(1);
   }
   const color = io.isTty && io.env["NO_COLOR"] === undefined;
   io.stdout(renderPage(readFileSync(path, "utf8"), language, color));
   return Promise.resolve(0);
+}
+
+function noSuchCode(word: string | undefined, language: Language): string {
+  const en = language === "en";
+  if (word === undefined) return en ? "name a code, such as VR2010" : "请给出编号，例如 VR2010";
+  return en ? `there is no code ${word}` : `没有编号 ${word}`;
 }
 
 export const command: Command = runExplainCode;

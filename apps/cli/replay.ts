@@ -5,7 +5,9 @@ import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence, reportSentence } from "#diagnostics/reasons";
 import { type ReplayStep, replayRecording } from "#engine/recording";
 import { printIpv4 } from "#units/address";
+import { errnoOf } from "../daemon/contain.ts";
 import { printLocalTime } from "../daemon/local-time.ts";
+import { unreadableSentence } from "./errno-words.ts";
 import type { Command, CommandIo } from "./io.ts";
 import { languageOf, readLanguage } from "./language.ts";
 
@@ -41,7 +43,7 @@ export function runReplay(argv: readonly string[], io: CommandIo): number {
   try {
     text = readFileSync(options.file, "utf8");
   } catch (error) {
-    io.stderr(`baton replay: ${error instanceof Error ? error.message : String(error)}\n`);
+    io.stderr(`baton replay: ${unreadableSentence(options.file, errnoOf(error), language)}\n`);
     return 2;
   }
   const { steps, problems } = replayRecording(text);

@@ -10,6 +10,7 @@ import type { Reread } from "../daemon/keeper.ts";
 import type { Log } from "../daemon/log.ts";
 import { exitStatus } from "./check.ts";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
+import { unreadableSentence } from "./errno-words.ts";
 import type { CommandIo } from "./io.ts";
 import type { RunOptions } from "./run-options.ts";
 
@@ -41,7 +42,7 @@ export function readPlan(
     return readFile(options, io, language);
   } catch (error) {
     // A file that is replaced while it is read can fail in any way.
-    const text = `${options.file ?? DEFAULT_FILE}: ${errnoOf(error)}`;
+    const text = unreadableSentence(options.file ?? DEFAULT_FILE, errnoOf(error), language);
     const one = { severity: "error", code: "VR5004", text, rendered: text } as const;
     return { plan: undefined, status: UNREADABLE, findings: [one] };
   }

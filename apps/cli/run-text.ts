@@ -27,7 +27,8 @@ export const RUN_USAGE: Readonly<Record<Language, string>> = {
       --signum NAME        print the number of the signal STOP, RELOAD, DATA, STATS, STATS_CLEAR or JSON
 
 keepalived's other options are accepted; those that have no effect here are named once in the log.
-Baton stays in the foreground. Exit status: 0 stopped, 1 cannot start, 2 usage, 4 would not run, 5 errors in the file.
+Baton stays in the foreground. Exit status: 0 stopped, 1 cannot start, 2 usage, 4 would not run, 5 errors in the file,
+6 (-t) a script that others can change would run.
 `,
   "zh-CN": `用法：baton run [-f 文件] [选项 ...]
 
@@ -48,7 +49,8 @@ Baton stays in the foreground. Exit status: 0 stopped, 1 cannot start, 2 usage, 
       --signum 名称        输出信号 STOP、RELOAD、DATA、STATS、STATS_CLEAR 或 JSON 的编号
 
 keepalived 的其他选项也可使用；对 Baton 无效的选项会在日志中说明一次。
-Baton 始终在前台运行。退出码：0 正常停止，1 无法启动，2 用法错误，4 配置无法运行，5 配置有错误。
+Baton 始终在前台运行。退出码：0 正常停止，1 无法启动，2 用法错误，4 配置无法运行，5 配置有错误，
+6（-t）会运行其他用户可改动的脚本。
 `,
 };
 
@@ -103,6 +105,29 @@ export const ignoredSentence = (option: string, why: IgnoredWhy, language: Langu
   language === "en"
     ? `option ${option} has no effect: ${IGNORED.en[why]}`
     : `选项 ${option} 无效：${IGNORED["zh-CN"][why]}`;
+
+/** Why `-t` ends as it does; undefined: 0, and keepalived is silent then too. */
+export function testSentence(file: string, status: number, language: Language): string | undefined {
+  const en = language === "en";
+  switch (status) {
+    case 0:
+      return undefined;
+    case 4:
+      return en ? `status 4: ${file} would not run` : `退出码 4：${file} 无法运行`;
+    case 5:
+      return en
+        ? `status 5: ${file} has errors and would run only with --compat`
+        : `退出码 5：${file} 有错误，只有加 --compat 才会运行`;
+    case 6:
+      return en
+        ? `status 6: ${file} would run, but what it says about scripts is not safe`
+        : `退出码 6：${file} 能运行，但其中的脚本存在安全问题`;
+    default:
+      return en
+        ? `status ${status}: ${file} could not be read`
+        : `退出码 ${status}：无法读取 ${file}`;
+  }
+}
 
 /** The daemon is started by somebody who may not do what it does. */
 export const rightsSentence = (missing: readonly string[], language: Language): string =>

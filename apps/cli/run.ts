@@ -7,7 +7,14 @@ import { DEFAULT_FILE } from "./config-files.ts";
 import type { Command, CommandIo } from "./io.ts";
 import { type RunOptions, readRunOptions } from "./run-options.ts";
 import { readPlan, reread, tell } from "./run-plan.ts";
-import { ignoredSentence, RUN_USAGE, rightsSentence, usageSentence } from "./run-text.ts";
+import {
+  ignoredSentence,
+  RUN_USAGE,
+  rightsSentence,
+  testSentence,
+  usageSentence,
+} from "./run-text.ts";
+import { usageComplaint } from "./usage-mistakes.ts";
 import { BATON_VERSION } from "./version.ts";
 
 export const command: Command = async (args, io) => {
@@ -24,7 +31,8 @@ export const command: Command = async (args, io) => {
       return 0;
     case "usage": {
       const { problem, language } = request;
-      io.stderr(`baton run: ${usageSentence(problem, language)}\n\n${RUN_USAGE[language]}`);
+      const text = usageSentence(problem, language);
+      io.stderr(usageComplaint("run", text, RUN_USAGE[language], language));
       return 2;
     }
     case "run":
@@ -44,6 +52,8 @@ function test(options: RunOptions, io: CommandIo): number {
       return 1;
     }
   }
+  const why = testSentence(options.file ?? DEFAULT_FILE, read.status, options.language);
+  if (why !== undefined) io.stderr(`baton run: ${why}\n`);
   return read.status;
 }
 

@@ -19,6 +19,7 @@ export const SERVE_USAGE: Readonly<Record<Language, string>> = {
            [--auth strict|lenient|off] [--secret-file FILE] [--allow-host NAME ...]
            [--claim-latency TIME] [--task-latency TIME] [--api-latency TIME]
            [--calls-per-second N] [--garp-burst N] [--garp-rate N] [--quiet]
+           [--lang en|zh-CN]
 
 Serves the VPC API (HAVIPs, elastic addresses, interfaces) of an emulated cloud.
 
@@ -41,6 +42,7 @@ Serves the VPC API (HAVIPs, elastic addresses, interfaces) of an emulated cloud.
           [--auth strict|lenient|off] [--secret-file 文件] [--allow-host 名称 ...]
           [--claim-latency 时间] [--task-latency 时间] [--api-latency 时间]
           [--calls-per-second 次数] [--garp-burst 个数] [--garp-rate 个数] [--quiet]
+          [--lang en|zh-CN]
 
 提供一个模拟云平台的 VPC API（HAVIP、弹性公网 IP、弹性网卡）。
 
@@ -67,18 +69,43 @@ export interface ServeIo {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The exit code: 0 after a signal, 1 when it could not start, 2 for wrong usage. */
-export async function serve(argv: readonly string[], io: ServeIo): Promise<number> {
+type Words = Readonly<Record<Language, string>>;
+
+const words = (en: string, zh: string): Words => ({ en, "zh-CN": zh });
+
+const plainly = (mistake: Error | string): string => {
+  const text = typeof mistake === "string" ? mistake : mistake.message;
+  return `baton cloud serve: ${text}\n\n${SERVE_USAGE.en}`;
+};
+
+/**
+ * The exit code: 0 after a signal, 1 when it could not start, 2 for wrong usage.
+ *
+ * @param complain what is printed of a mistake on the command line
+ */
+export async function serve(
+  argv: readonly string[],
+  io: ServeIo,
+  language: Language = "en",
+  complain: (mistake: Error | string, options: readonly string[]) => string = plainly,
+): Promise<number> {
+  const en = language === "en";
+  const say = (text: Words): void => io.stderr(`${text[language]}\n`);
   if (argv.some((word) => /^--secret-key(=|$)/.test(word))) {
     // Setting the title overwrites the command line that every user of the machine can read. Until now it was there.
     process.title = "baton cloud serve";
-    io.stderr(
-      "warning: --secret-key was in the process list until now; use --secret-file or TENCENTCLOUD_SECRET_KEY\n",
+    say(
+      words(
+        "warning: --secret-key was in the process list until now; use --secret-file or TENCENTCLOUD_SECRET_KEY",
+        "警告：--secret-key 此前一直出现在进程列表中；请改用 --secret-file 或 TENCENTCLOUD_SECRET_KEY",
+      ),
     );
   }
-  const options = readOptions(argv, io);
-  if (typeof options === "string") {
-    io.stderr(`baton cloud serve: ${options}\n\n${SERVE_USAGE.en}`);
+  const parsed = parse(argv);
+  const options = parsed instanceof Error ? parsed : readOptions(parsed.values, io, language);
+  if (options instanceof Error || "en" in options) {
+    const names = Object.keys(OPTIONS);
+    io.stderr(complain(options instanceof Error ? options : options[language], names));
     return 2;
   }
   let running: RunningCloud;
@@ -86,15 +113,21 @@ export async function serve(argv: readonly string[], io: ServeIo): Promise<numbe
     running = await startCloud(options);
   } catch (error) {
     const text = error instanceof Error ? error.message : "failed";
-    io.stderr(`baton cloud serve: cannot start: ${text}\n`);
+    io.stderr(`baton cloud serve: ${en ? "cannot start: " : "无法启动："}${text}\n`);
     return 1;
   }
   io.stdout(`${JSON.stringify({ event: "listening", url: running.url })}\n`);
   if (!isLoopback(options.host ?? "")) {
-    io.stderr(
+    say(
       options.auth === "strict"
-        ? "warning: not a loopback address: requests and X-Baton-Admin cross the network unencrypted\n"
-        : "warning: not a loopback address, and signatures are not checked: whoever reaches it may do everything\n",
+        ? words(
+            "warning: not a loopback address: requests and X-Baton-Admin cross the network unencrypted",
+            "警告：监听的不是环回地址：请求和 X-Baton-Admin 将以明文经过网络",
+          )
+        : words(
+            "warning: not a loopback address, and signatures are not checked: whoever reaches it may do everything",
+            "警告：监听的不是环回地址，且不检查签名：能访问到它的人可以执行任何操作",
+          ),
     );
   }
   // Written at exit otherwise, which `kill -9` skips: then every start would compile anew.
@@ -109,27 +142,27 @@ export async function serve(argv: readonly string[], io: ServeIo): Promise<numbe
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || host.startsWith("127.");
 
-function readOptions(argv: readonly string[], io: ServeIo): StartOptions | string {
-  let values: ReturnType<typeof parse>["values"];
-  try {
-    values = parse(argv).values;
-  } catch (error) {
-    return error instanceof Error ? error.message : "wrong options";
-  }
+type Values = Exclude<ReturnType<typeof parse>, Error>["values"];
+
+function readOptions(values: Values, io: ServeIo, language: Language): StartOptions | Words {
   const listen = readListen(values.listen ?? "127.0.0.1:18080");
-  if (listen === undefined) return `--listen ${values.listen} is not HOST:PORT`;
+  if (listen === undefined)
+    return words(
+      `--listen ${values.listen} is not HOST:PORT`,
+      `--listen ${values.listen} 的格式应为 地址:端口`,
+    );
   if (values.data !== undefined && values.memory === true)
-    return "--data and --memory exclude each other";
+    return words("--data and --memory exclude each other", "--data 与 --memory 不能同时使用");
   const auth = readAuth(values, io.env);
-  if (typeof auth === "string") return auth;
+  if ("en" in auth) return auth;
   const times = readTimes(values);
-  if (typeof times === "string") return times;
-  const callsPerSecond = readCount(values["calls-per-second"]);
-  if (typeof callsPerSecond === "string") return `--calls-per-second: ${callsPerSecond}`;
-  const burst = readCount(values["garp-burst"]);
-  if (typeof burst === "string") return `--garp-burst: ${burst}`;
-  const rate = readCount(values["garp-rate"]);
-  if (typeof rate === "string") return `--garp-rate: ${rate}`;
+  if ("en" in times) return times;
+  const callsPerSecond = readCount("--calls-per-second", values["calls-per-second"]);
+  if (typeof callsPerSecond === "object") return callsPerSecond;
+  const burst = readCount("--garp-burst", values["garp-burst"]);
+  if (typeof burst === "object") return burst;
+  const rate = readCount("--garp-rate", values["garp-rate"]);
+  if (typeof rate === "object") return rate;
   const perAddress = {
     burst: burst ?? HABITS.garpPerAddress.burst,
     perSecond: rate ?? HABITS.garpPerAddress.perSecond,
@@ -144,32 +177,42 @@ function readOptions(argv: readonly string[], io: ServeIo): StartOptions | strin
     callsPerSecond,
     habits: { ...times.habits, garpPerAddress: perAddress },
     log: (level, text) => {
-      if (!isQuiet || level === "error") io.stderr(`${level}: ${text}\n`);
+      if (isQuiet && level !== "error") return;
+      io.stderr(
+        `${language === "en" ? level : LEVELS[level]}${language === "en" ? ": " : "："}${text}\n`,
+      );
     },
   };
 }
 
+const LEVELS = { warning: "警告", error: "错误" } as const;
+
+const OPTIONS = {
+  listen: { type: "string" },
+  data: { type: "string" },
+  memory: { type: "boolean" },
+  auth: { type: "string" },
+  "secret-id": { type: "string" },
+  "secret-key": { type: "string" },
+  "secret-file": { type: "string" },
+  "allow-host": { type: "string", multiple: true },
+  "claim-latency": { type: "string" },
+  "task-latency": { type: "string" },
+  "api-latency": { type: "string" },
+  "calls-per-second": { type: "string" },
+  "garp-burst": { type: "string" },
+  "garp-rate": { type: "string" },
+  quiet: { type: "boolean" },
+  lang: { type: "string" },
+} as const;
+
+/** An Error is what `util.parseArgs` threw. */
 function parse(argv: readonly string[]) {
-  return parseArgs({
-    args: [...argv],
-    options: {
-      listen: { type: "string" },
-      data: { type: "string" },
-      memory: { type: "boolean" },
-      auth: { type: "string" },
-      "secret-id": { type: "string" },
-      "secret-key": { type: "string" },
-      "secret-file": { type: "string" },
-      "allow-host": { type: "string", multiple: true },
-      "claim-latency": { type: "string" },
-      "task-latency": { type: "string" },
-      "api-latency": { type: "string" },
-      "calls-per-second": { type: "string" },
-      "garp-burst": { type: "string" },
-      "garp-rate": { type: "string" },
-      quiet: { type: "boolean" },
-    },
-  });
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS });
+  } catch (error) {
+    return error instanceof Error ? error : new Error("wrong options");
+  }
 }
 
 /** `HOST:PORT`, an IPv6 host in brackets. */
@@ -189,34 +232,56 @@ type AuthWords = Readonly<
   Partial<Record<"auth" | "secret-id" | "secret-key" | "secret-file", string>>
 >;
 
-function readAuth(words: AuthWords, env: ServeIo["env"]): Auth | string {
-  const { auth: mode } = words;
+function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | Words {
+  const { auth: mode } = given;
   if (mode !== undefined && mode !== "strict" && mode !== "lenient" && mode !== "off") {
-    return `--auth ${mode} is not strict, lenient or off`;
+    return words(
+      `--auth ${mode} is not strict, lenient or off`,
+      `--auth ${mode} 应为 strict、lenient 或 off`,
+    );
   }
-  const given = readSecrets(words);
-  if (typeof given === "string") return given;
-  if (given !== undefined) return { auth: mode ?? "strict", secrets: given };
+  const secrets = readSecrets(given);
+  if (secrets !== undefined && "en" in secrets) return secrets;
+  if (secrets !== undefined) return { auth: mode ?? "strict", secrets };
   if (mode !== "strict") return { auth: mode ?? "lenient", secrets: undefined };
   const id = env["TENCENTCLOUD_SECRET_ID"];
   const key = env["TENCENTCLOUD_SECRET_KEY"];
   if (!id || !key)
-    return "--auth strict needs --secret-file, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY";
+    return words(
+      "--auth strict needs --secret-file, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+      "--auth strict 需要 --secret-file，或 TENCENTCLOUD_SECRET_ID 和 TENCENTCLOUD_SECRET_KEY",
+    );
   return { auth: mode, secrets: { secretId: id, secretKey: new Secret(key) } };
 }
 
 /** Undefined: none given. */
-function readSecrets(words: AuthWords): SecretPair | undefined | string {
-  const { "secret-id": id, "secret-key": key, "secret-file": file } = words;
+function readSecrets(given: AuthWords): SecretPair | undefined | Words {
+  const { "secret-id": id, "secret-key": key, "secret-file": file } = given;
   if (file !== undefined) {
     if (id !== undefined || key !== undefined)
-      return "--secret-file and --secret-id, --secret-key exclude each other";
-    return readSecretFile(file) ?? `--secret-file ${file} has no key, or cannot be read`;
+      return words(
+        "--secret-file and --secret-id, --secret-key exclude each other",
+        "--secret-file 与 --secret-id、--secret-key 不能同时使用",
+      );
+    return (
+      readSecretFile(file) ??
+      words(
+        `--secret-file ${file} has no key, or cannot be read`,
+        `--secret-file ${file} 中没有密钥，或无法读取`,
+      )
+    );
   }
   if ((id === undefined) !== (key === undefined))
-    return "--secret-id and --secret-key belong together";
+    return words(
+      "--secret-id and --secret-key belong together",
+      "--secret-id 与 --secret-key 必须同时给出",
+    );
   if (id === undefined || key === undefined) return undefined;
-  if (id === "" || key === "") return "--secret-id and --secret-key may not be empty";
+  if (id === "" || key === "")
+    return words(
+      "--secret-id and --secret-key may not be empty",
+      "--secret-id 与 --secret-key 不能为空",
+    );
   return { secretId: id, secretKey: new Secret(key) };
 }
 
@@ -235,18 +300,24 @@ interface Times {
 
 function readTimes(
   values: Readonly<Partial<Record<"claim-latency" | "task-latency" | "api-latency", string>>>,
-): Times | string {
-  const read = (name: keyof typeof values): Micros | undefined | string => {
+): Times | Words {
+  const read = (name: keyof typeof values): Micros | undefined | Words => {
     const text = values[name];
     if (text === undefined) return undefined;
-    return readDuration(text) ?? `--${name} ${text} is not a time such as 4s or 100ms`;
+    return (
+      readDuration(text) ??
+      words(
+        `--${name} ${text} is not a time such as 4s or 100ms`,
+        `--${name} ${text} 不是时间，应形如 4s 或 100ms`,
+      )
+    );
   };
   const claimLatency = read("claim-latency");
-  if (typeof claimLatency === "string") return claimLatency;
+  if (typeof claimLatency === "object") return claimLatency;
   const taskTime = read("task-latency");
-  if (typeof taskTime === "string") return taskTime;
+  if (typeof taskTime === "object") return taskTime;
   const api = read("api-latency");
-  if (typeof api === "string") return api;
+  if (typeof api === "object") return api;
   return {
     apiLatencyMs: api === undefined ? 0 : toMillis(api),
     habits: {
@@ -263,7 +334,9 @@ function readDuration(text: string): Micros | undefined {
   return fromMillis(Number(match[1]) * (match[2] === "ms" ? 1 : 1_000));
 }
 
-function readCount(text: string | undefined): number | undefined | string {
+function readCount(option: string, text: string | undefined): number | undefined | Words {
   if (text === undefined) return undefined;
-  return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : `${text} is not a count`;
+  return /^[1-9]\d{0,5}$/.test(text)
+    ? Number(text)
+    : words(`${option}: ${text} is not a count`, `${option}：${text} 不是正整数`);
 }

@@ -296,12 +296,12 @@ function writeFiles(
   }
 }
 
-const parsed = parseDemoOptions(process.argv.slice(2));
+const parsed = parseDemoOptions(process.argv.slice(2), process.env);
 if (parsed.kind === "bad") {
-  process.stderr.write(`${parsed.message}\n\n${DEMO_HELP}`);
+  process.stderr.write(`${parsed.message}\n\n${DEMO_HELP[parsed.lang]}`);
   process.exitCode = 2;
 } else if (parsed.options.help) {
-  stdout.write(DEMO_HELP);
+  stdout.write(DEMO_HELP[chooseLang(parsed.options.lang, process.env)]);
 } else {
   const lang = chooseLang(parsed.options.lang, process.env);
   const code = isInsideSandbox()

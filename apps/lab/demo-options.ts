@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import type { Micros } from "#units/time";
 import { readDuration } from "../vpc/duration.ts";
+import { chooseLang, type Lang, readLang } from "./demo-text.ts";
 import { FAULT_NAMES, type FaultName } from "./faults.ts";
 
 export interface DemoOptions {
@@ -12,7 +13,8 @@ export interface DemoOptions {
   readonly seed: number;
   readonly json: string | undefined;
   readonly report: string | undefined;
-  readonly lang: string | undefined;
+  /** Undefined: what the environment says. */
+  readonly lang: Lang | undefined;
   /** A plain bridge instead of the VPC: no cloud, no HAVIP, no public address. */
   readonly bridge: boolean;
   /** Of the platform, from an announcement to the moved address. */
@@ -30,7 +32,8 @@ const STEP_FIVE: readonly FaultName[] = [
 ];
 const DEFAULT_SEED = 1;
 
-export const DEMO_HELP: string = `usage: npm start -- [options]
+export const DEMO_HELP: Readonly<Record<Lang, string>> = {
+  en: `usage: npm start -- [options]
 
   --vs keepalived   the same with keepalived beside it, fault by fault
   --keep            leave everything running at the end, and tell how to look, break and leave
@@ -41,39 +44,74 @@ export const DEMO_HELP: string = `usage: npm start -- [options]
   --seed NUMBER     decides when within an advertisement interval each fault falls (default ${DEFAULT_SEED})
   --json FILE       results for programs
   --report FILE.md  results for people
-  --lang en|zh      language (default: LANG)
-`;
+  --lang en|zh-CN   language (default: LC_ALL, LC_MESSAGES, LANG)
+`,
+  zh: `用法：npm start -- [选项]
+
+  --vs keepalived   同时运行 keepalived，逐个故障对比
+  --keep            结束后保留环境，并说明如何查看、注入故障和退出
+  --faults 列表     依次注入哪些故障：${FAULT_NAMES.join(",")}，或 "none"
+                    （默认 ${STEP_FIVE.join(",")}）
+  --claim-latency 时间  平台迁移 HAVIP 的耗时，例如 4s（默认 0）
+  --bridge          使用普通网桥，不搭建 VPC：没有 HAVIP 和公网地址
+  --seed 数字       决定每个故障落在通告间隔内的哪个时刻（默认 ${DEFAULT_SEED}）
+  --json 文件       供程序读取的结果
+  --report 文件.md  供阅读的结果
+  --lang en|zh-CN   语言（默认取自 LC_ALL、LC_MESSAGES、LANG）
+`,
+};
 
 export type ParsedOptions =
   | { readonly kind: "ok"; readonly options: DemoOptions }
-  | { readonly kind: "bad"; readonly message: string };
+  | { readonly kind: "bad"; readonly message: string; readonly lang: Lang };
 
-export function parseDemoOptions(argv: readonly string[]): ParsedOptions {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function parseDemoOptions(argv: readonly string[], env: Environment = {}): ParsedOptions {
+  const asked = askedLang(argv);
+  const lang = (asked === undefined ? undefined : readLang(asked)) ?? chooseLang(undefined, env);
+  const bad = (en: string, zh: string): ParsedOptions => {
+    return { kind: "bad", message: lang === "en" ? en : zh, lang };
+  };
+  if (asked !== undefined && readLang(asked) === undefined)
+    return bad(
+      `--lang is en or zh-CN, not \`${asked}\``,
+      `--lang 应为 en 或 zh-CN，而不是 \`${asked}\``,
+    );
   let values: ReturnType<typeof readValues>;
   try {
     values = readValues(argv);
   } catch (error) {
-    return { kind: "bad", message: error instanceof Error ? error.message : String(error) };
+    return bad(...optionMistake(error));
   }
   if (values.vs !== undefined && values.vs !== "keepalived") {
-    return { kind: "bad", message: `--vs knows keepalived only, not \`${values.vs}\`` };
+    return bad(
+      `--vs knows keepalived only, not \`${values.vs}\``,
+      `--vs 只支持 keepalived，不支持 \`${values.vs}\``,
+    );
   }
   const words = values.faults === "none" ? [] : values.faults?.split(",");
   const unknown = words?.find((word) => !FAULT_NAMES.includes(word as FaultName));
   if (unknown !== undefined) {
-    return {
-      kind: "bad",
-      message: `no fault is called \`${unknown}\`; there are ${FAULT_NAMES.join(", ")}`,
-    };
+    return bad(
+      `no fault is called \`${unknown}\`; there are ${FAULT_NAMES.join(", ")}`,
+      `没有名为 \`${unknown}\` 的故障；可用的有 ${FAULT_NAMES.join("、")}`,
+    );
   }
   const seed = Number(values.seed ?? DEFAULT_SEED);
   if (!Number.isInteger(seed) || seed < 0) {
-    return { kind: "bad", message: `--seed wants a whole number, not \`${values.seed}\`` };
+    return bad(
+      `--seed wants a whole number, not \`${values.seed}\``,
+      `--seed 应为整数，而不是 \`${values.seed}\``,
+    );
   }
   const claimLatency = readDuration(values["claim-latency"] ?? "0");
   if (claimLatency === undefined) {
-    const message = `--claim-latency wants a time such as 4s, not \`${values["claim-latency"]}\``;
-    return { kind: "bad", message };
+    const given = values["claim-latency"];
+    return bad(
+      `--claim-latency wants a time such as 4s, not \`${given}\``,
+      `--claim-latency 应为 4s 这样的时间，而不是 \`${given}\``,
+    );
   }
   return {
     kind: "ok",
@@ -85,11 +123,27 @@ export function parseDemoOptions(argv: readonly string[]): ParsedOptions {
       seed,
       json: values.json,
       report: values.report,
-      lang: values.lang,
+      lang: asked === undefined ? undefined : lang,
       bridge: values.bridge ?? false,
       claimLatency,
     },
   };
+}
+
+/** Also from a line that cannot be read otherwise. */
+function askedLang(argv: readonly string[]): string | undefined {
+  const at = argv.findIndex((word) => word === "--lang" || word.startsWith("--lang="));
+  return argv[at] === "--lang" ? (argv[at + 1] ?? "") : argv[at]?.slice("--lang=".length);
+}
+
+function optionMistake(error: unknown): readonly [en: string, zh: string] {
+  const text = error instanceof Error ? error.message : String(error);
+  const word = /'(-[^\s',]*)/.exec(text)?.[1];
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  if (word === undefined) return [text, `参数有误：${text}`];
+  return code === "ERR_PARSE_ARGS_UNKNOWN_OPTION"
+    ? [`there is no option \`${word}\``, `没有选项 \`${word}\``]
+    : [text, `选项 \`${word}\` 用法有误`];
 }
 
 function readValues(argv: readonly string[]): {

@@ -529,7 +529,7 @@ export function createBlockReader(context: BlockReaderContext): BlockReader {
         finding(
           "VR1005",
           header.span,
-          { block: header.text, line, count: openFrames },
+          { block: header.text, line, count: openFrames, isFileOver: true },
           { related: [at], fix: { safety: "maybe", edits: [{ span: at, text }] } },
         ),
       );

@@ -99,7 +99,13 @@ export interface Facts {
     /** What it closes although words of this block follow; undefined: nothing is open. */
     readonly block: string | undefined;
   };
-  readonly VR1005: { readonly block: string; readonly line: number; readonly count: number };
+  readonly VR1005: {
+    readonly block: string;
+    readonly line: number;
+    readonly count: number;
+    /** The place is the open block's own, and the file ended; else it is what cannot stand in the block. */
+    readonly isFileOver?: true;
+  };
   readonly VR1006: { readonly block: string };
   readonly VR1007: { readonly line: string };
   readonly VR1008: { readonly bytes: number; readonly limit: number };

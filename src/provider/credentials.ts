@@ -18,6 +18,8 @@ export interface Account {
   readonly region: string | undefined;
   /** Where they were looked for, for the message when there are none. */
   readonly lookedAt: readonly string[];
+  /** A profile was asked for by name, and none of the files has it. */
+  readonly isProfileMissing: boolean;
 }
 
 export interface AccountSources {
@@ -43,7 +45,12 @@ export function findAccount({ env, profile, readFile }: AccountSources): Account
   const fromTccli = fromEnv === undefined ? readTccli(readFile(`${tccli}.credential`)) : undefined;
   const credentials = fromEnv ?? fromTccli ?? readShared(readFile(shared), name);
   const region = env["TENCENTCLOUD_REGION"] || readTccliRegion(readFile(`${tccli}.configure`));
-  return { credentials, region, lookedAt };
+  const isProfileMissing =
+    profile !== undefined &&
+    credentials === undefined &&
+    readFile(`${tccli}.credential`) === undefined &&
+    readFile(`${tccli}.configure`) === undefined;
+  return { credentials, region, lookedAt, isProfileMissing };
 }
 
 /** One file, as tccli (JSON) or the SDKs (sections; the one of that name) write it. */

@@ -38,9 +38,20 @@ test("options: defaults, lists, and mistakes that are told", () => {
   assert.ok(plain.kind === "ok" && !plain.options.versus && plain.options.faults.includes("stop"));
   const some = parseDemoOptions(["--vs", "keepalived", "--faults", "hang,link", "--seed", "7"]);
   assert.ok(some.kind === "ok" && some.options.versus);
+  const asked = parseDemoOptions(["--faults", "meteor", "--lang", "zh-CN"]);
+  assert.ok(asked.kind === "bad" && asked.message.startsWith("没有名为 `meteor` 的故障"));
   assert.deepEqual(some.options.faults, ["hang", "link"]);
-  for (const bad of [["--vs", "ucarp"], ["--faults", "meteor"], ["--seed", "x"], ["--nonsense"]]) {
-    assert.equal(parseDemoOptions(bad).kind, "bad", bad.join(" "));
+  for (const bad of [
+    ["--vs", "ucarp"],
+    ["--faults", "meteor"],
+    ["--seed", "x"],
+    ["--nonsense"],
+    ["--lang", "fr"],
+  ]) {
+    const parsed = parseDemoOptions(bad);
+    assert.equal(parsed.kind, "bad", bad.join(" "));
+    const chinese = parseDemoOptions(bad, { LANG: "zh_CN.UTF-8" });
+    assert.ok(chinese.kind === "bad" && /\p{Script=Han}/u.test(chinese.message), bad.join(" "));
   }
 });
 

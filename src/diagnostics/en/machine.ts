@@ -34,9 +34,14 @@ function settingEffect(effect: SettingEffect): string {
 
 /** Other words are the kernel's. */
 const UNREADABLE: Readonly<Record<string, string>> = {
+  EACCES: "this user may not read it (EACCES)",
+  EPERM: "this user may not read it (EPERM)",
+  ELOOP: "it is a link that leads to itself (ELOOP)",
   "not-regular": "it is not a regular file",
   "too-large": "it is too large for a configuration",
 };
+
+const MAY_NOT: readonly string[] = ["EACCES", "EPERM"];
 
 export const MACHINE: Texts<Family<"VR5">> = {
   VR5001: ({ path }) => ({
@@ -55,6 +60,7 @@ export const MACHINE: Texts<Family<"VR5">> = {
   }),
   VR5004: ({ path, error }) => ({
     message: `\`${path}\` cannot be read: ${UNREADABLE[error] ?? error}`,
+    ...(MAY_NOT.includes(error) && { help: "try again with sudo, or as the user it belongs to" }),
   }),
   VR5101: ({ interface: device, known }) => ({
     message: `this machine has no interface \`${device}\``,

@@ -24,13 +24,13 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     label: block === undefined ? "no block is open here" : "one too many, or too early",
     help: "delete it, or find the `{` that is missing above",
   }),
-  VR1005: ({ block, line, count }) => ({
+  VR1005: ({ block, line, count, isFileOver }) => ({
     message:
       count === 1
         ? `\`${block}\` of line ${line} is not closed: a \`}\` is missing`
         : `${count} closing braces are missing; the innermost open block is \`${block}\` of line ${line}`,
-    label: "should stand outside the block",
-    related: [`the block \`${block}\``],
+    label: isFileOver === true ? "is not closed" : "should stand outside the block",
+    related: [isFileOver === true ? "the file ends here" : `the block \`${block}\``],
     notes: ["keepalived starts all the same, with what it understood up to here"],
     help: `add a \`}\` at the end of \`${block}\``,
   }),

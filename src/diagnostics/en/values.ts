@@ -168,7 +168,9 @@ export const VALUES: Texts<Family<"VR20">> = {
     message: `\`nopreempt\` has no effect in \`${instance}\`: it needs \`state BACKUP\` on every node`,
     label: "cleared",
     related: ["because of this"],
-    notes: [`with priority ${priority}, the node takes the address back as soon as it returns`],
+    notes: [
+      `as soon as it returns, the node takes the address back from every node whose priority is below ${priority}`,
+    ],
     help: "write `state BACKUP`; who becomes master is decided by the priority all the same",
   }),
   VR2024: ({ instance, keyword, why, seconds }) => ({

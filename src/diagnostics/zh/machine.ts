@@ -34,9 +34,14 @@ function settingEffect(effect: SettingEffect): string {
 
 /** Other words are the kernel's. */
 const UNREADABLE: Readonly<Record<string, string>> = {
+  EACCES: "当前用户无权读取（EACCES）",
+  EPERM: "当前用户无权读取（EPERM）",
+  ELOOP: "它是指向自身的符号链接（ELOOP）",
   "not-regular": "不是普通文件",
   "too-large": "太大，不可能是配置文件",
 };
+
+const MAY_NOT: readonly string[] = ["EACCES", "EPERM"];
 
 export const MACHINE: Texts<Family<"VR5">> = {
   VR5001: ({ path }) => ({
@@ -48,7 +53,10 @@ export const MACHINE: Texts<Family<"VR5">> = {
     message: `\`${path}\` 带有可执行权限，keepalived 不会读取它，会在没有任何配置的情况下启动`,
     help: `chmod a-x ${path}`,
   }),
-  VR5004: ({ path, error }) => ({ message: `无法读取 \`${path}\`：${UNREADABLE[error] ?? error}` }),
+  VR5004: ({ path, error }) => ({
+    message: `无法读取 \`${path}\`：${UNREADABLE[error] ?? error}`,
+    ...(MAY_NOT.includes(error) && { help: "请用 sudo 重试，或以文件所有者的身份运行" }),
+  }),
   VR5101: ({ interface: device, known }) => ({
     message: `本机没有网卡 \`${device}\``,
     label: "不存在",

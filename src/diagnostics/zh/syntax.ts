@@ -24,13 +24,13 @@ export const SYNTAX: Texts<Family<"VR1">> = {
     label: block === undefined ? "这里没有未闭合的段" : "多余，或者位置太靠前",
     help: "删掉它，或者找出前面缺少的 `{`",
   }),
-  VR1005: ({ block, line, count }) => ({
+  VR1005: ({ block, line, count, isFileOver }) => ({
     message:
       count === 1
         ? `第 ${line} 行的 \`${block}\` 没有闭合，缺少 \`}\``
         : `缺少 ${count} 个 \`}\`，最内层未闭合的是第 ${line} 行的 \`${block}\``,
-    label: "应当写在该段之外",
-    related: [`\`${block}\` 段从这里开始`],
+    label: isFileOver === true ? "没有闭合" : "应当写在该段之外",
+    related: [isFileOver === true ? "文件到此结束" : `\`${block}\` 段从这里开始`],
     notes: ["keepalived 仍会启动，只按已读懂的部分运行"],
     help: `在 \`${block}\` 段末尾补上 \`}\``,
   }),

@@ -161,7 +161,7 @@ export const VALUES: Texts<Family<"VR20">> = {
     message: `\`${instance}\` 的 \`nopreempt\` 不起作用：它要求每个节点都写 \`state BACKUP\``,
     label: "会被清除",
     related: ["原因在这里"],
-    notes: [`本机优先级 ${priority}，恢复后会立刻把地址抢回去`],
+    notes: [`该节点恢复后，会立刻从优先级低于 ${priority} 的节点手中抢回地址`],
     help: "改成 `state BACKUP`，谁当主节点仍由优先级决定",
   }),
   VR2024: ({ instance, keyword, why, seconds }) => ({
