@@ -93,7 +93,8 @@ export const PROTOCOL: readonly Keyword[] = [
     default: "off",
     acts: told("strict"),
     conflicts: ["authentication", "unicast_peer", "preempt_delay", "vmac_xmit_base"],
-    purpose: "refuse what the RFC does not have, and drop traffic to the virtual address",
+    purpose:
+      "no password, no delays, state by priority, as in keepalived; traffic to the address is not dropped",
   },
   {
     word: "vrrp_owner_ignore_adverts",
