@@ -13,6 +13,7 @@ import type {
 } from "./description.ts";
 import { readDuration } from "./duration.ts";
 import { keyOf, refusalWords, type Words, words } from "./lab-words.ts";
+import { OWN_FOLDERS, ownPath } from "./own-path.ts";
 import { type Objection, rehearse } from "./rehearsal.ts";
 import { readRule } from "./rule-words.ts";
 
@@ -262,11 +263,13 @@ class Reader {
 
   #files(fields: Fields): Readonly<Record<string, string>> {
     const files: Record<string, string> = {};
+    const taken = new Set<string>();
     for (const [path, node] of this.#fields(
       fields.get("files") ?? null,
       words("files", "files"),
       undefined,
     )) {
+      this.#checkPath(path, node, taken);
       if (isScalar(node) && typeof node.value === "string") {
         files[path] = node.value;
         continue;
@@ -282,6 +285,34 @@ class Reader {
       else files[path] = text;
     }
     return files;
+  }
+
+  /** @param taken where the files before it are kept */
+  #checkPath(path: string, node: Node, taken: Set<string>): void {
+    const own = ownPath(path);
+    if (own === undefined) {
+      const folders = OWN_FOLDERS;
+      this.#problem(
+        node,
+        words(
+          `${path}: an instance has files of its own only below ${folders.join(", ")}`,
+          `${path}：实例自己的文件只能放在 ${folders.join("、")} 之下`,
+        ),
+      );
+      return;
+    }
+    const other = [...taken].find(
+      (one) => one === own || one.startsWith(`${own}/`) || own.startsWith(`${one}/`),
+    );
+    if (other !== undefined)
+      this.#problem(
+        node,
+        words(
+          `${path}: another file of this instance has that place, or needs it as a folder`,
+          `${path}：该实例的另一个文件已占用此位置，或需要它作为目录`,
+        ),
+      );
+    taken.add(own);
   }
 
   #address(fields: Fields): string | undefined {

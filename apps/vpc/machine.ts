@@ -1,12 +1,13 @@
 /** An instance's inside: folders of its own, files, and programs that run on it. */
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnIn } from "#linux/namespace";
-import { makeNodeFolders, NODE_FOLDERS, nodeMounts } from "../lab/folders.ts";
+import { makeNodeFolders, nodeMounts } from "../lab/folders.ts";
 import { LAB_CREDENTIALS } from "./cloud-calls.ts";
 import { METADATA_URL } from "./endpoint.ts";
+import { OWN_FOLDERS, ownPath } from "./own-path.ts";
 import type { Instance } from "./vpc.ts";
 
 const PROGRAMS = fileURLToPath(new URL("../../bin", import.meta.url));
@@ -35,12 +36,10 @@ export class Machine {
   }
 
   #outside(path: string): string {
-    const clean = normalize(path);
-    for (const [inside, own] of Object.entries(NODE_FOLDERS)) {
-      if (clean.startsWith(`${inside}/`)) return join(this.folder, own, clean.slice(inside.length));
-    }
-    const folders = Object.keys(NODE_FOLDERS).join(", ");
-    throw new Error(`${path}: an instance has files of its own only below ${folders}`);
+    const own = ownPath(path);
+    // The reader of lab files lets no other through.
+    if (own === undefined) throw new Error(`${path} is not below ${OWN_FOLDERS.join(", ")}`);
+    return join(this.folder, own);
   }
 
   /** It ends with the lab, however the lab ends. */

@@ -70,7 +70,7 @@ vpcs:
           - name: a
             address: 172.16.0.999
             allow: [vrrp 80]
-            files: { /etc/x: { from: nowhere } }
+            files: { /run/x: { from: nowhere } }
         havips:
           - { name: web, members: [c] }
 claim_latency: soon
@@ -147,6 +147,26 @@ vpcs:
     const chinese = problemsOf(text, "zh-CN");
     assert.equal(chinese.length, found.length);
     for (const line of chinese) assert.match(line, /\p{Script=Han}/u);
+  });
+
+  it("keep the files of an instance in its own folders, one at a place", () => {
+    const paths = [
+      "foo",
+      "/etc",
+      "/proc/x",
+      "/run/a/../../x",
+      "/run/",
+      "/run/x/",
+      "/run/a",
+      "/run/a/b",
+    ];
+    const files = paths.map((path) => `              ${path}: text\n`).join("");
+    const text = GOOD.replace(/ {14}\/etc\/keepalived\/keepalived.conf.*\n/, files);
+    for (const language of ["en", "zh-CN"] as const)
+      assert.deepEqual(
+        problemsOf(text, language).map((line) => / ([^:：]+)[:：]/.exec(line)?.[1]),
+        paths.filter((path) => path !== "/run/a"),
+      );
   });
 
   it("that hold anything at all are a lab or have mistakes, never an exception", () => {
