@@ -268,6 +268,11 @@ export const MUTANTS: readonly Mutant[] = [
       "const LEAST_PATIENT = 1;",
     ],
     ["a lease outlasts the interval", "const LATENESS = 0.25;", "const LATENESS = -1;"],
+    [
+      "a lifetime that is set between two advertisements ends with the others",
+      "(takeOverMicros - EXPIRY_LATE - sinceAdvert)",
+      "(takeOverMicros - EXPIRY_LATE)",
+    ],
   ),
   ...inFile(
     "become-master",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { RouterConfig } from "#core/config";
-import { type Lease, leaseFor } from "#core/lease";
+import { type Lease, leaseFor, lifetimeLeft } from "#core/lease";
 import { masterDown, skew } from "#core/timing";
 import { centis, fromCentis } from "#units/time";
 import { priority } from "#units/vrrp";
@@ -91,4 +91,25 @@ test("any configuration: a guarantee ends before a peer takes over, and outlasts
     },
   );
   fc.assert(property, { numRuns: 2000 });
+});
+
+test("a lifetime that is set between two advertisements ends before a peer takes over, and outlasts the next", () => {
+  const between = fc.record({
+    interval: fc.integer({ min: 100, max: 25_500 }),
+    peer: fc.integer({ min: 1, max: 254 }),
+    part: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(between, ({ interval, peer, part }) => {
+      const lease = leaseFor(config({ advertInterval: centis(interval) }), peer, false);
+      if (lease.guarantee !== "address-lifetime") return;
+      const every = fromCentis(centis(interval));
+      const since = part * every;
+      const ends = since + lifetimeLeft(lease, since) * 1_000_000;
+      assert.ok(ends + 1_000_000 <= lease.takeOverMicros, `${ends} of ${lease.takeOverMicros}`);
+      assert.ok(ends >= every, "it lasts until the next advertisement");
+    }),
+  );
+  const guarded = leaseFor(config({}), 100, true);
+  assert.equal(lifetimeLeft(guarded, 900_000), guarded.addressSeconds);
 });
