@@ -1,7 +1,7 @@
 /** The words of `baton check`. */
 import { CLOUDS, type Cloud } from "#config/rules/cloud";
 import type { Language } from "#diagnostics/diagnostic";
-import { languageOf, readLanguage } from "./language.ts";
+import { languageAmong, languageOf, readLanguage } from "./language.ts";
 import { needsValue, noSuchLanguage, noSuchOption } from "./usage-mistakes.ts";
 
 export type Format = "text" | "json" | "sarif" | "github";
@@ -102,7 +102,7 @@ export function parseCheckOptions(
   };
   const words = args.flatMap(splitWord);
   // Also for what is wrong before it.
-  draft.language = readLanguage(words[words.indexOf("--lang") + 1] ?? "") ?? draft.language;
+  draft.language = languageAmong(words, env);
   const usage = (message: string): ParsedOptions => ({
     kind: "usage",
     message,

@@ -1,7 +1,7 @@
 /** `baton cloud …`: the emulated cloud. */
 import { SERVE_USAGE, serve } from "../cloud/serve.ts";
 import type { Command, CommandIo } from "./io.ts";
-import { languageOf, readLanguage } from "./language.ts";
+import { languageAmong, languageOf, readLanguage } from "./language.ts";
 import { noSuchLanguage, noSuchVerb, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
 export async function runCloud(argv: readonly string[], io: CommandIo): Promise<number> {
@@ -10,7 +10,7 @@ export async function runCloud(argv: readonly string[], io: CommandIo): Promise<
     return await runServe(rest, io);
   }
   const isHelp = argv.some((word) => word === "--help" || word === "-h" || word === "help");
-  const language = readLanguage(argv[argv.indexOf("--lang") + 1] ?? "") ?? languageOf(io.env);
+  const language = languageAmong(argv, io.env);
   const usage = SERVE_USAGE[language];
   if (isHelp) io.stdout(usage);
   else {

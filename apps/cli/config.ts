@@ -7,7 +7,7 @@ import { mapSources, positionAt, type SourceMap } from "#diagnostics/source";
 import { renderTerminal } from "#diagnostics/terminal";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
 import type { Command, CommandIo } from "./io.ts";
-import { languageOf, readLanguage } from "./language.ts";
+import { languageAmong, languageOf, readLanguage } from "./language.ts";
 import { replaceFile } from "./replace-file.ts";
 import { notWritten } from "./replace-text.ts";
 import { needsValue, noSuchOption, noSuchVerb, usageComplaint } from "./usage-mistakes.ts";
@@ -51,7 +51,7 @@ interface Options {
 
 export function runConfig(argv: readonly string[], io: CommandIo): Promise<number> {
   const [verb, ...rest] = argv;
-  const language = readLanguage(argv[argv.indexOf("--lang") + 1] ?? "") ?? languageOf(io.env);
+  const language = languageAmong(argv, io.env);
   if (argv.some((word) => word === "--help" || word === "-h")) {
     io.stdout(USAGE[language]);
     return Promise.resolve(0);

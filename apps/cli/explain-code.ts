@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CODES, isCode } from "#diagnostics/codes";
 import type { Language } from "#diagnostics/diagnostic";
 import type { Command, CommandIo } from "./io.ts";
-import { languageOf, readLanguage } from "./language.ts";
+import { languageAmong } from "./language.ts";
 import { renderPage } from "./page-text.ts";
 
 const PAGES = join(import.meta.dirname, "../../docs/codes");
@@ -18,7 +18,7 @@ export function codeOf(word: string): string | undefined {
 
 export function runExplainCode(argv: readonly string[], io: CommandIo): Promise<number> {
   const at = argv.indexOf("--lang");
-  const language = (at < 0 ? undefined : readLanguage(argv[at + 1] ?? "")) ?? languageOf(io.env);
+  const language = languageAmong(argv, io.env);
   const value = at < 0 ? -1 : at + 1;
   const word = argv.find((one, index) => !one.startsWith("-") && index !== value);
   const code = word === undefined ? undefined : codeOf(word);

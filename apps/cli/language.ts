@@ -6,6 +6,16 @@ export function readLanguage(text: string): Language | undefined {
   return /^(en([-_.]|$)|c$|posix$)/i.test(text) ? "en" : undefined;
 }
 
+/** What the words say, wherever `--lang` stands among them, else the environment; a word that is no language does not count. */
+export function languageAmong(
+  words: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Language {
+  const at = words.indexOf("--lang");
+  const asked = at < 0 ? undefined : readLanguage(words[at + 1] ?? "");
+  return asked ?? languageOf(env);
+}
+
 /** For Baton alone: wins over LC_ALL, which other programs of the same script want to keep. */
 export const LANGUAGE_VARIABLE = "BATON_LANG";
 

@@ -3,6 +3,7 @@
  * with texts.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import type { Facts } from "#diagnostics/facts";
 import type { Source, Span } from "#diagnostics/source";
 import type { Line } from "./line.ts";
 import { splitWords } from "./scan.ts";
@@ -28,13 +29,7 @@ export interface IncludeAnswer {
   readonly files: readonly Source[];
   readonly skipped: readonly {
     readonly path: string;
-    readonly why:
-      | "directory"
-      | "executable"
-      | "unreadable"
-      | "not-regular"
-      | "too-large"
-      | "too-many";
+    readonly why: Facts["VR1018"]["why"];
   }[];
   /** Parts of the pattern (a wildcard, a brace alternative) that match nothing. */
   readonly unmatched: readonly string[];

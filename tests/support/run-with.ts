@@ -1,0 +1,42 @@
+/** `baton run` with other parts, for tests: what the options mean, and the daemon with what is replaced. */
+import type { CommandIo } from "../../apps/cli/io.ts";
+import { readRunOptions } from "../../apps/cli/run-options.ts";
+import { readPlan, reread, tell } from "../../apps/cli/run-plan.ts";
+import { type DaemonOptions, runDaemon } from "../../apps/daemon/daemon.ts";
+import { openLog } from "../../apps/daemon/log.ts";
+
+export const processIo: CommandIo = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  env: process.env,
+  isTty: false,
+};
+
+/** The exit status. */
+export async function runWith(
+  args: readonly string[],
+  parts: Pick<DaemonOptions, "openRequests" | "engineProgram">,
+): Promise<number> {
+  const request = readRunOptions(args, process.env);
+  if (request.kind !== "run") throw new Error(`not a run: ${request.kind}`);
+  const { options } = request;
+  const log = openLog({ format: "text", most: "debug" });
+  const read = readPlan(options, processIo);
+  tell(read, options, processIo, log);
+  if (read.plan === undefined) return read.status;
+  return await runDaemon({
+    plan: read.plan,
+    configFile: options.file ?? "",
+    configId: options.configId,
+    runtimeDir: options.runtimeDir,
+    pidFiles: options.pidFiles,
+    enginePidFile: options.enginePidFile,
+    language: options.language,
+    log,
+    env: process.env,
+    recordFile: options.recordFile,
+    cloud: options.cloud,
+    reread: (language) => reread(options, processIo, log, language),
+    ...parts,
+  });
+}
