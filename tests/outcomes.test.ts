@@ -136,7 +136,7 @@ function problemsOf(project: Project, folder: string): string[] {
   const problems: string[] = [];
   for (const name of program.getSourceFileNames()) {
     const path = relative(folder, name);
-    if (!/^(?:src|apps|tools)\//.test(path)) continue;
+    if (!/^(?:src|tools)\//.test(path)) continue;
     const source = program.getSourceFile(name);
     assert.ok(source !== undefined, name);
     const calls = discardedIn(checker, source);

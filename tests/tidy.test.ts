@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -20,35 +20,89 @@ interface Room {
   readonly pure: boolean;
 }
 
-/** The rooms along the data flow. ARCHITECTURE.md draws the same picture. */
+/**
+ * The rooms along the data flow: each may import only what stands in its row. A room in a folder of another is a room of
+ * its own (`vrrp/wire`); the longest name counts. ARCHITECTURE.md draws the same picture.
+ */
 const ROOMS: Readonly<Record<string, Room>> = {
   units: { uses: [], types: [], pure: true },
-  diagnostics: { uses: ["units"], types: ["core"], pure: true },
-  wire: { uses: ["units"], types: [], pure: true },
-  core: { uses: ["units"], types: ["wire"], pure: true },
-  havip: { uses: ["units"], types: ["wire"], pure: true },
-  agreement: { uses: ["units"], types: ["core", "contract"], pure: true },
-  fabric: { uses: ["units", "wire"], types: [], pure: true },
-  config: { uses: ["units", "diagnostics"], types: ["core"], pure: true },
-  contract: {
+  diagnostics: { uses: ["units"], types: ["vrrp/router"], pure: true },
+  "vrrp/wire": { uses: ["units"], types: [], pure: true },
+  "vrrp/router": { uses: ["units"], types: ["vrrp/wire"], pure: true },
+  "vrrp/engine": {
+    uses: ["vrrp/router", "vrrp/wire", "units", "diagnostics"],
+    types: [],
+    pure: true,
+  },
+  keepalived: { uses: ["units", "diagnostics"], types: ["vrrp/router"], pure: true },
+  linux: { uses: ["vrrp/engine", "vrrp/wire", "units"], types: ["vrrp/router"], pure: false },
+  "cloud/model": { uses: ["units"], types: ["vrrp/wire"], pure: true },
+  "cloud/agreement": {
     uses: ["units"],
-    types: ["diagnostics", "wire", "core", "config", "havip"],
+    types: ["vrrp/router", "vrrp/engine", "cloud/api"],
     pure: true,
   },
-  ports: { uses: ["units"], types: ["wire", "core", "contract"], pure: true },
-  engine: {
-    uses: ["core", "wire", "ports", "units", "diagnostics"],
-    types: ["contract"],
-    pure: true,
+  "cloud/api": { uses: ["units"], types: ["cloud/model"], pure: false },
+  "cloud/client": { uses: ["cloud/api", "units"], types: [], pure: false },
+  "cloud/server": {
+    uses: ["cloud/api", "cloud/client", "cloud/model", "units"],
+    types: ["diagnostics"],
+    pure: false,
   },
-  linux: { uses: ["ports", "wire", "units"], types: ["core", "contract"], pure: false },
+  daemon: {
+    uses: [
+      "vrrp/engine",
+      "vrrp/router",
+      "vrrp/wire",
+      "linux",
+      "keepalived",
+      "diagnostics",
+      "cloud/client",
+      "cloud/agreement",
+      "cloud/api",
+      "units",
+    ],
+    types: [],
+    pure: false,
+  },
+  lab: {
+    uses: [
+      "daemon",
+      "linux",
+      "diagnostics",
+      "vrrp/wire",
+      "cloud/server",
+      "cloud/client",
+      "cloud/model",
+      "cloud/api",
+      "units",
+    ],
+    types: ["vrrp/router", "vrrp/engine"],
+    pure: false,
+  },
   sim: {
-    uses: ["engine", "core", "havip", "agreement", "wire", "ports", "units"],
-    types: ["contract"],
+    uses: ["vrrp/engine", "vrrp/router", "vrrp/wire", "cloud/model", "cloud/agreement", "units"],
+    types: [],
     pure: true,
   },
-  provider: { uses: ["contract", "ports", "units"], types: [], pure: false },
-  store: { uses: ["contract", "units"], types: [], pure: false },
+  cli: {
+    uses: [
+      "lab",
+      "daemon",
+      "linux",
+      "keepalived",
+      "diagnostics",
+      "vrrp/engine",
+      "vrrp/router",
+      "vrrp/wire",
+      "cloud/server",
+      "cloud/client",
+      "cloud/api",
+      "units",
+    ],
+    types: ["cloud/agreement"],
+    pure: false,
+  },
 };
 
 interface Import {
@@ -105,23 +159,22 @@ function readSources(folder: string): Source[] {
 }
 
 const src = readSources("src");
-const apps = readSources("apps");
 const others = [...readSources("tests"), ...readSources("tools")];
-const roomOf = (path: string): string => path.split("/")[1] ?? "";
+/** `src/vrrp/wire/arp.ts` → `vrrp/wire`, `src/lab/network/switch.ts` → `lab`. */
+function roomOf(path: string): string {
+  const [, first = "", second = ""] = path.split("/");
+  return `${first}/${second}` in ROOMS ? `${first}/${second}` : first;
+}
+const topOf = (path: string): string => path.split("/")[1] ?? "";
 const none = (problems: readonly string[], rule: string): void =>
   assert.equal(problems.length, 0, `${rule}:\n  ${problems.join("\n  ")}`);
 
-/** `#room/file` → room; a relative path → the room or app it lies in. */
-function target(
-  from: string,
-  specifier: string,
-): { kind: "room" | "app"; name: string } | undefined {
-  if (specifier.startsWith("#"))
-    return { kind: "room", name: specifier.slice(1).split("/")[0] ?? "" };
+/** `#vrrp/wire/arp` → its file; a relative path → the file it names; undefined outside `src`. */
+function target(from: string, specifier: string): string | undefined {
+  if (specifier.startsWith("#")) return `src/${specifier.slice(1)}.ts`;
   if (!specifier.startsWith(".")) return undefined;
-  const [top, name = ""] = relative(root, resolve(root, dirname(from), specifier)).split("/");
-  if (top === "src") return { kind: "room", name };
-  return top === "apps" ? { kind: "app", name } : undefined;
+  const path = relative(root, resolve(root, dirname(from), specifier));
+  return path.startsWith("src/") ? path : undefined;
 }
 
 test("the import reader sees every form of import", () => {
@@ -161,17 +214,11 @@ test("rooms import only what the matrix allows", () => {
       continue;
     }
     for (const { specifier, typeOnly, line } of imports) {
-      const to = target(path, specifier);
-      if (to === undefined || (to.kind === "room" && to.name === own)) continue;
-      const allowed =
-        to.kind === "room" &&
-        (room.uses.includes(to.name) || (typeOnly && room.types.includes(to.name)));
-      if (!allowed) {
-        const what = typeOnly ? "types" : "values";
-        problems.push(
-          `${path}:${line}: ${own} may not import ${what} of ${to.name} (${specifier})`,
-        );
-      }
+      const file = target(path, specifier);
+      const to = file === undefined ? own : roomOf(file);
+      if (to === own || room.uses.includes(to) || (typeOnly && room.types.includes(to))) continue;
+      const what = typeOnly ? "types" : "values";
+      problems.push(`${path}:${line}: ${own} may not import ${what} of ${to} (${specifier})`);
     }
   }
   none(problems, "import matrix");
@@ -189,25 +236,26 @@ test("the matrix itself has no cycle of values", () => {
   assert.equal(order.length, Object.keys(ROOMS).length);
 });
 
-test("crossings are visible: `#room/file` between rooms, `./file.ts` inside one", () => {
+test("crossings are visible: `#room/file` between top folders, `./file.ts` inside one", () => {
   const problems: string[] = [];
-  for (const { path, imports } of [...src, ...apps]) {
+  for (const { path, imports } of src) {
     for (const { specifier, line } of imports) {
-      const to = target(path, specifier);
-      if (to?.kind !== "room") continue;
-      const inside = path.startsWith("src/") && to.name === roomOf(path);
-      if (inside && specifier.startsWith("#")) {
-        problems.push(`${path}:${line}: ${specifier} is the same room, write a relative path`);
+      const file = target(path, specifier);
+      if (file === undefined) continue;
+      const isInside = topOf(file) === topOf(path);
+      if (isInside && specifier.startsWith("#")) {
+        problems.push(`${path}:${line}: ${specifier} is in the same folder, write a relative path`);
       }
-      if (!inside && !specifier.startsWith("#")) {
-        problems.push(`${path}:${line}: ${specifier} leaves the room, write #${to.name}/file`);
+      if (!isInside && !specifier.startsWith("#")) {
+        problems.push(
+          `${path}:${line}: ${specifier} leaves the folder, write #${topOf(file)}/file`,
+        );
       }
-      if (specifier.startsWith("#") && !existsSync(join(root, "src", `${specifier.slice(1)}.ts`))) {
+      if (!existsSync(join(root, file)))
         problems.push(`${path}:${line}: ${specifier} does not exist`);
-      }
     }
   }
-  none(problems, "cross-room imports");
+  none(problems, "imports between rooms");
 });
 
 test("pure rooms import nothing from Node.js", () => {
@@ -222,7 +270,7 @@ test("pure rooms import nothing from Node.js", () => {
 });
 
 test("koffi is imported in one file", () => {
-  const users = [...src, ...apps, ...others]
+  const users = [...src, ...others]
     .filter(({ imports }) => imports.some(({ specifier }) => specifier === "koffi"))
     .map(({ path }) => path);
   none(
@@ -231,77 +279,42 @@ test("koffi is imported in one file", () => {
   );
 });
 
-/** The laboratory's VPC has the control plane in it, and the demonstration runs on that VPC. */
-const COMPOSES: Readonly<Record<string, readonly string[]>> = {
-  vpc: ["cloud", "lab"],
-  lab: ["vpc", "cloud"],
-};
-
-test("apps are composed by nobody but the command line and the laboratory", () => {
-  const problems = apps.flatMap(({ path, imports }) =>
-    imports
-      .map(({ specifier, line }) => ({ to: target(path, specifier), specifier, line }))
-      .filter(({ to }) => to?.kind === "app" && to.name !== roomOf(path) && roomOf(path) !== "cli")
-      .filter(({ to }) => !(COMPOSES[roomOf(path) ?? ""] ?? []).includes(to?.name ?? ""))
-      .map(({ specifier, line }) => `${path}:${line}: ${specifier}`),
-  );
-  none(problems, "an app imports another");
-});
-
 /** Where a secret is put on a wire, into a pipe or a signature; everybody else carries it unseen. */
 const REVEALS: ReadonlySet<string> = new Set([
-  "apps/cloud/admin.ts",
-  "apps/vpc/machine.ts",
-  "src/config/lower/password.ts",
-  "src/config/rules/authentication.ts",
-  "src/contract/engine-link-lines.ts",
-  "src/engine/instance.ts",
-  "src/provider/client.ts",
-  "src/provider/signature-tc3.ts",
-  "src/provider/signature-v1.ts",
+  "src/cloud/server/admin.ts",
+  "src/lab/machine.ts",
+  "src/keepalived/lower/password.ts",
+  "src/keepalived/rules/authentication.ts",
+  "src/vrrp/engine/engine-link-lines.ts",
+  "src/vrrp/engine/instance.ts",
+  "src/cloud/client/client.ts",
+  "src/cloud/api/signature-tc3.ts",
+  "src/cloud/api/signature-v1.ts",
   "src/sim/advert-packets.ts",
   "src/sim/rival.ts",
   "src/sim/stranger.ts",
 ]);
 
 test("secrets are revealed in a few places", () => {
-  const problems = [...src, ...apps]
+  const problems = src
     .filter(({ path, text }) => text.includes(".reveal()") && !REVEALS.has(path))
     .map(({ path }) => path);
   none(problems, "`reveal()` of a secret: add the file here if it must");
 });
 
-test("src imports no app", () => {
-  const problems = src.flatMap(({ path, imports }) =>
-    imports
-      .filter(({ specifier }) => target(path, specifier)?.kind === "app")
-      .map(({ specifier, line }) => `${path}:${line}: ${specifier}`),
-  );
-  none(problems, "a room imports an app");
-});
-
-test("every room and app has a short README", () => {
-  const problems: string[] = [];
-  for (const top of ["src", "apps"]) {
-    for (const name of existsSync(join(root, top)) ? readdirSync(join(root, top)) : []) {
-      const folder = join(root, top, name);
-      if (!statSync(folder).isDirectory() || listFiles(join(top, name), [".ts"]).length === 0)
-        continue;
-      const readme = join(folder, "README.md");
-      if (!existsSync(readme)) {
-        problems.push(`${top}/${name}: README.md is missing`);
-        continue;
-      }
-      const lines = readFileSync(readme, "utf8").trimEnd().split("\n").length;
-      if (top === "src" && lines > 30)
-        problems.push(`${top}/${name}/README.md: ${lines} lines, at most 30`);
-    }
-  }
+test("every room has a short README, and so has every top folder", () => {
+  const folders = new Set([...Object.keys(ROOMS), ...src.map(({ path }) => topOf(path))]);
+  const problems = [...folders].flatMap((name) => {
+    const readme = join(root, "src", name, "README.md");
+    if (!existsSync(readme)) return [`src/${name}: README.md is missing`];
+    const lines = readFileSync(readme, "utf8").trimEnd().split("\n").length;
+    return lines > 60 ? [`src/${name}/README.md: ${lines} lines, at most 60`] : [];
+  });
   none(problems, "READMEs");
 });
 
 test("no file is over 600 lines", () => {
-  const problems = [...src, ...apps, ...others]
+  const problems = [...src, ...others]
     .map(({ path, text }) => ({ path, lines: text.split("\n").length }))
     .filter(({ lines }) => lines > 600)
     .map(({ path, lines }) => `${path}: ${lines} lines`);
@@ -315,7 +328,7 @@ test("no default export, enum, namespace or barrel", () => {
     [/^\s*(?:export\s+)?(?:declare\s+)?namespace\s+\w/m, "namespace"],
     [/^\s*export\s+\*\s+from\b/m, "barrel (`export * from`)"],
   ];
-  const problems = [...src, ...apps, ...others].flatMap(({ path, text }) =>
+  const problems = [...src, ...others].flatMap(({ path, text }) =>
     rules.filter(([pattern]) => pattern.test(text)).map(([, what]) => `${path}: ${what}`),
   );
   none(problems, "forbidden constructs");
@@ -323,7 +336,7 @@ test("no default export, enum, namespace or barrel", () => {
 
 test("keys of the cloud are of the type that cannot be printed", () => {
   const plain = /\b(?:secretKey|secretToken|token)\??: string\b/;
-  const problems = [...src, ...apps].flatMap(({ path, text }) =>
+  const problems = src.flatMap(({ path, text }) =>
     text
       .split("\n")
       .map((line, index) => ({ line, where: `${path}:${index + 1}` }))
@@ -349,7 +362,7 @@ test("the daemon says which environment each program gets: the default is its ow
   const call = /(?<![#.\w])spawn(?:Sync)?\(/g;
   const seen: string[] = [];
   const problems: string[] = [];
-  for (const { path, text } of apps.filter((one) => one.path.startsWith("apps/daemon/"))) {
+  for (const { path, text } of src.filter((one) => one.path.startsWith("src/daemon/"))) {
     for (const { index } of text.matchAll(call)) {
       const found = untilClosed(text.slice(index));
       const place = `${path}:${text.slice(0, index).split("\n").length}`;
@@ -365,7 +378,7 @@ test("the daemon says which environment each program gets: the default is its ow
 /** Files that git knows or would take: what a stranger gets. Without git: the source folders. */
 function publishedFiles(): string[] {
   if (!existsSync(join(root, ".git"))) {
-    return ["src", "apps", "tests", "tools", "docs", "examples"].flatMap((folder) =>
+    return ["src", "tests", "tools", "docs", "examples"].flatMap((folder) =>
       listFiles(folder, [".ts", ".mjs", ".md", ".json", ".jsonl", ".sh", ".conf"]),
     );
   }

@@ -18,8 +18,8 @@ import {
   sha256Hex,
   tc3Key,
   tc3Signature,
-} from "../src/provider/signature-tc3.ts";
-import { Secret } from "../src/units/secret.ts";
+} from "#cloud/api/signature-tc3";
+import { Secret } from "#units/secret";
 
 const SECRETS = { secretId: "AKIDBENCH", secretKey: "SECRETBENCH" };
 const CONNECTIONS = 16;

@@ -7,15 +7,16 @@
  *
  * "load" is the share of one CPU that this rate takes. System calls come on top (a raw sendto is about 6 µs).
  */
-import type { InstanceConfig } from "#core/config";
-import { initialState, step } from "#core/router";
-import { Engine } from "#engine/engine";
-import { type LinkInfo, OK, type World } from "#ports/world";
+
 import { type Ipv4, ipv4, type Mac, readIpv4 } from "#units/address";
 import { centis, type Instant, instant, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
-import { emitAdvert } from "#wire/emit-advert";
-import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+import { Engine } from "#vrrp/engine/engine";
+import { type LinkInfo, OK, type World } from "#vrrp/engine/world";
+import type { InstanceConfig } from "#vrrp/router/config";
+import { initialState, step } from "#vrrp/router/router";
+import { emitAdvert } from "#vrrp/wire/emit-advert";
+import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import { CONFIG } from "../tests/support/vector.ts";
 
 const INSTANCES = Number(process.argv[2] ?? 1000);

@@ -2,12 +2,12 @@
  * How many packets a second pass the VPC's switch: UDP from one instance to another, blasted for some seconds by a sender of
  * the same kind as the switch itself (one packet socket), counted in the receiver's own device.
  *
- * Usage: node apps/lab/sandbox-main.ts node tools/bench-switch.ts [SECONDS] [PAYLOAD] [PACKETS_PER_SECOND]
+ * Usage: node src/lab/sandbox-main.ts node tools/bench-switch.ts [SECONDS] [PAYLOAD] [PACKETS_PER_SECOND]
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { Vpc } from "#lab/network/vpc";
 import { spawnIn } from "#linux/namespace";
-import { Vpc } from "../apps/vpc/vpc.ts";
-import { world } from "../tests/vpc/worlds.ts";
+import { world } from "../tests/lab/worlds.ts";
 
 const [seconds = 3, payload = 100, rate = 0] = process.argv.slice(2).map(Number);
 

@@ -19,8 +19,8 @@ const INTEROP_TOOLS = { keepalived: "keepalived", tshark: "tshark", systemctl: "
 
 /** `npm run …` → program and its fixed arguments. */
 const PROGRAMS = {
-  start: ["apps/lab/demo-main.ts"],
-  bench: ["apps/lab/bench-main.ts"],
+  start: ["src/lab/demo/demo-main.ts"],
+  bench: ["src/lab/measure/bench-main.ts"],
   sim: ["tools/sim-main.ts"],
   fuzz: ["tools/fuzz-main.ts"],
 };
@@ -128,13 +128,7 @@ function check(node, withNamespaces, rest) {
       problems.push("format");
     if (!stage("types (tsc)", bin("tsc"), ["-p", "."])) problems.push("types");
     if (
-      !stage("lint (oxlint --type-aware)", bin("oxlint"), [
-        "--type-aware",
-        "src",
-        "apps",
-        "tests",
-        "tools",
-      ])
+      !stage("lint (oxlint --type-aware)", bin("oxlint"), ["--type-aware", "src", "tests", "tools"])
     ) {
       problems.push("lint");
     }

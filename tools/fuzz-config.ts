@@ -11,7 +11,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readConfiguration } from "#config/read";
+import { readConfiguration } from "#keepalived/read";
 import { createRandom } from "#sim/random";
 import { examineConfig } from "../tests/support/examine-config.ts";
 import { mutateConfig } from "../tests/support/mutate-config.ts";

@@ -6,9 +6,9 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BlockWord, Keyword, KeywordTable, Takes } from "#config/keyword";
-import { ROOT } from "#config/keywords/root";
-import { TABLES } from "#config/keywords/tables";
+import type { BlockWord, Keyword, KeywordTable, Takes } from "#keepalived/keyword";
+import { ROOT } from "#keepalived/keywords/root";
+import { TABLES } from "#keepalived/keywords/tables";
 
 const PAGE = join(import.meta.dirname, "../docs/keywords.md");
 
@@ -139,7 +139,7 @@ export function keywordsPage(): string {
   });
   return `# Keywords
 
-Made from the tables in \`src/config/keywords/\` by \`tools/keywords-page.ts\`; ${count} rows. "Since" is the first keepalived release whose
+Made from the tables in \`src/keepalived/keywords/\` by \`tools/keywords-page.ts\`; ${count} rows. "Since" is the first keepalived release whose
 parser knows the word. Times are in seconds unless another unit is given.
 
 Baton reads every keyword of keepalived and checks its argument. "Nothing to do" means that nothing is lost: the keyword concerns

@@ -7,10 +7,15 @@ export interface Mutant {
 }
 
 /** Whether the platform agrees; noticed by the seeds that have a cloud. */
-const AGREEMENT = "src/agreement/agreement.ts";
+const AGREEMENT = "src/cloud/agreement/agreement.ts";
 
 const inFile = (file: string, ...list: readonly (readonly [string, string, string])[]): Mutant[] =>
-  list.map(([rule, find, replace]) => ({ file: `src/core/${file}.ts`, rule, find, replace }));
+  list.map(([rule, find, replace]) => ({
+    file: `src/vrrp/router/${file}.ts`,
+    rule,
+    find,
+    replace,
+  }));
 
 export const MUTANTS: readonly Mutant[] = [
   ...inFile(
@@ -327,7 +332,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["one that waits is not put off", "waiting?.at ??", "undefined ??"],
   ),
   {
-    file: "src/engine/guard.ts",
+    file: "src/vrrp/engine/guard.ts",
     rule: "a refused prolongation of the lease is acted on",
     find: "  if (!outcome.ok) lose(engine, instance, outcome, now, follow);",
     replace: "",

@@ -15,7 +15,7 @@ const isProgram = (name) =>
 if (process.argv[2] === "--inside") {
   const { flushCompileCache } = await import("node:module");
   const { globSync } = await import("node:fs");
-  const files = globSync(["src/**/*.ts", "apps/{cli,daemon,cloud,vpc}/*.ts"], { cwd: root });
+  const files = globSync("src/**/*.ts", { cwd: root });
   for (const file of files) {
     // Programs run when they are imported; what they import is compiled all the same.
     if (isProgram(file.slice(file.lastIndexOf("/") + 1))) continue;
@@ -27,7 +27,7 @@ if (process.argv[2] === "--inside") {
   }
   flushCompileCache();
   process.exit(0);
-} else if (existsSync(node) && readdirSync(join(root, "apps")).length > 0) {
+} else if (existsSync(node) && readdirSync(join(root, "src")).length > 0) {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "baton") };
   spawnSync(
     node,

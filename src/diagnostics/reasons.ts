@@ -2,8 +2,8 @@
  * The core's decisions as one sentence each: what was compared, with the numbers. Lower case and without a full stop, like
  * every diagnostic message, so that a log line, `baton status` and the console can put it where they like.
  */
-import type { Report } from "#core/event";
-import type { FaultCause, Reason } from "#core/reason";
+import type { Report } from "#vrrp/router/event";
+import type { FaultCause, Reason } from "#vrrp/router/reason";
 import type { Language } from "./diagnostic.ts";
 import type { Drop } from "./drop.ts";
 import { drop as englishDrop } from "./en/drops.ts";

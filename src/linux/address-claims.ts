@@ -16,8 +16,8 @@
  * exclusive: whoever is about to own an address places its claim first, then looks for others.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import type { Failure } from "#ports/world";
 import type { Ipv4 } from "#units/address";
+import type { Failure } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { refuseEverything } from "./packet-socket.ts";

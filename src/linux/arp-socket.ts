@@ -1,5 +1,5 @@
 /** A packet socket for ARP on one interface: whole Ethernet frames in and out; our own are not received. */
-import type { Outcome } from "#ports/world";
+import type { Outcome } from "#vrrp/engine/world";
 import { ETH_P_ARP } from "./abi.ts";
 import { NOT_OUTGOING } from "./bpf.ts";
 import { openPacketSocket } from "./packet-socket.ts";

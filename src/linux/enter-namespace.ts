@@ -1,7 +1,7 @@
 /** The helper of `spawnIn`: enters the namespace on descriptor 9, makes the mounts, brings up `lo`, becomes the program. */
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import type { Failure } from "#ports/world";
+import type { Failure } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { changeLink } from "./links.ts";

@@ -10,7 +10,7 @@
  * Node.js only, not the threads it uses for files and DNS.
  */
 import koffi from "koffi";
-import type { Failure } from "#ports/world";
+import type { Failure } from "#vrrp/engine/world";
 import { errnoName } from "./errno.ts";
 
 /** Memory that C reads or writes during the call. */

@@ -1,6 +1,7 @@
 /** Making and changing devices and routes, for the lab and the tests. The daemon itself never does. */
-import { OK, type Outcome } from "#ports/world";
+
 import { type Ipv4, type Mac, writeMac } from "#units/address";
+import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL } from "./netlink.ts";

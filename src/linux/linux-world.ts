@@ -2,8 +2,9 @@
  * The engine's world on Linux: a raw VRRP socket and an ARP socket for each interface of a router, an ARP socket for each
  * other device with a virtual address, one rtnetlink socket for requests and one for news, all in one reactor.
  */
-import type { FromEngine } from "#contract/engine-link";
-import type { VirtualAddress } from "#core/config";
+
+import type { Ipv4 } from "#units/address";
+import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
   ANY_DEVICE,
@@ -12,8 +13,8 @@ import {
   type Outcome,
   type World,
   type WorldEvent,
-} from "#ports/world";
-import type { Ipv4 } from "#units/address";
+} from "#vrrp/engine/world";
+import type { VirtualAddress } from "#vrrp/router/config";
 import { claimedAddresses } from "./address-claims.ts";
 import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import type { LinePipe } from "./line-pipe.ts";

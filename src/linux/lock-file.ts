@@ -1,6 +1,6 @@
 /** A lock that ends with the process, however it ends: flock(2) on a file. */
 import { closeSync, constants, openSync } from "node:fs";
-import type { Failure } from "#ports/world";
+import type { Failure } from "#vrrp/engine/world";
 import * as libc from "./ffi.ts";
 
 const LOCK_EX = 2;

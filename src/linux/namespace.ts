@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { OK } from "#ports/world";
 import { assert } from "#units/assert";
+import { OK } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { LinuxError, mustDo } from "./result.ts";

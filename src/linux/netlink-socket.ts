@@ -1,5 +1,5 @@
 /** Opening netlink sockets, and reading their acknowledgements. */
-import { type Failure, OK, type Outcome } from "#ports/world";
+import { type Failure, OK, type Outcome } from "#vrrp/engine/world";
 import {
   AF_NETLINK,
   SO_RCVTIMEO,

@@ -18,9 +18,10 @@
  * one that nobody owns (the next engine, the keeper of a dead one, `baton release`) removes it. The first `open` of a
  * process makes the rules anew and leaves the elements as they are.
  */
-import { type AddressGuard, OK, type Outcome } from "#ports/world";
+
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
+import { type AddressGuard, OK, type Outcome } from "#vrrp/engine/world";
 import * as libc from "./ffi.ts";
 import { type Hook, NFPROTO_ARP, NFPROTO_IPV4, type NftBatch } from "./nft-messages.ts";
 import { type NftSocket, openNftSocket } from "./nft-socket.ts";

@@ -1,6 +1,7 @@
 /** A netlink socket to nf_tables: sends transactions and waits for their acknowledgement. */
-import { OK, type Outcome } from "#ports/world";
+
 import type { Ipv4 } from "#units/address";
+import { OK, type Outcome } from "#vrrp/engine/world";
 import { MSG_DONTWAIT } from "./abi.ts";
 import * as libc from "./ffi.ts";
 import {

@@ -4,7 +4,7 @@
  * The kernel keeps a VLAN tag beside the frame, not in it; frames are therefore seen untagged. On a veth, checksums and large
  * segments are unfinished unless its offloads are off (links.ts).
  */
-import { OK, type Outcome } from "#ports/world";
+import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import { type BpfInstruction, emitBpf, NOTHING } from "./bpf.ts";
 import { errnoName } from "./errno.ts";

@@ -1,7 +1,7 @@
 /** Settings of the running process that Node.js does not offer. All of them concern the calling thread or the whole process. */
 import { readFileSync } from "node:fs";
-import { OK, type Outcome } from "#ports/world";
 import { assert } from "#units/assert";
+import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 

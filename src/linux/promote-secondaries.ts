@@ -6,7 +6,7 @@
  * it. A device that is made anew begins with the default again.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { type Failure, OK, type Outcome } from "#ports/world";
+import { type Failure, OK, type Outcome } from "#vrrp/engine/world";
 
 const FOLDER = "/proc/sys/net/ipv4/conf";
 

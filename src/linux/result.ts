@@ -1,5 +1,5 @@
 /** How this room says that the kernel refused: as a value where the daemon can go on, as an exception for tools and tests. */
-import type { Failure, Outcome } from "#ports/world";
+import type { Failure, Outcome } from "#vrrp/engine/world";
 
 export type Result<T> = { readonly ok: true; readonly value: T } | Failure;
 

@@ -1,6 +1,7 @@
 /** What rtnetlink says about links, IPv4 addresses and neighbours, as values. Pure; odd bytes are `undefined`. */
-import type { AddressInfo, LinkInfo, WorldEvent } from "#ports/world";
+
 import { type Ipv4, ipv4, type Mac, macFromBytes } from "#units/address";
+import type { AddressInfo, LinkInfo, WorldEvent } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import { attributesOf, be32Of, type NetlinkMessage, textOf, u32Of } from "./netlink.ts";
 

@@ -2,7 +2,8 @@
  * Links and addresses through rtnetlink. A request is answered inside the system call: the kernel works in `send`, the
  * acknowledgement waits in the socket when it returns.
  */
-import type { VirtualAddress } from "#core/config";
+
+import type { Ipv4 } from "#units/address";
 import {
   type AddressInfo,
   BATON_PROTO,
@@ -10,8 +11,8 @@ import {
   OK,
   type Outcome,
   type WorldEvent,
-} from "#ports/world";
-import type { Ipv4 } from "#units/address";
+} from "#vrrp/engine/world";
+import type { VirtualAddress } from "#vrrp/router/config";
 import * as abi from "./abi.ts";
 import { keepsMarks } from "./address-mark.ts";
 import { errnoName } from "./errno.ts";

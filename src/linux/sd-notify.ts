@@ -1,5 +1,5 @@
 /** systemd's readiness protocol (sd_notify): one datagram to the Unix socket that the environment names. */
-import { OK, type Outcome } from "#ports/world";
+import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 

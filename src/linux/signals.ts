@@ -9,7 +9,7 @@
  * Caught and not ignored, because programs that are executed inherit what is ignored, and scripts must find the default.
  */
 import { Socket } from "node:net";
-import { OK, type Outcome } from "#ports/world";
+import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { openPipe } from "./pipe.ts";

@@ -1,6 +1,7 @@
 /** A raw socket for IP protocol 112 on one interface, or on none in particular: whole IPv4 packets in and out. */
-import { ANY_DEVICE, OK, type Outcome } from "#ports/world";
+
 import type { Ipv4 } from "#units/address";
+import { ANY_DEVICE, OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { type Result, success } from "./result.ts";

@@ -1,10 +1,11 @@
 /** Advertisements as they leave a machine of the model, one for each destination of the instance. */
-import type { InstanceConfig } from "#core/config";
+
 import type { Ipv4 } from "#units/address";
 import type { Priority } from "#units/vrrp";
-import { emitAdvert } from "#wire/emit-advert";
-import { passwordData } from "#wire/password";
-import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+import type { InstanceConfig } from "#vrrp/router/config";
+import { emitAdvert } from "#vrrp/wire/emit-advert";
+import { passwordData } from "#vrrp/wire/password";
+import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 
 export interface AdvertPacket {
   readonly destination: Ipv4;

@@ -1,5 +1,5 @@
 /** What a machine may announce, and how long its turn may take: worked out from the configuration, not from the product. */
-import type { InstanceConfig, PacingConfig } from "#core/config";
+import type { InstanceConfig, PacingConfig } from "#vrrp/router/config";
 import type { Facts } from "./facts.ts";
 import type { Machine } from "./machine.ts";
 

@@ -8,9 +8,9 @@
  *  - In the end the address is bound to its owner, and the owner shows "agrees".
  *  - Announcements that answers call for stay rare.
  */
-import { verdictOf } from "#agreement/agreement-state";
-import type { Report } from "#core/event";
+import { verdictOf } from "#cloud/agreement/agreement-state";
 import { type Ipv4, printIpv4 } from "#units/address";
+import type { Report } from "#vrrp/router/event";
 import type { Watch } from "./cloud-watch.ts";
 import type { Facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";

@@ -2,7 +2,7 @@
  * A router at fault that hears nobody own the address for two detection times says so ("no-owner"), once for each silence; and
  * not while an owner is heard.
  */
-import { masterDown } from "#core/timing";
+import { masterDown } from "#vrrp/router/timing";
 import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";

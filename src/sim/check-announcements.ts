@@ -6,8 +6,9 @@
  *    has let an announcement of each of its addresses in. The time starts anew with whatever disturbs it: a rival that is
  *    heard (who may have to yield does not announce), and anything that is wrong with the machine.
  */
-import type { InstanceConfig } from "#core/config";
+
 import { type Ipv4, printIpv4 } from "#units/address";
+import type { InstanceConfig } from "#vrrp/router/config";
 import { announceBoundOf } from "./announce-budget.ts";
 import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";

@@ -1,6 +1,7 @@
 /** A sender keeps to its budget: never more announcements than its token bucket and its smallest gap allow. */
-import type { PacingConfig } from "#core/config";
+
 import { type Ipv4, printIpv4 } from "#units/address";
+import type { PacingConfig } from "#vrrp/router/config";
 import { budgetOf, isLimited } from "./announce-budget.ts";
 import type { Facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";

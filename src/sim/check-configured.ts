@@ -7,11 +7,12 @@
  *    away, a router that was added takes part. An owner whose configuration changed says so as soon as it is woken, and a
  *    removed one has let go when a hand-over is over.
  */
-import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#core/config";
-import type { TrackerState } from "#core/state";
-import { LINGER, skew } from "#core/timing";
+
 import { type Ipv4, printIpv4 } from "#units/address";
 import { fromCentis } from "#units/time";
+import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#vrrp/router/config";
+import type { TrackerState } from "#vrrp/router/state";
+import { LINGER, skew } from "#vrrp/router/timing";
 import type { Facts } from "./facts.ts";
 import { addressCountOf, intervalOf, listedAddressOf } from "./frame-fields.ts";
 import type { Hooks } from "./hooks.ts";

@@ -1,7 +1,8 @@
 /** What must hold on one machine after every turn of the engine's loop. */
-import { deadline } from "#core/router";
-import { masterDown } from "#core/timing";
+
 import { earliest } from "#units/time";
+import { deadline } from "#vrrp/router/router";
+import { masterDown } from "#vrrp/router/timing";
 import type { Facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";

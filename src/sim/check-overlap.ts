@@ -8,10 +8,11 @@
  *
  * Machines that do not hear each other may both own it: plain VRRP cannot prevent that, and this check does not ask for it.
  */
-import { leaseFor } from "#core/lease";
-import { LINGER, skew } from "#core/timing";
+
 import { type Ipv4, printIpv4 } from "#units/address";
 import { fromCentis } from "#units/time";
+import { leaseFor } from "#vrrp/router/lease";
+import { LINGER, skew } from "#vrrp/router/timing";
 import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";

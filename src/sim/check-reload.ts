@@ -1,7 +1,8 @@
 /** A reload does nothing to what it does not change: no packet, no address, no message of a router that stays the same. */
-import { type InstanceConfig, isSameConfig } from "#core/config";
-import { pairUp } from "#engine/pairing";
+
 import type { Ipv4 } from "#units/address";
+import { pairUp } from "#vrrp/engine/pairing";
+import { type InstanceConfig, isSameConfig } from "#vrrp/router/config";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";

@@ -9,8 +9,9 @@
  * owner of two intervals keeps it against a resumed one, and against a deaf one if the two hear each other again within
  * two intervals. After a longer separation both were owners, and either may keep it.
  */
-import { masterDown, NEWCOMER } from "#core/timing";
+
 import { centis, fromCentis } from "#units/time";
+import { masterDown, NEWCOMER } from "#vrrp/router/timing";
 import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";

@@ -5,7 +5,7 @@
  * `RESOLVE_AFTER` (5 s as DELAY and three probes of 1 s), and every second while nobody answers.
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
-import { parseArp } from "#wire/arp";
+import { parseArp } from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
 import type { HookList } from "./hooks.ts";
 import type { Frame, Network, Port } from "./network.ts";

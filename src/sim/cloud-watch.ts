@@ -1,19 +1,19 @@
 /**
- * The daemon's side of a cloud: `apps/daemon/havip-loop.ts` over the simulated keeper and platform. What it decides is the
- * machine that ships (src/agreement).
+ * The daemon's side of a cloud: `src/daemon/havip-loop.ts` over the simulated keeper and platform. What it decides is the
+ * machine that ships (src/cloud/agreement).
  */
-import { agreementDeadline, stepAgreement } from "#agreement/agreement";
+import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
 import {
   type AgreementEffect,
   type AgreementEvent,
   type AgreementState,
   IDLE,
-} from "#agreement/agreement-state";
-import { signIn } from "#agreement/contrary-sign";
-import { roleAsked, roleOf } from "#agreement/role";
-import { viewOf } from "#agreement/whose";
-import type { FromEngine } from "#contract/engine-link";
+} from "#cloud/agreement/agreement-state";
+import { signIn } from "#cloud/agreement/contrary-sign";
+import { roleAsked, roleOf } from "#cloud/agreement/role";
+import { viewOf } from "#cloud/agreement/whose";
 import { type Ipv4, printIpv4 } from "#units/address";
+import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { Machine } from "./machine.ts";
 import type { Answer, Platform } from "./platform.ts";
 

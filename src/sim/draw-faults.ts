@@ -1,7 +1,8 @@
 /** Faults drawn for a cluster: which kinds, when, on whom, how long. */
-import type { TrackerResult } from "#contract/engine-link";
-import type { AddressGuard } from "#ports/world";
+
 import { fromCentis } from "#units/time";
+import type { TrackerResult } from "#vrrp/engine/engine-link";
+import type { AddressGuard } from "#vrrp/engine/world";
 import { drawReloads } from "./draw-reloads.ts";
 import { type Shape, virtual } from "./draw-shape.ts";
 import type { Random } from "./random.ts";

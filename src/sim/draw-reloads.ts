@@ -2,9 +2,10 @@
  * Reloads drawn for a cluster. What all nodes have to agree about (addresses, in the end) is changed on all of them, one after
  * the other, as an operator does; what is a node's own is changed on one.
  */
-import type { AnnounceConfig, InstanceConfig } from "#core/config";
+
 import { type Centis, centis, fromSeconds } from "#units/time";
 import { priority } from "#units/vrrp";
+import type { AnnounceConfig, InstanceConfig } from "#vrrp/router/config";
 import { type Shape, virtual } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
 import type { Fault, MachineSpec } from "./scenario.ts";

@@ -1,13 +1,14 @@
 /** What all machines of a drawn cluster have in common. */
+
+import { ipv4 } from "#units/address";
+import { type Centis, centis, fromCentis, fromSeconds, micros } from "#units/time";
 import type {
   AnnounceConfig,
   InstanceConfig,
   PacingConfig,
   RouterConfig,
   VirtualAddress,
-} from "#core/config";
-import { ipv4 } from "#units/address";
-import { type Centis, centis, fromCentis, fromSeconds, micros } from "#units/time";
+} from "#vrrp/router/config";
 import type { Random } from "./random.ts";
 
 export const NETWORK = 0x0a_00_00_00;

@@ -1,7 +1,8 @@
 /** The explorations that are run: small clusters, few troubles, all interleavings. */
-import type { RouterConfig } from "#core/config";
+
 import { centis, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
+import type { RouterConfig } from "#vrrp/router/config";
 import type { Exploration } from "./explore.ts";
 import type { Budget } from "./explore-model.ts";
 

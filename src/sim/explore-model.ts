@@ -6,15 +6,16 @@
  * when every packet has arrived or was lost (`slow` lets some stay on their way) and everybody who runs has fired. Packets
  * between two routers keep their order.
  */
-import type { RouterConfig } from "#core/config";
-import type { RouterEffect, RouterEvent } from "#core/event";
-import { leaseFor } from "#core/lease";
-import { deadline, initialState, step } from "#core/router";
-import type { RouterState } from "#core/state";
-import { strongestPeer } from "#core/step";
+
 import { type Ipv4, ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
 import type { Priority } from "#units/vrrp";
+import type { RouterConfig } from "#vrrp/router/config";
+import type { RouterEffect, RouterEvent } from "#vrrp/router/event";
+import { leaseFor } from "#vrrp/router/lease";
+import { deadline, initialState, step } from "#vrrp/router/router";
+import type { RouterState } from "#vrrp/router/state";
+import { strongestPeer } from "#vrrp/router/step";
 
 /** How often each kind of trouble may still happen. */
 export interface Budget {

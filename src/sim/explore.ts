@@ -10,12 +10,13 @@
  *   awake     nobody who has just fired is due again at the same instant
  *   recovers  left alone from here (everybody runs, nothing is lost), there is exactly one owner in the end
  */
-import type { Allowance } from "#core/allowance";
-import type { RouterConfig } from "#core/config";
-import { deadline } from "#core/router";
-import { masterDown } from "#core/timing";
+
 import { assert } from "#units/assert";
 import { fromCentis, type Instant } from "#units/time";
+import type { Allowance } from "#vrrp/router/allowance";
+import type { RouterConfig } from "#vrrp/router/config";
+import { deadline } from "#vrrp/router/router";
+import { masterDown } from "#vrrp/router/timing";
 import {
   type Budget,
   type Choice,

@@ -1,9 +1,10 @@
 /** What checkers know about a run, gathered outside the product: who said what when, who heard it, and who was well. */
-import type { InstanceConfig, RouterConfig } from "#core/config";
-import type { PublicState } from "#core/state";
-import { masterDown, NEWCOMER } from "#core/timing";
+
 import type { Ipv4 } from "#units/address";
 import { centis, fromCentis } from "#units/time";
+import type { InstanceConfig, RouterConfig } from "#vrrp/router/config";
+import type { PublicState } from "#vrrp/router/state";
+import { masterDown, NEWCOMER } from "#vrrp/router/timing";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import { everyInstance, type Fault } from "./scenario.ts";

@@ -2,13 +2,14 @@
  * From a seed to a scenario (swarm testing): every seed draws its own small set of fault kinds, its own cluster, timers and
  * network, so that rare combinations get whole runs to themselves.
  */
-import type { GroupConfig, TrackerResult } from "#contract/engine-link";
-import type { InstanceConfig, RouterConfig, TrackerConfig, Transport } from "#core/config";
-import { masterDown } from "#core/timing";
+
 import { type Ipv4, ipv4 } from "#units/address";
 import { Secret } from "#units/secret";
 import { fromCentis, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
+import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
+import type { InstanceConfig, RouterConfig, TrackerConfig, Transport } from "#vrrp/router/config";
+import { masterDown } from "#vrrp/router/timing";
 import { drawFaults } from "./draw-faults.ts";
 import { drawPlatform, PLATFORM_SETTLES } from "./draw-platform.ts";
 import { shortestInterval } from "./draw-reloads.ts";

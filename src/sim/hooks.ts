@@ -1,8 +1,8 @@
 /** What really happens in a simulation, told to whoever watches: checkers, the client, the transcript. */
-import type { AgreementNews, View } from "#agreement/agreement-state";
-import type { FromEngine, ToEngine, TrackerResult } from "#contract/engine-link";
-import type { InstanceConfig } from "#core/config";
+import type { AgreementNews, View } from "#cloud/agreement/agreement-state";
 import type { Ipv4 } from "#units/address";
+import type { FromEngine, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
+import type { InstanceConfig } from "#vrrp/router/config";
 import type { Client, Service } from "./client.ts";
 import type { Watch } from "./cloud-watch.ts";
 import type { Machine } from "./machine.ts";

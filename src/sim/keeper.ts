@@ -5,13 +5,14 @@
  * advertisement is heard, or the new engine is MASTER, or the time is up; then it is removed. An address that the kernel has
  * taken away meanwhile is not put back. A new engine starts with the names of those instances as `resume`.
  */
-import type { FromEngine } from "#contract/engine-link";
-import type { InstanceConfig } from "#core/config";
-import type { PublicState } from "#core/state";
-import { LINGER, skew } from "#core/timing";
+
 import type { Ipv4 } from "#units/address";
 import { fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
+import type { FromEngine } from "#vrrp/engine/engine-link";
+import type { InstanceConfig } from "#vrrp/router/config";
+import type { PublicState } from "#vrrp/router/state";
+import { LINGER, skew } from "#vrrp/router/timing";
 import { advertPackets } from "./advert-packets.ts";
 import type { CloudWatch } from "./cloud-watch.ts";
 import type { Machine } from "./machine.ts";

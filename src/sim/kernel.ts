@@ -4,7 +4,8 @@
  * Lifetimes are whole seconds and end up to a second late, as measured on Linux (a lifetime of 3 s ended after 3.06 to 3.99 s, the later the more other addresses change);
  * guard elements end to the millisecond, give or take a timer tick. Both stop while the whole machine is paused.
  */
-import type { VirtualAddress } from "#core/config";
+
+import type { Ipv4, Mac } from "#units/address";
 import {
   type AddressGuard,
   type AddressInfo,
@@ -13,8 +14,8 @@ import {
   OK,
   type Outcome,
   type WorldEvent,
-} from "#ports/world";
-import type { Ipv4, Mac } from "#units/address";
+} from "#vrrp/engine/world";
+import type { VirtualAddress } from "#vrrp/router/config";
 import type { EventQueue } from "./event-queue.ts";
 import type { Random } from "./random.ts";
 

@@ -5,12 +5,13 @@
  * fires what is due. While it is stopped (SIGSTOP) its sockets fill, up to their limits; while the whole machine is
  * paused, what is sent to it is lost and its kernel's timers stand still.
  */
-import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#contract/engine-link";
-import type { InstanceConfig } from "#core/config";
-import { Engine, type Record as EngineRecord } from "#engine/engine";
-import type { WorldEvent } from "#ports/world";
+
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { type Instant, instant } from "#units/time";
+import { Engine, type Record as EngineRecord } from "#vrrp/engine/engine";
+import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
+import type { WorldEvent } from "#vrrp/engine/world";
+import type { InstanceConfig } from "#vrrp/router/config";
 import type { EventQueue } from "./event-queue.ts";
 import { arpSender, priorityOf, sourceOf, vridOf } from "./frame-fields.ts";
 import type { HookList } from "./hooks.ts";

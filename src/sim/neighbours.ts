@@ -14,7 +14,14 @@
  * stood still are asked when it goes on.
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
-import { ARP_FRAME_LENGTH, type Arp, arpReply, arpRequest, emitArp, parseArp } from "#wire/arp";
+import {
+  ARP_FRAME_LENGTH,
+  type Arp,
+  arpReply,
+  arpRequest,
+  emitArp,
+  parseArp,
+} from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
 import { arpSender, arpTarget } from "./frame-fields.ts";
 import type { Frame } from "./network.ts";

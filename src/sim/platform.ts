@@ -1,18 +1,18 @@
 /**
- * A cloud under the segment: the shipping control-plane model (src/havip) decides to whom each address is bound, by the
+ * A cloud under the segment: the shipping control-plane model (src/cloud/model) decides to whom each address is bound, by the
  * announcements that the switch lets in, and answers questions about it after a while, or not.
  *
  * Nodes that do not hear each other all reach it: it sits behind each port, as the network of a real one does.
  */
 
-import { stepClaim } from "#havip/claim";
-import { type Habits, QUOTAS } from "#havip/habits";
-import type { HavipRow, InterfaceRow } from "#havip/rows";
-import { deadline, finishDue } from "#havip/work";
-import { applyChanges, type Change, emptyWorld, type World } from "#havip/world";
+import { stepClaim } from "#cloud/model/claim";
+import { type Habits, QUOTAS } from "#cloud/model/habits";
+import type { HavipRow, InterfaceRow } from "#cloud/model/rows";
+import { deadline, finishDue } from "#cloud/model/work";
+import { applyChanges, type Change, emptyWorld, type World } from "#cloud/model/world";
 import { type Ipv4, ipv4, type Mac, printIpv4 } from "#units/address";
 import { instant, micros } from "#units/time";
-import { parseArp } from "#wire/arp";
+import { parseArp } from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
 import type { HookList } from "./hooks.ts";
 import type { Frame, Port } from "./network.ts";

@@ -6,16 +6,17 @@
  * once and without a word. A node that takes over beside a weaker one advertises at once, also with `nopreempt`: that word
  * only matters to a backup.
  */
-import type { InstanceConfig } from "#core/config";
-import { masterDown, skew } from "#core/timing";
+
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { type Centis, fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
-import { ARP_FRAME_LENGTH, arpReply, emitArp, gratuitousArp, parseArp } from "#wire/arp";
-import { checkAdvert } from "#wire/check-advert";
-import { parseAdvert } from "#wire/parse-advert";
-import { passwordData } from "#wire/password";
-import type { Advert } from "#wire/vrrp-packet";
+import type { InstanceConfig } from "#vrrp/router/config";
+import { masterDown, skew } from "#vrrp/router/timing";
+import { ARP_FRAME_LENGTH, arpReply, emitArp, gratuitousArp, parseArp } from "#vrrp/wire/arp";
+import { checkAdvert } from "#vrrp/wire/check-advert";
+import { parseAdvert } from "#vrrp/wire/parse-advert";
+import { passwordData } from "#vrrp/wire/password";
+import type { Advert } from "#vrrp/wire/vrrp-packet";
 import { advertPackets } from "./advert-packets.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { HookList } from "./hooks.ts";

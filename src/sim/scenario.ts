@@ -2,11 +2,12 @@
  * A scenario is data: machines with their configurations, a network, and faults at their times. JSON-safe, so that a failing
  * one can be kept, made smaller and run again by a later version. `generate.ts` makes one from a seed.
  */
-import type { GroupConfig, TrackerResult } from "#contract/engine-link";
-import type { InstanceConfig } from "#core/config";
-import type { AddressGuard } from "#ports/world";
+
 import type { Ipv4 } from "#units/address";
 import { Secret } from "#units/secret";
+import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
+import type { AddressGuard } from "#vrrp/engine/world";
+import type { InstanceConfig } from "#vrrp/router/config";
 import type { NetworkConditions } from "./network.ts";
 
 export interface Scenario {

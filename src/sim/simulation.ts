@@ -4,8 +4,9 @@
  *
  *   storm (faults) ──> calm: what was broken works again ──> settled: every promise must hold ──> end
  */
-import type { Record as EngineRecord } from "#engine/engine";
+
 import { type Ipv4, ipv4, type Mac } from "#units/address";
+import type { Record as EngineRecord } from "#vrrp/engine/engine";
 import { Client } from "./client.ts";
 import { CloudWatch } from "./cloud-watch.ts";
 import { EventQueue } from "./event-queue.ts";

@@ -1,10 +1,10 @@
 /** A machine on the segment that is none of ours: packets no router should believe, and some that plain VRRP has to. */
 import { BROADCAST_MAC, type Ipv4, ipv4, type Mac } from "#units/address";
 import { OWNER, priority, RELEASE, vrid } from "#units/vrrp";
-import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
-import { emitAdvert } from "#wire/emit-advert";
-import { passwordData } from "#wire/password";
-import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
+import { emitAdvert } from "#vrrp/wire/emit-advert";
+import { passwordData } from "#vrrp/wire/password";
+import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import type { EventQueue } from "./event-queue.ts";
 import type { Frame, Network, Port } from "./network.ts";
 import type { Random } from "./random.ts";

@@ -1,7 +1,8 @@
 /** The engine's view of a simulated machine: ports/world.ts over the simulated kernel and network. */
-import type { FromEngine } from "#contract/engine-link";
-import { OK, type World } from "#ports/world";
+
 import { BROADCAST_MAC, type Ipv4, macFromBytes } from "#units/address";
+import type { FromEngine } from "#vrrp/engine/engine-link";
+import { OK, type World } from "#vrrp/engine/world";
 import { arpSender, arpTarget, isMulticast } from "./frame-fields.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Neighbours } from "./neighbours.ts";

@@ -1,10 +1,10 @@
 /** The kernel's settings against a configuration, on machines that are made up here. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConfiguration } from "#config/read";
+import { judgeSettings, type Kernel, readRoutes } from "#cli/check-live-settings";
 import { say } from "#diagnostics/say";
+import { readConfiguration } from "#keepalived/read";
 import { type Ipv4, readIpv4 } from "#units/address";
-import { judgeSettings, type Kernel, readRoutes } from "../../apps/cli/check-live-settings.ts";
 
 const address = (text: string): Ipv4 => readIpv4(text) ?? assert.fail(text);
 

@@ -5,8 +5,8 @@ import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { includeLoader, loadFile } from "#cli/config-files";
 import * as libc from "#linux/ffi";
-import { includeLoader, loadFile } from "../../apps/cli/config-files.ts";
 import { makeFolder } from "../support/daemon-bench.ts";
 
 const said = (path: string): readonly unknown[] =>

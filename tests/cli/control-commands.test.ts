@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { ControlAnswer, ControlRequest } from "#contract/status";
-import { command as explain } from "../../apps/cli/explain.ts";
-import type { Command } from "../../apps/cli/io.ts";
-import { command as reload } from "../../apps/cli/reload.ts";
-import { command as status } from "../../apps/cli/status.ts";
-import { serveControl } from "../../apps/daemon/control-server.ts";
+import { command as explain } from "#cli/explain";
+import type { Command } from "#cli/io";
+import { command as reload } from "#cli/reload";
+import { command as status } from "#cli/status";
+import type { ControlAnswer, ControlRequest } from "#daemon/control-protocol";
+import { serveControl } from "#daemon/control-server";
 import { keepLog, makeFolder } from "../support/daemon-bench.ts";
 
 interface Ran {

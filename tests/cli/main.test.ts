@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { dispatch } from "../../apps/cli/dispatch.ts";
+import { dispatch } from "#cli/dispatch";
 
 async function baton(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   let out = "";

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { renderPage, wrap } from "#cli/page-text";
 import { textWidth } from "#diagnostics/width";
-import { renderPage, wrap } from "../../apps/cli/page-text.ts";
 
 const folder = join(import.meta.dirname, "../../docs/codes");
 const pages = readdirSync(folder)

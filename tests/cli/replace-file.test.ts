@@ -18,7 +18,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { replaceFile } from "../../apps/cli/replace-file.ts";
+import { replaceFile } from "#cli/replace-file";
 
 const folder = mkdtempSync(join(tmpdir(), "baton-replace-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -78,7 +78,7 @@ test("what cannot be kept is refused, and nothing changes", () => {
 
 /** Replaces one text by the other, again and again, until somebody kills it. */
 const WRITER = `
-import { replaceFile } from ${JSON.stringify(new URL("../../apps/cli/replace-file.ts", import.meta.url).href)};
+import { replaceFile } from ${JSON.stringify(new URL("../../src/cli/replace-file.ts", import.meta.url).href)};
 const [path, a, b] = [process.argv[1], "a".repeat(300_000), "b".repeat(300_000)];
 for (let round = 0; ; round++) {
   const [from, to] = round % 2 === 0 ? [a, b] : [b, a];

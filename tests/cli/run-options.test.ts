@@ -5,8 +5,8 @@ import {
   type RunRequest,
   readRunOptions,
   type UsageProblem,
-} from "../../apps/cli/run-options.ts";
-import { ignoredSentence, usageSentence } from "../../apps/cli/run-text.ts";
+} from "#cli/run-options";
+import { ignoredSentence, usageSentence } from "#cli/run-text";
 
 const read = (...args: readonly string[]): RunRequest => readRunOptions(args, {});
 function options(...args: readonly string[]): RunOptions {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InstanceStatus, ScriptStatus, Status } from "#contract/status";
+import { age, renderStatus } from "#cli/status-table";
+import type { InstanceStatus, ScriptStatus, Status } from "#daemon/control-protocol";
 import { micros } from "#units/time";
-import { age, renderStatus } from "../../apps/cli/status-table.ts";
 
 const INSTANCE: InstanceStatus = {
   name: "VI_1",

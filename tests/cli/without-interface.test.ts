@@ -1,12 +1,12 @@
 /** An instance that is bound to no device, as people see it: against a machine, and in the table of `status`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readConfiguration } from "#config/read";
+import { judgeMachine } from "#cli/check-live";
+import { judgeHearing } from "#cli/check-live-routers";
+import type { Machine } from "#cli/check-machine";
 import { say } from "#diagnostics/say";
+import { readConfiguration } from "#keepalived/read";
 import { readIpv4 } from "#units/address";
-import { judgeMachine } from "../../apps/cli/check-live.ts";
-import { judgeHearing } from "../../apps/cli/check-live-routers.ts";
-import type { Machine } from "../../apps/cli/check-machine.ts";
 
 const TEXT = `vrrp_instance A {
   virtual_router_id 1

@@ -6,10 +6,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { readConfiguration } from "#config/read";
+import { type CheckCloudOptions, checkCloud } from "#cli/check-cloud";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import { say } from "#diagnostics/say";
-import { type CheckCloudOptions, checkCloud } from "../../apps/cli/check-cloud.ts";
+import { readConfiguration } from "#keepalived/read";
 import { REGION } from "./harness.ts";
 import { KEYS, type LiveWorld, makeVip, startWorld, VIP } from "./live-world.ts";
 

@@ -1,7 +1,7 @@
 /** Claims by gratuitous ARP, told to the emulator by `POST /_baton/garp`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromMillis } from "../../src/units/time.ts";
+import { fromMillis } from "#units/time";
 import {
   asJson,
   findHavip,

@@ -1,16 +1,16 @@
 /** The client with a transport and a clock of the test: what is sent, when it asks again, how failures look. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startCloud } from "../../apps/cloud/start.ts";
-import type { ClientOptions, CloudClient } from "../../src/provider/client.ts";
-import { makeClient } from "../../src/provider/client.ts";
-import { readEndpoint } from "../../src/provider/endpoint.ts";
-import { backoffMs } from "../../src/provider/retry.ts";
-import type { Post, PostResult } from "../../src/provider/transport.ts";
-import { postOverHttp } from "../../src/provider/transport.ts";
-import { verifyTc3 } from "../../src/provider/verify.ts";
-import { waitForRequest } from "../../src/provider/wait.ts";
-import { Secret } from "../../src/units/secret.ts";
+import { verifyTc3 } from "#cloud/api/verify";
+import type { ClientOptions, CloudClient } from "#cloud/client/client";
+import { makeClient } from "#cloud/client/client";
+import { readEndpoint } from "#cloud/client/endpoint";
+import { backoffMs } from "#cloud/client/retry";
+import type { Post, PostResult } from "#cloud/client/transport";
+import { postOverHttp } from "#cloud/client/transport";
+import { waitForRequest } from "#cloud/client/wait";
+import { startCloud } from "#cloud/server/start";
+import { Secret } from "#units/secret";
 import { ADMIN, KEY_TEXT, SECRETS, START_SECONDS } from "./harness.ts";
 
 interface Scene {

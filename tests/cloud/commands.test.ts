@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-import { printColumns } from "../../apps/cli/columns.ts";
-import { runEip } from "../../apps/cli/eip.ts";
-import { runHavip } from "../../apps/cli/havip.ts";
-import { startCloud } from "../../apps/cloud/start.ts";
-import { fromMillis } from "../../src/units/time.ts";
+import { printColumns } from "#cli/columns";
+import { runEip } from "#cli/eip";
+import { runHavip } from "#cli/havip";
+import { startCloud } from "#cloud/server/start";
+import { fromMillis } from "#units/time";
 import { ADMIN, asJson, asList, KEY_TEXT, REGION, SECRETS, text } from "./harness.ts";
 
 interface Ran {
@@ -62,8 +62,8 @@ async function open(
     habits: { taskTime: fromMillis(5) },
   });
   context.after(async () => await running.close());
-  const { makeClient } = await import("../../src/provider/client.ts");
-  const { readEndpoint } = await import("../../src/provider/endpoint.ts");
+  const { makeClient } = await import("#cloud/client/client");
+  const { readEndpoint } = await import("#cloud/client/endpoint");
   const client = makeClient({
     endpoint: readEndpoint(running.url) ?? assert.fail(),
     region: REGION,

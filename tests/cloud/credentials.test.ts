@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Account, Credentials } from "../../src/provider/credentials.ts";
-import { findAccount } from "../../src/provider/credentials.ts";
+import type { Account, Credentials } from "#cloud/client/credentials";
+import { findAccount } from "#cloud/client/credentials";
 
 const FILES: Readonly<Record<string, string>> = {
   "/h/.tccli/default.credential": '{"secretId":"tccli-id","secretKey":"tccli-key"}',

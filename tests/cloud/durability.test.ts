@@ -231,7 +231,7 @@ test("what a restart finds in the directory must make sense", async () => {
     cloud.cloud[Symbol.dispose]();
     return Promise.resolve();
   });
-  const { CloudStore } = await import("../../src/store/cloud-store.ts");
+  const { CloudStore } = await import("#cloud/server/cloud-store");
   await inDirectory((directory) => {
     const store = CloudStore.open(directory);
     store.commit([
@@ -248,7 +248,7 @@ test("what a restart finds in the directory must make sense", async () => {
 
 test("the unfinished claim of a slow platform is finished after a restart", async () => {
   await inDirectory(async (dataDirectory) => {
-    const habits = { claimLatency: (await import("../../src/units/time.ts")).fromMillis(10_000) };
+    const habits = { claimLatency: (await import("#units/time")).fromMillis(10_000) };
     const first = openTestCloud({ dataDirectory, habits });
     const site = await makeSite(first);
     const nic = await makeInterface(first, site, "ins-aaaaaaaa");

@@ -1,9 +1,9 @@
 /** Every field of every answer is there and has the right type: Terraform falls over those that are missing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ActionName } from "../../src/contract/cloud/actions.ts";
-import { ACTIONS } from "../../src/contract/cloud/actions.ts";
-import { ANSWER_STRUCTURES } from "../../src/contract/cloud/schema.ts";
+import type { ActionName } from "#cloud/api/actions";
+import { ACTIONS } from "#cloud/api/actions";
+import { ANSWER_STRUCTURES } from "#cloud/api/schema";
 import type { Json, TestCloud } from "./harness.ts";
 import {
   asJson,

@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
-import { judgeHead } from "../../apps/cloud/gate.ts";
-import { RequestLog } from "../../apps/cloud/request-log.ts";
-import { startCloud } from "../../apps/cloud/start.ts";
-import { Throttle } from "../../apps/cloud/throttle.ts";
+import { judgeHead } from "#cloud/server/gate";
+import { RequestLog } from "#cloud/server/request-log";
+import { startCloud } from "#cloud/server/start";
+import { Throttle } from "#cloud/server/throttle";
 import { ADMIN, asJson, KEY_TEXT, openTestCloud, REGION, SECRETS } from "./harness.ts";
 import { post } from "./spawned.ts";
 

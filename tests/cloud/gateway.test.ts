@@ -1,7 +1,7 @@
 /** What stands between the socket and an action: dispatch, types, coercion, envelope. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { v1Signature, v1StringToSign } from "../../src/provider/signature-v1.ts";
+import { v1Signature, v1StringToSign } from "#cloud/api/signature-v1";
 import type { Json } from "./harness.ts";
 import {
   asJson,

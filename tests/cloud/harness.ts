@@ -1,16 +1,17 @@
 /** An emulator without a port and with a clock that only tests move: nothing in here sleeps. */
-import type { Cloud, CloudOptions } from "../../apps/cloud/cloud.ts";
-import { openCloud } from "../../apps/cloud/cloud.ts";
-import type { CloudResponse } from "../../apps/cloud/message.ts";
+
 import {
   dateOf,
   printAuthorization,
   sha256Hex,
   tc3Key,
   tc3Signature,
-} from "../../src/provider/signature-tc3.ts";
-import type { SecretPair } from "../../src/provider/verify.ts";
-import { Secret } from "../../src/units/secret.ts";
+} from "#cloud/api/signature-tc3";
+import type { SecretPair } from "#cloud/api/verify";
+import type { Cloud, CloudOptions } from "#cloud/server/cloud";
+import { openCloud } from "#cloud/server/cloud";
+import type { CloudResponse } from "#cloud/server/message";
+import { Secret } from "#units/secret";
 
 /** The key as text, for what is sent and what must not be seen. */
 export const KEY_TEXT = "SECRETTEST";

@@ -51,7 +51,7 @@ test("a chosen address is inside, not reserved, an address, and free", async () 
 test("without an address the lowest free one is taken, until none is left", async () => {
   const cloud = openTestCloud({
     habits: {
-      quotas: { ...(await import("../../src/havip/habits.ts")).QUOTAS, havipsPerVpc: 100 },
+      quotas: { ...(await import("#cloud/model/habits")).QUOTAS, havipsPerVpc: 100 },
     },
   });
   const site = await makeSite(cloud, "10.4.6.0/28");

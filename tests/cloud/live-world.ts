@@ -1,12 +1,12 @@
 /** An emulator on a port of loopback, with a subnet, for what asks it over HTTP. */
 import type { TestContext } from "node:test";
-import type { ActionName, AnswerOf, ParametersOf } from "#contract/cloud/actions";
-import { makeClient } from "#provider/client";
-import type { Credentials } from "#provider/credentials";
-import { readEndpoint } from "#provider/endpoint";
-import { printCallFailure } from "#provider/failure-text";
+import type { ActionName, AnswerOf, ParametersOf } from "#cloud/api/actions";
+import { makeClient } from "#cloud/client/client";
+import type { Credentials } from "#cloud/client/credentials";
+import { readEndpoint } from "#cloud/client/endpoint";
+import { printCallFailure } from "#cloud/client/failure-text";
+import { type RunningCloud, type StartOptions, startCloud } from "#cloud/server/start";
 import { Secret } from "#units/secret";
-import { type RunningCloud, type StartOptions, startCloud } from "../../apps/cloud/start.ts";
 import { REGION } from "./harness.ts";
 
 export const KEYS: Credentials = { secretId: "AKIDLIVE", secretKey: new Secret("SECRETLIVE") };

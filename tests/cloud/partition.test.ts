@@ -4,15 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { agreementDeadline, stepAgreement } from "#agreement/agreement";
+import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
 import {
   type AgreementEvent,
   type AgreementNews,
   type AgreementState,
   IDLE,
   verdictOf,
-} from "#agreement/agreement-state";
-import { viewOf } from "#agreement/whose";
+} from "#cloud/agreement/agreement-state";
+import { viewOf } from "#cloud/agreement/whose";
 import { fromSeconds, instant } from "#units/time";
 import {
   asList,

@@ -5,9 +5,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { runCloud } from "../../apps/cli/cloud.ts";
-import { serve } from "../../apps/cloud/serve.ts";
-import { startCloud } from "../../apps/cloud/start.ts";
+import { runCloud } from "#cli/cloud";
+import { serve } from "#cloud/server/serve";
+import { startCloud } from "#cloud/server/start";
 import { ADMIN, asJson, codeOf, KEY_TEXT, REGION, SECRETS, text } from "./harness.ts";
 import { post, spawnCloud } from "./spawned.ts";
 

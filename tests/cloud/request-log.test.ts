@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type LoggedRequest, RequestLog } from "../../apps/cloud/request-log.ts";
+import { type LoggedRequest, RequestLog } from "#cloud/server/request-log";
 
 const entry = (index: number, parameters: string | undefined): LoggedRequest => ({
   requestId: `${index}`,

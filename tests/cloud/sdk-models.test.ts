@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { ACTIONS } from "../../src/contract/cloud/actions.ts";
-import { TAG_ACTIONS } from "../../src/contract/cloud/actions-tag.ts";
-import { CLOUD_TAG_ACTIONS, CLOUD_VPC_ACTIONS } from "../../src/contract/cloud/known-actions.ts";
-import { ANSWER_STRUCTURES, REQUEST_STRUCTURES } from "../../src/contract/cloud/schema.ts";
+import { ACTIONS } from "#cloud/api/actions";
+import { TAG_ACTIONS } from "#cloud/api/actions-tag";
+import { CLOUD_TAG_ACTIONS, CLOUD_VPC_ACTIONS } from "#cloud/api/known-actions";
+import { ANSWER_STRUCTURES, REQUEST_STRUCTURES } from "#cloud/api/schema";
 
 interface Field {
   readonly isOptional: boolean;

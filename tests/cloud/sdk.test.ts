@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { TestContext } from "node:test";
 import { test } from "node:test";
-import { startCloud } from "../../apps/cloud/start.ts";
+import { startCloud } from "#cloud/server/start";
 import type { Json } from "./harness.ts";
 import { asJson, asList, KEY_TEXT, REGION, SECRETS, text } from "./harness.ts";
 

@@ -7,10 +7,10 @@ import {
   sha256Hex,
   tc3Key,
   tc3Signature,
-} from "../../src/provider/signature-tc3.ts";
-import { v1Signature, v1StringToSign } from "../../src/provider/signature-v1.ts";
-import type { SignedRequest } from "../../src/provider/verify.ts";
-import { verifyTc3, verifyV1 } from "../../src/provider/verify.ts";
+} from "#cloud/api/signature-tc3";
+import { v1Signature, v1StringToSign } from "#cloud/api/signature-v1";
+import type { SignedRequest } from "#cloud/api/verify";
+import { verifyTc3, verifyV1 } from "#cloud/api/verify";
 import {
   codeOf,
   openTestCloud,

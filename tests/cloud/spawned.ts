@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { Json } from "./harness.ts";
 import { asJson, REGION } from "./harness.ts";
 
-const MAIN = fileURLToPath(new URL("../../apps/cloud/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../src/cloud/server/main.ts", import.meta.url));
 
 export interface Spawned {
   readonly url: string;

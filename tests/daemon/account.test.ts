@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type Account,
-  type FindAccount,
-  findAccount,
-  resolveIdentity,
-} from "../../apps/daemon/account.ts";
+import { type Account, type FindAccount, findAccount, resolveIdentity } from "#daemon/account";
 
 const root = { uid: 0, gid: 0 };
 const alice = { uid: 1000, gid: 1000 };

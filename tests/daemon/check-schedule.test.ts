@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromMillis, fromSeconds, type Instant, instant } from "#units/time";
 import {
   type CheckConfig,
   type CheckEffect,
@@ -10,7 +9,8 @@ import {
   rescheduleCheck,
   startCheck,
   stepCheck,
-} from "../../apps/daemon/check-schedule.ts";
+} from "#daemon/check-schedule";
+import { fromMillis, fromSeconds, type Instant, instant } from "#units/time";
 
 const config: CheckConfig = {
   interval: fromSeconds(5),

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { ScriptPlan } from "#config/plan";
+import { CheckScripts } from "#daemon/check-scripts";
+import { startTimeOf } from "#daemon/running-groups";
+import type { ScriptPlan } from "#keepalived/plan";
 import { fromMillis, fromSeconds } from "#units/time";
-import { CheckScripts } from "../../apps/daemon/check-scripts.ts";
-import { startTimeOf } from "../../apps/daemon/running-groups.ts";
 import { type Folder, keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 
 interface Bench {

@@ -3,15 +3,15 @@ import { statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { ControlAnswer } from "#contract/status";
+import type { ControlAnswer } from "#daemon/control-protocol";
 import {
   type ControlClient,
   type Handler,
   isAnswered,
   readRequest,
   serveControl,
-} from "../../apps/daemon/control-server.ts";
-import { Watchers } from "../../apps/daemon/watchers.ts";
+} from "#daemon/control-server";
+import { Watchers } from "#daemon/watchers";
 import { keepLog, makeFolder, until } from "../support/daemon-bench.ts";
 
 async function serve(context: TestContext, handle: Handler): Promise<string> {

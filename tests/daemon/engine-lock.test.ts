@@ -4,13 +4,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { killEngine, lockHolder, untilEngineGone, withLockFile } from "#daemon/engine-lock";
 import { lockFile } from "#linux/lock-file";
-import {
-  killEngine,
-  lockHolder,
-  untilEngineGone,
-  withLockFile,
-} from "../../apps/daemon/engine-lock.ts";
 import { makeFolder } from "../support/daemon-bench.ts";
 
 test("no engine, no folder: nobody to wait for", async (context) => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { OK } from "#ports/world";
-import { EngineWatch } from "../../apps/daemon/engine-watch.ts";
-import { readManager, SystemManager } from "../../apps/daemon/system-manager.ts";
-import { wordsOf } from "../../apps/daemon/words.ts";
+import { EngineWatch } from "#daemon/engine-watch";
+import { readManager, SystemManager } from "#daemon/system-manager";
+import { wordsOf } from "#daemon/words";
+import { OK } from "#vrrp/engine/world";
 import { keepLog } from "../support/daemon-bench.ts";
 
 /** Asks as fast as the mock clock is moved; `answers[i]` is the i-th answer, the last one for ever. */

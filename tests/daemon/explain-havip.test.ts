@@ -1,12 +1,12 @@
 /** What people read when two nodes own an address, in both languages. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { signIn } from "#agreement/contrary-sign";
-import type { HavipStatus } from "#contract/status";
+import { tableWords } from "#cli/status-words";
+import { signIn } from "#cloud/agreement/contrary-sign";
+import type { HavipStatus } from "#daemon/control-protocol";
+import { explainHavips, isContested } from "#daemon/explain-havip";
+import { havipWordsOf } from "#daemon/havip-words";
 import { readIpv4 } from "#units/address";
-import { tableWords } from "../../apps/cli/status-words.ts";
-import { explainHavips, isContested } from "../../apps/daemon/explain-havip.ts";
-import { havipWordsOf } from "../../apps/daemon/havip-words.ts";
 
 const counters = {
   asked: 9,

@@ -1,9 +1,9 @@
 /** What `baton explain` says of an instance, in both languages. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InstanceStatus, Status } from "#contract/status";
+import type { InstanceStatus, Status } from "#daemon/control-protocol";
+import { explain } from "#daemon/explain";
 import { micros } from "#units/time";
-import { explain } from "../../apps/daemon/explain.ts";
 
 const INSTANCE: InstanceStatus = {
   name: "VI_1",

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { NotifyFifo } from "../../apps/daemon/fifo.ts";
-import { FifoReader, type ReaderTimes } from "../../apps/daemon/fifo-reader.ts";
-import { OutputLines } from "../../apps/daemon/output-lines.ts";
-import { wordsOf } from "../../apps/daemon/words.ts";
+import { NotifyFifo } from "#daemon/fifo";
+import { FifoReader, type ReaderTimes } from "#daemon/fifo-reader";
+import { OutputLines } from "#daemon/output-lines";
+import { wordsOf } from "#daemon/words";
 import { type Folder, keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 
 const QUICK: ReaderTimes = { again: 20, againMax: 80, steady: 60_000, patience: 300 };

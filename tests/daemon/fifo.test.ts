@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { RunPlan } from "#config/plan";
-import { readConfiguration } from "#config/read";
+import { NotifyFifo } from "#daemon/fifo";
+import { Notifier, type Told } from "#daemon/notifier";
+import { wordsOf } from "#daemon/words";
+import type { RunPlan } from "#keepalived/plan";
+import { readConfiguration } from "#keepalived/read";
 import * as libc from "#linux/ffi";
-import { NotifyFifo } from "../../apps/daemon/fifo.ts";
-import { Notifier, type Told } from "../../apps/daemon/notifier.ts";
-import { wordsOf } from "../../apps/daemon/words.ts";
 import { type Folder, keepLog, makeFolder, makeLauncher } from "../support/daemon-bench.ts";
 
 const words = wordsOf("en");

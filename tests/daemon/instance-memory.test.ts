@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InstanceConfig } from "#core/config";
-import type { PublicState } from "#core/state";
-import { InstanceMemories } from "../../apps/daemon/instance-memory.ts";
+import { InstanceMemories } from "#daemon/instance-memory";
+import type { InstanceConfig } from "#vrrp/router/config";
+import type { PublicState } from "#vrrp/router/state";
 import { instance } from "../support/bench.ts";
 
 const named = (name: string, vrid: number): InstanceConfig => instance({ vrid, router: { name } });

@@ -4,13 +4,13 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { CommandPlan, NotifyPlan, RunPlan } from "#config/plan";
+import { Keeper } from "#daemon/keeper";
+import { SystemManager } from "#daemon/system-manager";
+import type { CommandPlan, NotifyPlan, RunPlan } from "#keepalived/plan";
 import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
-import { OK } from "#ports/world";
 import { fromMillis, fromSeconds } from "#units/time";
-import { Keeper } from "../../apps/daemon/keeper.ts";
-import { SystemManager } from "../../apps/daemon/system-manager.ts";
+import { OK } from "#vrrp/engine/world";
 import { instance } from "../support/bench.ts";
 import {
   type Folder,

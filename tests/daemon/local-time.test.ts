@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
 
-const MODULE = join(import.meta.dirname, "../../apps/daemon/local-time.ts");
+const MODULE = join(import.meta.dirname, "../../src/daemon/local-time.ts");
 
 /** The zone belongs to a process, so each is asked in one of its own. */
 function inZone(zone: string, at: string): string {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { type LogOptions, openLog } from "#daemon/log";
 import { openPipe } from "#linux/pipe";
 import { must } from "#linux/result";
-import { type LogOptions, openLog } from "../../apps/daemon/log.ts";
 import { makeFolder } from "../support/daemon-bench.ts";
 
 function logged(

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommandPlan, NotifyPlan } from "#config/plan";
-import { fromSeconds, type Instant, instant, type Micros } from "#units/time";
 import {
   fifoLine,
   type NotifyState,
   type NotifySubject,
   stateJobs,
   weakerMasterJob,
-} from "../../apps/daemon/notify-command.ts";
+} from "#daemon/notify-command";
 import {
   emptyQueue,
   isIdle,
@@ -17,7 +15,9 @@ import {
   queueDeadline,
   RUNNING_MAX,
   stepQueue,
-} from "../../apps/daemon/notify-order.ts";
+} from "#daemon/notify-order";
+import type { CommandPlan, NotifyPlan } from "#keepalived/plan";
+import { fromSeconds, type Instant, instant, type Micros } from "#units/time";
 
 const command = (name: string, timeout?: Micros): CommandPlan => ({
   argv: [`/etc/keepalived/${name}.sh`, name],

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { NotifyPlan } from "#config/plan";
+import { NotifyQueue } from "#daemon/notify-runner";
+import { startTimeOf } from "#daemon/running-groups";
+import type { NotifyPlan } from "#keepalived/plan";
 import { fromMillis } from "#units/time";
-import { NotifyQueue } from "../../apps/daemon/notify-runner.ts";
-import { startTimeOf } from "../../apps/daemon/running-groups.ts";
 import { keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 
 const NOTHING: NotifyPlan = {

@@ -1,14 +1,9 @@
 /** What is ours on a kernel that does not mark addresses: the record, and what it says about a machine. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { leftoversOf, type Place, printPlaces, readPlaces } from "#daemon/owned-places";
 import { keepsMarks } from "#linux/address-mark";
-import { type AddressInfo, BATON_PROTO } from "#ports/world";
-import {
-  leftoversOf,
-  type Place,
-  printPlaces,
-  readPlaces,
-} from "../../apps/daemon/owned-places.ts";
+import { type AddressInfo, BATON_PROTO } from "#vrrp/engine/world";
 import { ETH0, ip, own } from "../support/fake-world.ts";
 
 const HERE = { boot: "3b3b0ad5-0b2f-4a6e-9d0f-2f0e3c1a9c11", namespace: "net:[4026531840]" };

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromSeconds, type Instant, instant, micros } from "#units/time";
 import {
   matchesProcess,
   type ProcessPattern,
@@ -8,7 +7,8 @@ import {
   type QuorumState,
   stepQuorum,
   unknownQuorum,
-} from "../../apps/daemon/process-match.ts";
+} from "#daemon/process-match";
+import { fromSeconds, type Instant, instant, micros } from "#units/time";
 
 const pattern = (
   argv: string,

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { RecordFile } from "../../apps/daemon/record-file.ts";
-import { wordsOf } from "../../apps/daemon/words.ts";
+import { RecordFile } from "#daemon/record-file";
+import { wordsOf } from "#daemon/words";
 import { keepLog, makeFolder } from "../support/daemon-bench.ts";
 
 const HEADER = '{"baton":"recording","version":1}';

@@ -16,17 +16,17 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { RunningGroups, startTimeOf } from "#daemon/running-groups";
+import { removePid, takeRuntimeDir, writePid } from "#daemon/runtime-dir";
+import { folderSentence } from "#daemon/start-problem";
 import * as libc from "#linux/ffi";
-import { RunningGroups, startTimeOf } from "../../apps/daemon/running-groups.ts";
-import { removePid, takeRuntimeDir, writePid } from "../../apps/daemon/runtime-dir.ts";
-import { folderSentence } from "../../apps/daemon/start-problem.ts";
 import { isAlive, makeFolder, until } from "../support/daemon-bench.ts";
 
 test("a second daemon is told who has the directory, and gets it when that one is killed", async (context) => {
   const { path } = makeFolder(context);
   const folder = join(path, "run", "baton");
   const ready = join(path, "ready");
-  const module = fileURLToPath(new URL("../../apps/daemon/runtime-dir.ts", import.meta.url));
+  const module = fileURLToPath(new URL("../../src/daemon/runtime-dir.ts", import.meta.url));
   const program = `
     import { takeRuntimeDir, writePid } from ${JSON.stringify(module)};
     import { writeFileSync } from "node:fs";

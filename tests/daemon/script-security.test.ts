@@ -15,8 +15,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import type { Identity } from "../../apps/daemon/account.ts";
-import { type Entry, type Files, inspectProgram } from "../../apps/daemon/script-security.ts";
+import type { Identity } from "#daemon/account";
+import { type Entry, type Files, inspectProgram } from "#daemon/script-security";
 import { makeFolder } from "../support/daemon-bench.ts";
 
 const isRoot = process.getuid?.() === 0;

@@ -13,10 +13,10 @@ import {
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { deathSignalPrefix, type Launchable, type Launcher } from "../../apps/daemon/launcher.ts";
-import type { OutputTail } from "../../apps/daemon/output-tail.ts";
-import type { CommandEnd, RunningCommand } from "../../apps/daemon/run-command.ts";
-import { RunningGroups, startTimeOf } from "../../apps/daemon/running-groups.ts";
+import { deathSignalPrefix, type Launchable, type Launcher } from "#daemon/launcher";
+import type { OutputTail } from "#daemon/output-tail";
+import type { CommandEnd, RunningCommand } from "#daemon/run-command";
+import { RunningGroups, startTimeOf } from "#daemon/running-groups";
 import {
   type Folder,
   isAlive,

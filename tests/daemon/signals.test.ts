@@ -10,7 +10,7 @@ import { makeFolder, until } from "../support/daemon-bench.ts";
 import { KeeperDriver } from "../support/keeper-driver.ts";
 import { OWN_VIP } from "../support/own-address.ts";
 
-const SIGNALS = fileURLToPath(new URL("../../apps/daemon/signals.ts", import.meta.url));
+const SIGNALS = fileURLToPath(new URL("../../src/daemon/signals.ts", import.meta.url));
 const CONFIG = `vrrp_instance VI_1 {
   interface eth0
   virtual_router_id 51
@@ -110,7 +110,7 @@ test("a signal that comes before anybody can obey it is kept, once", () => {
 });
 
 test("the engine's process ignores them from its first file on, and for good", async (context) => {
-  const main = fileURLToPath(new URL("../../apps/daemon/engine-start-main.ts", import.meta.url));
+  const main = fileURLToPath(new URL("../../src/daemon/engine-start-main.ts", import.meta.url));
   const flags = ["--disable-warning=ExperimentalWarning", "--disable-sigusr1"];
   const child = spawn(process.execPath, [...flags, main], {
     stdio: ["ignore", "ignore", "ignore", "pipe"],

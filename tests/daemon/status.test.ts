@@ -1,10 +1,10 @@
 /** Sync groups in the status: from what an engine tells of its members to what a person reads. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { GroupStatus, Status } from "#contract/status";
-import { renderStatus } from "../../apps/cli/status-table.ts";
-import { explain } from "../../apps/daemon/explain.ts";
-import { groupStatuses, instanceStatus } from "../../apps/daemon/status.ts";
+import { renderStatus } from "#cli/status-table";
+import type { GroupStatus, Status } from "#daemon/control-protocol";
+import { explain } from "#daemon/explain";
+import { groupStatuses, instanceStatus } from "#daemon/status";
 import { Bench, instance } from "../support/bench.ts";
 import { ETH0, ip, own } from "../support/fake-world.ts";
 

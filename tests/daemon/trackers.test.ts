@@ -3,12 +3,12 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { FileTrackerPlan, ProcessTrackerPlan } from "#config/plan";
+import { readTracked, TrackFiles } from "#daemon/track-files";
+import { TrackProcesses } from "#daemon/track-processes";
+import { wordsOf } from "#daemon/words";
+import type { FileTrackerPlan, ProcessTrackerPlan } from "#keepalived/plan";
 import * as libc from "#linux/ffi";
 import { micros } from "#units/time";
-import { readTracked, TrackFiles } from "../../apps/daemon/track-files.ts";
-import { TrackProcesses } from "../../apps/daemon/track-processes.ts";
-import { wordsOf } from "../../apps/daemon/words.ts";
 import { keepLog, makeFolder, until } from "../support/daemon-bench.ts";
 
 const filePlan = (file: string, changes: Partial<FileTrackerPlan> = {}): FileTrackerPlan => ({

@@ -1,13 +1,13 @@
 /** The core's reasons as sentences: the numbers that decided are in them, in both languages. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Report } from "#core/event";
-import type { FaultCause, Reason } from "#core/reason";
 import { duration } from "#diagnostics/numbers";
 import { dropSentence, faultSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
 import { type Ipv4, type Mac, readIpv4 } from "#units/address";
 import { centis, fromMillis, fromSeconds, micros } from "#units/time";
 import { priority } from "#units/vrrp";
+import type { Report } from "#vrrp/router/event";
+import type { FaultCause, Reason } from "#vrrp/router/reason";
 
 const peer = readIpv4("10.0.0.2") as Ipv4;
 const own = readIpv4("10.0.0.1") as Ipv4;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Adverts } from "#lab/measure/adverts";
 import { instant } from "#units/time";
-import { Adverts } from "../../apps/lab/adverts.ts";
 
 function advertsOf(...seen: readonly (readonly [string, string, number, number])[]): Adverts {
   const adverts = new Adverts();

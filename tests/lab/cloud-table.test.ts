@@ -1,10 +1,10 @@
 /** The table of a run in the VPC. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cloudText } from "../../apps/lab/cloud-text.ts";
-import { demoText } from "../../apps/lab/demo-text.ts";
-import { faultTable } from "../../apps/lab/report.ts";
-import type { ObservedFault } from "../../apps/lab/scenario.ts";
+import { cloudText } from "#lab/demo/cloud-text";
+import { demoText } from "#lab/demo/demo-text";
+import { faultTable } from "#lab/demo/report";
+import type { ObservedFault } from "#lab/measure/scenario";
 
 const result = (more: Partial<ObservedFault>): ObservedFault => ({
   fault: "stop",

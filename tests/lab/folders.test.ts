@@ -13,11 +13,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { askLab } from "../../apps/cli/lab-control.ts";
-import { findLab, labBase, takeLab, unsafeSentence } from "../../apps/cli/lab-folder.ts";
-import { makeScratch } from "../../apps/lab/scratch.ts";
-import { readExecTarget } from "../../apps/vpc/lab-protocol.ts";
-import { lockFile } from "../../src/linux/lock-file.ts";
+import { askLab } from "#cli/lab-control";
+import { findLab, labBase, takeLab, unsafeSentence } from "#cli/lab-folder";
+import { readExecTarget } from "#lab/lab-protocol";
+import { makeScratch } from "#lab/measure/scratch";
+import { lockFile } from "#linux/lock-file";
 
 function folder(context: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "baton-folders-"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { analyseOutage, type Probe } from "#lab/measure/outage";
 import { fromMillis, type Instant, instant, micros } from "#units/time";
-import { analyseOutage, type Probe } from "../../apps/lab/outage.ts";
 
 const PERIOD = fromMillis(1);
 const RTT = 10;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Presence } from "#lab/measure/presence";
 import { instant } from "#units/time";
-import { Presence } from "../../apps/lab/presence.ts";
 
 /** `a+10` host a has the address from 10, `a-20` no longer from 20. */
 function presenceOf(text: string): Presence {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { masterDownSeconds, PROFILES, printConfig, TUTORIAL } from "../../apps/lab/profile.ts";
+import { masterDownSeconds, PROFILES, printConfig, TUTORIAL } from "#lab/measure/profile";
 
 const example = (name: string): string =>
   readFileSync(new URL(`../../examples/tutorial/${name}`, import.meta.url), "utf8");

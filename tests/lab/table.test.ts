@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { textWidth } from "#diagnostics/width";
-import { parseDemoOptions } from "../../apps/lab/demo-options.ts";
-import { chooseLang } from "../../apps/lab/demo-text.ts";
-import { seededRandom } from "../../apps/lab/random.ts";
-import { printMarkdownTable, printTextTable } from "../../apps/lab/table.ts";
+import { parseDemoOptions } from "#lab/demo/demo-options";
+import { chooseLang } from "#lab/demo/demo-text";
+import { printMarkdownTable, printTextTable } from "#lab/demo/table";
+import { seededRandom } from "#lab/measure/random";
 
 const TABLE = {
   columns: [

@@ -12,7 +12,7 @@ import {
   setThreadName,
   setTimerSlack,
 } from "#linux/process";
-import type { Outcome } from "#ports/world";
+import type { Outcome } from "#vrrp/engine/world";
 
 const statusOf = (field: string): string =>
   new RegExp(`^${field}:\\s+(.*)$`, "m").exec(

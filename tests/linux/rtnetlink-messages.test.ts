@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { messagesOf, type NetlinkMessage } from "#linux/netlink";
 import { acknowledged } from "#linux/netlink-socket";
 import { addressOf, eventOf, linkOf, neighbourOf } from "#linux/rtnetlink-messages";
-import { BATON_PROTO } from "#ports/world";
 import { createRandom } from "#sim/random";
 import { printIpv4, printMac } from "#units/address";
+import { BATON_PROTO } from "#vrrp/engine/world";
 import { bytesFromHex } from "../support/hex.ts";
 
 function only(hex: string): NetlinkMessage {

@@ -1,15 +1,15 @@
 /** A virtual address on another device than the router's: somebody else's claim of it is heard there, and answered. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
+import type { LabNode } from "#lab/measure/node";
+import { FAST, printConfig } from "#lab/measure/profile";
 import { openArpSocket } from "#linux/arp-socket";
 import { changeLink, createVeth, deleteLink } from "#linux/links";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { readMac } from "#units/address";
-import { ARP_FRAME_LENGTH, emitArp, gratuitousArp, parseArp } from "#wire/arp";
-import { VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
-import type { LabNode } from "../../apps/lab/node.ts";
-import { FAST, printConfig } from "../../apps/lab/profile.ts";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp, parseArp } from "#vrrp/wire/arp";
 import { until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 import { address, linkOf } from "../support/linux-net.ts";

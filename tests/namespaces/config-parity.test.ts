@@ -7,10 +7,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type Reading, readConfiguration } from "#config/read";
-import type { InstanceConfig, VirtualAddress } from "#core/config";
+import { runCheck } from "#cli/check";
+import { type Reading, readConfiguration } from "#keepalived/read";
 import { printIpv4 } from "#units/address";
-import { runCheck } from "../../apps/cli/check.ts";
+import type { InstanceConfig, VirtualAddress } from "#vrrp/router/config";
 import { dump, skipKeepalived } from "../support/keepalived.ts";
 
 const corpus = join(import.meta.dirname, "../corpus");

@@ -4,12 +4,12 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Keyword, NumberTakes } from "#config/keyword";
-import { INSTANCE } from "#config/keywords/instance";
-import { FILE, PROCESS, SCRIPT } from "#config/keywords/trackers";
-import { type Reading, readConfiguration } from "#config/read";
-import type { InstanceConfig } from "#core/config";
+import type { Keyword, NumberTakes } from "#keepalived/keyword";
+import { INSTANCE } from "#keepalived/keywords/instance";
+import { FILE, PROCESS, SCRIPT } from "#keepalived/keywords/trackers";
+import { type Reading, readConfiguration } from "#keepalived/read";
 import { createRandom } from "#sim/random";
+import type { InstanceConfig } from "#vrrp/router/config";
 import { AROUND, BLOCKS, instanceWith } from "../support/config-blocks.ts";
 import { ask, dumpOf, sections, skipKeepalived, valueOf } from "../support/keepalived.ts";
 

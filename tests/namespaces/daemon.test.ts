@@ -8,13 +8,13 @@ import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { ControlAnswer, Status } from "#contract/status";
-import { CONFIG_FILE, RUNTIME_DIR } from "../../apps/lab/daemon.ts";
-import type { Lab } from "../../apps/lab/lab.ts";
-import { VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
-import type { LabNode } from "../../apps/lab/node.ts";
-import { signal } from "../../apps/lab/proc.ts";
-import { FAST, printConfig } from "../../apps/lab/profile.ts";
+import type { ControlAnswer, Status } from "#daemon/control-protocol";
+import { CONFIG_FILE, RUNTIME_DIR } from "#lab/measure/daemon";
+import type { Lab } from "#lab/measure/lab";
+import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
+import type { LabNode } from "#lab/measure/node";
+import { FAST, printConfig } from "#lab/measure/profile";
+import { signal } from "#lab/proc";
 import { isAlive, until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 
@@ -310,7 +310,7 @@ for (const [what, open] of [
 test("the control socket tells JSON to anybody who speaks it", async (context) => {
   await withNode(context, async (node, lab) => {
     await lab.startDaemons();
-    const { askDaemon } = await import("../../apps/lab/control.ts");
+    const { askDaemon } = await import("#lab/measure/control");
     const answer = (await askDaemon(`${node.folder}/run/baton/control.sock`, {
       command: "ping",
     })) as ControlAnswer | undefined;

@@ -14,8 +14,8 @@ const PROGRAM = `
   import { must, mustDo } from "#linux/result";
   import { openRtnetlink } from "#linux/rtnetlink";
   import { centis } from "#units/time";
-  import { Emergency } from "./apps/daemon/emergency.ts";
-  import { wordsOf } from "./apps/daemon/words.ts";
+  import { Emergency } from "./src/daemon/emergency.ts";
+  import { wordsOf } from "./src/daemon/words.ts";
   import { instance } from "./tests/support/bench.ts";
   import { keepLog } from "./tests/support/daemon-bench.ts";
   import { linkOf } from "./tests/support/linux-net.ts";

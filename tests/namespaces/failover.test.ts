@@ -5,11 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { FAULTS, type FaultName } from "../../apps/lab/faults.ts";
-import type { Lab } from "../../apps/lab/lab.ts";
-import { FAST, MULTICAST, type Profile, TUTORIAL } from "../../apps/lab/profile.ts";
-import { seededRandom } from "../../apps/lab/random.ts";
-import { type FaultResult, runFault } from "../../apps/lab/scenario.ts";
+import { FAULTS, type FaultName } from "#lab/measure/faults";
+import type { Lab } from "#lab/measure/lab";
+import { FAST, MULTICAST, type Profile, TUTORIAL } from "#lab/measure/profile";
+import { seededRandom } from "#lab/measure/random";
+import { type FaultResult, runFault } from "#lab/measure/scenario";
 import { withLab } from "../support/lab.ts";
 
 /** Planned moves in which the old owner answers until the new one is heard. */

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { DemoCloud } from "#lab/demo-cloud";
+import type { DaemonKind } from "#lab/measure/daemon";
+import { Lab, labHosts, VIRTUAL_ADDRESS } from "#lab/measure/lab";
+import { type Profile, TUTORIAL } from "#lab/measure/profile";
+import { runFault } from "#lab/measure/scenario";
 import { fromMillis } from "#units/time";
-import type { DaemonKind } from "../../apps/lab/daemon.ts";
-import { Lab, labHosts, VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
-import { type Profile, TUTORIAL } from "../../apps/lab/profile.ts";
-import { runFault } from "../../apps/lab/scenario.ts";
-import { DemoCloud } from "../../apps/vpc/demo-cloud.ts";
 
 const PATIENCE = 4;
 

@@ -6,11 +6,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { now } from "#linux/clock";
-import { elapsed, toMillis } from "#units/time";
-import type { DaemonKind } from "../../apps/lab/daemon.ts";
-import type { FaultName } from "../../apps/lab/faults.ts";
-import type { Lab } from "../../apps/lab/lab.ts";
+import type { DaemonKind } from "#lab/measure/daemon";
+import type { FaultName } from "#lab/measure/faults";
+import type { Lab } from "#lab/measure/lab";
 import {
   FAST,
   FAST_MULTICAST,
@@ -19,9 +17,11 @@ import {
   PREEMPT,
   type Profile,
   TUTORIAL,
-} from "../../apps/lab/profile.ts";
-import { seededRandom } from "../../apps/lab/random.ts";
-import { runFault } from "../../apps/lab/scenario.ts";
+} from "#lab/measure/profile";
+import { seededRandom } from "#lab/measure/random";
+import { runFault } from "#lab/measure/scenario";
+import { now } from "#linux/clock";
+import { elapsed, toMillis } from "#units/time";
 import { captureAt, type DissectedPacket, dissectVrrp } from "../support/dissect.ts";
 import { withLab } from "../support/lab.ts";
 

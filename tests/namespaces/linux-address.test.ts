@@ -5,8 +5,8 @@ import { now } from "#linux/clock";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { openMonitor } from "#linux/rtnetlink";
-import { type AddressInfo, BATON_PROTO, type WorldEvent } from "#ports/world";
 import { after, fromMillis, fromSeconds, type Instant, toMillis } from "#units/time";
+import { type AddressInfo, BATON_PROTO, type WorldEvent } from "#vrrp/engine/world";
 import { type Cable, layCable, type Side, virtual } from "../support/linux-net.ts";
 
 const VIP = "192.0.2.100";

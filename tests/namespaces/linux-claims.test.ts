@@ -87,7 +87,7 @@ test("without CAP_NET_RAW nobody places one", () => {
   here.close();
 });
 
-const OWNERSHIP = fileURLToPath(new URL("../../apps/daemon/ownership.ts", import.meta.url));
+const OWNERSHIP = fileURLToPath(new URL("../../src/daemon/ownership.ts", import.meta.url));
 
 test("too few descriptors for the claims: said, and nothing is claimed that was not before", () => {
   const here = createNamespace("here");

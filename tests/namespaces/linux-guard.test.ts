@@ -12,7 +12,7 @@ import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { after, fromMillis, type Instant, toMillis } from "#units/time";
-import { parseArp } from "#wire/arp";
+import { parseArp } from "#vrrp/wire/arp";
 import { address, type Cable, layCable, virtual } from "../support/linux-net.ts";
 import { Probe } from "../support/linux-probe.ts";
 

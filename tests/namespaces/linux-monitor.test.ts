@@ -7,8 +7,8 @@ import { createNamespace } from "#linux/namespace";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { openMonitor, openRtnetlink, type RtnetlinkMonitor } from "#linux/rtnetlink";
-import type { WorldEvent } from "#ports/world";
 import { after, fromSeconds } from "#units/time";
+import type { WorldEvent } from "#vrrp/engine/world";
 import { layCable, linkOf, virtual } from "../support/linux-net.ts";
 
 const kinds = (events: readonly WorldEvent[]): readonly string[] => events.map(({ kind }) => kind);

@@ -11,10 +11,10 @@ import { must, mustDo } from "#linux/result";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { BROADCAST_MAC, type Ipv4, printIpv4, writeMac } from "#units/address";
 import { after, fromMillis, fromSeconds } from "#units/time";
-import { emitArp, gratuitousArp, parseArp } from "#wire/arp";
-import { writeU16 } from "#wire/bytes";
-import { emitIpv4Header, parseIpv4Packet } from "#wire/ipv4-packet";
-import { VRRP_GROUP } from "#wire/parse-advert";
+import { emitArp, gratuitousArp, parseArp } from "#vrrp/wire/arp";
+import { writeU16 } from "#vrrp/wire/bytes";
+import { emitIpv4Header, parseIpv4Packet } from "#vrrp/wire/ipv4-packet";
+import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
 import { address, type Cable, layCable, type Side } from "../support/linux-net.ts";
 
 const PAYLOAD = 12;

@@ -10,11 +10,11 @@ import { changeLink, createVeth, deleteLink } from "#linux/links";
 import { LinuxWorld } from "#linux/linux-world";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
-import type { WorldEvent } from "#ports/world";
 import { after, fromMillis, fromSeconds } from "#units/time";
-import { emitArp, gratuitousArp } from "#wire/arp";
-import { emitIpv4Header } from "#wire/ipv4-packet";
-import { VRRP_GROUP } from "#wire/parse-advert";
+import type { WorldEvent } from "#vrrp/engine/world";
+import { emitArp, gratuitousArp } from "#vrrp/wire/arp";
+import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
+import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
 import { address, type Cable, layCable, linkOf, type Side } from "../support/linux-net.ts";
 
 interface Node {

@@ -2,17 +2,17 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Instruments } from "#lab/measure/instruments";
+import { Network } from "#lab/measure/network";
 import { openArpSocket } from "#linux/arp-socket";
 import { now } from "#linux/clock";
 import { changeLink } from "#linux/links";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
-import type { LinkInfo } from "#ports/world";
 import { type Ipv4, printMac, readIpv4 } from "#units/address";
 import { elapsed, type Instant, toMillis } from "#units/time";
-import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
-import { Instruments } from "../../apps/lab/instruments.ts";
-import { Network } from "../../apps/lab/network.ts";
+import type { LinkInfo } from "#vrrp/engine/world";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
 
 const VIP_TEXT = "172.16.0.135";
 const VIP = { address: readIpv4(VIP_TEXT) as Ipv4, prefix: 32, scope: 0 };

@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runReplay } from "../../apps/cli/replay.ts";
-import { CONFIG_FILE, daemonPids, RUNTIME_DIR } from "../../apps/lab/daemon.ts";
-import { type Lab, VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
-import type { LabNode } from "../../apps/lab/node.ts";
-import { signal } from "../../apps/lab/proc.ts";
-import { FAST, MULTICAST } from "../../apps/lab/profile.ts";
+import { runReplay } from "#cli/replay";
+import { CONFIG_FILE, daemonPids, RUNTIME_DIR } from "#lab/measure/daemon";
+import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
+import type { LabNode } from "#lab/measure/node";
+import { FAST, MULTICAST } from "#lab/measure/profile";
+import { signal } from "#lab/proc";
 import { until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 

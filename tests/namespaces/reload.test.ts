@@ -9,9 +9,9 @@ import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { InstanceStatus, Status } from "#contract/status";
-import type { LabNode } from "../../apps/lab/node.ts";
-import { FAST } from "../../apps/lab/profile.ts";
+import type { InstanceStatus, Status } from "#daemon/control-protocol";
+import type { LabNode } from "#lab/measure/node";
+import { FAST } from "#lab/measure/profile";
 import { withLab } from "../support/lab.ts";
 import { PAIRS, type Pair, type Places, textOf } from "../support/reload-pairs.ts";
 

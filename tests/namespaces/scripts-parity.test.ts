@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findKeepalived } from "../../apps/lab/daemon.ts";
+import { findKeepalived } from "#lab/measure/daemon";
 import { type Kind, Witness } from "../support/script-witness.ts";
 
 const KINDS: readonly Kind[] = ["keepalived", "baton"];

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { Status } from "#contract/status";
+import type { Status } from "#daemon/control-protocol";
 import { bootMachine, LOG, type SystemdMachine, whyNoMachine } from "./systemd-machine.ts";
 
 const skip = whyNoMachine() ?? false;

@@ -7,15 +7,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type TestContext, test } from "node:test";
+import type { FaultName } from "#lab/measure/faults";
+import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
+import type { LabNode } from "#lab/measure/node";
+import { FAST, type Profile, printConfig, TUTORIAL } from "#lab/measure/profile";
+import { seededRandom } from "#lab/measure/random";
+import { runFault } from "#lab/measure/scenario";
 import { createVeth } from "#linux/links";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
-import type { FaultName } from "../../apps/lab/faults.ts";
-import { type Lab, VIRTUAL_ADDRESS } from "../../apps/lab/lab.ts";
-import type { LabNode } from "../../apps/lab/node.ts";
-import { FAST, type Profile, printConfig, TUTORIAL } from "../../apps/lab/profile.ts";
-import { seededRandom } from "../../apps/lab/random.ts";
-import { runFault } from "../../apps/lab/scenario.ts";
 import { withLab } from "../support/lab.ts";
 
 const SOURCES: Readonly<Record<string, string>> = { a: "10.9.9.1", b: "10.9.9.2" };

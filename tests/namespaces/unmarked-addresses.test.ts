@@ -9,10 +9,10 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { OwnedPlaces } from "#daemon/owned-places";
 import { spawnIn } from "#linux/namespace";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
-import { OwnedPlaces } from "../../apps/daemon/owned-places.ts";
 import { instance } from "../support/bench.ts";
 import { isAlive, makeFolder, until } from "../support/daemon-bench.ts";
 import { type Cable, layCable, virtual } from "../support/linux-net.ts";

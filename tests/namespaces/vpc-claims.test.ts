@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { INTERNET, Vpc, type VpcEvent } from "#lab/network/vpc";
 import { openArpSocket } from "#linux/arp-socket";
 import { spawnIn } from "#linux/namespace";
 import { must, mustDo } from "#linux/result";
 import { readIpv4 } from "#units/address";
-import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
-import { INTERNET, Vpc, type VpcEvent } from "../../apps/vpc/vpc.ts";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
+import { VIP, world } from "../lab/worlds.ts";
 import { parsePcap } from "../support/pcap.ts";
-import { VIP, world } from "../vpc/worlds.ts";
 
 const events: VpcEvent[] = [];
 let vpc: Vpc;

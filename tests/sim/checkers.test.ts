@@ -3,14 +3,14 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { InstanceConfig } from "#core/config";
-import { Announcements } from "#engine/announcements";
-import { Engine } from "#engine/engine";
 import { announceBound } from "#sim/announce-budget";
 import { runScenario } from "#sim/run";
 import type { Fault, Scenario } from "#sim/scenario";
 import { fromSeconds, micros } from "#units/time";
 import { priority } from "#units/vrrp";
+import { Announcements } from "#vrrp/engine/announcements";
+import { Engine } from "#vrrp/engine/engine";
+import type { InstanceConfig } from "#vrrp/router/config";
 import { instance, rival, SECOND, scenario, shipped, virtualAddress } from "./small-scenario.ts";
 
 /** Names of the checks that complained. */

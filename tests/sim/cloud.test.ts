@@ -4,13 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { InstanceConfig } from "#core/config";
 import { CloudWatch } from "#sim/cloud-watch";
 import { Machine } from "#sim/machine";
 import { type Answer, Platform } from "#sim/platform";
 import { type RunResult, runScenario } from "#sim/run";
 import type { Fault, PlatformSpec, Scenario } from "#sim/scenario";
 import { fromSeconds } from "#units/time";
+import type { InstanceConfig } from "#vrrp/router/config";
 import { instance, SECOND, scenario, shipped } from "./small-scenario.ts";
 
 const PLATFORM: PlatformSpec = {

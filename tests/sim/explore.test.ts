@@ -1,9 +1,9 @@
 /** Every interleaving of a few steps of the shipping core (`npm run explore` goes deeper). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { RouterConfig } from "#core/config";
 import { explorations } from "#sim/explorations";
 import { type Exploration, explore } from "#sim/explore";
+import type { RouterConfig } from "#vrrp/router/config";
 
 const STATES = 12_000;
 

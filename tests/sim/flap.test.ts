@@ -4,11 +4,11 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Engine } from "#engine/engine";
 import { Neighbours } from "#sim/neighbours";
 import { type RunResult, runScenario } from "#sim/run";
 import type { Fault, Scenario } from "#sim/scenario";
 import { centis } from "#units/time";
+import { Engine } from "#vrrp/engine/engine";
 import { instance, SECOND, scenario, shipped } from "./small-scenario.ts";
 
 const MILLISECOND = 1_000;

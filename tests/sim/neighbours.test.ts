@@ -8,7 +8,14 @@ import { createRandom } from "#sim/random";
 import { runScenario } from "#sim/run";
 import type { Fault } from "#sim/scenario";
 import { BROADCAST_MAC, type Mac } from "#units/address";
-import { ARP_FRAME_LENGTH, type Arp, arpReply, arpRequest, emitArp, parseArp } from "#wire/arp";
+import {
+  ARP_FRAME_LENGTH,
+  type Arp,
+  arpReply,
+  arpRequest,
+  emitArp,
+  parseArp,
+} from "#vrrp/wire/arp";
 import { instance, nodeAddress, SECOND, scenario } from "./small-scenario.ts";
 
 const OWN_MAC = 0x02_00_00_00_00_10 as Mac;

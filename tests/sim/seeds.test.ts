@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { InstanceConfig } from "#core/config";
 import { generateScenario } from "#sim/generate";
 import { type RunResult, runScenario } from "#sim/run";
 import { type Fault, isPlatformFault, reviveSecret, type Scenario } from "#sim/scenario";
+import type { InstanceConfig } from "#vrrp/router/config";
 
 const SEEDS = 500;
 const FILE = join(import.meta.dirname, "..", "seeds", "regressions.jsonl");

@@ -1,9 +1,10 @@
 /** A small cluster by hand: two machines on a perfect network, nothing that fails unless asked for. */
-import type { InstanceConfig, RouterConfig } from "#core/config";
+
 import type { RivalSpec, Scenario } from "#sim/scenario";
 import { type Ipv4, ipv4 } from "#units/address";
 import { centis, fromSeconds, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
+import type { InstanceConfig, RouterConfig } from "#vrrp/router/config";
 
 export const SECOND = 1_000_000;
 const NETWORK = 0x0a_00_00_00;

@@ -5,8 +5,8 @@ import { openVrrpSocket } from "#linux/vrrp-socket";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { centis } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
-import { emitAdvert } from "#wire/emit-advert";
-import { VRRP_GROUP } from "#wire/parse-advert";
+import { emitAdvert } from "#vrrp/wire/emit-advert";
+import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
 
 const [device = "", source = "", id = "", version = "", level = "", interval = "", ...addresses] =
   process.argv.slice(2);

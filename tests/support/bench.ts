@@ -1,21 +1,22 @@
 /** One engine in a fake world, driven by hand: what comes in, how far time goes, what came out. */
+
+import type { Mac } from "#units/address";
+import { type Instant, instant, micros } from "#units/time";
+import { priority, vrid } from "#units/vrrp";
+import { Engine } from "#vrrp/engine/engine";
 import type {
   FromEngine,
   GroupConfig,
   Leftover,
   ToEngine,
   TrackerResult,
-} from "#contract/engine-link";
-import { printToEngine, readToEngine } from "#contract/engine-link-lines";
-import type { InstanceConfig, RouterConfig, VirtualAddress } from "#core/config";
-import { Engine } from "#engine/engine";
-import type { AddressInfo, LinkInfo, WorldEvent } from "#ports/world";
-import type { Mac } from "#units/address";
-import { type Instant, instant, micros } from "#units/time";
-import { priority, vrid } from "#units/vrrp";
-import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
-import { type AdvertFields, emitAdvert } from "#wire/emit-advert";
-import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+} from "#vrrp/engine/engine-link";
+import { printToEngine, readToEngine } from "#vrrp/engine/engine-link-lines";
+import type { AddressInfo, LinkInfo, WorldEvent } from "#vrrp/engine/world";
+import type { InstanceConfig, RouterConfig, VirtualAddress } from "#vrrp/router/config";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
+import { type AdvertFields, emitAdvert } from "#vrrp/wire/emit-advert";
+import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import { ETH0, FakeWorld, ip, mac, own } from "./fake-world.ts";
 import { CONFIG } from "./vector.ts";
 

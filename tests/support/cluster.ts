@@ -2,15 +2,16 @@
  * A few engines, a switch and a client in virtual time. The network is perfect (1 ms, nothing lost) but for what a test breaks:
  * links, ports, cuts. For readable conversations; the simulator (src/sim) is the place for chance and malice.
  */
-import type { FromEngine, GroupConfig } from "#contract/engine-link";
-import type { InstanceConfig } from "#core/config";
-import { Engine } from "#engine/engine";
-import type { LinkInfo } from "#ports/world";
+
 import { type Ipv4, printIpv4 } from "#units/address";
 import { assert } from "#units/assert";
 import { type Instant, instant } from "#units/time";
-import { parseArp } from "#wire/arp";
-import { parseAdvert } from "#wire/parse-advert";
+import { Engine } from "#vrrp/engine/engine";
+import type { FromEngine, GroupConfig } from "#vrrp/engine/engine-link";
+import type { LinkInfo } from "#vrrp/engine/world";
+import type { InstanceConfig } from "#vrrp/router/config";
+import { parseArp } from "#vrrp/wire/arp";
+import { parseAdvert } from "#vrrp/wire/parse-advert";
 import { FakeWorld, ip, mac, own } from "./fake-world.ts";
 
 const LATENCY = 1_000;

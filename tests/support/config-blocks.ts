@@ -1,6 +1,6 @@
 /** A valid file around lines of any block: for tests that go through every keyword. */
-import type { BlockWord, KeywordTable } from "#config/keyword";
-import { TABLES, tableOf } from "#config/keywords/tables";
+import type { BlockWord, KeywordTable } from "#keepalived/keyword";
+import { TABLES, tableOf } from "#keepalived/keywords/tables";
 
 export const instanceWith = (lines: string, name = "A", device = "eth0", vrid = 51): string =>
   `vrrp_instance ${name} {

@@ -1,9 +1,9 @@
 /** What `tccli` prints in a page's console, given to the cloud's client as if it had asked. Fields that a page leaves out are empty. */
 import assert from "node:assert/strict";
-import { ACTIONS } from "#contract/cloud/actions";
-import { ANSWER_STRUCTURES, type AnswerFields } from "#contract/cloud/schema";
-import type { Transport } from "#provider/transport";
-import type { CheckCloudOptions } from "../../apps/cli/check-cloud.ts";
+import type { CheckCloudOptions } from "#cli/check-cloud";
+import { ACTIONS } from "#cloud/api/actions";
+import { ANSWER_STRUCTURES, type AnswerFields } from "#cloud/api/schema";
+import type { Transport } from "#cloud/client/transport";
 import type { Shown } from "./console.ts";
 
 type Json = Readonly<Record<string, unknown>>;

@@ -3,12 +3,12 @@
  * facts that the rules of `baton check --live` take. A command that is not known here is a mistake of the page.
  */
 import assert from "node:assert/strict";
+import { droppingRules } from "#cli/check-firewall";
+import type { HeardRouter, Hearing } from "#cli/check-live-routers";
+import type { OwnAddress } from "#cli/check-live-settings";
+import type { FileFacts, Machine } from "#cli/check-machine";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { centis } from "#units/time";
-import { droppingRules } from "../../apps/cli/check-firewall.ts";
-import type { HeardRouter, Hearing } from "../../apps/cli/check-live-routers.ts";
-import type { OwnAddress } from "../../apps/cli/check-live-settings.ts";
-import type { FileFacts, Machine } from "../../apps/cli/check-machine.ts";
 
 export interface Shown {
   readonly command: string;

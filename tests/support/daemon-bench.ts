@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { Launcher } from "../../apps/daemon/launcher.ts";
-import type { Log } from "../../apps/daemon/log.ts";
-import { RunningGroups } from "../../apps/daemon/running-groups.ts";
+import { Launcher } from "#daemon/launcher";
+import type { Log } from "#daemon/log";
+import { RunningGroups } from "#daemon/running-groups";
 
 export interface Folder {
   readonly path: string;

@@ -2,8 +2,8 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
+import type { Lab } from "#lab/measure/lab";
 import { spawnIn } from "#linux/namespace";
-import type { Lab } from "../../apps/lab/lab.ts";
 
 export interface Capture {
   /** Ends the capture; the file is complete then. */

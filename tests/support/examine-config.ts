@@ -1,11 +1,5 @@
 /** What must hold of any text that is given to the configuration reader, whatever it is. */
 import assert from "node:assert/strict";
-import { formatText, meansTheSame } from "#config/format";
-import type { IncludeLoader } from "#config/include";
-import { comparePair } from "#config/pair/pair";
-import { readConfiguration } from "#config/read";
-import { showEffective } from "#config/show";
-import { printTree, readTree } from "#config/tree";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import { applyFixes } from "#diagnostics/edit";
 import { renderGithub } from "#diagnostics/github";
@@ -14,6 +8,12 @@ import { renderSarif } from "#diagnostics/sarif";
 import { say } from "#diagnostics/say";
 import { mapSources, type Source, type Span } from "#diagnostics/source";
 import { renderTerminal } from "#diagnostics/terminal";
+import { formatText, meansTheSame } from "#keepalived/format";
+import type { IncludeLoader } from "#keepalived/include";
+import { comparePair } from "#keepalived/pair/pair";
+import { readConfiguration } from "#keepalived/read";
+import { showEffective } from "#keepalived/show";
+import { printTree, readTree } from "#keepalived/tree";
 
 /** Any text that includes one of these is told the other; itself, too. */
 function loaderFor(source: Source): IncludeLoader {

@@ -6,11 +6,11 @@
 import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
-import type { FromEngine, ToEngine } from "#contract/engine-link";
-import { readToEngine } from "#contract/engine-link-lines";
-import type { InstanceConfig } from "#core/config";
-import type { PublicState } from "#core/state";
 import { instant, micros } from "#units/time";
+import type { FromEngine, ToEngine } from "#vrrp/engine/engine-link";
+import { readToEngine } from "#vrrp/engine/engine-link-lines";
+import type { InstanceConfig } from "#vrrp/router/config";
+import type { PublicState } from "#vrrp/router/state";
 
 const folder = process.env["FAKE_ENGINE_DIR"] ?? "";
 const is = (name: string): boolean => existsSync(join(folder, name));

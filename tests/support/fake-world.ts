@@ -2,8 +2,11 @@
  * A world for the engine that forgets nothing: every call is a line, the kernel is a map of addresses that run out, and
  * what the kernel would tell comes back as events at the next drain, our own changes too. No clock: `now` is set.
  */
-import type { FromEngine } from "#contract/engine-link";
-import type { VirtualAddress } from "#core/config";
+
+import { type Ipv4, type Mac, printIpv4, readIpv4, readMac } from "#units/address";
+import { assert } from "#units/assert";
+import { type Instant, instant } from "#units/time";
+import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
   type AddressInfo,
@@ -13,12 +16,10 @@ import {
   type Outcome,
   type World,
   type WorldEvent,
-} from "#ports/world";
-import { type Ipv4, type Mac, printIpv4, readIpv4, readMac } from "#units/address";
-import { assert } from "#units/assert";
-import { type Instant, instant } from "#units/time";
-import { isGratuitous, parseArp } from "#wire/arp";
-import { parseAdvert } from "#wire/parse-advert";
+} from "#vrrp/engine/world";
+import type { VirtualAddress } from "#vrrp/router/config";
+import { isGratuitous, parseArp } from "#vrrp/wire/arp";
+import { parseAdvert } from "#vrrp/wire/parse-advert";
 
 export const ip = (text: string): Ipv4 => {
   const address = readIpv4(text);

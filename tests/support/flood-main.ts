@@ -8,7 +8,7 @@ import { openPacketSocket } from "#linux/packet-socket";
 import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { type Mac, readIpv4 } from "#units/address";
-import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#wire/arp";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
 
 const [kind = "", count = "0"] = process.argv.slice(2);
 const mac = ownMac();

@@ -52,10 +52,10 @@ function isSwitchedOn(): boolean {
 /** The line of ours that calls, unless it only does so to be loaded or logged. */
 function place(): string | undefined {
   const lines = (new Error().stack ?? "").split("\n").slice(3);
-  const own = lines.find((line) => /\/(?:apps|src)\/[\w/-]+\.ts:\d+/.test(line));
+  const own = lines.find((line) => /\/src\/[\w/-]+\.ts:\d+/.test(line));
   // The log is what the tests look at, and counts its own failures.
-  if (own?.includes("/apps/daemon/log.ts") === true) return undefined;
-  return /\/((?:apps|src)\/[\w/-]+\.ts:\d+)/.exec(own ?? "")?.[1];
+  if (own?.includes("/src/daemon/log.ts") === true) return undefined;
+  return /\/(src\/[\w/-]+\.ts:\d+)/.exec(own ?? "")?.[1];
 }
 
 /** The errno with which this call is to fail; undefined: it is carried out. */

@@ -3,8 +3,8 @@
  * network. The arguments are those of `baton run`; FAKE_ENGINE_DIR is where the engine is steered from.
  */
 import { fileURLToPath } from "node:url";
+import { catchSignals } from "#daemon/signals";
 import { openRtnetlink } from "#linux/rtnetlink";
-import { catchSignals } from "../../apps/daemon/signals.ts";
 import { runWith } from "./run-with.ts";
 
 catchSignals();

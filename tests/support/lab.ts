@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "../../apps/lab/daemon.ts";
-import { Lab, type LabOptions } from "../../apps/lab/lab.ts";
+import { findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "#lab/measure/daemon";
+import { Lab, type LabOptions } from "#lab/measure/lab";
 
 const PATIENCE = 4;
 

@@ -4,17 +4,17 @@
  *   left ── eth0 ═══ eth0 ── right          192.0.2.1 and 192.0.2.2 (RFC 5737) unless said otherwise
  */
 
-import type { VirtualAddress } from "#core/config";
 import { now } from "#linux/clock";
 import { addHostAddress, changeLink, createVeth, disableTransmitOffload } from "#linux/links";
 import { createNamespace, type Namespace } from "#linux/namespace";
 import { openPacketSocket, type PacketSocket } from "#linux/packet-socket";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
-import type { LinkInfo } from "#ports/world";
 import { type Ipv4, readIpv4, writeMac } from "#units/address";
 import { after, fromSeconds } from "#units/time";
-import { writeU16 } from "#wire/bytes";
+import type { LinkInfo } from "#vrrp/engine/world";
+import type { VirtualAddress } from "#vrrp/router/config";
+import { writeU16 } from "#vrrp/wire/bytes";
 
 export interface Side {
   readonly namespace: Namespace;

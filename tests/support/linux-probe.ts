@@ -6,11 +6,11 @@ import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { type Ipv4, writeMac } from "#units/address";
 import { after, fromMillis, type Instant } from "#units/time";
-import { arpRequest, emitArp, parseArp } from "#wire/arp";
-import { readAddress, writeU16 } from "#wire/bytes";
-import { checksumOf, sumWords } from "#wire/checksum";
-import { emitIcmpEcho, parseIcmpEcho } from "#wire/icmp-echo";
-import { emitIpv4Header, PROTOCOL_ICMP } from "#wire/ipv4-packet";
+import { arpRequest, emitArp, parseArp } from "#vrrp/wire/arp";
+import { readAddress, writeU16 } from "#vrrp/wire/bytes";
+import { checksumOf, sumWords } from "#vrrp/wire/checksum";
+import { emitIcmpEcho, parseIcmpEcho } from "#vrrp/wire/icmp-echo";
+import { emitIpv4Header, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-packet";
 import type { Side } from "./linux-net.ts";
 
 const ETHERNET = 14;

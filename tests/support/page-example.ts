@@ -6,12 +6,12 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { comparePair } from "#config/pair/pair";
+import { checkCloud } from "#cli/check-cloud";
+import { judgeMachine } from "#cli/check-live";
+import { judgeHearing } from "#cli/check-live-routers";
+import { DEFAULT_FILE, includeLoader, loadFile, readFiles } from "#cli/config-files";
 import type { AnyFinding } from "#diagnostics/diagnostic";
-import { checkCloud } from "../../apps/cli/check-cloud.ts";
-import { judgeMachine } from "../../apps/cli/check-live.ts";
-import { judgeHearing } from "../../apps/cli/check-live-routers.ts";
-import { DEFAULT_FILE, includeLoader, loadFile, readFiles } from "../../apps/cli/config-files.ts";
+import { comparePair } from "#keepalived/pair/pair";
 import { hearingIn, listedIn, machineIn, readConsole, type Shown } from "./console.ts";
 import { cloudIn } from "./console-cloud.ts";
 

@@ -1,6 +1,7 @@
 /** Effects and reports as one short line each, for vectors and transcripts: made to be read and written by people. */
-import type { Report, RouterEffect } from "#core/event";
+
 import { type Mac, printIpv4, printMac } from "#units/address";
+import type { Report, RouterEffect } from "#vrrp/router/event";
 
 export function printEffect(effect: RouterEffect): string {
   switch (effect.kind) {

@@ -1,9 +1,9 @@
 /** `baton run` with other parts, for tests: what the options mean, and the daemon with what is replaced. */
-import type { CommandIo } from "../../apps/cli/io.ts";
-import { readRunOptions } from "../../apps/cli/run-options.ts";
-import { readPlan, reread, tell } from "../../apps/cli/run-plan.ts";
-import { type DaemonOptions, runDaemon } from "../../apps/daemon/daemon.ts";
-import { openLog } from "../../apps/daemon/log.ts";
+import type { CommandIo } from "#cli/io";
+import { readRunOptions } from "#cli/run-options";
+import { readPlan, reread, tell } from "#cli/run-plan";
+import { type DaemonOptions, runDaemon } from "#daemon/daemon";
+import { openLog } from "#daemon/log";
 
 export const processIo: CommandIo = {
   stdout: (text) => void process.stdout.write(text),

@@ -2,9 +2,10 @@
  * Starts one script as the keeper does. Arguments: folder of the notes, script, and "stop" to end like a keeper that is
  * stopped when the script has ended; without it, it waits to be killed.
  */
+
+import { deathSignalPrefix } from "#daemon/launcher";
+import { OutputPipe } from "#daemon/output-pipe";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
-import { deathSignalPrefix } from "../../apps/daemon/launcher.ts";
-import { OutputPipe } from "../../apps/daemon/output-pipe.ts";
 import { keepLog, makeLauncher } from "./daemon-bench.ts";
 
 keepDescriptorsToOurselves();

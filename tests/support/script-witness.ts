@@ -18,11 +18,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findKeepalived } from "#lab/measure/daemon";
 import * as libc from "#linux/ffi";
 import { changeLink } from "#linux/links";
 import { spawnIn } from "#linux/namespace";
 import { mustDo } from "#linux/result";
-import { findKeepalived } from "../../apps/lab/daemon.ts";
 import { until } from "./daemon-bench.ts";
 import { type Cable, layCable } from "./linux-net.ts";
 

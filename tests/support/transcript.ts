@@ -17,14 +17,15 @@
  * Of advertisements only priority 0 is printed. "192.0.2.100 on a, clients reach a": which kernels have the address, and
  * where a client's frames arrive that believes the last gratuitous ARP it saw.
  */
-import type { FromEngine, GroupConfig } from "#contract/engine-link";
-import type { InstanceConfig, RouterConfig, TrackerConfig } from "#core/config";
+
 import { printIpv4 } from "#units/address";
 import { assert } from "#units/assert";
 import { centis, fromSeconds, instant, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
-import { emitAdvert } from "#wire/emit-advert";
-import { ADVERT_LENGTH_MAX } from "#wire/vrrp-packet";
+import type { FromEngine, GroupConfig } from "#vrrp/engine/engine-link";
+import type { InstanceConfig, RouterConfig, TrackerConfig } from "#vrrp/router/config";
+import { emitAdvert } from "#vrrp/wire/emit-advert";
+import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import { instance, virtual } from "./bench.ts";
 import { Cluster, deviceOf, type News, type Node } from "./cluster.ts";
 import { ip } from "./fake-world.ts";

@@ -3,9 +3,9 @@
  * The arguments are those of `baton`.
  */
 import { fileURLToPath } from "node:url";
+import { release } from "#cli/release";
+import { catchSignals } from "#daemon/signals";
 import { openRtnetlink } from "#linux/rtnetlink";
-import { release } from "../../apps/cli/release.ts";
-import { catchSignals } from "../../apps/daemon/signals.ts";
 import { processIo, runWith } from "./run-with.ts";
 
 const openRequests = () => openRtnetlink({ marks: false });

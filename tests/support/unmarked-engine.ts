@@ -1,7 +1,8 @@
 /** The engine as on a kernel without IFA_PROTO; see unmarked-baton.ts. */
+
+import { keepStops } from "#daemon/signals";
 import { openRtnetlink } from "#linux/rtnetlink";
-import { keepStops } from "../../apps/daemon/signals.ts";
 
 keepStops();
-const { main } = await import("../../apps/daemon/engine-main.ts");
+const { main } = await import("#daemon/engine-main");
 main(() => openRtnetlink({ marks: false }));

@@ -18,14 +18,15 @@
  * the case is about: those of the state and of its phase, "kind" (the phase) always. Addresses are written with dots, null
  * is "undefined" and, as a deadline, "never".
  */
-import type { RouterConfig } from "#core/config";
-import type { RouterEvent } from "#core/event";
-import { deadline, initialState, step } from "#core/router";
-import type { RouterState } from "#core/state";
+
 import { type Ipv4, printIpv4, readIpv4 } from "#units/address";
 import { assert } from "#units/assert";
 import { centis, type Instant, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
+import type { RouterConfig } from "#vrrp/router/config";
+import type { RouterEvent } from "#vrrp/router/event";
+import { deadline, initialState, step } from "#vrrp/router/router";
+import type { RouterState } from "#vrrp/router/state";
 import { printEffect } from "./print-core.ts";
 
 /** keepalived's defaults for a version 3 router at priority 100, one advertisement a second, two unicast peers. */

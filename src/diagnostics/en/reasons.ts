@@ -1,8 +1,9 @@
 /** Reasons in English. */
-import type { Report } from "#core/event";
-import type { FaultCause, Reason } from "#core/reason";
+
 import { type Mac, printIpv4, printMac } from "#units/address";
 import { fromCentis, micros } from "#units/time";
+import type { Report } from "#vrrp/router/event";
+import type { FaultCause, Reason } from "#vrrp/router/reason";
 import { duration } from "../numbers.ts";
 
 export function reason(why: Reason): string {

@@ -1,0 +1,276 @@
+/**
+ * `--live`: the kernel's settings (/proc/sys) against what the configuration needs of them. Only a value that breaks
+ * something here is told, with the line that puts it right: most of the usual "VRRP sysctl" lists change nothing.
+ *
+ * For one interface the kernel takes the greater of `all` and the interface's own value (arp_ignore, arp_announce,
+ * rp_filter), or either of them (arp_filter, accept_local, promote_secondaries): Documentation/networking/ip-sysctl.
+ */
+
+import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import type { Facts } from "#diagnostics/facts";
+import type { Span } from "#diagnostics/source";
+import {
+  addressesOf,
+  addressOf,
+  excludedOf,
+  familyOf,
+  groupOf,
+  holderOf,
+  interfaceOf,
+  isUnbound,
+  peersOf,
+} from "#keepalived/effective";
+import type { Model } from "#keepalived/model";
+import { type Block, hasSetting, nameOf, placeOf } from "#keepalived/records";
+import type { AddressItem } from "#keepalived/value";
+import { type Ipv4, isInNetwork, netmask, printIpv4, readIpv4 } from "#units/address";
+
+/** An address of this machine, with its network. */
+export interface OwnAddress {
+  readonly interface: string;
+  readonly address: Ipv4;
+  readonly prefix: number;
+}
+
+/** What these rules ask of a machine; a test brings one of its own. */
+export interface Kernel {
+  /** Value of a key as `sysctl` names it; undefined: the kernel has none. */
+  readonly setting: (key: string) => number | undefined;
+  readonly addresses: readonly OwnAddress[];
+  /** The interface that packets to an address leave by; undefined: no route. */
+  readonly routeTo: (address: Ipv4) => string | undefined;
+}
+
+type Effect = Facts["VR5112"]["effect"];
+
+export function judgeSettings(model: Model, machine: Kernel): readonly AnyFinding[] {
+  const found: AnyFinding[] = [];
+  const seen = new Set<string>();
+  const tell = (place: Span, settings: readonly Setting[], effect: Effect): void => {
+    const key = settings.map((one) => one.key).join(" ") + effect.kind;
+    if (settings.length === 0 || seen.has(key)) return;
+    seen.add(key);
+    found.push(finding("VR5112", place, { settings, effect }));
+  };
+  for (const instance of model.instances) {
+    if (isUnbound(instance)) judgeUnbound(instance, model, machine, tell);
+    const device = interfaceOf(instance);
+    if (device === undefined || familyOf(instance) === 6) continue;
+    // An interface that is not here has been told.
+    if (machine.setting(keyOf(device, "arp_ignore")) === undefined) continue;
+    const context = { instance, device, machine, tell };
+    for (const item of [...addressesOf(instance), ...excludedOf(instance)]) {
+      if (item.ip.family === 4) judgeAddress(context, item, item.ip.value);
+    }
+    judgePeers(context);
+  }
+  judgeForwarding(model, machine, tell);
+  judgeSecondaries(model, machine, tell);
+  judgeMemberships(model, machine, tell);
+  const [first] = model.instances.flatMap((instance) => addressesOf(instance));
+  if (first !== undefined && machine.setting("net.ipv4.ip_nonlocal_bind") === 0) {
+    found.push(finding("VR5117", first.word.span, { address: first.ip.text }));
+  }
+  return found;
+}
+
+/** A key, its value now, and the value that it should have. */
+type Setting = Facts["VR5112"]["settings"][number];
+type Tell = (place: Span, settings: readonly Setting[], effect: Effect) => void;
+
+interface Context {
+  readonly instance: Block;
+  readonly device: string;
+  readonly machine: Kernel;
+  readonly tell: Tell;
+}
+
+/** In a sysctl key, a dot inside an interface's name is written as a slash. */
+const keyOf = (device: string, word: string): string =>
+  `net.ipv4.conf.${device.replaceAll(".", "/")}.${word}`;
+
+function effective(machine: Kernel, device: string, word: string): number | undefined {
+  const own = machine.setting(keyOf(device, word));
+  return own === undefined ? undefined : Math.max(own, machine.setting(keyOf("all", word)) ?? 0);
+}
+
+/** The interface's own value is enough where a greater one wins. */
+const raised = (machine: Kernel, device: string, word: string, wanted: number): Setting[] => {
+  const key = keyOf(device, word);
+  return [{ key, value: machine.setting(key) ?? 0, wanted }];
+};
+
+/** Where a smaller one is needed, `all` may have to be set too. */
+function lowered(machine: Kernel, device: string, word: string, wanted: number): Setting[] {
+  return [keyOf("all", word), keyOf(device, word)]
+    .map((key) => ({ key, value: machine.setting(key) ?? 0, wanted }))
+    .filter(({ value }) => value > wanted);
+}
+
+function judgeAddress({ device, machine, tell }: Context, item: AddressItem, address: Ipv4): void {
+  const place = item.word.span;
+  const holder = item.interface ?? device;
+  const ignore = effective(machine, device, "arp_ignore") ?? 0;
+  const text = item.ip.text;
+  if (ignore === 8) {
+    tell(place, lowered(machine, device, "arp_ignore", 0), {
+      kind: "never-answers",
+      address: text,
+    });
+  } else if (ignore === 3 && item.scope === 254) {
+    const effect = { kind: "host-scope", address: text } as const;
+    tell(place, lowered(machine, device, "arp_ignore", 0), effect);
+  } else if ((ignore === 1 || ignore === 2) && holder !== device) {
+    const effect = { kind: "held-elsewhere", address: text, holder, interface: device } as const;
+    tell(place, lowered(machine, device, "arp_ignore", 0), effect);
+  }
+  // Of two interfaces in one network, each speaks for the other's addresses, with its own MAC.
+  const near = machine.addresses.filter(
+    (one) => one.prefix < 32 && isInNetwork(address, one.address, one.prefix),
+  );
+  if (!near.some((one) => one.interface === holder)) return;
+  for (const other of near) {
+    if (other.interface === holder) continue;
+    const facts = { address: text, other: other.interface, interface: holder };
+    const answers =
+      effective(machine, other.interface, "arp_ignore") === 0 &&
+      effective(machine, other.interface, "arp_filter") === 0;
+    if (answers) {
+      const settings = raised(machine, other.interface, "arp_ignore", 1);
+      tell(place, settings, { kind: "other-answers", ...facts });
+    }
+    if ((effective(machine, other.interface, "arp_announce") ?? 2) < 2) {
+      const settings = raised(machine, other.interface, "arp_announce", 2);
+      tell(place, settings, { kind: "other-asks", ...facts });
+    }
+    if ((effective(machine, holder, "arp_filter") ?? 0) > 0) {
+      const settings = lowered(machine, holder, "arp_filter", 0);
+      tell(place, settings, { kind: "answers-by-route", ...facts });
+    }
+  }
+}
+
+/** By the device of each address; by which one the peers are heard, nobody knows. */
+function judgeUnbound(instance: Block, model: Model, machine: Kernel, tell: Tell): void {
+  for (const item of [...addressesOf(instance), ...excludedOf(instance)]) {
+    const device = holderOf(item, instance, model);
+    if (item.ip.family !== 4 || device === undefined) continue;
+    if (machine.setting(keyOf(device, "arp_ignore")) === undefined) continue;
+    judgeAddress({ instance, device, machine, tell }, item, item.ip.value);
+  }
+}
+
+function judgePeers({ instance, device, machine, tell }: Context): void {
+  for (const { ip, word } of peersOf(instance)) {
+    if (ip.family !== 4) continue;
+    const peer = ip.value;
+    const local = machine.addresses.some(({ address }) => address === peer);
+    const source = addressOf(instance, "unicast_src_ip")?.text;
+    if (local) {
+      // A peer that is this very router is told elsewhere (VR2020).
+      if (source === ip.text || effective(machine, device, "accept_local") !== 0) continue;
+      const settings = raised(machine, device, "accept_local", 1);
+      tell(word.span, settings, { kind: "local-peer", address: ip.text, interface: device });
+      continue;
+    }
+    const route = machine.routeTo(peer);
+    if (route === device || effective(machine, device, "rp_filter") !== 1) continue;
+    const effect = { kind: "peer-elsewhere", address: ip.text, interface: device, route } as const;
+    tell(word.span, raised(machine, device, "rp_filter", 2), effect);
+  }
+}
+
+/** Only where the machine is clearly a gateway: routes of its own, or one group on several interfaces. */
+function judgeForwarding(model: Model, machine: Kernel, tell: Tell): void {
+  if (machine.setting("net.ipv4.ip_forward") !== 0) return;
+  const devices = new Map<string, string>();
+  for (const instance of model.instances) {
+    const group = groupOf(instance, model);
+    const device = interfaceOf(instance);
+    if (device === undefined) continue;
+    const key = group === undefined ? undefined : nameOf(group);
+    const before = key === undefined ? undefined : devices.get(key);
+    const gateway =
+      (before !== undefined && before !== device) || hasSetting(instance, "virtual_routes");
+    if (key !== undefined) devices.set(key, device);
+    if (!gateway) continue;
+    const settings = [{ key: "net.ipv4.ip_forward", value: 0, wanted: 1 }];
+    tell(placeOf(instance), settings, { kind: "no-forwarding", instance: nameOf(instance) });
+    return;
+  }
+}
+
+/**
+ * The kernel removes the other addresses of a network together with the first one, unless they are promoted. That
+ * touches addresses of two instances in a network in which the interface has no address of its own.
+ */
+function judgeSecondaries(model: Model, machine: Kernel, tell: Tell): void {
+  const holders = new Map<string, { readonly instance: Block; readonly address: string }>();
+  for (const instance of model.instances) {
+    for (const item of addressesOf(instance)) {
+      const { ip, prefix, word } = item;
+      const device = holderOf(item, instance, model);
+      if (ip.family !== 4 || device === undefined || prefix === 32) continue;
+      const network = `${printIpv4((ip.value & netmask(prefix)) as Ipv4)}/${prefix}`;
+      const own = machine.addresses.some(
+        (one) =>
+          one.interface === device &&
+          one.prefix === prefix &&
+          isInNetwork(ip.value, one.address, prefix) &&
+          one.address !== ip.value,
+      );
+      if (own) continue;
+      const key = `${device} ${network}`;
+      const first = holders.get(key);
+      if (first === undefined) holders.set(key, { instance, address: ip.text });
+      else if (first.instance !== instance) {
+        if (effective(machine, device, "promote_secondaries") !== 0) continue;
+        const settings = raised(machine, device, "promote_secondaries", 1);
+        const facts = { address: first.address, also: ip.text, interface: device };
+        tell(word.span, settings, { kind: "secondaries-go", ...facts });
+      }
+    }
+  }
+}
+
+/** One socket an interface joins the groups of all its instances. */
+function judgeMemberships(model: Model, machine: Kernel, tell: Tell): void {
+  const key = "net.ipv4.igmp_max_memberships";
+  const value = machine.setting(key);
+  if (value === undefined) return;
+  const groups = new Map<string, { readonly names: Set<string>; readonly first: Block }>();
+  for (const instance of model.instances) {
+    const device = interfaceOf(instance);
+    if (device === undefined || peersOf(instance).length > 0 || familyOf(instance) === 6) continue;
+    const joined = groups.get(device) ?? { names: new Set(), first: instance };
+    groups.set(device, joined);
+    joined.names.add(addressOf(instance, "mcast_dst_ip")?.text ?? "");
+  }
+  for (const [device, { names, first }] of groups) {
+    if (names.size <= value) continue;
+    const effect = { kind: "too-many-groups", interface: device } as const;
+    tell(placeOf(first), [{ key, value, wanted: names.size }], effect);
+  }
+}
+
+/** Longest prefix first, of lines as in /proc/net/route. */
+export function readRoutes(text: string): (address: Ipv4) => string | undefined {
+  const routes = text
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => {
+      const [device, destination, , , , , metric, mask] = line.split("\t");
+      if (device === undefined || destination === undefined || mask === undefined) return [];
+      const prefix = swapped(mask).toString(2).replaceAll("0", "").length;
+      return [{ device, network: swapped(destination), prefix, metric: Number(metric) }];
+    })
+    .toSorted((a, b) => b.prefix - a.prefix || a.metric - b.metric);
+  return (address) =>
+    routes.find(({ network, prefix }) => isInNetwork(address, network, prefix))?.device;
+}
+
+/** The kernel prints network order as a number of this machine, which is little-endian wherever Baton runs. */
+function swapped(hex: string): Ipv4 {
+  const bytes = hex.match(/../g)?.toReversed() ?? [];
+  return readIpv4(bytes.map((byte) => String(Number.parseInt(byte, 16))).join(".")) ?? (0 as Ipv4);
+}

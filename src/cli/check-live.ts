@@ -1,0 +1,183 @@
+/** `--live`: a configuration against the machine it stands on. Nothing here changes anything. */
+import { dirname } from "node:path";
+import { type AnyFinding, finding, type Language } from "#diagnostics/diagnostic";
+import type { Span } from "#diagnostics/source";
+import { addressesOf, addressOf, holderOf, interfaceOf, isUnbound } from "#keepalived/effective";
+import type { Model } from "#keepalived/model";
+import type { Reading } from "#keepalived/read";
+import { type Block, lastSetting, placeOf, type Setting } from "#keepalived/records";
+import { isInNetwork, printIpv4 } from "#units/address";
+import { checkRouters } from "./check-live-routers.ts";
+import { judgeSettings } from "./check-live-settings.ts";
+import { type Machine, thisMachine } from "./check-machine.ts";
+
+export interface LiveOptions {
+  readonly language: Language;
+  /** Text for a person who waits. */
+  readonly tell: (text: string) => void;
+}
+
+export async function checkMachine(
+  reading: Reading,
+  { language, tell }: LiveOptions,
+): Promise<readonly AnyFinding[]> {
+  const machine = await thisMachine();
+  const own = new Set(machine.addresses.map(({ address }) => address));
+  const progress = PROGRESS[language];
+  return [
+    ...judgeMachine(reading.model, machine),
+    ...(await checkRouters(reading, own, { tell, progress })),
+  ];
+}
+
+const PROGRESS: Readonly<
+  Record<Language, (interfaces: readonly string[], seconds: number) => string>
+> = {
+  en: (interfaces, seconds) => `listening for VRRP on ${interfaces.join(", ")}, ${seconds} s more`,
+  "zh-CN": (interfaces, seconds) => `正在 ${interfaces.join("、")} 上监听 VRRP，还需 ${seconds} 秒`,
+};
+
+/** All that can be said without listening. */
+export function judgeMachine(model: Model, machine: Machine): readonly AnyFinding[] {
+  const found: AnyFinding[] = [];
+  const report = (one: AnyFinding): void => {
+    found.push(one);
+  };
+  for (const instance of model.instances) {
+    if (isUnbound(instance)) judgeUnbound(instance, model, machine, report);
+    else judgeInterface(instance, machine, report);
+  }
+  judgeDefaultUser(model, machine, report);
+  judgeScripts(model.root, machine, report);
+  found.push(...judgeSettings(model, machine));
+  const [first] = model.instances;
+  if (first !== undefined) {
+    for (const rule of machine.droppingRules) report(finding("VR5109", placeOf(first), { rule }));
+  }
+  return found;
+}
+
+type Report = (finding: AnyFinding) => void;
+
+function judgeInterface(instance: Block, machine: Machine, report: Report): void {
+  const name = interfaceOf(instance);
+  const place = lastSetting(instance, "interface")?.args[0]?.span ?? placeOf(instance);
+  if (name === undefined) return;
+  if (!machine.interfaces.includes(name)) {
+    const known = machine.interfaces.filter((one) => one !== "lo");
+    report(finding("VR5101", place, { interface: name, known }));
+    return;
+  }
+  if (!machine.inUse.includes(name)) report(finding("VR5102", place, { interface: name }));
+  const own = machine.addresses.filter((one) => one.interface === name);
+  const texts = own.map(({ address }) => printIpv4(address));
+  judgeSource(instance, name, texts, report);
+  for (const { ip, word, interface: other } of addressesOf(instance)) {
+    if (ip.family !== 4 || other !== undefined) continue;
+    if (texts.includes(ip.text)) {
+      report(finding("VR5111", word.span, { address: ip.text, interface: name }));
+    }
+    if (!own.some(({ address, prefix }) => isInNetwork(ip.value, address, prefix))) {
+      const networks = own.map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`);
+      report(finding("VR5104", word.span, { address: ip.text, interface: name, networks }));
+    }
+  }
+}
+
+/** Its source is wherever it is; the devices of its addresses have to be there. */
+function judgeUnbound(instance: Block, model: Model, machine: Machine, report: Report): void {
+  const own = machine.addresses.map(({ address }) => printIpv4(address));
+  judgeSource(instance, undefined, own, report);
+  const missing = new Set<string>();
+  for (const item of addressesOf(instance)) {
+    const name = holderOf(item, instance, model);
+    if (name === undefined || machine.interfaces.includes(name) || missing.has(name)) continue;
+    missing.add(name);
+    const known = machine.interfaces.filter((one) => one !== "lo");
+    report(finding("VR5101", item.word.span, { interface: name, known }));
+  }
+}
+
+function judgeSource(
+  instance: Block,
+  name: string | undefined,
+  addresses: readonly string[],
+  report: Report,
+): void {
+  for (const word of ["unicast_src_ip", "mcast_src_ip"]) {
+    const source = addressOf(instance, word);
+    const span = lastSetting(instance, word)?.args[0]?.span;
+    if (source === undefined || span === undefined || addresses.includes(source.text)) continue;
+    report(finding("VR5103", span, { address: source.text, interface: name }));
+  }
+}
+
+/** With script security and no account of its own choice, keepalived leaves every script out that names no user. */
+function judgeDefaultUser({ globals, scripts }: Model, machine: Machine, report: Report): void {
+  const security = lastSetting(globals, "enable_script_security");
+  if (security === undefined || lastSetting(globals, "script_user") !== undefined) return;
+  if (scripts.every((block) => lastSetting(block, "user") !== undefined)) return;
+  const user = "keepalived_script";
+  if (!machine.hasAccount(user)) report(finding("VR5108", security.word.span, { user }));
+}
+
+function judgeScripts(root: Block, machine: Machine, report: Report): void {
+  const seen = new Set<string>();
+  const visit = (block: Block): void => {
+    for (const setting of block.settings) judgeSetting(setting, { machine, seen, report });
+    for (const inner of block.blocks) visit(inner);
+  };
+  visit(root);
+}
+
+interface Scripts {
+  readonly machine: Machine;
+  /** Paths that have been looked at. */
+  readonly seen: Set<string>;
+  readonly report: Report;
+}
+
+const PIPES: readonly string[] = ["notify_fifo", "vrrp_notify_fifo"];
+
+function judgeSetting({ value, args, word, keyword }: Setting, scripts: Scripts): void {
+  const { machine, seen, report } = scripts;
+  const place: Span = args[0]?.span ?? word.span;
+  const judgeUser = (user: string, at: Span): void => {
+    if (!machine.hasAccount(user)) report(finding("VR5108", at, { user }));
+  };
+  if (value.kind === "user") judgeUser(value.user, place);
+  // `notify_fifo PATH USER`: without the account there is no pipe.
+  if (value.kind === "texts" && PIPES.includes(keyword.word) && value.values[1] !== undefined) {
+    judgeUser(value.values[1], args[1]?.span ?? place);
+  }
+  if (value.kind !== "command" || value.command === undefined || keyword.word === "process") return;
+  const { user, argv } = value.command;
+  if (user !== undefined) judgeUser(user, args[1]?.span ?? place);
+  const [path = ""] = argv;
+  if (!path.startsWith("/") || seen.has(path)) return;
+  seen.add(path);
+  judgeProgram(path, place, machine, report);
+}
+
+function judgeProgram(path: string, place: Span, machine: Machine, report: Report): void {
+  const program = machine.file(path);
+  if (program?.kind !== "file") {
+    report(finding("VR5105", place, { path }));
+    return;
+  }
+  if (!program.mayRun) report(finding("VR5106", place, { path }));
+  // keepalived's rule: neither the file nor a folder above it may be changed by anybody but root; /tmp-like folders
+  // with the sticky bit excepted.
+  for (let at = program.realPath; ; at = dirname(at)) {
+    const facts = machine.file(at);
+    if (facts === undefined) return;
+    const sticky = facts.kind === "folder" && (facts.mode & 0o1000) !== 0;
+    const open = (facts.mode & 0o022) !== 0 && !sticky;
+    if (open || facts.ownerId !== 0) {
+      const why = open ? "group-or-others" : "owner";
+      report(finding("VR5107", place, { path, place: at, why }));
+      return;
+    }
+    if (at === "/") return;
+  }
+}

@@ -1,0 +1,83 @@
+/** Asks the daemon on its control socket. */
+import { connect } from "node:net";
+import { join } from "node:path";
+import type { ControlAnswer, ControlRequest } from "#daemon/control-protocol";
+import type { Language } from "#diagnostics/diagnostic";
+
+export const RUNTIME_DIR = "/run/baton";
+export const socketIn = (runtimeDir: string): string => join(runtimeDir, "control.sock");
+
+export type Asked =
+  | { readonly kind: "answer"; readonly answer: ControlAnswer }
+  | { readonly kind: "unreachable"; readonly why: Unreachable };
+
+export type Unreachable =
+  | { readonly kind: "no-daemon"; readonly path: string }
+  | { readonly kind: "no-permission"; readonly path: string }
+  | { readonly kind: "no-answer"; readonly path: string }
+  | { readonly kind: "failed"; readonly path: string; readonly errno: string };
+
+const TIMEOUT_MS = 5_000;
+
+export async function ask(runtimeDir: string, request: ControlRequest): Promise<Asked> {
+  let first: ControlAnswer | undefined;
+  const why = await converse(runtimeDir, request, (answer) => {
+    first = answer;
+    return false;
+  });
+  if (first !== undefined) return { kind: "answer", answer: first };
+  const path = socketIn(runtimeDir);
+  return { kind: "unreachable", why: why ?? { kind: "no-answer", path } };
+}
+
+/** Every answer goes to `take` until it returns false or the daemon ends. Resolves to why it could not be reached. */
+export async function converse(
+  runtimeDir: string,
+  request: ControlRequest,
+  take: (answer: ControlAnswer) => boolean,
+): Promise<Unreachable | undefined> {
+  const path = socketIn(runtimeDir);
+  return await new Promise((resolve) => {
+    const socket = connect(path);
+    let buffered = "";
+    const end = (why: Unreachable | undefined): void => {
+      socket.destroy();
+      resolve(why);
+    };
+    if (request.command !== "watch")
+      socket.setTimeout(TIMEOUT_MS, () => end({ kind: "no-answer", path }));
+    socket.setEncoding("utf8");
+    socket.once("error", (error: NodeJS.ErrnoException) => end(reasonOf(error.code ?? "?", path)));
+    socket.once("close", () => resolve(undefined));
+    socket.once("connect", () => socket.write(`${JSON.stringify(request)}\n`));
+    socket.on("data", (text: string) => {
+      const lines = (buffered + text).split("\n");
+      buffered = lines.pop() ?? "";
+      for (const line of lines) {
+        if (!take(JSON.parse(line) as ControlAnswer)) return end(undefined);
+      }
+    });
+  });
+}
+
+function reasonOf(errno: string, path: string): Unreachable {
+  if (errno === "ENOENT" || errno === "ECONNREFUSED") return { kind: "no-daemon", path };
+  if (errno === "EACCES" || errno === "EPERM") return { kind: "no-permission", path };
+  return { kind: "failed", path, errno };
+}
+
+export function unreachableSentence(why: Unreachable, language: Language): string {
+  const en = language === "en";
+  switch (why.kind) {
+    case "no-daemon":
+      return en
+        ? `no daemon is running here (${why.path})`
+        : `没有正在运行的守护进程（${why.path}）`;
+    case "no-permission":
+      return en ? `${why.path}: no permission; try with sudo` : `${why.path}：权限不足，请用 sudo`;
+    case "no-answer":
+      return en ? "the daemon does not answer" : "守护进程没有应答";
+    case "failed":
+      return `${why.path}: ${why.errno}`;
+  }
+}

@@ -1,0 +1,30 @@
+/** The `baton` program: a terminal around `dispatch`. */
+import { catchSignals } from "#daemon/signals";
+import { dispatch } from "./dispatch.ts";
+import type { CommandIo } from "./io.ts";
+
+// Before a command is loaded: what is sent to a daemon that is being started is obeyed when it has started.
+if (process.argv.includes("run")) catchSignals();
+
+const io: CommandIo = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  env: process.env,
+  isTty: process.stdout.isTTY === true,
+};
+
+// A reader that has seen enough (`baton status --watch | head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? 0 : 1),
+);
+
+// Nor is a full disk behind stderr a reason to end: there is nowhere left to say so.
+process.stderr.on("error", () => undefined);
+
+try {
+  process.exitCode = await dispatch(process.argv.slice(2), io);
+} catch (error) {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`baton: internal error: ${text}\n`);
+  process.exitCode = 70;
+}

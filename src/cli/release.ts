@@ -1,0 +1,146 @@
+/**
+ * `baton release`: removes the addresses a dead daemon left behind. They carry our mark, or are known by what daemons record
+ * (owned-places.ts) where the kernel keeps no mark. For ExecStopPost= and for people.
+ */
+
+import { isAnswered } from "#daemon/control-server";
+import { untilEngineGone } from "#daemon/engine-lock";
+import { leftoversIn } from "#daemon/owned-places";
+import { claimedAddresses } from "#linux/address-claims";
+import { openNftGuard } from "#linux/nft-guard";
+import { printFailure } from "#linux/result";
+import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
+import { type Ipv4, printIpv4 } from "#units/address";
+import type { Leftover } from "#vrrp/engine/engine-link";
+import { type AddressInfo, BATON_PROTO } from "#vrrp/engine/world";
+import { socketIn } from "./control-client.ts";
+import { type ControlCommand, readControlOptions } from "./control-options.ts";
+import type { Command, CommandIo } from "./io.ts";
+
+const RELEASE: ControlCommand = {
+  name: "release",
+  flags: ["force", "json"],
+  operandsMax: 0,
+  usage: {
+    en: `usage: baton release [--runtime-dir DIR] [--force] [--json] [--lang en|zh-CN]
+
+Removes every address on this machine that Baton added and that is still there, and the nftables rules that keep such an
+address silent. What a running daemon owns stays, whatever its runtime directory, and with --force too.
+Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over.
+With --force it does neither, and removes at once what no living process owns. A daemon that hangs has to be killed first.
+On kernels before 5.18, which do not mark addresses, --runtime-dir has to be the one of the daemon that left them.
+Exit status: 0 nothing of ours is left, 1 refused, or an address could not be removed.
+`,
+    "zh-CN": `用法：baton release [--runtime-dir 目录] [--force] [--json] [--lang en|zh-CN]
+
+清除本机上由 Baton 添加、但仍然残留的地址，以及使这些地址保持静默的 nftables 规则。
+正在运行的守护进程所持有的地址不受影响，无论它使用哪个运行目录，也无论是否指定 --force。
+该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。
+指定 --force 时既不拒绝也不等待，立即清除没有存活进程持有的地址；守护进程若已失去响应，请先将其强制结束。
+5.18 之前的内核不能标记地址，此时 --runtime-dir 必须是遗留地址的守护进程所用的运行目录。
+退出码：0 已无残留，1 被拒绝或有地址无法清除。
+`,
+  },
+};
+
+export const command: Command = async (args, io) => await release(args, io);
+
+/** @param openRequests how the kernel is asked for links and addresses */
+export async function release(
+  args: readonly string[],
+  io: CommandIo,
+  openRequests: typeof openRtnetlink = openRtnetlink,
+): Promise<number> {
+  const options = readControlOptions(args, io, RELEASE);
+  if (typeof options === "number") return options;
+  const en = options.language === "en";
+  const fail = (text: string): number => {
+    io.stderr(`baton release: ${text}\n`);
+    return 1;
+  };
+  if (!options.flags.has("force") && (await isAnswered(socketIn(options.runtimeDir)))) {
+    return fail(
+      en
+        ? "a daemon is running and owns its addresses; stop it first, or use --force for what no process owns"
+        : "守护进程正在运行并持有其地址；请先停止它，或用 --force 只清除没有进程持有的地址",
+    );
+  }
+  // Its keeper may have died a moment ago (ExecStopPost=).
+  if (!options.flags.has("force")) await untilEngineGone(options.runtimeDir);
+  const rtnetlink = openRequests();
+  if (!rtnetlink.ok) return fail(printFailure(rtnetlink));
+  // Its owner would put it back at once, or cannot: then its lease ends it.
+  const claimed = claimedAddresses();
+  const listed = leftoversIn(options.runtimeDir, rtnetlink.value);
+  const done = removeOurs(rtnetlink.value, claimed, listed);
+  if (typeof done === "string") return fail(done);
+  const cleaned = cleanGuard(done, claimed);
+  if (cleaned !== undefined) done.failures.push(cleaned);
+  for (const text of done.failures) fail(text);
+  if (options.flags.has("json")) io.stdout(`${JSON.stringify({ removed: done.removed })}\n`);
+  else if (done.removed.length > 0) {
+    for (const one of done.removed)
+      io.stdout(
+        en
+          ? `removed ${one.address} from ${one.interface}\n`
+          : `已从 ${one.interface} 清除 ${one.address}\n`,
+      );
+  } else if (done.failures.length === 0) io.stdout(en ? "nothing to remove\n" : "没有残留地址\n");
+  return done.failures.length === 0 ? 0 : 1;
+}
+
+interface Done {
+  readonly removed: readonly { readonly address: string; readonly interface: string }[];
+  readonly failures: string[];
+  /** Addresses of ours that are still there. */
+  readonly stays: ReadonlySet<Ipv4>;
+}
+
+/** Rules that silence an address nobody owns. Why it failed, or undefined. */
+function cleanGuard({ stays }: Done, claimed: ReadonlySet<Ipv4>): string | undefined {
+  const guard = openNftGuard();
+  // A kernel without nf_tables has none.
+  if (!guard.ok) return undefined;
+  const outcome = guard.value.clean((address) => claimed.has(address) || stays.has(address));
+  guard.value[Symbol.dispose]();
+  return outcome.ok ? undefined : printFailure(outcome);
+}
+
+/** A text when the machine could not be looked at. */
+function removeOurs(
+  rtnetlink: Rtnetlink,
+  claimed: ReadonlySet<Ipv4>,
+  listed: readonly Leftover[],
+): Done | string {
+  const found = rtnetlink.addresses();
+  if (!found.ok) return printFailure(found);
+  const links = rtnetlink.links();
+  const removed: { address: string; interface: string }[] = [];
+  const failures: string[] = [];
+  const stays = new Set<Ipv4>();
+  const ours = found.value.filter((one) => isOurs(one, listed));
+  for (const { index, address, prefix } of ours) {
+    if (claimed.has(address)) {
+      stays.add(address);
+      continue;
+    }
+    const name =
+      (links.ok ? links.value.find((link) => link.index === index)?.name : undefined) ??
+      `#${index}`;
+    const text = `${printIpv4(address)}/${prefix}`;
+    const outcome = rtnetlink.removeAddress(index, { address, prefix, scope: 0 });
+    if (outcome.ok) removed.push({ address: text, interface: name });
+    else {
+      stays.add(address);
+      failures.push(`${text} (${name}): ${printFailure(outcome)}`);
+    }
+  }
+  return { removed, failures, stays };
+}
+
+const isOurs = (
+  { index, address, prefix, proto }: AddressInfo,
+  listed: readonly Leftover[],
+): boolean =>
+  proto === BATON_PROTO ||
+  listed.some((one) => one.index === index && one.address === address && one.prefix === prefix);

@@ -1,0 +1,119 @@
+/** From the file to what the daemon runs, at its start and at every reload, with what is wrong told through the log. */
+
+import { errnoOf } from "#daemon/contain";
+import type { Reread } from "#daemon/keeper";
+import type { Log } from "#daemon/log";
+import { CODES } from "#diagnostics/codes";
+import type { Language, Severity } from "#diagnostics/diagnostic";
+import { say } from "#diagnostics/say";
+import { mapSources, positionAt } from "#diagnostics/source";
+import { renderTerminal } from "#diagnostics/terminal";
+import type { RunPlan } from "#keepalived/plan";
+import { exitStatus } from "./check.ts";
+import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
+import { unreadableSentence } from "./errno-words.ts";
+import type { CommandIo } from "./io.ts";
+import type { RunOptions } from "./run-options.ts";
+
+export interface Read {
+  /** Undefined: it must not run. */
+  readonly plan: RunPlan | undefined;
+  /** 4 would not run, 5 errors, 6 security, as `baton check`. */
+  readonly status: number;
+  readonly findings: readonly {
+    readonly severity: Severity;
+    readonly code: string;
+    /** One line. */
+    readonly text: string;
+    /** With the lines of the file. */
+    readonly rendered: string;
+  }[];
+}
+
+/** EX_NOINPUT of sysexits.h would be right; keepalived knows 1. */
+const UNREADABLE = 1;
+
+/** @param language of what is rendered */
+export function readPlan(
+  options: RunOptions,
+  io: CommandIo,
+  language: Language = options.language,
+): Read {
+  try {
+    return readFile(options, io, language);
+  } catch (error) {
+    // A file that is replaced while it is read can fail in any way.
+    const text = unreadableSentence(options.file ?? DEFAULT_FILE, errnoOf(error), language);
+    const one = { severity: "error", code: "VR5004", text, rendered: text } as const;
+    return { plan: undefined, status: UNREADABLE, findings: [one] };
+  }
+}
+
+function readFile(options: RunOptions, io: CommandIo, language: Language): Read {
+  const file = options.file ?? DEFAULT_FILE;
+  const loaded = loadFile(file);
+  const reading = readFiles(loaded.source, {
+    environment: io.env,
+    language,
+    ...(options.configId === undefined ? {} : { configId: options.configId }),
+  });
+  const isUnread = loaded.findings.some(({ code }) => CODES[code].fatal === true);
+  const findings = isUnread ? loaded.findings : [...loaded.findings, ...reading.findings];
+  const sources = mapSources(reading.sources);
+  const diagnostics = findings.map((one) => say(one, language));
+  const wouldRun = !isUnread && reading.wouldRun;
+  const hasErrors = diagnostics.some(({ severity }) => severity === "error");
+  const mayRun = wouldRun && (!hasErrors || options.isCompatible);
+  return {
+    plan: mayRun ? reading.plan : undefined,
+    status: exitStatus(findings, wouldRun),
+    findings: diagnostics.map((one) => {
+      const { file: name, start } = one.primary.span;
+      const index = sources.find(name);
+      const line = index === undefined ? "" : `:${positionAt(index, start).line}`;
+      return {
+        severity: one.severity,
+        code: one.code,
+        text: `${name}${line}: ${one.message}`,
+        rendered: renderTerminal(one, sources, { color: false, language }).trimEnd(),
+      };
+    }),
+  };
+}
+
+/**
+ * Through the log, because a running daemon may not wait for whoever reads its stderr. A person gets the lines of the file
+ * with it, the journal and programs one line each.
+ */
+export function tell(read: Read, options: RunOptions, io: CommandIo, log: Log): void {
+  const isForPeople = options.logFormat === "text" && io.env["JOURNAL_STREAM"] === undefined;
+  for (const { severity, code, text, rendered } of read.findings) {
+    if (severity === "info") continue;
+    // The rendered form begins with its severity.
+    if (isForPeople) log("info", rendered);
+    else log(severity, text, { code });
+  }
+  if (read.plan !== undefined) return;
+  const file = options.file ?? DEFAULT_FILE;
+  log("error", refusal(file, read.status, options.language));
+}
+
+function refusal(file: string, status: number, language: Language): string {
+  const en = language === "en";
+  if (status === 4) return en ? `${file} would not run; see above` : `${file} 无法运行，原因见上`;
+  return en
+    ? `${file} has errors and is not run; correct them, or add --compat to run what keepalived would run`
+    : `${file} 有错误，未运行；请改正，或加 --compat 运行 keepalived 会运行的部分`;
+}
+
+/** A reload: the log has what is wrong in the daemon's language, who asked gets it in his own. */
+export function reread(options: RunOptions, io: CommandIo, log: Log, language: Language): Reread {
+  const read = readPlan(options, io);
+  tell(read, options, io, log);
+  if (read.plan !== undefined) return { kind: "plan", plan: read.plan };
+  const asked = language === options.language ? read : readPlan(options, io, language);
+  const findings = asked.findings
+    .filter(({ severity }) => severity === "error")
+    .map(({ rendered }) => rendered);
+  return { kind: "refused", findings };
+}

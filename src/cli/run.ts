@@ -1,0 +1,92 @@
+/** `baton run`: the daemon in the foreground. */
+import { writeFileSync } from "node:fs";
+import { runDaemon } from "#daemon/daemon";
+import { openLog } from "#daemon/log";
+import { missingCapabilities } from "#linux/process";
+import { DEFAULT_FILE } from "./config-files.ts";
+import type { Command, CommandIo } from "./io.ts";
+import { type RunOptions, readRunOptions } from "./run-options.ts";
+import { readPlan, reread, tell } from "./run-plan.ts";
+import {
+  ignoredSentence,
+  RUN_USAGE,
+  rightsSentence,
+  testSentence,
+  usageSentence,
+} from "./run-text.ts";
+import { usageComplaint } from "./usage-mistakes.ts";
+import { BATON_VERSION } from "./version.ts";
+
+export const command: Command = async (args, io) => {
+  const request = readRunOptions(args, io.env);
+  switch (request.kind) {
+    case "help":
+      io.stdout(RUN_USAGE[request.language]);
+      return 0;
+    case "version":
+      io.stdout(`baton ${BATON_VERSION}\n`);
+      return 0;
+    case "signal-number":
+      io.stdout(`${request.number}\n`);
+      return 0;
+    case "usage": {
+      const { problem, language } = request;
+      const text = usageSentence(problem, language);
+      io.stderr(usageComplaint("run", text, RUN_USAGE[language], language));
+      return 2;
+    }
+    case "run":
+      return request.options.isTest ? test(request.options, io) : await run(request.options, io);
+  }
+};
+
+function test(options: RunOptions, io: CommandIo): number {
+  const read = readPlan(options, io);
+  const findings = read.findings.map(({ rendered }) => `${rendered}\n\n`).join("");
+  if (options.testLog === undefined) io.stderr(findings);
+  else {
+    try {
+      writeFileSync(options.testLog, findings);
+    } catch (error) {
+      io.stderr(`baton run: ${options.testLog}: ${(error as NodeJS.ErrnoException).code ?? "?"}\n`);
+      return 1;
+    }
+  }
+  const why = testSentence(options.file ?? DEFAULT_FILE, read.status, options.language);
+  if (why !== undefined) io.stderr(`baton run: ${why}\n`);
+  return read.status;
+}
+
+async function run(options: RunOptions, io: CommandIo): Promise<number> {
+  const { language } = options;
+  const missing = missingCapabilities();
+  if (missing.length > 0) {
+    io.stderr(`baton run: ${rightsSentence(missing, language)}\n`);
+    return 1;
+  }
+  if (options.umask !== undefined) process.umask(options.umask);
+  const log = openLog({
+    format: options.logFormat,
+    most: options.logDetail ? "debug" : "info",
+    journalStream: io.env["JOURNAL_STREAM"],
+  });
+  const first = readPlan(options, io);
+  tell(first, options, io, log);
+  if (first.plan === undefined) return first.status;
+  for (const { option, why } of options.ignored)
+    log("info", ignoredSentence(option, why, language));
+  return await runDaemon({
+    plan: first.plan,
+    configFile: options.file ?? DEFAULT_FILE,
+    configId: options.configId,
+    runtimeDir: options.runtimeDir,
+    pidFiles: options.pidFiles,
+    enginePidFile: options.enginePidFile,
+    language,
+    log,
+    env: io.env,
+    recordFile: options.recordFile,
+    cloud: options.cloud,
+    reread: (asked) => reread(options, io, log, asked),
+  });
+}

@@ -1,0 +1,209 @@
+/** A status as a table for people: one line an instance, below it why, whom it hears, and what is not as it should be. */
+import type {
+  GroupStatus,
+  HavipStatus,
+  InstanceStatus,
+  NotifyStatus,
+  ScriptStatus,
+  Status,
+} from "#daemon/control-protocol";
+import { alignColumns } from "#diagnostics/columns";
+import type { Language } from "#diagnostics/diagnostic";
+import { visible } from "#units/visible";
+import { type TableWords, tableWords } from "./status-words.ts";
+
+const COLORS: Readonly<Record<string, string>> = {
+  MASTER: "1;32",
+  BACKUP: "36",
+  FAULT: "1;31",
+  INIT: "33",
+  STOP: "2",
+};
+
+export function renderStatus(status: Status, language: Language, color: boolean): string {
+  const words = tableWords(language);
+  if (!status.engineAnswers) return words.unknown;
+  if (status.instances.length === 0) return words.none;
+  const instances = section(
+    [words.columns, ...status.instances.map((one) => rowOf(one, words))],
+    status.instances.map((one) => ({ state: one.state, details: detailsOf(one, words, language) })),
+    color,
+  );
+  const groups = section(
+    [words.groupColumns, ...status.groups.map(groupRow)],
+    status.groups.map((one) => ({ state: one.state, details: groupDetails(one, words, language) })),
+    color,
+  );
+  const now = Date.parse(status.at);
+  const scripts = status.scripts.map((one) => visible(scriptLine(one, words, now)));
+  const trouble = [
+    ...(status.engineRestarts > 0 ? [words.restarts(status.engineRestarts)] : []),
+    ...(status.logLinesLost > 0 ? [words.lost(status.logLinesLost)] : []),
+  ];
+  return [...instances, ...groups, ...scripts, ...trouble].join("\n");
+}
+
+/** A head and a line for each, with what there is to say about it below; nothing where there is none. */
+function section(
+  rows: readonly (readonly string[])[],
+  entries: readonly { readonly state: string; readonly details: readonly string[] }[],
+  color: boolean,
+): readonly string[] {
+  if (entries.length === 0) return [];
+  const [head = "", ...lines] = alignColumns(rows).lines;
+  const body = entries.flatMap(({ state, details }, index) => {
+    const line = visible(lines[index] ?? "");
+    return [color ? paint(line, state) : line, ...details.map((text) => `  ${visible(text)}`)];
+  });
+  return [head, ...body];
+}
+
+function rowOf(one: InstanceStatus, words: TableWords): readonly string[] {
+  const addresses = one.addresses
+    .map((own) => `${own.address} ${own.owned ? words.here : words.away}`)
+    .join(", ");
+  const isChanged = one.basePriority !== one.effectivePriority;
+  const priority = `${one.effectivePriority}${isChanged ? ` (${one.basePriority})` : ""}`;
+  return [
+    one.name,
+    one.state,
+    age(one.forSeconds),
+    priority,
+    one.interface ?? words.any,
+    addresses,
+  ];
+}
+
+/** Below it the kernel is only asking. */
+const UNRESOLVED_SECONDS = 1;
+
+function detailsOf(one: InstanceStatus, words: TableWords, language: Language): readonly string[] {
+  const master = one.standby?.master;
+  const peers = one.peers.map((peer) => {
+    const heard =
+      peer.heardSecondsAgo === undefined ? words.never : words.ago(age(peer.heardSecondsAgo));
+    const facts = [
+      heard,
+      ...(peer.priority === undefined ? [] : [words.priority(peer.priority)]),
+      ...(peer.configured ? [] : [words.notConfigured]),
+      ...((peer.unresolvedSeconds ?? 0) < UNRESOLVED_SECONDS
+        ? []
+        : [words.unresolved(age(peer.unresolvedSeconds ?? 0))]),
+    ];
+    const isMaster = peer.address === master?.address;
+    return `${isMaster ? words.master : words.peer} ${peer.address}: ${facts.join(", ")}`;
+  });
+  return [
+    one.why[language],
+    ...(one.holdDown?.leftSeconds === undefined
+      ? []
+      : [words.heldDown(one.holdDown.losses, age(one.holdDown.leftSeconds))]),
+    ...(one.claim === undefined
+      ? []
+      : [
+          words.claimed(
+            one.claim.mac ?? "?",
+            one.claim.address,
+            one.claim.count,
+            age(one.claim.forSeconds),
+          ),
+        ]),
+    ...peers,
+    ...one.addresses.flatMap(({ address, error }) =>
+      error === undefined ? [] : [`${address}: ${error}`],
+    ),
+    ...one.addresses.flatMap(({ address, foreign }) =>
+      foreign.length === 0 ? [] : [`${address}: ${words.foreign(foreign.join(", "))}`],
+    ),
+    ...one.havips.flatMap((havip) => havipLine(havip, words)),
+    ...notifyLines(one.notify, words),
+    ...(one.lease.guarantee === "backstop" ? [words.backstop(String(one.lease.seconds))] : []),
+  ];
+}
+
+function notifyLines({ last, queued }: NotifyStatus, words: TableWords): readonly string[] {
+  return [
+    ...(last === undefined || last.exit === 0
+      ? []
+      : [withOutput(words.notify(last.state, String(last.exit)), last.output)]),
+    ...(queued > 1 ? [words.queued(queued)] : []),
+  ];
+}
+
+function groupRow({ name, state, forSeconds, members }: GroupStatus): readonly string[] {
+  const each = members.map((member) => `${member.name} ${member.state}`).join(", ");
+  return [name, state, age(forSeconds), each];
+}
+
+function groupDetails(one: GroupStatus, words: TableWords, language: Language): readonly string[] {
+  return [
+    `${one.why.member}: ${one.why[language]}`,
+    ...one.members.flatMap(({ name, holdsBack }) =>
+      holdsBack === undefined ? [] : [`${name}: ${words.holdsBack[holdsBack]}`],
+    ),
+    ...notifyLines(one.notify, words),
+  ];
+}
+
+function havipLine(havip: HavipStatus, words: TableWords): readonly string[] {
+  const { address, counters } = havip;
+  const counts = words.cloudCounts(counters, age(counters.disagreementSeconds));
+  const said = havipSentence(havip, words);
+  const facts = [...(said === undefined ? [] : [said]), ...(counters.asked === 0 ? [] : [counts])];
+  return facts.length === 0 ? [] : [`${address}: ${facts.join("; ")}`];
+}
+
+function havipSentence(havip: HavipStatus, words: TableWords): string | undefined {
+  switch (havip.platform) {
+    case "not-asked":
+      return undefined;
+    case "agrees":
+      return words.cloudAgrees(
+        age(havip.forSeconds),
+        havip.answerSecondsAgo === undefined ? undefined : age(havip.answerSecondsAgo),
+      );
+    case "doubtful":
+      return words.cloudDoubtful(age(havip.forSeconds), havip.detail);
+    case "contested": {
+      const { rival, moves, detail } = havip;
+      const ages = { age: age(havip.forSeconds), rivalAge: age(havip.rivalSecondsAgo) };
+      return words.cloudContested({ rival, moves, detail, ...ages });
+    }
+    case "disagrees":
+      return words.disagrees(
+        havip.holder === undefined || havip.holder === "" ? words.nobody : havip.holder,
+      );
+    case "unknown":
+      return `${words.cloudUnknown}${havip.detail === undefined ? "" : `: ${havip.detail}`}`;
+  }
+}
+
+function scriptLine(one: ScriptStatus, words: TableWords, now: number): string {
+  const head = `${words.script} ${one.name}: ${words.results[one.result]}`;
+  if (one.lastRunAt === undefined) return head;
+  const run = words.ran({
+    age: age(Math.max(0, (now - Date.parse(one.lastRunAt)) / 1_000)),
+    exit: String(one.lastExit ?? "?"),
+    milliseconds: one.lastMilliseconds ?? 0,
+  });
+  const line = `${head}, ${run}`;
+  return one.lastExit === 0 ? line : withOutput(line, one.lastOutput);
+}
+
+/** The last line of what a script said, when it said anything. */
+function withOutput(line: string, output: string): string {
+  const words = output.trimEnd().split("\n").at(-1) ?? "";
+  return words === "" ? line : `${line}: ${words}`;
+}
+
+const paint = (line: string, state: string): string =>
+  line.replace(state, `\u001b[${COLORS[state] ?? "0"}m${state}\u001b[0m`);
+
+/** Two or three digits and a unit: enough to see, short enough for a column. */
+export function age(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}

@@ -1,0 +1,31 @@
+/** Which reports of the engine speak against this node's being the only owner: they put the cloud's last answer in doubt. */
+
+import { printIpv4 } from "#units/address";
+import type { Report } from "#vrrp/router/event";
+import type { ContrarySign } from "./agreement-state.ts";
+
+export interface Sign {
+  readonly sign: ContrarySign;
+  /** Undefined: it is about all addresses of the instance. */
+  readonly address: string | undefined;
+}
+
+export function signIn(report: Report): Sign | undefined {
+  switch (report.kind) {
+    case "weaker-master":
+    case "grace":
+      return { sign: "rival-master", address: undefined };
+    case "address-claimed":
+    case "claims-ended":
+      return { sign: "foreign-announcement", address: printIpv4(report.address) };
+    case "claims-not-heard":
+    case "foreign-address":
+    case "handed-over":
+    case "held-down":
+    case "no-owner":
+    case "own-address-heard":
+    case "peer-unresolved":
+    case "slept-as-backup":
+      return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Refused claims, as lines of the log: the first of a kind for an address from an interface at once, then at most one a second with how many
+ * there were. A guest gone wild cannot drown the log in lines about itself.
+ */
+import type { ClaimRefusal } from "../model/claim.ts";
+import { printClaimRefusal } from "./claim-text.ts";
+
+const GAP_MS = 1_000;
+/** Kinds, addresses and interfaces that are remembered. */
+const KEPT_MAX = 1_000;
+
+interface Entry {
+  readonly toldAt: number;
+  /** Not told since. */
+  readonly count: number;
+}
+
+export class ClaimLog {
+  readonly #entries = new Map<string, Entry>();
+
+  /** The line to write now, if any. `nowMillis` of the real clock. */
+  refused(
+    vip: string,
+    interfaceId: string,
+    reason: ClaimRefusal,
+    nowMillis: number,
+  ): string | undefined {
+    const key = `${interfaceId}/${vip}/${reason.kind}`;
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && Math.abs(nowMillis - entry.toldAt) < GAP_MS) {
+      this.#entries.set(key, { ...entry, count: entry.count + 1 });
+      return undefined;
+    }
+    if (this.#entries.size >= KEPT_MAX) this.#entries.clear();
+    this.#entries.set(key, { toldAt: nowMillis, count: 0 });
+    const times = entry === undefined || entry.count === 0 ? "" : ` (${entry.count + 1} times)`;
+    return `claim of ${vip} by ${interfaceId} refused: ${printClaimRefusal(reason)}${times}`;
+  }
+}

@@ -1,0 +1,342 @@
+/** `baton cloud serve`: options in, first line on stdout, SIGTERM or SIGINT to the end. */
+import { readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
+import { parseArgs } from "node:util";
+import type { Language } from "#diagnostics/diagnostic";
+import { Secret } from "#units/secret";
+import type { Micros } from "#units/time";
+import { fromMillis, toMillis } from "#units/time";
+import type { SecretPair } from "../api/verify.ts";
+import { readCredentials } from "../client/credentials.ts";
+import type { Habits } from "../model/habits.ts";
+import { HABITS } from "../model/habits.ts";
+import type { AuthMode } from "./api.ts";
+import type { RunningCloud, StartOptions } from "./start.ts";
+import { startCloud } from "./start.ts";
+
+export const SERVE_USAGE: Readonly<Record<Language, string>> = {
+  en: `usage: baton cloud serve [--listen HOST:PORT] [--data DIR | --memory]
+           [--auth strict|lenient|off] [--secret-file FILE] [--allow-host NAME ...]
+           [--claim-latency TIME] [--task-latency TIME] [--api-latency TIME]
+           [--calls-per-second N] [--garp-burst N] [--garp-rate N] [--quiet]
+           [--lang en|zh-CN]
+
+Serves the VPC API (HAVIPs, elastic addresses, interfaces) of an emulated cloud.
+
+  --listen            default 127.0.0.1:18080; port 0 picks a free one
+  --data              keeps everything in DIR; without it, or with --memory, nothing is kept
+  --auth              strict (default with a secret): known key, right signature, right time;
+                      lenient (default without): the shape of the signature only; off: nothing.
+                      strict without --secret-file takes TENCENTCLOUD_SECRET_ID and _KEY
+  --secret-file       the key, as tccli (JSON) or the SDKs ([default], secret_id=, secret_key=) keep it;
+                      --secret-id ID --secret-key KEY works too, but others see it in the process list
+  --allow-host        a name by which clients call it, besides addresses and localhost
+  --claim-latency     from a gratuitous ARP to the moved address, such as 4s (default 0)
+  --task-latency      how long asynchronous work takes (default 100ms)
+  --api-latency       every call waits so long (default 0)
+  --calls-per-second  per region and action; the real cloud has 20 (default: no limit)
+  --garp-burst        announcements of one address that pass at once (default 20)
+  --garp-rate         and per second for long (default 10)
+`,
+  "zh-CN": `用法：baton cloud serve [--listen 地址:端口] [--data 目录 | --memory]
+          [--auth strict|lenient|off] [--secret-file 文件] [--allow-host 名称 ...]
+          [--claim-latency 时间] [--task-latency 时间] [--api-latency 时间]
+          [--calls-per-second 次数] [--garp-burst 个数] [--garp-rate 个数] [--quiet]
+          [--lang en|zh-CN]
+
+提供一个模拟云平台的 VPC API（HAVIP、弹性公网 IP、弹性网卡）。
+
+  --listen            默认 127.0.0.1:18080；端口写 0 则使用空闲端口
+  --data              数据保存在该目录；不写，或写 --memory，则不保存
+  --auth              strict（给出密钥时的默认值）：检查密钥、签名和时间；
+                      lenient（否则的默认值）：只检查签名的格式；off：不检查。
+                      strict 未给出 --secret-file 时使用 TENCENTCLOUD_SECRET_ID 和 _KEY
+  --secret-file       密钥文件，格式同 tccli（JSON）或 SDK（[default]、secret_id=、secret_key=）；
+                      也可用 --secret-id ID --secret-key 密钥，但其他用户能在进程列表中看到
+  --allow-host        除地址和 localhost 之外，客户端访问时使用的名称
+  --claim-latency     从免费 ARP 到地址迁移完成的时间，例如 4s（默认 0）
+  --task-latency      异步任务的耗时（默认 100ms）
+  --api-latency       每次调用的延迟（默认 0）
+  --calls-per-second  每个地域、每个接口的频率限制；真实云平台为 20（默认不限）
+  --garp-burst        同一地址可一次通过的宣告数（默认 20）
+  --garp-rate         此后每秒可通过的宣告数（默认 10）
+`,
+};
+
+export interface ServeIo {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+type Words = Readonly<Record<Language, string>>;
+
+const words = (en: string, zh: string): Words => ({ en, "zh-CN": zh });
+
+const plainly = (mistake: Error | string): string => {
+  const text = typeof mistake === "string" ? mistake : mistake.message;
+  return `baton cloud serve: ${text}\n\n${SERVE_USAGE.en}`;
+};
+
+/**
+ * The exit code: 0 after a signal, 1 when it could not start, 2 for wrong usage.
+ *
+ * @param complain what is printed of a mistake on the command line
+ */
+export async function serve(
+  argv: readonly string[],
+  io: ServeIo,
+  language: Language = "en",
+  complain: (mistake: Error | string, options: readonly string[]) => string = plainly,
+): Promise<number> {
+  const en = language === "en";
+  const say = (text: Words): void => io.stderr(`${text[language]}\n`);
+  if (argv.some((word) => /^--secret-key(=|$)/.test(word))) {
+    // Setting the title overwrites the command line that every user of the machine can read. Until now it was there.
+    process.title = "baton cloud serve";
+    say(
+      words(
+        "warning: --secret-key was in the process list until now; use --secret-file or TENCENTCLOUD_SECRET_KEY",
+        "警告：--secret-key 此前一直出现在进程列表中；请改用 --secret-file 或 TENCENTCLOUD_SECRET_KEY",
+      ),
+    );
+  }
+  const parsed = parse(argv);
+  const options = parsed instanceof Error ? parsed : readOptions(parsed.values, io, language);
+  if (options instanceof Error || "en" in options) {
+    const names = Object.keys(OPTIONS);
+    io.stderr(complain(options instanceof Error ? options : options[language], names));
+    return 2;
+  }
+  let running: RunningCloud;
+  try {
+    running = await startCloud(options);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : "failed";
+    io.stderr(`baton cloud serve: ${en ? "cannot start: " : "无法启动："}${text}\n`);
+    return 1;
+  }
+  io.stdout(`${JSON.stringify({ event: "listening", url: running.url })}\n`);
+  if (!isLoopback(options.host ?? "")) {
+    say(
+      options.auth === "strict"
+        ? words(
+            "warning: not a loopback address: requests and X-Baton-Admin cross the network unencrypted",
+            "警告：监听的不是环回地址：请求和 X-Baton-Admin 将以明文经过网络",
+          )
+        : words(
+            "warning: not a loopback address, and signatures are not checked: whoever reaches it may do everything",
+            "警告：监听的不是环回地址，且不检查签名：能访问到它的人可以执行任何操作",
+          ),
+    );
+  }
+  // Written at exit otherwise, which `kill -9` skips: then every start would compile anew.
+  flushCompileCache();
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+  await running.close();
+  return 0;
+}
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || host.startsWith("127.");
+
+type Values = Exclude<ReturnType<typeof parse>, Error>["values"];
+
+function readOptions(values: Values, io: ServeIo, language: Language): StartOptions | Words {
+  const listen = readListen(values.listen ?? "127.0.0.1:18080");
+  if (listen === undefined)
+    return words(
+      `--listen ${values.listen} is not HOST:PORT`,
+      `--listen ${values.listen} 的格式应为 地址:端口`,
+    );
+  if (values.data !== undefined && values.memory === true)
+    return words("--data and --memory exclude each other", "--data 与 --memory 不能同时使用");
+  const auth = readAuth(values, io.env);
+  if ("en" in auth) return auth;
+  const times = readTimes(values);
+  if ("en" in times) return times;
+  const callsPerSecond = readCount("--calls-per-second", values["calls-per-second"]);
+  if (typeof callsPerSecond === "object") return callsPerSecond;
+  const burst = readCount("--garp-burst", values["garp-burst"]);
+  if (typeof burst === "object") return burst;
+  const rate = readCount("--garp-rate", values["garp-rate"]);
+  if (typeof rate === "object") return rate;
+  const perAddress = {
+    burst: burst ?? HABITS.garpPerAddress.burst,
+    perSecond: rate ?? HABITS.garpPerAddress.perSecond,
+  };
+  const isQuiet = values.quiet ?? false;
+  return {
+    ...listen,
+    ...auth,
+    ...times,
+    names: values["allow-host"],
+    dataDirectory: values.data,
+    callsPerSecond,
+    habits: { ...times.habits, garpPerAddress: perAddress },
+    log: (level, text) => {
+      if (isQuiet && level !== "error") return;
+      io.stderr(
+        `${language === "en" ? level : LEVELS[level]}${language === "en" ? ": " : "："}${text}\n`,
+      );
+    },
+  };
+}
+
+const LEVELS = { warning: "警告", error: "错误" } as const;
+
+const OPTIONS = {
+  listen: { type: "string" },
+  data: { type: "string" },
+  memory: { type: "boolean" },
+  auth: { type: "string" },
+  "secret-id": { type: "string" },
+  "secret-key": { type: "string" },
+  "secret-file": { type: "string" },
+  "allow-host": { type: "string", multiple: true },
+  "claim-latency": { type: "string" },
+  "task-latency": { type: "string" },
+  "api-latency": { type: "string" },
+  "calls-per-second": { type: "string" },
+  "garp-burst": { type: "string" },
+  "garp-rate": { type: "string" },
+  quiet: { type: "boolean" },
+  lang: { type: "string" },
+} as const;
+
+/** An Error is what `util.parseArgs` threw. */
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: OPTIONS });
+  } catch (error) {
+    return error instanceof Error ? error : new Error("wrong options");
+  }
+}
+
+/** `HOST:PORT`, an IPv6 host in brackets. */
+function readListen(text: string): { readonly host: string; readonly port: number } | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? undefined : { host, port };
+}
+
+interface Auth {
+  readonly auth: AuthMode;
+  readonly secrets: SecretPair | undefined;
+}
+
+type AuthWords = Readonly<
+  Partial<Record<"auth" | "secret-id" | "secret-key" | "secret-file", string>>
+>;
+
+function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | Words {
+  const { auth: mode } = given;
+  if (mode !== undefined && mode !== "strict" && mode !== "lenient" && mode !== "off") {
+    return words(
+      `--auth ${mode} is not strict, lenient or off`,
+      `--auth ${mode} 应为 strict、lenient 或 off`,
+    );
+  }
+  const secrets = readSecrets(given);
+  if (secrets !== undefined && "en" in secrets) return secrets;
+  if (secrets !== undefined) return { auth: mode ?? "strict", secrets };
+  if (mode !== "strict") return { auth: mode ?? "lenient", secrets: undefined };
+  const id = env["TENCENTCLOUD_SECRET_ID"];
+  const key = env["TENCENTCLOUD_SECRET_KEY"];
+  if (!id || !key)
+    return words(
+      "--auth strict needs --secret-file, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+      "--auth strict 需要 --secret-file，或 TENCENTCLOUD_SECRET_ID 和 TENCENTCLOUD_SECRET_KEY",
+    );
+  return { auth: mode, secrets: { secretId: id, secretKey: new Secret(key) } };
+}
+
+/** Undefined: none given. */
+function readSecrets(given: AuthWords): SecretPair | undefined | Words {
+  const { "secret-id": id, "secret-key": key, "secret-file": file } = given;
+  if (file !== undefined) {
+    if (id !== undefined || key !== undefined)
+      return words(
+        "--secret-file and --secret-id, --secret-key exclude each other",
+        "--secret-file 与 --secret-id、--secret-key 不能同时使用",
+      );
+    return (
+      readSecretFile(file) ??
+      words(
+        `--secret-file ${file} has no key, or cannot be read`,
+        `--secret-file ${file} 中没有密钥，或无法读取`,
+      )
+    );
+  }
+  if ((id === undefined) !== (key === undefined))
+    return words(
+      "--secret-id and --secret-key belong together",
+      "--secret-id 与 --secret-key 必须同时给出",
+    );
+  if (id === undefined || key === undefined) return undefined;
+  if (id === "" || key === "")
+    return words(
+      "--secret-id and --secret-key may not be empty",
+      "--secret-id 与 --secret-key 不能为空",
+    );
+  return { secretId: id, secretKey: new Secret(key) };
+}
+
+function readSecretFile(file: string): SecretPair | undefined {
+  try {
+    return readCredentials(readFileSync(file, "utf8"), "default");
+  } catch {
+    return undefined;
+  }
+}
+
+interface Times {
+  readonly apiLatencyMs: number;
+  readonly habits: Partial<Habits>;
+}
+
+function readTimes(
+  values: Readonly<Partial<Record<"claim-latency" | "task-latency" | "api-latency", string>>>,
+): Times | Words {
+  const read = (name: keyof typeof values): Micros | undefined | Words => {
+    const text = values[name];
+    if (text === undefined) return undefined;
+    return (
+      readDuration(text) ??
+      words(
+        `--${name} ${text} is not a time such as 4s or 100ms`,
+        `--${name} ${text} 不是时间，应形如 4s 或 100ms`,
+      )
+    );
+  };
+  const claimLatency = read("claim-latency");
+  if (typeof claimLatency === "object") return claimLatency;
+  const taskTime = read("task-latency");
+  if (typeof taskTime === "object") return taskTime;
+  const api = read("api-latency");
+  if (typeof api === "object") return api;
+  return {
+    apiLatencyMs: api === undefined ? 0 : toMillis(api),
+    habits: {
+      claimLatency: claimLatency ?? HABITS.claimLatency,
+      taskTime: taskTime ?? HABITS.taskTime,
+    },
+  };
+}
+
+/** `4s`, `100ms`, `1.5s`; a bare number is seconds. */
+function readDuration(text: string): Micros | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text);
+  if (match === null) return undefined;
+  return fromMillis(Number(match[1]) * (match[2] === "ms" ? 1 : 1_000));
+}
+
+function readCount(option: string, text: string | undefined): number | undefined | Words {
+  if (text === undefined) return undefined;
+  return /^[1-9]\d{0,5}$/.test(text)
+    ? Number(text)
+    : words(`${option}: ${text} is not a count`, `${option}：${text} 不是正整数`);
+}

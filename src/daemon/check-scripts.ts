@@ -1,0 +1,264 @@
+/** Runs the check scripts as check-schedule.ts says, and tells their results. */
+
+import type { Language } from "#diagnostics/diagnostic";
+import type { ScriptPlan } from "#keepalived/plan";
+import { now } from "#linux/clock";
+import { toMillis, toSeconds } from "#units/time";
+import type { TrackerResult } from "#vrrp/engine/engine-link";
+import {
+  type CheckEvent,
+  type CheckState,
+  checkDeadline,
+  KILL_AFTER,
+  rescheduleCheck,
+  startCheck,
+  stepCheck,
+} from "./check-schedule.ts";
+import { isShortage } from "./contain.ts";
+import type { ScriptStatus } from "./control-protocol.ts";
+import type { Launcher } from "./launcher.ts";
+import type { Log } from "./log.ts";
+import type { CommandEnd, RunningCommand } from "./run-command.ts";
+import { problemSentence } from "./start-problem.ts";
+import { wordsOf } from "./words.ts";
+
+interface Check {
+  plan: ScriptPlan;
+  readonly user: string;
+  state: CheckState;
+  timer: NodeJS.Timeout | undefined;
+  current: { readonly command: RunningCommand; readonly startedAt: number } | undefined;
+  last: LastRun | undefined;
+  isOver: boolean;
+  /** How many times in a row it could not be started for want of something. */
+  shortages: number;
+}
+
+/** A node that cannot start a process for so many intervals is not well itself: from then on each is a failure. */
+const SHORTAGES_MAX = 10;
+
+interface LastRun {
+  readonly at: Date;
+  readonly exit: number | string;
+  readonly milliseconds: number;
+  /** Read when asked for: a script's last words may come a moment after its end. */
+  readonly output: () => string;
+}
+
+export class CheckScripts {
+  readonly #launcher: Launcher;
+  readonly #log: Log;
+  readonly #language: Language;
+  readonly #tell: (name: string, result: "up" | "down") => void;
+  #checks = new Map<string, Check>();
+
+  constructor(
+    launcher: Launcher,
+    log: Log,
+    language: Language,
+    tell: (name: string, result: "up" | "down") => void,
+  ) {
+    this.#launcher = launcher;
+    this.#log = log;
+    this.#language = language;
+    this.#tell = tell;
+  }
+
+  /** A script whose command is unchanged keeps its result, as in keepalived, and here also its running copy. */
+  configure(plans: readonly ScriptPlan[]): void {
+    const old = this.#checks;
+    this.#checks = new Map();
+    for (const plan of plans) {
+      const known = old.get(plan.name);
+      const isSame =
+        known !== undefined && JSON.stringify(known.plan.command) === JSON.stringify(plan.command);
+      if (isSame) old.delete(plan.name);
+      this.#checks.set(plan.name, isSame ? this.#continue(known, plan) : this.#begin(plan));
+    }
+    for (const gone of old.values()) end(gone);
+  }
+
+  results(): readonly TrackerResult[] {
+    return [...this.#checks.values()].map(({ plan, state }) => ({
+      kind: "script",
+      name: plan.name,
+      result: state.result,
+    }));
+  }
+
+  status(): readonly ScriptStatus[] {
+    return [...this.#checks.values()].map(({ plan, user, state, last }) => ({
+      name: plan.name,
+      command: plan.command.argv,
+      user,
+      intervalSeconds: toSeconds(plan.interval),
+      result: state.result,
+      lastRunAt: last?.at.toISOString(),
+      lastExit: last?.exit,
+      lastMilliseconds: last?.milliseconds,
+      lastOutput: last?.output() ?? "",
+      consecutive: state.consecutive,
+    }));
+  }
+
+  /** Starts nothing more; what runs is asked to end. */
+  stop(): void {
+    for (const check of this.#checks.values()) end(check);
+  }
+
+  /** What has not ended by itself since `stop`. */
+  kill(): void {
+    for (const { current } of this.#checks.values()) current?.command.signal("SIGKILL");
+  }
+
+  #begin(plan: ScriptPlan): Check {
+    const check: Check = {
+      plan,
+      user: this.#launcher.userOf(plan.command),
+      state: startCheck(plan, now()),
+      timer: undefined,
+      current: undefined,
+      last: undefined,
+      isOver: false,
+      shortages: 0,
+    };
+    this.#schedule(check);
+    return check;
+  }
+
+  #continue(check: Check, plan: ScriptPlan): Check {
+    check.plan = plan;
+    check.state = rescheduleCheck(plan, check.state, now());
+    this.#schedule(check);
+    return check;
+  }
+
+  #schedule(check: Check): void {
+    clearTimeout(check.timer);
+    if (check.isOver) return;
+    const due = checkDeadline(check.state);
+    if (due === undefined) return;
+    const wait = Math.max(0, Math.ceil(toMillis((due - now()) as typeof KILL_AFTER)));
+    check.timer = setTimeout(() => this.#feed(check, { kind: "timeReached" }), wait);
+  }
+
+  #feed(check: Check, event: CheckEvent): void {
+    const { state, effects } = stepCheck(check.plan, check.state, event, now());
+    check.state = state;
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "start":
+          this.#start(check);
+          break;
+        case "terminate":
+          this.#timedOut(check);
+          break;
+        case "kill":
+          check.current?.command.signal("SIGKILL");
+          break;
+        case "result":
+          this.#changed(check, effect.result);
+          break;
+      }
+    }
+    this.#schedule(check);
+  }
+
+  #start(check: Check): void {
+    const startedAt = performance.now();
+    const at = new Date();
+    const command = this.#launcher.start(check.plan.command, {}, (how) => {
+      check.current = undefined;
+      if (check.isOver) return;
+      const isUnable = this.#isUnable(check, how);
+      if (!isUnable) this.#remember(check, at, startedAt, command, how);
+      this.#feed(
+        check,
+        how.kind === "notStarted"
+          ? { kind: isUnable ? "unable" : "notStarted" }
+          : { kind: "finished", ok: how.kind === "exit" && how.code === 0 },
+      );
+    });
+    check.current = { command, startedAt };
+  }
+
+  /** The machine is short of something, and not yet for so long that nobody checks any more. */
+  #isUnable(check: Check, how: CommandEnd): boolean {
+    const errno =
+      how.kind === "notStarted" && how.problem.kind === "refused" ? how.problem.errno : undefined;
+    if (errno === undefined || !isShortage(errno)) {
+      check.shortages = 0;
+      return false;
+    }
+    check.shortages += 1;
+    const what = `Script ${check.plan.name}`;
+    if (check.shortages === 1)
+      this.#log("warning", wordsOf(this.#language).keepsLast(what, errno), { script: what });
+    return check.shortages <= SHORTAGES_MAX;
+  }
+
+  #remember(
+    check: Check,
+    at: Date,
+    startedAt: number,
+    command: RunningCommand,
+    how: CommandEnd,
+  ): void {
+    // A run that was ended because its time was over has been told as that.
+    if (check.state.run?.kind !== "running" && how.kind !== "notStarted") return;
+    const exit =
+      how.kind === "exit" ? how.code : how.kind === "signal" ? how.signal : "not started";
+    const milliseconds = Math.round(performance.now() - startedAt);
+    const before = check.last?.exit;
+    const problem = how.kind === "notStarted" ? problemSentence(how.problem, this.#language) : "";
+    const output = (): string => (how.kind === "notStarted" ? problem : command.output.text());
+    check.last = { at, exit, milliseconds, output };
+    if (exit === before || (before === undefined && exit === 0)) return;
+    const { name } = check.plan;
+    if (how.kind === "notStarted") {
+      this.#log("error", wordsOf(this.#language).cannotBeRun(name, problem), { script: name });
+      return;
+    }
+    const words = command.output.lastLine();
+    const tail = words === "" ? "" : `: ${words}`;
+    const text = `Script ${name} now returning ${exit} (${milliseconds} ms)${tail}`;
+    this.#log(exit === 0 ? "info" : "warning", text, { script: name, exit, milliseconds });
+  }
+
+  #timedOut(check: Check): void {
+    const { current, plan } = check;
+    if (current === undefined) return;
+    current.command.signal("SIGTERM");
+    const milliseconds = Math.round(performance.now() - current.startedAt);
+    const before = check.last?.exit;
+    check.last = {
+      at: new Date(),
+      exit: "timeout",
+      milliseconds,
+      output: () => current.command.output.text(),
+    };
+    if (before === "timeout") return;
+    const text = wordsOf(this.#language).timedOut(plan.name, toSeconds(plan.timeout));
+    this.#log("warning", text, { script: plan.name });
+  }
+
+  #changed(check: Check, result: CheckState["result"]): void {
+    if (result === "unknown") return;
+    const { name } = check.plan;
+    const words = result === "up" ? "succeeded" : "failed";
+    this.#log(result === "up" ? "info" : "warning", `VRRP_Script(${name}) ${words}`, {
+      script: name,
+      result,
+    });
+    this.#tell(name, result);
+  }
+}
+
+function end(check: Check): void {
+  check.isOver = true;
+  clearTimeout(check.timer);
+  const command = check.current?.command;
+  if (command === undefined) return;
+  command.signal("SIGTERM");
+  setTimeout(() => command.signal("SIGKILL"), toMillis(KILL_AFTER)).unref();
+}

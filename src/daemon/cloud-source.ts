@@ -1,0 +1,192 @@
+/** Somebody to ask: an account at an endpoint, and which machine of it this is. Nothing here throws for what the world does. */
+
+import type { View } from "#cloud/agreement/agreement-state";
+import { viewOf } from "#cloud/agreement/whose";
+import type { AnswerOf } from "#cloud/api/actions";
+import { type CallFailure, type CloudClient, makeClient } from "#cloud/client/client";
+import {
+  type Account,
+  type Credentials,
+  EMULATOR_CREDENTIALS,
+  EMULATOR_REGION,
+  findAccount,
+  readCredentials,
+} from "#cloud/client/credentials";
+import { CLOUD_ENDPOINT, type Endpoint, isLoopback, readEndpoint } from "#cloud/client/endpoint";
+import { printCallFailure } from "#cloud/client/failure-text";
+import { isInstanceId, isRegion } from "#cloud/client/sendable";
+import type { Transport } from "#cloud/client/transport";
+import type { Language } from "#diagnostics/diagnostic";
+import { type HavipWords, havipWordsOf } from "./havip-words.ts";
+import { readShortFile } from "./own-files.ts";
+
+const METADATA_URL = "http://metadata.tencentyun.com";
+const METADATA_MAX = 4_096;
+/** One question: no longer than the time until the next. */
+const ASK_MS = 3_000;
+
+/** Where to ask; undefined values are looked for in the environment, the files of tccli and the SDKs, and the metadata. */
+export interface CloudQuestion {
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  readonly instanceId: string | undefined;
+  readonly credentialsFile: string | undefined;
+}
+
+export interface CloudSourceOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly language: Language;
+  /** Ends everything under way. */
+  readonly signal?: AbortSignal;
+  readonly transport?: Transport;
+  /** Milliseconds since 1970; signatures carry it. */
+  readonly now?: () => number;
+}
+
+/** This machine as the cloud sees it. */
+export interface Self {
+  readonly instanceId: string;
+  readonly interfaces: readonly AnswerOf<"DescribeNetworkInterfaces">["NetworkInterfaceSet"][number][];
+}
+
+/** A text says why not. */
+type Maybe<T> = { readonly kind: "found"; readonly value: T } | Missing;
+interface Missing {
+  readonly kind: "missing";
+  readonly why: string;
+}
+const found = <T>(value: T): Maybe<T> => ({ kind: "found", value });
+const missing = (why: string): Missing => ({ kind: "missing", why });
+
+export class CloudSource {
+  readonly #question: CloudQuestion;
+  readonly #options: CloudSourceOptions;
+  readonly #words: HavipWords;
+  #client: CloudClient | undefined;
+  #self: Self | undefined;
+
+  constructor(question: CloudQuestion, options: CloudSourceOptions) {
+    this.#question = question;
+    this.#options = options;
+    this.#words = havipWordsOf(options.language);
+  }
+
+  get endpoint(): string {
+    const { env } = this.#options;
+    return this.#question.endpoint ?? (env["BATON_CLOUD_ENDPOINT"] || CLOUD_ENDPOINT);
+  }
+
+  /** Whose is the address? */
+  async ask(address: string): Promise<View> {
+    const client = await this.connect();
+    if (client.kind === "missing") return { kind: "unknown", why: client.why };
+    const self = await this.self();
+    if (self.kind === "missing") return { kind: "unknown", why: self.why };
+    const Filters = [{ Name: "vip", Values: [address] }];
+    const result = await client.value.call("DescribeHaVips", { Filters });
+    if (result.kind !== "answer") return { kind: "unknown", why: this.failed(result) };
+    const { instanceId, interfaces } = self.value;
+    const subnetIds = interfaces.map((one) => one.SubnetId);
+    return viewOf(result.answer.HaVipSet, address, { instanceId, subnetIds });
+  }
+
+  async connect(): Promise<Maybe<CloudClient>> {
+    if (this.#client !== undefined) return found(this.#client);
+    const { env, language, signal, transport, now } = this.#options;
+    const endpoint = readEndpoint(this.endpoint);
+    if (endpoint === undefined) return missing(this.#words.noEndpoint(this.endpoint));
+    const account = findAccount({ env, profile: undefined, readFile: readShortFile });
+    const credentials = this.#credentials(account, endpoint);
+    if (credentials.kind === "missing") return credentials;
+    const region =
+      this.#question.region ??
+      account.region ??
+      (isLoopback(endpoint) && env["BATON_METADATA_URL"] === undefined
+        ? EMULATOR_REGION
+        : await this.#metadata("placement/region"));
+    if (region === undefined) return missing(this.#words.noRegion);
+    if (!isRegion(region)) return missing(this.#words.badRegion(cut(region)));
+    this.#client = makeClient({
+      endpoint,
+      region,
+      credentials: credentials.value,
+      language: language === "en" ? "en-US" : "zh-CN",
+      attemptTimeoutMs: ASK_MS,
+      deadlineMs: ASK_MS,
+      ...(signal !== undefined && { signal }),
+      ...(transport !== undefined && { transport }),
+      ...(now !== undefined && { now }),
+    });
+    return found(this.#client);
+  }
+
+  /** Instance and interfaces, asked for once. */
+  async self(): Promise<Maybe<Self>> {
+    if (this.#self !== undefined) return found(this.#self);
+    const client = await this.connect();
+    if (client.kind === "missing") return client;
+    const instanceId = this.#question.instanceId ?? (await this.#metadata("instance-id"));
+    if (instanceId === undefined) return missing(this.#words.noInstance);
+    if (!isInstanceId(instanceId)) return missing(this.#words.badInstance(cut(instanceId)));
+    const Filters = [{ Name: "attachment.instance-id", Values: [instanceId] }];
+    const result = await client.value.call("DescribeNetworkInterfaces", { Filters });
+    if (result.kind !== "answer") return missing(this.failed(result));
+    this.#self = { instanceId, interfaces: result.answer.NetworkInterfaceSet };
+    return found(this.#self);
+  }
+
+  /** The file that was named is meant, whatever the environment says. */
+  #credentials(account: Account, endpoint: Endpoint): Maybe<Credentials> {
+    const { credentialsFile } = this.#question;
+    if (credentialsFile !== undefined) {
+      const section = this.#options.env["TCCLI_PROFILE"] ?? "default";
+      const text = readShortFile(credentialsFile);
+      const read = text === undefined ? undefined : readCredentials(text, section);
+      return read === undefined
+        ? missing(this.#words.noCredentialsIn(credentialsFile))
+        : found(read);
+    }
+    const fallback = isLoopback(endpoint) ? EMULATOR_CREDENTIALS : undefined;
+    const credentials = account.credentials ?? fallback;
+    return credentials === undefined
+      ? missing(this.#words.noCredentials(account.lookedAt))
+      : found(credentials);
+  }
+
+  /** In words, for people. */
+  failed(failure: CallFailure): string {
+    // Keys are changed while a daemon runs, and temporary ones end: they are read again before the next call.
+    if (failure.kind === "refused" && failure.code.startsWith("AuthFailure"))
+      this.#client = undefined;
+    return printCallFailure(failure, this.#options.language);
+  }
+
+  async #metadata(path: string): Promise<string | undefined> {
+    const { env, signal } = this.#options;
+    const base = env["BATON_METADATA_URL"] ?? METADATA_URL;
+    const limit = AbortSignal.timeout(ASK_MS);
+    try {
+      const response = await fetch(`${base}/latest/meta-data/${path}`, {
+        signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      });
+      return response.ok ? (await readStart(response)).trim() : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Ids and names are short; a page that a proxy puts in their place may have no end. */
+async function readStart(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    // Leaving the loop cancels the rest.
+    if (text.length > METADATA_MAX) break;
+  }
+  return text;
+}
+
+/** For a log line. */
+const cut = (text: string): string => JSON.stringify(text.slice(0, 60));

@@ -1,0 +1,232 @@
+/**
+ * `baton status --json`, and the control socket (`control.sock` in the runtime directory).
+ *
+ * The socket speaks one JSON object per line: a `ControlRequest` in, a `ControlAnswer` out; `watch` answers again at every
+ * change. Times in `Status` are ISO 8601 wall-clock strings and ages in seconds, for people and scripts.
+ */
+import type { HavipCounters } from "#cloud/agreement/agreement-counters";
+import type { FromEngine, InstanceSnapshot } from "#vrrp/engine/engine-link";
+
+export type ControlRequest =
+  | { readonly command: "status" }
+  | { readonly command: "watch" }
+  /** `instance`: its name, or a sync group's; without it, all of them. */
+  | { readonly command: "explain"; readonly instance?: string; readonly lang?: "en" | "zh-CN" }
+  /** `lang`: of the findings, if the file is refused. */
+  | { readonly command: "reload"; readonly lang?: "en" | "zh-CN" }
+  | { readonly command: "ping" };
+
+export type ControlAnswer =
+  | { readonly ok: true; readonly status: Status }
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: true; readonly pong: number }
+  | {
+      readonly ok: false;
+      readonly error: string;
+      readonly help?: string;
+      /** Why a file was refused, with its lines, for people; `more` that are left out. */
+      readonly findings?: readonly string[];
+      readonly more?: number;
+    };
+
+export interface Status {
+  readonly version: string;
+  readonly node: string;
+  readonly at: string;
+  readonly pid: number;
+  readonly enginePid: number | undefined;
+  readonly configFile: string;
+  readonly configId: string | undefined;
+  readonly startedAt: string;
+  readonly reloadedAt: string | undefined;
+  /** False: the engine is being started, or hangs; then `instances` and `groups` are empty, because nothing is known. */
+  readonly engineAnswers: boolean;
+  readonly instances: readonly InstanceStatus[];
+  readonly groups: readonly GroupStatus[];
+  readonly scripts: readonly ScriptStatus[];
+  readonly engineRestarts: number;
+  /** Log lines that could not be written (full disk, reader gone). */
+  readonly logLinesLost: number;
+}
+
+/** The engine's view, with instants turned into wall-clock time and the reason into a sentence. */
+export interface InstanceStatus {
+  readonly name: string;
+  readonly state: InstanceSnapshot["state"];
+  readonly phase: string;
+  readonly since: string;
+  readonly forSeconds: number;
+  readonly why: {
+    readonly en: string;
+    readonly "zh-CN": string;
+    readonly reason: InstanceSnapshot["reason"];
+  };
+  /** Null: bound to none, the routes lead to its unicast peers. */
+  readonly interface: string | null;
+  readonly vrid: number;
+  readonly version: number;
+  readonly source: string | undefined;
+  readonly linkUp: boolean;
+  readonly basePriority: number;
+  readonly effectivePriority: number;
+  readonly advertIntervalSeconds: number;
+  readonly trackers: InstanceSnapshot["trackers"];
+  /** BACKUP only: whom it hears, and what it waits for. */
+  readonly standby?: {
+    /** Undefined: nobody is heard now. */
+    readonly master:
+      | { readonly address: string; readonly priority: number; readonly heardSecondsAgo: number }
+      | undefined;
+    /** Silence of the master after which it takes over, and how much of it is left. */
+    readonly masterDownSeconds: number;
+    readonly leftSeconds: number;
+    readonly preempt: boolean;
+    /** A weaker master is heard, and `preempt_delay` or `hold_down` still leaves it alone so long. */
+    readonly preemptInSeconds?: number;
+  };
+  /** `hold_down`, while losses are remembered. `leftSeconds`: a weaker master is left alone so much longer. */
+  readonly holdDown?: {
+    readonly losses: number;
+    readonly seconds: number;
+    readonly leftSeconds: number | undefined;
+  };
+  readonly peers: readonly {
+    readonly address: string;
+    readonly configured: boolean;
+    readonly heardSecondsAgo: number | undefined;
+    readonly priority: number | undefined;
+    readonly checksum: string | undefined;
+    /** MASTER, unicast: it has not answered ARP for so long, so nothing we say reaches it. */
+    readonly unresolvedSeconds?: number;
+  }[];
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly interface: string;
+    readonly owned: boolean;
+    readonly announcedSecondsAgo: number | undefined;
+    readonly announcements: number;
+    readonly error: string | undefined;
+    /** Devices of this machine where it is although Baton has not put it there. */
+    readonly foreign: readonly string[];
+  }[];
+  /** MASTER, and another machine claims an address of ours by ARP: which, for how long, how often, and when last. */
+  readonly claim?: {
+    readonly address: string;
+    readonly mac: string | undefined;
+    readonly forSeconds: number;
+    readonly lastSecondsAgo: number;
+    readonly count: number;
+  };
+  readonly lease: {
+    readonly guarantee: string;
+    readonly seconds: number;
+    readonly takeOverSeconds: number;
+  };
+  readonly counters: Readonly<Record<string, number>>;
+  /** What the cloud says of its addresses; empty unless it is asked (`havip`, `baton run --cloud`). */
+  readonly havips: readonly HavipStatus[];
+  readonly history: readonly {
+    readonly at: string;
+    readonly from: string;
+    readonly to: string;
+    readonly why: Readonly<Record<"en" | "zh-CN", string>>;
+  }[];
+  readonly notify: NotifyStatus;
+}
+
+/** A `vrrp_sync_group`: what its members are in together. */
+export interface GroupStatus {
+  readonly name: string;
+  /** The members' own state; "MIXED" while they differ, as when one still waits for its first check. */
+  readonly state: InstanceStatus["state"] | "MIXED";
+  /** When the last member came to its state. */
+  readonly since: string;
+  readonly forSeconds: number;
+  /** Why the member changed that took the others along. */
+  readonly why: InstanceStatus["why"] & { readonly member: string };
+  readonly members: readonly GroupMemberStatus[];
+  readonly notify: NotifyStatus;
+}
+
+export interface GroupMemberStatus {
+  readonly name: string;
+  readonly state: InstanceStatus["state"];
+  /** Its own time to become MASTER has come, and it waits until every member's has. */
+  readonly isReady: boolean;
+  /**
+   * Why the group cannot become MASTER before this member changes. "fault": it is in FAULT by a cause of its own, and keeps
+   * all others there. "init": it waits for the first result of a check. "not-ready": it hears a master, or has not waited long
+   * enough. The last two are said only while another member is ready.
+   */
+  readonly holdsBack: "fault" | "init" | "not-ready" | undefined;
+}
+
+export interface NotifyStatus {
+  readonly last: NotifyResult | undefined;
+  /** Scripts that run or wait. */
+  readonly queued: number;
+}
+
+export type HavipStatus = {
+  readonly address: string;
+  readonly counters: HavipCounters;
+} /** Not MASTER, so there is nothing to ask. */ & (
+  | { readonly platform: "not-asked" }
+  /** `answerSecondsAgo`: how old the answer is that says so; undefined while the address is handed over. */
+  | {
+      readonly platform: "agrees";
+      readonly forSeconds: number;
+      readonly answerSecondsAgo: number | undefined;
+    }
+  /** It agreed, and something seen since speaks against it. */
+  | { readonly platform: "doubtful"; readonly forSeconds: number; readonly detail: string }
+  /** Another instance announces the address too: two nodes own it, whatever the cloud says at the moment. */
+  | {
+      readonly platform: "contested";
+      readonly forSeconds: number;
+      /** Undefined: it was back before the cloud was asked. */
+      readonly rival: string | undefined;
+      /** Times that it was seen to have left, and how long ago that was last seen. */
+      readonly moves: number;
+      readonly rivalSecondsAgo: number;
+      /** Undefined: it is bound to us at the moment, or nobody knows (`detail`). */
+      readonly holder: string | undefined;
+      readonly detail: string | undefined;
+      readonly announcements: number;
+    }
+  /** `unknown`: no answer, or none yet. */
+  | {
+      readonly platform: "disagrees" | "unknown";
+      readonly forSeconds: number;
+      /** Instance that it is bound to; empty: nobody. */
+      readonly holder: string | undefined;
+      readonly detail: string | undefined;
+      /** Repeated for this reason. */
+      readonly announcements: number;
+    }
+);
+
+export interface NotifyResult {
+  readonly command: readonly string[];
+  readonly state: string;
+  readonly at: string;
+  readonly exit: number | string;
+  readonly milliseconds: number;
+  readonly output: string;
+}
+
+export interface ScriptStatus {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly user: string;
+  readonly intervalSeconds: number;
+  readonly result: "unknown" | "up" | "down";
+  readonly lastRunAt: string | undefined;
+  readonly lastExit: number | string | undefined;
+  readonly lastMilliseconds: number | undefined;
+  readonly lastOutput: string;
+  readonly consecutive: number;
+}
+
+/** Kept so that the file says what it builds upon. */
+export type Transition = Extract<FromEngine, { type: "transition" }>;

@@ -1,0 +1,180 @@
+/** The control socket: a Unix stream socket, mode 0600, one JSON object a line. */
+import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { failureText } from "./contain.ts";
+import type { ControlAnswer, ControlRequest } from "./control-protocol.ts";
+import type { Log } from "./log.ts";
+
+export interface ControlClient {
+  send(answer: ControlAnswer): void;
+  /** It has not read what it was sent; more would only fill memory. */
+  readonly isBehind: boolean;
+  onClose(what: () => void): void;
+}
+
+export type Handler = (request: ControlRequest, client: ControlClient) => Promise<ControlAnswer>;
+
+const LINE_MAX = 65_536;
+const BEHIND_BYTES = 1_048_576;
+const CLIENTS_MAX = 64;
+const CONNECT_MS = 1_000;
+
+/** Is a daemon alive behind this socket? One that accepts is, even if it is too busy to say more. */
+export async function isAnswered(path: string): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  return await new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(CONNECT_MS, () => end(true));
+    socket.once("connect", () => end(true));
+    // A full queue of connections (EAGAIN) belongs to somebody; refused and missing belong to nobody.
+    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "EAGAIN"));
+  });
+}
+
+/**
+ * Rejects when the path cannot be had. A socket that is there already is replaced: the caller holds the lock of the
+ * runtime directory, so nobody answers it any more.
+ */
+export async function serveControl(path: string, handle: Handler, log: Log): Promise<Server> {
+  rmSync(path, { force: true });
+  const server = createServer((socket) => new Conversation(socket, handle, log));
+  server.maxConnections = clientsMax();
+  const before = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, () => {
+        server.off("error", reject);
+        resolve();
+      });
+      // The socket is made inside `listen`; nothing else may be made with this mask.
+      process.umask(before);
+    });
+  } finally {
+    process.umask(before);
+  }
+  // Short of descriptors: nobody can ask, and that is all.
+  server.on("error", (error) => log("warning", `control socket: ${failureText(error)}`));
+  chmodSync(path, 0o600);
+  return server;
+}
+
+/** Never so many that no descriptor is left for an engine and for scripts. */
+function clientsMax(): number {
+  try {
+    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    return Math.max(1, Math.min(CLIENTS_MAX, Math.floor(Number(soft ?? CLIENTS_MAX * 4) / 4)));
+  } catch {
+    return CLIENTS_MAX;
+  }
+}
+
+/** One client: its lines are answered one after the other, and it is read no faster than it is answered. */
+class Conversation implements ControlClient {
+  readonly #socket: Socket;
+  readonly #handle: Handler;
+  readonly #log: Log;
+  readonly #lines: string[] = [];
+  #buffered = "";
+  #isAnswering = false;
+
+  constructor(socket: Socket, handle: Handler, log: Log) {
+    this.#socket = socket;
+    this.#handle = handle;
+    this.#log = log;
+    socket.setEncoding("utf8");
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (text: string) => this.#take(text));
+    socket.on("drain", () => void this.#answerAll());
+  }
+
+  send(answer: ControlAnswer): void {
+    if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(answer)}\n`);
+  }
+
+  get isBehind(): boolean {
+    return this.#socket.writableLength > BEHIND_BYTES;
+  }
+
+  onClose(what: () => void): void {
+    this.#socket.once("close", what);
+  }
+
+  #take(text: string): void {
+    const lines = (this.#buffered + text).split("\n");
+    this.#buffered = lines.pop() ?? "";
+    if (this.#buffered.length > LINE_MAX || lines.some((line) => line.length > LINE_MAX)) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#lines.push(...lines);
+    if (this.#lines.length > 0) this.#socket.pause();
+    void this.#answerAll();
+  }
+
+  /** Never rejects. Ends where the client has not read what it was told, and goes on when it has (`drain`). */
+  async #answerAll(): Promise<void> {
+    if (this.#isAnswering) return;
+    this.#isAnswering = true;
+    while (this.#lines.length > 0 && !this.isBehind && !this.#socket.destroyed)
+      this.send(await this.#answer(this.#lines.shift() ?? ""));
+    this.#isAnswering = false;
+    if (this.#lines.length === 0) this.#socket.resume();
+  }
+
+  async #answer(line: string): Promise<ControlAnswer> {
+    const request = readRequest(line);
+    if (request === undefined)
+      return {
+        ok: false,
+        error: "not a request",
+        help: 'send one line like {"command":"status"}',
+      };
+    try {
+      return await this.#handle(request, this);
+    } catch (error) {
+      this.#log("error", `control socket, ${request.command}: ${failureText(error)}`);
+      return { ok: false, error: "it could not be answered; the log of the daemon says why" };
+    }
+  }
+}
+
+/** Undefined for anything that is no request; what it does not know is left out. */
+export function readRequest(line: string): ControlRequest | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || !("command" in value)) return undefined;
+  const { command } = value;
+  switch (command) {
+    case "status":
+    case "watch":
+    case "ping":
+      return { command };
+    case "reload": {
+      const lang = "lang" in value ? value.lang : undefined;
+      if (lang !== undefined && lang !== "en" && lang !== "zh-CN") return undefined;
+      return lang === undefined ? { command } : { command, lang };
+    }
+    case "explain": {
+      const instance = "instance" in value ? value.instance : undefined;
+      const lang = "lang" in value ? value.lang : undefined;
+      if (instance !== undefined && typeof instance !== "string") return undefined;
+      if (lang !== undefined && lang !== "en" && lang !== "zh-CN") return undefined;
+      return {
+        command,
+        ...(instance === undefined ? {} : { instance }),
+        ...(lang === undefined ? {} : { lang }),
+      };
+    }
+    default:
+      return undefined;
+  }
+}

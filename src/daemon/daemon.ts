@@ -1,0 +1,246 @@
+/** The daemon put together: runtime directory, control socket, signals, PID files, and the keeper in the middle. */
+import type { Server } from "node:net";
+import type { Language } from "#diagnostics/diagnostic";
+import type { RunPlan } from "#keepalived/plan";
+import { keepDescriptorsToOurselves } from "#linux/descriptors";
+import { printFailure, type Result } from "#linux/result";
+import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
+import { sdNotify } from "#linux/sd-notify";
+import { catchRealtimeSignals, listenRealtime, unblockSignal } from "#linux/signals";
+import type { CloudQuestion } from "./cloud-source.ts";
+import { background, errnoOf, failureText } from "./contain.ts";
+import { serveControl } from "./control-server.ts";
+import { killEngine, untilEngineGone } from "./engine-lock.ts";
+import { Keeper, type Reread } from "./keeper.ts";
+import { Launcher } from "./launcher.ts";
+import type { Log } from "./log.ts";
+import { removeFile, writeOwnFile } from "./own-files.ts";
+import { OwnedPlaces } from "./owned-places.ts";
+import { Ownership, refusalSentence } from "./ownership.ts";
+import { RunningGroups } from "./running-groups.ts";
+import { type RuntimeDir, removePid, type Taken, takeRuntimeDir, writePid } from "./runtime-dir.ts";
+import { type Asked, isStopKept, keepStops, obeySignals, take } from "./signals.ts";
+import { folderSentence } from "./start-problem.ts";
+import { VERSION } from "./status.ts";
+import { readManager, SystemManager } from "./system-manager.ts";
+import { type Words, wordsOf } from "./words.ts";
+
+export interface DaemonOptions {
+  readonly plan: RunPlan;
+  readonly configFile: string;
+  readonly configId: string | undefined;
+  readonly runtimeDir: string;
+  readonly pidFiles: readonly string[];
+  readonly enginePidFile: string | undefined;
+  readonly language: Language;
+  readonly log: Log;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--record` */
+  readonly recordFile: string | undefined;
+  /** `--cloud`: ask it about the addresses. */
+  readonly cloud: CloudQuestion | undefined;
+  readonly reread: (language: Language) => Reread;
+  /** The program of the engine and its arguments; undefined is the real one. */
+  readonly engineProgram?: readonly string[] | undefined;
+  /** How the kernel is asked for links and addresses; undefined is the usual way. */
+  readonly openRequests?: (() => Result<Rtnetlink>) | undefined;
+}
+
+/** sysexits.h: internal software error */
+const EX_SOFTWARE = 70;
+/** After everything is handed over and told. */
+const LINGER_MS = 200;
+/** signal(7) */
+const SIGUSR1 = 10;
+/** keepalived's, with its names for `--signum` (src/cli/run-options.ts). */
+const JSON_SIGNAL = 36;
+const STATS_CLEAR = 63;
+/** What an earlier daemon's scripts get between SIGTERM and SIGKILL. */
+const LEFTOVER_MS = 2_000;
+/** The kernel ends a process at once; it may take a moment on a busy machine. */
+const KILLED_MS = 1_000;
+
+/** Runs until it is told to stop; the result is the exit status. */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const { log, language } = options;
+  const words = wordsOf(language);
+  keepDescriptorsToOurselves();
+  // Before anything is written that a stop would have to remove.
+  keepStops();
+  catchRealtime(log);
+  endOnBugs(log, words);
+  const taken = takeRuntimeDir(options.runtimeDir);
+  if (taken.kind !== "ours") {
+    log("error", refusal(options.runtimeDir, taken, language));
+    return 1;
+  }
+  try {
+    return await runInside(options, taken.dir);
+  } finally {
+    taken.dir.release();
+  }
+}
+
+async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<number> {
+  const { log, language } = options;
+  const words = wordsOf(language);
+  // Of a daemon that was killed: its engine hands over, and ours would take the addresses from under it.
+  if (!(await untilEngineGone(options.runtimeDir))) {
+    log("warning", words.otherEngine(killEngine(options.runtimeDir)));
+    await untilEngineGone(options.runtimeDir, KILLED_MS);
+  }
+  const ownership = new Ownership((text) => log("warning", text));
+  const instances = options.plan.instances.map(({ config }) => config);
+  const refused = await ownership.take(instances, undefined, isStopKept);
+  if (refused !== undefined) {
+    log("error", refusalSentence(refused, language));
+    return 1;
+  }
+  if (isStopKept()) return 0;
+  const rtnetlink = (options.openRequests ?? openRtnetlink)();
+  if (!rtnetlink.ok) {
+    log("error", printFailure(rtnetlink));
+    return 1;
+  }
+  const groups = new RunningGroups(dir.scripts);
+  endLeftovers(groups, log, words);
+  const send = sdNotify;
+  const manager = new SystemManager({ ...readManager(options.env, process.pid), send });
+  const places = new OwnedPlaces(options.runtimeDir, rtnetlink.value, (path, errno) =>
+    log("warning", words.placesNotRecorded(path, errno)),
+  );
+  const keeper = new Keeper(options.plan, {
+    configFile: options.configFile,
+    configId: options.configId,
+    language,
+    log,
+    rtnetlink: rtnetlink.value,
+    launcher: new Launcher(groups, log, language),
+    manager,
+    reread: (asked) => rereadOwned(options, ownership, asked),
+    keepClaims: (instances) => ownership.keepOnly(instances),
+    enginePidFile: options.enginePidFile,
+    runtimeDir: options.runtimeDir,
+    places,
+    recordFile: options.recordFile,
+    cloud: options.cloud,
+    env: options.env,
+    ...(options.engineProgram !== undefined && { engineProgram: options.engineProgram }),
+  });
+  let server: Server;
+  try {
+    const handle: Parameters<typeof serveControl>[1] = async (request, client) =>
+      await keeper.handle(request, client);
+    server = await serveControl(dir.socket, handle, log);
+  } catch (error) {
+    log("error", `${dir.socket}: ${errnoOf(error)}`);
+    return 1;
+  }
+  const pidFiles = [dir.pidFile, ...options.pidFiles];
+  // After the handlers (keepStops): whoever reads the PID may send any signal.
+  for (const path of pidFiles) {
+    const failed = writePid(path, process.pid);
+    if (failed !== undefined) log("warning", words.pidFile(path, failed));
+  }
+  log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
+  const stopped = untilStopped(keeper, dir, log, words);
+  await keeper.start();
+  await stopped;
+  places.settle();
+  server.close();
+  removeFile(dir.socket);
+  for (const path of pidFiles) removePid(path, process.pid);
+  // A client that watches, or a script's pipe, must not keep a daemon alive that owns nothing any more.
+  setTimeout(() => process.exit(0), LINGER_MS).unref();
+  return 0;
+}
+
+/** A file that names an address of another daemon is refused like one with errors. */
+function rereadOwned(options: DaemonOptions, ownership: Ownership, language: Language): Reread {
+  const read = options.reread(language);
+  if (read.kind !== "plan") return read;
+  const refused = ownership.change(read.plan.instances.map(({ config }) => config));
+  if (refused === undefined) return read;
+  options.log("error", refusalSentence(refused, options.language));
+  return { kind: "refused", findings: [refusalSentence(refused, language)] };
+}
+
+function refusal(
+  folder: string,
+  taken: Exclude<Taken, { kind: "ours" }>,
+  language: Language,
+): string {
+  if (taken.kind === "failed") return `${folder}: ${taken.why}`;
+  if (taken.kind === "unsafe") return folderSentence(folder, taken.problem, language);
+  const who = taken.pid === undefined ? "" : ` (PID ${taken.pid})`;
+  return language === "en"
+    ? `another daemon runs with ${folder}${who}; stop it, or give another --runtime-dir`
+    : `${folder} 已有守护进程在运行${who}；请先停止它，或用 --runtime-dir 指定其他目录`;
+}
+
+/** Our own mistake is no state to carry on from. The pipe to the engine ends with us, and the engine hands over. */
+function endOnBugs(log: Log, words: Words): void {
+  const end = (error: unknown): void => {
+    log("error", `${words.internalError}: ${failureText(error)}`);
+    process.exit(EX_SOFTWARE);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
+}
+
+function endLeftovers(groups: RunningGroups, log: Log, words: Words): void {
+  const ended = groups.endLeftovers("SIGTERM");
+  for (const command of ended) log("warning", words.leftover(command));
+  if (ended.length > 0) setTimeout(() => groups.endLeftovers("SIGKILL"), LEFTOVER_MS).unref();
+}
+
+/** Resolves when everything has been handed over, however often that is asked for meanwhile. */
+async function untilStopped(
+  keeper: Keeper,
+  dir: RuntimeDir,
+  log: Log,
+  words: Words,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const obey = ({ wish, signal }: Asked): void => {
+      switch (wish) {
+        case "stop":
+          return background(log, signal, async () => {
+            await keeper.stop();
+            resolve();
+          });
+        case "reload":
+          return background(log, signal, async () => await Promise.resolve(keeper.reload()));
+        case "dump":
+          return background(
+            log,
+            signal,
+            async () => await dump(keeper, dir.statusDump, log, words),
+          );
+        case "clear":
+          return log("info", words.countersStay(signal));
+        case "nothing":
+          if (signal !== "SIGPIPE") log("info", words.signalIgnored(signal));
+      }
+    };
+    obeySignals(obey);
+  });
+}
+
+function catchRealtime(log: Log): void {
+  for (const outcome of [
+    unblockSignal(SIGUSR1),
+    catchRealtimeSignals(),
+    // Short of descriptors they do nothing, and the daemon goes on.
+    listenRealtime(JSON_SIGNAL, () => take("JSON", "dump")),
+    listenRealtime(STATS_CLEAR, () => take("STATS_CLEAR", "clear")),
+  ])
+    if (!outcome.ok) log("warning", printFailure(outcome));
+}
+
+async function dump(keeper: Keeper, path: string, log: Log, words: Words): Promise<void> {
+  const text = `${JSON.stringify(await keeper.status(), undefined, 2)}\n`;
+  const failed = writeOwnFile(path, text, 0o600);
+  if (failed === undefined) log("info", words.statusWritten(path));
+  else log("error", `${path}: ${failed}`);
+}

@@ -1,0 +1,179 @@
+/**
+ * The engine process. Started by the keeper with a socket pair on file descriptor 3; never returns to an event loop.
+ *
+ *   for ever: ppoll until the next deadline -> read what is readable; while a timer is due, until nothing is, for 2 ms at the
+ *   most -> fire what is due
+ */
+
+import { AddressClaims } from "#linux/address-claims";
+import { now } from "#linux/clock";
+import * as libc from "#linux/ffi";
+import { LinePipe } from "#linux/line-pipe";
+import { LinuxWorld } from "#linux/linux-world";
+import { openNftGuard } from "#linux/nft-guard";
+import {
+  ignoreSignals,
+  lockMemory,
+  setPriority,
+  setRealtime,
+  setThreadName,
+  setTimerSlack,
+} from "#linux/process";
+import { Reactor } from "#linux/reactor";
+import { printFailure } from "#linux/result";
+import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
+import { after, micros } from "#units/time";
+import { Engine } from "#vrrp/engine/engine";
+import type { FromEngine } from "#vrrp/engine/engine-link";
+import { readToEngine } from "#vrrp/engine/engine-link-lines";
+import { createRecorder, type Recorder } from "#vrrp/engine/recording";
+import { everyAddress } from "./ownership.ts";
+
+const PIPE = 3;
+/** The argument that there is a file to lock, and its descriptor. */
+const LOCK = "--lock";
+const LOCK_FD = 4;
+/** flock(2) */
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+/** The argument that makes this engine tell what happens to its routers. */
+const RECORD = "--record";
+/** Where real-time scheduling is not allowed (docs/adr/0012). */
+const NICE = -15;
+/** The lowest: before every ordinary process, behind everything that asked for more. */
+const REALTIME_PRIORITY = 1;
+/** A busy keeper may take its time for the last messages; it kills an engine that has not ended after as long. */
+const LAST_WORDS = micros(10_000_000);
+const TIMER_SLACK_NANOSECONDS = 1_000;
+/** A fifth of the shortest interval: hundreds of packets, and still in time for the next advertisement. */
+const DRAIN_MOST = micros(2_000);
+const FAR = Number.POSITIVE_INFINITY;
+/** exit status of sysexits.h: internal software error, and cannot open a system resource */
+const EX_SOFTWARE = 70;
+const EX_OSERR = 71;
+
+function run(openRequests: typeof openRtnetlink): number {
+  // The keeper decides about signals; a Ctrl-C reaches the whole process group.
+  const ignored = ignoreSignals();
+  // It ends with us, however we end (engine-lock.ts).
+  if (process.argv.includes(LOCK)) libc.flock(LOCK_FD, LOCK_EX | LOCK_NB);
+  const pipe = new LinePipe(PIPE);
+  const log = (level: "error" | "warning", text: string): void =>
+    pipe.write({ type: "log", level, text }, true);
+  if (!ignored.ok) log("warning", `a signal to the engine may end it: ${printFailure(ignored)}`);
+  hurry(log);
+
+  const reactor = new Reactor();
+  // News first: what happens between the two is then told twice rather than never.
+  const monitor = openMonitor();
+  const rtnetlink = openRequests();
+  if (!monitor.ok || !rtnetlink.ok) {
+    const failure = monitor.ok ? rtnetlink : monitor;
+    if (!failure.ok) log("error", `rtnetlink cannot be opened: ${printFailure(failure)}`);
+    pipe.flush();
+    return EX_OSERR;
+  }
+  const guard = openNftGuard();
+  const world = new LinuxWorld({
+    reactor,
+    rtnetlink: rtnetlink.value,
+    pipe,
+    guard: guard.ok ? guard.value : undefined,
+    receive: (event) => engine.onWorld(event, now()),
+  });
+  let recorder = process.argv.includes(RECORD) ? openRecorder(pipe) : undefined;
+  const engine = new Engine(
+    world,
+    recorder === undefined ? undefined : (record) => recorder?.record(record),
+  );
+  // The keeper has its own, and has made sure that nobody else has one. Ours are there as long as we answer.
+  const claims = new AddressClaims();
+  const receive = (line: string): void => {
+    // The keeper is the same program from the same checkout: its lines are trusted to be what they say.
+    const message = readToEngine(line);
+    if (message.type === "configure") {
+      recorder?.configured(message.instances);
+      const refused = claims.set(everyAddress(message.instances));
+      if (refused !== undefined) log("warning", printFailure(refused));
+    }
+    if (message.type === "recording") {
+      if (message.goOn) recorder?.afresh();
+      else recorder = undefined;
+    }
+    if (message.type === "configure") engine.tell({ type: "configuring" });
+    engine.onKeeper(message, now());
+    if (message.type === "configure") engine.tell({ type: "ready", pid: process.pid });
+  };
+
+  reactor.add(monitor.value.fd, () => {
+    for (const event of monitor.value.read()) engine.onWorld(event, now());
+  });
+  reactor.add(pipe.fd, () => {
+    for (const line of pipe.read()) receive(line);
+    if (pipe.ended && !engine.finished) engine.keeperGone(now());
+    if (pipe.ended) reactor.remove(pipe.fd);
+  });
+
+  const links = rtnetlink.value.links();
+  const addresses = rtnetlink.value.addresses();
+  if (!links.ok || !addresses.ok) {
+    const failure = links.ok ? addresses : links;
+    if (!failure.ok) log("error", `interfaces cannot be read: ${printFailure(failure)}`);
+    pipe.flush();
+    return EX_OSERR;
+  }
+  engine.onWorld({ kind: "resync", links: links.value, addresses: addresses.value }, now());
+
+  while (!engine.finished) {
+    // What the keeper has not taken is tried again soon; it is rare enough for polling.
+    const due = engine.deadline();
+    const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
+    reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
+    reactor.drain(() => (engine.deadline() ?? FAR) <= now(), DRAIN_MOST);
+    engine.onTime(now());
+    if (pipe.waiting) pipe.flush();
+  }
+  pipe.finish(LAST_WORDS);
+  return 0;
+}
+
+/** An advertisement that is late because the machine is busy looks like a dead master to the peers. */
+function hurry(log: (level: "error" | "warning", text: string) => void): void {
+  // Only what `ps` and `top` show.
+  void setThreadName("baton-engine");
+  // Refused without CAP_IPC_LOCK beyond a small amount: then the machine's memory has to suffice.
+  void lockMemory();
+  // Without it an ordinary process is woken 50 microseconds late.
+  void setTimerSlack(TIMER_SLACK_NANOSECONDS);
+  if (setRealtime(REALTIME_PRIORITY).ok) return;
+  const niced = setPriority(NICE);
+  if (niced.ok) return;
+  log(
+    "warning",
+    `the engine runs with ordinary priority, so advertisements may be late on a busy machine: ${printFailure(niced)}`,
+  );
+}
+
+/** The lines go to the keeper, which has the time for files; what it does not take is lost and counted. */
+function openRecorder(pipe: LinePipe): Recorder {
+  const write = (line: string): boolean => {
+    const { dropped } = pipe;
+    pipe.write({ type: "record", line } satisfies FromEngine, true);
+    return pipe.dropped === dropped;
+  };
+  return createRecorder(write, { wall: new Date().toISOString(), at: now() });
+}
+
+/** @param openRequests how the kernel is asked for links and addresses */
+export function main(openRequests: typeof openRtnetlink = openRtnetlink): void {
+  try {
+    process.exitCode = run(openRequests);
+  } catch (error) {
+    // Our own mistake. The keeper sees the pipe end, hands over for us and starts another engine.
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    // The end of the pipe first: stderr may be stuck, and the keeper hands over the sooner it knows.
+    libc.close(PIPE);
+    process.stderr.write(`baton engine: internal error: ${text}\n`);
+    process.exitCode = EX_SOFTWARE;
+  }
+}

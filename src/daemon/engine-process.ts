@@ -1,0 +1,201 @@
+/** The engine as the keeper sees it: a child process with a socket pair, started again when it dies. */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Duplex } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Instant } from "#units/time";
+import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
+import { printToEngine } from "#vrrp/engine/engine-link-lines";
+import { errnoOf } from "./contain.ts";
+import { withLockFile } from "./engine-lock.ts";
+
+const NODE_OPTIONS = [
+  "--disable-warning=ExperimentalWarning",
+  "--disable-sigusr1",
+  "--max-semi-space-size=2",
+];
+const MAIN = fileURLToPath(new URL("./engine-start-main.ts", import.meta.url));
+/** Starting a process stops this one for some milliseconds, which the hand-over for the dead engine needs first. */
+const FIRST_DELAY_MS = 40;
+const LAST_DELAY_MS = 10_000;
+/** From the end of the process to the end of its pipe, which ordinarily comes first. */
+const LAST_WORDS_MS = 2;
+/** An engine that ran this long was all right: the next death starts the back-off anew. */
+const HEALTHY_MS = 10_000;
+/** No line is longer: a snapshot of some thousand instances. */
+const LINE_MAX = 64 * 1024 * 1024;
+
+export interface Snapshot {
+  readonly at: Instant;
+  readonly instances: readonly InstanceSnapshot[];
+}
+
+export interface EngineEvents {
+  message(message: FromEngine): void;
+  /** At once, before another is started. */
+  died(): void;
+  /** How it ended, a moment later: the name of a signal, or its exit status. */
+  reaped(pid: number | undefined, how: string): void;
+  /** A new process waits for its configuration. */
+  started(): void;
+  /** It wrote something that cannot be acted upon, and is ended for it. */
+  unreadable(line: string, error: unknown): void;
+}
+
+export interface EngineOptions {
+  /** The program and its arguments; undefined is the real one. */
+  readonly program?: readonly string[] | undefined;
+  /** Further arguments, asked anew for each process. */
+  readonly more?: () => readonly string[];
+  /** Where its lock is (engine-lock.ts); undefined: it has none. */
+  readonly runtimeDir?: string | undefined;
+}
+
+export class EngineProcess {
+  readonly #events: EngineEvents;
+  readonly #options: EngineOptions;
+  readonly #asked = new Map<number, (snapshot: Snapshot | undefined) => void>();
+  #child: ChildProcess | undefined;
+  #pipe: Duplex | undefined;
+  #buffered = "";
+  #nextId = 1;
+  #delayMs = FIRST_DELAY_MS;
+  #startedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ending = false;
+  restarts = 0;
+
+  constructor(events: EngineEvents, options: EngineOptions = {}) {
+    this.#events = events;
+    this.#options = options;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  start(): void {
+    this.#startedAt = Date.now();
+    const child = this.#spawn();
+    const pipe = child?.stdio?.[3] as Duplex | null | undefined;
+    // Short of descriptors, memory or processes: no engine yet, which is as if it had died at once.
+    if (child === undefined || pipe === null || pipe === undefined) {
+      child?.on("error", (error) => this.#events.reaped(undefined, error.message));
+      return this.#startAgain();
+    }
+    this.#child = child;
+    this.#pipe = pipe;
+    this.#buffered = "";
+    pipe.setEncoding("utf8");
+    pipe.on("data", (text: string) => {
+      if (this.#child === child) this.#receive(text);
+    });
+    // Whichever tells first: the process is reaped, or its end of the pipe is closed.
+    let told = false;
+    const gone = (): void => {
+      if (told) return;
+      told = true;
+      this.#gone(child);
+    };
+    pipe.on("error", () => undefined);
+    pipe.once("end", gone);
+    pipe.once("close", gone);
+    child.once("exit", (code, signal) => {
+      this.#events.reaped(child.pid, signal ?? `exit ${code ?? "?"}`);
+      // Its last words, which may be "I am MASTER", are read before its end is acted upon.
+      if (pipe.readableEnded) gone();
+      else setTimeout(gone, LAST_WORDS_MS);
+    });
+    child.once("error", (error) => {
+      this.#events.reaped(child.pid, error.message);
+      gone();
+    });
+    this.#events.started();
+  }
+
+  #spawn(): ChildProcess | undefined {
+    const { program = [...NODE_OPTIONS, MAIN], more, runtimeDir } = this.#options;
+    try {
+      return withLockFile(runtimeDir, (lock) => {
+        const locks = lock === undefined ? [] : ["--lock"];
+        return spawn(process.execPath, [...program, ...(more?.() ?? []), ...locks], {
+          stdio: ["ignore", "ignore", "inherit", "pipe", lock ?? "ignore"],
+          env: process.env,
+        });
+      });
+    } catch (error) {
+      this.#events.reaped(undefined, errnoOf(error));
+      return undefined;
+    }
+  }
+
+  send(message: ToEngine): void {
+    this.#pipe?.write(`${printToEngine(message)}\n`);
+  }
+
+  /** What the engine thinks now; undefined if it does not answer in time. */
+  async snapshot(timeoutMs: number): Promise<Snapshot | undefined> {
+    const id = this.#nextId++;
+    return await new Promise((resolve) => {
+      const timer = setTimeout(() => this.#answer(id, undefined), timeoutMs);
+      this.#asked.set(id, (snapshot) => {
+        clearTimeout(timer);
+        resolve(snapshot);
+      });
+      this.send({ type: "snapshot", id });
+    });
+  }
+
+  /** No engine is started any more. */
+  end(): void {
+    this.#ending = true;
+    clearTimeout(this.#timer);
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  #answer(id: number, snapshot: Snapshot | undefined): void {
+    this.#asked.get(id)?.(snapshot);
+    this.#asked.delete(id);
+  }
+
+  #receive(text: string): void {
+    const lines = (this.#buffered + text).split("\n");
+    this.#buffered = lines.pop() ?? "";
+    // Half a line of a dying process, or a broken one: there is only one answer to both.
+    if (this.#buffered.length > LINE_MAX || !lines.every((line) => this.#take(line))) this.kill();
+  }
+
+  /** False: it says what cannot be. */
+  #take(line: string): boolean {
+    try {
+      const message = JSON.parse(line) as FromEngine;
+      if (message.type === "snapshot") this.#answer(message.id, message);
+      else this.#events.message(message);
+      return true;
+    } catch (error) {
+      this.#events.unreadable(line, error);
+      return false;
+    }
+  }
+
+  #gone(child: ChildProcess): void {
+    if (this.#child !== child) return;
+    this.#child = undefined;
+    this.#pipe = undefined;
+    for (const id of this.#asked.keys()) this.#answer(id, undefined);
+    // It may be alive and deaf: two engines must never be.
+    child.kill("SIGKILL");
+    this.#events.died();
+    this.#startAgain();
+  }
+
+  #startAgain(): void {
+    if (this.#ending) return;
+    this.restarts += 1;
+    if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = FIRST_DELAY_MS;
+    this.#timer = setTimeout(() => this.start(), this.#delayMs);
+    this.#delayMs = Math.min(LAST_DELAY_MS, this.#delayMs * 4);
+  }
+}

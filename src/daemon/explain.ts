@@ -1,0 +1,78 @@
+/** `baton explain`: the story of an instance or a sync group, for somebody who is tired and has to decide something. */
+
+import type { Language } from "#diagnostics/diagnostic";
+import { reasonSentence } from "#diagnostics/reasons";
+import type { ControlAnswer, InstanceStatus, Status } from "./control-protocol.ts";
+import { explainGroup } from "./explain-group.ts";
+import { explainHavips, isContested } from "./explain-havip.ts";
+import { explainWords } from "./explain-words.ts";
+import { printLocalTime } from "./local-time.ts";
+
+export function explain(
+  status: Status,
+  wanted: string | undefined,
+  language: Language,
+): ControlAnswer {
+  const en = language === "en";
+  if (!status.engineAnswers) {
+    const error = en
+      ? "the engine does not answer: the state is unknown"
+      : "引擎没有应答，状态未知";
+    return { ok: false, error, help: en ? "see the log of the daemon" : "请查看守护进程日志" };
+  }
+  // A group may have the name of an instance: then both are meant.
+  const isWanted = ({ name }: { readonly name: string }): boolean =>
+    wanted === undefined || name === wanted;
+  const instances = status.instances.filter(isWanted);
+  const groups = status.groups.filter(isWanted);
+  if (instances.length + groups.length === 0) {
+    const names = [...status.instances, ...status.groups].map(({ name }) => name).join(", ");
+    return {
+      ok: false,
+      error: en
+        ? `there is no instance or sync group ${wanted ?? ""}`
+        : `没有名为 ${wanted ?? ""} 的实例或同步组`,
+      help: en ? `there are: ${names}` : `现有实例：${names}`,
+    };
+  }
+  const stories = [
+    ...instances.map((one) => explainInstance(one, language)),
+    ...groups.map((one) => explainGroup(one, language)),
+  ];
+  return { ok: true, text: stories.join("\n\n") };
+}
+
+/** Lines of history: enough to see what led here; `status --json` has all of it. */
+const HISTORY_MAX = 5;
+
+function explainInstance(one: InstanceStatus, language: Language): string {
+  const words = explainWords(language);
+  const indented = (line: string): string => `  ${line}`;
+  const next =
+    one.state === "BACKUP"
+      ? one.standby === undefined
+        ? []
+        : words.wouldChange(one.standby, one.effectivePriority)
+      : [words.next[one.state]];
+  return [
+    words.head(one),
+    words.why(reasonSentence(one.why.reason, language)),
+    ...(one.standby === undefined ? [] : [words.master(one.standby)]),
+    words.priority(one),
+    ...one.trackers.map(words.tracker).map(indented),
+    ...one.peers.map(words.peer).map(indented),
+    ...one.addresses.map(words.address).map(indented),
+    ...explainHavips(one.havips, language),
+    ...(one.holdDown === undefined ? [] : [words.holdDown(one.holdDown)]),
+    ...(one.claim === undefined ? [] : [words.claim(one.claim)]),
+    ...next,
+    ...(isLeaseOfInterest(one) ? [words.lease(one.lease)] : []),
+    ...one.history
+      .slice(0, HISTORY_MAX)
+      .map((event) => indented(words.history(event, printLocalTime(new Date(event.at))))),
+  ].join("\n");
+}
+
+/** What happens if this node dies: no matter where it owns nothing, or while another owns the address too, or claims it. */
+const isLeaseOfInterest = ({ addresses, havips, claim }: InstanceStatus): boolean =>
+  addresses.some(({ owned }) => owned) && !isContested(havips) && claim === undefined;

@@ -1,0 +1,310 @@
+/**
+ * Beside VRRP: asks the cloud whether it agrees about every HAVIP of an instance that is MASTER (src/cloud/agreement/agreement.ts
+ * decides when), has it announced again, and tells. The control plane being slow or away changes nothing else.
+ */
+
+import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
+import type { HavipCounters } from "#cloud/agreement/agreement-counters";
+import {
+  type AgreementCounters,
+  countAgreement,
+  disagreedFor,
+  NO_AGREEMENTS,
+} from "#cloud/agreement/agreement-counters";
+import {
+  type AgreementEffect,
+  type AgreementEvent,
+  type AgreementNews,
+  type AgreementState,
+  type ContrarySign,
+  IDLE,
+  type Role,
+  type View,
+  verdictOf,
+} from "#cloud/agreement/agreement-state";
+import { roleAsked } from "#cloud/agreement/role";
+import type { Language } from "#diagnostics/diagnostic";
+import type { HavipPlan } from "#keepalived/plan";
+import { now } from "#linux/clock";
+import { type Ipv4, readIpv4 } from "#units/address";
+import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
+import { type CloudQuestion, CloudSource } from "./cloud-source.ts";
+import { background, failureText } from "./contain.ts";
+import type { HavipStatus } from "./control-protocol.ts";
+import { type HavipWords, havipWordsOf } from "./havip-words.ts";
+import type { Log } from "./log.ts";
+
+export interface HavipOptions {
+  /** `--cloud`: every instance is asked about; a `havip` block goes before it, word by word. */
+  readonly cloud: CloudQuestion | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly language: Language;
+  readonly log: Log;
+  readonly announce: (one: { readonly instance: string; readonly address: Ipv4 }) => void;
+  /** An instance that is stopping: the cloud has moved all its addresses, or does not say so and is not waited for. */
+  readonly moved: (instance: string, moved: boolean) => void;
+}
+
+export interface HavipInstance {
+  readonly name: string;
+  /** Virtual addresses, dotted. */
+  readonly addresses: readonly string[];
+  readonly isMaster: boolean;
+  readonly havip: HavipPlan | undefined;
+}
+
+interface Watch {
+  readonly instance: string;
+  readonly address: string;
+  /** What `source` was made from: another question is another watch. */
+  readonly question: string;
+  /** At a planned stop the engine waits for the cloud. */
+  readonly waits: boolean;
+  /** What it waited for has come: the answer. */
+  moved: boolean | undefined;
+  /** Taken away by a reload, and handing over. */
+  isLeaving: boolean;
+  source: CloudSource;
+  state: AgreementState;
+  /** MASTER, or the last agreement, since. */
+  changedAt: Instant;
+  counters: AgreementCounters;
+}
+
+export class HavipLoop {
+  readonly #options: HavipOptions;
+  readonly #words: HavipWords;
+  #watches: Map<string, Watch> = new Map();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: HavipOptions) {
+    this.#options = options;
+    this.#words = havipWordsOf(options.language);
+  }
+
+  /** At the start and after every reload. What is watched already goes on, with the keys as they are on disk now. */
+  configure(instances: readonly HavipInstance[]): void {
+    const sources = new Map<string, CloudSource>();
+    const before = this.#watches;
+    this.#watches = new Map();
+    for (const { name, addresses, isMaster, havip } of instances) {
+      const asked = this.#questionOf(havip);
+      if (asked === undefined) continue;
+      const question = JSON.stringify(asked);
+      const source = sources.get(question) ?? new CloudSource(asked, this.#options);
+      sources.set(question, source);
+      for (const address of addresses) {
+        const key = `${name}/${address}`;
+        const known = before.get(key);
+        const fresh = { state: IDLE, changedAt: now(), counters: NO_AGREEMENTS };
+        const kept = known?.question === question ? known : fresh;
+        const waits = (havip?.handoverWait ?? 0) > 0;
+        const more = { waits, moved: undefined, isLeaving: false };
+        const watch: Watch = { ...kept, ...more, instance: name, address, question, source };
+        this.#watches.set(key, watch);
+        this.#step(watch, { kind: "role", role: isMaster ? "master" : "other" });
+      }
+    }
+    const names = new Set(instances.map((one) => one.name));
+    for (const [key, watch] of before) {
+      if (!watch.waits || watch.state.kind === "idle" || names.has(watch.instance)) continue;
+      watch.isLeaving = true;
+      this.#watches.set(key, watch);
+    }
+    this.#arm();
+  }
+
+  /** An instance has a new state. Leaving is MASTER's planned stop, in which the address still answers. */
+  transition(instance: string, role: Role): void {
+    const mine = [...this.#watches.values()].filter((watch) => watch.instance === instance);
+    for (const watch of mine) {
+      watch.moved = undefined;
+      this.#step(watch, { kind: "role", role: roleAsked(role, watch.waits) });
+    }
+    const isWaitedFor = role === "leaving" && mine.some((watch) => watch.waits);
+    // Never asked as MASTER, so there is no answer to wait for.
+    if (isWaitedFor && mine.every((watch) => watch.state.kind !== "leaving"))
+      this.#options.moved(instance, false);
+    this.#arm();
+  }
+
+  /** What the instance waited for, once all its addresses have an answer. */
+  #tellMoved(watch: Watch, moved: boolean): void {
+    watch.moved = moved;
+    const all = [...this.#watches.values()].filter((one) => one.instance === watch.instance);
+    if (all.some((one) => one.state.kind === "leaving")) return;
+    this.#options.moved(
+      watch.instance,
+      all.every((one) => one.moved !== false),
+    );
+    for (const [key, one] of this.#watches)
+      if (one.isLeaving && one.instance === watch.instance) this.#watches.delete(key);
+  }
+
+  /** Something in the network speaks against our being the only owner: what the cloud said before it does not count. */
+  sign(instance: string, sign: ContrarySign, address?: string): void {
+    for (const watch of this.#watches.values()) {
+      const isMeant = watch.instance === instance && (address ?? watch.address) === watch.address;
+      if (isMeant) this.#step(watch, { kind: "sign", sign });
+    }
+    this.#arm();
+  }
+
+  /** Nobody of ours is MASTER until another engine says so. */
+  engineGone(): void {
+    for (const watch of this.#watches.values()) this.#step(watch, { kind: "role", role: "other" });
+    this.#arm();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#watches.clear();
+  }
+
+  status(instance: string): readonly HavipStatus[] {
+    return [...this.#watches.values()]
+      .filter((one) => one.instance === instance)
+      .map((watch) => this.#statusOf(watch));
+  }
+
+  #statusOf({ address, state, changedAt, counters: counted }: Watch): HavipStatus {
+    const { disagreed: _, ...numbers } = counted;
+    const disagreementSeconds = toSeconds(disagreedFor(counted, state, now()));
+    const counters: HavipCounters = { ...numbers, disagreementSeconds };
+    const at = now();
+    const since = (from: Instant): number => toSeconds(elapsed(from, at));
+    const verdict = verdictOf(state);
+    const common = { address, counters, forSeconds: since(changedAt) };
+    const announcements = state.kind === "watching" ? state.announcements : 0;
+    switch (verdict.kind) {
+      case "not-asked":
+        return { address, platform: "not-asked", counters };
+      case "agrees": {
+        const answerSecondsAgo = verdict.asOf === undefined ? undefined : since(verdict.asOf);
+        return { ...common, platform: "agrees", answerSecondsAgo };
+      }
+      case "contested": {
+        const { rival, moves, lastAt, since: from } = verdict.contest;
+        const { view } = verdict;
+        const holder = view?.kind === "theirs" ? view.instanceId : undefined;
+        const detail = view === undefined ? undefined : this.#words.view(view);
+        const contest = { rival, moves, rivalSecondsAgo: since(lastAt), announcements };
+        const forSeconds = since(from);
+        return { ...common, forSeconds, platform: "contested", holder, detail, ...contest };
+      }
+      case "doubtful": {
+        const { doubt } = verdict;
+        const detail = this.#words.sign(doubt.sign);
+        return { ...common, platform: "doubtful", forSeconds: since(doubt.since), detail };
+      }
+      case "disagrees":
+      case "unknown": {
+        const { kind: platform, view } = verdict;
+        const holder = view?.kind === "theirs" ? view.instanceId : undefined;
+        const detail = view === undefined ? undefined : this.#words.view(view);
+        return { ...common, platform, holder, detail, announcements };
+      }
+    }
+  }
+
+  /** Undefined: nobody is asked. */
+  #questionOf(havip: HavipPlan | undefined): CloudQuestion | undefined {
+    const { cloud } = this.#options;
+    if (havip === undefined) return cloud;
+    return {
+      endpoint: havip.endpoint ?? cloud?.endpoint,
+      region: havip.region ?? cloud?.region,
+      instanceId: havip.instanceId ?? cloud?.instanceId,
+      credentialsFile: havip.credentialsFile ?? cloud?.credentialsFile,
+    };
+  }
+
+  #step(watch: Watch, event: AgreementEvent): void {
+    const at = now();
+    const before = watch.state;
+    const step = stepAgreement(before, event, at);
+    watch.counters = countAgreement(watch.counters, before, event, step, at);
+    if (event.kind === "role" && step.state !== before) watch.changedAt = at;
+    watch.state = step.state;
+    for (const effect of step.effects) this.#perform(watch, effect);
+  }
+
+  #perform(watch: Watch, effect: AgreementEffect): void {
+    switch (effect.kind) {
+      case "ask":
+        return background(
+          this.#options.log,
+          `(${watch.instance}) ${watch.address}`,
+          async () => await this.#ask(watch, effect.turn),
+        );
+      case "announce": {
+        const address = readIpv4(watch.address);
+        if (address !== undefined) this.#options.announce({ instance: watch.instance, address });
+        return;
+      }
+      case "moved":
+        return this.#tellMoved(watch, effect.moved);
+      case "tell":
+        watch.changedAt = now();
+        return this.#tell(watch, effect.news);
+    }
+  }
+
+  async #ask({ instance, address, question, source }: Watch, turn: number): Promise<void> {
+    const view = await source.ask(address).catch((error: unknown): View => {
+      // Nothing that it can be asked throws for the world's sake; if it does all the same, there is no answer.
+      return { kind: "unknown", why: failureText(error) };
+    });
+    // A reload may have put another in its place, which goes on where this one was.
+    const watch = this.#watches.get(`${instance}/${address}`);
+    if (watch?.question !== question) return;
+    this.#step(watch, { kind: "answered", turn, view });
+    this.#arm();
+  }
+
+  #tell({ instance, address }: Watch, news: AgreementNews): void {
+    const { log } = this.#options;
+    const fields = { instance, address, havip: news };
+    switch (news.kind) {
+      case "agrees": {
+        const seconds = toSeconds(news.after).toFixed(1);
+        return log("info", this.#words.agrees({ instance, address, seconds }), fields);
+      }
+      case "disagrees": {
+        const seconds = toSeconds(news.after).toFixed(1);
+        const { view, announcements } = news;
+        const about = { instance, address, seconds, view, announcements };
+        return log("error", this.#words.disagrees(about), fields);
+      }
+      case "contested":
+        return log(
+          "error",
+          this.#words.contested({ instance, address, rival: news.rival }),
+          fields,
+        );
+      case "doubted":
+        return log("warning", this.#words.doubted({ instance, address, sign: news.sign }), fields);
+      case "lost":
+        return log("warning", this.#words.lost({ instance, address, view: news.view }), fields);
+    }
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    let first: Instant | undefined;
+    for (const { state } of this.#watches.values()) {
+      const due = agreementDeadline(state);
+      if (due !== undefined && (first === undefined || due < first)) first = due;
+    }
+    if (first === undefined) return;
+    const wait = Math.max(0, Math.ceil(toMillis(elapsed(now(), first))));
+    this.#timer = setTimeout(() => {
+      for (const watch of this.#watches.values()) {
+        const due = agreementDeadline(watch.state);
+        if (due !== undefined && due <= now()) this.#step(watch, { kind: "timeReached" });
+      }
+      this.#arm();
+    }, wait);
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * What the keeper remembers of each router: the state last told by the engine, whether its address may be here, and its history.
+ * Enough to hand over for an engine that died. It follows the router (interface, VRID, transport) through a reload, as the
+ * engine's does, and not the name: two names may have changed places.
+ */
+
+import { pairUp } from "#vrrp/engine/pairing";
+import type { InstanceConfig } from "#vrrp/router/config";
+import type { PublicState } from "#vrrp/router/state";
+import type { Told } from "./notifier.ts";
+import type { History } from "./status.ts";
+
+export interface InstanceMemory {
+  config: InstanceConfig;
+  state: PublicState;
+  /** From MASTER until the addresses are given up for certain: a hand-over at a stop belongs to it. */
+  mayOwn: boolean;
+  priority: number;
+  history: History;
+  /** How it came to its state; undefined: nothing has been told of it yet. */
+  last: Told | undefined;
+}
+
+const HISTORY_MAX = 100;
+
+/** Whom a message is about: by its name, among those that are configured or those that a reload has taken away. */
+export interface About {
+  readonly instance: string;
+  readonly leaving?: true;
+}
+
+/** What a reload has done to names. */
+export interface NameChanges {
+  /** Names that now stand for a router that had another one. */
+  readonly moved: readonly string[];
+  /** Names that nobody has any more, though the router that had it goes on. */
+  readonly gone: readonly string[];
+}
+
+export class InstanceMemories {
+  #byName = new Map<string, InstanceMemory>();
+  /** Taken away by a reload; they go when the engine says that they are removed. */
+  #leaving: InstanceMemory[] = [];
+
+  get(name: string): InstanceMemory | undefined {
+    return this.#byName.get(name);
+  }
+
+  of({ instance, leaving }: About): InstanceMemory | undefined {
+    if (leaving !== true) return this.#byName.get(instance);
+    return this.#leaving.find(({ config }) => config.router.name === instance);
+  }
+
+  entries(): MapIterator<[string, InstanceMemory]> {
+    return this.#byName.entries();
+  }
+
+  /** Also of those that are leaving. */
+  configs(): readonly InstanceConfig[] {
+    return [...this.#byName.values(), ...this.#leaving].map(({ config }) => config);
+  }
+
+  configure(configs: readonly InstanceConfig[]): NameChanges {
+    const before = new Map([...this.#byName.values()].map((memory) => [memory.config, memory]));
+    const pairs = pairUp([...before.keys()], configs);
+    const moved: string[] = [];
+    const gone: string[] = [];
+    this.#byName = new Map();
+    for (const config of configs) {
+      const { name } = config.router;
+      const old = pairs.get(config);
+      const memory = old === undefined ? undefined : before.get(old);
+      this.#byName.set(name, memory ?? fresh(config));
+      if (old === undefined || memory === undefined) continue;
+      before.delete(old);
+      memory.config = config;
+      if (old.router.name === name) continue;
+      moved.push(name);
+      gone.push(old.router.name);
+    }
+    this.#leaving.push(...before.values());
+    return { moved, gone: gone.filter((name) => !this.#byName.has(name)) };
+  }
+
+  /** The engine is gone: nothing is known of any of them. Returns what it may have owned. */
+  engineGone(): readonly InstanceConfig[] {
+    const owned: InstanceConfig[] = [];
+    for (const memory of [...this.#byName.values(), ...this.#leaving]) {
+      if (memory.mayOwn) owned.push(memory.config);
+      memory.mayOwn = false;
+      memory.state = "INIT";
+    }
+    this.#leaving = [];
+    return owned;
+  }
+
+  changed(about: About, event: History[number], told: Told): void {
+    const memory = this.of(about);
+    if (memory === undefined) return;
+    const { to, priority } = told;
+    memory.state = to;
+    memory.priority = priority;
+    memory.last = told;
+    if (to === "MASTER") memory.mayOwn = true;
+    else if (to !== "STOP") memory.mayOwn = false;
+    memory.history = [event, ...memory.history].slice(0, HISTORY_MAX);
+  }
+
+  handedOver(about: About): void {
+    const memory = this.of(about);
+    if (memory !== undefined) memory.mayOwn = false;
+  }
+
+  /** The engine has ended in good order. */
+  allHandedOver(): void {
+    for (const memory of [...this.#byName.values(), ...this.#leaving]) memory.mayOwn = false;
+  }
+
+  /** Of those that were leaving. */
+  delete(memory: InstanceMemory): void {
+    this.#leaving = this.#leaving.filter((one) => one !== memory);
+  }
+
+  /** `VI_1 MASTER, VI_2 BACKUP` */
+  summary(): string {
+    return [...this.#byName].map(([name, { state }]) => `${name} ${state}`).join(", ");
+  }
+}
+
+const fresh = (config: InstanceConfig): InstanceMemory => ({
+  config,
+  state: "INIT",
+  mayOwn: false,
+  priority: config.router.priority,
+  history: [],
+  last: undefined,
+});

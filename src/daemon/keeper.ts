@@ -1,0 +1,572 @@
+/**
+ * The keeper: everything of the daemon that may take time. It starts and watches the engine, runs check and notify scripts,
+ * answers `status`, and hands over when the engine dies.
+ *
+ *   configuration ─> engine (fd 3) ─> transitions ─> log, notify, fifo, history, status
+ *   check scripts, files, processes ─> results ─> engine
+ *   engine gone ─> emergency.ts ─> another engine
+ */
+
+import { signIn } from "#cloud/agreement/contrary-sign";
+import { roleOf } from "#cloud/agreement/role";
+import type { Language } from "#diagnostics/diagnostic";
+import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
+import type { CommandPlan, RunPlan } from "#keepalived/plan";
+import type { Rtnetlink } from "#linux/rtnetlink";
+import { printIpv4 } from "#units/address";
+import { instant, micros, toMillis } from "#units/time";
+import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
+import type { InstanceConfig } from "#vrrp/router/config";
+import { CheckScripts } from "./check-scripts.ts";
+import type { CloudQuestion } from "./cloud-source.ts";
+import { contain, failureText } from "./contain.ts";
+import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
+import type { ControlClient } from "./control-server.ts";
+import { Emergency } from "./emergency.ts";
+import { EngineProcess } from "./engine-process.ts";
+import { EngineWatch } from "./engine-watch.ts";
+import { explain } from "./explain.ts";
+import { HavipLoop } from "./havip-loop.ts";
+import { InstanceMemories } from "./instance-memory.ts";
+import type { Launcher } from "./launcher.ts";
+import type { Log } from "./log.ts";
+import { Notifier } from "./notifier.ts";
+import { OutputPipe } from "./output-pipe.ts";
+import { removeFile } from "./own-files.ts";
+import type { OwnedPlaces } from "./owned-places.ts";
+import { RecordFile } from "./record-file.ts";
+import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
+import { writePid } from "./runtime-dir.ts";
+import { groupStatuses, instanceStatus, VERSION } from "./status.ts";
+import type { SystemManager } from "./system-manager.ts";
+import { TrackFiles } from "./track-files.ts";
+import { TrackProcesses } from "./track-processes.ts";
+import { Watchers } from "./watchers.ts";
+import { type Words, wordsOf } from "./words.ts";
+
+export type Reread =
+  | { readonly kind: "plan"; readonly plan: RunPlan }
+  /** What runs stays. The reasons have been logged; here they are for who asked, rendered in the language asked for. */
+  | { readonly kind: "refused"; readonly findings: readonly string[] };
+
+export interface KeeperOptions {
+  readonly configFile: string;
+  readonly configId: string | undefined;
+  readonly language: Language;
+  readonly log: Log;
+  readonly rtnetlink: Rtnetlink;
+  readonly launcher: Launcher;
+  readonly manager: SystemManager;
+  /** Reads the file again. */
+  readonly reread: (language: Language) => Reread;
+  /** `-r`: keepalived's VRRP child. */
+  readonly enginePidFile: string | undefined;
+  /** `--cloud`: ask about every instance. A `havip` block in the file asks without it. */
+  readonly cloud?: CloudQuestion | undefined;
+  /** Where keys, regions and endpoints are looked for. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Of a daemon with a runtime directory. */
+  readonly places?: OwnedPlaces | undefined;
+  /** After a reload: other addresses than these are given up, and may be another daemon's. */
+  readonly keepClaims?: (instances: readonly InstanceConfig[]) => void;
+  /** Where the engine's lock is; undefined: it has none. */
+  readonly runtimeDir?: string | undefined;
+  /** `--record`: what happens to the routers is appended there. */
+  readonly recordFile?: string | undefined;
+  /** The program of the engine and its arguments; undefined is the real one. */
+  readonly engineProgram?: readonly string[];
+}
+
+/** The engine's answer to a question, else its state is unknown. */
+const SNAPSHOT_MS = 300;
+/** A hand-over may take an interval and a skew time, 40.95 s each at the most; the usual one is over in 2 s. */
+const STOP_MS = 10_000;
+const NOTIFY_STOP_MS = 5_000;
+const GLOBAL_SCRIPT_MS = 10_000;
+/** One line a minute about the same rival is enough. */
+const REPORT_GAP_MS = 60_000;
+
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #log: Log;
+  readonly #words: Words;
+  readonly #engine: EngineProcess;
+  readonly #watch: EngineWatch;
+  readonly #havips: HavipLoop;
+  readonly #emergency: Emergency;
+  readonly #scripts: CheckScripts;
+  readonly #files: TrackFiles;
+  readonly #processes: TrackProcesses;
+  readonly #notifier: Notifier;
+  readonly #memories: InstanceMemories = new InstanceMemories();
+  readonly #watchers: Watchers;
+  readonly #recording: RecordFile | undefined;
+  readonly #toldAt = new Map<string, number>();
+  readonly #startedAt = new Date();
+  #plan: RunPlan;
+  /** Configurations the engine was sent and has not taken over yet. */
+  #sent: { readonly plan: RunPlan; readonly isReload: boolean }[] = [];
+  #reloadedAt: Date | undefined;
+  /** Resolves when the engine is gone and what it left is handed over. */
+  #engineGone: (() => void) | undefined;
+  /** Since `stop` was asked for; a second one waits for the first. */
+  #stopped: Promise<void> | undefined;
+  #isStarted = false;
+  #isReady = false;
+  /** Of `startup_script` or `shutdown_script`, while one runs. */
+  #endGlobal: (() => void) | undefined;
+
+  constructor(plan: RunPlan, options: KeeperOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    const { log, language, launcher, manager } = options;
+    this.#log = log;
+    this.#words = wordsOf(language);
+    this.#emergency = new Emergency(options.rtnetlink, log, this.#words);
+    this.#scripts = new CheckScripts(launcher, log, language, (name, result) =>
+      this.#engine.send({ type: "tracker", kind: "script", name, result }),
+    );
+    const track = (result: TrackerResult): void =>
+      this.#engine.send({ type: "tracker", ...result });
+    this.#files = new TrackFiles(log, this.#words, track);
+    this.#processes = new TrackProcesses(log, this.#words, track);
+    this.#notifier = new Notifier(launcher, log, language);
+    this.#watchers = new Watchers(log, async () => await this.status());
+    this.#engine = new EngineProcess(
+      {
+        message: (message) => this.#onMessage(message),
+        died: () => this.#onDeath(),
+        reaped: (pid, how) => this.#onReaped(pid, how),
+        started: () => this.#configureEngine(false),
+        unreadable: (line, error) => this.#onUnreadable(line, error),
+      },
+      {
+        program: options.engineProgram,
+        more: () => (this.#recording?.isOpen === true ? ["--record"] : []),
+        runtimeDir: options.runtimeDir,
+      },
+    );
+    if (options.recordFile !== undefined)
+      this.#recording = new RecordFile(options.recordFile, {
+        log,
+        words: this.#words,
+        tellEngine: (goOn) => this.#engine.send({ type: "recording", goOn }),
+      });
+    this.#havips = new HavipLoop({
+      cloud: options.cloud,
+      env: options.env ?? {},
+      language,
+      log,
+      announce: (one) => this.#engine.send({ type: "announce", ...one }),
+      moved: (instance, moved) => this.#engine.send({ type: "platform", instance, moved }),
+    });
+    this.#watch = new EngineWatch({
+      log,
+      words: this.#words,
+      milliseconds: manager.watchdogMilliseconds,
+      ask: async (milliseconds) => (await this.#engine.snapshot(milliseconds)) !== undefined,
+      answers: () => manager.alive(),
+      isDeaf: () => this.#engine.kill(),
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#configure(this.#plan);
+    await this.#runGlobal("startup_script", this.#plan.globals.startupScript);
+    if (this.#isStopping) return;
+    this.#isStarted = true;
+    // Values of files are known at once, and go to the engine with its configuration.
+    this.#startTrackers();
+    this.#engine.start();
+    this.#watch.start();
+  }
+
+  /** SIGHUP. A file with errors changes nothing. Before the start is over, it starts with what is read now. */
+  reload(language: Language = this.#options.language): Reloaded {
+    if (this.#isStopping) return { kind: "stopping" };
+    const { manager } = this.#options;
+    manager.reloading();
+    const read = this.#reread(language);
+    if (read.kind === "refused") {
+      manager.ready();
+      this.#log("error", this.#words.reloadRefused);
+      return read;
+    }
+    const { plan } = read;
+    this.#reloadedAt = new Date();
+    this.#configure(plan);
+    if (this.#isStarted) {
+      this.#startTrackers();
+      this.#configureEngine(true);
+      void this.#settleClaims();
+    }
+    manager.ready();
+    this.#log("info", "Reload complete");
+    this.#watchers.changed();
+    return { kind: "done" };
+  }
+
+  /** The engine has carried out what was sent before its answer; an instance that hands over comes with `removed`. */
+  async #settleClaims(): Promise<void> {
+    const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
+    if (snapshot !== undefined && !this.#isStopping)
+      this.#options.keepClaims?.(this.#memories.configs());
+  }
+
+  /** Files may vanish or change between two looks at them: what cannot be read is no configuration. */
+  #reread(language: Language): Reread {
+    try {
+      return this.#options.reread(language);
+    } catch (error) {
+      const why = `${this.#options.configFile}: ${failureText(error)}`;
+      this.#log("error", why);
+      return { kind: "refused", findings: [why] };
+    }
+  }
+
+  get #isStopping(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /** Hands over and ends: resolves when everything is done, or has had its time, for everybody who asks. */
+  async stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    await this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#options.manager.stopping();
+    this.#log("info", "Stopping");
+    this.#endGlobal?.();
+    this.#watch.stop();
+    this.#engine.end();
+    this.#scripts.stop();
+    this.#files.stop();
+    this.#processes.stop();
+    await this.#stopEngine();
+    this.#havips.stop();
+    await this.#emergency.finished();
+    await this.#recording?.close();
+    this.#tellStop();
+    await this.#notifier.finish(NOTIFY_STOP_MS);
+    await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
+    this.#scripts.kill();
+    OutputPipe.leaveAll();
+    const { enginePidFile } = this.#options;
+    if (enginePidFile !== undefined) removeFile(enginePidFile);
+    this.#log("info", `Stopped Baton ${VERSION}`);
+  }
+
+  async handle(request: ControlRequest, client: ControlClient): Promise<ControlAnswer> {
+    const en = ("lang" in request ? request.lang : undefined) ?? this.#options.language;
+    switch (request.command) {
+      case "ping":
+        return { ok: true, pong: process.pid };
+      case "reload":
+        return reloadAnswer(this.reload(en), en);
+      case "status":
+        return { ok: true, status: await this.status() };
+      case "watch":
+        this.#watchers.add(client);
+        return { ok: true, status: await this.status() };
+      case "explain":
+        return explain(await this.status(), request.instance, en);
+    }
+  }
+
+  async status(): Promise<Status> {
+    const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
+    const wall = Date.now();
+    const at = snapshot?.at ?? instant(0);
+    const instances = snapshot?.instances ?? [];
+    return {
+      version: VERSION,
+      node: process.version,
+      at: new Date(wall).toISOString(),
+      pid: process.pid,
+      enginePid: this.#engine.pid,
+      configFile: this.#options.configFile,
+      configId: this.#options.configId,
+      startedAt: this.#startedAt.toISOString(),
+      reloadedAt: this.#reloadedAt?.toISOString(),
+      engineAnswers: snapshot !== undefined,
+      instances: instances.map((one) =>
+        instanceStatus(one, at, wall, {
+          havips: this.#havips.status(one.name),
+          history: this.#memories.get(one.name)?.history ?? [],
+          notify: this.#notifier.resultsOf("INSTANCE", one.name),
+        }),
+      ),
+      groups: groupStatuses(this.#plan.groups, instances, at, wall, (name) =>
+        this.#notifier.resultsOf("GROUP", name),
+      ),
+      scripts: this.#scripts.status(),
+      engineRestarts: this.#engine.restarts,
+      logLinesLost: this.#log.dropped(),
+    };
+  }
+
+  #configure(plan: RunPlan): void {
+    this.#plan = plan;
+    this.#options.launcher.forget();
+    this.#options.launcher.isStrict = plan.globals.enableScriptSecurity;
+    this.#notifier.configure(plan);
+    if (!this.#isReady) this.#adopt(plan);
+  }
+
+  /**
+   * What is remembered of each router goes to its name in the new configuration: when the engine says that it has taken it
+   * over, since what it has said before is about the old names.
+   */
+  #adopt(plan: RunPlan): void {
+    const { moved, gone } = this.#memories.configure(plan.instances.map(({ config }) => config));
+    for (const name of gone) this.#notifier.forget(name);
+    // Scripts and readers know a name, and not the router behind it: what they were told last may be another's state.
+    for (const name of moved) {
+      const last = this.#memories.get(name)?.last;
+      if (last !== undefined) this.#notifier.instance(name, last);
+    }
+    this.#havips.configure(
+      plan.instances.map(({ config, havip }) => {
+        const { name } = config.router;
+        const isMaster = this.#memories.get(name)?.state === "MASTER";
+        const addresses = config.addresses.map(({ address }) => printIpv4(address));
+        return { name, addresses, isMaster, havip };
+      }),
+    );
+  }
+
+  #startTrackers(): void {
+    this.#scripts.configure(this.#plan.scripts);
+    this.#files.configure(this.#plan.files);
+    this.#processes.configure(this.#plan.processes);
+  }
+
+  #configureEngine(isReload: boolean): void {
+    if (this.#engine.pid === undefined) return;
+    const { places } = this.#options;
+    places?.record(this.#plan.instances.map(({ config }) => config));
+    this.#sent.push({ plan: this.#plan, isReload });
+    this.#engine.send({
+      type: "configure",
+      instances: this.#plan.instances.map(({ config }) => config),
+      groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
+      resume: this.#emergency.heldOf(this.#plan.instances.map(({ config }) => config)),
+      logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
+      leftovers: isReload ? [] : (places?.leftovers() ?? []),
+      trackers: [
+        ...this.#scripts.results(),
+        ...this.#files.results(),
+        ...this.#processes.results(),
+      ],
+    });
+  }
+
+  async #stopEngine(): Promise<void> {
+    if (this.#engine.pid === undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#log("error", this.#words.engineDoesNotStop);
+        this.#engine.kill();
+      }, STOP_MS + this.#waitForPlatform());
+      this.#engineGone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#engine.send({ type: "stop" });
+    });
+  }
+
+  /** Milliseconds by which `havip` may make a hand-over longer. */
+  #waitForPlatform(): number {
+    const waits = this.#plan.instances.map(({ config }) => config.router.handoverWait ?? micros(0));
+    return toMillis(micros(Math.max(0, ...waits)));
+  }
+
+  /** For instances whose engine died before it could say so itself; the others have been told. */
+  #tellStop(): void {
+    const reason = { kind: "stopped" } as const;
+    const why = reasonSentence(reason, this.#options.language);
+    for (const [name, { state: from, priority }] of this.#memories.entries())
+      this.#notifier.instance(name, { from, to: "STOP", priority, reason, why });
+  }
+
+  #onDeath(): void {
+    this.#sent = [];
+    const owned = this.#memories.engineGone();
+    this.#havips.engineGone();
+    if (owned.length > 0)
+      contain(this.#log, this.#words.cannotHandOver, () => this.#emergency.handOver(owned));
+    this.#engineGone?.();
+    if (this.#isStopping) return;
+    this.#log("error", this.#words.engineGone);
+    this.#options.manager.status(this.#words.engineGone);
+    this.#watchers.changed();
+  }
+
+  #onUnreadable(line: string, error: unknown): void {
+    const cut = line.slice(0, 200);
+    this.#log("error", `${this.#words.engineUnreadable}: ${cut}: ${failureText(error)}`);
+  }
+
+  #onReaped(pid: number | undefined, how: string): void {
+    const isExpected = this.#isStopping && how === "exit 0";
+    if (isExpected) return;
+    const { cannotStartEngine, engineEnded } = this.#words;
+    this.#log("error", pid === undefined ? `${cannotStartEngine}: ${how}` : engineEnded(pid, how));
+  }
+
+  #onMessage(message: FromEngine): void {
+    switch (message.type) {
+      case "ready":
+        return this.#onReady(message.pid);
+      case "configuring":
+        return this.#onConfiguring();
+      case "transition":
+        return this.#onTransition(message);
+      case "groupTransition":
+        this.#log("info", `VRRP_Group(${message.group}) Syncing instances to ${message.to} state`);
+        return this.#notifier.group(message.group, message.to);
+      case "priorityChanged":
+        return this.#onPriority(message);
+      case "report":
+        return this.#onReport(message);
+      case "drop":
+        return this.#onDrop(message);
+      case "unknownVrid":
+        return this.#log("warning", this.#words.unknownVrid(message), { ...message });
+      case "log":
+        return this.#log(message.level, message.text);
+      case "record":
+        return this.#recording?.write(message.line);
+      case "removed":
+        return this.#onRemoved(message);
+      case "stopped":
+        return this.#memories.allHandedOver();
+      case "snapshot":
+        return;
+    }
+  }
+
+  #onReady(pid: number): void {
+    if (!this.#isReady) this.#options.manager.ready();
+    this.#isReady = true;
+    const { enginePidFile } = this.#options;
+    const failed = enginePidFile === undefined ? undefined : writePid(enginePidFile, pid);
+    if (failed !== undefined)
+      this.#log("warning", this.#words.pidFile(enginePidFile ?? "", failed));
+  }
+
+  #onConfiguring(): void {
+    const sent = this.#sent.shift();
+    if (sent === undefined) return;
+    const { plan, isReload } = sent;
+    this.#adopt(plan);
+    if (isReload && plan.globals.fifoStatesOnReload === true)
+      this.#notifier.statesAgain(plan, (name) => this.#memories.get(name)?.priority ?? 0);
+  }
+
+  #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
+    const { instance, from, to, reason, priority } = message;
+    const memory = this.#memories.of(message);
+    if (to === "MASTER" && memory !== undefined) this.#emergency.taken(memory.config);
+    const isReplaced = message.leaving === true && this.#memories.get(instance) !== undefined;
+    if (!isReplaced) this.#havips.transition(instance, roleOf(from, to));
+    const why = reasonSentence(reason, this.#options.language);
+    const words =
+      to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
+    this.#log("info", `(${instance}) ${words}: ${why}`, { instance, from, to, reason, priority });
+    const at = new Date().toISOString();
+    const inBoth = { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN") };
+    const told = { from, to, reason, why, priority };
+    this.#memories.changed(message, { at, from, to, why: inBoth }, told);
+    this.#options.manager.status(this.#memories.summary());
+    this.#watchers.changed();
+    // Taken away by a reload: told as DELETED, when it has given up its addresses.
+    if (message.leaving !== true) this.#notifier.instance(instance, told);
+  }
+
+  #onPriority(message: Extract<FromEngine, { type: "priorityChanged" }>): void {
+    const { instance, from, to, tracker } = message;
+    const why = tracker ?? "reload";
+    const text = `(${instance}) Changing effective priority from ${from} to ${to} (${why})`;
+    this.#log("info", text, { instance, from, to, tracker });
+    const memory = this.#memories.get(instance);
+    if (memory !== undefined) memory.priority = to;
+    // keepalived: a priority that a reload brought is not written to the pipes.
+    if (tracker !== undefined) this.#notifier.priority(instance, to);
+    this.#watchers.changed();
+  }
+
+  #onReport(message: Extract<FromEngine, { type: "report" }>): void {
+    const { instance, report } = message;
+    const contrary = signIn(report);
+    if (contrary !== undefined) this.#havips.sign(instance, contrary.sign, contrary.address);
+    const about =
+      report.kind === "peer-unresolved"
+        ? printIpv4(report.to)
+        : report.kind === "foreign-address"
+          ? `${printIpv4(report.address)} ${report.interface}`
+          : "";
+    const key = `${instance}/${report.kind}/${about}`;
+    const last = this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    const isEnd = report.kind === "handed-over" || report.kind === "claims-ended";
+    const isClaim = report.kind === "address-claimed";
+    if (isEnd || isClaim || performance.now() - last >= REPORT_GAP_MS) {
+      this.#toldAt.set(key, performance.now());
+      const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
+      const level = isKnown ? "error" : isEnd ? "info" : "warning";
+      const text = `(${instance}) ${reportSentence(report, this.#options.language)}`;
+      this.#log(level, text, { instance, report });
+    }
+    if (report.kind === "handed-over") this.#memories.handedOver(message);
+    if (report.kind === "weaker-master") {
+      this.#notifier.weakerMaster(instance, this.#memories.get(instance)?.priority ?? report.ours);
+    }
+  }
+
+  #onDrop(message: Extract<FromEngine, { type: "drop" }>): void {
+    const { instance, from, count, drop } = message;
+    const why = dropSentence({ ...drop }, this.#options.language);
+    const times = count > 1 ? ` (${count})` : "";
+    const text = `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`;
+    this.#log("warning", text, { instance, drop, count });
+  }
+
+  #onRemoved(message: Extract<FromEngine, { type: "removed" }>): void {
+    const { instance } = message;
+    const memory = this.#memories.of(message);
+    if (memory === undefined) return;
+    this.#memories.delete(memory);
+    this.#options.keepClaims?.(this.#memories.configs());
+    // Another router may have the name by now, and goes on.
+    if (this.#memories.get(instance) === undefined)
+      this.#notifier.deleted(instance, memory.priority);
+    this.#watchers.changed();
+  }
+
+  /** `startup_script`, `shutdown_script`: waited for, but not for ever. */
+  async #runGlobal(word: string, command: CommandPlan | undefined): Promise<void> {
+    if (command === undefined) return;
+    const milliseconds =
+      command.timeout === undefined ? GLOBAL_SCRIPT_MS : toMillis(command.timeout);
+    await new Promise<void>((resolve) => {
+      const running = this.#options.launcher.start(command, {}, (end) => {
+        clearTimeout(timer);
+        this.#endGlobal = undefined;
+        if (end.kind !== "exit" || end.code !== 0) {
+          const how = end.kind === "exit" ? `exit ${end.code}` : end.kind;
+          const told = `${how}: ${running.output.lastLine()}`;
+          this.#log("warning", this.#words.globalFailed(word, told));
+        }
+        resolve();
+      });
+      const timer = setTimeout(() => {
+        this.#log("warning", this.#words.timedOut(word, milliseconds / 1_000));
+        running.signal("SIGKILL");
+        resolve();
+      }, milliseconds);
+      this.#endGlobal = () => running.signal("SIGTERM");
+    });
+  }
+}

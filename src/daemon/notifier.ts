@@ -1,0 +1,271 @@
+/**
+ * Tells scripts and FIFOs what happened: one queue for each instance and each sync group, keepalived's words and order.
+ *
+ * A state is told once: a new engine begins as BACKUP, which is no news for a script that was told BACKUP last.
+ */
+
+import type { Language } from "#diagnostics/diagnostic";
+import type { NotifyPlan, RunPlan } from "#keepalived/plan";
+import { printIpv4 } from "#units/address";
+import type { InstanceConfig } from "#vrrp/router/config";
+import type { Reason } from "#vrrp/router/reason";
+import type { PublicState } from "#vrrp/router/state";
+import type { NotifyStatus } from "./control-protocol.ts";
+import { type FifoOptions, NotifyFifo } from "./fifo.ts";
+import { FifoReader } from "./fifo-reader.ts";
+import type { Launcher } from "./launcher.ts";
+import type { Log } from "./log.ts";
+import {
+  fifoLine,
+  type NotifyEvent,
+  type NotifyState,
+  type NotifySubject,
+} from "./notify-command.ts";
+import { NotifyQueue } from "./notify-runner.ts";
+import { wordsOf } from "./words.ts";
+
+export interface Told {
+  readonly to: PublicState;
+  readonly from: PublicState;
+  readonly priority: number;
+  readonly reason: Reason;
+  /** The reason as a sentence. */
+  readonly why: string;
+}
+
+interface Line {
+  readonly subject: NotifySubject;
+  readonly queue: NotifyQueue;
+  told: PublicState | undefined;
+  /** `BATON_…` that do not change with the state. */
+  fixed: Readonly<Record<string, string>>;
+}
+
+export class Notifier {
+  readonly #launcher: Launcher;
+  readonly #log: Log;
+  readonly #language: Language;
+  readonly #instances = new Map<string, Line>();
+  readonly #groups = new Map<string, Line>();
+  #fifos: readonly NotifyFifo[] = [];
+  readonly #readers = new Map<string, FifoReader>();
+  #sequence = 0;
+
+  constructor(launcher: Launcher, log: Log, language: Language) {
+    this.#launcher = launcher;
+    this.#log = log;
+    this.#language = language;
+  }
+
+  /** Instances and groups that are gone stay until `forget`: their end is still to be told, by the scripts they had. */
+  configure(plan: RunPlan): void {
+    for (const { config, notify } of plan.instances) {
+      const { name } = config.router;
+      const line = this.#line(this.#instances, { kind: "INSTANCE", name }, notify);
+      line.fixed = describe(config);
+    }
+    for (const { name, notify } of plan.groups) {
+      this.#line(this.#groups, { kind: "GROUP", name }, notify);
+    }
+    for (const name of this.#groups.keys()) {
+      if (!plan.groups.some((group) => group.name === name)) this.#groups.delete(name);
+    }
+    this.#openFifos(plan);
+    this.#startReaders(plan);
+  }
+
+  instance(name: string, change: Told): void {
+    const line = this.#instances.get(name);
+    if (line === undefined || change.to === "INIT" || line.told === change.to) return;
+    line.told = change.to;
+    this.#tell(line, change.to, change.priority, {
+      BATON_PREVIOUS_STATE: change.from,
+      BATON_REASON: change.reason.kind,
+      BATON_WHY: change.why,
+    });
+  }
+
+  group(name: string, to: PublicState): void {
+    const line = this.#groups.get(name);
+    if (line === undefined || to === "INIT" || line.told === to) return;
+    line.told = to;
+    // keepalived: the priority of a group is always 0.
+    this.#tell(line, to, 0, {});
+  }
+
+  /** Of the pipes only: to a `notify` script it would be a state that is not MASTER. */
+  priority(name: string, priority: number): void {
+    const line = this.#instances.get(name);
+    if (line?.queue.plan.priorityChanges !== true) return;
+    const event = line.told === "MASTER" ? "MASTER_PRIORITY" : "BACKUP_PRIORITY";
+    this.#write(line.subject, event, priority);
+  }
+
+  /** Of the pipes, and of `notify_master_rx_lower_pri`. */
+  weakerMaster(name: string, priority: number): void {
+    const line = this.#instances.get(name);
+    if (line === undefined) return;
+    this.#write(line.subject, "MASTER_RX_LOWER_PRI", priority);
+    line.queue.weakerMaster(priority, this.#environment(line, {}));
+  }
+
+  /**
+   * `fifo_write_vrrp_states_on_reload`: what was told last, groups before instances as keepalived has it. Its 2.2.7 leaves
+   * out instances that are MASTER; whoever reads would miss the very thing, so here they are told too.
+   */
+  statesAgain(plan: RunPlan, priorityOf: (name: string) => number): void {
+    const write = (line: Line | undefined, priority: number): void => {
+      if (line?.told === undefined || line.told === "INIT") return;
+      this.#write(line.subject, line.told, priority);
+    };
+    for (const { name } of plan.groups) write(this.#groups.get(name), 0);
+    for (const { config } of plan.instances) {
+      const { name } = config.router;
+      write(this.#instances.get(name), priorityOf(name));
+    }
+  }
+
+  /** A name that the router it stood for has no longer: nobody hears of it any more, and least of all an end. */
+  forget(name: string): void {
+    this.#instances.delete(name);
+  }
+
+  /** A reload has taken the instance away, and it has given up its addresses. */
+  deleted(name: string, priority: number): void {
+    const line = this.#instances.get(name);
+    if (line === undefined) return;
+    this.#instances.delete(name);
+    // keepalived: told as FAULT where `notify_deleted` is missing, and FAULT is no news for one that was in FAULT.
+    if (line.told === "FAULT" && line.queue.plan.deleted === undefined) return;
+    this.#tell(line, "DELETED", priority, {});
+  }
+
+  resultsOf(kind: NotifySubject["kind"], name: string): NotifyStatus {
+    const queue = (kind === "GROUP" ? this.#groups : this.#instances).get(name)?.queue;
+    return { last: queue?.last, queued: queue?.queued ?? 0 };
+  }
+
+  /** Waits for the scripts, but no longer than this; what then still runs is ended. */
+  async finish(milliseconds: number): Promise<void> {
+    const queues = [...this.#instances.values(), ...this.#groups.values()].map(
+      ({ queue }) => queue,
+    );
+    const all = Promise.all(queues.map(async (queue) => await queue.idle()));
+    if (!(await endsWithin(all, milliseconds))) {
+      this.#log("warning", wordsOf(this.#language).notifyStillRuns(milliseconds / 1_000));
+      for (const queue of queues) queue.abandon();
+      if (!(await endsWithin(all, LAST_CHANCE_MS))) for (const queue of queues) queue.kill();
+    }
+    for (const fifo of this.#fifos) fifo.close();
+    this.#fifos = [];
+    await Promise.all([...this.#readers.values()].map(async (reader) => await reader.stop(true)));
+    this.#readers.clear();
+  }
+
+  #tell(
+    line: Line,
+    state: NotifyState,
+    priority: number,
+    environment: Readonly<Record<string, string>>,
+  ): void {
+    const isFault = state === "DELETED" && line.queue.plan.deleted === undefined;
+    this.#write(line.subject, isFault ? "FAULT" : state, priority);
+    line.queue.push(state, priority, this.#environment(line, environment));
+  }
+
+  #write(subject: NotifySubject, happened: NotifyState | NotifyEvent, priority: number): void {
+    const written = fifoLine(subject, happened, priority);
+    for (const fifo of this.#fifos) fifo.write(written);
+  }
+
+  #environment(
+    line: Line,
+    more: Readonly<Record<string, string>>,
+  ): Readonly<Record<string, string>> {
+    this.#sequence += 1;
+    return { ...line.fixed, ...more, BATON_SEQUENCE: String(this.#sequence) };
+  }
+
+  #line(lines: Map<string, Line>, subject: NotifySubject, plan: NotifyPlan): Line {
+    const known = lines.get(subject.name);
+    if (known !== undefined) {
+      known.queue.plan = plan;
+      return known;
+    }
+    const queue = new NotifyQueue(subject, plan, this.#launcher, this.#log, this.#language);
+    const line: Line = { subject, queue, told: undefined, fixed: {} };
+    lines.set(subject.name, line);
+    return line;
+  }
+
+  /** A FIFO that stays in the configuration stays open: its reader sees no end, unlike with keepalived. */
+  #openFifos(plan: RunPlan): void {
+    const wanted = fifosOf(plan);
+    const kept = this.#fifos.filter((fifo) => wanted.some((options) => fifo.isFor(options)));
+    for (const fifo of this.#fifos) if (!kept.includes(fifo)) fifo.close();
+    this.#fifos = wanted.map(
+      (options) =>
+        kept.find((fifo) => fifo.isFor(options)) ??
+        new NotifyFifo(options, this.#log, wordsOf(this.#language)),
+    );
+  }
+
+  /** After the pipes: a reader opens its pipe at once. */
+  #startReaders({ globals }: RunPlan): void {
+    for (const [word, path, command] of [
+      ["notify_fifo_script", globals.notifyFifo, globals.notifyFifoScript],
+      ["vrrp_notify_fifo_script", globals.vrrpNotifyFifo, globals.vrrpNotifyFifoScript],
+    ] as const) {
+      const known = this.#readers.get(word);
+      if (path !== undefined && command !== undefined && known?.isFor(path, command) === true)
+        continue;
+      this.#readers.delete(word);
+      const before = known?.stop(false);
+      if (path === undefined || command === undefined) continue;
+      const words = wordsOf(this.#language);
+      const reader = { word, command, path, words, after: before };
+      this.#readers.set(
+        word,
+        new FifoReader({ ...reader, launcher: this.#launcher, log: this.#log }),
+      );
+    }
+  }
+}
+
+/** Two names of one pipe are one pipe: a line is written once. */
+function fifosOf({ globals }: RunPlan): readonly FifoOptions[] {
+  const { notifyFifo, notifyFifoOwner, vrrpNotifyFifo, vrrpNotifyFifoOwner } = globals;
+  const byPath = new Map<string, FifoOptions>();
+  for (const [path, owner] of [
+    [vrrpNotifyFifo, vrrpNotifyFifoOwner],
+    [notifyFifo, notifyFifoOwner],
+  ] as const) {
+    if (path !== undefined) byPath.set(path, { path, owner });
+  }
+  return [...byPath.values()];
+}
+
+/** After SIGTERM, before SIGKILL, at the very end. */
+const LAST_CHANCE_MS = 500;
+
+async function endsWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  const ended = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
+}
+
+function describe(config: InstanceConfig): Readonly<Record<string, string>> {
+  const addresses = [...config.addresses, ...config.excludedAddresses];
+  return {
+    // Empty where the instance is bound to none.
+    BATON_INTERFACE: config.interface ?? "",
+    BATON_VRID: String(config.router.vrid),
+    BATON_ADDRESSES: addresses
+      .map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`)
+      .join(" "),
+  };
+}

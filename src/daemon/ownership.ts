@@ -1,0 +1,159 @@
+/**
+ * One daemon for an address in a network namespace. Several may run side by side, with runtime directories and instances of
+ * their own; what they own is claimed (linux/address-claims.ts), and a daemon that names an address of another does not
+ * start, nor reload.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Language } from "#diagnostics/diagnostic";
+import { AddressClaims, type Claim, holdersOf } from "#linux/address-claims";
+import { printFailure } from "#linux/result";
+import { type Ipv4, printIpv4 } from "#units/address";
+import type { Failure } from "#vrrp/engine/world";
+import type { InstanceConfig } from "#vrrp/router/config";
+
+/** What an engine calls itself (engine-main.ts): alone it only hands over, and is gone soon. */
+const ENGINE = "baton-engine";
+const POLL_MS = 20;
+/** As for an engine of the same runtime directory (engine-lock.ts). */
+const PATIENCE_MS = 10_000;
+/** Two daemons that start at the same moment see each other: both step back and look again, not at the same moment. */
+const STEP_BACK_MS = 200;
+/** Addresses that a message names. */
+const NAMED_MAX = 5;
+
+/** With those a reload has taken away: they are handed over yet. */
+export function everyAddress(instances: readonly InstanceConfig[]): ReadonlySet<Ipv4> {
+  const addresses = new Set<Ipv4>();
+  for (const one of instances) {
+    for (const { address } of one.addresses) addresses.add(address);
+    for (const { address } of one.excludedAddresses) addresses.add(address);
+  }
+  return addresses;
+}
+
+export interface Conflict {
+  readonly addresses: readonly Ipv4[];
+  /** Empty where they cannot be seen, in another process namespace. */
+  readonly holders: readonly { readonly pid: number; readonly name: string }[];
+}
+
+/** A claim is a descriptor. Without one another owner would not see ours, and the next call would fail for the same reason. */
+export interface Shortage {
+  readonly failure: Failure;
+  readonly count: number;
+}
+
+const isShort = ({ errno }: Failure): boolean => errno === "EMFILE" || errno === "ENFILE";
+
+export class Ownership {
+  readonly #claims = new AddressClaims();
+  readonly #warn: (text: string) => void;
+  #own: ReadonlySet<Ipv4> = new Set();
+
+  constructor(warn: (text: string) => void) {
+    this.#warn = warn;
+  }
+
+  /**
+   * At the start. Waits for an engine that is handing over, not for a daemon that runs, and no longer for anybody once it
+   * has been asked to stop: then nothing is owned, whatever the result.
+   */
+  async take(
+    instances: readonly InstanceConfig[],
+    patienceMs: number = PATIENCE_MS,
+    isStopped: () => boolean = () => false,
+  ): Promise<Conflict | Shortage | undefined> {
+    const end = performance.now() + patienceMs;
+    for (let tries = 1; ; tries++) {
+      this.#own = everyAddress(instances);
+      const shortage = this.#claim(this.#own);
+      if (shortage !== undefined) {
+        this.#claims.keepOnly(new Set());
+        return shortage;
+      }
+      const others = this.#others(this.#own);
+      if (others.length === 0) return undefined;
+      this.#claims.keepOnly(new Set());
+      const conflict = conflictOf(others);
+      const runs = conflict.holders.some(({ name }) => name !== ENGINE);
+      if (isStopped()) return undefined;
+      if ((runs && tries > 1) || performance.now() >= end) return conflict;
+      await sleep(runs ? STEP_BACK_MS * (0.5 + Math.random()) : POLL_MS);
+    }
+  }
+
+  /** At a reload. What is no longer configured stays claimed until the engine has given it up (`keepOnly`). */
+  change(instances: readonly InstanceConfig[]): Conflict | Shortage | undefined {
+    const wanted = everyAddress(instances);
+    const added = new Set([...wanted].filter((address) => !this.#own.has(address)));
+    const all = new Set([...this.#own, ...wanted]);
+    const shortage = this.#claim(all);
+    if (shortage !== undefined) {
+      this.#claims.keepOnly(this.#own);
+      return shortage;
+    }
+    const others = this.#others(added);
+    if (others.length > 0) {
+      this.#claims.keepOnly(this.#own);
+      return conflictOf(others);
+    }
+    this.#own = all;
+    return undefined;
+  }
+
+  /** What a reload took away has been given up: another daemon may have it. */
+  keepOnly(instances: readonly InstanceConfig[]): void {
+    this.#own = everyAddress(instances);
+    this.#claims.keepOnly(this.#own);
+  }
+
+  /** A refusal leaves the locks of the runtime directory; the engine cannot speak without the same right either. */
+  #claim(addresses: ReadonlySet<Ipv4>): Shortage | undefined {
+    const failure = this.#claims.set(addresses);
+    if (failure === undefined) return undefined;
+    if (isShort(failure)) return { failure, count: addresses.size };
+    this.#warn(printFailure(failure));
+    return undefined;
+  }
+
+  #others(addresses: ReadonlySet<Ipv4>): readonly Claim[] {
+    return this.#claims.others().filter(({ address }) => addresses.has(address));
+  }
+
+  [Symbol.dispose](): void {
+    this.#claims[Symbol.dispose]();
+  }
+}
+
+function conflictOf(claims: readonly Claim[]): Conflict {
+  const addresses = [...new Set(claims.map(({ address }) => address))];
+  return { addresses, holders: holdersOf(claims) };
+}
+
+export function refusalSentence(refused: Conflict | Shortage, language: Language): string {
+  return "failure" in refused
+    ? shortageSentence(refused, language)
+    : conflictSentence(refused, language);
+}
+
+function shortageSentence({ failure, count }: Shortage, language: Language): string {
+  const why = printFailure(failure);
+  return language === "en"
+    ? `${count} addresses take as many descriptors, and there are too few (${why}); raise the limit (\`ulimit -n\`, LimitNOFILE=)`
+    : `${count} 个地址需要同样多的文件描述符，当前不够（${why}）；请调高上限（\`ulimit -n\`、LimitNOFILE=）`;
+}
+
+function conflictSentence({ addresses, holders }: Conflict, language: Language): string {
+  const named = addresses.slice(0, NAMED_MAX).map(printIpv4).join(", ");
+  const more = addresses.length - NAMED_MAX;
+  // The keeper is the one to stop.
+  const { pid } = holders.find(({ name }) => name !== ENGINE) ?? holders[0] ?? {};
+  if (language === "en") {
+    const all = more > 0 ? `${named} and ${more} more` : named;
+    const who = pid === undefined ? "a daemon of another process namespace" : `PID ${pid}`;
+    return `${all} belongs to another Baton daemon in this network namespace (${who}); stop that one, or give each address to one of them only`;
+  }
+  const all = more > 0 ? `${named} 等 ${addresses.length} 个地址` : named;
+  const who = pid === undefined ? "位于其他进程命名空间" : `PID ${pid}`;
+  return `${all} 属于本网络命名空间中的另一个 Baton 守护进程（${who}）；请停止该进程，或确保每个地址只由其中一个管理`;
+}

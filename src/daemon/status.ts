@@ -1,0 +1,202 @@
+/** `Status` from what engine, scripts and notify queues know. */
+import { readFileSync } from "node:fs";
+import { reasonSentence } from "#diagnostics/reasons";
+import { printIpv4, printMac } from "#units/address";
+import { elapsed, type Instant, toSeconds } from "#units/time";
+import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
+import type { Reason } from "#vrrp/router/reason";
+import type {
+  GroupMemberStatus,
+  GroupStatus,
+  InstanceStatus,
+  NotifyStatus,
+} from "./control-protocol.ts";
+
+export type History = InstanceStatus["history"];
+type Standby = NonNullable<InstanceSnapshot["standby"]>;
+
+const MANIFEST = new URL("../../package.json", import.meta.url);
+export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
+  .version;
+
+/** @param at the snapshot's own time; @param wallMs the wall clock at that time, milliseconds since 1970 */
+export function instanceStatus(
+  snapshot: InstanceSnapshot,
+  at: Instant,
+  wallMs: number,
+  extra: Pick<InstanceStatus, "havips" | "history" | "notify">,
+): InstanceStatus {
+  const ago = (when: Instant | undefined): number | undefined =>
+    when === undefined || when === null ? undefined : Math.max(0, (at - when) / 1_000_000);
+  const left = (until: Instant | undefined): number | undefined =>
+    until === undefined || until === null || until <= at ? undefined : (until - at) / 1_000_000;
+  const { lease, holdDown } = snapshot;
+  return {
+    name: snapshot.name,
+    state: snapshot.state,
+    phase: snapshot.phase,
+    ...sinceAndWhy(snapshot.since, snapshot, at, wallMs),
+    interface: snapshot.interface ?? null,
+    vrid: snapshot.vrid,
+    version: snapshot.version,
+    source: snapshot.source === undefined ? undefined : printIpv4(snapshot.source),
+    linkUp: snapshot.linkUp,
+    basePriority: snapshot.basePriority,
+    effectivePriority: snapshot.effectivePriority,
+    advertIntervalSeconds: snapshot.advertInterval,
+    trackers: snapshot.trackers,
+    ...(snapshot.standby === undefined ? {} : { standby: standbyOf(snapshot.standby, at) }),
+    ...(holdDown === undefined
+      ? {}
+      : {
+          holdDown: {
+            losses: holdDown.losses,
+            seconds: toSeconds(holdDown.micros),
+            leftSeconds: left(holdDown.until),
+          },
+        }),
+    peers: snapshot.peers.map((peer) => ({
+      address: printIpv4(peer.address),
+      configured: peer.configured,
+      heardSecondsAgo: ago(peer.heardAt),
+      priority: peer.priority,
+      checksum: peer.checksum,
+      ...(peer.unresolvedSince === undefined
+        ? {}
+        : { unresolvedSeconds: ago(peer.unresolvedSince) ?? 0 }),
+    })),
+    addresses: snapshot.addresses.map((one) => ({
+      address: `${printIpv4(one.address)}/${one.prefix}`,
+      interface: one.interface,
+      owned: one.owned,
+      announcedSecondsAgo: ago(one.announcedAt),
+      announcements: one.announcements,
+      error: one.error,
+      foreign: one.foreign,
+    })),
+    ...claimStatus(snapshot.claim, at),
+    lease: {
+      guarantee: lease.guarantee,
+      seconds: toSeconds(lease.micros),
+      takeOverSeconds: toSeconds(lease.takeOverMicros),
+    },
+    counters: snapshot.counters,
+    ...extra,
+  };
+}
+
+function standbyOf(
+  { master, masterDownMicros, masterDownAt, preempt, preemptAt }: Standby,
+  at: Instant,
+): NonNullable<InstanceStatus["standby"]> {
+  // Undefined and null: it came as JSON.
+  const preemptIn =
+    preemptAt === undefined || preemptAt === null ? 0 : toSeconds(elapsed(at, preemptAt));
+  return {
+    master:
+      master === undefined || master === null
+        ? undefined
+        : {
+            address: printIpv4(master.address),
+            priority: master.priority,
+            heardSecondsAgo: Math.max(0, toSeconds(elapsed(master.heardAt, at))),
+          },
+    masterDownSeconds: toSeconds(masterDownMicros),
+    leftSeconds: Math.max(0, toSeconds(elapsed(at, masterDownAt))),
+    preempt,
+    ...(preemptIn > 0 ? { preemptInSeconds: preemptIn } : {}),
+  };
+}
+
+function claimStatus(claim: InstanceSnapshot["claim"], at: Instant): Pick<InstanceStatus, "claim"> {
+  if (claim === undefined) return {};
+  const { address, mac, since, lastAt, count } = claim;
+  return {
+    claim: {
+      address: printIpv4(address),
+      mac: mac === undefined || mac === null ? undefined : printMac(mac),
+      forSeconds: Math.max(0, (at - since) / 1_000_000),
+      lastSecondsAgo: Math.max(0, (at - lastAt) / 1_000_000),
+      count,
+    },
+  };
+}
+
+function sinceAndWhy(
+  since: Instant,
+  { reason }: InstanceSnapshot,
+  at: Instant,
+  wallMs: number,
+): Pick<InstanceStatus, "since" | "forSeconds" | "why"> {
+  return {
+    since: new Date(wallMs - (at - since) / 1_000).toISOString(),
+    forSeconds: Math.max(0, (at - since) / 1_000_000),
+    why: { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN"), reason },
+  };
+}
+
+/** @param configured names with their members, in the order of the file; one without a running member is left out */
+export function groupStatuses(
+  configured: readonly { readonly name: string; readonly members: readonly string[] }[],
+  instances: readonly InstanceSnapshot[],
+  at: Instant,
+  wallMs: number,
+  notifyOf: (group: string) => NotifyStatus,
+): readonly GroupStatus[] {
+  return configured.flatMap(({ name, members }) => {
+    const snapshots = members.flatMap(
+      (member) => instances.find((one) => one.name === member) ?? [],
+    );
+    const decisive = decisiveMember(snapshots);
+    if (decisive === undefined) return [];
+    const states = new Set(snapshots.map(({ state }) => state));
+    const since = snapshots.reduce((last, one) => Math.max(last, one.since), 0) as Instant;
+    const { why, ...times } = sinceAndWhy(since, decisive, at, wallMs);
+    return {
+      name,
+      state: states.size === 1 ? decisive.state : "MIXED",
+      ...times,
+      why: { ...why, member: decisive.name },
+      members: membersOf(snapshots),
+      notify: notifyOf(name),
+    };
+  });
+}
+
+/** The last that changed by itself, or the last that changed at all. */
+function decisiveMember(members: readonly InstanceSnapshot[]): InstanceSnapshot | undefined {
+  const leaders = members.filter(({ reason }) => !isOfGroup(reason));
+  const candidates = leaders.length > 0 ? leaders : members;
+  return candidates.toSorted((a, b) => b.since - a.since)[0];
+}
+
+const isOfGroup = (reason: Reason): boolean =>
+  reason.kind === "group" ||
+  (reason.kind === "fault" && reason.causes.every(({ kind }) => kind === "group"));
+
+function membersOf(snapshots: readonly InstanceSnapshot[]): GroupStatus["members"] {
+  const ready = snapshots.filter(({ group }) => group?.isReady === true);
+  return snapshots.map((one) => {
+    const { name, state } = one;
+    const isReady = ready.includes(one);
+    const isAwaited = ready.length > 0 && !isReady;
+    return { name, state, isReady, holdsBack: holdsBack(one, isAwaited) };
+  });
+}
+
+function holdsBack(
+  { state, faults }: InstanceSnapshot,
+  isAwaited: boolean,
+): GroupMemberStatus["holdsBack"] {
+  switch (state) {
+    case "FAULT":
+      return faults.some(({ kind }) => kind !== "group") ? "fault" : undefined;
+    case "INIT":
+      return isAwaited ? "init" : undefined;
+    case "BACKUP":
+      return isAwaited ? "not-ready" : undefined;
+    case "MASTER":
+    case "STOP":
+      return undefined;
+  }
+}

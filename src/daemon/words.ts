@@ -1,0 +1,183 @@
+/**
+ * What the daemon says in its log beside the sentences of `diagnostics/`. keepalived's own phrases ("Entering MASTER STATE",
+ * "sent 0 priority") are not here: tools look for them, so they are the same in every language.
+ */
+
+import type { Language } from "#diagnostics/diagnostic";
+import { printIpv4 } from "#units/address";
+import type { FromEngine } from "#vrrp/engine/engine-link";
+import type { CommandEnd } from "./run-command.ts";
+import { problemSentence, type StartProblem } from "./start-problem.ts";
+
+type UnknownVrid = Extract<FromEngine, { readonly type: "unknownVrid" }>;
+
+export interface Words {
+  readonly reloadRefused: string;
+  readonly engineGone: string;
+  readonly engineEnded: (pid: number | undefined, how: string) => string;
+  readonly engineDoesNotStop: string;
+  readonly engineDeaf: string;
+  readonly engineDeafForLong: string;
+  readonly engineAnswersAgain: string;
+  readonly diedAsMaster: string;
+  readonly leaseWasOver: string;
+  readonly removedForEngine: (isSuccessorHeard: boolean) => string;
+  readonly cannotHandOver: string;
+  readonly noSource: string;
+  readonly cannotBeRun: (script: string, why: string) => string;
+  readonly timedOut: (script: string, seconds: number) => string;
+  readonly globalFailed: (word: string, how: string) => string;
+  readonly notifyStillRuns: (seconds: number) => string;
+  readonly notifyBeside: (seconds: number) => string;
+  readonly fifoFull: string;
+  readonly fifoReadAgain: (lost: number) => string;
+  readonly fifoIsSomethingElse: string;
+  readonly fifoWithoutOwner: (problem: StartProblem) => string;
+  readonly fifoNeedsRoot: (user: string) => string;
+  readonly readerEnded: (how: CommandEnd, seconds: number) => string;
+  readonly readerDone: string;
+  readonly outputLost: (lines: number) => string;
+  readonly cannotBeMade: (file: string, errno: string) => string;
+  readonly recordingEnds: (file: string, why: string) => string;
+  readonly recordingLost: (file: string, lines: number) => string;
+  readonly notARecording: string;
+  readonly notAFile: string;
+  /** @param killed its PID; undefined if it could not be found */
+  readonly otherEngine: (killed: number | undefined) => string;
+  readonly leftover: (command: string) => string;
+  readonly insecure: string;
+  readonly unknownVrid: (heard: UnknownVrid) => string;
+  readonly pidFile: (path: string, errno: string) => string;
+  readonly placesNotRecorded: (path: string, errno: string) => string;
+  readonly statusWritten: (path: string) => string;
+  readonly countersStay: (signal: string) => string;
+  readonly signalIgnored: (signal: string) => string;
+  readonly keepsLast: (what: string, errno: string) => string;
+  readonly lookedAgain: (what: string) => string;
+  readonly cannotStartEngine: string;
+  readonly engineUnreadable: string;
+  readonly clientsRefused: (errno: string) => string;
+  readonly internalError: string;
+}
+
+function howEnded(how: CommandEnd, language: Language): string {
+  switch (how.kind) {
+    case "exit":
+      return `exit ${how.code}`;
+    case "signal":
+      return how.signal;
+    case "notStarted":
+      return problemSentence(how.problem, language);
+  }
+}
+
+const ENGLISH: Words = {
+  reloadRefused: "reload refused: the running configuration stays",
+  engineGone: "the engine is gone; another is started",
+  engineEnded: (pid, how) => `engine ${pid ?? ""} ended: ${how}`,
+  engineDoesNotStop: "the engine does not stop; it is killed",
+  engineDeaf: "the engine does not answer; its addresses end with their lease",
+  engineDeafForLong: "the engine still does not answer; it is killed and another started",
+  engineAnswersAgain: "the engine answers again",
+  diedAsMaster: "the engine died as MASTER",
+  leaseWasOver:
+    "its address was gone already, by its lease or with its interface; nothing to hand over",
+  removedForEngine: (isHeard) => (isHeard ? "a successor was heard" : "nobody took over in time"),
+  cannotHandOver: "cannot hand over for the dead engine",
+  noSource: "the interface has no address to send from",
+  cannotBeRun: (script, why) => `Script ${script} cannot be run: ${why}; it counts as failed`,
+  timedOut: (script, seconds) =>
+    `Script ${script} timed out after ${seconds} s, sent SIGTERM to its process group`,
+  globalFailed: (word, how) => `${word}: ${how}`,
+  notifyStillRuns: (seconds) => `notify scripts still run after ${seconds} s and are ended`,
+  notifyBeside: (seconds) =>
+    `an earlier notify script still runs after ${seconds} s; the next one is started beside it`,
+  fifoFull: "full, nobody reads it; lines are lost",
+  fifoReadAgain: (lost) => `is read again; ${lost} lines were lost`,
+  fifoIsSomethingElse: "there is something else by that name, nothing is written",
+  fifoWithoutOwner: (problem) => `${problemSentence(problem, "en")}, nothing is written`,
+  fifoNeedsRoot: (user) => `only a daemon that runs as root can give it to ${user}`,
+  readerEnded: (how, seconds) => `ended (${howEnded(how, "en")}); started again in ${seconds} s`,
+  readerDone: "ended by itself (exit 0), and is not started again",
+  outputLost: (lines) => `${lines} more lines of output were not logged`,
+  cannotBeMade: (file, errno) => `${file} cannot be made: ${errno}`,
+  recordingEnds: (file, why) => `${file}: ${why}; nothing is recorded from here on`,
+  recordingLost: (file, lines) => `${file} is written too slowly; ${lines} lines are missing`,
+  notARecording: "holds something else than a recording and is left as it is",
+  notAFile: "is no ordinary file",
+  otherEngine: (killed) =>
+    killed === undefined
+      ? "an engine of an earlier daemon does not end; its addresses end with their lease"
+      : `the engine of an earlier daemon (PID ${killed}) does not end; it is killed`,
+  leftover: (command) => `ended a script of an earlier daemon: ${command}`,
+  insecure: "script security",
+  unknownVrid: ({ interface: device, vrid, from, count }) =>
+    `(${device}) ${printIpv4(from)} advertises virtual router ${vrid}, which no instance here is part of${count > 1 ? ` (${count} times)` : ""}`,
+  pidFile: (path, errno) => `pid file ${path}: ${errno}`,
+  placesNotRecorded: (path, errno) =>
+    `${path} cannot be written: ${errno}; this kernel does not mark addresses, so what a killed daemon leaves ends with its lease only`,
+  statusWritten: (path) => `status written to ${path}`,
+  countersStay: (signal) => `${signal}: counters are never set back; nothing to do`,
+  signalIgnored: (signal) => `${signal} asks for nothing here and is ignored`,
+  keepsLast: (what, errno) => `${what} cannot be looked at (${errno}); its last value stays`,
+  lookedAgain: (what) => `${what} can be looked at again`,
+  cannotStartEngine: "the engine cannot be started; it is tried again",
+  engineUnreadable: "the engine wrote what cannot be acted upon, and is killed",
+  clientsRefused: (errno) => `clients of the control socket cannot be accepted: ${errno}`,
+  internalError: "internal error, the daemon ends",
+};
+
+const CHINESE: Words = {
+  reloadRefused: "重新加载被拒绝：继续使用当前配置",
+  engineGone: "引擎进程已退出，正在启动新的引擎",
+  engineEnded: (pid, how) => `引擎进程 ${pid ?? ""} 已结束：${how}`,
+  engineDoesNotStop: "引擎未能停止，将被强制结束",
+  engineDeaf: "引擎没有应答，其地址将随租约到期而失效",
+  engineDeafForLong: "引擎长时间没有应答，将被强制结束并重新启动",
+  engineAnswersAgain: "引擎恢复应答",
+  diedAsMaster: "引擎在 MASTER 状态下退出",
+  leaseWasOver: "地址已因租约到期或网卡消失而不在本机，无需交接",
+  removedForEngine: (isHeard) => (isHeard ? "已收到接管者的通告" : "限定时间内无人接管"),
+  cannotHandOver: "无法代已退出的引擎移交",
+  noSource: "网卡没有可用的源地址",
+  cannotBeRun: (script, why) => `脚本 ${script} 无法运行：${why}；按失败处理`,
+  timedOut: (script, seconds) => `脚本 ${script} 运行超过 ${seconds} 秒，已向其进程组发送 SIGTERM`,
+  globalFailed: (word, how) => `${word}：${how}`,
+  notifyStillRuns: (seconds) => `notify 脚本 ${seconds} 秒后仍在运行，将被结束`,
+  notifyBeside: (seconds) => `先前的 notify 脚本 ${seconds} 秒后仍在运行，不再等待，直接启动下一个`,
+  fifoFull: "管道已满且无人读取，后续内容将丢失",
+  fifoReadAgain: (lost) => `恢复读取，已丢失 ${lost} 行`,
+  fifoIsSomethingElse: "同名文件不是命名管道，不会写入",
+  fifoWithoutOwner: (problem) => `${problemSentence(problem, "zh-CN")}，不会写入`,
+  fifoNeedsRoot: (user) => `只有以 root 运行的守护进程才能将其属主改为 ${user}`,
+  readerEnded: (how, seconds) => `已结束（${howEnded(how, "zh-CN")}），${seconds} 秒后重新启动`,
+  readerDone: "已自行退出（exit 0），不再启动",
+  outputLost: (lines) => `另有 ${lines} 行输出未记录`,
+  cannotBeMade: (file, errno) => `无法创建 ${file}：${errno}`,
+  recordingEnds: (file, why) => `${file}：${why}；从此刻起不再录制`,
+  recordingLost: (file, lines) => `${file} 写入太慢，缺少 ${lines} 行`,
+  notARecording: "内容不是录制文件，未作改动",
+  notAFile: "不是普通文件",
+  otherEngine: (killed) =>
+    killed === undefined
+      ? "先前守护进程的引擎没有结束，其地址将随租约到期而失效"
+      : `先前守护进程的引擎（PID ${killed}）没有结束，将被强制结束`,
+  leftover: (command) => `已结束先前守护进程遗留的脚本：${command}`,
+  insecure: "脚本安全",
+  unknownVrid: ({ interface: device, vrid, from, count }) =>
+    `（${device}）${printIpv4(from)} 在通告虚拟路由器 ${vrid}，本机没有配置对应的实例${count > 1 ? `（共 ${count} 次）` : ""}`,
+  pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,
+  placesNotRecorded: (path, errno) =>
+    `无法写入 ${path}：${errno}；本机内核不能标记地址，守护进程被强制结束后遗留的地址只能等租约到期`,
+  statusWritten: (path) => `状态已写入 ${path}`,
+  countersStay: (signal) => `${signal}：计数器不会清零，无需处理`,
+  signalIgnored: (signal) => `${signal} 在此没有对应的操作，已忽略`,
+  keepsLast: (what, errno) => `无法查看 ${what}（${errno}）；沿用上一次的结果`,
+  lookedAgain: (what) => `${what} 已恢复查看`,
+  cannotStartEngine: "无法启动引擎，稍后重试",
+  engineUnreadable: "引擎写出了无法处理的内容，将被强制结束",
+  clientsRefused: (errno) => `控制套接字无法接受新连接：${errno}`,
+  internalError: "内部错误，守护进程退出",
+};
+
+export const wordsOf = (language: Language): Words => (language === "en" ? ENGLISH : CHINESE);

@@ -1,0 +1,112 @@
+/**
+ * The typed result of reading a configuration: what the daemon runs. JSON-safe. `lower.ts` makes it from the tree; nothing
+ * in it still refers to text except `origin`, which `baton config show --effective` prints.
+ */
+
+import type { Micros } from "#units/time";
+import type { InstanceConfig } from "#vrrp/router/config";
+
+export interface RunPlan {
+  readonly globals: Globals;
+  readonly instances: readonly InstancePlan[];
+  readonly groups: readonly GroupPlan[];
+  /** Only scripts that some instance or group tracks: keepalived never runs the others. */
+  readonly scripts: readonly ScriptPlan[];
+  readonly files: readonly FileTrackerPlan[];
+  readonly processes: readonly ProcessTrackerPlan[];
+}
+
+export interface Globals {
+  readonly routerId: string | undefined;
+  readonly scriptUser: UserPlan | undefined;
+  readonly enableScriptSecurity: boolean;
+  readonly notifyFifo: string | undefined;
+  readonly vrrpNotifyFifo: string | undefined;
+  /** Whom a pipe belongs to that Baton makes. */
+  readonly notifyFifoOwner?: UserPlan;
+  readonly vrrpNotifyFifoOwner?: UserPlan;
+  /** A reload writes all states to them again. */
+  readonly fifoStatesOnReload?: true;
+  readonly logUnknownVrids?: true;
+  /** The programs that read them; the pipe's name is added as the last argument. */
+  readonly notifyFifoScript?: CommandPlan;
+  readonly vrrpNotifyFifoScript?: CommandPlan;
+  readonly startupScript: CommandPlan | undefined;
+  readonly shutdownScript: CommandPlan | undefined;
+}
+
+export interface InstancePlan {
+  readonly config: InstanceConfig;
+  readonly notify: NotifyPlan;
+  /** The cloud is asked about its addresses. */
+  readonly havip?: HavipPlan;
+}
+
+/** Where to ask. Undefined: the command line, the environment, or the machine's metadata say. */
+export interface HavipPlan {
+  readonly endpoint: string | undefined;
+  readonly region: string | undefined;
+  readonly instanceId: string | undefined;
+  readonly credentialsFile: string | undefined;
+  /** See `handoverWait` of core/config.ts; 0: nobody waits. */
+  readonly handoverWait: Micros;
+}
+
+export interface GroupPlan {
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly notify: NotifyPlan;
+}
+
+/** A program and its arguments, split as keepalived splits them; never given to a shell. */
+export interface CommandPlan {
+  readonly argv: readonly string[];
+  readonly user: UserPlan | undefined;
+  readonly timeout: Micros | undefined;
+}
+
+export interface UserPlan {
+  readonly user: string;
+  readonly group: string | undefined;
+}
+
+/** keepalived runs the state's own script first, then `notify` with four arguments added. */
+export interface NotifyPlan {
+  readonly master: CommandPlan | undefined;
+  readonly backup: CommandPlan | undefined;
+  readonly fault: CommandPlan | undefined;
+  readonly stop: CommandPlan | undefined;
+  readonly deleted: CommandPlan | undefined;
+  readonly masterRxLowerPri: CommandPlan | undefined;
+  /** Arguments added: INSTANCE|GROUP, name, state, priority. */
+  readonly any: CommandPlan | undefined;
+  readonly priorityChanges: boolean;
+}
+
+export interface ScriptPlan {
+  readonly name: string;
+  readonly command: CommandPlan;
+  readonly interval: Micros;
+  readonly timeout: Micros;
+  readonly rise: number;
+  readonly fall: number;
+  readonly initFail: boolean;
+}
+
+export interface FileTrackerPlan {
+  readonly name: string;
+  readonly file: string;
+  readonly initValue: number | undefined;
+  readonly initOverwrite: boolean;
+}
+
+export interface ProcessTrackerPlan {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly paramMatch: "exact" | "initial" | "partial" | "none";
+  readonly fullCommand: boolean;
+  readonly quorum: number;
+  readonly quorumMax: number | undefined;
+  readonly forkDelay: Micros;
+  readonly terminateDelay: Micros;
+}

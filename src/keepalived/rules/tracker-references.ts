@@ -1,0 +1,93 @@
+/** Names in `track_*` lists: that they exist, that they stand before their use, and that every check is used. */
+import type { TrackerWord } from "#diagnostics/facts";
+import type { Span } from "#diagnostics/source";
+import { suggester } from "#units/nearest";
+import { find, type Model } from "../model.ts";
+import { type Block, hasSetting, itemsOf, nameOf, placeOf } from "../records.ts";
+import type { Rule, RuleContext } from "./rule.ts";
+
+interface Kind {
+  readonly list: string;
+  readonly tracker: TrackerWord;
+  readonly blocks: (model: Model) => readonly Block[];
+  /** Keyword without which the block is nothing. */
+  readonly needs: string;
+}
+
+const KINDS: readonly Kind[] = [
+  { list: "track_script", tracker: "vrrp_script", blocks: (m) => m.scripts, needs: "script" },
+  {
+    list: "track_process",
+    tracker: "vrrp_track_process",
+    blocks: (m) => m.processes,
+    needs: "process",
+  },
+  { list: "track_file", tracker: "track_file", blocks: (m) => m.files, needs: "file" },
+  { list: "track_bfd", tracker: "bfd_instance", blocks: (m) => m.sessions, needs: "neighbor_ip" },
+];
+
+export const checkTrackerReferences: Rule = (context) => {
+  for (const kind of KINDS) checkKind(context, kind);
+};
+
+function checkKind(context: RuleContext, kind: Kind): void {
+  const { model, report } = context;
+  const blocks = kind.blocks(model);
+  const used = new Set<string>();
+  const users = [...model.instances, ...model.groups];
+  // Of a line that was dropped it is not known whose name it had.
+  const isComplete = users.every((user) => !user.attempted.includes(kind.list));
+  const late = new Map<string, Span>();
+  const suggest = suggester(() => blocks.map(nameOf));
+  for (const user of users) {
+    for (const { word } of itemsOf(user, kind.list, "tracked")) {
+      used.add(word.text);
+      const block = find(blocks, word.text);
+      if (block === undefined) {
+        if (model.lostNames.has(word.text)) continue;
+        const suggestion = suggest(word.text);
+        // The one that was probably meant is not also unused.
+        if (suggestion !== undefined) used.add(suggestion);
+        const { tracker } = kind;
+        const facts = { tracker, name: word.text, user: nameOf(user), suggestion };
+        const edits = [{ span: word.span, text: suggestion ?? "" }];
+        const fix = { safety: "maybe" as const, edits };
+        report("VR2010", word.span, facts, suggestion === undefined ? {} : { fix });
+      } else if (isLate(block, word.span) && !late.has(word.text)) {
+        late.set(word.text, word.span);
+      }
+    }
+  }
+  for (const block of blocks) {
+    const isUsed = !isComplete || used.has(nameOf(block));
+    checkBlock(context, kind, block, isUsed, late.get(nameOf(block)));
+  }
+}
+
+/** Only places in one file can be put in order here. */
+function isLate(block: Block, use: Span): boolean {
+  const place = placeOf(block);
+  return place.file === use.file && place.start > use.start;
+}
+
+function checkBlock(
+  { report, lineOf, model }: RuleContext,
+  { tracker, needs }: Kind,
+  block: Block,
+  isUsed: boolean,
+  lateUse: Span | undefined,
+): void {
+  const name = nameOf(block);
+  const place = placeOf(block);
+  if (!hasSetting(block, needs) && !block.damaged && !block.attempted.includes(needs)) {
+    report("VR2034", place, { block: block.head?.text ?? "", name, keyword: needs });
+  }
+  if (!isUsed) {
+    if (!block.damaged && !model.root.damaged) report("VR2011", place, { tracker, name });
+    return;
+  }
+  if (lateUse !== undefined && tracker !== "bfd_instance") {
+    const facts = { tracker, name, line: lineOf(place), user: name };
+    report("VR4008", lateUse, facts, { related: [place] });
+  }
+}

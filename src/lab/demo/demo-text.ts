@@ -1,0 +1,257 @@
+/** Every sentence of the demonstration, in English and Chinese. */
+import type { DaemonKind } from "../measure/daemon.ts";
+import type { FaultName } from "../measure/faults.ts";
+
+export type Lang = "en" | "zh";
+
+/** `--lang`, else the environment as gettext reads it. */
+/** Undefined: neither language. */
+export function readLang(text: string): Lang | undefined {
+  if (/^zh([-_.]|$)/i.test(text)) return "zh";
+  return /^en([-_.]|$)/i.test(text) ? "en" : undefined;
+}
+
+export function chooseLang(
+  asked: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Lang {
+  const text =
+    asked ?? (env["BATON_LANG"] || env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "en");
+  return text.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+export interface DemoText {
+  readonly title: string;
+  readonly rootless: string;
+  readonly network: string;
+  readonly settings: string;
+  readonly probing: string;
+  readonly starting: (kind: DaemonKind, nodes: string) => string;
+  readonly owns: (kind: DaemonKind, node: string, why: string | undefined) => string;
+  readonly notOwned: (kind: DaemonKind) => string;
+  readonly step: (index: number, count: number, what: string) => string;
+  readonly faultShort: Readonly<Record<FaultName, string>>;
+  readonly fault: (name: FaultName, node: string) => string;
+  readonly waiting: (what: string, seconds: number) => string;
+  readonly took: (kind: DaemonKind, node: string, lost: number, outage: string) => string;
+  readonly stayed: (kind: DaemonKind, node: string) => string;
+  readonly twoOwners: (kind: DaemonKind, nodes: string) => string;
+  readonly failed: (kind: DaemonKind, name: FaultName) => string;
+  readonly healing: Readonly<Partial<Record<FaultName, string>>>;
+  readonly columns: {
+    readonly fault: string;
+    readonly daemon: string;
+    readonly outage: string;
+    readonly lost: string;
+    readonly dual: string;
+    readonly before: string;
+    readonly after: string;
+  };
+  readonly nobody: string;
+  readonly atLeast: (text: string) => string;
+  readonly legend: string;
+  readonly allMoved: (seconds: string) => string;
+  readonly notAllMoved: (names: string) => string;
+  readonly noKeepalived: (how: string) => string;
+  readonly leaving: string;
+  readonly interrupted: string;
+  readonly written: (file: string) => string;
+}
+
+const DAEMON_NAMES: Readonly<Record<DaemonKind, string>> = {
+  baton: "Baton",
+  keepalived: "keepalived",
+};
+export const daemonName = (kind: DaemonKind): string => DAEMON_NAMES[kind];
+
+const EN: DemoText = {
+  title: "Baton demonstration: step 5 of the HAVIP tutorial, in private network namespaces",
+  rootless:
+    "Not root: running inside a user namespace of your own (unshare --user --map-root-user …), where you are root.",
+  network:
+    "  node a 172.16.0.16   node b 172.16.0.14   client 172.16.0.200   virtual IP 172.16.0.135",
+  settings:
+    "  VRRPv2 unicast, both BACKUP, nopreempt, priority 50, advert_int 1 (the files: examples/tutorial)",
+  probing: "  the client asks the virtual IP for an answer every millisecond",
+  starting: (kind, nodes) => `starting ${DAEMON_NAMES[kind]} on ${nodes}`,
+  owns: (kind, node, why) =>
+    `${DAEMON_NAMES[kind]}: ${node} owns the virtual IP${why === undefined ? "" : ` (${why})`}`,
+  notOwned: (kind) => `${DAEMON_NAMES[kind]}: nobody owns the virtual IP`,
+  step: (index, count, what) => `[${index}/${count}] ${what}`,
+  faultShort: {
+    stop: "stop the owner",
+    restart: "restart the owner",
+    "kill-engine": "kill -9 the engine",
+    "kill-keeper": "kill -9 the keeper",
+    "kill-all": "kill -9 everything",
+    hang: "freeze the owner",
+    link: "pull the owner's cable",
+    host: "lose the whole machine",
+    "late-port": "lose it; back behind a late port",
+    script: "health check fails",
+    flap: "cable flaps 3 x 100 ms",
+    partition: "nodes cannot hear each other",
+  },
+  fault: (name, node) => {
+    switch (name) {
+      case "stop":
+        return `stopping the owner: SIGTERM to the daemon on ${node}`;
+      case "restart":
+        return `restarting the daemon on the owner ${node}`;
+      case "kill-engine":
+        return `kill -9 of the process on ${node} that speaks VRRP (engine; keepalived's child)`;
+      case "kill-keeper":
+        return `kill -9 of the parent process on ${node} (keeper; keepalived's main process)`;
+      case "kill-all":
+        return `kill -9 of every daemon process on ${node} at once`;
+      case "hang":
+        return `freezing every daemon process on ${node} (SIGSTOP)`;
+      case "link":
+        return `pulling the cable of ${node}`;
+      case "host":
+        return `losing the machine ${node}: cable and processes at once`;
+      case "late-port":
+        return `losing the machine ${node}; when it is back, its switch port forwards nothing for 6 s`;
+      case "script":
+        return `the service on ${node} breaks, its health check (every 5 s) will fail`;
+      case "flap":
+        return `the cable of ${node} is loose: three times 100 ms without link`;
+      case "partition":
+        return "the two nodes cannot hear each other any more; the client hears both";
+    }
+  },
+  waiting: (what, seconds) => `… ${what} (${seconds.toFixed(0)} s)`,
+  took: (kind, node, lost, outage) =>
+    `${DAEMON_NAMES[kind]}: ${node} owns the virtual IP now; ${
+      lost === 0 ? "not one probe lost" : `${lost} probes lost, no answer for ${outage}`
+    }`,
+  stayed: (kind, node) => `${DAEMON_NAMES[kind]}: ${node} still owns the virtual IP`,
+  twoOwners: (kind, nodes) =>
+    `${DAEMON_NAMES[kind]}: the virtual IP is on ${nodes} at the same time`,
+  failed: (kind, name) =>
+    `${DAEMON_NAMES[kind]}: no other node took over ("${EN.faultShort[name]}")`,
+  healing: {
+    stop: "starting it again",
+    "kill-keeper": "starting it again",
+    "kill-all": "starting it again",
+    hang: "letting it go on (SIGCONT)",
+    link: "plugging the cable in again",
+    host: "the machine boots again",
+    script: "the service works again",
+    partition: "they can hear each other again",
+  },
+  columns: {
+    fault: "fault on the owner",
+    daemon: "daemon",
+    outage: "outage",
+    lost: "lost probes",
+    dual: "two owners for",
+    before: "owner before",
+    after: "after",
+  },
+  nobody: "nobody",
+  atLeast: (text) => `over ${text}`,
+  legend:
+    "outage: longest time without an answer, measured by probes 1 ms apart; two owners: both reachable nodes held the address.",
+  allMoved: (seconds) =>
+    `Every fault moved the virtual IP to the other node. All of it took ${seconds} s.`,
+  notAllMoved: (names) => `The virtual IP did not do what it should after: ${names}`,
+  noKeepalived: (how) => `--vs keepalived needs keepalived. Install it: ${how}`,
+  leaving: "stopping the daemons and removing the namespaces",
+  interrupted: "interrupted",
+  written: (file) => `written: ${file}`,
+};
+
+const ZH: DemoText = {
+  title: "Baton 演示：在私有网络命名空间里完成 HAVIP 教程的步骤 5（主备切换）",
+  rootless: "当前不是 root：在您自己的用户命名空间中运行（unshare --user --map-root-user …）。",
+  network: "  节点 a 172.16.0.16   节点 b 172.16.0.14   客户端 172.16.0.200   虚拟 IP 172.16.0.135",
+  settings:
+    "  VRRPv2 单播，两台均为 BACKUP，nopreempt，优先级 50，advert_int 1（配置文件见 examples/tutorial）",
+  probing: "  客户端每毫秒探测一次虚拟 IP",
+  starting: (kind, nodes) => `在 ${nodes} 上启动 ${DAEMON_NAMES[kind]}`,
+  owns: (kind, node, why) =>
+    `${DAEMON_NAMES[kind]}：${node} 持有虚拟 IP${why === undefined ? "" : `（${why}）`}`,
+  notOwned: (kind) => `${DAEMON_NAMES[kind]}：没有节点持有虚拟 IP`,
+  step: (index, count, what) => `[${index}/${count}] ${what}`,
+  faultShort: {
+    stop: "停止主节点",
+    restart: "重启主节点",
+    "kill-engine": "kill -9 引擎进程",
+    "kill-keeper": "kill -9 守护进程",
+    "kill-all": "kill -9 全部进程",
+    hang: "冻结主节点",
+    link: "拔掉主节点网线",
+    host: "整机故障",
+    "late-port": "整机故障，恢复后端口延迟转发",
+    script: "健康检查失败",
+    flap: "网线抖动 3 x 100 ms",
+    partition: "两节点互相不通",
+  },
+  fault: (name, node) => {
+    switch (name) {
+      case "stop":
+        return `停止主节点：向 ${node} 上的进程发送 SIGTERM`;
+      case "restart":
+        return `重启主节点 ${node} 上的进程`;
+      case "kill-engine":
+        return `kill -9 ${node} 上负责 VRRP 的进程（engine；keepalived 的子进程）`;
+      case "kill-keeper":
+        return `kill -9 ${node} 上的父进程（keeper；keepalived 的主进程）`;
+      case "kill-all":
+        return `同时 kill -9 ${node} 上的全部进程`;
+      case "hang":
+        return `冻结 ${node} 上的全部进程（SIGSTOP）`;
+      case "link":
+        return `拔掉 ${node} 的网线`;
+      case "host":
+        return `${node} 整机故障：网络和进程同时消失`;
+      case "late-port":
+        return `${node} 整机故障；恢复后其交换机端口 6 秒内不转发`;
+      case "script":
+        return `${node} 上的业务故障，健康检查（每 5 秒一次）将失败`;
+      case "flap":
+        return `${node} 的网线松动：三次各断开 100 ms`;
+      case "partition":
+        return "两个节点之间不通，客户端与两者都通";
+    }
+  },
+  waiting: (what, seconds) => `… ${what}（${seconds.toFixed(0)} 秒）`,
+  took: (kind, node, lost, outage) =>
+    `${DAEMON_NAMES[kind]}：${node} 已持有虚拟 IP；${
+      lost === 0 ? "没有丢失任何探测" : `丢失 ${lost} 个探测，中断 ${outage}`
+    }`,
+  stayed: (kind, node) => `${DAEMON_NAMES[kind]}：${node} 仍然持有虚拟 IP`,
+  twoOwners: (kind, nodes) => `${DAEMON_NAMES[kind]}：虚拟 IP 同时位于 ${nodes}`,
+  failed: (kind, name) => `${DAEMON_NAMES[kind]}：“${ZH.faultShort[name]}”之后没有其他节点接管`,
+  healing: {
+    stop: "重新启动",
+    "kill-keeper": "重新启动",
+    "kill-all": "重新启动",
+    hang: "恢复运行（SIGCONT）",
+    link: "重新插上网线",
+    host: "机器重新开机",
+    script: "业务恢复",
+    partition: "两节点恢复互通",
+  },
+  columns: {
+    fault: "主节点故障",
+    daemon: "软件",
+    outage: "中断时间",
+    lost: "丢失探测",
+    dual: "双主时间",
+    before: "之前的主节点",
+    after: "之后",
+  },
+  nobody: "无",
+  atLeast: (text) => `超过 ${text}`,
+  legend: "中断时间：以 1 ms 间隔探测，最长的无应答时间；双主时间：两个可达节点同时持有该地址。",
+  allMoved: (seconds) => `每次故障后虚拟 IP 都切换到了另一个节点。总用时 ${seconds} 秒。`,
+  notAllMoved: (names) => `以下故障后虚拟 IP 的行为不符合预期：${names}`,
+  noKeepalived: (how) => `--vs keepalived 需要先安装 keepalived：${how}`,
+  leaving: "正在停止进程并删除命名空间",
+  interrupted: "已中断",
+  written: (file) => `已写入：${file}`,
+};
+
+export const demoText = (lang: Lang): DemoText => (lang === "zh" ? ZH : EN);

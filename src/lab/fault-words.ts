@@ -1,0 +1,169 @@
+/** `baton lab fault INSTANCE WORD …`: words to faults of a port. Pure. */
+
+import type { Language } from "#diagnostics/diagnostic";
+import { nearest } from "#units/nearest";
+import type { Micros } from "#units/time";
+import { readDuration } from "./duration.ts";
+import { type Words, words } from "./lab-words.ts";
+import type { PortFault } from "./network/impair.ts";
+
+export type FaultOrder =
+  | { readonly kind: "merge"; readonly fault: PortFault }
+  /** The instances named are deaf to each other. */
+  | { readonly kind: "apart"; readonly others: readonly string[] }
+  | { readonly kind: "cable"; readonly plugged: boolean }
+  | { readonly kind: "heal" }
+  | { readonly kind: "wrong"; readonly message: Words };
+
+export const FAULT_USAGE: Readonly<Record<Language, string>> = {
+  en: `  delay TIME [JITTER]       frames to it take longer
+  jitter TIME               and not all the same
+  loss PART [PROTOCOL]      such as 10% vrrp; arp, icmp, tcp, udp, vrrp or a number
+  duplicate PART            frames to it arrive twice
+  reorder PART              this part overtakes by one delay
+  one-way from|to           what it sends, or what it should get, is lost
+  cut                       both ways, the carrier stays
+  unplug, plug              its device loses its carrier, and has it again
+  late TIME                 its port forwards nothing for so long from now on
+  apart OTHER …             it and the others do not hear each other, everybody else hears them
+  arp-limit RATE [BURST]    announcements of HAVIPs that pass in a second
+  swallow-claims            announcements never reach the control plane
+  heal                      all of it is over
+`,
+  "zh-CN": `  delay 时间 [抖动]         发给它的帧延迟到达
+  jitter 时间               延迟各不相同
+  loss 比例 [协议]          例如 10% vrrp；可用 arp、icmp、tcp、udp、vrrp 或协议号
+  duplicate 比例            发给它的帧重复到达
+  reorder 比例              这部分帧提前一个延迟到达
+  one-way from|to           只丢弃它发出的（from）或发给它的（to）帧
+  cut                       双向中断，网卡仍显示有载波
+  unplug、plug              网卡失去载波、恢复载波
+  late 时间                 端口从现在起有这么久不转发
+  apart 其他实例 …          它与这些实例互相听不到，其他实例都能听到它们
+  arp-limit 速率 [突发]     每秒放行的 HAVIP 宣告数
+  swallow-claims            宣告到达不了控制面
+  heal                      解除全部故障
+`,
+};
+
+const PROTOCOLS: Readonly<Record<string, number>> = { arp: 0, icmp: 1, tcp: 6, udp: 17, vrrp: 112 };
+
+const wrong = (en: string, zh: string): FaultOrder => ({ kind: "wrong", message: words(en, zh) });
+const merge = (fault: PortFault): FaultOrder => ({ kind: "merge", fault });
+
+export function readFault([word = "", ...values]: readonly string[]): FaultOrder {
+  const [first, second] = values;
+  switch (word) {
+    case "delay": {
+      const jitter = second === undefined ? undefined : readDuration(second);
+      if (second !== undefined && jitter === undefined) return notATime(second);
+      return withTime(first, (delayMicros) =>
+        merge({ delayMicros, ...(jitter !== undefined && { jitterMicros: jitter }) }),
+      );
+    }
+    case "jitter":
+      return withTime(first, (jitterMicros) => merge({ jitterMicros }));
+    case "late":
+      return withTime(first, (lateMicros) => merge({ lateMicros }));
+    case "loss":
+      return withPart(first, (loss) => {
+        if (second === undefined) return merge({ loss });
+        const onlyProtocol = Object.hasOwn(PROTOCOLS, second)
+          ? PROTOCOLS[second]
+          : readNumber(second, 255);
+        return onlyProtocol === undefined
+          ? wrong(
+              `${second} is not ${Object.keys(PROTOCOLS).join(", ")} or a protocol number`,
+              `${second} 不是 ${Object.keys(PROTOCOLS).join("、")} 或协议号`,
+            )
+          : merge({ loss, onlyProtocol });
+      });
+    case "duplicate":
+      return withPart(first, (duplicate) => merge({ duplicate }));
+    case "reorder":
+      return withPart(first, (reorder) => merge({ reorder }));
+    case "one-way":
+      if (first === "from") return merge({ cutFrom: true });
+      return first === "to"
+        ? merge({ cutTo: true })
+        : wrong("one-way is `from` or `to` it", "one-way 的值应为 `from` 或 `to`");
+    case "cut":
+      return merge({ cut: true });
+    case "swallow-claims":
+      return merge({ swallowClaims: true });
+    case "arp-limit": {
+      const arpPerSecond = readNumber(first, 1_000_000);
+      const arpBurst = second === undefined ? arpPerSecond : readNumber(second, 1_000_000);
+      if (arpPerSecond === undefined || arpBurst === undefined)
+        return wrong(
+          "arp-limit takes a number of frames a second, and of a burst",
+          "arp-limit 的值应为每秒帧数，以及突发帧数",
+        );
+      return merge({ arpPerSecond, arpBurst });
+    }
+    case "apart":
+      return values.length === 0
+        ? wrong("apart needs another instance", "apart 需要另一个实例")
+        : { kind: "apart", others: values };
+    case "unplug":
+    case "plug":
+      return { kind: "cable", plugged: word === "plug" };
+    case "heal":
+      return { kind: "heal" };
+    default:
+      return word === "" ? wrong("say which fault", "请指明故障") : noSuchFault(word);
+  }
+}
+
+const FAULTS: readonly string[] = [
+  "delay",
+  "jitter",
+  "late",
+  "loss",
+  "duplicate",
+  "reorder",
+  "one-way",
+  "cut",
+  "swallow-claims",
+  "arp-limit",
+  "apart",
+  "unplug",
+  "plug",
+  "heal",
+];
+
+function noSuchFault(word: string): FaultOrder {
+  const near = nearest(word, FAULTS);
+  const [en, zh] = [`there is no fault ${word}`, `没有故障 ${word}`];
+  if (near === undefined) return wrong(en, zh);
+  return wrong(`${en}; did you mean \`${near}\`?`, `${zh}，是否要用 \`${near}\`？`);
+}
+
+const notATime = (text: string | undefined): FaultOrder =>
+  text === undefined
+    ? wrong("it needs a time such as 20ms or 1.5s", "需要一个时间，例如 20ms 或 1.5s")
+    : wrong(`${text} is not a time such as 20ms or 1.5s`, `${text} 不是时间，应形如 20ms 或 1.5s`);
+
+function withTime(text: string | undefined, make: (value: Micros) => FaultOrder): FaultOrder {
+  const value = text === undefined ? undefined : readDuration(text);
+  return value === undefined ? notATime(text) : make(value);
+}
+
+/** `10%` or `0.1`. */
+function withPart(text: string | undefined, make: (part: number) => FaultOrder): FaultOrder {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text ?? "");
+  const part = Number(match?.[1]) / (match?.[2] === "%" ? 100 : 1);
+  return match === null || part > 1
+    ? wrong(
+        `${text ?? "nothing"} is not a part such as 10% or 0.1`,
+        text === undefined
+          ? "需要一个比例，例如 10% 或 0.1"
+          : `${text} 不是比例，应形如 10% 或 0.1`,
+      )
+    : make(part);
+}
+
+function readNumber(text: string | undefined, most: number): number | undefined {
+  const value = Number(text);
+  return /^\d+$/.test(text ?? "") && value <= most ? value : undefined;
+}

@@ -1,0 +1,433 @@
+/** The lab file: YAML in, a world to build or every mistake with its line and column. Reads no file itself. */
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import type { Language } from "#diagnostics/diagnostic";
+import { readIpv4 } from "#units/address";
+import { type Micros, toMillis } from "#units/time";
+import type {
+  HavipDescription,
+  InstanceDescription,
+  SubnetDescription,
+  VpcDescription,
+  WorldDescription,
+} from "./description.ts";
+import { readDuration } from "./duration.ts";
+import { keyOf, refusalWords, type Words, words } from "./lab-words.ts";
+import type { SecurityRule } from "./network/plan.ts";
+import { OWN_FOLDERS, ownPath } from "./own-path.ts";
+import { type Objection, rehearse } from "./rehearsal.ts";
+import { readRule } from "./rule-words.ts";
+
+export interface LabFile {
+  readonly world: WorldDescription;
+  readonly claimLatency: Micros | undefined;
+  readonly apiLatencyMs: number | undefined;
+  readonly callsPerSecond: number | undefined;
+}
+
+export interface LabProblem {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export type LabReading =
+  | { readonly kind: "lab"; readonly lab: LabFile }
+  | { readonly kind: "problems"; readonly problems: readonly LabProblem[] };
+
+/** @param readFile text of a file that the lab file names, relative to it; undefined: cannot be read */
+export function readLabFile(
+  text: string,
+  readFile: (path: string) => string | undefined,
+  language: Language = "en",
+): LabReading {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const problems: LabProblem[] = document.errors.map((error) => {
+    const { line, col } = lines.linePos(error.pos[0]);
+    const message = language === "en" ? error.message : `YAML 语法错误：${error.message}`;
+    return { line, column: col, message };
+  });
+  if (problems.length > 0) return { kind: "problems", problems };
+  const reader = new Reader(lines, problems, readFile, language);
+  const lab = reader.lab(document.contents);
+  for (const objection of rehearse(lab.world)) reader.object(objection);
+  problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  return problems.length > 0 ? { kind: "problems", problems } : { kind: "lab", lab };
+}
+
+type Fields = ReadonlyMap<string, Node>;
+
+/** Where a description stands in the file. */
+interface Place {
+  readonly node: Node;
+  readonly fields: Fields;
+  readonly vpcCidr?: string;
+}
+
+const REGION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const CALLS_MAX = 1_000_000;
+
+class Reader {
+  readonly #lines: LineCounter;
+  readonly #problems: LabProblem[];
+  readonly #readFile: (path: string) => string | undefined;
+  readonly #language: Language;
+  readonly #names = new Set<string>();
+  readonly #places = new Map<object, Place>();
+
+  constructor(
+    lines: LineCounter,
+    problems: LabProblem[],
+    readFile: (path: string) => string | undefined,
+    language: Language,
+  ) {
+    this.#lines = lines;
+    this.#problems = problems;
+    this.#readFile = readFile;
+    this.#language = language;
+  }
+
+  /** What the cloud would refuse, unless its place has a mistake already. */
+  object({ about, refusal }: Objection): void {
+    const place = this.#places.get(about);
+    if (place === undefined) return;
+    const key = keyOf(refusal);
+    const node = key === undefined ? place.node : place.fields.get(key);
+    // A key that is missing has been told.
+    if (node === undefined) return;
+    const { line, column } = this.#placeOf(node);
+    if (this.#problems.some((one) => one.line === line && one.column === column)) return;
+    this.#problem(node, refusalWords(refusal, place.vpcCidr));
+  }
+
+  #placed<T extends object>(description: T, place: Place): T {
+    this.#places.set(description, place);
+    return description;
+  }
+
+  lab(node: Node | null): LabFile {
+    const known = [
+      "region",
+      "internet",
+      "claim_latency",
+      "api_latency",
+      "calls_per_second",
+      "vpcs",
+    ];
+    const fields = this.#fields(node, words("the lab", "lab 文件"), known);
+    const apiLatency = this.#duration(fields, "api_latency");
+    return {
+      world: {
+        region: this.#region(fields),
+        internet: this.#flag(fields, "internet") ?? true,
+        vpcs: this.#list(fields, "vpcs").map((one) => this.#vpc(one)),
+      },
+      claimLatency: this.#duration(fields, "claim_latency"),
+      apiLatencyMs: apiLatency === undefined ? undefined : toMillis(apiLatency),
+      callsPerSecond: this.#calls(fields),
+    };
+  }
+
+  #region(fields: Fields): string {
+    const region = this.#text(fields, "region") ?? "ap-guangzhou";
+    const node = fields.get("region");
+    if (node !== undefined && (!REGION.test(region) || region.length > 64))
+      this.#problem(
+        node,
+        words(
+          `${region} is not the name of a region such as ap-guangzhou`,
+          `${region} 不是地域名称，应形如 ap-guangzhou`,
+        ),
+      );
+    return region;
+  }
+
+  #calls(fields: Fields): number | undefined {
+    const calls = this.#number(fields, "calls_per_second");
+    const node = fields.get("calls_per_second");
+    if (node === undefined || calls === undefined) return undefined;
+    if (!Number.isInteger(calls) || calls < 1 || calls > CALLS_MAX)
+      this.#problem(
+        node,
+        words(
+          `calls_per_second: ${calls} is not a whole number from 1 to ${CALLS_MAX}`,
+          `calls_per_second：${calls} 不是 1 到 ${CALLS_MAX} 的整数`,
+        ),
+      );
+    return calls;
+  }
+
+  #vpc(node: Node): VpcDescription {
+    const fields = this.#fields(node, words("a VPC", "VPC"), [
+      "name",
+      "cidr",
+      "multicast",
+      "subnets",
+    ]);
+    const name = this.#needed(fields, node, "name");
+    const cidr = this.#needed(fields, node, "cidr");
+    const multicast = this.#flag(fields, "multicast") ?? false;
+    const subnets = this.#list(fields, "subnets").map((one) => this.#subnet(one, cidr));
+    return this.#placed({ name, cidr, multicast, subnets }, { node, fields });
+  }
+
+  #subnet(node: Node, vpcCidr: string): SubnetDescription {
+    const fields = this.#fields(node, words("a subnet", "子网"), [
+      "name",
+      "cidr",
+      "instances",
+      "havips",
+    ]);
+    const instances = this.#list(fields, "instances").map((one) => this.#instance(one));
+    const names = new Set(instances.map((one) => one.name));
+    const name = this.#needed(fields, node, "name");
+    const cidr = this.#needed(fields, node, "cidr");
+    const havips = this.#list(fields, "havips").map((one) => this.#havip(one, names));
+    return this.#placed({ name, cidr, instances, havips }, { node, fields, vpcCidr });
+  }
+
+  #instance(node: Node): InstanceDescription {
+    const fields = this.#fields(node, words("an instance", "实例"), [
+      "name",
+      "address",
+      "allow",
+      "run",
+      "files",
+    ]);
+    const name = this.#needed(fields, node, "name");
+    const nameNode = fields.get("name") ?? node;
+    if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
+      this.#problem(
+        nameNode,
+        words(
+          `\`${name}\` is not a name of small letters, digits and hyphens`,
+          `\`${name}\` 不是由小写字母、数字和连字符组成的名称`,
+        ),
+      );
+    if (name === "internet")
+      this.#problem(
+        nameNode,
+        words(
+          "internet is the name of the host outside",
+          "internet 是 VPC 外部那台机器的名称，不能用作实例名称",
+        ),
+      );
+    if (this.#names.has(name))
+      this.#problem(
+        nameNode,
+        words(`there are two instances called ${name}`, `有两个名为 ${name} 的实例`),
+      );
+    this.#names.add(name);
+    const description = {
+      name,
+      address: this.#address(fields),
+      ingress: fields.has("allow") ? this.#rules(fields) : undefined,
+      run: this.#texts(fields, "run"),
+      files: this.#files(fields),
+    };
+    return this.#placed(description, { node, fields });
+  }
+
+  #havip(node: Node, instances: ReadonlySet<string>): HavipDescription {
+    const fields = this.#fields(node, words("a HAVIP", "HAVIP"), [
+      "name",
+      "address",
+      "members",
+      "eip",
+    ]);
+    for (const member of this.#list(fields, "members")) {
+      const name = isScalar(member) ? String(member.value) : "";
+      if (!instances.has(name))
+        this.#problem(
+          member,
+          words(`the subnet has no instance called ${name}`, `该子网中没有名为 ${name} 的实例`),
+        );
+    }
+    const description = {
+      name: this.#needed(fields, node, "name"),
+      address: this.#address(fields),
+      members: fields.has("members") ? this.#texts(fields, "members") : undefined,
+      eip: this.#flag(fields, "eip") ?? false,
+    };
+    return this.#placed(description, { node, fields });
+  }
+
+  #rules(fields: Fields): readonly SecurityRule[] {
+    return this.#list(fields, "allow").flatMap((one) => {
+      const rule = readRule(isScalar(one) ? String(one.value) : "");
+      if (!("en" in rule)) return [rule];
+      this.#problem(one, rule);
+      return [];
+    });
+  }
+
+  #files(fields: Fields): Readonly<Record<string, string>> {
+    const files: Record<string, string> = {};
+    const taken = new Set<string>();
+    for (const [path, node] of this.#fields(
+      fields.get("files") ?? null,
+      words("files", "files"),
+      undefined,
+    )) {
+      this.#checkPath(path, node, taken);
+      if (isScalar(node) && typeof node.value === "string") {
+        files[path] = node.value;
+        continue;
+      }
+      const source = this.#fields(node, words("a file", "文件"), ["from"]);
+      const from = this.#needed(source, node, "from");
+      const text = this.#readFile(from);
+      if (text === undefined)
+        this.#problem(
+          source.get("from") ?? node,
+          words(`${from} cannot be read`, `无法读取 ${from}`),
+        );
+      else files[path] = text;
+    }
+    return files;
+  }
+
+  /** @param taken where the files before it are kept */
+  #checkPath(path: string, node: Node, taken: Set<string>): void {
+    const own = ownPath(path);
+    if (own === undefined) {
+      const folders = OWN_FOLDERS;
+      this.#problem(
+        node,
+        words(
+          `${path}: an instance has files of its own only below ${folders.join(", ")}`,
+          `${path}：实例自己的文件只能放在 ${folders.join("、")} 之下`,
+        ),
+      );
+      return;
+    }
+    const other = [...taken].find(
+      (one) => one === own || one.startsWith(`${own}/`) || own.startsWith(`${one}/`),
+    );
+    if (other !== undefined)
+      this.#problem(
+        node,
+        words(
+          `${path}: another file of this instance has that place, or needs it as a folder`,
+          `${path}：该实例的另一个文件已占用此位置，或需要它作为目录`,
+        ),
+      );
+    taken.add(own);
+  }
+
+  #address(fields: Fields): string | undefined {
+    const text = this.#text(fields, "address");
+    const node = fields.get("address");
+    if (text !== undefined && node !== undefined && readIpv4(text) === undefined)
+      this.#problem(node, words(`${text} is not an IPv4 address`, `${text} 不是 IPv4 地址`));
+    return text;
+  }
+
+  #duration(fields: Fields, key: string): Micros | undefined {
+    const node = fields.get(key);
+    if (node === undefined) return undefined;
+    const text = isScalar(node) ? String(node.value) : "";
+    const value = readDuration(text);
+    if (value === undefined)
+      this.#problem(
+        node,
+        words(
+          `${key}: ${text} is not a time such as 4s or 100ms`,
+          `${key}：${text} 不是时间，应形如 4s 或 100ms`,
+        ),
+      );
+    return value;
+  }
+
+  #needed(fields: Fields, parent: Node, key: string): string {
+    if (!fields.has(key)) this.#problem(parent, words(`${key} is missing`, `缺少 ${key}`));
+    return this.#text(fields, key) ?? "";
+  }
+
+  #text(fields: Fields, key: string): string | undefined {
+    return this.#scalar(fields, key, words("a text", "文本"), (value) =>
+      typeof value === "string" || typeof value === "number" ? String(value) : undefined,
+    );
+  }
+
+  #flag(fields: Fields, key: string): boolean | undefined {
+    return this.#scalar(fields, key, words("true or false", " true 或 false"), (value) =>
+      typeof value === "boolean" ? value : undefined,
+    );
+  }
+
+  #number(fields: Fields, key: string): number | undefined {
+    return this.#scalar(fields, key, words("a number", "数字"), (value) =>
+      typeof value === "number" ? value : undefined,
+    );
+  }
+
+  #scalar<T>(
+    fields: Fields,
+    key: string,
+    wanted: Words,
+    read: (value: unknown) => T | undefined,
+  ): T | undefined {
+    const node = fields.get(key);
+    if (node === undefined) return undefined;
+    const value = isScalar(node) ? read(node.value) : undefined;
+    if (value === undefined)
+      this.#problem(node, words(`${key} is not ${wanted.en}`, `${key} 应为${wanted["zh-CN"]}`));
+    return value;
+  }
+
+  /** One text or a list of texts. */
+  #texts(fields: Fields, key: string): readonly string[] {
+    const node = fields.get(key);
+    if (isScalar(node) && typeof node.value === "string") return [node.value];
+    return this.#list(fields, key).flatMap((one) => {
+      if (isScalar(one) && typeof one.value === "string") return [one.value];
+      this.#problem(
+        one,
+        words(`${key} has something that is not a text`, `${key} 中有不是文本的内容`),
+      );
+      return [];
+    });
+  }
+
+  #list(fields: Fields, key: string): readonly Node[] {
+    const node = fields.get(key);
+    if (node === undefined) return [];
+    if (isSeq(node)) return node.items as readonly Node[];
+    this.#problem(node, words(`${key} is not a list`, `${key} 应为列表`));
+    return [];
+  }
+
+  /** @param known keys; undefined: any */
+  #fields(node: Node | null, what: Words, known: readonly string[] | undefined): Fields {
+    const fields = new Map<string, Node>();
+    if (node === null) return fields;
+    if (!isMap(node)) {
+      this.#problem(node, words(`${what.en} is not a mapping`, `${what["zh-CN"]}应为键值映射`));
+      return fields;
+    }
+    for (const { key, value } of node.items) {
+      const name = isScalar(key) ? String(key.value) : "";
+      if (known !== undefined && !known.includes(name)) {
+        this.#problem(
+          key as Node | null,
+          words(
+            `${what.en} has no ${name}, only ${known.join(", ")}`,
+            `${what["zh-CN"]}没有 ${name}，只有 ${known.join("、")}`,
+          ),
+        );
+      } else if (value !== null) fields.set(name, value as Node);
+    }
+    return fields;
+  }
+
+  /** A key of nothing (`: value`) is null. */
+  #placeOf(node: Node | null): { readonly line: number; readonly column: number } {
+    const { line, col } = this.#lines.linePos(node?.range?.[0] ?? 0);
+    return { line, column: col };
+  }
+
+  #problem(node: Node | null, message: Words): void {
+    this.#problems.push({ ...this.#placeOf(node), message: message[this.#language] });
+  }
+}

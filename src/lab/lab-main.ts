@@ -1,0 +1,159 @@
+/**
+ * The long-lived process of `baton lab up`, inside its sandbox. Usage: lab-main.ts FOLDER [FILE]
+ *
+ * The first process of the sandbox takes everything with it when it ends, so there is nothing to clean up but the folder,
+ * which is the business of the process outside.
+ */
+import { readFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { printIpv4 } from "#units/address";
+import { explainBuildFailure } from "./build-failure.ts";
+import { chooseLang } from "./demo/demo-text.ts";
+import { shadowSystemFolders } from "./folders.ts";
+import { type LabFile, readLabFile } from "./lab-file.ts";
+import { LabMistake } from "./lab-mistake.ts";
+import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
+import { printDrop } from "./network/drop-text.ts";
+import type { VpcEvent } from "./network/vpc.ts";
+import { RunningLab } from "./running-lab.ts";
+import { connectOutside } from "./sandbox.ts";
+import { tutorialWorld } from "./tutorial-world.ts";
+
+const [folder = "", file] = process.argv.slice(2);
+const isJson = process.env["BATON_LAB_JSON"] === "1";
+const rootless = process.env["BATON_LAB_ROOTLESS"] === "1";
+const startedAt = performance.now();
+
+function loadLab(): LabFile {
+  if (file === undefined) {
+    const times = { claimLatency: undefined, apiLatencyMs: undefined, callsPerSecond: undefined };
+    return { world: tutorialWorld(), ...times };
+  }
+  const read = readLabFile(readFileSync(file, "utf8"), (path) => {
+    try {
+      return readFileSync(resolve(dirname(file), path), "utf8");
+    } catch {
+      return undefined;
+    }
+  });
+  // The process outside has told the mistakes already; here one can only appear by a race.
+  if (read.kind === "problems") throw new Error(`${file}: ${read.problems[0]?.message}`);
+  return read.lab;
+}
+
+function say(event: string, fields: Readonly<Record<string, unknown>>, text: string): void {
+  if (isJson) process.stdout.write(`${JSON.stringify({ event, ...fields })}\n`);
+  else {
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
+    process.stdout.write(`[${seconds} s] ${text}\n`);
+  }
+}
+
+function sayEvent(event: VpcEvent): void {
+  switch (event.kind) {
+    case "claim":
+      // Every refresh of an owner would be a line.
+      if (event.moved) say("claim", event, `${event.instance} announces ${event.address}`);
+      return;
+    case "moved": {
+      const to = event.toName ?? event.to ?? "nobody";
+      return say("moved", event, `${event.havipId} ${event.address} is bound to ${to}`);
+    }
+    case "dropped": {
+      const times = event.count > 1 ? ` (${event.count} times)` : "";
+      const text = printDrop(event.drop);
+      const fields = { ...event, text };
+      return say("dropped", fields, `${event.instance}: refused: ${text}${times}`);
+    }
+    case "log":
+      return say("cloud", event, `cloud: ${event.text}`);
+  }
+}
+
+let end: () => void = () => undefined;
+const ended = new Promise<void>((done) => {
+  end = done;
+});
+const outside = connectOutside(end);
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, end);
+
+async function start(): Promise<RunningLab> {
+  try {
+    return await RunningLab.start(loadLab(), folder, {
+      event: sayEvent,
+      line: (instance, text) => say("output", { instance, text }, `${instance} | ${text}`),
+      ended: (instance, command, how) =>
+        say("ended", { instance, command, how }, `${instance}: \`${command}\` ended: ${how}`),
+    });
+  } catch (error) {
+    const told = explainBuildFailure(error, chooseLang(undefined, process.env));
+    if (told === undefined) throw error;
+    process.stderr.write(`baton lab: ${told}\n`);
+    process.exit(1);
+  }
+}
+
+shadowSystemFolders();
+const lab = await start();
+
+async function answer(request: LabRequest): Promise<LabAnswer> {
+  switch (request.command) {
+    case "status":
+      return { ok: true, status: await lab.status(rootless) };
+    case "exec": {
+      const target = await lab.exec(request.instance, rootless);
+      const pids = await outside?.pids();
+      return { ok: true, exec: { ...target, pid: pids?.get(target.pid) ?? target.pid } };
+    }
+    case "fault":
+      lab.fault(request.instance, request.order);
+      await lab.vpc.stats();
+      return { ok: true };
+    case "capture":
+      lab.vpc.capture(request.instance, request.file);
+      await lab.vpc.stats();
+      return { ok: true };
+    case "down":
+      setImmediate(end);
+      return { ok: true };
+  }
+}
+
+const server = createServer((socket: Socket) => {
+  socket.on("error", () => undefined);
+  createInterface({ input: socket }).on("line", (line) => {
+    const reply = (value: LabAnswer): void => void socket.write(`${JSON.stringify(value)}\n`);
+    let request: LabRequest;
+    try {
+      request = JSON.parse(line) as LabRequest;
+    } catch {
+      return reply({ ok: false, error: "not JSON" });
+    }
+    answer(request).then(reply, (error: unknown) =>
+      reply({
+        ok: false,
+        error: error instanceof Error ? error.message : String(error),
+        ...(error instanceof LabMistake && { words: error.words }),
+      }),
+    );
+  });
+});
+server.listen(join(folder, SOCKET));
+const api = lab.vpc.serveApi(join(folder, API_SOCKET));
+
+const addresses = lab.vpc.havips().map((one) => printIpv4(one.vip));
+const names = lab.vpc.instances().map((one) => one.name);
+say(
+  "up",
+  { folder, instances: names, havips: addresses },
+  `up: ${names.join(", ")}; HAVIPs: ${addresses.join(", ") || "none"}`,
+);
+await ended;
+say("down", {}, "taking everything down");
+server.close();
+api.close();
+await lab.close();
+outside?.close();
+process.exit(0);

@@ -1,0 +1,74 @@
+/** An instance's inside: folders of its own, files, and programs that run on it. */
+import type { ChildProcess, StdioOptions } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { spawnIn } from "#linux/namespace";
+import { LAB_CREDENTIALS } from "./cloud-calls.ts";
+import { makeNodeFolders, nodeMounts } from "./folders.ts";
+import { METADATA_URL } from "./network/endpoint.ts";
+import type { Instance } from "./network/vpc.ts";
+import { OWN_FOLDERS, ownPath } from "./own-path.ts";
+
+const PROGRAMS = fileURLToPath(new URL("../../bin", import.meta.url));
+
+export class Machine {
+  readonly instance: Instance;
+  /** Outside: what is below /etc/keepalived, /var/log, /var/keepalived and /run inside. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+
+  /** Makes the folders and the files of its description. Throws what the file system says. */
+  constructor(instance: Instance, folder: string, region: string) {
+    this.instance = instance;
+    this.folder = folder;
+    this.env = machineEnvironment(process.env, instance.name, region);
+    makeNodeFolders(folder);
+    for (const [path, text] of Object.entries(instance.description.files)) this.write(path, text);
+  }
+
+  /** @param path inside, below one of the machine's own folders */
+  write(path: string, text: string): void {
+    const outside = this.#outside(path);
+    mkdirSync(dirname(outside), { recursive: true });
+    writeFileSync(outside, text);
+    if (text.startsWith("#!")) chmodSync(outside, 0o755);
+  }
+
+  #outside(path: string): string {
+    const own = ownPath(path);
+    // The reader of lab files lets no other through.
+    if (own === undefined) throw new Error(`${path} is not below ${OWN_FOLDERS.join(", ")}`);
+    return join(this.folder, own);
+  }
+
+  /** It ends with the lab, however the lab ends. */
+  spawn(argv: readonly string[], stdio: StdioOptions): ChildProcess {
+    return spawnIn(this.instance.host.namespace, argv, {
+      mounts: nodeMounts(this.folder),
+      env: this.env,
+      stdio,
+      detached: true,
+      diesWithParent: true,
+    });
+  }
+}
+
+/** What programs on an instance need in order to find the cloud; any key is good for it. */
+export function machineEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  region: string,
+): Readonly<Record<string, string | undefined>> {
+  return {
+    ...env,
+    HOSTNAME: name,
+    // `baton` in a lab file or at an instance's prompt is this one.
+    PATH: `${PROGRAMS}:${env["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}`,
+    BATON_CLOUD_ENDPOINT: METADATA_URL,
+    BATON_METADATA_URL: METADATA_URL,
+    TENCENTCLOUD_REGION: region,
+    TENCENTCLOUD_SECRET_ID: LAB_CREDENTIALS.secretId,
+    TENCENTCLOUD_SECRET_KEY: LAB_CREDENTIALS.secretKey.reveal(),
+  };
+}

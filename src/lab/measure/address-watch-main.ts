@@ -1,0 +1,105 @@
+/**
+ * Watches one address in several network namespaces from a single thread and says on file descriptor 3, one line each, when
+ * it appears and disappears, and which advertisements arrive (CLOCK_BOOTTIME microseconds):
+ *
+ *   {"kind":"presence","host":"a","present":true,"at":…}     what is there at the start is told first
+ *   {"kind":"advert","host":"a","from":"172.16.0.14","priority":50,"at":…}
+ *
+ * Usage: address-watch-main.ts ADDRESS INTERFACE HOST…   (the namespace of the n-th host on descriptor 4 + n)
+ */
+import { CLONE_NEWNET, ETH_P_IP } from "#linux/abi";
+import { now } from "#linux/clock";
+import * as libc from "#linux/ffi";
+import { LinePipe } from "#linux/line-pipe";
+import { openPacketSocket } from "#linux/packet-socket";
+import { Reactor } from "#linux/reactor";
+import { LinuxError, must } from "#linux/result";
+import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
+import { ipv4, printIpv4 } from "#units/address";
+import type { Instant } from "#units/time";
+import type { AddressInfo } from "#vrrp/engine/world";
+import { arrivedAt } from "./arrival.ts";
+import { FIRST_NAMESPACE_FD, OUTPUT_FD } from "./instrument-fds.ts";
+import { mustReadIpv4 } from "./must-read.ts";
+import type { WatchNews } from "./watch-protocol.ts";
+
+const ETHERNET_LENGTH = 14;
+const IPV4_HEADER_MIN = 20;
+const PROTOCOL = 9;
+const SOURCE_ADDRESS = 12;
+const IPPROTO_VRRP = 112;
+/** Offset of the priority in an advertisement of version 2 and 3. */
+const PRIORITY = 2;
+
+const [text = "", interfaceName = "eth0", ...hosts] = process.argv.slice(2);
+const address = mustReadIpv4(text);
+
+const pipe = new LinePipe(OUTPUT_FD);
+const reactor = new Reactor();
+reactor.add(pipe.fd, () => void pipe.read());
+
+const say = (news: WatchNews): void => pipe.write(news, false);
+
+const isOurs = (info: AddressInfo): boolean => info.address === address;
+const readers: ((at: Instant) => void)[] = [];
+
+/**
+ * rtnetlink's news has no times, so it happened when it is read. All hosts are read at once and get one time: what waited
+ * together, while this process was not run, would otherwise seem to have happened in the order of the hosts.
+ */
+function readAll(): void {
+  const at = now();
+  for (const read of readers) read(at);
+}
+
+function watchAddress(host: string): void {
+  const monitor = must(openMonitor());
+  using requests = must(openRtnetlink());
+  const tell = (present: boolean, at: Instant): void => {
+    say({ kind: "presence", host, present, at });
+  };
+  readers.push((at) => {
+    for (const event of monitor.read()) {
+      if (event.kind === "resync") tell(event.addresses.some(isOurs), at);
+      else if (event.kind === "address" && isOurs(event.address)) tell(true, at);
+      else if (event.kind === "addressGone" && isOurs(event.address)) tell(false, at);
+    }
+  });
+  reactor.add(monitor.fd, readAll);
+  tell(must(requests.addresses()).some(isOurs), now());
+}
+
+function watchAdverts(host: string): void {
+  const index = libc.if_nametoindex(interfaceName);
+  if (index === 0) throw new LinuxError(libc.failure(`if_nametoindex(${interfaceName})`));
+  const socket = must(openPacketSocket(index, { protocol: ETH_P_IP }));
+  arrivedAt(socket.fd);
+  const frame = new Uint8Array(256);
+  const view = new DataView(frame.buffer);
+  reactor.add(socket.fd, () => {
+    for (;;) {
+      const length = socket.receive(frame);
+      if (length === 0) return;
+      const ip = ETHERNET_LENGTH;
+      if (length < ip + IPV4_HEADER_MIN || frame[ip + PROTOCOL] !== IPPROTO_VRRP) continue;
+      const vrrp = ip + ((frame[ip] ?? 0) & 15) * 4;
+      if (length <= vrrp + PRIORITY) continue;
+      say({
+        kind: "advert",
+        host,
+        from: printIpv4(ipv4(view.getUint32(ip + SOURCE_ADDRESS))),
+        priority: frame[vrrp + PRIORITY] ?? 0,
+        at: arrivedAt(socket.fd),
+      });
+    }
+  });
+}
+
+for (const [place, host] of hosts.entries()) {
+  if (libc.setns(FIRST_NAMESPACE_FD + place, CLONE_NEWNET) !== 0) {
+    throw new LinuxError(libc.failure(`setns(${host})`));
+  }
+  watchAddress(host);
+  watchAdverts(host);
+}
+while (!pipe.ended) reactor.wait(undefined);

@@ -1,0 +1,123 @@
+/**
+ * Which machines answer for an address, whatever the client's own ARP cache says: an echo request every two milliseconds, sent
+ * to the MAC address of each machine. An address may be there and silent (a lease that has ended), so that looking at the
+ * addresses alone counts owners that are none. Says the same as the address watcher, on the same descriptor:
+ *
+ *   {"kind":"presence","host":"a","present":true,"at":…}     the first answer, or the last one
+ *
+ * Usage: answer-watch-main.ts ADDRESS INTERFACE OWN-ADDRESS HOST=MAC…
+ */
+import { ETH_P_IP } from "#linux/abi";
+import { now } from "#linux/clock";
+import * as libc from "#linux/ffi";
+import { LinePipe } from "#linux/line-pipe";
+import { openPacketSocket } from "#linux/packet-socket";
+import { Reactor } from "#linux/reactor";
+import { must } from "#linux/result";
+import { openRtnetlink } from "#linux/rtnetlink";
+import { type Mac, readMac, writeMac } from "#units/address";
+import { after, fromMillis, type Instant, type Micros } from "#units/time";
+import { emitIcmpEcho, ICMP_ECHO_HEADER_LENGTH } from "#vrrp/wire/icmp-echo";
+import { emitIpv4Header, IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-packet";
+import { arrivedAt } from "./arrival.ts";
+import { readEchoReply } from "./echo-reply.ts";
+import { OUTPUT_FD } from "./instrument-fds.ts";
+import { mustReadIpv4 } from "./must-read.ts";
+import type { WatchNews } from "./watch-protocol.ts";
+
+const PERIOD: Micros = fromMillis(2);
+/** So long without an answer, and the last one was the last: a busy machine is late by less. */
+const SILENT: Micros = fromMillis(40);
+const ETHERNET_LENGTH = 14;
+const SOURCE_MAC = 6;
+const ETHER_TYPE = 12;
+const TTL = 64;
+
+interface Host {
+  readonly name: string;
+  readonly mac: Mac;
+  readonly frame: Uint8Array;
+  lastAt: Instant | undefined;
+}
+
+const [addressText = "", interfaceName = "eth0", ownText = "", ...hostTexts] =
+  process.argv.slice(2);
+
+const target = mustReadIpv4(addressText);
+const own = mustReadIpv4(ownText);
+const index = libc.if_nametoindex(interfaceName);
+const ownMac = (() => {
+  using rtnetlink = must(openRtnetlink());
+  const link = must(rtnetlink.links()).find((one) => one.index === index);
+  if (link === undefined) throw new Error(`there is no ${interfaceName}`);
+  return link.mac;
+})();
+const id = process.pid & 0xffff;
+
+function makeHost(text: string): Host {
+  const [name = "", macText = ""] = text.split("=");
+  const mac = readMac(macText);
+  if (mac === undefined) throw new Error(`${macText} is not a MAC address`);
+  const frame = new Uint8Array(ETHERNET_LENGTH + IPV4_HEADER_LENGTH + ICMP_ECHO_HEADER_LENGTH);
+  writeMac(mac, frame, 0);
+  writeMac(ownMac, frame, SOURCE_MAC);
+  new DataView(frame.buffer).setUint16(ETHER_TYPE, ETH_P_IP);
+  const ip = frame.subarray(ETHERNET_LENGTH);
+  emitIcmpEcho(ip.subarray(IPV4_HEADER_LENGTH), {
+    kind: "request",
+    id,
+    sequence: 0,
+    payloadLength: 0,
+  });
+  emitIpv4Header(
+    ip,
+    { source: own, destination: target, ttl: TTL, id: 0, protocol: PROTOCOL_ICMP },
+    ICMP_ECHO_HEADER_LENGTH,
+  );
+  return { name, mac, frame, lastAt: undefined };
+}
+
+const hosts = hostTexts.map(makeHost);
+const socket = must(openPacketSocket(index, { protocol: ETH_P_IP }));
+arrivedAt(socket.fd);
+const pipe = new LinePipe(OUTPUT_FD);
+const reactor = new Reactor();
+const say = (host: Host, present: boolean, at: Instant): void => {
+  const news: WatchNews = { kind: "presence", host: host.name, present, at };
+  pipe.write(news, false);
+};
+
+const received = new Uint8Array(256);
+
+function receive(): void {
+  for (;;) {
+    const length = socket.receive(received);
+    if (length === 0) return;
+    const reply = readEchoReply(received, length, id);
+    if (reply?.source !== target) continue;
+    const host = hosts.find((one) => one.mac === reply.mac);
+    if (host === undefined) continue;
+    const at = arrivedAt(socket.fd);
+    if (host.lastAt === undefined) say(host, true, at);
+    host.lastAt = at;
+  }
+}
+
+reactor.add(socket.fd, receive);
+reactor.add(pipe.fd, () => void pipe.read());
+let next = now();
+while (!pipe.ended) {
+  reactor.wait(next);
+  const at = now();
+  if (at < next) continue;
+  receive();
+  for (const host of hosts) {
+    if (host.lastAt !== undefined && at - host.lastAt > SILENT) {
+      say(host, false, host.lastAt);
+      host.lastAt = undefined;
+    }
+    // A refusal is a question without an answer.
+    void socket.send(host.frame);
+  }
+  next = after(at - next > SILENT ? at : next, PERIOD);
+}

@@ -1,0 +1,100 @@
+/** `npm run bench -- timers`: how regular a master's advertisements are while busy loops hog every core. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { stdout } from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "#linux/clock";
+import { type Instant, toMillis } from "#units/time";
+import type { Table } from "../demo/table.ts";
+import { scratchFolder } from "../sandbox.ts";
+import { type DaemonKind, KINDS } from "./daemon.ts";
+import { ms, quantile } from "./figures.ts";
+import { Lab } from "./lab.ts";
+import type { Profile } from "./profile.ts";
+
+export interface TimersOptions {
+  readonly profiles: readonly Profile[];
+  readonly seconds: number;
+}
+
+/** The prober remembers four minutes. A lease that ran out would be a silence, for the address is still there. */
+const CHUNK_SECONDS = 60;
+
+export async function timers(options: TimersOptions): Promise<Table> {
+  const labs = options.profiles.flatMap((profile) =>
+    KINDS.map((kind) => {
+      const folder = join(scratchFolder(), profile.name, kind);
+      return { kind, lab: new Lab({ folder, profile, kinds: [kind, kind] }) };
+    }),
+  );
+  const hogs: ChildProcess[] = [];
+  try {
+    const owners = await Promise.all(labs.map(({ lab }) => lab.startDaemons()));
+    const loops = availableParallelism();
+    stdout.write(`${options.seconds} s with ${loops} busy loops\n`);
+    for (let i = 0; i < loops; i++) {
+      hogs.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
+    }
+    const from = now();
+    const silences = labs.map(() => 0);
+    for (let left = options.seconds; left > 0; left -= CHUNK_SECONDS) {
+      const chunk = now();
+      await sleep(Math.min(left, CHUNK_SECONDS) * 1_000);
+      const seen = await Promise.all(labs.map(({ lab }) => lab.instruments.outage(chunk, now())));
+      for (const [index, one] of seen.entries())
+        silences[index] = (silences[index] ?? 0) + one.totalMilliseconds;
+    }
+    const to = now();
+    const rows = labs.map(({ kind, lab }, index) =>
+      timersRow(kind, lab, owners[index]?.name ?? "", { from, to, silence: silences[index] ?? 0 }),
+    );
+    return { columns: timersColumns(), rows };
+  } finally {
+    for (const hog of hogs) hog.kill("SIGKILL");
+    await Promise.all(labs.map(({ lab }) => lab.close()));
+  }
+}
+
+function timersColumns(): Table["columns"] {
+  const figures = [
+    "interval ms",
+    "gaps",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "max ms",
+    "false moves",
+    "client silence ms",
+  ];
+  return [
+    { title: "daemon", align: "left" },
+    ...figures.map((title) => ({ title, align: "right" }) as const),
+  ];
+}
+
+function timersRow(
+  kind: DaemonKind,
+  lab: Lab,
+  owner: string,
+  { from, to, silence }: { readonly from: Instant; readonly to: Instant; readonly silence: number },
+): string[] {
+  const { adverts } = lab.instruments;
+  const peer = lab.nodes.find((node) => node.name !== owner)?.name ?? "";
+  const gaps = adverts.gaps(peer, lab.node(owner).address, from, to).map(toMillis);
+  const moves = lab.nodes.reduce(
+    (count, node) => count + lab.instruments.changesWithin(node.name, from, to),
+    0,
+  );
+  const figures = [0.5, 0.99, 0.999].map((part) => quantile(gaps, part).toFixed(2));
+  const interval = String(lab.profile.advertSeconds * 1000);
+  return [
+    kind,
+    interval,
+    String(gaps.length),
+    ...figures,
+    Math.max(...gaps).toFixed(2),
+    String(moves),
+    ms(silence),
+  ];
+}

@@ -1,0 +1,34 @@
+/**
+ * What baton's control socket says about a node, for the account of the demonstration. Anything that goes wrong here is
+ * no answer: the demonstration judges by addresses and probes, not by what a daemon says of itself.
+ */
+import { join } from "node:path";
+import type {
+  ControlAnswer,
+  ControlRequest,
+  InstanceStatus,
+  Status,
+} from "#daemon/control-protocol";
+import { askSocket } from "../ask-socket.ts";
+
+const ANSWER_MILLISECONDS = 1_000;
+
+export async function askDaemon(
+  socketPath: string,
+  request: ControlRequest,
+): Promise<ControlAnswer | undefined> {
+  const answer = await askSocket(socketPath, request, ANSWER_MILLISECONDS);
+  return answer as ControlAnswer | undefined;
+}
+
+/** Folder of the node outside → its daemon's status. */
+export async function statusOf(nodeFolder: string): Promise<Status | undefined> {
+  const answer = await askDaemon(join(nodeFolder, "run/baton/control.sock"), { command: "status" });
+  return answer?.ok === true && "status" in answer ? answer.status : undefined;
+}
+
+export async function whyOf(nodeFolder: string, lang: "en" | "zh"): Promise<string | undefined> {
+  const status = await statusOf(nodeFolder);
+  const instance: InstanceStatus | undefined = status?.instances[0];
+  return lang === "zh" ? instance?.why["zh-CN"] : instance?.why.en;
+}

@@ -1,0 +1,230 @@
+/** A pair (or more) of nodes with a client, running: the thing that scenarios, the demonstration and the tests hold. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { shadowSystemFolders } from "../folders.ts";
+import { isInsideSandbox } from "../sandbox.ts";
+import type { DaemonKind } from "./daemon.ts";
+import { Instruments } from "./instruments.ts";
+import type { LabCloud } from "./lab-cloud.ts";
+import { type LabNetwork, Network } from "./network.ts";
+import { LabNode } from "./node.ts";
+import { masterDownSeconds, type Profile } from "./profile.ts";
+
+export const VIRTUAL_ADDRESS = "172.16.0.135";
+export const CLIENT_ADDRESS = "172.16.0.200";
+export const CLIENT = "client";
+/** The tutorial's two machines, then more for labs with more than two. */
+const NODE_ADDRESSES = ["172.16.0.16", "172.16.0.14", "172.16.0.15", "172.16.0.17", "172.16.0.18"];
+const NODE_NAMES = ["a", "b", "c", "d", "e"];
+const POLL_MILLISECONDS = 10;
+
+export interface LabOptions {
+  readonly folder: string;
+  readonly profile: Profile;
+  /** Daemon of each node; their number is the number of nodes. */
+  readonly kinds: readonly DaemonKind[];
+  /** Settings of single nodes, by index, where they differ. */
+  readonly profiles?: readonly (Profile | undefined)[];
+  /** Factor on every time limit: tests must pass on a machine that is busy with something else. */
+  readonly patience?: number;
+  /** Undefined: the nodes are on a bridge. */
+  readonly cloud?: LabCloud;
+  /** Find out who answers, too: an address may be there and silent. */
+  readonly askEach?: boolean;
+}
+
+/** Hosts of a lab that are not its own to choose: a VPC has to be built before. */
+export const labHosts = (count: number): readonly { name: string; address: string }[] => [
+  ...Array.from({ length: count }, (_, index) => ({
+    name: NODE_NAMES[index] ?? `n${index}`,
+    address: NODE_ADDRESSES[index] ?? `172.16.0.${20 + index}`,
+  })),
+  { name: CLIENT, address: CLIENT_ADDRESS },
+];
+
+export class Lab {
+  readonly profile: Profile;
+  readonly network: LabNetwork;
+  readonly nodes: readonly LabNode[];
+  readonly instruments: Instruments;
+  /** The platform, if there is one under this lab. */
+  readonly cloud: LabCloud | undefined;
+  #outside: Instruments | undefined;
+  readonly patience: number;
+
+  /** Makes the network and its instruments; daemons are started by `startDaemons`. Needs the sandbox. */
+  constructor(options: LabOptions) {
+    if (!isInsideSandbox()) {
+      throw new Error(
+        "the lab runs in a sandbox only: node src/lab/sandbox-main.ts node … (npm test does it)",
+      );
+    }
+    shadowSystemFolders();
+    mkdirSync(options.folder, { recursive: true });
+    const plans = options.kinds.map((kind, index) => ({
+      kind,
+      name: NODE_NAMES[index] ?? `n${index}`,
+      address: NODE_ADDRESSES[index] ?? `172.16.0.${20 + index}`,
+      profile: options.profiles?.[index] ?? options.profile,
+      priority: options.profile.priorities[index] ?? options.profile.priorities.at(-1) ?? 100,
+    }));
+    this.profile = options.profile;
+    this.patience = options.patience ?? 1;
+    this.cloud = options.cloud;
+    this.network =
+      options.cloud?.network ??
+      new Network([
+        ...plans.map(({ name, address }) => ({ name, address, isNode: true })),
+        { name: CLIENT, address: CLIENT_ADDRESS, isNode: false },
+      ]);
+    this.nodes = plans.map(
+      ({ kind, name, address, profile, priority }) =>
+        new LabNode({
+          name,
+          kind,
+          profile,
+          namespace: this.network.namespaceOf(name),
+          network: this.network,
+          cloudEnvironment: options.cloud?.environmentOf(name),
+          folder: join(options.folder, name),
+          addresses: {
+            address,
+            priority,
+            peers: plans.filter((plan) => plan.name !== name).map((plan) => plan.address),
+            virtualAddress: VIRTUAL_ADDRESS,
+          },
+        }),
+    );
+    this.instruments = new Instruments({
+      network: this.network,
+      nodes: this.nodes.map((node) => node.name),
+      client: CLIENT,
+      virtualAddress: VIRTUAL_ADDRESS,
+      furtherAddresses: this.profile.furtherAddresses,
+      askEachFrom: options.askEach === true ? CLIENT_ADDRESS : undefined,
+    });
+  }
+
+  /** Readings through a public address; undefined until there is one. */
+  get outside(): Instruments | undefined {
+    return this.#outside;
+  }
+
+  /** A second client, outside, that asks the public address. */
+  async watchOutside(publicAddress: string): Promise<void> {
+    if (this.cloud === undefined) throw new Error("a lab without a platform has no outside");
+    this.#outside = new Instruments({
+      network: this.network,
+      nodes: [],
+      client: this.cloud.outsideClient,
+      virtualAddress: publicAddress,
+    });
+    await this.#outside.ready();
+  }
+
+  node(name: string): LabNode {
+    const found = this.nodes.find((node) => node.name === name);
+    if (found === undefined) throw new Error(`no node is called ${name}`);
+    return found;
+  }
+
+  /** Nodes that hold the virtual address now, whatever their daemons think. */
+  holders(): readonly LabNode[] {
+    return this.instruments.holders().map((name) => this.node(name));
+  }
+
+  /** Starts the daemons one after the other, so that the first node is the first owner. */
+  async startDaemons(): Promise<LabNode> {
+    const [first, ...rest] = this.nodes;
+    if (first === undefined) throw new Error("a lab without nodes");
+    await this.instruments.ready();
+    await first.startDaemon();
+    await this.until(`${first.name} owns ${VIRTUAL_ADDRESS}`, this.takeOverSeconds() + 10, () => {
+      this.#failIfDead([first]);
+      return this.holders().includes(first);
+    });
+    for (const node of rest) await node.startDaemon();
+    return this.untilSettled();
+  }
+
+  /** Longest time in which a silent owner is replaced, by this profile's arithmetic. */
+  takeOverSeconds(): number {
+    return Math.max(
+      ...this.profile.priorities.map((priority) => masterDownSeconds(this.profile, priority)),
+    );
+  }
+
+  /**
+   * Waits for ordinary life: one holder, whose daemon says MASTER, every other node BACKUP, for one advertisement
+   * interval and a bit, so that everybody has heard the owner.
+   */
+  async untilSettled(seconds = 25): Promise<LabNode> {
+    const quietMilliseconds = this.profile.advertSeconds * 1000 + 200;
+    let since = performance.now();
+    let last: LabNode | undefined;
+    await this.until("one owner, all others BACKUP", seconds, () => {
+      this.#failIfDead(this.nodes);
+      const holders = this.holders();
+      const [owner] = holders;
+      const settled =
+        holders.length === 1 &&
+        (this.cloud === undefined || this.cloud.holder() === owner?.name) &&
+        this.nodes.every((node) => node.loggedState() === (node === owner ? "MASTER" : "BACKUP"));
+      if (!settled || owner !== last) {
+        since = performance.now();
+        last = owner;
+      }
+      return settled && performance.now() - since >= quietMilliseconds;
+    });
+    if (last === undefined) throw new Error("settled without an owner");
+    return last;
+  }
+
+  #failIfDead(nodes: readonly LabNode[]): void {
+    const dead = nodes.find((node) => !node.isRunning());
+    if (dead !== undefined) {
+      throw new Error(`the daemon on ${dead.name} has ended\n${this.describe()}`);
+    }
+  }
+
+  /** Polls; throws with the state of all nodes when the time is over. */
+  async until(what: string, seconds: number, condition: () => boolean): Promise<void> {
+    const limit = seconds * this.patience;
+    const end = performance.now() + limit * 1000;
+    while (!condition()) {
+      if (performance.now() > end)
+        throw new Error(`not within ${limit} s: ${what}\n${this.describe()}`);
+      await sleep(POLL_MILLISECONDS);
+    }
+  }
+
+  /** For messages of failure: who holds what, what scripts said, the ends of the logs. */
+  describe(logLines = 12): string {
+    const holders = this.instruments.holders();
+    return this.nodes
+      .map((node) => {
+        const holds = holders.includes(node.name) ? "holds" : "does not hold";
+        const state = `${node.loggedState() ?? "nothing"}, notified ${node.notifiedState() ?? "nothing"}`;
+        const runs = node.isRunning() ? "runs" : "does not run";
+        return `node ${node.name} (${node.kind} ${runs}) ${holds} ${VIRTUAL_ADDRESS}, logged: ${state}\n${indent(node.logTail(logLines))}`;
+      })
+      .join("\n");
+  }
+
+  /** Ends everything at once: the addresses go with their namespaces, so nobody has to hand over. */
+  async close(): Promise<void> {
+    await Promise.allSettled(
+      this.nodes.filter((node) => node.isRunning()).map((node) => node.signalAll("SIGKILL")),
+    );
+    await Promise.all([this.instruments.close(), this.#outside?.close()]);
+    this.network.close();
+    await this.cloud?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+const indent = (text: string): string => text.replaceAll(/^/gm, "    ");

@@ -1,0 +1,231 @@
+/**
+ * The wires: a bridge in a namespace of its own, and one namespace with an eth0 for every host.
+ *
+ *   node a ── eth0 ═══ a ┐
+ *   node b ── eth0 ═══ b ├ bridge        a cable is pulled by taking the bridge's end of it down
+ *   client ── eth0 ═══ c ┘
+ */
+
+import { AF_INET } from "#linux/abi";
+import { changeLink, createBridge, createVeth, disableTransmitOffload } from "#linux/links";
+import { createNamespace, type Namespace } from "#linux/namespace";
+import { NLM_F_ACK, NLM_F_CREATE } from "#linux/netlink";
+import { must, mustDo } from "#linux/result";
+import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
+import { type Mac, netmask, printIpv4, writeMac } from "#units/address";
+import type { Outcome } from "#vrrp/engine/world";
+import type { VirtualAddress } from "#vrrp/router/config";
+
+import { type ArpLimit, Impairments } from "./impairments.ts";
+import { mustReadIpv4 } from "./must-read.ts";
+
+const PREFIX = 24;
+const INTERFACE = "eth0";
+const BRIDGE = "bridge";
+/** Locally administered, so that the order of the nodes shows in every capture. */
+const MAC_BASE = 0x02_00_ac_10_00_00;
+
+const RTM_SETLINK = 19;
+const RTM_NEWADDR = 20;
+const IFA_ADDRESS = 1;
+const IFA_LOCAL = 2;
+const IFA_BROADCAST = 4;
+const PF_BRIDGE = 7;
+const NLA_F_NESTED = 0x8000;
+const IFLA_PROTINFO = 12;
+const IFLA_BRPORT_STATE = 1;
+const IFLA_BRPORT_ISOLATED = 33;
+const BR_STATE_FORWARDING = 3;
+/** Not "blocking": without spanning tree the bridge would make it forwarding again at once. */
+const BR_STATE_DISABLED = 0;
+
+export interface HostPlan {
+  readonly name: string;
+  readonly address: string;
+  /** Nodes can be kept apart from each other; clients always reach everybody. */
+  readonly isNode: boolean;
+}
+
+interface Host extends HostPlan {
+  readonly namespace: Namespace;
+  readonly rtnetlink: Rtnetlink;
+  readonly index: number;
+  readonly portIndex: number;
+  readonly mac: Mac;
+  impairments: Impairments | undefined;
+}
+
+/** What nodes and instruments need of the wires, so that they can be those of a VPC too (src/lab). */
+export interface LabNetwork {
+  /** Where the outer ends of the cables are. */
+  readonly bridge: Namespace;
+  namespaceOf(name: string): Namespace;
+  interfaceIndexOf(name: string): number;
+  macOf(name: string): Mac;
+  setPort(name: string, up: boolean): void;
+  setNodesApart(apart: boolean): void;
+  /** A port that does not forward (spanning tree, a slow switch), though the device has its carrier. */
+  setForwarding(name: string, forwards: boolean): void;
+  /** @param part 0 to 1 of the VRRP packets that would arrive at this host */
+  setVrrpLoss(name: string, part: number): void;
+  /** Of the frames this host sends; undefined: none. */
+  setArpLimit(name: string, limit: ArpLimit | undefined): void;
+  addressesOf(name: string): readonly string[];
+  removeAddress(name: string, address: string): void;
+  close(): void;
+}
+
+export class Network implements LabNetwork {
+  readonly bridge: Namespace;
+  readonly #rtnetlink: Rtnetlink;
+  readonly #hosts = new Map<string, Host>();
+  #impairments: Impairments | undefined;
+
+  constructor(plans: readonly HostPlan[]) {
+    this.bridge = createNamespace("bridge");
+    this.#rtnetlink = this.bridge.within(() => must(openRtnetlink()));
+    mustDo(createBridge(this.#rtnetlink, BRIDGE));
+    const bridge = indexOf(this.#rtnetlink, BRIDGE);
+    mustDo(changeLink(this.#rtnetlink, bridge, { up: true }));
+    for (const plan of plans) this.#hosts.set(plan.name, this.#connect(plan, bridge));
+  }
+
+  #connect(plan: HostPlan, bridge: number): Host {
+    const namespace = createNamespace(plan.name);
+    const rtnetlink = namespace.within(() => must(openRtnetlink()));
+    const mac = (MAC_BASE + (lastOctet(plan.address) & 0xff)) as Mac;
+    const far = { name: INTERFACE, mac, namespace: namespace.fd };
+    mustDo(createVeth(this.#rtnetlink, { name: plan.name }, far));
+    const portIndex = indexOf(this.#rtnetlink, plan.name);
+    mustDo(changeLink(this.#rtnetlink, portIndex, { master: bridge, up: true }));
+    // Checksums that nobody finishes would look like errors in captures.
+    namespace.within(() => mustDo(disableTransmitOffload(INTERFACE)));
+    const lo = indexOf(rtnetlink, "lo");
+    const index = indexOf(rtnetlink, INTERFACE);
+    mustDo(changeLink(rtnetlink, lo, { up: true }));
+    mustDo(changeLink(rtnetlink, index, { up: true }));
+    mustDo(addOrdinaryAddress(rtnetlink, index, ordinaryAddress(plan.address)));
+    return { ...plan, namespace, rtnetlink, index, portIndex, mac, impairments: undefined };
+  }
+
+  #host(name: string): Host {
+    const host = this.#hosts.get(name);
+    if (host === undefined) throw new Error(`no host is called ${name}`);
+    return host;
+  }
+
+  namespaceOf(name: string): Namespace {
+    return this.#host(name).namespace;
+  }
+
+  interfaceIndexOf(name: string): number {
+    return this.#host(name).index;
+  }
+
+  macOf(name: string): Mac {
+    return this.#host(name).mac;
+  }
+
+  setPort(name: string, up: boolean): void {
+    mustDo(changeLink(this.#rtnetlink, this.#host(name).portIndex, { up }));
+  }
+
+  /** Nodes on isolated bridge ports reach clients, but not each other. */
+  setNodesApart(apart: boolean): void {
+    for (const host of this.#hosts.values())
+      if (host.isNode) this.#setBridgePort(host, IFLA_BRPORT_ISOLATED, apart ? 1 : 0);
+  }
+
+  setForwarding(name: string, forwards: boolean): void {
+    const state = forwards ? BR_STATE_FORWARDING : BR_STATE_DISABLED;
+    this.#setBridgePort(this.#host(name), IFLA_BRPORT_STATE, state);
+  }
+
+  #setBridgePort(host: Host, attribute: number, value: number): void {
+    this.#rtnetlink
+      .start(RTM_SETLINK, NLM_F_ACK)
+      .u8(PF_BRIDGE)
+      .u8(0)
+      .u16(0)
+      .u32(host.portIndex)
+      .u32(0)
+      .u32(0)
+      .nest(IFLA_PROTINFO | NLA_F_NESTED)
+      .attributeU8(attribute, value)
+      .end();
+    mustDo(this.#rtnetlink.transact("RTM_SETLINK(bridge port)"));
+  }
+
+  setVrrpLoss(name: string, part: number): void {
+    const host = this.#host(name);
+    host.impairments ??= new Impairments(host.namespace);
+    host.impairments.loseVrrp(part);
+  }
+
+  setArpLimit(name: string, limit: ArpLimit | undefined): void {
+    this.#impairments ??= new Impairments(this.bridge);
+    this.#impairments.limitArp(name, macBytes(this.#host(name).mac), limit);
+  }
+
+  /** Addresses on the host's interface, as dotted text. */
+  addressesOf(name: string): readonly string[] {
+    const { rtnetlink, index } = this.#host(name);
+    return must(rtnetlink.addresses())
+      .filter((entry) => entry.index === index)
+      .map((entry) => printIpv4(entry.address));
+  }
+
+  /** Removes a /32 if the host has it. */
+  removeAddress(name: string, address: string): void {
+    const { rtnetlink, index } = this.#host(name);
+    mustDo(rtnetlink.removeAddress(index, { ...ordinaryAddress(address), prefix: 32 }));
+  }
+
+  close(): void {
+    for (const host of this.#hosts.values()) {
+      host.impairments?.close();
+      host.rtnetlink.close();
+      host.namespace.close();
+    }
+    this.#impairments?.close();
+    this.#rtnetlink.close();
+    this.bridge.close();
+  }
+}
+
+function ordinaryAddress(text: string): VirtualAddress {
+  return { address: mustReadIpv4(text), prefix: PREFIX, scope: 0 };
+}
+
+/** Not `Rtnetlink.setAddress`: that marks an address as the daemon's own, which it removes at its start. */
+function addOrdinaryAddress(
+  rtnetlink: Rtnetlink,
+  index: number,
+  { address, prefix, scope }: VirtualAddress,
+): Outcome {
+  rtnetlink
+    .start(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE)
+    .u8(AF_INET)
+    .u8(prefix)
+    .u8(0)
+    .u8(scope)
+    .u32(index)
+    .attributeBe32(IFA_LOCAL, address)
+    .attributeBe32(IFA_ADDRESS, address)
+    .attributeBe32(IFA_BROADCAST, (address | ~netmask(prefix)) >>> 0);
+  return rtnetlink.transact("RTM_NEWADDR");
+}
+
+const macBytes = (mac: Mac): Uint8Array => {
+  const bytes = new Uint8Array(6);
+  writeMac(mac, bytes, 0);
+  return bytes;
+};
+
+const lastOctet = (address: string): number => Number(address.split(".").at(-1));
+
+function indexOf(rtnetlink: Rtnetlink, name: string): number {
+  const link = must(rtnetlink.links()).find((entry) => entry.name === name);
+  if (link === undefined) throw new Error(`the kernel does not know the device ${name}`);
+  return link.index;
+}

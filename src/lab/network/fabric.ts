@@ -1,0 +1,393 @@
+/**
+ * The network of one or more VPCs as a machine: frames in, frames out.
+ *
+ * A frame's way from a guest:
+ *   1. its port: cut, not forwarding yet, an unknown source MAC (anti-spoofing) end it here;
+ *   2. ARP with the guest's own address, or a question: the network answers itself, from what it knows;
+ *      ARP whose sender is a HAVIP of the subnet: a claim, for the control plane to judge;
+ *      ARP for any other address: refused;
+ *   3. IPv4 from an address that is neither the guest's own nor a HAVIP it holds: refused;
+ *   4. forwarding by destination address, not by MAC: guests' ARP caches do not matter when a HAVIP moves;
+ *   5. the receiver's security group, then the receiver's port with its faults.
+ *
+ * Addresses outside the VPC leave through the gateway, as an elastic address if one is bound.
+ */
+import { type Ipv4, ipv4, isInNetwork, type Mac, macFromBytes } from "#units/address";
+import { earliest, type Instant } from "#units/time";
+import { type Arp, arpReply, emitArp, parseArp } from "#vrrp/wire/arp";
+import { arrivals, blocked, Dice, type PortFault } from "./impair.ts";
+import type {
+  ElasticPlan,
+  FabricDrop,
+  FabricPlan,
+  GuestPlan,
+  HavipBinding,
+  SubnetPlan,
+} from "./plan.ts";
+import { address, decrementTtl, ETHERNET, replaceAddress, setMacs, u16 } from "./rewrite.ts";
+
+export interface FabricOutput {
+  /** May not be kept after the call. */
+  send(port: number, frame: Uint8Array): void;
+  claim(interfaceId: string, vip: Ipv4): void;
+  dropped(port: number, drop: FabricDrop): void;
+}
+
+const ETHER_TYPE_IPV4 = 0x0800;
+const ETHER_TYPE_ARP = 0x0806;
+const BROADCAST: Ipv4 = ipv4(0xffffffff);
+const PROTOCOL_ICMP = 1;
+const ICMP_ECHO_REQUEST = 8;
+const PROTOCOL_TCP = 6;
+const PROTOCOL_UDP = 17;
+const HEALTHY: PortFault = {};
+/** Announcements of one port that are passed on to the control plane. */
+const CLAIMS = { burst: 500, perSecond: 200 } as const;
+
+interface Waiting {
+  readonly at: Instant;
+  readonly order: number;
+  readonly port: number;
+  readonly frame: Uint8Array;
+}
+
+interface Bucket {
+  tokens: number;
+  at: Instant;
+}
+
+const key = (subnetId: string, of: Ipv4): string => `${subnetId}/${of}`;
+
+export class Fabric {
+  readonly #output: FabricOutput;
+  readonly #dice: Dice;
+  readonly #faults = new Map<number, PortFault>();
+  readonly #lateUntil = new Map<number, Instant>();
+  readonly #buckets = new Map<number, Bucket>();
+  readonly #reply = new Uint8Array(42);
+  #waiting: Waiting[] = [];
+  #order = 0;
+  #subnets = new Map<string, SubnetPlan>();
+  #guests = new Map<number, GuestPlan>();
+  #byInterface = new Map<string, GuestPlan>();
+  #byAddress = new Map<string, GuestPlan>();
+  #havips = new Map<string, HavipBinding>();
+  #elasticInside = new Map<string, ElasticPlan>();
+  #elasticPublic = new Map<Ipv4, ElasticPlan>();
+  #internetPort: number | undefined;
+  /** Who asked from the internet's port, so that answers find the way: one host is enough for a lab. */
+  readonly #internetMacs = new Map<Ipv4, Mac>();
+
+  constructor(output: FabricOutput, seed: number) {
+    this.#output = output;
+    this.#dice = new Dice(seed);
+  }
+
+  /** Everything at once; frames under way stay under way. */
+  plan(plan: FabricPlan): void {
+    this.#subnets = new Map(plan.subnets.map((one) => [one.id, one]));
+    this.#guests = new Map(plan.guests.map((one) => [one.port, one]));
+    this.#byInterface = new Map(plan.guests.map((one) => [one.interfaceId, one]));
+    this.#byAddress = new Map(
+      plan.guests.flatMap((guest) =>
+        guest.addresses.map((own) => [key(guest.subnetId, own), guest]),
+      ),
+    );
+    this.#havips = new Map(plan.havips.map((one) => [key(one.subnetId, one.address), one]));
+    this.#elasticInside = new Map(plan.elastic.map((one) => [key(one.vpcId, one.inside), one]));
+    this.#elasticPublic = new Map(plan.elastic.map((one) => [one.public, one]));
+    this.#internetPort = plan.internetPort;
+  }
+
+  /** One HAVIP has moved, is bound or unbound; one that the plan does not know is added. */
+  bind(binding: HavipBinding): void {
+    this.#havips.set(key(binding.subnetId, binding.address), binding);
+  }
+
+  fault(port: number, fault: PortFault, now: Instant): void {
+    this.#faults.set(port, fault);
+    if (fault.lateMicros === undefined) this.#lateUntil.delete(port);
+    else this.#lateUntil.set(port, (now + fault.lateMicros) as Instant);
+    this.#buckets.delete(port);
+  }
+
+  deadline(): Instant | undefined {
+    let first: Instant | undefined;
+    for (const one of this.#waiting) first = earliest(first, one.at);
+    return first;
+  }
+
+  /** Frames whose delay is over. */
+  onTime(now: Instant): void {
+    if (this.#waiting.length === 0) return;
+    const due = this.#waiting.filter((one) => one.at <= now);
+    if (due.length === 0) return;
+    this.#waiting = this.#waiting.filter((one) => one.at > now);
+    due.sort((a, b) => a.at - b.at || a.order - b.order);
+    for (const one of due) this.#output.send(one.port, one.frame);
+  }
+
+  /** A frame from a port. It is changed in place. */
+  receive(port: number, frame: Uint8Array, now: Instant): void {
+    const drop = blocked(this.#faultOf(port), "cutFrom", this.#lateUntil.get(port), now);
+    if (drop !== undefined) return this.#output.dropped(port, drop);
+    if (frame.length < ETHERNET + 20) {
+      return this.#output.dropped(port, { kind: "too-short", length: frame.length });
+    }
+    if (port === this.#internetPort) return this.#fromInternet(port, frame, now);
+    const guest = this.#guests.get(port);
+    if (guest === undefined) return this.#output.dropped(port, { kind: "unknown-port", port });
+    const source = macFromBytes(frame, 6);
+    if (source !== guest.mac) {
+      return this.#output.dropped(port, { kind: "spoofed-mac", found: source, own: guest.mac });
+    }
+    const etherType = u16(frame, 12);
+    if (etherType === ETHER_TYPE_ARP) return this.#onArp(guest, frame, now);
+    if (etherType === ETHER_TYPE_IPV4) return this.#onIpv4(guest, frame, now);
+    return this.#output.dropped(port, { kind: "not-ipv4", etherType });
+  }
+
+  #isDeaf(port: number, to: number): boolean {
+    return this.#faultOf(port).deafTo?.includes(to) === true;
+  }
+
+  #faultOf(port: number): PortFault {
+    return this.#faults.get(port) ?? HEALTHY;
+  }
+
+  #onArp(guest: GuestPlan, frame: Uint8Array, now: Instant): void {
+    const parsed = parseArp(frame);
+    if (parsed.kind === "drop") return this.#output.dropped(guest.port, { kind: "bad-header" });
+    const { arp } = parsed;
+    if (arp.senderMac !== guest.mac) {
+      return this.#output.dropped(guest.port, {
+        kind: "spoofed-mac",
+        found: arp.senderMac,
+        own: guest.mac,
+      });
+    }
+    const { senderAddress } = arp;
+    if (senderAddress !== 0 && !guest.addresses.includes(senderAddress)) {
+      if (!this.#havips.has(key(guest.subnetId, senderAddress))) {
+        return this.#output.dropped(guest.port, { kind: "not-a-havip", address: senderAddress });
+      }
+      this.#claim(guest, senderAddress, now);
+    }
+    if (arp.operation === "request" && arp.targetAddress !== senderAddress)
+      this.#answer(guest, arp, now);
+  }
+
+  #claim(guest: GuestPlan, vip: Ipv4, now: Instant): void {
+    const fault = this.#faultOf(guest.port);
+    if (fault.swallowClaims === true) {
+      return this.#output.dropped(guest.port, { kind: "claim-swallowed", address: vip });
+    }
+    if (!this.#mayAnnounce(guest.port, fault, now)) {
+      return this.#output.dropped(guest.port, { kind: "claim-limited", address: vip });
+    }
+    this.#output.claim(guest.interfaceId, vip);
+  }
+
+  /**
+   * The platform's limits are the model's (`#havip/habits`). Here is a fault's own, for labs without a control plane, and
+   * one far above the model's: a guest that announces without end shall not keep the control plane busy refusing it.
+   */
+  #mayAnnounce(port: number, fault: PortFault, now: Instant): boolean {
+    const perSecond = fault.arpPerSecond ?? CLAIMS.perSecond;
+    const burst = fault.arpPerSecond === undefined ? CLAIMS.burst : (fault.arpBurst ?? perSecond);
+    const bucket = this.#buckets.get(port) ?? { tokens: burst, at: now };
+    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) * perSecond) / 1_000_000);
+    bucket.at = now;
+    this.#buckets.set(port, bucket);
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+
+  /** The network answers for the gateway, for guests and for bound HAVIPs; nobody else hears the question. */
+  #answer(guest: GuestPlan, arp: Arp, now: Instant): void {
+    const subnet = this.#subnets.get(guest.subnetId);
+    const target = arp.targetAddress;
+    const owner = this.#ownerIn(guest.subnetId, target);
+    const mac = subnet?.gateway === target ? subnet.gatewayMac : owner?.mac;
+    if (mac === undefined || owner === guest) return;
+    emitArp(this.#reply, arpReply(mac, target, arp));
+    this.#deliver(guest.port, this.#reply, 0, now);
+  }
+
+  /** The guest behind an address of a subnet: its own, or a HAVIP it holds. */
+  #ownerIn(subnetId: string, of: Ipv4): GuestPlan | undefined {
+    const own = this.#byAddress.get(key(subnetId, of));
+    if (own !== undefined) return own;
+    const holder = this.#havips.get(key(subnetId, of))?.interfaceId;
+    return holder === undefined ? undefined : this.#byInterface.get(holder);
+  }
+
+  #onIpv4(guest: GuestPlan, frame: Uint8Array, now: Instant): void {
+    if (((frame[ETHERNET] ?? 0) & 0xf0) !== 0x40) {
+      return this.#output.dropped(guest.port, { kind: "bad-header" });
+    }
+    const source = address(frame, ETHERNET + 12);
+    const destination = address(frame, ETHERNET + 16);
+    if (this.#ownerIn(guest.subnetId, source) !== guest) {
+      return this.#output.dropped(guest.port, { kind: "spoofed-address", found: source });
+    }
+    const subnet = this.#subnets.get(guest.subnetId);
+    if (subnet === undefined)
+      return this.#output.dropped(guest.port, { kind: "unknown-port", port: guest.port });
+    if (destination >>> 28 === 14) return this.#multicast(guest, subnet, frame, destination, now);
+    const last = ipv4((subnet.network | (0xffffffff >>> subnet.prefix)) >>> 0);
+    if (destination === BROADCAST || destination === last) {
+      return this.#output.dropped(guest.port, { kind: "broadcast", destination });
+    }
+    this.#forward(guest.port, subnet, frame, source, destination, now);
+  }
+
+  #multicast(
+    guest: GuestPlan,
+    subnet: SubnetPlan,
+    frame: Uint8Array,
+    destination: Ipv4,
+    now: Instant,
+  ): void {
+    if (!subnet.multicast)
+      return this.#output.dropped(guest.port, { kind: "multicast-off", destination });
+    for (const other of this.#guests.values()) {
+      if (other === guest || other.subnetId !== guest.subnetId) continue;
+      if (this.#isDeaf(other.port, guest.port)) continue;
+      const protocol = frame[ETHERNET + 9] ?? 0;
+      const source = address(frame, ETHERNET + 12);
+      // A group's address changes nothing about who may be sent what: each receiver's own list decides.
+      if (!allows(other, frame, source)) {
+        this.#output.dropped(guest.port, { kind: "security-group", protocol, source });
+        continue;
+      }
+      this.#deliver(other.port, frame, protocol, now);
+    }
+  }
+
+  #forward(
+    from: number,
+    subnet: SubnetPlan,
+    frame: Uint8Array,
+    source: Ipv4,
+    destination: Ipv4,
+    now: Instant,
+  ): void {
+    const target = this.#subnetOf(subnet.vpcId, destination);
+    if (target === undefined) return this.#toInternet(from, subnet, frame, source, now);
+    const routed = target !== subnet;
+    if (routed && !decrementTtl(frame)) return this.#output.dropped(from, { kind: "ttl-exceeded" });
+    const receiver = this.#ownerIn(target.id, destination);
+    if (receiver === undefined) {
+      const isHavip = this.#havips.has(key(target.id, destination));
+      return this.#output.dropped(from, {
+        kind: isHavip ? "havip-unbound" : "no-such-address",
+        destination,
+      });
+    }
+    if (this.#isDeaf(receiver.port, from)) {
+      return this.#output.dropped(from, { kind: "deaf", to: receiver.port });
+    }
+    const protocol = frame[ETHERNET + 9] ?? 0;
+    if (!allows(receiver, frame, source)) {
+      return this.#output.dropped(from, { kind: "security-group", protocol, source });
+    }
+    setMacs(frame, receiver.mac, routed ? target.gatewayMac : macFromBytes(frame, 6));
+    this.#deliver(receiver.port, frame, protocol, now);
+  }
+
+  #subnetOf(vpcId: string, of: Ipv4): SubnetPlan | undefined {
+    for (const subnet of this.#subnets.values()) {
+      if (subnet.vpcId === vpcId && isInNetwork(of, subnet.network, subnet.prefix)) return subnet;
+    }
+    return undefined;
+  }
+
+  #toInternet(
+    from: number,
+    subnet: SubnetPlan,
+    frame: Uint8Array,
+    source: Ipv4,
+    now: Instant,
+  ): void {
+    const elastic = this.#elasticInside.get(key(subnet.vpcId, source));
+    const destination = address(frame, ETHERNET + 16);
+    const peer = this.#internetMacs.get(destination);
+    if (elastic === undefined)
+      return this.#output.dropped(from, { kind: "no-elastic-address", source });
+    if (this.#internetPort === undefined || peer === undefined) {
+      return this.#output.dropped(from, { kind: "no-such-address", destination });
+    }
+    if (!decrementTtl(frame)) return this.#output.dropped(from, { kind: "ttl-exceeded" });
+    replaceAddress(frame, "source", elastic.public);
+    setMacs(frame, peer, subnet.gatewayMac);
+    this.#deliver(this.#internetPort, frame, frame[ETHERNET + 9] ?? 0, now);
+  }
+
+  /** The internet's host sees every elastic address as a neighbour of its own: the gateway answers for all of them. */
+  #fromInternet(port: number, frame: Uint8Array, now: Instant): void {
+    const [subnet] = this.#subnets.values();
+    if (u16(frame, 12) === ETHER_TYPE_ARP) {
+      const parsed = parseArp(frame);
+      if (parsed.kind === "drop" || subnet === undefined) return;
+      this.#internetMacs.set(parsed.arp.senderAddress, parsed.arp.senderMac);
+      if (parsed.arp.operation !== "request" || !this.#elasticPublic.has(parsed.arp.targetAddress))
+        return;
+      emitArp(this.#reply, arpReply(subnet.gatewayMac, parsed.arp.targetAddress, parsed.arp));
+      return this.#deliver(port, this.#reply, 0, now);
+    }
+    if (u16(frame, 12) !== ETHER_TYPE_IPV4) {
+      return this.#output.dropped(port, { kind: "not-ipv4", etherType: u16(frame, 12) });
+    }
+    const source = address(frame, ETHERNET + 12);
+    const destination = address(frame, ETHERNET + 16);
+    this.#internetMacs.set(source, macFromBytes(frame, 6));
+    const elastic = this.#elasticPublic.get(destination);
+    const target =
+      elastic === undefined ? undefined : this.#subnetOf(elastic.vpcId, elastic.inside);
+    if (elastic === undefined || target === undefined) {
+      return this.#output.dropped(port, { kind: "no-such-address", destination });
+    }
+    replaceAddress(frame, "destination", elastic.inside);
+    // As if it came from the gateway's own network: one hop, the receiver's security group, its port.
+    const gateway: SubnetPlan = { ...target, id: "" };
+    this.#forward(port, gateway, frame, source, elastic.inside, now);
+  }
+
+  #deliver(port: number, frame: Uint8Array, protocol: number, now: Instant): void {
+    const fault = this.#faultOf(port);
+    const drop = blocked(fault, "cutTo", this.#lateUntil.get(port), now);
+    if (drop !== undefined) return this.#output.dropped(port, drop);
+    if (fault === HEALTHY) return this.#output.send(port, frame);
+    const times = arrivals(fault, protocol, this.#dice, now);
+    if (times.length === 0) return this.#output.dropped(port, { kind: "lost" });
+    for (const at of times) {
+      if (at <= now) this.#output.send(port, frame);
+      else this.#waiting.push({ at, order: this.#order++, port, frame: frame.slice() });
+    }
+  }
+}
+
+/** The receiver's allow list. VRRP is IP protocol 112 and has to be on it, which people forget. */
+function allows(receiver: GuestPlan, frame: Uint8Array, source: Ipv4): boolean {
+  if (receiver.ingress === undefined) return true;
+  const protocol = frame[ETHERNET + 9] ?? 0;
+  const start = ETHERNET + ((frame[ETHERNET] ?? 0) & 15) * 4;
+  const hasPorts = protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
+  // Answers to what the guest asked come from a port it did not open: a lab's rules list what may be asked of it, and
+  // TCP segments that belong to a connection (ACK set) are let through.
+  const established = protocol === PROTOCOL_TCP && ((frame[start + 13] ?? 0) & 0x10) !== 0;
+  if (established) return true;
+  // So are answers and errors of ICMP: everything but an echo request belongs to something the guest did.
+  if (protocol === PROTOCOL_ICMP && frame[start] !== ICMP_ECHO_REQUEST) return true;
+  return receiver.ingress.some(
+    (rule) =>
+      (rule.protocol === undefined || rule.protocol === protocol) &&
+      (rule.source === undefined || isInNetwork(source, rule.source.network, rule.source.prefix)) &&
+      (rule.ports === undefined ||
+        (hasPorts &&
+          u16(frame, start + 2) >= rule.ports.from &&
+          u16(frame, start + 2) <= rule.ports.to)),
+  );
+}

@@ -1,0 +1,151 @@
+/**
+ * A world built on paper: the cloud's own rules, applied in the order in which it would be built, and everything they
+ * refuse. Pure. What hangs on something refused is not judged, since it would be refused for no reason of its own.
+ */
+import { readSubnetNetwork } from "#cloud/model/cidr";
+import type { Done } from "#cloud/model/context";
+import { HABITS } from "#cloud/model/habits";
+import { makeRandom, type Random } from "#cloud/model/random";
+import { isRefusal, type Refusal } from "#cloud/model/refusal";
+import { type Command, perform } from "#cloud/model/step";
+import { type Draft, emptyWorld, openDraft, type World } from "#cloud/model/world";
+import { ipv4 } from "#units/address";
+import { instant } from "#units/time";
+import { buildOrder } from "./build-order.ts";
+import type {
+  HavipDescription,
+  SubnetDescription,
+  VpcDescription,
+  WorldDescription,
+} from "./description.ts";
+
+export interface Objection {
+  /** The description that is refused, the same object as in the world. */
+  readonly about: object;
+  readonly refusal: Refusal;
+}
+
+export function rehearse({ region, vpcs }: WorldDescription): readonly Objection[] {
+  const rehearsal = new Rehearsal(region);
+  for (const vpc of vpcs) rehearsal.vpc(vpc);
+  return rehearsal.objections;
+}
+
+class Rehearsal {
+  readonly objections: Objection[] = [];
+  readonly #world: World = emptyWorld();
+  readonly #draft: Draft;
+  readonly #random: Random = makeRandom(1);
+  readonly #zone: string;
+  #calls = 0;
+
+  constructor(region: string) {
+    this.#draft = openDraft(this.#world, region);
+    this.#zone = `${region}-1`;
+  }
+
+  vpc(vpc: VpcDescription): void {
+    const made = this.#perform(vpc, {
+      kind: "createVpc",
+      name: vpc.name,
+      cidr: vpc.cidr,
+      multicast: vpc.multicast,
+      dnsServers: [],
+      domainName: "",
+      publishRoutes: false,
+      publishRoutesIpv6: false,
+      tags: [],
+    });
+    for (const subnet of vpc.subnets) {
+      if (made === undefined) this.#form(subnet);
+      else this.#subnet(made.ids[0] ?? "", subnet);
+    }
+  }
+
+  /** Of a subnet whose VPC is refused: only whether it is written as a subnet is. */
+  #form(subnet: SubnetDescription): void {
+    const read = readSubnetNetwork(subnet.cidr, "cidr", { network: ipv4(0), prefix: 0 }, []);
+    if (isRefusal(read)) this.objections.push({ about: subnet, refusal: read });
+  }
+
+  #subnet(vpcId: string, subnet: SubnetDescription): void {
+    const { name, cidr } = subnet;
+    const zone = this.#zone;
+    const command = { kind: "createSubnet", vpcId, name, cidr, zone, cdcId: "", tags: [] } as const;
+    const subnetId = this.#perform(subnet, command)?.ids[0];
+    if (subnetId === undefined) return;
+    const instances = new Map<string, string>();
+    const havips = new Map<HavipDescription, string>();
+    for (const step of buildOrder(subnet)) {
+      if (step.kind === "launch") {
+        const { instance } = step;
+        const { address } = instance;
+        const launch = {
+          kind: "launchInstance",
+          subnetId,
+          instanceId: undefined,
+          address,
+        } as const;
+        const made = this.#perform(instance, { ...launch, name: instance.name });
+        if (made !== undefined) instances.set(instance.name, made.ids[1] ?? "");
+      } else if (step.kind === "createHavip") {
+        const id = this.#createHavip(vpcId, subnetId, step.havip);
+        if (id !== undefined) havips.set(step.havip, id);
+      } else {
+        const id = havips.get(step.havip);
+        if (id !== undefined) this.#completeHavip(id, step.havip, instances);
+      }
+    }
+  }
+
+  #createHavip(vpcId: string, subnetId: string, havip: HavipDescription): string | undefined {
+    const made = this.#perform(havip, {
+      kind: "createHavip",
+      vpcId,
+      name: havip.name,
+      subnetId,
+      vip: havip.address,
+      interfaceId: undefined,
+      checkAssociate: havip.members !== undefined,
+      associations: [],
+      tags: [],
+    });
+    return made?.ids[0];
+  }
+
+  #completeHavip(
+    havipId: string,
+    havip: HavipDescription,
+    instances: ReadonlyMap<string, string>,
+  ): void {
+    const entries = (havip.members ?? []).flatMap((name) => {
+      const instanceId = instances.get(name);
+      return instanceId === undefined ? [] : [{ havipId, instanceId, instanceType: "CVM" }];
+    });
+    if (entries.length > 0) this.#perform(havip, { kind: "associate", entries });
+    if (!havip.eip) return;
+    this.#perform(havip, {
+      kind: "allocateEips",
+      count: 1,
+      name: havip.name,
+      bandwidth: 1,
+      addressType: "EIP",
+      isp: "BGP",
+      chargeType: "TRAFFIC_POSTPAID_BY_HOUR",
+      tags: [],
+    });
+  }
+
+  #perform(about: object, command: Command): Done | undefined {
+    this.#calls += 1;
+    const outcome = perform(this.#world, this.#draft, command, {
+      now: instant(0),
+      requestId: `${this.#calls}`,
+      random: this.#random,
+      habits: HABITS,
+    });
+    if (outcome.kind === "done") return outcome;
+    this.objections.push({ about, refusal: outcome });
+    return undefined;
+  }
+}

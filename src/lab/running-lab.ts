@@ -1,0 +1,223 @@
+/** A lab inside its sandbox: the world, a machine for every instance, and the programs on them. */
+import type { ChildProcess } from "node:child_process";
+import { createWriteStream, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { spawnIn } from "#linux/namespace";
+import { printIpv4 } from "#units/address";
+import type { FaultOrder } from "./fault-words.ts";
+import type { LabFile } from "./lab-file.ts";
+import { LabMistake } from "./lab-mistake.ts";
+import type { ExecTarget, LabStatus } from "./lab-protocol.ts";
+import { words } from "./lab-words.ts";
+import { Machine } from "./machine.ts";
+import { INTERNET, Vpc, type VpcEvent } from "./network/vpc.ts";
+import { readCommandLine, readProcess } from "./proc.ts";
+
+const HOLDER = ["sleep", "2147483647"] as const;
+const INSIDE_MS = 4_000;
+
+export interface LabOutput {
+  event(event: VpcEvent): void;
+  /** A line of a program's output. */
+  line(instance: string, text: string): void;
+  ended(instance: string, command: string, how: string): void;
+}
+
+interface Program {
+  readonly command: string;
+  readonly child: ChildProcess;
+  state: string;
+}
+
+export class RunningLab {
+  readonly vpc: Vpc;
+  readonly #folder: string;
+  readonly #output: LabOutput;
+  readonly #machines = new Map<string, Machine>();
+  readonly #programs = new Map<string, Program[]>();
+  /** A process that lives as long as the instance, for whoever wants in. */
+  readonly #holders = new Map<string, ChildProcess>();
+  #isClosing = false;
+
+  private constructor(vpc: Vpc, folder: string, output: LabOutput) {
+    this.vpc = vpc;
+    this.#folder = folder;
+    this.#output = output;
+  }
+
+  static async start(lab: LabFile, folder: string, output: LabOutput): Promise<RunningLab> {
+    const { world, claimLatency, apiLatencyMs, callsPerSecond } = lab;
+    const vpc = await Vpc.start({
+      world,
+      onEvent: (event) => output.event(event),
+      ...(claimLatency !== undefined && { habits: { claimLatency } }),
+      ...(apiLatencyMs !== undefined && { apiLatencyMs }),
+      ...(callsPerSecond !== undefined && { callsPerSecond }),
+    });
+    const running = new RunningLab(vpc, folder, output);
+    try {
+      for (const { name } of vpc.instances()) running.#boot(name);
+      if (world.internet) running.#hold(INTERNET);
+      return running;
+    } catch (error) {
+      await running.close();
+      throw error;
+    }
+  }
+
+  #boot(name: string): void {
+    const instance = this.vpc.instance(name);
+    const machine = new Machine(instance, join(this.#folder, name), this.vpc.region);
+    this.#machines.set(name, machine);
+    this.#hold(name);
+    for (const command of instance.description.run) this.#run(machine, command);
+  }
+
+  #hold(name: string): void {
+    const machine = this.#machines.get(name);
+    const { namespace } = this.vpc.host(name);
+    const options = { stdio: "ignore", detached: true, diesWithParent: true } as const;
+    const child = machine?.spawn(HOLDER, "ignore") ?? spawnIn(namespace, HOLDER, options);
+    this.#holders.set(name, child);
+  }
+
+  #run(machine: Machine, command: string): void {
+    const { name } = machine.instance;
+    mkdirSync(machine.folder, { recursive: true });
+    const child = machine.spawn(["/bin/sh", "-c", command], ["ignore", "pipe", "pipe"]);
+    const log = createWriteStream(join(machine.folder, "output.log"), { flags: "a" });
+    const program: Program = { command, child, state: "running" };
+    this.#programs.set(name, [...(this.#programs.get(name) ?? []), program]);
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (text) => {
+        log.write(`${text}\n`);
+        this.#output.line(name, text);
+      });
+    }
+    child.on("close", (code, signal) => {
+      log.end();
+      program.state = signal ?? `exit ${code}`;
+      if (!this.#isClosing) this.#output.ended(name, command, program.state);
+    });
+    child.on("error", (error) => this.#output.ended(name, command, error.message));
+  }
+
+  async exec(name: string, rootless: boolean): Promise<ExecTarget> {
+    const pid = this.#holders.get(name)?.pid;
+    if (pid === undefined)
+      throw new LabMistake(words(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
+    await untilInside(pid, name);
+    const process = readProcess(pid);
+    if (process === undefined)
+      throw new LabMistake(words(`the instance ${name} has ended`, `实例 ${name} 已结束`));
+    return { pid, startTime: process.startTime, rootless, region: this.vpc.region };
+  }
+
+  fault(name: string, order: Exclude<FaultOrder, { readonly kind: "wrong" }>): void {
+    switch (order.kind) {
+      case "merge": {
+        // A port that was late is late from its own command on, not again from every later one.
+        const { lateMicros: _, ...kept } = this.vpc.faultOf(name);
+        return this.vpc.setFault(name, { ...kept, ...order.fault });
+      }
+      case "apart":
+        return this.vpc.setApart([name, ...order.others], true);
+      case "cable":
+        return this.vpc.wires.setCable(name, order.plugged);
+      case "heal": {
+        const { port } = this.vpc.host(name);
+        this.vpc.setFault(name, {});
+        this.vpc.wires.setCable(name, true);
+        // The others hear it again too.
+        for (const other of this.vpc.wires.hosts()) {
+          const { deafTo = [], ...rest } = this.vpc.faultOf(other.name);
+          if (!deafTo.includes(port)) continue;
+          const left = deafTo.filter((one) => one !== port);
+          this.vpc.setFault(other.name, left.length === 0 ? rest : { ...rest, deafTo: left });
+        }
+        return;
+      }
+    }
+  }
+
+  async status(rootless: boolean): Promise<LabStatus> {
+    const stats = await this.vpc.stats();
+    return {
+      pid: process.pid,
+      switchPid: this.vpc.switchPid,
+      region: this.vpc.region,
+      rootless,
+      instances: this.vpc.instances().map((one) => {
+        const { name, instanceId, interfaceId, address, subnetId, port } = one;
+        const counters = stats.find((row) => row.port === port);
+        return {
+          name,
+          instanceId,
+          interfaceId,
+          address,
+          subnetId,
+          folder: join(this.#folder, name),
+          faults: { ...this.vpc.faultOf(name) },
+          commands: (this.#programs.get(name) ?? []).map(({ command, state }) => ({
+            command,
+            state,
+          })),
+          received: counters?.received ?? 0,
+          sent: counters?.sent ?? 0,
+          dropped: counters?.drops ?? {},
+        };
+      }),
+      havips: this.vpc.havips().map((row) => ({
+        id: row.id,
+        name: row.name,
+        address: printIpv4(row.vip),
+        state: row.holder === null ? ("UNBIND" as const) : ("AVAILABLE" as const),
+        instance: this.vpc.nameOf(row.holder?.instanceId),
+        publicAddress: this.vpc.publicAddressOf(row),
+      })),
+    };
+  }
+
+  /** Programs get SIGTERM and two seconds. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const programs = [...this.#programs.values()].flat().filter((one) => one.state === "running");
+    const ended = programs.map(
+      ({ child }) =>
+        new Promise<void>((resolve) => {
+          child.once("close", () => resolve());
+          signalGroup(child.pid, "SIGTERM");
+        }),
+    );
+    const timer = setTimeout(() => {
+      for (const { child } of programs) signalGroup(child.pid, "SIGKILL");
+    }, 2_000);
+    await Promise.all(ended);
+    clearTimeout(timer);
+    for (const holder of this.#holders.values()) holder.kill("SIGKILL");
+    await this.vpc.close();
+  }
+}
+
+/** A new process is in our own namespaces until it has become the program: who entered it before would be nowhere else. */
+async function untilInside(pid: number, name: string): Promise<void> {
+  const end = performance.now() + INSIDE_MS;
+  while (readCommandLine(pid)[0] !== HOLDER[0]) {
+    if (performance.now() > end)
+      throw new LabMistake(words(`the instance ${name} does not start`, `实例 ${name} 未能启动`));
+    await sleep(5);
+  }
+}
+
+/** A program on an instance leads a process group of its own: the shell and what it started. */
+function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, name);
+  } catch {
+    // Gone already.
+  }
+}

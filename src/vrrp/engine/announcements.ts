@@ -1,0 +1,164 @@
+/** One announcer (core/announcer.ts) for each interface that carries virtual addresses, and the frames it sends. */
+
+import { earliest, type Instant, type Micros } from "#units/time";
+import {
+  type AnnouncerState,
+  announcerDeadline,
+  cancel,
+  emptyAnnouncer,
+  request,
+  take,
+} from "../router/announcer.ts";
+import type { InstanceConfig, PacingConfig } from "../router/config.ts";
+import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "../wire/arp.ts";
+import type { Instance, OwnedAddress } from "./instance.ts";
+import type { Interfaces } from "./interfaces.ts";
+import type { World } from "./world.ts";
+
+type Form = "request" | "reply";
+
+interface Target {
+  readonly instance: Instance;
+  readonly owned: OwnedAddress;
+  readonly form: Form;
+}
+
+const FORMS: Readonly<Record<InstanceConfig["arp"], readonly Form[]>> = {
+  request: ["request"],
+  reply: ["reply"],
+  both: ["request", "reply"],
+};
+const keyOf = ({ key }: OwnedAddress, form: Form): string => `${key} ${form}`;
+
+interface Port {
+  pacing: PacingConfig;
+  state: AnnouncerState<Target>;
+  /** Of `state`; "stale" when it has to be worked out again. */
+  due: Instant | undefined | "stale";
+}
+
+const UNLIMITED: PacingConfig = { burst: 0, perSecond: 0, gap: 0 as Micros };
+
+export class Announcements {
+  readonly #world: World;
+  readonly #interfaces: Interfaces;
+  readonly #ports = new Map<number, Port>();
+  readonly #frame = new Uint8Array(ARP_FRAME_LENGTH);
+  #pacing = new Map<string, PacingConfig>();
+
+  constructor(world: World, interfaces: Interfaces) {
+    this.#world = world;
+    this.#interfaces = interfaces;
+  }
+
+  /** All instances of an interface share its budget: the strictest limit counts. */
+  configure(instances: readonly Instance[], now: Instant): void {
+    const pacing = new Map<string, PacingConfig>();
+    for (const { config } of instances) {
+      for (const name of devices(config)) {
+        pacing.set(name, strictest(pacing.get(name) ?? UNLIMITED, config.pacing));
+      }
+    }
+    this.#pacing = pacing;
+    for (const [index, port] of this.#ports) {
+      const name = this.#interfaces.link(index)?.name;
+      const wasLimited = isLimited(port.pacing);
+      port.pacing = (name === undefined ? undefined : pacing.get(name)) ?? UNLIMITED;
+      const tokens = wasLimited
+        ? Math.min(port.state.tokens, port.pacing.burst)
+        : port.pacing.burst;
+      port.state = { ...port.state, tokens, filledAt: now };
+      port.due = "stale";
+    }
+  }
+
+  request(
+    instance: Instance,
+    owned: OwnedAddress,
+    index: number,
+    repeat: number,
+    now: Instant,
+  ): void {
+    const port = this.#port(index, now);
+    // Each form is a frame of its own, also to whoever counts them.
+    const wanted = FORMS[instance.config.arp].map((form) => ({
+      key: keyOf(owned, form),
+      target: { instance, owned, form },
+    }));
+    port.state = request(port.state, wanted, repeat, now);
+    port.due = "stale";
+  }
+
+  cancel(addresses: readonly OwnedAddress[]): void {
+    const keys = new Set(addresses.flatMap((one) => FORMS.both.map((form) => keyOf(one, form))));
+    for (const port of this.#ports.values()) {
+      if (port.state.queue.length === 0) continue;
+      port.state = cancel(port.state, keys);
+      port.due = "stale";
+    }
+  }
+
+  deadline(): Instant | undefined {
+    let first: Instant | undefined;
+    for (const port of this.#ports.values()) {
+      if (port.due === "stale") port.due = announcerDeadline(port.pacing, port.state);
+      first = earliest(first, port.due);
+    }
+    return first;
+  }
+
+  /** Sends what may leave now. */
+  pump(now: Instant): void {
+    for (const [index, port] of this.#ports) {
+      if (port.state.queue.length === 0) continue;
+      const taken = take(port.pacing, port.state, now);
+      port.state = taken.state;
+      port.due = "stale";
+      for (const target of taken.send) this.#send(index, target, now);
+    }
+  }
+
+  #send(index: number, { instance, owned, form }: Target, now: Instant): void {
+    const link = this.#interfaces.link(index);
+    // Whoever does not have the address (any more) does not speak for it.
+    if (link === undefined || !owned.owned) return;
+    emitArp(this.#frame, gratuitousArp(link.mac, owned.virtual.address, form));
+    const outcome = this.#world.sendArp(index, this.#frame);
+    if (!outcome.ok) {
+      instance.counters.send_errors += 1;
+      return;
+    }
+    owned.announcements += 1;
+    owned.announcedAt = now;
+    instance.counters.announcements_sent += 1;
+  }
+
+  #port(index: number, now: Instant): Port {
+    const known = this.#ports.get(index);
+    if (known !== undefined) return known;
+    const name = this.#interfaces.link(index)?.name;
+    const pacing = (name === undefined ? undefined : this.#pacing.get(name)) ?? UNLIMITED;
+    const port: Port = { pacing, state: emptyAnnouncer<Target>(pacing, now), due: "stale" };
+    this.#ports.set(index, port);
+    return port;
+  }
+}
+
+function devices(config: InstanceConfig): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (config.interface !== undefined) names.add(config.interface);
+  for (const one of [...config.addresses, ...config.excludedAddresses]) {
+    if (one.interface !== undefined) names.add(one.interface);
+  }
+  return names;
+}
+
+const isLimited = ({ burst, perSecond }: PacingConfig): boolean => burst > 0 && perSecond > 0;
+
+function strictest(a: PacingConfig, b: PacingConfig): PacingConfig {
+  const gap = Math.max(a.gap, b.gap) as Micros;
+  const aRate = isLimited(a) ? a.perSecond : Number.POSITIVE_INFINITY;
+  const bRate = isLimited(b) ? b.perSecond : Number.POSITIVE_INFINITY;
+  const { burst, perSecond } = aRate <= bRate ? a : b;
+  return { burst, perSecond, gap };
+}

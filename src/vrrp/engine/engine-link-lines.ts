@@ -1,0 +1,43 @@
+/**
+ * Messages to the engine as lines. The one place besides the wire where a password leaves its `Secret`: the pipe between
+ * the two processes, which nobody else can read.
+ */
+
+import { Secret } from "#units/secret";
+import type { InstanceConfig } from "../router/config.ts";
+import type { ToEngine } from "./engine-link.ts";
+
+type Revealed = Omit<InstanceConfig, "authentication"> & {
+  readonly authentication?: { readonly kind: "pass"; readonly secret: string };
+};
+
+/** Without the line end. */
+export function printToEngine(message: ToEngine): string {
+  if (message.type !== "configure") return JSON.stringify(message);
+  return JSON.stringify({ ...message, instances: message.instances.map(reveal) });
+}
+
+/** The keeper is the same program from the same checkout: its lines are trusted to be what they say. */
+export function readToEngine(line: string): ToEngine {
+  const message = JSON.parse(line) as ToEngine | RevealedConfigure;
+  if (message.type !== "configure") return message;
+  return { ...message, instances: (message.instances as readonly Revealed[]).map(hide) };
+}
+
+type RevealedConfigure = Omit<Extract<ToEngine, { type: "configure" }>, "instances"> & {
+  readonly instances: readonly Revealed[];
+};
+
+function reveal(config: InstanceConfig): Revealed {
+  const { authentication, ...rest } = config;
+  if (authentication === undefined) return rest;
+  const { kind, secret } = authentication;
+  return { ...rest, authentication: { kind, secret: secret.reveal() } };
+}
+
+function hide(config: Revealed): InstanceConfig {
+  const { authentication, ...rest } = config;
+  if (authentication === undefined) return rest;
+  const { kind, secret } = authentication;
+  return { ...rest, authentication: { kind, secret: new Secret(secret) } };
+}

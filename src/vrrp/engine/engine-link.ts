@@ -1,0 +1,225 @@
+/**
+ * The pipe between keeper and engine: one JSON object per line, both ways, on file descriptor 3 of the engine.
+ *
+ * The keeper is an ordinary Node.js process (scripts, notify, sockets, files); the engine is one thread in a ppoll loop. The
+ * end of the pipe is a message too: to the engine it means "hand over and end", to the keeper "the engine is dead, hand
+ * over for it".
+ */
+
+import type { Ipv4, Mac } from "#units/address";
+import type { Instant, Micros } from "#units/time";
+import type { Priority } from "#units/vrrp";
+import type { InstanceConfig } from "../router/config.ts";
+import type { Report } from "../router/event.ts";
+import type { FaultCause, Reason } from "../router/reason.ts";
+import type { PublicState, TrackerState } from "../router/state.ts";
+import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
+
+export type ToEngine =
+  /**
+   * The whole configuration, at start and at every reload. Instances are matched by interface, VRID and transport kind;
+   * an unchanged one is not touched. `resume`: names whose address the keeper still holds for a dead engine.
+   */
+  | {
+      readonly type: "configure";
+      readonly instances: readonly InstanceConfig[];
+      readonly groups: readonly GroupConfig[];
+      readonly resume: readonly string[];
+      /** Tracker results known already, so that a reload or a new engine does not wait for the next check. */
+      readonly trackers: readonly TrackerResult[];
+      /** Tell of advertisements for routers that nobody here is part of. */
+      readonly logUnknownVrids?: boolean;
+      /** What an earlier engine left, where the kernel does not keep the mark of our addresses. Looked at once. */
+      readonly leftovers?: readonly Leftover[];
+    }
+  | ({ readonly type: "tracker" } & TrackerResult)
+  /**
+   * The instance, if it is MASTER, announces this address once more, within the limits of its interface. With its first one
+   * go the excluded ones, about which nobody is asked. Undefined: all.
+   */
+  | { readonly type: "announce"; readonly instance: string; readonly address?: Ipv4 }
+  /** The instance is stopping: the cloud has moved its addresses, or cannot say. */
+  | { readonly type: "platform"; readonly instance: string; readonly moved: boolean }
+  /** Answer with a `snapshot` that carries the same id. */
+  | { readonly type: "snapshot"; readonly id: number }
+  /** Of a recording engine: lines got lost on the way, so begin afresh; or nobody takes them any more. */
+  | { readonly type: "recording"; readonly goOn: boolean }
+  /** Hand over everything and end. */
+  | { readonly type: "stop" };
+
+/** An address on this machine that is ours by what is known beside the kernel. */
+export interface Leftover {
+  /** Of its device. */
+  readonly index: number;
+  readonly address: Ipv4;
+  readonly prefix: number;
+}
+
+export interface GroupConfig {
+  readonly name: string;
+  readonly members: readonly string[];
+}
+
+export interface TrackerResult {
+  readonly kind: "script" | "file" | "process";
+  readonly name: string;
+  readonly result: TrackerState;
+}
+
+/** Of a router that a reload has removed and that hands over: another one may have its name by now. */
+interface About {
+  readonly instance: string;
+  readonly leaving?: true;
+}
+
+export type FromEngine =
+  /** Sockets are open and the configuration is running. */
+  | { readonly type: "ready"; readonly pid: number }
+  /** A configuration is being taken over: from here on names are those of it, and of what it removed (`leaving`). */
+  | { readonly type: "configuring" }
+  /** Change of state of an instance; the keeper runs notify for it. Micros are CLOCK_BOOTTIME. */
+  | ({
+      readonly type: "transition";
+      readonly from: PublicState;
+      readonly to: PublicState;
+      readonly reason: Reason;
+      readonly priority: Priority;
+      readonly at: Instant;
+    } & About)
+  | {
+      readonly type: "groupTransition";
+      readonly group: string;
+      readonly to: PublicState;
+      readonly at: Instant;
+    }
+  | {
+      readonly type: "priorityChanged";
+      readonly instance: string;
+      readonly from: Priority;
+      readonly to: Priority;
+      /** Undefined: a reload brought it. */
+      readonly tracker: string | undefined;
+    }
+  | ({ readonly type: "report"; readonly report: Report } & About)
+  /** A packet was refused. Counted always, sent at most once a minute per instance and kind. */
+  | {
+      readonly type: "drop";
+      readonly instance: string;
+      readonly drop: DropReason | AdvertWarning;
+      readonly from: Ipv4;
+      readonly count: number;
+    }
+  | {
+      readonly type: "log";
+      readonly level: "error" | "warning" | "info" | "debug";
+      readonly text: string;
+    }
+  | {
+      readonly type: "snapshot";
+      readonly id: number;
+      readonly at: Instant;
+      readonly instances: readonly InstanceSnapshot[];
+    }
+  /** `--record`: one line of the recording (engine/recording.ts), for the keeper to write. May be left out. */
+  | { readonly type: "record"; readonly line: string }
+  /** An instance removed by a reload has given up its addresses. */
+  | ({ readonly type: "removed" } & About)
+  /** `log_unknown_vrids`: at most once a minute for each, with how many there were. */
+  | {
+      readonly type: "unknownVrid";
+      readonly interface: string;
+      readonly vrid: number;
+      readonly from: Ipv4;
+      readonly count: number;
+    }
+  /** Everything is handed over; the engine ends now. */
+  | { readonly type: "stopped" };
+
+/** One instance as the engine sees it. All instants are CLOCK_BOOTTIME microseconds, like `at` of the snapshot. */
+export interface InstanceSnapshot {
+  readonly name: string;
+  readonly state: PublicState;
+  /** The exact phase, finer than `state`: "handover" is STOP to the outside, and still has the address until it ends. */
+  readonly phase: string;
+  readonly since: Instant;
+  readonly reason: Reason;
+  readonly basePriority: Priority;
+  readonly effectivePriority: Priority;
+  readonly vrid: number;
+  readonly version: number;
+  /** Undefined: bound to none. */
+  readonly interface: string | undefined;
+  readonly linkUp: boolean;
+  readonly source: Ipv4 | undefined;
+  readonly advertInterval: number;
+  /** Master: next advertisement. Backup: when the master counts as dead. */
+  readonly deadline: Instant | undefined;
+  readonly faults: readonly FaultCause[];
+  /** Its sync group. `isReady`: its own time to become MASTER has come, and it waits until every member's has. */
+  readonly group?: { readonly name: string; readonly isReady: boolean };
+  /** BACKUP: whom it hears, and what it waits for. */
+  readonly standby?: {
+    readonly master:
+      | { readonly address: Ipv4; readonly priority: Priority; readonly heardAt: Instant }
+      | undefined;
+    readonly masterDownMicros: Micros;
+    readonly masterDownAt: Instant;
+    readonly preempt: boolean;
+    readonly preemptAt: Instant | undefined;
+  };
+  /** `hold_down`, while losses are remembered: how long they hold down, and until when they do now. */
+  readonly holdDown?: {
+    readonly losses: number;
+    /** 0: as many are forgiven. */
+    readonly micros: Micros;
+    readonly until: Instant | undefined;
+  };
+  readonly trackers: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly weight: number;
+    readonly result: TrackerState;
+    /** What it adds to the priority now; "fault" when it holds the instance in FAULT. */
+    readonly effect: number | "fault";
+  }[];
+  readonly peers: readonly {
+    readonly address: Ipv4;
+    readonly configured: boolean;
+    readonly heardAt: Instant | undefined;
+    readonly priority: number | undefined;
+    /** "v2", "pseudo-header", "no-pseudo-header", "multicast-pseudo-header" */
+    readonly checksum: string | undefined;
+    /** MASTER, unicast: it has not answered ARP since, so nothing we say reaches it. */
+    readonly unresolvedSince?: Instant;
+  }[];
+  readonly addresses: readonly {
+    readonly address: Ipv4;
+    readonly prefix: number;
+    readonly interface: string;
+    readonly owned: boolean;
+    readonly announcedAt: Instant | undefined;
+    readonly announcements: number;
+    readonly error: string | undefined;
+    /** Devices where it is without our doing. */
+    readonly foreign: readonly string[];
+  }[];
+  /** MASTER, and somebody else's ARP says that an address of ours is theirs. */
+  readonly claim?: {
+    readonly address: Ipv4;
+    readonly mac: Mac | undefined;
+    readonly since: Instant;
+    readonly lastAt: Instant;
+    /** Frames seen. */
+    readonly count: number;
+  };
+  readonly lease: LeaseSnapshot;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface LeaseSnapshot {
+  /** What takes the address away when we cannot: the kernel's address lifetime, a nftables timeout, or nothing in time. */
+  readonly guarantee: "address-lifetime" | "nftables" | "backstop";
+  readonly micros: Micros;
+  /** Earliest take-over by a peer after our last advertisement. */
+  readonly takeOverMicros: Micros;
+}

@@ -1,0 +1,90 @@
+/** Links and addresses as the kernel last reported them. */
+
+import type { Ipv4, Mac } from "#units/address";
+import type { AddressInfo, LinkInfo } from "./world.ts";
+import { BATON_PROTO } from "./world.ts";
+
+export class Interfaces {
+  readonly #byIndex = new Map<number, LinkInfo>();
+  readonly #addresses = new Map<number, AddressInfo[]>();
+
+  link(index: number | undefined): LinkInfo | undefined {
+    return index === undefined ? undefined : this.#byIndex.get(index);
+  }
+
+  named(name: string): LinkInfo | undefined {
+    for (const link of this.#byIndex.values()) if (link.name === name) return link;
+    return undefined;
+  }
+
+  /** Of whichever device of this machine: two may be in one network, where each hears the other. */
+  hasMac(mac: Mac): boolean {
+    for (const link of this.#byIndex.values()) if (link.mac === mac) return true;
+    return false;
+  }
+
+  all(): Iterable<LinkInfo> {
+    return this.#byIndex.values();
+  }
+
+  *addresses(): Iterable<AddressInfo> {
+    for (const list of this.#addresses.values()) yield* list;
+  }
+
+  /** Indexes of the devices that have another MAC address than before. */
+  reset(links: readonly LinkInfo[], addresses: readonly AddressInfo[]): readonly number[] {
+    const before = new Map(this.#byIndex);
+    this.#byIndex.clear();
+    this.#addresses.clear();
+    for (const link of links) this.#byIndex.set(link.index, link);
+    for (const address of addresses) this.setAddress(address);
+    return links.flatMap(({ index, mac }) => {
+      const known = before.get(index);
+      return known === undefined || known.mac === mac ? [] : [index];
+    });
+  }
+
+  /** True: it has another MAC address than before. */
+  setLink(link: LinkInfo): boolean {
+    const known = this.#byIndex.get(link.index);
+    this.#byIndex.set(link.index, link);
+    return known !== undefined && known.mac !== link.mac;
+  }
+
+  removeLink(index: number): void {
+    this.#byIndex.delete(index);
+    this.#addresses.delete(index);
+  }
+
+  /** True: it was not there before. */
+  setAddress(address: AddressInfo): boolean {
+    const list = this.#addresses.get(address.index) ?? [];
+    const place = list.findIndex(
+      (one) => one.address === address.address && one.prefix === address.prefix,
+    );
+    if (place === -1) list.push(address);
+    else list[place] = address;
+    this.#addresses.set(address.index, list);
+    return place === -1;
+  }
+
+  removeAddress(address: AddressInfo): void {
+    const list = this.#addresses.get(address.index);
+    const place =
+      list?.findIndex((one) => one.address === address.address && one.prefix === address.prefix) ??
+      -1;
+    if (list !== undefined && place !== -1) list.splice(place, 1);
+  }
+
+  /** The address advertisements come from by default: the first that is neither secondary nor a virtual one. */
+  primaryAddress(
+    index: number | undefined,
+    isVirtual: (address: Ipv4) => boolean,
+  ): Ipv4 | undefined {
+    if (index === undefined) return undefined;
+    return this.#addresses
+      .get(index)
+      ?.find((one) => !one.secondary && one.proto !== BATON_PROTO && !isVirtual(one.address))
+      ?.address;
+  }
+}

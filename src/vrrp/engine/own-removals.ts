@@ -1,0 +1,61 @@
+/**
+ * The kernel tells us of our own removals too, a moment later, and by then the address may be ours again (moved between
+ * two instances, a new label): that must not look as if somebody else had removed it.
+ */
+
+import type { Ipv4 } from "#units/address";
+import type { Instant } from "#units/time";
+import type { AddressInfo } from "./world.ts";
+
+/** News that has not come by then never will. */
+const PATIENCE = 1_000_000;
+
+type Place = Pick<AddressInfo, "index" | "address" | "prefix">;
+
+export class OwnRemovals {
+  readonly #expected = new Map<string, { readonly place: Place; count: number; at: Instant }>();
+
+  /** We have removed it; the kernel will say so once. */
+  expect(place: Place, now: Instant): void {
+    const known = this.#expected.get(keyOf(place));
+    this.#expected.set(keyOf(place), {
+      place,
+      count: (known?.count ?? 0) + 1,
+      at: now,
+    });
+  }
+
+  /** Is this news of our own removal? Each is believed once. */
+  isOwn(place: Place, now: Instant): boolean {
+    const known = this.#expected.get(keyOf(place));
+    if (known === undefined) return false;
+    known.count -= 1;
+    const isFresh = now - known.at <= PATIENCE;
+    if (known.count === 0 || !isFresh) this.#expected.delete(keyOf(place));
+    return isFresh;
+  }
+
+  /**
+   * With the primary address of a subnet the kernel removes its secondary ones, unless `promote_secondaries` is set, and
+   * reports them first. So a secondary one that goes while the primary's removal is still to be reported went by our doing.
+   */
+  isFollowing(gone: AddressInfo, now: Instant): boolean {
+    if (!gone.secondary) return false;
+    for (const { place, at } of this.#expected.values()) {
+      const { index, address, prefix } = place;
+      if (index !== gone.index || prefix !== gone.prefix || now - at > PATIENCE) continue;
+      if (isSameNetwork(address, gone.address, prefix)) return true;
+    }
+    return false;
+  }
+
+  /** Notifications were lost: none is to be expected any more. */
+  forget(): void {
+    this.#expected.clear();
+  }
+}
+
+const isSameNetwork = (a: Ipv4, b: Ipv4, prefix: number): boolean =>
+  prefix === 0 || (a ^ b) >>> (32 - prefix) === 0;
+
+const keyOf = ({ index, address, prefix }: Place): string => `${index}/${address}/${prefix}`;

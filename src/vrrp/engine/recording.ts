@@ -1,0 +1,225 @@
+/**
+ * Recordings: what happened to the routers of one engine, so that the same events can be given to the same core again.
+ *
+ * Lines of JSON. The first is `{"baton":"recording","version":1}`, and again wherever another engine began; `wall` and `at`
+ * are its start by the calendar and by the clock of the events. A line with `instances` is the configuration from there
+ * on (at start and after each reload; passwords are hidden). Every other line is one event for one router:
+ *
+ *   {"at":MICROS,"instance":NAME,"event":EVENT,"before":{…},"after":{…}}
+ *
+ * `before` names what was not so after the router's last recorded event (wake-ups in which nothing happens are not
+ * recorded), `after` what the event changed. Both replace whole fields of the state; null is "undefined". Where lines had
+ * to be left out there is `{"lost":COUNT}`, the configuration again, and complete states.
+ */
+
+import type { Instant } from "#units/time";
+import type { InstanceConfig, RouterConfig } from "../router/config.ts";
+import type { RouterEffect, RouterEvent } from "../router/event.ts";
+import { step } from "../router/router.ts";
+import type { RouterState } from "../router/state.ts";
+import type { Record as EngineRecord } from "./engine.ts";
+
+const VERSION = 1;
+const HEADER = { baton: "recording", version: VERSION };
+
+export interface Recorder {
+  configured(instances: readonly InstanceConfig[]): void;
+  record(record: EngineRecord): void;
+  /** What was written last did not all arrive: the configuration and complete states follow, before anything else. */
+  afresh(): void;
+}
+
+/** When an engine began: by the calendar (ISO 8601), and by the clock of its events. */
+export interface Beginning {
+  readonly wall: string;
+  readonly at: Instant;
+}
+
+/** @param write gets one line at a time, without its end; false when it could not take it */
+export function createRecorder(write: (line: string) => boolean, beginning?: Beginning): Recorder {
+  const last = new Map<string, RouterState>();
+  let configuration: string | undefined;
+  let lost = 0;
+  let mustRepeat = false;
+  const put = (line: string): boolean => {
+    if (lost > 0 && write(JSON.stringify({ lost }))) lost = 0;
+    if (lost > 0 || !write(line)) {
+      lost += 1;
+      mustRepeat = true;
+      return false;
+    }
+    return true;
+  };
+  const repeat = (): boolean => {
+    last.clear();
+    mustRepeat = false;
+    return configuration === undefined || put(configuration);
+  };
+  put(JSON.stringify({ ...HEADER, ...beginning }));
+  return {
+    configured: (instances) => {
+      configuration = JSON.stringify({ instances });
+      repeat();
+    },
+    record: ({ at, instance, event, before, after }) => {
+      if (mustRepeat && !repeat()) {
+        lost += 1;
+        return;
+      }
+      const moved = differences(last.get(instance), before);
+      last.set(instance, after);
+      const line = { at, instance, event, ...(moved === undefined ? {} : { before: moved }) };
+      put(JSON.stringify({ ...line, after: differences(before, after) ?? {} }));
+    },
+    afresh: () => void repeat(),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields of `after` that are others than in `before`; undefined if none is. */
+function differences(before: RouterState | undefined, after: RouterState): Fields | undefined {
+  if (before === after) return undefined;
+  const changed: Record<string, unknown> = {};
+  const old = (before ?? {}) as unknown as Fields;
+  for (const [name, value] of Object.entries(after)) {
+    if (!isSame(old[name], value)) changed[name] = value ?? null;
+  }
+  return Object.keys(changed).length === 0 ? undefined : changed;
+}
+
+/** Of values that are data: the same when they would be written the same. */
+const isSame = (a: unknown, b: unknown): boolean =>
+  a === b || canonical(a ?? null) === canonical(b ?? null);
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, one: unknown) =>
+    one !== null && typeof one === "object" && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  );
+
+export type ReplayStep =
+  /** Another engine begins: the routers start anew. */
+  | { readonly kind: "began"; readonly beginning: Beginning | undefined }
+  | { readonly kind: "configured"; readonly instances: readonly string[] }
+  | { readonly kind: "lost"; readonly count: number }
+  | {
+      readonly kind: "event";
+      readonly at: Instant;
+      readonly instance: string;
+      readonly event: RouterEvent;
+      readonly effects: readonly RouterEffect[];
+      /** Fields of the state that this core makes other than the recorded one did. */
+      readonly differs: readonly Difference[];
+    };
+
+export interface Difference {
+  readonly field: string;
+  readonly recorded: unknown;
+  readonly replayed: unknown;
+}
+
+export interface Replay {
+  readonly steps: readonly ReplayStep[];
+  /** Lines that could not be used, counted from 1. A recording that ends in the middle of a line is an ordinary one. */
+  readonly problems: readonly { readonly line: number; readonly text: string }[];
+}
+
+/** Gives every recorded event to this core, each from its recorded state. */
+export function replayRecording(text: string): Replay {
+  const steps: ReplayStep[] = [];
+  const problems: { line: number; text: string }[] = [];
+  const routers = new Map<string, RouterConfig>();
+  const states = new Map<string, RouterState>();
+  for (const [index, raw] of text.split("\n").entries()) {
+    if (raw.trim() === "") continue;
+    const line = readLine(raw);
+    const complain = (what: string): void => void problems.push({ line: index + 1, text: what });
+    const isHeader = line?.["baton"] === HEADER.baton;
+    if (index === 0 && !isHeader) {
+      complain("this is no recording of baton");
+      return { steps, problems };
+    }
+    if (isHeader && line["version"] !== VERSION) {
+      complain(`a recording of version ${String(line["version"])}, which this version cannot read`);
+      return { steps, problems };
+    }
+    if (line === undefined) {
+      complain("not a line of JSON");
+    } else if (isHeader) {
+      routers.clear();
+      states.clear();
+      steps.push({ kind: "began", beginning: beginningOf(line) });
+    } else if (typeof line["lost"] === "number") {
+      states.clear();
+      steps.push({ kind: "lost", count: line["lost"] });
+    } else if (Array.isArray(line["instances"])) {
+      const instances = line["instances"] as readonly InstanceConfig[];
+      routers.clear();
+      for (const { router } of instances) routers.set(router.name, router);
+      steps.push({ kind: "configured", instances: [...routers.keys()] });
+    } else {
+      const replayed = replayEvent(line, routers, states);
+      if (typeof replayed === "string") complain(replayed);
+      else steps.push(replayed);
+    }
+  }
+  return { steps, problems };
+}
+
+function beginningOf({ wall, at }: Fields): Beginning | undefined {
+  return typeof wall === "string" && typeof at === "number"
+    ? { wall, at: at as Instant }
+    : undefined;
+}
+
+function readLine(raw: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(raw);
+    return value !== null && typeof value === "object" ? (value as Fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function replayEvent(
+  line: Fields,
+  routers: ReadonlyMap<string, RouterConfig>,
+  states: Map<string, RouterState>,
+): ReplayStep | string {
+  const { at, instance, event, before, after } = line;
+  if (typeof at !== "number" || typeof instance !== "string")
+    return "an event without time or instance";
+  const config = routers.get(instance);
+  if (config === undefined) return `an event for ${instance}, which is not configured`;
+  const state = merge(states.get(instance), before as Fields | undefined);
+  const recorded = merge(state, after as Fields | undefined);
+  states.set(instance, recorded);
+  if (typeof event !== "object" || event === null || recorded.phase === undefined)
+    return "an event without its state";
+  const now = at as Instant;
+  const result = step(config, state, event as RouterEvent, now);
+  return {
+    kind: "event",
+    at: now,
+    instance,
+    event: event as RouterEvent,
+    effects: result.effects,
+    differs: compare(recorded, result.state),
+  };
+}
+
+function merge(state: RouterState | undefined, change: Fields | undefined): RouterState {
+  const known = (state ?? {}) as unknown as Fields;
+  return { ...known, ...change } as unknown as RouterState;
+}
+
+function compare(recorded: RouterState, replayed: RouterState): readonly Difference[] {
+  const a = recorded as unknown as Fields;
+  const b = replayed as unknown as Fields;
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names]
+    .filter((name) => !isSame(a[name], b[name]))
+    .map((field) => ({ field, recorded: a[field], replayed: b[field] }));
+}

@@ -1,0 +1,115 @@
+/** An instance as status, explain and the console see it. */
+
+import { after, fromCentis, type Instant, toSeconds } from "#units/time";
+import type { Claim } from "../router/claim.ts";
+import type { RouterConfig } from "../router/config.ts";
+import { holdDown, recentLosses } from "../router/hold-down.ts";
+import { deadline } from "../router/router.ts";
+import type { BackupPhase, RouterState } from "../router/state.ts";
+import { publicState } from "../router/step.ts";
+import { masterDown } from "../router/timing.ts";
+import { faultCauses, trackerEffect } from "../router/tracking.ts";
+import type { Engine } from "./engine.ts";
+import type { InstanceSnapshot } from "./engine-link.ts";
+import { foreignDevices } from "./foreign-addresses.ts";
+import type { Instance } from "./instance.ts";
+
+const claimOf = ({
+  address,
+  mac,
+  since,
+  lastAt,
+  count,
+}: Claim): NonNullable<InstanceSnapshot["claim"]> => ({
+  address,
+  mac,
+  since,
+  lastAt,
+  count,
+});
+
+export function snapshotOf(engine: Engine, instance: Instance, now: Instant): InstanceSnapshot {
+  const { config, state, lease } = instance;
+  const { router } = config;
+  const group = engine.groups.standing(instance);
+  const losses = recentLosses(router, state, now);
+  const held = holdDown(router, state, now);
+  const until = state.phase.kind === "backup" && held > 0 ? state.phase.preemptAt : undefined;
+  const known = state.phase.kind === "master" ? state.phase.claim : undefined;
+  const claim = known?.isReported === true ? known : undefined;
+  const configured =
+    config.transport.kind === "unicast" ? config.transport.peers.map((one) => one.address) : [];
+  return {
+    name: router.name,
+    state: publicState(state.phase),
+    phase: state.phase.kind,
+    since: state.since,
+    reason: state.reason,
+    basePriority: router.priority,
+    effectivePriority: state.effectivePriority,
+    vrid: router.vrid,
+    version: router.version,
+    interface: config.interface,
+    linkUp: state.linkUp,
+    source: state.source,
+    advertInterval: toSeconds(fromCentis(router.advertInterval)),
+    deadline: state.phase.kind === "backup" ? state.phase.masterDownAt : deadline(state),
+    faults: faultCauses(router, state),
+    ...(state.phase.kind === "backup"
+      ? { standby: standbyOf(router, state, state.phase, now) }
+      : {}),
+    ...(group === undefined ? {} : { group }),
+    ...(losses === 0 ? {} : { holdDown: { losses, micros: held, until } }),
+    trackers: router.trackers.map((tracker, index) => {
+      const result = state.trackers[index] ?? "unknown";
+      const { kind, name, weight } = tracker;
+      return { kind, name, weight, result, effect: trackerEffect(tracker, result) };
+    }),
+    peers: [...instance.peers.values()].map(({ unresolved, ...peer }) => ({
+      ...peer,
+      configured: configured.includes(peer.address),
+      ...(unresolved === undefined ? {} : { unresolvedSince: unresolved.since }),
+    })),
+    addresses: instance.addresses.map(({ virtual, owned, announcedAt, announcements, error }) => ({
+      address: virtual.address,
+      prefix: virtual.prefix,
+      interface:
+        virtual.interface ??
+        engine.interfaces.link(instance.interfaceIndex)?.name ??
+        config.interface ??
+        "?",
+      owned,
+      announcedAt,
+      announcements,
+      error,
+      foreign: foreignDevices(engine, virtual.address),
+    })),
+    ...(claim === undefined ? {} : { claim: claimOf(claim) }),
+    lease: {
+      guarantee: lease.guarantee,
+      micros: lease.micros,
+      takeOverMicros: lease.takeOverMicros,
+    },
+    counters: { ...instance.counters },
+  };
+}
+
+/** A master counts as heard for as long as its silence would have to last. */
+function standbyOf(
+  router: RouterConfig,
+  { heard, effectivePriority }: RouterState,
+  { masterInterval, masterDownAt, released, preemptAt }: BackupPhase,
+  now: Instant,
+): NonNullable<InstanceSnapshot["standby"]> {
+  const masterDownMicros = masterDown(router, masterInterval, effectivePriority);
+  const isHeard = heard !== undefined && !released && now < after(heard.at, masterDownMicros);
+  return {
+    master: isHeard
+      ? { address: heard.from, priority: heard.priority, heardAt: heard.at }
+      : undefined,
+    masterDownMicros,
+    masterDownAt,
+    preempt: router.preempt,
+    preemptAt,
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * What the engine needs from the world, and what the world tells the engine. Implemented by `linux/` (real sockets and
+ * rtnetlink) and by `sim/` (virtual time). Everything is synchronous: rtnetlink does its work inside the system call, and
+ * the engine has no event loop. A result that is not success is a value, never an exception.
+ */
+
+import type { Ipv4, Mac } from "#units/address";
+import type { VirtualAddress } from "../router/config.ts";
+import type { FromEngine } from "./engine-link.ts";
+
+/** The environment said no: `errno` is the symbolic name, `call` what was asked. */
+export interface Failure {
+  readonly ok: false;
+  readonly errno: string;
+  readonly call: string;
+  /** The kernel's own words (extended acknowledgement), where it gives any. */
+  readonly detail?: string;
+}
+export type Outcome = { readonly ok: true } | Failure;
+export const OK: Outcome = { ok: true };
+
+/** In place of a device's index: packets of whatever device, sent by the one the routes say. The kernel's indexes start at 1. */
+export const ANY_DEVICE = 0;
+
+/** A device as the kernel sees it. */
+export interface LinkInfo {
+  readonly index: number;
+  readonly name: string;
+  readonly mac: Mac;
+  readonly mtu: number;
+  /** IFF_UP and IFF_RUNNING: keepalived's condition for a working interface. */
+  readonly up: boolean;
+  readonly arp: boolean;
+  readonly multicast: boolean;
+}
+
+export interface AddressInfo {
+  readonly index: number;
+  readonly address: Ipv4;
+  readonly prefix: number;
+  /** IFA_F_SECONDARY */
+  readonly secondary: boolean;
+  /** IFA_PROTO; `BATON_PROTO` marks addresses that are ours. */
+  readonly proto: number;
+  readonly label?: string;
+  /** Its lifetime ends (no IFA_F_PERMANENT), as that of every address Baton adds. */
+  readonly expires?: true;
+}
+
+/** IFA_PROTO of every address Baton adds, so that a later run recognises what a dead one left behind. */
+export const BATON_PROTO = 0xba;
+
+export interface World {
+  /**
+   * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where no router speaks. Harmless
+   * when done already, and what is received already goes on: `groups` are all that are wanted there, others are left.
+   * The outcome is that of the first; the rest are joined as far as the kernel lets us. `ANY_DEVICE` has VRRP packets only.
+   */
+  listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome;
+  /** Of both kinds. */
+  unlisten(interfaceIndex: number): void;
+  /** `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after the call. */
+  sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome;
+  /**
+   * What was sent to it waits in the kernel, which asks for its MAC address once a second (ARP): too seldom for
+   * advertisements of a tenth. False for who is known, or behind a router.
+   */
+  isUnresolved(interfaceIndex: number, to: Ipv4): boolean;
+  /** `frame` is a whole Ethernet frame. May not be kept after the call. */
+  sendArp(interfaceIndex: number, frame: Uint8Array): Outcome;
+  /** Adds, or prolongs when it is there already. `seconds` 0 means for ever. */
+  setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome;
+  removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome;
+  /** `promote_secondaries` is set on these devices, and what was set on others is put back. */
+  promoteSecondaries(devices: ReadonlySet<string>): Outcome;
+  /** Addresses that a running daemon of this network namespace, or this one, may own: nobody else's business. */
+  claimed(): ReadonlySet<Ipv4>;
+  /** Lease of the sub-second kind; undefined where the kernel has none. */
+  readonly guard: AddressGuard | undefined;
+  tell(message: FromEngine): void;
+}
+
+/** A kernel rule that answers for the address only while it is prolonged (nftables set element with a timeout). */
+export interface AddressGuard {
+  open(addresses: readonly Ipv4[]): Outcome;
+  prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome;
+  /** Whoever guarded them: an earlier process may have. */
+  close(addresses: readonly Ipv4[]): Outcome;
+  /** Removes what earlier processes left, unless it is to be kept. */
+  clean(isKept: (address: Ipv4) => boolean): Outcome;
+}
+
+/** What the world tells the engine. Bytes are only valid during the call. */
+export type WorldEvent =
+  /** A whole IPv4 packet with protocol 112, as a raw socket gives it. */
+  | { readonly kind: "packet"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
+  /** A whole Ethernet frame of type ARP. */
+  | { readonly kind: "arp"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
+  | { readonly kind: "link"; readonly link: LinkInfo }
+  | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
+  | { readonly kind: "address"; readonly address: AddressInfo }
+  | { readonly kind: "addressGone"; readonly address: AddressInfo }
+  /** The kernel dropped notifications: everything must be read anew, these are all there are now. */
+  | {
+      readonly kind: "resync";
+      readonly links: readonly LinkInfo[];
+      readonly addresses: readonly AddressInfo[];
+    };

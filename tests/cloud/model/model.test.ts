@@ -1,0 +1,366 @@
+/**
+ * The model by itself: seeded walks through everything that can be asked of it, with invariants after every step, and
+ * the promises of the shape (refusals change nothing, decisions do not write, same seed same cloud).
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stepClaim } from "#cloud/model/claim";
+import { HABITS } from "#cloud/model/habits";
+import type { Random } from "#cloud/model/random";
+import { makeRandom } from "#cloud/model/random";
+import { TABLE_NAMES } from "#cloud/model/rows";
+import { isRow } from "#cloud/model/shapes";
+import type { Command } from "#cloud/model/step";
+import { perform } from "#cloud/model/step";
+import { deadline, finishDue } from "#cloud/model/work";
+import type { Change, World } from "#cloud/model/world";
+import { applyChanges, emptyWorld, openDraft, tablesOf, worldAsChanges } from "#cloud/model/world";
+import { isInNetwork, printIpv4 } from "#units/address";
+import type { Instant } from "#units/time";
+import { after, fromMillis, fromSeconds, instant } from "#units/time";
+
+const REGIONS = ["ap-guangzhou", "ap-beijing"] as const;
+const REGION = REGIONS[0];
+
+const pick = <T>(random: Random, from: readonly T[]): T | undefined =>
+  from[random.next() % from.length];
+const chance = (random: Random, oneIn: number): boolean => random.next() % oneIn === 0;
+
+/** Some command that may or may not make sense in this world. */
+function invent(world: World, region: string, random: Random): Command {
+  const tables = tablesOf(world, region);
+  const id = (
+    table: "vpcs" | "subnets" | "havips" | "eips" | "interfaces",
+    prefix: string,
+  ): string =>
+    chance(random, 12)
+      ? `${prefix}-zzzzzzzz`
+      : (pick(random, [...tables[table].keys()]) ?? `${prefix}-zzzzzzzz`);
+  const vpcId = id("vpcs", "vpc");
+  const havipId = id("havips", "havip");
+  const eipId = id("eips", "eip");
+  const interfaceId = id("interfaces", "eni");
+  const subnetId = id("subnets", "subnet");
+  const instanceId = `ins-${"abcd"[random.next() % 4] ?? "a"}0000000`;
+  const name = chance(random, 20) ? "x".repeat(61) : "name";
+  const entry = {
+    havipId,
+    instanceId: chance(random, 2) ? instanceId : interfaceId,
+    instanceType: undefined,
+  };
+  const address = printIpv4(
+    [...tables.eips.values()].find((one) => one.id === eipId)?.address ?? (0 as never),
+  );
+  const third = random.next() % 4;
+  const commands: readonly Command[] = [
+    {
+      kind: "createVpc",
+      name,
+      cidr: pick(random, ["10.0.0.0/16", "10.0.0.0/28", "192.168.0.0/16", "8.8.8.0/24"]) ?? "",
+      multicast: false,
+      dnsServers: [],
+      domainName: "",
+      publishRoutes: false,
+      publishRoutesIpv6: false,
+      tags: [],
+    },
+    { kind: "deleteVpc", vpcId },
+    {
+      kind: "createSubnet",
+      vpcId,
+      name,
+      cidr: `10.0.${third}.0/28`,
+      zone: "z",
+      cdcId: "",
+      tags: [],
+    },
+    { kind: "modifySubnet", subnetId, name, broadcast: true },
+    { kind: "deleteSubnet", subnetId },
+    ...Array.from(
+      { length: 4 },
+      (): Command => ({
+        kind: "createHavip",
+        vpcId,
+        name,
+        subnetId: chance(random, 3) ? undefined : subnetId,
+        vip: chance(random, 3) ? `10.0.${third}.${random.next() % 17}` : undefined,
+        interfaceId: chance(random, 6) ? interfaceId : undefined,
+        checkAssociate: chance(random, 2),
+        associations: chance(random, 5) ? [entry] : [],
+        tags: [],
+      }),
+    ),
+    { kind: "renameHavip", havipId, name },
+    { kind: "deleteHavip", havipId },
+    { kind: "bindEip", havipId, address },
+    { kind: "bindEip", havipId, address },
+    { kind: "unbindEip", havipId },
+    { kind: "associate", entries: [entry] },
+    { kind: "disassociate", entries: [entry] },
+    {
+      kind: "allocateEips",
+      count: random.next() % 6,
+      name: "",
+      bandwidth: 1,
+      addressType: "EIP",
+      isp: "BGP",
+      chargeType: "x",
+      tags: [],
+    },
+    { kind: "renameEip", eipId, name },
+    { kind: "releaseEips", eipIds: [eipId] },
+    { kind: "associateEip", eipId, instanceId, interfaceId: undefined, privateAddress: undefined },
+    { kind: "disassociateEip", eipId },
+    ...Array.from(
+      { length: 2 },
+      (): Command => ({
+        kind: "createInterface",
+        vpcId,
+        subnetId,
+        name,
+        description: "",
+        groups: [],
+        addresses: [],
+        secondaryCount: random.next() % 3,
+        qosLevel: "",
+        tags: [],
+      }),
+    ),
+    { kind: "attachInterface", interfaceId, instanceId, attachType: 0 },
+    { kind: "attachInterface", interfaceId, instanceId, attachType: 0 },
+    { kind: "detachInterface", interfaceId, instanceId },
+    { kind: "deleteInterface", interfaceId },
+    { kind: "assignAddresses", interfaceId, addresses: [], count: 1 },
+    { kind: "unassignAddresses", interfaceId, addresses: [`10.0.${third}.5`] },
+    {
+      kind: "migrateAddress",
+      fromId: interfaceId,
+      toId: id("interfaces", "eni"),
+      address: `10.0.${third}.5`,
+    },
+    { kind: "launchInstance", subnetId, instanceId: undefined, address: undefined, name },
+    {
+      kind: "setTags",
+      table: "havips",
+      id: havipId,
+      replace: [{ key: "k", value: "v" }],
+      removeKeys: [],
+    },
+  ];
+  return pick(random, commands) ?? { kind: "deleteVpc", vpcId };
+}
+
+function checkInvariants(world: World): void {
+  const publicAddresses = new Set<number>();
+  for (const [region, tables] of world.regions) {
+    const at = (what: string): string => `${what} in ${region}`;
+    const used = new Set<string>();
+    const perVpc = new Map<string, number>();
+    const use = (subnetId: string, address: number): void => {
+      const subnet = tables.subnets.get(subnetId);
+      assert.ok(subnet !== undefined, at(`${subnetId} is used and exists`));
+      assert.ok(
+        isInNetwork(address as never, subnet.network, subnet.prefix),
+        at("inside its subnet"),
+      );
+      const last = subnet.network + 2 ** (32 - subnet.prefix) - 1;
+      assert.ok(address - subnet.network >= 2 && address < last, at("not reserved"));
+      assert.ok(
+        !used.has(`${subnetId} ${address}`),
+        at(`${printIpv4(address as never)} once in ${subnetId}`),
+      );
+      used.add(`${subnetId} ${address}`);
+    };
+    for (const havip of tables.havips.values()) {
+      use(havip.subnetId, havip.vip);
+      perVpc.set(havip.vpcId, (perVpc.get(havip.vpcId) ?? 0) + 1);
+      assert.equal(tables.subnets.get(havip.subnetId)?.vpcId, havip.vpcId);
+      const holder =
+        havip.holder === null ? undefined : tables.interfaces.get(havip.holder.networkInterfaceId);
+      assert.equal(holder === undefined, havip.holder === null, at("a holder exists"));
+      if (holder !== undefined)
+        assert.equal(holder.subnetId, havip.subnetId, at("a holder is in the subnet"));
+      assert.equal(
+        new Set(havip.associations.map(({ instanceType }) => instanceType)).size <= 1,
+        true,
+      );
+      assert.ok(havip.associations.length <= 10);
+      if (havip.eipId !== null) {
+        assert.equal(
+          tables.eips.get(havip.eipId)?.target?.instanceId,
+          havip.id,
+          at("both sides of a binding"),
+        );
+      }
+      assert.equal(
+        havip.busy === null || tables.works.has(havip.busy),
+        true,
+        at("busy with work that exists"),
+      );
+    }
+    for (const count of perVpc.values()) assert.ok(count <= 10, at("ten HAVIPs a VPC"));
+    for (const nic of tables.interfaces.values()) {
+      for (const { address } of nic.addresses) use(nic.subnetId, address);
+      assert.equal(
+        nic.addresses.filter(({ primary }) => primary).length,
+        1,
+        at(`${nic.id} has one primary address`),
+      );
+      assert.equal(nic.busy === null || tables.works.has(nic.busy), true);
+    }
+    for (const eip of tables.eips.values()) {
+      assert.ok(!publicAddresses.has(eip.address), "public addresses are unique over regions");
+      publicAddresses.add(eip.address);
+      if (eip.target?.instanceType === "HAVIP") {
+        assert.equal(
+          tables.havips.get(eip.target.instanceId)?.eipId,
+          eip.id,
+          at("both sides of a binding"),
+        );
+      }
+      assert.equal(eip.busy === null || tables.works.has(eip.busy), true);
+      assert.equal(
+        eip.busy === null,
+        ["BIND", "UNBIND", "BIND_ENI"].includes(eip.status),
+        at(`${eip.id} ${eip.status}`),
+      );
+    }
+    assert.ok(tables.vpcs.size <= 20 && tables.eips.size <= 20);
+    for (const subnet of tables.subnets.values()) assert.ok(tables.vpcs.has(subnet.vpcId));
+    assert.equal(tables.routeTables.size, tables.vpcs.size, at("a main route table each"));
+    for (const work of tables.works.keys()) assert.equal(tables.tasks.get(work)?.status, "RUNNING");
+    for (const table of TABLE_NAMES) {
+      for (const row of tables[table].values())
+        assert.ok(isRow(table, JSON.parse(JSON.stringify(row))), `${table} ${row.id}`);
+    }
+  }
+}
+
+interface Walk {
+  readonly world: World;
+  readonly done: ReadonlyMap<string, number>;
+  readonly refused: number;
+}
+
+function walk(seed: number, steps: number): Walk {
+  const random = makeRandom(seed);
+  const world = emptyWorld();
+  const habits = { ...HABITS, claimLatency: chance(random, 2) ? fromSeconds(4) : fromMillis(0) };
+  const done = new Map<string, number>();
+  let refused = 0;
+  let now = instant(1_767_225_600_000_000);
+  for (let step = 0; step < steps; step++) {
+    if (chance(random, 3)) now = after(now, fromMillis(random.next() % 400));
+    applyChanges(world, finishDue(world, now));
+    const due = deadline(world);
+    assert.ok(due === undefined || due > now, "nothing that is due is left");
+    const region = pick(random, REGIONS) ?? REGION;
+    if (chance(random, 5)) {
+      const interfaces = [...tablesOf(world, region).interfaces.keys()];
+      const havips = [...tablesOf(world, region).havips.values()];
+      const vip = printIpv4(pick(random, havips)?.vip ?? (0 as never));
+      const claim = { interfaceId: pick(random, interfaces) ?? "eni-none", vip };
+      const { changes, outcome } = stepClaim(world, claim, now, habits);
+      applyChanges(world, changes);
+      done.set(`claim ${outcome.kind}`, (done.get(`claim ${outcome.kind}`) ?? 0) + 1);
+    } else {
+      const command = invent(world, region, random);
+      const draft = openDraft(world, region);
+      const call = { now, requestId: `request-${step}`, random, habits };
+      const before = step % 50 === 0 ? JSON.stringify(worldAsChanges(world)) : undefined;
+      const outcome = perform(world, draft, command, call);
+      if (before !== undefined)
+        assert.equal(JSON.stringify(worldAsChanges(world)), before, "deciding writes nothing");
+      if (outcome.kind === "done") {
+        applyChanges(world, draft.changes());
+        done.set(command.kind, (done.get(command.kind) ?? 0) + 1);
+      } else refused += 1;
+    }
+    if (step % 10 === 0) checkInvariants(world);
+  }
+  checkInvariants(world);
+  return { world, done, refused };
+}
+
+test("walks of any seed keep the invariants", () => {
+  const seen = new Set<string>();
+  let refused = 0;
+  for (let seed = 1; seed <= 12; seed++) {
+    const result = walk(seed, 1_500);
+    for (const kind of result.done.keys()) seen.add(kind);
+    refused += result.refused;
+  }
+  const expected = [
+    "allocateEips",
+    "assignAddresses",
+    "associate",
+    "associateEip",
+    "attachInterface",
+    "bindEip",
+    "claim accepted",
+    "claim refused",
+    "createHavip",
+    "createInterface",
+    "createSubnet",
+    "createVpc",
+    "deleteHavip",
+    "deleteInterface",
+    "deleteSubnet",
+    "deleteVpc",
+    "detachInterface",
+    "disassociate",
+    "disassociateEip",
+    "launchInstance",
+    "migrateAddress",
+    "modifySubnet",
+    "releaseEips",
+    "renameEip",
+    "renameHavip",
+    "setTags",
+    "unassignAddresses",
+    "unbindEip",
+  ];
+  assert.deepEqual([...seen].toSorted(), expected, "the walks came everywhere");
+  assert.ok(refused > 1_000);
+});
+
+test("the same seed makes the same cloud", () => {
+  const state = (seed: number): string => JSON.stringify(worldAsChanges(walk(seed, 300).world));
+  assert.equal(state(7), state(7));
+  assert.notEqual(state(7), state(8));
+});
+
+test("a world written down and read again is the same world", () => {
+  const { world } = walk(3, 500);
+  const changes: readonly Change[] = JSON.parse(JSON.stringify(worldAsChanges(world)));
+  const copy = emptyWorld();
+  applyChanges(copy, changes);
+  assert.deepEqual(worldAsChanges(copy), worldAsChanges(world));
+});
+
+test("work ends in the order of its time, and a deadline is when to come back", () => {
+  const world = emptyWorld();
+  const random = makeRandom(1);
+  const at = (milliseconds: number): Instant => instant(milliseconds * 1_000);
+  const ask = (command: Command, now: Instant, requestId: string): readonly string[] => {
+    const draft = openDraft(world, REGION);
+    const outcome = perform(world, draft, command, { now, requestId, random, habits: HABITS });
+    assert.equal(outcome.kind, "done", JSON.stringify(outcome));
+    applyChanges(world, draft.changes());
+    return outcome.kind === "done" ? outcome.ids : [];
+  };
+  const eips = { name: "", bandwidth: 1, addressType: "EIP", isp: "", chargeType: "", tags: [] };
+  assert.equal(deadline(world), undefined);
+  ask({ kind: "allocateEips", count: 1, ...eips }, at(0), "a");
+  ask({ kind: "allocateEips", count: 1, ...eips }, at(40), "b");
+  assert.equal(deadline(world), at(100));
+  assert.deepEqual(finishDue(world, at(99)), []);
+  applyChanges(world, finishDue(world, at(100)));
+  const statuses = (): readonly string[] =>
+    [...tablesOf(world, REGION).eips.values()].map(({ status }) => status);
+  assert.deepEqual(statuses(), ["UNBIND", "CREATING"]);
+  assert.equal(deadline(world), at(140));
+  applyChanges(world, finishDue(world, at(5_000)));
+  assert.deepEqual(statuses(), ["UNBIND", "UNBIND"]);
+  assert.equal(deadline(world), undefined);
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { readFault } from "#lab/fault-words";
+import { readRule } from "#lab/rule-words";
+
+const fault = (line: string) => readFault(line.split(" "));
+
+describe("words for faults", () => {
+  it("mean what they say", () => {
+    const merged = (line: string) => {
+      const order = fault(line);
+      assert.equal(order.kind, "merge", line);
+      return order.kind === "merge" ? order.fault : {};
+    };
+    assert.deepEqual(merged("delay 20ms 5ms"), { delayMicros: 20_000, jitterMicros: 5_000 });
+    assert.deepEqual(merged("jitter 1.5s"), { jitterMicros: 1_500_000 });
+    assert.deepEqual(merged("loss 10% vrrp"), { loss: 0.1, onlyProtocol: 112 });
+    assert.deepEqual(merged("loss 0.5"), { loss: 0.5 });
+    assert.deepEqual(merged("duplicate 100%"), { duplicate: 1 });
+    assert.deepEqual(merged("reorder 5%"), { reorder: 0.05 });
+    assert.deepEqual(merged("one-way from"), { cutFrom: true });
+    assert.deepEqual(merged("one-way to"), { cutTo: true });
+    assert.deepEqual(merged("late 30"), { lateMicros: 30_000_000 });
+    assert.deepEqual(merged("arp-limit 2 5"), { arpPerSecond: 2, arpBurst: 5 });
+    assert.deepEqual(merged("swallow-claims"), { swallowClaims: true });
+    assert.deepEqual(fault("apart b c"), { kind: "apart", others: ["b", "c"] });
+    assert.deepEqual(fault("unplug"), { kind: "cable", plugged: false });
+    assert.deepEqual(fault("heal"), { kind: "heal" });
+  });
+
+  it("are refused when they say nothing", () => {
+    for (const line of [
+      "",
+      "dealy 20ms",
+      "delay",
+      "delay fast",
+      "delay 20ms never",
+      "loss 110%",
+      "loss -1",
+      "loss 10% vrrrp",
+      "loss 10% constructor",
+      "one-way",
+      "apart",
+      "arp-limit many",
+      "late",
+    ]) {
+      assert.equal(fault(line).kind, "wrong", line);
+    }
+  });
+});
+
+describe("words for rules", () => {
+  it("mean what they say", () => {
+    assert.deepEqual(readRule("tcp 80"), {
+      protocol: 6,
+      ports: { from: 80, to: 80 },
+      source: undefined,
+    });
+    assert.deepEqual(readRule("vrrp from 172.16.0.0/24"), {
+      protocol: 112,
+      ports: undefined,
+      source: { network: 0xac100000, prefix: 24 },
+    });
+    assert.deepEqual(readRule("any"), { protocol: undefined, ports: undefined, source: undefined });
+  });
+
+  it("are refused when they say nothing", () => {
+    for (const line of [
+      "",
+      "http",
+      "icmp 8",
+      "tcp 90-80",
+      "tcp 80 from here",
+      "tcp 70000",
+      "toString",
+    ])
+      assert.ok("en" in readRule(line), line);
+  });
+});

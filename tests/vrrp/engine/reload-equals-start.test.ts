@@ -1,0 +1,261 @@
+/**
+ * A reload has the effect of a restart, without the move: for every keyword, an engine that goes from one value to the other
+ * ends where one ends that began with it (what it owns, listens to, says, waits for and shows), and an owner stays one.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TABLES } from "#keepalived/keywords/tables";
+import type { RunPlan } from "#keepalived/plan";
+import { readConfiguration } from "#keepalived/read";
+import { printIpv4 } from "#units/address";
+import { Secret } from "#units/secret";
+import { priority } from "#units/vrrp";
+import type { TrackerResult } from "#vrrp/engine/engine-link";
+import { identity } from "#vrrp/engine/instance";
+import { snapshotOf } from "#vrrp/engine/snapshot";
+import { ANY_DEVICE } from "#vrrp/engine/world";
+import type { InstanceConfig } from "#vrrp/router/config";
+import { Bench, PEER } from "../../support/bench.ts";
+import { ETH0, FakeWorld, ip, own } from "../../support/fake-world.ts";
+import { PAIRS, type Pair, textOf, WITHOUT_DIFFERENCE } from "../../support/reload-pairs.ts";
+
+const ETH1 = { ...ETH0, index: 3, name: "eth1" };
+const LO = { ...ETH0, index: 1, name: "lo", arp: false };
+const PLACES = {
+  number: 7,
+  folder: "/tmp",
+  own: ["192.0.2.1", "192.0.2.11"],
+  peers: [PEER, "192.0.2.3"],
+} as const;
+
+function planOf(pair: Pair, which: "before" | "after"): RunPlan {
+  const text = textOf(pair, which, PLACES);
+  const reading = readConfiguration([{ name: "a", text }], { cloud: "none" });
+  const errors = reading.diagnostics.filter(({ severity }) => severity === "error");
+  assert.deepEqual(errors, [], text);
+  return reading.plan;
+}
+
+/** Passwords too, which JSON hides. */
+const printWhole = (plan: RunPlan): string =>
+  JSON.stringify(plan, function reveal(this: Record<string, unknown>, key, value: unknown) {
+    const raw = this[key];
+    return raw instanceof Secret ? raw.reveal() : value;
+  });
+
+test("every keyword that is acted on has a pair, and every pair makes a difference", () => {
+  const known = new Set(PAIRS.map(({ block, word }) => `${block} ${word}`));
+  const missing = Object.entries(TABLES).flatMap(([block, table]) =>
+    [...table.values()]
+      .filter(({ word, acts }) => acts.kind === "yes" && !known.has(`${block} ${word}`))
+      .map(({ word }) => `${block} ${word}`),
+  );
+  assert.deepEqual(missing, []);
+  const same = PAIRS.filter(
+    (pair) => printWhole(planOf(pair, "before")) === printWhole(planOf(pair, "after")),
+  );
+  assert.deepEqual(
+    same.map(({ block, word }) => `${block} ${word}`),
+    WITHOUT_DIFFERENCE,
+  );
+});
+
+/** An engine of its own with everything a router needs, and results for whatever it tracks. */
+class Life {
+  readonly bench: Bench;
+
+  constructor() {
+    const addresses = [own(1, "127.0.0.1", 8), own(2, "192.0.2.1"), own(2, "192.0.2.11")];
+    this.bench = new Bench([LO, ETH0, ETH1], [...addresses, own(3, "198.51.100.1")]);
+  }
+
+  configure(plan: RunPlan): void {
+    const trackers: TrackerResult[] = [
+      ...plan.scripts.map(({ name }) => ({ kind: "script", name, result: "up" }) as const),
+      ...plan.files.map(({ name }) => ({ kind: "file", name, result: 1 }) as const),
+      ...plan.processes.map(({ name }) => ({ kind: "process", name, result: "up" }) as const),
+    ];
+    const groups = plan.groups.map(({ name, members }) => ({ name, members }));
+    this.bench.configure(
+      plan.instances.map(({ config }) => config),
+      { groups, trackers, logUnknownVrids: plan.globals.logUnknownVrids === true },
+    );
+  }
+
+  /** A stronger master, with the same configuration, speaks. */
+  hear({ instances }: RunPlan): void {
+    for (const { config } of instances) {
+      const { router, transport, addresses } = config;
+      const to =
+        transport.kind === "multicast" ? transport.group : (transport.source ?? ip("192.0.2.1"));
+      const found = this.bench.engine.instances.find(
+        (one) => identity(one.config) === identity(config),
+      );
+      const isHeard = config.interface === undefined || config.interface === "eth0";
+      if (!isHeard || found === undefined) continue;
+      const bytes = this.bench.advert({
+        destination: to,
+        vrid: router.vrid,
+        priority: priority(200),
+        version: router.version,
+        interval: router.advertInterval,
+        addresses: addresses.map(({ address }) => address),
+        password: found.password,
+        checksum: config.checksum,
+      });
+      const interfaceIndex = config.interface === undefined ? ANY_DEVICE : ETH0.index;
+      this.bench.event({ kind: "packet", interfaceIndex, bytes });
+    }
+  }
+
+  /** What it is, in itself and for others. */
+  view(): unknown {
+    const { engine, world } = this.bench;
+    const now = this.bench.now;
+    return {
+      instances: engine.instances.map((one) => {
+        const {
+          since: _1,
+          reason: _2,
+          counters: _3,
+          deadline: _4,
+          ...shown
+        } = snapshotOf(engine, one, now);
+        const { phase } = one.state;
+        return {
+          ...shown,
+          peers: shown.peers
+            .filter(({ configured }) => configured)
+            .map(({ address }) => printIpv4(address)),
+          addresses: shown.addresses.map(({ announcedAt: _5, announcements: _6, ...rest }) => rest),
+          config: one.config,
+          expectation: one.expectation,
+          // A backup works it out when it becomes master.
+          lease: phase.kind === "master" ? shown.lease : undefined,
+          masterDownIn: phase.kind === "backup" ? phase.masterDownAt - now : undefined,
+          refreshes: phase.kind === "master" && phase.refreshAt !== undefined,
+        };
+      }),
+      groups: world.joined(),
+      kernel: [...world.kernel].map(([key, { info }]) => `${key} ${info.label}`).toSorted(),
+    };
+  }
+
+  /** Its advertisements of the next four seconds, as bytes. */
+  said(seconds: number): readonly string[] {
+    const said: string[] = [];
+    const { world } = this.bench;
+    world.carry = (kind, index, bytes, to) => {
+      if (kind !== "packet" || to === undefined) return;
+      // Identification and header checksum count packets.
+      const same = Buffer.from(bytes);
+      same.fill(0, 4, 6).fill(0, 10, 12);
+      said.push(`${index} ${printIpv4(to)} ${same.toString("hex")}`);
+    };
+    this.bench.until(seconds);
+    world.carry = undefined;
+    return [...new Set(said)].toSorted();
+  }
+}
+
+const sameRouters = (a: RunPlan, b: RunPlan): boolean => {
+  const ids = (plan: RunPlan): string =>
+    plan.instances
+      .map(({ config }) => identity(config))
+      .toSorted()
+      .join();
+  return ids(a) === ids(b);
+};
+const addressesOf = (config: InstanceConfig | undefined): readonly string[] =>
+  [...(config?.addresses ?? []), ...(config?.excludedAddresses ?? [])].map(
+    ({ address, prefix }) => `${printIpv4(address)}/${prefix}`,
+  );
+
+const devicesOf = (config: InstanceConfig | undefined): ReadonlyMap<string, string | undefined> =>
+  new Map(
+    config?.addresses.map((one) => [`${printIpv4(one.address)}/${one.prefix}`, one.interface]),
+  );
+/** The keyword that moves addresses between devices. */
+const MOVES = "default_interface";
+
+for (const pair of PAIRS) {
+  const [before, after] = [planOf(pair, "before"), planOf(pair, "after")];
+  for (const [from, to, way] of [
+    [before, after, "there"],
+    [after, before, "and back"],
+  ] as const) {
+    const name = `${pair.block} ${pair.word}, ${way}`;
+
+    test(`${name}: an owner stays owner, and is what it would be after a start`, () => {
+      const [reloaded, started] = [new Life(), new Life()];
+      reloaded.configure(from);
+      reloaded.bench.until(30);
+      reloaded.bench.world.take();
+      reloaded.bench.world.takeTold();
+      reloaded.configure(to);
+      const transitions = reloaded.bench.transitions();
+      const removed = reloaded.bench.world.take().filter((one) => one.startsWith("remove "));
+      if (pair.isOther === undefined) {
+        const names = new Set(from.instances.map(({ config }) => config.router.name));
+        const moved = transitions.filter((one) => names.has(one.split(" ")[0] ?? ""));
+        if (sameRouters(from, to)) assert.deepEqual(transitions, []);
+        else
+          assert.ok(
+            moved.every((one) => one.startsWith("MORE_")),
+            moved.join("\n"),
+          );
+        // One that goes to another device has to leave the first.
+        const [old, wantedHere] = [from, to].map(({ instances }) => instances[0]?.config);
+        const isMoved = (address: string): boolean =>
+          devicesOf(old).get(address) !== devicesOf(wantedHere).get(address);
+        const wanted = addressesOf(wantedHere).filter(
+          (one) => pair.word !== MOVES || !isMoved(one),
+        );
+        const lost = wanted.filter((one) => removed.includes(`remove ${one}`));
+        assert.deepEqual(lost, []);
+      }
+      started.configure(to);
+      // Refreshes and hand-overs are over, second blocks of announcements too.
+      for (const life of [reloaded, started]) life.bench.until(60);
+      assert.deepEqual(reloaded.view(), started.view());
+      assert.deepEqual(reloaded.said(65), started.said(65));
+    });
+
+    test(`${name}: a backup stays backup, and waits as it would after a start`, () => {
+      const [reloaded, started] = [new Life(), new Life()];
+      const listen = (life: Life, plan: RunPlan, seconds: number): void => {
+        for (let at = life.bench.now / 1_000_000; at <= seconds; at += 0.5) {
+          life.bench.until(at);
+          life.hear(plan);
+        }
+      };
+      reloaded.configure(from);
+      listen(reloaded, from, 10);
+      reloaded.bench.world.takeTold();
+      reloaded.configure(to);
+      const isBackup = reloaded.bench.engine.instances.every(
+        ({ state, leaving }) => leaving || state.phase.kind === "backup",
+      );
+      started.configure(to);
+      for (const life of [reloaded, started]) listen(life, to, 20);
+      if (pair.word !== "interface") {
+        assert.ok(isBackup);
+        assert.deepEqual(
+          reloaded.bench.transitions().filter((one) => / -> MASTER/.test(one)),
+          [],
+        );
+      }
+      assert.deepEqual(reloaded.view(), started.view());
+    });
+  }
+}
+
+test("the world of these tests knows which groups are listened to", () => {
+  const world = new FakeWorld();
+  world.listen(2, "eth0", [ip("224.0.0.18"), ip("224.0.0.19")]);
+  world.listen(2, "eth0", undefined);
+  world.listen(3, "eth1", [ip("224.0.0.18")]);
+  world.listen(2, "eth0", [ip("224.0.0.19")]);
+  world.unlisten(3);
+  assert.deepEqual(world.joined(), ["2 224.0.0.19"]);
+});

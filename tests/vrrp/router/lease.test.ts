@@ -1,0 +1,115 @@
+/** The lease: shorter than any peer's patience, longer than our own interval. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { centis, fromCentis } from "#units/time";
+import { priority } from "#units/vrrp";
+import type { RouterConfig } from "#vrrp/router/config";
+import { type Lease, leaseFor, lifetimeLeft } from "#vrrp/router/lease";
+import { masterDown, skew } from "#vrrp/router/timing";
+import { CONFIG } from "../../support/vector.ts";
+
+const config = (change: Partial<RouterConfig>): RouterConfig => ({ ...CONFIG, ...change });
+
+/** RFC 3768 6.1 and RFC 9568 6.1, by hand. */
+test("skew and detection time", () => {
+  const rows = [
+    [2, 100, 100, 609_375, 3_609_375],
+    [2, 100, 254, 7_813, 3_007_813],
+    [2, 500, 100, 609_375, 15_609_375],
+    [3, 100, 100, 609_375, 3_609_375],
+    [3, 500, 100, 3_046_875, 18_046_875],
+    [3, 10, 100, 60_938, 360_938],
+    [3, 1, 100, 6_094, 36_094],
+    [3, 100, 1, 996_094, 3_996_094],
+    [3, 100, 255, 3_906, 3_003_906],
+  ] as const;
+  for (const [version, interval, prio, skewMicros, downMicros] of rows) {
+    assert.equal(skew({ version }, centis(interval), prio), skewMicros);
+    assert.equal(masterDown({ version, downTimerAdverts: 3 }, centis(interval), prio), downMicros);
+  }
+});
+
+test("the table", () => {
+  const rows: readonly [Partial<RouterConfig>, number, boolean, string, number, number][] = [
+    // 3.008 s until the least patient peer takes over, less a hundredth; Linux may end a lifetime a second late.
+    [{}, 100, true, "nftables", 2_977_735, 3],
+    [{}, 100, false, "address-lifetime", 2_000_000, 2],
+    [{}, 254, true, "nftables", 2_977_735, 2],
+    [{}, 254, false, "address-lifetime", 2_000_000, 2],
+    [{ priority: priority(255) }, 255, true, "nftables", 2_977_735, 2],
+    [{ advertInterval: centis(50) }, 100, true, "nftables", 1_488_867, 1],
+    [{ advertInterval: centis(50) }, 100, false, "backstop", 2_000_000, 2],
+    [{ advertInterval: centis(500) }, 100, false, "address-lifetime", 17_000_000, 17],
+    [{ version: 2, advertInterval: centis(500) }, 100, false, "address-lifetime", 14_000_000, 14],
+    // No whole second fits: 300.781 ms less 4 ms.
+    [{ advertInterval: centis(10) }, 100, true, "nftables", 296_781, 2],
+    [{ advertInterval: centis(10) }, 100, false, "backstop", 2_000_000, 2],
+    [{ advertInterval: centis(1) }, 100, true, "nftables", 26_078, 2],
+    // One lost advertisement is enough: no lease below 1.008 s outlasts an interval and a late wake-up.
+    [{ downTimerAdverts: 1 }, 100, true, "backstop", 2_000_000, 2],
+    [{ downTimerAdverts: 1 }, 100, false, "backstop", 2_000_000, 2],
+    [{ downTimerAdverts: 1, advertInterval: centis(1000) }, 254, true, "backstop", 20_000_000, 20],
+  ];
+  for (const [change, peer, guard, guarantee, micros, seconds] of rows) {
+    const lease = leaseFor(config(change), peer, guard);
+    assert.equal(lease.guarantee, guarantee, JSON.stringify(change));
+    assert.equal(lease.micros, micros, JSON.stringify(change));
+    assert.equal(lease.addressSeconds, seconds, JSON.stringify(change));
+  }
+});
+
+test("any configuration: a guarantee ends before a peer takes over, and outlasts the interval", () => {
+  const version2 = fc.record({
+    version: fc.constant(2 as const),
+    advertInterval: fc.integer({ min: 1, max: 255 }).map((seconds) => centis(seconds * 100)),
+  });
+  const version3 = fc.record({
+    version: fc.constant(3 as const),
+    advertInterval: fc.integer({ min: 1, max: 4095 }).map(centis),
+  });
+  const property = fc.property(
+    fc.oneof(version2, version3),
+    fc.integer({ min: 1, max: 100 }),
+    fc.integer({ min: 1, max: 255 }),
+    fc.boolean(),
+    (timers, downTimerAdverts, peer, guard) => {
+      const all = config({ ...timers, downTimerAdverts });
+      const lease: Lease = leaseFor(all, peer, guard);
+      const interval = fromCentis(all.advertInterval);
+      // Whatever the peer's priority: 254 is the least patient one that is no owner.
+      const takeOver = masterDown(all, all.advertInterval, Math.min(peer, 254));
+      assert.equal(lease.takeOverMicros, takeOver);
+      assert.ok(lease.micros > interval, "longer than an interval");
+      assert.ok(lease.addressSeconds * 1_000_000 > interval);
+      if (lease.guarantee === "backstop") return;
+      assert.ok(lease.micros < takeOver, "shorter than the peer's patience");
+      if (lease.guarantee === "address-lifetime") {
+        assert.equal(lease.micros, lease.addressSeconds * 1_000_000);
+        assert.ok(lease.micros + 1_000_000 <= takeOver, "Linux may be a second late");
+      } else assert.ok(guard);
+    },
+  );
+  fc.assert(property, { numRuns: 2000 });
+});
+
+test("a lifetime that is set between two advertisements ends before a peer takes over, and outlasts the next", () => {
+  const between = fc.record({
+    interval: fc.integer({ min: 100, max: 25_500 }),
+    peer: fc.integer({ min: 1, max: 254 }),
+    part: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(between, ({ interval, peer, part }) => {
+      const lease = leaseFor(config({ advertInterval: centis(interval) }), peer, false);
+      if (lease.guarantee !== "address-lifetime") return;
+      const every = fromCentis(centis(interval));
+      const since = part * every;
+      const ends = since + lifetimeLeft(lease, since) * 1_000_000;
+      assert.ok(ends + 1_000_000 <= lease.takeOverMicros, `${ends} of ${lease.takeOverMicros}`);
+      assert.ok(ends >= every, "it lasts until the next advertisement");
+    }),
+  );
+  const guarded = leaseFor(config({}), 100, true);
+  assert.equal(lifetimeLeft(guarded, 900_000), guarded.addressSeconds);
+});
