@@ -6,7 +6,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { BlockWord, Keyword, KeywordTable, Takes } from "#keepalived/keyword";
+import type { BlockWord, Keyword, KeywordTable, Takes } from "#keepalived/keywords/keyword";
 import { ROOT } from "#keepalived/keywords/root";
 import { TABLES } from "#keepalived/keywords/tables";
 

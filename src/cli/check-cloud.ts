@@ -9,11 +9,11 @@ import { postOverHttp, type Transport } from "#cloud/client/transport";
 import { CloudSource, type Self } from "#daemon/cloud-source";
 import { type AnyFinding, finding, type Language } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
-import { addressesOf } from "#keepalived/effective";
-import type { HavipPlan } from "#keepalived/plan";
+import { type Block, lastSetting, nameOf, placeOf } from "#keepalived/blocks/block";
+import { addressesOf } from "#keepalived/model/effective";
+import type { HavipPlan } from "#keepalived/plan/run-plan";
 import type { Reading } from "#keepalived/read";
-import { type Block, lastSetting, nameOf, placeOf } from "#keepalived/records";
-import type { AddressItem } from "#keepalived/value";
+import type { AddressItem } from "#keepalived/values/value";
 
 export interface CheckCloudOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

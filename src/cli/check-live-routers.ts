@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import { type Block, nameOf, placeOf } from "#keepalived/blocks/block";
 import type { Reading } from "#keepalived/read";
-import { type Block, nameOf, placeOf } from "#keepalived/records";
 import * as libc from "#linux/ffi";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { type Ipv4, printIpv4 } from "#units/address";

@@ -9,6 +9,7 @@
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Facts } from "#diagnostics/facts";
 import type { Span } from "#diagnostics/source";
+import { type Block, hasSetting, nameOf, placeOf } from "#keepalived/blocks/block";
 import {
   addressesOf,
   addressOf,
@@ -19,10 +20,9 @@ import {
   interfaceOf,
   isUnbound,
   peersOf,
-} from "#keepalived/effective";
-import type { Model } from "#keepalived/model";
-import { type Block, hasSetting, nameOf, placeOf } from "#keepalived/records";
-import type { AddressItem } from "#keepalived/value";
+} from "#keepalived/model/effective";
+import type { Model } from "#keepalived/model/model";
+import type { AddressItem } from "#keepalived/values/value";
 import { type Ipv4, isInNetwork, netmask, printIpv4, readIpv4 } from "#units/address";
 
 /** An address of this machine, with its network. */

@@ -2,10 +2,16 @@
 import { dirname } from "node:path";
 import { type AnyFinding, finding, type Language } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
-import { addressesOf, addressOf, holderOf, interfaceOf, isUnbound } from "#keepalived/effective";
-import type { Model } from "#keepalived/model";
+import { type Block, lastSetting, placeOf, type Setting } from "#keepalived/blocks/block";
+import {
+  addressesOf,
+  addressOf,
+  holderOf,
+  interfaceOf,
+  isUnbound,
+} from "#keepalived/model/effective";
+import type { Model } from "#keepalived/model/model";
 import type { Reading } from "#keepalived/read";
-import { type Block, lastSetting, placeOf, type Setting } from "#keepalived/records";
 import { isInNetwork, printIpv4 } from "#units/address";
 import { checkRouters } from "./check-live-routers.ts";
 import { judgeSettings } from "./check-live-settings.ts";

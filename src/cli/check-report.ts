@@ -1,15 +1,16 @@
 /** What `baton check` prints: findings in the asked form, and what would run. */
 
+import type { Severity } from "#diagnostics/codes";
 import { CODES, type Code } from "#diagnostics/codes";
-import type { Diagnostic, Language, Severity } from "#diagnostics/diagnostic";
-import { clouds as ENGLISH, ticked } from "#diagnostics/en/words";
-import { renderGithub } from "#diagnostics/github";
-import { jsonFinding } from "#diagnostics/json";
+import type { Diagnostic, Language } from "#diagnostics/diagnostic";
+import { clouds as ENGLISH, ticked } from "#diagnostics/en/phrases";
 import { duration } from "#diagnostics/numbers";
-import { renderSarif } from "#diagnostics/sarif";
+import { renderGithub } from "#diagnostics/render/github";
+import { jsonFinding } from "#diagnostics/render/json";
+import { renderSarif } from "#diagnostics/render/sarif";
+import { renderTerminal } from "#diagnostics/render/terminal";
 import type { SourceMap } from "#diagnostics/source";
-import { renderTerminal } from "#diagnostics/terminal";
-import { clouds as CHINESE, ticked as tickedInChinese } from "#diagnostics/zh/words";
+import { clouds as CHINESE, ticked as tickedInChinese } from "#diagnostics/zh/phrases";
 import type { Reading } from "#keepalived/read";
 import { MOVES_BY_ARP } from "#keepalived/rules/cloud";
 import { printIpv4 } from "#units/address";

@@ -3,11 +3,11 @@
 import { CODES } from "#diagnostics/codes";
 import type { AnyFinding, Fix } from "#diagnostics/diagnostic";
 import { applyFixes } from "#diagnostics/edit";
-import { say } from "#diagnostics/say";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, type Source } from "#diagnostics/source";
-import { comparePair } from "#keepalived/pair/pair";
+import { countFindings } from "#keepalived/findings/tidy";
+import { comparePair } from "#keepalived/pair";
 import type { Reading } from "#keepalived/read";
-import { countFindings } from "#keepalived/tidy";
 import { checkCloud } from "./check-cloud.ts";
 import { checkMachine } from "./check-live.ts";
 import { CHECK_USAGE, type CheckOptions, parseCheckOptions } from "./check-options.ts";
@@ -96,7 +96,7 @@ async function check(given: CheckOptions, io: CommandIo): Promise<number> {
   const sources = mapSources(uniqueSources(readings));
   const outcome: Outcome = {
     readings,
-    diagnostics: bySeverity(findings).map((one) => say(one, options.language)),
+    diagnostics: bySeverity(findings).map((one) => toDiagnostic(one, options.language)),
     counts: countFindings(findings),
     sources,
     wouldRun:

@@ -1,5 +1,5 @@
 /** Columns for people. */
-import { alignColumns } from "#diagnostics/columns";
+import { alignColumns } from "#diagnostics/render/columns";
 import type { CommandIo } from "./io.ts";
 
 /** The first row is the head. */

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source } from "#diagnostics/source";
-import type { IncludeAnswer, IncludeLoader } from "#keepalived/include";
+import type { IncludeAnswer, IncludeLoader } from "#keepalived/lines/include";
 import { type Reading, type ReadOptions, readConfiguration } from "#keepalived/read";
 import { globPaths } from "./glob-paths.ts";
 import { FILE_BYTES_MAX, readRegular } from "./read-regular.ts";

@@ -1,9 +1,9 @@
 /** `baton config fmt` and `baton config show --effective`. */
 
 import type { Language } from "#diagnostics/diagnostic";
-import { say } from "#diagnostics/say";
+import { renderTerminal } from "#diagnostics/render/terminal";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, positionAt, type SourceMap } from "#diagnostics/source";
-import { renderTerminal } from "#diagnostics/terminal";
 import { formatText } from "#keepalived/format";
 import { type Origin, showEffective } from "#keepalived/show";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
@@ -105,7 +105,7 @@ function unreadable(options: Options, io: CommandIo): number | undefined {
   if (problem === undefined) return undefined;
   const { language } = options;
   const sources = mapSources([source]);
-  io.stderr(renderTerminal(say(problem, language), sources, { language, color: false }));
+  io.stderr(renderTerminal(toDiagnostic(problem, language), sources, { language, color: false }));
   return 1;
 }
 

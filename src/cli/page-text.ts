@@ -5,9 +5,10 @@
  * The pages use little of Markdown (a title, one line of emphasis, second headings, paragraphs, fenced
  * examples, tables); `tests/cli/page-text.test.ts` reads all of them, so a new mark is noticed there.
  */
-import { alignColumns } from "#diagnostics/columns";
+
 import type { Language } from "#diagnostics/diagnostic";
-import { textWidth } from "#diagnostics/width";
+import { alignColumns } from "#diagnostics/render/columns";
+import { textWidth } from "#diagnostics/render/width";
 
 const COLUMNS = 100;
 const INDENT = "    ";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { errnoOf } from "#daemon/contain";
 import { printLocalTime } from "#daemon/local-time";
 import type { Language } from "#diagnostics/diagnostic";
-import { reasonSentence, reportSentence } from "#diagnostics/reasons";
+import { reasonSentence, reportSentence } from "#diagnostics/render/reasons";
 import { printIpv4 } from "#units/address";
 import { type ReplayStep, replayRecording } from "#vrrp/engine/recording";
 import type { RouterEffect, RouterEvent } from "#vrrp/router/event";

@@ -3,12 +3,13 @@
 import { errnoOf } from "#daemon/contain";
 import type { Reread } from "#daemon/keeper";
 import type { Log } from "#daemon/log";
+import type { Severity } from "#diagnostics/codes";
 import { CODES } from "#diagnostics/codes";
-import type { Language, Severity } from "#diagnostics/diagnostic";
-import { say } from "#diagnostics/say";
+import type { Language } from "#diagnostics/diagnostic";
+import { renderTerminal } from "#diagnostics/render/terminal";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, positionAt } from "#diagnostics/source";
-import { renderTerminal } from "#diagnostics/terminal";
-import type { RunPlan } from "#keepalived/plan";
+import type { RunPlan } from "#keepalived/plan/run-plan";
 import { exitStatus } from "./check.ts";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
 import { unreadableSentence } from "./errno-words.ts";
@@ -60,7 +61,7 @@ function readFile(options: RunOptions, io: CommandIo, language: Language): Read 
   const isUnread = loaded.findings.some(({ code }) => CODES[code].fatal === true);
   const findings = isUnread ? loaded.findings : [...loaded.findings, ...reading.findings];
   const sources = mapSources(reading.sources);
-  const diagnostics = findings.map((one) => say(one, language));
+  const diagnostics = findings.map((one) => toDiagnostic(one, language));
   const wouldRun = !isUnread && reading.wouldRun;
   const hasErrors = diagnostics.some(({ severity }) => severity === "error");
   const mayRun = wouldRun && (!hasErrors || options.isCompatible);

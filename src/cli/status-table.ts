@@ -7,8 +7,8 @@ import type {
   ScriptStatus,
   Status,
 } from "#daemon/control-protocol";
-import { alignColumns } from "#diagnostics/columns";
 import type { Language } from "#diagnostics/diagnostic";
+import { alignColumns } from "#diagnostics/render/columns";
 import { visible } from "#units/visible";
 import { type TableWords, tableWords } from "./status-words.ts";
 

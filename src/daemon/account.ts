@@ -1,7 +1,7 @@
 /** Names of users and groups to numbers (passwd(5), group(5); accounts of a directory service through `getent`). */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import type { UserPlan } from "#keepalived/plan";
+import type { UserPlan } from "#keepalived/plan/run-plan";
 import type { StartProblem } from "./start-problem.ts";
 
 export interface Identity {

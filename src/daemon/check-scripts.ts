@@ -1,7 +1,7 @@
 /** Runs the check scripts as check-schedule.ts says, and tells their results. */
 
 import type { Language } from "#diagnostics/diagnostic";
-import type { ScriptPlan } from "#keepalived/plan";
+import type { ScriptPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
 import { toMillis, toSeconds } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";

@@ -1,7 +1,7 @@
 /** The daemon put together: runtime directory, control socket, signals, PID files, and the keeper in the middle. */
 import type { Server } from "node:net";
 import type { Language } from "#diagnostics/diagnostic";
-import type { RunPlan } from "#keepalived/plan";
+import type { RunPlan } from "#keepalived/plan/run-plan";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
 import { printFailure, type Result } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";

@@ -2,7 +2,7 @@
 
 import type { Language } from "#diagnostics/diagnostic";
 import { passedSeconds as seconds } from "#diagnostics/numbers";
-import { reasonSentence } from "#diagnostics/reasons";
+import { reasonSentence } from "#diagnostics/render/reasons";
 import type { GroupMemberStatus, GroupStatus } from "./control-protocol.ts";
 
 export function explainGroup(group: GroupStatus, language: Language): string {

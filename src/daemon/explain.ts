@@ -1,7 +1,7 @@
 /** `baton explain`: the story of an instance or a sync group, for somebody who is tired and has to decide something. */
 
 import type { Language } from "#diagnostics/diagnostic";
-import { reasonSentence } from "#diagnostics/reasons";
+import { reasonSentence } from "#diagnostics/render/reasons";
 import type { ControlAnswer, InstanceStatus, Status } from "./control-protocol.ts";
 import { explainGroup } from "./explain-group.ts";
 import { explainHavips, isContested } from "./explain-havip.ts";

@@ -3,7 +3,7 @@
  * last argument, started again after a crash, and ended with the daemon. keepalived may start a second one at a reload
  * (its issue 2024); here the one that runs goes on, unless the pipe or the command is another.
  */
-import type { CommandPlan } from "#keepalived/plan";
+import type { CommandPlan } from "#keepalived/plan/run-plan";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { OutputLines } from "./output-lines.ts";

@@ -1,7 +1,7 @@
 /** notify_fifo: keepalived's lines, written to a named pipe that is kept open for the daemon's life (and over reloads). */
 import { constants, fchownSync, lstatSync, openSync, writeSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import type { UserPlan } from "#keepalived/plan";
+import type { UserPlan } from "#keepalived/plan/run-plan";
 import * as libc from "#linux/ffi";
 import { printFailure } from "#linux/result";
 import { type Identity, resolveIdentity } from "./account.ts";

@@ -24,7 +24,7 @@ import {
 } from "#cloud/agreement/agreement-state";
 import { roleAsked } from "#cloud/agreement/role";
 import type { Language } from "#diagnostics/diagnostic";
-import type { HavipPlan } from "#keepalived/plan";
+import type { HavipPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";

@@ -10,8 +10,8 @@
 import { signIn } from "#cloud/agreement/contrary-sign";
 import { roleOf } from "#cloud/agreement/role";
 import type { Language } from "#diagnostics/diagnostic";
-import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
-import type { CommandPlan, RunPlan } from "#keepalived/plan";
+import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/render/reasons";
+import type { CommandPlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
 import { instant, micros, toMillis } from "#units/time";

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { isAbsolute, resolve } from "node:path";
 import type { Language } from "#diagnostics/diagnostic";
-import type { CommandPlan } from "#keepalived/plan";
+import type { CommandPlan } from "#keepalived/plan/run-plan";
 import { type Identity, type Resolved, resolveIdentity } from "./account.ts";
 import { errnoOf } from "./contain.ts";
 import type { Log } from "./log.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Language } from "#diagnostics/diagnostic";
-import type { NotifyPlan, RunPlan } from "#keepalived/plan";
+import type { NotifyPlan, RunPlan } from "#keepalived/plan/run-plan";
 import { printIpv4 } from "#units/address";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { Reason } from "#vrrp/router/reason";

@@ -5,7 +5,7 @@
  * the name, the state, and the effective priority (0 for a group). A common `notify` script starts a service at MASTER and
  * stops it at anything else; therefore it hears of states only, never of what else happens to a master.
  */
-import type { CommandPlan, NotifyPlan, UserPlan } from "#keepalived/plan";
+import type { CommandPlan, NotifyPlan, UserPlan } from "#keepalived/plan/run-plan";
 import type { Micros } from "#units/time";
 
 /** keepalived's words for `notify`. */

@@ -4,7 +4,7 @@
  */
 
 import type { Language } from "#diagnostics/diagnostic";
-import type { NotifyPlan } from "#keepalived/plan";
+import type { NotifyPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
 import { type Micros, toMillis, toSeconds } from "#units/time";
 import type { NotifyResult } from "./control-protocol.ts";

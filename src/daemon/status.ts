@@ -1,6 +1,6 @@
 /** `Status` from what engine, scripts and notify queues know. */
 import { readFileSync } from "node:fs";
-import { reasonSentence } from "#diagnostics/reasons";
+import { reasonSentence } from "#diagnostics/render/reasons";
 import { printIpv4, printMac } from "#units/address";
 import { elapsed, type Instant, toSeconds } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";

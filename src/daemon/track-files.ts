@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import type { FileTrackerPlan } from "#keepalived/plan";
+import type { FileTrackerPlan } from "#keepalived/plan/run-plan";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import { errnoOf, isShortage } from "./contain.ts";
 import type { Log } from "./log.ts";

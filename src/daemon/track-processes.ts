@@ -1,6 +1,6 @@
 /** vrrp_track_process: looks through /proc four times a second and counts. */
 import { readdirSync, readFileSync } from "node:fs";
-import type { ProcessTrackerPlan } from "#keepalived/plan";
+import type { ProcessTrackerPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import { errnoOf, isShortage } from "./contain.ts";

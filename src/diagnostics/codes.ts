@@ -4,10 +4,10 @@
  * Severity is by what is lost. An error means that the machine would not do what the file says; a warning that it would,
  * but probably not what was meant; an info is worth knowing once. A correct file has no error and no warning.
  */
-import type { Severity } from "./diagnostic.ts";
 import type { Facts } from "./facts.ts";
 
 export type Code = keyof Facts;
+export type Severity = "error" | "warning" | "info";
 
 export interface CodeEntry {
   readonly severity: Severity;

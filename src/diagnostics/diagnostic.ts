@@ -1,14 +1,14 @@
 /**
  * Findings and diagnostics.
  *
- * Rules produce findings: values in no language, so that a test compares facts, and one run can be told in English and in
- * Chinese. `say` (say.ts) turns a finding into a diagnostic, which every renderer understands.
+ * Rules produce findings: values in no language, so that a test compares facts, and one run can be printed
+ * in English and in Chinese. `toDiagnostic` (render/) turns a finding into a diagnostic, which
+ * every renderer understands.
  */
-import type { Code } from "./codes.ts";
+import type { Code, Severity } from "./codes.ts";
 import type { Facts } from "./facts.ts";
 import type { Span } from "./source.ts";
 
-export type Severity = "error" | "warning" | "info";
 export type Language = "en" | "zh-CN";
 
 export interface Edit {

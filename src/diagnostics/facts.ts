@@ -1,9 +1,7 @@
 /**
- * The values each code carries, as plain data. Texts are functions of these; a value that is a word of the file is given as
+ * The values each code carries, as plain data. Messages are functions of these; a value that is a word of the file is given as
  * it stands there. Numbers of seconds are in seconds, as the operator writes them.
  */
-import type { Code } from "./codes.ts";
-
 /** What a machine would do without, when Baton reads a keyword but does not act on it. */
 export type Loss =
   | "address-flags"
@@ -162,7 +160,7 @@ export interface Facts {
   readonly VR1030: { readonly block: string; readonly count: number };
   readonly VR1031: { readonly block: string; readonly name: string; readonly line: number };
   readonly VR1032: { readonly guess: string | undefined };
-  readonly VR1033: { readonly code: Code; readonly count: number };
+  readonly VR1033: { readonly code: keyof Facts; readonly count: number };
   readonly VR1034: { readonly limit: number; readonly unit: "lines" | "characters" };
   readonly VR1035: { readonly word: string };
   readonly VR1036: { readonly depth: number };

@@ -4,9 +4,9 @@
  * leaves a file alone where that is not so (braces inside half-open quotes and the like).
  */
 import type { Source } from "#diagnostics/source";
-import { openLineReader } from "./line-reader.ts";
-import { splitWords } from "./scan.ts";
-import { type Node, readTree, type Token, type Tree } from "./tree.ts";
+import { openLineReader } from "./lines/line-reader.ts";
+import { splitWords } from "./lines/tokens.ts";
+import { type Node, readTree, type Token, type Tree } from "./lines/tree.ts";
 
 const INDENT = "    ";
 

@@ -14,22 +14,22 @@
  */
 import { CODES } from "#diagnostics/codes";
 import type { AnyFinding, Diagnostic, Language } from "#diagnostics/diagnostic";
-import { say } from "#diagnostics/say";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { indexLines, positionAt, type Source, type Span } from "#diagnostics/source";
-import { createBlockReader } from "./block-reader.ts";
-import { createCollector } from "./collector.ts";
-import { completeCommented } from "./commented-checks.ts";
-import type { Predefined } from "./definitions.ts";
-import { type IncludeLoader, loadInclude } from "./include.ts";
-import { openLineReader } from "./line-reader.ts";
-import { lowerPlan } from "./lower/plan.ts";
-import { type Model, modelOf } from "./model.ts";
-import type { RunPlan } from "./plan.ts";
-import { textOf } from "./records.ts";
-import { createRedactor } from "./redact.ts";
+import { textOf } from "./blocks/block.ts";
+import { createBlockReader } from "./blocks/block-reader.ts";
+import { createCollector } from "./findings/collector.ts";
+import { completeCommented } from "./findings/commented-checks.ts";
+import { createRedactor } from "./findings/redact.ts";
+import { tidyFindings } from "./findings/tidy.ts";
+import type { Predefined } from "./lines/definitions.ts";
+import { type IncludeLoader, loadInclude } from "./lines/include.ts";
+import { openLineReader } from "./lines/line-reader.ts";
+import { readTree, type Tree } from "./lines/tree.ts";
+import { type Model, modelOf } from "./model/model.ts";
+import { makePlan } from "./plan/make-plan.ts";
+import type { RunPlan } from "./plan/run-plan.ts";
 import { type Cloud, runRules } from "./rules/rules.ts";
-import { tidyFindings } from "./tidy.ts";
-import { readTree, type Tree } from "./tree.ts";
 
 export interface ReadOptions {
   /** `-i`; keepalived's default is the host name up to the first dot. */
@@ -111,9 +111,9 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
     get trees(): readonly Tree[] {
       return reader.sources.map((source) => readTree(source));
     },
-    plan: lowerPlan(model),
+    plan: makePlan(model),
     findings,
-    diagnostics: findings.map((one) => say(one, language)),
+    diagnostics: findings.map((one) => toDiagnostic(one, language)),
     wouldRun,
     ok: !findings.some(({ code }) => CODES[code].severity === "error"),
     sources,

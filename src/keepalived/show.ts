@@ -4,11 +4,12 @@ import type { Span } from "#diagnostics/source";
 import { printIpv4 } from "#units/address";
 import type { Micros } from "#units/time";
 import type { InstanceConfig } from "#vrrp/router/config";
-import { type GarpPreset, garpPresetOf } from "./garp-presets.ts";
-import { printHavip } from "./lower/havip.ts";
-import { find, type Model } from "./model.ts";
-import type { CommandPlan, InstancePlan, RunPlan } from "./plan.ts";
-import { type Block, lastSetting } from "./records.ts";
+import { type Block, lastSetting } from "./blocks/block.ts";
+import type { GarpPreset } from "./keywords/garp-presets.ts";
+import { garpPresetOf } from "./model/effective.ts";
+import { find, type Model } from "./model/model.ts";
+import { printHavip } from "./plan/havip.ts";
+import type { CommandPlan, InstancePlan, RunPlan } from "./plan/run-plan.ts";
 
 export type Origin =
   | { readonly kind: "place"; readonly span: Span }

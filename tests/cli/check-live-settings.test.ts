@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { judgeSettings, type Kernel, readRoutes } from "#cli/check-live-settings";
-import { say } from "#diagnostics/say";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { readConfiguration } from "#keepalived/read";
 import { type Ipv4, readIpv4 } from "#units/address";
 
@@ -39,7 +39,7 @@ function judge(text: string, given: Given): readonly string[] {
   const { model } = readConfiguration([{ name: "a.conf", text }]);
   return judgeSettings(model, machine(given)).map((one) => {
     for (const language of ["en", "zh-CN"] as const)
-      assert.notEqual(say(one, language).message, "");
+      assert.notEqual(toDiagnostic(one, language).message, "");
     if (one.code !== "VR5112") return one.code;
     const lines = one.facts.settings.map(({ key, wanted }) => `${key}=${wanted}`);
     return `${one.facts.effect.kind}: ${lines.join(" ")}`;

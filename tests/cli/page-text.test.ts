@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { renderPage, wrap } from "#cli/page-text";
-import { textWidth } from "#diagnostics/width";
+import { textWidth } from "#diagnostics/render/width";
 
 const folder = join(import.meta.dirname, "../../docs/codes");
 const pages = readdirSync(folder)

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { judgeMachine } from "#cli/check-live";
 import { judgeHearing } from "#cli/check-live-routers";
 import type { Machine } from "#cli/check-machine";
-import { say } from "#diagnostics/say";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { readConfiguration } from "#keepalived/read";
 import { readIpv4 } from "#units/address";
 
@@ -39,7 +39,7 @@ const machine = (interfaces: readonly string[], ...own: readonly string[]): Mach
 function judge(here: Machine): readonly string[] {
   const found = judgeMachine(readConfiguration([{ name: "a.conf", text: TEXT }]).model, here);
   for (const language of ["en", "zh-CN"] as const) {
-    for (const one of found) assert.doesNotMatch(say(one, language).message, /undefined/);
+    for (const one of found) assert.doesNotMatch(toDiagnostic(one, language).message, /undefined/);
   }
   return found.map((one) => {
     if (one.code === "VR5101") return `${one.code} ${one.facts.interface}`;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type CheckCloudOptions, checkCloud } from "#cli/check-cloud";
 import type { AnyFinding } from "#diagnostics/diagnostic";
-import { say } from "#diagnostics/say";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { readConfiguration } from "#keepalived/read";
 import { REGION } from "./harness.ts";
 import { KEYS, type LiveWorld, makeVip, startWorld, VIP } from "./live-world.ts";
@@ -138,8 +138,8 @@ test("a clock that is off: told before the limit, and instead of all else beyond
   const [only] = behind;
   assert.ok(only?.code === "VR5207");
   assert.ok(Math.abs(only.facts.seconds + 400) <= 2, String(only.facts.seconds));
-  assert.match(say(only, "en").message, /behind the cloud's/);
-  assert.match(say(only, "zh-CN").message, /慢 \d+ 秒/);
+  assert.match(toDiagnostic(only, "en").message, /behind the cloud's/);
+  assert.match(toDiagnostic(only, "zh-CN").message, /慢 \d+ 秒/);
 });
 
 test("a key that others can read", async (context) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { CheckScripts } from "#daemon/check-scripts";
 import { startTimeOf } from "#daemon/running-groups";
-import type { ScriptPlan } from "#keepalived/plan";
+import type { ScriptPlan } from "#keepalived/plan/run-plan";
 import { fromMillis, fromSeconds } from "#units/time";
 import { type Folder, keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 

@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { NotifyFifo } from "#daemon/fifo";
 import { Notifier, type Told } from "#daemon/notifier";
 import { wordsOf } from "#daemon/words";
-import type { RunPlan } from "#keepalived/plan";
+import type { RunPlan } from "#keepalived/plan/run-plan";
 import { readConfiguration } from "#keepalived/read";
 import * as libc from "#linux/ffi";
 import { type Folder, keepLog, makeFolder, makeLauncher } from "../support/daemon-bench.ts";

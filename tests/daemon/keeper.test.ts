@@ -6,7 +6,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Keeper } from "#daemon/keeper";
 import { SystemManager } from "#daemon/system-manager";
-import type { CommandPlan, NotifyPlan, RunPlan } from "#keepalived/plan";
+import type { CommandPlan, NotifyPlan, RunPlan } from "#keepalived/plan/run-plan";
 import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { fromMillis, fromSeconds } from "#units/time";

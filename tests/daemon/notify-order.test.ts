@@ -16,7 +16,7 @@ import {
   RUNNING_MAX,
   stepQueue,
 } from "#daemon/notify-order";
-import type { CommandPlan, NotifyPlan } from "#keepalived/plan";
+import type { CommandPlan, NotifyPlan } from "#keepalived/plan/run-plan";
 import { fromSeconds, type Instant, instant, type Micros } from "#units/time";
 
 const command = (name: string, timeout?: Micros): CommandPlan => ({

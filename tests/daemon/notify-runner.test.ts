@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { NotifyQueue } from "#daemon/notify-runner";
 import { startTimeOf } from "#daemon/running-groups";
-import type { NotifyPlan } from "#keepalived/plan";
+import type { NotifyPlan } from "#keepalived/plan/run-plan";
 import { fromMillis } from "#units/time";
 import { keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { readTracked, TrackFiles } from "#daemon/track-files";
 import { TrackProcesses } from "#daemon/track-processes";
 import { wordsOf } from "#daemon/words";
-import type { FileTrackerPlan, ProcessTrackerPlan } from "#keepalived/plan";
+import type { FileTrackerPlan, ProcessTrackerPlan } from "#keepalived/plan/run-plan";
 import * as libc from "#linux/ffi";
 import { micros } from "#units/time";
 import { keepLog, makeFolder, until } from "../support/daemon-bench.ts";

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { duration } from "#diagnostics/numbers";
-import { dropSentence, faultSentence, reasonSentence, reportSentence } from "#diagnostics/reasons";
+import {
+  dropSentence,
+  faultSentence,
+  reasonSentence,
+  reportSentence,
+} from "#diagnostics/render/reasons";
 import { type Ipv4, type Mac, readIpv4 } from "#units/address";
 import { centis, fromMillis, fromSeconds, micros } from "#units/time";
 import { priority } from "#units/vrrp";

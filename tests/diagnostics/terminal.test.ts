@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Diagnostic } from "#diagnostics/diagnostic";
 import { applyEdits, applyFixes } from "#diagnostics/edit";
-import { renderGithub } from "#diagnostics/github";
+import { renderGithub } from "#diagnostics/render/github";
+import { renderTerminal } from "#diagnostics/render/terminal";
+import { expandTabs, textWidth } from "#diagnostics/render/width";
 import { indexLines, lineText, mapSources, positionAt } from "#diagnostics/source";
-import { renderTerminal } from "#diagnostics/terminal";
-import { expandTabs, textWidth } from "#diagnostics/width";
 
 function diagnosticAt(text: string, word: string, label = ""): string {
   const start = text.indexOf(word);

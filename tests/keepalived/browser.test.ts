@@ -14,7 +14,7 @@ test("configuration and diagnostics bundle for the browser and give the same res
       contents: `
         import { readConfiguration } from "#keepalived/read";
         import { formatText } from "#keepalived/format";
-        import { renderTerminal } from "#diagnostics/terminal";
+        import { renderTerminal } from "#diagnostics/render/terminal";
         import { mapSources } from "#diagnostics/source";
         export function run(text) {
           const reading = readConfiguration([{ name: "keepalived.conf", text }], { language: "zh-CN" });

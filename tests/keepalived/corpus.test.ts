@@ -12,10 +12,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { CODES } from "#diagnostics/codes";
 import { applyFixes } from "#diagnostics/edit";
-import { say } from "#diagnostics/say";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, positionAt } from "#diagnostics/source";
+import { printTree } from "#keepalived/lines/tree";
 import { type Reading, readConfiguration } from "#keepalived/read";
-import { printTree } from "#keepalived/tree";
 
 const corpus = join(import.meta.dirname, "../corpus");
 
@@ -120,7 +120,7 @@ for (const folder of ["broken", "valid"]) {
       }
       for (const one of reading.findings) {
         for (const language of ["en", "zh-CN"] as const) {
-          const { message } = say(one, language);
+          const { message } = toDiagnostic(one, language);
           assert.ok(message.length > 0 && !/undefined|\[object/.test(message), message);
           assert.ok(!/[.。]$/.test(message), `${one.code} ends in a full stop`);
         }

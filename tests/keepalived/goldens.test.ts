@@ -7,10 +7,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Language } from "#diagnostics/diagnostic";
+import { renderTerminal } from "#diagnostics/render/terminal";
 import { mapSources } from "#diagnostics/source";
-import { renderTerminal } from "#diagnostics/terminal";
+import { printTree } from "#keepalived/lines/tree";
 import { type Reading, readConfiguration } from "#keepalived/read";
-import { printTree } from "#keepalived/tree";
 
 const folder = join(import.meta.dirname, "../configs");
 

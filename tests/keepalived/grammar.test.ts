@@ -1,11 +1,11 @@
 /** The grammar row by row: what keepalived 2.2.7 reads, as the values of an instance. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { splitCommand } from "#keepalived/command";
-import { readIp } from "#keepalived/ip";
-import { lineOf } from "#keepalived/line";
+import { lineOf } from "#keepalived/lines/line";
+import { splitWords, stripLine } from "#keepalived/lines/tokens";
 import { type Reading, type ReadOptions, readConfiguration } from "#keepalived/read";
-import { splitWords, stripLine } from "#keepalived/scan";
+import { splitCommand } from "#keepalived/values/command";
+import { readIp } from "#keepalived/values/ip";
 import { printIpv4 } from "#units/address";
 import { nearest } from "#units/nearest";
 import type { InstanceConfig } from "#vrrp/router/config";

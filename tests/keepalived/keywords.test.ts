@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Keyword } from "#keepalived/keyword";
+import type { Keyword } from "#keepalived/keywords/keyword";
 import { ROOT } from "#keepalived/keywords/root";
 import { TABLES, tableOf } from "#keepalived/keywords/tables";
 import { readConfiguration } from "#keepalived/read";

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
+import { printTree, readTree } from "#keepalived/lines/tree";
 import { readConfiguration } from "#keepalived/read";
-import { printTree, readTree } from "#keepalived/tree";
 import { examineConfig } from "../support/examine-config.ts";
 
 const corpus = join(import.meta.dirname, "../corpus");

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CODES } from "#diagnostics/codes";
+import { printTree } from "#keepalived/lines/tree";
 import { readConfiguration } from "#keepalived/read";
-import { printTree } from "#keepalived/tree";
 
 const folder = "/usr/share/doc/keepalived/samples";
 const skip = existsSync(folder) ? false : `${folder} is not installed`;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { textWidth } from "#diagnostics/width";
+import { textWidth } from "#diagnostics/render/width";
 import { parseDemoOptions } from "#lab/demo/demo-options";
 import { chooseLang } from "#lab/demo/demo-text";
 import { printMarkdownTable, printTextTable } from "#lab/demo/table";

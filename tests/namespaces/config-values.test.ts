@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Keyword, NumberTakes } from "#keepalived/keyword";
 import { INSTANCE } from "#keepalived/keywords/instance";
+import type { Keyword, NumberTakes } from "#keepalived/keywords/keyword";
 import { FILE, PROCESS, SCRIPT } from "#keepalived/keywords/trackers";
 import { type Reading, readConfiguration } from "#keepalived/read";
 import { createRandom } from "#sim/random";

@@ -1,5 +1,5 @@
 /** A valid file around lines of any block: for tests that go through every keyword. */
-import type { BlockWord, KeywordTable } from "#keepalived/keyword";
+import type { BlockWord, KeywordTable } from "#keepalived/keywords/keyword";
 import { TABLES, tableOf } from "#keepalived/keywords/tables";
 
 export const instanceWith = (lines: string, name = "A", device = "eth0", vrid = 51): string =>

@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import { applyFixes } from "#diagnostics/edit";
-import { renderGithub } from "#diagnostics/github";
-import { jsonFinding } from "#diagnostics/json";
-import { renderSarif } from "#diagnostics/sarif";
-import { say } from "#diagnostics/say";
+import { renderGithub } from "#diagnostics/render/github";
+import { jsonFinding } from "#diagnostics/render/json";
+import { renderSarif } from "#diagnostics/render/sarif";
+import { renderTerminal } from "#diagnostics/render/terminal";
+import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, type Source, type Span } from "#diagnostics/source";
-import { renderTerminal } from "#diagnostics/terminal";
 import { formatText, meansTheSame } from "#keepalived/format";
-import type { IncludeLoader } from "#keepalived/include";
-import { comparePair } from "#keepalived/pair/pair";
+import type { IncludeLoader } from "#keepalived/lines/include";
+import { printTree, readTree } from "#keepalived/lines/tree";
+import { comparePair } from "#keepalived/pair";
 import { readConfiguration } from "#keepalived/read";
 import { showEffective } from "#keepalived/show";
-import { printTree, readTree } from "#keepalived/tree";
 
 /** Any text that includes one of these is told the other; itself, too. */
 function loaderFor(source: Source): IncludeLoader {
@@ -38,7 +38,7 @@ export function examineConfig(text: string): void {
   checkPlaces(reading.findings, reading.sources);
   const sources = mapSources(reading.sources);
   for (const language of ["en", "zh-CN"] as const) {
-    const diagnostics = reading.findings.map((one) => say(one, language));
+    const diagnostics = reading.findings.map((one) => toDiagnostic(one, language));
     for (const one of diagnostics) {
       renderTerminal(one, sources, { color: false, language });
       renderGithub(one, sources);

@@ -11,7 +11,7 @@ import { judgeMachine } from "#cli/check-live";
 import { judgeHearing } from "#cli/check-live-routers";
 import { DEFAULT_FILE, includeLoader, loadFile, readFiles } from "#cli/config-files";
 import type { AnyFinding } from "#diagnostics/diagnostic";
-import { comparePair } from "#keepalived/pair/pair";
+import { comparePair } from "#keepalived/pair";
 import { hearingIn, listedIn, machineIn, readConsole, type Shown } from "./console.ts";
 import { cloudIn } from "./console-cloud.ts";
 

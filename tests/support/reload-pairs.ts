@@ -2,7 +2,7 @@
  * For every keyword that is acted on: two valid ways to have it, for reloads from one to the other. The tests that use it ask
  * that a reload has the effect of a restart, and that no keyword is missing here.
  */
-import type { BlockWord } from "#keepalived/keyword";
+import type { BlockWord } from "#keepalived/keywords/keyword";
 
 export interface Pair {
   readonly block: BlockWord | "";

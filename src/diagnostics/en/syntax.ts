@@ -1,9 +1,9 @@
 /** VR1xxx in English. */
 import type { Facts } from "../facts.ts";
-import type { Family, Texts, Told } from "../texts.ts";
-import { article, blockName, list, plural } from "./words.ts";
+import type { Family, Message, Messages } from "../messages.ts";
+import { article, blockName, list, plural } from "./phrases.ts";
 
-export const SYNTAX: Texts<Family<"VR1">> = {
+export const SYNTAX: Messages<Family<"VR1">> = {
   VR1001: unknownKeyword,
   VR1002: commentedHeader,
   VR1003: ({ inside }) => ({
@@ -280,7 +280,7 @@ export const SYNTAX: Texts<Family<"VR1">> = {
   }),
 };
 
-function unknownKeyword(facts: Facts["VR1001"]): Told {
+function unknownKeyword(facts: Facts["VR1001"]): Message {
   const { word, block, suggestion, homes, isBlock, cut } = facts;
   const where = blockName(block);
   const notes: string[] = [];
@@ -306,7 +306,7 @@ function unknownKeyword(facts: Facts["VR1001"]): Told {
   };
 }
 
-function commentedHeader(facts: Facts["VR1002"]): Told {
+function commentedHeader(facts: Facts["VR1002"]): Message {
   const { keyword, name, headerLine, usedBy, inside } = facts;
   const full = name === "" ? keyword : `${keyword} ${name}`;
   const check = keyword.includes("script") || keyword.includes("track");

@@ -1,7 +1,7 @@
 /** VR20xx in English. */
 import type { Facts } from "../facts.ts";
-import type { Family, Texts, Told } from "../texts.ts";
-import { list, ticked } from "./words.ts";
+import type { Family, Message, Messages } from "../messages.ts";
+import { list, ticked } from "./phrases.ts";
 
 const used = (value: string): readonly string[] =>
   value === ""
@@ -15,7 +15,7 @@ const TRACKERS: Readonly<Record<string, string>> = {
   bfd_instance: "BFD session",
 };
 
-export const VALUES: Texts<Family<"VR20">> = {
+export const VALUES: Messages<Family<"VR20">> = {
   VR2001: ({ keyword, text, decimal, used: value }) => ({
     message: `\`${text}\` is not a ${decimal ? "number of seconds" : "whole number"} for \`${keyword}\``,
     label: "not a number",
@@ -375,8 +375,8 @@ const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
 const addresses = (items: readonly string[]): string =>
   items.length === 0 ? "nothing" : list(items);
 
-export const PAIR: Texts<Family<"VR25">> = {
-  VR2501: ({ what, first, second }): Told => ({
+export const PAIR: Messages<Family<"VR25">> = {
+  VR2501: ({ what, first, second }): Message => ({
     message: `\`${what}\` differs: ${first} in the first file, ${second} in the second`,
     label: first,
     related: [second],

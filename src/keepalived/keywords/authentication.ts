@@ -8,7 +8,7 @@ import {
   table,
   without,
   yes,
-} from "../keyword.ts";
+} from "./keyword.ts";
 
 export const AUTHENTICATION: KeywordTable = table([
   {

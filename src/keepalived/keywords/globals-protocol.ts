@@ -1,5 +1,6 @@
 /** `global_defs`: the protocol, announcements and Baton's own words. Defaults of the instances: an instance's own keyword wins. */
-import { GARP_PRESETS } from "../garp-presets.ts";
+import { GARP_PRESETS } from "./garp-presets.ts";
+import { HAVIP_BLOCK } from "./havip.ts";
 import {
   boolean,
   choice,
@@ -18,8 +19,7 @@ import {
   version,
   words,
   yes,
-} from "../keyword.ts";
-import { HAVIP_BLOCK } from "./havip.ts";
+} from "./keyword.ts";
 
 export const PROTOCOL: readonly Keyword[] = [
   {

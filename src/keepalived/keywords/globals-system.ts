@@ -12,7 +12,7 @@ import {
   text,
   words,
   yes,
-} from "../keyword.ts";
+} from "./keyword.ts";
 
 const INT_MAX = 2_147_483_647;
 

@@ -1,8 +1,9 @@
 /** `global_defs`, put together. */
-import { type KeywordTable, lonely, table } from "../keyword.ts";
+
 import { IDENTITY, MAIL, NOTIFY } from "./globals-people.ts";
 import { ANNOUNCE, OWN, PROTOCOL } from "./globals-protocol.ts";
 import { BUFFERS, FILTER, HOUSEKEEPING, OTHER_SERVICES, SCHEDULING } from "./globals-system.ts";
+import { type KeywordTable, lonely, table } from "./keyword.ts";
 
 /** keepalived goes on without the line when these stand alone; the others of one argument or more stop it. */
 const LONELY: readonly string[] = [

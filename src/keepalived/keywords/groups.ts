@@ -1,4 +1,6 @@
 /** `vrrp_sync_group`, `garp_group` and `track_group`. */
+
+import { NOTIFY } from "./instance-tracking.ts";
 import {
   decimal,
   flag,
@@ -9,8 +11,7 @@ import {
   table,
   without,
   yes,
-} from "../keyword.ts";
-import { NOTIFY } from "./instance-tracking.ts";
+} from "./keyword.ts";
 
 export const SYNC_GROUP: KeywordTable = table([
   {

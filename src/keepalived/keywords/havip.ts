@@ -8,7 +8,7 @@ import {
   table,
   text,
   yes,
-} from "../keyword.ts";
+} from "./keyword.ts";
 
 /** In `global_defs` it is for every instance; in a `vrrp_instance` for that one, its words before the global ones. */
 export const HAVIP_BLOCK: Keyword = {

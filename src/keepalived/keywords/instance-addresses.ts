@@ -14,7 +14,7 @@ import {
   without,
   words,
   yes,
-} from "../keyword.ts";
+} from "./keyword.ts";
 
 export const ADDRESSES: readonly Keyword[] = [
   {

@@ -20,7 +20,7 @@ import {
   version,
   without,
   yes,
-} from "../keyword.ts";
+} from "./keyword.ts";
 
 const INT_MAX = 2_147_483_647;
 

@@ -9,7 +9,7 @@ import {
   list,
   without,
   yes,
-} from "../keyword.ts";
+} from "./keyword.ts";
 
 export const TRACKING: readonly Keyword[] = [
   {

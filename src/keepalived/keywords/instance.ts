@@ -1,6 +1,10 @@
 /** `vrrp_instance`, put together. */
 
-import { GARP_PRESETS } from "../garp-presets.ts";
+import { GARP_PRESETS } from "./garp-presets.ts";
+import { HAVIP_BLOCK } from "./havip.ts";
+import { ADDRESSES, ANNOUNCE } from "./instance-addresses.ts";
+import { NETWORK, ROUTER } from "./instance-router.ts";
+import { INSTANCE_NOTIFY, NOTIFY, TRACKING } from "./instance-tracking.ts";
 import {
   choice,
   flag,
@@ -13,11 +17,7 @@ import {
   table,
   words,
   yes,
-} from "../keyword.ts";
-import { HAVIP_BLOCK } from "./havip.ts";
-import { ADDRESSES, ANNOUNCE } from "./instance-addresses.ts";
-import { NETWORK, ROUTER } from "./instance-router.ts";
-import { INSTANCE_NOTIFY, NOTIFY, TRACKING } from "./instance-tracking.ts";
+} from "./keyword.ts";
 
 const OLD: readonly Keyword[] = [
   {

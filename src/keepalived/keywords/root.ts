@@ -13,7 +13,7 @@ import {
   without,
   words,
   yes,
-} from "../keyword.ts";
+} from "./keyword.ts";
 
 const foreign = (word: string, since: string, purpose: string): Keyword => ({
   word,

@@ -1,10 +1,11 @@
 /** Which table belongs to which block. */
-import type { BlockWord, Keyword, KeywordTable } from "../keyword.ts";
+
 import { AUTHENTICATION, HMAC } from "./authentication.ts";
 import { GLOBALS } from "./globals.ts";
 import { GARP_GROUP, STATIC_TRACK_GROUP, SYNC_GROUP } from "./groups.ts";
 import { HAVIP } from "./havip.ts";
 import { INSTANCE } from "./instance.ts";
+import type { BlockWord, Keyword, KeywordTable } from "./keyword.ts";
 import { ROOT } from "./root.ts";
 import { BFD, FILE, PROCESS, SCRIPT } from "./trackers.ts";
 

@@ -15,7 +15,7 @@ import {
   without,
   words,
   yes,
-} from "../keyword.ts";
+} from "./keyword.ts";
 
 const INT_MAX = 2_147_483_647;
 /** keepalived counts microseconds in 32 bits. */

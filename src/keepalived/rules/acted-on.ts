@@ -3,8 +3,8 @@
  * place: twenty notifications by mail are one piece of news.
  */
 import type { Span } from "#diagnostics/source";
-import type { Acts } from "../keyword.ts";
-import { type Block, booleanOf, itemsOf, type Setting } from "../records.ts";
+import { type Block, booleanOf, itemsOf, type Setting } from "../blocks/block.ts";
+import type { Acts } from "../keywords/keyword.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkActedOn: Rule = ({ model, report }) => {

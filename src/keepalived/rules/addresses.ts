@@ -1,9 +1,16 @@
 /** Virtual addresses: families, doubles, hosts, subnets. */
 import { type Ipv4, isInNetwork, printIpv4 } from "#units/address";
-import { addressesOf, addressOf, familyOf, holderOf, isUnbound, peersOf } from "../effective.ts";
-import type { Ip } from "../ip.ts";
-import { type Block, itemsOf, lastSetting, nameOf, placeOf } from "../records.ts";
-import type { AddressItem } from "../value.ts";
+import { type Block, itemsOf, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
+import {
+  addressesOf,
+  addressOf,
+  familyOf,
+  holderOf,
+  isUnbound,
+  peersOf,
+} from "../model/effective.ts";
+import type { Ip } from "../values/ip.ts";
+import type { AddressItem } from "../values/value.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 /** One byte counts the addresses of an advertisement. */

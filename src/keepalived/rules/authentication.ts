@@ -1,7 +1,8 @@
 /** The password of version 2. */
-import { isStrict, PASSWORD_BYTES, versionOf, writtenPassword } from "../effective.ts";
-import { blocksOf, hasSetting, lastSetting, nameOf, placeOf } from "../records.ts";
-import { byteLength } from "../scan.ts";
+
+import { blocksOf, hasSetting, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
+import { byteLength } from "../lines/tokens.ts";
+import { isStrict, PASSWORD_BYTES, versionOf, writtenPassword } from "../model/effective.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkAuthentication: Rule = ({ model, report }) => {

@@ -1,15 +1,16 @@
 /** The vendors' advice for virtual addresses in a VPC. */
+
+import { type Block, hasSetting, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
 import {
   addressesOf,
   excludedOf,
+  garpPresetOf,
   groupOf,
   holderOf,
   inherited,
   interfaceOf,
   isUnicast,
-} from "../effective.ts";
-import { garpPresetOf } from "../garp-presets.ts";
-import { type Block, hasSetting, lastSetting, nameOf, placeOf } from "../records.ts";
+} from "../model/effective.ts";
 import { ADDRESSES_MAX, MOVES_BY_ARP } from "./cloud.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 

@@ -1,7 +1,7 @@
 /** Programs that are run: shell syntax without a shell, paths, folders that others can write to, accounts. */
 import type { Span } from "#diagnostics/source";
-import { userOf } from "../lower/notify.ts";
-import { type Block, hasSetting, lastSetting, type Setting } from "../records.ts";
+import { type Block, hasSetting, lastSetting, type Setting } from "../blocks/block.ts";
+import { userOf } from "../plan/notify.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 /** Folders anybody may write to; a program there is anybody's program. */

@@ -1,7 +1,7 @@
 /** The edit that takes a statement out of a file: its whole line where nothing else stands on it. */
 import type { Fix } from "#diagnostics/diagnostic";
 import type { Source } from "#diagnostics/source";
-import type { Setting } from "../records.ts";
+import type { Setting } from "../blocks/block.ts";
 
 export function deletionOf(setting: Setting, sources: readonly Source[]): Fix | undefined {
   const { span } = setting.word;

@@ -1,5 +1,5 @@
 /** Global defaults that stand after the instances they are for. */
-import { blocksOf, placeOf } from "../records.ts";
+import { blocksOf, placeOf } from "../blocks/block.ts";
 import type { Rule } from "./rule.ts";
 
 /** Copied into an instance when its block begins: at a reload keepalived has the built-in values there. */

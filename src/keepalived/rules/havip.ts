@@ -1,8 +1,9 @@
 /** `havip`: no secrets in the file, and values that a cloud could have. */
-import { addressesOf } from "../effective.ts";
+
+import { type Block, blocksOf, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
 import { SECRET_WORDS } from "../keywords/havip.ts";
-import { globalHavip } from "../lower/havip.ts";
-import { type Block, blocksOf, lastSetting, nameOf, placeOf } from "../records.ts";
+import { addressesOf } from "../model/effective.ts";
+import { globalHavip } from "../plan/havip.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 type Wanted = "url" | "region" | "instance" | "path";

@@ -1,5 +1,5 @@
 /** `init_fail` does nothing in keepalived and what its manual says in Baton. */
-import { hasSetting, lastSetting, nameOf, placeOf } from "../records.ts";
+import { hasSetting, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkInitFail: Rule = ({ model, report }) => {

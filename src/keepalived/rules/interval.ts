@@ -1,6 +1,7 @@
 /** Advertisement interval and the time in which a dead master is noticed. */
-import { downTimerOf, intervalOf, versionOf } from "../effective.ts";
-import { lastSetting, nameOf, numberOf } from "../records.ts";
+
+import { lastSetting, nameOf, numberOf } from "../blocks/block.ts";
+import { downTimerOf, intervalOf, versionOf } from "../model/effective.ts";
 import type { Rule } from "./rule.ts";
 
 /** Four advertisements a second apart are usual; from `advert_int 4` on, who waits should know how long. */

@@ -1,5 +1,5 @@
 /** Mail that is set up and never sent: the stock sample's addresses, without `smtp_alert`. */
-import { booleanOf, hasSetting, lastSetting } from "../records.ts";
+import { booleanOf, hasSetting, lastSetting } from "../blocks/block.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkMail: Rule = ({ model, report }) => {

@@ -1,4 +1,6 @@
 /** `state`, `priority`, `nopreempt` and `preempt_delay`, which keepalived corrects when they contradict each other. */
+
+import { hasSetting, lastSetting, nameOf, numberOf, placeOf } from "../blocks/block.ts";
 import {
   isOwner,
   isStrict,
@@ -6,9 +8,8 @@ import {
   stateOf,
   wantsNopreempt,
   writtenState,
-} from "../effective.ts";
-import { ownTrackers } from "../lower/trackers.ts";
-import { hasSetting, lastSetting, nameOf, numberOf, placeOf } from "../records.ts";
+} from "../model/effective.ts";
+import { ownTrackers } from "../plan/trackers.ts";
 import { deletionOf } from "./deletion.ts";
 import type { Rule } from "./rule.ts";
 

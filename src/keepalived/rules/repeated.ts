@@ -1,5 +1,5 @@
 /** One value given twice: the last one wins, except for `state`, where it is the first. */
-import { type Block, type Setting } from "../records.ts";
+import { type Block, type Setting } from "../blocks/block.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkRepeated: Rule = (context) => {

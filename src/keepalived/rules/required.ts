@@ -1,4 +1,6 @@
 /** What an instance cannot do without. keepalived does not start when one is incomplete, not even the others. */
+
+import { hasSetting, nameOf, placeOf } from "../blocks/block.ts";
 import {
   addressesOf,
   familyOf,
@@ -8,8 +10,7 @@ import {
   isUnicast,
   routerIdOf,
   versionOf,
-} from "../effective.ts";
-import { hasSetting, nameOf, placeOf } from "../records.ts";
+} from "../model/effective.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkRequired: Rule = ({ model, report, stop }) => {

@@ -2,6 +2,8 @@
  * A VRID may stand twice on an interface where no packet belongs to both: keepalived refuses to start only for two multicast
  * instances of one group, or two unicast ones that send from one address to a peer they share.
  */
+
+import { type Block, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
 import {
   addressOf,
   familyOf,
@@ -11,9 +13,8 @@ import {
   peersOf,
   routerIdOf,
   sourceOf,
-} from "../effective.ts";
-import type { Model } from "../model.ts";
-import { type Block, lastSetting, nameOf, placeOf } from "../records.ts";
+} from "../model/effective.ts";
+import type { Model } from "../model/model.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkRouterIds: Rule = ({ model, report, stop }) => {

@@ -4,7 +4,7 @@ import type { Code } from "#diagnostics/codes";
 import { type AnyFinding, type FindingExtras, finding } from "#diagnostics/diagnostic";
 import type { Facts } from "#diagnostics/facts";
 import type { Source, Span } from "#diagnostics/source";
-import type { Model } from "../model.ts";
+import type { Model } from "../model/model.ts";
 import type { Cloud } from "./cloud.ts";
 
 export interface RuleContext {

@@ -1,5 +1,5 @@
 /** A check that may run longer than its interval. */
-import { lastSetting, nameOf, numberOf } from "../records.ts";
+import { lastSetting, nameOf, numberOf } from "../blocks/block.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkScriptTimes: Rule = ({ model, report }) => {

@@ -1,4 +1,13 @@
 /** `vrrp_strict`, the usual reason why a virtual address does not answer, and of two masters where one node lacks it. */
+
+import {
+  type Block,
+  blocksOf,
+  booleanOf,
+  hasSetting,
+  lastSetting,
+  nameOf,
+} from "../blocks/block.ts";
 import {
   DOWN_TIMER_ADVERTS,
   inherited,
@@ -7,9 +16,8 @@ import {
   isUnicast,
   stateOf,
   writtenState,
-} from "../effective.ts";
-import type { Model } from "../model.ts";
-import { type Block, blocksOf, booleanOf, hasSetting, lastSetting, nameOf } from "../records.ts";
+} from "../model/effective.ts";
+import type { Model } from "../model/model.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkStrict: Rule = (context) => {

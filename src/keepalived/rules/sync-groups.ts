@@ -1,8 +1,8 @@
 /** Members of sync groups. */
 
 import { suggester } from "#units/nearest";
-import { find } from "../model.ts";
-import { itemsOf, nameOf, placeOf } from "../records.ts";
+import { itemsOf, nameOf, placeOf } from "../blocks/block.ts";
+import { find } from "../model/model.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkSyncGroups: Rule = ({ model, report }) => {

@@ -1,7 +1,8 @@
 /** The own interface among the tracked ones, and names tracked twice. */
-import { interfaceOf } from "../effective.ts";
-import { TRACK_WORDS, tracksPrimary } from "../lower/trackers.ts";
-import { itemsOf } from "../records.ts";
+
+import { itemsOf } from "../blocks/block.ts";
+import { interfaceOf } from "../model/effective.ts";
+import { TRACK_WORDS, tracksPrimary } from "../plan/trackers.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkTrackedTwice: Rule = ({ model, report }) => {

@@ -2,8 +2,8 @@
 import type { TrackerWord } from "#diagnostics/facts";
 import type { Span } from "#diagnostics/source";
 import { suggester } from "#units/nearest";
-import { find, type Model } from "../model.ts";
-import { type Block, hasSetting, itemsOf, nameOf, placeOf } from "../records.ts";
+import { type Block, hasSetting, itemsOf, nameOf, placeOf } from "../blocks/block.ts";
+import { find, type Model } from "../model/model.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 interface Kind {

@@ -1,6 +1,7 @@
 /** Unicast: peers that are ourselves, and words that do nothing without peers. */
-import { addressOf, isUnicast, peersOf } from "../effective.ts";
-import { itemsOf, lastOfAny, lastSetting, nameOf } from "../records.ts";
+
+import { itemsOf, lastOfAny, lastSetting, nameOf } from "../blocks/block.ts";
+import { addressOf, isUnicast, peersOf } from "../model/effective.ts";
 import type { Rule } from "./rule.ts";
 
 const NEED_PEERS: readonly string[] = [

@@ -1,8 +1,8 @@
 /** Weights that cannot do what they are there for. */
 import type { Span } from "#diagnostics/source";
-import { groupOf, isOwner, preempts } from "../effective.ts";
-import { keepsWeights, ownTrackers, TRACK_WORDS, withoutWeight } from "../lower/trackers.ts";
-import { type Block, itemsOf, nameOf, placeOf } from "../records.ts";
+import { type Block, itemsOf, nameOf, placeOf } from "../blocks/block.ts";
+import { groupOf, isOwner, preempts } from "../model/effective.ts";
+import { keepsWeights, ownTrackers, TRACK_WORDS, withoutWeight } from "../plan/trackers.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkWeights: Rule = (context) => {

@@ -1,5 +1,5 @@
 /** Tables for people: aligned text for the terminal, Markdown for reports. */
-import { alignColumns } from "#diagnostics/columns";
+import { alignColumns } from "#diagnostics/render/columns";
 
 export interface Table {
   readonly columns: readonly { readonly title: string; readonly align: "left" | "right" }[];

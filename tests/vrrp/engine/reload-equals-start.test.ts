@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TABLES } from "#keepalived/keywords/tables";
-import type { RunPlan } from "#keepalived/plan";
+import type { RunPlan } from "#keepalived/plan/run-plan";
 import { readConfiguration } from "#keepalived/read";
 import { printIpv4 } from "#units/address";
 import { Secret } from "#units/secret";

@@ -1,0 +1,17 @@
+/** English. */
+import type { Code } from "../codes.ts";
+import type { Messages } from "../messages.ts";
+import { ADVICE } from "./advice.ts";
+import { DIFFERS } from "./differs.ts";
+import { MACHINE } from "./machine.ts";
+import { SYNTAX } from "./syntax.ts";
+import { PAIR, VALUES } from "./values.ts";
+
+export const ENGLISH: Messages<Code> = {
+  ...SYNTAX,
+  ...VALUES,
+  ...PAIR,
+  ...ADVICE,
+  ...DIFFERS,
+  ...MACHINE,
+};

@@ -1,0 +1,17 @@
+/** The shape of a language: for each code, a function from its values to sentences. */
+import type { Code } from "./codes.ts";
+import type { Facts } from "./facts.ts";
+
+export interface Message {
+  /** Stands alone; lower case where the language has one, no full stop. */
+  readonly message: string;
+  /** Beside the underline. */
+  readonly label?: string;
+  /** Beside the other places, in the finding's order. The last one serves for all that follow. */
+  readonly related?: readonly string[];
+  readonly notes?: readonly string[];
+  readonly help?: string;
+}
+
+export type Family<Prefix extends string> = Extract<Code, `${Prefix}${string}`>;
+export type Messages<C extends Code> = { readonly [K in C]: (facts: Facts[K]) => Message };

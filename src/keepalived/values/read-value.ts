@@ -1,0 +1,474 @@
+/** Words to typed values. What keepalived refuses is reported and dropped, so that the default stays. */
+import { type AnyFinding, finding } from "#diagnostics/diagnostic";
+import { nearest } from "#units/nearest";
+import { HIDDEN_SECRET, Secret } from "#units/secret";
+import type { Keyword, KeywordTable, NumberTakes, Takes } from "../keywords/keyword.ts";
+import type { Line } from "../lines/line.ts";
+import type { Word } from "../lines/tokens.ts";
+import { splitCommand, splitCommandLine } from "./command.ts";
+import { isMulticast, readIp } from "./ip.ts";
+import { keptNumber, leadingInteger } from "./kept-number.ts";
+import { type Command, type Value } from "./value.ts";
+
+export interface ValueContext {
+  readonly keyword: Keyword;
+  readonly word: Word;
+  readonly args: readonly Word[];
+  /** Of the block the keyword stands in: to recognise a missing line break. */
+  readonly table: KeywordTable;
+  readonly report: (finding: AnyFinding) => void;
+  /** A double quote of the line is not closed: what follows it is lost, and that has been reported. */
+  readonly openQuote: boolean;
+  /** The whole line: a command is split by rules of its own. */
+  readonly line: Line;
+}
+
+/** What keepalived takes for true and false; lower case only. */
+export function readBoolean(text: string): boolean | undefined {
+  if (text === "on" || text === "true" || text === "yes") return true;
+  if (text === "off" || text === "false" || text === "no") return false;
+  return undefined;
+}
+
+/** Base 10 only: `010` is ten, `0x33` and `51s` are nothing. */
+export const readInteger = (text: string): number | undefined =>
+  /^[ \t]*[+-]?[0-9]+$/.test(text) ? Number.parseInt(text, 10) : undefined;
+
+export const readDecimal = (text: string): number | undefined =>
+  /^[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$/.test(text) ? Number(text) : undefined;
+
+/** Undefined: the setting is ignored, as keepalived ignores it. */
+export function readValue(context: ValueContext): Value | undefined {
+  const { takes } = context.keyword;
+  switch (takes.kind) {
+    case "flag":
+      return readFlag(context);
+    case "boolean":
+      return readBooleanArgument(context);
+    case "integer":
+    case "decimal":
+      return readNumber(context, takes);
+    case "weight":
+      return readWeight(context, takes);
+    case "choice":
+      return readChoice(context, takes);
+    case "address":
+      return readAddressArgument(context, takes);
+    case "interface":
+      return readInterface(context);
+    case "text": {
+      const first = need(context, "word");
+      extra(context, 1);
+      return first === undefined ? undefined : { kind: "text", value: first.text };
+    }
+    case "secret": {
+      const first = need(context, "word");
+      extra(context, 1);
+      return first && { kind: "secret", secret: new Secret(first.text) };
+    }
+    case "words": {
+      if (context.args.length < takes.min) need({ ...context, args: [] }, "word");
+      if (context.args.length < takes.min) return undefined;
+      extra(context, takes.max);
+      const values = context.args.slice(0, takes.max);
+      const isSecret = takes.isSecret === true;
+      return { kind: "texts", values: values.map(({ text }) => (isSecret ? HIDDEN_SECRET : text)) };
+    }
+    case "command":
+      return readCommandArgument(context, takes);
+    case "program":
+      return readProgram(context);
+    case "user": {
+      const first = need(context, "word");
+      extra(context, 2);
+      if (first === undefined) return undefined;
+      return { kind: "user", user: first.text, group: context.args[1]?.text };
+    }
+    case "list":
+    case "block":
+    case "foreign":
+      return { kind: "block" };
+  }
+}
+
+/** The first argument, or the finding that it is missing: keepalived stops, or goes on without the line. */
+function need(context: ValueContext, expected: string): Word | undefined {
+  const [first] = context.args;
+  if (first !== undefined) return first;
+  const { keyword, word, report } = context;
+  const facts = { keyword: keyword.word, expected };
+  if (keyword.lonely !== true) report(finding("VR1020", word.span, facts));
+  // Where nothing is done about the keyword, nothing is lost with its line.
+  else if (doesNothing(keyword)) report(finding("VR1041", word.span, facts));
+  else report(finding("VR1040", word.span, facts));
+  return undefined;
+}
+
+/** Nothing is lost with its line: Baton has no use for it, or would do without it anyway and has said so. */
+export const doesNothing = ({ acts }: Keyword): boolean =>
+  acts.kind === "no-need" || (acts.kind === "without" && acts.severity === "warning");
+
+/** Words after the arguments are dropped without a word by keepalived. */
+function extra(context: ValueContext, taken: number): void {
+  const { args, keyword, table, report } = context;
+  const first = args[taken];
+  const last = args.at(-1);
+  if (first === undefined || last === undefined) return;
+  if (/^[;,]+$/.test(first.text)) {
+    report(
+      finding(
+        "VR1026",
+        first.span,
+        { word: keyword.word, mark: first.text },
+        { fix: { safety: "safe", edits: [{ span: first.span, text: "" }] } },
+      ),
+    );
+    return;
+  }
+  const text = args
+    .slice(taken)
+    .map((word) => word.text)
+    .join(" ");
+  const span = { ...first.span, end: last.span.end };
+  report(
+    finding("VR1021", span, {
+      keyword: keyword.word,
+      words: text,
+      isKeyword: table.has(first.text),
+    }),
+  );
+}
+
+function readFlag(context: ValueContext): Value {
+  const [first] = context.args;
+  if (first !== undefined && readBoolean(first.text) === false) {
+    context.report(
+      finding("VR4007", first.span, { keyword: context.keyword.word, text: first.text }),
+    );
+    extra(context, 1);
+  } else if (first === undefined || readBoolean(first.text) === undefined) extra(context, 0);
+  return { kind: "flag" };
+}
+
+function readBooleanArgument(context: ValueContext): Value | undefined {
+  const { args, keyword, report } = context;
+  const [first] = args;
+  if (first === undefined) return { kind: "boolean", value: true };
+  const value = readBoolean(first.text);
+  if (value === undefined) {
+    report(finding("VR2003", first.span, { keyword: keyword.word, text: first.text }));
+    return undefined;
+  }
+  extra(context, 1);
+  if (!value && keyword.word === "skip_check_adv_addr") {
+    report(finding("VR4007", first.span, { keyword: keyword.word, text: first.text }));
+  }
+  return { kind: "boolean", value };
+}
+
+function readNumber(context: ValueContext, takes: NumberTakes): Value | undefined {
+  const { args, keyword, report } = context;
+  if (args.length === 0 && takes.optional === true) return { kind: "number", value: undefined };
+  const first = need(context, takes.kind === "decimal" ? "seconds" : "number");
+  if (first === undefined) return undefined;
+  const decimal = takes.kind === "decimal";
+  const value = decimal ? readDecimal(first.text) : readInteger(first.text);
+  const isFit = value !== undefined && value >= takes.min && value <= takes.max;
+  if (!isFit) {
+    const kept = keptNumber(takes, first.text);
+    const used = kept === undefined ? (keyword.default ?? "") : String(kept);
+    if (value === undefined) report(notANumber(context, first, decimal, used));
+    // Accepted as "no gap"; a rule tells it (rules/zero-interval.ts).
+    else if (value === 0 && /(garp|gna)_interval$/.test(keyword.word))
+      return { kind: "number", value: 0 };
+    else {
+      const { min, max } = takes;
+      const facts = { keyword: keyword.word, text: first.text, min, max, used };
+      report(finding("VR2002", first.span, facts));
+    }
+    return kept === undefined ? undefined : { kind: "number", value: kept };
+  }
+  extra(context, 1);
+  const places = /\.([0-9]*)$/.exec(first.text)?.[1]?.length ?? 0;
+  if (places > 6) {
+    const rounded = String(Number(value.toFixed(6)));
+    report(
+      finding("VR2049", first.span, { keyword: keyword.word, text: first.text, used: rounded }),
+    );
+    return { kind: "number", value: Number(rounded) };
+  }
+  return { kind: "number", value };
+}
+
+/** `= 100`, `100;` and `5s` are told as what they are. */
+function notANumber(context: ValueContext, word: Word, decimal: boolean, used: string): AnyFinding {
+  const { keyword, args } = context;
+  const [, second] = args;
+  const assigned = /^[=:]+$/.test(word.text) && second !== undefined;
+  if (assigned) {
+    const span = { ...word.span, end: second.span.start };
+    const edits = [{ span, text: "" }];
+    return finding(
+      "VR1025",
+      word.span,
+      { keyword: keyword.word, mark: word.text },
+      { fix: { safety: "safe", edits } },
+    );
+  }
+  const mark = /^[=:]+(?=[0-9.])/.exec(word.text)?.[0];
+  if (mark !== undefined) {
+    const span = { ...word.span, end: word.span.start + mark.length };
+    return finding(
+      "VR1025",
+      span,
+      { keyword: keyword.word, mark },
+      { fix: { safety: "safe", edits: [{ span, text: "" }] } },
+    );
+  }
+  const tail = /^([+-]?[0-9.]+)([;,]+)$/.exec(word.text);
+  if (tail !== null && !word.quoted) {
+    const span = { ...word.span, start: word.span.end - (tail[2]?.length ?? 0) };
+    return finding(
+      "VR1026",
+      span,
+      { word: keyword.word, mark: tail[2] ?? "" },
+      { fix: { safety: "safe", edits: [{ span, text: "" }] } },
+    );
+  }
+  return finding("VR2001", word.span, { keyword: keyword.word, text: word.text, decimal, used });
+}
+
+function readWeight(
+  context: ValueContext,
+  { limit, beyond }: Extract<Takes, { kind: "weight" }>,
+): Value | undefined {
+  const { args, keyword, report } = context;
+  const first = need(context, "number");
+  if (first === undefined) return undefined;
+  const weight = readInteger(first.text);
+  // `5s` is 5 and `abc` is 0 to keepalived, with a warning.
+  const meant = weight ?? leadingInteger(first.text);
+  const clamped = Math.max(-limit, Math.min(limit, meant));
+  const kept = meant === clamped || beyond === "limit" ? clamped : Number(keyword.default ?? "0");
+  if (weight === undefined) report(notANumber(context, first, false, String(kept)));
+  else if (weight !== kept) {
+    const facts = { keyword: keyword.word, text: first.text, min: -limit, max: limit };
+    report(finding("VR2002", first.span, { ...facts, used: String(kept) }));
+  }
+  const second = args[1];
+  const direction = second?.text === "reverse" || second?.text === "noreverse";
+  if (second !== undefined && !direction) {
+    const suggestion = nearest(second.text, ["reverse", "noreverse"]);
+    report(
+      finding("VR2047", second.span, {
+        keyword: keyword.word,
+        word: second.text,
+        suggestion,
+        dropped: false,
+      }),
+    );
+  } else extra(context, direction ? 2 : 1);
+  return { kind: "weight", weight: kept, reverse: second?.text === "reverse" };
+}
+
+function readChoice(
+  context: ValueContext,
+  takes: Extract<Takes, { kind: "choice" }>,
+): Value | undefined {
+  const { args, keyword, report } = context;
+  if (args.length === 0 && takes.optional === true) return { kind: "flag" };
+  const first = need(context, "word");
+  if (first === undefined) return undefined;
+  if (!takes.of.includes(first.text)) {
+    const digits = takes.bad === undefined ? undefined : String(leadingInteger(first.text));
+    const kept = takes.of.find((one) => one === digits);
+    report(
+      finding(
+        "VR2004",
+        first.span,
+        {
+          keyword: keyword.word,
+          text: first.text,
+          choices: takes.of,
+          suggestion: nearest(first.text, takes.of),
+          used: kept ?? keyword.default ?? "",
+        },
+        choiceFix(first, takes.of),
+      ),
+    );
+    return kept === undefined ? undefined : { kind: "text", value: kept };
+  }
+  extra(context, 1);
+  return { kind: "text", value: first.text };
+}
+
+/** `backup` for `BACKUP` can mean only one thing. */
+function choiceFix(
+  word: Word,
+  choices: readonly string[],
+): { fix: { safety: "safe"; edits: { span: Word["span"]; text: string }[] } } | undefined {
+  const same = choices.find(
+    (one) => one.toLowerCase() === word.text.toLowerCase().replace(/[;,]$/, ""),
+  );
+  if (same === undefined) return undefined;
+  return { fix: { safety: "safe", edits: [{ span: word.span, text: same }] } };
+}
+
+function readAddressArgument(
+  context: ValueContext,
+  takes: Extract<Takes, { kind: "address" }>,
+): Value | undefined {
+  const { keyword, report } = context;
+  const first = need(context, "address");
+  if (first === undefined) return undefined;
+  extra(context, 1);
+  const ip = readIp(first.text);
+  if (ip === undefined || (takes.family !== "any" && ip.family !== takes.family)) {
+    report(finding("VR2005", first.span, { keyword: keyword.word, text: first.text }));
+    return undefined;
+  }
+  if (takes.multicast === true && !isMulticast(ip)) {
+    report(finding("VR2046", first.span, { address: first.text }));
+    return undefined;
+  }
+  return { kind: "address", ip };
+}
+
+/** The kernel's limit of an interface name is 15 bytes. */
+export const INTERFACE_BYTES_MAX = 15;
+
+function readInterface(context: ValueContext): Value | undefined {
+  const first = need(context, "interface");
+  if (first === undefined) return undefined;
+  extra(context, 1);
+  noteSingleQuotes(first, context.report);
+  if (first.text.length > INTERFACE_BYTES_MAX) {
+    const facts = { name: first.text, bytes: first.text.length };
+    context.report(finding("VR2041", first.span, facts));
+    return undefined;
+  }
+  return { kind: "text", value: first.text };
+}
+
+/** Single quotes are ordinary characters to keepalived. */
+export function noteSingleQuotes(word: Word, report: (finding: AnyFinding) => void): void {
+  if (word.quoted || !/^'.*'$/.test(word.text)) return;
+  const edits = [{ span: word.span, text: word.text.slice(1, -1) }];
+  report(finding("VR1022", word.span, { word: word.text }, { fix: { safety: "safe", edits } }));
+}
+
+function readCommandArgument(
+  context: ValueContext,
+  takes: Extract<Takes, { kind: "command" }>,
+): Value | undefined {
+  const { args, report, line } = context;
+  if (args.length === 0 && takes.optional === true) return { kind: "command", command: undefined };
+  // keepalived cannot read the command, says so, and goes on without it.
+  if (args.length === 0 && context.openQuote) return undefined;
+  if (need(context, "command") === undefined) return undefined;
+  const split = splitCommandLine(line);
+  const [, first, ...loose] = split.words;
+  if (split.problem !== undefined || first === undefined) {
+    const [from] = args;
+    const last = args.at(-1);
+    if (from === undefined || last === undefined || context.openQuote) return undefined;
+    const command = args.map(({ text }) => text).join(" ");
+    const span = { ...from.span, end: last.span.end };
+    report(finding("VR2045", span, { command, problem: split.problem ?? "empty" }));
+    return undefined;
+  }
+  // `notify /x.sh MASTER`: MASTER would be the account to run as; after the command of a check nothing is read.
+  const [second, third] = loose;
+  const last = loose.at(-1);
+  if (second !== undefined && last !== undefined && !looksLikeUser(loose, takes)) {
+    reportLoose(context, first, loose, takes.user);
+    return readCommand(context, first, undefined, undefined);
+  }
+  const own = { ...context, args: [first, ...loose] };
+  extra(own, takes.user ? 3 : 1);
+  if (!takes.user) return readCommand(context, first, undefined, undefined);
+  return readCommand(context, first, second?.text, third?.text);
+}
+
+/** The correction is offered where the words hold nothing that a second splitting would read otherwise. */
+function reportLoose(
+  { keyword, report }: ValueContext,
+  first: Word,
+  loose: readonly Word[],
+  user: boolean,
+): void {
+  const [second] = loose;
+  const last = loose.at(-1);
+  if (second === undefined || last === undefined) return;
+  const words = loose.map(({ text }) => text).join(" ");
+  const span = { ...first.span, end: last.span.end };
+  const edits = [
+    { span: { ...first.span, end: first.span.start }, text: '"' },
+    { span: { ...last.span, start: last.span.end }, text: '"' },
+  ];
+  const isPlain = [first, ...loose].every(
+    ({ text, quoted, span: { start, end } }) =>
+      !quoted && end - start === text.length && !/["'\\]/.test(text),
+  );
+  report(
+    finding(
+      "VR2044",
+      { ...second.span, end: last.span.end },
+      { keyword: keyword.word, command: first.text, words, user },
+      { related: [span], ...(isPlain ? { fix: { safety: "safe", edits } } : {}) },
+    ),
+  );
+}
+
+/** `process PROGRAM PARAMETER …`: a quoted word is one word, also the first, and nothing is split again. */
+function readProgram(context: ValueContext): Value | undefined {
+  const { args, keyword, report } = context;
+  const first = need(context, "command");
+  if (first === undefined) return undefined;
+  if (first.text === "") {
+    report(finding("VR2045", first.span, { command: "", problem: "empty" }));
+    return undefined;
+  }
+  if (/[ \t]/.test(first.text)) {
+    const facts = { keyword: keyword.word, name: first.text };
+    report(finding("VR2052", first.span, facts, programFix(first, args.length)));
+  }
+  noteSingleQuotes(first, report);
+  return {
+    kind: "command",
+    command: { argv: args.map(({ text }) => text), user: undefined, group: undefined },
+  };
+}
+
+/** Without the quotes the words are program and parameters; a program with a blank in its name is rare, but there are some. */
+function programFix(
+  word: Word,
+  count: number,
+): { fix: { safety: "maybe"; edits: { span: Word["span"]; text: string }[] } } | undefined {
+  if (count > 1 || !word.quoted || /["#!{}$]/.test(word.text)) return undefined;
+  return { fix: { safety: "maybe", edits: [{ span: word.span, text: word.text }] } };
+}
+
+function looksLikeUser(
+  words: readonly Word[],
+  takes: Extract<Takes, { kind: "command" }>,
+): boolean {
+  if (!takes.user || words.length > 2) return false;
+  return words.every(({ text }) => /^([a-z_][a-z0-9_.-]*\$?|[0-9]+)$/.test(text));
+}
+
+function readCommand(
+  context: ValueContext,
+  word: Word,
+  user: string | undefined,
+  group: string | undefined,
+): Value | undefined {
+  const split = splitCommand(word.text);
+  if (split.kind === "bad") {
+    const { problem } = split;
+    context.report(finding("VR2045", word.span, { command: word.text, problem }));
+    return undefined;
+  }
+  const command: Command = { argv: split.argv, user, group };
+  return { kind: "command", command };
+}

@@ -1,0 +1,64 @@
+/** Arguments after reading: one shape for each kind of argument in the tables. */
+import type { Secret } from "#units/secret";
+import type { Word } from "../lines/tokens.ts";
+import type { Ip } from "./ip.ts";
+
+export type Value =
+  | { readonly kind: "flag" }
+  | { readonly kind: "boolean"; readonly value: boolean }
+  | { readonly kind: "number"; readonly value: number | undefined }
+  | { readonly kind: "text"; readonly value: string }
+  | { readonly kind: "secret"; readonly secret: Secret }
+  | { readonly kind: "texts"; readonly values: readonly string[] }
+  | { readonly kind: "address"; readonly ip: Ip }
+  | { readonly kind: "command"; readonly command: Command | undefined }
+  | { readonly kind: "user"; readonly user: string; readonly group: string | undefined }
+  | { readonly kind: "weight"; readonly weight: number; readonly reverse: boolean }
+  | { readonly kind: "list"; readonly items: readonly Item[] }
+  | { readonly kind: "block" };
+
+/** A program as keepalived would run it: split without a shell. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+}
+
+export type Item =
+  | AddressItem
+  | PeerItem
+  | TrackedItem
+  | { readonly kind: "name"; readonly word: Word }
+  | { readonly kind: "raw"; readonly word: Word; readonly words: readonly string[] };
+
+export interface AddressItem {
+  readonly kind: "address";
+  readonly word: Word;
+  readonly ip: Ip;
+  readonly prefix: number;
+  readonly prefixGiven: boolean;
+  readonly interface: string | undefined;
+  readonly label: string | undefined;
+  readonly scope: number;
+  readonly broadcast: Ip | undefined;
+  readonly peer: Ip | undefined;
+  readonly deprecated: boolean;
+  readonly noTrack: boolean;
+  /** Kernel flags and virtual MAC words that Baton does not set, with their places. */
+  readonly others: readonly Word[];
+}
+
+export interface PeerItem {
+  readonly kind: "peer";
+  readonly word: Word;
+  readonly ip: Ip;
+  readonly minTtl: number | undefined;
+  readonly maxTtl: number | undefined;
+}
+
+export interface TrackedItem {
+  readonly kind: "tracked";
+  readonly word: Word;
+  readonly weight: number | undefined;
+  readonly reverse: boolean | undefined;
+}
