@@ -91,7 +91,10 @@ function engine(): Engine {
   }));
   made.onWorld({ kind: "resync", links, addresses }, instant(0));
   const instances = Array.from({ length: INSTANCES }, (_, i) => config(i));
-  made.onKeeper({ type: "configure", instances, groups: [], resume: [], trackers: [] }, instant(0));
+  made.onSupervisor(
+    { type: "configure", instances, groups: [], resume: [], trackers: [] },
+    instant(0),
+  );
   return made;
 }
 

@@ -2,13 +2,13 @@
  * Fuzz tools by name; each has options of its own (`--help`):
  *
  *     npm run fuzz -- config --minutes 10    configurations through the reader
- *     npm run fuzz -- keeper --minutes 10    everything the supervisor reads
+ *     npm run fuzz -- supervisor --minutes 10    everything the supervisor reads
  */
 import { manualOf } from "./tool-options.ts";
 
 const TOOLS: Readonly<Record<string, () => Promise<unknown>>> = {
   config: async () => await import("./fuzz-config.ts"),
-  keeper: async () => await import("./fuzz-keeper.ts"),
+  supervisor: async () => await import("./fuzz-supervisor.ts"),
 };
 const [name = ""] = process.argv.splice(2, 1);
 const load = Object.hasOwn(TOOLS, name) ? TOOLS[name] : undefined;

@@ -44,11 +44,11 @@ export const MUTANTS: readonly Mutant[] = [
       "others.length === 1 && others[0]",
       "others.length >= 1 && others[0]",
     ],
-    ["a farewell from before a pause is void", "farewell: undefined };", "};"],
+    ["a resend from before a pause is void", "resend: undefined };", "};"],
     [
       "a third master is told too",
-      "farewell: alsoTold(phase.farewell, advert.from)",
-      "farewell: phase.farewell",
+      "resend: alsoTold(phase.resend, advert.from)",
+      "resend: phase.resend",
     ],
     [
       "an equal priority is accepted",
@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
       "if (slept === 0) return",
       "if (slept >= 0) return",
     ],
-    ["start-up delay is deaf", "now < phase.deafUntil", "now > phase.deafUntil"],
+    ["start-up delay is deaf", "now < phase.startupDelayUntil", "now > phase.startupDelayUntil"],
     [
       "priority 0 shortens the wait",
       "if (advert.priority === 0) return masterReleased",
@@ -96,7 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "rivals",
-    ["a farewell is repeated", "left: FAREWELLS", "left: 1"],
+    ["a resend is repeated", "left: RESENDS", "left: 1"],
     [
       "only a weaker one advertises before it goes",
       "config.higherPrioSendAdvert && isWeaker",
@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...inFile(
-    "contest",
+    "master-conflict",
     [
       "into silence only the winner announces",
       "phase.rivals.every((one) => one.weWin)\n    ? afterRival",
@@ -174,15 +174,15 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile(
     "router",
     [
-      "who overslept gives up",
-      'phase.kind === "master" && now >= phase.seatUntil',
+      "who stalled gives up",
+      'phase.kind === "master" && now >= phase.ownershipSafeUntil',
       'phase.kind === "master" && now < 0',
     ],
     ["an owner is master at once", "if (config.priority !== 255) return backup;", "return backup;"],
     [
       "a flap beyond the seat costs it",
-      "seatUntil !== undefined && now < seatUntil)",
-      "seatUntil !== undefined)",
+      "ownershipSafeUntil !== undefined && now < ownershipSafeUntil)",
+      "ownershipSafeUntil !== undefined)",
     ],
     [
       "a late port makes a newcomer",
@@ -214,7 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "the advertisement of a return may be lost",
-      "if (phase.resumedSeatUntil !== undefined) return phase.resumedSeatUntil;",
+      "if (phase.resumedSafeUntil !== undefined) return phase.resumedSafeUntil;",
       "",
     ],
     ["a rival takes the seat", "onlyLink && phase.rivals.length === 0", "onlyLink"],
@@ -295,7 +295,7 @@ export const MUTANTS: readonly Mutant[] = [
       "onSchedule ? regular :",
       "onSchedule ? after(now, interval) :",
     ],
-    ["a second advertisement opens another seat", "      resumedSeatUntil: undefined,\n", ""],
+    ["a second advertisement opens another seat", "      resumedSafeUntil: undefined,\n", ""],
     ["the lease is prolonged with each advertisement", '      { kind: "refreshAddresses" },\n', ""],
   ),
   ...inFile(

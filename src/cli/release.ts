@@ -65,7 +65,7 @@ export async function release(
         : "守护进程正在运行并持有其地址；请先停止它，或用 --force 只清除没有进程持有的地址",
     );
   }
-  // Its keeper may have died a moment ago (ExecStopPost=).
+  // Its supervisor may have died a moment ago (ExecStopPost=).
   if (!options.flags.has("force")) await untilEngineGone(options.runtimeDir);
   const rtnetlink = openRequests();
   if (!rtnetlink.ok) return fail(printFailure(rtnetlink));

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly logDetail: boolean;
   readonly language: Language;
   readonly configId: string | undefined;
-  /** Of the keeper, and of the engine (keepalived's VRRP child). */
+  /** Of the supervisor, and of the engine (keepalived's VRRP child). */
   readonly pidFiles: readonly string[];
   readonly enginePidFile: string | undefined;
   /** What happens to the routers is appended there, for `baton replay`. */

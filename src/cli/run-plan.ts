@@ -1,8 +1,8 @@
 /** From the file to what the daemon runs, at its start and at every reload, with what is wrong told through the log. */
 
 import { errnoOf } from "#daemon/contain";
-import type { Reread } from "#daemon/keeper";
 import type { Log } from "#daemon/log";
+import type { Reread } from "#daemon/supervisor";
 import type { Severity } from "#diagnostics/codes";
 import { CODES } from "#diagnostics/codes";
 import type { Language } from "#diagnostics/diagnostic";

@@ -164,10 +164,10 @@ function havipSentence(havip: HavipStatus, words: TableWords): string | undefine
       );
     case "doubtful":
       return words.cloudDoubtful(age(havip.forSeconds), havip.detail);
-    case "contested": {
+    case "disputed": {
       const { rival, moves, detail } = havip;
       const ages = { age: age(havip.forSeconds), rivalAge: age(havip.rivalSecondsAgo) };
-      return words.cloudContested({ rival, moves, detail, ...ages });
+      return words.cloudDisputed({ rival, moves, detail, ...ages });
     }
     case "disagrees":
       return words.disagrees(

@@ -32,7 +32,7 @@ export interface TableWords {
   readonly disagrees: (holder: string) => string;
   readonly cloudAgrees: (age: string, answerAge: string | undefined) => string;
   readonly cloudDoubtful: (age: string, detail: string) => string;
-  readonly cloudContested: (about: {
+  readonly cloudDisputed: (about: {
     readonly rival: string | undefined;
     readonly age: string;
     readonly moves: number;
@@ -81,8 +81,8 @@ const ENGLISH: TableWords = {
   cloudAgrees: (age, answerAge) =>
     `the cloud agrees for ${age}${answerAge === undefined ? "" : `, asked ${answerAge} ago`}`,
   cloudDoubtful: (age, detail) => `whether the cloud agrees is in doubt for ${age}: ${detail}`,
-  cloudContested: ({ rival, age, moves, rivalAge, detail }) =>
-    `CONTESTED for ${age}: ${rival ?? "another instance"} announces it too (moved away ${moves} times, last seen ${rivalAge} ago); in the cloud now: ${detail ?? "?"}`,
+  cloudDisputed: ({ rival, age, moves, rivalAge, detail }) =>
+    `DISPUTED for ${age}: ${rival ?? "another instance"} announces it too (moved away ${moves} times, last seen ${rivalAge} ago); in the cloud now: ${detail ?? "?"}`,
   cloudUnknown: "the cloud does not say whose it is",
   cloudCounts: ({ asked, agreed, refused, unanswered, announced }, disagreement) =>
     `asked ${asked}: yes ${agreed}, no ${refused}, no answer ${unanswered}; announced again ${announced}; ${disagreement} without agreement`,
@@ -126,7 +126,7 @@ const CHINESE: TableWords = {
   cloudAgrees: (age, answerAge) =>
     `云平台已认可 ${age}${answerAge === undefined ? "" : `，最近一次核对在 ${answerAge}前`}`,
   cloudDoubtful: (age, detail) => `云平台是否认可存疑，已持续 ${age}：${detail}`,
-  cloudContested: ({ rival, age, moves, rivalAge, detail }) =>
+  cloudDisputed: ({ rival, age, moves, rivalAge, detail }) =>
     `争用中，已持续 ${age}：${rival ?? "另一实例"} 也在宣告该地址（已被取走 ${moves} 次，最近一次在 ${rivalAge}前）；云平台当前：${detail ?? "?"}`,
   cloudUnknown: "云平台未说明它属于谁",
   cloudCounts: ({ asked, agreed, refused, unanswered, announced }, disagreement) =>

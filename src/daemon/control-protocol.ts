@@ -182,7 +182,7 @@ export type HavipStatus = {
   | { readonly platform: "doubtful"; readonly forSeconds: number; readonly detail: string }
   /** Another instance announces the address too: two nodes own it, whatever the cloud says at the moment. */
   | {
-      readonly platform: "contested";
+      readonly platform: "disputed";
       readonly forSeconds: number;
       /** Undefined: it was back before the cloud was asked. */
       readonly rival: string | undefined;

@@ -1,4 +1,4 @@
-/** The daemon put together: runtime directory, control socket, signals, PID files, and the keeper in the middle. */
+/** The daemon put together: runtime directory, control socket, signals, PID files, and the supervisor in the middle. */
 import type { Server } from "node:net";
 import type { Language } from "#diagnostics/diagnostic";
 import type { RunPlan } from "#keepalived/plan/run-plan";
@@ -11,7 +11,6 @@ import type { CloudQuestion } from "./cloud-source.ts";
 import { background, errnoOf, failureText } from "./contain.ts";
 import { serveControl } from "./control-server.ts";
 import { killEngine, untilEngineGone } from "./engine-lock.ts";
-import { Keeper, type Reread } from "./keeper.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { removeFile, writeOwnFile } from "./own-files.ts";
@@ -22,6 +21,7 @@ import { type RuntimeDir, removePid, type Taken, takeRuntimeDir, writePid } from
 import { type Asked, isStopKept, keepStops, obeySignals, take } from "./signals.ts";
 import { folderSentence } from "./start-problem.ts";
 import { VERSION } from "./status.ts";
+import { type Reread, Supervisor } from "./supervisor.ts";
 import { readManager, SystemManager } from "./system-manager.ts";
 import { type Words, wordsOf } from "./words.ts";
 
@@ -109,7 +109,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   const places = new OwnedPlaces(options.runtimeDir, rtnetlink.value, (path, errno) =>
     log("warning", words.placesNotRecorded(path, errno)),
   );
-  const keeper = new Keeper(options.plan, {
+  const supervisor = new Supervisor(options.plan, {
     configFile: options.configFile,
     configId: options.configId,
     language,
@@ -130,7 +130,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   let server: Server;
   try {
     const handle: Parameters<typeof serveControl>[1] = async (request, client) =>
-      await keeper.handle(request, client);
+      await supervisor.handle(request, client);
     server = await serveControl(dir.socket, handle, log);
   } catch (error) {
     log("error", `${dir.socket}: ${errnoOf(error)}`);
@@ -143,8 +143,8 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     if (failed !== undefined) log("warning", words.pidFile(path, failed));
   }
   log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
-  const stopped = untilStopped(keeper, dir, log, words);
-  await keeper.start();
+  const stopped = untilStopped(supervisor, dir, log, words);
+  await supervisor.start();
   await stopped;
   places.settle();
   server.close();
@@ -196,7 +196,7 @@ function endLeftovers(groups: RunningGroups, log: Log, words: Words): void {
 
 /** Resolves when everything has been handed over, however often that is asked for meanwhile. */
 async function untilStopped(
-  keeper: Keeper,
+  supervisor: Supervisor,
   dir: RuntimeDir,
   log: Log,
   words: Words,
@@ -206,16 +206,16 @@ async function untilStopped(
       switch (wish) {
         case "stop":
           return background(log, signal, async () => {
-            await keeper.stop();
+            await supervisor.stop();
             resolve();
           });
         case "reload":
-          return background(log, signal, async () => await Promise.resolve(keeper.reload()));
+          return background(log, signal, async () => await Promise.resolve(supervisor.reload()));
         case "dump":
           return background(
             log,
             signal,
-            async () => await dump(keeper, dir.statusDump, log, words),
+            async () => await dump(supervisor, dir.statusDump, log, words),
           );
         case "clear":
           return log("info", words.countersStay(signal));
@@ -238,8 +238,8 @@ function catchRealtime(log: Log): void {
     if (!outcome.ok) log("warning", printFailure(outcome));
 }
 
-async function dump(keeper: Keeper, path: string, log: Log, words: Words): Promise<void> {
-  const text = `${JSON.stringify(await keeper.status(), undefined, 2)}\n`;
+async function dump(supervisor: Supervisor, path: string, log: Log, words: Words): Promise<void> {
+  const text = `${JSON.stringify(await supervisor.status(), undefined, 2)}\n`;
   const failed = writeOwnFile(path, text, 0o600);
   if (failed === undefined) log("info", words.statusWritten(path));
   else log("error", `${path}: ${failed}`);

@@ -1,5 +1,5 @@
 /**
- * The engine is dead and owned addresses. The keeper does what the engine would have done at a stop: priority 0, keep the
+ * The engine is dead and owned addresses. The supervisor does what the engine would have done at a stop: priority 0, keep the
  * address until the successor is heard, remove it. Bounded by one skew time and one interval, like core/leave.ts.
  *
  * A new engine is started meanwhile; if it becomes MASTER because nobody else did, the address stays (`taken`).

@@ -1,8 +1,8 @@
 /**
- * Is an engine still alive whose keeper is gone? It goes on for a hand-over (a skew time and an interval), and who removes its
+ * Is an engine still alive whose supervisor is gone? It goes on for a hand-over (a skew time and an interval), and who removes its
  * addresses meanwhile takes them from the clients before the successor has them.
  *
- * The engine holds a lock on a file that its keeper opened and handed over: no path and no PID to go stale.
+ * The engine holds a lock on a file that its supervisor opened and handed over: no path and no PID to go stale.
  */
 import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const NAME = "engine.lock";
 const COMM = "baton-engine";
 const POLL_MS = 20;
 /** The usual hand-over is over in 2 s; the longest takes twice the longest interval. */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 /** Runs `use` with the descriptor to hand over; undefined where there is no such file to be had. */
 export function withLockFile<T>(folder: string | undefined, use: (fd: number | undefined) => T): T {
@@ -36,9 +36,9 @@ export function withLockFile<T>(folder: string | undefined, use: (fd: number | u
 /** False: it is there still, and must be hanging. */
 export async function untilEngineGone(
   folder: string,
-  patienceMs: number = PATIENCE_MS,
+  timeoutMs: number = TIMEOUT_MS,
 ): Promise<boolean> {
-  const end = performance.now() + patienceMs;
+  const end = performance.now() + timeoutMs;
   for (;;) {
     const locked = lockFile(join(folder, NAME));
     if (locked.kind === "locked") locked.release();

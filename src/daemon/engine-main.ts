@@ -1,5 +1,5 @@
 /**
- * The engine process. Started by the keeper with a socket pair on file descriptor 3; never returns to an event loop.
+ * The engine process. Started by the supervisor with a socket pair on file descriptor 3; never returns to an event loop.
  *
  *   for ever: ppoll until the next deadline -> read what is readable; while a timer is due, until nothing is, for 2 ms at the
  *   most -> fire what is due
@@ -42,7 +42,7 @@ const RECORD = "--record";
 const NICE = -15;
 /** The lowest: before every ordinary process, behind everything that asked for more. */
 const REALTIME_PRIORITY = 1;
-/** A busy keeper may take its time for the last messages; it kills an engine that has not ended after as long. */
+/** A busy supervisor may take its time for the last messages; it kills an engine that has not ended after as long. */
 const LAST_WORDS = micros(10_000_000);
 const TIMER_SLACK_NANOSECONDS = 1_000;
 /** A fifth of the shortest interval: hundreds of packets, and still in time for the next advertisement. */
@@ -53,7 +53,7 @@ const EX_SOFTWARE = 70;
 const EX_OSERR = 71;
 
 function run(openRequests: typeof openRtnetlink): number {
-  // The keeper decides about signals; a Ctrl-C reaches the whole process group.
+  // The supervisor decides about signals; a Ctrl-C reaches the whole process group.
   const ignored = ignoreSignals();
   // It ends with us, however we end (engine-lock.ts).
   if (process.argv.includes(LOCK)) libc.flock(LOCK_FD, LOCK_EX | LOCK_NB);
@@ -86,10 +86,10 @@ function run(openRequests: typeof openRtnetlink): number {
     world,
     recorder === undefined ? undefined : (record) => recorder?.record(record),
   );
-  // The keeper has its own, and has made sure that nobody else has one. Ours are there as long as we answer.
+  // The supervisor has its own, and has made sure that nobody else has one. Ours are there as long as we answer.
   const claims = new AddressClaims();
   const receive = (line: string): void => {
-    // The keeper is the same program from the same checkout: its lines are trusted to be what they say.
+    // The supervisor is the same program from the same checkout: its lines are trusted to be what they say.
     const message = readToEngine(line);
     if (message.type === "configure") {
       recorder?.configured(message.instances);
@@ -101,7 +101,7 @@ function run(openRequests: typeof openRtnetlink): number {
       else recorder = undefined;
     }
     if (message.type === "configure") engine.tell({ type: "configuring" });
-    engine.onKeeper(message, now());
+    engine.onSupervisor(message, now());
     if (message.type === "configure") engine.tell({ type: "ready", pid: process.pid });
   };
 
@@ -110,7 +110,7 @@ function run(openRequests: typeof openRtnetlink): number {
   });
   reactor.add(pipe.fd, () => {
     for (const line of pipe.read()) receive(line);
-    if (pipe.ended && !engine.finished) engine.keeperGone(now());
+    if (pipe.ended && !engine.finished) engine.supervisorGone(now());
     if (pipe.ended) reactor.remove(pipe.fd);
   });
 
@@ -125,7 +125,7 @@ function run(openRequests: typeof openRtnetlink): number {
   engine.onWorld({ kind: "resync", links: links.value, addresses: addresses.value }, now());
 
   while (!engine.finished) {
-    // What the keeper has not taken is tried again soon; it is rare enough for polling.
+    // What the supervisor has not taken is tried again soon; it is rare enough for polling.
     const due = engine.deadline();
     const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
     reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
@@ -154,7 +154,7 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
   );
 }
 
-/** The lines go to the keeper, which has the time for files; what it does not take is lost and counted. */
+/** The lines go to the supervisor, which has the time for files; what it does not take is lost and counted. */
 function openRecorder(pipe: LinePipe): Recorder {
   const write = (line: string): boolean => {
     const { dropped } = pipe;
@@ -169,9 +169,9 @@ export function main(openRequests: typeof openRtnetlink = openRtnetlink): void {
   try {
     process.exitCode = run(openRequests);
   } catch (error) {
-    // Our own mistake. The keeper sees the pipe end, hands over for us and starts another engine.
+    // Our own mistake. The supervisor sees the pipe end, hands over for us and starts another engine.
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    // The end of the pipe first: stderr may be stuck, and the keeper hands over the sooner it knows.
+    // The end of the pipe first: stderr may be stuck, and the supervisor hands over the sooner it knows.
     libc.close(PIPE);
     process.stderr.write(`baton engine: internal error: ${text}\n`);
     process.exitCode = EX_SOFTWARE;

@@ -1,4 +1,4 @@
-/** The engine as the keeper sees it: a child process with a socket pair, started again when it dies. */
+/** The engine as the supervisor sees it: a child process with a socket pair, started again when it dies. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";

@@ -15,13 +15,13 @@ export interface EngineWatchOptions {
   readonly milliseconds: number | undefined;
   readonly ask: (milliseconds: number) => Promise<boolean>;
   readonly answers: () => void;
-  readonly isDeaf: () => void;
+  readonly isUnresponsive: () => void;
 }
 
 const PERIOD_MS = 2_000;
 const ANSWER_MS = 1_000;
 const SAID_AFTER = 3;
-const DEAF_AFTER = 15;
+const UNRESPONSIVE_AFTER = 15;
 
 export class EngineWatch {
   readonly #options: EngineWatchOptions;
@@ -44,7 +44,7 @@ export class EngineWatch {
   }
 
   async #look(period: number): Promise<void> {
-    const { log, words, ask, answers, isDeaf } = this.#options;
+    const { log, words, ask, answers, isUnresponsive } = this.#options;
     const isAlive = await ask(Math.min(ANSWER_MS, period));
     if (this.#isStopped) return;
     if (isAlive) {
@@ -53,11 +53,11 @@ export class EngineWatch {
       answers();
     } else {
       this.#unanswered += 1;
-      if (this.#unanswered === SAID_AFTER) log("error", words.engineDeaf);
-      if (this.#unanswered === DEAF_AFTER) {
-        log("error", words.engineDeafForLong);
+      if (this.#unanswered === SAID_AFTER) log("error", words.engineUnresponsive);
+      if (this.#unanswered === UNRESPONSIVE_AFTER) {
+        log("error", words.engineUnresponsiveForLong);
         this.#unanswered = 0;
-        isDeaf();
+        isUnresponsive();
       }
     }
     this.#timer = setTimeout(() => void this.#look(period), period);

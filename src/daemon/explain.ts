@@ -4,7 +4,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/render/reasons";
 import type { ControlAnswer, InstanceStatus, Status } from "./control-protocol.ts";
 import { explainGroup } from "./explain-group.ts";
-import { explainHavips, isContested } from "./explain-havip.ts";
+import { explainHavips, isDisputed } from "./explain-havip.ts";
 import { explainWords } from "./explain-words.ts";
 import { printLocalTime } from "./local-time.ts";
 
@@ -75,4 +75,4 @@ function explainInstance(one: InstanceStatus, language: Language): string {
 
 /** What happens if this node dies: no matter where it owns nothing, or while another owns the address too, or claims it. */
 const isLeaseOfInterest = ({ addresses, havips, claim }: InstanceStatus): boolean =>
-  addresses.some(({ owned }) => owned) && !isContested(havips) && claim === undefined;
+  addresses.some(({ owned }) => owned) && !isDisputed(havips) && claim === undefined;

@@ -183,14 +183,14 @@ export class HavipLoop {
         const answerSecondsAgo = verdict.asOf === undefined ? undefined : since(verdict.asOf);
         return { ...common, platform: "agrees", answerSecondsAgo };
       }
-      case "contested": {
+      case "disputed": {
         const { rival, moves, lastAt, since: from } = verdict.contest;
         const { view } = verdict;
         const holder = view?.kind === "theirs" ? view.instanceId : undefined;
         const detail = view === undefined ? undefined : this.#words.view(view);
         const contest = { rival, moves, rivalSecondsAgo: since(lastAt), announcements };
         const forSeconds = since(from);
-        return { ...common, forSeconds, platform: "contested", holder, detail, ...contest };
+        return { ...common, forSeconds, platform: "disputed", holder, detail, ...contest };
       }
       case "doubtful": {
         const { doubt } = verdict;
@@ -276,12 +276,8 @@ export class HavipLoop {
         const about = { instance, address, seconds, view, announcements };
         return log("error", this.#words.disagrees(about), fields);
       }
-      case "contested":
-        return log(
-          "error",
-          this.#words.contested({ instance, address, rival: news.rival }),
-          fields,
-        );
+      case "disputed":
+        return log("error", this.#words.disputed({ instance, address, rival: news.rival }), fields);
       case "doubted":
         return log("warning", this.#words.doubted({ instance, address, sign: news.sign }), fields);
       case "lost":

@@ -13,7 +13,7 @@ export interface HavipWords {
     announcements: number;
   }) => string;
   readonly lost: (about: { instance: string; address: string; view: View }) => string;
-  readonly contested: (about: {
+  readonly disputed: (about: {
     instance: string;
     address: string;
     rival: string | undefined;
@@ -37,7 +37,7 @@ const ENGLISH: HavipWords = {
     `(${instance}) MASTER but the platform does not agree for ${seconds} s: ${address}: ${ENGLISH.view(view)}; announced again ${announcements} times`,
   lost: ({ instance, address, view }) =>
     `(${instance}) MASTER and ${address} moved away: ${ENGLISH.view(view)}; claiming it again`,
-  contested: ({ instance, address, rival }) =>
+  disputed: ({ instance, address, rival }) =>
     rival === undefined
       ? `(${instance}) MASTER and ${address} moved away and back since the last question: another node announces it too, or somebody unbound it`
       : `(${instance}) MASTER and ${rival} announces ${address} too: two nodes own it and do not hear each other; the cloud sends to whoever announced last`,
@@ -75,7 +75,7 @@ const CHINESE: HavipWords = {
     `(${instance}) 本机是 MASTER，但云平台已 ${seconds} 秒未认可：${address}：${CHINESE.view(view)}；已再次宣告 ${announcements} 次`,
   lost: ({ instance, address, view }) =>
     `(${instance}) 本机是 MASTER，但 ${address} 已被移走：${CHINESE.view(view)}；正在再次宣告`,
-  contested: ({ instance, address, rival }) =>
+  disputed: ({ instance, address, rival }) =>
     rival === undefined
       ? `(${instance}) 本机是 MASTER，但自上次核对以来 ${address} 曾被移走又移回：另有节点也在宣告该地址，或有人解绑了它`
       : `(${instance}) 本机是 MASTER，但 ${rival} 也在宣告 ${address}：两个节点同时持有该地址且互相收不到通告；云平台把流量发往最后宣告者`,

@@ -1,5 +1,5 @@
 /**
- * What the keeper remembers of each router: the state last told by the engine, whether its address may be here, and its history.
+ * What the supervisor remembers of each router: the state last told by the engine, whether its address may be here, and its history.
  * Enough to hand over for an engine that died. It follows the router (interface, VRID, transport) through a reload, as the
  * engine's does, and not the name: two names may have changed places.
  */

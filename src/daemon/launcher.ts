@@ -75,7 +75,7 @@ export class Launcher {
   }
 
   /**
-   * Looked up once: asking a directory service can take time, which a keeper that starts scripts every second does not have.
+   * Looked up once: asking a directory service can take time, which a supervisor that starts scripts every second does not have.
    * What could not be found is looked for again after a while.
    */
   #identity(user: CommandPlan["user"]): KnownUser {

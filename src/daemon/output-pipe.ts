@@ -1,5 +1,5 @@
 /**
- * The pipe that a script writes to. The keeper reads it while the script runs, for the log and `status`.
+ * The pipe that a script writes to. The supervisor reads it while the script runs, for the log and `status`.
  *
  * A program that the script leaves in the background has the pipe as its output too, and would be killed by SIGPIPE when
  * its only reader ends with the daemon. Therefore the pipe of a script that has ended is given to a process of its own that
@@ -65,7 +65,7 @@ export class OutputPipe {
       });
       child.once("error", () => undefined);
       child.unref();
-      // Not started: then the keeper reads on as long as it lives.
+      // Not started: then the supervisor reads on as long as it lives.
       if (child.pid !== undefined) this.#socket.destroy();
     } catch {
       // The same.

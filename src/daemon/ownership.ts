@@ -15,7 +15,7 @@ import type { InstanceConfig } from "#vrrp/router/config";
 const ENGINE = "baton-engine";
 const POLL_MS = 20;
 /** As for an engine of the same runtime directory (engine-lock.ts). */
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 /** Two daemons that start at the same moment see each other: both step back and look again, not at the same moment. */
 const STEP_BACK_MS = 200;
 /** Addresses that a message names. */
@@ -60,10 +60,10 @@ export class Ownership {
    */
   async take(
     instances: readonly InstanceConfig[],
-    patienceMs: number = PATIENCE_MS,
+    timeoutMs: number = TIMEOUT_MS,
     isStopped: () => boolean = () => false,
   ): Promise<Conflict | Shortage | undefined> {
-    const end = performance.now() + patienceMs;
+    const end = performance.now() + timeoutMs;
     for (let tries = 1; ; tries++) {
       this.#own = everyAddress(instances);
       const shortage = this.#claim(this.#own);
@@ -146,7 +146,7 @@ function shortageSentence({ failure, count }: Shortage, language: Language): str
 function conflictSentence({ addresses, holders }: Conflict, language: Language): string {
   const named = addresses.slice(0, NAMED_MAX).map(printIpv4).join(", ");
   const more = addresses.length - NAMED_MAX;
-  // The keeper is the one to stop.
+  // The supervisor is the one to stop.
   const { pid } = holders.find(({ name }) => name !== ENGINE) ?? holders[0] ?? {};
   if (language === "en") {
     const all = more > 0 ? `${named} and ${more} more` : named;

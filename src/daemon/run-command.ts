@@ -1,8 +1,8 @@
 /**
  * Runs a program of the operator's: no shell, its own process group, nothing to read, its output kept as a bounded tail.
  *
- * What becomes of it if the keeper is killed: the program gets SIGTERM from the kernel (PDEATHSIG, set by `setpriv` where
- * that exists); what ignores it or was forked by it is ended by the next keeper (running-groups.ts).
+ * What becomes of it if the supervisor is killed: the program gets SIGTERM from the kernel (PDEATHSIG, set by `setpriv` where
+ * that exists); what ignores it or was forked by it is ended by the next supervisor (running-groups.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { openPipe } from "#linux/pipe";

@@ -1,6 +1,6 @@
 /**
  * The process groups of the scripts that run now, remembered in the runtime directory as long as they run, so that a new
- * keeper can end what a killed one left: an old MASTER script must not finish after a new BACKUP script.
+ * supervisor can end what a killed one left: an old MASTER script must not finish after a new BACKUP script.
  *
  * A file is named after the group and holds the boot and the start time of its leader (proc_pid_stat(5), field 22), so that a
  * number that has been given to somebody else since is left alone. Root sends signals on the word of these files, so only
@@ -52,7 +52,7 @@ export class RunningGroups {
     };
   }
 
-  /** What an earlier keeper left running. The number of groups that were sent the signal, with their commands. */
+  /** What an earlier supervisor left running. The number of groups that were sent the signal, with their commands. */
   endLeftovers(signal: NodeJS.Signals): readonly string[] {
     const ended: string[] = [];
     for (const name of this.#files()) {

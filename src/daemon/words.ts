@@ -16,8 +16,8 @@ export interface Words {
   readonly engineGone: string;
   readonly engineEnded: (pid: number | undefined, how: string) => string;
   readonly engineDoesNotStop: string;
-  readonly engineDeaf: string;
-  readonly engineDeafForLong: string;
+  readonly engineUnresponsive: string;
+  readonly engineUnresponsiveForLong: string;
   readonly engineAnswersAgain: string;
   readonly diedAsMaster: string;
   readonly leaseWasOver: string;
@@ -76,8 +76,8 @@ const ENGLISH: Words = {
   engineGone: "the engine is gone; another is started",
   engineEnded: (pid, how) => `engine ${pid ?? ""} ended: ${how}`,
   engineDoesNotStop: "the engine does not stop; it is killed",
-  engineDeaf: "the engine does not answer; its addresses end with their lease",
-  engineDeafForLong: "the engine still does not answer; it is killed and another started",
+  engineUnresponsive: "the engine does not answer; its addresses end with their lease",
+  engineUnresponsiveForLong: "the engine still does not answer; it is killed and another started",
   engineAnswersAgain: "the engine answers again",
   diedAsMaster: "the engine died as MASTER",
   leaseWasOver:
@@ -132,8 +132,8 @@ const CHINESE: Words = {
   engineGone: "引擎进程已退出，正在启动新的引擎",
   engineEnded: (pid, how) => `引擎进程 ${pid ?? ""} 已结束：${how}`,
   engineDoesNotStop: "引擎未能停止，将被强制结束",
-  engineDeaf: "引擎没有应答，其地址将随租约到期而失效",
-  engineDeafForLong: "引擎长时间没有应答，将被强制结束并重新启动",
+  engineUnresponsive: "引擎没有应答，其地址将随租约到期而失效",
+  engineUnresponsiveForLong: "引擎长时间没有应答，将被强制结束并重新启动",
   engineAnswersAgain: "引擎恢复应答",
   diedAsMaster: "引擎在 MASTER 状态下退出",
   leaseWasOver: "地址已因租约到期或网卡消失而不在本机，无需交接",

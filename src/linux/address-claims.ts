@@ -12,7 +12,7 @@
  * A multicast address, because kernels before 5.17 bind a raw socket to no other address that is not there yet. The socket
  * receives nothing: nobody joins the group, and a filter refuses what would come.
  *
- * The keeper and the engine of a daemon both place claims, so that they last as long as either runs. Sockets are not
+ * The supervisor and the engine of a daemon both place claims, so that they last as long as either runs. Sockets are not
  * exclusive: whoever is about to own an address places its claim first, then looks for others.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";

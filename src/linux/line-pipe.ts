@@ -1,8 +1,8 @@
 /**
- * JSON lines over a stream socket, without an event loop: the engine's end of the pipe to its keeper.
+ * JSON lines over a stream socket, without an event loop: the engine's end of the pipe to its supervisor.
  *
  * Writing never blocks. What the other side does not take waits in a bounded queue; beyond the bound, messages that only
- * inform are dropped and counted, so that a keeper that has stopped reading cannot stop the engine.
+ * inform are dropped and counted, so that a supervisor that has stopped reading cannot stop the engine.
  */
 import { after, type Instant, type Micros } from "#units/time";
 import { POLLOUT } from "./abi.ts";
@@ -78,7 +78,7 @@ export class LinePipe {
       if (written < 0) {
         const error = errnoName(libc.errno());
         if (error === "EINTR") continue;
-        // EPIPE and its kin: the keeper is gone; reading will say so too.
+        // EPIPE and its kin: the supervisor is gone; reading will say so too.
         if (error !== "EAGAIN") this.ended = true;
         return;
       }

@@ -168,7 +168,7 @@ export class LinuxWorld implements World {
   }
 }
 
-/** May be lost when the keeper does not read. The end of a hand-over may not: the keeper would do it once more. */
+/** May be lost when the supervisor does not read. The end of a hand-over may not: the supervisor would do it once more. */
 function onlyInforms(message: FromEngine): boolean {
   if (message.type === "report") return message.report.kind !== "handed-over";
   return message.type === "log" || message.type === "drop" || message.type === "snapshot";

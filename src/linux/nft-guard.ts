@@ -15,7 +15,7 @@
  * The tables outlive the process on purpose (no NFT_TABLE_F_OWNER): a guard that goes when its owner is killed guards
  * nothing. They belong to the network namespace, and an element belongs to whoever answers for its address: there is one
  * such daemon at most (address-claims.ts). So nobody touches an element but the owner of its address, and whoever finds
- * one that nobody owns (the next engine, the keeper of a dead one, `baton release`) removes it. The first `open` of a
+ * one that nobody owns (the next engine, the supervisor of a dead one, `baton release`) removes it. The first `open` of a
  * process makes the rules anew and leaves the elements as they are.
  */
 

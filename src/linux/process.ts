@@ -13,7 +13,7 @@ const ENDING = [1, 2, 3, 10, 12, 13, 14, 15, 16, 24, 26, 27, 29, 30];
 const REALTIME_FIRST = 34;
 const REALTIME_LAST = 64;
 
-/** The engine: signals are the keeper's business, and Ctrl-C reaches the whole process group. It starts no programs. */
+/** The engine: signals are the supervisor's business, and Ctrl-C reaches the whole process group. It starts no programs. */
 export function ignoreSignals(): Outcome {
   const realtime = Array.from(
     { length: REALTIME_LAST - REALTIME_FIRST + 1 },

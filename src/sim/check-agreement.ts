@@ -24,7 +24,7 @@ const REPORTED = 6_500_000;
 const ASKS_AGAIN = 13_000_000;
 /** A doubt is asked about at once; by then there is an answer in the end, when nothing is slow any more. */
 const ANSWERED = 1_500_000;
-/** Wake-ups of the keeper, frames on their way. */
+/** Wake-ups of the supervisor, frames on their way. */
 const LATE = 50_000;
 /** Pauses of 1, 2, 4 and 8 s, and one more for a binding that was lost again. */
 const WINDOW = 10_000_000;
@@ -86,7 +86,7 @@ class AgreementChecker {
 
   hooks(): Hooks {
     return {
-      keeperTold: (machine, message) => {
+      releaseSent: (machine, message) => {
         if (message.type === "report") this.#reported(machine, message.instance, message.report);
         if (message.type !== "transition" || message.to !== "MASTER") return;
         // The pauses begin anew with every term as MASTER (seed 46351).
@@ -117,7 +117,7 @@ class AgreementChecker {
       one = { machine, watch, ...never, movedAt: undefined, again: [] };
       this.#cases.set(key, one);
     }
-    // Another keeper knows nothing of what was.
+    // Another supervisor knows nothing of what was.
     if (one.watch !== watch)
       Object.assign(one, { watch, movedAt: undefined, yesAskedAt: NEVER, again: [] });
     return one;
@@ -191,7 +191,7 @@ class AgreementChecker {
   /** From when on questions are asked and answered as they should. */
   #wellSince(machine: Machine): number {
     const { now } = this.#facts;
-    if (this.#faults > 0 || !machine.keeper.runs || !machine.port.up) return now;
+    if (this.#faults > 0 || !machine.supervisor.runs || !machine.port.up) return now;
     return Math.max(this.#troubleAt, this.#facts.unwellAt(machine)) + ASKS_AGAIN;
   }
 
@@ -226,8 +226,8 @@ class AgreementChecker {
   }
 }
 
-/** It is the present keeper's. */
+/** It is the present supervisor's. */
 const isThere = ({ machine, watch }: Case): boolean =>
-  [...(machine.keeper.cloud?.all() ?? [])].includes(watch);
+  [...(machine.supervisor.cloud?.all() ?? [])].includes(watch);
 
 const second = (at: number): number => Math.floor(at / 1_000_000);

@@ -8,7 +8,7 @@ import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
 
-const PATIENCE = 2;
+const TIMEOUT = 2;
 
 export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
   const raisedAt = new Map<Seat, number>();
@@ -44,7 +44,7 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
     const { machine } = seat;
     const since = quietSince(seat);
     const silent = machine.engineRuns ? facts.now - since : 0;
-    const limit = PATIENCE * facts.detection(seat.vrid) + lateOf(machine);
+    const limit = TIMEOUT * facts.detection(seat.vrid) + lateOf(machine);
     // One alarm is for the whole silence, which an unknown peer's packet may have ended or not (seed 35959).
     const raisedLast = raisedAt.get(seat) ?? Number.NEGATIVE_INFINITY;
     if (raisedLast >= Math.max(seat.since, ownersWordAt(seat))) return;
@@ -70,7 +70,7 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
     const heardAt = ownersWordAt(seat);
     if (facts.unwellAt(machine) > heardAt) return;
     const { router } = seat;
-    const soonest = PATIENCE * masterDown(router, router.advertInterval, 255);
+    const soonest = TIMEOUT * masterDown(router, router.advertInterval, 255);
     if (facts.now - heardAt < soonest)
       simulation.violate(
         "false-alarm",

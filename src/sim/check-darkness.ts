@@ -142,7 +142,7 @@ export function checkDarkness(
 
   /**
    * The other one had no turn as an owner that was well since both were in reach: its kernel ended the lease, or it found
-   * that it had overslept, and the owner had heard nothing of it. Nobody is left who knows that there is something to say.
+   * that it had stalled, and the owner had heard nothing of it. Nobody is left who knows that there is something to say.
    */
   const wentUnheard = ({ client, address, owner, from }: Silence): boolean => {
     const other = believed(client, address);

@@ -48,7 +48,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
         }
         missing.delete(key);
         const entitled = kind === "master" || kind === "handover";
-        if (isAnywhere && !entitled && !machine.keeper.isHolding(name) && kernel.linkExists) {
+        if (isAnywhere && !entitled && !machine.supervisor.isHolding(name) && kernel.linkExists) {
           const elsewhere = engine.ownedElsewhere(instance, kernel.linkIndex, virtual.address);
           // Of an address owner (255) a copy that somebody else has put elsewhere may be the machine's own address, and
           // is left alone (seed 7081).
@@ -95,7 +95,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
 
   /** A rule that stays behind its address silences it for whoever has it next, this node or one it forwards to. */
   const guardsOnlyItsOwn = (machine: Machine): void => {
-    const { engine, kernel, keeper } = machine;
+    const { engine, kernel, supervisor } = machine;
     if (engine === undefined || refusesToClose(simulation, machine)) return;
     for (const address of kernel.guardedAddresses()) {
       if (kernel.hasAnywhere(address)) continue;
@@ -103,7 +103,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
         ({ state, addresses, config }) =>
           (state.phase.kind === "master" ||
             state.phase.kind === "handover" ||
-            keeper.isHolding(config.router.name)) &&
+            supervisor.isHolding(config.router.name)) &&
           addresses.some(({ virtual }) => virtual.address === address),
       );
       if (!isEntitled)
@@ -165,7 +165,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
     },
     engineEnded: (machine, how) => {
       if (how !== "stopped") return;
-      if (machine.instances.some((one) => machine.keeper.isHolding(one.router.name))) return;
+      if (machine.instances.some((one) => machine.supervisor.isHolding(one.router.name))) return;
       for (const address of machine.addresses()) {
         if (machine.kernel.has(address))
           simulation.violate(
@@ -196,7 +196,7 @@ export function checkOverslept(simulation: Simulation, facts: Facts): Hooks {
       );
       if (silent > earliestTakeOver && seat.since < seat.advertSentAt)
         simulation.violate(
-          "overslept",
+          "stalled",
           `machine ${machine.id} advertised as master after ${silent} us of silence`,
         );
     },

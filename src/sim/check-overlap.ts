@@ -69,8 +69,8 @@ export function checkOverlap(
   };
 
   const isLeaving = (machine: Machine, seat: Seat | undefined): boolean =>
-    machine.keeper.isTakingOver ||
-    (seat !== undefined && (seat.state === "STOP" || machine.keeper.isHolding(seat.name)));
+    machine.supervisor.isTakingOver ||
+    (seat !== undefined && (seat.state === "STOP" || machine.supervisor.isHolding(seat.name)));
 
   /** Did `heir` base its take-over on the very last advertisement of `old`? */
   const wasHeardToTheEnd = (heir: Seat, old: Seat): boolean => {
@@ -132,8 +132,8 @@ export function checkOverlap(
         const hangs = [episode.a, episode.b].some(
           (one) => !one.engineRuns || facts.unwellAt(one) >= episode.since,
         );
-        const { keeperLateMicros } = simulation.scenario;
-        return Math.max(...waits) + LINGER + (hangs ? 2_000_000 : 0) + keeperLateMicros + late;
+        const { supervisorLateMicros } = simulation.scenario;
+        return Math.max(...waits) + LINGER + (hangs ? 2_000_000 : 0) + supervisorLateMicros + late;
       }
       case "election": {
         // A question prolongs the lease of every address first, with a system call for each.

@@ -11,7 +11,7 @@
  */
 
 import { centis, fromCentis } from "#units/time";
-import { masterDown, NEWCOMER } from "#vrrp/router/timing";
+import { masterDown, UNCONFIRMED } from "#vrrp/router/timing";
 import type { Facts, Seat } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
@@ -27,13 +27,13 @@ interface Intrusion {
   heardByOwnerAt: number | undefined;
 }
 
-/** Intervals of tenure from which on one is clearly longer than another (core/contest.ts). */
+/** Intervals of tenure from which on one is clearly longer than another (core/master-conflict.ts). */
 const TENURE_STEPS = [2, 16, 256];
 
 export const YIELDS: readonly string[] = [
   "higher-priority",
   "higher-address",
-  "newcomer-yields",
+  "unconfirmed-yields",
   "master-was-alive",
   "successor-stays",
 ];
@@ -88,9 +88,9 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
           `machine ${seat.machine.id} heard ${owner.machine.id} ${silent} us ago (detection ${detection})`,
         );
       if (!tookOver || !hasOwnedLong(owner)) continue;
-      const isNewcomer = seat.heard.size === 0;
-      if (isNewcomer && owner.establishedAt > facts.now) continue;
-      begin({ kind: isNewcomer ? "newcomer" : "deaf", owner, intruder: seat, at: facts.now });
+      const isUnconfirmed = seat.heard.size === 0;
+      if (isUnconfirmed && owner.establishedAt > facts.now) continue;
+      begin({ kind: isUnconfirmed ? "newcomer" : "deaf", owner, intruder: seat, at: facts.now });
     }
   };
 
@@ -112,7 +112,7 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
     (heardAt ?? facts.now) - at <= 1.8 * fromCentis(intruder.router.advertInterval);
 
   const hasGrownUp = ({ at, heardAt }: Intrusion): boolean =>
-    (heardAt ?? facts.now) - at >= NEWCOMER;
+    (heardAt ?? facts.now) - at >= UNCONFIRMED;
 
   /** For a clearly shorter time than the owner. */
   const isYounger = ({ owner, intruder, heardAt, heardByOwnerAt }: Intrusion): boolean => {

@@ -1,5 +1,5 @@
 /**
- * The daemon's side of a cloud: `src/daemon/havip-loop.ts` over the simulated keeper and platform. What it decides is the
+ * The daemon's side of a cloud: `src/daemon/havip-loop.ts` over the simulated supervisor and platform. What it decides is the
  * machine that ships (src/cloud/agreement).
  */
 import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
@@ -23,7 +23,7 @@ export interface Watch {
   state: AgreementState;
 }
 
-/** A keeper that stands still looks again after this. */
+/** A supervisor that stands still looks again after this. */
 const RETRY = 10_000;
 const MILLISECOND = 1_000;
 
@@ -31,7 +31,7 @@ export class CloudWatch {
   readonly #machine: Machine;
   readonly #platform: Platform;
   #watches = new Map<string, Watch>();
-  /** Counts up with each keeper: what an earlier one waited for is no matter. */
+  /** Counts up with each supervisor: what an earlier one waited for is no matter. */
   #life = 0;
   #timerAt: number | undefined;
 
@@ -44,7 +44,7 @@ export class CloudWatch {
     return this.#watches.values();
   }
 
-  /** The keeper starts, or is gone. */
+  /** The supervisor starts, or is gone. */
   forget(): void {
     this.#life += 1;
     this.#watches.clear();
@@ -122,7 +122,7 @@ export class CloudWatch {
     const own = { instanceId: this.#platform.instanceIdOf(id), subnetIds: [] };
     const deliver = (rows: Answer): void => {
       if (life !== this.#life) return;
-      if (!this.#machine.keeper.runs) return around.queue.in(RETRY, () => deliver(rows));
+      if (!this.#machine.supervisor.runs) return around.queue.in(RETRY, () => deliver(rows));
       const watch = this.#watches.get(`${instance}/${address}`);
       if (watch === undefined) return;
       const view =
@@ -161,7 +161,7 @@ export class CloudWatch {
     const { queue } = this.#machine.around;
     queue.at(at, () => {
       if (life !== this.#life || this.#timerAt !== at) return;
-      if (!this.#machine.keeper.runs) {
+      if (!this.#machine.supervisor.runs) {
         this.#timerAt = queue.now + RETRY;
         return this.#timer(this.#timerAt, life);
       }

@@ -22,7 +22,7 @@ const KINDS: readonly Kind[] = [
   "stop",
   "engine-crash",
   "engine-crash",
-  "keeper-crash",
+  "supervisor-crash",
   "kill-all",
   "kill-all",
   "power-off",
@@ -192,7 +192,7 @@ function drawFault(
     case "link-flap":
     case "interface-gone":
     case "stop":
-    case "keeper-crash":
+    case "supervisor-crash":
     case "kill-all":
       return { kind, at, machine, micros: length };
     case "power-off":

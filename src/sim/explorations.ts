@@ -51,7 +51,7 @@ export function explorations(): readonly Exploration[] {
   const base = {
     owner: undefined,
     warmIntervals: 0,
-    keepsSeat: false,
+    keepsOwnership: false,
     recoverEvery: 16,
     statesMax: 400_000,
   };
@@ -85,7 +85,7 @@ export function explorations(): readonly Exploration[] {
       configs: pair(),
       budget: { ...NONE, crash: 1, hang: 1, pause: 1, latePort: 1 },
       depth: 20,
-      keepsSeat: true,
+      keepsOwnership: true,
     },
     {
       ...warm,
@@ -93,7 +93,7 @@ export function explorations(): readonly Exploration[] {
       configs: pair(),
       budget: { ...NONE, crash: 1, latePort: 1 },
       depth: 80,
-      keepsSeat: true,
+      keepsOwnership: true,
     },
     {
       ...warm,
@@ -101,7 +101,7 @@ export function explorations(): readonly Exploration[] {
       configs: uneven(),
       budget: { ...NONE, crash: 1, latePort: 1, lose: 1 },
       depth: 60,
-      keepsSeat: true,
+      keepsOwnership: true,
     },
     {
       ...warm,
@@ -109,7 +109,7 @@ export function explorations(): readonly Exploration[] {
       configs: uneven(),
       budget: { ...NONE, hang: 1 },
       depth: 60,
-      keepsSeat: true,
+      keepsOwnership: true,
     },
     {
       ...warm,
@@ -117,7 +117,7 @@ export function explorations(): readonly Exploration[] {
       configs: uneven(),
       budget: { ...NONE, pause: 1 },
       depth: 60,
-      keepsSeat: true,
+      keepsOwnership: true,
     },
     {
       ...warm,
@@ -125,7 +125,7 @@ export function explorations(): readonly Exploration[] {
       configs: uneven(),
       budget: { ...NONE, lose: 4 },
       depth: 120,
-      keepsSeat: true,
+      keepsOwnership: true,
     },
     {
       ...base,
@@ -147,7 +147,7 @@ export function explorations(): readonly Exploration[] {
       configs: three(),
       budget: { ...NONE, crash: 1, latePort: 1 },
       depth: 44,
-      keepsSeat: true,
+      keepsOwnership: true,
     },
     {
       ...warm,

@@ -36,7 +36,7 @@ export interface Exploration {
   readonly owner: number | undefined;
   readonly warmIntervals: number;
   /** nopreempt: whoever is owner after that has to stay it while nothing is done to it. */
-  readonly keepsSeat: boolean;
+  readonly keepsOwnership: boolean;
   /** From one state in so many, recovery is tried. */
   readonly recoverEvery: number;
   readonly statesMax: number;
@@ -95,7 +95,7 @@ export function explore(exploration: Exploration): ExploreResult {
         const broken =
           checkAwake(model, choice) ??
           checkLease(configs, visit.model, model) ??
-          (exploration.keepsSeat && owner !== undefined ? checkSeat(model, owner) : undefined);
+          (exploration.keepsOwnership && owner !== undefined ? checkSeat(model, owner) : undefined);
         if (broken !== undefined) return done({ ...broken, path: pathOf(reached) }, false);
         const hash = hashOf(model);
         if (seen.has(hash)) continue;

@@ -4,7 +4,7 @@ import type { Ipv4 } from "#units/address";
 import { centis, fromCentis } from "#units/time";
 import type { InstanceConfig, RouterConfig } from "#vrrp/router/config";
 import type { PublicState } from "#vrrp/router/state";
-import { masterDown, NEWCOMER } from "#vrrp/router/timing";
+import { masterDown, UNCONFIRMED } from "#vrrp/router/timing";
 import type { Hooks } from "./hooks.ts";
 import type { Machine } from "./machine.ts";
 import { everyInstance, type Fault } from "./scenario.ts";
@@ -243,7 +243,7 @@ export class Facts {
         // Not by a stranger: its packet may have been refused.
         const hasHeard = [...seat.heard.keys()].some((node) => node >= 0);
         const isKnown = hasHeard || seat.releaseHeardAt !== undefined;
-        seat.establishedAt = isKnown ? this.now : this.now + NEWCOMER;
+        seat.establishedAt = isKnown ? this.now : this.now + UNCONFIRMED;
       },
       advertSent: (machine, vrid, priority) => {
         const seat = this.seat(machine, vrid);

@@ -143,7 +143,7 @@ function beginOnRival(
 
 function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => void) | undefined {
   const machine = simulation.machine(fault.machine);
-  const { kernel, keeper } = machine;
+  const { kernel, supervisor } = machine;
   switch (fault.kind) {
     case "link-flap":
       kernel.setLink(false);
@@ -160,38 +160,38 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
     case "stop": {
       let ended = false;
       let wanted = false;
-      keeper.stop(() => {
+      supervisor.stop(() => {
         ended = true;
-        if (wanted) keeper.start();
+        if (wanted) supervisor.start();
       });
       return () => {
         wanted = true;
-        if (ended) keeper.start();
+        if (ended) supervisor.start();
       };
     }
     case "engine-crash":
       if (machine.engine === undefined) return undefined;
       machine.endEngine("died");
-      keeper.engineEnded("died");
+      supervisor.engineEnded("died");
       return undefined;
-    case "keeper-crash":
-      keeper.crash();
+    case "supervisor-crash":
+      supervisor.crash();
       return () => restart(simulation, fault.machine);
     case "kill-all":
       machine.endEngine("died");
-      keeper.vanish();
+      supervisor.vanish();
       return () => restart(simulation, fault.machine);
     case "power-off":
       machine.powerOff();
       return () => machine.powerOn(fault.portLate);
     case "hang":
       machine.setEngineStopped(true);
-      if (fault.who === "all") keeper.isStopped = true;
+      if (fault.who === "all") supervisor.isStopped = true;
       return () => {
         if (machine.engine !== undefined) machine.setEngineStopped(false);
         machine.isEngineStopped = false;
-        keeper.isStopped = false;
-        keeper.continue();
+        supervisor.isStopped = false;
+        supervisor.continue();
       };
     case "pause":
       machine.pause();
@@ -229,7 +229,7 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
       const set = (result: typeof fault.result): void => {
         machine.trackers.set(`${result.kind}/${result.name}`, result);
         machine.around.hooks.tell("tracker", machine, result);
-        if (keeper.runs && machine.engine !== undefined)
+        if (supervisor.runs && machine.engine !== undefined)
           machine.send({ type: "tracker", ...result });
       };
       set(fault.result);
@@ -237,7 +237,7 @@ function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => voi
     }
     case "reload":
       machine.setInstances(fault.instances);
-      keeper.reload();
+      supervisor.reload();
       machine.recheck();
       return undefined;
     case "resync":
@@ -307,10 +307,10 @@ function beginSecondDaemon(simulation: Simulation, machine: Machine): undefined 
 /** The service manager first ends what is left of the old run. */
 function restart(simulation: Simulation, id: number): void {
   const machine = simulation.machine(id);
-  if (!machine.isPowered || machine.keeper.isAlive) return;
+  if (!machine.isPowered || machine.supervisor.isAlive) return;
   machine.endEngine("died");
   machine.isEngineStopped = false;
-  machine.keeper.start();
+  machine.supervisor.start();
 }
 
 function cutBothWays(

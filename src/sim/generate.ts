@@ -56,7 +56,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     network: drawNetwork(random, shortest),
     hasGuard: shape.hasGuard,
     wakeLateMicros: random.pick([100, 300, 1_000, 2_000].filter((one) => one * 20 < shortest)),
-    keeperLateMicros: random.pick([300, 2_000]),
+    supervisorLateMicros: random.pick([300, 2_000]),
     ...(shape.arpLimit === undefined ? {} : { arpLimit: shape.arpLimit }),
     ...(rivals.length === 0 ? {} : { rivals }),
     ...(cloud === undefined ? {} : { platform: cloud.platform }),

@@ -52,12 +52,12 @@ export interface Hooks {
     before: Service,
     since: number,
   ) => void;
-  /** The engine has been given a message of the keeper. */
+  /** The engine has been given a message of the supervisor. */
   readonly handled?: (machine: Machine, message: ToEngine) => void;
   readonly transition?: (machine: Machine, message: TransitionMessage) => void;
   readonly told?: (machine: Machine, message: FromEngine) => void;
-  /** The keeper is about to work with a message of the engine. */
-  readonly keeperTold?: (machine: Machine, message: FromEngine) => void;
+  /** The supervisor is about to work with a message of the engine. */
+  readonly releaseSent?: (machine: Machine, message: FromEngine) => void;
   /** An announcement as the platform took it. `refusal`: empty if it was accepted. Nodes: see `Surroundings.nodeOf`. */
   readonly claimed?: (node: number, address: Ipv4, refusal: string) => void;
   /** The platform has bound the address to another node. */

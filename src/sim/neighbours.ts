@@ -8,7 +8,7 @@
  *
  * The first packet asks at once; what follows waits with it and goes out with the answer. Who is asked answers and learns
  * who asked, unconfirmed: its own next packet begins the doubt. None of it needs a process: the kernel answers for the
- * machine's own address also while engine and keeper are stopped or dead.
+ * machine's own address also while engine and supervisor are stopped or dead.
  *
  * Coarser than Linux: an entry's age is looked at when a packet is sent, and questions that were due while the whole machine
  * stood still are asked when it goes on.

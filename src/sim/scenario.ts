@@ -18,8 +18,8 @@ export interface Scenario {
   readonly hasGuard: boolean;
   /** The engine is woken up to this many microseconds late. */
   readonly wakeLateMicros: number;
-  /** From the engine's death until the keeper has noticed, at most. */
-  readonly keeperLateMicros: number;
+  /** From the engine's death until the supervisor has noticed, at most. */
+  readonly supervisorLateMicros: number;
   /** ARP frames let through at each port; undefined: all. */
   readonly arpLimit?: { readonly perSecond: number; readonly burst: number };
   /** Nodes that run keepalived. */
@@ -114,7 +114,7 @@ export type Fault =
   | ({ readonly kind: "stop" } & Lasting & On)
   | ({ readonly kind: "engine-crash" } & Timed & On)
   /** The service manager starts it again afterwards. */
-  | ({ readonly kind: "keeper-crash" } & Lasting & On)
+  | ({ readonly kind: "supervisor-crash" } & Lasting & On)
   | ({ readonly kind: "kill-all" } & Lasting & On)
   /** No power; at start the switch port forwards `portLate` after the link is up. */
   | ({ readonly kind: "power-off"; readonly portLate: number } & Lasting & On)

@@ -68,7 +68,7 @@ export class Simulation {
       random: this.random,
       hasGuard: scenario.hasGuard,
       wakeLateMicros: scenario.wakeLateMicros,
-      keeperLateMicros: scenario.keeperLateMicros,
+      supervisorLateMicros: scenario.supervisorLateMicros,
       nodeOf: (address: Ipv4) => {
         const rival = rivalAddresses.indexOf(address);
         return rival === -1 ? machineAddresses.indexOf(address) : RIVAL_NODE + rival;
@@ -126,7 +126,8 @@ export class Simulation {
     const random = this.random.split("platform");
     const around = { queue, hooks, random };
     const platform = new Platform(scenario.platform, around, nodes, this.addresses);
-    for (const machine of this.machines) machine.keeper.cloud = new CloudWatch(machine, platform);
+    for (const machine of this.machines)
+      machine.supervisor.cloud = new CloudWatch(machine, platform);
     return platform;
   }
 
@@ -138,7 +139,7 @@ export class Simulation {
     const { scenario, queue, hooks } = this;
     const halted = (): boolean => this.violations.length > 0;
     for (const machine of this.machines)
-      queue.at(machine.spec.startsAt, () => machine.keeper.start());
+      queue.at(machine.spec.startsAt, () => machine.supervisor.start());
     for (const rival of this.rivals) queue.at(rival.spec.startsAt, () => rival.start());
     for (const fault of scenario.faults) queue.at(fault.at, () => applyFault(this, fault));
     queue.runUntil(scenario.stormMicros, halted);

@@ -164,7 +164,7 @@ for (const scene of SCENES) {
     const most = (refresh === 0 ? 0 : (2 * 60) / refresh) + 8;
     assert.ok(moves.length <= most, `${moves.length} moves`);
     const told = (node: Node): number =>
-      node.news.find(({ news, at }) => at >= CUT_AT && news.kind === "contested")?.at ?? Infinity;
+      node.news.find(({ news, at }) => at >= CUT_AT && news.kind === "disputed")?.at ?? Infinity;
     assert.ok(told(a) <= first + 6.5, `a: told at ${told(a)}, moved at ${first}`);
     if (second !== undefined && second < HEALED_AT - 6.5)
       assert.ok(told(b) <= second + 6.5, `b: told at ${told(b)}, moved back at ${second}`);

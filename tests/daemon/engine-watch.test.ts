@@ -22,7 +22,7 @@ async function watch(
     milliseconds: 1_000,
     ask: async () => await Promise.resolve(answers[asked++] ?? answers.at(-1) ?? false),
     answers: () => void (seen.fed += 1),
-    isDeaf: () => void (seen.killed += 1),
+    isUnresponsive: () => void (seen.killed += 1),
   });
   one.start();
   for (let i = 0; i < rounds; i++) {

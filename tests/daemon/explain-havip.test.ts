@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { tableWords } from "#cli/status-words";
 import { signIn } from "#cloud/agreement/contrary-sign";
 import type { HavipStatus } from "#daemon/control-protocol";
-import { explainHavips, isContested } from "#daemon/explain-havip";
+import { explainHavips, isDisputed } from "#daemon/explain-havip";
 import { havipWordsOf } from "#daemon/havip-words";
 import { readIpv4 } from "#units/address";
 
@@ -17,9 +17,9 @@ const counters = {
   disagreementSeconds: 20,
 };
 const common = { address: "172.16.0.135", counters, forSeconds: 20 };
-const CONTESTED: HavipStatus = {
+const DISPUTED: HavipStatus = {
   ...common,
-  platform: "contested",
+  platform: "disputed",
   rival: "ins-b",
   moves: 4,
   rivalSecondsAgo: 3,
@@ -29,11 +29,11 @@ const CONTESTED: HavipStatus = {
 };
 
 test("explain names the second owner, and says nothing of two owners being impossible", () => {
-  const [en] = explainHavips([CONTESTED], "en");
+  const [en] = explainHavips([DISPUTED], "en");
   assert.match(en ?? "", /TWO OWNERS for 20 s: ins-b announces it too; it moved away 4 times/);
-  const [zh] = explainHavips([CONTESTED], "zh-CN");
+  const [zh] = explainHavips([DISPUTED], "zh-CN");
   assert.match(zh ?? "", /双主已持续 20 秒：ins-b 也在宣告该地址，已被取走 4 次/);
-  assert.ok(isContested([CONTESTED]));
+  assert.ok(isDisputed([DISPUTED]));
 });
 
 test("an agreement is told with the age of its answer; a doubt with its reason", () => {
@@ -44,20 +44,20 @@ test("an agreement is told with the age of its answer; a doubt with its reason",
     const detail = havipWordsOf(language).sign("rival-master");
     const doubtful: HavipStatus = { ...common, platform: "doubtful", detail };
     assert.match(explainHavips([doubtful], language).join(), /MASTER/);
-    assert.ok(!isContested([doubtful]));
+    assert.ok(!isDisputed([doubtful]));
   }
 });
 
 test("the log and the table say it too", () => {
   for (const [language, log, table] of [
-    ["en", /MASTER and ins-b announces 172\.16\.0\.135 too: two nodes own it/, /CONTESTED/],
+    ["en", /MASTER and ins-b announces 172\.16\.0\.135 too: two nodes own it/, /DISPUTED/],
     ["zh-CN", /ins-b 也在宣告 172\.16\.0\.135：两个节点同时持有/, /争用中/],
   ] as const) {
     const about = { instance: "VI_1", address: "172.16.0.135" };
-    assert.match(havipWordsOf(language).contested({ ...about, rival: "ins-b" }), log);
-    assert.match(havipWordsOf(language).contested({ ...about, rival: undefined }), /172/);
+    assert.match(havipWordsOf(language).disputed({ ...about, rival: "ins-b" }), log);
+    assert.match(havipWordsOf(language).disputed({ ...about, rival: undefined }), /172/);
     const ages = { age: "20 s", rivalAge: "3 s" };
-    const line = tableWords(language).cloudContested({
+    const line = tableWords(language).cloudDisputed({
       rival: undefined,
       moves: 4,
       detail: undefined,

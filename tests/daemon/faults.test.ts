@@ -8,8 +8,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Folder, makeFolder } from "../support/daemon-bench.ts";
-import { KeeperDriver } from "../support/keeper-driver.ts";
 import { OWN_VIP } from "../support/own-address.ts";
+import { SupervisorDriver } from "../support/supervisor-driver.ts";
 
 const SEED = 1;
 const NOWHERE = "http://127.0.0.1:9";
@@ -59,7 +59,7 @@ vrrp_instance VI_1 {
 
 interface Life {
   readonly folder: Folder;
-  readonly driver: KeeperDriver;
+  readonly driver: SupervisorDriver;
 }
 
 function begin(context: TestContext, faults: object): Life {
@@ -68,7 +68,7 @@ function begin(context: TestContext, faults: object): Life {
   folder.script("check.sh", "echo fine");
   folder.script("notify.sh", "echo told");
   writeFileSync(join(folder.path, "value"), "1\n");
-  const driver = new KeeperDriver({
+  const driver = new SupervisorDriver({
     folder: folder.path,
     config: configuration(folder, 100),
     faults: { seed: SEED, ...faults },
@@ -83,7 +83,8 @@ function begin(context: TestContext, faults: object): Life {
   return { folder, driver };
 }
 
-const entries = ({ output }: KeeperDriver, words: string): number => output.split(words).length - 1;
+const entries = ({ output }: SupervisorDriver, words: string): number =>
+  output.split(words).length - 1;
 
 /** What people, clients and the machine ask of it while calls fail. */
 async function drive({ folder, driver }: Life): Promise<void> {
@@ -102,7 +103,7 @@ async function drive({ folder, driver }: Life): Promise<void> {
   }
 }
 
-async function assertWell(driver: KeeperDriver): Promise<void> {
+async function assertWell(driver: SupervisorDriver): Promise<void> {
   await driver.until("the engine answers", async () => {
     const status = await driver.ask({ command: "status" });
     return status?.includes('"engineAnswers":true') === true;

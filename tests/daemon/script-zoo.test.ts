@@ -153,14 +153,14 @@ test("what the daemon inherited is not handed on", async (context) => {
     `[ -e /proc/$$/fd/251 ] && echo there >${seen} || echo hidden >${seen}`,
   );
   const starter = 'exec 251</dev/null; exec "$@"';
-  const keeper = spawn(
+  const supervisor = spawn(
     "/bin/bash",
-    ["-c", starter, "bash", ...keeperCommand(folder, script, "stop")],
+    ["-c", starter, "bash", ...supervisorCommand(folder, script, "stop")],
     {
       stdio: ["ignore", "inherit", "inherit"],
     },
   );
-  const [code] = await once(keeper, "exit");
+  const [code] = await once(supervisor, "exit");
   assert.equal(code, 0);
   assert.equal(readFileSync(seen, "utf8"), "hidden\n");
 });
@@ -200,8 +200,8 @@ test("what a script leaves in the background writes on after the daemon's stop, 
       head -c 1000000 /dev/zero && echo late && echo written >${done}) &
     exit 0`,
   );
-  const keeper = spawnKeeper(folder, script, "stop");
-  const [code] = await once(keeper, "exit");
+  const supervisor = spawnSupervisor(folder, script, "stop");
+  const [code] = await once(supervisor, "exit");
   assert.equal(code, 0);
   writeFileSync(go, "");
   await until("the program has outlived its writes", () => existsSync(done));
@@ -340,7 +340,7 @@ test("insecure scripts of root are run with one warning, or not at all when that
   });
 });
 
-test("when the keeper is killed, its script gets SIGTERM from the kernel", {
+test("when the supervisor is killed, its script gets SIGTERM from the kernel", {
   skip: prefix.length === 0 ? "setpriv of util-linux is not installed" : false,
 }, async (context) => {
   const folder = makeFolder(context);
@@ -350,14 +350,14 @@ test("when the keeper is killed, its script gets SIGTERM from the kernel", {
     "s.sh",
     `trap 'echo TERM >${told}; exit 0' TERM\necho $$ >${ready}\nwhile :; do sleep 0.05; done`,
   );
-  const keeper = spawnKeeper(folder, script);
+  const supervisor = spawnSupervisor(folder, script);
   await until("the script runs", () => existsSync(ready));
-  keeper.kill("SIGKILL");
-  await once(keeper, "exit");
+  supervisor.kill("SIGKILL");
+  await once(supervisor, "exit");
   await until("the script was told", () => existsSync(told));
 });
 
-test("what ignored it is ended by the next keeper, and nothing else is", async (context) => {
+test("what ignored it is ended by the next supervisor, and nothing else is", async (context) => {
   const folder = makeFolder(context);
   const notes = join(folder.path, "scripts");
   const ready = join(folder.path, "ready");
@@ -365,13 +365,13 @@ test("what ignored it is ended by the next keeper, and nothing else is", async (
     "s.sh",
     `trap '' TERM\necho $$ >${ready}\nwhile :; do sleep 0.05; done`,
   );
-  const keeper = spawnKeeper(folder, script);
+  const supervisor = spawnSupervisor(folder, script);
   await until("the script runs", () => existsSync(ready) && readFileSync(ready, "utf8") !== "");
   const pid = Number(readFileSync(ready, "utf8"));
   const note = join(notes, String(pid));
   await until("it is noted", () => existsSync(note) && readFileSync(note, "utf8") !== "");
-  keeper.kill("SIGKILL");
-  await once(keeper, "exit");
+  supervisor.kill("SIGKILL");
+  await once(supervisor, "exit");
   // A number that belongs to somebody else by now: this test itself.
   writeFileSync(join(notes, String(process.pid)), "1 /old/script\n");
   const next = new RunningGroups(notes);
@@ -381,13 +381,13 @@ test("what ignored it is ended by the next keeper, and nothing else is", async (
   assert.deepEqual(readdirSync(notes), []);
 });
 
-/** A process that starts one script as the keeper does, and then only waits. */
-function spawnKeeper(folder: Folder, script: string, then = ""): ReturnType<typeof spawn> {
-  const [program = "", ...args] = keeperCommand(folder, script, then);
+/** A process that starts one script as the supervisor does, and then only waits. */
+function spawnSupervisor(folder: Folder, script: string, then = ""): ReturnType<typeof spawn> {
+  const [program = "", ...args] = supervisorCommand(folder, script, then);
   return spawn(program, args, { stdio: ["ignore", "inherit", "inherit"] });
 }
 
-function keeperCommand(folder: Folder, script: string, then: string): readonly string[] {
-  const keeper = fileURLToPath(new URL("../support/script-starter.ts", import.meta.url));
-  return [process.execPath, keeper, join(folder.path, "scripts"), script, then];
+function supervisorCommand(folder: Folder, script: string, then: string): readonly string[] {
+  const supervisor = fileURLToPath(new URL("../support/script-starter.ts", import.meta.url));
+  return [process.execPath, supervisor, join(folder.path, "scripts"), script, then];
 }

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { makeFolder, until } from "../support/daemon-bench.ts";
-import { KeeperDriver } from "../support/keeper-driver.ts";
 import { OWN_VIP } from "../support/own-address.ts";
+import { SupervisorDriver } from "../support/supervisor-driver.ts";
 
 const SIGNALS = fileURLToPath(new URL("../../src/daemon/signals.ts", import.meta.url));
 const CONFIG = `vrrp_instance VI_1 {
@@ -32,15 +32,15 @@ const EVERY_NUMBER = [
   ...Array.from({ length: 31 }, (_, index) => 34 + index),
 ];
 
-async function begin(context: TestContext): Promise<KeeperDriver> {
-  const driver = new KeeperDriver({ folder: makeFolder(context).path, config: CONFIG });
+async function begin(context: TestContext): Promise<SupervisorDriver> {
+  const driver = new SupervisorDriver({ folder: makeFolder(context).path, config: CONFIG });
   context.after(() => driver.child.kill("SIGKILL"));
   await driver.until("MASTER", () => driver.output.includes("Entering MASTER"));
   return driver;
 }
 
 /** A busy machine may take its time; the driver's own limit says when it is too much. */
-async function untilEngineAnswers(driver: KeeperDriver): Promise<void> {
+async function untilEngineAnswers(driver: SupervisorDriver): Promise<void> {
   let answer = "";
   for (let tries = 0; tries < 50 && !answer.includes('"engineAnswers":true'); tries++)
     answer = (await driver.ask({ command: "status" })) ?? "";
@@ -133,7 +133,7 @@ test("what scripts find is the default of every signal", async (context) => {
   const folder = makeFolder(context);
   const script = folder.script("check.sh", "grep SigIgn /proc/$$/status; exit 3");
   const config = `vrrp_script check {\n  script "${script}"\n  interval 1\n}\n${CONFIG}`;
-  const driver = new KeeperDriver({
+  const driver = new SupervisorDriver({
     folder: folder.path,
     config: config.replace(
       "priority 100",

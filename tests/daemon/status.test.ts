@@ -28,7 +28,7 @@ function statusOf(
   groups = GROUPS,
   notify = NO_NOTIFY as GroupStatus["notify"],
 ): Status {
-  bench.keeper({ type: "snapshot", id: 1 });
+  bench.supervisor({ type: "snapshot", id: 1 });
   const snapshot = bench.told("snapshot").at(-1);
   assert.ok(snapshot !== undefined);
   // As it comes through the pipe.

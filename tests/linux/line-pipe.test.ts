@@ -1,4 +1,4 @@
-/** The engine's end of the pipe to its keeper: what was written before the end arrives, however late it is read. */
+/** The engine's end of the pipe to its supervisor: what was written before the end arrives, however late it is read. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";

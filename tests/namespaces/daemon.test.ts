@@ -93,7 +93,7 @@ test("reload: a file with errors changes nothing, a new address comes, an old on
     assert.equal(after.enginePid, before.enginePid);
 
     node.configure(config(node, "172.16.0.136"));
-    await node.signalKeeper("SIGHUP");
+    await node.signalSupervisor("SIGHUP");
     await until("the old address is gone", () => !owns(lab, node, VIRTUAL_ADDRESS));
     assert.ok(owns(lab, node, "172.16.0.136"));
     assert.equal(node.notifiedState(), "MASTER");
@@ -105,7 +105,7 @@ test("a second daemon is refused, and so is `release` while the first lives", as
     await lab.startDaemons();
     const second = await baton(node, "run", "-f", CONFIG_FILE, "--runtime-dir", RUNTIME_DIR);
     assert.equal(second.code, 1);
-    assert.match(second.output, new RegExp(`another daemon .*PID ${node.pids()?.keeper}`));
+    assert.match(second.output, new RegExp(`another daemon .*PID ${node.pids()?.supervisor}`));
     const release = await baton(node, "release");
     assert.equal(release.code, 1);
     assert.ok(owns(lab, node, VIRTUAL_ADDRESS));
@@ -133,7 +133,7 @@ test("`release` waits for an engine that still hands over", async (context) => {
     await lab.startDaemons();
     const pids = node.pids();
     assert.ok(pids?.engine);
-    signal(pids.keeper, "SIGKILL");
+    signal(pids.supervisor, "SIGKILL");
     const { code, output } = await baton(node, "release");
     assert.equal(code, 0);
     assert.equal(output, "nothing to remove\n", "the engine has done it, in its own time");
@@ -150,8 +150,8 @@ test("an engine that dies while stopping leaves no address", async (context) => 
     assert.ok(pids?.engine);
     // Both are stopped, so that the engine dies before it can hand over.
     signal(pids.engine, "SIGSTOP");
-    signal(pids.keeper, "SIGTERM");
-    await until("the keeper stops", () => /Stopping/.test(node.logTail(20)));
+    signal(pids.supervisor, "SIGTERM");
+    await until("the supervisor stops", () => /Stopping/.test(node.logTail(20)));
     signal(pids.engine, "SIGKILL");
     await node.untilDaemonEnded();
     assert.ok(!owns(lab, node, VIRTUAL_ADDRESS));
@@ -177,12 +177,12 @@ for (const count of [1, 250]) {
       await until("it owns all", () => owned() === count);
       const pids = node.pids();
       assert.ok(pids?.engine);
-      signal(pids.keeper, "SIGTERM");
-      await until("the keeper stops", () => /Stopping/.test(node.logTail(2 * count)));
+      signal(pids.supervisor, "SIGTERM");
+      await until("the supervisor stops", () => /Stopping/.test(node.logTail(2 * count)));
       // It reads nothing while the engine does its work.
-      signal(pids.keeper, "SIGSTOP");
+      signal(pids.supervisor, "SIGSTOP");
       await until("all are given up", () => owned() === 0);
-      signal(pids.keeper, "SIGCONT");
+      signal(pids.supervisor, "SIGCONT");
       await node.untilDaemonEnded();
       const log = node.logTail(4 * count + 50);
       assert.equal(log.match(/the hand-over is complete/g)?.length, count);
@@ -194,7 +194,7 @@ for (const count of [1, 250]) {
 test("SIGUSR1 writes the status; explain tells the story in both languages", async (context) => {
   await withNode(context, async (node, lab) => {
     await lab.startDaemons();
-    await node.signalKeeper("SIGUSR1");
+    await node.signalSupervisor("SIGUSR1");
     await until(
       "it is written",
       () => node.readFile("run/baton", "status.json")?.endsWith("}\n") === true,
@@ -239,7 +239,7 @@ test("sync group, FIFO and break-before-make: told in keepalived's words, gone b
     const text = config(node, VIRTUAL_ADDRESS);
     node.configure(
       text
-        // A keeper that is late by a second, on a busy machine, still finds the address of the engine that was killed.
+        // A supervisor that is late by a second, on a busy machine, still finds the address of the engine that was killed.
         .replace(/advert_int .*/, "advert_int 1")
         .replace("global_defs {", "global_defs {\n   notify_fifo /run/fifo")
         .replace("vrrp_instance VI_1 {", "vrrp_instance VI_1 {\n    handover break_before_make") +
@@ -314,7 +314,7 @@ test("the control socket tells JSON to anybody who speaks it", async (context) =
     const answer = (await askDaemon(`${node.folder}/run/baton/control.sock`, {
       command: "ping",
     })) as ControlAnswer | undefined;
-    assert.deepEqual(answer, { ok: true, pong: node.pids()?.keeper });
+    assert.deepEqual(answer, { ok: true, pong: node.pids()?.supervisor });
   });
 });
 
@@ -325,7 +325,7 @@ test("a storm of signals moves nothing, and a second SIGTERM waits for the same 
     const pids = node.pids();
     assert.ok(pids?.engine);
     for (const number of [1, 10, 12, 14, 29, 34, 36, 37, 63, 64])
-      for (const pid of [pids.keeper, pids.engine]) process.kill(pid, number);
+      for (const pid of [pids.supervisor, pids.engine]) process.kill(pid, number);
     const after = await status(node);
     assert.equal(after.enginePid, before.enginePid);
     assert.deepEqual(after.instances[0]?.history, before.instances[0]?.history);
@@ -333,12 +333,12 @@ test("a storm of signals moves nothing, and a second SIGTERM waits for the same 
       join(node.folder, "run", "baton", name),
     );
     const owned = (): boolean => owns(lab, node, VIRTUAL_ADDRESS);
-    for (let i = 0; i < 3; i++) process.kill(pids.keeper, "SIGTERM");
+    for (let i = 0; i < 3; i++) process.kill(pids.supervisor, "SIGTERM");
     // Nobody takes over, so the hand-over lasts a skew time and an interval.
     await until("it hands over", () =>
       /sent 0 priority|priority 0 was sent/.test(node.logTail(20)),
     );
-    process.kill(pids.keeper, "SIGTERM");
+    process.kill(pids.supervisor, "SIGTERM");
     while (owned()) {
       assert.ok(
         files.every((file) => existsSync(file) || !owned()),

@@ -13,7 +13,7 @@ import { type FaultResult, runFault } from "#lab/measure/scenario";
 import { withLab } from "../support/lab.ts";
 
 /** Planned moves in which the old owner answers until the new one is heard. */
-const SEAMLESS: readonly FaultName[] = ["stop", "restart", "kill-engine", "kill-keeper"];
+const SEAMLESS: readonly FaultName[] = ["stop", "restart", "kill-engine", "kill-supervisor"];
 /** In which both may hold the address for a moment. Far above what is measured, far below what keepalived leaves. */
 const COORDINATED_OVERLAP_MAX = 500;
 
@@ -75,7 +75,7 @@ describe("a pair of Batons", { concurrency: 3 }, () => {
     "stop",
     "restart",
     "kill-engine",
-    "kill-keeper",
+    "kill-supervisor",
     "kill-all",
     "hang",
     "link",
@@ -87,7 +87,7 @@ describe("a pair of Batons", { concurrency: 3 }, () => {
     "stop",
     "restart",
     "kill-engine",
-    "kill-keeper",
+    "kill-supervisor",
     "kill-all",
     "hang",
     "link",

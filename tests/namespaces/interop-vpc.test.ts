@@ -11,7 +11,7 @@ import { type Profile, TUTORIAL } from "#lab/measure/profile";
 import { runFault } from "#lab/measure/scenario";
 import { fromMillis } from "#units/time";
 
-const PATIENCE = 4;
+const TIMEOUT = 4;
 
 async function withPair(
   kind: DaemonKind,
@@ -31,7 +31,7 @@ async function withPair(
     profile,
     kinds: [kind, kind],
     cloud,
-    patience: PATIENCE,
+    patience: TIMEOUT,
   });
   try {
     assert.equal((await cloud.applyForHavip()).state, "UNBIND");

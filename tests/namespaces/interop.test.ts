@@ -104,7 +104,7 @@ function pairTest(profile: Profile, kinds: readonly [DaemonKind, DaemonKind]): v
         const second = first === "a" ? "b" : "a";
         await runs("stop", first, second);
         await runs("stop", second, first);
-        await runs("kill-keeper", first, second);
+        await runs("kill-supervisor", first, second);
       });
       checkPackets(packets, profile);
       for (const node of [a, b]) {

@@ -20,7 +20,7 @@ const VIP = "192.0.2.100";
 const OTHER = "192.0.2.101";
 const BOTH = { echo: true, arp: true };
 const NEITHER = { echo: false, arp: false };
-const PATIENCE = 200;
+const TIMEOUT = 200;
 
 function setUp(): { cable: Cable; guard: NftGuard; probe: Probe; [Symbol.dispose](): void } {
   const cable = layCable();
@@ -42,15 +42,15 @@ function setUp(): { cable: Cable; guard: NftGuard; probe: Probe; [Symbol.dispose
 
 test("an address is silent from `open` on, answers while prolonged, and freely after `close`", () => {
   using it = setUp();
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH, "unguarded");
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "unguarded");
   mustDo(it.guard.open([address(VIP)]));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "guarded, never prolonged");
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER, "guarded, never prolonged");
   mustDo(it.guard.prolong([address(VIP)], 60_000));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH, "prolonged");
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "prolonged");
   mustDo(it.guard.prolong([address(VIP)], 0));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "a lease of nothing ends at once");
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER, "a lease of nothing ends at once");
   mustDo(it.guard.close([address(VIP)]));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH, "closed");
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "closed");
 });
 
 test("a lease of 500 ms is silent after 500 ms, for echo and for ARP, and not before", (t) => {
@@ -104,7 +104,7 @@ test("prolonging again and again leaves no gap", () => {
     it.probe.ask();
     it.probe.listen(after(now(), fromMillis(2)));
   }
-  it.probe.listen(after(now(), fromMillis(PATIENCE)));
+  it.probe.listen(after(now(), fromMillis(TIMEOUT)));
   const echoes = it.probe.questions.filter((one) => one.kind === "echo");
   assert.ok(echoes.length > 50);
   assert.deepEqual(
@@ -120,11 +120,11 @@ test("two addresses: each has its own lease; closing one leaves the other guarde
   using other = new Probe(right, left, address(OTHER));
   mustDo(it.guard.open([address(VIP), address(OTHER)]));
   mustDo(it.guard.prolong([address(VIP)], 60_000));
-  assert.deepEqual([it.probe.answers(PATIENCE), other.answers(PATIENCE)], [BOTH, NEITHER]);
+  assert.deepEqual([it.probe.answers(TIMEOUT), other.answers(TIMEOUT)], [BOTH, NEITHER]);
   mustDo(it.guard.close([address(VIP)]));
-  assert.deepEqual([it.probe.answers(PATIENCE), other.answers(PATIENCE)], [BOTH, NEITHER]);
+  assert.deepEqual([it.probe.answers(TIMEOUT), other.answers(TIMEOUT)], [BOTH, NEITHER]);
   mustDo(it.guard.close([address(OTHER)]));
-  assert.deepEqual(other.answers(PATIENCE), BOTH);
+  assert.deepEqual(other.answers(TIMEOUT), BOTH);
 });
 
 test("addresses that are not guarded are left alone", () => {
@@ -132,7 +132,7 @@ test("addresses that are not guarded are left alone", () => {
   const { left, right } = it.cable;
   mustDo(it.guard.open([address(VIP)]));
   using host = new Probe(right, left, left.address);
-  assert.deepEqual(host.answers(PATIENCE), BOTH);
+  assert.deepEqual(host.answers(TIMEOUT), BOTH);
 });
 
 test("open, prolong and close may be repeated, and may name nothing", () => {
@@ -152,7 +152,7 @@ test("open, prolong and close may be repeated, and may name nothing", () => {
     assert.deepEqual(outcome, { ok: true });
   }
   assert.deepEqual(
-    it.probe.answers(PATIENCE),
+    it.probe.answers(TIMEOUT),
     NEITHER,
     "closed and opened again: the former lease is not revived",
   );
@@ -167,12 +167,12 @@ test("rules that a firewall's reload removed are back with the next prolongation
   using firewall = left.namespace.within(() => must(openNftGuard()));
   mustDo(firewall.clean(() => false));
   mustDo(it.guard.prolong([address(VIP)], 60_000));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH);
   mustDo(it.guard.prolong([address(VIP)], 0));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "it is guarded again");
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER, "it is guarded again");
   mustDo(firewall.clean(() => false));
   mustDo(it.guard.open([address(OTHER)]));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "opening another one heals too");
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER, "opening another one heals too");
 });
 
 test("the guard outlives the process that made it; the next one takes it over without a gap", () => {
@@ -182,22 +182,18 @@ test("the guard outlives the process that made it; the next one takes it over wi
   mustDo(it.guard.prolong([address(VIP)], 60_000));
   // The end of a process is the end of its socket.
   it.guard[Symbol.dispose]();
-  assert.deepEqual(
-    it.probe.answers(PATIENCE),
-    BOTH,
-    "what was prolonged lasts as long as promised",
-  );
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "what was prolonged lasts as long as promised");
   using next = left.namespace.within(() => must(openNftGuard()));
   mustDo(next.open([address(VIP)]));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH, "alive is alive, whoever said so");
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "alive is alive, whoever said so");
   mustDo(next.prolong([address(VIP)], 0));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER);
   mustDo(left.rtnetlink.setAddress(left.link.index, virtual(OTHER), 0));
   using other = new Probe(it.cable.right, left, address(OTHER));
-  assert.deepEqual(other.answers(PATIENCE), NEITHER, "what the former guarded stays");
+  assert.deepEqual(other.answers(TIMEOUT), NEITHER, "what the former guarded stays");
   mustDo(next.clean((one) => one === address(VIP)));
-  assert.deepEqual(other.answers(PATIENCE), BOTH, "until it is found to be nobody's");
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+  assert.deepEqual(other.answers(TIMEOUT), BOTH, "until it is found to be nobody's");
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER);
 });
 
 test("two daemons in one namespace share the rules: neither ends what the other guards", () => {
@@ -208,14 +204,14 @@ test("two daemons in one namespace share the rules: neither ends what the other 
   mustDo(it.guard.prolong([address(VIP)], 60_000));
   mustDo(second.open([address(OTHER)]));
   mustDo(second.close([address(OTHER)]));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH);
   mustDo(it.guard.prolong([address(VIP)], 0));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER, "still guarded");
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER, "still guarded");
   mustDo(second.open([address(OTHER)]));
   mustDo(it.guard.close([address(VIP)]));
   mustDo(left.rtnetlink.setAddress(left.link.index, virtual(OTHER), 0));
   using other = new Probe(it.cable.right, left, address(OTHER));
-  assert.deepEqual(other.answers(PATIENCE), NEITHER, "the other way round too");
+  assert.deepEqual(other.answers(TIMEOUT), NEITHER, "the other way round too");
 });
 
 test("a guard that another process left is closed by whoever removes the address", () => {
@@ -223,10 +219,10 @@ test("a guard that another process left is closed by whoever removes the address
   const { left } = it.cable;
   mustDo(it.guard.open([address(VIP), address(OTHER)]));
   it.guard[Symbol.dispose]();
-  using keeper = left.namespace.within(() => must(openNftGuard()));
-  mustDo(keeper.close([address(VIP)]));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
-  mustDo(keeper.close([address(OTHER)]));
+  using supervisor = left.namespace.within(() => must(openNftGuard()));
+  mustDo(supervisor.close([address(VIP)]));
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH);
+  mustDo(supervisor.close([address(OTHER)]));
   const listed = left.namespace.within(() => spawnSync("nft", ["list", "ruleset"]));
   assert.equal(listed.stdout.toString(), "", "with the last element the rules go");
 });
@@ -247,13 +243,13 @@ test("a process that is killed leaves its address silent", () => {
     spawnSync(process.execPath, argv, { cwd: fileURLToPath(new URL("../..", import.meta.url)) }),
   );
   assert.equal(child.signal, "SIGKILL", child.stderr.toString());
-  it.probe.listen(after(now(), fromMillis(PATIENCE)));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+  it.probe.listen(after(now(), fromMillis(TIMEOUT)));
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER);
   using release = left.namespace.within(() => must(openNftGuard()));
   assert.deepEqual(must(release.guarded()), [address(VIP)], "whoever guarded it");
   mustDo(release.clean(() => false));
   assert.deepEqual(must(release.guarded()), []);
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH);
   mustDo(release.clean(() => false));
 });
 
@@ -265,9 +261,9 @@ test("two guards with tables of their own do not disturb each other", () => {
   mustDo(it.guard.prolong([address(VIP)], 60_000));
   mustDo(second.open([address(OTHER)]));
   mustDo(second.close([address(OTHER)]));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH);
   mustDo(it.guard.prolong([address(VIP)], 0));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER);
 });
 
 test("an address that is closed and opened again has lost its lease, though others kept the rules alive", () => {
@@ -276,7 +272,7 @@ test("an address that is closed and opened again has lost its lease, though othe
   mustDo(it.guard.prolong([address(VIP)], 60_000));
   mustDo(it.guard.close([address(VIP)]));
   mustDo(it.guard.open([address(VIP)]));
-  assert.deepEqual(it.probe.answers(PATIENCE), NEITHER);
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER);
 });
 
 /** Makes the kernel ask for a neighbour's MAC in the name of the VIP, and counts the frames that say so. */
@@ -306,7 +302,7 @@ function claimsOf({ left, right }: Cable): number {
       if (parsed.kind === "arp" && parsed.arp.senderAddress === address(VIP)) claims++;
     }
   });
-  const until = after(now(), fromMillis(PATIENCE));
+  const until = after(now(), fromMillis(TIMEOUT));
   while (now() < until) reactor.wait(until);
   receiver.close();
   // What is being asked for is not asked for again at once.
@@ -328,7 +324,7 @@ test("hundreds of addresses are guarded and prolonged in one go", () => {
   const many = Array.from({ length: 1_000 }, (_, at) => address(`198.18.${at >> 8}.${at & 255}`));
   mustDo(it.guard.open([address(VIP), ...many]));
   mustDo(it.guard.prolong([address(VIP), ...many], 60_000));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH);
   mustDo(it.guard.close(many));
-  assert.deepEqual(it.probe.answers(PATIENCE), BOTH);
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH);
 });

@@ -69,7 +69,7 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
     assert.ok(a && b);
     const one = run(a);
     await until("a owns the address", () => owner(lab) === "a");
-    // Its keeper, too, has to know by now what is to be handed over when the engine dies.
+    // Its supervisor, too, has to know by now what is to be handed over when the engine dies.
     await until("a is MASTER", () => one.states().at(-1) === "MASTER");
     const two = run(b);
     await until("b is BACKUP", () => two.states().at(-1) === "BACKUP");
@@ -87,7 +87,7 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
       [b, two],
     ] as const) {
       const told = replay(node);
-      // An engine that was killed could not say so: only its keeper's log does.
+      // An engine that was killed could not say so: only its supervisor's log does.
       const moves = [...told.matchAll(/^ +\w+ -> (\w+): (.*)$/gm)];
       const logged = [
         ...running.log().matchAll(/\) (?:Entering (\w+) STATE[^:]*|Stopping): (.*)$/gm),

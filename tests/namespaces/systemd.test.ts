@@ -9,7 +9,7 @@ import { bootMachine, LOG, type SystemdMachine, whyNoMachine } from "./systemd-m
 
 const skip = whyNoMachine() ?? false;
 /** Nothing here is about time. */
-const PATIENCE_SECONDS = 60;
+const TIMEOUT_SECONDS = 60;
 const ADDRESS = "10.77.0.100";
 
 /** The start waits in it until somebody writes. */
@@ -59,10 +59,10 @@ async function boot(context: TestContext): Promise<Bench> {
       await sh(`cat >/etc/keepalived/keepalived.conf <<'END'\n${text}\nEND`);
     },
     async until(what, isTrue) {
-      const end = performance.now() + PATIENCE_SECONDS * 1_000;
+      const end = performance.now() + TIMEOUT_SECONDS * 1_000;
       while (!(await isTrue())) {
         if (performance.now() > end)
-          throw new Error(`not within ${PATIENCE_SECONDS} s: ${what}\n${await log()}`);
+          throw new Error(`not within ${TIMEOUT_SECONDS} s: ${what}\n${await log()}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
@@ -86,7 +86,7 @@ const complaints = (log: string): readonly string[] =>
     .map((line) => line.replace(/^\S+ /, ""));
 
 const openGate = async (bench: Bench): Promise<string> =>
-  await bench.sh(`timeout ${PATIENCE_SECONDS} sh -c 'echo open >${GATE}'`);
+  await bench.sh(`timeout ${TIMEOUT_SECONDS} sh -c 'echo open >${GATE}'`);
 
 test("the unit file under systemd: start, reload, deaths of one and of all, stop", {
   skip,
@@ -136,7 +136,7 @@ test("the unit file under systemd: start, reload, deaths of one and of all, stop
   );
 
   await context.test(
-    "the keeper killed: its engine hands over before the address is cleaned up",
+    "the supervisor killed: its engine hands over before the address is cleaned up",
     async () => {
       const pid = await bench.show("MainPID");
       await bench.sh(`: >${LOG}; kill -KILL ${pid}`);

@@ -64,7 +64,7 @@ function configOf(profile: Profile, node: LabNode, priority: number): string {
   }).replace("    interface eth0\n", "");
 }
 
-const FAULTS: readonly FaultName[] = ["stop", "kill-engine", "kill-keeper", "kill-all"];
+const FAULTS: readonly FaultName[] = ["stop", "kill-engine", "kill-supervisor", "kill-all"];
 
 for (const profile of [TUTORIAL, FAST]) {
   test(`${profile.name} without an interface, one way there and another back: one owner`, async (context: TestContext) => {

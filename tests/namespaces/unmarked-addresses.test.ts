@@ -96,11 +96,11 @@ class Machine {
 
   /** Both processes at once: the engine first, stopped, so that it hands over nothing. */
   kill(): void {
-    const keeper = this.#children.at(-1)?.pid;
-    assert.ok(keeper !== undefined);
-    const engines = readFileSync(`/proc/${keeper}/task/${keeper}/children`, "utf8");
+    const supervisor = this.#children.at(-1)?.pid;
+    assert.ok(supervisor !== undefined);
+    const engines = readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, "utf8");
     for (const signal of ["SIGSTOP", "SIGKILL"] as const)
-      for (const pid of [keeper, ...engines.trim().split(" ").filter(Boolean).map(Number)])
+      for (const pid of [supervisor, ...engines.trim().split(" ").filter(Boolean).map(Number)])
         if (isAlive(pid)) process.kill(pid, signal);
   }
 

@@ -158,7 +158,7 @@ describe("a daemon and the platform", () => {
     try {
       await until("a is MASTER too", 15, () => /Entering MASTER STATE/.test(logOf("a")));
       for (const name of ["a", "b"]) {
-        await until(`${name} says so`, 30, async () => (await platformOf(name)) === "contested");
+        await until(`${name} says so`, 30, async () => (await platformOf(name)) === "disputed");
         assert.match(logOf(name), /MASTER and .* announces? .*too/);
       }
       const said = await askDaemon(join(machine("b").folder, "run/baton/control.sock"), {

@@ -27,16 +27,16 @@ function mustNotice(t: TestContext, one: Scenario, check: string, breaks: () => 
   t.mock.restoreAll();
 }
 
-type Configure = Extract<Parameters<Engine["onKeeper"]>[0], { type: "configure" }>;
+type Configure = Extract<Parameters<Engine["onSupervisor"]>[0], { type: "configure" }>;
 
 /** An engine that hears another configuration than it was given. */
 function mishear(t: TestContext, change: (message: Configure, times: number) => Configure): void {
-  const onKeeper = shipped(Engine.prototype, "onKeeper");
+  const onSupervisor = shipped(Engine.prototype, "onSupervisor");
   let times = 0;
-  t.mock.method(Engine.prototype, "onKeeper", function (this: Engine, message, now) {
+  t.mock.method(Engine.prototype, "onSupervisor", function (this: Engine, message, now) {
     if (message.type === "configure") times += 1;
-    onKeeper.call(this, message.type === "configure" ? change(message, times) : message, now);
-  } satisfies Engine["onKeeper"]);
+    onSupervisor.call(this, message.type === "configure" ? change(message, times) : message, now);
+  } satisfies Engine["onSupervisor"]);
 }
 
 /** An engine that forgets to announce now and then. */
@@ -173,7 +173,7 @@ test("false-alarm: the other machine owns the address all the time", (t) => {
           this.tell({
             type: "report",
             instance: config.router.name,
-            report: { kind: "no-owner", silentMicros: now - state.since },
+            report: { kind: "no-owner", noMasterMicros: now - state.since },
           });
       }
     } satisfies Engine["onTime"]);
@@ -188,13 +188,13 @@ for (const [what, after] of [
   test(`not-as-configured: a reload that is not heard (${what})`, (t) => {
     const faults = [reload(10, 0, after(0)), reload(10, 1, after(1))];
     mustNotice(t, scenario([instance(0), instance(1)], { faults }), "not-as-configured", () => {
-      const onKeeper = shipped(Engine.prototype, "onKeeper");
+      const onSupervisor = shipped(Engine.prototype, "onSupervisor");
       const known = new WeakSet<Engine>();
-      t.mock.method(Engine.prototype, "onKeeper", function (this: Engine, message, now) {
+      t.mock.method(Engine.prototype, "onSupervisor", function (this: Engine, message, now) {
         if (message.type === "configure" && known.has(this)) return;
         known.add(this);
-        onKeeper.call(this, message, now);
-      } satisfies Engine["onKeeper"]);
+        onSupervisor.call(this, message, now);
+      } satisfies Engine["onSupervisor"]);
     });
   });
 }
@@ -227,13 +227,13 @@ test("not-as-configured: an instance that a reload removes stays", (t) => {
 
 test("reload-disturbs: a reload without a change announces", (t) => {
   const faults = [reload(10, 0, instance(0)), reload(10, 1, instance(1))];
-  const onKeeper = shipped(Engine.prototype, "onKeeper");
+  const onSupervisor = shipped(Engine.prototype, "onSupervisor");
   mustNotice(t, scenario([instance(0), instance(1)], { faults }), "reload-disturbs", () => {
-    t.mock.method(Engine.prototype, "onKeeper", function (this: Engine, message, now) {
-      onKeeper.call(this, message, now);
+    t.mock.method(Engine.prototype, "onSupervisor", function (this: Engine, message, now) {
+      onSupervisor.call(this, message, now);
       if (message.type === "configure")
-        onKeeper.call(this, { type: "announce", instance: "V1" }, now);
-    } satisfies Engine["onKeeper"]);
+        onSupervisor.call(this, { type: "announce", instance: "V1" }, now);
+    } satisfies Engine["onSupervisor"]);
   });
 });
 

@@ -66,7 +66,7 @@ for (const kind of ["partition", "vrrp-cut"] as const) {
   test(`${kind}: both owners report the other while the platform moves the address between them`, () => {
     const result = run(cloud([apart(kind)]));
     for (const id of [0, 1])
-      assert.ok(told(result, `machine ${id} V1 10.0.0.100 reports {"kind":"contested"`) > 0);
+      assert.ok(told(result, `machine ${id} V1 10.0.0.100 reports {"kind":"disputed"`) > 0);
     // Where each hears the other's ARP, that has put the answers in doubt before the first move.
     assert.ok(kind === "vrrp-cut" || result.agreement.moves > 0);
     assert.ok(result.agreement.longest <= 6.5 * SECOND + 200_000, `${result.agreement.longest}`);

@@ -37,7 +37,7 @@ test("the explorer finds a lease that is too long: a peer with fewer down_timer_
   const [weak, strong] = hung.configs;
   assert.ok(weak !== undefined && strong !== undefined);
   const configs = [weak, { ...strong, downTimerAdverts: 2 }];
-  const { finding } = explore({ ...hung, configs, keepsSeat: false });
+  const { finding } = explore({ ...hung, configs, keepsOwnership: false });
   assert.equal(finding?.invariant, "lease");
   assert.match(finding?.text ?? "", /routers 0 \(hung\) and 1 both own/);
 });

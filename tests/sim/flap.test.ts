@@ -83,7 +83,7 @@ test("returned-beside-owner: an engine that counts the seat from a word that nob
     for (const one of this.instances) {
       const { phase } = one.state;
       if (phase.kind === "master")
-        one.state = { ...one.state, phase: { ...phase, resumedSeatUntil: undefined } };
+        one.state = { ...one.state, phase: { ...phase, resumedSafeUntil: undefined } };
     }
   } satisfies Engine["onTime"]);
   assert.deepEqual(complaints(runScenario(twoFlaps)), ["returned-beside-owner"]);

@@ -96,7 +96,7 @@ export function scenario(
     },
     hasGuard: true,
     wakeLateMicros: 100,
-    keeperLateMicros: 300,
+    supervisorLateMicros: 300,
     faults: [],
     stormMicros: 20 * SECOND,
     settleMicros: 20 * SECOND,

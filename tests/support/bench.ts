@@ -96,8 +96,8 @@ export class Bench {
     this.drain();
   }
 
-  keeper(message: ToEngine): void {
-    this.engine.onKeeper(message, this.now);
+  supervisor(message: ToEngine): void {
+    this.engine.onSupervisor(message, this.now);
     this.drain();
   }
 
@@ -117,7 +117,7 @@ export class Bench {
     // As it comes through the pipe.
     const known = { groups, resume, trackers, logUnknownVrids, leftovers };
     const message: ToEngine = { type: "configure", instances, ...known };
-    this.keeper(readToEngine(printToEngine(message)));
+    this.supervisor(readToEngine(printToEngine(message)));
   }
 
   /** The kernel's news, until there is none. */

@@ -136,7 +136,7 @@ export class Cluster {
 
   configure(node: Node): void {
     const { instances, groups } = node.plan;
-    node.engine?.onKeeper(
+    node.engine?.onSupervisor(
       { type: "configure", instances, groups, resume: [], trackers: [] },
       this.now,
     );
@@ -144,7 +144,7 @@ export class Cluster {
   }
 
   stop(node: Node): void {
-    node.engine?.onKeeper({ type: "stop" }, this.now);
+    node.engine?.onSupervisor({ type: "stop" }, this.now);
     this.settle();
   }
 

@@ -1,5 +1,5 @@
 /**
- * Stands in for the engine where only the keeper is under test: says what an engine says, touches no network. Every instance
+ * Stands in for the engine where only the supervisor is under test: says what an engine says, touches no network. Every instance
  * goes to BACKUP and MASTER at once. The folder in FAKE_ENGINE_DIR steers it: `deaf` leaves questions unanswered, `stay`
  * keeps it from ending; what it is told is appended to `told`; what is in `say` is written as it is, once.
  */

@@ -17,7 +17,7 @@ export const skipKeepalived: string | false =
 
 /** keepalived itself, dumping what it understood. */
 const DUMP = [...CORPUS_NETWORK, 'exec "$0" -n -l -d -P -i main -f "$1"'].join("\n");
-const PATIENCE = 30_000;
+const TIMEOUT = 30_000;
 
 /** Output up to the end of the dump; shorter when keepalived gives up before; undefined when the machine is too busy. */
 export function dump(path: string): Promise<string | undefined> {
@@ -33,7 +33,7 @@ export function dump(path: string): Promise<string | undefined> {
     const timer = setTimeout(() => {
       late = true;
       stop();
-    }, PATIENCE);
+    }, TIMEOUT);
     const take = (chunk: Buffer): void => {
       text += chunk.toString();
       if (text.includes("------< Interfaces >------")) stop();

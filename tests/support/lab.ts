@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "#lab/measure/daemon";
 import { Lab, type LabOptions } from "#lab/measure/lab";
 
-const PATIENCE = 4;
+const TIMEOUT = 4;
 
 export async function withLab(
   context: TestContext,
@@ -17,7 +17,7 @@ export async function withLab(
     throw new Error(`this test needs keepalived: ${HOW_TO_INSTALL_KEEPALIVED}`);
   }
   const folder = mkdtempSync(join(tmpdir(), "baton-test-"));
-  const lab = new Lab({ patience: PATIENCE, ...options, folder });
+  const lab = new Lab({ patience: TIMEOUT, ...options, folder });
   try {
     await lab.instruments.ready();
     await use(lab, folder);

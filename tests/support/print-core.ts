@@ -57,6 +57,6 @@ export function printReport(report: Report): string {
     case "slept-as-backup":
       return `slept-as-backup ${report.micros}`;
     case "no-owner":
-      return `no-owner ${report.silentMicros}`;
+      return `no-owner ${report.noMasterMicros}`;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Starts one script as the keeper does. Arguments: folder of the notes, script, and "stop" to end like a keeper that is
+ * Starts one script as the supervisor does. Arguments: folder of the notes, script, and "stop" to end like a supervisor that is
  * stopped when the script has ended; without it, it waits to be killed.
  */
 

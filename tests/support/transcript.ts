@@ -31,7 +31,7 @@ import { Cluster, deviceOf, type News, type Node } from "./cluster.ts";
 import { ip } from "./fake-world.ts";
 import { printReport } from "./print-core.ts";
 
-const PATIENCE = 120_000_000;
+const TIMEOUT = 120_000_000;
 
 type Settings = ReadonlyMap<string, string>;
 /** Words and `key=value` pairs; words mean "yes". */
@@ -126,7 +126,7 @@ class Teller {
         else node.blocked.add("eth0");
         return;
       case "check":
-        node.engine?.onKeeper(
+        node.engine?.onSupervisor(
           { type: "tracker", kind: "script", name: second, result: third === "up" ? "up" : "down" },
           cluster.now,
         );
@@ -171,7 +171,7 @@ class Teller {
     const [name = "", phase] = condition.split("=");
     const node = this.#cluster.node(name);
     const isDone = (): boolean => node.engine?.instances[0]?.state.phase.kind === phase;
-    this.#cluster.run(instant(this.#cluster.now + PATIENCE), isDone);
+    this.#cluster.run(instant(this.#cluster.now + TIMEOUT), isDone);
     assert(isDone(), `${condition} never came`);
   }
 

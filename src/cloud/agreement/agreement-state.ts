@@ -32,7 +32,7 @@ export interface AgreementTimes {
   /** Between questions while it agrees: the first ones sooner, then this on average (`reconcileWait`). */
   readonly reconcile: Micros;
   /** Between questions while another instance announces the address too. */
-  readonly contested: Micros;
+  readonly disputed: Micros;
   /** Without a claim of another instance for so long, a yes is an agreement again. */
   readonly calm: Micros;
   /** A doubt of the same mastership is told again after this. */
@@ -51,7 +51,7 @@ export const AGREEMENT_TIMES: AgreementTimes = {
   announceMost: fromSeconds(10),
   alarm: fromSeconds(5),
   reconcile: fromSeconds(6),
-  contested: fromSeconds(2),
+  disputed: fromSeconds(2),
   calm: fromSeconds(30),
   doubtGap: fromSeconds(60),
   leaveFirst: fromSeconds(0.1),
@@ -157,7 +157,7 @@ export type AgreementNews =
   /** It agreed once and does not any more, while we are MASTER. */
   | { readonly kind: "lost"; readonly view: View }
   /** The same, and another instance has it: it announced the address too. */
-  | { readonly kind: "contested"; readonly rival: string | undefined }
+  | { readonly kind: "disputed"; readonly rival: string | undefined }
   /** It agreed, and something here speaks against it; asked at once. */
   | { readonly kind: "doubted"; readonly sign: ContrarySign };
 
@@ -166,7 +166,7 @@ export type Verdict =
   | { readonly kind: "not-asked" }
   | { readonly kind: "agrees"; readonly asOf: Instant | undefined }
   | { readonly kind: "disagrees" | "unknown"; readonly view: View | undefined }
-  | { readonly kind: "contested"; readonly contest: Contest; readonly view: View | undefined }
+  | { readonly kind: "disputed"; readonly contest: Contest; readonly view: View | undefined }
   | { readonly kind: "doubtful"; readonly doubt: Doubt };
 
 export function verdictOf(state: AgreementState): Verdict {
@@ -176,7 +176,7 @@ export function verdictOf(state: AgreementState): Verdict {
       ? { kind: "agrees", asOf: undefined }
       : { kind: "unknown", view: undefined };
   const { agreed, contest, doubt, view } = state;
-  if (contest !== undefined) return { kind: "contested", contest, view };
+  if (contest !== undefined) return { kind: "disputed", contest, view };
   if (!agreed) {
     if (doubt !== undefined && view?.kind === "ours") return { kind: "doubtful", doubt };
     const isNo = view?.kind === "theirs" || view?.kind === "no-havip";

@@ -5,7 +5,7 @@
  *   BACKUP ── MASTER ──> asking ── "it is ours" ──> agreed ──> asking …
  *   (a few seconds)        │ "it is not": announce again, later and later
  *                          ├ five seconds: told once, until it agrees
- *                          └ it was, and now is another instance's: told at once, and contested until
+ *                          └ it was, and now is another instance's: told at once, and disputed until
  *                            half a minute has passed in which it was ours
  *   a sign to the contrary ──> doubted: what was answered before it does not count, asked at once
  *   MASTER ── planned stop ──> leaving ── "it is somebody else's", or no answer ──> the engine is told
@@ -198,15 +198,15 @@ function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTim
   const sure: Watching = { ...state, doubt: undefined, yesCount: before.yesCount + 1 };
   // It left and came back between two questions: the platform's own date of the last move tells.
   if (before.view?.kind === "ours" && before.view.movedAt !== view.movedAt)
-    return contested(sure, undefined, true, now, times);
+    return disputed(sure, undefined, true, now, times);
   const { contest } = sure;
   if (contest !== undefined && now < after(contest.lastAt, times.calm))
-    return unchanged({ ...sure, askAt: after(now, times.contested), askWait: times.ask });
+    return unchanged({ ...sure, askAt: after(now, times.disputed), askWait: times.ask });
   return agrees({ ...sure, contest: undefined }, now, times);
 }
 
 /** Seen to have left us while we are MASTER, once more. The rival is told as soon as it is known, and once. */
-function contested(
+function disputed(
   state: Watching,
   rival: string | undefined,
   wasOurs: boolean,
@@ -223,7 +223,7 @@ function contested(
     moves: (before?.moves ?? 0) + (hasMoved ? 1 : 0),
   };
   const isNews = before === undefined || (before.rival === undefined && rival !== undefined);
-  const news = { kind: "contested", rival } as const;
+  const news = { kind: "disputed", rival } as const;
   return {
     state: {
       ...state,
@@ -233,7 +233,7 @@ function contested(
       yesCount: 0,
       since: before === undefined ? now : state.since,
       announceWait: before === undefined ? times.announceMost : state.announceWait,
-      askAt: after(now, times.contested),
+      askAt: after(now, times.disputed),
     },
     effects: isNews ? [{ kind: "tell", news }] : [],
   };
@@ -275,7 +275,7 @@ function refused(before: Watching, view: View, now: Instant, times: AgreementTim
     state = { ...state, agreed: false, since: now, announceAt: now, doubt: undefined };
   if (rival !== undefined && (before.agreed || before.contest !== undefined)) {
     // An address moves to another instance only when that one announces it, and we are MASTER.
-    const step = contested(state, rival, before.view?.kind === "ours", now, times);
+    const step = disputed(state, rival, before.view?.kind === "ours", now, times);
     effects.push(...step.effects);
     state = { ...state, ...step.state, askAt: state.askAt };
   } else if (before.agreed) effects.push({ kind: "tell", news: { kind: "lost", view } });

@@ -26,11 +26,11 @@ export function reason(why: Reason): string {
       return `${printIpv4(why.from)} advertises priority ${why.theirs}, above our ${why.ours}`;
     case "higher-address":
       return `${printIpv4(why.from)} has the same priority ${why.priority} and a higher address than our ${printIpv4(why.ours)}`;
-    case "newcomer-yields":
+    case "unconfirmed-yields":
       return `we became master without having heard anybody, and ${printIpv4(why.from)} (priority ${why.theirs}, ours ${why.ours}) was master before us: with nopreempt the newcomer yields`;
     case "master-was-alive":
       return `${printIpv4(why.from)}, which we replaced ${duration(why.after)} ago because it was silent, is alive: with nopreempt the address is still its own`;
-    case "overslept":
+    case "stalled":
       return `this node did not run for ${duration(why.stalled)}, longer than the ${duration(why.allowed)} after which a peer may own the address`;
     case "link-back-in-time":
       return `the link was away for only ${duration(why.away)}, and no peer can have taken over in less than ${duration(why.allowed)}`;
@@ -158,7 +158,7 @@ export function report(what: Report): string {
     }
     case "no-owner":
       if (what.cannotHear !== undefined)
-        return `this node has heard no router for ${duration(micros(what.silentMicros))} and cannot take the address, but it could not hear one either (${HEARS_NOTHING[what.cannotHear] ?? what.cannotHear}): whether another node serves the address is not known here`;
-      return `no router has advertised the address for ${duration(micros(what.silentMicros))}, and this node cannot take it: nobody serves it`;
+        return `this node has heard no router for ${duration(micros(what.noMasterMicros))} and cannot take the address, but it could not hear one either (${HEARS_NOTHING[what.cannotHear] ?? what.cannotHear}): whether another node serves the address is not known here`;
+      return `no router has advertised the address for ${duration(micros(what.noMasterMicros))}, and this node cannot take it: nobody serves it`;
   }
 }

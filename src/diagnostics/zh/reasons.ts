@@ -26,11 +26,11 @@ export function reason(why: Reason): string {
       return `${printIpv4(why.from)} 的优先级 ${why.theirs} 高于本机的 ${why.ours}`;
     case "higher-address":
       return `${printIpv4(why.from)} 的优先级同为 ${why.priority}，但地址比本机的 ${printIpv4(why.ours)} 大`;
-    case "newcomer-yields":
+    case "unconfirmed-yields":
       return `本机成为主节点之前没有收到过任何通告，而 ${printIpv4(why.from)}（优先级 ${why.theirs}，本机 ${why.ours}）早已是主节点：配置了 nopreempt，后来者让位`;
     case "master-was-alive":
       return `${duration(why.after)} 前因静默被本机接替的 ${printIpv4(why.from)} 其实还活着：配置了 nopreempt，地址仍归它`;
-    case "overslept":
+    case "stalled":
       return `本机停顿了 ${duration(why.stalled)}，超过 ${duration(why.allowed)}，对端可能已经接管地址`;
     case "link-back-in-time":
       return `链路只中断了 ${duration(why.away)}，对端不可能在 ${duration(why.allowed)} 之内接管`;
@@ -158,7 +158,7 @@ export function report(what: Report): string {
     }
     case "no-owner":
       if (what.cannotHear !== undefined)
-        return `本机已有 ${duration(micros(what.silentMicros))} 没有收到任何路由器的通告，也无法接管；但本机此时收不到通告（${HEARS_NOTHING[what.cannotHear] ?? what.cannotHear}），无法判断是否有其他节点在提供服务`;
-      return `已有 ${duration(micros(what.silentMicros))} 没有任何路由器通告该地址，本机又无法接管：目前无人提供服务`;
+        return `本机已有 ${duration(micros(what.noMasterMicros))} 没有收到任何路由器的通告，也无法接管；但本机此时收不到通告（${HEARS_NOTHING[what.cannotHear] ?? what.cannotHear}），无法判断是否有其他节点在提供服务`;
+      return `已有 ${duration(micros(what.noMasterMicros))} 没有任何路由器通告该地址，本机又无法接管：目前无人提供服务`;
   }
 }

@@ -82,7 +82,7 @@ const EN: DemoText = {
     stop: "stop the owner",
     restart: "restart the owner",
     "kill-engine": "kill -9 the engine",
-    "kill-keeper": "kill -9 the keeper",
+    "kill-supervisor": "kill -9 the supervisor",
     "kill-all": "kill -9 everything",
     hang: "freeze the owner",
     link: "pull the owner's cable",
@@ -100,8 +100,8 @@ const EN: DemoText = {
         return `restarting the daemon on the owner ${node}`;
       case "kill-engine":
         return `kill -9 of the process on ${node} that speaks VRRP (engine; keepalived's child)`;
-      case "kill-keeper":
-        return `kill -9 of the parent process on ${node} (keeper; keepalived's main process)`;
+      case "kill-supervisor":
+        return `kill -9 of the parent process on ${node} (supervisor; keepalived's main process)`;
       case "kill-all":
         return `kill -9 of every daemon process on ${node} at once`;
       case "hang":
@@ -132,7 +132,7 @@ const EN: DemoText = {
     `${DAEMON_NAMES[kind]}: no other node took over ("${EN.faultShort[name]}")`,
   healing: {
     stop: "starting it again",
-    "kill-keeper": "starting it again",
+    "kill-supervisor": "starting it again",
     "kill-all": "starting it again",
     hang: "letting it go on (SIGCONT)",
     link: "plugging the cable in again",
@@ -178,7 +178,7 @@ const ZH: DemoText = {
     stop: "停止主节点",
     restart: "重启主节点",
     "kill-engine": "kill -9 引擎进程",
-    "kill-keeper": "kill -9 守护进程",
+    "kill-supervisor": "kill -9 守护进程",
     "kill-all": "kill -9 全部进程",
     hang: "冻结主节点",
     link: "拔掉主节点网线",
@@ -196,8 +196,8 @@ const ZH: DemoText = {
         return `重启主节点 ${node} 上的进程`;
       case "kill-engine":
         return `kill -9 ${node} 上负责 VRRP 的进程（engine；keepalived 的子进程）`;
-      case "kill-keeper":
-        return `kill -9 ${node} 上的父进程（keeper；keepalived 的主进程）`;
+      case "kill-supervisor":
+        return `kill -9 ${node} 上的父进程（supervisor；keepalived 的主进程）`;
       case "kill-all":
         return `同时 kill -9 ${node} 上的全部进程`;
       case "hang":
@@ -226,7 +226,7 @@ const ZH: DemoText = {
   failed: (kind, name) => `${DAEMON_NAMES[kind]}：“${ZH.faultShort[name]}”之后没有其他节点接管`,
   healing: {
     stop: "重新启动",
-    "kill-keeper": "重新启动",
+    "kill-supervisor": "重新启动",
     "kill-all": "重新启动",
     hang: "恢复运行（SIGCONT）",
     link: "重新插上网线",

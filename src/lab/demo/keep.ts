@@ -28,7 +28,7 @@ const VERBS: Readonly<Record<string, (node: LabNode) => void | Promise<void>>> =
   stop: (node) => node.stopDaemon(),
   start: (node) => node.startDaemon(),
   "kill-engine": (node) => node.signalEngine("SIGKILL"),
-  "kill-keeper": (node) => node.signalKeeper("SIGKILL"),
+  "kill-supervisor": (node) => node.signalSupervisor("SIGKILL"),
   "kill-all": (node) => node.signalAll("SIGKILL"),
   hang: (node) => node.signalAll("SIGSTOP"),
   continue: (node) => node.signalAll("SIGCONT"),
@@ -141,7 +141,7 @@ async function describeAccess({ labs, lang, outside }: KeepOptions, fifo: string
       const running = node.pids();
       const what = `${node.kind} ${node.name}`;
       lines.push(
-        `  kill -9 ${seen(running?.keeper)} ${seen(running?.engine)}    # ${what}: keeper, engine`,
+        `  kill -9 ${seen(running?.supervisor)} ${seen(running?.engine)}    # ${what}: supervisor, engine`,
       );
     }
   }

@@ -59,7 +59,7 @@ async function moveAll(lab: Lab, options: AnnounceOptions): Promise<AnnounceResu
   const others = lab.nodes.filter((node) => node !== owner);
   for (const { name } of others) lab.network.setArpLimit(name, options.limit);
   const from = now();
-  await owner.signalKeeper("SIGTERM");
+  await owner.signalSupervisor("SIGTERM");
   await owner.untilDaemonEnded();
   await sleep(options.seconds * 1000 - toMillis(elapsed(from, now())));
   const to = now();

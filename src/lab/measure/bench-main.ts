@@ -56,7 +56,7 @@ interface Options {
   readonly report: string | undefined;
 }
 
-const DEFAULT_FAULTS = "stop,kill-engine,kill-keeper,kill-all,hang,link,script,flap";
+const DEFAULT_FAULTS = "stop,kill-engine,kill-supervisor,kill-all,hang,link,script,flap";
 
 function parse(argv: readonly string[]): Options | string {
   const text = { type: "string" } as const;

@@ -39,12 +39,12 @@ export function daemonArgv(kind: DaemonKind, asksCloud = false): readonly string
 
 export interface DaemonPids {
   /** Parent: scripts and supervision (`baton run`, keepalived's main process). */
-  readonly keeper: number;
+  readonly supervisor: number;
   /** Child that speaks VRRP; undefined while it is being restarted. */
   readonly engine: number | undefined;
 }
 
-export function daemonPids(kind: DaemonKind, keeper: number): DaemonPids {
+export function daemonPids(kind: DaemonKind, supervisor: number): DaemonPids {
   const isEngine = (pid: number): boolean => {
     const line = readCommandLine(pid);
     switch (kind) {
@@ -55,5 +55,5 @@ export function daemonPids(kind: DaemonKind, keeper: number): DaemonPids {
         return line[0]?.endsWith("keepalived") === true;
     }
   };
-  return { keeper, engine: childrenOf(keeper).find(isEngine) };
+  return { supervisor, engine: childrenOf(supervisor).find(isEngine) };
 }

@@ -4,7 +4,7 @@ import type { LabNode } from "./node.ts";
 export type FaultName =
   | "stop"
   | "kill-engine"
-  | "kill-keeper"
+  | "kill-supervisor"
   | "kill-all"
   | "hang"
   | "link"
@@ -52,7 +52,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     ...DEFAULTS,
     name: "stop",
     coordinated: true,
-    inject: (owner) => owner.signalKeeper("SIGTERM"),
+    inject: (owner) => owner.signalSupervisor("SIGTERM"),
     heal: (owner) => owner.startDaemon(),
   },
   restart: {
@@ -60,7 +60,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     name: "restart",
     coordinated: true,
     inject: async (owner) => {
-      await owner.signalKeeper("SIGTERM");
+      await owner.signalSupervisor("SIGTERM");
       await owner.untilDaemonEnded();
       await owner.startDaemon();
     },
@@ -71,14 +71,14 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     name: "kill-engine",
     coordinated: true,
     inject: (owner) => owner.signalEngine("SIGKILL"),
-    // The keeper starts a new one.
+    // The supervisor starts a new one.
     heal: nothing,
   },
-  "kill-keeper": {
+  "kill-supervisor": {
     ...DEFAULTS,
-    name: "kill-keeper",
+    name: "kill-supervisor",
     coordinated: true,
-    inject: (owner) => owner.signalKeeper("SIGKILL"),
+    inject: (owner) => owner.signalSupervisor("SIGKILL"),
     heal: (owner) => owner.startDaemon(),
   },
   "kill-all": {

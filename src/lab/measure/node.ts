@@ -160,9 +160,9 @@ export class LabNode {
     this.#running = undefined;
   }
 
-  signalKeeper(name: NodeJS.Signals): Promise<void> {
+  signalSupervisor(name: NodeJS.Signals): Promise<void> {
     const pids = this.#mustRun();
-    signal(pids.keeper, name);
+    signal(pids.supervisor, name);
     return this.#afterDeadly(name, pids);
   }
 
@@ -176,13 +176,13 @@ export class LabNode {
   /** Both processes at once: neither may live long enough to see the other go. */
   signalAll(name: NodeJS.Signals): Promise<void> {
     const pids = this.#mustRun();
-    const both = [pids.engine, pids.keeper].filter((pid) => pid !== undefined);
+    const both = [pids.engine, pids.supervisor].filter((pid) => pid !== undefined);
     if (name === "SIGKILL") for (const pid of both) signal(pid, "SIGSTOP");
     for (const pid of both) signal(pid, name);
     return this.#afterDeadly(name, pids);
   }
 
-  /** A killed keeper is forgotten here once it is gone, so that `startDaemon` may follow. */
+  /** A killed supervisor is forgotten here once it is gone, so that `startDaemon` may follow. */
   async #afterDeadly(name: NodeJS.Signals, pids: DaemonPids): Promise<void> {
     if (name === "SIGKILL") {
       await this.untilDaemonEnded();
@@ -228,10 +228,10 @@ export class LabNode {
   async stopDaemon(): Promise<void> {
     const pids = this.pids();
     if (pids === undefined) return;
-    for (const pid of [pids.engine, pids.keeper]) {
+    for (const pid of [pids.engine, pids.supervisor]) {
       if (pid !== undefined && readProcess(pid)?.state === "T") signal(pid, "SIGCONT");
     }
-    signal(pids.keeper, "SIGTERM");
+    signal(pids.supervisor, "SIGTERM");
     await this.untilDaemonEnded();
   }
 }

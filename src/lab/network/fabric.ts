@@ -147,7 +147,7 @@ export class Fabric {
     return this.#output.dropped(port, { kind: "not-ipv4", etherType });
   }
 
-  #isDeaf(port: number, to: number): boolean {
+  #isUnresponsive(port: number, to: number): boolean {
     return this.#faultOf(port).deafTo?.includes(to) === true;
   }
 
@@ -254,7 +254,7 @@ export class Fabric {
       return this.#output.dropped(guest.port, { kind: "multicast-off", destination });
     for (const other of this.#guests.values()) {
       if (other === guest || other.subnetId !== guest.subnetId) continue;
-      if (this.#isDeaf(other.port, guest.port)) continue;
+      if (this.#isUnresponsive(other.port, guest.port)) continue;
       const protocol = frame[ETHERNET + 9] ?? 0;
       const source = address(frame, ETHERNET + 12);
       // A group's address changes nothing about who may be sent what: each receiver's own list decides.
@@ -286,7 +286,7 @@ export class Fabric {
         destination,
       });
     }
-    if (this.#isDeaf(receiver.port, from)) {
+    if (this.#isUnresponsive(receiver.port, from)) {
       return this.#output.dropped(from, { kind: "deaf", to: receiver.port });
     }
     const protocol = frame[ETHERNET + 9] ?? 0;

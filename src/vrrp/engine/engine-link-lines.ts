@@ -17,7 +17,7 @@ export function printToEngine(message: ToEngine): string {
   return JSON.stringify({ ...message, instances: message.instances.map(reveal) });
 }
 
-/** The keeper is the same program from the same checkout: its lines are trusted to be what they say. */
+/** The supervisor is the same program from the same checkout: its lines are trusted to be what they say. */
 export function readToEngine(line: string): ToEngine {
   const message = JSON.parse(line) as ToEngine | RevealedConfigure;
   if (message.type !== "configure") return message;

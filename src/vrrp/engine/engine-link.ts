@@ -1,8 +1,8 @@
 /**
- * The pipe between keeper and engine: one JSON object per line, both ways, on file descriptor 3 of the engine.
+ * The pipe between supervisor and engine: one JSON object per line, both ways, on file descriptor 3 of the engine.
  *
- * The keeper is an ordinary Node.js process (scripts, notify, sockets, files); the engine is one thread in a ppoll loop. The
- * end of the pipe is a message too: to the engine it means "hand over and end", to the keeper "the engine is dead, hand
+ * The supervisor is an ordinary Node.js process (scripts, notify, sockets, files); the engine is one thread in a ppoll loop. The
+ * end of the pipe is a message too: to the engine it means "hand over and end", to the supervisor "the engine is dead, hand
  * over for it".
  */
 
@@ -18,7 +18,7 @@ import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
 export type ToEngine =
   /**
    * The whole configuration, at start and at every reload. Instances are matched by interface, VRID and transport kind;
-   * an unchanged one is not touched. `resume`: names whose address the keeper still holds for a dead engine.
+   * an unchanged one is not touched. `resume`: names whose address the supervisor still holds for a dead engine.
    */
   | {
       readonly type: "configure";
@@ -77,7 +77,7 @@ export type FromEngine =
   | { readonly type: "ready"; readonly pid: number }
   /** A configuration is being taken over: from here on names are those of it, and of what it removed (`leaving`). */
   | { readonly type: "configuring" }
-  /** Change of state of an instance; the keeper runs notify for it. Micros are CLOCK_BOOTTIME. */
+  /** Change of state of an instance; the supervisor runs notify for it. Micros are CLOCK_BOOTTIME. */
   | ({
       readonly type: "transition";
       readonly from: PublicState;
@@ -120,7 +120,7 @@ export type FromEngine =
       readonly at: Instant;
       readonly instances: readonly InstanceSnapshot[];
     }
-  /** `--record`: one line of the recording (engine/recording.ts), for the keeper to write. May be left out. */
+  /** `--record`: one line of the recording (engine/recording.ts), for the supervisor to write. May be left out. */
   | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */
   | ({ readonly type: "removed" } & About)

@@ -2,8 +2,8 @@
  * The loop's body: what comes in becomes an event for the right routers, what they answer is carried out at once.
  *
  *   world event (packet, link, address) ─┐                                 ┌─ sendAdvert, announce   ─> world
- *   message of the keeper               ─┼─> event ─> step() ─> effects ───┼─ add, refresh, remove   ─> world ─> result ─> event
- *   deadline reached                    ─┘                                 └─ transition, report      ─> keeper
+ *   message of the supervisor               ─┼─> event ─> step() ─> effects ───┼─ add, refresh, remove   ─> world ─> result ─> event
+ *   deadline reached                    ─┘                                 └─ transition, report      ─> supervisor
  *
  * The caller (the ppoll loop in src/daemon, or the simulator) drains every input before it calls `onTime`, so that
  * nothing is decided by a timer while the packet that says otherwise waits in a socket. In the daemon a flood ends that
@@ -158,7 +158,7 @@ export class Engine {
     findForeignAddresses(this, now);
   }
 
-  onKeeper(message: ToEngine, now: Instant): void {
+  onSupervisor(message: ToEngine, now: Instant): void {
     switch (message.type) {
       case "configure":
         return this.#configure(message, now);
@@ -202,20 +202,20 @@ export class Engine {
     }
   }
 
-  /** The keeper is gone: nobody asks a platform any more, and another daemon may be waiting for us to end. */
-  keeperGone(now: Instant): void {
+  /** The supervisor is gone: nobody asks a platform any more, and another daemon may be waiting for us to end. */
+  supervisorGone(now: Instant): void {
     this.stop(now);
     for (const instance of this.instances)
       this.apply(instance, { kind: "platformAnswered", moved: false }, now);
     this.#sweep(now);
   }
 
-  /** The keeper said stop, or is gone. */
+  /** The supervisor said stop, or is gone. */
   stop(now: Instant): void {
     this.#stopping = true;
     for (const instance of this.instances) {
       this.apply(instance, { kind: "stop" }, now);
-      // The keeper may be gone, and nobody else knows what it held for us.
+      // The supervisor may be gone, and nobody else knows what it held for us.
       if (this.#resuming.delete(instance))
         perform(this, instance, { kind: "removeAddresses" }, now, []);
     }

@@ -183,7 +183,7 @@ export function counterOf(dropKind: string): keyof Counters | undefined {
   }
 }
 
-/** Whom a message to the keeper is about. */
+/** Whom a message to the supervisor is about. */
 export const about = ({ config, leaving }: Instance): { instance: string; leaving?: true } =>
   leaving ? { instance: config.router.name, leaving } : { instance: config.router.name };
 

@@ -8,7 +8,7 @@ import type { Instant } from "#units/time";
 import type { AddressInfo } from "./world.ts";
 
 /** News that has not come by then never will. */
-const PATIENCE = 1_000_000;
+const TIMEOUT = 1_000_000;
 
 type Place = Pick<AddressInfo, "index" | "address" | "prefix">;
 
@@ -30,7 +30,7 @@ export class OwnRemovals {
     const known = this.#expected.get(keyOf(place));
     if (known === undefined) return false;
     known.count -= 1;
-    const isFresh = now - known.at <= PATIENCE;
+    const isFresh = now - known.at <= TIMEOUT;
     if (known.count === 0 || !isFresh) this.#expected.delete(keyOf(place));
     return isFresh;
   }
@@ -43,7 +43,7 @@ export class OwnRemovals {
     if (!gone.secondary) return false;
     for (const { place, at } of this.#expected.values()) {
       const { index, address, prefix } = place;
-      if (index !== gone.index || prefix !== gone.prefix || now - at > PATIENCE) continue;
+      if (index !== gone.index || prefix !== gone.prefix || now - at > TIMEOUT) continue;
       if (isSameNetwork(address, gone.address, prefix)) return true;
     }
     return false;

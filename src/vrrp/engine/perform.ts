@@ -277,7 +277,7 @@ export function removeAddress(
   return false;
 }
 
-/** What a packet can cause. The keeper logs each kind once a minute, but runs a script for some. */
+/** What a packet can cause. The supervisor logs each kind once a minute, but runs a script for some. */
 const PROVOKED: readonly Report["kind"][] = [
   "weaker-master",
   "own-address-heard",

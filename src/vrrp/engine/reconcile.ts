@@ -79,7 +79,7 @@ function putBack(
   isOurDoing: boolean,
   now: Instant,
 ): void {
-  // It may have been the kernel: the lifetime ran out because we did not run. Then we may have overslept altogether.
+  // It may have been the kernel: the lifetime ran out because we did not run. Then we may have stalled altogether.
   const { lease, refreshedAt } = instance;
   const hasLapsed =
     refreshedAt !== undefined && now - refreshedAt > lease.addressSeconds * 1_000_000 - EARLY;

@@ -25,8 +25,8 @@ export function sendAdvert(
       ...phase,
       advertAt: onSchedule ? regular : after(now, interval),
       lastAdvertAt: now,
-      seatUntil: after(now, seat(config, state)),
-      resumedSeatUntil: undefined,
+      ownershipSafeUntil: after(now, seat(config, state)),
+      resumedSafeUntil: undefined,
     },
     effects: [
       { kind: "refreshAddresses" },

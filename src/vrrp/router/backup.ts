@@ -5,9 +5,9 @@ import { RELEASE } from "#units/vrrp";
 import { available, spend, takeOversOf } from "./allowance.ts";
 import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
-import { round } from "./contest.ts";
 import type { Report, RouterEffect, RouterEvent } from "./event.ts";
 import { holdDown, recentLosses } from "./hold-down.ts";
+import { round } from "./master-conflict.ts";
 import type { Reason } from "./reason.ts";
 import type { BackupPhase, RouterState } from "./state.ts";
 import { detection, inPhase, type Step, unchanged, withEffects } from "./step.ts";
@@ -16,13 +16,13 @@ import { masterDown, skew, stallThreshold } from "./timing.ts";
 const YIELDS: readonly Reason["kind"][] = [
   "higher-priority",
   "higher-address",
-  "newcomer-yields",
+  "unconfirmed-yields",
   "master-was-alive",
   "group",
 ];
 
-/** Between the first and the second repetition of a farewell; the first one follows after one round. */
-const FAREWELL_GAP_ROUNDS = 2;
+/** Between the first and the second repetition of a resend; the first one follows after one round. */
+const RESEND_GAP_ROUNDS = 2;
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
 
@@ -32,7 +32,7 @@ type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
  */
 export function backupDeadline(phase: BackupPhase): Instant | undefined {
   const awake = after(phase.awakeAt, fromCentis(phase.masterInterval));
-  return earliest(phase.masterDownAt, awake, phase.farewell?.at);
+  return earliest(phase.masterDownAt, awake, phase.resend?.at);
 }
 
 export function stepBackup(
@@ -51,7 +51,7 @@ export function stepBackup(
       ? hear(config, state, phase, event, now)
       : now >= phase.masterDownAt
         ? takeOver(config, state, phase, now)
-        : sayFarewell(config, state, phase, now);
+        : resendRelease(config, state, phase, now);
   return reports.length === 0
     ? next
     : { state: next.state, effects: [...reports, ...next.effects] };
@@ -61,27 +61,27 @@ export function stepBackup(
  * The winner waits for our word before it announces (rivals.ts). With 30 % of the packets lost, one in three silences of
  * 0.4 s at `advert_int 0.1` was that word missing; two more of them make it one in thirty.
  */
-function sayFarewell(
+function resendRelease(
   config: RouterConfig,
   state: RouterState,
   phase: BackupPhase,
   now: Instant,
 ): Step {
-  const { farewell } = phase;
-  if (farewell === undefined || now < farewell.at) return unchanged(inPhase(state, phase));
-  const left = farewell.left - 1;
-  const at = after(now, micros(FAREWELL_GAP_ROUNDS * round(config)));
-  const next = left === 0 ? undefined : { ...farewell, at, left };
-  const effects = farewell.to.map(
+  const { resend } = phase;
+  if (resend === undefined || now < resend.at) return unchanged(inPhase(state, phase));
+  const left = resend.left - 1;
+  const at = after(now, micros(RESEND_GAP_ROUNDS * round(config)));
+  const next = left === 0 ? undefined : { ...resend, at, left };
+  const effects = resend.to.map(
     (to): RouterEffect => ({ kind: "sendAdvert", priority: RELEASE, to }),
   );
-  return withEffects(inPhase(state, { ...phase, farewell: next }), ...effects);
+  return withEffects(inPhase(state, { ...phase, resend: next }), ...effects);
 }
 
 /** Of three that took over together the last one standing may not be the one we yielded to: it has to know too. */
-function alsoTold(farewell: BackupPhase["farewell"], to: Ipv4): BackupPhase["farewell"] {
-  if (farewell === undefined || farewell.to.includes(to)) return farewell;
-  return { ...farewell, to: [...farewell.to, to] };
+function alsoTold(resend: BackupPhase["resend"], to: Ipv4): BackupPhase["resend"] {
+  if (resend === undefined || resend.to.includes(to)) return resend;
+  return { ...resend, to: [...resend.to, to] };
 }
 
 function sleptMicros(phase: BackupPhase, now: Instant): number {
@@ -105,8 +105,8 @@ function discountSleep(
   const full = after(now, masterDown(config, phase.masterInterval, state.effectivePriority));
   // Never sooner than it was: a start-up delay may be longer than the detection time.
   const extended = Math.max(phase.masterDownAt, Math.min(full, phase.masterDownAt + slept));
-  // A farewell from before the pause may meet another master by now.
-  return { ...phase, awakeAt: now, masterDownAt: extended as Instant, farewell: undefined };
+  // A resend from before the pause may meet another master by now.
+  return { ...phase, awakeAt: now, masterDownAt: extended as Instant, resend: undefined };
 }
 
 function hear(
@@ -118,7 +118,7 @@ function hear(
 ): Step {
   const heard = { from: advert.from, priority: advert.priority, at: now };
   // keepalived throws away what it receives during the start-up delay.
-  if (phase.deafUntil !== undefined && now < phase.deafUntil) {
+  if (phase.startupDelayUntil !== undefined && now < phase.startupDelayUntil) {
     const known = advert.priority === 0 ? state : { ...state, heard };
     return unchanged(inPhase(known, phase));
   }
@@ -171,7 +171,7 @@ function accepted(
     masterDownAt: after(now, wait),
     preemptAt,
     released: false,
-    farewell: alsoTold(phase.farewell, advert.from),
+    resend: alsoTold(phase.resend, advert.from),
   };
 }
 
@@ -215,8 +215,8 @@ function masterReleased(
  */
 function haveBothYielded(state: RouterState, phase: BackupPhase, advert: Advert): boolean {
   const isStronger =
-    state.reason.kind === "newcomer-yields" || state.reason.kind === "master-was-alive";
-  const others = phase.farewell?.to ?? [];
+    state.reason.kind === "unconfirmed-yields" || state.reason.kind === "master-was-alive";
+  const others = phase.resend?.to ?? [];
   return isStronger && others.length === 1 && others[0] === advert.from;
 }
 

@@ -11,7 +11,7 @@ import type { RouterEffect } from "./event.ts";
 import type { Reason } from "./reason.ts";
 import type { Announcement, MasterPhase, RouterState } from "./state.ts";
 import { enter, type Step, seat } from "./step.ts";
-import { NEWCOMER } from "./timing.ts";
+import { UNCONFIRMED } from "./timing.ts";
 
 export function becomeMaster(
   config: RouterConfig,
@@ -30,11 +30,11 @@ export function becomeMaster(
     kind: "master",
     advertAt: after(now, fromCentis(config.advertInterval)),
     lastAdvertAt: now,
-    seatUntil: after(now, seat(config, state)),
-    resumedSeatUntil: resumes ? state.phase.seatUntil : undefined,
+    ownershipSafeUntil: after(now, seat(config, state)),
+    resumedSafeUntil: resumes ? state.phase.ownershipSafeUntil : undefined,
     ownerSince: (resumes ? state.phase.ownerSince : undefined) ?? now,
     // Who resumes its own seat, was told to take over or outlived a master has been here before.
-    provenAt: resumes || state.heard !== undefined ? now : after(now, NEWCOMER),
+    provenAt: resumes || state.heard !== undefined ? now : after(now, UNCONFIRMED),
     announcements: second,
     refreshAt: announce.refresh > 0 ? after(now, announce.refresh) : undefined,
     rivals: [],

@@ -1,6 +1,6 @@
 /**
  * What the core and the engine are told to do. Plain data, JSON-safe but for passwords, which are printed as "(hidden)": it
- * crosses the pipe from keeper to engine (contract/engine-link-lines.ts), is written to recordings and is built by hand in tests. Produced by `config/` (from keepalived.conf), checked there.
+ * crosses the pipe from supervisor to engine (contract/engine-link-lines.ts), is written to recordings and is built by hand in tests. Produced by `config/` (from keepalived.conf), checked there.
  */
 import type { Ipv4 } from "#units/address";
 import type { Secret } from "#units/secret";

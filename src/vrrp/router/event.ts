@@ -8,7 +8,7 @@ import type { AnnounceReason, PublicState, TrackerState } from "./state.ts";
 export type RouterEvent =
   | { readonly kind: "startup" }
   /**
-   * Startup after our own engine died as master: the keeper has told the peers (priority 0) and still holds the
+   * Startup after our own engine died as master: the supervisor has told the peers (priority 0) and still holds the
    * address, so this router waits the skew time like everyone who heard that.
    */
   | { readonly kind: "startupAfterRelease" }
@@ -147,6 +147,6 @@ export type Report =
   /** `cannotHear`: for this cause no advertisement would reach us either, so the silence proves nothing. */
   | {
       readonly kind: "no-owner";
-      readonly silentMicros: number;
+      readonly noMasterMicros: number;
       readonly cannotHear?: FaultCause["kind"];
     };

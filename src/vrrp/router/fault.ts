@@ -28,19 +28,19 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
   const causes = faultCauses(config, state);
   const { phase } = state;
   const onlyLink = areLinkLosses(causes);
-  const keepsSeat = phase.kind === "master" && onlyLink && phase.rivals.length === 0;
-  const seatUntil = keepsSeat ? seatEnd(config, phase) : undefined;
+  const keepsOwnership = phase.kind === "master" && onlyLink && phase.rivals.length === 0;
+  const ownershipSafeUntil = keepsOwnership ? safeEnd(config, phase) : undefined;
   const fault: FaultPhase = {
     kind: "fault",
-    seatUntil,
-    releaseAt: state.linkUp ? seatUntil : undefined,
-    ownerSince: keepsSeat ? phase.ownerSince : undefined,
+    ownershipSafeUntil,
+    releaseAt: state.linkUp ? ownershipSafeUntil : undefined,
+    ownerSince: keepsOwnership ? phase.ownerSince : undefined,
     ...listening(config, state, now),
   };
   const effects: RouterEffect[] = [];
   if (phase.kind === "master") {
     effects.push({ kind: "cancelAnnouncements" }, { kind: "removeAddresses" });
-    const couldBeHeard = state.linkUp && !keepsSeat;
+    const couldBeHeard = state.linkUp && !keepsOwnership;
     if (!onlyLink || couldBeHeard) effects.push({ kind: "sendAdvert", priority: RELEASE });
   }
   return enter(state, fault, { kind: "fault", causes }, now, effects);
@@ -50,17 +50,17 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
 function listening(config: RouterConfig, state: RouterState, now: Instant): Listening {
   const { phase, heard, since } = state;
   if (phase.kind === "init" && phase.alarmAt !== undefined) {
-    const { silentSince, alarmAt } = phase;
-    return { silentSince, alarmAt };
+    const { noMasterSince, alarmAt } = phase;
+    return { noMasterSince, alarmAt };
   }
   const isHeard = phase.kind === "backup" && heard !== undefined;
-  const silentSince = isHeard ? (Math.max(heard.at, since) as Instant) : now;
-  return listen(config, state, now, silentSince);
+  const noMasterSince = isHeard ? (Math.max(heard.at, since) as Instant) : now;
+  return listen(config, state, now, noMasterSince);
 }
 
 /** One interval less than the peers need at least: the advertisement we resume with must reach them in time. */
-function seatEnd(config: RouterConfig, phase: MasterPhase): Instant {
-  if (phase.resumedSeatUntil !== undefined) return phase.resumedSeatUntil;
+function safeEnd(config: RouterConfig, phase: MasterPhase): Instant {
+  if (phase.resumedSafeUntil !== undefined) return phase.resumedSafeUntil;
   const earliestTakeOver = masterDown(config, config.advertInterval, 254);
   const margin = Math.min(100_000, fromCentis(config.advertInterval) / 4);
   return after(phase.lastAdvertAt, micros(earliestTakeOver - margin));
@@ -85,7 +85,7 @@ export function stepFault(
 
 export const withoutSeat = (phase: FaultPhase): FaultPhase => ({
   ...phase,
-  seatUntil: undefined,
+  ownershipSafeUntil: undefined,
   releaseAt: undefined,
 });
 

@@ -3,8 +3,8 @@ import { after, earliest, type Instant } from "#units/time";
 import { announceDue, sendAdvert } from "./advertise.ts";
 import { answerClaim, claimEnd, claimOnTime } from "./claim.ts";
 import type { RouterConfig } from "./config.ts";
-import { contestOnTime } from "./contest.ts";
 import type { PhaseEvent, RouterEffect } from "./event.ts";
+import { conflictOnTime } from "./master-conflict.ts";
 import { hearAsMaster } from "./rivals.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
 import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
@@ -49,7 +49,7 @@ function onTime(config: RouterConfig, state: RouterState, phase: MasterPhase, no
     effects.push(...sent.effects);
   }
   if (next.rivals.length > 0 || next.askAt !== undefined) {
-    const contest = contestOnTime(config, state, next, now);
+    const contest = conflictOnTime(config, state, next, now);
     next = contest.phase;
     effects.push(...contest.effects);
   }

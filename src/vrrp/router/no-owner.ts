@@ -11,15 +11,15 @@ import { inPhase, type Step, unchanged } from "./step.ts";
 import { masterDown } from "./timing.ts";
 import { faultCauses } from "./tracking.ts";
 
-/** Armed now. `silentSince` is earlier where the silence is known to have begun before. */
+/** Armed now. `noMasterSince` is earlier where the silence is known to have begun before. */
 export function listen(
   config: RouterConfig,
   state: RouterState,
   now: Instant,
-  silentSince: Instant = now,
+  noMasterSince: Instant = now,
 ): Listening {
   const wait = 2 * masterDown(config, config.advertInterval, state.effectivePriority);
-  return { silentSince, alarmAt: after(now, micros(wait)) };
+  return { noMasterSince, alarmAt: after(now, micros(wait)) };
 }
 
 /** Once; an advertisement arms it again, and is not obeyed here. */
@@ -37,11 +37,11 @@ export function watchForOwner(
     return unchanged({ ...inPhase(state, next), heard });
   }
   if (phase.alarmAt === undefined || now < phase.alarmAt) return unchanged(state);
-  const silentMicros = now - phase.silentSince;
+  const noMasterMicros = now - phase.noMasterSince;
   const cannotHear = whyNothingIsHeard(config, state);
   const report = {
     kind: "no-owner",
-    silentMicros,
+    noMasterMicros,
     ...(cannotHear === undefined ? {} : { cannotHear }),
   } as const;
   return {

@@ -52,7 +52,7 @@ export type Reason =
     }
   /** nopreempt: we became master without having heard anybody, and somebody was there before. */
   | {
-      readonly kind: "newcomer-yields";
+      readonly kind: "unconfirmed-yields";
       readonly from: Ipv4;
       readonly theirs: Priority;
       readonly ours: Priority;
@@ -60,7 +60,7 @@ export type Reason =
   /** nopreempt: the master we replaced because it was silent is alive; the address is still its own. */
   | { readonly kind: "master-was-alive"; readonly from: Ipv4; readonly after: Micros }
   /** We did not run for so long that a peer may own the address now. */
-  | { readonly kind: "overslept"; readonly stalled: Micros; readonly allowed: Micros }
+  | { readonly kind: "stalled"; readonly stalled: Micros; readonly allowed: Micros }
   /** The link was away for less than the peers' detection time. */
   | { readonly kind: "link-back-in-time"; readonly away: Micros; readonly allowed: Micros }
   | { readonly kind: "fault"; readonly causes: readonly FaultCause[] }

@@ -60,7 +60,7 @@ const earliestTakeOver = (config: RouterConfig): Micros =>
 function reFault({ before, config, now }: Change, phase: FaultPhase): FaultPhase {
   if (earliestTakeOver(config) >= earliestTakeOver(before)) return phase;
   const releaseAt = phase.releaseAt === undefined ? undefined : now;
-  return { ...phase, seatUntil: undefined, releaseAt };
+  return { ...phase, ownershipSafeUntil: undefined, releaseAt };
 }
 
 function reBackup({ before, config, priority, now }: Change, phase: BackupPhase): BackupPhase {

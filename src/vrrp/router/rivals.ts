@@ -4,7 +4,7 @@
  * Plain VRRP (preemption on, or an address owner at 255): the higher priority wins, then the higher address; the loser goes at
  * once, the winner answers with an advertisement and announces the address again.
  *
- * With nopreempt the tie-break may not move an address away from a healthy owner: see contest.ts.
+ * With nopreempt the tie-break may not move an address away from a healthy owner: see master-conflict.ts.
  *
  * Whoever yields removes the address first, then says priority 0 to the masters it heard, which thereby know that their word
  * is now the last one and announce. A winner that hears nothing announces on evidence: after each sign of the rival, and
@@ -15,14 +15,14 @@ import { RELEASE } from "#units/vrrp";
 import { afterRival, announceOverWeaker, announceProvoked, sendAdvert } from "./advertise.ts";
 import { answersOf, available, spend } from "./allowance.ts";
 import type { RouterConfig } from "./config.ts";
-import { expectsToStay, hasLostPatience, insist, meet, round } from "./contest.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
+import { expectsToStay, hasReachedThreshold, insist, meet, round } from "./master-conflict.ts";
 import type { Reason } from "./reason.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
 import { detection, enter, freshBackup, inPhase, type Step, withEffects } from "./step.ts";
 
 /** Repetitions of the word that we have gone. */
-const FAREWELLS = 2;
+const RESENDS = 2;
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
 
@@ -62,7 +62,7 @@ function withoutPreemption(
   now: Instant,
 ): Step {
   const rival = meet(config, phase, advert, theyWin === undefined, now);
-  if (!hasLostPatience(rival)) return insist(config, state, phase, advert, rival, now);
+  if (!hasReachedThreshold(rival)) return insist(config, state, phase, advert, rival, now);
   return give(config, state, advert, theyWin ?? whyJunior(state, phase, advert, now), now);
 }
 
@@ -70,7 +70,7 @@ function withoutPreemption(
 function whyJunior(state: RouterState, phase: MasterPhase, advert: Advert, now: Instant): Reason {
   const { from, priority: theirs } = advert;
   return now < phase.provenAt
-    ? { kind: "newcomer-yields", from, theirs, ours: state.effectivePriority }
+    ? { kind: "unconfirmed-yields", from, theirs, ours: state.effectivePriority }
     : { kind: "master-was-alive", from, after: micros(now - phase.ownerSince) };
 }
 
@@ -191,7 +191,7 @@ function give(
     ...freshBackup(config, state, now, micros(0)),
     masterInterval: interval,
     masterDownAt: after(now, detection(config, state, interval, advert.priority)),
-    farewell: { to: others, at: after(now, round(config)), left: FAREWELLS },
+    resend: { to: others, at: after(now, round(config)), left: RESENDS },
   };
   return enter(state, phase, reason, now, effects);
 }

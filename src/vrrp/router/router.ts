@@ -8,7 +8,7 @@
  *
  * The rules are RFC 3768 6.4 (version 2) and RFC 9568 6.4 (version 3) as keepalived applies them, and on top of them
  * Baton's ownership rules:
- *  - overslept: a master that did not run until its peers may have taken over gives up before it says anything (here);
+ *  - stalled: a master that did not run until its peers may have taken over gives up before it says anything (here);
  *  - a backup's time asleep is not the master's silence (backup.ts);
  *  - handing over: on a planned stop the address answers until the successor is heard (leave.ts);
  *  - nopreempt means it: newcomers yield, established owners do not (rivals.ts);
@@ -55,7 +55,7 @@ export function initialState(
 ): RouterState {
   const trackers = config.trackers.map(() => "unknown" as const);
   return {
-    phase: { kind: "init", silentSince: 0 as Instant, alarmAt: undefined },
+    phase: { kind: "init", noMasterSince: 0 as Instant, alarmAt: undefined },
     since: 0 as Instant,
     reason: { kind: "not-started" },
     trackers,
@@ -101,7 +101,7 @@ function stepUncounted(
   now: Instant,
 ): Step {
   const { phase } = state;
-  if (phase.kind === "master" && now >= phase.seatUntil)
+  if (phase.kind === "master" && now >= phase.ownershipSafeUntil)
     return afterOversleeping(config, state, event, now);
 
   switch (event.kind) {
@@ -174,7 +174,7 @@ function afterOversleeping(
   const first = enter(
     state,
     freshBackup(config, state, now, micros(0)),
-    { kind: "overslept", stalled, allowed: seat(config, state) },
+    { kind: "stalled", stalled, allowed: seat(config, state) },
     now,
     [{ kind: "cancelAnnouncements" }, { kind: "removeAddresses" }],
   );
@@ -243,7 +243,7 @@ function startElection(config: RouterConfig, state: RouterState, now: Instant): 
   return { state: master.state, effects: [...backup.effects, ...master.effects] };
 }
 
-/** Our keeper has just sent priority 0 for the engine before us: we wait the skew, like every other router. */
+/** Our supervisor has just sent priority 0 for the engine before us: we wait the skew, like every other router. */
 function beginAfterRelease(config: RouterConfig, state: RouterState, now: Instant): Step {
   if (faultCauses(config, state).length > 0 || awaitedTracker(config, state) !== undefined) {
     return begin(config, state, now);
@@ -265,7 +265,10 @@ function beginAfterRelease(config: RouterConfig, state: RouterState, now: Instan
  */
 function linkChanged(config: RouterConfig, state: RouterState, up: boolean, now: Instant): Step {
   const { phase } = state;
-  const resumes = phase.kind === "fault" && phase.seatUntil !== undefined && now < phase.seatUntil;
+  const resumes =
+    phase.kind === "fault" &&
+    phase.ownershipSafeUntil !== undefined &&
+    now < phase.ownershipSafeUntil;
   const forgets = up && !state.linkUp && config.trackPrimary && !resumes;
   const heard = forgets ? undefined : state.heard;
   return reconsider(config, { ...state, linkUp: up, heard }, now);
@@ -338,15 +341,15 @@ function stillFaulty(
 
 function clearFault(config: RouterConfig, state: RouterState, now: Instant): Step {
   if (state.phase.kind !== "fault") return unchanged(state);
-  const { seatUntil } = state.phase;
+  const { ownershipSafeUntil } = state.phase;
   if (config.priority === 255) {
     return becomeMaster(config, state, { kind: "address-owner" }, "advert-first", now);
   }
-  if (seatUntil !== undefined && now < seatUntil) {
+  if (ownershipSafeUntil !== undefined && now < ownershipSafeUntil) {
     const reason = {
       kind: "link-back-in-time",
       away: micros(now - state.since),
-      allowed: micros(seatUntil - state.since),
+      allowed: micros(ownershipSafeUntil - state.since),
     } as const;
     return becomeMaster(config, state, reason, "advert-first", now);
   }

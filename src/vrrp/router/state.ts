@@ -56,7 +56,7 @@ export interface InitPhase extends Listening {
 /** Whether somebody owns the address, asked by one that cannot take it itself (no-owner.ts). */
 export interface Listening {
   /** No advertisement since, and before that we or somebody else owned the address, or we knew nothing. */
-  readonly silentSince: Instant;
+  readonly noMasterSince: Instant;
   /** Raise the alarm then. Undefined before the start, and when it was raised. */
   readonly alarmAt: Instant | undefined;
 }
@@ -69,7 +69,7 @@ export interface BackupPhase {
   /** Learned from the master in version 3, our own otherwise. */
   readonly masterInterval: Centis;
   /** `vrrp_startup_delay`: until then advertisements are remembered but start no timer. */
-  readonly deafUntil: Instant | undefined;
+  readonly startupDelayUntil: Instant | undefined;
   /** Set by the first weaker advertisement: from then on it is no longer accepted (`preempt_delay`, `hold_down`). */
   readonly preemptAt: Instant | undefined;
   /** Last step. Time in which we were not running is not time in which the master was silent. */
@@ -77,11 +77,11 @@ export interface BackupPhase {
   /** The master said priority 0, so `masterDownAt` is only the skew time away. */
   readonly released: boolean;
   /** We yielded and told the other masters so; one packet may be lost, and they would let clients wait for us. */
-  readonly farewell: Farewell | undefined;
+  readonly resend: Resend | undefined;
 }
 
 /** Priority 0, said again. */
-export interface Farewell {
+export interface Resend {
   readonly to: readonly Ipv4[];
   readonly at: Instant;
   readonly left: number;
@@ -91,24 +91,24 @@ export interface MasterPhase {
   readonly kind: "master";
   readonly advertAt: Instant;
   readonly lastAdvertAt: Instant;
-  /** No peer can have taken over before this, if it heard our last advertisement. Past it we have overslept. */
-  readonly seatUntil: Instant;
+  /** No peer can have taken over before this, if it heard our last advertisement. Past it we have stalled. */
+  readonly ownershipSafeUntil: Instant;
   /**
    * Came back to a seat that lasts until then (fault.ts), and has advertised only once since: a port that has just got its
    * carrier may have swallowed that one, so another flap still counts from before.
    */
-  readonly resumedSeatUntil: Instant | undefined;
+  readonly resumedSafeUntil: Instant | undefined;
   /** Since when the address has been ours; a link flap within the seat does not count. */
   readonly ownerSince: Instant;
   /**
-   * From here on we are no newcomer any more (contest.ts): at once if a peer was heard before we became master, else
-   * after `NEWCOMER` (longer than a switch port needs to forward).
+   * From here on we are no newcomer any more (master-conflict.ts): at once if a peer was heard before we became master, else
+   * after `UNCONFIRMED` (longer than a switch port needs to forward).
    */
   readonly provenAt: Instant;
   /** Announcements to come, earliest first. */
   readonly announcements: readonly Announcement[];
   readonly refreshAt: Instant | undefined;
-  /** `nopreempt`: others that are master too; one of us has to yield (contest.ts). */
+  /** `nopreempt`: others that are master too; one of us has to yield (master-conflict.ts). */
   readonly rivals: readonly Rival[];
   /** Next round of the contest. */
   readonly askAt: Instant | undefined;
@@ -123,7 +123,7 @@ export interface MasterPhase {
 
 export interface Rival {
   readonly from: Ipv4;
-  /** Our own, when the two met: see contest.ts. */
+  /** Our own, when the two met: see master-conflict.ts. */
   readonly seniority: number;
   /** The tie-break of RFC 9568 6.4.3 is for us. */
   readonly weWin: boolean;
@@ -168,7 +168,7 @@ export interface FaultPhase extends Listening {
    * We were master and nobody can have taken over before this instant: if the link is back earlier, the seat is
    * still ours (a link flap shorter than the peers' detection time).
    */
-  readonly seatUntil: Instant | undefined;
+  readonly ownershipSafeUntil: Instant | undefined;
   /** Together with it: since when the address was ours. */
   readonly ownerSince: Instant | undefined;
   /** Another member of the sync group has lost its link, ours works: the peers are told when the seat has ended. */

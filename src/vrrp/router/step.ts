@@ -79,11 +79,11 @@ export function freshBackup(
     kind: "backup",
     masterDownAt: after(now, micros(wait + extra)),
     masterInterval: config.advertInterval,
-    deafUntil: extra > 0 ? after(now, extra) : undefined,
+    startupDelayUntil: extra > 0 ? after(now, extra) : undefined,
     preemptAt: undefined,
     awakeAt: now,
     released: false,
-    farewell: undefined,
+    resend: undefined,
   };
 }
 

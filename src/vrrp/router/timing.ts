@@ -30,7 +30,7 @@ export const LINGER: Micros = micros(5_000);
  * A lone new master counts as a newcomer this long: longer than the 50 s in which a classic spanning tree keeps a port
  * from forwarding, so that a rebooted node behind such a port never beats the node that took over from it.
  */
-export const NEWCOMER: Micros = micros(60_000_000);
+export const UNCONFIRMED: Micros = micros(60_000_000);
 
 /** How long a former owner may have to be gone for "I was only paused" rules: one advertisement late is still in time. */
 export function stallThreshold(interval: Centis): Micros {

@@ -58,7 +58,7 @@ test("the time without agreement ends with the first yes, and goes on with a los
   run.view(53, OURS);
   assert.equal(run.disagreed(100), 5);
   run.view(100, THEIRS).view(103, OURS);
-  assert.equal(run.disagreed(110), 15, "contested, also while it is ours");
+  assert.equal(run.disagreed(110), 15, "disputed, also while it is ours");
   run.view(131, OURS);
   assert.equal(run.disagreed(200), 36);
 });

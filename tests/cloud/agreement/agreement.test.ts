@@ -126,27 +126,27 @@ describe("agreement of the platform", () => {
     ]);
   });
 
-  it("another instance that takes it under a master is told at once, and contested until it is quiet", () => {
+  it("another instance that takes it under a master is told at once, and disputed until it is quiet", () => {
     const later: View = { kind: "ours", movedAt: "2026-01-01 00:01:00" };
     const cloud = (seconds: number): View =>
       seconds < 10 ? OURS : Math.floor(seconds / 5) % 2 === 0 && seconds < 40 ? THEIRS : later;
     const run = new Run(cloud).master().until(14);
-    assert.deepEqual(run.only("grees", "contested"), ["0.3 agrees", "13.3 contested"]);
+    assert.deepEqual(run.only("grees", "disputed"), ["0.3 agrees", "13.3 disputed"]);
     for (const until of [16, 20, 24, 31, 50, 60]) {
       const verdict = verdictOf(run.until(until).state);
-      assert.equal(verdict.kind, "contested", `${until}`);
+      assert.equal(verdict.kind, "disputed", `${until}`);
     }
     run.until(80);
     assert.equal(verdictOf(run.state).kind, "agrees");
-    assert.equal(run.only("contested").length, 1, "told once");
+    assert.equal(run.only("disputed").length, 1, "told once");
     assert.equal(run.only("agrees").length, 2, "and its end");
     assert.equal(run.only("disagrees").length, 0);
   });
 
-  it("an address that was away between two questions is contested too: the date of its last move tells", () => {
+  it("an address that was away between two questions is disputed too: the date of its last move tells", () => {
     const cloud = (seconds: number): View => (seconds < 20 ? OURS : { ...OURS, movedAt: "later" });
     const run = new Run(cloud).master().until(30);
-    assert.deepEqual(run.only("grees", "contested"), ["0.3 agrees", "25.3 contested"]);
+    assert.deepEqual(run.only("grees", "disputed"), ["0.3 agrees", "25.3 disputed"]);
     assert.deepEqual(run.only("announce"), [], "nothing is claimed: it is ours");
   });
 

@@ -170,7 +170,7 @@ test("secondary addresses that the kernel removes with a primary one of ours are
 
 test("a stop removes the newest address first: the primary one of a subnet takes the others with it", () => {
   const bench = master(instance({ addresses: ["192.0.2.100", "192.0.2.101"] }));
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   bench.until(8);
   const removed = bench.world.take().filter((line) => line.startsWith("remove"));
   assert.deepEqual(removed, ["remove 192.0.2.101/24", "remove 192.0.2.100/24"]);
@@ -197,7 +197,7 @@ test("a backup does not put anything back", () => {
 
 test("deleted while handing over: gone is gone", () => {
   const bench = master();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   bench.world.take();
   bench.world.deleteAddress("192.0.2.100");
   bench.drain();

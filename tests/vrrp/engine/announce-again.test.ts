@@ -1,4 +1,4 @@
-/** The keeper asks for an announcement: the platform does not agree yet. */
+/** The supervisor asks for an announcement: the platform does not agree yet. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ipv4, ipv4 } from "#units/address";
@@ -11,14 +11,14 @@ test("a master announces its addresses once more, a backup nothing, an unknown n
   const bench = new Bench();
   bench.configure([instance()]);
   bench.until(1);
-  bench.engine.onKeeper({ type: "announce", instance: "VI_1" }, bench.now);
+  bench.engine.onSupervisor({ type: "announce", instance: "VI_1" }, bench.now);
   assert.equal(count(bench), 0);
   bench.until(4);
   assert.equal(bench.phase(), "master");
   bench.world.take();
-  bench.engine.onKeeper({ type: "announce", instance: "VI_1" }, bench.now);
+  bench.engine.onSupervisor({ type: "announce", instance: "VI_1" }, bench.now);
   assert.equal(count(bench), 1);
-  bench.engine.onKeeper({ type: "announce", instance: "VI_9" }, bench.now);
+  bench.engine.onSupervisor({ type: "announce", instance: "VI_9" }, bench.now);
   assert.equal(count(bench), 0);
 });
 
@@ -31,7 +31,7 @@ test("one of several addresses: it alone, and with the first one the excluded, a
   bench.until(4);
   const announced = ({ address }: { readonly address: Ipv4 }): readonly string[] => {
     bench.world.take();
-    bench.engine.onKeeper({ type: "announce", instance: "VI_1", address }, bench.now);
+    bench.engine.onSupervisor({ type: "announce", instance: "VI_1", address }, bench.now);
     return bench.world.take().toSorted();
   };
   assert.deepEqual(announced(second), ["arp request 192.0.2.101"]);

@@ -43,8 +43,8 @@ function live(count: number, version: 2 | 3): number[] {
   bench.until(10);
   bench.configure([instance({ addresses: addresses.slice(0, count / 2), router: { version } })]);
   bench.until(12);
-  bench.keeper({ type: "snapshot", id: 1 });
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "snapshot", id: 1 });
+  bench.supervisor({ type: "stop" });
   bench.until(20);
   assert.equal(bench.engine.finished, true);
   return counted;
@@ -153,15 +153,15 @@ function run(instances: readonly InstanceConfig[], random: Random): void {
     for (let more = random.between(0, 3); more > 0; more--)
       bench.event({ kind: "packet", interfaceIndex: 2, bytes: packet() });
     const result = random.pick(["up", "down", 0, 255, -255, 1e9] as const);
-    bench.keeper({ type: "tracker", kind: "script", name: "check", result });
+    bench.supervisor({ type: "tracker", kind: "script", name: "check", result });
     if (random.chance(0.1))
       bench.event({ kind: "link", link: { ...ETH0, up: random.chance(0.5) } });
     if (random.chance(0.1)) bench.event({ kind: "link", link: OTHER });
     if (random.chance(0.1)) bench.hearArp("192.0.2.100");
     if (random.chance(0.1)) bench.configure(random.chance(0.5) ? instances : instances.slice(1));
-    bench.keeper({ type: "snapshot", id: turn });
+    bench.supervisor({ type: "snapshot", id: turn });
   }
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   step(bench, 5);
   const texts: FromEngine[] = bench.world.takeTold();
   for (const one of texts) JSON.stringify(one);

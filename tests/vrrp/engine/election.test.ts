@@ -31,7 +31,7 @@ test("start: listens, removes what is there, waits as backup", () => {
   assert.deepEqual(bench.world.take(), []);
 });
 
-test("nobody there: advertisement, address, announcement, then the keeper is told", () => {
+test("nobody there: advertisement, address, announcement, then the supervisor is told", () => {
   const bench = new Bench();
   bench.configure([instance()]);
   bench.world.take();
@@ -87,7 +87,7 @@ test("a peer that does not answer ARP is told once after five seconds, and again
   bench.until(20);
   assert.equal(told(), 1);
   const since = (): unknown => {
-    bench.keeper({ type: "snapshot", id: 1 });
+    bench.supervisor({ type: "snapshot", id: 1 });
     const snapshot = bench.world.takeTold().find((one) => one.type === "snapshot");
     return snapshot?.instances[0]?.peers[0]?.unresolvedSince;
   };
@@ -141,7 +141,7 @@ test("the only peer gives up: the address is there before the first advertisemen
 
 test("stop: priority 0, the address stays until the successor is heard, then the engine ends", () => {
   const bench = master();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   assert.deepEqual(bench.world.take(), ["set 192.0.2.100/24 for 3 s", RELEASE]);
   assert.deepEqual(bench.transitions(), ["VI_1 MASTER -> STOP stopping"]);
   assert.equal(bench.engine.finished, false);
@@ -158,28 +158,28 @@ test("stop: priority 0, the address stays until the successor is heard, then the
   assert.equal(bench.engine.deadline(), undefined);
 });
 
-test("stop where a platform decides: the address stays until the keeper says that it has moved", () => {
+test("stop where a platform decides: the address stays until the supervisor says that it has moved", () => {
   const waits = { router: { handoverWait: fromSeconds(15) } };
   const bench = master(instance(waits));
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   bench.hear();
   bench.world.take();
   bench.until(10);
   assert.deepEqual(bench.world.take(), []);
-  bench.keeper({ type: "platform", instance: "VI_2", moved: true });
+  bench.supervisor({ type: "platform", instance: "VI_2", moved: true });
   bench.until(11);
   assert.ok(!bench.engine.finished, "another instance");
-  bench.keeper({ type: "platform", instance: "VI_1", moved: true });
+  bench.supervisor({ type: "platform", instance: "VI_1", moved: true });
   bench.until(11.01);
   assert.deepEqual(bench.world.take(), [REMOVE]);
   assert.ok(bench.engine.finished);
 });
 
-test("stop where a platform decides, and the keeper is gone: nobody will say that it has moved", () => {
+test("stop where a platform decides, and the supervisor is gone: nobody will say that it has moved", () => {
   for (const asked of ["before", "after"] as const) {
     const bench = master(instance({ router: { handoverWait: fromSeconds(15) } }));
-    if (asked === "before") bench.keeper({ type: "stop" });
-    bench.engine.keeperGone(bench.now);
+    if (asked === "before") bench.supervisor({ type: "stop" });
+    bench.engine.supervisorGone(bench.now);
     bench.hear();
     bench.until(4.1);
     assert.ok(bench.engine.finished, asked);
@@ -188,7 +188,7 @@ test("stop where a platform decides, and the keeper is gone: nobody will say tha
 
 test("stop without a successor ends after a skew time and an interval", () => {
   const bench = master();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   bench.until(6);
   assert.equal(bench.engine.finished, false);
   bench.until(6.01);
@@ -198,7 +198,7 @@ test("stop without a successor ends after a skew time and an interval", () => {
 
 test("stop, break before make: the address goes before the word", () => {
   const bench = master(instance({ router: { handover: "break-before-make" } }));
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   assert.deepEqual(bench.world.take(), [REMOVE, RELEASE]);
   assert.equal(bench.engine.finished, true);
 });
@@ -207,18 +207,18 @@ test("stop as backup ends at once and says nothing to the network", () => {
   const bench = new Bench();
   bench.configure([instance()]);
   bench.world.take();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   assert.deepEqual(bench.world.take(), []);
   assert.deepEqual(bench.told("stopped"), [{ type: "stopped" }]);
 });
 
 test("stop before anything was configured ends at once", () => {
   const bench = new Bench();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   assert.equal(bench.engine.finished, true);
 });
 
-test("overslept: the kernel has taken the address away, and nothing is said", () => {
+test("stalled: the kernel has taken the address away, and nothing is said", () => {
   const bench = master();
   bench.sleepUntil(7.5);
   assert.equal(bench.world.has("192.0.2.100"), false, "the lease of 3 s from 3.61 s is over");
@@ -226,7 +226,7 @@ test("overslept: the kernel has taken the address away, and nothing is said", ()
   assert.equal(bench.phase(), "backup");
   assert.deepEqual(bench.world.take(), [REMOVE]);
   assert.equal(bench.logs().length, 0, "an ordinary end of a lease is nobody's fault");
-  assert.deepEqual(bench.transitions(), ["VI_1 MASTER -> BACKUP overslept"]);
+  assert.deepEqual(bench.transitions(), ["VI_1 MASTER -> BACKUP stalled"]);
 });
 
 test("a master that yields: address away, then the word to the winner only", () => {
@@ -255,7 +255,7 @@ test("leftovers with our mark are swept at the first configuration; addresses of
   assert.equal(bench.world.take().includes("remove 192.0.2.77/24"), false, "only once");
 });
 
-test("resume: the keeper's address stays, and the router waits the skew time", () => {
+test("resume: the supervisor's address stays, and the router waits the skew time", () => {
   const held = { ...own(2, "192.0.2.100"), proto: BATON_PROTO };
   const bench = new Bench([ETH0], [own(2, "192.0.2.1"), held]);
   bench.configure([instance()], { resume: ["VI_1"] });
@@ -306,7 +306,7 @@ test("with a guard the sub-second lease is opened, prolonged before each word, a
   // 0.360938 s less a tenth, in whole milliseconds
   assert.deepEqual(log, ["open", "prolong 296", "prolong 296"]);
   log.length = 0;
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   // skew at priority 1 of 10 cs, an interval, 5 ms
   assert.deepEqual(log, ["prolong 205"]);
   bench.until(1);
@@ -317,7 +317,7 @@ test("snapshots show what is, with the asker's number", () => {
   const bench = master();
   bench.hear({ priority: 90 });
   bench.world.takeTold();
-  bench.keeper({ type: "snapshot", id: 7 });
+  bench.supervisor({ type: "snapshot", id: 7 });
   const [snapshot] = bench.told("snapshot");
   assert.equal(snapshot?.id, 7);
   const [one] = snapshot.instances;
@@ -354,14 +354,14 @@ test("a stronger peer heard as master: the lease gets shorter with the next adve
   assert.ok(bench.world.take().includes("set 192.0.2.100/24 for 2 s"));
 });
 
-test("the keeper may ask for another announcement; only a master makes it", () => {
+test("the supervisor may ask for another announcement; only a master makes it", () => {
   const bench = master(instance({ addresses: ["192.0.2.100", "192.0.2.101"] }));
-  bench.keeper({ type: "announce", instance: "VI_1" });
+  bench.supervisor({ type: "announce", instance: "VI_1" });
   // Not the first burst of this interface: it begins with the other one.
   assert.deepEqual(bench.world.take(), ["arp request 192.0.2.101", ARP]);
-  bench.keeper({ type: "announce", instance: "VI_9" });
+  bench.supervisor({ type: "announce", instance: "VI_9" });
   bench.hear({ priority: 150 });
   bench.world.take();
-  bench.keeper({ type: "announce", instance: "VI_1" });
+  bench.supervisor({ type: "announce", instance: "VI_1" });
   assert.deepEqual(bench.world.take(), []);
 });

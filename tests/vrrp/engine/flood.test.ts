@@ -26,7 +26,7 @@ interface Outcome {
   readonly adverts: number;
   /** Of all addresses. */
   readonly frames: number;
-  /** Messages to the keeper: lines, reports and changes of state. */
+  /** Messages to the supervisor: lines, reports and changes of state. */
   readonly messages: number;
   readonly transitions: number;
   readonly phase: string | undefined;
@@ -186,7 +186,7 @@ test("an owner that is claimed for ever says so once, and once when it is over",
     bench.hearArp("192.0.2.100", 0x02_00_00_00_00_99 as Mac);
   }
   assert.equal(bench.counters()["foreign_claims"], 600);
-  bench.keeper({ type: "snapshot", id: 1 });
+  bench.supervisor({ type: "snapshot", id: 1 });
   assert.deepEqual(bench.told("snapshot")[0]?.instances[0]?.claim, {
     address: ip("192.0.2.100"),
     mac: 0x02_00_00_00_00_99,
@@ -197,7 +197,7 @@ test("an owner that is claimed for ever says so once, and once when it is over",
   bench.until(120);
   const kinds = bench.told("report").map(({ report }) => report.kind);
   assert.deepEqual(kinds, ["address-claimed", "claims-ended"]);
-  bench.keeper({ type: "snapshot", id: 2 });
+  bench.supervisor({ type: "snapshot", id: 2 });
   assert.equal(bench.told("snapshot").at(-1)?.instances[0]?.claim, undefined);
 });
 

@@ -35,7 +35,7 @@ const reports = (bench: Bench): readonly unknown[] =>
 
 function foreignOf(bench: Bench): readonly string[] {
   bench.world.takeTold();
-  bench.keeper({ type: "snapshot", id: 1 });
+  bench.supervisor({ type: "snapshot", id: 1 });
   return bench.told("snapshot")[0]?.instances[0]?.addresses[0]?.foreign ?? [];
 }
 

@@ -102,7 +102,7 @@ test("two sick members: the group leaves FAULT when the second has recovered", (
   const check = (name: string) => ({ kind: "script", name, weight: 0, reverse: false }) as const;
   const bench = new Bench();
   const result = (name: string, value: "up" | "down"): void =>
-    bench.keeper({ type: "tracker", kind: "script", name, result: value });
+    bench.supervisor({ type: "tracker", kind: "script", name, result: value });
   bench.configure(
     [a({ router: { trackers: [check("x")] } }), b({ router: { trackers: [check("y")] } })],
     GROUP,
@@ -158,7 +158,7 @@ test("a member that fails by itself while another's link is away: the peers are 
   const trackers = [{ kind: "script", name: "x", weight: 0, reverse: false }] as const;
   const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
   const result = (value: "up" | "down"): void =>
-    bench.keeper({ type: "tracker", kind: "script", name: "x", result: value });
+    bench.supervisor({ type: "tracker", kind: "script", name: "x", result: value });
   bench.configure([a({ router: { trackers } }), b({ interface: "eth1" })], GROUP);
   result("up");
   bench.until(4);
@@ -177,7 +177,7 @@ test("a stop while another's link is away tells the peers too", () => {
   bench.until(4);
   bench.event({ kind: "link", link: { ...ETH1, up: false } });
   bench.world.take();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   assert.deepEqual(bench.world.take(), ["advert vrid 1 priority 0 to 192.0.2.2"]);
 });
 
@@ -211,7 +211,7 @@ test("a new member that waits for its first result joins when it has one", () =>
   bench.until(4);
   bench.configure([a(), b(), c({ router: { trackers } })], THREE);
   assert.equal(`${phases(bench)} ${bench.phase("VI_3")}`, "master master init");
-  bench.keeper({ type: "tracker", kind: "script", name: "x", result: "up" });
+  bench.supervisor({ type: "tracker", kind: "script", name: "x", result: "up" });
   assert.equal(`${phases(bench)} ${bench.phase("VI_3")}`, "master master master");
 });
 
@@ -251,7 +251,7 @@ test("a member that waits for its first result holds the others back", () => {
   bench.configure([a(), b({ router: { trackers } })], GROUP);
   bench.until(10);
   assert.equal(phases(bench), "backup init");
-  bench.keeper({ type: "tracker", kind: "script", name: "x", result: "up" });
+  bench.supervisor({ type: "tracker", kind: "script", name: "x", result: "up" });
   bench.until(15);
   assert.equal(phases(bench), "master master");
 });
@@ -261,7 +261,7 @@ test("stop: every member hands over, the group is told once", () => {
   bench.configure([a(), b()], GROUP);
   bench.until(4);
   bench.world.takeTold();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   assert.deepEqual(order(bench), ["VI_1 STOP", "VI_2 STOP", "G STOP"]);
   bench.until(7);
   assert.equal(bench.engine.finished, true);
@@ -318,7 +318,7 @@ test("an address owner waits for its group too, at its start and after a fault",
   assert.equal(phases(fresh), "backup init", "held until the other has its first result");
   assert.equal(fresh.world.has("192.0.2.100"), false);
   assert.deepEqual(order(fresh), ["VI_1 BACKUP"]);
-  fresh.keeper({ type: "tracker", kind: "script", name: "x", result: "up" });
+  fresh.supervisor({ type: "tracker", kind: "script", name: "x", result: "up" });
   fresh.until(12);
   assert.equal(phases(fresh), "master master");
 });
@@ -335,6 +335,6 @@ test("a member that waited in FAULT for the first result of its check joins the 
   assert.equal(phases(bench), "master fault");
   bench.configure([a(), waiting], GROUP);
   assert.equal(phases(bench), "master fault");
-  bench.keeper({ type: "tracker", kind: "script", name: "x", result: "up" });
+  bench.supervisor({ type: "tracker", kind: "script", name: "x", result: "up" });
   assert.equal(phases(bench), "master master");
 });

@@ -9,20 +9,20 @@ const HOLD_DOWN = { first: fromSeconds(5), max: fromSeconds(60) };
 
 function snapshot(bench: Bench): InstanceSnapshot["holdDown"] {
   bench.world.takeTold();
-  bench.keeper({ type: "snapshot", id: 1 });
+  bench.supervisor({ type: "snapshot", id: 1 });
   return bench.told("snapshot")[0]?.instances[0]?.holdDown;
 }
 
 function flap(bench: Bench): void {
   for (const result of ["down", "up"] as const)
-    bench.keeper({ type: "tracker", kind: "script", name: "app", result });
+    bench.supervisor({ type: "tracker", kind: "script", name: "app", result });
 }
 
 test("losses are shown while they are remembered, and until when a weaker master is left alone", () => {
   const trackers = [{ kind: "script", name: "app", weight: 0, reverse: false }] as const;
   const bench = new Bench();
   bench.configure([instance({ router: { trackers, holdDown: HOLD_DOWN } })]);
-  bench.keeper({ type: "tracker", kind: "script", name: "app", result: "up" });
+  bench.supervisor({ type: "tracker", kind: "script", name: "app", result: "up" });
   assert.equal(snapshot(bench), undefined);
   flap(bench);
   assert.deepEqual(snapshot(bench), { losses: 1, micros: 0, until: undefined });

@@ -270,19 +270,19 @@ test("who could hear nobody does not say that nobody serves the address", () => 
   deaf.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
   deaf.until(20);
   assert.deepEqual(alarms(deaf), [
-    { kind: "no-owner", silentMicros: 7_218_750, cannotHear: "no-source-address" },
+    { kind: "no-owner", noMasterMicros: 7_218_750, cannotHear: "no-source-address" },
   ]);
   const unplugged = master();
   unplugged.event({ kind: "link", link: DOWN });
   unplugged.until(20);
   assert.deepEqual(alarms(unplugged), [
-    { kind: "no-owner", silentMicros: 7_218_750, cannotHear: "link-down" },
+    { kind: "no-owner", noMasterMicros: 7_218_750, cannotHear: "link-down" },
   ]);
   const hears = master();
   const trackers = [{ kind: "interface", name: "eth9", weight: 0, reverse: false }] as const;
   hears.configure([instance({ router: { trackers } })]);
   hears.until(20);
-  assert.deepEqual(alarms(hears), [{ kind: "no-owner", silentMicros: 7_218_750 }]);
+  assert.deepEqual(alarms(hears), [{ kind: "no-owner", noMasterMicros: 7_218_750 }]);
 });
 
 test("track_src_ip: a multicast source has to be on the router's own interface", () => {

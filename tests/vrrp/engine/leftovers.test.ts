@@ -51,7 +51,7 @@ test("addresses and rules that nobody owns are swept, those of another daemon st
   assert.deepEqual([...guarded], [OTHER]);
 });
 
-test("what the keeper holds for a dead engine keeps its rule", () => {
+test("what the supervisor holds for a dead engine keeps its rule", () => {
   const world = new FakeWorld();
   const guarded = withGuard(world);
   guarded.add(VIP);

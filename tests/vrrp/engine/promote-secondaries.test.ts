@@ -14,7 +14,7 @@ test("on every device where such an instance has addresses, until it has stopped
   bench.configure([{ ...instance(), addresses, promoteSecondaries: true }]);
   assert.deepEqual(bench.world.promoting, ["eth0", "eth1"]);
   bench.until(4);
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   assert.deepEqual(bench.world.promoting, ["eth0", "eth1"], "the addresses are still there");
   bench.until(8);
   assert.equal(bench.engine.finished, true);

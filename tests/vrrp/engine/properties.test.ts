@@ -1,5 +1,5 @@
 /**
- * Whatever the world and the keeper do to an engine, in whatever order: it never throws, what the kernel has agrees with what
+ * Whatever the world and the supervisor do to an engine, in whatever order: it never throws, what the kernel has agrees with what
  * the routers think, deadlines lie ahead, and a stop ends it with nothing left behind.
  */
 import assert from "node:assert/strict";
@@ -139,7 +139,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.constantFrom("up" as const, "down" as const).map(
     (result): Happening =>
       (bench) => {
-        bench.keeper({ type: "tracker", kind: "script", name: "app", result });
+        bench.supervisor({ type: "tracker", kind: "script", name: "app", result });
       },
   ),
   fc.constantFrom(...VIPS).map(
@@ -167,7 +167,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
         },
     ),
   },
-  fc.constant<Happening>((bench) => bench.keeper({ type: "snapshot", id: 1 })),
+  fc.constant<Happening>((bench) => bench.supervisor({ type: "snapshot", id: 1 })),
 );
 
 function check(bench: Bench): void {
@@ -248,7 +248,7 @@ test("any life of an engine: no throw, the kernel agrees, deadlines ahead, a cle
         }
       }
       world.refuses.clear();
-      bench.keeper({ type: "stop" });
+      bench.supervisor({ type: "stop" });
       bench.until(bench.now / 1_000_000 + 20);
       assert.ok(bench.engine.finished);
       assert.equal(world.kernel.size, 0, "nothing is left behind");

@@ -165,7 +165,7 @@ test("counters of what is accepted, sent and said as priority 0", () => {
   bench.hear({ priority: 150 });
   bench.hear({ priority: 0 });
   bench.until(2.5);
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   const counters = bench.counters();
   assert.equal(counters["advert_rcvd"], 2);
   assert.equal(counters["pri_zero_rcvd"], 1);

@@ -22,14 +22,14 @@ function recorded(): {
   bench.until(1);
   bench.hear({ priority: 150 });
   bench.until(6);
-  bench.keeper({ type: "tracker", kind: "script", name: "app", result: "down" });
+  bench.supervisor({ type: "tracker", kind: "script", name: "app", result: "down" });
   bench.event({ kind: "link", link: { ...ETH0, up: false } });
   bench.event({ kind: "link", link: ETH0 });
   bench.hear({ priority: 90 });
   bench.until(12);
   world.deleteAddress("192.0.2.100");
   bench.drain();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   bench.until(15);
   return { records, config };
 }

@@ -227,7 +227,7 @@ test("a tracker that held it in FAULT is removed from the configuration", () => 
   const check = { kind: "script", name: "check", weight: 0, reverse: false } as const;
   const bench = new Bench();
   bench.configure([one(undefined, { router: { trackers: [check] } })]);
-  bench.keeper({ type: "tracker", kind: "script", name: "check", result: "down" });
+  bench.supervisor({ type: "tracker", kind: "script", name: "check", result: "down" });
   assert.equal(bench.phase(), "fault");
   bench.configure([one()]);
   assert.equal(bench.phase(), "backup");
@@ -246,7 +246,7 @@ test("a tracker that is added keeps the state; a known result counts at once", (
 test("results are kept over a reload, whatever the order of the trackers", () => {
   const check = (name: string) => ({ kind: "script", name, weight: -20, reverse: false }) as const;
   const bench = masters(one(undefined, { router: { trackers: [check("a"), check("b")] } }));
-  bench.keeper({ type: "tracker", kind: "script", name: "b", result: "down" });
+  bench.supervisor({ type: "tracker", kind: "script", name: "b", result: "down" });
   bench.configure([one(undefined, { router: { trackers: [check("b"), check("c")] } })]);
   assert.deepEqual(bench.engine.instances[0]?.state.trackers, ["down", "unknown"]);
   assert.equal(bench.engine.instances[0]?.state.effectivePriority, 80);
@@ -294,7 +294,7 @@ test("a renamed instance is the same one", () => {
 
 test("a reload during a stop changes nothing", () => {
   const bench = masters(one());
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   bench.configure([one(), two()]);
   bench.until(7);
   assert.equal(bench.engine.finished, true);

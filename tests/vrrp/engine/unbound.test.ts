@@ -58,7 +58,7 @@ test("what comes by whatever device is heard: an election, a master's end, and a
   bench.until(5);
   assert.equal(bench.phase(), "master");
   bench.world.take();
-  bench.keeper({ type: "stop" });
+  bench.supervisor({ type: "stop" });
   hear(bench, ANY_DEVICE);
   bench.until(8);
   const calls = bench.world.take();

@@ -155,7 +155,7 @@ function check(
     assert.deepEqual(state.raised, []);
     assert.ok(state.phase.advertAt <= now + settings.advertInterval * 10_000);
     assert.ok(
-      state.phase.advertAt < state.phase.seatUntil,
+      state.phase.advertAt < state.phase.ownershipSafeUntil,
       "the next word is due while it is ours",
     );
   }
@@ -203,7 +203,7 @@ function checkEffect(
       assert.ok(ledger.told === "MASTER" || turnsMaster, `an advertisement of no master: ${text}`);
       // The seat it had before this step, if it was master then.
       if (before.phase.kind === "master" && ledger.told === "MASTER")
-        assert.ok(now < before.phase.seatUntil, `after oversleeping: ${text}`);
+        assert.ok(now < before.phase.ownershipSafeUntil, `after oversleeping: ${text}`);
       return;
     case "announce":
       assert.ok(ledger.owns, `announces what it does not have: ${text}`);

@@ -113,13 +113,13 @@ test("who becomes the owner of the address (255) takes it at once", () => {
 
 test("the seat after a lost link is given up when peers may be quicker by the new configuration", () => {
   const flapped = step(CONFIG, master(CONFIG), { kind: "linkChanged", up: false }, NOW).state;
-  const seatUntil = (config: RouterConfig): number | undefined => {
+  const ownershipSafeUntil = (config: RouterConfig): number | undefined => {
     const { phase } = reconfigure(CONFIG, config, flapped, [], NOW);
-    return phase.kind === "fault" ? phase.seatUntil : undefined;
+    return phase.kind === "fault" ? phase.ownershipSafeUntil : undefined;
   };
-  assert.ok(seatUntil(CONFIG) !== undefined);
-  assert.ok(seatUntil({ ...CONFIG, downTimerAdverts: 5 }) !== undefined);
-  assert.equal(seatUntil({ ...CONFIG, advertInterval: centis(10) }), undefined);
+  assert.ok(ownershipSafeUntil(CONFIG) !== undefined);
+  assert.ok(ownershipSafeUntil({ ...CONFIG, downTimerAdverts: 5 }) !== undefined);
+  assert.equal(ownershipSafeUntil({ ...CONFIG, advertInterval: centis(10) }), undefined);
 });
 
 test("results come in the new order, and count at once", () => {

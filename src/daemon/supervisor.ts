@@ -1,5 +1,5 @@
 /**
- * The keeper: everything of the daemon that may take time. It starts and watches the engine, runs check and notify scripts,
+ * The supervisor: everything of the daemon that may take time. It starts and watches the engine, runs check and notify scripts,
  * answers `status`, and hands over when the engine dies.
  *
  *   configuration ─> engine (fd 3) ─> transitions ─> log, notify, fifo, history, status
@@ -49,7 +49,7 @@ export type Reread =
   /** What runs stays. The reasons have been logged; here they are for who asked, rendered in the language asked for. */
   | { readonly kind: "refused"; readonly findings: readonly string[] };
 
-export interface KeeperOptions {
+export interface SupervisorOptions {
   readonly configFile: string;
   readonly configId: string | undefined;
   readonly language: Language;
@@ -86,8 +86,8 @@ const GLOBAL_SCRIPT_MS = 10_000;
 /** One line a minute about the same rival is enough. */
 const REPORT_GAP_MS = 60_000;
 
-export class Keeper {
-  readonly #options: KeeperOptions;
+export class Supervisor {
+  readonly #options: SupervisorOptions;
   readonly #log: Log;
   readonly #words: Words;
   readonly #engine: EngineProcess;
@@ -116,7 +116,7 @@ export class Keeper {
   /** Of `startup_script` or `shutdown_script`, while one runs. */
   #endGlobal: (() => void) | undefined;
 
-  constructor(plan: RunPlan, options: KeeperOptions) {
+  constructor(plan: RunPlan, options: SupervisorOptions) {
     this.#plan = plan;
     this.#options = options;
     const { log, language, launcher, manager } = options;
@@ -166,7 +166,7 @@ export class Keeper {
       milliseconds: manager.watchdogMilliseconds,
       ask: async (milliseconds) => (await this.#engine.snapshot(milliseconds)) !== undefined,
       answers: () => manager.alive(),
-      isDeaf: () => this.#engine.kill(),
+      isUnresponsive: () => this.#engine.kill(),
     });
   }
 

@@ -1,5 +1,5 @@
 /**
- * A model of the keeper process: what it does for the address when the engine dies, and what its own death means.
+ * A model of the supervisor process: what it does for the address when the engine dies, and what its own death means.
  *
  * Engine dead: for every instance that was MASTER, priority 0 at once; the address stays until the successor's
  * advertisement is heard, or the new engine is MASTER, or the time is up; then it is removed. An address that the kernel has
@@ -29,7 +29,7 @@ interface Hold {
   isOver: boolean;
 }
 
-export class Keeper {
+export class Supervisor {
   readonly #machine: Machine;
   readonly #random: Random;
   /** Where there is a cloud. */
@@ -61,7 +61,7 @@ export class Keeper {
     return this.#holds.has(name);
   }
 
-  /** The engine is dead, the keeper alive and about to take over for it. */
+  /** The engine is dead, the supervisor alive and about to take over for it. */
   get isTakingOver(): boolean {
     return this.isAlive && this.#engineDied;
   }
@@ -92,7 +92,7 @@ export class Keeper {
     this.#machine.send({ type: "stop" });
   }
 
-  /** kill -9 of the keeper: the engine sees the pipe's end. */
+  /** kill -9 of the supervisor: the engine sees the pipe's end. */
   crash(): void {
     if (!this.isAlive) return;
     this.vanish();
@@ -152,13 +152,13 @@ export class Keeper {
     if (how === "stopped") return this.#ended();
     this.#engineDied = true;
     const life = this.#life;
-    const { queue, keeperLateMicros } = this.#machine.around;
-    queue.in(this.#random.between(50, 50 + keeperLateMicros), () => {
+    const { queue, supervisorLateMicros } = this.#machine.around;
+    queue.in(this.#random.between(50, 50 + supervisorLateMicros), () => {
       if (life === this.#life && this.runs && this.#engineDied) this.#takeOver();
     });
   }
 
-  /** The keeper's own raw socket, while it holds an address. */
+  /** The supervisor's own raw socket, while it holds an address. */
   hears(vrid: number, priority: number, from: number): void {
     if (this.#holds.size === 0 || priority === 0 || from === this.#machine.id) return;
     for (const [name, hold] of this.#holds) {
@@ -178,7 +178,7 @@ export class Keeper {
   }
 
   #handle(message: FromEngine): void {
-    this.#machine.around.hooks.tell("keeperTold", this.#machine, message);
+    this.#machine.around.hooks.tell("releaseSent", this.#machine, message);
     if (message.type === "configuring")
       this.cloud?.configure((name) => this.#states.get(name) === "MASTER");
     if (message.type === "transition") this.#states.set(message.instance, message.to);
@@ -273,7 +273,7 @@ export class Keeper {
     });
   }
 
-  /** Later, if this very keeper still runs then; a stopped one does it when it goes on. */
+  /** Later, if this very supervisor still runs then; a stopped one does it when it goes on. */
   #in(delay: number, run: () => void): void {
     const life = this.#life;
     const { queue } = this.#machine.around;

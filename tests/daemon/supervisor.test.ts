@@ -1,10 +1,10 @@
-/** The keeper with an engine that only talks (tests/support/fake-engine.ts): nothing here touches a network. */
+/** The supervisor with an engine that only talks (tests/support/fake-engine.ts): nothing here touches a network. */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Keeper } from "#daemon/keeper";
+import { Supervisor } from "#daemon/supervisor";
 import { SystemManager } from "#daemon/system-manager";
 import type { CommandPlan, NotifyPlan, RunPlan } from "#keepalived/plan/run-plan";
 import { must } from "#linux/result";
@@ -26,7 +26,7 @@ const NOBODY = { send: () => undefined, isBehind: false, onClose: () => undefine
 
 interface Bench {
   readonly folder: Folder;
-  readonly keeper: Keeper;
+  readonly supervisor: Supervisor;
   readonly lines: string[];
   /** What systemd was told. */
   readonly told: string[];
@@ -98,7 +98,7 @@ function bench(
       const file = join(folder.path, "notified");
       return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
     },
-    keeper: new Keeper(first, {
+    supervisor: new Supervisor(first, {
       configFile: "test.conf",
       configId: undefined,
       language: "en",
@@ -122,16 +122,16 @@ function bench(
 async function pidOf(made: Bench): Promise<number> {
   let pid: number | undefined;
   while (pid === undefined) {
-    const status = await made.keeper.status();
+    const status = await made.supervisor.status();
     pid = status.engineAnswers ? status.enginePid : undefined;
   }
   return pid;
 }
 
 async function started(made: Bench): Promise<number> {
-  await made.keeper.start();
+  await made.supervisor.start();
   await until("it is MASTER", () => made.lines.some((line) => line.includes("Entering MASTER")));
-  const { enginePid } = await made.keeper.status();
+  const { enginePid } = await made.supervisor.status();
   assert.ok(enginePid);
   return enginePid;
 }
@@ -140,7 +140,7 @@ test("from start to stop: log, notify in order, systemd, PID of the engine", asy
   const made = bench(context);
   const enginePid = await started(made);
   assert.equal(readFileSync(join(made.folder.path, "engine.pid"), "utf8"), `${enginePid}\n`);
-  await made.keeper.stop();
+  await made.supervisor.stop();
   assert.equal(made.notified().at(-1), "INSTANCE VI_1 STOP 100");
   assert.ok(
     made.lines.some((line) => line.startsWith("info: (VI_1) Entering BACKUP STATE (init): ")),
@@ -160,34 +160,34 @@ test("who asks to stop again waits for the same hand-over", async (context) => {
   await started(made);
   const order: string[] = [];
   const asked = ["first", "second", "third"].map(async (name) => {
-    await made.keeper.stop();
+    await made.supervisor.stop();
     order.push(name);
     return made.lines.filter((line) => line.startsWith("info: Stopped Baton")).length;
   });
   assert.deepEqual(order, [], "nothing is over at once");
   assert.deepEqual(await Promise.all(asked), [1, 1, 1]);
   assert.equal(made.lines.filter((line) => line === "info: Stopping").length, 1);
-  assert.equal((await made.keeper.handle({ command: "reload" }, NOBODY)).ok, false);
+  assert.equal((await made.supervisor.handle({ command: "reload" }, NOBODY)).ok, false);
 });
 
 test("a reload before the start is over is what it starts with", async (context) => {
   const made = bench(context);
   made.next = plan(made.folder, {}, "VI_2");
-  assert.equal(made.keeper.reload().kind, "done");
+  assert.equal(made.supervisor.reload().kind, "done");
   await started(made);
   assert.ok(made.lines.some((line) => line.includes("(VI_2) Entering MASTER STATE")));
   assert.ok(!made.lines.some((line) => line.includes("(VI_1)")));
-  await made.keeper.stop();
+  await made.supervisor.stop();
 });
 
 test("a file that cannot be read at all refuses a reload, and says why", async (context) => {
   const made = bench(context);
   await started(made);
   made.failure = Object.assign(new Error("gone"), { code: "ENOENT", syscall: "stat" });
-  const answer = await made.keeper.handle({ command: "reload", lang: "zh-CN" }, NOBODY);
+  const answer = await made.supervisor.handle({ command: "reload", lang: "zh-CN" }, NOBODY);
   assert.ok(!answer.ok && answer.findings?.[0] === "test.conf: stat: ENOENT");
   assert.match(answer.ok ? "" : answer.error, /未作任何更改/);
-  await made.keeper.stop();
+  await made.supervisor.stop();
 });
 
 test("a broken line of the engine costs that engine, not the daemon", async (context) => {
@@ -197,13 +197,13 @@ test("a broken line of the engine costs that engine, not the daemon", async (con
     writeFileSync(join(made.folder.path, "say"), `${line}\n`);
     const broken = (text: string): boolean => text.includes(`is killed: ${line}:`);
     await until("asked", () => {
-      void made.keeper.status();
+      void made.supervisor.status();
       return made.lines.some(broken);
     });
     await until("replaced", () => !isAlive(enginePid));
   }
   await pidOf(made);
-  await made.keeper.stop();
+  await made.supervisor.stop();
 });
 
 test("an engine that dies is replaced; a script hears of BACKUP and MASTER again, and of nothing twice", async (context) => {
@@ -219,11 +219,11 @@ test("an engine that dies is replaced; a script hears of BACKUP and MASTER again
     "told again",
     () => made.notified().length >= 3 && made.notified().at(-1)?.includes("MASTER") === true,
   );
-  const status = await made.keeper.status();
+  const status = await made.supervisor.status();
   assert.equal(status.engineRestarts, 1);
   assert.notEqual(status.enginePid, enginePid);
   assert.ok(made.lines.includes(`error: engine ${enginePid} ended: SIGKILL`));
-  await made.keeper.stop();
+  await made.supervisor.stop();
   const states = made.notified().map((line) => line.split(" ")[2]);
   assert.ok(
     states.every((state, at) => state !== states[at - 1]),
@@ -234,22 +234,22 @@ test("an engine that dies is replaced; a script hears of BACKUP and MASTER again
 test("an engine that does not answer has no state, rather than its last one", async (context) => {
   const made = bench(context);
   await started(made);
-  assert.equal((await made.keeper.status()).engineAnswers, true);
+  assert.equal((await made.supervisor.status()).engineAnswers, true);
   const deaf = join(made.folder.path, "deaf");
   writeFileSync(deaf, "");
-  const status = await made.keeper.status();
+  const status = await made.supervisor.status();
   assert.equal(status.engineAnswers, false);
   assert.deepEqual(status.instances, []);
-  const explained = await made.keeper.handle({ command: "explain", lang: "zh-CN" }, NOBODY);
+  const explained = await made.supervisor.handle({ command: "explain", lang: "zh-CN" }, NOBODY);
   assert.ok(!explained.ok && explained.error.includes("未知"));
   rmSync(deaf);
-  await made.keeper.stop();
+  await made.supervisor.stop();
 });
 
 test("a reload with errors changes nothing and says so; a good one is told to the engine", async (context) => {
   const made = bench(context);
   await started(made);
-  assert.deepEqual(await made.keeper.handle({ command: "reload" }, NOBODY), {
+  assert.deepEqual(await made.supervisor.handle({ command: "reload" }, NOBODY), {
     ok: false,
     error: "the file has errors; nothing changed",
     help: "baton check says which",
@@ -261,9 +261,9 @@ test("a reload with errors changes nothing and says so; a good one is told to th
     readFileSync(join(made.folder.path, "told"), "utf8").split('"type":"configure"').length - 1;
   assert.equal(configured(), 1);
   made.next = plan(made.folder);
-  assert.equal((await made.keeper.handle({ command: "reload" }, NOBODY)).ok, true);
+  assert.equal((await made.supervisor.handle({ command: "reload" }, NOBODY)).ok, true);
   await until("the engine has it", () => configured() === 2);
-  await made.keeper.stop();
+  await made.supervisor.stop();
 });
 
 test("an instance taken away by a reload is told as gone, once", async (context) => {
@@ -271,9 +271,9 @@ test("an instance taken away by a reload is told as gone, once", async (context)
   await started(made);
   await until("told", () => made.notified().at(-1)?.includes("MASTER") === true);
   made.next = plan(made.folder, { instances: [] });
-  assert.equal(made.keeper.reload().kind, "done");
+  assert.equal(made.supervisor.reload().kind, "done");
   await until("told", () => made.notified().at(-1) === "INSTANCE VI_1 FAULT 100");
-  await made.keeper.stop();
+  await made.supervisor.stop();
   assert.equal(made.notified().at(-1), "INSTANCE VI_1 FAULT 100");
 });
 
@@ -301,7 +301,7 @@ test("results of checks reach the engine, and a new engine gets them with its co
     .split("\n")
     .findLast((line) => line.includes('"configure"'));
   assert.match(last ?? "", /"trackers":\[\{"kind":"script","name":"chk","result":"down"\}\]/);
-  await made.keeper.stop();
+  await made.supervisor.stop();
 });
 
 test("STOP scripts have their turn although another one hangs", async (context) => {
@@ -311,7 +311,7 @@ test("STOP scripts have their turn although another one hangs", async (context) 
     `[ "$3" = MASTER ] && exec sleep 1000\necho "$@" >>${made.folder.path}/notified`,
   );
   await started(made);
-  await made.keeper.stop();
+  await made.supervisor.stop();
   assert.equal(made.notified().at(-1), "INSTANCE VI_1 STOP 100");
 });
 
@@ -330,7 +330,7 @@ test("startup_script ends before the engine starts, shutdown_script runs after i
     };
   });
   await started(made);
-  await made.keeper.stop();
+  await made.supervisor.stop();
   const order = readFileSync(join(made.folder.path, "order"), "utf8");
   assert.equal(order, "startup early\nshutdown late\n");
 });
@@ -347,7 +347,7 @@ test("what the fifo is told are keepalived's lines", async (context) => {
   const reader = createReadStream(fifo, { encoding: "utf8" });
   reader.on("data", (text) => lines.push(...String(text).trimEnd().split("\n")));
   await until("the lines are read", () => lines.length >= 2);
-  await made.keeper.stop();
+  await made.supervisor.stop();
   await until("the last line is read", () => lines.length >= 3);
   assert.deepEqual(lines, [
     'INSTANCE "VI_1" BACKUP 100',
@@ -368,14 +368,14 @@ test("fifo_write_vrrp_states_on_reload: a reload writes the state again, to the 
   const { globals } = plan(made.folder);
   const notifyFifo = join(made.folder.path, "fifo");
   made.next = plan(made.folder, { globals: { ...globals, notifyFifo, fifoStatesOnReload: true } });
-  assert.equal(made.keeper.reload().kind, "done");
+  assert.equal(made.supervisor.reload().kind, "done");
   const lines: string[] = [];
   const { createReadStream } = await import("node:fs");
   const reader = createReadStream(notifyFifo, { encoding: "utf8" });
   reader.on("data", (text) => lines.push(...String(text).trimEnd().split("\n")));
   await until("the lines are read", () => lines.length >= 3);
   const after = made.notified();
-  await made.keeper.stop();
+  await made.supervisor.stop();
   const told = 'INSTANCE "VI_1" MASTER 100';
   assert.deepEqual(lines.slice(1, 3), [told, told]);
   assert.deepEqual(after, before, "a script hears nothing twice");
@@ -398,8 +398,8 @@ test("notify_fifo_script reads every line, the last one too, and goes on over a 
   const notifyFifoScript = { argv, user: undefined, timeout: undefined };
   const notifyFifo = join(made.folder.path, "fifo");
   made.next = plan(made.folder, { globals: { ...globals, notifyFifo, notifyFifoScript } });
-  assert.equal(made.keeper.reload().kind, "done");
-  await made.keeper.stop();
+  assert.equal(made.supervisor.reload().kind, "done");
+  await made.supervisor.stop();
   assert.deepEqual(read().trim().split("\n"), [
     "started",
     'INSTANCE "VI_1" BACKUP 100',

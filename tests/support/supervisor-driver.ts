@@ -1,11 +1,11 @@
-/** One daemon without network (keeper-process.ts): started, asked, watched. For tests and tools/fuzz-keeper.ts. */
+/** One daemon without network (supervisor-process.ts): started, asked, watched. For tests and tools/fuzz-supervisor.ts. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("./keeper-process.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("./supervisor-process.ts", import.meta.url));
 const INJECTOR = new URL("./inject-faults.ts", import.meta.url).href;
 const OUTPUT_MAX = 4_000_000;
 
@@ -23,7 +23,7 @@ export interface Ended {
   readonly signal: string | null;
 }
 
-export class KeeperDriver {
+export class SupervisorDriver {
   readonly folder: string;
   readonly child: ChildProcess;
   /** All that it wrote, from its beginning cut if it is too much. */

@@ -84,7 +84,7 @@ export function meet(
   return { ...known, weWin, signs: known.signs + sign, heardAt: now, goneAt };
 }
 
-export const hasLostPatience = (rival: Rival): boolean => rival.signs >= patience(rival);
+export const hasReachedThreshold = (rival: Rival): boolean => rival.signs >= patience(rival);
 
 /** We stay for now: answer, and ask again. */
 export function insist(
@@ -171,7 +171,7 @@ function afterSilence(phase: MasterPhase, now: Instant): MasterPhase {
 }
 
 /** Questions, and rivals that have fallen silent; see `masterDeadline`. */
-export function contestOnTime(
+export function conflictOnTime(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,

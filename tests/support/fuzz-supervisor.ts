@@ -18,9 +18,9 @@ import {
   serveWorld,
   type World,
 } from "./hostile-inputs.ts";
-import { KeeperDriver } from "./keeper-driver.ts";
 import { mutateConfig } from "./mutate-config.ts";
 import { OWN_VIP } from "./own-address.ts";
+import { SupervisorDriver } from "./supervisor-driver.ts";
 
 export interface LifeResult {
   readonly inputs: Readonly<Record<string, number>>;
@@ -92,13 +92,13 @@ vrrp_instance VI_1 {
 /** Nothing that a daemon wrote is spoilt on the way: it is told what to do, and how it went is looked at afterwards. */
 class Life {
   readonly #random: Random;
-  readonly #driver: KeeperDriver;
+  readonly #driver: SupervisorDriver;
   readonly #folder: string;
   readonly #world: World;
   readonly inputs: Record<string, number> = {};
   #clients = 0;
 
-  constructor(random: Random, driver: KeeperDriver, folder: string, world: World) {
+  constructor(random: Random, driver: SupervisorDriver, folder: string, world: World) {
     this.#random = random;
     this.#driver = driver;
     this.#folder = folder;
@@ -214,7 +214,7 @@ export async function fuzzLife(number: number, seconds: number): Promise<LifeRes
   for (let i = 0; i < 5; i++)
     place(join(folder, "run", "scripts", String(2 + below(random, 100_000))), random);
   const pick = pickFrom(random);
-  const driver = new KeeperDriver({
+  const driver = new SupervisorDriver({
     folder,
     config: configuration(folder, world.url),
     ...(hasFaults && {
@@ -263,7 +263,7 @@ export async function fuzzLife(number: number, seconds: number): Promise<LifeRes
 
 async function live(
   life: Life,
-  driver: KeeperDriver,
+  driver: SupervisorDriver,
   seconds: number,
 ): Promise<string | undefined> {
   const isUp = (): boolean => driver.output.includes("Entering MASTER");

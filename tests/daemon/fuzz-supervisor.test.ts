@@ -1,7 +1,7 @@
-/** Two short lives of tools/fuzz-keeper.ts, the second with failing calls of the system. */
+/** Two short lives of tools/fuzz-supervisor.ts, the second with failing calls of the system. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fuzzLife } from "../support/fuzz-keeper.ts";
+import { fuzzLife } from "../support/fuzz-supervisor.ts";
 
 for (const life of [0, 2])
   test(`hostile inputs of every kind neither end nor silence the daemon (life ${life})`, async () => {
