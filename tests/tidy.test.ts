@@ -27,6 +27,7 @@ interface Room {
 const ROOMS: Readonly<Record<string, Room>> = {
   units: { uses: [], types: [], pure: true },
   diagnostics: { uses: ["units"], types: ["vrrp/router"], pure: true },
+  json: { uses: ["units", "diagnostics"], types: [], pure: false },
   "vrrp/wire": { uses: ["units"], types: [], pure: true },
   "vrrp/router": { uses: ["units"], types: ["vrrp/wire"], pure: true },
   "vrrp/engine": {
@@ -42,10 +43,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: ["vrrp/router", "vrrp/engine", "cloud/api"],
     pure: true,
   },
-  "cloud/api": { uses: ["units"], types: ["cloud/model"], pure: false },
-  "cloud/client": { uses: ["cloud/api", "units"], types: [], pure: false },
+  "cloud/api": { uses: ["json", "units"], types: ["cloud/model"], pure: false },
+  "cloud/client": { uses: ["cloud/api", "json", "units"], types: [], pure: false },
   "cloud/server": {
-    uses: ["cloud/api", "cloud/client", "cloud/model", "units"],
+    uses: ["cloud/api", "cloud/client", "cloud/model", "json", "units"],
     types: ["diagnostics"],
     pure: false,
   },
@@ -56,6 +57,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "vrrp/wire",
       "linux",
       "keepalived",
+      "json",
       "diagnostics",
       "cloud/client",
       "cloud/agreement",
@@ -69,6 +71,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     uses: [
       "daemon",
       "linux",
+      "json",
       "diagnostics",
       "vrrp/wire",
       "cloud/server",
@@ -91,6 +94,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "daemon",
       "linux",
       "keepalived",
+      "json",
       "diagnostics",
       "vrrp/engine",
       "vrrp/router",
@@ -326,6 +330,36 @@ test("koffi is imported in one file", () => {
     users.filter((path) => path !== "src/linux/ffi.ts"),
     "koffi outside src/linux/ffi.ts",
   );
+});
+
+/** Files that a process has loaded once it has loaded `main`, and the packages that they import. */
+function loadedBy(main: string): { files: ReadonlySet<string>; packages: ReadonlySet<string> } {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const waiting = [main];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (files.has(path)) continue;
+    files.add(path);
+    const source = src.find((one) => one.path === path);
+    assert.ok(source !== undefined, `${path} is not there`);
+    for (const { specifier, typeOnly } of source.imports) {
+      const file = target(path, specifier);
+      if (typeOnly || specifier.startsWith("node:")) continue;
+      if (file === undefined) packages.add(specifier);
+      else waiting.push(file);
+    }
+  }
+  return { files, packages };
+}
+
+test("the engine's process loads no package but koffi", () => {
+  for (const main of ["src/daemon/engine-start-main.ts", "src/daemon/engine-main.ts"]) {
+    const { files, packages } = loadedBy(main);
+    assert.ok(files.has("src/vrrp/engine/engine.ts"), "the walk has not reached the engine");
+    assert.deepEqual([...packages], ["koffi"], main);
+  }
+  // The walk sees packages: a program that may load one does.
+  assert.ok(loadedBy("src/cloud/server/main.ts").packages.has("valibot"));
 });
 
 /** Where a secret is put on a wire, into a pipe or a signature; everybody else carries it unseen. */

@@ -1,5 +1,7 @@
 /** `PUT /_baton/faults`: one fault at a time, on calls of the API only. */
-import { isObject } from "../api/read-parameters.ts";
+import * as v from "valibot";
+import { printJsonProblem } from "#json/problem";
+import { closedObject, readShape, type Shape } from "#json/shape";
 
 export interface Fault {
   /** Undefined: every action. */
@@ -15,34 +17,43 @@ const STATUS_MIN = 200;
 const STATUS_MAX = 599;
 const LATENCY_MAX_MS = 600_000;
 
-const isCount = (value: unknown, max: number): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
+const whole = (min: number, max: number, wanted: string): v.GenericSchema<unknown, number> =>
+  v.pipe(v.number(wanted), v.integer(wanted), v.minValue(min, wanted), v.maxValue(max, wanted));
 
-/** A text is the reason why it is no fault. Null counts as left out. */
-export function readFault(value: unknown): Fault | string {
-  if (!isObject(value)) return "the body is not a JSON object";
-  const { action, code, httpStatus, latencyMs, times, ...rest } = value;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) return `a fault has no member ${unknown}`;
-  if (action != null && typeof action !== "string") return "action is not a string";
-  if (code != null && (typeof code !== "string" || code === "")) return "code is not a string";
-  if (httpStatus != null && !(isCount(httpStatus, STATUS_MAX) && httpStatus >= STATUS_MIN)) {
-    return `httpStatus is not an integer from ${STATUS_MIN} to ${STATUS_MAX}`;
-  }
-  if (
-    latencyMs != null &&
-    !(typeof latencyMs === "number" && latencyMs >= 0 && latencyMs <= LATENCY_MAX_MS)
-  ) {
-    return `latencyMs is not a number from 0 to ${LATENCY_MAX_MS}`;
-  }
-  if (times != null && !isCount(times, Number.MAX_SAFE_INTEGER)) return "times is not a count";
-  return {
+const MILLISECONDS = `a number of milliseconds from 0 to ${LATENCY_MAX_MS}`;
+
+const FAULT: Shape<Fault> = v.pipe(
+  closedObject(
+    {
+      action: v.nullish(v.string("the name of an action")),
+      code: v.nullish(v.pipe(v.string("an error code"), v.nonEmpty("an error code"))),
+      httpStatus: v.nullish(
+        whole(STATUS_MIN, STATUS_MAX, `an HTTP status from ${STATUS_MIN} to ${STATUS_MAX}`),
+      ),
+      latencyMs: v.nullish(
+        v.pipe(
+          v.number(MILLISECONDS),
+          v.minValue(0, MILLISECONDS),
+          v.maxValue(LATENCY_MAX_MS, MILLISECONDS),
+        ),
+      ),
+      times: v.nullish(whole(0, Number.MAX_SAFE_INTEGER, "a number of calls")),
+    },
+    "an object with any of action, code, httpStatus, latencyMs and times",
+  ),
+  v.transform(({ action, code, httpStatus, latencyMs, times }) => ({
     action: action ?? undefined,
     code: code ?? undefined,
     httpStatus: httpStatus ?? undefined,
     latencyMs: latencyMs ?? undefined,
     times: times ?? undefined,
-  };
+  })),
+);
+
+/** A text is the reason why it is no fault. Null counts as left out. */
+export function readFault(value: unknown): Fault | string {
+  const read = readShape(FAULT, value);
+  return read.kind === "value" ? read.value : printJsonProblem(read.problem, "the body");
 }
 
 export class Faults {

@@ -1,0 +1,45 @@
+/**
+ * JSON from outside, as a value of a type or as the first thing that is wrong with it.
+ *
+ * The first alone: a document of ten megabytes that is wrong a million times costs no more than one that is wrong once.
+ */
+import * as v from "valibot";
+import { type JsonProblem, readIssue } from "./problem.ts";
+
+/** A schema whose values are of type `T`; what comes in is unknown. */
+export type Shape<T> = v.GenericSchema<unknown, T>;
+
+export type Shaped<T> =
+  | { readonly kind: "value"; readonly value: T }
+  | { readonly kind: "problem"; readonly problem: JsonProblem };
+
+export function readShape<T>(shape: Shape<T>, value: unknown): Shaped<T> {
+  const read = v.safeParse(shape, value, { abortEarly: true });
+  return read.success
+    ? { kind: "value", value: read.output }
+    : { kind: "problem", problem: readIssue(read.issues[0]) };
+}
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export type ClosedObject<Entries extends v.ObjectEntries> = v.SchemaWithPipe<
+  readonly [
+    v.CustomSchema<Readonly<Record<string, unknown>>, v.ErrorMessage<v.CustomIssue> | undefined>,
+    v.StrictObjectSchema<Entries, string>,
+  ]
+>;
+
+/**
+ * An object with these members and no others. `v.strictObject` alone takes a list for an object.
+ *
+ * @param wanted "an object with action, code and times"
+ */
+export const closedObject = <Entries extends v.ObjectEntries>(
+  entries: Entries,
+  wanted: string,
+): ClosedObject<Entries> =>
+  v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(isObject, wanted),
+    v.strictObject(entries, wanted),
+  );
