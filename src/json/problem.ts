@@ -1,6 +1,8 @@
 /**
- * What a schema found wrong with a JSON document: the place as its writer would name it, the reason, and what is wanted
- * instead. A schema's own message says what is wanted, as a noun: `v.string("a name")`.
+ * What a schema found wrong with a JSON document: the place as its writer would name it, the
+ * reason, and what is wanted instead.
+ *
+ * A schema's own message says what is wanted, as a noun: `v.string("a name")`.
  */
 import type { Language } from "#diagnostics/diagnostic";
 import { visible } from "#units/visible";

@@ -1,12 +1,13 @@
 /**
  * JSON from outside, as a value of a type or as the first thing that is wrong with it.
  *
- * The first alone: a document of ten megabytes that is wrong a million times costs no more than one that is wrong once.
+ * The first alone: a document of ten megabytes that is wrong a million times costs no more than
+ * one that is wrong once.
  */
 import * as v from "valibot";
 import { type JsonProblem, readIssue } from "./problem.ts";
 
-/** A schema whose values are of type `T`; what comes in is unknown. */
+/** A schema that gives values of type `T`; what comes in is unknown. */
 export type Shape<T> = v.GenericSchema<unknown, T>;
 
 export type Shaped<T> =
