@@ -144,10 +144,15 @@ test("--live: who is master on the interface now, and whether that is in our way
   const folder = mkdtempSync(join(tmpdir(), "baton-live-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const sender = join(root, "tests/support/advert-sender.ts");
-  const talk = (words: string): string =>
-    `${process.execPath} --disable-warning=ExperimentalWarning ${sender} other 10.0.0.9 ${words} >&2 & sender=$!`;
-  const heard = (words: string): readonly string[] =>
-    run(multicast, folder, [talk(words)])
+  /** The check listens for a while only: it begins when the other router has begun. */
+  const talk = (advert: string): string =>
+    [
+      ': >"$1.sending"',
+      `${process.execPath} --disable-warning=ExperimentalWarning ${sender} other 10.0.0.9 ${advert} >"$1.sending" & sender=$!`,
+      'until [ -s "$1.sending" ]; do kill -0 $sender || exit 1; sleep 0.05; done',
+    ].join("\n");
+  const heard = (advert: string): readonly string[] =>
+    run(multicast, folder, [talk(advert)])
       .findings.filter(({ code }) => code !== "VR5117")
       .map(({ code }) => code)
       .toSorted();

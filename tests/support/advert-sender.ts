@@ -1,4 +1,7 @@
-/** A router that only talks: `node advert-sender.ts INTERFACE SOURCE VRID VERSION PRIORITY CENTIS ADDRESS…`, ten times a second, for half a minute. */
+/**
+ * A router that only advertises: `node advert-sender.ts INTERFACE SOURCE VRID VERSION PRIORITY
+ * CENTIS ADDRESS…`, ten times a second, for half a minute. Prints a line when it has begun.
+ */
 import * as libc from "#linux/ffi";
 import { must, mustDo } from "#linux/result";
 import { openVrrpSocket } from "#linux/vrrp-socket";
@@ -32,7 +35,8 @@ const length = emitAdvert(packet, {
   password: undefined,
   checksum: "pseudo-header",
 });
-const talking = setInterval(() => {
-  mustDo(socket.send(packet.subarray(0, length), VRRP_GROUP));
-}, 100);
-setTimeout(() => clearInterval(talking), 30_000);
+const send = (): void => mustDo(socket.send(packet.subarray(0, length), VRRP_GROUP));
+send();
+process.stdout.write("sending\n");
+const sending = setInterval(send, 100);
+setTimeout(() => clearInterval(sending), 30_000);
