@@ -2,7 +2,7 @@
  * Is every rule of the core held by a test? Breaks one at a time in a copy of the tree and runs the suites until one fails:
  * `node tools/mutants-main.ts [--only WORDS] [--check]`.
  *
- *   vectors and transcripts (tests/core), then the exploration and 300 simulated seeds
+ *   vectors and transcripts (tests/vrrp/router), then the exploration and 300 simulated seeds
  *
  * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 % were noticed.
  */
@@ -34,12 +34,12 @@ const SUITES: readonly Suite[] = [
     name: "vectors",
     args: [
       "--test",
-      "tests/core/vectors.test.ts",
-      "tests/core/lease.test.ts",
-      "tests/core/announcer.test.ts",
+      "tests/vrrp/router/vectors.test.ts",
+      "tests/vrrp/router/lease.test.ts",
+      "tests/vrrp/router/announcer.test.ts",
     ],
   },
-  { name: "transcripts", args: ["--test", "tests/core/transcripts.test.ts"] },
+  { name: "transcripts", args: ["--test", "tests/vrrp/router/transcripts.test.ts"] },
   { name: "exploration", args: ["--test", "tests/sim/explore.test.ts"] },
   { name: "seeds", args: ["tools/sim-main.ts", "--seeds", "300", "--no-shrink"] },
 ];
@@ -64,7 +64,7 @@ function noticedBy(folder: string): string | undefined {
 
 function copyTree(): string {
   const folder = mkdtempSync(join(tmpdir(), "mutants-"));
-  for (const name of ["src", "tests", "tools", "apps", "package.json", "tsconfig.json"])
+  for (const name of ["src", "tests", "tools", "package.json", "tsconfig.json"])
     cpSync(join(root, name), join(folder, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   return folder;

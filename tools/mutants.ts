@@ -47,7 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["a resend from before a pause is void", "resend: undefined };", "};"],
     [
       "a third master is told too",
-      "resend: alsoTold(phase.resend, advert.from)",
+      "resend: alsoTo(phase.resend, advert.from)",
       "resend: phase.resend",
     ],
     [
@@ -135,13 +135,21 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a winner announces into silence",
-      "phase: afterSilence(next, now)",
-      "phase: { ...next, askAt: undefined }",
+      "phase: afterNoAnswer(next, now)",
+      "phase: { ...next, probeAt: undefined }",
     ],
     ["the tie-break's winner is more patient", "const WINNER_MORE = 3;", "const WINNER_MORE = 0;"],
     ["seniority is patience", "const STEP = 5;", "const STEP = 0;"],
-    ["a newcomer is junior", "const isProven = now >= phase.provenAt;", "const isProven = true;"],
-    ["the longer tenure is senior, whoever heard whom", "isProven ? 4 : 3", "isProven ? 4 : 1"],
+    [
+      "a newcomer is junior",
+      "const isConfirmed = now >= phase.confirmedAt;",
+      "const isConfirmed = true;",
+    ],
+    [
+      "the longer tenure is senior, whoever heard whom",
+      "isConfirmed ? 4 : 3",
+      "isConfirmed ? 4 : 1",
+    ],
     ["a fresh master is junior to all", "if (intervals < 2) return 0;", ""],
     [
       "a beat is no sign against an established winner",
@@ -159,7 +167,7 @@ export const MUTANTS: readonly Mutant[] = [
       "const VOID_INTERVALS = 2.5;",
       "const VOID_INTERVALS = 100;",
     ],
-    ["a question is repeated", "const ASK_AGAIN = 0.5;", "const ASK_AGAIN = 50;"],
+    ["a question is repeated", "const PROBE_AGAIN = 0.5;", "const PROBE_AGAIN = 50;"],
     [
       "a silent rival is gone",
       "phase.rivals.every((one) => one.weWin && isEstablished(one));",
@@ -209,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a heard owner takes the seat",
-      "  if (isOwned) return watchForOwner(config, state, withoutSeat(phase), event, now);\n",
+      "  if (isOwned) return watchForOwner(config, state, withoutOwnership(phase), event, now);\n",
       "",
     ],
     [
@@ -244,8 +252,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "break-before-make breaks first",
-      '[silence, { kind: "removeAddresses" }, release]',
-      '[silence, release, { kind: "removeAddresses" }]',
+      '[drop, { kind: "removeAddresses" }, release]',
+      '[drop, release, { kind: "removeAddresses" }]',
     ],
     [
       "clients get a moment to learn",
@@ -262,7 +270,7 @@ export const MUTANTS: readonly Mutant[] = [
       "const sooner = removeAt && earliest(removeAt, after(now, lingerOf(config)));",
       "const sooner = removeAt;",
     ],
-    ["no answer is no move", 'event.moved ? "moved" : "silent"', '"moved"'],
+    ["no answer is no move", 'event.moved ? "moved" : "not-awaited"', '"moved"'],
   ),
   ...inFile(
     "lease",

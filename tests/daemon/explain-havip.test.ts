@@ -79,5 +79,5 @@ test("a rival's advertisement and a foreign claim are signs to the contrary, oth
     signIn({ kind: "weaker-master", from, theirs: 1 as never, ours: 2 as never })?.sign,
     "rival-master",
   );
-  assert.equal(signIn({ kind: "slept-as-backup", micros: 1 }), undefined);
+  assert.equal(signIn({ kind: "stalled-as-backup", micros: 1 }), undefined);
 });

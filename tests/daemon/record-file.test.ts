@@ -7,7 +7,7 @@ import { RecordFile } from "#daemon/record-file";
 import { wordsOf } from "#daemon/words";
 import { keepLog, makeFolder } from "../support/daemon-bench.ts";
 
-const HEADER = '{"baton":"recording","version":1}';
+const HEADER = '{"baton":"recording","version":2}';
 const CONFIGURED = '{"instances":[]}';
 
 interface Bench {

@@ -38,7 +38,7 @@ const reasons: readonly (readonly [Reason, RegExp])[] = [
   [
     {
       kind: "master-down",
-      silent: fromMillis(3609),
+      noAdvertFor: fromMillis(3609),
       lastHeard: { from: peer, priority: priority(150) },
       downTimerAdverts: 3,
       interval: centis(100),
@@ -49,7 +49,7 @@ const reasons: readonly (readonly [Reason, RegExp])[] = [
   [
     {
       kind: "master-down",
-      silent: fromSeconds(4),
+      noAdvertFor: fromSeconds(4),
       lastHeard: undefined,
       downTimerAdverts: 3,
       interval: centis(100),
@@ -142,7 +142,7 @@ test("fault causes and reports too", () => {
     { kind: "address-claimed", address: own, mac: 0x02_00_00_00_00_99 as Mac },
     { kind: "claims-ended", address: own, mac: undefined, count: 7, micros: fromSeconds(5) },
     { kind: "handed-over", reason: { kind: "stopped" } },
-    { kind: "slept-as-backup", micros: 1_500_000 },
+    { kind: "stalled-as-backup", micros: 1_500_000 },
     { kind: "no-owner", noMasterMicros: 60_000_000 },
     ...(["link-down", "interface-missing", "cannot-listen", "source-missing"] as const).map(
       (cannotHear) => ({ kind: "no-owner", noMasterMicros: 60_000_000, cannotHear }) as const,

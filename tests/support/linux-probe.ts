@@ -8,7 +8,7 @@ import { type Ipv4, writeMac } from "#units/address";
 import { after, fromMillis, type Instant } from "#units/time";
 import { arpRequest, emitArp, parseArp } from "#vrrp/wire/arp";
 import { readAddress, writeU16 } from "#vrrp/wire/bytes";
-import { checksumOf, sumWords } from "#vrrp/wire/checksum";
+import { checksumOf, sum16 } from "#vrrp/wire/checksum";
 import { emitIcmpEcho, parseIcmpEcho } from "#vrrp/wire/icmp-echo";
 import { emitIpv4Header, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-packet";
 import type { Side } from "./linux-net.ts";
@@ -63,7 +63,7 @@ export class Probe {
     );
     packet[9] = PROTOCOL_ICMP;
     writeU16(packet, 10, 0);
-    writeU16(packet, 10, checksumOf(sumWords(packet, 0, IPV4)));
+    writeU16(packet, 10, checksumOf(sum16(packet, 0, IPV4)));
     this.#sequence += 1;
     emitIcmpEcho(packet.subarray(IPV4), {
       kind: "request",

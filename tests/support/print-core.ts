@@ -54,8 +54,8 @@ export function printReport(report: Report): string {
       return `claims-ended ${printIpv4(report.address)}${by(report.mac)} after ${report.count} in ${report.micros}`;
     case "handed-over":
       return `handed-over ${report.reason.kind}`;
-    case "slept-as-backup":
-      return `slept-as-backup ${report.micros}`;
+    case "stalled-as-backup":
+      return `stalled-as-backup ${report.micros}`;
     case "no-owner":
       return `no-owner ${report.noMasterMicros}`;
   }

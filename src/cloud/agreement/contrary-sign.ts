@@ -25,7 +25,7 @@ export function signIn(report: Report): Sign | undefined {
     case "no-owner":
     case "own-address-heard":
     case "peer-unresolved":
-    case "slept-as-backup":
+    case "stalled-as-backup":
       return undefined;
   }
 }

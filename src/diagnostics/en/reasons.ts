@@ -58,10 +58,10 @@ export function reason(why: Reason): string {
 function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   const rule = `${why.downTimerAdverts} × ${duration(fromCentis(why.interval))} + ${duration(why.skew)} skew`;
   if (why.lastHeard === undefined) {
-    return `no master was heard for ${duration(why.silent)} (${rule})`;
+    return `no master was heard for ${duration(why.noAdvertFor)} (${rule})`;
   }
   const { from, priority } = why.lastHeard;
-  return `the master ${printIpv4(from)} (priority ${priority}) was silent for ${duration(why.silent)} (${rule})`;
+  return `the master ${printIpv4(from)} (priority ${priority}) was silent for ${duration(why.noAdvertFor)} (${rule})`;
 }
 
 function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts" }>): string {
@@ -148,7 +148,7 @@ export function report(what: Report): string {
       return `${claimant(what.mac)} has not claimed ${printIpv4(what.address)} for 30 s any more; it did ${what.count} times within ${duration(what.micros)}`;
     case "handed-over":
       return `the hand-over is complete: ${reason(what.reason)}`;
-    case "slept-as-backup":
+    case "stalled-as-backup":
       return `this node did not run for ${duration(micros(what.micros))}; that time does not count as silence of the master`;
     case "foreign-address": {
       const where = `${printIpv4(what.address)} is on \`${what.interface}\``;

@@ -58,10 +58,10 @@ export function reason(why: Reason): string {
 function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   const rule = `${why.downTimerAdverts} × ${duration(fromCentis(why.interval))} + 偏移 ${duration(why.skew)}`;
   if (why.lastHeard === undefined) {
-    return `连续 ${duration(why.silent)} 没有收到任何主节点的通告（${rule}）`;
+    return `连续 ${duration(why.noAdvertFor)} 没有收到任何主节点的通告（${rule}）`;
   }
   const { from, priority } = why.lastHeard;
-  return `主节点 ${printIpv4(from)}（优先级 ${priority}）已有 ${duration(why.silent)} 没有通告（${rule}）`;
+  return `主节点 ${printIpv4(from)}（优先级 ${priority}）已有 ${duration(why.noAdvertFor)} 没有通告（${rule}）`;
 }
 
 function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts" }>): string {
@@ -148,7 +148,7 @@ export function report(what: Report): string {
       return `${claimant(what.mac)}已有 30 秒没有再宣告 ${printIpv4(what.address)}；此前 ${duration(what.micros)} 内共宣告 ${what.count} 次`;
     case "handed-over":
       return `交接完成：${reason(what.reason)}`;
-    case "slept-as-backup":
+    case "stalled-as-backup":
       return `本机停顿了 ${duration(micros(what.micros))}，这段时间不算作主节点静默`;
     case "foreign-address": {
       const where = `${printIpv4(what.address)} 也出现在本机的 \`${what.interface}\` 上`;

@@ -1,7 +1,7 @@
 /**
  * Recordings: what happened to the routers of one engine, so that the same events can be given to the same core again.
  *
- * Lines of JSON. The first is `{"baton":"recording","version":1}`, and again wherever another engine began; `wall` and `at`
+ * Lines of JSON. The first is `{"baton":"recording","version":2}`, and again wherever another engine began; `wall` and `at`
  * are its start by the calendar and by the clock of the events. A line with `instances` is the configuration from there
  * on (at start and after each reload; passwords are hidden). Every other line is one event for one router:
  *
@@ -19,7 +19,8 @@ import { step } from "../router/router.ts";
 import type { RouterState } from "../router/state.ts";
 import type { Record as EngineRecord } from "./engine.ts";
 
-const VERSION = 1;
+/** Changes with the names of the state's fields: an older recording would replay as something else. */
+const VERSION = 2;
 const HEADER = { baton: "recording", version: VERSION };
 
 export interface Recorder {
@@ -142,7 +143,10 @@ export function replayRecording(text: string): Replay {
       return { steps, problems };
     }
     if (isHeader && line["version"] !== VERSION) {
-      complain(`a recording of version ${String(line["version"])}, which this version cannot read`);
+      const theirs = String(line["version"]);
+      complain(
+        `a recording of version ${theirs}, and this baton reads version ${VERSION}: replay it with the baton that wrote it`,
+      );
       return { steps, problems };
     }
     if (line === undefined) {

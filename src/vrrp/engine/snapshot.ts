@@ -1,11 +1,10 @@
 /** An instance as status, explain and the console see it. */
 
 import { after, fromCentis, type Instant, toSeconds } from "#units/time";
-import type { Claim } from "../router/claim.ts";
 import type { RouterConfig } from "../router/config.ts";
 import { holdDown, recentLosses } from "../router/hold-down.ts";
 import { deadline } from "../router/router.ts";
-import type { BackupPhase, RouterState } from "../router/state.ts";
+import type { BackupPhase, Claim, RouterState } from "../router/state.ts";
 import { publicState } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import { faultCauses, trackerEffect } from "../router/tracking.ts";

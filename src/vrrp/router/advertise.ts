@@ -4,7 +4,7 @@ import { announcementsOf, available, nextAt, spend } from "./allowance.ts";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect } from "./event.ts";
 import type { Announcement, AnnounceReason, MasterPhase, RouterState } from "./state.ts";
-import { seat } from "./step.ts";
+import { ownershipWindow } from "./step.ts";
 
 /**
  * Keeps the rhythm: the next one is counted from when this one was due, unless we are so late that it would be due
@@ -25,7 +25,7 @@ export function sendAdvert(
       ...phase,
       advertAt: onSchedule ? regular : after(now, interval),
       lastAdvertAt: now,
-      ownershipSafeUntil: after(now, seat(config, state)),
+      ownershipSafeUntil: after(now, ownershipWindow(config, state)),
       resumedSafeUntil: undefined,
     },
     effects: [

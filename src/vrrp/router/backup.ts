@@ -45,7 +45,7 @@ export function stepBackup(
   const slept = sleptMicros(asleep, now);
   const phase = discountSleep(config, state, asleep, slept, now);
   const reports: readonly RouterEffect[] =
-    slept > 0 ? [{ kind: "report", report: { kind: "slept-as-backup", micros: slept } }] : [];
+    slept > 0 ? [{ kind: "report", report: { kind: "stalled-as-backup", micros: slept } }] : [];
   const next =
     event.kind === "advertReceived"
       ? hear(config, state, phase, event, now)
@@ -79,7 +79,7 @@ function resendRelease(
 }
 
 /** Of three that took over together the last one standing may not be the one we yielded to: it has to know too. */
-function alsoTold(resend: BackupPhase["resend"], to: Ipv4): BackupPhase["resend"] {
+function alsoTo(resend: BackupPhase["resend"], to: Ipv4): BackupPhase["resend"] {
   if (resend === undefined || resend.to.includes(to)) return resend;
   return { ...resend, to: [...resend.to, to] };
 }
@@ -171,7 +171,7 @@ function accepted(
     masterDownAt: after(now, wait),
     preemptAt,
     released: false,
-    resend: alsoTold(phase.resend, advert.from),
+    resend: alsoTo(phase.resend, advert.from),
   };
 }
 
@@ -247,9 +247,9 @@ function takeOver(
     const reason = { kind: "master-released", from: heard?.from, immediate: false } as const;
     return becomeMaster(config, state, reason, "address-first", now);
   }
-  const silent = micros(now - (heard?.at ?? state.since));
+  const noAdvertFor = micros(now - (heard?.at ?? state.since));
   const ours = state.effectivePriority;
-  const goesOn = silent < masterDown(config, phase.masterInterval, ours);
+  const goesOn = noAdvertFor < masterDown(config, phase.masterInterval, ours);
   if (config.preempt && heard !== undefined && heard.priority < ours && goesOn) {
     const over = { from: heard.from, priority: heard.priority };
     const held = holdDown(config, state, now);
@@ -258,7 +258,7 @@ function takeOver(
   }
   const reason = {
     kind: "master-down",
-    silent,
+    noAdvertFor,
     lastHeard: heard === undefined ? undefined : { from: heard.from, priority: heard.priority },
     downTimerAdverts: config.downTimerAdverts,
     interval: phase.masterInterval,

@@ -10,7 +10,7 @@ import type { RouterConfig } from "./config.ts";
 import type { RouterEffect } from "./event.ts";
 import type { Reason } from "./reason.ts";
 import type { Announcement, MasterPhase, RouterState } from "./state.ts";
-import { enter, type Step, seat } from "./step.ts";
+import { enter, ownershipWindow, type Step } from "./step.ts";
 import { UNCONFIRMED } from "./timing.ts";
 
 export function becomeMaster(
@@ -30,15 +30,15 @@ export function becomeMaster(
     kind: "master",
     advertAt: after(now, fromCentis(config.advertInterval)),
     lastAdvertAt: now,
-    ownershipSafeUntil: after(now, seat(config, state)),
+    ownershipSafeUntil: after(now, ownershipWindow(config, state)),
     resumedSafeUntil: resumes ? state.phase.ownershipSafeUntil : undefined,
     ownerSince: (resumes ? state.phase.ownerSince : undefined) ?? now,
     // Who resumes its own seat, was told to take over or outlived a master has been here before.
-    provenAt: resumes || state.heard !== undefined ? now : after(now, UNCONFIRMED),
+    confirmedAt: resumes || state.heard !== undefined ? now : after(now, UNCONFIRMED),
     announcements: second,
     refreshAt: announce.refresh > 0 ? after(now, announce.refresh) : undefined,
     rivals: [],
-    askAt: undefined,
+    probeAt: undefined,
     foreignAt: undefined,
     claim: undefined,
     answers: undefined,

@@ -6,26 +6,12 @@
  * in 10 s), until nobody has claimed the address for `OVER`. Begin and end are reported once, but not what two masters do
  * that have just heard each other.
  */
-import type { Ipv4, Mac } from "#units/address";
 import { after, fromCentis, type Instant, micros } from "#units/time";
 import { reschedule } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
-import type { MasterPhase, RouterState } from "./state.ts";
+import type { Claim, MasterPhase, RouterState } from "./state.ts";
 import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
-
-/** The instance as a whole: of several addresses the one claimed last is named. */
-export interface Claim {
-  readonly address: Ipv4;
-  readonly mac: Mac | undefined;
-  readonly since: Instant;
-  readonly lastAt: Instant;
-  /** Frames seen. */
-  readonly count: number;
-  /** Times we have announced because of it. */
-  readonly answers: number;
-  readonly isReported: boolean;
-}
 
 /** Two answers are never closer. */
 const GAP = 200_000;

@@ -135,7 +135,7 @@ export type Report =
     }
   /** The end of a coordinated hand-over. */
   | { readonly kind: "handed-over"; readonly reason: Reason }
-  | { readonly kind: "slept-as-backup"; readonly micros: number }
+  | { readonly kind: "stalled-as-backup"; readonly micros: number }
   /** One of its addresses is on this machine, and Baton has not put it there. */
   | {
       readonly kind: "foreign-address";

@@ -75,15 +75,15 @@ export function stepFault(
   now: Instant,
 ): Step {
   const isOwned = event.kind === "advertReceived" && event.priority > 0;
-  if (isOwned) return watchForOwner(config, state, withoutSeat(phase), event, now);
+  if (isOwned) return watchForOwner(config, state, withoutOwnership(phase), event, now);
   if (phase.releaseAt === undefined || now < phase.releaseAt)
     return watchForOwner(config, state, phase, event, now);
-  const known = withoutSeat(phase);
+  const known = withoutOwnership(phase);
   const next = watchForOwner(config, inPhase(state, known), known, event, now);
   return { state: next.state, effects: [...release(state, phase), ...next.effects] };
 }
 
-export const withoutSeat = (phase: FaultPhase): FaultPhase => ({
+export const withoutOwnership = (phase: FaultPhase): FaultPhase => ({
   ...phase,
   ownershipSafeUntil: undefined,
   releaseAt: undefined,

@@ -34,18 +34,18 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
       return enter(state, stopped, reason, now, release(state, phase));
     case "master": {
       const release: RouterEffect = { kind: "sendAdvert", priority: RELEASE };
-      const silence: RouterEffect = { kind: "cancelAnnouncements" };
+      const drop: RouterEffect = { kind: "cancelAnnouncements" };
       if (config.handover === "break-before-make") {
-        return enter(state, stopped, reason, now, [silence, { kind: "removeAddresses" }, release]);
+        return enter(state, stopped, reason, now, [drop, { kind: "removeAddresses" }, release]);
       }
       const wait = micros(
         skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval) + LINGER,
       );
       const until = after(now, wait);
-      const platform = config.handoverWait === undefined ? "silent" : "waiting";
+      const platform = config.handoverWait === undefined ? "not-awaited" : "waiting";
       const handover = { kind: "handover", until, removeAt: undefined, platform } as const;
       return enter(state, handover, reason, now, [
-        silence,
+        drop,
         { kind: "holdAddresses", micros: wait },
         release,
       ]);
@@ -63,7 +63,7 @@ export function stepHandover(
   if (event.kind === "advertReceived" && event.priority > 0)
     return hearSuccessor(config, state, phase, event, now);
   if (event.kind === "platformAnswered") {
-    const platform = event.moved ? "moved" : "silent";
+    const platform = event.moved ? "moved" : "not-awaited";
     const { removeAt } = phase;
     const sooner = removeAt && earliest(removeAt, after(now, lingerOf(config)));
     return unchanged(inPhase(state, { ...phase, platform, removeAt: sooner }));
@@ -108,7 +108,7 @@ function endOfHandover(state: RouterState, phase: HandoverPhase, now: Instant): 
       return { kind: "platform-moved", from, after: waited };
     case "waiting":
       return { kind: "platform-late", from, waited };
-    case "silent":
+    case "not-awaited":
       return { kind: "successor-heard", from, after: waited };
   }
 }

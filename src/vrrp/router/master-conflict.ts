@@ -35,8 +35,8 @@ const STEP = 5;
 const WINNER_MORE = 3;
 const ROUND_MIN = 2_000;
 const ROUND_MAX = 25_000;
-/** Part of the interval after which an unanswered question is asked once more. */
-const ASK_AGAIN = 0.5;
+/** Part of the interval after which an unanswered question is probed once more. */
+const PROBE_AGAIN = 0.5;
 /** An advertisement earlier than this part of the rival's interval is off its beat. */
 const OFF_BEAT = 0.75;
 /** Intervals of the rival without a word after which what was counted is void: it comes as a new one. */
@@ -52,17 +52,18 @@ export const round = (config: RouterConfig): Micros =>
 export function seniority(config: RouterConfig, phase: MasterPhase, now: Instant): number {
   const intervals = (now - phase.ownerSince) / fromCentis(config.advertInterval);
   if (intervals < 2) return 0;
-  const isProven = now >= phase.provenAt;
-  if (intervals < 16) return isProven ? 2 : 1;
-  if (intervals < 256) return isProven ? 4 : 3;
-  return isProven ? 6 : 5;
+  const isConfirmed = now >= phase.confirmedAt;
+  if (intervals < 16) return isConfirmed ? 2 : 1;
+  if (intervals < 256) return isConfirmed ? 4 : 3;
+  return isConfirmed ? 6 : 5;
 }
 
 const isEstablished = ({ seniority: ours }: Rival): boolean => ours > 0 && ours % 2 === 0;
-const patience = (rival: Rival): number => STEP * rival.seniority + (rival.weWin ? WINNER_MORE : 0);
+const yieldThreshold = (rival: Rival): number =>
+  STEP * rival.seniority + (rival.weWin ? WINNER_MORE : 0);
 
 /** What this advertisement adds to what we know of its sender, as a rival. */
-export function meet(
+export function observe(
   config: RouterConfig,
   phase: MasterPhase,
   advert: Advert,
@@ -84,10 +85,10 @@ export function meet(
   return { ...known, weWin, signs: known.signs + sign, heardAt: now, goneAt };
 }
 
-export const hasReachedThreshold = (rival: Rival): boolean => rival.signs >= patience(rival);
+export const hasReachedThreshold = (rival: Rival): boolean => rival.signs >= yieldThreshold(rival);
 
 /** We stay for now: answer, and ask again. */
-export function insist(
+export function probe(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
@@ -103,11 +104,11 @@ export function insist(
   // Also with `lower_prio_no_advert`: a contest in which one side says nothing cannot be decided.
   const roundAt = after(phase.lastAdvertAt, round(config));
   if (now >= roundAt) {
-    const asked = ask(config, state, next, now);
-    next = asked.phase;
-    effects.push(...asked.effects);
-  } else if (next.askAt === undefined || next.askAt > roundAt) {
-    next = { ...next, askAt: roundAt };
+    const probed = sendProbe(config, state, next, now);
+    next = probed.phase;
+    effects.push(...probed.effects);
+  } else if (next.probeAt === undefined || next.probeAt > roundAt) {
+    next = { ...next, probeAt: roundAt };
   }
   if (expectsToStay(next)) {
     next = { ...next, announcements: afterRival(next.announcements, now) };
@@ -140,7 +141,7 @@ function report(
     const ours = state.effectivePriority;
     return { kind: "report", report: { kind: "weaker-master", from, theirs, ours } };
   }
-  const granted = patience(rival) * round(config);
+  const granted = yieldThreshold(rival) * round(config);
   return { kind: "report", report: { kind: "grace", from, theirs, micros: granted } };
 }
 
@@ -148,26 +149,26 @@ function report(
  * One question at a time: the next one follows an answer, so that both count in step however long a packet takes. A lost
  * one is repeated once, and after that the rival's next advertisement begins anew.
  */
-function ask(
+function sendProbe(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
   now: Instant,
 ): ReturnType<typeof sendAdvert> {
   const sent = sendAdvert(config, state, phase, now);
-  const again = micros(fromCentis(config.advertInterval) * ASK_AGAIN);
-  return { phase: { ...sent.phase, askAt: after(now, again) }, effects: sent.effects };
+  const again = micros(fromCentis(config.advertInterval) * PROBE_AGAIN);
+  return { phase: { ...sent.phase, probeAt: after(now, again) }, effects: sent.effects };
 }
 
 /**
  * Asked twice and not answered: the rivals have gone, most likely, or do not hear us. Where we would win they may have
  * yielded and all their farewells were lost, and clients wait for our word.
  */
-function afterSilence(phase: MasterPhase, now: Instant): MasterPhase {
+function afterNoAnswer(phase: MasterPhase, now: Instant): MasterPhase {
   const announcements = phase.rivals.every((one) => one.weWin)
     ? afterRival(phase.announcements, now)
     : phase.announcements;
-  return { ...phase, askAt: undefined, announcements };
+  return { ...phase, probeAt: undefined, announcements };
 }
 
 /** Questions, and rivals that have fallen silent; see `masterDeadline`. */
@@ -179,20 +180,20 @@ export function conflictOnTime(
 ): { readonly phase: MasterPhase; readonly effects: readonly RouterEffect[] } {
   let next = phase;
   let effects: readonly RouterEffect[] = [];
-  if (next.askAt !== undefined && now >= next.askAt) {
-    const patience = fromCentis(config.advertInterval) * ASK_AGAIN * 1.5;
-    const isSilent = next.rivals.every((one) => now - one.heardAt > patience);
-    const asked = isSilent
-      ? { phase: afterSilence(next, now), effects: [] }
-      : ask(config, state, next, now);
-    next = asked.phase;
-    effects = asked.effects;
+  if (next.probeAt !== undefined && now >= next.probeAt) {
+    const answerWait = fromCentis(config.advertInterval) * PROBE_AGAIN * 1.5;
+    const isUnanswered = next.rivals.every((one) => now - one.heardAt > answerWait);
+    const probed = isUnanswered
+      ? { phase: afterNoAnswer(next, now), effects: [] }
+      : sendProbe(config, state, next, now);
+    next = probed.phase;
+    effects = probed.effects;
   }
   const rivals = next.rivals.filter((one) => now < one.goneAt);
   if (rivals.length === next.rivals.length) return { phase: next, effects };
   next = { ...next, rivals };
   // Nobody heard it say goodbye, and its last announcement may be what clients remember.
   if (rivals.length === 0)
-    next = { ...next, askAt: undefined, announcements: afterRival(next.announcements, now) };
+    next = { ...next, probeAt: undefined, announcements: afterRival(next.announcements, now) };
   return { phase: next, effects };
 }

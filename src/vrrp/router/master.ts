@@ -10,7 +10,7 @@ import type { MasterPhase, RouterState } from "./state.ts";
 import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
 
 export function masterDeadline(phase: MasterPhase): Instant | undefined {
-  let first = earliest(phase.advertAt, phase.announcements[0]?.at, phase.refreshAt, phase.askAt);
+  let first = earliest(phase.advertAt, phase.announcements[0]?.at, phase.refreshAt, phase.probeAt);
   for (const rival of phase.rivals) first = earliest(first, rival.goneAt);
   return earliest(first, claimEnd(phase.claim));
 }
@@ -48,10 +48,10 @@ function onTime(config: RouterConfig, state: RouterState, phase: MasterPhase, no
     next = sent.phase;
     effects.push(...sent.effects);
   }
-  if (next.rivals.length > 0 || next.askAt !== undefined) {
-    const contest = conflictOnTime(config, state, next, now);
-    next = contest.phase;
-    effects.push(...contest.effects);
+  if (next.rivals.length > 0 || next.probeAt !== undefined) {
+    const conflict = conflictOnTime(config, state, next, now);
+    next = conflict.phase;
+    effects.push(...conflict.effects);
   }
   if ((next.announcements[0]?.at ?? now + 1) <= now) {
     const announced = announceDue(config, next, now);

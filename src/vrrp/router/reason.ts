@@ -15,7 +15,7 @@ export type Reason =
   /** RFC 9568 6.4.2: Active_Down_Timer fired. */
   | {
       readonly kind: "master-down";
-      readonly silent: Micros;
+      readonly noAdvertFor: Micros;
       readonly lastHeard: { readonly from: Ipv4; readonly priority: Priority } | undefined;
       readonly downTimerAdverts: number;
       readonly interval: Centis;

@@ -16,7 +16,7 @@ import { afterRival, announceOverWeaker, announceProvoked, sendAdvert } from "./
 import { answersOf, available, spend } from "./allowance.ts";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
-import { expectsToStay, hasReachedThreshold, insist, meet, round } from "./master-conflict.ts";
+import { expectsToStay, hasReachedThreshold, observe, probe, round } from "./master-conflict.ts";
 import type { Reason } from "./reason.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
 import { detection, enter, freshBackup, inPhase, type Step, withEffects } from "./step.ts";
@@ -61,15 +61,15 @@ function withoutPreemption(
   theyWin: Reason | undefined,
   now: Instant,
 ): Step {
-  const rival = meet(config, phase, advert, theyWin === undefined, now);
-  if (!hasReachedThreshold(rival)) return insist(config, state, phase, advert, rival, now);
+  const rival = observe(config, phase, advert, theyWin === undefined, now);
+  if (!hasReachedThreshold(rival)) return probe(config, state, phase, advert, rival, now);
   return give(config, state, advert, theyWin ?? whyJunior(state, phase, advert, now), now);
 }
 
 /** We would win the tie-break, and go all the same. */
 function whyJunior(state: RouterState, phase: MasterPhase, advert: Advert, now: Instant): Reason {
   const { from, priority: theirs } = advert;
-  return now < phase.provenAt
+  return now < phase.confirmedAt
     ? { kind: "unconfirmed-yields", from, theirs, ours: state.effectivePriority }
     : { kind: "master-was-alive", from, after: micros(now - phase.ownerSince) };
 }
@@ -155,8 +155,8 @@ function rivalReleased(
   now: Instant,
 ): Step {
   const rivals = phase.rivals.filter((one) => one.from !== advert.from);
-  const askAt = rivals.length === 0 ? undefined : phase.askAt;
-  const sent = answerOnce(config, state, { ...phase, rivals, askAt }, true, now);
+  const probeAt = rivals.length === 0 ? undefined : phase.probeAt;
+  const sent = answerOnce(config, state, { ...phase, rivals, probeAt }, true, now);
   // Another one is left that we may have to yield to: our word must not be the last one that clients hear.
   if (!expectsToStay(sent.phase))
     return { state: inPhase(state, sent.phase), effects: sent.effects };

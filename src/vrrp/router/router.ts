@@ -27,7 +27,7 @@ import {
   faultDeadline,
   release,
   stepFault,
-  withoutSeat,
+  withoutOwnership,
 } from "./fault.ts";
 import { countLoss } from "./hold-down.ts";
 import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
@@ -38,9 +38,9 @@ import {
   enter,
   freshBackup,
   inPhase,
+  ownershipWindow,
   raise,
   type Step,
-  seat,
   unchanged,
   withEffects,
 } from "./step.ts";
@@ -102,7 +102,7 @@ function stepUncounted(
 ): Step {
   const { phase } = state;
   if (phase.kind === "master" && now >= phase.ownershipSafeUntil)
-    return afterOversleeping(config, state, event, now);
+    return afterStall(config, state, event, now);
 
   switch (event.kind) {
     case "startup":
@@ -163,7 +163,7 @@ function stepPhase(
  * We did not run until a peer may own the address: no advertisement, no announcement, the address goes. What waited in
  * the sockets is then heard as a backup hears it.
  */
-function afterOversleeping(
+function afterStall(
   config: RouterConfig,
   state: RouterState,
   event: RouterEvent,
@@ -174,7 +174,7 @@ function afterOversleeping(
   const first = enter(
     state,
     freshBackup(config, state, now, micros(0)),
-    { kind: "stalled", stalled, allowed: seat(config, state) },
+    { kind: "stalled", stalled, allowed: ownershipWindow(config, state) },
     now,
     [{ kind: "cancelAnnouncements" }, { kind: "removeAddresses" }],
   );
@@ -336,7 +336,10 @@ function stillFaulty(
   if (causes.length === 0 || phase.kind !== "fault") return unchanged(waitForResult(config, state));
   const reason = { kind: "fault", causes } as const;
   if (areLinkLosses(causes)) return unchanged({ ...state, reason });
-  return withEffects({ ...state, phase: withoutSeat(phase), reason }, ...release(state, phase));
+  return withEffects(
+    { ...state, phase: withoutOwnership(phase), reason },
+    ...release(state, phase),
+  );
 }
 
 function clearFault(config: RouterConfig, state: RouterState, now: Instant): Step {

@@ -3,11 +3,10 @@
  * stale timer cannot exist: leaving the phase is cancelling it.
  */
 
-import type { Ipv4 } from "#units/address";
+import type { Ipv4, Mac } from "#units/address";
 import type { Centis, Instant } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { Allowance } from "./allowance.ts";
-import type { Claim } from "./claim.ts";
 import type { FaultCause, Reason } from "./reason.ts";
 
 export interface RouterState {
@@ -104,14 +103,14 @@ export interface MasterPhase {
    * From here on we are no newcomer any more (master-conflict.ts): at once if a peer was heard before we became master, else
    * after `UNCONFIRMED` (longer than a switch port needs to forward).
    */
-  readonly provenAt: Instant;
+  readonly confirmedAt: Instant;
   /** Announcements to come, earliest first. */
   readonly announcements: readonly Announcement[];
   readonly refreshAt: Instant | undefined;
   /** `nopreempt`: others that are master too; one of us has to yield (master-conflict.ts). */
   readonly rivals: readonly Rival[];
   /** Next round of the contest. */
-  readonly askAt: Instant | undefined;
+  readonly probeAt: Instant | undefined;
   /** Last announcement, sent or to come, because somebody else announced our address. */
   readonly foreignAt: Instant | undefined;
   /** Somebody else's ARP for our address, until it is over. */
@@ -132,6 +131,22 @@ export interface Rival {
   readonly heardAt: Instant;
   /** No word from it until then: it has yielded. */
   readonly goneAt: Instant;
+}
+
+/**
+ * ARP of another machine for an address of this instance (claim.ts). One for the whole instance: of
+ * several addresses, the one claimed last is named.
+ */
+export interface Claim {
+  readonly address: Ipv4;
+  readonly mac: Mac | undefined;
+  readonly since: Instant;
+  readonly lastAt: Instant;
+  /** Frames seen. */
+  readonly count: number;
+  /** Times we have announced because of it. */
+  readonly answers: number;
+  readonly isReported: boolean;
 }
 
 export interface Announcement {
@@ -158,8 +173,8 @@ export interface HandoverPhase {
   readonly until: Instant;
   /** Set when the successor was heard: remove then. */
   readonly removeAt: Instant | undefined;
-  /** "silent": nobody asks the platform, there is none, or it does not answer. */
-  readonly platform: "waiting" | "moved" | "silent";
+  /** "not-awaited": nobody asks the platform, there is none, or it does not answer. */
+  readonly platform: "waiting" | "moved" | "not-awaited";
 }
 
 export interface FaultPhase extends Listening {

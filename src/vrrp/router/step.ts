@@ -111,7 +111,7 @@ export function detection(
 }
 
 /** How long after our last advertisement the address is safely ours. */
-export function seat(config: RouterConfig, state: RouterState): Micros {
+export function ownershipWindow(config: RouterConfig, state: RouterState): Micros {
   const lease = leaseFor(config, strongestPeer(config, state), true);
   const isLong = lease.guarantee !== "backstop" && lease.micros >= 1_000_000;
   // Below a second every millisecond of patience counts against a false move.

@@ -6,7 +6,7 @@ import type { Ipv4 } from "#units/address";
 import { readU8, readU16 } from "./bytes.ts";
 
 /** Sum of the words in `[start, end)`; an odd last byte counts as the high half of a word. */
-export function sumWords(bytes: Uint8Array, start: number, end: number): number {
+export function sum16(bytes: Uint8Array, start: number, end: number): number {
   let sum = 0;
   let at = start;
   for (; at + 1 < end; at += 2) sum += readU16(bytes, at);

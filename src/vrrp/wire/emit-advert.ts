@@ -5,7 +5,7 @@ import { assert } from "#units/assert";
 import type { Centis } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
 import { readU8, writeAddress, writeU16 } from "./bytes.ts";
-import { checksumOf, sumPseudoHeader, sumWords } from "./checksum.ts";
+import { checksumOf, sum16, sumPseudoHeader } from "./checksum.ts";
 import { emitIpv4Header, IPV4_HEADER_LENGTH, PROTOCOL_VRRP } from "./ipv4-packet.ts";
 import { VRRP_GROUP } from "./parse-advert.ts";
 import {
@@ -75,7 +75,7 @@ export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   writeU16(
     into,
     at + 6,
-    checksumOf(sumWords(into, IPV4_HEADER_LENGTH, end) + pseudoHeader(fields, length)),
+    checksumOf(sum16(into, IPV4_HEADER_LENGTH, end) + pseudoHeader(fields, length)),
   );
   return end;
 }

@@ -1,7 +1,7 @@
 /** ICMP echo (RFC 792): what the prober sends through a raw socket, and what it reads back. */
 import { assert } from "#units/assert";
 import { readU8, readU16, writeU16 } from "./bytes.ts";
-import { checksumOf, isIntact, sumWords } from "./checksum.ts";
+import { checksumOf, isIntact, sum16 } from "./checksum.ts";
 
 export const ICMP_ECHO_HEADER_LENGTH = 8;
 
@@ -39,7 +39,7 @@ export function parseIcmpEcho(bytes: Uint8Array, offset: number, length: number)
   if ((type !== TYPE_ECHO_REPLY && type !== TYPE_ECHO_REQUEST) || code !== 0) {
     return dropped({ kind: "not-echo", type, code });
   }
-  const sum = sumWords(bytes, offset, offset + actual);
+  const sum = sum16(bytes, offset, offset + actual);
   const found = readU16(bytes, offset + 2);
   if (!isIntact(sum))
     return dropped({ kind: "bad-checksum", found, expected: checksumOf(sum - found) });
@@ -72,6 +72,6 @@ export function emitIcmpEcho(into: Uint8Array, fields: IcmpEchoFields): number {
   writeU16(into, 2, 0);
   writeU16(into, 4, fields.id & 0xffff);
   writeU16(into, 6, fields.sequence & 0xffff);
-  writeU16(into, 2, checksumOf(sumWords(into, 0, length)));
+  writeU16(into, 2, checksumOf(sum16(into, 0, length)));
   return length;
 }

@@ -3,7 +3,7 @@
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
 import { readAddress, readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
-import { checksumOf, isIntact, sumWords } from "./checksum.ts";
+import { checksumOf, isIntact, sum16 } from "./checksum.ts";
 
 export const PROTOCOL_ICMP = 1;
 export const PROTOCOL_AH = 51;
@@ -66,7 +66,7 @@ export function parseIpv4Packet(
     return dropped({ kind: "bad-ip-header-length", length: headerLength });
   }
   if (totalLength > actual) return dropped({ kind: "truncated", expected: totalLength, actual });
-  const sum = sumWords(bytes, offset, offset + headerLength);
+  const sum = sum16(bytes, offset, offset + headerLength);
   const found = readU16(bytes, offset + 10);
   if (!isIntact(sum))
     return dropped({ kind: "bad-ip-checksum", found, expected: checksumOf(sum - found) });
@@ -121,6 +121,6 @@ export function emitIpv4Header(
   writeU16(into, 10, 0);
   writeAddress(into, 12, fields.source);
   writeAddress(into, 16, fields.destination);
-  writeU16(into, 10, checksumOf(sumWords(into, 0, IPV4_HEADER_LENGTH)));
+  writeU16(into, 10, checksumOf(sum16(into, 0, IPV4_HEADER_LENGTH)));
   return IPV4_HEADER_LENGTH;
 }

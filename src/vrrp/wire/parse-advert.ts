@@ -3,7 +3,7 @@ import { type Ipv4, readIpv4 } from "#units/address";
 import { centis } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import { readAddress, readU8, readU16 } from "./bytes.ts";
-import { checksumOf, isIntact, sumPseudoHeader, sumWords } from "./checksum.ts";
+import { checksumOf, isIntact, sum16, sumPseudoHeader } from "./checksum.ts";
 import { type Ipv4Packet, PROTOCOL_AH, PROTOCOL_VRRP, parseIpv4Packet } from "./ipv4-packet.ts";
 import {
   type Advert,
@@ -100,7 +100,7 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
 
 function judgeChecksum(bytes: Uint8Array, packet: Ipv4Packet, version: 2 | 3): ChecksumVerdict {
   const { source, destination, payloadOffset: at, payloadLength: length } = packet;
-  const sum = sumWords(bytes, at, at + length);
+  const sum = sum16(bytes, at, at + length);
   const found = readU16(bytes, at + 6);
   if (version === 2) {
     if (isIntact(sum)) return { kind: "intact", form: "v2" };

@@ -5,7 +5,7 @@ import type { FabricDrop, FabricPlan, GuestPlan, SecurityRule } from "#lab/netwo
 import { type Ipv4, type Mac, readIpv4, readMac, writeMac } from "#units/address";
 import { type Instant, instant } from "#units/time";
 import { type Arp, arpRequest, emitArp } from "#vrrp/wire/arp";
-import { checksumOf, sumPseudoHeader, sumWords } from "#vrrp/wire/checksum";
+import { checksumOf, sum16, sumPseudoHeader } from "#vrrp/wire/checksum";
 
 export const ip = (text: string): Ipv4 => {
   const address = readIpv4(text);
@@ -147,7 +147,7 @@ export function ipFrame(packet: Ip): Uint8Array {
   view.setUint8(23, protocol);
   view.setUint32(26, packet.source);
   view.setUint32(30, packet.destination);
-  view.setUint16(24, checksumOf(sumWords(frame, 14, 34)));
+  view.setUint16(24, checksumOf(sum16(frame, 14, 34)));
   frame.set(payload, 34);
   const at = transportChecksumAt(protocol);
   if (at !== undefined) view.setUint16(at, checksumOf(transportSum(frame)));
@@ -162,7 +162,7 @@ function transportSum(frame: Uint8Array): number {
   const [source, destination] = [view.getUint32(26) as Ipv4, view.getUint32(30) as Ipv4];
   const length = frame.length - 34;
   return (
-    sumPseudoHeader(source, destination, frame[23] ?? 0, length) + sumWords(frame, 34, frame.length)
+    sumPseudoHeader(source, destination, frame[23] ?? 0, length) + sum16(frame, 34, frame.length)
   );
 }
 
@@ -170,7 +170,7 @@ function transportSum(frame: Uint8Array): number {
 export function areChecksumsRight(frame: Uint8Array): boolean {
   const isTransport = transportChecksumAt(frame[23] ?? 0) !== undefined;
   return (
-    checksumOf(sumWords(frame, 14, 34)) === 0 &&
+    checksumOf(sum16(frame, 14, 34)) === 0 &&
     (!isTransport || checksumOf(transportSum(frame)) === 0)
   );
 }
