@@ -41,7 +41,7 @@ const nothing: World = {
   promoteSecondaries: () => OK,
   claimed: () => new Set(),
   guard: undefined,
-  tell: () => undefined,
+  emit: () => undefined,
 };
 
 const interfaceOf = (number: number): number => 2 + Math.floor(number / PER_INTERFACE);

@@ -100,9 +100,9 @@ function run(openRequests: typeof openRtnetlink): number {
       if (message.goOn) recorder?.afresh();
       else recorder = undefined;
     }
-    if (message.type === "configure") engine.tell({ type: "configuring" });
+    if (message.type === "configure") engine.emit({ type: "configuring" });
     engine.onSupervisor(message, now());
-    if (message.type === "configure") engine.tell({ type: "ready", pid: process.pid });
+    if (message.type === "configure") engine.emit({ type: "ready", pid: process.pid });
   };
 
   reactor.add(monitor.value.fd, () => {

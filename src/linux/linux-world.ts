@@ -148,7 +148,7 @@ export class LinuxWorld implements World {
     return claimedAddresses();
   }
 
-  tell(message: FromEngine): void {
+  emit(message: FromEngine): void {
     this.#pipe.write(message, onlyInforms(message));
   }
 

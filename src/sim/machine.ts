@@ -8,8 +8,9 @@
 
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { type Instant, instant } from "#units/time";
-import { Engine, type Record as EngineRecord } from "#vrrp/engine/engine";
+import { Engine } from "#vrrp/engine/engine";
 import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
+import type { EngineRecord } from "#vrrp/engine/recording";
 import type { WorldEvent } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { EventQueue } from "./event-queue.ts";
@@ -204,7 +205,7 @@ export class Machine {
     const engine = new Engine(
       createWorld({
         ...this.#worldParts(),
-        tell: () => undefined,
+        emit: () => undefined,
         sent: () => undefined,
         listening: () => undefined,
       }),
@@ -224,7 +225,7 @@ export class Machine {
       port,
       hasGuard: around.hasGuard,
       neighbours,
-      tell: (message) => this.#told(message),
+      emit: (message) => this.#told(message),
       claimed: () => this.claimed(),
       sent: (kind, bytes) => this.#sent(kind, bytes),
       listening: (on) => {

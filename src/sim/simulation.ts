@@ -6,7 +6,7 @@
  */
 
 import { type Ipv4, ipv4, type Mac } from "#units/address";
-import type { Record as EngineRecord } from "#vrrp/engine/engine";
+import type { EngineRecord } from "#vrrp/engine/recording";
 import { Client } from "./client.ts";
 import { CloudWatch } from "./cloud-watch.ts";
 import { EventQueue } from "./event-queue.ts";

@@ -14,7 +14,7 @@ export interface WorldParts {
   readonly port: Port;
   readonly hasGuard: boolean;
   readonly neighbours: Neighbours;
-  readonly tell: (message: FromEngine) => void;
+  readonly emit: (message: FromEngine) => void;
   readonly claimed: () => ReadonlySet<Ipv4>;
   /** Given to the kernel, where a packet may wait for its receiver's MAC address. */
   readonly sent: (kind: Frame["kind"], bytes: Uint8Array) => void;
@@ -60,7 +60,7 @@ export function createWorld(parts: WorldParts): World {
     promoteSecondaries: () => OK,
     claimed: parts.claimed,
     guard: parts.hasGuard ? kernel.guard : undefined,
-    tell: parts.tell,
+    emit: parts.emit,
   };
 }
 

@@ -29,7 +29,7 @@ function statusOf(
   notify = NO_NOTIFY as GroupStatus["notify"],
 ): Status {
   bench.supervisor({ type: "snapshot", id: 1 });
-  const snapshot = bench.told("snapshot").at(-1);
+  const snapshot = bench.emitted("snapshot").at(-1);
   assert.ok(snapshot !== undefined);
   // As it comes through the pipe.
   const { at, instances } = JSON.parse(JSON.stringify(snapshot)) as typeof snapshot;

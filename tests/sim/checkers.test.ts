@@ -153,11 +153,11 @@ test("no-alarm: nobody owns the address, and nobody says so", (t) => {
   const one = scenario([tracked(0), tracked(1)], {
     faults: [failing(0, 5, 12), failing(1, 5, 12)],
   });
-  const tell = shipped(Engine.prototype, "tell");
+  const emit = shipped(Engine.prototype, "emit");
   mustNotice(t, one, "no-alarm", () => {
-    t.mock.method(Engine.prototype, "tell", function (this: Engine, message) {
-      if (message.type !== "report" || message.report.kind !== "no-owner") tell.call(this, message);
-    } satisfies Engine["tell"]);
+    t.mock.method(Engine.prototype, "emit", function (this: Engine, message) {
+      if (message.type !== "report" || message.report.kind !== "no-owner") emit.call(this, message);
+    } satisfies Engine["emit"]);
   });
 });
 
@@ -170,7 +170,7 @@ test("false-alarm: the other machine owns the address all the time", (t) => {
       onTime.call(this, now);
       for (const { state, config } of this.instances) {
         if (state.phase.kind === "fault" && now - state.since > 4 * SECOND)
-          this.tell({
+          this.emit({
             type: "report",
             instance: config.router.name,
             report: { kind: "no-owner", noMasterMicros: now - state.since },

@@ -201,20 +201,20 @@ export class Bench {
     return { ...found?.counters };
   }
 
-  /** "BACKUP -> MASTER" and the like since the last call of `world.takeTold`. */
+  /** "BACKUP -> MASTER" and the like since the last call of `world.takeEmitted`. */
   transitions(): readonly string[] {
     return this.world
-      .takeTold()
+      .takeEmitted()
       .filter((one) => one.type === "transition")
       .map(({ instance: name, from, to, reason }) => `${name} ${from} -> ${to} ${reason.kind}`);
   }
 
   logs(): readonly string[] {
-    return this.world.told.filter((one) => one.type === "log").map(({ text }) => text);
+    return this.world.emitted.filter((one) => one.type === "log").map(({ text }) => text);
   }
 
-  told<T extends FromEngine["type"]>(type: T): readonly Extract<FromEngine, { type: T }>[] {
-    return this.world.told.filter(
+  emitted<T extends FromEngine["type"]>(type: T): readonly Extract<FromEngine, { type: T }>[] {
+    return this.world.emitted.filter(
       (one): one is Extract<FromEngine, { type: T }> => one.type === type,
     );
   }

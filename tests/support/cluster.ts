@@ -34,7 +34,7 @@ export interface Frame {
 }
 
 export type News =
-  | { readonly kind: "told"; readonly node: string; readonly message: FromEngine }
+  | { readonly kind: "emitted"; readonly node: string; readonly message: FromEngine }
   | { readonly kind: "released"; readonly node: string; readonly to: Ipv4; readonly vrid: number };
 
 /** What a client sees of one virtual address. */
@@ -212,8 +212,8 @@ export class Cluster {
   settle(): void {
     for (const node of this.nodes.values()) {
       this.#drain(node);
-      for (const message of node.world.takeTold())
-        this.#onNews({ kind: "told", node: node.name, message });
+      for (const message of node.world.takeEmitted())
+        this.#onNews({ kind: "emitted", node: node.name, message });
       if (node.engine?.finished === true) node.engine = undefined;
     }
     this.#onSettled();

@@ -62,7 +62,7 @@ export class FakeWorld implements World {
   now: Instant = instant(0);
   /** What the engine did, one line a call, oldest first. */
   calls: string[] = [];
-  told: FromEngine[] = [];
+  emitted: FromEngine[] = [];
   /** What the kernel has to tell; see `Bench.drain`. */
   readonly pending: WorldEvent[] = [];
   readonly kernel: Map<string, KernelAddress> = new Map();
@@ -105,10 +105,10 @@ export class FakeWorld implements World {
     return calls;
   }
 
-  takeTold(): FromEngine[] {
-    const { told } = this;
-    this.told = [];
-    return told;
+  takeEmitted(): FromEngine[] {
+    const { emitted } = this;
+    this.emitted = [];
+    return emitted;
   }
 
   /** A guard in the kernel, whose calls are in `calls`. */
@@ -236,7 +236,7 @@ export class FakeWorld implements World {
     return this.claims;
   }
 
-  tell(message: FromEngine): void {
-    this.told.push(structuredClone(message));
+  emit(message: FromEngine): void {
+    this.emitted.push(structuredClone(message));
   }
 }

@@ -65,7 +65,7 @@ export class AddressDevices {
         interface: name,
         error: `${call}: ${errno}`,
       } as const;
-      engine.tell({ type: "report", instance: instance.config.router.name, report });
+      engine.emit({ type: "report", instance: instance.config.router.name, report });
     }
     this.#refused.add(name);
   }

@@ -15,7 +15,7 @@ import { earliest, type Instant } from "#units/time";
 import { isSameConfig } from "../router/config.ts";
 import type { RouterEffect, RouterEvent } from "../router/event.ts";
 import { deadline, step } from "../router/router.ts";
-import type { RouterState, TrackerState } from "../router/state.ts";
+import type { TrackerState } from "../router/state.ts";
 import { parseArp } from "../wire/arp.ts";
 import { parseAdvert } from "../wire/parse-advert.ts";
 import { AddressDevices } from "./address-devices.ts";
@@ -35,6 +35,7 @@ import { announce, perform } from "./perform.ts";
 import { PromoteSecondaries } from "./promote-secondaries.ts";
 import { judge, tellDrop } from "./receive.ts";
 import { addressRemoved, checkStillThere, retryDue } from "./reconcile.ts";
+import type { EngineRecord } from "./recording.ts";
 import { type Change, change } from "./reload.ts";
 import { snapshotOf } from "./snapshot.ts";
 import {
@@ -55,15 +56,6 @@ import {
   type WorldEvent,
 } from "./world.ts";
 
-/** What happened to which router: enough, with the configuration, to run it again. */
-export interface Record {
-  readonly at: Instant;
-  readonly instance: string;
-  readonly event: RouterEvent;
-  readonly before: RouterState;
-  readonly after: RouterState;
-}
-
 const speaksAsOwner = (effect: RouterEffect): boolean =>
   effect.kind === "announce" || (effect.kind === "sendAdvert" && effect.priority > 0);
 
@@ -75,7 +67,7 @@ export class Engine {
   readonly addressDevices: AddressDevices = new AddressDevices();
   /** Results of scripts, files and processes by "kind/name", also of those no instance tracks any more. */
   readonly results: Map<string, TrackerState> = new Map();
-  readonly recorder: ((record: Record) => void) | undefined;
+  readonly recorder: ((record: EngineRecord) => void) | undefined;
   /** Removals the kernel has yet to report. */
   readonly ownRemovals: OwnRemovals = new OwnRemovals();
   instances: readonly Instance[] = [];
@@ -91,7 +83,7 @@ export class Engine {
   #stopping = false;
   finished = false;
 
-  constructor(world: World, recorder?: (record: Record) => void) {
+  constructor(world: World, recorder?: (record: EngineRecord) => void) {
     this.world = world;
     this.recorder = recorder;
     this.announcements = new Announcements(world, this.interfaces);
@@ -171,7 +163,7 @@ export class Engine {
         return this.#platformAnswered(message.instance, message.moved, now);
       case "snapshot": {
         const instances = this.instances.map((instance) => snapshotOf(this, instance, now));
-        return this.tell({ type: "snapshot", id: message.id, at: now, instances });
+        return this.emit({ type: "snapshot", id: message.id, at: now, instances });
       }
       case "recording":
         // A matter of the process around us.
@@ -222,8 +214,8 @@ export class Engine {
     this.#sweep(now);
   }
 
-  tell(message: FromEngine): void {
-    this.world.tell(message);
+  emit(message: FromEngine): void {
+    this.world.emit(message);
   }
 
   /** One event for one router, its effects, and the events that follow from them, until nothing follows. */
@@ -442,7 +434,7 @@ export class Engine {
     let isSmaller = false;
     for (const instance of this.instances) {
       if (instance.leaving && instance.state.phase.kind === "stopped") {
-        this.tell({ type: "removed", ...about(instance) });
+        this.emit({ type: "removed", ...about(instance) });
         this.#drop(instance, now);
         isSmaller = true;
       }
@@ -455,7 +447,7 @@ export class Engine {
     if (this.instances.every((instance) => instance.state.phase.kind === "stopped")) {
       this.finished = true;
       this.#promoting.settle(this);
-      this.tell({ type: "stopped" });
+      this.emit({ type: "stopped" });
     }
   }
 }

@@ -62,7 +62,7 @@ export function addressAppeared(engine: Engine, found: AddressInfo, now: Instant
       interface: engine.interfaces.link(index)?.name ?? "?",
       isOwner: owned !== undefined,
     } as const;
-    engine.tell({ type: "report", instance: instance.config.router.name, report });
+    engine.emit({ type: "report", instance: instance.config.router.name, report });
   }
 }
 
@@ -83,7 +83,7 @@ export function removeCopies(engine: Engine, instance: Instance, owned: OwnedAdd
     if (outcome.ok || outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV") continue;
     const where = engine.interfaces.link(copy.index)?.name ?? "?";
     const text = `(${instance.config.router.name}) ${printIpv4(copy.address)} on ${where} could not be removed: ${describe(outcome)}`;
-    engine.tell({ type: "log", level: "error", text });
+    engine.emit({ type: "log", level: "error", text });
   }
 }
 

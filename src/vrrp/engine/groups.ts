@@ -198,7 +198,7 @@ export class Groups {
     const [state, ...more] = states;
     if (state === undefined || more.length > 0 || state === group.told || state === "INIT") return;
     group.told = state;
-    engine.tell({ type: "groupTransition", group: group.name, to: state, at: now });
+    engine.emit({ type: "groupTransition", group: group.name, to: state, at: now });
   }
 }
 

@@ -113,12 +113,12 @@ export function silence(engine: Engine, instance: Instance, owned: OwnedAddress)
   const outcome = opened.ok ? guard.prolong([address], 0) : opened;
   if (outcome.ok) return;
   const text = `(${instance.config.router.name}) ${printIpv4(address)} cannot be silenced either: ${describe(outcome)}`;
-  engine.tell({ type: "log", level: "error", text });
+  engine.emit({ type: "log", level: "error", text });
 }
 
 function reportStays(engine: Engine, instance: Instance, failure: Failure): void {
   const text = `(${instance.config.router.name}) the rule of the sub-second lease stays, and the addresses it names do not answer on this machine until it is gone: ${describe(failure)}`;
-  engine.tell({ type: "log", level: "error", text });
+  engine.emit({ type: "log", level: "error", text });
 }
 
 /** An owner goes on without the rule; where it cannot be taken away the address may be silent, and a peer takes over. */
@@ -149,7 +149,7 @@ function lose(
   renewLease(engine, instance, now);
   if (isNew) {
     const text = `(${instance.config.router.name}) no sub-second lease: ${describe(failure)}`;
-    engine.tell({ type: "log", level: "warning", text });
+    engine.emit({ type: "log", level: "warning", text });
   }
   endGuard(engine, instance, now, follow);
 }

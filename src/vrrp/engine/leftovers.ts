@@ -39,13 +39,13 @@ export function sweepLeftovers(
     if (outcome.ok || outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV") continue;
     stays.add(address);
     const text = `${printIpv4(address)}, left by an earlier run, could not be removed: ${describe(outcome)}`;
-    engine.tell({ type: "log", level: "error", text });
+    engine.emit({ type: "log", level: "error", text });
   }
   // An address that could not be removed is better silent until its lifetime ends.
   const cleaned = engine.world.guard?.clean((address) => isKept(address) || stays.has(address));
   if (cleaned === undefined || cleaned.ok) return;
   const text = `rules of the sub-second lease, left by an earlier run, could not be removed: ${describe(cleaned)}`;
-  engine.tell({ type: "log", level: "error", text });
+  engine.emit({ type: "log", level: "error", text });
 }
 
 function isOurs(found: AddressInfo, listed: readonly Leftover[]): boolean {

@@ -61,7 +61,7 @@ export function perform(
       forgetUnresolved(instance);
       if (effect.from === "MASTER") instance.counters.release_master += 1;
       const { kind: _, ...rest } = effect;
-      return engine.tell({
+      return engine.emit({
         type: "transition",
         ...about(instance),
         ...rest,
@@ -70,7 +70,7 @@ export function perform(
     }
     case "priorityChanged": {
       const { kind: _, ...rest } = effect;
-      return engine.tell({
+      return engine.emit({
         type: "priorityChanged",
         instance: instance.config.router.name,
         ...rest,
@@ -78,7 +78,7 @@ export function perform(
     }
     case "report":
       if (!mayReport(instance, effect.report.kind, now)) return;
-      return engine.tell({
+      return engine.emit({
         type: "report",
         ...about(instance),
         report: effect.report,
@@ -150,7 +150,7 @@ function sendTo(
   if (instance.toldSendFailureAt !== undefined && now < instance.toldSendFailureAt + MINUTE) return;
   instance.toldSendFailureAt = now;
   const text = `(${router.name}) advertisement to ${printIpv4(to)} not sent: ${describe(outcome)}`;
-  engine.tell({ type: "log", level: "warning", text });
+  engine.emit({ type: "log", level: "warning", text });
 }
 
 /** A stronger rival has been heard meanwhile: if we are gone it takes over sooner than we assumed. */
@@ -231,7 +231,7 @@ function refused(
   const { address } = owned.virtual;
   if (owned.error !== error) {
     const text = `(${instance.config.router.name}) ${printIpv4(address)} cannot be added: ${error}`;
-    engine.tell({ type: "log", level: "error", text });
+    engine.emit({ type: "log", level: "error", text });
   }
   owned.owned = false;
   owned.error = error;
@@ -270,7 +270,7 @@ export function removeAddress(
     return true;
   const name = instance.config.router.name;
   const text = `(${name}) ${printIpv4(virtual.address)} could not be removed: ${describe(outcome)}`;
-  engine.tell({ type: "log", level: "error", text });
+  engine.emit({ type: "log", level: "error", text });
   owned.stuckOn = index;
   silence(engine, instance, owned);
   scheduleRetry(instance, now);

@@ -24,7 +24,7 @@ export class PromoteSecondaries {
     const refused = outcome.ok ? undefined : describe(outcome);
     if (refused !== undefined && refused !== this.#refused) {
       const text = `promote_secondaries is not set: ${refused}`;
-      engine.tell({ type: "log", level: "warning", text });
+      engine.emit({ type: "log", level: "warning", text });
     }
     this.#refused = refused;
   }

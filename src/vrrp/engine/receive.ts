@@ -74,7 +74,7 @@ function tellCounted(
   memory.count += 1;
   if (memory.toldAt !== undefined && now < memory.toldAt + MINUTE) return;
   memory.toldAt = now;
-  engine.tell({
+  engine.emit({
     type: "drop",
     instance: instance.config.router.name,
     drop,

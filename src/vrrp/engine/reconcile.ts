@@ -94,7 +94,7 @@ function putBack(
   const { name } = instance.config.router;
   if (hasLapsed) {
     const text = `(${name}) ${printIpv4(address)}: its lifetime ran out while this node did not run; put back in time`;
-    engine.tell({ type: "log", level: "warning", text });
+    engine.emit({ type: "log", level: "warning", text });
     engine.apply(instance, { kind: "addressRestored", address }, now);
     return;
   }
@@ -111,7 +111,7 @@ function putBack(
     return;
   }
   const text = `(${name}) ${printIpv4(address)} was removed by somebody else; put back (${removals} within 10 s)`;
-  engine.tell({ type: "log", level: "warning", text });
+  engine.emit({ type: "log", level: "warning", text });
   engine.apply(instance, { kind: "addressRestored", address }, now);
 }
 

@@ -17,7 +17,15 @@ import type { InstanceConfig, RouterConfig } from "../router/config.ts";
 import type { RouterEffect, RouterEvent } from "../router/event.ts";
 import { step } from "../router/router.ts";
 import type { RouterState } from "../router/state.ts";
-import type { Record as EngineRecord } from "./engine.ts";
+
+/** What happened to which router: enough, with the configuration, to run it again. */
+export interface EngineRecord {
+  readonly at: Instant;
+  readonly instance: string;
+  readonly event: RouterEvent;
+  readonly before: RouterState;
+  readonly after: RouterState;
+}
 
 /** Changes with the names of the state's fields: an older recording would replay as something else. */
 const VERSION = 2;

@@ -82,7 +82,7 @@ function adopt(engine: Engine, instance: Instance, config: InstanceConfig, now: 
   const { effectivePriority: to } = instance.state;
   if (from !== to) {
     const { name } = router;
-    engine.tell({ type: "priorityChanged", instance: name, from, to, tracker: undefined });
+    engine.emit({ type: "priorityChanged", instance: name, from, to, tracker: undefined });
   }
   renewLease(engine, instance, now);
   // What the kernel refused may be right now.

@@ -46,7 +46,7 @@ export function resolvePeer(
   const { since } = peer.unresolved;
   if (now - since < TOLD_AFTER) return;
   peer.unresolved = { since, told: true };
-  engine.tell({
+  engine.emit({
     type: "report",
     instance: config.router.name,
     report: { kind: "peer-unresolved", to, micros: micros(now - since) },

@@ -28,6 +28,6 @@ export class UnknownRouters {
     }
     if (memory === undefined && this.#memories.size >= REMEMBERED_MAX) return;
     this.#memories.set(key, { count, toldAt: now });
-    engine.tell({ type: "unknownVrid", interface: link.name, vrid, from, count });
+    engine.emit({ type: "unknownVrid", interface: link.name, vrid, from, count });
   }
 }

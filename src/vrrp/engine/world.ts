@@ -77,7 +77,8 @@ export interface World {
   claimed(): ReadonlySet<Ipv4>;
   /** Lease of the sub-second kind; undefined where the kernel has none. */
   readonly guard: AddressGuard | undefined;
-  tell(message: FromEngine): void;
+  /** To the supervisor. */
+  emit(message: FromEngine): void;
 }
 
 /** A kernel rule that answers for the address only while it is prolonged (nftables set element with a timeout). */

@@ -121,7 +121,7 @@ test("a device that cannot be listened on keeps its address, is told once and tr
   bench.until(300);
   assert.equal(bench.phase(), "master");
   assert.deepEqual(
-    bench.told("report").map(({ instance: name, report }) => [name, report]),
+    bench.emitted("report").map(({ instance: name, report }) => [name, report]),
     [
       [
         "VI_1",

@@ -14,7 +14,7 @@ function master(config = instance()): Bench {
   bench.until(4);
   assert.equal(bench.phase(), "master");
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   return bench;
 }
 
@@ -124,7 +124,7 @@ test("eight deletions within ten seconds are a fight: FAULT, another node may ru
     assert.equal(bench.phase(), i < 8 ? "master" : "fault", `after ${i}`);
   }
   assert.equal(bench.world.has("192.0.2.100"), false);
-  const told = bench.told("transition").at(-1);
+  const told = bench.emitted("transition").at(-1);
   assert.equal(told?.to, "FAULT");
   assert.deepEqual(told.reason, {
     kind: "fault",

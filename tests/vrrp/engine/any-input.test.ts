@@ -163,7 +163,7 @@ function run(instances: readonly InstanceConfig[], random: Random): void {
   }
   bench.supervisor({ type: "stop" });
   step(bench, 5);
-  const texts: FromEngine[] = bench.world.takeTold();
+  const texts: FromEngine[] = bench.world.takeEmitted();
   for (const one of texts) JSON.stringify(one);
 }
 

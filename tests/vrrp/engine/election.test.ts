@@ -18,7 +18,7 @@ function master(...configs: readonly ReturnType<typeof instance>[]): Bench {
   bench.until(4);
   assert.equal(bench.phase(), "master");
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   return bench;
 }
 
@@ -35,7 +35,7 @@ test("nobody there: advertisement, address, announcement, then the supervisor is
   const bench = new Bench();
   bench.configure([instance()]);
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.until(3.61);
   assert.deepEqual(bench.world.take(), [ADVERT, SET, ARP]);
   assert.deepEqual(bench.transitions(), ["VI_1 BACKUP -> MASTER master-down"]);
@@ -79,7 +79,7 @@ test("a peer that does not answer ARP is told once after five seconds, and again
   );
   const told = (): number =>
     bench.world
-      .takeTold()
+      .takeEmitted()
       .filter((one) => one.type === "report" && one.report.kind === "peer-unresolved").length;
   bench.world.unresolved.add("192.0.2.2");
   bench.until(9.5);
@@ -88,7 +88,7 @@ test("a peer that does not answer ARP is told once after five seconds, and again
   assert.equal(told(), 1);
   const since = (): unknown => {
     bench.supervisor({ type: "snapshot", id: 1 });
-    const snapshot = bench.world.takeTold().find((one) => one.type === "snapshot");
+    const snapshot = bench.world.takeEmitted().find((one) => one.type === "snapshot");
     return snapshot?.instances[0]?.peers[0]?.unresolvedSince;
   };
   assert.equal(since(), 4_609_375);
@@ -151,7 +151,7 @@ test("stop: priority 0, the address stays until the successor is heard, then the
   bench.until(4.1);
   assert.deepEqual(bench.world.take(), [REMOVE]);
   assert.deepEqual(
-    bench.world.takeTold().map(({ type }) => type),
+    bench.world.takeEmitted().map(({ type }) => type),
     ["report", "stopped"],
   );
   assert.equal(bench.engine.finished, true);
@@ -209,7 +209,7 @@ test("stop as backup ends at once and says nothing to the network", () => {
   bench.world.take();
   bench.supervisor({ type: "stop" });
   assert.deepEqual(bench.world.take(), []);
-  assert.deepEqual(bench.told("stopped"), [{ type: "stopped" }]);
+  assert.deepEqual(bench.emitted("stopped"), [{ type: "stopped" }]);
 });
 
 test("stop before anything was configured ends at once", () => {
@@ -316,9 +316,9 @@ test("with a guard the sub-second lease is opened, prolonged before each word, a
 test("snapshots show what is, with the asker's number", () => {
   const bench = master();
   bench.hear({ priority: 90 });
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.supervisor({ type: "snapshot", id: 7 });
-  const [snapshot] = bench.told("snapshot");
+  const [snapshot] = bench.emitted("snapshot");
   assert.equal(snapshot?.id, 7);
   const [one] = snapshot.instances;
   assert.equal(one?.state, "MASTER");

@@ -44,14 +44,14 @@ function flood(
   bench.until(isOwner ? 2 : 0.1);
   assert.equal(bench.phase(), isOwner ? "master" : "backup");
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   const began = bench.now / 1_000_000;
   for (let at = 0; at < SECONDS * RATE; at++) {
     bench.until(began + at / RATE);
     packet(bench, at);
   }
   const calls = bench.world.take();
-  const told = bench.world.takeTold();
+  const told = bench.world.takeEmitted();
   const count = (words: string): number => calls.filter((call) => call.startsWith(words)).length;
   return {
     adverts: count("advert") - SECONDS * 10,
@@ -180,14 +180,14 @@ test("an owner that is claimed for ever says so once, and once when it is over",
   const bench = new Bench();
   bench.configure([instance()]);
   bench.until(10);
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   for (let at = 0; at < 600; at++) {
     bench.until(10 + at / 10);
     bench.hearArp("192.0.2.100", 0x02_00_00_00_00_99 as Mac);
   }
   assert.equal(bench.counters()["foreign_claims"], 600);
   bench.supervisor({ type: "snapshot", id: 1 });
-  assert.deepEqual(bench.told("snapshot")[0]?.instances[0]?.claim, {
+  assert.deepEqual(bench.emitted("snapshot")[0]?.instances[0]?.claim, {
     address: ip("192.0.2.100"),
     mac: 0x02_00_00_00_00_99,
     since: 10_000_000,
@@ -195,10 +195,10 @@ test("an owner that is claimed for ever says so once, and once when it is over",
     count: 600,
   });
   bench.until(120);
-  const kinds = bench.told("report").map(({ report }) => report.kind);
+  const kinds = bench.emitted("report").map(({ report }) => report.kind);
   assert.deepEqual(kinds, ["address-claimed", "claims-ended"]);
   bench.supervisor({ type: "snapshot", id: 2 });
-  assert.equal(bench.told("snapshot").at(-1)?.instances[0]?.claim, undefined);
+  assert.equal(bench.emitted("snapshot").at(-1)?.instances[0]?.claim, undefined);
 });
 
 test("two owners that do not hear each other's advertisements: their answers get rare", () => {

@@ -17,7 +17,7 @@ function backup(config = instance()): Bench {
   const bench = new Bench([LO, ETH0, ETH1, DUMMY]);
   bench.configure([config]);
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   return bench;
 }
 
@@ -26,17 +26,17 @@ function master(): Bench {
   bench.until(4);
   assert.equal(bench.phase(), "master");
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   return bench;
 }
 
 const reports = (bench: Bench): readonly unknown[] =>
-  bench.told("report").map(({ report }) => report);
+  bench.emitted("report").map(({ report }) => report);
 
 function foreignOf(bench: Bench): readonly string[] {
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.supervisor({ type: "snapshot", id: 1 });
-  return bench.told("snapshot")[0]?.instances[0]?.addresses[0]?.foreign ?? [];
+  return bench.emitted("snapshot")[0]?.instances[0]?.addresses[0]?.foreign ?? [];
 }
 
 test("added by hand on a backup: one report, one count, and status names the device", () => {

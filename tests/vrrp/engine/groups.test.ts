@@ -21,7 +21,7 @@ const hearB = (bench: Bench, prio: number): void =>
   bench.hear({ vrid: 2, priority: prio, addresses: [ip("192.0.2.200")] });
 const phases = (bench: Bench): string => `${bench.phase("VI_1")} ${bench.phase("VI_2")}`;
 const order = (bench: Bench): string[] =>
-  bench.world.takeTold().flatMap((one) => {
+  bench.world.takeEmitted().flatMap((one) => {
     if (one.type === "transition") return [`${one.instance} ${one.to}`];
     return one.type === "groupTransition" ? [`${one.group} ${one.to}`] : [];
   });
@@ -67,7 +67,7 @@ test("one gives up to a better router, all do; the others say so", () => {
   bench.configure([a(), b()], GROUP);
   bench.until(4);
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.hear({ priority: 150 });
   assert.equal(phases(bench), "backup backup");
   assert.ok(bench.world.take().includes("advert vrid 2 priority 0 to 192.0.2.2"));
@@ -79,7 +79,7 @@ test("a member in FAULT keeps all others there, and releases them when it is ove
   bench.configure([a(), b({ interface: "eth1" })], GROUP);
   bench.until(4);
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.event({ kind: "link", link: { ...ETH1, up: false } });
   assert.equal(phases(bench), "fault fault");
   assert.deepEqual(order(bench), ["VI_2 FAULT", "VI_1 FAULT", "G FAULT"]);
@@ -121,7 +121,7 @@ const flapping = (away: number): Bench => {
   bench.configure([a(), b({ interface: "eth1" })], GROUP);
   bench.until(4);
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.event({ kind: "link", link: { ...ETH1, up: false } });
   bench.until(4 + away);
   bench.event({ kind: "link", link: ETH1 });
@@ -195,7 +195,7 @@ test("a member that a reload adds takes the group's state, and the others do not
   bench.configure([a(), b()], GROUP);
   bench.until(4);
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.configure([a(), b(), c()], THREE);
   assert.equal(bench.phase("VI_3"), "master");
   assert.deepEqual(order(bench), ["VI_3 BACKUP", "VI_3 MASTER"]);
@@ -260,7 +260,7 @@ test("stop: every member hands over, the group is told once", () => {
   const bench = new Bench();
   bench.configure([a(), b()], GROUP);
   bench.until(4);
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.supervisor({ type: "stop" });
   assert.deepEqual(order(bench), ["VI_1 STOP", "VI_2 STOP", "G STOP"]);
   bench.until(7);

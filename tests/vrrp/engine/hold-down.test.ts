@@ -8,9 +8,9 @@ import { Bench, instance } from "../../support/bench.ts";
 const HOLD_DOWN = { first: fromSeconds(5), max: fromSeconds(60) };
 
 function snapshot(bench: Bench): InstanceSnapshot["holdDown"] {
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.supervisor({ type: "snapshot", id: 1 });
-  return bench.told("snapshot")[0]?.instances[0]?.holdDown;
+  return bench.emitted("snapshot")[0]?.instances[0]?.holdDown;
 }
 
 function flap(bench: Bench): void {

@@ -14,7 +14,7 @@ function master(config = instance()): Bench {
   bench.until(4);
   assert.equal(bench.phase(), "master");
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   return bench;
 }
 const source = (bench: Bench): unknown => bench.engine.instances[0]?.state.source;
@@ -161,7 +161,7 @@ test("the same link again changes nothing", () => {
   const bench = master();
   bench.event({ kind: "link", link: { ...ETH0, mtu: 9000 } });
   assert.equal(bench.phase(), "master");
-  assert.deepEqual(bench.world.takeTold(), []);
+  assert.deepEqual(bench.world.takeEmitted(), []);
 });
 
 test("a tracked interface: weight 0 is FAULT, a weight moves the priority", () => {
@@ -265,7 +265,7 @@ test("unicast_src_ip on no interface is FAULT until one has it; multicast may sp
 
 test("who could hear nobody does not say that nobody serves the address", () => {
   const alarms = (bench: Bench): readonly unknown[] =>
-    bench.told("report").flatMap(({ report }) => (report.kind === "no-owner" ? [report] : []));
+    bench.emitted("report").flatMap(({ report }) => (report.kind === "no-owner" ? [report] : []));
   const deaf = master();
   deaf.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
   deaf.until(20);

@@ -236,7 +236,7 @@ test("any life of an engine: no throw, the kernel agrees, deadlines ahead, a cle
         checkGroups(bench);
         const due = bench.engine.deadline();
         assert.ok(due === undefined || due > bench.now, "woken, and still due");
-        for (const message of world.takeTold()) {
+        for (const message of world.takeEmitted()) {
           if (message.type === "removed") told.delete(message.instance);
           if (message.type !== "transition") continue;
           const { instance: name, from, to } = message;

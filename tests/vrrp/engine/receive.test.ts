@@ -15,7 +15,7 @@ function master(config = instance()): Bench {
   bench.until(4);
   assert.equal(bench.phase(), "master");
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   return bench;
 }
 
@@ -25,18 +25,18 @@ test("a refused packet is told once a minute, with the number so far", () => {
   for (let i = 0; i < 10; i++) bench.hear(stranger);
   assert.equal(bench.phase(), "master");
   assert.equal(bench.counters()["not_a_peer"], 10);
-  const told = bench.told("drop");
+  const told = bench.emitted("drop");
   assert.equal(told.length, 1);
   assert.deepEqual(told[0]?.drop, { kind: "not-a-peer", source: ip("192.0.2.66") });
   assert.equal(told[0]?.from, ip("192.0.2.66"));
   assert.equal(told[0]?.count, 1);
   bench.until(63.9);
   bench.hear(stranger);
-  assert.equal(bench.told("drop").length, 1);
+  assert.equal(bench.emitted("drop").length, 1);
   bench.until(64);
   bench.hear(stranger);
-  assert.equal(bench.told("drop").length, 2);
-  assert.equal(bench.told("drop")[1]?.count, 12);
+  assert.equal(bench.emitted("drop").length, 2);
+  assert.equal(bench.emitted("drop")[1]?.count, 12);
 });
 
 test("a reload that changes nothing but the password changes the password", () => {
@@ -67,7 +67,7 @@ test("each kind of refusal has its own minute and its own counter", () => {
   bench.hear({ ...version2, interval: centis(200) });
   bench.hear({ interval: centis(100) });
   bench.hear({ ...version2, source: ip("192.0.2.66") });
-  const kinds = bench.told("drop").map(({ drop }) => drop.kind);
+  const kinds = bench.emitted("drop").map(({ drop }) => drop.kind);
   assert.deepEqual(kinds, [
     "auth-failure",
     "auth-type-mismatch",
@@ -99,10 +99,10 @@ test("a damaged packet for our VRID is counted, for another's VRID it is silence
   };
   bench.event({ kind: "packet", interfaceIndex: 2, bytes: packet(9) });
   bench.event({ kind: "packet", interfaceIndex: 9, bytes: packet(1) });
-  assert.deepEqual(bench.world.takeTold(), []);
+  assert.deepEqual(bench.world.takeEmitted(), []);
   bench.event({ kind: "packet", interfaceIndex: 2, bytes: packet(1) });
   assert.deepEqual(
-    bench.told("drop").map(({ drop }) => drop.kind),
+    bench.emitted("drop").map(({ drop }) => drop.kind),
     ["bad-length"],
   );
   assert.equal(bench.counters()["packet_len_err"], 1);
@@ -112,7 +112,7 @@ test("a packet of another VRID, or on another interface, is nobody's", () => {
   const bench = master();
   bench.hear({ vrid: 7, priority: 255 });
   assert.equal(bench.phase(), "master");
-  assert.deepEqual(bench.world.takeTold(), []);
+  assert.deepEqual(bench.world.takeEmitted(), []);
 });
 
 test("refused packets do not shift the rhythm of a master (keepalived: they silence it)", () => {
@@ -137,7 +137,7 @@ test("differing address lists are accepted, counted and told (keepalived since 2
   bench.configure([instance()]);
   bench.until(0.5);
   bench.hear({ priority: 150, addresses: [ip("192.0.2.101")] });
-  const [told] = bench.told("drop");
+  const [told] = bench.emitted("drop");
   assert.equal(told?.drop.kind, "address-list-mismatch");
   assert.equal(bench.counters()["addr_list_err"], 1);
   assert.equal(bench.counters()["advert_rcvd"], 1);
@@ -231,7 +231,7 @@ test("log_unknown_vrids: told once a minute with the number so far, and only whe
   const bench = new Bench();
   const told = (): string[] =>
     bench.world
-      .takeTold()
+      .takeEmitted()
       .flatMap((one) =>
         one.type === "unknownVrid" ? [`${one.interface} ${one.vrid} ${one.count}`] : [],
       );
@@ -257,7 +257,7 @@ test("version 3 without an address moves nothing, unless we advertise none ourse
   assert.equal(bench.counters()["addr_list_err"], 2);
   assert.equal(bench.counters()["advert_rcvd"], 0);
   assert.deepEqual(
-    bench.told("drop").map(({ drop }) => drop.kind),
+    bench.emitted("drop").map(({ drop }) => drop.kind),
     ["no-addresses"],
   );
 

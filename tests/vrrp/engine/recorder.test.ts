@@ -2,8 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { instant } from "#units/time";
-import { Engine, type Record as EngineRecord } from "#vrrp/engine/engine";
-import { createRecorder, type Recorder, replayRecording } from "#vrrp/engine/recording";
+import { Engine } from "#vrrp/engine/engine";
+import {
+  createRecorder,
+  type EngineRecord,
+  type Recorder,
+  replayRecording,
+} from "#vrrp/engine/recording";
 import { step } from "#vrrp/router/router";
 import { Bench, instance } from "../../support/bench.ts";
 import { ETH0, FakeWorld, own } from "../../support/fake-world.ts";

@@ -191,7 +191,7 @@ for (const pair of PAIRS) {
       reloaded.configure(from);
       reloaded.bench.until(30);
       reloaded.bench.world.take();
-      reloaded.bench.world.takeTold();
+      reloaded.bench.world.takeEmitted();
       reloaded.configure(to);
       const transitions = reloaded.bench.transitions();
       const removed = reloaded.bench.world.take().filter((one) => one.startsWith("remove "));
@@ -231,7 +231,7 @@ for (const pair of PAIRS) {
       };
       reloaded.configure(from);
       listen(reloaded, from, 10);
-      reloaded.bench.world.takeTold();
+      reloaded.bench.world.takeEmitted();
       reloaded.configure(to);
       const isBackup = reloaded.bench.engine.instances.every(
         ({ state, leaving }) => leaving || state.phase.kind === "backup",

@@ -15,7 +15,7 @@ function masters(...configs: readonly InstanceConfig[]): Bench {
   bench.until(4);
   for (const { router } of configs) assert.equal(bench.phase(router.name), "master");
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   return bench;
 }
 const one = (addresses = ["192.0.2.100"], more: Parameters<typeof instance>[0] = {}) =>
@@ -29,7 +29,7 @@ test("an unchanged instance is not touched: no call, no word, the same state", (
   bench.configure([one(), two()]);
   bench.configure([one(), two()]);
   assert.deepEqual(bench.world.take(), []);
-  assert.deepEqual(bench.world.takeTold(), []);
+  assert.deepEqual(bench.world.takeEmitted(), []);
   assert.deepEqual(
     bench.engine.instances.map(({ state }) => state),
     before,
@@ -54,11 +54,11 @@ test("a backup is changed without a word", () => {
   bench.configure([one()]);
   bench.hear({ priority: 150 });
   bench.world.take();
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.configure([one(["192.0.2.101"])]);
   bench.wake();
   assert.deepEqual(bench.world.take(), [], "not even a removal: the address was never ours");
-  assert.deepEqual(bench.world.takeTold(), []);
+  assert.deepEqual(bench.world.takeEmitted(), []);
 });
 
 test("an added address is set and announced, the others are not; the new list goes out at once", () => {
@@ -71,7 +71,7 @@ test("an added address is set and announced, the others are not; the new list go
     "set 192.0.2.101/24 for 2 s",
     ADVERT,
   ]);
-  assert.deepEqual(bench.world.takeTold(), [], "no transition, no log");
+  assert.deepEqual(bench.world.takeEmitted(), [], "no transition, no log");
 });
 
 test("a removed address goes, and its pending announcements with it", () => {
@@ -101,7 +101,9 @@ test("a removed instance hands over: priority 0, the address answers until the s
   bench.hear({ vrid: 2, addresses: [ip("192.0.2.200")] });
   bench.until(4.03);
   assert.deepEqual(bench.world.take(), ["remove 192.0.2.200/24"]);
-  assert.deepEqual(bench.told("removed"), [{ type: "removed", instance: "VI_2", leaving: true }]);
+  assert.deepEqual(bench.emitted("removed"), [
+    { type: "removed", instance: "VI_2", leaving: true },
+  ]);
   assert.equal(bench.phase("VI_2"), undefined);
   assert.equal(bench.phase(), "master");
 });
@@ -185,7 +187,9 @@ test("removed and back again before the hand-over has ended", () => {
   bench.until(4.1);
   bench.hear();
   bench.until(4.2);
-  assert.deepEqual(bench.told("removed"), [{ type: "removed", instance: "VI_1", leaving: true }]);
+  assert.deepEqual(bench.emitted("removed"), [
+    { type: "removed", instance: "VI_1", leaving: true },
+  ]);
   assert.equal(bench.phase(), "backup");
   bench.until(8);
   assert.equal(bench.phase(), "master");
@@ -289,7 +293,7 @@ test("a renamed instance is the same one", () => {
   bench.configure([one(undefined, { router: { name: "NEW" } })]);
   assert.equal(bench.phase("NEW"), "master");
   assert.deepEqual(bench.transitions(), []);
-  assert.deepEqual(bench.told("removed"), []);
+  assert.deepEqual(bench.emitted("removed"), []);
 });
 
 test("a reload during a stop changes nothing", () => {

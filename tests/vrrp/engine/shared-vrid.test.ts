@@ -27,7 +27,7 @@ function both(a: InstanceConfig["transport"], b: InstanceConfig["transport"]): B
   bench.configure([one("A", a, "192.0.2.100"), one("B", b, "192.0.2.101")]);
   bench.until(4);
   assert.deepEqual([bench.phase("A"), bench.phase("B")], ["master", "master"]);
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   return bench;
 }
 
@@ -35,7 +35,7 @@ test("a unicast advertisement is for the instance whose peer sent it, and no ref
   const bench = both(unicast("192.0.2.2"), unicast("192.0.2.3"));
   bench.hear({ source: ip("192.0.2.3"), addresses: [ip("192.0.2.101")], priority: 200 });
   assert.deepEqual([bench.phase("A"), bench.phase("B")], ["master", "backup"]);
-  assert.deepEqual(bench.told("drop"), []);
+  assert.deepEqual(bench.emitted("drop"), []);
 });
 
 test("what comes from nobody's peer is refused by both, and counted", () => {
@@ -43,7 +43,7 @@ test("what comes from nobody's peer is refused by both, and counted", () => {
   bench.hear({ source: ip("192.0.2.66"), priority: 200 });
   assert.deepEqual([bench.phase("A"), bench.phase("B")], ["master", "master"]);
   assert.deepEqual(
-    bench.told("drop").map(({ instance: name, drop }) => [name, drop.kind]),
+    bench.emitted("drop").map(({ instance: name, drop }) => [name, drop.kind]),
     [
       ["A", "not-a-peer"],
       ["B", "not-a-peer"],
@@ -95,5 +95,5 @@ test("a reload of two that swap places in the file touches neither", () => {
     one("A", unicast("192.0.2.2"), "192.0.2.100"),
   ]);
   assert.deepEqual(bench.world.take(), []);
-  assert.deepEqual(bench.world.takeTold(), []);
+  assert.deepEqual(bench.world.takeEmitted(), []);
 });

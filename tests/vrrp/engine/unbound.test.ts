@@ -72,10 +72,10 @@ test("what comes by whatever device is heard: an election, a master's end, and a
 test("what comes to another address of this machine is not its, and no refusal either", () => {
   const bench = started(unbound());
   hear(bench, ANY_DEVICE, "192.0.2.1", "192.0.2.66");
-  assert.deepEqual(bench.told("drop"), []);
+  assert.deepEqual(bench.emitted("drop"), []);
   hear(bench, ANY_DEVICE, SOURCE, "192.0.2.66");
   assert.deepEqual(
-    bench.told("drop").map(({ drop }) => drop.kind),
+    bench.emitted("drop").map(({ drop }) => drop.kind),
     ["not-a-peer"],
   );
 });
@@ -87,7 +87,7 @@ test("of a packet that comes to two sockets only the copy of whose it is counts"
     const bench = started(unbound(SOURCE, "192.0.2.2", "A"), other);
     bench.until(4);
     assert.deepEqual([bench.phase("A"), bench.phase("B")], ["master", "master"]);
-    bench.world.takeTold();
+    bench.world.takeEmitted();
     for (const from of ["192.0.2.2", "192.0.2.66"]) {
       for (const index of [ANY_DEVICE, ETH0.index]) hear(bench, index, SOURCE, from);
     }
@@ -95,7 +95,7 @@ test("of a packet that comes to two sockets only the copy of whose it is counts"
     assert.equal(bench.counters("A")["advert_rcvd"], 1);
     assert.equal(bench.counters("B")["advert_rcvd"], 0);
     assert.deepEqual(
-      bench.told("drop").map(({ instance: name, drop }) => [name, drop.kind]),
+      bench.emitted("drop").map(({ instance: name, drop }) => [name, drop.kind]),
       [["A", "not-a-peer"]],
     );
   }
@@ -105,10 +105,10 @@ test("the other way round: what is for the router of the device is not heard twi
   const bound = instance({ router: { name: "B" }, addresses: ["192.0.2.101"] });
   const bench = started(unbound(SOURCE, "192.0.2.2", "A"), bound);
   bench.until(4);
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   for (const index of [ANY_DEVICE, ETH0.index]) hear(bench, index, "192.0.2.1");
   assert.deepEqual([bench.phase("A"), bench.phase("B")], ["master", "backup"]);
-  assert.deepEqual(bench.told("drop"), []);
+  assert.deepEqual(bench.emitted("drop"), []);
 });
 
 test("two of a VRID bound to no device are told apart by address and peer", () => {
@@ -118,7 +118,7 @@ test("two of a VRID bound to no device are told apart by address and peer", () =
   bench.until(4);
   hear(bench, ANY_DEVICE, "10.9.9.3", "192.0.2.3");
   assert.deepEqual([bench.phase("A"), bench.phase("B")], ["master", "backup"]);
-  assert.deepEqual(bench.told("drop"), []);
+  assert.deepEqual(bench.emitted("drop"), []);
 });
 
 test("a VRID that one bound to no device has is not unknown on a device; another is", () => {
@@ -127,11 +127,11 @@ test("a VRID that one bound to no device has is not unknown on a device; another
     logUnknownVrids: true,
   });
   hear(bench, ETH0.index);
-  assert.deepEqual(bench.told("unknownVrid"), []);
+  assert.deepEqual(bench.emitted("unknownVrid"), []);
   const bytes = bench.advert({ vrid: 7, destination: ip(SOURCE) });
   for (const interfaceIndex of [ANY_DEVICE, ETH0.index])
     bench.event({ kind: "packet", interfaceIndex, bytes });
-  assert.equal(bench.told("unknownVrid").length, 1);
+  assert.equal(bench.emitted("unknownVrid").length, 1);
 });
 
 test("no device's end is its own, except where an address is; without its source it is in FAULT", () => {
@@ -161,7 +161,7 @@ test("a claim of the address is answered on its device", () => {
 test("a reload keeps it, and one that gives it an interface makes another of it", () => {
   const bench = started(unbound());
   bench.until(4);
-  bench.world.takeTold();
+  bench.world.takeEmitted();
   bench.configure([{ ...unbound(), addresses: [...unbound().addresses] }]);
   assert.deepEqual(bench.transitions(), []);
   bench.configure([{ ...unbound(), interface: "eth0" }]);
