@@ -1,10 +1,13 @@
 /**
- * Every result that can be a failure is used. A refused prolongation of the lease that nobody looked at made a master
- * silent in its network, so the rule is kept by the compiler's own types, wherever such a result comes from:
+ * Every result that can be a failure is used. A refused prolongation of the lease that nobody
+ * looked at kept a master from answering, so the rule is kept by the compiler's own
+ * types, wherever such a result comes from:
  *
- *   a failure    `{ ok: false }`, or `{ kind: "failed" | "refused" | ... }`, alone, in a union or in a promise
- *   discarded    an expression statement, `void`, one side of `&&`, `||`, `??`, `?:` or `,` in such a statement, or the
- *                value of an arrow function that is called for nothing (`forEach`, a listener)
+ *   a failure    `{ ok: false }`, or `{ kind: "failed" | "refused" | ... }`, alone, in a union
+ *                or in a promise
+ *   discarded    an expression statement, `void`, one side of `&&`, `||`, `??`, `?:` or `,` in
+ *                such a statement, or the value of an arrow function that is called for
+ *                nothing (`forEach`, a listener)
  *
  * Where nothing can follow from a failure, `void` says so, with the reason in a comment before it.
  */
@@ -37,14 +40,14 @@ import {
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const FAILURE_KINDS = ["failed", "refused", "rejected", "unreachable"];
 
-/** A call whose value goes nowhere. */
+/** A call with a value that goes nowhere. */
 interface Discarded {
   readonly call: Expression;
   /** `void call()`: allowed with a reason. */
   readonly isVoid: boolean;
 }
 
-/** The calls at the ends of an expression whose own value nobody takes. */
+/** The calls at the ends of an expression with a value that nobody takes. */
 function callsIn(expression: Expression, isVoid = false): Discarded[] {
   if (isCallExpression(expression)) return [{ call: expression, isVoid }];
   if (isVoidExpression(expression)) return callsIn(expression.expression, true);
@@ -64,7 +67,10 @@ function callsIn(expression: Expression, isVoid = false): Discarded[] {
     : [];
 }
 
-/** Memory for one program: asking the compiler for a property of a type is a message to another process. */
+/**
+ * Memory for one program: asking the compiler for a property of a type is a message to another
+ * process.
+ */
 class FailureTypes {
   readonly #checker: Checker;
   readonly #known = new Map<number, boolean>();

@@ -1,6 +1,6 @@
 /**
- * The rules of the house that neither the compiler nor the linter holds: who may import whom, what pure rooms may
- * touch, sizes, and words that have no place in the project.
+ * The rules of the house that neither the compiler nor the linter holds: who may import whom,
+ * what pure rooms may touch, sizes, and names that have no place in the project.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 interface Room {
-  /** Rooms whose values may be imported. */
+  /** Rooms from which values may be imported. */
   readonly uses: readonly string[];
   /** Rooms of which only types may be imported. */
   readonly types: readonly string[];
@@ -21,8 +21,9 @@ interface Room {
 }
 
 /**
- * The rooms along the data flow: each may import only what stands in its row. A room in a folder of another is a room of
- * its own (`vrrp/wire`); the longest name counts. ARCHITECTURE.md draws the same picture.
+ * The rooms along the data flow: each may import only what stands in its row. A room in a
+ * folder of another is a room of its own (`vrrp/wire`); the longest name counts.
+ * ARCHITECTURE.md draws the same picture.
  */
 const ROOMS: Readonly<Record<string, Room>> = {
   units: { uses: [], types: [], pure: true },
@@ -361,7 +362,10 @@ test("the engine's process loads no package but koffi", () => {
   assert.ok(loadedBy("src/cloud/server/main.ts").packages.has("valibot"));
 });
 
-/** Where a secret is put on a wire, into a pipe or a signature; everybody else carries it unseen. */
+/**
+ * Where a secret is put on a wire, into a pipe or a signature; everybody else carries it
+ * unseen.
+ */
 const REVEALS: ReadonlySet<string> = new Set([
   "src/cloud/server/admin.ts",
   "src/lab/machine.ts",
@@ -457,7 +461,7 @@ test("the daemon says which environment each program gets: the default is its ow
   none(problems, "environment of programs");
 });
 
-/** Files that git knows or would take: what a stranger gets. Without git: the source folders. */
+/** Files that git knows or would take: what whoever clones it gets. Without git: the source folders. */
 function publishedFiles(): string[] {
   if (!existsSync(join(root, ".git"))) {
     return ["src", "tests", "tools", "docs", "examples"].flatMap((folder) =>
@@ -473,7 +477,7 @@ function publishedFiles(): string[] {
 
 test("nothing names one machine's folders or a package registry's host", () => {
   // Put together here, so that this file does not contain what it looks for.
-  const words = [
+  const places = [
     ["/work", "/"],
     ["/home/", "\\w"],
     ["/root", "/"],
@@ -482,7 +486,7 @@ test("nothing names one machine's folders or a package registry's host", () => {
     ["registry", "\\.npmmirror"],
     ["npm\\.pkg", "\\.github"],
   ].map((parts) => parts.join(""));
-  const pattern = new RegExp(`(?<![\\w.])(?:${words.join("|")})`);
+  const pattern = new RegExp(`(?<![\\w.])(?:${places.join("|")})`);
   const problems: string[] = [];
   for (const path of publishedFiles()) {
     const bytes = readFileSync(join(root, path));
@@ -492,5 +496,5 @@ test("nothing names one machine's folders or a package registry's host", () => {
       if (hit !== null) problems.push(`${path}:${index + 1}: ${hit[0]}`);
     }
   }
-  none(problems, "forbidden words");
+  none(problems, "forbidden places");
 });

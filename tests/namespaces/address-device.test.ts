@@ -1,4 +1,7 @@
-/** A virtual address on another device than the router's: somebody else's claim of it is heard there, and answered. */
+/**
+ * A virtual address on another device than the router's: somebody else's claim of it is heard
+ * there, and answered.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
@@ -33,11 +36,11 @@ function layCable(rtnetlink: Rtnetlink): void {
 async function claimIsAnswered(node: LabNode, rtnetlink: Rtnetlink): Promise<void> {
   const [near, far] = [linkOf(rtnetlink, "eth1"), linkOf(rtnetlink, "eth2")];
   const socket = node.namespace.within(() => must(openArpSocket(far.index)));
-  const stranger = readMac("02:00:00:00:00:99");
-  assert.ok(stranger !== undefined);
+  const unknownMac = readMac("02:00:00:00:00:99");
+  assert.ok(unknownMac !== undefined);
   const claim = new Uint8Array(ARP_FRAME_LENGTH);
   // The kernel answers a request for its address by itself, with a reply.
-  emitArp(claim, gratuitousArp(stranger, address(CLAIMED), "reply"));
+  emitArp(claim, gratuitousArp(unknownMac, address(CLAIMED), "reply"));
   const frame = new Uint8Array(1_514);
   const isAnswer = (length: number): boolean => {
     const parsed = parseArp(frame, 0, length);
@@ -49,7 +52,8 @@ async function claimIsAnswered(node: LabNode, rtnetlink: Rtnetlink): Promise<voi
     );
   };
   let answers = 0;
-  // Until the link watch has run, the new cable drops frames in silence. One frame may be the new owner's announcement.
+  // Until the link watch has run, the new cable drops frames without a word. One frame may be
+  // the new owner's announcement.
   await until("the claims are answered", () => {
     mustDo(socket.send(claim));
     for (let length = socket.receive(frame); length > 0; length = socket.receive(frame))

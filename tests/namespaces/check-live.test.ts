@@ -1,4 +1,7 @@
-/** `baton check --live` on a machine that is made for it: a network namespace with one interface. */
+/**
+ * `baton check --live` on a machine that is made for it: a network namespace with one
+ * interface.
+ */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -166,32 +169,35 @@ test("--live: who is master on the interface now, and whether that is in our way
   assert.deepEqual(heard("1 3 150 10 10.0.0.51"), ["VR5113", "VR5115"], "other addresses");
   assert.deepEqual(heard("1 2 150 100 10.0.0.50"), ["VR5113", "VR5115"], "another version");
   assert.deepEqual(heard("1 3 150 50 10.0.0.50"), ["VR5114", "VR5115"], "another interval");
-  const told = run(multicast, folder, [talk("1 3 150 10 10.0.0.50")]).findings.find(
+  const found = run(multicast, folder, [talk("1 3 150 10 10.0.0.50")]).findings.find(
     ({ code }) => code === "VR5115",
   );
   assert.match(
-    told?.message ?? "",
+    found?.message ?? "",
     /10\.0\.0\.9 .*`eth0`.*VRID 1, version 3, priority 150, every 0\.1 s, 10\.0\.0\.50/,
   );
 });
 
-/** Root without the one capability that raw sockets need; an ordinary user would have the same answer. */
+/**
+ * Root without the one capability that raw sockets need; an ordinary user would have the same
+ * answer.
+ */
 const WITHOUT_RAW =
   'exec setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$0" check --json --live "$1"';
 
-test("--live: who may not open a raw socket is told that nobody was listened for, and all the rest", {
+test("--live: who may not open a raw socket learns that nobody was listened for, and all the rest", {
   skip,
 }, (context) => {
   const folder = mkdtempSync(join(tmpdir(), "baton-live-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const { findings } = run(instance("eth0", "10.0.0.1", "192.168.7.7"), folder, [], WITHOUT_RAW);
   assert.deepEqual(findings.map(({ code }) => code).toSorted(), ["VR5104", "VR5116", "VR5117"]);
-  const told = findings.find(({ code }) => code === "VR5116");
-  assert.equal(told?.line, 1);
-  assert.match(told?.message ?? "", /`eth0`.*EPERM/);
+  const found = findings.find(({ code }) => code === "VR5116");
+  assert.equal(found?.line, 1);
+  assert.match(found?.message ?? "", /`eth0`.*EPERM/);
 });
 
-test("--live: whoever waits longer than two seconds is told for what", { skip }, (context) => {
+test("--live: a wait of more than two seconds says what it is for", { skip }, (context) => {
   const folder = mkdtempSync(join(tmpdir(), "baton-live-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const slow = run(multicast.replace("advert_int 0.1", "advert_int 1"), folder);

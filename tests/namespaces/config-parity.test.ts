@@ -1,6 +1,7 @@
 /**
- * What keepalived 2.2.7 makes of a file, read from the dump of its running configuration, against our plan: for every file of the
- * corpus, the broken ones too. "Means the same by it" is this test.
+ * What keepalived 2.2.7 makes of a file, read from the dump of its running configuration,
+ * against our plan: for every file of the corpus, the broken ones too. "Means the same by it"
+ * is this test.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -71,9 +72,9 @@ function figuresOf(lines: readonly string[]): readonly string[] {
 }
 
 function addressIn(item: string): string {
-  const words = item.split(" ");
-  const [host = ""] = words;
-  const device = words[words.indexOf("dev") + 1] ?? "";
+  const tokens = item.split(" ");
+  const [host = ""] = tokens;
+  const device = tokens[tokens.indexOf("dev") + 1] ?? "";
   return `${host.includes("/") ? host : `${host}/32`} ${device}`;
 }
 
@@ -109,7 +110,8 @@ function figuresOfConfig(config: InstanceConfig): readonly string[] {
       ? transport.peers.map((peer) => `peer ${printIpv4(peer.address)}`)
       : []),
     ...router.trackers
-      // Interfaces that an address brings along are tracked by keepalived too, and not in this list.
+      // Interfaces that an address brings along are tracked by keepalived too, and not in this
+      // list.
       .filter(
         ({ kind, name, weight }) =>
           !(kind === "interface" && weight === 0 && implied.includes(name)),
@@ -121,7 +123,8 @@ function figuresOfConfig(config: InstanceConfig): readonly string[] {
 }
 
 /**
- * Where we differ on purpose, or a file does not get as far as a dump. Each has a finding that says so.
+ * Where we differ on purpose, or a file does not get as far as a dump. Each has a finding that
+ * says so.
  */
 const DIFFERENT: ReadonlySet<string> = new Set([
   "script-after-use.conf",
@@ -140,7 +143,10 @@ const DIFFERENT: ReadonlySet<string> = new Set([
   "single-quotes.conf",
 ]);
 
-/** Corrected, they have a check whose program is not there: keepalived drops it, here it counts as failed. */
+/**
+ * Corrected, they have a check without its program: keepalived drops it, here it counts as
+ * failed.
+ */
 const NO_PROGRAM: ReadonlySet<string> = new Set([
   "commented-header.conf",
   "commented-header-with-brace.conf",
@@ -149,10 +155,16 @@ const NO_PROGRAM: ReadonlySet<string> = new Set([
 /** The dump lists a group's trackers with the group, the plan with each member. */
 const GROUP_TRACKERS: ReadonlySet<string> = new Set(["sync-group-with-weights.conf"]);
 
-/** keepalived takes a second to start, so an ordinary run asks about every fourth broken file; PARITY=all about all. */
+/**
+ * keepalived takes a second to start, so an ordinary run asks about every fourth broken file;
+ * PARITY=all about all.
+ */
 const STRIDE = process.env["PARITY"] === "all" ? 1 : 4;
 
-/** The broken ones as `--fix` leaves them: a correction must mean to keepalived what it means to us. */
+/**
+ * The broken ones as `--fix` leaves them: a correction must mean to keepalived what it means to
+ * us.
+ */
 async function writeCorrected(): Promise<string> {
   const to = mkdtempSync(join(tmpdir(), "baton-corrected-"));
   const nothing = (): void => undefined;

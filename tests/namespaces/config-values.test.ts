@@ -1,6 +1,7 @@
 /**
- * Keyword by keyword against keepalived: which missing arguments stop it, what it makes of values it complains about, how it
- * splits commands, and which lines of `track_*` lists it drops.
+ * Keyword by keyword against keepalived: which missing arguments stop it, what it makes of
+ * values it complains about, how it splits commands, and which lines of `track_*` lists it
+ * drops.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -68,7 +69,7 @@ function badValues({ takes }: Keyword): readonly string[] {
 
 const WEIGHTS = ["253", "-254", "255", "-255", "300", "abc", "1.5", "5s", "7 rev", "7 reverse"];
 
-/** Not in the words of any range. */
+/** Not written as any range. */
 const NO_NUMBERS = '1.5 5s 2.5s abc 0x10 010 +7 "" 1e2 7; 99999999999'.split(" ");
 
 const numbersAround = ({ min, max }: NumberTakes): readonly string[] => [
@@ -76,7 +77,10 @@ const numbersAround = ({ min, max }: NumberTakes): readonly string[] => [
   ...NO_NUMBERS,
 ];
 
-/** Of strict mode other tests speak; a VRID is each instance's own here; the others keepalived 2.2.7 does not dump. */
+/**
+ * Of strict mode other tests speak; a VRID is each instance's own here; the others keepalived
+ * 2.2.7 does not dump.
+ */
 const NOT_HERE: ReadonlySet<string> = new Set([
   "virtual_router_id",
   "strict_mode",
@@ -305,7 +309,10 @@ test(
   },
 );
 
-/** Words, quotes, escapes and blanks in any order (before 2.3.2 `\\x` takes more than two digits); unbalanced ones end keepalived's process and are left out. */
+/**
+ * Tokens, quotes, escapes and blanks in any order (before 2.3.2 `\\x` takes more than two
+ * digits); unbalanced ones end keepalived's process and are left out.
+ */
 function commandLine(seed: number): string {
   const random = createRandom(seed);
   const pieces = [
@@ -335,7 +342,7 @@ function commandLine(seed: number): string {
   return `${left}/usr/bin/echo ${inner}${right}`;
 }
 
-test("words of commands: keepalived runs what the plan runs", options, async (t) => {
+test("arguments of commands: keepalived runs what the plan runs", options, async (t) => {
   const lines = Array.from({ length: 900 }, (_, seed) => commandLine(seed + 1));
   const block = (line: string, index: number): string =>
     `vrrp_script S${index} {\n script ${line}\n}\n`;

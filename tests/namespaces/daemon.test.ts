@@ -1,6 +1,7 @@
 /**
- * One daemon, real kernel: what an operator does to it (reload, status, a second start, release) and what goes wrong around
- * it (a full disk for the log, a log nobody reads, both processes killed, an engine that dies while stopping).
+ * One daemon, real kernel: what an operator does to it (reload, status, a second start,
+ * release) and what goes wrong around it (a full disk for the log, a log nobody reads, both
+ * processes killed, an engine that dies while stopping).
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
@@ -191,7 +192,7 @@ for (const count of [1, 250]) {
   });
 }
 
-test("SIGUSR1 writes the status; explain tells the story in both languages", async (context) => {
+test("SIGUSR1 writes the status; explain gives the timeline in both languages", async (context) => {
   await withNode(context, async (node, lab) => {
     await lab.startDaemons();
     await node.signalSupervisor("SIGUSR1");
@@ -234,12 +235,13 @@ test("`status --watch` hears of a change", async (context) => {
   });
 });
 
-test("sync group, FIFO and break-before-make: told in keepalived's words, gone before priority 0", async (context) => {
+test("sync group, FIFO and break-before-make: reported as keepalived does, gone before priority 0", async (context) => {
   await withNode(context, async (node, lab) => {
     const text = config(node, VIRTUAL_ADDRESS);
     node.configure(
       text
-        // A supervisor that is late by a second, on a busy machine, still finds the address of the engine that was killed.
+        // A supervisor that is late by a second, on a busy machine, still finds the address of
+        // the engine that was killed.
         .replace(/advert_int .*/, "advert_int 1")
         .replace("global_defs {", "global_defs {\n   notify_fifo /run/fifo")
         .replace("vrrp_instance VI_1 {", "vrrp_instance VI_1 {\n    handover break_before_make") +
@@ -307,7 +309,7 @@ for (const [what, open] of [
   });
 }
 
-test("the control socket tells JSON to anybody who speaks it", async (context) => {
+test("the control socket speaks JSON with anybody who speaks it", async (context) => {
   await withNode(context, async (node, lab) => {
     await lab.startDaemons();
     const { askDaemon } = await import("#lab/measure/control");

@@ -1,4 +1,7 @@
-/** The hand-over for a dead engine, on a real kernel: one address on two devices, which share the rule of the lease. */
+/**
+ * The hand-over for a dead engine, on a real kernel: one address on two devices, which share
+ * the rule of the lease.
+ */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
@@ -8,7 +11,10 @@ import { mustDo } from "#linux/result";
 import { address, layCable, linkOf } from "../support/linux-net.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Both instances of the dead engine owned the address; the next engine becomes MASTER of the first. */
+/**
+ * Both instances of the dead engine owned the address; the next engine becomes MASTER of the
+ * first.
+ */
 const PROGRAM = `
   import { openNftGuard } from "#linux/nft-guard";
   import { must, mustDo } from "#linux/result";

@@ -1,7 +1,8 @@
 /**
- * Two Batons, real packets, real addresses, real failures. What is asserted is behaviour: who owns the address, that
- * never two do unless one hands it to the other, that never nobody does where a hand-over is promised, and what the
- * notify scripts were told. How fast it goes is for `npm run bench` to say.
+ * Two Batons, real packets, real addresses, real failures. What is asserted is behaviour: who
+ * owns the address, that never two do unless one hands it to the other, that never nobody does
+ * where a hand-over is promised, and what the notify scripts were called. How fast it goes is
+ * for `npm run bench` to say.
  */
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
@@ -14,7 +15,10 @@ import { withLab } from "../support/lab.ts";
 
 /** Planned moves in which the old owner answers until the new one is heard. */
 const SEAMLESS: readonly FaultName[] = ["stop", "restart", "kill-engine", "kill-supervisor"];
-/** In which both may hold the address for a moment. Far above what is measured, far below what keepalived leaves. */
+/**
+ * In which both may hold the address for a moment. Far above what is measured, far below what
+ * keepalived leaves.
+ */
 const COORDINATED_OVERLAP_MAX = 500;
 
 function checkNotify(lab: Lab, owner: string): Promise<void> {
@@ -26,7 +30,7 @@ function checkNotify(lab: Lab, owner: string): Promise<void> {
 function checkResult(result: FaultResult): void {
   const { coordinated } = FAULTS[result.fault];
   assert.ok(result.passed, `owner after: ${result.after.join(" + ") || "nobody"}`);
-  // Below a second the address stays for a moment, silent: who answers is what counts then.
+  // Below a second the address stays for a moment, unanswered: who answers is what counts then.
   const held = { milliseconds: result.dualMilliseconds, open: result.dualOpen };
   const dual = result.dualAnswers ?? held;
   assert.equal(dual.open, false, "two owners at the end");
@@ -96,7 +100,7 @@ describe("a pair of Batons", { concurrency: 3 }, () => {
     "flap",
   ]);
 
-  test("a stopped daemon leaves no address and tells its scripts", async (context) => {
+  test("a stopped daemon leaves no address and calls its scripts", async (context) => {
     await withLab(context, { profile: FAST, kinds: ["baton"] }, async (lab) => {
       await lab.startDaemons();
       const [node] = lab.nodes;
@@ -113,7 +117,8 @@ describe("a pair of Batons", { concurrency: 3 }, () => {
       await lab.startDaemons();
       const result = await runFault(lab, "partition", { random: seededRandom(1) });
       assert.deepEqual([...result.after].toSorted(), ["a", "b"]);
-      // Which of them depends on how long the first had been master (newcomers yield): the core's vectors say.
+      // Which of them depends on how long the first had been master (an unconfirmed master
+      // yields): the router's vectors say.
       await checkNotify(lab, result.finally);
     });
   });

@@ -1,7 +1,8 @@
 /**
- * "Safe" is what it says: for every file of the corpus and every example of docs/codes that `--fix` corrects, keepalived itself
- * judges the file before and after. It complains of no more, starts where it started, and runs what the corrected file's plan
- * says, where it ran anything before.
+ * "Safe" is what it says: for every file of the corpus and every example of docs/codes that
+ * `--fix` corrects, keepalived itself checks the file before and after. It complains of no
+ * more, starts where it started, and runs what the corrected file's plan says, where it ran
+ * anything before.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -24,14 +25,14 @@ const skip =
       ? false
       : `needs keepalived: ${KEEPALIVED} is not there`;
 
-interface Judgement {
+interface Verdict {
   /** 0 fine, 6 script security, 5 complaints, 2 it gives up. */
   readonly status: number;
   readonly complaints: readonly string[];
 }
 
 /** `keepalived -t` in a network where the corpus' interfaces are. */
-function judge(path: string): Promise<Judgement> {
+function checkFile(path: string): Promise<Verdict> {
   const script = [...CORPUS_NETWORK, 'exec "$0" -t -l -i main -f "$1"'].join("\n");
   return new Promise((resolve, reject) => {
     const argv = ["-n", "-m", "--kill-child", "sh", "-c", script, KEEPALIVED, path];
@@ -66,7 +67,10 @@ function complaintsIn(text: string): readonly string[] {
 const RANK: Readonly<Record<number, number>> = { 0: 0, 6: 1, 5: 2, 4: 3, 2: 4 };
 const rank = (status: number): number => RANK[status] ?? 5;
 
-/** Every text that has something to correct; pages with several files have their includes beside them. */
+/**
+ * Every text that has something to correct; pages with several files have their includes beside
+ * them.
+ */
 function texts(): readonly (readonly [string, string])[] {
   const corpus = ["broken", "valid"].flatMap((kind) =>
     readdirSync(join(root, "tests/corpus", kind))
@@ -87,7 +91,10 @@ async function fix(path: string): Promise<void> {
   await runCheck(["--fix", "-i", "main", "--cloud=none", path], io);
 }
 
-/** keepalived's own message names a word that the correction uncovers: the line was not read before. */
+/**
+ * keepalived's own message names a word that the correction uncovers: the line was not read
+ * before.
+ */
 const UNCOVERED: ReadonlySet<string> = new Set([]);
 
 test("every safe correction leaves a file that keepalived likes as much, or better", {
@@ -111,7 +118,7 @@ test("every safe correction leaves a file that keepalived likes as much, or bett
       corrected += 1;
       const beside = `${path}.before.conf`;
       writeFileSync(beside, text);
-      const [before, now] = [await judge(beside), await judge(path)];
+      const [before, now] = [await checkFile(beside), await checkFile(path)];
       if (
         rank(now.status) < rank(before.status) ||
         now.complaints.length < before.complaints.length

@@ -1,4 +1,7 @@
-/** Pairs of both daemons on a HAVIP: each fault moves it in the platform's eyes, and clients inside and outside follow. */
+/**
+ * Pairs of both daemons on a HAVIP: each fault moves it in the platform's eyes, and clients
+ * inside and outside follow.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -61,7 +64,7 @@ describe("a pair on a HAVIP", () => {
     });
   }
 
-  it("what the platform takes is in the outage, and told apart", async () => {
+  it("what the platform takes is in the outage, and shown apart", async () => {
     await withPair("baton", 1_500, TUTORIAL, async (lab) => {
       const result = await runFault(lab, "stop", { random: () => 0.2 });
       assert.ok(result.passed, JSON.stringify(result));

@@ -1,6 +1,7 @@
 /**
- * Baton beside keepalived, both ways round: a user migrates one node at a time. Elections, nopreempt, hand-over by
- * priority 0, tie by address, preemption after its delay; and a third party's opinion of every packet (tshark).
+ * Baton beside keepalived, both ways round: a user migrates one node at a time. Elections,
+ * nopreempt, hand-over by priority 0, tie by address, preemption after its delay; and a third
+ * party's opinion of every packet (tshark).
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -83,7 +84,8 @@ function pairTest(profile: Profile, kinds: readonly [DaemonKind, DaemonKind]): v
         assert.equal(result.dualOpen, false, `${name}: two owners`);
         assert.equal(result.finally, to, `${name}: nopreempt`);
         if (from === batonOf(lab) && name === "stop") {
-          // keepalived advertises first and adds the address then; its skew time alone is far longer.
+          // keepalived advertises first and adds the address then; its skew time alone is far
+          // longer.
           const allowed = (skewSeconds(profile) * 1000) / 2;
           const unheld = result.unheldMilliseconds;
           assert.ok(
@@ -129,7 +131,8 @@ describe("mixed pairs", { concurrency: 4 }, () => {
     for (const kinds of ORDERS) pairTest(profile, kinds);
   }
 
-  // Both read a password in the file, and strict mode takes it away: one that kept it would be a second master.
+  // Both read a password in the file, and strict mode takes it away: one that kept it would be
+  // a second master.
   for (const kinds of ORDERS) {
     const profile: Profile = { ...MULTICAST, name: "strict", globalLines: ["vrrp_strict"] };
     test(`strict mode with a password: ${kinds[0]} and ${kinds[1]}`, async (context) => {

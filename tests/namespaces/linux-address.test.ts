@@ -39,7 +39,8 @@ test("an address with a lifetime is taken away by the kernel alone", (t) => {
   const gone = goneAt(cable, until, () => until);
   assert.ok(gone !== undefined, "it never went");
   t.diagnostic(`valid_lft 1: gone after ${toMillis((gone - added) as never)} ms`);
-  // The kernel counts in whole seconds from a jiffy on; it is never early by more than one of those.
+  // The kernel counts in whole seconds from a jiffy on; it is never early by more than one of
+  // those.
   assert.ok(gone - added >= 980_000);
   assert.equal(find(left, VIP), undefined);
 });
@@ -78,9 +79,9 @@ test("a lifetime can be given to an address that had none, and taken from one th
 });
 
 test("addresses prolonged together go together", () => {
-  // The kernel looks for expired addresses at most once a second (net/ipv4/devinet.c, check_lifetime): of two lifetimes that
-  // end a little apart, the second lasts up to a second longer than it says. Whoever counts on a lifetime prolongs at once
-  // everything that has one.
+  // The kernel looks for expired addresses at most once a second (net/ipv4/devinet.c,
+  // check_lifetime): of two lifetimes that end a little apart, the second lasts up to a second
+  // longer than it says. Whoever counts on a lifetime prolongs at once everything that has one.
   using cable = layCable();
   const { left } = cable;
   const monitor = left.namespace.within(() => must(openMonitor()));
@@ -145,6 +146,6 @@ test("what the kernel refuses is a value that names the call and the error", () 
   const impossible = left.rtnetlink.setAddress(left.link.index, virtual(VIP, { prefix: 33 }), 60);
   assert.ok(!impossible.ok);
   assert.equal(impossible.errno, "EINVAL");
-  assert.match(impossible.detail ?? "", /prefix/i, "with the kernel's own words");
+  assert.match(impossible.detail ?? "", /prefix/i, "in the kernel's own text");
   assert.deepEqual(left.rtnetlink.setAddress(left.link.index, virtual(VIP), 60), { ok: true });
 });

@@ -1,4 +1,7 @@
-/** Claims of virtual addresses, as the kernel lists them: per network namespace, and gone with their process. */
+/**
+ * Claims of virtual addresses, as the kernel lists them: per network namespace, and gone with
+ * their process.
+ */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

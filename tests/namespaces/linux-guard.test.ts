@@ -40,7 +40,7 @@ function setUp(): { cable: Cable; guard: NftGuard; probe: Probe; [Symbol.dispose
   };
 }
 
-test("an address is silent from `open` on, answers while prolonged, and freely after `close`", () => {
+test("an address does not answer from `open` on, answers while prolonged, and freely after `close`", () => {
   using it = setUp();
   assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "unguarded");
   mustDo(it.guard.open([address(VIP)]));
@@ -53,7 +53,7 @@ test("an address is silent from `open` on, answers while prolonged, and freely a
   assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "closed");
 });
 
-test("a lease of 500 ms is silent after 500 ms, for echo and for ARP, and not before", (t) => {
+test("a lease of 500 ms does not answer after 500 ms, for echo and for ARP, and not before", (t) => {
   using it = setUp();
   mustDo(it.guard.open([address(VIP)]));
   const began = now();
@@ -64,7 +64,8 @@ test("a lease of 500 ms is silent after 500 ms, for echo and for ARP, and not be
     it.probe.ask();
     it.probe.listen(after(now(), fromMillis(5)));
   }
-  // A timer tick at 250 Hz is 4 ms, and a question takes its way. Judged by when it was sent, whatever the machine's speed.
+  // A timer tick at 250 Hz is 4 ms, and a question takes its way. What counts is when it was
+  // sent, whatever the machine's speed.
   const tick = fromMillis(12);
   for (const kind of ["echo", "arp"] as const) {
     const asked = it.probe.questions.filter((one) => one.kind === kind);
@@ -98,7 +99,8 @@ test("prolonging again and again leaves no gap", () => {
   while (now() < until) {
     const began = now();
     mustDo(it.guard.prolong([address(VIP)], 200));
-    // A machine that stalls here for longer than the lease has lost it: then the promise is broken, not the guard.
+    // A machine that stalls here for longer than the lease has lost it: then the promise is
+    // broken, not the guard.
     if (began > promised && promised > 0) it.probe.questions.length = 0;
     promised = after(began, fromMillis(190));
     it.probe.ask();
@@ -227,7 +229,7 @@ test("a guard that another process left is closed by whoever removes the address
   assert.equal(listed.stdout.toString(), "", "with the last element the rules go");
 });
 
-test("a process that is killed leaves its address silent", () => {
+test("a process that is killed leaves its address unanswered", () => {
   using it = setUp();
   const { left } = it.cable;
   const program = `
@@ -275,7 +277,10 @@ test("an address that is closed and opened again has lost its lease, though othe
   assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER);
 });
 
-/** Makes the kernel ask for a neighbour's MAC in the name of the VIP, and counts the frames that say so. */
+/**
+ * Makes the kernel ask for a neighbour's MAC in the name of the VIP, and counts the frames that
+ * say so.
+ */
 function claimsOf({ left, right }: Cable): number {
   const receiver = right.namespace.within(() => must(openArpSocket(right.link.index)));
   left.namespace.within(() => {
@@ -310,7 +315,7 @@ function claimsOf({ left, right }: Cable): number {
   return claims;
 }
 
-test("the kernel does not speak ARP in the name of an address whose lease is over", () => {
+test("the kernel does not speak ARP for an address after its lease", () => {
   using it = setUp();
   assert.ok(claimsOf(it.cable) > 0, "it does without a guard");
   mustDo(it.guard.open([address(VIP)]));

@@ -74,7 +74,7 @@ test("a macvlan in a namespace of its own answers under its own MAC", () => {
     address: address("192.0.2.50"),
   };
   using probe = new Probe(right, host, host.address);
-  // The first frames may meet a device that is not ready yet.
+  // The first frames may find a device that is not ready yet.
   let heard = probe.answers(100);
   for (let tries = 0; tries < 20 && !(heard.arp && heard.echo); tries++) heard = probe.answers(100);
   assert.deepEqual(heard, { echo: true, arp: true });

@@ -14,7 +14,8 @@ import { layCable, linkOf, virtual } from "../support/linux-net.ts";
 const kinds = (events: readonly WorldEvent[]): readonly string[] => events.map(({ kind }) => kind);
 const VIP = virtual("192.0.2.100");
 
-// News of what a request changes is delivered inside the request's system call: nothing needs to be waited for.
+// News of what a request changes is delivered inside the request's system call: nothing needs
+// to be waited for.
 
 test("addresses: added, removed", () => {
   using cable = layCable();
@@ -29,11 +30,11 @@ test("addresses: added, removed", () => {
     assert.equal(event.address.address, VIP.address);
     assert.equal(event.address.index, left.link.index);
   }
-  assert.deepEqual(monitor.read(), [], "nothing is told twice");
+  assert.deepEqual(monitor.read(), [], "nothing is reported twice");
   monitor.close();
 });
 
-test("a link whose other end goes down loses its carrier; one whose other end is deleted is gone", () => {
+test("a link loses its carrier when its other end goes down; when that is deleted, the link is gone", () => {
   using cable = layCable();
   const { left, right } = cable;
   const monitor = left.namespace.within(() => must(openMonitor()));
@@ -100,7 +101,8 @@ test("lost news: one resync, and nothing older than it is believed afterwards", 
   const { index } = left.link;
   // The smallest buffer the kernel gives: some messages fit, the rest is lost.
   const monitor = left.namespace.within(() => must(openMonitor(1)));
-  // The messages that fit say that the address came; those that say that it went are among the lost.
+  // The messages that fit say that the address came; those that say that it went are among the
+  // lost.
   for (let i = 0; i < 200; i++) {
     mustDo(left.rtnetlink.setAddress(index, virtual(`198.51.100.${i}`), 60));
   }

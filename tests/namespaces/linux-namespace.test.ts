@@ -151,7 +151,7 @@ test("what cannot be run: one line that names it, and a status", async () => {
   assert.match(refused.err, /^enter-namespace: execve\(\/etc\/passwd\): EACCES\n$/);
 });
 
-test("mounts are the program's own: fresh folders, bound files and folders, a silent console", async () => {
+test("mounts are the program's own: fresh folders, bound files and folders, an empty console", async () => {
   using namespace = createNamespace("a");
   const folder = mkdtempSync(join(tmpdir(), "baton-mounts-"));
   try {

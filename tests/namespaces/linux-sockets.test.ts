@@ -19,14 +19,17 @@ import { address, type Cable, layCable, type Side } from "../support/linux-net.t
 
 const PAYLOAD = 12;
 /** Long enough for a packet to have arrived that should not. */
-const SILENCE = fromMillis(100);
+const QUIET = fromMillis(100);
 
 interface Receiver {
   readonly fd: number;
   receive(into: Uint8Array): number;
 }
 
-/** What arrives: at least one datagram within ten seconds if `some`, everything in a moment of silence otherwise. */
+/**
+ * What arrives: at least one datagram within ten seconds if `some`, everything in a quiet
+ * moment otherwise.
+ */
 function collect(receiver: Receiver, some: boolean): readonly Uint8Array[] {
   const reactor = new Reactor();
   const buffer = new Uint8Array(2048);
@@ -36,7 +39,7 @@ function collect(receiver: Receiver, some: boolean): readonly Uint8Array[] {
       found.push(buffer.slice(0, length));
     }
   });
-  const until = after(now(), some ? fromSeconds(10) : SILENCE);
+  const until = after(now(), some ? fromSeconds(10) : QUIET);
   while (now() < until && !(some && found.length > 0)) reactor.wait(until);
   return found;
 }
@@ -161,7 +164,7 @@ test("an ARP sender sends and never receives", () => {
   receiver.close();
 });
 
-test("a sender whose device was deleted says so with an error that means it", () => {
+test("a sender on a deleted device says so with an error that means it", () => {
   using cable = layCable();
   const { left } = cable;
   const sender = left.namespace.within(() => must(openArpSender(left.link.index)));

@@ -182,7 +182,7 @@ test("an announcement on a device that was deleted fails, and works on the one t
     for (const { index } of [one, two]) mustDo(changeLink(rtnetlink, index, { up: true }));
     const receiver = namespace.within(() => must(openArpSocket(two.index)));
     const until = after(now(), fromSeconds(10));
-    // Until the link watch has run, frames are dropped in silence.
+    // Until the link watch has run, frames are dropped without a word.
     while (receiver.receive(new Uint8Array(64)) === 0) {
       assert.ok(now() < until);
       mustDo(send(one.index));
@@ -192,7 +192,7 @@ test("an announcement on a device that was deleted fails, and works on the one t
   });
 });
 
-test("a node that stops listening while it is being told something hears no more of it", () => {
+test("a node that stops listening in the middle of a report hears no more of it", () => {
   withNodes((cable, left, right) => {
     listen(left, cable.left);
     listen(right, cable.right);

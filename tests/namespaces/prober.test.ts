@@ -1,4 +1,7 @@
-/** The prober's subtleties against known truths: who answered, the client's neighbour table, queues, pauses of its own. */
+/**
+ * The prober's subtleties against known truths: who answered, the client's neighbour table,
+ * queues, pauses of its own.
+ */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -115,7 +118,8 @@ test("the outage lies between what the address's absence allows", async () => {
   const back = hold("a", true);
   await sleep(100);
   const view = await instruments.outage(from, now());
-  // The lower bound must hold whatever the machine does; the upper one allows for the prober's own pauses, which it tells.
+  // The lower bound must hold whatever the machine does; the upper one allows for the prober's
+  // own pauses, which it reports.
   const longest = toMillis(elapsed(gone.before, back.after));
   assert.ok(
     view.atLeastMilliseconds <= longest,

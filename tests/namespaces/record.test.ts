@@ -1,4 +1,7 @@
-/** `baton run --record` on a pair: what happened replays to the same states for the same reasons. */
+/**
+ * `baton run --record` on a pair: what happened replays to the same states for the same
+ * reasons.
+ */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
@@ -86,9 +89,9 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
       [a, one],
       [b, two],
     ] as const) {
-      const told = replay(node);
+      const replayed = replay(node);
       // An engine that was killed could not say so: only its supervisor's log does.
-      const moves = [...told.matchAll(/^ +\w+ -> (\w+): (.*)$/gm)];
+      const moves = [...replayed.matchAll(/^ +\w+ -> (\w+): (.*)$/gm)];
       const logged = [
         ...running.log().matchAll(/\) (?:Entering (\w+) STATE[^:]*|Stopping): (.*)$/gm),
       ];
@@ -96,7 +99,7 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
         moves.map(([, to, why]) => [to, why]),
         logged.map(([, to = "STOP", why]) => [to, why]),
       );
-      assert.match(told, /engine started 20\d\d-/);
+      assert.match(replayed, /engine started 20\d\d-/);
     }
     assert.equal(replay(a).split("engine started").length, 3);
     assert.match(replay(b), /BACKUP -> MASTER: .* gave up the address with priority 0/);

@@ -1,9 +1,11 @@
 /**
- * A reload has the effect of a restart without the move, on real machines: a pair is reloaded from one value of every keyword to
- * another, in both daemons one after the other. Nobody changes state meanwhile, each hears the other as before, and in the end
- * the kernel and the status show what they show after a start with the new file.
+ * A reload has the effect of a restart without the move, on real machines: a pair is reloaded
+ * from one value of every keyword to another, in both daemons one after the other. Nobody
+ * changes state meanwhile, each hears the other as before, and in the end the kernel and the
+ * status show what they show after a start with the new file.
  *
- * tests/engine/reload-equals-start.test.ts does the same keyword by keyword, with the advertisements' bytes.
+ * tests/engine/reload-equals-start.test.ts does the same keyword by keyword, with the
+ * advertisements' bytes.
  */
 import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
@@ -17,7 +19,10 @@ import { PAIRS, type Pair, type Places, textOf } from "../support/reload-pairs.t
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 
-/** Scripts, pipes and the cloud are the supervisor's; another interface or VRID is another router. */
+/**
+ * Scripts, pipes and the cloud are the supervisor's; another interface or VRID is another
+ * router.
+ */
 const isOfTheEngine = ({ block, word, isOther }: Pair): boolean =>
   block !== "havip" &&
   !/notify|script_|startup|shutdown|check_config|fifo|havip|garp_group/.test(`${block} ${word}`) &&

@@ -1,7 +1,7 @@
 /**
- * Every call of every notify script, and every line of the notify pipe, by Baton and by keepalived 2.2.7 over one long
- * scenario: the same calls with the same words in the same steps. Each difference that is meant has a name and a reason
- * here, and must be there.
+ * Every call of every notify script, and every line of the notify pipe, by Baton and by
+ * keepalived 2.2.7 over one long scenario: the same calls with the same arguments in the same
+ * steps. Each difference that is meant has a name and a reason here, and must be there.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { findKeepalived } from "#lab/measure/daemon";
 import { type Kind, Witness } from "../support/script-witness.ts";
 
 const KINDS: readonly Kind[] = ["keepalived", "baton"];
-/** keepalived insists on setgroups, which a user namespace of an ordinary user forbids. */
+/** keepalived requires setgroups, which a user namespace of an ordinary user forbids. */
 const mayChangeGroups = (): boolean => {
   try {
     return readFileSync("/proc/self/setgroups", "utf8").trim() === "allow";
@@ -99,7 +99,7 @@ interface Step {
   readonly calls: readonly string[];
 }
 
-interface Story {
+interface Calls {
   readonly steps: readonly Step[];
   readonly facts: ReadonlyMap<string, string>;
 }
@@ -107,7 +107,7 @@ interface Story {
 const master = (number: number, priority = 100): string =>
   `INSTANCE "VI_${number}" MASTER ${priority}`;
 
-async function play(witness: Witness): Promise<Story> {
+async function play(witness: Witness): Promise<Calls> {
   const steps: Step[] = [];
   const step = async (name: string, lines: readonly string[]): Promise<void> => {
     for (const line of lines) await witness.untilLine(line);
@@ -124,26 +124,26 @@ async function play(witness: Witness): Promise<Story> {
   await step("a check succeeds for the first time", [master(5)]);
   rmSync(witness.file("open"));
   await step("a check fails", ['INSTANCE "VI_5" FAULT 100']);
-  let silence = witness.speak(53, 50, ["192.0.2.103"]);
+  let stopAdvertising = witness.speak(53, 50, ["192.0.2.103"]);
   await witness.untilLine('INSTANCE "VI_3" MASTER_RX_LOWER_PRI 100', 5);
-  await silence();
+  await stopAdvertising();
   await step("a weaker master is heard", []);
   writeFileSync(witness.file("sick"), "");
   await step("the priority of a master falls", ['INSTANCE "VI_3" MASTER_PRIORITY 80']);
   rmSync(witness.file("sick"));
   await step("and rises again", ['INSTANCE "VI_3" MASTER_PRIORITY 100']);
-  silence = witness.speak(51, 200, ["192.0.2.101"]);
+  stopAdvertising = witness.speak(51, 200, ["192.0.2.101"]);
   await step("a stronger master of a member of the group", ['GROUP "G1" BACKUP 0']);
-  await silence();
-  await step("it falls silent", ['GROUP "G1" MASTER 0']);
-  silence = witness.speak(53, 200, ["192.0.2.103"]);
+  await stopAdvertising();
+  await step("it stops advertising", ['GROUP "G1" MASTER 0']);
+  stopAdvertising = witness.speak(53, 200, ["192.0.2.103"]);
   await step("a stronger master", ['INSTANCE "VI_3" BACKUP 100']);
   writeFileSync(witness.file("sick"), "");
   await step("the priority of a backup falls", ['INSTANCE "VI_3" BACKUP_PRIORITY 80']);
   rmSync(witness.file("sick"));
   await step("and rises again", ['INSTANCE "VI_3" BACKUP_PRIORITY 100']);
-  await silence();
-  await step("it falls silent", [master(3)]);
+  await stopAdvertising();
+  await step("it stops advertising", [master(3)]);
   witness.setCarrier(false);
   await step("the carrier goes", ['INSTANCE "VI_4" FAULT 100', 'GROUP "G1" FAULT 0']);
   witness.setCarrier(true);
@@ -179,9 +179,10 @@ function splitFact(line: string): [string, string] {
 }
 
 /**
- * Instances beside each other change by timers of their own, so lines are compared for each subject, and the place of a
- * group among its members by itself. keepalived starts scripts side by side, so calls are sorted; and how many calls a
- * weaker master makes depends on when it was silenced.
+ * Instances beside each other change by timers of their own, so lines are compared for each
+ * subject, and the place of a group among its members by itself. keepalived starts scripts side
+ * by side, so calls are sorted; and how many calls a weaker master makes depends on when it was
+ * stopped.
  */
 function canonical({ name, lines, calls }: Step): Step {
   const subject = (line: string): string => line.split('"')[1] ?? "";
@@ -210,7 +211,7 @@ interface Difference {
   readonly baton: unknown;
 }
 
-const TOLD =
+const VARIABLES =
   "ADDRESSES INTERFACE KIND NAME PREVIOUS_STATE PRIORITY REASON SEQUENCE STATE VRID WHY".split(" ");
 
 /** By step and what of it, or by the name of a fact. */
@@ -228,7 +229,7 @@ const MEANT: Readonly<Record<string, Difference>> = {
   environment: {
     why: "the daemon's may hold secrets (adr/0016)",
     keepalived: "LANG PATH SECRET_KEY",
-    baton: `${TOLD.map((name) => `BATON_${name}`).join(" ")} HOME LANG LOGNAME PATH USER`,
+    baton: `${VARIABLES.map((name) => `BATON_${name}`).join(" ")} HOME LANG LOGNAME PATH USER`,
   },
   output: {
     why: "the log and `status` show what a script that fails has said (adr/0016)",

@@ -1,6 +1,7 @@
 /**
- * A machine with systemd as its first process: namespaces of its own for processes, mounts, network, cgroups and names, and
- * no unit of the real machine but Baton's. It ends with us, however we end.
+ * A machine with systemd as its first process: namespaces of its own for processes, mounts,
+ * network, cgroups and names, and no unit of the real machine but Baton's. It ends with us,
+ * however we end.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -30,7 +31,10 @@ export interface SystemdMachine {
   show(property: string): Promise<string>;
 }
 
-/** Outside: a cgroup of its own, which the machine takes for the root. The end of standard input is the end of the machine. */
+/**
+ * Outside: a cgroup of its own, which the machine takes for the root. The end of standard input
+ * is the end of the machine.
+ */
 const OUTSIDE = `
 set -e
 mount -t cgroup2 cgroup2 "$SCRATCH/cgroup"
@@ -45,7 +49,10 @@ for try in $(seq 100); do
 done 2>/dev/null
 `;
 
-/** Inside. /etc is a copy, because systemd writes a machine's identity there; of devices there are those that every service may have. */
+/**
+ * Inside. /etc is a copy, because systemd writes a machine's identity there; of devices there
+ * are those that every service may have.
+ */
 const INSIDE = `
 set -e
 mkdir "$SCRATCH/tree"
@@ -85,7 +92,10 @@ exec env -i PATH="$PATH" container=baton-test SYSTEMD_UNIT_PATH=/run/units SYSTE
   SYSTEMD_LOG_TARGET=console "$SYSTEMD" --system --unit=multi-user.target
 `;
 
-/** Why there cannot be one here; undefined if there can. That systemd is missing is no such reason: it can be installed. */
+/**
+ * Why there cannot be one here; undefined if there can. That systemd is missing is no such
+ * reason: it can be installed.
+ */
 export function whyNoMachine(): string | undefined {
   // In a user namespace root has an identity map of some users, and may not make cgroups.
   const [, , count] = readFileSync("/proc/self/uid_map", "utf8").trim().split(/\s+/);

@@ -1,6 +1,7 @@
 /**
- * The unit file under a systemd of its own: when `systemctl` returns, and what becomes of the address when systemd, or
- * somebody else, ends one process or all. What was tried by hand besides: docs/systemd.md.
+ * The unit file under a systemd of its own: when `systemctl` returns, and what becomes of the
+ * address when systemd, or somebody else, ends one process or all. What was tried by hand
+ * besides: docs/systemd.md.
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
@@ -116,7 +117,7 @@ test("the unit file under systemd: start, reload, deaths of one and of all, stop
     assert.equal((await status(bench)).engineAnswers, true);
     await bench.until("it owns the address", async () => await bench.owns());
     await bench.until(
-      "systemd is told",
+      "systemd is notified",
       async () => (await bench.show("StatusText")) === "VI_1 MASTER",
     );
     usual = complaints(await bench.log());

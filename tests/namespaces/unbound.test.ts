@@ -1,8 +1,9 @@
 /**
- * A pair without `interface`: two cables, and what one node says leaves by one and what it hears comes by the other.
+ * A pair without `interface`: two cables, and what one node says leaves by one and what it
+ * hears comes by the other.
  *
- *   a ── eth0 ══> eth0 ── b        10.9.9.2 is routed by eth0; VRRP that comes back by it is dropped
- *   a ── eth1 <══ eth1 ── b        10.9.9.1 is routed by eth1; likewise
+ *   a ── eth0 ══> eth0 ── b    10.9.9.2 is routed by eth0; VRRP coming back by it is dropped
+ *   a ── eth1 <══ eth1 ── b    10.9.9.1 is routed by eth1; likewise
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -78,7 +79,8 @@ for (const profile of [TUTORIAL, FAST]) {
       for (const name of FAULTS) {
         const result = await runFault(lab, name, { random });
         assert.ok(result.passed, `${name}: ${result.after.join(" + ") || "nobody"}`);
-        // Below a second the address of a dead owner stays for a moment, silent: who answers is what counts.
+        // Below a second the address of a dead owner stays for a moment, unanswered: who
+        // answers is what counts.
         const held = { milliseconds: result.dualMilliseconds, open: result.dualOpen };
         const dual = result.dualAnswers ?? held;
         assert.equal(dual.open, false, `${name}: two owners at the end`);

@@ -1,6 +1,7 @@
 /**
- * A kernel that does not keep the mark of our addresses (before Linux 5.18): what both processes leave when they are killed
- * is found by what they recorded, or by the rules of the sub-second lease, and nothing else is touched.
+ * A kernel that does not keep the mark of our addresses (before Linux 5.18): what both
+ * processes leave when they are killed is found by what they recorded, or by the rules of the
+ * sub-second lease, and nothing else is touched.
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawnSync } from "node:child_process";
@@ -21,7 +22,10 @@ const BATON = fileURLToPath(new URL("../support/unmarked-baton.ts", import.meta.
 const VIP = "192.0.2.100";
 const OTHER = "192.0.2.101";
 
-/** The owner at once, a lease of half a minute, so that it does not end before somebody has looked, and a short stop. */
+/**
+ * The owner at once, a lease of half a minute, so that it does not end before somebody has
+ * looked, and a short stop.
+ */
 const config = (address: string): string => `vrrp_instance VI_1 {
   interface eth0
   virtual_router_id 1

@@ -1,4 +1,7 @@
-/** The VPC's switch with real frames: who may claim, what moves, what the log says, and what a client outside sees. */
+/**
+ * The VPC's switch with real frames: who may claim, what moves, what the log says, and what a
+ * client outside sees.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

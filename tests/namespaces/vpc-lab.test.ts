@@ -121,7 +121,7 @@ after(() => {
 });
 
 describe("baton lab", () => {
-  it("tells the mistakes of a file and starts nothing", async () => {
+  it("shows the mistakes of a file and starts nothing", async () => {
     const file = join(folder, "bad.yaml");
     writeFileSync(file, "vpcs:\n  - name: x\n    cidrs: 1\n");
     const { code, stderr } = await baton("up", "-f", file);
