@@ -1,5 +1,5 @@
 /** `baton eip …`: elastic public addresses of the cloud or of an emulator. */
-import type { Structure } from "#cloud/api/schema";
+import type { Address } from "#cloud/api/answer-shapes";
 import { waitForTask } from "#cloud/client/wait";
 import type { Arguments, Family, Session } from "./cloud-session.ts";
 import { CommandFailure, mistake, runFamily } from "./cloud-session.ts";
@@ -25,7 +25,7 @@ EIP 为 ID（eip-…）或公网地址。绑定请使用 \`baton havip bind-eip\
 `,
 };
 
-type Eip = Structure<"Address">;
+type Eip = Address;
 const PAGE = 100;
 
 async function listAll(

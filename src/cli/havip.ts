@@ -1,5 +1,5 @@
 /** `baton havip …`: HAVIPs of the cloud or of an emulator. */
-import type { Structure } from "#cloud/api/schema";
+import type { HaVip } from "#cloud/api/answer-shapes";
 import { waitForRequest } from "#cloud/client/wait";
 import { readIpv4 } from "#units/address";
 import type { Arguments, Family, Session } from "./cloud-session.ts";
@@ -38,7 +38,7 @@ HAVIP 为 ID（havip-…）或地址；EIP 为 ID（eip-…）或公网地址；
 `,
 };
 
-type Havip = Structure<"HaVip">;
+type Havip = HaVip;
 const PAGE = 100;
 
 interface Filter {

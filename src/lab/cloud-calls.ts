@@ -1,6 +1,5 @@
 /** The calls a user would make to have a world, through the ordinary client; a refusal is an error with the cloud's words. */
 import type { ActionName, AnswerOf, ParametersOf } from "#cloud/api/actions";
-import { isObject } from "#cloud/api/read-parameters";
 import { type CloudClient, makeClient } from "#cloud/client/client";
 import type { Credentials } from "#cloud/client/credentials";
 import type { Endpoint } from "#cloud/client/endpoint";
@@ -9,6 +8,7 @@ import type { Transport } from "#cloud/client/transport";
 import { waitForRequest, waitForTask } from "#cloud/client/wait";
 import { ADMIN_HEADER } from "#cloud/server/admin";
 import type { Cloud } from "#cloud/server/cloud";
+import { isObject } from "#json/shape";
 import { Secret } from "#units/secret";
 import { CloudRefusal } from "./cloud-refusal.ts";
 import type { HavipDescription } from "./description.ts";

@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 import { ACTIONS } from "#cloud/api/actions";
 import { TAG_ACTIONS } from "#cloud/api/actions-tag";
+import * as answer from "#cloud/api/answer-shapes";
 import { CLOUD_TAG_ACTIONS, CLOUD_VPC_ACTIONS } from "#cloud/api/known-actions";
-import { ANSWER_STRUCTURES, REQUEST_STRUCTURES } from "#cloud/api/schema";
 
 interface Field {
   readonly isOptional: boolean;
@@ -52,83 +52,71 @@ const vpc = readService("vpc/v20170312/vpc");
 const tag = readService("tag/v20180813/tag");
 const options = vpc === undefined ? { skip: "tencentcloud-sdk-nodejs is not installed" } : {};
 
-const requests: Readonly<Record<string, Readonly<Record<string, string>>>> = REQUEST_STRUCTURES;
-const answers: Readonly<Record<string, Readonly<Record<string, string>>>> = ANSWER_STRUCTURES;
-
-const SCALARS: Readonly<Record<string, string>> = {
-  text: "string",
-  whole: "number",
-  flag: "boolean",
-};
-
-/** Our word for a kind as the SDK writes it; undefined: a structure, whose name may differ. */
-function sdkType(kind: string): string | undefined {
-  if (!kind.endsWith("[]")) return SCALARS[kind];
-  const element = SCALARS[kind.slice(0, -2)];
-  return element === undefined ? undefined : `Array<${element}>`;
+/** What is looked at of a schema of ours. */
+interface Kind {
+  readonly type: string;
+  readonly wrapped?: Kind;
+  readonly item?: Kind;
+  readonly entries?: Entries;
 }
+type Entries = Readonly<Record<string, Kind>>;
+type Compare = (service: Service, entries: Entries, model: Model, path: string) => void;
 
-const bare = (kind: string): string => kind.replace(/[!?]$/, "");
-const structureOf = (type: string): string => type.replace(/^Array<(.*)>$/, "$1");
-
-function compareRequest(
-  service: Service,
-  fields: Readonly<Record<string, string>>,
-  model: Model,
-  path: string,
-): void {
-  assert.deepEqual(Object.keys(fields).toSorted(), [...model.keys()].toSorted(), path);
-  for (const [name, kind] of Object.entries(fields)) {
+function compareRequest(service: Service, entries: Entries, model: Model, path: string): void {
+  assert.deepEqual(Object.keys(entries).toSorted(), [...model.keys()].toSorted(), path);
+  for (const [name, kind] of Object.entries(entries)) {
     const field = model.get(name);
-    assert.equal(kind.endsWith("!"), field?.isOptional === false, `${path}.${name} is required`);
-    compareType(service, requests, bare(kind), field?.type ?? "", `${path}.${name}`);
+    const isOptional = kind.type === "nullish";
+    assert.equal(isOptional, field?.isOptional, `${path}.${name} is optional`);
+    compareType(service, compareRequest, kind, field?.type ?? "", `${path}.${name}`);
   }
 }
 
+/** `Array<string>` of the SDK: a list, of `string`. */
 function compareType(
   service: Service,
-  structures: typeof requests,
-  kind: string,
+  compare: Compare,
+  { wrapped, ...kind }: Kind,
   type: string,
   path: string,
 ): void {
-  const expected = sdkType(kind);
-  if (expected !== undefined) {
-    assert.equal(type, expected, path);
-    return;
+  if (wrapped !== undefined) return compareType(service, compare, wrapped, type, path);
+  if (kind.item !== undefined) {
+    const element = /^Array<(.*)>$/.exec(type)?.[1];
+    assert.ok(element !== undefined, `${path} is a list`);
+    return compareType(service, compare, kind.item, element, path);
   }
-  assert.equal(type.startsWith("Array<"), kind.endsWith("[]"), `${path} is a list`);
-  const model = service.models.get(structureOf(type));
-  const fields = structures[kind.replace("[]", "")];
-  assert.ok(model !== undefined && fields !== undefined, `${path}: ${kind}, ${type}`);
-  if (structures === requests) compareRequest(service, fields, model, path);
-  else compareAnswer(service, fields, model, path);
+  if (kind.entries === undefined) return assert.equal(type, kind.type, path);
+  const model = service.models.get(type);
+  assert.ok(model !== undefined, `${path}: ${type}`);
+  return compare(service, kind.entries, model, path);
 }
 
 /** Structures of lists that are always empty are not spelled out. */
-const ALWAYS_EMPTY = new Set(["BandwidthPackage", "Ipv6Address", "AssistantCidr"]);
+const ALWAYS_EMPTY: readonly unknown[] = [
+  answer.BandwidthPackage,
+  answer.Ipv6Address,
+  answer.AssistantCidr,
+];
 
-function compareAnswer(
-  service: Service,
-  fields: Readonly<Record<string, string>>,
-  model: Model,
-  path: string,
-): void {
-  assert.deepEqual(Object.keys(fields).toSorted(), [...model.keys()].toSorted(), path);
-  for (const [name, kind] of Object.entries(fields)) {
-    if (ALWAYS_EMPTY.has(bare(kind).replace("[]", ""))) continue;
-    compareType(service, answers, bare(kind), model.get(name)?.type ?? "", `${path}.${name}`);
+function compareAnswer(service: Service, entries: Entries, model: Model, path: string): void {
+  assert.deepEqual(Object.keys(entries).toSorted(), [...model.keys()].toSorted(), path);
+  for (const [name, kind] of Object.entries(entries)) {
+    if (ALWAYS_EMPTY.includes(kind.wrapped?.item)) continue;
+    compareType(service, compareAnswer, kind, model.get(name)?.type ?? "", `${path}.${name}`);
   }
 }
 
 test("every action has the parameters and the answer of the SDK's model", options, () => {
-  for (const [name, { parameters, answer }] of Object.entries(ACTIONS)) {
+  for (const [name, action] of Object.entries(ACTIONS)) {
+    const parameters: Entries = action.parameters.entries;
+    const fields: Entries = action.answer.wrapped.entries;
     const service = Object.hasOwn(TAG_ACTIONS, name) ? tag : vpc;
     const request = service?.models.get(`${name}Request`);
     const response = service?.models.get(`${name}Response`);
     assert.ok(service !== undefined && request !== undefined && response !== undefined, name);
     compareRequest(service, parameters, request, name);
-    compareAnswer(service, { ...answer, RequestId: "text" }, response, name);
+    compareAnswer(service, { ...fields, RequestId: answer.text }, response, name);
   }
 });
 

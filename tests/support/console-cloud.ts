@@ -1,8 +1,8 @@
 /** What `tccli` prints in a page's console, given to the cloud's client as if it had asked. Fields that a page leaves out are empty. */
 import assert from "node:assert/strict";
+import * as v from "valibot";
 import type { CheckCloudOptions } from "#cli/check-cloud";
-import { ACTIONS } from "#cloud/api/actions";
-import { ANSWER_STRUCTURES, type AnswerFields } from "#cloud/api/schema";
+import { ACTIONS, type ActionName } from "#cloud/api/actions";
 import type { Transport } from "#cloud/client/transport";
 import type { Shown } from "./console.ts";
 
@@ -48,28 +48,19 @@ export function cloudIn(shown: readonly Shown[]): CheckCloudOptions | undefined 
 function answerOf(action: string, shown = "{}"): Json {
   const refused = /code:(\S+) message:(.*)$/m.exec(shown);
   if (refused !== null) return { Error: { Code: refused[1], Message: refused[2] }, RequestId: "r" };
-  const known: Readonly<Record<string, { readonly answer: AnswerFields }>> = ACTIONS;
-  const fields = known[action]?.answer ?? assert.fail(`${action} is not asked by Baton`);
-  return { ...complete(fields, record(JSON.parse(shown))), RequestId: "r" };
+  assert.ok(action in ACTIONS, `${action} is not asked by Baton`);
+  const given = record(JSON.parse(shown));
+  refuseUnknown(given, v.parse(ACTIONS[action as ActionName].answer, given), action);
+  return { ...given, RequestId: "r" };
 }
 
-const complete = (fields: AnswerFields, given: Json): Json => {
-  for (const name of Object.keys(given)) assert.ok(name in fields, `the API has no field ${name}`);
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name, valueOf(field, given[name])]),
-  );
-};
-
-function valueOf(field: string, given: unknown): unknown {
-  if (field.endsWith("?")) return given === undefined ? null : valueOf(field.slice(0, -1), given);
-  if (field.endsWith("[]")) {
-    const list: readonly unknown[] = Array.isArray(given) ? given : [];
-    return list.map((one) => valueOf(field.slice(0, -2), one));
+/** What the schema has dropped, the API does not have. What is left out, the client fills in. */
+function refuseUnknown(given: unknown, known: unknown, path: string): void {
+  if (typeof given !== "object" || given === null) return;
+  for (const [name, value] of Object.entries(given)) {
+    assert.ok(name in record(known), `the API has no field ${path}.${name}`);
+    refuseUnknown(value, record(known)[name], `${path}.${name}`);
   }
-  const structures: Readonly<Record<string, AnswerFields>> = ANSWER_STRUCTURES;
-  const fields = structures[field];
-  if (fields !== undefined) return complete(fields, record(given));
-  return given ?? { text: "", whole: 0, flag: false }[field];
 }
 
 function record(value: unknown): Json {

@@ -1,37 +1,68 @@
 /** HAVIP actions of the `vpc` service. Parameters are exactly those of the SDK's models: any other is unknown. */
+import * as answer from "./answer-shapes.ts";
+import {
+  Filter,
+  flag,
+  HaVipAssociation,
+  list,
+  optional,
+  structure,
+  Tag,
+  text,
+  whole,
+} from "./request-shapes.ts";
+
 export const HAVIP_ACTIONS = {
   CreateHaVip: {
-    parameters: {
-      VpcId: "text!",
-      HaVipName: "text!",
-      SubnetId: "text",
-      Vip: "text",
-      NetworkInterfaceId: "text",
-      CheckAssociate: "flag",
-      Tags: "Tag[]",
-      HaVipAssociationSet: "HaVipAssociation[]",
-      ClientToken: "text",
-    },
-    answer: { HaVip: "HaVip" },
+    parameters: structure({
+      VpcId: text,
+      HaVipName: text,
+      SubnetId: optional(text),
+      Vip: optional(text),
+      NetworkInterfaceId: optional(text),
+      CheckAssociate: optional(flag),
+      Tags: optional(list(Tag)),
+      HaVipAssociationSet: optional(list(HaVipAssociation)),
+      ClientToken: optional(text),
+    }),
+    answer: answer.structure({ HaVip: answer.HaVip }),
   },
   DescribeHaVips: {
-    parameters: { HaVipIds: "text[]", Filters: "Filter[]", Offset: "whole", Limit: "whole" },
-    answer: { TotalCount: "whole", HaVipSet: "HaVip[]" },
+    parameters: structure({
+      HaVipIds: optional(list(text)),
+      Filters: optional(list(Filter)),
+      Offset: optional(whole),
+      Limit: optional(whole),
+    }),
+    answer: answer.structure({ TotalCount: answer.whole, HaVipSet: answer.list(answer.HaVip) }),
   },
-  ModifyHaVipAttribute: { parameters: { HaVipId: "text!", HaVipName: "text" }, answer: {} },
-  DeleteHaVip: { parameters: { HaVipId: "text!" }, answer: {} },
-  HaVipAssociateAddressIp: { parameters: { HaVipId: "text!", AddressIp: "text!" }, answer: {} },
-  HaVipDisassociateAddressIp: { parameters: { HaVipId: "text!" }, answer: {} },
+  ModifyHaVipAttribute: {
+    parameters: structure({ HaVipId: text, HaVipName: optional(text) }),
+    answer: answer.structure({}),
+  },
+  DeleteHaVip: { parameters: structure({ HaVipId: text }), answer: answer.structure({}) },
+  HaVipAssociateAddressIp: {
+    parameters: structure({ HaVipId: text, AddressIp: text }),
+    answer: answer.structure({}),
+  },
+  HaVipDisassociateAddressIp: {
+    parameters: structure({ HaVipId: text }),
+    answer: answer.structure({}),
+  },
   AssociateHaVipInstance: {
-    parameters: { HaVipAssociationSet: "HaVipAssociation[]!" },
-    answer: {},
+    parameters: structure({ HaVipAssociationSet: list(HaVipAssociation) }),
+    answer: answer.structure({}),
   },
   DisassociateHaVipInstance: {
-    parameters: { HaVipAssociationSet: "HaVipAssociation[]!" },
-    answer: {},
+    parameters: structure({ HaVipAssociationSet: list(HaVipAssociation) }),
+    answer: answer.structure({}),
   },
   DescribeVpcTaskResult: {
-    parameters: { TaskId: "text!" },
-    answer: { Status: "text", Output: "text", Result: "TaskDetail[]" },
+    parameters: structure({ TaskId: text }),
+    answer: answer.structure({
+      Status: answer.text,
+      Output: answer.text,
+      Result: answer.list(answer.TaskDetail),
+    }),
   },
-} as const;
+};

@@ -1,79 +1,104 @@
 /** Elastic network interfaces, as far as a HAVIP needs them. */
+import * as answer from "./answer-shapes.ts";
+import {
+  Filter,
+  flag,
+  list,
+  optional,
+  PrivateIpAddressSpecification,
+  structure,
+  Tag,
+  text,
+  whole,
+} from "./request-shapes.ts";
+
 export const INTERFACE_ACTIONS = {
   CreateNetworkInterface: {
-    parameters: {
-      VpcId: "text!",
-      NetworkInterfaceName: "text!",
-      SubnetId: "text!",
-      NetworkInterfaceDescription: "text",
-      SecondaryPrivateIpAddressCount: "whole",
-      QosLevel: "text",
-      SecurityGroupIds: "text[]",
-      PrivateIpAddresses: "PrivateIpAddressSpecification[]",
-      Tags: "Tag[]",
-      TrunkingFlag: "text",
-      IsRdma: "flag",
-      ClientToken: "text",
-    },
-    answer: { NetworkInterface: "NetworkInterface" },
+    parameters: structure({
+      VpcId: text,
+      NetworkInterfaceName: text,
+      SubnetId: text,
+      NetworkInterfaceDescription: optional(text),
+      SecondaryPrivateIpAddressCount: optional(whole),
+      QosLevel: optional(text),
+      SecurityGroupIds: optional(list(text)),
+      PrivateIpAddresses: optional(list(PrivateIpAddressSpecification)),
+      Tags: optional(list(Tag)),
+      TrunkingFlag: optional(text),
+      IsRdma: optional(flag),
+      ClientToken: optional(text),
+    }),
+    answer: answer.structure({ NetworkInterface: answer.NetworkInterface }),
   },
   DescribeNetworkInterfaces: {
-    parameters: {
-      NetworkInterfaceIds: "text[]",
-      Filters: "Filter[]",
-      Offset: "whole",
-      Limit: "whole",
-    },
-    answer: { NetworkInterfaceSet: "NetworkInterface[]", TotalCount: "whole" },
+    parameters: structure({
+      NetworkInterfaceIds: optional(list(text)),
+      Filters: optional(list(Filter)),
+      Offset: optional(whole),
+      Limit: optional(whole),
+    }),
+    answer: answer.structure({
+      NetworkInterfaceSet: answer.list(answer.NetworkInterface),
+      TotalCount: answer.whole,
+    }),
   },
   ModifyNetworkInterfaceAttribute: {
-    parameters: {
-      NetworkInterfaceId: "text!",
-      NetworkInterfaceName: "text",
-      NetworkInterfaceDescription: "text",
-      SecurityGroupIds: "text[]",
-      TrunkingFlag: "text",
-    },
-    answer: {},
+    parameters: structure({
+      NetworkInterfaceId: text,
+      NetworkInterfaceName: optional(text),
+      NetworkInterfaceDescription: optional(text),
+      SecurityGroupIds: optional(list(text)),
+      TrunkingFlag: optional(text),
+    }),
+    answer: answer.structure({}),
   },
   AttachNetworkInterface: {
-    parameters: {
-      NetworkInterfaceId: "text!",
-      InstanceId: "text!",
-      AttachType: "whole",
-      ClientToken: "text",
-    },
-    answer: {},
+    parameters: structure({
+      NetworkInterfaceId: text,
+      InstanceId: text,
+      AttachType: optional(whole),
+      ClientToken: optional(text),
+    }),
+    answer: answer.structure({}),
   },
   DetachNetworkInterface: {
-    parameters: { NetworkInterfaceId: "text!", InstanceId: "text!", ClientToken: "text" },
-    answer: {},
+    parameters: structure({
+      NetworkInterfaceId: text,
+      InstanceId: text,
+      ClientToken: optional(text),
+    }),
+    answer: answer.structure({}),
   },
-  DeleteNetworkInterface: { parameters: { NetworkInterfaceId: "text!" }, answer: {} },
+  DeleteNetworkInterface: {
+    parameters: structure({ NetworkInterfaceId: text }),
+    answer: answer.structure({}),
+  },
   AssignPrivateIpAddresses: {
-    parameters: {
-      NetworkInterfaceId: "text!",
-      PrivateIpAddresses: "PrivateIpAddressSpecification[]",
-      SecondaryPrivateIpAddressCount: "whole",
-      QosLevel: "text",
-      ClientToken: "text",
-    },
-    answer: { PrivateIpAddressSet: "PrivateIpAddressSpecification[]" },
+    parameters: structure({
+      NetworkInterfaceId: text,
+      PrivateIpAddresses: optional(list(PrivateIpAddressSpecification)),
+      SecondaryPrivateIpAddressCount: optional(whole),
+      QosLevel: optional(text),
+      ClientToken: optional(text),
+    }),
+    answer: answer.structure({
+      PrivateIpAddressSet: answer.list(answer.PrivateIpAddressSpecification),
+    }),
   },
   UnassignPrivateIpAddresses: {
-    parameters: {
-      NetworkInterfaceId: "text!",
-      PrivateIpAddresses: "PrivateIpAddressSpecification[]!",
-      InstanceId: "text",
-    },
-    answer: {},
+    parameters: structure({
+      NetworkInterfaceId: text,
+      PrivateIpAddresses: list(PrivateIpAddressSpecification),
+      InstanceId: optional(text),
+    }),
+    answer: answer.structure({}),
   },
   MigratePrivateIpAddress: {
-    parameters: {
-      SourceNetworkInterfaceId: "text!",
-      DestinationNetworkInterfaceId: "text!",
-      PrivateIpAddress: "text!",
-    },
-    answer: {},
+    parameters: structure({
+      SourceNetworkInterfaceId: text,
+      DestinationNetworkInterfaceId: text,
+      PrivateIpAddress: text,
+    }),
+    answer: answer.structure({}),
   },
-} as const;
+};

@@ -2,77 +2,96 @@
  * VPCs, subnets and route tables. Here the older Describe actions carry `Offset` and `Limit` as strings, and two
  * switches are strings too ("true", "false"): JSON of another type is refused, as the SDK's models say.
  */
+import * as answer from "./answer-shapes.ts";
+import { Filter, flag, list, optional, structure, Tag, text, whole } from "./request-shapes.ts";
+
 export const VPC_ACTIONS = {
   CreateVpc: {
-    parameters: {
-      VpcName: "text!",
-      CidrBlock: "text!",
-      EnableMulticast: "text",
-      DnsServers: "text[]",
-      DomainName: "text",
-      Tags: "Tag[]",
-      EnableRouteVpcPublish: "flag",
-      EnableRouteVpcPublishIpv6: "flag",
-    },
-    answer: { Vpc: "Vpc" },
+    parameters: structure({
+      VpcName: text,
+      CidrBlock: text,
+      EnableMulticast: optional(text),
+      DnsServers: optional(list(text)),
+      DomainName: optional(text),
+      Tags: optional(list(Tag)),
+      EnableRouteVpcPublish: optional(flag),
+      EnableRouteVpcPublishIpv6: optional(flag),
+    }),
+    answer: answer.structure({ Vpc: answer.Vpc }),
   },
   DescribeVpcs: {
-    parameters: { VpcIds: "text[]", Filters: "Filter[]", Offset: "text", Limit: "text" },
-    answer: { TotalCount: "whole", VpcSet: "Vpc[]" },
+    parameters: structure({
+      VpcIds: optional(list(text)),
+      Filters: optional(list(Filter)),
+      Offset: optional(text),
+      Limit: optional(text),
+    }),
+    answer: answer.structure({ TotalCount: answer.whole, VpcSet: answer.list(answer.Vpc) }),
   },
   ModifyVpcAttribute: {
-    parameters: {
-      VpcId: "text!",
-      VpcName: "text",
-      EnableMulticast: "text",
-      DnsServers: "text[]",
-      DomainName: "text",
-      EnableRouteVpcPublish: "flag",
-      EnableCdcPublish: "flag",
-      EnableRouteVpcPublishIpv6: "flag",
-    },
-    answer: {},
+    parameters: structure({
+      VpcId: text,
+      VpcName: optional(text),
+      EnableMulticast: optional(text),
+      DnsServers: optional(list(text)),
+      DomainName: optional(text),
+      EnableRouteVpcPublish: optional(flag),
+      EnableCdcPublish: optional(flag),
+      EnableRouteVpcPublishIpv6: optional(flag),
+    }),
+    answer: answer.structure({}),
   },
-  DeleteVpc: { parameters: { VpcId: "text!" }, answer: {} },
+  DeleteVpc: { parameters: structure({ VpcId: text }), answer: answer.structure({}) },
   CreateSubnet: {
-    parameters: {
-      VpcId: "text!",
-      SubnetName: "text!",
-      CidrBlock: "text!",
-      Zone: "text!",
-      Tags: "Tag[]",
-      CdcId: "text",
-    },
-    answer: { Subnet: "Subnet" },
+    parameters: structure({
+      VpcId: text,
+      SubnetName: text,
+      CidrBlock: text,
+      Zone: text,
+      Tags: optional(list(Tag)),
+      CdcId: optional(text),
+    }),
+    answer: answer.structure({ Subnet: answer.Subnet }),
   },
   ModifySubnetAttribute: {
-    parameters: { SubnetId: "text!", SubnetName: "text", EnableBroadcast: "text" },
-    answer: {},
+    parameters: structure({
+      SubnetId: text,
+      SubnetName: optional(text),
+      EnableBroadcast: optional(text),
+    }),
+    answer: answer.structure({}),
   },
   DescribeSubnets: {
-    parameters: {
-      SubnetIds: "text[]",
-      Filters: "Filter[]",
-      Offset: "text",
-      Limit: "text",
-      MaxResults: "whole",
-      NextToken: "text",
-    },
-    answer: { TotalCount: "whole", SubnetSet: "Subnet[]", NextToken: "text" },
+    parameters: structure({
+      SubnetIds: optional(list(text)),
+      Filters: optional(list(Filter)),
+      Offset: optional(text),
+      Limit: optional(text),
+      MaxResults: optional(whole),
+      NextToken: optional(text),
+    }),
+    answer: answer.structure({
+      TotalCount: answer.whole,
+      SubnetSet: answer.list(answer.Subnet),
+      NextToken: answer.text,
+    }),
   },
-  DeleteSubnet: { parameters: { SubnetId: "text!" }, answer: {} },
+  DeleteSubnet: { parameters: structure({ SubnetId: text }), answer: answer.structure({}) },
   DescribeRouteTables: {
-    parameters: {
-      Filters: "Filter[]",
-      RouteTableIds: "text[]",
-      Offset: "text",
-      Limit: "text",
-      NeedRouterInfo: "flag",
-    },
-    answer: { TotalCount: "whole", RouteTableSet: "RouteTable[]" },
+    parameters: structure({
+      Filters: optional(list(Filter)),
+      RouteTableIds: optional(list(text)),
+      Offset: optional(text),
+      Limit: optional(text),
+      NeedRouterInfo: optional(flag),
+    }),
+    answer: answer.structure({
+      TotalCount: answer.whole,
+      RouteTableSet: answer.list(answer.RouteTable),
+    }),
   },
   DescribeVpcLimits: {
-    parameters: { LimitTypes: "text[]!" },
-    answer: { VpcLimitSet: "VpcLimit[]" },
+    parameters: structure({ LimitTypes: list(text) }),
+    answer: answer.structure({ VpcLimitSet: answer.list(answer.VpcLimit) }),
   },
-} as const;
+};

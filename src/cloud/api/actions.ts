@@ -1,11 +1,11 @@
 /** The actions we have, by service, and how to find one: by version and name, as the platform's gateway does. */
+import type * as v from "valibot";
 import { ADDRESS_ACTIONS } from "./actions-address.ts";
 import { HAVIP_ACTIONS } from "./actions-havip.ts";
 import { INTERFACE_ACTIONS } from "./actions-interface.ts";
 import { TAG_ACTIONS } from "./actions-tag.ts";
 import { VPC_ACTIONS } from "./actions-vpc.ts";
 import { CLOUD_TAG_ACTIONS, CLOUD_VPC_ACTIONS } from "./known-actions.ts";
-import type { Answer, Parameters } from "./schema.ts";
 
 export type Actions = typeof HAVIP_ACTIONS &
   typeof VPC_ACTIONS &
@@ -13,8 +13,8 @@ export type Actions = typeof HAVIP_ACTIONS &
   typeof INTERFACE_ACTIONS &
   typeof TAG_ACTIONS;
 export type ActionName = keyof Actions;
-export type ParametersOf<Name extends ActionName> = Parameters<Actions[Name]["parameters"]>;
-export type AnswerOf<Name extends ActionName> = Answer<Actions[Name]["answer"]>;
+export type ParametersOf<Name extends ActionName> = v.InferOutput<Actions[Name]["parameters"]>;
+export type AnswerOf<Name extends ActionName> = v.InferOutput<Actions[Name]["answer"]>;
 
 export const ACTIONS: Actions = {
   ...HAVIP_ACTIONS,

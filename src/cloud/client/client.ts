@@ -7,11 +7,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
+import { isObject } from "#json/shape";
 import type { ActionName, AnswerOf, ParametersOf } from "../api/actions.ts";
 import { ACTIONS, VERSIONS } from "../api/actions.ts";
 import type { Language } from "../api/errors.ts";
 import { readAnswer } from "../api/read-answer.ts";
-import { isObject } from "../api/read-parameters.ts";
 import {
   dateOf,
   printAuthorization,
@@ -131,7 +131,7 @@ function findUnsendable({ region, credentials }: ClientOptions): CallFailure | u
 }
 
 function withToken<Name extends ActionName>(action: Name, given: ParametersOf<Name>): object {
-  const takesToken = "ClientToken" in ACTIONS[action].parameters;
+  const takesToken = "ClientToken" in ACTIONS[action].parameters.entries;
   return takesToken ? { ClientToken: randomUUID(), ...given } : given;
 }
 

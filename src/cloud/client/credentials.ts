@@ -3,8 +3,8 @@
  * same way. Files come in as text, so that the rules can be tested without any.
  */
 
+import { isObject } from "#json/shape";
 import { Secret } from "#units/secret";
-import { isObject } from "../api/read-parameters.ts";
 import { isSendableKey } from "./sendable.ts";
 
 export interface Credentials {

@@ -6,8 +6,8 @@
  * the secret key where signatures are checked, so that these calls are no way around them, and anything elsewhere.
  */
 import { createHash, randomInt, randomUUID, timingSafeEqual } from "node:crypto";
+import { isObject } from "#json/shape";
 import { printIpv4, printMac } from "#units/address";
-import { isObject } from "../api/read-parameters.ts";
 import type { ClaimOutcome } from "../model/claim.ts";
 import { stepClaim } from "../model/claim.ts";
 import { makeRandom } from "../model/random.ts";

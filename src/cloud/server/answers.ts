@@ -1,7 +1,7 @@
 /** Rows as the API shows them: every field of the SDK's models, unset ones as "", never missing. */
 
 import { printIpv4, printMac } from "#units/address";
-import type { Structure } from "../api/schema.ts";
+import type * as answer from "../api/answer-shapes.ts";
 import { availableCount, printNetwork, sizeOf } from "../model/cidr.ts";
 import type {
   EipRow,
@@ -16,10 +16,10 @@ import type {
 import type { Draft } from "../model/world.ts";
 import { NEVER, printIsoTime, printTime } from "./clock.ts";
 
-const showTags = (tags: readonly TagRow[]): readonly Structure<"Tag">[] =>
+const showTags = (tags: readonly TagRow[]): readonly answer.Tag[] =>
   tags.map(({ key, value }) => ({ Key: key, Value: value }));
 
-export function showHavip(draft: Draft, row: HavipRow): Structure<"HaVip"> {
+export function showHavip(draft: Draft, row: HavipRow): answer.HaVip {
   const eip = row.eipId === null ? undefined : draft.get("eips", row.eipId);
   return {
     HaVipId: row.id,
@@ -45,7 +45,7 @@ export function showHavip(draft: Draft, row: HavipRow): Structure<"HaVip"> {
   };
 }
 
-export const showVpc = (row: VpcRow): Structure<"Vpc"> => ({
+export const showVpc = (row: VpcRow): answer.Vpc => ({
   VpcName: row.name,
   VpcId: row.id,
   CidrBlock: printNetwork(row),
@@ -67,7 +67,7 @@ export const showVpc = (row: VpcRow): Structure<"Vpc"> => ({
 /** Network, gateway and broadcast address are nobody's. */
 const RESERVED_COUNT = 3;
 
-export const showSubnet = (draft: Draft, row: SubnetRow): Structure<"Subnet"> => ({
+export const showSubnet = (draft: Draft, row: SubnetRow): answer.Subnet => ({
   VpcId: row.vpcId,
   SubnetId: row.id,
   SubnetName: row.name,
@@ -87,7 +87,7 @@ export const showSubnet = (draft: Draft, row: SubnetRow): Structure<"Subnet"> =>
   IsCdcSubnet: row.cdcId === "" ? 0 : 1,
 });
 
-export const showRouteTable = (draft: Draft, row: RouteTableRow): Structure<"RouteTable"> => ({
+export const showRouteTable = (draft: Draft, row: RouteTableRow): answer.RouteTable => ({
   VpcId: row.vpcId,
   RouteTableId: row.id,
   RouteTableName: row.name,
@@ -102,7 +102,7 @@ export const showRouteTable = (draft: Draft, row: RouteTableRow): Structure<"Rou
   LocalCidrForCcn: [],
 });
 
-export function showAddress(row: EipRow): Structure<"Address"> {
+export function showAddress(row: EipRow): answer.Address {
   const { target } = row;
   const privateAddress = target?.privateAddress ?? null;
   return {
@@ -140,7 +140,7 @@ export function showPrivateAddress(
   draft: Draft,
   nic: InterfaceRow,
   row: InterfaceAddress,
-): Structure<"PrivateIpAddressSpecification"> {
+): answer.PrivateIpAddressSpecification {
   const eip = draft
     .list("eips")
     .find(
@@ -159,7 +159,7 @@ export function showPrivateAddress(
   };
 }
 
-export function showInterface(draft: Draft, row: InterfaceRow): Structure<"NetworkInterface"> {
+export function showInterface(draft: Draft, row: InterfaceRow): answer.NetworkInterface {
   const { attachment } = row;
   const isInUse = attachment !== null && row.state === "AVAILABLE";
   return {

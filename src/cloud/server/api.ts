@@ -5,10 +5,11 @@
  * Order of the checks: fault, size, method, signature, version, action, region, rate, parameters, the action itself.
  */
 import { randomUUID } from "node:crypto";
+import { isObject } from "#json/shape";
 import type { ActionName } from "../api/actions.ts";
 import { findAction, serviceOf } from "../api/actions.ts";
 import { isErrorCode, printError } from "../api/errors.ts";
-import { isObject, readParameters, unflatten } from "../api/read-parameters.ts";
+import { readParameters, unflatten } from "../api/read-parameters.ts";
 import type { SecretPair, SignedRequest, Verdict } from "../api/verify.ts";
 import { verifyTc3, verifyV1 } from "../api/verify.ts";
 import type { Habits } from "../model/habits.ts";

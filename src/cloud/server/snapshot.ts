@@ -1,5 +1,5 @@
 /** `GET` and `PUT /_baton/state`: the whole state as one JSON document, for test set-ups and for looking inside. */
-import { isObject } from "../api/read-parameters.ts";
+import { isObject } from "#json/shape";
 import { TABLE_NAMES } from "../model/rows.ts";
 import type { Change, World } from "../model/world.ts";
 import { asChange } from "./keeper.ts";
