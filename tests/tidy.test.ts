@@ -68,20 +68,32 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: [],
     pure: false,
   },
-  lab: {
+  "lab/network": { uses: ["linux", "vrrp/wire", "units"], types: [], pure: false },
+  "lab/sandbox": { uses: ["linux", "units"], types: ["diagnostics"], pure: false },
+  "lab/measure": {
+    uses: ["lab/sandbox", "daemon", "linux", "diagnostics", "vrrp/wire", "cloud/client", "units"],
+    types: ["vrrp/router", "vrrp/engine"],
+    pure: false,
+  },
+  "lab/vpc": {
     uses: [
-      "daemon",
+      "lab/network",
+      "lab/sandbox",
+      "lab/measure",
       "linux",
-      "json",
       "diagnostics",
-      "vrrp/wire",
       "cloud/server",
       "cloud/client",
       "cloud/model",
       "cloud/api",
       "units",
     ],
-    types: ["vrrp/router", "vrrp/engine"],
+    types: [],
+    pure: false,
+  },
+  "lab/demo": {
+    uses: ["lab/vpc", "lab/measure", "lab/network", "lab/sandbox", "linux", "diagnostics", "units"],
+    types: [],
     pure: false,
   },
   sim: {
@@ -91,7 +103,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     uses: [
-      "lab",
+      "lab/vpc",
+      "lab/sandbox",
       "daemon",
       "linux",
       "keepalived",
@@ -368,7 +381,7 @@ test("the engine's process loads no package but koffi", () => {
  */
 const REVEALS: ReadonlySet<string> = new Set([
   "src/cloud/server/admin.ts",
-  "src/lab/machine.ts",
+  "src/lab/vpc/machine.ts",
   "src/keepalived/plan/password.ts",
   "src/keepalived/rules/authentication.ts",
   "src/vrrp/engine/engine-link-lines.ts",

@@ -28,7 +28,7 @@ interface SlowTest {
 const inSandbox = (files: readonly string[]): readonly string[] => [
   process.execPath,
   ...process.execArgv,
-  join(root, "src/lab/sandbox-main.ts"),
+  join(root, "src/lab/sandbox/sandbox-main.ts"),
   process.execPath,
   ...process.execArgv,
   fileURLToPath(import.meta.url),

@@ -1,8 +1,9 @@
 /** The words of `baton check`. */
 
 import type { Language } from "#diagnostics/diagnostic";
+import { languageOf, readLanguage } from "#diagnostics/language";
 import { CLOUDS, type Cloud } from "#keepalived/rules/cloud";
-import { languageAmong, languageOf, readLanguage } from "./language.ts";
+import { languageAmong } from "./language.ts";
 import { needsValue, noSuchLanguage, noSuchOption } from "./usage-mistakes.ts";
 
 export type Format = "text" | "json" | "sarif" | "github";

@@ -17,8 +17,8 @@ import { CLOUD_ENDPOINT, isLoopback, printEndpoint, readEndpoint } from "#cloud/
 import { printCallFailure } from "#cloud/client/failure-text";
 import type { Waited } from "#cloud/client/wait";
 import type { Language } from "#diagnostics/diagnostic";
+import { languageOf, readLanguage } from "#diagnostics/language";
 import type { CommandIo } from "./io.ts";
-import { languageOf, readLanguage } from "./language.ts";
 import { noSuchVerb, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
 export const COMMON_USAGE: Readonly<Record<Language, string>> = {

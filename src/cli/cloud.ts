@@ -1,7 +1,8 @@
 /** `baton cloud …`: the emulated cloud. */
 import { SERVE_USAGE, serve } from "#cloud/server/serve";
+import { languageOf, readLanguage } from "#diagnostics/language";
 import type { Command, CommandIo } from "./io.ts";
-import { languageAmong, languageOf, readLanguage } from "./language.ts";
+import { languageAmong } from "./language.ts";
 import { noSuchLanguage, noSuchVerb, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
 export async function runCloud(argv: readonly string[], io: CommandIo): Promise<number> {

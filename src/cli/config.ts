@@ -1,6 +1,7 @@
 /** `baton config fmt` and `baton config show --effective`. */
 
 import type { Language } from "#diagnostics/diagnostic";
+import { languageOf, readLanguage } from "#diagnostics/language";
 import { renderTerminal } from "#diagnostics/render/terminal";
 import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, positionAt, type SourceMap } from "#diagnostics/source";
@@ -8,7 +9,7 @@ import { formatText } from "#keepalived/format";
 import { type Origin, showEffective } from "#keepalived/show";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
 import type { Command, CommandIo } from "./io.ts";
-import { languageAmong, languageOf, readLanguage } from "./language.ts";
+import { languageAmong } from "./language.ts";
 import { replaceFile } from "./replace-file.ts";
 import { notWritten } from "./replace-text.ts";
 import { needsValue, noSuchOption, noSuchVerb, usageComplaint } from "./usage-mistakes.ts";

@@ -1,9 +1,9 @@
 /** The options that all commands for a running daemon share. */
 import { parseArgs } from "node:util";
 import type { Language } from "#diagnostics/diagnostic";
+import { languageOf, readLanguage } from "#diagnostics/language";
 import { RUNTIME_DIR } from "./control-client.ts";
 import type { CommandIo } from "./io.ts";
-import { languageOf, readLanguage } from "./language.ts";
 import { noSuchLanguage, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
 export interface ControlOptions {

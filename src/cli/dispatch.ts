@@ -1,7 +1,7 @@
 /** `baton COMMAND`: finds the command and imports only it, so that every start is quick. */
 import type { Language } from "#diagnostics/diagnostic";
+import { LANGUAGE_VARIABLE, languageOf, readLanguage } from "#diagnostics/language";
 import type { Command, CommandIo } from "./io.ts";
-import { LANGUAGE_VARIABLE, languageOf, readLanguage } from "./language.ts";
 
 interface Entry {
   readonly load: () => Promise<Command>;

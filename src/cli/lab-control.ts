@@ -1,7 +1,7 @@
 /** One question to a lab, and what of the answer is believed. */
 import { join } from "node:path";
-import { askSocket } from "#lab/ask-socket";
-import { type LabAnswer, type LabRequest, SOCKET } from "#lab/lab-protocol";
+import { askSocket } from "#lab/sandbox/ask-socket";
+import { type LabAnswer, type LabRequest, SOCKET } from "#lab/vpc/lab-protocol";
 import { type Found, findLab } from "./lab-folder.ts";
 
 const ANSWER_MS = 5_000;

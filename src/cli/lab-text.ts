@@ -1,7 +1,7 @@
 /** The help of `baton lab` and the table of its status, in English and Chinese. */
 import type { Language } from "#diagnostics/diagnostic";
-import { FAULT_USAGE } from "#lab/fault-words";
-import type { LabStatus } from "#lab/lab-protocol";
+import { FAULT_USAGE } from "#lab/vpc/fault-orders";
+import type { LabStatus } from "#lab/vpc/lab-protocol";
 import { printColumns } from "./columns.ts";
 
 export const LAB_USAGE: Readonly<Record<Language, string>> = {

@@ -6,25 +6,25 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Language } from "#diagnostics/diagnostic";
-import { FAULT_USAGE, readFault } from "#lab/fault-words";
-import { readLabFile } from "#lab/lab-file";
+import { LANGUAGE_VARIABLE, languageOf, readLanguage } from "#diagnostics/language";
+import { readOwner, readProcess } from "#lab/sandbox/proc";
+import { explainRefusal, probeSandbox, runInSandbox } from "#lab/sandbox/sandbox";
+import { FAULT_USAGE, readFault } from "#lab/vpc/fault-orders";
+import { readLabFile } from "#lab/vpc/lab-file";
 import {
   API_SOCKET,
   type ExecTarget,
   type LabAnswer,
   type LabRequest,
   readExecTarget,
-} from "#lab/lab-protocol";
-import { readOwner, readProcess } from "#lab/proc";
-import { explainRefusal, probeSandbox, runInSandbox } from "#lab/sandbox";
+} from "#lab/vpc/lab-protocol";
 import type { Command, CommandIo } from "./io.ts";
 import { askLab } from "./lab-control.ts";
 import { labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
 import { LAB_USAGE, printLabStatus } from "./lab-text.ts";
-import { LANGUAGE_VARIABLE, languageOf, readLanguage } from "./language.ts";
 import { noSuchLanguage, noSuchVerb, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
-const MAIN = fileURLToPath(new URL("../lab/lab-main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../lab/vpc/lab-main.ts", import.meta.url));
 
 interface Options {
   readonly name: string;
@@ -118,11 +118,7 @@ async function up(options: Options, io: CommandIo): Promise<number> {
   const folder = labFolder(options.name, io.env);
   const sandbox = probeSandbox();
   if (sandbox.kind === "refused") {
-    return fail(
-      options,
-      io,
-      explainRefusal(sandbox.detail, languageOf(io.env) === "en" ? "en" : "zh"),
-    );
+    return fail(options, io, explainRefusal(sandbox.detail, languageOf(io.env)));
   }
   const taken = takeLab(options.name, io.env);
   if (taken.kind === "unsafe")
@@ -309,7 +305,7 @@ async function enter(
   { pid, rootless, region }: ExecTarget,
   argv: readonly string[],
 ): Promise<number> {
-  const { machineEnvironment } = await import("#lab/machine");
+  const { machineEnvironment } = await import("#lab/vpc/machine");
   const user = rootless ? ["--user", "--preserve-credentials"] : [];
   const child = spawn(
     "nsenter",

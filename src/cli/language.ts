@@ -1,10 +1,6 @@
 /** Which language to speak: `--lang`, else what the environment says (POSIX order, ours first). */
 import type { Language } from "#diagnostics/diagnostic";
-
-export function readLanguage(text: string): Language | undefined {
-  if (/^zh([-_.]|$)/i.test(text)) return "zh-CN";
-  return /^(en([-_.]|$)|c$|posix$)/i.test(text) ? "en" : undefined;
-}
+import { languageOf, readLanguage } from "#diagnostics/language";
 
 /** What the words say, wherever `--lang` stands among them, else the environment; a word that is no language does not count. */
 export function languageAmong(
@@ -14,14 +10,4 @@ export function languageAmong(
   const at = words.indexOf("--lang");
   const asked = at < 0 ? undefined : readLanguage(words[at + 1] ?? "");
   return asked ?? languageOf(env);
-}
-
-/** For Baton alone: wins over LC_ALL, which other programs of the same script want to keep. */
-export const LANGUAGE_VARIABLE = "BATON_LANG";
-
-export function languageOf(env: Readonly<Record<string, string | undefined>>): Language {
-  const text = [LANGUAGE_VARIABLE, "LC_ALL", "LC_MESSAGES", "LANG"]
-    .map((name) => env[name])
-    .find((value) => value !== undefined && value !== "");
-  return text === undefined ? "en" : (readLanguage(text) ?? "en");
 }

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { errnoOf } from "#daemon/contain";
 import { printLocalTime } from "#daemon/local-time";
 import type { Language } from "#diagnostics/diagnostic";
+import { languageOf, readLanguage } from "#diagnostics/language";
 import { reasonSentence, reportSentence } from "#diagnostics/render/reasons";
 import { printIpv4 } from "#units/address";
 import { type ReplayStep, replayRecording } from "#vrrp/engine/recording";
 import type { RouterEffect, RouterEvent } from "#vrrp/router/event";
 import { unreadableSentence } from "./errno-words.ts";
 import type { Command, CommandIo } from "./io.ts";
-import { languageOf, readLanguage } from "./language.ts";
 
 const USAGE: Readonly<Record<Language, string>> = {
   en: `usage: baton replay FILE [--all] [--instance NAME] [--lang en|zh-CN]

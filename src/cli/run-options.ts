@@ -6,8 +6,8 @@
 import type { CloudQuestion } from "#daemon/cloud-source";
 import type { LogFormat } from "#daemon/log";
 import type { Language } from "#diagnostics/diagnostic";
+import { languageOf, readLanguage } from "#diagnostics/language";
 import { RUNTIME_DIR } from "./control-client.ts";
-import { languageOf, readLanguage } from "./language.ts";
 
 export interface RunOptions {
   /** Undefined: the default file. */

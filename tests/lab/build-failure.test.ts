@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openCloud } from "#cloud/server/cloud";
 import { startCloud } from "#cloud/server/start";
-import { explainBuildFailure } from "#lab/build-failure";
-import { CloudCalls } from "#lab/cloud-calls";
+import { explainBuildFailure } from "#lab/vpc/build-failure";
+import { CloudCalls } from "#lab/vpc/cloud-calls";
 import { LinuxError } from "#linux/result";
 
 const refused = (call: string, errno: string): LinuxError =>
@@ -12,7 +12,7 @@ const refused = (call: string, errno: string): LinuxError =>
 test("what the kernel refuses is told with its reason and what to do", () => {
   const full = refused("unshare(CLONE_NEWNET)", "ENOSPC");
   assert.match(explainBuildFailure(full, "en") ?? "", /ENOSPC\n.*sysctl user\.max_net_namespaces/);
-  assert.match(explainBuildFailure(full, "zh") ?? "", /ENOSPC\n.*网络命名空间数量已达上限/);
+  assert.match(explainBuildFailure(full, "zh-CN") ?? "", /ENOSPC\n.*网络命名空间数量已达上限/);
   const denied = refused("unshare(CLONE_NEWNET)", "EPERM");
   assert.match(explainBuildFailure(denied, "en") ?? "", /EPERM\n.*run it as root/);
   const veth = refused("RTM_NEWLINK", "EOPNOTSUPP");
@@ -50,6 +50,6 @@ test("a refusal of the emulated cloud is one sentence, in either language", asyn
       (reason: unknown) => reason,
     );
     assert.match(explainBuildFailure(error, "en") ?? "", /^the cloud refuses to make it: /);
-    assert.match(explainBuildFailure(error, "zh") ?? "", /^云平台拒绝创建：/);
+    assert.match(explainBuildFailure(error, "zh-CN") ?? "", /^云平台拒绝创建：/);
   }
 });

@@ -51,7 +51,7 @@ test("both clients' views, the platform's share and the HAVIP's instances are be
 });
 
 test("without a platform the table is the bridge's", () => {
-  const table = faultTable([result({ cloud: undefined })], demoText("zh"));
+  const table = faultTable([result({ cloud: undefined })], demoText("zh-CN"));
   assert.equal(table.columns.length, 7);
   assert.deepEqual(table.rows[0]?.slice(-2), ["a", "b"]);
 });

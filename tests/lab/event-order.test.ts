@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClaimLog } from "#cloud/server/claim-log";
-import { EventOrder } from "#lab/event-order";
+import { EventOrder } from "#lab/vpc/event-order";
 
 test("a claim comes before what it caused, and one that fails holds nothing back for ever", () => {
   const told: string[] = [];

@@ -15,8 +15,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { askLab } from "#cli/lab-control";
 import { findLab, labBase, takeLab, unsafeSentence } from "#cli/lab-folder";
-import { readExecTarget } from "#lab/lab-protocol";
-import { makeScratch } from "#lab/measure/scratch";
+import { makeScratch } from "#lab/sandbox/scratch";
+import { readExecTarget } from "#lab/vpc/lab-protocol";
 import { lockFile } from "#linux/lock-file";
 
 function folder(context: TestContext): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Language } from "#diagnostics/diagnostic";
-import { readLabFile } from "#lab/lab-file";
+import { readLabFile } from "#lab/vpc/lab-file";
 
 const GOOD = `
 claim_latency: 4s

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { textWidth } from "#diagnostics/render/width";
 import { parseDemoOptions } from "#lab/demo/demo-options";
-import { chooseLang } from "#lab/demo/demo-text";
-import { printMarkdownTable, printTextTable } from "#lab/demo/table";
 import { seededRandom } from "#lab/measure/random";
+import { printMarkdownTable, printTextTable } from "#lab/measure/table";
 
 const TABLE = {
   columns: [
@@ -24,13 +23,6 @@ test("columns line up on a terminal where Chinese characters are two wide", () =
 
 test("Markdown tables say which column is a number", () => {
   assert.equal(printMarkdownTable(TABLE).split("\n")[1], "| --- | ---: |");
-});
-
-test("the language is asked for, else the environment's", () => {
-  assert.equal(chooseLang("zh-CN", { LANG: "en_US.UTF-8" }), "zh");
-  assert.equal(chooseLang(undefined, { LANG: "zh_CN.UTF-8" }), "zh");
-  assert.equal(chooseLang(undefined, { LC_ALL: "C", LANG: "zh_CN.UTF-8" }), "en");
-  assert.equal(chooseLang(undefined, {}), "en");
 });
 
 test("options: defaults, lists, and mistakes that are told", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { readFault } from "#lab/fault-words";
-import { readRule } from "#lab/rule-words";
+import { readFault } from "#lab/vpc/fault-orders";
+import { readRule } from "#lab/vpc/security-rules";
 
 const fault = (line: string) => readFault(line.split(" "));
 

@@ -1,5 +1,5 @@
 /** Small worlds for the tests. */
-import type { HavipDescription, InstanceDescription, WorldDescription } from "#lab/description";
+import type { HavipDescription, InstanceDescription, WorldDescription } from "#lab/vpc/description";
 
 export const VIP = "172.16.0.135";
 

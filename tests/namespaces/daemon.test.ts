@@ -15,7 +15,7 @@ import type { Lab } from "#lab/measure/lab";
 import { VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, printConfig } from "#lab/measure/profile";
-import { signal } from "#lab/proc";
+import { signal } from "#lab/sandbox/proc";
 import { isAlive, until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 

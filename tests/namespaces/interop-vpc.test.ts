@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { DemoCloud } from "#lab/demo-cloud";
+import { DemoCloud } from "#lab/demo/demo-cloud";
 import type { DaemonKind } from "#lab/measure/daemon";
 import { Lab, labHosts, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import { type Profile, TUTORIAL } from "#lab/measure/profile";

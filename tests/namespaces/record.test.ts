@@ -14,7 +14,7 @@ import { CONFIG_FILE, daemonPids, RUNTIME_DIR } from "#lab/measure/daemon";
 import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, MULTICAST } from "#lab/measure/profile";
-import { signal } from "#lab/proc";
+import { signal } from "#lab/sandbox/proc";
 import { until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { readCommandLine, treeOf } from "#lab/proc";
+import { readCommandLine, treeOf } from "#lab/sandbox/proc";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SYSTEMD = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].find((path) =>

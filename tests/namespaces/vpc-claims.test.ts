@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { INTERNET, Vpc, type VpcEvent } from "#lab/network/vpc";
+import { INTERNET, Vpc, type VpcEvent } from "#lab/vpc/vpc";
 import { openArpSocket } from "#linux/arp-socket";
 import { spawnIn } from "#linux/namespace";
 import { must, mustDo } from "#linux/result";

@@ -9,11 +9,11 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { HavipStatus } from "#daemon/control-protocol";
-import { shadowSystemFolders } from "#lab/folders";
-import { Machine } from "#lab/machine";
 import { askDaemon, statusOf } from "#lab/measure/control";
 import { printConfig, readExample, TUTORIAL } from "#lab/measure/profile";
-import { Vpc } from "#lab/network/vpc";
+import { shadowSystemFolders } from "#lab/sandbox/folders";
+import { Machine } from "#lab/vpc/machine";
+import { Vpc } from "#lab/vpc/vpc";
 import { VIP, world } from "../lab/worlds.ts";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));

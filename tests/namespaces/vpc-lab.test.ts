@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { raiseLoopback } from "#lab/network/vpc";
+import { raiseLoopback } from "#lab/vpc/vpc";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 const FLOOD = fileURLToPath(new URL("../support/flood-main.ts", import.meta.url));

@@ -1,6 +1,7 @@
 /** What the demonstration says about the VPC, in English and Chinese. */
-import type { HavipLine } from "../demo-cloud.ts";
-import type { Lang } from "./demo-text.ts";
+
+import type { Language } from "#diagnostics/diagnostic";
+import type { HavipLine } from "./demo-cloud.ts";
 
 export interface CloudText {
   readonly title: string;
@@ -78,4 +79,4 @@ const ZH: CloudText = {
     "括号内为丢失的探测数；经公网 IP：从公网测得；云平台用时：从新主节点首次宣告到网络切换完成。",
 };
 
-export const cloudText = (lang: Lang): CloudText => (lang === "zh" ? ZH : EN);
+export const cloudText = (lang: Language): CloudText => (lang === "zh-CN" ? ZH : EN);

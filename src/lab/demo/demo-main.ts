@@ -5,8 +5,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stdin, stdout } from "node:process";
-import { explainBuildFailure } from "../build-failure.ts";
-import { DemoCloud } from "../demo-cloud.ts";
+import type { Language } from "#diagnostics/diagnostic";
+import { languageOf } from "#diagnostics/language";
 import { whyOf } from "../measure/control.ts";
 import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "../measure/daemon.ts";
 import type { FaultName } from "../measure/faults.ts";
@@ -14,6 +14,7 @@ import { Lab, labHosts, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import { TUTORIAL } from "../measure/profile.ts";
 import { seededRandom } from "../measure/random.ts";
 import { type FaultResult, type ObservedFault, runFault } from "../measure/scenario.ts";
+import { printMarkdownTable, printTextTable } from "../measure/table.ts";
 import {
   connectOutside,
   explainRefusal,
@@ -22,19 +23,20 @@ import {
   probeSandbox,
   runSelfInSandbox,
   scratchFolder,
-} from "../sandbox.ts";
+} from "../sandbox/sandbox.ts";
+import { explainBuildFailure } from "../vpc/build-failure.ts";
 import { type CloudText, cloudText } from "./cloud-text.ts";
+import { DemoCloud } from "./demo-cloud.ts";
 import { DEMO_HELP, type DemoOptions, parseDemoOptions } from "./demo-options.ts";
-import { chooseLang, type DemoText, demoText, type Lang } from "./demo-text.ts";
+import { type DemoText, demoText } from "./demo-text.ts";
 import { keepRunning } from "./keep.ts";
 import { createNarrator, type Narrator } from "./narrator.ts";
 import { faultTable, printMilliseconds } from "./report.ts";
-import { printMarkdownTable, printTextTable } from "./table.ts";
 
 const INTERRUPTED = 130;
 const NODE_COUNT = 2;
 
-async function outside(options: DemoOptions, lang: Lang): Promise<number> {
+async function outside(options: DemoOptions, lang: Language): Promise<number> {
   const text = demoText(lang);
   if (options.versus && findKeepalived() === undefined) {
     process.stderr.write(`${text.noKeepalived(HOW_TO_INSTALL_KEEPALIVED)}\n`);
@@ -53,13 +55,13 @@ async function outside(options: DemoOptions, lang: Lang): Promise<number> {
 /** What all the parts of a run inside share. */
 interface Run {
   readonly options: DemoOptions;
-  readonly lang: Lang;
+  readonly lang: Language;
   readonly text: DemoText;
   readonly narrator: Narrator;
   readonly labs: readonly Lab[];
 }
 
-async function inside(options: DemoOptions, lang: Lang): Promise<number> {
+async function inside(options: DemoOptions, lang: Language): Promise<number> {
   const text = demoText(lang);
   const scratch = scratchFolder();
   const narrator = createNarrator(stdout, text.waiting);
@@ -154,7 +156,7 @@ async function startPair({ narrator, text, lang }: Run, lab: Lab): Promise<void>
 async function startClouds(
   count: number,
   { claimLatency }: DemoOptions,
-  lang: Lang,
+  lang: Language,
   narrator: Narrator,
 ): Promise<readonly DemoCloud[]> {
   const text = cloudText(lang);
@@ -181,7 +183,7 @@ async function listed(cloud: DemoCloud, text: CloudText): Promise<string> {
 }
 
 /** The owner's own sentence, where it has one (keepalived has none). */
-async function explain(lab: Lab, name: string, lang: Lang): Promise<string | undefined> {
+async function explain(lab: Lab, name: string, lang: Language): Promise<string | undefined> {
   const node = lab.node(name);
   return node.kind === "baton" ? whyOf(node.folder, lang) : undefined;
 }
@@ -233,7 +235,7 @@ function tell(result: ObservedFault, text: DemoText): string {
   );
 }
 
-function tellCloud({ cloud }: ObservedFault, lang: Lang): readonly string[] {
+function tellCloud({ cloud }: ObservedFault, lang: Language): readonly string[] {
   if (cloud === undefined) return [];
   const text = cloudText(lang);
   const {
@@ -301,9 +303,9 @@ if (parsed.kind === "bad") {
   process.stderr.write(`${parsed.message}\n\n${DEMO_HELP[parsed.lang]}`);
   process.exitCode = 2;
 } else if (parsed.options.help) {
-  stdout.write(DEMO_HELP[chooseLang(parsed.options.lang, process.env)]);
+  stdout.write(DEMO_HELP[parsed.options.lang ?? languageOf(process.env)]);
 } else {
-  const lang = chooseLang(parsed.options.lang, process.env);
+  const lang = parsed.options.lang ?? languageOf(process.env);
   const code = isInsideSandbox()
     ? await inside(parsed.options, lang)
     : await outside(parsed.options, lang);

@@ -1,9 +1,10 @@
 /** The command line of the demonstration. */
 import { parseArgs } from "node:util";
+import type { Language } from "#diagnostics/diagnostic";
+import { languageOf, readLanguage } from "#diagnostics/language";
 import type { Micros } from "#units/time";
-import { readDuration } from "../duration.ts";
 import { FAULT_NAMES, type FaultName } from "../measure/faults.ts";
-import { chooseLang, type Lang, readLang } from "./demo-text.ts";
+import { readDuration } from "../vpc/duration.ts";
 
 export interface DemoOptions {
   readonly help: boolean;
@@ -14,7 +15,7 @@ export interface DemoOptions {
   readonly json: string | undefined;
   readonly report: string | undefined;
   /** Undefined: what the environment says. */
-  readonly lang: Lang | undefined;
+  readonly lang: Language | undefined;
   /** A plain bridge instead of the VPC: no cloud, no HAVIP, no public address. */
   readonly bridge: boolean;
   /** Of the platform, from an announcement to the moved address. */
@@ -32,7 +33,7 @@ const STEP_FIVE: readonly FaultName[] = [
 ];
 const DEFAULT_SEED = 1;
 
-export const DEMO_HELP: Readonly<Record<Lang, string>> = {
+export const DEMO_HELP: Readonly<Record<Language, string>> = {
   en: `usage: npm start -- [options]
 
   --vs keepalived   the same with keepalived beside it, fault by fault
@@ -46,7 +47,7 @@ export const DEMO_HELP: Readonly<Record<Lang, string>> = {
   --report FILE.md  results for people
   --lang en|zh-CN   language (default: LC_ALL, LC_MESSAGES, LANG)
 `,
-  zh: `用法：npm start -- [选项]
+  "zh-CN": `用法：npm start -- [选项]
 
   --vs keepalived   同时运行 keepalived，逐个故障对比
   --keep            结束后保留环境，并说明如何查看、注入故障和退出
@@ -63,17 +64,17 @@ export const DEMO_HELP: Readonly<Record<Lang, string>> = {
 
 export type ParsedOptions =
   | { readonly kind: "ok"; readonly options: DemoOptions }
-  | { readonly kind: "bad"; readonly message: string; readonly lang: Lang };
+  | { readonly kind: "bad"; readonly message: string; readonly lang: Language };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function parseDemoOptions(argv: readonly string[], env: Environment = {}): ParsedOptions {
   const asked = askedLang(argv);
-  const lang = (asked === undefined ? undefined : readLang(asked)) ?? chooseLang(undefined, env);
+  const lang = readLanguage(asked ?? "") ?? languageOf(env);
   const bad = (en: string, zh: string): ParsedOptions => {
     return { kind: "bad", message: lang === "en" ? en : zh, lang };
   };
-  if (asked !== undefined && readLang(asked) === undefined)
+  if (asked !== undefined && readLanguage(asked) === undefined)
     return bad(
       `--lang is en or zh-CN, not \`${asked}\``,
       `--lang 应为 en 或 zh-CN，而不是 \`${asked}\``,

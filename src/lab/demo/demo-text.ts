@@ -1,24 +1,7 @@
 /** Every sentence of the demonstration, in English and Chinese. */
+import type { Language } from "#diagnostics/diagnostic";
 import type { DaemonKind } from "../measure/daemon.ts";
 import type { FaultName } from "../measure/faults.ts";
-
-export type Lang = "en" | "zh";
-
-/** `--lang`, else the environment as gettext reads it. */
-/** Undefined: neither language. */
-export function readLang(text: string): Lang | undefined {
-  if (/^zh([-_.]|$)/i.test(text)) return "zh";
-  return /^en([-_.]|$)/i.test(text) ? "en" : undefined;
-}
-
-export function chooseLang(
-  asked: string | undefined,
-  env: Readonly<Record<string, string | undefined>>,
-): Lang {
-  const text =
-    asked ?? (env["BATON_LANG"] || env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "en");
-  return text.toLowerCase().startsWith("zh") ? "zh" : "en";
-}
 
 export interface DemoText {
   readonly title: string;
@@ -254,4 +237,4 @@ const ZH: DemoText = {
   written: (file) => `已写入：${file}`,
 };
 
-export const demoText = (lang: Lang): DemoText => (lang === "zh" ? ZH : EN);
+export const demoText = (lang: Language): DemoText => (lang === "zh-CN" ? ZH : EN);

@@ -5,10 +5,11 @@ import { Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { Language } from "#diagnostics/diagnostic";
 import { type Lab, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import type { LabNode } from "../measure/node.ts";
-import type { Outside } from "../sandbox.ts";
-import type { DemoText, Lang } from "./demo-text.ts";
+import type { Outside } from "../sandbox/sandbox.ts";
+import type { DemoText } from "./demo-text.ts";
 import type { Narrator } from "./narrator.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../../bin/baton", import.meta.url));
@@ -16,7 +17,7 @@ const WATCH_MILLISECONDS = 20;
 
 export interface KeepOptions {
   readonly labs: readonly Lab[];
-  readonly lang: Lang;
+  readonly lang: Language;
   readonly text: DemoText;
   readonly narrator: Narrator;
   readonly outside: Outside | undefined;
@@ -66,7 +67,7 @@ export async function keepRunning(options: KeepOptions): Promise<void> {
   }
 }
 
-type Answer = (lang: Lang) => string;
+type Answer = (lang: Language) => string;
 
 async function obey(
   labs: readonly Lab[],
@@ -79,7 +80,7 @@ async function obey(
   if (action === undefined || node === undefined) {
     const verbs = [...Object.keys(VERBS), "owner", "quit"].join(", ");
     return (lang) =>
-      lang === "zh"
+      lang === "zh-CN"
         ? `可用命令：${verbs}，例如：stop a`
         : `commands: ${verbs}; for instance: stop a`;
   }
@@ -117,7 +118,7 @@ async function describeAccess({ labs, lang, outside }: KeepOptions, fifo: string
     pid === undefined ? "-" : (pids?.get(pid) ?? pid);
   const enter = process.getuid?.() === 0 && !isUserNamespace() ? "" : " -U --preserve-credentials";
   const client = labs[0]?.instruments.clientPid;
-  const zh = lang === "zh";
+  const zh = lang === "zh-CN";
   const lines = [
     "",
     zh ? "一切保持运行。在另一个终端中：" : "Everything keeps running. In another terminal:",

@@ -1,9 +1,9 @@
 /** Results as a table for people and as a file for machines. */
 
 import type { ObservedFault } from "../measure/scenario.ts";
+import type { Table } from "../measure/table.ts";
 import type { CloudText } from "./cloud-text.ts";
 import { type DemoText, daemonName } from "./demo-text.ts";
-import type { Table } from "./table.ts";
 
 /** Probes are 1 ms apart, so finer figures would pretend. */
 export function printMilliseconds(value: number): string {

@@ -5,13 +5,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { elapsed, toMillis } from "#units/time";
-import type { Table } from "../demo/table.ts";
 import { repeated, runPairs } from "./bench-pairs.ts";
 import { type DaemonKind, KINDS } from "./daemon.ts";
 import { median, spread } from "./figures.ts";
 import type { ArpLimit } from "./impairments.ts";
 import type { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
+import type { Table } from "./table.ts";
 
 export interface AnnounceOptions {
   readonly profile: Profile;

@@ -1,6 +1,5 @@
 /** `npm run bench -- failover`: two pairs side by side, every fault several times at a random phase; medians. */
 
-import type { Table } from "../demo/table.ts";
 import { runPairs } from "./bench-pairs.ts";
 import { KINDS } from "./daemon.ts";
 import type { FaultName } from "./faults.ts";
@@ -9,6 +8,7 @@ import type { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
 import { seededRandom } from "./random.ts";
 import { type FaultResult, runFault, type ScenarioOptions } from "./scenario.ts";
+import type { Table } from "./table.ts";
 
 export interface FailoverOptions {
   readonly profile: Profile;

@@ -5,12 +5,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { toMillis } from "#units/time";
-import type { Table } from "../demo/table.ts";
 import { repeated, runPairs } from "./bench-pairs.ts";
 import { KINDS } from "./daemon.ts";
 import { spread } from "./figures.ts";
 import type { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
+import type { Table } from "./table.ts";
 
 export interface LossOptions {
   readonly profile: Profile;

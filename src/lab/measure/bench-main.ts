@@ -2,8 +2,12 @@
 import { writeFileSync } from "node:fs";
 import { stdout } from "node:process";
 import { parseArgs } from "node:util";
-import { printMarkdownTable, printTextTable, type Table } from "../demo/table.ts";
-import { explainRefusal, isInsideSandbox, probeSandbox, runSelfInSandbox } from "../sandbox.ts";
+import {
+  explainRefusal,
+  isInsideSandbox,
+  probeSandbox,
+  runSelfInSandbox,
+} from "../sandbox/sandbox.ts";
 import { announce } from "./bench-announce.ts";
 import { failover } from "./bench-failover.ts";
 import { loss } from "./bench-loss.ts";
@@ -11,6 +15,7 @@ import { timers } from "./bench-timers.ts";
 import { findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "./daemon.ts";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";
+import { printMarkdownTable, printTextTable, type Table } from "./table.ts";
 
 type Mode = "failover" | "timers" | "loss" | "announce";
 const MODES: readonly Mode[] = ["failover", "timers", "loss", "announce"];

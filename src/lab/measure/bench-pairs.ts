@@ -1,7 +1,7 @@
 /** A pair of each daemon, side by side through the same rounds. */
 import { join } from "node:path";
 import { stdout } from "node:process";
-import { scratchFolder } from "../sandbox.ts";
+import { scratchFolder } from "../sandbox/sandbox.ts";
 import { type DaemonKind, KINDS } from "./daemon.ts";
 import { ms } from "./figures.ts";
 import { Lab, type LabOptions } from "./lab.ts";

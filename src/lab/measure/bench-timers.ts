@@ -6,12 +6,12 @@ import { stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { type Instant, toMillis } from "#units/time";
-import type { Table } from "../demo/table.ts";
-import { scratchFolder } from "../sandbox.ts";
+import { scratchFolder } from "../sandbox/sandbox.ts";
 import { type DaemonKind, KINDS } from "./daemon.ts";
 import { ms, quantile } from "./figures.ts";
 import { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
+import type { Table } from "./table.ts";
 
 export interface TimersOptions {
   readonly profiles: readonly Profile[];

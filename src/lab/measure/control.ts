@@ -2,6 +2,7 @@
  * What baton's control socket says about a node, for the account of the demonstration. Anything that goes wrong here is
  * no answer: the demonstration judges by addresses and probes, not by what a daemon says of itself.
  */
+
 import { join } from "node:path";
 import type {
   ControlAnswer,
@@ -9,7 +10,8 @@ import type {
   InstanceStatus,
   Status,
 } from "#daemon/control-protocol";
-import { askSocket } from "../ask-socket.ts";
+import type { Language } from "#diagnostics/diagnostic";
+import { askSocket } from "../sandbox/ask-socket.ts";
 
 const ANSWER_MILLISECONDS = 1_000;
 
@@ -27,8 +29,8 @@ export async function statusOf(nodeFolder: string): Promise<Status | undefined> 
   return answer?.ok === true && "status" in answer ? answer.status : undefined;
 }
 
-export async function whyOf(nodeFolder: string, lang: "en" | "zh"): Promise<string | undefined> {
+export async function whyOf(nodeFolder: string, lang: Language): Promise<string | undefined> {
   const status = await statusOf(nodeFolder);
   const instance: InstanceStatus | undefined = status?.instances[0];
-  return lang === "zh" ? instance?.why["zh-CN"] : instance?.why.en;
+  return lang === "zh-CN" ? instance?.why["zh-CN"] : instance?.why.en;
 }

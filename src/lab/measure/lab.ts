@@ -2,8 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { shadowSystemFolders } from "../folders.ts";
-import { isInsideSandbox } from "../sandbox.ts";
+import { shadowSystemFolders } from "../sandbox/folders.ts";
+import { isInsideSandbox } from "../sandbox/sandbox.ts";
 import type { DaemonKind } from "./daemon.ts";
 import { Instruments } from "./instruments.ts";
 import type { LabCloud } from "./lab-cloud.ts";
@@ -57,7 +57,7 @@ export class Lab {
   constructor(options: LabOptions) {
     if (!isInsideSandbox()) {
       throw new Error(
-        "the lab runs in a sandbox only: node src/lab/sandbox-main.ts node … (npm test does it)",
+        "the lab runs in a sandbox only: node src/lab/sandbox/sandbox-main.ts node … (npm test does it)",
       );
     }
     shadowSystemFolders();

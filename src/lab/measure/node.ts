@@ -12,8 +12,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type Namespace, spawnIn } from "#linux/namespace";
-import { makeNodeFolders, nodeMounts } from "../folders.ts";
-import { isAlive, readProcess, signal } from "../proc.ts";
+import { makeNodeFolders, nodeMounts } from "../sandbox/folders.ts";
+import { isAlive, readProcess, signal } from "../sandbox/proc.ts";
 import { type DaemonKind, type DaemonPids, daemonArgv, daemonPids } from "./daemon.ts";
 import type { LabNetwork } from "./network.ts";
 import { type NodeAddress, type Profile, printConfig, readExample } from "./profile.ts";

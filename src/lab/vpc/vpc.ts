@@ -17,23 +17,23 @@ import { must, mustDo } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, ipv4, type Mac, printIpv4, readIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
-import { buildOrder } from "../build-order.ts";
-import { CloudCalls } from "../cloud-calls.ts";
+import type { PortFault } from "../network/impair.ts";
+import type { FabricDrop } from "../network/plan.ts";
+import { Switch } from "../network/switch.ts";
+import type { PortStats } from "../network/switch-protocol.ts";
+import { buildOrder } from "./build-order.ts";
+import { CloudCalls } from "./cloud-calls.ts";
 import type {
   HavipDescription,
   InstanceDescription,
   SubnetDescription,
   WorldDescription,
-} from "../description.ts";
-import { EventOrder } from "../event-order.ts";
-import { LabMistake } from "../lab-mistake.ts";
-import { words } from "../lab-words.ts";
+} from "./description.ts";
 import { serveInstance } from "./endpoint.ts";
+import { EventOrder } from "./event-order.ts";
 import { fabricPlan, gatewayOf, type Plugged } from "./fabric-plan.ts";
-import type { PortFault } from "./impair.ts";
-import type { FabricDrop } from "./plan.ts";
-import { Switch } from "./switch.ts";
-import type { PortStats } from "./switch-protocol.ts";
+import { words } from "./lab-messages.ts";
+import { LabMistake } from "./lab-mistake.ts";
 import { type Host, Wires } from "./wires.ts";
 
 /** In a sandbox the loopback device is down, and the API's address would be nobody's. */

@@ -6,14 +6,14 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnIn } from "#linux/namespace";
 import { printIpv4 } from "#units/address";
-import type { FaultOrder } from "./fault-words.ts";
+import { readCommandLine, readProcess } from "../sandbox/proc.ts";
+import type { FaultOrder } from "./fault-orders.ts";
 import type { LabFile } from "./lab-file.ts";
+import { words } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import type { ExecTarget, LabStatus } from "./lab-protocol.ts";
-import { words } from "./lab-words.ts";
 import { Machine } from "./machine.ts";
-import { INTERNET, Vpc, type VpcEvent } from "./network/vpc.ts";
-import { readCommandLine, readProcess } from "./proc.ts";
+import { INTERNET, Vpc, type VpcEvent } from "./vpc.ts";
 
 const HOLDER = ["sleep", "2147483647"] as const;
 const INSIDE_MS = 4_000;

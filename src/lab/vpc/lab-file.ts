@@ -3,6 +3,7 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "y
 import type { Language } from "#diagnostics/diagnostic";
 import { readIpv4 } from "#units/address";
 import { type Micros, toMillis } from "#units/time";
+import type { SecurityRule } from "../network/plan.ts";
 import type {
   HavipDescription,
   InstanceDescription,
@@ -11,11 +12,10 @@ import type {
   WorldDescription,
 } from "./description.ts";
 import { readDuration } from "./duration.ts";
-import { keyOf, refusalWords, type Words, words } from "./lab-words.ts";
-import type { SecurityRule } from "./network/plan.ts";
+import { keyOf, refusalWords, type Words, words } from "./lab-messages.ts";
 import { OWN_FOLDERS, ownPath } from "./own-path.ts";
 import { type Objection, rehearse } from "./rehearsal.ts";
-import { readRule } from "./rule-words.ts";
+import { readRule } from "./security-rules.ts";
 
 export interface LabFile {
   readonly world: WorldDescription;

@@ -2,11 +2,11 @@
 
 import { printIpv4, readIpv4 } from "#units/address";
 import { elapsed, type Instant, type Micros } from "#units/time";
-import { machineEnvironment } from "./machine.ts";
-import type { LabCloud } from "./measure/lab-cloud.ts";
-import type { LabNetwork } from "./measure/network.ts";
-import type { PortFault } from "./network/impair.ts";
-import { INTERNET, Vpc, type VpcEvent } from "./network/vpc.ts";
+import type { LabCloud } from "../measure/lab-cloud.ts";
+import type { LabNetwork } from "../measure/network.ts";
+import type { PortFault } from "../network/impair.ts";
+import { machineEnvironment } from "../vpc/machine.ts";
+import { INTERNET, Vpc, type VpcEvent } from "../vpc/vpc.ts";
 
 /** IP protocol number. */
 const VRRP = 112;

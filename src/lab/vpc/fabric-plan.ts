@@ -3,7 +3,13 @@
 import type { EipRow, HavipRow, InterfaceRow, SubnetRow } from "#cloud/model/rows";
 import type { World } from "#cloud/model/world";
 import { type Ipv4, ipv4, type Mac } from "#units/address";
-import type { ElasticPlan, FabricPlan, GuestPlan, SecurityRule, SubnetPlan } from "./plan.ts";
+import type {
+  ElasticPlan,
+  FabricPlan,
+  GuestPlan,
+  SecurityRule,
+  SubnetPlan,
+} from "../network/plan.ts";
 
 export interface Plugged {
   readonly port: number;

@@ -1,5 +1,5 @@
 /** A world to build: what lab files and the demonstration say. Names are the reader's own; ids are the cloud's. */
-import type { SecurityRule } from "./network/plan.ts";
+import type { SecurityRule } from "../network/plan.ts";
 
 export interface WorldDescription {
   readonly region: string;

@@ -3,9 +3,9 @@
 import type { Language } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
 import type { Micros } from "#units/time";
+import type { PortFault } from "../network/impair.ts";
 import { readDuration } from "./duration.ts";
-import { type Words, words } from "./lab-words.ts";
-import type { PortFault } from "./network/impair.ts";
+import { type Words, words } from "./lab-messages.ts";
 
 export type FaultOrder =
   | { readonly kind: "merge"; readonly fault: PortFault }

@@ -1,6 +1,6 @@
 /** Where a file of an instance is kept: instances have folders of their own, everything else is the machine's. Pure. */
 import { join, normalize } from "node:path";
-import { NODE_FOLDERS } from "./folders.ts";
+import { NODE_FOLDERS } from "../sandbox/folders.ts";
 
 export const OWN_FOLDERS: readonly string[] = Object.keys(NODE_FOLDERS);
 

@@ -10,11 +10,13 @@
  * util-linux's `unshare` makes the cage: Node.js has threads from the start, and a multi-threaded process may not create a
  * user namespace for itself.
  */
+
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Socket } from "node:net";
-import { makeScratch } from "./measure/scratch.ts";
+import type { Language } from "#diagnostics/diagnostic";
 import { listProcesses } from "./proc.ts";
+import { makeScratch } from "./scratch.ts";
 
 const MARK = "BATON_LAB_SANDBOX";
 /** The cage's side of a socket to us outside; its end means that we are gone. */
@@ -61,9 +63,9 @@ function dyingWithUs(): readonly string[] {
 }
 
 /** What to tell a user who may not have one. */
-export function explainRefusal(detail: string, lang: "en" | "zh"): string {
+export function explainRefusal(detail: string, lang: Language): string {
   const reason = detail === "" ? "" : `\n  (${detail})`;
-  return lang === "zh"
+  return lang === "zh-CN"
     ? `这里不允许创建网络命名空间，无法运行。请用 root 运行，或者允许普通用户创建用户命名空间：${reason}
   Debian:       sysctl kernel.unprivileged_userns_clone=1
   Ubuntu 24.04: sysctl kernel.apparmor_restrict_unprivileged_userns=0

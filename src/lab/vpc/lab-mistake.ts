@@ -1,5 +1,5 @@
 /** What was asked of a running lab cannot be done, and why; the asker's mistake. */
-import type { Words } from "./lab-words.ts";
+import type { Words } from "./lab-messages.ts";
 
 export class LabMistake extends Error {
   readonly words: Words;

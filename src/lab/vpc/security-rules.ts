@@ -1,8 +1,8 @@
 /** A line of a security group's allow list: `tcp 80`, `tcp 8000-8100 from 10.0.0.0/8`, `vrrp`, `icmp`, `any`. Pure. */
 
 import { readIpv4 } from "#units/address";
-import { type Words, words } from "./lab-words.ts";
-import type { SecurityRule } from "./network/plan.ts";
+import type { SecurityRule } from "../network/plan.ts";
+import { type Words, words } from "./lab-messages.ts";
 
 const PROTOCOLS: Readonly<Record<string, number | undefined>> = {
   any: undefined,

@@ -20,9 +20,9 @@ import { createNamespace, type Namespace } from "#linux/namespace";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import type { Ipv4, Mac } from "#units/address";
-import { LabMistake } from "../lab-mistake.ts";
-import { words } from "../lab-words.ts";
-import type { PortDevice } from "./switch-protocol.ts";
+import type { PortDevice } from "../network/switch-protocol.ts";
+import { words } from "./lab-messages.ts";
+import { LabMistake } from "./lab-mistake.ts";
 
 export const INTERFACE = "eth0";
 

@@ -4,13 +4,13 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnIn } from "#linux/namespace";
+import { makeNodeFolders, nodeMounts } from "../sandbox/folders.ts";
 import { LAB_CREDENTIALS } from "./cloud-calls.ts";
-import { makeNodeFolders, nodeMounts } from "./folders.ts";
-import { METADATA_URL } from "./network/endpoint.ts";
-import type { Instance } from "./network/vpc.ts";
+import { METADATA_URL } from "./endpoint.ts";
 import { OWN_FOLDERS, ownPath } from "./own-path.ts";
+import type { Instance } from "./vpc.ts";
 
-const PROGRAMS = fileURLToPath(new URL("../../bin", import.meta.url));
+const PROGRAMS = fileURLToPath(new URL("../../../bin", import.meta.url));
 
 export class Machine {
   readonly instance: Instance;

@@ -1,7 +1,7 @@
 /** `control.sock` in a lab's folder: one JSON object per line, a request and its answer. */
 
-import type { FaultOrder } from "./fault-words.ts";
-import type { Words } from "./lab-words.ts";
+import type { FaultOrder } from "./fault-orders.ts";
+import type { Words } from "./lab-messages.ts";
 
 export type LabRequest =
   | { readonly command: "status" }

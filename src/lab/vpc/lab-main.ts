@@ -8,18 +8,18 @@ import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { languageOf } from "#diagnostics/language";
 import { printIpv4 } from "#units/address";
+import { printDrop } from "../network/drop-text.ts";
+import { shadowSystemFolders } from "../sandbox/folders.ts";
+import { connectOutside } from "../sandbox/sandbox.ts";
 import { explainBuildFailure } from "./build-failure.ts";
-import { chooseLang } from "./demo/demo-text.ts";
-import { shadowSystemFolders } from "./folders.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
-import { printDrop } from "./network/drop-text.ts";
-import type { VpcEvent } from "./network/vpc.ts";
 import { RunningLab } from "./running-lab.ts";
-import { connectOutside } from "./sandbox.ts";
 import { tutorialWorld } from "./tutorial-world.ts";
+import type { VpcEvent } from "./vpc.ts";
 
 const [folder = "", file] = process.argv.slice(2);
 const isJson = process.env["BATON_LAB_JSON"] === "1";
@@ -88,7 +88,7 @@ async function start(): Promise<RunningLab> {
         say("ended", { instance, command, how }, `${instance}: \`${command}\` ended: ${how}`),
     });
   } catch (error) {
-    const told = explainBuildFailure(error, chooseLang(undefined, process.env));
+    const told = explainBuildFailure(error, languageOf(process.env));
     if (told === undefined) throw error;
     process.stderr.write(`baton lab: ${told}\n`);
     process.exit(1);

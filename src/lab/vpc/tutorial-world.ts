@@ -1,7 +1,7 @@
 /** The tutorial as a world: two instances with its files, a HAVIP with an elastic address, a client beside them. */
 
+import { type Profile, printConfig, readExample, TUTORIAL } from "../measure/profile.ts";
 import type { InstanceDescription, WorldDescription } from "./description.ts";
-import { type Profile, printConfig, readExample, TUTORIAL } from "./measure/profile.ts";
 
 export const TUTORIAL_VIP = "172.16.0.135";
 export const TUTORIAL_NODES: readonly { readonly name: string; readonly address: string }[] = [
