@@ -86,6 +86,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "cloud/client",
       "cloud/model",
       "cloud/api",
+      "json",
       "units",
     ],
     types: [],
