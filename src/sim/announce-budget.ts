@@ -1,7 +1,7 @@
 /** What a machine may announce, and how long its turn may take: worked out from the configuration, not from the product. */
 import type { InstanceConfig, PacingConfig } from "#vrrp/router/config";
-import type { Facts } from "./facts.ts";
-import type { Machine } from "./machine.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
 
 /** Of an interface: the strictest of its instances. */
 export function budgetOf(instances: readonly InstanceConfig[]): PacingConfig {
@@ -34,10 +34,10 @@ export function announceBound(
 }
 
 /** `announceBound` of everything this machine may have to announce now, by the configuration its engine has. */
-export function announceBoundOf(facts: Facts, machine: Machine): number {
+export function announceBoundOf(facts: ClusterFacts, machine: MachineView): number {
   const instances = facts.instances(machine);
   const forms = instances.some((one) => one.arp === "both") ? 2 : 1;
-  const late = 2 * (facts.simulation.scenario.wakeLateMicros + 100) + 2 * machine.extraLate;
+  const late = 2 * (facts.cluster.scenario.wakeLateMicros + 100) + 2 * machine.extraLate;
   const count = instances.flatMap((one) => [...one.addresses, ...one.excludedAddresses]).length;
   return announceBound(budgetOf(instances), count, forms, late);
 }

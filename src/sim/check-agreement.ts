@@ -11,12 +11,11 @@
 import { verdictOf } from "#cloud/agreement/agreement-state";
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { Report } from "#vrrp/router/event";
-import type { Watch } from "./cloud-watch.ts";
-import type { Facts } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
+import type { AgreementWatch, MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
+import type { Observer } from "./observer.ts";
 import type { Platform } from "./platform.ts";
-import type { Simulation } from "./simulation.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** docs/guarantees.md */
 const REPORTED = 6_500_000;
@@ -41,8 +40,8 @@ export interface AgreementTotals {
 
 /** One address of one machine. */
 interface Case {
-  readonly machine: Machine;
-  watch: Watch;
+  readonly machine: MachineView;
+  watch: AgreementWatch;
   signAt: number;
   /** When the last answer was asked for, if it was a yes. */
   yesAskedAt: number;
@@ -58,35 +57,40 @@ interface Case {
 const NEVER = Number.NEGATIVE_INFINITY;
 
 export function checkAgreement(
-  simulation: Simulation,
-  facts: Facts,
-): { readonly hooks: Hooks; readonly totals: AgreementTotals } {
+  cluster: SimulatedCluster,
+  facts: ClusterFacts,
+): { readonly observer: Observer; readonly totals: AgreementTotals } {
   const totals: AgreementTotals = { moves: 0, longest: 0, unseen: 0, again: 0 };
-  const { platform } = simulation;
+  const { platform } = cluster;
   return platform === undefined
-    ? { hooks: {}, totals }
-    : { hooks: new AgreementChecker(simulation, facts, platform, totals).hooks(), totals };
+    ? { observer: {}, totals }
+    : { observer: new AgreementChecker(cluster, facts, platform, totals).observer(), totals };
 }
 
 class AgreementChecker {
-  readonly #simulation: Simulation;
-  readonly #facts: Facts;
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
   readonly #platform: Platform;
   readonly #totals: AgreementTotals;
   readonly #cases = new Map<string, Case>();
   #faults = 0;
   #troubleAt = NEVER;
 
-  constructor(simulation: Simulation, facts: Facts, platform: Platform, totals: AgreementTotals) {
-    this.#simulation = simulation;
+  constructor(
+    cluster: SimulatedCluster,
+    facts: ClusterFacts,
+    platform: Platform,
+    totals: AgreementTotals,
+  ) {
+    this.#cluster = cluster;
     this.#facts = facts;
     this.#platform = platform;
     this.#totals = totals;
   }
 
-  hooks(): Hooks {
+  observer(): Observer {
     return {
-      releaseSent: (machine, message) => {
+      supervisorReceives: (machine, message) => {
         if (message.type === "report") this.#reported(machine, message.instance, message.report);
         if (message.type !== "transition" || message.to !== "MASTER") return;
         // The pauses begin anew with every term as MASTER (seed 46351).
@@ -109,7 +113,7 @@ class AgreementChecker {
     };
   }
 
-  #case(machine: Machine, watch: Watch): Case {
+  #case(machine: MachineView, watch: AgreementWatch): Case {
     const key = `${machine.id}/${watch.instance}/${watch.address}`;
     let one = this.#cases.get(key);
     if (one === undefined) {
@@ -123,13 +127,13 @@ class AgreementChecker {
     return one;
   }
 
-  #of(machine: Machine, instance: string): readonly Case[] {
+  #of(machine: MachineView, instance: string): readonly Case[] {
     return [...this.#cases.values()].filter(
       (one) => one.machine === machine && one.watch.instance === instance,
     );
   }
 
-  #reported(machine: Machine, instance: string, report: Report): void {
+  #reported(machine: MachineView, instance: string, report: Report): void {
     const isOfAll = report.kind === "weaker-master" || report.kind === "grace";
     const isOfOne = report.kind === "address-claimed" || report.kind === "claims-ended";
     for (const one of this.#of(machine, instance)) {
@@ -176,7 +180,7 @@ class AgreementChecker {
   }
 
   #judgeAt(one: Case, movedAt: number, from: number): void {
-    const { queue } = this.#simulation;
+    const { queue } = this.#cluster;
     queue.at(from + REPORTED + 2 * this.#platform.spec.askMax + LATE, () => {
       if (one.movedAt !== movedAt || !isThere(one)) return;
       const well = this.#wellSince(one.machine);
@@ -189,7 +193,7 @@ class AgreementChecker {
   }
 
   /** From when on questions are asked and answered as they should. */
-  #wellSince(machine: Machine): number {
+  #wellSince(machine: MachineView): number {
     const { now } = this.#facts;
     if (this.#faults > 0 || !machine.supervisor.runs || !machine.port.up) return now;
     return Math.max(this.#troubleAt, this.#facts.unwellAt(machine)) + ASKS_AGAIN;
@@ -206,7 +210,7 @@ class AgreementChecker {
 
   /** keepalived asks nobody and announces once: what it owns is bound to whom it was. */
   #atEnd(): void {
-    if (this.#simulation.rivals.length > 0) return;
+    if (this.#cluster.rivals.length > 0) return;
     for (const one of this.#cases.values()) {
       const { machine, watch } = one;
       const isMaster = this.#facts.seatNamed(machine, watch.instance)?.state === "MASTER";
@@ -222,7 +226,7 @@ class AgreementChecker {
 
   #violate(check: string, { machine, watch }: Case, what: string): void {
     const address = printIpv4(watch.address);
-    this.#simulation.violate(check, `machine ${machine.id} ${watch.instance} ${address}: ${what}`);
+    this.#cluster.violate(check, `machine ${machine.id} ${watch.instance} ${address}: ${what}`);
   }
 }
 

@@ -3,22 +3,22 @@
  * not while an owner is heard.
  */
 import { masterDown } from "#vrrp/router/timing";
-import type { Facts, Seat } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts, Seat } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 const TIMEOUT = 2;
 
-export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
+export function checkAlarm(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   const raisedAt = new Map<Seat, number>();
   const watched = new Set<Seat>();
 
   const isCurrent = (seat: Seat): boolean =>
     facts.seat(seat.machine, seat.vrid) === seat && seat.state === "FAULT";
 
-  const lateOf = (machine: Machine): number =>
-    4 * (simulation.scenario.wakeLateMicros + 100) +
+  const lateOf = (machine: MachineView): number =>
+    4 * (cluster.scenario.wakeLateMicros + 100) +
     4 * (machine.extraLate + machine.kernel.faults.slowMicros) +
     1_000;
 
@@ -49,7 +49,7 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
     const raisedLast = raisedAt.get(seat) ?? Number.NEGATIVE_INFINITY;
     if (raisedLast >= Math.max(seat.since, ownersWordAt(seat))) return;
     if (silent <= limit) return watch(seat, limit - silent);
-    simulation.violate(
+    cluster.violate(
       "no-alarm",
       `machine ${machine.id} ${seat.name} is at fault, has heard nobody for ${silent} us and says nothing (limit ${limit})`,
     );
@@ -58,21 +58,21 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
   const watch = (seat: Seat, delay: number): void => {
     if (watched.has(seat)) return;
     watched.add(seat);
-    simulation.queue.in(delay + 1, () => look(seat));
+    cluster.queue.in(delay + 1, () => look(seat));
   };
 
-  const raised = (machine: Machine, name: string): void => {
+  const raised = (machine: MachineView, name: string): void => {
     const seat = facts.seatNamed(machine, name);
     if (seat === undefined) return;
     raisedAt.set(seat, facts.now);
     if (seat.state !== "FAULT")
-      simulation.violate("false-alarm", `machine ${machine.id} ${name} is ${seat.state}`);
+      cluster.violate("false-alarm", `machine ${machine.id} ${name} is ${seat.state}`);
     const heardAt = ownersWordAt(seat);
     if (facts.unwellAt(machine) > heardAt) return;
     const { router } = seat;
     const soonest = TIMEOUT * masterDown(router, router.advertInterval, 255);
     if (facts.now - heardAt < soonest)
-      simulation.violate(
+      cluster.violate(
         "false-alarm",
         `machine ${machine.id} ${name} heard an owner ${facts.now - heardAt} us ago`,
       );
@@ -87,7 +87,7 @@ export function checkAlarm(simulation: Simulation, facts: Facts): Hooks {
       const seat = facts.seat(machine, vrid);
       if (seat?.state === "FAULT") watch(seat, 0);
     },
-    told: (machine, message) => {
+    engineMessage: (machine, message) => {
       if (message.type === "report" && message.report.kind === "no-owner")
         raised(machine, message.instance);
     },

@@ -10,10 +10,10 @@
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { announceBoundOf } from "./announce-budget.ts";
-import type { Facts, Seat } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts, Seat } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
 /** A switch's limiter knows nothing of restarts and jumps of the clock, and what they let out may cost a later frame. */
@@ -21,27 +21,27 @@ const RECOVERY = 20_000_000;
 /** After a rival has been given up its successor announces 15 ms later. */
 const AFTER_RIVAL = 20_000;
 
-interface Watch {
-  readonly machine: Machine;
+interface AgreementWatch {
+  readonly machine: MachineView;
   readonly seat: Seat;
   readonly address: Ipv4;
   since: number;
 }
 
-export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks {
-  const watches = new Map<string, Watch>();
+export function checkAnnouncements(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
+  const watches = new Map<string, AgreementWatch>();
   /** By machine: announced by a router that has not said that it is master; a step says so last. */
   const unentitled = new Map<number, { readonly address: Ipv4; readonly passed: boolean }[]>();
   const woken = new Woken(facts);
   /** Announced in the course of a reload. */
   let saidInReload: Set<Ipv4> | undefined;
 
-  const key = (machine: Machine, address: Ipv4): string => `${machine.id}/${address}`;
+  const key = (machine: MachineView, address: Ipv4): string => `${machine.id}/${address}`;
 
-  const isMaster = (machine: Machine, { router }: InstanceConfig): boolean =>
+  const isMaster = (machine: MachineView, { router }: InstanceConfig): boolean =>
     facts.seat(machine, router.vrid)?.state === "MASTER";
 
-  const isEntitled = (machine: Machine, address: Ipv4): boolean =>
+  const isEntitled = (machine: MachineView, address: Ipv4): boolean =>
     facts.instancesWith(machine, address).some((one) => isMaster(machine, one)) ||
     isYetToLetGo(machine, address);
 
@@ -49,7 +49,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
    * A reload takes one thing after the other: what waited for its turn may leave when another router announces, as long as
    * the master that is to lose the address still has it.
    */
-  const isYetToLetGo = (machine: Machine, address: Ipv4): boolean =>
+  const isYetToLetGo = (machine: MachineView, address: Ipv4): boolean =>
     saidInReload !== undefined &&
     machine.kernel.has(address) &&
     facts
@@ -57,7 +57,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
       .filter((one) => addressesOf(one).includes(address))
       .some((one) => isMaster(machine, one));
 
-  const atSwitch = (machine: Machine, address: Ipv4, passed: boolean): void => {
+  const atSwitch = (machine: MachineView, address: Ipv4, passed: boolean): void => {
     if (passed || isExcused(machine)) saidInReload?.add(address);
     if (!isEntitled(machine, address)) {
       const known = unentitled.get(machine.id);
@@ -70,7 +70,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     if (passed || isExcused(machine)) watches.delete(name);
   };
 
-  const becameMaster = (machine: Machine, seat: Seat): void => {
+  const becameMaster = (machine: MachineView, seat: Seat): void => {
     const said = unentitled.get(machine.id) ?? [];
     unentitled.delete(machine.id);
     const others = said.filter(({ address }) => !isEntitled(machine, address));
@@ -83,18 +83,18 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
   };
 
   /** Is it no wonder that what this machine said did not get through? It cannot know. */
-  const isExcused = (machine: Machine): boolean =>
+  const isExcused = (machine: MachineView): boolean =>
     !machine.port.up ||
     machine.port.forwardsFrom > facts.now ||
     facts.now - facts.unwellAt(machine) < RECOVERY;
 
-  const watch = (machine: Machine, seat: Seat, address: Ipv4): void => {
-    const one: Watch = { machine, seat, address, since: facts.now };
+  const watch = (machine: MachineView, seat: Seat, address: Ipv4): void => {
+    const one: AgreementWatch = { machine, seat, address, since: facts.now };
     watches.set(key(machine, address), one);
     look(one);
   };
 
-  const look = (one: Watch): void => {
+  const look = (one: AgreementWatch): void => {
     const { machine, seat, address } = one;
     const name = key(machine, address);
     if (watches.get(name) !== one) return;
@@ -108,17 +108,17 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     const limit = announceBoundOf(facts, machine) + patience;
     const waited = facts.now - one.since;
     if (waited <= limit) {
-      simulation.queue.in(Math.max(1_000, limit - waited + 1), () => look(one));
+      cluster.queue.in(Math.max(1_000, limit - waited + 1), () => look(one));
       return;
     }
     watches.delete(name);
-    simulation.violate(
+    cluster.violate(
       "not-announced-in-time",
       `machine ${machine.id} is master and silent about ${printIpv4(address)} for ${waited} us (limit ${limit})`,
     );
   };
 
-  const forget = (machine: Machine, seat?: Seat): void => {
+  const forget = (machine: MachineView, seat?: Seat): void => {
     for (const [name, one] of watches) {
       if (one.machine === machine && (seat === undefined || one.seat === seat))
         watches.delete(name);
@@ -156,7 +156,7 @@ export function checkAnnouncements(simulation: Simulation, facts: Facts): Hooks 
     loopDone: (machine) => {
       woken.loopDone(machine);
       for (const { address } of unentitled.get(machine.id) ?? [])
-        simulation.violate(
+        cluster.violate(
           "announces-without-right",
           `machine ${machine.id} announced ${printIpv4(address)} and is not its master`,
         );

@@ -1,10 +1,11 @@
 /** Somebody owns the address: a backup that runs and hears no master for the detection time takes over. */
-import type { Facts } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
 
-export function checkBackup(simulation: Simulation, facts: Facts): Hooks {
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
+
+export function checkBackup(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   /** Time in which a machine was woken late or its clock moved does not count. */
   const excusedUntil = new Map<number, number>();
   /** By machine: how late a wake-up may still come that was set while the processor was busy. */
@@ -12,7 +13,7 @@ export function checkBackup(simulation: Simulation, facts: Facts): Hooks {
   const excuse = (machine: number): void => {
     excusedUntil.set(machine, facts.now);
   };
-  const look = (machine: Machine): void => {
+  const look = (machine: MachineView): void => {
     if (!machine.engineRuns) return;
     if (machine.extraLate > 0) {
       excuse(machine.id);
@@ -28,7 +29,7 @@ export function checkBackup(simulation: Simulation, facts: Facts): Hooks {
         excusedUntil.get(machine.id) ?? 0,
       );
       const late =
-        4 * (simulation.scenario.wakeLateMicros + 100) + 4 * machine.kernel.faults.slowMicros;
+        4 * (cluster.scenario.wakeLateMicros + 100) + 4 * machine.kernel.faults.slowMicros;
       // What happened to its clock or its processor is noticed at the next wake-up, an interval later at the most; and later
       // still where that wake-up was set while the processor was busy.
       const noticedWithin = facts.interval(router.vrid) + (wakesLate.get(machine.id) ?? 0);
@@ -36,7 +37,7 @@ export function checkBackup(simulation: Simulation, facts: Facts): Hooks {
       const noticed = since <= noticedBy ? noticedWithin : 0;
       const limit = facts.detection(router.vrid) + router.startupDelay + noticed + late + 1_000;
       if (facts.now - since > limit)
-        simulation.violate(
+        cluster.violate(
           "nobody-takes-over",
           `machine ${machine.id} is BACKUP and has heard nothing for ${facts.now - since} us (limit ${limit})`,
         );

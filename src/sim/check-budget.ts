@@ -3,10 +3,10 @@
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { PacingConfig } from "#vrrp/router/config";
 import { budgetOf, isLimited } from "./announce-budget.ts";
-import type { Facts } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** Rounding of fractions of tokens. */
 const ALMOST = 1e-3;
@@ -15,20 +15,20 @@ interface Bucket {
   budget: PacingConfig;
   readonly linkIndex: number;
   tokens: number;
-  /** Machine time. */
+  /** MachineView time. */
   filledAt: number;
   lastAt: number;
   /** How much later than decided the last frame left, because of slow system calls. */
   lag: number;
 }
 
-export function checkBudget(simulation: Simulation, facts: Facts): Hooks {
+export function checkBudget(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   const buckets = new Map<number, Bucket>();
 
   /** By the machine's own clock, which jumps and stands still with the sender's. */
-  const clockOf = (machine: Machine): number => simulation.queue.now + machine.clockOffset;
+  const clockOf = (machine: MachineView): number => cluster.queue.now + machine.clockOffset;
 
-  const bucketOf = (machine: Machine): Bucket => {
+  const bucketOf = (machine: MachineView): Bucket => {
     const known = buckets.get(machine.id);
     const { linkIndex } = machine.kernel;
     // Another device is another port of a switch.
@@ -47,7 +47,7 @@ export function checkBudget(simulation: Simulation, facts: Facts): Hooks {
     bucket.filledAt = now;
   };
 
-  const spend = (machine: Machine, address: Ipv4): void => {
+  const spend = (machine: MachineView, address: Ipv4): void => {
     const bucket = bucketOf(machine);
     const { budget } = bucket;
     const now = clockOf(machine);
@@ -63,9 +63,14 @@ export function checkBudget(simulation: Simulation, facts: Facts): Hooks {
     complain(machine, address, budget, `${(bucket.tokens + 1).toFixed(3)} tokens`);
   };
 
-  const complain = (machine: Machine, address: Ipv4, budget: PacingConfig, how: string): void => {
+  const complain = (
+    machine: MachineView,
+    address: Ipv4,
+    budget: PacingConfig,
+    how: string,
+  ): void => {
     const allowed = `burst ${budget.burst}, ${budget.perSecond}/s, gap ${budget.gap} us`;
-    simulation.violate(
+    cluster.violate(
       "announces-too-much",
       `machine ${machine.id} ${printIpv4(address)} with ${how} (${allowed})`,
     );

@@ -5,11 +5,11 @@
  * Judged in cuts that are long enough, from `LOUD` after both have been masters, while nothing else happens.
  */
 import { type Ipv4, printIpv4 } from "#units/address";
-import type { Facts } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
+import type { Observer } from "./observer.ts";
 import type { Fault } from "./scenario.ts";
-import type { Simulation } from "./simulation.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** The answers double their distance up to 10 s in this time. */
 const LOUD = 15_000_000;
@@ -22,7 +22,7 @@ const GAP = 10_000_000;
 const EARLY_ANSWERS = 10;
 const FORMS = 2;
 
-export function checkClaims(simulation: Simulation, facts: Facts): Hooks {
+export function checkClaims(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   let cut: Fault | undefined;
   let quietFrom = 0;
   const counts = new Map<string, number>();
@@ -36,7 +36,7 @@ export function checkClaims(simulation: Simulation, facts: Facts): Hooks {
   };
 
   /** Announcements that come by the clock. */
-  const refreshes = (machine: Machine, address: Ipv4, lasted: number): number =>
+  const refreshes = (machine: MachineView, address: Ipv4, lasted: number): number =>
     facts
       .instancesWith(machine, address)
       .map(({ router }) => router.announce)
@@ -70,7 +70,7 @@ export function checkClaims(simulation: Simulation, facts: Facts): Hooks {
           refreshes(machine, address, lasted + GAP) +
           called);
       if (count > limit)
-        simulation.violate(
+        cluster.violate(
           "outshouting",
           `machine ${machine.id} announced ${printIpv4(address)} ${count} times in ${lasted} us`,
         );

@@ -13,26 +13,26 @@ import { fromCentis } from "#units/time";
 import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#vrrp/router/config";
 import type { TrackerState } from "#vrrp/router/state";
 import { LINGER, skew } from "#vrrp/router/timing";
-import type { Facts } from "./facts.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
 import { addressCountOf, intervalOf, listedAddressOf } from "./frame-fields.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
+export function checkConfigured(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   /** By machine and tracker: the result its engine was given last. */
   const results = new Map<string, TrackerState>();
   const saidAt = new Map<number, number>();
-  const seatKey = (machine: Machine, vrid: number): number => machine.id * 256 + vrid;
+  const seatKey = (machine: MachineView, vrid: number): number => machine.id * 256 + vrid;
 
-  const complain = (machine: Machine, text: string): void =>
-    simulation.violate("not-as-configured", `machine ${machine.id}: ${text}`);
+  const complain = (machine: MachineView, text: string): void =>
+    cluster.violate("not-as-configured", `machine ${machine.id}: ${text}`);
 
-  const resultOf = (machine: Machine, { kind, name }: TrackerConfig): TrackerState =>
+  const resultOf = (machine: MachineView, { kind, name }: TrackerConfig): TrackerState =>
     results.get(`${machine.id}/${kind}/${name}`) ?? "unknown";
 
   /** keepalived's arithmetic: a positive weight counts while the check succeeds, a negative one while it fails. */
-  const expectedPriority = (machine: Machine, { router }: InstanceConfig): number => {
+  const expectedPriority = (machine: MachineView, { router }: InstanceConfig): number => {
     if (router.priority === 255) return 255;
     let sum: number = router.priority;
     for (const tracker of router.trackers) {
@@ -44,7 +44,7 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
   };
 
   const advertised = (
-    machine: Machine,
+    machine: MachineView,
     vrid: number,
     priority: number,
     packet: Uint8Array,
@@ -69,21 +69,21 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     complain(machine, `vrid ${vrid} lists ${listed.join(" ")}`);
   };
 
-  const lateOf = (machine: Machine): number =>
-    4 * (simulation.scenario.wakeLateMicros + 100 + machine.extraLate) +
+  const lateOf = (machine: MachineView): number =>
+    4 * (cluster.scenario.wakeLateMicros + 100 + machine.extraLate) +
     4 * machine.kernel.faults.slowMicros;
 
   /** Later, if this very engine has run all the time until then and has no newer configuration. */
-  const soon = (machine: Machine, delay: number, look: () => void): void => {
+  const soon = (machine: MachineView, delay: number, look: () => void): void => {
     const { now } = facts;
     const instances = facts.instances(machine);
-    simulation.queue.in(delay, () => {
+    cluster.queue.in(delay, () => {
       const wasWell = machine.engineRuns && facts.unwellAt(machine) <= now;
       if (wasWell && instances === facts.instances(machine)) look();
     });
   };
 
-  const reloaded = (machine: Machine): void => {
+  const reloaded = (machine: MachineView): void => {
     const now = facts.instances(machine);
     for (const old of facts.previousInstances(machine)) {
       const next = now.find(({ router }) => router.vrid === old.router.vrid);
@@ -103,7 +103,7 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     }
   };
 
-  const changed = (machine: Machine, old: InstanceConfig, next: InstanceConfig): void => {
+  const changed = (machine: MachineView, old: InstanceConfig, next: InstanceConfig): void => {
     const { vrid, name } = next.router;
     const wanted = addressesOf(next);
     mustBeGone(
@@ -128,7 +128,7 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     });
   };
 
-  const removed = (machine: Machine, old: InstanceConfig): void => {
+  const removed = (machine: MachineView, old: InstanceConfig): void => {
     const { router } = old;
     const wait =
       skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
@@ -136,7 +136,11 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
     soon(machine, wait + LINGER + lateOf(machine), () => mustBeGone(machine, old, addresses));
   };
 
-  const mustBeGone = (machine: Machine, old: InstanceConfig, addresses: readonly Ipv4[]): void => {
+  const mustBeGone = (
+    machine: MachineView,
+    old: InstanceConfig,
+    addresses: readonly Ipv4[],
+  ): void => {
     for (const address of addresses) {
       if (!machine.kernel.has(address) || facts.instancesWith(machine, address).length > 0)
         continue;
@@ -152,7 +156,7 @@ export function checkConfigured(simulation: Simulation, facts: Facts): Hooks {
 
   return {
     advertSent: advertised,
-    handled: (machine, message) => {
+    engineReceived: (machine, message) => {
       if (message.type === "tracker")
         results.set(`${machine.id}/${message.kind}/${message.name}`, message.result);
     },

@@ -12,11 +12,10 @@
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
-import type { Client, Owner } from "./client.ts";
-import type { Facts } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { AddressOwner, ClientView, MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
 /** A winner that hears no goodbye announces 15 ms after the last sign of its rival; the rest is the way. */
@@ -28,9 +27,9 @@ const PROMPT_ANSWERS = 4;
 const CALM = 30_000_000;
 
 interface Silence {
-  readonly client: Client;
+  readonly client: ClientView;
   readonly address: Ipv4;
-  readonly owner: Machine;
+  readonly owner: MachineView;
   readonly openedAt: number;
   /** Whoever was a second owner was one from here on: what was lost since then excuses. */
   readonly from: number;
@@ -49,10 +48,10 @@ export interface DarknessTotals {
 }
 
 export function checkDarkness(
-  simulation: Simulation,
-  facts: Facts,
-): { readonly hooks: Hooks; readonly totals: DarknessTotals } {
-  const { clients, machines, addresses, network, queue } = simulation;
+  cluster: SimulatedCluster,
+  facts: ClusterFacts,
+): { readonly observer: Observer; readonly totals: DarknessTotals } {
+  const { clients, machines, addresses, network, queue } = cluster;
   const silences = new Map<string, Silence>();
   /** Since when a client has more than one owner in reach. */
   const manySince = new Map<string, number>();
@@ -68,19 +67,19 @@ export function checkDarkness(
   let rivalOwnedAt = Number.NEGATIVE_INFINITY;
   const totals: DarknessTotals = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
 
-  const key = (client: Client, address: Ipv4): string => `${client.id}/${address}`;
+  const key = (client: ClientView, address: Ipv4): string => `${client.id}/${address}`;
 
-  const theOwner = (client: Client, address: Ipv4): Machine | undefined => {
+  const theOwner = (client: ClientView, address: Ipv4): MachineView | undefined => {
     const owners = client.ownersOf(address);
     return owners.length === 1 ? machines.find((one) => one === owners[0]) : undefined;
   };
 
-  const isMaster = (machine: Machine, address: Ipv4): boolean =>
+  const isMaster = (machine: MachineView, address: Ipv4): boolean =>
     facts
       .instancesWith(machine, address)
       .some(({ router }) => facts.seat(machine, router.vrid)?.state === "MASTER");
 
-  const open = (client: Client, address: Ipv4, from: number): void => {
+  const open = (client: ClientView, address: Ipv4, from: number): void => {
     const name = key(client, address);
     const owner = theOwner(client, address);
     if (owner === undefined || silences.has(name)) return;
@@ -92,7 +91,7 @@ export function checkDarkness(
   };
 
   /** `at`: rivals heard so shortly before it, or since, count. */
-  const patienceOf = (owner: Machine, address: Ipv4, at: number = facts.now): number => {
+  const patienceOf = (owner: MachineView, address: Ipv4, at: number = facts.now): number => {
     for (const { router } of facts.instancesWith(owner, address)) {
       const interval = facts.interval(router.vrid);
       for (const [from, heard] of facts.seat(owner, router.vrid)?.heard ?? []) {
@@ -104,7 +103,7 @@ export function checkDarkness(
   };
 
   /** Who yields removes its addresses first and says so then: a slow system call for each keeps its goodbye back. */
-  const goodbyeOf = (client: Client, address: Ipv4): number => {
+  const goodbyeOf = (client: ClientView, address: Ipv4): number => {
     const other = believed(client, address);
     const slow = other?.kernel.faults.slowMicros ?? 0;
     if (other === undefined || slow === 0) return 0;
@@ -131,12 +130,12 @@ export function checkDarkness(
     patienceOf(owner, address) +
     announceBoundOf(facts, owner) +
     2 * facts.latency() +
-    4 * (simulation.scenario.wakeLateMicros + 100) +
+    4 * (cluster.scenario.wakeLateMicros + 100) +
     strangeWait();
 
   /** Whose the client believes the address to be. */
-  const believed = (client: Client, address: Ipv4): Machine | undefined => {
-    const mac = client.entries().get(address)?.mac;
+  const believed = (client: ClientView, address: Ipv4): MachineView | undefined => {
+    const mac = client.macOf(address);
     return machines.find((machine) => machine.mac === mac);
   };
 
@@ -184,7 +183,7 @@ export function checkDarkness(
   };
 
   /** When the client was told what it believes. */
-  const learnedAt = (client: Client, address: Ipv4): number => {
+  const learnedAt = (client: ClientView, address: Ipv4): number => {
     const speaker = believed(client, address);
     return arpHeardAt.get(`${speaker?.id}/${key(client, address)}`) ?? Number.POSITIVE_INFINITY;
   };
@@ -197,10 +196,10 @@ export function checkDarkness(
     silences.delete(key(one.client, one.address));
     if (isExcused(one)) return;
     const text = `client ${one.client.id} does not reach ${printIpv4(one.address)} on machine ${one.owner.id}`;
-    simulation.violate("client-in-the-dark", `${text} for ${lasted} us (limit ${limit})`);
+    cluster.violate("client-in-the-dark", `${text} for ${lasted} us (limit ${limit})`);
   };
 
-  const close = (client: Client, address: Ipv4): void => {
+  const close = (client: ClientView, address: Ipv4): void => {
     const name = key(client, address);
     const one = silences.get(name);
     if (one === undefined) return;
@@ -218,7 +217,7 @@ export function checkDarkness(
       totals.judgedLongest = Math.max(totals.judgedLongest, facts.now - one.since);
   };
 
-  const ownersChanged = (node: Owner, address: Ipv4): void => {
+  const ownersChanged = (node: AddressOwner, address: Ipv4): void => {
     for (const client of clients) {
       // Beyond a cut nothing has changed for this one, and nothing ends or begins.
       if (!network.reaches(client.port, node.port) || !network.reaches(node.port, client.port))
@@ -238,7 +237,7 @@ export function checkDarkness(
 
   return {
     totals,
-    hooks: {
+    observer: {
       loopDone: (machine) => woken.loopDone(machine),
       ownership: (machine, address) => ownersChanged(machine, address),
       rivalOwnership: (rival, address) => {

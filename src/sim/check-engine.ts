@@ -3,30 +3,30 @@
 import { earliest } from "#units/time";
 import { deadline } from "#vrrp/router/router";
 import { masterDown } from "#vrrp/router/timing";
-import type { Facts } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** An address somebody removed is back this soon. */
 const RESTORED_WITHIN = 50_000;
 const SPINS_MAX = 20;
 
 /** Then a rule stays, and is reported. */
-const refusesToClose = ({ scenario }: Simulation, machine: Machine): boolean =>
+const refusesToClose = ({ scenario }: SimulatedCluster, machine: MachineView): boolean =>
   scenario.faults.some(
     (fault) =>
       fault.kind === "guard-fails" && fault.machine === machine.id && fault.calls.includes("close"),
   );
 
-export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
+export function checkEngine(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   const missing = new Map<string, number>();
   const silent = new Map<string, number>();
   const spins = new Map<number, number>();
   const told = new Map<string, string>();
-  const machineText = (machine: Machine): string => `machine ${machine.id}`;
+  const machineText = (machine: MachineView): string => `machine ${machine.id}`;
 
-  const masterHasAddresses = (machine: Machine): void => {
+  const masterHasAddresses = (machine: MachineView): void => {
     const { engine, kernel } = machine;
     if (engine === undefined) return;
     for (const instance of engine.instances) {
@@ -43,7 +43,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
           missing.set(key, since);
           const late = machine.extraLate * 2 + kernel.faults.slowMicros * 4;
           if (facts.now - since > RESTORED_WITHIN + late)
-            simulation.violate("master-without-address", `${machineText(machine)} ${name}`);
+            cluster.violate("master-without-address", `${machineText(machine)} ${name}`);
           continue;
         }
         missing.delete(key);
@@ -54,10 +54,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
           // is left alone (seed 7081).
           const isMachinesOwn = !isThere && instance.config.router.priority === 255;
           if (!elsewhere && !isMachinesOwn)
-            simulation.violate(
-              "address-without-right",
-              `${machineText(machine)} ${name} is ${kind}`,
-            );
+            cluster.violate("address-without-right", `${machineText(machine)} ${name} is ${kind}`);
         }
       }
     }
@@ -67,7 +64,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
    * A master whose kernel has the address and drops what comes for it is a black hole that its peers take for an owner: it
    * has to notice at its next advertisement at the latest.
    */
-  const masterAnswers = (machine: Machine): void => {
+  const masterAnswers = (machine: MachineView): void => {
     const { engine, kernel } = machine;
     for (const { config, state, addresses } of engine?.instances ?? []) {
       const { name } = config.router;
@@ -88,15 +85,15 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
         silent.set(key, since);
         const late = machine.extraLate * 2 + kernel.faults.slowMicros * 4;
         if (facts.now - since > RESTORED_WITHIN + late)
-          simulation.violate("silent-master", `${machineText(machine)} ${name}`);
+          cluster.violate("silent-master", `${machineText(machine)} ${name}`);
       }
     }
   };
 
   /** A rule that stays behind its address silences it for whoever has it next, this node or one it forwards to. */
-  const guardsOnlyItsOwn = (machine: Machine): void => {
+  const guardsOnlyItsOwn = (machine: MachineView): void => {
     const { engine, kernel, supervisor } = machine;
-    if (engine === undefined || refusesToClose(simulation, machine)) return;
+    if (engine === undefined || refusesToClose(cluster, machine)) return;
     for (const address of kernel.guardedAddresses()) {
       if (kernel.hasAnywhere(address)) continue;
       const isEntitled = engine.instances.some(
@@ -107,11 +104,11 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
           addresses.some(({ virtual }) => virtual.address === address),
       );
       if (!isEntitled)
-        simulation.violate("stale-guard", `${machineText(machine)} silences what it has not`);
+        cluster.violate("stale-guard", `${machineText(machine)} silences what it has not`);
     }
   };
 
-  const doesNotSpin = (machine: Machine): void => {
+  const doesNotSpin = (machine: MachineView): void => {
     const { engine } = machine;
     if (engine === undefined || engine.finished) return;
     const due = engine.deadline();
@@ -119,12 +116,12 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
       due !== undefined && due <= machine.clock() ? (spins.get(machine.id) ?? 0) + 1 : 0;
     spins.set(machine.id, count);
     if (count > SPINS_MAX)
-      simulation.violate("spinning", `${machineText(machine)} is due in the past for ever`);
+      cluster.violate("spinning", `${machineText(machine)} is due in the past for ever`);
     // The engine's own answer must not be later than what its parts need.
     let needed = engine.announcements.deadline();
     for (const one of engine.instances) needed = earliest(needed, deadline(one.state), one.retryAt);
     if (needed !== due)
-      simulation.violate("wrong-deadline", `${machineText(machine)}: ${due}, needed ${needed}`);
+      cluster.violate("wrong-deadline", `${machineText(machine)}: ${due}, needed ${needed}`);
   };
 
   return {
@@ -155,12 +152,12 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
       const key = `${machine.id}/${instance}`;
       const before = told.get(key) ?? "INIT";
       if (from !== before)
-        simulation.violate(
+        cluster.violate(
           "notify-order",
           `${machineText(machine)} ${instance}: ${from} -> ${to} after ${before}`,
         );
       if (from === to)
-        simulation.violate("notify-order", `${machineText(machine)} ${instance}: ${from} twice`);
+        cluster.violate("notify-order", `${machineText(machine)} ${instance}: ${from} twice`);
       told.set(key, to);
     },
     engineEnded: (machine, how) => {
@@ -168,7 +165,7 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
       if (machine.instances.some((one) => machine.supervisor.isHolding(one.router.name))) return;
       for (const address of machine.addresses()) {
         if (machine.kernel.has(address))
-          simulation.violate(
+          cluster.violate(
             "kept-after-stop",
             `${machineText(machine)} stopped and still has an address`,
           );
@@ -178,10 +175,10 @@ export function checkEngine(simulation: Simulation, facts: Facts): Hooks {
 }
 
 /** After a stall longer than a peer needs to take over, nothing is said as master before giving up. */
-export function checkOverslept(simulation: Simulation, facts: Facts): Hooks {
+export function checkOverslept(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   return {
     advertSent: (machine, vrid, priority) => {
-      // Facts are told after the checkers, so this is still the advertisement before.
+      // ClusterFacts are told after the checkers, so this is still the advertisement before.
       const seat = facts.seat(machine, vrid);
       if (priority === 0 || seat?.advertSentAt === undefined || seat.state !== "MASTER") return;
       if (machine.clockOffsetFellAt > seat.advertSentAt) return;
@@ -195,7 +192,7 @@ export function checkOverslept(simulation: Simulation, facts: Facts): Hooks {
         Math.min(router.priority, 254),
       );
       if (silent > earliestTakeOver && seat.since < seat.advertSentAt)
-        simulation.violate(
+        cluster.violate(
           "stalled",
           `machine ${machine.id} advertised as master after ${silent} us of silence`,
         );

@@ -8,19 +8,20 @@
  *    advertisement with which it came back from the flap before does not count as heard: a port may have its carrier before
  *    it forwards. What a peer lost besides excuses.
  */
-import type { Facts, Seat } from "./facts.ts";
+
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts, Seat } from "./facts.ts";
 import { destinationOf, isMulticast } from "./frame-fields.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** Question, answer and packet; one more for what is in a queue. */
 const FRAMES = 4;
 
 /** What one machine says to another for one router. */
 interface Ear {
-  readonly from: Machine;
-  readonly to: Machine;
+  readonly from: MachineView;
+  readonly to: MachineView;
   readonly vrid: number;
   /** The first advertisement that has not been heard yet, nor been lost; none: -1. */
   unheardAt: number;
@@ -28,14 +29,14 @@ interface Ear {
 
 const NONE = -1;
 
-export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
-  const { machines, scenario } = simulation;
+export function checkFlap(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
+  const { machines, scenario } = cluster;
   const ears = new Map<number, Ear>();
   /** The last advertisement peers may be expected to have heard. */
   const countedAt = new Map<Seat, number>();
   const key = (from: number, to: number, vrid: number): number => (from * 1_024 + to) * 256 + vrid;
 
-  const earOf = (from: Machine, to: Machine, vrid: number): Ear => {
+  const earOf = (from: MachineView, to: MachineView, vrid: number): Ear => {
     const name = key(from.id, to.id, vrid);
     let ear = ears.get(name);
     if (ear === undefined) {
@@ -52,13 +53,13 @@ export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
   };
 
   /** Of a question, its answer and what waits for it. */
-  const exchange = (a: Machine, b: Machine): number =>
+  const exchange = (a: MachineView, b: MachineView): number =>
     FRAMES * facts.latency() +
     4 * (scenario.wakeLateMicros + 100) +
     4 * Math.max(a.extraLate, b.extraLate) +
     8 * Math.max(a.kernel.faults.slowMicros, b.kernel.faults.slowMicros);
 
-  const sent = (machine: Machine, vrid: number, packet: Uint8Array): void => {
+  const sent = (machine: MachineView, vrid: number, packet: Uint8Array): void => {
     const seat = facts.seat(machine, vrid);
     if (seat === undefined) return;
     // Said before the change of state is told: the word with which it comes back.
@@ -68,8 +69,7 @@ export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
     for (const other of machines) {
       if (other === machine || !(toAll || to === other.address)) continue;
       const ear = earOf(machine, other, vrid);
-      if (ear.unheardAt === NONE && simulation.areConnected(machine, other))
-        ear.unheardAt = facts.now;
+      if (ear.unheardAt === NONE && cluster.areConnected(machine, other)) ear.unheardAt = facts.now;
     }
   };
 
@@ -80,7 +80,7 @@ export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
       const ago = facts.now - sentAt;
       if (ago <= exchange(from, to) || facts.slowAt >= sentAt) continue;
       if (Math.max(facts.unwellAt(from), facts.unwellAt(to)) >= sentAt) continue;
-      simulation.violate(
+      cluster.violate(
         "spoke-unheard",
         `vrid ${vrid}: machine ${to.id} took over and has not heard what ${from.id} said ${ago} us ago`,
       );
@@ -99,7 +99,7 @@ export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
       if (!heir.machine.engineRuns || facts.unwellAt(heir.machine) >= counted) continue;
       const heard = heir.heard.get(machine.id);
       if (heard === undefined || heard.sentAt < counted) continue;
-      simulation.violate(
+      cluster.violate(
         "returned-beside-owner",
         `vrid ${vrid}: machine ${machine.id} came back to a seat that ${heir.machine.id} has had for ${facts.now - heir.since} us`,
       );
@@ -117,7 +117,7 @@ export function checkFlap(simulation: Simulation, facts: Facts): Hooks {
     advertLost: (from, to) => forget((one) => one.from.id === from && one.to.id === to),
     questionLost: (a, b) =>
       forget(({ from, to }) => (from.id === a && to.id === b) || (from.id === b && to.id === a)),
-    connectivity: () => forget(({ from, to }) => !simulation.areConnected(from, to)),
+    connectivity: () => forget(({ from, to }) => !cluster.areConnected(from, to)),
     transition: (machine, { instance, to }) => {
       const seat = facts.seatNamed(machine, instance);
       if (seat === undefined) return;

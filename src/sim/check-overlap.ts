@@ -13,10 +13,10 @@ import { type Ipv4, printIpv4 } from "#units/address";
 import { fromCentis } from "#units/time";
 import { leaseFor } from "#vrrp/router/lease";
 import { LINGER, skew } from "#vrrp/router/timing";
-import type { Facts, Seat } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts, Seat } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /**
  * How long two masters that hear each other may both own the address: up to an interval until they have heard each other,
@@ -31,13 +31,13 @@ type Excuse = "hand-over" | "election" | "lease-in-flight" | "none";
 
 interface Episode {
   readonly address: Ipv4;
-  readonly a: Machine;
-  readonly b: Machine;
+  readonly a: MachineView;
+  readonly b: MachineView;
   excuse: Excuse;
   /** Start of the present excuse. */
   since: number;
   /** Which of both answered first. */
-  readonly first: Machine;
+  readonly first: MachineView;
 }
 
 export interface OverlapTotals {
@@ -47,9 +47,9 @@ export interface OverlapTotals {
 }
 
 export function checkOverlap(
-  simulation: Simulation,
-  facts: Facts,
-): { readonly hooks: Hooks; readonly totals: OverlapTotals } {
+  cluster: SimulatedCluster,
+  facts: ClusterFacts,
+): { readonly observer: Observer; readonly totals: OverlapTotals } {
   const episodes = new Map<string, Episode>();
   const ownedSince = new Map<string, number>();
   const totals: OverlapTotals = {
@@ -57,18 +57,19 @@ export function checkOverlap(
     longest: { "hand-over": 0, election: 0, "lease-in-flight": 0, none: 0 },
   };
   /** Whether its kernel has the sub-second lease, and has never refused it. */
-  const hasGuard = (machine: Machine): boolean =>
-    simulation.scenario.hasGuard && !facts.isGuardRefused(machine);
-  const key = (address: Ipv4, a: Machine, b: Machine): string => `${address}/${a.id}/${b.id}`;
+  const hasGuard = (machine: MachineView): boolean =>
+    cluster.scenario.hasGuard && !facts.isGuardRefused(machine);
+  const key = (address: Ipv4, a: MachineView, b: MachineView): string =>
+    `${address}/${a.id}/${b.id}`;
 
-  const seatOf = (machine: Machine, address: Ipv4): Seat | undefined => {
+  const seatOf = (machine: MachineView, address: Ipv4): Seat | undefined => {
     const instance = machine.instances.find((one) =>
       [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
     );
     return instance === undefined ? undefined : facts.seat(machine, instance.router.vrid);
   };
 
-  const isLeaving = (machine: Machine, seat: Seat | undefined): boolean =>
+  const isLeaving = (machine: MachineView, seat: Seat | undefined): boolean =>
     machine.supervisor.isTakingOver ||
     (seat !== undefined && (seat.state === "STOP" || machine.supervisor.isHolding(seat.name)));
 
@@ -80,7 +81,7 @@ export function checkOverlap(
     );
   };
 
-  const excuseOf = (address: Ipv4, first: Machine, second: Machine): Excuse => {
+  const excuseOf = (address: Ipv4, first: MachineView, second: MachineView): Excuse => {
     const old = seatOf(first, address);
     const heir = seatOf(second, address);
     if (old === undefined || heir === undefined) return "election";
@@ -119,7 +120,7 @@ export function checkOverlap(
     const interval = facts.interval(vrid);
     const late =
       8 * facts.latency() +
-      8 * (simulation.scenario.wakeLateMicros + 100) +
+      8 * (cluster.scenario.wakeLateMicros + 100) +
       4 * Math.max(episode.a.extraLate, episode.b.extraLate) +
       8 * Math.max(episode.a.kernel.faults.slowMicros, episode.b.kernel.faults.slowMicros);
     switch (episode.excuse) {
@@ -132,7 +133,7 @@ export function checkOverlap(
         const hangs = [episode.a, episode.b].some(
           (one) => !one.engineRuns || facts.unwellAt(one) >= episode.since,
         );
-        const { supervisorLateMicros } = simulation.scenario;
+        const { supervisorLateMicros } = cluster.scenario;
         return Math.max(...waits) + LINGER + (hangs ? 2_000_000 : 0) + supervisorLateMicros + late;
       }
       case "election": {
@@ -181,20 +182,20 @@ export function checkOverlap(
     const lasted = facts.now - since;
     const limit = bound(episode);
     if (lasted > limit)
-      simulation.violate(
+      cluster.violate(
         excuse === "none" ? "two-owners" : `two-owners-too-long-${excuse}`,
         `${printIpv4(episode.address)} on machines ${a.id} and ${b.id} for ${lasted} us (limit ${limit})`,
       );
   };
 
   const look = (address: Ipv4): void => {
-    const { machines } = simulation;
+    const { machines } = cluster;
     for (const a of machines) {
       for (const b of machines) {
         if (a.id >= b.id) continue;
         const name = key(address, a, b);
         const known = episodes.get(name);
-        const both = a.owns(address) && b.owns(address) && simulation.areConnected(a, b);
+        const both = a.owns(address) && b.owns(address) && cluster.areConnected(a, b);
         if (known === undefined && !both) continue;
         if (known !== undefined && !both) {
           close(known);
@@ -222,21 +223,21 @@ export function checkOverlap(
 
   /** Several things happen at one instant (an address goes as another comes): judged a moment later. */
   const pend = (name: string): void => {
-    simulation.queue.in(1, () => {
+    cluster.queue.in(1, () => {
       const episode = episodes.get(name);
       if (episode?.excuse === "none") judge(episode);
     });
   };
 
   const lookAtAll = (): void => {
-    for (const address of simulation.addresses) look(address);
+    for (const address of cluster.addresses) look(address);
   };
   const lookWhileOpen = (): void => {
     if (episodes.size > 0) lookAtAll();
   };
   return {
     totals,
-    hooks: {
+    observer: {
       ownership: (machine, address, owns) => {
         if (owns) ownedSince.set(`${address}/${machine.id}`, facts.now);
         look(address);
@@ -252,7 +253,7 @@ export function checkOverlap(
       settled: () => {
         lookAtAll();
         for (const episode of episodes.values())
-          simulation.violate("two-owners-in-the-end", printIpv4(episode.address));
+          cluster.violate("two-owners-in-the-end", printIpv4(episode.address));
       },
     },
   };

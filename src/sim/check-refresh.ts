@@ -4,34 +4,33 @@
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
-import type { Facts, Seat } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts, Seat } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
-export function checkRefresh(simulation: Simulation, facts: Facts): Hooks {
+export function checkRefresh(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   const announcedAt = new Map<string, number>();
   /** By seat: how often it was looked at anew; an older look is void. */
   const rounds = new Map<Seat, number>();
   const reloadedAt = new Map<number, number>();
   const woken = new Woken(facts);
 
-  const key = (machine: Machine, address: Ipv4): string => `${machine.id}/${address}`;
+  const key = (machine: MachineView, address: Ipv4): string => `${machine.id}/${address}`;
 
   const begin = (seat: Seat): void => {
     const round = (rounds.get(seat) ?? 0) + 1;
     rounds.set(seat, round);
     const { refresh } = seat.router.announce;
-    if (seat.state === "MASTER" && refresh > 0)
-      simulation.queue.in(refresh, () => look(seat, round));
+    if (seat.state === "MASTER" && refresh > 0) cluster.queue.in(refresh, () => look(seat, round));
   };
 
   const look = (seat: Seat, round: number): void => {
     const { machine, vrid, router } = seat;
     if (rounds.get(seat) !== round || facts.seat(machine, vrid) !== seat) return;
     const { refresh } = router.announce;
-    const late = announceBoundOf(facts, machine) + 4 * (simulation.scenario.wakeLateMicros + 100);
+    const late = announceBoundOf(facts, machine) + 4 * (cluster.scenario.wakeLateMicros + 100);
     // Four intervals after a rival's last word it is forgotten, and the next period counts.
     const rivalUntil =
       seat.heardAt === undefined ? 0 : seat.heardAt + 4 * facts.interval(vrid) + refresh;
@@ -50,12 +49,12 @@ export function checkRefresh(simulation: Simulation, facts: Facts): Hooks {
     for (const address of isJudged ? facts.addressesOf(machine, vrid) : []) {
       const silent = facts.now - Math.max(since, announcedAt.get(key(machine, address)) ?? 0);
       if (silent <= limit) continue;
-      simulation.violate(
+      cluster.violate(
         "not-refreshed",
         `machine ${machine.id} has not announced ${printIpv4(address)} for ${silent} us (limit ${limit})`,
       );
     }
-    simulation.queue.in(refresh, () => look(seat, round));
+    cluster.queue.in(refresh, () => look(seat, round));
   };
 
   return {

@@ -3,12 +3,12 @@
 import type { Ipv4 } from "#units/address";
 import { pairUp } from "#vrrp/engine/pairing";
 import { type InstanceConfig, isSameConfig } from "#vrrp/router/config";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 interface Reload {
-  readonly machine: Machine;
+  readonly machine: MachineView;
   readonly names: ReadonlySet<string>;
   readonly vrids: ReadonlySet<number>;
   readonly addresses: ReadonlySet<Ipv4>;
@@ -16,10 +16,10 @@ interface Reload {
   readonly announces: boolean;
 }
 
-export function checkReload(simulation: Simulation): Hooks {
+export function checkReload(cluster: SimulatedCluster): Observer {
   let reload: Reload | undefined;
   const complain = (what: string): void =>
-    simulation.violate("reload-disturbs", `machine ${reload?.machine.id}: ${what}`);
+    cluster.violate("reload-disturbs", `machine ${reload?.machine.id}: ${what}`);
   return {
     beforeReload: (machine, instances) => {
       const same = unchanged(machine, instances);
@@ -56,7 +56,7 @@ export function checkReload(simulation: Simulation): Hooks {
 
 /** Members of a sync group move with the others, so all of them have to be the same. */
 function unchanged(
-  machine: Machine,
+  machine: MachineView,
   instances: readonly InstanceConfig[],
 ): readonly InstanceConfig[] {
   const running = machine.engine?.instances ?? [];

@@ -12,10 +12,10 @@
 
 import { centis, fromCentis } from "#units/time";
 import { masterDown, UNCONFIRMED } from "#vrrp/router/timing";
-import type { Facts, Seat } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts, Seat } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 interface Intrusion {
   readonly kind: "newcomer" | "resumed" | "deaf";
@@ -38,7 +38,7 @@ export const YIELDS: readonly string[] = [
   "successor-stays",
 ];
 
-export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
+export function checkSeat(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   let intrusions: Intrusion[] = [];
   /** The machine's clock against ours when the router became owner. */
   const offsets = new WeakMap<Seat, number>();
@@ -66,7 +66,7 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
       if (owner === seat || !isHealthyOwner(owner)) continue;
       const heard = seat.heard.get(owner.machine.id);
       // By whoever was heard last, keepalived too (seed 8697); intervals may differ (version 3).
-      const theirs = simulation.rivals.flatMap((one) => one.spec.instances);
+      const theirs = cluster.rivals.flatMap((one) => one.spec.instances);
       const routers = [...facts.seats(seat.vrid), ...theirs].map(({ router }) => router);
       const shortest = Math.min(
         ...routers.filter(({ vrid }) => vrid === seat.vrid).map((one) => one.advertInterval),
@@ -83,7 +83,7 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
         !wasTold &&
         facts.unwellAt(seat.machine) < (heard?.at ?? 0)
       )
-        simulation.violate(
+        cluster.violate(
           "took-over-from-heard-master",
           `machine ${seat.machine.id} heard ${owner.machine.id} ${silent} us ago (detection ${detection})`,
         );
@@ -95,7 +95,7 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
   };
 
   /** A machine runs again, and its router still thinks it is master. */
-  const resumed = (machine: Machine): void => {
+  const resumed = (machine: MachineView): void => {
     for (const seat of facts.all()) {
       if (seat.machine !== machine || seat.state !== "MASTER" || !applies(seat)) continue;
       for (const owner of facts.seats(seat.vrid)) {
@@ -159,7 +159,7 @@ export function checkSeat(simulation: Simulation, facts: Facts): Hooks {
       // One that has just yielded, and whose priority 0 got lost, is still counted as the one before (seed 57913).
       const counted = at - facts.detection(seat.vrid);
       if (kind === "deaf" && !(isFresh(one) ? lost < counted : isYounger(one))) continue;
-      simulation.violate(
+      cluster.violate(
         "moved-from-healthy-owner",
         `vrid ${seat.vrid}: machine ${seat.machine.id} gave way to ${kind} machine ${intruder.machine.id} (${seat.reason})`,
       );

@@ -2,12 +2,12 @@
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
 import { electionBound } from "./check-overlap.ts";
-import type { Facts } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Simulation } from "./simulation.ts";
+import type { ClusterFacts } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
-  const { machines, rivals, addresses, clients } = simulation;
+export function checkSettled(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
+  const { machines, rivals, addresses, clients } = cluster;
   /** Every node that has a virtual router of this address has the address too: with a mixture nothing is promised. */
   const isAgreed = (address: Ipv4): boolean => {
     const configs = [...machines, ...rivals.map((rival) => rival.spec)].flatMap(
@@ -46,7 +46,7 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
 
   /** Where packets are lost for ever a run may end in an election; how long that may last is judged by check-overlap. */
   const isElecting = (address: Ipv4): boolean => {
-    if (simulation.scenario.network.loss === 0) return false;
+    if (cluster.scenario.network.loss === 0) return false;
     const masters = [...facts.all()].filter(
       ({ machine, vrid, state }) =>
         state === "MASTER" && facts.addressesOf(machine, vrid).includes(address),
@@ -63,7 +63,7 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
       const owners = [...machines, ...rivals].filter((node) => node.owns(address));
       if (owners.length === 0 && !isAgreed(address)) continue;
       if (owners.length !== 1)
-        simulation.violate(
+        cluster.violate(
           owners.length === 0 ? "nobody-owns" : "two-own",
           `${printIpv4(address)} has ${owners.length} owners: ${describe()}`,
         );
@@ -73,7 +73,7 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
           client.service(address) !== "reached" &&
           !isItsTurnToCome(address)
         )
-          simulation.violate(
+          cluster.violate(
             "not-announced",
             `${printIpv4(address)}: client ${client.id} is ${client.service(address)}`,
           );
@@ -96,7 +96,7 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
       const best = Math.max(...routers.map((one) => one.state.effectivePriority));
       const master = routers.find((one) => one.state.phase.kind === "master");
       if (master !== undefined && master.state.effectivePriority < best)
-        simulation.violate(
+        cluster.violate(
           "weaker-master",
           `vrid ${vrid}: ${master.state.effectivePriority}, best ${best}`,
         );
@@ -109,14 +109,14 @@ export function checkSettled(simulation: Simulation, facts: Facts): Hooks {
         const isGone = seat.machine.instances.every(({ router }) => router.vrid !== seat.vrid);
         if (isGone) continue;
         if (seat.state !== "MASTER" && seat.state !== "BACKUP")
-          simulation.violate("not-recovered", describe());
+          cluster.violate("not-recovered", describe());
       }
       oneOwner();
       strongest();
     },
     transition: (machine, message) => {
-      if (simulation.phase === "settled" && simulation.scenario.network.loss === 0)
-        simulation.violate(
+      if (cluster.phase === "settled" && cluster.scenario.network.loss === 0)
+        cluster.violate(
           "moves-in-peace",
           `machine ${machine.id} ${message.from} -> ${message.to} (${message.reason.kind})`,
         );

@@ -6,10 +6,10 @@
  * the farewells are lost too it takes a detection time: check-backup.)
  */
 import { YIELDS } from "./check-seat.ts";
-import type { Facts, Seat } from "./facts.ts";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts, Seat } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 interface Doubtful {
   readonly pair: readonly [Seat, Seat];
@@ -19,17 +19,17 @@ interface Doubtful {
   readonly text: string;
 }
 
-export function checkYield(simulation: Simulation, facts: Facts): Hooks {
+export function checkYield(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
   let doubtful: readonly Doubtful[] = [];
   /** By router: the address it made room for last. */
   const yieldedTo = new WeakMap<Seat, number>();
 
   /** By somebody who runs, keepalived too. */
-  const isOwned = (vrid: number, machine: Machine): boolean => {
+  const isOwned = (vrid: number, machine: MachineView): boolean => {
     const addresses = facts.addressesOf(machine, vrid);
     return (
       facts.seats(vrid).some((one) => one.state === "MASTER" && one.machine.engineRuns) ||
-      simulation.rivals.some((rival) => addresses.some((address) => rival.owns(address)))
+      cluster.rivals.some((rival) => addresses.some((address) => rival.owns(address)))
     );
   };
 
@@ -59,7 +59,7 @@ export function checkYield(simulation: Simulation, facts: Facts): Hooks {
     if (!YIELDS.includes(other.reason) || isOwned(vrid, machine)) return;
     if (hasFallen(other, Math.min(seat.ownerSince, other.ownerSince))) return;
     if (facts.deceivedAt > facts.now - facts.detection(vrid)) return;
-    const { scenario, network } = simulation;
+    const { scenario, network } = cluster;
     // Frames that take longer than a few rounds of the contest arrive after their sender has gone.
     if (facts.slowAt > facts.now - facts.detection(vrid) || network.extraLatency > 0) return;
     const { reordering, duplication } = scenario.network;
@@ -72,7 +72,7 @@ export function checkYield(simulation: Simulation, facts: Facts): Hooks {
     const check = ago <= late ? "both-yielded" : "yielded-to-nobody";
     const text = `vrid ${vrid}: machine ${machine.id} (${reason}) to ${other.machine.id}, BACKUP since ${ago} us (${other.reason})`;
     if (!wasLossy(vrid, Math.max(seat.ownerSince, other.ownerSince)))
-      return simulation.violate(check, text);
+      return cluster.violate(check, text);
     // Version 2: a part of a second, version 3: of an interval.
     const skew = seat.router.version === 2 ? 1_000_000 : facts.interval(vrid);
     const one = { pair: [seat, other], at: facts.now, within: skew + late, check, text } as const;
@@ -87,7 +87,7 @@ export function checkYield(simulation: Simulation, facts: Facts): Hooks {
     if (facts.unwellAt(machine) >= one.at || machine.extraLate > 0) return;
     if ((seat.heardAt ?? Number.NEGATIVE_INFINITY) >= heardAt) return;
     const waited = facts.now - heardAt;
-    simulation.violate(one.check, `${one.text}; ${machine.id} heard so ${waited} us ago`);
+    cluster.violate(one.check, `${one.text}; ${machine.id} heard so ${waited} us ago`);
   };
 
   return {
@@ -107,7 +107,7 @@ export function checkYield(simulation: Simulation, facts: Facts): Hooks {
         ] as const) {
           if (seat.machine !== machine || other.machine.id !== from) continue;
           const heardAt = facts.now;
-          simulation.queue.in(one.within, () => look(one, seat, heardAt));
+          cluster.queue.in(one.within, () => look(one, seat, heardAt));
         }
       }
     },

@@ -6,96 +6,70 @@
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { parseArp } from "#vrrp/wire/arp";
+import type { AddressOwner, ClientView, Reachability } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { HookList } from "./hooks.ts";
-import type { Frame, Network, Port } from "./network.ts";
+import type { Observers } from "./observer.ts";
 import type { Random } from "./random.ts";
+import type { Frame, Port, Segment } from "./segment.ts";
 
 const RESOLVE_AFTER = 8_000_000;
 const RETRY = 1_000_000;
 
-/** `reached`: packets get to an owner. `dark`: there is an owner in reach, but the cache points elsewhere. `nobody`: none is. */
-export type Service = "reached" | "dark" | "nobody";
-
-/** Who can answer for an address: one of our machines, or a rival. */
-export interface Owner {
-  readonly mac: Mac;
-  readonly port: Port;
-  owns(address: Ipv4): boolean;
-}
-
 interface Entry {
   mac: Mac | undefined;
-  service: Service;
+  service: Reachability;
   since: number;
   /** When it was reached last. */
   lostAt: number;
-  /** Total microseconds in each state. */
-  readonly spent: Record<Service, number>;
-  longestDark: number;
 }
 
-export class Client {
+export class Client implements ClientView {
   readonly port: Port;
   readonly id: number;
   readonly #queue: EventQueue;
-  readonly #network: Network;
-  readonly #nodes: readonly Owner[];
+  readonly #network: Segment;
+  readonly #nodes: readonly AddressOwner[];
   readonly #random: Random;
-  readonly #hooks: HookList;
+  readonly #observers: Observers;
   readonly #cache = new Map<Ipv4, Entry>();
 
   constructor(
     id: number,
-    around: {
+    environment: {
       readonly queue: EventQueue;
-      readonly network: Network;
+      readonly network: Segment;
       readonly random: Random;
-      readonly hooks: HookList;
+      readonly observers: Observers;
     },
-    nodes: readonly Owner[],
+    nodes: readonly AddressOwner[],
     mac: Mac,
     addresses: readonly Ipv4[],
   ) {
     this.id = id;
-    this.#queue = around.queue;
-    this.#network = around.network;
+    this.#queue = environment.queue;
+    this.#network = environment.network;
     this.#nodes = nodes;
-    this.#random = around.random;
-    this.#hooks = around.hooks;
-    this.port = around.network.attach(mac, (frame) => this.#receive(frame), ["garp"]);
+    this.#random = environment.random;
+    this.#observers = environment.observers;
+    this.port = environment.network.attach(mac, (frame) => this.#receive(frame), ["garp"]);
     for (const address of addresses) {
-      const spent = { reached: 0, dark: 0, nobody: 0 };
-      this.#cache.set(address, {
-        mac: undefined,
-        service: "nobody",
-        since: 0,
-        lostAt: 0,
-        spent,
-        longestDark: 0,
-      });
+      this.#cache.set(address, { mac: undefined, service: "nobody", since: 0, lostAt: 0 });
       this.#resolveLater(address, RETRY);
     }
-    around.hooks.add({
+    environment.observers.add({
       ownership: (_machine, address) => this.#look(address),
       rivalOwnership: (_rival, address) => this.#look(address),
       connectivity: () => {
         for (const address of this.#cache.keys()) this.#look(address);
       },
-      end: () => {
-        for (const entry of this.#cache.values()) {
-          entry.spent[entry.service] += this.#queue.now - entry.since;
-          entry.since = this.#queue.now;
-        }
-      },
     });
   }
 
-  entries(): ReadonlyMap<Ipv4, Readonly<Entry>> {
-    return this.#cache;
+  macOf(address: Ipv4): Mac | undefined {
+    return this.#cache.get(address)?.mac;
   }
 
-  service(address: Ipv4): Service | undefined {
+  service(address: Ipv4): Reachability | undefined {
     return this.#cache.get(address)?.service;
   }
 
@@ -106,12 +80,12 @@ export class Client {
     const entry = this.#cache.get(senderAddress);
     if (entry === undefined || senderMac === BROADCAST_MAC) return;
     entry.mac = senderMac;
-    this.#hooks.tell("clientLearned", this, senderAddress);
+    this.#observers.emit("clientLearned", this, senderAddress);
     this.#look(senderAddress);
   }
 
   /** Nodes that own the address and hear this client, and it them. */
-  ownersOf(address: Ipv4): readonly Owner[] {
+  ownersOf(address: Ipv4): readonly AddressOwner[] {
     return this.#nodes.filter(
       (node) =>
         node.owns(address) &&
@@ -124,7 +98,7 @@ export class Client {
     const entry = this.#cache.get(address);
     if (entry === undefined) return;
     const owners = this.ownersOf(address);
-    const service: Service =
+    const service: Reachability =
       owners.length === 0
         ? "nobody"
         : owners.some((node) => node.mac === entry.mac)
@@ -134,11 +108,9 @@ export class Client {
     const { now } = this.#queue;
     const before = entry.service;
     const { since } = entry;
-    entry.spent[before] += now - since;
-    if (before === "dark") entry.longestDark = Math.max(entry.longestDark, now - since);
     entry.service = service;
     entry.since = now;
-    this.#hooks.tell("service", this, address, service, before, since);
+    this.#observers.emit("service", this, address, service, before, since);
     if (before !== "reached") return;
     entry.lostAt = now;
     this.#resolveLater(address, RESOLVE_AFTER);

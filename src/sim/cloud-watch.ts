@@ -3,44 +3,34 @@
  * machine that ships (src/cloud/agreement).
  */
 import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
-import {
-  type AgreementEffect,
-  type AgreementEvent,
-  type AgreementState,
-  IDLE,
-} from "#cloud/agreement/agreement-state";
+import { type AgreementEffect, type AgreementEvent, IDLE } from "#cloud/agreement/agreement-state";
 import { signIn } from "#cloud/agreement/contrary-sign";
 import { roleAsked, roleOf } from "#cloud/agreement/role";
 import { viewOf } from "#cloud/agreement/whose";
-import { type Ipv4, printIpv4 } from "#units/address";
+import { printIpv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
-import type { Machine } from "./machine.ts";
-import type { Answer, Platform } from "./platform.ts";
-
-export interface Watch {
-  readonly instance: string;
-  readonly address: Ipv4;
-  state: AgreementState;
-}
+import type { AgreementWatch } from "./cluster-view.ts";
+import type { SimulatedMachine } from "./machine.ts";
+import type { Platform, PlatformAnswer } from "./platform.ts";
 
 /** A supervisor that stands still looks again after this. */
 const RETRY = 10_000;
 const MILLISECOND = 1_000;
 
 export class CloudWatch {
-  readonly #machine: Machine;
+  readonly #machine: SimulatedMachine;
   readonly #platform: Platform;
-  #watches = new Map<string, Watch>();
+  #watches = new Map<string, AgreementWatch>();
   /** Counts up with each supervisor: what an earlier one waited for is no matter. */
   #life = 0;
   #timerAt: number | undefined;
 
-  constructor(machine: Machine, platform: Platform) {
+  constructor(machine: SimulatedMachine, platform: Platform) {
     this.#machine = machine;
     this.#platform = platform;
   }
 
-  all(): Iterable<Watch> {
+  all(): Iterable<AgreementWatch> {
     return this.#watches.values();
   }
 
@@ -87,18 +77,18 @@ export class CloudWatch {
     this.#arm();
   }
 
-  #of(instance: string): readonly Watch[] {
+  #of(instance: string): readonly AgreementWatch[] {
     return [...this.#watches.values()].filter((one) => one.instance === instance);
   }
 
-  #step(watch: Watch, event: AgreementEvent): void {
+  #step(watch: AgreementWatch, event: AgreementEvent): void {
     const step = stepAgreement(watch.state, event, this.#machine.clock());
     watch.state = step.state;
     for (const effect of step.effects) this.#perform(watch, effect);
-    this.#machine.around.hooks.tell("agreement", this.#machine, watch);
+    this.#machine.environment.observers.emit("agreement", this.#machine, watch);
   }
 
-  #perform(watch: Watch, effect: AgreementEffect): void {
+  #perform(watch: AgreementWatch, effect: AgreementEffect): void {
     const machine = this.#machine;
     switch (effect.kind) {
       case "ask":
@@ -106,23 +96,23 @@ export class CloudWatch {
       case "announce":
         if (machine.engine !== undefined)
           machine.send({ type: "announce", instance: watch.instance, address: watch.address });
-        return machine.around.hooks.tell("announcedAgain", machine, watch);
+        return machine.environment.observers.emit("announcedAgain", machine, watch);
       case "tell":
-        return machine.around.hooks.tell("agreementNews", machine, watch, effect.news);
+        return machine.environment.observers.emit("agreementReported", machine, watch, effect.news);
       case "moved":
         // Of a stop that waits for the platform, which these machines are not configured for.
         return;
     }
   }
 
-  #ask({ instance, address }: Watch, turn: number): void {
-    const { id, around } = this.#machine;
+  #ask({ instance, address }: AgreementWatch, turn: number): void {
+    const { id, environment } = this.#machine;
     const life = this.#life;
-    const askedAt = around.queue.now;
+    const askedAt = environment.queue.now;
     const own = { instanceId: this.#platform.instanceIdOf(id), subnetIds: [] };
-    const deliver = (rows: Answer): void => {
+    const deliver = (rows: PlatformAnswer): void => {
       if (life !== this.#life) return;
-      if (!this.#machine.supervisor.runs) return around.queue.in(RETRY, () => deliver(rows));
+      if (!this.#machine.supervisor.runs) return environment.queue.in(RETRY, () => deliver(rows));
       const watch = this.#watches.get(`${instance}/${address}`);
       if (watch === undefined) return;
       const view =
@@ -131,7 +121,7 @@ export class CloudWatch {
           : viewOf(rows, printIpv4(address), own);
       // Known before the machine is told, so that what it shows by it can be judged.
       if (watch.state.turn === turn)
-        around.hooks.tell("answered", this.#machine, watch, view, askedAt);
+        environment.observers.emit("answered", this.#machine, watch, view, askedAt);
       this.#step(watch, { kind: "answered", turn, view });
       this.#arm();
     };
@@ -140,7 +130,7 @@ export class CloudWatch {
 
   /** A timer of whole milliseconds, by a clock that runs. */
   #arm(): void {
-    const { queue } = this.#machine.around;
+    const { queue } = this.#machine.environment;
     let first: number | undefined;
     for (const { state } of this.#watches.values()) {
       const due = agreementDeadline(state);
@@ -158,7 +148,7 @@ export class CloudWatch {
   }
 
   #timer(at: number, life: number): void {
-    const { queue } = this.#machine.around;
+    const { queue } = this.#machine.environment;
     queue.at(at, () => {
       if (life !== this.#life || this.#timerAt !== at) return;
       if (!this.#machine.supervisor.runs) {

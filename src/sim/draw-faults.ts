@@ -4,7 +4,7 @@ import { fromCentis } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import type { AddressGuard } from "#vrrp/engine/world";
 import { drawReloads } from "./draw-reloads.ts";
-import { type Shape, virtual } from "./draw-shape.ts";
+import { type ClusterShape, virtual } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
 import { type Fault, type Hostile, isDeceiving, type MachineSpec } from "./scenario.ts";
 
@@ -46,7 +46,7 @@ const KINDS: readonly Kind[] = [
 
 export function drawFaults(
   random: Random,
-  shape: Shape,
+  shape: ClusterShape,
   machines: readonly MachineSpec[],
   storm: number,
   down: number,
@@ -82,7 +82,7 @@ export function drawFaults(
  * A link that comes and goes, at the scale of a short advertisement interval: a bad cable, a switch that restarts. Its port
  * may have its carrier before it forwards. A kernel forgets its unicast peers each time.
  */
-function drawFlaps(random: Random, shape: Shape, storm: number, down: number): Fault[] {
+function drawFlaps(random: Random, shape: ClusterShape, storm: number, down: number): Fault[] {
   if (!random.chance(fromCentis(shape.intervalMax) <= 250_000 ? 0.25 : 0.05)) return [];
   const machine = random.between(0, shape.count - 1);
   const flaps: Fault[] = [];
@@ -97,7 +97,7 @@ function drawFlaps(random: Random, shape: Shape, storm: number, down: number): F
 }
 
 /** Long, for what two owners do to each other shows only after a while. */
-function drawVrrpCuts(random: Random, shape: Shape, storm: number, down: number): Fault[] {
+function drawVrrpCuts(random: Random, shape: ClusterShape, storm: number, down: number): Fault[] {
   if (shape.count < 2 || !random.chance(0.05)) return [];
   const at = random.between(2 * down, Math.max(2 * down + 1, storm / 2));
   const machines = [random.between(0, shape.count - 1)];
@@ -106,7 +106,12 @@ function drawVrrpCuts(random: Random, shape: Shape, storm: number, down: number)
 }
 
 /** Every second one also refuses to take the rule away, so that the address is silent unless somebody sees to it. */
-function drawGuardFaults(random: Random, shape: Shape, storm: number, down: number): Fault[] {
+function drawGuardFaults(
+  random: Random,
+  shape: ClusterShape,
+  storm: number,
+  down: number,
+): Fault[] {
   if (!shape.hasGuard || !random.chance(0.1)) return [];
   return Array.from({ length: random.between(1, 3) }, () => {
     const calls = random.pick<readonly (keyof AddressGuard)[]>([
@@ -126,7 +131,7 @@ function drawGuardFaults(random: Random, shape: Shape, storm: number, down: numb
 }
 
 /** What others do to the device: renamed, replaced, its addresses moved or flushed. In a stream of its own, like the flaps. */
-function drawDevices(random: Random, shape: Shape, storm: number, down: number): Fault[] {
+function drawDevices(random: Random, shape: ClusterShape, storm: number, down: number): Fault[] {
   if (!random.chance(0.15)) return [];
   const machine = random.between(0, shape.count - 1);
   return Array.from({ length: random.between(1, 4) }, (): Fault => {
@@ -160,7 +165,7 @@ function drawLength(random: Random, down: number): number {
 
 function drawFault(
   random: Random,
-  shape: Shape,
+  shape: ClusterShape,
   kind: Kind,
   storm: number,
   down: number,

@@ -1,5 +1,5 @@
 /** A cloud for a part of the seeds, in a stream of its own: everything else stays what it is without. */
-import type { Shape } from "./draw-shape.ts";
+import type { ClusterShape } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
 import type { Fault, PlatformSpec } from "./scenario.ts";
 
@@ -15,7 +15,7 @@ export const PLATFORM_SETTLES = 90_000_000;
 
 export function drawPlatform(
   random: Random,
-  shape: Shape,
+  shape: ClusterShape,
   storm: number,
   down: number,
 ): DrawnPlatform | undefined {
@@ -38,7 +38,7 @@ export function drawPlatform(
 /** Never less than the announcements that a platform is known to let through: each address once in a burst. */
 function drawLimits(
   random: Random,
-  { addressCount, instanceCount }: Shape,
+  { addressCount, instanceCount }: ClusterShape,
 ): Pick<PlatformSpec, "perInterface" | "perAddress"> {
   const all = addressCount * instanceCount;
   const perInterface = { burst: Math.max(random.pick([10, 50]), 5 * all), perSecond: 20 };
@@ -47,7 +47,7 @@ function drawLimits(
 }
 
 /** Long enough for both owners to notice: a node, or its advertisements, are cut off while all reach the platform. */
-function drawApart(random: Random, shape: Shape, down: number): Fault[] {
+function drawApart(random: Random, shape: ClusterShape, down: number): Fault[] {
   if (shape.count < 2 || !random.chance(0.4)) return [];
   const at = 2 * down + random.between(0, 10 * SECOND);
   const machines = [random.between(0, shape.count - 1)];

@@ -6,7 +6,7 @@
 import { type Centis, centis, fromSeconds } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { AnnounceConfig, InstanceConfig } from "#vrrp/router/config";
-import { type Shape, virtual } from "./draw-shape.ts";
+import { type ClusterShape, virtual } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
 import type { Fault, MachineSpec } from "./scenario.ts";
 
@@ -19,7 +19,7 @@ interface Wish {
 
 export function drawReloads(
   random: Random,
-  shape: Shape,
+  shape: ClusterShape,
   machines: readonly MachineSpec[],
   wishes: readonly Wish[],
   storm: number,
@@ -62,7 +62,7 @@ const KINDS = [
 
 function drawChange(
   random: Random,
-  shape: Shape,
+  shape: ClusterShape,
   machines: readonly MachineSpec[],
 ): { readonly change: Change; readonly everywhere: boolean } {
   const here = (change: Change): ReturnType<typeof drawChange> => ({ change, everywhere: false });
@@ -138,7 +138,7 @@ const HALVED_FROM = 10;
 const halfOf = (interval: Centis): Centis => centis(Math.ceil(interval / 2));
 
 /** Shortest interval a run of this cluster may come to. */
-export const shortestInterval = (shape: Shape): Centis =>
+export const shortestInterval = (shape: ClusterShape): Centis =>
   shape.version === 3 && shape.intervalMax >= HALVED_FROM
     ? halfOf(shape.intervalMax)
     : shape.intervalMin;

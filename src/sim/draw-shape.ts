@@ -13,7 +13,7 @@ import type { Random } from "./random.ts";
 
 export const NETWORK = 0x0a_00_00_00;
 
-export interface Shape {
+export interface ClusterShape {
   readonly count: number;
   readonly version: 2 | 3;
   readonly intervalMin: Centis;
@@ -45,7 +45,7 @@ export interface Shape {
 }
 
 /** @param count machines, undefined: drawn */
-export function drawShape(random: Random, wanted: number | undefined): Shape {
+export function drawShape(random: Random, wanted: number | undefined): ClusterShape {
   const mixed = random.split("mixed");
   const drawn = random.pick([2, 2, 2, 3, 3, 4]);
   const rivals = mixed.chance(0.12) ? 1 : 0;
@@ -99,7 +99,9 @@ export function drawShape(random: Random, wanted: number | undefined): Shape {
 }
 
 /** Every fourth cluster sends its announcements by a budget, most of those with many addresses. */
-function drawLimits(random: Random): Pick<Shape, "addressCount" | "pacing" | "arpLimit" | "arp"> {
+function drawLimits(
+  random: Random,
+): Pick<ClusterShape, "addressCount" | "pacing" | "arpLimit" | "arp"> {
   const arp = random.pick(["request", "request", "request", "reply", "both"] as const);
   const none = { burst: 0, perSecond: 0, gap: micros(0) };
   if (!random.chance(0.25)) {

@@ -55,7 +55,7 @@ export interface Packet {
   readonly sequence: number;
 }
 
-export interface Model {
+export interface ClusterModel {
   readonly now: Instant;
   readonly nodes: readonly ModelNode[];
   readonly packets: readonly Packet[];
@@ -85,7 +85,11 @@ const EXPIRY_LATE = 1_000_000;
 export const addressOf = (node: number): Ipv4 => ipv4(0xc0_00_02_01 + node);
 
 /** Nothing runs yet. */
-export function emptyModel(configs: readonly RouterConfig[], budget: Budget, now: Instant): Model {
+export function emptyModel(
+  configs: readonly RouterConfig[],
+  budget: Budget,
+  now: Instant,
+): ClusterModel {
   const nodes = configs.map(
     (config, index): ModelNode => ({
       mode: "dead",
@@ -101,7 +105,7 @@ export function emptyModel(configs: readonly RouterConfig[], budget: Budget, now
 }
 
 /** Everything that can happen next. */
-export function choicesOf(model: Model): Choice[] {
+export function choicesOf(model: ClusterModel): Choice[] {
   const { nodes, packets, budget, now } = model;
   const choices: Choice[] = [];
   const seen = new Set<number>();
@@ -147,7 +151,11 @@ function troubles(index: number, node: ModelNode, budget: Budget): Choice[] {
   return choices;
 }
 
-export function choose(configs: readonly RouterConfig[], model: Model, choice: Choice): Model {
+export function choose(
+  configs: readonly RouterConfig[],
+  model: ClusterModel,
+  choice: Choice,
+): ClusterModel {
   switch (choice.kind) {
     case "deliver":
       return deliver(configs, model, choice.packet);
@@ -185,33 +193,33 @@ export function choose(configs: readonly RouterConfig[], model: Model, choice: C
   }
 }
 
-const spend = (model: Model, what: keyof Budget): Model => ({
+const spend = (model: ClusterModel, what: keyof Budget): ClusterModel => ({
   ...model,
   budget: { ...model.budget, [what]: model.budget[what] - 1 },
 });
 
-const put = (model: Model, index: number, change: Partial<ModelNode>): Model => ({
+const put = (model: ClusterModel, index: number, change: Partial<ModelNode>): ClusterModel => ({
   ...model,
   nodes: model.nodes.map((node, at) => (at === index ? { ...node, ...change } : node)),
 });
 
-const drop = (model: Model, packet: number): Model => ({
+const drop = (model: ClusterModel, packet: number): ClusterModel => ({
   ...model,
   packets: model.packets.toSpliced(packet, 1),
 });
 
 /** What is on its way to a machine that is off is lost. */
-const lostFor = (model: Model, node: number): Model => ({
+const lostFor = (model: ClusterModel, node: number): ClusterModel => ({
   ...model,
   packets: model.packets.filter((packet) => packet.to !== node),
 });
 
 function start(
   configs: readonly RouterConfig[],
-  model: Model,
+  model: ClusterModel,
   index: number,
   portOpen: boolean,
-): Model {
+): ClusterModel {
   const config = configs[index] as RouterConfig;
   const state = initialState(config, true, addressOf(index));
   const fresh = put(lostFor(model, index), index, {
@@ -223,7 +231,11 @@ function start(
   return feed(configs, fresh, index, { kind: "startup" });
 }
 
-function deliver(configs: readonly RouterConfig[], model: Model, index: number): Model {
+function deliver(
+  configs: readonly RouterConfig[],
+  model: ClusterModel,
+  index: number,
+): ClusterModel {
   const packet = model.packets[index] as Packet;
   const { from, to, priority, sequence } = packet;
   const receiver = model.nodes[to] as ModelNode;
@@ -239,7 +251,7 @@ function deliver(configs: readonly RouterConfig[], model: Model, index: number):
 }
 
 /** To the next deadline of anybody who runs, or the end of a lease. */
-function tick(model: Model): Model {
+function tick(model: ClusterModel): ClusterModel {
   let next: Instant | undefined;
   for (const node of model.nodes) {
     if (node.mode === "up") next = earliest(next, deadline(node.state));
@@ -259,10 +271,10 @@ function tick(model: Model): Model {
 
 function feed(
   configs: readonly RouterConfig[],
-  model: Model,
+  model: ClusterModel,
   index: number,
   event: RouterEvent,
-): Model {
+): ClusterModel {
   const config = configs[index] as RouterConfig;
   const node = model.nodes[index] as ModelNode;
   const result = step(config, node.state, event, model.now);
@@ -273,10 +285,10 @@ function feed(
 
 function perform(
   configs: readonly RouterConfig[],
-  model: Model,
+  model: ClusterModel,
   index: number,
   effect: RouterEffect,
-): Model {
+): ClusterModel {
   const config = configs[index] as RouterConfig;
   const node = model.nodes[index] as ModelNode;
   const seconds = (count: number): Instant =>
@@ -302,7 +314,12 @@ function perform(
   }
 }
 
-function send(model: Model, index: number, priority: Priority, only: Ipv4 | undefined): Model {
+function send(
+  model: ClusterModel,
+  index: number,
+  priority: Priority,
+  only: Ipv4 | undefined,
+): ClusterModel {
   const sender = model.nodes[index] as ModelNode;
   const sequence = sender.sent + 1;
   const sent = priority > 0 ? put(model, index, { sent: sequence }) : model;

@@ -20,10 +20,10 @@ import { masterDown } from "#vrrp/router/timing";
 import {
   type Budget,
   type Choice,
+  type ClusterModel,
   choicesOf,
   choose,
   emptyModel,
-  type Model,
   type ModelNode,
 } from "./explore-model.ts";
 
@@ -42,7 +42,7 @@ export interface Exploration {
   readonly statesMax: number;
 }
 
-export interface Finding {
+export interface BrokenInvariant {
   readonly invariant: string;
   readonly text: string;
   readonly path: readonly string[];
@@ -55,11 +55,11 @@ export interface ExploreResult {
   /** Every state within depth and budget was seen. */
   readonly complete: boolean;
   readonly recoveries: number;
-  readonly finding: Finding | undefined;
+  readonly finding: BrokenInvariant | undefined;
 }
 
 interface Visit {
-  readonly model: Model;
+  readonly model: ClusterModel;
   readonly choice: Choice | undefined;
   readonly from: Visit | undefined;
 }
@@ -77,7 +77,7 @@ export function explore(exploration: Exploration): ExploreResult {
   let steps = 0;
   let depth = 0;
   let recoveries = 0;
-  const done = (finding: Finding | undefined, complete: boolean): ExploreResult => ({
+  const done = (finding: BrokenInvariant | undefined, complete: boolean): ExploreResult => ({
     states: seen.size,
     steps,
     depth,
@@ -115,7 +115,7 @@ export function explore(exploration: Exploration): ExploreResult {
   return done(undefined, true);
 }
 
-function warmUp({ configs, budget, warmIntervals, owner }: Exploration): Model {
+function warmUp({ configs, budget, warmIntervals, owner }: Exploration): ClusterModel {
   const interval = fromCentis((configs[0] as RouterConfig).advertInterval);
   let model = emptyModel(configs, NOTHING, 1_000_000_000 as Instant);
   const order = [...configs.keys()].toSorted((a, b) => Number(b === owner) - Number(a === owner));
@@ -128,12 +128,20 @@ function warmUp({ configs, budget, warmIntervals, owner }: Exploration): Model {
 }
 
 /** Only who has been started. */
-function runAlone(configs: readonly RouterConfig[], from: Model, micros: number): Model {
+function runAlone(
+  configs: readonly RouterConfig[],
+  from: ClusterModel,
+  micros: number,
+): ClusterModel {
   return run(configs, from, from.now + micros, ["deliver", "fire", "tick"]);
 }
 
 /** Everybody runs, packets arrive at once and in order. */
-function runUndisturbed(configs: readonly RouterConfig[], from: Model, micros: number): Model {
+function runUndisturbed(
+  configs: readonly RouterConfig[],
+  from: ClusterModel,
+  micros: number,
+): ClusterModel {
   const end = from.now + micros;
   let model = from;
   for (const [index, node] of model.nodes.entries()) {
@@ -151,10 +159,10 @@ function runUndisturbed(configs: readonly RouterConfig[], from: Model, micros: n
 
 function run(
   configs: readonly RouterConfig[],
-  from: Model,
+  from: ClusterModel,
   end: number,
   order: readonly Choice["kind"][],
-): Model {
+): ClusterModel {
   let model = from;
   while (model.now < end) {
     const choices = choicesOf(model);
@@ -166,9 +174,9 @@ function run(
   return model;
 }
 
-type Broken = Omit<Finding, "path">;
+type Broken = Omit<BrokenInvariant, "path">;
 
-function checkAwake(model: Model, choice: Choice): Broken | undefined {
+function checkAwake(model: ClusterModel, choice: Choice): Broken | undefined {
   if (choice.kind !== "fire") return undefined;
   const node = model.nodes[choice.node] as ModelNode;
   const due = deadline(node.state);
@@ -179,8 +187,8 @@ function checkAwake(model: Model, choice: Choice): Broken | undefined {
 
 function checkLease(
   configs: readonly RouterConfig[],
-  before: Model,
-  after: Model,
+  before: ClusterModel,
+  after: ClusterModel,
 ): Broken | undefined {
   for (const [index, heir] of after.nodes.entries()) {
     const was = before.nodes[index]?.state.phase.kind;
@@ -203,7 +211,7 @@ function checkLease(
   return undefined;
 }
 
-function checkSeat(model: Model, owner: number): Broken | undefined {
+function checkSeat(model: ClusterModel, owner: number): Broken | undefined {
   const node = model.nodes[owner] as ModelNode;
   return node.untouched && node.state.phase.kind !== "master"
     ? {
@@ -213,7 +221,7 @@ function checkSeat(model: Model, owner: number): Broken | undefined {
     : undefined;
 }
 
-function checkRecovery(configs: readonly RouterConfig[], from: Model): Broken | undefined {
+function checkRecovery(configs: readonly RouterConfig[], from: ClusterModel): Broken | undefined {
   const first = configs[0] as RouterConfig;
   const longest = masterDown(first, first.advertInterval, 1);
   const settle = 3 * longest + 2 * first.preemptDelay + 10 * fromCentis(first.advertInterval);
@@ -249,7 +257,7 @@ function pathOf(visit: Visit): string[] {
   return path.toReversed();
 }
 
-function describePacket(model: Model | undefined, index: number): string {
+function describePacket(model: ClusterModel | undefined, index: number): string {
   const packet = model?.packets[index];
   return packet === undefined ? "?" : `${packet.from}>${packet.to} priority ${packet.priority}`;
 }
@@ -273,7 +281,7 @@ const IRRELEVANT: readonly string[] = [
 const FULL_AFTER = 30_000_000;
 
 /** 53 bits over everything that can matter later; the reason and the moment of entering a phase do not. */
-function hashOf(model: Model): number {
+function hashOf(model: ClusterModel): number {
   let a = 0x811c9dc5;
   let b = 0x9747b28c;
   const number = (value: number): void => {

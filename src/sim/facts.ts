@@ -5,14 +5,14 @@ import { centis, fromCentis } from "#units/time";
 import type { InstanceConfig, RouterConfig } from "#vrrp/router/config";
 import type { PublicState } from "#vrrp/router/state";
 import { masterDown, UNCONFIRMED } from "#vrrp/router/timing";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { Observer } from "./observer.ts";
 import { everyInstance, type Fault } from "./scenario.ts";
-import type { Simulation } from "./simulation.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** One router on one machine, in one life of its engine; a reload that brings a removed one back begins another. */
 export interface Seat {
-  readonly machine: Machine;
+  readonly machine: MachineView;
   readonly name: string;
   readonly vrid: number;
   router: RouterConfig;
@@ -48,7 +48,7 @@ function timersOf(routers: readonly RouterConfig[]): Timers {
   return { detection: Math.max(...detections), interval: fromCentis(longest) };
 }
 
-const seatKey = (machine: Machine, vrid: number): number => machine.id * 256 + vrid;
+const seatKey = (machine: MachineView, vrid: number): number => machine.id * 256 + vrid;
 
 /** Afterwards a router is one that has heard nobody. */
 const REATTACHES: readonly Fault["kind"][] = [
@@ -58,8 +58,8 @@ const REATTACHES: readonly Fault["kind"][] = [
   "interface-replaced",
 ];
 
-export class Facts {
-  readonly simulation: Simulation;
+export class ClusterFacts {
+  readonly cluster: SimulatedCluster;
   readonly #seats = new Map<number, Seat>();
   /** By machine: last moment something was wrong with it. */
   readonly #unwellAt = new Map<number, number>();
@@ -84,10 +84,10 @@ export class Facts {
   /** Of every configuration of a virtual router in this run, reloads and rivals included. */
   readonly #timers = new Map<number, Timers>();
 
-  constructor(simulation: Simulation) {
-    this.simulation = simulation;
+  constructor(cluster: SimulatedCluster) {
+    this.cluster = cluster;
     const routers = new Map<number, RouterConfig[]>();
-    for (const { router } of everyInstance(simulation.scenario)) {
+    for (const { router } of everyInstance(cluster.scenario)) {
       const known = routers.get(router.vrid);
       if (known === undefined) routers.set(router.vrid, [router]);
       else known.push(router);
@@ -96,14 +96,14 @@ export class Facts {
   }
 
   get now(): number {
-    return this.simulation.queue.now;
+    return this.cluster.queue.now;
   }
 
-  seat(machine: Machine, vrid: number): Seat | undefined {
+  seat(machine: MachineView, vrid: number): Seat | undefined {
     return this.#seats.get(seatKey(machine, vrid));
   }
 
-  seatNamed(machine: Machine, name: string): Seat | undefined {
+  seatNamed(machine: MachineView, name: string): Seat | undefined {
     for (const seat of this.#seats.values()) {
       if (seat.machine === machine && seat.name === name) return seat;
     }
@@ -111,23 +111,23 @@ export class Facts {
   }
 
   /** The configuration the machine's engine works by; a file changed since is not read yet. */
-  instances(machine: Machine): readonly InstanceConfig[] {
+  instances(machine: MachineView): readonly InstanceConfig[] {
     return this.#instances.get(machine.id) ?? NONE;
   }
 
   /** What it worked by before the last reload. */
-  previousInstances(machine: Machine): readonly InstanceConfig[] {
+  previousInstances(machine: MachineView): readonly InstanceConfig[] {
     return this.#previous.get(machine.id) ?? [];
   }
 
   /** Those of `instances` that have the address. */
-  instancesWith(machine: Machine, address: Ipv4): readonly InstanceConfig[] {
+  instancesWith(machine: MachineView, address: Ipv4): readonly InstanceConfig[] {
     return this.instances(machine).filter((one) =>
       [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
     );
   }
 
-  addressesOf(machine: Machine, vrid: number): readonly Ipv4[] {
+  addressesOf(machine: MachineView, vrid: number): readonly Ipv4[] {
     const instances = this.instances(machine);
     let known = this.#addresses.get(instances);
     if (known === undefined) {
@@ -154,27 +154,27 @@ export class Facts {
     return this.#seats.values();
   }
 
-  runsSince(machine: Machine): number {
+  runsSince(machine: MachineView): number {
     return this.#runsSince.get(machine.id) ?? 0;
   }
 
   /** When it last ceased to run for a while. */
-  stoppedAt(machine: Machine): number {
+  stoppedAt(machine: MachineView): number {
     return this.#stoppedAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** When the whole machine, with its kernel's timers, last stood still. */
-  pausedAt(machine: Machine): number {
+  pausedAt(machine: MachineView): number {
     return this.#pausedAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Last time anything at all was wrong with this machine (not the network). */
-  unwellAt(machine: Machine): number {
+  unwellAt(machine: MachineView): number {
     return this.#unwellAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Its kernel has refused the sub-second lease in this run, so it may do without for a while. */
-  isGuardRefused(machine: Machine): boolean {
+  isGuardRefused(machine: MachineView): boolean {
     return this.#guardRefused.has(machine.id);
   }
 
@@ -200,11 +200,11 @@ export class Facts {
 
   /** Upper bound of a frame's way, now. */
   latency(): number {
-    const { base, extraLatency } = this.simulation.network;
+    const { base, extraLatency } = this.cluster.network;
     return base.latencyMax + extraLatency + base.reorderMicros;
   }
 
-  hooks(): Hooks {
+  observer(): Observer {
     return {
       engineStarted: (machine) => {
         this.#unwell(machine);
@@ -280,7 +280,7 @@ export class Facts {
     };
   }
 
-  #open(machine: Machine, router: RouterConfig): void {
+  #open(machine: MachineView, router: RouterConfig): void {
     this.#seats.set(seatKey(machine, router.vrid), {
       machine,
       name: router.name,
@@ -303,7 +303,7 @@ export class Facts {
     this.#lostTo.set(to, this.now);
   }
 
-  #unwell(machine: Machine): void {
+  #unwell(machine: MachineView): void {
     this.#unwellAt.set(machine.id, this.now);
   }
 
@@ -320,7 +320,7 @@ export class Facts {
       }
     }
     if (fault.kind === "slow-network") {
-      const { extraLatency } = this.simulation.network;
+      const { extraLatency } = this.cluster.network;
       this.slowAt = Math.max(this.slowAt, this.now + fault.latency + extraLatency);
     }
   }

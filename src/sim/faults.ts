@@ -1,26 +1,43 @@
 /** Makes a fault happen, and ends it when its time is over or the storm is. */
-import type { Machine } from "./machine.ts";
+import { beginOnMachine, type EndFault } from "./machine-faults.ts";
 import { type Fault, isPlatformFault, type PlatformFault } from "./scenario.ts";
-import type { Simulation } from "./simulation.ts";
+import type { Segment } from "./segment.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-export function applyFault(simulation: Simulation, fault: Fault): void {
-  const undo = begin(simulation, fault);
-  const hook = isPlatformFault(fault) ? "platformFault" : "fault";
-  simulation.hooks.tell(hook, fault, true);
-  if (undo === undefined) return;
-  const end = (): void => {
-    if (!simulation.lasting.delete(fault)) return;
-    undo();
-    simulation.hooks.tell(hook, fault, false);
-  };
-  simulation.lasting.set(fault, end);
-  if ("micros" in fault) simulation.queue.in(fault.micros, end);
+export class FaultInjector {
+  readonly #cluster: SimulatedCluster;
+  /** Faults that still last, and how each is ended. */
+  readonly #lasting = new Map<Fault, () => void>();
+
+  constructor(cluster: SimulatedCluster) {
+    this.#cluster = cluster;
+  }
+
+  apply(fault: Fault): void {
+    const { observers, queue } = this.#cluster;
+    const undo = begin(this.#cluster, fault);
+    const kind = isPlatformFault(fault) ? "platformFault" : "fault";
+    observers.emit(kind, fault, true);
+    if (undo === undefined) return;
+    const end = (): void => {
+      if (!this.#lasting.delete(fault)) return;
+      undo();
+      observers.emit(kind, fault, false);
+    };
+    this.#lasting.set(fault, end);
+    if ("micros" in fault) queue.in(fault.micros, end);
+  }
+
+  /** The storm is over. */
+  endAll(): void {
+    for (const end of this.#lasting.values()) end();
+  }
 }
 
 /** Returns how to end it, for what lasts. */
-function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
-  if ("machine" in fault) return beginOnMachine(simulation, fault);
-  if (isPlatformFault(fault)) return beginOnPlatform(simulation, fault);
+function begin(cluster: SimulatedCluster, fault: Fault): EndFault | undefined {
+  if ("machine" in fault) return beginOnMachine(cluster, fault);
+  if (isPlatformFault(fault)) return beginOnPlatform(cluster, fault);
   switch (fault.kind) {
     case "loss":
     case "slow-network":
@@ -28,13 +45,13 @@ function begin(simulation: Simulation, fault: Fault): (() => void) | undefined {
     case "one-way":
     case "partition":
     case "vrrp-cut":
-      return beginOnNetwork(simulation, fault);
+      return beginOnNetwork(cluster, fault);
     case "rival":
-      return beginOnRival(simulation, fault);
+      return beginOnRival(cluster, fault);
     case "hostile":
-      return simulation.stranger.attack(fault);
+      return cluster.unknownPeer.attack(fault);
     case "foreign-announcement":
-      return simulation.stranger.announce(fault);
+      return cluster.unknownPeer.announce(fault);
   }
 }
 
@@ -42,12 +59,11 @@ type NetworkFault = Extract<
   Fault,
   { kind: "loss" | "slow-network" | "reordering" | "one-way" | "partition" | "vrrp-cut" }
 >;
-type MachineFault = Extract<Fault, { readonly machine: number }>;
 
 function beginOnNetwork(
-  { network, machines, rivals, clients }: Simulation,
+  { network, machines, rivals, clients }: SimulatedCluster,
   fault: NetworkFault,
-): () => void {
+): EndFault {
   switch (fault.kind) {
     case "loss":
       network.extraLoss += fault.share;
@@ -92,7 +108,10 @@ function beginOnNetwork(
   }
 }
 
-function beginOnPlatform({ platform }: Simulation, fault: PlatformFault): (() => void) | undefined {
+function beginOnPlatform(
+  { platform }: SimulatedCluster,
+  fault: PlatformFault,
+): EndFault | undefined {
   if (platform === undefined) return undefined;
   switch (fault.kind) {
     case "platform-slow":
@@ -119,9 +138,9 @@ function beginOnPlatform({ platform }: Simulation, fault: PlatformFault): (() =>
 }
 
 function beginOnRival(
-  { network, machines, rivals }: Simulation,
+  { network, machines, rivals }: SimulatedCluster,
   fault: Extract<Fault, { kind: "rival" }>,
-): (() => void) | undefined {
+): EndFault | undefined {
   const rival = rivals[fault.rival];
   if (rival === undefined) return undefined;
   switch (fault.what) {
@@ -141,182 +160,7 @@ function beginOnRival(
   }
 }
 
-function beginOnMachine(simulation: Simulation, fault: MachineFault): (() => void) | undefined {
-  const machine = simulation.machine(fault.machine);
-  const { kernel, supervisor } = machine;
-  switch (fault.kind) {
-    case "link-flap":
-      kernel.setLink(false);
-      return () => machine.restoreCarrier(fault.portLate);
-    case "interface-gone":
-      kernel.removeLink();
-      return () => kernel.restoreLink();
-    case "interface-renamed":
-    case "interface-replaced":
-    case "address-moved":
-    case "addresses-flushed":
-    case "second-daemon":
-      return beginOnDevice(simulation, machine, fault);
-    case "stop": {
-      let ended = false;
-      let wanted = false;
-      supervisor.stop(() => {
-        ended = true;
-        if (wanted) supervisor.start();
-      });
-      return () => {
-        wanted = true;
-        if (ended) supervisor.start();
-      };
-    }
-    case "engine-crash":
-      if (machine.engine === undefined) return undefined;
-      machine.endEngine("died");
-      supervisor.engineEnded("died");
-      return undefined;
-    case "supervisor-crash":
-      supervisor.crash();
-      return () => restart(simulation, fault.machine);
-    case "kill-all":
-      machine.endEngine("died");
-      supervisor.vanish();
-      return () => restart(simulation, fault.machine);
-    case "power-off":
-      machine.powerOff();
-      return () => machine.powerOn(fault.portLate);
-    case "hang":
-      machine.setEngineStopped(true);
-      if (fault.who === "all") supervisor.isStopped = true;
-      return () => {
-        if (machine.engine !== undefined) machine.setEngineStopped(false);
-        machine.isEngineStopped = false;
-        supervisor.isStopped = false;
-        supervisor.continue();
-      };
-    case "pause":
-      machine.pause();
-      return () => machine.unpause(fault.clock);
-    case "clock-jump":
-      machine.clockOffset += fault.by;
-      return undefined;
-    case "busy":
-      machine.extraLate += fault.late;
-      return () => {
-        machine.extraLate -= fault.late;
-      };
-    case "address-fails":
-      kernel.faults.addFails = fault.errno;
-      return () => {
-        kernel.faults.addFails = undefined;
-      };
-    case "guard-fails":
-      kernel.faults.guardRefuses = fault.calls;
-      return () => {
-        kernel.faults.guardRefuses = [];
-      };
-    case "address-slow":
-      kernel.faults.slowMicros += fault.slow;
-      return () => {
-        kernel.faults.slowMicros = Math.max(0, kernel.faults.slowMicros - fault.slow);
-      };
-    case "address-deleted":
-      for (let i = 0; i < fault.times; i++)
-        simulation.queue.in(i * fault.every, () => {
-          if (simulation.phase === "storm") kernel.drop(fault.address);
-        });
-      return undefined;
-    case "tracker": {
-      const set = (result: typeof fault.result): void => {
-        machine.trackers.set(`${result.kind}/${result.name}`, result);
-        machine.around.hooks.tell("tracker", machine, result);
-        if (supervisor.runs && machine.engine !== undefined)
-          machine.send({ type: "tracker", ...result });
-      };
-      set(fault.result);
-      return () => set(fault.afterwards);
-    }
-    case "reload":
-      machine.setInstances(fault.instances);
-      supervisor.reload();
-      machine.recheck();
-      return undefined;
-    case "resync":
-      machine.overflow();
-      return undefined;
-  }
-}
-
-type DeviceFault = Extract<
-  Fault,
-  {
-    kind:
-      | "interface-renamed"
-      | "interface-replaced"
-      | "address-moved"
-      | "addresses-flushed"
-      | "second-daemon";
-  }
->;
-
-/** What others do to the device and its addresses. */
-function beginOnDevice(
-  simulation: Simulation,
-  machine: Machine,
-  fault: DeviceFault,
-): (() => void) | undefined {
-  const { kernel } = machine;
-  switch (fault.kind) {
-    case "interface-renamed":
-      kernel.rename("lan0");
-      return () => kernel.rename("eth0");
-    case "interface-replaced":
-      kernel.removeLink();
-      kernel.restoreLink(fault.keepsIndex);
-      if (fault.isLost) machine.overflow();
-      return undefined;
-    case "address-moved":
-      // Of an address that nobody here owns it would be the same as an owner without Baton.
-      if (!machine.engineRuns || !machine.owns(fault.address)) return undefined;
-      kernel.drop(fault.address);
-      kernel.addCopy(fault.address);
-      return () => void kernel.dropCopy(fault.address);
-    case "second-daemon":
-      return beginSecondDaemon(simulation, machine);
-    case "addresses-flushed":
-      for (let i = 0; i < fault.times; i++)
-        simulation.queue.in(i * fault.every, () => {
-          if (simulation.phase === "storm") kernel.flush();
-        });
-      return undefined;
-  }
-}
-
-/** It may sweep what is nobody's, and nothing else. */
-function beginSecondDaemon(simulation: Simulation, machine: Machine): undefined {
-  const { kernel } = machine;
-  const guarded = new Set(kernel.guardedAddresses());
-  const owned = [...machine.claimed()].map((address) => ({ address, had: kernel.has(address) }));
-  machine.runSecondDaemon();
-  const guardedNow = new Set(kernel.guardedAddresses());
-  for (const { address, had } of owned) {
-    if (had !== kernel.has(address) || guarded.has(address) !== guardedNow.has(address))
-      simulation.violate("second-daemon-interferes", `machine ${machine.id}`);
-  }
-}
-
-/** The service manager first ends what is left of the old run. */
-function restart(simulation: Simulation, id: number): void {
-  const machine = simulation.machine(id);
-  if (!machine.isPowered || machine.supervisor.isAlive) return;
-  machine.endEngine("died");
-  machine.isEngineStopped = false;
-  machine.supervisor.start();
-}
-
-function cutBothWays(
-  network: Simulation["network"],
-  pairs: readonly (readonly [number, number])[],
-): () => void {
+function cutBothWays(network: Segment, pairs: readonly (readonly [number, number])[]): EndFault {
   for (const [a, b] of pairs) {
     network.cut(a, b);
     network.cut(b, a);

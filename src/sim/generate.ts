@@ -13,7 +13,7 @@ import { masterDown } from "#vrrp/router/timing";
 import { drawFaults } from "./draw-faults.ts";
 import { drawPlatform, PLATFORM_SETTLES } from "./draw-platform.ts";
 import { shortestInterval } from "./draw-reloads.ts";
-import { drawShape, NETWORK, type Shape, virtual } from "./draw-shape.ts";
+import { type ClusterShape, drawShape, NETWORK, virtual } from "./draw-shape.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { Fault, MachineSpec, RivalSpec, Scenario } from "./scenario.ts";
 
@@ -81,7 +81,7 @@ const hasRefusals = (faults: readonly Fault[]): boolean =>
 
 const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
 
-function drawMachine(random: Random, shape: Shape, id: number): MachineSpec {
+function drawMachine(random: Random, shape: ClusterShape, id: number): MachineSpec {
   const indices = Array.from({ length: shape.instanceCount }, (_, index) => index);
   // In a sync group all members have to agree on who is stronger, or the groups pull each other down for ever.
   const rank = random.between(0, 3);
@@ -100,7 +100,7 @@ function drawMachine(random: Random, shape: Shape, id: number): MachineSpec {
 }
 
 /** The same virtual routers, without what keepalived does not have. */
-function drawRival(random: Random, shape: Shape, id: number): RivalSpec {
+function drawRival(random: Random, shape: ClusterShape, id: number): RivalSpec {
   const { address, startsAt, instances } = drawMachine(random, shape, id);
   return {
     address,
@@ -116,7 +116,7 @@ function drawRival(random: Random, shape: Shape, id: number): RivalSpec {
 
 function drawInstance(
   random: Random,
-  shape: Shape,
+  shape: ClusterShape,
   id: number,
   index: number,
   drawn: number,

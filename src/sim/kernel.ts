@@ -42,7 +42,7 @@ export interface KernelFaults {
   slowMicros: number;
 }
 
-export class Kernel {
+export class SimulatedKernel {
   readonly #queue: EventQueue;
   readonly #random: Random;
   readonly #mac: Mac;

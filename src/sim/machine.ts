@@ -13,16 +13,16 @@ import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#vrrp/eng
 import type { EngineRecord } from "#vrrp/engine/recording";
 import type { WorldEvent } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
+import type { MachineView, SupervisorView } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { arpSender, priorityOf, sourceOf, vridOf } from "./frame-fields.ts";
-import type { HookList } from "./hooks.ts";
-import { Kernel } from "./kernel.ts";
+import { SimulatedKernel } from "./kernel.ts";
+import { createMachineWorld, type WorldParts } from "./machine-world.ts";
 import { Neighbours } from "./neighbours.ts";
-import type { Frame, Network, Port } from "./network.ts";
+import type { Observers } from "./observer.ts";
 import type { Random } from "./random.ts";
 import type { MachineSpec } from "./scenario.ts";
-import { Supervisor } from "./supervisor.ts";
-import { createWorld, type WorldParts } from "./world.ts";
+import type { Frame, Port, Segment } from "./segment.ts";
 
 /** A raw socket's default receive buffer holds about this many advertisements. */
 const SOCKET_MAX = 256;
@@ -32,31 +32,53 @@ const HEARS: Port["hears"] = ["vrrp", "garp", "arp"];
 const PIPE_MICROS = 100;
 const NOTIFY_MICROS = 50;
 
-export interface Surroundings {
+export interface MachineEnvironment {
   readonly queue: EventQueue;
-  readonly network: Network;
+  readonly network: Segment;
   readonly random: Random;
-  readonly hooks: HookList;
+  readonly observers: Observers;
   readonly hasGuard: boolean;
   readonly wakeLateMicros: number;
   readonly supervisorLateMicros: number;
   /** Whose address it is: a machine's number, `RIVAL_NODE` and more for rivals, -1 for strangers. */
   readonly nodeOf: (address: Ipv4) => number;
   readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
+  readonly createSupervisor: (machine: SimulatedMachine, random: Random) => MachineSupervisor;
+}
+
+/** The other process of the daemon (`supervisor.ts`), as far as machine and faults have to do with it. */
+export interface MachineSupervisor extends SupervisorView {
+  /** SIGSTOP. */
+  isStopped: boolean;
+  start(): void;
+  /** SIGTERM: hand over, end. `then` runs when the engine has ended. */
+  stop(then: () => void): void;
+  /** kill -9 of the supervisor: the engine sees the pipe's end. */
+  crash(): void;
+  /** It is gone, and so is whoever could see it. */
+  vanish(): void;
+  /** SIGCONT, or the whole machine runs again. */
+  continue(): void;
+  /** SIGHUP. */
+  reload(): void;
+  receive(message: FromEngine): void;
+  engineEnded(how: "stopped" | "died"): void;
+  /** The supervisor's own raw socket. `from`: see `MachineEnvironment.nodeOf`. */
+  hears(vrid: number, priority: number, from: number): void;
 }
 
 /** The label this stream had when the seeds of regressions were recorded: another one would draw other faults. */
 const SUPERVISOR_STREAM = ["kee", "per"].join("");
 
-export class Machine {
+export class SimulatedMachine implements MachineView {
   readonly id: number;
   readonly address: Ipv4;
   readonly mac: Mac;
-  readonly kernel: Kernel;
+  readonly kernel: SimulatedKernel;
   readonly port: Port;
   readonly neighbours: Neighbours;
-  readonly supervisor: Supervisor;
-  readonly around: Surroundings;
+  readonly supervisor: MachineSupervisor;
+  readonly environment: MachineEnvironment;
   readonly spec: MachineSpec;
   engine: Engine | undefined;
   instances: readonly InstanceConfig[];
@@ -68,7 +90,7 @@ export class Machine {
   isEngineStopped = false;
   /** Added to the wake-up lateness while the processors are busy. */
   extraLate = 0;
-  /** Node time minus simulation time. */
+  /** Node time minus cluster time. */
   clockOffset: number;
   /** When its clock last fell behind without its knowing. */
   clockOffsetFellAt: number = Number.NEGATIVE_INFINITY;
@@ -84,21 +106,30 @@ export class Machine {
   readonly #random: Random;
   #owned: ReadonlySet<Ipv4> = new Set();
 
-  constructor(id: number, mac: Mac, spec: MachineSpec, around: Surroundings) {
+  constructor(id: number, mac: Mac, spec: MachineSpec, environment: MachineEnvironment) {
     this.id = id;
     this.mac = mac;
     this.spec = spec;
     this.address = spec.address;
-    this.around = around;
+    this.environment = environment;
     this.instances = spec.instances;
     this.groups = spec.groups;
-    this.#random = around.random.split(`machine ${id}`);
+    this.#random = environment.random.split(`machine ${id}`);
     // Clocks of different machines have nothing to do with each other.
     this.clockOffset = this.#random.between(1_000_000, 1_000_000_000);
-    this.kernel = new Kernel(around.queue, this.#random.split("kernel"), mac, spec.address);
-    this.port = around.network.attach(mac, (frame, sentAt) => this.#receive(frame, sentAt), HEARS);
+    this.kernel = new SimulatedKernel(
+      environment.queue,
+      this.#random.split("kernel"),
+      mac,
+      spec.address,
+    );
+    this.port = environment.network.attach(
+      mac,
+      (frame, sentAt) => this.#receive(frame, sentAt),
+      HEARS,
+    );
     this.neighbours = this.#createNeighbours();
-    this.supervisor = new Supervisor(this, this.#random.split(SUPERVISOR_STREAM));
+    this.supervisor = environment.createSupervisor(this, this.#random.split(SUPERVISOR_STREAM));
     this.kernel.notify = (event) => this.#notify(event);
     this.kernel.onChange = () => this.recheck();
     for (const one of spec.trackers) this.trackers.set(`${one.kind}/${one.name}`, one);
@@ -106,7 +137,7 @@ export class Machine {
 
   /** The machine's own clock (CLOCK_BOOTTIME). */
   clock(): Instant {
-    return instant(this.around.queue.now + this.kernel.lag + this.clockOffset);
+    return instant(this.environment.queue.now + this.kernel.lag + this.clockOffset);
   }
 
   get engineRuns(): boolean {
@@ -127,14 +158,14 @@ export class Machine {
       if (owns) next.add(address);
       else next.delete(address);
       this.#owned = next;
-      this.around.hooks.tell("ownership", this, address, owns);
+      this.environment.observers.emit("ownership", this, address, owns);
     }
     const hasCarrier = this.isPowered && this.kernel.linkUp && this.kernel.linkExists;
     if (!hasCarrier) this.neighbours.clear();
     const up = hasCarrier && !this.isPaused;
     if (up !== this.port.up) {
       this.port.up = up;
-      this.around.network.changed();
+      this.environment.network.changed();
     }
   }
 
@@ -174,9 +205,9 @@ export class Machine {
   // ---- processes -----------------------------------------------------------------------------------------------
 
   startEngine(resume: readonly string[]): void {
-    const { around } = this;
-    const world = createWorld(this.#worldParts());
-    const { recorder } = around;
+    const { environment } = this;
+    const world = createMachineWorld(this.#worldParts());
+    const { recorder } = environment;
     const engine = new Engine(
       world,
       recorder === undefined ? undefined : (record) => recorder(this.id, record),
@@ -189,7 +220,7 @@ export class Machine {
       links: this.kernel.links(),
       addresses: this.kernel.addresses(),
     });
-    around.hooks.tell("engineStarted", this, resume);
+    environment.observers.emit("engineStarted", this, resume);
     this.send({
       type: "configure",
       instances: this.instances,
@@ -203,7 +234,7 @@ export class Machine {
   runSecondDaemon(): void {
     if (!this.isPowered || this.isPaused) return;
     const engine = new Engine(
-      createWorld({
+      createMachineWorld({
         ...this.#worldParts(),
         emit: () => undefined,
         sent: () => undefined,
@@ -218,12 +249,12 @@ export class Machine {
   }
 
   #worldParts(): WorldParts {
-    const { around, kernel, port, neighbours } = this;
+    const { environment, kernel, port, neighbours } = this;
     return {
       kernel,
-      network: around.network,
+      network: environment.network,
       port,
-      hasGuard: around.hasGuard,
+      hasGuard: environment.hasGuard,
       neighbours,
       emit: (message) => this.#told(message),
       claimed: () => this.claimed(),
@@ -241,7 +272,7 @@ export class Machine {
     this.kernel.dropCopies();
     this.#listensOn = undefined;
     this.#forgetInputs();
-    this.around.hooks.tell("engineEnded", this, how);
+    this.environment.observers.emit("engineEnded", this, how);
   }
 
   /** SIGSTOP and SIGCONT. */
@@ -249,7 +280,7 @@ export class Machine {
     if (this.isEngineStopped === stopped) return;
     this.isEngineStopped = stopped;
     if (stopped) this.kernel.dropCopies();
-    this.around.hooks.tell("runs", this, !stopped);
+    this.environment.observers.emit("runs", this, !stopped);
     if (!stopped) this.#wake(0);
   }
 
@@ -269,24 +300,24 @@ export class Machine {
   pause(): void {
     if (this.isPaused || !this.isPowered) return;
     this.isPaused = true;
-    this.#pausedAt = this.around.queue.now;
+    this.#pausedAt = this.environment.queue.now;
     this.kernel.dropCopies();
     this.kernel.freeze();
     this.recheck();
-    this.around.hooks.tell("runs", this, false);
+    this.environment.observers.emit("runs", this, false);
   }
 
   unpause(clock: "runs" | "stops"): void {
     if (!this.isPaused) return;
     this.isPaused = false;
     if (clock === "stops") {
-      this.clockOffset -= this.around.queue.now - this.#pausedAt;
-      this.clockOffsetFellAt = this.around.queue.now;
+      this.clockOffset -= this.environment.queue.now - this.#pausedAt;
+      this.clockOffsetFellAt = this.environment.queue.now;
     }
     this.kernel.thaw();
     this.recheck();
     this.neighbours.thaw();
-    this.around.hooks.tell("runs", this, true);
+    this.environment.observers.emit("runs", this, true);
     this.supervisor.continue();
     this.#wake(0);
   }
@@ -316,8 +347,8 @@ export class Machine {
   }
 
   #forwardIn(portLate: number): void {
-    this.port.forwardsFrom = this.around.queue.now + portLate;
-    this.around.queue.at(this.port.forwardsFrom, () => this.around.network.changed());
+    this.port.forwardsFrom = this.environment.queue.now + portLate;
+    this.environment.queue.at(this.port.forwardsFrom, () => this.environment.network.changed());
   }
 
   // ---- the engine's loop ---------------------------------------------------------------------------------------
@@ -332,22 +363,22 @@ export class Machine {
   }
 
   #wake(delay: number): void {
-    const late = this.around.wakeLateMicros + this.extraLate;
+    const late = this.environment.wakeLateMicros + this.extraLate;
     this.#scheduleLoop(
-      this.around.queue.now + delay + this.#random.between(WAKE_MIN, WAKE_MIN + late),
+      this.environment.queue.now + delay + this.#random.between(WAKE_MIN, WAKE_MIN + late),
     );
   }
 
   #scheduleLoop(wanted: number): void {
-    const at = Math.max(wanted, this.#busyUntil, this.around.queue.now);
+    const at = Math.max(wanted, this.#busyUntil, this.environment.queue.now);
     if (this.#loopAt !== undefined && this.#loopAt <= at) return;
     this.#loopAt = at;
-    this.around.queue.at(at, this.#onLoop);
+    this.environment.queue.at(at, this.#onLoop);
   }
 
   /** One closure for all wake-ups; one that another has replaced, an earlier or later one, finds nothing to do. */
   readonly #onLoop = (): void => {
-    if (this.#loopAt !== this.around.queue.now) return;
+    if (this.#loopAt !== this.environment.queue.now) return;
     this.#loopAt = undefined;
     this.#loop();
   };
@@ -358,13 +389,13 @@ export class Machine {
     kernel.lag = 0;
     this.#drain(engine);
     engine.onTime(this.clock());
-    this.around.hooks.tell("loopDone", this);
-    if (kernel.lag > 0) this.#busyUntil = this.around.queue.now + kernel.lag;
+    this.environment.observers.emit("loopDone", this);
+    if (kernel.lag > 0) this.#busyUntil = this.environment.queue.now + kernel.lag;
     kernel.lag = 0;
     if (engine.finished) return this.#finish();
     const due = engine.deadline();
     if (due === undefined) return;
-    const late = this.around.wakeLateMicros + this.extraLate;
+    const late = this.environment.wakeLateMicros + this.extraLate;
     this.#scheduleLoop(due - this.clockOffset + this.#random.between(WAKE_MIN, WAKE_MIN + late));
   }
 
@@ -389,14 +420,14 @@ export class Machine {
       if (!engine.finished) engine.supervisorGone(this.clock());
       return;
     }
-    const { hooks } = this.around;
+    const { observers } = this.environment;
     if (message.type === "configure") {
       this.supervisor.receive({ type: "configuring" });
-      hooks.tell("beforeReload", this, message.instances);
+      observers.emit("beforeReload", this, message.instances);
     }
     engine.onSupervisor(message, this.clock());
-    hooks.tell("handled", this, message);
-    if (message.type === "configure") hooks.tell("afterReload", this);
+    observers.emit("engineReceived", this, message);
+    if (message.type === "configure") observers.emit("afterReload", this);
   }
 
   #finish(): void {
@@ -428,11 +459,11 @@ export class Machine {
     if (frame.kind === "vrrp") {
       const vrid = vridOf(frame.bytes);
       const priority = priorityOf(frame.bytes);
-      const from = this.around.nodeOf(sourceOf(frame.bytes));
+      const from = this.environment.nodeOf(sourceOf(frame.bytes));
       this.supervisor.hears(vrid, priority, from);
       if (this.engine === undefined || !this.#listens()) return;
       if (this.#packets.length >= SOCKET_MAX) return;
-      this.around.hooks.tell("advertArrived", this, from, vrid, priority, sentAt);
+      this.environment.observers.emit("advertArrived", this, from, vrid, priority, sentAt);
     } else if (
       this.engine === undefined ||
       !this.#listens() ||
@@ -449,14 +480,15 @@ export class Machine {
   }
 
   #sent(kind: Frame["kind"], bytes: Uint8Array): void {
-    const { hooks } = this.around;
-    if (kind === "vrrp") hooks.tell("advertSent", this, vridOf(bytes), priorityOf(bytes), bytes);
-    else if (kind === "garp") hooks.tell("arpSent", this, arpSender(bytes));
+    const { observers } = this.environment;
+    if (kind === "vrrp")
+      observers.emit("advertSent", this, vridOf(bytes), priorityOf(bytes), bytes);
+    else if (kind === "garp") observers.emit("arpSent", this, arpSender(bytes));
   }
 
   #createNeighbours(): Neighbours {
-    const { around, kernel, mac, address } = this;
-    const { queue, network, hooks, nodeOf } = around;
+    const { environment, kernel, mac, address } = this;
+    const { queue, network, observers, nodeOf } = environment;
     return new Neighbours({
       queue,
       random: this.#random.split("neighbours"),
@@ -465,14 +497,14 @@ export class Machine {
       runs: () => !this.isPaused,
       isOurs: (one) => one === address || kernel.answers(one),
       transmit: (frame, lag, sentAt) => network.send(this.port, frame, lag, sentAt),
-      dropped: (to, bytes) => hooks.tell("advertLost", this.id, nodeOf(to), vridOf(bytes)),
-      changed: (to, state) => hooks.tell("neighbour", this, to, state),
+      dropped: (to, bytes) => observers.emit("advertLost", this.id, nodeOf(to), vridOf(bytes)),
+      changed: (to, state) => observers.emit("neighbour", this, to, state),
     });
   }
 
   #told(message: FromEngine): void {
-    this.around.hooks.tell("told", this, message);
-    if (message.type === "transition") this.around.hooks.tell("transition", this, message);
+    this.environment.observers.emit("engineMessage", this, message);
+    if (message.type === "transition") this.environment.observers.emit("transition", this, message);
     this.supervisor.receive(message);
   }
 }

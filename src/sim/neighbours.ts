@@ -24,8 +24,8 @@ import {
 } from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
 import { arpSender, arpTarget } from "./frame-fields.ts";
-import type { Frame } from "./network.ts";
 import type { Random } from "./random.ts";
+import type { Frame } from "./segment.ts";
 
 /** `retrans_time_ms`, `mcast_solicit` and `ucast_solicit`, `delay_first_probe_time`. */
 const ASK_EVERY = 1_000_000;

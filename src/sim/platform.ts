@@ -14,10 +14,10 @@ import { type Ipv4, ipv4, type Mac, printIpv4 } from "#units/address";
 import { instant, micros } from "#units/time";
 import { parseArp } from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
-import type { HookList } from "./hooks.ts";
-import type { Frame, Port } from "./network.ts";
+import type { Observers } from "./observer.ts";
 import type { Random } from "./random.ts";
 import type { PlatformSpec } from "./scenario.ts";
+import type { Frame, Port } from "./segment.ts";
 
 const REGION = "region";
 const VPC = "vpc-1";
@@ -30,7 +30,7 @@ const WAY_MAX = 500;
 const FOUNDED = instant(0);
 
 /** A row of the answer, in the API's words. */
-export interface Row {
+export interface PlatformRow {
   readonly Vip: string;
   readonly SubnetId: string;
   readonly InstanceId: string;
@@ -38,7 +38,7 @@ export interface Row {
 }
 
 /** Undefined: no answer in time, or a refusal. */
-export type Answer = readonly Row[] | undefined;
+export type PlatformAnswer = readonly PlatformRow[] | undefined;
 
 export interface PlatformNode {
   readonly node: number;
@@ -49,7 +49,7 @@ export interface PlatformNode {
 
 interface Past {
   readonly at: number;
-  readonly row: Row;
+  readonly row: PlatformRow;
   readonly node: number | undefined;
 }
 
@@ -62,7 +62,7 @@ export class Platform {
   /** Answers tell what was true so long ago. */
   staleness = 0;
   readonly #queue: EventQueue;
-  readonly #hooks: HookList;
+  readonly #observers: Observers;
   readonly #random: Random;
   readonly #nodes: readonly PlatformNode[];
   readonly #world: World = emptyWorld();
@@ -71,18 +71,18 @@ export class Platform {
 
   constructor(
     spec: PlatformSpec,
-    around: {
+    environment: {
       readonly queue: EventQueue;
-      readonly hooks: HookList;
+      readonly observers: Observers;
       readonly random: Random;
     },
     nodes: readonly PlatformNode[],
     addresses: readonly Ipv4[],
   ) {
     this.spec = spec;
-    this.#queue = around.queue;
-    this.#hooks = around.hooks;
-    this.#random = around.random;
+    this.#queue = environment.queue;
+    this.#observers = environment.observers;
+    this.#random = environment.random;
     this.#nodes = nodes;
     this.#habits = {
       claimLatency: micros(spec.claimLatency),
@@ -123,7 +123,7 @@ export class Platform {
   }
 
   /** `answer` runs once, at most `ASK_MOST` later. */
-  ask(node: number, address: Ipv4, answer: (rows: Answer) => void): void {
+  ask(node: number, address: Ipv4, answer: (rows: PlatformAnswer) => void): void {
     const random = this.#random;
     const { askMin, askMax } = this.spec;
     const latency = random.between(askMin, askMax) + this.extraLatency;
@@ -150,7 +150,7 @@ export class Platform {
     const claim = { interfaceId: interfaceId(node.node), vip: printIpv4(address) };
     const step = stepClaim(this.#world, claim, this.#now(), this.#habits);
     this.#apply(step.changes);
-    this.#hooks.tell(
+    this.#observers.emit(
       "claimed",
       node.node,
       address,
@@ -182,10 +182,10 @@ export class Platform {
     const before = past.at(-1);
     if (before !== undefined && before.node === node) return;
     past.push({ at: this.#queue.now, row: rowOf(havip), node });
-    if (before !== undefined) this.#hooks.tell("addressMoved", address, before.node, node);
+    if (before !== undefined) this.#observers.emit("addressMoved", address, before.node, node);
   }
 
-  #truth(address: Ipv4, at: number): Row | undefined {
+  #truth(address: Ipv4, at: number): PlatformRow | undefined {
     const past = this.#past.get(address);
     return (past?.findLast((one) => one.at <= at) ?? past?.[0])?.row;
   }
@@ -247,7 +247,7 @@ function interfaceRow({ node, mac, address }: PlatformNode): InterfaceRow {
 }
 
 /** The API tells the date of the last move in whole seconds. */
-const rowOf = ({ vip, holder, flushedAt }: HavipRow): Row => ({
+const rowOf = ({ vip, holder, flushedAt }: HavipRow): PlatformRow => ({
   Vip: printIpv4(vip),
   SubnetId: SUBNET,
   InstanceId: holder?.instanceId ?? "",

@@ -15,9 +15,10 @@ import { checkReload } from "./check-reload.ts";
 import { checkSeat } from "./check-seat.ts";
 import { checkSettled } from "./check-settled.ts";
 import { checkYield } from "./check-yield.ts";
-import { Facts } from "./facts.ts";
+import { ClusterFacts } from "./facts.ts";
 import { isDeceiving, type Scenario } from "./scenario.ts";
-import { Simulation, type Violation } from "./simulation.ts";
+import type { Violation } from "./simulated-cluster.ts";
+import { Simulation } from "./simulation.ts";
 import { type StoryLine, tellStory } from "./story.ts";
 
 export interface RunResult {
@@ -38,36 +39,37 @@ export function runScenario(
   options: { readonly story?: boolean } = {},
 ): RunResult {
   const simulation = new Simulation(scenario);
-  const { hooks } = simulation;
-  const facts = new Facts(simulation);
+  const { cluster } = simulation;
+  const { observers } = cluster;
+  const facts = new ClusterFacts(cluster);
   const reasons: Record<string, number> = {};
-  const story = options.story === true ? tellStory(simulation) : undefined;
-  if (story !== undefined) hooks.add(story.hooks);
-  hooks.add(checkOverslept(simulation, facts));
-  hooks.add(facts.hooks());
-  hooks.add(checkEngine(simulation, facts));
-  hooks.add(checkBackup(simulation, facts));
-  hooks.add(checkSeat(simulation, facts));
-  hooks.add(checkFlap(simulation, facts));
-  hooks.add(checkYield(simulation, facts));
-  hooks.add(checkSettled(simulation, facts));
-  hooks.add(checkReload(simulation));
-  hooks.add(checkBudget(simulation, facts));
-  hooks.add(checkAnnouncements(simulation, facts));
-  hooks.add(checkAlarm(simulation, facts));
-  hooks.add(checkClaims(simulation, facts));
-  hooks.add(checkConfigured(simulation, facts));
-  hooks.add(checkRefresh(simulation, facts));
-  const darkness = checkDarkness(simulation, facts);
-  hooks.add(darkness.hooks);
-  const agreement = checkAgreement(simulation, facts);
-  hooks.add(agreement.hooks);
-  const overlap = checkOverlap(simulation, facts);
-  hooks.add(overlap.hooks);
-  hooks.add({
+  const story = options.story === true ? tellStory(cluster) : undefined;
+  if (story !== undefined) observers.add(story.observer);
+  observers.add(checkOverslept(cluster, facts));
+  observers.add(facts.observer());
+  observers.add(checkEngine(cluster, facts));
+  observers.add(checkBackup(cluster, facts));
+  observers.add(checkSeat(cluster, facts));
+  observers.add(checkFlap(cluster, facts));
+  observers.add(checkYield(cluster, facts));
+  observers.add(checkSettled(cluster, facts));
+  observers.add(checkReload(cluster));
+  observers.add(checkBudget(cluster, facts));
+  observers.add(checkAnnouncements(cluster, facts));
+  observers.add(checkAlarm(cluster, facts));
+  observers.add(checkClaims(cluster, facts));
+  observers.add(checkConfigured(cluster, facts));
+  observers.add(checkRefresh(cluster, facts));
+  const darkness = checkDarkness(cluster, facts);
+  observers.add(darkness.observer);
+  const agreement = checkAgreement(cluster, facts);
+  observers.add(agreement.observer);
+  const overlap = checkOverlap(cluster, facts);
+  observers.add(overlap.observer);
+  observers.add({
     fault: (fault) => {
       if (fault.kind === "hostile" && isDeceiving(fault.what))
-        facts.deceivedAt = simulation.queue.now + fault.times * fault.every;
+        facts.deceivedAt = cluster.queue.now + fault.times * fault.every;
     },
     transition: (_, { reason }) => {
       reasons[reason.kind] = (reasons[reason.kind] ?? 0) + 1;
@@ -76,16 +78,16 @@ export function runScenario(
   try {
     simulation.run();
   } catch (error) {
-    simulation.violate(
+    cluster.violate(
       "crash",
       error instanceof Error ? (error.stack ?? error.message) : String(error),
     );
   }
   return {
-    violations: simulation.violations,
+    violations: cluster.violations,
     story: story?.lines ?? [],
-    events: simulation.queue.ran,
-    micros: simulation.queue.now,
+    events: cluster.queue.ran,
+    micros: cluster.queue.now,
     overlap: overlap.totals,
     darkness: darkness.totals,
     agreement: agreement.totals,

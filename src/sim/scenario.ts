@@ -8,7 +8,7 @@ import { Secret } from "#units/secret";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
 import type { AddressGuard } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
-import type { NetworkConditions } from "./network.ts";
+import type { NetworkConditions } from "./segment.ts";
 
 export interface Scenario {
   readonly seed: number;

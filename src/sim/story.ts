@@ -1,8 +1,8 @@
 /** A run told line by line, for people: faults, changes of state with their numbers, who answers, what the client sees. */
 import { type Ipv4, printIpv4 } from "#units/address";
-import type { Hooks } from "./hooks.ts";
-import type { Machine } from "./machine.ts";
-import type { Simulation } from "./simulation.ts";
+import type { MachineView } from "./cluster-view.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 export interface StoryLine {
   readonly at: number;
@@ -11,27 +11,27 @@ export interface StoryLine {
 
 const KEPT_MAX = 20_000;
 
-export function tellStory(simulation: Simulation): {
-  readonly hooks: Hooks;
+export function tellStory(cluster: SimulatedCluster): {
+  readonly observer: Observer;
   readonly lines: StoryLine[];
 } {
   const lines: StoryLine[] = [];
   const say = (text: string): void => {
-    lines.push({ at: simulation.queue.now, text });
+    lines.push({ at: cluster.queue.now, text });
     if (lines.length > KEPT_MAX) lines.shift();
   };
-  const name = (machine: Machine): string => `${machine.id} (${printIpv4(machine.address)})`;
+  const name = (machine: MachineView): string => `${machine.id} (${printIpv4(machine.address)})`;
   const lastSent = new Map<string, number>();
   return {
     lines,
-    hooks: {
+    observer: {
       fault: (fault, begins) =>
         say(`${begins ? "FAULT" : "END OF FAULT"} ${JSON.stringify(short(fault))}`),
       transition: (machine, { instance, from, to, reason }) =>
         say(
           `machine ${name(machine)} ${instance} ${from} -> ${to}: ${JSON.stringify(reason, printAddresses)}`,
         ),
-      told: (machine, message) => {
+      engineMessage: (machine, message) => {
         if (message.type === "report")
           say(`machine ${machine.id} reports ${JSON.stringify(message.report, printAddresses)}`);
         if (message.type === "log") say(`machine ${machine.id} logs ${message.text}`);
@@ -49,15 +49,15 @@ export function tellStory(simulation: Simulation): {
         // Regular ones would drown everything else.
         const key = `${machine.id}/${vrid}/${priority}`;
         const last = lastSent.get(key) ?? Number.NEGATIVE_INFINITY;
-        lastSent.set(key, simulation.queue.now);
+        lastSent.set(key, cluster.queue.now);
         // To each unicast peer.
-        if (simulation.queue.now === last) return;
+        if (cluster.queue.now === last) return;
         const interval =
           machine.instances.find(({ router }) => router.vrid === vrid)?.router.advertInterval ?? 1;
         if (
           priority === 0 ||
-          simulation.queue.now - last < interval * 9_000 ||
-          simulation.queue.now - last > interval * 11_500
+          cluster.queue.now - last < interval * 9_000 ||
+          cluster.queue.now - last > interval * 11_500
         )
           say(`machine ${machine.id} advertises ${priority} (vrid ${vrid})`);
       },
@@ -76,7 +76,7 @@ export function tellStory(simulation: Simulation): {
       },
       service: (client, address, service, before, since) =>
         say(
-          `client ${client.id} ${printIpv4(address)} ${before} -> ${service} after ${simulation.queue.now - since} us`,
+          `client ${client.id} ${printIpv4(address)} ${before} -> ${service} after ${cluster.queue.now - since} us`,
         ),
       rivalOwnership: (rival, address, owns) =>
         say(`rival ${rival.id} ${owns ? "answers" : "is silent"} for ${printIpv4(address)}`),
@@ -87,9 +87,9 @@ export function tellStory(simulation: Simulation): {
         say(`platform moves ${printIpv4(address)} from ${from ?? "nobody"} to ${to ?? "nobody"}`),
       answered: (machine, { instance, address }, view, askedAt) =>
         say(
-          `machine ${machine.id} ${instance} ${printIpv4(address)} is answered ${JSON.stringify(view)} after ${simulation.queue.now - askedAt} us`,
+          `machine ${machine.id} ${instance} ${printIpv4(address)} is answered ${JSON.stringify(view)} after ${cluster.queue.now - askedAt} us`,
         ),
-      agreementNews: (machine, { instance, address }, news) =>
+      agreementReported: (machine, { instance, address }, news) =>
         say(
           `machine ${machine.id} ${instance} ${printIpv4(address)} reports ${JSON.stringify(news)}`,
         ),

@@ -15,9 +15,9 @@ import type { PublicState } from "#vrrp/router/state";
 import { LINGER, skew } from "#vrrp/router/timing";
 import { advertPackets } from "./advert-packets.ts";
 import type { CloudWatch } from "./cloud-watch.ts";
-import type { Machine } from "./machine.ts";
+import type { SimulatedMachine } from "./machine.ts";
+import { sendPacket } from "./machine-world.ts";
 import type { Random } from "./random.ts";
-import { sendPacket } from "./world.ts";
 
 /** A Node.js process with its modules is running after about this time. */
 const ENGINE_START_MIN = 60_000;
@@ -29,8 +29,8 @@ interface Hold {
   isOver: boolean;
 }
 
-export class Supervisor {
-  readonly #machine: Machine;
+export class SimulatedSupervisor {
+  readonly #machine: SimulatedMachine;
   readonly #random: Random;
   /** Where there is a cloud. */
   cloud: CloudWatch | undefined;
@@ -47,7 +47,7 @@ export class Supervisor {
   /** Told once the engine has ended after a stop. */
   #afterStop: (() => void) | undefined;
 
-  constructor(machine: Machine, random: Random) {
+  constructor(machine: SimulatedMachine, random: Random) {
     this.#machine = machine;
     this.#random = random;
   }
@@ -152,7 +152,7 @@ export class Supervisor {
     if (how === "stopped") return this.#ended();
     this.#engineDied = true;
     const life = this.#life;
-    const { queue, supervisorLateMicros } = this.#machine.around;
+    const { queue, supervisorLateMicros } = this.#machine.environment;
     queue.in(this.#random.between(50, 50 + supervisorLateMicros), () => {
       if (life === this.#life && this.runs && this.#engineDied) this.#takeOver();
     });
@@ -178,7 +178,7 @@ export class Supervisor {
   }
 
   #handle(message: FromEngine): void {
-    this.#machine.around.hooks.tell("releaseSent", this.#machine, message);
+    this.#machine.environment.observers.emit("supervisorReceives", this.#machine, message);
     if (message.type === "configuring")
       this.cloud?.configure((name) => this.#states.get(name) === "MASTER");
     if (message.type === "transition") this.#states.set(message.instance, message.to);
@@ -219,7 +219,7 @@ export class Supervisor {
 
   #hold(instance: InstanceConfig): void {
     const { router } = instance;
-    const { kernel, around } = this.#machine;
+    const { kernel, environment } = this.#machine;
     const wait =
       skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
     const virtuals = [...instance.addresses, ...instance.excludedAddresses];
@@ -229,7 +229,8 @@ export class Supervisor {
         void kernel.setAddress(kernel.linkIndex, virtual, Math.ceil(wait / 1_000_000));
     }
     // Refused: the addresses are silent sooner than the hand-over ends.
-    if (around.hasGuard) void kernel.guard.prolong(addressesOf(instance), Math.ceil(wait / 1_000));
+    if (environment.hasGuard)
+      void kernel.guard.prolong(addressesOf(instance), Math.ceil(wait / 1_000));
     this.#holds.set(router.name, { instance, isOver: false });
     this.#in(wait, () => this.#letGo(router.name));
   }
@@ -257,9 +258,9 @@ export class Supervisor {
     if (!machine.kernel.linkUp || !machine.kernel.linkExists) return;
     const source = transport.source ?? machine.address;
     for (const { destination, bytes } of advertPackets(instance, source, RELEASE)) {
-      const { network, hooks } = machine.around;
+      const { network, observers } = machine.environment;
       const { neighbours, port } = machine;
-      hooks.tell("advertSent", machine, router.vrid, RELEASE, bytes);
+      observers.emit("advertSent", machine, router.vrid, RELEASE, bytes);
       sendPacket({ network, neighbours, port }, destination, bytes, 0);
     }
   }
@@ -276,7 +277,7 @@ export class Supervisor {
   /** Later, if this very supervisor still runs then; a stopped one does it when it goes on. */
   #in(delay: number, run: () => void): void {
     const life = this.#life;
-    const { queue } = this.#machine.around;
+    const { queue } = this.#machine.environment;
     const attempt = (): void => {
       if (life !== this.#life) return;
       if (this.runs) run();

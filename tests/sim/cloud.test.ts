@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { CloudWatch } from "#sim/cloud-watch";
-import { Machine } from "#sim/machine";
-import { type Answer, Platform } from "#sim/platform";
+import { SimulatedMachine } from "#sim/machine";
+import { Platform, type PlatformAnswer } from "#sim/platform";
 import { type RunResult, runScenario } from "#sim/run";
 import type { Fault, PlatformSpec, Scenario } from "#sim/scenario";
 import { fromSeconds } from "#units/time";
@@ -104,7 +104,7 @@ test("move-not-reported: a platform without a date of the last move", (t) => {
     const ask = shipped(Platform.prototype, "ask");
     t.mock.method(Platform.prototype, "ask", function (this: Platform, node, address, answer) {
       const mine = this.instanceIdOf(node);
-      const claimed = (rows: Answer): Answer =>
+      const claimed = (rows: PlatformAnswer): PlatformAnswer =>
         rows?.map((row) => ({ ...row, InstanceId: mine, FlushedTime: "" }));
       ask.call(this, node, address, (rows) => answer(claimed(rows)));
     } satisfies Platform["ask"]);
@@ -123,9 +123,9 @@ test("agrees-against-a-sign: a daemon that does not look at what the engine repo
 test("platform-differs: what the answers call for is not announced", (t) => {
   const lost: Fault = { kind: "claims-lost", at: 0, micros: 8 * SECOND, share: 1 };
   mustNotice(t, cloud([lost], {}, 0), "platform-differs", () => {
-    const send = shipped(Machine.prototype, "send");
-    t.mock.method(Machine.prototype, "send", function (this: Machine, message) {
+    const send = shipped(SimulatedMachine.prototype, "send");
+    t.mock.method(SimulatedMachine.prototype, "send", function (this: SimulatedMachine, message) {
       if (message.type !== "announce") send.call(this, message);
-    } satisfies Machine["send"]);
+    } satisfies SimulatedMachine["send"]);
   });
 });

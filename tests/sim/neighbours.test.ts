@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventQueue } from "#sim/event-queue";
 import { Neighbours } from "#sim/neighbours";
-import type { Frame } from "#sim/network";
 import { createRandom } from "#sim/random";
 import { runScenario } from "#sim/run";
 import type { Fault } from "#sim/scenario";
+import type { Frame } from "#sim/segment";
 import { BROADCAST_MAC, type Mac } from "#units/address";
 import {
   ARP_FRAME_LENGTH,

@@ -16,7 +16,7 @@ function record(seed: number, machine: number): string {
   const simulation = new Simulation(generateScenario(seed), (from, one) => {
     if (from === machine) recorder.record(one);
   });
-  const { instances } = simulation.machine(machine);
+  const { instances } = simulation.cluster.machine(machine);
   recorder.configured(instances);
   simulation.run();
   return `${lines.join("\n")}\n`;

@@ -45,7 +45,7 @@ export interface Port {
   arpFilledAt: number;
 }
 
-export class Network {
+export class Segment {
   readonly #queue: EventQueue;
   readonly #random: Random;
   readonly #arpRandom: Random;

@@ -18,11 +18,12 @@ import { parseAdvert } from "#vrrp/wire/parse-advert";
 import { passwordData } from "#vrrp/wire/password";
 import type { Advert } from "#vrrp/wire/vrrp-packet";
 import { advertPackets } from "./advert-packets.ts";
+import type { RivalView } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
-import type { HookList } from "./hooks.ts";
-import type { Frame, Network, Port } from "./network.ts";
+import type { Observers } from "./observer.ts";
 import type { Random } from "./random.ts";
 import type { RivalSpec } from "./scenario.ts";
+import type { Frame, Port, Segment } from "./segment.ts";
 
 /** Node number of the first rival; machines are numbered from 0. */
 export const RIVAL_NODE = 100;
@@ -41,20 +42,20 @@ interface Router {
   announceAt: { readonly at: number; readonly repeat: number }[];
 }
 
-export interface RivalSurroundings {
+export interface RivalEnvironment {
   readonly queue: EventQueue;
-  readonly network: Network;
+  readonly network: Segment;
   readonly random: Random;
-  readonly hooks: HookList;
+  readonly observers: Observers;
   readonly macOf: (address: Ipv4) => Mac | undefined;
 }
 
-export class Rival {
+export class KeepalivedRival implements RivalView {
   readonly id: number;
   readonly mac: Mac;
   readonly port: Port;
   readonly spec: RivalSpec;
-  readonly #around: RivalSurroundings;
+  readonly #environment: RivalEnvironment;
   #routers: readonly Router[] = [];
   #isAlive = false;
   /** SIGSTOP. */
@@ -62,12 +63,12 @@ export class Rival {
   #inbox: Frame[] = [];
   readonly #owned = new Set<Ipv4>();
 
-  constructor(id: number, mac: Mac, spec: RivalSpec, around: RivalSurroundings) {
+  constructor(id: number, mac: Mac, spec: RivalSpec, environment: RivalEnvironment) {
     this.id = id;
     this.mac = mac;
     this.spec = spec;
-    this.#around = around;
-    this.port = around.network.attach(mac, (frame) => this.#arrived(frame), ["vrrp", "arp"]);
+    this.#environment = environment;
+    this.port = environment.network.attach(mac, (frame) => this.#arrived(frame), ["vrrp", "arp"]);
   }
 
   owns(address: Ipv4): boolean {
@@ -123,7 +124,7 @@ export class Rival {
     const waiting = this.#inbox;
     this.#inbox = [];
     for (const router of this.#routers) {
-      if (router.dueAt <= this.#around.queue.now) this.#due(router);
+      if (router.dueAt <= this.#environment.queue.now) this.#due(router);
     }
     for (const frame of waiting) this.#receive(frame);
   }
@@ -152,7 +153,7 @@ export class Rival {
   /** As soon as the process is woken; nothing when it has ended or stands still then. */
   #later(delay: number, run: () => void): void {
     const routers = this.#routers;
-    this.#around.queue.in(delay + this.#around.random.between(WAKE_MIN, WAKE_MAX), () => {
+    this.#environment.queue.in(delay + this.#environment.random.between(WAKE_MIN, WAKE_MAX), () => {
       if (routers === this.#routers && this.#isAlive && !this.#isStopped) run();
     });
   }
@@ -216,7 +217,7 @@ export class Rival {
   #dueIn(router: Router, delay: number): void {
     router.token += 1;
     const { token } = router;
-    router.dueAt = this.#around.queue.now + delay;
+    router.dueAt = this.#environment.queue.now + delay;
     this.#later(delay, () => {
       if (token === router.token) this.#due(router);
     });
@@ -249,12 +250,12 @@ export class Rival {
     if (owns === this.#owned.has(address)) return;
     if (owns) this.#owned.add(address);
     else this.#owned.delete(address);
-    this.#around.hooks.tell("rivalOwnership", this, address, owns);
+    this.#environment.observers.emit("rivalOwnership", this, address, owns);
   }
 
   #announceLater(router: Router, delay: number, repeat: number): void {
     if (delay === 0 || repeat === 0) return;
-    const entry = { at: this.#around.queue.now + delay, repeat };
+    const entry = { at: this.#environment.queue.now + delay, repeat };
     router.announceAt.push(entry);
     this.#later(delay, () => {
       if (!router.announceAt.includes(entry)) return;
@@ -275,13 +276,13 @@ export class Rival {
 
   #advertise({ config }: Router, priority: Advert["priority"]): void {
     for (const { destination, bytes } of advertPackets(config, this.spec.address, priority)) {
-      const to = this.#around.macOf(destination) ?? BROADCAST_MAC;
+      const to = this.#environment.macOf(destination) ?? BROADCAST_MAC;
       this.#send({ from: this.mac, to, kind: "vrrp", bytes });
     }
   }
 
   #send(frame: Frame): void {
-    this.#around.network.send(this.port, frame);
+    this.#environment.network.send(this.port, frame);
   }
 }
 

@@ -6,16 +6,16 @@ import { emitAdvert } from "#vrrp/wire/emit-advert";
 import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import type { EventQueue } from "./event-queue.ts";
-import type { Frame, Network, Port } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { Fault, Hostile, Scenario } from "./scenario.ts";
+import type { Frame, Port, Segment } from "./segment.ts";
 
 const MAC = 0x02_00_00_00_00_02 as Mac;
 const OWN_ADDRESS: Ipv4 = ipv4(0x0a_00_00_fe);
 const KEPT_MAX = 64;
 
-export class Stranger {
-  readonly #network: Network;
+export class UnknownPeer {
+  readonly #network: Segment;
   readonly #queue: EventQueue;
   readonly #random: Random;
   readonly #scenario: Scenario;
@@ -25,7 +25,7 @@ export class Stranger {
   /** The storm is over. */
   isQuiet = false;
 
-  constructor(network: Network, queue: EventQueue, random: Random, scenario: Scenario) {
+  constructor(network: Segment, queue: EventQueue, random: Random, scenario: Scenario) {
     this.#network = network;
     this.#queue = queue;
     this.#random = random;

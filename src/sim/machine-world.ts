@@ -4,13 +4,13 @@ import { BROADCAST_MAC, type Ipv4, macFromBytes } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { OK, type World } from "#vrrp/engine/world";
 import { arpSender, arpTarget, isMulticast } from "./frame-fields.ts";
-import type { Kernel } from "./kernel.ts";
+import type { SimulatedKernel } from "./kernel.ts";
 import type { Neighbours } from "./neighbours.ts";
-import type { Frame, Network, Port } from "./network.ts";
+import type { Frame, Port, Segment } from "./segment.ts";
 
 export interface WorldParts {
-  readonly kernel: Kernel;
-  readonly network: Network;
+  readonly kernel: SimulatedKernel;
+  readonly network: Segment;
   readonly port: Port;
   readonly hasGuard: boolean;
   readonly neighbours: Neighbours;
@@ -22,7 +22,7 @@ export interface WorldParts {
   readonly listening: (on: boolean) => void;
 }
 
-export function createWorld(parts: WorldParts): World {
+export function createMachineWorld(parts: WorldParts): World {
   const { kernel, network, neighbours, port } = parts;
   const refused = (index: number, call: string): ReturnType<World["sendArp"]> | undefined => {
     if (!kernel.linkExists || index !== kernel.linkIndex)

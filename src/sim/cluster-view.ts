@@ -1,0 +1,87 @@
+/**
+ * What a checker may see of a cluster, and what every message to it is about. These interfaces are the bottom of the room:
+ * whoever watches (checkers, clients, the trace) knows them alone, never how a machine is made.
+ */
+import type { AgreementState } from "#cloud/agreement/agreement-state";
+import type { Ipv4, Mac } from "#units/address";
+import type { Instant } from "#units/time";
+import type { Engine } from "#vrrp/engine/engine";
+import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
+import type { InstanceConfig } from "#vrrp/router/config";
+import type { SimulatedKernel } from "./kernel.ts";
+import type { RivalSpec } from "./scenario.ts";
+import type { Port } from "./segment.ts";
+
+/** Somebody who can answer for an address: one of our machines, or a rival. */
+export interface AddressOwner {
+  readonly mac: Mac;
+  readonly port: Port;
+  owns(address: Ipv4): boolean;
+}
+
+export interface MachineView extends AddressOwner {
+  readonly id: number;
+  readonly address: Ipv4;
+  readonly kernel: SimulatedKernel;
+  readonly supervisor: SupervisorView;
+  /** Undefined while the process does not exist. */
+  readonly engine: Engine | undefined;
+  /** The engine exists, and neither it nor the machine is stopped. */
+  readonly engineRuns: boolean;
+  /** Of the configuration file. What the engine has been given: `ClusterFacts.instances`. */
+  readonly instances: readonly InstanceConfig[];
+  readonly groups: readonly GroupConfig[];
+  readonly trackers: ReadonlyMap<string, TrackerResult>;
+  readonly isPaused: boolean;
+  /** Microseconds that busy processors add to each wake-up. */
+  readonly extraLate: number;
+  /** The machine's clock minus simulation time, microseconds. */
+  readonly clockOffset: number;
+  /** When its clock last fell behind without its knowing. */
+  readonly clockOffsetFellAt: number;
+  clock(): Instant;
+  /** Virtual addresses of the present configuration, and those still owned from an earlier one. */
+  addresses(): Iterable<Ipv4>;
+}
+
+export interface SupervisorView {
+  readonly isAlive: boolean;
+  /** It exists, and neither it nor the machine is stopped. */
+  readonly runs: boolean;
+  /** The engine is dead, the supervisor alive and about to take over for it. */
+  readonly isTakingOver: boolean;
+  /** Is the address of this instance kept for a successor right now? */
+  isHolding(instance: string): boolean;
+  /** Where there is a cloud: what the daemon asks it about. */
+  readonly cloud: { all(): Iterable<AgreementWatch> } | undefined;
+}
+
+/** One address of one instance, about which the daemon asks the platform. */
+export interface AgreementWatch {
+  readonly instance: string;
+  readonly address: Ipv4;
+  state: AgreementState;
+}
+
+export interface RivalView extends AddressOwner {
+  readonly id: number;
+  readonly spec: RivalSpec;
+  /** State of one of its routers; undefined while it does not run. */
+  state(vrid: number): "BACKUP" | "MASTER" | undefined;
+}
+
+/**
+ * Whether a client's packets get to an owner. `dark`: there is one in reach, but the cache points elsewhere. `nobody`: there
+ * is none.
+ */
+export type Reachability = "reached" | "dark" | "nobody";
+
+export interface ClientView {
+  readonly id: number;
+  readonly port: Port;
+  /** The MAC address that its cache has for the address. */
+  macOf(address: Ipv4): Mac | undefined;
+  service(address: Ipv4): Reachability | undefined;
+  /** Nodes that own the address and hear this client, and it them. */
+  ownersOf(address: Ipv4): readonly AddressOwner[];
+}
