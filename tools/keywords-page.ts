@@ -43,7 +43,7 @@ function describe(takes: Takes): string {
     case "text":
     case "secret":
       return "word";
-    case "words":
+    case "texts":
       return takes.min === takes.max ? `${takes.min} words` : `${takes.min} to ${takes.max} words`;
     case "command":
       return takes.user ? '"command" [user [group]]' : '"command"';

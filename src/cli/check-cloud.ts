@@ -87,7 +87,7 @@ function groupsOf(readings: readonly Reading[], asksForAll: boolean): readonly G
   return [...groups.values()];
 }
 
-const placeIn = (block: Block): Span => lastSetting(block, "havip")?.word.span ?? placeOf(block);
+const placeIn = (block: Block): Span => lastSetting(block, "havip")?.token.span ?? placeOf(block);
 
 async function askAbout(group: Group, options: CheckCloudOptions): Promise<readonly AnyFinding[]> {
   const { env, language, tell, now = Date.now, deadlineMs = DEADLINE_MS } = options;
@@ -167,7 +167,7 @@ async function ask(source: CloudSource, group: Group): Promise<readonly AnyFindi
 
 /** One address against the rows that have it, in whatever VPC. */
 function judge(
-  { ip, word }: AddressItem,
+  { ip, token }: AddressItem,
   rows: readonly HavipRow[],
   { instanceId, interfaces }: Self,
   region: string,
@@ -175,17 +175,17 @@ function judge(
   const address = ip.text;
   const named = rows.filter(({ Vip }) => Vip === address);
   const [elsewhere] = named;
-  if (elsewhere === undefined) return [finding("VR5202", word.span, { address, region })];
+  if (elsewhere === undefined) return [finding("VR5202", token.span, { address, region })];
   const own = [...new Set(interfaces.map(({ SubnetId }) => SubnetId))];
   const row = named.find(({ SubnetId }) => own.includes(SubnetId));
   if (row === undefined) {
     const { HaVipId: havip, SubnetId: subnet } = elsewhere;
-    return [finding("VR5203", word.span, { address, havip, subnet, own })];
+    return [finding("VR5203", token.span, { address, havip, subnet, own })];
   }
   const names = [instanceId, ...interfaces.map((one) => one.NetworkInterfaceId)];
   const isInRange = row.HaVipAssociationSet.some(({ InstanceId }) => names.includes(InstanceId));
   if (!row.CheckAssociate || isInRange) return [];
-  return [finding("VR5204", word.span, { address, havip: row.HaVipId, instance: instanceId })];
+  return [finding("VR5204", token.span, { address, havip: row.HaVipId, instance: instanceId })];
 }
 
 /** Said only where a HAVIP has to be made. Keys that may not ask are no news. */

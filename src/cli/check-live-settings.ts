@@ -69,7 +69,7 @@ export function judgeSettings(model: Model, machine: Kernel): readonly AnyFindin
   judgeMemberships(model, machine, tell);
   const [first] = model.instances.flatMap((instance) => addressesOf(instance));
   if (first !== undefined && machine.setting("net.ipv4.ip_nonlocal_bind") === 0) {
-    found.push(finding("VR5117", first.word.span, { address: first.ip.text }));
+    found.push(finding("VR5117", first.token.span, { address: first.ip.text }));
   }
   return found;
 }
@@ -108,7 +108,7 @@ function lowered(machine: Kernel, device: string, word: string, wanted: number):
 }
 
 function judgeAddress({ device, machine, tell }: Context, item: AddressItem, address: Ipv4): void {
-  const place = item.word.span;
+  const place = item.token.span;
   const holder = item.interface ?? device;
   const ignore = effective(machine, device, "arp_ignore") ?? 0;
   const text = item.ip.text;
@@ -161,7 +161,7 @@ function judgeUnbound(instance: Block, model: Model, machine: Kernel, tell: Tell
 }
 
 function judgePeers({ instance, device, machine, tell }: Context): void {
-  for (const { ip, word } of peersOf(instance)) {
+  for (const { ip, token } of peersOf(instance)) {
     if (ip.family !== 4) continue;
     const peer = ip.value;
     const local = machine.addresses.some(({ address }) => address === peer);
@@ -170,13 +170,13 @@ function judgePeers({ instance, device, machine, tell }: Context): void {
       // A peer that is this very router is told elsewhere (VR2020).
       if (source === ip.text || effective(machine, device, "accept_local") !== 0) continue;
       const settings = raised(machine, device, "accept_local", 1);
-      tell(word.span, settings, { kind: "local-peer", address: ip.text, interface: device });
+      tell(token.span, settings, { kind: "local-peer", address: ip.text, interface: device });
       continue;
     }
     const route = machine.routeTo(peer);
     if (route === device || effective(machine, device, "rp_filter") !== 1) continue;
     const effect = { kind: "peer-elsewhere", address: ip.text, interface: device, route } as const;
-    tell(word.span, raised(machine, device, "rp_filter", 2), effect);
+    tell(token.span, raised(machine, device, "rp_filter", 2), effect);
   }
 }
 
@@ -208,7 +208,7 @@ function judgeSecondaries(model: Model, machine: Kernel, tell: Tell): void {
   const holders = new Map<string, { readonly instance: Block; readonly address: string }>();
   for (const instance of model.instances) {
     for (const item of addressesOf(instance)) {
-      const { ip, prefix, word } = item;
+      const { ip, prefix, token } = item;
       const device = holderOf(item, instance, model);
       if (ip.family !== 4 || device === undefined || prefix === 32) continue;
       const network = `${printIpv4((ip.value & netmask(prefix)) as Ipv4)}/${prefix}`;
@@ -227,7 +227,7 @@ function judgeSecondaries(model: Model, machine: Kernel, tell: Tell): void {
         if (effective(machine, device, "promote_secondaries") !== 0) continue;
         const settings = raised(machine, device, "promote_secondaries", 1);
         const facts = { address: first.address, also: ip.text, interface: device };
-        tell(word.span, settings, { kind: "secondaries-go", ...facts });
+        tell(token.span, settings, { kind: "secondaries-go", ...facts });
       }
     }
   }

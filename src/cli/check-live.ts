@@ -78,14 +78,14 @@ function judgeInterface(instance: Block, machine: Machine, report: Report): void
   const own = machine.addresses.filter((one) => one.interface === name);
   const texts = own.map(({ address }) => printIpv4(address));
   judgeSource(instance, name, texts, report);
-  for (const { ip, word, interface: other } of addressesOf(instance)) {
+  for (const { ip, token, interface: other } of addressesOf(instance)) {
     if (ip.family !== 4 || other !== undefined) continue;
     if (texts.includes(ip.text)) {
-      report(finding("VR5111", word.span, { address: ip.text, interface: name }));
+      report(finding("VR5111", token.span, { address: ip.text, interface: name }));
     }
     if (!own.some(({ address, prefix }) => isInNetwork(ip.value, address, prefix))) {
       const networks = own.map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`);
-      report(finding("VR5104", word.span, { address: ip.text, interface: name, networks }));
+      report(finding("VR5104", token.span, { address: ip.text, interface: name, networks }));
     }
   }
 }
@@ -100,7 +100,7 @@ function judgeUnbound(instance: Block, model: Model, machine: Machine, report: R
     if (name === undefined || machine.interfaces.includes(name) || missing.has(name)) continue;
     missing.add(name);
     const known = machine.interfaces.filter((one) => one !== "lo");
-    report(finding("VR5101", item.word.span, { interface: name, known }));
+    report(finding("VR5101", item.token.span, { interface: name, known }));
   }
 }
 
@@ -124,7 +124,7 @@ function judgeDefaultUser({ globals, scripts }: Model, machine: Machine, report:
   if (security === undefined || lastSetting(globals, "script_user") !== undefined) return;
   if (scripts.every((block) => lastSetting(block, "user") !== undefined)) return;
   const user = "keepalived_script";
-  if (!machine.hasAccount(user)) report(finding("VR5108", security.word.span, { user }));
+  if (!machine.hasAccount(user)) report(finding("VR5108", security.token.span, { user }));
 }
 
 function judgeScripts(root: Block, machine: Machine, report: Report): void {
@@ -145,9 +145,9 @@ interface Scripts {
 
 const PIPES: readonly string[] = ["notify_fifo", "vrrp_notify_fifo"];
 
-function judgeSetting({ value, args, word, keyword }: Setting, scripts: Scripts): void {
+function judgeSetting({ value, args, token, keyword }: Setting, scripts: Scripts): void {
   const { machine, seen, report } = scripts;
-  const place: Span = args[0]?.span ?? word.span;
+  const place: Span = args[0]?.span ?? token.span;
   const judgeUser = (user: string, at: Span): void => {
     if (!machine.hasAccount(user)) report(finding("VR5108", at, { user }));
   };

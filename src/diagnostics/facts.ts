@@ -134,7 +134,7 @@ export interface Facts {
   readonly VR1020: { readonly keyword: string; readonly expected: string };
   readonly VR1021: {
     readonly keyword: string;
-    readonly words: string;
+    readonly extra: string;
     /** The first of them is itself a keyword here, so a line break is missing. */
     readonly isKeyword: boolean;
   };
@@ -288,7 +288,7 @@ export interface Facts {
   readonly VR2044: {
     readonly keyword: string;
     readonly command: string;
-    readonly words: string;
+    readonly rest: string;
     /** A user and a group may follow this command. */
     readonly user: boolean;
   };

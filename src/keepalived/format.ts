@@ -4,14 +4,14 @@
  * leaves a file alone where that is not so (braces inside half-open quotes and the like).
  */
 import type { Source } from "#diagnostics/source";
-import { openLineReader } from "./lines/line-reader.ts";
-import { splitWords } from "./lines/tokens.ts";
-import { type Node, readTree, type Token, type Tree } from "./lines/tree.ts";
+import { LineReader } from "./lines/line-reader.ts";
+import { tokenize } from "./lines/tokens.ts";
+import { readTree, type Tree, type TreeNode, type TreeToken } from "./lines/tree.ts";
 
 const INDENT = "    ";
 
 interface TextLine {
-  readonly tokens: readonly Token[];
+  readonly tokens: readonly TreeToken[];
   /** Part of a definition: untouched. */
   readonly raw: boolean;
 }
@@ -54,7 +54,7 @@ export function formatTree(tree: Tree): string {
   return out.length === 0 ? "" : `${out.join("\n")}\n`;
 }
 
-function leadingCloses(tokens: readonly Token[]): number {
+function leadingCloses(tokens: readonly TreeToken[]): number {
   let count = 0;
   for (const { kind } of tokens) {
     if (kind === "close") count++;
@@ -63,10 +63,10 @@ function leadingCloses(tokens: readonly Token[]): number {
   return count;
 }
 
-function printLine(tokens: readonly Token[]): string {
+function printLine(tokens: readonly TreeToken[]): string {
   let text = "";
   let gap = "";
-  let before: Token | undefined;
+  let before: TreeToken | undefined;
   for (const token of tokens) {
     if (token.kind === "space") {
       gap = token.text;
@@ -79,7 +79,7 @@ function printLine(tokens: readonly Token[]): string {
   return text.replace(/[ \t]+$/, "");
 }
 
-function between(before: Token | undefined, gap: string, next: Token): string {
+function between(before: TreeToken | undefined, gap: string, next: TreeToken): string {
   if (before === undefined || before.kind === "byte-order-mark") return "";
   // Comments beside statements are often aligned by hand.
   if (next.kind === "comment") return gap === "" || gap.includes("\t") ? " " : gap;
@@ -89,14 +89,14 @@ function between(before: Token | undefined, gap: string, next: Token): string {
 
 function linesOf(tree: Tree): readonly TextLine[] {
   const lines: TextLine[] = [];
-  let current: Token[] = [];
-  const add = (token: Token, raw: boolean): void => {
+  let current: TreeToken[] = [];
+  const add = (token: TreeToken, raw: boolean): void => {
     current.push(token);
     if (token.kind !== "newline") return;
     lines.push({ tokens: current, raw });
     current = [];
   };
-  const work: (Node | Token)[] = tree.nodes.toReversed();
+  const work: (TreeNode | TreeToken)[] = tree.nodes.toReversed();
   while (work.length > 0) {
     const next = work.pop();
     if (next === undefined) break;
@@ -124,7 +124,7 @@ export function meansTheSame(before: Source, after: Source): boolean {
 }
 
 function logicalLines(source: Source, configId: string | undefined): string {
-  const reader = openLineReader([source], {
+  const reader = new LineReader([source], {
     configId,
     predefined: {
       folder: () => ".",
@@ -137,7 +137,7 @@ function logicalLines(source: Source, configId: string | undefined): string {
   });
   const lines: string[] = [];
   for (let line = reader.next(); line !== undefined; line = reader.next()) {
-    const { words } = splitWords(line);
+    const { tokens: words } = tokenize(line);
     lines.push(words.map(({ text, quoted }) => `${quoted ? '"' : " "}${text}`).join(""));
   }
   return lines.join("\n");

@@ -90,7 +90,7 @@ function pairUp(first: Model, second: Model): readonly Couple[] {
 
 function placeIn(block: Block, ...words: readonly [string, ...string[]]): Span {
   const setting = lastOfAny(block, words);
-  return setting?.args[0]?.span ?? setting?.word.span ?? placeOf(block);
+  return setting?.args[0]?.span ?? setting?.token.span ?? placeOf(block);
 }
 
 function comparePartners(pair: Partners): void {
@@ -168,7 +168,7 @@ function mirror(own: Side, other: Side, report: Partners["report"]): void {
   if (peersOf(other.block).some(({ ip }) => ip.text === source.text)) return;
   const [peer] = peersOf(other.block);
   const facts = { first: own.file, second: other.file, source: source.text };
-  const related = peer === undefined ? [] : [peer.word.span];
+  const related = peer === undefined ? [] : [peer.token.span];
   report(finding("VR2503", placeIn(own.block, "unicast_src_ip"), facts, { related }));
 }
 
@@ -209,7 +209,7 @@ function compareAddresses({ first, second, report }: Partners): void {
   const secondOnly = b.filter((text) => !a.includes(text));
   if (firstOnly.length === 0 && secondOnly.length === 0) return;
   const place = ({ block }: Side): Span =>
-    lastSetting(block, "virtual_ipaddress")?.word.span ?? placeOf(block);
+    lastSetting(block, "virtual_ipaddress")?.token.span ?? placeOf(block);
   const facts = { firstOnly, secondOnly };
   report(finding("VR2505", place(first), facts, { related: [place(second)] }));
 }

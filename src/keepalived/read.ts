@@ -17,14 +17,14 @@ import type { AnyFinding, Diagnostic, Language } from "#diagnostics/diagnostic";
 import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { indexLines, positionAt, type Source, type Span } from "#diagnostics/source";
 import { textOf } from "./blocks/block.ts";
-import { createBlockReader } from "./blocks/block-reader.ts";
+import { BlockReader } from "./blocks/block-reader.ts";
 import { createCollector } from "./findings/collector.ts";
 import { completeCommented } from "./findings/commented-checks.ts";
 import { createRedactor } from "./findings/redact.ts";
 import { tidyFindings } from "./findings/tidy.ts";
 import type { Predefined } from "./lines/definitions.ts";
 import { type IncludeLoader, loadInclude } from "./lines/include.ts";
-import { openLineReader } from "./lines/line-reader.ts";
+import { LineReader } from "./lines/line-reader.ts";
 import { readTree, type Tree } from "./lines/tree.ts";
 import { type Model, modelOf } from "./model/model.ts";
 import { makePlan } from "./plan/make-plan.ts";
@@ -73,14 +73,14 @@ export function readConfiguration(files: readonly Source[], options: ReadOptions
   const collector = createCollector(isComplete);
   const { report } = collector;
   let instanceName: string | undefined;
-  const reader = openLineReader(files, {
+  const reader = new LineReader(files, {
     configId: options.configId,
     predefined: predefinedOf(options, () => instanceName ?? options.configId ?? ""),
     include: (request) => loadInclude(request, options.include, report),
     report,
   });
   const lines = lineFinder(reader.sources);
-  const blocks = createBlockReader({
+  const blocks = new BlockReader({
     report,
     sourceOf: (file) => reader.sources.find(({ name }) => name === file),
     lineOf: lines,

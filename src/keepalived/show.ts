@@ -70,7 +70,7 @@ function rowsOf(block: Block | undefined, globals: Block | undefined): Row {
     const setting = own ?? inherited;
     if (setting === undefined) return { keyword, value, origin: { kind: "default" } };
     const written = setting.args[0]?.text;
-    const { span } = setting.word;
+    const { span } = setting.token;
     const same =
       setting.keyword.takes.kind !== "integer" && setting.keyword.takes.kind !== "decimal";
     const kept = same || written === undefined || Number(written) === Number(value);
@@ -123,7 +123,7 @@ function presetRow(row: Row, block: Block | undefined, model: Model): Row {
     const shown = row(keyword, value, global);
     const isOurs = PRESET_SAYS[keyword]?.(preset) === value;
     return shown.origin.kind === "default" && isOurs
-      ? { ...shown, origin: { kind: "preset", name: preset.name, span: setting.word.span } }
+      ? { ...shown, origin: { kind: "preset", name: preset.name, span: setting.token.span } }
       : shown;
   };
 }

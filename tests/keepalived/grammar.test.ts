@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lineOf } from "#keepalived/lines/line";
-import { splitWords, stripLine } from "#keepalived/lines/tokens";
+import { tokenize, stripLine } from "#keepalived/lines/tokens";
 import { type Reading, type ReadOptions, readConfiguration } from "#keepalived/read";
 import { splitCommand } from "#keepalived/values/command";
 import { readIp } from "#keepalived/values/ip";
@@ -42,7 +42,7 @@ test("words: comments, quotes and blanks", () => {
   for (const [text, expected] of rows) {
     const { line } = stripLine(lineOf(text, "f", 0));
     assert.deepEqual(
-      splitWords(line).words.map((word) => word.text),
+      tokenize(line).tokens.map((word) => word.text),
       expected,
       text,
     );

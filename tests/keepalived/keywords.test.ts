@@ -51,7 +51,7 @@ function sample({ takes }: Keyword): string {
     case "text":
     case "secret":
       return "word";
-    case "words":
+    case "texts":
       return Array.from({ length: takes.min }, () => "1").join(" ");
     case "command":
       return '"/usr/bin/true x"';

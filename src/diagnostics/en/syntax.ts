@@ -139,8 +139,8 @@ export const SYNTAX: Messages<Family<"VR1">> = {
     label: "nothing follows",
     notes: ["keepalived stops at this line with exit status 2: it does not start"],
   }),
-  VR1021: ({ keyword, words, isKeyword }) => ({
-    message: `\`${words}\` after \`${keyword}\` is dropped`,
+  VR1021: ({ keyword, extra, isKeyword }) => ({
+    message: `\`${extra}\` after \`${keyword}\` is dropped`,
     label: "has no effect",
     notes: ["keepalived says nothing about words too many"],
     help: isKeyword ? "put it on a line of its own" : "delete it, or quote what belongs together",

@@ -283,16 +283,16 @@ export const VALUES: Messages<Family<"VR20">> = {
     message: `\`${name}\` stands twice in \`${block}\``,
     label: "again",
   }),
-  VR2044: ({ keyword, command, words, user }) => ({
+  VR2044: ({ keyword, command, rest, user }) => ({
     message: user
-      ? `\`${keyword}\` would run \`${command}\` as the user \`${words.split(" ")[0]}\`, not with that argument`
-      : `\`${keyword}\` would run \`${command}\` without \`${words}\``,
+      ? `\`${keyword}\` would run \`${command}\` as the user \`${rest.split(" ")[0]}\`, not with that argument`
+      : `\`${keyword}\` would run \`${command}\` without \`${rest}\``,
     label: user ? "taken for user and group" : "dropped",
     related: ["the whole command"],
     notes: user
       ? ["there is no such account, so keepalived disables the script"]
       : ["keepalived reads one word; what follows it is dropped without a message"],
-    help: `put the whole command in double quotes: "${command} ${words}"`,
+    help: `put the whole command in double quotes: "${command} ${rest}"`,
   }),
   VR2045: ({ command, problem }) => ({
     message: {

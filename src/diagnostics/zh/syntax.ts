@@ -132,8 +132,8 @@ export const SYNTAX: Messages<Family<"VR1">> = {
     label: "后面没有内容",
     notes: ["keepalived 读到这一行就以状态码 2 退出，不会启动"],
   }),
-  VR1021: ({ keyword, words, isKeyword }) => ({
-    message: `\`${keyword}\` 之后的 \`${words}\` 会被丢弃`,
+  VR1021: ({ keyword, extra, isKeyword }) => ({
+    message: `\`${keyword}\` 之后的 \`${extra}\` 会被丢弃`,
     label: "不起作用",
     notes: ["keepalived 对多余的单词不作任何提示"],
     help: isKeyword ? "另起一行" : "删掉多余部分；若是一个整体，请加双引号",

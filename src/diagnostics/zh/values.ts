@@ -267,16 +267,16 @@ export const VALUES: Messages<Family<"VR20">> = {
     message: `\`${name}\` 在 \`${block}\` 里写了两次`,
     label: "重复",
   }),
-  VR2044: ({ keyword, command, words, user }) => ({
+  VR2044: ({ keyword, command, rest, user }) => ({
     message: user
-      ? `\`${keyword}\` 会以用户 \`${words.split(" ")[0]}\` 的身份运行 \`${command}\`，而不是把它当参数`
-      : `\`${keyword}\` 运行 \`${command}\` 时不会带上 \`${words}\``,
+      ? `\`${keyword}\` 会以用户 \`${rest.split(" ")[0]}\` 的身份运行 \`${command}\`，而不是把它当参数`
+      : `\`${keyword}\` 运行 \`${command}\` 时不会带上 \`${rest}\``,
     label: user ? "被当成用户和组" : "会被丢弃",
     related: ["整条命令"],
     notes: user
       ? ["没有这个用户，keepalived 会停用该脚本"]
       : ["keepalived 只读一个单词，后面的内容会被丢弃，也没有任何提示"],
-    help: `把整条命令放进双引号："${command} ${words}"`,
+    help: `把整条命令放进双引号："${command} ${rest}"`,
   }),
   VR2045: ({ command, problem }) => ({
     message: {

@@ -2,21 +2,21 @@
 import type { Span } from "#diagnostics/source";
 import type { Secret } from "#units/secret";
 import type { BlockWord, Keyword } from "../keywords/keyword.ts";
-import type { Word } from "../lines/tokens.ts";
+import type { Token } from "../lines/tokens.ts";
 import type { Item, Value } from "../values/value.ts";
 
 export interface Setting {
   readonly keyword: Keyword;
-  readonly word: Word;
-  readonly args: readonly Word[];
+  readonly token: Token;
+  readonly args: readonly Token[];
   readonly value: Value;
 }
 
 export interface Block {
   readonly word: BlockWord | undefined;
   /** The header's words; the root has none. */
-  readonly head: Word | undefined;
-  readonly name: Word | undefined;
+  readonly head: Token | undefined;
+  readonly name: Token | undefined;
   /** Added to by `addSetting` only. */
   readonly settings: Setting[];
   /** Index in `settings` of each word's last one, where there are many. */
@@ -29,14 +29,14 @@ export interface Block {
    * is not its own. What is missing in it is then no fault of its own.
    */
   damaged: boolean;
-  /** Words that were meant and got lost (misspelled, refused value): not having them is a consequence. */
+  /** TokenizedLine that were meant and got lost (misspelled, refused value): not having them is a consequence. */
   readonly attempted: string[];
 }
 
 export function newBlock(
   word: BlockWord | undefined,
-  head: Word | undefined,
-  name: Word | undefined,
+  head: Token | undefined,
+  name: Token | undefined,
 ): Block {
   return {
     word,

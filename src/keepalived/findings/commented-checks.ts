@@ -31,11 +31,11 @@ function usesOf(model: Model): ReadonlyMap<string, readonly Use[]> {
   const uses = new Map<string, Use[]>();
   for (const block of [...model.instances, ...model.groups]) {
     for (const list of ["track_script", "track_process", "track_file"]) {
-      for (const { word } of itemsOf(block, list, "tracked")) {
-        if (!model.lostNames.has(word.text)) continue;
-        const use = { user: nameOf(block), span: word.span };
-        const known = uses.get(word.text);
-        if (known === undefined) uses.set(word.text, [use]);
+      for (const { token } of itemsOf(block, list, "tracked")) {
+        if (!model.lostNames.has(token.text)) continue;
+        const use = { user: nameOf(block), span: token.span };
+        const known = uses.get(token.text);
+        if (known === undefined) uses.set(token.text, [use]);
         else known.push(use);
       }
     }

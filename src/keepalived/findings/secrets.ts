@@ -36,7 +36,7 @@ const DEFINITION = /^[ \t#!]*(?:@\^?[^ \t]*[ \t]+)?\$(\w+)[ \t]*=/;
 const USE = /\$\{?(\w+)/g;
 /** Blocks in which every word may be a password that was put in the wrong place. */
 const BLOCKS: readonly BlockWord[] = ["authentication", "auth_hmac"];
-/** Words of these blocks whose arguments are no secrets, and how many they have. */
+/** TokenizedLine of these blocks whose arguments are no secrets, and how many they have. */
 const OPEN_WORDS: ReadonlySet<string> = new Set([
   "auth_type",
   "active_key",

@@ -4,7 +4,7 @@ import {
   integer,
   type KeywordTable,
   secret,
-  secretWords,
+  secretTexts,
   table,
   without,
   yes,
@@ -30,7 +30,7 @@ export const AUTHENTICATION: KeywordTable = table([
 export const HMAC: KeywordTable = table([
   {
     word: "key",
-    takes: secretWords(2, 2),
+    takes: secretTexts(2, 2),
     since: "2.4.0",
     acts: without("hmac"),
     repeatable: true,

@@ -12,8 +12,8 @@ import {
   maybeChoice,
   quiet,
   text,
+  texts,
   user,
-  words,
   yes,
 } from "./keyword.ts";
 
@@ -97,7 +97,7 @@ export const MAIL: readonly Keyword[] = [
   },
   {
     word: "notification_email_from",
-    takes: words(1, 8),
+    takes: texts(1, 8),
     since: "0.6.6",
     default: "user@host",
     acts: quiet("always"),
@@ -105,7 +105,7 @@ export const MAIL: readonly Keyword[] = [
   },
   {
     word: "smtp_server",
-    takes: words(1, 2),
+    takes: texts(1, 2),
     since: "0.6.6",
     acts: quiet("always"),
     purpose: "mail server, and port",
@@ -163,7 +163,7 @@ export const MAIL: readonly Keyword[] = [
 export const NOTIFY: readonly Keyword[] = [
   {
     word: "notify_fifo",
-    takes: words(1, 3),
+    takes: texts(1, 3),
     since: "1.3.6",
     acts: yes,
     purpose:
@@ -178,7 +178,7 @@ export const NOTIFY: readonly Keyword[] = [
   },
   {
     word: "vrrp_notify_fifo",
-    takes: words(1, 3),
+    takes: texts(1, 3),
     since: "1.3.6",
     acts: yes,
     purpose: "the same, VRRP only",

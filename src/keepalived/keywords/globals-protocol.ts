@@ -15,9 +15,9 @@ import {
   looseDecimal,
   looseInteger,
   quiet,
-  told,
+  reportedByRule,
+  texts,
   version,
-  words,
   yes,
 } from "./keyword.ts";
 
@@ -91,7 +91,7 @@ export const PROTOCOL: readonly Keyword[] = [
     takes: boolean,
     since: "1.2.20",
     default: "off",
-    acts: told("strict"),
+    acts: reportedByRule("strict"),
     conflicts: ["authentication", "unicast_peer", "preempt_delay", "vmac_xmit_base"],
     purpose:
       "no password, no delays, state by priority, as in keepalived; traffic to the address is not dropped",
@@ -220,8 +220,8 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_garp_extra_if",
-    lonely: true,
-    takes: words(1, 2),
+    bareIsSkipped: true,
+    takes: texts(1, 2),
     since: "2.2.3",
     default: "off",
     acts: less("vmac"),
@@ -229,8 +229,8 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vrrp_vmac_garp_intvl",
-    lonely: true,
-    takes: words(1, 2),
+    bareIsSkipped: true,
+    takes: texts(1, 2),
     since: "2.2.0",
     acts: less("vmac"),
     deprecated: "vrrp_garp_extra_if",
@@ -267,7 +267,7 @@ export const OWN: readonly Keyword[] = [
   },
   {
     word: "garp_rate",
-    takes: words(2, 2),
+    takes: texts(2, 2),
     since: "baton",
     default: "no limit",
     acts: yes,

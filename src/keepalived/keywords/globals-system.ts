@@ -10,7 +10,7 @@ import {
   maybeInteger,
   quiet,
   text,
-  words,
+  texts,
   yes,
 } from "./keyword.ts";
 
@@ -19,21 +19,21 @@ const INT_MAX = 2_147_483_647;
 export const FILTER: readonly Keyword[] = [
   {
     word: "vrrp_iptables",
-    takes: words(0, 2),
+    takes: texts(0, 2),
     since: "1.2.20",
     acts: quiet("kernel"),
     purpose: "iptables chains for `no_accept`",
   },
   {
     word: "vrrp_ipsets",
-    takes: words(0, 5),
+    takes: texts(0, 5),
     since: "1.2.20",
     acts: quiet("kernel"),
     purpose: "ipsets for `no_accept`",
   },
   {
     word: "nftables",
-    takes: words(0, 1),
+    takes: texts(0, 1),
     since: "2.0.11",
     default: "keepalived",
     acts: quiet("kernel"),
@@ -117,7 +117,7 @@ export const SCHEDULING: readonly Keyword[] = [
     },
     {
       word: `${process}_cpu_affinity`,
-      takes: words(1, 64),
+      takes: texts(1, 64),
       since: "2.0.11",
       acts: quiet("scheduling"),
       purpose: "processors it may use",
@@ -178,7 +178,7 @@ export const HOUSEKEEPING: readonly Keyword[] = [
   ),
   {
     word: "vrrp_rx_bufs_policy",
-    takes: words(1, 2),
+    takes: texts(1, 2),
     since: "2.0.0",
     acts: quiet("buffers"),
     purpose: "how the receive buffer is sized",
@@ -193,7 +193,7 @@ export const HOUSEKEEPING: readonly Keyword[] = [
   },
   {
     word: "reload_check_config",
-    takes: words(0, 1),
+    takes: texts(0, 1),
     since: "2.2.0",
     default: "off",
     acts: yes,
@@ -215,7 +215,7 @@ export const HOUSEKEEPING: readonly Keyword[] = [
   },
   {
     word: "reload_file",
-    takes: words(0, 1),
+    takes: texts(0, 1),
     since: "2.2.0",
     acts: less("reload-file"),
     purpose: "marker that exists while files are read",
@@ -223,7 +223,7 @@ export const HOUSEKEEPING: readonly Keyword[] = [
   ...["tmp_config_directory", "config_save_dir", "umask"].map(
     (word): Keyword => ({
       word,
-      takes: words(1, 9),
+      takes: texts(1, 9),
       since: "2.0.9",
       acts: quiet("dump-files"),
       purpose: "housekeeping of keepalived's own files",
@@ -287,7 +287,7 @@ export const HOUSEKEEPING: readonly Keyword[] = [
 export const OTHER_SERVICES: readonly Keyword[] = [
   {
     word: "snmp_socket",
-    takes: words(0, 1),
+    takes: texts(0, 1),
     since: "1.2.20",
     acts: quiet("always"),
     purpose: "socket of the SNMP agent",
@@ -334,14 +334,14 @@ export const OTHER_SERVICES: readonly Keyword[] = [
   },
   {
     word: "lvs_sync_daemon",
-    takes: words(2, 16),
+    takes: texts(2, 16),
     since: "1.2.20",
     acts: less("ipvs"),
     purpose: "IPVS: synchronisation follows an instance",
   },
   {
     word: "lvs_timeouts",
-    takes: words(2, 6),
+    takes: texts(2, 6),
     since: "2.0.0",
     acts: less("ipvs"),
     purpose: "IPVS: connection time-outs",
@@ -355,14 +355,14 @@ export const OTHER_SERVICES: readonly Keyword[] = [
   },
   {
     word: "lvs_flush_on_stop",
-    takes: words(0, 1),
+    takes: texts(0, 1),
     since: "2.0.17",
     acts: quiet("always"),
     purpose: "IPVS: flush at stop",
   },
   {
     word: "lvs_notify_fifo",
-    takes: words(1, 3),
+    takes: texts(1, 3),
     since: "1.3.6",
     acts: quiet("always"),
     purpose: "IPVS: named pipe of the checkers",

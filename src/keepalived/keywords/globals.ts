@@ -3,7 +3,7 @@
 import { IDENTITY, MAIL, NOTIFY } from "./globals-people.ts";
 import { ANNOUNCE, OWN, PROTOCOL } from "./globals-protocol.ts";
 import { BUFFERS, FILTER, HOUSEKEEPING, OTHER_SERVICES, SCHEDULING } from "./globals-system.ts";
-import { type KeywordTable, lonely, table } from "./keyword.ts";
+import { type KeywordTable, skippedBare, table } from "./keyword.ts";
 
 /** keepalived goes on without the line when these stand alone; the others of one argument or more stop it. */
 const LONELY: readonly string[] = [
@@ -47,7 +47,7 @@ const LONELY: readonly string[] = [
 ];
 
 export const GLOBALS: KeywordTable = table(
-  lonely(
+  skippedBare(
     [
       ...IDENTITY,
       ...MAIL,

@@ -11,8 +11,8 @@ import {
   list,
   quiet,
   type Takes,
+  texts,
   without,
-  words,
   yes,
 } from "./keyword.ts";
 
@@ -83,7 +83,7 @@ export const ADDRESSES: readonly Keyword[] = [
   },
   {
     word: "use_vmac",
-    takes: words(0, 8),
+    takes: texts(0, 8),
     since: "1.2.3",
     default: "off",
     acts: less("vmac"),
@@ -108,7 +108,7 @@ export const ADDRESSES: readonly Keyword[] = [
   },
   {
     word: "use_ipvlan",
-    takes: words(0, 4),
+    takes: texts(0, 4),
     since: "2.0.17",
     default: "off",
     acts: less("vmac"),
@@ -149,8 +149,8 @@ export const ANNOUNCE: readonly Keyword[] = [
   ),
   {
     word: "garp_extra_if",
-    lonely: true,
-    takes: words(1, 2),
+    bareIsSkipped: true,
+    takes: texts(1, 2),
     since: "2.2.3",
     default: "vrrp_garp_extra_if",
     acts: less("vmac"),
@@ -158,8 +158,8 @@ export const ANNOUNCE: readonly Keyword[] = [
   },
   {
     word: "vmac_garp_intvl",
-    lonely: true,
-    takes: words(1, 2),
+    bareIsSkipped: true,
+    takes: texts(1, 2),
     since: "2.2.0",
     acts: less("vmac"),
     deprecated: "garp_extra_if",

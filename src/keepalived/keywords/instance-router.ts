@@ -16,7 +16,7 @@ import {
   maybeChoice,
   maybeInteger,
   quiet,
-  told,
+  reportedByRule,
   version,
   without,
   yes,
@@ -146,7 +146,7 @@ export const ROUTER: readonly Keyword[] = [
     takes: boolean,
     since: "1.2.20",
     default: "vrrp_strict",
-    acts: told("strict"),
+    acts: reportedByRule("strict"),
     purpose: "as `vrrp_strict`, for this instance",
   },
   {
@@ -270,7 +270,7 @@ export const NETWORK: readonly Keyword[] = [
   },
   {
     word: "kernel_rx_buf_size",
-    lonely: true,
+    bareIsSkipped: true,
     takes: integer(1, INT_MAX),
     since: "2.0.3",
     unit: "bytes",

@@ -15,7 +15,7 @@ import {
   less,
   quiet,
   table,
-  words,
+  texts,
   yes,
 } from "./keyword.ts";
 
@@ -57,7 +57,7 @@ const OWN: readonly Keyword[] = [
   },
   {
     word: "hold_down",
-    takes: words(2, 2),
+    takes: texts(2, 2),
     since: "baton",
     default: "off",
     unit: "s",
@@ -83,7 +83,7 @@ const OWN: readonly Keyword[] = [
   },
   {
     word: "garp_rate",
-    takes: words(2, 2),
+    takes: texts(2, 2),
     since: "baton",
     default: "global garp_rate",
     acts: yes,

@@ -65,7 +65,7 @@ export type Takes =
   | { readonly kind: "secret" }
   /** From `min` to `max` words that only keepalived interprets. */
   | {
-      readonly kind: "words";
+      readonly kind: "texts";
       readonly min: number;
       readonly max: number;
       /** They are never printed, and nobody needs them. */
@@ -93,7 +93,7 @@ export type Acts =
       readonly severity: "error" | "warning";
       readonly loss: Loss;
       /** By a rule of its own. */
-      readonly told?: true;
+      readonly ownRule?: true;
     }
   /** Read, checked, and nothing to do here. */
   | { readonly kind: "no-need"; readonly why: NoNeed; readonly quiet: boolean }
@@ -115,7 +115,7 @@ export interface Keyword {
   /** May stand several times. */
   readonly repeatable?: true;
   /** keepalived says that the argument is missing and goes on without the line; where it is not there, it stops. */
-  readonly lonely?: true;
+  readonly bareIsSkipped?: true;
   readonly purpose: string;
 }
 
@@ -176,9 +176,9 @@ export const maybeChoice = (...of: readonly string[]): Takes => ({
   optional: true,
 });
 export const address = (family: 4 | 6 | "any"): Takes => ({ kind: "address", family });
-export const words = (min: number, max: number): Takes => ({ kind: "words", min, max });
-export const secretWords = (min: number, max: number): Takes => ({
-  kind: "words",
+export const texts = (min: number, max: number): Takes => ({ kind: "texts", min, max });
+export const secretTexts = (min: number, max: number): Takes => ({
+  kind: "texts",
   min,
   max,
   isSecret: true,
@@ -193,14 +193,17 @@ export const block = (word: BlockWord, named: boolean): Takes => ({
 export const yes: Acts = { kind: "yes" };
 export const without = (loss: Loss): Acts => ({ kind: "without", severity: "error", loss });
 export const less = (loss: Loss): Acts => ({ kind: "without", severity: "warning", loss });
-export const told = (loss: Loss): Acts => ({
+export const reportedByRule = (loss: Loss): Acts => ({
   kind: "without",
   severity: "warning",
   loss,
-  told: true,
+  ownRule: true,
 });
 /** Marks the words whose missing argument does not stop keepalived (asked of 2.2.7 word by word). */
-export const lonely = (rows: readonly Keyword[], words: readonly string[]): readonly Keyword[] =>
-  rows.map((row) => (words.includes(row.word) ? { ...row, lonely: true } : row));
+export const skippedBare = (
+  rows: readonly Keyword[],
+  words: readonly string[],
+): readonly Keyword[] =>
+  rows.map((row) => (words.includes(row.word) ? { ...row, bareIsSkipped: true } : row));
 /** Nothing to do. Said once for each reason; "always" words only matter together with one that is told. */
 export const quiet = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: why === "always" });

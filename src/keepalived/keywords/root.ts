@@ -10,8 +10,8 @@ import {
   quiet,
   table,
   text,
+  texts,
   without,
-  words,
   yes,
 } from "./keyword.ts";
 
@@ -155,7 +155,7 @@ export const ROOT: KeywordTable = table([
   },
   {
     word: "net_namespace",
-    lonely: true,
+    bareIsSkipped: true,
     takes: text,
     since: "1.2.24",
     acts: without("namespace"),
@@ -163,7 +163,7 @@ export const ROOT: KeywordTable = table([
   },
   {
     word: "net_namespace_ipvs",
-    lonely: true,
+    bareIsSkipped: true,
     takes: text,
     since: "2.1.0",
     acts: less("ipvs"),
@@ -178,7 +178,7 @@ export const ROOT: KeywordTable = table([
   },
   {
     word: "instance",
-    lonely: true,
+    bareIsSkipped: true,
     takes: text,
     since: "1.2.24",
     acts: yes,
@@ -202,7 +202,7 @@ export const ROOT: KeywordTable = table([
   },
   {
     word: "include_check",
-    takes: words(0, 8),
+    takes: texts(0, 8),
     since: "2.2.0",
     acts: quiet("always"),
     purpose: "how strict `include` is",

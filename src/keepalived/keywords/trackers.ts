@@ -11,9 +11,9 @@ import {
   quiet,
   table,
   text,
+  texts,
   user,
   without,
-  words,
   yes,
 } from "./keyword.ts";
 
@@ -34,7 +34,7 @@ const weight = (limit: number, beyond: "limit" | "default", fallback: string): K
 export const SCRIPT: KeywordTable = table([
   {
     word: "script",
-    lonely: true,
+    bareIsSkipped: true,
     takes: { kind: "command", user: false },
     since: "1.1.13",
     acts: yes,
@@ -152,7 +152,7 @@ export const PROCESS: KeywordTable = table([
     acts: yes,
     purpose: "how long processes must be missing",
   },
-  { ...weight(254, "default", "0"), lonely: true },
+  { ...weight(254, "default", "0"), bareIsSkipped: true },
   {
     word: "full_command",
     takes: flag,
@@ -166,16 +166,16 @@ export const PROCESS: KeywordTable = table([
 export const FILE: KeywordTable = table([
   {
     word: "file",
-    lonely: true,
+    bareIsSkipped: true,
     takes: text,
     since: "2.0.0",
     acts: yes,
     purpose: "file with a whole number",
   },
-  { ...weight(254, "default", "1"), lonely: true },
+  { ...weight(254, "default", "1"), bareIsSkipped: true },
   {
     word: "init_file",
-    takes: words(0, 2),
+    takes: texts(0, 2),
     since: "2.0.0",
     default: "the file is not created",
     acts: yes,

@@ -6,7 +6,7 @@ import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Facts } from "#diagnostics/facts";
 import type { Source, Span } from "#diagnostics/source";
 import type { Line } from "./line.ts";
-import { splitWords } from "./tokens.ts";
+import { tokenize } from "./tokens.ts";
 
 export type IncludeKeyword =
   | "include"
@@ -51,9 +51,9 @@ const MAYBE = /^include[a-z]?(?:[ \t]+|(?="))(?:"[^"]*"|[^ \t"]+)[ \t]*$/;
 
 export function readInclude(line: Line): Include | undefined {
   if (!MAYBE.test(line.text)) return undefined;
-  const { words } = splitWords(line);
-  const [keyword, pattern] = words;
-  if (keyword === undefined || pattern === undefined || words.length !== 2) return undefined;
+  const { tokens } = tokenize(line);
+  const [keyword, pattern] = tokens;
+  if (keyword === undefined || pattern === undefined || tokens.length !== 2) return undefined;
   if (!KEYWORDS.includes(keyword.text)) return undefined;
   return {
     keyword: keyword.text as IncludeKeyword,

@@ -9,7 +9,7 @@
 import type { Span } from "#diagnostics/source";
 import { type Line, replaceIn, sliceLine, spanOf } from "./line.ts";
 
-export interface Word {
+export interface Token {
   readonly text: string;
   readonly span: Span;
   readonly quoted: boolean;
@@ -92,8 +92,8 @@ export function stripLine(line: Line): Stripped {
   return { line: stripped, continued, backslash, commentAt, escapes, openQuote: quote };
 }
 
-export interface Words {
-  readonly words: readonly Word[];
+export interface TokenizedLine {
+  readonly tokens: readonly Token[];
   /** Place of a quote that is never closed; what follows it is lost. */
   readonly openQuote: Span | undefined;
 }
@@ -106,9 +106,9 @@ const QUOTE = 0x22;
 /** Blank, tab, line feed, vertical tab, form feed, carriage return. */
 const separates = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 
-export function splitWords(line: Line): Words {
+export function tokenize(line: Line): TokenizedLine {
   const { text } = line;
-  const words: Word[] = [];
+  const tokens: Token[] = [];
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at);
     if (separates(code)) {
@@ -119,19 +119,19 @@ export function splitWords(line: Line): Words {
     let end = at + 1;
     if (quoted) {
       end = text.indexOf('"', end) + 1;
-      if (end === 0) return { words, openQuote: spanOf(line, at, text.length) };
+      if (end === 0) return { tokens, openQuote: spanOf(line, at, text.length) };
     } else {
       for (; end < text.length; end++) {
         const next = text.charCodeAt(end);
         if (next === QUOTE || separates(next)) break;
       }
     }
-    const word = quoted ? text.slice(at + 1, end - 1) : text.slice(at, end);
-    words.push({ text: word, span: spanOf(line, at, end), quoted });
-    if (words.length === WORDS_MAX) break;
+    const token = quoted ? text.slice(at + 1, end - 1) : text.slice(at, end);
+    tokens.push({ text: token, span: spanOf(line, at, end), quoted });
+    if (tokens.length === WORDS_MAX) break;
     at = end;
   }
-  return { words, openQuote: undefined };
+  return { tokens, openQuote: undefined };
 }
 
 const isBrace = (code: number): boolean => code === 0x7b || code === 0x7d;

@@ -7,7 +7,7 @@ import type { Source } from "#diagnostics/source";
 import { lineOf } from "./line.ts";
 import { stripLine } from "./tokens.ts";
 
-export type TokenKind =
+export type TreeTokenKind =
   | "byte-order-mark"
   | "space"
   | "newline"
@@ -17,44 +17,44 @@ export type TokenKind =
   | "open"
   | "close";
 
-export interface Token {
-  readonly kind: TokenKind;
+export interface TreeToken {
+  readonly kind: TreeTokenKind;
   readonly text: string;
   readonly start: number;
 }
 
-export type Node =
+export type TreeNode =
   /** An empty line, or a comment alone on its line. */
-  | { readonly kind: "blank"; readonly tokens: readonly Token[] }
-  | { readonly kind: "statement"; readonly tokens: readonly Token[] }
+  | { readonly kind: "blank"; readonly tokens: readonly TreeToken[] }
+  | { readonly kind: "statement"; readonly tokens: readonly TreeToken[] }
   /** `$NAME=…`, with its continued lines: braces in it open nothing here. */
-  | { readonly kind: "definition"; readonly tokens: readonly Token[] }
-  | Block
+  | { readonly kind: "definition"; readonly tokens: readonly TreeToken[] }
+  | TreeBlock
   /** A `}` that closes nothing. */
-  | { readonly kind: "stray"; readonly tokens: readonly Token[] };
+  | { readonly kind: "stray"; readonly tokens: readonly TreeToken[] };
 
-export interface Block {
+export interface TreeBlock {
   readonly kind: "block";
   /** Header words and what stands between them and the brace; empty for a brace alone. */
-  readonly head: readonly Token[];
-  readonly open: Token;
-  readonly nodes: Node[];
+  readonly head: readonly TreeToken[];
+  readonly open: TreeToken;
+  readonly nodes: TreeNode[];
   /** Undefined: the file ends first. */
-  close: Token | undefined;
+  close: TreeToken | undefined;
 }
 
 export interface Tree {
   readonly file: string;
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly TreeNode[];
 }
 
 export function readTree(source: Source): Tree {
   const { text } = source;
-  const root: Node[] = [];
-  const open: Block[] = [];
-  let line: Token[] = [];
+  const root: TreeNode[] = [];
+  const open: TreeBlock[] = [];
+  let line: TreeToken[] = [];
   let defining = false;
-  const nodes = (): Node[] => open.at(-1)?.nodes ?? root;
+  const nodes = (): TreeNode[] => open.at(-1)?.nodes ?? root;
   const flush = (): void => {
     if (line.length === 0) return;
     const words = line.some(({ kind }) => kind === "word" || kind === "string");
@@ -84,7 +84,13 @@ export function readTree(source: Source): Tree {
       flush();
       defining = false;
     } else if (token.kind === "open") {
-      const block: Block = { kind: "block", head: line, open: token, nodes: [], close: undefined };
+      const block: TreeBlock = {
+        kind: "block",
+        head: line,
+        open: token,
+        nodes: [],
+        close: undefined,
+      };
       line = [];
       nodes().push(block);
       open.push(block);
@@ -100,7 +106,7 @@ export function readTree(source: Source): Tree {
 }
 
 /** By the reader's own rule; the tokens of earlier lines of the definition are in `line` too. */
-function isContinued(line: readonly Token[]): boolean {
+function isContinued(line: readonly TreeToken[]): boolean {
   const last = line.findLastIndex(
     ({ kind }, index) => kind === "newline" && index < line.length - 1,
   );
@@ -117,7 +123,7 @@ const COMMENT = /[#!][^\n]*/y;
 const STRING = /"[^"\n]*"/y;
 const WORD = /(?:\\[^\n]|\$\{[^{}\n]*\}|[^ \t\f\v\r\n{}"#!\\]|\\(?=\n|$))+|"[^\n]*/y;
 
-function nextToken(text: string, at: number, defining: boolean): Token {
+function nextToken(text: string, at: number, defining: boolean): TreeToken {
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at;
     return pattern.exec(text)?.[0];
@@ -149,7 +155,7 @@ function nextToken(text: string, at: number, defining: boolean): Token {
 /** The file's text again, character for character. Without recursion: a file of braces must not exhaust the stack. */
 export function printTree(tree: Tree): string {
   const parts: string[] = [];
-  const work: (Node | Token)[] = tree.nodes.toReversed();
+  const work: (TreeNode | TreeToken)[] = tree.nodes.toReversed();
   while (work.length > 0) {
     const next = work.pop();
     if (next === undefined) break;

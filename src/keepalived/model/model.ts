@@ -64,7 +64,7 @@ export function groupWith(model: Model, instance: string): Block | undefined {
   let index = groupIndexes.get(model);
   if (index === undefined) {
     index = firstOf(model.groups, (group) =>
-      itemsOf(group, "group", "name").map(({ word }) => word.text),
+      itemsOf(group, "group", "name").map(({ token }) => token.text),
     );
     groupIndexes.set(model, index);
   }
@@ -79,7 +79,7 @@ export function pacingWith(model: Model, device: string): Block | undefined {
   if (index === undefined) {
     index = firstOf(model.pacing, (block) => [
       ...[textOf(block, "interface")].filter((name) => name !== undefined),
-      ...itemsOf(block, "interfaces", "name").map(({ word }) => word.text),
+      ...itemsOf(block, "interfaces", "name").map(({ token }) => token.text),
     ]);
     pacingIndexes.set(model, index);
   }

@@ -104,7 +104,7 @@ function planGroups(model: Model, instances: readonly InstancePlan[]): readonly 
   );
   return model.groups.flatMap((group): GroupPlan[] => {
     const members = itemsOf(group, "group", "name")
-      .map(({ word }) => word.text)
+      .map(({ token }) => token.text)
       .filter((name) => groupOfMember.get(name) === nameOf(group));
     if (members.length === 0) return [];
     return [

@@ -46,7 +46,7 @@ export function isUsable(kind: TrackerKind, block: Block | undefined): boolean {
 }
 
 function trackerOf(model: Model, kind: TrackerKind, item: TrackedItem): TrackerConfig | undefined {
-  const name = item.word.text;
+  const name = item.token.text;
   const block = trackedBlock(model, kind, name);
   if (!isUsable(kind, block)) return undefined;
   const own = block && lastSetting(block, "weight")?.value;

@@ -15,20 +15,20 @@ export const checkActedOn: Rule = ({ model, report }) => {
       if (isOff(block, setting)) continue;
       if (since === "baton") {
         const kind = setting.value.kind === "block" ? ({ isBlock: true } as const) : {};
-        report("VR4005", setting.word.span, { keyword: word, ...kind });
+        report("VR4005", setting.token.span, { keyword: word, ...kind });
       }
       // What it would run without is told below, and is worse.
       if (deprecated !== undefined && acts.kind !== "without") {
         const instead = deprecated === "" ? undefined : deprecated;
-        report("VR4010", setting.word.span, { keyword: word, instead });
+        report("VR4010", setting.token.span, { keyword: word, instead });
       }
-      if (acts.kind === "without" && acts.told === true) continue;
+      if (acts.kind === "without" && acts.ownRule === true) continue;
       if (acts.kind === "yes" || (acts.kind === "no-need" && acts.quiet)) continue;
       const key = keyOf(acts, word);
       const known = losses.get(key);
       if (known === undefined)
-        losses.set(key, { first: setting, acts, places: [setting.word.span] });
-      else known.places.push(setting.word.span);
+        losses.set(key, { first: setting, acts, places: [setting.token.span] });
+      else known.places.push(setting.token.span);
     }
     for (const inner of block.blocks) if (!isLost(inner)) visit(inner);
   };
@@ -38,7 +38,7 @@ export const checkActedOn: Rule = ({ model, report }) => {
     const keyword = first.keyword.word;
     const related = places.slice(1);
     const count = places.length;
-    const place = first.word.span;
+    const place = first.token.span;
     if (acts.kind === "foreign") report("VR4004", place, { keyword, places: count }, { related });
     else if (acts.kind === "without") {
       const code = acts.severity === "error" ? "VR4001" : "VR4002";

@@ -46,18 +46,18 @@ const family = (ip: Ip): "IPv4" | "IPv6" => (ip.family === 4 ? "IPv4" : "IPv6");
 function checkFamilies({ report }: RuleContext, block: Block): void {
   const items = itemsOf(block, "virtual_ipaddress", "address");
   const [first] = items;
-  for (const { ip, word } of items) {
+  for (const { ip, token } of items) {
     if (first === undefined || ip.family === first.ip.family) continue;
-    const facts = { address: word.text, family: family(ip), first: family(first.ip) };
-    report("VR2008", word.span, facts, { related: [first.word.span] });
+    const facts = { address: token.text, family: family(ip), first: family(first.ip) };
+    report("VR2008", token.span, facts, { related: [first.token.span] });
   }
   if (familyOf(block) === 6) {
-    const addresses = both(block).map(({ word }) => word.text);
+    const addresses = both(block).map(({ token }) => token.text);
     report("VR4012", placeOf(block), { instance: nameOf(block), addresses });
     return;
   }
-  for (const { ip, word } of itemsOf(block, "virtual_ipaddress_excluded", "address")) {
-    if (ip.family === 6) report("VR4013", word.span, { address: word.text });
+  for (const { ip, token } of itemsOf(block, "virtual_ipaddress_excluded", "address")) {
+    if (ip.family === 6) report("VR4013", token.span, { address: token.text });
   }
 }
 
@@ -77,9 +77,9 @@ function checkTwins({ model, report }: RuleContext, block: Block, owners: Owners
       twins.push({ block, item });
       continue;
     }
-    const related = [twin.item.word.span];
+    const related = [twin.item.token.span];
     const facts = { address: item.ip.text, first: nameOf(twin.block), second: nameOf(block) };
-    report("VR2021", item.word.span, facts, { related });
+    report("VR2021", item.token.span, facts, { related });
   }
 }
 
@@ -97,7 +97,7 @@ function checkHosts({ report }: RuleContext, block: Block): void {
   for (const item of both(block)) {
     const role = hosts.get(item.ip.text);
     if (role === undefined) continue;
-    report("VR2022", item.word.span, { address: item.ip.text, role });
+    report("VR2022", item.token.span, { address: item.ip.text, role });
   }
 }
 
@@ -113,11 +113,11 @@ function checkSubnet({ report }: RuleContext, block: Block): void {
     if (isInNetwork(source.value, ip.value, prefix)) continue;
     const place = lastSetting(block, "unicast_src_ip", "mcast_src_ip")?.args[0]?.span;
     const facts = {
-      address: item.word.text,
+      address: item.token.text,
       network: `${printIpv4(ip.value)}/${prefix}`,
       source: source.text,
     };
-    report("VR3009", item.word.span, facts, place === undefined ? {} : { related: [place] });
+    report("VR3009", item.token.span, facts, place === undefined ? {} : { related: [place] });
   }
 }
 
@@ -135,8 +135,8 @@ function checkNeighbours({ report }: RuleContext, block: Block): void {
     const span = lastSetting(block, word)?.args[0]?.span;
     return ip?.family === 4 && span !== undefined ? [{ value: ip.value, span }] : [];
   });
-  const peers = peersOf(block).flatMap(({ ip, word }) =>
-    ip.family === 4 ? [{ value: ip.value, span: word.span }] : [],
+  const peers = peersOf(block).flatMap(({ ip, token }) =>
+    ip.family === 4 ? [{ value: ip.value, span: token.span }] : [],
   );
   const [first, ...rest] = [...hosts, ...peers];
   if (first === undefined) return;
@@ -148,6 +148,6 @@ function checkNeighbours({ report }: RuleContext, block: Block): void {
     if (ip.family !== 4 || !isBare || networkOf(ip.value) === network) continue;
     const base = ((network << (32 - NETWORK_BITS)) >>> 0) as Ipv4;
     const facts = { address: ip.text, network: `${printIpv4(base)}/${NETWORK_BITS}` };
-    report("VR3023", item.word.span, facts, { related: [first.span] });
+    report("VR3023", item.token.span, facts, { related: [first.span] });
   }
 }

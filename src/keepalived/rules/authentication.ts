@@ -18,7 +18,7 @@ export const checkAuthentication: Rule = ({ model, report }) => {
       continue;
     }
     if (password?.kind === "ah") {
-      const span = lastSetting(block, "auth_type")?.word.span ?? place;
+      const span = lastSetting(block, "auth_type")?.token.span ?? place;
       report("VR4011", span, { instance: nameOf(instance) });
       continue;
     }

@@ -28,7 +28,7 @@ function checkInstance({ model, report }: RuleContext, cloud: SomeCloud, block: 
   const place = placeOf(block);
   if (!isUnicast(block) && !block.damaged) report("VR3012", place, { cloud, instance });
   const vmac = lastSetting(block, "use_vmac", "use_ipvlan");
-  if (vmac !== undefined) report("VR3016", vmac.word.span, { cloud, instance });
+  if (vmac !== undefined) report("VR3016", vmac.token.span, { cloud, instance });
   if (!MOVES_BY_ARP.includes(cloud)) {
     const group = groupOf(block, model);
     const isTold = [block, ...(group === undefined ? [] : [group])].some(
@@ -60,7 +60,7 @@ function checkCounts({ model, report }: RuleContext, cloud: SomeCloud): void {
     }
   }
   for (const [device, { count, block }] of byInterface) {
-    const place = lastSetting(block, "virtual_ipaddress")?.word.span ?? placeOf(block);
+    const place = lastSetting(block, "virtual_ipaddress")?.token.span ?? placeOf(block);
     if (max !== undefined && count > max) {
       report("VR3014", place, { cloud, interface: device, count, max });
     }

@@ -31,7 +31,7 @@ const SHELLS = /(?:^|\/)(?:sh|bash|dash|ash|zsh|ksh)$/;
 /** @param user as whom it would run, as far as the file says so */
 function checkCommand({ report }: RuleContext, setting: Setting, user: string): void {
   const { value, args } = setting;
-  const place: Span = args[0]?.span ?? setting.word.span;
+  const place: Span = args[0]?.span ?? setting.token.span;
   if (value.kind !== "command" || value.command === undefined) return;
   const { argv } = value.command;
   const [program = ""] = argv;
@@ -68,6 +68,6 @@ function checkUsers({ model, report }: RuleContext, commands: readonly Setting[]
   const count = scripts.length + others.length;
   if (count === 0) return;
   const security = lastSetting(model.globals, "enable_script_security");
-  if (security === undefined) report("VR3006", first.word.span, { count });
-  else report("VR3022", security.word.span, { count });
+  if (security === undefined) report("VR3006", first.token.span, { count });
+  else report("VR3022", security.token.span, { count });
 }

@@ -4,7 +4,7 @@ import type { Source } from "#diagnostics/source";
 import type { Setting } from "../blocks/block.ts";
 
 export function deletionOf(setting: Setting, sources: readonly Source[]): Fix | undefined {
-  const { span } = setting.word;
+  const { span } = setting.token;
   const source = sources.find(({ name }) => name === span.file);
   const end = setting.args.at(-1)?.span.end ?? span.end;
   if (source === undefined || end < span.start) return undefined;

@@ -42,22 +42,22 @@ export const checkHavip: Rule = (context) => {
 function checkPlace({ report }: RuleContext, block: Block): void {
   const own = lastSetting(block, "havip");
   if (own === undefined || block.damaged) return;
-  const { file, start } = own.word.span;
+  const { file, start } = own.token.span;
   const next = block.settings
-    .filter(({ word }) => word.span.file === file && word.span.start > start)
-    .toSorted((a, b) => a.word.span.start - b.word.span.start)[0];
+    .filter(({ token }) => token.span.file === file && token.span.start > start)
+    .toSorted((a, b) => a.token.span.start - b.token.span.start)[0];
   if (next === undefined) return;
   const name = nameOf(block) === "" ? block.word : nameOf(block);
   const facts = { keyword: "havip", block: name ?? "", next: next.keyword.word };
-  report("VR4016", own.word.span, facts);
+  report("VR4016", own.token.span, facts);
 }
 
 function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
-  for (const { keyword, word, args } of block.settings) {
+  for (const { keyword, token, args } of block.settings) {
     const [first] = args;
     if (SECRET_WORDS.includes(keyword.word)) {
       // Not at the word itself: reports show the line they point at, and end up in tickets.
-      const facts = { keyword: keyword.word, line: lineOf(word.span) };
+      const facts = { keyword: keyword.word, line: lineOf(token.span) };
       report("VR2060", placeOf(block), facts);
       continue;
     }

@@ -24,7 +24,7 @@ export const checkInterval: Rule = ({ model, report }) => {
     }
     if (down < 2 || seconds < 0.06) {
       const cause =
-        lastSetting(block, "down_timer_adverts")?.word.span ?? place ?? setting?.word.span;
+        lastSetting(block, "down_timer_adverts")?.token.span ?? place ?? setting?.token.span;
       if (cause === undefined) continue;
       const facts = {
         instance: nameOf(block),

@@ -17,5 +17,5 @@ export const checkMail: Rule = ({ model, report }) => {
   const servers =
     hasSetting(model.root, "virtual_server") &&
     (checker ?? booleanOf(model.globals, "smtp_alert") ?? true);
-  if (!asked && !global && !servers) report("VR3010", setting.word.span, {});
+  if (!asked && !global && !servers) report("VR3010", setting.token.span, {});
 };

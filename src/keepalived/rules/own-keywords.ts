@@ -48,5 +48,5 @@ function checkHoldDown(context: RuleContext, block: Block): void {
   if (setting === undefined || nopreempt === undefined || !wantsNopreempt(block)) return;
   const seconds = setting.args.map(({ text }) => text).join(" ");
   const facts = { instance: nameOf(block), keyword, why: "nopreempt", seconds } as const;
-  context.report("VR2024", setting.word.span, facts, { related: [nopreempt.word.span] });
+  context.report("VR2024", setting.token.span, facts, { related: [nopreempt.token.span] });
 }

@@ -26,24 +26,24 @@ export const checkPreemption: Rule = ({ model, report, sources }) => {
       !block.damaged &&
       !block.attempted.includes("priority")
     ) {
-      report("VR2027", state?.word.span ?? placeOf(block), { instance });
+      report("VR2027", state?.token.span ?? placeOf(block), { instance });
     }
     if (nopreempt !== undefined && wantsNopreempt(block)) {
-      const related = state === undefined ? [] : [state.word.span];
+      const related = state === undefined ? [] : [state.token.span];
       if (master) {
         const value = state?.args[0]?.span ?? placeOf(block);
         const edits = [{ span: value, text: "BACKUP" }];
         const extras = { related, fix: { safety: "maybe" as const, edits } };
-        report("VR2023", nopreempt.word.span, { instance, priority: priorityOf(block) }, extras);
-      } else if (isOwner(block)) report("VR2025", nopreempt.word.span, { instance });
+        report("VR2023", nopreempt.token.span, { instance, priority: priorityOf(block) }, extras);
+      } else if (isOwner(block)) report("VR2025", nopreempt.token.span, { instance });
     }
     const delay = lastSetting(block, "preempt_delay");
     const seconds = numberOf(block, "preempt_delay") ?? 0;
     if (delay !== undefined && seconds > 0 && (master || wantsNopreempt(block)) && !strict) {
       const why = master ? "state MASTER" : "nopreempt";
       const cause = master ? state : nopreempt;
-      const related = cause === undefined ? [] : [cause.word.span];
-      const span = delay.word.span;
+      const related = cause === undefined ? [] : [cause.token.span];
+      const span = delay.token.span;
       const fix = deletionOf(delay, sources);
       const extras = { related, ...(fix === undefined ? {} : { fix }) };
       const facts = { instance, keyword: "preempt_delay", why, seconds: String(seconds) } as const;
@@ -51,7 +51,7 @@ export const checkPreemption: Rule = ({ model, report, sources }) => {
     }
     if (isOwner(block)) {
       const weighted = ownTrackers(block, model).filter(({ weight }) => weight !== 0);
-      const place = lastSetting(block, "priority")?.word.span ?? placeOf(block);
+      const place = lastSetting(block, "priority")?.token.span ?? placeOf(block);
       const trackers = weighted.map(({ name }) => name);
       if (trackers.length > 0) report("VR2026", place, { instance, trackers });
     }

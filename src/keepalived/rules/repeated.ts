@@ -19,11 +19,11 @@ function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
     const first = seen.get(keyword.word);
     seen.set(keyword.word, setting);
     if (first === undefined) continue;
-    const related = [first.word.span];
+    const related = [first.token.span];
     const [before, after] = [valueOf(first), valueOf(setting)];
     if (keyword.word === "state") {
       if (before !== after)
-        report("VR2042", setting.word.span, { kept: before, ignored: after }, { related });
+        report("VR2042", setting.token.span, { kept: before, ignored: after }, { related });
       continue;
     }
     const secret = kind === "secret";
@@ -32,9 +32,9 @@ function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
       keyword: keyword.word,
       first: secret ? "" : before,
       last: secret ? "" : after,
-      line: lineOf(first.word.span),
+      line: lineOf(first.token.span),
     };
-    report("VR2036", setting.word.span, facts, { related });
+    report("VR2036", setting.token.span, facts, { related });
   }
 }
 

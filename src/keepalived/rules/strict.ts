@@ -28,10 +28,10 @@ export const checkStrict: Rule = (context) => {
     if (!isStrict(block, model)) continue;
     const own = lastSetting(block, "strict_mode");
     if (own === undefined) byGlobal.push(block);
-    else reportStrict(context, own.word.span, [block]);
+    else reportStrict(context, own.token.span, [block]);
   }
   if (global !== undefined && byGlobal.length > 0)
-    reportStrict(context, global.word.span, byGlobal);
+    reportStrict(context, global.token.span, byGlobal);
 };
 
 function reportStrict(

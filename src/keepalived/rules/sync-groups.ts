@@ -11,18 +11,18 @@ export const checkSyncGroups: Rule = ({ model, report }) => {
   for (const group of model.groups) {
     const members = itemsOf(group, "group", "name");
     let known = 0;
-    for (const { word } of members) {
-      const name = word.text;
+    for (const { token } of members) {
+      const name = token.text;
       const instance = find(model.instances, name);
       const first = owner.get(name);
       if (instance === undefined) {
         const suggestion = suggest(name);
-        const edits = [{ span: word.span, text: suggestion ?? "" }];
+        const edits = [{ span: token.span, text: suggestion ?? "" }];
         const fix = { safety: "maybe" as const, edits };
         const facts = { group: nameOf(group), name, suggestion };
-        report("VR2012", word.span, facts, suggestion === undefined ? {} : { fix });
+        report("VR2012", token.span, facts, suggestion === undefined ? {} : { fix });
       } else if (first !== undefined && first !== nameOf(group)) {
-        report("VR2014", word.span, { instance: name, first, second: nameOf(group) });
+        report("VR2014", token.span, { instance: name, first, second: nameOf(group) });
       } else {
         known++;
         owner.set(name, nameOf(group));

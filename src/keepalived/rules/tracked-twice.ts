@@ -10,14 +10,14 @@ export const checkTrackedTwice: Rule = ({ model, report }) => {
     const own = interfaceOf(block);
     for (const { word: list } of TRACK_WORDS) {
       const seen = new Set<string>();
-      for (const { word, weight } of itemsOf(block, list, "tracked")) {
-        const name = word.text;
-        if (seen.has(name)) report("VR2043", word.span, { name, block: list });
+      for (const { token, weight } of itemsOf(block, list, "tracked")) {
+        const name = token.text;
+        if (seen.has(name)) report("VR2043", token.span, { name, block: list });
         seen.add(name);
         if (list !== "track_interface" || name !== own) continue;
         const tracked = tracksPrimary(block);
-        if (tracked && (weight ?? 0) === 0) report("VR2035", word.span, { interface: name });
-        else report("VR2050", word.span, { interface: name, weight: weight ?? 0, tracked });
+        if (tracked && (weight ?? 0) === 0) report("VR2035", token.span, { interface: name });
+        else report("VR2050", token.span, { interface: name, weight: weight ?? 0, tracked });
       }
     }
   }

@@ -40,21 +40,21 @@ function checkKind(context: RuleContext, kind: Kind): void {
   const late = new Map<string, Span>();
   const suggest = suggester(() => blocks.map(nameOf));
   for (const user of users) {
-    for (const { word } of itemsOf(user, kind.list, "tracked")) {
-      used.add(word.text);
-      const block = find(blocks, word.text);
+    for (const { token } of itemsOf(user, kind.list, "tracked")) {
+      used.add(token.text);
+      const block = find(blocks, token.text);
       if (block === undefined) {
-        if (model.lostNames.has(word.text)) continue;
-        const suggestion = suggest(word.text);
+        if (model.lostNames.has(token.text)) continue;
+        const suggestion = suggest(token.text);
         // The one that was probably meant is not also unused.
         if (suggestion !== undefined) used.add(suggestion);
         const { tracker } = kind;
-        const facts = { tracker, name: word.text, user: nameOf(user), suggestion };
-        const edits = [{ span: word.span, text: suggestion ?? "" }];
+        const facts = { tracker, name: token.text, user: nameOf(user), suggestion };
+        const edits = [{ span: token.span, text: suggestion ?? "" }];
         const fix = { safety: "maybe" as const, edits };
-        report("VR2010", word.span, facts, suggestion === undefined ? {} : { fix });
-      } else if (isLate(block, word.span) && !late.has(word.text)) {
-        late.set(word.text, word.span);
+        report("VR2010", token.span, facts, suggestion === undefined ? {} : { fix });
+      } else if (isLate(block, token.span) && !late.has(token.text)) {
+        late.set(token.text, token.span);
       }
     }
   }

@@ -16,18 +16,18 @@ export const checkUnicast: Rule = ({ model, report }) => {
   for (const block of model.instances) {
     const own = addressOf(block, "unicast_src_ip");
     const seen = new Set<string>();
-    for (const { ip, word } of peersOf(block)) {
+    for (const { ip, token } of peersOf(block)) {
       if (own?.text === ip.text) {
         const place = lastSetting(block, "unicast_src_ip")?.args[0]?.span;
         report(
           "VR2020",
-          word.span,
-          { address: word.text },
+          token.span,
+          { address: token.text },
           place === undefined ? {} : { related: [place] },
         );
       }
       if (seen.has(ip.text))
-        report("VR2043", word.span, { name: word.text, block: "unicast_peer" });
+        report("VR2043", token.span, { name: token.text, block: "unicast_peer" });
       seen.add(ip.text);
     }
     if (isUnicast(block) || block.damaged) continue;
@@ -36,6 +36,6 @@ export const checkUnicast: Rule = ({ model, report }) => {
     const setting = lastOfAny(block, NEED_PEERS);
     if (setting === undefined) continue;
     const facts = { keyword: setting.keyword.word, instance: nameOf(block) };
-    report("VR2031", setting.word.span, facts);
+    report("VR2031", setting.token.span, facts);
   }
 };

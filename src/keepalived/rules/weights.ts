@@ -16,9 +16,9 @@ export const checkWeights: Rule = (context) => {
 function placesOf(block: Block): (kind: string, name: string) => Span {
   const places = new Map<string, Span>();
   for (const { word: list, kind } of TRACK_WORDS) {
-    for (const { word } of itemsOf(block, list, "tracked")) {
-      const key = `${kind} ${word.text}`;
-      if (!places.has(key)) places.set(key, word.span);
+    for (const { token } of itemsOf(block, list, "tracked")) {
+      const key = `${kind} ${token.text}`;
+      if (!places.has(key)) places.set(key, token.span);
     }
   }
   return (kind, name) => places.get(`${kind} ${name}`) ?? placeOf(block);

@@ -14,7 +14,7 @@ function checkBlock({ report, sources }: RuleContext, block: Block): void {
     if (!/(garp|gna)_interval$/.test(keyword.word)) continue;
     if (value.kind !== "number" || value.value !== 0) continue;
     const fix = deletionOf(setting, sources);
-    const place = args[0]?.span ?? setting.word.span;
+    const place = args[0]?.span ?? setting.token.span;
     report("VR4006", place, { keyword: keyword.word }, fix === undefined ? {} : { fix });
   }
 }

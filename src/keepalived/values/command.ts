@@ -4,7 +4,7 @@
  * commands with one argument. `\xHH` takes two digits (keepalived before 2.3.2 took as many as there were).
  */
 import { type Line, spanOf } from "../lines/line.ts";
-import type { Word } from "../lines/tokens.ts";
+import type { Token } from "../lines/tokens.ts";
 
 export type Split =
   | { readonly kind: "argv"; readonly argv: readonly string[] }
@@ -24,23 +24,23 @@ const ESCAPES: Readonly<Record<string, string>> = {
 const SPACE = /[ \t\f\v\r\n]/;
 
 export function splitCommand(text: string): Split {
-  const { words, problem } = splitQuoted(text);
+  const { tokens, problem } = splitQuoted(text);
   if (problem !== undefined) return { kind: "bad", problem };
-  const argv = words.map((word) => word.text);
+  const argv = tokens.map((token) => token.text);
   return argv.length === 0 ? { kind: "bad", problem: "empty" } : { kind: "argv", argv };
 }
 
 export interface CommandLine {
-  readonly words: readonly Word[];
+  readonly tokens: readonly Token[];
   /** Why the rest of the line could not be split. */
   readonly problem: "quote" | "escape" | undefined;
 }
 
 /** The first splitting: a whole line, its keyword included. */
 export function splitCommandLine(line: Line): CommandLine {
-  const { words, problem } = splitQuoted(line.text);
+  const { tokens, problem } = splitQuoted(line.text);
   return {
-    words: words.map(({ text, from, to, quoted }) => ({
+    tokens: tokens.map(({ text, from, to, quoted }) => ({
       text,
       span: spanOf(line, from, to),
       quoted,
@@ -57,35 +57,35 @@ interface Piece {
 }
 
 function splitQuoted(text: string): {
-  readonly words: readonly Piece[];
+  readonly tokens: readonly Piece[];
   readonly problem: "quote" | "escape" | undefined;
 } {
-  const words: Piece[] = [];
+  const tokens: Piece[] = [];
   let at = 0;
   for (;;) {
     while (at < text.length && SPACE.test(text.charAt(at))) at++;
-    if (at >= text.length) return { words, problem: undefined };
+    if (at >= text.length) return { tokens, problem: undefined };
     const from = at;
-    let word = "";
+    let token = "";
     let quote = "";
     for (; at < text.length; at++) {
       const char = text.charAt(at);
       if (char === "\\") {
         const escape = readEscape(text, at + 1);
-        if (escape === undefined) return { words, problem: "escape" };
-        word += escape.char;
+        if (escape === undefined) return { tokens, problem: "escape" };
+        token += escape.char;
         at = escape.end - 1;
       } else if (quote !== "") {
         if (char === quote) quote = "";
-        else word += char;
+        else token += char;
       } else if (char === "'" || char === '"') {
         quote = char;
       } else if (SPACE.test(char)) {
         break;
-      } else word += char;
+      } else token += char;
     }
-    if (quote !== "") return { words, problem: "quote" };
-    words.push({ text: word, from, to: at, quoted: /^["']/.test(text.charAt(from)) });
+    if (quote !== "") return { tokens, problem: "quote" };
+    tokens.push({ text: token, from, to: at, quoted: /^["']/.test(text.charAt(from)) });
   }
 }
 

@@ -2,7 +2,7 @@
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
 import type { ItemKind, Keyword } from "../keywords/keyword.ts";
-import { byteLength, type Word } from "../lines/tokens.ts";
+import { byteLength, type Token } from "../lines/tokens.ts";
 import { type Ip, prefixOfMask, readIp } from "./ip.ts";
 import { leadingInteger } from "./kept-number.ts";
 import { noteSingleQuotes, readInteger } from "./read-value.ts";
@@ -11,13 +11,13 @@ import type { AddressItem, Item } from "./value.ts";
 export interface ItemContext {
   readonly keyword: Keyword;
   readonly kind: ItemKind;
-  readonly words: readonly Word[];
+  readonly tokens: readonly Token[];
   readonly report: (finding: AnyFinding) => void;
 }
 
 /** Undefined: keepalived drops the line. */
 export function readItem(context: ItemContext): Item | undefined {
-  const [first] = context.words;
+  const [first] = context.tokens;
   if (first === undefined) return undefined;
   switch (context.kind) {
     case "address":
@@ -29,20 +29,20 @@ export function readItem(context: ItemContext): Item | undefined {
     case "interface":
     case "name":
       noteSingleQuotes(first, context.report);
-      return { kind: "name", word: first };
+      return { kind: "name", token: first };
     case "delay":
     case "route":
     case "rule":
     case "text":
-      return { kind: "raw", word: first, words: context.words.map(({ text }) => text) };
+      return { kind: "raw", token: first, texts: context.tokens.map(({ text }) => text) };
   }
 }
 
 /** More items on the line than the one it may hold. */
-function several(context: ItemContext, first: Word, taken: number, dropped = false): void {
-  const { words, keyword, report } = context;
-  const next = words[taken];
-  const last = words.at(-1);
+function several(context: ItemContext, first: Token, taken: number, dropped = false): void {
+  const { tokens, keyword, report } = context;
+  const next = tokens[taken];
+  const last = tokens.at(-1);
   if (next === undefined || last === undefined) return;
   if (/^[;,]+$/.test(next.text)) {
     const edits = [{ span: next.span, text: "" }];
@@ -50,7 +50,7 @@ function several(context: ItemContext, first: Word, taken: number, dropped = fal
     report(finding("VR1026", next.span, facts, { fix: { safety: "safe", edits } }));
     return;
   }
-  const rest = words.slice(taken);
+  const rest = tokens.slice(taken);
   const lost = rest.map(({ text }) => text).join(" ");
   const edits = rest.map(({ span }) => ({ span: { ...span, end: span.start }, text: "\n" }));
   report(
@@ -69,18 +69,18 @@ interface Network {
   readonly given: boolean;
 }
 
-function readNetwork(context: ItemContext, word: Word): Network | undefined {
+function readNetwork(context: ItemContext, token: Token): Network | undefined {
   const { keyword, report } = context;
-  const text = /[;,]$/.test(word.text) ? word.text.replace(/[;,]+$/, "") : word.text;
-  if (text !== word.text) reportTail(context, word, text.length);
-  const silent = text !== word.text;
+  const text = /[;,]$/.test(token.text) ? token.text.replace(/[;,]+$/, "") : token.text;
+  if (text !== token.text) reportTail(context, token, text.length);
+  const silent = text !== token.text;
   const slash = text.indexOf("/");
   const host = slash < 0 ? text : text.slice(0, slash);
   const length = slash < 0 ? undefined : text.slice(slash + 1);
   // keepalived reads the digits of a prefix length and forgives what follows; an address it does not.
   const ip = silent && length === undefined ? undefined : readIp(host);
   if (ip === undefined || length?.includes("/") === true) {
-    if (!silent) report(finding("VR2005", word.span, { keyword: keyword.word, text: word.text }));
+    if (!silent) report(finding("VR2005", token.span, { keyword: keyword.word, text: token.text }));
     return undefined;
   }
   const max = ip.family === 4 ? 32 : 128;
@@ -89,19 +89,19 @@ function readNetwork(context: ItemContext, word: Word): Network | undefined {
   if (prefix !== undefined && prefix >= 0 && prefix <= max) return { ip, prefix, given: true };
   const mask = ip.family === 4 ? prefixOfMask(length) : undefined;
   if (mask === undefined) {
-    report(finding("VR2007", word.span, { text: word.text, max }));
+    report(finding("VR2007", token.span, { text: token.text, max }));
   } else {
-    const edits = [{ span: word.span, text: `${host}/${mask}` }];
-    const facts = { text: word.text, mask: length, prefix: mask, address: host };
-    report(finding("VR2006", word.span, facts, { fix: { safety: "safe", edits } }));
+    const edits = [{ span: token.span, text: `${host}/${mask}` }];
+    const facts = { text: token.text, mask: length, prefix: mask, address: host };
+    report(finding("VR2006", token.span, facts, { fix: { safety: "safe", edits } }));
   }
   return { ip, prefix: max, given: false };
 }
 
 /** A comma or semicolon after the item, as other file formats have it. */
-function reportTail({ report }: ItemContext, word: Word, length: number): void {
-  const span = { ...word.span, start: word.span.end - (word.text.length - length) };
-  const facts = { word: word.text.slice(0, length), mark: word.text.slice(length) };
+function reportTail({ report }: ItemContext, token: Token, length: number): void {
+  const span = { ...token.span, start: token.span.end - (token.text.length - length) };
+  const facts = { word: token.text.slice(0, length), mark: token.text.slice(length) };
   const fix = { safety: "safe" as const, edits: [{ span, text: "" }] };
   report(finding("VR1026", span, facts, { fix }));
 }
@@ -140,25 +140,25 @@ interface Draft {
   deprecated: boolean;
   noTrack: boolean;
   refused: boolean;
-  readonly others: Word[];
+  readonly others: Token[];
 }
 
-function readAddressItem(context: ItemContext, first: Word): AddressItem | undefined {
+function readAddressItem(context: ItemContext, first: Token): AddressItem | undefined {
   const network = readNetwork(context, first);
   if (network === undefined) return undefined;
   // Most stand alone on their line, and a file may have hundreds of thousands of them.
-  if (context.words.length === 1) return addressItem(first, network, BARE);
+  if (context.tokens.length === 1) return addressItem(first, network, BARE);
   const draft: Draft = { ...BARE, refused: false, others: [] };
-  const { words } = context;
+  const { tokens } = context;
   let misread = false;
-  for (let at = 1; at < words.length; ) {
-    const word = words[at];
-    if (word === undefined) break;
-    const known = ADDRESS_WORDS.includes(word.text);
+  for (let at = 1; at < tokens.length; ) {
+    const token = tokens[at];
+    if (token === undefined) break;
+    const known = ADDRESS_WORDS.includes(token.text);
     // One word that is not understood usually has an argument that is not either.
     const silent = { ...context, report: misread && !known ? ignore : context.report };
     misread ||= !known;
-    const taken = readAddressWord(silent, first, network, word, words[at + 1], draft);
+    const taken = readAddressWord(silent, first, network, token, tokens[at + 1], draft);
     if (taken === 0) break;
     at += taken;
   }
@@ -167,7 +167,7 @@ function readAddressItem(context: ItemContext, first: Word): AddressItem | undef
   return addressItem(first, network, rest);
 }
 
-type Details = Omit<AddressItem, "kind" | "word" | "ip" | "prefix" | "prefixGiven">;
+type Details = Omit<AddressItem, "kind" | "token" | "ip" | "prefix" | "prefixGiven">;
 
 /** Nothing but the address. */
 const BARE: Details = {
@@ -182,22 +182,22 @@ const BARE: Details = {
 };
 
 const addressItem = (
-  word: Word,
+  token: Token,
   { ip, prefix, given }: Network,
   details: Details,
-): AddressItem => ({ kind: "address", word, ip, prefix, prefixGiven: given, ...details });
+): AddressItem => ({ kind: "address", token, ip, prefix, prefixGiven: given, ...details });
 
 /** Returns how many words were taken; 0: the rest of the line is lost. */
 function readAddressWord(
   context: ItemContext,
-  first: Word,
+  first: Token,
   network: Network,
-  word: Word,
-  argument: Word | undefined,
+  token: Token,
+  argument: Token | undefined,
   draft: Draft,
 ): number {
   const { report } = context;
-  switch (word.text) {
+  switch (token.text) {
     case "no_track":
       draft.noTrack = true;
       return 1;
@@ -211,25 +211,25 @@ function readAddressWord(
     case "preferred_lft":
       if (argument === undefined) {
         // keepalived drops the address.
-        report(finding("VR1040", word.span, { keyword: word.text, expected: "word" }));
+        report(finding("VR1040", token.span, { keyword: token.text, expected: "word" }));
         draft.refused = true;
         return 0;
       }
-      readAddressArgument(context, first, network, word, argument, draft);
+      readAddressArgument(context, first, network, token, argument, draft);
       return 2;
     default:
-      if (FLAGS.has(word.text)) {
-        draft.others.push(word);
+      if (FLAGS.has(token.text)) {
+        draft.others.push(token);
         return 1;
       }
-      if (/^[;,]+$/.test(word.text) || readIp(word.text.split("/")[0] ?? "") !== undefined) {
-        several(context, first, context.words.indexOf(word));
+      if (/^[;,]+$/.test(token.text) || readIp(token.text.split("/")[0] ?? "") !== undefined) {
+        several(context, first, context.tokens.indexOf(token));
         return 0;
       }
       {
-        const suggestion = nearest(word.text, ADDRESS_WORDS);
-        const facts = { word: word.text, address: first.text, suggestion };
-        report(finding("VR2033", word.span, facts));
+        const suggestion = nearest(token.text, ADDRESS_WORDS);
+        const facts = { word: token.text, address: first.text, suggestion };
+        report(finding("VR2033", token.span, facts));
       }
       return 1;
   }
@@ -237,14 +237,14 @@ function readAddressWord(
 
 function readAddressArgument(
   context: ItemContext,
-  first: Word,
+  first: Token,
   network: Network,
-  word: Word,
-  argument: Word,
+  token: Token,
+  argument: Token,
   draft: Draft,
 ): void {
   const { report } = context;
-  switch (word.text) {
+  switch (token.text) {
     case "dev":
       noteSingleQuotes(argument, report);
       draft.interface = argument.text;
@@ -285,7 +285,7 @@ function readAddressArgument(
     }
     case "preferred_lft":
       if (argument.text === "0") draft.deprecated = true;
-      else if (argument.text !== "forever") draft.others.push(word);
+      else if (argument.text !== "forever") draft.others.push(token);
       return;
     case "track_group":
       return;
@@ -296,9 +296,9 @@ function readAddressArgument(
 
 function readBroadcast(
   context: ItemContext,
-  first: Word,
+  first: Token,
   { ip, prefix }: Network,
-  { text, span }: Word,
+  { text, span }: Token,
   draft: Draft,
 ): void {
   const refuse = (why: "prefix" | "address"): void =>
@@ -322,8 +322,8 @@ function readBroadcast(
   }
 }
 
-function readPeer(context: ItemContext, first: Word): Item | undefined {
-  const { words, report, keyword } = context;
+function readPeer(context: ItemContext, first: Token): Item | undefined {
+  const { tokens, report, keyword } = context;
   const text = first.text.replace(/[;,]+$/, "");
   const [host = "", ...rest] = text.split("/");
   const ip = readIp(host);
@@ -344,18 +344,18 @@ function readPeer(context: ItemContext, first: Word): Item | undefined {
     min: undefined,
     max: undefined,
   };
-  for (let at = 1; at < words.length; at += 2) {
-    const word = words[at];
-    const value = words[at + 1];
-    if (word === undefined) break;
-    if (word.text !== "min_ttl" && word.text !== "max_ttl") {
-      if (readIp(word.text) !== undefined || /^[;,]/.test(word.text)) several(context, first, at);
+  for (let at = 1; at < tokens.length; at += 2) {
+    const token = tokens[at];
+    const value = tokens[at + 1];
+    if (token === undefined) break;
+    if (token.text !== "min_ttl" && token.text !== "max_ttl") {
+      if (readIp(token.text) !== undefined || /^[;,]/.test(token.text)) several(context, first, at);
       else {
-        const suggestion = nearest(word.text, ["min_ttl", "max_ttl"]);
+        const suggestion = nearest(token.text, ["min_ttl", "max_ttl"]);
         report(
-          finding("VR2047", word.span, {
+          finding("VR2047", token.span, {
             keyword: keyword.word,
-            word: word.text,
+            word: token.text,
             suggestion,
             dropped: false,
           }),
@@ -364,30 +364,30 @@ function readPeer(context: ItemContext, first: Word): Item | undefined {
       break;
     }
     if (value === undefined) {
-      report(finding("VR1040", word.span, { keyword: word.text, expected: "number" }));
+      report(finding("VR1040", token.span, { keyword: token.text, expected: "number" }));
       break;
     }
     const number = readInteger(value.text);
     if (number === undefined || number < 0 || number > 255) {
-      const facts = { keyword: word.text, text: value.text, min: 0, max: 255, used: "" };
+      const facts = { keyword: token.text, text: value.text, min: 0, max: 255, used: "" };
       report(finding("VR2002", value.span, facts));
-    } else limits[word.text === "min_ttl" ? "min" : "max"] = number;
+    } else limits[token.text === "min_ttl" ? "min" : "max"] = number;
   }
   if (limits.min !== undefined && limits.max !== undefined && limits.min > limits.max) {
     report(finding("VR2048", first.span, { min: limits.min, max: limits.max }));
   }
-  return { kind: "peer", word: first, ip, minTtl: limits.min, maxTtl: limits.max };
+  return { kind: "peer", token: first, ip, minTtl: limits.min, maxTtl: limits.max };
 }
 
 /**
  * `NAME [weight N [reverse|noreverse]]`. keepalived 2.2.7 drops the whole line, the check with it, for a word it does not know
  * after the name or a weight without its number; a fourth word it does not know costs only itself.
  */
-function readTracked(context: ItemContext, first: Word): Item | undefined {
-  const { words, report, keyword } = context;
+function readTracked(context: ItemContext, first: Token): Item | undefined {
+  const { tokens, report, keyword } = context;
   noteSingleQuotes(first, report);
-  const [, second, third, fourth] = words;
-  const item = { kind: "tracked", word: first, weight: undefined, reverse: undefined } as const;
+  const [, second, third, fourth] = tokens;
+  const item = { kind: "tracked", token: first, weight: undefined, reverse: undefined } as const;
   if (second === undefined) return item;
   if (second.text !== "weight" || third === undefined) {
     reportDropped(context, first, second);
@@ -424,7 +424,7 @@ function readTracked(context: ItemContext, first: Word): Item | undefined {
 }
 
 /** Several names on a line, or a word that is not understood: either way nothing of the line counts. */
-function reportDropped(context: ItemContext, first: Word, second: Word): void {
+function reportDropped(context: ItemContext, first: Token, second: Token): void {
   const { report, keyword } = context;
   const written = second.text.replace(/[=:].*$/, "");
   const suggestion =

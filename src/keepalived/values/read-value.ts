@@ -1,10 +1,10 @@
-/** Words to typed values. What keepalived refuses is reported and dropped, so that the default stays. */
+/** Arguments to typed values. What keepalived refuses is reported and dropped, so that the default stays. */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
 import { HIDDEN_SECRET, Secret } from "#units/secret";
 import type { Keyword, KeywordTable, NumberTakes, Takes } from "../keywords/keyword.ts";
 import type { Line } from "../lines/line.ts";
-import type { Word } from "../lines/tokens.ts";
+import type { Token } from "../lines/tokens.ts";
 import { splitCommand, splitCommandLine } from "./command.ts";
 import { isMulticast, readIp } from "./ip.ts";
 import { keptNumber, leadingInteger } from "./kept-number.ts";
@@ -12,8 +12,8 @@ import { type Command, type Value } from "./value.ts";
 
 export interface ValueContext {
   readonly keyword: Keyword;
-  readonly word: Word;
-  readonly args: readonly Word[];
+  readonly token: Token;
+  readonly args: readonly Token[];
   /** Of the block the keyword stands in: to recognise a missing line break. */
   readonly table: KeywordTable;
   readonly report: (finding: AnyFinding) => void;
@@ -66,7 +66,7 @@ export function readValue(context: ValueContext): Value | undefined {
       extra(context, 1);
       return first && { kind: "secret", secret: new Secret(first.text) };
     }
-    case "words": {
+    case "texts": {
       if (context.args.length < takes.min) need({ ...context, args: [] }, "word");
       if (context.args.length < takes.min) return undefined;
       extra(context, takes.max);
@@ -92,15 +92,15 @@ export function readValue(context: ValueContext): Value | undefined {
 }
 
 /** The first argument, or the finding that it is missing: keepalived stops, or goes on without the line. */
-function need(context: ValueContext, expected: string): Word | undefined {
+function need(context: ValueContext, expected: string): Token | undefined {
   const [first] = context.args;
   if (first !== undefined) return first;
-  const { keyword, word, report } = context;
+  const { keyword, token, report } = context;
   const facts = { keyword: keyword.word, expected };
-  if (keyword.lonely !== true) report(finding("VR1020", word.span, facts));
+  if (keyword.bareIsSkipped !== true) report(finding("VR1020", token.span, facts));
   // Where nothing is done about the keyword, nothing is lost with its line.
-  else if (doesNothing(keyword)) report(finding("VR1041", word.span, facts));
-  else report(finding("VR1040", word.span, facts));
+  else if (doesNothing(keyword)) report(finding("VR1041", token.span, facts));
+  else report(finding("VR1040", token.span, facts));
   return undefined;
 }
 
@@ -108,7 +108,7 @@ function need(context: ValueContext, expected: string): Word | undefined {
 export const doesNothing = ({ acts }: Keyword): boolean =>
   acts.kind === "no-need" || (acts.kind === "without" && acts.severity === "warning");
 
-/** Words after the arguments are dropped without a word by keepalived. */
+/** Tokens after the arguments are dropped without a word by keepalived. */
 function extra(context: ValueContext, taken: number): void {
   const { args, keyword, table, report } = context;
   const first = args[taken];
@@ -127,13 +127,13 @@ function extra(context: ValueContext, taken: number): void {
   }
   const text = args
     .slice(taken)
-    .map((word) => word.text)
+    .map((token) => token.text)
     .join(" ");
   const span = { ...first.span, end: last.span.end };
   report(
     finding("VR1021", span, {
       keyword: keyword.word,
-      words: text,
+      extra: text,
       isKeyword: table.has(first.text),
     }),
   );
@@ -201,23 +201,28 @@ function readNumber(context: ValueContext, takes: NumberTakes): Value | undefine
 }
 
 /** `= 100`, `100;` and `5s` are told as what they are. */
-function notANumber(context: ValueContext, word: Word, decimal: boolean, used: string): AnyFinding {
+function notANumber(
+  context: ValueContext,
+  token: Token,
+  decimal: boolean,
+  used: string,
+): AnyFinding {
   const { keyword, args } = context;
   const [, second] = args;
-  const assigned = /^[=:]+$/.test(word.text) && second !== undefined;
+  const assigned = /^[=:]+$/.test(token.text) && second !== undefined;
   if (assigned) {
-    const span = { ...word.span, end: second.span.start };
+    const span = { ...token.span, end: second.span.start };
     const edits = [{ span, text: "" }];
     return finding(
       "VR1025",
-      word.span,
-      { keyword: keyword.word, mark: word.text },
+      token.span,
+      { keyword: keyword.word, mark: token.text },
       { fix: { safety: "safe", edits } },
     );
   }
-  const mark = /^[=:]+(?=[0-9.])/.exec(word.text)?.[0];
+  const mark = /^[=:]+(?=[0-9.])/.exec(token.text)?.[0];
   if (mark !== undefined) {
-    const span = { ...word.span, end: word.span.start + mark.length };
+    const span = { ...token.span, end: token.span.start + mark.length };
     return finding(
       "VR1025",
       span,
@@ -225,9 +230,9 @@ function notANumber(context: ValueContext, word: Word, decimal: boolean, used: s
       { fix: { safety: "safe", edits: [{ span, text: "" }] } },
     );
   }
-  const tail = /^([+-]?[0-9.]+)([;,]+)$/.exec(word.text);
-  if (tail !== null && !word.quoted) {
-    const span = { ...word.span, start: word.span.end - (tail[2]?.length ?? 0) };
+  const tail = /^([+-]?[0-9.]+)([;,]+)$/.exec(token.text);
+  if (tail !== null && !token.quoted) {
+    const span = { ...token.span, start: token.span.end - (tail[2]?.length ?? 0) };
     return finding(
       "VR1026",
       span,
@@ -235,7 +240,7 @@ function notANumber(context: ValueContext, word: Word, decimal: boolean, used: s
       { fix: { safety: "safe", edits: [{ span, text: "" }] } },
     );
   }
-  return finding("VR2001", word.span, { keyword: keyword.word, text: word.text, decimal, used });
+  return finding("VR2001", token.span, { keyword: keyword.word, text: token.text, decimal, used });
 }
 
 function readWeight(
@@ -304,14 +309,14 @@ function readChoice(
 
 /** `backup` for `BACKUP` can mean only one thing. */
 function choiceFix(
-  word: Word,
+  token: Token,
   choices: readonly string[],
-): { fix: { safety: "safe"; edits: { span: Word["span"]; text: string }[] } } | undefined {
+): { fix: { safety: "safe"; edits: { span: Token["span"]; text: string }[] } } | undefined {
   const same = choices.find(
-    (one) => one.toLowerCase() === word.text.toLowerCase().replace(/[;,]$/, ""),
+    (one) => one.toLowerCase() === token.text.toLowerCase().replace(/[;,]$/, ""),
   );
   if (same === undefined) return undefined;
-  return { fix: { safety: "safe", edits: [{ span: word.span, text: same }] } };
+  return { fix: { safety: "safe", edits: [{ span: token.span, text: same }] } };
 }
 
 function readAddressArgument(
@@ -351,10 +356,10 @@ function readInterface(context: ValueContext): Value | undefined {
 }
 
 /** Single quotes are ordinary characters to keepalived. */
-export function noteSingleQuotes(word: Word, report: (finding: AnyFinding) => void): void {
-  if (word.quoted || !/^'.*'$/.test(word.text)) return;
-  const edits = [{ span: word.span, text: word.text.slice(1, -1) }];
-  report(finding("VR1022", word.span, { word: word.text }, { fix: { safety: "safe", edits } }));
+export function noteSingleQuotes(token: Token, report: (finding: AnyFinding) => void): void {
+  if (token.quoted || !/^'.*'$/.test(token.text)) return;
+  const edits = [{ span: token.span, text: token.text.slice(1, -1) }];
+  report(finding("VR1022", token.span, { word: token.text }, { fix: { safety: "safe", edits } }));
 }
 
 function readCommandArgument(
@@ -367,7 +372,7 @@ function readCommandArgument(
   if (args.length === 0 && context.openQuote) return undefined;
   if (need(context, "command") === undefined) return undefined;
   const split = splitCommandLine(line);
-  const [, first, ...loose] = split.words;
+  const [, first, ...loose] = split.tokens;
   if (split.problem !== undefined || first === undefined) {
     const [from] = args;
     const last = args.at(-1);
@@ -393,14 +398,14 @@ function readCommandArgument(
 /** The correction is offered where the words hold nothing that a second splitting would read otherwise. */
 function reportLoose(
   { keyword, report }: ValueContext,
-  first: Word,
-  loose: readonly Word[],
+  first: Token,
+  loose: readonly Token[],
   user: boolean,
 ): void {
   const [second] = loose;
   const last = loose.at(-1);
   if (second === undefined || last === undefined) return;
-  const words = loose.map(({ text }) => text).join(" ");
+  const rest = loose.map(({ text }) => text).join(" ");
   const span = { ...first.span, end: last.span.end };
   const edits = [
     { span: { ...first.span, end: first.span.start }, text: '"' },
@@ -414,7 +419,7 @@ function reportLoose(
     finding(
       "VR2044",
       { ...second.span, end: last.span.end },
-      { keyword: keyword.word, command: first.text, words, user },
+      { keyword: keyword.word, command: first.text, rest, user },
       { related: [span], ...(isPlain ? { fix: { safety: "safe", edits } } : {}) },
     ),
   );
@@ -442,31 +447,31 @@ function readProgram(context: ValueContext): Value | undefined {
 
 /** Without the quotes the words are program and parameters; a program with a blank in its name is rare, but there are some. */
 function programFix(
-  word: Word,
+  token: Token,
   count: number,
-): { fix: { safety: "maybe"; edits: { span: Word["span"]; text: string }[] } } | undefined {
-  if (count > 1 || !word.quoted || /["#!{}$]/.test(word.text)) return undefined;
-  return { fix: { safety: "maybe", edits: [{ span: word.span, text: word.text }] } };
+): { fix: { safety: "maybe"; edits: { span: Token["span"]; text: string }[] } } | undefined {
+  if (count > 1 || !token.quoted || /["#!{}$]/.test(token.text)) return undefined;
+  return { fix: { safety: "maybe", edits: [{ span: token.span, text: token.text }] } };
 }
 
 function looksLikeUser(
-  words: readonly Word[],
+  tokens: readonly Token[],
   takes: Extract<Takes, { kind: "command" }>,
 ): boolean {
-  if (!takes.user || words.length > 2) return false;
-  return words.every(({ text }) => /^([a-z_][a-z0-9_.-]*\$?|[0-9]+)$/.test(text));
+  if (!takes.user || tokens.length > 2) return false;
+  return tokens.every(({ text }) => /^([a-z_][a-z0-9_.-]*\$?|[0-9]+)$/.test(text));
 }
 
 function readCommand(
   context: ValueContext,
-  word: Word,
+  token: Token,
   user: string | undefined,
   group: string | undefined,
 ): Value | undefined {
-  const split = splitCommand(word.text);
+  const split = splitCommand(token.text);
   if (split.kind === "bad") {
     const { problem } = split;
-    context.report(finding("VR2045", word.span, { command: word.text, problem }));
+    context.report(finding("VR2045", token.span, { command: token.text, problem }));
     return undefined;
   }
   const command: Command = { argv: split.argv, user, group };

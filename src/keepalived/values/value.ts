@@ -1,6 +1,6 @@
 /** Arguments after reading: one shape for each kind of argument in the tables. */
 import type { Secret } from "#units/secret";
-import type { Word } from "../lines/tokens.ts";
+import type { Token } from "../lines/tokens.ts";
 import type { Ip } from "./ip.ts";
 
 export type Value =
@@ -28,12 +28,12 @@ export type Item =
   | AddressItem
   | PeerItem
   | TrackedItem
-  | { readonly kind: "name"; readonly word: Word }
-  | { readonly kind: "raw"; readonly word: Word; readonly words: readonly string[] };
+  | { readonly kind: "name"; readonly token: Token }
+  | { readonly kind: "raw"; readonly token: Token; readonly texts: readonly string[] };
 
 export interface AddressItem {
   readonly kind: "address";
-  readonly word: Word;
+  readonly token: Token;
   readonly ip: Ip;
   readonly prefix: number;
   readonly prefixGiven: boolean;
@@ -45,12 +45,12 @@ export interface AddressItem {
   readonly deprecated: boolean;
   readonly noTrack: boolean;
   /** Kernel flags and virtual MAC words that Baton does not set, with their places. */
-  readonly others: readonly Word[];
+  readonly others: readonly Token[];
 }
 
 export interface PeerItem {
   readonly kind: "peer";
-  readonly word: Word;
+  readonly token: Token;
   readonly ip: Ip;
   readonly minTtl: number | undefined;
   readonly maxTtl: number | undefined;
@@ -58,7 +58,7 @@ export interface PeerItem {
 
 export interface TrackedItem {
   readonly kind: "tracked";
-  readonly word: Word;
+  readonly token: Token;
   readonly weight: number | undefined;
   readonly reverse: boolean | undefined;
 }
