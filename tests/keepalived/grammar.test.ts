@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lineOf } from "#keepalived/lines/line";
-import { tokenize, stripLine } from "#keepalived/lines/tokens";
+import { stripLine, tokenize } from "#keepalived/lines/tokens";
 import { type Reading, type ReadOptions, readConfiguration } from "#keepalived/read";
 import { splitCommand } from "#keepalived/values/command";
 import { readIp } from "#keepalived/values/ip";

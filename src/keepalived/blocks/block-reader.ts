@@ -225,23 +225,17 @@ export class BlockReader {
     }
     const args = tokens.length === 1 ? NO_TOKENS : tokens.slice(1);
     const { table, block } = frame;
-    switch (keyword.takes.kind) {
-      case "block":
-        this.#openBlock(block, keyword, token, args);
-        return;
-      case "list":
-        this.#openList(keyword, token, args);
-        return;
-      case "foreign":
-        addSetting(block, { keyword, token, args, value: NO_VALUE });
-        this.#blocks.skip(token);
-        return;
-      default: {
-        const report = this.#reportUnlessConsequence();
-        const value = readValue({ keyword, token, args, table, report, openQuote, line });
-        if (value === undefined) block.attempted.push(keyword.word);
-        else addSetting(block, { keyword, token, args: withoutSecrets(keyword, args), value });
-      }
+    const { kind } = keyword.takes;
+    if (kind === "block") this.#openBlock(block, keyword, token, args);
+    else if (kind === "list") this.#openList(keyword, token, args);
+    else if (kind === "foreign") {
+      addSetting(block, { keyword, token, args, value: NO_VALUE });
+      this.#blocks.skip(token);
+    } else {
+      const report = this.#reportUnlessConsequence();
+      const value = readValue({ keyword, token, args, table, report, openQuote, line });
+      if (value === undefined) block.attempted.push(keyword.word);
+      else addSetting(block, { keyword, token, args: withoutSecrets(keyword, args), value });
     }
   }
 
