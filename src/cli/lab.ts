@@ -252,8 +252,8 @@ async function ask(
     return undefined;
   }
   if (asked.answer.ok) return asked.answer;
-  const { words, error } = asked.answer;
-  fail(options, io, words?.[languageOf(io.env)] ?? error);
+  const { text, error } = asked.answer;
+  fail(options, io, text?.[languageOf(io.env)] ?? error);
   return undefined;
 }
 

@@ -9,7 +9,7 @@ import { LinuxError } from "#linux/result";
 const refused = (call: string, errno: string): LinuxError =>
   new LinuxError({ ok: false, call, errno });
 
-test("what the kernel refuses is told with its reason and what to do", () => {
+test("what the kernel refuses is explained with its reason and what to do", () => {
   const full = refused("unshare(CLONE_NEWNET)", "ENOSPC");
   assert.match(explainBuildFailure(full, "en") ?? "", /ENOSPC\n.*sysctl user\.max_net_namespaces/);
   assert.match(explainBuildFailure(full, "zh-CN") ?? "", /ENOSPC\n.*网络命名空间数量已达上限/);
@@ -20,7 +20,7 @@ test("what the kernel refuses is told with its reason and what to do", () => {
   assert.match(explainBuildFailure(refused("socket", "EWHATEVER"), "en") ?? "", /--bridge/);
 });
 
-test("a port that is taken is told too", async () => {
+test("a port that is taken is explained too", async () => {
   const running = await startCloud({ port: 0 });
   try {
     await startCloud({ port: Number(new URL(running.url).port) });

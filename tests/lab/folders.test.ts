@@ -127,7 +127,7 @@ test("a run that was killed leaves a folder that the next one clears away, a run
   const next = makeScratch(parent);
   assert.ok(existsSync(running.folder) && existsSync(next.folder));
   assert.ok(!existsSync(killed));
-  assert.ok(existsSync(shared), "others may write there: whose it is cannot be known");
+  assert.ok(existsSync(shared), "others may write there: its owner cannot be known");
   assert.equal(lockFile(join(running.folder, "lock")).kind, "taken");
   running.remove();
   next.remove();

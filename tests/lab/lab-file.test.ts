@@ -57,7 +57,7 @@ describe("lab files", () => {
     ]);
   });
 
-  it("have their mistakes told with line and column, all at once", () => {
+  it("have their mistakes shown with line and column, all at once", () => {
     const text = `
 vpcs:
   - name: shop
@@ -87,13 +87,15 @@ claim_latency: soon
     ]);
   });
 
-  it("that are no YAML are told so", () => {
+  it("that are no YAML are refused as such", () => {
     const [first = ""] = problemsOf("vpcs: [");
     assert.match(first, /^\d+:\d+ /);
     assert.deepEqual(problemsOf("- 1"), ["1:1 the lab is not a mapping"]);
     assert.deepEqual(problemsOf("vpcs: 3"), ["1:7 vpcs is not a list"]);
   });
+});
 
+describe("lab files and the cloud", () => {
   it("are refused what the cloud would refuse, at its place and with all else", () => {
     const text = `
 region: Guangzhou!

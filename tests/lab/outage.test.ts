@@ -6,7 +6,10 @@ import { fromMillis, type Instant, instant, micros } from "#units/time";
 const PERIOD = fromMillis(1);
 const RTT = 10;
 
-/** One probe a millisecond; `answer` says when the n-th is answered, in microseconds, or undefined for never. */
+/**
+ * One probe a millisecond; `answer` says when the n-th is answered, in microseconds, or
+ * undefined for never.
+ */
 function series(
   count: number,
   answer: (n: number, sentAt: Instant) => number | undefined,
@@ -103,7 +106,8 @@ test("all lost is an outage of the whole window", () => {
 });
 
 test("answers that waited in the kernel's queue do not shorten the outage", () => {
-  // Silence from 300 on; at 700.5 the address is found, and what was queued since 500 is answered in a burst.
+  // No answer from 300 on; at 700.5 the address is found, and what was queued since 500 is
+  // answered in a burst.
   const found = 700_500;
   const probes = series(1_000, (n, sentAt) => {
     if (n < 300 || sentAt > found) return sentAt + RTT;
@@ -153,7 +157,7 @@ test("a small delay, as of a busy machine, is no outage", () => {
   assert.equal(outage.longest, 0);
 });
 
-test("silence after a late answer is an outage of its own", () => {
+test("no answer after a late one is an outage of its own", () => {
   // Found at 350 by a queued probe, gone again at once, back at 600.
   const probes = series(1_000, (n, sentAt) => {
     if (n < 300 || n >= 600) return sentAt + RTT;

@@ -25,7 +25,7 @@ test("Markdown tables say which column is a number", () => {
   assert.equal(printMarkdownTable(TABLE).split("\n")[1], "| --- | ---: |");
 });
 
-test("options: defaults, lists, and mistakes that are told", () => {
+test("options: defaults, lists, and mistakes that are explained", () => {
   const plain = parseDemoOptions([]);
   assert.ok(plain.kind === "ok" && !plain.options.versus && plain.options.faults.includes("stop"));
   const some = parseDemoOptions(["--vs", "keepalived", "--faults", "hang,link", "--seed", "7"]);

@@ -34,7 +34,7 @@ async function withPair(
     profile,
     kinds: [kind, kind],
     cloud,
-    patience: TIMEOUT,
+    slowness: TIMEOUT,
   });
   try {
     assert.equal((await cloud.applyForHavip()).state, "UNBIND");

@@ -17,7 +17,7 @@ export async function withLab(
     throw new Error(`this test needs keepalived: ${HOW_TO_INSTALL_KEEPALIVED}`);
   }
   const folder = mkdtempSync(join(tmpdir(), "baton-test-"));
-  const lab = new Lab({ patience: TIMEOUT, ...options, folder });
+  const lab = new Lab({ slowness: TIMEOUT, ...options, folder });
   try {
     await lab.instruments.ready();
     await use(lab, folder);

@@ -1,4 +1,7 @@
-/** The tutorial's VPC under the demonstration's pair: HAVIP applied for, claimed, given a public address, and watched. */
+/**
+ * The tutorial's VPC under the demonstration's pair: HAVIP applied for, claimed, given a public
+ * address, and watched.
+ */
 
 import { printIpv4, readIpv4 } from "#units/address";
 import { elapsed, type Instant, type Micros } from "#units/time";

@@ -1,6 +1,7 @@
 /**
- * `npm start`: the tutorial's step 5 on this machine. Outside it only makes the sandbox and a folder; inside it runs
- * the pair (with `--vs`, two pairs side by side), breaks it in every way asked for, and prints what a client noticed.
+ * `npm start`: the tutorial's step 5 on this machine. Outside it only makes the sandbox and a
+ * folder; inside it runs the pair (with `--vs`, two pairs side by side), breaks it in every way
+ * asked for, and prints what a client noticed.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -80,9 +81,9 @@ async function inside(options: DemoOptions, lang: Language): Promise<number> {
   try {
     clouds = options.bridge ? [] : await startClouds(kinds.length, options, lang, narrator);
   } catch (error) {
-    const told = explainBuildFailure(error, lang);
-    if (told === undefined) throw error;
-    narrator.say(told);
+    const explained = explainBuildFailure(error, lang);
+    if (explained === undefined) throw error;
+    narrator.say(explained);
     outsideProcess?.close();
     return 1;
   }
@@ -118,12 +119,12 @@ async function demonstrate(run: Run, outsideProcess: Outside | undefined): Promi
   const results: FaultResult[] = [];
   for (const [index, name] of options.faults.entries()) {
     narrator.say(text.step(index + 1, options.faults.length, text.faultShort[name]));
-    const told = new Set<string>();
+    const shown = new Set<string>();
     const both = run.labs.map((lab) =>
       breakPair(run, lab, name, seededRandom(options.seed * 1000 + index), (line) => {
         // Two pairs are broken alike: one line says it for both.
-        if (!told.has(line)) narrator.say(line);
-        told.add(line);
+        if (!shown.has(line)) narrator.say(line);
+        shown.add(line);
       }),
     );
     results.push(...(await Promise.all(both)));
@@ -152,7 +153,7 @@ async function startPair({ narrator, text, lang }: Run, lab: Lab): Promise<void>
   await narrator.during(cloud.through(publicAddress), lab.watchOutside(publicAddress));
 }
 
-/** One VPC for each pair: the same addresses do not meet. */
+/** One VPC for each pair: the same addresses do not clash. */
 async function startClouds(
   count: number,
   { claimLatency }: DemoOptions,
@@ -203,8 +204,8 @@ async function breakPair(
       onBroken: (owner) => sayOnce(`  ${text.fault(name, owner.name)}`),
       onObserved: (result) => {
         observed.value = result;
-        narrator.say(`  ${tell(result, text)}`);
-        for (const line of tellCloud(result, lang)) narrator.say(`  ${line}`);
+        narrator.say(`  ${describeFault(result, text)}`);
+        for (const line of describeCloud(result, lang)) narrator.say(`  ${line}`);
       },
       onHealed: (owner) => {
         const healing = text.healing[name];
@@ -218,7 +219,7 @@ async function breakPair(
   return result;
 }
 
-function tell(result: ObservedFault, text: DemoText): string {
+function describeFault(result: ObservedFault, text: DemoText): string {
   const [holder] = result.after;
   if (holder === undefined) return text.notOwned(result.daemon);
   if (result.after.length > 1) return text.twoOwners(result.daemon, result.after.join(", "));
@@ -235,7 +236,7 @@ function tell(result: ObservedFault, text: DemoText): string {
   );
 }
 
-function tellCloud({ cloud }: ObservedFault, lang: Language): readonly string[] {
+function describeCloud({ cloud }: ObservedFault, lang: Language): readonly string[] {
   if (cloud === undefined) return [];
   const text = cloudText(lang);
   const {

@@ -22,7 +22,10 @@ export interface DemoOptions {
   readonly claimLatency: Micros;
 }
 
-/** Step 5 of the tutorial: stop, kill, cut off, restart; and its health check, which the tutorial left broken. */
+/**
+ * Step 5 of the tutorial: stop, kill, cut off, restart; and its health check, which the
+ * tutorial left broken.
+ */
 const STEP_FIVE: readonly FaultName[] = [
   "stop",
   "kill-engine",
@@ -37,7 +40,7 @@ export const DEMO_HELP: Readonly<Record<Language, string>> = {
   en: `usage: npm start -- [options]
 
   --vs keepalived   the same with keepalived beside it, fault by fault
-  --keep            leave everything running at the end, and tell how to look, break and leave
+  --keep            leave everything running at the end, and say how to look, break and leave
   --faults LIST     which faults, in order: ${FAULT_NAMES.join(",")} or "none"
                     (default: ${STEP_FIVE.join(",")})
   --claim-latency TIME  how long the platform takes to move a HAVIP, such as 4s (default 0)
@@ -91,8 +94,8 @@ export function parseDemoOptions(argv: readonly string[], env: Environment = {})
       `--vs 只支持 keepalived，不支持 \`${values.vs}\``,
     );
   }
-  const words = values.faults === "none" ? [] : values.faults?.split(",");
-  const unknown = words?.find((word) => !FAULT_NAMES.includes(word as FaultName));
+  const names = values.faults === "none" ? [] : values.faults?.split(",");
+  const unknown = names?.find((word) => !FAULT_NAMES.includes(word as FaultName));
   if (unknown !== undefined) {
     return bad(
       `no fault is called \`${unknown}\`; there are ${FAULT_NAMES.join(", ")}`,
@@ -120,7 +123,7 @@ export function parseDemoOptions(argv: readonly string[], env: Environment = {})
       help: values.help ?? false,
       keep: values.keep ?? false,
       versus: values.vs !== undefined,
-      faults: (words as readonly FaultName[] | undefined) ?? STEP_FIVE,
+      faults: (names as readonly FaultName[] | undefined) ?? STEP_FIVE,
       seed,
       json: values.json,
       report: values.report,

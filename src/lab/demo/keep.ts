@@ -1,4 +1,7 @@
-/** `--keep`: everything stays up; says how to look, break and leave, and does what is typed here or sent to a FIFO. */
+/**
+ * `--keep`: everything stays up; says how to look, break and leave, and does what is typed here
+ * or sent to a FIFO.
+ */
 import { spawnSync } from "node:child_process";
 import { constants, openSync } from "node:fs";
 import { Socket } from "node:net";
@@ -48,16 +51,16 @@ export async function keepRunning(options: KeepOptions): Promise<void> {
   try {
     await new Promise<void>((resolve) => {
       const handle = (line: string): void => {
-        const words = line.trim().split(/\s+/);
-        if (words[0] === "quit") resolve();
-        else if (words[0] !== "") {
-          void obey(labs, words).then((answer) => narrator.say(answer(lang)));
+        const tokens = line.trim().split(/\s+/);
+        if (tokens[0] === "quit") resolve();
+        else if (tokens[0] !== "") {
+          void obey(labs, tokens).then((answer) => narrator.say(answer(lang)));
         }
       };
       createInterface({ input }).on("line", handle);
       if (spawnSync("mkfifo", [fifo]).status === 0) {
-        // Opened for writing too, so that it does not end after the first writer. As a socket, because a file's blocking
-        // read would keep the process from ending.
+        // Opened for writing too, so that it does not end after the first writer. As a socket,
+        // because a file's blocking read would keep the process from ending.
         const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
         createInterface({ input: new Socket({ fd }) }).on("line", handle);
       }

@@ -1,13 +1,16 @@
-/** Speaks on the terminal: lines with the time since the start, and signs of life while something takes long. */
+/**
+ * Speaks on the terminal: lines with the time since the start, and signs of life while
+ * something takes long.
+ */
 
-const SILENCE_MILLISECONDS = 2_000;
+const QUIET_MILLISECONDS = 2_000;
 const ERASE_LINE = "\r\u001B[2K";
 
 export interface Narrator {
   say(text: string): void;
   /** Without the time: titles, tables. */
   print(text: string): void;
-  /** Tells every two seconds that `what` still goes on. */
+  /** Says every two seconds that `what` still goes on. */
   during<T>(what: string, work: Promise<T>): Promise<T>;
 }
 
@@ -41,10 +44,10 @@ export function createNarrator(
       const from = performance.now();
       const timer = setInterval(() => {
         const current = performance.now();
-        if (transient || current - lastAt >= SILENCE_MILLISECONDS) {
+        if (transient || current - lastAt >= QUIET_MILLISECONDS) {
           live(progress(what, (current - from) / 1000));
         }
-      }, SILENCE_MILLISECONDS / 2);
+      }, QUIET_MILLISECONDS / 2);
       try {
         return await work;
       } finally {

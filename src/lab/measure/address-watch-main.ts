@@ -1,11 +1,13 @@
 /**
- * Watches one address in several network namespaces from a single thread and says on file descriptor 3, one line each, when
- * it appears and disappears, and which advertisements arrive (CLOCK_BOOTTIME microseconds):
+ * Watches one address in several network namespaces from a single thread and says on file
+ * descriptor 3, one line each, when it appears and disappears, and which advertisements arrive
+ * (CLOCK_BOOTTIME microseconds):
  *
- *   {"kind":"presence","host":"a","present":true,"at":…}     what is there at the start is told first
+ *   {"kind":"presence","host":"a","present":true,"at":…}   at the start: what is there
  *   {"kind":"advert","host":"a","from":"172.16.0.14","priority":50,"at":…}
  *
- * Usage: address-watch-main.ts ADDRESS INTERFACE HOST…   (the namespace of the n-th host on descriptor 4 + n)
+ * Usage: address-watch-main.ts ADDRESS INTERFACE HOST…
+ * (the namespace of the n-th host on descriptor 4 + n)
  */
 import { CLONE_NEWNET, ETH_P_IP } from "#linux/abi";
 import { now } from "#linux/clock";
@@ -44,8 +46,9 @@ const isOurs = (info: AddressInfo): boolean => info.address === address;
 const readers: ((at: Instant) => void)[] = [];
 
 /**
- * rtnetlink's news has no times, so it happened when it is read. All hosts are read at once and get one time: what waited
- * together, while this process was not run, would otherwise seem to have happened in the order of the hosts.
+ * rtnetlink's news has no times, so it happened when it is read. All hosts are read at once and
+ * get one time: what waited together, while this process was not run, would otherwise seem to
+ * have happened in the order of the hosts.
  */
 function readAll(): void {
   const at = now();
@@ -55,18 +58,18 @@ function readAll(): void {
 function watchAddress(host: string): void {
   const monitor = must(openMonitor());
   using requests = must(openRtnetlink());
-  const tell = (present: boolean, at: Instant): void => {
+  const report = (present: boolean, at: Instant): void => {
     say({ kind: "presence", host, present, at });
   };
   readers.push((at) => {
     for (const event of monitor.read()) {
-      if (event.kind === "resync") tell(event.addresses.some(isOurs), at);
-      else if (event.kind === "address" && isOurs(event.address)) tell(true, at);
-      else if (event.kind === "addressGone" && isOurs(event.address)) tell(false, at);
+      if (event.kind === "resync") report(event.addresses.some(isOurs), at);
+      else if (event.kind === "address" && isOurs(event.address)) report(true, at);
+      else if (event.kind === "addressGone" && isOurs(event.address)) report(false, at);
     }
   });
   reactor.add(monitor.fd, readAll);
-  tell(must(requests.addresses()).some(isOurs), now());
+  report(must(requests.addresses()).some(isOurs), now());
 }
 
 function watchAdverts(host: string): void {

@@ -1,7 +1,8 @@
 /**
- * Which machines answer for an address, whatever the client's own ARP cache says: an echo request every two milliseconds, sent
- * to the MAC address of each machine. An address may be there and silent (a lease that has ended), so that looking at the
- * addresses alone counts owners that are none. Says the same as the address watcher, on the same descriptor:
+ * Which machines answer for an address, whatever the client's own ARP cache says: an echo
+ * request every two milliseconds, sent to the MAC address of each machine. An address may be
+ * there and not answer (a lease that has ended), so that looking at the addresses alone counts
+ * owners that are none. Says the same as the address watcher, on the same descriptor:
  *
  *   {"kind":"presence","host":"a","present":true,"at":…}     the first answer, or the last one
  *
@@ -27,7 +28,7 @@ import type { WatchNews } from "./watch-protocol.ts";
 
 const PERIOD: Micros = fromMillis(2);
 /** So long without an answer, and the last one was the last: a busy machine is late by less. */
-const SILENT: Micros = fromMillis(40);
+const UNANSWERED: Micros = fromMillis(40);
 const ETHERNET_LENGTH = 14;
 const SOURCE_MAC = 6;
 const ETHER_TYPE = 12;
@@ -112,12 +113,12 @@ while (!pipe.ended) {
   if (at < next) continue;
   receive();
   for (const host of hosts) {
-    if (host.lastAt !== undefined && at - host.lastAt > SILENT) {
+    if (host.lastAt !== undefined && at - host.lastAt > UNANSWERED) {
       say(host, false, host.lastAt);
       host.lastAt = undefined;
     }
     // A refusal is a question without an answer.
     void socket.send(host.frame);
   }
-  next = after(at - next > SILENT ? at : next, PERIOD);
+  next = after(at - next > UNANSWERED ? at : next, PERIOD);
 }

@@ -1,12 +1,16 @@
 /**
- * When a packet arrived, by the kernel's word rather than the time of reading, so that it is not late because the reader was:
- * it may have been paused, busy with an analysis, or waiting for a processor.
+ * When a packet arrived, by the kernel's word rather than the time of reading, so that it is
+ * not late because the reader was: it may have been paused, busy with an analysis, or waiting
+ * for a processor.
  */
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import type { Instant } from "#units/time";
 
-/** asm-generic/sockios.h: when the kernel received the packet read last, struct timespec of CLOCK_REALTIME. */
+/**
+ * asm-generic/sockios.h: when the kernel received the packet read last, struct timespec of
+ * CLOCK_REALTIME.
+ */
 const SIOCGSTAMPNS = 0x8907;
 const CLOCK_REALTIME = 0;
 

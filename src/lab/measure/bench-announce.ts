@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- announce`: many addresses move at once, and the new owner's switch port lets only a few ARP frames a
- * second through, as clouds do. How long until the client reaches each of them again?
+ * `npm run bench -- announce`: many addresses move at once, and the new owner's switch port
+ * lets only a few ARP frames a second through, as clouds do. How long until the client reaches
+ * each of them again?
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";

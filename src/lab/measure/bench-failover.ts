@@ -1,4 +1,7 @@
-/** `npm run bench -- failover`: two pairs side by side, every fault several times at a random phase; medians. */
+/**
+ * `npm run bench -- failover`: two pairs side by side, every fault several times at a random
+ * phase; medians.
+ */
 
 import { runPairs } from "./bench-pairs.ts";
 import { KINDS } from "./daemon.ts";

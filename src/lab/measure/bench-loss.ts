@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- loss`: VRRP packets lost at random, so that backups take over by mistake and masters meet again and
- * again. What counts is what a client notices: its packets go to whoever announced last.
+ * `npm run bench -- loss`: VRRP packets lost at random, so that backups take over by mistake
+ * and masters hear each other again and again. What counts is what a client notices: its
+ * packets go to whoever announced last.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
@@ -21,7 +22,7 @@ export interface LossOptions {
 }
 
 interface LossResult {
-  readonly silence: number;
+  readonly blackhole: number;
   readonly longest: number;
   readonly dual: number;
   readonly unheld: number;
@@ -34,7 +35,7 @@ export async function loss(options: LossOptions): Promise<Table> {
   const results = await runPairs({
     labOf: () => ({ profile }),
     rounds: repeated(`loss of ${part * 100} %`, runs, (lab) => lossy(lab, options)),
-    figure: (one: LossResult) => one.silence,
+    figure: (one: LossResult) => one.blackhole,
   });
   return { columns: COLUMNS, rows: KINDS.map((kind, index) => [kind, ...row(results[index])]) };
 }
@@ -53,7 +54,7 @@ async function lossy(lab: Lab, { loss: part, seconds }: LossOptions): Promise<Lo
     0,
   );
   return {
-    silence: seen.totalMilliseconds,
+    blackhole: seen.totalMilliseconds,
     longest: seen.outageMilliseconds,
     dual: toMillis(lab.instruments.overlap(names, from, to).total),
     unheld: toMillis(lab.instruments.absence(names, from, to)),
@@ -62,13 +63,13 @@ async function lossy(lab: Lab, { loss: part, seconds }: LossOptions): Promise<Lo
 }
 
 const row = (results: readonly LossResult[] = []): readonly string[] =>
-  (["silence", "longest", "takeOvers", "dual", "unheld"] as const).map((key) =>
+  (["blackhole", "longest", "takeOvers", "dual", "unheld"] as const).map((key) =>
     spread(results.map((one) => one[key])),
   );
 
 const COLUMNS: Table["columns"] = [
   { title: "daemon", align: "left" },
-  ...["client silence ms, total", "longest ms", "take-overs", "two owners ms", "nobody ms"].map(
+  ...["blackhole ms, total", "longest ms", "take-overs", "two owners ms", "nobody ms"].map(
     (title) => ({ title, align: "right" }) as const,
   ),
 ];

@@ -1,4 +1,7 @@
-/** `npm run bench`: where the figures of the README and of docs/benchmarks.md come from. One file for each kind. */
+/**
+ * `npm run bench`: where the figures of the README and of docs/benchmarks.md come from. One
+ * file for each kind.
+ */
 import { writeFileSync } from "node:fs";
 import { stdout } from "node:process";
 import { parseArgs } from "node:util";
@@ -33,7 +36,7 @@ const USAGE = `usage: npm run bench -- [failover|timers|loss|announce] [options]
   failover          every fault, Baton and keepalived side by side (default)
   timers            gaps between a master's advertisements, with a busy loop on every core
   loss              VRRP packets lost at random: how long a client is without an answer
-  announce          many addresses move to a node whose switch port limits ARP
+  announce          many addresses move to a node behind a port that limits ARP
 
   --profile NAME    ${PROFILES.map((one) => one.name).join(", ")}
                     (default: tutorial; timers: tutorial and ${FAST.name}; loss: ${FAST.name})

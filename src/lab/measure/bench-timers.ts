@@ -1,4 +1,7 @@
-/** `npm run bench -- timers`: how regular a master's advertisements are while busy loops hog every core. */
+/**
+ * `npm run bench -- timers`: how regular a master's advertisements are while busy loops hog
+ * every core.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -18,7 +21,10 @@ export interface TimersOptions {
   readonly seconds: number;
 }
 
-/** The prober remembers four minutes. A lease that ran out would be a silence, for the address is still there. */
+/**
+ * The prober remembers four minutes. A lease that ran out would be a blackhole window, for the
+ * address is still there.
+ */
 const CHUNK_SECONDS = 60;
 
 export async function timers(options: TimersOptions): Promise<Table> {
@@ -37,17 +43,21 @@ export async function timers(options: TimersOptions): Promise<Table> {
       hogs.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
     }
     const from = now();
-    const silences = labs.map(() => 0);
+    const blackholes = labs.map(() => 0);
     for (let left = options.seconds; left > 0; left -= CHUNK_SECONDS) {
       const chunk = now();
       await sleep(Math.min(left, CHUNK_SECONDS) * 1_000);
       const seen = await Promise.all(labs.map(({ lab }) => lab.instruments.outage(chunk, now())));
       for (const [index, one] of seen.entries())
-        silences[index] = (silences[index] ?? 0) + one.totalMilliseconds;
+        blackholes[index] = (blackholes[index] ?? 0) + one.totalMilliseconds;
     }
     const to = now();
     const rows = labs.map(({ kind, lab }, index) =>
-      timersRow(kind, lab, owners[index]?.name ?? "", { from, to, silence: silences[index] ?? 0 }),
+      timersRow(kind, lab, owners[index]?.name ?? "", {
+        from,
+        to,
+        blackhole: blackholes[index] ?? 0,
+      }),
     );
     return { columns: timersColumns(), rows };
   } finally {
@@ -65,7 +75,7 @@ function timersColumns(): Table["columns"] {
     "p99.9 ms",
     "max ms",
     "false moves",
-    "client silence ms",
+    "blackhole ms",
   ];
   return [
     { title: "daemon", align: "left" },
@@ -77,7 +87,11 @@ function timersRow(
   kind: DaemonKind,
   lab: Lab,
   owner: string,
-  { from, to, silence }: { readonly from: Instant; readonly to: Instant; readonly silence: number },
+  {
+    from,
+    to,
+    blackhole,
+  }: { readonly from: Instant; readonly to: Instant; readonly blackhole: number },
 ): string[] {
   const { adverts } = lab.instruments;
   const peer = lab.nodes.find((node) => node.name !== owner)?.name ?? "";
@@ -95,6 +109,6 @@ function timersRow(
     ...figures,
     Math.max(...gaps).toFixed(2),
     String(moves),
-    ms(silence),
+    ms(blackhole),
   ];
 }

@@ -1,6 +1,7 @@
 /**
- * What baton's control socket says about a node, for the account of the demonstration. Anything that goes wrong here is
- * no answer: the demonstration judges by addresses and probes, not by what a daemon says of itself.
+ * What baton's control socket says about a node, for the account of the demonstration. Anything
+ * that goes wrong here is no answer: the demonstration goes by addresses and probes, not by
+ * what a daemon says of itself.
  */
 
 import { join } from "node:path";

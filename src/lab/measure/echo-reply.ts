@@ -1,4 +1,7 @@
-/** Answers to echo requests, read from whole frames: who answered shows in the Ethernet header only. */
+/**
+ * Answers to echo requests, read from whole frames: who answered shows in the Ethernet header
+ * only.
+ */
 import { type Ipv4, ipv4, type Mac, macFromBytes } from "#units/address";
 import { ICMP_ECHO_HEADER_LENGTH, parseIcmpEcho } from "#vrrp/wire/icmp-echo";
 import { IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-packet";

@@ -18,15 +18,22 @@ export type FaultName =
 export interface Fault {
   readonly name: FaultName;
   /**
-   * Does the address have to change its owner? `maybe`: both outcomes are right. `splits`: nodes that cannot hear each other
-   * both own it, as long as it lasts; no protocol of two can do better without a third opinion.
+   * Does the address have to change its owner? `maybe`: both outcomes are right. `splits`:
+   * nodes that cannot hear each other both own it, as long as it lasts; no protocol of two can
+   * do better without a third opinion.
    */
   readonly moves: "yes" | "maybe" | "splits";
   /** Planned moves, in which both may hold the address while one hands it to the other. */
   readonly coordinated: boolean;
-  /** The node cannot be reached or is off, so what it still holds does not count as a second owner. */
+  /**
+   * The node cannot be reached or is off, so what it still holds does not count as a second
+   * owner.
+   */
   readonly ownerUnreachable: boolean;
-  /** Breaks it. What follows the first effect (a flap's later blinks) may be awaited by the caller. */
+  /**
+   * Breaks it. What follows the first effect (a flap's later blinks) may be awaited by the
+   * caller.
+   */
   inject(owner: LabNode): Promise<void>;
   /** Puts it right; the node runs its daemon again afterwards. */
   heal(owner: LabNode): Promise<void>;
@@ -42,7 +49,10 @@ const FLAP_COUNT = 3;
 const FLAP_DOWN_MILLISECONDS = 100;
 const FLAP_PERIOD_MILLISECONDS = 300;
 
-/** Spanning tree, or a switch that is slow to learn: the node hears nobody and believes to be alone. */
+/**
+ * Spanning tree, or a switch that is slow to learn: the node hears nobody and believes to be
+ * alone.
+ */
 const LATE_PORT_SECONDS = 6;
 
 const DEFAULTS = { moves: "yes", coordinated: false, ownerUnreachable: false } as const;

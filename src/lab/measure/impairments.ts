@@ -1,6 +1,7 @@
 /**
- * What a host's network does to frames, made of nf_tables: VRRP lost at random where it arrives, ARP limited at the switch
- * port where it enters. The switch's limit concerns answers as well as announcements: it cannot tell one from the other.
+ * What a host's network does to frames, made of nf_tables: VRRP lost at random where it
+ * arrives, ARP limited at the switch port where it enters. The switch's limit concerns answers
+ * as well as announcements: it cannot distinguish them.
  */
 import type { Namespace } from "#linux/namespace";
 import { NFPROTO_BRIDGE, NFPROTO_IPV4, type NftExpression } from "#linux/nft-messages";

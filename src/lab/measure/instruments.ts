@@ -1,4 +1,7 @@
-/** The measuring processes of a lab, and their readings: who holds the address, and what a client notices. */
+/**
+ * The measuring processes of a lab, and their readings: who holds the address, and what a
+ * client notices.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
@@ -136,7 +139,10 @@ export class Instruments {
     return this.#asker && this.#answers.holders();
   }
 
-  /** Time in which two or more of them answered for the address; undefined: nobody asked each of them. */
+  /**
+   * Time in which two or more of them answered for the address; undefined: nobody asked each of
+   * them.
+   */
   answerOverlap(names: readonly string[], from: Instant, to: Instant): Overlap | undefined {
     return this.#asker && this.#answers.overlap(names, from, to);
   }
@@ -150,14 +156,17 @@ export class Instruments {
     return this.#presence.changesWithin(name, from, to);
   }
 
-  /** Resolves once probes are being sent. A process needs its time to start, more on a busy machine. */
+  /**
+   * Resolves once probes are being sent. A process needs its time to start, more on a busy
+   * machine.
+   */
   async ready(): Promise<void> {
     while (!(await this.#ask(now(), now(), 0)).covered) await sleep(POLL_MILLISECONDS);
   }
 
   /**
-   * What the client noticed of the probes sent in the window, to the virtual address or (`target` from 1) a further one. Throws if
-   * the prober did not run all the time.
+   * What the client noticed of the probes sent in the window, to the virtual address or
+   * (`target` from 1) a further one. Throws if the prober did not run all the time.
    */
   async outage(from: Instant, to: Instant, target = 0): Promise<ClientView> {
     await sleep(LINGER_MILLISECONDS);

@@ -1,4 +1,7 @@
-/** A platform under a lab's nodes that decides where the virtual address is (src/lab), as the lab sees it. */
+/**
+ * A platform under a lab's nodes that decides where the virtual address is (src/lab), as the
+ * lab sees it.
+ */
 import type { Instant, Micros } from "#units/time";
 import type { LabNetwork } from "./network.ts";
 
@@ -10,9 +13,12 @@ export interface LabCloud {
   environmentOf(node: string): Readonly<Record<string, string | undefined>>;
   /** Node to which the platform sends the address's traffic. */
   holder(): string | undefined;
-  /** Instance id of that node in the cloud's words. */
+  /** Instance id of that node, as the cloud writes it. */
   holderId(): string | undefined;
-  /** The last move of the window: from the first claim of the node that has it now until it had it. */
+  /**
+   * The last move of the window: from the first claim of the node that has it now until it had
+   * it.
+   */
   moveWithin(from: Instant, to: Instant): Micros | undefined;
   /** Longest time the platform is known to take for a move. */
   readonly claimLatency: Micros;

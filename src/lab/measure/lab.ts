@@ -1,4 +1,7 @@
-/** A pair (or more) of nodes with a client, running: the thing that scenarios, the demonstration and the tests hold. */
+/**
+ * A pair (or more) of nodes with a client, running: the thing that scenarios, the demonstration
+ * and the tests hold.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,10 +30,10 @@ export interface LabOptions {
   /** Settings of single nodes, by index, where they differ. */
   readonly profiles?: readonly (Profile | undefined)[];
   /** Factor on every time limit: tests must pass on a machine that is busy with something else. */
-  readonly patience?: number;
+  readonly slowness?: number;
   /** Undefined: the nodes are on a bridge. */
   readonly cloud?: LabCloud;
-  /** Find out who answers, too: an address may be there and silent. */
+  /** Find out who answers, too: an address may be there and not answer. */
   readonly askEach?: boolean;
 }
 
@@ -51,9 +54,12 @@ export class Lab {
   /** The platform, if there is one under this lab. */
   readonly cloud: LabCloud | undefined;
   #outside: Instruments | undefined;
-  readonly patience: number;
+  readonly slowness: number;
 
-  /** Makes the network and its instruments; daemons are started by `startDaemons`. Needs the sandbox. */
+  /**
+   * Makes the network and its instruments; daemons are started by `startDaemons`. Needs the
+   * sandbox.
+   */
   constructor(options: LabOptions) {
     if (!isInsideSandbox()) {
       throw new Error(
@@ -70,7 +76,7 @@ export class Lab {
       priority: options.profile.priorities[index] ?? options.profile.priorities.at(-1) ?? 100,
     }));
     this.profile = options.profile;
-    this.patience = options.patience ?? 1;
+    this.slowness = options.slowness ?? 1;
     this.cloud = options.cloud;
     this.network =
       options.cloud?.network ??
@@ -148,7 +154,10 @@ export class Lab {
     return this.untilSettled();
   }
 
-  /** Longest time in which a silent owner is replaced, by this profile's arithmetic. */
+  /**
+   * Longest time in which an owner that stopped advertising is replaced, by this profile's
+   * arithmetic.
+   */
   takeOverSeconds(): number {
     return Math.max(
       ...this.profile.priorities.map((priority) => masterDownSeconds(this.profile, priority)),
@@ -156,8 +165,8 @@ export class Lab {
   }
 
   /**
-   * Waits for ordinary life: one holder, whose daemon says MASTER, every other node BACKUP, for one advertisement
-   * interval and a bit, so that everybody has heard the owner.
+   * Waits for ordinary life: one holder with a daemon that says MASTER, every other node
+   * BACKUP, for one advertisement interval and a bit, so that everybody has heard the owner.
    */
   async untilSettled(seconds = 25): Promise<LabNode> {
     const quietMilliseconds = this.profile.advertSeconds * 1000 + 200;
@@ -190,7 +199,7 @@ export class Lab {
 
   /** Polls; throws with the state of all nodes when the time is over. */
   async until(what: string, seconds: number, condition: () => boolean): Promise<void> {
-    const limit = seconds * this.patience;
+    const limit = seconds * this.slowness;
     const end = performance.now() + limit * 1000;
     while (!condition()) {
       if (performance.now() > end)
@@ -212,7 +221,10 @@ export class Lab {
       .join("\n");
   }
 
-  /** Ends everything at once: the addresses go with their namespaces, so nobody has to hand over. */
+  /**
+   * Ends everything at once: the addresses go with their namespaces, so nobody has to hand
+   * over.
+   */
   async close(): Promise<void> {
     await Promise.allSettled(
       this.nodes.filter((node) => node.isRunning()).map((node) => node.signalAll("SIGKILL")),

@@ -55,7 +55,10 @@ interface Host extends HostPlan {
   impairments: Impairments | undefined;
 }
 
-/** What nodes and instruments need of the wires, so that they can be those of a VPC too (src/lab). */
+/**
+ * What nodes and instruments need of the wires, so that they can be those of a VPC too
+ * (src/lab).
+ */
 export interface LabNetwork {
   /** Where the outer ends of the cables are. */
   readonly bridge: Namespace;
@@ -64,7 +67,10 @@ export interface LabNetwork {
   macOf(name: string): Mac;
   setPort(name: string, up: boolean): void;
   setNodesApart(apart: boolean): void;
-  /** A port that does not forward (spanning tree, a slow switch), though the device has its carrier. */
+  /**
+   * A port that does not forward (spanning tree, a slow switch), though the device has its
+   * carrier.
+   */
   setForwarding(name: string, forwards: boolean): void;
   /** @param part 0 to 1 of the VRRP packets that would arrive at this host */
   setVrrpLoss(name: string, part: number): void;
@@ -197,7 +203,10 @@ function ordinaryAddress(text: string): VirtualAddress {
   return { address: mustReadIpv4(text), prefix: PREFIX, scope: 0 };
 }
 
-/** Not `Rtnetlink.setAddress`: that marks an address as the daemon's own, which it removes at its start. */
+/**
+ * Not `Rtnetlink.setAddress`: that marks an address as the daemon's own, which it removes at
+ * its start.
+ */
 function addOrdinaryAddress(
   rtnetlink: Rtnetlink,
   index: number,

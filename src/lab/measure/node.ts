@@ -1,4 +1,7 @@
-/** One machine of the lab: a network namespace with eth0, private folders, and a daemon that can be mistreated. */
+/**
+ * One machine of the lab: a network namespace with eth0, private folders, and a daemon that can
+ * be mistreated.
+ */
 import type { ChildProcess } from "node:child_process";
 import {
   appendFileSync,
@@ -65,7 +68,7 @@ export class LabNode {
     this.setService("up");
   }
 
-  /** Writes keepalived.conf; a running daemon reads it when it is told to (SIGHUP). */
+  /** Writes keepalived.conf; a running daemon reads it on SIGHUP. */
   configure(text: string): void {
     this.#write("etc", "keepalived.conf", text);
   }
@@ -74,7 +77,10 @@ export class LabNode {
     writeFileSync(join(this.folder, folder, name), text);
   }
 
-  /** File of the node, by its folder outside (`etc`, `log`, `var`, `run`). Undefined when it is not there. */
+  /**
+   * File of the node, by its folder outside (`etc`, `log`, `var`, `run`). Undefined when it is
+   * not there.
+   */
   readFile(folder: string, name: string): string | undefined {
     try {
       return readFileSync(join(this.folder, folder, name), "utf8");
@@ -84,14 +90,18 @@ export class LabNode {
   }
 
   /**
-   * State the daemon has logged last since it was started. Both log keepalived's words. (keepalived cannot run notify
-   * scripts in a user namespace: it insists on setgroups, which is forbidden there.)
+   * State the daemon has logged last since it was started. Both log keepalived's texts.
+   * (keepalived cannot run notify scripts in a user namespace: it requires setgroups, which is
+   * forbidden there.)
    */
   loggedState(): string | undefined {
     return this.loggedStates().at(-1);
   }
 
-  /** All states since the daemon was started, in order: who looks now and then misses short ones. */
+  /**
+   * All states since the daemon was started, in order: who looks now and then misses short
+   * ones.
+   */
   loggedStates(): readonly string[] {
     const log = existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
     const current = log.slice(log.lastIndexOf(STARTED));

@@ -1,11 +1,13 @@
 /**
- * What a series of probes says about an outage. Pure, so that it can be checked against synthetic series.
+ * What a series of probes says about an outage. Pure, so that it can be checked against
+ * synthetic series.
  *
- * A probe is missed when it has no answer, or one so late that it waited for somebody to appear: the client's kernel
- * queues packets while it asks for an unknown neighbour, and sends them all when it finds one. An outage is the time
- * between two answers with missed probes between them, less one period, which would have passed anyway. Instants of
- * answering count, not of sending: queued probes were sent before the outage was over. And a pause of the prober itself,
- * in which nothing was sent, misses nothing and is no outage.
+ * A probe is missed when it has no answer, or one so late that it waited for somebody to
+ * appear: the client's kernel queues packets while it asks for an unknown neighbour, and sends
+ * them all when it finds one. An outage is the time between two answers with missed probes
+ * between them, less one period, which would have passed anyway. Instants of answering count,
+ * not of sending: queued probes were sent before the outage was over. And a pause of the prober
+ * itself, in which nothing was sent, misses nothing and is no outage.
  */
 import { elapsed, fromMillis, type Instant, type Micros, micros } from "#units/time";
 
@@ -22,9 +24,10 @@ export interface Outage {
   /** The longest outage; 0 when no probe was missed. */
   readonly longest: Micros;
   /**
-   * Strict lower bound of `longest`: from the sending of the first to that of the last probe missed in it. Less by one
-   * period on a quiet machine; less by more when the prober paused at an edge of the outage, or when the kernel's queue
-   * held probes that were then still answered in time.
+   * Strict lower bound of `longest`: from the sending of the first to that of the last probe
+   * missed in it. Less by one period on a quiet machine; less by more when the prober paused at
+   * an edge of the outage, or when the kernel's queue held probes that were then still answered
+   * in time.
    */
   readonly atLeast: Micros;
   /** All outages together. */
@@ -35,7 +38,10 @@ export interface Outage {
   readonly open: boolean;
 }
 
-/** An answer this late had to wait for the address to move; a busy machine delays answers for less. */
+/**
+ * An answer this late had to wait for the address to move; a busy machine delays answers for
+ * less.
+ */
 const LATE: Micros = fromMillis(20);
 
 /** Missed probes with nothing else between them. */
@@ -98,7 +104,10 @@ function missedRuns(probes: readonly Probe[]): Run[] {
   return runs;
 }
 
-/** Times without an answer from the answer before the run to the one after it; late answers within it divide them. */
+/**
+ * Times without an answer from the answer before the run to the one after it; late answers
+ * within it divide them.
+ */
 function gapsOf({ before, after, probes }: Run, period: Micros): Gap[] {
   const first = probes[0]?.sentAt ?? (0 as Instant);
   const last = probes.at(-1);

@@ -1,9 +1,11 @@
 /**
- * Asks an address (or several in turn) for an echo every millisecond, as an ordinary host would: the kernel does the ARP, so gratuitous ARP
- * matters. Answers are taken from a packet socket, because who answered shows in the Ethernet header only. One thread, one
- * ppoll loop; times are CLOCK_BOOTTIME, comparable with every other process of the machine.
+ * Asks an address (or several in turn) for an echo every millisecond, as an ordinary host
+ * would: the kernel does the ARP, so gratuitous ARP matters. Answers are taken from a packet
+ * socket, because who answered shows in the Ethernet header only. One thread, one ppoll loop;
+ * times are CLOCK_BOOTTIME, comparable with every other process of the machine.
  *
- * Usage: prober-main.ts ADDRESS[,ADDRESS…] INTERFACE   (protocol on file descriptor 3: prober-protocol.ts)
+ * Usage: prober-main.ts ADDRESS[,ADDRESS…] INTERFACE
+ * (protocol on file descriptor 3: prober-protocol.ts)
  */
 import * as abi from "#linux/abi";
 import { now } from "#linux/clock";
@@ -23,7 +25,10 @@ import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
 
 const PERIOD: Micros = fromMillis(1);
 const CATCH_UP: Micros = fromMillis(20);
-/** Probes remembered: over four minutes. A sequence number on the wire has 16 bits and is met again after 65 s. */
+/**
+ * Probes remembered: over four minutes. A sequence number on the wire has 16 bits and comes
+ * again after 65 s.
+ */
 const MEMORY = 1 << 18;
 const SEQUENCES = 1 << 16;
 const IPPROTO_ICMP = 1;
@@ -173,6 +178,7 @@ while (!pipe.ended) {
   const at = now();
   if (at < next) continue;
   sendProbe(at);
-  // Short delays of ours are made up for; after a long one the beat goes on from here, without a burst.
+  // Short delays of ours are made up for; after a long one the beat goes on from here, without
+  // a burst.
   next = after(at - next > CATCH_UP ? at : next, PERIOD);
 }

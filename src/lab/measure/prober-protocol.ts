@@ -14,9 +14,15 @@ export interface ProberRequest {
 export interface ProberAnswer {
   readonly id: number;
   readonly outage: Outage;
-  /** Probes were sent from the window's beginning on and are all remembered; otherwise the rest says too little. */
+  /**
+   * Probes were sent from the window's beginning on and are all remembered; otherwise the rest
+   * says too little.
+   */
   readonly covered: boolean;
-  /** Who answered, in order: the MAC address, when its first and last answers of that turn came, and how many. */
+  /**
+   * Who answered, in order: the MAC address, when its first and last answers of that turn came,
+   * and how many.
+   */
   readonly turns: readonly {
     readonly mac: string;
     readonly from: Instant;

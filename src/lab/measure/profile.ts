@@ -1,6 +1,7 @@
 /**
- * Settings under test, and the keepalived.conf they mean for one node. The tutorial's profile prints the very files of
- * `examples/tutorial` (a test compares them), so what the demonstration runs is what a reader can copy.
+ * Settings under test, and the keepalived.conf they mean for one node. The tutorial's profile
+ * prints the very files of `examples/tutorial` (a test compares them), so what the
+ * demonstration runs is what a reader can copy.
  */
 import { readFileSync } from "node:fs";
 
@@ -76,7 +77,10 @@ export const PREEMPT: Profile = {
 
 export const PROFILES: readonly Profile[] = [TUTORIAL, MULTICAST, FAST, FAST_MULTICAST, PREEMPT];
 
-/** Master down interval: when a backup takes over after the last advertisement it heard (RFC 3768 6.1, RFC 9568 6.1). */
+/**
+ * Master down interval: when a backup takes over after the last advertisement it heard (RFC
+ * 3768 6.1, RFC 9568 6.1).
+ */
 export function masterDownSeconds(profile: Profile, priority: number): number {
   const skew =
     profile.version === 2
@@ -85,7 +89,10 @@ export function masterDownSeconds(profile: Profile, priority: number): number {
   return 3 * profile.advertSeconds + skew;
 }
 
-/** keepalived.conf of one node. Every line but the comments is the tutorial's where the profile does not say otherwise. */
+/**
+ * keepalived.conf of one node. Every line but the comments is the tutorial's where the profile
+ * does not say otherwise.
+ */
 export function printConfig(profile: Profile, node: NodeAddress): string {
   const lines = [
     "! Configuration File for keepalived",

@@ -1,4 +1,7 @@
-/** One fault from beginning to end: ordinary life, the fault at a random phase, the move, the repair, ordinary life. */
+/**
+ * One fault from beginning to end: ordinary life, the fault at a random phase, the move, the
+ * repair, ordinary life.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { elapsed, type Instant, toMillis } from "#units/time";
@@ -15,19 +18,31 @@ export interface ObservedFault {
   readonly profile: string;
   readonly daemon: DaemonKind;
   readonly before: string;
-  /** Reachable nodes that hold the address at the end of the observation; those that answer, where that is known. */
+  /**
+   * Reachable nodes that hold the address at the end of the observation; those that answer,
+   * where that is known.
+   */
   readonly after: readonly string[];
   /** The address is where it should be. */
   readonly passed: boolean;
-  /** What the client noticed between the fault and the repair: all times without an answer, and the longest of them. */
+  /**
+   * What the client noticed between the fault and the repair: all times without an answer, and
+   * the longest of them.
+   */
   readonly outageMilliseconds: number;
   readonly longestOutageMilliseconds: number;
   readonly lost: number;
   /** From the fault until another node held the address; undefined: none did. */
   readonly takeOverMilliseconds: number | undefined;
-  /** From the last advertisement of the old owner that the new one received until the new one held the address. */
+  /**
+   * From the last advertisement of the old owner that the new one received until the new one
+   * held the address.
+   */
   readonly afterLastAdvertMilliseconds: number | undefined;
-  /** Reachable nodes that held it at the same time, total; still going on at the end: `dualOpen`. */
+  /**
+   * Reachable nodes that held it at the same time, total; still going on at the end:
+   * `dualOpen`.
+   */
   readonly dualMilliseconds: number;
   readonly dualOpen: boolean;
   /** The same, of those that answered for it; undefined where the lab does not ask each of them. */
@@ -86,7 +101,7 @@ export async function runFault(
   const brokenAt = now();
   const injected = fault.inject(owner);
   watcher.onBroken?.(owner);
-  const moved = await untilMoved(lab, owner, limitSeconds(lab, name) * lab.patience);
+  const moved = await untilMoved(lab, owner, limitSeconds(lab, name) * lab.slowness);
   if (moved !== undefined) watcher.onMoved?.(moved.node);
   const lastAdvertAt =
     moved && lab.instruments.adverts.lastClaim(moved.node.name, owner.address, moved.at);
@@ -127,13 +142,24 @@ export async function runFault(
   const healedAt = now();
   await fault.heal(owner);
   watcher.onHealed?.(owner);
+  return { ...observed, ...(await observeHealed(lab, healedAt, moved?.node, watchSeconds)) };
+}
+
+type Healed = Omit<FaultResult, keyof ObservedFault>;
+
+/** After the repair: until the pair has settled, and a while longer. */
+async function observeHealed(
+  lab: Lab,
+  healedAt: Instant,
+  successor: LabNode | undefined,
+  watchSeconds: number,
+): Promise<Healed> {
   const last = await lab.untilSettled();
   await sleep(watchSeconds * 1000);
   const settledAt = now();
   const allNames = lab.nodes.map((node) => node.name);
   const healSeen = await lab.instruments.outage(healedAt, settledAt);
   return {
-    ...observed,
     healOutageMilliseconds: healSeen.totalMilliseconds,
     healLost: healSeen.lost,
     healDualMilliseconds: toMillis(
@@ -143,17 +169,19 @@ export async function runFault(
       ).total,
     ),
     healChanges:
-      moved === undefined ? 0 : lab.instruments.changesWithin(moved.node.name, healedAt, settledAt),
+      successor === undefined
+        ? 0
+        : lab.instruments.changesWithin(successor.name, healedAt, settledAt),
     finally: last.name,
   };
 }
 
-/** The platform may take its time, and a daemon whose announcements were lost has to repeat them. */
+/** The platform may take its time, and a daemon has to repeat announcements that were lost. */
 async function untilPlatformMoved(lab: Lab, owner: LabNode): Promise<void> {
   const { cloud } = lab;
   if (cloud === undefined) return;
   const end =
-    performance.now() + (toMillis(cloud.claimLatency) + GRACE_SECONDS * 1000) * lab.patience;
+    performance.now() + (toMillis(cloud.claimLatency) + GRACE_SECONDS * 1000) * lab.slowness;
   while (cloud.holder() !== owner.name && performance.now() < end) await sleep(POLL_MILLISECONDS);
 }
 

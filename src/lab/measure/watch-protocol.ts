@@ -1,4 +1,4 @@
-/** What the address watcher tells the lab, one JSON object a line. */
+/** What the address watcher reports to the lab, one JSON object a line. */
 import type { AdvertSeen } from "./adverts.ts";
 import type { PresenceChange } from "./presence.ts";
 

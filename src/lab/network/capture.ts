@@ -1,4 +1,7 @@
-/** A growing pcap file (classic format, microseconds, Ethernet): readable by tcpdump and Wireshark while it grows. */
+/**
+ * A growing pcap file (classic format, microseconds, Ethernet): readable by tcpdump and
+ * Wireshark while it grows.
+ */
 import { closeSync, openSync, writeSync } from "node:fs";
 
 const MAGIC_MICROS = 0xa1b2c3d4;

@@ -1,6 +1,7 @@
 /**
- * Which refusals are worth a message: the first of a kind on a port at once, later ones counted and told once a second, so
- * that a guest gone wild cannot drown the lab in messages about itself. Pure.
+ * Which refusals are worth a message: the first of a kind on a port at once, later ones counted
+ * and reported once a second, so that a guest gone wild cannot drown the lab in messages about
+ * itself. Pure.
  */
 
 import { after, earliest, fromSeconds, type Instant, type Micros } from "#units/time";

@@ -11,7 +11,7 @@ export function printDrop(drop: FabricDrop): string {
       return "the port does not forward yet";
     case "lost":
       return "lost on purpose";
-    case "deaf":
+    case "one-way":
       return `port ${drop.to} does not hear this port`;
     case "claim-swallowed":
       return `the announcement of ${printIpv4(drop.address)} was swallowed on purpose`;

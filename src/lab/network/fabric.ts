@@ -3,11 +3,12 @@
  *
  * A frame's way from a guest:
  *   1. its port: cut, not forwarding yet, an unknown source MAC (anti-spoofing) end it here;
- *   2. ARP with the guest's own address, or a question: the network answers itself, from what it knows;
- *      ARP whose sender is a HAVIP of the subnet: a claim, for the control plane to judge;
- *      ARP for any other address: refused;
+ *   2. ARP with the guest's own address, or a question: the network answers itself, from what
+ *      it knows; ARP with a HAVIP of the subnet as sender: a claim, for the control plane to
+ *      decide; ARP for any other address: refused;
  *   3. IPv4 from an address that is neither the guest's own nor a HAVIP it holds: refused;
- *   4. forwarding by destination address, not by MAC: guests' ARP caches do not matter when a HAVIP moves;
+ *   4. forwarding by destination address, not by MAC: guests' ARP caches do not matter when a
+ *      HAVIP moves;
  *   5. the receiver's security group, then the receiver's port with its faults.
  *
  * Addresses outside the VPC leave through the gateway, as an elastic address if one is bound.
@@ -75,7 +76,10 @@ export class Fabric {
   #elasticInside = new Map<string, ElasticPlan>();
   #elasticPublic = new Map<Ipv4, ElasticPlan>();
   #internetPort: number | undefined;
-  /** Who asked from the internet's port, so that answers find the way: one host is enough for a lab. */
+  /**
+   * Who asked from the internet's port, so that answers find the way: one host is enough for a
+   * lab.
+   */
   readonly #internetMacs = new Map<Ipv4, Mac>();
 
   constructor(output: FabricOutput, seed: number) {
@@ -117,7 +121,7 @@ export class Fabric {
     return first;
   }
 
-  /** Frames whose delay is over. */
+  /** Frames with a delay that is over. */
   onTime(now: Instant): void {
     if (this.#waiting.length === 0) return;
     const due = this.#waiting.filter((one) => one.at <= now);
@@ -148,7 +152,7 @@ export class Fabric {
   }
 
   #isUnresponsive(port: number, to: number): boolean {
-    return this.#faultOf(port).deafTo?.includes(to) === true;
+    return this.#faultOf(port).notHearing?.includes(to) === true;
   }
 
   #faultOf(port: number): PortFault {
@@ -189,8 +193,9 @@ export class Fabric {
   }
 
   /**
-   * The platform's limits are the model's (`#havip/habits`). Here is a fault's own, for labs without a control plane, and
-   * one far above the model's: a guest that announces without end shall not keep the control plane busy refusing it.
+   * The platform's limits are the model's (`#havip/habits`). Here is a fault's own, for labs
+   * without a control plane, and one far above the model's: a guest that announces without end
+   * shall not keep the control plane busy refusing it.
    */
   #mayAnnounce(port: number, fault: PortFault, now: Instant): boolean {
     const perSecond = fault.arpPerSecond ?? CLAIMS.perSecond;
@@ -204,7 +209,10 @@ export class Fabric {
     return true;
   }
 
-  /** The network answers for the gateway, for guests and for bound HAVIPs; nobody else hears the question. */
+  /**
+   * The network answers for the gateway, for guests and for bound HAVIPs; nobody else hears the
+   * question.
+   */
   #answer(guest: GuestPlan, arp: Arp, now: Instant): void {
     const subnet = this.#subnets.get(guest.subnetId);
     const target = arp.targetAddress;
@@ -257,7 +265,8 @@ export class Fabric {
       if (this.#isUnresponsive(other.port, guest.port)) continue;
       const protocol = frame[ETHERNET + 9] ?? 0;
       const source = address(frame, ETHERNET + 12);
-      // A group's address changes nothing about who may be sent what: each receiver's own list decides.
+      // A group's address changes nothing about who may be sent what: each receiver's own list
+      // decides.
       if (!allows(other, frame, source)) {
         this.#output.dropped(guest.port, { kind: "security-group", protocol, source });
         continue;
@@ -287,7 +296,7 @@ export class Fabric {
       });
     }
     if (this.#isUnresponsive(receiver.port, from)) {
-      return this.#output.dropped(from, { kind: "deaf", to: receiver.port });
+      return this.#output.dropped(from, { kind: "one-way", to: receiver.port });
     }
     const protocol = frame[ETHERNET + 9] ?? 0;
     if (!allows(receiver, frame, source)) {
@@ -325,7 +334,10 @@ export class Fabric {
     this.#deliver(this.#internetPort, frame, frame[ETHERNET + 9] ?? 0, now);
   }
 
-  /** The internet's host sees every elastic address as a neighbour of its own: the gateway answers for all of them. */
+  /**
+   * The internet's host sees every elastic address as a neighbour of its own: the gateway
+   * answers for all of them.
+   */
   #fromInternet(port: number, frame: Uint8Array, now: Instant): void {
     const [subnet] = this.#subnets.values();
     if (u16(frame, 12) === ETHER_TYPE_ARP) {
@@ -350,7 +362,8 @@ export class Fabric {
       return this.#output.dropped(port, { kind: "no-such-address", destination });
     }
     replaceAddress(frame, "destination", elastic.inside);
-    // As if it came from the gateway's own network: one hop, the receiver's security group, its port.
+    // As if it came from the gateway's own network: one hop, the receiver's security group, its
+    // port.
     const gateway: SubnetPlan = { ...target, id: "" };
     this.#forward(port, gateway, frame, source, elastic.inside, now);
   }
@@ -375,11 +388,12 @@ function allows(receiver: GuestPlan, frame: Uint8Array, source: Ipv4): boolean {
   const protocol = frame[ETHERNET + 9] ?? 0;
   const start = ETHERNET + ((frame[ETHERNET] ?? 0) & 15) * 4;
   const hasPorts = protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
-  // Answers to what the guest asked come from a port it did not open: a lab's rules list what may be asked of it, and
-  // TCP segments that belong to a connection (ACK set) are let through.
+  // Answers to what the guest asked come from a port it did not open: a lab's rules list what
+  // may be asked of it, and TCP segments that belong to a connection (ACK set) are let through.
   const established = protocol === PROTOCOL_TCP && ((frame[start + 13] ?? 0) & 0x10) !== 0;
   if (established) return true;
-  // So are answers and errors of ICMP: everything but an echo request belongs to something the guest did.
+  // So are answers and errors of ICMP: everything but an echo request belongs to something the
+  // guest did.
   if (protocol === PROTOCOL_ICMP && frame[start] !== ICMP_ECHO_REQUEST) return true;
   return receiver.ingress.some(
     (rule) =>

@@ -1,16 +1,25 @@
-/** Faults of ports and of ways between them. What a kernel would do with netem, in a place where it can be seen. */
+/**
+ * Faults of ports and of ways between them. What a kernel would do with netem, in a place where
+ * it can be seen.
+ */
 import { type Instant, type Micros, micros } from "#units/time";
 import type { FabricDrop } from "./plan.ts";
 
 /** Of one port; every field absent is a healthy port. */
 export interface PortFault {
-  /** Nothing passes, either way. The device inside keeps its carrier: a lost uplink, not a pulled cable. */
+  /**
+   * Nothing passes, either way. The device inside keeps its carrier: a lost uplink, not a
+   * pulled cable.
+   */
   readonly cut?: boolean;
   /** Only one direction is lost: what the guest sends, or what it should get. */
   readonly cutFrom?: boolean;
   readonly cutTo?: boolean;
-  /** Ports whose frames it does not get: one direction of one way, or a partition if both are deaf to each other. */
-  readonly deafTo?: readonly number[];
+  /**
+   * Frames of these ports do not arrive here: one direction of one way, or a partition where
+   * both ports name each other.
+   */
+  readonly notHearing?: readonly number[];
   /** Forwards nothing for this long from now on (spanning tree, a slow switch). */
   readonly lateMicros?: number;
   readonly delayMicros?: number;
@@ -22,14 +31,20 @@ export interface PortFault {
   readonly reorder?: number;
   /** Only frames of this IP protocol are concerned by loss (112 is VRRP); ARP is protocol 0. */
   readonly onlyProtocol?: number;
-  /** Gratuitous ARP of the guest that the network passes in a second, after `arpBurst`; undefined: all. */
+  /**
+   * Gratuitous ARP of the guest that the network passes in a second, after `arpBurst`;
+   * undefined: all.
+   */
   readonly arpPerSecond?: number;
   readonly arpBurst?: number;
   /** The network sees the announcements and the control plane never hears of them. */
   readonly swallowClaims?: boolean;
 }
 
-/** A small generator of its own, so that a fault is the same again with the same seed (xorshift32). */
+/**
+ * A small generator of its own, so that a fault is the same again with the same seed
+ * (xorshift32).
+ */
 export class Dice {
   #state: number;
 

@@ -1,4 +1,4 @@
-/** What the network is told. JSON-safe: it crosses the pipe to the switch process. */
+/** What the network is given. JSON-safe: it crosses the pipe to the switch process. */
 import type { Ipv4, Mac } from "#units/address";
 
 export interface FabricPlan {
@@ -60,7 +60,7 @@ export type FabricDrop =
   | { readonly kind: "port-not-forwarding" }
   | { readonly kind: "lost" }
   /** A fault of the way between two ports. */
-  | { readonly kind: "deaf"; readonly to: number }
+  | { readonly kind: "one-way"; readonly to: number }
   /** Announcements of a HAVIP that a fault kept from the control plane. */
   | { readonly kind: "claim-swallowed"; readonly address: Ipv4 }
   | { readonly kind: "claim-limited"; readonly address: Ipv4 }

@@ -1,6 +1,7 @@
 /**
- * Header changes of a frame that is on its way, in place, with incremental checksums (RFC 1624): the payload is never
- * summed, so a checksum that was wrong stays wrong and is the receiver's to refuse.
+ * Header changes of a frame that is on its way, in place, with incremental checksums (RFC
+ * 1624): the payload is never summed, so a checksum that was wrong stays wrong and is the
+ * receiver's to refuse.
  */
 import type { Ipv4, Mac } from "#units/address";
 import { ipv4, writeMac } from "#units/address";
@@ -42,7 +43,10 @@ export function decrementTtl(frame: Uint8Array): boolean {
   return true;
 }
 
-/** Network address translation of the source or the destination: header, TCP and UDP checksums follow. */
+/**
+ * Network address translation of the source or the destination: header, TCP and UDP checksums
+ * follow.
+ */
 export function replaceAddress(frame: Uint8Array, which: "source" | "destination", to: Ipv4): void {
   const at = ETHERNET + (which === "source" ? 12 : 16);
   const transport = transportChecksum(frame);
@@ -61,7 +65,10 @@ export function replaceAddress(frame: Uint8Array, which: "source" | "destination
     put16(frame, transport, 0xffff);
 }
 
-/** Where the checksum over the pseudo header lies; only in first fragments, and UDP may have none (0). */
+/**
+ * Where the checksum over the pseudo header lies; only in first fragments, and UDP may have
+ * none (0).
+ */
 function transportChecksum(frame: Uint8Array): number | undefined {
   if ((u16(frame, ETHERNET + 6) & 0x1fff) !== 0) return undefined;
   const start = ETHERNET + ((frame[ETHERNET] ?? 0) & 15) * 4;

@@ -1,6 +1,7 @@
 /**
- * The switch: a packet socket on every port, `Fabric` in the middle, one thread, one `ppoll`. It runs in the namespace that
- * holds the outer ends of the guests' cables and ends with its pipe.
+ * The switch: a packet socket on every port, `Fabric` in the middle, one thread, one `ppoll`.
+ * It runs in the namespace that holds the outer ends of the guests' cables and ends with its
+ * pipe.
  */
 
 import { now } from "#linux/clock";
@@ -38,7 +39,7 @@ const drops = new DropCounter();
 const buffer = new Uint8Array(FRAME_MAX);
 let clock: Instant = now();
 
-const tell = (message: FromSwitch, droppable: boolean): void => pipe.write(message, droppable);
+const report = (message: FromSwitch, droppable: boolean): void => pipe.write(message, droppable);
 
 const fabric = new Fabric(
   {
@@ -49,10 +50,10 @@ const fabric = new Fabric(
       else port.unsent += 1;
       port.capture?.write(frame, wallClock());
     },
-    claim: (interfaceId, vip) => tell({ type: "claim", interfaceId, vip, at: clock }, false),
+    claim: (interfaceId, vip) => report({ type: "claim", interfaceId, vip, at: clock }, false),
     dropped: (port, drop) => {
       const news = drops.add(port, drop, clock);
-      if (news !== undefined) tell({ type: "dropped", ...news }, true);
+      if (news !== undefined) report({ type: "dropped", ...news }, true);
     },
   },
   Number(process.argv[2] ?? 1),
@@ -81,7 +82,7 @@ function plug(plan: readonly PortDevice[]): void {
     const socket = openPacketSocket(index, { promiscuous: true, receiveBuffer: RECEIVE_BUFFER });
     if (index === 0 || !socket.ok) {
       const why = socket.ok ? "there is no such device" : printFailure(socket);
-      tell({ type: "problem", text: `port ${port}, ${device}: ${why}` }, false);
+      report({ type: "problem", text: `port ${port}, ${device}: ${why}` }, false);
       continue;
     }
     const counters = { received: 0, sent: 0, unsent: 0, overrun: 0 };
@@ -108,18 +109,18 @@ function capture(number: number, file: string | undefined): void {
     port.capture = new Capture(file);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    tell({ type: "problem", text: `capture of port ${number}: ${text}` }, false);
+    report({ type: "problem", text: `capture of port ${number}: ${text}` }, false);
   }
 }
 
-function tellStats(id: number): void {
+function reportStats(id: number): void {
   const rows = [...ports.values()].map((one) => {
     const statistics = one.socket.statistics();
     if (statistics.ok) one.overrun += statistics.value.drops;
     const { port, device, received, sent, unsent, overrun } = one;
     return { port, device, received, sent, unsent, overrun, drops: drops.totals(port) };
   });
-  tell({ type: "stats", id, ports: rows }, false);
+  report({ type: "stats", id, ports: rows }, false);
 }
 
 function obey(message: ToSwitch): void {
@@ -135,21 +136,24 @@ function obey(message: ToSwitch): void {
     case "capture":
       return capture(message.port, message.file);
     case "stats":
-      return tellStats(message.id);
+      return reportStats(message.id);
   }
 }
 
 reactor.add(pipe.fd, () => {
   for (const line of pipe.read()) obey(JSON.parse(line) as ToSwitch);
 });
-tell({ type: "ready" }, false);
-/** Microseconds until what the lab did not take is offered again: nothing wakes us when it has room. */
+report({ type: "ready" }, false);
+/**
+ * Microseconds until what the lab did not take is offered again: nothing wakes us when it has
+ * room.
+ */
 const OFFER_AGAIN = fromMillis(1);
 while (!pipe.ended) {
   const offerAt = pipe.waiting ? after(now(), OFFER_AGAIN) : undefined;
   reactor.wait(earliest(fabric.deadline(), drops.deadline(), offerAt));
   clock = now();
   fabric.onTime(clock);
-  for (const news of drops.due(clock)) tell({ type: "dropped", ...news }, true);
+  for (const news of drops.due(clock)) report({ type: "dropped", ...news }, true);
   pipe.flush();
 }

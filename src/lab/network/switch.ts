@@ -30,13 +30,14 @@ export class Switch {
       detached: true,
     });
     this.#child.on("exit", (code, signal) => {
-      // Without its switch a lab is a set of dead cables; nothing that is seen afterwards means anything.
+      // Without its switch a lab is a set of dead cables; nothing that is seen afterwards means
+      // anything.
       if (!this.#closing) throw new Error(`the switch ended: ${signal ?? `exit code ${code}`}`);
     });
     const pipe = this.#child.stdio[CONTROL_FD];
     if (!(pipe instanceof Duplex)) throw new Error("the switch has no pipe");
     this.#pipe = pipe;
-    // A switch that is gone is told by its exit; readline passes the pipe's error on.
+    // A switch that is gone is known by its exit; readline passes the pipe's error on.
     pipe.on("error", () => {});
     createInterface({ input: pipe })
       .on("line", (line) => this.#hear(JSON.parse(line) as FromSwitch, listener))

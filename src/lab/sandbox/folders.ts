@@ -1,7 +1,8 @@
 /**
- * Folders of the lab. Every node has its own /etc/keepalived, /var/log, /var/keepalived and /run, which are plain folders
- * under one temporary folder, bound into the node's private mounts: the daemons see the paths of the tutorial, we and a
- * curious user read the same files from outside.
+ * Folders of the lab. Every node has its own /etc/keepalived, /var/log, /var/keepalived and
+ * /run, which are plain folders under one temporary folder, bound into the node's private
+ * mounts: the daemons see the paths of the tutorial, we and a curious user read the same files
+ * from outside.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -29,7 +30,10 @@ export const NODE_FOLDERS: Readonly<Record<string, string>> = {
 /** Mount points under these do not exist on every machine, and we may not create them there. */
 const SHADOWED = ["/etc", "/var"];
 const DONE = "/etc/.baton-lab";
-/** Where the real ones can stay reachable: never below a folder that anybody removes recursively. */
+/**
+ * Where the real ones can stay reachable: never below a folder that anybody removes
+ * recursively.
+ */
 const PARKING = ["/mnt", "/media", "/srv", "/dev/shm"];
 
 function mount(...args: readonly string[]): void {
@@ -42,8 +46,9 @@ function mount(...args: readonly string[]): void {
 }
 
 /**
- * Replaces /etc and /var, in the cage only, by a tmpfs whose entries lead to the originals, so that folders can be
- * created beside them. (An overlay would be shorter, but is refused inside many containers.)
+ * Replaces /etc and /var, in the cage only, by a tmpfs with entries that lead to the originals,
+ * so that folders can be created beside them. (An overlay would be shorter, but is refused
+ * inside many containers.)
  */
 export function shadowSystemFolders(): void {
   if (existsSync(DONE)) return;
@@ -81,6 +86,7 @@ export function makeNodeFolders(folder: string): void {
 /** Private mounts of one node. */
 export function nodeMounts(folder: string): PrivateMounts {
   const own = Object.entries(NODE_FOLDERS).map(([to, name]) => [join(folder, name), to] as const);
-  // keepalived -l also writes to the console (LOG_CONS), which on a serial line stalls the whole machine.
+  // keepalived -l also writes to the console (LOG_CONS), which on a serial line stalls the
+  // whole machine.
   return { tmpfs: [], bind: [...own, ["/dev/null", "/dev/console"]] };
 }

@@ -1,4 +1,7 @@
-/** What /proc says about processes. A process that is gone reads as undefined or as an empty list, never as an error. */
+/**
+ * What /proc says about processes. A process that is gone reads as undefined or as an empty
+ * list, never as an error.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessInfo {

@@ -1,14 +1,16 @@
 /**
  * A cage for everything the lab starts: its own process, mount and network namespace.
  *
- * The first process of a process namespace takes all others with it when it ends, however it ends, and namespaces,
- * interfaces and mounts that nobody uses any more disappear with their processes. So Ctrl-C, a crash of ours or `kill -9`
- * leave nothing behind, and no list of things to clean up can be wrong.
+ * The first process of a process namespace takes all others with it when it ends, however it
+ * ends, and namespaces, interfaces and mounts that nobody uses any more disappear with their
+ * processes. So Ctrl-C, a crash of ours or `kill -9` leave nothing behind, and no list of
+ * things to clean up can be wrong.
  *
- * Without root the cage is also a user namespace in which we are root, where the kernel allows that.
+ * Without root the cage is also a user namespace in which we are root, where the kernel allows
+ * that.
  *
- * util-linux's `unshare` makes the cage: Node.js has threads from the start, and a multi-threaded process may not create a
- * user namespace for itself.
+ * util-linux's `unshare` makes the cage: Node.js has threads from the start, and a
+ * multi-threaded process may not create a user namespace for itself.
  */
 
 import { spawn, spawnSync } from "node:child_process";
@@ -54,15 +56,19 @@ export function probeSandbox(): SandboxOutcome {
   return { kind: "refused", detail: result.error?.message ?? result.stderr.trim() };
 }
 
-/** `kill -9` gives us no chance to say anything: then the kernel shall end `unshare`, and with it the cage. */
+/**
+ * `kill -9` gives us no chance to say anything: then the kernel shall end `unshare`, and with
+ * it the cage.
+ */
 function dyingWithUs(): readonly string[] {
   const prefix = ["setpriv", "--pdeathsig", "KILL"] as const;
   const [program, ...args] = prefix;
-  // Part of util-linux like `unshare`, but not of every small system; the channel closes in any case.
+  // Part of util-linux like `unshare`, but not of every small system; the channel closes in any
+  // case.
   return spawnSync(program, [...args, "true"], { stdio: "ignore" }).status === 0 ? prefix : [];
 }
 
-/** What to tell a user who may not have one. */
+/** What a user reads who may not have one. */
 export function explainRefusal(detail: string, lang: Language): string {
   const reason = detail === "" ? "" : `\n  (${detail})`;
   return lang === "zh-CN"
@@ -77,11 +83,12 @@ export function explainRefusal(detail: string, lang: Language): string {
 }
 
 /**
- * Runs the command in a cage, on our terminal, and answers with its exit code. Signals are passed on; when we die
- * unasked, the cage sees the channel close.
+ * Runs the command in a cage, on our terminal, and answers with its exit code. Signals are
+ * passed on; when we die unasked, the cage sees the channel close.
  */
 export function runInSandbox(sandbox: SandboxCommand, command: readonly string[]): Promise<number> {
-  // A shell is the cage's first process because that one must collect orphans, which Node.js does not.
+  // A shell is the cage's first process because that one must collect orphans, which Node.js
+  // does not.
   const inner = ["sh", "-c", '"$0" "$@"; exit $?', ...command];
   const child = spawn(sandbox.argv[0] ?? "", [...sandbox.argv.slice(1), ...inner], {
     stdio: ["inherit", "inherit", "inherit", "pipe"],
@@ -108,7 +115,10 @@ export function runInSandbox(sandbox: SandboxCommand, command: readonly string[]
 
 const SCRATCH = "BATON_LAB_SCRATCH";
 
-/** This very program again, in a cage, with a folder for its files that is removed when the cage is gone. */
+/**
+ * This very program again, in a cage, with a folder for its files that is removed when the cage
+ * is gone.
+ */
 export async function runSelfInSandbox(sandbox: SandboxCommand): Promise<number> {
   const scratch = makeScratch();
   process.env[SCRATCH] = scratch.folder;

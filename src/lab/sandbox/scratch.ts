@@ -1,6 +1,6 @@
 /**
- * A folder for the files of one run. Its lock ends with the process that made it, also by `kill -9`; the next run clears
- * away what is ours and not locked any more.
+ * A folder for the files of one run. Its lock ends with the process that made it, also by `kill
+ * -9`; the next run clears away what is ours and not locked any more.
  */
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

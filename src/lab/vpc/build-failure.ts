@@ -7,8 +7,8 @@ import { CloudRefusal } from "./cloud-refusal.ts";
 export function explainBuildFailure(error: unknown, lang: Language): string | undefined {
   if (error instanceof CloudRefusal)
     return lang === "zh-CN"
-      ? `云平台拒绝创建：${error.words("zh-CN")}\n  请按此修改 lab 文件`
-      : `the cloud refuses to make it: ${error.words("en")}\n  change the lab file accordingly`;
+      ? `云平台拒绝创建：${error.text("zh-CN")}\n  请按此修改 lab 文件`
+      : `the cloud refuses to make it: ${error.text("en")}\n  change the lab file accordingly`;
   const reason = reasonOf(error);
   if (reason === undefined) return undefined;
   const { text, fix } = reason;

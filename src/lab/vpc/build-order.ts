@@ -1,4 +1,7 @@
-/** In which order a subnet's things are made. Fixed addresses first: the cloud picks for the others what is left. */
+/**
+ * In which order a subnet's things are made. Fixed addresses first: the cloud picks for the
+ * others what is left.
+ */
 import type { HavipDescription, InstanceDescription, SubnetDescription } from "./description.ts";
 
 export type BuildStep =

@@ -1,4 +1,7 @@
-/** The calls a user would make to have a world, through the ordinary client; a refusal is an error with the cloud's words. */
+/**
+ * The calls a user would make to have a world, through the ordinary client; a refusal is an
+ * error with the cloud's text.
+ */
 import type { ActionName, AnswerOf, ParametersOf } from "#cloud/api/actions";
 import { type CloudClient, makeClient } from "#cloud/client/client";
 import type { Credentials } from "#cloud/client/credentials";

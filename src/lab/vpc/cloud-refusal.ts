@@ -1,4 +1,7 @@
-/** The emulated cloud refused to make something of a world: the reader's mistake, never a fault of the program. */
+/**
+ * The emulated cloud refused to make something of a world: the reader's mistake, never a fault
+ * of the program.
+ */
 import type { Language } from "#diagnostics/diagnostic";
 
 export class CloudRefusal extends Error {
@@ -10,7 +13,7 @@ export class CloudRefusal extends Error {
     this.#texts = { en: `${what}: ${texts.en}`, "zh-CN": `${what}：${texts["zh-CN"]}` };
   }
 
-  words(language: Language): string {
+  text(language: Language): string {
     return this.#texts[language];
   }
 }

@@ -1,4 +1,7 @@
-/** A world to build: what lab files and the demonstration say. Names are the reader's own; ids are the cloud's. */
+/**
+ * A world to build: what lab files and the demonstration say. Names are the reader's own; ids
+ * are the cloud's.
+ */
 import type { SecurityRule } from "../network/plan.ts";
 
 export interface WorldDescription {
@@ -30,7 +33,10 @@ export interface InstanceDescription {
   readonly ingress: readonly SecurityRule[] | undefined;
   /** Shell commands, started with the instance. */
   readonly run: readonly string[];
-  /** Path inside → text. Below /etc/keepalived, /var/log, /var/keepalived and /run an instance has folders of its own. */
+  /**
+   * Path inside → text. Below /etc/keepalived, /var/log, /var/keepalived and /run an instance
+   * has folders of its own.
+   */
   readonly files: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,7 @@
 /**
- * What an instance finds at 169.254.0.23, as on the platform: its metadata, and here the cloud's API too, so that a guest
- * without any route to the outside can ask. Only the guest itself reaches it.
+ * What an instance finds at 169.254.0.23, as on the platform: its metadata, and here the
+ * cloud's API too, so that a guest without any route to the outside can ask. Only the guest
+ * itself reaches it.
  */
 import type { Server } from "node:http";
 import type { CloudRequest, CloudResponse } from "#cloud/server/message";

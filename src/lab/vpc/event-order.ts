@@ -1,18 +1,24 @@
-/** What a claim causes at once is told after the claim itself, and told also when the claim fails half-way. */
+/**
+ * What a claim causes at once is emitted after the claim itself, also when the claim fails
+ * half-way.
+ */
 export class EventOrder<Event> {
-  readonly #tell: (event: Event) => void;
+  readonly #emit: (event: Event) => void;
   #held: Event[] | undefined;
 
-  constructor(tell: (event: Event) => void) {
-    this.#tell = tell;
+  constructor(emit: (event: Event) => void) {
+    this.#emit = emit;
   }
 
   emit(event: Event): void {
-    if (this.#held === undefined) this.#tell(event);
+    if (this.#held === undefined) this.#emit(event);
     else this.#held.push(event);
   }
 
-  /** Tells what `work` gives back, then what was emitted meanwhile; `failed` puts an exception into words. */
+  /**
+   * Emits what `work` gives back, then what was emitted meanwhile; `failed` makes an event of
+   * an exception.
+   */
   leading(work: () => Event | undefined, failed: (error: unknown) => Event): void {
     const held: Event[] = [];
     this.#held = held;
@@ -24,7 +30,7 @@ export class EventOrder<Event> {
     } finally {
       this.#held = undefined;
     }
-    if (first !== undefined) this.#tell(first);
-    for (const event of held) this.#tell(event);
+    if (first !== undefined) this.#emit(first);
+    for (const event of held) this.#emit(event);
   }
 }

@@ -1,4 +1,4 @@
-/** From what the control plane knows to what the switch is told. Pure. */
+/** From what the control plane knows to what the switch is given. Pure. */
 
 import type { EipRow, HavipRow, InterfaceRow, SubnetRow } from "#cloud/model/rows";
 import type { World } from "#cloud/model/world";
@@ -27,7 +27,10 @@ export interface PlanInput {
 /** The first address of a subnet is its gateway. */
 export const gatewayOf = ({ network }: Pick<SubnetRow, "network">): Ipv4 => ipv4(network + 1);
 
-/** Locally administered, with the network in it, so that a capture tells which gateway a frame passed. */
+/**
+ * Locally administered, with the network in it, so that a capture shows which gateway a frame
+ * passed.
+ */
 export const gatewayMacOf = ({ network }: Pick<SubnetRow, "network">): Mac =>
   (0xfeee_0000_0000 + network) as Mac;
 

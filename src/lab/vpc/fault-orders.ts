@@ -1,19 +1,19 @@
-/** `baton lab fault INSTANCE WORD …`: words to faults of a port. Pure. */
+/** `baton lab fault INSTANCE WORD …`: its arguments to faults of a port. Pure. */
 
 import type { Language } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
 import type { Micros } from "#units/time";
 import type { PortFault } from "../network/impair.ts";
 import { readDuration } from "./duration.ts";
-import { type Words, words } from "./lab-messages.ts";
+import { bilingual, type LabText } from "./lab-messages.ts";
 
 export type FaultOrder =
   | { readonly kind: "merge"; readonly fault: PortFault }
-  /** The instances named are deaf to each other. */
+  /** The instances named do not hear each other. */
   | { readonly kind: "apart"; readonly others: readonly string[] }
   | { readonly kind: "cable"; readonly plugged: boolean }
   | { readonly kind: "heal" }
-  | { readonly kind: "wrong"; readonly message: Words };
+  | { readonly kind: "wrong"; readonly message: LabText };
 
 export const FAULT_USAGE: Readonly<Record<Language, string>> = {
   en: `  delay TIME [JITTER]       frames to it take longer
@@ -48,7 +48,10 @@ export const FAULT_USAGE: Readonly<Record<Language, string>> = {
 
 const PROTOCOLS: Readonly<Record<string, number>> = { arp: 0, icmp: 1, tcp: 6, udp: 17, vrrp: 112 };
 
-const wrong = (en: string, zh: string): FaultOrder => ({ kind: "wrong", message: words(en, zh) });
+const wrong = (en: string, zh: string): FaultOrder => ({
+  kind: "wrong",
+  message: bilingual(en, zh),
+});
 const merge = (fault: PortFault): FaultOrder => ({ kind: "merge", fault });
 
 export function readFault([word = "", ...values]: readonly string[]): FaultOrder {

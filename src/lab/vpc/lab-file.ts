@@ -1,4 +1,7 @@
-/** The lab file: YAML in, a world to build or every mistake with its line and column. Reads no file itself. */
+/**
+ * The lab file: YAML in, a world to build or every mistake with its line and column. Reads no
+ * file itself.
+ */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import type { Language } from "#diagnostics/diagnostic";
 import { readIpv4 } from "#units/address";
@@ -12,7 +15,7 @@ import type {
   WorldDescription,
 } from "./description.ts";
 import { readDuration } from "./duration.ts";
-import { keyOf, refusalWords, type Words, words } from "./lab-messages.ts";
+import { bilingual, keyOf, type LabText, refusalText } from "./lab-messages.ts";
 import { OWN_FOLDERS, ownPath } from "./own-path.ts";
 import { type Objection, rehearse } from "./rehearsal.ts";
 import { readRule } from "./security-rules.ts";
@@ -34,7 +37,10 @@ export type LabReading =
   | { readonly kind: "lab"; readonly lab: LabFile }
   | { readonly kind: "problems"; readonly problems: readonly LabProblem[] };
 
-/** @param readFile text of a file that the lab file names, relative to it; undefined: cannot be read */
+/**
+ * @param readFile text of a file that the lab file names, relative to it; undefined: cannot be
+ * read
+ */
 export function readLabFile(
   text: string,
   readFile: (path: string) => string | undefined,
@@ -93,11 +99,11 @@ class Reader {
     if (place === undefined) return;
     const key = keyOf(refusal);
     const node = key === undefined ? place.node : place.fields.get(key);
-    // A key that is missing has been told.
+    // A key that is missing has been reported.
     if (node === undefined) return;
     const { line, column } = this.#placeOf(node);
     if (this.#problems.some((one) => one.line === line && one.column === column)) return;
-    this.#problem(node, refusalWords(refusal, place.vpcCidr));
+    this.#problem(node, refusalText(refusal, place.vpcCidr));
   }
 
   #placed<T extends object>(description: T, place: Place): T {
@@ -114,7 +120,7 @@ class Reader {
       "calls_per_second",
       "vpcs",
     ];
-    const fields = this.#fields(node, words("the lab", "lab 文件"), known);
+    const fields = this.#fields(node, bilingual("the lab", "lab 文件"), known);
     const apiLatency = this.#duration(fields, "api_latency");
     return {
       world: {
@@ -134,7 +140,7 @@ class Reader {
     if (node !== undefined && (!REGION.test(region) || region.length > 64))
       this.#problem(
         node,
-        words(
+        bilingual(
           `${region} is not the name of a region such as ap-guangzhou`,
           `${region} 不是地域名称，应形如 ap-guangzhou`,
         ),
@@ -149,7 +155,7 @@ class Reader {
     if (!Number.isInteger(calls) || calls < 1 || calls > CALLS_MAX)
       this.#problem(
         node,
-        words(
+        bilingual(
           `calls_per_second: ${calls} is not a whole number from 1 to ${CALLS_MAX}`,
           `calls_per_second：${calls} 不是 1 到 ${CALLS_MAX} 的整数`,
         ),
@@ -158,7 +164,7 @@ class Reader {
   }
 
   #vpc(node: Node): VpcDescription {
-    const fields = this.#fields(node, words("a VPC", "VPC"), [
+    const fields = this.#fields(node, bilingual("a VPC", "VPC"), [
       "name",
       "cidr",
       "multicast",
@@ -172,7 +178,7 @@ class Reader {
   }
 
   #subnet(node: Node, vpcCidr: string): SubnetDescription {
-    const fields = this.#fields(node, words("a subnet", "子网"), [
+    const fields = this.#fields(node, bilingual("a subnet", "子网"), [
       "name",
       "cidr",
       "instances",
@@ -187,7 +193,7 @@ class Reader {
   }
 
   #instance(node: Node): InstanceDescription {
-    const fields = this.#fields(node, words("an instance", "实例"), [
+    const fields = this.#fields(node, bilingual("an instance", "实例"), [
       "name",
       "address",
       "allow",
@@ -199,7 +205,7 @@ class Reader {
     if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
       this.#problem(
         nameNode,
-        words(
+        bilingual(
           `\`${name}\` is not a name of small letters, digits and hyphens`,
           `\`${name}\` 不是由小写字母、数字和连字符组成的名称`,
         ),
@@ -207,7 +213,7 @@ class Reader {
     if (name === "internet")
       this.#problem(
         nameNode,
-        words(
+        bilingual(
           "internet is the name of the host outside",
           "internet 是 VPC 外部那台机器的名称，不能用作实例名称",
         ),
@@ -215,7 +221,7 @@ class Reader {
     if (this.#names.has(name))
       this.#problem(
         nameNode,
-        words(`there are two instances called ${name}`, `有两个名为 ${name} 的实例`),
+        bilingual(`there are two instances called ${name}`, `有两个名为 ${name} 的实例`),
       );
     this.#names.add(name);
     const description = {
@@ -229,7 +235,7 @@ class Reader {
   }
 
   #havip(node: Node, instances: ReadonlySet<string>): HavipDescription {
-    const fields = this.#fields(node, words("a HAVIP", "HAVIP"), [
+    const fields = this.#fields(node, bilingual("a HAVIP", "HAVIP"), [
       "name",
       "address",
       "members",
@@ -240,7 +246,7 @@ class Reader {
       if (!instances.has(name))
         this.#problem(
           member,
-          words(`the subnet has no instance called ${name}`, `该子网中没有名为 ${name} 的实例`),
+          bilingual(`the subnet has no instance called ${name}`, `该子网中没有名为 ${name} 的实例`),
         );
     }
     const description = {
@@ -266,7 +272,7 @@ class Reader {
     const taken = new Set<string>();
     for (const [path, node] of this.#fields(
       fields.get("files") ?? null,
-      words("files", "files"),
+      bilingual("files", "files"),
       undefined,
     )) {
       this.#checkPath(path, node, taken);
@@ -274,13 +280,13 @@ class Reader {
         files[path] = node.value;
         continue;
       }
-      const source = this.#fields(node, words("a file", "文件"), ["from"]);
+      const source = this.#fields(node, bilingual("a file", "文件"), ["from"]);
       const from = this.#needed(source, node, "from");
       const text = this.#readFile(from);
       if (text === undefined)
         this.#problem(
           source.get("from") ?? node,
-          words(`${from} cannot be read`, `无法读取 ${from}`),
+          bilingual(`${from} cannot be read`, `无法读取 ${from}`),
         );
       else files[path] = text;
     }
@@ -294,7 +300,7 @@ class Reader {
       const folders = OWN_FOLDERS;
       this.#problem(
         node,
-        words(
+        bilingual(
           `${path}: an instance has files of its own only below ${folders.join(", ")}`,
           `${path}：实例自己的文件只能放在 ${folders.join("、")} 之下`,
         ),
@@ -307,7 +313,7 @@ class Reader {
     if (other !== undefined)
       this.#problem(
         node,
-        words(
+        bilingual(
           `${path}: another file of this instance has that place, or needs it as a folder`,
           `${path}：该实例的另一个文件已占用此位置，或需要它作为目录`,
         ),
@@ -319,7 +325,7 @@ class Reader {
     const text = this.#text(fields, "address");
     const node = fields.get("address");
     if (text !== undefined && node !== undefined && readIpv4(text) === undefined)
-      this.#problem(node, words(`${text} is not an IPv4 address`, `${text} 不是 IPv4 地址`));
+      this.#problem(node, bilingual(`${text} is not an IPv4 address`, `${text} 不是 IPv4 地址`));
     return text;
   }
 
@@ -331,7 +337,7 @@ class Reader {
     if (value === undefined)
       this.#problem(
         node,
-        words(
+        bilingual(
           `${key}: ${text} is not a time such as 4s or 100ms`,
           `${key}：${text} 不是时间，应形如 4s 或 100ms`,
         ),
@@ -340,24 +346,24 @@ class Reader {
   }
 
   #needed(fields: Fields, parent: Node, key: string): string {
-    if (!fields.has(key)) this.#problem(parent, words(`${key} is missing`, `缺少 ${key}`));
+    if (!fields.has(key)) this.#problem(parent, bilingual(`${key} is missing`, `缺少 ${key}`));
     return this.#text(fields, key) ?? "";
   }
 
   #text(fields: Fields, key: string): string | undefined {
-    return this.#scalar(fields, key, words("a text", "文本"), (value) =>
+    return this.#scalar(fields, key, bilingual("a text", "文本"), (value) =>
       typeof value === "string" || typeof value === "number" ? String(value) : undefined,
     );
   }
 
   #flag(fields: Fields, key: string): boolean | undefined {
-    return this.#scalar(fields, key, words("true or false", " true 或 false"), (value) =>
+    return this.#scalar(fields, key, bilingual("true or false", " true 或 false"), (value) =>
       typeof value === "boolean" ? value : undefined,
     );
   }
 
   #number(fields: Fields, key: string): number | undefined {
-    return this.#scalar(fields, key, words("a number", "数字"), (value) =>
+    return this.#scalar(fields, key, bilingual("a number", "数字"), (value) =>
       typeof value === "number" ? value : undefined,
     );
   }
@@ -365,14 +371,14 @@ class Reader {
   #scalar<T>(
     fields: Fields,
     key: string,
-    wanted: Words,
+    wanted: LabText,
     read: (value: unknown) => T | undefined,
   ): T | undefined {
     const node = fields.get(key);
     if (node === undefined) return undefined;
     const value = isScalar(node) ? read(node.value) : undefined;
     if (value === undefined)
-      this.#problem(node, words(`${key} is not ${wanted.en}`, `${key} 应为${wanted["zh-CN"]}`));
+      this.#problem(node, bilingual(`${key} is not ${wanted.en}`, `${key} 应为${wanted["zh-CN"]}`));
     return value;
   }
 
@@ -384,7 +390,7 @@ class Reader {
       if (isScalar(one) && typeof one.value === "string") return [one.value];
       this.#problem(
         one,
-        words(`${key} has something that is not a text`, `${key} 中有不是文本的内容`),
+        bilingual(`${key} has something that is not a text`, `${key} 中有不是文本的内容`),
       );
       return [];
     });
@@ -394,16 +400,16 @@ class Reader {
     const node = fields.get(key);
     if (node === undefined) return [];
     if (isSeq(node)) return node.items as readonly Node[];
-    this.#problem(node, words(`${key} is not a list`, `${key} 应为列表`));
+    this.#problem(node, bilingual(`${key} is not a list`, `${key} 应为列表`));
     return [];
   }
 
   /** @param known keys; undefined: any */
-  #fields(node: Node | null, what: Words, known: readonly string[] | undefined): Fields {
+  #fields(node: Node | null, what: LabText, known: readonly string[] | undefined): Fields {
     const fields = new Map<string, Node>();
     if (node === null) return fields;
     if (!isMap(node)) {
-      this.#problem(node, words(`${what.en} is not a mapping`, `${what["zh-CN"]}应为键值映射`));
+      this.#problem(node, bilingual(`${what.en} is not a mapping`, `${what["zh-CN"]}应为键值映射`));
       return fields;
     }
     for (const { key, value } of node.items) {
@@ -411,7 +417,7 @@ class Reader {
       if (known !== undefined && !known.includes(name)) {
         this.#problem(
           key as Node | null,
-          words(
+          bilingual(
             `${what.en} has no ${name}, only ${known.join(", ")}`,
             `${what["zh-CN"]}没有 ${name}，只有 ${known.join("、")}`,
           ),
@@ -427,7 +433,7 @@ class Reader {
     return { line, column: col };
   }
 
-  #problem(node: Node | null, message: Words): void {
+  #problem(node: Node | null, message: LabText): void {
     this.#problems.push({ ...this.#placeOf(node), message: message[this.#language] });
   }
 }

@@ -1,8 +1,8 @@
 /**
  * The long-lived process of `baton lab up`, inside its sandbox. Usage: lab-main.ts FOLDER [FILE]
  *
- * The first process of the sandbox takes everything with it when it ends, so there is nothing to clean up but the folder,
- * which is the business of the process outside.
+ * The first process of the sandbox takes everything with it when it ends, so there is nothing
+ * to clean up but the folder, which is the business of the process outside.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -38,7 +38,7 @@ function loadLab(): LabFile {
       return undefined;
     }
   });
-  // The process outside has told the mistakes already; here one can only appear by a race.
+  // The process outside has shown the mistakes already; here one can only appear by a race.
   if (read.kind === "problems") throw new Error(`${file}: ${read.problems[0]?.message}`);
   return read.lab;
 }
@@ -88,9 +88,9 @@ async function start(): Promise<RunningLab> {
         say("ended", { instance, command, how }, `${instance}: \`${command}\` ended: ${how}`),
     });
   } catch (error) {
-    const told = explainBuildFailure(error, languageOf(process.env));
-    if (told === undefined) throw error;
-    process.stderr.write(`baton lab: ${told}\n`);
+    const explained = explainBuildFailure(error, languageOf(process.env));
+    if (explained === undefined) throw error;
+    process.stderr.write(`baton lab: ${explained}\n`);
     process.exit(1);
   }
 }
@@ -135,7 +135,7 @@ const server = createServer((socket: Socket) => {
       reply({
         ok: false,
         error: error instanceof Error ? error.message : String(error),
-        ...(error instanceof LabMistake && { words: error.words }),
+        ...(error instanceof LabMistake && { text: error.text }),
       }),
     );
   });

@@ -1,12 +1,12 @@
 /** What was asked of a running lab cannot be done, and why; the asker's mistake. */
-import type { Words } from "./lab-messages.ts";
+import type { LabText } from "./lab-messages.ts";
 
 export class LabMistake extends Error {
-  readonly words: Words;
+  readonly text: LabText;
 
-  constructor(words: Words) {
-    super(words.en);
+  constructor(text: LabText) {
+    super(text.en);
     this.name = "LabMistake";
-    this.words = words;
+    this.text = text;
   }
 }

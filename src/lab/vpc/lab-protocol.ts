@@ -1,7 +1,7 @@
 /** `control.sock` in a lab's folder: one JSON object per line, a request and its answer. */
 
 import type { FaultOrder } from "./fault-orders.ts";
-import type { Words } from "./lab-messages.ts";
+import type { LabText } from "./lab-messages.ts";
 
 export type LabRequest =
   | { readonly command: "status" }
@@ -19,7 +19,7 @@ export type LabAnswer =
   | { readonly ok: true; readonly status: LabStatus }
   | { readonly ok: true; readonly exec: ExecTarget }
   | { readonly ok: true }
-  | { readonly ok: false; readonly error: string; readonly words?: Words };
+  | { readonly ok: false; readonly error: string; readonly text?: LabText };
 
 export interface LabStatus {
   readonly pid: number;
@@ -32,7 +32,10 @@ export interface LabStatus {
     readonly interfaceId: string;
     readonly address: string;
     readonly subnetId: string;
-    /** Outside; below it are etc, log, var and run of the instance, and the output of its commands. */
+    /**
+     * Outside; below it are etc, log, var and run of the instance, and the output of its
+     * commands.
+     */
     readonly folder: string;
     /** Of its faults, those that are set. */
     readonly faults: Readonly<Record<string, unknown>>;

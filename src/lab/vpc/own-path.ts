@@ -1,4 +1,7 @@
-/** Where a file of an instance is kept: instances have folders of their own, everything else is the machine's. Pure. */
+/**
+ * Where a file of an instance is kept: instances have folders of their own, everything else is
+ * the machine's. Pure.
+ */
 import { join, normalize } from "node:path";
 import { NODE_FOLDERS } from "../sandbox/folders.ts";
 

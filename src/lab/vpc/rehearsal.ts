@@ -1,6 +1,7 @@
 /**
- * A world built on paper: the cloud's own rules, applied in the order in which it would be built, and everything they
- * refuse. Pure. What hangs on something refused is not judged, since it would be refused for no reason of its own.
+ * A world built on paper: the cloud's own rules, applied in the order in which it would be
+ * built, and everything they refuse. Pure. What hangs on something refused is not checked,
+ * since it would be refused for no reason of its own.
  */
 import { readSubnetNetwork } from "#cloud/model/cidr";
 import type { Done } from "#cloud/model/context";
@@ -62,7 +63,7 @@ class Rehearsal {
     }
   }
 
-  /** Of a subnet whose VPC is refused: only whether it is written as a subnet is. */
+  /** Of a subnet in a VPC that is refused: only whether it is written as a subnet is. */
   #form(subnet: SubnetDescription): void {
     const read = readSubnetNetwork(subnet.cidr, "cidr", { network: ipv4(0), prefix: 0 }, []);
     if (isRefusal(read)) this.objections.push({ about: subnet, refusal: read });

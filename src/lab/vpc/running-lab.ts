@@ -9,7 +9,7 @@ import { printIpv4 } from "#units/address";
 import { readCommandLine, readProcess } from "../sandbox/proc.ts";
 import type { FaultOrder } from "./fault-orders.ts";
 import type { LabFile } from "./lab-file.ts";
-import { words } from "./lab-messages.ts";
+import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import type { ExecTarget, LabStatus } from "./lab-protocol.ts";
 import { Machine } from "./machine.ts";
@@ -108,11 +108,11 @@ export class RunningLab {
   async exec(name: string, rootless: boolean): Promise<ExecTarget> {
     const pid = this.#holders.get(name)?.pid;
     if (pid === undefined)
-      throw new LabMistake(words(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
+      throw new LabMistake(bilingual(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
     await untilInside(pid, name);
     const process = readProcess(pid);
     if (process === undefined)
-      throw new LabMistake(words(`the instance ${name} has ended`, `实例 ${name} 已结束`));
+      throw new LabMistake(bilingual(`the instance ${name} has ended`, `实例 ${name} 已结束`));
     return { pid, startTime: process.startTime, rootless, region: this.vpc.region };
   }
 
@@ -133,10 +133,10 @@ export class RunningLab {
         this.vpc.wires.setCable(name, true);
         // The others hear it again too.
         for (const other of this.vpc.wires.hosts()) {
-          const { deafTo = [], ...rest } = this.vpc.faultOf(other.name);
-          if (!deafTo.includes(port)) continue;
-          const left = deafTo.filter((one) => one !== port);
-          this.vpc.setFault(other.name, left.length === 0 ? rest : { ...rest, deafTo: left });
+          const { notHearing = [], ...rest } = this.vpc.faultOf(other.name);
+          if (!notHearing.includes(port)) continue;
+          const left = notHearing.filter((one) => one !== port);
+          this.vpc.setFault(other.name, left.length === 0 ? rest : { ...rest, notHearing: left });
         }
         return;
       }
@@ -202,12 +202,17 @@ export class RunningLab {
   }
 }
 
-/** A new process is in our own namespaces until it has become the program: who entered it before would be nowhere else. */
+/**
+ * A new process is in our own namespaces until it has become the program: who entered it before
+ * would be nowhere else.
+ */
 async function untilInside(pid: number, name: string): Promise<void> {
   const end = performance.now() + INSIDE_MS;
   while (readCommandLine(pid)[0] !== HOLDER[0]) {
     if (performance.now() > end)
-      throw new LabMistake(words(`the instance ${name} does not start`, `实例 ${name} 未能启动`));
+      throw new LabMistake(
+        bilingual(`the instance ${name} does not start`, `实例 ${name} 未能启动`),
+      );
     await sleep(5);
   }
 }

@@ -1,4 +1,7 @@
-/** The tutorial as a world: two instances with its files, a HAVIP with an elastic address, a client beside them. */
+/**
+ * The tutorial as a world: two instances with its files, a HAVIP with an elastic address, a
+ * client beside them.
+ */
 
 import { type Profile, printConfig, readExample, TUTORIAL } from "../measure/profile.ts";
 import type { InstanceDescription, WorldDescription } from "./description.ts";

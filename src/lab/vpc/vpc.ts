@@ -1,5 +1,6 @@
 /**
- * A world of VPCs, running: the emulated control plane, the switch, and a namespace for every instance.
+ * A world of VPCs, running: the emulated control plane, the switch, and a namespace for every
+ * instance.
  *
  *   guest ── frame ──> switch ── claim ──> control plane ── change ──> plan ──> switch
  *
@@ -32,7 +33,7 @@ import type {
 import { serveInstance } from "./endpoint.ts";
 import { EventOrder } from "./event-order.ts";
 import { fabricPlan, gatewayOf, type Plugged } from "./fabric-plan.ts";
-import { words } from "./lab-messages.ts";
+import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import { type Host, Wires } from "./wires.ts";
 
@@ -49,7 +50,10 @@ const INTERNET_ADDRESS: Ipv4 = ipv4(0xc000020a);
 const INTERNET_MAC = 0x02_00_c0_00_02_0a as Mac;
 
 export type VpcEvent =
-  /** An announcement the control plane accepted; `moved`: the address changes hands, now or after the platform's delay. */
+  /**
+   * An announcement the control plane accepted; `moved`: the address changes hands, now or
+   * after the platform's delay.
+   */
   | {
       readonly kind: "claim";
       readonly instance: string;
@@ -194,7 +198,7 @@ export class Vpc {
   instance(name: string): Instance {
     const found = this.#instances.get(name);
     if (found === undefined)
-      throw new LabMistake(words(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
+      throw new LabMistake(bilingual(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
     return found;
   }
 
@@ -237,7 +241,7 @@ export class Vpc {
       this.#internetPort = port;
     }
     this.#switch.send({ type: "ports", ports: this.wires.devices() });
-    this.#tellPlan();
+    this.#sendPlan();
     await this.#switch.stats();
   }
 
@@ -294,7 +298,7 @@ export class Vpc {
     for (const change of changes) {
       if (change.table === "havips" && change.region === this.region) this.#noteHolder(change.id);
     }
-    if (changes.some(({ table }) => SEEN_BY_SWITCH.has(table))) this.#tellPlan();
+    if (changes.some(({ table }) => SEEN_BY_SWITCH.has(table))) this.#sendPlan();
   }
 
   readonly #holders = new Map<string, string | undefined>();
@@ -310,7 +314,7 @@ export class Vpc {
     this.#events.emit({ kind: "moved", havipId, address, from, to, toName, at: now() });
   }
 
-  #tellPlan(): void {
+  #sendPlan(): void {
     const plan = fabricPlan({
       world: this.#cloud.cloud.world,
       region: this.region,
@@ -333,7 +337,8 @@ export class Vpc {
         if (outcome.kind === "refused") return undefined;
         return { kind: "claim", instance, address, moved: outcome.moved, at };
       },
-      // A store that refuses, such as a full disk: nothing was done, and the next claim may succeed.
+      // A store that refuses, such as a full disk: nothing was done, and the next claim may
+      // succeed.
       (error) => failedClaim(instance, address, error),
     );
   }
@@ -342,7 +347,8 @@ export class Vpc {
     const instance = this.wires.hosts().find((one) => one.port === port)?.name ?? `port ${port}`;
     this.#events.emit({ kind: "dropped", instance, drop, count });
     if (drop.kind !== "not-a-havip") return;
-    // The switch knows that it is refused; the control plane knows why (another subnet, an ordinary address).
+    // The switch knows that it is refused; the control plane knows why (another subnet, an
+    // ordinary address).
     const interfaceId = this.#instances.get(instance)?.interfaceId;
     // The answer is in the cloud's own log, with its reason.
     if (interfaceId !== undefined) this.#claim(interfaceId, drop.address, now());
@@ -362,9 +368,9 @@ export class Vpc {
   /** Instances that do not hear each other; everybody else hears them. */
   setApart(names: readonly string[], apart: boolean): void {
     for (const name of names) {
-      const { deafTo: _, ...rest } = this.faultOf(name);
+      const { notHearing: _, ...rest } = this.faultOf(name);
       const others = names.filter((other) => other !== name).map((other) => this.host(other).port);
-      this.setFault(name, apart ? { ...rest, deafTo: others } : rest);
+      this.setFault(name, apart ? { ...rest, notHearing: others } : rest);
     }
   }
 
@@ -383,7 +389,7 @@ export class Vpc {
     return server.listen(path);
   }
 
-  /** Resolves when the switch has done all it was told before. */
+  /** Resolves when the switch has done all it was given before. */
   stats(): Promise<readonly PortStats[]> {
     return this.#switch.stats();
   }

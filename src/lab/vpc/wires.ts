@@ -5,8 +5,8 @@
  *   instance b ── eth0 ═══ p2 ├ switch process
  *   internet   ── eth0 ═══ p3 ┘
  *
- * Transmit offloads are off inside, so that every frame on a cable is complete; IPv6 is off at both ends, so that nothing
- * is on the cables that nobody sent on purpose.
+ * Transmit offloads are off inside, so that every frame on a cable is complete; IPv6 is off at
+ * both ends, so that nothing is on the cables that nobody sent on purpose.
  */
 import { writeFileSync } from "node:fs";
 import {
@@ -21,7 +21,7 @@ import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import type { Ipv4, Mac } from "#units/address";
 import type { PortDevice } from "../network/switch-protocol.ts";
-import { words } from "./lab-messages.ts";
+import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 
 export const INTERFACE = "eth0";
@@ -83,7 +83,7 @@ export class Wires {
   host(name: string): Host {
     const host = this.#hosts.get(name);
     if (host === undefined)
-      throw new LabMistake(words(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
+      throw new LabMistake(bilingual(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
     return host;
   }
 
@@ -113,7 +113,10 @@ export class Wires {
 
 const deviceOf = (port: number): string => `p${port}`;
 
-/** Of devices made later. A kernel without IPv6 has no such file, a container may not let us write it. */
+/**
+ * Of devices made later. A kernel without IPv6 has no such file, a container may not let us
+ * write it.
+ */
 function disableIpv6(): void {
   for (const scope of ["all", "default"]) {
     try {

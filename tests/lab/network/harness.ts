@@ -1,4 +1,7 @@
-/** A network of two subnets with three guests, an internet port, and a list of everything that came out. */
+/**
+ * A network of two subnets with three guests, an internet port, and a list of everything that
+ * came out.
+ */
 import { Fabric } from "#lab/network/fabric";
 import type { PortFault } from "#lab/network/impair";
 import type { FabricDrop, FabricPlan, GuestPlan, SecurityRule } from "#lab/network/plan";
@@ -133,7 +136,10 @@ export interface Ip {
   readonly payload?: Uint8Array;
 }
 
-/** An IPv4 packet with right checksums (of its header, and of UDP and TCP over the pseudo header). */
+/**
+ * An IPv4 packet with right checksums (of its header, and of UDP and TCP over the pseudo
+ * header).
+ */
 export function ipFrame(packet: Ip): Uint8Array {
   const { protocol = 112, ttl = 64, payload = new Uint8Array(20) } = packet;
   const frame = new Uint8Array(34 + payload.length);

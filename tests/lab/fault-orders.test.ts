@@ -5,7 +5,7 @@ import { readRule } from "#lab/vpc/security-rules";
 
 const fault = (line: string) => readFault(line.split(" "));
 
-describe("words for faults", () => {
+describe("faults as people write them", () => {
   it("mean what they say", () => {
     const merged = (line: string) => {
       const order = fault(line);
@@ -49,7 +49,7 @@ describe("words for faults", () => {
   });
 });
 
-describe("words for rules", () => {
+describe("rules as people write them", () => {
   it("mean what they say", () => {
     assert.deepEqual(readRule("tcp 80"), {
       protocol: 6,
