@@ -46,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a resend from before a pause is void", "resend: undefined };", "};"],
     [
-      "a third master is told too",
+      "a third master gets the resends too",
       "resend: alsoTo(phase.resend, advert.from)",
       "resend: phase.resend",
     ],
@@ -63,11 +63,15 @@ export const MUTANTS: readonly Mutant[] = [
     ["preempt_delay is waited for", "if (now < preemptAt)", "if (now > preemptAt)"],
     ["hold_down is waited for", "Math.max(config.preemptDelay, held)", "config.preemptDelay"],
     [
-      "time asleep is not the master's silence",
-      "if (slept === 0) return",
-      "if (slept >= 0) return",
+      "the time of a stall does not count against the master",
+      "if (stalled === 0) return",
+      "if (stalled >= 0) return",
     ],
-    ["start-up delay is deaf", "now < phase.startupDelayUntil", "now > phase.startupDelayUntil"],
+    [
+      "nothing is obeyed during the start-up delay",
+      "now < phase.startupDelayUntil",
+      "now > phase.startupDelayUntil",
+    ],
     [
       "priority 0 shortens the wait",
       "if (advert.priority === 0) return masterReleased",
@@ -90,7 +94,11 @@ export const MUTANTS: readonly Mutant[] = [
       "    preemptAt,\n    released: false,",
       "    preemptAt,",
     ],
-    ["who is silent was not preempted", "heard.priority < ours && goesOn", "heard.priority < ours"],
+    [
+      "a master that no longer advertises was not preempted",
+      "heard.priority < ours && goesOn",
+      "heard.priority < ours",
+    ],
     ["only a weaker master is preempted", "heard.priority < ours && goesOn", "goesOn"],
     ["who has just yielded waits the skew", "&& !hasJustYielded(config, state, phase, now)", ""],
   ),
@@ -103,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
       "config.higherPrioSendAdvert",
     ],
     [
-      "every rival is told",
+      "priority 0 goes to every rival",
       "[advert.from, ...rivals.filter((from) => from !== advert.from)]",
       "[advert.from]",
     ],
@@ -111,7 +119,7 @@ export const MUTANTS: readonly Mutant[] = [
     ["the higher address wins a tie", "advert.from > source", "advert.from < source"],
     ["the loser removes the address", '  effects.push({ kind: "removeAddresses" });\n', ""],
     [
-      "the winner is told",
+      "priority 0 goes to the winner",
       '  for (const to of others) effects.push({ kind: "sendAdvert", priority: RELEASE, to });\n',
       "",
     ],
@@ -129,19 +137,23 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile(
     "master-conflict",
     [
-      "into silence only the winner announces",
+      "without an answer only the winner announces",
       "phase.rivals.every((one) => one.weWin)\n    ? afterRival",
       "phase.rivals.length > 0\n    ? afterRival",
     ],
     [
-      "a winner announces into silence",
+      "a winner announces without an answer",
       "phase: afterNoAnswer(next, now)",
       "phase: { ...next, probeAt: undefined }",
     ],
-    ["the tie-break's winner is more patient", "const WINNER_MORE = 3;", "const WINNER_MORE = 0;"],
-    ["seniority is patience", "const STEP = 5;", "const STEP = 0;"],
     [
-      "a newcomer is junior",
+      "the tie-break's winner has a higher yield threshold",
+      "const WINNER_MORE = 3;",
+      "const WINNER_MORE = 0;",
+    ],
+    ["the yield threshold grows with seniority", "const STEP = 5;", "const STEP = 0;"],
+    [
+      "an unconfirmed master is junior",
       "const isConfirmed = now >= phase.confirmedAt;",
       "const isConfirmed = true;",
     ],
@@ -152,25 +164,25 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["a fresh master is junior to all", "if (intervals < 2) return 0;", ""],
     [
-      "a beat is no sign against an established winner",
-      "weWin && isEstablished(known) ? 0 : STEP",
+      "a regular advertisement is no sign against a confirmed winner",
+      "weWin && isConfirmedOwner(known) ? 0 : STEP",
       "STEP",
     ],
     [
-      "a loser believes the beat",
-      "isOffBeat ? 1 : weWin && isEstablished(known) ? 0 : STEP",
-      "isOffBeat ? 1 : 0",
+      "a regular advertisement is a sign against a loser",
+      "isOutOfTurn ? 1 : weWin && isConfirmedOwner(known) ? 0 : STEP",
+      "isOutOfTurn ? 1 : 0",
     ],
     ["copies are no signs", "if (gap < round(config) / 2) return { ...known, weWin };", ""],
     [
-      "silence voids what was counted",
+      "without advertisements counting starts anew",
       "const VOID_INTERVALS = 2.5;",
       "const VOID_INTERVALS = 100;",
     ],
-    ["a question is repeated", "const PROBE_AGAIN = 0.5;", "const PROBE_AGAIN = 50;"],
+    ["a probe is repeated", "const PROBE_AGAIN = 0.5;", "const PROBE_AGAIN = 50;"],
     [
-      "a silent rival is gone",
-      "phase.rivals.every((one) => one.weWin && isEstablished(one));",
+      "a rival that no longer advertises is gone",
+      "phase.rivals.every((one) => one.weWin && isConfirmedOwner(one));",
       "true;",
     ],
     [
@@ -188,12 +200,12 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ["an owner is master at once", "if (config.priority !== 255) return backup;", "return backup;"],
     [
-      "a flap beyond the seat costs it",
+      "a flap beyond the ownership window ends it",
       "ownershipSafeUntil !== undefined && now < ownershipSafeUntil)",
       "ownershipSafeUntil !== undefined)",
     ],
     [
-      "a late port makes a newcomer",
+      "a late port makes an unconfirmed master",
       "const heard = forgets ? undefined : state.heard;",
       "const { heard } = state;",
     ],
@@ -201,22 +213,22 @@ export const MUTANTS: readonly Mutant[] = [
   ...inFile(
     "fault",
     [
-      "only a lost link keeps the seat",
+      "only a lost link keeps the ownership window",
       'phase.kind === "master" && onlyLink &&',
       'phase.kind === "master" &&',
     ],
     [
-      "who is sick says so",
+      "a fault sends priority 0",
       'if (!onlyLink || couldBeHeard) effects.push({ kind: "sendAdvert", priority: RELEASE });',
       "",
     ],
     [
-      "who waited in INIT has been counting",
+      "INIT has been counting already",
       'phase.kind === "init" && phase.alarmAt !== undefined',
       'phase.kind === "init" && phase.alarmAt === undefined',
     ],
     [
-      "a heard owner takes the seat",
+      "an owner that is heard ends the ownership window",
       "  if (isOwned) return watchForOwner(config, state, withoutOwnership(phase), event, now);\n",
       "",
     ],
@@ -225,7 +237,11 @@ export const MUTANTS: readonly Mutant[] = [
       "if (phase.resumedSafeUntil !== undefined) return phase.resumedSafeUntil;",
       "",
     ],
-    ["a rival takes the seat", "onlyLink && phase.rivals.length === 0", "onlyLink"],
+    [
+      "with a rival there is no ownership window",
+      "onlyLink && phase.rivals.length === 0",
+      "onlyLink",
+    ],
     ["resuming leaves time to be heard", "earliestTakeOver - margin", "earliestTakeOver + margin"],
   ),
   ...inFile(
@@ -239,9 +255,13 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "no-owner",
-    ["an unowned address is told after two detection times", "2 * masterDown", "4 * masterDown"],
+    [
+      "an unowned address is reported after two detection times",
+      "2 * masterDown",
+      "4 * masterDown",
+    ],
     ["priority 0 owns nothing", "if (event.priority === 0) return unchanged(state);", ""],
-    ["the alarm is told once", "{ ...phase, alarmAt: undefined }", "phase"],
+    ["the alarm is reported once", "{ ...phase, alarmAt: undefined }", "phase"],
   ),
   ...inFile(
     "leave",
@@ -276,9 +296,9 @@ export const MUTANTS: readonly Mutant[] = [
     "lease",
     ["a lifetime may end late", "const EXPIRY_LATE = 1_000_000;", "const EXPIRY_LATE = 0;"],
     [
-      "a guard reckons with the least patient peer",
-      "const LEAST_PATIENT = 254;",
-      "const LEAST_PATIENT = 1;",
+      "a guard reckons with the strongest backup",
+      "const STRONGEST_BACKUP = 254;",
+      "const STRONGEST_BACKUP = 1;",
     ],
     ["a lease outlasts the interval", "const LATENESS = 0.25;", "const LATENESS = -1;"],
     [
@@ -303,7 +323,11 @@ export const MUTANTS: readonly Mutant[] = [
       "onSchedule ? regular :",
       "onSchedule ? after(now, interval) :",
     ],
-    ["a second advertisement opens another seat", "      resumedSafeUntil: undefined,\n", ""],
+    [
+      "a second advertisement opens another ownership window",
+      "      resumedSafeUntil: undefined,\n",
+      "",
+    ],
     ["the lease is prolonged with each advertisement", '      { kind: "refreshAddresses" },\n', ""],
   ),
   ...inFile(

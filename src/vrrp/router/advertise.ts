@@ -1,4 +1,4 @@
-/** What a master sends on its own account: the next advertisement, and the announcements to come. */
+/** What a master sends unasked: the next advertisement, and the announcements that are due. */
 import { after, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { announcementsOf, available, nextAt, spend } from "./allowance.ts";
 import type { RouterConfig } from "./config.ts";
@@ -7,9 +7,9 @@ import type { Announcement, AnnounceReason, MasterPhase, RouterState } from "./s
 import { ownershipWindow } from "./step.ts";
 
 /**
- * Keeps the rhythm: the next one is counted from when this one was due, unless we are so late that it would be due
- * already. Only a sent advertisement moves the timer. (keepalived restarts it at every packet read, so that a stream of
- * packets it rejects silences a healthy master.)
+ * The next advertisement is due one interval after this one was due, unless that has passed
+ * already. Only an advertisement that is sent moves the timer: keepalived restarts it with every
+ * packet it reads, so a stream of packets it rejects keeps a healthy master from advertising.
  */
 export function sendAdvert(
   config: RouterConfig,
@@ -35,7 +35,7 @@ export function sendAdvert(
   };
 }
 
-/** Adds an announcement, keeping the list in order; one pending per reason is enough. */
+/** Adds an announcement and keeps the list in order of time. */
 export function schedule(
   announcements: readonly Announcement[],
   at: Instant,
@@ -47,7 +47,10 @@ export function schedule(
   return place === -1 ? [...announcements, added] : announcements.toSpliced(place, 0, added);
 }
 
-/** After the last sign of a rival: when its own last announcement has surely been sent, and again for lost frames. */
+/**
+ * After a rival's last advertisement: once its own last announcement has surely left, and again
+ * because frames may be lost.
+ */
 const AFTER_RIVAL: readonly Micros[] = [micros(15_000), micros(150_000), micros(1_000_000)];
 
 export function afterRival(
@@ -58,7 +61,7 @@ export function afterRival(
   return reschedule(announcements, times, 1, "rival-gone");
 }
 
-/** In the place of what waits for the same reason. */
+/** Replaces the announcements that wait for the same reason. */
 export function reschedule(
   announcements: readonly Announcement[],
   times: readonly Instant[],
@@ -70,7 +73,7 @@ export function reschedule(
   return list;
 }
 
-/** Their number is decided by what others send. */
+/** Announcements caused by others' packets, so that an allowance bounds them. */
 const PROVOKED: readonly AnnounceReason[] = ["rival-gone", "weaker-master", "foreign-announcement"];
 
 interface Announced {
@@ -78,7 +81,7 @@ interface Announced {
   readonly effects: readonly RouterEffect[];
 }
 
-/** At once as far as the allowance goes; nothing left: as soon as there is. */
+/** Announces at once as far as the allowance goes; with none left, as soon as there is one. */
 export function announceProvoked(
   config: RouterConfig,
   phase: MasterPhase,
@@ -103,7 +106,7 @@ export function announceProvoked(
   };
 }
 
-/** Counted, for the answers to a claim come later and later (claim.ts). */
+/** Counts an answer to a claim: each one makes the gap to the next longer (claim.ts). */
 function claimAnswered(phase: MasterPhase): MasterPhase {
   const { claim } = phase;
   return claim === undefined
@@ -111,7 +114,7 @@ function claimAnswered(phase: MasterPhase): MasterPhase {
     : { ...phase, claim: { ...claim, answers: claim.answers + 1 } };
 }
 
-/** What was to be announced by now. */
+/** Makes the announcements that are due. */
 export function announceDue(config: RouterConfig, phase: MasterPhase, now: Instant): Announced {
   const due = phase.announcements.filter((one) => one.at <= now);
   let next: MasterPhase = {
@@ -132,7 +135,10 @@ export function announceDue(config: RouterConfig, phase: MasterPhase, now: Insta
   return { phase: next, effects };
 }
 
-/** keepalived's announcements after a weaker master was heard: at once, and again after `garp_lower_prio_delay`. */
+/**
+ * keepalived's announcements after a weaker master was heard: at once, and again after
+ * `garp_lower_prio_delay`.
+ */
 export function announceOverWeaker(
   config: RouterConfig,
   phase: MasterPhase,

@@ -1,13 +1,14 @@
 /**
- * What others can make a router do is bounded, for VRRP has no protection against forged packets: each kind of answer has an
- * allowance of so many at once, and so many in a time after that (a token bucket).
+ * Bounds on what others' packets can make a router do, since VRRP has no protection against forged
+ * packets. Each kind of answer has a token bucket: so many at once, then one per period.
  *
- *   advertisements out of turn      `ANSWERS` at once, then one in an eighth of an interval
- *   announcements of an address     `ANNOUNCEMENTS` frames at once, then one in half an interval, 0.2 s at most; what is due
- *                                   meanwhile waits, so that the owner's frame is the last one in the end
- *   take-overs after priority 0     `TAKE_OVERS` at once, then one in a detection time
+ *   advertisements out of turn      `ANSWERS` at once, then one per eighth of an interval
+ *   announcements of an address     `ANNOUNCEMENTS` frames at once, then one per half interval, at
+ *                                   most 0.2 s apart; what exceeds it is sent later, so that the
+ *                                   owner's frame is the last one clients see
+ *   take-overs after priority 0     `TAKE_OVERS` at once, then one per detection time
  *
- * An allowance that was never used is undefined: full.
+ * An allowance that was never used is undefined: the bucket is full.
  */
 import type { Instant, Micros } from "#units/time";
 import { fromCentis, micros } from "#units/time";
@@ -21,7 +22,7 @@ export interface Allowance {
 
 interface Kind {
   readonly most: number;
-  /** One more comes in this time. */
+  /** One more becomes available per this time. */
   readonly each: Micros;
 }
 
@@ -31,7 +32,7 @@ const ANNOUNCEMENT_EACH = 200_000;
 const TAKE_OVERS = 5;
 const EIGHTH_MIN = 2_000;
 
-/** Tokens are added up in fractions; without this the last bit of one may be missing for ever. */
+/** Tokens are sums of fractions: rounding could keep the last one just below 1 for ever. */
 const WHOLE = 1 - 1e-6;
 
 export const answersOf = (config: RouterConfig): Kind => ({
@@ -49,7 +50,7 @@ export const takeOversOf = (config: RouterConfig): Kind => ({
   each: masterDown(config, config.advertInterval, 1),
 });
 
-/** Whole ones that may be spent now. */
+/** How many may be spent now. */
 export function available(kind: Kind, allowance: Allowance | undefined, now: Instant): number {
   return Math.floor(leftAt(kind, allowance, now) + 1 - WHOLE);
 }
@@ -63,7 +64,7 @@ export function spend(
   return { left: leftAt(kind, allowance, now) - count, at: now };
 }
 
-/** When the next whole one is there. */
+/** When the next one may be spent. */
 export function nextAt(kind: Kind, allowance: Allowance | undefined, now: Instant): Instant {
   const missing = Math.max(0, 1 - leftAt(kind, allowance, now));
   return (now + Math.ceil(missing * kind.each)) as Instant;

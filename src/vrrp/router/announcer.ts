@@ -1,9 +1,12 @@
 /**
- * Announcements of one interface: all its addresses share the budget, because switches and clouds limit ARP per port.
+ * Paces the announcements (gratuitous ARP) of one interface. All its addresses share one budget,
+ * because switches and clouds limit ARP per port.
  *
- * Round-robin: every address gets one frame before any gets its second, and each round begins with another address, so that
- * a switch that lets only the first of a burst through starves nobody. The first round leaves at once; later rounds keep `ROUND_GAP`, since a frame lost to a full queue or a port that is not ready yet is
- * lost for its immediate successors too. keepalived sends all repeats of a block within a millisecond.
+ * Round-robin: every address gets one frame before any gets its second, and each burst begins with
+ * another address, so that a switch which forwards only the first frames of a burst starves none.
+ * The first round leaves at once; later rounds keep `ROUND_GAP`, since what makes a port lose one
+ * frame (a full queue, a port not forwarding yet) makes it lose the frames right behind it too.
+ * keepalived sends all repeats of a block within a millisecond.
  *
  * A token bucket (`garp_rate`) and a smallest gap (`vrrp_garp_interval`) bound what leaves.
  */
@@ -23,23 +26,25 @@ export interface AnnouncerState<Target> {
   readonly tokens: number;
   readonly filledAt: Instant;
   readonly lastAt: Instant | undefined;
-  /** Bursts that have left: the next one begins elsewhere. */
+  /** Bursts sent so far; decides which address begins the next one. */
   readonly bursts: number;
 }
 
-/** Of a burst's length: with the golden section the beginnings of any number of bursts lie evenly. */
+/**
+ * Golden section of the queue's length: spreads the first addresses of successive bursts evenly.
+ */
 const TURN = 0.618_034;
 
 const ROUND_GAP = micros(50_000);
 
-/** Tokens are added up in fractions; without this the last bit of one may be missing for ever. */
+/** Tokens are sums of fractions: rounding could keep the last one just below 1 for ever. */
 const WHOLE = 1 - 1e-6;
 
 export function emptyAnnouncer<Target>(pacing: PacingConfig, now: Instant): AnnouncerState<Target> {
   return { queue: [], tokens: pacing.burst, filledAt: now, lastAt: undefined, bursts: 0 };
 }
 
-/** Asking again for what is already waiting raises its count to the larger of both and makes it due now. */
+/** A second request for a queued address keeps the larger of both counts and makes it due now. */
 export function request<Target>(
   state: AnnouncerState<Target>,
   wanted: readonly { readonly key: string; readonly target: Target }[],
@@ -76,7 +81,7 @@ export function take<Target>(
   const send: Target[] = [];
   const waiting: Item<Target>[] = [];
   const served = new Map<Item<Target>, Item<Target>>();
-  // With a budget whoever waits is first: nothing is lost that would have to be made up for.
+  // With a budget the queue's order is kept: bursts are short enough for a switch.
   for (const item of limited ? state.queue : turned(state.queue, state.bursts)) {
     const gapOver = pacing.gap === 0 || lastAt === undefined || now >= lastAt + pacing.gap;
     if (item.notBefore > now || tokens < WHOLE || !gapOver) {
@@ -90,7 +95,7 @@ export function take<Target>(
     if (remaining > 0) served.set(item, { ...item, remaining, notBefore: after(now, ROUND_GAP) });
   }
   const bursts = state.bursts + (send.length > 1 ? 1 : 0);
-  // In the order in which they were asked for, so that every turn is counted from the same beginning.
+  // In the order of the requests, so that every burst's first address is counted from the same one.
   const queue = [...waiting, ...state.queue.flatMap((item) => served.get(item) ?? [])];
   return { state: { queue, tokens: limited ? tokens : 0, filledAt: now, lastAt, bursts }, send };
 }
@@ -106,7 +111,7 @@ function refill<Target>(pacing: PacingConfig, state: AnnouncerState<Target>, now
   return Math.min(pacing.burst, state.tokens + gained);
 }
 
-/** When something waiting may leave. */
+/** When the next queued frame may leave. */
 export function announcerDeadline<Target>(
   pacing: PacingConfig,
   state: AnnouncerState<Target>,

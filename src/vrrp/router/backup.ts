@@ -21,14 +21,14 @@ const YIELDS: readonly Reason["kind"][] = [
   "group",
 ];
 
-/** Between the first and the second repetition of a resend; the first one follows after one round. */
+/** Rounds between the first and the second resend; the first follows one round after we yielded. */
 const RESEND_GAP_ROUNDS = 2;
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
 
 /**
- * Besides the master's last moment, one wake-up each interval: a backup that is woken late knows that it slept, and for
- * how long (see `discountSleep`).
+ * Besides `masterDownAt` there is one wake-up per interval: a backup that is woken late knows that
+ * it has stalled, and for how long (see `discountStall`).
  */
 export function backupDeadline(phase: BackupPhase): Instant | undefined {
   const awake = after(phase.awakeAt, fromCentis(phase.masterInterval));
@@ -38,14 +38,14 @@ export function backupDeadline(phase: BackupPhase): Instant | undefined {
 export function stepBackup(
   config: RouterConfig,
   state: RouterState,
-  asleep: BackupPhase,
+  before: BackupPhase,
   event: RouterEvent,
   now: Instant,
 ): Step {
-  const slept = sleptMicros(asleep, now);
-  const phase = discountSleep(config, state, asleep, slept, now);
+  const stalled = stalledMicros(before, now);
+  const phase = discountStall(config, state, before, stalled, now);
   const reports: readonly RouterEffect[] =
-    slept > 0 ? [{ kind: "report", report: { kind: "stalled-as-backup", micros: slept } }] : [];
+    stalled > 0 ? [{ kind: "report", report: { kind: "stalled-as-backup", micros: stalled } }] : [];
   const next =
     event.kind === "advertReceived"
       ? hear(config, state, phase, event, now)
@@ -58,8 +58,9 @@ export function stepBackup(
 }
 
 /**
- * The winner waits for our word before it announces (rivals.ts). With 30 % of the packets lost, one in three silences of
- * 0.4 s at `advert_int 0.1` was that word missing; two more of them make it one in thirty.
+ * The winner of a master conflict announces when it hears our priority 0 (rivals.ts). With 30 % of
+ * the packets lost, one in three blackhole windows of 0.4 s at `advert_int 0.1` came from that one
+ * packet missing; with two resends it is one in thirty.
  */
 function resendRelease(
   config: RouterConfig,
@@ -78,34 +79,37 @@ function resendRelease(
   return withEffects(inPhase(state, { ...phase, resend: next }), ...effects);
 }
 
-/** Of three that took over together the last one standing may not be the one we yielded to: it has to know too. */
+/**
+ * Of three masters that took over together, the one that remains need not be the one we yielded to,
+ * so every master heard meanwhile gets the resends.
+ */
 function alsoTo(resend: BackupPhase["resend"], to: Ipv4): BackupPhase["resend"] {
   if (resend === undefined || resend.to.includes(to)) return resend;
   return { ...resend, to: [...resend.to, to] };
 }
 
-function sleptMicros(phase: BackupPhase, now: Instant): number {
+function stalledMicros(phase: BackupPhase, now: Instant): number {
   const expected = backupDeadline(phase) ?? now;
   return now - expected > stallThreshold(phase.masterInterval) ? now - phase.awakeAt : 0;
 }
 
 /**
- * Time in which we did not run is not time in which the master was silent: after a pause (stopped process, paused
- * virtual machine, starved CPU) the packets of that time may be lost, so the master gets it added, up to a full
- * detection time from now.
+ * While we stalled (stopped process, paused virtual machine, starved CPU) the master's
+ * advertisements may have been lost here, so the time does not count against it: the timer is
+ * prolonged by it, up to a full detection time from now.
  */
-function discountSleep(
+function discountStall(
   config: RouterConfig,
   state: RouterState,
   phase: BackupPhase,
-  slept: number,
+  stalled: number,
   now: Instant,
 ): BackupPhase {
-  if (slept === 0) return { ...phase, awakeAt: now };
+  if (stalled === 0) return { ...phase, awakeAt: now };
   const full = after(now, masterDown(config, phase.masterInterval, state.effectivePriority));
   // Never sooner than it was: a start-up delay may be longer than the detection time.
-  const extended = Math.max(phase.masterDownAt, Math.min(full, phase.masterDownAt + slept));
-  // A resend from before the pause may meet another master by now.
+  const extended = Math.max(phase.masterDownAt, Math.min(full, phase.masterDownAt + stalled));
+  // Another router may be master by now; a priority 0 from before the stall is not for it.
   return { ...phase, awakeAt: now, masterDownAt: extended as Instant, resend: undefined };
 }
 
@@ -127,7 +131,8 @@ function hear(
   if (advert.priority >= state.effectivePriority || !config.preempt) {
     return unchanged(inPhase(known, accepted(config, state, phase, advert, undefined, now)));
   }
-  // Weaker, and we preempt. With preempt_delay it is still accepted until the delay since the first one is over.
+  // Weaker, and we preempt. With `preempt_delay` it is still accepted until the delay, counted from
+  // its first advertisement, is over.
   const held = holdDown(config, state, now);
   const delay = micros(Math.max(config.preemptDelay, held));
   if (delay > 0) {
@@ -176,8 +181,9 @@ function accepted(
 }
 
 /**
- * Priority 0: the master gives up. The skew time orders several backups; with exactly one unicast peer there is
- * nobody to be ordered with, so we take over at once.
+ * Priority 0: the master gives the address up (RFC 9568 6.4.2). The skew time decides which of
+ * several backups follows; with exactly one unicast peer there is no other backup, so we take over
+ * at once.
  */
 function masterReleased(
   config: RouterConfig,
@@ -188,11 +194,12 @@ function masterReleased(
 ): Step {
   const heard = { from: advert.from, priority: advert.priority, at: now };
   const known = { ...state, heard: state.heard ?? heard };
-  // A stranger's word (possible where sources are not checked) only shortens the wait, as in keepalived.
+  // From somebody who is not the master (possible where sources are not checked) it only shortens
+  // the wait, as in keepalived.
   const isMaster = state.heard === undefined || state.heard.from === advert.from;
   const isOnlyPeer = config.peerCount === 1 && isMaster;
   const kind = takeOversOf(config);
-  // Told already, or too often: an address that moves at the pace of somebody's packets serves nobody.
+  // Too often: forged packets must not set the pace at which the address moves.
   if (!phase.released && available(kind, state.takeOvers, now) === 0)
     return unchanged(inPhase(known, phase));
   const takeOvers = phase.released ? state.takeOvers : spend(kind, state.takeOvers, 1, now);
@@ -210,8 +217,9 @@ function masterReleased(
 }
 
 /**
- * The only master we made room for says, while we still say it, that it has gone as well: packets of the contest were lost,
- * and both lost patience. Who would win the tie-break comes back at once, the other one waits the skew time.
+ * The only master we yielded to sends priority 0 too, while our own resends are still due: packets
+ * of the master conflict were lost, and both reached their yield threshold. The one that wins the
+ * tie-break returns at once, the other one waits the skew time.
  */
 function haveBothYielded(state: RouterState, phase: BackupPhase, advert: Advert): boolean {
   const isStronger =
@@ -221,8 +229,9 @@ function haveBothYielded(state: RouterState, phase: BackupPhase, advert: Advert)
 }
 
 /**
- * Two sync groups whose members are ranked differently on both nodes make each other yield; if both also took over at
- * once, they would do it at the speed of the network (seed 143). The skew time slows that down to what keepalived does.
+ * When two sync groups rank their members differently on two nodes, each makes the other yield. If
+ * the only peer also took over at once, the address would move at the speed of the network
+ * (simulator, seed 143). Waiting the skew time makes it as slow as in keepalived.
  */
 function hasJustYielded(
   config: RouterConfig,

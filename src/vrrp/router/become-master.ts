@@ -1,9 +1,10 @@
 /**
- * Becoming master (RFC 9568 6.4.2, (365) ff.; keepalived's order of work).
+ * Becoming master (RFC 9568 6.4.2, (365) ff.).
  *
- * "advert-first" is keepalived's order: rivals learn at once, then the address is added and announced. "address-first" is
- * for a take-over from a router that is still answering and waits for our advertisement to stop (priority 0): clients
- * have learned our MAC before it lets go, so no packet is lost.
+ * "advert-first" is keepalived's order: other routers learn of it at once, then the address is
+ * added and announced. "address-first" is for a take-over after priority 0, where the old owner
+ * goes on answering until it hears our advertisement: clients have learned our MAC address before
+ * it removes its own, so no packet is lost.
  */
 import { after, fromCentis, type Instant } from "#units/time";
 import type { RouterConfig } from "./config.ts";
@@ -33,7 +34,7 @@ export function becomeMaster(
     ownershipSafeUntil: after(now, ownershipWindow(config, state)),
     resumedSafeUntil: resumes ? state.phase.ownershipSafeUntil : undefined,
     ownerSince: (resumes ? state.phase.ownerSince : undefined) ?? now,
-    // Who resumes its own seat, was told to take over or outlived a master has been here before.
+    // Confirmed at once: ownership is resumed, or a master was heard and has since gone.
     confirmedAt: resumes || state.heard !== undefined ? now : after(now, UNCONFIRMED),
     announcements: second,
     refreshAt: announce.refresh > 0 ? after(now, announce.refresh) : undefined,

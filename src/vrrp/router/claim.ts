@@ -1,10 +1,12 @@
 /**
- * Somebody else's ARP says that our address is theirs. Clients may have learned that MAC address, so we announce again.
+ * Another machine claims our address by ARP. Clients may have learned its MAC address, so we
+ * announce the address again.
  *
- * Two owners that do not hear each other's advertisements (only VRRP is filtered between them) do this to each other. Each
- * answer makes it worse then, so the answers come at first 0.2 s apart and later up to 10 s (RFC 5227 2.4 allows one defence
- * in 10 s), until nobody has claimed the address for `OVER`. Begin and end are reported once, but not what two masters do
- * that have just heard each other.
+ * Two masters that do not hear each other's advertisements (only VRRP is filtered between them) do
+ * this to each other, and every answer provokes the next. So the answers are 0.2 s apart at first
+ * and later up to 10 s (RFC 5227 2.4 allows one defence in 10 s), until nobody has claimed the
+ * address for `OVER`. Beginning and end are reported once; the announcements of two masters that
+ * have just heard each other are not.
  */
 import { after, fromCentis, type Instant, micros } from "#units/time";
 import { reschedule } from "./advertise.ts";
@@ -13,15 +15,15 @@ import type { RouterEffect, RouterEvent } from "./event.ts";
 import type { Claim, MasterPhase, RouterState } from "./state.ts";
 import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
 
-/** Two answers are never closer. */
+/** Smallest time between two answers. */
 const GAP = 200_000;
 const GAP_MAX = 10_000_000;
-/** So many answers before they begin to come later. */
+/** Answers before the gap begins to double. */
 const PROMPT_ANSWERS = 4;
-/** So soon after it was heard: whoever takes over says so first, and we hear that. */
+/** Before the first answer: a router that takes over advertises first, and we hear that by then. */
 const WAIT = micros(2_000);
 const OVER = micros(30_000_000);
-/** Whoever advertised so shortly ago is, or was, the other master. */
+/** A router heard this recently is, or was, the other master of an election. */
 const ELECTION_INTERVALS = 4;
 const WHY = "foreign-announcement";
 
@@ -35,8 +37,9 @@ export const claimEnd = (claim: Claim | undefined): Instant | undefined =>
   claim === undefined ? undefined : after(claim.lastAt, OVER);
 
 /**
- * At once, and once more after that, since the foreign frame may reach a client later than it reached us, and our answer
- * may be lost. One that waits already is not put off, or a flood would silence us.
+ * Announces as soon as the gap allows and once more after that, since the foreign frame may reach a
+ * client later than it reached us, and our answer may be lost. An answer that is due already is not
+ * put off: otherwise a flood of claims would suppress our announcements.
  */
 export function answerClaim(
   config: RouterConfig,
@@ -45,7 +48,7 @@ export function answerClaim(
   event: Foreign,
   now: Instant,
 ): Step {
-  // Who is about to yield does not announce: its word would be the last one clients hear.
+  // A master that may yield does not announce: its frame could be the last one clients see.
   if (phase.rivals.length > 0) return unchanged(state);
   const { address, mac } = event;
   const known = phase.claim;
@@ -70,7 +73,7 @@ function isElecting(config: RouterConfig, { heard }: RouterState, now: Instant):
   return heard !== undefined && now - heard.at < ELECTION_INTERVALS * interval;
 }
 
-/** Nobody has claimed the address for a while: over, and reported. */
+/** Ends a claim that has not been repeated for `OVER`, and reports that. */
 export function claimOnTime(
   phase: MasterPhase,
   now: Instant,

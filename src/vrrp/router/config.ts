@@ -1,6 +1,8 @@
 /**
- * What the core and the engine are told to do. Plain data, JSON-safe but for passwords, which are printed as "(hidden)": it
- * crosses the pipe from supervisor to engine (contract/engine-link-lines.ts), is written to recordings and is built by hand in tests. Produced by `config/` (from keepalived.conf), checked there.
+ * The configuration of routers and of the engine: plain data, made from keepalived.conf and checked
+ * in `keepalived/plan`. JSON-safe but for passwords, which are printed as "(hidden)": it crosses
+ * the pipe from supervisor to engine (vrrp/engine/engine-link-lines.ts), is written to recordings
+ * and is built by hand in tests.
  */
 import type { Ipv4 } from "#units/address";
 import type { Secret } from "#units/secret";
@@ -20,7 +22,10 @@ export interface RouterConfig {
   /** keepalived `nopreempt` is `preempt: false`. */
   readonly preempt: boolean;
   readonly preemptDelay: Micros;
-  /** `hold_down`: after repeated losses a weaker master is left alone so long, doubled up to `max` (hold-down.ts). */
+  /**
+   * `hold_down`: after repeated losses a weaker master is not preempted for `first`, doubled up to
+   * `max`.
+   */
   readonly holdDown?: { readonly first: Micros; readonly max: Micros };
   /** `vrrp_startup_delay`: added before the first election. */
   readonly startupDelay: Micros;
@@ -30,16 +35,17 @@ export interface RouterConfig {
   readonly peerCount: number;
   readonly lowerPrioNoAdvert: boolean;
   readonly higherPrioSendAdvert: boolean;
-  /** Planned moves: keep the address until the successor is heard, or take it away first. */
+  /** Planned stop: keep the address until the successor is heard, or remove it first. */
   readonly handover: "make-before-break" | "break-before-make";
   /**
-   * A platform decides who is reached (`havip`): after a planned stop the address stays until the platform has moved it, at
-   * most so long after the successor was heard. Undefined: nobody asks it, and the successor's word is enough.
+   * `havip`: the platform decides where packets go, so after a planned stop the address stays until
+   * the platform has moved it, at most this long after the successor was heard. Undefined: no
+   * platform is asked, and the successor's advertisement suffices.
    */
   readonly handoverWait?: Micros;
   readonly announce: AnnounceConfig;
   readonly trackers: readonly TrackerConfig[];
-  /** `dont_track_primary` is false here: the own link going down does not cause FAULT. */
+  /** False for `dont_track_primary`: then a lost link does not cause FAULT. */
   readonly trackPrimary: boolean;
 }
 
@@ -68,12 +74,12 @@ export interface TrackerConfig {
   readonly reverse: boolean;
 }
 
-/** One virtual router: what the protocol needs, plus what the edges need. */
+/** One virtual router: what the protocol needs, and what the engine needs around it. */
 export interface InstanceConfig {
   readonly router: RouterConfig;
   /**
-   * Undefined: bound to no device, with unicast peers that the routes lead to. Then it has a source address, and every
-   * address names its device.
+   * Undefined: bound to no device, with unicast peers reached by the routing table. Then `source`
+   * is set, and every address names its device.
    */
   readonly interface?: string;
   readonly transport: Transport;
@@ -81,23 +87,29 @@ export interface InstanceConfig {
   readonly authentication?: { readonly kind: "pass"; readonly secret: Secret };
   /** Version 3 over IPv4: which checksum to send. Receiving accepts all. */
   readonly checksum: "pseudo-header" | "no-pseudo-header";
-  /** In the advertisement, in this order. */
+  /** Advertised, in this order. */
   readonly addresses: readonly VirtualAddress[];
   /** `virtual_ipaddress_excluded`: owned and announced, not in the advertisement. */
   readonly excludedAddresses: readonly VirtualAddress[];
-  /** `vrrp_skip_check_adv_addr`: compare the address list only on the first advertisement of a master. */
+  /**
+   * `vrrp_skip_check_adv_addr`: compare the address list only on the first advertisement of a
+   * master.
+   */
   readonly skipCheckAdvAddr: boolean;
   /** Form of gratuitous ARP. keepalived sends requests. */
   readonly arp: "request" | "reply" | "both";
-  /** Limit of announcements on the interface (all instances together; the smallest wins). */
+  /** Limits of announcements on the interface, all instances together; the smallest applies. */
   readonly pacing: PacingConfig;
-  /** The kernel keeps the other addresses of a subnet when one is removed; see linux/promote-secondaries.ts. */
+  /**
+   * The kernel keeps the other addresses of a subnet when one is removed; see
+   * linux/promote-secondaries.ts.
+   */
   readonly promoteSecondaries?: true;
   /** Sync group this instance belongs to, if any. */
   readonly group?: string;
 }
 
-/** A changed password is a change, although nothing that is printed shows it. */
+/** Compares passwords too, which the printed form hides. */
 export function isSameConfig(a: InstanceConfig, b: InstanceConfig): boolean {
   if (JSON.stringify(a) !== JSON.stringify(b)) return false;
   const [own, other] = [a.authentication?.secret, b.authentication?.secret];
@@ -120,14 +132,14 @@ export type Transport =
       readonly source?: Ipv4;
       readonly peers: readonly UnicastPeer[];
       readonly ttl: number;
-      /** Drop advertisements whose source is not a configured peer. */
+      /** Drop advertisements from sources that are no configured peer. */
       readonly checkSource: boolean;
     }
   | {
       readonly kind: "multicast";
       readonly source?: Ipv4;
       readonly group: Ipv4;
-      /** `track_src_ip`: without `source` on the interface it is FAULT. Unicast is so always. */
+      /** `track_src_ip`: FAULT while `source` is not on the interface, as always with unicast. */
       readonly trackSource?: true;
     };
 

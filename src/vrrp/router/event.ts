@@ -1,4 +1,7 @@
-/** What can happen to a router, and what follows. Both are plain data; the order of effects is part of the contract. */
+/**
+ * What can happen to a router, and what follows. Both are plain data; the order of effects is part
+ * of the contract.
+ */
 import type { Ipv4, Mac } from "#units/address";
 import type { Centis, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
@@ -8,11 +11,11 @@ import type { AnnounceReason, PublicState, TrackerState } from "./state.ts";
 export type RouterEvent =
   | { readonly kind: "startup" }
   /**
-   * Startup after our own engine died as master: the supervisor has told the peers (priority 0) and still holds the
-   * address, so this router waits the skew time like everyone who heard that.
+   * Startup after our own engine died as master. The supervisor has sent priority 0 and still holds
+   * the address, so this router waits the skew time, like every peer that heard it.
    */
   | { readonly kind: "startupAfterRelease" }
-  /** The clock has reached `deadline(state)`; harmless at any other time. */
+  /** The clock has reached `deadline(state)`. Harmless at any other time. */
   | { readonly kind: "timeReached" }
   /** A valid advertisement: every receive check has passed (see engine/receive.ts). */
   | {
@@ -26,23 +29,26 @@ export type RouterEvent =
   | { readonly kind: "trackerChanged"; readonly index: number; readonly result: TrackerState }
   /** Somebody else sent gratuitous ARP, or an ARP answer, for one of our addresses. */
   | { readonly kind: "foreignAnnouncement"; readonly address: Ipv4; readonly mac?: Mac }
-  /** Somebody else deleted our address and we have put it back (see engine/reconcile.ts). */
+  /** Another program deleted our address and the engine has put it back (engine/reconcile.ts). */
   | { readonly kind: "addressRestored"; readonly address: Ipv4 }
-  /** The engine cannot keep the address (kernel refuses, or somebody keeps deleting it). */
+  /** The engine cannot keep the address: the kernel refuses it, or another program deletes it. */
   | { readonly kind: "faultRaised"; readonly cause: FaultCause }
   | { readonly kind: "faultLifted"; readonly cause: FaultCause["kind"] }
-  /** The sync group moves as one: every member is ready to be master, or one had to give it up. */
+  /** A sync group moves as one: all members can be master, or one of them no longer is. */
   | {
       readonly kind: "groupTurned";
       readonly to: "master" | "backup";
       readonly group: string;
       readonly member: string;
     }
-  /** While stopping: the platform sends to somebody else now (`moved`), or cannot say, and is not waited for. */
+  /**
+   * During a hand-over: the platform now forwards to the successor (`moved`), or it gives no answer
+   * and is no longer waited for.
+   */
   | { readonly kind: "platformAnswered"; readonly moved: boolean }
   | { readonly kind: "stop" };
 
-/** Those that only mean something in a phase. */
+/** The events that each phase handles itself. */
 export type PhaseEvent = Extract<
   RouterEvent,
   {
@@ -62,12 +68,12 @@ export type RouterEffect =
   | { readonly kind: "addAddresses" }
   /** Prolong the lease. Comes before the advertisement that entitles us. */
   | { readonly kind: "refreshAddresses" }
-  /** Handing over: keep the address this long at the most, whatever happens to us. */
+  /** Hand-over: the kernel keeps the address at most this long, whatever happens to the process. */
   | { readonly kind: "holdAddresses"; readonly micros: Micros }
   | { readonly kind: "removeAddresses" }
-  /** Put `repeat` frames per address in the interface's announcer. */
+  /** Queue `repeat` gratuitous ARP frames for each address in the interface's announcer. */
   | { readonly kind: "announce"; readonly repeat: number; readonly why: AnnounceReason }
-  /** Forget what the announcer has not sent yet. */
+  /** Drop what the announcer has not sent yet. */
   | { readonly kind: "cancelAnnouncements" }
   | {
       readonly kind: "transition";
@@ -84,25 +90,25 @@ export type RouterEffect =
     }
   | { readonly kind: "report"; readonly report: Report };
 
-/** Things an operator should know that are no change of state. */
+/** What an operator should know and what is no change of state. */
 export type Report =
-  /** A master weaker than we are was heard while we are master (keepalived: notify_master_rx_lower_pri). */
+  /** As master, a weaker master was heard (keepalived: `notify_master_rx_lower_pri`). */
   | {
       readonly kind: "weaker-master";
       readonly from: Ipv4;
       readonly theirs: Priority;
       readonly ours: Priority;
     }
-  /** Same address and priority as ours: a loop or a copied configuration. */
+  /** An advertisement with our own address and priority: a loop, or a copied configuration. */
   | { readonly kind: "own-address-heard"; readonly from: Ipv4 }
-  /** nopreempt: a rival is given time to yield before we do. */
+  /** `nopreempt`: how long the other master is probed before we yield to it. */
   | {
       readonly kind: "grace";
       readonly from: Ipv4;
       readonly theirs: Priority;
       readonly micros: number;
     }
-  /** `hold_down`: after so many losses the weaker master is left alone so long. */
+  /** `hold_down`: after this many losses the weaker master is not preempted for this long. */
   | {
       readonly kind: "held-down";
       readonly from: Ipv4;
@@ -111,9 +117,9 @@ export type Report =
       readonly losses: number;
       readonly micros: Micros;
     }
-  /** MASTER, and a unicast peer has not answered ARP for so long: nothing we say reaches it. */
+  /** As master, a unicast peer has not answered ARP for this long: no advertisement reaches it. */
   | { readonly kind: "peer-unresolved"; readonly to: Ipv4; readonly micros: Micros }
-  /** Somebody else's ARP says that our address is theirs: the first time, and when it has not for a while. */
+  /** Another machine's ARP claims our address; `claims-ended`: it no longer does (claim.ts). */
   | {
       readonly kind: "address-claimed";
       readonly address: Ipv4;
@@ -126,7 +132,9 @@ export type Report =
       readonly count: number;
       readonly micros: Micros;
     }
-  /** The address is on a device where ARP cannot be listened for: nobody else's claim of it is noticed. */
+  /**
+   * ARP cannot be received on the address's device, so a claim by another machine goes unnoticed.
+   */
   | {
       readonly kind: "claims-not-heard";
       readonly address: Ipv4;
@@ -136,15 +144,15 @@ export type Report =
   /** The end of a coordinated hand-over. */
   | { readonly kind: "handed-over"; readonly reason: Reason }
   | { readonly kind: "stalled-as-backup"; readonly micros: number }
-  /** One of its addresses is on this machine, and Baton has not put it there. */
+  /** One of our virtual addresses is on this machine, and Baton has not added it. */
   | {
       readonly kind: "foreign-address";
       readonly address: Ipv4;
       readonly interface: string;
-      /** This node owns the address, so this one goes with it. */
+      /** This node owns the address: it is removed together with ours. */
       readonly isOwner: boolean;
     }
-  /** `cannotHear`: for this cause no advertisement would reach us either, so the silence proves nothing. */
+  /** `cannotHear`: why no advertisement could have reached us, so that none proves nothing. */
   | {
       readonly kind: "no-owner";
       readonly noMasterMicros: number;

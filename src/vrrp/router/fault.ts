@@ -1,10 +1,15 @@
 /**
- * FAULT. Break before make: who is sick answers no more, and says so (one priority 0; keepalived sends two).
+ * FAULT. Break before make: a master in FAULT removes the address, then sends priority 0 (once;
+ * keepalived sends it twice).
  *
- * A lost link is special: no peer can have heard us say goodbye, so until the peers' detection time is over the seat is
- * still ours, and a link that is back by then puts us back at once. keepalived returns as BACKUP, and a flap of 0.1 s
- * leaves nobody owning the address for 3 s. The same holds for the other members of a sync group one of which has lost its
- * link: they take their addresses away, for one network without the other is of no use, and say nothing until the seat is over.
+ * A lost link is different: no priority 0 can reach a peer, and none takes over before its
+ * detection time has passed. If the link is back within that ownership window, we are master again
+ * at once. keepalived returns as BACKUP, so that after a flap of 0.1 s nobody owns the address for
+ * 3 s.
+ *
+ * The same holds for the other members of a sync group when one has lost its link: they remove
+ * their addresses, for one network without the other is of no use, and send priority 0 only when
+ * the ownership window has ended.
  */
 import { after, earliest, fromCentis, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
@@ -20,7 +25,7 @@ import { faultCauses } from "./tracking.ts";
 export const faultDeadline = ({ alarmAt, releaseAt }: FaultPhase): Instant | undefined =>
   earliest(alarmAt, releaseAt);
 
-/** Nothing but a lost link, our own or that of another member of the group. */
+/** Only lost links: our own, or those of other members of the sync group. */
 export const areLinkLosses = (causes: readonly FaultCause[]): boolean =>
   causes.every((cause) => cause.kind === "link-down" || (cause.kind === "group" && cause.link));
 
@@ -46,7 +51,10 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
   return enter(state, fault, { kind: "fault", causes }, now, effects);
 }
 
-/** Who waited in INIT has been counting already, and a backup knows when it last heard its master. */
+/**
+ * Since when nobody owns the address: INIT has been counting already, a backup knows when it last
+ * heard its master, and a master owned it until now.
+ */
 function listening(config: RouterConfig, state: RouterState, now: Instant): Listening {
   const { phase, heard, since } = state;
   if (phase.kind === "init" && phase.alarmAt !== undefined) {
@@ -58,7 +66,10 @@ function listening(config: RouterConfig, state: RouterState, now: Instant): List
   return listen(config, state, now, noMasterSince);
 }
 
-/** One interval less than the peers need at least: the advertisement we resume with must reach them in time. */
+/**
+ * A margin before the earliest moment at which a peer may take over, since the advertisement with
+ * which we resume must reach it in time.
+ */
 function safeEnd(config: RouterConfig, phase: MasterPhase): Instant {
   if (phase.resumedSafeUntil !== undefined) return phase.resumedSafeUntil;
   const earliestTakeOver = masterDown(config, config.advertInterval, 254);
@@ -66,7 +77,7 @@ function safeEnd(config: RouterConfig, phase: MasterPhase): Instant {
   return after(phase.lastAdvertAt, micros(earliestTakeOver - margin));
 }
 
-/** Advertisements are not obeyed here, but they show that somebody owns the address: the seat is gone. */
+/** An advertisement shows that another router owns the address, so ours is not resumed. */
 export function stepFault(
   config: RouterConfig,
   state: RouterState,
@@ -89,6 +100,6 @@ export const withoutOwnership = (phase: FaultPhase): FaultPhase => ({
   releaseAt: undefined,
 });
 
-/** The end of a seat about which the peers have not been told. */
+/** Priority 0 at the end of an ownership window, if a lost link has put it off until now. */
 export const release = (state: RouterState, { releaseAt }: FaultPhase): readonly RouterEffect[] =>
   releaseAt !== undefined && state.linkUp ? [{ kind: "sendAdvert", priority: RELEASE }] : [];

@@ -1,22 +1,24 @@
 /**
- * Hold-down (`hold_down FIRST MAX`, off unless configured): a router that keeps failing does not take the address back each time
- * it is well again, because every return is a move too.
+ * Hold-down (`hold_down FIRST MAX`, off unless configured): a router that keeps failing does not
+ * preempt each time it has recovered, because every return moves the address once more.
  *
- * Counted are involuntary losses: MASTER that had to go, and FAULT. From the third one on, each less than a quiet period
- * after the one before, the router leaves a weaker master alone for FIRST, twice that at the fourth, up to MAX, as
- * `preempt_delay` would. It still takes an address that nobody owns: a silent master or priority 0 is answered as ever.
+ * Involuntary losses are counted: from MASTER to BACKUP or FAULT, and from BACKUP to FAULT. From
+ * the third in a row on (each less than a quiet period after the one before) a weaker master is not
+ * preempted for FIRST, for twice that after the fourth, and so on up to MAX, as `preempt_delay`
+ * would. An address that nobody owns is still taken: when the master's advertisements stop, or at
+ * priority 0.
  */
 import { type Instant, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseKind, RouterState } from "./state.ts";
 import type { Step } from "./step.ts";
 
-/** Losses that are an accident each. */
+/** Losses in a row without a consequence. */
 const FREE = 2;
-/** So long without a loss, beyond what was held down, and everything is forgotten. */
+/** Microseconds without a loss, in addition to twice MAX, after which none is remembered. */
 const QUIET = 60_000_000;
 
-/** What a step has lost is remembered in its state. */
+/** Adds the loss that this step was, if it was one, to the state it returns. */
 export function countLoss(
   config: RouterConfig,
   before: RouterState,
@@ -33,13 +35,13 @@ const isLoss = (from: PhaseKind, to: PhaseKind): boolean =>
   (from === "master" && (to === "backup" || to === "fault")) ||
   (from === "backup" && to === "fault");
 
-/** Losses in a row, none of them a quiet period after the one before; 0 when the last one is that long ago. */
+/** Losses in a row so far; 0 when the last one is longer ago than a quiet period. */
 export function recentLosses(config: RouterConfig, { losses }: RouterState, now: Instant): number {
   if (config.holdDown === undefined || losses === undefined) return 0;
   return now - losses.lastAt < QUIET + 2 * config.holdDown.max ? losses.count : 0;
 }
 
-/** How long a weaker master is left alone because of them; 0 is not at all. */
+/** How long a weaker master is not preempted because of them; 0: not held down. */
 export function holdDown(config: RouterConfig, state: RouterState, now: Instant): Micros {
   const more = recentLosses(config, state, now) - FREE - 1;
   if (config.holdDown === undefined || more < 0) return micros(0);

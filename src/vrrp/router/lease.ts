@@ -1,17 +1,20 @@
 /**
- * The lease: how long the kernel keeps the address if we stop running.
+ * The lease: how long the kernel keeps the address if this process stops running.
  *
- * Peers take over no earlier than `masterDown` after our last advertisement. If nobody answers for the address here before
- * that, a hung or killed daemon can never leave two owners. Two layers, both ended by the kernel alone:
+ * Peers take over `masterDown` after our last advertisement at the earliest. If this machine has
+ * stopped answering for the address by then, a hung or killed daemon never leaves two owners. Two
+ * mechanisms, both ended by the kernel alone:
  *
- *  - a nftables set element with a timeout (linux/nft-guard.ts): exact to some milliseconds, so it is the guarantee
- *    wherever the kernel has it;
- *  - the address's own lifetime, in whole seconds: it also removes what a dead daemon left behind. Linux looks for
- *    expired addresses once a second and starts that second anew at every change of any address, so a lifetime may end
- *    almost a second late (a single address that nobody disturbs: 0.1 s). Alone it is a guarantee only with that margin.
+ *  - a nftables set element with a timeout (linux/nft-guard.ts), exact to a few milliseconds, so it
+ *    is the guarantee wherever the kernel supports it;
+ *  - the address's own valid lifetime, in whole seconds, which also removes what a dead daemon left
+ *    behind. Linux looks for expired addresses once a second and starts that second anew at every
+ *    change of any address, so a lifetime may end almost a second late (0.1 s with a single address
+ *    and no changes). Alone it is a guarantee only with that margin.
  *
- * A lease also has to outlast the interval at which it is prolonged, and a late wake-up. With `down_timer_adverts` 1 or 2
- * and a strong peer nothing does both; then, too, the lifetime is a backstop.
+ * A lease must also outlast the interval at which it is prolonged and a late wake-up. With
+ * `down_timer_adverts` 1 or 2 and a strong peer no lease does both; then the lifetime is a
+ * backstop, which removes the address some time after the peers may have taken over.
  */
 
 import { type Centis, fromCentis, type Micros, micros } from "#units/time";
@@ -22,19 +25,19 @@ export interface Lease {
   readonly guarantee: "address-lifetime" | "nftables" | "backstop";
   /** After this long without `refreshAddresses` nobody answers for the address here. */
   readonly micros: Micros;
-  /** Lifetime given to the kernel. */
+  /** Valid lifetime given to the kernel. */
   readonly addressSeconds: number;
   readonly takeOverMicros: Micros;
 }
 
-/** Linux ends an address's lifetime up to this late. */
+/** How late Linux may remove an expired address. */
 const EXPIRY_LATE = 1_000_000;
-/** The usual case, and what the lifetime is chosen by where the guard is the guarantee. */
+/** The usual lateness; the lifetime is chosen by it where the guard is the guarantee. */
 const EXPIRY_MARGIN = 250_000;
-/** Left for the kernel's timer and for our own jitter: a hundredth of the detection time, and at least this. */
+/** Margin for the kernel's timer and our own jitter: 1 % of the detection time, at least this. */
 const GUARD_MARGIN_MIN = 4_000;
-/** Priority of the least patient peer: whatever the peers are, a guard ends before any of them takes over. */
-const LEAST_PATIENT = 254;
+/** The highest priority a backup can have: the guard ends before any backup takes over. */
+const STRONGEST_BACKUP = 254;
 const BACKSTOP_SECONDS = 2;
 /** Part of an interval by which an advertisement may be late. */
 const LATENESS = 0.25;
@@ -44,7 +47,7 @@ export function leaseFor(config: RouterConfig, peerPriority: number, hasGuard: b
   const takeOver = masterDown(config, config.advertInterval, Math.min(peerPriority, 254));
   const interval = fromCentis(config.advertInterval);
   const needed = interval * (1 + LATENESS);
-  const soonest = masterDown(config, config.advertInterval, LEAST_PATIENT);
+  const soonest = masterDown(config, config.advertInterval, STRONGEST_BACKUP);
   const guarded = micros(soonest - Math.max(GUARD_MARGIN_MIN, soonest / 100));
   const backstop = Math.max(BACKSTOP_SECONDS, Math.ceil((2 * interval) / 1_000_000));
   const fitting = (late: number): number | undefined => {
@@ -70,8 +73,9 @@ export function leaseFor(config: RouterConfig, peerPriority: number, hasGuard: b
 }
 
 /**
- * The lifetime in seconds for an address that is set so long after the last advertisement: peers count from that, so it
- * may last only as long as the others still do. At least one second, the shortest there is.
+ * The lifetime in seconds for an address that is set `sinceAdvert` microseconds after the last
+ * advertisement. Peers count from that advertisement, so it may last only as long as those set with
+ * it still do. At least one second, the kernel's smallest.
  */
 export function lifetimeLeft(lease: Lease, sinceAdvert: number): number {
   const { guarantee, addressSeconds, takeOverMicros } = lease;
@@ -81,8 +85,8 @@ export function lifetimeLeft(lease: Lease, sinceAdvert: number): number {
 }
 
 /**
- * When the lease of such a master has surely ended, counted from its last advertisement, whether its kernel has the guard or
- * not: a lifetime alone may end a second late.
+ * Time after its last advertisement at which the lease of a master with this priority and interval
+ * has ended, whether its kernel has the guard or not: a lifetime alone may end a second late.
  */
 export function leaseEnd(config: RouterConfig, interval: Centis, masterPriority: number): Micros {
   const learned = { ...config, advertInterval: interval };

@@ -1,10 +1,12 @@
 /**
- * Stopping. A planned move loses no packet: priority 0 is sent, but the address stays and answers until the successor's
- * advertisement is heard (keepalived takes it away first, and nobody answers for the successor's skew time). It is
- * bounded: one skew time, which a keepalived successor waits, plus one interval.
+ * Stopping: the hand-over. A planned move loses no packet, because priority 0 is sent but the
+ * address stays and is answered for until the successor's advertisement is heard. (keepalived
+ * removes it first, and nobody answers for the successor's skew time.) The wait is bounded: the
+ * longest skew time, which a successor may have to wait, plus one interval.
  *
- * Where a platform decides who is reached (a HAVIP), it may take seconds to follow the successor's announcement, and sends
- * everything here until then: `handoverWait` keeps the address answering so long.
+ * Where a platform decides where packets go (a HAVIP), it may take seconds to follow the
+ * successor's announcement and forwards everything here until then; `handoverWait` keeps the
+ * address that long.
  */
 import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
@@ -16,7 +18,7 @@ import type { HandoverPhase, RouterState } from "./state.ts";
 import { enter, inPhase, type Step, unchanged, withEffects } from "./step.ts";
 import { LINGER, skew } from "./timing.ts";
 
-/** A successor heard at the last moment gets its time too, so `removeAt` may lie behind `until`. */
+/** `removeAt` may be later than `until`: a successor heard last gets its time too. */
 export const handoverDeadline = (phase: HandoverPhase): Instant => phase.removeAt ?? phase.until;
 
 export function leaveForStop(config: RouterConfig, state: RouterState, now: Instant): Step {
@@ -79,7 +81,7 @@ export function stepHandover(
   };
 }
 
-/** A whole interval of ours has room for it; sub-10-ms intervals linger less. */
+/** `LINGER`, but never more than half an interval. */
 const lingerOf = (config: RouterConfig): Micros =>
   micros(Math.min(LINGER, fromCentis(config.advertInterval) / 2));
 

@@ -1,26 +1,36 @@
 /**
- * nopreempt, and two masters hear each other: who has owned the address longer keeps it.
+ * Master conflict: two masters with `nopreempt` hear each other. The one that has been master
+ * longer keeps the address.
  *
- * An advertisement does not say how long its sender has been master, so nobody can compare. Instead each shows patience
- * by its own tenure: it goes on asking (an advertisement every round), counts the signs that the rival hears it and stays,
- * and yields when the count reaches its patience. The shorter tenure loses patience first:
+ * An advertisement does not say how long its sender has been master, so the two cannot compare.
+ * Instead each has a yield threshold that grows with its own tenure. It probes (sends an
+ * advertisement every round), counts the signs that the other hears it and stays master, and yields
+ * when the count reaches the threshold. The one with the shorter tenure reaches its threshold
+ * first:
  *
- *   seniority   0     master for less than two intervals: took over by mistake, or at the same moment as another
- *               1, 2  for two intervals and more
- *               3, 4  for 16
- *               5, 6  for 256
- *               the lower one of two: never heard anybody in this life, and at most a minute old
- *   patience    5 signs for each step; 3 more for the one who would win the tie-break of RFC 9568 6.4.3
+ *   seniority         0     master for less than 2 intervals: took over by mistake, or together
+ *                           with another router
+ *                     1, 2  for 2 intervals and more
+ *                     3, 4  for 16
+ *                     5, 6  for 256
+ *                     the lower number of each pair: an unconfirmed master, that is, no peer was
+ *                     heard before it became master, and less than `UNCONFIRMED` has passed
+ *   yield threshold   5 signs per step of seniority; 3 more for the winner of the tie-break of
+ *                     RFC 9568 6.4.3 (higher priority, then higher address)
  *
- * Tenure counts first. Who never heard anybody may be a rebooted node behind a port that forwards late; whoever took over from
- * it has been master since before it started, so among two of about the same tenure it goes.
+ * Tenure counts first, confirmation second. An unconfirmed master may be a rebooted node behind a
+ * switch port that forwards late; the node that took over from it has been master since before it
+ * started, so of two with about the same tenure the unconfirmed one yields.
  *
- * Equals are thus decided by the tie-break, and a loser without seniority goes at once. A round is an eighth of an interval,
- * 25 ms at the most: two masters that both owned the address for hours are one again after 30 rounds.
+ * With equal seniority the tie-break decides, and a loser with seniority 0 yields to the first
+ * advertisement. A round is an eighth of an interval, at most 25 ms: even two masters that have
+ * both owned the address for hours are down to one after about 30 rounds.
  *
- * A sign is an advertisement off the rival's beat, because only who hears us sends such. One on its beat proves nothing: it
- * counts as a whole step against who would lose anyway (a keepalived rival may be told not to answer) and against a
- * newcomer, and nothing against an established owner that would win: a rival that cannot hear us cannot hear clients either.
+ * A sign is an advertisement that comes earlier than the rival's interval: it answers ours. One at
+ * the rival's regular interval proves nothing. It counts as a whole step against the loser of the
+ * tie-break (`lower_prio_no_advert` may keep a keepalived rival from answering) and against an
+ * unconfirmed master. Against a confirmed winner it does not count: a rival that does not hear us
+ * most likely does not receive clients' packets either.
  */
 import { after, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { afterRival, announceOverWeaker, sendAdvert } from "./advertise.ts";
@@ -35,15 +45,17 @@ const STEP = 5;
 const WINNER_MORE = 3;
 const ROUND_MIN = 2_000;
 const ROUND_MAX = 25_000;
-/** Part of the interval after which an unanswered question is probed once more. */
+/** Part of the interval after which an unanswered probe is repeated once. */
 const PROBE_AGAIN = 0.5;
-/** An advertisement earlier than this part of the rival's interval is off its beat. */
-const OFF_BEAT = 0.75;
-/** Intervals of the rival without a word after which what was counted is void: it comes as a new one. */
+/**
+ * An advertisement earlier than this part of the rival's interval is an answer, not a regular one.
+ */
+const OUT_OF_TURN = 0.75;
+/** Intervals without an advertisement of the rival after which counting starts anew. */
 const VOID_INTERVALS = 2.5;
-/** And after which it is gone. */
+/** Intervals after which it is taken to have yielded. */
 const GONE_INTERVALS = 4;
-/** More rivals at once than this are not told apart. */
+/** More rivals than this are not remembered, so that forged packets cannot fill the memory. */
 const RIVALS_MAX = 16;
 
 export const round = (config: RouterConfig): Micros =>
@@ -58,11 +70,11 @@ export function seniority(config: RouterConfig, phase: MasterPhase, now: Instant
   return isConfirmed ? 6 : 5;
 }
 
-const isEstablished = ({ seniority: ours }: Rival): boolean => ours > 0 && ours % 2 === 0;
+const isConfirmedOwner = ({ seniority: ours }: Rival): boolean => ours > 0 && ours % 2 === 0;
 const yieldThreshold = (rival: Rival): number =>
   STEP * rival.seniority + (rival.weWin ? WINNER_MORE : 0);
 
-/** What this advertisement adds to what we know of its sender, as a rival. */
+/** The sender as a rival, with what this advertisement adds to what is known of it. */
 export function observe(
   config: RouterConfig,
   phase: MasterPhase,
@@ -78,16 +90,16 @@ export function observe(
     return { from: advert.from, seniority: ours, weWin, signs: 0, heardAt: now, goneAt };
   }
   const gap = now - known.heardAt;
-  // A copy, or two in a row that crossed ours.
+  // A duplicate, or two in a row that crossed ours.
   if (gap < round(config) / 2) return { ...known, weWin };
-  const isOffBeat = gap < interval * OFF_BEAT;
-  const sign = isOffBeat ? 1 : weWin && isEstablished(known) ? 0 : STEP;
+  const isOutOfTurn = gap < interval * OUT_OF_TURN;
+  const sign = isOutOfTurn ? 1 : weWin && isConfirmedOwner(known) ? 0 : STEP;
   return { ...known, weWin, signs: known.signs + sign, heardAt: now, goneAt };
 }
 
 export const hasReachedThreshold = (rival: Rival): boolean => rival.signs >= yieldThreshold(rival);
 
-/** We stay for now: answer, and ask again. */
+/** We stay master for now: answer, and probe again. */
 export function probe(
   config: RouterConfig,
   state: RouterState,
@@ -101,7 +113,7 @@ export function probe(
   const isNew = !phase.rivals.some((one) => one.from === rival.from);
   const effects: RouterEffect[] = [];
   let next: MasterPhase = { ...phase, rivals };
-  // Also with `lower_prio_no_advert`: a contest in which one side says nothing cannot be decided.
+  // Also with `lower_prio_no_advert`: a conflict in which one side sends nothing cannot be decided.
   const roundAt = after(phase.lastAdvertAt, round(config));
   if (now >= roundAt) {
     const probed = sendProbe(config, state, next, now);
@@ -118,7 +130,7 @@ export function probe(
       effects.push(...over.effects);
     }
   } else {
-    // Our word could be the last one clients hear before we go; the rival's are as good meanwhile.
+    // If we yield, our announcement must not be the last one clients see; the rival announces too.
     next = { ...next, announcements: [] };
     effects.push({ kind: "cancelAnnouncements" });
   }
@@ -126,9 +138,9 @@ export function probe(
   return { state: inPhase(state, next), effects };
 }
 
-/** Stronger than all rivals (or none is left), and no newcomer that will have to go. */
+/** Confirmed, and the winner of the tie-break against every rival that is left. */
 export const expectsToStay = (phase: MasterPhase): boolean =>
-  phase.rivals.every((one) => one.weWin && isEstablished(one));
+  phase.rivals.every((one) => one.weWin && isConfirmedOwner(one));
 
 function report(
   config: RouterConfig,
@@ -146,8 +158,9 @@ function report(
 }
 
 /**
- * One question at a time: the next one follows an answer, so that both count in step however long a packet takes. A lost
- * one is repeated once, and after that the rival's next advertisement begins anew.
+ * One probe at a time: the next one follows an answer, so that both sides count in step however
+ * long a packet takes. An unanswered probe is repeated once; then the rival's next advertisement
+ * starts again.
  */
 function sendProbe(
   config: RouterConfig,
@@ -161,8 +174,9 @@ function sendProbe(
 }
 
 /**
- * Asked twice and not answered: the rivals have gone, most likely, or do not hear us. Where we would win they may have
- * yielded and all their farewells were lost, and clients wait for our word.
+ * Two probes without an answer: most likely the rivals have yielded, or they do not hear us. Where
+ * we win the tie-break, their priority-0 advertisements may all have been lost, and clients need
+ * our announcement.
  */
 function afterNoAnswer(phase: MasterPhase, now: Instant): MasterPhase {
   const announcements = phase.rivals.every((one) => one.weWin)
@@ -171,7 +185,7 @@ function afterNoAnswer(phase: MasterPhase, now: Instant): MasterPhase {
   return { ...phase, probeAt: undefined, announcements };
 }
 
-/** Questions, and rivals that have fallen silent; see `masterDeadline`. */
+/** Probes that are due, and rivals that no longer advertise; see `masterDeadline`. */
 export function conflictOnTime(
   config: RouterConfig,
   state: RouterState,
@@ -192,7 +206,7 @@ export function conflictOnTime(
   const rivals = next.rivals.filter((one) => now < one.goneAt);
   if (rivals.length === next.rivals.length) return { phase: next, effects };
   next = { ...next, rivals };
-  // Nobody heard it say goodbye, and its last announcement may be what clients remember.
+  // Its priority 0 was not heard, and its announcement may be the last one that clients saw.
   if (rivals.length === 0)
     next = { ...next, probeAt: undefined, announcements: afterRival(next.announcements, now) };
   return { phase: next, effects };

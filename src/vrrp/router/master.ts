@@ -1,4 +1,4 @@
-/** MASTER: RFC 9568 6.4.3. Adverts, announcements, and everything heard from others; rivals are in rivals.ts. */
+/** MASTER: RFC 9568 6.4.3. What is sent when it is due; other masters are in rivals.ts. */
 import { after, earliest, type Instant } from "#units/time";
 import { announceDue, sendAdvert } from "./advertise.ts";
 import { answerClaim, claimEnd, claimOnTime } from "./claim.ts";

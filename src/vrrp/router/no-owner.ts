@@ -1,6 +1,7 @@
 /**
- * "Nobody owns it": a router that cannot take the address itself (FAULT, or INIT while it waits for the first result of a check)
- * listens, and says so when nobody has advertised for two detection times. If it could not have heard anybody, it says that.
+ * The alarm that nobody owns the address. A router that cannot take it itself (in FAULT, or in INIT
+ * while it waits for the first result of a check) listens, and reports when nobody has advertised
+ * for two detection times. The report says so if no advertisement could have been received here.
  */
 import { after, type Instant, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
@@ -11,7 +12,9 @@ import { inPhase, type Step, unchanged } from "./step.ts";
 import { masterDown } from "./timing.ts";
 import { faultCauses } from "./tracking.ts";
 
-/** Armed now. `noMasterSince` is earlier where the silence is known to have begun before. */
+/**
+ * Arms the alarm. `noMasterSince` is earlier than `now` where the last owner is known to have gone.
+ */
 export function listen(
   config: RouterConfig,
   state: RouterState,
@@ -22,7 +25,7 @@ export function listen(
   return { noMasterSince, alarmAt: after(now, micros(wait)) };
 }
 
-/** Once; an advertisement arms it again, and is not obeyed here. */
+/** Reports once. An advertisement arms the alarm again and changes nothing else. */
 export function watchForOwner(
   config: RouterConfig,
   state: RouterState,
@@ -50,13 +53,15 @@ export function watchForOwner(
   };
 }
 
-/** Without carrier, sockets or the address that peers send to nothing is heard, whoever owns the address. */
+/**
+ * Why no advertisement can be received: no carrier, no socket, or no address that peers send to.
+ */
 function whyNothingIsHeard(
   config: RouterConfig,
   state: RouterState,
 ): FaultCause["kind"] | undefined {
   const cause = faultCauses(config, state).find(({ kind }) => HEARS_NOTHING.includes(kind));
-  // Also where `dont_track_primary` makes it no fault.
+  // A lost link that is no fault, because of `dont_track_primary`.
   return cause?.kind ?? (state.linkUp ? undefined : "link-down");
 }
 

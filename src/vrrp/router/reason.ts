@@ -1,6 +1,7 @@
 /**
- * Why a router changed state: the rule and the numbers that were compared, as data. Sentences in English and
- * Chinese are made from it by `diagnostics/`, so `status`, `explain`, logs and tests all print what was decided.
+ * Why a router changed state: the rule and the numbers that were compared, as data. `diagnostics/`
+ * makes the sentences in English and Chinese, so that `status`, `explain`, the log and tests all
+ * show what was decided.
  */
 import type { Ipv4 } from "#units/address";
 import type { Centis, Micros } from "#units/time";
@@ -15,23 +16,27 @@ export type Reason =
   /** RFC 9568 6.4.2: Active_Down_Timer fired. */
   | {
       readonly kind: "master-down";
+      /** Since the master's last advertisement, or since we began to wait for one. */
+      /** Since the master's last advertisement, or since we began to wait for one. */
       readonly noAdvertFor: Micros;
       readonly lastHeard: { readonly from: Ipv4; readonly priority: Priority } | undefined;
       readonly downTimerAdverts: number;
       readonly interval: Centis;
       readonly skew: Micros;
     }
-  /** RFC 9568 6.4.2 (450): the master goes on advertising, is weaker than we are, and preemption is on. */
+  /** RFC 9568 6.4.2 (450): the master still advertises, is weaker, and preemption is on. */
   | {
       readonly kind: "preempts";
       readonly over: { readonly from: Ipv4; readonly priority: Priority };
       readonly ours: Priority;
-      /** `preempt_delay`, over by now; 0 when none is configured. */
+      /** `preempt_delay`, which is over; 0: not configured. */
       readonly delay: Micros;
-      /** Of `hold_down`, over by now; 0 when we were not held down. */
+      /** Hold-down, which is over; 0: not held down. */
       readonly held: Micros;
     }
-  /** The master said priority 0; `immediate` when it is our only peer, so no order of successors is needed. */
+  /**
+   * The master sent priority 0; `immediate`: it is our only peer, so the skew time is not waited.
+   */
   | {
       readonly kind: "master-released";
       readonly from: Ipv4 | undefined;
@@ -50,42 +55,50 @@ export type Reason =
       readonly ours: Ipv4;
       readonly priority: Priority;
     }
-  /** nopreempt: we became master without having heard anybody, and somebody was there before. */
+  /** `nopreempt`: as an unconfirmed master we yield to one that was master before us. */
   | {
       readonly kind: "unconfirmed-yields";
       readonly from: Ipv4;
       readonly theirs: Priority;
       readonly ours: Priority;
     }
-  /** nopreempt: the master we replaced because it was silent is alive; the address is still its own. */
+  /**
+   * `nopreempt`: the master we replaced when its advertisements stopped is alive and keeps the
+   * address.
+   */
   | { readonly kind: "master-was-alive"; readonly from: Ipv4; readonly after: Micros }
-  /** We did not run for so long that a peer may own the address now. */
+  /** This process did not run until a peer may have taken over. */
   | { readonly kind: "stalled"; readonly stalled: Micros; readonly allowed: Micros }
-  /** The link was away for less than the peers' detection time. */
+  /** The link was down for less than the peers' detection time. */
   | { readonly kind: "link-back-in-time"; readonly away: Micros; readonly allowed: Micros }
   | { readonly kind: "fault"; readonly causes: readonly FaultCause[] }
   | { readonly kind: "fault-cleared"; readonly masterDown: Micros }
   | { readonly kind: "stopping" }
   | { readonly kind: "successor-heard"; readonly from: Ipv4; readonly after: Micros }
-  /** `havip`: the platform moved the address, or had not when the time for it was over. */
+  /**
+   * `havip`: the platform moved the address; `platform-late`: it had not within `handover_wait`.
+   */
   | { readonly kind: "platform-moved"; readonly from: Ipv4; readonly after: Micros }
   | { readonly kind: "platform-late"; readonly from: Ipv4; readonly waited: Micros }
   | { readonly kind: "no-successor"; readonly waited: Micros }
   | { readonly kind: "stopped" }
-  /** Another member of the sync group decided. */
+  /** The sync group moved because of another member. */
   | { readonly kind: "group"; readonly group: string; readonly member: string };
 
 export type FaultCause =
   | { readonly kind: "link-down" }
   | { readonly kind: "no-source-address" }
   | { readonly kind: "interface-missing" }
-  /** Sockets on the interface: the call that failed and its errno. */
+  /** A socket on the interface could not be opened: the call that failed and its errno. */
   | { readonly kind: "cannot-listen"; readonly error: string }
-  /** `unicast_src_ip`, and no interface of this machine has it. */
+  /** No interface of this machine has the address of `unicast_src_ip`. */
   | { readonly kind: "source-missing"; readonly address: Ipv4 }
   | { readonly kind: "tracker"; readonly tracker: string; readonly name: string }
   | { readonly kind: "address-rejected"; readonly address: Ipv4; readonly error: string }
-  /** The kernel neither prolongs the sub-second lease nor takes its rule away: the address may be silent here. */
+  /**
+   * The kernel neither prolongs the nftables lease nor removes its rule, so this machine may not be
+   * answering for the address.
+   */
   | { readonly kind: "lease-refused"; readonly error: string }
   | {
       readonly kind: "address-fight";
@@ -93,7 +106,9 @@ export type FaultCause =
       readonly removals: number;
       readonly within: Micros;
     }
-  /** `link`: that member has lost its link and nothing else, so it may be back before anybody can have taken over. */
+  /**
+   * `link`: that member has only lost its link, and may be back before a peer can have taken over.
+   */
   | {
       readonly kind: "group";
       readonly group: string;

@@ -1,7 +1,8 @@
 /**
- * A changed configuration for a running router (reload): state stays, and what the configuration decides is as after a start
- * with it. A master says at once what is new, as keepalived does after reading its configuration again: peers of version 2
- * refuse the old interval or password by now, and a shorter interval also means a shorter lease.
+ * A changed configuration for a running router (reload). The phase stays; what the configuration
+ * decides becomes as after a start with it. A master advertises at once, as keepalived does after a
+ * reload: peers of version 2 refuse the old interval or password by now, and a shorter interval
+ * also means a shorter lease.
  */
 import { after, type Instant, instant, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
@@ -16,7 +17,7 @@ import type {
 import { masterDown } from "./timing.ts";
 import { effectivePriority } from "./tracking.ts";
 
-/** @param trackers results for `config.trackers`, in its order */
+/** @param trackers results for the trackers of `config`, in its order */
 export function reconfigure(
   before: RouterConfig,
   config: RouterConfig,
@@ -32,7 +33,7 @@ export function reconfigure(
 interface Change {
   readonly before: RouterConfig;
   readonly config: RouterConfig;
-  /** The effective one from now on. */
+  /** The effective priority from now on. */
   readonly priority: number;
   readonly now: Instant;
 }
@@ -52,11 +53,14 @@ function rePhase(change: Change, phase: Phase): Phase {
   }
 }
 
-/** What peers need at least before they take over, by this configuration: what a seat after a lost link rests on. */
+/** The shortest time in which a peer with this configuration takes over (fault.ts rests on it). */
 const earliestTakeOver = (config: RouterConfig): Micros =>
   masterDown(config, config.advertInterval, 254);
 
-/** The peers are given the same configuration: if that makes them quicker, nothing of the seat is certain any more. */
+/**
+ * Peers are given the same configuration. If it makes them quicker, the ownership window after a
+ * lost link is no longer certain and ends.
+ */
 function reFault({ before, config, now }: Change, phase: FaultPhase): FaultPhase {
   if (earliestTakeOver(config) >= earliestTakeOver(before)) return phase;
   const releaseAt = phase.releaseAt === undefined ? undefined : now;
@@ -64,7 +68,7 @@ function reFault({ before, config, now }: Change, phase: FaultPhase): FaultPhase
 }
 
 function reBackup({ before, config, priority, now }: Change, phase: BackupPhase): BackupPhase {
-  // The owner of the address is master from its start on; it does not wait for a weaker one to be silent.
+  // An address owner (priority 255) is master from its start on, without waiting (RFC 9568 6.4.1).
   if (config.priority === 255 && before.priority !== 255) return { ...phase, masterDownAt: now };
   // Version 2 learns no interval, so the master has ours.
   const masterInterval = config.version === 2 ? config.advertInterval : phase.masterInterval;
@@ -72,7 +76,8 @@ function reBackup({ before, config, priority, now }: Change, phase: BackupPhase)
     masterInterval !== phase.masterInterval ||
     config.downTimerAdverts !== before.downTimerAdverts ||
     config.version !== before.version;
-  // A slower master's next word may come after the old detection time: it is given the new one, as after a start.
+  // With a longer interval the master's next advertisement may come after the old detection time,
+  // so the timer is set to the new one, as after a start.
   const full = after(now, masterDown(config, masterInterval, priority));
   const masterDownAt =
     hasOtherTimers && !phase.released
@@ -81,7 +86,10 @@ function reBackup({ before, config, priority, now }: Change, phase: BackupPhase)
   return { ...phase, masterInterval, masterDownAt, preemptAt: preemptAt(before, config, phase) };
 }
 
-/** `preempt_delay` counts from the weaker master's first advertisement, however long it is now; `hold_down` from the next. */
+/**
+ * A changed `preempt_delay` counts from the weaker master's first advertisement, a changed
+ * `hold_down` from its next one.
+ */
 function preemptAt(
   before: RouterConfig,
   config: RouterConfig,

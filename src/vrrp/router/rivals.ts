@@ -1,14 +1,17 @@
 /**
- * Two masters that hear each other.
+ * Two masters that hear each other: RFC 9568 6.4.3.
  *
- * Plain VRRP (preemption on, or an address owner at 255): the higher priority wins, then the higher address; the loser goes at
- * once, the winner answers with an advertisement and announces the address again.
+ * With preemption, or with an address owner (priority 255): the higher priority wins, then the
+ * higher address (`loses`). The loser becomes backup at once; the winner answers with an
+ * advertisement and announces the address again.
  *
- * With nopreempt the tie-break may not move an address away from a healthy owner: see master-conflict.ts.
+ * With `nopreempt` the tie-break alone may not move the address away from a healthy owner: see
+ * master-conflict.ts.
  *
- * Whoever yields removes the address first, then says priority 0 to the masters it heard, which thereby know that their word
- * is now the last one and announce. A winner that hears nothing announces on evidence: after each sign of the rival, and
- * when somebody else's ARP for the address was seen (master.ts).
+ * A router that yields removes the address first and then sends priority 0 to the masters it has
+ * heard: whatever they announce after that is the last announcement clients see. A winner that does
+ * not hear priority 0 announces anyway: some time after each advertisement of the rival, and when
+ * another machine's ARP for the address was seen (claim.ts).
  */
 import { after, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
@@ -21,7 +24,7 @@ import type { Reason } from "./reason.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
 import { detection, enter, freshBackup, inPhase, type Step, withEffects } from "./step.ts";
 
-/** Repetitions of the word that we have gone. */
+/** How often priority 0 is repeated after we yielded. */
 const RESENDS = 2;
 
 type Advert = Extract<RouterEvent, { kind: "advertReceived" }>;
@@ -48,7 +51,7 @@ export function hearAsMaster(
   if (config.preempt || advert.priority === 255 || config.priority === 255) {
     return theyWin === undefined
       ? stay(config, known, phase, advert, now)
-      : give(config, known, advert, theyWin, now);
+      : yieldTo(config, known, advert, theyWin, now);
   }
   return withoutPreemption(config, known, phase, advert, theyWin, now);
 }
@@ -63,18 +66,32 @@ function withoutPreemption(
 ): Step {
   const rival = observe(config, phase, advert, theyWin === undefined, now);
   if (!hasReachedThreshold(rival)) return probe(config, state, phase, advert, rival, now);
-  return give(config, state, advert, theyWin ?? whyJunior(state, phase, advert, now), now);
+  return yieldTo(
+    config,
+    state,
+    advert,
+    theyWin ?? whyYieldAsWinner(state, phase, advert, now),
+    now,
+  );
 }
 
-/** We would win the tie-break, and go all the same. */
-function whyJunior(state: RouterState, phase: MasterPhase, advert: Advert, now: Instant): Reason {
+/** Why we yield although the tie-break is in our favour. */
+function whyYieldAsWinner(
+  state: RouterState,
+  phase: MasterPhase,
+  advert: Advert,
+  now: Instant,
+): Reason {
   const { from, priority: theirs } = advert;
   return now < phase.confirmedAt
     ? { kind: "unconfirmed-yields", from, theirs, ours: state.effectivePriority }
     : { kind: "master-was-alive", from, after: micros(now - phase.ownerSince) };
 }
 
-/** RFC 9568 6.4.3 (705): higher priority, or equal and higher address. Undefined: we win. */
+/**
+ * The tie-break of RFC 9568 6.4.3 (705): we lose to a higher priority, or to an equal one with a
+ * higher address. Undefined: we win.
+ */
 function loses(state: RouterState, advert: Advert): Reason | undefined {
   const ours = state.effectivePriority;
   if (advert.priority > ours) {
@@ -87,7 +104,7 @@ function loses(state: RouterState, advert: Advert): Reason | undefined {
   return undefined;
 }
 
-/** We are the stronger: say so, and make sure that clients hear us last. */
+/** We win: answer with an advertisement, and make our announcement the last one clients see. */
 function stay(
   config: RouterConfig,
   state: RouterState,
@@ -95,7 +112,7 @@ function stay(
   advert: Advert,
   now: Instant,
 ): Step {
-  // Announced over it a moment ago: what follows each sign of a rival anyway will do.
+  // Not again when we have just announced: `afterRival` follows each of its advertisements anyway.
   const isFresh = now - phase.lastAdvertAt >= answersOf(config).each || phase.advertAt <= now;
   const answer = answerOnce(config, state, phase, !config.lowerPrioNoAdvert, now);
   const effects: RouterEffect[] = [...answer.effects];
@@ -125,28 +142,32 @@ interface Answer {
 }
 
 /**
- * An answer to each advertisement at once, also shortly after one of ours, which the rival may not have heard; but not to a
- * flood. What is not answered now is answered by the next regular one.
+ * Every advertisement is answered at once, even shortly after one of ours, which the rival may not
+ * have received; but a flood is not. What is not answered now is answered by the next regular
+ * advertisement.
  */
 function answerOnce(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
-  bySpeaking: boolean,
+  withAdvert: boolean,
   now: Instant,
 ): Answer {
   const kind = answersOf(config);
-  // Due anyway.
+  // Then the answer is the regular one and costs nothing.
   const isDue = phase.advertAt <= now;
   const isAllowed = isDue || available(kind, phase.answers, now) > 0;
   if (!isAllowed) return { phase, effects: [], isAllowed };
   const answers = isDue ? phase.answers : spend(kind, phase.answers, 1, now);
   const spent = { ...phase, answers };
-  if (!bySpeaking) return { phase: spent, effects: [], isAllowed };
+  if (!withAdvert) return { phase: spent, effects: [], isAllowed };
   return { ...sendAdvert(config, state, spent, now), isAllowed };
 }
 
-/** Priority 0 heard as master: RFC 9568 6.4.3 (695) answers with an advertisement; a rival has let go, so announce too. */
+/**
+ * Priority 0 heard as master: RFC 9568 6.4.3 (695) answers with an advertisement. A rival has
+ * removed the address, so we announce it too.
+ */
 function rivalReleased(
   config: RouterConfig,
   state: RouterState,
@@ -157,7 +178,7 @@ function rivalReleased(
   const rivals = phase.rivals.filter((one) => one.from !== advert.from);
   const probeAt = rivals.length === 0 ? undefined : phase.probeAt;
   const sent = answerOnce(config, state, { ...phase, rivals, probeAt }, true, now);
-  // Another one is left that we may have to yield to: our word must not be the last one that clients hear.
+  // We may still have to yield to another rival: our announcement must not be the last one.
   if (!expectsToStay(sent.phase))
     return { state: inPhase(state, sent.phase), effects: sent.effects };
   const announcements = afterRival(sent.phase.announcements, now);
@@ -168,8 +189,8 @@ function rivalReleased(
   };
 }
 
-/** The address goes first, then the word that it is gone: what the winner announces after that is the last word. */
-function give(
+/** Yields: the address is removed before priority 0 is sent, so that the winner announces last. */
+function yieldTo(
   config: RouterConfig,
   state: RouterState,
   advert: Advert,
@@ -177,12 +198,13 @@ function give(
   now: Instant,
 ): Step {
   const effects: RouterEffect[] = [{ kind: "cancelAnnouncements" }];
-  // Only to the stronger: one that we would win against may obey that word, and then nobody is left.
+  // Only to a stronger one: a weaker one might yield to it, and then no master would be left.
   const isWeaker = reason.kind === "higher-priority" || reason.kind === "higher-address";
   if (config.higherPrioSendAdvert && isWeaker)
     effects.push({ kind: "sendAdvert", priority: state.effectivePriority });
   effects.push({ kind: "removeAddresses" });
-  // To the other masters alone, multicast or not: the group would start an election among routers that are not concerned.
+  // To the other masters alone, also with multicast: priority 0 to the group would start an
+  // election among backups, which already have a master.
   const rivals = state.phase.kind === "master" ? state.phase.rivals.map(({ from }) => from) : [];
   const others = [advert.from, ...rivals.filter((from) => from !== advert.from)];
   for (const to of others) effects.push({ kind: "sendAdvert", priority: RELEASE, to });

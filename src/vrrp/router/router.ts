@@ -1,19 +1,23 @@
 /**
- * One VRRP router as a pure machine.
+ * One virtual router as a pure state machine.
  *
- *   packet -> wire/ parses -> engine/ checks -> step(config, state, event, now) -> effects -> engine/ -> wire/ -> network
+ *   packet -> wire/ (parse) -> engine/ (check) -> step(config, state, event, now)
+ *          -> effects -> engine/ (perform) -> wire/ (emit) -> network
  *
- * `step` never reads a clock, never waits and never logs: `now` comes in, effects go out in order, the results of
- * effects come back as events. `deadline(state)` says when to call again with `timeReached`.
+ * `step` never reads a clock, never waits and never logs: `now` comes in, effects go out in order,
+ * and the results of effects come back as events. `deadline(state)` is when to call it again with
+ * `timeReached`.
  *
- * The rules are RFC 3768 6.4 (version 2) and RFC 9568 6.4 (version 3) as keepalived applies them, and on top of them
- * Baton's ownership rules:
- *  - stalled: a master that did not run until its peers may have taken over gives up before it says anything (here);
- *  - a backup's time asleep is not the master's silence (backup.ts);
- *  - handing over: on a planned stop the address answers until the successor is heard (leave.ts);
- *  - nopreempt means it: newcomers yield, established owners do not (rivals.ts);
- *  - hold-down: who keeps failing leaves a weaker master alone for a while (hold-down.ts);
- *  - a link flap shorter than the peers' detection time costs nothing but the flap (fault.ts).
+ * The rules are RFC 3768 6.4 (version 2) and RFC 9568 6.4 (version 3) as keepalived applies them,
+ * and in addition to them:
+ *  - a master that has stalled beyond its ownership window gives the address up before it sends
+ *    anything (`afterStall`);
+ *  - the time for which a backup has stalled does not count against the master (backup.ts);
+ *  - hand-over: on a planned stop the address is answered for until the successor is heard
+ *    (leave.ts);
+ *  - `nopreempt` also holds between two masters: the longer tenure wins (master-conflict.ts);
+ *  - hold-down: a router that keeps failing does not preempt for a while (hold-down.ts);
+ *  - a link flap shorter than the peers' detection time does not move the address (fault.ts).
  */
 import { after, earliest, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
@@ -47,7 +51,7 @@ import {
 import { masterDown, skew } from "./timing.ts";
 import { awaitedTracker, effectivePriority, faultCauses } from "./tracking.ts";
 
-/** Before `startup`. `linkUp` and `source` are what the kernel says at that moment. */
+/** The state before `startup`, with the kernel's view of link and source address. */
 export function initialState(
   config: RouterConfig,
   linkUp: boolean,
@@ -69,6 +73,8 @@ export function initialState(
   };
 }
 
+/** When `step` is to be called with `timeReached`. Undefined: not before another event. */
+/** When `step` is to be called with `timeReached`. Undefined: not before another event. */
 export function deadline(state: RouterState): Instant | undefined {
   const { phase } = state;
   switch (phase.kind) {
@@ -87,6 +93,8 @@ export function deadline(state: RouterState): Instant | undefined {
   }
 }
 
+/** What follows from one event: the next state, and effects in the order of execution. */
+/** What follows from one event: the next state, and effects in the order of execution. */
 export const step = (
   config: RouterConfig,
   state: RouterState,
@@ -160,8 +168,9 @@ function stepPhase(
 }
 
 /**
- * We did not run until a peer may own the address: no advertisement, no announcement, the address goes. What waited in
- * the sockets is then heard as a backup hears it.
+ * A master that has stalled beyond its ownership window: a peer may own the address by now, so it
+ * is removed without an advertisement or an announcement. The event is then handled as a backup
+ * does.
  */
 function afterStall(
   config: RouterConfig,
@@ -222,13 +231,16 @@ function begin(config: RouterConfig, state: RouterState, now: Instant): Step {
   return { state: started.state, effects: [...cleanUp, ...started.effects] };
 }
 
-/** Stays where it is, silently; the reason names the check that has no result yet. */
+/** The phase stays, without a transition; the reason names the check that has no result yet. */
 function waitForResult(config: RouterConfig, state: RouterState): RouterState {
   const tracker = awaitedTracker(config, state)?.name ?? "";
   return { ...state, reason: { kind: "waiting-for-first-result", tracker } };
 }
 
-/** From init: as backup for one detection time (plus the start-up delay), or at once as the address owner. */
+/**
+ * RFC 9568 6.4.1: an address owner becomes master at once; everybody else is backup for one
+ * detection time, plus `vrrp_startup_delay`.
+ */
 function startElection(config: RouterConfig, state: RouterState, now: Instant): Step {
   const wait = masterDown(config, config.advertInterval, state.effectivePriority);
   const backup = enter(
@@ -243,7 +255,10 @@ function startElection(config: RouterConfig, state: RouterState, now: Instant): 
   return { state: master.state, effects: [...backup.effects, ...master.effects] };
 }
 
-/** Our supervisor has just sent priority 0 for the engine before us: we wait the skew, like every other router. */
+/**
+ * The supervisor has just sent priority 0 for the engine that died before us: we wait the skew
+ * time, like every other router that heard it.
+ */
 function beginAfterRelease(config: RouterConfig, state: RouterState, now: Instant): Step {
   if (faultCauses(config, state).length > 0 || awaitedTracker(config, state) !== undefined) {
     return begin(config, state, now);
@@ -260,8 +275,9 @@ function beginAfterRelease(config: RouterConfig, state: RouterState, now: Instan
 }
 
 /**
- * A port that was down may forward late (spanning tree), and whoever was heard through it before may be gone: unless the
- * seat is still ours, we come back as one who has heard nobody (see rivals.ts).
+ * A switch port that was down may forward late (spanning tree), and whoever was heard before may
+ * have gone. Unless we still own the address, we return as a router that has heard nobody, so that
+ * a master it becomes is unconfirmed (master-conflict.ts).
  */
 function linkChanged(config: RouterConfig, state: RouterState, up: boolean, now: Instant): Step {
   const { phase } = state;
@@ -326,7 +342,10 @@ function reconsider(config: RouterConfig, state: RouterState, now: Instant): Ste
   }
 }
 
-/** The reason shown while in FAULT names what is wrong or missing now; and more than a lost link loses the seat. */
+/**
+ * Still in FAULT: the reason names what is wrong or missing now. Anything but a lost link ends the
+ * ownership window.
+ */
 function stillFaulty(
   config: RouterConfig,
   state: RouterState,

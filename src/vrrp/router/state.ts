@@ -1,6 +1,6 @@
 /**
- * The router's state: a value, replaced by every step. A timer is an absolute instant in the phase that needs it, so a
- * stale timer cannot exist: leaving the phase is cancelling it.
+ * The router's state: a value, replaced by every step. A timer is an absolute instant in the phase
+ * that needs it; leaving the phase cancels it, so a stale timer cannot exist.
  */
 
 import type { Ipv4, Mac } from "#units/address";
@@ -25,11 +25,11 @@ export interface RouterState {
   readonly effectivePriority: Priority;
   /** The router that last advertised itself as master, ourselves excluded. */
   readonly heard: Heard | undefined;
-  /** Involuntary ones in a row, and when the last one was (hold-down.ts); undefined: none, or nobody counts. */
+  /** Involuntary losses in a row, for hold-down.ts. Undefined: none, or `hold_down` is off. */
   readonly losses: { readonly count: number; readonly lastAt: Instant } | undefined;
-  /** Take-overs that priority 0 may still cause at once; see allowance.ts. */
+  /** How many take-overs priority-0 advertisements may still cause; see allowance.ts. */
   readonly takeOvers: Allowance | undefined;
-  /** Faults that come from outside the router's own trackers; see `faultRaised`. */
+  /** Faults the engine has raised (`faultRaised`), in addition to those of trackers and link. */
   readonly raised: readonly FaultCause[];
 }
 
@@ -47,16 +47,16 @@ export type Phase =
   | FaultPhase
   | { readonly kind: "stopped" };
 
-/** Not started, or waiting for the first result of a check that would mean FAULT. */
+/** Not started, or waiting for the first result of a check that could mean FAULT. */
 export interface InitPhase extends Listening {
   readonly kind: "init";
 }
 
-/** Whether somebody owns the address, asked by one that cannot take it itself (no-owner.ts). */
+/** A router that cannot take the address itself watches whether anybody owns it (no-owner.ts). */
 export interface Listening {
-  /** No advertisement since, and before that we or somebody else owned the address, or we knew nothing. */
+  /** Last instant at which somebody owned the address, or at which we began to listen. */
   readonly noMasterSince: Instant;
-  /** Raise the alarm then. Undefined before the start, and when it was raised. */
+  /** When the alarm is due. Undefined before the start, and once it was raised. */
   readonly alarmAt: Instant | undefined;
 }
 
@@ -65,24 +65,31 @@ export type PhaseKind = Phase["kind"];
 export interface BackupPhase {
   readonly kind: "backup";
   readonly masterDownAt: Instant;
-  /** Learned from the master in version 3, our own otherwise. */
+  /** Active_Adver_Interval: learned from the master in version 3, our own in version 2. */
   readonly masterInterval: Centis;
-  /** `vrrp_startup_delay`: until then advertisements are remembered but start no timer. */
+  /** `vrrp_startup_delay`: until then an advertisement is remembered but starts no timer. */
   readonly startupDelayUntil: Instant | undefined;
-  /** Set by the first weaker advertisement: from then on it is no longer accepted (`preempt_delay`, `hold_down`). */
+  /**
+   * Set by the first advertisement of a weaker master: from then on its advertisements no longer
+   * restart the timer (`preempt_delay`, `hold_down`).
+   */
   readonly preemptAt: Instant | undefined;
-  /** Last step. Time in which we were not running is not time in which the master was silent. */
+  /** When this router last ran. Time in which it did not run says nothing about the master. */
   readonly awakeAt: Instant;
-  /** The master said priority 0, so `masterDownAt` is only the skew time away. */
+  /** The master sent priority 0, so `masterDownAt` is only the skew time away. */
   readonly released: boolean;
-  /** We yielded and told the other masters so; one packet may be lost, and they would let clients wait for us. */
+  /**
+   * We yielded: priority 0 is sent again, for the winner announces the address when it hears it.
+   */
   readonly resend: Resend | undefined;
 }
 
-/** Priority 0, said again. */
+/** Priority-0 advertisements still to be repeated. */
 export interface Resend {
+  /** The masters we have heard. */
   readonly to: readonly Ipv4[];
   readonly at: Instant;
+  /** Repetitions left, this one included. */
   readonly left: number;
 }
 
@@ -90,46 +97,54 @@ export interface MasterPhase {
   readonly kind: "master";
   readonly advertAt: Instant;
   readonly lastAdvertAt: Instant;
-  /** No peer can have taken over before this, if it heard our last advertisement. Past it we have stalled. */
+  /**
+   * End of the ownership window: no peer that heard our last advertisement can have taken over
+   * before it. A master that is woken later has stalled.
+   */
   readonly ownershipSafeUntil: Instant;
   /**
-   * Came back to a seat that lasts until then (fault.ts), and has advertised only once since: a port that has just got its
-   * carrier may have swallowed that one, so another flap still counts from before.
+   * Set when we resumed ownership after a link flap (fault.ts) and have advertised only once since.
+   * A port that has just got its carrier may have dropped that advertisement, so after another flap
+   * the ownership window still ends here.
    */
   readonly resumedSafeUntil: Instant | undefined;
-  /** Since when the address has been ours; a link flap within the seat does not count. */
+  /**
+   * Since when we have owned the address; a link flap within the ownership window does not count.
+   */
   readonly ownerSince: Instant;
   /**
-   * From here on we are no newcomer any more (master-conflict.ts): at once if a peer was heard before we became master, else
-   * after `UNCONFIRMED` (longer than a switch port needs to forward).
+   * Before it we are an unconfirmed master (master-conflict.ts): nobody was heard before we became
+   * master, and less than `UNCONFIRMED` has passed. With a peer heard it is the instant we became
+   * master.
    */
   readonly confirmedAt: Instant;
   /** Announcements to come, earliest first. */
   readonly announcements: readonly Announcement[];
   readonly refreshAt: Instant | undefined;
-  /** `nopreempt`: others that are master too; one of us has to yield (master-conflict.ts). */
+  /** `nopreempt`: other masters that were heard; one of us has to yield (master-conflict.ts). */
   readonly rivals: readonly Rival[];
-  /** Next round of the contest. */
+  /** When the next probe of the master conflict is due. */
   readonly probeAt: Instant | undefined;
-  /** Last announcement, sent or to come, because somebody else announced our address. */
+  /** Last announcement, sent or due, that answers somebody else's announcement of our address. */
   readonly foreignAt: Instant | undefined;
-  /** Somebody else's ARP for our address, until it is over. */
+  /** Somebody else's claim of our address, until it has ended. */
   readonly claim: Claim | undefined;
-  /** What others' packets may still make us send; see allowance.ts. */
+  /** How much others' packets may still make us send; see allowance.ts. */
   readonly answers: Allowance | undefined;
   readonly announced: Allowance | undefined;
 }
 
+/** Another master, and what is known of it (master-conflict.ts). */
 export interface Rival {
   readonly from: Ipv4;
-  /** Our own, when the two met: see master-conflict.ts. */
+  /** Our own seniority when it was first heard. */
   readonly seniority: number;
-  /** The tie-break of RFC 9568 6.4.3 is for us. */
+  /** The tie-break of RFC 9568 6.4.3 is in our favour. */
   readonly weWin: boolean;
-  /** That it hears us and stays. */
+  /** Advertisements that show that it hears us and stays master. */
   readonly signs: number;
   readonly heardAt: Instant;
-  /** No word from it until then: it has yielded. */
+  /** Without an advertisement until then it is taken to have yielded. */
   readonly goneAt: Instant;
 }
 
@@ -166,32 +181,37 @@ export type AnnounceReason =
   | "address-restored"
   | "added-address";
 
-/** Giving up in good order: the address stays and answers until the successor is heard. */
+/**
+ * A planned stop: the address stays and is answered for until the successor is heard (leave.ts).
+ */
 export interface HandoverPhase {
   readonly kind: "handover";
-  /** Give up waiting for a successor. */
+  /** Without a successor the address is removed then. */
   readonly until: Instant;
-  /** Set when the successor was heard: remove then. */
+  /** Set when the successor was heard: when the address is removed. */
   readonly removeAt: Instant | undefined;
-  /** "not-awaited": nobody asks the platform, there is none, or it does not answer. */
+  /** "not-awaited": there is no platform, nobody asks it, or it does not answer. */
   readonly platform: "waiting" | "moved" | "not-awaited";
 }
 
 export interface FaultPhase extends Listening {
   readonly kind: "fault";
   /**
-   * We were master and nobody can have taken over before this instant: if the link is back earlier, the seat is
-   * still ours (a link flap shorter than the peers' detection time).
+   * We were master and no peer can have taken over before this instant. If the link is back
+   * earlier, we still own the address (a link flap shorter than the peers' detection time).
    */
   readonly ownershipSafeUntil: Instant | undefined;
-  /** Together with it: since when the address was ours. */
+  /** Set together with it: since when we have owned the address. */
   readonly ownerSince: Instant | undefined;
-  /** Another member of the sync group has lost its link, ours works: the peers are told when the seat has ended. */
+  /**
+   * Another member of the sync group has lost its link and ours works: priority 0 is sent when the
+   * ownership window has ended.
+   */
   readonly releaseAt: Instant | undefined;
 }
 
 /** Scripts, processes and interfaces answer "up" or "down"; files answer with a number. */
 export type TrackerState = "unknown" | "up" | "down" | number;
 
-/** keepalived's words for the outside. `init` and `handover` are seen as what the operator can act on. */
+/** The states keepalived shows. A hand-over is shown as STOP: see `publicState`. */
 export type PublicState = "INIT" | "BACKUP" | "MASTER" | "FAULT" | "STOP";

@@ -1,4 +1,4 @@
-/** What one step gives back, and the small vocabulary all phases share. */
+/** What one step returns, and what all phases share. */
 import { after, type Centis, type Instant, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect } from "./event.ts";
@@ -22,7 +22,7 @@ export const withEffects = (state: RouterState, ...effects: readonly RouterEffec
   effects,
 });
 
-/** A change inside the same kind of phase: `since` and `reason` stay. */
+/** Changes the phase's fields only: `since` and `reason` stay. */
 export const inPhase = (state: RouterState, phase: Phase): RouterState => ({ ...state, phase });
 
 export function publicState(phase: Phase): PublicState {
@@ -41,7 +41,7 @@ export function publicState(phase: Phase): PublicState {
   }
 }
 
-/** Enters another kind of phase: `before` effects first, then the transition that notify, log and status see. */
+/** Enters another kind of phase: the effects `before`, then the transition that is reported. */
 export function enter(
   state: RouterState,
   phase: Phase,
@@ -65,8 +65,8 @@ export function enter(
 }
 
 /**
- * A backup that gives the master the full detection time, by our own interval until one is learned. `extra` comes before
- * it: the start-up delay.
+ * BACKUP with the timer at the full detection time, by our own interval until the master's is
+ * learned. `extra` is added before it: the start-up delay.
  */
 export function freshBackup(
   config: RouterConfig,
@@ -87,16 +87,16 @@ export function freshBackup(
   };
 }
 
-/** Strongest peer we have to reckon with: as strong as ourselves until we have heard better. */
+/** The highest priority a peer may have: our own, until a higher one was heard. */
 export function strongestPeer(config: RouterConfig, state: RouterState): number {
   const own = Math.max(config.priority, state.effectivePriority);
   return Math.max(Math.min(own, 254), state.heard?.priority ?? 0);
 }
 
 /**
- * How long a master has to be silent before we take over. Ordinarily `masterDown`; a backup that is stronger than its master
- * (nopreempt, preempt_delay) was never heard by it, so it also waits until the lease of a master that knows of nobody
- * stronger than itself has surely ended.
+ * Time without an advertisement after which we take over: ordinarily `masterDown`. A master that is
+ * weaker than we are (`nopreempt`, `preempt_delay`) has never heard us and chose its lease by its
+ * own priority, so we also wait until that lease has ended.
  */
 export function detection(
   config: RouterConfig,
@@ -110,15 +110,16 @@ export function detection(
   return Math.max(wait, leaseEnd(config, interval, masterPriority)) as Micros;
 }
 
-/** How long after our last advertisement the address is safely ours. */
+/** The ownership window: how long after our last advertisement no peer can have taken over. */
 export function ownershipWindow(config: RouterConfig, state: RouterState): Micros {
   const lease = leaseFor(config, strongestPeer(config, state), true);
   const isLong = lease.guarantee !== "backstop" && lease.micros >= 1_000_000;
-  // Below a second every millisecond of patience counts against a false move.
+  // Below a second the margin of the lease would cost more false moves than it avoids double
+  // owners.
   return isLong ? lease.micros : lease.takeOverMicros;
 }
 
-/** One cause a kind; a newer one replaces the older. */
+/** One cause per kind: a newer one replaces the older. */
 export function raise(raised: readonly FaultCause[], cause: FaultCause): readonly FaultCause[] {
   return [...raised.filter((one) => one.kind !== cause.kind), cause];
 }

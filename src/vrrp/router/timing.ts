@@ -1,15 +1,22 @@
 /**
  * The arithmetic of VRRP timers (RFC 3768 6.1, RFC 9568 6.1), in microseconds.
  *
- *   skew          version 2: (256 - priority) / 256 seconds, whatever the interval (keepalived does the same)
+ *   skew time     version 2: (256 - priority) / 256 seconds, whatever the interval
  *                 version 3: (256 - priority) x interval / 256
- *   master down   down_timer_adverts x interval + skew
+ *   master down   down_timer_adverts x interval + skew time
+ *
+ * Rounding: to the nearest microsecond, once, when the skew time is complete (`skew`). RFC 9568
+ * gives the formula in centiseconds; with an interval of 10 cs every priority from 77 to 102 would
+ * then have a skew time of 6 cs, and backups would take over at the same moment. keepalived
+ * computes in microseconds too and rounds down (VRRP_TIMER_SKEW), so the two differ by 1 us at the
+ * most.
  */
 import { type Centis, fromCentis, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
 
 type Timers = Pick<RouterConfig, "version" | "downTimerAdverts">;
 
+/** Skew_Time of a router with this priority; `interval` is the master's (version 3). */
 export function skew(
   config: Pick<RouterConfig, "version">,
   interval: Centis,
@@ -19,20 +26,27 @@ export function skew(
   return micros(((256 - priority) * unit) / 256);
 }
 
+/** Active_Down_Interval of RFC 9568 (Master_Down_Interval of RFC 3768). */
 export function masterDown(config: Timers, interval: Centis, priority: number): Micros {
   return micros(config.downTimerAdverts * fromCentis(interval) + skew(config, interval, priority));
 }
 
-/** The old owner goes on answering this long after the successor's first advertisement, while clients learn its MAC. */
+/**
+ * How long the old owner goes on answering after its successor's first advertisement, while clients
+ * and switches learn the successor's MAC address.
+ */
 export const LINGER: Micros = micros(5_000);
 
 /**
- * A lone new master counts as a newcomer this long: longer than the 50 s in which a classic spanning tree keeps a port
- * from forwarding, so that a rebooted node behind such a port never beats the node that took over from it.
+ * How long a router that became master without having heard a peer stays unconfirmed. Longer than
+ * the 50 s for which IEEE 802.1D spanning tree keeps a port from forwarding, so that a rebooted
+ * node behind such a port never wins against the node that took over from it.
  */
 export const UNCONFIRMED: Micros = micros(60_000_000);
 
-/** How long a former owner may have to be gone for "I was only paused" rules: one advertisement late is still in time. */
+/**
+ * A backup woken later than this after its deadline has stalled; less is ordinary scheduling delay.
+ */
 export function stallThreshold(interval: Centis): Micros {
   return micros(Math.max(20_000, fromCentis(interval) / 2));
 }

@@ -52,7 +52,9 @@ export function faultCauses(config: RouterConfig, state: RouterState): readonly 
   return causes;
 }
 
-/** A check whose failure would mean FAULT and that has no result yet: keepalived holds the instance silently. */
+/**
+ * A check that could mean FAULT and has no result yet: keepalived keeps the instance in INIT too.
+ */
 export function awaitedTracker(
   config: RouterConfig,
   state: RouterState,
