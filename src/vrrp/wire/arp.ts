@@ -1,9 +1,14 @@
-/** ARP over Ethernet for IPv4 (RFC 826): frames read from a packet socket, frames written for one. */
+/**
+ * ARP over Ethernet for IPv4 (RFC 826): frames read from a packet socket, frames written for one.
+ */
 import { BROADCAST_MAC, type Ipv4, ipv4, type Mac, macFromBytes, writeMac } from "#units/address";
 import { assert } from "#units/assert";
 import { readAddress, readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
 
-/** Ethernet header and ARP body. What we send is not padded to Ethernet's 60 bytes: the device does that. */
+/**
+ * Ethernet header and ARP body. What we send is not padded to Ethernet's 60 bytes: the device does
+ * that.
+ */
 export const ARP_FRAME_LENGTH = 42;
 
 const ETHER_TYPE_ARP = 0x0806;
@@ -19,7 +24,9 @@ export interface Arp {
   readonly senderAddress: Ipv4;
   readonly targetMac: Mac;
   readonly targetAddress: Ipv4;
-  /** Of the Ethernet header; ordinarily `senderMac`, and a sign of trickery or proxying where it is not. */
+  /**
+   * Of the Ethernet header. Ordinarily `senderMac`; it differs with proxies and with spoofed ARP.
+   */
   readonly etherSource: Mac;
   readonly etherDestination: Mac;
 }
@@ -85,7 +92,7 @@ export function parseArp(
   };
 }
 
-/** Speaks of its own sender: a request or an answer that claims an address (RFC 5944 4.6, RFC 5227 3). */
+/** A request or reply about its own sender, which claims an address (RFC 5944 4.6, RFC 5227 3). */
 export const isGratuitous = (arp: Arp): boolean => arp.senderAddress === arp.targetAddress;
 
 /** Writes the frame at the start of `into`; returns its length, `ARP_FRAME_LENGTH`. */
@@ -109,8 +116,8 @@ export function emitArp(into: Uint8Array, arp: Arp): number {
 /**
  * The frame that claims `address` for `mac`.
  *
- * `request` is byte for byte what keepalived sends: target hardware address all ones. In a `reply` it is the sender's
- * own, as RFC 5944 section 4.6 asks of gratuitous answers.
+ * `request` is byte for byte what keepalived sends: target hardware address all ones. In a `reply`
+ * it is the sender's own, as RFC 5944 section 4.6 asks of gratuitous answers.
  */
 export const gratuitousArp = (mac: Mac, address: Ipv4, operation: "request" | "reply"): Arp => ({
   operation,
@@ -122,7 +129,7 @@ export const gratuitousArp = (mac: Mac, address: Ipv4, operation: "request" | "r
   etherDestination: BROADCAST_MAC,
 });
 
-/** Who has `target`? Asked by `mac` with its address `source`. */
+/** Asks who has `target`. */
 export const arpRequest = (mac: Mac, source: Ipv4, target: Ipv4): Arp => ({
   operation: "request",
   senderMac: mac,
@@ -133,7 +140,9 @@ export const arpRequest = (mac: Mac, source: Ipv4, target: Ipv4): Arp => ({
   etherDestination: BROADCAST_MAC,
 });
 
-/** Does anybody use `target`? Sender address 0, so that no cache is changed by the question (RFC 5227 2.1.1). */
+/**
+ * Asks whether `target` is in use, with sender address 0 so that no cache changes (RFC 5227 2.1.1).
+ */
 export const arpProbe = (mac: Mac, target: Ipv4): Arp => arpRequest(mac, NO_ADDRESS, target);
 
 /** The answer to a request: `address` is at `mac`. */

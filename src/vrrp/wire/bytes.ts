@@ -1,4 +1,7 @@
-/** Network byte order. Callers have checked the length; a byte beyond the end reads as 0 and is never written. */
+/**
+ * Network byte order. Callers have checked the length; a byte beyond the end reads as 0 and is
+ * never written.
+ */
 import { type Ipv4, ipv4 } from "#units/address";
 
 export const readU8 = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0;

@@ -1,6 +1,7 @@
 /**
- * An advertisement compared with what a router expects, in keepalived's order (its `vrrp_check_packet` and
- * `vrrp_in_chk`), so that the first difference found, and with it the counter, is the same.
+ * An advertisement compared with what a router expects, in keepalived's order (its
+ * `vrrp_check_packet` and `vrrp_in_chk`), so that the first difference found, and with it the
+ * counter, is the same.
  */
 import type { Ipv4 } from "#units/address";
 import type { Centis } from "#units/time";
@@ -33,15 +34,21 @@ export interface AdvertExpectation {
     | {
         readonly kind: "unicast";
         readonly peers: readonly ExpectedPeer[];
-        /** Refuse sources that are no peer. A TTL limit on any peer has the same effect, as in keepalived. */
+        /**
+         * Refuse sources that are no peer. A TTL limit on any peer has the same effect, as in
+         * keepalived.
+         */
         readonly checkSource: boolean;
       };
   /**
-   * May an advertisement name no address? In version 2, and from the peers of a router that advertises none itself: two that
-   * have excluded addresses only would both be master otherwise.
+   * Whether an advertisement without addresses is accepted: in version 2, and if we advertise none
+   * ourselves. Otherwise two routers with excluded addresses only would both be master.
    */
   readonly mayBeEmpty: boolean;
-  /** Addresses we would advertise; undefined leaves the comparison out (`skip_check_adv_addr`, master known already). */
+  /**
+   * Addresses we would advertise; undefined leaves the comparison out (`skip_check_adv_addr`,
+   * master known already).
+   */
   readonly addresses: readonly Ipv4[] | undefined;
 }
 
@@ -74,8 +81,8 @@ export function checkAdvert(
   }
   if (advert.type !== VRRP_TYPE_ADVERTISEMENT)
     return dropped({ kind: "bad-type", type: advert.type });
-  const stranger = checkSource(advert, expectation);
-  if (stranger !== undefined) return dropped(stranger);
+  const unknownPeer = checkSource(advert, expectation);
+  if (unknownPeer !== undefined) return dropped(unknownPeer);
   if (advert.addresses.length === 0 && !expectation.mayBeEmpty)
     return dropped({ kind: "no-addresses" });
   return { kind: "accepted", checksum: checksum.form, warnings: findWarnings(advert, expectation) };
@@ -110,7 +117,8 @@ function checkAuthentication(
   if (authentication.type !== ours) {
     return { kind: "auth-type-mismatch", theirs: authentication.type, ours };
   }
-  // Type 0: the data is to be ignored (RFC 3768 5.3.10). Nothing to hide from timing: the password travels in clear.
+  // Type 0: the data is to be ignored (RFC 3768 5.3.10). The comparison need not be constant-time:
+  // the password travels in clear.
   if (password === undefined) return undefined;
   for (let i = 0; i < AUTH_DATA_LENGTH; i++) {
     if (readU8(bytes, authentication.dataOffset + i) !== readU8(password, i)) {
@@ -151,7 +159,7 @@ function findWarnings(advert: Advert, expectation: AdvertExpectation): readonly 
   return lists === undefined ? [interval] : [lists, interval];
 }
 
-/** Of our own list, which is the same array for all packets of a configuration. */
+/** Sets of our own lists; a configuration uses the same array for every packet. */
 const ownSets = new WeakMap<readonly Ipv4[], ReadonlySet<Ipv4>>();
 
 function setOf(ours: readonly Ipv4[]): ReadonlySet<Ipv4> {
@@ -163,7 +171,10 @@ function setOf(ours: readonly Ipv4[]): ReadonlySet<Ipv4> {
 const isSameList = (a: readonly Ipv4[], b: readonly Ipv4[]): boolean =>
   a.length === b.length && a.every((address, at) => address === b[at]);
 
-/** Same number and same set; order does not matter, as in keepalived. 255 addresses are not compared with 255 each time. */
+/**
+ * Same number and same set; as in keepalived, order does not matter. Linear, with 255 addresses
+ * too.
+ */
 function compareAddresses(
   theirs: readonly Ipv4[],
   ours: readonly Ipv4[],

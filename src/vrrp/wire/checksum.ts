@@ -1,11 +1,12 @@
 /**
- * The Internet checksum (RFC 1071): ones' complement of the ones' complement sum of 16-bit words. Sums are kept unfolded
- * in a double (an IPv4 packet of 64 KiB stays below 2^31) so that a pseudo header is just another summand.
+ * The Internet checksum (RFC 1071): the ones' complement of the ones' complement sum of 16-bit
+ * integers. Sums are kept unfolded in a double (64 KiB stay below 2^31), so that a pseudo header is
+ * just another summand.
  */
 import type { Ipv4 } from "#units/address";
 import { readU8, readU16 } from "./bytes.ts";
 
-/** Sum of the words in `[start, end)`; an odd last byte counts as the high half of a word. */
+/** Sum of the 16-bit integers in `[start, end)`; an odd last byte is the high half of one. */
 export function sum16(bytes: Uint8Array, start: number, end: number): number {
   let sum = 0;
   let at = start;
@@ -13,7 +14,10 @@ export function sum16(bytes: Uint8Array, start: number, end: number): number {
   return at < end ? sum + (readU8(bytes, at) << 8) : sum;
 }
 
-/** Pseudo header of RFC 793, which VRRP over IPv4 borrows: source, destination, zero, protocol, upper-layer length. */
+/**
+ * The pseudo header of TCP (RFC 9293 3.1), UDP and, over IPv4, many implementations of VRRP:
+ * source, destination, zero, protocol, length.
+ */
 export const sumPseudoHeader = (
   source: Ipv4,
   destination: Ipv4,
@@ -37,7 +41,7 @@ function fold(sum: number): number {
 export const checksumOf = (sum: number): number => ~fold(sum) & 0xffff;
 
 /**
- * A message is intact if its sum *with* the checksum field is all ones. Comparing with a computed checksum instead would
- * refuse 0x0000 where 0xffff was expected; both are zero in ones' complement.
+ * A message is intact if its sum with the checksum field is all ones. A comparison with a computed
+ * checksum would refuse 0x0000 where 0xffff was expected; both are zero in ones' complement.
  */
 export const isIntact = (sumWithField: number): boolean => fold(sumWithField) === 0xffff;

@@ -38,7 +38,10 @@ export interface AdvertFields {
   readonly checksum: ChecksumForm;
 }
 
-/** Returns the packet's length, from the start of `into`; `ADVERT_LENGTH_MAX` bytes are always enough. */
+/**
+ * Returns the packet's length, from the start of `into`; `ADVERT_LENGTH_MAX` bytes are always
+ * enough.
+ */
 export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   const { version, interval, addresses, password } = fields;
   assert(addresses.length <= ADVERTISED_MAX, "more addresses than an advertisement can count");

@@ -63,7 +63,10 @@ export interface IcmpEchoFields {
   readonly payloadLength: number;
 }
 
-/** Completes the message at the start of `into` around a payload the caller has written there; returns its length. */
+/**
+ * Completes the message at the start of `into` around a payload the caller has written there;
+ * returns its length.
+ */
 export function emitIcmpEcho(into: Uint8Array, fields: IcmpEchoFields): number {
   const length = ICMP_ECHO_HEADER_LENGTH + fields.payloadLength;
   assert(into.length >= length, "buffer too small for an ICMP message");

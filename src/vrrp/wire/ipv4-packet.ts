@@ -1,4 +1,7 @@
-/** The IPv4 header around an advertisement: read from a raw socket, written for one with IP_HDRINCL (RFC 791). */
+/**
+ * The IPv4 header around an advertisement: read from a raw socket, written for one with IP_HDRINCL
+ * (RFC 791).
+ */
 
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
@@ -39,7 +42,10 @@ export type Ipv4Drop =
   /** The header promises more than has arrived. */
   | { readonly kind: "truncated"; readonly expected: number; readonly actual: number }
   | { readonly kind: "bad-ip-checksum"; readonly found: number; readonly expected: number }
-  /** The kernel reassembles before a raw socket sees a packet, so this is not a fragment on its way but an oddity. */
+  /**
+   * The kernel reassembles before a raw socket sees a packet, so this is not a fragment on its way
+   * but an oddity.
+   */
   | { readonly kind: "fragment"; readonly offset: number; readonly more: boolean };
 
 export type Ipv4Result =
@@ -102,7 +108,10 @@ export interface Ipv4HeaderFields {
   readonly protocol?: number;
 }
 
-/** Writes a header for a payload of `payloadLength` bytes; returns its length, where the payload starts. */
+/**
+ * Writes a header for a payload of `payloadLength` bytes; returns its length, where the payload
+ * starts.
+ */
 export function emitIpv4Header(
   into: Uint8Array,
   fields: Ipv4HeaderFields,
@@ -114,7 +123,8 @@ export function emitIpv4Header(
   into[1] = TOS_INTERNETWORK_CONTROL;
   writeU16(into, 2, IPV4_HEADER_LENGTH + payloadLength);
   writeU16(into, 4, fields.id & 0xffff);
-  // Flags and offset 0: keepalived leaves "don't fragment" clear, and a packet of this size is never fragmented.
+  // Flags and offset 0: keepalived leaves "don't fragment" clear, and a packet of this size is
+  // never fragmented.
   writeU16(into, 6, 0);
   into[8] = fields.ttl;
   into[9] = fields.protocol ?? PROTOCOL_VRRP;

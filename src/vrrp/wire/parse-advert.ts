@@ -1,4 +1,7 @@
-/** Structure of an advertisement: bytes of a whole IPv4 packet → `Advert`, or why not. Needs no configuration. */
+/**
+ * Structure of an advertisement: bytes of a whole IPv4 packet → `Advert`, or why not. Needs no
+ * configuration.
+ */
 import { type Ipv4, readIpv4 } from "#units/address";
 import { centis } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
@@ -8,7 +11,7 @@ import { type Ipv4Packet, PROTOCOL_AH, PROTOCOL_VRRP, parseIpv4Packet } from "./
 import {
   type Advert,
   AUTH_DATA_LENGTH,
-  type ChecksumVerdict,
+  type ChecksumStatus,
   type DropReason,
   HMAC_TRAILER_LENGTH,
   VRRP_HEADER_LENGTH,
@@ -22,12 +25,14 @@ export type ParsedAdvert =
   | {
       readonly kind: "drop";
       readonly drop: DropReason;
-      /** As far as the packet could be read, so that the refusal can be told of the right router. */
+      /** As far as the packet could be read, so that the drop is counted for the right router. */
       readonly source: Ipv4 | undefined;
       readonly vrid: number | undefined;
     };
 
-/** Reads the IPv4 packet in `bytes[offset, offset + length)`; Ethernet padding behind it is ignored. */
+/**
+ * Reads the IPv4 packet in `bytes[offset, offset + length)`; Ethernet padding behind it is ignored.
+ */
 export function parseAdvert(
   bytes: Uint8Array,
   offset = 0,
@@ -64,7 +69,8 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
   const expected = VRRP_HEADER_LENGTH + count * 4 + (version === 2 ? AUTH_DATA_LENGTH : 0);
   if (actual !== expected) {
     const trailer = at + expected;
-    // Type 1 and two reserved zero bytes: draft-cassen-vrrp-auth-hmac, as keepalived 2.4.2 sends it.
+    // Type 1 and two reserved zero bytes: draft-cassen-vrrp-auth-hmac, as keepalived 2.4.2 sends
+    // it.
     const isHmac = readU8(bytes, trailer) === 1 && readU16(bytes, trailer + 2) === 0;
     return actual === expected + HMAC_TRAILER_LENGTH && isHmac
       ? dropped({ kind: "hmac-not-supported", keyId: readU8(bytes, trailer + 1) })
@@ -89,7 +95,7 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
       priority: priority(readU8(bytes, at + 2)),
       interval: centis(interval),
       addresses,
-      checksum: judgeChecksum(bytes, packet, version),
+      checksum: checkChecksum(bytes, packet, version),
       authentication:
         version === 2
           ? { type: readU8(bytes, at + 4), dataOffset: at + expected - AUTH_DATA_LENGTH }
@@ -98,7 +104,7 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
   };
 }
 
-function judgeChecksum(bytes: Uint8Array, packet: Ipv4Packet, version: 2 | 3): ChecksumVerdict {
+function checkChecksum(bytes: Uint8Array, packet: Ipv4Packet, version: 2 | 3): ChecksumStatus {
   const { source, destination, payloadOffset: at, payloadLength: length } = packet;
   const sum = sum16(bytes, at, at + length);
   const found = readU16(bytes, at + 6);

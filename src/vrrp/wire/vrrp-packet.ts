@@ -15,10 +15,11 @@
  *  v2 |       8 bytes of authentication data, zeros if none           |
  *     +---------------------------------------------------------------+
  *
- * A packet's path: `parseAdvert` (parse-advert.ts) looks at structure only and needs no configuration, so that it can
- * answer *which* router a packet is for; `checkAdvert` (check-advert.ts) then compares it with what that router expects, in
- * keepalived's order, so that both count the same reason for the same packet. `emitAdvert` (emit-advert.ts) is the way back.
- * A refusal is a value with the numbers that were compared; it never holds a password.
+ * A packet's path: `parseAdvert` (parse-advert.ts) looks at structure only and needs no
+ * configuration, so that it can answer *which* router a packet is for; `checkAdvert`
+ * (check-advert.ts) then compares it with what that router expects, in keepalived's order, so that
+ * both count the same reason for the same packet. `emitAdvert` (emit-advert.ts) is the way back. A
+ * refusal is a value with the numbers that were compared; it never holds a password.
  */
 import type { Ipv4 } from "#units/address";
 import type { Centis } from "#units/time";
@@ -31,7 +32,7 @@ export const VRRP_HEADER_LENGTH = 8;
 export const AUTH_DATA_LENGTH = 8;
 /** HMAC trailer of keepalived 2.4: recognised to explain the refusal, not understood. */
 export const HMAC_TRAILER_LENGTH = 28;
-/** They are counted in one byte. */
+/** The field "IPvX Addr Count" has one byte. */
 export const ADVERTISED_MAX = 255;
 /** The longest advertisement we send: IPv4 header, VRRP header, addresses, authentication data. */
 export const ADVERT_LENGTH_MAX: number =
@@ -47,18 +48,23 @@ export const AUTH_PASS = 1;
  * What the checksum of a version 3 packet covers.
  *
  * - `v2`: the message alone, as version 2 always does.
- * - `pseudo-header`: with the packet's own addresses (keepalived's default, most readings of RFC 5798).
- * - `no-pseudo-header`: the message alone (RFC 9568 5.2.8 over IPv4, many routers, keepalived `v3_checksum_as_v2`).
- * - `multicast-pseudo-header`: unicast, but with 224.0.0.18 in the pseudo header (keepalived up to 1.3.6).
+ * - `pseudo-header`: with the packet's own addresses (keepalived's default, most readings of RFC
+ *   5798).
+ * - `no-pseudo-header`: the message alone (RFC 9568 5.2.8 over IPv4, many routers, keepalived
+ *   `v3_checksum_as_v2`).
+ * - `multicast-pseudo-header`: unicast, but with 224.0.0.18 in the pseudo header (keepalived up to
+ *   1.3.6).
  */
 export type ChecksumForm = "v2" | "pseudo-header" | "no-pseudo-header" | "multicast-pseudo-header";
 
-export type ChecksumVerdict =
+export type ChecksumStatus =
   | { readonly kind: "intact"; readonly form: ChecksumForm }
   /** `expected` is the first form that would have done: `v2`, or `pseudo-header` for version 3. */
   | { readonly kind: "broken"; readonly found: number; readonly expected: number };
 
-/** An advertisement whose structure is sound; nothing in it has been compared with a configuration. */
+/**
+ * An advertisement of sound structure; nothing in it has been compared with a configuration yet.
+ */
 export interface Advert {
   readonly source: Ipv4;
   readonly destination: Ipv4;
@@ -71,8 +77,11 @@ export interface Advert {
   /** Version 2 has whole seconds. */
   readonly interval: Centis;
   readonly addresses: readonly Ipv4[];
-  readonly checksum: ChecksumVerdict;
-  /** Version 2 only. The data stays in the packet, so that no password is kept, logged or recorded with this value. */
+  readonly checksum: ChecksumStatus;
+  /**
+   * Version 2 only. The data stays in the packet, so that no password is kept, logged or recorded
+   * with this value.
+   */
   readonly authentication: { readonly type: number; readonly dataOffset: number } | undefined;
 }
 
@@ -80,7 +89,7 @@ export interface Advert {
 export type DropReason =
   | Ipv4Drop
   | { readonly kind: "not-vrrp"; readonly protocol: number }
-  /** IP protocol 51: `auth_type AH` is refused on purpose, it protects too little and fails too often. */
+  /** IP protocol 51, `auth_type AH`: not supported, it protects too little and fails too often. */
   | { readonly kind: "ah-not-supported" }
   /** A router's version differs from ours, or is one nobody has. */
   | { readonly kind: "bad-version"; readonly theirs: number; readonly ours: number | undefined }
@@ -100,7 +109,7 @@ export type DropReason =
       readonly max: number;
     }
   | { readonly kind: "auth-type-mismatch"; readonly theirs: number; readonly ours: number }
-  /** Wrong password. Neither of the two is told. */
+  /** Wrong password. Neither of the two is reported. */
   | { readonly kind: "auth-failure" }
   /** Centiseconds; version 2 only, where a different interval is refused. */
   | { readonly kind: "interval-mismatch"; readonly theirs: number; readonly ours: number }
@@ -109,14 +118,17 @@ export type DropReason =
   /** Version 3, without addresses: RFC 9568 5.2.5, erratum 8299. */
   | { readonly kind: "no-addresses" };
 
-/** Differences that are worth telling an operator and no reason to refuse. */
+/** Differences that an operator should know of and that are no reason to refuse. */
 export type AdvertWarning =
   /** keepalived accepts this since 2.3.3; older ones refuse, and both routers become master. */
   | {
       readonly kind: "address-list-mismatch";
       readonly theirCount: number;
       readonly ourCount: number;
-      /** One address that only the other router, or only we, have; undefined if one list repeats an address. */
+      /**
+       * One address that only the other router, or only we, have; undefined if one list repeats an
+       * address.
+       */
       readonly onlyTheirs: Ipv4 | undefined;
       readonly onlyOurs: Ipv4 | undefined;
     }
