@@ -11,9 +11,9 @@ export function reason(why: Reason): string {
     case "not-started":
       return "not started yet";
     case "started":
-      return `just started, and gives a running master ${duration(why.masterDown)} to be heard`;
+      return `just started: waits ${duration(why.masterDown)} for the advertisements of a running master`;
     case "waiting-for-first-result":
-      return `waiting for the first result of \`${why.tracker}\` before it takes part in an election`;
+      return `waiting for the first result of \`${why.tracker}\` before taking part in an election`;
     case "address-owner":
       return "priority 255 makes this node the owner of the address, so it is master without an election";
     case "master-down":
@@ -27,25 +27,25 @@ export function reason(why: Reason): string {
     case "higher-address":
       return `${printIpv4(why.from)} has the same priority ${why.priority} and a higher address than our ${printIpv4(why.ours)}`;
     case "unconfirmed-yields":
-      return `we became master without having heard anybody, and ${printIpv4(why.from)} (priority ${why.theirs}, ours ${why.ours}) was master before us: with nopreempt the newcomer yields`;
+      return `we became master without having heard a peer, and ${printIpv4(why.from)} (priority ${why.theirs}, ours ${why.ours}) was master before us: with nopreempt the unconfirmed master yields`;
     case "master-was-alive":
-      return `${printIpv4(why.from)}, which we replaced ${duration(why.after)} ago because it was silent, is alive: with nopreempt the address is still its own`;
+      return `${printIpv4(why.from)}, which we replaced ${duration(why.after)} ago when its advertisements stopped, is still master: with nopreempt it keeps the address`;
     case "stalled":
       return `this node did not run for ${duration(why.stalled)}, longer than the ${duration(why.allowed)} after which a peer may own the address`;
     case "link-back-in-time":
-      return `the link was away for only ${duration(why.away)}, and no peer can have taken over in less than ${duration(why.allowed)}`;
+      return `the link was down for only ${duration(why.away)}, and no peer can have taken over in less than ${duration(why.allowed)}`;
     case "fault":
-      return why.causes.length === 0 ? "not able to serve" : why.causes.map(fault).join("; ");
+      return why.causes.length === 0 ? "not able to own the address" : why.causes.map(fault).join("; ");
     case "fault-cleared":
-      return `nothing is wrong any more; a running master has ${duration(why.masterDown)} to be heard`;
+      return `all faults are cleared: waits ${duration(why.masterDown)} for the advertisements of a running master`;
     case "stopping":
-      return "stopping: priority 0 was sent, and the address stays until the successor is heard";
+      return "stopping: priority 0 was sent, and the address stays here until the successor is heard";
     case "successor-heard":
-      return `${printIpv4(why.from)} took over ${duration(why.after)} after we gave up, so the address was removed here`;
+      return `${printIpv4(why.from)} took over ${duration(why.after)} after we gave the address up, so it was removed here`;
     case "platform-moved":
-      return `${printIpv4(why.from)} took over, and the cloud had moved the address ${duration(why.after)} after we gave up; until then it was answered here`;
+      return `${printIpv4(why.from)} took over, and the cloud had moved the address ${duration(why.after)} after we gave it up; until then this node answered for it`;
     case "platform-late":
-      return `${printIpv4(why.from)} took over, but the cloud had not moved the address after ${duration(why.waited)}, so it was removed here all the same`;
+      return `${printIpv4(why.from)} took over, but the cloud had not moved the address within ${duration(why.waited)}; it was removed here all the same`;
     case "no-successor":
       return `nobody took over within ${duration(why.waited)}, so the address was removed without a successor`;
     case "stopped":
@@ -58,10 +58,10 @@ export function reason(why: Reason): string {
 function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   const rule = `${why.downTimerAdverts} × ${duration(fromCentis(why.interval))} + ${duration(why.skew)} skew`;
   if (why.lastHeard === undefined) {
-    return `no master was heard for ${duration(why.noAdvertFor)} (${rule})`;
+    return `no advertisement of any master for ${duration(why.noAdvertFor)} (${rule})`;
   }
   const { from, priority } = why.lastHeard;
-  return `the master ${printIpv4(from)} (priority ${priority}) was silent for ${duration(why.noAdvertFor)} (${rule})`;
+  return `no advertisement of the master ${printIpv4(from)} (priority ${priority}) for ${duration(why.noAdvertFor)} (${rule})`;
 }
 
 function preempts({ over, ours, delay, held }: Extract<Reason, { kind: "preempts" }>): string {
@@ -76,7 +76,7 @@ function released(why: Extract<Reason, { kind: "master-released" }>): string {
   const who = why.from === undefined ? "our own engine, which ended," : printIpv4(why.from);
   return why.immediate
     ? `${who} gave up the address with priority 0, and we are its only peer`
-    : `${who} gave up the address with priority 0, and our skew time passed first`;
+    : `${who} gave up the address with priority 0, and our skew time ended first`;
 }
 
 export function fault(cause: FaultCause): string {
@@ -96,7 +96,7 @@ export function fault(cause: FaultCause): string {
     case "address-rejected":
       return `the kernel refused ${printIpv4(cause.address)}: ${cause.error}`;
     case "lease-refused":
-      return `the kernel neither prolongs the address's lease nor removes its rule, so the address may not answer here: ${cause.error}`;
+      return `the kernel neither prolongs the lease of the address nor removes its rule, so this node may not answer for it: ${cause.error}`;
     case "address-fight":
       return `something else removed ${printIpv4(cause.address)} ${cause.removals} times within ${duration(cause.within)}`;
     case "group":
@@ -105,13 +105,13 @@ export function fault(cause: FaultCause): string {
 }
 
 function tracked(kind: string): string {
-  const words: Readonly<Record<string, string>> = {
+  const names: Readonly<Record<string, string>> = {
     script: "the check",
     interface: "tracked interface",
     file: "tracked file",
     process: "tracked process",
   };
-  return words[kind] ?? kind;
+  return names[kind] ?? kind;
 }
 
 /** Of `cannotHear`. */
@@ -135,21 +135,21 @@ export function report(what: Report): string {
     case "own-address-heard":
       return `an advertisement came from our own address ${printIpv4(what.from)} with our priority: a loop in the network, or a copied configuration`;
     case "grace":
-      return `${printIpv4(what.from)} (priority ${what.theirs}) is new here; with nopreempt it has ${duration(micros(what.micros))} to yield before we do`;
+      return `${printIpv4(what.from)} (priority ${what.theirs}) acts as master too; with nopreempt it has ${duration(micros(what.micros))} to yield before we do`;
     case "held-down":
-      return `this node lost the address or failed ${what.losses} times in a row, so it leaves the weaker master ${printIpv4(what.from)} (priority ${what.theirs}, ours ${what.ours}) alone for ${duration(what.micros)}`;
+      return `this node lost the address or failed ${what.losses} times in a row, so it does not preempt the weaker master ${printIpv4(what.from)} (priority ${what.theirs}, ours ${what.ours}) for ${duration(what.micros)}`;
     case "peer-unresolved":
-      return `peer ${printIpv4(what.to)} has not answered ARP for ${duration(what.micros)}, so no advertisement reaches it: it is off, or \`unicast_peer\` names a wrong address; if it runs it will own the address too`;
+      return `peer ${printIpv4(what.to)} has not answered ARP for ${duration(what.micros)}, so no advertisement reaches it: it is off, or \`unicast_peer\` names a wrong address; if it runs, it will own the address too`;
     case "claims-not-heard":
-      return `ARP cannot be listened for on \`${what.interface}\` (${what.error}): should another machine claim ${printIpv4(what.address)}, nobody here will notice`;
+      return `ARP cannot be received on \`${what.interface}\` (${what.error}): this node will not notice if another machine claims ${printIpv4(what.address)}`;
     case "address-claimed":
-      return `${claimant(what.mac)} claims ${printIpv4(what.address)} by ARP, and this node owns it: clients may send there; we announce it again, more and more seldom while that goes on`;
+      return `${claimant(what.mac)} claims ${printIpv4(what.address)} by ARP, and this node owns it: clients may send there; we announce it again, less and less often while that goes on`;
     case "claims-ended":
-      return `${claimant(what.mac)} has not claimed ${printIpv4(what.address)} for 30 s any more; it did ${what.count} times within ${duration(what.micros)}`;
+      return `${claimant(what.mac)} has not claimed ${printIpv4(what.address)} for 30 s; before that it did so ${what.count} times within ${duration(what.micros)}`;
     case "handed-over":
       return `the hand-over is complete: ${reason(what.reason)}`;
     case "stalled-as-backup":
-      return `this node did not run for ${duration(micros(what.micros))}; that time does not count as silence of the master`;
+      return `this node did not run for ${duration(micros(what.micros))}; that time does not count against the master`;
     case "foreign-address": {
       const where = `${printIpv4(what.address)} is on \`${what.interface}\``;
       return what.isOwner

@@ -1,6 +1,7 @@
 /**
- * The core's decisions as one sentence each: what was compared, with the numbers. Lower case and without a full stop, like
- * every diagnostic message, so that a log line, `baton status` and the console can put it where they like.
+ * The core's decisions as one sentence each: what was compared, with the numbers. Lower case and
+ * without a full stop, like every diagnostic message, so that a log line, `baton status` and the
+ * console can put it where they like.
  */
 import type { Report } from "#vrrp/router/event";
 import type { FaultCause, Reason } from "#vrrp/router/reason";

@@ -11,7 +11,7 @@ export function reason(why: Reason): string {
     case "not-started":
       return "尚未启动";
     case "started":
-      return `刚刚启动，先等 ${duration(why.masterDown)}，看有没有正在工作的主节点`;
+      return `刚刚启动，先等待 ${duration(why.masterDown)}，确认有无正在运行的主节点发送通告`;
     case "waiting-for-first-result":
       return `等待 \`${why.tracker}\` 的第一次检查结果，之后才参与选举`;
     case "address-owner":
@@ -27,19 +27,19 @@ export function reason(why: Reason): string {
     case "higher-address":
       return `${printIpv4(why.from)} 的优先级同为 ${why.priority}，但地址比本机的 ${printIpv4(why.ours)} 大`;
     case "unconfirmed-yields":
-      return `本机成为主节点之前没有收到过任何通告，而 ${printIpv4(why.from)}（优先级 ${why.theirs}，本机 ${why.ours}）早已是主节点：配置了 nopreempt，后来者让位`;
+      return `本机成为主节点之前没有收到过任何通告，而 ${printIpv4(why.from)}（优先级 ${why.theirs}，本机 ${why.ours}）在此之前已是主节点：配置了 nopreempt，由未确认的主节点让位`;
     case "master-was-alive":
-      return `${duration(why.after)} 前因静默被本机接替的 ${printIpv4(why.from)} 其实还活着：配置了 nopreempt，地址仍归它`;
+      return `${printIpv4(why.from)} 在 ${duration(why.after)} 前因通告中断被本机接替，但它仍是主节点：配置了 nopreempt，地址仍归它`;
     case "stalled":
       return `本机停顿了 ${duration(why.stalled)}，超过 ${duration(why.allowed)}，对端可能已经接管地址`;
     case "link-back-in-time":
       return `链路只中断了 ${duration(why.away)}，对端不可能在 ${duration(why.allowed)} 之内接管`;
     case "fault":
-      return why.causes.length === 0 ? "无法提供服务" : why.causes.map(fault).join("；");
+      return why.causes.length === 0 ? "无法持有地址" : why.causes.map(fault).join("；");
     case "fault-cleared":
-      return `故障已全部恢复，先等 ${duration(why.masterDown)}，看有没有正在工作的主节点`;
+      return `故障已全部恢复，先等待 ${duration(why.masterDown)}，确认有无正在运行的主节点发送通告`;
     case "stopping":
-      return "正在停止：已发送优先级 0 的通告，听到接替者之前地址仍保留在本机";
+      return "正在停止：已发送优先级 0 的通告，收到接替者的通告之前地址仍保留在本机";
     case "successor-heard":
       return `让出 ${duration(why.after)} 后收到 ${printIpv4(why.from)} 的通告，它已接管，本机随即删除地址`;
     case "platform-moved":
@@ -96,7 +96,7 @@ export function fault(cause: FaultCause): string {
     case "address-rejected":
       return `内核拒绝添加 ${printIpv4(cause.address)}：${cause.error}`;
     case "lease-refused":
-      return `内核既不续期地址租约，也不删除租约规则，该地址在本机可能无法应答：${cause.error}`;
+      return `内核既不续期该地址的租约，也不删除租约规则，本机可能无法为该地址应答：${cause.error}`;
     case "address-fight":
       return `${duration(cause.within)} 内 ${printIpv4(cause.address)} 被其他程序删除了 ${cause.removals} 次`;
     case "group":
@@ -105,13 +105,13 @@ export function fault(cause: FaultCause): string {
 }
 
 function tracked(kind: string): string {
-  const words: Readonly<Record<string, string>> = {
+  const names: Readonly<Record<string, string>> = {
     script: "检查脚本",
     interface: "被跟踪的网卡",
     file: "被跟踪的文件",
     process: "被跟踪的进程",
   };
-  return words[kind] ?? kind;
+  return names[kind] ?? kind;
 }
 
 /** Of `cannotHear`. */
@@ -135,7 +135,7 @@ export function report(what: Report): string {
     case "own-address-heard":
       return `收到源地址为本机 ${printIpv4(what.from)}、优先级也相同的通告：网络有环路，或配置被原样复制到了另一台机器`;
     case "grace":
-      return `${printIpv4(what.from)}（优先级 ${what.theirs}）是新来的；配置了 nopreempt，先给它 ${duration(micros(what.micros))} 让位`;
+      return `${printIpv4(what.from)}（优先级 ${what.theirs}）也自认为是主节点；配置了 nopreempt，本机先等它 ${duration(micros(what.micros))} 让位，之后才由本机让位`;
     case "held-down":
       return `本机已连续 ${what.losses} 次失去地址或出现故障，${duration(what.micros)} 内不抢占优先级较低的主节点 ${printIpv4(what.from)}（优先级 ${what.theirs}，本机 ${what.ours}）`;
     case "peer-unresolved":
@@ -143,13 +143,13 @@ export function report(what: Report): string {
     case "claims-not-heard":
       return `无法在 \`${what.interface}\` 上监听 ARP（${what.error}）：如有其他机器宣告 ${printIpv4(what.address)}，本机不会察觉`;
     case "address-claimed":
-      return `${claimant(what.mac)}通过 ARP 宣告了 ${printIpv4(what.address)}，而该地址由本机持有：客户端可能会发往那里；本机重新宣告，若持续发生则逐渐放慢`;
+      return `${claimant(what.mac)}通过 ARP 宣告了 ${printIpv4(what.address)}，而该地址由本机持有：客户端可能会发往那里；本机重新宣告，若持续发生，宣告间隔会逐渐拉长`;
     case "claims-ended":
       return `${claimant(what.mac)}已有 30 秒没有再宣告 ${printIpv4(what.address)}；此前 ${duration(what.micros)} 内共宣告 ${what.count} 次`;
     case "handed-over":
       return `交接完成：${reason(what.reason)}`;
     case "stalled-as-backup":
-      return `本机停顿了 ${duration(micros(what.micros))}，这段时间不算作主节点静默`;
+      return `本机停顿了 ${duration(micros(what.micros))}，这段时间不计入主节点的超时`;
     case "foreign-address": {
       const where = `${printIpv4(what.address)} 也出现在本机的 \`${what.interface}\` 上`;
       return what.isOwner

@@ -1,4 +1,4 @@
-/** The lease: shorter than any peer's patience, longer than our own interval. */
+/** The lease: shorter than any peer's detection time, longer than our own interval. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -32,7 +32,8 @@ test("skew and detection time", () => {
 
 test("the table", () => {
   const rows: readonly [Partial<RouterConfig>, number, boolean, string, number, number][] = [
-    // 3.008 s until the least patient peer takes over, less a hundredth; Linux may end a lifetime a second late.
+    // 3.008 s until the least patient peer takes over, less a hundredth; Linux may end a lifetime a
+    // second late.
     [{}, 100, true, "nftables", 2_977_735, 3],
     [{}, 100, false, "address-lifetime", 2_000_000, 2],
     [{}, 254, true, "nftables", 2_977_735, 2],
@@ -46,7 +47,8 @@ test("the table", () => {
     [{ advertInterval: centis(10) }, 100, true, "nftables", 296_781, 2],
     [{ advertInterval: centis(10) }, 100, false, "backstop", 2_000_000, 2],
     [{ advertInterval: centis(1) }, 100, true, "nftables", 26_078, 2],
-    // One lost advertisement is enough: no lease below 1.008 s outlasts an interval and a late wake-up.
+    // One lost advertisement is enough: no lease below 1.008 s outlasts an interval and a late
+    // wake-up.
     [{ downTimerAdverts: 1 }, 100, true, "backstop", 2_000_000, 2],
     [{ downTimerAdverts: 1 }, 100, false, "backstop", 2_000_000, 2],
     [{ downTimerAdverts: 1, advertInterval: centis(1000) }, 254, true, "backstop", 20_000_000, 20],
@@ -83,7 +85,7 @@ test("any configuration: a guarantee ends before a peer takes over, and outlasts
       assert.ok(lease.micros > interval, "longer than an interval");
       assert.ok(lease.addressSeconds * 1_000_000 > interval);
       if (lease.guarantee === "backstop") return;
-      assert.ok(lease.micros < takeOver, "shorter than the peer's patience");
+      assert.ok(lease.micros < takeOver, "shorter than the peer's detection time");
       if (lease.guarantee === "address-lifetime") {
         assert.equal(lease.micros, lease.addressSeconds * 1_000_000);
         assert.ok(lease.micros + 1_000_000 <= takeOver, "Linux may be a second late");

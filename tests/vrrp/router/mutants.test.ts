@@ -1,4 +1,7 @@
-/** Whoever changes a rule changes its mutant too: each names a text that is there exactly once (tools/mutants.ts). */
+/**
+ * Whoever changes a rule changes its mutant too: each names a text that is there exactly once
+ * (tools/mutants.ts).
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

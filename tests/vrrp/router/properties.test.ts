@@ -1,6 +1,7 @@
 /**
- * Whatever happens in whatever order: a router never throws, never contradicts itself, and says nothing it is not
- * entitled to. The ledger below believes only the effects, as the world does, and is compared with the state.
+ * Whatever happens in whatever order: a router never throws, never contradicts itself, and sends
+ * nothing it is not entitled to. The ledger below is made from the effects alone, which are all that
+ * the world sees, and is compared with the state.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -123,7 +124,7 @@ const life = fc.record({
 });
 
 interface Ledger {
-  told: string;
+  shown: string;
   owns: boolean;
 }
 
@@ -140,7 +141,7 @@ function check(
     checkEffect(settings, ledger, effect, effects.slice(index + 1), text, before, now);
   }
   const { kind } = state.phase;
-  assert.equal(ledger.told, publicState(state.phase), `told by transitions: ${text}`);
+  assert.equal(ledger.shown, publicState(state.phase), `shown by transitions: ${text}`);
   assert.equal(
     ledger.owns,
     kind === "master" || kind === "handover",
@@ -173,17 +174,17 @@ function checkEffect(
   const turnsMaster = rest.some((one) => one.kind === "transition" && one.to === "MASTER");
   switch (effect.kind) {
     case "transition":
-      assert.equal(effect.from, ledger.told, text);
+      assert.equal(effect.from, ledger.shown, text);
       assert.notEqual(effect.from, effect.to, text);
       if (effect.to === "MASTER") assert.ok(ledger.owns, `master without the address: ${text}`);
-      ledger.told = effect.to;
+      ledger.shown = effect.to;
       return;
     case "addAddresses":
       assert.ok(turnsMaster, text);
       ledger.owns = true;
       return;
     case "refreshAddresses":
-      assert.ok(ledger.owns && ledger.told === "MASTER", text);
+      assert.ok(ledger.owns && ledger.shown === "MASTER", text);
       assert.equal(rest[0]?.kind, "sendAdvert", "the word follows the lease");
       return;
     case "holdAddresses":
@@ -200,10 +201,10 @@ function checkEffect(
         return;
       }
       assert.equal(effect.to, undefined);
-      assert.ok(ledger.told === "MASTER" || turnsMaster, `an advertisement of no master: ${text}`);
-      // The seat it had before this step, if it was master then.
-      if (before.phase.kind === "master" && ledger.told === "MASTER")
-        assert.ok(now < before.phase.ownershipSafeUntil, `after oversleeping: ${text}`);
+      assert.ok(ledger.shown === "MASTER" || turnsMaster, `an advertisement of no master: ${text}`);
+      // The ownership window it had before this step, if it was master then.
+      if (before.phase.kind === "master" && ledger.shown === "MASTER")
+        assert.ok(now < before.phase.ownershipSafeUntil, `after a stall: ${text}`);
       return;
     case "announce":
       assert.ok(ledger.owns, `announces what it does not have: ${text}`);
@@ -229,7 +230,7 @@ test("any life of a router: no throw, no contradiction, deadlines ahead, nothing
   const property = fc.property(life, ({ config: settings, linkUp, start, happenings, stops }) => {
     let now = instant(1_000_000_000);
     let state = initialState(settings, linkUp, OURS);
-    const ledger: Ledger = { told: "INIT", owns: false };
+    const ledger: Ledger = { shown: "INIT", owns: false };
     const apply = (one: RouterEvent): void => {
       deepFreeze(state);
       const result = step(settings, state, one, now);

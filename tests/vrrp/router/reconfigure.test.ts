@@ -69,7 +69,7 @@ test("a backup waits by its new interval in version 2, by the learned one in ver
   }
 });
 
-test("more patience is had at once, less from the next advertisement on; priority 0 is not forgotten", () => {
+test("a longer detection time counts at once, a shorter one from the next advertisement on; priority 0 is not forgotten", () => {
   const backup = start(CONFIG);
   const wait = (downTimerAdverts: number, released = false): number => {
     assert.ok(backup.phase.kind === "backup");
@@ -111,7 +111,7 @@ test("who becomes the owner of the address (255) takes it at once", () => {
   assert.equal(state.phase.kind, "master");
 });
 
-test("the seat after a lost link is given up when peers may be quicker by the new configuration", () => {
+test("the ownership window after a lost link ends when peers may be quicker by the new configuration", () => {
   const flapped = step(CONFIG, master(CONFIG), { kind: "linkChanged", up: false }, NOW).state;
   const ownershipSafeUntil = (config: RouterConfig): number | undefined => {
     const { phase } = reconfigure(CONFIG, config, flapped, [], NOW);

@@ -1,4 +1,7 @@
-/** Several routers: tests/transcripts/*.txt (commands in tests/support/transcript.ts). UPDATE=1 rewrites what followed. */
+/**
+ * Several routers: tests/transcripts/*.txt (commands in tests/support/transcript.ts). UPDATE=1
+ * rewrites what followed.
+ */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

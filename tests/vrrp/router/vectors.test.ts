@@ -1,4 +1,7 @@
-/** One router: tests/vectors/<topic>/<case>.jsonl (format in tests/support/vector.ts). UPDATE=1 rewrites the answers. */
+/**
+ * One router: tests/vectors/<topic>/<case>.jsonl (format in tests/support/vector.ts). UPDATE=1
+ * rewrites the answers.
+ */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

@@ -146,7 +146,7 @@ test("a password is eight bytes of UTF-8, longer ones cut, shorter ones padded",
   assert.equal(hexFromBytes(passwordData("é")), "c3a9000000000000");
 });
 
-test("all three checksums of v3 are accepted, and the form is told", () => {
+test("all three checksums of v3 are accepted, and the form is returned", () => {
   for (const form of ["pseudo-header", "no-pseudo-header", "multicast-pseudo-header"] as const) {
     const bytes = packetOf({ ...V3_UNICAST, checksum: form });
     assert.deepEqual(advertIn(bytes).checksum, { kind: "intact", form });
@@ -270,7 +270,7 @@ test("unicast takes any TTL unless the peer has limits", () => {
   });
 });
 
-test("strangers are refused when sources are checked, or any peer has TTL limits", () => {
+test("unknown peers are refused when sources are checked, or any peer has TTL limits", () => {
   const bytes = packetOf(V3_UNICAST);
   const unicast = (checkSource: boolean, minTtl?: number) => ({
     ...EXPECT_V3,

@@ -48,7 +48,7 @@ test("a probe has no sender address and claims nothing", () => {
   assert.equal(isGratuitous(gratuitousArp(MAC, VIP, "reply")), true);
 });
 
-test("the sender of the frame may differ from the sender of the claim, and is told", () => {
+test("the sender of the frame may differ from the sender of the claim, and both are returned", () => {
   const forged = {
     ...gratuitousArp(MAC, VIP, "reply"),
     etherSource: readMac("02:00:00:00:09:ff") as Mac,

@@ -1,6 +1,6 @@
 /**
- * Golden packets: keepalived's own, read by us and by tshark, and written again byte for byte. tools/make-captures.ts
- * says how they came about.
+ * Golden packets: keepalived's own, read by us and by tshark, and written again byte for byte.
+ * tools/make-captures.ts says how they came about.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -25,13 +25,13 @@ import { hexFromBytes } from "../../support/hex.ts";
 import { type CapturedFrame, parsePcap } from "../../support/pcap.ts";
 
 const folder = join(import.meta.dirname, "../..", "captures");
-/** tshark's field names and words. */
-type Words = Readonly<Record<string, string>>;
+/** Values by tshark's field names. */
+type Fields = Readonly<Record<string, string>>;
 
 interface Capture {
   readonly name: string;
   readonly frames: readonly CapturedFrame[];
-  readonly words: readonly Words[];
+  readonly fields: readonly Fields[];
 }
 
 const captures: readonly Capture[] = readdirSync(folder)
@@ -40,9 +40,9 @@ const captures: readonly Capture[] = readdirSync(folder)
   .map((file) => {
     const name = file.slice(0, -".pcap".length);
     const golden = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8")) as {
-      readonly frames: readonly Words[];
+      readonly frames: readonly Fields[];
     };
-    return { name, frames: parsePcap(readFileSync(join(folder, file))), words: golden.frames };
+    return { name, frames: parsePcap(readFileSync(join(folder, file))), fields: golden.frames };
   });
 
 const isArp = (frame: CapturedFrame): boolean => frame.bytes[12] === 8 && frame.bytes[13] === 6;
@@ -60,8 +60,8 @@ function arpIn({ bytes }: CapturedFrame): Arp {
   return parsed.arp;
 }
 
-/** Our reading of a packet in tshark's words. */
-function wordsOfAdvert(frame: CapturedFrame, advert: Advert): Words {
+/** Our reading of a packet, by tshark's field names. */
+function fieldsOfAdvert(frame: CapturedFrame, advert: Advert): Fields {
   const outer = parseIpv4Packet(frame.bytes, 14);
   assert.ok(outer.kind === "packet");
   const { packet } = outer;
@@ -101,7 +101,7 @@ function wordsOfAdvert(frame: CapturedFrame, advert: Advert): Words {
   };
 }
 
-const wordsOfArp = (arp: Arp): Words => ({
+const fieldsOfArp = (arp: Arp): Fields => ({
   "eth.src": printMac(arp.etherSource),
   "eth.dst": printMac(arp.etherDestination),
   "arp.opcode": arp.operation === "request" ? "1" : "2",
@@ -111,8 +111,8 @@ const wordsOfArp = (arp: Arp): Words => ({
   "arp.dst.proto_ipv4": printIpv4(arp.targetAddress),
 });
 
-const withoutEthernet = (words: Words): Words =>
-  Object.fromEntries(Object.entries(words).filter(([field]) => !field.startsWith("eth.")));
+const withoutEthernet = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([field]) => !field.startsWith("eth.")));
 
 test("there are captures of both versions, both transports and of announcements", () => {
   assert.ok(captures.length >= 10);
@@ -124,13 +124,13 @@ test("there are captures of both versions, both transports and of announcements"
   }
 });
 
-for (const { name, frames, words } of captures) {
+for (const { name, frames, fields } of captures) {
   test(`${name}: we read what tshark reads`, () => {
-    assert.equal(frames.length, words.length);
+    assert.equal(frames.length, fields.length);
     for (const [i, frame] of frames.entries()) {
-      const expected = words[i] ?? {};
-      if (isArp(frame)) assert.deepEqual(wordsOfArp(arpIn(frame)), expected);
-      else assert.deepEqual(wordsOfAdvert(frame, advertIn(frame)), withoutEthernet(expected));
+      const expected = fields[i] ?? {};
+      if (isArp(frame)) assert.deepEqual(fieldsOfArp(arpIn(frame)), expected);
+      else assert.deepEqual(fieldsOfAdvert(frame, advertIn(frame)), withoutEthernet(expected));
     }
   });
 
@@ -191,7 +191,7 @@ const formsIn = (name: string): readonly (ChecksumForm | "broken")[] => {
   return [...new Set(forms)];
 };
 
-test("the checksum forms are told apart", () => {
+test("the checksum forms are distinguished", () => {
   assert.deepEqual(formsIn("v2-pass"), ["v2"]);
   assert.deepEqual(formsIn("v3-multicast"), ["pseudo-header"]);
   assert.deepEqual(formsIn("v3-unicast-hand-over"), ["pseudo-header"]);

@@ -41,7 +41,7 @@ test("Ethernet padding is not payload", () => {
 });
 
 test("options are skipped", () => {
-  // Header length 6 words, the sixth is router alert.
+  // A header of 6 times 4 bytes, the last of them router alert.
   const packet = packetOf("4600 001c 0000 4000 4070 2355 c0a8 0001 c0a8 00c7 9404 0000 deadbeef");
   assert.deepEqual([packet.hasOptions, packet.payloadOffset, packet.payloadLength], [true, 24, 4]);
 });

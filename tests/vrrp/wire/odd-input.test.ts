@@ -72,7 +72,7 @@ test("random bytes never throw", () => {
   );
 });
 
-test("random VRRP behind a sound IPv4 header never throws, and is judged", () => {
+test("random VRRP behind a sound IPv4 header never throws, and is accepted or refused", () => {
   const expectation = expecting(fc.sample(version2, { numRuns: 1, seed: 1 })[0] as AdvertFields);
   const fields = { source: ipv4(1), destination: ipv4(2), ttl: 255, id: 1 };
   fc.assert(
@@ -125,8 +125,8 @@ test("one flipped bit in the message is never accepted as it was", () => {
       const parsed = parseAdvert(packet);
       if (parsed.kind === "drop") return;
       const checked = checkAdvert(packet, parsed.advert, expecting(fields));
-      // A single bit changes the ones' complement sum by a power of two, which the forms' pseudo headers could
-      // make up for; then the form differs from the one that was sent.
+      // A single bit changes the ones' complement sum by a power of two, which the forms' pseudo
+      // headers could make up for; then the form differs from the one that was sent.
       if (checked.kind === "accepted") assert.notEqual(checked.checksum, fields.checksum);
     }),
     { numRuns: 2000 },
