@@ -58,7 +58,7 @@ export function reason(why: Reason): string {
 function masterDown(why: Extract<Reason, { kind: "master-down" }>): string {
   const rule = `${why.downTimerAdverts} × ${duration(fromCentis(why.interval))} + ${duration(why.skew)} skew`;
   if (why.lastHeard === undefined) {
-    return `no advertisement of any master for ${duration(why.noAdvertFor)} (${rule})`;
+    return `no master was heard for ${duration(why.noAdvertFor)} (${rule})`;
   }
   const { from, priority } = why.lastHeard;
   return `no advertisement of the master ${printIpv4(from)} (priority ${priority}) for ${duration(why.noAdvertFor)} (${rule})`;

@@ -1,7 +1,7 @@
 /**
  * Whatever happens in whatever order: a router never throws, never contradicts itself, and sends
- * nothing it is not entitled to. The ledger below is made from the effects alone, which are all that
- * the world sees, and is compared with the state.
+ * nothing it is not entitled to. The ledger below is made from the effects alone, which are all
+ * that the world sees, and is compared with the state.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
