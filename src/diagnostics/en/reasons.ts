@@ -35,7 +35,9 @@ export function reason(why: Reason): string {
     case "link-back-in-time":
       return `the link was down for only ${duration(why.away)}, and no peer can have taken over in less than ${duration(why.allowed)}`;
     case "fault":
-      return why.causes.length === 0 ? "not able to own the address" : why.causes.map(fault).join("; ");
+      return why.causes.length === 0
+        ? "not able to own the address"
+        : why.causes.map(fault).join("; ");
     case "fault-cleared":
       return `all faults are cleared: waits ${duration(why.masterDown)} for the advertisements of a running master`;
     case "stopping":
