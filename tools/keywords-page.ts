@@ -44,7 +44,7 @@ function describe(takes: Takes): string {
     case "secret":
       return "word";
     case "texts":
-      return takes.min === takes.max ? `${takes.min} words` : `${takes.min} to ${takes.max} words`;
+      return takes.min === takes.max ? `${takes.min} arguments` : `${takes.min} to ${takes.max} arguments`;
     case "command":
       return takes.user ? '"command" [user [group]]' : '"command"';
     case "program":
@@ -114,7 +114,7 @@ function notActedOn(): string {
   const all = [ROOT, ...BLOCKS.map((block) => TABLES[block])].flatMap((table) => [
     ...table.values(),
   ]);
-  const words = (severity: "error" | "warning"): string =>
+  const named = (severity: "error" | "warning"): string =>
     [
       ...new Set(
         all.flatMap(({ word, acts: what }) =>
@@ -122,9 +122,9 @@ function notActedOn(): string {
         ),
       ),
     ].join(", ");
-  return `**An error**, because the machine would do without something it was promised: ${words("error")}.
+  return `**An error**, because the machine would do without something it was promised: ${named("error")}.
 
-**A warning**, because what moves the address is not affected: ${words("warning")}.
+**A warning**, because what moves the address is not affected: ${named("warning")}.
 
 Besides keywords: IPv6 virtual addresses (VR4012, VR4013) and \`auth_type AH\` (VR4011) are errors; kernel flags of single addresses
 (\`home\`, \`noprefixroute\` and the like) are a warning.
@@ -139,11 +139,11 @@ export function keywordsPage(): string {
   });
   return `# Keywords
 
-Made from the tables in \`src/keepalived/keywords/\` by \`tools/keywords-page.ts\`; ${count} rows. "Since" is the first keepalived release whose
-parser knows the word. Times are in seconds unless another unit is given.
+Made from the tables in \`src/keepalived/keywords/\` by \`tools/keywords-page.ts\`; ${count} rows. "Since" is the first keepalived release with a
+parser that knows the keyword. Times are in seconds unless another unit is given.
 
 Baton reads every keyword of keepalived and checks its argument. "Nothing to do" means that nothing is lost: the keyword concerns
-keepalived's own processes, files or buffers, or only counts together with one that is told.
+keepalived's own processes, files or buffers, or only counts together with one that is reported anyway.
 
 ## What Baton does not act on
 

@@ -1,8 +1,10 @@
 /**
- * The register of codes: severity, slug and consequence. Stable: a code is never given a second meaning.
+ * The register of codes: severity, slug and consequence. Stable: a code is never given a second
+ * meaning.
  *
- * Severity is by what is lost. An error means that the machine would not do what the file says; a warning that it would,
- * but probably not what was meant; an info is worth knowing once. A correct file has no error and no warning.
+ * Severity is by what is lost. An error means that the machine would not do what the file says; a
+ * warning that it would, but probably not what was meant; an info is worth knowing once. A correct
+ * file has no error and no warning.
  */
 import type { Facts } from "./facts.ts";
 
@@ -46,7 +48,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR1018: warning("include-skipped"),
   VR1019: error("include-too-deep"),
   VR1020: fatal("missing-argument"),
-  VR1021: warning("extra-words"),
+  VR1021: warning("extra-arguments"),
   VR1022: warning("single-quotes"),
   VR1023: warning("comment-inside-word"),
   VR1024: warning("escaped-comment-mark"),
@@ -62,7 +64,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR1034: error("expansion-too-large"),
   VR1035: error("continued-line"),
   VR1036: error("nesting-too-deep"),
-  VR1037: info("conditions-judged"),
+  VR1037: info("conditions-evaluated"),
   VR1039: error("glued-definition"),
   VR1038: error("definition-with-blanks"),
   VR1040: error("setting-without-value"),

@@ -1,9 +1,9 @@
 /**
  * Findings and diagnostics.
  *
- * Rules produce findings: values in no language, so that a test compares facts, and one run can be printed
- * in English and in Chinese. `toDiagnostic` (render/) turns a finding into a diagnostic, which
- * every renderer understands.
+ * Rules produce findings: values in no language, so that a test compares facts, and one run can be
+ * printed in English and in Chinese. `toDiagnostic` (render/) turns a finding into a diagnostic,
+ * which every renderer understands.
  */
 import type { Code, Severity } from "./codes.ts";
 import type { Facts } from "./facts.ts";
@@ -16,7 +16,10 @@ export interface Edit {
   readonly text: string;
 }
 
-/** "safe": nothing but what was meant can come of it, `--fix` applies it. "maybe": shown, applied by hand. */
+/**
+ * "safe": nothing but what was meant can come of it, `--fix` applies it. "maybe": shown, applied by
+ * hand.
+ */
 export interface Fix {
   readonly safety: "safe" | "maybe";
   readonly edits: readonly Edit[];
@@ -45,7 +48,7 @@ export interface Label {
 export interface Diagnostic {
   readonly code: Code;
   readonly severity: Severity;
-  /** Stands alone: lower case, no full stop, the user's words in backticks. */
+  /** Stands alone: lower case, no full stop, the user's text in backticks. */
   readonly message: string;
   readonly primary: Label;
   readonly related: readonly Label[];
@@ -74,6 +77,7 @@ export function finding<C extends Code>(
     related: extras.related ?? [],
     ...(extras.fix === undefined ? {} : { fix: extras.fix }),
   };
-  // A union over all codes cannot be built generically; code and facts were checked together just above.
+  // A union over all codes cannot be built generically; code and facts were checked together just
+  // above.
   return made as unknown as AnyFinding;
 }

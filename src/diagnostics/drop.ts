@@ -1,6 +1,6 @@
 /**
- * A refused packet as the engine tells it: its kind (`DropReason` and `AdvertWarning` of `wire/`) and the numbers. Addresses
- * are numbers, intervals hundredths of a second.
+ * A refused packet as the engine reports it: its kind (`DropReason` and `AdvertWarning` of
+ * `vrrp/wire`) and the numbers. Addresses are numbers, intervals hundredths of a second.
  */
 import { ipv4, printIpv4 } from "#units/address";
 import { centis, fromCentis } from "#units/time";

@@ -1,6 +1,7 @@
 /**
- * The values each code carries, as plain data. Messages are functions of these; a value that is a word of the file is given as
- * it stands there. Numbers of seconds are in seconds, as the operator writes them.
+ * The values each code carries, as plain data. Messages are functions of these; a value that is a
+ * word of the file is given as it stands there. Numbers of seconds are in seconds, as the operator
+ * writes them.
  */
 /** What a machine would do without, when Baton reads a keyword but does not act on it. */
 export type Loss =
@@ -82,7 +83,10 @@ export interface Facts {
     /** Blocks in which the word is known. */
     readonly homes: readonly string[];
     readonly isBlock: boolean;
-    /** The enclosing block ended too early because of this block's `}`: name and the lines that were lost. */
+    /**
+     * The enclosing block ended too early because of this block's `}`: name and the lines that were
+     * lost.
+     */
     readonly cut: { readonly name: string; readonly from: number; readonly to: number } | undefined;
   };
   readonly VR1002: {
@@ -94,14 +98,17 @@ export interface Facts {
   };
   readonly VR1003: { readonly looksLike: string | undefined; readonly inside: string | undefined };
   readonly VR1004: {
-    /** What it closes although words of this block follow; undefined: nothing is open. */
+    /** What it closes although keywords of this block follow; undefined: nothing is open. */
     readonly block: string | undefined;
   };
   readonly VR1005: {
     readonly block: string;
     readonly line: number;
     readonly count: number;
-    /** The place is the open block's own, and the file ended; else it is what cannot stand in the block. */
+    /**
+     * The place is the open block's own, and the file ended; else it is what cannot stand in the
+     * block.
+     */
     readonly isFileOver?: true;
   };
   readonly VR1006: { readonly block: string };
@@ -350,7 +357,7 @@ export interface Facts {
     readonly instance: string;
     readonly unicast: boolean;
     readonly authentication: boolean;
-    /** Keywords whose written value does not count. */
+    /** Keywords with a written value that does not count. */
     readonly resets: readonly string[];
   };
   readonly VR3008: {

@@ -1,9 +1,15 @@
-/** A text with a name, and places in it. Offsets count UTF-16 code units; lines and columns are for people and begin at 1. */
+/**
+ * A text with a name, and places in it. Offsets count UTF-16 code units; lines and columns are for
+ * people and begin at 1.
+ */
 
 export interface Source {
   readonly name: string;
   readonly text: string;
-  /** What is printed of it, if that is something else: the same characters in the same places, secrets masked. */
+  /**
+   * What is printed of it, if that is something else: the same characters in the same places,
+   * secrets masked.
+   */
   readonly shown?: string;
 }
 

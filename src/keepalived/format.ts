@@ -1,7 +1,8 @@
 /**
- * The formatter: four blanks for each level, one blank between words, one empty line at most, no blanks at line ends. Comments,
- * quotes, line breaks and definitions stay. What keepalived reads is the same before and after: `formatText` compares, and
- * leaves a file alone where that is not so (braces inside half-open quotes and the like).
+ * The formatter: four blanks for each level, one blank between tokens, one empty line at most, no
+ * blanks at line ends. Comments, quotes, line breaks and definitions stay. What keepalived reads is
+ * the same before and after: `formatText` compares, and leaves a file alone where that is not so
+ * (braces inside half-open quotes and the like).
  */
 import type { Source } from "#diagnostics/source";
 import { LineReader } from "./lines/line-reader.ts";
@@ -29,8 +30,8 @@ export function formatTree(tree: Tree): string {
   let conditional = false;
   for (const line of linesOf(tree)) {
     if (line.raw) {
-      const words = line.tokens.filter(({ kind }) => kind !== "newline");
-      out.push(words.map(({ text }) => text).join(""));
+      const written = line.tokens.filter(({ kind }) => kind !== "newline");
+      out.push(written.map(({ text }) => text).join(""));
       continue;
     }
     const tokens = line.tokens.filter(({ kind }) => kind !== "newline");
@@ -137,8 +138,8 @@ function logicalLines(source: Source, configId: string | undefined): string {
   });
   const lines: string[] = [];
   for (let line = reader.next(); line !== undefined; line = reader.next()) {
-    const { tokens: words } = tokenize(line);
-    lines.push(words.map(({ text, quoted }) => `${quoted ? '"' : " "}${text}`).join(""));
+    const { tokens } = tokenize(line);
+    lines.push(tokens.map(({ text, quoted }) => `${quoted ? '"' : " "}${text}`).join(""));
   }
   return lines.join("\n");
 }

@@ -1,6 +1,7 @@
 /**
- * Two files as the two nodes of one pair. Instances are partners by name; where names differ, by VRID. What must be the same
- * is compared, what must mirror is mirrored, and what may differ is left alone.
+ * Two files as the two nodes of one pair. Instances are partners by name; where names differ, by
+ * VRID. What must be the same is compared, what must mirror is mirrored, and what may differ is
+ * left alone.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
@@ -88,8 +89,8 @@ function pairUp(first: Model, second: Model): readonly Couple[] {
   return [...couples, ...[...free].map((other): Couple => ({ own: undefined, other }))];
 }
 
-function placeIn(block: Block, ...words: readonly [string, ...string[]]): Span {
-  const setting = lastOfAny(block, words);
+function placeIn(block: Block, ...keywords: readonly [string, ...string[]]): Span {
+  const setting = lastOfAny(block, keywords);
   return setting?.args[0]?.span ?? setting?.token.span ?? placeOf(block);
 }
 
@@ -172,7 +173,7 @@ function mirror(own: Side, other: Side, report: Partners["report"]): void {
   report(finding("VR2503", placeIn(own.block, "unicast_src_ip"), facts, { related }));
 }
 
-/** Compared as sent, after the cut; the words themselves are not told. */
+/** Compared as sent, after the cut; the passwords themselves are not printed. */
 function compareAuthentication({ first, second, report }: Partners): void {
   if (versionOf(first.block, first.model) === 3 || versionOf(second.block, second.model) === 3)
     return;
@@ -248,7 +249,8 @@ function compareWeights({ first, second, report }: Partners): void {
   }
   const trackers = trackersOf(strong.block, strong.model).filter(({ kind }) => kind !== "file");
   const total = trackers.reduce((sum, { weight }) => sum + Math.abs(weight), 0);
-  // Several checks may fail together; then their sum counts, and only a sum that is too small is certain.
+  // Several checks may fail together; then their sum counts, and only a sum that is too small is
+  // certain.
   if (total === 0 || total > Math.abs(gap) || trackers.some(({ weight }) => weight === 0)) return;
   for (const { name, weight } of trackers) {
     const facts = { weight: Math.abs(weight), gap: Math.abs(gap), tracker: name };

@@ -3,14 +3,15 @@
  *
  *     text ──> line reader ──> block reader ──> model ──> rules ──> findings
  *      │       (comments,      (keyword          │
- *      │        conditions,     tables,          └──> lowering ──> RunPlan
+ *      │        conditions,     tables,          └──> plan ──> RunPlan
  *      │        definitions,    typed values)
  *      │        loops, include)
  *      └─────> tree (lossless: print(tree) is the text)
  *
- * Nothing is thrown for what an operator wrote: it becomes a finding, and reading goes on where keepalived's own reader goes
- * on. The plan is what keepalived would run, with the differences that docs/keywords.md lists; a finding says where that
- * is not what the file seems to say. Files, environment and randomness come in as values and callbacks.
+ * Nothing is thrown for what an operator wrote: it becomes a finding, and reading goes on where
+ * keepalived's own reader goes on. The plan is what keepalived would run, with the differences that
+ * docs/keywords.md lists; a finding says where that is not what the file seems to say. Files,
+ * environment and randomness come in as values and callbacks.
  */
 import { CODES } from "#diagnostics/codes";
 import type { AnyFinding, Diagnostic, Language } from "#diagnostics/diagnostic";

@@ -213,8 +213,8 @@ const addresses = (items: InstanceConfig["addresses"]): string =>
   items.map(({ address, prefix }) => `${printIpv4(address)}/${prefix}`).join(" ");
 
 function printCommand(command: CommandPlan): string {
-  const words = command.argv.map((word) =>
+  const args = command.argv.map((word) =>
     /[^A-Za-z0-9_./:=,@%+-]/.test(word) ? `'${word}'` : word,
   );
-  return words.join(" ");
+  return args.join(" ");
 }

@@ -1,6 +1,6 @@
 /**
- * Network addresses as plain values. An IPv4 address is an unsigned 32-bit number in host order, so that
- * comparison is the tie-break of RFC 9568 section 6.4.3 and a packet field needs no string.
+ * Network addresses as plain values. An IPv4 address is an unsigned 32-bit number in host order, so
+ * that comparison is the tie-break of RFC 9568 section 6.4.3 and a packet field needs no string.
  */
 import type { Brand } from "./brand.ts";
 

@@ -1,4 +1,7 @@
-/** A broken promise of our own code. Stays on in production: the daemon hands over and ends, its supervisor starts it again. */
+/**
+ * A broken promise of our own code. Stays on in production: the daemon hands over and ends, its
+ * supervisor starts it again.
+ */
 export class AssertionFailure extends Error {
   override name = "AssertionFailure";
 }

@@ -3,10 +3,16 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return nearestOf(word, [...known].map(prepare));
 }
 
-/** Letters compared with letters by one suggester: of thousands of misspelled names, the first get suggestions. */
+/**
+ * Letters compared with letters by one suggester: of thousands of misspelled names, the first get
+ * suggestions.
+ */
 const COMPARED_MAX = 100_000_000;
 
-/** `nearest` for many words against the same known ones, which are asked for when the first word comes. */
+/**
+ * `nearest` for many misspellings against the same known names, which are asked for when first
+ * needed.
+ */
 export function suggester(known: () => readonly string[]): (word: string) => string | undefined {
   let prepared: readonly Candidate[] | undefined;
   let left = COMPARED_MAX;
@@ -24,7 +30,7 @@ export const isNear = (a: string, b: string): boolean =>
 interface Candidate {
   readonly word: string;
   readonly lower: string;
-  /** Without the marks that tell nothing: the same word written otherwise. */
+  /** Without the marks that carry no meaning: the same word written otherwise. */
   readonly plain: string;
 }
 

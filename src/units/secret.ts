@@ -1,7 +1,9 @@
 /**
- * A text that no log, error, `JSON.stringify` or `console.log` can print by mistake: passwords of VRRP, keys of the cloud.
+ * A text that no log, error, `JSON.stringify` or `console.log` can print by mistake: passwords of
+ * VRRP, keys of the cloud.
  *
- * Whoever has to put it on a wire or into a signature calls `reveal()`; that word is what a reviewer looks for.
+ * Whoever has to put it on a wire or into a signature calls `reveal()`; that word is what a
+ * reviewer looks for.
  */
 export const HIDDEN_SECRET = "(hidden)";
 

@@ -1,12 +1,13 @@
 /**
  * Time in Baton.
  *
- * Inside, every duration is whole microseconds and every instant is microseconds of one monotonic clock whose zero
- * is arbitrary (CLOCK_BOOTTIME in the daemon, so that a suspended machine notices; virtual time in the simulator).
- * Milliseconds are too coarse: the skew of a 10 ms advertisement interval at priority 100 is 6.09 ms. A double holds
- * whole microseconds exactly for 285 years.
+ * Inside, every duration is whole microseconds and every instant is microseconds of one monotonic
+ * clock; its zero is arbitrary (CLOCK_BOOTTIME in the daemon, so that a suspended machine notices;
+ * virtual time in the simulator). Milliseconds are too coarse: the skew of a 10 ms advertisement
+ * interval at priority 100 is 6.09 ms. A double holds whole microseconds exactly for 285 years.
  *
- * Centiseconds exist on the VRRPv3 wire and in the RFC's formulas; seconds exist in configuration files.
+ * Centiseconds exist on the VRRPv3 wire and in the RFC's formulas; seconds exist in configuration
+ * files.
  */
 import type { Brand } from "./brand.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Words of others (a configuration, the output of a script, a cloud's answer) on their way to a terminal or a log: characters
- * that would steer the terminal, or turn the direction of writing, become a visible mark. Lines and tabs stay.
+ * Text of others (a configuration, the output of a script, a cloud's answer) on their way to a
+ * terminal or a log: characters that would steer the terminal, or turn the direction of writing,
+ * become a visible mark. Lines and tabs stay.
  */
 const MARK = "·";
 

@@ -113,7 +113,7 @@ const reasons: readonly (readonly [Reason, RegExp])[] = [
   [{ kind: "group", group: "G", member: "VI_2" }, /VI_2|G/],
 ];
 
-test("every reason is told with its numbers, without a full stop", () => {
+test("every reason is printed with its numbers, without a full stop", () => {
   for (const [reason, pattern] of reasons) {
     for (const language of ["en", "zh-CN"] as const) {
       const sentence = reasonSentence(reason, language);

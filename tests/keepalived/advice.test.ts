@@ -51,15 +51,15 @@ async function check(text: string, args: readonly string[] = []): Promise<string
 test("the clouds' advice comes with a comment, a havip block or a word, also for multicast", () => {
   const many = Array.from({ length: 6 }, (_, at) => `172.16.0.${100 + at}`);
   const all = ["VR3012", "VR3013", "VR3014", "VR3015"];
-  const told = (parts: Parts): readonly string[] =>
+  const advised = (parts: Parts): readonly string[] =>
     codes({ ...parts, addresses: many })
       .filter((code) => all.includes(code))
       .toSorted();
-  assert.deepEqual(told({}), []);
-  assert.deepEqual(told({ before: "# 腾讯云 HAVIP" }), all);
-  assert.deepEqual(told({ lines: ["havip {", "}"] }), all);
-  assert.deepEqual(told({ before: "! qcloud" }), all);
-  assert.deepEqual(told({ before: "# aliyun HaVip", lines: UNICAST }), all.slice(1));
+  assert.deepEqual(advised({}), []);
+  assert.deepEqual(advised({ before: "# 腾讯云 HAVIP" }), all);
+  assert.deepEqual(advised({ lines: ["havip {", "}"] }), all);
+  assert.deepEqual(advised({ before: "! qcloud" }), all);
+  assert.deepEqual(advised({ before: "# aliyun HaVip", lines: UNICAST }), all.slice(1));
 });
 
 test("without a word of a cloud, one line names --cloud, in both languages", async () => {
@@ -108,19 +108,19 @@ test("--live knows the cloud from the firmware, or from who answers for the meta
 });
 
 test("an address beside all the others is a remark; one with a prefix or in their network is none", () => {
-  const isTold = (parts: Parts): boolean => codes(parts).includes("VR3023");
-  assert.equal(isTold({ addresses: ["172.16.1.135"], lines: UNICAST }), true);
-  assert.equal(isTold({ addresses: ["172.16.0.135"], lines: UNICAST }), false);
-  assert.equal(isTold({ addresses: ["172.16.1.135/16"], lines: UNICAST }), false);
-  assert.equal(isTold({ addresses: ["172.16.1.135 dev eth1"], lines: UNICAST }), false);
-  assert.equal(isTold({ addresses: ["172.16.1.135"] }), false, "nothing to compare with");
+  const isAdvised = (parts: Parts): boolean => codes(parts).includes("VR3023");
+  assert.equal(isAdvised({ addresses: ["172.16.1.135"], lines: UNICAST }), true);
+  assert.equal(isAdvised({ addresses: ["172.16.0.135"], lines: UNICAST }), false);
+  assert.equal(isAdvised({ addresses: ["172.16.1.135/16"], lines: UNICAST }), false);
+  assert.equal(isAdvised({ addresses: ["172.16.1.135 dev eth1"], lines: UNICAST }), false);
+  assert.equal(isAdvised({ addresses: ["172.16.1.135"] }), false, "nothing to compare with");
   const wide = ["unicast_src_ip 172.16.0.16", "unicast_peer {", "    172.16.9.14", "}"];
-  assert.equal(isTold({ addresses: ["172.16.1.135"], lines: wide }), false, "a larger network");
+  assert.equal(isAdvised({ addresses: ["172.16.1.135"], lines: wide }), false, "a larger network");
   const mistyped = ["unicast_peer {", "    172.16.0.14", "}"];
-  assert.equal(isTold({ addresses: ["172.16.1.135"], lines: mistyped }), true);
+  assert.equal(isAdvised({ addresses: ["172.16.1.135"], lines: mistyped }), true);
 });
 
-test("an interval of five seconds is told with the time it takes to notice", () => {
+test("an interval of five seconds is reported with the time it takes to notice", () => {
   assert.ok(codes({ lines: ["advert_int 5"] }).includes("VR3019"));
   assert.ok(!codes({ lines: ["advert_int 3"] }).includes("VR3019"));
 });

@@ -1,4 +1,7 @@
-/** Whatever a path or a file is, reading it ends, soon and in little memory, with a finding at the place. */
+/**
+ * Whatever a path or a file is, reading it ends, soon and in little memory, with a finding at the
+ * place.
+ */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
@@ -115,7 +118,7 @@ test("a loop of loops over nothing ends as well", () => {
   assert.ok(codesOf(reading).includes("VR1034"));
 });
 
-test("a line of millions of words costs what it can mean: a thousand of them", () => {
+test("a line of millions of tokens costs what it can mean: a thousand of them", () => {
   const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
   const reading = read("x ".repeat(5_000_000));
   const grown = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed - before;

@@ -1,4 +1,7 @@
-/** The reader runs in a browser: bundled without Node.js, evaluated in a context that has nothing but the language. */
+/**
+ * The reader runs in a browser: bundled without Node.js, evaluated in a context that has nothing
+ * but the language.
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +24,7 @@ test("configuration and diagnostics bundle for the browser and give the same res
           const sources = mapSources(reading.sources);
           return JSON.stringify({
             plan: reading.plan,
-            told: reading.diagnostics.map((one) => renderTerminal(one, sources, { color: false, language: "zh-CN" })),
+            printed: reading.diagnostics.map((one) => renderTerminal(one, sources, { color: false, language: "zh-CN" })),
             formatted: formatText({ name: "a", text }) !== undefined,
           });
         }`,
@@ -33,7 +36,7 @@ test("configuration and diagnostics bundle for the browser and give the same res
     format: "iife",
     globalName: "baton",
     write: false,
-    logLevel: "silent",
+    logLevel: "error",
   });
   assert.deepEqual(result.errors, []);
   const [file] = result.outputFiles;
@@ -43,9 +46,13 @@ test("configuration and diagnostics bundle for the browser and give the same res
   const text = readFileSync(join(folder, "input.conf"), "utf8");
   const context = createContext({ text });
   const json: unknown = runInContext(`${file.text}; baton.run(text)`, context);
-  const answer = JSON.parse(String(json)) as { plan: unknown; told: string[]; formatted: boolean };
+  const answer = JSON.parse(String(json)) as {
+    plan: unknown;
+    printed: string[];
+    formatted: boolean;
+  };
   const typed = JSON.parse(readFileSync(join(folder, "typed.json"), "utf8")) as { plan: unknown };
   assert.deepEqual(answer.plan, typed.plan);
-  assert.equal(answer.told.join("\n"), readFileSync(join(folder, "diagnostics.zh.txt"), "utf8"));
+  assert.equal(answer.printed.join("\n"), readFileSync(join(folder, "diagnostics.zh.txt"), "utf8"));
   assert.equal(answer.formatted, true);
 });

@@ -1,4 +1,7 @@
-/** `baton check`, `baton config` and `baton explain CODE` as a caller sees them: output, exit status, corrected files. */
+/**
+ * `baton check`, `baton config` and `baton explain CODE` as a caller sees them: output, exit
+ * status, corrected files.
+ */
 import assert from "node:assert/strict";
 import {
   chmodSync,
@@ -70,7 +73,7 @@ test("exit status: 5 errors, 4 would not run, 6 script security, 2 usage", async
   assert.equal((await run(runCheck, [broken("unknown-keyword")])).status, 5);
   assert.equal((await run(runCheck, [broken("no-interface")])).status, 4);
   assert.equal((await run(runCheck, [broken("script-in-tmp")])).status, 6);
-  assert.equal((await run(runCheck, [broken("extra-words")])).status, 0);
+  assert.equal((await run(runCheck, [broken("extra-arguments")])).status, 0);
   assert.equal((await run(runCheck, ["--frobnicate"])).status, 2);
   assert.equal((await run(runCheck, ["--lang", "fr", tutorial])).status, 2);
   assert.equal((await run(runCheck, ["--cloud", "moon", tutorial])).status, 2);
@@ -224,7 +227,7 @@ test("a script in somebody's home folder is that somebody's program", async () =
   assert.equal(status, 6);
 });
 
-test("whose program it is depends on who runs it", async () => {
+test("who a program belongs to counts for whoever runs it", async () => {
   const found = async (text: string): Promise<readonly (string | undefined)[]> => {
     const { out } = await run(runCheck, [write("user.conf", text)]);
     return [/VR3005|VR3018/.exec(out)?.[0], /what `.*` does as `(.*)`/.exec(out)?.[1]];
@@ -242,7 +245,7 @@ test("whose program it is depends on who runs it", async () => {
   assert.deepEqual(await found(theirs + inHome), [undefined, undefined]);
 });
 
-test("-i judges conditions for another machine", async () => {
+test("-i evaluates conditions for another machine", async () => {
   const json = async (id: string): Promise<string> =>
     (await run(runCheck, ["--json", "-i", id, valid("conditions")])).out;
   assert.match(await json("main"), /"priority": 150/);
@@ -308,7 +311,7 @@ test("explain prints a page in both languages", async () => {
   assert.equal((await run(runExplainCode, ["VR9999"])).status, 2);
 });
 
-test("the packet filter is understood as far as nft tells it", () => {
+test("the packet filter is understood as far as nft prints it", () => {
   const chain = (policy: string): object => ({
     chain: { family: "inet", table: "filter", name: "input", hook: "input", policy },
   });
@@ -331,7 +334,7 @@ test("the packet filter is understood as far as nft tells it", () => {
   assert.deepEqual(droppingRules("not json"), []);
 });
 
-test("many of one kind: the first are told, all are counted, --all tells all", async (context) => {
+test("many of one kind: the first are printed, all are counted, --all prints all", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "baton-check-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "many.conf");
@@ -342,15 +345,15 @@ test("many of one kind: the first are told, all are counted, --all tells all", a
   }
   const few = JSON.parse((await run(runCheck, ["--json", path])).out) as Report;
   const all = JSON.parse((await run(runCheck, ["--json", "--all", path])).out) as Report;
-  const told = ({ findings }: Report): number =>
+  const printed = ({ findings }: Report): number =>
     findings.filter(({ code }) => code === "VR1001").length;
-  assert.deepEqual([told(few), told(all)], [20, 1_000]);
+  assert.deepEqual([printed(few), printed(all)], [20, 1_000]);
   assert.deepEqual(few.counts, all.counts);
   assert.equal(few.counts["VR1001"], 1_000);
   assert.match((await run(runCheck, ["--lang", "en", path])).out, /^1000 errors, /m);
 });
 
-test("--fix corrects all of many, not only those that are told", async (context) => {
+test("--fix corrects all of many, not only those that are printed", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "baton-check-"));
   context.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "many.conf");

@@ -1,10 +1,11 @@
 /**
  * The corpus: files as people write them.
  *
- * `broken/`: each has one mistake (a few have two), and `broken/expected.txt` says which findings it must give, at which lines.
- * Errors and warnings must be exactly those: a finding that only follows from another is a failure here.
- * `valid/`: real keepalived 2.2.7 accepts each of them (tools/score-keepalived.ts asks it), so none may give an error or a
- * warning; `valid/NAME.json` is the plan.
+ * `broken/`: each has one mistake (a few have two), and `broken/expected.txt` says which findings
+ * it must give, at which lines. Errors and warnings must be exactly those: a finding that only
+ * follows from another is a failure here. `valid/`: real keepalived 2.2.7 accepts each of them
+ * (tools/score-keepalived.ts asks it), so none may give an error or a warning; `valid/NAME.json` is
+ * the plan.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -112,7 +113,7 @@ for (const name of filesIn("valid")) {
 }
 
 for (const folder of ["broken", "valid"]) {
-  test(`${folder}: the tree prints as the text, and every finding can be told in both languages`, () => {
+  test(`${folder}: the tree prints as the text, and every finding has a message in both languages`, () => {
     for (const name of filesIn(folder)) {
       const reading = readFile(folder, name);
       for (const [index, tree] of reading.trees.entries()) {

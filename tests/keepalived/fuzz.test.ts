@@ -1,4 +1,7 @@
-/** A few of the mutated texts that tools/fuzz-config.ts reads for minutes, and those that once broke something. */
+/**
+ * A few of the mutated texts that tools/fuzz-config.ts reads for minutes, and those that once broke
+ * something.
+ */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
 /**
- * One folder of tests/configs is one case: `input.conf`, what a person is told (`diagnostics.txt`, English and Chinese) and what
- * would run (`typed.json`). `UPDATE=1` rewrites the last two; a rewritten file is reviewed like code.
+ * One folder of tests/configs is one case: `input.conf`, what a person reads (`diagnostics.txt`,
+ * English and Chinese) and what would run (`typed.json`). `UPDATE=1` rewrites the last two; a
+ * rewritten file is reviewed like code.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -40,7 +41,7 @@ function readCase(name: string, language: Language): Reading {
   });
 }
 
-function told(name: string, language: Language): string {
+function rendered(name: string, language: Language): string {
   const reading = readCase(name, language);
   const sources = mapSources(reading.sources);
   return reading.diagnostics
@@ -56,9 +57,9 @@ function compare(path: string, actual: string): void {
 for (const name of readdirSync(folder).toSorted()) {
   if (!existsSync(join(folder, name, "input.conf"))) continue;
 
-  test(`${name}: tells what is wrong, in both languages`, () => {
-    compare(join(folder, name, "diagnostics.txt"), told(name, "en"));
-    compare(join(folder, name, "diagnostics.zh.txt"), told(name, "zh-CN"));
+  test(`${name}: reports what is wrong, in both languages`, () => {
+    compare(join(folder, name, "diagnostics.txt"), rendered(name, "en"));
+    compare(join(folder, name, "diagnostics.zh.txt"), rendered(name, "zh-CN"));
   });
 
   test(`${name}: makes the plan that would run`, () => {

@@ -25,7 +25,7 @@ function only(text: string, options: ReadOptions = {}): InstanceConfig {
 const addresses = (config: InstanceConfig): readonly string[] =>
   config.addresses.map(({ address }) => printIpv4(address));
 
-test("words: comments, quotes and blanks", () => {
+test("tokens: comments, quotes and blanks", () => {
   const rows: readonly (readonly [string, readonly string[]])[] = [
     ["interface eth0 # x", ["interface", "eth0"]],
     ["interface eth0! x", ["interface", "eth0"]],
@@ -95,9 +95,9 @@ test("numbers are decimal; a leading zero and a plus sign mean nothing", () => {
   assert.equal(only(inside(" advert_int 0.1")).router.advertInterval, 100);
 });
 
-test("booleans are words in lower case, and nothing means yes", () => {
-  const flag = (words: string): boolean =>
-    only(inside(` lower_prio_no_advert ${words}`)).router.lowerPrioNoAdvert;
+test("booleans are in lower case, and nothing means yes", () => {
+  const flag = (rest: string): boolean =>
+    only(inside(` lower_prio_no_advert ${rest}`)).router.lowerPrioNoAdvert;
   for (const word of ["", "on", "true", "yes"]) assert.equal(flag(word), true, word);
   for (const word of ["off", "false", "no", "1", "On"]) assert.equal(flag(word), false, word);
 });
@@ -220,11 +220,11 @@ test("addresses", () => {
 });
 
 test("did you mean", () => {
-  const words = ["priority", "nopreempt", "preempt_delay", "virtual_router_id", "interface"];
-  assert.equal(nearest("prioritty", words), "priority");
-  assert.equal(nearest("noprempt", words), "nopreempt");
-  assert.equal(nearest("preempt-delay", words), "preempt_delay");
-  assert.equal(nearest("Interface", words), "interface");
-  assert.equal(nearest("itnerface", words), "interface");
-  assert.equal(nearest("banana", words), undefined);
+  const keywords = ["priority", "nopreempt", "preempt_delay", "virtual_router_id", "interface"];
+  assert.equal(nearest("prioritty", keywords), "priority");
+  assert.equal(nearest("noprempt", keywords), "nopreempt");
+  assert.equal(nearest("preempt-delay", keywords), "preempt_delay");
+  assert.equal(nearest("Interface", keywords), "interface");
+  assert.equal(nearest("itnerface", keywords), "interface");
+  assert.equal(nearest("banana", keywords), undefined);
 });

@@ -1,4 +1,7 @@
-/** Files of thousands of blocks: a few findings are told, all are counted, and what would run is what stands there. */
+/**
+ * Files of thousands of blocks: a few findings are reported, all are counted, and what would run is
+ * what stands there.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Code } from "#diagnostics/codes";
@@ -23,11 +26,11 @@ ${more}  virtual_ipaddress {
 
 const read = (text: string): Reading => readConfiguration([{ name: "a", text }]);
 
-/** What was told of a code, with what was only counted. */
+/** What was reported of a code, with what was only counted. */
 function countOf(reading: Reading, code: Code): number {
-  const told = reading.findings.filter((one) => one.code === code).length;
+  const reported = reading.findings.filter((one) => one.code === code).length;
   const rest = reading.findings.find((one) => one.code === "VR1033" && one.facts.code === code);
-  return told + (rest?.code === "VR1033" ? rest.facts.count : 0);
+  return reported + (rest?.code === "VR1033" ? rest.facts.count : 0);
 }
 
 test("5,000 instances that are fine", () => {
@@ -84,7 +87,7 @@ test("5,000 misspelled names beside 5,000 known ones", () => {
   assert.equal(countOf(reading, "VR2010"), 5_000);
 });
 
-test("5,000 checks whose headers are comments", () => {
+test("5,000 checks with comments for headers", () => {
   const reading = read(
     repeat(5_000, (index) => `#vrrp_script S${index} {\n  script "/bin/true"\n}\n`) +
       repeat(5_000, (index) => instance(index, `  track_script {\n    S${index}\n  }\n`)),
@@ -129,8 +132,8 @@ test("thousands of settings, in one block and in globals", () => {
 test("two letters that stand for eight hundred characters, a million times", () => {
   const braces = `$A=${"{ } ".repeat(200)}\n${`${"${A} ".repeat(10)}\n`.repeat(20_000)}`;
   assert.equal(countOf(read(braces), "VR1034"), 1);
-  const words = `$A=${"x".repeat(800)}\n${`${"$A ".repeat(300)}\n`.repeat(5_000)}`;
-  assert.ok(countOf(read(words), "VR1014") > 0);
+  const text = `$A=${"x".repeat(800)}\n${`${"$A ".repeat(300)}\n`.repeat(5_000)}`;
+  assert.ok(countOf(read(text), "VR1014") > 0);
 });
 
 test("definitions that contain each other, used and defined again by the thousand", () => {

@@ -81,7 +81,7 @@ test("mutated corpus files", () => {
   fc.assert(fc.property(mutated, examineConfig), limits);
 });
 
-test("soup of braces, quotes and words", () => {
+test("soup of braces, quotes and keywords", () => {
   const soup = fc
     .array(fc.constantFrom(...PIECES), { maxLength: 60 })
     .map((parts) => parts.join(""));
@@ -105,9 +105,9 @@ test("10,000 nested braces end with a finding", () => {
 });
 
 test("five megabytes end with a finding, and not one for each line", () => {
-  const words = "foo bar\n".repeat(650_000);
+  const unknown = "foo bar\n".repeat(650_000);
   const addresses = `vrrp_instance A {\nvirtual_ipaddress {\n${"10.0.0.1\n".repeat(550_000)}}\n}\n`;
-  for (const text of [words, addresses, "x".repeat(5_000_000)]) {
+  for (const text of [unknown, addresses, "x".repeat(5_000_000)]) {
     const { findings } = readConfiguration([{ name: "a", text }]);
     assert.ok(findings.some(({ code }) => code === "VR1029"));
     assert.ok(findings.length < 200);

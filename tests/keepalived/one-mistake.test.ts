@@ -1,6 +1,7 @@
 /**
- * One mistake is one finding: every file of the valid corpus, with one mistake of each kind at each place where it can be made,
- * gives one error at most. What follows from it is not told as another.
+ * One mistake is one finding: every file of the valid corpus, with one mistake of each kind at each
+ * place where it can be made, gives one error at most. What follows from it is not reported as
+ * another.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -18,7 +19,7 @@ const files = readdirSync(corpus)
 /** The line with the mistake in it; undefined: it cannot be made here. */
 type Mistake = (line: string, lines: readonly string[], index: number) => string | undefined;
 
-const words = (line: string): readonly string[] => line.trim().split(/[ \t]+/);
+const tokens = (line: string): readonly string[] => line.trim().split(/[ \t]+/);
 const isSetting = (line: string): boolean => /^\s*[a-z_]{4,}(?:\s+[^{}#!$~@\\]*)?$/.test(line);
 const opens = (line: string): boolean => /^\s*[a-z_]+[^{}#!]*\{\s*$/.test(line);
 
@@ -34,26 +35,26 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   "a block is another word": (line) =>
     opens(line) ? line.replace(/^(\s*)[a-z_]+/, "$1something_else") : undefined,
   "the value is missing": (line) =>
-    isSetting(line) && words(line).length > 1 ? `  ${words(line)[0]}` : undefined,
+    isSetting(line) && tokens(line).length > 1 ? `  ${tokens(line)[0]}` : undefined,
   "a semicolon ends the line": (line) => (isSetting(line) ? `${line.trimEnd()};` : undefined),
   "a sign stands before the value": (line) =>
-    isSetting(line) && words(line).length === 2 ? line.replace(/(\S)[ \t]+/, "$1 = ") : undefined,
+    isSetting(line) && tokens(line).length === 2 ? line.replace(/(\S)[ \t]+/, "$1 = ") : undefined,
   "the value is no value": (line) =>
-    isSetting(line) && words(line).length === 2 ? line.replace(/\S+\s*$/, "nonsense") : undefined,
+    isSetting(line) && tokens(line).length === 2 ? line.replace(/\S+\s*$/, "nonsense") : undefined,
   "a quote is not closed": (line) =>
-    isSetting(line) && words(line).length === 2
+    isSetting(line) && tokens(line).length === 2
       ? line.replace(/"?([^\s"]+)"?\s*$/, '"$1')
       : undefined,
   "a value of shell": (line) =>
-    isSetting(line) && words(line).length === 2
+    isSetting(line) && tokens(line).length === 2
       ? line.replace(/\S+\s*$/, "${VALUE:-1}")
       : undefined,
   "a value of a template": (line) =>
-    isSetting(line) && words(line).length === 2
+    isSetting(line) && tokens(line).length === 2
       ? line.replace(/\S+\s*$/, "{{ value }}")
       : undefined,
   "a definition that is missing": (line) =>
-    isSetting(line) && words(line).length === 2 ? line.replace(/\S+\s*$/, "$VALUE") : undefined,
+    isSetting(line) && tokens(line).length === 2 ? line.replace(/\S+\s*$/, "$VALUE") : undefined,
 };
 
 function errorsOf(name: string, text: string): readonly string[] {

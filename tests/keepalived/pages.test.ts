@@ -1,4 +1,7 @@
-/** Every code has a page in both languages, and the examples on it behave: the bad one gives the code, the good one nothing. */
+/**
+ * Every code has a page in both languages, and the examples on it behave: the bad one gives the
+ * code, the good one nothing.
+ */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** The samples that keepalived ships: where its documentation is installed, all of them are read without a syntax error. */
+/**
+ * The samples that keepalived ships: where its documentation is installed, all of them are read
+ * without a syntax error.
+ */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

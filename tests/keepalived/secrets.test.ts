@@ -1,6 +1,6 @@
 /**
- * A password is planted in files with every kind of finding, in every way in which one gets to the wrong place; then everything
- * that is printed about the file is searched for it.
+ * A password is planted in files with every kind of finding, in every way in which one gets to the
+ * wrong place; then everything that is printed about the file is searched for it.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -191,7 +191,7 @@ test("a password that is short does not take letters and digits out of everythin
   assert.ok(Object.keys(CODES).some((code) => out.includes(code)));
 });
 
-test("two passwords are compared without being told", async () => {
+test("two passwords are compared without being printed", async () => {
   const [a, b] = ["a.conf", "b.conf"].map((name) => join(folder, name)) as [string, string];
   writeFileSync(a, withLine("auth_pass same1234"));
   writeFileSync(b, withLine("auth_pass same1234x"));

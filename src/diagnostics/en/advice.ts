@@ -7,7 +7,7 @@ export const ADVICE: Messages<Family<"VR3">> = {
     message: `with \`nopreempt\`, the weighted check \`${tracker}\` (${weight}) never moves the address of \`${instance}\``,
     label: "lowers the priority, and nobody takes over",
     notes: [
-      "a backup with `nopreempt` accepts any living master, also one whose priority has dropped",
+      "a backup with `nopreempt` accepts any living master, also one with a priority that has dropped",
     ],
     help: "leave the weight out: a failing check is then FAULT, and the address moves",
   }),

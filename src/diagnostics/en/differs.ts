@@ -87,7 +87,7 @@ export const DIFFERS: Messages<Family<"VR4">> = {
     label: "not keepalived's",
   }),
   VR4006: ({ keyword }) => ({
-    message: `\`${keyword} 0\` is an error to keepalived, whose smallest value is 0.000001; no gap is the default anyway`,
+    message: `\`${keyword} 0\` is an error to keepalived, which takes 0.000001 as the smallest value; no gap is the default anyway`,
     label: "taken as: no gap",
     help: "delete the line",
   }),

@@ -32,7 +32,7 @@ function settingEffect(effect: SettingEffect): string {
   }
 }
 
-/** Other words are the kernel's. */
+/** Other names of errors are the kernel's. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   EACCES: "this user may not read it (EACCES)",
   EPERM: "this user may not read it (EPERM)",

@@ -1,4 +1,4 @@
-/** Small words of English sentences. */
+/** Phrases that many English messages use. */
 
 export const plural = (count: number, noun: string): string =>
   count === 1 ? `1 ${noun}` : `${count} ${noun}s`;

@@ -115,7 +115,7 @@ export const SYNTAX: Messages<Family<"VR1">> = {
     notes: ["keepalived mentions it in its log and starts without it"],
   }),
   VR1017: ({ pattern, keyword }) => ({
-    message: `no file matches \`${pattern}\`, and \`${keyword}\` insists on one`,
+    message: `no file matches \`${pattern}\`, and \`${keyword}\` requires one`,
     label: "required and not found",
     notes: ["keepalived does not start"],
   }),
@@ -142,7 +142,7 @@ export const SYNTAX: Messages<Family<"VR1">> = {
   VR1021: ({ keyword, extra, isKeyword }) => ({
     message: `\`${extra}\` after \`${keyword}\` is dropped`,
     label: "has no effect",
-    notes: ["keepalived says nothing about words too many"],
+    notes: ["keepalived says nothing about arguments too many"],
     help: isKeyword ? "put it on a line of its own" : "delete it, or quote what belongs together",
   }),
   VR1022: ({ word }) => ({
@@ -232,7 +232,7 @@ export const SYNTAX: Messages<Family<"VR1">> = {
         ? `\`${block}\` needs a name, so the whole block is skipped`
         : `\`${block}\` takes one name, so the whole block is skipped`,
     label: count === 0 ? "no name" : "more than one word",
-    help: count === 0 ? `\`${block} NAME {\`` : "join the words, or put them in double quotes",
+    help: count === 0 ? `\`${block} NAME {\`` : "write it as one word, or put it in double quotes",
   }),
   VR1031: ({ block, name, line }) => ({
     message: `\`${block} ${name}\` is there already (line ${line}); this second one is skipped`,
@@ -273,8 +273,8 @@ export const SYNTAX: Messages<Family<"VR1">> = {
   VR1037: ({ id }) => ({
     message:
       id === undefined
-        ? "lines with `@` conditions were judged for a machine without a config-id"
-        : `lines with \`@\` conditions were judged for the config-id \`${id}\``,
+        ? "lines with `@` conditions were evaluated for a machine without a config-id"
+        : `lines with \`@\` conditions were evaluated for the config-id \`${id}\``,
     label: "depends on the machine",
     help: "`-i NAME` checks the file as another machine would read it",
   }),
@@ -316,7 +316,7 @@ function commentedHeader(facts: Facts["VR1002"]): Message {
       : `this block is lost: its header \`${full}\` on line ${headerLine} is commented out`;
   const notes = [
     inside === undefined
-      ? "keepalived ignores the block's lines, reports its words as unknown, and starts"
+      ? "keepalived ignores the block's lines, reports its keywords as unknown, and starts"
       : `keepalived ignores the header, and the block's \`}\` then ends \`${inside}\``,
   ];
   if (check && usedBy.length > 0) {

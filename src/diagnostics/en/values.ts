@@ -169,7 +169,7 @@ export const VALUES: Messages<Family<"VR20">> = {
     label: "cleared",
     related: ["because of this"],
     notes: [
-      `as soon as it returns, the node takes the address back from every node whose priority is below ${priority}`,
+      `as soon as it returns, the node takes the address back from every node with a priority below ${priority}`,
     ],
     help: "write `state BACKUP`; who becomes master is decided by the priority all the same",
   }),

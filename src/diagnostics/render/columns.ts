@@ -9,10 +9,10 @@ export interface Columns {
 }
 
 /**
- * The first row says how many columns there are. Names in the cells come from elsewhere: control characters in them are made
- * visible.
+ * The first row says how many columns there are. Names in the cells come from elsewhere: control
+ * characters in them are made visible.
  *
- * @param right indexes of the columns whose cells stand at their right edge
+ * @param right indexes of the columns with cells at their right edge
  */
 export function alignColumns(
   rows: readonly (readonly string[])[],

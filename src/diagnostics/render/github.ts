@@ -1,4 +1,7 @@
-/** Workflow commands of GitHub Actions: one line a finding, shown beside the changed line of a pull request. */
+/**
+ * Workflow commands of GitHub Actions: one line a finding, shown beside the changed line of a pull
+ * request.
+ */
 
 import { visible } from "#units/visible";
 import type { Severity } from "../codes.ts";

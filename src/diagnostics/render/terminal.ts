@@ -28,13 +28,13 @@ const SEVERITIES: Readonly<Record<Language, Readonly<Record<Severity, string>>>>
   "zh-CN": { error: "错误", warning: "警告", info: "提示" },
 };
 
-interface Words {
+interface TerminalMessages {
   readonly note: string;
   readonly help: string;
   readonly morePlaces: (count: number) => string;
 }
 
-const WORDS: Readonly<Record<Language, Words>> = {
+const MESSAGES: Readonly<Record<Language, TerminalMessages>> = {
   en: {
     note: "note",
     help: "help",
@@ -43,7 +43,10 @@ const WORDS: Readonly<Record<Language, Words>> = {
   "zh-CN": { note: "说明", help: "建议", morePlaces: (count) => `另有 ${count} 处未列出` },
 };
 
-/** Places shown besides the finding's own: a remark about a word that stands in the file ten thousand times. */
+/**
+ * Places shown besides the finding's own: a remark about a word that stands in the file ten
+ * thousand times.
+ */
 const RELATED_MAX = 20;
 
 /** Longer lines are cut around the place: a line of a megabyte would fill the screen. */
@@ -74,12 +77,12 @@ export function renderTerminal(
     out.push(`${margin}${paint("dim", count === 0 ? "-->" : ":::")} ${place}`);
     if (!isEmpty) out.push(...excerpt(marks, index, severity, margin, paint));
   }
-  const words = WORDS[options.language];
+  const messages = MESSAGES[options.language];
   const line = (style: Style, word: string, text: string): string =>
     `${margin} ${paint("dim", "=")} ${paint(style, word)}${colon}${visible(text)}`;
-  if (hidden > 0) out.push(line("plain", words.note, words.morePlaces(hidden)));
-  for (const note of diagnostic.notes) out.push(line("plain", words.note, note));
-  if (diagnostic.help !== undefined) out.push(line("help", words.help, diagnostic.help));
+  if (hidden > 0) out.push(line("plain", messages.note, messages.morePlaces(hidden)));
+  for (const note of diagnostic.notes) out.push(line("plain", messages.note, note));
+  if (diagnostic.help !== undefined) out.push(line("help", messages.help, diagnostic.help));
   return `${out.join("\n")}\n`;
 }
 

@@ -1,6 +1,9 @@
 import { visible } from "#units/visible";
 
-/** How many columns a terminal gives a text: CJK and other wide characters take two, combining marks none. */
+/**
+ * How many columns a terminal gives a text: CJK and other wide characters take two, combining marks
+ * none.
+ */
 
 const WIDE: readonly (readonly [number, number])[] = [
   [0x1100, 0x115f],
@@ -37,7 +40,10 @@ export function textWidth(text: string): number {
 
 export const TAB = 4;
 
-/** Tabs to blanks at fixed stops, other control characters to a visible mark, so that columns are what they seem. */
+/**
+ * Tabs to blanks at fixed stops, other control characters to a visible mark, so that columns are
+ * what they seem.
+ */
 export function expandTabs(text: string): string {
   let out = "";
   let column = 0;

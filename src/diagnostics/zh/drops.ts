@@ -5,8 +5,8 @@ export function drop(what: Drop): string {
   const sentence = SENTENCES[what.kind];
   if (sentence !== undefined) return sentence(what);
   const numbers = numbersOf(what);
-  const words = what.kind.replaceAll("-", " ");
-  return numbers.length === 0 ? words : `${words}（${numbers.join("，")}）`;
+  const text = what.kind.replaceAll("-", " ");
+  return numbers.length === 0 ? text : `${text}（${numbers.join("，")}）`;
 }
 
 const AUTH: Readonly<Record<string, string>> = { 0: "不认证", 1: "密码", 2: "IPsec AH" };

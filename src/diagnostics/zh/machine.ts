@@ -32,7 +32,7 @@ function settingEffect(effect: SettingEffect): string {
   }
 }
 
-/** Other words are the kernel's. */
+/** 其余的错误名来自内核。 */
 const UNREADABLE: Readonly<Record<string, string>> = {
   EACCES: "当前用户无权读取（EACCES）",
   EPERM: "当前用户无权读取（EPERM）",

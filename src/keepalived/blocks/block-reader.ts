@@ -2,9 +2,10 @@
  * Lines to blocks, as keepalived's own loop goes through its keyword tables (2.2.7).
  *
  * It knows no syntax error: an unknown keyword is a message and the next line is read; a `{` that
- * follows is ignored; and the `}` that belongs to it then closes whatever block is open, so an unknown
- * block inside an instance ends the instance. That is repeated here, because the result must be what
- * keepalived would run. open-blocks.ts keeps the consequences of a mistake apart from other mistakes.
+ * follows is ignored; and the `}` that belongs to it then closes whatever block is open, so an
+ * unknown block inside an instance ends the instance. That is repeated here, because the result
+ * must be what keepalived would run. open-blocks.ts keeps the consequences of a mistake apart from
+ * other mistakes.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
@@ -47,7 +48,7 @@ export class BlockReader {
     return this.#blocks.root;
   }
 
-  /** Names of checks whose header is commented out: not finding them is a consequence. */
+  /** Names of checks with a commented-out header: not finding them is a consequence. */
   get lostNames(): ReadonlySet<string> {
     return this.#braces.lostNames;
   }
@@ -193,7 +194,8 @@ export class BlockReader {
       frame.lost = true;
     }
     const report = frame.lost || isConsequence ? ignore : this.#context.report;
-    // Names of group members may share a line (seen with 2.2.7); everything else is one item a line.
+    // Names of group members may share a line (seen with 2.2.7); everything else is one item a
+    // line.
     const items = kind === "name" ? tokens.map((token) => [token]) : [tokens];
     for (const one of items) {
       const item = readItem({ keyword, kind, tokens: one, report });

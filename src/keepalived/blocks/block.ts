@@ -1,4 +1,7 @@
-/** What the reader makes of the lines: blocks and settings with typed values and places, still in the file's words and order. */
+/**
+ * What the reader makes of the lines: blocks and settings with typed values and places, still in
+ * the file's order.
+ */
 import type { Span } from "#diagnostics/source";
 import type { Secret } from "#units/secret";
 import type { BlockWord, Keyword } from "../keywords/keyword.ts";
@@ -14,22 +17,28 @@ export interface Setting {
 
 export interface Block {
   readonly word: BlockWord | undefined;
-  /** The header's words; the root has none. */
+  /** The header's keyword; the root has none. */
   readonly head: Token | undefined;
   readonly name: Token | undefined;
   /** Added to by `addSetting` only. */
   readonly settings: Setting[];
-  /** Index in `settings` of each word's last one, where there are many. */
+  /** Index in `settings` of each keyword's last one, where there are many. */
   last: Map<string, number> | undefined;
-  /** One bit for each word of `settings`, several words a bit: most words that are asked for are not there. */
+  /**
+   * One bit for each keyword of `settings`, several keywords a bit: most of those asked for are not
+   * there.
+   */
   marks: number;
   readonly blocks: Block[];
   /**
-   * Its text was not read to its own end (an unknown block inside it, a brace too few), or it was read with text that
-   * is not its own. What is missing in it is then no fault of its own.
+   * Its text was not read to its own end (an unknown block inside it, a brace too few), or it was
+   * read with text that is not its own. What is missing in it is then no fault of its own.
    */
   damaged: boolean;
-  /** TokenizedLine that were meant and got lost (misspelled, refused value): not having them is a consequence. */
+  /**
+   * Keywords that were meant and got lost (misspelled, refused value): not having them is a
+   * consequence.
+   */
   readonly attempted: string[];
 }
 
@@ -55,7 +64,10 @@ export const nameOf = (block: Block): string => block.name?.text ?? "";
 export const placeOf = (block: Block): Span => (block.name ?? block.head)?.span ?? NOWHERE;
 export const NOWHERE: Span = { file: "", start: 0, end: 0 };
 
-/** A block of more settings than this is looked up by index: a file may have a hundred thousand of them. */
+/**
+ * A block of more settings than this is looked up by index: a file may have a hundred thousand of
+ * them.
+ */
 const SCANNED_MAX = 16;
 
 export function addSetting(block: Block, setting: Setting): void {
@@ -67,7 +79,9 @@ export function addSetting(block: Block, setting: Setting): void {
   }
 }
 
-/** The last one wins, as nearly everywhere in keepalived; of two words, the last one of either. */
+/**
+ * The last one wins, as nearly everywhere in keepalived; of two keywords, the last one of either.
+ */
 export function lastSetting(block: Block, word: string, other?: string): Setting | undefined {
   let at = lastIndex(block, word);
   if (other !== undefined) at = Math.max(at, lastIndex(block, other));
@@ -75,10 +89,10 @@ export function lastSetting(block: Block, word: string, other?: string): Setting
   return at < 0 ? undefined : block.settings[at];
 }
 
-/** The last one of any of the words. */
-export function lastOfAny(block: Block, words: readonly string[]): Setting | undefined {
+/** The last one of any of the keywords. */
+export function lastOfAny(block: Block, keywords: readonly string[]): Setting | undefined {
   let at = -1;
-  for (const word of words) at = Math.max(at, lastIndex(block, word));
+  for (const word of keywords) at = Math.max(at, lastIndex(block, word));
   return at < 0 ? undefined : block.settings[at];
 }
 

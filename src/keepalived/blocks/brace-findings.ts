@@ -1,7 +1,7 @@
 /**
- * What is wrong with the braces of a file: each mistake is reported once, where it was made, and what
- * follows from it is not reported again. A block with such a mistake in it is `damaged`: what is
- * missing in it may have been there.
+ * What is wrong with the braces of a file: each mistake is reported once, where it was made, and
+ * what follows from it is not reported again. A block with such a mistake in it is `damaged`: what
+ * is missing in it may have been there.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
@@ -20,7 +20,7 @@ export interface BlockReaderContext {
 const DEPTH_MAX = 1_000;
 
 export class BraceFindings {
-  /** Names of checks whose header is commented out: not finding them is a consequence. */
+  /** Names of checks with a commented-out header: not finding them is a consequence. */
   readonly lostNames: Set<string> = new Set();
   /** Reported, and then seen to follow from something else. */
   readonly withdrawn: Set<AnyFinding> = new Set();
@@ -66,7 +66,9 @@ export class BraceFindings {
     this.#context.report(finding("VR1036", at, { depth: DEPTH_MAX }));
   }
 
-  /** `#vrrp_script check {` above a body that is not commented out: its keywords are unknown here. */
+  /**
+   * `#vrrp_script check {` above a body that is not commented out: its keywords are unknown here.
+   */
   commentedOpener(header: CommentedHeader, at: Span): void {
     this.#commented(header, at);
     this.#blocks.orphans.push(NO_FACTS);
@@ -161,7 +163,9 @@ export class BraceFindings {
     this.#context.report(finding("VR1005", span, facts, extras));
   }
 
-  /** What was taken for keywords in the wrong block stands behind the end of a block without one. */
+  /**
+   * What was taken for keywords in the wrong block stands behind the end of a block without one.
+   */
   #withdraw(): void {
     for (const one of this.#suspects.splice(0)) this.withdrawn.add(one);
   }

@@ -1,4 +1,4 @@
-/** A block whose header is a comment: `# vrrp_script check` above a `{` that is not. */
+/** A block with a comment for a header: `# vrrp_script check` above a `{` that is not. */
 import type { Source, Span } from "#diagnostics/source";
 import type { Keyword, KeywordTable } from "../keywords/keyword.ts";
 import { opensBlock } from "../keywords/tables.ts";
@@ -8,13 +8,16 @@ export interface CommentedHeader {
   readonly name: string;
   /** Comment marks and the blanks after them: what must go. */
   readonly marks: Span;
-  /** The header's words. */
+  /** The whole header. */
   readonly span: Span;
   /** The comment holds the opening brace too. */
   readonly opens: boolean;
 }
 
-/** How far back is looked: a line of keepalived is no longer, and a megabyte without a line end is not searched. */
+/**
+ * How far back is looked: a line of keepalived is no longer, and a megabyte without a line end is
+ * not searched.
+ */
 const LOOK_BACK_MAX = 2_048;
 
 /** Looks at the last line with text before `offset`. */

@@ -47,7 +47,9 @@ export interface SkipFrame {
 
 export type Frame = KeywordFrame | ListFrame | SkipFrame;
 
-/** A brace without a block of its own; the facts of the unknown keyword before it, if there is one. */
+/**
+ * A brace without a block of its own; the facts of the unknown keyword before it, if there is one.
+ */
 export interface Orphan {
   readonly facts: UnknownFacts | undefined;
 }

@@ -8,8 +8,8 @@ import { doesNothing } from "../values/read-value.ts";
 import type { Block } from "./block.ts";
 
 /**
- * Mutable while the file is being read: whether it opens a block, and what that cuts short, is known
- * only later.
+ * Mutable while the file is being read: whether it opens a block, and what that cuts short, is
+ * known only later.
  */
 export interface UnknownFacts {
   word: string;

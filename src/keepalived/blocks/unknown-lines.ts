@@ -1,7 +1,7 @@
 /**
- * Lines whose keyword the block does not know. keepalived logs them and reads on; here is found out
- * what was meant: a misspelled keyword, a block whose header is commented out, a `}` too many or too
- * few before it, or a name where only keywords can stand.
+ * Lines with a keyword that the block does not know. keepalived logs them and reads on; here is
+ * found out what was meant: a misspelled keyword, a block with a commented-out header, a `}` too
+ * many or too few before it, or a name where only keywords can stand.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import { suggester } from "#units/nearest";
@@ -133,7 +133,7 @@ export class UnknownLines {
     return isItsOwn;
   }
 
-  /** The line belongs in the block whose header, with its `{`, is a comment above it. */
+  /** The header of the line's own block, with its `{`, is a comment above it. */
   #findsCommentedOpener(frame: KeywordFrame, token: Token): boolean {
     const source = this.#context.sourceOf(token.span.file);
     const header = source && findCommentedHeader(source, token.span.start, frame.table);

@@ -1,8 +1,12 @@
-/** Gathers findings and keeps a broken file of millions of lines from becoming millions of findings. */
+/**
+ * Gathers findings and keeps a broken file of millions of lines from becoming millions of findings.
+ */
 import type { Code } from "#diagnostics/codes";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 
-/** Kept of one code; the rest is counted. Enough to survive sorting out consequences and doubles. */
+/**
+ * Kept of one code; the rest is counted. Enough to survive sorting out consequences and doubles.
+ */
 const KEPT_MAX = 200;
 
 export interface Collector {

@@ -26,7 +26,7 @@ export function completeCommented(found: readonly AnyFinding[], model: Model): A
 
 const NO_USES: ReadonlyMap<string, readonly Use[]> = new Map();
 
-/** Uses of the names whose headers are lost. */
+/** Uses of the names that lost their headers. */
 function usesOf(model: Model): ReadonlyMap<string, readonly Use[]> {
   const uses = new Map<string, Use[]>();
   for (const block of [...model.instances, ...model.groups]) {

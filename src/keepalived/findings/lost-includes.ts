@@ -1,11 +1,14 @@
 /**
- * An `include` that finds nothing has consequences: names, checks and definitions that are in it are not here. They are told
- * with the include, not each by itself.
+ * An `include` that finds nothing has consequences: names, checks and definitions that are in it
+ * are not here. They are reported with the include, not each by itself.
  */
 import type { Code } from "#diagnostics/codes";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 
-/** What there is too little of when a file is missing, not what is wrong with the text that is there. */
+/**
+ * What there is too little of when a file is missing, not what is wrong with the text that is
+ * there.
+ */
 const CONSEQUENCES: ReadonlySet<Code> = new Set([
   "VR1013",
   "VR2010",

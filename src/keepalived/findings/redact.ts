@@ -1,4 +1,7 @@
-/** Sources and findings without their secrets: what everybody prints. Corrections keep the true text, and are not printed. */
+/**
+ * Sources and findings without their secrets: what everybody prints. Corrections keep the true
+ * text, and are not printed.
+ */
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
 import { HIDDEN_SECRET } from "#units/secret";
@@ -47,7 +50,7 @@ function mask(text: string, hidden: readonly Hidden[]): string {
   return out + text.slice(at);
 }
 
-/** The secret words of the lines that a finding points at, the longest first. */
+/** The secret texts of the lines that a finding points at, the longest first. */
 function tokensAt(
   spans: readonly Span[],
   { hidden, definitions }: SecretPlaces,
@@ -82,7 +85,7 @@ function overlapping(places: readonly Hidden[], from: number, to: number): reado
   return places.slice(low, end);
 }
 
-/** Characters of a line that its words are taken from: no finding quotes more of it. */
+/** Characters of a line that its tokens are taken from: no finding quotes more of it. */
 const TOKENS_IN = 4_096;
 const MARKS = /["'#!;,$={}\\()\uff00-\uff65\u3000-\u301f\u2018-\u201f]+/;
 
@@ -95,11 +98,11 @@ function addTokens(text: string, tokens: Set<string>): void {
 
 function without(finding: AnyFinding, tokens: readonly string[]): AnyFinding {
   const { fix } = finding;
-  const isTold = fix?.edits.some(({ text }) => hide(text, tokens) !== text) === true;
+  const isRevealing = fix?.edits.some(({ text }) => hide(text, tokens) !== text) === true;
   const redacted = {
     ...finding,
     facts: hideIn(finding.facts, tokens),
-    ...(fix !== undefined && isTold ? { fix: { ...fix, isSecret: true } } : {}),
+    ...(fix !== undefined && isRevealing ? { fix: { ...fix, isSecret: true } } : {}),
   };
   // Code and facts still belong together: only texts in the facts were changed.
   return redacted as AnyFinding;
@@ -114,7 +117,7 @@ function hideIn(value: unknown, tokens: readonly string[]): unknown {
   );
 }
 
-/** Facts that are words of the tables or choices of our own, whatever the password is. */
+/** Facts that are keywords of the tables or choices of our own, whatever the password is. */
 const KEPT: ReadonlySet<string> = new Set([
   "keyword",
   "block",
@@ -124,7 +127,10 @@ const KEPT: ReadonlySet<string> = new Set([
   "lacks",
 ]);
 
-/** Shorter ones are hidden as whole words only: a password `1` must not take the digits out of an address. */
+/**
+ * Shorter ones are hidden as a whole only: a password `1` must not take the digits out of an
+ * address.
+ */
 const ANYWHERE_MIN = 3;
 
 function hide(text: string, tokens: readonly string[]): string {

@@ -1,13 +1,15 @@
 /**
- * Where secrets stand in the text of a file, so that nobody is shown them: passwords, keys, the definitions they come from,
- * and whatever stands in their place by a mistake (`authpass x`, `auth_pass = x`, `auth_pass old#new`, a commented line).
+ * Where secrets stand in the text of a file, so that nobody is shown them: passwords, keys, the
+ * definitions they come from, and whatever stands in their place by a mistake (`authpass x`,
+ * `auth_pass = x`, `auth_pass old#new`, a commented line).
  *
- * Looked for in the raw lines, not in what was read: a password is most likely to be quoted in a finding when the line was
- * not understood. Too much is hidden rather than too little: all of the line behind the word.
+ * Looked for in the raw lines, not in what was read: a password is most likely to be quoted in a
+ * finding when the line was not understood. Too much is hidden rather than too little: all of the
+ * line behind the word.
  */
 import type { Source } from "#diagnostics/source";
 import { nearest } from "#units/nearest";
-import { SECRET_WORDS } from "../keywords/havip.ts";
+import { SECRET_KEYWORDS } from "../keywords/havip.ts";
 import type { BlockWord } from "../keywords/keyword.ts";
 import { tableOf } from "../keywords/tables.ts";
 
@@ -26,7 +28,7 @@ export interface SecretPlaces {
 
 /** Anywhere in a line, also in a command: `mysqladmin --password=x`. */
 const ANYWHERE = new RegExp(
-  `auth[-_ ]?pas\\w*|pass(?:wor)?d\\w*(?=[ \\t=:"']|$)|auth[-_]?key|\\b(?:${SECRET_WORDS.join("|")})\\b`,
+  `auth[-_ ]?pas\\w*|pass(?:wor)?d\\w*(?=[ \\t=:"']|$)|auth[-_]?key|\\b(?:${SECRET_KEYWORDS.join("|")})\\b`,
   "gi",
 );
 const NAMES = /pass|pwd|secret/i;
@@ -36,8 +38,8 @@ const DEFINITION = /^[ \t#!]*(?:@\^?[^ \t]*[ \t]+)?\$(\w+)[ \t]*=/;
 const USE = /\$\{?(\w+)/g;
 /** Blocks in which every word may be a password that was put in the wrong place. */
 const BLOCKS: readonly BlockWord[] = ["authentication", "auth_hmac"];
-/** TokenizedLine of these blocks whose arguments are no secrets, and how many they have. */
-const OPEN_WORDS: ReadonlySet<string> = new Set([
+/** Keywords of these blocks that have an argument which is no secret. */
+const OPEN_KEYWORDS: ReadonlySet<string> = new Set([
   "auth_type",
   "active_key",
   "anti_replay",
@@ -51,7 +53,7 @@ interface RawLine {
   readonly text: string;
   /** The name it defines; also of the lines that continue a definition. */
   readonly defines: string | undefined;
-  /** Column from which it is secret by its own words; -1: it is not. */
+  /** Column from which it is secret by what it says itself; -1: it is not. */
   readonly from: number;
 }
 
@@ -120,7 +122,7 @@ function secretFrom(
   if (first >= 0) return /^[ \t]*~/.test(line) ? line.indexOf("(") + 1 : first;
   if (isNear(word)) return lead + word.length;
   if (inside === undefined || word === "") return -1;
-  if (!OPEN_WORDS.has(word)) {
+  if (!OPEN_KEYWORDS.has(word)) {
     const meant = nearest(word, tableOf(inside).keys());
     const isWord = meant !== undefined || tableOf(inside).has(word);
     return isWord ? lead + word.length : lead;

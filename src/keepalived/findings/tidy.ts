@@ -1,10 +1,13 @@
-/** From everything that was noticed to what a person should read: no consequences, no doubles, the worst first. */
+/**
+ * From everything that was noticed to what a person should read: no consequences, no doubles, the
+ * worst first.
+ */
 import { CODES, type Code } from "#diagnostics/codes";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
 import { reportLostIncludes } from "./lost-includes.ts";
 
-/** More of one code in one run than this is a pattern, and is told as one. */
+/** More of one code in one run than this is a pattern, and is reported as one. */
 const SAME_CODE_MAX = 20;
 
 /** A line with one of these is misread as a whole; other findings on it only follow. */

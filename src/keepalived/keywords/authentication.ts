@@ -49,7 +49,7 @@ export const HMAC: KeywordTable = table([
     since: "2.4.0",
     default: "time",
     acts: without("hmac"),
-    purpose: "how old advertisements are told from new ones",
+    purpose: "how old advertisements are distinguished from new ones",
   },
   {
     word: "time_window",

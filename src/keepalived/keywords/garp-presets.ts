@@ -1,11 +1,13 @@
 /**
- * `garp_preset NAME`: announcements for a kind of network in one word. Only defaults: what is written in its own keyword,
- * in the instance or in `global_defs`, counts before it.
+ * `garp_preset NAME`: announcements for a kind of network in one word. Only defaults: what is
+ * written in its own keyword, in the instance or in `global_defs`, counts before it.
  *
- *   keepalived  its defaults: five frames at once, five more after 5 s, then silence
- *   lan         a switch that learns at once: two frames, two more after 1 s, one a minute for caches that aged or moved
- *   cloud       a network that limits gratuitous ARP and may miss some: the vendors' values (one frame, one more after
- *               1 s, one every 5 s), and several addresses one after the other, at two frames a second
+ *   keepalived  its defaults: five frames at once, five more after 5 s, then none
+ *   lan         a switch that learns at once: two frames, two more after 1 s, one a minute for
+ *               caches that aged or moved
+ *   cloud       a network that limits gratuitous ARP and may miss some: the vendors' values (one
+ *               frame, one more after 1 s, one every 5 s), and several addresses one after the
+ *               other, at two frames a second
  */
 
 export const GARP_PRESETS = ["cloud", "lan", "keepalived"] as const;

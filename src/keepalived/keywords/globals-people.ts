@@ -125,7 +125,7 @@ export const MAIL: readonly Keyword[] = [
     default: "30",
     unit: "s",
     acts: quiet("always"),
-    purpose: "patience with the mail server",
+    purpose: "how long to wait for the mail server",
   },
   {
     word: "smtp_alert",
@@ -230,7 +230,7 @@ export const NOTIFY: readonly Keyword[] = [
     default: "10",
     unit: "s",
     acts: yes,
-    purpose: "patience with it",
+    purpose: "how long to wait for it",
   },
   {
     word: "shutdown_script",
@@ -246,6 +246,6 @@ export const NOTIFY: readonly Keyword[] = [
     default: "10",
     unit: "s",
     acts: yes,
-    purpose: "patience with it",
+    purpose: "how long to wait for it",
   },
 ];

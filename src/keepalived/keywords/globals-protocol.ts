@@ -1,4 +1,7 @@
-/** `global_defs`: the protocol, announcements and Baton's own words. Defaults of the instances: an instance's own keyword wins. */
+/**
+ * `global_defs`: the protocol, announcements and Baton's own keywords. Defaults of the instances:
+ * an instance's own keyword wins.
+ */
 import { GARP_PRESETS } from "./garp-presets.ts";
 import { HAVIP_BLOCK } from "./havip.ts";
 import {

@@ -1,4 +1,6 @@
-/** `global_defs`: firewall, scheduling, buffers, files, other services. Little of it concerns Baton. */
+/**
+ * `global_defs`: firewall, scheduling, buffers, files, other services. Little of it concerns Baton.
+ */
 import {
   boolean,
   choice,

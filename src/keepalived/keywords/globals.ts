@@ -5,7 +5,10 @@ import { ANNOUNCE, OWN, PROTOCOL } from "./globals-protocol.ts";
 import { BUFFERS, FILTER, HOUSEKEEPING, OTHER_SERVICES, SCHEDULING } from "./globals-system.ts";
 import { type KeywordTable, skippedBare, table } from "./keyword.ts";
 
-/** keepalived goes on without the line when these stand alone; the others of one argument or more stop it. */
+/**
+ * keepalived goes on without the line when these stand alone; the others of one argument or more
+ * stop it.
+ */
 const LONELY: readonly string[] = [
   "router_id",
   "script_user",

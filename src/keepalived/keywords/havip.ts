@@ -10,7 +10,10 @@ import {
   yes,
 } from "./keyword.ts";
 
-/** In `global_defs` it is for every instance; in a `vrrp_instance` for that one, its words before the global ones. */
+/**
+ * In `global_defs` it is for every instance; in a `vrrp_instance` for that one, and counts before
+ * the global one.
+ */
 export const HAVIP_BLOCK: Keyword = {
   word: "havip",
   takes: block("havip", false),
@@ -20,12 +23,15 @@ export const HAVIP_BLOCK: Keyword = {
   purpose: "while MASTER, ask the cloud whether it agrees, and announce again until it does",
 };
 
-/** Longer than any move of a HAVIP that was seen (10 s), and well within the 90 s in which systemd expects a stop to end. */
+/**
+ * Longer than any move of a HAVIP that was seen (10 s), and well within the 90 s in which systemd
+ * expects a stop to end.
+ */
 export const HANDOVER_WAIT = 15;
 const HANDOVER_WAIT_MAX = 60;
 
 /** Written in it by mistake: what is secret has no place in this file. */
-export const SECRET_WORDS: readonly string[] = ["secret_id", "secret_key", "token"];
+export const SECRET_KEYWORDS: readonly string[] = ["secret_id", "secret_key", "token"];
 
 export const HAVIP: KeywordTable = table([
   {
@@ -50,7 +56,7 @@ export const HAVIP: KeywordTable = table([
     since: "baton",
     default: "the machine's metadata",
     acts: yes,
-    purpose: "this machine in the cloud's words",
+    purpose: "this machine's name in the cloud",
   },
   {
     word: "credentials_file",
@@ -70,7 +76,7 @@ export const HAVIP: KeywordTable = table([
     purpose:
       "at a planned stop, keep answering until the cloud has moved the address, at most so long after the successor was heard; 0: do not wait",
   },
-  ...SECRET_WORDS.map(
+  ...SECRET_KEYWORDS.map(
     (word): Keyword => ({
       word,
       takes: text,

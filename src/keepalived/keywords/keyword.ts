@@ -1,6 +1,6 @@
 /**
- * What a row of the keyword tables says. The tables are the one place that knows which words there are; reader, rules,
- * `baton check`, the documentation page and the formatter all read them.
+ * What a row of the keyword tables says. The tables are the one place that knows which keywords
+ * there are; reader, rules, `baton check`, the documentation page and the formatter all read them.
  */
 import type { Loss, NoNeed } from "#diagnostics/facts";
 
@@ -36,11 +36,16 @@ export interface NumberTakes {
   readonly max: number;
   /** May stand alone. */
   readonly optional?: true;
-  /** What keepalived makes of text that is no number; undefined: it refuses it. See kept-number.ts. */
+  /**
+   * What keepalived makes of text that is no number; undefined: it refuses it. See kept-number.ts.
+   */
   readonly bad?: "digits" | "microseconds";
   /** A number from 0 to below `min` becomes `min`. */
   readonly raises?: true;
-  /** The value that counts after a refusal, where it is not the default of the keyword that is not there. */
+  /**
+   * The value that counts after a refusal, where it is not the default of the keyword that is not
+   * there.
+   */
   readonly refused?: number;
 }
 
@@ -63,7 +68,7 @@ export type Takes =
   | { readonly kind: "text" }
   /** One word that is never printed. */
   | { readonly kind: "secret" }
-  /** From `min` to `max` words that only keepalived interprets. */
+  /** From `min` to `max` arguments that only keepalived interprets. */
   | {
       readonly kind: "texts";
       readonly min: number;
@@ -87,7 +92,10 @@ export type Takes =
 /** What Baton does about it. */
 export type Acts =
   | { readonly kind: "yes" }
-  /** Read, checked, and not carried out: an error where the machine would do without something it was promised. */
+  /**
+   * Read, checked, and not carried out: an error where the machine would do without something it
+   * was promised.
+   */
   | {
       readonly kind: "without";
       readonly severity: "error" | "warning";
@@ -103,7 +111,7 @@ export type Acts =
 export interface Keyword {
   readonly word: string;
   readonly takes: Takes;
-  /** First keepalived whose parser knows it; "baton" for our own. */
+  /** First keepalived release with a parser that knows it; "baton" for our own. */
   readonly since: string;
   /** As one would write it; undefined: unset. */
   readonly default?: string;
@@ -114,7 +122,10 @@ export interface Keyword {
   readonly deprecated?: string;
   /** May stand several times. */
   readonly repeatable?: true;
-  /** keepalived says that the argument is missing and goes on without the line; where it is not there, it stops. */
+  /**
+   * keepalived says that the argument is missing and goes on without the line; where it is not
+   * there, it stops.
+   */
   readonly bareIsSkipped?: true;
   readonly purpose: string;
 }
@@ -150,7 +161,10 @@ export const looseDecimal = (min: number, max: number): Takes => ({
 });
 const UINT_MAX = 4_294_967_295;
 const INT_MAX = 2_147_483_647;
-/** The ranges of keepalived's `garp_*` words, of an instance and global; a delay in microseconds has to fit 32 bits. */
+/**
+ * The ranges of keepalived's `garp_*` keywords, of an instance and global; a delay in microseconds
+ * has to fit 32 bits.
+ */
 export const GARP_DELAY: Takes = looseInteger(0, Math.floor(UINT_MAX / 1_000_000));
 export const GARP_REFRESH: Takes = looseInteger(0, UINT_MAX);
 export const GARP_LOWER_REPEAT: Takes = looseInteger(0, INT_MAX);
@@ -199,11 +213,17 @@ export const reportedByRule = (loss: Loss): Acts => ({
   loss,
   ownRule: true,
 });
-/** Marks the words whose missing argument does not stop keepalived (asked of 2.2.7 word by word). */
+/**
+ * Marks the keywords that keepalived skips where their argument is missing (asked of 2.2.7 one by
+ * one).
+ */
 export const skippedBare = (
   rows: readonly Keyword[],
-  words: readonly string[],
+  keywords: readonly string[],
 ): readonly Keyword[] =>
-  rows.map((row) => (words.includes(row.word) ? { ...row, bareIsSkipped: true } : row));
-/** Nothing to do. Said once for each reason; "always" words only matter together with one that is told. */
+  rows.map((row) => (keywords.includes(row.word) ? { ...row, bareIsSkipped: true } : row));
+/**
+ * Nothing to do. Reported once for each reason; "always" means only together with one that is
+ * reported anyway.
+ */
 export const quiet = (why: NoNeed): Acts => ({ kind: "no-need", why, quiet: why === "always" });

@@ -55,7 +55,7 @@ export const ROOT: KeywordTable = table([
     since: "1.1.13",
     acts: yes,
     repeatable: true,
-    purpose: "a check: a program whose exit status decides",
+    purpose: "a check: a program and its exit status, which decides",
   },
   {
     word: "vrrp_track_process",
@@ -144,7 +144,7 @@ export const ROOT: KeywordTable = table([
     since: "2.0.13",
     acts: less("linkbeat"),
     repeatable: true,
-    purpose: "interfaces whose link is polled instead of watched",
+    purpose: "interfaces with a link that is polled instead of watched",
   },
   {
     word: "linkbeat_use_polling",

@@ -35,7 +35,7 @@ export function homesOf(word: string): readonly string[] {
   return homes;
 }
 
-/** TokenizedLine that begin a `{ … }`. */
+/** Keywords that begin a `{ … }`. */
 export const opensBlock = (keyword: Keyword): boolean =>
   keyword.takes.kind === "block" ||
   keyword.takes.kind === "list" ||

@@ -1,4 +1,6 @@
-/** `vrrp_script`, `vrrp_track_process`, `track_file`, `bfd_instance`: what an instance can track. */
+/**
+ * `vrrp_script`, `vrrp_track_process`, `track_file`, `bfd_instance`: what an instance can track.
+ */
 import {
   address,
   flag,
@@ -196,8 +198,8 @@ const BFD_ROWS: readonly (readonly [string, Keyword["takes"], string | undefined
   ["max_hops", integer(0, 255), "0", "routers in between"],
   ["multihop", flag, "off", "the other end is behind routers"],
   ["weight", { kind: "weight", limit: 253, beyond: "limit" }, "0", "what it adds to the priority"],
-  ["vrrp", flag, "on", "tell the VRRP part"],
-  ["checker", flag, "on", "tell the IPVS part"],
+  ["vrrp", flag, "on", "report to the VRRP part"],
+  ["checker", flag, "on", "report to the IPVS part"],
 ];
 
 export const BFD: KeywordTable = table(

@@ -1,7 +1,7 @@
 /**
- * `$NAME=value`, used as `$NAME` before a blank, a comma, `)` or the line's end, and as `${NAME}` anywhere. The value is
- * put in unread, so definitions nest; a definition of several lines continues with a backslash at the end of each and may
- * hold whole blocks.
+ * `$NAME=value`, used as `$NAME` before a blank, a comma, `)` or the line's end, and as `${NAME}`
+ * anywhere. The value is put in unread, so definitions nest; a definition of several lines
+ * continues with a backslash at the end of each and may hold whole blocks.
  */
 import { joinLines, type Line, lineOf, replaceIn, sliceLine, spanOf } from "./line.ts";
 
@@ -70,7 +70,7 @@ function findUse(text: string, from: number): Use | undefined {
 }
 
 function predefinedValue(use: Use, line: Line, given: Predefined): string | undefined {
-  const words = use.parameters === "" ? [] : use.parameters.split(/ +/);
+  const parameters = use.parameters === "" ? [] : use.parameters.split(/ +/);
   switch (use.name) {
     case "_PWD":
       return given.folder(spanOf(line, use.from, use.to).file);
@@ -81,9 +81,9 @@ function predefinedValue(use: Use, line: Line, given: Predefined): string | unde
     case "_BANG":
       return "!";
     case "_RANDOM":
-      return String(given.random(Number(words[0] ?? 0), Number(words[1] ?? 32767)));
+      return String(given.random(Number(parameters[0] ?? 0), Number(parameters[1] ?? 32767)));
     case "_ENV":
-      return words[0] === undefined ? undefined : (given.environment(words[0]) ?? "");
+      return parameters[0] === undefined ? undefined : (given.environment(parameters[0]) ?? "");
     default:
       return undefined;
   }
@@ -112,13 +112,14 @@ const USES_MAX = 1_000;
 const GROWTH_MAX = 20_000;
 
 /**
- * Replaces every use in the line. Stops in front of `~`: a loop expands its own variables when it runs.
+ * Replaces every use in the line. Stops in front of `~`: a loop expands its own variables when it
+ * runs.
  */
 export function expandLine(line: Line, definitions: Definitions, given: Predefined): Expanded {
   let current = line;
   let rest: readonly Line[] = [];
   const unknown: Undefined[] = [];
-  // Definitions whose text is being gone through: how many characters of the line stand behind each.
+  // The definitions that are being expanded: how many characters of the line stand behind each.
   const inside: { readonly name: string; readonly behind: number }[] = [];
   let at = 0;
   let count = 0;

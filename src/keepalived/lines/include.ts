@@ -1,6 +1,6 @@
 /**
- * `include PATTERN` and its stricter forms. Which files a pattern means is not known here: the caller is asked, and answers
- * with texts.
+ * `include PATTERN` and its stricter forms. Which files a pattern means is not known here: the
+ * caller is asked, and answers with texts.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Facts } from "#diagnostics/facts";

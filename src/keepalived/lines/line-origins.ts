@@ -19,8 +19,8 @@ export type LineOrigin =
   | { readonly kind: "loop"; readonly loop: Loop; round: number };
 
 /**
- * Blank lines are passed over here, and blanks around a line without marks are left out at once: most
- * lines are such.
+ * Blank lines are passed over here, and blanks around a line without marks are left out at once:
+ * most lines are such.
  */
 export function nextOfFile(file: FileOrigin): Line | undefined {
   const { text, name } = file.source;

@@ -1,11 +1,11 @@
 /**
- * Files to logical lines, in the order of keepalived's own reader: comment, `@condition`, definition,
- * loop, expansion, include, braces. `{` and `}` outside quotes always make a line of their own,
- * wherever they stand.
+ * Files to logical lines, in the order of keepalived's own reader: comment, `@condition`,
+ * definition, loop, expansion, include, braces. `{` and `}` outside quotes always make a line of
+ * their own, wherever they stand.
  *
- * keepalived reads twice: the parent expands everything into a copy, its children read the copy. That
- * is why a comment mark that comes out of a definition still begins a comment: the second reading is
- * repeated here.
+ * keepalived reads twice: the parent expands everything into a copy, its children read the copy.
+ * That is why a comment mark that comes out of a definition still begins a comment: the second
+ * reading is repeated here.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
@@ -62,7 +62,7 @@ export class LineReader {
   readonly #origins: LineOrigin[] = [];
   /** What stands behind a brace of the line that was given last. */
   #rest: TakenLine | undefined;
-  /** A definition of several lines whose last one has not been read. */
+  /** A definition of several lines that has not been read to its end. */
   #openDefinition: { readonly name: string; readonly lines: Line[] } | undefined;
   #conditional: Span | undefined;
   #made = 0;
@@ -75,7 +75,7 @@ export class LineReader {
     this.#pushFiles(files);
   }
 
-  /** A line had a condition whose result depends on the config-id. */
+  /** A condition in the files: what is read depends on the config-id. */
   get conditional(): Span | undefined {
     return this.#conditional;
   }
@@ -234,8 +234,8 @@ export class LineReader {
     if (!line.text.startsWith("~")) return false;
     const close = line.text.indexOf(")");
     const head = sliceLine(line, 0, close < 0 ? line.text.length : close + 1);
-    // The parameters may be definitions; the variable's name carries no `$`, and the body is expanded
-    // in each round.
+    // The parameters may be definitions; the variable's name carries no `$`, and the body is
+    // expanded in each round.
     const expanded = expandLine(head, this.#definitions, this.#options.predefined);
     this.#checks.expansion(head, expanded);
     const result = readLoop(expanded.line);

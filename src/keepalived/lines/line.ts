@@ -1,6 +1,7 @@
 /**
- * A line as keepalived would see it, and where each of its characters came from. Definitions and loops put text in a line
- * that stands elsewhere or nowhere; a finding must still point at something the operator wrote.
+ * A line as keepalived would see it, and where each of its characters came from. Definitions and
+ * loops put text in a line that stands elsewhere or nowhere; a finding must still point at
+ * something the operator wrote.
  */
 import type { Span } from "#diagnostics/source";
 
@@ -46,7 +47,8 @@ export function spanOf(line: Line, from: number, to: number): Span {
   const last = pieceAt(line, Math.max(from, to - 1)) ?? first;
   const start = first.exact ? first.start + from - first.at : first.start;
   const end = last.exact ? last.start + Math.max(from, to) - last.at : last.end;
-  // A word that spans two files, or whose parts stand in another order, is pointed at by its first part.
+  // A token that spans two files, or has its parts in another order, is pointed at by its first
+  // part.
   if (last.file !== first.file || end < start) {
     return { file: first.file, start, end: Math.max(start, first.end) };
   }

@@ -1,6 +1,7 @@
 /**
- * `~SEQ(var,[start,[step,]]end) line` and `~LST(var,a,b,…) line`: the line once for each value. `~SEQx` counts in hexadecimal;
- * `~LST({a,b},{1,2},{3,4})` sets several names at once. keepalived has them since 2.0.9 and 2.1.0.
+ * `~SEQ(var,[start,[step,]]end) line` and `~LST(var,a,b,…) line`: the line once for each value.
+ * `~SEQx` counts in hexadecimal; `~LST({a,b},{1,2},{3,4})` sets several names at once. keepalived
+ * has them since 2.0.9 and 2.1.0.
  */
 import { type Line, sliceLine } from "./line.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Text that a template engine or a shell should have replaced before anybody reads the file: `${NAME:-default}`, `{{ name }}`,
- * `%NAME%`, `<name>`, `__NAME__`, `@NAME@` and `#NAME#`. Its braces and marks would bring a finding in every line.
+ * Text that a template engine or a shell should have replaced before anybody reads the file:
+ * `${NAME:-default}`, `{{ name }}`, `%NAME%`, `<name>`, `__NAME__`, `@NAME@` and `#NAME#`. Its
+ * braces and marks would bring a finding in every line.
  */
 
 import type { Span } from "#diagnostics/source";

@@ -1,10 +1,11 @@
 /**
- * Characters to words, as keepalived does it (2.2.7, its parser.c; seen with the Debian binary):
+ * Characters to tokens, as keepalived does it (2.2.7, its parser.c; seen with the Debian binary):
  *
- * - `#` and `!` begin a comment anywhere outside double quotes, also in the middle of a word;
- * - a backslash before them does not help: the parent process takes it away and writes a copy of the file, and the child
- *   processes that read the copy see a comment;
- * - words are separated by blanks; `"` begins a new word even in the middle of one; single quotes mean nothing.
+ * - `#` and `!` begin a comment anywhere outside double quotes, also in the middle of a token;
+ * - a backslash before them does not help: the parent process takes it away and writes a copy of
+ *   the file, and the child processes that read the copy see a comment;
+ * - tokens are separated by blanks; `"` begins a new one even in the middle of another; single
+ *   quotes mean nothing.
  */
 import type { Span } from "#diagnostics/source";
 import { type Line, replaceIn, sliceLine, spanOf } from "./line.ts";
@@ -99,7 +100,7 @@ export interface TokenizedLine {
 }
 
 /** More do not fit in keepalived's line, which is reported where it stands (VR1008). */
-const WORDS_MAX = 1_024;
+const TOKENS_MAX = 1_024;
 
 const QUOTE = 0x22;
 
@@ -128,7 +129,7 @@ export function tokenize(line: Line): TokenizedLine {
     }
     const token = quoted ? text.slice(at + 1, end - 1) : text.slice(at, end);
     tokens.push({ text: token, span: spanOf(line, at, end), quoted });
-    if (tokens.length === WORDS_MAX) break;
+    if (tokens.length === TOKENS_MAX) break;
     at = end;
   }
   return { tokens, openQuote: undefined };
@@ -136,7 +137,10 @@ export function tokenize(line: Line): TokenizedLine {
 
 const isBrace = (code: number): boolean => code === 0x7b || code === 0x7d;
 
-/** First brace outside double quotes; -1: none. A brace at the start counts even if a quote was left open before. */
+/**
+ * First brace outside double quotes; -1: none. A brace at the start counts even if a quote was left
+ * open before.
+ */
 export function findBrace(text: string): number {
   if (isBrace(text.charCodeAt(0))) return 0;
   for (let at = 0; at < text.length; at++) {

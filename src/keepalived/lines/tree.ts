@@ -1,7 +1,7 @@
 /**
- * The lossless tree: every character of a file in tokens, tokens in statements, statements in blocks. It is what the formatter
- * and editors work on; what a file means is read from its lines (line-reader.ts), because conditions and definitions can
- * put braces anywhere.
+ * The lossless tree: every character of a file in tokens, tokens in statements, statements in
+ * blocks. It is what the formatter and editors work on; what a file means is read from its lines
+ * (line-reader.ts), because conditions and definitions can put braces anywhere.
  */
 import type { Source } from "#diagnostics/source";
 import { lineOf } from "./line.ts";
@@ -35,7 +35,7 @@ export type TreeNode =
 
 export interface TreeBlock {
   readonly kind: "block";
-  /** Header words and what stands between them and the brace; empty for a brace alone. */
+  /** The header and what stands between it and the brace; empty for a brace alone. */
   readonly head: readonly TreeToken[];
   readonly open: TreeToken;
   readonly nodes: TreeNode[];
@@ -57,8 +57,8 @@ export function readTree(source: Source): Tree {
   const nodes = (): TreeNode[] => open.at(-1)?.nodes ?? root;
   const flush = (): void => {
     if (line.length === 0) return;
-    const words = line.some(({ kind }) => kind === "word" || kind === "string");
-    const kind = defining ? "definition" : words ? "statement" : "blank";
+    const isWritten = line.some(({ kind }) => kind === "word" || kind === "string");
+    const kind = defining ? "definition" : isWritten ? "statement" : "blank";
     nodes().push({ kind, tokens: line });
     line = [];
   };
@@ -152,7 +152,10 @@ function nextToken(text: string, at: number, defining: boolean): TreeToken {
   return { kind: "word", text: char, start: at };
 }
 
-/** The file's text again, character for character. Without recursion: a file of braces must not exhaust the stack. */
+/**
+ * The file's text again, character for character. Without recursion: a file of braces must not
+ * exhaust the stack.
+ */
 export function printTree(tree: Tree): string {
   const parts: string[] = [];
   const work: (TreeNode | TreeToken)[] = tree.nodes.toReversed();

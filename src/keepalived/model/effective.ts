@@ -1,6 +1,7 @@
 /**
- * What keepalived makes of an instance's words: defaults, and the corrections it applies when they contradict each other.
- * Rules explain these values, lowering uses them; both call this file, so they cannot disagree.
+ * What keepalived makes of an instance: defaults, and the corrections it applies when they
+ * contradict each other. Rules explain these values, the plan uses them; both call this file, so
+ * they cannot disagree.
  */
 import type { Secret } from "#units/secret";
 import {
@@ -31,7 +32,10 @@ export const priorityOf = (instance: Block): number =>
 
 export const isOwner = (instance: Block): boolean => priorityOf(instance) === 255;
 
-/** Strict mode wants MASTER for the address owner and BACKUP for everybody else, and changes what is written. */
+/**
+ * Strict mode wants MASTER for the address owner and BACKUP for everybody else, and changes what is
+ * written.
+ */
 export function stateOf(instance: Block, model: Model): "MASTER" | "BACKUP" {
   if (!isStrict(instance, model)) return writtenState(instance);
   return isOwner(instance) ? "MASTER" : "BACKUP";
@@ -105,15 +109,17 @@ export function addressOf(block: Block, word: string, other?: string): Ip | unde
   return value?.kind === "address" ? value.ip : undefined;
 }
 
-/** keepalived takes either word for the source of both kinds of advertisement; the last one counts. */
+/**
+ * keepalived takes either word for the source of both kinds of advertisement; the last one counts.
+ */
 export const sourceOf = (instance: Block): Ip | undefined =>
   addressOf(instance, "mcast_src_ip", "unicast_src_ip");
 
 export const interfaceOf = (instance: Block): string | undefined => textOf(instance, "interface");
 
 /**
- * No interface, unicast peers and a source address: the routes say by which device the peers are reached. What was written as
- * `interface` and refused is no such wish.
+ * No interface, unicast peers and a source address: the routes say by which device the peers are
+ * reached. What was written as `interface` and refused is no such wish.
  */
 export const isUnbound = (instance: Block): boolean =>
   interfaceOf(instance) === undefined &&
@@ -140,7 +146,9 @@ export const isStrict = (instance: Block, model: Model): boolean =>
 export const groupOf = (instance: Block, model: Model): Block | undefined =>
   groupWith(model, nameOf(instance));
 
-/** A default from `global_defs` for a keyword that has the same name there with `vrrp_` before it. */
+/**
+ * A default from `global_defs` for a keyword that has the same name there with `vrrp_` before it.
+ */
 export const inherited = (instance: Block, model: Model, word: string): number | undefined =>
   numberOf(instance, word) ?? numberOf(model.globals, globalWord(word));
 
@@ -148,13 +156,13 @@ export const inheritedFlag = (instance: Block, model: Model, word: string): bool
   booleanOf(instance, word) ?? booleanOf(model.globals, globalWord(word));
 
 /** Each is made once: a string that has just been put together is slow to compare. */
-const globalWords = new Map<string, string>();
+const globalKeywords = new Map<string, string>();
 
 function globalWord(word: string): string {
-  let found = globalWords.get(word);
+  let found = globalKeywords.get(word);
   if (found === undefined) {
     found = `vrrp_${word}`;
-    globalWords.set(word, found);
+    globalKeywords.set(word, found);
   }
   return found;
 }
@@ -165,7 +173,10 @@ export interface PasswordSetting {
   readonly secret: Secret | undefined;
 }
 
-/** What the instance would send: strict mode drops any authentication ("Ignoring." in keepalived's log). */
+/**
+ * What the instance would send: strict mode drops any authentication ("Ignoring." in keepalived's
+ * log).
+ */
 export const passwordOf = (instance: Block, model: Model): PasswordSetting | undefined =>
   isStrict(instance, model) ? undefined : writtenPassword(instance);
 
@@ -180,6 +191,8 @@ export function writtenPassword(instance: Block): PasswordSetting | undefined {
 /** Bytes of a version 2 password on the wire. */
 export const PASSWORD_BYTES = 8;
 
-/** The instance's own, else the global one; undefined: none chosen, which means keepalived's values. */
+/**
+ * The instance's own, else the global one; undefined: none chosen, which means keepalived's values.
+ */
 export const garpPresetOf = (instance: Block, model: Model): GarpPreset | undefined =>
   findGarpPreset(textOf(instance, "garp_preset") ?? textOf(model.globals, "garp_preset"));

@@ -1,4 +1,4 @@
-/** The blocks of a whole configuration by what they are, for rules and lowering. */
+/** The blocks of a whole configuration by what they are, for the rules and the plan. */
 import {
   addSetting,
   type Block,
@@ -12,8 +12,8 @@ import {
 export interface Model {
   readonly root: Block;
   /**
-   * Every `global_defs` as one. keepalived applies globals that stand after an instance at start but not at reload; Baton
-   * always evaluates them first.
+   * Every `global_defs` as one. keepalived applies globals that stand after an instance at start
+   * but not at reload; Baton always evaluates them first.
    */
   readonly globals: Block;
   readonly instances: readonly Block[];
@@ -47,7 +47,10 @@ export function modelOf(root: Block, lostNames: ReadonlySet<string>): Model {
   };
 }
 
-/** The block of a name. An index per list, so that a thousand instances are not a million comparisons. */
+/**
+ * The block of a name. An index per list, so that a thousand instances are not a million
+ * comparisons.
+ */
 export function find(blocks: readonly Block[], name: string): Block | undefined {
   let index = indexes.get(blocks);
   if (index === undefined) {

@@ -1,4 +1,7 @@
-/** `garp_*` keywords, the instance's own before the global ones before a preset before keepalived's defaults. */
+/**
+ * `garp_*` keywords, the instance's own before the global ones before a preset before keepalived's
+ * defaults.
+ */
 
 import { fromSeconds, micros } from "#units/time";
 import type { AnnounceConfig, PacingConfig } from "#vrrp/router/config";

@@ -1,4 +1,4 @@
-/** `havip`, the instance's own words before the global ones. */
+/** `havip`: what the instance's own block says counts before the global one. */
 import { fromSeconds, toSeconds } from "#units/time";
 import { type Block, blocksOf, numberOf, textOf } from "../blocks/block.ts";
 import { HANDOVER_WAIT } from "../keywords/havip.ts";
@@ -33,14 +33,14 @@ export function havipOf(instance: Block, model: Model): HavipPlan | undefined {
 
 /** For `baton config show --effective`. */
 export function printHavip(plan: HavipPlan): string {
-  const words: readonly (readonly [string, string | undefined])[] = [
+  const settings: readonly (readonly [string, string | undefined])[] = [
     ["endpoint", plan.endpoint],
     ["region", plan.region],
     ["instance_id", plan.instanceId],
     ["credentials_file", plan.credentialsFile],
     ["handover_wait", String(toSeconds(plan.handoverWait))],
   ];
-  return words
+  return settings
     .flatMap(([word, value]) => (value === undefined ? [] : [`${word} ${value}`]))
     .join(" ");
 }

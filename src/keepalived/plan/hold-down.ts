@@ -7,7 +7,7 @@ import { readInteger } from "../values/read-value.ts";
 
 export const HOLD_DOWN_MAX = 86_400;
 
-/** Undefined: not configured, or not usable, which a rule tells (rules/own-keywords.ts). */
+/** Undefined: not configured, or not usable, which a rule reports (rules/own-keywords.ts). */
 export function holdDownOf(instance: Block): RouterConfig["holdDown"] {
   const value = lastSetting(instance, "hold_down")?.value;
   if (value?.kind !== "texts") return undefined;

@@ -1,4 +1,4 @@
-/** One `vrrp_instance` block to what the core and the engine are told. */
+/** One `vrrp_instance` block to the configuration of a router and of its instance. */
 
 import { type Ipv4, readIpv4 } from "#units/address";
 import { centis, fromSeconds } from "#units/time";

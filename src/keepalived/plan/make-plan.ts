@@ -132,13 +132,13 @@ function planFile(block: Block): FileTrackerPlan | undefined {
   const file = textOf(block, "file");
   if (file === undefined) return undefined;
   const init = lastSetting(block, "init_file")?.value;
-  const words = init?.kind === "texts" ? init.values : undefined;
-  const number = words?.find((word) => /^-?[0-9]+$/.test(word));
+  const values = init?.kind === "texts" ? init.values : undefined;
+  const number = values?.find((word) => /^-?[0-9]+$/.test(word));
   return {
     name: nameOf(block),
     file,
-    initValue: words === undefined ? undefined : Number(number ?? 0),
-    initOverwrite: words?.includes("overwrite") ?? false,
+    initValue: values === undefined ? undefined : Number(number ?? 0),
+    initOverwrite: values?.includes("overwrite") ?? false,
   };
 }
 
@@ -152,7 +152,8 @@ function planProcess(block: Block): ProcessTrackerPlan | undefined {
     name: nameOf(block),
     argv,
     paramMatch: paramMatch(match, argv.length > 1),
-    // Whatever stands behind `full_command`: keepalived 2.2.7 reads no argument. Parameters are part of the full command.
+    // Whatever stands behind `full_command`: keepalived 2.2.7 reads no argument. Parameters are
+    // part of the full command.
     fullCommand:
       hasSetting(block, "full_command") ||
       argv.length > 1 ||
@@ -163,7 +164,9 @@ function planProcess(block: Block): ProcessTrackerPlan | undefined {
   };
 }
 
-/** In the order of the file: of two that contradict each other, keepalived ignores the later one. */
+/**
+ * In the order of the file: of two that contradict each other, keepalived ignores the later one.
+ */
 function quorumOf(block: Block): Pick<ProcessTrackerPlan, "quorum" | "quorumMax"> {
   let quorum = 1;
   let isWritten = false;

@@ -1,6 +1,7 @@
 /**
- * The typed result of reading a configuration: what the daemon runs. JSON-safe. `lower.ts` makes it from the tree; nothing
- * in it still refers to text except `origin`, which `baton config show --effective` prints.
+ * The typed result of reading a configuration: what the daemon runs. JSON-safe. `lower.ts` makes it
+ * from the tree; nothing in it still refers to text except `origin`, which `baton config show
+ * --effective` prints.
  */
 
 import type { Micros } from "#units/time";

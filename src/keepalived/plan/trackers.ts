@@ -1,4 +1,6 @@
-/** Trackers of an instance: its own, its group's, and the interfaces that its addresses bring along. */
+/**
+ * Trackers of an instance: its own, its group's, and the interfaces that its addresses bring along.
+ */
 import type { TrackerConfig, TrackerKind } from "#vrrp/router/config";
 import { type Block, booleanOf, hasSetting, itemsOf, lastSetting } from "../blocks/block.ts";
 import {
@@ -12,12 +14,12 @@ import {
 import { find, type Model } from "../model/model.ts";
 import type { TrackedItem } from "../values/value.ts";
 
-interface TrackWord {
+interface TrackerList {
   readonly word: "track_interface" | "track_script" | "track_file" | "track_process";
   readonly kind: TrackerKind;
 }
 
-export const TRACK_WORDS: readonly TrackWord[] = [
+export const TRACKER_LISTS: readonly TrackerList[] = [
   { word: "track_interface", kind: "interface" },
   { word: "track_script", kind: "script" },
   { word: "track_file", kind: "file" },
@@ -60,14 +62,15 @@ function trackerOf(model: Model, kind: TrackerKind, item: TrackedItem): TrackerC
 }
 
 function listed(block: Block, model: Model): TrackerConfig[] {
-  return TRACK_WORDS.flatMap(({ word, kind }) =>
+  return TRACKER_LISTS.flatMap(({ word, kind }) =>
     itemsOf(block, word, "tracked").flatMap((item) => trackerOf(model, kind, item) ?? []),
   );
 }
 
 /**
- * In a sync group without `sync_group_tracking_weight` the members must agree, so keepalived takes weights away: interfaces
- * and files of weight 1 count as faults, other weighted checks are removed.
+ * In a sync group without `sync_group_tracking_weight` the members must agree, so keepalived takes
+ * weights away: interfaces and files of weight 1 count as faults, other weighted checks are
+ * removed.
  */
 export function withoutWeight(tracker: TrackerConfig): TrackerConfig | undefined {
   if (tracker.weight === 0) return tracker;
@@ -106,7 +109,8 @@ export function trackersOf(instance: Block, model: Model): readonly TrackerConfi
   );
   const seen = new Set<string>();
   return [...usable, ...implied].filter(({ kind, name }) => {
-    // keepalived ignores the own interface here, with or without a weight, even under dont_track_primary.
+    // keepalived ignores the own interface here, with or without a weight, even under
+    // dont_track_primary.
     if (kind === "interface" && name === own) return false;
     const key = `${kind} ${name}`;
     if (seen.has(key)) return false;

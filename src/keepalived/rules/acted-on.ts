@@ -1,6 +1,6 @@
 /**
- * Keywords that Baton reads and does not act on, told by consequence. One finding per kind of loss and file, with every
- * place: twenty notifications by mail are one piece of news.
+ * Keywords that Baton reads and does not act on, by consequence. One finding per kind of loss and
+ * file, with every place: twenty notifications by mail are one piece of news.
  */
 import type { Span } from "#diagnostics/source";
 import { type Block, booleanOf, itemsOf, type Setting } from "../blocks/block.ts";
@@ -17,7 +17,7 @@ export const checkActedOn: Rule = ({ model, report }) => {
         const kind = setting.value.kind === "block" ? ({ isBlock: true } as const) : {};
         report("VR4005", setting.token.span, { keyword: word, ...kind });
       }
-      // What it would run without is told below, and is worse.
+      // What it would run without is reported below, and is worse.
       if (deprecated !== undefined && acts.kind !== "without") {
         const instead = deprecated === "" ? undefined : deprecated;
         report("VR4010", setting.token.span, { keyword: word, instead });
@@ -49,7 +49,7 @@ export const checkActedOn: Rule = ({ model, report }) => {
   }
 };
 
-/** Kernel flags and virtual MAC words of single addresses. */
+/** Kernel flags and virtual MAC options of single addresses. */
 function checkAddressFlags(instances: readonly Block[], report: RuleContext["report"]): void {
   const others = instances.flatMap((block) =>
     ["virtual_ipaddress", "virtual_ipaddress_excluded"].flatMap((list) =>
@@ -73,6 +73,6 @@ function isOff(block: Block, setting: Setting): boolean {
   return setting.value.kind === "boolean" && booleanOf(block, setting.keyword.word) === false;
 }
 
-/** The words inside a block that is lost as a whole, or is ours as a whole, are not news of their own. */
+/** In a block that is lost as a whole, or is ours as a whole, no keyword is reported by itself. */
 const isLost = (block: Block): boolean =>
   block.word === "bfd_instance" || block.word === "auth_hmac" || block.word === "havip";

@@ -83,7 +83,10 @@ function checkTwins({ model, report }: RuleContext, block: Block, owners: Owners
   }
 }
 
-/** The address of a node cannot be the one that moves between nodes. Priority 255 says that it is meant. */
+/**
+ * The address of a node cannot be the one that moves between nodes. Priority 255 says that it is
+ * meant.
+ */
 function checkHosts({ report }: RuleContext, block: Block): void {
   const hosts = new Map<string, "unicast_src_ip" | "mcast_src_ip" | "unicast_peer">();
   for (const role of ["unicast_src_ip", "mcast_src_ip"] as const) {
@@ -125,8 +128,9 @@ const NETWORK_BITS = 24;
 const networkOf = (value: number): number => value >>> (32 - NETWORK_BITS);
 
 /**
- * No prefix says where an address is meant to be, and it is not where all the others are: `172.16.1.135` beside
- * `172.16.0.14` and `172.16.0.16`. In a larger network it may be right, so this is a remark.
+ * No prefix says where an address is meant to be, and it is not where all the others are:
+ * `172.16.1.135` beside `172.16.0.14` and `172.16.0.16`. In a larger network it may be right, so
+ * this is a remark.
  */
 function checkNeighbours({ report }: RuleContext, block: Block): void {
   if (isUnbound(block)) return;

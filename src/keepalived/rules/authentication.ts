@@ -28,10 +28,10 @@ export const checkAuthentication: Rule = ({ model, report }) => {
     const hasType = has("auth_type");
     const hasPassword = has("auth_pass");
     if (hasType !== hasPassword && !block.damaged) {
-      const words = hasType
+      const facts = hasType
         ? { has: "auth_type", lacks: "auth_pass" }
         : { has: "auth_pass", lacks: "auth_type" };
-      report("VR2029", place, words);
+      report("VR2029", place, facts);
     }
     const secret = password?.secret;
     const span = lastSetting(block, "auth_pass")?.args[0]?.span;

@@ -31,14 +31,14 @@ function checkInstance({ model, report }: RuleContext, cloud: SomeCloud, block: 
   if (vmac !== undefined) report("VR3016", vmac.token.span, { cloud, instance });
   if (!MOVES_BY_ARP.includes(cloud)) {
     const group = groupOf(block, model);
-    const isTold = [block, ...(group === undefined ? [] : [group])].some(
+    const isNotified = [block, ...(group === undefined ? [] : [group])].some(
       (one) => hasSetting(one, "notify_master") || hasSetting(one, "notify"),
     );
     const pipes = ["notify_fifo", "vrrp_notify_fifo"].some((word) =>
       hasSetting(model.globals, word),
     );
     const hasAddress = addressesOf(block).length + excludedOf(block).length > 0;
-    if (!isTold && !pipes && hasAddress) report("VR3024", place, { cloud, instance });
+    if (!isNotified && !pipes && hasAddress) report("VR3024", place, { cloud, instance });
     return;
   }
   const preset = garpPresetOf(block, model)?.garp_master_refresh ?? 0;
@@ -47,7 +47,9 @@ function checkInstance({ model, report }: RuleContext, cloud: SomeCloud, block: 
   }
 }
 
-/** Many addresses on one interface, each announced several times, run into the cloud's limit of ARP. */
+/**
+ * Many addresses on one interface, each announced several times, run into the cloud's limit of ARP.
+ */
 function checkCounts({ model, report }: RuleContext, cloud: SomeCloud): void {
   const max = ADDRESSES_MAX[cloud];
   const byInterface = new Map<string, { count: number; block: Block }>();

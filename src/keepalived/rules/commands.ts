@@ -1,4 +1,7 @@
-/** Programs that are run: shell syntax without a shell, paths, folders that others can write to, accounts. */
+/**
+ * Programs that are run: shell syntax without a shell, paths, folders that others can write to,
+ * accounts.
+ */
 import type { Span } from "#diagnostics/source";
 import { type Block, hasSetting, lastSetting, type Setting } from "../blocks/block.ts";
 import { userOf } from "../plan/notify.ts";
@@ -54,8 +57,8 @@ function checkCommand({ report }: RuleContext, setting: Setting, user: string): 
 }
 
 /**
- * Said once: without `script_user`, scripts run as root unless an account of the right name exists; with script security,
- * keepalived does not run them at all then.
+ * Said once: without `script_user`, scripts run as root unless an account of the right name exists;
+ * with script security, keepalived does not run them at all then.
  */
 function checkUsers({ model, report }: RuleContext, commands: readonly Setting[]): void {
   if (hasSetting(model.globals, "script_user")) return;

@@ -1,4 +1,6 @@
-/** The edit that takes a statement out of a file: its whole line where nothing else stands on it. */
+/**
+ * The edit that takes a statement out of a file: its whole line where nothing else stands on it.
+ */
 import type { Fix } from "#diagnostics/diagnostic";
 import type { Source } from "#diagnostics/source";
 import type { Setting } from "../blocks/block.ts";

@@ -2,7 +2,10 @@
 import { blocksOf, placeOf } from "../blocks/block.ts";
 import type { Rule } from "./rule.ts";
 
-/** Copied into an instance when its block begins: at a reload keepalived has the built-in values there. */
+/**
+ * Copied into an instance when its block begins: at a reload keepalived has the built-in values
+ * there.
+ */
 const COPIED =
   /^(vrrp_garp_(master|lower)|vrrp_min_garp|v3_checksum|vrrp_skip_check|vrrp_down_timer|vrrp_lower_prio|vrrp_higher_prio)/;
 

@@ -1,7 +1,7 @@
 /** `havip`: no secrets in the file, and values that a cloud could have. */
 
 import { type Block, blocksOf, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
-import { SECRET_WORDS } from "../keywords/havip.ts";
+import { SECRET_KEYWORDS } from "../keywords/havip.ts";
 import { addressesOf } from "../model/effective.ts";
 import { globalHavip } from "../plan/havip.ts";
 import type { Rule, RuleContext } from "./rule.ts";
@@ -55,7 +55,7 @@ function checkPlace({ report }: RuleContext, block: Block): void {
 function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
   for (const { keyword, token, args } of block.settings) {
     const [first] = args;
-    if (SECRET_WORDS.includes(keyword.word)) {
+    if (SECRET_KEYWORDS.includes(keyword.word)) {
       // Not at the word itself: reports show the line they point at, and end up in tickets.
       const facts = { keyword: keyword.word, line: lineOf(token.span) };
       report("VR2060", placeOf(block), facts);

@@ -4,7 +4,10 @@ import { lastSetting, nameOf, numberOf } from "../blocks/block.ts";
 import { downTimerOf, intervalOf, versionOf } from "../model/effective.ts";
 import type { Rule } from "./rule.ts";
 
-/** Four advertisements a second apart are usual; from `advert_int 4` on, who waits should know how long. */
+/**
+ * Four advertisements a second apart are usual; from `advert_int 4` on, who waits should know how
+ * long.
+ */
 const SLOW_SECONDS = 12;
 
 export const checkInterval: Rule = ({ model, report }) => {

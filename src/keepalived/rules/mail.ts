@@ -12,7 +12,7 @@ export const checkMail: Rule = ({ model, report }) => {
     booleanOf(model.globals, "smtp_alert") === true ||
     booleanOf(model.globals, "smtp_alert_vrrp") === true ||
     booleanOf(model.globals, "smtp_alert_checker") === true;
-  // keepalived mails about real servers unless it is told not to (check_data.c).
+  // keepalived mails about real servers unless it is configured not to (check_data.c).
   const checker = booleanOf(model.globals, "smtp_alert_checker");
   const servers =
     hasSetting(model.root, "virtual_server") &&

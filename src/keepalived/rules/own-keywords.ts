@@ -1,4 +1,7 @@
-/** Values of Baton's own words that the tables cannot describe: `garp_rate BURST PER_SECOND`, `hold_down FIRST MAX`. */
+/**
+ * Values of Baton's own keywords that the tables cannot describe: `garp_rate BURST PER_SECOND`,
+ * `hold_down FIRST MAX`.
+ */
 
 import { type Block, lastSetting, nameOf } from "../blocks/block.ts";
 import { wantsNopreempt } from "../model/effective.ts";
@@ -8,7 +11,7 @@ import type { Rule, RuleContext } from "./rule.ts";
 
 const FRAMES_MAX = 1_000_000;
 
-export const checkOwnWords: Rule = (context) => {
+export const checkOwnKeywords: Rule = (context) => {
   const { model } = context;
   for (const block of [model.globals, ...model.instances])
     checkNumbers(context, block, "garp_rate", FRAMES_MAX, "no limit");

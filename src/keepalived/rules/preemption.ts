@@ -1,4 +1,7 @@
-/** `state`, `priority`, `nopreempt` and `preempt_delay`, which keepalived corrects when they contradict each other. */
+/**
+ * `state`, `priority`, `nopreempt` and `preempt_delay`, which keepalived corrects when they
+ * contradict each other.
+ */
 
 import { hasSetting, lastSetting, nameOf, numberOf, placeOf } from "../blocks/block.ts";
 import {

@@ -1,4 +1,7 @@
-/** What an instance cannot do without. keepalived does not start when one is incomplete, not even the others. */
+/**
+ * What an instance cannot do without. keepalived does not start when one is incomplete, not even
+ * the others.
+ */
 
 import { hasSetting, nameOf, placeOf } from "../blocks/block.ts";
 import {

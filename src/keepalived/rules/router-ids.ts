@@ -1,6 +1,7 @@
 /**
- * A VRID may stand twice on an interface where no packet belongs to both: keepalived refuses to start only for two multicast
- * instances of one group, or two unicast ones that send from one address to a peer they share.
+ * A VRID may stand twice on an interface where no packet belongs to both: keepalived refuses to
+ * start only for two multicast instances of one group, or two unicast ones that send from one
+ * address to a peer they share.
  */
 
 import { type Block, lastSetting, nameOf, placeOf } from "../blocks/block.ts";
@@ -61,7 +62,7 @@ export const checkRouterIds: Rule = ({ model, report, stop }) => {
 const UNBOUND = "/";
 const ALL = "//";
 
-/** What would tell it from another was refused, or misspelled, and has been reported. */
+/** What would distinguish it from another was refused, or misspelled, and has been reported. */
 const hasLostWay = ({ damaged, attempted }: Block): boolean =>
   damaged || attempted.some((word) => WAYS.includes(word));
 const WAYS: readonly string[] = ["unicast_peer", "unicast_src_ip", "mcast_src_ip", "mcast_dst_ip"];

@@ -1,4 +1,7 @@
-/** The list of rules, in the order in which they run. Order matters only for findings at the same place. */
+/**
+ * The list of rules, in the order in which they run. Order matters only for findings at the same
+ * place.
+ */
 import type { Code } from "#diagnostics/codes";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
@@ -15,7 +18,7 @@ import { checkHavip } from "./havip.ts";
 import { checkInitFail } from "./init-fail.ts";
 import { checkInterval } from "./interval.ts";
 import { checkMail } from "./mail.ts";
-import { checkOwnWords } from "./own-keywords.ts";
+import { checkOwnKeywords } from "./own-keywords.ts";
 import { checkPreemption } from "./preemption.ts";
 import { checkRepeated } from "./repeated.ts";
 import { checkRequired } from "./required.ts";
@@ -55,7 +58,7 @@ export const RULES: readonly Rule[] = [
   checkGlobalsLast,
   checkZeroInterval,
   checkInitFail,
-  checkOwnWords,
+  checkOwnKeywords,
   checkHavip,
   checkActedOn,
 ];
@@ -73,9 +76,12 @@ export interface RuleInput {
 export interface RuleResult {
   readonly findings: readonly AnyFinding[];
   readonly dropped: ReadonlyMap<Code, number>;
-  /** False: keepalived would not run, perhaps for a reason that is only a consequence and was not reported. */
+  /**
+   * False: keepalived would not run, perhaps for a reason that is only a consequence and was not
+   * reported.
+   */
   readonly wouldRun: boolean;
-  /** Whose advice was given. */
+  /** The cloud that the advice is for. */
   readonly cloud: Exclude<Cloud, "none"> | undefined;
 }
 

@@ -1,4 +1,7 @@
-/** `vrrp_strict`, the usual reason why a virtual address does not answer, and of two masters where one node lacks it. */
+/**
+ * `vrrp_strict`, the usual reason why a virtual address does not answer, and of two masters where
+ * one node lacks it.
+ */
 
 import {
   type Block,

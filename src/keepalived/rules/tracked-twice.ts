@@ -2,13 +2,13 @@
 
 import { itemsOf } from "../blocks/block.ts";
 import { interfaceOf } from "../model/effective.ts";
-import { TRACK_WORDS, tracksPrimary } from "../plan/trackers.ts";
+import { TRACKER_LISTS, tracksPrimary } from "../plan/trackers.ts";
 import type { Rule } from "./rule.ts";
 
 export const checkTrackedTwice: Rule = ({ model, report }) => {
   for (const block of [...model.instances, ...model.groups]) {
     const own = interfaceOf(block);
-    for (const { word: list } of TRACK_WORDS) {
+    for (const { word: list } of TRACKER_LISTS) {
       const seen = new Set<string>();
       for (const { token, weight } of itemsOf(block, list, "tracked")) {
         const name = token.text;

@@ -1,4 +1,7 @@
-/** Names in `track_*` lists: that they exist, that they stand before their use, and that every check is used. */
+/**
+ * Names in `track_*` lists: that they exist, that they stand before their use, and that every check
+ * is used.
+ */
 import type { TrackerWord } from "#diagnostics/facts";
 import type { Span } from "#diagnostics/source";
 import { suggester } from "#units/nearest";
@@ -35,7 +38,7 @@ function checkKind(context: RuleContext, kind: Kind): void {
   const blocks = kind.blocks(model);
   const used = new Set<string>();
   const users = [...model.instances, ...model.groups];
-  // Of a line that was dropped it is not known whose name it had.
+  // Which name stood in a line that was dropped is not known.
   const isComplete = users.every((user) => !user.attempted.includes(kind.list));
   const late = new Map<string, Span>();
   const suggest = suggester(() => blocks.map(nameOf));

@@ -1,4 +1,4 @@
-/** Unicast: peers that are ourselves, and words that do nothing without peers. */
+/** Unicast: peers that are ourselves, and keywords that do nothing without peers. */
 
 import { itemsOf, lastOfAny, lastSetting, nameOf } from "../blocks/block.ts";
 import { addressOf, isUnicast, peersOf } from "../model/effective.ts";

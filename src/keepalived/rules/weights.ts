@@ -2,7 +2,7 @@
 import type { Span } from "#diagnostics/source";
 import { type Block, itemsOf, nameOf, placeOf } from "../blocks/block.ts";
 import { groupOf, isOwner, preempts } from "../model/effective.ts";
-import { keepsWeights, ownTrackers, TRACK_WORDS, withoutWeight } from "../plan/trackers.ts";
+import { keepsWeights, ownTrackers, TRACKER_LISTS, withoutWeight } from "../plan/trackers.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkWeights: Rule = (context) => {
@@ -15,7 +15,7 @@ export const checkWeights: Rule = (context) => {
 /** Where each tracker is named first. */
 function placesOf(block: Block): (kind: string, name: string) => Span {
   const places = new Map<string, Span>();
-  for (const { word: list, kind } of TRACK_WORDS) {
+  for (const { word: list, kind } of TRACKER_LISTS) {
     for (const { token } of itemsOf(block, list, "tracked")) {
       const key = `${kind} ${token.text}`;
       if (!places.has(key)) places.set(key, token.span);
@@ -24,7 +24,10 @@ function placesOf(block: Block): (kind: string, name: string) => Span {
   return (kind, name) => places.get(`${kind} ${name}`) ?? placeOf(block);
 }
 
-/** A backup with nopreempt accepts any advertisement, also one whose priority a failed check has lowered. */
+/**
+ * A backup with nopreempt accepts any advertisement, also one with a priority that a failed check
+ * has lowered.
+ */
 function checkNopreempt({ model, report }: RuleContext, block: Block): void {
   if (preempts(block, model) || isOwner(block)) return;
   const place = placesOf(block);

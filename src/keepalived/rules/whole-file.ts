@@ -1,4 +1,6 @@
-/** The file as a whole: empty, without an instance, judged for one machine of several. */
+/**
+ * The file as a whole: empty, without an instance, read as one machine of several would read it.
+ */
 import type { Rule } from "./rule.ts";
 
 export const checkWholeFile: Rule = ({ model, report, sources, conditional, configId }) => {

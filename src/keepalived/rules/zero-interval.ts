@@ -1,4 +1,6 @@
-/** `garp_interval 0`, which keepalived's own sample once had: an error to keepalived, and harmless. */
+/**
+ * `garp_interval 0`, which keepalived's own sample once had: an error to keepalived, and harmless.
+ */
 import type { Block } from "../blocks/block.ts";
 import { deletionOf } from "./deletion.ts";
 import type { Rule, RuleContext } from "./rule.ts";

@@ -1,7 +1,8 @@
 /**
- * Commands are split twice, each time with `'`, `"` and C escapes, and run without a shell (seen with keepalived 2.2.7): first
- * the line into command, user and group, then the command into its arguments. So `'/bin/echo a'` and `"/bin/echo \"a b\""` are
- * commands with one argument. `\xHH` takes two digits (keepalived before 2.3.2 took as many as there were).
+ * Commands are split twice, each time with `'`, `"` and C escapes, and run without a shell (seen
+ * with keepalived 2.2.7): first the line into command, user and group, then the command into its
+ * arguments. So `'/bin/echo a'` and `"/bin/echo \"a b\""` are commands with one argument. `\xHH`
+ * takes two digits (keepalived before 2.3.2 took as many as there were).
  */
 import { type Line, spanOf } from "../lines/line.ts";
 import type { Token } from "../lines/tokens.ts";

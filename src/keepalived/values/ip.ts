@@ -1,4 +1,7 @@
-/** Addresses as configuration files write them. IPv6 is read and checked so that it can be named; Baton does not own any yet. */
+/**
+ * Addresses as configuration files write them. IPv6 is read and checked so that it can be named;
+ * Baton does not own any yet.
+ */
 import { type Ipv4, readIpv4 } from "#units/address";
 
 export type Ip =

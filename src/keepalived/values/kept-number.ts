@@ -1,7 +1,8 @@
 /**
- * What keepalived makes of a number it complains about (seen with 2.2.7, value by value): some keywords keep the default, some
- * take the digits the word begins with, some a value of their own. Finding and plan both ask here, so that the note "`100` is
- * used" and the value that runs cannot differ.
+ * What keepalived makes of a number it complains about (seen with 2.2.7, value by value): some
+ * keywords keep the default, some take the digits the word begins with, some a value of their own.
+ * Finding and plan both ask here, so that the note "`100` is used" and the value that runs cannot
+ * differ.
  */
 import type { NumberTakes } from "../keywords/keyword.ts";
 
@@ -12,7 +13,8 @@ export function keptNumber(takes: NumberTakes, text: string): number | undefined
     case "digits":
       return within(takes, leadingInteger(text));
     case "microseconds": {
-      // Its reader leaves out the point and stops before it multiplies: `5s` is 5, `2.5s` is 25 millionths.
+      // Its reader leaves out the point and stops before it multiplies: `5s` is 5, `2.5s` is 25
+      // millionths.
       if (readsAsDecimal(text)) return undefined;
       const digits = /^[0-9.]*/.exec(text.trimStart())?.[0] ?? "";
       if (!/[0-9]/.test(digits)) return undefined;

@@ -73,14 +73,16 @@ function readNetwork(context: ItemContext, token: Token): Network | undefined {
   const { keyword, report } = context;
   const text = /[;,]$/.test(token.text) ? token.text.replace(/[;,]+$/, "") : token.text;
   if (text !== token.text) reportTail(context, token, text.length);
-  const silent = text !== token.text;
+  const isReported = text !== token.text;
   const slash = text.indexOf("/");
   const host = slash < 0 ? text : text.slice(0, slash);
   const length = slash < 0 ? undefined : text.slice(slash + 1);
-  // keepalived reads the digits of a prefix length and forgives what follows; an address it does not.
-  const ip = silent && length === undefined ? undefined : readIp(host);
+  // keepalived reads the digits of a prefix length and forgives what follows; an address it does
+  // not.
+  const ip = isReported && length === undefined ? undefined : readIp(host);
   if (ip === undefined || length?.includes("/") === true) {
-    if (!silent) report(finding("VR2005", token.span, { keyword: keyword.word, text: token.text }));
+    if (!isReported)
+      report(finding("VR2005", token.span, { keyword: keyword.word, text: token.text }));
     return undefined;
   }
   const max = ip.family === 4 ? 32 : 128;
@@ -118,7 +120,7 @@ const SCOPES: Readonly<Record<string, number>> = {
 };
 const LABEL_BYTES_MAX = 15;
 const FLAGS = new Set(["home", "mngtmpaddr", "noprefixroute", "autojoin", "-nodad", "use_vmac"]);
-const ADDRESS_WORDS: readonly string[] = [
+const ADDRESS_OPTIONS: readonly string[] = [
   "dev",
   "label",
   "brd",
@@ -154,11 +156,11 @@ function readAddressItem(context: ItemContext, first: Token): AddressItem | unde
   for (let at = 1; at < tokens.length; ) {
     const token = tokens[at];
     if (token === undefined) break;
-    const known = ADDRESS_WORDS.includes(token.text);
+    const known = ADDRESS_OPTIONS.includes(token.text);
     // One word that is not understood usually has an argument that is not either.
-    const silent = { ...context, report: misread && !known ? ignore : context.report };
+    const quiet = { ...context, report: misread && !known ? ignore : context.report };
     misread ||= !known;
-    const taken = readAddressWord(silent, first, network, token, tokens[at + 1], draft);
+    const taken = readAddressOption(quiet, first, network, token, tokens[at + 1], draft);
     if (taken === 0) break;
     at += taken;
   }
@@ -187,8 +189,8 @@ const addressItem = (
   details: Details,
 ): AddressItem => ({ kind: "address", token, ip, prefix, prefixGiven: given, ...details });
 
-/** Returns how many words were taken; 0: the rest of the line is lost. */
-function readAddressWord(
+/** Returns how many tokens were taken; 0: the rest of the line is lost. */
+function readAddressOption(
   context: ItemContext,
   first: Token,
   network: Network,
@@ -227,7 +229,7 @@ function readAddressWord(
         return 0;
       }
       {
-        const suggestion = nearest(token.text, ADDRESS_WORDS);
+        const suggestion = nearest(token.text, ADDRESS_OPTIONS);
         const facts = { word: token.text, address: first.text, suggestion };
         report(finding("VR2033", token.span, facts));
       }
@@ -380,8 +382,9 @@ function readPeer(context: ItemContext, first: Token): Item | undefined {
 }
 
 /**
- * `NAME [weight N [reverse|noreverse]]`. keepalived 2.2.7 drops the whole line, the check with it, for a word it does not know
- * after the name or a weight without its number; a fourth word it does not know costs only itself.
+ * `NAME [weight N [reverse|noreverse]]`. keepalived 2.2.7 drops the whole line, the check with it,
+ * for a word it does not know after the name or a weight without its number; a fourth word it does
+ * not know costs only itself.
  */
 function readTracked(context: ItemContext, first: Token): Item | undefined {
   const { tokens, report, keyword } = context;
@@ -423,7 +426,9 @@ function readTracked(context: ItemContext, first: Token): Item | undefined {
   return { ...item, weight, reverse };
 }
 
-/** Several names on a line, or a word that is not understood: either way nothing of the line counts. */
+/**
+ * Several names on a line, or a word that is not understood: either way nothing of the line counts.
+ */
 function reportDropped(context: ItemContext, first: Token, second: Token): void {
   const { report, keyword } = context;
   const written = second.text.replace(/[=:].*$/, "");

@@ -1,4 +1,7 @@
-/** Arguments to typed values. What keepalived refuses is reported and dropped, so that the default stays. */
+/**
+ * Arguments to typed values. What keepalived refuses is reported and dropped, so that the default
+ * stays.
+ */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
 import { HIDDEN_SECRET, Secret } from "#units/secret";
@@ -17,7 +20,9 @@ export interface ValueContext {
   /** Of the block the keyword stands in: to recognise a missing line break. */
   readonly table: KeywordTable;
   readonly report: (finding: AnyFinding) => void;
-  /** A double quote of the line is not closed: what follows it is lost, and that has been reported. */
+  /**
+   * A double quote of the line is not closed: what follows it is lost, and that has been reported.
+   */
   readonly openQuote: boolean;
   /** The whole line: a command is split by rules of its own. */
   readonly line: Line;
@@ -91,7 +96,10 @@ export function readValue(context: ValueContext): Value | undefined {
   }
 }
 
-/** The first argument, or the finding that it is missing: keepalived stops, or goes on without the line. */
+/**
+ * The first argument, or the finding that it is missing: keepalived stops, or goes on without the
+ * line.
+ */
 function need(context: ValueContext, expected: string): Token | undefined {
   const [first] = context.args;
   if (first !== undefined) return first;
@@ -104,7 +112,10 @@ function need(context: ValueContext, expected: string): Token | undefined {
   return undefined;
 }
 
-/** Nothing is lost with its line: Baton has no use for it, or would do without it anyway and has said so. */
+/**
+ * Nothing is lost with its line: Baton has no use for it, or would do without it anyway and has
+ * said so.
+ */
 export const doesNothing = ({ acts }: Keyword): boolean =>
   acts.kind === "no-need" || (acts.kind === "without" && acts.severity === "warning");
 
@@ -178,7 +189,7 @@ function readNumber(context: ValueContext, takes: NumberTakes): Value | undefine
     const kept = keptNumber(takes, first.text);
     const used = kept === undefined ? (keyword.default ?? "") : String(kept);
     if (value === undefined) report(notANumber(context, first, decimal, used));
-    // Accepted as "no gap"; a rule tells it (rules/zero-interval.ts).
+    // Accepted as "no gap"; a rule reports it (rules/zero-interval.ts).
     else if (value === 0 && /(garp|gna)_interval$/.test(keyword.word))
       return { kind: "number", value: 0 };
     else {
@@ -200,7 +211,7 @@ function readNumber(context: ValueContext, takes: NumberTakes): Value | undefine
   return { kind: "number", value };
 }
 
-/** `= 100`, `100;` and `5s` are told as what they are. */
+/** `= 100`, `100;` and `5s` are reported as what they are. */
 function notANumber(
   context: ValueContext,
   token: Token,
@@ -382,7 +393,8 @@ function readCommandArgument(
     report(finding("VR2045", span, { command, problem: split.problem ?? "empty" }));
     return undefined;
   }
-  // `notify /x.sh MASTER`: MASTER would be the account to run as; after the command of a check nothing is read.
+  // `notify /x.sh MASTER`: MASTER would be the account to run as; after the command of a check
+  // nothing is read.
   const [second, third] = loose;
   const last = loose.at(-1);
   if (second !== undefined && last !== undefined && !looksLikeUser(loose, takes)) {
@@ -395,7 +407,10 @@ function readCommandArgument(
   return readCommand(context, first, second?.text, third?.text);
 }
 
-/** The correction is offered where the words hold nothing that a second splitting would read otherwise. */
+/**
+ * The correction is offered where the tokens hold nothing that a second splitting would read
+ * otherwise.
+ */
 function reportLoose(
   { keyword, report }: ValueContext,
   first: Token,
@@ -425,7 +440,10 @@ function reportLoose(
   );
 }
 
-/** `process PROGRAM PARAMETER …`: a quoted word is one word, also the first, and nothing is split again. */
+/**
+ * `process PROGRAM PARAMETER …`: a quoted word is one word, also the first, and nothing is split
+ * again.
+ */
 function readProgram(context: ValueContext): Value | undefined {
   const { args, keyword, report } = context;
   const first = need(context, "command");
@@ -445,7 +463,10 @@ function readProgram(context: ValueContext): Value | undefined {
   };
 }
 
-/** Without the quotes the words are program and parameters; a program with a blank in its name is rare, but there are some. */
+/**
+ * Without the quotes the tokens are program and parameters; a program with a blank in its name is
+ * rare, but there are some.
+ */
 function programFix(
   token: Token,
   count: number,

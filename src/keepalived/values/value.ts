@@ -44,7 +44,7 @@ export interface AddressItem {
   readonly peer: Ip | undefined;
   readonly deprecated: boolean;
   readonly noTrack: boolean;
-  /** Kernel flags and virtual MAC words that Baton does not set, with their places. */
+  /** Kernel flags and virtual MAC options that Baton does not set, with their places. */
   readonly others: readonly Token[];
 }
 

@@ -1,4 +1,6 @@
-/** Words of the Chinese texts that have one meaning: 主机 is any machine, the VRRP master is 主节点. */
+/**
+ * Terms of the Chinese messages that have one meaning: 主机 is any machine, the VRRP master is 主节点.
+ */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

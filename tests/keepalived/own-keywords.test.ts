@@ -1,4 +1,4 @@
-/** Baton's own words: what they mean, and that nothing of them is ignored in silence. */
+/** Baton's own keywords: what they mean, and that nothing of them is ignored without a finding. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readConfiguration } from "#keepalived/read";
@@ -51,7 +51,7 @@ for (const [own, code] of [
   ["nopreempt\n  hold_down 5 60", "VR2024"],
   ["garp_preset wan", "VR2004"],
 ] as const) {
-  test(`${own.replace("\n ", "")} is told, and not half used`, () => {
+  test(`${own.replace("\n ", "")} is reported, and not half used`, () => {
     assert.deepEqual(codes(own), [code]);
     if (code !== "VR2024")
       assert.equal(read(own).plan.instances[0]?.config.router.holdDown, undefined);
