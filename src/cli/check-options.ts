@@ -2,7 +2,7 @@
 
 import type { Language } from "#diagnostics/diagnostic";
 import { languageOf, readLanguage } from "#diagnostics/language";
-import { CLOUDS, type Cloud } from "#keepalived/rules/cloud";
+import { CLOUDS, type CloudVendor } from "#keepalived/rules/cloud-vendor";
 import { languageAmong } from "./language.ts";
 import { needsValue, noSuchLanguage, noSuchOption } from "./usage-mistakes.ts";
 
@@ -13,7 +13,7 @@ export interface CheckOptions {
   readonly configId: string | undefined;
   readonly format: Format;
   readonly language: Language;
-  readonly cloud: Cloud | undefined;
+  readonly cloud: CloudVendor | undefined;
   readonly live: boolean;
   readonly fix: boolean;
   /** Every finding, also of a code of which there are thousands. */
@@ -76,7 +76,7 @@ interface Draft {
   configId: string | undefined;
   format: Format;
   language: Language;
-  cloud: Cloud | undefined;
+  cloud: CloudVendor | undefined;
   live: boolean;
   fix: boolean;
   all: boolean;

@@ -12,7 +12,7 @@ import { renderTerminal } from "#diagnostics/render/terminal";
 import type { SourceMap } from "#diagnostics/source";
 import { clouds as CHINESE, ticked as tickedInChinese } from "#diagnostics/zh/phrases";
 import type { Reading } from "#keepalived/read";
-import { MOVES_BY_ARP } from "#keepalived/rules/cloud";
+import { MOVES_BY_ARP } from "#keepalived/rules/cloud-vendor";
 import { printIpv4 } from "#units/address";
 import { fromCentis, micros, toSeconds } from "#units/time";
 import type { InstanceConfig, VirtualAddress } from "#vrrp/router/config";

@@ -1,11 +1,9 @@
 /** `check --live`: which cloud this machine runs in, by what its firmware says, else by who answers for the metadata. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Cloud } from "#keepalived/rules/cloud";
+import type { KnownVendor } from "#keepalived/rules/cloud-vendor";
 
-type SomeCloud = Exclude<Cloud, "none">;
-
-const VENDORS: readonly (readonly [RegExp, SomeCloud])[] = [
+const VENDORS: readonly (readonly [RegExp, KnownVendor])[] = [
   [/tencent/i, "tencent"],
   [/alibaba/i, "alibaba"],
   [/huawei ?cloud|openstack foundation.*huawei/i, "huawei"],
@@ -27,7 +25,7 @@ export interface DetectOptions {
 export async function detectCloud({
   env,
   root = "/",
-}: DetectOptions): Promise<SomeCloud | undefined> {
+}: DetectOptions): Promise<KnownVendor | undefined> {
   const text = FILES.map((name) => readText(join(root, "sys/class/dmi/id", name))).join("\n");
   for (const [pattern, cloud] of VENDORS) if (pattern.test(text)) return cloud;
   // Nobody is asked by name from a machine that is in no cloud; where to ask has been said, or not.

@@ -13,5 +13,5 @@ export interface Message {
   readonly help?: string;
 }
 
-export type Family<Prefix extends string> = Extract<Code, `${Prefix}${string}`>;
+export type CodeFamily<Prefix extends string> = Extract<Code, `${Prefix}${string}`>;
 export type Messages<C extends Code> = { readonly [K in C]: (facts: Facts[K]) => Message };

@@ -30,7 +30,8 @@ import { readTree, type Tree } from "./lines/tree.ts";
 import { type Model, modelOf } from "./model/model.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { RunPlan } from "./plan/run-plan.ts";
-import { type Cloud, runRules } from "./rules/rules.ts";
+import type { CloudVendor, KnownVendor } from "./rules/cloud-vendor.ts";
+import { runRules } from "./rules/rules.ts";
 
 export interface ReadOptions {
   /** `-i`; keepalived's default is the host name up to the first dot. */
@@ -44,7 +45,7 @@ export interface ReadOptions {
   /** Finds and reads the files of an `include`. Without it, nothing is found. */
   readonly include?: IncludeLoader;
   /** Advice for a cloud; undefined: guessed from the file. */
-  readonly cloud?: Cloud;
+  readonly cloud?: CloudVendor;
   /** Every finding, also of a code of which there are thousands. */
   readonly all?: boolean;
   /** Language of `diagnostics`. */
@@ -65,7 +66,7 @@ export interface Reading {
   /** All files that were read, in order: the renderers need them, and print `shown` of them. */
   readonly sources: readonly Source[];
   /** The cloud that the advice is for: as asked, or as the file says. */
-  readonly cloud: Exclude<Cloud, "none"> | undefined;
+  readonly cloud: KnownVendor | undefined;
   readonly model: Model;
 }
 

@@ -1,8 +1,8 @@
 /** VR3xxx in English. */
-import type { Family, Messages } from "../messages.ts";
+import type { CodeFamily, Messages } from "../messages.ts";
 import { clouds, list, plural } from "./phrases.ts";
 
-export const ADVICE: Messages<Family<"VR3">> = {
+export const ADVICE: Messages<CodeFamily<"VR3">> = {
   VR3001: ({ instance, tracker, weight }) => ({
     message: `with \`nopreempt\`, the weighted check \`${tracker}\` (${weight}) never moves the address of \`${instance}\``,
     label: "lowers the priority, and nobody takes over",

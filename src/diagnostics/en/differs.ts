@@ -1,6 +1,6 @@
 /** VR4xxx in English. */
 import type { Loss, NoNeed } from "../facts.ts";
-import type { Family, Messages } from "../messages.ts";
+import type { CodeFamily, Messages } from "../messages.ts";
 import { list, plural, ticked } from "./phrases.ts";
 
 /** "this would run without …" */
@@ -44,7 +44,7 @@ const NO_NEED: Readonly<Record<NoNeed, string>> = {
 const places = (count: number): readonly string[] =>
   count > 1 ? [`there are ${plural(count, "place")} of this kind`] : [];
 
-export const DIFFERS: Messages<Family<"VR4">> = {
+export const DIFFERS: Messages<CodeFamily<"VR4">> = {
   VR4001: ({ keyword, loss, places: count }) => ({
     message: `this would run without ${WITHOUT[loss]}`,
     label: `\`${keyword}\` is read and not carried out`,

@@ -1,9 +1,9 @@
 /** VR1xxx in English. */
 import type { Facts } from "../facts.ts";
-import type { Family, Message, Messages } from "../messages.ts";
+import type { CodeFamily, Message, Messages } from "../messages.ts";
 import { article, blockName, list, plural } from "./phrases.ts";
 
-export const SYNTAX: Messages<Family<"VR1">> = {
+export const SYNTAX: Messages<CodeFamily<"VR1">> = {
   VR1001: unknownKeyword,
   VR1002: commentedHeader,
   VR1003: ({ inside }) => ({

@@ -1,6 +1,6 @@
 /** VR20xx in English. */
 import type { Facts } from "../facts.ts";
-import type { Family, Message, Messages } from "../messages.ts";
+import type { CodeFamily, Message, Messages } from "../messages.ts";
 import { list, ticked } from "./phrases.ts";
 
 const used = (value: string): readonly string[] =>
@@ -15,7 +15,7 @@ const TRACKERS: Readonly<Record<string, string>> = {
   bfd_instance: "BFD session",
 };
 
-export const VALUES: Messages<Family<"VR20">> = {
+export const VALUES: Messages<CodeFamily<"VR20">> = {
   VR2001: ({ keyword, text, decimal, used: value }) => ({
     message: `\`${text}\` is not a ${decimal ? "number of seconds" : "whole number"} for \`${keyword}\``,
     label: "not a number",
@@ -375,7 +375,7 @@ const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
 const addresses = (items: readonly string[]): string =>
   items.length === 0 ? "nothing" : list(items);
 
-export const PAIR: Messages<Family<"VR25">> = {
+export const PAIR: Messages<CodeFamily<"VR25">> = {
   VR2501: ({ what, first, second }): Message => ({
     message: `\`${what}\` differs: ${first} in the first file, ${second} in the second`,
     label: first,

@@ -1,8 +1,8 @@
 /** VR3xxx 的中文。 */
-import type { Family, Messages } from "../messages.ts";
+import type { CodeFamily, Messages } from "../messages.ts";
 import { clouds, list } from "./phrases.ts";
 
-export const ADVICE: Messages<Family<"VR3">> = {
+export const ADVICE: Messages<CodeFamily<"VR3">> = {
   VR3001: ({ instance, tracker, weight }) => ({
     message: `用了 \`nopreempt\`，带权重的检查 \`${tracker}\`（${weight}）永远不会让 \`${instance}\` 的地址切走`,
     label: "优先级降了，但没人接管",

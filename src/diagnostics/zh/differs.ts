@@ -1,6 +1,6 @@
 /** VR4xxx 的中文。 */
 import type { Loss, NoNeed } from "../facts.ts";
-import type { Family, Messages } from "../messages.ts";
+import type { CodeFamily, Messages } from "../messages.ts";
 import { list, ticked } from "./phrases.ts";
 
 /** “运行时没有……” */
@@ -42,7 +42,7 @@ const NO_NEED: Readonly<Record<NoNeed, string>> = {
 
 const places = (count: number): readonly string[] => (count > 1 ? [`同类共 ${count} 处`] : []);
 
-export const DIFFERS: Messages<Family<"VR4">> = {
+export const DIFFERS: Messages<CodeFamily<"VR4">> = {
   VR4001: ({ keyword, loss, places: count }) => ({
     message: `运行时${WITHOUT[loss]}`,
     label: `\`${keyword}\` 能读懂，但不会执行`,

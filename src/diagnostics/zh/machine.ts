@@ -1,6 +1,6 @@
 /** VR5xxx 的中文。 */
 import type { SettingEffect } from "../facts.ts";
-import type { Family, Messages } from "../messages.ts";
+import type { CodeFamily, Messages } from "../messages.ts";
 import { list, ticked } from "./phrases.ts";
 
 function settingEffect(effect: SettingEffect): string {
@@ -43,7 +43,7 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 
 const MAY_NOT: readonly string[] = ["EACCES", "EPERM"];
 
-export const MACHINE: Messages<Family<"VR5">> = {
+export const MACHINE: Messages<CodeFamily<"VR5">> = {
   VR5001: ({ path }) => ({
     message: `文件 \`${path}\` 不存在`,
     notes: ["keepalived 会在没有任何配置的情况下启动，`keepalived -t` 也不会报错"],

@@ -1,6 +1,6 @@
 /** VR20xx 和 VR25xx 的中文。 */
 import type { Facts } from "../facts.ts";
-import type { Family, Messages } from "../messages.ts";
+import type { CodeFamily, Messages } from "../messages.ts";
 import { list, ticked } from "./phrases.ts";
 
 const used = (value: string): readonly string[] =>
@@ -20,7 +20,7 @@ const LISTS: Readonly<Record<Facts["VR2011"]["tracker"], string>> = {
   bfd_instance: "track_bfd",
 };
 
-export const VALUES: Messages<Family<"VR20">> = {
+export const VALUES: Messages<CodeFamily<"VR20">> = {
   VR2001: ({ keyword, text, decimal, used: value }) => ({
     message: `\`${keyword}\` 的值 \`${text}\` 不是${decimal ? "秒数" : "整数"}`,
     label: "不是数字",
@@ -349,7 +349,7 @@ const CLOUD_VALUES: Readonly<Record<Facts["VR2061"]["wanted"], string>> = {
 
 const addresses = (items: readonly string[]): string => (items.length === 0 ? "无" : list(items));
 
-export const PAIR: Messages<Family<"VR25">> = {
+export const PAIR: Messages<CodeFamily<"VR25">> = {
   VR2501: ({ what, first, second }) => ({
     message: `两边的 \`${what}\` 不同：第一个文件是 ${first}，第二个是 ${second}`,
     label: first,

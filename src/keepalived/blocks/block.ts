@@ -6,7 +6,7 @@ import type { Span } from "#diagnostics/source";
 import type { Secret } from "#units/secret";
 import type { BlockWord, Keyword } from "../keywords/keyword.ts";
 import type { Token } from "../lines/tokens.ts";
-import type { Item, Value } from "../values/value.ts";
+import type { ListItem, Value } from "../values/value.ts";
 
 export interface Setting {
   readonly keyword: Keyword;
@@ -135,18 +135,18 @@ export function booleanOf(block: Block, word: string): boolean | undefined {
   return value?.kind === "flag" ? true : undefined;
 }
 
-type ItemOf<K extends Item["kind"]> = Extract<Item, { kind: K }>;
+type ItemOf<K extends ListItem["kind"]> = Extract<ListItem, { kind: K }>;
 
 const NONE: readonly never[] = [];
 
 /** Items of every list of that word, in order: lists of the same word add up. */
-export function itemsOf<K extends Item["kind"]>(
+export function itemsOf<K extends ListItem["kind"]>(
   block: Block,
   word: string,
   kind: K,
 ): readonly ItemOf<K>[] {
   if ((block.marks & markOf(word)) === 0) return NONE;
-  let first: readonly Item[] | undefined;
+  let first: readonly ListItem[] | undefined;
   for (const { keyword, value } of block.settings) {
     if (keyword.word !== word || value.kind !== "list") continue;
     if (first !== undefined) return gather(block, word, kind);
@@ -156,9 +156,13 @@ export function itemsOf<K extends Item["kind"]>(
 }
 
 /** Several lists, put together once. Blocks are complete when anybody asks. */
-const gathered = new WeakMap<Block, Map<string, readonly Item[]>>();
+const gathered = new WeakMap<Block, Map<string, readonly ListItem[]>>();
 
-function gather<K extends Item["kind"]>(block: Block, word: string, kind: K): readonly ItemOf<K>[] {
+function gather<K extends ListItem["kind"]>(
+  block: Block,
+  word: string,
+  kind: K,
+): readonly ItemOf<K>[] {
   let lists = gathered.get(block);
   if (lists === undefined) {
     lists = new Map();
@@ -175,7 +179,7 @@ function gather<K extends Item["kind"]>(block: Block, word: string, kind: K): re
 }
 
 /** The keyword decides the kind of all its items, so the first one stands for all. */
-const areOfKind = <K extends Item["kind"]>(
-  items: readonly Item[],
+const areOfKind = <K extends ListItem["kind"]>(
+  items: readonly ListItem[],
   kind: K,
 ): items is readonly ItemOf<K>[] => items[0]?.kind === kind;

@@ -8,7 +8,7 @@ import type { Source, Span } from "#diagnostics/source";
 import type { Keyword } from "../keywords/keyword.ts";
 import type { Token } from "../lines/tokens.ts";
 import { type CommentedHeader, findCommentedHeader } from "./commented-header.ts";
-import { type Frame, NO_FACTS, type OpenBlocks } from "./open-blocks.ts";
+import { type BlockFrame, NO_FACTS, type OpenBlocks } from "./open-blocks.ts";
 
 export interface BlockReaderContext {
   readonly report: (finding: AnyFinding) => void;
@@ -98,13 +98,13 @@ export class BraceFindings {
   }
 
   /** A `}` too many ended a block, and its own keywords follow, up to the `}` that was meant. */
-  closedEarly(frame: Frame, at: Span): void {
+  closedEarly(frame: BlockFrame, at: Span): void {
     this.#context.report(finding("VR1004", at, { block: frame.header?.text }));
     this.#blocks.orphans.push(NO_FACTS);
     this.#isTrouble = true;
   }
 
-  missingOpen(frame: Frame): void {
+  missingOpen(frame: BlockFrame): void {
     frame.needsBrace = false;
     const { header } = frame;
     if (this.#blocks.isConsequence || header === undefined) return;

@@ -13,7 +13,7 @@ import type { Span } from "#diagnostics/source";
 import { type Keyword, type KeywordTable } from "../keywords/keyword.ts";
 import { tableOf } from "../keywords/tables.ts";
 import type { Token } from "../lines/tokens.ts";
-import type { Item } from "../values/value.ts";
+import type { ListItem } from "../values/value.ts";
 import { addSetting, type Block, newBlock } from "./block.ts";
 import type { UnknownFacts } from "./unknown-keyword.ts";
 
@@ -31,7 +31,7 @@ export interface ListFrame {
   readonly kind: "list";
   readonly keyword: Keyword;
   readonly header: Token;
-  readonly items: Item[];
+  readonly items: ListItem[];
   needsBrace: boolean;
   /** What it holds is not its own: read, but not reported. */
   lost: boolean;
@@ -45,7 +45,7 @@ export interface SkipFrame {
   needsBrace: boolean;
 }
 
-export type Frame = KeywordFrame | ListFrame | SkipFrame;
+export type BlockFrame = KeywordFrame | ListFrame | SkipFrame;
 
 /**
  * A brace without a block of its own; the facts of the unknown keyword before it, if there is one.
@@ -62,7 +62,7 @@ export class OpenBlocks {
   readonly orphans: Orphan[] = [];
   readonly cuts: Orphan[] = [];
   /** The block that was closed last, and by which brace. */
-  closed: { readonly frame: Frame; readonly at: Span } | undefined;
+  closed: { readonly frame: BlockFrame; readonly at: Span } | undefined;
   readonly #outermost: KeywordFrame = {
     kind: "keywords",
     block: this.root,
@@ -70,14 +70,14 @@ export class OpenBlocks {
     header: undefined,
     needsBrace: false,
   };
-  readonly #frames: Frame[] = [this.#outermost];
+  readonly #frames: BlockFrame[] = [this.#outermost];
 
   /** How many blocks are open besides the file itself. */
   get depth(): number {
     return this.#frames.length - 1;
   }
 
-  get top(): Frame {
+  get top(): BlockFrame {
     return this.#frames.at(-1) ?? this.#outermost;
   }
 
@@ -91,7 +91,7 @@ export class OpenBlocks {
     return this.orphans.length > 0 || this.cuts.length > 0;
   }
 
-  push(frame: Frame): void {
+  push(frame: BlockFrame): void {
     this.#frames.push(frame);
   }
 
@@ -123,4 +123,4 @@ export class OpenBlocks {
   }
 }
 
-const isKeywordFrame = (frame: Frame): frame is KeywordFrame => frame.kind === "keywords";
+const isKeywordFrame = (frame: BlockFrame): frame is KeywordFrame => frame.kind === "keywords";

@@ -4,7 +4,7 @@ import type { Span } from "#diagnostics/source";
 import { itemsOf, nameOf } from "../blocks/block.ts";
 import type { Model } from "../model/model.ts";
 
-interface Use {
+interface TrackedUse {
   readonly user: string;
   readonly span: Span;
 }
@@ -24,11 +24,11 @@ export function completeCommented(found: readonly AnyFinding[], model: Model): A
   });
 }
 
-const NO_USES: ReadonlyMap<string, readonly Use[]> = new Map();
+const NO_USES: ReadonlyMap<string, readonly TrackedUse[]> = new Map();
 
 /** Uses of the names that lost their headers. */
-function usesOf(model: Model): ReadonlyMap<string, readonly Use[]> {
-  const uses = new Map<string, Use[]>();
+function usesOf(model: Model): ReadonlyMap<string, readonly TrackedUse[]> {
+  const uses = new Map<string, TrackedUse[]>();
   for (const block of [...model.instances, ...model.groups]) {
     for (const list of ["track_script", "track_process", "track_file"]) {
       for (const { token } of itemsOf(block, list, "tracked")) {

@@ -40,7 +40,7 @@ export function readDefinition(line: Line): DefinitionStart | undefined {
   return { name: match[1] ?? "", value: sliceLine(line, from, line.text.length) };
 }
 
-interface Use {
+interface DefinitionUse {
   readonly from: number;
   readonly to: number;
   readonly name: string;
@@ -51,7 +51,7 @@ interface Use {
 const BRACED = /^\$\{([A-Za-z_][A-Za-z0-9_]*)((?: +[A-Za-z0-9_]+)*)\}/;
 const PLAIN = /^\$([A-Za-z_][A-Za-z0-9_]*)(?=[ \t,)]|$)/;
 
-function findUse(text: string, from: number): Use | undefined {
+function findUse(text: string, from: number): DefinitionUse | undefined {
   for (let at = text.indexOf("$", from); at >= 0; at = text.indexOf("$", at + 1)) {
     const rest = text.slice(at);
     const braced = BRACED.exec(rest);
@@ -69,7 +69,7 @@ function findUse(text: string, from: number): Use | undefined {
   return undefined;
 }
 
-function predefinedValue(use: Use, line: Line, given: Predefined): string | undefined {
+function predefinedValue(use: DefinitionUse, line: Line, given: Predefined): string | undefined {
   const parameters = use.parameters === "" ? [] : use.parameters.split(/ +/);
   switch (use.name) {
     case "_PWD":

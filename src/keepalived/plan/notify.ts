@@ -3,7 +3,7 @@ import { fromSeconds, type Micros } from "#units/time";
 import { type Block, lastSetting, numberOf } from "../blocks/block.ts";
 import { inheritedFlag } from "../model/effective.ts";
 import type { Model } from "../model/model.ts";
-import type { Command } from "../values/value.ts";
+import type { ScriptCommand } from "../values/value.ts";
 import type { CommandPlan, NotifyPlan, UserPlan } from "./run-plan.ts";
 
 export function userOf(block: Block, word: string): UserPlan | undefined {
@@ -13,7 +13,7 @@ export function userOf(block: Block, word: string): UserPlan | undefined {
 
 /** `user` of the command itself, else `script_user`; undefined: what the machine has. */
 export function planCommand(
-  command: Command,
+  command: ScriptCommand,
   model: Model,
   timeout: Micros | undefined,
   user: UserPlan | undefined,

@@ -11,7 +11,7 @@ import {
   interfaceOf,
   isUnicast,
 } from "../model/effective.ts";
-import { ADDRESSES_MAX, MOVES_BY_ARP } from "./cloud.ts";
+import { ADDRESSES_MAX, type KnownVendor, MOVES_BY_ARP } from "./cloud-vendor.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkClouds: Rule = (context) => {
@@ -21,9 +21,7 @@ export const checkClouds: Rule = (context) => {
   checkCounts(context, cloud);
 };
 
-type SomeCloud = NonNullable<RuleContext["cloud"]>;
-
-function checkInstance({ model, report }: RuleContext, cloud: SomeCloud, block: Block): void {
+function checkInstance({ model, report }: RuleContext, cloud: KnownVendor, block: Block): void {
   const instance = nameOf(block);
   const place = placeOf(block);
   if (!isUnicast(block) && !block.damaged) report("VR3012", place, { cloud, instance });
@@ -50,7 +48,7 @@ function checkInstance({ model, report }: RuleContext, cloud: SomeCloud, block: 
 /**
  * Many addresses on one interface, each announced several times, run into the cloud's limit of ARP.
  */
-function checkCounts({ model, report }: RuleContext, cloud: SomeCloud): void {
+function checkCounts({ model, report }: RuleContext, cloud: KnownVendor): void {
   const max = ADDRESSES_MAX[cloud];
   const byInterface = new Map<string, { count: number; block: Block }>();
   for (const block of model.instances) {

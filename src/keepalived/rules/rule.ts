@@ -5,12 +5,12 @@ import { type AnyFinding, type FindingExtras, finding } from "#diagnostics/diagn
 import type { Facts } from "#diagnostics/facts";
 import type { Source, Span } from "#diagnostics/source";
 import type { Model } from "../model/model.ts";
-import type { Cloud } from "./cloud.ts";
+import type { KnownVendor } from "./cloud-vendor.ts";
 
 export interface RuleContext {
   readonly model: Model;
   /** Advice for this cloud; undefined: no cloud. */
-  readonly cloud: Exclude<Cloud, "none"> | undefined;
+  readonly cloud: KnownVendor | undefined;
   readonly configId: string | undefined;
   /** Place of the first `@condition`. */
   readonly conditional: Span | undefined;

@@ -10,7 +10,7 @@ import type { Model } from "../model/model.ts";
 import { checkActedOn } from "./acted-on.ts";
 import { checkAddresses } from "./addresses.ts";
 import { checkAuthentication } from "./authentication.ts";
-import { type Cloud, guessCloud } from "./cloud.ts";
+import { type CloudVendor, guessCloud, type KnownVendor } from "./cloud-vendor.ts";
 import { checkClouds } from "./clouds.ts";
 import { checkCommands } from "./commands.ts";
 import { checkGlobalsLast } from "./globals-last.ts";
@@ -33,8 +33,6 @@ import { checkUnicast } from "./unicast.ts";
 import { checkWeights } from "./weights.ts";
 import { checkWholeFile } from "./whole-file.ts";
 import { checkZeroInterval } from "./zero-interval.ts";
-
-export type { Cloud };
 
 export const RULES: readonly Rule[] = [
   checkWholeFile,
@@ -64,7 +62,7 @@ export const RULES: readonly Rule[] = [
 ];
 
 export interface RuleInput {
-  readonly cloud: Cloud | undefined;
+  readonly cloud: CloudVendor | undefined;
   readonly configId: string | undefined;
   readonly conditional: Span | undefined;
   readonly sources: readonly Source[];
@@ -82,7 +80,7 @@ export interface RuleResult {
    */
   readonly wouldRun: boolean;
   /** The cloud that the advice is for. */
-  readonly cloud: Exclude<Cloud, "none"> | undefined;
+  readonly cloud: KnownVendor | undefined;
 }
 
 export function runRules(model: Model, input: RuleInput): RuleResult {

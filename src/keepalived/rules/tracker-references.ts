@@ -9,7 +9,7 @@ import { type Block, hasSetting, itemsOf, nameOf, placeOf } from "../blocks/bloc
 import { find, type Model } from "../model/model.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
-interface Kind {
+interface TrackerKind {
   readonly list: string;
   readonly tracker: TrackerWord;
   readonly blocks: (model: Model) => readonly Block[];
@@ -17,7 +17,7 @@ interface Kind {
   readonly needs: string;
 }
 
-const KINDS: readonly Kind[] = [
+const KINDS: readonly TrackerKind[] = [
   { list: "track_script", tracker: "vrrp_script", blocks: (m) => m.scripts, needs: "script" },
   {
     list: "track_process",
@@ -33,7 +33,7 @@ export const checkTrackerReferences: Rule = (context) => {
   for (const kind of KINDS) checkKind(context, kind);
 };
 
-function checkKind(context: RuleContext, kind: Kind): void {
+function checkKind(context: RuleContext, kind: TrackerKind): void {
   const { model, report } = context;
   const blocks = kind.blocks(model);
   const used = new Set<string>();
@@ -75,7 +75,7 @@ function isLate(block: Block, use: Span): boolean {
 
 function checkBlock(
   { report, lineOf, model }: RuleContext,
-  { tracker, needs }: Kind,
+  { tracker, needs }: TrackerKind,
   block: Block,
   isUsed: boolean,
   lateUse: Span | undefined,

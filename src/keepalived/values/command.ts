@@ -50,7 +50,7 @@ export function splitCommandLine(line: Line): CommandLine {
   };
 }
 
-interface Piece {
+interface RawToken {
   readonly text: string;
   readonly from: number;
   readonly to: number;
@@ -58,10 +58,10 @@ interface Piece {
 }
 
 function splitQuoted(text: string): {
-  readonly tokens: readonly Piece[];
+  readonly tokens: readonly RawToken[];
   readonly problem: "quote" | "escape" | undefined;
 } {
-  const tokens: Piece[] = [];
+  const tokens: RawToken[] = [];
   let at = 0;
   for (;;) {
     while (at < text.length && SPACE.test(text.charAt(at))) at++;

@@ -6,7 +6,7 @@ import { byteLength, type Token } from "../lines/tokens.ts";
 import { type Ip, prefixOfMask, readIp } from "./ip.ts";
 import { leadingInteger } from "./kept-number.ts";
 import { noteSingleQuotes, readInteger } from "./read-value.ts";
-import type { AddressItem, Item } from "./value.ts";
+import type { AddressItem, ListItem } from "./value.ts";
 
 export interface ItemContext {
   readonly keyword: Keyword;
@@ -16,7 +16,7 @@ export interface ItemContext {
 }
 
 /** Undefined: keepalived drops the line. */
-export function readItem(context: ItemContext): Item | undefined {
+export function readItem(context: ItemContext): ListItem | undefined {
   const [first] = context.tokens;
   if (first === undefined) return undefined;
   switch (context.kind) {
@@ -63,13 +63,13 @@ function several(context: ItemContext, first: Token, taken: number, dropped = fa
   );
 }
 
-interface Network {
+interface AddressWithPrefix {
   readonly ip: Ip;
   readonly prefix: number;
   readonly given: boolean;
 }
 
-function readNetwork(context: ItemContext, token: Token): Network | undefined {
+function readNetwork(context: ItemContext, token: Token): AddressWithPrefix | undefined {
   const { keyword, report } = context;
   const text = /[;,]$/.test(token.text) ? token.text.replace(/[;,]+$/, "") : token.text;
   if (text !== token.text) reportTail(context, token, text.length);
@@ -133,7 +133,7 @@ const ADDRESS_OPTIONS: readonly string[] = [
   ...FLAGS,
 ];
 
-interface Draft {
+interface AddressDraft {
   interface: string | undefined;
   label: string | undefined;
   scope: number;
@@ -150,7 +150,7 @@ function readAddressItem(context: ItemContext, first: Token): AddressItem | unde
   if (network === undefined) return undefined;
   // Most stand alone on their line, and a file may have hundreds of thousands of them.
   if (context.tokens.length === 1) return addressItem(first, network, BARE);
-  const draft: Draft = { ...BARE, refused: false, others: [] };
+  const draft: AddressDraft = { ...BARE, refused: false, others: [] };
   const { tokens } = context;
   let misread = false;
   for (let at = 1; at < tokens.length; ) {
@@ -185,7 +185,7 @@ const BARE: Details = {
 
 const addressItem = (
   token: Token,
-  { ip, prefix, given }: Network,
+  { ip, prefix, given }: AddressWithPrefix,
   details: Details,
 ): AddressItem => ({ kind: "address", token, ip, prefix, prefixGiven: given, ...details });
 
@@ -193,10 +193,10 @@ const addressItem = (
 function readAddressOption(
   context: ItemContext,
   first: Token,
-  network: Network,
+  network: AddressWithPrefix,
   token: Token,
   argument: Token | undefined,
-  draft: Draft,
+  draft: AddressDraft,
 ): number {
   const { report } = context;
   switch (token.text) {
@@ -240,10 +240,10 @@ function readAddressOption(
 function readAddressArgument(
   context: ItemContext,
   first: Token,
-  network: Network,
+  network: AddressWithPrefix,
   token: Token,
   argument: Token,
-  draft: Draft,
+  draft: AddressDraft,
 ): void {
   const { report } = context;
   switch (token.text) {
@@ -299,9 +299,9 @@ function readAddressArgument(
 function readBroadcast(
   context: ItemContext,
   first: Token,
-  { ip, prefix }: Network,
+  { ip, prefix }: AddressWithPrefix,
   { text, span }: Token,
-  draft: Draft,
+  draft: AddressDraft,
 ): void {
   const refuse = (why: "prefix" | "address"): void =>
     context.report(finding("VR2039", span, { text, address: first.text, why }));
@@ -324,7 +324,7 @@ function readBroadcast(
   }
 }
 
-function readPeer(context: ItemContext, first: Token): Item | undefined {
+function readPeer(context: ItemContext, first: Token): ListItem | undefined {
   const { tokens, report, keyword } = context;
   const text = first.text.replace(/[;,]+$/, "");
   const [host = "", ...rest] = text.split("/");
@@ -386,7 +386,7 @@ function readPeer(context: ItemContext, first: Token): Item | undefined {
  * for a word it does not know after the name or a weight without its number; a fourth word it does
  * not know costs only itself.
  */
-function readTracked(context: ItemContext, first: Token): Item | undefined {
+function readTracked(context: ItemContext, first: Token): ListItem | undefined {
   const { tokens, report, keyword } = context;
   noteSingleQuotes(first, report);
   const [, second, third, fourth] = tokens;

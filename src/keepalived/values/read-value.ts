@@ -11,7 +11,7 @@ import type { Token } from "../lines/tokens.ts";
 import { splitCommand, splitCommandLine } from "./command.ts";
 import { isMulticast, readIp } from "./ip.ts";
 import { keptNumber, leadingInteger } from "./kept-number.ts";
-import { type Command, type Value } from "./value.ts";
+import { type ScriptCommand, type Value } from "./value.ts";
 
 export interface ValueContext {
   readonly keyword: Keyword;
@@ -495,6 +495,6 @@ function readCommand(
     context.report(finding("VR2045", token.span, { command: token.text, problem }));
     return undefined;
   }
-  const command: Command = { argv: split.argv, user, group };
+  const command: ScriptCommand = { argv: split.argv, user, group };
   return { kind: "command", command };
 }

@@ -11,20 +11,20 @@ export type Value =
   | { readonly kind: "secret"; readonly secret: Secret }
   | { readonly kind: "texts"; readonly values: readonly string[] }
   | { readonly kind: "address"; readonly ip: Ip }
-  | { readonly kind: "command"; readonly command: Command | undefined }
+  | { readonly kind: "command"; readonly command: ScriptCommand | undefined }
   | { readonly kind: "user"; readonly user: string; readonly group: string | undefined }
   | { readonly kind: "weight"; readonly weight: number; readonly reverse: boolean }
-  | { readonly kind: "list"; readonly items: readonly Item[] }
+  | { readonly kind: "list"; readonly items: readonly ListItem[] }
   | { readonly kind: "block" };
 
 /** A program as keepalived would run it: split without a shell. */
-export interface Command {
+export interface ScriptCommand {
   readonly argv: readonly string[];
   readonly user: string | undefined;
   readonly group: string | undefined;
 }
 
-export type Item =
+export type ListItem =
   | AddressItem
   | PeerItem
   | TrackedItem

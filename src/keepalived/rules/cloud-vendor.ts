@@ -1,7 +1,9 @@
 /** Which cloud a file is for, as far as it says. */
-export type Cloud = "tencent" | "alibaba" | "huawei" | "aws" | "azure" | "gcp" | "none";
+export type CloudVendor = "tencent" | "alibaba" | "huawei" | "aws" | "azure" | "gcp" | "none";
+/** `none` is an answer (`--cloud none`), not a cloud. */
+export type KnownVendor = Exclude<CloudVendor, "none">;
 
-export const CLOUDS: readonly Cloud[] = [
+export const CLOUDS: readonly CloudVendor[] = [
   "tencent",
   "alibaba",
   "huawei",
@@ -12,10 +14,10 @@ export const CLOUDS: readonly Cloud[] = [
 ];
 
 /** Clouds in which an address moves by gratuitous ARP; elsewhere only an API call moves it. */
-export const MOVES_BY_ARP: readonly Cloud[] = ["tencent", "alibaba", "huawei"];
+export const MOVES_BY_ARP: readonly CloudVendor[] = ["tencent", "alibaba", "huawei"];
 
 /** The vendors' advice: virtual addresses on one interface. */
-export const ADDRESSES_MAX: Readonly<Record<Cloud, number | undefined>> = {
+export const ADDRESSES_MAX: Readonly<Record<CloudVendor, number | undefined>> = {
   tencent: 5,
   alibaba: 5,
   huawei: undefined,
@@ -25,7 +27,7 @@ export const ADDRESSES_MAX: Readonly<Record<Cloud, number | undefined>> = {
   none: undefined,
 };
 
-const HINTS: readonly (readonly [RegExp, Exclude<Cloud, "none">])[] = [
+const HINTS: readonly (readonly [RegExp, KnownVendor])[] = [
   [/tencent|qcloud|腾讯/i, "tencent"],
   [/aliyun|alibaba|阿里/i, "alibaba"],
   [/huaweicloud|华为/i, "huawei"],
@@ -37,7 +39,7 @@ const HINTS: readonly (readonly [RegExp, Exclude<Cloud, "none">])[] = [
 ];
 
 /** A word of the vendor anywhere in the text, comments included. */
-export function guessCloud(texts: readonly string[]): Exclude<Cloud, "none"> | undefined {
+export function guessCloud(texts: readonly string[]): KnownVendor | undefined {
   for (const [pattern, cloud] of HINTS) if (texts.some((text) => pattern.test(text))) return cloud;
   return undefined;
 }
