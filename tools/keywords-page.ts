@@ -1,6 +1,6 @@
 /**
- * docs/keywords.md from the keyword tables: every keyword of keepalived.conf, its argument, default and range, since when keepalived
- * has it, and what Baton does about it.
+ * docs/keywords.md from the keyword tables: every keyword of keepalived.conf, its argument, default
+ * and range, since when keepalived has it, and what Baton does about it.
  *
  *     node tools/keywords-page.ts
  */
@@ -44,7 +44,9 @@ function describe(takes: Takes): string {
     case "secret":
       return "word";
     case "texts":
-      return takes.min === takes.max ? `${takes.min} arguments` : `${takes.min} to ${takes.max} arguments`;
+      return takes.min === takes.max
+        ? `${takes.min} arguments`
+        : `${takes.min} to ${takes.max} arguments`;
     case "command":
       return takes.user ? '"command" [user [group]]' : '"command"';
     case "program":

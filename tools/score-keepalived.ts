@@ -1,10 +1,12 @@
 /**
- * Asks the installed keepalived (`keepalived -t`) about every file of the corpus and writes docs/check-compared.md: what it says
- * of the broken files beside what `baton check` says, and whether it accepts the valid ones.
+ * Asks the installed keepalived (`keepalived -t`) about every file of the corpus and writes
+ * docs/check-compared.md: what it says of the broken files beside what `baton check` says, and
+ * whether it accepts the valid ones.
  *
  *     sudo node tools/score-keepalived.ts
  *
- * Needs root (or user namespaces): keepalived is run in a network namespace with the interfaces that the files name.
+ * Needs root (or user namespaces): keepalived is run in a network namespace with the interfaces
+ * that the files name.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -53,7 +55,7 @@ const expected = new Map(
 type Verdict = "names the line" | "complains, not of the line" | "says nothing";
 
 /** 6 is keepalived's word about script security, which is no complaint about the mistake. */
-function judge(answer: Answer, places: readonly number[]): Verdict {
+function assess(answer: Answer, places: readonly number[]): Verdict {
   if (answer.lines.some((line) => places.includes(line))) return "names the line";
   return answer.status === 0 || answer.status === 6 ? "says nothing" : "complains, not of the line";
 }
@@ -68,7 +70,7 @@ function main(): void {
     const answer = ask(join(corpus, "broken", file));
     const findings = expected.get(file) ?? "";
     const places = [...findings.matchAll(/@(\d+)/g)].map((match) => Number(match[1]));
-    const verdict = judge(answer, places);
+    const verdict = assess(answer, places);
     verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
     const said = answer.messages.length === 0 ? "" : escape(answer.messages[0] ?? "");
     return `| ${file.replace(/\.conf$/, "")} | ${findings} | ${answer.status} | ${verdict} | ${answer.messages.length} | ${said} |`;
@@ -82,7 +84,7 @@ function main(): void {
   const text = `# \`baton check\` beside \`keepalived -t\`
 
 Made by \`tools/score-keepalived.ts\` with keepalived ${name}. Each of the ${total} broken files in \`tests/corpus/broken\` holds one mistake;
-Baton names every one of them at its line (the corpus test insists on it).
+Baton names every one of them at its line (the corpus test requires it).
 
 | keepalived ${name} | files |
 |---|---|
