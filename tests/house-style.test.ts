@@ -70,8 +70,6 @@ const PENDING: readonly string[] = [
   "src/lab/vpc/",
   "src/lab/demo/demo-cloud.ts",
   "tests/lab/network/",
-  "src/linux/",
-  "tests/linux/",
   "src/sim/",
   "tests/sim/",
   "tests/seeds/",

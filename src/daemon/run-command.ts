@@ -5,7 +5,7 @@
  * that exists); what ignores it or was forked by it is ended by the next supervisor (running-groups.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { openPipe } from "#linux/pipe";
+import { openPipe } from "#linux/descriptors";
 import type { Identity } from "./account.ts";
 import { OutputPipe } from "./output-pipe.ts";
 import { OutputTail } from "./output-tail.ts";

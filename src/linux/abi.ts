@@ -1,6 +1,7 @@
 /**
- * Numbers of the Linux system call interface. Only what is the same on x64 and arm64 (O_DIRECTORY and O_NOFOLLOW, for
- * example, are not). tests/linux/abi.test.ts compares them with the kernel's headers where those are installed.
+ * Numbers of the Linux system call interface. Only what is the same on x64 and arm64 (O_DIRECTORY
+ * and O_NOFOLLOW, for example, are not). tests/linux/abi.test.ts compares them with the kernel's
+ * headers where those are installed.
  */
 
 // sys/socket.h, netinet/in.h
@@ -30,7 +31,9 @@ export const IP_ADD_MEMBERSHIP = 35;
 export const IP_DROP_MEMBERSHIP = 36;
 export const IP_MULTICAST_ALL = 49;
 
-/** struct sockaddr_in: family u16 (host), port u16, address u32 (network order), 8 bytes of padding. */
+/**
+ * struct sockaddr_in: family u16 (host), port u16, address u32 (network order), 8 bytes of padding.
+ */
 export const SOCKADDR_IN = { size: 16, family: 0, port: 2, address: 4 } as const;
 /** struct ip_mreqn: group, local address, interface index (host order). */
 export const IP_MREQN = { size: 12, group: 0, address: 4, ifindex: 8 } as const;
@@ -53,7 +56,8 @@ export const PACKET_MREQ = { size: 16, ifindex: 0, type: 4 } as const;
 /** struct tpacket_stats */
 export const TPACKET_STATS = { size: 8, packets: 0, drops: 4 } as const;
 
-// linux/filter.h: struct sock_filter { u16 code; u8 jt; u8 jf; u32 k } and struct sock_fprog { u16 len; pointer }
+// linux/filter.h: struct sock_filter { u16 code; u8 jt; u8 jf; u32 k }, struct sock_fprog { u16
+// len; pointer }
 export const SOCK_FILTER = { size: 8, code: 0, jt: 2, jf: 3, k: 4 } as const;
 export const SOCK_FPROG = { size: 16, length: 0, filter: 8 } as const;
 
@@ -70,7 +74,7 @@ export const SIOCETHTOOL = 0x8946;
 export const ETHTOOL_STXCSUM = 0x17;
 export const ETHTOOL_STSO = 0x1f;
 export const ETHTOOL_SGSO = 0x24;
-/** struct ifreq: the name, then a union whose largest member has 24 bytes. */
+/** struct ifreq: the name, then a union of 24 bytes. */
 export const IFREQ = { size: 40, name: 0, union: 16 } as const;
 
 // poll.h: struct pollfd { int fd; short events; short revents }

@@ -1,19 +1,22 @@
 /**
  * One owner of a virtual address in a network namespace, whatever runtime directories daemons have.
  *
- * A claim is a raw socket bound to a multicast address that is made from the virtual one. The kernel lists raw sockets with
- * their addresses (/proc/net/raw), for each network namespace and to everybody in it; it removes them when the process that
- * has them ends, however it ends. No file is involved, so an emptied /run changes nothing, and a process needs CAP_NET_RAW
- * in the namespace to place one, so an unprivileged user can neither forge nor occupy a claim.
+ * A claim is a raw socket bound to a multicast address that is made from the virtual one. The
+ * kernel lists raw sockets with their addresses (/proc/net/raw), for each network namespace and to
+ * everybody in it; it removes them when the process that has them ends, however it ends. No file is
+ * involved, so an emptied /run changes nothing, and a process needs CAP_NET_RAW in the namespace to
+ * place one, so an unprivileged user can neither forge nor occupy a claim.
  *
- *   virtual address a.b.c.d, as 32 bits   ─>  protocol 224 + the upper 4 bits   (unassigned: nothing uses 224 to 239)
- *                                             address  224.0.0.0 + the lower 28 bits
+ *   virtual address, 32 bits  ->  protocol 224 + the upper 4 bits (224 to 239 are unassigned)
+ *                                 address 224.0.0.0 + the lower 28 bits
  *
- * A multicast address, because kernels before 5.17 bind a raw socket to no other address that is not there yet. The socket
- * receives nothing: nobody joins the group, and a filter refuses what would come.
+ * A multicast address, because kernels before 5.17 bind a raw socket to no other address that is
+ * not there yet. The socket receives nothing: nobody joins the group, and a filter refuses what
+ * would come.
  *
- * The supervisor and the engine of a daemon both place claims, so that they last as long as either runs. Sockets are not
- * exclusive: whoever is about to own an address places its claim first, then looks for others.
+ * The supervisor and the engine of a daemon both place claims, so that they last as long as either
+ * runs. Sockets are not exclusive: whoever is about to own an address places its claim first, then
+ * looks for others.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { Ipv4 } from "#units/address";
@@ -35,14 +38,18 @@ export interface Claim {
   readonly inode: number;
 }
 
-/** `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port; lines that are no claim are passed over. */
+/**
+ * `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port; lines that are no claim
+ * are passed over.
+ */
 export function claimsIn(text: string): readonly Claim[] {
   const claims: Claim[] = [];
   for (const line of text.split("\n")) {
     const match = /^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /.exec(line);
     if (match === null) continue;
     const protocol = Number.parseInt(match[2] ?? "", 16);
-    // The kernel prints the bytes of the address as a number of the machine's own order, which is little-endian.
+    // The kernel prints the bytes of the address as a number of the machine's own order, which is
+    // little-endian.
     const bound = reversed(Number.parseInt(match[1] ?? "", 16));
     const inode = Number(line.trim().split(/ +/)[9]);
     if (protocol < PROTOCOL || protocol >= PROTOCOL + PROTOCOLS) continue;
@@ -64,7 +71,10 @@ const reversed = (value: number): number =>
 export class AddressClaims {
   readonly #sockets = new Map<Ipv4, { readonly fd: number; readonly inode: number }>();
 
-  /** Places those that are new and takes back the others. The first refusal, if any; the rest is placed. */
+  /**
+   * Places those that are new and takes back the others. The first refusal, if any; the rest is
+   * placed.
+   */
   set(addresses: Iterable<Ipv4>): Failure | undefined {
     const wanted = new Set(addresses);
     this.keepOnly(wanted);
@@ -137,8 +147,8 @@ const socketInode = (link: string): number | undefined => {
 };
 
 /**
- * Processes that hold one of these sockets, with their names (/proc/PID/comm). Those of another process namespace, and what
- * we may not look into, are not found.
+ * Processes that hold one of these sockets, with their names (/proc/PID/comm). Those of another
+ * process namespace, and what we may not look into, are not found.
  */
 export function holdersOf(
   claims: readonly Claim[],

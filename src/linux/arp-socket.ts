@@ -1,4 +1,7 @@
-/** A packet socket for ARP on one interface: whole Ethernet frames in and out; our own are not received. */
+/**
+ * A packet socket for ARP on one interface: whole Ethernet frames in and out; our own are not
+ * received.
+ */
 import type { Outcome } from "#vrrp/engine/world";
 import { ETH_P_ARP } from "./abi.ts";
 import { NOT_OUTGOING } from "./bpf.ts";

@@ -1,4 +1,7 @@
-/** Classic BPF programs for sockets (linux/filter.h, linux/bpf_common.h). Pure: instructions in, bytes out. */
+/**
+ * Classic BPF programs for sockets (linux/filter.h, linux/bpf_common.h). Pure: instructions in,
+ * bytes out.
+ */
 import { assert } from "#units/assert";
 import { PACKET_OUTGOING, SOCK_FILTER } from "./abi.ts";
 
@@ -29,8 +32,8 @@ const instruction = (code: number, value: number, whenTrue = 0, whenFalse = 0): 
 });
 
 /**
- * Refuses what this machine sends itself. PACKET_IGNORE_OUTGOING says the same since Linux 4.20; the program says it to
- * older kernels too.
+ * Refuses what this machine sends itself. PACKET_IGNORE_OUTGOING says the same since Linux 4.20;
+ * the program says it to older kernels too.
  */
 export const NOT_OUTGOING: readonly BpfInstruction[] = [
   instruction(LOAD_WORD, PACKET_TYPE),

@@ -1,23 +1,24 @@
 /**
- * The daemon's clock: microseconds of CLOCK_BOOTTIME. Unlike CLOCK_MONOTONIC it also counts while the machine is
- * suspended, so that a node that was away notices that it was.
+ * The daemon's clock: microseconds of CLOCK_BOOTTIME. Unlike CLOCK_MONOTONIC it also counts while
+ * the machine is suspended, so that a node notices the suspension.
  */
 import type { Instant } from "#units/time";
 import { CLOCK_BOOTTIME } from "./abi.ts";
 import * as libc from "./ffi.ts";
 
-// struct timespec as four little-endian words: reading 64-bit fields would allocate a bigint per call.
+// struct timespec as four little-endian 32-bit integers: reading 64-bit fields would allocate a
+// bigint in every call.
 const timespec = new Int32Array(4);
 
 /** Now; allocates nothing but the number. */
 export function now(): Instant {
   // Cannot fail: the clock exists since Linux 2.6.39.
   libc.clock_gettime(CLOCK_BOOTTIME, timespec);
-  const seconds = word(1) * 4_294_967_296 + (word(0) >>> 0);
-  return (seconds * 1_000_000 + Math.floor(word(2) / 1_000)) as Instant;
+  const seconds = part(1) * 4_294_967_296 + (part(0) >>> 0);
+  return (seconds * 1_000_000 + Math.floor(part(2) / 1_000)) as Instant;
 }
 
-// By index: taking the array apart would make an iterator each time.
-function word(index: number): number {
+// By index: destructuring the array would make an iterator in every call.
+function part(index: number): number {
   return timespec[index] ?? 0;
 }

@@ -1,4 +1,7 @@
-/** The helper of `spawnIn`: enters the namespace on descriptor 9, makes the mounts, brings up `lo`, becomes the program. */
+/**
+ * The helper of `spawnIn`: enters the namespace on descriptor 9, makes the mounts, brings up `lo`,
+ * becomes the program.
+ */
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Failure } from "#vrrp/engine/world";
@@ -86,7 +89,8 @@ enter();
 makeMounts(order.mounts);
 const program = findProgram(order.argv[0] ?? "");
 const environment = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ""}`);
-// Node.js ignores these two, and what is ignored stays so in the program: a pipe's writer would not end with its reader.
+// Node.js ignores these two, and what is ignored stays so in the program: a pipe's writer would not
+// end with its reader.
 for (const number of [SIGPIPE, SIGXFSZ]) libc.signal(number, abi.SIG_DFL);
 // Node.js marks what it inherited as close-on-exec at its start; the program is to have it all.
 for (let fd = 0; fd < NAMESPACE_FD; fd++) libc.fcntl(fd, abi.F_SETFD, 0);

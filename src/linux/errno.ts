@@ -1,6 +1,6 @@
 /**
- * Error numbers of the Linux kernel by name (asm-generic/errno-base.h and errno.h): the only place where numbers become names.
- * x64 and arm64 share them.
+ * Error numbers of the Linux kernel by name (asm-generic/errno-base.h and errno.h): the only place
+ * where numbers become names. x64 and arm64 share them.
  */
 const NAMES: readonly string[] = `
   - EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK

@@ -1,13 +1,14 @@
 /**
  * The C library, as far as Baton needs it: the only file that knows koffi.
  *
- * Every function is the plain system call: it returns what C returns, -1 for failure, and `lastErrno()` then names the
- * error. Structures are byte offsets into buffers that the caller owns (abi.ts), not koffi structures: a call with
- * numbers and a buffer allocates nothing and costs 0.1 µs more than in C. koffi hands the memory of a buffer to C as it
- * is, so C may write into it, but must not keep the pointer after the call.
+ * Every function is the plain system call: it returns what C returns, -1 for failure, and
+ * `lastErrno()` then names the error. Structures are byte offsets into buffers that the caller owns
+ * (abi.ts), not koffi structures: a call with numbers and a buffer allocates nothing and costs 0.1
+ * µs more than in C. koffi hands the memory of a buffer to C as it is, so C may write into it, but
+ * must not keep the pointer after the call.
  *
- * Everything is synchronous and runs on the calling thread; `setns` and `unshare` therefore change the main thread of
- * Node.js only, not the threads it uses for files and DNS.
+ * Everything is synchronous and runs on the calling thread; `setns` and `unshare` therefore change
+ * the main thread of Node.js only, not the threads it uses for files and DNS.
  */
 import koffi from "koffi";
 import type { Failure } from "#vrrp/engine/world";
@@ -87,7 +88,10 @@ export const recvfrom: (
 export const ppoll: (fds: Bytes, count: number, timeout: Bytes | null, mask: null) => number = bind(
   "int ppoll(void *, unsigned long, void *, void *)",
 );
-/** The third argument is a `struct ifreq`. The request has 32 bits here: musl declares an int, glibc a long. */
+/**
+ * The third argument is a `struct ifreq`. The request has 32 bits here: musl declares an int, glibc
+ * a long.
+ */
 export const ioctl: (fd: number, request: number, argument: Bytes) => number = bind(
   "int ioctl(int, unsigned long, void *)",
 );
@@ -137,7 +141,9 @@ export const sigaction: (number: number, action: Bytes, old: Bytes | null) => nu
 export const pthread_sigmask: (how: number, set: Bytes, old: Bytes | null) => number = bind(
   "int pthread_sigmask(int, void *, void *)",
 );
-/** Addresses of functions that may be signal handlers (src/linux/signals.ts): `abs` has no effect. */
+/**
+ * Addresses of functions that may be signal handlers (src/linux/signals.ts): `abs` has no effect.
+ */
 export const doNothing = (): bigint => BigInt(koffi.address(libc.symbol("abs", "void")));
 /** `eventfd_write(signal number, …)`: one write(2) of 8 bytes. */
 export const writeToDescriptor = (): bigint =>
@@ -184,8 +190,8 @@ export function failureOf(number: number, call: string, detail?: string): Failur
 }
 
 /**
- * Where a buffer lies, for the few structures that hold a pointer (struct sock_fprog). The buffer must stay referenced
- * until the call is over.
+ * Where a buffer lies, for the few structures that hold a pointer (struct sock_fprog). The buffer
+ * must stay referenced until the call is over.
  */
 export const addressOf = (bytes: Bytes): bigint => BigInt(koffi.address(bytes));
 export const mkfifo: (path: string, mode: number) => number = bind(

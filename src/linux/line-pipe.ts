@@ -1,8 +1,10 @@
 /**
- * JSON lines over a stream socket, without an event loop: the engine's end of the pipe to its supervisor.
+ * JSON lines over a stream socket, without an event loop: the engine's end of the pipe to its
+ * supervisor.
  *
- * Writing never blocks. What the other side does not take waits in a bounded queue; beyond the bound, messages that only
- * inform are dropped and counted, so that a supervisor that has stopped reading cannot stop the engine.
+ * Writing never blocks. What the other side does not take waits in a bounded queue; beyond the
+ * bound, messages that only inform are dropped and counted, so that a supervisor that has stopped
+ * reading cannot stop the engine.
  */
 import { after, type Instant, type Micros } from "#units/time";
 import { POLLOUT } from "./abi.ts";
@@ -12,8 +14,8 @@ import * as libc from "./ffi.ts";
 
 const QUEUE_MAX = 1_048_576;
 /**
- * What waits is written in pieces of this size: the kernel counts a whole buffer for each write, however short, so that 280
- * lines of their own fill a socket that has room for 200 kilobytes.
+ * Queued lines are written in chunks of this size: the kernel accounts a whole buffer for each
+ * write, however short, so that 280 single lines fill a socket with room for 200 kilobytes.
  */
 const PIECE = 65_536;
 const F_SETFL = 4;
@@ -89,8 +91,8 @@ export class LinePipe {
   }
 
   /**
-   * Before the process ends: waits until the other side has taken everything, at most so long. What the kernel has no room
-   * for would be lost with us, and the other side would take our end for a death.
+   * Before the process ends: waits until the other side has taken everything, at most that long.
+   * What is still queued here would be lost, and the other side would take our exit for a crash.
    */
   finish(wait: Micros): void {
     const end = after(now(), wait);

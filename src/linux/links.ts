@@ -1,4 +1,6 @@
-/** Making and changing devices and routes, for the lab and the tests. The daemon itself never does. */
+/**
+ * Making and changing devices and routes, for the lab and the tests. The daemon itself never does.
+ */
 
 import { type Ipv4, type Mac, writeMac } from "#units/address";
 import { OK, type Outcome } from "#vrrp/engine/world";
@@ -62,7 +64,10 @@ export function createBridge(rtnetlink: Rtnetlink, name: string): Outcome {
   return rtnetlink.transact(`RTM_NEWLINK(bridge ${name})`);
 }
 
-/** Another device with an address of its own on the wire of `parent`; several on one parent reach each other. */
+/**
+ * Another device with an address of its own on the wire of `parent`; several on one parent reach
+ * each other.
+ */
 export function createMacvlan(rtnetlink: Rtnetlink, parent: number, end: VethEnd): Outcome {
   const builder = newLink(rtnetlink);
   endAttributes(rtnetlink, end);
@@ -100,7 +105,7 @@ export function changeLink(rtnetlink: Rtnetlink, index: number, change: LinkChan
 export function deleteLink(rtnetlink: Rtnetlink, index: number): Outcome {
   rtnetlink.start(RTM_DELLINK, NLM_F_ACK).u32(0).u32(index).u32(0).u32(0);
   const outcome = rtnetlink.transact("RTM_DELLINK");
-  // Gone already, for example with the other end of its cable.
+  // Already gone, for example with the other end of the pair.
   return !outcome.ok && outcome.errno === "ENODEV" ? OK : outcome;
 }
 
@@ -170,7 +175,8 @@ export function addRoute(
 }
 
 /**
- * A veth leaves checksums to the hardware it does not have; frames that pass a packet socket would carry them unfinished.
+ * A veth leaves checksums to the hardware it does not have; frames that pass a packet socket would
+ * carry them unfinished.
  * @param name a device in the caller's namespace
  */
 export function disableTransmitOffload(name: string): Outcome {

@@ -1,6 +1,7 @@
 /**
- * The engine's world on Linux: a raw VRRP socket and an ARP socket for each interface of a router, an ARP socket for each
- * other device with a virtual address, one rtnetlink socket for requests and one for news, all in one reactor.
+ * The engine's world on Linux: a raw VRRP socket and an ARP socket for each interface of a router,
+ * an ARP socket for each other device with a virtual address, one rtnetlink socket for requests and
+ * one for news, all in one reactor.
  */
 
 import type { Ipv4 } from "#units/address";
@@ -31,7 +32,10 @@ interface Port {
   readonly groups: Set<Ipv4>;
 }
 
-/** Packets taken from one socket before others have their turn: a flood on one interface must not starve the rest. */
+/**
+ * Packets taken from one socket before others have their turn: a flood on one interface must not
+ * starve the rest.
+ */
 const BATCH = 64;
 /** What sending says when the device under the socket has been deleted. */
 const GONE: readonly string[] = ["ENXIO", "ENODEV"];
@@ -62,7 +66,8 @@ export class LinuxWorld implements World {
   }
 
   listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome {
-    // Deleted and made anew with the same index, which we were not told of: the sockets are of the device before.
+    // The device was deleted and made anew with the same index, and the message about it was lost:
+    // the sockets belong to the old device.
     if (this.#ports.get(interfaceIndex)?.arp?.isBound() === false) this.unlisten(interfaceIndex);
     const known = this.#ports.get(interfaceIndex);
     const port = known ?? { vrrp: undefined, arp: undefined, groups: new Set() };
@@ -115,8 +120,8 @@ export class LinuxWorld implements World {
   sendArp(interfaceIndex: number, frame: Uint8Array): Outcome {
     const arp = this.#ports.get(interfaceIndex)?.arp;
     if (arp !== undefined) return arp.send(frame);
-    // An address on a device that could not be listened on. The socket is kept: closing a packet socket waits for every
-    // processor (synchronize_net), up to milliseconds.
+    // An address on a device that could not be listened on. The socket is kept: closing a packet
+    // socket waits for every processor (synchronize_net), up to milliseconds.
     let sender = this.#senders.get(interfaceIndex);
     if (sender === undefined) {
       const opened = openArpSender(interfaceIndex);
@@ -159,7 +164,8 @@ export class LinuxWorld implements World {
     socket: VrrpSocket | ArpSocket,
   ): void {
     for (let taken = 0; taken < BATCH; taken++) {
-      // What was received may have ended the listening; the descriptor's number may be another socket's by now.
+      // What was received may have ended the listening; the descriptor's number may be another
+      // socket's by now.
       if (this.#ports.get(interfaceIndex) !== port) return;
       const length = socket.receive(this.#buffer);
       if (length <= 0) return;
@@ -168,7 +174,10 @@ export class LinuxWorld implements World {
   }
 }
 
-/** May be lost when the supervisor does not read. The end of a hand-over may not: the supervisor would do it once more. */
+/**
+ * May be lost when the supervisor does not read. The end of a hand-over may not: the supervisor
+ * would do it once more.
+ */
 function onlyInforms(message: FromEngine): boolean {
   if (message.type === "report") return message.report.kind !== "handed-over";
   return message.type === "log" || message.type === "drop" || message.type === "snapshot";
@@ -176,7 +185,10 @@ function onlyInforms(message: FromEngine): boolean {
 
 const notListening = (call: string): Failure => ({ ok: false, errno: "ENOTCONN", call });
 
-/** Those that are not wanted any more go first: the kernel allows a socket 20 (igmp_max_memberships). */
+/**
+ * Those that are not wanted any more go first: the kernel allows a socket 20
+ * (igmp_max_memberships).
+ */
 function setGroups(port: Port, groups: readonly Ipv4[]): Outcome {
   for (const group of port.groups) {
     if (groups.includes(group)) continue;

@@ -12,7 +12,10 @@ export type Locked =
   | { readonly kind: "taken" }
   | { readonly kind: "failed"; readonly failure: Failure };
 
-/** The file stays; only the lock on it counts. Node.js opens with O_CLOEXEC, so children do not keep it. */
+/**
+ * The file stays; only the lock on it counts. Node.js opens with O_CLOEXEC, so children do not keep
+ * it.
+ */
 export function lockFile(path: string): Locked {
   let fd: number;
   try {

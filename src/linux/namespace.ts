@@ -1,6 +1,7 @@
 /**
- * Network namespaces, held by a file descriptor of this process: when it ends, however it ends, the kernel takes them
- * down with every device in them. Nothing is left under /run/netns, nothing has to be cleaned.
+ * Network namespaces, held by a file descriptor of this process: when it ends, however it ends, the
+ * kernel takes them down with every device in them. Nothing is left under /run/netns, nothing has
+ * to be cleaned.
  */
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -22,7 +23,10 @@ export class Namespace {
     this.fd = fd;
   }
 
-  /** Sockets opened by `work` belong to this namespace for good. Synchronous: an await would come back elsewhere. */
+  /**
+   * Sockets opened by `work` belong to this namespace for good. Synchronous: an await would come
+   * back elsewhere.
+   */
   within<T>(work: () => T): T {
     const home = openOwn();
     try {
@@ -51,7 +55,10 @@ export class Namespace {
   }
 }
 
-/** A new, empty namespace. Throws LinuxError where that is not allowed (needs root, or a user namespace). */
+/**
+ * A new, empty namespace. Throws LinuxError where that is not allowed (needs root, or a user
+ * namespace).
+ */
 export function createNamespace(name: string): Namespace {
   const home = openOwn();
   try {
@@ -74,8 +81,9 @@ function openOwn(): number {
 }
 
 /**
- * What the program sees instead of the machine's own folders. It also gets /dev/null in the place of /dev/console:
- * keepalived -l writes its log there too (LOG_CONS), and a serial console that nobody drains stops the writer.
+ * What the program sees instead of the machine's own folders. It also gets /dev/null in the place
+ * of /dev/console: keepalived -l writes its log there too (LOG_CONS), and a serial console that
+ * nobody drains stops the writer.
  */
 export interface PrivateMounts {
   /** Empty folders of its own, in memory; made where they do not exist. */
@@ -90,7 +98,10 @@ export interface SpawnInOptions {
   readonly cwd?: string;
   readonly stdio?: StdioOptions;
   readonly detached?: boolean;
-  /** SIGKILL the program when the calling process ends, however it ends. False unless said otherwise. */
+  /**
+   * SIGKILL the program when the calling process ends, however it ends. False unless said
+   * otherwise.
+   */
   readonly diesWithParent?: boolean;
 }
 
@@ -99,8 +110,9 @@ const HELPER = fileURLToPath(new URL("./enter-namespace.ts", import.meta.url));
 export const NAMESPACE_FD = 9;
 
 /**
- * Runs a program in the namespace. The child first is a Node.js that enters it and then becomes the program (execve), so
- * the PID is the program's. Stdio beyond descriptor 8 is not available to the caller.
+ * Runs a program in the namespace. The child first is a Node.js that enters it and then becomes the
+ * program (execve), so the PID is the program's. Stdio beyond descriptor 8 is not available to the
+ * caller.
  */
 export function spawnIn(
   namespace: Namespace,

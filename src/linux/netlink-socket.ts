@@ -26,12 +26,15 @@ const NETLINK_EXT_ACK = 11;
 const NLMSGERR_ATTR_MSG = 1;
 /** struct sockaddr_nl: family u16, pad u16, port u32, groups u32 */
 const SOCKADDR_NL_SIZE = 12;
-/** The kernel answers inside the system call; an answer that takes this long was dropped for want of memory. */
+/**
+ * The kernel answers inside the system call; an answer that takes longer was dropped for want of
+ * memory.
+ */
 const ANSWER_SECONDS = 1;
 
 /**
- * With `groups` 0 a blocking socket for requests, whose `recv` gives up with EAGAIN after a second; otherwise a non-blocking
- * one for news of these groups (a bit mask).
+ * With `groups` 0 a blocking socket for requests, on which `recv` fails with EAGAIN after a second;
+ * otherwise a non-blocking one for notifications of these groups (a bit mask).
  */
 export function openNetlink(protocol: number, groups: number): Result<number> {
   const flags = SOCK_RAW | SOCK_CLOEXEC | (groups === 0 ? 0 : SOCK_NONBLOCK);
@@ -41,7 +44,7 @@ export function openNetlink(protocol: number, groups: number): Result<number> {
   const view = new DataView(address.buffer);
   view.setUint16(0, AF_NETLINK, true);
   view.setUint32(8, groups, true);
-  // Words with the errors are a nicety: kernels before 4.12 have none.
+  // Error texts are optional: kernels before 4.12 have none.
   libc.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, Int32Array.of(1), 4);
   libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, Int32Array.of(ANSWER_SECONDS, 0, 0, 0), 16);
   if (libc.bind(fd, address, address.length) !== 0) {
@@ -52,7 +55,10 @@ export function openNetlink(protocol: number, groups: number): Result<number> {
   return success(fd);
 }
 
-/** What a message of type NLMSG_ERROR or NLMSG_DONE says about the request: both begin with an error number or 0. */
+/**
+ * What a message of type NLMSG_ERROR or NLMSG_DONE says about the request: both begin with an error
+ * number or 0.
+ */
 export function acknowledged(message: NetlinkMessage, call: string): Outcome {
   const { payload, flags } = message;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -60,7 +66,7 @@ export function acknowledged(message: NetlinkMessage, call: string): Outcome {
   if (error <= 0) return OK;
   const failure: Failure = { ok: false, errno: errnoName(error), call };
   if ((flags & NLM_F_ACK_TLVS) === 0 || payload.length < 20) return failure;
-  // The kernel's words come behind the request it quotes, or behind its header only.
+  // The kernel's error text follows the request it quotes, or only the header of that.
   const quoted = (flags & NLM_F_CAPPED) !== 0 ? 16 : view.getUint32(4, true);
   const detail = textOf(attributesOf(payload, 4 + ((quoted + 3) & ~3)).get(NLMSGERR_ATTR_MSG));
   return detail === undefined ? failure : { ...failure, detail };

@@ -1,6 +1,7 @@
 /**
- * Netlink messages as bytes (linux/netlink.h, linux/rtnetlink.h). Pure: builds requests, walks answers, never throws on
- * what it reads. Numbers are in host order, which is little-endian on every platform we run on.
+ * Netlink messages as bytes (linux/netlink.h, linux/rtnetlink.h). Pure: builds requests, walks
+ * answers, never throws on what it reads. Numbers are in host order, which is little-endian on
+ * every platform we run on.
  */
 import { assert } from "#units/assert";
 

@@ -1,21 +1,29 @@
 /**
- * The sub-second lease: nf_tables rules that let a guarded address answer only while it is prolonged.
+ * The sub-second lease: nf_tables rules that let a guarded address answer only while it is
+ * prolonged.
  *
- *   table ip TABLE                                        table arp TABLE
- *     set guarded { type ipv4_addr }                        the same sets
- *     set alive   { type ipv4_addr; flags timeout }         chain input  { hook input;  target in guarded, not alive: drop }
- *     chain input { hook prerouting priority raw;           chain output { hook output; sender in guarded, not alive: drop }
+ *   table ip TABLE
+ *     set guarded { type ipv4_addr }
+ *     set alive   { type ipv4_addr; flags timeout }
+ *     chain input { hook prerouting priority raw;
  *       ip daddr @guarded ip daddr != @alive drop }
+ *   table arp TABLE
+ *     the same sets
+ *     chain input  { hook input;  target in guarded, not in alive: drop }
+ *     chain output { hook output; sender in guarded, not in alive: drop }
  *
- * Whoever dies, hangs or is stopped prolongs no more; the element runs out in the kernel, and the address is silent on this
- * machine although it is still there: no answer to ARP, no packet let in, neither from outside nor from this machine
- * itself (a local client must not go on with the former owner), nor to a container behind a port mapping, for the hook
- * comes before address translation. Announcements that we send through a packet socket do not pass these hooks.
+ * A process that dies, hangs or is stopped prolongs no more. The element then expires in the
+ * kernel, and this machine no longer answers for the address although it is still there: ARP is not
+ * answered, and no packet is accepted, neither from outside nor from this machine itself (a local
+ * client must not go on with the former owner), nor for a container behind a port mapping, since
+ * the hook comes before address translation. Announcements sent through a packet socket do not pass
+ * these hooks.
  *
- * The tables outlive the process on purpose (no NFT_TABLE_F_OWNER): a guard that goes when its owner is killed guards
- * nothing. They belong to the network namespace, and an element belongs to whoever answers for its address: there is one
- * such daemon at most (address-claims.ts). So nobody touches an element but the owner of its address, and whoever finds
- * one that nobody owns (the next engine, the supervisor of a dead one, `baton release`) removes it. The first `open` of a
+ * The tables outlive the process on purpose (no NFT_TABLE_F_OWNER): a guard that disappears with a
+ * killed owner would guard nothing. They belong to the network namespace, and an element belongs to
+ * the daemon that answers for its address, of which there is at most one (address-claims.ts). So
+ * only that daemon changes the element, and an element of an address that nobody owns is removed by
+ * the next engine, by the supervisor of a dead one or by `baton release`. The first `open` of a
  * process makes the rules anew and leaves the elements as they are.
  */
 
@@ -32,7 +40,7 @@ const ALIVE = "alive";
 /** Other programs' transactions may come between looking and deleting. */
 const REMOVE_TRIES = 5;
 
-/** Where an address stands in the network header, and where packets that carry it pass. */
+/** Where an address is in the network header, and the hook that such packets pass. */
 interface GuardedPath {
   readonly family: number;
   readonly chain: string;
@@ -59,7 +67,7 @@ const FAMILIES: readonly number[] = [NFPROTO_IPV4, NFPROTO_ARP];
 export class NftGuard implements AddressGuard {
   readonly #socket: NftSocket;
   readonly #table: string;
-  /** Who guards, for people who read `nft list ruleset`. */
+  /** The comment of the tables, for people who read `nft list ruleset`. */
   readonly #owner: string;
   /** By this process. */
   readonly #guarded = new Set<Ipv4>();
@@ -70,7 +78,10 @@ export class NftGuard implements AddressGuard {
     this.#owner = owner;
   }
 
-  /** Guards these addresses too. They are silent until `prolong`: open before the address is added. */
+  /**
+   * Guards these addresses too. They are not answered for until `prolong`: open before the address
+   * is added.
+   */
   open(addresses: readonly Ipv4[]): Outcome {
     const added = addresses.filter((address) => !this.#guarded.has(address));
     if (added.length === 0) return OK;
@@ -79,12 +90,16 @@ export class NftGuard implements AddressGuard {
     this.#guard(batch, added);
     const outcome = this.#commit(batch);
     if (outcome.ok) for (const address of added) this.#guarded.add(address);
-    // Somebody emptied the whole ruleset (`nft flush ruleset`, a firewall's reload): everything is made anew.
+    // Another program has emptied the ruleset (`nft flush ruleset`, a firewall's reload): all is
+    // made anew.
     else if (outcome.errno === "ENOENT" && this.#guarded.size > 0) return this.#restore(added);
     return outcome;
   }
 
-  /** Lets them answer for `milliseconds` from now, in place of what was left; below 1 silences them at once. */
+  /**
+   * They are answered for during `milliseconds` from now, in place of what was left; below 1: no
+   * longer.
+   */
   prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome {
     assert(Number.isFinite(milliseconds), `a lease of ${milliseconds} ms`);
     const lease = Math.floor(milliseconds);
@@ -102,7 +117,9 @@ export class NftGuard implements AddressGuard {
     return this.#remove((address) => gone.has(address));
   }
 
-  /** Removes what earlier processes left, unless it is to be kept. Harmless when there is nothing. */
+  /**
+   * Removes what earlier processes left, unless it is to be kept. Harmless when there is nothing.
+   */
   clean(isKept: (address: Ipv4) => boolean): Outcome {
     return this.#remove((address) => !isKept(address));
   }
@@ -138,8 +155,9 @@ export class NftGuard implements AddressGuard {
   }
 
   /**
-   * What is guarded is asked of the kernel: a former process may have left it, and another daemon in this network namespace
-   * may have guarded more. That it is still so when elements or tables are deleted, the kernel makes sure (ERESTART).
+   * What is guarded is asked of the kernel: a former process may have left it, and another daemon
+   * in this network namespace may have guarded more. That it is still so when elements or tables
+   * are deleted, the kernel makes sure (ERESTART).
    */
   #remove(isGone: (address: Ipv4) => boolean): Outcome {
     for (let tries = 1; ; tries++) {
@@ -193,7 +211,8 @@ export class NftGuard implements AddressGuard {
   #prolong(addresses: readonly Ipv4[], lease: number): Outcome {
     const batch = this.#batch();
     for (const family of FAMILIES) {
-      // The lifetime of an element that exists can be changed since Linux 6.12 only; it is replaced instead.
+      // The lifetime of an element that exists can be changed since Linux 6.12 only; it is replaced
+      // instead.
       this.#deleteIfThere(batch, family, ALIVE, addresses);
       if (lease > 0) batch.addElements(family, this.#table, ALIVE, addresses, lease);
     }
@@ -216,8 +235,8 @@ export class NftGuard implements AddressGuard {
 }
 
 /**
- * A guard in the calling thread's network namespace, or why there can be none: EPROTONOSUPPORT or EOPNOTSUPP (and the
- * like) where the kernel has no nf_tables, EPERM without CAP_NET_ADMIN.
+ * A guard in the calling thread's network namespace, or why there can be none: EPROTONOSUPPORT or
+ * EOPNOTSUPP (and the like) where the kernel has no nf_tables, EPERM without CAP_NET_ADMIN.
  */
 export function openNftGuard(table = "baton", owner = `PID ${libc.getpid()}`): Result<NftGuard> {
   const socket = openNftSocket();

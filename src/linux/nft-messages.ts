@@ -1,8 +1,9 @@
 /**
  * nf_tables requests as bytes (linux/netfilter/nfnetlink.h, nf_tables.h). Pure.
  *
- * A batch is one transaction: between BATCH_BEGIN and BATCH_END the kernel takes all messages or none, and packets see the
- * rules before it or after it, never between. Numbers inside nf_tables attributes are in network order.
+ * A batch is one transaction: between BATCH_BEGIN and BATCH_END the kernel takes all messages or
+ * none, and packets see the rules before it or after it, never between. Numbers inside nf_tables
+ * attributes are in network order.
  */
 import { type Ipv4, ipv4 } from "#units/address";
 import { assert } from "#units/assert";
@@ -112,7 +113,10 @@ export interface Hook {
   readonly priority: number;
 }
 
-/** What a rule looks at and does. One register is enough for all we need: `load…` fills it, the others read it. */
+/**
+ * What a rule looks at and does. One register is enough for all we need: `load…` fills it, the
+ * others read it.
+ */
 export type NftExpression =
   | {
       readonly kind: "load";
@@ -134,14 +138,20 @@ export type NftExpression =
   | { readonly kind: "over-rate"; readonly perSecond: number; readonly burst: number }
   | { readonly kind: "drop" };
 
-/** One transaction. Sequence numbers count up from `first`; the last message before the end asks for the answer. */
+/**
+ * One transaction. Sequence numbers count up from `first`; the last message before the end asks for
+ * the answer.
+ */
 export class NftBatch {
   readonly #builder = new MessageBuilder();
   readonly first: number;
   #next: number;
   #lastAt = 0;
 
-  /** @param generation of the ruleset that was looked at: if it is another one by now, the kernel answers ERESTART. */
+  /**
+   * @param generation of the ruleset that was looked at: if it is another one by now, the kernel
+   * answers ERESTART.
+   */
   constructor(first: number, generation?: number) {
     this.first = first;
     this.#next = first;
@@ -159,7 +169,10 @@ export class NftBatch {
     this.#message(NFT_MSG_DELTABLE, 0, family, table);
   }
 
-  /** Addresses, of which each may be given a lifetime if `timeout`. Harmless when it exists in the same form. */
+  /**
+   * Addresses, of which each may be given a lifetime if `timeout`. Harmless when it exists in the
+   * same form.
+   */
   addAddressSet(family: number, table: string, name: string, id: number, timeout: boolean): void {
     const builder = this.#message(NFT_MSG_NEWSET, NLM_F_CREATE, family, table);
     builder
@@ -201,7 +214,10 @@ export class NftBatch {
     builder.end();
   }
 
-  /** @param milliseconds lifetime of each, whole and above 0; undefined: for ever. An element that exists stays as it is. */
+  /**
+   * @param milliseconds lifetime of each, whole and above 0; undefined: for ever. An element that
+   * exists stays as it is.
+   */
   addElements(
     family: number,
     table: string,
@@ -229,7 +245,9 @@ export class NftBatch {
     this.#message(NFT_MSG_DELSETELEM, 0, family, table).attributeText(NFTA_SET_ELEM_LIST_SET, set);
   }
 
-  /** The transaction as it is sent, and the sequence number whose acknowledgement means success. */
+  /**
+   * The transaction as it is sent, and the sequence number that is acknowledged when it succeeds.
+   */
   finish(): { readonly bytes: Uint8Array; readonly last: number } {
     const last = this.#next - 1;
     assert(last > this.first, "a batch needs a message");
@@ -387,7 +405,7 @@ export function generationOf({ type, payload }: NetlinkMessage): number | undefi
   return be32Of(attributesOf(payload, NFGENMSG_SIZE).get(NFTA_GEN_ID));
 }
 
-/** A question that has no effect, to learn whether there are nf_tables at all. */
+/** A request without an effect, to learn whether the kernel has nf_tables. */
 export function emitGetGeneration(builder: MessageBuilder, sequence: number): Uint8Array {
   const type = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN;
   return builder

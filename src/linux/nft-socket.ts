@@ -77,7 +77,9 @@ export class NftSocket {
     }
   }
 
-  /** Sends the transaction. The first error decides; without any, the last message is acknowledged. */
+  /**
+   * Sends the transaction. The first error decides; without any, the last message is acknowledged.
+   */
   commit(batch: NftBatch): Outcome {
     const { bytes, last } = batch.finish();
     // The end of the batch has a number too.
@@ -111,8 +113,8 @@ export class NftSocket {
 }
 
 /**
- * In the calling thread's network namespace, or why there can be none: EPROTONOSUPPORT or EOPNOTSUPP (and the like) where
- * the kernel has no nf_tables, EPERM without CAP_NET_ADMIN.
+ * In the calling thread's network namespace, or why there can be none: EPROTONOSUPPORT or
+ * EOPNOTSUPP (and the like) where the kernel has no nf_tables, EPERM without CAP_NET_ADMIN.
  */
 export function openNftSocket(): Result<NftSocket> {
   const fd = openNetlink(NETLINK_NETFILTER, 0);

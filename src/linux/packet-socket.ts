@@ -1,8 +1,9 @@
 /**
- * Whole Ethernet frames in and out of one interface (AF_PACKET, SOCK_RAW): capture, injection, a switch's port.
+ * Whole Ethernet frames in and out of one interface (AF_PACKET, SOCK_RAW): capture, injection, a
+ * switch's port.
  *
- * The kernel keeps a VLAN tag beside the frame, not in it; frames are therefore seen untagged. On a veth, checksums and large
- * segments are unfinished unless its offloads are off (links.ts).
+ * The kernel keeps a VLAN tag beside the frame, not in it; frames are therefore seen untagged. On a
+ * veth, checksums and large segments are unfinished unless its offloads are off (links.ts).
  */
 import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
@@ -17,7 +18,10 @@ export interface PacketSocketOptions {
   readonly protocol?: number;
   /** True unless said otherwise: what this machine sends on the interface is not received. */
   readonly ignoreOutgoing?: boolean;
-  /** Frames for other stations too. Needed on a switch's port; a capture of the own traffic does without. */
+  /**
+   * Frames for other stations too. Needed on a switch's port; a capture of the own traffic does
+   * without.
+   */
   readonly promiscuous?: boolean;
   readonly filter?: readonly BpfInstruction[];
   /** Bytes; the kernel doubles it, and charges some hundred bytes for each frame. */
@@ -62,7 +66,10 @@ export class PacketSocket implements Disposable {
     }
   }
 
-  /** Frames that passed the filter, and how many of them found no room in the buffer, since the last call. */
+  /**
+   * Frames that passed the filter, and how many of them found no room in the buffer, since the last
+   * call.
+   */
   statistics(): Result<{ readonly packets: number; readonly drops: number }> {
     const value = new Int32Array(abi.TPACKET_STATS.size / 4);
     const length = Int32Array.of(abi.TPACKET_STATS.size);
@@ -72,7 +79,10 @@ export class PacketSocket implements Disposable {
     return success({ packets: (value[0] ?? 0) >>> 0, drops: (value[1] ?? 0) >>> 0 });
   }
 
-  /** False: the device it was bound to is gone, also where another one has its name and index by now. */
+  /**
+   * False: the device it was bound to is gone, also where another one has its name and index by
+   * now.
+   */
   isBound(): boolean {
     const address = new Uint8Array(abi.SOCKADDR_LL.size);
     const length = Int32Array.of(address.length);
@@ -92,8 +102,8 @@ export function openPacketSocket(
   interfaceIndex: number,
   options: PacketSocketOptions = {},
 ): Result<PacketSocket> {
-  // Protocol 0 receives nothing until `bind` says which: no frame of another interface, and none that the filter would
-  // have refused, slips in between.
+  // Protocol 0 receives nothing until `bind` says which: no frame of another interface, and none
+  // that the filter would have refused, slips in between.
   const fd = libc.socket(abi.AF_PACKET, abi.SOCK_RAW | abi.SOCK_NONBLOCK | abi.SOCK_CLOEXEC, 0);
   if (fd < 0) return libc.failure("socket(AF_PACKET)");
   const prepared = prepare(fd, interfaceIndex, options);

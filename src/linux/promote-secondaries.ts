@@ -1,9 +1,10 @@
 /**
- * net.ipv4.conf.DEVICE.promote_secondaries: with 1 the kernel removes one address and keeps the others of its subnet; with 0,
- * the default, it removes those that were added after it as well, the host's own included.
+ * net.ipv4.conf.DEVICE.promote_secondaries: with 1 the kernel removes one address and keeps the
+ * others of its subnet; with 0, the default, it removes those that were added after it as well, the
+ * host's own included.
  *
- * As keepalived: set while an instance with the keyword runs, and put back to 0 afterwards, but only where it was we who set
- * it. A device that is made anew begins with the default again.
+ * As keepalived: set while an instance with the keyword runs, and put back to 0 afterwards, but
+ * only where it was we who set it. A device that is made anew begins with the default again.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { type Failure, OK, type Outcome } from "#vrrp/engine/world";
@@ -14,7 +15,10 @@ export class PromoteSecondaries {
   /** Devices where we have set it. */
   readonly #set = new Set<string>();
 
-  /** On these devices and no others. Those that are not there are passed over. The first refusal, if any. */
+  /**
+   * On these devices and no others. Those that are not there are passed over. The first refusal, if
+   * any.
+   */
   settle(devices: ReadonlySet<string>): Outcome {
     let outcome: Outcome = OK;
     for (const device of this.#set) {

@@ -1,10 +1,12 @@
 /**
- * One thread, one `ppoll`: waits until something is readable or a deadline is reached, then calls handlers in order.
+ * One thread, one `ppoll`: waits until something is readable or a deadline is reached, then calls
+ * handlers in order.
  *
- * The time to wait is rounded to nothing: instants are whole microseconds, `ppoll` takes nanoseconds, so it is never early;
- * how late it may be is the thread's timer slack (process.ts) and the scheduler's matter. The kernel's wait does not count
- * a suspension of the machine, our clock does: after one, a deadline that has passed is met when the first packet arrives
- * or the rest of the wait is over.
+ * The time to wait needs no rounding: instants are whole microseconds and `ppoll` takes
+ * nanoseconds, so it is never early. How late it is depends on the thread's timer slack
+ * (process.ts) and on the scheduler. The kernel's wait does not count a suspension of the machine,
+ * while our clock does: after one, a deadline that has passed is noticed when the first packet
+ * arrives or the rest of the wait is over.
  */
 
 import { assert } from "#units/assert";
@@ -37,9 +39,10 @@ export class Reactor {
   }
 
   /**
-   * After a wait, and before a timer is fired: as long as `isDue` and something is readable, handlers are called again without
-   * waiting, for `most` at the longest. A handler takes some packets of a socket at a time; nothing is to be decided by a
-   * deadline while the packet that says otherwise is behind them, nor may a flood put off a deadline for ever.
+   * After a wait, and before a timer is fired: while `isDue` and something is readable, handlers
+   * are called again without waiting, for `most` at the longest. A handler takes a bounded number
+   * of packets from a socket; no deadline shall decide while a packet that says otherwise waits
+   * behind them, and no flood shall put off a deadline for ever.
    */
   drain(isDue: () => boolean, most: Micros, clock: () => Instant = now): void {
     const end = after(clock(), most);
@@ -47,7 +50,8 @@ export class Reactor {
   }
 
   /**
-   * One wait; `until` undefined waits for ever. Handlers may add and remove descriptors. False: nothing was readable.
+   * One wait; `until` undefined waits for ever. Handlers may add and remove descriptors. False:
+   * nothing was readable.
    */
   wait(until: Instant | undefined): boolean {
     const table = this.#table;
@@ -61,7 +65,7 @@ export class Reactor {
     }
     if (ready === 0) return false;
     for (let i = 0; i < handlers.length; i++) {
-      // Events and results share the second word: results are its upper half.
+      // Events and results share the second 32 bits: results are the upper half.
       const results = (table[i * 2 + 1] ?? 0) >>> 16;
       if (results === 0) continue;
       assert((results & POLLNVAL) === 0, "a descriptor was closed before it was removed");

@@ -1,4 +1,6 @@
-/** How this room says that the kernel refused: as a value where the daemon can go on, as an exception for tools and tests. */
+/**
+ * A refusal of the kernel: a value where the daemon can go on, an exception for tools and tests.
+ */
 import type { Failure, Outcome } from "#vrrp/engine/world";
 
 export type Result<T> = { readonly ok: true; readonly value: T } | Failure;
@@ -16,7 +18,7 @@ export class LinuxError extends Error {
   }
 }
 
-/** `setns: EPERM` or `RTM_NEWLINK: EINVAL (the kernel's own words)`. */
+/** `setns: EPERM`, or with the kernel's own text `RTM_NEWLINK: EINVAL (Link not found)`. */
 export function printFailure(failure: Failure): string {
   const detail = failure.detail === undefined ? "" : ` (${failure.detail})`;
   return `${failure.call}: ${failure.errno}${detail}`;

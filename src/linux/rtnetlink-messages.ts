@@ -1,4 +1,7 @@
-/** What rtnetlink says about links, IPv4 addresses and neighbours, as values. Pure; odd bytes are `undefined`. */
+/**
+ * What rtnetlink says about links, IPv4 addresses and neighbours, as values. Pure; odd bytes are
+ * `undefined`.
+ */
 
 import { type Ipv4, ipv4, type Mac, macFromBytes } from "#units/address";
 import type { AddressInfo, LinkInfo, WorldEvent } from "#vrrp/engine/world";

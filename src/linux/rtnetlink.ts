@@ -1,7 +1,8 @@
 /**
- * Links and addresses through rtnetlink. A request is answered inside the system call: the kernel works in `send`, the
- * acknowledgement waits in the socket when it returns.
+ * Links and addresses through rtnetlink. A request is answered inside the system call: the kernel
+ * works in `send`, the acknowledgement waits in the socket when it returns.
  */
+import { release } from "node:os";
 
 import type { Ipv4 } from "#units/address";
 import {
@@ -14,7 +15,6 @@ import {
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import * as abi from "./abi.ts";
-import { keepsMarks } from "./address-mark.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 import {
@@ -62,12 +62,25 @@ const FOREVER = 0xffffffff;
 const MONITOR_BUFFER = 4 * 1_048_576;
 /** Datagrams taken before others in the reactor have their turn. */
 const READ_MAX = 256;
-/** A dump is taken again when something changed under it; a machine that never stands still gets what there is. */
+/**
+ * A dump is repeated when something changed meanwhile; after this many tries the last one is used.
+ */
 const DUMP_TRIES = 5;
 
 /** `marks` false: addresses are added as on a kernel that does not know IFA_PROTO. */
 export interface AddressMarks {
   readonly marks: boolean;
+}
+
+/**
+ * Whether this kernel keeps the mark of our addresses: IFA_PROTO, since Linux 5.18. Decided by the
+ * version number; a vendor's older kernel that has it is taken for one without, which does no harm.
+ */
+export function keepsMarks(version: string = release()): boolean {
+  const match = /^(\d+)\.(\d+)/.exec(version);
+  if (match === null) return false;
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  return major > 5 || (major === 5 && minor >= 18);
 }
 
 /** Requests: one socket, one answer at a time. */
@@ -112,7 +125,10 @@ export class Rtnetlink {
     );
   }
 
-  /** One entry of the ARP table; undefined: there is none, or the kernel (before 5.0) does not answer such questions. */
+  /**
+   * One entry of the ARP table; undefined: there is none, or the kernel (before 5.0) does not
+   * answer such questions.
+   */
   neighbour(interfaceIndex: number, address: Ipv4): NeighbourInfo | undefined {
     this.#start(RTM_GETNEIGH, NLM_F_ACK).u8(abi.AF_INET).u8(0).u16(0).u32(interfaceIndex).u32(0);
     this.builder.attributeBe32(NDA_DST, address);
@@ -235,8 +251,8 @@ export class RtnetlinkMonitor {
   }
 
   /**
-   * What has arrived, up to a bound: the descriptor stays readable if there is more. After a loss, one `resync` with all
-   * there is in the place of everything else.
+   * What has arrived, up to a bound: the descriptor stays readable if there is more. After a loss,
+   * one `resync` with all there is in the place of everything else.
    */
   read(): readonly WorldEvent[] {
     if (this.#lost) return this.#resync();
@@ -254,8 +270,9 @@ export class RtnetlinkMonitor {
   }
 
   /**
-   * The kernel reports a loss (ENOBUFS) ahead of the older messages that still wait, and those must not be believed after
-   * the dump: they may tell of an address that was removed later, in a message that was lost. So the queue goes first.
+   * The kernel reports a loss (ENOBUFS) before the older messages that still wait. Those must not
+   * be applied after the dump: they may announce an address that was removed later, in a message
+   * that was lost. So the queue is emptied first.
    */
   #resync(): readonly WorldEvent[] {
     this.#lost = true;

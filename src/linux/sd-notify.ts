@@ -1,4 +1,7 @@
-/** systemd's readiness protocol (sd_notify): one datagram to the Unix socket that the environment names. */
+/**
+ * systemd's readiness protocol (sd_notify): one datagram to the Unix socket that the environment
+ * names.
+ */
 import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";

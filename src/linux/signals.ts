@@ -1,18 +1,20 @@
 /**
- * Real-time signals, which Node.js does not know and whose default ends the process. keepalived uses some of them: JSON is
- * SIGRTMIN+2, STATS_CLEAR is SIGRTMAX-1.
+ * Real-time signals, which Node.js does not know and which end the process by default. keepalived
+ * uses some of them: JSON is SIGRTMIN+2, STATS_CLEAR is SIGRTMAX-1.
  *
- * A handler runs between any two instructions of any thread, so it cannot be ours; it is a function of the C library that
- * may be called there. `abs` does nothing: the signal is caught and forgotten. `eventfd_write(number, …)` is one write(2) of 8
- * bytes to the descriptor of that number, where the end of a pipe has been put: libuv tells that the pipe can be read.
+ * A handler runs between any two instructions of any thread, so it cannot be JavaScript; it is an
+ * async-signal-safe function of the C library. `abs` does nothing: the signal is caught and has no
+ * effect. `eventfd_write(number, …)` is one write(2) of 8 bytes to the descriptor with the signal's
+ * number, which is the end of a pipe: libuv reports that the pipe is readable.
  *
- * Caught and not ignored, because programs that are executed inherit what is ignored, and scripts must find the default.
+ * The signals are caught, not ignored: programs that are executed inherit ignored signals, and
+ * scripts must find the default.
  */
 import { Socket } from "node:net";
 import { OK, type Outcome } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
+import { openPipe } from "./descriptors.ts";
 import * as libc from "./ffi.ts";
-import { openPipe } from "./pipe.ts";
 
 /** glibc keeps 32 and 33 for itself. */
 const FIRST = 34;
@@ -35,8 +37,11 @@ export function catchRealtimeSignals(): Outcome {
   return OK;
 }
 
-/** Tells of this one. A failure (no descriptors, or one of that number in use) leaves it caught and forgotten. */
-export function listenRealtime(number: number, tell: () => void): Outcome {
+/**
+ * Calls `notify` for this signal. After a failure (no descriptors, or that one in use) it has no
+ * effect.
+ */
+export function listenRealtime(number: number, notify: () => void): Outcome {
   if (libc.fcntl(number, abi.F_GETFD, 0) >= 0)
     return { ok: false, errno: "EBUSY", call: `descriptor ${number}` };
   const pipe = openPipe();
@@ -49,7 +54,7 @@ export function listenRealtime(number: number, tell: () => void): Outcome {
     libc.close(read);
     return failure;
   }
-  // A full pipe must not hold up the handler: what nobody has read yet says enough.
+  // A full pipe must not hold up the handler: unread bytes say enough.
   libc.fcntl(number, abi.F_SETFL, abi.O_NONBLOCK);
   let socket: Socket;
   try {
@@ -60,14 +65,14 @@ export function listenRealtime(number: number, tell: () => void): Outcome {
     return { ok: false, errno: "EINVAL", call: `reading a pipe for signal ${number}` };
   }
   socket.unref();
-  socket.on("data", tell);
+  socket.on("data", notify);
   socket.on("error", () => undefined);
   return handle(number, libc.writeToDescriptor());
 }
 
 /**
- * Node.js with `--disable-sigusr1` blocks SIGUSR1 for good, so that it never opens its debugger; what has come meanwhile is
- * delivered to whoever handles it now.
+ * Node.js with `--disable-sigusr1` blocks SIGUSR1 for good, so that it never opens its debugger;
+ * what has come meanwhile is delivered to whoever handles it now.
  */
 export function unblockSignal(number: number): Outcome {
   const set = new Uint8Array(abi.SIGSET_SIZE);

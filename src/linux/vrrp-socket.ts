@@ -1,4 +1,7 @@
-/** A raw socket for IP protocol 112 on one interface, or on none in particular: whole IPv4 packets in and out. */
+/**
+ * A raw socket for IP protocol 112 on one interface, or on none in particular: whole IPv4 packets
+ * in and out.
+ */
 
 import type { Ipv4 } from "#units/address";
 import { ANY_DEVICE, OK, type Outcome } from "#vrrp/engine/world";
@@ -17,12 +20,12 @@ export interface VrrpSocket {
   receive(into: Uint8Array): number;
   send(packet: Uint8Array, to: Ipv4): Outcome;
   joinGroup(group: Ipv4): Outcome;
-  /** Harmless for one that was never joined, or whose device is gone. */
+  /** Harmless for a group that was never joined, or after the device is gone. */
   leaveGroup(group: Ipv4): void;
   close(): void;
 }
 
-/** With `ANY_DEVICE` it hears unicast of every device, and the routes choose the way of what is sent. */
+/** With `ANY_DEVICE` it receives unicast from every device, and sends by the routing table. */
 export function openVrrpSocket(interfaceIndex: number, name: string): Result<VrrpSocket> {
   const fd = libc.socket(
     abi.AF_INET,

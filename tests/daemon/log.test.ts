@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs"
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type LogOptions, openLog } from "#daemon/log";
-import { openPipe } from "#linux/pipe";
+import { openPipe } from "#linux/descriptors";
 import { must } from "#linux/result";
 import { makeFolder } from "../support/daemon-bench.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { leftoversOf, type Place, printPlaces, readPlaces } from "#daemon/owned-places";
-import { keepsMarks } from "#linux/address-mark";
+import { keepsMarks } from "#linux/rtnetlink";
 import { type AddressInfo, BATON_PROTO } from "#vrrp/engine/world";
 import { ETH0, ip, own } from "../support/fake-world.ts";
 

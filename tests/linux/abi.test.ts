@@ -1,4 +1,7 @@
-/** The numbers of abi.ts and of the netlink files against the kernel's and the C library's own headers. */
+/**
+ * The numbers of abi.ts and of the netlink files against the kernel's and the C library's own
+ * headers.
+ */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** The engine's end of the pipe to its supervisor: what was written before the end arrives, however late it is read. */
+/**
+ * The engine's end of the pipe to its supervisor: what was written before the end arrives, however
+ * late it is read.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,7 +10,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-const PROGRAM = fileURLToPath(new URL("../support/last-words.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../support/last-lines.ts", import.meta.url));
 
 function start(count: number) {
   const child = spawn(process.execPath, [PROGRAM, String(count)], {

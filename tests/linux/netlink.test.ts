@@ -109,17 +109,17 @@ const message = (flags: number, hex: string): NetlinkMessage => ({
   payload: bytesFromHex(hex),
 });
 
-test("acknowledgements: success, an error, an error with the kernel's words", () => {
+test("acknowledgements: success, an error, an error with the kernel's text", () => {
   assert.deepEqual(acknowledged(message(0, "00000000"), "X"), { ok: true });
   assert.deepEqual(acknowledged(message(0, `eaffffff${"00".repeat(16)}`), "X"), {
     ok: false,
     errno: "EINVAL",
     call: "X",
   });
-  const words = "0a00 0100 6e6f706521 00 0000".replaceAll(" ", "");
+  const text = "0a00 0100 6e6f706521 00 0000".replaceAll(" ", "");
   const capped = message(
     NLM_F_ACK_TLVS | NLM_F_CAPPED,
-    `eaffffff 14000000 ${"00".repeat(12)} ${words}`,
+    `eaffffff 14000000 ${"00".repeat(12)} ${text}`,
   );
   assert.deepEqual(acknowledged(capped, "X"), {
     ok: false,
@@ -127,7 +127,7 @@ test("acknowledgements: success, an error, an error with the kernel's words", ()
     call: "X",
     detail: "nope!",
   });
-  const quoting = message(NLM_F_ACK_TLVS, `eaffffff 14000000 ${"00".repeat(12)} ffffffff ${words}`);
+  const quoting = message(NLM_F_ACK_TLVS, `eaffffff 14000000 ${"00".repeat(12)} ffffffff ${text}`);
   assert.deepEqual(acknowledged(quoting, "X"), {
     ok: false,
     errno: "EINVAL",
@@ -137,8 +137,8 @@ test("acknowledgements: success, an error, an error with the kernel's words", ()
 });
 
 test("an acknowledgement cut at every length is an outcome", () => {
-  const words = "0a0001006e6f7065210000 00";
-  const whole = bytesFromHex(`eaffffff 14000000 ${"00".repeat(12)} ${words}`);
+  const text = "0a0001006e6f7065210000 00";
+  const whole = bytesFromHex(`eaffffff 14000000 ${"00".repeat(12)} ${text}`);
   for (let length = 0; length <= whole.length; length++) {
     const cut = {
       type: 2,

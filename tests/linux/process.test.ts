@@ -19,7 +19,9 @@ const statusOf = (field: string): string =>
     readFileSync("/proc/thread-self/status", "utf8"),
   )?.[1] ?? "";
 
-/** Containers may refuse what root may elsewhere; then the refusal must be one of these, by name. */
+/**
+ * Containers may refuse what root may elsewhere; then the refusal must be one of these, by name.
+ */
 function isGranted(outcome: Outcome, refusals: readonly string[]): boolean {
   if (outcome.ok) return true;
   assert.ok(refusals.includes(outcome.errno), `${outcome.call}: ${outcome.errno}`);
@@ -60,7 +62,8 @@ test("priority: worse is always allowed, better needs the right to", () => {
 });
 
 test("code and libraries are locked as far as they are touched, and V8 can still give memory back", () => {
-  // In a process of its own: what a mistake here does is end it (V8 aborts when madvise fails on a locked page).
+  // In a process of its own: what a mistake here does is end it (V8 aborts when madvise fails on a
+  // locked page).
   const program = `
     import { readFileSync } from "node:fs";
     import { lockMemory } from "#linux/process";
@@ -103,7 +106,8 @@ test("only mappings of files are locked", () => {
 
 test("real-time: the thread is round-robin, or the system says why not", () => {
   if (!isGranted(setRealtime(1), ["EPERM"])) return;
-  // proc_pid_stat(5): field 41 is the policy, field 40 the priority; the name in field 2 may contain blanks.
+  // proc_pid_stat(5): field 41 is the policy, field 40 the priority; the name in field 2 may
+  // contain blanks.
   const stat = readFileSync("/proc/thread-self/stat", "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   assert.equal(fields[40 - 3], "1");

@@ -20,7 +20,9 @@ function only(hex: string): NetlinkMessage {
 const ADDRESS = `5c000000 1400 0000 08000000 950f0000  02 20 00 00 02000000
   08000100 c0000264  08000200 c0000264  0d000300 657468303a766970 00000000
   05000b00 ba000000  08000800 00000000  14000600 03000000 03000000 326f0700 326f0700`;
-/** A bridge says that eth0 is no port of it any more: in the words of a link's end, for its own family. */
+/**
+ * A bridge reports that eth0 is no longer its port: as the end of a link, for its own family.
+ */
 const PORT_LEFT = `50000000 1100 0000 00000000 00000000  07 00 0100 02000000 43100100 00000000
   09000300 6574683000 000000  08000a00 03000000  08000400 dc050000  05001000 06000000  0a000100 a637d8f58efc 0000`;
 /** eth0 itself, in the attributes that matter. */
@@ -45,7 +47,7 @@ test("an address with its label, mark and index", () => {
   assert.deepEqual(eventOf({ ...message, type: 21 }), { kind: "addressGone", address });
 });
 
-test("IFA_F_SECONDARY is told, in the short flags and in the long ones", () => {
+test("IFA_F_SECONDARY is read, in the short flags and in the long ones", () => {
   const { payload } = only(ADDRESS);
   const long = payload.slice();
   // IFA_FLAGS is the fifth attribute: its value lies behind 8 + 8 + 8 + 16 + 8 + 4 bytes.
