@@ -366,7 +366,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "src/vrrp/engine/guard.ts",
     rule: "a refused prolongation of the lease is acted on",
-    find: "  if (!outcome.ok) lose(engine, instance, outcome, now, follow);",
+    find: "    if (!outcome.ok) this.#lose(instance, outcome, now, outcomes);",
     replace: "",
   },
   {

@@ -49,7 +49,7 @@ export function checkEngine(cluster: SimulatedCluster, facts: ClusterFacts): Obs
         missing.delete(key);
         const entitled = kind === "master" || kind === "handover";
         if (isAnywhere && !entitled && !machine.supervisor.isHolding(name) && kernel.linkExists) {
-          const elsewhere = engine.ownedElsewhere(instance, kernel.linkIndex, virtual.address);
+          const elsewhere = engine.isOwnedElsewhere(instance, kernel.linkIndex, virtual.address);
           // Of an address owner (255) a copy that somebody else has put elsewhere may be the machine's own address, and
           // is left alone (seed 7081).
           const isMachinesOwn = !isThere && instance.config.router.priority === 255;

@@ -9,6 +9,7 @@ import type { Fault, Scenario } from "#sim/scenario";
 import { fromSeconds, micros } from "#units/time";
 import { priority } from "#units/vrrp";
 import { Announcements } from "#vrrp/engine/announcements";
+import { Effects } from "#vrrp/engine/effects";
 import { Engine } from "#vrrp/engine/engine";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { instance, rival, SECOND, scenario, shipped, virtualAddress } from "./small-scenario.ts";
@@ -153,11 +154,12 @@ test("no-alarm: nobody owns the address, and nobody says so", (t) => {
   const one = scenario([tracked(0), tracked(1)], {
     faults: [failing(0, 5, 12), failing(1, 5, 12)],
   });
-  const emit = shipped(Engine.prototype, "emit");
+  const perform = shipped(Effects.prototype, "perform");
   mustNotice(t, one, "no-alarm", () => {
-    t.mock.method(Engine.prototype, "emit", function (this: Engine, message) {
-      if (message.type !== "report" || message.report.kind !== "no-owner") emit.call(this, message);
-    } satisfies Engine["emit"]);
+    t.mock.method(Effects.prototype, "perform", function (this: Effects, ...args) {
+      const [, effect] = args;
+      if (effect.kind !== "report" || effect.report.kind !== "no-owner") perform.apply(this, args);
+    } satisfies Effects["perform"]);
   });
 });
 

@@ -1,4 +1,7 @@
-/** One announcer (core/announcer.ts) for each interface that carries virtual addresses, and the frames it sends. */
+/**
+ * Gratuitous ARP: one announcer (router/announcer.ts) for each interface that carries virtual
+ * addresses, and the frames it sends.
+ */
 
 import { earliest, type Instant, type Micros } from "#units/time";
 import {
@@ -11,15 +14,14 @@ import {
 } from "../router/announcer.ts";
 import type { InstanceConfig, PacingConfig } from "../router/config.ts";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "../wire/arp.ts";
-import type { Instance, OwnedAddress } from "./instance.ts";
-import type { Interfaces } from "./interfaces.ts";
-import type { World } from "./world.ts";
+import { deviceOf, type EngineContext } from "./context.ts";
+import type { Instance, InstanceAddress } from "./instance.ts";
 
 type Form = "request" | "reply";
 
 interface Target {
   readonly instance: Instance;
-  readonly owned: OwnedAddress;
+  readonly entry: InstanceAddress;
   readonly form: Form;
 }
 
@@ -28,7 +30,7 @@ const FORMS: Readonly<Record<InstanceConfig["arp"], readonly Form[]>> = {
   reply: ["reply"],
   both: ["request", "reply"],
 };
-const keyOf = ({ key }: OwnedAddress, form: Form): string => `${key} ${form}`;
+const keyOf = ({ key }: InstanceAddress, form: Form): string => `${key} ${form}`;
 
 interface Port {
   pacing: PacingConfig;
@@ -40,15 +42,13 @@ interface Port {
 const UNLIMITED: PacingConfig = { burst: 0, perSecond: 0, gap: 0 as Micros };
 
 export class Announcements {
-  readonly #world: World;
-  readonly #interfaces: Interfaces;
+  readonly #context: EngineContext;
   readonly #ports = new Map<number, Port>();
   readonly #frame = new Uint8Array(ARP_FRAME_LENGTH);
   #pacing = new Map<string, PacingConfig>();
 
-  constructor(world: World, interfaces: Interfaces) {
-    this.#world = world;
-    this.#interfaces = interfaces;
+  constructor(context: EngineContext) {
+    this.#context = context;
   }
 
   /** All instances of an interface share its budget: the strictest limit counts. */
@@ -61,7 +61,7 @@ export class Announcements {
     }
     this.#pacing = pacing;
     for (const [index, port] of this.#ports) {
-      const name = this.#interfaces.link(index)?.name;
+      const name = this.#context.interfaces.link(index)?.name;
       const wasLimited = isLimited(port.pacing);
       port.pacing = (name === undefined ? undefined : pacing.get(name)) ?? UNLIMITED;
       const tokens = wasLimited
@@ -72,9 +72,23 @@ export class Announcements {
     }
   }
 
+  /** Puts frames for these addresses in line, and sends what may leave now. */
+  announce(
+    instance: Instance,
+    addresses: readonly InstanceAddress[],
+    repeat: number,
+    now: Instant,
+  ): void {
+    for (const entry of addresses) {
+      const index = deviceOf(this.#context, instance, entry.virtual.interface);
+      if (index !== undefined) this.request(instance, entry, index, repeat, now);
+    }
+    this.pump(now);
+  }
+
   request(
     instance: Instance,
-    owned: OwnedAddress,
+    entry: InstanceAddress,
     index: number,
     repeat: number,
     now: Instant,
@@ -82,14 +96,14 @@ export class Announcements {
     const port = this.#port(index, now);
     // Each form is a frame of its own, also to whoever counts them.
     const wanted = FORMS[instance.config.arp].map((form) => ({
-      key: keyOf(owned, form),
-      target: { instance, owned, form },
+      key: keyOf(entry, form),
+      target: { instance, entry, form },
     }));
     port.state = request(port.state, wanted, repeat, now);
     port.due = "stale";
   }
 
-  cancel(addresses: readonly OwnedAddress[]): void {
+  cancel(addresses: readonly InstanceAddress[]): void {
     const keys = new Set(addresses.flatMap((one) => FORMS.both.map((form) => keyOf(one, form))));
     for (const port of this.#ports.values()) {
       if (port.state.queue.length === 0) continue;
@@ -118,25 +132,25 @@ export class Announcements {
     }
   }
 
-  #send(index: number, { instance, owned, form }: Target, now: Instant): void {
-    const link = this.#interfaces.link(index);
-    // Whoever does not have the address (any more) does not speak for it.
-    if (link === undefined || !owned.owned) return;
-    emitArp(this.#frame, gratuitousArp(link.mac, owned.virtual.address, form));
-    const outcome = this.#world.sendArp(index, this.#frame);
+  #send(index: number, { instance, entry, form }: Target, now: Instant): void {
+    const link = this.#context.interfaces.link(index);
+    // An address that is not owned (any more) is not announced.
+    if (link === undefined || !entry.owned) return;
+    emitArp(this.#frame, gratuitousArp(link.mac, entry.virtual.address, form));
+    const outcome = this.#context.world.sendArp(index, this.#frame);
     if (!outcome.ok) {
       instance.counters.send_errors += 1;
       return;
     }
-    owned.announcements += 1;
-    owned.announcedAt = now;
+    entry.announcements += 1;
+    entry.announcedAt = now;
     instance.counters.announcements_sent += 1;
   }
 
   #port(index: number, now: Instant): Port {
     const known = this.#ports.get(index);
     if (known !== undefined) return known;
-    const name = this.#interfaces.link(index)?.name;
+    const name = this.#context.interfaces.link(index)?.name;
     const pacing = (name === undefined ? undefined : this.#pacing.get(name)) ?? UNLIMITED;
     const port: Port = { pacing, state: emptyAnnouncer<Target>(pacing, now), due: "stale" };
     this.#ports.set(index, port);

@@ -1,51 +1,50 @@
 /**
- * What a dead engine left: addresses with our mark, and elements of the guard. Swept at the start of an engine, before its
- * routers begin. Left alone are those that another daemon of this network namespace owns, and those that the supervisor still
- * holds for the dead one.
+ * What a dead engine left: addresses with our mark, and elements of the guard. Swept at the start of an
+ * engine, before its routers begin. Left alone are those that another daemon of this network namespace
+ * owns, and those that the supervisor still holds for the dead one.
  *
- * A kernel that does not keep our mark is helped by a list (src/daemon/owned-places.ts). An address of that list that has
- * no end by now is somebody else's: all of ours end.
+ * A kernel that does not keep our mark is helped by a list (src/daemon/owned-places.ts). An address of
+ * that list that has no end by now is somebody else's: all of ours end.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
-import type { Engine } from "./engine.ts";
+import type { EngineContext } from "./context.ts";
 import type { Leftover } from "./engine-link.ts";
-import { describe } from "./guard.ts";
-import { type AddressInfo, BATON_PROTO } from "./world.ts";
+import { type AddressInfo, BATON_PROTO, isGone, printFailure } from "./world.ts";
 
 /**
- * @param resume names of the instances whose addresses are still held
+ * @param resume names of the instances with addresses that are still held
  * @param listed what is ours without a mark
  */
 export function sweepLeftovers(
-  engine: Engine,
+  { world, interfaces, instances }: EngineContext,
   resume: readonly string[],
   listed: readonly Leftover[] = [],
 ): void {
   const held = new Set<Ipv4>();
-  for (const { config, addresses } of engine.instances) {
+  for (const { config, addresses } of instances.all) {
     if (!resume.includes(config.router.name)) continue;
     for (const { virtual } of addresses) held.add(virtual.address);
   }
-  const claimed = engine.world.claimed();
+  const claimed = world.claimed();
   // The claims on addresses of ours are our own.
   const isKept = (address: Ipv4): boolean =>
-    held.has(address) || (claimed.has(address) && engine.lookup.byAddress(address).length === 0);
+    held.has(address) || (claimed.has(address) && instances.lookup.byAddress(address).length === 0);
   const stays = new Set<Ipv4>();
-  for (const found of engine.interfaces.addresses()) {
+  for (const found of interfaces.addresses()) {
     const { index, address, prefix } = found;
     if (!isOurs(found, listed) || isKept(address)) continue;
-    const outcome = engine.world.removeAddress(index, { address, prefix, scope: 0 });
-    if (outcome.ok || outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV") continue;
+    const outcome = world.removeAddress(index, { address, prefix, scope: 0 });
+    if (outcome.ok || isGone(outcome)) continue;
     stays.add(address);
-    const text = `${printIpv4(address)}, left by an earlier run, could not be removed: ${describe(outcome)}`;
-    engine.emit({ type: "log", level: "error", text });
+    const text = `${printIpv4(address)}, left by an earlier run, could not be removed: ${printFailure(outcome)}`;
+    world.emit({ type: "log", level: "error", text });
   }
-  // An address that could not be removed is better silent until its lifetime ends.
-  const cleaned = engine.world.guard?.clean((address) => isKept(address) || stays.has(address));
+  // An address that could not be removed had better not answer until its lifetime ends.
+  const cleaned = world.guard?.clean((address) => isKept(address) || stays.has(address));
   if (cleaned === undefined || cleaned.ok) return;
-  const text = `rules of the sub-second lease, left by an earlier run, could not be removed: ${describe(cleaned)}`;
-  engine.emit({ type: "log", level: "error", text });
+  const text = `rules of the sub-second lease, left by an earlier run, could not be removed: ${printFailure(cleaned)}`;
+  world.emit({ type: "log", level: "error", text });
 }
 
 function isOurs(found: AddressInfo, listed: readonly Leftover[]): boolean {

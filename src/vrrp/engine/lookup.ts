@@ -1,7 +1,9 @@
-/** Instances by what a packet or a piece of kernel news names. Made anew when instances come, go or change interface. */
+/**
+ * Instances by what a packet or a notification of the kernel names. Made anew when instances come, go
+ * or change interface.
+ */
 
 import type { Ipv4 } from "#units/address";
-import type { Advert } from "../wire/vrrp-packet.ts";
 import { type Instance, isUnbound } from "./instance.ts";
 import { ANY_DEVICE } from "./world.ts";
 
@@ -48,7 +50,7 @@ export class Lookup {
     return this.#byRouter.get(keyOf(interfaceIndex, vrid)) ?? NONE;
   }
 
-  /** Whose a packet for `byRouter` may be: these, and those that have another copy of it. */
+  /** For whom a packet for `byRouter` may be meant: these, and those that get another copy of it. */
   sharing(interfaceIndex: number, vrid: number): readonly Instance[] {
     const key = keyOf(interfaceIndex, vrid);
     return (
@@ -68,54 +70,6 @@ export class Lookup {
   byAddress(address: Ipv4): readonly Instance[] {
     return this.#byAddress.get(address) ?? NONE;
   }
-}
-
-/** Of several instances of a VRID on an interface: is the advertisement this one's? What is nobody's is everybody's to refuse. */
-export function isMeant(
-  advert: Advert,
-  instance: Instance,
-  instances: readonly Instance[],
-): boolean {
-  if (isElsewhere(advert, instance, instances)) return false;
-  if (isFor(advert, instance)) return true;
-  for (const other of instances) if (isFor(advert, other)) return false;
-  return true;
-}
-
-/** Sent to the address of one that is bound to no device, which has its own copy: what is wrong with it is its to refuse. */
-function isElsewhere(
-  { destination }: Advert,
-  instance: Instance,
-  instances: readonly Instance[],
-): boolean {
-  const own = instance.config.transport.source ?? instance.state.source;
-  if (own === destination || isUnbound(instance)) return false;
-  for (const other of instances) {
-    if (isUnbound(other) && other.config.transport.source === destination) return true;
-  }
-  return false;
-}
-
-/** Is it sent to where this one is spoken to? One that is bound to no device is so by its address alone. */
-export function isAddressedTo(bytes: Uint8Array, { config: { transport } }: Instance): boolean {
-  const { source } = transport;
-  if (source === undefined || bytes.length < IPV4_HEADER_LENGTH) return false;
-  for (let place = 0; place < 4; place++) {
-    if (bytes[DESTINATION_AT + place] !== ((source >>> (24 - 8 * place)) & 0xff)) return false;
-  }
-  return true;
-}
-
-const DESTINATION_AT = 16;
-const IPV4_HEADER_LENGTH = 20;
-
-function isFor({ source, destination }: Advert, { config: { transport } }: Instance): boolean {
-  if (transport.kind === "multicast") return destination === transport.group;
-  // 224.0.0.0/4
-  if (destination >>> 28 === 0xe) return false;
-  if (transport.source !== undefined && destination !== transport.source) return false;
-  for (const peer of transport.peers) if (peer.address === source) return true;
-  return false;
 }
 
 /** A VRID is one byte. */

@@ -1,22 +1,24 @@
 /**
- * The kernel tells us of our own removals too, a moment later, and by then the address may be ours again (moved between
- * two instances, a new label): that must not look as if somebody else had removed it.
+ * The kernel reports our own removals too, a moment later, and by then the address may be ours again
+ * (moved between two instances, a new label): that must not look as if somebody else had removed it.
  */
 
 import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
+import type { AddressPlace } from "./instance.ts";
 import type { AddressInfo } from "./world.ts";
 
-/** News that has not come by then never will. */
+/** A notification that has not come by then never will. */
 const TIMEOUT = 1_000_000;
 
-type Place = Pick<AddressInfo, "index" | "address" | "prefix">;
-
 export class OwnRemovals {
-  readonly #expected = new Map<string, { readonly place: Place; count: number; at: Instant }>();
+  readonly #expected = new Map<
+    string,
+    { readonly place: AddressPlace; count: number; at: Instant }
+  >();
 
-  /** We have removed it; the kernel will say so once. */
-  expect(place: Place, now: Instant): void {
+  /** We have removed it; the kernel will report that once. */
+  expect(place: AddressPlace, now: Instant): void {
     const known = this.#expected.get(keyOf(place));
     this.#expected.set(keyOf(place), {
       place,
@@ -25,8 +27,8 @@ export class OwnRemovals {
     });
   }
 
-  /** Is this news of our own removal? Each is believed once. */
-  isOwn(place: Place, now: Instant): boolean {
+  /** Is this the notification of our own removal? Each is expected once. */
+  isOwn(place: AddressPlace, now: Instant): boolean {
     const known = this.#expected.get(keyOf(place));
     if (known === undefined) return false;
     known.count -= 1;
@@ -36,8 +38,9 @@ export class OwnRemovals {
   }
 
   /**
-   * With the primary address of a subnet the kernel removes its secondary ones, unless `promote_secondaries` is set, and
-   * reports them first. So a secondary one that goes while the primary's removal is still to be reported went by our doing.
+   * With the primary address of a subnet the kernel removes its secondary ones, unless
+   * `promote_secondaries` is set, and reports them first. So a secondary one that goes while the
+   * primary's removal is still to be reported went by our doing.
    */
   isFollowing(gone: AddressInfo, now: Instant): boolean {
     if (!gone.secondary) return false;
@@ -58,4 +61,4 @@ export class OwnRemovals {
 const isSameNetwork = (a: Ipv4, b: Ipv4, prefix: number): boolean =>
   prefix === 0 || (a ^ b) >>> (32 - prefix) === 0;
 
-const keyOf = ({ index, address, prefix }: Place): string => `${index}/${address}/${prefix}`;
+const keyOf = ({ index, address, prefix }: AddressPlace): string => `${index}/${address}/${prefix}`;

@@ -1,16 +1,28 @@
-/** `promote_secondaries`, on the devices where an instance with the keyword has addresses, as long as it is there. */
+/**
+ * `promote_secondaries`, on the devices where an instance with the keyword has addresses, as long as the
+ * instance is there.
+ */
 import type { InstanceConfig } from "../router/config.ts";
-import type { Engine } from "./engine.ts";
-import { describe } from "./guard.ts";
+import type { EngineContext } from "./context.ts";
+import { printFailure } from "./world.ts";
 
-/** After devices or instances have come or gone, and before those of a reload come. A refusal is reported once. */
 export class PromoteSecondaries {
+  readonly #context: EngineContext;
   #isUsed = false;
   #refused: string | undefined;
 
-  settle(engine: Engine, coming: readonly InstanceConfig[] = []): void {
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  /**
+   * After devices or instances have come or gone, and before those of a reload come. A refusal is
+   * logged once.
+   */
+  settle(coming: readonly InstanceConfig[] = []): void {
+    const { world, instances } = this.#context;
     const devices = new Set<string>();
-    const running = engine.instances.filter(({ state }) => state.phase.kind !== "stopped");
+    const running = instances.all.filter(({ state }) => state.phase.kind !== "stopped");
     for (const config of [...running.map((one) => one.config), ...coming]) {
       if (config.promoteSecondaries !== true) continue;
       for (const one of [...config.addresses, ...config.excludedAddresses]) {
@@ -20,11 +32,11 @@ export class PromoteSecondaries {
     }
     if (devices.size === 0 && !this.#isUsed) return;
     this.#isUsed = devices.size > 0;
-    const outcome = engine.world.promoteSecondaries(devices);
-    const refused = outcome.ok ? undefined : describe(outcome);
+    const outcome = world.promoteSecondaries(devices);
+    const refused = outcome.ok ? undefined : printFailure(outcome);
     if (refused !== undefined && refused !== this.#refused) {
       const text = `promote_secondaries is not set: ${refused}`;
-      engine.emit({ type: "log", level: "warning", text });
+      world.emit({ type: "log", level: "warning", text });
     }
     this.#refused = refused;
   }

@@ -1,95 +1,123 @@
-/** From a parsed advertisement to an event for the router, or to a counted and told refusal. */
-
-import { type Ipv4, ipv4 } from "#units/address";
+/**
+ * From a received packet to an event for the router it is meant for, or to a refusal. A packet goes
+ *
+ *   parseAdvert    structure and checksum (wire/parse-advert.ts)
+ *   lookup         the instances of its interface and VRID (lookup.ts)
+ *   isMeant        of several, the one it is meant for (addressee.ts)
+ *   checkAdvert    what the instance expects: TTL, version, password, interval, source, addresses
+ *   apply          an `advertReceived` event (steps.ts)
+ */
+import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
+import { parseArp } from "../wire/arp.ts";
 import { checkAdvert } from "../wire/check-advert.ts";
-import type { Advert, AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
-import type { Engine } from "./engine.ts";
-import { counterOf, type Instance, newPeer } from "./instance.ts";
+import { parseAdvert } from "../wire/parse-advert.ts";
+import type { Advert } from "../wire/vrrp-packet.ts";
+import { isAddressedTo, isMeant } from "./addressee.ts";
+import { deviceOf, type EngineContext } from "./context.ts";
+import { type Instance, newPeer } from "./instance.ts";
+import type { Refusals } from "./refusals.ts";
+import type { Steps } from "./steps.ts";
+import { ANY_DEVICE } from "./world.ts";
 
-const MINUTE = 60_000_000;
-const STRANGERS_MAX = 32;
+/** Of one instance; without source check, or in a multicast group, anybody can be one. */
+const PEERS_MAX = 32;
 
-export function judge(
-  engine: Engine,
-  instance: Instance,
-  bytes: Uint8Array,
-  advert: Advert,
-  now: Instant,
-): RouterEvent | undefined {
-  const skipsList = instance.config.skipCheckAdvAddr && instance.comparedMaster === advert.source;
-  const expectation = skipsList
-    ? { ...instance.expectation, addresses: undefined }
-    : instance.expectation;
-  const checked = checkAdvert(bytes, advert, expectation);
-  if (checked.kind === "drop") {
-    tellDrop(engine, instance, checked.drop, advert.source, now);
-    return undefined;
+export class Receiver {
+  readonly #context: EngineContext;
+  readonly #steps: Steps;
+  readonly #refusals: Refusals;
+
+  constructor(context: EngineContext, steps: Steps, refusals: Refusals) {
+    this.#context = context;
+    this.#steps = steps;
+    this.#refusals = refusals;
   }
-  instance.counters.advert_rcvd += 1;
-  if (advert.priority === 0) instance.counters.pri_zero_rcvd += 1;
-  else instance.comparedMaster = advert.source;
-  remember(instance, advert, checked.checksum, now);
-  for (const warning of checked.warnings) warn(engine, instance, warning, advert.source, now);
-  const { priority, interval, source: from } = advert;
-  return { kind: "advertReceived", priority, interval, from };
+
+  /** A whole IPv4 packet of protocol 112. */
+  packet(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
+    const parsed = parseAdvert(bytes);
+    const vrid = parsed.kind === "advert" ? parsed.advert.vrid : parsed.vrid;
+    if (vrid === undefined) return;
+    const { lookup } = this.#context.instances;
+    const instances = lookup.byRouter(interfaceIndex, vrid);
+    const sharing = lookup.sharing(interfaceIndex, vrid);
+    if (sharing.length === 0 && parsed.kind === "advert")
+      this.#refusals.unknownRouter(interfaceIndex, vrid, parsed.advert.source, now);
+    const isShared = sharing.length > 1 && parsed.kind === "advert";
+    for (const instance of instances) {
+      // All that is sent to this machine comes by this socket.
+      if (interfaceIndex === ANY_DEVICE && !isAddressedTo(bytes, instance)) continue;
+      // One VRID twice on the interface: the packet is for the one with its source as a peer, or with
+      // its destination as group, if there is one.
+      if (isShared && !isMeant(parsed.advert, instance, sharing)) continue;
+      if (parsed.kind === "drop") {
+        this.#refusals.drop(instance, parsed.drop, parsed.source, now);
+        continue;
+      }
+      const event = this.#accept(instance, bytes, parsed.advert, now);
+      if (event !== undefined) this.#steps.apply(instance, event, now);
+    }
+  }
+
+  /** Undefined: refused. */
+  #accept(
+    instance: Instance,
+    bytes: Uint8Array,
+    advert: Advert,
+    now: Instant,
+  ): RouterEvent | undefined {
+    const { source: from, priority, interval } = advert;
+    const skipsList = instance.config.skipCheckAdvAddr && instance.comparedMaster === from;
+    const expectation = skipsList
+      ? { ...instance.expectation, addresses: undefined }
+      : instance.expectation;
+    const checked = checkAdvert(bytes, advert, expectation);
+    if (checked.kind === "drop") {
+      this.#refusals.drop(instance, checked.drop, from, now);
+      return undefined;
+    }
+    instance.counters.advert_rcvd += 1;
+    if (priority === 0) instance.counters.pri_zero_rcvd += 1;
+    else instance.comparedMaster = from;
+    remember(instance, advert, checked.checksum, now);
+    for (const warning of checked.warnings) this.#refusals.warn(instance, warning, from, now);
+    return { kind: "advertReceived", priority, interval, from };
+  }
+
+  /** A whole Ethernet frame: does somebody else claim an address that a master of ours has there? */
+  arp(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
+    const parsed = parseArp(bytes);
+    if (parsed.kind === "drop") return;
+    const { senderAddress: address, senderMac } = parsed.arp;
+    for (const instance of this.#context.instances.lookup.byAddress(address)) {
+      if (instance.state.phase.kind !== "master") continue;
+      if (!this.#isOn(instance, address, interfaceIndex)) continue;
+      if (this.#context.interfaces.hasMac(senderMac)) continue;
+      instance.counters.foreign_claims += 1;
+      this.#steps.apply(instance, { kind: "foreignAnnouncement", address, mac: senderMac }, now);
+    }
+  }
+
+  #isOn(instance: Instance, address: Ipv4, interfaceIndex: number): boolean {
+    return instance.addresses.some(
+      ({ virtual }) =>
+        virtual.address === address &&
+        deviceOf(this.#context, instance, virtual.interface) === interfaceIndex,
+    );
+  }
 }
 
 function remember(instance: Instance, advert: Advert, checksum: string, now: Instant): void {
   let peer = instance.peers.get(advert.source);
   if (peer === undefined) {
-    // Multicast, or unicast without source check: strangers are worth seeing, but not without end.
-    if (instance.peers.size >= STRANGERS_MAX) return;
+    // Unknown peers are worth showing, but not without end.
+    if (instance.peers.size >= PEERS_MAX) return;
     peer = newPeer(advert.source);
     instance.peers.set(advert.source, peer);
   }
   peer.heardAt = now;
   peer.priority = advert.priority;
   peer.checksum = checksum;
-}
-
-/** Counted always, told once a minute for each kind. */
-export function tellDrop(
-  engine: Engine,
-  instance: Instance,
-  drop: DropReason,
-  source: Ipv4 | undefined,
-  now: Instant,
-): void {
-  const counter = counterOf(drop.kind);
-  if (counter !== undefined) instance.counters[counter] += 1;
-  tellCounted(engine, instance, drop, source ?? ipv4(0), now);
-}
-
-function tellCounted(
-  engine: Engine,
-  instance: Instance,
-  drop: DropReason | AdvertWarning,
-  from: Ipv4,
-  now: Instant,
-): void {
-  const memory = instance.drops.get(drop.kind) ?? { count: 0, toldAt: undefined };
-  instance.drops.set(drop.kind, memory);
-  memory.count += 1;
-  if (memory.toldAt !== undefined && now < memory.toldAt + MINUTE) return;
-  memory.toldAt = now;
-  engine.emit({
-    type: "drop",
-    instance: instance.config.router.name,
-    drop,
-    from,
-    count: memory.count,
-  });
-}
-
-function warn(
-  engine: Engine,
-  instance: Instance,
-  warning: AdvertWarning,
-  from: Ipv4,
-  now: Instant,
-): void {
-  if (warning.kind === "address-list-mismatch") instance.counters.addr_list_err += 1;
-  tellCounted(engine, instance, warning, from, now);
 }

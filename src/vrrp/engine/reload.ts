@@ -1,10 +1,11 @@
 /**
- * Changed configurations for running routers: state and timers stay, what follows from the configuration is made anew.
- * Addresses that are new are set and announced, those that are gone are removed; nothing else moves.
+ * Changed configurations for running routers: state and timers stay, what follows from the
+ * configuration is made anew. Addresses that are new are set and announced, those that are gone are
+ * removed; nothing else moves.
  *
- * All changed instances are taken together: first every one gets its new list, then what nobody is entitled to any more is
- * removed, then what is new is set. So an address that moves from one instance to another stays where it is (keepalived
- * #2364: moving addresses or swapping VRIDs may lose one).
+ * All changed instances are taken together: first every one gets its new list, then what nobody is
+ * entitled to any more is removed, then what is new is set. So an address that moves from one instance
+ * to another stays where it is (keepalived #2364: moving addresses or swapping VRIDs may lose one).
  */
 
 import type { Ipv4 } from "#units/address";
@@ -13,86 +14,149 @@ import type { InstanceConfig } from "../router/config.ts";
 import type { RouterEvent } from "../router/event.ts";
 import { reconfigure } from "../router/reconfigure.ts";
 import type { TrackerState } from "../router/state.ts";
-import type { Engine } from "./engine.ts";
-import { checkSource, listen } from "./footing.ts";
-import { closeGuard, endGuard, lifetimeNow, openGuard, renewLease } from "./guard.ts";
+import type { AddressDevices } from "./address-devices.ts";
+import type { Announcements } from "./announcements.ts";
+import type { EngineContext } from "./context.ts";
+import type { Guard } from "./guard.ts";
 import {
   configuredPeers,
   derived,
   type Instance,
-  type OwnedAddress,
-  ownedAddresses,
+  type InstanceAddress,
+  instanceAddresses,
   type PeerMemory,
 } from "./instance.ts";
-import { announce, removeAddress, setAddress } from "./perform.ts";
-import { sourceOf, trackerState } from "./surroundings.ts";
+import type { Leases } from "./leases.ts";
+import type { SocketBindings } from "./socket-bindings.ts";
+import type { Sources } from "./sources.ts";
+import type { Steps } from "./steps.ts";
+import type { Trackers } from "./trackers.ts";
 
-export interface Change {
+/** A running instance, and the other configuration it is to have. */
+export interface ChangedInstance {
   readonly instance: Instance;
   readonly config: InstanceConfig;
 }
 
-export function change(engine: Engine, changes: readonly Change[], now: Instant): void {
-  const moves = changes.map(({ instance, config }) => {
+interface ReloaderParts {
+  readonly context: EngineContext;
+  readonly steps: Steps;
+  readonly leases: Leases;
+  readonly guard: Guard;
+  readonly announcements: Announcements;
+  readonly addressDevices: AddressDevices;
+  readonly bindings: SocketBindings;
+  readonly sources: Sources;
+  readonly trackers: Trackers;
+}
+
+/** What the new configuration of an instance has changed. */
+interface Move {
+  readonly instance: Instance;
+  readonly gone: readonly InstanceAddress[];
+  readonly added: readonly InstanceAddress[];
+  readonly wasGuarded: boolean;
+  readonly hasOtherGroup: boolean;
+}
+
+export class Reloader {
+  readonly #parts: ReloaderParts;
+
+  constructor(parts: ReloaderParts) {
+    this.#parts = parts;
+  }
+
+  change(changes: readonly ChangedInstance[], now: Instant): void {
+    const { context, leases, announcements, addressDevices, bindings } = this.#parts;
+    const moves = changes.map((change) => this.#adopt(change, now));
+    context.instances.lookupChanged();
+    addressDevices.settle(now);
+    // Once all have their new configuration, so that no group is left or kept by mistake.
+    for (const { instance, hasOtherGroup } of moves)
+      if (hasOtherGroup) bindings.open(instance, now);
+    // Only what is owned: an address that a backup no longer has may be somebody else's here.
+    for (const { instance, gone } of moves) {
+      const owned = gone.filter((entry) => entry.owned);
+      leases.remove(instance, owned, now);
+    }
+    for (const move of moves) this.#carryOn(move, now);
+    announcements.pump(now);
+  }
+
+  #adopt({ instance, config }: ChangedInstance, now: Instant): Move {
+    const { context, guard, announcements } = this.#parts;
+    const { config: old } = instance;
     const { gone, added } = replaceAddresses(instance, config);
     const wasGuarded = instance.lease.guarantee === "nftables";
-    const wasHeardBy = groupOf(instance.config);
-    engine.announcements.cancel(gone);
-    adopt(engine, instance, config, now);
-    return { instance, gone, added, wasGuarded, isElsewhere: groupOf(config) !== wasHeardBy };
-  });
-  engine.instancesChanged();
-  engine.addressDevices.settle(engine, now);
-  // Once all have their new configuration, so that nobody's group is left or kept by mistake.
-  for (const { instance, isElsewhere } of moves) if (isElsewhere) listen(engine, instance, now);
-  for (const { instance, gone } of moves) remove(engine, instance, gone, now);
-  for (const { instance, added, wasGuarded } of moves) {
-    // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any such event.
-    engine.apply(instance, { kind: "sourceChanged", source: sourceOf(engine, instance) }, now);
-    checkSource(engine, instance, now);
-    if (instance.state.phase.kind !== "master") continue;
-    const follow: RouterEvent[] = [];
-    if (wasGuarded && instance.lease.guarantee !== "nftables")
-      endGuard(engine, instance, now, follow);
-    else if (added.length > 0 || !wasGuarded) openGuard(engine, instance, now, follow);
-    add(engine, instance, added, now, follow);
-    for (const event of follow) engine.apply(instance, event, now);
+    announcements.cancel(gone);
+    const trackers = this.#trackerStates(instance, config);
+    instance.config = config;
+    Object.assign(instance, derived(config));
+    changePeers(instance, configuredPeers(old), configuredPeers(config));
+    const { effectivePriority: from } = instance.state;
+    instance.state = reconfigure(old.router, config.router, instance.state, trackers, now);
+    const { effectivePriority: to } = instance.state;
+    if (from !== to) {
+      const { name } = config.router;
+      const tracker = undefined;
+      context.world.emit({ type: "priorityChanged", instance: name, from, to, tracker });
+    }
+    guard.renewLease(instance, now);
+    // What the kernel refused may be right now.
+    if (instance.retryAt !== undefined) {
+      instance.retryAt = now;
+      instance.retryDelay = 0;
+    }
+    const hasOtherGroup = groupOf(config) !== groupOf(old);
+    return { instance, gone, added, wasGuarded, hasOtherGroup };
   }
-  engine.announcements.pump(now);
+
+  /** Trackers that stay keep the state the router has been given. */
+  #trackerStates({ config: old, state }: Instance, { router }: InstanceConfig): TrackerState[] {
+    return router.trackers.map(({ kind, name }) => {
+      const place = old.router.trackers.findIndex((one) => one.kind === kind && one.name === name);
+      const known = place === -1 ? undefined : state.trackers[place];
+      return known ?? this.#parts.trackers.stateOf(kind, name);
+    });
+  }
+
+  #carryOn({ instance, added, wasGuarded }: Move, now: Instant): void {
+    const { steps, guard, sources } = this.#parts;
+    // Fault by a new tracker, or a fault that is gone with an old one: the core looks again at any
+    // such event.
+    const source = sources.of(instance);
+    steps.apply(instance, { kind: "sourceChanged", source }, now);
+    sources.check(instance, now);
+    if (instance.state.phase.kind !== "master") return;
+    const outcomes: RouterEvent[] = [];
+    const isGuarded = instance.lease.guarantee === "nftables";
+    if (wasGuarded && !isGuarded) guard.end(instance, now, outcomes);
+    else if (added.length > 0 || !wasGuarded) guard.open(instance, now, outcomes);
+    this.#add(instance, added, now, outcomes);
+    for (const event of outcomes) steps.apply(instance, event, now);
+  }
+
+  #add(
+    instance: Instance,
+    added: readonly InstanceAddress[],
+    now: Instant,
+    outcomes: RouterEvent[],
+  ): void {
+    if (added.length === 0) return;
+    const { leases, announcements } = this.#parts;
+    for (const entry of added) leases.add(instance, entry, now, outcomes);
+    announcements.announce(instance, added, instance.config.router.announce.repeat, now);
+  }
 }
 
 /** The multicast group a router listens to. */
 const groupOf = ({ transport }: InstanceConfig): Ipv4 | undefined =>
   transport.kind === "multicast" ? transport.group : undefined;
 
-function adopt(engine: Engine, instance: Instance, config: InstanceConfig, now: Instant): void {
-  const { config: old } = instance;
-  const before = old.router;
-  const { router } = config;
-  const trackers = router.trackers.map(({ kind, name }): TrackerState => {
-    const place = before.trackers.findIndex((one) => one.kind === kind && one.name === name);
-    const known = place === -1 ? undefined : instance.state.trackers[place];
-    return known ?? trackerState(engine, kind, name);
-  });
-  instance.config = config;
-  Object.assign(instance, derived(config));
-  changePeers(instance, configuredPeers(old), configuredPeers(config));
-  const { effectivePriority: from } = instance.state;
-  instance.state = reconfigure(before, router, instance.state, trackers, now);
-  const { effectivePriority: to } = instance.state;
-  if (from !== to) {
-    const { name } = router;
-    engine.emit({ type: "priorityChanged", instance: name, from, to, tracker: undefined });
-  }
-  renewLease(engine, instance, now);
-  // What the kernel refused may be right now.
-  if (instance.retryAt !== undefined) {
-    instance.retryAt = now;
-    instance.retryDelay = 0;
-  }
-}
-
-/** Who is no peer any more is forgotten, also as the master that was heard; what is known of the others stays. */
+/**
+ * Who is no peer any more is forgotten, also as the master that was heard; what is known of the others
+ * stays.
+ */
 function changePeers(
   instance: Instance,
   before: ReadonlyMap<Ipv4, PeerMemory>,
@@ -109,14 +173,14 @@ function changePeers(
   }
 }
 
-/** Keeps the records of addresses that stay. */
+/** Keeps what is known of addresses that stay. */
 function replaceAddresses(
   instance: Instance,
   config: InstanceConfig,
-): { readonly gone: readonly OwnedAddress[]; readonly added: readonly OwnedAddress[] } {
-  const wanted = ownedAddresses(config);
+): { readonly gone: readonly InstanceAddress[]; readonly added: readonly InstanceAddress[] } {
+  const wanted = instanceAddresses(config);
   const gone = instance.addresses.filter((old) => !wanted.some((one) => isSame(one, old)));
-  const added: OwnedAddress[] = [];
+  const added: InstanceAddress[] = [];
   const list = wanted.map((one) => {
     const old = instance.addresses.find((known) => isSame(one, known));
     if (old === undefined) added.push(one);
@@ -126,32 +190,5 @@ function replaceAddresses(
   return { gone, added };
 }
 
-const isSame = (a: OwnedAddress, b: OwnedAddress): boolean =>
+const isSame = (a: InstanceAddress, b: InstanceAddress): boolean =>
   a.key === b.key && JSON.stringify(a.virtual) === JSON.stringify(b.virtual);
-
-/** Only what we had ourselves: an address that a backup no longer backs may be somebody else's on this machine. */
-function remove(
-  engine: Engine,
-  instance: Instance,
-  gone: readonly OwnedAddress[],
-  now: Instant,
-): void {
-  const removed = gone.filter(
-    (owned) => owned.owned && removeAddress(engine, instance, owned, now),
-  );
-  closeGuard(engine, instance, removed);
-}
-
-function add(
-  engine: Engine,
-  instance: Instance,
-  added: readonly OwnedAddress[],
-  now: Instant,
-  follow: RouterEvent[],
-): void {
-  if (added.length === 0) return;
-  for (const owned of added) {
-    setAddress(engine, instance, owned, lifetimeNow(instance, now), now, follow);
-  }
-  announce(engine, instance, added, instance.config.router.announce.repeat, now);
-}

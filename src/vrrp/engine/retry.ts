@@ -6,8 +6,8 @@ const FIRST_RETRY = 5_000_000;
 const LAST_RETRY = 300_000_000;
 
 /**
- * Each try comes later than the one before, unless the trouble had been over for a while. Three addresses refused at once
- * are one try (sim seed 4257: 160 s of waiting after the second).
+ * Each try comes later than the one before, unless the trouble had been over for a while. Three
+ * addresses refused at once are one try (sim seed 4257: 160 s of waiting after the second).
  */
 export function scheduleRetry(instance: Instance, now: Instant): void {
   const { retrySetAt } = instance;

@@ -1,4 +1,4 @@
-/** An instance as status, explain and the console see it. */
+/** An instance as `status` and `explain` see it. */
 
 import { after, fromCentis, type Instant, toSeconds } from "#units/time";
 import type { RouterConfig } from "../router/config.ts";
@@ -8,9 +8,10 @@ import type { BackupPhase, Claim, RouterState } from "../router/state.ts";
 import { publicState } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import { faultCauses, trackerEffect } from "../router/tracking.ts";
-import type { Engine } from "./engine.ts";
+import type { EngineContext } from "./context.ts";
 import type { InstanceSnapshot } from "./engine-link.ts";
 import { foreignDevices } from "./foreign-addresses.ts";
+import type { Groups } from "./groups.ts";
 import type { Instance } from "./instance.ts";
 
 const claimOf = ({
@@ -27,10 +28,15 @@ const claimOf = ({
   count,
 });
 
-export function snapshotOf(engine: Engine, instance: Instance, now: Instant): InstanceSnapshot {
+export function snapshotOf(
+  context: EngineContext,
+  groups: Groups,
+  instance: Instance,
+  now: Instant,
+): InstanceSnapshot {
   const { config, state, lease } = instance;
   const { router } = config;
-  const group = engine.groups.standing(instance);
+  const group = groups.standing(instance);
   const losses = recentLosses(router, state, now);
   const held = holdDown(router, state, now);
   const until = state.phase.kind === "backup" && held > 0 ? state.phase.preemptAt : undefined;
@@ -74,14 +80,14 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
       prefix: virtual.prefix,
       interface:
         virtual.interface ??
-        engine.interfaces.link(instance.interfaceIndex)?.name ??
+        context.interfaces.link(instance.interfaceIndex)?.name ??
         config.interface ??
         "?",
       owned,
       announcedAt,
       announcements,
       error,
-      foreign: foreignDevices(engine, virtual.address),
+      foreign: foreignDevices(context, virtual.address),
     })),
     ...(claim === undefined ? {} : { claim: claimOf(claim) }),
     lease: {
@@ -93,7 +99,7 @@ export function snapshotOf(engine: Engine, instance: Instance, now: Instant): In
   };
 }
 
-/** A master counts as heard for as long as its silence would have to last. */
+/** A master counts as heard for one master-down interval. */
 function standbyOf(
   router: RouterConfig,
   { heard, effectivePriority }: RouterState,

@@ -1,7 +1,8 @@
 /**
- * What the engine needs from the world, and what the world tells the engine. Implemented by `linux/` (real sockets and
- * rtnetlink) and by `sim/` (virtual time). Everything is synchronous: rtnetlink does its work inside the system call, and
- * the engine has no event loop. A result that is not success is a value, never an exception.
+ * What the engine needs from the world, and what the world reports to the engine. Implemented by
+ * `linux/` (real sockets and rtnetlink) and by `sim/` (virtual time). Everything is synchronous:
+ * rtnetlink does its work inside the system call, and the engine has no event loop. A result that is
+ * not success is a value, never an exception.
  */
 
 import type { Ipv4, Mac } from "#units/address";
@@ -19,7 +20,19 @@ export interface Failure {
 export type Outcome = { readonly ok: true } | Failure;
 export const OK: Outcome = { ok: true };
 
-/** In place of a device's index: packets of whatever device, sent by the one the routes say. The kernel's indexes start at 1. */
+/** `setns: EPERM` or `RTM_NEWLINK: EINVAL (the kernel's own words)`. */
+export function printFailure({ call, errno, detail }: Failure): string {
+  return `${call}: ${errno}${detail === undefined ? "" : ` (${detail})`}`;
+}
+
+/** Of a removal: the address, or its device, is not there any more, which is what was wanted. */
+export const isGone = ({ errno }: Failure): boolean =>
+  errno === "EADDRNOTAVAIL" || errno === "ENODEV";
+
+/**
+ * In place of a device's index: packets of whatever device, sent by the one the routes say. The
+ * kernel's indexes start at 1.
+ */
 export const ANY_DEVICE = 0;
 
 /** A device as the kernel sees it. */
@@ -40,21 +53,22 @@ export interface AddressInfo {
   readonly prefix: number;
   /** IFA_F_SECONDARY */
   readonly secondary: boolean;
-  /** IFA_PROTO; `BATON_PROTO` marks addresses that are ours. */
+  /** IFA_PROTO; `BATON_PROTO` marks the addresses that Baton added. */
   readonly proto: number;
   readonly label?: string;
   /** Its lifetime ends (no IFA_F_PERMANENT), as that of every address Baton adds. */
   readonly expires?: true;
 }
 
-/** IFA_PROTO of every address Baton adds, so that a later run recognises what a dead one left behind. */
+/** IFA_PROTO of every address Baton adds: a later run recognises what a dead one left by it. */
 export const BATON_PROTO = 0xba;
 
 export interface World {
   /**
-   * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where no router speaks. Harmless
-   * when done already, and what is received already goes on: `groups` are all that are wanted there, others are left.
-   * The outcome is that of the first; the rest are joined as far as the kernel lets us. `ANY_DEVICE` has VRRP packets only.
+   * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where no
+   * router speaks. Harmless when done already, and what is received already goes on: `groups` are all
+   * that are wanted there, others are left. The outcome is that of the first; the rest are joined as
+   * far as the kernel lets us. `ANY_DEVICE` has VRRP packets only.
    */
   listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome;
   /** Of both kinds. */
@@ -62,8 +76,8 @@ export interface World {
   /** `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after the call. */
   sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome;
   /**
-   * What was sent to it waits in the kernel, which asks for its MAC address once a second (ARP): too seldom for
-   * advertisements of a tenth. False for who is known, or behind a router.
+   * What was sent to it waits in the kernel, which asks for its MAC address once a second (ARP): too
+   * seldom for an interval of a tenth. False if the address is known, or behind a router.
    */
   isUnresolved(interfaceIndex: number, to: Ipv4): boolean;
   /** `frame` is a whole Ethernet frame. May not be kept after the call. */
@@ -73,25 +87,28 @@ export interface World {
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome;
   /** `promote_secondaries` is set on these devices, and what was set on others is put back. */
   promoteSecondaries(devices: ReadonlySet<string>): Outcome;
-  /** Addresses that a running daemon of this network namespace, or this one, may own: nobody else's business. */
+  /** Addresses that a running daemon of this network namespace, this one included, may own. */
   claimed(): ReadonlySet<Ipv4>;
-  /** Lease of the sub-second kind; undefined where the kernel has none. */
+  /** The sub-second lease; undefined where the kernel has none. */
   readonly guard: AddressGuard | undefined;
   /** To the supervisor. */
   emit(message: FromEngine): void;
 }
 
-/** A kernel rule that answers for the address only while it is prolonged (nftables set element with a timeout). */
+/**
+ * A kernel rule that lets an address answer only while it is prolonged (nftables set element with a
+ * timeout).
+ */
 export interface AddressGuard {
   open(addresses: readonly Ipv4[]): Outcome;
   prolong(addresses: readonly Ipv4[], milliseconds: number): Outcome;
-  /** Whoever guarded them: an earlier process may have. */
+  /** Also those that an earlier process opened. */
   close(addresses: readonly Ipv4[]): Outcome;
   /** Removes what earlier processes left, unless it is to be kept. */
   clean(isKept: (address: Ipv4) => boolean): Outcome;
 }
 
-/** What the world tells the engine. Bytes are only valid during the call. */
+/** What the world reports to the engine. Bytes are only valid during the call. */
 export type WorldEvent =
   /** A whole IPv4 packet with protocol 112, as a raw socket gives it. */
   | { readonly kind: "packet"; readonly interfaceIndex: number; readonly bytes: Uint8Array }
@@ -101,7 +118,7 @@ export type WorldEvent =
   | { readonly kind: "linkGone"; readonly index: number; readonly name: string }
   | { readonly kind: "address"; readonly address: AddressInfo }
   | { readonly kind: "addressGone"; readonly address: AddressInfo }
-  /** The kernel dropped notifications: everything must be read anew, these are all there are now. */
+  /** The kernel dropped notifications and everything was read anew: these are all there are now. */
   | {
       readonly kind: "resync";
       readonly links: readonly LinkInfo[];

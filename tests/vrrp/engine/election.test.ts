@@ -269,7 +269,7 @@ test("resume, and a stop before the seat is taken again: the address goes too", 
   const bench = new Bench([ETH0], [own(2, "192.0.2.1"), held]);
   bench.configure([instance()], { resume: ["VI_1"] });
   bench.world.take();
-  bench.engine.stop(bench.now);
+  bench.engine.onSupervisor({ type: "stop" }, bench.now);
   assert.deepEqual(bench.world.take(), [REMOVE]);
   assert.ok(bench.engine.finished);
 });

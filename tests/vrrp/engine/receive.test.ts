@@ -5,7 +5,7 @@ import { Secret } from "#units/secret";
 import { centis } from "#units/time";
 import { passwordData } from "#vrrp/wire/password";
 import { Bench, instance, PEER } from "../../support/bench.ts";
-import { ip } from "../../support/fake-world.ts";
+import { ETH0, ip } from "../../support/fake-world.ts";
 
 const PASS = { kind: "pass", secret: new Secret("1111") } as const;
 
@@ -203,7 +203,7 @@ test("somebody else's ARP for our address is answered, our own is not", () => {
   assert.deepEqual(bench.world.take(), ["arp request 192.0.2.100"]);
   bench.until(4.25);
   assert.deepEqual(bench.world.take(), ["arp request 192.0.2.100"], "and once more");
-  bench.hearArp("192.0.2.100", bench.engine.interfaces.named("eth0")?.mac);
+  bench.hearArp("192.0.2.100", ETH0.mac);
   bench.until(4.5);
   assert.deepEqual(bench.world.take(), []);
 });

@@ -12,7 +12,6 @@ import { Secret } from "#units/secret";
 import { priority } from "#units/vrrp";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import { identity } from "#vrrp/engine/instance";
-import { snapshotOf } from "#vrrp/engine/snapshot";
 import { ANY_DEVICE } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { Bench, PEER } from "../../support/bench.ts";
@@ -112,15 +111,12 @@ class Life {
   view(): unknown {
     const { engine, world } = this.bench;
     const now = this.bench.now;
+    const snapshots = engine.snapshot(now);
     return {
-      instances: engine.instances.map((one) => {
-        const {
-          since: _1,
-          reason: _2,
-          counters: _3,
-          deadline: _4,
-          ...shown
-        } = snapshotOf(engine, one, now);
+      instances: engine.instances.map((one, index) => {
+        const snapshot = snapshots[index];
+        assert.ok(snapshot !== undefined);
+        const { since: _1, reason: _2, counters: _3, deadline: _4, ...shown } = snapshot;
         const { phase } = one.state;
         return {
           ...shown,

@@ -1,0 +1,60 @@
+/**
+ * Which of several routers a packet is meant for: one VRID may stand twice on an interface (unicast
+ * and multicast, or other peers), and a router that is bound to no device gets a copy of each packet.
+ */
+import type { Advert } from "../wire/vrrp-packet.ts";
+import { type Instance, isUnbound } from "./instance.ts";
+
+const IPV4_HEADER_LENGTH = 20;
+const DESTINATION_AT = 16;
+
+/**
+ * Of several instances of a VRID on an interface: is the advertisement meant for this one? If it is
+ * meant for none of them, each of them refuses it.
+ */
+export function isMeant(
+  advert: Advert,
+  instance: Instance,
+  instances: readonly Instance[],
+): boolean {
+  if (isForUnbound(advert, instance, instances)) return false;
+  if (isFor(advert, instance)) return true;
+  for (const other of instances) if (isFor(advert, other)) return false;
+  return true;
+}
+
+/**
+ * Sent to the address of another instance that is bound to no device: that one has its own copy, and
+ * refuses it if anything is wrong with it.
+ */
+function isForUnbound(
+  { destination }: Advert,
+  instance: Instance,
+  instances: readonly Instance[],
+): boolean {
+  const own = instance.config.transport.source ?? instance.state.source;
+  if (own === destination || isUnbound(instance)) return false;
+  for (const other of instances) {
+    if (isUnbound(other) && other.config.transport.source === destination) return true;
+  }
+  return false;
+}
+
+function isFor({ source, destination }: Advert, { config: { transport } }: Instance): boolean {
+  if (transport.kind === "multicast") return destination === transport.group;
+  // 224.0.0.0/4
+  if (destination >>> 28 === 0xe) return false;
+  if (transport.source !== undefined && destination !== transport.source) return false;
+  for (const peer of transport.peers) if (peer.address === source) return true;
+  return false;
+}
+
+/** For an instance that is bound to no device: was the packet sent to its address? */
+export function isAddressedTo(bytes: Uint8Array, { config: { transport } }: Instance): boolean {
+  const { source } = transport;
+  if (source === undefined || bytes.length < IPV4_HEADER_LENGTH) return false;
+  for (let place = 0; place < 4; place++) {
+    if (bytes[DESTINATION_AT + place] !== ((source >>> (24 - 8 * place)) & 0xff)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,126 @@
+/**
+ * A configuration is taken over, at the start and at every reload. It is compared with the running one
+ * here: pairing.ts says which instance of the new one is which of the old one, isSameConfig whether it
+ * has changed at all. An unchanged one is not touched, a changed one is carried over (reload.ts), one
+ * that is gone hands over (departures.ts), a new one starts.
+ */
+import type { Instant } from "#units/time";
+import { type InstanceConfig, isSameConfig } from "../router/config.ts";
+import type { Announcements } from "./announcements.ts";
+import type { EngineContext } from "./context.ts";
+import type { Departures } from "./departures.ts";
+import type { ToEngine } from "./engine-link.ts";
+import { findForeignAddresses } from "./foreign-addresses.ts";
+import type { Groups } from "./groups.ts";
+import { createInstance, type Instance } from "./instance.ts";
+import type { InterfaceState } from "./interface-state.ts";
+import { sweepLeftovers } from "./leftovers.ts";
+import { pairUp } from "./pairing.ts";
+import type { PromoteSecondaries } from "./promote-secondaries.ts";
+import type { Refusals } from "./refusals.ts";
+import type { ChangedInstance, Reloader } from "./reload.ts";
+import type { Steps } from "./steps.ts";
+import type { Trackers } from "./trackers.ts";
+
+type Configure = Extract<ToEngine, { type: "configure" }>;
+
+interface ConfiguratorParts {
+  readonly context: EngineContext;
+  readonly steps: Steps;
+  readonly announcements: Announcements;
+  readonly groups: Groups;
+  readonly trackers: Trackers;
+  readonly interfaceState: InterfaceState;
+  readonly refusals: Refusals;
+  readonly promoting: PromoteSecondaries;
+  readonly reloader: Reloader;
+  readonly departures: Departures;
+}
+
+/** How the instances of a new configuration relate to the running ones. */
+interface Comparison {
+  /** Those of the new configuration, in its order. */
+  readonly instances: readonly Instance[];
+  readonly fresh: readonly Instance[];
+  readonly changed: readonly ChangedInstance[];
+  readonly removed: readonly Instance[];
+}
+
+export class Configurator {
+  readonly #parts: ConfiguratorParts;
+  /** Instances made so far. */
+  #made = 0;
+  #isConfigured = false;
+
+  constructor(parts: ConfiguratorParts) {
+    this.#parts = parts;
+  }
+
+  configure(message: Configure, now: Instant): void {
+    const { context, groups, trackers, refusals, promoting, departures } = this.#parts;
+    if (departures.isStopping) return;
+    refusals.reportsUnknown = message.logUnknownVrids === true;
+    for (const one of message.trackers) trackers.remember(one);
+    // Those that an earlier reload removed go on handing over, also beside a new one of the same
+    // identity.
+    const leaving = context.instances.all.filter((instance) => instance.leaving);
+    const running = context.instances.all.filter((instance) => !instance.leaving);
+    const { instances, fresh, changed, removed } = this.#compare(running, message.instances);
+    context.instances.replace([...instances, ...removed, ...leaving]);
+    groups.configure(message.groups);
+    // Before the first address goes: a reload may remove the primary one of a subnet.
+    promoting.settle(message.instances);
+    this.#parts.reloader.change(changed, now);
+    for (const instance of removed) departures.leave(instance, now);
+    this.#parts.announcements.configure(context.instances.all, now);
+    if (!this.#isConfigured) sweepLeftovers(context, message.resume, message.leftovers);
+    this.#isConfigured = true;
+    this.#parts.interfaceState.attach(fresh, now);
+    for (const instance of fresh)
+      this.#start(instance, message.resume.includes(instance.config.router.name), now);
+    groups.settle(this.#parts.steps, now);
+    promoting.settle();
+    departures.sweep(now);
+    findForeignAddresses(context, now);
+  }
+
+  #compare(running: readonly Instance[], wanted: readonly InstanceConfig[]): Comparison {
+    const known = new Map(running.map((instance) => [instance.config, instance]));
+    const pairs = pairUp([...known.keys()], wanted);
+    const instances: Instance[] = [];
+    const fresh: Instance[] = [];
+    const changed: ChangedInstance[] = [];
+    for (const config of wanted) {
+      const before = pairs.get(config);
+      const old = before === undefined ? undefined : known.get(before);
+      if (old === undefined || before === undefined) {
+        const instance = this.#create(config);
+        instances.push(instance);
+        fresh.push(instance);
+      } else {
+        known.delete(before);
+        instances.push(old);
+        if (!isSameConfig(old.config, config)) changed.push({ instance: old, config });
+      }
+    }
+    return { instances, fresh, changed, removed: [...known.values()] };
+  }
+
+  #create(config: InstanceConfig): Instance {
+    const hasGuard = this.#parts.context.world.guard !== undefined;
+    const instance = createInstance(config, hasGuard, this.#made);
+    this.#made += 1;
+    return instance;
+  }
+
+  #start(instance: Instance, resume: boolean, now: Instant): void {
+    const { steps, trackers, interfaceState } = this.#parts;
+    instance.state = {
+      ...instance.state,
+      ...interfaceState.initial(instance),
+      trackers: trackers.statesOf(instance.config.router),
+    };
+    instance.resuming = resume;
+    steps.apply(instance, { kind: resume ? "startupAfterRelease" : "startup" }, now);
+  }
+}

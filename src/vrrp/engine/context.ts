@@ -1,0 +1,60 @@
+/** What every concern of the engine works on, and the questions that take more than one part of it. */
+import type { Ipv4 } from "#units/address";
+import type { Instance } from "./instance.ts";
+import type { Instances } from "./instances.ts";
+import type { Interfaces } from "./interfaces.ts";
+import type { World } from "./world.ts";
+
+export interface EngineContext {
+  readonly world: World;
+  readonly interfaces: Interfaces;
+  readonly instances: Instances;
+}
+
+/** Index of the device an address belongs on; `name` undefined: that of the instance. */
+export function deviceOf(
+  { interfaces }: EngineContext,
+  instance: Instance,
+  name: string | undefined,
+): number | undefined {
+  return name === undefined ? instance.interfaceIndex : interfaces.named(name)?.index;
+}
+
+/**
+ * Is another instance master, or does it still answer, for this address on this device? Then it is
+ * not ours to remove.
+ */
+export function isOwnedElsewhere(
+  context: EngineContext,
+  except: Instance,
+  interfaceIndex: number,
+  address: Ipv4,
+): boolean {
+  return context.instances.lookup
+    .byAddress(address)
+    .some(
+      (other) =>
+        other !== except &&
+        (other.state.phase.kind === "master" || other.state.phase.kind === "handover") &&
+        other.addresses.some(
+          (one) =>
+            one.virtual.address === address &&
+            deviceOf(context, other, one.virtual.interface) === interfaceIndex,
+        ),
+    );
+}
+
+/** Another instance answers for the address, on whatever device: the guard knows addresses only. */
+export function isGuardedElsewhere(
+  { instances }: EngineContext,
+  except: Instance,
+  address: Ipv4,
+): boolean {
+  return instances.lookup
+    .byAddress(address)
+    .some(
+      (other) =>
+        other !== except &&
+        other.addresses.some((one) => one.owned && one.virtual.address === address),
+    );
+}

@@ -1,0 +1,87 @@
+/**
+ * Carries out what a router decided, each effect by the file of its concern. A failure that matters to
+ * the router comes back as an event in `outcomes`; steps.ts gives it to the router next.
+ */
+import { type Instant, micros } from "#units/time";
+import { available, spend } from "../router/allowance.ts";
+import type { Report, RouterEffect, RouterEvent } from "../router/event.ts";
+import type { Adverts } from "./adverts.ts";
+import type { Announcements } from "./announcements.ts";
+import { about, type Instance } from "./instance.ts";
+import type { Leases } from "./leases.ts";
+import { forgetUnresolved } from "./neighbour-resolution.ts";
+import type { World } from "./world.ts";
+
+export interface EffectParts {
+  readonly world: World;
+  readonly adverts: Adverts;
+  readonly announcements: Announcements;
+  readonly leases: Leases;
+}
+
+export class Effects {
+  readonly #world: World;
+  readonly #adverts: Adverts;
+  readonly #announcements: Announcements;
+  readonly #leases: Leases;
+
+  constructor({ world, adverts, announcements, leases }: EffectParts) {
+    this.#world = world;
+    this.#adverts = adverts;
+    this.#announcements = announcements;
+    this.#leases = leases;
+  }
+
+  perform(instance: Instance, effect: RouterEffect, now: Instant, outcomes: RouterEvent[]): void {
+    switch (effect.kind) {
+      case "sendAdvert":
+        return this.#adverts.send(instance, effect.priority, effect.to, now);
+      case "addAddresses":
+        return this.#leases.take(instance, now, outcomes);
+      case "refreshAddresses":
+        return this.#leases.prolong(instance, now, outcomes);
+      case "holdAddresses":
+        return this.#leases.limit(instance, effect.micros, now, outcomes);
+      case "removeAddresses":
+        return this.#leases.giveUp(instance, now);
+      case "announce":
+        return this.#announcements.announce(instance, instance.addresses, effect.repeat, now);
+      case "cancelAnnouncements":
+        return this.#announcements.cancel(instance.addresses);
+      case "transition": {
+        const { kind: _, ...rest } = effect;
+        if (effect.to === "MASTER") instance.counters.become_master += 1;
+        if (effect.from === "MASTER") instance.counters.release_master += 1;
+        forgetUnresolved(instance);
+        return this.#world.emit({ type: "transition", ...about(instance), ...rest, at: now });
+      }
+      case "priorityChanged": {
+        const { kind: _, ...rest } = effect;
+        const { name } = instance.config.router;
+        return this.#world.emit({ type: "priorityChanged", instance: name, ...rest });
+      }
+      case "report": {
+        const { report } = effect;
+        if (!mayReport(instance, report.kind, now)) return;
+        return this.#world.emit({ type: "report", ...about(instance), report });
+      }
+    }
+  }
+}
+
+/** What a packet can cause. The supervisor logs each kind once a minute, but runs a script for some. */
+const CAUSED_BY_PACKETS: readonly Report["kind"][] = [
+  "weaker-master",
+  "own-address-heard",
+  "grace",
+  "held-down",
+];
+const REPORTS = { most: 5, each: micros(1_000_000) } as const;
+
+function mayReport({ reports }: Instance, kind: Report["kind"], now: Instant): boolean {
+  if (!CAUSED_BY_PACKETS.includes(kind)) return true;
+  const allowance = reports.get(kind);
+  if (available(REPORTS, allowance, now) === 0) return false;
+  reports.set(kind, spend(REPORTS, allowance, 1, now));
+  return true;
+}

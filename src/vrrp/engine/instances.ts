@@ -1,0 +1,52 @@
+/** The routers of this engine: found by what an input names (lookup.ts), and by when they are due. */
+import { earliest, type Instant } from "#units/time";
+import { deadline } from "../router/router.ts";
+import { DueQueue } from "./due-queue.ts";
+import type { Instance } from "./instance.ts";
+import { Lookup } from "./lookup.ts";
+
+export class Instances {
+  #all: readonly Instance[] = [];
+  #lookup: Lookup | undefined;
+  readonly #due = new DueQueue<Instance>();
+
+  /** In the order of the configuration; those that a reload removed and that still hand over come last. */
+  get all(): readonly Instance[] {
+    return this.#all;
+  }
+
+  replace(all: readonly Instance[]): void {
+    this.#all = all;
+    this.#lookup = undefined;
+  }
+
+  remove(instance: Instance): void {
+    this.replace(this.#all.filter((one) => one !== instance));
+    this.#due.remove(instance);
+  }
+
+  get lookup(): Lookup {
+    this.#lookup ??= new Lookup(this.#all);
+    return this.#lookup;
+  }
+
+  /** The interface, VRID or addresses of an instance are others than before. */
+  lookupChanged(): void {
+    this.#lookup = undefined;
+  }
+
+  /** When the first one is due; undefined: none at any time. */
+  nextDue(): Instant | undefined {
+    return this.#due.first();
+  }
+
+  /** Takes out those that are due, earliest first. Each is to be rescheduled. */
+  takeDue(now: Instant): readonly Instance[] {
+    return this.#due.take(now);
+  }
+
+  /** After anything that may have moved its deadline or its retry. */
+  reschedule(instance: Instance): void {
+    this.#due.set(instance, earliest(deadline(instance.state), instance.retryAt));
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The lease (router/lease.ts) of all addresses of an instance: taken when it becomes master, prolonged
+ * with every advertisement, limited when it hands over, given up. Two layers: the addresses' own
+ * lifetimes (addresses.ts), and the guard where the kernel has it (guard.ts).
+ */
+import type { Instant, Micros } from "#units/time";
+import type { RouterEvent } from "../router/event.ts";
+import { lifetimeLeft } from "../router/lease.ts";
+import { strongestPeer } from "../router/step.ts";
+import { masterDown } from "../router/timing.ts";
+import type { Addresses } from "./addresses.ts";
+import { type Guard, isGuardDue, sinceAdvert } from "./guard.ts";
+import type { Instance, InstanceAddress } from "./instance.ts";
+
+/** A lifetime that is a backstop needs no refresh at every sub-second advertisement. */
+const BACKSTOP_REFRESH = 500_000;
+
+export class Leases {
+  readonly #addresses: Addresses;
+  readonly #guard: Guard;
+
+  constructor(addresses: Addresses, guard: Guard) {
+    this.#addresses = addresses;
+    this.#guard = guard;
+  }
+
+  /** Adds every address. */
+  take(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
+    this.#guard.renewLease(instance, now);
+    this.#guard.open(instance, now, outcomes);
+    this.#setAll(instance, instance.lease.addressSeconds, now, outcomes);
+  }
+
+  /** Before the advertisement that entitles us to it. */
+  prolong(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
+    this.#shorten(instance, now, outcomes);
+    this.#guard.prolong(instance, Math.floor(instance.lease.micros / 1_000), now, outcomes);
+    // As it is now: the kernel may have refused the guard.
+    const { lease, refreshedAt } = instance;
+    const isEnough = refreshedAt !== undefined && now < refreshedAt + BACKSTOP_REFRESH;
+    if (lease.guarantee !== "address-lifetime" && isEnough) return;
+    this.#setAll(instance, lease.addressSeconds, now, outcomes);
+  }
+
+  /**
+   * A stronger peer has been heard meanwhile: if we are gone it takes over sooner than we assumed. Or
+   * the guard may be tried again.
+   */
+  #shorten(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
+    const { router } = instance.config;
+    const peer = strongestPeer(router, instance.state);
+    const takeOver = masterDown(router, router.advertInterval, Math.min(peer, 254));
+    if (takeOver >= instance.lease.takeOverMicros && !isGuardDue(instance, now)) return;
+    this.#guard.renewLease(instance, now);
+    this.#guard.open(instance, now, outcomes);
+  }
+
+  /** For this long at the most, whatever happens to this process: a hand-over. */
+  limit(instance: Instance, micros: Micros, now: Instant, outcomes: RouterEvent[]): void {
+    this.#guard.prolong(instance, Math.ceil(micros / 1_000), now, outcomes);
+    this.#setAll(instance, Math.ceil(micros / 1_000_000), now, outcomes);
+  }
+
+  giveUp(instance: Instance, now: Instant): void {
+    instance.refreshedAt = undefined;
+    // What was added first is the primary one of its subnet, and the kernel removes the others with
+    // it: so it goes last.
+    this.remove(instance, instance.addresses.toReversed(), now);
+  }
+
+  /** Some of its addresses, and the guard's rules for those that are gone. */
+  remove(instance: Instance, entries: readonly InstanceAddress[], now: Instant): void {
+    const gone = entries.filter((entry) => this.#addresses.remove(instance, entry, now));
+    this.#guard.close(instance, gone);
+  }
+
+  /** One address between two advertisements, for as long as the others still last. */
+  add(instance: Instance, entry: InstanceAddress, now: Instant, outcomes: RouterEvent[]): void {
+    const seconds = lifetimeLeft(instance.lease, sinceAdvert(instance, now));
+    this.#addresses.set(instance, entry, seconds, now, outcomes);
+  }
+
+  #setAll(instance: Instance, seconds: number, now: Instant, outcomes: RouterEvent[]): void {
+    instance.refreshedAt = now;
+    for (const entry of instance.addresses)
+      this.#addresses.set(instance, entry, seconds, now, outcomes);
+  }
+}

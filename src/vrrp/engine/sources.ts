@@ -1,0 +1,82 @@
+/**
+ * The address an instance's advertisements come from. Where the configuration names one that this
+ * machine does not have, the instance is in FAULT and says so; it goes on when the machine has it.
+ */
+import type { Ipv4 } from "#units/address";
+import type { Instant } from "#units/time";
+import type { FaultCause } from "../router/reason.ts";
+import type { EngineContext } from "./context.ts";
+import { type Instance, isRaised } from "./instance.ts";
+import type { Steps } from "./steps.ts";
+import type { AddressInfo } from "./world.ts";
+
+export class Sources {
+  readonly #context: EngineContext;
+  readonly #steps: Steps;
+
+  constructor(context: EngineContext, steps: Steps) {
+    this.#context = context;
+    this.#steps = steps;
+  }
+
+  /** Undefined: there is none yet. */
+  of(instance: Instance): Ipv4 | undefined {
+    const { source } = instance.config.transport;
+    if (source !== undefined) return source;
+    const { interfaces, instances } = this.#context;
+    // Kernels before 5.18 do not keep our mark: what another instance has set is known by its record.
+    return interfaces.primaryAddress(instance.interfaceIndex, (address) =>
+      instances.lookup
+        .byAddress(address)
+        .some(
+          (other) =>
+            other === instance ||
+            other.addresses.some((one) => one.owned && one.virtual.address === address),
+        ),
+    );
+  }
+
+  /**
+   * `unicast_src_ip` has to be an address of this machine, of whichever interface: the peers' answers
+   * go there. One of multicast need not be (keepalived's manual offers it to hide who is speaking),
+   * unless `track_src_ip` wants it on the interface.
+   */
+  missing(instance: Instance): FaultCause | undefined {
+    const { transport } = instance.config;
+    const { kind, source } = transport;
+    const isWanted = kind === "unicast" || transport.trackSource === true;
+    if (source === undefined || !isWanted) return undefined;
+    for (const { address, index } of this.#context.interfaces.addresses()) {
+      const isUsable = kind === "unicast" || index === instance.interfaceIndex;
+      if (address === source && isUsable) return undefined;
+    }
+    return { kind: "source-missing", address: source };
+  }
+
+  check(instance: Instance, now: Instant): void {
+    const cause = this.missing(instance);
+    if (cause !== undefined) this.#steps.apply(instance, { kind: "faultRaised", cause }, now);
+    else if (isRaised(instance, "source-missing"))
+      this.#steps.apply(instance, { kind: "faultLifted", cause: "source-missing" }, now);
+  }
+
+  /** @param changed the address that came or went; undefined: any may have */
+  addressesChanged(now: Instant, changed?: AddressInfo): void {
+    const { instances } = this.#context;
+    for (const instance of instances.all) {
+      const { source } = instance.config.transport;
+      if (source === undefined || (changed !== undefined && source !== changed.address)) continue;
+      this.check(instance, now);
+    }
+    for (const instance of instances.all) {
+      if (changed !== undefined && instance.interfaceIndex !== changed.index) continue;
+      this.update(instance, now);
+    }
+  }
+
+  update(instance: Instance, now: Instant): void {
+    const source = this.of(instance);
+    if (source !== instance.state.source)
+      this.#steps.apply(instance, { kind: "sourceChanged", source }, now);
+  }
+}

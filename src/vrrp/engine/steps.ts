@@ -1,0 +1,78 @@
+/**
+ * One event for one router: its step, the effects of that, and the events that follow from those, until
+ * nothing follows.
+ */
+import type { Instant } from "#units/time";
+import type { RouterEffect, RouterEvent } from "../router/event.ts";
+import { step } from "../router/router.ts";
+import type { EngineContext } from "./context.ts";
+import type { Effects } from "./effects.ts";
+import type { Groups } from "./groups.ts";
+import type { Instance } from "./instance.ts";
+import type { EngineRecord } from "./recording.ts";
+
+const isAsOwner = (effect: RouterEffect): boolean =>
+  effect.kind === "announce" || (effect.kind === "sendAdvert" && effect.priority > 0);
+
+const isFault = ({ kind }: RouterEvent): boolean => kind === "faultRaised";
+
+export class Steps {
+  readonly #context: EngineContext;
+  readonly #effects: Effects;
+  readonly #groups: Groups;
+  readonly #recorder: ((record: EngineRecord) => void) | undefined;
+
+  constructor(
+    context: EngineContext,
+    effects: Effects,
+    groups: Groups,
+    recorder: ((record: EngineRecord) => void) | undefined,
+  ) {
+    this.#context = context;
+    this.#effects = effects;
+    this.#groups = groups;
+    this.#recorder = recorder;
+  }
+
+  apply(instance: Instance, event: RouterEvent, now: Instant): void {
+    const outcomes: RouterEvent[] = [];
+    let next: RouterEvent | undefined = event;
+    while (next !== undefined) {
+      this.#step(instance, next, now, outcomes);
+      next = outcomes.shift();
+    }
+    this.#context.instances.reschedule(instance);
+  }
+
+  #step(instance: Instance, event: RouterEvent, now: Instant, outcomes: RouterEvent[]): void {
+    const before = instance.state;
+    const wanted = step(instance.config.router, before, event, now);
+    const turnsMaster = wanted.state.phase.kind === "master" && before.phase.kind !== "master";
+    const held = turnsMaster
+      ? this.#groups.holdBack(instance, before, wanted.state, now)
+      : undefined;
+    const { state, effects } = held ?? wanted;
+    instance.state = state;
+    if (state.phase.kind === "master") instance.resuming = false;
+    if (this.#recorder !== undefined && held === undefined) {
+      // Wake-ups in which nothing happens are left out.
+      const isIdle = event.kind === "timeReached" && effects.length === 0;
+      const { name } = instance.config.router;
+      if (!isIdle) this.#recorder({ at: now, instance: name, event, before, after: state });
+    }
+    for (const effect of effects) {
+      // Refused a moment ago: a router that is about to give up does not send as the owner, or its
+      // frame may come after the successor's.
+      if (outcomes.length > 0 && isAsOwner(effect) && outcomes.some(isFault)) continue;
+      this.#effects.perform(instance, effect, now, outcomes);
+    }
+    if (before.phase.kind !== state.phase.kind)
+      this.#groups.memberChanged(this, instance, before, now);
+    else if (before.phase.kind === "fault" && before.reason !== state.reason)
+      this.#groups.causesChanged(this, instance, now);
+    // One that was held back has just said that it is ready: by priority 0, whatever that did to its
+    // timer.
+    else if (event.kind === "advertReceived" && held === undefined)
+      this.#groups.advertHeard(instance, before);
+  }
+}
