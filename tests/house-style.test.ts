@@ -73,8 +73,6 @@ const PENDING: readonly string[] = [
   "src/sim/",
   "tests/sim/",
   "tests/seeds/",
-  "src/vrrp/engine/",
-  "tests/vrrp/engine/",
   "tests/tidy.test.ts",
   "tests/support/",
   "tests/namespaces/emergency.test.ts",

@@ -74,7 +74,7 @@ export class FakeWorld implements World {
   readonly unresolved: Set<string> = new Set();
   listenError: string | undefined;
   /** errno of listening for ARP only, by device name. */
-  readonly deaf: Map<string, string> = new Map();
+  readonly arpListenErrors: Map<string, string> = new Map();
   guard: AddressGuard | undefined;
   /** False: a kernel before 5.18, without IFA_PROTO; ours are primary addresses of subnets of their own, too. */
   keepsMark = true;
@@ -161,7 +161,7 @@ export class FakeWorld implements World {
   listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome {
     const what = groups === undefined ? "arp" : groups.map(printIpv4).join(" ");
     this.calls.push(`listen ${name}/${interfaceIndex} ${what}`.trimEnd());
-    const errno = groups === undefined ? this.deaf.get(name) : this.listenError;
+    const errno = groups === undefined ? this.arpListenErrors.get(name) : this.listenError;
     if (errno === undefined && groups !== undefined) this.#groups.set(interfaceIndex, groups);
     return errno === undefined ? OK : { ok: false, errno, call: "socket" };
   }

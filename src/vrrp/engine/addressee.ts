@@ -1,6 +1,7 @@
 /**
  * Which of several routers a packet is meant for: one VRID may stand twice on an interface (unicast
- * and multicast, or other peers), and a router that is bound to no device gets a copy of each packet.
+ * and multicast, or other peers), and a router that is bound to no device gets a copy of each
+ * packet.
  */
 import type { Advert } from "../wire/vrrp-packet.ts";
 import { type Instance, isUnbound } from "./instance.ts";
@@ -24,8 +25,8 @@ export function isMeant(
 }
 
 /**
- * Sent to the address of another instance that is bound to no device: that one has its own copy, and
- * refuses it if anything is wrong with it.
+ * Sent to the address of another instance that is bound to no device: that one has its own copy,
+ * and refuses it if anything is wrong with it.
  */
 function isForUnbound(
   { destination }: Advert,

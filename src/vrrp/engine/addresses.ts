@@ -1,7 +1,7 @@
 /**
- * One virtual address on this machine: set, prolonged, removed. A refusal of the kernel that concerns
- * the router becomes an event in `outcomes`; one that concerns only this machine is logged and tried
- * again.
+ * One virtual address on this machine: set, prolonged, removed. A refusal of the kernel that
+ * concerns the router becomes an event in `outcomes`; one that concerns only this machine is logged
+ * and tried again.
  */
 import { printIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
@@ -70,8 +70,8 @@ export class Addresses {
   }
 
   /**
-   * False: it stays, because another instance is entitled to it, or because the kernel refuses; then
-   * it is blocked by the guard and tried again.
+   * False: it stays, because another instance is entitled to it, or because the kernel refuses;
+   * then it is blocked by the guard and tried again.
    */
   remove(instance: Instance, entry: InstanceAddress, now: Instant): boolean {
     const { world, interfaces } = this.#context;

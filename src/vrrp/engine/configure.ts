@@ -1,8 +1,8 @@
 /**
- * A configuration is taken over, at the start and at every reload. It is compared with the running one
- * here: pairing.ts says which instance of the new one is which of the old one, isSameConfig whether it
- * has changed at all. An unchanged one is not touched, a changed one is carried over (reload.ts), one
- * that is gone hands over (departures.ts), a new one starts.
+ * A configuration is taken over, at the start and at every reload. It is compared with the running
+ * one here: pairing.ts says which instance of the new one is which of the old one, isSameConfig
+ * whether it has changed at all. An unchanged one is not touched, a changed one is carried over
+ * (reload.ts), one that is gone hands over (departures.ts), a new one starts.
  */
 import type { Instant } from "#units/time";
 import { type InstanceConfig, isSameConfig } from "../router/config.ts";

@@ -1,4 +1,4 @@
-/** What every concern of the engine works on, and the questions that take more than one part of it. */
+/** What every concern of the engine works on, and questions that take more than one part of it. */
 import type { Ipv4 } from "#units/address";
 import type { Instance } from "./instance.ts";
 import type { Instances } from "./instances.ts";

@@ -1,4 +1,4 @@
-/** keepalived's statistics under its own names (SIGUSR2) where it has them, and ours beside them. */
+/** keepalived's statistics (SIGUSR2) under its own names, and what it does not count. */
 
 export interface Counters {
   advert_rcvd: number;

@@ -1,6 +1,6 @@
 /**
- * Instances that go: those that a reload removed, and all of them at a stop. Each hands over first; when
- * it has, its sockets go too, and when all have at a stop the engine ends.
+ * Instances that go: those that a reload removed, and all of them at a stop. Each hands over first;
+ * when it has, its sockets go too, and when all have at a stop the engine ends.
  */
 import type { Instant } from "#units/time";
 import type { AddressDevices } from "./address-devices.ts";

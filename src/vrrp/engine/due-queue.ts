@@ -1,6 +1,7 @@
 /**
- * Which of a thousand routers is due next: a binary heap, so that a packet or an advertisement costs a handful of
- * comparisons and not a look at every router. Equal deadlines keep the order in which the items were made.
+ * Which of a thousand routers is due next: a binary heap, so that a packet or an advertisement
+ * costs a handful of comparisons and not a look at every router. Equal deadlines keep the order in
+ * which the items were made.
  */
 import type { Instant } from "#units/time";
 

@@ -1,6 +1,6 @@
 /**
- * Carries out what a router decided, each effect by the file of its concern. A failure that matters to
- * the router comes back as an event in `outcomes`; steps.ts gives it to the router next.
+ * Carries out what a router decided, each effect by the file of its concern. A failure that matters
+ * to the router comes back as an event in `outcomes`; steps.ts gives it to the router next.
  */
 import { type Instant, micros } from "#units/time";
 import { available, spend } from "../router/allowance.ts";
@@ -69,7 +69,7 @@ export class Effects {
   }
 }
 
-/** What a packet can cause. The supervisor logs each kind once a minute, but runs a script for some. */
+/** The supervisor logs each kind once a minute, but runs a script for some. */
 const CAUSED_BY_PACKETS: readonly Report["kind"][] = [
   "weaker-master",
   "own-address-heard",

@@ -1,6 +1,6 @@
 /**
- * Messages to the engine as lines. The one place besides the wire where a password leaves its `Secret`: the pipe between
- * the two processes, which nobody else can read.
+ * Messages to the engine as lines. The one place besides the wire where a password leaves its
+ * `Secret`: the pipe between the two processes, which nobody else can read.
  */
 
 import { Secret } from "#units/secret";
@@ -17,7 +17,7 @@ export function printToEngine(message: ToEngine): string {
   return JSON.stringify({ ...message, instances: message.instances.map(reveal) });
 }
 
-/** The supervisor is the same program from the same checkout: its lines are trusted to be what they say. */
+/** Trusts the line: the supervisor is the same program from the same checkout. */
 export function readToEngine(line: string): ToEngine {
   const message = JSON.parse(line) as ToEngine | RevealedConfigure;
   if (message.type !== "configure") return message;

@@ -1,9 +1,10 @@
 /**
- * The pipe between supervisor and engine: one JSON object per line, both ways, on file descriptor 3 of the engine.
+ * The pipe between supervisor and engine: one JSON object per line, both ways, on file descriptor 3
+ * of the engine.
  *
- * The supervisor is an ordinary Node.js process (scripts, notify, sockets, files); the engine is one thread in a ppoll loop. The
- * end of the pipe is a message too: to the engine it means "hand over and end", to the supervisor "the engine is dead, hand
- * over for it".
+ * The supervisor is an ordinary Node.js process (scripts, notify, sockets, files); the engine is
+ * one thread in a ppoll loop. The end of the pipe is a message too: to the engine it means "hand
+ * over and end", to the supervisor "the engine is dead, hand over for it".
  */
 
 import type { Ipv4, Mac } from "#units/address";
@@ -17,39 +18,41 @@ import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
 
 export type ToEngine =
   /**
-   * The whole configuration, at start and at every reload. Instances are matched by interface, VRID and transport kind;
-   * an unchanged one is not touched. `resume`: names whose address the supervisor still holds for a dead engine.
+   * The whole configuration, at start and at every reload. Instances are matched by interface, VRID
+   * and transport kind; an unchanged one is not touched. `resume`: names of the instances with
+   * addresses that the supervisor still holds for a dead engine.
    */
   | {
       readonly type: "configure";
       readonly instances: readonly InstanceConfig[];
       readonly groups: readonly GroupConfig[];
       readonly resume: readonly string[];
-      /** Tracker results known already, so that a reload or a new engine does not wait for the next check. */
+      /** Known already: a reload or a new engine does not wait for the next check. */
       readonly trackers: readonly TrackerResult[];
-      /** Tell of advertisements for routers that nobody here is part of. */
+      /** Report advertisements for routers that nobody here is part of. */
       readonly logUnknownVrids?: boolean;
-      /** What an earlier engine left, where the kernel does not keep the mark of our addresses. Looked at once. */
+      /** What an earlier engine left, if the kernel does not keep our mark. Looked at once. */
       readonly leftovers?: readonly Leftover[];
     }
   | ({ readonly type: "tracker" } & TrackerResult)
   /**
-   * The instance, if it is MASTER, announces this address once more, within the limits of its interface. With its first one
-   * go the excluded ones, about which nobody is asked. Undefined: all.
+   * The instance, if it is MASTER, announces this address once more, within the limits of its
+   * interface; undefined: all its addresses. With its first one go the excluded ones, which the
+   * platform is not asked about.
    */
   | { readonly type: "announce"; readonly instance: string; readonly address?: Ipv4 }
   /** The instance is stopping: the cloud has moved its addresses, or cannot say. */
   | { readonly type: "platform"; readonly instance: string; readonly moved: boolean }
   /** Answer with a `snapshot` that carries the same id. */
   | { readonly type: "snapshot"; readonly id: number }
-  /** Of a recording engine: lines got lost on the way, so begin afresh; or nobody takes them any more. */
+  /** To a recording engine: lines got lost, so begin afresh; or nobody takes them any more. */
   | { readonly type: "recording"; readonly goOn: boolean }
   /** Hand over everything and end. */
   | { readonly type: "stop" };
 
-/** An address on this machine that is ours by what is known beside the kernel. */
+/** An address on this machine that a list beside the kernel says is ours. */
 export interface Leftover {
-  /** Of its device. */
+  /** Of its device, as in `LinkInfo`. */
   readonly index: number;
   readonly address: Ipv4;
   readonly prefix: number;
@@ -66,7 +69,7 @@ export interface TrackerResult {
   readonly result: TrackerState;
 }
 
-/** Of a router that a reload has removed and that hands over: another one may have its name by now. */
+/** `leaving`: removed by a reload, handing over; another one may have its name by now. */
 interface About {
   readonly instance: string;
   readonly leaving?: true;
@@ -75,9 +78,9 @@ interface About {
 export type FromEngine =
   /** Sockets are open and the configuration is running. */
   | { readonly type: "ready"; readonly pid: number }
-  /** A configuration is being taken over: from here on names are those of it, and of what it removed (`leaving`). */
+  /** A configuration is being taken over: from here on names are its own, but for `leaving`. */
   | { readonly type: "configuring" }
-  /** Change of state of an instance; the supervisor runs notify for it. Micros are CLOCK_BOOTTIME. */
+  /** Change of state of an instance; the supervisor runs notify for it. */
   | ({
       readonly type: "transition";
       readonly from: PublicState;
@@ -120,7 +123,7 @@ export type FromEngine =
       readonly at: Instant;
       readonly instances: readonly InstanceSnapshot[];
     }
-  /** `--record`: one line of the recording (engine/recording.ts), for the supervisor to write. May be left out. */
+  /** `--record`: a line of the recording (recording.ts) for the supervisor. May be dropped. */
   | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */
   | ({ readonly type: "removed" } & About)
@@ -135,11 +138,17 @@ export type FromEngine =
   /** Everything is handed over; the engine ends now. */
   | { readonly type: "stopped" };
 
-/** One instance as the engine sees it. All instants are CLOCK_BOOTTIME microseconds, like `at` of the snapshot. */
+/**
+ * One instance as the engine sees it. All instants are CLOCK_BOOTTIME microseconds, like `at` of
+ * the snapshot.
+ */
 export interface InstanceSnapshot {
   readonly name: string;
   readonly state: PublicState;
-  /** The exact phase, finer than `state`: "handover" is STOP to the outside, and still has the address until it ends. */
+  /**
+   * The exact phase, finer than `state`: "handover" is STOP to the outside, and still has the
+   * address until it ends.
+   */
   readonly phase: string;
   readonly since: Instant;
   readonly reason: Reason;
@@ -155,7 +164,10 @@ export interface InstanceSnapshot {
   /** Master: next advertisement. Backup: when the master counts as dead. */
   readonly deadline: Instant | undefined;
   readonly faults: readonly FaultCause[];
-  /** Its sync group. `isReady`: its own time to become MASTER has come, and it waits until every member's has. */
+  /**
+   * Its sync group. `isReady`: it would be MASTER by itself, and waits until every member is
+   * ready.
+   */
   readonly group?: { readonly name: string; readonly isReady: boolean };
   /** BACKUP: whom it hears, and what it waits for. */
   readonly standby?: {
@@ -167,10 +179,10 @@ export interface InstanceSnapshot {
     readonly preempt: boolean;
     readonly preemptAt: Instant | undefined;
   };
-  /** `hold_down`, while losses are remembered: how long they hold down, and until when they do now. */
+  /** `hold_down`, while losses are remembered. */
   readonly holdDown?: {
     readonly losses: number;
-    /** 0: as many are forgiven. */
+    /** How long so many losses hold down; 0: they do not yet. */
     readonly micros: Micros;
     readonly until: Instant | undefined;
   };
@@ -189,7 +201,7 @@ export interface InstanceSnapshot {
     readonly priority: number | undefined;
     /** "v2", "pseudo-header", "no-pseudo-header", "multicast-pseudo-header" */
     readonly checksum: string | undefined;
-    /** MASTER, unicast: it has not answered ARP since, so nothing we say reaches it. */
+    /** MASTER, unicast: it has not answered ARP since, so nothing that we send reaches it. */
     readonly unresolvedSince?: Instant;
   }[];
   readonly addresses: readonly {
@@ -200,10 +212,10 @@ export interface InstanceSnapshot {
     readonly announcedAt: Instant | undefined;
     readonly announcements: number;
     readonly error: string | undefined;
-    /** Devices where it is without our doing. */
+    /** Names of devices where somebody else has put it. */
     readonly foreign: readonly string[];
   }[];
-  /** MASTER, and somebody else's ARP says that an address of ours is theirs. */
+  /** MASTER, and somebody else claims an address of ours by ARP. */
   readonly claim?: {
     readonly address: Ipv4;
     readonly mac: Mac | undefined;
@@ -217,7 +229,7 @@ export interface InstanceSnapshot {
 }
 
 export interface LeaseSnapshot {
-  /** What takes the address away when we cannot: the kernel's address lifetime, a nftables timeout, or nothing in time. */
+  /** What ends the address in time when the daemon cannot; backstop: nothing, only later. */
   readonly guarantee: "address-lifetime" | "nftables" | "backstop";
   readonly micros: Micros;
   /** Earliest take-over by a peer after our last advertisement. */

@@ -1,7 +1,7 @@
 /**
- * The loop's body: inputs become events for the right routers, and what they answer is carried out at
- * once. This file only puts the parts together and hands inputs over; each part works on the context
- * below it and knows nothing of the ones above.
+ * The loop's body: inputs become events for the right routers, and what they answer is carried out
+ * at once. This file only puts the parts together and hands inputs over; each part works on the
+ * context below it and knows nothing of the ones above.
  *
  *   inputs    packets, links, addresses, messages of the supervisor, deadlines
  *   steps     steps.ts: step() of the router, sync groups
@@ -149,8 +149,8 @@ export class Engine {
   }
 
   /**
-   * The waiting time after a refusal or a fight is over: what can be tried is, the causes are lifted,
-   * the election decides.
+   * The waiting time after a refusal or a fight is over: what can be tried is, the causes are
+   * lifted, the election decides.
    */
   #retry(instance: Instance, now: Instant): void {
     instance.retryAt = undefined;
@@ -199,8 +199,8 @@ export class Engine {
     this.#promoting.settle();
     this.#ownRemovals.forget();
     this.#interfaceState.changed(now);
-    // A device may have been replaced by one with its name and index meanwhile: then its sockets are
-    // opened anew.
+    // A device may have been replaced by one with its name and index meanwhile: then its sockets
+    // are opened anew.
     for (const instance of this.instances) this.#bindings.open(instance, now);
     this.#sources.addressesChanged(now);
     for (const instance of this.instances) this.#reconciler.checkStillThere(instance, now);
@@ -257,8 +257,8 @@ export class Engine {
   }
 
   /**
-   * The supervisor is gone: nobody asks a platform any more, and another daemon may be waiting for us
-   * to end.
+   * The supervisor is gone: nobody asks a platform any more, and another daemon may be waiting for
+   * us to end.
    */
   supervisorGone(now: Instant): void {
     this.#departures.stop(now);

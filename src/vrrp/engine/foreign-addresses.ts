@@ -1,15 +1,15 @@
 /**
- * A virtual address on this machine that Baton has not put there: added by hand, by a network manager,
- * by another program. The machine answers for it, whoever owns it by VRRP, so it is reported, counted
- * and shown by `status`.
+ * A virtual address on this machine that Baton has not put there: added by hand, by a network
+ * manager, by another program. The machine answers for it, whoever owns it by VRRP, so it is
+ * reported, counted and shown by `status`.
  *
  * On a node that does not own it, it is left alone: it may be meant so. One that appears while this
- * node owns the address (`ip addr add` on another device, or with another prefix, often after
- * `ip addr del`) is a copy of ours, and goes when ours goes: otherwise the machine would answer on
+ * node owns the address (`ip addr add` on another device, or with another prefix, often after `ip
+ * addr del`) is a copy of ours, and goes when ours goes: otherwise the machine would answer on
  * beside the next owner.
  *
- * Left out are devices without ARP and the loopback device (a real server of LVS has the address there
- * on purpose), and the address owner (priority 255), which has the address by itself.
+ * Left out are devices without ARP and the loopback device (a real server of LVS has the address
+ * there on purpose), and the address owner (priority 255), which has the address by itself.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";

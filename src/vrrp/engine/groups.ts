@@ -1,7 +1,7 @@
 /**
  * Sync groups: members are in one state. The routers know nothing of it; this outer machine
- *  - holds back a member that would become master until every member is ready (keepalived: all timers
- *    or votes), so that a fault of one network does not split the group;
+ *  - holds back a member that would become master until every member is ready (keepalived: all
+ *    timers or votes), so that a fault of one network does not split the group;
  *  - takes all along when one member has to give up or goes to FAULT;
  *  - emits the group's state after its members'.
  */
@@ -16,7 +16,7 @@ import type { EngineContext } from "./context.ts";
 import type { GroupConfig } from "./engine-link.ts";
 import type { Instance } from "./instance.ts";
 
-/** How a member is given an event; steps.ts is it, and calls this file while it is at it. */
+/** Gives a member an event. Steps (steps.ts) does, which itself asks this file at each step. */
 interface Stepper {
   apply(instance: Instance, event: RouterEvent, now: Instant): void;
 }
@@ -115,7 +115,7 @@ export class Groups {
     );
     if (allReady || wanted.reason.kind === "link-back-in-time") return undefined;
     const { router } = instance.config;
-    // Asks again an interval later; the others ask too when their time comes.
+    // Tries again an interval later; the others do when their timers fire.
     const waiting = (phase: BackupPhase): BackupPhase => ({
       ...phase,
       masterDownAt: after(now, fromCentis(phase.masterInterval)),
@@ -135,9 +135,9 @@ export class Groups {
   }
 
   /**
-   * A member that accepted a master's advertisement is no longer ready. One that it discarded (weaker,
-   * and we preempt) changes nothing: otherwise two members with timers that are not in step would
-   * never be ready together.
+   * A member that accepted a master's advertisement is no longer ready. One that it discarded
+   * (weaker, and we preempt) changes nothing: otherwise two members with timers that are not in
+   * step would never be ready together.
    */
   advertHeard(instance: Instance, before: RouterState): void {
     const group = this.#of(instance);
@@ -149,9 +149,9 @@ export class Groups {
   }
 
   /**
-   * A member in FAULT has one cause fewer or more. Two members that were in FAULT by themselves also
-   * keep each other there; when their own causes are gone at the same moment, neither changes state by
-   * it (sim seeds 1083, 2124).
+   * A member in FAULT has one cause fewer or more. Two members that were in FAULT by themselves
+   * also keep each other there; when their own causes are gone at the same moment, neither changes
+   * state by it (sim seeds 1083, 2124).
    */
   causesChanged(steps: Stepper, instance: Instance, now: Instant): void {
     const group = this.#of(instance);
@@ -173,8 +173,9 @@ export class Groups {
       for (const other of others) steps.apply(other, { ...turned, to: "master" }, now);
     } else if (kind === "backup") {
       const owner = others.find((one) => one.state.phase.kind === "master");
-      // One that starts, added by a reload, has given up nothing: it is what the group is. So is one
-      // that waited in FAULT for the first result of a check alone, for that keeps nobody else there.
+      // One that starts, added by a reload, has given up nothing: it is what the group is. So is
+      // one that waited in FAULT for the first result of a check alone, for that keeps nobody else
+      // there.
       if (owner !== undefined && hadNothingToGiveUp(instance, before))
         join(steps, group, instance, owner, now);
       else for (const other of others) steps.apply(other, { ...turned, to: "backup" }, now);
@@ -184,11 +185,11 @@ export class Groups {
   }
 
   /**
-   * A member in FAULT by itself keeps all others there; nobody is kept there by an effect of its own
-   * fault.
+   * A member in FAULT by itself keeps all others there; nobody is kept there by an effect of its
+   * own fault.
    */
   #shareFaults(steps: Stepper, group: Group, members: readonly Instance[], now: Instant): void {
-    // Not by its causes alone: a member that has not started yet has no link and no address.
+    // Causes alone do not count: a member that has not started yet has no link and no address.
     const sick = members.filter(
       (one) => one.state.phase.kind === "fault" && ownCauses(one).length > 0,
     );

@@ -5,11 +5,11 @@
  * An address with a rule that nobody prolongs does not answer on its own machine, so a refusal is
  * never passed over:
  *
- *   refused open, prolong   the rule is taken away and the address goes on under its lifetime alone;
- *                           status names the weaker guarantee, and the rule is tried again after
- *                           `TRY_AGAIN`
- *   refused close           as owner: FAULT, for the address may not answer here; a peer takes over
- *                           otherwise (the address is gone already): logged
+ *   refused open, prolong   the rule is taken away and the address goes on under its lifetime
+ *                           alone; status shows the weaker guarantee, and the rule is tried again
+ *                           after `TRY_AGAIN`
+ *   refused close           owner: FAULT, for the address may not answer here; a peer takes over
+ *                           otherwise, the address being gone already: logged
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -28,9 +28,9 @@ const addressesOf = (entries: readonly InstanceAddress[]): Ipv4[] =>
   entries.map((one) => one.virtual.address);
 
 /**
- * Time since the last advertisement of a master. Peers count from it, so a lease that is set between
- * two of them (an address put back, added by a reload, moved to another device) lasts only as long as
- * the others still do (sim seed 96515).
+ * Time since the last advertisement of a master. Peers count from it, so a lease that is set
+ * between two of them (an address put back, added by a reload, moved to another device) lasts only
+ * as long as the others still do (sim seed 96515).
  */
 export function sinceAdvert({ state }: Instance, now: Instant): number {
   return state.phase.kind === "master" ? Math.max(0, now - state.phase.lastAdvertAt) : 0;
@@ -59,8 +59,8 @@ export class Guard {
   }
 
   /**
-   * Lets the addresses answer under the sub-second lease, where that is the guarantee. Harmless when
-   * open already.
+   * Lets the addresses answer under the sub-second lease, where that is the guarantee. Harmless
+   * when open already.
    */
   open(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
     const { guard } = this.#context.world;
@@ -101,8 +101,8 @@ export class Guard {
   }
 
   /**
-   * The kernel refused to remove an address that we give up: at least it does not answer, where there
-   * is a guard.
+   * The kernel refused to remove an address that we give up: at least it does not answer, where
+   * there is a guard.
    */
   block(instance: Instance, { virtual: { address } }: InstanceAddress): void {
     const { guard } = this.#context.world;

@@ -39,7 +39,7 @@ export interface Instance {
   lease: Lease;
   /** The kernel refused the sub-second lease then, and the addresses go on without it. */
   guardRefusedAt: Instant | undefined;
-  /** When the engine has to look at it, and its place among the others. */
+  /** Its deadline and its place in the queue (due-queue.ts). */
   readonly due: Due;
   /** When the lifetimes of its addresses were last set. */
   refreshedAt: Instant | undefined;
@@ -49,7 +49,7 @@ export interface Instance {
   comparedMaster: Ipv4 | undefined;
   /** Removed by a reload: it goes when it has handed over. */
   leaving: boolean;
-  /** Its engine died as master, the supervisor still holds the address, and it is not master yet. */
+  /** The supervisor still holds its address for an engine that died; it is not master yet. */
   resuming: boolean;
   /** When to try again after the kernel refused an address, or a fight over one. */
   retryAt: Instant | undefined;
@@ -72,7 +72,7 @@ export interface InstanceAddress {
   stuckOn: number | undefined;
   /** Times somebody else removed it, newest last. */
   removals: Instant[];
-  /** Somebody else took it from its device while it was ours, last. */
+  /** When somebody else last removed it from its device while it was ours. */
   takenAt: Instant | undefined;
   /** Where somebody else has added the same address since it is ours: removed together with it. */
   readonly copies: AddressPlace[];
@@ -113,8 +113,8 @@ export const about = ({ config, leaving }: Instance): { instance: string; leavin
   leaving ? { instance: config.router.name, leaving } : { instance: config.router.name };
 
 /**
- * Instances of two configurations are the same one by interface, VRID and transport, as in keepalived,
- * not by name.
+ * Instances of two configurations are the same one by interface, VRID and transport, as in
+ * keepalived, not by name.
  */
 export const identity = (config: InstanceConfig): string =>
   `${config.interface ?? ""}/${config.router.vrid}/${config.transport.kind}`;
@@ -122,7 +122,7 @@ export const identity = (config: InstanceConfig): string =>
 export const isRaised = ({ state }: Instance, kind: FaultCause["kind"]): boolean =>
   state.raised.some((cause) => cause.kind === kind);
 
-/** Its packets come and go by whatever device the routes say, so no link is its own. */
+/** Sends and receives by whatever device the routes say, and has no link of its own. */
 export const isUnbound = ({ interfaceIndex }: Instance): boolean => interfaceIndex === ANY_DEVICE;
 
 /** @param order counts up: decides between instances that are due at the same moment */
@@ -154,7 +154,7 @@ export function createInstance(config: InstanceConfig, hasGuard: boolean, order:
   };
 }
 
-/** What follows from the configuration alone. */
+/** What is worked out from the configuration alone. */
 export function derived(
   config: InstanceConfig,
 ): Pick<Instance, "expectation" | "password" | "advertised"> {

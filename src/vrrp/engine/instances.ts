@@ -1,4 +1,4 @@
-/** The routers of this engine: found by what an input names (lookup.ts), and by when they are due. */
+/** The routers of this engine, found by what an input names (lookup.ts) and by deadline. */
 import { earliest, type Instant } from "#units/time";
 import { deadline } from "../router/router.ts";
 import { DueQueue } from "./due-queue.ts";
@@ -10,7 +10,7 @@ export class Instances {
   #lookup: Lookup | undefined;
   readonly #due = new DueQueue<Instance>();
 
-  /** In the order of the configuration; those that a reload removed and that still hand over come last. */
+  /** In the order of the configuration; last those that a reload removed and that hand over. */
   get all(): readonly Instance[] {
     return this.#all;
   }

@@ -84,9 +84,10 @@ export class InterfaceState {
   }
 
   /**
-   * The interface has another name, or the name belongs to another device (replaced, moved to another
-   * namespace and back). An owner of the address gives up first, on the device where the address still
-   * is and through the sockets that are still on it; only then is the device forgotten.
+   * The interface has another name, or the name belongs to another device (replaced, moved to
+   * another namespace and back). An owner of the address gives up first, on the device where the
+   * address still is and through the sockets that are still on it; only then is the device
+   * forgotten.
    */
   #leave(instance: Instance, now: Instant): void {
     const { context, steps, bindings } = this.#parts;

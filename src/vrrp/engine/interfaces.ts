@@ -17,7 +17,7 @@ export class Interfaces {
     return undefined;
   }
 
-  /** Of whichever device of this machine: two may be in one network, where each hears the other. */
+  /** Of any device of this machine: two may be in one network, and each hears the other. */
   hasMac(mac: Mac): boolean {
     for (const link of this.#byIndex.values()) if (link.mac === mac) return true;
     return false;
@@ -31,7 +31,7 @@ export class Interfaces {
     for (const list of this.#addresses.values()) yield* list;
   }
 
-  /** Indexes of the devices that have another MAC address than before. */
+  /** Returns the indexes of the devices with another MAC address than before. */
   reset(links: readonly LinkInfo[], addresses: readonly AddressInfo[]): readonly number[] {
     const before = new Map(this.#byIndex);
     this.#byIndex.clear();
@@ -44,7 +44,7 @@ export class Interfaces {
     });
   }
 
-  /** True: it has another MAC address than before. */
+  /** Returns whether it has another MAC address than before. */
   setLink(link: LinkInfo): boolean {
     const known = this.#byIndex.get(link.index);
     this.#byIndex.set(link.index, link);
@@ -56,7 +56,7 @@ export class Interfaces {
     this.#addresses.delete(index);
   }
 
-  /** True: it was not there before. */
+  /** Returns whether it is new there. */
   setAddress(address: AddressInfo): boolean {
     const list = this.#addresses.get(address.index) ?? [];
     const place = list.findIndex(
@@ -76,7 +76,7 @@ export class Interfaces {
     if (list !== undefined && place !== -1) list.splice(place, 1);
   }
 
-  /** The address advertisements come from by default: the first that is neither secondary nor a virtual one. */
+  /** The default source of advertisements: the first address, not secondary and not virtual. */
   primaryAddress(
     index: number | undefined,
     isVirtual: (address: Ipv4) => boolean,

@@ -1,7 +1,7 @@
 /**
- * The lease (router/lease.ts) of all addresses of an instance: taken when it becomes master, prolonged
- * with every advertisement, limited when it hands over, given up. Two layers: the addresses' own
- * lifetimes (addresses.ts), and the guard where the kernel has it (guard.ts).
+ * The lease (router/lease.ts) of all addresses of an instance: taken when it becomes master,
+ * prolonged with every advertisement, limited when it hands over, given up. Two layers: the
+ * addresses' own lifetimes (addresses.ts), and the guard where the kernel has it (guard.ts).
  */
 import type { Instant, Micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
@@ -43,8 +43,8 @@ export class Leases {
   }
 
   /**
-   * A stronger peer has been heard meanwhile: if we are gone it takes over sooner than we assumed. Or
-   * the guard may be tried again.
+   * A stronger peer has been heard meanwhile: if we are gone it takes over sooner than we assumed.
+   * Or the guard may be tried again.
    */
   #shorten(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
     const { router } = instance.config;

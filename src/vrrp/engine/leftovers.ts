@@ -1,10 +1,10 @@
 /**
- * What a dead engine left: addresses with our mark, and elements of the guard. Swept at the start of an
- * engine, before its routers begin. Left alone are those that another daemon of this network namespace
- * owns, and those that the supervisor still holds for the dead one.
+ * What a dead engine left: addresses with our mark, and elements of the guard. Swept at the start
+ * of an engine, before its routers begin. Left alone are those that another daemon of this network
+ * namespace owns, and those that the supervisor still holds for the dead one.
  *
- * A kernel that does not keep our mark is helped by a list (src/daemon/owned-places.ts). An address of
- * that list that has no end by now is somebody else's: all of ours end.
+ * A kernel that does not keep our mark is helped by a list (src/daemon/owned-places.ts). An address
+ * of that list that has no end by now is somebody else's: all of ours end.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";

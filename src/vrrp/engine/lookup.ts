@@ -1,6 +1,6 @@
 /**
- * Instances by what a packet or a notification of the kernel names. Made anew when instances come, go
- * or change interface.
+ * Instances by what a packet or a notification of the kernel names. Made anew when instances come,
+ * go or change interface.
  */
 
 import type { Ipv4 } from "#units/address";
@@ -11,7 +11,7 @@ const NONE: readonly Instance[] = [];
 
 export class Lookup {
   readonly #byRouter = new Map<number, Instance[]>();
-  /** Also those that the same packet comes to by another socket. */
+  /** Those of `#byRouter`, and those that get a copy of the same packet by another socket. */
   readonly #sharing = new Map<number, readonly Instance[]>();
   readonly #byAddress = new Map<Ipv4, Instance[]>();
   readonly #devices = new Set<string>();
@@ -30,7 +30,7 @@ export class Lookup {
     if (instances.some(isUnbound)) this.#findSharing(instances);
   }
 
-  /** A packet that comes to a router bound to no device comes to those on its device too, in a copy of its own. */
+  /** A router that is bound to no device gets a copy of what those on its device receive. */
   #findSharing(instances: readonly Instance[]): void {
     const byVrid = new Map<number, Instance[]>();
     for (const instance of instances) {
@@ -50,7 +50,7 @@ export class Lookup {
     return this.#byRouter.get(keyOf(interfaceIndex, vrid)) ?? NONE;
   }
 
-  /** For whom a packet for `byRouter` may be meant: these, and those that get another copy of it. */
+  /** Those a packet for `byRouter` may be meant for: also those that get another copy of it. */
   sharing(interfaceIndex: number, vrid: number): readonly Instance[] {
     const key = keyOf(interfaceIndex, vrid);
     return (
@@ -61,7 +61,7 @@ export class Lookup {
     );
   }
 
-  /** Names of the devices that an address asks for by itself. */
+  /** Names of the devices that an address has of its own (`dev eth1`). */
   get devices(): ReadonlySet<string> {
     return this.#devices;
   }

@@ -24,9 +24,9 @@ export class NeighbourResolution {
   /**
    * After something was sent to `to`: asks for it in the kernel's place, if it has to be asked for.
    * However long it has been away: a peer that comes back waits one detection time for our
-   * advertisement (simulated: after 70 s it took over at 0.1 s). A broadcast with each advertisement
-   * is what a multicast group has anyway. For a router that is bound to no device the kernel alone
-   * knows by which one to ask, so the asking is left to it.
+   * advertisement (simulated: after 70 s it took over at 0.1 s). A broadcast with each
+   * advertisement is what a multicast group has anyway. For a router that is bound to no device the
+   * kernel alone knows by which one to ask, so the asking is left to it.
    */
   afterSending(instance: Instance, source: Ipv4, to: Ipv4, now: Instant): void {
     const { world, interfaces } = this.#context;

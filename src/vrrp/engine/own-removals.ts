@@ -1,6 +1,7 @@
 /**
- * The kernel reports our own removals too, a moment later, and by then the address may be ours again
- * (moved between two instances, a new label): that must not look as if somebody else had removed it.
+ * The kernel reports our own removals too, a moment later, and by then the address may be ours
+ * again (moved between two instances, a new label): that must not look as if somebody else had
+ * removed it.
  */
 
 import type { Ipv4 } from "#units/address";

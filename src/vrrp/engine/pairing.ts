@@ -1,12 +1,13 @@
 /**
- * Which instance of a new configuration is which of the old one: by interface, VRID and transport, as keepalived has it, not by
- * name. A VRID may stand twice on an interface, with other unicast peers or another multicast group; of several that could be the
- * same, the one with the same way is, then the one of the same name, then the next.
+ * Which instance of a new configuration is which of the old one: by interface, VRID and transport,
+ * as in keepalived, not by name. A VRID may be used twice on an interface, with other unicast peers
+ * or another multicast group; of several candidates the one with the same peers or group is taken,
+ * then one of the same name, then the next.
  */
 import type { InstanceConfig } from "../router/config.ts";
 import { identity } from "./instance.ts";
 
-/** New → old. What is in it goes on; what is not comes or goes. */
+/** New → old. An instance that is not in it is new, or goes. */
 export function pairUp(
   before: readonly InstanceConfig[],
   after: readonly InstanceConfig[],
@@ -44,7 +45,7 @@ const sameWay = (a: InstanceConfig, b: InstanceConfig): boolean => wayOf(a) === 
 const sameName = (a: InstanceConfig, b: InstanceConfig): boolean => a.router.name === b.router.name;
 const anyOther = (): boolean => true;
 
-/** What tells instances of one VRID and interface apart on the wire. */
+/** What distinguishes instances of one VRID and interface on the wire. */
 function wayOf({ transport }: InstanceConfig): string {
   if (transport.kind === "multicast") return `group ${transport.group}`;
   const peers = transport.peers.map(({ address }) => address).toSorted((a, b) => a - b);

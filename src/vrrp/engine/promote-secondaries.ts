@@ -1,6 +1,6 @@
 /**
- * `promote_secondaries`, on the devices where an instance with the keyword has addresses, as long as the
- * instance is there.
+ * `promote_secondaries`, on the devices where an instance with the keyword has addresses, as long
+ * as the instance is there.
  */
 import type { InstanceConfig } from "../router/config.ts";
 import type { EngineContext } from "./context.ts";

@@ -49,8 +49,8 @@ export class Receiver {
     for (const instance of instances) {
       // All that is sent to this machine comes by this socket.
       if (interfaceIndex === ANY_DEVICE && !isAddressedTo(bytes, instance)) continue;
-      // One VRID twice on the interface: the packet is for the one with its source as a peer, or with
-      // its destination as group, if there is one.
+      // One VRID twice on the interface: the packet is for the one with its source as a peer, or
+      // with its destination as group, if there is one.
       if (isShared && !isMeant(parsed.advert, instance, sharing)) continue;
       if (parsed.kind === "drop") {
         this.#refusals.drop(instance, parsed.drop, parsed.source, now);
@@ -86,7 +86,9 @@ export class Receiver {
     return { kind: "advertReceived", priority, interval, from };
   }
 
-  /** A whole Ethernet frame: does somebody else claim an address that a master of ours has there? */
+  /**
+   * A whole Ethernet frame: does somebody else claim an address that a master of ours has there?
+   */
   arp(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
     const parsed = parseArp(bytes);
     if (parsed.kind === "drop") return;

@@ -1,9 +1,9 @@
 /**
- * Somebody else removed our address (a network manager restarting, an operator, a script). It is put
- * back at once and announced; but two programs that undo each other's work for ever help nobody, so
- * after `FIGHT_MAX` removals of one address within `FIGHT_WINDOW` the instance goes to FAULT, where
- * another node may take over, and tries again later. Counted for each address: a restart that flushes
- * them all at once is one removal of each.
+ * Somebody else removed our address (a network manager restarting, an operator, a script). It is
+ * put back at once and announced; but two programs that undo each other's work for ever help
+ * nobody, so after `FIGHT_MAX` removals of one address within `FIGHT_WINDOW` the instance goes to
+ * FAULT, where another node may take over, and tries again later. Counted for each address: a
+ * restart that flushes them all at once is one removal of each.
  */
 
 import { printIpv4 } from "#units/address";

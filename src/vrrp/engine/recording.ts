@@ -1,15 +1,18 @@
 /**
- * Recordings: what happened to the routers of one engine, so that the same events can be given to the same core again.
+ * Recordings: what happened to the routers of one engine, so that the same events can be given to
+ * the same core again.
  *
- * Lines of JSON. The first is `{"baton":"recording","version":2}`, and again wherever another engine began; `wall` and `at`
- * are its start by the calendar and by the clock of the events. A line with `instances` is the configuration from there
- * on (at start and after each reload; passwords are hidden). Every other line is one event for one router:
+ * Lines of JSON. The first is `{"baton":"recording","version":2}`, and again wherever another
+ * engine began; `wall` and `at` are its start by the calendar and by the clock of the events. A
+ * line with `instances` is the configuration from there on (at start and after each reload;
+ * passwords are hidden). Every other line is one event for one router:
  *
  *   {"at":MICROS,"instance":NAME,"event":EVENT,"before":{…},"after":{…}}
  *
- * `before` names what was not so after the router's last recorded event (wake-ups in which nothing happens are not
- * recorded), `after` what the event changed. Both replace whole fields of the state; null is "undefined". Where lines had
- * to be left out there is `{"lost":COUNT}`, the configuration again, and complete states.
+ * `before` has what differs from the state after the router's last recorded event (wake-ups in
+ * which nothing happens are not recorded), `after` what the event changed. Both replace whole
+ * fields of the state; null is "undefined". Where lines had to be left out there is
+ * `{"lost":COUNT}`, the configuration again, and complete states.
  */
 
 import type { Instant } from "#units/time";
@@ -27,14 +30,14 @@ export interface EngineRecord {
   readonly after: RouterState;
 }
 
-/** Changes with the names of the state's fields: an older recording would replay as something else. */
+/** Counts up when fields of the state are renamed: an older recording would replay wrongly. */
 const VERSION = 2;
 const HEADER = { baton: "recording", version: VERSION };
 
 export interface Recorder {
   configured(instances: readonly InstanceConfig[]): void;
   record(record: EngineRecord): void;
-  /** What was written last did not all arrive: the configuration and complete states follow, before anything else. */
+  /** Written lines got lost: the configuration and complete states are written next. */
   afresh(): void;
 }
 
@@ -86,7 +89,7 @@ export function createRecorder(write: (line: string) => boolean, beginning?: Beg
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Fields of `after` that are others than in `before`; undefined if none is. */
+/** The fields of `after` that differ from `before`; undefined if none does. */
 function differences(before: RouterState | undefined, after: RouterState): Fields | undefined {
   if (before === after) return undefined;
   const changed: Record<string, unknown> = {};
@@ -97,7 +100,7 @@ function differences(before: RouterState | undefined, after: RouterState): Field
   return Object.keys(changed).length === 0 ? undefined : changed;
 }
 
-/** Of values that are data: the same when they would be written the same. */
+/** Plain data is the same if it is written the same. */
 const isSame = (a: unknown, b: unknown): boolean =>
   a === b || canonical(a ?? null) === canonical(b ?? null);
 
@@ -119,7 +122,7 @@ export type ReplayStep =
       readonly instance: string;
       readonly event: RouterEvent;
       readonly effects: readonly RouterEffect[];
-      /** Fields of the state that this core makes other than the recorded one did. */
+      /** Fields of the state in which this core differs from the recorded one. */
       readonly differs: readonly Difference[];
     };
 
@@ -131,7 +134,7 @@ export interface Difference {
 
 export interface Replay {
   readonly steps: readonly ReplayStep[];
-  /** Lines that could not be used, counted from 1. A recording that ends in the middle of a line is an ordinary one. */
+  /** Lines that could not be used, counted from 1. The last line of a recording is often cut. */
   readonly problems: readonly { readonly line: number; readonly text: string }[];
 }
 

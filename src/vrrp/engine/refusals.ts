@@ -1,6 +1,6 @@
 /**
- * Packets that change nothing: counted always, reported at most once a minute for each kind, so that a
- * flood of them costs neither the log nor the supervisor.
+ * Packets that change nothing: counted always, reported at most once a minute for each kind, so
+ * that a flood of them costs neither the log nor the supervisor.
  */
 import { type Ipv4, ipv4 } from "#units/address";
 import type { Instant } from "#units/time";

@@ -4,8 +4,9 @@
  * removed; nothing else moves.
  *
  * All changed instances are taken together: first every one gets its new list, then what nobody is
- * entitled to any more is removed, then what is new is set. So an address that moves from one instance
- * to another stays where it is (keepalived #2364: moving addresses or swapping VRIDs may lose one).
+ * entitled to any more is removed, then what is new is set. So an address that moves from one
+ * instance to another stays where it is (keepalived #2364: moving addresses or swapping VRIDs may
+ * lose one).
  */
 
 import type { Ipv4 } from "#units/address";
@@ -154,8 +155,8 @@ const groupOf = ({ transport }: InstanceConfig): Ipv4 | undefined =>
   transport.kind === "multicast" ? transport.group : undefined;
 
 /**
- * Who is no peer any more is forgotten, also as the master that was heard; what is known of the others
- * stays.
+ * Who is no peer any more is forgotten, also as the master that was heard; what is known of the
+ * others stays.
  */
 function changePeers(
   instance: Instance,

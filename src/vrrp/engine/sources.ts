@@ -24,7 +24,8 @@ export class Sources {
     const { source } = instance.config.transport;
     if (source !== undefined) return source;
     const { interfaces, instances } = this.#context;
-    // Kernels before 5.18 do not keep our mark: what another instance has set is known by its record.
+    // Kernels before 5.18 do not keep our mark: what another instance has set is known by its
+    // record.
     return interfaces.primaryAddress(instance.interfaceIndex, (address) =>
       instances.lookup
         .byAddress(address)
@@ -37,9 +38,9 @@ export class Sources {
   }
 
   /**
-   * `unicast_src_ip` has to be an address of this machine, of whichever interface: the peers' answers
-   * go there. One of multicast need not be (keepalived's manual offers it to hide who is speaking),
-   * unless `track_src_ip` wants it on the interface.
+   * `unicast_src_ip` has to be an address of this machine, of whichever interface: the peers'
+   * answers go there. One of multicast need not be (keepalived's manual offers it to hide who is
+   * speaking), unless `track_src_ip` wants it on the interface.
    */
   missing(instance: Instance): FaultCause | undefined {
     const { transport } = instance.config;

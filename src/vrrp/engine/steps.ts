@@ -1,6 +1,6 @@
 /**
- * One event for one router: its step, the effects of that, and the events that follow from those, until
- * nothing follows.
+ * One event for one router: its step, the effects of that, and the events that follow from those,
+ * until nothing follows.
  */
 import type { Instant } from "#units/time";
 import type { RouterEffect, RouterEvent } from "../router/event.ts";
@@ -70,8 +70,8 @@ export class Steps {
       this.#groups.memberChanged(this, instance, before, now);
     else if (before.phase.kind === "fault" && before.reason !== state.reason)
       this.#groups.causesChanged(this, instance, now);
-    // One that was held back has just said that it is ready: by priority 0, whatever that did to its
-    // timer.
+    // One that was held back has just said that it is ready: by priority 0, whatever that did to
+    // its timer.
     else if (event.kind === "advertReceived" && held === undefined)
       this.#groups.advertHeard(instance, before);
   }

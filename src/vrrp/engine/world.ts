@@ -1,8 +1,8 @@
 /**
  * What the engine needs from the world, and what the world reports to the engine. Implemented by
  * `linux/` (real sockets and rtnetlink) and by `sim/` (virtual time). Everything is synchronous:
- * rtnetlink does its work inside the system call, and the engine has no event loop. A result that is
- * not success is a value, never an exception.
+ * rtnetlink does its work inside the system call, and the engine has no event loop. A result that
+ * is not success is a value, never an exception.
  */
 
 import type { Ipv4, Mac } from "#units/address";
@@ -14,13 +14,13 @@ export interface Failure {
   readonly ok: false;
   readonly errno: string;
   readonly call: string;
-  /** The kernel's own words (extended acknowledgement), where it gives any. */
+  /** The kernel's own text (extended acknowledgement), where it gives any. */
   readonly detail?: string;
 }
 export type Outcome = { readonly ok: true } | Failure;
 export const OK: Outcome = { ok: true };
 
-/** `setns: EPERM` or `RTM_NEWLINK: EINVAL (the kernel's own words)`. */
+/** `setns: EPERM` or `RTM_NEWLINK: EINVAL (the kernel's own text)`. */
 export function printFailure({ call, errno, detail }: Failure): string {
   return `${call}: ${errno}${detail === undefined ? "" : ` (${detail})`}`;
 }
@@ -65,19 +65,22 @@ export const BATON_PROTO = 0xba;
 
 export interface World {
   /**
-   * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where no
-   * router speaks. Harmless when done already, and what is received already goes on: `groups` are all
-   * that are wanted there, others are left. The outcome is that of the first; the rest are joined as
-   * far as the kernel lets us. `ANY_DEVICE` has VRRP packets only.
+   * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where
+   * no router speaks. Harmless when done already, and what is received already goes on: `groups`
+   * are all that are wanted there, others are left. The outcome is that of the first; the rest are
+   * joined as far as the kernel lets us. `ANY_DEVICE` has VRRP packets only.
    */
   listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome;
   /** Of both kinds. */
   unlisten(interfaceIndex: number): void;
-  /** `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after the call. */
+  /**
+   * `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after
+   * the call.
+   */
   sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome;
   /**
-   * What was sent to it waits in the kernel, which asks for its MAC address once a second (ARP): too
-   * seldom for an interval of a tenth. False if the address is known, or behind a router.
+   * What was sent to it waits in the kernel, which asks for its MAC address once a second (ARP):
+   * too seldom for an interval of a tenth. False if the address is known, or behind a router.
    */
   isUnresolved(interfaceIndex: number, to: Ipv4): boolean;
   /** `frame` is a whole Ethernet frame. May not be kept after the call. */

@@ -1,4 +1,7 @@
-/** Addresses on other devices than the router's: what is listened for there, and what a claim of somebody else does. */
+/**
+ * Addresses on other devices than the router's: what is listened for there, and what a claim of
+ * somebody else does.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -6,7 +9,7 @@ import { Bench, instance, virtual } from "../../support/bench.ts";
 import { ETH0, mac, own } from "../../support/fake-world.ts";
 
 const ETH1 = { ...ETH0, index: 3, name: "eth1", mac: mac("02:00:00:00:00:03") };
-const STRANGER = mac("02:00:00:00:00:99");
+const OTHER = mac("02:00:00:00:00:99");
 
 const withDevice = (device: string | undefined, addresses = ["198.51.100.100"]): InstanceConfig => {
   const config = instance();
@@ -28,7 +31,7 @@ function master(config = withDevice("eth1"), links = [ETH0, ETH1]): Bench {
 }
 
 /** How many announcements somebody else's ARP for the address on the device makes. */
-function answers(bench: Bench, from = STRANGER, index = 3): number {
+function answers(bench: Bench, from = OTHER, index = 3): number {
   bench.until(bench.now / 1_000_000 + 10);
   bench.world.take();
   bench.hearArp("198.51.100.100", from, index);
@@ -40,7 +43,7 @@ test("a claim of the address on its own device is answered; nothing of ours is o
   const bench = master();
   assert.deepEqual(onEth1(bench), ["listen eth1/3 arp"]);
   assert.equal(answers(bench), 1);
-  assert.equal(answers(bench, STRANGER, 2), 0, "on the router's device it is about something else");
+  assert.equal(answers(bench, OTHER, 2), 0, "on the router's device it is about something else");
   assert.equal(answers(bench, ETH1.mac), 0);
   assert.equal(answers(bench, ETH0.mac), 0, "our other device, in the same network");
 });
@@ -59,7 +62,7 @@ test("a device that comes later, vanishes, and returns with another index", () =
   bench.event({ kind: "link", link: { ...ETH1, index: 4 } });
   assert.deepEqual(onEth1(bench), ["listen eth1/4 arp"]);
   bench.until(20);
-  assert.equal(answers(bench, STRANGER, 4), 1);
+  assert.equal(answers(bench, OTHER, 4), 1);
   bench.event({ kind: "link", link: { ...ETH1, index: 4, name: "lan" } });
   assert.deepEqual(onEth1(bench), ["unlisten 4"], "another name: not the device meant");
 });
@@ -111,9 +114,9 @@ test("a router on the device hears VRRP too, and leaves ARP behind for the addre
   assert.deepEqual(onEth1(bench), ["listen eth1/3"], "the router still needs it");
 });
 
-test("a device that cannot be listened on keeps its address, is told once and tried again", () => {
+test("a device that cannot be listened on keeps its address, is reported once and tried again", () => {
   const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1")]);
-  bench.world.deaf.set("eth1", "ENOBUFS");
+  bench.world.arpListenErrors.set("eth1", "ENOBUFS");
   bench.configure([withDevice("eth1")]);
   bench.until(4);
   assert.equal(bench.phase(), "master");
@@ -135,7 +138,7 @@ test("a device that cannot be listened on keeps its address, is told once and tr
     ],
   );
   assert.ok(onEth1(bench).length <= 6, "a try a minute");
-  bench.world.deaf.clear();
+  bench.world.arpListenErrors.clear();
   bench.until(370);
   assert.equal(onEth1(bench).length, 1);
   assert.equal(answers(bench), 1);

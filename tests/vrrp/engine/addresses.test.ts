@@ -29,7 +29,7 @@ function tries(bench: Bench, until: number): number[] {
   return at;
 }
 
-test("a refused address is FAULT: goodbye, one log line with the kernel's word, another try later", () => {
+test("a refused address is FAULT: priority 0, one log line with the kernel's error, another try later", () => {
   const bench = new Bench();
   bench.world.refuses.set("192.0.2.100", "EPERM");
   bench.configure([instance()]);
@@ -44,7 +44,7 @@ test("a refused address is FAULT: goodbye, one log line with the kernel's word, 
   assert.equal(bench.phase(), "fault");
   assert.deepEqual(bench.logs(), ["(VI_1) 192.0.2.100 cannot be added: RTM_NEWADDR: EPERM"]);
   bench.until(60);
-  assert.equal(bench.logs().length, 1, "the same refusal is not told again");
+  assert.equal(bench.logs().length, 1, "the same refusal is not logged again");
 });
 
 test("tries come later and later, up to five minutes apart, until the kernel agrees", () => {
@@ -52,7 +52,8 @@ test("tries come later and later, up to five minutes apart, until the kernel agr
   bench.world.refuses.set("192.0.2.100", "EPERM");
   bench.configure([instance()]);
   const at = tries(bench, 180);
-  // The first take-over, then 5, 10, 20, 40, 80 s of FAULT with a detection time of 3.609 s after each.
+  // The first take-over, then 5, 10, 20, 40, 80 s of FAULT with a detection time of 3.609 s after
+  // each.
   assert.deepEqual(at, [3.7, 12.3, 25.9, 49.5, 93.1, 176.7]);
   bench.world.refuses.clear();
   bench.until(176.7 + 160 + 4);
@@ -95,7 +96,7 @@ test("an address on a device that is not there is refused like any other", () =>
   assert.match(bench.logs()[0] ?? "", /RTM_NEWADDR on eth9: ENODEV/);
 });
 
-test("a deleted address is back at once, announced, counted and told", () => {
+test("a deleted address is back at once, announced, counted and logged", () => {
   const bench = master();
   bench.world.deleteAddress("192.0.2.100");
   bench.drain();
@@ -124,9 +125,9 @@ test("eight deletions within ten seconds are a fight: FAULT, another node may ru
     assert.equal(bench.phase(), i < 8 ? "master" : "fault", `after ${i}`);
   }
   assert.equal(bench.world.has("192.0.2.100"), false);
-  const told = bench.emitted("transition").at(-1);
-  assert.equal(told?.to, "FAULT");
-  assert.deepEqual(told.reason, {
+  const last = bench.emitted("transition").at(-1);
+  assert.equal(last?.to, "FAULT");
+  assert.deepEqual(last.reason, {
     kind: "fault",
     causes: [{ kind: "address-fight", address: 0xc0000264, removals: 8, within: 3_500_000 }],
   });

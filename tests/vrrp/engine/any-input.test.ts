@@ -1,6 +1,7 @@
 /**
- * No input reaches an assertion: whatever a configuration says, however wrong, and whatever arrives, the engine goes on. An
- * assertion is for our own mistakes, and one that a file can reach ends the engine at every take-over.
+ * No input reaches an assertion: whatever a configuration says, however wrong, and whatever
+ * arrives, the engine goes on. An assertion is for our own mistakes, and one that a file can reach
+ * ends the engine at every take-over.
  */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -60,7 +61,10 @@ test("any number of addresses: the first 255 are advertised, all are owned", () 
   }
 });
 
-/** Values at which a number of the file is more than a byte, a word, a packet's field or a timer holds. */
+/**
+ * Values at which a number of the file is more than a byte, a word, a packet's field or a timer
+ * holds.
+ */
 const NUMBERS = [
   "0",
   "0.001",
@@ -84,7 +88,7 @@ const NUMBERS = [
   "99999999999999999999",
   "x",
 ]);
-const INSTANCE_WORDS = [
+const INSTANCE_KEYWORDS = [
   "advert_int",
   "priority",
   "virtual_router_id",
@@ -100,7 +104,7 @@ const INSTANCE_WORDS = [
   "version",
   "hold_down",
 ];
-const GLOBAL_WORDS = [
+const GLOBAL_KEYWORDS = [
   "vrrp_version",
   "vrrp_startup_delay",
   "vrrp_garp_master_delay",
@@ -113,26 +117,29 @@ const GLOBAL_WORDS = [
 ];
 
 function drawConfig(random: Random): string {
-  const lines = (words: readonly string[], most: number): string =>
+  const lines = (keywords: readonly string[], most: number): string =>
     Array.from(
       { length: random.between(0, most) },
-      () => `  ${random.pick(words)} ${random.pick(NUMBERS)}\n`,
+      () => `  ${random.pick(keywords)} ${random.pick(NUMBERS)}\n`,
     ).join("");
   const peers = random.chance(0.5)
     ? `  unicast_src_ip 192.0.2.1\n  unicast_peer {\n    ${PEER} min_ttl ${random.pick(NUMBERS)}\n  }\n`
     : "";
   const weight = random.pick(NUMBERS);
-  return `global_defs {\n${lines(GLOBAL_WORDS, 3)}}
+  return `global_defs {\n${lines(GLOBAL_KEYWORDS, 3)}}
 vrrp_script check {\n  script "/bin/true"\n  weight ${weight}\n}
 vrrp_instance A {\n  interface eth0\n  virtual_router_id 1\n  priority 100\n  version ${random.pick(["2", "3"])}
-${lines(INSTANCE_WORDS, 4)}${peers}  track_script {\n    check\n  }
+${lines(INSTANCE_KEYWORDS, 4)}${peers}  track_script {\n    check\n  }
   track_interface {\n    eth0 weight ${random.pick(NUMBERS)}\n  }
   virtual_ipaddress {\n    192.0.2.100/${random.pick(NUMBERS)}\n  }\n}\n`;
 }
 
 const OTHER: LinkInfo = { ...ETH0, index: 7, name: "eth1", mac: 0x02_00_00_00_00_77 as Mac };
 
-/** The engine runs the plan for some seconds, with packets for its routers, changes of everything around, and a stop. */
+/**
+ * The engine runs the plan for some seconds, with packets for its routers, changes of everything
+ * around, and a stop.
+ */
 function run(instances: readonly InstanceConfig[], random: Random): void {
   const devices = [...new Set(instances.flatMap((one) => one.interface ?? []))];
   const links = devices.map((name, at): LinkInfo => ({ ...ETH0, name, index: 2 + at }));
@@ -141,7 +148,8 @@ function run(instances: readonly InstanceConfig[], random: Random): void {
   const packet = (): Uint8Array => {
     const { router, authentication: _ } = random.pick(instances);
     const priority = random.pick([0, 1, 100, 254, 255]);
-    // Our own packets have to be what a packet can say; a peer's interval is one more thing to be wrong.
+    // Our own packets have to be what a packet can say; a peer's interval is one more thing to be
+    // wrong.
     const advertInterval = random.pick([100, 200, 25_500, router.advertInterval]);
     const interval = (router.version === 3 ? Math.min(4_095, advertInterval) : 100) as never;
     const bytes = bench.advert({ vrid: router.vrid, version: router.version, priority, interval });

@@ -1,4 +1,4 @@
-/** One engine alone and with a peer: what it does to the world when it starts, rules, hands over and ends. */
+/** One engine alone and with a peer: what it does when it starts, owns, hands over and ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromSeconds, micros } from "#units/time";
@@ -31,7 +31,7 @@ test("start: listens, removes what is there, waits as backup", () => {
   assert.deepEqual(bench.world.take(), []);
 });
 
-test("nobody there: advertisement, address, announcement, then the supervisor is told", () => {
+test("nobody there: advertisement, address, announcement, then a message to the supervisor", () => {
   const bench = new Bench();
   bench.configure([instance()]);
   bench.world.take();
@@ -57,7 +57,7 @@ test("unicast: every peer gets each advertisement; multicast: the group", () => 
   assert.deepEqual(other.world.take(), [SET, "advert vrid 1 priority 100 to 224.0.0.18"]);
 });
 
-test("a peer whose MAC address the kernel does not know is asked for with every advertisement, until it does", () => {
+test("a peer is asked for with every advertisement until the kernel knows its MAC address", () => {
   const peers = ["192.0.2.2", "192.0.2.3"].map((address) => ({ address: ip(address) }));
   const bench = master(
     instance({ transport: { kind: "unicast", peers, ttl: 255, checkSource: true } }),
@@ -72,20 +72,20 @@ test("a peer whose MAC address the kernel does not know is asked for with every 
   assert.deepEqual(bench.world.take(), [SET, ADVERT, toOther]);
 });
 
-test("a peer that does not answer ARP is told once after five seconds, and again when it was there meanwhile", () => {
+test("a peer that does not answer ARP is reported after five seconds, and again if it was there meanwhile", () => {
   const peers = ["192.0.2.2"].map((address) => ({ address: ip(address) }));
   const bench = master(
     instance({ transport: { kind: "unicast", peers, ttl: 255, checkSource: true } }),
   );
-  const told = (): number =>
+  const reports = (): number =>
     bench.world
       .takeEmitted()
       .filter((one) => one.type === "report" && one.report.kind === "peer-unresolved").length;
   bench.world.unresolved.add("192.0.2.2");
   bench.until(9.5);
-  assert.equal(told(), 0);
+  assert.equal(reports(), 0);
   bench.until(20);
-  assert.equal(told(), 1);
+  assert.equal(reports(), 1);
   const since = (): unknown => {
     bench.supervisor({ type: "snapshot", id: 1 });
     const snapshot = bench.world.takeEmitted().find((one) => one.type === "snapshot");
@@ -97,9 +97,9 @@ test("a peer that does not answer ARP is told once after five seconds, and again
   assert.equal(since(), undefined);
   bench.world.unresolved.add("192.0.2.2");
   bench.until(26.5);
-  assert.equal(told(), 0);
+  assert.equal(reports(), 0);
   bench.until(40);
-  assert.equal(told(), 1);
+  assert.equal(reports(), 1);
   bench.until(200);
   bench.world.take();
   bench.until(200.7);
@@ -238,7 +238,7 @@ test("a master that yields: address away, then the word to the winner only", () 
   assert.deepEqual(bench.world.take(), [REMOVE, RELEASE]);
 });
 
-test("a lost source address: the goodbye still carries it, for peers know no other", () => {
+test("a lost source address: priority 0 still carries it, for peers know no other", () => {
   const bench = master();
   bench.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
   assert.equal(bench.phase(), "fault");
@@ -264,7 +264,7 @@ test("resume: the supervisor's address stays, and the router waits the skew time
   assert.deepEqual(bench.world.take(), [SET, ARP, ADVERT]);
 });
 
-test("resume, and a stop before the seat is taken again: the address goes too", () => {
+test("resume, and a stop before it is master again: the address goes too", () => {
   const held = { ...own(2, "192.0.2.100"), proto: BATON_PROTO };
   const bench = new Bench([ETH0], [own(2, "192.0.2.1"), held]);
   bench.configure([instance()], { resume: ["VI_1"] });
@@ -329,7 +329,7 @@ test("snapshots show what is, with the asker's number", () => {
   assert.equal(one.lease.micros, micros(2_000_000));
 });
 
-test("a guard that cannot be opened: told, the address works all the same, the lease is a backstop", () => {
+test("a guard that cannot be opened: logged, the address works all the same, the lease is a backstop", () => {
   const bench = new Bench();
   const { advertInterval } = instance().router;
   bench.world.guard = {

@@ -1,6 +1,7 @@
 /**
- * Every packet that can cause a packet, a message or a line, a thousand times a second for ten seconds of virtual time: what
- * comes out is bounded, and the owner is what it was. The bounds are the table of docs/guarantees.md.
+ * Every packet that can cause a packet, a message or a line, a thousand times a second for ten
+ * seconds of virtual time: what comes out is bounded, and the owner is what it was. The bounds are
+ * the table of docs/guarantees.md.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +14,9 @@ const RATE = 1_000;
 const ADDRESSES = 20;
 
 const addresses = Array.from({ length: ADDRESSES }, (_, at) => `192.0.2.${100 + at}`);
-/** Multicast, so that everybody on the segment may speak; 0.1 s, where a flood could do the most. */
+/**
+ * Multicast, so that everybody on the segment may speak; 0.1 s, where a flood could do the most.
+ */
 const config = (preempt: boolean): ReturnType<typeof instance> =>
   instance({
     addresses,
@@ -51,13 +54,13 @@ function flood(
     packet(bench, at);
   }
   const calls = bench.world.take();
-  const told = bench.world.takeEmitted();
-  const count = (words: string): number => calls.filter((call) => call.startsWith(words)).length;
+  const messages = bench.world.takeEmitted();
+  const count = (start: string): number => calls.filter((call) => call.startsWith(start)).length;
   return {
     adverts: count("advert") - SECONDS * 10,
     frames: count("arp request"),
-    messages: told.length,
-    transitions: told.filter(({ type }) => type === "transition").length,
+    messages: messages.length,
+    transitions: messages.filter(({ type }) => type === "transition").length,
     phase: bench.phase(),
   };
 }
@@ -114,7 +117,7 @@ for (const [name, packet] of FLOODS) {
     test(`an owner under a flood of ${name}${preempt ? "" : " (nopreempt)"}`, () => {
       const outcome = flood(preempt, packet);
       const text = JSON.stringify(outcome);
-      // With nopreempt also the questions of a contest, as far apart as the answers.
+      // With nopreempt also the probes of a master conflict, as far apart as the answers.
       assert.ok(outcome.adverts <= (preempt ? 1 : 2) * ADVERTS + 1, text);
       assert.ok(outcome.frames <= FRAMES, text);
       assert.ok(outcome.messages <= MESSAGES, text);
@@ -134,7 +137,10 @@ test("unknown VRIDs: a line a minute for each", () => {
   });
 });
 
-/** Moves cannot be prevented (VRRP has no protection against forged packets), but not at the pace of the packets. */
+/**
+ * Moves cannot be prevented (VRRP has no protection against forged packets), but not at the pace of
+ * the packets.
+ */
 const MOVES: readonly (readonly [string, (bench: Bench, at: number) => void])[] = [
   ["stronger masters", (bench) => bench.hear(toGroup({ priority: 254 }))],
   [
@@ -152,7 +158,8 @@ for (const [name, packet] of MOVES) {
     test(`a flood of ${name}, ${isOwner ? "owner" : "backup"}: the address moves seldom`, () => {
       const outcome = flood(true, packet, isOwner);
       const text = JSON.stringify(outcome);
-      // Detection is 0.36 s: five take-overs at once, then one in that time, and each is two changes of state.
+      // Detection is 0.36 s: five take-overs at once, then one in that time, and each is two
+      // changes of state.
       const takeOvers = 5 + SECONDS / 0.36;
       assert.ok(outcome.transitions <= 2 * takeOvers + 2, text);
       assert.ok(outcome.messages <= 2 * takeOvers + 2 + MESSAGES, text);
@@ -163,7 +170,7 @@ for (const [name, packet] of MOVES) {
   }
 }
 
-test("a unicast peer whose packets are forged: the same bounds", () => {
+test("forged packets of a unicast peer: the same bounds", () => {
   const bench = new Bench();
   bench.configure([instance({ addresses, router: { advertInterval: 10 as never } })]);
   bench.until(2);

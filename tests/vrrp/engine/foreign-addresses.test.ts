@@ -1,4 +1,7 @@
-/** A virtual address that somebody else has put on this machine: reported, counted, shown; and gone with ours. */
+/**
+ * A virtual address that somebody else has put on this machine: reported, counted, shown; and gone
+ * with ours.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Mac } from "#units/address";

@@ -1,4 +1,4 @@
-/** Sync groups: members are in one state, the group is told after them. */
+/** Sync groups: members are in one state, that of the group is emitted after theirs. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { priority } from "#units/vrrp";
@@ -26,7 +26,7 @@ const order = (bench: Bench): string[] =>
     return one.type === "groupTransition" ? [`${one.group} ${one.to}`] : [];
   });
 
-test("both become master together, each with its announcements, and the group is told last", () => {
+test("both become master together, each with its announcements, and the group is last", () => {
   const bench = new Bench();
   bench.configure([a(), b()], GROUP);
   assert.deepEqual(order(bench), ["VI_1 BACKUP", "VI_2 BACKUP", "G BACKUP"]);
@@ -37,7 +37,7 @@ test("both become master together, each with its announcements, and the group is
   assert.ok(calls.includes("arp request 192.0.2.100") && calls.includes("arp request 192.0.2.200"));
 });
 
-test("one whose master lives holds the other back", () => {
+test("a member that hears its master holds the other back", () => {
   const bench = new Bench();
   bench.configure([a(), b()], GROUP);
   for (let at = 1; at <= 8; at++) {
@@ -128,18 +128,18 @@ const flapping = (away: number): Bench => {
   return bench;
 };
 
-test("a link flap of one member costs the flap and nothing more: nobody was told, both are back", () => {
+test("a link flap of one member costs the flap and nothing more: no peer took over, both are back", () => {
   const bench = flapping(0.3);
   assert.equal(phases(bench), "master master");
   assert.ok(bench.world.has("192.0.2.100") && bench.world.has("192.0.2.200"));
   assert.ok(!bench.world.take().some((call) => call.includes("priority 0")));
-  const told = "VI_2 FAULT, VI_1 FAULT, G FAULT, VI_2 MASTER, VI_1 MASTER, G MASTER";
-  assert.equal(order(bench).join(", "), told);
+  const expected = "VI_2 FAULT, VI_1 FAULT, G FAULT, VI_2 MASTER, VI_1 MASTER, G MASTER";
+  assert.equal(order(bench).join(", "), expected);
   bench.until(9);
   assert.deepEqual(order(bench), []);
 });
 
-test("a longer one does: both have lost their seats, and wait as backups", () => {
+test("a longer one does: neither owns its address any more, both wait as backups", () => {
   const bench = flapping(4);
   assert.equal(phases(bench), "backup backup");
 });
@@ -154,7 +154,7 @@ test("a flap of one member during which the other is heard to be owned elsewhere
   assert.equal(phases(bench), "backup backup");
 });
 
-test("a member that fails by itself while another's link is away: the peers are told at once", () => {
+test("a member that fails by itself while another's link is away: priority 0 goes out at once", () => {
   const trackers = [{ kind: "script", name: "x", weight: 0, reverse: false }] as const;
   const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
   const result = (value: "up" | "down"): void =>
@@ -171,7 +171,7 @@ test("a member that fails by itself while another's link is away: the peers are 
   assert.equal(phases(bench), "backup backup");
 });
 
-test("a stop while another's link is away tells the peers too", () => {
+test("a stop while another's link is away sends priority 0 too", () => {
   const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "198.51.100.1")]);
   bench.configure([a(), b({ interface: "eth1" })], GROUP);
   bench.until(4);
@@ -256,7 +256,7 @@ test("a member that waits for its first result holds the others back", () => {
   assert.equal(phases(bench), "master master");
 });
 
-test("stop: every member hands over, the group is told once", () => {
+test("stop: every member hands over, the group emits one message", () => {
   const bench = new Bench();
   bench.configure([a(), b()], GROUP);
   bench.until(4);

@@ -1,4 +1,4 @@
-/** The kernel refuses the sub-second lease: an owner is never silent behind a rule that nobody prolongs. */
+/** The kernel refuses the sub-second lease: an owner always answers, with the rule or without. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bench, instance } from "../../support/bench.ts";

@@ -1,4 +1,4 @@
-/** hold_down in the engine: what status is told of it. */
+/** hold_down in the engine: what the snapshot shows of it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromSeconds, instant } from "#units/time";

@@ -1,4 +1,6 @@
-/** Interfaces that come late, go, come back with another index, lose their carrier or their address. */
+/**
+ * Interfaces that come late, go, come back with another index, lose their carrier or their address.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LinkInfo } from "#vrrp/engine/world";
@@ -266,10 +268,10 @@ test("unicast_src_ip on no interface is FAULT until one has it; multicast may sp
 test("who could hear nobody does not say that nobody serves the address", () => {
   const alarms = (bench: Bench): readonly unknown[] =>
     bench.emitted("report").flatMap(({ report }) => (report.kind === "no-owner" ? [report] : []));
-  const deaf = master();
-  deaf.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
-  deaf.until(20);
-  assert.deepEqual(alarms(deaf), [
+  const unreachable = master();
+  unreachable.event({ kind: "addressGone", address: own(2, "192.0.2.1") });
+  unreachable.until(20);
+  assert.deepEqual(alarms(unreachable), [
     { kind: "no-owner", noMasterMicros: 7_218_750, cannotHear: "no-source-address" },
   ]);
   const unplugged = master();

@@ -61,7 +61,7 @@ test("what the supervisor holds for a dead engine keeps its rule", () => {
   assert.deepEqual([...guarded], [VIP]);
 });
 
-test("a rule of an engine that died does not silence the next master, whatever its lease is", () => {
+test("a rule of an engine that died does not block the next master, whatever its lease is", () => {
   const world = new FakeWorld();
   const guarded = withGuard(world);
   guarded.add(VIP);
@@ -115,7 +115,7 @@ test("a kernel without IFA_PROTO: an address of another instance is nobody's sou
   );
 });
 
-test("an address that the kernel will not remove is silent, tried again, and free at last", () => {
+test("an address that the kernel will not remove is blocked, tried again, and free at last", () => {
   const world = new FakeWorld();
   const guarded = withGuard(world);
   const bench = started([], world);

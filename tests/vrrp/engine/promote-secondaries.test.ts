@@ -1,4 +1,7 @@
-/** `promote_secondaries` is set while an instance with the keyword is there, and put back afterwards. */
+/**
+ * `promote_secondaries` is set while an instance with the keyword is there, and put back
+ * afterwards.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bench, instance } from "../../support/bench.ts";

@@ -1,6 +1,7 @@
 /**
- * Whatever the world and the supervisor do to an engine, in whatever order: it never throws, what the kernel has agrees with what
- * the routers think, deadlines lie ahead, and a stop ends it with nothing left behind.
+ * Whatever the world and the supervisor do to an engine, in whatever order: it never throws, what
+ * the kernel has agrees with what the routers think, deadlines lie ahead, and a stop ends it with
+ * nothing left behind.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -201,7 +202,10 @@ function check(bench: Bench): void {
   }
 }
 
-/** keepalived: a member in FAULT keeps all others there. One that only waits for a first result of a check does not. */
+/**
+ * keepalived: a member in FAULT keeps all others there. One that only waits for a first result of a
+ * check does not.
+ */
 function checkGroups({ engine, groups }: Bench): void {
   for (const { members } of groups) {
     const phases = engine.instances
@@ -228,7 +232,7 @@ test("any life of an engine: no throw, the kernel agrees, deadlines ahead, a cle
       const world = new FakeWorld();
       const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), own(3, "192.0.2.1")], world);
       bench.configure(list, { groups });
-      const told = new Map<string, string>();
+      const states = new Map<string, string>();
       for (const happen of happenings) {
         happen(bench);
         bench.wake();
@@ -237,14 +241,14 @@ test("any life of an engine: no throw, the kernel agrees, deadlines ahead, a cle
         const due = bench.engine.deadline();
         assert.ok(due === undefined || due > bench.now, "woken, and still due");
         for (const message of world.takeEmitted()) {
-          if (message.type === "removed") told.delete(message.instance);
+          if (message.type === "removed") states.delete(message.instance);
           if (message.type !== "transition") continue;
           const { instance: name, from, to } = message;
           // Two of one name only while an old one hands over beside its successor.
-          const before = told.get(name);
+          const before = states.get(name);
           if (before !== undefined && before !== "STOP" && from !== "INIT")
             assert.equal(from, before);
-          told.set(name, to);
+          states.set(name, to);
         }
       }
       world.refuses.clear();

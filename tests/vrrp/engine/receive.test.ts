@@ -1,4 +1,4 @@
-/** What is refused is counted always, told once a minute, and changes nothing else. */
+/** What is refused is counted always, reported once a minute, and changes nothing else. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret } from "#units/secret";
@@ -19,22 +19,22 @@ function master(config = instance()): Bench {
   return bench;
 }
 
-test("a refused packet is told once a minute, with the number so far", () => {
+test("a refused packet is reported once a minute, with the number so far", () => {
   const bench = master();
-  const stranger = { source: ip("192.0.2.66"), priority: 200 };
-  for (let i = 0; i < 10; i++) bench.hear(stranger);
+  const unknown = { source: ip("192.0.2.66"), priority: 200 };
+  for (let i = 0; i < 10; i++) bench.hear(unknown);
   assert.equal(bench.phase(), "master");
   assert.equal(bench.counters()["not_a_peer"], 10);
-  const told = bench.emitted("drop");
-  assert.equal(told.length, 1);
-  assert.deepEqual(told[0]?.drop, { kind: "not-a-peer", source: ip("192.0.2.66") });
-  assert.equal(told[0]?.from, ip("192.0.2.66"));
-  assert.equal(told[0]?.count, 1);
+  const drops = bench.emitted("drop");
+  assert.equal(drops.length, 1);
+  assert.deepEqual(drops[0]?.drop, { kind: "not-a-peer", source: ip("192.0.2.66") });
+  assert.equal(drops[0]?.from, ip("192.0.2.66"));
+  assert.equal(drops[0]?.count, 1);
   bench.until(63.9);
-  bench.hear(stranger);
+  bench.hear(unknown);
   assert.equal(bench.emitted("drop").length, 1);
   bench.until(64);
-  bench.hear(stranger);
+  bench.hear(unknown);
   assert.equal(bench.emitted("drop").length, 2);
   assert.equal(bench.emitted("drop")[1]?.count, 12);
 });
@@ -89,7 +89,7 @@ test("each kind of refusal has its own minute and its own counter", () => {
   assert.equal(bench.phase(), "master");
 });
 
-test("a damaged packet for our VRID is counted, for another's VRID it is silence", () => {
+test("a damaged packet for our VRID is counted, for another's VRID it is ignored", () => {
   const bench = master();
   const packet = (vrid: number): Uint8Array => {
     const bytes = bench.advert({ vrid, priority: 255 });
@@ -115,7 +115,7 @@ test("a packet of another VRID, or on another interface, is nobody's", () => {
   assert.deepEqual(bench.world.takeEmitted(), []);
 });
 
-test("refused packets do not shift the rhythm of a master (keepalived: they silence it)", () => {
+test("refused packets do not shift the rhythm of a master (keepalived: it stops sending)", () => {
   const bench = master();
   const sent: number[] = [];
   bench.world.carry = (kind) => {
@@ -132,13 +132,13 @@ test("refused packets do not shift the rhythm of a master (keepalived: they sile
   );
 });
 
-test("differing address lists are accepted, counted and told (keepalived since 2.3.3)", () => {
+test("differing address lists are accepted, counted and reported (keepalived since 2.3.3)", () => {
   const bench = new Bench();
   bench.configure([instance()]);
   bench.until(0.5);
   bench.hear({ priority: 150, addresses: [ip("192.0.2.101")] });
-  const [told] = bench.emitted("drop");
-  assert.equal(told?.drop.kind, "address-list-mismatch");
+  const [warning] = bench.emitted("drop");
+  assert.equal(warning?.drop.kind, "address-list-mismatch");
   assert.equal(bench.counters()["addr_list_err"], 1);
   assert.equal(bench.counters()["advert_rcvd"], 1);
   bench.until(3.7);
@@ -176,7 +176,7 @@ test("counters of what is accepted, sent and said as priority 0", () => {
   assert.equal(counters["announcements_sent"], 1);
 });
 
-test("strangers are remembered, but not without end", () => {
+test("unknown peers are remembered, but not without end", () => {
   const group = ip("224.0.0.18");
   const bench = new Bench();
   bench.configure([instance({ transport: { kind: "multicast", group } })]);
@@ -185,7 +185,7 @@ test("strangers are remembered, but not without end", () => {
   assert.equal(bench.engine.instances[0]?.peers.size, 32);
 });
 
-test("a send error is counted each time and told once a minute", () => {
+test("a send error is counted each time and logged once a minute", () => {
   const bench = master();
   bench.world.sendError = "ENETUNREACH";
   bench.until(14);
@@ -227,9 +227,9 @@ test("rubbish on either socket changes nothing", () => {
   assert.equal(bench.phase(), "master");
 });
 
-test("log_unknown_vrids: told once a minute with the number so far, and only when it is wanted", () => {
+test("log_unknown_vrids: reported once a minute with the number so far, and only when it is wanted", () => {
   const bench = new Bench();
-  const told = (): string[] =>
+  const reported = (): string[] =>
     bench.world
       .takeEmitted()
       .flatMap((one) =>
@@ -237,14 +237,14 @@ test("log_unknown_vrids: told once a minute with the number so far, and only whe
       );
   bench.configure([instance()]);
   bench.hear({ vrid: 52 });
-  assert.deepEqual(told(), []);
+  assert.deepEqual(reported(), []);
   bench.configure([instance()], { logUnknownVrids: true });
   for (const at of [1, 2, 59, 61, 62]) {
     bench.until(at);
     bench.hear({ vrid: 52 });
     bench.hear({ vrid: 1 });
   }
-  assert.deepEqual(told(), ["eth0 52 1", "eth0 52 4"]);
+  assert.deepEqual(reported(), ["eth0 52 1", "eth0 52 4"]);
 });
 
 test("version 3 without an address moves nothing, unless we advertise none ourselves", () => {

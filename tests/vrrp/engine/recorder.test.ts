@@ -1,4 +1,7 @@
-/** What is recorded is enough to run it again: the same step from the same state gives the same state. */
+/**
+ * What is recorded is enough to run it again: the same step from the same state gives the same
+ * state.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { instant } from "#units/time";
@@ -48,12 +51,12 @@ test("every record runs again with the same result, also after a trip through JS
   }
 });
 
-test("records tell the story: every change of phase is there, in order, with its time", () => {
+test("records are a trace: every change of phase is there, in order, with its time", () => {
   const { records } = recorded();
-  const story = records
+  const trace = records
     .filter(({ before, after }) => before.phase.kind !== after.phase.kind)
     .map(({ before, after }) => `${before.phase.kind} ${after.phase.kind}`);
-  assert.deepEqual(story, [
+  assert.deepEqual(trace, [
     "init backup",
     "backup master",
     "master fault",

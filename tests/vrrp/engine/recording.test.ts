@@ -1,4 +1,7 @@
-/** Recordings: what the engine of a simulated machine recorded gives the same outcome again, and a changed one is seen. */
+/**
+ * Recordings: what the engine of a simulated machine recorded gives the same outcome again, and a
+ * changed one is seen.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,7 +44,7 @@ test("the same events give the same outcome", () => {
   }
 });
 
-test("an outcome that differs is told, and so is a damaged line", () => {
+test("an outcome that differs is shown, and so is a damaged line", () => {
   const text = record(SEEDS[0] ?? 2, 0).replace(
     /"effectivePriority":\d+/,
     '"effectivePriority":77',
@@ -65,7 +68,7 @@ test("no password is recorded", () => {
   assert.doesNotMatch(lines.join(), /s3cr3t/);
 });
 
-test("baton replay tells the story in both languages and answers by its exit status", () => {
+test("baton replay prints the trace in both languages and answers by its exit status", () => {
   const folder = mkdtempSync(join(tmpdir(), "replay-"));
   const run = (...args: readonly string[]): { readonly code: number; readonly out: string } => {
     let out = "";

@@ -1,6 +1,7 @@
 /**
- * A reload has the effect of a restart, without the move: for every keyword, an engine that goes from one value to the other
- * ends where one ends that began with it (what it owns, listens to, says, waits for and shows), and an owner stays one.
+ * A reload has the effect of a restart, without the move: for every keyword, an engine that goes
+ * from one value to the other ends where one ends that began with it (what it owns, listens to,
+ * says, waits for and shows), and an owner stays one.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,7 @@
-/** Reload as a difference: what did not change is not touched, what moves does not blink, what goes is handed over. */
+/**
+ * Reload as a difference: what did not change is not touched, what moves does not blink, what goes
+ * is handed over.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { centis, micros } from "#units/time";

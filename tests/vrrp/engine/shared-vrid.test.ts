@@ -1,4 +1,7 @@
-/** One VRID twice on an interface, as keepalived allows it: other unicast peers, or another multicast group. */
+/**
+ * One VRID twice on an interface, as keepalived allows it: other unicast peers, or another
+ * multicast group.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pairUp } from "#vrrp/engine/pairing";
@@ -31,7 +34,7 @@ function both(a: InstanceConfig["transport"], b: InstanceConfig["transport"]): B
   return bench;
 }
 
-test("a unicast advertisement is for the instance whose peer sent it, and no refusal for the other", () => {
+test("a unicast advertisement is for the instance that has its sender as a peer, and no refusal for the other", () => {
   const bench = both(unicast("192.0.2.2"), unicast("192.0.2.3"));
   bench.hear({ source: ip("192.0.2.3"), addresses: [ip("192.0.2.101")], priority: 200 });
   assert.deepEqual([bench.phase("A"), bench.phase("B")], ["master", "backup"]);

@@ -1,4 +1,7 @@
-/** A router that is bound to no device: unicast peers that the routes lead to, addresses on devices of their own. */
+/**
+ * A router that is bound to no device: unicast peers that the routes lead to, addresses on devices
+ * of their own.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ANY_DEVICE, type LinkInfo } from "#vrrp/engine/world";
@@ -80,7 +83,7 @@ test("what comes to another address of this machine is not its, and no refusal e
   );
 });
 
-test("of a packet that comes to two sockets only the copy of whose it is counts", () => {
+test("of a packet that comes to two sockets only the copy of the one it is meant for counts", () => {
   const bound = instance({ router: { name: "B" }, addresses: ["192.0.2.101"] });
   const group = { kind: "multicast", group: ip("224.0.0.18") } as const;
   for (const other of [bound, { ...bound, transport: group }]) {
@@ -111,7 +114,7 @@ test("the other way round: what is for the router of the device is not heard twi
   assert.deepEqual(bench.emitted("drop"), []);
 });
 
-test("two of a VRID bound to no device are told apart by address and peer", () => {
+test("two of a VRID bound to no device are distinguished by address and peer", () => {
   const bench = new Bench(LINKS, [...SOURCES, own(1, "10.9.9.3", 32)]);
   const second = unbound("10.9.9.3", "192.0.2.3", "B");
   bench.configure([unbound(SOURCE, "192.0.2.2", "A"), second]);

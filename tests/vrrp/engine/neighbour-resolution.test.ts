@@ -1,10 +1,13 @@
-/** Packets to one machine alone wait in the kernel while it does not know that machine's MAC address. */
+/**
+ * Packets to one machine alone wait in the kernel while it does not know that machine's MAC
+ * address.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Bench, instance } from "../../support/bench.ts";
 import { ip } from "../../support/fake-world.ts";
 
-test("multicast: a farewell to one master asks for its MAC address, an advertisement to the group does not", () => {
+test("multicast: priority 0 to one master asks for its MAC address, an advertisement to the group does not", () => {
   const bench = new Bench();
   const group = ip("224.0.0.18");
   bench.configure([instance({ transport: { kind: "multicast", group } })]);
