@@ -73,6 +73,9 @@ export type SettingEffect =
 
 export type TrackerWord = "vrrp_script" | "track_file" | "vrrp_track_process" | "bfd_instance";
 
+/** What an argument that is missing should have been. */
+export type ExpectedArgument = "number" | "seconds" | "word" | "address" | "interface" | "command";
+
 export interface Facts {
   // Syntax
   readonly VR1001: {
@@ -138,7 +141,7 @@ export interface Facts {
       | "too-many";
   };
   readonly VR1019: { readonly path: string; readonly depth: number };
-  readonly VR1020: { readonly keyword: string; readonly expected: string };
+  readonly VR1020: { readonly keyword: string; readonly expected: ExpectedArgument };
   readonly VR1021: {
     readonly keyword: string;
     readonly extra: string;
@@ -171,8 +174,8 @@ export interface Facts {
   readonly VR1034: { readonly limit: number; readonly unit: "lines" | "characters" };
   readonly VR1035: { readonly word: string };
   readonly VR1036: { readonly depth: number };
-  readonly VR1040: { readonly keyword: string; readonly expected: string };
-  readonly VR1041: { readonly keyword: string; readonly expected: string };
+  readonly VR1040: { readonly keyword: string; readonly expected: ExpectedArgument };
+  readonly VR1041: { readonly keyword: string; readonly expected: ExpectedArgument };
   readonly VR1042: { readonly word: string; readonly suggestion: string };
   readonly VR1043: { readonly text: string; readonly kind: "shell" | "template" };
   readonly VR1045: {

@@ -15,3 +15,11 @@ export interface Message {
 
 export type CodeFamily<Prefix extends string> = Extract<Code, `${Prefix}${string}`>;
 export type Messages<C extends Code> = { readonly [K in C]: (facts: Facts[K]) => Message };
+
+/** The header that is a comment, as it would be written. */
+export const headerOf = ({ keyword, name }: Facts["VR1002"]): string =>
+  name === "" ? keyword : `${keyword} ${name}`;
+
+/** A check is lost with its header, and somebody tracks it. */
+export const isTrackedCheck = ({ keyword, usedBy }: Facts["VR1002"]): boolean =>
+  (keyword.includes("script") || keyword.includes("track")) && usedBy.length > 0;

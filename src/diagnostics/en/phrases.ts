@@ -3,9 +3,6 @@
 export const plural = (count: number, noun: string): string =>
   count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 
-export const article = (noun: string): string =>
-  /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
-
 /** Of more items than this, the rest is only counted. */
 const LISTED_MAX = 20;
 

@@ -1,7 +1,13 @@
 /** VR1xxx in English. */
-import type { Facts } from "../facts.ts";
-import type { CodeFamily, Message, Messages } from "../messages.ts";
-import { article, blockName, list, plural } from "./phrases.ts";
+import type { ExpectedArgument, Facts } from "../facts.ts";
+import {
+  type CodeFamily,
+  headerOf,
+  isTrackedCheck,
+  type Message,
+  type Messages,
+} from "../messages.ts";
+import { blockName, list, plural } from "./phrases.ts";
 
 export const SYNTAX: Messages<CodeFamily<"VR1">> = {
   VR1001: unknownKeyword,
@@ -135,7 +141,7 @@ export const SYNTAX: Messages<CodeFamily<"VR1">> = {
     label: "not read any more",
   }),
   VR1020: ({ keyword, expected }) => ({
-    message: `\`${keyword}\` lacks its argument (${argumentKind(expected)})`,
+    message: `\`${keyword}\` lacks its argument (${ARGUMENTS[expected]})`,
     label: "nothing follows",
     notes: ["keepalived stops at this line with exit status 2: it does not start"],
   }),
@@ -174,12 +180,12 @@ export const SYNTAX: Messages<CodeFamily<"VR1">> = {
     label: "delete this",
   }),
   VR1040: ({ keyword, expected }) => ({
-    message: `\`${keyword}\` lacks its argument (${argumentKind(expected)})`,
+    message: `\`${keyword}\` lacks its argument (${ARGUMENTS[expected]})`,
     label: "nothing follows",
     notes: ["keepalived ignores the line and starts without this setting"],
   }),
   VR1041: ({ keyword, expected }) => ({
-    message: `\`${keyword}\` lacks its argument (${argumentKind(expected)}), and would not be needed here`,
+    message: `\`${keyword}\` lacks its argument (${ARGUMENTS[expected]}), and would not be needed here`,
     label: "nothing follows",
     notes: ["keepalived ignores the line too"],
     help: "delete the line",
@@ -307,19 +313,18 @@ function unknownKeyword(facts: Facts["VR1001"]): Message {
 }
 
 function commentedHeader(facts: Facts["VR1002"]): Message {
-  const { keyword, name, headerLine, usedBy, inside } = facts;
-  const full = name === "" ? keyword : `${keyword} ${name}`;
-  const check = keyword.includes("script") || keyword.includes("track");
-  const message =
-    check && usedBy.length > 0
-      ? `this would run without the health check \`${name}\`: its header on line ${headerLine} is commented out`
-      : `this block is lost: its header \`${full}\` on line ${headerLine} is commented out`;
+  const { name, headerLine, usedBy, inside } = facts;
+  const full = headerOf(facts);
+  const isTracked = isTrackedCheck(facts);
+  const message = isTracked
+    ? `this would run without the health check \`${name}\`: its header on line ${headerLine} is commented out`
+    : `this block is lost: its header \`${full}\` on line ${headerLine} is commented out`;
   const notes = [
     inside === undefined
       ? "keepalived ignores the block's lines, reports its keywords as unknown, and starts"
       : `keepalived ignores the header, and the block's \`}\` then ends \`${inside}\``,
   ];
-  if (check && usedBy.length > 0) {
+  if (isTracked) {
     notes.push(
       `${list(usedBy.map((user) => `\`${user}\``))} would become MASTER and stay MASTER whatever happens to the service`,
     );
@@ -333,14 +338,11 @@ function commentedHeader(facts: Facts["VR1002"]): Message {
   };
 }
 
-function argumentKind(expected: string): string {
-  const kinds: Readonly<Record<string, string>> = {
-    number: "a number",
-    seconds: "a number of seconds",
-    word: "a word",
-    address: "an address",
-    interface: "an interface",
-    command: "a command in double quotes",
-  };
-  return kinds[expected] ?? article(expected);
-}
+const ARGUMENTS: Readonly<Record<ExpectedArgument, string>> = {
+  number: "a number",
+  seconds: "a number of seconds",
+  word: "a word",
+  address: "an address",
+  interface: "an interface",
+  command: "a command in double quotes",
+};

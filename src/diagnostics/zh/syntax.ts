@@ -1,6 +1,12 @@
 /** VR1xxx 的中文。 */
-import type { Facts } from "../facts.ts";
-import type { CodeFamily, Message, Messages } from "../messages.ts";
+import type { ExpectedArgument, Facts } from "../facts.ts";
+import {
+  type CodeFamily,
+  headerOf,
+  isTrackedCheck,
+  type Message,
+  type Messages,
+} from "../messages.ts";
 import { blockName, list } from "./phrases.ts";
 
 export const SYNTAX: Messages<CodeFamily<"VR1">> = {
@@ -128,7 +134,7 @@ export const SYNTAX: Messages<CodeFamily<"VR1">> = {
     label: "不再继续读取",
   }),
   VR1020: ({ keyword, expected }) => ({
-    message: `\`${keyword}\` 缺少参数（${argumentKind(expected)}）`,
+    message: `\`${keyword}\` 缺少参数（${ARGUMENTS[expected]}）`,
     label: "后面没有内容",
     notes: ["keepalived 读到这一行就以状态码 2 退出，不会启动"],
   }),
@@ -165,12 +171,12 @@ export const SYNTAX: Messages<CodeFamily<"VR1">> = {
     label: "删掉",
   }),
   VR1040: ({ keyword, expected }) => ({
-    message: `\`${keyword}\` 缺少参数（${argumentKind(expected)}）`,
+    message: `\`${keyword}\` 缺少参数（${ARGUMENTS[expected]}）`,
     label: "后面没有内容",
     notes: ["keepalived 会忽略这一行，在没有这项设置的情况下启动"],
   }),
   VR1041: ({ keyword, expected }) => ({
-    message: `\`${keyword}\` 缺少参数（${argumentKind(expected)}），而这里本来也用不到它`,
+    message: `\`${keyword}\` 缺少参数（${ARGUMENTS[expected]}），而这里本来也用不到它`,
     label: "后面没有内容",
     notes: ["keepalived 同样会忽略这一行"],
     help: "删掉这一行",
@@ -291,19 +297,18 @@ function unknownKeyword(facts: Facts["VR1001"]): Message {
 }
 
 function commentedHeader(facts: Facts["VR1002"]): Message {
-  const { keyword, name, headerLine, usedBy, inside } = facts;
-  const full = name === "" ? keyword : `${keyword} ${name}`;
-  const check = keyword.includes("script") || keyword.includes("track");
-  const message =
-    check && usedBy.length > 0
-      ? `健康检查 \`${name}\` 不会运行：第 ${headerLine} 行的段头被注释掉了`
-      : `这一段不起作用：第 ${headerLine} 行的段头 \`${full}\` 被注释掉了`;
+  const { name, headerLine, usedBy, inside } = facts;
+  const full = headerOf(facts);
+  const isTracked = isTrackedCheck(facts);
+  const message = isTracked
+    ? `健康检查 \`${name}\` 不会运行：第 ${headerLine} 行的段头被注释掉了`
+    : `这一段不起作用：第 ${headerLine} 行的段头 \`${full}\` 被注释掉了`;
   const notes = [
     inside === undefined
       ? "keepalived 会忽略段内各行，报几个未知关键字，然后照常启动"
       : `keepalived 会忽略段头，而这一段的 \`}\` 会提前结束 \`${inside}\` 段`,
   ];
-  if (check && usedBy.length > 0) {
+  if (isTracked) {
     notes.push(
       `${list(usedBy.map((user) => `\`${user}\``))} 会成为 MASTER，并且不管业务是否正常都一直占着 VIP`,
     );
@@ -317,14 +322,11 @@ function commentedHeader(facts: Facts["VR1002"]): Message {
   };
 }
 
-function argumentKind(expected: string): string {
-  const kinds: Readonly<Record<string, string>> = {
-    number: "数字",
-    seconds: "秒数",
-    word: "一个单词",
-    address: "地址",
-    interface: "网卡名",
-    command: "双引号里的命令",
-  };
-  return kinds[expected] ?? expected;
-}
+const ARGUMENTS: Readonly<Record<ExpectedArgument, string>> = {
+  number: "数字",
+  seconds: "秒数",
+  word: "一个单词",
+  address: "地址",
+  interface: "网卡名",
+  command: "双引号里的命令",
+};

@@ -4,7 +4,7 @@ import { isNear } from "#units/nearest";
 import type { BlockWord, Keyword, KeywordTable } from "../keywords/keyword.ts";
 import { homesOf, opensBlock } from "../keywords/tables.ts";
 import type { Token } from "../lines/tokens.ts";
-import { doesNothing } from "../values/read-value.ts";
+import { doesNothing } from "../values/argument.ts";
 import type { Block } from "./block.ts";
 
 /**

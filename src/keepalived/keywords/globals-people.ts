@@ -3,6 +3,7 @@ import {
   boolean,
   command,
   flag,
+  INT_MAX,
   integer,
   interfaceName,
   type Keyword,
@@ -16,8 +17,6 @@ import {
   user,
   yes,
 } from "./keyword.ts";
-
-const INT_MAX = 2_147_483_647;
 
 export const IDENTITY: readonly Keyword[] = [
   {
@@ -216,36 +215,21 @@ export const NOTIFY: readonly Keyword[] = [
     acts: yes,
     purpose: "write every state again after a reload",
   },
-  {
-    word: "startup_script",
-    takes: command,
-    since: "2.1.0",
-    acts: yes,
-    purpose: "program to run before VRRP starts",
-  },
-  {
-    word: "startup_script_timeout",
-    takes: looseInteger(1, 1000),
-    since: "2.1.0",
-    default: "10",
-    unit: "s",
-    acts: yes,
-    purpose: "how long to wait for it",
-  },
-  {
-    word: "shutdown_script",
-    takes: command,
-    since: "2.1.0",
-    acts: yes,
-    purpose: "program to run after VRRP has stopped",
-  },
-  {
-    word: "shutdown_script_timeout",
-    takes: looseInteger(1, 1000),
-    since: "2.1.0",
-    default: "10",
-    unit: "s",
-    acts: yes,
-    purpose: "how long to wait for it",
-  },
+  ...(
+    [
+      ["startup_script", "program to run before VRRP starts"],
+      ["shutdown_script", "program to run after VRRP has stopped"],
+    ] as const
+  ).flatMap(([word, purpose]): Keyword[] => [
+    { word, takes: command, since: "2.1.0", acts: yes, purpose },
+    {
+      word: `${word}_timeout`,
+      takes: looseInteger(1, 1000),
+      since: "2.1.0",
+      default: "10",
+      unit: "s",
+      acts: yes,
+      purpose: "how long to wait for it",
+    },
+  ]),
 ];

@@ -6,6 +6,7 @@ import {
   choice,
   command,
   flag,
+  INT_MAX,
   integer,
   type Keyword,
   less,
@@ -15,8 +16,6 @@ import {
   texts,
   yes,
 } from "./keyword.ts";
-
-const INT_MAX = 2_147_483_647;
 
 export const FILTER: readonly Keyword[] = [
   {

@@ -6,6 +6,7 @@ import {
   choice,
   decimal,
   flag,
+  INT_MAX,
   integer,
   interfaceName,
   type Keyword,
@@ -21,8 +22,6 @@ import {
   without,
   yes,
 } from "./keyword.ts";
-
-const INT_MAX = 2_147_483_647;
 
 export const ROUTER: readonly Keyword[] = [
   {

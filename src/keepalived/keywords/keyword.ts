@@ -37,7 +37,8 @@ export interface NumberTakes {
   /** May stand alone. */
   readonly optional?: true;
   /**
-   * What keepalived makes of text that is no number; undefined: it refuses it. See kept-number.ts.
+   * What keepalived makes of text that is no number; undefined: it refuses it. See
+   * values/numbers.ts.
    */
   readonly bad?: "digits" | "microseconds";
   /** A number from 0 to below `min` becomes `min`. */
@@ -160,7 +161,7 @@ export const looseDecimal = (min: number, max: number): Takes => ({
   bad: "microseconds",
 });
 const UINT_MAX = 4_294_967_295;
-const INT_MAX = 2_147_483_647;
+export const INT_MAX = 2_147_483_647;
 /**
  * The ranges of keepalived's `garp_*` keywords, of an instance and global; a delay in microseconds
  * has to fit 32 bits.

@@ -4,6 +4,7 @@
 import {
   address,
   flag,
+  INT_MAX,
   integer,
   type Keyword,
   type KeywordTable,
@@ -19,7 +20,6 @@ import {
   yes,
 } from "./keyword.ts";
 
-const INT_MAX = 2_147_483_647;
 /** keepalived counts microseconds in 32 bits. */
 const SCRIPT_SECONDS_MAX = 4294.967295;
 

@@ -3,7 +3,7 @@
 import { fromSeconds } from "#units/time";
 import type { RouterConfig } from "#vrrp/router/config";
 import { type Block, lastSetting } from "../blocks/block.ts";
-import { readInteger } from "../values/read-value.ts";
+import { readInteger } from "../values/numbers.ts";
 
 export const HOLD_DOWN_MAX = 86_400;
 

@@ -6,7 +6,7 @@
 import { type Block, lastSetting, nameOf } from "../blocks/block.ts";
 import { wantsNopreempt } from "../model/effective.ts";
 import { HOLD_DOWN_MAX } from "../plan/hold-down.ts";
-import { readInteger } from "../values/read-value.ts";
+import { readInteger } from "../values/numbers.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 const FRAMES_MAX = 1_000_000;

@@ -1,46 +1,23 @@
 /**
- * Arguments to typed values. What keepalived refuses is reported and dropped, so that the default
- * stays.
+ * The arguments of a keyword to a typed value. What keepalived refuses is reported and dropped, so
+ * that the default stays.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
 import { HIDDEN_SECRET, Secret } from "#units/secret";
-import type { Keyword, KeywordTable, NumberTakes, Takes } from "../keywords/keyword.ts";
-import type { Line } from "../lines/line.ts";
+import type { NumberTakes, Takes } from "../keywords/keyword.ts";
 import type { Token } from "../lines/tokens.ts";
-import { splitCommand, splitCommandLine } from "./command.ts";
+import {
+  extra,
+  need,
+  noteSingleQuotes,
+  reportUnknownOption,
+  type ValueContext,
+} from "./argument.ts";
 import { isMulticast, readIp } from "./ip.ts";
-import { keptNumber, leadingInteger } from "./kept-number.ts";
-import { type ScriptCommand, type Value } from "./value.ts";
-
-export interface ValueContext {
-  readonly keyword: Keyword;
-  readonly token: Token;
-  readonly args: readonly Token[];
-  /** Of the block the keyword stands in: to recognise a missing line break. */
-  readonly table: KeywordTable;
-  readonly report: (finding: AnyFinding) => void;
-  /**
-   * A double quote of the line is not closed: what follows it is lost, and that has been reported.
-   */
-  readonly openQuote: boolean;
-  /** The whole line: a command is split by rules of its own. */
-  readonly line: Line;
-}
-
-/** What keepalived takes for true and false; lower case only. */
-export function readBoolean(text: string): boolean | undefined {
-  if (text === "on" || text === "true" || text === "yes") return true;
-  if (text === "off" || text === "false" || text === "no") return false;
-  return undefined;
-}
-
-/** Base 10 only: `010` is ten, `0x33` and `51s` are nothing. */
-export const readInteger = (text: string): number | undefined =>
-  /^[ \t]*[+-]?[0-9]+$/.test(text) ? Number.parseInt(text, 10) : undefined;
-
-export const readDecimal = (text: string): number | undefined =>
-  /^[ \t]*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$/.test(text) ? Number(text) : undefined;
+import { keptNumber, leadingInteger, readBoolean, readDecimal, readInteger } from "./numbers.ts";
+import { readCommandArgument, readProgram } from "./read-command.ts";
+import type { Value } from "./value.ts";
 
 /** Undefined: the setting is ignored, as keepalived ignores it. */
 export function readValue(context: ValueContext): Value | undefined {
@@ -94,60 +71,6 @@ export function readValue(context: ValueContext): Value | undefined {
     case "foreign":
       return { kind: "block" };
   }
-}
-
-/**
- * The first argument, or the finding that it is missing: keepalived stops, or goes on without the
- * line.
- */
-function need(context: ValueContext, expected: string): Token | undefined {
-  const [first] = context.args;
-  if (first !== undefined) return first;
-  const { keyword, token, report } = context;
-  const facts = { keyword: keyword.word, expected };
-  if (keyword.bareIsSkipped !== true) report(finding("VR1020", token.span, facts));
-  // Where nothing is done about the keyword, nothing is lost with its line.
-  else if (doesNothing(keyword)) report(finding("VR1041", token.span, facts));
-  else report(finding("VR1040", token.span, facts));
-  return undefined;
-}
-
-/**
- * Nothing is lost with its line: Baton has no use for it, or would do without it anyway and has
- * said so.
- */
-export const doesNothing = ({ acts }: Keyword): boolean =>
-  acts.kind === "no-need" || (acts.kind === "without" && acts.severity === "warning");
-
-/** Tokens after the arguments are dropped without a word by keepalived. */
-function extra(context: ValueContext, taken: number): void {
-  const { args, keyword, table, report } = context;
-  const first = args[taken];
-  const last = args.at(-1);
-  if (first === undefined || last === undefined) return;
-  if (/^[;,]+$/.test(first.text)) {
-    report(
-      finding(
-        "VR1026",
-        first.span,
-        { word: keyword.word, mark: first.text },
-        { fix: { safety: "safe", edits: [{ span: first.span, text: "" }] } },
-      ),
-    );
-    return;
-  }
-  const text = args
-    .slice(taken)
-    .map((token) => token.text)
-    .join(" ");
-  const span = { ...first.span, end: last.span.end };
-  report(
-    finding("VR1021", span, {
-      keyword: keyword.word,
-      extra: text,
-      isKeyword: table.has(first.text),
-    }),
-  );
 }
 
 function readFlag(context: ValueContext): Value {
@@ -274,15 +197,7 @@ function readWeight(
   const second = args[1];
   const direction = second?.text === "reverse" || second?.text === "noreverse";
   if (second !== undefined && !direction) {
-    const suggestion = nearest(second.text, ["reverse", "noreverse"]);
-    report(
-      finding("VR2047", second.span, {
-        keyword: keyword.word,
-        word: second.text,
-        suggestion,
-        dropped: false,
-      }),
-    );
+    reportUnknownOption(context, second, ["reverse", "noreverse"], false);
   } else extra(context, direction ? 2 : 1);
   return { kind: "weight", weight: kept, reverse: second?.text === "reverse" };
 }
@@ -364,137 +279,4 @@ function readInterface(context: ValueContext): Value | undefined {
     return undefined;
   }
   return { kind: "text", value: first.text };
-}
-
-/** Single quotes are ordinary characters to keepalived. */
-export function noteSingleQuotes(token: Token, report: (finding: AnyFinding) => void): void {
-  if (token.quoted || !/^'.*'$/.test(token.text)) return;
-  const edits = [{ span: token.span, text: token.text.slice(1, -1) }];
-  report(finding("VR1022", token.span, { word: token.text }, { fix: { safety: "safe", edits } }));
-}
-
-function readCommandArgument(
-  context: ValueContext,
-  takes: Extract<Takes, { kind: "command" }>,
-): Value | undefined {
-  const { args, report, line } = context;
-  if (args.length === 0 && takes.optional === true) return { kind: "command", command: undefined };
-  // keepalived cannot read the command, says so, and goes on without it.
-  if (args.length === 0 && context.openQuote) return undefined;
-  if (need(context, "command") === undefined) return undefined;
-  const split = splitCommandLine(line);
-  const [, first, ...loose] = split.tokens;
-  if (split.problem !== undefined || first === undefined) {
-    const [from] = args;
-    const last = args.at(-1);
-    if (from === undefined || last === undefined || context.openQuote) return undefined;
-    const command = args.map(({ text }) => text).join(" ");
-    const span = { ...from.span, end: last.span.end };
-    report(finding("VR2045", span, { command, problem: split.problem ?? "empty" }));
-    return undefined;
-  }
-  // `notify /x.sh MASTER`: MASTER would be the account to run as; after the command of a check
-  // nothing is read.
-  const [second, third] = loose;
-  const last = loose.at(-1);
-  if (second !== undefined && last !== undefined && !looksLikeUser(loose, takes)) {
-    reportLoose(context, first, loose, takes.user);
-    return readCommand(context, first, undefined, undefined);
-  }
-  const own = { ...context, args: [first, ...loose] };
-  extra(own, takes.user ? 3 : 1);
-  if (!takes.user) return readCommand(context, first, undefined, undefined);
-  return readCommand(context, first, second?.text, third?.text);
-}
-
-/**
- * The correction is offered where the tokens hold nothing that a second splitting would read
- * otherwise.
- */
-function reportLoose(
-  { keyword, report }: ValueContext,
-  first: Token,
-  loose: readonly Token[],
-  user: boolean,
-): void {
-  const [second] = loose;
-  const last = loose.at(-1);
-  if (second === undefined || last === undefined) return;
-  const rest = loose.map(({ text }) => text).join(" ");
-  const span = { ...first.span, end: last.span.end };
-  const edits = [
-    { span: { ...first.span, end: first.span.start }, text: '"' },
-    { span: { ...last.span, start: last.span.end }, text: '"' },
-  ];
-  const isPlain = [first, ...loose].every(
-    ({ text, quoted, span: { start, end } }) =>
-      !quoted && end - start === text.length && !/["'\\]/.test(text),
-  );
-  report(
-    finding(
-      "VR2044",
-      { ...second.span, end: last.span.end },
-      { keyword: keyword.word, command: first.text, rest, user },
-      { related: [span], ...(isPlain ? { fix: { safety: "safe", edits } } : {}) },
-    ),
-  );
-}
-
-/**
- * `process PROGRAM PARAMETER …`: a quoted word is one word, also the first, and nothing is split
- * again.
- */
-function readProgram(context: ValueContext): Value | undefined {
-  const { args, keyword, report } = context;
-  const first = need(context, "command");
-  if (first === undefined) return undefined;
-  if (first.text === "") {
-    report(finding("VR2045", first.span, { command: "", problem: "empty" }));
-    return undefined;
-  }
-  if (/[ \t]/.test(first.text)) {
-    const facts = { keyword: keyword.word, name: first.text };
-    report(finding("VR2052", first.span, facts, programFix(first, args.length)));
-  }
-  noteSingleQuotes(first, report);
-  return {
-    kind: "command",
-    command: { argv: args.map(({ text }) => text), user: undefined, group: undefined },
-  };
-}
-
-/**
- * Without the quotes the tokens are program and parameters; a program with a blank in its name is
- * rare, but there are some.
- */
-function programFix(
-  token: Token,
-  count: number,
-): { fix: { safety: "maybe"; edits: { span: Token["span"]; text: string }[] } } | undefined {
-  if (count > 1 || !token.quoted || /["#!{}$]/.test(token.text)) return undefined;
-  return { fix: { safety: "maybe", edits: [{ span: token.span, text: token.text }] } };
-}
-
-function looksLikeUser(
-  tokens: readonly Token[],
-  takes: Extract<Takes, { kind: "command" }>,
-): boolean {
-  if (!takes.user || tokens.length > 2) return false;
-  return tokens.every(({ text }) => /^([a-z_][a-z0-9_.-]*\$?|[0-9]+)$/.test(text));
-}
-
-function readCommand(
-  context: ValueContext,
-  token: Token,
-  user: string | undefined,
-  group: string | undefined,
-): Value | undefined {
-  const split = splitCommand(token.text);
-  if (split.kind === "bad") {
-    const { problem } = split;
-    context.report(finding("VR2045", token.span, { command: token.text, problem }));
-    return undefined;
-  }
-  const command: ScriptCommand = { argv: split.argv, user, group };
-  return { kind: "command", command };
 }
