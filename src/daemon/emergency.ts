@@ -7,7 +7,6 @@
 
 import { now } from "#linux/clock";
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
-import { printFailure } from "#linux/result";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -15,7 +14,13 @@ import { after, fromCentis, type Instant, type Micros, micros } from "#units/tim
 import { RELEASE } from "#units/vrrp";
 import { derived } from "#vrrp/engine/instance";
 import { pairUp } from "#vrrp/engine/pairing";
-import { type AddressInfo, ANY_DEVICE, BATON_PROTO, type LinkInfo } from "#vrrp/engine/world";
+import {
+  type AddressInfo,
+  ANY_DEVICE,
+  BATON_PROTO,
+  type LinkInfo,
+  printFailure,
+} from "#vrrp/engine/world";
 import type { InstanceConfig, VirtualAddress } from "#vrrp/router/config";
 import { LINGER, skew } from "#vrrp/router/timing";
 import { type AdvertExpectation, checkAdvert } from "#vrrp/wire/check-advert";

@@ -20,13 +20,13 @@ import {
   setTimerSlack,
 } from "#linux/process";
 import { Reactor } from "#linux/reactor";
-import { printFailure } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
 import { after, micros } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { readToEngine } from "#vrrp/engine/engine-link-lines";
 import { createRecorder, type Recorder } from "#vrrp/engine/recording";
+import { printFailure } from "#vrrp/engine/world";
 import { everyAddress } from "./ownership.ts";
 
 const PIPE = 3;

@@ -3,7 +3,7 @@ import { constants, fchownSync, lstatSync, openSync, writeSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { UserPlan } from "#keepalived/plan/run-plan";
 import * as libc from "#linux/ffi";
-import { printFailure } from "#linux/result";
+import { printFailure } from "#vrrp/engine/world";
 import { type Identity, resolveIdentity } from "./account.ts";
 import type { Log } from "./log.ts";
 import { closeQuietly, removeFile } from "./own-files.ts";

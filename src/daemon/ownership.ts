@@ -6,9 +6,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Language } from "#diagnostics/diagnostic";
 import { AddressClaims, type Claim, holdersOf } from "#linux/address-claims";
-import { printFailure } from "#linux/result";
 import { type Ipv4, printIpv4 } from "#units/address";
-import type { Failure } from "#vrrp/engine/world";
+import { type Failure, printFailure } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 
 /** What an engine calls itself (engine-main.ts): alone it only hands over, and is gone soon. */

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { lockFile } from "#linux/lock-file";
-import { printFailure } from "#linux/result";
+import { printFailure } from "#vrrp/engine/world";
 import {
   type FolderProblem,
   readOwnFile,

@@ -4,12 +4,12 @@
  */
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import type { Failure } from "#vrrp/engine/world";
+import { type Failure, printFailure } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { changeLink } from "./links.ts";
 import { NAMESPACE_FD, type PrivateMounts } from "./namespace.ts";
-import { must, mustDo, printFailure } from "./result.ts";
+import { must, mustDo } from "./result.ts";
 import { openRtnetlink } from "./rtnetlink.ts";
 
 interface Order {

@@ -1,7 +1,7 @@
 /**
  * A refusal of the kernel: a value where the daemon can go on, an exception for tools and tests.
  */
-import type { Failure, Outcome } from "#vrrp/engine/world";
+import { type Failure, type Outcome, printFailure } from "#vrrp/engine/world";
 
 export type Result<T> = { readonly ok: true; readonly value: T } | Failure;
 
@@ -16,12 +16,6 @@ export class LinuxError extends Error {
     super(printFailure(failure));
     this.failure = failure;
   }
-}
-
-/** `setns: EPERM`, or with the kernel's own text `RTM_NEWLINK: EINVAL (Link not found)`. */
-export function printFailure(failure: Failure): string {
-  const detail = failure.detail === undefined ? "" : ` (${failure.detail})`;
-  return `${failure.call}: ${failure.errno}${detail}`;
 }
 
 /** The value, or a LinuxError. */

@@ -9,7 +9,7 @@ import { if_nametoindex } from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { openPacketSocket, type PacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
-import { printFailure } from "#linux/result";
+import { LinuxError } from "#linux/result";
 import { after, earliest, fromMillis, type Instant } from "#units/time";
 import { Capture } from "./capture.ts";
 import { DropCounter } from "./drop-news.ts";
@@ -81,7 +81,7 @@ function plug(plan: readonly PortDevice[]): void {
     const index = if_nametoindex(device);
     const socket = openPacketSocket(index, { promiscuous: true, receiveBuffer: RECEIVE_BUFFER });
     if (index === 0 || !socket.ok) {
-      const why = socket.ok ? "there is no such device" : printFailure(socket);
+      const why = socket.ok ? "there is no such device" : new LinuxError(socket).message;
       report({ type: "problem", text: `port ${port}, ${device}: ${why}` }, false);
       continue;
     }

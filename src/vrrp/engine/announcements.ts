@@ -19,7 +19,7 @@ import type { Instance, InstanceAddress } from "./instance.ts";
 
 type Form = "request" | "reply";
 
-interface Target {
+interface Announcement {
   readonly instance: Instance;
   readonly entry: InstanceAddress;
   readonly form: Form;
@@ -32,9 +32,9 @@ const FORMS: Readonly<Record<InstanceConfig["arp"], readonly Form[]>> = {
 };
 const keyOf = ({ key }: InstanceAddress, form: Form): string => `${key} ${form}`;
 
-interface Port {
+interface PacedInterface {
   pacing: PacingConfig;
-  state: AnnouncerState<Target>;
+  state: AnnouncerState<Announcement>;
   /** Of `state`; "stale" when it has to be worked out again. */
   due: Instant | undefined | "stale";
 }
@@ -43,7 +43,7 @@ const UNLIMITED: PacingConfig = { burst: 0, perSecond: 0, gap: 0 as Micros };
 
 export class Announcements {
   readonly #context: EngineContext;
-  readonly #ports = new Map<number, Port>();
+  readonly #ports = new Map<number, PacedInterface>();
   readonly #frame = new Uint8Array(ARP_FRAME_LENGTH);
   #pacing = new Map<string, PacingConfig>();
 
@@ -132,7 +132,7 @@ export class Announcements {
     }
   }
 
-  #send(index: number, { instance, entry, form }: Target, now: Instant): void {
+  #send(index: number, { instance, entry, form }: Announcement, now: Instant): void {
     const link = this.#context.interfaces.link(index);
     // An address that is not owned (any more) is not announced.
     if (link === undefined || !entry.owned) return;
@@ -147,12 +147,16 @@ export class Announcements {
     instance.counters.announcements_sent += 1;
   }
 
-  #port(index: number, now: Instant): Port {
+  #port(index: number, now: Instant): PacedInterface {
     const known = this.#ports.get(index);
     if (known !== undefined) return known;
     const name = this.#context.interfaces.link(index)?.name;
     const pacing = (name === undefined ? undefined : this.#pacing.get(name)) ?? UNLIMITED;
-    const port: Port = { pacing, state: emptyAnnouncer<Target>(pacing, now), due: "stale" };
+    const port: PacedInterface = {
+      pacing,
+      state: emptyAnnouncer<Announcement>(pacing, now),
+      due: "stale",
+    };
     this.#ports.set(index, port);
     return port;
   }

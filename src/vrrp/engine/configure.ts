@@ -16,7 +16,7 @@ import { createInstance, type Instance } from "./instance.ts";
 import type { InterfaceState } from "./interface-state.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { pairUp } from "./pairing.ts";
-import type { PromoteSecondaries } from "./promote-secondaries.ts";
+import type { SecondaryPromotion } from "./promote-secondaries.ts";
 import type { Refusals } from "./refusals.ts";
 import type { ChangedInstance, Reloader } from "./reload.ts";
 import type { Steps } from "./steps.ts";
@@ -32,7 +32,7 @@ interface ConfiguratorParts {
   readonly trackers: Trackers;
   readonly interfaceState: InterfaceState;
   readonly refusals: Refusals;
-  readonly promoting: PromoteSecondaries;
+  readonly promoting: SecondaryPromotion;
   readonly reloader: Reloader;
   readonly departures: Departures;
 }

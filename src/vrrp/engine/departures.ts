@@ -7,7 +7,7 @@ import type { AddressDevices } from "./address-devices.ts";
 import type { EngineContext } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import { about, type Instance } from "./instance.ts";
-import type { PromoteSecondaries } from "./promote-secondaries.ts";
+import type { SecondaryPromotion } from "./promote-secondaries.ts";
 import type { SocketBindings } from "./socket-bindings.ts";
 import type { Steps } from "./steps.ts";
 
@@ -17,7 +17,7 @@ interface DepartureParts {
   readonly effects: Effects;
   readonly bindings: SocketBindings;
   readonly addressDevices: AddressDevices;
-  readonly promoting: PromoteSecondaries;
+  readonly promoting: SecondaryPromotion;
 }
 
 export class Departures {

@@ -15,11 +15,11 @@ export interface Due {
 
 export const newDue = (order: number): Due => ({ order, at: undefined, place: -1 });
 
-interface Item {
+interface Queued {
   readonly due: Due;
 }
 
-export class DueQueue<T extends Item> {
+export class DueQueue<T extends Queued> {
   readonly #heap: T[] = [];
 
   first(): Instant | undefined {

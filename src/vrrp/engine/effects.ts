@@ -5,7 +5,7 @@
 import { type Instant, micros } from "#units/time";
 import { available, spend } from "../router/allowance.ts";
 import type { Report, RouterEffect, RouterEvent } from "../router/event.ts";
-import type { Adverts } from "./adverts.ts";
+import type { Advertiser } from "./advertiser.ts";
 import type { Announcements } from "./announcements.ts";
 import { about, type Instance } from "./instance.ts";
 import type { Leases } from "./leases.ts";
@@ -14,20 +14,20 @@ import type { World } from "./world.ts";
 
 export interface EffectParts {
   readonly world: World;
-  readonly adverts: Adverts;
+  readonly advertiser: Advertiser;
   readonly announcements: Announcements;
   readonly leases: Leases;
 }
 
 export class Effects {
   readonly #world: World;
-  readonly #adverts: Adverts;
+  readonly #advertiser: Advertiser;
   readonly #announcements: Announcements;
   readonly #leases: Leases;
 
-  constructor({ world, adverts, announcements, leases }: EffectParts) {
+  constructor({ world, advertiser, announcements, leases }: EffectParts) {
     this.#world = world;
-    this.#adverts = adverts;
+    this.#advertiser = advertiser;
     this.#announcements = announcements;
     this.#leases = leases;
   }
@@ -35,7 +35,7 @@ export class Effects {
   perform(instance: Instance, effect: RouterEffect, now: Instant, outcomes: RouterEvent[]): void {
     switch (effect.kind) {
       case "sendAdvert":
-        return this.#adverts.send(instance, effect.priority, effect.to, now);
+        return this.#advertiser.send(instance, effect.priority, effect.to, now);
       case "addAddresses":
         return this.#leases.take(instance, now, outcomes);
       case "refreshAddresses":

@@ -70,7 +70,7 @@ export interface TrackerResult {
 }
 
 /** `leaving`: removed by a reload, handing over; another one may have its name by now. */
-interface About {
+interface AboutInstance {
   readonly instance: string;
   readonly leaving?: true;
 }
@@ -88,7 +88,7 @@ export type FromEngine =
       readonly reason: Reason;
       readonly priority: Priority;
       readonly at: Instant;
-    } & About)
+    } & AboutInstance)
   | {
       readonly type: "groupTransition";
       readonly group: string;
@@ -103,7 +103,7 @@ export type FromEngine =
       /** Undefined: a reload brought it. */
       readonly tracker: string | undefined;
     }
-  | ({ readonly type: "report"; readonly report: Report } & About)
+  | ({ readonly type: "report"; readonly report: Report } & AboutInstance)
   /** A packet was refused. Counted always, sent at most once a minute per instance and kind. */
   | {
       readonly type: "drop";
@@ -126,7 +126,7 @@ export type FromEngine =
   /** `--record`: a line of the recording (recording.ts) for the supervisor. May be dropped. */
   | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */
-  | ({ readonly type: "removed" } & About)
+  | ({ readonly type: "removed" } & AboutInstance)
   /** `log_unknown_vrids`: at most once a minute for each, with how many there were. */
   | {
       readonly type: "unknownVrid";

@@ -18,7 +18,7 @@ import { earliest, type Instant } from "#units/time";
 import { deadline } from "../router/router.ts";
 import { AddressDevices } from "./address-devices.ts";
 import { Addresses } from "./addresses.ts";
-import { Adverts } from "./adverts.ts";
+import { Advertiser } from "./advertiser.ts";
 import { Announcements } from "./announcements.ts";
 import { Configurator } from "./configure.ts";
 import { type EngineContext, isOwnedElsewhere } from "./context.ts";
@@ -34,7 +34,7 @@ import { InterfaceState } from "./interface-state.ts";
 import { Interfaces } from "./interfaces.ts";
 import { Leases } from "./leases.ts";
 import { OwnRemovals } from "./own-removals.ts";
-import { PromoteSecondaries } from "./promote-secondaries.ts";
+import { SecondaryPromotion } from "./promote-secondaries.ts";
 import { Receiver } from "./receive.ts";
 import { Reconciler } from "./reconcile.ts";
 import type { EngineRecord } from "./recording.ts";
@@ -61,7 +61,7 @@ export class Engine {
   readonly #reconciler: Reconciler;
   readonly #interfaceState: InterfaceState;
   readonly #receiver: Receiver;
-  readonly #promoting: PromoteSecondaries;
+  readonly #promoting: SecondaryPromotion;
   readonly #departures: Departures;
   readonly #configurator: Configurator;
 
@@ -74,8 +74,8 @@ export class Engine {
     const addresses = new Addresses(context, guard, ownRemovals);
     const leases = new Leases(addresses, guard);
     const announcements = new Announcements(context);
-    const adverts = new Adverts(context);
-    const effects = new Effects({ world, adverts, announcements, leases });
+    const advertiser = new Advertiser(context);
+    const effects = new Effects({ world, advertiser, announcements, leases });
     this.#addresses = addresses;
     this.announcements = announcements;
 
@@ -89,7 +89,7 @@ export class Engine {
     const sources = new Sources(context, steps);
     const trackers = new Trackers(context, steps);
     const refusals = new Refusals(context);
-    const promoting = new PromoteSecondaries(context);
+    const promoting = new SecondaryPromotion(context);
     const base = { context, steps, announcements, addressDevices, bindings, sources, trackers };
     const reconciler = new Reconciler({ ...base, addresses, leases, ownRemovals });
     const interfaceState = new InterfaceState({ ...base, reconciler });

@@ -21,7 +21,7 @@ interface Stepper {
   apply(instance: Instance, event: RouterEvent, now: Instant): void;
 }
 
-interface Group {
+interface SyncGroup {
   readonly name: string;
   readonly members: readonly string[];
   /** Members that would be master by themselves. */
@@ -32,8 +32,8 @@ interface Group {
 
 export class Groups {
   readonly #context: EngineContext;
-  #groups: readonly Group[] = [];
-  #byMember = new Map<string, Group>();
+  #groups: readonly SyncGroup[] = [];
+  #byMember = new Map<string, SyncGroup>();
 
   constructor(context: EngineContext) {
     this.#context = context;
@@ -84,11 +84,11 @@ export class Groups {
     return { name: group.name, isReady };
   }
 
-  #of(instance: Instance): Group | undefined {
+  #of(instance: Instance): SyncGroup | undefined {
     return this.#byMember.get(instance.config.router.name);
   }
 
-  #membersOf(group: Group): readonly Instance[] {
+  #membersOf(group: SyncGroup): readonly Instance[] {
     return this.#context.instances.all.filter(
       (one) => !one.leaving && group.members.includes(one.config.router.name),
     );
@@ -188,7 +188,7 @@ export class Groups {
    * A member in FAULT by itself keeps all others there; nobody is kept there by an effect of its
    * own fault.
    */
-  #shareFaults(steps: Stepper, group: Group, members: readonly Instance[], now: Instant): void {
+  #shareFaults(steps: Stepper, group: SyncGroup, members: readonly Instance[], now: Instant): void {
     // Causes alone do not count: a member that has not started yet has no link and no address.
     const sick = members.filter(
       (one) => one.state.phase.kind === "fault" && ownCauses(one).length > 0,
@@ -210,7 +210,7 @@ export class Groups {
     }
   }
 
-  #emitState(group: Group, members: readonly Instance[], now: Instant): void {
+  #emitState(group: SyncGroup, members: readonly Instance[], now: Instant): void {
     const states = new Set(members.map((one) => publicState(one.state.phase)));
     const [state, ...more] = states;
     if (state === undefined || more.length > 0 || state === group.state || state === "INIT") return;
@@ -239,7 +239,7 @@ const isFree = ({ config, state }: Instance): boolean =>
 /** As later versions of keepalived: a member that joins takes the state of the group. */
 function join(
   steps: Stepper,
-  group: Group,
+  group: SyncGroup,
   instance: Instance,
   owner: Instance,
   now: Instant,

@@ -6,7 +6,7 @@ import type { InstanceConfig } from "../router/config.ts";
 import type { EngineContext } from "./context.ts";
 import { printFailure } from "./world.ts";
 
-export class PromoteSecondaries {
+export class SecondaryPromotion {
   readonly #context: EngineContext;
   #isUsed = false;
   #refused: string | undefined;

@@ -87,13 +87,13 @@ export function createRecorder(write: (line: string) => boolean, beginning?: Beg
   };
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type StateFields = Readonly<Record<string, unknown>>;
 
 /** The fields of `after` that differ from `before`; undefined if none does. */
-function differences(before: RouterState | undefined, after: RouterState): Fields | undefined {
+function differences(before: RouterState | undefined, after: RouterState): StateFields | undefined {
   if (before === after) return undefined;
   const changed: Record<string, unknown> = {};
-  const old = (before ?? {}) as unknown as Fields;
+  const old = (before ?? {}) as unknown as StateFields;
   for (const [name, value] of Object.entries(after)) {
     if (!isSame(old[name], value)) changed[name] = value ?? null;
   }
@@ -122,7 +122,7 @@ export type ReplayStep =
       readonly instance: string;
       readonly event: RouterEvent;
       readonly effects: readonly RouterEffect[];
-      /** Fields of the state in which this core differs from the recorded one. */
+      /** StateFields of the state in which this core differs from the recorded one. */
       readonly differs: readonly Difference[];
     };
 
@@ -183,23 +183,23 @@ export function replayRecording(text: string): Replay {
   return { steps, problems };
 }
 
-function beginningOf({ wall, at }: Fields): Beginning | undefined {
+function beginningOf({ wall, at }: StateFields): Beginning | undefined {
   return typeof wall === "string" && typeof at === "number"
     ? { wall, at: at as Instant }
     : undefined;
 }
 
-function readLine(raw: string): Fields | undefined {
+function readLine(raw: string): StateFields | undefined {
   try {
     const value: unknown = JSON.parse(raw);
-    return value !== null && typeof value === "object" ? (value as Fields) : undefined;
+    return value !== null && typeof value === "object" ? (value as StateFields) : undefined;
   } catch {
     return undefined;
   }
 }
 
 function replayEvent(
-  line: Fields,
+  line: StateFields,
   routers: ReadonlyMap<string, RouterConfig>,
   states: Map<string, RouterState>,
 ): ReplayStep | string {
@@ -208,8 +208,8 @@ function replayEvent(
     return "an event without time or instance";
   const config = routers.get(instance);
   if (config === undefined) return `an event for ${instance}, which is not configured`;
-  const state = merge(states.get(instance), before as Fields | undefined);
-  const recorded = merge(state, after as Fields | undefined);
+  const state = merge(states.get(instance), before as StateFields | undefined);
+  const recorded = merge(state, after as StateFields | undefined);
   states.set(instance, recorded);
   if (typeof event !== "object" || event === null || recorded.phase === undefined)
     return "an event without its state";
@@ -225,14 +225,14 @@ function replayEvent(
   };
 }
 
-function merge(state: RouterState | undefined, change: Fields | undefined): RouterState {
-  const known = (state ?? {}) as unknown as Fields;
+function merge(state: RouterState | undefined, change: StateFields | undefined): RouterState {
+  const known = (state ?? {}) as unknown as StateFields;
   return { ...known, ...change } as unknown as RouterState;
 }
 
 function compare(recorded: RouterState, replayed: RouterState): readonly Difference[] {
-  const a = recorded as unknown as Fields;
-  const b = replayed as unknown as Fields;
+  const a = recorded as unknown as StateFields;
+  const b = replayed as unknown as StateFields;
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);
   return [...names]
     .filter((name) => !isSame(a[name], b[name]))

@@ -20,7 +20,7 @@ export interface Failure {
 export type Outcome = { readonly ok: true } | Failure;
 export const OK: Outcome = { ok: true };
 
-/** `setns: EPERM` or `RTM_NEWLINK: EINVAL (the kernel's own text)`. */
+/** `setns: EPERM`, or with the kernel's own text `RTM_NEWLINK: EINVAL (Link not found)`. */
 export function printFailure({ call, errno, detail }: Failure): string {
   return `${call}: ${errno}${detail === undefined ? "" : ` (${detail})`}`;
 }

@@ -11,7 +11,7 @@ import { type Failure, printFailure, type World } from "./world.ts";
 
 const MINUTE = 60_000_000;
 
-export class Adverts {
+export class Advertiser {
   readonly #world: World;
   readonly #neighbours: NeighbourResolution;
   readonly #packet = new Uint8Array(ADVERT_LENGTH_MAX);
