@@ -243,6 +243,24 @@ test("rooms import only what the matrix allows", () => {
   none(problems, "import matrix");
 });
 
+/** Numbers of the kernel's interface that are those of the wire too; a test compares them with the headers. */
+const KERNEL_NUMBERS = "src/linux/abi.ts";
+
+test("offsets and types of packet headers are known to vrrp/wire alone", () => {
+  const problems: string[] = [];
+  for (const { path, text } of src) {
+    if (roomOf(path) === "vrrp/wire" || path === KERNEL_NUMBERS) continue;
+    for (const [index, line] of text.split("\n").entries()) {
+      const isOffset = /\b(?:frame|packet|datagram)\[[^\]]*\d\]|\b(?:ethernet|ip) \+ \d/i.test(
+        line,
+      );
+      const isType = /\b0x080[06]\b/.test(line);
+      if (isOffset || isType) problems.push(`${path}:${index + 1}: ${line.trim()}`);
+    }
+  }
+  none(problems, "write a function or a constant in vrrp/wire");
+});
+
 test("the matrix itself has no cycle of values", () => {
   const order: string[] = [];
   const visit = (name: string, trail: readonly string[]): void => {

@@ -30,6 +30,8 @@
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
 import { type AddressGuard, OK, type Outcome } from "#vrrp/engine/world";
+import { ARP_OFFSET } from "#vrrp/wire/arp";
+import { IPV4_OFFSET } from "#vrrp/wire/ipv4-fields";
 import * as libc from "./ffi.ts";
 import { type Hook, NFPROTO_ARP, NFPROTO_IPV4, type NftBatch } from "./nft-messages.ts";
 import { type NftSocket, openNftSocket } from "./nft-socket.ts";
@@ -48,19 +50,26 @@ interface GuardedPath {
   readonly offset: number;
 }
 
-const IP_DESTINATION = 16;
-const ARP_SENDER = 14;
-const ARP_TARGET = 24;
 const PATHS: readonly GuardedPath[] = [
   // NF_INET_PRE_ROUTING at NF_IP_PRI_RAW: ahead of connection tracking and of destination NAT.
   {
     family: NFPROTO_IPV4,
     chain: "input",
     hook: { number: 0, priority: -300 },
-    offset: IP_DESTINATION,
+    offset: IPV4_OFFSET.destination,
   },
-  { family: NFPROTO_ARP, chain: "input", hook: { number: 0, priority: 0 }, offset: ARP_TARGET },
-  { family: NFPROTO_ARP, chain: "output", hook: { number: 1, priority: 0 }, offset: ARP_SENDER },
+  {
+    family: NFPROTO_ARP,
+    chain: "input",
+    hook: { number: 0, priority: 0 },
+    offset: ARP_OFFSET.targetAddress,
+  },
+  {
+    family: NFPROTO_ARP,
+    chain: "output",
+    hook: { number: 1, priority: 0 },
+    offset: ARP_OFFSET.senderAddress,
+  },
 ];
 const FAMILIES: readonly number[] = [NFPROTO_IPV4, NFPROTO_ARP];
 

@@ -1,26 +1,34 @@
-/** Fields read straight from frames that the model's own parts have made: no structure is checked. */
-import { type Ipv4, ipv4 } from "#units/address";
+/**
+ * Fields read straight from frames that the model's own parts have made: no structure is checked.
+ */
+import type { Ipv4 } from "#units/address";
+import { ARP_OFFSET } from "#vrrp/wire/arp";
+import { readAddress, readU8 } from "#vrrp/wire/bytes";
+import { ETHERNET_HEADER_LENGTH } from "#vrrp/wire/ethernet";
+import { IPV4_HEADER_LENGTH, ipv4DestinationAt, ipv4SourceAt } from "#vrrp/wire/ipv4-fields";
+import { intervalAt, VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 
 export const isMulticast = (address: Ipv4): boolean => address >= 0xe0000000;
 
-const addressAt = (bytes: Uint8Array, at: number): Ipv4 =>
-  ipv4(
-    (bytes[at] ?? 0) * 0x1000000 +
-      (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)),
-  );
+/** Of an advertisement in a whole IPv4 packet: the header has no options. */
+const VRRP = IPV4_HEADER_LENGTH;
+export const CHECKSUM_AT: number = VRRP + VRRP_OFFSET.checksum;
 
-// Of an advertisement in a whole IPv4 packet (header without options).
-export const sourceOf = (packet: Uint8Array): Ipv4 => addressAt(packet, 12);
-export const destinationOf = (packet: Uint8Array): Ipv4 => addressAt(packet, 16);
-export const vridOf = (packet: Uint8Array): number => packet[21] ?? 0;
-export const priorityOf = (packet: Uint8Array): number => packet[22] ?? 0;
-export const addressCountOf = (packet: Uint8Array): number => packet[23] ?? 0;
+export const sourceOf = (packet: Uint8Array): Ipv4 => ipv4SourceAt(packet, 0);
+export const destinationOf = (packet: Uint8Array): Ipv4 => ipv4DestinationAt(packet, 0);
+export const vridOf = (packet: Uint8Array): number => readU8(packet, VRRP + VRRP_OFFSET.vrid);
+export const priorityOf = (packet: Uint8Array): number =>
+  readU8(packet, VRRP + VRRP_OFFSET.priority);
+export const addressCountOf = (packet: Uint8Array): number =>
+  readU8(packet, VRRP + VRRP_OFFSET.addressCount);
 export const listedAddressOf = (packet: Uint8Array, index: number): Ipv4 =>
-  addressAt(packet, 28 + 4 * index);
+  readAddress(packet, VRRP + VRRP_OFFSET.addresses + 4 * index);
 /** Centiseconds. */
 export const intervalOf = (packet: Uint8Array, version: 2 | 3): number =>
-  version === 2 ? (packet[25] ?? 0) * 100 : (((packet[24] ?? 0) & 0x0f) << 8) | (packet[25] ?? 0);
+  intervalAt(packet, VRRP, version);
 
 // Of an Ethernet ARP frame.
-export const arpSender = (frame: Uint8Array): Ipv4 => addressAt(frame, 28);
-export const arpTarget = (frame: Uint8Array): Ipv4 => addressAt(frame, 38);
+export const arpSender = (frame: Uint8Array): Ipv4 =>
+  readAddress(frame, ETHERNET_HEADER_LENGTH + ARP_OFFSET.senderAddress);
+export const arpTarget = (frame: Uint8Array): Ipv4 =>
+  readAddress(frame, ETHERNET_HEADER_LENGTH + ARP_OFFSET.targetAddress);

@@ -6,6 +6,7 @@ import { emitAdvert } from "#vrrp/wire/emit-advert";
 import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import type { EventQueue } from "./event-queue.ts";
+import { CHECKSUM_AT } from "./frame-fields.ts";
 import type { Random } from "./random.ts";
 import type { Fault, Hostile, Scenario } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
@@ -92,7 +93,7 @@ export class UnknownPeer {
       checksum: instance.checksum,
     });
     if (what === "truncated") return bytes.slice(0, random.between(0, length - 1));
-    if (what === "bad-checksum") bytes[26] = (bytes[26] ?? 0) ^ 0x5a;
+    if (what === "bad-checksum") bytes[CHECKSUM_AT] = (bytes[CHECKSUM_AT] ?? 0) ^ 0x5a;
     return bytes.slice(0, length);
   }
 }

@@ -4,20 +4,18 @@ import { now } from "#linux/clock";
 import { openPacketSocket, type PacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
-import { type Ipv4, writeMac } from "#units/address";
+import type { Ipv4 } from "#units/address";
 import { after, fromMillis, type Instant } from "#units/time";
 import { arpRequest, emitArp, parseArp } from "#vrrp/wire/arp";
-import { readAddress, writeU16 } from "#vrrp/wire/bytes";
-import { checksumOf, sum16 } from "#vrrp/wire/checksum";
-import { emitIcmpEcho, parseIcmpEcho } from "#vrrp/wire/icmp-echo";
-import { emitIpv4Header, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-packet";
+import {
+  ETHER_TYPE_IPV4,
+  ETHERNET_HEADER_LENGTH as ETHERNET,
+  emitEthernetHeader,
+} from "#vrrp/wire/ethernet";
+import { ICMP_ECHO_HEADER_LENGTH as ECHO, emitIcmpEcho, parseIcmpEcho } from "#vrrp/wire/icmp-echo";
+import { IPV4_HEADER_LENGTH as IPV4, ipv4SourceAt, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-fields";
+import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
 import type { Side } from "./linux-net.ts";
-
-const ETHERNET = 14;
-const IPV4 = 20;
-/** Of the source address in an IPv4 header. */
-const SOURCE = 12;
-const ECHO = 8;
 
 export interface Question {
   readonly kind: "echo" | "arp";
@@ -52,18 +50,19 @@ export class Probe {
     const length = emitArp(arp, arpRequest(this.#from.link.mac, this.#from.address, this.#target));
     this.#send("arp", arp.subarray(0, length));
     const frame = new Uint8Array(ETHERNET + IPV4 + ECHO);
-    writeMac(this.#to.link.mac, frame, 0);
-    writeMac(this.#from.link.mac, frame, 6);
-    writeU16(frame, 12, 0x0800);
+    emitEthernetHeader(frame, this.#to.link.mac, this.#from.link.mac, ETHER_TYPE_IPV4);
     const packet = frame.subarray(ETHERNET);
     emitIpv4Header(
       packet,
-      { source: this.#from.address, destination: this.#target, ttl: 64, id: 1 },
+      {
+        source: this.#from.address,
+        destination: this.#target,
+        ttl: 64,
+        id: 1,
+        protocol: PROTOCOL_ICMP,
+      },
       ECHO,
     );
-    packet[9] = PROTOCOL_ICMP;
-    writeU16(packet, 10, 0);
-    writeU16(packet, 10, checksumOf(sum16(packet, 0, IPV4)));
     this.#sequence += 1;
     emitIcmpEcho(packet.subarray(IPV4), {
       kind: "request",
@@ -111,7 +110,7 @@ export class Probe {
         continue;
       }
       // Another probe of the same host hears the answers too.
-      if (readAddress(this.#buffer, ETHERNET + SOURCE) !== this.#target) continue;
+      if (ipv4SourceAt(this.#buffer, ETHERNET) !== this.#target) continue;
       const echo = parseIcmpEcho(this.#buffer, ETHERNET + IPV4, length - ETHERNET - IPV4);
       if (echo.kind === "echo" && echo.echo.kind === "reply")
         this.#answered("echo", at, echo.echo.sequence);

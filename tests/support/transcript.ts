@@ -25,7 +25,8 @@ import { priority, vrid } from "#units/vrrp";
 import type { FromEngine, GroupConfig } from "#vrrp/engine/engine-link";
 import type { InstanceConfig, RouterConfig, TrackerConfig } from "#vrrp/router/config";
 import { emitAdvert } from "#vrrp/wire/emit-advert";
-import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
+import { IPV4_HEADER_LENGTH } from "#vrrp/wire/ipv4-fields";
+import { ADVERT_LENGTH_MAX, VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { instance, virtual } from "./bench.ts";
 import { Cluster, deviceOf, type News, type Node } from "./cluster.ts";
 import { ip } from "./fake-world.ts";
@@ -306,6 +307,8 @@ function trackersOf(settings: Settings): readonly TrackerConfig[] {
     : [{ kind: "script", name, weight: Number(weight), reverse: false }];
 }
 
+const CHECKSUM_AT = IPV4_HEADER_LENGTH + VRRP_OFFSET.checksum;
+
 function forged(node: Node, settings: Settings): Uint8Array {
   const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
   const length = emitAdvert(bytes, {
@@ -321,6 +324,6 @@ function forged(node: Node, settings: Settings): Uint8Array {
     password: undefined,
     checksum: "pseudo-header",
   });
-  if (settings.has("damaged")) bytes[26] = (bytes[26] ?? 0) ^ 0xff;
+  if (settings.has("damaged")) bytes[CHECKSUM_AT] = (bytes[CHECKSUM_AT] ?? 0) ^ 0xff;
   return bytes.subarray(0, length);
 }

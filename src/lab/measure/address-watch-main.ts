@@ -17,21 +17,22 @@ import { openPacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { LinuxError, must } from "#linux/result";
 import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
-import { ipv4, printIpv4 } from "#units/address";
+import { printIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { AddressInfo } from "#vrrp/engine/world";
+import { ETHERNET_HEADER_LENGTH } from "#vrrp/wire/ethernet";
+import {
+  IPV4_HEADER_LENGTH,
+  ipv4HeaderLengthAt,
+  ipv4ProtocolAt,
+  ipv4SourceAt,
+  PROTOCOL_VRRP,
+} from "#vrrp/wire/ipv4-fields";
+import { VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { arrivedAt } from "./arrival.ts";
 import { FIRST_NAMESPACE_FD, OUTPUT_FD } from "./instrument-fds.ts";
 import { mustReadIpv4 } from "./must-read.ts";
 import type { WatchNews } from "./watch-protocol.ts";
-
-const ETHERNET_LENGTH = 14;
-const IPV4_HEADER_MIN = 20;
-const PROTOCOL = 9;
-const SOURCE_ADDRESS = 12;
-const IPPROTO_VRRP = 112;
-/** Offset of the priority in an advertisement of version 2 and 3. */
-const PRIORITY = 2;
 
 const [text = "", interfaceName = "eth0", ...hosts] = process.argv.slice(2);
 const address = mustReadIpv4(text);
@@ -78,20 +79,19 @@ function watchAdverts(host: string): void {
   const socket = must(openPacketSocket(index, { protocol: ETH_P_IP }));
   arrivedAt(socket.fd);
   const frame = new Uint8Array(256);
-  const view = new DataView(frame.buffer);
   reactor.add(socket.fd, () => {
     for (;;) {
       const length = socket.receive(frame);
       if (length === 0) return;
-      const ip = ETHERNET_LENGTH;
-      if (length < ip + IPV4_HEADER_MIN || frame[ip + PROTOCOL] !== IPPROTO_VRRP) continue;
-      const vrrp = ip + ((frame[ip] ?? 0) & 15) * 4;
-      if (length <= vrrp + PRIORITY) continue;
+      const ip = ETHERNET_HEADER_LENGTH;
+      if (length < ip + IPV4_HEADER_LENGTH || ipv4ProtocolAt(frame, ip) !== PROTOCOL_VRRP) continue;
+      const vrrp = ip + ipv4HeaderLengthAt(frame, ip);
+      if (length <= vrrp + VRRP_OFFSET.priority) continue;
       say({
         kind: "advert",
         host,
-        from: printIpv4(ipv4(view.getUint32(ip + SOURCE_ADDRESS))),
-        priority: frame[vrrp + PRIORITY] ?? 0,
+        from: printIpv4(ipv4SourceAt(frame, ip)),
+        priority: frame[vrrp + VRRP_OFFSET.priority] ?? 0,
         at: arrivedAt(socket.fd),
       });
     }

@@ -16,10 +16,12 @@ import { openPacketSocket } from "#linux/packet-socket";
 import { Reactor } from "#linux/reactor";
 import { must } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
-import { type Mac, readMac, writeMac } from "#units/address";
+import { type Mac, readMac } from "#units/address";
 import { after, fromMillis, type Instant, type Micros } from "#units/time";
+import { ETHER_TYPE_IPV4, ETHERNET_HEADER_LENGTH, emitEthernetHeader } from "#vrrp/wire/ethernet";
 import { emitIcmpEcho, ICMP_ECHO_HEADER_LENGTH } from "#vrrp/wire/icmp-echo";
-import { emitIpv4Header, IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-packet";
+import { IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-fields";
+import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
 import { arrivedAt } from "./arrival.ts";
 import { readEchoReply } from "./echo-reply.ts";
 import { OUTPUT_FD } from "./instrument-fds.ts";
@@ -29,9 +31,6 @@ import type { WatchNews } from "./watch-protocol.ts";
 const PERIOD: Micros = fromMillis(2);
 /** So long without an answer, and the last one was the last: a busy machine is late by less. */
 const UNANSWERED: Micros = fromMillis(40);
-const ETHERNET_LENGTH = 14;
-const SOURCE_MAC = 6;
-const ETHER_TYPE = 12;
 const TTL = 64;
 
 interface Host {
@@ -59,11 +58,11 @@ function makeHost(text: string): Host {
   const [name = "", macText = ""] = text.split("=");
   const mac = readMac(macText);
   if (mac === undefined) throw new Error(`${macText} is not a MAC address`);
-  const frame = new Uint8Array(ETHERNET_LENGTH + IPV4_HEADER_LENGTH + ICMP_ECHO_HEADER_LENGTH);
-  writeMac(mac, frame, 0);
-  writeMac(ownMac, frame, SOURCE_MAC);
-  new DataView(frame.buffer).setUint16(ETHER_TYPE, ETH_P_IP);
-  const ip = frame.subarray(ETHERNET_LENGTH);
+  const frame = new Uint8Array(
+    ETHERNET_HEADER_LENGTH + IPV4_HEADER_LENGTH + ICMP_ECHO_HEADER_LENGTH,
+  );
+  emitEthernetHeader(frame, mac, ownMac, ETHER_TYPE_IPV4);
+  const ip = frame.subarray(ETHERNET_HEADER_LENGTH);
   emitIcmpEcho(ip.subarray(IPV4_HEADER_LENGTH), {
     kind: "request",
     id,

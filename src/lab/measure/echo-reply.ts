@@ -2,14 +2,16 @@
  * Answers to echo requests, read from whole frames: who answered shows in the Ethernet header
  * only.
  */
-import { type Ipv4, ipv4, type Mac, macFromBytes } from "#units/address";
+import type { Ipv4, Mac } from "#units/address";
+import { ETHERNET_HEADER_LENGTH, etherSourceOf } from "#vrrp/wire/ethernet";
 import { ICMP_ECHO_HEADER_LENGTH, parseIcmpEcho } from "#vrrp/wire/icmp-echo";
-import { IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-packet";
-
-const ETHERNET_LENGTH = 14;
-const SOURCE_MAC = 6;
-const PROTOCOL = 9;
-const SOURCE_ADDRESS = 12;
+import {
+  IPV4_HEADER_LENGTH,
+  ipv4HeaderLengthAt,
+  ipv4ProtocolAt,
+  ipv4SourceAt,
+  PROTOCOL_ICMP,
+} from "#vrrp/wire/ipv4-fields";
 
 export interface EchoReply {
   readonly mac: Mac;
@@ -23,13 +25,13 @@ export function readEchoReply(
   length: number,
   id: number,
 ): EchoReply | undefined {
-  const ip = ETHERNET_LENGTH;
+  const ip = ETHERNET_HEADER_LENGTH;
   if (length < ip + IPV4_HEADER_LENGTH + ICMP_ECHO_HEADER_LENGTH) return undefined;
-  if (frame[ip + PROTOCOL] !== PROTOCOL_ICMP) return undefined;
-  const icmp = ip + ((frame[ip] ?? 0) & 15) * 4;
+  if (ipv4ProtocolAt(frame, ip) !== PROTOCOL_ICMP) return undefined;
+  const icmp = ip + ipv4HeaderLengthAt(frame, ip);
   const result = parseIcmpEcho(frame, icmp, length - icmp);
   if (result.kind !== "echo" || result.echo.kind !== "reply" || result.echo.id !== id)
     return undefined;
-  const source = ipv4(new DataView(frame.buffer, frame.byteOffset).getUint32(ip + SOURCE_ADDRESS));
-  return { mac: macFromBytes(frame, SOURCE_MAC), source, sequence: result.echo.sequence };
+  const source = ipv4SourceAt(frame, ip);
+  return { mac: etherSourceOf(frame), source, sequence: result.echo.sequence };
 }

@@ -7,15 +7,13 @@ import type { Namespace } from "#linux/namespace";
 import { NFPROTO_BRIDGE, NFPROTO_IPV4, type NftExpression } from "#linux/nft-messages";
 import { type NftSocket, openNftSocket } from "#linux/nft-socket";
 import { must, mustDo } from "#linux/result";
+import { ETHER_TYPE_ARP, ETHERNET_OFFSET } from "#vrrp/wire/ethernet";
+import { IPV4_OFFSET, PROTOCOL_VRRP } from "#vrrp/wire/ipv4-fields";
 
 const TABLE = "lab";
 /** NF_INET_PRE_ROUTING and NF_BR_PRE_ROUTING, before anybody else. */
 const FIRST = { number: 0, priority: -300 };
-const IP_PROTOCOL = 9;
-const VRRP = 112;
-const SOURCE_MAC = 6;
-const ETHER_TYPE = 12;
-const ETHER_ARP = Uint8Array.of(0x08, 0x06);
+const ETHER_ARP = Uint8Array.of(ETHER_TYPE_ARP >>> 8, ETHER_TYPE_ARP & 0xff);
 
 export interface ArpLimit {
   readonly perSecond: number;
@@ -40,8 +38,8 @@ export class Impairments {
       part === 0
         ? []
         : [
-            { kind: "load", header: "network", offset: IP_PROTOCOL, length: 1 },
-            { kind: "compare", operator: "equal", bytes: Uint8Array.of(VRRP) },
+            { kind: "load", header: "network", offset: IPV4_OFFSET.protocol, length: 1 },
+            { kind: "compare", operator: "equal", bytes: Uint8Array.of(PROTOCOL_VRRP) },
             { kind: "load-random" },
             { kind: "compare", operator: "below", bytes: below },
             { kind: "drop" },
@@ -57,9 +55,14 @@ export class Impairments {
       limit === undefined
         ? []
         : [
-            { kind: "load", header: "link", offset: SOURCE_MAC, length: mac.length },
+            { kind: "load", header: "link", offset: ETHERNET_OFFSET.source, length: mac.length },
             { kind: "compare", operator: "equal", bytes: mac },
-            { kind: "load", header: "link", offset: ETHER_TYPE, length: ETHER_ARP.length },
+            {
+              kind: "load",
+              header: "link",
+              offset: ETHERNET_OFFSET.type,
+              length: ETHER_ARP.length,
+            },
             { kind: "compare", operator: "equal", bytes: ETHER_ARP },
             { kind: "over-rate", ...limit },
             { kind: "drop" },

@@ -13,9 +13,30 @@
  *
  * Addresses outside the VPC leave through the gateway, as an elastic address if one is bound.
  */
-import { type Ipv4, ipv4, isInNetwork, type Mac, macFromBytes } from "#units/address";
+import { type Ipv4, ipv4, isInNetwork, type Mac } from "#units/address";
 import { earliest, type Instant } from "#units/time";
-import { type Arp, arpReply, emitArp, parseArp } from "#vrrp/wire/arp";
+import { ARP_FRAME_LENGTH, type Arp, arpReply, emitArp, parseArp } from "#vrrp/wire/arp";
+import {
+  ETHER_TYPE_ARP,
+  ETHER_TYPE_IPV4,
+  ETHERNET_HEADER_LENGTH as ETHERNET,
+  etherSourceOf,
+  etherTypeOf,
+  writeMacs,
+} from "#vrrp/wire/ethernet";
+import { isEchoRequest } from "#vrrp/wire/icmp-echo";
+import {
+  IPV4_HEADER_LENGTH,
+  ipVersionAt,
+  ipv4DestinationAt,
+  ipv4HeaderLengthAt,
+  ipv4ProtocolAt,
+  ipv4SourceAt,
+  PROTOCOL_ICMP,
+  PROTOCOL_TCP,
+} from "#vrrp/wire/ipv4-fields";
+import { decrementTtl, replaceAddress } from "#vrrp/wire/ipv4-rewrite";
+import { destinationPortAt, hasPorts, isTcpAcknowledgement } from "#vrrp/wire/transport";
 import { arrivals, blocked, Dice, type PortFault } from "./impair.ts";
 import type {
   ElasticPlan,
@@ -25,7 +46,6 @@ import type {
   HavipBinding,
   SubnetPlan,
 } from "./plan.ts";
-import { address, decrementTtl, ETHERNET, replaceAddress, setMacs, u16 } from "./rewrite.ts";
 
 export interface FabricOutput {
   /** May not be kept after the call. */
@@ -34,13 +54,7 @@ export interface FabricOutput {
   dropped(port: number, drop: FabricDrop): void;
 }
 
-const ETHER_TYPE_IPV4 = 0x0800;
-const ETHER_TYPE_ARP = 0x0806;
 const BROADCAST: Ipv4 = ipv4(0xffffffff);
-const PROTOCOL_ICMP = 1;
-const ICMP_ECHO_REQUEST = 8;
-const PROTOCOL_TCP = 6;
-const PROTOCOL_UDP = 17;
 const HEALTHY: PortFault = {};
 /** Announcements of one port that are passed on to the control plane. */
 const CLAIMS = { burst: 500, perSecond: 200 } as const;
@@ -65,7 +79,7 @@ export class Fabric {
   readonly #faults = new Map<number, PortFault>();
   readonly #lateUntil = new Map<number, Instant>();
   readonly #buckets = new Map<number, Bucket>();
-  readonly #reply = new Uint8Array(42);
+  readonly #reply = new Uint8Array(ARP_FRAME_LENGTH);
   #waiting: Waiting[] = [];
   #order = 0;
   #subnets = new Map<string, SubnetPlan>();
@@ -135,17 +149,17 @@ export class Fabric {
   receive(port: number, frame: Uint8Array, now: Instant): void {
     const drop = blocked(this.#faultOf(port), "cutFrom", this.#lateUntil.get(port), now);
     if (drop !== undefined) return this.#output.dropped(port, drop);
-    if (frame.length < ETHERNET + 20) {
+    if (frame.length < ETHERNET + IPV4_HEADER_LENGTH) {
       return this.#output.dropped(port, { kind: "too-short", length: frame.length });
     }
     if (port === this.#internetPort) return this.#fromInternet(port, frame, now);
     const guest = this.#guests.get(port);
     if (guest === undefined) return this.#output.dropped(port, { kind: "unknown-port", port });
-    const source = macFromBytes(frame, 6);
+    const source = etherSourceOf(frame);
     if (source !== guest.mac) {
       return this.#output.dropped(port, { kind: "spoofed-mac", found: source, own: guest.mac });
     }
-    const etherType = u16(frame, 12);
+    const etherType = etherTypeOf(frame);
     if (etherType === ETHER_TYPE_ARP) return this.#onArp(guest, frame, now);
     if (etherType === ETHER_TYPE_IPV4) return this.#onIpv4(guest, frame, now);
     return this.#output.dropped(port, { kind: "not-ipv4", etherType });
@@ -232,11 +246,11 @@ export class Fabric {
   }
 
   #onIpv4(guest: GuestPlan, frame: Uint8Array, now: Instant): void {
-    if (((frame[ETHERNET] ?? 0) & 0xf0) !== 0x40) {
+    if (ipVersionAt(frame, ETHERNET) !== 4) {
       return this.#output.dropped(guest.port, { kind: "bad-header" });
     }
-    const source = address(frame, ETHERNET + 12);
-    const destination = address(frame, ETHERNET + 16);
+    const source = ipv4SourceAt(frame, ETHERNET);
+    const destination = ipv4DestinationAt(frame, ETHERNET);
     if (this.#ownerIn(guest.subnetId, source) !== guest) {
       return this.#output.dropped(guest.port, { kind: "spoofed-address", found: source });
     }
@@ -263,8 +277,8 @@ export class Fabric {
     for (const other of this.#guests.values()) {
       if (other === guest || other.subnetId !== guest.subnetId) continue;
       if (this.#isUnresponsive(other.port, guest.port)) continue;
-      const protocol = frame[ETHERNET + 9] ?? 0;
-      const source = address(frame, ETHERNET + 12);
+      const protocol = ipv4ProtocolAt(frame, ETHERNET);
+      const source = ipv4SourceAt(frame, ETHERNET);
       // A group's address changes nothing about who may be sent what: each receiver's own list
       // decides.
       if (!allows(other, frame, source)) {
@@ -286,7 +300,8 @@ export class Fabric {
     const target = this.#subnetOf(subnet.vpcId, destination);
     if (target === undefined) return this.#toInternet(from, subnet, frame, source, now);
     const routed = target !== subnet;
-    if (routed && !decrementTtl(frame)) return this.#output.dropped(from, { kind: "ttl-exceeded" });
+    if (routed && !decrementTtl(frame, ETHERNET))
+      return this.#output.dropped(from, { kind: "ttl-exceeded" });
     const receiver = this.#ownerIn(target.id, destination);
     if (receiver === undefined) {
       const isHavip = this.#havips.has(key(target.id, destination));
@@ -298,11 +313,11 @@ export class Fabric {
     if (this.#isUnresponsive(receiver.port, from)) {
       return this.#output.dropped(from, { kind: "one-way", to: receiver.port });
     }
-    const protocol = frame[ETHERNET + 9] ?? 0;
+    const protocol = ipv4ProtocolAt(frame, ETHERNET);
     if (!allows(receiver, frame, source)) {
       return this.#output.dropped(from, { kind: "security-group", protocol, source });
     }
-    setMacs(frame, receiver.mac, routed ? target.gatewayMac : macFromBytes(frame, 6));
+    writeMacs(frame, receiver.mac, routed ? target.gatewayMac : etherSourceOf(frame));
     this.#deliver(receiver.port, frame, protocol, now);
   }
 
@@ -321,17 +336,17 @@ export class Fabric {
     now: Instant,
   ): void {
     const elastic = this.#elasticInside.get(key(subnet.vpcId, source));
-    const destination = address(frame, ETHERNET + 16);
+    const destination = ipv4DestinationAt(frame, ETHERNET);
     const peer = this.#internetMacs.get(destination);
     if (elastic === undefined)
       return this.#output.dropped(from, { kind: "no-elastic-address", source });
     if (this.#internetPort === undefined || peer === undefined) {
       return this.#output.dropped(from, { kind: "no-such-address", destination });
     }
-    if (!decrementTtl(frame)) return this.#output.dropped(from, { kind: "ttl-exceeded" });
-    replaceAddress(frame, "source", elastic.public);
-    setMacs(frame, peer, subnet.gatewayMac);
-    this.#deliver(this.#internetPort, frame, frame[ETHERNET + 9] ?? 0, now);
+    if (!decrementTtl(frame, ETHERNET)) return this.#output.dropped(from, { kind: "ttl-exceeded" });
+    replaceAddress(frame, ETHERNET, "source", elastic.public);
+    writeMacs(frame, peer, subnet.gatewayMac);
+    this.#deliver(this.#internetPort, frame, ipv4ProtocolAt(frame, ETHERNET), now);
   }
 
   /**
@@ -340,7 +355,7 @@ export class Fabric {
    */
   #fromInternet(port: number, frame: Uint8Array, now: Instant): void {
     const [subnet] = this.#subnets.values();
-    if (u16(frame, 12) === ETHER_TYPE_ARP) {
+    if (etherTypeOf(frame) === ETHER_TYPE_ARP) {
       const parsed = parseArp(frame);
       if (parsed.kind === "drop" || subnet === undefined) return;
       this.#internetMacs.set(parsed.arp.senderAddress, parsed.arp.senderMac);
@@ -349,19 +364,19 @@ export class Fabric {
       emitArp(this.#reply, arpReply(subnet.gatewayMac, parsed.arp.targetAddress, parsed.arp));
       return this.#deliver(port, this.#reply, 0, now);
     }
-    if (u16(frame, 12) !== ETHER_TYPE_IPV4) {
-      return this.#output.dropped(port, { kind: "not-ipv4", etherType: u16(frame, 12) });
+    if (etherTypeOf(frame) !== ETHER_TYPE_IPV4) {
+      return this.#output.dropped(port, { kind: "not-ipv4", etherType: etherTypeOf(frame) });
     }
-    const source = address(frame, ETHERNET + 12);
-    const destination = address(frame, ETHERNET + 16);
-    this.#internetMacs.set(source, macFromBytes(frame, 6));
+    const source = ipv4SourceAt(frame, ETHERNET);
+    const destination = ipv4DestinationAt(frame, ETHERNET);
+    this.#internetMacs.set(source, etherSourceOf(frame));
     const elastic = this.#elasticPublic.get(destination);
     const target =
       elastic === undefined ? undefined : this.#subnetOf(elastic.vpcId, elastic.inside);
     if (elastic === undefined || target === undefined) {
       return this.#output.dropped(port, { kind: "no-such-address", destination });
     }
-    replaceAddress(frame, "destination", elastic.inside);
+    replaceAddress(frame, ETHERNET, "destination", elastic.inside);
     // As if it came from the gateway's own network: one hop, the receiver's security group, its
     // port.
     const gateway: SubnetPlan = { ...target, id: "" };
@@ -385,23 +400,22 @@ export class Fabric {
 /** The receiver's allow list. VRRP is IP protocol 112 and has to be on it, which people forget. */
 function allows(receiver: GuestPlan, frame: Uint8Array, source: Ipv4): boolean {
   if (receiver.ingress === undefined) return true;
-  const protocol = frame[ETHERNET + 9] ?? 0;
-  const start = ETHERNET + ((frame[ETHERNET] ?? 0) & 15) * 4;
-  const hasPorts = protocol === PROTOCOL_TCP || protocol === PROTOCOL_UDP;
+  const protocol = ipv4ProtocolAt(frame, ETHERNET);
+  const start = ETHERNET + ipv4HeaderLengthAt(frame, ETHERNET);
   // Answers to what the guest asked come from a port it did not open: a lab's rules list what
   // may be asked of it, and TCP segments that belong to a connection (ACK set) are let through.
-  const established = protocol === PROTOCOL_TCP && ((frame[start + 13] ?? 0) & 0x10) !== 0;
+  const established = protocol === PROTOCOL_TCP && isTcpAcknowledgement(frame, start);
   if (established) return true;
   // So are answers and errors of ICMP: everything but an echo request belongs to something the
   // guest did.
-  if (protocol === PROTOCOL_ICMP && frame[start] !== ICMP_ECHO_REQUEST) return true;
+  if (protocol === PROTOCOL_ICMP && !isEchoRequest(frame, start)) return true;
   return receiver.ingress.some(
     (rule) =>
       (rule.protocol === undefined || rule.protocol === protocol) &&
       (rule.source === undefined || isInNetwork(source, rule.source.network, rule.source.prefix)) &&
       (rule.ports === undefined ||
-        (hasPorts &&
-          u16(frame, start + 2) >= rule.ports.from &&
-          u16(frame, start + 2) <= rule.ports.to)),
+        (hasPorts(protocol) &&
+          destinationPortAt(frame, start) >= rule.ports.from &&
+          destinationPortAt(frame, start) <= rule.ports.to)),
   );
 }

@@ -4,6 +4,14 @@
 import { BROADCAST_MAC, type Ipv4, ipv4, type Mac, macFromBytes, writeMac } from "#units/address";
 import { assert } from "#units/assert";
 import { readAddress, readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
+import {
+  ETHER_TYPE_ARP,
+  ETHER_TYPE_IPV4,
+  ETHER_TYPES_VLAN,
+  ETHERNET_HEADER_LENGTH,
+  ETHERNET_OFFSET,
+  emitEthernetHeader,
+} from "./ethernet.ts";
 
 /**
  * Ethernet header and ARP body. What we send is not padded to Ethernet's 60 bytes: the device does
@@ -11,9 +19,18 @@ import { readAddress, readU8, readU16, writeAddress, writeU16 } from "./bytes.ts
  */
 export const ARP_FRAME_LENGTH = 42;
 
-const ETHER_TYPE_ARP = 0x0806;
-const ETHER_TYPE_IPV4 = 0x0800;
-const ETHER_TYPES_VLAN: readonly number[] = [0x8100, 0x88a8];
+/** From the start of the ARP body, for Ethernet and IPv4. */
+export const ARP_OFFSET = {
+  hardware: 0,
+  protocol: 2,
+  hardwareLength: 4,
+  protocolLength: 5,
+  operation: 6,
+  senderMac: 8,
+  senderAddress: 14,
+  targetMac: 18,
+  targetAddress: 24,
+} as const;
 const HARDWARE_ETHERNET = 1;
 const NO_MAC = 0 as Mac;
 const NO_ADDRESS = ipv4(0);
@@ -58,36 +75,41 @@ export function parseArp(
   length: number = bytes.length - offset,
 ): ArpResult {
   const actual = Math.max(0, Math.min(length, bytes.length - offset));
-  if (actual < 14) return dropped({ kind: "too-short", actual, needed: ARP_FRAME_LENGTH });
-  const etherType = readU16(bytes, offset + 12);
+  if (actual < ETHERNET_HEADER_LENGTH)
+    return dropped({ kind: "too-short", actual, needed: ARP_FRAME_LENGTH });
+  const etherType = readU16(bytes, offset + ETHERNET_OFFSET.type);
   if (ETHER_TYPES_VLAN.includes(etherType)) {
-    return dropped({ kind: "vlan-tagged", etherType, vlan: readU16(bytes, offset + 14) & 0x0fff });
+    return dropped({
+      kind: "vlan-tagged",
+      etherType,
+      vlan: readU16(bytes, offset + ETHERNET_HEADER_LENGTH) & 0x0fff,
+    });
   }
   if (etherType !== ETHER_TYPE_ARP) return dropped({ kind: "not-arp", etherType });
   if (actual < ARP_FRAME_LENGTH) {
     return dropped({ kind: "too-short", actual, needed: ARP_FRAME_LENGTH });
   }
-  const at = offset + 14;
-  const hardware = readU16(bytes, at);
-  const protocol = readU16(bytes, at + 2);
-  const hardwareLength = readU8(bytes, at + 4);
-  const protocolLength = readU8(bytes, at + 5);
+  const at = offset + ETHERNET_HEADER_LENGTH;
+  const hardware = readU16(bytes, at + ARP_OFFSET.hardware);
+  const protocol = readU16(bytes, at + ARP_OFFSET.protocol);
+  const hardwareLength = readU8(bytes, at + ARP_OFFSET.hardwareLength);
+  const protocolLength = readU8(bytes, at + ARP_OFFSET.protocolLength);
   const isEthernet = hardware === HARDWARE_ETHERNET && hardwareLength === 6;
   if (!isEthernet || protocol !== ETHER_TYPE_IPV4 || protocolLength !== 4) {
     return dropped({ kind: "bad-arp-format", hardware, protocol, hardwareLength, protocolLength });
   }
-  const operation = readU16(bytes, at + 6);
+  const operation = readU16(bytes, at + ARP_OFFSET.operation);
   if (operation !== 1 && operation !== 2) return dropped({ kind: "bad-arp-operation", operation });
   return {
     kind: "arp",
     arp: {
       operation: operation === 1 ? "request" : "reply",
-      senderMac: macFromBytes(bytes, at + 8),
-      senderAddress: readAddress(bytes, at + 14),
-      targetMac: macFromBytes(bytes, at + 18),
-      targetAddress: readAddress(bytes, at + 24),
-      etherSource: macFromBytes(bytes, offset + 6),
-      etherDestination: macFromBytes(bytes, offset),
+      senderMac: macFromBytes(bytes, at + ARP_OFFSET.senderMac),
+      senderAddress: readAddress(bytes, at + ARP_OFFSET.senderAddress),
+      targetMac: macFromBytes(bytes, at + ARP_OFFSET.targetMac),
+      targetAddress: readAddress(bytes, at + ARP_OFFSET.targetAddress),
+      etherSource: macFromBytes(bytes, offset + ETHERNET_OFFSET.source),
+      etherDestination: macFromBytes(bytes, offset + ETHERNET_OFFSET.destination),
     },
   };
 }
@@ -98,18 +120,16 @@ export const isGratuitous = (arp: Arp): boolean => arp.senderAddress === arp.tar
 /** Writes the frame at the start of `into`; returns its length, `ARP_FRAME_LENGTH`. */
 export function emitArp(into: Uint8Array, arp: Arp): number {
   assert(into.length >= ARP_FRAME_LENGTH, "buffer too small for an ARP frame");
-  writeMac(arp.etherDestination, into, 0);
-  writeMac(arp.etherSource, into, 6);
-  writeU16(into, 12, ETHER_TYPE_ARP);
-  writeU16(into, 14, HARDWARE_ETHERNET);
-  writeU16(into, 16, ETHER_TYPE_IPV4);
-  into[18] = 6;
-  into[19] = 4;
-  writeU16(into, 20, arp.operation === "request" ? 1 : 2);
-  writeMac(arp.senderMac, into, 22);
-  writeAddress(into, 28, arp.senderAddress);
-  writeMac(arp.targetMac, into, 32);
-  writeAddress(into, 38, arp.targetAddress);
+  const at = emitEthernetHeader(into, arp.etherDestination, arp.etherSource, ETHER_TYPE_ARP);
+  writeU16(into, at + ARP_OFFSET.hardware, HARDWARE_ETHERNET);
+  writeU16(into, at + ARP_OFFSET.protocol, ETHER_TYPE_IPV4);
+  into[at + ARP_OFFSET.hardwareLength] = 6;
+  into[at + ARP_OFFSET.protocolLength] = 4;
+  writeU16(into, at + ARP_OFFSET.operation, arp.operation === "request" ? 1 : 2);
+  writeMac(arp.senderMac, into, at + ARP_OFFSET.senderMac);
+  writeAddress(into, at + ARP_OFFSET.senderAddress, arp.senderAddress);
+  writeMac(arp.targetMac, into, at + ARP_OFFSET.targetMac);
+  writeAddress(into, at + ARP_OFFSET.targetAddress, arp.targetAddress);
   return ARP_FRAME_LENGTH;
 }
 

@@ -6,7 +6,8 @@ import type { Centis } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
 import { readU8, writeAddress, writeU16 } from "./bytes.ts";
 import { checksumOf, sum16, sumPseudoHeader } from "./checksum.ts";
-import { emitIpv4Header, IPV4_HEADER_LENGTH, PROTOCOL_VRRP } from "./ipv4-packet.ts";
+import { IPV4_HEADER_LENGTH, PROTOCOL_VRRP } from "./ipv4-fields.ts";
+import { emitIpv4Header } from "./ipv4-packet.ts";
 import { VRRP_GROUP } from "./parse-advert.ts";
 import {
   ADVERTISED_MAX,
@@ -15,6 +16,7 @@ import {
   AUTH_PASS,
   type ChecksumForm,
   VRRP_HEADER_LENGTH,
+  VRRP_OFFSET,
   VRRP_TYPE_ADVERTISEMENT,
 } from "./vrrp-packet.ts";
 
@@ -48,23 +50,23 @@ export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   const length = VRRP_HEADER_LENGTH + addresses.length * 4 + (version === 2 ? AUTH_DATA_LENGTH : 0);
   const at = emitIpv4Header(into, fields, length);
 
-  into[at] = (version << 4) | VRRP_TYPE_ADVERTISEMENT;
-  into[at + 1] = fields.vrid;
-  into[at + 2] = fields.priority;
-  into[at + 3] = addresses.length;
+  into[at + VRRP_OFFSET.versionAndType] = (version << 4) | VRRP_TYPE_ADVERTISEMENT;
+  into[at + VRRP_OFFSET.vrid] = fields.vrid;
+  into[at + VRRP_OFFSET.priority] = fields.priority;
+  into[at + VRRP_OFFSET.addressCount] = addresses.length;
   if (version === 2) {
     const seconds = interval / 100;
     assert(
       Number.isInteger(seconds) && seconds >= 1 && seconds <= 255,
       `version 2 cannot say ${interval} cs`,
     );
-    into[at + 4] = password === undefined ? AUTH_NONE : AUTH_PASS;
-    into[at + 5] = seconds;
+    into[at + VRRP_OFFSET.authType] = password === undefined ? AUTH_NONE : AUTH_PASS;
+    into[at + VRRP_OFFSET.seconds] = seconds;
   } else {
     assert(interval >= 1 && interval <= 0x0fff, `version 3 cannot say ${interval} cs`);
-    writeU16(into, at + 4, interval);
+    writeU16(into, at + VRRP_OFFSET.centiseconds, interval);
   }
-  writeU16(into, at + 6, 0);
+  writeU16(into, at + VRRP_OFFSET.checksum, 0);
   let end = at + VRRP_HEADER_LENGTH;
   for (const address of addresses) {
     writeAddress(into, end, address);
@@ -77,7 +79,7 @@ export function emitAdvert(into: Uint8Array, fields: AdvertFields): number {
   }
   writeU16(
     into,
-    at + 6,
+    at + VRRP_OFFSET.checksum,
     checksumOf(sum16(into, IPV4_HEADER_LENGTH, end) + pseudoHeader(fields, length)),
   );
   return end;

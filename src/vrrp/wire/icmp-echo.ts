@@ -8,6 +8,12 @@ export const ICMP_ECHO_HEADER_LENGTH = 8;
 const TYPE_ECHO_REPLY = 0;
 const TYPE_ECHO_REQUEST = 8;
 
+/**
+ * By the type alone; the other types are replies and errors. `at` is where the ICMP message begins.
+ */
+export const isEchoRequest = (bytes: Uint8Array, at: number): boolean =>
+  readU8(bytes, at) === TYPE_ECHO_REQUEST;
+
 export interface IcmpEcho {
   readonly kind: "request" | "reply";
   /** 16 bits each. */

@@ -5,15 +5,21 @@
 
 import type { Ipv4 } from "#units/address";
 import { assert } from "#units/assert";
-import { readAddress, readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
+import { readU8, readU16, writeAddress, writeU16 } from "./bytes.ts";
 import { checksumOf, isIntact, sum16 } from "./checksum.ts";
-
-export const PROTOCOL_ICMP = 1;
-export const PROTOCOL_AH = 51;
-export const PROTOCOL_VRRP = 112;
-
-/** Length of the header without options; what we send has none. */
-export const IPV4_HEADER_LENGTH = 20;
+import {
+  FRAGMENT_OFFSET_MASK,
+  IPV4_HEADER_LENGTH,
+  IPV4_OFFSET,
+  ipVersionAt,
+  ipv4DestinationAt,
+  ipv4HeaderLengthAt,
+  ipv4ProtocolAt,
+  ipv4SourceAt,
+  ipv4TtlAt,
+  MORE_FRAGMENTS,
+  PROTOCOL_VRRP,
+} from "./ipv4-fields.ts";
 
 /** Type of service 0xc0, "internetwork control": what keepalived puts in its packets. */
 const TOS_INTERNETWORK_CONTROL = 0xc0;
@@ -64,32 +70,32 @@ export function parseIpv4Packet(
   if (actual < IPV4_HEADER_LENGTH) {
     return dropped({ kind: "too-short", actual, needed: IPV4_HEADER_LENGTH });
   }
-  const first = readU8(bytes, offset);
-  if (first >>> 4 !== 4) return dropped({ kind: "bad-ip-version", version: first >>> 4 });
-  const headerLength = (first & 15) * 4;
-  const totalLength = readU16(bytes, offset + 2);
+  const version = ipVersionAt(bytes, offset);
+  if (version !== 4) return dropped({ kind: "bad-ip-version", version });
+  const headerLength = ipv4HeaderLengthAt(bytes, offset);
+  const totalLength = readU16(bytes, offset + IPV4_OFFSET.totalLength);
   if (headerLength < IPV4_HEADER_LENGTH || headerLength > totalLength) {
     return dropped({ kind: "bad-ip-header-length", length: headerLength });
   }
   if (totalLength > actual) return dropped({ kind: "truncated", expected: totalLength, actual });
   const sum = sum16(bytes, offset, offset + headerLength);
-  const found = readU16(bytes, offset + 10);
+  const found = readU16(bytes, offset + IPV4_OFFSET.checksum);
   if (!isIntact(sum))
     return dropped({ kind: "bad-ip-checksum", found, expected: checksumOf(sum - found) });
-  const fragment = readU16(bytes, offset + 6);
-  const more = (fragment & 0x2000) !== 0;
-  if (more || (fragment & 0x1fff) !== 0) {
-    return dropped({ kind: "fragment", offset: (fragment & 0x1fff) * 8, more });
+  const fragment = readU16(bytes, offset + IPV4_OFFSET.fragment);
+  const more = (fragment & MORE_FRAGMENTS) !== 0;
+  if (more || (fragment & FRAGMENT_OFFSET_MASK) !== 0) {
+    return dropped({ kind: "fragment", offset: (fragment & FRAGMENT_OFFSET_MASK) * 8, more });
   }
   return {
     kind: "packet",
     packet: {
-      source: readAddress(bytes, offset + 12),
-      destination: readAddress(bytes, offset + 16),
-      protocol: readU8(bytes, offset + 9),
-      ttl: readU8(bytes, offset + 8),
-      tos: readU8(bytes, offset + 1),
-      id: readU16(bytes, offset + 4),
+      source: ipv4SourceAt(bytes, offset),
+      destination: ipv4DestinationAt(bytes, offset),
+      protocol: ipv4ProtocolAt(bytes, offset),
+      ttl: ipv4TtlAt(bytes, offset),
+      tos: readU8(bytes, offset + IPV4_OFFSET.tos),
+      id: readU16(bytes, offset + IPV4_OFFSET.id),
       dontFragment: (fragment & 0x4000) !== 0,
       hasOptions: headerLength > IPV4_HEADER_LENGTH,
       payloadOffset: offset + headerLength,
@@ -119,18 +125,18 @@ export function emitIpv4Header(
 ): number {
   assert(into.length >= IPV4_HEADER_LENGTH + payloadLength, "buffer too small for an IPv4 packet");
   assert(fields.ttl >= 1 && fields.ttl <= 255, `TTL ${fields.ttl} is not 1 to 255`);
-  into[0] = 0x45;
-  into[1] = TOS_INTERNETWORK_CONTROL;
-  writeU16(into, 2, IPV4_HEADER_LENGTH + payloadLength);
-  writeU16(into, 4, fields.id & 0xffff);
+  into[IPV4_OFFSET.versionAndLength] = 0x45;
+  into[IPV4_OFFSET.tos] = TOS_INTERNETWORK_CONTROL;
+  writeU16(into, IPV4_OFFSET.totalLength, IPV4_HEADER_LENGTH + payloadLength);
+  writeU16(into, IPV4_OFFSET.id, fields.id & 0xffff);
   // Flags and offset 0: keepalived leaves "don't fragment" clear, and a packet of this size is
   // never fragmented.
-  writeU16(into, 6, 0);
-  into[8] = fields.ttl;
-  into[9] = fields.protocol ?? PROTOCOL_VRRP;
-  writeU16(into, 10, 0);
-  writeAddress(into, 12, fields.source);
-  writeAddress(into, 16, fields.destination);
-  writeU16(into, 10, checksumOf(sum16(into, 0, IPV4_HEADER_LENGTH)));
+  writeU16(into, IPV4_OFFSET.fragment, 0);
+  into[IPV4_OFFSET.ttl] = fields.ttl;
+  into[IPV4_OFFSET.protocol] = fields.protocol ?? PROTOCOL_VRRP;
+  writeU16(into, IPV4_OFFSET.checksum, 0);
+  writeAddress(into, IPV4_OFFSET.source, fields.source);
+  writeAddress(into, IPV4_OFFSET.destination, fields.destination);
+  writeU16(into, IPV4_OFFSET.checksum, checksumOf(sum16(into, 0, IPV4_HEADER_LENGTH)));
   return IPV4_HEADER_LENGTH;
 }

@@ -7,14 +7,17 @@ import { centis } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
 import { readAddress, readU8, readU16 } from "./bytes.ts";
 import { checksumOf, isIntact, sum16, sumPseudoHeader } from "./checksum.ts";
-import { type Ipv4Packet, PROTOCOL_AH, PROTOCOL_VRRP, parseIpv4Packet } from "./ipv4-packet.ts";
+import { PROTOCOL_AH, PROTOCOL_VRRP } from "./ipv4-fields.ts";
+import { type Ipv4Packet, parseIpv4Packet } from "./ipv4-packet.ts";
 import {
   type Advert,
   AUTH_DATA_LENGTH,
   type ChecksumStatus,
   type DropReason,
   HMAC_TRAILER_LENGTH,
+  intervalAt,
   VRRP_HEADER_LENGTH,
+  VRRP_OFFSET,
 } from "./vrrp-packet.ts";
 
 /** RFC 9568 5.1.1.2 */
@@ -59,13 +62,13 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
   if (actual < VRRP_HEADER_LENGTH) {
     return dropped({ kind: "too-short", actual, needed: VRRP_HEADER_LENGTH });
   }
-  const version = readU8(bytes, at) >>> 4;
-  seenVrid = readU8(bytes, at + 1);
+  const version = readU8(bytes, at + VRRP_OFFSET.versionAndType) >>> 4;
+  seenVrid = readU8(bytes, at + VRRP_OFFSET.vrid);
   if (version !== 2 && version !== 3) {
     return dropped({ kind: "bad-version", theirs: version, ours: undefined });
   }
 
-  const count = readU8(bytes, at + 3);
+  const count = readU8(bytes, at + VRRP_OFFSET.addressCount);
   const expected = VRRP_HEADER_LENGTH + count * 4 + (version === 2 ? AUTH_DATA_LENGTH : 0);
   if (actual !== expected) {
     const trailer = at + expected;
@@ -77,7 +80,7 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
       : dropped({ kind: "bad-length", expected, actual });
   }
   if (seenVrid === 0) return dropped({ kind: "bad-vrid", vrid: seenVrid });
-  const interval = version === 2 ? readU8(bytes, at + 5) * 100 : readU16(bytes, at + 4) & 0x0fff;
+  const interval = intervalAt(bytes, at, version);
   if (interval === 0) return dropped({ kind: "bad-interval", interval });
 
   const addresses: Ipv4[] = [];
@@ -90,15 +93,18 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
       destination,
       ttl,
       version,
-      type: readU8(bytes, at) & 15,
+      type: readU8(bytes, at + VRRP_OFFSET.versionAndType) & 15,
       vrid: vrid(seenVrid),
-      priority: priority(readU8(bytes, at + 2)),
+      priority: priority(readU8(bytes, at + VRRP_OFFSET.priority)),
       interval: centis(interval),
       addresses,
       checksum: checkChecksum(bytes, packet, version),
       authentication:
         version === 2
-          ? { type: readU8(bytes, at + 4), dataOffset: at + expected - AUTH_DATA_LENGTH }
+          ? {
+              type: readU8(bytes, at + VRRP_OFFSET.authType),
+              dataOffset: at + expected - AUTH_DATA_LENGTH,
+            }
           : undefined,
     },
   };
@@ -107,7 +113,7 @@ function parseVrrp(bytes: Uint8Array, packet: Ipv4Packet): ParsedAdvert {
 function checkChecksum(bytes: Uint8Array, packet: Ipv4Packet, version: 2 | 3): ChecksumStatus {
   const { source, destination, payloadOffset: at, payloadLength: length } = packet;
   const sum = sum16(bytes, at, at + length);
-  const found = readU16(bytes, at + 6);
+  const found = readU16(bytes, at + VRRP_OFFSET.checksum);
   if (version === 2) {
     if (isIntact(sum)) return { kind: "intact", form: "v2" };
     return { kind: "broken", found, expected: checksumOf(sum - found) };

@@ -24,10 +24,24 @@
 import type { Ipv4 } from "#units/address";
 import type { Centis } from "#units/time";
 import type { Priority, Vrid } from "#units/vrrp";
+import { readU8, readU16 } from "./bytes.ts";
+import { IPV4_HEADER_LENGTH } from "./ipv4-fields.ts";
 import type { Ipv4Drop } from "./ipv4-packet.ts";
 
 /** Header before the addresses, both versions. */
 export const VRRP_HEADER_LENGTH = 8;
+/** `authType` and `seconds` are version 2, `centiseconds` (12 bits) version 3. */
+export const VRRP_OFFSET = {
+  versionAndType: 0,
+  vrid: 1,
+  priority: 2,
+  addressCount: 3,
+  authType: 4,
+  seconds: 5,
+  centiseconds: 4,
+  checksum: 6,
+  addresses: VRRP_HEADER_LENGTH,
+} as const;
 /** Version 2 ends with this much authentication data, also without authentication. */
 export const AUTH_DATA_LENGTH = 8;
 /** HMAC trailer of keepalived 2.4: recognised to explain the refusal, not understood. */
@@ -36,7 +50,7 @@ export const HMAC_TRAILER_LENGTH = 28;
 export const ADVERTISED_MAX = 255;
 /** The longest advertisement we send: IPv4 header, VRRP header, addresses, authentication data. */
 export const ADVERT_LENGTH_MAX: number =
-  20 + VRRP_HEADER_LENGTH + ADVERTISED_MAX * 4 + AUTH_DATA_LENGTH;
+  IPV4_HEADER_LENGTH + VRRP_HEADER_LENGTH + ADVERTISED_MAX * 4 + AUTH_DATA_LENGTH;
 
 export const VRRP_TYPE_ADVERTISEMENT = 1;
 
@@ -134,3 +148,9 @@ export type AdvertWarning =
     }
   /** Version 3: a backup adopts the master's interval (RFC 9568 6.4.2). Centiseconds. */
   | { readonly kind: "interval-differs"; readonly theirs: number; readonly ours: number };
+
+/** In centiseconds; 0 in a packet that must be refused. `at` is where the VRRP header begins. */
+export const intervalAt = (bytes: Uint8Array, at: number, version: 2 | 3): number =>
+  version === 2
+    ? readU8(bytes, at + VRRP_OFFSET.seconds) * 100
+    : readU16(bytes, at + VRRP_OFFSET.centiseconds) & 0x0fff;

@@ -6,6 +6,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ipv4, Mac } from "#units/address";
+import { IPV4_HEADER_LENGTH } from "#vrrp/wire/ipv4-fields";
+import { VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { Bench, instance, PEER } from "../../support/bench.ts";
 import { ip } from "../../support/fake-world.ts";
 
@@ -106,8 +108,10 @@ const FLOODS: readonly (readonly [string, (bench: Bench, at: number) => void])[]
   ["noise", (bench, at) => bench.event({ kind: "packet", interfaceIndex: 2, bytes: noise(at) })],
 ];
 
+const CHECKSUM_AT = IPV4_HEADER_LENGTH + VRRP_OFFSET.checksum;
+
 function broken(bytes: Uint8Array): Parameters<Bench["event"]>[0] {
-  bytes[26] = (bytes[26] ?? 0) ^ 0x5a;
+  bytes[CHECKSUM_AT] = (bytes[CHECKSUM_AT] ?? 0) ^ 0x5a;
   return { kind: "packet", interfaceIndex: 2, bytes };
 }
 const noise = (at: number): Uint8Array => Uint8Array.from({ length: at % 90 }, (_, i) => i * at);

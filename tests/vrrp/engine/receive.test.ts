@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Secret } from "#units/secret";
 import { centis } from "#units/time";
+import { IPV4_HEADER_LENGTH } from "#vrrp/wire/ipv4-fields";
 import { passwordData } from "#vrrp/wire/password";
+import { VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { Bench, instance, PEER } from "../../support/bench.ts";
 import { ETH0, ip } from "../../support/fake-world.ts";
 
@@ -93,8 +95,8 @@ test("a damaged packet for our VRID is counted, for another's VRID it is ignored
   const bench = master();
   const packet = (vrid: number): Uint8Array => {
     const bytes = bench.advert({ vrid, priority: 255 });
-    // Says two addresses, has one.
-    bytes[23] = 2;
+    // Counts two addresses, has one.
+    bytes[IPV4_HEADER_LENGTH + VRRP_OFFSET.addressCount] = 2;
     return bytes;
   };
   bench.event({ kind: "packet", interfaceIndex: 2, bytes: packet(9) });
