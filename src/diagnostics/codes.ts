@@ -13,7 +13,7 @@ export type Severity = "error" | "warning" | "info";
 
 export interface CodeEntry {
   readonly severity: Severity;
-  /** A noun phrase for people who grep. */
+  /** A noun phrase, to search for. */
   readonly slug: string;
   /** keepalived would not start, or would stop at once. */
   readonly fatal?: true;

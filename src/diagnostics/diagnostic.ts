@@ -17,13 +17,12 @@ export interface Edit {
 }
 
 /**
- * "safe": nothing but what was meant can come of it, `--fix` applies it. "maybe": shown, applied by
- * hand.
+ * "safe": certain to be what was meant, so `--fix` applies it. "maybe": only shown.
  */
 export interface Fix {
   readonly safety: "safe" | "maybe";
   readonly edits: readonly Edit[];
-  /** An edit writes a secret again: `--fix` applies it, and nobody prints it. */
+  /** An edit contains a secret: `--fix` applies it, but it is never printed. */
   readonly isSecret?: true;
 }
 

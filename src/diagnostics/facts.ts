@@ -1,7 +1,7 @@
 /**
- * The values each code carries, as plain data. Messages are functions of these; a value that is a
- * word of the file is given as it stands there. Numbers of seconds are in seconds, as the operator
- * writes them.
+ * The values each code carries, as plain data. Messages are functions of these; a value from the
+ * file is given as it is written there. Numbers of seconds are in seconds, as the operator writes
+ * them.
  */
 /** What a machine would do without, when Baton reads a keyword but does not act on it. */
 export type Loss =
@@ -487,7 +487,7 @@ export interface Facts {
     readonly priority: number;
     readonly seconds: number;
     readonly addresses: readonly string[];
-    /** Ours of that VRID there. */
+    /** Our instances with that VRID on that interface. */
     readonly instance: string | undefined;
   };
   readonly VR5116: { readonly interface: string; readonly why: string };

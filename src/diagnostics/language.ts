@@ -1,4 +1,6 @@
-/** Which language to speak: `--lang`, else what the environment says (POSIX order, ours first). */
+/**
+ * The language of messages: `--lang`, else the environment (POSIX order, our own variable first).
+ */
 import type { Language } from "./diagnostic.ts";
 
 export function readLanguage(text: string): Language | undefined {

@@ -53,7 +53,7 @@ export interface ReadOptions {
 }
 
 export interface Reading {
-  /** Made when asked for: only formatter and editors need them. */
+  /** Built on first use: only the formatter and editors need them. */
   readonly trees: readonly Tree[];
   readonly plan: RunPlan;
   readonly findings: readonly AnyFinding[];
@@ -135,7 +135,7 @@ function predefinedOf(options: ReadOptions, instance: () => string): Predefined 
   };
 }
 
-/** Line of a place; indexes are made once per file, when first needed. */
+/** The line of a place. An index is built once per file, when first needed. */
 function lineFinder(sources: readonly Source[]): (span: Span) => number {
   const known = new Map<string, ReturnType<typeof indexLines>>();
   return ({ file, start }) => {

@@ -128,7 +128,7 @@ function presetRow(row: Row, block: Block | undefined, model: Model): Row {
   };
 }
 
-/** The keywords a preset speaks of, and its values as they are shown. */
+/** The keywords that a preset sets, and its values as they are shown. */
 const PRESET_SAYS: Readonly<Record<string, (preset: GarpPreset) => string>> = {
   garp_master_delay: (preset) => String(preset.garp_master_delay),
   garp_master_repeat: (preset) => String(preset.garp_master_repeat),

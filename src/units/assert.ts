@@ -1,6 +1,6 @@
 /**
- * A broken promise of our own code. Stays on in production: the daemon hands over and ends, its
- * supervisor starts it again.
+ * A bug of our own. Assertions stay on in production: the process hands over and ends, and is
+ * started again.
  */
 export class AssertionFailure extends Error {
   override name = "AssertionFailure";

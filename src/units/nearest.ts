@@ -1,4 +1,4 @@
-/** "Did you mean": the nearest known word, if it is near enough to be the same word misspelled. */
+/** "Did you mean": the nearest known name, if it is near enough to be a misspelling of it. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   return nearestOf(word, [...known].map(prepare));
 }

@@ -1,5 +1,5 @@
 /**
- * The core's decisions as one sentence each: what was compared, with the numbers. Lower case and
+ * A router's decisions as one sentence each: what was compared, with the numbers. Lower case and
  * without a full stop, like every diagnostic message, so that a log line, `baton status` and the
  * console can put it where they like.
  */

@@ -32,7 +32,7 @@ export interface Block {
   readonly blocks: Block[];
   /**
    * Its text was not read to its own end (an unknown block inside it, a brace too few), or it was
-   * read with text that is not its own. What is missing in it is then no fault of its own.
+   * read with text that is not its own. What it lacks is then not reported.
    */
   damaged: boolean;
   /**
@@ -99,7 +99,7 @@ export function lastOfAny(block: Block, keywords: readonly string[]): Setting | 
 const markOf = (word: string): number =>
   1 << (word.length * 5 + word.charCodeAt(0) + word.charCodeAt(word.length - 1) * 3);
 
-/** -1: none. Asked some fifty times for each block, so it makes nothing. */
+/** -1: none. Called some fifty times for each block, so it allocates nothing. */
 function lastIndex({ settings, last, marks }: Block, word: string): number {
   if ((marks & markOf(word)) === 0) return -1;
   if (last !== undefined) return last.get(word) ?? -1;
@@ -155,7 +155,7 @@ export function itemsOf<K extends ListItem["kind"]>(
   return first !== undefined && areOfKind(first, kind) ? first : NONE;
 }
 
-/** Several lists, put together once. Blocks are complete when anybody asks. */
+/** Several lists, joined once: nobody asks before the block is complete. */
 const gathered = new WeakMap<Block, Map<string, readonly ListItem[]>>();
 
 function gather<K extends ListItem["kind"]>(

@@ -16,7 +16,7 @@ export interface BlockReaderContext {
   readonly lineOf: (span: Span) => number;
 }
 
-/** keepalived has no limit; ours keeps a file of braces from being a file of findings. */
+/** keepalived has no limit. Ours keeps a file full of braces from producing as many findings. */
 const DEPTH_MAX = 1_000;
 
 export class BraceFindings {
@@ -24,7 +24,7 @@ export class BraceFindings {
   readonly lostNames: Set<string> = new Set();
   /** Reported, and then seen to follow from something else. */
   readonly withdrawn: Set<AnyFinding> = new Set();
-  /** A brace is wrong somewhere: one too few at the end of the file is then no news. */
+  /** Some brace is wrong: that one is missing at the end of the file is then not reported again. */
   #isTrouble = false;
   #isTooDeep = false;
   /** Keywords of an outer block: misplaced, or the inner block was meant to end before them. */
@@ -164,7 +164,7 @@ export class BraceFindings {
   }
 
   /**
-   * What was taken for keywords in the wrong block stands behind the end of a block without one.
+   * Keywords that seemed to be in the wrong block follow a block that lacks its `}`.
    */
   #withdraw(): void {
     for (const one of this.#suspects.splice(0)) this.withdrawn.add(one);

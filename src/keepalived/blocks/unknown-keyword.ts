@@ -74,7 +74,7 @@ const letters = (word: string): string => word.toLowerCase().replaceAll(/[-_]/g,
 export const isStray = (block: Block, { word, suggestion }: UnknownFacts): boolean =>
   block.word === "vrrp_sync_group" && suggestion === undefined && /^[\w.-]+$/.test(word);
 
-/** A misspelled keyword of which Baton, spelt right, would only report that it is not acted on. */
+/** A misspelled keyword that Baton does not act on even when it is spelled right. */
 export const isUnused = (word: string, meant: Keyword | undefined): meant is Keyword =>
   meant !== undefined &&
   doesNothing(meant) &&

@@ -1,6 +1,6 @@
 /**
- * Lines with a keyword that the block does not know. keepalived logs them and reads on; here is
- * found out what was meant: a misspelled keyword, a block with a commented-out header, a `}` too
+ * Lines with a keyword that the block does not know. keepalived logs them and reads on. This file
+ * works out what was meant: a misspelled keyword, a block with a commented-out header, a `}` too
  * many or too few before it, or a name where only keywords can stand.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
@@ -38,7 +38,7 @@ export class UnknownLines {
   }
 
   /**
-   * Undefined: the line stands for something else, and a brace behind it is not its own.
+   * Undefined: another mistake explains the line, and a `{` behind it does not belong to it.
    *
    * @param before the line before, where its keyword is unknown too
    */
@@ -73,8 +73,7 @@ export class UnknownLines {
     if (facts.suggestion !== undefined) block.attempted.push(facts.suggestion);
     // It may stand for any keyword that is missing.
     else if (block !== this.#blocks.root) block.damaged = true;
-    // A character that is not what it seems, or a line that was meant to go on: reported where it
-    // stands.
+    // A look-alike character, or a line that was meant to continue: reported by another check.
     if (/[^\x20-\x7e]|\\$/.test(token.text)) block.damaged = true;
   }
 

@@ -5,7 +5,7 @@ import type { Code } from "#diagnostics/codes";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 
 /**
- * Kept of one code; the rest is counted. Enough to survive sorting out consequences and doubles.
+ * Kept of one code; the rest is counted. Enough are left when consequences and doubles are removed.
  */
 const KEPT_MAX = 200;
 

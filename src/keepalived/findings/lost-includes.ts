@@ -6,8 +6,8 @@ import type { Code } from "#diagnostics/codes";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 
 /**
- * What there is too little of when a file is missing, not what is wrong with the text that is
- * there.
+ * Findings about something that is missing and may be in the lost file. What is wrong with the text
+ * that is there stays.
  */
 const CONSEQUENCES: ReadonlySet<Code> = new Set([
   "VR1013",

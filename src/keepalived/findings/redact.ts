@@ -1,6 +1,6 @@
 /**
- * Sources and findings without their secrets: what everybody prints. Corrections keep the true
- * text, and are not printed.
+ * Sources and findings without their secrets, which is what is printed. Corrections keep the true
+ * text and are never printed.
  */
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";
@@ -12,7 +12,7 @@ export interface Redactor {
   readonly redact: (finding: AnyFinding) => AnyFinding;
 }
 
-/** Nothing is looked at before something is to be printed: most files have no finding. */
+/** Nothing is searched before something has to be printed: most files have no finding. */
 export function createRedactor(sources: readonly Source[]): Redactor {
   let places: SecretPlaces | undefined;
   const found = (): SecretPlaces => {

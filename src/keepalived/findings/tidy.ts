@@ -1,5 +1,5 @@
 /**
- * From everything that was noticed to what a person should read: no consequences, no doubles, the
+ * From everything that was found to what a person should read: no consequences, no doubles, the
  * worst first.
  */
 import { CODES, type Code } from "#diagnostics/codes";
@@ -40,7 +40,7 @@ const BRACES: ReadonlySet<Code> = new Set([
   "VR2040",
 ]);
 
-/** Where a block does not begin or end where it was meant to, or is none. */
+/** A block does not begin or end where it was meant to, or is none. */
 const STRUCTURE: ReadonlySet<Code> = new Set([
   "VR1002",
   "VR1003",
@@ -52,7 +52,7 @@ const STRUCTURE: ReadonlySet<Code> = new Set([
   "VR1044",
 ]);
 
-/** What such a block may have held is not missing by a mistake of its own. */
+/** What is missing may have been in such a block: that is no mistake of its own. */
 const MISSING: ReadonlySet<Code> = new Set([
   "VR2010",
   "VR2011",
@@ -95,7 +95,7 @@ export function tidyFindings(
   const binary = new Set(
     all.filter(({ code }) => code === "VR1009").map(({ primary }) => primary.file),
   );
-  // A template says nothing yet.
+  // In a template that was not filled in, other findings mean nothing.
   const unfilled = new Set(
     all.filter(({ code }) => code === "VR1043").map(({ primary }) => primary.file),
   );

@@ -50,7 +50,7 @@ export const ROUTER: readonly Keyword[] = [
   },
   {
     word: "priority",
-    // Refused, it is 100 also with `state MASTER`, which without the keyword is 255.
+    // A refused priority means 100, even with `state MASTER`, where a missing one means 255.
     takes: { kind: "integer", min: 1, max: 255, refused: 100 },
     since: "0.6.6",
     default: "100",

@@ -44,8 +44,8 @@ export interface NumberTakes {
   /** A number from 0 to below `min` becomes `min`. */
   readonly raises?: true;
   /**
-   * The value that counts after a refusal, where it is not the default of the keyword that is not
-   * there.
+   * The value that counts after a refusal, where it differs from the default of a keyword that is
+   * not written.
    */
   readonly refused?: number;
 }
@@ -215,8 +215,7 @@ export const reportedByRule = (loss: Loss): Acts => ({
   ownRule: true,
 });
 /**
- * Marks the keywords that keepalived skips where their argument is missing (asked of 2.2.7 one by
- * one).
+ * Marks the keywords that keepalived skips where their argument is missing (each tried with 2.2.7).
  */
 export const skippedBare = (
   rows: readonly Keyword[],

@@ -1,7 +1,7 @@
 /**
  * `$NAME=value`, used as `$NAME` before a blank, a comma, `)` or the line's end, and as `${NAME}`
- * anywhere. The value is put in unread, so definitions nest; a definition of several lines
- * continues with a backslash at the end of each and may hold whole blocks.
+ * anywhere. The value is inserted as it is written, so definitions nest; a definition of several
+ * lines continues with a backslash at the end of each and may hold whole blocks.
  */
 import { joinLines, type Line, lineOf, replaceIn, sliceLine, spanOf } from "./line.ts";
 
@@ -10,7 +10,7 @@ export interface Definition {
   readonly multiline: boolean;
 }
 
-/** Values that keepalived defines itself; what they depend on is given from outside. */
+/** Values that keepalived defines itself. What they depend on is passed in. */
 export interface Predefined {
   /** `${_PWD}`: folder of the file that is being read. */
   folder(file: string): string;
@@ -31,7 +31,7 @@ export interface DefinitionStart {
   readonly value: Line;
 }
 
-/** `$NAME=…` at the start of a line. A blank before the sign makes it an ordinary, unknown word. */
+/** `$NAME=…` at the start of a line. A blank before the `=` makes it an unknown keyword. */
 export function readDefinition(line: Line): DefinitionStart | undefined {
   const match = DEFINITION.exec(line.text);
   if (match === null) return undefined;
@@ -104,7 +104,7 @@ export interface Expanded {
   /** Name of a definition that contains itself. */
   readonly endless: string | undefined;
   readonly changed: boolean;
-  /** Characters that were added, also where the result was given up. */
+  /** Characters that were added, even where the result is discarded. */
   readonly growth: number;
 }
 

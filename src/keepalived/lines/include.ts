@@ -1,6 +1,6 @@
 /**
- * `include PATTERN` and its stricter forms. Which files a pattern means is not known here: the
- * caller is asked, and answers with texts.
+ * `include PATTERN` and its stricter forms. This file does not know which files a pattern stands
+ * for: the caller is asked, and answers with their texts.
  */
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
 import type { Facts } from "#diagnostics/facts";
@@ -46,7 +46,7 @@ const KEYWORDS: readonly string[] = [
   "includea",
 ];
 
-/** Looked for behind every brace of a line: no word after the second one is read. */
+/** Tested behind every brace of a line, so it is one cheap pattern: exactly two tokens. */
 const MAYBE = /^include[a-z]?(?:[ \t]+|(?="))(?:"[^"]*"|[^ \t"]+)[ \t]*$/;
 
 export function readInclude(line: Line): Include | undefined {
@@ -72,7 +72,7 @@ export function loadInclude(
   const { keyword, pattern, span } = request;
   const answer = load?.(pattern, request.from);
   if (answer === undefined || (answer.files.length === 0 && answer.skipped.length === 0)) {
-    // `include` and `includer` only say so; the others make keepalived stop.
+    // `include` and `includer` only log it; the others make keepalived stop.
     const harmless = keyword === "include" || keyword === "includer";
     report(finding(harmless ? "VR1016" : "VR1017", span, { pattern, keyword }));
     return [];

@@ -80,7 +80,7 @@ export class LineChecks {
     }
   }
 
-  /** Outside a definition, a backslash at the line's end is a character like any other. */
+  /** Outside a definition, a backslash at the end of a line is an ordinary character. */
   backslash(line: Line): void {
     const from = Math.max(0, line.text.search(/[^ \t]*$/));
     const place = spanOf(line, from, line.text.length);

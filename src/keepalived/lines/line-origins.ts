@@ -19,8 +19,7 @@ export type LineOrigin =
   | { readonly kind: "loop"; readonly loop: Loop; round: number };
 
 /**
- * Blank lines are passed over here, and blanks around a line without marks are left out at once:
- * most lines are such.
+ * Skips blank lines, and trims a line without marks at once, because most lines have none.
  */
 export function nextOfFile(file: FileOrigin): Line | undefined {
   const { text, name } = file.source;

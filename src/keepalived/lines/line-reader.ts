@@ -48,7 +48,8 @@ interface TakenLine {
   /** By a loop or a definition. */
   readonly made: boolean;
   /**
-   * Nothing in it can be expanded or begin a comment: it is not searched again behind every brace.
+   * Nothing in it can be expanded or begin a comment, so it is not searched again behind every
+   * brace.
    */
   readonly plain: boolean;
 }
@@ -95,7 +96,8 @@ export class LineReader {
         this.#continueDefinition(this.#openDefinition, line, stripped);
         continue;
       }
-      // Made lines count also when they are empty: a loop in a loop makes ten billion of them.
+      // Lines that loops make count even when they are empty: a loop in a loop could make ten
+      // billion of them.
       if ((made && this.#isOneTooMany(line)) || line.text === "") continue;
       const evaluated = this.#evaluate(taken);
       if (evaluated === undefined || evaluated.text === "") continue;
@@ -193,12 +195,12 @@ export class LineReader {
       if (expanded === undefined) return undefined;
       if (!expanded.changed) return line;
       line = expanded.line;
-      // A definition may come out of a definition, too.
+      // The expansion may itself be a definition.
       if (!/^[@~]/.test(line.text) && readDefinition(line) === undefined) return line;
     }
   }
 
-  /** Outside a definition, a backslash at the line's end is a character like any other. */
+  /** Outside a definition, a backslash at the end of a line is an ordinary character. */
   #keepBackslash(line: Line, stripped: Ending | undefined): Line {
     if (stripped?.backslash === undefined) return line;
     if (/^(?:@\^?[^ \t]*[ \t]+)?\$[A-Za-z_]\w*=/.test(line.text)) return line;

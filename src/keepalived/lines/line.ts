@@ -86,7 +86,7 @@ export function joinLines(parts: readonly Line[]): Line {
   for (const part of parts) {
     if (part.text === "") continue;
     for (const piece of part.pieces) {
-      // What a definition's own definitions bring stands for the same place.
+      // Text from a definition inside a definition stands for the same place.
       const last = pieces.at(-1);
       if (last !== undefined && isSamePlace(last, piece)) continue;
       pieces.push({ ...piece, at: piece.at + text.length });

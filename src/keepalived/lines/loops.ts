@@ -41,7 +41,7 @@ function readSequence(inside: string, hex: boolean, body: Line): LoopResult {
   const [name = "", ...texts] = inside.split(",").map((part) => part.trim());
   if (!isName(name) || texts.length < 1 || texts.length > 3) return bad("form");
   const numbers = texts.map(readInteger);
-  // Beyond the safe ones, adding a step changes nothing: the loop would never end.
+  // Beyond the safe integers, adding a step changes nothing, and the loop would never end.
   if (!numbers.every((value) => value !== undefined && Number.isSafeInteger(value)))
     return bad("numbers");
   const [one = 0, two = 0, three = 0] = numbers as number[];

@@ -1,7 +1,7 @@
 /**
  * Text that a template engine or a shell should have replaced before anybody reads the file:
- * `${NAME:-default}`, `{{ name }}`, `%NAME%`, `<name>`, `__NAME__`, `@NAME@` and `#NAME#`. Its
- * braces and marks would bring a finding in every line.
+ * `${NAME:-default}`, `{{ name }}`, `%NAME%`, `<name>`, `__NAME__`, `@NAME@` and `#NAME#`. Without
+ * this check its braces and marks would produce a finding in every line.
  */
 
 import type { Span } from "#diagnostics/source";
@@ -19,7 +19,7 @@ const FREE = /^(?:script|notify\w*|startup_script|shutdown_script|\w+_fifo_scrip
 const SHELL = /\$\{[A-Za-z_]\w*(?::[-=?+]|[-=?])[^{}]*\}/;
 const TEMPLATE =
   /\{\{[^{}]*\}\}|\{%[^{}]*%\}|<%[^<>]*%>|(?<![^ \t"])(?:%[A-Z][A-Z0-9_]*%|<[A-Za-z][A-Za-z0-9_ -]*>|__[A-Z][A-Z0-9_]*__|@[A-Z][A-Z0-9_]*@)(?![^ \t"/;])/;
-/** The mark of a comment at both ends: what stands before it lacks its value. */
+/** `#NAME#` reads as a comment, so the keyword before it has no value. */
 const HASHES = /[^ \t#][^#]*[ \t](#[A-Z][A-Z0-9_]*#)[ \t]*$/;
 
 /** A brace outside double quotes is a brace also in a command. */
@@ -31,7 +31,7 @@ function findBraces(line: Line): Template | undefined {
   return { kind: "template", text: match[0], span };
 }
 
-/** keepalived holds no longer line, and the searches are not linear. */
+/** keepalived reads no longer line, and the searches are not linear. */
 const SEARCHED_MAX = 1_024;
 
 /** The first one in the line. */

@@ -1,6 +1,6 @@
 /**
- * What can be wrong with a file as a text, before any word is read: encoding, line ends, characters
- * of another alphabet.
+ * What can be wrong with a file as a text, before any keyword is read: encoding, line ends,
+ * characters of another alphabet.
  */
 import { type AnyFinding, type Edit, finding } from "#diagnostics/diagnostic";
 import type { Source, Span } from "#diagnostics/source";

@@ -99,7 +99,7 @@ export interface TokenizedLine {
   readonly openQuote: Span | undefined;
 }
 
-/** More do not fit in keepalived's line, which is reported where it stands (VR1008). */
+/** More do not fit in a line of keepalived's, and such a line is reported already (VR1008). */
 const TOKENS_MAX = 1_024;
 
 const QUOTE = 0x22;

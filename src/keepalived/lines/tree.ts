@@ -105,7 +105,10 @@ export function readTree(source: Source): Tree {
   return { file: source.name, nodes: root };
 }
 
-/** By the reader's own rule; the tokens of earlier lines of the definition are in `line` too. */
+/**
+ * Decided as the line reader decides it; the tokens of earlier lines of the definition are in
+ * `line` too.
+ */
 function isContinued(line: readonly TreeToken[]): boolean {
   const last = line.findLastIndex(
     ({ kind }, index) => kind === "newline" && index < line.length - 1,

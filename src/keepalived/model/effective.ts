@@ -62,7 +62,7 @@ export const downTimerOf = (instance: Block, model: Model): number =>
     ? DOWN_TIMER_ADVERTS
     : (inherited(instance, model, "down_timer_adverts") ?? DOWN_TIMER_ADVERTS);
 
-/** `nopreempt` as written; `preempt` after it takes it back. */
+/** `nopreempt` as written; a later `preempt` cancels it. */
 export const wantsNopreempt = (instance: Block): boolean =>
   lastSetting(instance, "nopreempt", "preempt")?.keyword.word === "nopreempt";
 
@@ -118,8 +118,8 @@ export const sourceOf = (instance: Block): Ip | undefined =>
 export const interfaceOf = (instance: Block): string | undefined => textOf(instance, "interface");
 
 /**
- * No interface, unicast peers and a source address: the routes say by which device the peers are
- * reached. What was written as `interface` and refused is no such wish.
+ * No interface, but unicast peers and a source address: the routes decide which device leads to the
+ * peers. An `interface` that was written and refused does not count as left out.
  */
 export const isUnbound = (instance: Block): boolean =>
   interfaceOf(instance) === undefined &&
@@ -142,7 +142,7 @@ export const routerIdOf = (instance: Block): number | undefined =>
 export const isStrict = (instance: Block, model: Model): boolean =>
   booleanOf(instance, "strict_mode") ?? booleanOf(model.globals, "vrrp_strict") ?? false;
 
-/** Members by name; a name that is no instance is left out. */
+/** The sync group that names the instance. */
 export const groupOf = (instance: Block, model: Model): Block | undefined =>
   groupWith(model, nameOf(instance));
 
@@ -155,7 +155,7 @@ export const inherited = (instance: Block, model: Model, word: string): number |
 export const inheritedFlag = (instance: Block, model: Model, word: string): boolean | undefined =>
   booleanOf(instance, word) ?? booleanOf(model.globals, globalWord(word));
 
-/** Each is made once: a string that has just been put together is slow to compare. */
+/** Each is built once: V8 compares a freshly concatenated string slowly. */
 const globalKeywords = new Map<string, string>();
 
 function globalWord(word: string): string {

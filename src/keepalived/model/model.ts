@@ -12,8 +12,8 @@ import {
 export interface Model {
   readonly root: Block;
   /**
-   * Every `global_defs` as one. keepalived applies globals that stand after an instance at start
-   * but not at reload; Baton always evaluates them first.
+   * All `global_defs` blocks merged into one. keepalived applies globals that stand after an
+   * instance at start but not at reload; Baton always evaluates them first.
    */
   readonly globals: Block;
   readonly instances: readonly Block[];

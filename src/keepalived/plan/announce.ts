@@ -1,6 +1,6 @@
 /**
- * `garp_*` keywords, the instance's own before the global ones before a preset before keepalived's
- * defaults.
+ * `garp_*` keywords: the instance's own counts first, then the global one, then a preset, then
+ * keepalived's default.
  */
 
 import { fromSeconds, micros } from "#units/time";
@@ -24,7 +24,7 @@ export function announceOf(instance: Block, model: Model): AnnounceConfig {
   const usualRepeat = few ? 1 : (preset?.garp_master_repeat ?? 5);
   const delay = inherited(instance, model, "garp_master_delay") ?? usualDelay;
   const repeat = inherited(instance, model, "garp_master_repeat") ?? usualRepeat;
-  // These follow the global master values, not the instance's own (seen in 2.2.7's dump).
+  // Their defaults are the global master values, not the instance's own (seen in 2.2.7's dump).
   const strict = isStrict(instance, model);
   const lowerDelay =
     inherited(instance, model, "garp_lower_prio_delay") ??

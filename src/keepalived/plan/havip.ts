@@ -5,7 +5,7 @@ import { HANDOVER_WAIT } from "../keywords/havip.ts";
 import type { Model } from "../model/model.ts";
 import type { HavipPlan } from "./run-plan.ts";
 
-/** The last one counts, as for every word. */
+/** The last one counts, as for every keyword. */
 export const globalHavip = (model: Model): Block | undefined =>
   blocksOf(model.globals, "havip").at(-1);
 

@@ -11,7 +11,7 @@ export function userOf(block: Block, word: string): UserPlan | undefined {
   return value?.kind === "user" ? { user: value.user, group: value.group } : undefined;
 }
 
-/** `user` of the command itself, else `script_user`; undefined: what the machine has. */
+/** `user` of the command itself, else `script_user`; undefined: keepalived's default account. */
 export function planCommand(
   command: ScriptCommand,
   model: Model,

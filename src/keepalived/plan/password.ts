@@ -3,7 +3,7 @@ import { Secret } from "#units/secret";
 import { byteLength } from "../lines/tokens.ts";
 import { PASSWORD_BYTES } from "../model/effective.ts";
 
-/** Never cuts inside a character: a half one could not be written in a configuration again. */
+/** Never cuts inside a character: half of one could not be written in a configuration. */
 export function cutPassword(secret: Secret): Secret {
   let cut = "";
   for (const char of secret.reveal()) {

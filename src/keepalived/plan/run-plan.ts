@@ -1,7 +1,7 @@
 /**
- * The typed result of reading a configuration: what the daemon runs. JSON-safe. `lower.ts` makes it
- * from the tree; nothing in it still refers to text except `origin`, which `baton config show
- * --effective` prints.
+ * The typed result of reading a configuration: what the daemon runs. JSON-safe. make-plan.ts makes
+ * it from the model; nothing in it refers to the text any more except `origin`, which `baton config
+ * show --effective` prints.
  */
 
 import type { Micros } from "#units/time";
@@ -23,7 +23,7 @@ export interface Globals {
   readonly enableScriptSecurity: boolean;
   readonly notifyFifo: string | undefined;
   readonly vrrpNotifyFifo: string | undefined;
-  /** Whom a pipe belongs to that Baton makes. */
+  /** The owner of a pipe that Baton creates. */
   readonly notifyFifoOwner?: UserPlan;
   readonly vrrpNotifyFifoOwner?: UserPlan;
   /** A reload writes all states to them again. */
@@ -49,7 +49,7 @@ export interface HavipPlan {
   readonly region: string | undefined;
   readonly instanceId: string | undefined;
   readonly credentialsFile: string | undefined;
-  /** See `handoverWait` of core/config.ts; 0: nobody waits. */
+  /** See `handoverWait` in vrrp/router/config.ts; 0: no waiting. */
   readonly handoverWait: Micros;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Trackers of an instance: its own, its group's, and the interfaces that its addresses bring along.
+ * Trackers of an instance: its own, its group's, and the interfaces that its addresses are on.
  */
 import type { TrackerConfig, TrackerKind } from "#vrrp/router/config";
 import { type Block, booleanOf, hasSetting, itemsOf, lastSetting } from "../blocks/block.ts";
@@ -109,8 +109,8 @@ export function trackersOf(instance: Block, model: Model): readonly TrackerConfi
   );
   const seen = new Set<string>();
   return [...usable, ...implied].filter(({ kind, name }) => {
-    // keepalived ignores the own interface here, with or without a weight, even under
-    // dont_track_primary.
+    // keepalived ignores the instance's own interface here, with or without a weight, even with
+    // `dont_track_primary`.
     if (kind === "interface" && name === own) return false;
     const key = `${kind} ${name}`;
     if (seen.has(key)) return false;

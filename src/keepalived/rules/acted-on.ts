@@ -1,6 +1,6 @@
 /**
  * Keywords that Baton reads and does not act on, by consequence. One finding per kind of loss and
- * file, with every place: twenty notifications by mail are one piece of news.
+ * file, with every place: twenty mail notifications are one finding.
  */
 import type { Span } from "#diagnostics/source";
 import { type Block, booleanOf, itemsOf, type Setting } from "../blocks/block.ts";
@@ -68,7 +68,7 @@ function keyOf(acts: Acts, word: string): string {
   return acts.kind === "foreign" ? "foreign" : word;
 }
 
-/** `vrrp_strict false` asks for nothing. */
+/** `vrrp_strict false` changes nothing, so nothing is lost. */
 function isOff(block: Block, setting: Setting): boolean {
   return setting.value.kind === "boolean" && booleanOf(block, setting.keyword.word) === false;
 }

@@ -32,7 +32,7 @@ export const checkAddresses: Rule = (context) => {
   }
 };
 
-/** By address; small whole numbers are found faster than texts. */
+/** By address: a map finds small integers faster than texts. */
 type Owners = Map<number | string, { readonly block: Block; readonly item: AddressItem }[]>;
 
 function both(block: Block): readonly AddressItem[] {
@@ -107,7 +107,7 @@ function checkHosts({ report }: RuleContext, block: Block): void {
 /** A prefix that was written says which network the address is meant for. */
 function checkSubnet({ report }: RuleContext, block: Block): void {
   const source = addressOf(block, "unicast_src_ip") ?? addressOf(block, "mcast_src_ip");
-  // Where the device is not the peers', neither is its network.
+  // Without a device of its own there is no network to compare with.
   if (source?.family !== 4 || isUnbound(block)) return;
   for (const item of both(block)) {
     const { ip, prefix } = item;

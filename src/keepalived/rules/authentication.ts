@@ -9,7 +9,7 @@ export const checkAuthentication: Rule = ({ model, report }) => {
   for (const instance of model.instances) {
     const block = blocksOf(instance, "authentication").at(-1);
     if (block === undefined || instance.damaged) continue;
-    // Nothing of it is sent, and rules/strict.ts says so.
+    // Strict mode sends no password, and rules/strict.ts reports that.
     if (isStrict(instance, model)) continue;
     const place = placeOf(block);
     const password = writtenPassword(instance);

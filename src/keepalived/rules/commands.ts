@@ -7,7 +7,7 @@ import { type Block, hasSetting, lastSetting, type Setting } from "../blocks/blo
 import { userOf } from "../plan/notify.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
-/** Folders anybody may write to; a program there is anybody's program. */
+/** Folders that every user can write to, and so replace a program in. */
 const OPEN_FOLDERS = ["/tmp", "/var/tmp", "/dev/shm"];
 
 export const checkCommands: Rule = (context) => {
@@ -43,7 +43,7 @@ function checkCommand({ report }: RuleContext, setting: Setting, user: string): 
     report("VR3003", place, { mark, command: argv.join(" ") });
   }
   if (!program.startsWith("/")) {
-    // `killall` is a program of the system; `check.sh` is a file somebody thinks is found.
+    // `killall` is found in the PATH; `check.sh` without a folder probably is not.
     const file = program.includes("/") || /\.(sh|bash|py|pl|rb|js)$/.test(program);
     report(file ? "VR3004" : "VR3021", place, { path: program });
     return;
@@ -51,7 +51,7 @@ function checkCommand({ report }: RuleContext, setting: Setting, user: string): 
   const folder = OPEN_FOLDERS.find((open) => program.startsWith(`${open}/`));
   if (folder !== undefined) report("VR3005", place, { path: program, folder, user });
   const home = /^(\/home\/([^/]+))\//.exec(program);
-  // Who runs their own program gains nothing by changing it.
+  // A user who can change a program that runs as that same user gains nothing.
   if (home !== null && home[2] !== user)
     report("VR3018", place, { path: program, folder: home[1] ?? "", user });
 }

@@ -56,7 +56,8 @@ function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
   for (const { keyword, token, args } of block.settings) {
     const [first] = args;
     if (SECRET_KEYWORDS.includes(keyword.word)) {
-      // Not at the word itself: reports show the line they point at, and end up in tickets.
+      // Points at the block and not at the secret's line: reports quote the line, and end up in
+      // tickets.
       const facts = { keyword: keyword.word, line: lineOf(token.span) };
       report("VR2060", placeOf(block), facts);
       continue;

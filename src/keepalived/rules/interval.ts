@@ -5,8 +5,8 @@ import { downTimerOf, intervalOf, versionOf } from "../model/effective.ts";
 import type { Rule } from "./rule.ts";
 
 /**
- * Four advertisements a second apart are usual; from `advert_int 4` on, who waits should know how
- * long.
+ * From `advert_int 4` on it takes more than twelve seconds until a dead master is noticed: worth a
+ * remark.
  */
 const SLOW_SECONDS = 12;
 

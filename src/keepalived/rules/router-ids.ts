@@ -30,7 +30,7 @@ export const checkRouterIds: Rule = ({ model, report, stop }) => {
     const where = (other: Block): typeof place =>
       lastSetting(other, "virtual_router_id")?.args[0]?.span ?? placeOf(other);
     const ways = waysOf(block, model).map((way) => `${vrid} ${way}`);
-    // What is bound to no device hears what comes by any.
+    // An instance without an interface receives what arrives on any of them.
     const twin = ways
       .map((way) =>
         isEverywhere
@@ -58,7 +58,7 @@ export const checkRouterIds: Rule = ({ model, report, stop }) => {
   }
 };
 
-/** No device has such a name: those that are bound to none, and all there are. */
+/** Keys that cannot be names of interfaces: instances without one, and all instances. */
 const UNBOUND = "/";
 const ALL = "//";
 

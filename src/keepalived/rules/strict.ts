@@ -1,6 +1,6 @@
 /**
- * `vrrp_strict`, the usual reason why a virtual address does not answer, and of two masters where
- * one node lacks it.
+ * `vrrp_strict`: the usual reason why a virtual address does not answer, and for two masters where
+ * only one node has it.
  */
 
 import {

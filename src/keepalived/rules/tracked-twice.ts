@@ -1,4 +1,4 @@
-/** The own interface among the tracked ones, and names tracked twice. */
+/** The instance's own interface among the tracked ones, and names tracked twice. */
 
 import { itemsOf } from "../blocks/block.ts";
 import { interfaceOf } from "../model/effective.ts";

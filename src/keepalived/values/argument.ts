@@ -33,20 +33,20 @@ export function need(context: ValueContext, expected: ExpectedArgument): Token |
   const { keyword, token, report } = context;
   const facts = { keyword: keyword.word, expected };
   if (keyword.bareIsSkipped !== true) report(finding("VR1020", token.span, facts));
-  // Where nothing is done about the keyword, nothing is lost with its line.
+  // Baton does nothing about this keyword, so nothing is lost with its line.
   else if (doesNothing(keyword)) report(finding("VR1041", token.span, facts));
   else report(finding("VR1040", token.span, facts));
   return undefined;
 }
 
 /**
- * Nothing is lost with its line: Baton has no use for it, or would do without it anyway and has
- * said so.
+ * Nothing is lost with its line: Baton has no use for the keyword, or does without it anyway and
+ * reports that.
  */
 export const doesNothing = ({ acts }: Keyword): boolean =>
   acts.kind === "no-need" || (acts.kind === "without" && acts.severity === "warning");
 
-/** Tokens after the arguments are dropped without a word by keepalived. */
+/** keepalived drops what stands after the arguments, and logs nothing. */
 export function extra(context: ValueContext, taken: number): void {
   const { args, keyword, table, report } = context;
   const first = args[taken];

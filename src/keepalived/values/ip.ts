@@ -1,6 +1,6 @@
 /**
- * Addresses as configuration files write them. IPv6 is read and checked so that it can be named;
- * Baton does not own any yet.
+ * Addresses as configuration files write them. IPv6 is parsed so that a finding can name the
+ * address; Baton cannot own one yet.
  */
 import { type Ipv4, readIpv4 } from "#units/address";
 

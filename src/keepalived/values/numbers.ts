@@ -27,8 +27,8 @@ export function keptNumber(takes: NumberTakes, text: string): number | undefined
     case "digits":
       return within(takes, leadingInteger(text));
     case "microseconds": {
-      // Its reader leaves out the point and stops before it multiplies: `5s` is 5, `2.5s` is 25
-      // millionths.
+      // keepalived's reader skips the point, and stops at the letter before it multiplies: `5s` is
+      // 5 and `2.5s` is 25 microseconds.
       if (readDecimal(text) !== undefined) return undefined;
       const digits = /^[0-9.]*/.exec(text.trimStart())?.[0] ?? "";
       if (!/[0-9]/.test(digits)) return undefined;

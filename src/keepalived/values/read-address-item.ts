@@ -22,8 +22,8 @@ function readNetwork(context: ItemContext, token: Token): AddressWithPrefix | un
   const slash = text.indexOf("/");
   const host = slash < 0 ? text : text.slice(0, slash);
   const length = slash < 0 ? undefined : text.slice(slash + 1);
-  // keepalived reads the digits of a prefix length and forgives what follows; an address it does
-  // not.
+  // keepalived reads the leading digits of a prefix length and ignores the rest; an address has to
+  // be right.
   const ip = isReported && length === undefined ? undefined : readIp(host);
   if (ip === undefined || length?.includes("/") === true) {
     if (!isReported)
@@ -95,7 +95,7 @@ export function readAddressItem(context: ItemContext, first: Token): AddressItem
     const token = tokens[at];
     if (token === undefined) break;
     const known = ADDRESS_OPTIONS.includes(token.text);
-    // One word that is not understood usually has an argument that is not either.
+    // An option that is not understood usually has an argument that is not understood either.
     const quiet = { ...context, report: misread && !known ? ignore : context.report };
     misread ||= !known;
     const taken = readAddressOption(quiet, first, network, token, tokens[at + 1], draft);

@@ -14,7 +14,7 @@ export function readCommandArgument(
 ): Value | undefined {
   const { args, report, line } = context;
   if (args.length === 0 && takes.optional === true) return { kind: "command", command: undefined };
-  // keepalived cannot read the command, says so, and goes on without it.
+  // keepalived cannot read the command, logs that, and goes on without it.
   if (args.length === 0 && context.openQuote) return undefined;
   if (need(context, "command") === undefined) return undefined;
   const split = splitCommandLine(line);
@@ -43,8 +43,8 @@ export function readCommandArgument(
 }
 
 /**
- * The correction is offered where the tokens hold nothing that a second splitting would read
- * otherwise.
+ * The correction is offered only where quoting the whole command cannot change how its tokens are
+ * split.
  */
 function reportLoose(
   { keyword, report }: ValueContext,
@@ -99,8 +99,8 @@ export function readProgram(context: ValueContext): Value | undefined {
 }
 
 /**
- * Without the quotes the tokens are program and parameters; a program with a blank in its name is
- * rare, but there are some.
+ * Without the quotes they are program and parameters. Not certain: a few programs have a blank in
+ * their name.
  */
 function programFix(
   token: Token,

@@ -81,8 +81,8 @@ function readPeer(context: ItemContext, first: Token): ListItem | undefined {
 
 /**
  * `NAME [weight N [reverse|noreverse]]`. keepalived 2.2.7 drops the whole line, the check with it,
- * for a word it does not know after the name or a weight without its number; a fourth word it does
- * not know costs only itself.
+ * for a word it does not know after the name or a weight without its number; an unknown fourth word
+ * is only ignored.
  */
 function readTracked(context: ItemContext, first: Token): ListItem | undefined {
   const { tokens, report, keyword } = context;
@@ -102,7 +102,7 @@ function readTracked(context: ItemContext, first: Token): ListItem | undefined {
     report(finding("VR2001", third.span, facts));
   }
   if (Math.abs(weight) > limit) {
-    // One more is taken for the limit where that is 253.
+    // Where the limit is 253, keepalived takes 254 for it.
     const isNear = limit === 253 && Math.abs(weight) === 254;
     const isInterface = keyword.word === "track_interface";
     const used = isNear ? Math.sign(weight) * 253 : isInterface ? 0 : undefined;
@@ -113,7 +113,7 @@ function readTracked(context: ItemContext, first: Token): ListItem | undefined {
   }
   const known = fourth === undefined || fourth.text === "reverse" || fourth.text === "noreverse";
   if (!known) {
-    // In this list alone it costs the line, too.
+    // In this list alone the whole line is dropped.
     const dropped = keyword.word === "track_file";
     reportUnknownOption(context, fourth, ["reverse", "noreverse"], dropped);
     if (dropped) return undefined;
