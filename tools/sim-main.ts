@@ -3,11 +3,11 @@
  *
  *   --seeds N    how many seeds (default 1000)         --from S     first seed (default 0)
  *   --nodes K    machines in a cluster (default mixed) --seconds T  stop after so many seconds
- *   --seed S     this one only, told in full           --keep-going report all failures, not only the first
- *   --no-shrink  tell it as it was drawn               --costs      what each seed costs
+ *   --seed S     this one only, with its whole trace   --keep-going report all failures, not only the first
+ *   --no-shrink  trace it as it was drawn              --costs      what each seed costs
  *   --scenario F run the scenario in the file (JSON)   --print      print the scenario of --seed and end
  *
- * A failing seed is made smaller and told line by line. Exit status 1 if any failed.
+ * A failing seed is made smaller and shown line by line. Exit status 1 if any failed.
  */
 import { readFileSync } from "node:fs";
 import { generateScenario } from "#sim/generate";
@@ -31,13 +31,17 @@ const values = toolOptions(import.meta.filename, {
   },
 });
 
-const say = (text: string): void => {
+const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 const options =
   values.nodes === undefined ? {} : { machines: wholeNumber("nodes", values.nodes, 2) };
 
-function tell(scenario: Scenario, result: RunResult): void {
+const asSeconds = (micros: number, digits: number): string => (micros / 1_000_000).toFixed(digits);
+const asMilliseconds = (micros: number, digits = 0): string => (micros / 1_000).toFixed(digits);
+const atText = (micros: number): string => asSeconds(micros, 6).padStart(12);
+
+function printRun(scenario: Scenario, result: RunResult): void {
   const cluster = scenario.machines.map((machine) =>
     machine.instances
       .map(
@@ -47,26 +51,25 @@ function tell(scenario: Scenario, result: RunResult): void {
       .join("+"),
   );
   const router = scenario.machines[0]?.instances[0]?.router;
-  say(
+  print(
     `  v${router?.version} ${router?.preempt === true ? "preempt" : "nopreempt"} ${router?.handover} guard=${scenario.hasGuard} downs=${router?.downTimerAdverts} | ${cluster.join(" | ")}`,
   );
-  for (const line of result.story)
-    say(`  ${(line.at / 1_000_000).toFixed(6).padStart(12)} ${line.text}`);
-  for (const one of result.violations)
-    say(`  ${(one.at / 1_000_000).toFixed(6).padStart(12)} VIOLATION ${one.check}: ${one.text}`);
+  for (const { at, text } of result.trace) print(`  ${atText(at)} ${text}`);
+  for (const { at, check, text } of result.violations)
+    print(`  ${atText(at)} VIOLATION ${check}: ${text}`);
 }
 
 function explain(scenario: Scenario, check: string): void {
   const small = values["no-shrink"] ? scenario : shrinkScenario(scenario, check);
-  tell(small, runScenario(small, { story: true }));
-  say(`  scenario: ${JSON.stringify(small)}`);
+  printRun(small, runScenario(small, { trace: true }));
+  print(`  scenario: ${JSON.stringify(small)}`);
 }
 
 function runOne(scenario: Scenario): number {
   const begunAt = performance.now();
-  const result = runScenario(scenario, { story: true });
-  tell(scenario, result);
-  say(`cost: ${(performance.now() - begunAt).toFixed(1)} ms, ${result.events} events`);
+  const result = runScenario(scenario, { trace: true });
+  printRun(scenario, result);
+  print(`cost: ${(performance.now() - begunAt).toFixed(1)} ms, ${result.events} events`);
   return result.violations.length > 0 ? 1 : 0;
 }
 
@@ -89,88 +92,115 @@ function showProgress(count: number): (done: number, failed: number, isLast?: bo
   };
 }
 
+/** Sums and maxima over all seeds of a run. */
+class Totals {
+  readonly #startedAt = performance.now();
+  readonly #failures = new Map<string, number[]>();
+  readonly #reasons: Record<string, number> = {};
+  readonly #overlap: Record<string, number> = {};
+  readonly #costs: { readonly seed: number; readonly milliseconds: number }[] = [];
+  readonly #blackhole = { micros: 0, longest: 0, checked: 0, checkedLongest: 0 };
+  readonly #agreement = { moves: 0, longest: 0, unseen: 0, again: 0 };
+  #clouds = 0;
+  #events = 0;
+  #simulated = 0;
+
+  get failed(): number {
+    return this.#failures.size;
+  }
+
+  get seeds(): number {
+    return this.#costs.length;
+  }
+
+  get milliseconds(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  add(seed: number, scenario: Scenario, result: RunResult, milliseconds: number): void {
+    this.#costs.push({ seed, milliseconds });
+    const { blackhole, agreement, overlap } = result;
+    this.#blackhole.micros += blackhole.micros;
+    this.#blackhole.checked += blackhole.checked;
+    raise(this.#blackhole, "longest", blackhole.longest);
+    raise(this.#blackhole, "checkedLongest", blackhole.checkedLongest);
+    this.#clouds += scenario.platform === undefined ? 0 : 1;
+    this.#agreement.moves += agreement.moves;
+    this.#agreement.unseen += agreement.unseen;
+    this.#agreement.again += agreement.again;
+    raise(this.#agreement, "longest", agreement.longest);
+    this.#events += result.events;
+    this.#simulated += result.micros;
+    for (const [reason, times] of Object.entries(result.reasons))
+      this.#reasons[reason] = (this.#reasons[reason] ?? 0) + times;
+    for (const [excuse, micros] of Object.entries(overlap.longest))
+      raise(this.#overlap, excuse, micros);
+    const [violation] = result.violations;
+    if (violation === undefined) return;
+    const seeds = this.#failures.get(violation.check) ?? [];
+    this.#failures.set(violation.check, [...seeds, seed]);
+  }
+
+  print(): void {
+    const seconds = this.milliseconds / 1_000;
+    print(
+      `${this.seeds} seeds in ${seconds.toFixed(1)} s: ${(this.#simulated / 3_600_000_000).toFixed(1)} simulated hours, ${(this.#events / 1_000_000).toFixed(2)} million events`,
+    );
+    const reasons = Object.entries(this.#reasons).toSorted((a, b) => b[1] - a[1]);
+    print(`changes of state: ${reasons.map(([reason, times]) => `${reason} ${times}`).join(", ")}`);
+    const overlaps = Object.entries(this.#overlap).map(
+      ([excuse, micros]) => `${excuse} ${asMilliseconds(micros)} ms`,
+    );
+    print(`longest time with two owners that hear each other: ${overlaps.join(", ")}`);
+    const { micros, longest, checked, checkedLongest } = this.#blackhole;
+    print(
+      `clients in blackhole windows: ${asSeconds(micros, 0)} s in all, ${asMilliseconds(longest)} ms at once; ${checked} windows checked, ${asMilliseconds(checkedLongest, 1)} ms where there was nothing to wait for`,
+    );
+    const { moves, unseen, again } = this.#agreement;
+    print(
+      `${this.#clouds} clouds: ${moves} times an address was moved away from an owner that showed agreement, reported after ${asMilliseconds(this.#agreement.longest)} ms at most (trouble aside); ${unseen} came back within one second of its date; ${again} announcements called for`,
+    );
+    const dearest = this.#costs.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, 5);
+    print(
+      `cost: ${((1_000 * seconds) / this.seeds).toFixed(1)} ms a seed; dearest: ${dearest
+        .map(({ seed, milliseconds }) => `${seed} ${milliseconds.toFixed(0)} ms`)
+        .join(", ")}`,
+    );
+    for (const [check, seeds] of this.#failures)
+      print(`FAILED ${check}: ${seeds.length} seeds, ${seeds.slice(0, 100).join(" ")}`);
+  }
+}
+
+function raise<K extends string>(maxima: Record<K, number>, name: K, value: number): void {
+  maxima[name] = Math.max(maxima[name] ?? 0, value);
+}
+
 function runMany(): number {
-  const startedAt = performance.now();
   const first = wholeNumber("from", values.from);
   const count = wholeNumber("seeds", values.seeds, 1);
   const limit =
     values.seconds === undefined
       ? Number.POSITIVE_INFINITY
       : wholeNumber("seconds", values.seconds, 1) * 1_000;
-  const failures = new Map<string, number[]>();
-  const reasons: Record<string, number> = {};
-  const longest: Record<string, number> = {};
-  const costs: { readonly seed: number; readonly milliseconds: number }[] = [];
-  const darkness = { micros: 0, longest: 0, judged: 0, judgedLongest: 0 };
-  const agreement = { moves: 0, longest: 0, unseen: 0, again: 0 };
-  let clouds = 0;
-  let events = 0;
-  let simulated = 0;
+  const totals = new Totals();
   const progress = showProgress(count);
-  for (let seed = first; seed < first + count; seed++) {
-    if (performance.now() - startedAt > limit) break;
-    progress(seed - first, failures.size);
+  for (let seed = first; seed < first + count && totals.milliseconds <= limit; seed++) {
+    progress(seed - first, totals.failed);
     const scenario = generateScenario(seed, options);
     const begunAt = performance.now();
     const result = runScenario(scenario);
-    costs.push({ seed, milliseconds: performance.now() - begunAt });
-    if (values.costs)
-      say(`seed ${seed}: ${costs.at(-1)?.milliseconds.toFixed(1)} ms, ${result.events} events`);
-    darkness.micros += result.darkness.micros;
-    darkness.judged += result.darkness.judged;
-    darkness.longest = Math.max(darkness.longest, result.darkness.longest);
-    darkness.judgedLongest = Math.max(darkness.judgedLongest, result.darkness.judgedLongest);
-    clouds += scenario.platform === undefined ? 0 : 1;
-    agreement.moves += result.agreement.moves;
-    agreement.unseen += result.agreement.unseen;
-    agreement.again += result.agreement.again;
-    agreement.longest = Math.max(agreement.longest, result.agreement.longest);
-    events += result.events;
-    simulated += result.micros;
-    for (const [reason, times] of Object.entries(result.reasons))
-      reasons[reason] = (reasons[reason] ?? 0) + times;
-    for (const [excuse, micros] of Object.entries(result.overlap.longest))
-      longest[excuse] = Math.max(longest[excuse] ?? 0, micros);
-    const violation = result.violations[0];
-    if (violation === undefined) continue;
-    const seeds = failures.get(violation.check) ?? [];
-    failures.set(violation.check, [...seeds, seed]);
-    if (values["keep-going"]) continue;
-    say(`seed ${seed} fails: ${violation.check}: ${violation.text}`);
+    const milliseconds = performance.now() - begunAt;
+    totals.add(seed, scenario, result, milliseconds);
+    if (values.costs) print(`seed ${seed}: ${milliseconds.toFixed(1)} ms, ${result.events} events`);
+    const [violation] = result.violations;
+    if (violation === undefined || values["keep-going"]) continue;
+    print(`seed ${seed} fails: ${violation.check}: ${violation.text}`);
     explain(scenario, violation.check);
     break;
   }
-  progress(costs.length, failures.size, true);
-  const seconds = (performance.now() - startedAt) / 1_000;
-  say(
-    `${costs.length} seeds in ${seconds.toFixed(1)} s: ${(simulated / 3_600_000_000).toFixed(1)} simulated hours, ${(events / 1_000_000).toFixed(2)} million events`,
-  );
-  say(
-    `changes of state: ${Object.entries(reasons)
-      .toSorted((a, b) => b[1] - a[1])
-      .map(([reason, times]) => `${reason} ${times}`)
-      .join(", ")}`,
-  );
-  say(
-    `longest time with two owners in hearing: ${Object.entries(longest)
-      .map(([excuse, micros]) => `${excuse} ${(micros / 1_000).toFixed(0)} ms`)
-      .join(", ")}`,
-  );
-  say(
-    `clients in the dark: ${(darkness.micros / 1_000_000).toFixed(0)} s in all, ${(darkness.longest / 1_000).toFixed(0)} ms at once; ${darkness.judged} times judged, ${(darkness.judgedLongest / 1_000).toFixed(1)} ms where there was nothing to wait for`,
-  );
-  say(
-    `${clouds} clouds: ${agreement.moves} times an address was moved away from an owner that showed agreement, reported after ${(agreement.longest / 1_000).toFixed(0)} ms at most (trouble aside); ${agreement.unseen} came back within one second of its date; ${agreement.again} announcements called for`,
-  );
-  const dearest = costs.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, 5);
-  say(
-    `cost: ${((1_000 * seconds) / costs.length).toFixed(1)} ms a seed; dearest: ${dearest
-      .map(({ seed, milliseconds }) => `${seed} ${milliseconds.toFixed(0)} ms`)
-      .join(", ")}`,
-  );
-  for (const [check, seeds] of failures)
-    say(`FAILED ${check}: ${seeds.length} seeds, ${seeds.slice(0, 100).join(" ")}`);
-  return failures.size > 0 ? 1 : 0;
+  progress(totals.seeds, totals.failed, true);
+  totals.print();
+  return totals.failed > 0 ? 1 : 0;
 }
 
 if (values.scenario !== undefined) {
@@ -179,7 +209,7 @@ if (values.scenario !== undefined) {
   );
 } else if (values.seed !== undefined) {
   const scenario = generateScenario(wholeNumber("seed", values.seed), options);
-  if (values.print) say(JSON.stringify(scenario));
+  if (values.print) print(JSON.stringify(scenario));
   else process.exitCode = runOne(scenario);
 } else {
   process.exitCode = runMany();

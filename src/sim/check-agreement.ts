@@ -1,5 +1,5 @@
 /**
- * What a daemon shows of the platform, against what the platform did. Only where there is a cloud.
+ * What a daemon shows of the platform, against what the platform did. Complains about nothing where there is no cloud.
  *
  *  - Never "agrees" by an answer that was asked for before the last sign to the contrary.
  *  - An address that the platform has moved away from a node that showed "agrees" is reported: `REPORTED` later, and the time
@@ -12,9 +12,8 @@ import { verdictOf } from "#cloud/agreement/agreement-state";
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { Report } from "#vrrp/router/event";
 import type { AgreementWatch, MachineView } from "./cluster-view.ts";
-import type { ClusterFacts } from "./facts.ts";
+import { type ClusterFacts, NEVER } from "./facts.ts";
 import type { Observer } from "./observer.ts";
-import type { Platform } from "./platform.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** docs/guarantees.md */
@@ -33,7 +32,7 @@ export interface AgreementTotals {
   /** Moves away from a node that showed "agrees", and the longest time until it showed otherwise. */
   moves: number;
   longest: number;
-  /** Came and went within one second: its date does not tell. */
+  /** Came and went within one second: its date does not show it. */
   unseen: number;
   again: number;
 }
@@ -54,38 +53,17 @@ interface Case {
   again: number[];
 }
 
-const NEVER = Number.NEGATIVE_INFINITY;
-
-export function checkAgreement(
-  cluster: SimulatedCluster,
-  facts: ClusterFacts,
-): { readonly observer: Observer; readonly totals: AgreementTotals } {
-  const totals: AgreementTotals = { moves: 0, longest: 0, unseen: 0, again: 0 };
-  const { platform } = cluster;
-  return platform === undefined
-    ? { observer: {}, totals }
-    : { observer: new AgreementChecker(cluster, facts, platform, totals).observer(), totals };
-}
-
-class AgreementChecker {
+export class AgreementChecker {
+  readonly totals: AgreementTotals = { moves: 0, longest: 0, unseen: 0, again: 0 };
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
-  readonly #platform: Platform;
-  readonly #totals: AgreementTotals;
   readonly #cases = new Map<string, Case>();
   #faults = 0;
   #troubleAt = NEVER;
 
-  constructor(
-    cluster: SimulatedCluster,
-    facts: ClusterFacts,
-    platform: Platform,
-    totals: AgreementTotals,
-  ) {
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
     this.#cluster = cluster;
     this.#facts = facts;
-    this.#platform = platform;
-    this.#totals = totals;
   }
 
   observer(): Observer {
@@ -152,7 +130,7 @@ class AgreementChecker {
         `asked ${now - one.yesAskedAt} us ago, sign ${now - one.signAt} us ago`,
       );
     if (one.movedAt === undefined || kind === "agrees" || kind === "unknown") return;
-    this.#totals.longest = Math.max(this.#totals.longest, now - one.countsFrom);
+    this.totals.longest = Math.max(this.totals.longest, now - one.countsFrom);
     one.movedAt = undefined;
   }
 
@@ -163,10 +141,10 @@ class AgreementChecker {
       if (one.machine.id === to) this.#cameBack(one);
       if (one.machine.id !== from || verdictOf(one.watch.state).kind !== "agrees") continue;
       if (one.movedAt !== undefined) continue;
-      this.#totals.moves += 1;
+      this.totals.moves += 1;
       one.movedAt = now;
       one.countsFrom = now;
-      this.#judgeAt(one, now, now);
+      this.#checkAt(one, now, now);
     }
   }
 
@@ -174,19 +152,20 @@ class AgreementChecker {
     const { now } = this.#facts;
     if (one.movedAt !== undefined && second(now) === second(one.cameAt)) {
       one.movedAt = undefined;
-      this.#totals.unseen += 1;
+      this.totals.unseen += 1;
     }
     one.cameAt = now;
   }
 
-  #judgeAt(one: Case, movedAt: number, from: number): void {
-    const { queue } = this.#cluster;
-    queue.at(from + REPORTED + 2 * this.#platform.spec.askMax + LATE, () => {
+  #checkAt(one: Case, movedAt: number, from: number): void {
+    const { queue, platform } = this.#cluster;
+    const answers = 2 * (platform?.spec.askMax ?? 0);
+    queue.at(from + REPORTED + answers + LATE, () => {
       if (one.movedAt !== movedAt || !isThere(one)) return;
       const well = this.#wellSince(one.machine);
       if (well > from) {
         one.countsFrom = well;
-        return this.#judgeAt(one, movedAt, well);
+        return this.#checkAt(one, movedAt, well);
       }
       this.#violate("move-not-reported", one, `moved ${queue.now - movedAt} us ago`);
     });
@@ -201,7 +180,7 @@ class AgreementChecker {
 
   #announced(one: Case): void {
     const { now } = this.#facts;
-    this.#totals.again += 1;
+    this.totals.again += 1;
     one.again.push(now);
     while ((one.again[0] ?? now) < now - WINDOW) one.again.shift();
     if (one.again.length > WINDOW_MOST)
@@ -210,12 +189,13 @@ class AgreementChecker {
 
   /** keepalived asks nobody and announces once: what it owns is bound to whom it was. */
   #atEnd(): void {
-    if (this.#cluster.rivals.length > 0) return;
+    const { rivals, platform } = this.#cluster;
+    if (rivals.length > 0 || platform === undefined) return;
     for (const one of this.#cases.values()) {
       const { machine, watch } = one;
-      const isMaster = this.#facts.seatNamed(machine, watch.instance)?.state === "MASTER";
-      if (!isMaster || !isThere(one) || !this.#platform.admits(machine.id)) continue;
-      const holder = this.#platform.holderOf(watch.address);
+      const isMaster = this.#facts.routerNamed(machine, watch.instance)?.state === "MASTER";
+      if (!isMaster || !isThere(one) || !platform.admits(machine.id)) continue;
+      const holder = platform.holderOf(watch.address);
       const { kind } = verdictOf(watch.state);
       // A sign of a moment ago is still to be asked about (seed 60206).
       const isBeingAsked = kind === "doubtful" && one.signAt > this.#facts.now - ANSWERED;

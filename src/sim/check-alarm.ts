@@ -1,95 +1,99 @@
 /**
- * A router at fault that hears nobody own the address for two detection times says so ("no-owner"), once for each silence; and
- * not while an owner is heard.
+ * A router at fault that hears nobody own the address for two detection times reports it ("no-owner"), once for each such
+ * time; and not while an owner is heard.
  */
 import { masterDown } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
-import type { ClusterFacts, Seat } from "./facts.ts";
+import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
+/** Detection times. */
 const TIMEOUT = 2;
 
-export function checkAlarm(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
-  const raisedAt = new Map<Seat, number>();
-  const watched = new Set<Seat>();
+export class AlarmChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+  readonly #raisedAt = new Map<ObservedRouter, number>();
+  readonly #watched = new Set<ObservedRouter>();
 
-  const isCurrent = (seat: Seat): boolean =>
-    facts.seat(seat.machine, seat.vrid) === seat && seat.state === "FAULT";
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+  }
 
-  const lateOf = (machine: MachineView): number =>
-    4 * (cluster.scenario.wakeLateMicros + 100) +
-    4 * (machine.extraLate + machine.kernel.faults.slowMicros) +
-    1_000;
+  observer(): Observer {
+    return {
+      transition: (machine, { instance, to }) => {
+        const router = to === "FAULT" ? this.#facts.routerNamed(machine, instance) : undefined;
+        if (router !== undefined) this.#watch(router, 0);
+      },
+      advertArrived: (machine, _, vrid) => {
+        const router = this.#facts.routerOf(machine, vrid);
+        if (router?.state === "FAULT") this.#watch(router, 0);
+      },
+      engineMessage: (machine, message) => {
+        if (message.type === "report" && message.report.kind === "no-owner")
+          this.#raised(machine, message.instance);
+      },
+    };
+  }
 
-  /** Anything that may have been an owner's word, and time in which the machine or its clock did not run, do not count. */
-  const quietSince = (seat: Seat): number =>
-    Math.max(
-      seat.since,
-      seat.heardAt ?? 0,
-      facts.runsSince(seat.machine),
-      facts.unwellAt(seat.machine),
-    );
+  #watch(router: ObservedRouter, delay: number): void {
+    if (this.#watched.has(router)) return;
+    this.#watched.add(router);
+    this.#cluster.queue.in(delay + 1, () => this.#look(router));
+  }
 
-  /** An unknown peer's packet may have been refused; a node's own is an owner's word. */
-  const ownersWordAt = (seat: Seat): number => {
-    let heardAt = Number.NEGATIVE_INFINITY;
-    for (const [node, heard] of seat.heard) if (node >= 0) heardAt = Math.max(heardAt, heard.at);
-    return heardAt;
-  };
-
-  const look = (seat: Seat): void => {
-    watched.delete(seat);
-    if (!isCurrent(seat)) return;
-    const { machine } = seat;
-    const since = quietSince(seat);
-    const silent = machine.engineRuns ? facts.now - since : 0;
-    const limit = TIMEOUT * facts.detection(seat.vrid) + lateOf(machine);
-    // One alarm is for the whole silence, which an unknown peer's packet may have ended or not (seed 35959).
-    const raisedLast = raisedAt.get(seat) ?? Number.NEGATIVE_INFINITY;
-    if (raisedLast >= Math.max(seat.since, ownersWordAt(seat))) return;
-    if (silent <= limit) return watch(seat, limit - silent);
-    cluster.violate(
+  #look(router: ObservedRouter): void {
+    this.#watched.delete(router);
+    const { machine, vrid, state, name } = router;
+    if (this.#facts.routerOf(machine, vrid) !== router || state !== "FAULT") return;
+    const unheard = machine.engineRuns ? this.#facts.now - this.#unheardSince(router) : 0;
+    const limit = TIMEOUT * this.#facts.detection(vrid) + this.#lateOf(machine);
+    // One alarm is for all of it, whether an unknown peer's packet has ended it or not (seed 35959).
+    const raisedLast = this.#raisedAt.get(router) ?? NEVER;
+    if (raisedLast >= Math.max(router.since, ownerHeardAt(router))) return;
+    if (unheard <= limit) return this.#watch(router, limit - unheard);
+    this.#cluster.violate(
       "no-alarm",
-      `machine ${machine.id} ${seat.name} is at fault, has heard nobody for ${silent} us and says nothing (limit ${limit})`,
+      `machine ${machine.id} ${name} is at fault, has heard nobody for ${unheard} us and does not report it (limit ${limit})`,
     );
-  };
+  }
 
-  const watch = (seat: Seat, delay: number): void => {
-    if (watched.has(seat)) return;
-    watched.add(seat);
-    cluster.queue.in(delay + 1, () => look(seat));
-  };
+  #raised(machine: MachineView, name: string): void {
+    const router = this.#facts.routerNamed(machine, name);
+    if (router === undefined) return;
+    const { now } = this.#facts;
+    this.#raisedAt.set(router, now);
+    const who = `machine ${machine.id} ${name}`;
+    if (router.state !== "FAULT") this.#cluster.violate("false-alarm", `${who} is ${router.state}`);
+    const heardAt = ownerHeardAt(router);
+    if (this.#facts.unwellAt(machine) > heardAt) return;
+    const soonest = TIMEOUT * masterDown(router.config, router.config.advertInterval, 255);
+    if (now - heardAt < soonest)
+      this.#cluster.violate("false-alarm", `${who} heard an owner ${now - heardAt} us ago`);
+  }
 
-  const raised = (machine: MachineView, name: string): void => {
-    const seat = facts.seatNamed(machine, name);
-    if (seat === undefined) return;
-    raisedAt.set(seat, facts.now);
-    if (seat.state !== "FAULT")
-      cluster.violate("false-alarm", `machine ${machine.id} ${name} is ${seat.state}`);
-    const heardAt = ownersWordAt(seat);
-    if (facts.unwellAt(machine) > heardAt) return;
-    const { router } = seat;
-    const soonest = TIMEOUT * masterDown(router, router.advertInterval, 255);
-    if (facts.now - heardAt < soonest)
-      cluster.violate(
-        "false-alarm",
-        `machine ${machine.id} ${name} heard an owner ${facts.now - heardAt} us ago`,
-      );
-  };
+  /** What may have been an owner's advertisement, and time in which machine or clock did not run, do not count. */
+  #unheardSince({ machine, since, heardAt }: ObservedRouter): number {
+    return Math.max(
+      since,
+      heardAt ?? 0,
+      this.#facts.runsSince(machine),
+      this.#facts.unwellAt(machine),
+    );
+  }
 
-  return {
-    transition: (machine, { instance, to }) => {
-      const seat = to === "FAULT" ? facts.seatNamed(machine, instance) : undefined;
-      if (seat !== undefined) watch(seat, 0);
-    },
-    advertArrived: (machine, _, vrid) => {
-      const seat = facts.seat(machine, vrid);
-      if (seat?.state === "FAULT") watch(seat, 0);
-    },
-    engineMessage: (machine, message) => {
-      if (message.type === "report" && message.report.kind === "no-owner")
-        raised(machine, message.instance);
-    },
-  };
+  #lateOf({ extraLate, kernel }: MachineView): number {
+    const wake = this.#cluster.scenario.wakeLateMicros + 100;
+    return 4 * wake + 4 * (extraLate + kernel.faults.slowMicros) + 1_000;
+  }
+}
+
+/** An unknown peer's packet may have been refused; a node's own is an owner's. */
+function ownerHeardAt({ heard }: ObservedRouter): number {
+  let heardAt = NEVER;
+  for (const [node, { at }] of heard) if (node >= 0) heardAt = Math.max(heardAt, at);
+  return heardAt;
 }

@@ -1,8 +1,8 @@
 /**
- * Two owners between whom only VRRP is filtered hear each other's ARP. Each answer of one calls for one of the other, and moves
- * the clients: after a while they have to be rare, whatever the interval.
+ * Two owners between whom only VRRP is filtered hear each other's ARP. Each answer of one calls for one of the other, and
+ * moves the clients: after a while they have to be rare, whatever the interval.
  *
- * Judged in cuts that are long enough, from `LOUD` after both have been masters, while nothing else happens.
+ * Checked in cuts that are long enough, from `LOUD` after both have been masters, while nothing else happens.
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
@@ -22,58 +22,69 @@ const GAP = 10_000_000;
 const EARLY_ANSWERS = 10;
 const FORMS = 2;
 
-export function checkClaims(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
-  let cut: Fault | undefined;
-  let quietFrom = 0;
-  const counts = new Map<string, number>();
-  /** Called for by the platform's answers, which have a bound of their own (`check-agreement.ts`). */
-  const calledFor = new Map<string, number>();
+export class ClaimChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+  #cut: Fault | undefined;
+  #quietFrom = 0;
+  /** By machine and address. */
+  readonly #counts = new Map<string, number>();
+  /** Called for by the platform's answers, which have a bound of their own (check-agreement.ts). */
+  readonly #calledFor = new Map<string, number>();
 
-  const restart = (): void => {
-    quietFrom = facts.now + LOUD;
-    counts.clear();
-    calledFor.clear();
-  };
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+  }
+
+  observer(): Observer {
+    return {
+      fault: (fault, begins) => {
+        if (fault.kind === "vrrp-cut") this.#cut = begins ? fault : undefined;
+        this.#restart();
+      },
+      transition: () => this.#restart(),
+      connectivity: () => this.#restart(),
+      announcedAgain: ({ id }, { address }) => {
+        const name = `${id}/${address}`;
+        this.#calledFor.set(name, (this.#calledFor.get(name) ?? 0) + 1);
+      },
+      arpSent: (machine, address) => {
+        if (this.#cut !== undefined && this.#facts.now >= this.#quietFrom)
+          this.#count(machine, address);
+      },
+    };
+  }
+
+  #restart(): void {
+    this.#quietFrom = this.#facts.now + LOUD;
+    this.#counts.clear();
+    this.#calledFor.clear();
+  }
+
+  #count(machine: MachineView, address: Ipv4): void {
+    const name = `${machine.id}/${address}`;
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, count);
+    const lasted = this.#facts.now - this.#quietFrom;
+    const answers = EARLY_ANSWERS + Math.floor(lasted / GAP);
+    const refreshes = this.#refreshes(machine, address, lasted + GAP);
+    const limit = FORMS * (answers + refreshes + (this.#calledFor.get(name) ?? 0));
+    if (count > limit)
+      this.#cluster.violate(
+        "claims-too-often",
+        `machine ${machine.id} announced ${printIpv4(address)} ${count} times in ${lasted} us`,
+      );
+  }
 
   /** Announcements that come by the clock. */
-  const refreshes = (machine: MachineView, address: Ipv4, lasted: number): number =>
-    facts
+  #refreshes(machine: MachineView, address: Ipv4, lasted: number): number {
+    return this.#facts
       .instancesWith(machine, address)
       .map(({ router }) => router.announce)
       .map(({ refresh, refreshRepeat }) =>
         refresh > 0 ? (Math.ceil(lasted / refresh) + 1) * refreshRepeat : 0,
       )
       .reduce((sum, one) => sum + one, 0);
-
-  return {
-    fault: (fault, begins) => {
-      if (fault.kind === "vrrp-cut") cut = begins ? fault : undefined;
-      restart();
-    },
-    transition: restart,
-    connectivity: restart,
-    announcedAgain: (machine, { address }) => {
-      const name = `${machine.id}/${address}`;
-      calledFor.set(name, (calledFor.get(name) ?? 0) + 1);
-    },
-    arpSent: (machine, address) => {
-      if (cut === undefined || facts.now < quietFrom) return;
-      const name = `${machine.id}/${address}`;
-      const count = (counts.get(name) ?? 0) + 1;
-      counts.set(name, count);
-      const lasted = facts.now - quietFrom;
-      const called = calledFor.get(name) ?? 0;
-      const limit =
-        FORMS *
-        (EARLY_ANSWERS +
-          Math.floor(lasted / GAP) +
-          refreshes(machine, address, lasted + GAP) +
-          called);
-      if (count > limit)
-        cluster.violate(
-          "outshouting",
-          `machine ${machine.id} announced ${printIpv4(address)} ${count} times in ${lasted} us`,
-        );
-    },
-  };
+  }
 }

@@ -2,10 +2,10 @@
  * What is configured is what happens, from the moment the engine has the configuration.
  *
  *  - Every advertisement carries the configured interval and addresses, and the priority that configuration and check results
- *    give; nothing is advertised for a router that is not configured (any more), goodbyes aside.
- *  - After a reload, within the same turn of the loop: an owner has the addresses that were added, nobody those that were taken
- *    away, a router that was added takes part. An owner whose configuration changed says so as soon as it is woken, and a
- *    removed one has let go when a hand-over is over.
+ *    give; nothing is advertised for a router that is not configured (any more), priority 0 aside.
+ *  - After a reload, within the same turn of the loop: an owner has the addresses that were added, nobody those that were
+ *    taken away, a router that was added takes part. An owner whose configuration changed advertises it as soon as it is
+ *    woken, and a removed one has let go when a hand-over is over.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -14,165 +14,176 @@ import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#vrrp/rou
 import type { TrackerState } from "#vrrp/router/state";
 import { LINGER, skew } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
-import type { ClusterFacts } from "./facts.ts";
+import { type ClusterFacts, virtualsOf } from "./facts.ts";
 import { addressCountOf, intervalOf, listedAddressOf } from "./frame-fields.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-export function checkConfigured(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
+const routerKey = (machine: MachineView, vrid: number): number => machine.id * 256 + vrid;
+
+export class ConfigurationChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
   /** By machine and tracker: the result its engine was given last. */
-  const results = new Map<string, TrackerState>();
-  const saidAt = new Map<number, number>();
-  const seatKey = (machine: MachineView, vrid: number): number => machine.id * 256 + vrid;
+  readonly #results = new Map<string, TrackerState>();
+  readonly #advertisedAt = new Map<number, number>();
 
-  const complain = (machine: MachineView, text: string): void =>
-    cluster.violate("not-as-configured", `machine ${machine.id}: ${text}`);
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+  }
 
-  const resultOf = (machine: MachineView, { kind, name }: TrackerConfig): TrackerState =>
-    results.get(`${machine.id}/${kind}/${name}`) ?? "unknown";
+  observer(): Observer {
+    return {
+      advertSent: (machine, vrid, priority, packet) => {
+        this.#advertisedAt.set(routerKey(machine, vrid), this.#facts.now);
+        if (priority > 0) this.#advertised(machine, vrid, priority, packet);
+      },
+      engineReceived: (machine, message) => {
+        if (message.type !== "tracker") return;
+        const { kind, name, result } = message;
+        this.#results.set(`${machine.id}/${kind}/${name}`, result);
+      },
+      beforeReload: (machine) => {
+        // Sent with the configuration: what is known then.
+        for (const { kind, name, result } of machine.trackers.values()) {
+          const key = `${machine.id}/${kind}/${name}`;
+          if (!this.#results.has(key)) this.#results.set(key, result);
+        }
+      },
+      afterReload: (machine) => this.#reloaded(machine),
+      engineStarted: ({ id }) => {
+        for (const key of this.#results.keys())
+          if (key.startsWith(`${id}/`)) this.#results.delete(key);
+      },
+    };
+  }
+
+  // ---- advertisements --------------------------------------------------------------------------
+
+  #advertised(machine: MachineView, vrid: number, priority: number, packet: Uint8Array): void {
+    const config = this.#facts.instances(machine).find(({ router }) => router.vrid === vrid);
+    if (config === undefined)
+      return this.#violate(machine, `vrid ${vrid} is advertised and not configured`);
+    const wanted = this.#expectedPriority(machine, config);
+    if (priority !== wanted)
+      this.#violate(machine, `vrid ${vrid} priority ${priority}, not ${wanted}`);
+    const { advertInterval, version } = config.router;
+    const interval = intervalOf(packet, version);
+    if (interval !== advertInterval)
+      this.#violate(
+        machine,
+        `vrid ${vrid} interval ${interval}, not ${advertInterval} centiseconds`,
+      );
+    if (listsAll(packet, config)) return;
+    const count = addressCountOf(packet);
+    const listed = Array.from({ length: count }, (_, i) => printIpv4(listedAddressOf(packet, i)));
+    this.#violate(machine, `vrid ${vrid} lists ${listed.join(" ")}`);
+  }
 
   /** keepalived's arithmetic: a positive weight counts while the check succeeds, a negative one while it fails. */
-  const expectedPriority = (machine: MachineView, { router }: InstanceConfig): number => {
+  #expectedPriority(machine: MachineView, { router }: InstanceConfig): number {
     if (router.priority === 255) return 255;
     let sum: number = router.priority;
     for (const tracker of router.trackers) {
-      const result = resultOf(machine, tracker);
+      const result = this.#resultOf(machine, tracker);
       const counts = tracker.weight > 0 ? result === "up" : result === "down";
       if (counts) sum += tracker.reverse ? -tracker.weight : tracker.weight;
     }
     return Math.max(1, Math.min(254, sum));
-  };
+  }
 
-  const advertised = (
-    machine: MachineView,
-    vrid: number,
-    priority: number,
-    packet: Uint8Array,
-  ): void => {
-    saidAt.set(seatKey(machine, vrid), facts.now);
-    if (priority === 0) return;
-    const config = facts.instances(machine).find(({ router }) => router.vrid === vrid);
-    if (config === undefined)
-      return complain(machine, `vrid ${vrid} is advertised and not configured`);
-    const wanted = expectedPriority(machine, config);
-    if (priority !== wanted) complain(machine, `vrid ${vrid} priority ${priority}, not ${wanted}`);
-    const { advertInterval, version } = config.router;
-    const interval = intervalOf(packet, version);
-    if (interval !== advertInterval)
-      complain(machine, `vrid ${vrid} interval ${interval}, not ${advertInterval} centiseconds`);
-    const count = addressCountOf(packet);
-    const same =
-      count === config.addresses.length &&
-      config.addresses.every(({ address }, index) => address === listedAddressOf(packet, index));
-    if (same) return;
-    const listed = Array.from({ length: count }, (_, i) => printIpv4(listedAddressOf(packet, i)));
-    complain(machine, `vrid ${vrid} lists ${listed.join(" ")}`);
-  };
+  #resultOf(machine: MachineView, { kind, name }: TrackerConfig): TrackerState {
+    return this.#results.get(`${machine.id}/${kind}/${name}`) ?? "unknown";
+  }
 
-  const lateOf = (machine: MachineView): number =>
-    4 * (cluster.scenario.wakeLateMicros + 100 + machine.extraLate) +
-    4 * machine.kernel.faults.slowMicros;
+  // ---- reloads ---------------------------------------------------------------------------------
 
-  /** Later, if this very engine has run all the time until then and has no newer configuration. */
-  const soon = (machine: MachineView, delay: number, look: () => void): void => {
-    const { now } = facts;
-    const instances = facts.instances(machine);
-    cluster.queue.in(delay, () => {
-      const wasWell = machine.engineRuns && facts.unwellAt(machine) <= now;
-      if (wasWell && instances === facts.instances(machine)) look();
-    });
-  };
-
-  const reloaded = (machine: MachineView): void => {
-    const now = facts.instances(machine);
-    for (const old of facts.previousInstances(machine)) {
+  #reloaded(machine: MachineView): void {
+    const now = this.#facts.instances(machine);
+    for (const old of this.#facts.previousInstances(machine)) {
       const next = now.find(({ router }) => router.vrid === old.router.vrid);
-      if (next === undefined) removed(machine, old);
-      else if (!isSameConfig(next, old)) changed(machine, old, next);
+      if (next === undefined) this.#removed(machine, old);
+      else if (!isSameConfig(next, old)) this.#changed(machine, old, next);
     }
-    for (const { router } of now) {
-      const isWaiting = router.trackers.some(
-        (one) => one.weight === 0 && resultOf(machine, one) === "unknown",
-      );
-      const seat = facts.seat(machine, router.vrid);
-      const isStopping = machine.engine?.instances.some(
-        (one) => one.state.phase.kind === "stopped",
-      );
-      if (seat?.state === "INIT" && !isWaiting && isStopping !== true)
-        complain(machine, `${router.name} does not take part`);
-    }
-  };
+    for (const one of now) this.#takesPart(machine, one);
+  }
 
-  const changed = (machine: MachineView, old: InstanceConfig, next: InstanceConfig): void => {
-    const { vrid, name } = next.router;
-    const wanted = addressesOf(next);
-    mustBeGone(
-      machine,
-      old,
-      addressesOf(old).filter((address) => !wanted.includes(address)),
+  #takesPart(machine: MachineView, { router }: InstanceConfig): void {
+    const isWaiting = router.trackers.some(
+      (one) => one.weight === 0 && this.#resultOf(machine, one) === "unknown",
     );
-    const seat = facts.seat(machine, vrid);
-    if (seat?.state !== "MASTER") return;
-    for (const address of wanted) {
-      if (!machine.kernel.has(address)) complain(machine, `${name} lacks ${printIpv4(address)}`);
-    }
-    const at = facts.now;
-    if (!machine.kernel.linkUp) return;
-    soon(machine, lateOf(machine), () => {
-      if (
-        seat.state === "MASTER" &&
-        seat.since <= at &&
-        (saidAt.get(seatKey(machine, vrid)) ?? -1) < at
-      )
-        complain(machine, `${name} has not said what is new`);
-    });
-  };
+    if (isWaiting || this.#facts.routerOf(machine, router.vrid)?.state !== "INIT") return;
+    const instances = machine.engine?.instances ?? [];
+    if (instances.some((one) => one.state.phase.kind === "stopped")) return;
+    this.#violate(machine, `${router.name} does not take part`);
+  }
 
-  const removed = (machine: MachineView, old: InstanceConfig): void => {
+  #changed(machine: MachineView, old: InstanceConfig, next: InstanceConfig): void {
+    const { vrid, name } = next.router;
+    const wanted = virtualsOf(next);
+    const gone = virtualsOf(old).filter((address) => !wanted.includes(address));
+    this.#mustBeGone(machine, old, gone);
+    const router = this.#facts.routerOf(machine, vrid);
+    if (router?.state !== "MASTER") return;
+    for (const address of wanted) {
+      if (!machine.kernel.has(address))
+        this.#violate(machine, `${name} lacks ${printIpv4(address)}`);
+    }
+    if (!machine.kernel.linkUp) return;
+    const at = this.#facts.now;
+    this.#soon(machine, this.#lateOf(machine), () => {
+      if (router.state !== "MASTER" || router.since > at) return;
+      if ((this.#advertisedAt.get(routerKey(machine, vrid)) ?? -1) < at)
+        this.#violate(machine, `${name} has not advertised what is new`);
+    });
+  }
+
+  #removed(machine: MachineView, old: InstanceConfig): void {
     const { router } = old;
     const wait =
       skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
-    const addresses = addressesOf(old);
-    soon(machine, wait + LINGER + lateOf(machine), () => mustBeGone(machine, old, addresses));
-  };
+    const addresses = virtualsOf(old);
+    this.#soon(machine, wait + LINGER + this.#lateOf(machine), () =>
+      this.#mustBeGone(machine, old, addresses),
+    );
+  }
 
-  const mustBeGone = (
-    machine: MachineView,
-    old: InstanceConfig,
-    addresses: readonly Ipv4[],
-  ): void => {
+  #mustBeGone(machine: MachineView, old: InstanceConfig, addresses: readonly Ipv4[]): void {
     for (const address of addresses) {
-      if (!machine.kernel.has(address) || facts.instancesWith(machine, address).length > 0)
-        continue;
+      if (!machine.kernel.has(address)) continue;
+      if (this.#facts.instancesWith(machine, address).length > 0) continue;
       // An earlier one of the same name may still hand over what it had.
       const isLeaving = machine.engine?.instances.some(
         (one) =>
           one.state.phase.kind === "handover" &&
           one.addresses.some(({ virtual }) => virtual.address === address),
       );
-      if (isLeaving !== true) complain(machine, `${old.router.name} keeps ${printIpv4(address)}`);
+      if (isLeaving !== true)
+        this.#violate(machine, `${old.router.name} keeps ${printIpv4(address)}`);
     }
-  };
+  }
 
-  return {
-    advertSent: advertised,
-    engineReceived: (machine, message) => {
-      if (message.type === "tracker")
-        results.set(`${machine.id}/${message.kind}/${message.name}`, message.result);
-    },
-    beforeReload: (machine) => {
-      // Sent with the configuration: what is known then.
-      for (const { kind, name, result } of machine.trackers.values()) {
-        const key = `${machine.id}/${kind}/${name}`;
-        if (!results.has(key)) results.set(key, result);
-      }
-    },
-    afterReload: reloaded,
-    engineStarted: (machine) => {
-      for (const key of results.keys()) if (key.startsWith(`${machine.id}/`)) results.delete(key);
-    },
-  };
+  /** Later, if this very engine has run all the time until then and has no newer configuration. */
+  #soon(machine: MachineView, delay: number, look: () => void): void {
+    const { now } = this.#facts;
+    const instances = this.#facts.instances(machine);
+    this.#cluster.queue.in(delay, () => {
+      const wasWell = machine.engineRuns && this.#facts.unwellAt(machine) <= now;
+      if (wasWell && instances === this.#facts.instances(machine)) look();
+    });
+  }
+
+  #lateOf({ extraLate, kernel }: MachineView): number {
+    const wake = this.#cluster.scenario.wakeLateMicros + 100 + extraLate;
+    return 4 * wake + 4 * kernel.faults.slowMicros;
+  }
+
+  #violate(machine: MachineView, text: string): void {
+    this.#cluster.violate("not-as-configured", `machine ${machine.id}: ${text}`);
+  }
 }
 
-const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
-  [...config.addresses, ...config.excludedAddresses].map((one) => one.address);
+const listsAll = (packet: Uint8Array, { addresses }: InstanceConfig): boolean =>
+  addressCountOf(packet) === addresses.length &&
+  addresses.every(({ address }, index) => address === listedAddressOf(packet, index));

@@ -1,99 +1,138 @@
-/** What must hold on one machine after every turn of the engine's loop. */
+/** What must hold on one machine after every turn of its engine's loop. */
 
-import { earliest } from "#units/time";
+import { printIpv4 } from "#units/address";
+import { earliest, type Instant } from "#units/time";
+import type { Engine } from "#vrrp/engine/engine";
 import { deadline } from "#vrrp/router/router";
-import { masterDown } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";
-import type { Observer } from "./observer.ts";
+import type { Observer, TransitionMessage } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** An address somebody removed is back this soon. */
 const RESTORED_WITHIN = 50_000;
 const SPINS_MAX = 20;
 
-/** Then a rule stays, and is reported. */
-const refusesToClose = ({ scenario }: SimulatedCluster, machine: MachineView): boolean =>
-  scenario.faults.some(
-    (fault) =>
-      fault.kind === "guard-fails" && fault.machine === machine.id && fault.calls.includes("close"),
-  );
+type EngineInstance = Engine["instances"][number];
+type OwnedAddress = EngineInstance["addresses"][number];
 
-export function checkEngine(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
-  const missing = new Map<string, number>();
-  const silent = new Map<string, number>();
-  const spins = new Map<number, number>();
-  const told = new Map<string, string>();
-  const machineText = (machine: MachineView): string => `machine ${machine.id}`;
+export class EngineChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+  /** By machine, instance and address: since when a master has been without it, and since when it does not answer. */
+  readonly #missing = new Map<string, number>();
+  readonly #unanswered = new Map<string, number>();
+  readonly #spins = new Map<number, number>();
+  /** By machine and instance: the state that was reported last. */
+  readonly #reported = new Map<string, string>();
 
-  const masterHasAddresses = (machine: MachineView): void => {
-    const { engine, kernel } = machine;
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+  }
+
+  observer(): Observer {
+    return {
+      loopDone: (machine) => this.#loopDone(machine),
+      engineStarted: (machine) => {
+        forget(this.#reported, machine);
+        this.#startAnew(machine);
+      },
+      beforeReload: (machine, instances) => {
+        // What a reload brings back begins anew.
+        const names = new Set(machine.engine?.instances.map((one) => one.config.router.name));
+        for (const { router } of instances) {
+          const key = `${machine.id}/${router.name}`;
+          if (!names.has(router.name) || this.#reported.get(key) === "STOP")
+            this.#reported.delete(key);
+        }
+      },
+      runs: (machine) => this.#startAnew(machine),
+      transition: (machine, message) => this.#checkOrder(machine, message),
+      engineEnded: (machine, how) => {
+        if (how === "stopped") this.#keepsNothing(machine);
+      },
+    };
+  }
+
+  #startAnew(machine: MachineView): void {
+    forget(this.#missing, machine);
+    forget(this.#unanswered, machine);
+  }
+
+  #loopDone(machine: MachineView): void {
+    const { engine } = machine;
     if (engine === undefined) return;
     for (const instance of engine.instances) {
-      const { name } = instance.config.router;
-      const { kind } = instance.state.phase;
-      for (const { virtual } of instance.addresses) {
-        const isThere = kernel.has(virtual.address);
-        const isAnywhere = kernel.hasAnywhere(virtual.address);
-        if (isThere === (kind === "master") && isThere === isAnywhere && missing.size === 0)
-          continue;
-        const key = `${machine.id}/${name}/${virtual.address}`;
-        if (kind === "master" && !isThere) {
-          const since = missing.get(key) ?? facts.now;
-          missing.set(key, since);
-          const late = machine.extraLate * 2 + kernel.faults.slowMicros * 4;
-          if (facts.now - since > RESTORED_WITHIN + late)
-            cluster.violate("master-without-address", `${machineText(machine)} ${name}`);
-          continue;
-        }
-        missing.delete(key);
-        const entitled = kind === "master" || kind === "handover";
-        if (isAnywhere && !entitled && !machine.supervisor.isHolding(name) && kernel.linkExists) {
-          const elsewhere = engine.isOwnedElsewhere(instance, kernel.linkIndex, virtual.address);
-          // Of an address owner (255) a copy that somebody else has put elsewhere may be the machine's own address, and
-          // is left alone (seed 7081).
-          const isMachinesOwn = !isThere && instance.config.router.priority === 255;
-          if (!elsewhere && !isMachinesOwn)
-            cluster.violate("address-without-right", `${machineText(machine)} ${name} is ${kind}`);
-        }
-      }
+      for (const owned of instance.addresses) this.#checkAddress(machine, engine, instance, owned);
     }
-  };
+    this.#guardsOnlyItsOwn(machine, engine);
+    for (const instance of engine.instances) this.#answers(machine, instance);
+    if (engine.finished) return;
+    const due = engine.deadline();
+    this.#doesNotSpin(machine, due);
+    this.#wakesInTime(machine, engine, due);
+  }
+
+  /** A master has its addresses, and nobody else has. */
+  #checkAddress(
+    machine: MachineView,
+    engine: Engine,
+    instance: EngineInstance,
+    { virtual: { address } }: OwnedAddress,
+  ): void {
+    const { kernel } = machine;
+    const { kind } = instance.state.phase;
+    const isThere = kernel.has(address);
+    const isAnywhere = kernel.hasAnywhere(address);
+    const isMaster = kind === "master";
+    if (isThere === isMaster && isThere === isAnywhere && this.#missing.size === 0) return;
+    const { name } = instance.config.router;
+    const key = `${machine.id}/${name}/${address}`;
+    if (isMaster && !isThere) {
+      if (this.#lasts(this.#missing, key, machine))
+        this.#violate("master-without-address", machine, name);
+      return;
+    }
+    this.#missing.delete(key);
+    if (!isAnywhere || isMaster || kind === "handover" || !kernel.linkExists) return;
+    if (machine.supervisor.isHolding(name)) return;
+    if (engine.isOwnedElsewhere(instance, kernel.linkIndex, address)) return;
+    // Of an address owner (255) a copy that somebody else has put elsewhere may be the machine's own address, and is left
+    // alone (seed 7081).
+    if (!isThere && instance.config.router.priority === 255) return;
+    this.#violate("address-without-right", machine, `${name} is ${kind}`);
+  }
 
   /**
    * A master whose kernel has the address and drops what comes for it is a black hole that its peers take for an owner: it
    * has to notice at its next advertisement at the latest.
    */
-  const masterAnswers = (machine: MachineView): void => {
-    const { engine, kernel } = machine;
-    for (const { config, state, addresses } of engine?.instances ?? []) {
-      const { name } = config.router;
-      for (const { virtual } of addresses) {
-        const { address } = virtual;
-        const isSilent =
-          state.phase.kind === "master" &&
-          state.linkUp &&
-          kernel.linkUp &&
-          kernel.has(address) &&
-          !kernel.answers(address);
-        const key = `${machine.id}/${name}/${address}`;
-        if (!isSilent) {
-          silent.delete(key);
-          continue;
-        }
-        const since = silent.get(key) ?? facts.now;
-        silent.set(key, since);
-        const late = machine.extraLate * 2 + kernel.faults.slowMicros * 4;
-        if (facts.now - since > RESTORED_WITHIN + late)
-          cluster.violate("silent-master", `${machineText(machine)} ${name}`);
-      }
+  #answers(machine: MachineView, { config, state, addresses }: EngineInstance): void {
+    const { kernel } = machine;
+    const { name } = config.router;
+    const isUp = state.phase.kind === "master" && state.linkUp && kernel.linkUp;
+    for (const { virtual } of addresses) {
+      const { address } = virtual;
+      const key = `${machine.id}/${name}/${address}`;
+      if (!isUp || !kernel.has(address) || kernel.answers(address)) this.#unanswered.delete(key);
+      else if (this.#lasts(this.#unanswered, key, machine))
+        this.#violate("master-does-not-answer", machine, name);
     }
-  };
+  }
 
-  /** A rule that stays behind its address silences it for whoever has it next, this node or one it forwards to. */
-  const guardsOnlyItsOwn = (machine: MachineView): void => {
-    const { engine, kernel, supervisor } = machine;
-    if (engine === undefined || refusesToClose(cluster, machine)) return;
+  /** Counts from the first time, and is true when it has lasted too long. */
+  #lasts(since: Map<string, number>, key: string, { extraLate, kernel }: MachineView): boolean {
+    const { now } = this.#facts;
+    const began = since.get(key) ?? now;
+    since.set(key, began);
+    return now - began > RESTORED_WITHIN + extraLate * 2 + kernel.faults.slowMicros * 4;
+  }
+
+  /** A rule that stays behind its address mutes it for whoever has it next, this node or one it forwards to. */
+  #guardsOnlyItsOwn(machine: MachineView, engine: Engine): void {
+    const { kernel, supervisor } = machine;
+    if (this.#refusesToClose(machine)) return;
     for (const address of kernel.guardedAddresses()) {
       if (kernel.hasAnywhere(address)) continue;
       const isEntitled = engine.instances.some(
@@ -104,98 +143,55 @@ export function checkEngine(cluster: SimulatedCluster, facts: ClusterFacts): Obs
           addresses.some(({ virtual }) => virtual.address === address),
       );
       if (!isEntitled)
-        cluster.violate("stale-guard", `${machineText(machine)} silences what it has not`);
+        this.#violate("stale-guard", machine, `guards ${printIpv4(address)}, which it has not`);
     }
-  };
+  }
 
-  const doesNotSpin = (machine: MachineView): void => {
-    const { engine } = machine;
-    if (engine === undefined || engine.finished) return;
-    const due = engine.deadline();
-    const count =
-      due !== undefined && due <= machine.clock() ? (spins.get(machine.id) ?? 0) + 1 : 0;
-    spins.set(machine.id, count);
-    if (count > SPINS_MAX)
-      cluster.violate("spinning", `${machineText(machine)} is due in the past for ever`);
-    // The engine's own answer must not be later than what its parts need.
+  /** Then a rule stays, and is reported. */
+  #refusesToClose({ id }: MachineView): boolean {
+    return this.#cluster.scenario.faults.some(
+      (fault) =>
+        fault.kind === "guard-fails" && fault.machine === id && fault.calls.includes("close"),
+    );
+  }
+
+  #doesNotSpin(machine: MachineView, due: Instant | undefined): void {
+    const isDue = due !== undefined && due <= machine.clock();
+    const count = isDue ? (this.#spins.get(machine.id) ?? 0) + 1 : 0;
+    this.#spins.set(machine.id, count);
+    if (count > SPINS_MAX) this.#violate("spinning", machine, "is due in the past for ever");
+  }
+
+  /** The engine's own deadline must not be later than what its parts need. */
+  #wakesInTime(machine: MachineView, engine: Engine, due: Instant | undefined): void {
     let needed = engine.announcements.deadline();
     for (const one of engine.instances) needed = earliest(needed, deadline(one.state), one.retryAt);
     if (needed !== due)
-      cluster.violate("wrong-deadline", `${machineText(machine)}: ${due}, needed ${needed}`);
-  };
+      this.#cluster.violate("wrong-deadline", `machine ${machine.id}: ${due}, needed ${needed}`);
+  }
 
-  return {
-    loopDone: (machine) => {
-      masterHasAddresses(machine);
-      guardsOnlyItsOwn(machine);
-      masterAnswers(machine);
-      doesNotSpin(machine);
-    },
-    engineStarted: (machine) => {
-      for (const key of told.keys()) if (key.startsWith(`${machine.id}/`)) told.delete(key);
-      for (const key of missing.keys()) if (key.startsWith(`${machine.id}/`)) missing.delete(key);
-      for (const key of silent.keys()) if (key.startsWith(`${machine.id}/`)) silent.delete(key);
-    },
-    beforeReload: (machine, instances) => {
-      // What a reload brings back begins anew.
-      const names = new Set(machine.engine?.instances.map((one) => one.config.router.name));
-      for (const { router } of instances) {
-        const key = `${machine.id}/${router.name}`;
-        if (!names.has(router.name) || told.get(key) === "STOP") told.delete(key);
-      }
-    },
-    runs: (machine) => {
-      for (const key of missing.keys()) if (key.startsWith(`${machine.id}/`)) missing.delete(key);
-      for (const key of silent.keys()) if (key.startsWith(`${machine.id}/`)) silent.delete(key);
-    },
-    transition: (machine, { instance, from, to }) => {
-      const key = `${machine.id}/${instance}`;
-      const before = told.get(key) ?? "INIT";
-      if (from !== before)
-        cluster.violate(
-          "notify-order",
-          `${machineText(machine)} ${instance}: ${from} -> ${to} after ${before}`,
-        );
-      if (from === to)
-        cluster.violate("notify-order", `${machineText(machine)} ${instance}: ${from} twice`);
-      told.set(key, to);
-    },
-    engineEnded: (machine, how) => {
-      if (how !== "stopped") return;
-      if (machine.instances.some((one) => machine.supervisor.isHolding(one.router.name))) return;
-      for (const address of machine.addresses()) {
-        if (machine.kernel.has(address))
-          cluster.violate(
-            "kept-after-stop",
-            `${machineText(machine)} stopped and still has an address`,
-          );
-      }
-    },
-  };
+  #checkOrder(machine: MachineView, { instance, from, to }: TransitionMessage): void {
+    const key = `${machine.id}/${instance}`;
+    const before = this.#reported.get(key) ?? "INIT";
+    const text = `machine ${machine.id} ${instance}: ${from}`;
+    if (from !== before) this.#cluster.violate("notify-order", `${text} -> ${to} after ${before}`);
+    if (from === to) this.#cluster.violate("notify-order", `${text} twice`);
+    this.#reported.set(key, to);
+  }
+
+  #keepsNothing(machine: MachineView): void {
+    if (machine.instances.some((one) => machine.supervisor.isHolding(one.router.name))) return;
+    for (const address of machine.addresses()) {
+      if (machine.kernel.has(address))
+        this.#violate("address-kept-after-stop", machine, "stopped and still has an address");
+    }
+  }
+
+  #violate(check: string, machine: MachineView, what: string): void {
+    this.#cluster.violate(check, `machine ${machine.id} ${what}`);
+  }
 }
 
-/** After a stall longer than a peer needs to take over, nothing is said as master before giving up. */
-export function checkOverslept(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
-  return {
-    advertSent: (machine, vrid, priority) => {
-      // ClusterFacts are told after the checkers, so this is still the advertisement before.
-      const seat = facts.seat(machine, vrid);
-      if (priority === 0 || seat?.advertSentAt === undefined || seat.state !== "MASTER") return;
-      if (machine.clockOffsetFellAt > seat.advertSentAt) return;
-      // A slow system call between deciding and sending is not seen by the decision.
-      if (machine.kernel.lag > 0) return;
-      const silent = facts.now + machine.kernel.lag - seat.advertSentAt;
-      const { router } = seat;
-      const earliestTakeOver = masterDown(
-        router,
-        router.advertInterval,
-        Math.min(router.priority, 254),
-      );
-      if (silent > earliestTakeOver && seat.since < seat.advertSentAt)
-        cluster.violate(
-          "stalled",
-          `machine ${machine.id} advertised as master after ${silent} us of silence`,
-        );
-    },
-  };
+function forget(known: Map<string, unknown>, machine: MachineView): void {
+  for (const key of known.keys()) if (key.startsWith(`${machine.id}/`)) known.delete(key);
 }

@@ -1,25 +1,24 @@
 /**
- * An owner that speaks within reach is heard, and a link flap costs the flap and nothing more.
+ * An owner that advertises within reach is heard, and a link flap costs the flap and nothing more.
  *
- *  - Who takes over because a master fell silent has not been spoken to: what was sent to it while both ports forwarded, and
- *    was not lost, has reached it after a question for its MAC address, the answer and the frame's own way. A kernel that
+ *  - Who takes over because no master was heard has not been sent anything: what was sent to it while both ports forwarded,
+ *    and was not lost, has reached it after a question for its MAC address, the answer and the frame's own way. A kernel that
  *    asks again only after a second keeps advertisements back for three detection times at `advert_int 0.1`.
- *  - Who comes back from a flap to its seat finds it empty: no peer that has heard it has taken over meanwhile. The one
- *    advertisement with which it came back from the flap before does not count as heard: a port may have its carrier before
- *    it forwards. What a peer lost besides excuses.
+ *  - Who comes back from a flap within its ownership window finds no other owner: no peer that has heard it has taken over
+ *    meanwhile. The one advertisement with which it came back from the flap before does not count as heard: a port may have
+ *    its carrier before it forwards. What a peer lost besides excuses.
  */
-
 import type { MachineView } from "./cluster-view.ts";
-import type { ClusterFacts, Seat } from "./facts.ts";
+import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import { destinationOf, isMulticast } from "./frame-fields.ts";
-import type { Observer } from "./observer.ts";
+import type { Observer, TransitionMessage } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** Question, answer and packet; one more for what is in a queue. */
 const FRAMES = 4;
 
-/** What one machine says to another for one router. */
-interface Ear {
+/** What one machine sends to another for one router. */
+interface Flow {
   readonly from: MachineView;
   readonly to: MachineView;
   readonly vrid: number;
@@ -29,105 +28,124 @@ interface Ear {
 
 const NONE = -1;
 
-export function checkFlap(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
-  const { machines, scenario } = cluster;
-  const ears = new Map<number, Ear>();
+const flowKey = (from: number, to: number, vrid: number): number =>
+  (from * 1_024 + to) * 256 + vrid;
+
+export class FlapChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+  readonly #flows = new Map<number, Flow>();
   /** The last advertisement peers may be expected to have heard. */
-  const countedAt = new Map<Seat, number>();
-  const key = (from: number, to: number, vrid: number): number => (from * 1_024 + to) * 256 + vrid;
+  readonly #countedAt = new Map<ObservedRouter, number>();
 
-  const earOf = (from: MachineView, to: MachineView, vrid: number): Ear => {
-    const name = key(from.id, to.id, vrid);
-    let ear = ears.get(name);
-    if (ear === undefined) {
-      ear = { from, to, vrid, unheardAt: NONE };
-      ears.set(name, ear);
-    }
-    return ear;
-  };
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+  }
 
-  const forget = (isMeant: (one: Ear) => boolean): void => {
-    for (const one of ears.values()) {
-      if (one.unheardAt !== NONE && isMeant(one)) one.unheardAt = NONE;
-    }
-  };
+  observer(): Observer {
+    return {
+      advertSent: (machine, vrid, priority, packet) => {
+        if (priority > 0) this.#sent(machine, vrid, packet);
+      },
+      advertArrived: (machine, from, vrid, _, sentAt) => {
+        const flow = this.#flows.get(flowKey(from, machine.id, vrid));
+        if (flow !== undefined && sentAt >= flow.unheardAt) flow.unheardAt = NONE;
+      },
+      advertLost: (from, to) => this.#forget((one) => one.from.id === from && one.to.id === to),
+      questionLost: (a, b) =>
+        this.#forget(
+          ({ from, to }) => (from.id === a && to.id === b) || (from.id === b && to.id === a),
+        ),
+      connectivity: () => this.#forget(({ from, to }) => !this.#cluster.areConnected(from, to)),
+      transition: (machine, message) => this.#transition(machine, message),
+      engineStarted: (machine) => this.#forget(({ to }) => to === machine),
+      engineEnded: (machine) => this.#forget(({ to }) => to === machine),
+    };
+  }
 
-  /** Of a question, its answer and what waits for it. */
-  const exchange = (a: MachineView, b: MachineView): number =>
-    FRAMES * facts.latency() +
-    4 * (scenario.wakeLateMicros + 100) +
-    4 * Math.max(a.extraLate, b.extraLate) +
-    8 * Math.max(a.kernel.faults.slowMicros, b.kernel.faults.slowMicros);
-
-  const sent = (machine: MachineView, vrid: number, packet: Uint8Array): void => {
-    const seat = facts.seat(machine, vrid);
-    if (seat === undefined) return;
-    // Said before the change of state is told: the word with which it comes back.
-    if (seat.state !== "FAULT") countedAt.set(seat, facts.now);
+  #sent(machine: MachineView, vrid: number, packet: Uint8Array): void {
+    const router = this.#facts.routerOf(machine, vrid);
+    if (router === undefined) return;
+    // Sent before the change of state is reported: the advertisement with which it comes back.
+    if (router.state !== "FAULT") this.#countedAt.set(router, this.#facts.now);
     const to = destinationOf(packet);
     const toAll = isMulticast(to);
-    for (const other of machines) {
+    for (const other of this.#cluster.machines) {
       if (other === machine || !(toAll || to === other.address)) continue;
-      const ear = earOf(machine, other, vrid);
-      if (ear.unheardAt === NONE && cluster.areConnected(machine, other)) ear.unheardAt = facts.now;
+      const flow = this.#flow(machine, other, vrid);
+      if (flow.unheardAt === NONE && this.#cluster.areConnected(machine, other))
+        flow.unheardAt = this.#facts.now;
     }
-  };
+  }
 
-  const tookOver = (heir: Seat): void => {
-    if (heir.reason !== "master-down") return;
-    for (const { from, to, vrid, unheardAt: sentAt } of ears.values()) {
+  #flow(from: MachineView, to: MachineView, vrid: number): Flow {
+    const key = flowKey(from.id, to.id, vrid);
+    let flow = this.#flows.get(key);
+    if (flow === undefined) {
+      flow = { from, to, vrid, unheardAt: NONE };
+      this.#flows.set(key, flow);
+    }
+    return flow;
+  }
+
+  #forget(isMeant: (one: Flow) => boolean): void {
+    for (const one of this.#flows.values()) {
+      if (one.unheardAt !== NONE && isMeant(one)) one.unheardAt = NONE;
+    }
+  }
+
+  #transition(machine: MachineView, { instance, to }: TransitionMessage): void {
+    const router = this.#facts.routerNamed(machine, instance);
+    if (router === undefined) return;
+    if (to === "MASTER") {
+      if (router.reason === "master-down") this.#tookOver(router);
+      if (router.reason === "link-back-in-time") this.#returned(router);
+    }
+    this.#forget((one) => one.to === machine && one.vrid === router.vrid);
+  }
+
+  #tookOver(heir: ObservedRouter): void {
+    const { now, slowAt } = this.#facts;
+    for (const { from, to, vrid, unheardAt: sentAt } of this.#flows.values()) {
       if (sentAt === NONE || to !== heir.machine || vrid !== heir.vrid) continue;
-      const ago = facts.now - sentAt;
-      if (ago <= exchange(from, to) || facts.slowAt >= sentAt) continue;
-      if (Math.max(facts.unwellAt(from), facts.unwellAt(to)) >= sentAt) continue;
-      cluster.violate(
-        "spoke-unheard",
-        `vrid ${vrid}: machine ${to.id} took over and has not heard what ${from.id} said ${ago} us ago`,
+      const ago = now - sentAt;
+      if (ago <= this.#exchange(from, to) || slowAt >= sentAt) continue;
+      if (Math.max(this.#facts.unwellAt(from), this.#facts.unwellAt(to)) >= sentAt) continue;
+      this.#cluster.violate(
+        "advertisement-unheard",
+        `vrid ${vrid}: machine ${to.id} took over and has not heard what ${from.id} sent ${ago} us ago`,
       );
     }
-  };
+  }
 
-  const returned = (seat: Seat): void => {
-    const { machine, vrid } = seat;
-    const counted = countedAt.get(seat) ?? Number.NEGATIVE_INFINITY;
+  /** Of a question, its answer and what waits for it. */
+  #exchange(a: MachineView, b: MachineView): number {
+    return (
+      FRAMES * this.#facts.latency() +
+      4 * (this.#cluster.scenario.wakeLateMicros + 100) +
+      4 * Math.max(a.extraLate, b.extraLate) +
+      8 * Math.max(a.kernel.faults.slowMicros, b.kernel.faults.slowMicros)
+    );
+  }
+
+  #returned(router: ObservedRouter): void {
+    const { machine, vrid } = router;
+    const facts = this.#facts;
+    const counted = this.#countedAt.get(router) ?? NEVER;
     if (facts.pausedAt(machine) >= counted || machine.clockOffsetFellAt >= counted) return;
     if (facts.deceivedAt > facts.now - 3 * facts.detection(vrid)) return;
-    for (const heir of facts.seats(vrid)) {
-      if (heir === seat || heir.state !== "MASTER" || heir.reason !== "master-down") continue;
-      // Both were owners before: that is a contest, and this one may not have heard of it yet (seed 26288).
+    for (const heir of facts.routersOf(vrid)) {
+      if (heir === router || heir.state !== "MASTER" || heir.reason !== "master-down") continue;
+      // Both were owners before: that is a master conflict, and this one may not know of it yet (seed 26288).
       if (heir.since <= counted) continue;
       if (!heir.machine.engineRuns || facts.unwellAt(heir.machine) >= counted) continue;
       const heard = heir.heard.get(machine.id);
       if (heard === undefined || heard.sentAt < counted) continue;
-      cluster.violate(
+      this.#cluster.violate(
         "returned-beside-owner",
-        `vrid ${vrid}: machine ${machine.id} came back to a seat that ${heir.machine.id} has had for ${facts.now - heir.since} us`,
+        `vrid ${vrid}: machine ${machine.id} returned as owner, which ${heir.machine.id} has been for ${facts.now - heir.since} us`,
       );
     }
-  };
-
-  return {
-    advertSent: (machine, vrid, priority, packet) => {
-      if (priority > 0) sent(machine, vrid, packet);
-    },
-    advertArrived: (machine, from, vrid, _, sentAt) => {
-      const ear = ears.get(key(from, machine.id, vrid));
-      if (ear !== undefined && sentAt >= ear.unheardAt) ear.unheardAt = NONE;
-    },
-    advertLost: (from, to) => forget((one) => one.from.id === from && one.to.id === to),
-    questionLost: (a, b) =>
-      forget(({ from, to }) => (from.id === a && to.id === b) || (from.id === b && to.id === a)),
-    connectivity: () => forget(({ from, to }) => !cluster.areConnected(from, to)),
-    transition: (machine, { instance, to }) => {
-      const seat = facts.seatNamed(machine, instance);
-      if (seat === undefined) return;
-      if (to === "MASTER") {
-        tookOver(seat);
-        if (seat.reason === "link-back-in-time") returned(seat);
-      }
-      forget((one) => one.to === machine && one.vrid === seat.vrid);
-    },
-    engineStarted: (machine) => forget(({ to }) => to === machine),
-    engineEnded: (machine) => forget(({ to }) => to === machine),
-  };
+  }
 }

@@ -1,75 +1,95 @@
 /**
  * `garp_master_refresh`: an owner announces each address once a period, by the configuration it has now; later by its turn in
- * the budget at most. Not while a rival is heard: who may have to yield says nothing.
+ * the budget at most. Not while a rival is heard: who may have to yield announces nothing.
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
 import type { MachineView } from "./cluster-view.ts";
-import type { ClusterFacts, Seat } from "./facts.ts";
+import type { ClusterFacts, ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
-export function checkRefresh(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
-  const announcedAt = new Map<string, number>();
-  /** By seat: how often it was looked at anew; an older look is void. */
-  const rounds = new Map<Seat, number>();
-  const reloadedAt = new Map<number, number>();
-  const woken = new Woken(facts);
+const key = (machine: MachineView, address: Ipv4): string => `${machine.id}/${address}`;
 
-  const key = (machine: MachineView, address: Ipv4): string => `${machine.id}/${address}`;
+export class RefreshChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+  readonly #woken: Woken;
+  readonly #announcedAt = new Map<string, number>();
+  /** How often a router was looked at anew; an older look is void. */
+  readonly #rounds = new Map<ObservedRouter, number>();
+  /** By machine. */
+  readonly #reloadedAt = new Map<number, number>();
 
-  const begin = (seat: Seat): void => {
-    const round = (rounds.get(seat) ?? 0) + 1;
-    rounds.set(seat, round);
-    const { refresh } = seat.router.announce;
-    if (seat.state === "MASTER" && refresh > 0) cluster.queue.in(refresh, () => look(seat, round));
-  };
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+    this.#woken = new Woken(facts);
+  }
 
-  const look = (seat: Seat, round: number): void => {
-    const { machine, vrid, router } = seat;
-    if (rounds.get(seat) !== round || facts.seat(machine, vrid) !== seat) return;
-    const { refresh } = router.announce;
-    const late = announceBoundOf(facts, machine) + 4 * (cluster.scenario.wakeLateMicros + 100);
-    // Four intervals after a rival's last word it is forgotten, and the next period counts.
-    const rivalUntil =
-      seat.heardAt === undefined ? 0 : seat.heardAt + 4 * facts.interval(vrid) + refresh;
-    const since = Math.max(
-      seat.since,
-      rivalUntil,
-      reloadedAt.get(machine.id) ?? 0,
-      woken.at(machine) ?? facts.now,
-    );
-    const isJudged =
-      machine.engineRuns &&
-      machine.kernel.linkUp &&
-      machine.extraLate === 0 &&
-      machine.kernel.faults.slowMicros === 0;
-    const limit = refresh + late;
-    for (const address of isJudged ? facts.addressesOf(machine, vrid) : []) {
-      const silent = facts.now - Math.max(since, announcedAt.get(key(machine, address)) ?? 0);
-      if (silent <= limit) continue;
-      cluster.violate(
+  observer(): Observer {
+    return {
+      loopDone: (machine) => this.#woken.loopDone(machine),
+      arpSent: (machine, address) => {
+        this.#announcedAt.set(key(machine, address), this.#facts.now);
+      },
+      transition: (machine, { instance }) => {
+        const router = this.#facts.routerNamed(machine, instance);
+        if (router !== undefined) this.#begin(router);
+      },
+      afterReload: (machine) => {
+        this.#reloadedAt.set(machine.id, this.#facts.now);
+        for (const { router } of this.#facts.instances(machine)) {
+          const observed = this.#facts.routerOf(machine, router.vrid);
+          if (observed !== undefined) this.#begin(observed);
+        }
+      },
+    };
+  }
+
+  #begin(router: ObservedRouter): void {
+    const round = (this.#rounds.get(router) ?? 0) + 1;
+    this.#rounds.set(router, round);
+    const { refresh } = router.config.announce;
+    if (router.state === "MASTER" && refresh > 0)
+      this.#cluster.queue.in(refresh, () => this.#look(router, round));
+  }
+
+  #look(router: ObservedRouter, round: number): void {
+    const { machine, vrid, config } = router;
+    if (this.#rounds.get(router) !== round) return;
+    if (this.#facts.routerOf(machine, vrid) !== router) return;
+    const { refresh } = config.announce;
+    const wake = this.#cluster.scenario.wakeLateMicros + 100;
+    const limit = refresh + (announceBoundOf(this.#facts, machine) + 4 * wake);
+    const since = this.#countsSince(router);
+    for (const address of isUndisturbed(machine) ? this.#facts.addressesOf(machine, vrid) : []) {
+      const last = Math.max(since, this.#announcedAt.get(key(machine, address)) ?? 0);
+      const ago = this.#facts.now - last;
+      if (ago <= limit) continue;
+      this.#cluster.violate(
         "not-refreshed",
-        `machine ${machine.id} has not announced ${printIpv4(address)} for ${silent} us (limit ${limit})`,
+        `machine ${machine.id} has not announced ${printIpv4(address)} for ${ago} us (limit ${limit})`,
       );
     }
-    cluster.queue.in(refresh, () => look(seat, round));
-  };
+    this.#cluster.queue.in(refresh, () => this.#look(router, round));
+  }
 
-  return {
-    loopDone: (machine) => woken.loopDone(machine),
-    arpSent: (machine, address) => announcedAt.set(key(machine, address), facts.now),
-    transition: (machine, { instance }) => {
-      const seat = facts.seatNamed(machine, instance);
-      if (seat !== undefined) begin(seat);
-    },
-    afterReload: (machine) => {
-      reloadedAt.set(machine.id, facts.now);
-      for (const { router } of facts.instances(machine)) {
-        const seat = facts.seat(machine, router.vrid);
-        if (seat !== undefined) begin(seat);
-      }
-    },
-  };
+  #countsSince({ machine, vrid, config, since, heardAt }: ObservedRouter): number {
+    // Four intervals after a rival's last advertisement it is forgotten, and the next period counts.
+    const rivalUntil =
+      heardAt === undefined
+        ? 0
+        : heardAt + 4 * this.#facts.interval(vrid) + config.announce.refresh;
+    return Math.max(
+      since,
+      rivalUntil,
+      this.#reloadedAt.get(machine.id) ?? 0,
+      this.#woken.at(machine) ?? this.#facts.now,
+    );
+  }
 }
+
+const isUndisturbed = ({ engineRuns, kernel, extraLate }: MachineView): boolean =>
+  engineRuns && kernel.linkUp && extraLate === 0 && kernel.faults.slowMicros === 0;

@@ -4,10 +4,12 @@ import type { Ipv4 } from "#units/address";
 import { pairUp } from "#vrrp/engine/pairing";
 import { type InstanceConfig, isSameConfig } from "#vrrp/router/config";
 import type { MachineView } from "./cluster-view.ts";
+import { virtualsOf } from "./facts.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-interface Reload {
+/** What a reload that is under way does not change. */
+interface Unchanged {
   readonly machine: MachineView;
   readonly names: ReadonlySet<string>;
   readonly vrids: ReadonlySet<number>;
@@ -16,46 +18,63 @@ interface Reload {
   readonly announces: boolean;
 }
 
-export function checkReload(cluster: SimulatedCluster): Observer {
-  let reload: Reload | undefined;
-  const complain = (what: string): void =>
-    cluster.violate("reload-disturbs", `machine ${reload?.machine.id}: ${what}`);
-  return {
-    beforeReload: (machine, instances) => {
-      const same = unchanged(machine, instances);
-      const due = machine.engine?.announcements.deadline();
-      reload = {
-        machine,
-        names: new Set(same.map((one) => one.router.name)),
-        vrids: new Set(same.map((one) => one.router.vrid)),
-        addresses: new Set(same.flatMap(addressesOf)),
-        announces: due !== undefined && due <= machine.clock(),
-      };
-    },
-    afterReload: () => {
-      reload = undefined;
-    },
-    advertSent: (machine, vrid) => {
-      if (reload?.machine === machine && reload.vrids.has(vrid))
-        complain(`an advertisement of vrid ${vrid} is sent`);
-    },
-    arpSent: (machine, address) => {
-      if (reload?.machine === machine && reload.addresses.has(address) && !reload.announces)
-        complain("an announcement is sent");
-    },
-    ownership: (machine, address) => {
-      if (reload?.machine === machine && reload.addresses.has(address))
-        complain("an address changes");
-    },
-    transition: (machine, { instance }) => {
-      if (reload?.machine === machine && reload.names.has(instance))
-        complain(`${instance} changes state`);
-    },
-  };
+export class ReloadChecker {
+  readonly #cluster: SimulatedCluster;
+  #unchanged: Unchanged | undefined;
+
+  constructor(cluster: SimulatedCluster) {
+    this.#cluster = cluster;
+  }
+
+  observer(): Observer {
+    return {
+      beforeReload: (machine, instances) => this.#begin(machine, instances),
+      afterReload: () => {
+        this.#unchanged = undefined;
+      },
+      advertSent: (machine, vrid) => {
+        if (this.#on(machine)?.vrids.has(vrid) === true)
+          this.#violate(machine, `an advertisement of vrid ${vrid} is sent`);
+      },
+      arpSent: (machine, address) => {
+        const reload = this.#on(machine);
+        if (reload?.addresses.has(address) === true && !reload.announces)
+          this.#violate(machine, "an announcement is sent");
+      },
+      ownership: (machine, address) => {
+        if (this.#on(machine)?.addresses.has(address) === true)
+          this.#violate(machine, "an address changes");
+      },
+      transition: (machine, { instance }) => {
+        if (this.#on(machine)?.names.has(instance) === true)
+          this.#violate(machine, `${instance} changes state`);
+      },
+    };
+  }
+
+  #begin(machine: MachineView, instances: readonly InstanceConfig[]): void {
+    const same = unchangedOf(machine, instances);
+    const due = machine.engine?.announcements.deadline();
+    this.#unchanged = {
+      machine,
+      names: new Set(same.map((one) => one.router.name)),
+      vrids: new Set(same.map((one) => one.router.vrid)),
+      addresses: new Set(same.flatMap(virtualsOf)),
+      announces: due !== undefined && due <= machine.clock(),
+    };
+  }
+
+  #on(machine: MachineView): Unchanged | undefined {
+    return this.#unchanged?.machine === machine ? this.#unchanged : undefined;
+  }
+
+  #violate({ id }: MachineView, what: string): void {
+    this.#cluster.violate("reload-disturbs", `machine ${id}: ${what}`);
+  }
 }
 
 /** Members of a sync group move with the others, so all of them have to be the same. */
-function unchanged(
+function unchangedOf(
   machine: MachineView,
   instances: readonly InstanceConfig[],
 ): readonly InstanceConfig[] {
@@ -72,6 +91,3 @@ function unchanged(
   const areAll = same.length === instances.length && same.length === old.length;
   return areAll ? same : same.filter((one) => one.group === undefined);
 }
-
-const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
-  [...config.addresses, ...config.excludedAddresses].map((one) => one.address);

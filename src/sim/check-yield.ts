@@ -1,115 +1,137 @@
 /**
  * Two routers never both make room for each other.
  *
- * The counts of a contest are in step only as long as nothing of it is lost. Where something was, both may lose patience; then
- * whoever hears the other's farewell is owner again after its skew time at the latest, and this is asked for instead. (If
- * the farewells are lost too it takes a detection time: check-backup.)
+ * The counts of a master conflict are in step only as long as nothing of it is lost. Where something was, both may reach
+ * their yield threshold; then whoever hears the other's priority 0 is owner again after its skew time at the latest, and this
+ * is asked for instead. (If the priority 0 is lost too it takes a detection time: check-backup.ts.)
  */
-import { YIELDS } from "./check-seat.ts";
+import { YIELDS } from "./check-ownership.ts";
 import type { MachineView } from "./cluster-view.ts";
-import type { ClusterFacts, Seat } from "./facts.ts";
+import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
+/** Two that both yielded, and may have had a reason to. */
 interface Doubtful {
-  readonly pair: readonly [Seat, Seat];
+  readonly pair: readonly [ObservedRouter, ObservedRouter];
   readonly at: number;
+  /** One of both is owner again so long after it has heard the other's priority 0. */
   readonly within: number;
   readonly check: string;
   readonly text: string;
 }
 
-export function checkYield(cluster: SimulatedCluster, facts: ClusterFacts): Observer {
-  let doubtful: readonly Doubtful[] = [];
+export class YieldChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+  #doubtful: readonly Doubtful[] = [];
   /** By router: the address it made room for last. */
-  const yieldedTo = new WeakMap<Seat, number>();
+  readonly #yieldedTo = new WeakMap<ObservedRouter, number>();
+
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+  }
+
+  observer(): Observer {
+    return {
+      transition: (machine, { instance, to, reason }) => {
+        const router = this.#facts.routerNamed(machine, instance);
+        if (router === undefined || to !== "BACKUP" || !("from" in reason)) return;
+        if (reason.from !== undefined) this.#yielded(router, reason.from);
+      },
+      advertArrived: (machine, from, vrid, priority) => {
+        if (priority === 0) this.#heardRelease(machine, from, vrid);
+      },
+    };
+  }
+
+  #yielded(router: ObservedRouter, to: number): void {
+    const { machine, vrid, reason } = router;
+    if (!YIELDS.includes(reason)) return;
+    this.#yieldedTo.set(router, to);
+    const other = this.#facts.routersOf(vrid).find((one) => one.machine.address === to);
+    if (other === undefined || other.state !== "BACKUP" || !other.machine.engineRuns) return;
+    if (!YIELDS.includes(other.reason) || this.#isOwned(vrid, machine)) return;
+    if (this.#hasFallen(other, Math.min(router.ownerSince, other.ownerSince))) return;
+    if (this.#isExcused(router, other)) return;
+    const { scenario } = this.#cluster;
+    // Something of it may have been on the way or in the socket when it went.
+    const late = 2 * this.#facts.latency() + 4 * (scenario.wakeLateMicros + 100);
+    const { now } = this.#facts;
+    const ago = now - other.since;
+    const check = ago <= late ? "both-yielded" : "yielded-to-nobody";
+    const text = `vrid ${vrid}: machine ${machine.id} (${reason}) to ${other.machine.id}, BACKUP since ${ago} us (${other.reason})`;
+    if (!this.#wasLossy(vrid, Math.max(router.ownerSince, other.ownerSince)))
+      return this.#cluster.violate(check, text);
+    // Version 2: a part of a second, version 3: of an interval.
+    const skew = router.config.version === 2 ? 1_000_000 : this.#facts.interval(vrid);
+    const one = { pair: [router, other], at: now, within: skew + late, check, text } as const;
+    const recent = this.#doubtful.filter(({ at }) => at > now - this.#facts.detection(vrid));
+    this.#doubtful = [...recent, one];
+  }
+
+  #isExcused({ machine, vrid }: ObservedRouter, other: ObservedRouter): boolean {
+    const { scenario, network } = this.#cluster;
+    const recently = this.#facts.now - this.#facts.detection(vrid);
+    if (this.#facts.deceivedAt > recently) return true;
+    // Frames that take longer than a few rounds of the master conflict arrive after their sender has gone.
+    if (this.#facts.slowAt > recently || network.extraLatency > 0) return true;
+    const { reordering, duplication } = scenario.network;
+    if (reordering > 0 || duplication > 0 || network.extraReordering > 0) return true;
+    if (this.#facts.unwellAt(machine) > other.since || machine.extraLate > 0) return true;
+    return machine.kernel.faults.slowMicros > 0;
+  }
 
   /** By somebody who runs, keepalived too. */
-  const isOwned = (vrid: number, machine: MachineView): boolean => {
-    const addresses = facts.addressesOf(machine, vrid);
+  #isOwned(vrid: number, machine: MachineView): boolean {
+    const addresses = this.#facts.addressesOf(machine, vrid);
+    const routers = this.#facts.routersOf(vrid);
     return (
-      facts.seats(vrid).some((one) => one.state === "MASTER" && one.machine.engineRuns) ||
-      cluster.rivals.some((rival) => addresses.some((address) => rival.owns(address)))
+      routers.some((one) => one.state === "MASTER" && one.machine.engineRuns) ||
+      this.#cluster.rivals.some((rival) => addresses.some((address) => rival.owns(address)))
     );
-  };
+  }
 
-  const wasLossy = (vrid: number, since: number): boolean => {
-    const ids = facts.seats(vrid).map(({ machine }) => machine.id);
-    return ids.some((from) => ids.some((to) => facts.lostAt(from, to) >= since));
-  };
+  #wasLossy(vrid: number, since: number): boolean {
+    const ids = this.#facts.routersOf(vrid).map(({ machine }) => machine.id);
+    return ids.some((from) => ids.some((to) => this.#facts.lostAt(from, to) >= since));
+  }
 
   /**
    * Who `yielder` made room for is a third one, and has gone since without making room for anybody: it could not have the
-   * address, or died. Its successors take over after the skew time (seed 20477: three at once, the strongest refused by its kernel).
+   * address, or died. Its successors take over after the skew time (seed 20477: three at once, the strongest refused by its
+   * kernel).
    */
-  const hasFallen = (yielder: Seat, since: number): boolean => {
-    const to = yieldedTo.get(yielder);
-    const third = facts.seats(yielder.vrid).find((one) => one.machine.address === to);
+  #hasFallen(yielder: ObservedRouter, since: number): boolean {
+    const to = this.#yieldedTo.get(yielder);
+    const third = this.#facts.routersOf(yielder.vrid).find((one) => one.machine.address === to);
     if (third === undefined) return false;
     const isGone = third.state !== "MASTER" && third.since >= since;
     return (isGone && !YIELDS.includes(third.reason)) || third.machine.engine === undefined;
-  };
+  }
 
-  const yielded = (seat: Seat, to: number): void => {
-    const { machine, vrid, reason } = seat;
-    if (!YIELDS.includes(reason)) return;
-    yieldedTo.set(seat, to);
-    const other = facts.seats(vrid).find((one) => one.machine.address === to);
-    if (other === undefined || other.state !== "BACKUP" || !other.machine.engineRuns) return;
-    if (!YIELDS.includes(other.reason) || isOwned(vrid, machine)) return;
-    if (hasFallen(other, Math.min(seat.ownerSince, other.ownerSince))) return;
-    if (facts.deceivedAt > facts.now - facts.detection(vrid)) return;
-    const { scenario, network } = cluster;
-    // Frames that take longer than a few rounds of the contest arrive after their sender has gone.
-    if (facts.slowAt > facts.now - facts.detection(vrid) || network.extraLatency > 0) return;
-    const { reordering, duplication } = scenario.network;
-    if (reordering > 0 || duplication > 0 || network.extraReordering > 0) return;
-    if (facts.unwellAt(machine) > other.since || machine.extraLate > 0) return;
-    if (machine.kernel.faults.slowMicros > 0) return;
-    // Something of it may have been on the way or in the socket when it went.
-    const late = 2 * facts.latency() + 4 * (scenario.wakeLateMicros + 100);
-    const ago = facts.now - other.since;
-    const check = ago <= late ? "both-yielded" : "yielded-to-nobody";
-    const text = `vrid ${vrid}: machine ${machine.id} (${reason}) to ${other.machine.id}, BACKUP since ${ago} us (${other.reason})`;
-    if (!wasLossy(vrid, Math.max(seat.ownerSince, other.ownerSince)))
-      return cluster.violate(check, text);
-    // Version 2: a part of a second, version 3: of an interval.
-    const skew = seat.router.version === 2 ? 1_000_000 : facts.interval(vrid);
-    const one = { pair: [seat, other], at: facts.now, within: skew + late, check, text } as const;
-    doubtful = [...doubtful.filter(({ at }) => at > facts.now - facts.detection(vrid)), one];
-  };
-
-  const look = (one: Doubtful, seat: Seat, heardAt: number): void => {
-    const { machine, vrid } = seat;
-    if (facts.seat(machine, vrid) !== seat || !machine.engineRuns) return;
-    if (seat.state !== "BACKUP" || seat.since > one.at || isOwned(vrid, machine)) return;
-    // Woken late, or advertised to since: that is a matter of its own.
-    if (facts.unwellAt(machine) >= one.at || machine.extraLate > 0) return;
-    if ((seat.heardAt ?? Number.NEGATIVE_INFINITY) >= heardAt) return;
-    const waited = facts.now - heardAt;
-    cluster.violate(one.check, `${one.text}; ${machine.id} heard so ${waited} us ago`);
-  };
-
-  return {
-    transition: (machine, { instance, to, reason }) => {
-      const seat = facts.seatNamed(machine, instance);
-      if (seat === undefined || to !== "BACKUP" || !("from" in reason)) return;
-      if (reason.from !== undefined) yielded(seat, reason.from);
-    },
-    advertArrived: (machine, from, vrid, priority) => {
-      if (priority !== 0) return;
-      for (const one of doubtful) {
-        const [a, b] = one.pair;
-        if (a.vrid !== vrid) continue;
-        for (const [seat, other] of [
-          [a, b],
-          [b, a],
-        ] as const) {
-          if (seat.machine !== machine || other.machine.id !== from) continue;
-          const heardAt = facts.now;
-          cluster.queue.in(one.within, () => look(one, seat, heardAt));
-        }
+  #heardRelease(machine: MachineView, from: number, vrid: number): void {
+    const heardAt = this.#facts.now;
+    for (const one of this.#doubtful) {
+      const [a, b] = one.pair;
+      if (a.vrid !== vrid) continue;
+      for (const [router, other] of [[a, b] as const, [b, a] as const]) {
+        if (router.machine !== machine || other.machine.id !== from) continue;
+        this.#cluster.queue.in(one.within, () => this.#look(one, router, heardAt));
       }
-    },
-  };
+    }
+  }
+
+  #look(one: Doubtful, router: ObservedRouter, heardAt: number): void {
+    const { machine, vrid } = router;
+    if (this.#facts.routerOf(machine, vrid) !== router || !machine.engineRuns) return;
+    if (router.state !== "BACKUP" || router.since > one.at) return;
+    if (this.#isOwned(vrid, machine)) return;
+    // Woken late, or advertised to since: that is a matter of its own.
+    if (this.#facts.unwellAt(machine) >= one.at || machine.extraLate > 0) return;
+    if ((router.heardAt ?? NEVER) >= heardAt) return;
+    const waited = this.#facts.now - heardAt;
+    this.#cluster.violate(one.check, `${one.text}; ${machine.id} heard it ${waited} us ago`);
+  }
 }

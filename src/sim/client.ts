@@ -103,7 +103,7 @@ export class Client implements ClientView {
         ? "nobody"
         : owners.some((node) => node.mac === entry.mac)
           ? "reached"
-          : "dark";
+          : "blackholed";
     if (service === entry.service) return;
     const { now } = this.#queue;
     const before = entry.service;

@@ -119,7 +119,7 @@ export class CloudWatch {
         rows === undefined
           ? ({ kind: "unknown", why: "" } as const)
           : viewOf(rows, printIpv4(address), own);
-      // Known before the machine is told, so that what it shows by it can be judged.
+      // Emitted before the machine has it, so that what it shows by it can be checked.
       if (watch.state.turn === turn)
         environment.observers.emit("answered", this.#machine, watch, view, askedAt);
       this.#step(watch, { kind: "answered", turn, view });

@@ -71,10 +71,10 @@ export interface RivalView extends AddressOwner {
 }
 
 /**
- * Whether a client's packets get to an owner. `dark`: there is one in reach, but the cache points elsewhere. `nobody`: there
+ * Whether a client's packets get to an owner. `blackholed`: there is one in reach, but the cache points elsewhere. `nobody`: there
  * is none.
  */
-export type Reachability = "reached" | "dark" | "nobody";
+export type Reachability = "reached" | "blackholed" | "nobody";
 
 export interface ClientView {
   readonly id: number;

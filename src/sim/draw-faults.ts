@@ -105,7 +105,7 @@ function drawVrrpCuts(random: Random, shape: ClusterShape, storm: number, down: 
   return [{ kind: "vrrp-cut", at, machines, micros: Math.max(1_000, micros) }];
 }
 
-/** Every second one also refuses to take the rule away, so that the address is silent unless somebody sees to it. */
+/** Every second one also refuses to take the rule away, so that nobody answers for the address unless somebody sees to it. */
 function drawGuardFaults(
   random: Random,
   shape: ClusterShape,
@@ -163,6 +163,18 @@ function drawLength(random: Random, down: number): number {
   return Math.max(1_000, Math.round(down * share * (0.9 + 0.2 * random.real())));
 }
 
+/** What every fault is drawn with, needed by its kind or not: so one kind's draws do not move another's. */
+interface Draw {
+  readonly random: Random;
+  readonly shape: ClusterShape;
+  readonly at: number;
+  readonly machine: number;
+  readonly length: number;
+  readonly down: number;
+  /** Of advertisements, the longest. */
+  readonly interval: number;
+}
+
 function drawFault(
   random: Random,
   shape: ClusterShape,
@@ -175,111 +187,49 @@ function drawFault(
   const machine = random.between(0, shape.count - 1);
   const length = drawLength(random, down);
   const interval = fromCentis(shape.intervalMax);
+  const draw: Draw = { random, shape, at, machine, length, down, interval };
   switch (kind) {
     case "loss":
-      return { kind, at, micros: length * 3, share: random.pick([0.1, 0.3, 0.5, 0.8]) };
     case "slow-network":
-      return {
-        kind,
-        at,
-        micros: length,
-        latency: random.between(1_000, Math.max(2_000, interval)),
-      };
     case "reordering":
-      return { kind, at, micros: length * 2, share: 0.3 };
-    case "one-way": {
-      if (shape.count < 2) return undefined;
-      const to = (machine + random.between(1, shape.count - 1)) % shape.count;
-      return { kind, at, micros: length, from: machine, to };
-    }
+    case "one-way":
     case "partition":
-      return { kind, at, micros: length, machines: [machine] };
+      return drawNetworkFault(draw, kind);
     case "link-flap":
     case "interface-gone":
     case "stop":
     case "supervisor-crash":
     case "kill-all":
       return { kind, at, machine, micros: length };
-    case "power-off":
-      return {
-        kind,
-        at,
-        machine,
-        micros: length,
-        portLate: random.pick([0, random.between(0, 3 * down), random.between(down, 8_000_000)]),
-      };
     case "engine-crash":
     case "resync":
       return { kind, at, machine };
-    case "hang":
-      return { kind, at, machine, micros: length, who: random.pick(["engine", "all"] as const) };
-    case "pause":
-      return { kind, at, machine, micros: length, clock: random.pick(["runs", "stops"] as const) };
-    case "clock-jump":
-      return { kind, at, machine, by: length };
-    case "busy":
-      return { kind, at, machine, micros: length * 2, late: random.between(1_000, interval) };
-    case "address-fails":
-      return { kind, at, machine, micros: length, errno: random.pick(["EPERM", "ENOBUFS"]) };
-    case "vrrp-cut":
-    case "guard-fails":
-      // Drawn on their own: see `drawVrrpCuts`, `drawGuardFaults`.
-      return undefined;
-    case "address-slow":
-      return {
-        kind,
-        at,
-        machine,
-        micros: length,
-        // Of each address: all together stay within what the protocol's timers bear.
-        slow: Math.round(random.between(1_000, Math.max(2_000, interval / 2)) / shape.addressCount),
-      };
-    case "address-deleted":
-      return {
-        kind,
-        at,
-        machine,
-        address: virtual(100).address,
-        times: random.pick([1, 1, 3, 20]),
-        every: random.pick([10_000, 1_000_000]),
-      };
-    case "tracker": {
-      if (shape.script === undefined) return undefined;
-      const name = "check";
-      const result: TrackerResult = { kind: "script", name, result: "down" };
-      return { kind, at, machine, micros: length, result, afterwards: { ...result, result: "up" } };
-    }
     case "reload":
+      // drawReloads fills them in.
       return { kind, at, machine, instances: [] };
+    case "power-off":
+    case "hang":
+    case "pause":
+    case "clock-jump":
+    case "busy":
+      return drawMachineFault(draw, kind);
+    case "address-fails":
+    case "address-slow":
+    case "address-deleted":
+      return drawAddressFault(draw, kind);
+    case "tracker":
+      return drawTrackerFault(draw);
     case "rival": {
       if (shape.rivals === 0) return undefined;
       const what = random.pick(["stop", "kill", "hang", "cut"] as const);
       return { kind, at, rival: random.between(0, shape.rivals - 1), what, micros: length };
     }
-    case "hostile": {
-      const what = random.pick<Hostile>(
-        random.chance(0.3)
-          ? ["replay", "forged-release", "forged-master"]
-          : [
-              "noise",
-              "truncated",
-              "bad-checksum",
-              "wrong-password",
-              "wrong-ttl",
-              "wrong-version",
-              "other-vrid",
-              "not-a-peer",
-            ],
-      );
-      if (what === "wrong-password" && shape.secret === undefined) return undefined;
-      // Unicast has no TTL of its own, multicast no list of peers.
-      if ((what === "wrong-ttl" || what === "replay") && shape.unicast) return undefined;
-      if (what === "not-a-peer" && !shape.unicast) return undefined;
-      const times = isDeceiving(what) ? random.between(1, 3) : random.between(1, 50);
-      return { kind, at, what, times, every: random.between(1_000, interval) };
-    }
+    case "hostile":
+      return drawHostilePackets(draw);
     case "foreign-announcement":
       return { kind, at, address: virtual(100).address, times: random.between(1, 3) };
+    case "vrrp-cut":
+    case "guard-fails":
     case "interface-renamed":
     case "interface-replaced":
     case "address-moved":
@@ -289,7 +239,100 @@ function drawFault(
     case "platform-fails":
     case "platform-stale":
     case "claims-lost":
-      // Drawn by drawDevices, drawPlatformFaults.
+      // Drawn in streams of their own: drawVrrpCuts, drawGuardFaults, drawDevices, drawPlatform.
       return undefined;
   }
+}
+
+function drawNetworkFault(
+  { random, shape, at, machine, length, interval }: Draw,
+  kind: "loss" | "slow-network" | "reordering" | "one-way" | "partition",
+): Fault | undefined {
+  switch (kind) {
+    case "loss":
+      return { kind, at, micros: length * 3, share: random.pick([0.1, 0.3, 0.5, 0.8]) };
+    case "slow-network": {
+      const latency = random.between(1_000, Math.max(2_000, interval));
+      return { kind, at, micros: length, latency };
+    }
+    case "reordering":
+      return { kind, at, micros: length * 2, share: 0.3 };
+    case "one-way": {
+      if (shape.count < 2) return undefined;
+      const to = (machine + random.between(1, shape.count - 1)) % shape.count;
+      return { kind, at, micros: length, from: machine, to };
+    }
+    case "partition":
+      return { kind, at, micros: length, machines: [machine] };
+  }
+}
+
+function drawMachineFault(
+  { random, at, machine, length, down, interval }: Draw,
+  kind: "power-off" | "hang" | "pause" | "clock-jump" | "busy",
+): Fault {
+  switch (kind) {
+    case "power-off": {
+      const short = random.between(0, 3 * down);
+      const portLate = random.pick([0, short, random.between(down, 8_000_000)]);
+      return { kind, at, machine, micros: length, portLate };
+    }
+    case "hang":
+      return { kind, at, machine, micros: length, who: random.pick(["engine", "all"] as const) };
+    case "pause":
+      return { kind, at, machine, micros: length, clock: random.pick(["runs", "stops"] as const) };
+    case "clock-jump":
+      return { kind, at, machine, by: length };
+    case "busy":
+      return { kind, at, machine, micros: length * 2, late: random.between(1_000, interval) };
+  }
+}
+
+function drawAddressFault(
+  { random, shape, at, machine, length, interval }: Draw,
+  kind: "address-fails" | "address-slow" | "address-deleted",
+): Fault {
+  switch (kind) {
+    case "address-fails":
+      return { kind, at, machine, micros: length, errno: random.pick(["EPERM", "ENOBUFS"]) };
+    case "address-slow": {
+      // Of each address: all together stay within what the protocol's timers bear.
+      const all = random.between(1_000, Math.max(2_000, interval / 2));
+      return { kind, at, machine, micros: length, slow: Math.round(all / shape.addressCount) };
+    }
+    case "address-deleted": {
+      const times = random.pick([1, 1, 3, 20]);
+      const every = random.pick([10_000, 1_000_000]);
+      return { kind, at, machine, address: virtual(100).address, times, every };
+    }
+  }
+}
+
+function drawTrackerFault({ shape, at, machine, length }: Draw): Fault | undefined {
+  if (shape.script === undefined) return undefined;
+  const result: TrackerResult = { kind: "script", name: "check", result: "down" };
+  const afterwards: TrackerResult = { ...result, result: "up" };
+  return { kind: "tracker", at, machine, micros: length, result, afterwards };
+}
+
+const DECEIVING: readonly Hostile[] = ["replay", "forged-release", "forged-master"];
+const REFUSED: readonly Hostile[] = [
+  "noise",
+  "truncated",
+  "bad-checksum",
+  "wrong-password",
+  "wrong-ttl",
+  "wrong-version",
+  "other-vrid",
+  "not-a-peer",
+];
+
+function drawHostilePackets({ random, shape, at, interval }: Draw): Fault | undefined {
+  const what = random.pick(random.chance(0.3) ? DECEIVING : REFUSED);
+  if (what === "wrong-password" && shape.secret === undefined) return undefined;
+  // Unicast has no TTL of its own, multicast no list of peers.
+  if ((what === "wrong-ttl" || what === "replay") && shape.unicast) return undefined;
+  if (what === "not-a-peer" && !shape.unicast) return undefined;
+  const times = isDeceiving(what) ? random.between(1, 3) : random.between(1, 50);
+  return { kind: "hostile", at, what, times, every: random.between(1_000, interval) };
 }

@@ -47,114 +47,128 @@ const uneven = (change: Partial<RouterConfig> = {}): readonly RouterConfig[] => 
 const three = (change: Partial<RouterConfig> = {}): readonly RouterConfig[] =>
   [100, 100, 100].map((one) => router({ ...change, peerCount: 2, priority: priority(one) }));
 
-export function explorations(): readonly Exploration[] {
-  const base = {
-    owner: undefined,
-    warmIntervals: 0,
-    keepsOwnership: false,
-    recoverEvery: 16,
-    statesMax: 400_000,
-  };
-  // Router 0 is the owner: the weaker one, and the one with the lower address.
-  const warm = { ...base, owner: 0, warmIntervals: 300 };
-  return [
-    {
-      ...base,
-      name: "pair, equal, nopreempt: start, losses, crash",
-      configs: pair(),
-      budget: { ...NONE, lose: 2, crash: 1, latePort: 1 },
-      depth: 26,
-    },
-    {
-      ...base,
-      name: "pair, uneven, preempt: start, losses, crash",
-      configs: uneven({ preempt: true }),
-      budget: { ...NONE, lose: 2, crash: 1, latePort: 1 },
-      depth: 26,
-    },
-    {
-      ...warm,
-      name: "pair, uneven, nopreempt, owner at work: crash, hang, pause, stop, losses",
-      configs: uneven(),
-      budget: { ...NONE, lose: 2, crash: 1, hang: 1, pause: 1, stop: 1, latePort: 1, slow: 1 },
-      depth: 15,
-    },
-    {
-      ...warm,
-      name: "pair, equal, nopreempt, owner at work: everything done to the other",
-      configs: pair(),
-      budget: { ...NONE, crash: 1, hang: 1, pause: 1, latePort: 1 },
-      depth: 20,
-      keepsOwnership: true,
-    },
-    {
-      ...warm,
-      name: "pair, equal, nopreempt, owner at work: the other reboots behind a late port",
-      configs: pair(),
-      budget: { ...NONE, crash: 1, latePort: 1 },
-      depth: 80,
-      keepsOwnership: true,
-    },
-    {
-      ...warm,
-      name: "pair, uneven, nopreempt, weaker owner at work: the other reboots behind a late port, one loss",
-      configs: uneven(),
-      budget: { ...NONE, crash: 1, latePort: 1, lose: 1 },
-      depth: 60,
-      keepsOwnership: true,
-    },
-    {
-      ...warm,
-      name: "pair, uneven, nopreempt, weaker owner at work: the other hangs",
-      configs: uneven(),
-      budget: { ...NONE, hang: 1 },
-      depth: 60,
-      keepsOwnership: true,
-    },
-    {
-      ...warm,
-      name: "pair, uneven, nopreempt, weaker owner at work: the other is paused",
-      configs: uneven(),
-      budget: { ...NONE, pause: 1 },
-      depth: 60,
-      keepsOwnership: true,
-    },
-    {
-      ...warm,
-      name: "pair, uneven, nopreempt, weaker owner at work: enough losses for a mistaken take-over",
-      configs: uneven(),
-      budget: { ...NONE, lose: 4 },
-      depth: 120,
-      keepsOwnership: true,
-    },
-    {
-      ...base,
-      name: "three, equal, nopreempt: start and losses",
-      configs: three(),
-      budget: { ...NONE, lose: 1 },
-      depth: 24,
-    },
-    {
-      ...warm,
-      name: "three, equal, nopreempt, owner at work: crash, hang, losses",
-      configs: three(),
-      budget: { ...NONE, lose: 1, crash: 1, hang: 1 },
-      depth: 14,
-    },
-    {
-      ...warm,
-      name: "three, equal, nopreempt, owner at work: another reboots behind a late port",
-      configs: three(),
-      budget: { ...NONE, crash: 1, latePort: 1 },
-      depth: 44,
-      keepsOwnership: true,
-    },
-    {
-      ...warm,
-      name: "three, equal, preempt, owner at work: crash, hang, stop",
-      configs: three({ preempt: true }),
-      budget: { ...NONE, crash: 1, hang: 1, stop: 1 },
-      depth: 14,
-    },
-  ];
-}
+type Settings = Omit<Exploration, "name" | "configs" | "budget" | "depth">;
+
+/** Nothing runs yet. */
+const COLD: Settings = {
+  owner: undefined,
+  warmIntervals: 0,
+  keepsOwnership: false,
+  recoverEvery: 16,
+  statesMax: 400_000,
+};
+/** Router 0 has been the owner for a while: the weaker one, and the one with the lower address. */
+const WARM: Settings = { ...COLD, owner: 0, warmIntervals: 300 };
+
+const pairs = (): readonly Exploration[] => [
+  {
+    ...COLD,
+    name: "pair, equal, nopreempt: start, losses, crash",
+    configs: pair(),
+    budget: { ...NONE, lose: 2, crash: 1, latePort: 1 },
+    depth: 26,
+  },
+  {
+    ...COLD,
+    name: "pair, uneven, preempt: start, losses, crash",
+    configs: uneven({ preempt: true }),
+    budget: { ...NONE, lose: 2, crash: 1, latePort: 1 },
+    depth: 26,
+  },
+];
+
+const pairsAtWork = (): readonly Exploration[] => [
+  {
+    ...WARM,
+    name: "pair, uneven, nopreempt, owner at work: crash, hang, pause, stop, losses",
+    configs: uneven(),
+    budget: { ...NONE, lose: 2, crash: 1, hang: 1, pause: 1, stop: 1, latePort: 1, slow: 1 },
+    depth: 15,
+  },
+  {
+    ...WARM,
+    name: "pair, equal, nopreempt, owner at work: everything done to the other",
+    configs: pair(),
+    budget: { ...NONE, crash: 1, hang: 1, pause: 1, latePort: 1 },
+    depth: 20,
+    keepsOwnership: true,
+  },
+  {
+    ...WARM,
+    name: "pair, equal, nopreempt, owner at work: the other reboots behind a late port",
+    configs: pair(),
+    budget: { ...NONE, crash: 1, latePort: 1 },
+    depth: 80,
+    keepsOwnership: true,
+  },
+  {
+    ...WARM,
+    name: "pair, uneven, nopreempt, weaker owner at work: the other reboots behind a late port, one loss",
+    configs: uneven(),
+    budget: { ...NONE, crash: 1, latePort: 1, lose: 1 },
+    depth: 60,
+    keepsOwnership: true,
+  },
+  {
+    ...WARM,
+    name: "pair, uneven, nopreempt, weaker owner at work: the other hangs",
+    configs: uneven(),
+    budget: { ...NONE, hang: 1 },
+    depth: 60,
+    keepsOwnership: true,
+  },
+  {
+    ...WARM,
+    name: "pair, uneven, nopreempt, weaker owner at work: the other is paused",
+    configs: uneven(),
+    budget: { ...NONE, pause: 1 },
+    depth: 60,
+    keepsOwnership: true,
+  },
+  {
+    ...WARM,
+    name: "pair, uneven, nopreempt, weaker owner at work: enough losses for a mistaken take-over",
+    configs: uneven(),
+    budget: { ...NONE, lose: 4 },
+    depth: 120,
+    keepsOwnership: true,
+  },
+];
+
+const threes = (): readonly Exploration[] => [
+  {
+    ...COLD,
+    name: "three, equal, nopreempt: start and losses",
+    configs: three(),
+    budget: { ...NONE, lose: 1 },
+    depth: 24,
+  },
+  {
+    ...WARM,
+    name: "three, equal, nopreempt, owner at work: crash, hang, losses",
+    configs: three(),
+    budget: { ...NONE, lose: 1, crash: 1, hang: 1 },
+    depth: 14,
+  },
+  {
+    ...WARM,
+    name: "three, equal, nopreempt, owner at work: another reboots behind a late port",
+    configs: three(),
+    budget: { ...NONE, crash: 1, latePort: 1 },
+    depth: 44,
+    keepsOwnership: true,
+  },
+  {
+    ...WARM,
+    name: "three, equal, preempt, owner at work: crash, hang, stop",
+    configs: three({ preempt: true }),
+    budget: { ...NONE, crash: 1, hang: 1, stop: 1 },
+    depth: 14,
+  },
+];
+
+export const explorations = (): readonly Exploration[] => [
+  ...pairs(),
+  ...pairsAtWork(),
+  ...threes(),
+];

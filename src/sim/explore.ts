@@ -4,9 +4,9 @@
  * nothing but the absolute time are one.
  *
  * Invariants, in every state:
- *   lease     a router that took over from a silent master whose last advertisement it had heard never owns the address
+ *   lease     a router that took over from an unheard master whose last advertisement it had heard never owns the address
  *             together with it: dead, hung or paused masters have lost it by then
- *   seat      (nopreempt) an established owner to which nothing is done is still the owner
+ *   ownership (nopreempt) an established owner to which nothing is done is still the owner
  *   awake     nobody who has just fired is due again at the same instant
  *   recovers  left alone from here (everybody runs, nothing is lost), there is exactly one owner in the end
  */
@@ -95,7 +95,9 @@ export function explore(exploration: Exploration): ExploreResult {
         const broken =
           checkAwake(model, choice) ??
           checkLease(configs, visit.model, model) ??
-          (exploration.keepsOwnership && owner !== undefined ? checkSeat(model, owner) : undefined);
+          (exploration.keepsOwnership && owner !== undefined
+            ? checkOwnership(model, owner)
+            : undefined);
         if (broken !== undefined) return done({ ...broken, path: pathOf(reached) }, false);
         const hash = hashOf(model);
         if (seen.has(hash)) continue;
@@ -197,7 +199,7 @@ function checkLease(
     for (const [other, old] of after.nodes.entries()) {
       if (other === index || old.ownsUntil === undefined || old.mode === "up") continue;
       if (old.state.phase.kind !== "master" || heir.heard[other] !== old.sent) continue;
-      // Preemption does not wait for silence.
+      // Preemption does not wait until the master is unheard.
       const config = configs[index] as RouterConfig;
       const preempts =
         config.preempt && config.priority > (configs[other] as RouterConfig).priority;
@@ -211,11 +213,11 @@ function checkLease(
   return undefined;
 }
 
-function checkSeat(model: ClusterModel, owner: number): Broken | undefined {
+function checkOwnership(model: ClusterModel, owner: number): Broken | undefined {
   const node = model.nodes[owner] as ModelNode;
   return node.untouched && node.state.phase.kind !== "master"
     ? {
-        invariant: "seat",
+        invariant: "ownership",
         text: `router ${owner} was the established owner and gave way (${node.state.reason.kind})`,
       }
     : undefined;

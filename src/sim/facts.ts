@@ -6,33 +6,45 @@ import type { InstanceConfig, RouterConfig } from "#vrrp/router/config";
 import type { PublicState } from "#vrrp/router/state";
 import { masterDown, UNCONFIRMED } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
-import type { Observer } from "./observer.ts";
-import { everyInstance, type Fault } from "./scenario.ts";
+import type { Observer, TransitionMessage } from "./observer.ts";
+import { everyInstance, type Fault, isDeceiving } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** One router on one machine, in one life of its engine; a reload that brings a removed one back begins another. */
-export interface Seat {
+/** One router on one machine, in one life of its engine; a reload that brings it back begins another. */
+export interface ObservedRouter {
   readonly machine: MachineView;
   readonly name: string;
   readonly vrid: number;
-  router: RouterConfig;
+  config: RouterConfig;
   state: PublicState;
   /** When it entered the state, and why. */
   since: number;
   reason: string;
-  /** As master: since when, a link flap within the seat aside. */
+  /** As master: since when, a link flap within the ownership window aside. */
   ownerSince: number;
-  /** As master: from when on it is no newcomer, because it heard a peer before, was told to take over, or has long been there. */
+  /**
+   * As master: from when on it is confirmed, because it heard a peer before, was asked to take over, or has long been there.
+   */
   establishedAt: number;
   /** Last advertisement with a priority above 0. */
   advertSentAt: number | undefined;
-  /** By node: when the last advertisement heard from it in this life was sent, when it came, and when it last said priority 0. */
+  /**
+   * By node, in this life: when the last advertisement heard from it was sent, when it came, and when its last priority 0
+   * did.
+   */
   readonly heard: Map<number, { sentAt: number; at: number; releasedAt: number }>;
   /** Last advertisement above 0 from anybody. */
   heardAt: number | undefined;
-  /** Last priority 0 from anybody, strangers too. */
+  /** Last priority 0 from anybody, unknown peers too. */
   releaseHeardAt: number | undefined;
 }
+
+/** When something happened that has not happened yet. */
+export const NEVER: number = Number.NEGATIVE_INFINITY;
+
+/** All virtual addresses of an instance, in the advertisement or not. */
+export const virtualsOf = (config: InstanceConfig): readonly Ipv4[] =>
+  [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);
 
 const NONE: readonly InstanceConfig[] = [];
 
@@ -48,7 +60,7 @@ function timersOf(routers: readonly RouterConfig[]): Timers {
   return { detection: Math.max(...detections), interval: fromCentis(longest) };
 }
 
-const seatKey = (machine: MachineView, vrid: number): number => machine.id * 256 + vrid;
+const routerKey = (machine: MachineView, vrid: number): number => machine.id * 256 + vrid;
 
 /** Afterwards a router is one that has heard nobody. */
 const REATTACHES: readonly Fault["kind"][] = [
@@ -60,7 +72,7 @@ const REATTACHES: readonly Fault["kind"][] = [
 
 export class ClusterFacts {
   readonly cluster: SimulatedCluster;
-  readonly #seats = new Map<number, Seat>();
+  readonly #routers = new Map<number, ObservedRouter>();
   /** By machine: last moment something was wrong with it. */
   readonly #unwellAt = new Map<number, number>();
   readonly #runsSince = new Map<number, number>();
@@ -70,11 +82,11 @@ export class ClusterFacts {
   readonly #lost = new Map<string, number>();
   readonly #lostTo = new Map<number, number>();
   /** Last forged or replayed packet. */
-  deceivedAt: number = Number.NEGATIVE_INFINITY;
+  deceivedAt: number = NEVER;
   /** Last moment at which frames took longer than the product's timers are made for. */
-  slowAt: number = Number.NEGATIVE_INFINITY;
+  slowAt: number = NEVER;
   /** Last change of the network's conditions. */
-  networkChangedAt: number = Number.NEGATIVE_INFINITY;
+  networkChangedAt: number = NEVER;
 
   /** By machine: the configuration its engine has been given. */
   readonly #instances = new Map<number, readonly InstanceConfig[]>();
@@ -99,13 +111,13 @@ export class ClusterFacts {
     return this.cluster.queue.now;
   }
 
-  seat(machine: MachineView, vrid: number): Seat | undefined {
-    return this.#seats.get(seatKey(machine, vrid));
+  routerOf(machine: MachineView, vrid: number): ObservedRouter | undefined {
+    return this.#routers.get(routerKey(machine, vrid));
   }
 
-  seatNamed(machine: MachineView, name: string): Seat | undefined {
-    for (const seat of this.#seats.values()) {
-      if (seat.machine === machine && seat.name === name) return seat;
+  routerNamed(machine: MachineView, name: string): ObservedRouter | undefined {
+    for (const observed of this.#routers.values()) {
+      if (observed.machine === machine && observed.name === name) return observed;
     }
     return undefined;
   }
@@ -136,22 +148,19 @@ export class ClusterFacts {
     }
     let addresses = known.get(vrid);
     if (addresses === undefined) {
-      addresses = instances
-        .filter(({ router }) => router.vrid === vrid)
-        .flatMap((one) => [...one.addresses, ...one.excludedAddresses])
-        .map((virtual) => virtual.address);
+      addresses = instances.filter(({ router }) => router.vrid === vrid).flatMap(virtualsOf);
       known.set(vrid, addresses);
     }
     return addresses;
   }
 
-  /** Seats of running or stopped engines that own, or are to own, this virtual router's addresses. */
-  seats(vrid: number): readonly Seat[] {
-    return [...this.#seats.values()].filter((seat) => seat.vrid === vrid);
+  /** Of running and stopped engines: all that take part in this virtual router. */
+  routersOf(vrid: number): readonly ObservedRouter[] {
+    return [...this.#routers.values()].filter((observed) => observed.vrid === vrid);
   }
 
-  all(): Iterable<Seat> {
-    return this.#seats.values();
+  all(): Iterable<ObservedRouter> {
+    return this.#routers.values();
   }
 
   runsSince(machine: MachineView): number {
@@ -160,17 +169,17 @@ export class ClusterFacts {
 
   /** When it last ceased to run for a while. */
   stoppedAt(machine: MachineView): number {
-    return this.#stoppedAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
+    return this.#stoppedAt.get(machine.id) ?? NEVER;
   }
 
   /** When the whole machine, with its kernel's timers, last stood still. */
   pausedAt(machine: MachineView): number {
-    return this.#pausedAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
+    return this.#pausedAt.get(machine.id) ?? NEVER;
   }
 
   /** Last time anything at all was wrong with this machine (not the network). */
   unwellAt(machine: MachineView): number {
-    return this.#unwellAt.get(machine.id) ?? Number.NEGATIVE_INFINITY;
+    return this.#unwellAt.get(machine.id) ?? NEVER;
   }
 
   /** Its kernel has refused the sub-second lease in this run, so it may do without for a while. */
@@ -180,12 +189,12 @@ export class ClusterFacts {
 
   /** Last advertisement, or ARP frame it depends on, lost on the way from one machine to the other. */
   lostAt(from: number, to: number): number {
-    return this.#lost.get(`${from}>${to}`) ?? Number.NEGATIVE_INFINITY;
+    return this.#lost.get(`${from}>${to}`) ?? NEVER;
   }
 
   /** Last advertisement lost on the way to this machine, whoever sent it. */
   lostOnWayTo(to: number): number {
-    return this.#lostTo.get(to) ?? Number.NEGATIVE_INFINITY;
+    return this.#lostTo.get(to) ?? NEVER;
   }
 
   /** Longest detection time anybody may have for this router in this run. */
@@ -206,69 +215,24 @@ export class ClusterFacts {
 
   observer(): Observer {
     return {
-      engineStarted: (machine) => {
-        this.#unwell(machine);
-        this.#runsSince.set(machine.id, this.now);
-        for (const { router } of machine.instances) this.#open(machine, router);
-        this.#instances.set(machine.id, machine.instances);
-      },
+      engineStarted: (machine) => this.#engineStarted(machine),
       engineEnded: (machine) => this.#unwell(machine),
-      runs: (machine, runs) => {
-        this.#unwell(machine);
-        (runs ? this.#runsSince : this.#stoppedAt).set(machine.id, this.now);
-        if (machine.isPaused) this.#pausedAt.set(machine.id, this.now);
-      },
-      afterReload: (machine) => {
-        for (const { router } of this.instances(machine)) {
-          const seat = this.seat(machine, router.vrid);
-          if (seat !== undefined) seat.router = router;
-        }
-      },
-      beforeReload: (machine, instances) => {
-        const before = this.instances(machine).map(({ router }) => router.vrid);
-        for (const { router } of instances) {
-          if (!before.includes(router.vrid)) this.#open(machine, router);
-        }
-        this.#previous.set(machine.id, this.instances(machine));
-        this.#instances.set(machine.id, instances);
-      },
-      transition: (machine, message) => {
-        const seat = this.seatNamed(machine, message.instance);
-        if (seat === undefined) return;
-        seat.state = message.to;
-        seat.since = this.now;
-        seat.reason = message.reason.kind;
-        if (message.to !== "MASTER" || seat.reason === "link-back-in-time") return;
-        seat.ownerSince = this.now;
-        // Not by a stranger: its packet may have been refused.
-        const hasHeard = [...seat.heard.keys()].some((node) => node >= 0);
-        const isKnown = hasHeard || seat.releaseHeardAt !== undefined;
-        seat.establishedAt = isKnown ? this.now : this.now + UNCONFIRMED;
-      },
+      runs: (machine, runs) => this.#runs(machine, runs),
+      beforeReload: (machine, instances) => this.#beforeReload(machine, instances),
+      afterReload: (machine) => this.#afterReload(machine),
+      transition: (machine, message) => this.#transition(machine, message),
       advertSent: (machine, vrid, priority) => {
-        const seat = this.seat(machine, vrid);
+        const observed = this.routerOf(machine, vrid);
         // Slow system calls before it in the same turn of the loop have delayed it.
-        if (seat !== undefined && priority > 0) seat.advertSentAt = this.now + machine.kernel.lag;
+        if (observed !== undefined && priority > 0)
+          observed.advertSentAt = this.now + machine.kernel.lag;
       },
       advertArrived: (machine, from, vrid, priority, sentAt) => {
-        const seat = this.seat(machine, vrid);
-        if (seat === undefined) return;
-        const known = seat.heard.get(from);
-        if (priority === 0) {
-          seat.releaseHeardAt = this.now;
-          if (known !== undefined) known.releasedAt = this.now;
-          return;
-        }
-        seat.heardAt = this.now;
-        if (known === undefined)
-          seat.heard.set(from, { sentAt, at: this.now, releasedAt: Number.NEGATIVE_INFINITY });
-        else {
-          known.sentAt = Math.max(known.sentAt, sentAt);
-          known.at = this.now;
-        }
+        const observed = this.routerOf(machine, vrid);
+        if (observed !== undefined) this.#heard(observed, from, priority, sentAt);
       },
       advertLost: (from, to) => this.#lostBetween(from, to),
-      // Who asked in vain does not reach the other, and whose answer is lost is not reached.
+      // Neither does the question reach the other then, nor the answer whoever asked.
       questionLost: (from, to) => {
         this.#lostBetween(from, to);
         this.#lostBetween(to, from);
@@ -280,12 +244,72 @@ export class ClusterFacts {
     };
   }
 
+  #engineStarted(machine: MachineView): void {
+    this.#unwell(machine);
+    this.#runsSince.set(machine.id, this.now);
+    for (const { router } of machine.instances) this.#open(machine, router);
+    this.#instances.set(machine.id, machine.instances);
+  }
+
+  #runs(machine: MachineView, runs: boolean): void {
+    this.#unwell(machine);
+    (runs ? this.#runsSince : this.#stoppedAt).set(machine.id, this.now);
+    if (machine.isPaused) this.#pausedAt.set(machine.id, this.now);
+  }
+
+  #beforeReload(machine: MachineView, instances: readonly InstanceConfig[]): void {
+    const before = this.instances(machine).map(({ router }) => router.vrid);
+    for (const { router } of instances) {
+      if (!before.includes(router.vrid)) this.#open(machine, router);
+    }
+    this.#previous.set(machine.id, this.instances(machine));
+    this.#instances.set(machine.id, instances);
+  }
+
+  #afterReload(machine: MachineView): void {
+    for (const { router } of this.instances(machine)) {
+      const observed = this.routerOf(machine, router.vrid);
+      if (observed !== undefined) observed.config = router;
+    }
+  }
+
+  #transition(machine: MachineView, { instance, to, reason }: TransitionMessage): void {
+    const observed = this.routerNamed(machine, instance);
+    if (observed === undefined) return;
+    observed.state = to;
+    observed.since = this.now;
+    observed.reason = reason.kind;
+    if (to !== "MASTER" || observed.reason === "link-back-in-time") return;
+    observed.ownerSince = this.now;
+    // An unknown peer does not count: its packet may have been refused.
+    const hasHeard = [...observed.heard.keys()].some((node) => node >= 0);
+    const isKnown = hasHeard || observed.releaseHeardAt !== undefined;
+    observed.establishedAt = isKnown ? this.now : this.now + UNCONFIRMED;
+  }
+
+  #heard(observed: ObservedRouter, from: number, priority: number, sentAt: number): void {
+    const known = observed.heard.get(from);
+    if (priority === 0) {
+      observed.releaseHeardAt = this.now;
+      if (known !== undefined) known.releasedAt = this.now;
+      return;
+    }
+    observed.heardAt = this.now;
+    if (known === undefined) {
+      const releasedAt = NEVER;
+      observed.heard.set(from, { sentAt, at: this.now, releasedAt });
+    } else {
+      known.sentAt = Math.max(known.sentAt, sentAt);
+      known.at = this.now;
+    }
+  }
+
   #open(machine: MachineView, router: RouterConfig): void {
-    this.#seats.set(seatKey(machine, router.vrid), {
+    this.#routers.set(routerKey(machine, router.vrid), {
       machine,
       name: router.name,
       vrid: router.vrid,
-      router,
+      config: router,
       state: "INIT",
       since: this.now,
       reason: "not-started",
@@ -308,15 +332,17 @@ export class ClusterFacts {
   }
 
   #fault(fault: Fault): void {
+    if (fault.kind === "hostile" && isDeceiving(fault.what))
+      this.deceivedAt = this.now + fault.times * fault.every;
     if ("machine" in fault) this.#unwellAt.set(fault.machine, this.now);
     else this.networkChangedAt = this.now;
     if (fault.kind === "guard-fails") this.#guardRefused.add(fault.machine);
     // Behind a port that was down anybody may have come and gone.
     if (REATTACHES.includes(fault.kind) && "machine" in fault) {
-      for (const seat of this.#seats.values()) {
-        if (seat.machine.id !== fault.machine) continue;
-        seat.heard.clear();
-        seat.releaseHeardAt = undefined;
+      for (const observed of this.#routers.values()) {
+        if (observed.machine.id !== fault.machine) continue;
+        observed.heard.clear();
+        observed.releaseHeardAt = undefined;
       }
     }
     if (fault.kind === "slow-network") {

@@ -64,7 +64,7 @@ export function createMachineWorld(parts: WorldParts): World {
   };
 }
 
-/** A packet to the group, or to a peer whose MAC address may have to be found first. */
+/** A packet to the group, or to a peer, for which the MAC address may have to be found first. */
 export function sendPacket(
   parts: Pick<WorldParts, "network" | "neighbours" | "port">,
   to: Ipv4,

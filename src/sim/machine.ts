@@ -40,7 +40,7 @@ export interface MachineEnvironment {
   readonly hasGuard: boolean;
   readonly wakeLateMicros: number;
   readonly supervisorLateMicros: number;
-  /** Whose address it is: a machine's number, `RIVAL_NODE` and more for rivals, -1 for strangers. */
+  /** The node that has the address: a machine's number, `RIVAL_NODE` and more for rivals, -1 for an unknown peer. */
   readonly nodeOf: (address: Ipv4) => number;
   readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
   readonly createSupervisor: (machine: SimulatedMachine, random: Random) => MachineSupervisor;
@@ -149,7 +149,7 @@ export class SimulatedMachine implements MachineView {
     return this.isPowered && !this.isPaused && this.kernel.answers(address);
   }
 
-  /** Tells what changed in who answers here. */
+  /** Emits what changed in who answers here. */
   recheck(): void {
     for (const address of this.addresses()) {
       const owns = this.answers(address);
@@ -256,7 +256,7 @@ export class SimulatedMachine implements MachineView {
       port,
       hasGuard: environment.hasGuard,
       neighbours,
-      emit: (message) => this.#told(message),
+      emit: (message) => this.#emitted(message),
       claimed: () => this.claimed(),
       sent: (kind, bytes) => this.#sent(kind, bytes),
       listening: (on) => {
@@ -502,7 +502,7 @@ export class SimulatedMachine implements MachineView {
     });
   }
 
-  #told(message: FromEngine): void {
+  #emitted(message: FromEngine): void {
     this.environment.observers.emit("engineMessage", this, message);
     if (message.type === "transition") this.environment.observers.emit("transition", this, message);
     this.supervisor.receive(message);

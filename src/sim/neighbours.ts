@@ -93,7 +93,7 @@ export class Neighbours {
   send(to: Ipv4, bytes: Uint8Array, lag: number): void {
     const { queue, isOurs } = this.#parts;
     const { now } = queue;
-    // By the loopback device, and not into a socket bound to this one: a farewell to whoever spoke in our name.
+    // By the loopback device, and not into a socket bound to this one: priority 0 to whoever used our address.
     if (!this.#table.has(to) && isOurs(to)) return;
     const entry = this.#entry(to);
     if (entry.state.kind === "failed") this.#search(entry, lag);

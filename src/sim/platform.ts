@@ -29,7 +29,7 @@ const WAY_MAX = 500;
 /** Before the start, so that no binding is younger than its first claim. */
 const FOUNDED = instant(0);
 
-/** A row of the answer, in the API's words. */
+/** A row of the answer, as the API names its fields. */
 export interface PlatformRow {
   readonly Vip: string;
   readonly SubnetId: string;
@@ -59,14 +59,14 @@ export class Platform {
   extraLatency = 0;
   failing = 0;
   losing = 0;
-  /** Answers tell what was true so long ago. */
+  /** Answers give what was true so long ago. */
   staleness = 0;
   readonly #queue: EventQueue;
   readonly #observers: Observers;
   readonly #random: Random;
   readonly #nodes: readonly PlatformNode[];
   readonly #world: World = emptyWorld();
-  readonly #habits: Habits;
+  readonly #profile: Habits;
   readonly #past = new Map<Ipv4, Past[]>();
 
   constructor(
@@ -84,7 +84,7 @@ export class Platform {
     this.#observers = environment.observers;
     this.#random = environment.random;
     this.#nodes = nodes;
-    this.#habits = {
+    this.#profile = {
       claimLatency: micros(spec.claimLatency),
       taskTime: micros(0),
       garpPerInterface: spec.perInterface,
@@ -148,7 +148,7 @@ export class Platform {
 
   #claim(node: PlatformNode, address: Ipv4): void {
     const claim = { interfaceId: interfaceId(node.node), vip: printIpv4(address) };
-    const step = stepClaim(this.#world, claim, this.#now(), this.#habits);
+    const step = stepClaim(this.#world, claim, this.#now(), this.#profile);
     this.#apply(step.changes);
     this.#observers.emit(
       "claimed",
@@ -246,7 +246,7 @@ function interfaceRow({ node, mac, address }: PlatformNode): InterfaceRow {
   };
 }
 
-/** The API tells the date of the last move in whole seconds. */
+/** The API gives the date of the last move in whole seconds. */
 const rowOf = ({ vip, holder, flushedAt }: HavipRow): PlatformRow => ({
   Vip: printIpv4(vip),
   SubnetId: SUBNET,

@@ -1,34 +1,37 @@
 /** One scenario, all checkers. */
-import { type AgreementTotals, checkAgreement } from "./check-agreement.ts";
-import { checkAlarm } from "./check-alarm.ts";
-import { checkAnnouncements } from "./check-announcements.ts";
-import { checkBackup } from "./check-backup.ts";
-import { checkBudget } from "./check-budget.ts";
-import { checkClaims } from "./check-claims.ts";
-import { checkConfigured } from "./check-configured.ts";
-import { checkDarkness, type DarknessTotals } from "./check-darkness.ts";
-import { checkEngine, checkOverslept } from "./check-engine.ts";
-import { checkFlap } from "./check-flap.ts";
-import { checkOverlap, type OverlapTotals } from "./check-overlap.ts";
-import { checkRefresh } from "./check-refresh.ts";
-import { checkReload } from "./check-reload.ts";
-import { checkSeat } from "./check-seat.ts";
-import { checkSettled } from "./check-settled.ts";
-import { checkYield } from "./check-yield.ts";
+import { AgreementChecker, type AgreementTotals } from "./check-agreement.ts";
+import { AlarmChecker } from "./check-alarm.ts";
+import { AnnouncementChecker } from "./check-announcements.ts";
+import { BackupChecker } from "./check-backup.ts";
+import { BlackholeChecker, type BlackholeTotals } from "./check-blackhole.ts";
+import { BudgetChecker } from "./check-budget.ts";
+import { ClaimChecker } from "./check-claims.ts";
+import { ConfigurationChecker } from "./check-configured.ts";
+import { EngineChecker } from "./check-engine.ts";
+import { FlapChecker } from "./check-flap.ts";
+import { OverlapChecker, type OverlapTotals } from "./check-overlap.ts";
+import { OwnershipChecker } from "./check-ownership.ts";
+import { RefreshChecker } from "./check-refresh.ts";
+import { ReloadChecker } from "./check-reload.ts";
+import { SettledChecker } from "./check-settled.ts";
+import { StallChecker } from "./check-stall.ts";
+import { YieldChecker } from "./check-yield.ts";
 import { ClusterFacts } from "./facts.ts";
-import { isDeceiving, type Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import type { Violation } from "./simulated-cluster.ts";
 import { Simulation } from "./simulation.ts";
-import { type StoryLine, tellStory } from "./story.ts";
+import { Trace, type TraceLine } from "./trace.ts";
 
 export interface RunResult {
+  /** The first one ends the run; what else was found at the same moment follows. */
   readonly violations: readonly Violation[];
-  readonly story: readonly StoryLine[];
+  /** Empty unless asked for. */
+  readonly trace: readonly TraceLine[];
   readonly events: number;
   /** Simulated. */
   readonly micros: number;
   readonly overlap: OverlapTotals;
-  readonly darkness: DarknessTotals;
+  readonly blackhole: BlackholeTotals;
   readonly agreement: AgreementTotals;
   /** Changes of state, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
@@ -36,61 +39,69 @@ export interface RunResult {
 
 export function runScenario(
   scenario: Scenario,
-  options: { readonly story?: boolean } = {},
+  options: { readonly trace?: boolean } = {},
 ): RunResult {
   const simulation = new Simulation(scenario);
   const { cluster } = simulation;
   const { observers } = cluster;
+  const trace = options.trace === true ? new Trace(cluster) : undefined;
+  if (trace !== undefined) observers.add(trace.observer());
   const facts = new ClusterFacts(cluster);
+  const blackhole = new BlackholeChecker(cluster, facts);
+  const agreement = new AgreementChecker(cluster, facts);
+  const overlap = new OverlapChecker(cluster, facts);
+  // Called in this order, and the first complaint ends the run.
+  const checkers = [
+    new StallChecker(cluster, facts),
+    facts,
+    new EngineChecker(cluster, facts),
+    new BackupChecker(cluster, facts),
+    new OwnershipChecker(cluster, facts),
+    new FlapChecker(cluster, facts),
+    new YieldChecker(cluster, facts),
+    new SettledChecker(cluster, facts),
+    new ReloadChecker(cluster),
+    new BudgetChecker(cluster, facts),
+    new AnnouncementChecker(cluster, facts),
+    new AlarmChecker(cluster, facts),
+    new ClaimChecker(cluster, facts),
+    new ConfigurationChecker(cluster, facts),
+    new RefreshChecker(cluster, facts),
+    blackhole,
+    agreement,
+    overlap,
+  ];
+  for (const checker of checkers) observers.add(checker.observer());
+  const reasons = countReasons(simulation);
+  runUntilItEnds(simulation);
+  return {
+    violations: cluster.violations,
+    trace: trace?.lines ?? [],
+    events: cluster.queue.ran,
+    micros: cluster.queue.now,
+    overlap: overlap.totals,
+    blackhole: blackhole.totals,
+    agreement: agreement.totals,
+    reasons,
+  };
+}
+
+function countReasons({ cluster }: Simulation): Readonly<Record<string, number>> {
   const reasons: Record<string, number> = {};
-  const story = options.story === true ? tellStory(cluster) : undefined;
-  if (story !== undefined) observers.add(story.observer);
-  observers.add(checkOverslept(cluster, facts));
-  observers.add(facts.observer());
-  observers.add(checkEngine(cluster, facts));
-  observers.add(checkBackup(cluster, facts));
-  observers.add(checkSeat(cluster, facts));
-  observers.add(checkFlap(cluster, facts));
-  observers.add(checkYield(cluster, facts));
-  observers.add(checkSettled(cluster, facts));
-  observers.add(checkReload(cluster));
-  observers.add(checkBudget(cluster, facts));
-  observers.add(checkAnnouncements(cluster, facts));
-  observers.add(checkAlarm(cluster, facts));
-  observers.add(checkClaims(cluster, facts));
-  observers.add(checkConfigured(cluster, facts));
-  observers.add(checkRefresh(cluster, facts));
-  const darkness = checkDarkness(cluster, facts);
-  observers.add(darkness.observer);
-  const agreement = checkAgreement(cluster, facts);
-  observers.add(agreement.observer);
-  const overlap = checkOverlap(cluster, facts);
-  observers.add(overlap.observer);
-  observers.add({
-    fault: (fault) => {
-      if (fault.kind === "hostile" && isDeceiving(fault.what))
-        facts.deceivedAt = cluster.queue.now + fault.times * fault.every;
-    },
+  cluster.observers.add({
     transition: (_, { reason }) => {
       reasons[reason.kind] = (reasons[reason.kind] ?? 0) + 1;
     },
   });
+  return reasons;
+}
+
+/** An assertion that fails in the product is a violation as well. */
+function runUntilItEnds(simulation: Simulation): void {
   try {
     simulation.run();
   } catch (error) {
-    cluster.violate(
-      "crash",
-      error instanceof Error ? (error.stack ?? error.message) : String(error),
-    );
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    simulation.cluster.violate("crash", text);
   }
-  return {
-    violations: cluster.violations,
-    story: story?.lines ?? [],
-    events: cluster.queue.ran,
-    micros: cluster.queue.now,
-    overlap: overlap.totals,
-    darkness: darkness.totals,
-    agreement: agreement.totals,
-    reasons,
-  };
 }

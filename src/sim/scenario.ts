@@ -145,7 +145,7 @@ export type Fault =
     } & Lasting &
       On)
   | ({ readonly kind: "reload"; readonly instances: readonly InstanceConfig[] } & Timed & On)
-  /** The kernel's notifications overflow: everything is told anew. */
+  /** The kernel's notifications overflow: everything has to be read anew. */
   | ({ readonly kind: "resync" } & Timed & On)
   /** `cut`: it and the machines do not hear each other; clients hear all. */
   | ({
@@ -186,7 +186,7 @@ export const PLATFORM_FAULTS: readonly string[] = [
 export const isPlatformFault = (fault: Fault): fault is PlatformFault =>
   PLATFORM_FAULTS.includes(fault.kind);
 
-/** Packets a stranger sends. All but the last three must change nothing. */
+/** Packets an unknown peer sends. All but the last three must change nothing. */
 export type Hostile =
   | "noise"
   | "truncated"
@@ -198,7 +198,7 @@ export type Hostile =
   | "not-a-peer"
   /** A copy of an advertisement seen before. */
   | "replay"
-  /** With a peer's source address; plain VRRP cannot tell. */
+  /** With a peer's source address; plain VRRP cannot see that. */
   | "forged-release"
   | "forged-master";
 

@@ -1,7 +1,7 @@
 /**
- * One segment: a learning switch with a port for each machine, the client and a stranger.
+ * One segment: a learning switch with a port for each machine, each client and an unknown peer.
  *
- * A frame meets, in this order: the sender's port (link up, forwarding yet, announcement limiter), the cut between two
+ * A frame passes, in this order: the sender's port (link up, forwarding yet, announcement limiter), the cut between two
  * ports (one way or both), loss, delay, duplication; and at its arrival the receiver's port once more. Frames between two
  * ports keep their order unless reordering is asked for.
  */

@@ -107,7 +107,7 @@ test("not-announced-in-time: an address that a reload brings is forgotten", (t) 
 
 test("announces-without-right: a router that hands over goes on announcing", (t) => {
   const stop: Fault = { kind: "stop", at: 3 * SECOND, machine: 1, micros: 10 * SECOND };
-  // Goodbye is lost on the way, so that the hand-over takes its time.
+  // Priority 0 is lost on the way, so that the hand-over takes its time.
   const cut: Fault = { kind: "partition", at: 2.9 * SECOND, machines: [1], micros: 3 * SECOND };
   const one = scenario([crowded(0), crowded(1)], {
     faults: [cut, stop],
@@ -118,21 +118,21 @@ test("announces-without-right: a router that hands over goes on announcing", (t)
   });
 });
 
-test("client-in-the-dark: the winner of a healed partition says nothing", (t) => {
+test("client-unreachable: the winner of a healed partition does not announce", (t) => {
   const cut: Fault = { kind: "partition", at: 10 * SECOND, machines: [0], micros: 5 * SECOND };
   const one = scenario([instance(0), instance(1)], { faults: [cut] });
-  mustNotice(t, one, "client-in-the-dark", () => dropRequests(t, (repeat) => repeat === 1));
+  mustNotice(t, one, "client-unreachable", () => dropRequests(t, (repeat) => repeat === 1));
 });
 
-test("a healed partition: silence is counted, and short", () => {
+test("a healed partition: the blackhole window is counted, and short", () => {
   const cut: Fault = { kind: "partition", at: 10 * SECOND, machines: [0], micros: 5 * SECOND };
-  const { darkness, violations } = runScenario(
+  const { blackhole, violations } = runScenario(
     scenario([instance(0), instance(1)], { faults: [cut] }),
   );
   assert.deepEqual(violations, []);
-  assert.ok(darkness.judged > 0);
-  assert.ok(darkness.micros > 0);
-  assert.ok(darkness.judgedLongest <= 20_000, `${darkness.judgedLongest} us`);
+  assert.ok(blackhole.checked > 0);
+  assert.ok(blackhole.micros > 0);
+  assert.ok(blackhole.checkedLongest <= 20_000, `${blackhole.checkedLongest} us`);
 });
 
 const tracked = (id: number): InstanceConfig =>
@@ -248,11 +248,11 @@ test("not-refreshed: garp_master_refresh is not done", (t) => {
   );
 });
 
-test("two-own: beside keepalived, an engine that does not hear it", (t) => {
+test("several-own: beside keepalived, an engine that does not hear it", (t) => {
   const stronger = instance(1, { priority: priority(150) });
   const one = scenario([instance(0)], { rivals: [rival(1, stronger)] });
   const onWorld = shipped(Engine.prototype, "onWorld");
-  mustNotice(t, one, "two-own", () => {
+  mustNotice(t, one, "several-own", () => {
     t.mock.method(Engine.prototype, "onWorld", function (this: Engine, event, now) {
       if (event.kind !== "packet") onWorld.call(this, event, now);
     } satisfies Engine["onWorld"]);

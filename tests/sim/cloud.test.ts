@@ -39,10 +39,10 @@ const apart = (kind: "partition" | "vrrp-cut", seconds = 60): Fault => ({
   micros: seconds * SECOND,
 });
 
-const told = (result: RunResult, what: string): number =>
-  result.story.filter(({ text }) => text.includes(what)).length;
+const count = (result: RunResult, what: string): number =>
+  result.trace.filter(({ text }) => text.includes(what)).length;
 const run = (one: Scenario): RunResult => {
-  const result = runScenario(one, { story: true });
+  const result = runScenario(one, { trace: true });
   assert.deepEqual(result.violations, []);
   return result;
 };
@@ -57,8 +57,8 @@ function mustNotice(t: TestContext, one: Scenario, check: string, breaks: () => 
 
 test("left alone the platform has one owner's word: asked rarely, and nothing announced again", () => {
   const result = run(cloud([]));
-  assert.equal(told(result, "platform moves"), 1);
-  assert.equal(told(result, 'reports {"kind":"agrees"'), 1);
+  assert.equal(count(result, "platform moves"), 1);
+  assert.equal(count(result, 'reports {"kind":"agrees"'), 1);
   assert.equal(result.agreement.again, 0);
 });
 
@@ -66,7 +66,7 @@ for (const kind of ["partition", "vrrp-cut"] as const) {
   test(`${kind}: both owners report the other while the platform moves the address between them`, () => {
     const result = run(cloud([apart(kind)]));
     for (const id of [0, 1])
-      assert.ok(told(result, `machine ${id} V1 10.0.0.100 reports {"kind":"disputed"`) > 0);
+      assert.ok(count(result, `machine ${id} V1 10.0.0.100 reports {"kind":"disputed"`) > 0);
     // Where each hears the other's ARP, that has put the answers in doubt before the first move.
     assert.ok(kind === "vrrp-cut" || result.agreement.moves > 0);
     assert.ok(result.agreement.longest <= 6.5 * SECOND + 200_000, `${result.agreement.longest}`);
@@ -77,14 +77,14 @@ test("claims that are lost are made again", () => {
   const lost: Fault = { kind: "claims-lost", at: 0, micros: 8 * SECOND, share: 1 };
   const result = run(cloud([lost]));
   assert.ok(result.agreement.again > 0);
-  assert.equal(told(result, 'reports {"kind":"disagrees"'), 1);
+  assert.equal(count(result, 'reports {"kind":"disagrees"'), 1);
 });
 
 test("a node outside the drift range is MASTER without the platform, and says so", () => {
   const barred = { ...PLATFORM, barred: [0, 1] };
   const result = run(cloud([], { platform: barred }));
-  assert.ok(told(result, "not-in-range") > 0);
-  assert.equal(told(result, 'reports {"kind":"disagrees"'), 1);
+  assert.ok(count(result, "not-in-range") > 0);
+  assert.equal(count(result, 'reports {"kind":"disagrees"'), 1);
 });
 
 test("a platform that answers late, old things or nothing changes no owner", () => {

@@ -11,16 +11,16 @@ for (const exploration of explorations()) {
   test(exploration.name, () => {
     const result = explore({ ...exploration, statesMax: STATES });
     const { finding } = result;
-    const story = `${finding?.invariant}: ${finding?.text}\n${finding?.path.join("\n")}`;
-    assert.equal(finding, undefined, story);
+    const trace = `${finding?.invariant}: ${finding?.text}\n${finding?.path.join("\n")}`;
+    assert.equal(finding, undefined, trace);
     assert.ok(result.states > 500, `only ${result.states} states were seen`);
     assert.ok(result.recoveries > 10, "recovery was hardly tried");
   });
 }
 
-const find = (words: string): Exploration => {
-  const found = explorations().find((one) => one.name.includes(words));
-  assert.ok(found !== undefined, words);
+const find = (part: string): Exploration => {
+  const found = explorations().find((one) => one.name.includes(part));
+  assert.ok(found !== undefined, part);
   return found;
 };
 
@@ -28,7 +28,7 @@ test("the explorer finds what plain VRRP does: the tie-break moves the address t
   const plain = find("pair, equal, nopreempt, owner at work: the other reboots behind a late port");
   const configs = plain.configs.map((one): RouterConfig => ({ ...one, preempt: true }));
   const { finding } = explore({ ...plain, configs });
-  assert.equal(finding?.invariant, "seat");
+  assert.equal(finding?.invariant, "ownership");
   assert.match(finding?.text ?? "", /higher-address/);
 });
 

@@ -42,13 +42,13 @@ test("a flap behind a port that forwards late costs the flap and nothing more", 
   assert.equal(reasons["master-down"], 1, "the first owner, and nobody after it");
 });
 
-test("spoke-unheard: an engine that leaves the question for its peer's MAC address to the kernel", (t) => {
+test("advertisement-unheard: an engine that leaves the question for its peer's MAC address to the kernel", (t) => {
   t.mock.method(Neighbours.prototype, "isUnresolved", () => false);
   const result = runScenario(oneFlap);
-  assert.deepEqual(complaints(result), ["spoke-unheard"]);
+  assert.deepEqual(complaints(result), ["advertisement-unheard"]);
 });
 
-test("a backup that was away for more than a minute hears the owner before its patience ends", (t) => {
+test("a backup that was away for more than a minute hears the owner before its down timer ends", (t) => {
   const away = (phase: number): Scenario => {
     const fault: Fault = {
       kind: "link-flap",
@@ -66,17 +66,19 @@ test("a backup that was away for more than a minute hears the owner before its p
     assert.equal(reasons["master-down"], 1, "the first owner, and nobody after it");
   }
   t.mock.method(Neighbours.prototype, "isUnresolved", () => false);
-  assert.ok(phases.some((phase) => complaints(runScenario(away(phase))).includes("spoke-unheard")));
+  assert.ok(
+    phases.some((phase) => complaints(runScenario(away(phase))).includes("advertisement-unheard")),
+  );
 });
 
-test("a second flap in a late port's time: the seat lasts as long as the peer's patience", () => {
+test("a second flap in a late port's time: the ownership window lasts as long as the peer waits", () => {
   const { violations, reasons } = runScenario(twoFlaps);
   assert.deepEqual(violations, []);
   assert.equal(reasons["link-back-in-time"], 1);
   assert.equal(reasons["master-down"], 2, "the peer takes over in the second one");
 });
 
-test("returned-beside-owner: an engine that counts the seat from a word that nobody heard", (t) => {
+test("returned-beside-owner: an engine that counts its ownership from an advertisement that nobody heard", (t) => {
   const onTime = shipped(Engine.prototype, "onTime");
   t.mock.method(Engine.prototype, "onTime", function (this: Engine, now) {
     onTime.call(this, now);

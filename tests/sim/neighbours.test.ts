@@ -164,7 +164,7 @@ test("without carrier the table is empty and nothing is asked; a machine that st
   assert.deepEqual(bench.take(), ["5 request to all", "9 request to all"]);
 });
 
-test("a kernel answers for a machine whose daemon is dead, and not for one that is paused", () => {
+test("a kernel answers for a machine when its daemon is dead, and not for one that is paused", () => {
   // The owner loses its table in a flap while the other machine's daemon does not run.
   const one = (what: "kill-all" | "pause"): readonly string[] => {
     const failure: Fault =
@@ -172,12 +172,12 @@ test("a kernel answers for a machine whose daemon is dead, and not for one that 
         ? { kind: "pause", at: 4 * SECOND, machine: 0, micros: 5 * SECOND, clock: "runs" }
         : { kind: "kill-all", at: 4 * SECOND, machine: 0, micros: 5 * SECOND };
     const flap: Fault = { kind: "link-flap", at: 5 * SECOND, machine: 1, micros: 100_000 };
-    const { violations, story } = runScenario(
+    const { violations, trace } = runScenario(
       scenario([instance(0), instance(1)], { faults: [failure, flap] }),
-      { story: true },
+      { trace: true },
     );
     assert.deepEqual(violations, []);
-    return story
+    return trace
       .filter(({ at, text }) => at > 5 * SECOND && at < 8.9 * SECOND && text.includes("10.0.0.11"))
       .map(({ text }) => text)
       .filter((text) => /asks for|knows|gives up/.test(text));
@@ -190,10 +190,10 @@ test("a kernel answers for a machine whose daemon is dead, and not for one that 
 });
 
 test("questions and answers are no announcements", () => {
-  const { violations, story } = runScenario(scenario([instance(0), instance(1)]), { story: true });
+  const { violations, trace } = runScenario(scenario([instance(0), instance(1)]), { trace: true });
   assert.deepEqual(violations, []);
-  const announced = story.filter(({ text }) => text.includes("announces"));
-  assert.ok(story.some(({ text }) => text.includes("asks for")));
+  const announced = trace.filter(({ text }) => text.includes("announces"));
+  assert.ok(trace.some(({ text }) => text.includes("asks for")));
   assert.ok(announced.length > 0);
   for (const { text } of announced) assert.match(text, /announces 10\.0\.0\.100$/);
 });

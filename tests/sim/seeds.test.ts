@@ -32,14 +32,14 @@ test(`${SEEDS} seeds hold every promise`, () => {
   const reasons = new Set<string>();
   const drawn = new Set<string>();
   let simulated = 0;
-  let judged = 0;
+  let checked = 0;
   let moves = 0;
   for (let seed = 0; seed < SEEDS; seed++) {
     const scenario = generateScenario(seed);
     const result = runScenario(scenario);
     for (const one of peculiarities(scenario)) drawn.add(one);
     moves += result.agreement.moves;
-    judged += result.darkness.judged;
+    checked += result.blackhole.checked;
     const hint = `node tools/sim-main.ts --from ${seed} --seeds 1`;
     assert.equal(result.violations.length, 0, `seed ${seed}\n${complaints(result)}\n${hint}`);
     simulated += result.micros;
@@ -48,7 +48,7 @@ test(`${SEEDS} seeds hold every promise`, () => {
   // A simulator in which nothing happens finds nothing.
   assert.ok(simulated > 3_600_000_000, `only ${simulated} us were simulated`);
   assert.ok(moves > 50, `only ${moves} times an address was moved away from an owner`);
-  assert.ok(judged > 1_000, `only ${judged} silences of clients were judged`);
+  assert.ok(checked > 1_000, `only ${checked} blackhole windows of clients were checked`);
   assert.deepEqual([...drawn].toSorted(), PECULIARITIES);
   for (const needed of NEEDED) assert.ok(reasons.has(needed), `nothing changed state by ${needed}`);
 });
@@ -136,8 +136,8 @@ for (const { seed, found, text, fixed, scenario } of regressions) {
 
 test("the same scenario gives the same run", () => {
   const run = (): unknown => {
-    const { events, micros, reasons, story } = runScenario(generateScenario(7), { story: true });
-    return { events, micros, reasons, story };
+    const { events, micros, reasons, trace } = runScenario(generateScenario(7), { trace: true });
+    return { events, micros, reasons, trace };
   };
   assert.deepEqual(run(), run());
 });

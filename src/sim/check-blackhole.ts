@@ -1,0 +1,397 @@
+/**
+ * Clients reach the owner. A blackhole window is the time in which exactly one machine owns an address and a client's cache
+ * points elsewhere.
+ *
+ * When two owners have become one (a healed partition, lost packets), or a new one has taken over, the window lasts at most
+ * `BOUND` from the moment one was left, or from the last announcement of anybody else that reached the client; with a budget
+ * for announcements, the owner's turn in it is added (`announceBoundOf`). An owner that has heard a rival which has not sent
+ * it priority 0 may have to yield itself, and waits four intervals first.
+ *
+ * Not checked: what was lost on the way, a machine that was not well, an owner that went without a word and unheard, clients
+ * that were cut off from the owner when it announced, and keepalived on either side (it yields without a word and does not
+ * announce again).
+ */
+import { type Ipv4, printIpv4 } from "#units/address";
+import { announceBoundOf } from "./announce-budget.ts";
+import type { AddressOwner, ClientView, MachineView, Reachability } from "./cluster-view.ts";
+import { type ClusterFacts, NEVER } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { Fault } from "./scenario.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
+import { Woken } from "./woken.ts";
+
+/** A winner that hears no priority 0 announces 15 ms after the last sign of its rival; the rest is the way. */
+export const BOUND = 20_000;
+
+export interface BlackholeTotals {
+  /** Microseconds in which a client had an owner in reach and did not reach it, of all clients and addresses. */
+  micros: number;
+  longest: number;
+  /** Windows that were checked. */
+  checked: number;
+  /** The longest with nothing to wait for: no budget, no rival, no foreign announcement, nothing slow. */
+  checkedLongest: number;
+}
+
+interface Window {
+  readonly client: ClientView;
+  readonly address: Ipv4;
+  readonly owner: MachineView;
+  readonly openedAt: number;
+  /** Whoever was a second owner was one from here on: what was lost since then excuses. */
+  readonly from: number;
+  /** Its owner had heard a rival that had not sent it priority 0. */
+  readonly hasRival: boolean;
+  since: number;
+}
+
+const key = (client: ClientView, address: Ipv4): string => `${client.id}/${address}`;
+
+export class BlackholeChecker {
+  readonly totals: BlackholeTotals = { micros: 0, longest: 0, checked: 0, checkedLongest: 0 };
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+  readonly #woken: Woken;
+  readonly #foreign: ForeignAnnouncements;
+  readonly #windows = new Map<string, Window>();
+  /** Since when a client has more than one owner in reach. */
+  readonly #manySince = new Map<string, number>();
+  /** By machine, client and address: the last announcement that did not reach the client, and that did. */
+  readonly #arpLostAt = new Map<string, number>();
+  readonly #arpHeardAt = new Map<string, number>();
+  #rivalOwnedAt = NEVER;
+
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+    this.#woken = new Woken(facts);
+    this.#foreign = new ForeignAnnouncements(facts);
+  }
+
+  observer(): Observer {
+    return {
+      loopDone: (machine) => this.#woken.loopDone(machine),
+      ownership: (machine, address) => this.#ownersChanged(machine, address),
+      rivalOwnership: (rival, address) => {
+        this.#rivalOwnedAt = this.#facts.now;
+        this.#ownersChanged(rival, address);
+      },
+      connectivity: () => this.#connectivityChanged(),
+      // Of two masters each claims what the other owns, and is answered like an unknown peer.
+      arpSent: (_, address) => {
+        if (this.#hasTwoMasters(address)) this.#foreign.claimed();
+      },
+      // Called for by the platform, at a moment of its own: the other owner's answer has to wait for its turn.
+      announcedAgain: (_, { address }) => {
+        if (this.#hasTwoMasters(address)) this.#foreign.announcedAgain();
+      },
+      arpLost: (machine, client, address) => this.#arpLost(machine, client, address),
+      arpAtSwitch: (machine, address, passed) => {
+        if (passed) return;
+        for (const client of this.#cluster.clients) this.#arpLost(machine, client, address);
+      },
+      fault: (fault, begins) => {
+        if (fault.kind === "foreign-announcement" && begins) this.#foreign.began(fault);
+      },
+      clientLearned: (client, address) => this.#learned(client, address),
+      service: (client, address, service, before, since) =>
+        this.#serviceChanged(client, address, service, before, since),
+    };
+  }
+
+  // ---- windows open and close ------------------------------------------------------------------
+
+  #serviceChanged(
+    client: ClientView,
+    address: Ipv4,
+    service: Reachability,
+    before: Reachability,
+    since: number,
+  ): void {
+    const { now } = this.#facts;
+    if (before === "blackholed") {
+      this.totals.micros += now - since;
+      this.totals.longest = Math.max(this.totals.longest, now - since);
+    }
+    if (service === "reached") this.#close(client, address);
+    // Its other owner is gone, or somebody else's announcement came after the owner's.
+    else if (service === "blackholed" && before === "reached") {
+      const many = this.#manySince.get(key(client, address));
+      this.#open(client, address, many ?? now - this.#facts.latency());
+    }
+  }
+
+  #ownersChanged(node: AddressOwner, address: Ipv4): void {
+    const { network, clients } = this.#cluster;
+    for (const client of clients) {
+      // Beyond a cut nothing has changed for this one, and nothing ends or begins.
+      if (!network.reaches(client.port, node.port) || !network.reaches(node.port, client.port))
+        continue;
+      const name = key(client, address);
+      const count = client.ownersOf(address).length;
+      const since = this.#manySince.get(name);
+      if (count !== 1) this.#windows.delete(name);
+      if (count > 1) {
+        if (since === undefined) this.#manySince.set(name, this.#facts.now);
+        continue;
+      }
+      this.#manySince.delete(name);
+      if (client.service(address) === "blackholed")
+        this.#open(client, address, since ?? this.#facts.now);
+    }
+  }
+
+  #connectivityChanged(): void {
+    const { addresses, clients } = this.#cluster;
+    for (const address of addresses) {
+      for (const client of clients) {
+        const name = key(client, address);
+        this.#windows.delete(name);
+        const count = client.ownersOf(address).length;
+        if (count <= 1) this.#manySince.delete(name);
+        else if (!this.#manySince.has(name)) this.#manySince.set(name, this.#facts.now);
+      }
+    }
+  }
+
+  #learned(client: ClientView, address: Ipv4): void {
+    const name = key(client, address);
+    const speaker = this.#believed(client, address);
+    if (speaker !== undefined) this.#arpHeardAt.set(`${speaker.id}/${name}`, this.#facts.now);
+    const window = this.#windows.get(name);
+    if (window !== undefined && speaker !== window.owner) window.since = this.#facts.now;
+  }
+
+  #arpLost(machine: MachineView, client: ClientView, address: Ipv4): void {
+    this.#arpLostAt.set(`${machine.id}/${key(client, address)}`, this.#facts.now);
+  }
+
+  #open(client: ClientView, address: Ipv4, from: number): void {
+    const name = key(client, address);
+    const owner = this.#onlyOwner(client, address);
+    if (owner === undefined || this.#windows.has(name)) return;
+    const hasRival = this.#yieldWait(owner, address) > 0;
+    const { now } = this.#facts;
+    const window: Window = { client, address, owner, from, hasRival, openedAt: now, since: now };
+    this.#windows.set(name, window);
+    this.#cluster.queue.in(this.#limitOf(window) + 1, () => this.#check(window));
+  }
+
+  #check(window: Window): void {
+    const { client, address, owner } = window;
+    const name = key(client, address);
+    if (this.#windows.get(name) !== window) return;
+    const { now } = this.#facts;
+    const limit = this.#limitOf(window);
+    const lasted = now - window.since;
+    if (lasted <= limit)
+      return this.#cluster.queue.in(limit - lasted + 1, () => this.#check(window));
+    this.#windows.delete(name);
+    if (this.#isExcused(window)) return;
+    const text = `client ${client.id} does not reach ${printIpv4(address)} on machine ${owner.id}`;
+    this.#cluster.violate("client-unreachable", `${text} for ${lasted} us (limit ${limit})`);
+  }
+
+  #close(client: ClientView, address: Ipv4): void {
+    const name = key(client, address);
+    const window = this.#windows.get(name);
+    if (window === undefined) return;
+    this.#windows.delete(name);
+    if (this.#isExcused(window)) return;
+    this.totals.checked += 1;
+    if (!this.#hasNothingToWaitFor(window)) return;
+    const lasted = this.#facts.now - window.since;
+    this.totals.checkedLongest = Math.max(this.totals.checkedLongest, lasted);
+  }
+
+  // ---- how long a window may last --------------------------------------------------------------
+
+  #limitOf({ client, owner, address }: Window): number {
+    return (
+      BOUND +
+      this.#releaseDelay(client, address) +
+      this.#yieldWait(owner, address) +
+      announceBoundOf(this.#facts, owner) +
+      2 * this.#facts.latency() +
+      4 * (this.#cluster.scenario.wakeLateMicros + 100) +
+      this.#foreign.answerWait()
+    );
+  }
+
+  /** An owner that has heard a rival waits so long before it announces. `at`: as of then. */
+  #yieldWait(owner: MachineView, address: Ipv4, at: number = this.#facts.now): number {
+    for (const { router } of this.#facts.instancesWith(owner, address)) {
+      const interval = this.#facts.interval(router.vrid);
+      for (const [from, heard] of this.#facts.routerOf(owner, router.vrid)?.heard ?? []) {
+        const isPending = heard.at > heard.releasedAt && at - heard.at < 5 * interval;
+        if (from !== owner.id && isPending) return 4 * interval;
+      }
+    }
+    return 0;
+  }
+
+  /**
+   * Who yields removes its addresses first and sends priority 0 then: a slow system call for each keeps the advertisement
+   * back.
+   */
+  #releaseDelay(client: ClientView, address: Ipv4): number {
+    const other = this.#believed(client, address);
+    const slow = other?.kernel.faults.slowMicros ?? 0;
+    if (other === undefined || slow === 0) return 0;
+    const calls = this.#facts
+      .instancesWith(other, address)
+      .map(({ router }) => this.#facts.addressesOf(other, router.vrid).length);
+    return slow * (1 + Math.max(0, ...calls));
+  }
+
+  #hasNothingToWaitFor({ owner, address, from, hasRival }: Window): boolean {
+    const { machines, network } = this.#cluster;
+    const hasBudget = announceBoundOf(this.#facts, owner) > BOUND;
+    const hasWaited = hasRival || this.#yieldWait(owner, address, from) > 0;
+    const isSlow =
+      this.#facts.slowAt >= from ||
+      network.extraLatency > 0 ||
+      machines.some((machine) => machine.extraLate > 0 || machine.kernel.faults.slowMicros > 0);
+    return !hasBudget && !hasWaited && !this.#foreign.matters(from) && !isSlow;
+  }
+
+  // ---- excuses ---------------------------------------------------------------------------------
+
+  #isExcused(window: Window): boolean {
+    const { address, owner, openedAt, from } = window;
+    const { network } = this.#cluster;
+    return (
+      this.#rivalOwnedAt >= from ||
+      this.#missedAnnouncement(window) ||
+      this.#facts.lostOnWayTo(owner.id) >= from ||
+      // The owner may not have heard the unknown peer that the client has heard.
+      (this.#foreign.isSince(from) && network.base.loss + network.extraLoss > 0) ||
+      this.#facts.networkChangedAt > openedAt ||
+      this.#facts.unwellAt(owner) >= from ||
+      // Its address answers until the lease ends, but who does not run announces nothing.
+      !owner.engineRuns ||
+      this.#wentUnheard(window) ||
+      owner.extraLate > 0 ||
+      owner.kernel.faults.slowMicros > 0 ||
+      this.#facts.slowAt >= from ||
+      !this.#isMaster(owner, address)
+    );
+  }
+
+  /** The owner's announcement was lost, or the owner was stopped when it had something to answer. */
+  #missedAnnouncement({ client, address, owner, from }: Window): boolean {
+    const name = `${owner.id}/${key(client, address)}`;
+    const hasHeardRival = this.#facts
+      .instancesWith(owner, address)
+      .some(({ router }) => (this.#facts.routerOf(owner, router.vrid)?.heardAt ?? 0) >= from);
+    const lost = this.#arpLostAt.get(name);
+    const heard = this.#arpHeardAt.get(name) ?? NEVER;
+    // Also where its last announcement was lost long ago, behind a cut or a late port, and nothing called for another.
+    if (lost !== undefined && lost >= (hasHeardRival ? from : Math.min(from, heard))) return true;
+    // It stood still when somebody else announced, and that one has gone without a word.
+    return !hasHeardRival && this.#facts.unwellAt(owner) >= this.#learnedAt(client, address);
+  }
+
+  /**
+   * The other one had no turn as an owner that was well since both were in reach: its kernel ended the lease, or it found
+   * that it had stalled, and the owner had heard nothing of it. Nobody is left who knows that an announcement is needed.
+   */
+  #wentUnheard({ client, address, owner, from }: Window): boolean {
+    const other = this.#believed(client, address);
+    if (other === undefined || other === owner) return false;
+    const wasHeard = this.#facts.instancesWith(owner, address).some(({ router }) => {
+      const heard = this.#facts.routerOf(owner, router.vrid)?.heard.get(other.id);
+      return heard !== undefined && Math.max(heard.at, heard.releasedAt) >= from;
+    });
+    return !wasHeard && (this.#woken.at(other) ?? this.#facts.now) >= from;
+  }
+
+  /** When the client learned what it believes. */
+  #learnedAt(client: ClientView, address: Ipv4): number {
+    const speaker = this.#believed(client, address);
+    const name = `${speaker?.id}/${key(client, address)}`;
+    return this.#arpHeardAt.get(name) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** On which machine the client believes the address to be. */
+  #believed(client: ClientView, address: Ipv4): MachineView | undefined {
+    const mac = client.macOf(address);
+    return this.#cluster.machines.find((machine) => machine.mac === mac);
+  }
+
+  #onlyOwner(client: ClientView, address: Ipv4): MachineView | undefined {
+    const owners = client.ownersOf(address);
+    return owners.length === 1
+      ? this.#cluster.machines.find((one) => one === owners[0])
+      : undefined;
+  }
+
+  #hasTwoMasters(address: Ipv4): boolean {
+    return this.#cluster.machines.filter((one) => this.#isMaster(one, address)).length >= 2;
+  }
+
+  #isMaster(machine: MachineView, address: Ipv4): boolean {
+    return this.#facts
+      .instancesWith(machine, address)
+      .some(({ router }) => this.#facts.routerOf(machine, router.vrid)?.state === "MASTER");
+  }
+}
+
+/** An owner answers a foreign announcement at most so often, later more seldom, until there was none for a while. */
+const FOREIGN_GAP = 200_000;
+const FOREIGN_GAP_MAX = 10_000_000;
+const PROMPT_ANSWERS = 4;
+const CALM = 30_000_000;
+
+/** What an owner has to answer, and how long it may put the answer off. */
+class ForeignAnnouncements {
+  readonly #facts: ClusterFacts;
+  /** When the last one of an unknown peer comes, or came. */
+  #lastAt = NEVER;
+  /** When one of two masters last claimed what the other owns. */
+  #claimedAt = NEVER;
+  /** Since there was none for a while: how many, and how often a series of them began. */
+  #count = 0;
+  #series = 0;
+
+  constructor(facts: ClusterFacts) {
+    this.#facts = facts;
+  }
+
+  claimed(): void {
+    this.#calmDown();
+    this.#claimedAt = this.#facts.now;
+    this.#count += 1;
+  }
+
+  announcedAgain(): void {
+    this.#lastAt = Math.max(this.#lastAt, this.#facts.now + FOREIGN_GAP);
+  }
+
+  began({ times }: Extract<Fault, { kind: "foreign-announcement" }>): void {
+    this.#calmDown();
+    this.#count += times;
+    this.#series += 1;
+    this.#lastAt = Math.max(this.#lastAt, this.#facts.now + times * FOREIGN_GAP);
+  }
+
+  /** Each may have been answered, and once more each time they paused. */
+  answerWait(): number {
+    if (this.#facts.now - this.#lastAt > FOREIGN_GAP_MAX) return 0;
+    const late = Math.max(0, this.#count + this.#series - PROMPT_ANSWERS);
+    return 2 * Math.min(FOREIGN_GAP_MAX, FOREIGN_GAP * 2 ** late);
+  }
+
+  isSince(from: number): boolean {
+    return this.#lastAt >= from - FOREIGN_GAP;
+  }
+
+  matters(from: number): boolean {
+    return this.#lastAt >= from || this.answerWait() !== 0;
+  }
+
+  #calmDown(): void {
+    const last = Math.max(this.#lastAt, this.#claimedAt);
+    if (this.#facts.now - last > CALM) [this.#count, this.#series] = [0, 0];
+  }
+}

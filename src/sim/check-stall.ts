@@ -1,0 +1,41 @@
+/** After a stall longer than a peer needs to take over, nothing is advertised as master before giving up. */
+import { masterDown } from "#vrrp/router/timing";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts } from "./facts.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
+
+/** Has to be added before the facts: it needs the advertisement before the one that is sent. */
+export class StallChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+  }
+
+  observer(): Observer {
+    return {
+      advertSent: (machine, vrid, priority) => {
+        if (priority > 0) this.#advertised(machine, vrid);
+      },
+    };
+  }
+
+  #advertised(machine: MachineView, vrid: number): void {
+    const router = this.#facts.routerOf(machine, vrid);
+    if (router?.advertSentAt === undefined || router.state !== "MASTER") return;
+    if (machine.clockOffsetFellAt > router.advertSentAt) return;
+    // A slow system call between deciding and sending is not seen by the decision.
+    if (machine.kernel.lag > 0) return;
+    const pause = this.#facts.now - router.advertSentAt;
+    const { priority, advertInterval } = router.config;
+    const earliestTakeOver = masterDown(router.config, advertInterval, Math.min(priority, 254));
+    if (pause > earliestTakeOver && router.since < router.advertSentAt)
+      this.#cluster.violate(
+        "advertised-after-stall",
+        `machine ${machine.id} advertised as master after a pause of ${pause} us`,
+      );
+  }
+}
