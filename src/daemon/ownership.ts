@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Language } from "#diagnostics/diagnostic";
-import { AddressClaims, type Claim, holdersOf } from "#linux/address-claims";
+import { type AddressClaim, AddressClaims, holdersOf } from "#linux/address-claims";
 import { type Ipv4, printIpv4 } from "#units/address";
 import { type Failure, printFailure } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -115,7 +115,7 @@ export class Ownership {
     return undefined;
   }
 
-  #others(addresses: ReadonlySet<Ipv4>): readonly Claim[] {
+  #others(addresses: ReadonlySet<Ipv4>): readonly AddressClaim[] {
     return this.#claims.others().filter(({ address }) => addresses.has(address));
   }
 
@@ -124,7 +124,7 @@ export class Ownership {
   }
 }
 
-function conflictOf(claims: readonly Claim[]): Conflict {
+function conflictOf(claims: readonly AddressClaim[]): Conflict {
   const addresses = [...new Set(claims.map(({ address }) => address))];
   return { addresses, holders: holdersOf(claims) };
 }

@@ -32,7 +32,7 @@ const LOWER = 0x0fffffff;
 const LIST = "/proc/self/net/raw";
 
 /** What the kernel lists about a claim. */
-export interface Claim {
+export interface AddressClaim {
   readonly address: Ipv4;
   /** Of the socket. */
   readonly inode: number;
@@ -42,8 +42,8 @@ export interface Claim {
  * `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port; lines that are no claim
  * are passed over.
  */
-export function claimsIn(text: string): readonly Claim[] {
-  const claims: Claim[] = [];
+export function claimsIn(text: string): readonly AddressClaim[] {
+  const claims: AddressClaim[] = [];
   for (const line of text.split("\n")) {
     const match = /^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /.exec(line);
     if (match === null) continue;
@@ -98,7 +98,7 @@ export class AddressClaims {
   }
 
   /** Those that another process has placed. None where the kernel does not list them. */
-  others(): readonly Claim[] {
+  others(): readonly AddressClaim[] {
     const own = new Set([...this.#sockets.values()].map(({ inode }) => inode));
     return readClaims().filter(({ inode }) => !own.has(inode));
   }
@@ -113,7 +113,7 @@ export function claimedAddresses(): ReadonlySet<Ipv4> {
   return new Set(readClaims().map(({ address }) => address));
 }
 
-function readClaims(): readonly Claim[] {
+function readClaims(): readonly AddressClaim[] {
   try {
     return claimsIn(readFileSync(LIST, "latin1"));
   } catch {
@@ -151,7 +151,7 @@ const socketInode = (link: string): number | undefined => {
  * process namespace, and what we may not look into, are not found.
  */
 export function holdersOf(
-  claims: readonly Claim[],
+  claims: readonly AddressClaim[],
 ): readonly { readonly pid: number; readonly name: string }[] {
   const inodes = new Set(claims.map(({ inode }) => inode));
   return numbersIn("/proc").flatMap((pid) => {

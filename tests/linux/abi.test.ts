@@ -94,14 +94,14 @@ const LAYOUTS: Readonly<
   POLLFD: { type: "struct pollfd", members: { fd: "fd", events: "events", revents: "revents" } },
 };
 
-interface Claim {
+interface Definition {
   readonly name: string;
   readonly expression: string;
   readonly value: number;
 }
 
-function claims(): readonly Claim[] {
-  const found: Claim[] = [];
+function claims(): readonly Definition[] {
+  const found: Definition[] = [];
   const all = { ...abi, ...netlink, ...sockets, ...nft, ...messages };
   for (const [name, value] of Object.entries<unknown>(all)) {
     if (typeof value === "number" && !NOT_IN_HEADERS.includes(name)) {

@@ -4,7 +4,7 @@ import { after, fromCentis, type Instant, toSeconds } from "#units/time";
 import type { RouterConfig } from "../router/config.ts";
 import { holdDown, recentLosses } from "../router/hold-down.ts";
 import { deadline } from "../router/router.ts";
-import type { BackupPhase, Claim, RouterState } from "../router/state.ts";
+import type { ArpClaim, BackupPhase, RouterState } from "../router/state.ts";
 import { publicState } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import { faultCauses, trackerEffect } from "../router/tracking.ts";
@@ -20,7 +20,7 @@ const claimOf = ({
   since,
   lastAt,
   count,
-}: Claim): NonNullable<InstanceSnapshot["claim"]> => ({
+}: ArpClaim): NonNullable<InstanceSnapshot["claim"]> => ({
   address,
   mac,
   since,

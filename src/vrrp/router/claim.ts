@@ -12,7 +12,7 @@ import { after, fromCentis, type Instant, micros } from "#units/time";
 import { reschedule } from "./advertise.ts";
 import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
-import type { Claim, MasterPhase, RouterState } from "./state.ts";
+import type { ArpClaim, MasterPhase, RouterState } from "./state.ts";
 import { inPhase, type Step, unchanged, withEffects } from "./step.ts";
 
 /** Smallest time between two answers. */
@@ -29,11 +29,11 @@ const WHY = "foreign-announcement";
 
 type Foreign = Extract<RouterEvent, { kind: "foreignAnnouncement" }>;
 
-function gapOf({ answers }: Claim): number {
+function gapOf({ answers }: ArpClaim): number {
   return answers <= PROMPT_ANSWERS ? GAP : Math.min(GAP_MAX, GAP * 2 ** (answers - PROMPT_ANSWERS));
 }
 
-export const claimEnd = (claim: Claim | undefined): Instant | undefined =>
+export const claimEnd = (claim: ArpClaim | undefined): Instant | undefined =>
   claim === undefined ? undefined : after(claim.lastAt, OVER);
 
 /**

@@ -66,7 +66,10 @@ export type RouterEffect =
   | { readonly kind: "sendAdvert"; readonly priority: Priority; readonly to?: Ipv4 }
   /** Add every address, excluded ones too, with the lease's lifetime. */
   | { readonly kind: "addAddresses" }
-  /** Prolong the lease. Comes before the advertisement that entitles us. */
+  /**
+   * Prolong the lease. Comes before the advertisement: peers count their wait from that, so the
+   * lease ends first.
+   */
   | { readonly kind: "refreshAddresses" }
   /** Hand-over: the kernel keeps the address at most this long, whatever happens to the process. */
   | { readonly kind: "holdAddresses"; readonly micros: Micros }

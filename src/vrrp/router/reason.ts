@@ -17,7 +17,6 @@ export type Reason =
   | {
       readonly kind: "master-down";
       /** Since the master's last advertisement, or since we began to wait for one. */
-      /** Since the master's last advertisement, or since we began to wait for one. */
       readonly noAdvertFor: Micros;
       readonly lastHeard: { readonly from: Ipv4; readonly priority: Priority } | undefined;
       readonly downTimerAdverts: number;

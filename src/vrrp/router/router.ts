@@ -74,7 +74,6 @@ export function initialState(
 }
 
 /** When `step` is to be called with `timeReached`. Undefined: not before another event. */
-/** When `step` is to be called with `timeReached`. Undefined: not before another event. */
 export function deadline(state: RouterState): Instant | undefined {
   const { phase } = state;
   switch (phase.kind) {
@@ -93,7 +92,6 @@ export function deadline(state: RouterState): Instant | undefined {
   }
 }
 
-/** What follows from one event: the next state, and effects in the order of execution. */
 /** What follows from one event: the next state, and effects in the order of execution. */
 export const step = (
   config: RouterConfig,

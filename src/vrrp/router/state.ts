@@ -70,7 +70,7 @@ export interface BackupPhase {
   /** `vrrp_startup_delay`: until then an advertisement is remembered but starts no timer. */
   readonly startupDelayUntil: Instant | undefined;
   /**
-   * Set by the first advertisement of a weaker master: from then on its advertisements no longer
+   * Set by a weaker master's first advertisement: from this instant on its advertisements no longer
    * restart the timer (`preempt_delay`, `hold_down`).
    */
   readonly preemptAt: Instant | undefined;
@@ -128,7 +128,7 @@ export interface MasterPhase {
   /** Last announcement, sent or due, that answers somebody else's announcement of our address. */
   readonly foreignAt: Instant | undefined;
   /** Somebody else's claim of our address, until it has ended. */
-  readonly claim: Claim | undefined;
+  readonly claim: ArpClaim | undefined;
   /** How much others' packets may still make us send; see allowance.ts. */
   readonly answers: Allowance | undefined;
   readonly announced: Allowance | undefined;
@@ -152,7 +152,7 @@ export interface Rival {
  * ARP of another machine for an address of this instance (claim.ts). One for the whole instance: of
  * several addresses, the one claimed last is named.
  */
-export interface Claim {
+export interface ArpClaim {
   readonly address: Ipv4;
   readonly mac: Mac | undefined;
   readonly since: Instant;

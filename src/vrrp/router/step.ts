@@ -114,8 +114,8 @@ export function detection(
 export function ownershipWindow(config: RouterConfig, state: RouterState): Micros {
   const lease = leaseFor(config, strongestPeer(config, state), true);
   const isLong = lease.guarantee !== "backstop" && lease.micros >= 1_000_000;
-  // Below a second the margin of the lease would cost more false moves than it avoids double
-  // owners.
+  // Below a second a stall is soon as long as the lease, and giving up that early would move the
+  // address for nothing: the window is the whole time in which no peer can take over.
   return isLong ? lease.micros : lease.takeOverMicros;
 }
 
