@@ -60,6 +60,9 @@ const OUTSIDE =
 
 /** Rooms that still have to be gone through; empty at the end. */
 const PENDING: readonly string[] = [
+  "src/sim/cloud-watch.ts",
+  "src/sim/platform.ts",
+  "src/sim/supervisor.ts",
   "src/cli/",
   "tests/cli/",
   "src/cloud/",
@@ -70,9 +73,6 @@ const PENDING: readonly string[] = [
   "src/lab/vpc/",
   "src/lab/demo/demo-cloud.ts",
   "tests/lab/network/",
-  "src/sim/",
-  "tests/sim/",
-  "tests/seeds/",
   "tests/tidy.test.ts",
   "tests/support/",
   "tests/namespaces/emergency.test.ts",

@@ -1,7 +1,10 @@
 /**
- * Every interleaving of a few steps, with the shipping core: `node tools/explore-main.ts [--depth D] [--states N] [--only NAME]`.
+ * Every interleaving of a few steps, with the shipping router:
  *
- * Prints, for each exploration, its bounds and how many states and steps were seen. Exit status 1 if an invariant broke.
+ *   node tools/explore-main.ts [--depth D] [--states N] [--only NAME]
+ *
+ * Prints, for each exploration, its bounds and how many states and steps were seen. Exit status 1
+ * if an invariant broke.
  */
 import { explorations } from "#sim/explorations";
 import { type Exploration, explore } from "#sim/explore";
@@ -15,7 +18,7 @@ const values = toolOptions(import.meta.filename, {
   },
 });
 
-const say = (text: string): void => {
+const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
@@ -27,16 +30,16 @@ function run(exploration: Exploration): boolean {
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${kind} ${count}`)
     .join(", ");
-  say(`${exploration.name}`);
-  say(
+  print(`${exploration.name}`);
+  print(
     `  ${exploration.configs.length} routers; troubles at most: ${budget === "" ? "none" : budget}`,
   );
-  say(
+  print(
     `  ${result.states} states, ${result.steps} steps, depth ${result.depth}${result.complete ? " (complete to this depth)" : ""}, ${result.recoveries} recoveries tried, ${seconds} s`,
   );
   if (result.finding === undefined) return true;
-  say(`  BROKEN ${result.finding.invariant}: ${result.finding.text}`);
-  for (const line of result.finding.path) say(`    ${line}`);
+  print(`  BROKEN ${result.finding.invariant}: ${result.finding.text}`);
+  for (const line of result.finding.path) print(`    ${line}`);
   return false;
 }
 

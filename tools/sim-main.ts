@@ -1,11 +1,18 @@
 /**
- * Simulated clusters over the shipping core and engine: `npm run sim -- --seeds 1000 [--from 0] [--nodes 3]`.
+ * Simulated clusters that run the shipping engine:
  *
- *   --seeds N    how many seeds (default 1000)         --from S     first seed (default 0)
- *   --nodes K    machines in a cluster (default mixed) --seconds T  stop after so many seconds
- *   --seed S     this one only, with its whole trace   --keep-going report all failures, not only the first
- *   --no-shrink  trace it as it was drawn              --costs      what each seed costs
- *   --scenario F run the scenario in the file (JSON)   --print      print the scenario of --seed and end
+ *   npm run sim -- --seeds 1000 [--from 0] [--nodes 3]
+ *
+ *   --seeds N     how many seeds (default 1000)
+ *   --from S      first seed (default 0)
+ *   --nodes K     machines in a cluster (default: mixed)
+ *   --seconds T   stop after so many seconds
+ *   --keep-going  report all failures, not only the first
+ *   --costs       what each seed costs
+ *   --seed S      this one only, with its whole trace
+ *   --print       print the scenario of --seed and end
+ *   --scenario F  run the scenario in the file (JSON)
+ *   --no-shrink   trace a failing seed as it was drawn
  *
  * A failing seed is made smaller and shown line by line. Exit status 1 if any failed.
  */

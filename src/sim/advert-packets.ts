@@ -1,4 +1,6 @@
-/** Advertisements as they leave a machine of the model, one for each destination of the instance. */
+/**
+ * Advertisements as they leave a machine of the model, one for each destination of the instance.
+ */
 
 import type { Ipv4 } from "#units/address";
 import type { Priority } from "#units/vrrp";

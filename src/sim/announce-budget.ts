@@ -1,4 +1,7 @@
-/** What a machine may announce, and how long its turn may take: worked out from the configuration, not from the product. */
+/**
+ * What a machine may announce, and how long its turn may take: worked out from the configuration,
+ * not from the product.
+ */
 import type { InstanceConfig, PacingConfig } from "#vrrp/router/config";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";
@@ -18,9 +21,9 @@ export const isLimited = ({ burst, perSecond }: PacingConfig): boolean =>
   burst > 0 && perSecond > 0;
 
 /**
- * By when each of `count` addresses has had its turn, microseconds: at worst every other one comes first, and each of their frames
- * waits for a token of an empty bucket, or for the gap. `forms`: frames to an announcement; `late`: how late the engine may be
- * woken for one.
+ * By when each of `count` addresses has had its turn, microseconds: at worst every other one comes
+ * first, and each of their frames waits for a token of an empty bucket, or for the gap. `forms`:
+ * frames to an announcement; `late`: how late the engine may be woken for one.
  */
 export function announceBound(
   budget: PacingConfig,
@@ -33,7 +36,10 @@ export function announceBound(
   return each === 0 ? late : (count * forms + 1) * (each + late);
 }
 
-/** `announceBound` of everything this machine may have to announce now, by the configuration its engine has. */
+/**
+ * `announceBound` of everything this machine may have to announce now, by the configuration its
+ * engine has.
+ */
 export function announceBoundOf(facts: ClusterFacts, machine: MachineView): number {
   const instances = facts.instances(machine);
   const forms = instances.some((one) => one.arp === "both") ? 2 : 1;

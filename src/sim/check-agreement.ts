@@ -1,10 +1,12 @@
 /**
- * What a daemon shows of the platform, against what the platform did. Complains about nothing where there is no cloud.
+ * What a daemon shows of the platform, against what the platform did. Complains about nothing where
+ * there is no cloud.
  *
  *  - Never "agrees" by an answer that was asked for before the last sign to the contrary.
- *  - An address that the platform has moved away from a node that showed "agrees" is reported: `REPORTED` later, and the time
- *    two answers take, that node has shown something else, whether the address came back meanwhile or not. The time starts
- *    anew when anything is wrong with the machine or the platform. A date in whole seconds hides what happens within one.
+ *  - An address that the platform has moved away from a node that showed "agrees" is reported:
+ *    `REPORTED` later, and the time two answers take, that node has shown something else, whether
+ *    the address came back meanwhile or not. The time starts anew when anything is wrong with the
+ *    machine or the platform. A date in whole seconds hides what happens within one.
  *  - In the end the address is bound to its owner, and the owner shows "agrees".
  *  - Announcements that answers call for stay rare.
  */
@@ -18,9 +20,15 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** docs/guarantees.md */
 const REPORTED = 6_500_000;
-/** After trouble the next question may wait this long: the longest pause, and the answer that is given up. */
+/**
+ * After trouble the next question may wait this long: the longest pause, and the answer that is
+ * given up.
+ */
 const ASKS_AGAIN = 13_000_000;
-/** A doubt is asked about at once; by then there is an answer in the end, when nothing is slow any more. */
+/**
+ * A doubt is asked about at once; by then there is an answer in the end, when nothing is slow any
+ * more.
+ */
 const ANSWERED = 1_500_000;
 /** Wake-ups of the supervisor, frames on their way. */
 const LATE = 50_000;
@@ -29,7 +37,9 @@ const WINDOW = 10_000_000;
 const WINDOW_MOST = 6;
 
 export interface AgreementTotals {
-  /** Moves away from a node that showed "agrees", and the longest time until it showed otherwise. */
+  /**
+   * Moves away from a node that showed "agrees", and the longest time until it showed otherwise.
+   */
   moves: number;
   longest: number;
   /** Came and went within one second: its date does not show it. */

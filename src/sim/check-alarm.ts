@@ -1,6 +1,6 @@
 /**
- * A router at fault that hears nobody own the address for two detection times reports it ("no-owner"), once for each such
- * time; and not while an owner is heard.
+ * A router at fault that hears nobody own the address for two detection times reports it
+ * ("no-owner"), once for each such time; and not while an owner is heard.
  */
 import { masterDown } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
@@ -51,7 +51,8 @@ export class AlarmChecker {
     if (this.#facts.routerOf(machine, vrid) !== router || state !== "FAULT") return;
     const unheard = machine.engineRuns ? this.#facts.now - this.#unheardSince(router) : 0;
     const limit = TIMEOUT * this.#facts.detection(vrid) + this.#lateOf(machine);
-    // One alarm is for all of it, whether an unknown peer's packet has ended it or not (seed 35959).
+    // One alarm is for all of it, whether an unknown peer's packet has ended it or not (seed
+    // 35959).
     const raisedLast = this.#raisedAt.get(router) ?? NEVER;
     if (raisedLast >= Math.max(router.since, ownerHeardAt(router))) return;
     if (unheard <= limit) return this.#watch(router, limit - unheard);
@@ -75,7 +76,10 @@ export class AlarmChecker {
       this.#cluster.violate("false-alarm", `${who} heard an owner ${now - heardAt} us ago`);
   }
 
-  /** What may have been an owner's advertisement, and time in which machine or clock did not run, do not count. */
+  /**
+   * What may have been an owner's advertisement, and time in which machine or clock did not run, do
+   * not count.
+   */
   #unheardSince({ machine, since, heardAt }: ObservedRouter): number {
     return Math.max(
       since,

@@ -1,11 +1,12 @@
 /**
  * Who announces what, seen at the switch.
  *
- *  - Who is not master announces nothing: a router that leaves, is at fault or is a backup, and for addresses a reload took
- *    away.
- *  - A new owner is heard: `announceBoundOf` after becoming master, or after a reload brought an address, the switch's
- *    limiter has let an announcement of each of its addresses in. The time starts anew with whatever disturbs it: a rival
- *    that is heard (who may have to yield does not announce), and anything that is wrong with the machine.
+ *  - Who is not master announces nothing: a router that leaves, is at fault or is a backup, and for
+ *    addresses a reload took away.
+ *  - A new owner is heard: `announceBoundOf` after becoming master, or after a reload brought an
+ *    address, the switch's limiter has let an announcement of each of its addresses in. The time
+ *    starts anew with whatever disturbs it: a rival that is heard (who may have to yield does not
+ *    announce), and anything that is wrong with the machine.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -17,7 +18,10 @@ import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
-/** A switch's limiter knows nothing of restarts and jumps of the clock, and what they let out may cost a later frame. */
+/**
+ * A switch's limiter knows nothing of restarts and jumps of the clock, and what they let out may
+ * cost a later frame.
+ */
 const RECOVERY = 20_000_000;
 /** After a rival has been given up its successor announces 15 ms later. */
 const AFTER_RIVAL = 20_000;
@@ -42,7 +46,10 @@ export class AnnouncementChecker {
   readonly #facts: ClusterFacts;
   readonly #woken: Woken;
   readonly #awaited = new Map<string, Awaited>();
-  /** By machine: announced by a router that has not reported that it is master; a step reports it last. */
+  /**
+   * By machine: announced by a router that has not reported that it is master; a step reports it
+   * last.
+   */
   readonly #unentitled = new Map<number, readonly Announced[]>();
   /** Announced in the course of a reload. */
   #announcedInReload: Set<Ipv4> | undefined;
@@ -139,8 +146,8 @@ export class AnnouncementChecker {
   }
 
   /**
-   * A reload takes one thing after the other: what waited for its turn may leave when another router announces, as long as
-   * the master that is to lose the address still has it.
+   * A reload takes one thing after the other: what waited for its turn may leave when another
+   * router announces, as long as the master that is to lose the address still has it.
    */
   #isYetToLetGo(machine: MachineView, address: Ipv4): boolean {
     if (this.#announcedInReload === undefined || !machine.kernel.has(address)) return false;

@@ -1,4 +1,7 @@
-/** Somebody owns the address: a backup that runs and hears no master for the detection time takes over. */
+/**
+ * Somebody owns the address: a backup that runs and hears no master for the detection time takes
+ * over.
+ */
 import type { RouterConfig } from "#vrrp/router/config";
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
@@ -50,8 +53,8 @@ export class BackupChecker {
     const from = Math.max(since, heardAt ?? 0, this.#facts.runsSince(machine), excused ?? 0);
     const wake = this.#cluster.scenario.wakeLateMicros + 100;
     const late = 4 * wake + 4 * machine.kernel.faults.slowMicros;
-    // What happened to its clock or its processor is noticed at the next wake-up, an interval later at the most; and later
-    // still where that wake-up was set while the processor was busy.
+    // What happened to its clock or its processor is noticed at the next wake-up, an interval later
+    // at the most; and later still where that wake-up was set while the processor was busy.
     const noticedWithin = this.#facts.interval(vrid) + (this.#wakesLate.get(machine.id) ?? 0);
     const noticed = from <= (excused ?? NEVER) + noticedWithin ? noticedWithin : 0;
     const limit = this.#facts.detection(vrid) + config.startupDelay + noticed + late + 1_000;

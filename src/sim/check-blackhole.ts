@@ -1,15 +1,16 @@
 /**
- * Clients reach the owner. A blackhole window is the time in which exactly one machine owns an address and a client's cache
- * points elsewhere.
+ * Clients reach the owner. A blackhole window is the time in which exactly one machine owns an
+ * address and a client's cache points elsewhere.
  *
- * When two owners have become one (a healed partition, lost packets), or a new one has taken over, the window lasts at most
- * `BOUND` from the moment one was left, or from the last announcement of anybody else that reached the client; with a budget
- * for announcements, the owner's turn in it is added (`announceBoundOf`). An owner that has heard a rival which has not sent
- * it priority 0 may have to yield itself, and waits four intervals first.
+ * When two owners have become one (a healed partition, lost packets), or a new one has taken over,
+ * the window lasts at most `BOUND` from the moment one was left, or from the last announcement of
+ * anybody else that reached the client; with a budget for announcements, the owner's turn in it is
+ * added (`announceBoundOf`). An owner that has heard a rival which has not sent it priority 0 may
+ * have to yield itself, and waits four intervals first.
  *
- * Not checked: what was lost on the way, a machine that was not well, an owner that went without a word and unheard, clients
- * that were cut off from the owner when it announced, and keepalived on either side (it yields without a word and does not
- * announce again).
+ * Not checked: what was lost on the way, a machine that was not well, an owner that went without a
+ * word and unheard, clients that were cut off from the owner when it announced, and keepalived on
+ * either side (it yields without a word and does not announce again).
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
@@ -20,16 +21,25 @@ import type { Fault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
-/** A winner that hears no priority 0 announces 15 ms after the last sign of its rival; the rest is the way. */
+/**
+ * A winner that hears no priority 0 announces 15 ms after the last sign of its rival; the rest is
+ * the way.
+ */
 export const BOUND = 20_000;
 
 export interface BlackholeTotals {
-  /** Microseconds in which a client had an owner in reach and did not reach it, of all clients and addresses. */
+  /**
+   * Microseconds in which a client had an owner in reach and did not reach it, of all clients and
+   * addresses.
+   */
   micros: number;
   longest: number;
   /** Windows that were checked. */
   checked: number;
-  /** The longest with nothing to wait for: no budget, no rival, no foreign announcement, nothing slow. */
+  /**
+   * The longest with nothing to wait for: no budget, no rival, no foreign announcement, nothing
+   * slow.
+   */
   checkedLongest: number;
 }
 
@@ -56,7 +66,10 @@ export class BlackholeChecker {
   readonly #windows = new Map<string, Window>();
   /** Since when a client has more than one owner in reach. */
   readonly #manySince = new Map<string, number>();
-  /** By machine, client and address: the last announcement that did not reach the client, and that did. */
+  /**
+   * By machine, client and address: the last announcement that did not reach the client, and that
+   * did.
+   */
   readonly #arpLostAt = new Map<string, number>();
   readonly #arpHeardAt = new Map<string, number>();
   #rivalOwnedAt = NEVER;
@@ -81,7 +94,8 @@ export class BlackholeChecker {
       arpSent: (_, address) => {
         if (this.#hasTwoMasters(address)) this.#foreign.claimed();
       },
-      // Called for by the platform, at a moment of its own: the other owner's answer has to wait for its turn.
+      // Called for by the platform, at a moment of its own: the other owner's answer has to wait
+      // for its turn.
       announcedAgain: (_, { address }) => {
         if (this.#hasTwoMasters(address)) this.#foreign.announcedAgain();
       },
@@ -231,8 +245,8 @@ export class BlackholeChecker {
   }
 
   /**
-   * Who yields removes its addresses first and sends priority 0 then: a slow system call for each keeps the advertisement
-   * back.
+   * Who yields removes its addresses first and sends priority 0 then: a slow system call for each
+   * keeps the advertisement back.
    */
   #releaseDelay(client: ClientView, address: Ipv4): number {
     const other = this.#believed(client, address);
@@ -278,7 +292,9 @@ export class BlackholeChecker {
     );
   }
 
-  /** The owner's announcement was lost, or the owner was stopped when it had something to answer. */
+  /**
+   * The owner's announcement was lost, or the owner was stopped when it had something to answer.
+   */
   #missedAnnouncement({ client, address, owner, from }: Window): boolean {
     const name = `${owner.id}/${key(client, address)}`;
     const hasHeardRival = this.#facts
@@ -286,15 +302,17 @@ export class BlackholeChecker {
       .some(({ router }) => (this.#facts.routerOf(owner, router.vrid)?.heardAt ?? 0) >= from);
     const lost = this.#arpLostAt.get(name);
     const heard = this.#arpHeardAt.get(name) ?? NEVER;
-    // Also where its last announcement was lost long ago, behind a cut or a late port, and nothing called for another.
+    // Also where its last announcement was lost long ago, behind a cut or a late port, and nothing
+    // called for another.
     if (lost !== undefined && lost >= (hasHeardRival ? from : Math.min(from, heard))) return true;
     // It stood still when somebody else announced, and that one has gone without a word.
     return !hasHeardRival && this.#facts.unwellAt(owner) >= this.#learnedAt(client, address);
   }
 
   /**
-   * The other one had no turn as an owner that was well since both were in reach: its kernel ended the lease, or it found
-   * that it had stalled, and the owner had heard nothing of it. Nobody is left who knows that an announcement is needed.
+   * The other one had no turn as an owner that was well since both were in reach: its kernel ended
+   * the lease, or it found that it had stalled, and the owner had heard nothing of it. Nobody is
+   * left who knows that an announcement is needed.
    */
   #wentUnheard({ client, address, owner, from }: Window): boolean {
     const other = this.#believed(client, address);
@@ -337,7 +355,10 @@ export class BlackholeChecker {
   }
 }
 
-/** An owner answers a foreign announcement at most so often, later more seldom, until there was none for a while. */
+/**
+ * An owner answers a foreign announcement at most so often, later more seldom, until there was none
+ * for a while.
+ */
 const FOREIGN_GAP = 200_000;
 const FOREIGN_GAP_MAX = 10_000_000;
 const PROMPT_ANSWERS = 4;

@@ -1,4 +1,7 @@
-/** A sender keeps to its budget: never more announcements than its token bucket and its smallest gap allow. */
+/**
+ * A sender keeps to its budget: never more announcements than its token bucket and its smallest gap
+ * allow.
+ */
 
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { PacingConfig } from "#vrrp/router/config";

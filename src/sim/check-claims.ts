@@ -1,8 +1,10 @@
 /**
- * Two owners between whom only VRRP is filtered hear each other's ARP. Each answer of one calls for one of the other, and
- * moves the clients: after a while they have to be rare, whatever the interval.
+ * Two owners between whom only VRRP is filtered hear each other's ARP. Each answer of one calls for
+ * one of the other, and moves the clients: after a while they have to be rare, whatever the
+ * interval.
  *
- * Checked in cuts that are long enough, from `LOUD` after both have been masters, while nothing else happens.
+ * Checked in cuts that are long enough, from `LOUD` after both have been masters, while nothing
+ * else happens.
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
@@ -16,8 +18,8 @@ const LOUD = 15_000_000;
 /** One answer in 10 s, in both forms of ARP. */
 const GAP = 10_000_000;
 /**
- * Those before, from 0.2 s to 10 s apart: a rival that claims once in ten seconds, or a limited port, spreads them over
- * a minute (seeds 33927, 48627).
+ * Those before, from 0.2 s to 10 s apart: a rival that claims once in ten seconds, or a limited
+ * port, spreads them over a minute (seeds 33927, 48627).
  */
 const EARLY_ANSWERS = 10;
 const FORMS = 2;

@@ -1,11 +1,13 @@
 /**
  * What is configured is what happens, from the moment the engine has the configuration.
  *
- *  - Every advertisement carries the configured interval and addresses, and the priority that configuration and check results
- *    give; nothing is advertised for a router that is not configured (any more), priority 0 aside.
- *  - After a reload, within the same turn of the loop: an owner has the addresses that were added, nobody those that were
- *    taken away, a router that was added takes part. An owner whose configuration changed advertises it as soon as it is
- *    woken, and a removed one has let go when a hand-over is over.
+ *  - Every advertisement carries the configured interval and addresses, and the priority that
+ *    configuration and check results give; nothing is advertised for a router that is not
+ *    configured (any more), priority 0 aside.
+ *  - After a reload, within the same turn of the loop: an owner has the addresses that were added,
+ *    nobody those that were taken away, a router that was added takes part. An owner
+ *    with a new configuration advertises it as soon as it is woken, and a removed one has let go
+ *    when a hand-over is over.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -81,7 +83,10 @@ export class ConfigurationChecker {
     this.#violate(machine, `vrid ${vrid} lists ${listed.join(" ")}`);
   }
 
-  /** keepalived's arithmetic: a positive weight counts while the check succeeds, a negative one while it fails. */
+  /**
+   * keepalived's arithmetic: a positive weight counts while the check succeeds, a negative one
+   * while it fails.
+   */
   #expectedPriority(machine: MachineView, { router }: InstanceConfig): number {
     if (router.priority === 255) return 255;
     let sum: number = router.priority;

@@ -19,7 +19,10 @@ type OwnedAddress = EngineInstance["addresses"][number];
 export class EngineChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
-  /** By machine, instance and address: since when a master has been without it, and since when it does not answer. */
+  /**
+   * By machine, instance and address: since when a master has been without it, and since when it
+   * does not answer.
+   */
   readonly #missing = new Map<string, number>();
   readonly #unanswered = new Map<string, number>();
   readonly #spins = new Map<number, number>();
@@ -98,15 +101,15 @@ export class EngineChecker {
     if (!isAnywhere || isMaster || kind === "handover" || !kernel.linkExists) return;
     if (machine.supervisor.isHolding(name)) return;
     if (engine.isOwnedElsewhere(instance, kernel.linkIndex, address)) return;
-    // Of an address owner (255) a copy that somebody else has put elsewhere may be the machine's own address, and is left
-    // alone (seed 7081).
+    // Of an address owner (255) a copy that somebody else has put elsewhere may be the machine's
+    // own address, and is left alone (seed 7081).
     if (!isThere && instance.config.router.priority === 255) return;
     this.#violate("address-without-right", machine, `${name} is ${kind}`);
   }
 
   /**
-   * A master whose kernel has the address and drops what comes for it is a black hole that its peers take for an owner: it
-   * has to notice at its next advertisement at the latest.
+   * A master that has the address in its kernel, which drops what comes for it, is a black hole
+   * that its peers take for an owner: it has to notice at its next advertisement at the latest.
    */
   #answers(machine: MachineView, { config, state, addresses }: EngineInstance): void {
     const { kernel } = machine;
@@ -129,7 +132,10 @@ export class EngineChecker {
     return now - began > RESTORED_WITHIN + extraLate * 2 + kernel.faults.slowMicros * 4;
   }
 
-  /** A rule that stays behind its address mutes it for whoever has it next, this node or one it forwards to. */
+  /**
+   * A rule that stays behind its address mutes it for whoever has it next, this node or one it
+   * forwards to.
+   */
   #guardsOnlyItsOwn(machine: MachineView, engine: Engine): void {
     const { kernel, supervisor } = machine;
     if (this.#refusesToClose(machine)) return;

@@ -1,12 +1,14 @@
 /**
  * An owner that advertises within reach is heard, and a link flap costs the flap and nothing more.
  *
- *  - Who takes over because no master was heard has not been sent anything: what was sent to it while both ports forwarded,
- *    and was not lost, has reached it after a question for its MAC address, the answer and the frame's own way. A kernel that
- *    asks again only after a second keeps advertisements back for three detection times at `advert_int 0.1`.
- *  - Who comes back from a flap within its ownership window finds no other owner: no peer that has heard it has taken over
- *    meanwhile. The one advertisement with which it came back from the flap before does not count as heard: a port may have
- *    its carrier before it forwards. What a peer lost besides excuses.
+ *  - Who takes over because no master was heard has not been sent anything: what was sent to it
+ *    while both ports forwarded, and was not lost, has reached it after a question for its MAC
+ *    address, the answer and the frame's own way. A kernel that asks again only after a second
+ *    keeps advertisements back for three detection times at `advert_int 0.1`.
+ *  - Who comes back from a flap within its ownership window finds no other owner: no peer that has
+ *    heard it has taken over meanwhile. The one advertisement with which it came back from the flap
+ *    before does not count as heard: a port may have its carrier before it forwards. What a peer
+ *    lost besides excuses.
  */
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
@@ -137,7 +139,8 @@ export class FlapChecker {
     if (facts.deceivedAt > facts.now - 3 * facts.detection(vrid)) return;
     for (const heir of facts.routersOf(vrid)) {
       if (heir === router || heir.state !== "MASTER" || heir.reason !== "master-down") continue;
-      // Both were owners before: that is a master conflict, and this one may not know of it yet (seed 26288).
+      // Both were owners before: that is a master conflict, and this one may not know of it yet
+      // (seed 26288).
       if (heir.since <= counted) continue;
       if (!heir.machine.engineRuns || facts.unwellAt(heir.machine) >= counted) continue;
       const heard = heir.heard.get(machine.id);

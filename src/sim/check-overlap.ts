@@ -1,12 +1,16 @@
 /**
- * At most one owner. Two machines that answer for an address while they hear each other are allowed only:
+ * At most one owner. Two machines that answer for an address while they hear each other are allowed
+ * only:
  *
  *  - during a hand-over (the old owner has announced that it goes), for the hand-over's bound;
- *  - during an election among masters that run and hear each other, for the bound of the grace period;
- *  - where the old owner is dead or hung: never, if the new one had heard its last advertisement and the lease is more than a
- *    backstop. (Advertisements lost before it died let the new one take over earlier than any lease can know.)
+ *  - during an election among masters that run and hear each other, for the bound of the grace
+ *    period;
+ *  - where the old owner is dead or hung: never, if the new one had heard its last advertisement
+ *    and the lease is more than a backstop. (Advertisements lost before it died let the new one
+ *    take over earlier than any lease can know.)
  *
- * Machines that do not hear each other may both own it: plain VRRP cannot prevent that, and this check does not ask for it.
+ * Machines that do not hear each other may both own it: plain VRRP cannot prevent that, and this
+ * check does not ask for it.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -19,8 +23,9 @@ import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /**
- * How long two masters that hear each other may both own the address: up to an interval until they have heard each other,
- * then at most 35 rounds of 25 ms or an eighth of an interval. Microseconds; what is late in this world comes on top.
+ * How long two masters that hear each other may both own the address: up to an interval until they
+ * have heard each other, then at most 35 rounds of 25 ms or an eighth of an interval. Microseconds;
+ * what is late in this world comes on top.
  */
 export const electionBound = (interval: number): number =>
   1.2 * interval + ROUNDS * Math.min(25_000, Math.max(2_000, interval / 8)) + 20_000;
@@ -134,7 +139,10 @@ export class OverlapChecker {
     this.#check(episode);
   }
 
-  /** Several things happen at one instant (an address goes as another comes): looked at a moment later. */
+  /**
+   * Several things happen at one instant (an address goes as another comes): looked at a moment
+   * later.
+   */
   #checkSoon(name: string): void {
     this.#cluster.queue.in(1, () => {
       const episode = this.#episodes.get(name);
@@ -154,7 +162,10 @@ export class OverlapChecker {
       );
   }
 
-  /** Both have to be heard: each lost advertisement and each change of the network starts the election anew. */
+  /**
+   * Both have to be heard: each lost advertisement and each change of the network starts the
+   * election anew.
+   */
   #electsSince({ since, a, b }: Episode): number {
     return Math.max(
       since,
@@ -175,7 +186,8 @@ export class OverlapChecker {
     if (old === undefined || heir === undefined) return "election";
     if (isLeaving(first, old) || isLeaving(second, heir)) return "hand-over";
     const bothRun = first.engineRuns && second.engineRuns;
-    // Where only one is master the other has left that state, and has not got to its loop yet: a few wake-ups.
+    // Where only one is master the other has left that state, and has not got to its loop yet: a
+    // few wake-ups.
     if (bothRun) return old.state === "MASTER" || heir.state === "MASTER" ? "election" : "none";
     const [dead, alive] = first.engineRuns ? [heir, old] : [old, heir];
     return this.#isLeaseBroken(address, dead, alive, dead === old) ? "none" : "lease-in-flight";
@@ -200,8 +212,9 @@ export class OverlapChecker {
     // It was asked to take over, or the two had heard each other before the old one fell.
     if (alive.reason === "master-released" || alive.since < facts.unwellAt(dead.machine))
       return false;
-    // Preemption looks at priorities only: it may happen at any moment, also while the old owner hangs. The owner of the
-    // address does so always, and who is stronger may be decided by a check on either side.
+    // Preemption looks at priorities only: it may happen at any moment, also while the old owner
+    // hangs. The owner of the address does so always, and who is stronger may be decided by a check
+    // on either side.
     if (alive.reason === "preempts" || alive.reason === "address-owner") return false;
     return !(alive.config.preempt && alive.config.priority > dead.config.priority);
   }

@@ -2,12 +2,17 @@
  * nopreempt: no schedule moves an address away from a healthy owner.
  *
  * When a second master appears beside one that runs, it is an intruder of one of three kinds:
- *  - unconfirmed: in this life it never heard anybody (it just started; its switch port forwards late);
- *  - resumed: a former owner that was stopped or paused while its successor took over, and whose clock went on;
- *  - separated: it had heard the owner, then did not for a detection time (lost packets, partition).
- * An established owner (it has heard a peer, was handed the address, or has had it for a minute) keeps it against an
- * unconfirmed one; any owner of two intervals keeps it against a resumed one, and against a separated one if the two hear
- * each other again within two intervals. After a longer separation both were owners, and either may keep it.
+ *  - unconfirmed: in this life it never heard anybody (it just started; its switch port forwards
+ *    late);
+ *  - resumed: a former owner that was stopped or paused while its successor took over, while
+ *    its clock went on;
+ *  - separated: it had heard the owner, then did not for a detection time (lost packets,
+ *    partition).
+ *
+ * An established owner (it has heard a peer, was handed the address, or has had it for a minute)
+ * keeps it against an unconfirmed one; any owner of two intervals keeps it against a resumed one,
+ * and against a separated one if the two hear each other again within two intervals. After a longer
+ * separation both were owners, and either may keep it.
  */
 
 import { centis, fromCentis } from "#units/time";
@@ -27,7 +32,10 @@ interface Intrusion {
   heardByOwnerAt: number | undefined;
 }
 
-/** Intervals of tenure from which on one is clearly longer than another (vrrp/router/master-conflict.ts). */
+/**
+ * Intervals of tenure from which on one is clearly longer than another
+ * (vrrp/router/master-conflict.ts).
+ */
 const TENURE_STEPS = [2, 16, 256];
 
 /** Reasons of a master that goes because another one is there. */
@@ -165,7 +173,10 @@ export class OwnershipChecker {
     return isNopreempt && machine.groups.length === 0;
   }
 
-  /** By its own clock: it cannot count what it does not see, of a pause in which the clock stood still. */
+  /**
+   * By its own clock: it cannot count what it does not see, of a pause in which the clock stood
+   * still.
+   */
   #hasOwnedLong(router: ObservedRouter): boolean {
     const { clockOffset } = router.machine;
     const unseen = Math.max(0, (this.#offsets.get(router) ?? clockOffset) - clockOffset);
@@ -197,11 +208,13 @@ export class OwnershipChecker {
     if (facts.unwellAt(owner.machine) >= at) return true;
     if (facts.deceivedAt >= at - facts.detection(owner.vrid)) return true;
     if (intruder.state !== "MASTER" || facts.unwellAt(intruder.machine) > at) return true;
-    // A master conflict that began on the other side of a cut: an owner that would lose the tie-break counts against itself
-    // what it hears while nobody hears it ("one-way cut" among what is not promised).
+    // A master conflict that began on the other side of a cut: an owner that would lose the
+    // tie-break counts against itself what it hears while nobody hears it ("one-way cut" among what
+    // is not promised).
     const conflictAt = Math.min(heardAt ?? facts.now, heardByOwnerAt ?? facts.now);
     if (facts.networkChangedAt > conflictAt) return true;
-    // An intruder that heard the owner has to go; one that never did (every answer lost) is not to blame.
+    // An intruder that heard the owner has to go; one that never did (every answer lost) is not to
+    // blame.
     return this.#lostBetween(one) >= (heardAt ?? at);
   }
 
@@ -211,11 +224,13 @@ export class OwnershipChecker {
     if (kind === "unconfirmed") {
       // It has owned the address for a clearly longer time, behind its late port.
       if (this.#isOlder(one)) return true;
-      // After a minute as owner it is confirmed, and two of one step are equals (seeds 56913, 73829).
+      // After a minute as owner it is confirmed, and two of one step are equals (seeds 56913,
+      // 73829).
       return this.#hasGrownUp(one) && !this.#isYounger(one);
     }
     if (kind === "resumed") return false;
-    // One that has just yielded, and whose priority 0 got lost, is still counted as the one before (seed 57913).
+    // One that has just yielded is still counted as the one before where its priority 0 got lost
+    // (seed 57913).
     const counted = at - this.#facts.detection(owner.vrid);
     return !(this.#isFresh(one) ? this.#lostBetween(one) < counted : this.#isYounger(one));
   }

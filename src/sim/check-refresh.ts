@@ -1,6 +1,7 @@
 /**
- * `garp_master_refresh`: an owner announces each address once a period, by the configuration it has now; later by its turn in
- * the budget at most. Not while a rival is heard: who may have to yield announces nothing.
+ * `garp_master_refresh`: an owner announces each address once a period, by the configuration it has
+ * now; later by its turn in the budget at most. Not while a rival is heard: who may have to yield
+ * announces nothing.
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
@@ -77,7 +78,8 @@ export class RefreshChecker {
   }
 
   #countsSince({ machine, vrid, config, since, heardAt }: ObservedRouter): number {
-    // Four intervals after a rival's last advertisement it is forgotten, and the next period counts.
+    // Four intervals after a rival's last advertisement it is forgotten, and the next period
+    // counts.
     const rivalUntil =
       heardAt === undefined
         ? 0

@@ -1,4 +1,7 @@
-/** A reload does nothing to what it does not change: no packet, no address, no message of a router that stays the same. */
+/**
+ * A reload does nothing to what it does not change: no packet, no address, no message of a router
+ * that stays the same.
+ */
 
 import type { Ipv4 } from "#units/address";
 import { pairUp } from "#vrrp/engine/pairing";

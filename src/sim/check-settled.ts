@@ -76,7 +76,10 @@ export class SettledChecker {
     }
   }
 
-  /** Every node that has a virtual router of this address has the address too: with a mixture nothing is promised. */
+  /**
+   * Every node that has a virtual router of this address has the address too: with a mixture
+   * nothing is promised.
+   */
   #isAgreed(address: Ipv4): boolean {
     const { machines, rivals } = this.#cluster;
     const configs = [...machines, ...rivals.map((rival) => rival.spec)].flatMap(
@@ -90,7 +93,10 @@ export class SettledChecker {
     );
   }
 
-  /** Where packets are lost for ever a run may end in an election; how long it may last is up to check-overlap.ts. */
+  /**
+   * Where packets are lost for ever a run may end in an election; how long it may last is up to
+   * check-overlap.ts.
+   */
   #isElecting(address: Ipv4): boolean {
     if (this.#cluster.scenario.network.loss === 0) return false;
     const { now } = this.#facts;
@@ -105,8 +111,9 @@ export class SettledChecker {
   }
 
   /**
-   * With a budget the last of many addresses is announced long after an owner was found: a port that forwards late, or a
-   * packet lost in the calm, may have made a rival of somebody shortly before the end.
+   * With a budget the last of many addresses is announced long after an owner was found: a port
+   * that forwards late, or a packet lost in the calm, may have made a rival of somebody shortly
+   * before the end.
    */
   #isItsTurnToCome(address: Ipv4): boolean {
     const owner = this.#cluster.machines.find((machine) => machine.owns(address));

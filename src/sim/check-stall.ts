@@ -1,4 +1,7 @@
-/** After a stall longer than a peer needs to take over, nothing is advertised as master before giving up. */
+/**
+ * After a stall longer than a peer needs to take over, nothing is advertised as master before
+ * giving up.
+ */
 import { masterDown } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";

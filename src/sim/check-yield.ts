@@ -1,9 +1,10 @@
 /**
  * Two routers never both make room for each other.
  *
- * The counts of a master conflict are in step only as long as nothing of it is lost. Where something was, both may reach
- * their yield threshold; then whoever hears the other's priority 0 is owner again after its skew time at the latest, and this
- * is asked for instead. (If the priority 0 is lost too it takes a detection time: check-backup.ts.)
+ * The counts of a master conflict are in step only as long as nothing of it is lost. Where
+ * something was, both may reach their yield threshold; then whoever hears the other's priority 0 is
+ * owner again after its skew time at the latest, and this is asked for instead. (If the priority 0
+ * is lost too it takes a detection time: check-backup.ts.)
  */
 import { YIELDS } from "./check-ownership.ts";
 import type { MachineView } from "./cluster-view.ts";
@@ -75,7 +76,8 @@ export class YieldChecker {
     const { scenario, network } = this.#cluster;
     const recently = this.#facts.now - this.#facts.detection(vrid);
     if (this.#facts.deceivedAt > recently) return true;
-    // Frames that take longer than a few rounds of the master conflict arrive after their sender has gone.
+    // Frames that take longer than a few rounds of the master conflict arrive after their sender
+    // has gone.
     if (this.#facts.slowAt > recently || network.extraLatency > 0) return true;
     const { reordering, duplication } = scenario.network;
     if (reordering > 0 || duplication > 0 || network.extraReordering > 0) return true;
@@ -99,9 +101,9 @@ export class YieldChecker {
   }
 
   /**
-   * Who `yielder` made room for is a third one, and has gone since without making room for anybody: it could not have the
-   * address, or died. Its successors take over after the skew time (seed 20477: three at once, the strongest refused by its
-   * kernel).
+   * Who `yielder` made room for is a third one, and has gone since without making room for anybody:
+   * it could not have the address, or died. Its successors take over after the skew time (seed
+   * 20477: three at once, the strongest refused by its kernel).
    */
   #hasFallen(yielder: ObservedRouter, since: number): boolean {
     const to = this.#yieldedTo.get(yielder);

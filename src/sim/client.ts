@@ -1,8 +1,10 @@
 /**
- * A client on the segment: an ARP cache as Linux keeps one, and whether its packets reach who owns the address.
+ * A client on the segment: an ARP cache as Linux keeps one, and whether its packets reach who owns
+ * the address.
  *
- * Any announcement of a known address updates the cache. An address that does not answer is asked for again after
- * `RESOLVE_AFTER` (5 s as DELAY and three probes of 1 s), and every second while nobody answers.
+ * Any announcement of a known address updates the cache. An address that does not answer is asked
+ * for again after `RESOLVE_AFTER` (5 s as DELAY and three probes of 1 s), and every second while
+ * nobody answers.
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { parseArp } from "#vrrp/wire/arp";

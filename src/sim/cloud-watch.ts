@@ -1,6 +1,6 @@
 /**
- * The daemon's side of a cloud: `src/daemon/havip-loop.ts` over the simulated supervisor and platform. What it decides is the
- * machine that ships (src/cloud/agreement).
+ * The daemon's side of a cloud: `src/daemon/havip-loop.ts` over the simulated supervisor and
+ * platform. What it decides is the machine that ships (src/cloud/agreement).
  */
 import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
 import { type AgreementEffect, type AgreementEvent, IDLE } from "#cloud/agreement/agreement-state";

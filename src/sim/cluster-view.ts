@@ -1,6 +1,7 @@
 /**
- * What a checker may see of a cluster, and what every message to it is about. These interfaces are the bottom of the room:
- * whoever watches (checkers, clients, the trace) knows them alone, never how a machine is made.
+ * What a checker may see of a cluster, and what every message to it is about. These interfaces are
+ * the bottom of the room: whoever watches (checkers, clients, the trace) knows them alone, never
+ * how a machine is made.
  */
 import type { AgreementState } from "#cloud/agreement/agreement-state";
 import type { Ipv4, Mac } from "#units/address";
@@ -71,8 +72,8 @@ export interface RivalView extends AddressOwner {
 }
 
 /**
- * Whether a client's packets get to an owner. `blackholed`: there is one in reach, but the cache points elsewhere. `nobody`: there
- * is none.
+ * Whether a client's packets get to an owner. `blackholed`: there is one in reach, but the cache
+ * points elsewhere. `nobody`: there is none.
  */
 export type Reachability = "reached" | "blackholed" | "nobody";
 

@@ -79,8 +79,9 @@ export function drawFaults(
 }
 
 /**
- * A link that comes and goes, at the scale of a short advertisement interval: a bad cable, a switch that restarts. Its port
- * may have its carrier before it forwards. A kernel forgets its unicast peers each time.
+ * A link that comes and goes, at the scale of a short advertisement interval: a bad cable, a switch
+ * that restarts. Its port may have its carrier before it forwards. A kernel forgets its unicast
+ * peers each time.
  */
 function drawFlaps(random: Random, shape: ClusterShape, storm: number, down: number): Fault[] {
   if (!random.chance(fromCentis(shape.intervalMax) <= 250_000 ? 0.25 : 0.05)) return [];
@@ -105,7 +106,10 @@ function drawVrrpCuts(random: Random, shape: ClusterShape, storm: number, down: 
   return [{ kind: "vrrp-cut", at, machines, micros: Math.max(1_000, micros) }];
 }
 
-/** Every second one also refuses to take the rule away, so that nobody answers for the address unless somebody sees to it. */
+/**
+ * Every second one also refuses to take the rule away, so that nobody answers for the address
+ * unless somebody sees to it.
+ */
 function drawGuardFaults(
   random: Random,
   shape: ClusterShape,
@@ -130,7 +134,10 @@ function drawGuardFaults(
   });
 }
 
-/** What others do to the device: renamed, replaced, its addresses moved or flushed. In a stream of its own, like the flaps. */
+/**
+ * What others do to the device: renamed, replaced, its addresses moved or flushed. In a stream of
+ * its own, like the flaps.
+ */
 function drawDevices(random: Random, shape: ClusterShape, storm: number, down: number): Fault[] {
   if (!random.chance(0.15)) return [];
   const machine = random.between(0, shape.count - 1);
@@ -157,13 +164,19 @@ function drawDevices(random: Random, shape: ClusterShape, storm: number, down: n
   });
 }
 
-/** Around the lengths that matter: much shorter than, about as long as, and longer than the detection time. */
+/**
+ * Around the lengths that matter: much shorter than, about as long as, and longer than the
+ * detection time.
+ */
 function drawLength(random: Random, down: number): number {
   const share = random.pick([0.02, 0.2, 0.5, 0.8, 0.95, 1, 1.05, 1.3, 2, 4]);
   return Math.max(1_000, Math.round(down * share * (0.9 + 0.2 * random.real())));
 }
 
-/** What every fault is drawn with, needed by its kind or not: so one kind's draws do not move another's. */
+/**
+ * What every fault is drawn with, needed by its kind or not: so one kind's draws do not move
+ * another's.
+ */
 interface Draw {
   readonly random: Random;
   readonly shape: ClusterShape;

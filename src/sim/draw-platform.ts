@@ -1,4 +1,7 @@
-/** A cloud for a part of the seeds, in a stream of its own: everything else stays what it is without. */
+/**
+ * A cloud for a part of the seeds, in a stream of its own: everything else stays what it is
+ * without.
+ */
 import type { ClusterShape } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
 import type { Fault, PlatformSpec } from "./scenario.ts";
@@ -10,7 +13,10 @@ export interface DrawnPlatform {
 }
 
 const SECOND = 1_000_000;
-/** The last repetition (30 s), the longest pause between questions (10 s), half a minute of calm, and what answers take. */
+/**
+ * The last repetition (30 s), the longest pause between questions (10 s), half a minute of calm,
+ * and what answers take.
+ */
 export const PLATFORM_SETTLES = 90_000_000;
 
 export function drawPlatform(
@@ -35,7 +41,10 @@ export function drawPlatform(
   return { platform, faults: [...apart, ...troubles], stormMicros };
 }
 
-/** Never less than the announcements that a platform is known to let through: each address once in a burst. */
+/**
+ * Never less than the announcements that a platform is known to let through: each address once in a
+ * burst.
+ */
 function drawLimits(
   random: Random,
   { addressCount, instanceCount }: ClusterShape,
@@ -46,7 +55,10 @@ function drawLimits(
   return { perInterface, perAddress };
 }
 
-/** Long enough for both owners to notice: a node, or its advertisements, are cut off while all reach the platform. */
+/**
+ * Long enough for both owners to notice: a node, or its advertisements, are cut off while all reach
+ * the platform.
+ */
 function drawApart(random: Random, shape: ClusterShape, down: number): Fault[] {
   if (shape.count < 2 || !random.chance(0.4)) return [];
   const at = 2 * down + random.between(0, 10 * SECOND);

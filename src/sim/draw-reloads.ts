@@ -1,6 +1,7 @@
 /**
- * Reloads drawn for a cluster. What all nodes have to agree about (addresses, in the end) is changed on all of them, one after
- * the other, as an operator does; what is a node's own is changed on one.
+ * Reloads drawn for a cluster. What all nodes have to agree about (addresses, in the end) is
+ * changed on all of them, one after the other, as an operator does; what is a node's own is changed
+ * on one.
  */
 
 import { type Centis, centis, fromSeconds } from "#units/time";
@@ -95,7 +96,8 @@ function drawChange(
       return here((now) => now.map((one) => ({ ...one, pacing: next })));
     }
     case "interval": {
-      // Version 2 refuses what differs, so two nodes would both be master until the second is reloaded.
+      // Version 2 refuses what differs, so two nodes would both be master until the second is
+      // reloaded.
       if (shape.version === 2 || shape.intervalMax < HALVED_FROM) return nothing;
       const advertInterval = random.pick([shape.intervalMax, halfOf(shape.intervalMax)]);
       const change: Change = (now) =>

@@ -31,7 +31,10 @@ export interface ClusterShape {
   readonly grouped: boolean;
   readonly script: { readonly weight: number } | undefined;
   readonly hasGuard: boolean;
-  /** Of announcements, `garp_rate` and `vrrp_garp_interval`; the switch lets through as much at least. */
+  /**
+   * Of announcements, `garp_rate` and `vrrp_garp_interval`; the switch lets through as much at
+   * least.
+   */
   readonly pacing: PacingConfig;
   readonly arpLimit: { readonly perSecond: number; readonly burst: number } | undefined;
   readonly arp: InstanceConfig["arp"];

@@ -33,7 +33,10 @@ export class EventQueue {
     this.at(this.now + delay, run);
   }
 
-  /** Runs everything up to and including `limit`, then sets the time to it. Stops early when `halted` says so. */
+  /**
+   * Runs everything up to and including `limit`, then sets the time to it. Stops early when
+   * `halted` says so.
+   */
   runUntil(limit: number, halted: () => boolean): void {
     const heap = this.#heap;
     for (let first = heap[0]; first !== undefined && first.at <= limit; first = heap[0]) {

@@ -6,7 +6,10 @@ import type { RouterConfig } from "#vrrp/router/config";
 import type { Exploration } from "./explore.ts";
 import type { Budget } from "./explore-model.ts";
 
-/** One second, so that the kernel's address lifetime is the lease; two missed advertisements are enough to keep paths short. */
+/**
+ * One second, so that the kernel's address lifetime is the lease; two missed advertisements are
+ * enough to keep paths short.
+ */
 const router = (change: Partial<RouterConfig>): RouterConfig => ({
   name: "V",
   vrid: vrid(1),

@@ -1,10 +1,10 @@
 /**
- * The model that `explore.ts` goes through: two or three routers of the shipping core, the packets between them, and every
- * choice the world has at one moment. Pure: a choice gives a new state.
+ * The model that `explore.ts` goes through: two or three routers of the shipping core, the packets
+ * between them, and every choice the world has at one moment. Pure: a choice gives a new state.
  *
- * Time moves from deadline to deadline. At one instant packets arrive and due routers fire in any order; time moves on only
- * when every packet has arrived or was lost (`slow` lets some stay on their way) and everybody who runs has fired. Packets
- * between two routers keep their order.
+ * Time moves from deadline to deadline. At one instant packets arrive and due routers fire in any
+ * order; time moves on only when every packet has arrived or was lost (`slow` lets some stay on
+ * their way) and everybody who runs has fired. Packets between two routers keep their order.
  */
 
 import { type Ipv4, ipv4 } from "#units/address";

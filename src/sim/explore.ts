@@ -1,14 +1,15 @@
 /**
- * Explicit-state exploration of the core: from a start, every interleaving of deliver, lose, tick, fire, crash, start, hang,
- * pause, resume, stop and late port, breadth first, to a depth and within a budget of troubles. States that differ in
- * nothing but the absolute time are one.
+ * Explicit-state exploration of the core: from a start, every interleaving of deliver, lose, tick,
+ * fire, crash, start, hang, pause, resume, stop and late port, breadth first, to a depth and within
+ * a budget of troubles. States that differ in nothing but the absolute time are one.
  *
  * Invariants, in every state:
- *   lease     a router that took over from an unheard master whose last advertisement it had heard never owns the address
- *             together with it: dead, hung or paused masters have lost it by then
+ *   lease     a router that took over from an unheard master, of which it had heard the last
+ *             advertisement, never owns the address together with it: a master that is dead, hung
+ *             or paused has lost it by then
  *   ownership (nopreempt) an established owner to which nothing is done is still the owner
  *   awake     nobody who has just fired is due again at the same instant
- *   recovers  left alone from here (everybody runs, nothing is lost), there is exactly one owner in the end
+ *   recovers  left alone from here (everybody runs, nothing is lost), one owner is left in the end
  */
 
 import { assert } from "#units/assert";
@@ -32,7 +33,10 @@ export interface Exploration {
   readonly configs: readonly RouterConfig[];
   readonly budget: Budget;
   readonly depth: number;
-  /** Start this one first and let all run undisturbed for so many intervals, so that it is the established owner. */
+  /**
+   * Start this one first and let all run undisturbed for so many intervals, so that it is the
+   * established owner.
+   */
   readonly owner: number | undefined;
   readonly warmIntervals: number;
   /** nopreempt: whoever is owner after that has to stay it while nothing is done to it. */
@@ -282,7 +286,10 @@ const IRRELEVANT: readonly string[] = [
 ];
 const FULL_AFTER = 30_000_000;
 
-/** 53 bits over everything that can matter later; the reason and the moment of entering a phase do not. */
+/**
+ * 53 bits over everything that can matter later; the reason and the moment of entering a phase do
+ * not.
+ */
 function hashOf(model: ClusterModel): number {
   let a = 0x811c9dc5;
   let b = 0x9747b28c;

@@ -1,4 +1,7 @@
-/** What checkers know about a run, gathered outside the product: who said what when, who heard it, and who was well. */
+/**
+ * What checkers know about a run, gathered outside the product: who sent what when, who heard it,
+ * and who was well.
+ */
 
 import type { Ipv4 } from "#units/address";
 import { centis, fromCentis } from "#units/time";
@@ -10,7 +13,10 @@ import type { Observer, TransitionMessage } from "./observer.ts";
 import { everyInstance, type Fault, isDeceiving } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** One router on one machine, in one life of its engine; a reload that brings it back begins another. */
+/**
+ * One router on one machine, in one life of its engine; a reload that brings it back begins
+ * another.
+ */
 export interface ObservedRouter {
   readonly machine: MachineView;
   readonly name: string;
@@ -23,14 +29,15 @@ export interface ObservedRouter {
   /** As master: since when, a link flap within the ownership window aside. */
   ownerSince: number;
   /**
-   * As master: from when on it is confirmed, because it heard a peer before, was asked to take over, or has long been there.
+   * As master: from when on it is confirmed, because it heard a peer before, was asked to take
+   * over, or has long been there.
    */
   establishedAt: number;
   /** Last advertisement with a priority above 0. */
   advertSentAt: number | undefined;
   /**
-   * By node, in this life: when the last advertisement heard from it was sent, when it came, and when its last priority 0
-   * did.
+   * By node, in this life: when the last advertisement heard from it was sent, when it came, and
+   * when its last priority 0 did.
    */
   readonly heard: Map<number, { sentAt: number; at: number; releasedAt: number }>;
   /** Last advertisement above 0 from anybody. */
@@ -39,7 +46,7 @@ export interface ObservedRouter {
   releaseHeardAt: number | undefined;
 }
 
-/** When something happened that has not happened yet. */
+/** The time of what has not happened yet. */
 export const NEVER: number = Number.NEGATIVE_INFINITY;
 
 /** All virtual addresses of an instance, in the advertisement or not. */
@@ -187,7 +194,9 @@ export class ClusterFacts {
     return this.#guardRefused.has(machine.id);
   }
 
-  /** Last advertisement, or ARP frame it depends on, lost on the way from one machine to the other. */
+  /**
+   * Last advertisement, or ARP frame it depends on, lost on the way from one machine to the other.
+   */
   lostAt(from: number, to: number): number {
     return this.#lost.get(`${from}>${to}`) ?? NEVER;
   }

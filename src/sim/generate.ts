@@ -1,6 +1,6 @@
 /**
- * From a seed to a scenario (swarm testing): every seed draws its own small set of fault kinds, its own cluster, timers and
- * network, so that rare combinations get whole runs to themselves.
+ * From a seed to a scenario (swarm testing): every seed draws its own small set of fault kinds, its
+ * own cluster, timers and network, so that rare combinations get whole runs to themselves.
  */
 
 import { type Ipv4, ipv4 } from "#units/address";
@@ -83,7 +83,8 @@ const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
 
 function drawMachine(random: Random, shape: ClusterShape, id: number): MachineSpec {
   const indices = Array.from({ length: shape.instanceCount }, (_, index) => index);
-  // In a sync group all members have to agree on who is stronger, or the groups pull each other down for ever.
+  // In a sync group all members have to agree on who is stronger, or the groups pull each other
+  // down for ever.
   const rank = random.between(0, 3);
   const instances = indices.map((index) =>
     drawInstance(random, shape, id, index, shape.grouped ? rank : random.between(0, 3)),

@@ -1,10 +1,12 @@
 /**
- * A small model of keepalived 2.x, from its observed behaviour: the other daemon in a mixed cluster.
+ * A small model of keepalived 2.x, from its observed behaviour: the other daemon in a mixed
+ * cluster.
  *
- * No lease: a hung or killed one goes on answering. It announces on becoming master, once more after `garp_master_delay`,
- * and after a weaker master was heard; never otherwise. It yields to a higher priority, or the higher address of equals, at
- * once and without a word. A node that takes over beside a weaker one advertises at once, also with `nopreempt`: that word
- * only matters to a backup.
+ * No lease: a hung or killed one goes on answering. It announces on becoming master, once more
+ * after `garp_master_delay`, and after a weaker master was heard; never otherwise. It yields to a
+ * higher priority, or the higher address of equals, at once and without a word. A node that takes
+ * over beside a weaker one advertises at once, also with `nopreempt`: that word only matters to a
+ * backup.
  */
 
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";

@@ -1,8 +1,10 @@
 /**
- * One machine's kernel as far as the engine sees it: a link, an address table with lifetimes, and the optional guard.
+ * One machine's kernel as far as the engine sees it: a link, an address table with lifetimes, and
+ * the optional guard.
  *
- * Lifetimes are whole seconds and end up to a second late, as measured on Linux (a lifetime of 3 s ended after 3.06 to 3.99 s, the later the more other addresses change);
- * guard elements end to the millisecond, give or take a timer tick. Both stop while the whole machine is paused.
+ * Lifetimes are whole seconds and end up to a second late, as measured on Linux (a lifetime of 3 s
+ * ended after 3.06 to 3.99 s, the later the more other addresses change); guard elements end to the
+ * millisecond, give or take a timer tick. Both stop while the whole machine is paused.
  */
 
 import type { Ipv4, Mac } from "#units/address";
@@ -60,7 +62,10 @@ export class SimulatedKernel {
   #watchedUntil = 0;
   linkIndex = 2;
   linkName = "eth0";
-  /** Which of the devices that have been here, whatever their names and indexes: sockets are bound to one of them. */
+  /**
+   * Which of the devices that have been here, whatever their names and indexes: sockets are bound
+   * to one of them.
+   */
   device = 1;
   linkUp = true;
   linkExists = true;
@@ -254,7 +259,10 @@ export class SimulatedKernel {
     this.onChange();
   }
 
-  /** The device comes back under another index, as a re-created one does, unless the index is chosen. */
+  /**
+   * The device comes back under another index, as a re-created one does, unless the index is
+   * chosen.
+   */
   restoreLink(keepsIndex = false): void {
     if (this.linkExists) return;
     this.linkExists = true;

@@ -1,4 +1,4 @@
-/** The engine's view of a simulated machine: ports/world.ts over the simulated kernel and network. */
+/** The engine's view of a simulated machine: `World` over the simulated kernel and segment. */
 
 import { BROADCAST_MAC, type Ipv4, macFromBytes } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";

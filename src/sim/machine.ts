@@ -1,9 +1,10 @@
 /**
  * One machine: kernel, switch port, supervisor and engine, and the ways each of them can fail.
  *
- * The engine runs as in the daemon: woken by input or deadline (a little late), it drains pipe, notifications and packets, then
- * fires what is due. While it is stopped (SIGSTOP) its sockets fill, up to their limits; while the whole machine is
- * paused, what is sent to it is lost and its kernel's timers stand still.
+ * The engine runs as in the daemon: woken by input or deadline (a little late), it drains pipe,
+ * notifications and packets, then fires what is due. While it is stopped (SIGSTOP) its sockets
+ * fill, up to their limits; while the whole machine is paused, what is sent to it is lost and its
+ * kernel's timers stand still.
  */
 
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
@@ -40,13 +41,19 @@ export interface MachineEnvironment {
   readonly hasGuard: boolean;
   readonly wakeLateMicros: number;
   readonly supervisorLateMicros: number;
-  /** The node that has the address: a machine's number, `RIVAL_NODE` and more for rivals, -1 for an unknown peer. */
+  /**
+   * The node that has the address: a machine's number, `RIVAL_NODE` and more for rivals, -1 for an
+   * unknown peer.
+   */
   readonly nodeOf: (address: Ipv4) => number;
   readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
   readonly createSupervisor: (machine: SimulatedMachine, random: Random) => MachineSupervisor;
 }
 
-/** The other process of the daemon (`supervisor.ts`), as far as machine and faults have to do with it. */
+/**
+ * The other process of the daemon (`supervisor.ts`), as far as machine and faults have to do with
+ * it.
+ */
 export interface MachineSupervisor extends SupervisorView {
   /** SIGSTOP. */
   isStopped: boolean;
@@ -67,7 +74,10 @@ export interface MachineSupervisor extends SupervisorView {
   hears(vrid: number, priority: number, from: number): void;
 }
 
-/** The label this stream had when the seeds of regressions were recorded: another one would draw other faults. */
+/**
+ * The label this stream had when the seeds of regressions were recorded: another one would draw
+ * other faults.
+ */
 const SUPERVISOR_STREAM = ["kee", "per"].join("");
 
 export class SimulatedMachine implements MachineView {
@@ -202,7 +212,7 @@ export class SimulatedMachine implements MachineView {
       .filter((group) => group.members.length > 0);
   }
 
-  // ---- processes -----------------------------------------------------------------------------------------------
+  // ---- processes -------------------------------------------------------------------------------
 
   startEngine(resume: readonly string[]): void {
     const { environment } = this;
@@ -230,7 +240,10 @@ export class SimulatedMachine implements MachineView {
     });
   }
 
-  /** An engine of another daemon, whose own routers are no matter here: it sweeps what is nobody's, and is gone. */
+  /**
+   * An engine of another daemon, with routers that are no matter here: it sweeps what is nobody's,
+   * and is gone.
+   */
   runSecondDaemon(): void {
     if (!this.isPowered || this.isPaused) return;
     const engine = new Engine(
@@ -295,7 +308,7 @@ export class SimulatedMachine implements MachineView {
     this.#wake(PIPE_MICROS);
   }
 
-  // ---- the whole machine ---------------------------------------------------------------------------------------
+  // ---- the whole machine -----------------------------------------------------------------------
 
   pause(): void {
     if (this.isPaused || !this.isPowered) return;
@@ -351,7 +364,7 @@ export class SimulatedMachine implements MachineView {
     this.environment.queue.at(this.port.forwardsFrom, () => this.environment.network.changed());
   }
 
-  // ---- the engine's loop ---------------------------------------------------------------------------------------
+  // ---- the engine's loop -----------------------------------------------------------------------
 
   #forgetInputs(): void {
     this.#pipe = [];
@@ -376,7 +389,10 @@ export class SimulatedMachine implements MachineView {
     this.environment.queue.at(at, this.#onLoop);
   }
 
-  /** One closure for all wake-ups; one that another has replaced, an earlier or later one, finds nothing to do. */
+  /**
+   * One closure for all wake-ups; one that another has replaced, an earlier or later one, finds
+   * nothing to do.
+   */
   readonly #onLoop = (): void => {
     if (this.#loopAt !== this.environment.queue.now) return;
     this.#loopAt = undefined;
@@ -435,7 +451,7 @@ export class SimulatedMachine implements MachineView {
     this.supervisor.engineEnded("stopped");
   }
 
-  // ---- inputs and outputs --------------------------------------------------------------------------------------
+  // ---- inputs and outputs ----------------------------------------------------------------------
 
   /** Notifications of the kernel are lost; everything has to be read anew. */
   overflow(): void {

@@ -1,17 +1,19 @@
 /**
- * One machine's table of MAC addresses (ARP), as Linux keeps it for the unicast peers it sends to (net/core/neighbour.c,
- * net/ipv4/arp.c, default settings; arp(7)).
+ * One machine's table of MAC addresses (ARP), as Linux keeps it for the unicast peers it sends to
+ * (net/core/neighbour.c, net/ipv4/arp.c, default settings; arp(7)).
  *
- *   absent, failed ──packet──> incomplete ──answer──> known ──packet after 15 to 45 s──> doubted ──answer──> known
- *                              three questions                                  5 s, then three questions
- *                              a second apart, then failed                      to itself, then failed
+ *   absent, failed ──packet──> incomplete ──answer──> known
+ *                              three questions, a second apart, then failed
+ *   known ──packet after 15 to 45 s──> doubted ──answer──> known
+ *                              5 s, then three questions to itself, then failed
  *
- * The first packet asks at once; what follows waits with it and goes out with the answer. Who is asked answers and learns
- * who asked, unconfirmed: its own next packet begins the doubt. None of it needs a process: the kernel answers for the
- * machine's own address also while engine and supervisor are stopped or dead.
+ * The first packet asks at once; what follows waits with it and goes out with the answer. Who is
+ * asked answers and learns who asked, unconfirmed: its own next packet begins the doubt. None of it
+ * needs a process: the kernel answers for the machine's own address also while engine and
+ * supervisor are stopped or dead.
  *
- * Coarser than Linux: an entry's age is looked at when a packet is sent, and questions that were due while the whole machine
- * stood still are asked when it goes on.
+ * Coarser than Linux: an entry's age is looked at when a packet is sent, and questions that were
+ * due while the whole machine stood still are asked when it goes on.
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import {
@@ -34,7 +36,10 @@ const DOUBT = 5_000_000;
 /** Half of `base_reachable_time_ms` to one and a half of it. */
 const TRUSTED_MIN = 15_000_000;
 const TRUSTED_MAX = 45_000_000;
-/** `unres_qlen_bytes` (212,992) by what a short packet takes up in the kernel (about 768). The oldest goes first. */
+/**
+ * `unres_qlen_bytes` (212,992) by what a short packet takes up in the kernel (about 768). The
+ * oldest goes first.
+ */
 const WAITING_MAX = 277;
 
 interface Waiting {
@@ -93,7 +98,8 @@ export class Neighbours {
   send(to: Ipv4, bytes: Uint8Array, lag: number): void {
     const { queue, isOurs } = this.#parts;
     const { now } = queue;
-    // By the loopback device, and not into a socket bound to this one: priority 0 to whoever used our address.
+    // By the loopback device, and not into a socket bound to this one: priority 0 to whoever used
+    // our address.
     if (!this.#table.has(to) && isOurs(to)) return;
     const entry = this.#entry(to);
     if (entry.state.kind === "failed") this.#search(entry, lag);
@@ -123,7 +129,8 @@ export class Neighbours {
       const reply = arpReply(this.#parts.mac, arp.targetAddress, arp);
       this.#say(reply, 0);
     } else if (this.#table.has(arp.senderAddress)) {
-      // An announcement, somebody's question to another, or an answer; only the last, sent to us, proves anything.
+      // An announcement, somebody's question to another, or an answer; only the last, sent to us,
+      // proves anything.
       const isAnswer = arp.operation === "reply" && frame.to === this.#parts.mac;
       this.#learn(arp, isAnswer ? "answered" : "heard");
     }

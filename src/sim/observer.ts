@@ -28,7 +28,10 @@ export interface Observer {
     priority: number,
     packet: Uint8Array,
   ) => void;
-  /** An advertisement reached the machine's socket (it may wait there). `from`: see `MachineEnvironment.nodeOf`. */
+  /**
+   * An advertisement reached the machine's socket (it may wait there). `from`: see
+   * `MachineEnvironment.nodeOf`.
+   */
   readonly advertArrived?: (
     machine: MachineView,
     from: number,
@@ -62,7 +65,10 @@ export interface Observer {
   readonly engineMessage?: (machine: MachineView, message: FromEngine) => void;
   /** The supervisor is about to work with a message of the engine. */
   readonly supervisorReceives?: (machine: MachineView, message: FromEngine) => void;
-  /** An announcement as the platform took it. `refusal`: empty if it was accepted. Nodes: see `MachineEnvironment.nodeOf`. */
+  /**
+   * An announcement as the platform took it. `refusal`: empty if it was accepted. Nodes: see
+   * `MachineEnvironment.nodeOf`.
+   */
   readonly claimed?: (node: number, address: Ipv4, refusal: string) => void;
   /** The platform has bound the address to another node. */
   readonly addressMoved?: (address: Ipv4, from: number | undefined, to: number | undefined) => void;
@@ -119,7 +125,8 @@ export class Observers {
   emit<K extends keyof Observer>(name: K, ...args: Parameters<NonNullable<Observer[K]>>): void {
     const handlers = this.#byName.get(name);
     if (handlers === undefined) return;
-    // Spreading costs an iterator for each handler, and this is where most of a simulation passes through.
+    // Spreading costs an iterator for each handler, and this is where most of a simulation passes
+    // through.
     const [a, b, c, d, e] = args as readonly unknown[];
     for (const handler of handlers) handler(a, b, c, d, e);
   }

@@ -1,8 +1,10 @@
 /**
- * A cloud under the segment: the shipping control-plane model (src/cloud/model) decides to whom each address is bound, by the
- * announcements that the switch lets in, and answers questions about it after a while, or not.
+ * A cloud under the segment: the shipping control-plane model (src/cloud/model) decides to whom
+ * each address is bound, by the announcements that the switch lets in, and answers questions about
+ * it after a while, or not.
  *
- * Nodes that do not hear each other all reach it: it sits behind each port, as the network of a real one does.
+ * Nodes that do not hear each other all reach it: it sits behind each port, as the network of a
+ * real one does.
  */
 
 import { stepClaim } from "#cloud/model/claim";
@@ -102,7 +104,10 @@ export class Platform {
     return instanceId(node);
   }
 
-  /** To whom the address is bound now: a machine's number, `RIVAL_NODE` and more for rivals; undefined: to nobody yet. */
+  /**
+   * To whom the address is bound now: a machine's number, `RIVAL_NODE` and more for rivals;
+   * undefined: to nobody yet.
+   */
   holderOf(address: Ipv4): number | undefined {
     return this.#past.get(address)?.at(-1)?.node;
   }

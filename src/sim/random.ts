@@ -1,4 +1,7 @@
-/** The simulator's own randomness: one seed decides everything, and a stream can be split so that one concern's draws do not move another's. */
+/**
+ * The simulator's own randomness: one seed decides everything, and a stream can be split so that
+ * one concern's draws do not move another's.
+ */
 
 export interface Random {
   /** 0 to 1, 1 excluded. */
@@ -11,7 +14,10 @@ export interface Random {
   split(label: string): Random;
 }
 
-/** SplitMix32 seeds an sfc32 generator (public domain designs): fast, small, and good enough for faults. */
+/**
+ * SplitMix32 seeds an sfc32 generator (public domain designs): fast, small, and good enough for
+ * faults.
+ */
 export function createRandom(seed: number): Random {
   let a = mix(seed);
   let b = mix(seed ^ 0x9e3779b9);

@@ -1,6 +1,7 @@
 /**
- * A scenario is data: machines with their configurations, a network, and faults at their times. JSON-safe, so that a failing
- * one can be kept, made smaller and run again by a later version. `generate.ts` makes one from a seed.
+ * A scenario is data: machines with their configurations, a network, and faults at their times.
+ * JSON-safe, so that a failing one can be kept, made smaller and run again by a later version.
+ * `generate.ts` makes one from a seed.
  */
 
 import type { Ipv4 } from "#units/address";
@@ -29,7 +30,10 @@ export interface Scenario {
   readonly faults: readonly Fault[];
   /** Faults begin before this; what lasts is ended here. */
   readonly stormMicros: number;
-  /** Then nothing fails any more: within `settleMicros` all must be well, and stay so for `watchMicros`. */
+  /**
+   * Then nothing fails any more: within `settleMicros` all must be well, and stay so for
+   * `watchMicros`.
+   */
   readonly settleMicros: number;
   readonly watchMicros: number;
 }
@@ -211,6 +215,9 @@ export const everyInstance = (scenario: Scenario): readonly InstanceConfig[] => 
   ...scenario.faults.flatMap((fault) => (fault.kind === "reload" ? fault.instances : [])),
 ];
 
-/** For `JSON.parse` of a printed scenario. Its passwords are hidden; one hidden text for all of them is as good. */
+/**
+ * For `JSON.parse` of a printed scenario. Its passwords are hidden; one hidden text for all of them
+ * is as good.
+ */
 export const reviveSecret = (key: string, value: unknown): unknown =>
   key === "secret" && typeof value === "string" ? new Secret(value) : value;

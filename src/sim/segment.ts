@@ -1,9 +1,10 @@
 /**
  * One segment: a learning switch with a port for each machine, each client and an unknown peer.
  *
- * A frame passes, in this order: the sender's port (link up, forwarding yet, announcement limiter), the cut between two
- * ports (one way or both), loss, delay, duplication; and at its arrival the receiver's port once more. Frames between two
- * ports keep their order unless reordering is asked for.
+ * A frame passes, in this order: the sender's port (link up, forwarding yet, announcement limiter),
+ * the cut between two ports (one way or both), loss, delay, duplication; and at its arrival the
+ * receiver's port once more. Frames between two ports keep their order unless reordering is asked
+ * for.
  */
 import { BROADCAST_MAC, type Mac } from "#units/address";
 import type { EventQueue } from "./event-queue.ts";
@@ -14,7 +15,9 @@ export interface Frame {
   readonly to: Mac;
   /** `garp`: an announcement, gratuitous ARP; `arp`: an ordinary question or answer. */
   readonly kind: "vrrp" | "garp" | "arp";
-  /** A whole IPv4 packet, or a whole Ethernet frame of type ARP, as the engine's sockets give them. */
+  /**
+   * A whole IPv4 packet, or a whole Ethernet frame of type ARP, as the engine's sockets give them.
+   */
   readonly bytes: Uint8Array;
 }
 
@@ -62,7 +65,10 @@ export class Segment {
   extraReordering = 0;
   /** A frame was lost between these two ports. */
   onLoss: (from: Port, to: Port, frame: Frame) => void = () => {};
-  /** An announcement came from this port, and the switch let it in (limiter, link, forwarding) or not. */
+  /**
+   * An announcement came from this port, and the switch let it in (limiter, link, forwarding) or
+   * not.
+   */
   onArp: (from: Port, frame: Frame, passed: boolean) => void = () => {};
   /** Who hears whom has changed. */
   onChange: () => void = () => {};
@@ -142,8 +148,8 @@ export class Segment {
   }
 
   /**
-   * `lag`: the sender is that much behind (a slow system call before this one). `sentAt`: when it was given to the sender's
-   * kernel, where it may have waited.
+   * `lag`: the sender is that much behind (a slow system call before this one). `sentAt`: when it
+   * was given to the sender's kernel, where it may have waited.
    */
   send(from: Port, frame: Frame, lag = 0, sentAt: number = this.#queue.now): void {
     const isConnected = from.up && from.forwardsFrom <= this.#queue.now;

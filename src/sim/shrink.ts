@@ -1,4 +1,7 @@
-/** Makes a failing scenario small while it still fails in the same way: fewer faults, a perfect network, less time. */
+/**
+ * Makes a failing scenario small while it still fails in the same way: fewer faults, a perfect
+ * network, less time.
+ */
 import { runScenario } from "./run.ts";
 import type { Fault, Scenario } from "./scenario.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Everything a scenario consists of, wired up: the segment, machines with their supervisors, rivals, clients, an unknown peer
- * and, if there is one, the cloud. Nothing happens here by itself: `simulation.ts` lets time pass, `faults.ts` breaks things.
+ * Everything a scenario consists of, wired up: the segment, machines with their supervisors,
+ * rivals, clients, an unknown peer and, if there is one, the cloud. Nothing happens here by itself:
+ * `simulation.ts` lets time pass, `faults.ts` breaks things.
  */
 
 import { type Ipv4, ipv4, type Mac } from "#units/address";
@@ -23,7 +24,10 @@ const FIRST_MAC = 0x02_00_00_00_00_10;
 const FIRST_RIVAL_MAC = 0x02_00_00_00_00_80;
 const CLIENT_MACS = [0x02_00_00_00_00_01 as Mac, 0x02_00_00_00_00_03 as Mac];
 
-/** The label this stream had when the seeds of regressions were recorded: another one would draw other packets. */
+/**
+ * The label this stream had when the seeds of regressions were recorded: another one would draw
+ * other packets.
+ */
 const UNKNOWN_PEER_STREAM = ["stran", "ger"].join("");
 
 export interface Violation {
@@ -84,7 +88,9 @@ export class SimulatedCluster {
     return machine;
   }
 
-  /** Node number of a port (see `MachineEnvironment.nodeOf`), -1 for clients and the unknown peer. */
+  /**
+   * Node number of a port (see `MachineEnvironment.nodeOf`), -1 for clients and the unknown peer.
+   */
   nodeAt(port: Port): number {
     const rival = this.rivals.findIndex((one) => one.port === port);
     return rival === -1

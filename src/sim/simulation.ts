@@ -1,8 +1,8 @@
 /**
- * Runs a scenario: lets the faults happen at their times, ends them all when the storm is over, and looks on while everything
- * settles. The same scenario always gives the same run.
+ * Runs a scenario: lets the faults happen at their times, ends them all when the storm is over, and
+ * looks on while everything settles. The same scenario always gives the same run.
  *
- *   storm (faults) ──> calm: what was broken works again ──> settled: every promise must hold ──> end
+ *   storm (faults) ──> calm (what was broken works again) ──> settled (every promise holds) ──> end
  */
 import type { EngineRecord } from "#vrrp/engine/recording";
 import { FaultInjector } from "./faults.ts";

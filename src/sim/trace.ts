@@ -1,4 +1,7 @@
-/** A run line by line, for people: faults, changes of state with their numbers, who answers, what clients see. */
+/**
+ * A run line by line, for people: faults, changes of state with their numbers, who answers, what
+ * clients see.
+ */
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { AgreementWatch, MachineView } from "./cluster-view.ts";

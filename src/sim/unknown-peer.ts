@@ -1,4 +1,7 @@
-/** A machine on the segment that is none of ours: packets no router should believe, and some that plain VRRP has to. */
+/**
+ * A machine on the segment that is none of ours: packets no router should believe, and some that
+ * plain VRRP has to.
+ */
 import { BROADCAST_MAC, type Ipv4, ipv4, type Mac } from "#units/address";
 import { OWNER, priority, RELEASE, vrid } from "#units/vrrp";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";

@@ -1,6 +1,7 @@
 /**
- * When a machine's engine had its first turn after something was wrong with it. A wake-up that was put off by busy processors
- * or a slow system call comes late also when the cause has ended by then; what the engine owes counts from that turn.
+ * When a machine's engine had its first turn after something was wrong with it. A wake-up that was
+ * put off by busy processors or a slow system call comes late also when the cause has ended by
+ * then; what the engine owes counts from that turn.
  */
 
 import type { MachineView } from "./cluster-view.ts";

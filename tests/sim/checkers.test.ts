@@ -1,5 +1,6 @@
 /**
- * Can the checkers fail? Each is shown an engine that is wrong in one way, and the same scenario with the engine as it ships.
+ * Can the checkers fail? Each is shown an engine that is wrong in one way, and the same scenario
+ * with the engine as it ships.
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";

@@ -1,6 +1,6 @@
 /**
- * Simulated clusters on a platform that decides who has an address: what the daemon shows of it. Each checker is shown that it
- * can fail.
+ * Simulated clusters on a platform that decides who has an address: what the daemon shows of it.
+ * Each checker is shown that it can fail.
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";

@@ -1,6 +1,7 @@
 /**
- * Link flaps at the scale of a short interval: a cable that comes and goes, a switch port that has its carrier before it
- * forwards. Each rule of the engine that keeps the peer from taking over is shown to be needed.
+ * Link flaps at the scale of a short interval: a cable that comes and goes, a switch port that has
+ * its carrier before it forwards. Each rule of the engine that keeps the peer from taking over is
+ * shown to be needed.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

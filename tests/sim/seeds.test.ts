@@ -1,4 +1,7 @@
-/** Simulated clusters: 500 seeds, and every scenario that ever failed (tests/seeds/regressions.jsonl, made small). */
+/**
+ * Simulated clusters: 500 seeds, and every scenario that ever failed
+ * (tests/seeds/regressions.jsonl, made small).
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** A small cluster by hand: two machines on a perfect network, nothing that fails unless asked for. */
+/**
+ * A small cluster by hand: two machines on a perfect network, nothing that fails unless asked for.
+ */
 
 import type { RivalSpec, Scenario } from "#sim/scenario";
 import { type Ipv4, ipv4 } from "#units/address";
