@@ -10,11 +10,11 @@ import { createNamespace, type Namespace } from "#linux/namespace";
 import { openPacketSocket, type PacketSocket } from "#linux/packet-socket";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
-import { type Ipv4, readIpv4, writeMac } from "#units/address";
+import { type Ipv4, readIpv4 } from "#units/address";
 import { after, fromSeconds } from "#units/time";
 import type { LinkInfo } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
-import { writeU16 } from "#vrrp/wire/bytes";
+import { emitEthernetHeader } from "#vrrp/wire/ethernet";
 
 export interface Side {
   readonly namespace: Namespace;
@@ -61,9 +61,7 @@ function awaitPassage(from: Side, to: Side): void {
   using sender = open(from);
   using receiver = open(to);
   const frame = new Uint8Array(60);
-  writeMac(to.link.mac, frame, 0);
-  writeMac(from.link.mac, frame, 6);
-  writeU16(frame, 12, TRIAL);
+  emitEthernetHeader(frame, to.link.mac, from.link.mac, TRIAL);
   const until = after(now(), fromSeconds(10));
   while (receiver.receive(new Uint8Array(64)) === 0) {
     if (now() > until) throw new Error("the cable did not come up");

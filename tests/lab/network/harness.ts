@@ -5,10 +5,21 @@
 import { Fabric } from "#lab/network/fabric";
 import type { PortFault } from "#lab/network/impair";
 import type { FabricDrop, FabricPlan, GuestPlan, SecurityRule } from "#lab/network/plan";
-import { type Ipv4, type Mac, readIpv4, readMac, writeMac } from "#units/address";
+import { type Ipv4, type Mac, readIpv4, readMac } from "#units/address";
 import { type Instant, instant } from "#units/time";
 import { type Arp, arpRequest, emitArp } from "#vrrp/wire/arp";
+import { writeU16 } from "#vrrp/wire/bytes";
 import { checksumOf, sum16, sumPseudoHeader } from "#vrrp/wire/checksum";
+import { ETHER_TYPE_IPV4, ETHERNET_HEADER_LENGTH, emitEthernetHeader } from "#vrrp/wire/ethernet";
+import {
+  IPV4_HEADER_LENGTH,
+  ipv4DestinationAt,
+  ipv4ProtocolAt,
+  ipv4SourceAt,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+} from "#vrrp/wire/ipv4-fields";
+import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
 
 export const ip = (text: string): Ipv4 => {
   const address = readIpv4(text);
@@ -127,6 +138,9 @@ export function arpFrame(arp: Arp): Uint8Array {
 export const question = (from: Guest, target: Ipv4, source: Ipv4 = from.address): Uint8Array =>
   arpFrame(arpRequest(from.mac, source, target));
 
+const IP = ETHERNET_HEADER_LENGTH;
+const PAYLOAD = IP + IPV4_HEADER_LENGTH;
+
 export interface Ip {
   readonly fromMac: Mac;
   readonly source: Ipv4;
@@ -142,41 +156,34 @@ export interface Ip {
  */
 export function ipFrame(packet: Ip): Uint8Array {
   const { protocol = 112, ttl = 64, payload = new Uint8Array(20) } = packet;
-  const frame = new Uint8Array(34 + payload.length);
-  const view = new DataView(frame.buffer);
-  writeMac(GATEWAY_MAC, frame, 0);
-  writeMac(packet.fromMac, frame, 6);
-  view.setUint16(12, 0x0800);
-  view.setUint8(14, 0x45);
-  view.setUint16(16, 20 + payload.length);
-  view.setUint8(22, ttl);
-  view.setUint8(23, protocol);
-  view.setUint32(26, packet.source);
-  view.setUint32(30, packet.destination);
-  view.setUint16(24, checksumOf(sum16(frame, 14, 34)));
-  frame.set(payload, 34);
+  const frame = new Uint8Array(PAYLOAD + payload.length);
+  const { source, destination } = packet;
+  emitEthernetHeader(frame, GATEWAY_MAC, packet.fromMac, ETHER_TYPE_IPV4);
+  const fields = { source, destination, ttl, id: 0, protocol };
+  emitIpv4Header(frame.subarray(IP), fields, payload.length);
+  frame.set(payload, PAYLOAD);
   const at = transportChecksumAt(protocol);
-  if (at !== undefined) view.setUint16(at, checksumOf(transportSum(frame)));
+  if (at !== undefined) writeU16(frame, at, checksumOf(transportSum(frame)));
   return frame;
 }
 
 const transportChecksumAt = (protocol: number): number | undefined =>
-  protocol === 17 ? 40 : protocol === 6 ? 50 : undefined;
+  protocol === PROTOCOL_UDP ? PAYLOAD + 6 : protocol === PROTOCOL_TCP ? PAYLOAD + 16 : undefined;
 
 function transportSum(frame: Uint8Array): number {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  const [source, destination] = [view.getUint32(26) as Ipv4, view.getUint32(30) as Ipv4];
-  const length = frame.length - 34;
+  const [source, destination] = [ipv4SourceAt(frame, IP), ipv4DestinationAt(frame, IP)];
+  const length = frame.length - PAYLOAD;
   return (
-    sumPseudoHeader(source, destination, frame[23] ?? 0, length) + sum16(frame, 34, frame.length)
+    sumPseudoHeader(source, destination, ipv4ProtocolAt(frame, IP), length) +
+    sum16(frame, PAYLOAD, frame.length)
   );
 }
 
 /** Of the IPv4 header and of TCP or UDP: a receiver's own arithmetic, over everything. */
 export function areChecksumsRight(frame: Uint8Array): boolean {
-  const isTransport = transportChecksumAt(frame[23] ?? 0) !== undefined;
+  const isTransport = transportChecksumAt(ipv4ProtocolAt(frame, IP)) !== undefined;
   return (
-    checksumOf(sum16(frame, 14, 34)) === 0 &&
+    checksumOf(sum16(frame, IP, PAYLOAD)) === 0 &&
     (!isTransport || checksumOf(transportSum(frame)) === 0)
   );
 }
