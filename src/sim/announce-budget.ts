@@ -5,6 +5,7 @@
 import type { InstanceConfig, PacingConfig } from "#vrrp/router/config";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";
+import { virtualsOf } from "./scenario.ts";
 
 /** Of an interface: the strictest of its instances. */
 export function budgetOf(instances: readonly InstanceConfig[]): PacingConfig {
@@ -44,6 +45,6 @@ export function announceBoundOf(facts: ClusterFacts, machine: MachineView): numb
   const instances = facts.instances(machine);
   const forms = instances.some((one) => one.arp === "both") ? 2 : 1;
   const late = 2 * (facts.cluster.scenario.wakeLateMicros + 100) + 2 * machine.extraLate;
-  const count = instances.flatMap((one) => [...one.addresses, ...one.excludedAddresses]).length;
+  const count = instances.flatMap(virtualsOf).length;
   return announceBound(budgetOf(instances), count, forms, late);
 }

@@ -13,8 +13,9 @@ import { type Ipv4, printIpv4 } from "#units/address";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { announceBoundOf } from "./announce-budget.ts";
 import type { MachineView } from "./cluster-view.ts";
-import { type ClusterFacts, NEVER, type ObservedRouter, virtualsOf } from "./facts.ts";
+import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
+import { virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 

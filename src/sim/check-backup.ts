@@ -6,11 +6,16 @@ import type { RouterConfig } from "#vrrp/router/config";
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
-import type { Fault } from "./scenario.ts";
+import type { ScenarioFault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** What they change is noticed at the next wake-up. */
-const NOTICED_LATER: readonly Fault["kind"][] = ["busy", "clock-jump", "address-slow", "reload"];
+const NOTICED_LATER: readonly ScenarioFault["kind"][] = [
+  "busy",
+  "clock-jump",
+  "address-slow",
+  "reload",
+];
 
 export class BackupChecker {
   readonly #cluster: SimulatedCluster;

@@ -8,16 +8,16 @@
  * added (`announceBoundOf`). An owner that has heard a rival which has not sent it priority 0 may
  * have to yield itself, and waits four intervals first.
  *
- * Not checked: what was lost on the way, a machine that was not well, an owner that went without a
- * word and unheard, clients that were cut off from the owner when it announced, and keepalived on
- * either side (it yields without a word and does not announce again).
+ * Not checked: what was lost on the way, a machine that was not well, an owner that went without
+ * priority 0 and unheard, clients that were cut off from the owner when it announced, and
+ * keepalived on either side (it yields without priority 0 and does not announce again).
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
-import type { AddressOwner, ClientView, MachineView, Reachability } from "./cluster-view.ts";
+import type { AddressOwner, ArpClient, MachineView, Reachability } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER } from "./facts.ts";
 import type { Observer } from "./observer.ts";
-import type { Fault } from "./scenario.ts";
+import type { ScenarioFault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
@@ -44,7 +44,7 @@ export interface BlackholeTotals {
 }
 
 interface Window {
-  readonly client: ClientView;
+  readonly client: ArpClient;
   readonly address: Ipv4;
   readonly owner: MachineView;
   readonly openedAt: number;
@@ -55,7 +55,7 @@ interface Window {
   since: number;
 }
 
-const key = (client: ClientView, address: Ipv4): string => `${client.id}/${address}`;
+const key = (client: ArpClient, address: Ipv4): string => `${client.id}/${address}`;
 
 export class BlackholeChecker {
   readonly totals: BlackholeTotals = { micros: 0, longest: 0, checked: 0, checkedLongest: 0 };
@@ -116,7 +116,7 @@ export class BlackholeChecker {
   // ---- windows open and close ------------------------------------------------------------------
 
   #serviceChanged(
-    client: ClientView,
+    client: ArpClient,
     address: Ipv4,
     service: Reachability,
     before: Reachability,
@@ -168,19 +168,19 @@ export class BlackholeChecker {
     }
   }
 
-  #learned(client: ClientView, address: Ipv4): void {
+  #learned(client: ArpClient, address: Ipv4): void {
     const name = key(client, address);
-    const speaker = this.#believed(client, address);
-    if (speaker !== undefined) this.#arpHeardAt.set(`${speaker.id}/${name}`, this.#facts.now);
+    const announcer = this.#believed(client, address);
+    if (announcer !== undefined) this.#arpHeardAt.set(`${announcer.id}/${name}`, this.#facts.now);
     const window = this.#windows.get(name);
-    if (window !== undefined && speaker !== window.owner) window.since = this.#facts.now;
+    if (window !== undefined && announcer !== window.owner) window.since = this.#facts.now;
   }
 
-  #arpLost(machine: MachineView, client: ClientView, address: Ipv4): void {
+  #arpLost(machine: MachineView, client: ArpClient, address: Ipv4): void {
     this.#arpLostAt.set(`${machine.id}/${key(client, address)}`, this.#facts.now);
   }
 
-  #open(client: ClientView, address: Ipv4, from: number): void {
+  #open(client: ArpClient, address: Ipv4, from: number): void {
     const name = key(client, address);
     const owner = this.#onlyOwner(client, address);
     if (owner === undefined || this.#windows.has(name)) return;
@@ -206,7 +206,7 @@ export class BlackholeChecker {
     this.#cluster.violate("client-unreachable", `${text} for ${lasted} us (limit ${limit})`);
   }
 
-  #close(client: ClientView, address: Ipv4): void {
+  #close(client: ArpClient, address: Ipv4): void {
     const name = key(client, address);
     const window = this.#windows.get(name);
     if (window === undefined) return;
@@ -248,7 +248,7 @@ export class BlackholeChecker {
    * Who yields removes its addresses first and sends priority 0 then: a slow system call for each
    * keeps the advertisement back.
    */
-  #releaseDelay(client: ClientView, address: Ipv4): number {
+  #releaseDelay(client: ArpClient, address: Ipv4): number {
     const other = this.#believed(client, address);
     const slow = other?.kernel.faults.slowMicros ?? 0;
     if (other === undefined || slow === 0) return 0;
@@ -305,7 +305,7 @@ export class BlackholeChecker {
     // Also where its last announcement was lost long ago, behind a cut or a late port, and nothing
     // called for another.
     if (lost !== undefined && lost >= (hasHeardRival ? from : Math.min(from, heard))) return true;
-    // It stood still when somebody else announced, and that one has gone without a word.
+    // It stood still when somebody else announced, and that one has gone without priority 0.
     return !hasHeardRival && this.#facts.unwellAt(owner) >= this.#learnedAt(client, address);
   }
 
@@ -325,19 +325,19 @@ export class BlackholeChecker {
   }
 
   /** When the client learned what it believes. */
-  #learnedAt(client: ClientView, address: Ipv4): number {
-    const speaker = this.#believed(client, address);
-    const name = `${speaker?.id}/${key(client, address)}`;
+  #learnedAt(client: ArpClient, address: Ipv4): number {
+    const announcer = this.#believed(client, address);
+    const name = `${announcer?.id}/${key(client, address)}`;
     return this.#arpHeardAt.get(name) ?? Number.POSITIVE_INFINITY;
   }
 
   /** On which machine the client believes the address to be. */
-  #believed(client: ClientView, address: Ipv4): MachineView | undefined {
+  #believed(client: ArpClient, address: Ipv4): MachineView | undefined {
     const mac = client.macOf(address);
     return this.#cluster.machines.find((machine) => machine.mac === mac);
   }
 
-  #onlyOwner(client: ClientView, address: Ipv4): MachineView | undefined {
+  #onlyOwner(client: ArpClient, address: Ipv4): MachineView | undefined {
     const owners = client.ownersOf(address);
     return owners.length === 1
       ? this.#cluster.machines.find((one) => one === owners[0])
@@ -389,7 +389,7 @@ class ForeignAnnouncements {
     this.#lastAt = Math.max(this.#lastAt, this.#facts.now + FOREIGN_GAP);
   }
 
-  began({ times }: Extract<Fault, { kind: "foreign-announcement" }>): void {
+  began({ times }: Extract<ScenarioFault, { kind: "foreign-announcement" }>): void {
     this.#calmDown();
     this.#count += times;
     this.#series += 1;

@@ -10,7 +10,7 @@ import { type Ipv4, printIpv4 } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";
 import type { Observer } from "./observer.ts";
-import type { Fault } from "./scenario.ts";
+import type { ScenarioFault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** The answers double their distance up to 10 s in this time. */
@@ -27,7 +27,7 @@ const FORMS = 2;
 export class ClaimChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
-  #cut: Fault | undefined;
+  #cut: ScenarioFault | undefined;
   #quietFrom = 0;
   /** By machine and address. */
   readonly #counts = new Map<string, number>();

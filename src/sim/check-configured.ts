@@ -16,9 +16,10 @@ import { type InstanceConfig, isSameConfig, type TrackerConfig } from "#vrrp/rou
 import type { TrackerState } from "#vrrp/router/state";
 import { LINGER, skew } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
-import { type ClusterFacts, virtualsOf } from "./facts.ts";
+import { type ClusterFacts } from "./facts.ts";
 import { addressCountOf, intervalOf, listedAddressOf } from "./frame-fields.ts";
 import type { Observer } from "./observer.ts";
+import { virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 const routerKey = (machine: MachineView, vrid: number): number => machine.id * 256 + vrid;

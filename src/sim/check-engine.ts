@@ -133,8 +133,8 @@ export class EngineChecker {
   }
 
   /**
-   * A rule that stays behind its address mutes it for whoever has it next, this node or one it
-   * forwards to.
+   * A rule that stays behind its address drops its packets for whoever has it next, this node or
+   * one it forwards to.
    */
   #guardsOnlyItsOwn(machine: MachineView, engine: Engine): void {
     const { kernel, supervisor } = machine;

@@ -20,6 +20,7 @@ import { LINGER, skew } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts, ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
+import { virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /**
@@ -225,9 +226,7 @@ export class OverlapChecker {
   }
 
   #routerWith(machine: MachineView, address: Ipv4): ObservedRouter | undefined {
-    const instance = machine.instances.find((one) =>
-      [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
-    );
+    const instance = machine.instances.find((one) => virtualsOf(one).includes(address));
     return instance === undefined ? undefined : this.#facts.routerOf(machine, instance.router.vrid);
   }
 

@@ -7,8 +7,8 @@ import type { Ipv4 } from "#units/address";
 import { pairUp } from "#vrrp/engine/pairing";
 import { type InstanceConfig, isSameConfig } from "#vrrp/router/config";
 import type { MachineView } from "./cluster-view.ts";
-import { virtualsOf } from "./facts.ts";
 import type { Observer } from "./observer.ts";
+import { virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** What a reload that is under way does not change. */

@@ -4,8 +4,9 @@ import type { Engine } from "#vrrp/engine/engine";
 import { announceBoundOf } from "./announce-budget.ts";
 import { electionBound } from "./check-overlap.ts";
 import type { MachineView } from "./cluster-view.ts";
-import { type ClusterFacts, virtualsOf } from "./facts.ts";
+import { type ClusterFacts } from "./facts.ts";
 import type { Observer, TransitionMessage } from "./observer.ts";
+import { virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 export class SettledChecker {

@@ -8,7 +8,7 @@
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
 import { parseArp } from "#vrrp/wire/arp";
-import type { AddressOwner, ClientView, Reachability } from "./cluster-view.ts";
+import type { AddressOwner, ArpClient, Reachability } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Observers } from "./observer.ts";
 import type { Random } from "./random.ts";
@@ -25,7 +25,7 @@ interface Entry {
   lostAt: number;
 }
 
-export class Client implements ClientView {
+export class Client implements ArpClient {
   readonly port: Port;
   readonly id: number;
   readonly #queue: EventQueue;

@@ -77,7 +77,7 @@ export interface RivalView extends AddressOwner {
  */
 export type Reachability = "reached" | "blackholed" | "nobody";
 
-export interface ClientView {
+export interface ArpClient {
   readonly id: number;
   readonly port: Port;
   /** The MAC address that its cache has for the address. */

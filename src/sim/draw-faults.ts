@@ -6,9 +6,9 @@ import type { AddressGuard } from "#vrrp/engine/world";
 import { drawReloads } from "./draw-reloads.ts";
 import { type ClusterShape, virtual } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
-import { type Fault, type Hostile, isDeceiving, type MachineSpec } from "./scenario.ts";
+import { type Hostile, isDeceiving, type MachineSpec, type ScenarioFault } from "./scenario.ts";
 
-type Kind = Fault["kind"];
+type Kind = ScenarioFault["kind"];
 const KINDS: readonly Kind[] = [
   "loss",
   "slow-network",
@@ -50,11 +50,11 @@ export function drawFaults(
   machines: readonly MachineSpec[],
   storm: number,
   down: number,
-): Fault[] {
+): ScenarioFault[] {
   const kinds = Array.from({ length: random.pick([1, 1, 2, 3, 5]) }, () => random.pick(KINDS));
   if (shape.rivals > 0 && random.chance(0.7)) kinds.push("rival");
   const count = random.pick([1, 2, 3, 5, 8, 12]);
-  const faults: Fault[] = [];
+  const faults: ScenarioFault[] = [];
   const reloads: { readonly at: number; readonly machine: number }[] = [];
   for (let i = 0; i < count; i++) {
     const fault = drawFault(random, shape, random.pick(kinds), storm, down);
@@ -83,10 +83,15 @@ export function drawFaults(
  * that restarts. Its port may have its carrier before it forwards. A kernel forgets its unicast
  * peers each time.
  */
-function drawFlaps(random: Random, shape: ClusterShape, storm: number, down: number): Fault[] {
+function drawFlaps(
+  random: Random,
+  shape: ClusterShape,
+  storm: number,
+  down: number,
+): ScenarioFault[] {
   if (!random.chance(fromCentis(shape.intervalMax) <= 250_000 ? 0.25 : 0.05)) return [];
   const machine = random.between(0, shape.count - 1);
-  const flaps: Fault[] = [];
+  const flaps: ScenarioFault[] = [];
   let at = random.between(2 * down, storm);
   for (let left = random.between(1, 6); left > 0 && at < storm; left--) {
     const micros = random.between(50_000, 200_000);
@@ -98,7 +103,12 @@ function drawFlaps(random: Random, shape: ClusterShape, storm: number, down: num
 }
 
 /** Long, for what two owners do to each other shows only after a while. */
-function drawVrrpCuts(random: Random, shape: ClusterShape, storm: number, down: number): Fault[] {
+function drawVrrpCuts(
+  random: Random,
+  shape: ClusterShape,
+  storm: number,
+  down: number,
+): ScenarioFault[] {
   if (shape.count < 2 || !random.chance(0.05)) return [];
   const at = random.between(2 * down, Math.max(2 * down + 1, storm / 2));
   const machines = [random.between(0, shape.count - 1)];
@@ -115,7 +125,7 @@ function drawGuardFaults(
   shape: ClusterShape,
   storm: number,
   down: number,
-): Fault[] {
+): ScenarioFault[] {
   if (!shape.hasGuard || !random.chance(0.1)) return [];
   return Array.from({ length: random.between(1, 3) }, () => {
     const calls = random.pick<readonly (keyof AddressGuard)[]>([
@@ -130,7 +140,7 @@ function drawGuardFaults(
       machine: random.between(0, shape.count - 1),
       micros: drawLength(random, down),
       calls: random.chance(0.5) ? calls : ["prolong", "close"],
-    } as const satisfies Fault;
+    } as const satisfies ScenarioFault;
   });
 }
 
@@ -138,10 +148,15 @@ function drawGuardFaults(
  * What others do to the device: renamed, replaced, its addresses moved or flushed. In a stream of
  * its own, like the flaps.
  */
-function drawDevices(random: Random, shape: ClusterShape, storm: number, down: number): Fault[] {
+function drawDevices(
+  random: Random,
+  shape: ClusterShape,
+  storm: number,
+  down: number,
+): ScenarioFault[] {
   if (!random.chance(0.15)) return [];
   const machine = random.between(0, shape.count - 1);
-  return Array.from({ length: random.between(1, 4) }, (): Fault => {
+  return Array.from({ length: random.between(1, 4) }, (): ScenarioFault => {
     const at = random.between(2 * down, storm);
     const micros = drawLength(random, down);
     switch (random.between(0, 4)) {
@@ -194,7 +209,7 @@ function drawFault(
   kind: Kind,
   storm: number,
   down: number,
-): Fault | undefined {
+): ScenarioFault | undefined {
   // The cluster has mostly settled before the first one.
   const at = random.chance(0.8) ? random.between(2 * down, storm) : random.between(0, storm);
   const machine = random.between(0, shape.count - 1);
@@ -260,7 +275,7 @@ function drawFault(
 function drawNetworkFault(
   { random, shape, at, machine, length, interval }: Draw,
   kind: "loss" | "slow-network" | "reordering" | "one-way" | "partition",
-): Fault | undefined {
+): ScenarioFault | undefined {
   switch (kind) {
     case "loss":
       return { kind, at, micros: length * 3, share: random.pick([0.1, 0.3, 0.5, 0.8]) };
@@ -283,7 +298,7 @@ function drawNetworkFault(
 function drawMachineFault(
   { random, at, machine, length, down, interval }: Draw,
   kind: "power-off" | "hang" | "pause" | "clock-jump" | "busy",
-): Fault {
+): ScenarioFault {
   switch (kind) {
     case "power-off": {
       const short = random.between(0, 3 * down);
@@ -304,7 +319,7 @@ function drawMachineFault(
 function drawAddressFault(
   { random, shape, at, machine, length, interval }: Draw,
   kind: "address-fails" | "address-slow" | "address-deleted",
-): Fault {
+): ScenarioFault {
   switch (kind) {
     case "address-fails":
       return { kind, at, machine, micros: length, errno: random.pick(["EPERM", "ENOBUFS"]) };
@@ -321,7 +336,7 @@ function drawAddressFault(
   }
 }
 
-function drawTrackerFault({ shape, at, machine, length }: Draw): Fault | undefined {
+function drawTrackerFault({ shape, at, machine, length }: Draw): ScenarioFault | undefined {
   if (shape.script === undefined) return undefined;
   const result: TrackerResult = { kind: "script", name: "check", result: "down" };
   const afterwards: TrackerResult = { ...result, result: "up" };
@@ -340,7 +355,7 @@ const REFUSED: readonly Hostile[] = [
   "not-a-peer",
 ];
 
-function drawHostilePackets({ random, shape, at, interval }: Draw): Fault | undefined {
+function drawHostilePackets({ random, shape, at, interval }: Draw): ScenarioFault | undefined {
   const what = random.pick(random.chance(0.3) ? DECEIVING : REFUSED);
   if (what === "wrong-password" && shape.secret === undefined) return undefined;
   // Unicast has no TTL of its own, multicast no list of peers.

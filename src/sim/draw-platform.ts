@@ -4,11 +4,11 @@
  */
 import type { ClusterShape } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
-import type { Fault, PlatformSpec } from "./scenario.ts";
+import type { PlatformSpec, ScenarioFault } from "./scenario.ts";
 
 export interface DrawnPlatform {
   readonly platform: PlatformSpec;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ScenarioFault[];
   readonly stormMicros: number;
 }
 
@@ -59,7 +59,7 @@ function drawLimits(
  * Long enough for both owners to notice: a node, or its advertisements, are cut off while all reach
  * the platform.
  */
-function drawApart(random: Random, shape: ClusterShape, down: number): Fault[] {
+function drawApart(random: Random, shape: ClusterShape, down: number): ScenarioFault[] {
   if (shape.count < 2 || !random.chance(0.4)) return [];
   const at = 2 * down + random.between(0, 10 * SECOND);
   const machines = [random.between(0, shape.count - 1)];
@@ -67,9 +67,9 @@ function drawApart(random: Random, shape: ClusterShape, down: number): Fault[] {
   return [{ kind: random.pick(["partition", "vrrp-cut"] as const), at, machines, micros }];
 }
 
-function drawTroubles(random: Random, storm: number, down: number): Fault[] {
+function drawTroubles(random: Random, storm: number, down: number): ScenarioFault[] {
   if (!random.chance(0.5)) return [];
-  return Array.from({ length: random.between(1, 4) }, (): Fault => {
+  return Array.from({ length: random.between(1, 4) }, (): ScenarioFault => {
     const at = random.between(down, Math.max(down + 1, storm));
     const micros = random.pick([SECOND, 5 * SECOND, 20 * SECOND]);
     switch (random.between(0, 3)) {

@@ -9,7 +9,7 @@ import { priority } from "#units/vrrp";
 import type { AnnounceConfig, InstanceConfig } from "#vrrp/router/config";
 import { type ClusterShape, virtual } from "./draw-shape.ts";
 import type { Random } from "./random.ts";
-import type { Fault, MachineSpec } from "./scenario.ts";
+import { type MachineSpec, type ScenarioFault, virtualsOf } from "./scenario.ts";
 
 type Change = (now: readonly InstanceConfig[], machine: number) => readonly InstanceConfig[];
 
@@ -24,7 +24,7 @@ export function drawReloads(
   machines: readonly MachineSpec[],
   wishes: readonly Wish[],
   storm: number,
-): Fault[] {
+): ScenarioFault[] {
   // The same order everywhere, or two changes of the same thing would end differently on two nodes.
   const stagger = random.pick([0, 10_000, 500_000, 2_000_000]);
   const again = wishes.flatMap(({ at, machine }) =>
@@ -173,8 +173,7 @@ function otherAddresses(random: Random): Change {
       const [first] = one.addresses;
       if (first === undefined) return one;
       if (what === "fewer") return { ...one, addresses: [first], excludedAddresses: [] };
-      const all = [...one.addresses, ...one.excludedAddresses].map(({ address }) => address);
-      const next = virtual((Math.max(...all) % 256) + 1);
+      const next = virtual((Math.max(...virtualsOf(one)) % 256) + 1);
       return what === "more"
         ? { ...one, addresses: [...one.addresses, next] }
         : { ...one, excludedAddresses: [...one.excludedAddresses, next] };

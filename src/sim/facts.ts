@@ -10,7 +10,7 @@ import type { PublicState } from "#vrrp/router/state";
 import { masterDown, UNCONFIRMED } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import type { Observer, TransitionMessage } from "./observer.ts";
-import { everyInstance, type Fault, isDeceiving } from "./scenario.ts";
+import { everyInstance, isDeceiving, type ScenarioFault, virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /**
@@ -49,10 +49,6 @@ export interface ObservedRouter {
 /** The time of what has not happened yet. */
 export const NEVER: number = Number.NEGATIVE_INFINITY;
 
-/** All virtual addresses of an instance, in the advertisement or not. */
-export const virtualsOf = (config: InstanceConfig): readonly Ipv4[] =>
-  [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);
-
 const NONE: readonly InstanceConfig[] = [];
 
 /** Microseconds. */
@@ -70,7 +66,7 @@ function timersOf(routers: readonly RouterConfig[]): Timers {
 const routerKey = (machine: MachineView, vrid: number): number => machine.id * 256 + vrid;
 
 /** Afterwards a router is one that has heard nobody. */
-const REATTACHES: readonly Fault["kind"][] = [
+const REATTACHES: readonly ScenarioFault["kind"][] = [
   "link-flap",
   "interface-gone",
   "interface-renamed",
@@ -141,9 +137,7 @@ export class ClusterFacts {
 
   /** Those of `instances` that have the address. */
   instancesWith(machine: MachineView, address: Ipv4): readonly InstanceConfig[] {
-    return this.instances(machine).filter((one) =>
-      [...one.addresses, ...one.excludedAddresses].some((virtual) => virtual.address === address),
-    );
+    return this.instances(machine).filter((one) => virtualsOf(one).includes(address));
   }
 
   addressesOf(machine: MachineView, vrid: number): readonly Ipv4[] {
@@ -340,7 +334,7 @@ export class ClusterFacts {
     this.#unwellAt.set(machine.id, this.now);
   }
 
-  #fault(fault: Fault): void {
+  #fault(fault: ScenarioFault): void {
     if (fault.kind === "hostile" && isDeceiving(fault.what))
       this.deceivedAt = this.now + fault.times * fault.every;
     if ("machine" in fault) this.#unwellAt.set(fault.machine, this.now);

@@ -1,19 +1,19 @@
 /** Makes a fault happen, and ends it when its time is over or the storm is. */
 import { beginOnMachine, type EndFault } from "./machine-faults.ts";
-import { type Fault, isPlatformFault, type PlatformFault } from "./scenario.ts";
+import { isPlatformFault, type PlatformFault, type ScenarioFault } from "./scenario.ts";
 import type { Segment } from "./segment.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 export class FaultInjector {
   readonly #cluster: SimulatedCluster;
   /** Faults that still last, and how each is ended. */
-  readonly #lasting = new Map<Fault, () => void>();
+  readonly #lasting = new Map<ScenarioFault, () => void>();
 
   constructor(cluster: SimulatedCluster) {
     this.#cluster = cluster;
   }
 
-  apply(fault: Fault): void {
+  apply(fault: ScenarioFault): void {
     const { observers, queue } = this.#cluster;
     const undo = begin(this.#cluster, fault);
     const kind = isPlatformFault(fault) ? "platformFault" : "fault";
@@ -35,7 +35,7 @@ export class FaultInjector {
 }
 
 /** Returns how to end it, for what lasts. */
-function begin(cluster: SimulatedCluster, fault: Fault): EndFault | undefined {
+function begin(cluster: SimulatedCluster, fault: ScenarioFault): EndFault | undefined {
   if ("machine" in fault) return beginOnMachine(cluster, fault);
   if (isPlatformFault(fault)) return beginOnPlatform(cluster, fault);
   switch (fault.kind) {
@@ -56,7 +56,7 @@ function begin(cluster: SimulatedCluster, fault: Fault): EndFault | undefined {
 }
 
 type NetworkFault = Extract<
-  Fault,
+  ScenarioFault,
   { kind: "loss" | "slow-network" | "reordering" | "one-way" | "partition" | "vrrp-cut" }
 >;
 
@@ -139,7 +139,7 @@ function beginOnPlatform(
 
 function beginOnRival(
   { network, machines, rivals }: SimulatedCluster,
-  fault: Extract<Fault, { kind: "rival" }>,
+  fault: Extract<ScenarioFault, { kind: "rival" }>,
 ): EndFault | undefined {
   const rival = rivals[fault.rival];
   if (rival === undefined) return undefined;

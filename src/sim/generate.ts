@@ -15,7 +15,7 @@ import { drawPlatform, PLATFORM_SETTLES } from "./draw-platform.ts";
 import { shortestInterval } from "./draw-reloads.ts";
 import { type ClusterShape, drawShape, NETWORK, virtual } from "./draw-shape.ts";
 import { createRandom, type Random } from "./random.ts";
-import type { Fault, MachineSpec, RivalSpec, Scenario } from "./scenario.ts";
+import type { MachineSpec, RivalSpec, Scenario, ScenarioFault } from "./scenario.ts";
 
 export interface GenerateOptions {
   /** Number of machines; undefined: 2 or 3, sometimes 4. */
@@ -47,7 +47,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
     2 * first.preemptDelay +
     first.startupDelay +
     (hasRefusals(faults) ? 60_000_000 : 0) +
-    // keepalived yields without a word: clients find out by themselves (`RESOLVE_AFTER`).
+    // keepalived yields without priority 0: clients find out by themselves (`RESOLVE_AFTER`).
     (rivals.length > 0 ? 8_000_000 : 0) +
     (cloud === undefined ? 0 : PLATFORM_SETTLES + cloud.platform.claimLatency);
   return {
@@ -68,7 +68,7 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
 }
 
 /** After which a router may wait before it tries again. */
-const TRIES_AGAIN: readonly Fault["kind"][] = [
+const TRIES_AGAIN: readonly ScenarioFault["kind"][] = [
   "address-fails",
   "address-deleted",
   "address-moved",
@@ -76,7 +76,7 @@ const TRIES_AGAIN: readonly Fault["kind"][] = [
   "guard-fails",
   "interface-replaced",
 ];
-const hasRefusals = (faults: readonly Fault[]): boolean =>
+const hasRefusals = (faults: readonly ScenarioFault[]): boolean =>
   faults.some((fault) => TRIES_AGAIN.includes(fault.kind));
 
 const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);

@@ -5,8 +5,8 @@
  * No lease: a hung or killed one goes on answering. It announces on becoming master, once more
  * after `garp_master_delay`, and after a weaker master was heard; never otherwise. It yields to a
  * higher priority, or the higher address of equals, at once and without a word. A node that takes
- * over beside a weaker one advertises at once, also with `nopreempt`: that word only matters to a
- * backup.
+ * over beside a weaker one advertises at once, also with `nopreempt`: that keyword only matters
+ * to a backup.
  */
 
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
@@ -98,7 +98,7 @@ export class KeepalivedRival implements RivalView {
     for (const router of this.#routers) this.#wait(router);
   }
 
-  /** SIGTERM: says so, then takes the addresses away. */
+  /** SIGTERM: sends priority 0, then takes the addresses away. */
   stop(): void {
     if (!this.#isAlive) return;
     for (const router of this.#routers) {

@@ -1,12 +1,12 @@
 /** Faults of one machine: its processes, the machine itself, its kernel's link and addresses. */
 import type { MachineSupervisor, SimulatedMachine } from "./machine.ts";
-import type { Fault } from "./scenario.ts";
+import type { ScenarioFault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /** Ends a fault that lasts. */
 export type EndFault = () => void;
 
-type MachineFault = Extract<Fault, { readonly machine: number }>;
+type MachineFault = Extract<ScenarioFault, { readonly machine: number }>;
 type Of<K extends MachineFault["kind"]> = Extract<MachineFault, { readonly kind: K }>;
 
 type ProcessFault = Of<"stop" | "engine-crash" | "supervisor-crash" | "kill-all" | "hang">;

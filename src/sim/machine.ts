@@ -22,7 +22,7 @@ import { createMachineWorld, type WorldParts } from "./machine-world.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { Observers } from "./observer.ts";
 import type { Random } from "./random.ts";
-import type { MachineSpec } from "./scenario.ts";
+import { type MachineSpec, virtualsOf } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
 /** A raw socket's default receive buffer holds about this many advertisements. */
@@ -182,9 +182,7 @@ export class SimulatedMachine implements MachineView {
   /** Virtual addresses of the present configuration, and those still owned from an earlier one. */
   *addresses(): Iterable<Ipv4> {
     const seen = new Set<Ipv4>();
-    for (const { addresses, excludedAddresses } of this.instances) {
-      for (const { address } of [...addresses, ...excludedAddresses]) seen.add(address);
-    }
+    for (const one of this.instances) for (const address of virtualsOf(one)) seen.add(address);
     for (const address of this.#owned) seen.add(address);
     yield* seen;
   }

@@ -118,7 +118,7 @@ export class Neighbours {
   receive(frame: Frame): void {
     const { isOurs } = this.#parts;
     const sender = arpSender(frame.bytes);
-    // Somebody else's word as one of our own addresses is no question to us (a martian source).
+    // An ARP frame from one of our own addresses is no question to us (a martian source).
     const isForUs = !isOurs(sender) && isOurs(arpTarget(frame.bytes));
     if (!isForUs && !this.#table.has(sender)) return;
     const parsed = parseArp(frame.bytes);
@@ -127,7 +127,7 @@ export class Neighbours {
     if (arp.operation === "request" && isForUs) {
       this.#learn(arp, "heard");
       const reply = arpReply(this.#parts.mac, arp.targetAddress, arp);
-      this.#say(reply, 0);
+      this.#sendArp(reply, 0);
     } else if (this.#table.has(arp.senderAddress)) {
       // An announcement, somebody's question to another, or an answer; only the last, sent to us,
       // proves anything.
@@ -189,7 +189,7 @@ export class Neighbours {
   #ask(entry: Entry, to: Mac, left: number, lag: number): void {
     if (left === 0) return this.#fail(entry);
     const { mac, address } = this.#parts;
-    this.#say({ ...arpRequest(mac, address, entry.address), etherDestination: to }, lag);
+    this.#sendArp({ ...arpRequest(mac, address, entry.address), etherDestination: to }, lag);
     this.#in(entry, ASK_EVERY, () => this.#ask(entry, to, left - 1, 0));
   }
 
@@ -217,7 +217,7 @@ export class Neighbours {
     });
   }
 
-  #say(arp: Arp, lag: number): void {
+  #sendArp(arp: Arp, lag: number): void {
     const { mac, queue, transmit } = this.#parts;
     const bytes = new Uint8Array(ARP_FRAME_LENGTH);
     emitArp(bytes, arp);

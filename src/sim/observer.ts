@@ -5,13 +5,13 @@ import type { FromEngine, ToEngine, TrackerResult } from "#vrrp/engine/engine-li
 import type { InstanceConfig } from "#vrrp/router/config";
 import type {
   AgreementWatch,
-  ClientView,
+  ArpClient,
   MachineView,
   Reachability,
   RivalView,
 } from "./cluster-view.ts";
 import type { NeighbourState } from "./neighbours.ts";
-import type { Fault } from "./scenario.ts";
+import type { ScenarioFault } from "./scenario.ts";
 
 export type TransitionMessage = Extract<FromEngine, { type: "transition" }>;
 
@@ -48,11 +48,11 @@ export interface Observer {
   /** The switch let an announcement of this machine in, or threw it away. */
   readonly arpAtSwitch?: (machine: MachineView, address: Ipv4, passed: boolean) => void;
   /** An announcement of this machine did not reach a client. */
-  readonly arpLost?: (machine: MachineView, client: ClientView, address: Ipv4) => void;
+  readonly arpLost?: (machine: MachineView, client: ArpClient, address: Ipv4) => void;
   /** Frames of an announcement have reached a client. */
-  readonly clientLearned?: (client: ClientView, address: Ipv4) => void;
+  readonly clientLearned?: (client: ArpClient, address: Ipv4) => void;
   readonly service?: (
-    client: ClientView,
+    client: ArpClient,
     address: Ipv4,
     service: Reachability,
     before: Reachability,
@@ -89,8 +89,8 @@ export interface Observer {
   /** An announcement that the platform's answer called for. */
   readonly announcedAgain?: (machine: MachineView, watch: AgreementWatch) => void;
   /** What is wrong with the platform alone; nothing of it concerns VRRP. */
-  readonly platformFault?: (fault: Fault, begins: boolean) => void;
-  readonly fault?: (fault: Fault, begins: boolean) => void;
+  readonly platformFault?: (fault: ScenarioFault, begins: boolean) => void;
+  readonly fault?: (fault: ScenarioFault, begins: boolean) => void;
   readonly engineStarted?: (machine: MachineView, resume: readonly string[]) => void;
   readonly engineEnded?: (machine: MachineView, how: "stopped" | "died") => void;
   /** The engine or the whole machine stopped running for a while, or runs again. */

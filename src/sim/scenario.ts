@@ -27,7 +27,7 @@ export interface Scenario {
   readonly rivals?: readonly RivalSpec[];
   /** A cloud that decides who has an address; undefined: none. */
   readonly platform?: PlatformSpec;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly ScenarioFault[];
   /** Faults begin before this; what lasts is ended here. */
   readonly stormMicros: number;
   /**
@@ -78,7 +78,7 @@ interface On {
   readonly machine: number;
 }
 
-export type Fault =
+export type ScenarioFault =
   | PlatformFault
   /** Everything between all ports. */
   | ({ readonly kind: "loss"; readonly share: number } & Lasting)
@@ -187,7 +187,7 @@ export const PLATFORM_FAULTS: readonly string[] = [
   "claims-lost",
 ] satisfies readonly PlatformFault["kind"][];
 
-export const isPlatformFault = (fault: Fault): fault is PlatformFault =>
+export const isPlatformFault = (fault: ScenarioFault): fault is PlatformFault =>
   PLATFORM_FAULTS.includes(fault.kind);
 
 /** Packets an unknown peer sends. All but the last three must change nothing. */
@@ -208,6 +208,10 @@ export type Hostile =
 
 export const isDeceiving = (what: Hostile): boolean =>
   what === "replay" || what === "forged-release" || what === "forged-master";
+
+/** All virtual addresses of an instance, in the advertisement or not. */
+export const virtualsOf = (config: InstanceConfig): readonly Ipv4[] =>
+  [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);
 
 /** Every configuration of a run: of machines and rivals, and those that reloads bring. */
 export const everyInstance = (scenario: Scenario): readonly InstanceConfig[] => [

@@ -3,7 +3,7 @@
  * network, less time.
  */
 import { runScenario } from "./run.ts";
-import type { Fault, Scenario } from "./scenario.ts";
+import type { Scenario, ScenarioFault } from "./scenario.ts";
 
 const TRIES_MAX = 400;
 
@@ -70,7 +70,7 @@ function* simpler(scenario: Scenario): Iterable<Scenario> {
   }
 }
 
-function shortened(fault: Fault): Fault | undefined {
+function shortened(fault: ScenarioFault): ScenarioFault | undefined {
   if (!("micros" in fault) || fault.micros < 2_000) return undefined;
   return { ...fault, micros: Math.round(fault.micros / 2) };
 }

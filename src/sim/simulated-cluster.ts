@@ -4,7 +4,7 @@
  * `simulation.ts` lets time pass, `faults.ts` breaks things.
  */
 
-import { type Ipv4, ipv4, type Mac } from "#units/address";
+import type { Ipv4, Mac } from "#units/address";
 import type { EngineRecord } from "#vrrp/engine/recording";
 import { Client } from "./client.ts";
 import { CloudWatch } from "./cloud-watch.ts";
@@ -15,7 +15,7 @@ import { type MachineEnvironment, SimulatedMachine } from "./machine.ts";
 import { Observers } from "./observer.ts";
 import { Platform } from "./platform.ts";
 import { createRandom, type Random } from "./random.ts";
-import { everyInstance, type Scenario } from "./scenario.ts";
+import { everyInstance, type Scenario, virtualsOf } from "./scenario.ts";
 import { type Frame, type Port, Segment } from "./segment.ts";
 import { SimulatedSupervisor } from "./supervisor.ts";
 import { UnknownPeer } from "./unknown-peer.ts";
@@ -37,7 +37,7 @@ export interface Violation {
   readonly text: string;
 }
 
-export type Recorder = (machine: number, record: EngineRecord) => void;
+export type RecordSink = (machine: number, record: EngineRecord) => void;
 
 export class SimulatedCluster {
   readonly scenario: Scenario;
@@ -57,7 +57,7 @@ export class SimulatedCluster {
   readonly #nodes: NodeTable;
   readonly #supervisors: SimulatedSupervisor[] = [];
 
-  constructor(scenario: Scenario, recorder?: Recorder) {
+  constructor(scenario: Scenario, recorder?: RecordSink) {
     this.scenario = scenario;
     this.#random = createRandom(scenario.seed);
     this.#nodes = new NodeTable(scenario);
@@ -103,7 +103,7 @@ export class SimulatedCluster {
     return this.network.hears(a.port, b.port) && this.network.hears(b.port, a.port);
   }
 
-  #createMachines(recorder: Recorder | undefined): readonly SimulatedMachine[] {
+  #createMachines(recorder: RecordSink | undefined): readonly SimulatedMachine[] {
     const { scenario, queue, observers, network } = this;
     const environment: MachineEnvironment = {
       queue,
@@ -207,10 +207,6 @@ class NodeTable {
 }
 
 export function virtualAddresses(scenario: Scenario): readonly Ipv4[] {
-  const found = new Set<number>();
-  for (const instance of everyInstance(scenario)) {
-    for (const { address } of [...instance.addresses, ...instance.excludedAddresses])
-      found.add(address);
-  }
-  return [...found].toSorted((a, b) => a - b).map((one) => ipv4(one));
+  const found = new Set(everyInstance(scenario).flatMap(virtualsOf));
+  return [...found].toSorted((a, b) => a - b);
 }

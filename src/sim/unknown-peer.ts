@@ -11,7 +11,7 @@ import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import type { EventQueue } from "./event-queue.ts";
 import { CHECKSUM_AT } from "./frame-fields.ts";
 import type { Random } from "./random.ts";
-import type { Fault, Hostile, Scenario } from "./scenario.ts";
+import type { Hostile, Scenario, ScenarioFault } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
 const MAC = 0x02_00_00_00_00_02 as Mac;
@@ -40,7 +40,7 @@ export class UnknownPeer {
     this.#port = network.attach(MAC, overhear, ["vrrp"]);
   }
 
-  attack(fault: Extract<Fault, { kind: "hostile" }>): undefined {
+  attack(fault: Extract<ScenarioFault, { kind: "hostile" }>): undefined {
     for (let i = 0; i < fault.times; i++) {
       this.#queue.in(i * fault.every, () => {
         const bytes = this.isQuiet ? undefined : this.#packet(fault.what);
@@ -50,7 +50,7 @@ export class UnknownPeer {
     }
   }
 
-  announce(fault: Extract<Fault, { kind: "foreign-announcement" }>): undefined {
+  announce(fault: Extract<ScenarioFault, { kind: "foreign-announcement" }>): undefined {
     for (let i = 0; i < fault.times; i++) {
       this.#queue.in(i * 200_000, () => {
         if (this.isQuiet) return;

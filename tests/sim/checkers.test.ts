@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { announceBound } from "#sim/announce-budget";
 import { runScenario } from "#sim/run";
-import type { Fault, Scenario } from "#sim/scenario";
+import type { Scenario, ScenarioFault } from "#sim/scenario";
 import { fromSeconds, micros } from "#units/time";
 import { priority } from "#units/vrrp";
 import { Announcements } from "#vrrp/engine/announcements";
@@ -61,7 +61,7 @@ const virtuals = (count: number): InstanceConfig["addresses"] =>
 const budget = { burst: 2, perSecond: 4, gap: micros(0) };
 const crowded = (id: number): InstanceConfig =>
   instance(id, {}, { addresses: virtuals(10), pacing: budget });
-const reload = (at: number, machine: number, one: InstanceConfig): Fault => ({
+const reload = (at: number, machine: number, one: InstanceConfig): ScenarioFault => ({
   kind: "reload",
   at: at * SECOND,
   machine,
@@ -107,9 +107,14 @@ test("not-announced-in-time: an address that a reload brings is forgotten", (t) 
 });
 
 test("announces-without-right: a router that hands over goes on announcing", (t) => {
-  const stop: Fault = { kind: "stop", at: 3 * SECOND, machine: 1, micros: 10 * SECOND };
+  const stop: ScenarioFault = { kind: "stop", at: 3 * SECOND, machine: 1, micros: 10 * SECOND };
   // Priority 0 is lost on the way, so that the hand-over takes its time.
-  const cut: Fault = { kind: "partition", at: 2.9 * SECOND, machines: [1], micros: 3 * SECOND };
+  const cut: ScenarioFault = {
+    kind: "partition",
+    at: 2.9 * SECOND,
+    machines: [1],
+    micros: 3 * SECOND,
+  };
   const one = scenario([crowded(0), crowded(1)], {
     faults: [cut, stop],
     arpLimit: { perSecond: 4, burst: 6 },
@@ -120,13 +125,23 @@ test("announces-without-right: a router that hands over goes on announcing", (t)
 });
 
 test("client-unreachable: the winner of a healed partition does not announce", (t) => {
-  const cut: Fault = { kind: "partition", at: 10 * SECOND, machines: [0], micros: 5 * SECOND };
+  const cut: ScenarioFault = {
+    kind: "partition",
+    at: 10 * SECOND,
+    machines: [0],
+    micros: 5 * SECOND,
+  };
   const one = scenario([instance(0), instance(1)], { faults: [cut] });
   mustNotice(t, one, "client-unreachable", () => dropRequests(t, (repeat) => repeat === 1));
 });
 
 test("a healed partition: the blackhole window is counted, and short", () => {
-  const cut: Fault = { kind: "partition", at: 10 * SECOND, machines: [0], micros: 5 * SECOND };
+  const cut: ScenarioFault = {
+    kind: "partition",
+    at: 10 * SECOND,
+    machines: [0],
+    micros: 5 * SECOND,
+  };
   const { blackhole, violations } = runScenario(
     scenario([instance(0), instance(1)], { faults: [cut] }),
   );
@@ -138,7 +153,7 @@ test("a healed partition: the blackhole window is counted, and short", () => {
 
 const tracked = (id: number): InstanceConfig =>
   instance(id, { trackers: [{ kind: "script", name: "check", weight: 0, reverse: false }] });
-const failing = (machine: number, at: number, seconds: number): Fault => {
+const failing = (machine: number, at: number, seconds: number): ScenarioFault => {
   const result = { kind: "script", name: "check", result: "down" } as const;
   const afterwards = { ...result, result: "up" } as const;
   return {
@@ -213,7 +228,7 @@ test("not-as-configured: an address that a reload takes away stays", (t) => {
 });
 
 test("not-as-configured: an instance that a reload removes stays", (t) => {
-  const faults: readonly Fault[] = [0, 1].map((machine) => ({
+  const faults: readonly ScenarioFault[] = [0, 1].map((machine) => ({
     kind: "reload",
     at: 10 * SECOND,
     machine,
@@ -269,7 +284,7 @@ test("keepalived beside Baton: who is stopped, killed, hung or cut off comes bac
       [150, 100, false],
     ] as const) {
       const router = { preempt };
-      const faults: readonly Fault[] = [
+      const faults: readonly ScenarioFault[] = [
         { kind: "rival", at: 10 * SECOND, rival: 0, what, micros: 4 * SECOND },
         { kind: "kill-all", at: 20 * SECOND, machine: 0, micros: 4 * SECOND },
       ];

@@ -8,7 +8,7 @@ import { CloudWatch } from "#sim/cloud-watch";
 import { SimulatedMachine } from "#sim/machine";
 import { Platform, type PlatformAnswer } from "#sim/platform";
 import { type RunResult, runScenario } from "#sim/run";
-import type { Fault, PlatformSpec, Scenario } from "#sim/scenario";
+import type { PlatformSpec, Scenario, ScenarioFault } from "#sim/scenario";
 import { fromSeconds } from "#units/time";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { instance, SECOND, scenario, shipped } from "./small-scenario.ts";
@@ -24,7 +24,11 @@ const PLATFORM: PlatformSpec = {
 /** Announces again by the clock, so often. */
 const refreshing = (id: number, seconds: number): InstanceConfig =>
   instance(id, { announce: { ...instance(id).router.announce, refresh: fromSeconds(seconds) } });
-const cloud = (faults: readonly Fault[], more: Partial<Scenario> = {}, refresh = 5): Scenario =>
+const cloud = (
+  faults: readonly ScenarioFault[],
+  more: Partial<Scenario> = {},
+  refresh = 5,
+): Scenario =>
   scenario([refreshing(0, refresh), refreshing(1, refresh)], {
     platform: PLATFORM,
     faults,
@@ -32,7 +36,7 @@ const cloud = (faults: readonly Fault[], more: Partial<Scenario> = {}, refresh =
     settleMicros: 90 * SECOND,
     ...more,
   });
-const apart = (kind: "partition" | "vrrp-cut", seconds = 60): Fault => ({
+const apart = (kind: "partition" | "vrrp-cut", seconds = 60): ScenarioFault => ({
   kind,
   at: 20.3 * SECOND,
   machines: [1],
@@ -74,7 +78,7 @@ for (const kind of ["partition", "vrrp-cut"] as const) {
 }
 
 test("claims that are lost are made again", () => {
-  const lost: Fault = { kind: "claims-lost", at: 0, micros: 8 * SECOND, share: 1 };
+  const lost: ScenarioFault = { kind: "claims-lost", at: 0, micros: 8 * SECOND, share: 1 };
   const result = run(cloud([lost]));
   assert.ok(result.agreement.again > 0);
   assert.equal(count(result, 'reports {"kind":"disagrees"'), 1);
@@ -88,7 +92,7 @@ test("a node outside the drift range is MASTER without the platform, and says so
 });
 
 test("a platform that answers late, old things or nothing changes no owner", () => {
-  const faults: readonly Fault[] = [
+  const faults: readonly ScenarioFault[] = [
     { kind: "platform-slow", at: 10 * SECOND, micros: 10 * SECOND, latency: 2 * SECOND },
     { kind: "platform-fails", at: 25 * SECOND, micros: 10 * SECOND, share: 1 },
     { kind: "platform-stale", at: 40 * SECOND, micros: 10 * SECOND, age: 30 * SECOND },
@@ -121,7 +125,7 @@ test("agrees-against-a-sign: a daemon that does not look at what the engine repo
 });
 
 test("platform-differs: what the answers call for is not announced", (t) => {
-  const lost: Fault = { kind: "claims-lost", at: 0, micros: 8 * SECOND, share: 1 };
+  const lost: ScenarioFault = { kind: "claims-lost", at: 0, micros: 8 * SECOND, share: 1 };
   mustNotice(t, cloud([lost], {}, 0), "platform-differs", () => {
     const send = shipped(SimulatedMachine.prototype, "send");
     t.mock.method(SimulatedMachine.prototype, "send", function (this: SimulatedMachine, message) {

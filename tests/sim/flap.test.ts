@@ -7,14 +7,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Neighbours } from "#sim/neighbours";
 import { type RunResult, runScenario } from "#sim/run";
-import type { Fault, Scenario } from "#sim/scenario";
+import type { Scenario, ScenarioFault } from "#sim/scenario";
 import { centis } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
 import { instance, SECOND, scenario, shipped } from "./small-scenario.ts";
 
 const MILLISECOND = 1_000;
 
-const flap = (at: number, milliseconds: number, portLate: number): Fault => ({
+const flap = (at: number, milliseconds: number, portLate: number): ScenarioFault => ({
   kind: "link-flap",
   at,
   machine: 1,
@@ -23,7 +23,7 @@ const flap = (at: number, milliseconds: number, portLate: number): Fault => ({
 });
 
 /** Ten advertisements a second, unicast; the second machine owns the address. */
-const pair = (faults: readonly Fault[]): Scenario =>
+const pair = (faults: readonly ScenarioFault[]): Scenario =>
   scenario(
     [0, 1].map((id) => instance(id, { advertInterval: centis(10) })),
     { faults, stormMicros: 10 * SECOND },
@@ -51,7 +51,7 @@ test("advertisement-unheard: an engine that leaves the question for its peer's M
 
 test("a backup that was away for more than a minute hears the owner before its down timer ends", (t) => {
   const away = (phase: number): Scenario => {
-    const fault: Fault = {
+    const fault: ScenarioFault = {
       kind: "link-flap",
       at: (5 + phase / 100) * SECOND,
       machine: 0,

@@ -5,7 +5,7 @@ import { EventQueue } from "#sim/event-queue";
 import { Neighbours } from "#sim/neighbours";
 import { createRandom } from "#sim/random";
 import { runScenario } from "#sim/run";
-import type { Fault } from "#sim/scenario";
+import type { ScenarioFault } from "#sim/scenario";
 import type { Frame } from "#sim/segment";
 import { BROADCAST_MAC, type Mac } from "#units/address";
 import {
@@ -167,11 +167,11 @@ test("without carrier the table is empty and nothing is asked; a machine that st
 test("a kernel answers for a machine when its daemon is dead, and not for one that is paused", () => {
   // The owner loses its table in a flap while the other machine's daemon does not run.
   const one = (what: "kill-all" | "pause"): readonly string[] => {
-    const failure: Fault =
+    const failure: ScenarioFault =
       what === "pause"
         ? { kind: "pause", at: 4 * SECOND, machine: 0, micros: 5 * SECOND, clock: "runs" }
         : { kind: "kill-all", at: 4 * SECOND, machine: 0, micros: 5 * SECOND };
-    const flap: Fault = { kind: "link-flap", at: 5 * SECOND, machine: 1, micros: 100_000 };
+    const flap: ScenarioFault = { kind: "link-flap", at: 5 * SECOND, machine: 1, micros: 100_000 };
     const { violations, trace } = runScenario(
       scenario([instance(0), instance(1)], { faults: [failure, flap] }),
       { trace: true },

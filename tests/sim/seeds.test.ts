@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { generateScenario } from "#sim/generate";
 import { type RunResult, runScenario } from "#sim/run";
-import { type Fault, isPlatformFault, reviveSecret, type Scenario } from "#sim/scenario";
+import { isPlatformFault, reviveSecret, type Scenario, type ScenarioFault } from "#sim/scenario";
 import type { InstanceConfig } from "#vrrp/router/config";
 
 const SEEDS = 500;
@@ -125,7 +125,7 @@ function* peculiarities(scenario: Scenario): Iterable<string> {
   }
 }
 
-const isLongCut = (fault: Fault): boolean =>
+const isLongCut = (fault: ScenarioFault): boolean =>
   (fault.kind === "partition" || fault.kind === "vrrp-cut") && fault.micros >= 10_000_000;
 
 const count = (one: InstanceConfig): number => one.addresses.length + one.excludedAddresses.length;
