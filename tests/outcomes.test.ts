@@ -10,6 +10,8 @@
  *                nothing (`forEach`, a listener)
  *
  * Where nothing can follow from a failure, `void` says so, with the reason in a comment before it.
+ *
+ * Own process: the compiler's interface listens for the end of the process.
  */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,38 +1,40 @@
 /**
- * The one way in: `npm start`, `npm test`, `npm run check` and `npm run bench` come here first.
+ * The one way in: every `npm run …` that needs more than Node.js comes here first.
  *
- * Plain JavaScript with no dependency, because it runs on whatever Node.js (20 or later) the machine has, before
- * anything is installed. It installs what is missing and says so, finds the Node.js 24 that the lock file brings along,
- * and hands over to the TypeScript programs, which run unbuilt.
+ * Plain JavaScript without dependencies, because it runs on whatever Node.js (20 or later) the
+ * machine has, before anything is installed. It installs the packages that are missing and says so,
+ * finds the Node.js 24 that the lock file brings along, and hands over to the TypeScript programs,
+ * which run unbuilt.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installTools, missingTools, toolsOf } from "./setup.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const modules = join(root, "node_modules");
 const QUIET = "--disable-warning=ExperimentalWarning";
+const LABS = "tests/namespaces";
 
-/** What the interoperability tests measure against, and what starts the unit file: program → Debian package. */
-const INTEROP_TOOLS = { keepalived: "keepalived", tshark: "tshark", systemctl: "systemd" };
-
-/** `npm run …` → program and its fixed arguments. */
+/** Verb → program. */
 const PROGRAMS = {
-  start: ["src/lab/demo/demo-main.ts"],
-  bench: ["src/lab/measure/bench-main.ts"],
-  sim: ["tools/sim-main.ts"],
-  fuzz: ["tools/fuzz-main.ts"],
+  start: "src/lab/demo/demo-main.ts",
+  bench: "src/lab/measure/bench-main.ts",
+  sim: "tools/sim-main.ts",
+  fuzz: "tools/fuzz-main.ts",
+  mutants: "tools/mutants-main.ts",
+  explore: "tools/explore-main.ts",
+  release: "tools/release-main.ts",
 };
+const USAGE = `usage: node tools/bootstrap.mjs ${Object.keys(PROGRAMS).join("|")}|setup [arguments]
+       node tools/bootstrap.mjs check|test [FILE or FOLDER …]
+       node tools/bootstrap.mjs test:one PATTERN [FILE or FOLDER …]`;
+
+/** Compiled code of the tools, and of every program that a test starts, beside bin/baton's. */
+process.env.NODE_COMPILE_CACHE ??= join(modules, ".cache", "baton");
 
 const say = (text) => process.stdout.write(`${text}\n`);
-const isRoot = () => process.getuid?.() === 0;
-const finds = (program) =>
-  (process.env.PATH ?? "")
-    .split(":")
-    .concat("/usr/sbin", "/sbin")
-    .some((folder) => folder !== "" && existsSync(join(folder, program)));
-
 function fail(text) {
   process.stderr.write(`${text}\n`);
   process.exit(1);
@@ -80,78 +82,97 @@ function become(node, args) {
   child.on("exit", (code, signal) => process.exit(signal === null ? code : 1));
 }
 
-/** Installs the interoperability tools where we may. Returns what is still missing. */
-function installInteropTools() {
-  const missing = () => Object.keys(INTEROP_TOOLS).filter((tool) => !finds(tool));
-  if (missing().length === 0) return [];
-  const packages = missing().map((tool) => INTEROP_TOOLS[tool]);
-  if (isRoot() && finds("apt-get")) {
-    say(
-      `Installing Debian packages for the interoperability tests: ${packages.join(" ")} (apt-get update first).`,
-    );
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const options = { env, stdio: ["ignore", "ignore", "inherit"] };
-    spawnSync("apt-get", ["-q", "update"], options);
-    spawnSync("apt-get", ["-q", "install", "-y", "--no-install-recommends", ...packages], options);
-  }
-  return missing();
-}
-
-/** One check without tests: prints nothing but its name, unless it fails or is slow. */
+/** One check without tests: prints nothing but its name, unless it fails. */
 function stage(name, program, args) {
   const startedAt = performance.now();
-  const result = spawnSync(program, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28 });
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const passed = result.status === 0;
-  say(`${passed ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
-  if (!passed)
-    process.stdout.write(
-      `${result.error?.message ?? ""}${result.stdout ?? ""}${result.stderr ?? ""}\n`,
-    );
-  return passed;
+  return new Promise((resolve) => {
+    const child = spawn(join(modules, ".bin", program), args, {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (part) => output.push(part));
+    const end = (passed) => {
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      say(`${passed ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
+      if (!passed) process.stdout.write(`${Buffer.concat(output).toString()}\n`);
+      resolve(passed);
+    };
+    child.on("error", (error) => {
+      output.push(Buffer.from(error.message));
+      end(false);
+    });
+    child.on("close", (code) => end(code === 0));
+  });
 }
 
-function check(node, withNamespaces, rest) {
-  const bin = (name) => join(modules, ".bin", name);
+/** One after the other, beside the tests: each takes every processor for a second or two. */
+async function checkSources() {
   const problems = [];
-  if (withNamespaces) {
-    const missing = installInteropTools();
-    if (missing.length > 0) {
-      problems.push(
-        `${missing.join(" and ")} missing and not installable here${isRoot() ? "" : " (not root)"}: tests/namespaces` +
-          ` cannot all run. Install with: apt-get install ${missing.map((tool) => INTEROP_TOOLS[tool]).join(" ")}`,
-      );
-    }
+  if (!(await stage("format and import order (biome)", "biome", ["check", "."]))) {
+    problems.push("format (npx biome check --write . corrects it)");
   }
-  if (rest.length === 0) {
-    if (!stage("format and import order (biome)", bin("biome"), ["check", "."]))
-      problems.push("format");
-    if (!stage("types (tsc)", bin("tsc"), ["-p", "."])) problems.push("types");
-    if (
-      !stage("lint (oxlint --type-aware)", bin("oxlint"), ["--type-aware", "src", "tests", "tools"])
-    ) {
-      problems.push("lint");
-    }
+  if (!(await stage("types (tsc)", "tsc", ["-p", "."]))) problems.push("types");
+  const folders = ["src", "tests", "tools"];
+  if (!(await stage("lint (oxlint --type-aware)", "oxlint", ["--type-aware", ...folders]))) {
+    problems.push("lint");
   }
-  const command = [node, QUIET, join(root, "tools/run-tests.ts")];
-  if (withNamespaces) command.push("--namespaces");
-  for (const problem of problems) say(`PROBLEM: ${problem}`);
-  const tests = spawnSync(command[0], [...command.slice(1), ...rest], {
-    cwd: root,
+  return problems;
+}
+
+function runTests(node, args) {
+  const child = spawn(node, [QUIET, join(root, "tools/run-tests.ts"), ...args], {
+    cwd: process.cwd(),
     stdio: "inherit",
   });
-  if (problems.length > 0)
+  return new Promise((resolve) => {
+    child.on("error", (error) => fail(`${node} cannot be started: ${error.message}`));
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+/** @param files only these, and then nothing but tests */
+async function check(node, withNamespaces, files) {
+  const problems = [];
+  const labs = withNamespaces && files.length === 0 ? [LABS] : files;
+  const missing = missingTools(toolsOf(root, labs));
+  if (missing.length > 0 && !installTools(missing, say)) {
+    problems.push(`tests in namespaces that need ${missing.join(", ")}`);
+  }
+  const sources = files.length === 0 ? checkSources() : Promise.resolve([]);
+  const tests = runTests(node, [...(withNamespaces ? ["--namespaces"] : []), ...files]);
+  problems.push(...(await sources));
+  const status = await tests;
+  if (problems.length > 0) {
     process.stderr.write(`\nFailed apart from the tests: ${problems.join("; ")}\n`);
-  process.exit(problems.length > 0 ? 1 : (tests.status ?? 1));
+  }
+  process.exit(problems.length > 0 ? 1 : status);
+}
+
+/** Everything that is installed outside of node_modules, and what makes the first start quick. */
+function setUp(node) {
+  const missing = missingTools(toolsOf(root, [LABS]));
+  if (missing.length > 0 && !installTools(missing, say)) process.exit(1);
+  say("Ready: packages, Node.js and what the tests in network namespaces need.");
+  become(node, [join(root, "tools/warm-cache.mjs")]);
 }
 
 const [verb = "", ...rest] = process.argv.slice(2);
-if (!(verb in PROGRAMS) && verb !== "test" && verb !== "check") {
-  fail("usage: node tools/bootstrap.mjs start|bench|sim|fuzz|test|check [arguments]");
+const isTest = ["test", "check", "test:one"].includes(verb);
+if (!isTest && verb !== "setup" && !(verb in PROGRAMS)) fail(USAGE);
+if (verb === "test:one" && (rest.length === 0 || rest[0] === "")) {
+  fail(
+    "which tests? npm run test:one -- PATTERN [FILE …]: a part of the test's name, or /expression/",
+  );
 }
 if (process.platform !== "linux") fail(`Baton runs on Linux; this is ${process.platform}.`);
 installDependencies();
 const node = findNode();
-if (verb in PROGRAMS)
-  become(node, [join(root, PROGRAMS[verb][0]), ...PROGRAMS[verb].slice(1), ...rest]);
-else check(node, verb === "test", rest);
+if (verb === "setup") setUp(node);
+else if (verb === "test:one") {
+  const [pattern, ...files] = rest;
+  const status = await runTests(node, ["--namespaces", `--name=${pattern}`, ...files]);
+  process.exit(status);
+} else if (isTest) await check(node, verb === "test", rest);
+else become(node, [join(root, PROGRAMS[verb]), ...rest]);

@@ -1,109 +1,181 @@
 /**
  * Runs the tests in stages and closes with one summary in the form of Node's own.
  *
- * `node --test` would do for one stage, but the namespace tests must have the machine to themselves (they measure) and
- * run in a sandbox, while the others run side by side; and of two summaries only the last is read. So: one `run()` for
- * each stage, one reporter.
+ * `node --test` would do for one stage, but the namespace tests must have the machine to themselves
+ * (they measure) and run in a sandbox, while the others run side by side in a few processes
+ * (tools/test-pool.ts); and of several summaries only the last is read.
  *
- * Usage: run-tests.ts [--namespaces] [FILE…]   (with files: only those)
+ * Usage: run-tests.ts [--namespaces] [--name PATTERN] [FILE…]
+ *   FILE       a test file or a folder of them; only these
+ *   --name     only tests with this text in their name; /…/ is a regular expression
+ *   --namespaces  the tests in network namespaces as well, which is so anyway for a FILE of them
  */
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
-import { printStage, runHere, runThere, type TestEvent } from "./test-events.ts";
-import { planStages, root, type Stage } from "./test-stages.ts";
+import { parseArgs } from "node:util";
+import { failure, failureTypeOf, printEvents, runThere, type TestEvent } from "./test-events.ts";
+import { runPool } from "./test-pool.ts";
+import { explainNoMatch, findFiles, readPattern } from "./test-selection.ts";
+import { planStages, root, type Stage, sandboxCommand } from "./test-stages.ts";
+import { rememberTimes } from "./test-times.ts";
 
-const COUNT = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
 const SLOW_MILLISECONDS = 2_000;
 const SLOW_SHOWN = 12;
-/** Given to ourselves inside the sandbox. */
-const INSIDE = "--inside-sandbox";
+const COUNTS = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"] as const;
+type Count = (typeof COUNTS)[number];
 
-interface SlowTest {
+interface NamedTest {
   readonly name: string;
   readonly file: string;
   readonly milliseconds: number;
+  /** Why it was skipped. */
+  readonly reason: string;
 }
 
-const inSandbox = (files: readonly string[]): readonly string[] => [
-  process.execPath,
-  ...process.execArgv,
-  join(root, "src/lab/sandbox/sandbox-main.ts"),
-  process.execPath,
-  ...process.execArgv,
-  fileURLToPath(import.meta.url),
-  INSIDE,
-  ...files,
-];
+/** What is said at the end. */
+class Summary {
+  readonly #counts = new Map<Count, number>(COUNTS.map((name) => [name, 0]));
+  readonly #slow: NamedTest[] = [];
+  readonly #skipped: NamedTest[] = [];
+  readonly #failedFiles = new Set<string>();
 
-/** Runs one stage into the reporter; its own totals are kept back and added up. */
-async function runStage(
-  stage: Stage,
-  report: (event: TestEvent) => void,
-  totals: Map<string, number>,
-  slow: SlowTest[],
-): Promise<boolean> {
-  let passed = true;
-  for await (const event of stage.sandboxed ? runThere(inSandbox(stage.files)) : runHere(stage)) {
-    const { type, data } = event;
-    if (type === "test:diagnostic" && data.nesting === 0) {
-      const count = COUNT.exec(data.message ?? "");
-      if (count?.[1] !== undefined) {
-        totals.set(count[1], (totals.get(count[1]) ?? 0) + Number(count[2]));
-        continue;
-      }
-    }
-    if (type === "test:fail" && data.todo === undefined) passed = false;
-    if ((type === "test:pass" || type === "test:fail") && data.details?.type !== "suite") {
-      const milliseconds = data.details?.duration_ms ?? 0;
-      const file = relative(root, data.file ?? "");
-      if (milliseconds >= SLOW_MILLISECONDS)
-        slow.push({ name: data.name ?? "", file, milliseconds });
-    }
-    report(event);
+  get tests(): number {
+    return this.#counts.get("tests") ?? 0;
   }
-  return passed;
+
+  #add(name: Count): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+  }
+
+  take(event: TestEvent, path?: string): void {
+    const { type, data } = event;
+    if (type !== "test:pass" && type !== "test:fail") return;
+    const file = relative(root, path ?? data.file ?? "");
+    if (type === "test:fail" && data.todo === undefined && file !== "") this.#failedFiles.add(file);
+    if (data.details?.type === "suite") {
+      this.#add("suites");
+      return;
+    }
+    this.#add("tests");
+    this.#add(outcomeOf(event));
+    const milliseconds = data.details?.duration_ms ?? 0;
+    const reason = typeof data.skip === "string" ? data.skip : "no reason given";
+    const test = { name: data.name ?? "", file, milliseconds, reason };
+    if (data.skip !== undefined) this.#skipped.push(test);
+    else if (milliseconds >= SLOW_MILLISECONDS) this.#slow.push(test);
+  }
+
+  lines(): string[] {
+    const slowest = this.#slow.toSorted((a, b) => b.milliseconds - a.milliseconds);
+    const lines: string[] = [];
+    if (slowest.length > 0) lines.push("", `Slowest tests (over ${SLOW_MILLISECONDS / 1000} s):`);
+    for (const { name, file, milliseconds } of slowest.slice(0, SLOW_SHOWN)) {
+      lines.push(`  ${(milliseconds / 1000).toFixed(1).padStart(6)} s  ${name}  (${file})`);
+    }
+    if (this.#skipped.length > 0) lines.push("", "Skipped:");
+    for (const { name, file, reason } of this.#skipped) {
+      lines.push(`  ${name}  (${file}): ${reason}`);
+    }
+    if (this.#failedFiles.size > 0) {
+      lines.push("", `Failed; again alone: npm test -- ${[...this.#failedFiles].join(" ")}`);
+    }
+    return lines;
+  }
+
+  counts(): readonly string[] {
+    return COUNTS.map((name) => `${name} ${this.#counts.get(name) ?? 0}`);
+  }
 }
 
-async function runAll(stages: readonly Stage[]): Promise<boolean> {
+function outcomeOf(event: TestEvent): Count {
+  if (event.data.skip !== undefined) return "skipped";
+  if (event.data.todo !== undefined) return "todo";
+  if (event.type === "test:pass") return "pass";
+  const kind = failureTypeOf(event);
+  return kind === "cancelledByParent" || kind === "testTimeoutFailure" ? "cancelled" : "fail";
+}
+
+/** The events of a stage, with the file that each belongs to, where that is known. */
+async function* eventsOf(
+  stage: Stage,
+  namePattern: string | undefined,
+  times: Map<string, number>,
+): AsyncGenerator<{ readonly event: TestEvent; readonly path?: string }> {
+  if (stage.sandboxed) {
+    const only = namePattern === undefined ? [] : ["--name", namePattern];
+    const command = sandboxCommand(fileURLToPath(import.meta.url), [...only, ...stage.files]);
+    for await (const event of runThere(command)) yield { event };
+    return;
+  }
+  for await (const { path, milliseconds, events } of runPool(stage, namePattern)) {
+    if (path !== "" && namePattern === undefined) times.set(path, milliseconds);
+    for (const event of events) yield path === "" ? { event } : { event, path };
+  }
+}
+
+async function runAll(stages: readonly Stage[], namePattern: string | undefined): Promise<boolean> {
   const reporter = new spec();
   reporter.pipe(process.stdout);
   const say = (message: string): void => {
     reporter.write({ type: "test:stdout", data: { message: `${message}\n` } });
   };
-  const totals = new Map<string, number>();
-  const slow: SlowTest[] = [];
-  let passed = stages.length > 0;
-  if (!passed) process.stderr.write("no test files found\n");
+  const startedAt = performance.now();
+  const summary = new Summary();
+  const times = new Map<string, number>();
+  let passed = true;
   for (const stage of stages) {
-    say(`\n== ${stage.name}: ${stage.files.length} files`);
-    const startedAt = performance.now();
-    const ok = await runStage(stage, (event) => reporter.write(event), totals, slow);
-    passed &&= ok;
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    say(`== ${stage.name}: ${ok ? "ok" : "FAILED"} (${seconds} s)`);
-  }
-  if (slow.length > 0) {
-    say(`\nSlowest tests (over ${SLOW_MILLISECONDS / 1000} s):`);
-    for (const test of slow
-      .toSorted((a, b) => b.milliseconds - a.milliseconds)
-      .slice(0, SLOW_SHOWN)) {
-      say(`  ${(test.milliseconds / 1000).toFixed(1).padStart(6)} s  ${test.name}  (${test.file})`);
+    const files = stage.files.length === 1 ? "1 file" : `${stage.files.length} files`;
+    say(`\n== ${stage.name}: ${files}`);
+    const stageStartedAt = performance.now();
+    let isOk = true;
+    for await (const { event, path } of eventsOf(stage, namePattern, times)) {
+      if (event.type === "test:fail" && event.data.todo === undefined) isOk = false;
+      summary.take(event, path);
+      reporter.write(event);
     }
+    passed &&= isOk;
+    const seconds = ((performance.now() - stageStartedAt) / 1000).toFixed(1);
+    say(`== ${stage.name}: ${isOk ? "ok" : "FAILED"} (${seconds} s)`);
   }
-  for (const [name, count] of totals) {
-    const message = `${name} ${name === "duration_ms" ? count.toFixed(1) : count}`;
+  rememberTimes(times);
+  if (summary.tests === 0 && namePattern !== undefined) {
+    passed = false;
+    reporter.write(failure("--name", explainNoMatch(namePattern, stages)));
+  }
+  for (const line of summary.lines()) say(line);
+  const seconds = `duration_ms ${(performance.now() - startedAt).toFixed(1)}`;
+  for (const message of [...summary.counts(), seconds]) {
     reporter.write({ type: "test:diagnostic", data: { nesting: 0, message, level: "info" } });
   }
   reporter.end();
   return passed;
 }
 
-const args = process.argv.slice(2);
-const files = args.filter((arg) => !arg.startsWith("--")).map((file) => join(process.cwd(), file));
-if (args.includes(INSIDE)) {
-  const given = args.filter((arg) => !arg.startsWith("--"));
-  for (const stage of planStages(true, given)) await printStage(stage);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    namespaces: { type: "boolean", default: false },
+    name: { type: "string" },
+    /** Given to ourselves inside the sandbox. */
+    "inside-sandbox": { type: "boolean", default: false },
+  },
+});
+if (values["inside-sandbox"]) {
+  for (const stage of planStages(true, positionals)) {
+    await printEvents(flat(runPool(stage, values.name)));
+  }
 } else {
-  process.exitCode = (await runAll(planStages(args.includes("--namespaces"), files))) ? 0 : 1;
+  const found = findFiles(positionals);
+  if (found.kind === "unknown") {
+    process.stderr.write(`${found.message}\n`);
+    process.exitCode = 2;
+  } else {
+    const name = values.name === undefined ? undefined : readPattern(values.name);
+    process.exitCode = (await runAll(planStages(values.namespaces, found.files), name)) ? 0 : 1;
+  }
+}
+
+async function* flat(files: ReturnType<typeof runPool>): AsyncGenerator<TestEvent> {
+  for await (const { events } of files) yield* events;
 }

@@ -42,7 +42,7 @@ if (process.argv[2] === "--inside") {
   // The program itself, which is not imported by anything: else the first start loads the compiler for one file.
   spawnSync(
     node,
-    ["--disable-warning=ExperimentalWarning", join(root, "apps", "cli", "main.ts"), "version"],
+    ["--disable-warning=ExperimentalWarning", join(root, "src", "cli", "main.ts"), "version"],
     { cwd: root, env, stdio: "ignore", timeout: 60_000 },
   );
 }

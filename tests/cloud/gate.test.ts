@@ -1,4 +1,9 @@
-/** Programs may call the emulator, web pages may not; and whoever calls it without a key cannot make it grow. */
+/**
+ * Programs may call the emulator, web pages may not; and whoever calls it without a key cannot make
+ * it grow.
+ *
+ * Own process: measures how much memory this process takes.
+ */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";

@@ -1,6 +1,8 @@
 /**
  * The official SDK is the judge: `tencentcloud-sdk-nodejs` against a running emulator, in every way of signing it has.
  * Skipped, and said so, where the package is not installed.
+ *
+ * Own process: the SDK defines global names.
  */
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";

@@ -1,4 +1,9 @@
-/** The supervisor with an engine that only talks (tests/support/fake-engine.ts): nothing here touches a network. */
+/**
+ * The supervisor with an engine that only talks (tests/support/fake-engine.ts): nothing here
+ * touches a network.
+ *
+ * Own process: the fake engine is steered by an environment variable.
+ */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

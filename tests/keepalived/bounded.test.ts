@@ -1,6 +1,8 @@
 /**
  * Whatever a path or a file is, reading it ends, soon and in little memory, with a finding at the
  * place.
+ *
+ * Own process: measures how much memory this process takes.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -29,7 +29,7 @@ test("a lab in a folder that others may write, or behind a link, is not spoken t
   const base = join(folder(context), "labs");
   const lab = join(base, "default");
   mkdirSync(lab, { recursive: true, mode: 0o700 });
-  const server = createServer((socket) => socket.end('{"ok":true}\n'));
+  const server = createServer((socket) => socket.resume().end('{"ok":true}\n'));
   context.after(() => server.close());
   await new Promise<void>((done) => {
     server.listen(join(lab, "control.sock"), () => done());

@@ -2,6 +2,8 @@
  * What keepalived 2.2.7 makes of a file, read from the dump of its running configuration,
  * against our plan: for every file of the corpus, the broken ones too. "Means the same by it"
  * is this test.
+ *
+ * Needs: keepalived
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -2,6 +2,8 @@
  * Keyword by keyword against keepalived: which missing arguments stop it, what it makes of
  * values it complains about, how it splits commands, and which lines of `track_*` lists it
  * drops.
+ *
+ * Needs: keepalived
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";

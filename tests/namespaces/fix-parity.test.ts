@@ -3,6 +3,8 @@
  * `--fix` corrects, keepalived itself checks the file before and after. It complains of no
  * more, starts where it started, and runs what the corrected file's plan says, where it ran
  * anything before.
+ *
+ * Needs: keepalived
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -1,6 +1,8 @@
 /**
  * Pairs of both daemons on a HAVIP: each fault moves it in the platform's eyes, and clients
  * inside and outside follow.
+ *
+ * Needs: keepalived
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";

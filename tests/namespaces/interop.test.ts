@@ -2,6 +2,8 @@
  * Baton beside keepalived, both ways round: a user migrates one node at a time. Elections,
  * nopreempt, hand-over by priority 0, tie by address, preemption after its delay; and a third
  * party's opinion of every packet (tshark).
+ *
+ * Needs: keepalived, tshark
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";

@@ -2,6 +2,8 @@
  * Every call of every notify script, and every line of the notify pipe, by Baton and by
  * keepalived 2.2.7 over one long scenario: the same calls with the same arguments in the same
  * steps. Each difference that is meant has a name and a reason here, and must be there.
+ *
+ * Needs: keepalived
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

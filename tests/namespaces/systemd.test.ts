@@ -2,6 +2,8 @@
  * The unit file under a systemd of its own: when `systemctl` returns, and what becomes of the
  * address when systemd, or somebody else, ends one process or all. What was tried by hand
  * besides: docs/systemd.md.
+ *
+ * Needs: systemctl
  */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
