@@ -74,7 +74,7 @@ export function explainNoMatch(pattern: string, stages: readonly Stage[]): strin
     .slice(0, SUGGESTED);
   const hint =
     near.length > 0
-      ? `names with some of the words:${near.map((name) => `\n  ${name}`).join("")}`
+      ? `names that resemble it:${near.map((name) => `\n  ${name}`).join("")}`
       : "a name is the text that test(…) begins with; a FILE is given to `npm test --`";
   return `no test's name matches ${pattern} in ${files.length} files; ${hint}`;
 }
