@@ -28,10 +28,12 @@ export const TABLES: { readonly [B in BlockWord]: KeywordTable } = {
 export const tableOf = (block: BlockWord | undefined): KeywordTable =>
   block === undefined ? ROOT : TABLES[block];
 
+const BLOCK_TABLES: readonly (readonly [string, KeywordTable])[] = Object.entries(TABLES);
+
 /** Blocks in which the word is known; "" is the root. */
 export function homesOf(word: string): readonly string[] {
   const homes: string[] = ROOT.has(word) ? [""] : [];
-  for (const [block, rows] of Object.entries(TABLES)) if (rows.has(word)) homes.push(block);
+  for (const [block, rows] of BLOCK_TABLES) if (rows.has(word)) homes.push(block);
   return homes;
 }
 
