@@ -117,7 +117,8 @@ export class LineChecks {
 
   /** `$i/24`: a name is replaced only before a blank, a comma, `)` or the line's end. */
   #glued(line: Line): void {
-    // Not `matchAll`, which copies the pattern each time: loops bring a hundred thousand lines here.
+    // Not `matchAll`, which copies the pattern each time: loops bring a hundred thousand lines
+    // here.
     GLUED.lastIndex = 0;
     for (let match = GLUED.exec(line.text); match !== null; match = GLUED.exec(line.text)) {
       const name = match[1] ?? "";

@@ -9,7 +9,7 @@ import { type Block, hasSetting, itemsOf, nameOf, placeOf } from "../blocks/bloc
 import { find, type Model } from "../model/model.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
-interface TrackerKind {
+interface ReferenceKind {
   readonly list: string;
   readonly tracker: TrackerWord;
   readonly blocks: (model: Model) => readonly Block[];
@@ -17,7 +17,7 @@ interface TrackerKind {
   readonly needs: string;
 }
 
-const KINDS: readonly TrackerKind[] = [
+const KINDS: readonly ReferenceKind[] = [
   { list: "track_script", tracker: "vrrp_script", blocks: (m) => m.scripts, needs: "script" },
   {
     list: "track_process",
@@ -33,7 +33,7 @@ export const checkTrackerReferences: Rule = (context) => {
   for (const kind of KINDS) checkKind(context, kind);
 };
 
-function checkKind(context: RuleContext, kind: TrackerKind): void {
+function checkKind(context: RuleContext, kind: ReferenceKind): void {
   const { model, report } = context;
   const blocks = kind.blocks(model);
   const used = new Set<string>();
@@ -75,7 +75,7 @@ function isLate(block: Block, use: Span): boolean {
 
 function checkBlock(
   { report, lineOf, model }: RuleContext,
-  { tracker, needs }: TrackerKind,
+  { tracker, needs }: ReferenceKind,
   block: Block,
   isUsed: boolean,
   lateUse: Span | undefined,
