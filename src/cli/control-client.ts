@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { ControlAnswer, ControlRequest } from "#daemon/control-protocol";
+import { readAnswer } from "#daemon/control-shapes";
 import type { Language } from "#diagnostics/diagnostic";
 
 export const RUNTIME_DIR = "/run/baton";
@@ -15,6 +16,8 @@ export type Unreachable =
   | { readonly kind: "no-daemon"; readonly path: string }
   | { readonly kind: "no-permission"; readonly path: string }
   | { readonly kind: "no-answer"; readonly path: string }
+  /** Another program, or a daemon of another version that goes on since an upgrade. */
+  | { readonly kind: "unreadable"; readonly path: string }
   | { readonly kind: "failed"; readonly path: string; readonly errno: string };
 
 const TIMEOUT_MS = 5_000;
@@ -54,7 +57,9 @@ export async function converse(
       const lines = (buffered + text).split("\n");
       buffered = lines.pop() ?? "";
       for (const line of lines) {
-        if (!take(JSON.parse(line) as ControlAnswer)) return end(undefined);
+        const answer = readAnswer(line);
+        if (answer === undefined) return end({ kind: "unreadable", path });
+        if (!take(answer)) return end(undefined);
       }
     });
   });
@@ -77,6 +82,10 @@ export function unreachableSentence(why: Unreachable, language: Language): strin
       return en ? `${why.path}: no permission; try with sudo` : `${why.path}：权限不足，请用 sudo`;
     case "no-answer":
       return en ? "the daemon does not answer" : "守护进程没有应答";
+    case "unreadable":
+      return en
+        ? `${why.path}: the answer is not one of this version of Baton; restart the daemon if it was upgraded while it ran`
+        : `${why.path}：应答不是本版本 Baton 的格式；如果升级后守护进程没有重启，请重启它`;
     case "failed":
       return `${why.path}: ${why.errno}`;
   }

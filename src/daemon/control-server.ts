@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest } from "./control-protocol.ts";
+import { readRequest } from "./control-shapes.ts";
 import type { Log } from "./log.ts";
 
 export interface ControlClient {
@@ -128,10 +129,10 @@ class Conversation implements ControlClient {
 
   async #answer(line: string): Promise<ControlAnswer> {
     const request = readRequest(line);
-    if (request === undefined)
+    if (typeof request === "string")
       return {
         ok: false,
-        error: "not a request",
+        error: `not a request: ${request}`,
         help: 'send one line like {"command":"status"}',
       };
     try {
@@ -140,41 +141,5 @@ class Conversation implements ControlClient {
       this.#log("error", `control socket, ${request.command}: ${failureText(error)}`);
       return { ok: false, error: "it could not be answered; the log of the daemon says why" };
     }
-  }
-}
-
-/** Undefined for anything that is no request; what it does not know is left out. */
-export function readRequest(line: string): ControlRequest | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null || !("command" in value)) return undefined;
-  const { command } = value;
-  switch (command) {
-    case "status":
-    case "watch":
-    case "ping":
-      return { command };
-    case "reload": {
-      const lang = "lang" in value ? value.lang : undefined;
-      if (lang !== undefined && lang !== "en" && lang !== "zh-CN") return undefined;
-      return lang === undefined ? { command } : { command, lang };
-    }
-    case "explain": {
-      const instance = "instance" in value ? value.instance : undefined;
-      const lang = "lang" in value ? value.lang : undefined;
-      if (instance !== undefined && typeof instance !== "string") return undefined;
-      if (lang !== undefined && lang !== "en" && lang !== "zh-CN") return undefined;
-      return {
-        command,
-        ...(instance === undefined ? {} : { instance }),
-        ...(lang === undefined ? {} : { lang }),
-      };
-    }
-    default:
-      return undefined;
   }
 }

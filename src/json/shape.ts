@@ -44,3 +44,17 @@ export const closedObject = <Entries extends v.ObjectEntries>(
     v.custom<Readonly<Record<string, unknown>>>(isObject, wanted),
     v.strictObject(entries, wanted),
   );
+
+export type OpenObject<Entries extends v.ObjectEntries> = v.SchemaWithPipe<
+  readonly [
+    v.CustomSchema<Readonly<Record<string, unknown>>, v.ErrorMessage<v.CustomIssue> | undefined>,
+    v.ObjectSchema<Entries, string>,
+  ]
+>;
+
+/** The same, but members that are not known are left out instead of refused. */
+export const openObject = <Entries extends v.ObjectEntries>(
+  entries: Entries,
+  wanted: string,
+): OpenObject<Entries> =>
+  v.pipe(v.custom<Readonly<Record<string, unknown>>>(isObject, wanted), v.object(entries, wanted));

@@ -1,5 +1,6 @@
 /** The commands for a running daemon, against a socket that answers as the daemon would. */
 import assert from "node:assert/strict";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { command as explain } from "#cli/explain";
@@ -104,4 +105,18 @@ test("a refused reload fails with its help", async (context) => {
     out: "",
     error: "baton reload: errors\n  baton check\n",
   });
+});
+
+test("an answer of another program, or of another version, is said to be one", async (context) => {
+  for (const line of ["HTTP/1.1 400 Bad Request", '{"ok":true,"status":{"state":"old"}}']) {
+    const { path } = makeFolder(context);
+    const server = createServer((socket) => socket.end(`${line}\n`));
+    await new Promise<void>((resolve) => server.listen(join(path, "control.sock"), resolve));
+    context.after(() => server.close());
+    const english = await run(status, "--runtime-dir", path);
+    assert.equal(english.exit, 1);
+    assert.match(english.error, /control\.sock: the answer is not one of this version of Baton/);
+    const chinese = await run(explain, "--runtime-dir", path, "--lang", "zh-CN");
+    assert.match(chinese.error, /应答不是本版本 Baton 的格式/);
+  }
 });

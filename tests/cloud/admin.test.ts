@@ -67,6 +67,35 @@ test("unknown paths, wrong methods, bodies that are no JSON or of wrong types ge
   }
 });
 
+test("what is wrong with a state is said with its place, its reason and what is wanted", async () => {
+  const cloud = openTestCloud();
+  await makeSite(cloud);
+  const { body } = await cloud.admin("GET", "state");
+  const state = JSON.stringify(body);
+  const regions = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`r${index}`, {}]));
+  const cases: readonly (readonly [string, string])[] = [
+    [
+      state.replace('"prefix":16', '"prefix":99'),
+      "regions.ap-guangzhou.vpcs[0].prefix is 99; wanted is a prefix length",
+    ],
+    [
+      state.replace('"domainName"', '"domain"'),
+      "regions.ap-guangzhou.vpcs[0].domainName is missing; wanted is an object with id, name, network",
+    ],
+    [state.replace('"version":1', '"version":2'), "version is 2; wanted is the version 1"],
+    [
+      JSON.stringify({ ...body, regions }),
+      "regions is {…}; wanted is an object with a member for each of at most 64 regions",
+    ],
+  ];
+  for (const [text, wrong] of cases) {
+    const answer = await cloud.admin("PUT", "state", JSON.parse(text));
+    assert.equal(answer.status, 400);
+    assert.ok(String(answer.body["error"]).startsWith(wrong), String(answer.body["error"]));
+  }
+  assert.deepEqual((await cloud.admin("GET", "state")).body, body, "nothing has changed");
+});
+
 test("a refused admin call changes nothing", async () => {
   const cloud = openTestCloud();
   await cloud.admin("PUT", "faults", { code: "InternalError" });

@@ -222,6 +222,6 @@ test("a body that makes no claim is refused by HTTP", async () => {
   assert.equal((await cloud.admin("GET", "garp")).status, 405);
   assert.equal(
     asJson((await cloud.admin("POST", "garp", {})).body)["error"],
-    "vip is not a string",
+    "vip is missing; wanted is an object with vip and networkInterfaceId",
   );
 });

@@ -4,13 +4,8 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { ControlAnswer } from "#daemon/control-protocol";
-import {
-  type ControlClient,
-  type Handler,
-  isAnswered,
-  readRequest,
-  serveControl,
-} from "#daemon/control-server";
+import { type ControlClient, type Handler, isAnswered, serveControl } from "#daemon/control-server";
+import { readAnswer, readRequest } from "#daemon/control-shapes";
 import { Watchers } from "#daemon/watchers";
 import { keepLog, makeFolder, until } from "../support/daemon-bench.ts";
 
@@ -119,17 +114,21 @@ test("requests are what they are, or nothing", () => {
     instance: "VI_1",
     lang: "zh-CN",
   });
-  for (const bad of [
-    "",
-    "null",
-    "[]",
-    "1",
-    '{"command":"stop"}',
-    '{"command":"explain","lang":"fr"}',
-    '{"command":"explain","instance":5}',
-    '{"command":{}}',
-  ])
-    assert.equal(readRequest(bad), undefined, bad);
+  const commands = 'wanted is "status", "watch", "explain", "reload" or "ping"';
+  const cases: readonly (readonly [string, string])[] = [
+    ["", "the line is not JSON"],
+    ["null", `the line is null; ${commands}`],
+    ["[]", `command is missing; ${commands}`],
+    ["1", `the line is 1; ${commands}`],
+    ['{"command":"stop"}', `command is "stop"; ${commands}`],
+    ['{"command":"explain","lang":"fr"}', 'lang is "fr"; wanted is "en" or "zh-CN"'],
+    [
+      '{"command":"explain","instance":5}',
+      "instance is 5; wanted is the name of an instance or a group",
+    ],
+    ['{"command":{}}', `command is {…}; ${commands}`],
+  ];
+  for (const [line, why] of cases) assert.equal(readRequest(line), why);
 });
 
 test("a socket that nobody answers is stale, whatever it is", async (context) => {
@@ -167,4 +166,45 @@ test("watchers hear of every change once, slow ones are spared, gone ones forgot
   watchers.changed();
   await until("told again", () => heard.length === 3);
   assert.deepEqual([heard.at(-1), reads], ["stays", 2]);
+});
+
+test("answers are read as they are sent, newer members included, or not at all", () => {
+  const status = {
+    version: "0.1.0",
+    engineAnswers: true,
+    instances: [
+      {
+        name: "VI_1",
+        state: "BACKUP",
+        why: { en: "e", "zh-CN": "z" },
+        peers: [],
+        addresses: [],
+        havips: [],
+        history: [],
+      },
+    ],
+    groups: [],
+    scripts: [],
+    newer: 1,
+  };
+  for (const good of [
+    { ok: true, status },
+    { ok: true, text: "t" },
+    { ok: true, pong: 1 },
+    { ok: false, error: "e", help: "h", findings: ["f"], more: 2 },
+  ]) {
+    assert.deepEqual(readAnswer(JSON.stringify(good)), good);
+  }
+  for (const bad of [
+    "",
+    "HTTP/1.1 400 Bad Request",
+    "null",
+    "[]",
+    "{}",
+    '{"ok":true}',
+    '{"ok":false}',
+    '{"ok":true,"status":{}}',
+    JSON.stringify({ ok: true, status: { ...status, instances: [{ name: "VI_1" }] } }),
+  ])
+    assert.equal(readAnswer(bad), undefined, bad);
 });

@@ -7,7 +7,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
-import { isObject } from "#json/shape";
+import * as v from "valibot";
+import { isObject, openObject, readShape } from "#json/shape";
 import type { ActionName, AnswerOf, ParametersOf } from "../api/actions.ts";
 import { ACTIONS, VERSIONS } from "../api/actions.ts";
 import type { Language } from "../api/errors.ts";
@@ -87,6 +88,7 @@ const CLIENT_NAME = "baton";
 /** As much of a refusal as a person reads. */
 const CODE_MAX = 200;
 const MESSAGE_MAX = 2_000;
+const REFUSAL = openObject({ Code: v.string(), Message: v.string() }, "an error");
 
 export function makeClient(options: ClientOptions): CloudClient {
   const { now = Date.now, random = Math.random, transport = postOverHttp } = options;
@@ -184,11 +186,10 @@ function readResult<Name extends ActionName>(
   const requestId = typeof response["RequestId"] === "string" ? response["RequestId"] : "";
   const error = response["Error"];
   if (isObject(error)) {
-    const { Code: code, Message: message } = error;
-    if (typeof code !== "string" || typeof message !== "string") {
-      return { kind: "unreadable", path: "Response.Error" };
-    }
-    const short = { code: code.slice(0, CODE_MAX), message: message.slice(0, MESSAGE_MAX) };
+    const refusal = readShape(REFUSAL, error);
+    if (refusal.kind === "problem") return { kind: "unreadable", path: "Response.Error" };
+    const { Code, Message } = refusal.value;
+    const short = { code: Code.slice(0, CODE_MAX), message: Message.slice(0, MESSAGE_MAX) };
     return { kind: "refused", ...short, requestId: requestId.slice(0, CODE_MAX) };
   }
   const read = readAnswer(action, response);

@@ -3,7 +3,8 @@
  * same way. Files come in as text, so that the rules can be tested without any.
  */
 
-import { isObject } from "#json/shape";
+import * as v from "valibot";
+import { openObject, readShape, type Shape } from "#json/shape";
 import { Secret } from "#units/secret";
 import { isSendableKey } from "./sendable.ts";
 
@@ -66,10 +67,14 @@ export const EMULATOR_CREDENTIALS: Credentials = {
 export const EMULATOR_REGION = "ap-guangzhou";
 
 /** A line feed at an end is a file's, not the key's. What cannot be sent is no key. */
-const make = (id: unknown, key: unknown, token: unknown): Credentials | undefined => {
-  if (typeof id !== "string" || typeof key !== "string") return undefined;
+const make = (
+  id: string | undefined,
+  key: string | undefined,
+  token: string | undefined,
+): Credentials | undefined => {
+  if (id === undefined || key === undefined) return undefined;
   const [secretId, secretKey] = [id.trim(), key.trim()];
-  const given = typeof token === "string" ? token.trim() : "";
+  const given = token?.trim() ?? "";
   const isFine = [secretId, secretKey, given || "none"].every(isSendableKey);
   if (!isFine) return undefined;
   const own = given === "" ? {} : { token: new Secret(given) };
@@ -79,26 +84,37 @@ const make = (id: unknown, key: unknown, token: unknown): Credentials | undefine
 const credentialsFromEnv = (env: AccountSources["env"]): Credentials | undefined =>
   make(env["TENCENTCLOUD_SECRET_ID"], env["TENCENTCLOUD_SECRET_KEY"], env["TENCENTCLOUD_TOKEN"]);
 
-function readJson(text: string | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text ?? "{}");
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
-}
+/** `~/.tccli/NAME.credential`: `token` only of temporary ones. */
+const TCCLI = openObject(
+  {
+    secretId: v.string(),
+    secretKey: v.string(),
+    token: v.fallback(v.optional(v.string()), undefined),
+  },
+  "an object with secretId and secretKey",
+);
+/** `~/.tccli/NAME.configure`: among the parameters that tccli adds to every call. */
+const TCCLI_CONFIGURE = openObject(
+  { _sys_param: openObject({ region: v.pipe(v.string(), v.nonEmpty()) }, "an object with region") },
+  "an object with _sys_param",
+);
 
-/** `~/.tccli/NAME.credential`: JSON with secretId and secretKey, for temporary ones also token. */
 function readTccli(text: string | undefined): Credentials | undefined {
-  const { secretId, secretKey, token } = readJson(text);
-  return make(secretId, secretKey, token);
+  const read = readJson(TCCLI, text);
+  return read && make(read.secretId, read.secretKey, read.token);
 }
 
-/** `~/.tccli/NAME.configure`: the region among the parameters that tccli adds to every call. */
-function readTccliRegion(text: string | undefined): string | undefined {
-  const parameters = readJson(text)["_sys_param"];
-  const region = isObject(parameters) ? parameters["region"] : undefined;
-  return typeof region === "string" && region !== "" ? region : undefined;
+const readTccliRegion = (text: string | undefined): string | undefined =>
+  readJson(TCCLI_CONFIGURE, text)?._sys_param.region;
+
+/** Undefined for a file that is not there, is no JSON, or is another. */
+function readJson<T>(shape: Shape<T>, text: string | undefined): T | undefined {
+  try {
+    const read = readShape(shape, JSON.parse(text ?? "null"));
+    return read.kind === "value" ? read.value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `~/.tencentcloud/credentials` of the SDKs: sections with secret_id and secret_key. */

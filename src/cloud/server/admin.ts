@@ -6,7 +6,9 @@
  * the secret key where signatures are checked, so that these calls are no way around them, and anything elsewhere.
  */
 import { createHash, randomInt, randomUUID, timingSafeEqual } from "node:crypto";
-import { isObject } from "#json/shape";
+import * as v from "valibot";
+import { printJsonProblem } from "#json/problem";
+import { openObject, readShape, type Shape } from "#json/shape";
 import { printIpv4, printMac } from "#units/address";
 import type { ClaimOutcome } from "../model/claim.ts";
 import { stepClaim } from "../model/claim.ts";
@@ -16,10 +18,10 @@ import { openDraft } from "../model/world.ts";
 import type { ApiParts } from "./api.ts";
 import { printClaimRefusal } from "./claim-text.ts";
 import { printIsoTime } from "./clock.ts";
-import { readFault } from "./faults.ts";
+import { FAULT, type Fault } from "./faults.ts";
 import type { CloudRequest, CloudResponse } from "./message.ts";
 import { json, readTarget } from "./message.ts";
-import { printSnapshot, readSnapshot } from "./snapshot.ts";
+import { printSnapshot, SNAPSHOT, type Snapshot, snapshotAsChanges } from "./snapshot.ts";
 
 export const ADMIN_PREFIX = "/_baton/";
 export const ADMIN_HEADER = "x-baton-admin";
@@ -28,23 +30,62 @@ export const isAdmin = (target: string): boolean => {
   return path.startsWith(ADMIN_PREFIX) || path === "/_baton";
 };
 
+const SECONDS_MAX = 10 * 365 * 86_400;
+const SECONDS = `a number of seconds from 0 to ${SECONDS_MAX}`;
+
+const NOTHING = openObject({}, "an object");
+const CLAIM = openObject(
+  { vip: v.string("an IPv4 address"), networkInterfaceId: v.string("the id of an interface") },
+  "an object with vip and networkInterfaceId",
+);
+const ADVANCE = openObject(
+  { seconds: v.pipe(v.number(SECONDS), v.minValue(0, SECONDS), v.maxValue(SECONDS_MAX, SECONDS)) },
+  "an object with seconds",
+);
+const INSTANCE = openObject(
+  {
+    region: v.string("the name of a region"),
+    subnetId: v.string("the id of a subnet"),
+    instanceId: v.exactOptional(v.string("an id such as ins-1a2b3c4d")),
+    address: v.exactOptional(v.string("an IPv4 address")),
+    name: v.exactOptional(v.string("a name"), "primary"),
+  },
+  "an object with region and subnetId, and any of instanceId, address and name",
+);
+
 type Route = (parts: ApiParts, body: unknown) => CloudResponse;
+
+/** A route with a body of this shape; any other is answered with what is wrong with it. */
+function taking<Body>(
+  shape: Shape<Body>,
+  route: (parts: ApiParts, body: Body) => CloudResponse,
+): Route {
+  return (parts, body) => {
+    const read = readShape(shape, body);
+    return read.kind === "value"
+      ? route(parts, read.value)
+      : bad(printJsonProblem(read.problem, "the body"));
+  };
+}
 
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   health: { GET: () => json(200, { status: "ok" }) },
-  reset: { POST: reset },
-  garp: { POST: garp },
-  "clock/advance": { POST: advance },
-  faults: { GET: (parts) => json(200, { fault: parts.faults.current ?? null }), PUT: putFault },
+  reset: { POST: taking(NOTHING, reset) },
+  garp: { POST: taking(CLAIM, garp) },
+  "clock/advance": { POST: taking(ADVANCE, advance) },
+  faults: {
+    GET: (parts) => json(200, { fault: parts.faults.current ?? null }),
+    PUT: taking(FAULT, putFault),
+  },
   requests: { GET: (parts) => hideSecret(parts, json(200, { requests: parts.requests.list() })) },
   state: {
     GET: ({ keeper, clock }) => {
       keeper.catchUp();
       return json(200, printSnapshot(keeper.world, clock.offsetSeconds));
     },
-    PUT: putState,
+    PUT: taking(SNAPSHOT, putState),
   },
-  instances: { POST: launch },
+  instances: { POST: taking(INSTANCE, launch) },
 };
 
 const bad = (error: string, status = 400): CloudResponse => json(status, { error });
@@ -103,8 +144,7 @@ function hideSecret({ secrets }: ApiParts, response: CloudResponse): CloudRespon
   return { ...response, body: response.body.replaceAll(written, "***") };
 }
 
-function reset({ keeper, faults, requests }: ApiParts, body: unknown): CloudResponse {
-  if (!isObject(body)) return bad("the body is not a JSON object");
+function reset({ keeper, faults, requests }: ApiParts): CloudResponse {
   keeper.reset();
   faults.replace(undefined);
   requests.clear();
@@ -125,67 +165,52 @@ export function claim(parts: ApiParts, vip: string, interfaceId: string): ClaimO
   return outcome;
 }
 
-function garp(parts: ApiParts, body: unknown): CloudResponse {
-  if (!isObject(body)) return bad("the body is not a JSON object");
-  const { vip, networkInterfaceId } = body;
-  if (typeof vip !== "string") return bad("vip is not a string");
-  if (typeof networkInterfaceId !== "string") return bad("networkInterfaceId is not a string");
+function garp(
+  parts: ApiParts,
+  { vip, networkInterfaceId }: v.InferOutput<typeof CLAIM>,
+): CloudResponse {
   const outcome = claim(parts, vip, networkInterfaceId);
   if (outcome.kind === "accepted") return json(200, { accepted: true });
   const { reason } = outcome;
   return json(200, { accepted: false, reason: printClaimRefusal(reason), kind: reason.kind });
 }
 
-const ADVANCE_MAX_SECONDS = 10 * 365 * 86_400;
-
-function advance({ keeper, clock }: ApiParts, body: unknown): CloudResponse {
-  const seconds = isObject(body) ? body["seconds"] : undefined;
-  if (typeof seconds !== "number" || !(seconds >= 0 && seconds <= ADVANCE_MAX_SECONDS)) {
-    return bad(`seconds is not a number from 0 to ${ADVANCE_MAX_SECONDS}`);
-  }
-  if (clock.offsetSeconds + seconds > 10 * ADVANCE_MAX_SECONDS) {
+function advance(
+  { keeper, clock }: ApiParts,
+  { seconds }: v.InferOutput<typeof ADVANCE>,
+): CloudResponse {
+  if (clock.offsetSeconds + seconds > 10 * SECONDS_MAX) {
     return bad("the clock would be more than a hundred years ahead");
   }
   keeper.advanceClock(seconds);
   return json(200, { now: printIsoTime(clock.now()), offsetSeconds: clock.offsetSeconds });
 }
 
-function putFault({ faults }: ApiParts, body: unknown): CloudResponse {
-  const fault = readFault(body);
-  if (typeof fault === "string") return bad(fault);
+function putFault({ faults }: ApiParts, fault: Fault): CloudResponse {
   faults.replace(fault);
   return json(200, { fault });
 }
 
-function putState({ keeper }: ApiParts, body: unknown): CloudResponse {
-  const snapshot = readSnapshot(body);
-  if (typeof snapshot === "string") return bad(snapshot);
-  keeper.replace(snapshot.changes, snapshot.offsetSeconds);
+function putState({ keeper }: ApiParts, snapshot: Snapshot): CloudResponse {
+  const changes = snapshotAsChanges(snapshot);
+  if (typeof changes === "string") return bad(changes);
+  keeper.replace(changes, snapshot.clockOffsetSeconds);
   return json(200, { status: "ok" });
 }
 
 /** What a call of CVM would do: an instance with its primary interface, running at once. */
-function launch(parts: ApiParts, body: unknown): CloudResponse {
-  if (!isObject(body)) return bad("the body is not a JSON object");
-  const { region, subnetId, instanceId, address, name } = body;
-  if (typeof region !== "string") return bad("region is not a string");
-  if (typeof subnetId !== "string") return bad("subnetId is not a string");
-  for (const [key, value] of Object.entries({ instanceId, address, name })) {
-    if (value !== undefined && typeof value !== "string") return bad(`${key} is not a string`);
-  }
-  const optional = (value: unknown): string | undefined =>
-    typeof value === "string" ? value : undefined;
+function launch(parts: ApiParts, asked: v.InferOutput<typeof INSTANCE>): CloudResponse {
   const { keeper, clock, habits } = parts;
-  const draft = openDraft(keeper.world, region);
+  const draft = openDraft(keeper.world, asked.region);
   const outcome = perform(
     keeper.world,
     draft,
     {
       kind: "launchInstance",
-      subnetId,
-      instanceId: optional(instanceId),
-      address: optional(address),
-      name: optional(name) ?? "primary",
+      subnetId: asked.subnetId,
+      instanceId: asked.instanceId,
+      address: asked.address,
+      name: asked.name,
     },
     { now: clock.now(), requestId: randomUUID(), random: makeRandom(randomInt(2 ** 32)), habits },
   );

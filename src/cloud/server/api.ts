@@ -25,6 +25,7 @@ import type { Keeper } from "./keeper.ts";
 import type { CloudRequest, CloudResponse } from "./message.ts";
 import { json } from "./message.ts";
 import { keepText, type LoggedRequest, type RequestLog } from "./request-log.ts";
+import { REGIONS_MAX } from "./row-shapes.ts";
 import type { Throttle } from "./throttle.ts";
 
 /** strict: known key, right signature, right time. lenient: the shape only. off: nothing. */
@@ -177,9 +178,6 @@ function checkTransport(request: CloudRequest, { target }: Envelope): Failure | 
     ? fail("RequestSizeLimitExceeded", { limit: "32 KB" })
     : undefined;
 }
-
-/** The platform has some twenty; every one here has quotas of its own, so the number bounds what callers can make. */
-const REGIONS_MAX = 64;
 
 function readRegion({ keeper }: ApiParts, isGlobal: boolean, region: string): string | Failure {
   if (region === "") {

@@ -1,7 +1,6 @@
 /** `PUT /_baton/faults`: one fault at a time, on calls of the API only. */
 import * as v from "valibot";
-import { printJsonProblem } from "#json/problem";
-import { closedObject, readShape, type Shape } from "#json/shape";
+import { closedObject, type Shape } from "#json/shape";
 
 export interface Fault {
   /** Undefined: every action. */
@@ -22,7 +21,8 @@ const whole = (min: number, max: number, wanted: string): v.GenericSchema<unknow
 
 const MILLISECONDS = `a number of milliseconds from 0 to ${LATENCY_MAX_MS}`;
 
-const FAULT: Shape<Fault> = v.pipe(
+/** Null counts as left out. */
+export const FAULT: Shape<Fault> = v.pipe(
   closedObject(
     {
       action: v.nullish(v.string("the name of an action")),
@@ -49,12 +49,6 @@ const FAULT: Shape<Fault> = v.pipe(
     times: times ?? undefined,
   })),
 );
-
-/** A text is the reason why it is no fault. Null counts as left out. */
-export function readFault(value: unknown): Fault | string {
-  const read = readShape(FAULT, value);
-  return read.kind === "value" ? read.value : printJsonProblem(read.problem, "the body");
-}
 
 export class Faults {
   #fault: Fault | undefined;

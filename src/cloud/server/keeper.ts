@@ -5,16 +5,17 @@
  * call can come in, and an answer that leaves afterwards tells of something that survives `kill -9`.
  */
 
+import { readShape } from "#json/shape";
 import type { Instant } from "#units/time";
 import { after, elapsed, fromMillis, toMillis } from "#units/time";
 import type { TableName, Tables } from "../model/rows.ts";
 import { isVolatile, TABLE_NAMES } from "../model/rows.ts";
-import { isRow } from "../model/shapes.ts";
 import { deadline, finishDue } from "../model/work.ts";
 import type { Change, World } from "../model/world.ts";
 import { applyChanges, emptyWorld, worldAsChanges } from "../model/world.ts";
 import type { CloudClock } from "./clock.ts";
 import type { CloudStore, StoredRow } from "./cloud-store.ts";
+import { ROWS } from "./row-shapes.ts";
 
 /** The clock's offset lives beside the regions, under names no region can have. */
 const CLOCK_ROW = { region: "", table: "clock", id: "offset" } as const;
@@ -169,13 +170,7 @@ function readRow({ region, table, id, json }: StoredRow): Change {
   return change;
 }
 
-/** A row from outside as the change that brings it in; undefined when it is no row of that table. */
-export function asChange<Table extends TableName>(
-  region: string,
-  table: Table,
-  row: unknown,
-): Change | undefined {
-  if (!isRow(table, row)) return undefined;
-  const known: Tables[Table] = row;
-  return { region, table, id: known.id, row: known };
+function asChange(region: string, table: TableName, value: unknown): Change | undefined {
+  const read = readShape<Tables[TableName]>(ROWS[table], value);
+  return read.kind === "value" ? { region, table, id: read.value.id, row: read.value } : undefined;
 }

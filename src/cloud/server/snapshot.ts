@@ -1,15 +1,14 @@
-/** `GET` and `PUT /_baton/state`: the whole state as one JSON document, for test set-ups and for looking inside. */
-import { isObject } from "#json/shape";
-import { TABLE_NAMES } from "../model/rows.ts";
+/**
+ * `GET` and `PUT /_baton/state`: the whole state as one JSON document, for test set-ups and for
+ * looking inside.
+ */
+import * as v from "valibot";
+import { closedObject, isObject } from "#json/shape";
+import { TABLE_NAMES, type TableName } from "../model/rows.ts";
 import type { Change, World } from "../model/world.ts";
-import { asChange } from "./keeper.ts";
+import { REGIONS_MAX, ROWS } from "./row-shapes.ts";
 
 const VERSION = 1;
-
-export interface Snapshot {
-  readonly changes: readonly Change[];
-  readonly offsetSeconds: number;
-}
 
 export function printSnapshot(world: World, offsetSeconds: number): object {
   const regions: Record<string, Record<string, readonly object[]>> = {};
@@ -21,46 +20,57 @@ export function printSnapshot(world: World, offsetSeconds: number): object {
   return { version: VERSION, clockOffsetSeconds: offsetSeconds, regions };
 }
 
+const tableOf = <Table extends TableName>(table: Table) =>
+  v.exactOptional(v.array(ROWS[table], "a list of rows"));
+
+const SECONDS = "a number of seconds from 0";
+export const SNAPSHOT = closedObject(
+  {
+    version: v.literal(VERSION, `the version ${VERSION}`),
+    clockOffsetSeconds: v.pipe(v.number(SECONDS), v.minValue(0, SECONDS)),
+    regions: v.pipe(
+      v.custom<object>(
+        (value) => isObject(value) && Object.keys(value).length <= REGIONS_MAX,
+        `an object with a member for each of at most ${REGIONS_MAX} regions`,
+      ),
+      v.record(
+        v.string(),
+        closedObject(
+          {
+            vpcs: tableOf("vpcs"),
+            subnets: tableOf("subnets"),
+            routeTables: tableOf("routeTables"),
+            havips: tableOf("havips"),
+            eips: tableOf("eips"),
+            interfaces: tableOf("interfaces"),
+            works: tableOf("works"),
+            tasks: tableOf("tasks"),
+            tokens: tableOf("tokens"),
+            buckets: tableOf("buckets"),
+            counters: tableOf("counters"),
+          },
+          `an object with any of ${TABLE_NAMES.join(", ")}`,
+        ),
+      ),
+    ),
+  },
+  "an object with version, clockOffsetSeconds and regions",
+);
+
+export type Snapshot = v.InferOutput<typeof SNAPSHOT>;
+
 /** A text is what is wrong with it. */
-export function readSnapshot(value: unknown): Snapshot | string {
-  if (!isObject(value)) return "the state is not a JSON object";
-  const { version, clockOffsetSeconds, regions, ...rest } = value;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) return `the state has no member ${unknown}`;
-  if (version !== VERSION) return `version is not ${VERSION}`;
-  if (typeof clockOffsetSeconds !== "number" || !(clockOffsetSeconds >= 0)) {
-    return "clockOffsetSeconds is not a number of seconds";
-  }
-  if (!isObject(regions)) return "regions is not an object";
+export function snapshotAsChanges({ regions }: Snapshot): readonly Change[] | string {
   const changes: Change[] = [];
   for (const [region, tables] of Object.entries(regions)) {
-    if (!isObject(tables)) return `regions.${region} is not an object`;
-    const wrong = readTables(region, tables, changes);
-    if (wrong !== undefined) return wrong;
-  }
-  return { changes, offsetSeconds: clockOffsetSeconds };
-}
-
-function readTables(
-  region: string,
-  tables: Readonly<Record<string, unknown>>,
-  changes: Change[],
-): string | undefined {
-  const names: readonly string[] = TABLE_NAMES;
-  const unknown = Object.keys(tables).find((name) => !names.includes(name));
-  if (unknown !== undefined) return `regions.${region} has no table ${unknown}`;
-  for (const table of TABLE_NAMES) {
-    const rows = tables[table] ?? [];
-    if (!Array.isArray(rows)) return `regions.${region}.${table} is not a list`;
-    const seen = new Set<string>();
-    for (const [index, row] of rows.entries()) {
-      const change = asChange(region, table, row);
-      if (change === undefined)
-        return `regions.${region}.${table}[${index}] is not a row of ${table}`;
-      if (seen.has(change.id)) return `regions.${region}.${table} has ${change.id} twice`;
-      seen.add(change.id);
-      changes.push(change);
+    for (const table of TABLE_NAMES) {
+      const seen = new Set<string>();
+      for (const row of tables[table] ?? []) {
+        if (seen.has(row.id)) return `regions.${region}.${table} has ${row.id} twice`;
+        seen.add(row.id);
+        changes.push({ region, table, id: row.id, row });
+      }
     }
   }
-  return undefined;
+  return changes;
 }

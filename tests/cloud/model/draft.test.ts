@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as v from "valibot";
 import { takeToken } from "#cloud/model/limiter";
 import { makeRandom } from "#cloud/model/random";
 import type { CounterRow } from "#cloud/model/rows";
-import { isRow } from "#cloud/model/shapes";
 import { applyChanges, emptyWorld, openDraft, tablesOf } from "#cloud/model/world";
+import { ROWS } from "#cloud/server/row-shapes";
 import { printMac } from "#units/address";
 import { fromMillis, instant } from "#units/time";
 
@@ -82,13 +83,13 @@ test("random ids and hardware addresses have their form, and seeds differ", () =
 
 test("a row has all its fields and no other", () => {
   const row = { id: "task", value: 1 };
-  assert.equal(isRow("counters", row), true);
-  assert.equal(isRow("counters", { id: "task" }), false);
-  assert.equal(isRow("counters", { ...row, more: 1 }), false);
-  assert.equal(isRow("counters", { ...row, value: "1" }), false);
-  assert.equal(isRow("counters", null), false);
+  assert.equal(v.is(ROWS.counters, row), true);
+  assert.equal(v.is(ROWS.counters, { id: "task" }), false);
+  assert.equal(v.is(ROWS.counters, { ...row, more: 1 }), false);
+  assert.equal(v.is(ROWS.counters, { ...row, value: "1" }), false);
+  assert.equal(v.is(ROWS.counters, null), false);
   const work = { id: "w", dueAt: 1, work: { kind: "deleteHavip", havipId: "havip-aaaaaaaa" } };
-  assert.equal(isRow("works", work), true);
-  assert.equal(isRow("works", { ...work, work: { kind: "constructor" } }), false);
-  assert.equal(isRow("works", { ...work, work: { kind: "bindEip", havipId: "x" } }), false);
+  assert.equal(v.is(ROWS.works, work), true);
+  assert.equal(v.is(ROWS.works, { ...work, work: { kind: "constructor" } }), false);
+  assert.equal(v.is(ROWS.works, { ...work, work: { kind: "bindEip", havipId: "x" } }), false);
 });

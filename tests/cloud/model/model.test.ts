@@ -4,17 +4,18 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as v from "valibot";
 import { stepClaim } from "#cloud/model/claim";
 import { HABITS } from "#cloud/model/habits";
 import type { Random } from "#cloud/model/random";
 import { makeRandom } from "#cloud/model/random";
 import { TABLE_NAMES } from "#cloud/model/rows";
-import { isRow } from "#cloud/model/shapes";
 import type { Command } from "#cloud/model/step";
 import { perform } from "#cloud/model/step";
 import { deadline, finishDue } from "#cloud/model/work";
 import type { Change, World } from "#cloud/model/world";
 import { applyChanges, emptyWorld, openDraft, tablesOf, worldAsChanges } from "#cloud/model/world";
+import { ROWS } from "#cloud/server/row-shapes";
 import { isInNetwork, printIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import { after, fromMillis, fromSeconds, instant } from "#units/time";
@@ -231,7 +232,7 @@ function checkInvariants(world: World): void {
     for (const work of tables.works.keys()) assert.equal(tables.tasks.get(work)?.status, "RUNNING");
     for (const table of TABLE_NAMES) {
       for (const row of tables[table].values())
-        assert.ok(isRow(table, JSON.parse(JSON.stringify(row))), `${table} ${row.id}`);
+        assert.ok(v.is(ROWS[table], JSON.parse(JSON.stringify(row))), `${table} ${row.id}`);
     }
   }
 }
