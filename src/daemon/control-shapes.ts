@@ -31,7 +31,7 @@ export function readRequest(line: string): ControlRequest | string {
 }
 
 /**
- * As much of a status as tells a daemon of this version from something else. Not every field: the
+ * As much of a status as shows that a daemon of this version answers. Not every field: the
  * daemon is the same program, and its socket is open to root alone.
  */
 const named = v.looseObject({ name: v.string(), state: v.string() });

@@ -70,11 +70,11 @@ export const EMULATOR_REGION = "ap-guangzhou";
 const make = (
   id: string | undefined,
   key: string | undefined,
-  token: string | undefined,
+  temporary: string | undefined,
 ): Credentials | undefined => {
   if (id === undefined || key === undefined) return undefined;
   const [secretId, secretKey] = [id.trim(), key.trim()];
-  const given = token?.trim() ?? "";
+  const given = temporary?.trim() ?? "";
   const isFine = [secretId, secretKey, given || "none"].every(isSendableKey);
   if (!isFine) return undefined;
   const own = given === "" ? {} : { token: new Secret(given) };
