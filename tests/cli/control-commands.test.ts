@@ -110,7 +110,7 @@ test("a refused reload fails with its help", async (context) => {
 test("an answer of another program, or of another version, is said to be one", async (context) => {
   for (const line of ["HTTP/1.1 400 Bad Request", '{"ok":true,"status":{"state":"old"}}']) {
     const { path } = makeFolder(context);
-    const server = createServer((socket) => socket.end(`${line}\n`));
+    const server = createServer((socket) => socket.resume().end(`${line}\n`));
     await new Promise<void>((resolve) => server.listen(join(path, "control.sock"), resolve));
     context.after(() => server.close());
     const english = await run(status, "--runtime-dir", path);
