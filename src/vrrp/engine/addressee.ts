@@ -1,13 +1,11 @@
 /**
- * Which of several routers a packet is meant for: one VRID may stand twice on an interface (unicast
- * and multicast, or other peers), and a router that is bound to no device gets a copy of each
- * packet.
+ * Which of several routers a packet is meant for: one VRID may be used twice on an interface
+ * (unicast and multicast, or other peers), and a router that is bound to no device gets a copy of
+ * each packet.
  */
+import { IPV4_HEADER_LENGTH, ipv4DestinationAt } from "../wire/ipv4-fields.ts";
 import type { Advert } from "../wire/vrrp-packet.ts";
 import { type Instance, isUnbound } from "./instance.ts";
-
-const IPV4_HEADER_LENGTH = 20;
-const DESTINATION_AT = 16;
 
 /**
  * Of several instances of a VRID on an interface: is the advertisement meant for this one? If it is
@@ -52,10 +50,5 @@ function isFor({ source, destination }: Advert, { config: { transport } }: Insta
 
 /** For an instance that is bound to no device: was the packet sent to its address? */
 export function isAddressedTo(bytes: Uint8Array, { config: { transport } }: Instance): boolean {
-  const { source } = transport;
-  if (source === undefined || bytes.length < IPV4_HEADER_LENGTH) return false;
-  for (let place = 0; place < 4; place++) {
-    if (bytes[DESTINATION_AT + place] !== ((source >>> (24 - 8 * place)) & 0xff)) return false;
-  }
-  return true;
+  return bytes.length >= IPV4_HEADER_LENGTH && ipv4DestinationAt(bytes, 0) === transport.source;
 }

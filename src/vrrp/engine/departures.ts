@@ -46,7 +46,7 @@ export class Departures {
     for (const instance of context.instances.all) {
       steps.apply(instance, { kind: "stop" }, now);
       if (!instance.resuming) continue;
-      // The supervisor may be gone, and nobody else knows what it held for us.
+      // What the supervisor still holds for it goes too: the supervisor itself may be gone.
       instance.resuming = false;
       effects.perform(instance, { kind: "removeAddresses" }, now, []);
     }

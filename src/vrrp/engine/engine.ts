@@ -119,7 +119,7 @@ export class Engine {
     return this.#context.instances.all;
   }
 
-  /** For checkers: is another instance entitled to the address on this device? */
+  /** For the simulator's checkers: is another instance entitled to the address on this device? */
   isOwnedElsewhere(except: Instance, interfaceIndex: number, address: Ipv4): boolean {
     return isOwnedElsewhere(this.#context, except, interfaceIndex, address);
   }
@@ -149,8 +149,8 @@ export class Engine {
   }
 
   /**
-   * The waiting time after a refusal or a fight is over: what can be tried is, the causes are
-   * lifted, the election decides.
+   * The waiting time after a refusal or a fight is over. What can be tried again is tried, the
+   * causes are lifted, and the election decides.
    */
   #retry(instance: Instance, now: Instant): void {
     instance.retryAt = undefined;
@@ -223,7 +223,7 @@ export class Engine {
         return this.emit({ type: "snapshot", id: message.id, at: now, instances });
       }
       case "recording":
-        // A matter of the process around us.
+        // For the process around the engine.
         return;
       case "stop":
         return this.#departures.stop(now);

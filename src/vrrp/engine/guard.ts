@@ -28,7 +28,7 @@ const addressesOf = (entries: readonly InstanceAddress[]): Ipv4[] =>
   entries.map((one) => one.virtual.address);
 
 /**
- * Time since the last advertisement of a master. Peers count from it, so a lease that is set
+ * Microseconds since a master's last advertisement. Peers count from it, so a lease that is set
  * between two of them (an address put back, added by a reload, moved to another device) lasts only
  * as long as the others still do (sim seed 96515).
  */

@@ -24,14 +24,14 @@ export class Leases {
     this.#guard = guard;
   }
 
-  /** Adds every address. */
+  /** Becoming master: adds every address. */
   take(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
     this.#guard.renewLease(instance, now);
     this.#guard.open(instance, now, outcomes);
     this.#setAll(instance, instance.lease.addressSeconds, now, outcomes);
   }
 
-  /** Before the advertisement that entitles us to it. */
+  /** Called before each advertisement: peers that hear it leave us the address as long. */
   prolong(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
     this.#shorten(instance, now, outcomes);
     this.#guard.prolong(instance, Math.floor(instance.lease.micros / 1_000), now, outcomes);
@@ -43,8 +43,8 @@ export class Leases {
   }
 
   /**
-   * A stronger peer has been heard meanwhile: if we are gone it takes over sooner than we assumed.
-   * Or the guard may be tried again.
+   * If a stronger peer has been heard meanwhile, it would take over sooner than was assumed, and
+   * the lease gets shorter. Also where the guard may be tried again.
    */
   #shorten(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
     const { router } = instance.config;
@@ -55,16 +55,17 @@ export class Leases {
     this.#guard.open(instance, now, outcomes);
   }
 
-  /** For this long at the most, whatever happens to this process: a hand-over. */
+  /** Handing over: for this long at the most, whatever happens to this process. */
   limit(instance: Instance, micros: Micros, now: Instant, outcomes: RouterEvent[]): void {
     this.#guard.prolong(instance, Math.ceil(micros / 1_000), now, outcomes);
     this.#setAll(instance, Math.ceil(micros / 1_000_000), now, outcomes);
   }
 
+  /** Removes every address. */
   giveUp(instance: Instance, now: Instant): void {
     instance.refreshedAt = undefined;
-    // What was added first is the primary one of its subnet, and the kernel removes the others with
-    // it: so it goes last.
+    // What was added first is the primary address of its subnet, with which the kernel removes the
+    // others: it goes last.
     this.remove(instance, instance.addresses.toReversed(), now);
   }
 

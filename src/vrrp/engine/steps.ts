@@ -11,7 +11,7 @@ import type { Groups } from "./groups.ts";
 import type { Instance } from "./instance.ts";
 import type { EngineRecord } from "./recording.ts";
 
-const isAsOwner = (effect: RouterEffect): boolean =>
+const isSentAsOwner = (effect: RouterEffect): boolean =>
   effect.kind === "announce" || (effect.kind === "sendAdvert" && effect.priority > 0);
 
 const isFault = ({ kind }: RouterEvent): boolean => kind === "faultRaised";
@@ -63,15 +63,15 @@ export class Steps {
     for (const effect of effects) {
       // Refused a moment ago: a router that is about to give up does not send as the owner, or its
       // frame may come after the successor's.
-      if (outcomes.length > 0 && isAsOwner(effect) && outcomes.some(isFault)) continue;
+      if (outcomes.length > 0 && isSentAsOwner(effect) && outcomes.some(isFault)) continue;
       this.#effects.perform(instance, effect, now, outcomes);
     }
     if (before.phase.kind !== state.phase.kind)
       this.#groups.memberChanged(this, instance, before, now);
     else if (before.phase.kind === "fault" && before.reason !== state.reason)
       this.#groups.causesChanged(this, instance, now);
-    // One that was held back has just said that it is ready: by priority 0, whatever that did to
-    // its timer.
+    // A member that was held back is ready, whatever the advertisement (of priority 0) did to its
+    // timer.
     else if (event.kind === "advertReceived" && held === undefined)
       this.#groups.advertHeard(instance, before);
   }
