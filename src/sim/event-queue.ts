@@ -9,7 +9,7 @@ interface Entry {
 export class EventQueue {
   readonly #heap: Entry[] = [];
   #sequence = 0;
-  /** Microseconds since the start of the cluster. */
+  /** Microseconds since the start of the simulation. */
   now = 0;
   ran = 0;
 

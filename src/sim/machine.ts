@@ -100,7 +100,7 @@ export class SimulatedMachine implements MachineView {
   isEngineStopped = false;
   /** Added to the wake-up lateness while the processors are busy. */
   extraLate = 0;
-  /** Node time minus cluster time. */
+  /** The clock of the machine minus simulation time, microseconds. */
   clockOffset: number;
   /** When its clock last fell behind without its knowing. */
   clockOffsetFellAt: number = Number.NEGATIVE_INFINITY;

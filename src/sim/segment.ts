@@ -55,8 +55,8 @@ export class Segment {
   readonly #ports: Port[] = [];
   /** Learned on a frame's way through: MAC to port. */
   readonly #learned = new Map<Mac, Port>();
-  readonly #vrrpCuts = new Map<string, number>();
-  readonly #cuts = new Map<string, number>();
+  readonly #vrrpCuts = new Cuts();
+  readonly #cuts = new Cuts();
   readonly #lastArrival = new Map<number, number>();
   /** Extra conditions while a fault lasts, on top of `base`. */
   base: NetworkConditions;
@@ -96,32 +96,25 @@ export class Segment {
     return port;
   }
 
+  /** Nothing passes from one port to the other, until it is healed as often as it was cut. */
   cut(from: number, to: number): void {
-    const key = `${from}>${to}`;
-    this.#cuts.set(key, (this.#cuts.get(key) ?? 0) + 1);
+    this.#cuts.add(from, to);
     this.onChange();
   }
 
   heal(from: number, to: number): void {
-    const key = `${from}>${to}`;
-    const count = (this.#cuts.get(key) ?? 0) - 1;
-    if (count <= 0) this.#cuts.delete(key);
-    else this.#cuts.set(key, count);
+    this.#cuts.remove(from, to);
     this.onChange();
   }
 
   /** Advertisements alone do not pass: a filter, a switch that keeps multicast to itself. */
   cutVrrp(from: number, to: number): void {
-    const key = `${from}>${to}`;
-    this.#vrrpCuts.set(key, (this.#vrrpCuts.get(key) ?? 0) + 1);
+    this.#vrrpCuts.add(from, to);
     this.onChange();
   }
 
   healVrrp(from: number, to: number): void {
-    const key = `${from}>${to}`;
-    const count = (this.#vrrpCuts.get(key) ?? 0) - 1;
-    if (count <= 0) this.#vrrpCuts.delete(key);
-    else this.#vrrpCuts.set(key, count);
+    this.#vrrpCuts.remove(from, to);
     this.onChange();
   }
 
@@ -137,14 +130,13 @@ export class Segment {
       to.up &&
       from.forwardsFrom <= now &&
       to.forwardsFrom <= now &&
-      (this.#cuts.size === 0 || !this.#cuts.has(`${from.id}>${to.id}`))
+      !this.#cuts.has(from.id, to.id)
     );
   }
 
   /** Would an advertisement? */
   hears(to: Port, from: Port): boolean {
-    const isCut = this.#vrrpCuts.size > 0 && this.#vrrpCuts.has(`${from.id}>${to.id}`);
-    return !isCut && this.reaches(from, to);
+    return !this.#vrrpCuts.has(from.id, to.id) && this.reaches(from, to);
   }
 
   /**
@@ -185,7 +177,7 @@ export class Segment {
     if (random.chance(base.reordering + this.extraReordering)) {
       at += random.between(0, base.reorderMicros);
     } else {
-      const pair = from.id * 64 + to.id;
+      const pair = pairOf(from.id, to.id);
       at = Math.max(at, this.#lastArrival.get(pair) ?? 0);
       this.#lastArrival.set(pair, at);
     }
@@ -212,3 +204,27 @@ export class Segment {
     return true;
   }
 }
+
+/** One-way cuts between ports; several faults may have made the same one. */
+class Cuts {
+  /** How often each was made. */
+  readonly #times = new Map<number, number>();
+
+  add(from: number, to: number): void {
+    const pair = pairOf(from, to);
+    this.#times.set(pair, (this.#times.get(pair) ?? 0) + 1);
+  }
+
+  remove(from: number, to: number): void {
+    const pair = pairOf(from, to);
+    const times = (this.#times.get(pair) ?? 0) - 1;
+    if (times <= 0) this.#times.delete(pair);
+    else this.#times.set(pair, times);
+  }
+
+  has(from: number, to: number): boolean {
+    return this.#times.size > 0 && this.#times.has(pairOf(from, to));
+  }
+}
+
+const pairOf = (from: number, to: number): number => from * 64 + to;
