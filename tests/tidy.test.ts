@@ -29,6 +29,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   units: { uses: [], types: [], pure: true },
   diagnostics: { uses: ["units"], types: ["vrrp/router"], pure: true },
   json: { uses: ["units", "diagnostics"], types: [], pure: false },
+  "command-line": { uses: ["diagnostics", "units"], types: [], pure: false },
   "vrrp/wire": { uses: ["units"], types: [], pure: true },
   "vrrp/router": { uses: ["units"], types: ["vrrp/wire"], pure: true },
   "vrrp/engine": {
@@ -104,6 +105,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     uses: [
+      "command-line",
       "lab/vpc",
       "lab/sandbox",
       "daemon",

@@ -1,5 +1,7 @@
 /** `baton check`: what is wrong with a keepalived.conf, before it matters. */
 
+import type { Command } from "#command-line/definition";
+import type { CommandIo } from "#command-line/io";
 import { CODES } from "#diagnostics/codes";
 import type { AnyFinding, Fix } from "#diagnostics/diagnostic";
 import { applyFixes } from "#diagnostics/edit";
@@ -10,7 +12,7 @@ import { comparePair } from "#keepalived/pair";
 import type { Reading } from "#keepalived/read";
 import { checkCloud } from "./check-cloud.ts";
 import { checkMachine } from "./check-live.ts";
-import { CHECK_USAGE, type CheckOptions, parseCheckOptions } from "./check-options.ts";
+import { type CheckOptions, checkCommand } from "./check-options.ts";
 import { type Outcome, printReport } from "./check-report.ts";
 import {
   DEFAULT_FILE,
@@ -20,27 +22,11 @@ import {
   readFiles,
 } from "./config-files.ts";
 import { detectCloud } from "./detect-cloud.ts";
-import type { Command, CommandIo } from "./io.ts";
 import { replaceFile } from "./replace-file.ts";
 import { notWritten } from "./replace-text.ts";
-import { usageComplaint } from "./usage-mistakes.ts";
 import { BATON_VERSION } from "./version.ts";
 
-export async function runCheck(argv: readonly string[], io: CommandIo): Promise<number> {
-  const parsed = parseCheckOptions(argv, io.env);
-  if (parsed.kind === "help") {
-    io.stdout(CHECK_USAGE[parsed.language]);
-    return 0;
-  }
-  if (parsed.kind === "usage") {
-    const { message, language } = parsed;
-    io.stderr(usageComplaint("check", message, CHECK_USAGE[language], language));
-    return 2;
-  }
-  return await check(parsed.options, io);
-}
-
-export const command: Command = runCheck;
+export const command: Command = checkCommand(check);
 
 interface CheckedFile {
   readonly reading: Reading;

@@ -1,6 +1,5 @@
-/** What `baton havip` and `baton eip` have in common: options, the client, dry runs, and how failures are told. */
+/** What `baton havip` and `baton eip` have in common: options, the client, dry runs, and how failures are report. */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import type { ActionName, ParametersOf } from "#cloud/api/actions";
 import { VERSIONS } from "#cloud/api/actions";
 import { ERRORS, isErrorCode } from "#cloud/api/errors";
@@ -16,88 +15,110 @@ import type { Endpoint } from "#cloud/client/endpoint";
 import { CLOUD_ENDPOINT, isLoopback, printEndpoint, readEndpoint } from "#cloud/client/endpoint";
 import { printCallFailure } from "#cloud/client/failure-text";
 import type { Waited } from "#cloud/client/wait";
+import { defineCommand } from "#command-line/command";
+import {
+  type Command,
+  type Definition,
+  type FlagOption,
+  flag,
+  type Line,
+  type Options,
+  text,
+  type ValueOption,
+  value,
+} from "#command-line/definition";
+import type { CommandIo } from "#command-line/io";
 import type { Language } from "#diagnostics/diagnostic";
-import { languageOf, readLanguage } from "#diagnostics/language";
-import type { CommandIo } from "./io.ts";
-import { noSuchVerb, parseMistake, usageComplaint } from "./usage-mistakes.ts";
 
-export const COMMON_USAGE: Readonly<Record<Language, string>> = {
-  en: `common options:
-  --endpoint URL     the cloud's API, or an emulator such as http://127.0.0.1:18080
-                     (BATON_CLOUD_ENDPOINT; default ${CLOUD_ENDPOINT})
-  --region NAME      such as ap-guangzhou (TENCENTCLOUD_REGION, ~/.tccli/default.configure)
-  --profile NAME     credentials of ~/.tccli/NAME.credential; without it TENCENTCLOUD_SECRET_ID and
-                     TENCENTCLOUD_SECRET_KEY, ~/.tccli/default.credential, ~/.tencentcloud/credentials
-  --timeout SECONDS  for each call with its retries, and for waiting (default 30)
-  --no-wait          do not wait for work that goes on after the answer
-  --dry-run          say what would be asked for, ask nothing that changes anything
-  --json             for programs
-  --lang en|zh-CN
-`,
-  "zh-CN": `通用选项：
-  --endpoint URL     云 API 的地址，或模拟器的地址，例如 http://127.0.0.1:18080
-                     （BATON_CLOUD_ENDPOINT；默认 ${CLOUD_ENDPOINT}）
-  --region 地域      例如 ap-guangzhou（TENCENTCLOUD_REGION、~/.tccli/default.configure）
-  --profile 名称     使用 ~/.tccli/名称.credential 中的密钥；不写则依次查找 TENCENTCLOUD_SECRET_ID 与
-                     TENCENTCLOUD_SECRET_KEY、~/.tccli/default.credential、~/.tencentcloud/credentials
-  --timeout 秒数     每次调用（含重试）以及等待任务的时限（默认 30）
-  --no-wait          不等待应答之后仍在进行的任务
-  --dry-run          只显示将要发出的请求，不做任何更改
-  --json             供程序读取的输出
-  --lang en|zh-CN
-`,
-};
-
-const COMMON = {
-  endpoint: { type: "string" },
-  region: { type: "string" },
-  profile: { type: "string" },
-  timeout: { type: "string" },
-  "no-wait": { type: "boolean" },
-  "dry-run": { type: "boolean" },
-  json: { type: "boolean" },
-  lang: { type: "string" },
-  help: { type: "boolean", short: "h" },
-} as const;
-
-type OptionSpec = Readonly<
-  Record<string, { readonly type: "string" | "boolean"; readonly multiple?: boolean }>
+type CommonOptions = Readonly<
+  Record<"endpoint" | "region" | "profile" | "timeout", ValueOption<"value">> &
+    Record<"no-wait" | "dry-run" | "json", FlagOption>
 >;
 
-/** The options of a command line, own and common, still as text. */
-export interface Arguments {
-  readonly words: readonly string[];
-  readonly text: (name: string) => string | undefined;
-  readonly texts: (name: string) => readonly string[];
-  readonly has: (name: string) => boolean;
+/** Of every command that asks the cloud. */
+const COMMON: CommonOptions = {
+  endpoint: value(
+    text("URL", "URL"),
+    text(
+      `the cloud's API, or an emulator such as http://127.0.0.1:18080 (BATON_CLOUD_ENDPOINT; default ${CLOUD_ENDPOINT})`,
+      `云 API 的地址，或模拟器的地址，例如 http://127.0.0.1:18080（BATON_CLOUD_ENDPOINT；默认 ${CLOUD_ENDPOINT}）`,
+    ),
+  ),
+  region: value(
+    text("NAME", "地域"),
+    text(
+      "such as ap-guangzhou (TENCENTCLOUD_REGION, ~/.tccli/default.configure)",
+      "例如 ap-guangzhou（TENCENTCLOUD_REGION、~/.tccli/default.configure）",
+    ),
+  ),
+  profile: value(
+    text("NAME", "名称"),
+    text(
+      "credentials of ~/.tccli/NAME.credential; without it TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, ~/.tccli/default.credential, ~/.tencentcloud/credentials",
+      "使用 ~/.tccli/名称.credential 中的密钥；不写则依次查找 TENCENTCLOUD_SECRET_ID 与 TENCENTCLOUD_SECRET_KEY、~/.tccli/default.credential、~/.tencentcloud/credentials",
+    ),
+  ),
+  timeout: value(
+    text("SECONDS", "秒数"),
+    text(
+      "for each call with its retries, and for waiting (default 30)",
+      "每次调用（含重试）以及等待任务的时限（默认 30）",
+    ),
+    {
+      accepts: {
+        test: (seconds) => Number(seconds) > 0 && Number(seconds) <= TIMEOUT_SECONDS_MAX,
+        wanted: text("a number of seconds", "秒数"),
+      },
+    },
+  ),
+  "no-wait": flag(
+    text("do not wait for work that goes on after the answer", "不等待应答之后仍在进行的任务"),
+  ),
+  "dry-run": flag(
+    text(
+      "show what would be asked for, ask nothing that changes anything",
+      "只显示将要发出的请求，不做任何更改",
+    ),
+  ),
+  json: flag(text("for programs", "供程序读取的输出")),
+};
+
+type CommonLine = Line<CommonOptions>;
+
+type CloudDefinition<Own extends Options> = Omit<Definition<Own, CommonOptions>, "run"> & {
+  readonly run: (session: Session, line: Line<Own & CommonOptions>) => Promise<void>;
+};
+
+/** The command that such commands belong to. */
+export const cloudGroup = (definition: Definition<Options, Options>): Command =>
+  defineCommand({ ...definition, common: COMMON });
+
+/**
+ * A command that asks the cloud: with a session, and with its failures printed.
+ *
+ * @param group what stands before its name, in messages
+ */
+export function cloudCommand<Own extends Options>(
+  group: string,
+  { run, ...definition }: CloudDefinition<Own>,
+): Command {
+  return defineCommand<Own, CommonOptions>({
+    ...definition,
+    common: COMMON,
+    run: async (line) => {
+      const common = line as CommonLine;
+      try {
+        await run(openSession(common), line);
+        return 0;
+      } catch (error) {
+        if (!(error instanceof CommandFailure)) throw error;
+        return printFailure(group, error.failure, common);
+      }
+    },
+  });
 }
 
-/** A text is what is wrong. */
-export function readArguments(
-  argv: readonly string[],
-  own: OptionSpec,
-  language: Language,
-): Arguments | string {
-  const options = { ...COMMON, ...own };
-  try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
-    const list = (name: string): readonly string[] => {
-      const value: unknown = values[name as keyof typeof values];
-      const all: readonly unknown[] = Array.isArray(value) ? value : [value];
-      return all.filter((one) => typeof one === "string");
-    };
-    return {
-      words: positionals,
-      texts: list,
-      text: (name) => list(name).at(-1),
-      has: (name) => values[name as keyof typeof values] === true,
-    };
-  } catch (error) {
-    return parseMistake(error, Object.keys(options), language);
-  }
-}
-
-/** Thrown by what cannot go on; caught once, in `runVerb`. */
+/** Thrown by what cannot go on; caught once, in `cloudCommand`. */
 export class CommandFailure extends Error {
   readonly failure: CallFailure | Waited | UserMistake;
 
@@ -141,13 +162,13 @@ export interface Session {
 }
 
 const TIMEOUT_SECONDS = 30;
+const TIMEOUT_SECONDS_MAX = 3_600;
 
-export function openSession(args: Arguments, io: CommandIo): Session {
-  const language = sessionLanguage(args, io);
+function openSession({ options, language, io }: CommonLine): Session {
   const say = (en: string, zh: string): string => (language === "en" ? en : zh);
-  const client = openClient(args, io, language);
-  const isDryRun = args.has("dry-run");
-  const isJson = args.has("json");
+  const client = openClient(options, io, language);
+  const isDryRun = options["dry-run"];
+  const isJson = options.json;
   const ask: Session["ask"] = async (action, parameters) => {
     const result = await client.call(action, parameters);
     if (result.kind !== "answer") throw new CommandFailure(result);
@@ -159,14 +180,9 @@ export function openSession(args: Arguments, io: CommandIo): Session {
     return undefined;
   };
   const timeoutMs = client.options.deadlineMs ?? TIMEOUT_SECONDS * 1000;
-  const waits = !args.has("no-wait");
+  const waits = !options["no-wait"];
   return { io, language, isJson, isDryRun, waits, timeoutMs, client, ask, change, say };
 }
-
-export const sessionLanguage = (args: Arguments | string, io: CommandIo): Language => {
-  const asked = typeof args === "string" ? undefined : readLanguage(args.text("lang") ?? "");
-  return asked ?? languageOf(io.env);
-};
 
 function printDryRun(
   client: CloudClient,
@@ -186,8 +202,12 @@ function printDryRun(
   return `${action} (${region}, ${call.endpoint})\n${JSON.stringify(parameters, undefined, 2)}\n`;
 }
 
-function openClient(args: Arguments, io: CommandIo, language: Language): CloudClient {
-  const where = args.text("endpoint") ?? (io.env["BATON_CLOUD_ENDPOINT"] || CLOUD_ENDPOINT);
+function openClient(
+  options: CommonLine["options"],
+  io: CommandIo,
+  language: Language,
+): CloudClient {
+  const where = options.endpoint ?? (io.env["BATON_CLOUD_ENDPOINT"] || CLOUD_ENDPOINT);
   const endpoint = readEndpoint(where);
   if (endpoint === undefined) {
     throw mistake(
@@ -195,27 +215,23 @@ function openClient(args: Arguments, io: CommandIo, language: Language): CloudCl
       `接入点 ${where} 不是 URL 或 HOST:PORT`,
     );
   }
-  const account = findAccount({ env: io.env, profile: args.text("profile"), readFile });
+  const account = findAccount({ env: io.env, profile: options.profile, readFile });
   if (account.isProfileMissing) {
     const [, tccli = "", shared = ""] = account.lookedAt;
-    const profile = args.text("profile") ?? "";
+    const profile = options.profile ?? "";
     throw mistake(
       `there is no profile ${profile}: no ${tccli}, and none of that name in ${shared}`,
       `没有名为 ${profile} 的配置：${tccli} 不存在，${shared} 中也没有`,
     );
   }
-  const region =
-    args.text("region") ?? account.region ?? (isLoopback(endpoint) ? EMULATOR_REGION : "");
+  const region = options.region ?? account.region ?? (isLoopback(endpoint) ? EMULATOR_REGION : "");
   if (region === "") {
     throw mistake(
       "which region? Give --region, or set TENCENTCLOUD_REGION",
       "未指定地域，请使用 --region 或设置 TENCENTCLOUD_REGION",
     );
   }
-  const seconds = Number(args.text("timeout") ?? TIMEOUT_SECONDS);
-  if (!(seconds > 0 && seconds <= 3_600)) {
-    throw mistake("--timeout is not a number of seconds", "--timeout 不是秒数");
-  }
+  const seconds = Number(options.timeout ?? TIMEOUT_SECONDS);
   return makeClient({
     endpoint,
     region,
@@ -242,81 +258,28 @@ function emulatorCredentials(endpoint: Endpoint, lookedAt: readonly string[]): C
   );
 }
 
-/** Verb and outcome of a command of this family: usage, sessions and failures in one place. */
-export interface Family {
-  readonly name: string;
-  readonly usage: Readonly<Record<Language, string>>;
-  readonly options: OptionSpec;
-  readonly verbs: Readonly<Record<string, Verb>>;
-}
-
-export interface Verb {
-  /** Number of words after the verb. */
-  readonly words: readonly [min: number, max: number];
-  readonly run: (session: Session, args: Arguments) => Promise<void>;
-}
-
-export async function runFamily(
-  family: Family,
-  argv: readonly string[],
-  io: CommandIo,
-): Promise<number> {
-  const args = readArguments(argv, family.options, languageOf(io.env));
-  const language = sessionLanguage(args, io);
-  const usage = `${family.usage[language]}\n${COMMON_USAGE[language]}`;
-  if (typeof args !== "string" && args.has("help")) {
-    io.stdout(usage);
-    return 0;
-  }
-  const wrong = (text: string): number => {
-    io.stderr(usageComplaint(family.name, text, usage, language));
-    return 2;
-  };
-  if (typeof args === "string") return wrong(args);
-  const [name, ...words] = args.words;
-  const known = name !== undefined && Object.hasOwn(family.verbs, name);
-  const verb = known ? family.verbs[name] : undefined;
-  if (name === undefined || verb === undefined) {
-    return wrong(noSuchVerb(name, Object.keys(family.verbs), language));
-  }
-  const [min, max] = verb.words;
-  if (words.length < min || words.length > max) {
-    return wrong(
-      language === "en" ? `${name}: wrong number of arguments` : `${name}：参数个数不对`,
-    );
-  }
-  try {
-    await verb.run(openSession(args, io), { ...args, words });
-    return 0;
-  } catch (error) {
-    if (!(error instanceof CommandFailure)) throw error;
-    return tellFailure(family.name, error.failure, args, io);
-  }
-}
-
-interface Told {
+interface FailureReport {
   readonly code: string;
   readonly message: string;
   readonly help?: string;
   readonly requestId?: string;
 }
 
-function tellFailure(
+function printFailure(
   name: string,
   failure: CommandFailure["failure"],
-  args: Arguments,
-  io: CommandIo,
+  { options, language, io }: CommonLine,
 ): number {
-  const told = describeFailure(failure, sessionLanguage(args, io));
-  if (args.has("json")) io.stdout(`${JSON.stringify({ error: told }, undefined, 2)}\n`);
-  const code = failure.kind === "refused" ? `${told.code}: ` : "";
-  const support = told.requestId === undefined ? "" : ` (RequestId ${told.requestId})`;
-  io.stderr(`baton ${name}: ${code}${told.message}${support}\n`);
-  if (told.help !== undefined) io.stderr(`  ${told.help}\n`);
+  const report = describeFailure(failure, language);
+  if (options.json) io.stdout(`${JSON.stringify({ error: report }, undefined, 2)}\n`);
+  const code = failure.kind === "refused" ? `${report.code}: ` : "";
+  const support = report.requestId === undefined ? "" : ` (RequestId ${report.requestId})`;
+  io.stderr(`baton ${name}: ${code}${report.message}${support}\n`);
+  if (report.help !== undefined) io.stderr(`  ${report.help}\n`);
   return failure.kind === "mistake" ? failure.exitCode : 1;
 }
 
-export function describeFailure(failure: CommandFailure["failure"], language: Language): Told {
+function describeFailure(failure: CommandFailure["failure"], language: Language): FailureReport {
   const say = (en: string, zh: string): string => (language === "en" ? en : zh);
   switch (failure.kind) {
     case "refused": {

@@ -1,6 +1,7 @@
 /** Columns for people. */
+
+import type { CommandIo } from "#command-line/io";
 import { alignColumns } from "#diagnostics/render/columns";
-import type { CommandIo } from "./io.ts";
 
 /** The first row is the head. */
 export const printColumns = (rows: readonly (readonly string[])[]): string =>

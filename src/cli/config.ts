@@ -1,153 +1,159 @@
 /** `baton config fmt` and `baton config show --effective`. */
 
+import { defineCommand } from "#command-line/command";
+import { type Command, flag, type Line, type Operand, text, value } from "#command-line/definition";
+import type { CommandIo } from "#command-line/io";
 import type { Language } from "#diagnostics/diagnostic";
-import { languageOf, readLanguage } from "#diagnostics/language";
 import { renderTerminal } from "#diagnostics/render/terminal";
 import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, positionAt, type SourceMap } from "#diagnostics/source";
 import { formatText } from "#keepalived/format";
 import { type Origin, showEffective } from "#keepalived/show";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
-import type { Command, CommandIo } from "./io.ts";
-import { languageAmong } from "./language.ts";
 import { replaceFile } from "./replace-file.ts";
 import { notWritten } from "./replace-text.ts";
-import { needsValue, noSuchOption, noSuchVerb, usageComplaint } from "./usage-mistakes.ts";
 
-const USAGE: Readonly<Record<Language, string>> = {
-  en: `baton config: work on a keepalived.conf
+const COMMON = {
+  "use-file": value(
+    text("FILE", "文件"),
+    text(`the file (default ${DEFAULT_FILE})`, `配置文件（默认 ${DEFAULT_FILE}）`),
+    { short: "f", completes: "files" },
+  ),
+} as const;
 
-  baton config fmt [FILE] [--write | --check]
-      print the file with tidy indentation; --write puts it in place, --check only says (exit status 1)
-      whether it would change. Comments, quotes and definitions stay, and so does what keepalived reads.
+const FMT_OPTIONS = {
+  write: flag(text("put the result in place", "直接写回文件"), "w"),
+  check: flag(
+    text(
+      "only report whether it would change (exit status 1)",
+      "只判断是否会改动（退出码 1 表示会）",
+    ),
+  ),
+} as const;
 
-  baton config show [--effective] [FILE] [-i ID]
-      every value that counts, and the line it comes from
+const SHOW_OPTIONS = {
+  "config-id": value(
+    text("ID", "ID"),
+    text(
+      "which of the lines that begin with @ID count (default: this host's name)",
+      "以 @ID 开头的行按哪台机器判断（默认为本机主机名）",
+    ),
+    { short: "i" },
+  ),
+  effective: flag(text("every value, which is the default", "列出所有值（默认）")),
+  json: flag(text("for programs", "供程序读取的输出")),
+} as const;
 
-  The file is ${DEFAULT_FILE} unless another is named. --lang en or zh-CN.
-`,
-  "zh-CN": `baton config：整理或查看 keepalived.conf
-
-  baton config fmt [文件] [--write | --check]
-      按统一的缩进输出文件；--write 直接写回文件，--check 只判断是否会改动（退出码 1 表示会）。
-      注释、引号和定义保持不变，keepalived 读到的内容也不变。
-
-  baton config show [--effective] [文件] [-i ID]
-      列出每一个生效的值，以及它来自哪一行
-
-  不写文件名时使用 ${DEFAULT_FILE}。--lang 为 en 或 zh-CN。
-`,
+const FILE: Operand = {
+  name: text("FILE", "文件"),
+  about: text("the same as -f FILE", "同 -f 文件"),
+  isOptional: true,
+  completes: "files",
 };
 
-const VERBS: readonly string[] = ["fmt", "show"];
-const FLAGS: readonly string[] = ["--write", "--check", "--json", "--effective", "--lang"];
+const fmt = defineCommand({
+  name: "fmt",
+  summary: text("print the file with tidy indentation", "按统一的缩进输出文件"),
+  details: text(
+    "Comments, quotes and definitions stay, and so does what keepalived reads.",
+    "注释、引号和定义保持不变，keepalived 读到的内容也不变。",
+  ),
+  operands: [FILE],
+  options: FMT_OPTIONS,
+  common: COMMON,
+  examples: [{ line: "baton config fmt -w a.conf", about: text("in place", "直接写回") }],
+  run: format,
+});
 
-interface Options {
-  readonly file: string;
-  readonly configId: string | undefined;
-  readonly write: boolean;
-  readonly check: boolean;
-  readonly json: boolean;
-  readonly language: Language;
-}
+const show = defineCommand({
+  name: "show",
+  summary: text(
+    "every value that counts, and the line it comes from",
+    "列出每一个生效的值，以及它来自哪一行",
+  ),
+  operands: [FILE],
+  options: SHOW_OPTIONS,
+  common: COMMON,
+  examples: [
+    { line: "baton config show a.conf", about: text("as Baton reads it", "Baton 读到的配置") },
+  ],
+  run: showValues,
+});
 
-export function runConfig(argv: readonly string[], io: CommandIo): Promise<number> {
-  const [verb, ...rest] = argv;
-  const language = languageAmong(argv, io.env);
-  if (argv.some((word) => word === "--help" || word === "-h")) {
-    io.stdout(USAGE[language]);
-    return Promise.resolve(0);
-  }
-  const wrong = (problem: string): Promise<number> => {
-    io.stderr(usageComplaint("config", problem, USAGE[language], language));
-    return Promise.resolve(2);
-  };
-  if (verb !== "fmt" && verb !== "show") return wrong(noSuchVerb(verb, VERBS, language));
-  const options = parse(rest, io);
-  if (typeof options === "string") return wrong(options);
-  return Promise.resolve(verb === "fmt" ? format(options, io) : show(options, io));
-}
+export const command: Command = defineCommand({
+  name: "config",
+  summary: text(
+    "Formats a keepalived.conf, or shows its effective values.",
+    "整理 keepalived.conf 的格式，或查看生效的值。",
+  ),
+  common: COMMON,
+  commands: [fmt, show],
+});
 
-export const command: Command = runConfig;
+type FmtLine = Line<typeof FMT_OPTIONS & typeof COMMON>;
+type ShowLine = Line<typeof SHOW_OPTIONS & typeof COMMON>;
 
-function parse(words: readonly string[], io: CommandIo): Options | string {
-  const draft = {
-    file: undefined as string | undefined,
-    configId: undefined as string | undefined,
-    write: false,
-    check: false,
-    json: false,
-    language: languageOf(io.env),
-  };
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? "";
-    if (word === "--write" || word === "-w") draft.write = true;
-    else if (word === "--check") draft.check = true;
-    else if (word === "--json") draft.json = true;
-    else if (word === "--effective") continue;
-    else if (word === "-f" || word === "-i" || word === "--lang") {
-      const value = words[++at];
-      if (value === undefined) return needsValue(word, draft.language);
-      if (word === "-f") draft.file = value;
-      else if (word === "-i") draft.configId = value;
-      else draft.language = readLanguage(value) ?? draft.language;
-    } else if (word.startsWith("-")) return noSuchOption(word, FLAGS, draft.language);
-    else if (draft.file !== undefined) {
-      return draft.language === "en" ? "name one file" : "只能指定一个文件";
-    } else draft.file = word;
-  }
-  return { ...draft, file: draft.file ?? DEFAULT_FILE };
-}
+const fileOf = ({ options, operands }: FmtLine | ShowLine): string => {
+  const [file = options["use-file"] ?? DEFAULT_FILE] = operands;
+  return file;
+};
 
 /** Prints why the file cannot be worked on; undefined: it can. */
-function unreadable(options: Options, io: CommandIo): number | undefined {
-  const { findings, source } = loadFile(options.file);
+function unreadable(file: string, language: Language, io: CommandIo): number | undefined {
+  const { findings, source } = loadFile(file);
   const [problem] = findings.filter(({ code }) => code !== "VR5003");
   if (problem === undefined) return undefined;
-  const { language } = options;
   const sources = mapSources([source]);
   io.stderr(renderTerminal(toDiagnostic(problem, language), sources, { language, color: false }));
   return 1;
 }
 
-function format(options: Options, io: CommandIo): number {
-  const failed = unreadable(options, io);
+function format(line: FmtLine): number {
+  const { options, language, io } = line;
+  const file = fileOf(line);
+  const failed = unreadable(file, language, io);
   if (failed !== undefined) return failed;
-  const { source, writable } = loadFile(options.file);
-  const text = formatText(source);
-  if (text === undefined) {
-    io.stderr(
-      `baton config fmt: ${options.file} cannot be formatted as it is; \`baton check\` says why\n`,
-    );
+  const { source, writable } = loadFile(file);
+  const complain = (en: string, zh: string): number => {
+    io.stderr(`baton config fmt: ${language === "en" ? en : zh}\n`);
     return 1;
+  };
+  const formatted = formatText(source);
+  if (formatted === undefined) {
+    return complain(
+      `${file} cannot be formatted as it is; \`baton check\` reports why`,
+      `${file} 目前无法整理格式，原因见 \`baton check\``,
+    );
   }
   if (options.check) {
-    if (text === source.text) return 0;
-    io.stdout(`${options.file}\n`);
+    if (formatted === source.text) return 0;
+    io.stdout(`${file}\n`);
     return 1;
   }
   if (!options.write) {
-    io.stdout(text);
+    io.stdout(formatted);
     return 0;
   }
   if (!writable) {
-    io.stderr(`baton config fmt: ${options.file} is not UTF-8 and is left alone\n`);
-    return 1;
+    return complain(`${file} is not UTF-8 and is left alone`, `${file} 不是 UTF-8 编码，未作改动`);
   }
-  const result = text === source.text ? undefined : replaceFile(options.file, source.text, text);
+  const result = formatted === source.text ? undefined : replaceFile(file, source.text, formatted);
   if (result?.kind !== "refused") return 0;
-  io.stderr(`baton config fmt: ${notWritten(options.file, result.why, options.language)}\n`);
-  return 1;
+  const why = notWritten(file, result.why, language);
+  return complain(why, why);
 }
 
-function show(options: Options, io: CommandIo): number {
-  const failed = unreadable(options, io);
+function showValues(line: ShowLine): number {
+  const { options, language, io } = line;
+  const configId = options["config-id"];
+  const file = fileOf(line);
+  const failed = unreadable(file, language, io);
   if (failed !== undefined) return failed;
-  const { source } = loadFile(options.file);
+  const { source } = loadFile(file);
   const reading = readFiles(source, {
     environment: io.env,
-    language: options.language,
-    ...(options.configId === undefined ? {} : { configId: options.configId }),
+    language,
+    ...(configId === undefined ? {} : { configId }),
   });
   const blocks = showEffective(reading.plan, reading.model);
   const sources = mapSources(reading.sources);
@@ -161,7 +167,7 @@ function show(options: Options, io: CommandIo): number {
     );
     const lines = values.map(({ keyword, value, origin }) => {
       const left = `${keyword} ${value}`.trimEnd();
-      return `    ${left.padEnd(Math.min(width, 60))}  # ${printOrigin(origin, sources, options.language)}`;
+      return `    ${left.padEnd(Math.min(width, 60))}  # ${printOrigin(origin, sources, language)}`;
     });
     return `${title} {\n${lines.join("\n")}\n}\n`;
   });

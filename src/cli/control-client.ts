@@ -1,11 +1,30 @@
 /** Asks the daemon on its control socket. */
 import { connect } from "node:net";
 import { join } from "node:path";
+import { text, type ValueOption, value } from "#command-line/definition";
 import type { ControlAnswer, ControlRequest } from "#daemon/control-protocol";
 import { readAnswer } from "#daemon/control-shapes";
 import type { Language } from "#diagnostics/diagnostic";
 
 export const RUNTIME_DIR = "/run/baton";
+
+/** Of every command that asks the daemon. */
+export const RUNTIME_DIR_OPTION: ValueOption<"value"> = value(
+  text("DIR", "目录"),
+  text(
+    `the daemon's, where its control socket is (default ${RUNTIME_DIR})`,
+    `守护进程的运行目录，控制套接字在其中（默认 ${RUNTIME_DIR}）`,
+  ),
+  { completes: "folders" },
+);
+
+interface ControlLine {
+  readonly options: { readonly "runtime-dir": string | undefined };
+}
+
+export const runtimeDirOf = ({ options }: ControlLine): string =>
+  options["runtime-dir"] ?? RUNTIME_DIR;
+
 export const socketIn = (runtimeDir: string): string => join(runtimeDir, "control.sock");
 
 export type Asked =

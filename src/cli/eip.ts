@@ -1,29 +1,35 @@
 /** `baton eip …`: elastic public addresses of the cloud or of an emulator. */
 import type { Address } from "#cloud/api/answer-shapes";
 import { waitForTask } from "#cloud/client/wait";
-import type { Arguments, Family, Session } from "./cloud-session.ts";
-import { CommandFailure, mistake, runFamily } from "./cloud-session.ts";
+import {
+  type Accepts,
+  type Command,
+  type Line,
+  type Operand,
+  text,
+  value,
+} from "#command-line/definition";
+import type { Session } from "./cloud-session.ts";
+import { CommandFailure, cloudCommand, cloudGroup, mistake } from "./cloud-session.ts";
 import { printRows } from "./columns.ts";
-import type { Command, CommandIo } from "./io.ts";
 
-const USAGE: Family["usage"] = {
-  en: `usage: baton eip list
-       baton eip show EIP
-       baton eip allocate [--count N] [--name NAME] [--bandwidth MBPS]
-       baton eip rename EIP NAME
-       baton eip release EIP ...
-
-EIP is an id (eip-…) or the public address. Bind one with \`baton havip bind-eip\`.
-`,
-  "zh-CN": `用法：baton eip list
-      baton eip show EIP
-      baton eip allocate [--count 个数] [--name 名称] [--bandwidth 带宽Mbps]
-      baton eip rename EIP 名称
-      baton eip release EIP ...
-
-EIP 为 ID（eip-…）或公网地址。绑定请使用 \`baton havip bind-eip\`。
-`,
+const A_COUNT: Accepts = {
+  test: (count) => /^[1-9]\d{0,4}$/.test(count),
+  wanted: text("a count", "正整数"),
 };
+
+const EIP: Operand = {
+  name: text("EIP", "EIP"),
+  about: text("an id (eip-…) or the public address", "ID（eip-…）或公网地址"),
+};
+
+const ALLOCATE_OPTIONS = {
+  count: value(text("N", "个数"), text("how many (default 1)", "申请个数（默认 1）"), {
+    accepts: A_COUNT,
+  }),
+  name: value(text("NAME", "名称"), text("of the address", "地址的名称")),
+  bandwidth: value(text("MBPS", "带宽"), text("in Mbps", "单位为 Mbps"), { accepts: A_COUNT }),
+} as const;
 
 type Eip = Address;
 const PAGE = 100;
@@ -98,13 +104,13 @@ async function settle(session: Session, taskId: string, ids: readonly string[]):
   return true;
 }
 
-async function allocate(session: Session, args: Arguments): Promise<void> {
-  const count = readCount(args, "count");
-  const bandwidth = readCount(args, "bandwidth");
-  const name = args.text("name");
+async function allocate(
+  session: Session,
+  { options: { count, bandwidth, name } }: Line<typeof ALLOCATE_OPTIONS>,
+): Promise<void> {
   const made = await session.change("AllocateAddresses", {
-    ...(count !== undefined && { AddressCount: count }),
-    ...(bandwidth !== undefined && { InternetMaxBandwidthOut: bandwidth }),
+    ...(count !== undefined && { AddressCount: Number(count) }),
+    ...(bandwidth !== undefined && { InternetMaxBandwidthOut: Number(bandwidth) }),
     ...(name !== undefined && { AddressName: name }),
   });
   if (made === undefined) return;
@@ -114,23 +120,16 @@ async function allocate(session: Session, args: Arguments): Promise<void> {
   }
 }
 
-function readCount(args: Arguments, option: string): number | undefined {
-  const text = args.text(option);
-  if (text === undefined || /^[1-9]\d{0,4}$/.test(text))
-    return text === undefined ? undefined : Number(text);
-  throw mistake(`--${option} ${text} is not a count`, `--${option} ${text} 不是正整数`);
-}
-
-async function rename(session: Session, args: Arguments): Promise<void> {
-  const [word = "", name = ""] = args.words;
+async function rename(session: Session, { operands }: Line): Promise<void> {
+  const [word = "", name = ""] = operands;
   const { AddressId } = await find(session, word);
   const done = await session.change("ModifyAddressAttribute", { AddressId, AddressName: name });
   if (done !== undefined) show(session, [await find(session, AddressId)]);
 }
 
-async function release(session: Session, args: Arguments): Promise<void> {
+async function release(session: Session, { operands }: Line): Promise<void> {
   const ids: string[] = [];
-  for (const word of args.words) ids.push((await find(session, word)).AddressId);
+  for (const word of operands) ids.push((await find(session, word)).AddressId);
   const done = await session.change("ReleaseAddresses", { AddressIds: ids });
   if (done === undefined || !(await settle(session, done.answer.TaskId, ids))) return;
   const { io, isJson, say } = session;
@@ -138,27 +137,60 @@ async function release(session: Session, args: Arguments): Promise<void> {
   else io.stdout(say(`${ids.join(" ")}: released\n`, `${ids.join(" ")}：已释放\n`));
 }
 
-const FAMILY: Family = {
+const COMMANDS: readonly Command[] = [
+  cloudCommand("eip", {
+    name: "list",
+    summary: text("all of the region", "列出该地域的全部地址"),
+    options: {},
+    run: async (session) => show(session, await listAll(session, {})),
+  }),
+  cloudCommand("eip", {
+    name: "show",
+    summary: text("one address", "显示一个地址"),
+    operands: [EIP],
+    options: {},
+    run: async (session, { operands }) => show(session, [await find(session, operands[0] ?? "")]),
+  }),
+  cloudCommand("eip", {
+    name: "allocate",
+    summary: text("apply for addresses", "申请地址"),
+    options: ALLOCATE_OPTIONS,
+    examples: [
+      {
+        line: "baton eip allocate --name web --bandwidth 5",
+        about: text("one of 5 Mbps", "一个 5 Mbps 的地址"),
+      },
+    ],
+    run: allocate,
+  }),
+  cloudCommand("eip", {
+    name: "rename",
+    summary: text("change the name", "修改名称"),
+    operands: [EIP, { name: text("NAME", "名称") }],
+    options: {},
+    run: rename,
+  }),
+  cloudCommand("eip", {
+    name: "release",
+    summary: text("give addresses back", "释放地址"),
+    operands: [{ ...EIP, most: 20 }],
+    options: {},
+    run: release,
+  }),
+];
+
+export const command: Command = cloudGroup({
   name: "eip",
-  usage: USAGE,
-  options: {
-    count: { type: "string" },
-    name: { type: "string" },
-    bandwidth: { type: "string" },
-  },
-  verbs: {
-    list: { words: [0, 0], run: async (session) => show(session, await listAll(session, {})) },
-    show: {
-      words: [1, 1],
-      run: async (session, args) => show(session, [await find(session, args.words[0] ?? "")]),
+  summary: text(
+    "Elastic public addresses of the cloud or of an emulator. `baton havip bind-eip` binds one.",
+    "云平台或模拟器中的弹性公网 IP。绑定请使用 `baton havip bind-eip`。",
+  ),
+  commands: COMMANDS,
+  examples: [
+    { line: "baton eip list --json", about: text("for programs", "供程序读取") },
+    {
+      line: "baton eip release eip-1a2b3c4d",
+      about: text("gives it back", "释放该地址"),
     },
-    allocate: { words: [0, 0], run: allocate },
-    rename: { words: [2, 2], run: rename },
-    release: { words: [1, 20], run: release },
-  },
-};
-
-export const runEip = async (argv: readonly string[], io: CommandIo): Promise<number> =>
-  await runFamily(FAMILY, argv, io);
-
-export const command: Command = runEip;
+  ],
+});

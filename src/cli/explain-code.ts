@@ -1,10 +1,9 @@
 /** `baton explain VR2010`: the page of a code, which has a bad and a good example. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CommandIo } from "#command-line/io";
 import { CODES, isCode } from "#diagnostics/codes";
 import type { Language } from "#diagnostics/diagnostic";
-import type { Command, CommandIo } from "./io.ts";
-import { languageAmong } from "./language.ts";
 import { renderPage } from "./page-text.ts";
 
 const PAGES = join(import.meta.dirname, "../../docs/codes");
@@ -16,31 +15,20 @@ export function codeOf(word: string): string | undefined {
   return Object.entries(CODES).find(([, { slug }]) => slug === word.toLowerCase())?.[0];
 }
 
-export function runExplainCode(argv: readonly string[], io: CommandIo): Promise<number> {
-  const at = argv.indexOf("--lang");
-  const language = languageAmong(argv, io.env);
-  const value = at < 0 ? -1 : at + 1;
-  const word = argv.find((one, index) => !one.startsWith("-") && index !== value);
-  const code = word === undefined ? undefined : codeOf(word);
+/** Prints the page; the result is the exit status. */
+export function explainCode(word: string, language: Language, io: CommandIo): number {
+  const en = language === "en";
+  const code = codeOf(word);
   if (code === undefined) {
-    io.stderr(`baton explain: ${noSuchCode(word, language)}\n`);
-    return Promise.resolve(2);
+    io.stderr(`baton explain: ${en ? `there is no code ${word}` : `没有编号 ${word}`}\n`);
+    return 2;
   }
   const path = join(PAGES, `${code}.md`);
   if (!existsSync(path)) {
-    const en = language === "en";
     io.stderr(`baton explain: ${en ? `there is no page for ${code}` : `没有 ${code} 的说明页`}\n`);
-    return Promise.resolve(1);
+    return 1;
   }
   const color = io.isTty && io.env["NO_COLOR"] === undefined;
   io.stdout(renderPage(readFileSync(path, "utf8"), language, color));
-  return Promise.resolve(0);
+  return 0;
 }
-
-function noSuchCode(word: string | undefined, language: Language): string {
-  const en = language === "en";
-  if (word === undefined) return en ? "name a code, such as VR2010" : "请给出编号，例如 VR2010";
-  return en ? `there is no code ${word}` : `没有编号 ${word}`;
-}
-
-export const command: Command = runExplainCode;

@@ -1,42 +1,71 @@
 /** `baton havip …`: HAVIPs of the cloud or of an emulator. */
 import type { HaVip } from "#cloud/api/answer-shapes";
 import { waitForRequest } from "#cloud/client/wait";
+import {
+  type Command,
+  flag,
+  type Line,
+  type Operand,
+  text,
+  value,
+  values,
+} from "#command-line/definition";
 import { readIpv4 } from "#units/address";
-import type { Arguments, Family, Session } from "./cloud-session.ts";
-import { CommandFailure, mistake, runFamily } from "./cloud-session.ts";
+import type { Session } from "./cloud-session.ts";
+import { CommandFailure, cloudCommand, cloudGroup, mistake } from "./cloud-session.ts";
 import { printFacts, printRows } from "./columns.ts";
-import type { Command, CommandIo } from "./io.ts";
 
-const USAGE: Family["usage"] = {
-  en: `usage: baton havip list [--vpc ID] [--subnet ID] [--name PART]
-       baton havip show HAVIP
-       baton havip create --vpc ID --name NAME [--subnet ID] [--vip ADDRESS]
-                          [--check-associate] [--associate ID ...] [--tag KEY=VALUE ...]
-       baton havip rename HAVIP NAME
-       baton havip release HAVIP
-       baton havip bind-eip HAVIP EIP
-       baton havip unbind-eip HAVIP
-       baton havip associate HAVIP ID ...
-       baton havip disassociate HAVIP ID ...
-
-HAVIP is an id (havip-…) or the address; EIP an id (eip-…) or the public address; ID an instance
-(ins-…) or a network interface (eni-…), one kind for each HAVIP.
-`,
-  "zh-CN": `用法：baton havip list [--vpc ID] [--subnet ID] [--name 部分名称]
-      baton havip show HAVIP
-      baton havip create --vpc ID --name 名称 [--subnet ID] [--vip 地址]
-                         [--check-associate] [--associate ID ...] [--tag 键=值 ...]
-      baton havip rename HAVIP 名称
-      baton havip release HAVIP
-      baton havip bind-eip HAVIP EIP
-      baton havip unbind-eip HAVIP
-      baton havip associate HAVIP ID ...
-      baton havip disassociate HAVIP ID ...
-
-HAVIP 为 ID（havip-…）或地址；EIP 为 ID（eip-…）或公网地址；ID 为实例（ins-…）或弹性网卡（eni-…），
-同一个 HAVIP 只能使用其中一种。
-`,
+const HAVIP: Operand = {
+  name: text("HAVIP", "HAVIP"),
+  about: text("an id (havip-…) or the address", "ID（havip-…）或地址"),
 };
+const EIP: Operand = {
+  name: text("EIP", "EIP"),
+  about: text("an id (eip-…) or the public address", "ID（eip-…）或公网地址"),
+};
+const MEMBERS: Operand = {
+  name: text("ID", "ID"),
+  about: text(
+    "an instance (ins-…) or a network interface (eni-…), one kind for each HAVIP",
+    "实例（ins-…）或弹性网卡（eni-…），同一个 HAVIP 只能使用其中一种",
+  ),
+  most: 10,
+};
+
+const ID = text("ID", "ID");
+const LIST_OPTIONS = {
+  vpc: value(ID, text("of this VPC only", "只列出该 VPC 的")),
+  subnet: value(ID, text("of this subnet only", "只列出该子网的")),
+  name: value(text("PART", "部分名称"), text("whose name contains it", "名称包含它的")),
+} as const;
+const CREATE_OPTIONS = {
+  vpc: value(ID, text("required: the VPC", "必填：所在的 VPC")),
+  name: value(text("NAME", "名称"), text("required: of the HAVIP", "必填：HAVIP 的名称")),
+  subnet: value(ID, text("the subnet (default: the first)", "所在的子网（默认第一个）")),
+  vip: value(
+    text("ADDRESS", "地址"),
+    text("the address (default: a free one)", "指定地址（默认自动分配）"),
+  ),
+  "check-associate": flag(
+    text(
+      "only instances of the drift range may claim it; fixed at creation",
+      "只允许漂移范围内的实例宣告；仅可在创建时指定",
+    ),
+  ),
+  associate: values(
+    ID,
+    text(
+      "into the drift range: an instance (ins-…) or an interface (eni-…); may be repeated",
+      "加入漂移范围：实例（ins-…）或弹性网卡（eni-…）；可多次给出",
+    ),
+  ),
+  tag: values(text("KEY=VALUE", "键=值"), text("may be repeated", "可多次给出"), {
+    accepts: {
+      test: (tag) => tag.indexOf("=") > 0,
+      wanted: text("KEY=VALUE", "键=值"),
+    },
+  }),
+} as const;
 
 type Havip = HaVip;
 const PAGE = 100;
@@ -107,15 +136,15 @@ function show(session: Session, row: Havip): void {
   io.stdout(printFacts(facts));
 }
 
-async function list(session: Session, args: Arguments): Promise<void> {
+async function list(session: Session, { options }: Line<typeof LIST_OPTIONS>): Promise<void> {
   const filters: Filter[] = [];
   for (const [option, name] of [
     ["vpc", "vpc-id"],
     ["subnet", "subnet-id"],
     ["name", "havip-name"],
   ] as const) {
-    const value = args.text(option);
-    if (value !== undefined) filters.push({ Name: name, Values: [value] });
+    const wanted = options[option];
+    if (wanted !== undefined) filters.push({ Name: name, Values: [wanted] });
   }
   const rows = await listAll(session, filters);
   const { say } = session;
@@ -166,32 +195,28 @@ async function finish(
   else io.stdout(say(`${id}: released\n`, `${id}：已释放\n`));
 }
 
-async function create(session: Session, args: Arguments): Promise<void> {
-  const [vpcId, name] = [args.text("vpc"), args.text("name")];
+async function create(session: Session, { options }: Line<typeof CREATE_OPTIONS>): Promise<void> {
+  const { vpc: vpcId, name, subnet: subnetId, vip, associate: members } = options;
   if (vpcId === undefined || name === undefined) {
     throw mistake("create needs --vpc and --name", "create 需要 --vpc 与 --name");
   }
-  const subnetId = args.text("subnet");
-  const vip = args.text("vip");
-  const members = args.texts("associate");
-  const tags = args.texts("tag").map(readTag);
+  const tags = options.tag.map(readTag);
   const made = await session.change("CreateHaVip", {
     VpcId: vpcId,
     HaVipName: name,
     ...(subnetId !== undefined && { SubnetId: subnetId }),
     ...(vip !== undefined && { Vip: vip }),
     // The API's default is off: then any machine of the subnet may take the address.
-    ...(args.has("check-associate") && { CheckAssociate: true }),
+    ...(options["check-associate"] && { CheckAssociate: true }),
     ...(members.length > 0 && { HaVipAssociationSet: members.map(asMember) }),
     ...(tags.length > 0 && { Tags: tags }),
   });
   if (made !== undefined) show(session, made.answer.HaVip);
 }
 
-function readTag(text: string): { readonly Key: string; readonly Value: string } {
-  const at = text.indexOf("=");
-  if (at < 1) throw mistake(`--tag ${text} is not KEY=VALUE`, `--tag ${text} 不是 KEY=VALUE`);
-  return { Key: text.slice(0, at), Value: text.slice(at + 1) };
+function readTag(tag: string): { readonly Key: string; readonly Value: string } {
+  const at = tag.indexOf("=");
+  return { Key: tag.slice(0, at), Value: tag.slice(at + 1) };
 }
 
 const asMember = (id: string): { readonly InstanceId: string; readonly InstanceType: string } => ({
@@ -199,20 +224,20 @@ const asMember = (id: string): { readonly InstanceId: string; readonly InstanceT
   InstanceType: id.startsWith("eni-") ? "ENI" : "CVM",
 });
 
-async function rename(session: Session, args: Arguments): Promise<void> {
-  const [word = "", name = ""] = args.words;
+async function rename(session: Session, { operands }: Line): Promise<void> {
+  const [word = "", name = ""] = operands;
   const { HaVipId } = await find(session, word);
   const done = await session.change("ModifyHaVipAttribute", { HaVipId, HaVipName: name });
   if (done !== undefined) show(session, await find(session, HaVipId));
 }
 
-async function release(session: Session, args: Arguments): Promise<void> {
-  const { HaVipId } = await find(session, args.words[0] ?? "");
+async function release(session: Session, { operands }: Line): Promise<void> {
+  const { HaVipId } = await find(session, operands[0] ?? "");
   await finish(session, await session.change("DeleteHaVip", { HaVipId }), HaVipId, "gone");
 }
 
-async function bindEip(session: Session, args: Arguments): Promise<void> {
-  const [word = "", eip = ""] = args.words;
+async function bindEip(session: Session, { operands }: Line): Promise<void> {
+  const [word = "", eip = ""] = operands;
   const { HaVipId } = await find(session, word);
   const AddressIp = eip.startsWith("eip-") ? await addressOf(session, eip) : eip;
   const call = await session.change("HaVipAssociateAddressIp", { HaVipId, AddressIp });
@@ -231,18 +256,18 @@ async function addressOf(session: Session, id: string): Promise<string> {
   );
 }
 
-async function unbindEip(session: Session, args: Arguments): Promise<void> {
-  const { HaVipId } = await find(session, args.words[0] ?? "");
+async function unbindEip(session: Session, { operands }: Line): Promise<void> {
+  const { HaVipId } = await find(session, operands[0] ?? "");
   const call = await session.change("HaVipDisassociateAddressIp", { HaVipId });
   await finish(session, call, HaVipId, "shown");
 }
 
 async function changeRange(
   session: Session,
-  args: Arguments,
+  { operands }: Line,
   action: "AssociateHaVipInstance" | "DisassociateHaVipInstance",
 ): Promise<void> {
-  const [word = "", ...members] = args.words;
+  const [word = "", ...members] = operands;
   const { HaVipId, CheckAssociate } = await find(session, word);
   const HaVipAssociationSet = members.map((id) => ({ HaVipId, ...asMember(id) }));
   const done = await session.change(action, { HaVipAssociationSet });
@@ -258,41 +283,95 @@ async function changeRange(
   }
 }
 
-const FAMILY: Family = {
+const COMMANDS: readonly Command[] = [
+  cloudCommand("havip", {
+    name: "list",
+    summary: text("those of the region", "列出该地域的 HAVIP"),
+    options: LIST_OPTIONS,
+    run: list,
+  }),
+  cloudCommand("havip", {
+    name: "show",
+    summary: text(
+      "one, with its drift range and who holds it",
+      "显示一个 HAVIP，包括漂移范围和持有者",
+    ),
+    operands: [HAVIP],
+    options: {},
+    run: async (session, { operands }) => show(session, await find(session, operands[0] ?? "")),
+  }),
+  cloudCommand("havip", {
+    name: "create",
+    summary: text("apply for one", "申请"),
+    options: CREATE_OPTIONS,
+    examples: [
+      {
+        line: "baton havip create --vpc vpc-1a2b3c4d --name db --vip 10.0.0.100",
+        about: text("with this address", "指定地址"),
+      },
+    ],
+    run: create,
+  }),
+  cloudCommand("havip", {
+    name: "rename",
+    summary: text("change the name", "修改名称"),
+    operands: [HAVIP, { name: text("NAME", "名称") }],
+    options: {},
+    run: rename,
+  }),
+  cloudCommand("havip", {
+    name: "release",
+    summary: text("give it back", "释放"),
+    operands: [HAVIP],
+    options: {},
+    run: release,
+  }),
+  cloudCommand("havip", {
+    name: "bind-eip",
+    summary: text("bind a public address to it", "绑定弹性公网 IP"),
+    operands: [HAVIP, EIP],
+    options: {},
+    run: bindEip,
+  }),
+  cloudCommand("havip", {
+    name: "unbind-eip",
+    summary: text("unbind its public address", "解绑弹性公网 IP"),
+    operands: [HAVIP],
+    options: {},
+    run: unbindEip,
+  }),
+  cloudCommand("havip", {
+    name: "associate",
+    summary: text("add to its drift range", "加入漂移范围"),
+    operands: [HAVIP, MEMBERS],
+    options: {},
+    run: async (session, line) => await changeRange(session, line, "AssociateHaVipInstance"),
+  }),
+  cloudCommand("havip", {
+    name: "disassociate",
+    summary: text("take out of its drift range", "移出漂移范围"),
+    operands: [HAVIP, MEMBERS],
+    options: {},
+    run: async (session, line) => await changeRange(session, line, "DisassociateHaVipInstance"),
+  }),
+];
+
+export const command: Command = cloudGroup({
   name: "havip",
-  usage: USAGE,
-  options: {
-    vpc: { type: "string" },
-    subnet: { type: "string" },
-    name: { type: "string" },
-    vip: { type: "string" },
-    "check-associate": { type: "boolean" },
-    associate: { type: "string", multiple: true },
-    tag: { type: "string", multiple: true },
-  },
-  verbs: {
-    list: { words: [0, 0], run: list },
-    show: {
-      words: [1, 1],
-      run: async (session, args) => show(session, await find(session, args.words[0] ?? "")),
+  summary: text(
+    "HAVIPs of the cloud or of an emulator: apply for, list, bind and release them.",
+    "云平台或模拟器中的高可用虚拟 IP（HAVIP）：申请、查看、绑定、释放。",
+  ),
+  commands: COMMANDS,
+  examples: [
+    { line: "baton havip list", about: text("one line each", "每个一行") },
+    {
+      line: "baton havip bind-eip 10.0.0.100 203.0.113.1",
+      about: text("reachable from outside", "可从公网访问"),
     },
-    create: { words: [0, 0], run: create },
-    rename: { words: [2, 2], run: rename },
-    release: { words: [1, 1], run: release },
-    "bind-eip": { words: [2, 2], run: bindEip },
-    "unbind-eip": { words: [1, 1], run: unbindEip },
-    associate: {
-      words: [2, 11],
-      run: async (session, args) => await changeRange(session, args, "AssociateHaVipInstance"),
+    {
+      line: "baton havip release 10.0.0.100 --dry-run",
+      about: text("what would be asked for", "只显示将要发出的请求"),
     },
-    disassociate: {
-      words: [2, 11],
-      run: async (session, args) => await changeRange(session, args, "DisassociateHaVipInstance"),
-    },
-  },
-};
-
-export const runHavip = async (argv: readonly string[], io: CommandIo): Promise<number> =>
-  await runFamily(FAMILY, argv, io);
-
-export const command: Command = runHavip;
+  ],
+});

@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import { createConnection, createServer, type Server } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import type { Language } from "#diagnostics/diagnostic";
-import { LANGUAGE_VARIABLE, languageOf, readLanguage } from "#diagnostics/language";
+import { defineCommand } from "#command-line/command";
+import { type Command, flag, type Line, type Operand, text, value } from "#command-line/definition";
+import { missingOperand, UsageError } from "#command-line/usage-error";
+import { LANGUAGE_VARIABLE } from "#diagnostics/language";
 import { readOwner, readProcess } from "#lab/sandbox/proc";
 import { explainRefusal, probeSandbox, runInSandbox } from "#lab/sandbox/sandbox";
 import { FAULT_USAGE, readFault } from "#lab/vpc/fault-orders";
@@ -18,141 +19,101 @@ import {
   type LabRequest,
   readExecTarget,
 } from "#lab/vpc/lab-protocol";
-import type { Command, CommandIo } from "./io.ts";
 import { askLab } from "./lab-control.ts";
 import { labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
-import { LAB_USAGE, printLabStatus } from "./lab-text.ts";
-import { noSuchLanguage, noSuchVerb, parseMistake, usageComplaint } from "./usage-mistakes.ts";
+import { printLabStatus } from "./lab-text.ts";
 
 const MAIN = fileURLToPath(new URL("../lab/vpc/lab-main.ts", import.meta.url));
 
-interface Options {
-  readonly name: string;
-  readonly json: boolean;
-  readonly file: string | undefined;
-  readonly api: string;
-  readonly stop: boolean;
-}
-
-export const command: Command = async (args, given) => {
-  // What follows the instance belongs to the command that runs there.
-  const execAt = args.indexOf("exec");
-  const cut = execAt < 0 ? args.length : endOfExecHead(args, execAt);
-  const rest = args.slice(cut);
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args.slice(0, cut));
-  } catch (error) {
-    const language = languageOf(given.env);
-    const text = parseMistake(error, Object.keys(OPTIONS), language);
-    return complain(text, language, given);
-  }
-  const { values, positionals } = parsed;
-  const [verb, ...words] = positionals;
-  const language = readLanguage(values.lang ?? "") ?? languageOf(given.env);
-  if (values.lang !== undefined && readLanguage(values.lang) === undefined)
-    return complain(noSuchLanguage(values.lang, language), language, given);
-  const io: CommandIo = { ...given, env: { ...given.env, [LANGUAGE_VARIABLE]: language } };
-  if (values.help === true) {
-    io.stdout(LAB_USAGE[language]);
-    return 0;
-  }
-  const options: Options = {
-    name: values.name ?? "default",
-    json: values.json ?? false,
-    file: values.file,
-    api: values.api ?? "127.0.0.1:0",
-    stop: values.stop ?? false,
-  };
-  switch (verb) {
-    case "up":
-      return await up(options, io);
-    case "status":
-      return await status(options, io);
-    case "exec":
-      return await exec(options, words[0], rest[0] === "--" ? rest.slice(1) : rest, io);
-    case "fault":
-      return await fault(options, words, io);
-    case "capture":
-      return await capture(options, words, io);
-    case "down":
-      return await down(options, io);
-    case undefined:
-    default:
-      return complain(noSuchVerb(verb, VERBS, language), language, io);
-  }
-};
-
-function complain(text: string, language: Language, io: CommandIo): number {
-  io.stderr(usageComplaint("lab", text, LAB_USAGE[language], language));
-  return 2;
-}
-
-/** Index behind the instance's name: options of ours may stand before it. */
-function endOfExecHead(args: readonly string[], execAt: number): number {
-  let at = execAt + 1;
-  while (at < args.length && args[at]?.startsWith("-") === true && args[at] !== "--")
-    at += args[at] === "--name" || args[at] === "--lang" ? 2 : 1;
-  return Math.min(args.length, at + 1);
-}
-
-const VERBS: readonly string[] = ["up", "status", "exec", "fault", "capture", "down"];
-
-const OPTIONS = {
-  file: { type: "string", short: "f" },
-  api: { type: "string" },
-  name: { type: "string" },
-  json: { type: "boolean" },
-  stop: { type: "boolean" },
-  lang: { type: "string" },
-  help: { type: "boolean", short: "h" },
+const COMMON = {
+  name: value(
+    text("NAME", "名称"),
+    text(
+      "of the lab, for more than one at a time (default: default)",
+      "实验环境的名称，用于同时运行多个（默认 default）",
+    ),
+  ),
+  json: flag(
+    text("for programs; `up` prints an event a line", "供程序读取的输出；`up` 每行输出一个事件"),
+  ),
 } as const;
 
-function parse(args: readonly string[]) {
-  return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-}
+const UP_OPTIONS = {
+  file: value(
+    text("LAB.yaml", "LAB.yaml"),
+    text(
+      "networks, instances and HAVIPs (default: the HAVIP tutorial)",
+      "网络、实例和 HAVIP（默认为 HAVIP 教程的环境）",
+    ),
+    { short: "f", completes: "files" },
+  ),
+  api: value(
+    text("HOST:PORT", "地址:端口"),
+    text(
+      "where the cloud's API can be reached from this machine (default 127.0.0.1, a free port)",
+      "本机访问云 API 的地址（默认 127.0.0.1 的空闲端口）",
+    ),
+  ),
+} as const;
 
-async function up(options: Options, io: CommandIo): Promise<number> {
-  const { file } = options;
-  if (file !== undefined && !isGoodFile(file, options, io)) return 1;
-  const folder = labFolder(options.name, io.env);
+const CAPTURE_OPTIONS = { stop: flag(text("end the recording", "结束录制")) } as const;
+
+type LabLine = Line<typeof COMMON>;
+type UpLine = Line<typeof COMMON & typeof UP_OPTIONS>;
+type CaptureLine = Line<typeof COMMON & typeof CAPTURE_OPTIONS>;
+
+const INSTANCE: Operand = {
+  name: text("INSTANCE", "实例"),
+  about: text("its name in the lab file", "实验环境文件中的名称"),
+};
+
+const folderOf = ({ options, io }: LabLine): string =>
+  labFolder(options.name ?? DEFAULT_NAME, io.env);
+const DEFAULT_NAME = "default";
+
+const inLanguage = ({ language }: LabLine, en: string, zh: string): string =>
+  language === "en" ? en : zh;
+
+async function up(line: UpLine): Promise<number> {
+  const { options, language, io } = line;
+  const { file, name = DEFAULT_NAME } = options;
+  if (file !== undefined && !isGoodFile(file, line)) return 1;
+  const folder = folderOf(line);
   const sandbox = probeSandbox();
   if (sandbox.kind === "refused") {
-    return fail(options, io, explainRefusal(sandbox.detail, languageOf(io.env)));
+    return fail(line, explainRefusal(sandbox.detail, language));
   }
-  const taken = takeLab(options.name, io.env);
-  if (taken.kind === "unsafe")
-    return fail(options, io, unsafeSentence(taken.problem, languageOf(io.env)));
+  const taken = takeLab(name, io.env);
+  if (taken.kind === "unsafe") return fail(line, unsafeSentence(taken.problem, language));
   if (taken.kind === "up") {
-    const { name } = options;
     return fail(
-      options,
-      io,
+      line,
       inLanguage(
-        io,
+        line,
         `a lab called ${name} is up already; \`baton lab down\` ends it`,
         `名为 ${name} 的实验环境已在运行；可用 \`baton lab down\` 结束`,
       ),
     );
   }
-  process.env[LANGUAGE_VARIABLE] = languageOf(io.env);
+  process.env[LANGUAGE_VARIABLE] = language;
   process.env["BATON_LAB_JSON"] = options.json ? "1" : "0";
   process.env["BATON_LAB_ROOTLESS"] = sandbox.rootless ? "1" : "0";
   let forward: Server | undefined;
   try {
-    forward = await forwardApi(options, folder, io);
+    forward = await forwardApi(line, folder);
     const path = file === undefined ? [] : [resolve(file)];
     const argv = [process.execPath, "--disable-warning=ExperimentalWarning", MAIN, folder, ...path];
     return await runInSandbox(sandbox, argv);
   } catch (error) {
-    return fail(options, io, error instanceof Error ? error.message : String(error));
+    return fail(line, error instanceof Error ? error.message : String(error));
   } finally {
     forward?.close();
     taken.release();
   }
 }
 
-function isGoodFile(file: string, options: Options, io: CommandIo): boolean {
+function isGoodFile(file: string, line: UpLine): boolean {
+  const { options, language, io } = line;
   const readFile = (path: string): string | undefined => {
     try {
       return readFileSync(path, "utf8");
@@ -162,33 +123,27 @@ function isGoodFile(file: string, options: Options, io: CommandIo): boolean {
   };
   const text = readFile(file);
   if (text === undefined) {
-    fail(options, io, inLanguage(io, `${file} cannot be read`, `无法读取 ${file}`));
+    fail(line, inLanguage(line, `${file} cannot be read`, `无法读取 ${file}`));
     return false;
   }
-  const read = readLabFile(
-    text,
-    (path) => readFile(resolve(dirname(file), path)),
-    languageOf(io.env),
-  );
+  const read = readLabFile(text, (path) => readFile(resolve(dirname(file), path)), language);
   if (read.kind === "lab") return true;
   if (options.json) io.stdout(`${JSON.stringify({ ok: false, file, problems: read.problems })}\n`);
   else {
-    for (const { line, column, message } of read.problems)
-      io.stderr(`${file}:${line}:${column}: ${message}\n`);
+    for (const problem of read.problems)
+      io.stderr(`${file}:${problem.line}:${problem.column}: ${problem.message}\n`);
   }
   return false;
 }
 
 /** The API lives in the lab's own network, where nothing of this machine's comes in: bytes are handed on through a socket. */
-async function forwardApi(options: Options, folder: string, io: CommandIo): Promise<Server> {
-  const match = /^(.*):(\d{1,5})$/.exec(options.api);
+async function forwardApi(line: UpLine, folder: string): Promise<Server> {
+  const { options, io } = line;
+  const { api = "127.0.0.1:0" } = options;
+  const match = /^(.*):(\d{1,5})$/.exec(api);
   if (match === null)
     throw new Error(
-      inLanguage(
-        io,
-        `--api ${options.api} is not HOST:PORT`,
-        `--api ${options.api} 的格式应为 地址:端口`,
-      ),
+      inLanguage(line, `--api ${api} is not HOST:PORT`, `--api ${api} 的格式应为 地址:端口`),
     );
   const server = createServer((socket) => {
     const inner = createConnection(join(folder, API_SOCKET));
@@ -216,10 +171,7 @@ async function forwardApi(options: Options, folder: string, io: CommandIo): Prom
   return server;
 }
 
-const inLanguage = (io: CommandIo, en: string, zh: string): string =>
-  languageOf(io.env) === "en" ? en : zh;
-
-function fail(options: Options, io: CommandIo, error: string): number {
+function fail({ options, io }: LabLine, error: string): number {
   if (options.json) io.stdout(`${JSON.stringify({ ok: false, error })}\n`);
   else io.stderr(`baton lab: ${error}\n`);
   return 1;
@@ -228,19 +180,15 @@ function fail(options: Options, io: CommandIo, error: string): number {
 type Good = Extract<LabAnswer, { readonly ok: true }>;
 
 /** Undefined: told already. */
-async function ask(
-  options: Options,
-  io: CommandIo,
-  request: LabRequest,
-): Promise<Good | undefined> {
-  const asked = await askLab(labFolder(options.name, io.env), request);
+async function ask(line: LabLine, request: LabRequest): Promise<Good | undefined> {
+  const { options, language } = line;
+  const { name = DEFAULT_NAME } = options;
+  const asked = await askLab(folderOf(line), request);
   if (asked.kind === "nobody") {
-    const { name } = options;
     fail(
-      options,
-      io,
+      line,
       inLanguage(
-        io,
+        line,
         `no lab called ${name} is up; \`baton lab up\` starts one`,
         `没有名为 ${name} 的实验环境在运行；可用 \`baton lab up\` 启动`,
       ),
@@ -248,38 +196,32 @@ async function ask(
     return undefined;
   }
   if (asked.kind === "unsafe") {
-    fail(options, io, unsafeSentence(asked.problem, languageOf(io.env)));
+    fail(line, unsafeSentence(asked.problem, language));
     return undefined;
   }
   if (asked.answer.ok) return asked.answer;
-  const { text, error } = asked.answer;
-  fail(options, io, text?.[languageOf(io.env)] ?? error);
+  const { text: sentence, error } = asked.answer;
+  fail(line, sentence?.[language] ?? error);
   return undefined;
 }
 
-async function status(options: Options, io: CommandIo): Promise<number> {
-  const answer = await ask(options, io, { command: "status" });
+async function status(line: LabLine): Promise<number> {
+  const { options, language, io } = line;
+  const answer = await ask(line, { command: "status" });
   if (answer === undefined || !("status" in answer)) return 1;
   io.stdout(
     options.json
       ? `${JSON.stringify(answer.status, undefined, 2)}\n`
-      : printLabStatus(answer.status, languageOf(io.env)),
+      : printLabStatus(answer.status, language),
   );
   return 0;
 }
 
-async function exec(
-  options: Options,
-  name: string | undefined,
-  argv: readonly string[],
-  io: CommandIo,
-): Promise<number> {
-  if (name === undefined || argv.length === 0) {
-    const text = inLanguage(io, "say where and what", "请指明实例和命令");
-    io.stderr(`baton lab exec: ${text}\n\n${LAB_USAGE[languageOf(io.env)]}`);
-    return 2;
-  }
-  const answer = await ask(options, io, { command: "exec", instance: name });
+async function exec(line: LabLine): Promise<number> {
+  const [name = "", ...rest] = line.operands;
+  const argv = rest[0] === "--" ? rest.slice(1) : rest;
+  if (argv.length === 0) throw new UsageError(missingOperand(COMMAND.name[line.language]));
+  const answer = await ask(line, { command: "exec", instance: name });
   if (answer === undefined || !("exec" in answer)) return 1;
   const target = readExecTarget(answer.exec);
   // Both are its own: a number that was given to another process meanwhile is not entered.
@@ -289,9 +231,8 @@ async function exec(
     readOwner(target.pid) === process.getuid?.();
   if (!isThere)
     return fail(
-      options,
-      io,
-      inLanguage(io, `the instance ${name} is not there any more`, `实例 ${name} 已不存在`),
+      line,
+      inLanguage(line, `the instance ${name} is not there any more`, `实例 ${name} 已不存在`),
     );
   return await enter(name, target, argv);
 }
@@ -320,48 +261,134 @@ async function enter(
   });
 }
 
-async function fault(
-  options: Options,
-  [name, ...words]: readonly string[],
-  io: CommandIo,
-): Promise<number> {
-  const order = readFault(words);
-  if (name === undefined || order.kind === "wrong") {
-    const language = languageOf(io.env);
-    const why =
-      order.kind === "wrong" && name !== undefined
-        ? order.message[language]
-        : inLanguage(io, "say where", "请指明实例");
-    io.stderr(usageComplaint("lab fault", why, FAULT_USAGE[language], language));
-    return 2;
-  }
-  return await simple(options, io, { command: "fault", instance: name, order });
+async function fault(line: LabLine): Promise<number> {
+  const [instance = "", ...values] = line.operands;
+  const order = readFault(values);
+  if (order.kind === "wrong") throw new UsageError(order.message);
+  return await simple(line, { command: "fault", instance, order });
 }
 
-async function capture(
-  options: Options,
-  [name, file]: readonly string[],
-  io: CommandIo,
-): Promise<number> {
-  if (name === undefined || (file === undefined) !== options.stop) {
-    const text = inLanguage(
-      io,
-      "an instance, and a file or --stop",
-      "请给出实例，以及文件或 --stop",
-    );
-    io.stderr(`baton lab capture: ${text}\n`);
-    return 2;
+async function capture(line: CaptureLine): Promise<number> {
+  const [instance = "", file] = line.operands;
+  if ((file === undefined) !== line.options.stop) {
+    throw new UsageError(text("give a file, or --stop", "请给出文件，或 --stop"));
   }
   const path = file === undefined ? undefined : resolve(file);
-  return await simple(options, io, { command: "capture", instance: name, file: path });
+  return await simple(line, { command: "capture", instance, file: path });
 }
 
-const down = async (options: Options, io: CommandIo): Promise<number> =>
-  await simple(options, io, { command: "down" });
-
-async function simple(options: Options, io: CommandIo, request: LabRequest): Promise<number> {
-  const answer = await ask(options, io, request);
+async function simple(line: LabLine, request: LabRequest): Promise<number> {
+  const answer = await ask(line, request);
   if (answer === undefined) return 1;
-  if (options.json) io.stdout(`${JSON.stringify({ ok: true })}\n`);
+  if (line.options.json) line.io.stdout(`${JSON.stringify({ ok: true })}\n`);
   return 0;
 }
+
+const COMMAND: Operand = {
+  name: text("COMMAND", "命令"),
+  about: text("what to run there, with its arguments", "在其中运行的命令及其参数"),
+  most: Infinity,
+};
+
+/** One fault a line, in both languages. */
+const FAULTS = FAULT_USAGE.en
+  .trimEnd()
+  .split("\n")
+  .map((line, index) => {
+    const [en = "", enAbout = ""] = line.trim().split(/ {2,}/);
+    const chinese = FAULT_USAGE["zh-CN"].split("\n")[index] ?? "";
+    const [zh = "", zhAbout = ""] = chinese.trim().split(/ {2,}/);
+    return { term: text(en, zh), about: text(enAbout, zhAbout) };
+  });
+
+const COMMANDS: readonly Command[] = [
+  defineCommand({
+    name: "up",
+    summary: text("build the lab and stay in the foreground", "搭建实验环境并在前台运行"),
+    details: text(
+      "Builds the VPCs, subnets, instances and HAVIPs of the file and starts the instances' commands. Ctrl-C ends everything and leaves nothing behind.",
+      "按文件创建 VPC、子网、实例和 HAVIP，并启动各实例的命令。Ctrl-C 结束并清除一切。",
+    ),
+    options: UP_OPTIONS,
+    common: COMMON,
+    examples: [{ line: "baton lab up -f LAB.yaml", about: text("from a file", "按文件") }],
+    run: up,
+  }),
+  defineCommand({
+    name: "status",
+    summary: text("instances, HAVIPs and faults", "实例、HAVIP 和故障"),
+    options: {},
+    common: COMMON,
+    run: status,
+  }),
+  defineCommand({
+    name: "exec",
+    summary: text("run a command in an instance", "在实例中运行命令"),
+    operands: [INSTANCE, COMMAND],
+    options: {},
+    common: COMMON,
+    isPassThrough: true,
+    examples: [
+      { line: "baton lab exec a -- ip -4 addr", about: text("its addresses", "查看地址") },
+    ],
+    run: exec,
+  }),
+  defineCommand({
+    name: "fault",
+    summary: text("break an instance's network, or heal it", "注入或解除网络故障"),
+    operands: [
+      INSTANCE,
+      { name: text("FAULT", "故障") },
+      { name: text("VALUE", "值"), isOptional: true, most: Infinity },
+    ],
+    options: {},
+    common: COMMON,
+    list: { title: text("faults:", "故障："), items: FAULTS },
+    examples: [
+      {
+        line: "baton lab fault a loss 10% vrrp",
+        about: text("every tenth advertisement", "丢弃一成通告"),
+      },
+      { line: "baton lab fault a heal", about: text("all of it is over", "解除全部故障") },
+    ],
+    run: fault,
+  }),
+  defineCommand({
+    name: "capture",
+    summary: text("record an instance's frames", "录制实例收发的帧"),
+    operands: [
+      INSTANCE,
+      { name: text("FILE.pcap", "文件.pcap"), isOptional: true, completes: "files" },
+    ],
+    options: CAPTURE_OPTIONS,
+    common: COMMON,
+    examples: [
+      { line: "baton lab capture a a.pcap", about: text("begin", "开始") },
+      { line: "baton lab capture a --stop", about: text("end", "结束") },
+    ],
+    run: capture,
+  }),
+  defineCommand({
+    name: "down",
+    summary: text("end the lab", "结束实验环境"),
+    options: {},
+    common: COMMON,
+    run: async (line) => await simple(line, { command: "down" }),
+  }),
+];
+
+export const command: Command = defineCommand({
+  name: "lab",
+  summary: text(
+    "A VPC on this machine: networks, instances, HAVIPs, and faults on demand.",
+    "在本机搭建 VPC：网络、实例、HAVIP，并可随时注入故障。",
+  ),
+  options: {},
+  common: COMMON,
+  commands: COMMANDS,
+  examples: [
+    { line: "baton lab up", about: text("the HAVIP tutorial", "HAVIP 教程的环境") },
+    { line: "baton lab exec a -- ping 10.0.0.100", about: text("from instance a", "在实例 a 中") },
+    { line: "baton lab fault a unplug", about: text("its link is gone", "断开其网卡") },
+  ],
+});

@@ -1,7 +1,7 @@
 /** The `baton` program: a terminal around `dispatch`. */
+import type { CommandIo } from "#command-line/io";
 import { catchSignals } from "#daemon/signals";
 import { dispatch } from "./dispatch.ts";
-import type { CommandIo } from "./io.ts";
 
 // Before a command is loaded: what is sent to a daemon that is being started is obeyed when it has started.
 if (process.argv.includes("run")) catchSignals();
@@ -11,6 +11,7 @@ const io: CommandIo = {
   stderr: (text) => void process.stderr.write(text),
   env: process.env,
   isTty: process.stdout.isTTY === true,
+  columns: process.stdout.columns,
 };
 
 // A reader that has seen enough (`baton status --watch | head`) is no error.

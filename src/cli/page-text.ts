@@ -6,9 +6,9 @@
  * examples, tables); `tests/cli/page-text.test.ts` reads all of them, so a new mark is noticed there.
  */
 
+import { wrap } from "#command-line/wrap";
 import type { Language } from "#diagnostics/diagnostic";
 import { alignColumns } from "#diagnostics/render/columns";
-import { textWidth } from "#diagnostics/render/width";
 
 const COLUMNS = 100;
 const INDENT = "    ";
@@ -82,24 +82,3 @@ function printTable(lines: readonly string[]): string {
     .map((cells) => cells.map((cell) => cell.trim()));
   return alignColumns(rows).lines.map(indented).join("\n");
 }
-
-/** At blanks, and between Chinese characters, but for a mark that must not begin a line. */
-export function wrap(text: string, columns: number): string {
-  const lines: string[] = [];
-  let line = "";
-  let width = 0;
-  for (const piece of text.match(PIECE) ?? []) {
-    const visible = textWidth(piece.trimEnd());
-    if (width + visible > columns && line !== "") {
-      lines.push(line.trimEnd());
-      line = "";
-      width = 0;
-    }
-    line += piece;
-    width += textWidth(piece);
-  }
-  return [...lines, line.trimEnd()].join("\n");
-}
-
-/** A Chinese character with the marks behind it, or a word with its blanks. */
-const PIECE = /[\u3400-\u9fff][，。、；：？！）」』”…]*\s*|[^\s\u3400-\u9fff]+\s*|\s+/gu;

@@ -3,6 +3,8 @@
  * (owned-places.ts) where the kernel keeps no mark. For ExecStopPost= and for people.
  */
 
+import { defineCommand } from "#command-line/command";
+import { type Command, flag, type Line, text } from "#command-line/definition";
 import { isAnswered } from "#daemon/control-server";
 import { untilEngineGone } from "#daemon/engine-lock";
 import { leftoversIn } from "#daemon/owned-places";
@@ -12,52 +14,62 @@ import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { Leftover } from "#vrrp/engine/engine-link";
 import { type AddressInfo, BATON_PROTO, printFailure } from "#vrrp/engine/world";
-import { socketIn } from "./control-client.ts";
-import { type ControlCommand, readControlOptions } from "./control-options.ts";
-import type { Command, CommandIo } from "./io.ts";
+import { RUNTIME_DIR_OPTION, runtimeDirOf, socketIn } from "./control-client.ts";
 
-const RELEASE: ControlCommand = {
-  name: "release",
-  flags: ["force", "json"],
-  operandsMax: 0,
-  usage: {
-    en: `usage: baton release [--runtime-dir DIR] [--force] [--json] [--lang en|zh-CN]
+const OPTIONS = {
+  force: flag(
+    text(
+      "neither refuse nor wait; removes at once what no living process owns",
+      "既不拒绝也不等待，立即清除没有存活进程持有的地址",
+    ),
+  ),
+  json: flag(text("for programs", "供程序读取的输出")),
+  "runtime-dir": RUNTIME_DIR_OPTION,
+} as const;
 
-Removes every address on this machine that Baton added and that is still there, and the nftables rules that keep such an
-address silent. What a running daemon owns stays, whatever its runtime directory, and with --force too.
-Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over.
-With --force it does neither, and removes at once what no living process owns. A daemon that hangs has to be killed first.
-On kernels before 5.18, which do not mark addresses, --runtime-dir has to be the one of the daemon that left them.
-Exit status: 0 nothing of ours is left, 1 refused, or an address could not be removed.
-`,
-    "zh-CN": `用法：baton release [--runtime-dir 目录] [--force] [--json] [--lang en|zh-CN]
-
-清除本机上由 Baton 添加、但仍然残留的地址，以及使这些地址保持静默的 nftables 规则。
-正在运行的守护进程所持有的地址不受影响，无论它使用哪个运行目录，也无论是否指定 --force。
-该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。
-指定 --force 时既不拒绝也不等待，立即清除没有存活进程持有的地址；守护进程若已失去响应，请先将其强制结束。
-5.18 之前的内核不能标记地址，此时 --runtime-dir 必须是遗留地址的守护进程所用的运行目录。
-退出码：0 已无残留，1 被拒绝或有地址无法清除。
-`,
-  },
-};
-
-export const command: Command = async (args, io) => await release(args, io);
+export const command: Command = releaseCommand(openRtnetlink);
 
 /** @param openRequests how the kernel is asked for links and addresses */
-export async function release(
-  args: readonly string[],
-  io: CommandIo,
-  openRequests: typeof openRtnetlink = openRtnetlink,
+export function releaseCommand(openRequests: typeof openRtnetlink): Command {
+  return defineCommand({
+    name: "release",
+    summary: text(
+      "Removes every address that Baton added to this machine and that is still there, and the nftables rules that keep such an address from answering.",
+      "清除本机上由 Baton 添加、但仍然残留的地址，以及使这些地址不应答的 nftables 规则。",
+    ),
+    details: text(
+      `What a running daemon owns stays, whatever its runtime directory, and with --force too. Refuses while a daemon runs with this runtime directory, and waits up to 10 s for an engine that still hands over. A daemon that hangs has to be killed first.
+On kernels before 5.18, which do not mark addresses, --runtime-dir has to be the one of the daemon that left them.`,
+      `正在运行的守护进程所持有的地址不受影响，无论它使用哪个运行目录，也无论是否指定 --force。该运行目录下有守护进程在运行时拒绝执行；若引擎仍在移交，最多等待 10 秒。守护进程若已失去响应，请先将其强制结束。
+5.18 之前的内核不能标记地址，此时 --runtime-dir 必须是遗留地址的守护进程所用的运行目录。`,
+    ),
+    options: OPTIONS,
+    examples: [
+      {
+        line: "ExecStopPost=/usr/bin/baton release",
+        about: text("in a unit file", "写在 unit 文件中"),
+      },
+    ],
+    notes: text(
+      "Exit status: 0 nothing of ours is left, 1 refused, or an address could not be removed.",
+      "退出码：0 已无残留，1 被拒绝或有地址无法清除。",
+    ),
+    run: async (line) => await release(line, openRequests),
+  });
+}
+
+async function release(
+  line: Line<typeof OPTIONS>,
+  openRequests: typeof openRtnetlink,
 ): Promise<number> {
-  const options = readControlOptions(args, io, RELEASE);
-  if (typeof options === "number") return options;
-  const en = options.language === "en";
+  const { options, io } = line;
+  const runtimeDir = runtimeDirOf(line);
+  const en = line.language === "en";
   const fail = (text: string): number => {
     io.stderr(`baton release: ${text}\n`);
     return 1;
   };
-  if (!options.flags.has("force") && (await isAnswered(socketIn(options.runtimeDir)))) {
+  if (!options.force && (await isAnswered(socketIn(runtimeDir)))) {
     return fail(
       en
         ? "a daemon is running and owns its addresses; stop it first, or use --force for what no process owns"
@@ -65,18 +77,18 @@ export async function release(
     );
   }
   // Its supervisor may have died a moment ago (ExecStopPost=).
-  if (!options.flags.has("force")) await untilEngineGone(options.runtimeDir);
+  if (!options.force) await untilEngineGone(runtimeDir);
   const rtnetlink = openRequests();
   if (!rtnetlink.ok) return fail(printFailure(rtnetlink));
   // Its owner would put it back at once, or cannot: then its lease ends it.
   const claimed = claimedAddresses();
-  const listed = leftoversIn(options.runtimeDir, rtnetlink.value);
+  const listed = leftoversIn(runtimeDir, rtnetlink.value);
   const done = removeOurs(rtnetlink.value, claimed, listed);
   if (typeof done === "string") return fail(done);
   const cleaned = cleanGuard(done, claimed);
   if (cleaned !== undefined) done.failures.push(cleaned);
   for (const text of done.failures) fail(text);
-  if (options.flags.has("json")) io.stdout(`${JSON.stringify({ removed: done.removed })}\n`);
+  if (options.json) io.stdout(`${JSON.stringify({ removed: done.removed })}\n`);
   else if (done.removed.length > 0) {
     for (const one of done.removed)
       io.stdout(

@@ -1,52 +1,49 @@
-/** `baton reload`: like SIGHUP, but says whether it worked. */
+/** `baton reload`: like SIGHUP, but reports whether it worked. */
+import { defineCommand } from "#command-line/command";
+import { type Command, text } from "#command-line/definition";
 import type { Language } from "#diagnostics/diagnostic";
-import { ask, unreachableSentence } from "./control-client.ts";
-import { type ControlCommand, readControlOptions } from "./control-options.ts";
-import type { Command } from "./io.ts";
+import { ask, RUNTIME_DIR_OPTION, runtimeDirOf, unreachableSentence } from "./control-client.ts";
 
-const RELOAD: ControlCommand = {
+export const command: Command = defineCommand({
   name: "reload",
-  flags: [],
-  operandsMax: 0,
-  usage: {
-    en: `usage: baton reload [--runtime-dir DIR] [--lang en|zh-CN]
-
-Makes the daemon read its configuration again. A file with errors changes nothing.
-Exit status: 0 reloaded, 1 refused or no daemon.
-`,
-    "zh-CN": `用法：baton reload [--runtime-dir 目录] [--lang en|zh-CN]
-
-让守护进程重新读取配置。配置有错误时不作任何更改。
-退出码：0 已重新加载，1 被拒绝或没有守护进程。
-`,
+  summary: text(
+    "Makes the daemon read its configuration again. A file with errors changes nothing.",
+    "让守护进程重新读取配置。配置有错误时不作任何更改。",
+  ),
+  options: { "runtime-dir": RUNTIME_DIR_OPTION },
+  examples: [
+    {
+      line: "baton check && baton reload",
+      about: text("look first, then load", "先检查，再重新加载"),
+    },
+  ],
+  notes: text(
+    "Exit status: 0 reloaded, 1 refused or no daemon.",
+    "退出码：0 已重新加载，1 被拒绝或没有守护进程。",
+  ),
+  run: async (line) => {
+    const { language, io } = line;
+    const asked = await ask(runtimeDirOf(line), { command: "reload", lang: language });
+    if (asked.kind === "unreachable") {
+      io.stderr(`baton reload: ${unreachableSentence(asked.why, language)}\n`);
+      return 1;
+    }
+    const { answer } = asked;
+    if (!answer.ok) {
+      const { findings, help } = answer;
+      for (const one of findings ?? []) io.stderr(`${one}\n\n`);
+      const left = answer.more ?? 0;
+      const more = left > 0 ? `\n  ${moreSentence(left, language)}` : "";
+      // Whoever has seen every finding needs no hint where to look.
+      const isComplete = findings !== undefined && more === "";
+      const hint = help === undefined || isComplete ? "" : `\n  ${help}`;
+      io.stderr(`baton reload: ${answer.error}${more}${hint}\n`);
+      return 1;
+    }
+    io.stdout(language === "en" ? "reloaded\n" : "已重新加载\n");
+    return 0;
   },
-};
-
-export const command: Command = async (args, io) => {
-  const options = readControlOptions(args, io, RELOAD);
-  if (typeof options === "number") return options;
-  const asked = await ask(options.runtimeDir, {
-    command: "reload",
-    lang: options.language,
-  });
-  if (asked.kind === "unreachable") {
-    io.stderr(`baton reload: ${unreachableSentence(asked.why, options.language)}\n`);
-    return 1;
-  }
-  const { answer } = asked;
-  if (!answer.ok) {
-    for (const one of answer.findings ?? []) io.stderr(`${one}\n\n`);
-    const more =
-      (answer.more ?? 0) > 0 ? `\n  ${moreSentence(answer.more ?? 0, options.language)}` : "";
-    // Who has seen what is wrong needs no hint where to look.
-    const isToldAll = answer.findings !== undefined && more === "";
-    const help = answer.help === undefined || isToldAll ? "" : `\n  ${answer.help}`;
-    io.stderr(`baton reload: ${answer.error}${more}${help}\n`);
-    return 1;
-  }
-  io.stdout(options.language === "en" ? "reloaded\n" : "已重新加载\n");
-  return 0;
-};
+});
 
 const moreSentence = (count: number, language: Language): string =>
   language === "en" ? `${count} more findings are not shown` : `另有 ${count} 条未显示`;

@@ -1,13 +1,31 @@
 /**
- * The options of `baton run`: its own, and all of keepalived's, so that a unit file or a script that starts keepalived needs
- * no other change than the program's name. Read as getopt_long reads them: `-nlD`, `-f FILE`, `-fFILE`, `--use-file=FILE`.
+ * The options of `baton run`: its own, and all of keepalived's, so that a unit file or a script that
+ * starts keepalived needs no other change than the program's name. Read as getopt_long(3) reads
+ * them: `-nlD`, `-f FILE`, `-fFILE`, `--use-file=FILE`.
  */
 
+import { defineCommand } from "#command-line/command";
+import {
+  attached,
+  type Command,
+  type FlagOption,
+  flag,
+  type Line,
+  oneOf,
+  text,
+  type ValueOption,
+  type Values,
+  value,
+  values,
+} from "#command-line/definition";
+import type { CommandIo } from "#command-line/io";
+import { UsageError } from "#command-line/usage-error";
 import type { CloudQuestion } from "#daemon/cloud-source";
 import type { LogFormat } from "#daemon/log";
 import type { Language } from "#diagnostics/diagnostic";
-import { languageOf, readLanguage } from "#diagnostics/language";
+import { DEFAULT_FILE } from "./config-files.ts";
 import { RUNTIME_DIR } from "./control-client.ts";
+import { BATON_VERSION } from "./version.ts";
 
 export interface RunOptions {
   /** Undefined: the default file. */
@@ -17,7 +35,7 @@ export interface RunOptions {
   readonly logDetail: boolean;
   readonly language: Language;
   readonly configId: string | undefined;
-  /** Of the supervisor, and of the engine (keepalived's VRRP child). */
+  /** Of the keeper, and of the engine (keepalived's VRRP child). */
   readonly pidFiles: readonly string[];
   readonly enginePidFile: string | undefined;
   /** What happens to the routers is appended there, for `baton replay`. */
@@ -33,6 +51,7 @@ export interface RunOptions {
 }
 
 export interface Ignored {
+  /** As the help would show it: `-V, --dont-release-vrrp`. */
   readonly option: string;
   readonly why: IgnoredWhy;
 }
@@ -45,120 +64,7 @@ export type IgnoredWhy =
   | "no-snmp"
   | "not-needed";
 
-export type RunRequest =
-  | { readonly kind: "run"; readonly options: RunOptions }
-  | { readonly kind: "help"; readonly language: Language }
-  | { readonly kind: "version" }
-  | { readonly kind: "signal-number"; readonly number: number }
-  /** Exit status 2. */
-  | { readonly kind: "usage"; readonly problem: UsageProblem; readonly language: Language };
-
-export type UsageProblem =
-  | { readonly kind: "unknown-option"; readonly option: string }
-  | { readonly kind: "missing-value"; readonly option: string }
-  | { readonly kind: "needless-value"; readonly option: string }
-  | {
-      readonly kind: "bad-value";
-      readonly option: string;
-      readonly value: string;
-      readonly wanted: string;
-    }
-  | { readonly kind: "no-operand"; readonly word: string }
-  | { readonly kind: "namespace"; readonly name: string }
-  | { readonly kind: "checkers-only" };
-
-type Argument = "none" | "required" | "optional";
-interface Option {
-  readonly long: string;
-  readonly short?: string;
-  readonly argument: Argument;
-  /** What it is for; keepalived's that change nothing name their reason. */
-  readonly use: Use;
-}
-type Use =
-  | "file"
-  | "runtime-dir"
-  | "log-format"
-  | "detail"
-  | "lang"
-  | "config-id"
-  | "pid"
-  | "engine-pid"
-  | "test"
-  | "compat"
-  | "umask"
-  | "record"
-  | "cloud"
-  | "cloud-region"
-  | "cloud-instance"
-  | "help"
-  | "version"
-  | "signum"
-  | "namespace"
-  | "checkers-only"
-  /** Exactly what Baton does anyway. */
-  | "so-it-is"
-  | IgnoredWhy;
-
-const option = (long: string, short: string | undefined, argument: Argument, use: Use): Option => ({
-  long,
-  argument,
-  use,
-  ...(short === undefined ? {} : { short }),
-});
-
-/** keepalived(8); the letters are its own. */
-const OPTIONS: readonly Option[] = [
-  option("use-file", "f", "required", "file"),
-  option("runtime-dir", undefined, "required", "runtime-dir"),
-  option("log-format", undefined, "required", "log-format"),
-  option("lang", undefined, "required", "lang"),
-  option("compat", undefined, "none", "compat"),
-  option("record", undefined, "required", "record"),
-  option("cloud", undefined, "optional", "cloud"),
-  option("cloud-region", undefined, "required", "cloud-region"),
-  option("cloud-instance", undefined, "required", "cloud-instance"),
-  option("log-detail", "D", "none", "detail"),
-  option("config-id", "i", "required", "config-id"),
-  option("pid", "p", "required", "pid"),
-  option("vrrp_pid", "r", "required", "engine-pid"),
-  option("config-test", "t", "optional", "test"),
-  option("umask", "u", "required", "umask"),
-  option("help", "h", "none", "help"),
-  option("version", "v", "none", "version"),
-  option("signum", undefined, "required", "signum"),
-  option("namespace", "s", "required", "namespace"),
-  option("check", "C", "none", "checkers-only"),
-  option("dont-fork", "n", "none", "so-it-is"),
-  option("log-console", "l", "none", "so-it-is"),
-  option("vrrp", "P", "none", "so-it-is"),
-  option("no-syslog", "G", "none", "so-it-is"),
-  option("release-vips", "X", "none", "so-it-is"),
-  option("all", undefined, "none", "vrrp-only"),
-  option("no_bfd", "B", "none", "so-it-is"),
-  option("dont-release-vrrp", "V", "none", "always-released"),
-  option("dont-respawn", "R", "none", "always-respawned"),
-  option("dont-release-ipvs", "I", "none", "vrrp-only"),
-  option("checkers_pid", "c", "required", "vrrp-only"),
-  option("bfd_pid", "b", "required", "vrrp-only"),
-  option("dump-conf", "d", "none", "not-needed"),
-  option("log-facility", "S", "required", "log-is-stderr"),
-  option("log-file", "g", "optional", "log-is-stderr"),
-  option("flush-log-file", undefined, "none", "log-is-stderr"),
-  option("address-monitoring", "a", "none", "not-needed"),
-  option("all-config", "e", "optional", "not-needed"),
-  option("core-dump", "m", "none", "not-needed"),
-  option("core-dump-pattern", "M", "optional", "not-needed"),
-  option("mem-check-log", "L", "none", "not-needed"),
-  option("perf", undefined, "optional", "not-needed"),
-  option("debug", undefined, "optional", "not-needed"),
-  option("snmp", "x", "none", "no-snmp"),
-  option("snmp-agent-socket", "A", "required", "no-snmp"),
-];
-
-export const RUN_OPTION_NAMES: readonly string[] = OPTIONS.map((one) => `--${one.long}`);
-
-/** The signals a script may ask for by keepalived's names and numbers; what each does is in src/daemon/signals.ts. */
+/** The signals a script may ask for, with keepalived's names and numbers (src/daemon/signals.ts). */
 const SIGNALS: Readonly<Record<string, number>> = {
   STOP: 15,
   RELOAD: 1,
@@ -168,152 +74,270 @@ const SIGNALS: Readonly<Record<string, number>> = {
   JSON: 36,
 };
 
-interface Given {
-  readonly option: Option;
-  /** As it was written. */
-  readonly name: string;
-  readonly value: string | undefined;
+const FILE = text("FILE", "文件");
+
+const OWN = {
+  "use-file": value(
+    FILE,
+    text(`configuration (default ${DEFAULT_FILE})`, `配置文件（默认 ${DEFAULT_FILE}）`),
+    { short: "f", completes: "files" },
+  ),
+  "runtime-dir": value(
+    text("DIR", "目录"),
+    text(
+      `control socket, lock and PID file (default ${RUNTIME_DIR})`,
+      `控制套接字、锁和 PID 文件所在目录（默认 ${RUNTIME_DIR}）`,
+    ),
+    { completes: "folders" },
+  ),
+  "log-format": value(
+    text("FORMAT", "格式"),
+    text("text or json, on stderr", "text 或 json，输出到标准错误"),
+    { accepts: oneOf(["text", "json"]) },
+  ),
+  "log-detail": flag(text("log more", "输出更详细的日志"), "D"),
+  compat: flag(
+    text(
+      "run what keepalived would run of a file with errors",
+      "文件有错误时，仍运行 keepalived 会运行的部分",
+    ),
+  ),
+  "config-test": attached(
+    text("LOG", "日志"),
+    text("only check the configuration, then exit", "只检查配置，然后退出"),
+    { short: "t" },
+  ),
+  "config-id": value(
+    text("ID", "ID"),
+    text(
+      "for lines that begin with @ID (default: host name)",
+      "用于以 @ID 开头的行（默认为主机名）",
+    ),
+    { short: "i" },
+  ),
+  pid: values(FILE, text("write the daemon's PID there", "写入守护进程的 PID"), {
+    short: "p",
+    completes: "files",
+  }),
+  vrrp_pid: value(FILE, text("write the engine's PID there", "写入引擎进程的 PID"), {
+    short: "r",
+    completes: "files",
+  }),
+  umask: value(text("MASK", "掩码"), text("octal", "八进制"), {
+    short: "u",
+    accepts: {
+      test: (mask) => /^[0-7]{1,4}$/.test(mask),
+      wanted: text("an octal number from 0 to 0777", "0 到 0777 的八进制数"),
+    },
+  }),
+  record: value(
+    FILE,
+    text(
+      "append what happens to the routers there, for `baton replay` (no passwords; a line an advertisement)",
+      "把路由器发生的事件追加到该文件，供 `baton replay` 重放（不含密码；每个通告一行）",
+    ),
+    { completes: "files" },
+  ),
+  cloud: attached(
+    text("URL", "地址"),
+    text(
+      "ask the cloud whether it agrees about the addresses of a MASTER (HAVIP), and announce again until it does",
+      "成为 MASTER 后向云平台核对 HAVIP 是否已绑定到本机，未绑定则再次宣告",
+    ),
+  ),
+  "cloud-region": value(
+    text("NAME", "地域"),
+    text("what the environment does not say of the region", "环境变量中没有给出的地域"),
+  ),
+  "cloud-instance": value(
+    text("ID", "ID"),
+    text(
+      "what the machine's metadata does not say of the instance",
+      "实例元数据中没有给出的实例 ID",
+    ),
+  ),
+  signum: value(
+    text("NAME", "名称"),
+    text(
+      `print the number of the signal ${Object.keys(SIGNALS).join(", ")}, then exit`,
+      `输出信号 ${Object.keys(SIGNALS).join("、")} 的编号，然后退出`,
+    ),
+    { accepts: oneOf(Object.keys(SIGNALS)) },
+  ),
+  version: flag(text("print the version, then exit", "显示版本，然后退出"), "v"),
+} as const;
+
+const option = (short?: string): FlagOption => flag(undefined, short);
+const withValue = (short?: string): ValueOption<"value"> =>
+  value(text("VALUE", "值"), undefined, short === undefined ? {} : { short });
+const withOptionalValue = (short?: string): ValueOption<"attached"> =>
+  attached(text("VALUE", "值"), undefined, short === undefined ? {} : { short });
+
+/** keepalived(8)'s options that ask for what Baton does anyway. */
+const ANYWAY = {
+  "dont-fork": option("n"),
+  "log-console": option("l"),
+  vrrp: option("P"),
+  "no-syslog": option("G"),
+  "release-vips": option("X"),
+  no_bfd: option("B"),
+} as const;
+
+/** Its options that Baton has to refuse. */
+const REFUSED = {
+  namespace: withValue("s"),
+  check: option("C"),
+} as const;
+
+/** Its options that change nothing here. */
+const IGNORED = {
+  all: option(),
+  "dont-release-vrrp": option("V"),
+  "dont-respawn": option("R"),
+  "dont-release-ipvs": option("I"),
+  checkers_pid: withValue("c"),
+  bfd_pid: withValue("b"),
+  "dump-conf": option("d"),
+  "log-facility": withValue("S"),
+  "log-file": withOptionalValue("g"),
+  "flush-log-file": option(),
+  "address-monitoring": option("a"),
+  "all-config": withOptionalValue("e"),
+  "core-dump": option("m"),
+  "core-dump-pattern": withOptionalValue("M"),
+  "mem-check-log": option("L"),
+  perf: withOptionalValue(),
+  debug: withOptionalValue(),
+  snmp: option("x"),
+  "snmp-agent-socket": withValue("A"),
+} as const;
+
+const WHY_IGNORED: Readonly<Record<keyof typeof IGNORED, IgnoredWhy>> = {
+  all: "vrrp-only",
+  "dont-release-vrrp": "always-released",
+  "dont-respawn": "always-respawned",
+  "dont-release-ipvs": "vrrp-only",
+  checkers_pid: "vrrp-only",
+  bfd_pid: "vrrp-only",
+  "dump-conf": "not-needed",
+  "log-facility": "log-is-stderr",
+  "log-file": "log-is-stderr",
+  "flush-log-file": "log-is-stderr",
+  "address-monitoring": "not-needed",
+  "all-config": "not-needed",
+  "core-dump": "not-needed",
+  "core-dump-pattern": "not-needed",
+  "mem-check-log": "not-needed",
+  perf: "not-needed",
+  debug: "not-needed",
+  snmp: "no-snmp",
+  "snmp-agent-socket": "no-snmp",
+};
+
+const OPTIONS = { ...OWN, ...ANYWAY, ...REFUSED, ...IGNORED } as const;
+
+/** @param start the daemon, with what the line asks for; the result is the exit status */
+export const daemonCommand = (
+  start: (options: RunOptions, io: CommandIo) => number | Promise<number>,
+): Command =>
+  defineCommand({
+    name: "run",
+    summary: text(
+      "Runs the daemon in the foreground until it is stopped.",
+      "在前台运行守护进程，直到被停止。",
+    ),
+    details: text(
+      "keepalived's other options are accepted; those that have no effect here are named once in the log.",
+      "keepalived 的其他选项也可使用；对 Baton 无效的选项会在日志中说明一次。",
+    ),
+    options: OPTIONS,
+    hasEitherDash: true,
+    operandAdvice: text("give the file with -f", "请用 -f 指定文件"),
+    examples: [
+      {
+        line: "sudo baton run -f /etc/keepalived/keepalived.conf",
+        about: text("as keepalived -n -f", "相当于 keepalived -n -f"),
+      },
+      {
+        line: "baton run -t -f new.conf",
+        about: text("only look whether it would run", "只检查能否运行"),
+      },
+      {
+        line: "sudo baton run --log-format json --record night.jsonl",
+        about: text("for a log collector, and for replay", "供日志系统收集，并可重放"),
+      },
+    ],
+    notes: text(
+      "Exit status: 0 stopped, 1 cannot start, 2 usage, 4 would not run, 5 errors in the file, 6 (-t) a script that others can change would run.",
+      "退出码：0 正常停止，1 无法启动，2 用法错误，4 配置无法运行，5 配置有错误，6（-t）会运行其他用户可改动的脚本。",
+    ),
+    run: async (line) => {
+      const { options, io } = line;
+      if (options.version) {
+        io.stdout(`baton ${BATON_VERSION}\n`);
+        return 0;
+      }
+      refuse(options);
+      if (options.signum !== undefined) {
+        io.stdout(`${SIGNALS[options.signum] ?? 0}\n`);
+        return 0;
+      }
+      return await start(readOptions(line), io);
+    },
+  });
+
+function refuse({ namespace, check }: Values<typeof REFUSED>): void {
+  if (namespace !== undefined) {
+    throw new UsageError(
+      text(
+        `-s is not supported: run \`ip netns exec ${namespace} baton run\`, or give NetworkNamespacePath= in the unit`,
+        `不支持 -s：请运行 \`ip netns exec ${namespace} baton run\`，或在 unit 中设置 NetworkNamespacePath=`,
+      ),
+    );
+  }
+  if (check) {
+    throw new UsageError(
+      text(
+        "-C asks for health checkers of virtual servers only, and Baton has none",
+        "-C 只运行虚拟服务器的健康检查，而 Baton 没有该功能",
+      ),
+    );
+  }
 }
 
-export function readRunOptions(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): RunRequest {
-  const split = splitArguments(args);
-  const asked = "given" in split ? lastOf(split.given, "lang") : undefined;
-  const language = readLanguage(asked ?? "") ?? languageOf(env);
-  if ("kind" in split) return { kind: "usage", problem: split, language };
-  const { given } = split;
-  const has = (use: Use): boolean => given.some((one) => one.option.use === use);
-  if (has("help")) return { kind: "help", language };
-  if (has("version")) return { kind: "version" };
-  const problem = findProblem(given);
-  if (problem !== undefined) return { kind: "usage", problem, language };
-  const signal = lastOf(given, "signum");
-  if (signal !== undefined) return { kind: "signal-number", number: SIGNALS[signal] ?? 0 };
-  const umask = lastOf(given, "umask");
-  const test = given.find((one) => one.option.use === "test");
+function readOptions({ options, given, language }: Line<typeof OPTIONS>): RunOptions {
+  const { umask, cloud } = options;
+  const test = options["config-test"];
   return {
-    kind: "run",
-    options: {
-      file: lastOf(given, "file"),
-      runtimeDir: lastOf(given, "runtime-dir") ?? RUNTIME_DIR,
-      logFormat: lastOf(given, "log-format") === "json" ? "json" : "text",
-      logDetail: has("detail"),
-      language,
-      configId: lastOf(given, "config-id"),
-      pidFiles: given.flatMap((one) => (one.option.use === "pid" ? [one.value ?? ""] : [])),
-      enginePidFile: lastOf(given, "engine-pid"),
-      recordFile: lastOf(given, "record"),
-      isTest: test !== undefined,
-      testLog: test?.value,
-      isCompatible: has("compat"),
-      umask: umask === undefined ? undefined : Number.parseInt(umask, 8),
-      cloud: has("cloud")
-        ? {
-            endpoint: lastOf(given, "cloud"),
-            region: lastOf(given, "cloud-region"),
-            instanceId: lastOf(given, "cloud-instance"),
+    file: options["use-file"],
+    runtimeDir: options["runtime-dir"] ?? RUNTIME_DIR,
+    logFormat: options["log-format"] === "json" ? "json" : "text",
+    logDetail: options["log-detail"],
+    language,
+    configId: options["config-id"],
+    pidFiles: options.pid,
+    enginePidFile: options.vrrp_pid,
+    recordFile: options.record,
+    isTest: test !== undefined,
+    testLog: test === true ? undefined : test,
+    isCompatible: options.compat,
+    umask: umask === undefined ? undefined : Number.parseInt(umask, 8),
+    cloud:
+      cloud === undefined
+        ? undefined
+        : {
+            endpoint: cloud === true ? undefined : cloud,
+            region: options["cloud-region"],
+            instanceId: options["cloud-instance"],
             credentialsFile: undefined,
-          }
-        : undefined,
-      ignored: given.flatMap((one) => {
-        const why = IGNORED.find((word) => word === one.option.use);
-        return why === undefined ? [] : [{ option: one.name, why }];
-      }),
-    },
+          },
+    ignored: given.flatMap(({ name }) => {
+      if (!isIgnored(name)) return [];
+      const { short } = IGNORED[name];
+      const written = short === undefined ? `--${name}` : `-${short}, --${name}`;
+      return [{ option: written, why: WHY_IGNORED[name] }];
+    }),
   };
 }
 
-const IGNORED: readonly IgnoredWhy[] = [
-  "log-is-stderr",
-  "vrrp-only",
-  "always-released",
-  "always-respawned",
-  "no-snmp",
-  "not-needed",
-];
-
-const lastOf = (given: readonly Given[], use: Use): string | undefined =>
-  given.findLast((one) => one.option.use === use)?.value;
-
-function findProblem(given: readonly Given[]): UsageProblem | undefined {
-  for (const { option: known, name, value = "" } of given) {
-    const bad = (wanted: string): UsageProblem => ({
-      kind: "bad-value",
-      option: name,
-      value,
-      wanted,
-    });
-    if (known.use === "log-format" && value !== "text" && value !== "json")
-      return bad("text, json");
-    if (known.use === "lang" && readLanguage(value) === undefined) return bad("en, zh-CN");
-    if (known.use === "umask" && !/^[0-7]{1,4}$/.test(value)) return bad("0-0777");
-    if (known.use === "signum" && !Object.hasOwn(SIGNALS, value))
-      return bad(Object.keys(SIGNALS).join(", "));
-    if (known.use === "namespace") return { kind: "namespace", name: value };
-    if (known.use === "checkers-only") return { kind: "checkers-only" };
-  }
-  return undefined;
-}
-
-function splitArguments(
-  args: readonly string[],
-): { readonly given: readonly Given[] } | UsageProblem {
-  const given: Given[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const word = args[i] ?? "";
-    const take = (): string | undefined => {
-      i += 1;
-      return args[i];
-    };
-    if (word === "--") {
-      const operand = args[i + 1];
-      return operand === undefined ? { given } : { kind: "no-operand", word: operand };
-    }
-    const read = word.startsWith("--")
-      ? readLong(word, take)
-      : word.startsWith("-") && word !== "-"
-        ? readShort(word, take)
-        : ({ kind: "no-operand", word } as const);
-    if ("kind" in read) return read;
-    given.push(...read);
-  }
-  return { given };
-}
-
-function readLong(word: string, take: () => string | undefined): readonly Given[] | UsageProblem {
-  const [name = "", ...rest] = word.slice(2).split("=");
-  const value = word.includes("=") ? rest.join("=") : undefined;
-  // keepalived writes some with an underscore; nobody should have to remember which.
-  const known = OPTIONS.find((one) => one.long.replaceAll("_", "-") === name.replaceAll("_", "-"));
-  const written = `--${name}`;
-  if (known === undefined) return { kind: "unknown-option", option: written };
-  if (known.argument === "none" && value !== undefined)
-    return { kind: "needless-value", option: written };
-  const given = known.argument === "required" ? (value ?? take()) : value;
-  if (known.argument === "required" && given === undefined)
-    return { kind: "missing-value", option: written };
-  return [{ option: known, name: written, value: given }];
-}
-
-function readShort(word: string, take: () => string | undefined): readonly Given[] | UsageProblem {
-  const given: Given[] = [];
-  for (let at = 1; at < word.length; at++) {
-    const letter = word[at] ?? "";
-    const name = `-${letter}`;
-    const known = OPTIONS.find((one) => one.short === letter);
-    if (known === undefined) return { kind: "unknown-option", option: name };
-    if (known.argument === "none") {
-      given.push({ option: known, name, value: undefined });
-      continue;
-    }
-    const rest = word.slice(at + 1);
-    const value =
-      rest !== "" ? rest.replace(/^=/, "") : known.argument === "required" ? take() : undefined;
-    if (known.argument === "required" && value === undefined)
-      return { kind: "missing-value", option: name };
-    return [...given, { option: known, name, value }];
-  }
-  return given;
-}
+const isIgnored = (name: string): name is keyof typeof IGNORED => Object.hasOwn(IGNORED, name);

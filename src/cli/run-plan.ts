@@ -1,5 +1,6 @@
 /** From the file to what the daemon runs, at its start and at every reload, with what is wrong told through the log. */
 
+import type { CommandIo } from "#command-line/io";
 import { errnoOf } from "#daemon/contain";
 import type { Log } from "#daemon/log";
 import type { Reread } from "#daemon/supervisor";
@@ -13,7 +14,6 @@ import type { RunPlan } from "#keepalived/plan/run-plan";
 import { exitStatus } from "./check.ts";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
 import { unreadableSentence } from "./errno-words.ts";
-import type { CommandIo } from "./io.ts";
 import type { RunOptions } from "./run-options.ts";
 
 export interface Read {

@@ -1,44 +1,18 @@
 /** `baton run`: the daemon in the foreground. */
 import { writeFileSync } from "node:fs";
+import type { Command } from "#command-line/definition";
+import type { CommandIo } from "#command-line/io";
 import { runDaemon } from "#daemon/daemon";
 import { openLog } from "#daemon/log";
 import { missingCapabilities } from "#linux/process";
 import { DEFAULT_FILE } from "./config-files.ts";
-import type { Command, CommandIo } from "./io.ts";
-import { type RunOptions, readRunOptions } from "./run-options.ts";
+import { daemonCommand, type RunOptions } from "./run-options.ts";
 import { readPlan, reread, tell } from "./run-plan.ts";
-import {
-  ignoredSentence,
-  RUN_USAGE,
-  rightsSentence,
-  testSentence,
-  usageSentence,
-} from "./run-text.ts";
-import { usageComplaint } from "./usage-mistakes.ts";
-import { BATON_VERSION } from "./version.ts";
+import { ignoredSentence, rightsSentence, testSentence } from "./run-text.ts";
 
-export const command: Command = async (args, io) => {
-  const request = readRunOptions(args, io.env);
-  switch (request.kind) {
-    case "help":
-      io.stdout(RUN_USAGE[request.language]);
-      return 0;
-    case "version":
-      io.stdout(`baton ${BATON_VERSION}\n`);
-      return 0;
-    case "signal-number":
-      io.stdout(`${request.number}\n`);
-      return 0;
-    case "usage": {
-      const { problem, language } = request;
-      const text = usageSentence(problem, language);
-      io.stderr(usageComplaint("run", text, RUN_USAGE[language], language));
-      return 2;
-    }
-    case "run":
-      return request.options.isTest ? test(request.options, io) : await run(request.options, io);
-  }
-};
+export const command: Command = daemonCommand((options, io) =>
+  options.isTest ? test(options, io) : run(options, io),
+);
 
 function test(options: RunOptions, io: CommandIo): number {
   const read = readPlan(options, io);

@@ -1,6 +1,8 @@
-/** The version of `package.json`, where it is kept. */
+/** `baton version`, and the version of `package.json`, where it is kept. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { defineCommand } from "#command-line/command";
+import { type Command, text } from "#command-line/definition";
 
 const MANIFEST = join(import.meta.dirname, "../../package.json");
 
@@ -12,3 +14,13 @@ function readVersion(): string {
     ? String(manifest.version)
     : "unknown";
 }
+
+export const command: Command = defineCommand({
+  name: "version",
+  summary: text("Prints the version.", "显示版本。"),
+  options: {},
+  run: ({ io }) => {
+    io.stdout(`baton ${BATON_VERSION}\n`);
+    return 0;
+  },
+});

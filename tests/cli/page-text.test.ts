@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { renderPage, wrap } from "#cli/page-text";
+import { renderPage } from "#cli/page-text";
+import { wrap } from "#command-line/wrap";
 import { textWidth } from "#diagnostics/render/width";
 
 const folder = join(import.meta.dirname, "../../docs/codes");

@@ -1,31 +1,54 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  type RunOptions,
-  type RunRequest,
-  readRunOptions,
-  type UsageProblem,
-} from "#cli/run-options";
-import { ignoredSentence, usageSentence } from "#cli/run-text";
+import { daemonCommand, type RunOptions } from "#cli/run-options";
+import { ignoredSentence } from "#cli/run-text";
 
-const read = (...args: readonly string[]): RunRequest => readRunOptions(args, {});
-function options(...args: readonly string[]): RunOptions {
-  const request = read(...args);
-  assert.ok(request.kind === "run", JSON.stringify(request));
-  return request.options;
-}
-function problem(...args: readonly string[]): UsageProblem {
-  const request = read(...args);
-  assert.ok(request.kind === "usage", JSON.stringify(request));
-  return request.problem;
+interface Read {
+  readonly status: number;
+  /** Undefined: the daemon would not be started. */
+  readonly options: RunOptions | undefined;
+  readonly out: string;
+  readonly err: string;
 }
 
-test("the command lines of keepalived's unit files are taken as they are", () => {
+async function read(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Read> {
+  let [out, err] = ["", ""];
+  let options: RunOptions | undefined;
+  const command = daemonCommand((given) => {
+    options = given;
+    return 0;
+  });
+  const status = await command(args, {
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (err += text),
+    env,
+    isTty: false,
+  });
+  return { status, options, out, err };
+}
+
+async function options(...args: readonly string[]): Promise<RunOptions> {
+  const { options: given, err } = await read(args);
+  assert.ok(given !== undefined, err);
+  return given;
+}
+
+/** The first line of what is printed. */
+async function problem(...args: readonly string[]): Promise<string> {
+  const { status, options: given, err } = await read(args);
+  assert.deepEqual([status, given], [2, undefined], args.join(" "));
+  return err.split("\n")[0] ?? "";
+}
+
+test("the command lines of keepalived's unit files are taken as they are", async () => {
   // Debian and Red Hat, then what people write by hand.
-  const debian = options("--dont-fork", "-D");
+  const debian = await options("--dont-fork", "-D");
   assert.equal(debian.logDetail, true);
   assert.deepEqual(debian.ignored, []);
-  const red = options(
+  const red = await options(
     "-nlPD",
     "-f",
     "/etc/keepalived/keepalived.conf",
@@ -36,66 +59,82 @@ test("the command lines of keepalived's unit files are taken as they are", () =>
   assert.equal(red.file, "/etc/keepalived/keepalived.conf");
   assert.deepEqual(red.pidFiles, ["/run/k.pid"]);
   assert.equal(red.enginePidFile, "/run/v.pid");
-  assert.equal(options("--use-file=/x").file, "/x");
-  assert.equal(options("-Df/x").file, "/x");
-  assert.equal(options("-i", "node1").configId, "node1");
-  assert.equal(options("--vrrp-pid", "/v").enginePidFile, "/v");
-  assert.equal(options("-u", "027").umask, 0o027);
+  assert.equal((await options("--use-file=/x")).file, "/x");
+  assert.equal((await options("-Df/x")).file, "/x");
+  assert.equal((await options("-i", "node1")).configId, "node1");
+  assert.equal((await options("--vrrp-pid", "/v")).enginePidFile, "/v");
+  assert.equal((await options("--use_file", "/y", "-f=/z")).file, "/z");
+  assert.equal((await options("--dont_release-vrrp")).ignored.length, 1);
+  assert.equal((await options("-u", "027")).umask, 0o027);
 });
 
-test("a recording is made only where it is asked for", () => {
-  assert.equal(options().recordFile, undefined);
-  assert.equal(options("--record", "/r.jsonl").recordFile, "/r.jsonl");
-  assert.equal(options("--record=/r.jsonl").recordFile, "/r.jsonl");
-  assert.deepEqual(problem("--record"), { kind: "missing-value", option: "--record" });
+test("a recording is made only where it is asked for", async () => {
+  assert.equal((await options()).recordFile, undefined);
+  assert.equal((await options("--record", "/r.jsonl")).recordFile, "/r.jsonl");
+  assert.equal((await options("--record=/r.jsonl")).recordFile, "/r.jsonl");
+  assert.equal(await problem("--record"), "baton run: `--record` needs a value");
 });
 
-test("-t takes its log attached only, so that the next option stays one", () => {
-  assert.deepEqual([options("-t", "-f", "x").isTest, options("-t").testLog], [true, undefined]);
-  assert.equal(options("-t/tmp/log").testLog, "/tmp/log");
-  assert.equal(options("--config-test=/tmp/log").testLog, "/tmp/log");
+test("-t takes its log attached only, so that the next option stays one", async () => {
+  assert.deepEqual(
+    [(await options("-t", "-f", "x")).isTest, (await options("-t")).testLog],
+    [true, undefined],
+  );
+  // A file that is not attached would be overwritten with the findings.
+  assert.match(await problem("-t", "x.conf"), /`x\.conf` is one argument too many; .* with -f$/);
+  assert.match(await problem("-nt", "x.conf"), /`x\.conf` is one argument too many/);
+  assert.match(await problem("--cloud", "http://x"), /`http:\/\/x` is one argument too many/);
+  assert.equal((await options("--cloud=http://x")).cloud?.endpoint, "http://x");
+  assert.equal((await options("--cloud")).cloud?.endpoint, undefined);
+  assert.equal((await options("-t/tmp/log")).testLog, "/tmp/log");
+  assert.equal((await options("--config-test=/tmp/log")).testLog, "/tmp/log");
 });
 
-test("what changes nothing here is remembered with its reason", () => {
-  assert.deepEqual(options("-S", "3", "-V", "-R", "--snmp", "-G").ignored, [
-    { option: "-S", why: "log-is-stderr" },
-    { option: "-V", why: "always-released" },
-    { option: "-R", why: "always-respawned" },
-    { option: "--snmp", why: "no-snmp" },
+test("what changes nothing here is remembered with its reason", async () => {
+  assert.deepEqual((await options("-S", "3", "-V", "-R", "--snmp", "-G")).ignored, [
+    { option: "-S, --log-facility", why: "log-is-stderr" },
+    { option: "-V, --dont-release-vrrp", why: "always-released" },
+    { option: "-R, --dont-respawn", why: "always-respawned" },
+    { option: "-x, --snmp", why: "no-snmp" },
   ]);
   assert.match(ignoredSentence("-V", "always-released", "zh-CN"), /选项 -V 无效/);
 });
 
-test("what cannot be done is refused rather than left out", () => {
-  assert.deepEqual(problem("-s", "blue"), { kind: "namespace", name: "blue" });
-  assert.deepEqual(problem("-C"), { kind: "checkers-only" });
-  assert.deepEqual(problem("-Z"), { kind: "unknown-option", option: "-Z" });
-  assert.deepEqual(problem("--colour"), { kind: "unknown-option", option: "--colour" });
-  assert.deepEqual(problem("-f"), { kind: "missing-value", option: "-f" });
-  assert.deepEqual(problem("--compat=yes"), { kind: "needless-value", option: "--compat" });
-  assert.deepEqual(problem("keepalived.conf"), { kind: "no-operand", word: "keepalived.conf" });
-  assert.deepEqual(problem("--log-format", "xml"), {
-    kind: "bad-value",
-    option: "--log-format",
-    value: "xml",
-    wanted: "text, json",
-  });
-  assert.equal(problem("-u", "999").kind, "bad-value");
-  assert.match(usageSentence(problem("-s", "blue"), "en"), /ip netns exec blue baton run/);
+test("what cannot be done is refused rather than left out", async () => {
+  for (const [args, sentence] of [
+    [["-s", "blue"], /-s is not supported: run `ip netns exec blue baton run`/],
+    [["-C"], /-C asks for health checkers/],
+    [["-Z"], /there is no option `-Z`/],
+    [["-nZ"], /there is no option `-Z`/],
+    [["--colour"], /there is no option `--colour`/],
+    [["-f"], /`-f` needs a value/],
+    [["-Df"], /`-f` needs a value/],
+    [["--compat=yes"], /`--compat` takes no value/],
+    [["keepalived.conf"], /`keepalived\.conf` is one argument too many; give the file with -f/],
+    [["--", "x"], /`x` is one argument too many/],
+    [["--log-format", "xml"], /`--log-format` is one of text, json, not `xml`/],
+    [["-u", "999"], /`--umask` is an octal number from 0 to 0777, not `999`/],
+  ] as const) {
+    assert.match(await problem(...args), sentence);
+  }
 });
 
-test("help, version and signal numbers win over what else is given", () => {
-  assert.deepEqual(read("-h", "--lang", "zh"), { kind: "help", language: "zh-CN" });
-  assert.deepEqual(read("-D", "-v"), { kind: "version" });
+test("help, version and signal numbers win over what else is given", async () => {
+  const help = await read(["-h", "--lang", "zh"]);
+  assert.deepEqual([help.status, help.options], [0, undefined]);
+  assert.match(help.out, /^用法：baton run/);
+  assert.match((await read(["-Dh"])).out, /^usage: baton run/);
+  assert.match((await read(["-D", "-v"])).out, /^baton \d/);
   // As keepalived 2.2.7 prints them.
   const numbers = { STOP: 15, RELOAD: 1, DATA: 10, STATS: 12, STATS_CLEAR: 63, JSON: 36 };
-  for (const [name, number] of Object.entries(numbers))
-    assert.deepEqual(read(`--signum=${name}`), { kind: "signal-number", number });
+  for (const [name, number] of Object.entries(numbers)) {
+    const { status, options: given, out } = await read([`--signum=${name}`]);
+    assert.deepEqual([status, given, out], [0, undefined, `${number}\n`]);
+  }
 });
 
-test("the language: asked for, else the environment's, else English", () => {
-  assert.equal(options("--lang", "zh_CN.UTF-8").language, "zh-CN");
-  const chinese = readRunOptions([], { LANG: "zh_CN.UTF-8" });
-  assert.ok(chinese.kind === "run" && chinese.options.language === "zh-CN");
-  assert.equal(options().language, "en");
+test("the language: asked for, else the environment's, else English", async () => {
+  assert.equal((await options("--lang", "zh_CN.UTF-8")).language, "zh-CN");
+  assert.equal((await read([], { LANG: "zh_CN.UTF-8" })).options?.language, "zh-CN");
+  assert.equal((await options()).language, "en");
 });

@@ -5,8 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { runCloud } from "#cli/cloud";
-import { serve } from "#cloud/server/serve";
+import { command as runCloud } from "#cli/cloud";
 import { startCloud } from "#cloud/server/start";
 import { ADMIN, asJson, codeOf, KEY_TEXT, REGION, SECRETS, text } from "./harness.ts";
 import { post, spawnCloud } from "./spawned.ts";
@@ -67,19 +66,22 @@ test("wrong usage is 2 and says why, a port that is taken is 1", async () => {
     [2, /--listen nowhere is not HOST:PORT/, ["--listen", "nowhere"]],
     [2, /--listen 127\.0\.0\.1:70000/, ["--listen", "127.0.0.1:70000"]],
     [2, /--data and --memory/, ["--data", "x", "--memory"]],
-    [2, /--auth sometimes/, ["--auth", "sometimes"]],
+    [2, /`--auth` is one of strict, lenient, off, not `sometimes`/, ["--auth", "sometimes"]],
     [2, /strict needs --secret-file/, ["--auth", "strict"]],
     [2, /belong together/, ["--secret-id", "x"]],
     [2, /not a time/, ["--claim-latency", "soon"]],
     [2, /not a count/, ["--calls-per-second", "0"]],
-    [2, /Unknown option '--bogus'/, ["--bogus"]],
+    [2, /there is no option `--bogus`/, ["--bogus"]],
     [1, /EADDRINUSE/, ["--listen", host]],
     [1, /cannot start/, ["--data", "/dev/null/x", "--listen", "127.0.0.1:0"]],
   ];
   for (const [code, message, args] of cases) {
     let said = "";
-    const io = { stdout: () => undefined, stderr: (line: string) => (said += line), env: {} };
-    assert.equal(await serve(args, io), code, args.join(" "));
+    const say = (line: string): void => {
+      said += line;
+    };
+    const io = { stdout: () => undefined, stderr: say, env: {}, isTty: false };
+    assert.equal(await runCloud(["serve", ...args], io), code, args.join(" "));
     assert.match(said, message);
   }
   await running.close();

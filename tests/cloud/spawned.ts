@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import type { Json } from "./harness.ts";
 import { asJson, REGION } from "./harness.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/cloud/server/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 export interface Spawned {
   readonly url: string;
@@ -24,10 +24,14 @@ export interface Spawned {
 const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "baton-test-compile-cache") };
 
 export async function spawnCloud(...args: readonly string[]): Promise<Spawned> {
-  const child = spawn(process.execPath, [MAIN, "--listen", "127.0.0.1:0", ...args], {
-    env,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [MAIN, "cloud", "serve", "--listen", "127.0.0.1:0", ...args],
+    {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const exited = once(child, "exit").then(
     ([code, signal]): readonly [number | null, NodeJS.Signals | null] => [code, signal],
   );

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { runCheck } from "#cli/check";
+import { command as runCheck } from "#cli/check";
 import { detectCloud } from "#cli/detect-cloud";
 import { readConfiguration } from "#keepalived/read";
 

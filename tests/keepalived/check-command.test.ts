@@ -15,11 +15,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { runCheck } from "#cli/check";
+import { command as runCheck } from "#cli/check";
 import { droppingRules } from "#cli/check-firewall";
-import { runConfig } from "#cli/config";
+import { command as runConfig } from "#cli/config";
 import { expandBraces, includeLoader } from "#cli/config-files";
-import { runExplainCode } from "#cli/explain-code";
+import { command as runExplain } from "#cli/explain";
+import { explainCode } from "#cli/explain-code";
 
 const root = join(import.meta.dirname, "../..");
 const tutorial = join(root, "tests/configs/tutorial/input.conf");
@@ -301,14 +302,17 @@ test("config show names the origin of every value, and no secret", async () => {
 });
 
 test("explain prints a page in both languages", async () => {
-  const english = await run(runExplainCode, ["vr2010"]);
+  const english = await run(runExplain, ["vr2010"]);
   assert.equal(english.status, 0);
   assert.match(english.out, /^VR2010 tracker-not-found\n/);
   assert.match(english.out, /^Bad$/m);
-  const chinese = await run(runExplainCode, ["tracker-not-found", "--lang", "zh-CN"]);
+  const chinese = await run(
+    async (_, io) => await Promise.resolve(explainCode("tracker-not-found", "zh-CN", io)),
+    [],
+  );
   assert.match(chinese.out, /实例引用了不存在的检查/);
   assert.match(chinese.out, /^错误写法$/m);
-  assert.equal((await run(runExplainCode, ["VR9999"])).status, 2);
+  assert.equal((await run(runExplain, ["VR9999"])).status, 2);
 });
 
 test("the packet filter is understood as far as nft prints it", () => {

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
-import { runCheck } from "#cli/check";
-import { runConfig } from "#cli/config";
+import { command as runCheck } from "#cli/check";
+import { command as runConfig } from "#cli/config";
 import { CODES } from "#diagnostics/codes";
 import { readConfiguration } from "#keepalived/read";
 

@@ -10,7 +10,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { runCheck } from "#cli/check";
+import { command as runCheck } from "#cli/check";
 import { type Reading, readConfiguration } from "#keepalived/read";
 import { printIpv4 } from "#units/address";
 import type { InstanceConfig, VirtualAddress } from "#vrrp/router/config";

@@ -12,7 +12,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, test } from "node:test";
-import { runCheck } from "#cli/check";
+import { command as runCheck } from "#cli/check";
 import { CORPUS_NETWORK } from "../support/corpus-network.ts";
 import { exampleIn } from "../support/page-example.ts";
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runReplay } from "#cli/replay";
+import { command as runReplay } from "#cli/replay";
 import { CONFIG_FILE, daemonPids, RUNTIME_DIR } from "#lab/measure/daemon";
 import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
@@ -54,14 +54,14 @@ const owner = (lab: Lab): string =>
     .map(({ name }) => name)
     .join();
 
-function replay(node: LabNode): string {
+async function replay(node: LabNode): Promise<string> {
   let out = "";
   const keep = (text: string): void => {
     out += text;
   };
   const file = join(node.folder, "log", "recording");
   assert.equal(statSync(file).mode & 0o777, 0o600);
-  const code = runReplay([file], { stdout: keep, stderr: keep, env: {}, isTty: false });
+  const code = await runReplay([file], { stdout: keep, stderr: keep, env: {}, isTty: false });
   assert.equal(code, 0, out);
   return out;
 }
@@ -89,7 +89,7 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
       [a, one],
       [b, two],
     ] as const) {
-      const replayed = replay(node);
+      const replayed = await replay(node);
       // An engine that was killed could not say so: only its supervisor's log does.
       const moves = [...replayed.matchAll(/^ +\w+ -> (\w+): (.*)$/gm)];
       const logged = [
@@ -101,9 +101,9 @@ test("a pair's take-overs, an engine that dies, a stop: replayed to the same sta
       );
       assert.match(replayed, /engine started 20\d\d-/);
     }
-    assert.equal(replay(a).split("engine started").length, 3);
-    assert.match(replay(b), /BACKUP -> MASTER: .* gave up the address with priority 0/);
-    assert.match(replay(a), /BACKUP -> MASTER: .* gave up the address with priority 0/);
+    assert.equal((await replay(a)).split("engine started").length, 3);
+    assert.match(await replay(b), /BACKUP -> MASTER: .* gave up the address with priority 0/);
+    assert.match(await replay(a), /BACKUP -> MASTER: .* gave up the address with priority 0/);
   });
 });
 
@@ -135,7 +135,7 @@ test("a running daemon writes its password nowhere", async (context) => {
     for (const args of [["status"], ["status", "--json"], ["explain", "VI_1"]])
       outputs.push(await ask(node, args));
     await stop(running);
-    outputs.push(running.log(), node.readFile("log", "recording") ?? "", replay(node));
+    outputs.push(running.log(), node.readFile("log", "recording") ?? "", await replay(node));
     assert.match(running.log(), /VR2030/);
     assert.match(outputs.join(""), /"secret":"\(hidden\)"/);
     for (const secret of [seen, cut, "Hy5TgBn2"])

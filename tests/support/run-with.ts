@@ -1,7 +1,8 @@
 /** `baton run` with other parts, for tests: what the options mean, and the daemon with what is replaced. */
-import type { CommandIo } from "#cli/io";
-import { readRunOptions } from "#cli/run-options";
+
+import { daemonCommand, type RunOptions } from "#cli/run-options";
 import { readPlan, reread, tell } from "#cli/run-plan";
+import type { CommandIo } from "#command-line/io";
 import { type DaemonOptions, runDaemon } from "#daemon/daemon";
 import { openLog } from "#daemon/log";
 
@@ -13,13 +14,16 @@ export const processIo: CommandIo = {
 };
 
 /** The exit status. */
-export async function runWith(
+export const runWith = async (
   args: readonly string[],
   parts: Pick<DaemonOptions, "openRequests" | "engineProgram">,
+): Promise<number> =>
+  await daemonCommand(async (options) => await start(options, parts))(args, processIo);
+
+async function start(
+  options: RunOptions,
+  parts: Pick<DaemonOptions, "openRequests" | "engineProgram">,
 ): Promise<number> {
-  const request = readRunOptions(args, process.env);
-  if (request.kind !== "run") throw new Error(`not a run: ${request.kind}`);
-  const { options } = request;
   const log = openLog({ format: "text", most: "debug" });
   const read = readPlan(options, processIo);
   tell(read, options, processIo, log);

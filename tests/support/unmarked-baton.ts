@@ -3,7 +3,7 @@
  * The arguments are those of `baton`.
  */
 import { fileURLToPath } from "node:url";
-import { release } from "#cli/release";
+import { releaseCommand } from "#cli/release";
 import { catchSignals } from "#daemon/signals";
 import { openRtnetlink } from "#linux/rtnetlink";
 import { processIo, runWith } from "./run-with.ts";
@@ -18,5 +18,5 @@ async function run(args: readonly string[]): Promise<number> {
 
 const [command, ...args] = process.argv.slice(2);
 process.exitCode = await (command === "release"
-  ? release(args, processIo, openRequests)
+  ? releaseCommand(openRequests)(args, processIo)
   : run(args));

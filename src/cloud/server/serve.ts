@@ -1,7 +1,6 @@
 /** `baton cloud serve`: options in, first line on stdout, SIGTERM or SIGINT to the end. */
 import { readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { parseArgs } from "node:util";
 import type { Language } from "#diagnostics/diagnostic";
 import { Secret } from "#units/secret";
 import type { Micros } from "#units/time";
@@ -14,55 +13,6 @@ import type { AuthMode } from "./api.ts";
 import type { RunningCloud, StartOptions } from "./start.ts";
 import { startCloud } from "./start.ts";
 
-export const SERVE_USAGE: Readonly<Record<Language, string>> = {
-  en: `usage: baton cloud serve [--listen HOST:PORT] [--data DIR | --memory]
-           [--auth strict|lenient|off] [--secret-file FILE] [--allow-host NAME ...]
-           [--claim-latency TIME] [--task-latency TIME] [--api-latency TIME]
-           [--calls-per-second N] [--garp-burst N] [--garp-rate N] [--quiet]
-           [--lang en|zh-CN]
-
-Serves the VPC API (HAVIPs, elastic addresses, interfaces) of an emulated cloud.
-
-  --listen            default 127.0.0.1:18080; port 0 picks a free one
-  --data              keeps everything in DIR; without it, or with --memory, nothing is kept
-  --auth              strict (default with a secret): known key, right signature, right time;
-                      lenient (default without): the shape of the signature only; off: nothing.
-                      strict without --secret-file takes TENCENTCLOUD_SECRET_ID and _KEY
-  --secret-file       the key, as tccli (JSON) or the SDKs ([default], secret_id=, secret_key=) keep it;
-                      --secret-id ID --secret-key KEY works too, but others see it in the process list
-  --allow-host        a name by which clients call it, besides addresses and localhost
-  --claim-latency     from a gratuitous ARP to the moved address, such as 4s (default 0)
-  --task-latency      how long asynchronous work takes (default 100ms)
-  --api-latency       every call waits so long (default 0)
-  --calls-per-second  per region and action; the real cloud has 20 (default: no limit)
-  --garp-burst        announcements of one address that pass at once (default 20)
-  --garp-rate         and per second for long (default 10)
-`,
-  "zh-CN": `用法：baton cloud serve [--listen 地址:端口] [--data 目录 | --memory]
-          [--auth strict|lenient|off] [--secret-file 文件] [--allow-host 名称 ...]
-          [--claim-latency 时间] [--task-latency 时间] [--api-latency 时间]
-          [--calls-per-second 次数] [--garp-burst 个数] [--garp-rate 个数] [--quiet]
-          [--lang en|zh-CN]
-
-提供一个模拟云平台的 VPC API（HAVIP、弹性公网 IP、弹性网卡）。
-
-  --listen            默认 127.0.0.1:18080；端口写 0 则使用空闲端口
-  --data              数据保存在该目录；不写，或写 --memory，则不保存
-  --auth              strict（给出密钥时的默认值）：检查密钥、签名和时间；
-                      lenient（否则的默认值）：只检查签名的格式；off：不检查。
-                      strict 未给出 --secret-file 时使用 TENCENTCLOUD_SECRET_ID 和 _KEY
-  --secret-file       密钥文件，格式同 tccli（JSON）或 SDK（[default]、secret_id=、secret_key=）；
-                      也可用 --secret-id ID --secret-key 密钥，但其他用户能在进程列表中看到
-  --allow-host        除地址和 localhost 之外，客户端访问时使用的名称
-  --claim-latency     从免费 ARP 到地址迁移完成的时间，例如 4s（默认 0）
-  --task-latency      异步任务的耗时（默认 100ms）
-  --api-latency       每次调用的延迟（默认 0）
-  --calls-per-second  每个地域、每个接口的频率限制；真实云平台为 20（默认不限）
-  --garp-burst        同一地址可一次通过的宣告数（默认 20）
-  --garp-rate         此后每秒可通过的宣告数（默认 10）
-`,
-};
-
 export interface ServeIo {
   stdout(text: string): void;
   stderr(text: string): void;
@@ -73,26 +23,35 @@ type Words = Readonly<Record<Language, string>>;
 
 const words = (en: string, zh: string): Words => ({ en, "zh-CN": zh });
 
-const plainly = (mistake: Error | string): string => {
-  const text = typeof mistake === "string" ? mistake : mistake.message;
-  return `baton cloud serve: ${text}\n\n${SERVE_USAGE.en}`;
-};
+/** The options of the line, still as text. */
+export interface ServeValues {
+  readonly listen?: string | undefined;
+  readonly data?: string | undefined;
+  readonly memory?: boolean;
+  readonly auth?: string | undefined;
+  readonly "secret-id"?: string | undefined;
+  readonly "secret-key"?: string | undefined;
+  readonly "secret-file"?: string | undefined;
+  readonly "allow-host"?: readonly string[];
+  readonly "claim-latency"?: string | undefined;
+  readonly "task-latency"?: string | undefined;
+  readonly "api-latency"?: string | undefined;
+  readonly "calls-per-second"?: string | undefined;
+  readonly "garp-burst"?: string | undefined;
+  readonly "garp-rate"?: string | undefined;
+  readonly quiet?: boolean;
+}
 
-/**
- * The exit code: 0 after a signal, 1 when it could not start, 2 for wrong usage.
- *
- * @param complain what is printed of a mistake on the command line
- */
+/** The exit status, 0 after a signal and 1 when it could not start, or what is wrong with a value. */
 export async function serve(
-  argv: readonly string[],
+  values: ServeValues,
   io: ServeIo,
-  language: Language = "en",
-  complain: (mistake: Error | string, options: readonly string[]) => string = plainly,
-): Promise<number> {
+  language: Language,
+): Promise<number | Words> {
   const en = language === "en";
   const say = (text: Words): void => io.stderr(`${text[language]}\n`);
-  if (argv.some((word) => /^--secret-key(=|$)/.test(word))) {
-    // Setting the title overwrites the command line that every user of the machine can read. Until now it was there.
+  if (values["secret-key"] !== undefined) {
+    // Setting the title overwrites the command line, which every user of the machine can read.
     process.title = "baton cloud serve";
     say(
       words(
@@ -101,13 +60,8 @@ export async function serve(
       ),
     );
   }
-  const parsed = parse(argv);
-  const options = parsed instanceof Error ? parsed : readOptions(parsed.values, io, language);
-  if (options instanceof Error || "en" in options) {
-    const names = Object.keys(OPTIONS);
-    io.stderr(complain(options instanceof Error ? options : options[language], names));
-    return 2;
-  }
+  const options = readOptions(values, io, language);
+  if ("en" in options) return options;
   let running: RunningCloud;
   try {
     running = await startCloud(options);
@@ -142,9 +96,7 @@ export async function serve(
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || host.startsWith("127.");
 
-type Values = Exclude<ReturnType<typeof parse>, Error>["values"];
-
-function readOptions(values: Values, io: ServeIo, language: Language): StartOptions | Words {
+function readOptions(values: ServeValues, io: ServeIo, language: Language): StartOptions | Words {
   const listen = readListen(values.listen ?? "127.0.0.1:18080");
   if (listen === undefined)
     return words(
@@ -187,34 +139,6 @@ function readOptions(values: Values, io: ServeIo, language: Language): StartOpti
 
 const LEVELS = { warning: "警告", error: "错误" } as const;
 
-const OPTIONS = {
-  listen: { type: "string" },
-  data: { type: "string" },
-  memory: { type: "boolean" },
-  auth: { type: "string" },
-  "secret-id": { type: "string" },
-  "secret-key": { type: "string" },
-  "secret-file": { type: "string" },
-  "allow-host": { type: "string", multiple: true },
-  "claim-latency": { type: "string" },
-  "task-latency": { type: "string" },
-  "api-latency": { type: "string" },
-  "calls-per-second": { type: "string" },
-  "garp-burst": { type: "string" },
-  "garp-rate": { type: "string" },
-  quiet: { type: "boolean" },
-  lang: { type: "string" },
-} as const;
-
-/** An Error is what `util.parseArgs` threw. */
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: OPTIONS });
-  } catch (error) {
-    return error instanceof Error ? error : new Error("wrong options");
-  }
-}
-
 /** `HOST:PORT`, an IPv6 host in brackets. */
 function readListen(text: string): { readonly host: string; readonly port: number } | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
@@ -228,9 +152,7 @@ interface Auth {
   readonly secrets: SecretPair | undefined;
 }
 
-type AuthWords = Readonly<
-  Partial<Record<"auth" | "secret-id" | "secret-key" | "secret-file", string>>
->;
+type AuthWords = Readonly<Pick<ServeValues, "auth" | "secret-id" | "secret-key" | "secret-file">>;
 
 function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | Words {
   const { auth: mode } = given;
@@ -299,7 +221,7 @@ interface Times {
 }
 
 function readTimes(
-  values: Readonly<Partial<Record<"claim-latency" | "task-latency" | "api-latency", string>>>,
+  values: Pick<ServeValues, "claim-latency" | "task-latency" | "api-latency">,
 ): Times | Words {
   const read = (name: keyof typeof values): Micros | undefined | Words => {
     const text = values[name];

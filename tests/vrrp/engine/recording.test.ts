@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { runReplay } from "#cli/replay";
+import { command as runReplay } from "#cli/replay";
 import { generateScenario } from "#sim/generate";
 import { Simulation } from "#sim/simulation";
 import { Secret } from "#units/secret";
@@ -68,28 +68,33 @@ test("no password is recorded", () => {
   assert.doesNotMatch(lines.join(), /s3cr3t/);
 });
 
-test("baton replay prints the trace in both languages and answers by its exit status", () => {
+test("baton replay prints the trace in both languages and answers by its exit status", async () => {
   const folder = mkdtempSync(join(tmpdir(), "replay-"));
-  const run = (...args: readonly string[]): { readonly code: number; readonly out: string } => {
+  const run = async (
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly out: string }> => {
     let out = "";
     const keep = (text: string): void => {
       out += text;
     };
-    return { code: runReplay(args, { stdout: keep, stderr: keep, env: {}, isTty: false }), out };
+    return {
+      code: await runReplay(args, { stdout: keep, stderr: keep, env: {}, isTty: false }),
+      out,
+    };
   };
   try {
     const file = join(folder, "a.jsonl");
     writeFileSync(file, record(SEEDS[0] ?? 2, 0));
-    const english = run(file);
+    const english = await run(file);
     assert.equal(english.code, 0, english.out);
     assert.match(english.out, /INIT -> BACKUP: \w/);
     assert.match(english.out, /the same outcome as recorded/);
-    const chinese = run(file, "--lang", "zh-CN");
+    const chinese = await run(file, "--lang", "zh-CN");
     assert.match(chinese.out, /结果与录制时相同/);
-    assert.equal(run(join(folder, "missing")).code, 2);
-    assert.equal(run("--wrong").code, 2);
+    assert.equal((await run(join(folder, "missing"))).code, 2);
+    assert.equal((await run("--wrong")).code, 2);
     writeFileSync(file, "hello\n");
-    assert.equal(run(file).code, 2);
+    assert.equal((await run(file)).code, 2);
   } finally {
     rmSync(folder, { recursive: true });
   }

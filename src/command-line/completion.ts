@@ -1,0 +1,266 @@
+/**
+ * Completion scripts for three shells, made from the definitions. Each script walks along the line
+ * to find which command it is in, skips the values of options, and offers what may come next.
+ */
+import type { Language } from "#diagnostics/diagnostic";
+import type { Command, CommandGroup, Option, Options } from "./definition.ts";
+import { GLOBAL_OPTIONS } from "./language.ts";
+
+export type Shell = "bash" | "zsh" | "fish";
+export const SHELLS: readonly Shell[] = ["bash", "zsh", "fish"];
+
+/** What may be completed: nothing that is known, paths, or one of a few words. */
+type Choice = "any" | "files" | "folders" | readonly string[];
+
+interface OptionEntry {
+  readonly name: string;
+  readonly short: string | undefined;
+  readonly about: string;
+  /** Undefined: it takes no value, or one that has to be attached. */
+  readonly takes: Choice | undefined;
+}
+
+/** A command, where its line has got to. */
+interface Place {
+  /** As it is typed, without the program: `havip create`; empty at the start. */
+  readonly path: string;
+  readonly options: readonly OptionEntry[];
+  readonly commands: readonly { readonly name: string; readonly about: string }[];
+  readonly operands: Choice;
+  /** Options whose values are skipped here: its own, and those of the commands it groups. */
+  readonly valued: readonly OptionEntry[];
+}
+
+export async function completionScript(
+  shell: Shell,
+  groups: readonly CommandGroup[],
+  rootOptions: Options,
+  language: Language,
+): Promise<string> {
+  const entries = groups.flatMap(({ commands }) => commands);
+  const options = optionEntries(rootOptions, language);
+  const root: Place = {
+    path: "",
+    options,
+    valued: options.filter(takesValue),
+    commands: entries.map(({ name, summary }) => ({ name, about: summary[language] })),
+    operands: "any",
+  };
+  const loaded = await Promise.all(entries.map(async ({ load }) => await load()));
+  const places = [root, ...loaded.flatMap((command) => placesOf(command, "", language))];
+  switch (shell) {
+    case "bash":
+      return bashScript(places);
+    case "zsh":
+      return zshScript(places);
+    case "fish":
+      return fishScript(places);
+  }
+}
+
+function placesOf({ definition }: Command, above: string, language: Language): readonly Place[] {
+  const { name, options = {}, common = {}, operands = [], commands = [] } = definition;
+  const path = above === "" ? name : `${above} ${name}`;
+  const below = commands.map((one) => ({ ...one.definition.options, ...one.definition.common }));
+  const own = { ...options, ...common, ...GLOBAL_OPTIONS };
+  const all = Object.assign({}, ...below, own) as Options;
+  const place: Place = {
+    path,
+    options: optionEntries(own, language),
+    valued: optionEntries(all, language).filter(takesValue),
+    commands: commands.map((one) => ({
+      name: one.definition.name,
+      about: one.definition.summary[language],
+    })),
+    operands: operands.find(({ completes }) => completes !== undefined)?.completes ?? "any",
+  };
+  return [place, ...commands.flatMap((one) => placesOf(one, path, language))];
+}
+
+const optionEntries = (options: Options, language: Language): readonly OptionEntry[] =>
+  Object.entries(options).flatMap(([name, option]) =>
+    option.about === undefined
+      ? []
+      : [
+          {
+            name,
+            short: option.short,
+            about: option.about[language],
+            takes: choiceOf(option),
+          },
+        ],
+  );
+
+function choiceOf(option: Option): Choice | undefined {
+  if (option.kind === "flag" || option.kind === "attached") return undefined;
+  return option.accepts?.list ?? option.completes ?? "any";
+}
+
+const flagsOf = ({ name, short }: OptionEntry): readonly string[] =>
+  short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
+
+const takesValue = ({ takes }: OptionEntry): boolean => takes !== undefined;
+
+/** `'havip:--vpc'`: where the line is, and the word that was read there. */
+const at = (place: Place, words: readonly string[]): readonly string[] =>
+  words.map((word) => `'${place.path}:${word}'`);
+
+/** The two patterns of the walk: an option whose value follows, and a command that is entered. */
+const walk = (
+  places: readonly Place[],
+): { readonly skips: readonly string[]; readonly enters: readonly string[] } => ({
+  skips: places.flatMap((place) => at(place, place.valued.flatMap(flagsOf))),
+  enters: places.flatMap((place) =>
+    at(
+      place,
+      place.commands.map(({ name }) => name),
+    ),
+  ),
+});
+
+function bashScript(places: readonly Place[]): string {
+  const { skips, enters } = walk(places);
+  const reply = (choice: Choice): string => {
+    if (choice === "any") return ":";
+    if (choice === "files") return "_baton_paths -f";
+    return choice === "folders" ? "_baton_paths -d" : `_baton_list '${choice.join(" ")}'`;
+  };
+  const values = places.flatMap((place) =>
+    place.valued.map(
+      (option) =>
+        `    ${at(place, flagsOf(option)).join("|")}) ${reply(option.takes ?? "any")}; return ;;`,
+    ),
+  );
+  const next = places.map((place) => {
+    const options = place.options.flatMap(flagsOf).join(" ");
+    const commands = place.commands.map(({ name }) => name);
+    const rest = reply(commands.length > 0 ? commands : place.operands);
+    return `    '${place.path}') if [[ $cur == -* ]]; then _baton_list '${options}'; else ${rest}; fi ;;`;
+  });
+  return `# bash completion for baton; made by: baton completion bash
+_baton_list() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
+_baton_paths() { compopt -o filenames 2>/dev/null || :; mapfile -t COMPREPLY < <(compgen "$1" -- "$cur"); }
+_baton() {
+  local at='' i cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
+  COMPREPLY=()
+  # bash makes three words of \`--lang=en\`.
+  if [[ $cur == '=' ]]; then cur=''; elif [[ $prev == '=' ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "$at:\${COMP_WORDS[i]}" in
+    ${skips.join("|")}) ((++i)) ;;
+    ${enters.join("|")}) at="\${at:+$at }\${COMP_WORDS[i]}" ;;
+    esac
+  done
+  case "$at:$prev" in
+${values.join("\n")}
+  esac
+  case "$at" in
+${next.join("\n")}
+  esac
+}
+complete -F _baton baton
+`;
+}
+
+function zshScript(places: readonly Place[]): string {
+  const { skips, enters } = walk(places);
+  const quoted = (words: string): string => `'${words.replaceAll("'", "'\\''")}'`;
+  const item = (word: string, about: string): string =>
+    quoted(`${word.replaceAll(":", "\\:")}:${about}`);
+  const reply = (choice: Choice): string => {
+    if (choice === "any") return ":";
+    if (choice === "files") return "_files";
+    return choice === "folders" ? "_files -/" : `compadd -- ${choice.join(" ")}`;
+  };
+  const values = places.flatMap((place) =>
+    place.valued.map(
+      (option) =>
+        `    ${at(place, flagsOf(option)).join("|")}) ${reply(option.takes ?? "any")}; return ;;`,
+    ),
+  );
+  const next = places.map((place) => {
+    const options = place.options.flatMap((one) =>
+      flagsOf(one).map((name) => item(name, one.about)),
+    );
+    const commands = place.commands.map(({ name, about }) => item(name, about));
+    const rest =
+      commands.length > 0
+        ? `items=(${commands.join(" ")}); _describe command items`
+        : reply(place.operands);
+    return `    '${place.path}') if [[ $PREFIX == -* ]]; then
+        items=(${options.join(" ")}); _describe -o option items
+      else ${rest}; fi ;;`;
+  });
+  return `#compdef baton
+# zsh completion for baton; made by: baton completion zsh
+_baton() {
+  local at='' prev=$words[CURRENT-1]
+  local -i i
+  local -a items
+  for ((i = 2; i < CURRENT; i++)); do
+    case "$at:$words[i]" in
+    ${skips.join("|")}) ((++i)) ;;
+    ${enters.join("|")}) at="\${at:+$at }$words[i]" ;;
+    esac
+  done
+  case "$at:$prev" in
+${values.join("\n")}
+  esac
+  case "$at" in
+${next.join("\n")}
+  esac
+}
+# Both \`source <(baton completion zsh)\` and a file _baton in $fpath work.
+if [[ $funcstack[1] == _baton ]]; then _baton "$@"; else compdef _baton baton; fi
+`;
+}
+
+function fishScript(places: readonly Place[]): string {
+  const { skips, enters } = walk(places);
+  const quoted = (words: string): string =>
+    `'${words.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  const choice = (takes: Choice | undefined): string => {
+    if (takes === undefined) return "";
+    if (takes === "files") return " -r -F";
+    if (takes === "folders") return " -x -a '(__fish_complete_directories)'";
+    return takes === "any" ? " -x" : ` -x -a ${quoted(takes.join(" "))}`;
+  };
+  const lines = places.flatMap((place) => {
+    const start = `complete -c baton -n ${quoted(`__baton_is '${place.path}'`)}`;
+    const rest =
+      place.operands === "files"
+        ? [`${start} -F`]
+        : typeof place.operands === "string"
+          ? []
+          : [`${start} -a ${quoted(place.operands.join(" "))}`];
+    return [
+      ...place.commands.map(({ name, about }) => `${start} -a ${name} -d ${quoted(about)}`),
+      ...(place.commands.length > 0 ? [] : rest),
+      ...place.options.map(({ name, short, about, takes }) => {
+        const letter = short === undefined ? "" : ` -s ${short}`;
+        return `${start} -l ${name}${letter}${choice(takes)} -d ${quoted(about)}`;
+      }),
+    ];
+  });
+  return `# fish completion for baton; made by: baton completion fish
+function __baton_is
+  set -l at ''
+  set -l skip 0
+  for word in (commandline -opc)[2..-1]
+    if test $skip = 1
+      set skip 0
+      continue
+    end
+    switch "$at:$word"
+      case ${skips.join(" ")}
+        set skip 1
+      case ${enters.join(" ")}
+        set at (string trim "$at $word")
+    end
+  end
+  test "$at" = $argv[1]
+end
+complete -c baton -f
+${lines.join("\n")}
+`;
+}

@@ -1,0 +1,196 @@
+/**
+ * What a command accepts, as data: the parser, the help and the completion scripts are all made
+ * from it, so none of them can forget an option.
+ */
+import type { Language } from "#diagnostics/diagnostic";
+import type { CommandIo } from "./io.ts";
+
+export type Text = Readonly<Record<Language, string>>;
+
+export const text = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
+
+/** Which values an option takes. */
+export interface Accepts {
+  readonly test: (value: string) => boolean;
+  /** Completes "`--option` is …, not `x`". */
+  readonly wanted: Text;
+  /** Offered by completion. */
+  readonly list?: readonly string[];
+}
+
+/** One of a few names, which completion offers. */
+export const oneOf = (list: readonly string[]): Accepts => ({
+  test: (value) => list.includes(value),
+  wanted: text(`one of ${list.join(", ")}`, `${list.join("、")} 之一`),
+  list,
+});
+
+interface OptionBase {
+  /** One letter, without its dash. */
+  readonly short?: string;
+  /** Absent: accepted, but not shown in the help (keepalived's options that change nothing here). */
+  readonly about?: Text;
+}
+
+export interface FlagOption extends OptionBase {
+  readonly kind: "flag";
+}
+
+/**
+ * `value`: the last one counts. `values`: all of them. `attached`: may be left out, and is written
+ * in the same argument (`--cloud=URL`, `-tFILE`), as getopt_long(3) reads optional values.
+ */
+export interface ValueOption<Kind extends "value" | "values" | "attached">
+  extends OptionBase,
+    ValueTraits {
+  readonly kind: Kind;
+  /** What stands for the value in the help. */
+  readonly placeholder: Text;
+}
+
+interface ValueTraits {
+  readonly short?: string;
+  readonly accepts?: Accepts;
+  readonly completes?: "files" | "folders";
+}
+
+export type Option =
+  | FlagOption
+  | ValueOption<"value">
+  | ValueOption<"values">
+  | ValueOption<"attached">;
+/** By long name, without the dashes. */
+export type Options = Readonly<Record<string, Option>>;
+
+export const flag = (about?: Text, short?: string): FlagOption => ({
+  kind: "flag",
+  ...(about !== undefined && { about }),
+  ...(short !== undefined && { short }),
+});
+
+const valued =
+  <Kind extends "value" | "values" | "attached">(kind: Kind) =>
+  (placeholder: Text, about?: Text, traits: ValueTraits = {}): ValueOption<Kind> => ({
+    kind,
+    placeholder,
+    ...(about !== undefined && { about }),
+    ...traits,
+  });
+
+type MakeOption<Kind extends "value" | "values" | "attached"> = (
+  placeholder: Text,
+  about?: Text,
+  traits?: ValueTraits,
+) => ValueOption<Kind>;
+export const value: MakeOption<"value"> = valued("value");
+export const values: MakeOption<"values"> = valued("values");
+export const attached: MakeOption<"attached"> = valued("attached");
+
+/** A word of the line that is no option. */
+export interface Operand {
+  readonly name: Text;
+  readonly about?: Text;
+  readonly isOptional?: true;
+  /** Only the last one: how many at most. */
+  readonly most?: number;
+  readonly completes?: "files" | readonly string[];
+}
+
+export interface Example {
+  readonly line: string;
+  readonly about: Text;
+}
+
+export interface Term {
+  readonly term: Text;
+  readonly about: Text;
+}
+
+type ValueOf<One extends Option> = One extends { readonly kind: "flag" }
+  ? boolean
+  : One extends { readonly kind: "values" }
+    ? readonly string[]
+    : One extends { readonly kind: "attached" }
+      ? string | true | undefined
+      : string | undefined;
+
+export type Values<All extends Options> = { readonly [Name in keyof All]: ValueOf<All[Name]> };
+
+/** An option as it stood on the line. */
+export interface Given {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+/** A command line that has been read. */
+export interface Line<All extends Options = Options> {
+  readonly options: Values<All>;
+  readonly operands: readonly string[];
+  /** In the order of the line. */
+  readonly given: readonly Given[];
+  /** `--lang`, else what the environment asks for. */
+  readonly language: Language;
+  /** A `--lang` of the line is in its environment too, for programs that are started. */
+  readonly io: CommandIo;
+}
+
+export interface Definition<Own extends Options = Options, Common extends Options = Options> {
+  /** As it is typed after `baton`. */
+  readonly name: string;
+  /** One line, in the list of commands. */
+  readonly summary: Text;
+  /** Paragraphs below the summary in the command's own help. */
+  readonly details?: Text;
+  readonly operands?: readonly Operand[];
+  readonly options?: Own;
+  /** Shared with other commands; shown below the command's own. */
+  readonly common?: Common;
+  /** What else there is to choose from. */
+  readonly list?: { readonly title: Text; readonly items: readonly Term[] };
+  readonly examples?: readonly Example[];
+  /** Last in the help: exit statuses. */
+  readonly notes?: Text;
+  /** After the first operand everything belongs to another program. */
+  readonly isPassThrough?: true;
+  /** What to do instead when there is an operand too many. */
+  readonly operandAdvice?: Text;
+  /** keepalived writes some names with `_`; both ways are accepted. */
+  readonly hasEitherDash?: true;
+  /** Of the program itself: the commands that its page lists. */
+  readonly overview?: readonly CommandGroup[];
+  /** `--help` is answered by `run`. */
+  readonly hasOwnHelp?: true;
+  /** Present: this command only groups others. They accept each other's options. */
+  readonly commands?: readonly Command[];
+  run?(line: Line<Own & Common>): number | Promise<number>;
+}
+
+export interface CommandGroup {
+  readonly title: Text;
+  readonly commands: readonly CommandEntry[];
+}
+
+export interface CommandEntry {
+  readonly name: string;
+  /** One line of the overview; the command's own page says more. */
+  readonly summary: Text;
+  readonly load: () => Promise<Command>;
+}
+
+/**
+ * Called with what follows the command's name; the result is the exit status: 0 done, 1 failed,
+ * 2 wrong usage, or what the command's help says.
+ */
+export interface Command {
+  (args: readonly string[], io: CommandIo): Promise<number>;
+  readonly definition: Definition;
+}
+
+/** Where a line has got to: a command, and every option that it accepts there. */
+export interface Place {
+  readonly definition: Definition;
+  /** As it is typed: `baton havip create`. */
+  readonly path: string;
+  readonly accepted: Options;
+  readonly node: { readonly args: readonly string[] };
+}

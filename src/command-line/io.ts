@@ -1,0 +1,29 @@
+import type { Language } from "#diagnostics/diagnostic";
+
+/**
+ * What a command may touch of the terminal. `main.ts` passes the real one, tests pass one that
+ * collects text; no command writes to `process.stdout` itself.
+ */
+export interface CommandIo {
+  /** Text is written as it is: the caller ends its lines. */
+  stdout(text: string): void;
+  stderr(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard output is a terminal: colour and cursor movement are welcome, unless NO_COLOR is set. */
+  readonly isTty: boolean;
+  /** Of the terminal; help is wrapped to it. Absent: 80. */
+  readonly columns?: number | undefined;
+}
+
+/** How text for people is laid out. */
+export interface HelpStyle {
+  readonly language: Language;
+  readonly columns: number | undefined;
+  readonly color: boolean;
+}
+
+export const styleFor = (io: CommandIo, language: Language): HelpStyle => ({
+  language,
+  columns: io.columns,
+  color: io.isTty && io.env["NO_COLOR"] === undefined,
+});

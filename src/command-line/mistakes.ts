@@ -1,0 +1,132 @@
+/** What is wrong with a command line, in one sentence of either language, with what was meant. */
+
+import type { Language } from "#diagnostics/diagnostic";
+import { nearest } from "#units/nearest";
+import type { Options, Place } from "./definition.ts";
+import type { HelpStyle } from "./io.ts";
+import {
+  extraOperand,
+  missingOperand,
+  NoSuchCommandError,
+  needsValue,
+  takesNoValue,
+  UsageError,
+} from "./usage-error.ts";
+
+/** @param known what may stand there */
+function noSuchCommand(
+  word: string | undefined,
+  known: readonly string[],
+  language: Language,
+): string {
+  const en = language === "en";
+  if (word === undefined) {
+    const list = known.join(en ? ", " : "、");
+    return en ? `say what to do: ${list}` : `请指明操作：${list}`;
+  }
+  return withSuggestion(
+    en ? `there is no command \`${word}\`` : `没有命令 \`${word}\``,
+    nearest(word, known),
+    language,
+  );
+}
+
+/** @param known as they are typed, with their dashes */
+function noSuchOption(word: string, known: readonly string[], language: Language): string {
+  return withSuggestion(
+    language === "en" ? `there is no option \`${word}\`` : `没有选项 \`${word}\``,
+    nearest(word, known),
+    language,
+  );
+}
+
+function withSuggestion(what: string, near: string | undefined, language: Language): string {
+  if (near === undefined) return what;
+  return language === "en"
+    ? `${what}; did you mean \`${near}\`?`
+    : `${what}，是否要用 \`${near}\`？`;
+}
+
+/**
+ * What is printed of a mistake. Where its sentence does not say what to write instead, the page of
+ * the command follows. Undefined: the error is no mistake of the user's.
+ */
+export async function complaintAbout(
+  error: unknown,
+  place: Place,
+  args: readonly string[],
+  style: HelpStyle,
+): Promise<string | undefined> {
+  const sentence = sentenceOf(error, place, args, style.language);
+  if (sentence === undefined) return undefined;
+  if (namesItsFix(error, sentence)) return briefComplaint(place.path, sentence, style.language);
+  const { printHelp } = await import("./help.ts");
+  const page = printHelp(place.definition, place.path, { ...style, color: false });
+  return `${place.path}: ${sentence}\n\n${page}`;
+}
+
+/** The sentence, and where more is to be found. */
+function briefComplaint(path: string, sentence: string, language: Language): string {
+  const [program, ...topic] = path.split(" ");
+  if (topic.length === 0) return `${path}: ${sentence}\n`;
+  const more = `\`${program} help ${topic.join(" ")}\``;
+  return `${path}: ${sentence}\n${language === "en" ? `${more} says more` : `详见 ${more}`}\n`;
+}
+
+function sentenceOf(
+  error: unknown,
+  { node, definition, accepted }: Place,
+  args: readonly string[],
+  language: Language,
+): string | undefined {
+  if (error instanceof UsageError) return error.sentence[language];
+  if (error instanceof NoSuchCommandError) return noSuchCommand(error.word, error.known, language);
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  const quoted = /'(.*)'/s.exec(error.message)?.[1] ?? "";
+  const names = (definition.commands ?? []).map((one) => one.definition.name);
+  switch (error.code) {
+    case "commander.unknownOption":
+      return unknownOption(quoted, accepted, language);
+    case "commander.optionMissingArgument":
+      return needsValue(lastOptionOf(args))[language];
+    case "commander.missingArgument":
+      return missingOperand(quoted.replace(/\.\.\.$/, " ..."))[language];
+    case "commander.excessArguments": {
+      const extra = node.args[definition.operands?.length ?? 0] ?? "";
+      return extraOperand(extra, definition.operandAdvice)[language];
+    }
+    case "commander.unknownCommand":
+      return noSuchCommand(node.args[0], names, language);
+    case "commander.help":
+      return noSuchCommand(undefined, names, language);
+    default:
+      return undefined;
+  }
+}
+
+/** `--lang` is en or zh-CN; `--use-file` needs a value: nobody has to look that up. */
+const namesItsFix = (error: unknown, sentence: string): boolean =>
+  error instanceof UsageError ||
+  (error instanceof Error && "code" in error && error.code === "commander.optionMissingArgument") ||
+  namesTheRightWord(sentence);
+
+const namesTheRightWord = (sentence: string): boolean =>
+  /; did you mean `[^`]*`\?$|，是否要用 `[^`]*`？$/u.test(sentence);
+
+function unknownOption(word: string, accepted: Options, language: Language): string {
+  const [name = ""] = word.split("=");
+  // Commander takes a flag with a value for an option that it does not know.
+  if (Object.hasOwn(accepted, name.replace(/^--/, "")) && word.includes("=")) {
+    return takesNoValue(name)[language];
+  }
+  // Of `-nZ` only the rest is left.
+  const written = name.startsWith("--") ? name : name.slice(0, 2);
+  const known = Object.keys(accepted).map((one) => `--${one}`);
+  return noSuchOption(written, known, language);
+}
+
+/** The option that lacks its value is the last of the line. */
+function lastOptionOf(args: readonly string[]): string {
+  const word = args.at(-1) ?? "";
+  return word.startsWith("--") ? word : `-${word.slice(-1)}`;
+}

@@ -1,0 +1,118 @@
+/** The scripts are run by the shells themselves; bash is everywhere, the others where installed. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { dispatch } from "#cli/dispatch";
+
+const folder = mkdtempSync(join(tmpdir(), "baton-completion-"));
+after(() => rmSync(folder, { recursive: true }));
+
+async function scriptFor(shell: string, ...options: readonly string[]): Promise<string> {
+  let out = "";
+  const status = await dispatch(["completion", shell, ...options], {
+    stdout: (text) => void (out += text),
+    stderr: (text) => assert.fail(text),
+    env: {},
+    isTty: false,
+  });
+  assert.equal(status, 0);
+  return out;
+}
+
+const hasShell = (shell: string): boolean =>
+  spawnSync(shell, ["-c", "true"], { stdio: "ignore" }).status === 0;
+
+/** What is offered for the last word of the line. */
+const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = [
+  ["baton st", ["status"]],
+  ["baton re", ["release", "reload", "replay"]],
+  ["baton havip r", ["release", "rename"]],
+  ["baton --lang zh-CN havip --vpc list bind", ["bind-eip"]],
+  ["baton check --s", ["--sarif"]],
+  ["baton check --cloud a", ["alibaba", "aws", "azure"]],
+  ["baton havip create --check", ["--check-associate"]],
+  ["baton run --log-format ", ["json", "text"]],
+  ["baton status --lang z", ["zh-CN"]],
+  ["baton completion ", ["bash", "fish", "zsh"]],
+  ["baton eip rename --vpc", []],
+];
+
+function runBash(script: string, line: string): readonly string[] {
+  // bash hands `--lang=z` over as three words.
+  const words = line.replaceAll("=", " = ").split(" ");
+  const quoted = words.map((word) => `'${word}'`).join(" ");
+  const program = `${script}
+COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; _baton; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr, status } = spawnSync("bash", ["--norc", "-euc", program], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  assert.deepEqual([status, stderr], [0, ""], line);
+  return stdout
+    .split("\n")
+    .filter((one) => one !== "")
+    .toSorted();
+}
+
+test("bash completes commands, options and values", async () => {
+  const script = await scriptFor("bash");
+  for (const [line, offered] of CASES) assert.deepEqual(runBash(script, line), offered, line);
+  assert.deepEqual(runBash(script, "baton status --lang=z"), ["zh-CN"]);
+  assert.deepEqual(runBash(script, "baton check --cloud=aw"), ["aws"]);
+});
+
+test("bash completes the names of files, with blanks too", async () => {
+  writeFileSync(join(folder, "a node.conf"), "");
+  const script = await scriptFor("bash");
+  for (const line of ["baton check a", "baton run -f a", "baton config fmt a"]) {
+    assert.deepEqual(runBash(script, line), ["a node.conf"], line);
+  }
+});
+
+test("fish offers the same", { skip: !hasShell("fish") && "fish is not installed" }, async () => {
+  const script = await scriptFor("fish");
+  for (const [line, offered] of CASES) {
+    const program = `${script}\ncomplete -C '${line}'`;
+    const { stdout, stderr } = spawnSync("fish", ["--no-config", "-c", program], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    assert.equal(stderr, "", line);
+    const words = stdout.split("\n").map((one) => one.split("\t")[0] ?? "");
+    assert.deepEqual(words.filter((one) => one !== "").toSorted(), offered, line);
+  }
+});
+
+test("zsh reads its script", { skip: !hasShell("zsh") && "zsh is not installed" }, async () => {
+  for (const language of ["en", "zh-CN"]) {
+    const script = await scriptFor("zsh", "--lang", language);
+    const parsed = spawnSync("zsh", ["-fn"], { input: script, encoding: "utf8" });
+    assert.deepEqual([parsed.status, parsed.stderr], [0, ""]);
+    // Completion functions run only while a line is edited: stand-ins print what they are given.
+    for (const [line, offered] of CASES.filter(([one]) => !one.includes("--s"))) {
+      const program = `compdef() { :; }
+_describe() { [[ $1 == -o ]] && shift; printf '%s\\n' "\${(@)\${(@P)2}%%:*}"; }
+_files() { :; }
+compadd() { shift; printf '%s\\n' "$@"; }
+${script}
+words=(${line
+        .split(" ")
+        .map((word) => `'${word}'`)
+        .join(" ")}); CURRENT=\${#words}; PREFIX=$words[-1]
+_baton`;
+      const { stdout, stderr } = spawnSync("zsh", ["-fc", program], { encoding: "utf8" });
+      assert.equal(stderr, "", line);
+      const prefix = line.split(" ").at(-1) ?? "";
+      const words = stdout.split("\n").filter((one) => one !== "" && one.startsWith(prefix));
+      assert.deepEqual(words.toSorted(), offered, line);
+    }
+  }
+});
+
+test("descriptions are in the language asked for", async () => {
+  assert.match(await scriptFor("fish", "--lang", "zh-CN"), /-a check -d '检查 keepalived\.conf/);
+  assert.match(await scriptFor("fish"), /-a check -d 'find what is wrong/);
+});
