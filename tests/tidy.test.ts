@@ -388,7 +388,7 @@ test("the engine's process loads no package but koffi", () => {
     assert.deepEqual([...packages], ["koffi"], main);
   }
   // The walk sees packages: a program that may load one does.
-  assert.ok(loadedBy("src/cloud/server/main.ts").packages.has("valibot"));
+  assert.ok(loadedBy("src/cloud/server/serve.ts").packages.has("valibot"));
 });
 
 /**

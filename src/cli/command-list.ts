@@ -22,111 +22,119 @@ export const ROOT_NOTES: Text = text(
   "`baton help 命令` 显示详细说明，`baton explain VR2010` 解释 `baton check` 的结果编号。",
 );
 
+const RUN: CommandGroup = {
+  title: text("run and watch:", "运行与观察："),
+  commands: [
+    {
+      name: "run",
+      summary: text("run the daemon in the foreground", "在前台运行守护进程"),
+      load: async () => (await import("./run.ts")).command,
+    },
+    {
+      name: "status",
+      summary: text("show who owns what, and since when", "显示谁持有哪些地址，以及从何时开始"),
+      load: async () => (await import("./status.ts")).command,
+    },
+    {
+      name: "explain",
+      summary: text(
+        "why an instance or a sync group is in its state, or what a code like VR2010 means",
+        "解释实例或同步组为何处于当前状态，或 VR2010 这样的编号",
+      ),
+      load: async () => (await import("./explain.ts")).command,
+    },
+    {
+      name: "reload",
+      summary: text("make the daemon read its configuration again", "让守护进程重新读取配置"),
+      load: async () => (await import("./reload.ts")).command,
+    },
+    {
+      name: "release",
+      summary: text(
+        "remove addresses that a dead daemon left behind",
+        "清除已退出的守护进程遗留的地址",
+      ),
+      load: async () => (await import("./release.ts")).command,
+    },
+    {
+      name: "replay",
+      summary: text(
+        "give a recording to the core again and explain its decisions",
+        "重放录制文件，并解释每个决定",
+      ),
+      load: async () => (await import("./replay.ts")).command,
+    },
+  ],
+};
+
+const CONFIGURATION: CommandGroup = {
+  title: text("configuration:", "配置："),
+  commands: [
+    {
+      name: "check",
+      summary: text("find what is wrong with a keepalived.conf", "检查 keepalived.conf 的问题"),
+      load: async () => (await import("./check.ts")).command,
+    },
+    {
+      name: "config",
+      summary: text(
+        "format a configuration, or show its effective values",
+        "格式化配置，或显示生效的值",
+      ),
+      load: async () => (await import("./config.ts")).command,
+    },
+  ],
+};
+
+const CLOUD: CommandGroup = {
+  title: text("cloud:", "云平台："),
+  commands: [
+    {
+      name: "havip",
+      summary: text(
+        "apply for, list, bind and release HAVIPs",
+        "申请、查看、绑定、释放高可用虚拟 IP（HAVIP）",
+      ),
+      load: async () => (await import("./havip.ts")).command,
+    },
+    {
+      name: "eip",
+      summary: text("manage elastic public addresses", "管理弹性公网 IP"),
+      load: async () => (await import("./eip.ts")).command,
+    },
+  ],
+};
+
+const LABORATORY: CommandGroup = {
+  title: text("laboratory:", "实验环境："),
+  commands: [
+    {
+      name: "lab",
+      summary: text(
+        "a VPC on this machine: networks, instances, faults",
+        "在本机搭建 VPC：网络、实例、故障",
+      ),
+      load: async () => (await import("./lab.ts")).command,
+    },
+    {
+      name: "cloud",
+      summary: text("serve the API of an emulated cloud", "提供模拟云平台的 API"),
+      load: async () => (await import("./cloud.ts")).command,
+    },
+  ],
+};
+
 /**
- * In the order of the overview. To add a command: its file, and an entry here.
+ * In the order of the overview. To add a command: its file, and an entry in a group above.
  *
  * @param dispatch `baton` itself, for `baton help`
  */
 export function listCommands(dispatch: Dispatch): readonly CommandGroup[] {
   const groups: readonly CommandGroup[] = [
-    {
-      title: text("run and watch:", "运行与观察："),
-      commands: [
-        {
-          name: "run",
-          summary: text("run the daemon in the foreground", "在前台运行守护进程"),
-          load: async () => (await import("./run.ts")).command,
-        },
-        {
-          name: "status",
-          summary: text("show who owns what, and since when", "显示谁持有哪些地址，以及从何时开始"),
-          load: async () => (await import("./status.ts")).command,
-        },
-        {
-          name: "explain",
-          summary: text(
-            "why an instance or a sync group is in its state, or what a code like VR2010 means",
-            "解释实例或同步组为何处于当前状态，或 VR2010 这样的编号",
-          ),
-          load: async () => (await import("./explain.ts")).command,
-        },
-        {
-          name: "reload",
-          summary: text("make the daemon read its configuration again", "让守护进程重新读取配置"),
-          load: async () => (await import("./reload.ts")).command,
-        },
-        {
-          name: "release",
-          summary: text(
-            "remove addresses that a dead daemon left behind",
-            "清除已退出的守护进程遗留的地址",
-          ),
-          load: async () => (await import("./release.ts")).command,
-        },
-        {
-          name: "replay",
-          summary: text(
-            "give a recording to the core again and explain its decisions",
-            "重放录制文件，并解释每个决定",
-          ),
-          load: async () => (await import("./replay.ts")).command,
-        },
-      ],
-    },
-    {
-      title: text("configuration:", "配置："),
-      commands: [
-        {
-          name: "check",
-          summary: text("find what is wrong with a keepalived.conf", "检查 keepalived.conf 的问题"),
-          load: async () => (await import("./check.ts")).command,
-        },
-        {
-          name: "config",
-          summary: text(
-            "format a configuration, or show its effective values",
-            "格式化配置，或显示生效的值",
-          ),
-          load: async () => (await import("./config.ts")).command,
-        },
-      ],
-    },
-    {
-      title: text("cloud:", "云平台："),
-      commands: [
-        {
-          name: "havip",
-          summary: text(
-            "apply for, list, bind and release HAVIPs",
-            "申请、查看、绑定、释放高可用虚拟 IP（HAVIP）",
-          ),
-          load: async () => (await import("./havip.ts")).command,
-        },
-        {
-          name: "eip",
-          summary: text("manage elastic public addresses", "管理弹性公网 IP"),
-          load: async () => (await import("./eip.ts")).command,
-        },
-      ],
-    },
-    {
-      title: text("laboratory:", "实验环境："),
-      commands: [
-        {
-          name: "lab",
-          summary: text(
-            "a VPC on this machine: networks, instances, faults",
-            "在本机搭建 VPC：网络、实例、故障",
-          ),
-          load: async () => (await import("./lab.ts")).command,
-        },
-        {
-          name: "cloud",
-          summary: text("serve the API of an emulated cloud", "提供模拟云平台的 API"),
-          load: async () => (await import("./cloud.ts")).command,
-        },
-      ],
-    },
+    RUN,
+    CONFIGURATION,
+    CLOUD,
+    LABORATORY,
     {
       title: text("more:", "其他："),
       commands: [

@@ -1,10 +1,10 @@
 /**
  * Reads a command line with commander and runs what it asks for.
  *
- * A `Definition` becomes a tree of commander's commands. Commander splits the line (`-nlD`, `-fFILE`,
- * `--name=VALUE`, `--`) and finds the command; every text a person reads is ours, in his language.
- * Options are collected from commander's `option:` events in the order of the line. Only what
- * commander documents is used, and its errors are told apart by their codes.
+ * A `Definition` becomes a tree of commander's commands. Commander splits the line (`-nlD`,
+ * `-fFILE`, `--name=VALUE`, `--`) and finds the command; every text that a person reads is ours, in
+ * the person's language. Options are collected from commander's `option:` events in the order of
+ * the line. Only what commander documents is used, and its errors are recognized by their codes.
  */
 import { Argument, Command as Node, Option as NodeOption } from "commander";
 import type { Language } from "#diagnostics/diagnostic";

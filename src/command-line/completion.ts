@@ -2,6 +2,8 @@
  * Completion scripts for three shells, made from the definitions. Each script walks along the line
  * to find which command it is in, skips the values of options, and offers what may come next.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Language } from "#diagnostics/diagnostic";
 import type { Command, CommandGroup, Option, Options } from "./definition.ts";
 import { GLOBAL_OPTIONS } from "./language.ts";
@@ -9,7 +11,7 @@ import { GLOBAL_OPTIONS } from "./language.ts";
 export type Shell = "bash" | "zsh" | "fish";
 export const SHELLS: readonly Shell[] = ["bash", "zsh", "fish"];
 
-/** What may be completed: nothing that is known, paths, or one of a few words. */
+/** What may be completed: nothing that is known, paths, or one of a few names. */
 type Choice = "any" | "files" | "folders" | readonly string[];
 
 interface OptionEntry {
@@ -27,7 +29,7 @@ interface Place {
   readonly options: readonly OptionEntry[];
   readonly commands: readonly { readonly name: string; readonly about: string }[];
   readonly operands: Choice;
-  /** Options whose values are skipped here: its own, and those of the commands it groups. */
+  /** Options with a value, which is skipped here: its own, and those of the commands it groups. */
   readonly valued: readonly OptionEntry[];
 }
 
@@ -101,11 +103,11 @@ const flagsOf = ({ name, short }: OptionEntry): readonly string[] =>
 
 const takesValue = ({ takes }: OptionEntry): boolean => takes !== undefined;
 
-/** `'havip:--vpc'`: where the line is, and the word that was read there. */
-const at = (place: Place, words: readonly string[]): readonly string[] =>
-  words.map((word) => `'${place.path}:${word}'`);
+/** `'havip:--vpc'`: where the line is, and the token that was read there. */
+const at = (place: Place, tokens: readonly string[]): readonly string[] =>
+  tokens.map((word) => `'${place.path}:${word}'`);
 
-/** The two patterns of the walk: an option whose value follows, and a command that is entered. */
+/** The patterns of the walk: an option with a value behind it, and a command that is entered. */
 const walk = (
   places: readonly Place[],
 ): { readonly skips: readonly string[]; readonly enters: readonly string[] } => ({
@@ -117,6 +119,15 @@ const walk = (
     ),
   ),
 });
+
+/** The script of the shell, with its lists in the places marked for them. */
+function fill(shell: Shell, lists: Readonly<Record<string, string>>): string {
+  const path = join(import.meta.dirname, "shells", `baton.${shell}`);
+  return readFileSync(path, "utf8").replaceAll(
+    /@([A-Z]+)@/g,
+    (_, name: string) => lists[name] ?? "",
+  );
+}
 
 function bashScript(places: readonly Place[]): string {
   const { skips, enters } = walk(places);
@@ -137,34 +148,17 @@ function bashScript(places: readonly Place[]): string {
     const rest = reply(commands.length > 0 ? commands : place.operands);
     return `    '${place.path}') if [[ $cur == -* ]]; then _baton_list '${options}'; else ${rest}; fi ;;`;
   });
-  return `# bash completion for baton; made by: baton completion bash
-_baton_list() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
-_baton_paths() { compopt -o filenames 2>/dev/null || :; mapfile -t COMPREPLY < <(compgen "$1" -- "$cur"); }
-_baton() {
-  local at='' i cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
-  COMPREPLY=()
-  # bash makes three words of \`--lang=en\`.
-  if [[ $cur == '=' ]]; then cur=''; elif [[ $prev == '=' ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    case "$at:\${COMP_WORDS[i]}" in
-    ${skips.join("|")}) ((++i)) ;;
-    ${enters.join("|")}) at="\${at:+$at }\${COMP_WORDS[i]}" ;;
-    esac
-  done
-  case "$at:$prev" in
-${values.join("\n")}
-  esac
-  case "$at" in
-${next.join("\n")}
-  esac
-}
-complete -F _baton baton
-`;
+  return fill("bash", {
+    SKIPS: skips.join("|"),
+    ENTERS: enters.join("|"),
+    VALUES: values.join("\n"),
+    NEXT: next.join("\n"),
+  });
 }
 
 function zshScript(places: readonly Place[]): string {
   const { skips, enters } = walk(places);
-  const quoted = (words: string): string => `'${words.replaceAll("'", "'\\''")}'`;
+  const quoted = (tokens: string): string => `'${tokens.replaceAll("'", "'\\''")}'`;
   const item = (word: string, about: string): string =>
     quoted(`${word.replaceAll(":", "\\:")}:${about}`);
   const reply = (choice: Choice): string => {
@@ -191,34 +185,18 @@ function zshScript(places: readonly Place[]): string {
         items=(${options.join(" ")}); _describe -o option items
       else ${rest}; fi ;;`;
   });
-  return `#compdef baton
-# zsh completion for baton; made by: baton completion zsh
-_baton() {
-  local at='' prev=$words[CURRENT-1]
-  local -i i
-  local -a items
-  for ((i = 2; i < CURRENT; i++)); do
-    case "$at:$words[i]" in
-    ${skips.join("|")}) ((++i)) ;;
-    ${enters.join("|")}) at="\${at:+$at }$words[i]" ;;
-    esac
-  done
-  case "$at:$prev" in
-${values.join("\n")}
-  esac
-  case "$at" in
-${next.join("\n")}
-  esac
-}
-# Both \`source <(baton completion zsh)\` and a file _baton in $fpath work.
-if [[ $funcstack[1] == _baton ]]; then _baton "$@"; else compdef _baton baton; fi
-`;
+  return fill("zsh", {
+    SKIPS: skips.join("|"),
+    ENTERS: enters.join("|"),
+    VALUES: values.join("\n"),
+    NEXT: next.join("\n"),
+  });
 }
 
 function fishScript(places: readonly Place[]): string {
   const { skips, enters } = walk(places);
-  const quoted = (words: string): string =>
-    `'${words.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  const quoted = (tokens: string): string =>
+    `'${tokens.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   const choice = (takes: Choice | undefined): string => {
     if (takes === undefined) return "";
     if (takes === "files") return " -r -F";
@@ -242,25 +220,9 @@ function fishScript(places: readonly Place[]): string {
       }),
     ];
   });
-  return `# fish completion for baton; made by: baton completion fish
-function __baton_is
-  set -l at ''
-  set -l skip 0
-  for word in (commandline -opc)[2..-1]
-    if test $skip = 1
-      set skip 0
-      continue
-    end
-    switch "$at:$word"
-      case ${skips.join(" ")}
-        set skip 1
-      case ${enters.join(" ")}
-        set at (string trim "$at $word")
-    end
-  end
-  test "$at" = $argv[1]
-end
-complete -c baton -f
-${lines.join("\n")}
-`;
+  return fill("fish", {
+    SKIPS: skips.join(" "),
+    ENTERS: enters.join(" "),
+    LINES: lines.join("\n"),
+  });
 }

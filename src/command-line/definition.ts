@@ -28,7 +28,7 @@ export const oneOf = (list: readonly string[]): Accepts => ({
 interface OptionBase {
   /** One letter, without its dash. */
   readonly short?: string;
-  /** Absent: accepted, but not shown in the help (keepalived's options that change nothing here). */
+  /** Absent: accepted, but not shown in the help. keepalived's options that change nothing here. */
   readonly about?: Text;
 }
 

@@ -40,7 +40,7 @@ interface Item {
   readonly about: string;
 }
 
-/** Commander's `Help` with widths of Chinese characters, and with terms too long for their column. */
+/** Commander's `Help`, with the widths of Chinese characters and room for long terms. */
 class Page extends Help {
   readonly #color: boolean;
 

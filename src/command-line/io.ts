@@ -9,7 +9,7 @@ export interface CommandIo {
   stdout(text: string): void;
   stderr(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Standard output is a terminal: colour and cursor movement are welcome, unless NO_COLOR is set. */
+  /** Standard output is a terminal: colour and cursor movement are welcome. */
   readonly isTty: boolean;
   /** Of the terminal; help is wrapped to it. Absent: 80. */
   readonly columns?: number | undefined;

@@ -1,4 +1,4 @@
-/** Which language to speak: `--lang`, else what the environment asks for (POSIX order, ours first). */
+/** `--lang`, anywhere on the line. */
 import type { Language } from "#diagnostics/diagnostic";
 import { languageOf, readLanguage } from "#diagnostics/language";
 import {

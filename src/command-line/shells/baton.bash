@@ -1,0 +1,22 @@
+# bash completion for baton; made by: baton completion bash
+_baton_list() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
+_baton_paths() { compopt -o filenames 2>/dev/null || :; mapfile -t COMPREPLY < <(compgen "$1" -- "$cur"); }
+_baton() {
+  local at='' i cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+  COMPREPLY=()
+  # bash makes three words of `--lang=en`.
+  if [[ $cur == '=' ]]; then cur=''; elif [[ $prev == '=' ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case "$at:${COMP_WORDS[i]}" in
+    @SKIPS@) ((++i)) ;;
+    @ENTERS@) at="${at:+$at }${COMP_WORDS[i]}" ;;
+    esac
+  done
+  case "$at:$prev" in
+@VALUES@
+  esac
+  case "$at" in
+@NEXT@
+  esac
+}
+complete -F _baton baton

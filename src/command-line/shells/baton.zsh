@@ -1,0 +1,21 @@
+#compdef baton
+# zsh completion for baton; made by: baton completion zsh
+_baton() {
+  local at='' prev=$words[CURRENT-1]
+  local -i i
+  local -a items
+  for ((i = 2; i < CURRENT; i++)); do
+    case "$at:$words[i]" in
+    @SKIPS@) ((++i)) ;;
+    @ENTERS@) at="${at:+$at }$words[i]" ;;
+    esac
+  done
+  case "$at:$prev" in
+@VALUES@
+  esac
+  case "$at" in
+@NEXT@
+  esac
+}
+# Both `source <(baton completion zsh)` and a file _baton in $fpath work.
+if [[ $funcstack[1] == _baton ]]; then _baton "$@"; else compdef _baton baton; fi
