@@ -37,6 +37,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: [],
     pure: true,
   },
+  "vrrp/supervisor": {
+    uses: ["vrrp/engine", "vrrp/router", "vrrp/wire", "units"],
+    types: [],
+    pure: true,
+  },
   keepalived: { uses: ["units", "diagnostics"], types: ["vrrp/router"], pure: true },
   linux: { uses: ["vrrp/engine", "vrrp/wire", "units"], types: ["vrrp/router"], pure: false },
   "cloud/model": { uses: ["units"], types: ["vrrp/wire"], pure: true },
@@ -54,6 +59,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   daemon: {
     uses: [
+      "vrrp/supervisor",
       "vrrp/engine",
       "vrrp/router",
       "vrrp/wire",
@@ -99,7 +105,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
     pure: false,
   },
   sim: {
-    uses: ["vrrp/engine", "vrrp/router", "vrrp/wire", "cloud/model", "cloud/agreement", "units"],
+    uses: [
+      "vrrp/supervisor",
+      "vrrp/engine",
+      "vrrp/router",
+      "vrrp/wire",
+      "cloud/model",
+      "cloud/agreement",
+      "units",
+    ],
     types: [],
     pure: true,
   },

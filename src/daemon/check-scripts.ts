@@ -18,9 +18,9 @@ import { isShortage } from "./contain.ts";
 import type { ScriptStatus } from "./control-protocol.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
+import { daemonMessages } from "./messages.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
 import { problemSentence } from "./start-problem.ts";
-import { wordsOf } from "./words.ts";
 
 interface Check {
   plan: ScriptPlan;
@@ -41,7 +41,7 @@ interface LastRun {
   readonly at: Date;
   readonly exit: number | string;
   readonly milliseconds: number;
-  /** Read when asked for: a script's last words may come a moment after its end. */
+  /** Read when asked for: a script's last output may come a moment after its end. */
   readonly output: () => string;
 }
 
@@ -193,7 +193,7 @@ export class CheckScripts {
     check.shortages += 1;
     const what = `Script ${check.plan.name}`;
     if (check.shortages === 1)
-      this.#log("warning", wordsOf(this.#language).keepsLast(what, errno), { script: what });
+      this.#log("warning", daemonMessages(this.#language).keepsLast(what, errno), { script: what });
     return check.shortages <= SHORTAGES_MAX;
   }
 
@@ -216,11 +216,13 @@ export class CheckScripts {
     if (exit === before || (before === undefined && exit === 0)) return;
     const { name } = check.plan;
     if (how.kind === "notStarted") {
-      this.#log("error", wordsOf(this.#language).cannotBeRun(name, problem), { script: name });
+      this.#log("error", daemonMessages(this.#language).cannotBeRun(name, problem), {
+        script: name,
+      });
       return;
     }
-    const words = command.output.lastLine();
-    const tail = words === "" ? "" : `: ${words}`;
+    const lastLine = command.output.lastLine();
+    const tail = lastLine === "" ? "" : `: ${lastLine}`;
     const text = `Script ${name} now returning ${exit} (${milliseconds} ms)${tail}`;
     this.#log(exit === 0 ? "info" : "warning", text, { script: name, exit, milliseconds });
   }
@@ -238,15 +240,15 @@ export class CheckScripts {
       output: () => current.command.output.text(),
     };
     if (before === "timeout") return;
-    const text = wordsOf(this.#language).timedOut(plan.name, toSeconds(plan.timeout));
+    const text = daemonMessages(this.#language).timedOut(plan.name, toSeconds(plan.timeout));
     this.#log("warning", text, { script: plan.name });
   }
 
   #changed(check: Check, result: CheckState["result"]): void {
     if (result === "unknown") return;
     const { name } = check.plan;
-    const words = result === "up" ? "succeeded" : "failed";
-    this.#log(result === "up" ? "info" : "warning", `VRRP_Script(${name}) ${words}`, {
+    const how = result === "up" ? "succeeded" : "failed";
+    this.#log(result === "up" ? "info" : "warning", `VRRP_Script(${name}) ${how}`, {
       script: name,
       result,
     });

@@ -17,7 +17,7 @@ import { printCallFailure } from "#cloud/client/failure-text";
 import { isInstanceId, isRegion } from "#cloud/client/sendable";
 import type { Transport } from "#cloud/client/transport";
 import type { Language } from "#diagnostics/diagnostic";
-import { type HavipWords, havipWordsOf } from "./havip-words.ts";
+import { type HavipMessages, havipMessages } from "./havip-messages.ts";
 import { readShortFile } from "./own-files.ts";
 
 const METADATA_URL = "http://metadata.tencentyun.com";
@@ -61,14 +61,14 @@ const missing = (why: string): Missing => ({ kind: "missing", why });
 export class CloudSource {
   readonly #question: CloudQuestion;
   readonly #options: CloudSourceOptions;
-  readonly #words: HavipWords;
+  readonly #messages: HavipMessages;
   #client: CloudClient | undefined;
   #self: Self | undefined;
 
   constructor(question: CloudQuestion, options: CloudSourceOptions) {
     this.#question = question;
     this.#options = options;
-    this.#words = havipWordsOf(options.language);
+    this.#messages = havipMessages(options.language);
   }
 
   get endpoint(): string {
@@ -94,7 +94,7 @@ export class CloudSource {
     if (this.#client !== undefined) return found(this.#client);
     const { env, language, signal, transport, now } = this.#options;
     const endpoint = readEndpoint(this.endpoint);
-    if (endpoint === undefined) return missing(this.#words.noEndpoint(this.endpoint));
+    if (endpoint === undefined) return missing(this.#messages.noEndpoint(this.endpoint));
     const account = findAccount({ env, profile: undefined, readFile: readShortFile });
     const credentials = this.#credentials(account, endpoint);
     if (credentials.kind === "missing") return credentials;
@@ -104,8 +104,8 @@ export class CloudSource {
       (isLoopback(endpoint) && env["BATON_METADATA_URL"] === undefined
         ? EMULATOR_REGION
         : await this.#metadata("placement/region"));
-    if (region === undefined) return missing(this.#words.noRegion);
-    if (!isRegion(region)) return missing(this.#words.badRegion(cut(region)));
+    if (region === undefined) return missing(this.#messages.noRegion);
+    if (!isRegion(region)) return missing(this.#messages.badRegion(cut(region)));
     this.#client = makeClient({
       endpoint,
       region,
@@ -126,8 +126,8 @@ export class CloudSource {
     const client = await this.connect();
     if (client.kind === "missing") return client;
     const instanceId = this.#question.instanceId ?? (await this.#metadata("instance-id"));
-    if (instanceId === undefined) return missing(this.#words.noInstance);
-    if (!isInstanceId(instanceId)) return missing(this.#words.badInstance(cut(instanceId)));
+    if (instanceId === undefined) return missing(this.#messages.noInstance);
+    if (!isInstanceId(instanceId)) return missing(this.#messages.badInstance(cut(instanceId)));
     const Filters = [{ Name: "attachment.instance-id", Values: [instanceId] }];
     const result = await client.value.call("DescribeNetworkInterfaces", { Filters });
     if (result.kind !== "answer") return missing(this.failed(result));
@@ -143,17 +143,17 @@ export class CloudSource {
       const text = readShortFile(credentialsFile);
       const read = text === undefined ? undefined : readCredentials(text, section);
       return read === undefined
-        ? missing(this.#words.noCredentialsIn(credentialsFile))
+        ? missing(this.#messages.noCredentialsIn(credentialsFile))
         : found(read);
     }
     const fallback = isLoopback(endpoint) ? EMULATOR_CREDENTIALS : undefined;
     const credentials = account.credentials ?? fallback;
     return credentials === undefined
-      ? missing(this.#words.noCredentials(account.lookedAt))
+      ? missing(this.#messages.noCredentials(account.lookedAt))
       : found(credentials);
   }
 
-  /** In words, for people. */
+  /** In messages, for people. */
   failed(failure: CallFailure): string {
     // Keys are changed while a daemon runs, and temporary ones end: they are read again before the next call.
     if (failure.kind === "refused" && failure.code.startsWith("AuthFailure"))

@@ -14,6 +14,7 @@ import { serveControl } from "./control-server.ts";
 import { killEngine, untilEngineGone } from "./engine-lock.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
+import { type DaemonMessages, daemonMessages } from "./messages.ts";
 import { removeFile, writeOwnFile } from "./own-files.ts";
 import { OwnedPlaces } from "./owned-places.ts";
 import { Ownership, refusalSentence } from "./ownership.ts";
@@ -24,7 +25,6 @@ import { folderSentence } from "./start-problem.ts";
 import { VERSION } from "./status.ts";
 import { type Reread, Supervisor } from "./supervisor.ts";
 import { readManager, SystemManager } from "./system-manager.ts";
-import { type Words, wordsOf } from "./words.ts";
 
 export interface DaemonOptions {
   readonly plan: RunPlan;
@@ -64,12 +64,12 @@ const KILLED_MS = 1_000;
 /** Runs until it is told to stop; the result is the exit status. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { log, language } = options;
-  const words = wordsOf(language);
+  const messages = daemonMessages(language);
   keepDescriptorsToOurselves();
   // Before anything is written that a stop would have to remove.
   keepStops();
   catchRealtime(log);
-  endOnBugs(log, words);
+  endOnBugs(log, messages);
   const taken = takeRuntimeDir(options.runtimeDir);
   if (taken.kind !== "ours") {
     log("error", refusal(options.runtimeDir, taken, language));
@@ -84,10 +84,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 
 async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<number> {
   const { log, language } = options;
-  const words = wordsOf(language);
+  const messages = daemonMessages(language);
   // Of a daemon that was killed: its engine hands over, and ours would take the addresses from under it.
   if (!(await untilEngineGone(options.runtimeDir))) {
-    log("warning", words.otherEngine(killEngine(options.runtimeDir)));
+    log("warning", messages.otherEngine(killEngine(options.runtimeDir)));
     await untilEngineGone(options.runtimeDir, KILLED_MS);
   }
   const ownership = new Ownership((text) => log("warning", text));
@@ -104,11 +104,11 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     return 1;
   }
   const groups = new RunningGroups(dir.scripts);
-  endLeftovers(groups, log, words);
+  endLeftovers(groups, log, messages);
   const send = sdNotify;
   const manager = new SystemManager({ ...readManager(options.env, process.pid), send });
   const places = new OwnedPlaces(options.runtimeDir, rtnetlink.value, (path, errno) =>
-    log("warning", words.placesNotRecorded(path, errno)),
+    log("warning", messages.placesNotRecorded(path, errno)),
   );
   const supervisor = new Supervisor(options.plan, {
     configFile: options.configFile,
@@ -141,10 +141,10 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   // After the handlers (keepStops): whoever reads the PID may send any signal.
   for (const path of pidFiles) {
     const failed = writePid(path, process.pid);
-    if (failed !== undefined) log("warning", words.pidFile(path, failed));
+    if (failed !== undefined) log("warning", messages.pidFile(path, failed));
   }
   log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
-  const stopped = untilStopped(supervisor, dir, log, words);
+  const stopped = untilStopped(supervisor, dir, log, messages);
   await supervisor.start();
   await stopped;
   places.settle();
@@ -180,18 +180,18 @@ function refusal(
 }
 
 /** Our own mistake is no state to carry on from. The pipe to the engine ends with us, and the engine hands over. */
-function endOnBugs(log: Log, words: Words): void {
+function endOnBugs(log: Log, messages: DaemonMessages): void {
   const end = (error: unknown): void => {
-    log("error", `${words.internalError}: ${failureText(error)}`);
+    log("error", `${messages.internalError}: ${failureText(error)}`);
     process.exit(EX_SOFTWARE);
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);
 }
 
-function endLeftovers(groups: RunningGroups, log: Log, words: Words): void {
+function endLeftovers(groups: RunningGroups, log: Log, messages: DaemonMessages): void {
   const ended = groups.endLeftovers("SIGTERM");
-  for (const command of ended) log("warning", words.leftover(command));
+  for (const command of ended) log("warning", messages.leftover(command));
   if (ended.length > 0) setTimeout(() => groups.endLeftovers("SIGKILL"), LEFTOVER_MS).unref();
 }
 
@@ -200,7 +200,7 @@ async function untilStopped(
   supervisor: Supervisor,
   dir: RuntimeDir,
   log: Log,
-  words: Words,
+  messages: DaemonMessages,
 ): Promise<void> {
   await new Promise<void>((resolve) => {
     const obey = ({ wish, signal }: Asked): void => {
@@ -216,12 +216,12 @@ async function untilStopped(
           return background(
             log,
             signal,
-            async () => await dump(supervisor, dir.statusDump, log, words),
+            async () => await dump(supervisor, dir.statusDump, log, messages),
           );
         case "clear":
-          return log("info", words.countersStay(signal));
+          return log("info", messages.countersStay(signal));
         case "nothing":
-          if (signal !== "SIGPIPE") log("info", words.signalIgnored(signal));
+          if (signal !== "SIGPIPE") log("info", messages.signalIgnored(signal));
       }
     };
     obeySignals(obey);
@@ -239,9 +239,14 @@ function catchRealtime(log: Log): void {
     if (!outcome.ok) log("warning", printFailure(outcome));
 }
 
-async function dump(supervisor: Supervisor, path: string, log: Log, words: Words): Promise<void> {
+async function dump(
+  supervisor: Supervisor,
+  path: string,
+  log: Log,
+  messages: DaemonMessages,
+): Promise<void> {
   const text = `${JSON.stringify(await supervisor.status(), undefined, 2)}\n`;
   const failed = writeOwnFile(path, text, 0o600);
-  if (failed === undefined) log("info", words.statusWritten(path));
+  if (failed === undefined) log("info", messages.statusWritten(path));
   else log("error", `${path}: ${failed}`);
 }

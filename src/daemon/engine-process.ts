@@ -1,4 +1,7 @@
-/** The engine as the supervisor sees it: a child process with a socket pair, started again when it dies. */
+/**
+ * The engine as the supervisor sees it: a child process with a socket pair. When one is started,
+ * killed and started again is decided elsewhere (src/vrrp/supervisor/engine-life.ts).
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -14,13 +17,8 @@ const NODE_OPTIONS = [
   "--max-semi-space-size=2",
 ];
 const MAIN = fileURLToPath(new URL("./engine-start-main.ts", import.meta.url));
-/** Starting a process stops this one for some milliseconds, which the hand-over for the dead engine needs first. */
-const FIRST_DELAY_MS = 40;
-const LAST_DELAY_MS = 10_000;
 /** From the end of the process to the end of its pipe, which ordinarily comes first. */
 const LAST_WORDS_MS = 2;
-/** An engine that ran this long was all right: the next death starts the back-off anew. */
-const HEALTHY_MS = 10_000;
 /** No line is longer: a snapshot of some thousand instances. */
 const LINE_MAX = 64 * 1024 * 1024;
 
@@ -31,12 +29,10 @@ export interface Snapshot {
 
 export interface EngineEvents {
   message(message: FromEngine): void;
-  /** At once, before another is started. */
-  died(): void;
+  /** At once. */
+  exited(): void;
   /** How it ended, a moment later: the name of a signal, or its exit status. */
   reaped(pid: number | undefined, how: string): void;
-  /** A new process waits for its configuration. */
-  started(): void;
   /** It wrote something that cannot be acted upon, and is ended for it. */
   unreadable(line: string, error: unknown): void;
 }
@@ -58,11 +54,6 @@ export class EngineProcess {
   #pipe: Duplex | undefined;
   #buffered = "";
   #nextId = 1;
-  #delayMs = FIRST_DELAY_MS;
-  #startedAt = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #ending = false;
-  restarts = 0;
 
   constructor(events: EngineEvents, options: EngineOptions = {}) {
     this.#events = events;
@@ -73,14 +64,14 @@ export class EngineProcess {
     return this.#child?.pid;
   }
 
-  start(): void {
-    this.#startedAt = Date.now();
+  /** True: a new process waits for its configuration. */
+  start(): boolean {
     const child = this.#spawn();
     const pipe = child?.stdio?.[3] as Duplex | null | undefined;
-    // Short of descriptors, memory or processes: no engine yet, which is as if it had died at once.
+    // Short of descriptors, memory or processes.
     if (child === undefined || pipe === null || pipe === undefined) {
       child?.on("error", (error) => this.#events.reaped(undefined, error.message));
-      return this.#startAgain();
+      return false;
     }
     this.#child = child;
     this.#pipe = pipe;
@@ -89,19 +80,14 @@ export class EngineProcess {
     pipe.on("data", (text: string) => {
       if (this.#child === child) this.#receive(text);
     });
-    // Whichever tells first: the process is reaped, or its end of the pipe is closed.
-    let told = false;
-    const gone = (): void => {
-      if (told) return;
-      told = true;
-      this.#gone(child);
-    };
+    // Whichever comes first: the process is reaped, or its end of the pipe is closed.
+    const gone = (): void => this.#gone(child);
     pipe.on("error", () => undefined);
     pipe.once("end", gone);
     pipe.once("close", gone);
     child.once("exit", (code, signal) => {
       this.#events.reaped(child.pid, signal ?? `exit ${code ?? "?"}`);
-      // Its last words, which may be "I am MASTER", are read before its end is acted upon.
+      // Its last messages, which may be "I am MASTER", are read before its end is acted upon.
       if (pipe.readableEnded) gone();
       else setTimeout(gone, LAST_WORDS_MS);
     });
@@ -109,7 +95,7 @@ export class EngineProcess {
       this.#events.reaped(child.pid, error.message);
       gone();
     });
-    this.#events.started();
+    return true;
   }
 
   #spawn(): ChildProcess | undefined {
@@ -143,12 +129,6 @@ export class EngineProcess {
       });
       this.send({ type: "snapshot", id });
     });
-  }
-
-  /** No engine is started any more. */
-  end(): void {
-    this.#ending = true;
-    clearTimeout(this.#timer);
   }
 
   kill(): void {
@@ -185,17 +165,8 @@ export class EngineProcess {
     this.#child = undefined;
     this.#pipe = undefined;
     for (const id of this.#asked.keys()) this.#answer(id, undefined);
-    // It may be alive and deaf: two engines must never be.
+    // It may be alive, with its pipe closed: two engines must never be.
     child.kill("SIGKILL");
-    this.#events.died();
-    this.#startAgain();
-  }
-
-  #startAgain(): void {
-    if (this.#ending) return;
-    this.restarts += 1;
-    if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = FIRST_DELAY_MS;
-    this.#timer = setTimeout(() => this.start(), this.#delayMs);
-    this.#delayMs = Math.min(LAST_DELAY_MS, this.#delayMs * 4);
+    this.#events.exited();
   }
 }

@@ -6,24 +6,24 @@ import { reasonSentence } from "#diagnostics/render/reasons";
 import type { GroupMemberStatus, GroupStatus } from "./control-protocol.ts";
 
 export function explainGroup(group: GroupStatus, language: Language): string {
-  const words = language === "en" ? ENGLISH : CHINESE;
+  const messages = language === "en" ? ENGLISH : CHINESE;
   const { reason, member } = group.why;
   return [
-    words.head(group),
-    words.why(member, reasonSentence(reason, language)),
-    ...group.members.map((one) => `  ${words.member(one)}`),
-    words.next[group.state],
+    messages.head(group),
+    messages.why(member, reasonSentence(reason, language)),
+    ...group.members.map((one) => `  ${messages.member(one)}`),
+    messages.next[group.state],
   ].join("\n");
 }
 
-interface GroupWords {
+interface GroupMessages {
   readonly head: (group: GroupStatus) => string;
   readonly why: (member: string, sentence: string) => string;
   readonly member: (member: GroupMemberStatus) => string;
   readonly next: Readonly<Record<GroupStatus["state"], string>>;
 }
 
-const ENGLISH: GroupWords = {
+const ENGLISH: GroupMessages = {
   head: ({ name, state, forSeconds }) =>
     state === "MIXED"
       ? `Sync group ${name}: its members are in different states.`
@@ -53,7 +53,7 @@ const ENGLISH: GroupWords = {
   },
 };
 
-const CHINESE: GroupWords = {
+const CHINESE: GroupMessages = {
   head: ({ name, state, forSeconds }) =>
     state === "MIXED"
       ? `同步组 ${name}：各成员的状态不一致。`

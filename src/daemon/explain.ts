@@ -5,7 +5,7 @@ import { reasonSentence } from "#diagnostics/render/reasons";
 import type { ControlAnswer, InstanceStatus, Status } from "./control-protocol.ts";
 import { explainGroup } from "./explain-group.ts";
 import { explainHavips, isDisputed } from "./explain-havip.ts";
-import { explainWords } from "./explain-words.ts";
+import { explainMessages } from "./explain-messages.ts";
 import { printLocalTime } from "./local-time.ts";
 
 export function explain(
@@ -46,30 +46,30 @@ export function explain(
 const HISTORY_MAX = 5;
 
 function explainInstance(one: InstanceStatus, language: Language): string {
-  const words = explainWords(language);
+  const messages = explainMessages(language);
   const indented = (line: string): string => `  ${line}`;
   const next =
     one.state === "BACKUP"
       ? one.standby === undefined
         ? []
-        : words.wouldChange(one.standby, one.effectivePriority)
-      : [words.next[one.state]];
+        : messages.wouldChange(one.standby, one.effectivePriority)
+      : [messages.next[one.state]];
   return [
-    words.head(one),
-    words.why(reasonSentence(one.why.reason, language)),
-    ...(one.standby === undefined ? [] : [words.master(one.standby)]),
-    words.priority(one),
-    ...one.trackers.map(words.tracker).map(indented),
-    ...one.peers.map(words.peer).map(indented),
-    ...one.addresses.map(words.address).map(indented),
+    messages.head(one),
+    messages.why(reasonSentence(one.why.reason, language)),
+    ...(one.standby === undefined ? [] : [messages.master(one.standby)]),
+    messages.priority(one),
+    ...one.trackers.map(messages.tracker).map(indented),
+    ...one.peers.map(messages.peer).map(indented),
+    ...one.addresses.map(messages.address).map(indented),
     ...explainHavips(one.havips, language),
-    ...(one.holdDown === undefined ? [] : [words.holdDown(one.holdDown)]),
-    ...(one.claim === undefined ? [] : [words.claim(one.claim)]),
+    ...(one.holdDown === undefined ? [] : [messages.holdDown(one.holdDown)]),
+    ...(one.claim === undefined ? [] : [messages.claim(one.claim)]),
     ...next,
-    ...(isLeaseOfInterest(one) ? [words.lease(one.lease)] : []),
+    ...(isLeaseOfInterest(one) ? [messages.lease(one.lease)] : []),
     ...one.history
       .slice(0, HISTORY_MAX)
-      .map((event) => indented(words.history(event, printLocalTime(new Date(event.at))))),
+      .map((event) => indented(messages.history(event, printLocalTime(new Date(event.at))))),
   ].join("\n");
 }
 

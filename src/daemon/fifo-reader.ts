@@ -6,9 +6,9 @@
 import type { CommandPlan } from "#keepalived/plan/run-plan";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
+import type { DaemonMessages } from "./messages.ts";
 import { OutputLines } from "./output-lines.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
-import type { Words } from "./words.ts";
 
 export interface ReaderTimes {
   /** Before the first start after a crash, in milliseconds; doubled each time. */
@@ -30,7 +30,7 @@ export interface ReaderOptions {
   readonly path: string;
   readonly launcher: Launcher;
   readonly log: Log;
-  readonly words: Words;
+  readonly messages: DaemonMessages;
   /** The end of an earlier reader: two at once would take each other's lines. */
   readonly after?: Promise<void> | undefined;
   readonly times?: ReaderTimes;
@@ -51,10 +51,10 @@ export class FifoReader {
     this.#options = options;
     this.#times = options.times ?? TIMES;
     this.#wait = this.#times.again;
-    const { log, words, word } = options;
+    const { log, messages, word } = options;
     this.#lines = new OutputLines(
       (line) => log("info", `${word}: ${line}`),
-      (lost) => log("warning", `${word}: ${words.outputLost(lost)}`),
+      (lost) => log("warning", `${word}: ${messages.outputLost(lost)}`),
     );
     if (options.after === undefined) this.#start();
     else void options.after.then(() => this.#start());
@@ -93,22 +93,22 @@ export class FifoReader {
 
   #ended(end: CommandEnd, running: RunningCommand, milliseconds: number): void {
     this.#lines.end();
-    // Its last words may still be in the pipe.
+    // Its last output may still be in the pipe.
     setTimeout(() => this.#lines.end(), LAST_WORDS_MS).unref();
     const waiting = this.#whenEnded;
     this.#whenEnded = [];
     for (const resolve of waiting) resolve();
     if (this.#isStopping) return;
-    const { word, log, words } = this.#options;
+    const { word, log, messages } = this.#options;
     if (end.kind === "exit" && end.code === 0) {
       // It went by itself, and may have left a reader in the background.
-      log("info", `${word}: ${words.readerDone}`);
+      log("info", `${word}: ${messages.readerDone}`);
       return;
     }
     // What a crash leaves in the background would take half of the next one's lines.
     running.signal("SIGTERM");
     if (milliseconds >= this.#times.steady) this.#wait = this.#times.again;
-    log("warning", `${word}: ${words.readerEnded(end, this.#wait / 1_000)}`);
+    log("warning", `${word}: ${messages.readerEnded(end, this.#wait / 1_000)}`);
     this.#timer = setTimeout(() => this.#start(), this.#wait);
     this.#timer.unref();
     this.#wait = Math.min(this.#times.againMax, this.#wait * 2);

@@ -6,8 +6,8 @@ import * as libc from "#linux/ffi";
 import { printFailure } from "#vrrp/engine/world";
 import { type Identity, resolveIdentity } from "./account.ts";
 import type { Log } from "./log.ts";
+import type { DaemonMessages } from "./messages.ts";
 import { closeQuietly, removeFile } from "./own-files.ts";
-import type { Words } from "./words.ts";
 
 export interface FifoOptions {
   readonly path: string;
@@ -18,17 +18,17 @@ export interface FifoOptions {
 export class NotifyFifo {
   readonly #options: FifoOptions;
   readonly #log: Log;
-  readonly #words: Words;
+  readonly #messages: DaemonMessages;
   #fd: number | undefined;
   #isOurs = false;
   #lost = 0;
 
   /** What is wrong with it is logged; lines are then lost. */
-  constructor(options: FifoOptions, log: Log, words: Words) {
+  constructor(options: FifoOptions, log: Log, messages: DaemonMessages) {
     const { path, owner } = options;
     this.#options = options;
     this.#log = log;
-    this.#words = words;
+    this.#messages = messages;
     const identity = this.#identity(options);
     if (identity === undefined) return;
     if (libc.mkfifo(path, owner === undefined ? 0o644 : 0o600) === 0) this.#isOurs = true;
@@ -41,7 +41,7 @@ export class NotifyFifo {
     }
     try {
       if (!lstatSync(path).isFIFO()) {
-        log("error", `notify_fifo ${path}: ${words.fifoIsSomethingElse}`);
+        log("error", `notify_fifo ${path}: ${messages.fifoIsSomethingElse}`);
         return;
       }
       // Read and write: opening never waits for a reader, and a reader never sees the end.
@@ -63,10 +63,10 @@ export class NotifyFifo {
     if (resolved.kind === "identity") return resolved.identity;
     const { problem } = resolved;
     if (problem.kind === "not-root") {
-      this.#log("warning", `notify_fifo ${path}: ${this.#words.fifoNeedsRoot(problem.user)}`);
+      this.#log("warning", `notify_fifo ${path}: ${this.#messages.fifoNeedsRoot(problem.user)}`);
       return unchanged;
     }
-    this.#log("error", `notify_fifo ${path}: ${this.#words.fifoWithoutOwner(problem)}`);
+    this.#log("error", `notify_fifo ${path}: ${this.#messages.fifoWithoutOwner(problem)}`);
     return undefined;
   }
 
@@ -83,13 +83,13 @@ export class NotifyFifo {
       if (this.#lost > 0)
         this.#log(
           "warning",
-          `notify_fifo ${this.#options.path}: ${this.#words.fifoReadAgain(this.#lost)}`,
+          `notify_fifo ${this.#options.path}: ${this.#messages.fifoReadAgain(this.#lost)}`,
         );
       this.#lost = 0;
     } catch {
       this.#lost += 1;
       if (this.#lost === 1)
-        this.#log("warning", `notify_fifo ${this.#options.path}: ${this.#words.fifoFull}`);
+        this.#log("warning", `notify_fifo ${this.#options.path}: ${this.#messages.fifoFull}`);
     }
   }
 

@@ -31,7 +31,7 @@ import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
 import { type CloudQuestion, CloudSource } from "./cloud-source.ts";
 import { background, failureText } from "./contain.ts";
 import type { HavipStatus } from "./control-protocol.ts";
-import { type HavipWords, havipWordsOf } from "./havip-words.ts";
+import { type HavipMessages, havipMessages } from "./havip-messages.ts";
 import type { Log } from "./log.ts";
 
 export interface HavipOptions {
@@ -73,13 +73,13 @@ interface Watch {
 
 export class HavipLoop {
   readonly #options: HavipOptions;
-  readonly #words: HavipWords;
+  readonly #messages: HavipMessages;
   #watches: Map<string, Watch> = new Map();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HavipOptions) {
     this.#options = options;
-    this.#words = havipWordsOf(options.language);
+    this.#messages = havipMessages(options.language);
   }
 
   /** At the start and after every reload. What is watched already goes on, with the keys as they are on disk now. */
@@ -187,21 +187,21 @@ export class HavipLoop {
         const { rival, moves, lastAt, since: from } = verdict.contest;
         const { view } = verdict;
         const holder = view?.kind === "theirs" ? view.instanceId : undefined;
-        const detail = view === undefined ? undefined : this.#words.view(view);
+        const detail = view === undefined ? undefined : this.#messages.view(view);
         const contest = { rival, moves, rivalSecondsAgo: since(lastAt), announcements };
         const forSeconds = since(from);
         return { ...common, forSeconds, platform: "disputed", holder, detail, ...contest };
       }
       case "doubtful": {
         const { doubt } = verdict;
-        const detail = this.#words.sign(doubt.sign);
+        const detail = this.#messages.sign(doubt.sign);
         return { ...common, platform: "doubtful", forSeconds: since(doubt.since), detail };
       }
       case "disagrees":
       case "unknown": {
         const { kind: platform, view } = verdict;
         const holder = view?.kind === "theirs" ? view.instanceId : undefined;
-        const detail = view === undefined ? undefined : this.#words.view(view);
+        const detail = view === undefined ? undefined : this.#messages.view(view);
         return { ...common, platform, holder, detail, announcements };
       }
     }
@@ -268,20 +268,28 @@ export class HavipLoop {
     switch (news.kind) {
       case "agrees": {
         const seconds = toSeconds(news.after).toFixed(1);
-        return log("info", this.#words.agrees({ instance, address, seconds }), fields);
+        return log("info", this.#messages.agrees({ instance, address, seconds }), fields);
       }
       case "disagrees": {
         const seconds = toSeconds(news.after).toFixed(1);
         const { view, announcements } = news;
         const about = { instance, address, seconds, view, announcements };
-        return log("error", this.#words.disagrees(about), fields);
+        return log("error", this.#messages.disagrees(about), fields);
       }
       case "disputed":
-        return log("error", this.#words.disputed({ instance, address, rival: news.rival }), fields);
+        return log(
+          "error",
+          this.#messages.disputed({ instance, address, rival: news.rival }),
+          fields,
+        );
       case "doubted":
-        return log("warning", this.#words.doubted({ instance, address, sign: news.sign }), fields);
+        return log(
+          "warning",
+          this.#messages.doubted({ instance, address, sign: news.sign }),
+          fields,
+        );
       case "lost":
-        return log("warning", this.#words.lost({ instance, address, view: news.view }), fields);
+        return log("warning", this.#messages.lost({ instance, address, view: news.view }), fields);
     }
   }
 

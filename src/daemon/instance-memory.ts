@@ -1,7 +1,7 @@
 /**
- * What the supervisor remembers of each router: the state last told by the engine, whether its address may be here, and its history.
- * Enough to hand over for an engine that died. It follows the router (interface, VRID, transport) through a reload, as the
- * engine's does, and not the name: two names may have changed places.
+ * What people are shown of each router: the state that the engine reported last, and its history.
+ * It follows the router (interface, VRID, transport) through a reload, as the engine does, and not
+ * the name: two names may have changed places.
  */
 
 import { pairUp } from "#vrrp/engine/pairing";
@@ -13,8 +13,6 @@ import type { History } from "./status.ts";
 export interface InstanceMemory {
   config: InstanceConfig;
   state: PublicState;
-  /** From MASTER until the addresses are given up for certain: a hand-over at a stop belongs to it. */
-  mayOwn: boolean;
   priority: number;
   history: History;
   /** How it came to its state; undefined: nothing has been told of it yet. */
@@ -82,16 +80,10 @@ export class InstanceMemories {
     return { moved, gone: gone.filter((name) => !this.#byName.has(name)) };
   }
 
-  /** The engine is gone: nothing is known of any of them. Returns what it may have owned. */
-  engineGone(): readonly InstanceConfig[] {
-    const owned: InstanceConfig[] = [];
-    for (const memory of [...this.#byName.values(), ...this.#leaving]) {
-      if (memory.mayOwn) owned.push(memory.config);
-      memory.mayOwn = false;
-      memory.state = "INIT";
-    }
+  /** The engine is gone: nothing is known of any of them. */
+  engineGone(): void {
+    for (const memory of this.#byName.values()) memory.state = "INIT";
     this.#leaving = [];
-    return owned;
   }
 
   changed(about: About, event: History[number], told: Told): void {
@@ -101,19 +93,7 @@ export class InstanceMemories {
     memory.state = to;
     memory.priority = priority;
     memory.last = told;
-    if (to === "MASTER") memory.mayOwn = true;
-    else if (to !== "STOP") memory.mayOwn = false;
     memory.history = [event, ...memory.history].slice(0, HISTORY_MAX);
-  }
-
-  handedOver(about: About): void {
-    const memory = this.of(about);
-    if (memory !== undefined) memory.mayOwn = false;
-  }
-
-  /** The engine has ended in good order. */
-  allHandedOver(): void {
-    for (const memory of [...this.#byName.values(), ...this.#leaving]) memory.mayOwn = false;
   }
 
   /** Of those that were leaving. */
@@ -130,7 +110,6 @@ export class InstanceMemories {
 const fresh = (config: InstanceConfig): InstanceMemory => ({
   config,
   state: "INIT",
-  mayOwn: false,
   priority: config.router.priority,
   history: [],
   last: undefined,

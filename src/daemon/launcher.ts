@@ -6,13 +6,13 @@ import type { CommandPlan } from "#keepalived/plan/run-plan";
 import { type Identity, type Resolved, resolveIdentity } from "./account.ts";
 import { errnoOf } from "./contain.ts";
 import type { Log } from "./log.ts";
+import { daemonMessages } from "./messages.ts";
 import { OutputTail } from "./output-tail.ts";
 import { type CommandEnd, type RunningCommand, runCommand } from "./run-command.ts";
 import type { RunningGroups } from "./running-groups.ts";
 import { DEFAULT_PATH, scriptEnvironment } from "./script-environment.ts";
 import { type Inspection, inspectProgram } from "./script-security.ts";
 import { problemSentence, type StartProblem } from "./start-problem.ts";
-import { wordsOf } from "./words.ts";
 
 /** What can be run is a command, whoever configured it. */
 export type Launchable = Pick<CommandPlan, "argv" | "user">;
@@ -114,7 +114,7 @@ export class Launcher {
     this.#warned.add(problem.path);
     this.#log(
       "warning",
-      `${wordsOf(this.#language).insecure}: ${problemSentence(problem, this.#language)}`,
+      `${daemonMessages(this.#language).insecure}: ${problemSentence(problem, this.#language)}`,
       {
         problem,
       },

@@ -82,11 +82,11 @@ function print(
   fields: Readonly<Record<string, unknown>>,
 ): Uint8Array {
   const now = new Date();
-  const line = (words: string, more: Readonly<Record<string, unknown>>): string => {
+  const line = (text: string, more: Readonly<Record<string, unknown>>): string => {
     if (format === "json")
-      return `${JSON.stringify({ at: now.toISOString(), level, message: words, ...more })}\n`;
+      return `${JSON.stringify({ at: now.toISOString(), level, message: text, ...more })}\n`;
     // What a script wrote may end up here: one entry stays one line, and steers nobody's terminal.
-    const shown = visible(words);
+    const shown = visible(text);
     if (isJournal) return `<${PRIORITIES[level]}>${shown.replaceAll("\n", " ")}\n`;
     const plain = shown.replaceAll("\n", "\n    ");
     const at = isTerminal ? printLocalTime(now) : now.toISOString();

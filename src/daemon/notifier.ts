@@ -15,6 +15,7 @@ import { type FifoOptions, NotifyFifo } from "./fifo.ts";
 import { FifoReader } from "./fifo-reader.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
+import { daemonMessages } from "./messages.ts";
 import {
   fifoLine,
   type NotifyEvent,
@@ -22,7 +23,6 @@ import {
   type NotifySubject,
 } from "./notify-command.ts";
 import { NotifyQueue } from "./notify-runner.ts";
-import { wordsOf } from "./words.ts";
 
 export interface Told {
   readonly to: PublicState;
@@ -152,7 +152,7 @@ export class Notifier {
     );
     const all = Promise.all(queues.map(async (queue) => await queue.idle()));
     if (!(await endsWithin(all, milliseconds))) {
-      this.#log("warning", wordsOf(this.#language).notifyStillRuns(milliseconds / 1_000));
+      this.#log("warning", daemonMessages(this.#language).notifyStillRuns(milliseconds / 1_000));
       for (const queue of queues) queue.abandon();
       if (!(await endsWithin(all, LAST_CHANCE_MS))) for (const queue of queues) queue.kill();
     }
@@ -206,7 +206,7 @@ export class Notifier {
     this.#fifos = wanted.map(
       (options) =>
         kept.find((fifo) => fifo.isFor(options)) ??
-        new NotifyFifo(options, this.#log, wordsOf(this.#language)),
+        new NotifyFifo(options, this.#log, daemonMessages(this.#language)),
     );
   }
 
@@ -222,8 +222,8 @@ export class Notifier {
       this.#readers.delete(word);
       const before = known?.stop(false);
       if (path === undefined || command === undefined) continue;
-      const words = wordsOf(this.#language);
-      const reader = { word, command, path, words, after: before };
+      const messages = daemonMessages(this.#language);
+      const reader = { word, command, path, messages, after: before };
       this.#readers.set(
         word,
         new FifoReader({ ...reader, launcher: this.#launcher, log: this.#log }),

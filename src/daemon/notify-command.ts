@@ -8,7 +8,7 @@
 import type { CommandPlan, NotifyPlan, UserPlan } from "#keepalived/plan/run-plan";
 import type { Micros } from "#units/time";
 
-/** keepalived's words for `notify`. */
+/** keepalived's arguments for `notify`. */
 export type NotifyState = "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED";
 
 /** What a FIFO is told besides, and `notify_master_rx_lower_pri` of the first. */

@@ -10,6 +10,7 @@ import { type Micros, toMillis, toSeconds } from "#units/time";
 import type { NotifyResult } from "./control-protocol.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
+import { daemonMessages } from "./messages.ts";
 import {
   type NotifyJob,
   type NotifyState,
@@ -30,7 +31,6 @@ import {
 } from "./notify-order.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
 import { problemSentence } from "./start-problem.ts";
-import { wordsOf } from "./words.ts";
 
 type LastRun = Omit<NotifyResult, "output"> & { readonly output: () => string };
 
@@ -187,7 +187,7 @@ class Lane {
     const at = new Date().toISOString();
     if (beside > 0) {
       const waited = toSeconds(job.isEnd ? END_WAIT : WAIT);
-      log("warning", `(${name}) ${job.state}: ${wordsOf(language).notifyBeside(waited)}`, {
+      log("warning", `(${name}) ${job.state}: ${daemonMessages(language).notifyBeside(waited)}`, {
         instance: name,
         beside,
       });
@@ -219,8 +219,8 @@ class Lane {
       log("debug", `${text}: exit 0 (${milliseconds} ms)`, { instance: name });
       return;
     }
-    const words = problem === "" ? running.output.lastLine() : problem;
-    const tail = words === "" ? "" : `: ${words}`;
+    const detail = problem === "" ? running.output.lastLine() : problem;
+    const tail = detail === "" ? "" : `: ${detail}`;
     log("warning", `${text}: ${told(exit)} (${milliseconds} ms)${tail}`, { instance: name, exit });
   }
 }

@@ -38,7 +38,7 @@ export class OutputPipe {
     OutputPipe.#open.add(this);
   }
 
-  /** The script has ended: its last words may still be in the pipe. */
+  /** The script has ended: its last output may still be in the pipe. */
   scriptEnded(): void {
     setTimeout(() => this.#leave(), LAST_WORDS_MS).unref();
   }

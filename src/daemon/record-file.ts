@@ -8,8 +8,8 @@
 import { close, constants, fchmodSync, fstatSync, openSync, readSync, write } from "node:fs";
 import { errnoOf } from "./contain.ts";
 import type { Log } from "./log.ts";
+import type { DaemonMessages } from "./messages.ts";
 import { closeQuietly } from "./own-files.ts";
-import type { Words } from "./words.ts";
 
 /** What may wait for the disk. */
 const QUEUE_MAX = 4_194_304;
@@ -22,7 +22,7 @@ const FRESH: readonly string[] = [BEGINNING, '{"instances":'];
 
 export interface RecordFileOptions {
   readonly log: Log;
-  readonly words: Words;
+  readonly messages: DaemonMessages;
   /** The engine is to begin afresh, lines having been left out, or to send no more. */
   readonly tellEngine: (goOn: boolean) => void;
 }
@@ -42,7 +42,7 @@ export class RecordFile {
   constructor(path: string, options: RecordFileOptions) {
     this.#path = path;
     this.#options = options;
-    const opened = openRecording(path, options.words);
+    const opened = openRecording(path, options.messages);
     if (typeof opened === "string") this.#warn(opened);
     else {
       this.#fd = opened.fd;
@@ -83,7 +83,7 @@ export class RecordFile {
   }
 
   #tellLost(): void {
-    this.#options.log("warning", this.#options.words.recordingLost(this.#path, this.#lost));
+    this.#options.log("warning", this.#options.messages.recordingLost(this.#path, this.#lost));
     this.#push(JSON.stringify({ lost: this.#lost }));
     this.#lost = 0;
   }
@@ -128,14 +128,14 @@ export class RecordFile {
   }
 
   #warn(why: string): void {
-    this.#options.log("warning", this.#options.words.recordingEnds(this.#path, why));
+    this.#options.log("warning", this.#options.messages.recordingEnds(this.#path, why));
   }
 }
 
 /** The text is why not. */
 function openRecording(
   path: string,
-  words: Words,
+  messages: DaemonMessages,
 ): { readonly fd: number; readonly isEmpty: boolean } | string {
   let fd: number | undefined;
   try {
@@ -148,7 +148,7 @@ function openRecording(
     const isOurs = info.size === 0 || start.toString() === BEGINNING;
     if (!info.isFile() || !isOurs) {
       closeQuietly(fd);
-      return info.isFile() ? words.notARecording : words.notAFile;
+      return info.isFile() ? messages.notARecording : messages.notAFile;
     }
     fchmodSync(fd, 0o600);
     return { fd, isEmpty: info.size === 0 };

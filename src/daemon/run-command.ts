@@ -24,7 +24,7 @@ export interface RunningCommand {
    * nothing of it is left.
    */
   signal(signal: NodeJS.Signals, to?: "group" | "program"): void;
-  /** Goes on being filled for a moment after the end: the last words may still be in the pipe. */
+  /** Goes on being filled for a moment after the end: the last output may still be in the pipe. */
   readonly output: OutputTail;
 }
 

@@ -1,10 +1,10 @@
 /**
  * The supervisor: everything of the daemon that may take time. It starts and watches the engine, runs check and notify scripts,
- * answers `status`, and hands over when the engine dies.
+ * answers `status`. What follows when the engine dies is decided by src/vrrp/supervisor.
  *
  *   configuration ─> engine (fd 3) ─> transitions ─> log, notify, fifo, history, status
  *   check scripts, files, processes ─> results ─> engine
- *   engine gone ─> emergency.ts ─> another engine
+ *   engine gone ─> supervision.ts ─> hand-over, another engine
  */
 
 import { signIn } from "#cloud/agreement/contrary-sign";
@@ -14,22 +14,21 @@ import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/rende
 import type { CommandPlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
-import { instant, micros, toMillis } from "#units/time";
+import { instant, toMillis } from "#units/time";
 import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { CheckScripts } from "./check-scripts.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
-import { contain, failureText } from "./contain.ts";
+import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 import type { ControlClient } from "./control-server.ts";
-import { Emergency } from "./emergency.ts";
 import { EngineProcess } from "./engine-process.ts";
-import { EngineWatch } from "./engine-watch.ts";
 import { explain } from "./explain.ts";
 import { HavipLoop } from "./havip-loop.ts";
 import { InstanceMemories } from "./instance-memory.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
+import { type DaemonMessages, daemonMessages } from "./messages.ts";
 import { Notifier } from "./notifier.ts";
 import { OutputPipe } from "./output-pipe.ts";
 import { removeFile } from "./own-files.ts";
@@ -38,11 +37,11 @@ import { RecordFile } from "./record-file.ts";
 import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
 import { writePid } from "./runtime-dir.ts";
 import { groupStatuses, instanceStatus, VERSION } from "./status.ts";
+import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
 import type { SystemManager } from "./system-manager.ts";
 import { TrackFiles } from "./track-files.ts";
 import { TrackProcesses } from "./track-processes.ts";
 import { Watchers } from "./watchers.ts";
-import { type Words, wordsOf } from "./words.ts";
 
 export type Reread =
   | { readonly kind: "plan"; readonly plan: RunPlan }
@@ -79,8 +78,6 @@ export interface SupervisorOptions {
 
 /** The engine's answer to a question, else its state is unknown. */
 const SNAPSHOT_MS = 300;
-/** A hand-over may take an interval and a skew time, 40.95 s each at the most; the usual one is over in 2 s. */
-const STOP_MS = 10_000;
 const NOTIFY_STOP_MS = 5_000;
 const GLOBAL_SCRIPT_MS = 10_000;
 /** One line a minute about the same rival is enough. */
@@ -89,11 +86,10 @@ const REPORT_GAP_MS = 60_000;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #log: Log;
-  readonly #words: Words;
+  readonly #messages: DaemonMessages;
   readonly #engine: EngineProcess;
-  readonly #watch: EngineWatch;
+  readonly #supervision: Supervision;
   readonly #havips: HavipLoop;
-  readonly #emergency: Emergency;
   readonly #scripts: CheckScripts;
   readonly #files: TrackFiles;
   readonly #processes: TrackProcesses;
@@ -104,11 +100,13 @@ export class Supervisor {
   readonly #toldAt = new Map<string, number>();
   readonly #startedAt = new Date();
   #plan: RunPlan;
-  /** Configurations the engine was sent and has not taken over yet. */
-  #sent: { readonly plan: RunPlan; readonly isReload: boolean }[] = [];
+  /** Of the configuration as last read; the machine names configurations by it. */
+  #revision = 0;
+  /** From the one that the engine has taken over on. */
+  readonly #plans = new Map<number, RunPlan>();
   #reloadedAt: Date | undefined;
   /** Resolves when the engine is gone and what it left is handed over. */
-  #engineGone: (() => void) | undefined;
+  readonly #handedOver: PromiseWithResolvers<void> = Promise.withResolvers();
   /** Since `stop` was asked for; a second one waits for the first. */
   #stopped: Promise<void> | undefined;
   #isStarted = false;
@@ -121,23 +119,21 @@ export class Supervisor {
     this.#options = options;
     const { log, language, launcher, manager } = options;
     this.#log = log;
-    this.#words = wordsOf(language);
-    this.#emergency = new Emergency(options.rtnetlink, log, this.#words);
+    this.#messages = daemonMessages(language);
     this.#scripts = new CheckScripts(launcher, log, language, (name, result) =>
       this.#engine.send({ type: "tracker", kind: "script", name, result }),
     );
     const track = (result: TrackerResult): void =>
       this.#engine.send({ type: "tracker", ...result });
-    this.#files = new TrackFiles(log, this.#words, track);
-    this.#processes = new TrackProcesses(log, this.#words, track);
+    this.#files = new TrackFiles(log, this.#messages, track);
+    this.#processes = new TrackProcesses(log, this.#messages, track);
     this.#notifier = new Notifier(launcher, log, language);
     this.#watchers = new Watchers(log, async () => await this.status());
     this.#engine = new EngineProcess(
       {
         message: (message) => this.#onMessage(message),
-        died: () => this.#onDeath(),
+        exited: () => this.#onExit(),
         reaped: (pid, how) => this.#onReaped(pid, how),
-        started: () => this.#configureEngine(false),
         unreadable: (line, error) => this.#onUnreadable(line, error),
       },
       {
@@ -149,7 +145,7 @@ export class Supervisor {
     if (options.recordFile !== undefined)
       this.#recording = new RecordFile(options.recordFile, {
         log,
-        words: this.#words,
+        messages: this.#messages,
         tellEngine: (goOn) => this.#engine.send({ type: "recording", goOn }),
       });
     this.#havips = new HavipLoop({
@@ -160,13 +156,20 @@ export class Supervisor {
       announce: (one) => this.#engine.send({ type: "announce", ...one }),
       moved: (instance, moved) => this.#engine.send({ type: "platform", instance, moved }),
     });
-    this.#watch = new EngineWatch({
+    this.#supervision = new Supervision({
+      engine: this.#engine,
+      rtnetlink: options.rtnetlink,
       log,
-      words: this.#words,
-      milliseconds: manager.watchdogMilliseconds,
-      ask: async (milliseconds) => (await this.#engine.snapshot(milliseconds)) !== undefined,
-      answers: () => manager.alive(),
-      isUnresponsive: () => this.#engine.kill(),
+      messages: this.#messages,
+      watchdogMilliseconds: manager.watchdogMilliseconds,
+      configure: (effect) => this.#configureEngine(effect),
+      taken: (effect) => this.#onTaken(effect),
+      isAlive: () => manager.alive(),
+      gone: () => {
+        manager.status(this.#messages.engineGone);
+        this.#watchers.changed();
+      },
+      stopped: () => this.#handedOver.resolve(),
     });
   }
 
@@ -177,8 +180,7 @@ export class Supervisor {
     this.#isStarted = true;
     // Values of files are known at once, and go to the engine with its configuration.
     this.#startTrackers();
-    this.#engine.start();
-    this.#watch.start();
+    this.#supervision.happened({ kind: "startAsked" });
   }
 
   /** SIGHUP. A file with errors changes nothing. Before the start is over, it starts with what is read now. */
@@ -189,17 +191,13 @@ export class Supervisor {
     const read = this.#reread(language);
     if (read.kind === "refused") {
       manager.ready();
-      this.#log("error", this.#words.reloadRefused);
+      this.#log("error", this.#messages.reloadRefused);
       return read;
     }
     const { plan } = read;
     this.#reloadedAt = new Date();
     this.#configure(plan);
-    if (this.#isStarted) {
-      this.#startTrackers();
-      this.#configureEngine(true);
-      void this.#settleClaims();
-    }
+    if (this.#isStarted) void this.#settleClaims();
     manager.ready();
     this.#log("info", "Reload complete");
     this.#watchers.changed();
@@ -238,14 +236,12 @@ export class Supervisor {
     this.#options.manager.stopping();
     this.#log("info", "Stopping");
     this.#endGlobal?.();
-    this.#watch.stop();
-    this.#engine.end();
     this.#scripts.stop();
     this.#files.stop();
     this.#processes.stop();
-    await this.#stopEngine();
+    this.#supervision.happened({ kind: "stopAsked" });
+    await this.#handedOver.promise;
     this.#havips.stop();
-    await this.#emergency.finished();
     await this.#recording?.close();
     this.#tellStop();
     await this.#notifier.finish(NOTIFY_STOP_MS);
@@ -301,7 +297,7 @@ export class Supervisor {
         this.#notifier.resultsOf("GROUP", name),
       ),
       scripts: this.#scripts.status(),
-      engineRestarts: this.#engine.restarts,
+      engineRestarts: this.#supervision.restarts,
       logLinesLost: this.#log.dropped(),
     };
   }
@@ -312,6 +308,11 @@ export class Supervisor {
     this.#options.launcher.isStrict = plan.globals.enableScriptSecurity;
     this.#notifier.configure(plan);
     if (!this.#isReady) this.#adopt(plan);
+    if (this.#isStarted) this.#startTrackers();
+    this.#revision += 1;
+    this.#plans.set(this.#revision, plan);
+    const instances = plan.instances.map(({ config }) => config);
+    this.#supervision.happened({ kind: "configured", revision: this.#revision, instances });
   }
 
   /**
@@ -342,16 +343,14 @@ export class Supervisor {
     this.#processes.configure(this.#plan.processes);
   }
 
-  #configureEngine(isReload: boolean): void {
-    if (this.#engine.pid === undefined) return;
+  #configureEngine({ instances, isReload, resume }: ConfigureEffect): void {
     const { places } = this.#options;
-    places?.record(this.#plan.instances.map(({ config }) => config));
-    this.#sent.push({ plan: this.#plan, isReload });
+    places?.record(instances);
     this.#engine.send({
       type: "configure",
-      instances: this.#plan.instances.map(({ config }) => config),
+      instances,
       groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
-      resume: this.#emergency.heldOf(this.#plan.instances.map(({ config }) => config)),
+      resume,
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
       leftovers: isReload ? [] : (places?.leftovers() ?? []),
       trackers: [
@@ -362,27 +361,6 @@ export class Supervisor {
     });
   }
 
-  async #stopEngine(): Promise<void> {
-    if (this.#engine.pid === undefined) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        this.#log("error", this.#words.engineDoesNotStop);
-        this.#engine.kill();
-      }, STOP_MS + this.#waitForPlatform());
-      this.#engineGone = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#engine.send({ type: "stop" });
-    });
-  }
-
-  /** Milliseconds by which `havip` may make a hand-over longer. */
-  #waitForPlatform(): number {
-    const waits = this.#plan.instances.map(({ config }) => config.router.handoverWait ?? micros(0));
-    return toMillis(micros(Math.max(0, ...waits)));
-  }
-
   /** For instances whose engine died before it could say so itself; the others have been told. */
   #tellStop(): void {
     const reason = { kind: "stopped" } as const;
@@ -391,37 +369,29 @@ export class Supervisor {
       this.#notifier.instance(name, { from, to: "STOP", priority, reason, why });
   }
 
-  #onDeath(): void {
-    this.#sent = [];
-    const owned = this.#memories.engineGone();
+  #onExit(): void {
+    this.#memories.engineGone();
     this.#havips.engineGone();
-    if (owned.length > 0)
-      contain(this.#log, this.#words.cannotHandOver, () => this.#emergency.handOver(owned));
-    this.#engineGone?.();
-    if (this.#isStopping) return;
-    this.#log("error", this.#words.engineGone);
-    this.#options.manager.status(this.#words.engineGone);
-    this.#watchers.changed();
+    this.#supervision.happened({ kind: "engineExited" });
   }
 
   #onUnreadable(line: string, error: unknown): void {
     const cut = line.slice(0, 200);
-    this.#log("error", `${this.#words.engineUnreadable}: ${cut}: ${failureText(error)}`);
+    this.#log("error", `${this.#messages.engineUnreadable}: ${cut}: ${failureText(error)}`);
   }
 
   #onReaped(pid: number | undefined, how: string): void {
     const isExpected = this.#isStopping && how === "exit 0";
     if (isExpected) return;
-    const { cannotStartEngine, engineEnded } = this.#words;
+    const { cannotStartEngine, engineEnded } = this.#messages;
     this.#log("error", pid === undefined ? `${cannotStartEngine}: ${how}` : engineEnded(pid, how));
   }
 
   #onMessage(message: FromEngine): void {
+    this.#supervision.happened({ kind: "engineSaid", message });
     switch (message.type) {
       case "ready":
         return this.#onReady(message.pid);
-      case "configuring":
-        return this.#onConfiguring();
       case "transition":
         return this.#onTransition(message);
       case "groupTransition":
@@ -434,15 +404,15 @@ export class Supervisor {
       case "drop":
         return this.#onDrop(message);
       case "unknownVrid":
-        return this.#log("warning", this.#words.unknownVrid(message), { ...message });
+        return this.#log("warning", this.#messages.unknownVrid(message), { ...message });
       case "log":
         return this.#log(message.level, message.text);
       case "record":
         return this.#recording?.write(message.line);
       case "removed":
         return this.#onRemoved(message);
+      case "configuring":
       case "stopped":
-        return this.#memories.allHandedOver();
       case "snapshot":
         return;
     }
@@ -454,13 +424,13 @@ export class Supervisor {
     const { enginePidFile } = this.#options;
     const failed = enginePidFile === undefined ? undefined : writePid(enginePidFile, pid);
     if (failed !== undefined)
-      this.#log("warning", this.#words.pidFile(enginePidFile ?? "", failed));
+      this.#log("warning", this.#messages.pidFile(enginePidFile ?? "", failed));
   }
 
-  #onConfiguring(): void {
-    const sent = this.#sent.shift();
-    if (sent === undefined) return;
-    const { plan, isReload } = sent;
+  #onTaken({ revision, isReload }: TakenEffect): void {
+    const plan = this.#plans.get(revision);
+    for (const earlier of this.#plans.keys()) if (earlier < revision) this.#plans.delete(earlier);
+    if (plan === undefined) return;
     this.#adopt(plan);
     if (isReload && plan.globals.fifoStatesOnReload === true)
       this.#notifier.statesAgain(plan, (name) => this.#memories.get(name)?.priority ?? 0);
@@ -468,14 +438,12 @@ export class Supervisor {
 
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
     const { instance, from, to, reason, priority } = message;
-    const memory = this.#memories.of(message);
-    if (to === "MASTER" && memory !== undefined) this.#emergency.taken(memory.config);
     const isReplaced = message.leaving === true && this.#memories.get(instance) !== undefined;
     if (!isReplaced) this.#havips.transition(instance, roleOf(from, to));
     const why = reasonSentence(reason, this.#options.language);
-    const words =
+    const what =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
-    this.#log("info", `(${instance}) ${words}: ${why}`, { instance, from, to, reason, priority });
+    this.#log("info", `(${instance}) ${what}: ${why}`, { instance, from, to, reason, priority });
     const at = new Date().toISOString();
     const inBoth = { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN") };
     const told = { from, to, reason, why, priority };
@@ -519,7 +487,6 @@ export class Supervisor {
       const text = `(${instance}) ${reportSentence(report, this.#options.language)}`;
       this.#log(level, text, { instance, report });
     }
-    if (report.kind === "handed-over") this.#memories.handedOver(message);
     if (report.kind === "weaker-master") {
       this.#notifier.weakerMaster(instance, this.#memories.get(instance)?.priority ?? report.ours);
     }
@@ -557,12 +524,12 @@ export class Supervisor {
         if (end.kind !== "exit" || end.code !== 0) {
           const how = end.kind === "exit" ? `exit ${end.code}` : end.kind;
           const told = `${how}: ${running.output.lastLine()}`;
-          this.#log("warning", this.#words.globalFailed(word, told));
+          this.#log("warning", this.#messages.globalFailed(word, told));
         }
         resolve();
       });
       const timer = setTimeout(() => {
-        this.#log("warning", this.#words.timedOut(word, milliseconds / 1_000));
+        this.#log("warning", this.#messages.timedOut(word, milliseconds / 1_000));
         running.signal("SIGKILL");
         resolve();
       }, milliseconds);

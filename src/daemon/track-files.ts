@@ -13,8 +13,8 @@ import type { FileTrackerPlan } from "#keepalived/plan/run-plan";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import { errnoOf, isShortage } from "./contain.ts";
 import type { Log } from "./log.ts";
+import type { DaemonMessages } from "./messages.ts";
 import { closeQuietly } from "./own-files.ts";
-import type { Words } from "./words.ts";
 
 /** A folder that appears later, a link whose target changes: what inotify does not tell. */
 const LOOK_MS = 250;
@@ -22,7 +22,7 @@ const BYTES_MAX = 128;
 
 export class TrackFiles {
   readonly #log: Log;
-  readonly #words: Words;
+  readonly #messages: DaemonMessages;
   readonly #tell: (result: TrackerResult) => void;
   readonly #known = new Map<string, number>();
   /** Those whose last value stays. */
@@ -31,9 +31,9 @@ export class TrackFiles {
   #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log, words: Words, tell: (result: TrackerResult) => void) {
+  constructor(log: Log, messages: DaemonMessages, tell: (result: TrackerResult) => void) {
     this.#log = log;
-    this.#words = words;
+    this.#messages = messages;
     this.#tell = tell;
   }
 
@@ -67,7 +67,10 @@ export class TrackFiles {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? "?";
       if (code === "EEXIST") return;
-      this.#log("error", `track_file ${plan.name}: ${this.#words.cannotBeMade(plan.file, code)}`);
+      this.#log(
+        "error",
+        `track_file ${plan.name}: ${this.#messages.cannotBeMade(plan.file, code)}`,
+      );
     }
   }
 
@@ -86,12 +89,13 @@ export class TrackFiles {
     for (const { name, file } of this.#plans) {
       const read = readTracked(file);
       if (typeof read !== "number") {
-        if (!this.#blind.has(name)) this.#log("warning", this.#words.keepsLast(file, read.errno));
+        if (!this.#blind.has(name))
+          this.#log("warning", this.#messages.keepsLast(file, read.errno));
         this.#blind.add(name);
         if (!this.#known.has(name)) this.#known.set(name, 0);
         continue;
       }
-      if (this.#blind.delete(name)) this.#log("info", this.#words.lookedAgain(file));
+      if (this.#blind.delete(name)) this.#log("info", this.#messages.lookedAgain(file));
       const result = read;
       if (this.#known.get(name) === result) continue;
       this.#known.set(name, result);

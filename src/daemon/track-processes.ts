@@ -5,6 +5,7 @@ import { now } from "#linux/clock";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import { errnoOf, isShortage } from "./contain.ts";
 import type { Log } from "./log.ts";
+import type { DaemonMessages } from "./messages.ts";
 import {
   matchesProcess,
   type QuorumState,
@@ -12,7 +13,6 @@ import {
   stepQuorum,
   unknownQuorum,
 } from "./process-match.ts";
-import type { Words } from "./words.ts";
 
 const LOOK_MS = 250;
 /**
@@ -37,7 +37,7 @@ type Look =
 
 export class TrackProcesses {
   readonly #log: Log;
-  readonly #words: Words;
+  readonly #messages: DaemonMessages;
   readonly #tell: (result: TrackerResult) => void;
   readonly #states = new Map<string, QuorumState>();
   #plans: readonly ProcessTrackerPlan[] = [];
@@ -46,9 +46,9 @@ export class TrackProcesses {
   #looks = 0;
   #isBlind = false;
 
-  constructor(log: Log, words: Words, tell: (result: TrackerResult) => void) {
+  constructor(log: Log, messages: DaemonMessages, tell: (result: TrackerResult) => void) {
     this.#log = log;
-    this.#words = words;
+    this.#messages = messages;
     this.#tell = tell;
   }
 
@@ -75,8 +75,9 @@ export class TrackProcesses {
     this.#looks += 1;
     const errno = this.#refresh(this.#looks % FRESH_LOOK_EVERY === 0);
     if (errno !== undefined && !this.#isBlind)
-      this.#log("warning", this.#words.keepsLast("/proc", errno));
-    if (errno === undefined && this.#isBlind) this.#log("info", this.#words.lookedAgain("/proc"));
+      this.#log("warning", this.#messages.keepsLast("/proc", errno));
+    if (errno === undefined && this.#isBlind)
+      this.#log("info", this.#messages.lookedAgain("/proc"));
     this.#isBlind = errno !== undefined;
     // A count that misses some would say that a program has ended.
     if (this.#isBlind) return;

@@ -53,6 +53,7 @@ export interface SupervisorView {
   readonly isTakingOver: boolean;
   /** Is the address of this instance kept for a successor right now? */
   isHolding(instance: string): boolean;
+  holds(address: Ipv4): boolean;
   /** Where there is a cloud: what the daemon asks it about. */
   readonly cloud: { all(): Iterable<AgreementWatch> } | undefined;
 }

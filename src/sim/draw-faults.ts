@@ -72,6 +72,7 @@ export function drawFaults(
     ...faults,
     ...cuts,
     ...drawGuardFaults(random.split("guard"), shape, storm, down),
+    ...drawEngineDeaths(random.split("engine deaths"), shape, storm, down),
     ...flaps,
     ...devices,
     ...drawReloads(random.split("reloads"), shape, machines, reloads, storm),
@@ -142,6 +143,41 @@ function drawGuardFaults(
       calls: random.chance(0.5) ? calls : ["prolong", "close"],
     } as const satisfies ScenarioFault;
   });
+}
+
+/**
+ * What the supervisor has to see to: an engine that hangs and is killed or stopped meanwhile, one
+ * that dies again or is stopped while the address is held for the one before, one that hangs for
+ * good. In a stream of its own, like the flaps.
+ */
+function drawEngineDeaths(
+  random: Random,
+  shape: ClusterShape,
+  storm: number,
+  down: number,
+): ScenarioFault[] {
+  if (!random.chance(0.12)) return [];
+  const machine = random.between(0, shape.count - 1);
+  const at = random.between(2 * down, storm - 1);
+  const micros = drawLength(random, down);
+  const during = Math.min(storm - 1, at + random.between(0, micros));
+  // A process needs a quarter of a second until it is an engine that works.
+  const soon = Math.min(storm - 1, at + random.between(0, 600_000));
+  const crash = { kind: "engine-crash", at, machine } as const;
+  const hang = { kind: "hang", who: "engine", at, machine, micros } as const;
+  const stop = { kind: "stop", at: during, machine, micros: drawLength(random, down) } as const;
+  switch (random.between(0, 4)) {
+    case 0:
+      return [hang, { ...crash, at: during }];
+    case 1:
+      return [hang, stop];
+    case 2:
+      return [crash, { ...crash, at: soon }];
+    case 3:
+      return [crash, { ...stop, at: soon }];
+    default:
+      return [{ ...hang, micros: 60_000_000 }];
+  }
 }
 
 /**

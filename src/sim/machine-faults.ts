@@ -195,5 +195,5 @@ function setTracker(machine: SimulatedMachine, result: Of<"tracker">["result"]):
   const { supervisor } = machine;
   machine.trackers.set(`${result.kind}/${result.name}`, result);
   machine.environment.observers.emit("tracker", machine, result);
-  if (supervisor.runs && machine.engine !== undefined) machine.send({ type: "tracker", ...result });
+  if (supervisor.runs) machine.send({ type: "tracker", ...result });
 }

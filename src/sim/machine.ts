@@ -32,6 +32,8 @@ const WAKE_MIN = 10;
 const HEARS: Port["hears"] = ["vrrp", "garp", "arp"];
 const PIPE_MICROS = 100;
 const NOTIFY_MICROS = 50;
+/** A process that stands still is looked at again after this. */
+const STANDS_STILL = 10_000;
 
 export interface MachineEnvironment {
   readonly queue: EventQueue;
@@ -70,8 +72,8 @@ export interface MachineSupervisor extends SupervisorView {
   reload(): void;
   receive(message: FromEngine): void;
   engineEnded(how: "stopped" | "died"): void;
-  /** The supervisor's own raw socket. `from`: see `MachineEnvironment.nodeOf`. */
-  hears(vrid: number, priority: number, from: number): void;
+  /** A whole IPv4 packet for its own raw sockets. */
+  hears(packet: Uint8Array): void;
 }
 
 /**
@@ -79,6 +81,8 @@ export interface MachineSupervisor extends SupervisorView {
  * other faults.
  */
 const SUPERVISOR_STREAM = ["kee", "per"].join("");
+
+type PipeMessage = ToEngine | "end";
 
 export class SimulatedMachine implements MachineView {
   readonly id: number;
@@ -109,7 +113,9 @@ export class SimulatedMachine implements MachineView {
   #listensOn: number | undefined;
   #busyUntil = 0;
   #loopAt: number | undefined;
-  #pipe: (ToEngine | "end")[] = [];
+  #pipe: PipeMessage[] = [];
+  /** The pipe of a process that is being started. */
+  #starting: PipeMessage[] | undefined;
   #notifications: WorldEvent[] = [];
   #overflowed = false;
   #packets: Frame[] = [];
@@ -189,7 +195,8 @@ export class SimulatedMachine implements MachineView {
 
   /** By its daemon, as long as supervisor or engine are there. */
   claimed(): ReadonlySet<Ipv4> {
-    const isThere = this.engine !== undefined || this.supervisor.isAlive;
+    const isThere =
+      this.engine !== undefined || this.#starting !== undefined || this.supervisor.isAlive;
     return new Set(isThere ? this.addresses() : []);
   }
 
@@ -212,7 +219,21 @@ export class SimulatedMachine implements MachineView {
 
   // ---- processes -------------------------------------------------------------------------------
 
-  startEngine(resume: readonly string[]): void {
+  /** A process that is up, and reads its pipe, after `delay`. */
+  spawnEngine(delay: number): void {
+    const pipe: PipeMessage[] = [];
+    this.#starting = pipe;
+    const { queue } = this.environment;
+    const attempt = (): void => {
+      if (this.#starting !== pipe) return;
+      if (this.isPaused || this.supervisor.isStopped) return queue.in(STANDS_STILL, attempt);
+      this.#starting = undefined;
+      this.#startEngine(pipe);
+    };
+    queue.in(delay, attempt);
+  }
+
+  #startEngine(messages: readonly PipeMessage[]): void {
     const { environment } = this;
     const world = createMachineWorld(this.#worldParts());
     const { recorder } = environment;
@@ -228,14 +249,10 @@ export class SimulatedMachine implements MachineView {
       links: this.kernel.links(),
       addresses: this.kernel.addresses(),
     });
-    environment.observers.emit("engineStarted", this, resume);
-    this.send({
-      type: "configure",
-      instances: this.instances,
-      groups: this.groups,
-      resume,
-      trackers: [...this.trackers.values()],
-    });
+    const [first] = messages;
+    const isConfigured = first !== undefined && first !== "end" && first.type === "configure";
+    environment.observers.emit("engineStarted", this, isConfigured ? first.resume : []);
+    for (const message of messages) this.#write(message);
   }
 
   /**
@@ -276,14 +293,17 @@ export class SimulatedMachine implements MachineView {
     };
   }
 
-  /** The process is gone (crash, kill -9, or its ordinary end). */
-  endEngine(how: "stopped" | "died"): void {
-    if (this.engine === undefined) return;
+  /** The process is gone (crash, kill -9, or its ordinary end). False: there was none. */
+  endEngine(how: "stopped" | "died"): boolean {
+    const wasStarting = this.#starting !== undefined;
+    this.#starting = undefined;
+    if (this.engine === undefined) return wasStarting;
     this.engine = undefined;
     this.kernel.dropCopies();
     this.#listensOn = undefined;
     this.#forgetInputs();
     this.environment.observers.emit("engineEnded", this, how);
+    return true;
   }
 
   /** SIGSTOP and SIGCONT. */
@@ -295,14 +315,23 @@ export class SimulatedMachine implements MachineView {
     if (!stopped) this.#wake(0);
   }
 
+  /**
+   * Into the engine's pipe, which may be that of a process that does not read yet. Lost without
+   * one.
+   */
   send(message: ToEngine): void {
-    this.#pipe.push(message);
-    this.#wake(PIPE_MICROS);
+    this.#write(message);
   }
 
   /** The supervisor's end of the pipe is closed. */
   closePipe(): void {
-    this.#pipe.push("end");
+    this.#write("end");
+  }
+
+  #write(message: PipeMessage): void {
+    if (this.#starting !== undefined) return void this.#starting.push(message);
+    if (this.engine === undefined) return;
+    this.#pipe.push(message);
     this.#wake(PIPE_MICROS);
   }
 
@@ -429,7 +458,7 @@ export class SimulatedMachine implements MachineView {
     }
   }
 
-  #handle(engine: Engine, message: ToEngine | "end"): void {
+  #handle(engine: Engine, message: PipeMessage): void {
     if (message === "end") {
       if (!engine.finished) engine.supervisorGone(this.clock());
       return;
@@ -474,7 +503,7 @@ export class SimulatedMachine implements MachineView {
       const vrid = vridOf(frame.bytes);
       const priority = priorityOf(frame.bytes);
       const from = this.environment.nodeOf(sourceOf(frame.bytes));
-      this.supervisor.hears(vrid, priority, from);
+      this.supervisor.hears(frame.bytes);
       if (this.engine === undefined || !this.#listens()) return;
       if (this.#packets.length >= SOCKET_MAX) return;
       this.environment.observers.emit("advertArrived", this, from, vrid, priority, sentAt);

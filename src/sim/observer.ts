@@ -65,6 +65,11 @@ export interface Observer {
   readonly engineMessage?: (machine: MachineView, message: FromEngine) => void;
   /** The supervisor is about to work with a message of the engine. */
   readonly supervisorReceives?: (machine: MachineView, message: FromEngine) => void;
+  readonly supervisorStarted?: (machine: MachineView) => void;
+  /** It has handed over for a dead engine, or something was due. */
+  readonly supervisorActed?: (machine: MachineView) => void;
+  /** In order: nothing of the daemon is left. */
+  readonly daemonStopped?: (machine: MachineView) => void;
   /**
    * An announcement as the platform took it. `refusal`: empty if it was accepted. Nodes: see
    * `MachineEnvironment.nodeOf`.

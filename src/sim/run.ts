@@ -9,6 +9,7 @@ import { ClaimChecker } from "./check-claims.ts";
 import { ConfigurationChecker } from "./check-configured.ts";
 import { EngineChecker } from "./check-engine.ts";
 import { FlapChecker } from "./check-flap.ts";
+import { GuardChecker, type GuardTotals } from "./check-guard.ts";
 import { OverlapChecker, type OverlapTotals } from "./check-overlap.ts";
 import { OwnershipChecker } from "./check-ownership.ts";
 import { RefreshChecker } from "./check-refresh.ts";
@@ -33,6 +34,7 @@ export interface RunResult {
   readonly overlap: OverlapTotals;
   readonly blackhole: BlackholeTotals;
   readonly agreement: AgreementTotals;
+  readonly guard: GuardTotals;
   /** Changes of state, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
@@ -50,6 +52,7 @@ export function runScenario(
   const blackhole = new BlackholeChecker(cluster, facts);
   const agreement = new AgreementChecker(cluster, facts);
   const overlap = new OverlapChecker(cluster, facts);
+  const guard = new GuardChecker(cluster);
   // Called in this order, and the first complaint ends the run.
   const checkers = [
     new StallChecker(cluster, facts),
@@ -69,6 +72,7 @@ export function runScenario(
     new RefreshChecker(cluster, facts),
     blackhole,
     agreement,
+    guard,
     overlap,
   ];
   for (const checker of checkers) observers.add(checker.observer());
@@ -82,6 +86,7 @@ export function runScenario(
     overlap: overlap.totals,
     blackhole: blackhole.totals,
     agreement: agreement.totals,
+    guard: guard.totals,
     reasons,
   };
 }

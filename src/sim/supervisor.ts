@@ -1,35 +1,38 @@
 /**
- * A model of the supervisor process: what it does for the address when the engine dies, and what its own death means.
- *
- * Engine dead: for every instance that was MASTER, priority 0 at once; the address stays until the successor's
- * advertisement is heard, or the new engine is MASTER, or the time is up; then it is removed. An address that the kernel has
- * taken away meanwhile is not put back. A new engine starts with the names of those instances as `resume`.
+ * The supervisor process on a simulated machine: performs what src/vrrp/supervisor decides, as
+ * src/daemon/supervision.ts does, on the simulated kernel, network and engine process. It may be
+ * late, stopped (SIGSTOP), killed, and started again without any memory.
  */
 
 import type { Ipv4 } from "#units/address";
-import { fromCentis } from "#units/time";
+import { micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import type { FromEngine } from "#vrrp/engine/engine-link";
-import type { InstanceConfig } from "#vrrp/router/config";
 import type { PublicState } from "#vrrp/router/state";
-import { LINGER, skew } from "#vrrp/router/timing";
-import { advertPackets } from "./advert-packets.ts";
+import type { SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
+import { releasePackets } from "#vrrp/supervisor/release-packets";
+import { INITIAL, type SupervisorConfig, type SupervisorState } from "#vrrp/supervisor/state";
+import { isSuccessor } from "#vrrp/supervisor/successor";
+import { deadline, step } from "#vrrp/supervisor/supervisor";
 import type { CloudWatch } from "./cloud-watch.ts";
-import type { SimulatedMachine } from "./machine.ts";
+import type { MachineSupervisor, SimulatedMachine } from "./machine.ts";
 import { sendPacket } from "./machine-world.ts";
 import type { Random } from "./random.ts";
 
 /** A Node.js process with its modules is running after about this time. */
 const ENGINE_START_MIN = 60_000;
 const ENGINE_START_MAX = 200_000;
-const RESTART_AFTER = 100_000;
+const NOTICED_MIN = 50;
+/** From a question to the engine until its answer is missed. */
+const ANSWER_WITHIN = 1_000_000;
+/** A process that stands still is looked at again after this. */
+const RETRY = 10_000;
+const NOT_THERE: readonly string[] = ["EADDRNOTAVAIL", "ENODEV"];
+const CONFIG: SupervisorConfig = { questionPeriod: micros(2_000_000) };
 
-interface Hold {
-  readonly instance: InstanceConfig;
-  isOver: boolean;
-}
+type Effect<K extends SupervisorEffect["kind"]> = Extract<SupervisorEffect, { readonly kind: K }>;
 
-export class SimulatedSupervisor {
+export class SimulatedSupervisor implements MachineSupervisor {
   readonly #machine: SimulatedMachine;
   readonly #random: Random;
   /** Where there is a cloud. */
@@ -37,14 +40,20 @@ export class SimulatedSupervisor {
   isAlive = false;
   /** SIGSTOP. */
   isStopped = false;
-  #wantsEngine = false;
-  #states = new Map<string, PublicState>();
-  #holds = new Map<string, Hold>();
+  #state: SupervisorState = INITIAL;
+  #revision = 0;
+  /** As the engine reported them last, by name. */
+  readonly #states = new Map<string, PublicState>();
+  /** What came while it was stopped. */
   #inbox: FromEngine[] = [];
-  #engineDied = false;
+  #packets: Uint8Array[] = [];
+  #engineExited = false;
   #isToReload = false;
+  #isToStop = false;
+  /** Counts up with each process: what an earlier one waited for is no matter. */
   #life = 0;
-  /** Told once the engine has ended after a stop. */
+  #timerAt: number | undefined;
+  /** Called once everything has ended after a stop. */
   #afterStop: (() => void) | undefined;
 
   constructor(machine: SimulatedMachine, random: Random) {
@@ -58,12 +67,18 @@ export class SimulatedSupervisor {
 
   /** Is the address of this instance kept for a successor right now? */
   isHolding(name: string): boolean {
-    return this.#holds.has(name);
+    return this.#state.holds.some(({ config }) => config.router.name === name);
+  }
+
+  holds(address: Ipv4): boolean {
+    return this.#state.holds.some(({ places }) =>
+      places.some((place) => place.address.address === address),
+    );
   }
 
   /** The engine is dead, the supervisor alive and about to take over for it. */
   get isTakingOver(): boolean {
-    return this.isAlive && this.#engineDied;
+    return this.isAlive && this.#engineExited;
   }
 
   start(): void {
@@ -71,25 +86,20 @@ export class SimulatedSupervisor {
     this.isAlive = true;
     this.isStopped = false;
     this.#life += 1;
-    this.#states.clear();
-    this.#wantsEngine = true;
+    this.#state = INITIAL;
+    this.#machine.environment.observers.emit("supervisorStarted", this.#machine);
     this.cloud?.forget();
     this.cloud?.configure(() => false);
-    this.#startEngineIn(this.#random.between(ENGINE_START_MIN, ENGINE_START_MAX));
+    this.#configured();
+    this.#happened({ kind: "startAsked" });
   }
 
-  /** SIGTERM: hand over, end. `then` runs when the engine has ended. */
+  /** SIGTERM: hand over, end. `then` runs when everything has ended. */
   stop(then: () => void): void {
     if (!this.isAlive) return then();
-    this.#wantsEngine = false;
-    this.#afterStop = () => {
-      this.isAlive = false;
-      this.#life += 1;
-      this.cloud?.forget();
-      then();
-    };
-    if (this.#machine.engine === undefined) return this.#ended();
-    this.#machine.send({ type: "stop" });
+    this.#afterStop = then;
+    this.#isToStop = !this.runs;
+    if (this.runs) this.#happened({ kind: "stopAsked" });
   }
 
   /** kill -9 of the supervisor: the engine sees the pipe's end. */
@@ -100,18 +110,25 @@ export class SimulatedSupervisor {
   }
 
   vanish(): void {
+    this.#end();
+    const then = this.#afterStop;
+    this.#afterStop = undefined;
+    then?.();
+  }
+
+  #end(): void {
     this.isAlive = false;
     this.isStopped = false;
     this.#life += 1;
     this.cloud?.forget();
-    this.#holds.clear();
+    this.#state = INITIAL;
+    this.#timerAt = undefined;
+    this.#states.clear();
     this.#inbox = [];
-    this.#engineDied = false;
+    this.#packets = [];
+    this.#engineExited = false;
     this.#isToReload = false;
-    this.#wantsEngine = false;
-    const then = this.#afterStop;
-    this.#afterStop = undefined;
-    then?.();
+    this.#isToStop = false;
   }
 
   continue(): void {
@@ -119,26 +136,31 @@ export class SimulatedSupervisor {
     const waiting = this.#inbox;
     this.#inbox = [];
     for (const message of waiting) this.#handle(message);
+    const packets = this.#packets;
+    this.#packets = [];
+    for (const packet of packets) this.hears(packet);
     if (this.#isToReload) this.reload();
-    if (this.#engineDied) this.#takeOver();
-    // Scripts have run on, or run again now: their results are told.
-    for (const result of this.#machine.trackers.values()) {
-      if (this.#machine.engine !== undefined) this.#machine.send({ type: "tracker", ...result });
+    if (this.#engineExited) this.#exited();
+    if (this.#isToStop) {
+      this.#isToStop = false;
+      this.#happened({ kind: "stopAsked" });
     }
+    this.#wake();
+    // Scripts have run on, or run again now: their results are sent.
+    for (const result of this.#machine.trackers.values())
+      this.#machine.send({ type: "tracker", ...result });
   }
 
-  /** SIGHUP; one that is stopped gets it when it goes on. An engine that starts later has the new configuration anyway. */
+  /** SIGHUP; one that is stopped gets it when it goes on. */
   reload(): void {
-    const machine = this.#machine;
     this.#isToReload = this.isAlive && !this.runs;
-    if (!this.runs || machine.engine === undefined) return;
-    machine.send({
-      type: "configure",
-      instances: machine.instances,
-      groups: machine.groups,
-      resume: [],
-      trackers: [...machine.trackers.values()],
-    });
+    if (this.runs) this.#configured();
+  }
+
+  #configured(): void {
+    this.#revision += 1;
+    const { instances } = this.#machine;
+    this.#happened({ kind: "configured", revision: this.#revision, instances });
   }
 
   receive(message: FromEngine): void {
@@ -147,145 +169,222 @@ export class SimulatedSupervisor {
     else this.#inbox.push(message);
   }
 
+  /** `stopped`: in order, and noticed with its last message. */
   engineEnded(how: "stopped" | "died"): void {
     if (!this.isAlive) return;
-    if (how === "stopped") return this.#ended();
-    this.#engineDied = true;
+    this.#engineExited = true;
+    if (how === "stopped") {
+      if (this.runs) this.#exited();
+      return;
+    }
     const life = this.#life;
     const { queue, supervisorLateMicros } = this.#machine.environment;
-    queue.in(this.#random.between(50, 50 + supervisorLateMicros), () => {
-      if (life === this.#life && this.runs && this.#engineDied) this.#takeOver();
+    queue.in(this.#random.between(NOTICED_MIN, NOTICED_MIN + supervisorLateMicros), () => {
+      if (life === this.#life && this.runs && this.#engineExited) this.#exited();
     });
   }
 
-  /** The supervisor's own raw socket, while it holds an address. */
-  hears(vrid: number, priority: number, from: number): void {
-    if (this.#holds.size === 0 || priority === 0 || from === this.#machine.id) return;
-    for (const [name, hold] of this.#holds) {
-      if (hold.instance.router.vrid !== vrid || hold.isOver) continue;
-      hold.isOver = true;
-      const linger = Math.min(LINGER, fromCentis(hold.instance.router.advertInterval) / 2);
-      this.#in(linger, () => this.#letGo(name));
-    }
+  #exited(): void {
+    this.#engineExited = false;
+    this.#states.clear();
+    this.cloud?.engineGone();
+    this.#happened({ kind: "engineExited" });
+    this.#acted();
   }
 
-  /** Nothing is kept any more when the daemon ends: the successor has been told, or there is none. */
-  #ended(): void {
-    for (const name of this.#holds.keys()) this.#letGo(name);
-    const then = this.#afterStop;
-    this.#afterStop = undefined;
-    then?.();
+  /** The supervisor's own raw sockets, while it holds an address. */
+  hears(packet: Uint8Array): void {
+    if (!this.runs) {
+      if (this.#state.holds.length > 0) this.#packets.push(packet);
+      return;
+    }
+    for (const hold of this.#state.holds)
+      if (isSuccessor(hold, packet)) this.#happened({ kind: "peerHeard", hold: hold.id });
   }
 
   #handle(message: FromEngine): void {
     this.#machine.environment.observers.emit("supervisorReceives", this.#machine, message);
-    if (message.type === "configuring")
-      this.cloud?.configure((name) => this.#states.get(name) === "MASTER");
+    this.#happened({ kind: "engineSaid", message });
     if (message.type === "transition") this.#states.set(message.instance, message.to);
     this.cloud?.receive(message);
-    if (message.type !== "transition") return;
-    // The new engine has the seat: nothing is to be removed any more.
-    if (message.to === "MASTER") this.#holds.delete(message.instance);
   }
 
-  #takeOver(): void {
-    this.#engineDied = false;
-    this.cloud?.engineGone();
+  // ---- the machine of src/vrrp/supervisor ------------------------------------------------------
+
+  #happened(event: SupervisorEvent): void {
+    const life = this.#life;
+    const { state, effects } = step(CONFIG, this.#state, event, this.#machine.clock());
+    this.#state = state;
+    for (const effect of effects) {
+      const answer = this.#perform(effect);
+      if (life !== this.#life) return;
+      if (answer !== undefined) this.#happened(answer);
+    }
+    this.#arm();
+  }
+
+  #perform(effect: SupervisorEffect): SupervisorEvent | undefined {
     const machine = this.#machine;
-    const resume: string[] = [];
-    for (const instance of machine.instances) {
-      const { name } = instance.router;
-      if (this.#states.get(name) !== "MASTER") continue;
-      this.#states.set(name, "BACKUP");
-      const isThere = addressesOf(instance).some((address) => machine.kernel.has(address));
-      if (instance.router.handover === "break-before-make" || !isThere) {
-        this.#remove(instance);
-        this.#release(instance);
-        continue;
+    switch (effect.kind) {
+      case "startEngine":
+        machine.spawnEngine(this.#random.between(ENGINE_START_MIN, ENGINE_START_MAX));
+        return { kind: "engineStarted" };
+      case "killEngine":
+        return this.#kill();
+      case "configureEngine":
+        return this.#configure(effect);
+      case "configurationTaken":
+        this.cloud?.configure((name) => this.#states.get(name) === "MASTER");
+        return undefined;
+      case "stopEngine":
+        machine.send({ type: "stop" });
+        return undefined;
+      case "askEngine":
+        return this.#ask();
+      case "readKernel": {
+        const { kernel } = machine;
+        const found = { links: kernel.links(), addresses: kernel.addresses() };
+        return { kind: "kernelRead", kernel: found };
       }
-      this.#hold(instance);
-      this.#release(instance);
-      resume.push(name);
-    }
-    if (this.#wantsEngine) {
-      this.#startEngineIn(
-        RESTART_AFTER + this.#random.between(ENGINE_START_MIN, ENGINE_START_MAX),
-        resume,
-      );
-    } else {
-      this.#ended();
+      case "listen":
+        return this.#listen(effect);
+      case "sendRelease":
+        return this.#release(effect);
+      case "holdAddresses":
+      case "prolongGuard":
+      case "removeAddresses":
+      case "clearGuard":
+        return this.#onKernel(effect);
+      case "stopped":
+        machine.environment.observers.emit("daemonStopped", machine);
+        this.vanish();
+        return undefined;
+      case "unlisten":
+      case "engineIsAlive":
+      case "report":
+        return undefined;
     }
   }
 
-  #hold(instance: InstanceConfig): void {
-    const { router } = instance;
-    const { kernel, environment } = this.#machine;
-    const wait =
-      skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER;
-    const virtuals = [...instance.addresses, ...instance.excludedAddresses];
-    for (const virtual of virtuals) {
-      // Refused where the link is gone, and the address with it.
-      if (kernel.has(virtual.address))
-        void kernel.setAddress(kernel.linkIndex, virtual, Math.ceil(wait / 1_000_000));
-    }
-    // Refused: the addresses are silent sooner than the hand-over ends.
-    if (environment.hasGuard)
-      void kernel.guard.prolong(addressesOf(instance), Math.ceil(wait / 1_000));
-    this.#holds.set(router.name, { instance, isOver: false });
-    this.#in(wait, () => this.#letGo(router.name));
+  #kill(): undefined {
+    if (this.#machine.endEngine("died")) this.engineEnded("died");
   }
 
-  #letGo(name: string): void {
-    const hold = this.#holds.get(name);
-    if (hold === undefined) return;
-    this.#holds.delete(name);
-    this.#remove(hold.instance);
+  #configure({ instances, resume }: Effect<"configureEngine">): undefined {
+    const { groups, trackers } = this.#machine;
+    const results = [...trackers.values()];
+    this.#machine.send({ type: "configure", instances, groups, resume, trackers: results });
   }
 
-  #remove(instance: InstanceConfig): void {
-    const { kernel } = this.#machine;
-    for (const { address, prefix } of [...instance.addresses, ...instance.excludedAddresses]) {
-      // Refused where the link is gone, and the address with it.
-      if (kernel.has(address)) void kernel.removeAddress(kernel.linkIndex, { address, prefix });
-    }
-    // The addresses are gone; the next engine opens or closes the guard again.
-    void kernel.guard.close(addressesOf(instance));
-  }
-
-  #release(instance: InstanceConfig): void {
+  #ask(): SupervisorEvent | undefined {
     const machine = this.#machine;
-    const { transport, router } = instance;
-    if (!machine.kernel.linkUp || !machine.kernel.linkExists) return;
-    const source = transport.source ?? machine.address;
-    for (const { destination, bytes } of advertPackets(instance, source, RELEASE)) {
-      const { network, observers } = machine.environment;
-      const { neighbours, port } = machine;
-      observers.emit("advertSent", machine, router.vrid, RELEASE, bytes);
+    if (machine.engineRuns) return { kind: "engineAnswered" };
+    this.#in(ANSWER_WITHIN, () =>
+      this.#happened({ kind: machine.engineRuns ? "engineAnswered" : "engineDidNotAnswer" }),
+    );
+    return undefined;
+  }
+
+  #listen({ hold, link }: Effect<"listen">): SupervisorEvent {
+    const { kernel } = this.#machine;
+    if (kernel.linkExists && kernel.linkIndex === link.index) return { kind: "listening", hold };
+    const failure = { ok: false, errno: "ENODEV", call: "SO_BINDTODEVICE" } as const;
+    return { kind: "listenRefused", hold, failure };
+  }
+
+  #release({ config, source }: Effect<"sendRelease">): undefined {
+    const machine = this.#machine;
+    const { kernel, neighbours, port, environment } = machine;
+    if (!kernel.linkUp || !kernel.linkExists) return;
+    const { network, observers } = environment;
+    for (const { destination, bytes } of releasePackets(config, source)) {
+      observers.emit("advertSent", machine, config.router.vrid, RELEASE, bytes);
       sendPacket({ network, neighbours, port }, destination, bytes, 0);
     }
   }
 
-  #startEngineIn(delay: number, resume: readonly string[] = []): void {
-    this.#in(delay, () => {
-      const machine = this.#machine;
-      if (!this.#wantsEngine || machine.engine !== undefined) return;
-      // Only what is still held is resumed: what was handed over meanwhile is not ours any more.
-      machine.startEngine(resume.filter((name) => this.#holds.has(name)));
+  #onKernel(effect: KernelEffect): SupervisorEvent | undefined {
+    const { kernel, environment } = this.#machine;
+    // Its slow calls are not the engine's.
+    const { lag } = kernel;
+    try {
+      switch (effect.kind) {
+        case "holdAddresses":
+          // Refused where the link is gone, and the address with it.
+          for (const { interfaceIndex, address } of effect.places)
+            void kernel.setAddress(interfaceIndex, address, effect.seconds);
+          return undefined;
+        case "prolongGuard": {
+          const ruled = new Set(kernel.guardedAddresses());
+          const addresses = effect.addresses.filter((address) => ruled.has(address));
+          // Refused: the addresses become unreachable sooner than the hand-over ends.
+          if (environment.hasGuard) void kernel.guard.prolong(addresses, effect.milliseconds);
+          return undefined;
+        }
+        case "removeAddresses": {
+          const { instance } = effect;
+          const gone = this.#remove(effect);
+          return { kind: "addressesRemoved", instance, gone, here: kernel.addresses() };
+        }
+        case "clearGuard":
+          // Refused: the rule stays, and is reported.
+          if (environment.hasGuard) void kernel.guard.close(effect.addresses);
+          return undefined;
+      }
+    } finally {
+      kernel.lag = lag;
+    }
+  }
+
+  /** What is not there is gone, as rtnetlink sees it. */
+  #remove({ places }: Effect<"removeAddresses">): readonly Ipv4[] {
+    const gone: Ipv4[] = [];
+    for (const { interfaceIndex, address } of places) {
+      const outcome = this.#machine.kernel.removeAddress(interfaceIndex, address);
+      const isGone = outcome.ok || NOT_THERE.includes(outcome.errno);
+      if (isGone) gone.push(address.address);
+    }
+    return gone;
+  }
+
+  /** One timer for the earliest deadline, by the machine's own clock. */
+  #arm(): void {
+    const due = deadline(this.#state);
+    const { queue } = this.#machine.environment;
+    const at = due === undefined ? undefined : queue.now + Math.max(0, due - this.#machine.clock());
+    if (at === this.#timerAt) return;
+    this.#timerAt = at;
+    if (at === undefined) return;
+    const life = this.#life;
+    queue.at(at, () => {
+      if (life !== this.#life || this.#timerAt !== at) return;
+      this.#timerAt = undefined;
+      if (this.runs) this.#wake();
     });
   }
 
-  /** Later, if this very supervisor still runs then; a stopped one does it when it goes on. */
+  #wake(): void {
+    const due = deadline(this.#state);
+    if (due === undefined || due > this.#machine.clock()) return this.#arm();
+    this.#happened({ kind: "timeReached" });
+    this.#acted();
+  }
+
+  #acted(): void {
+    if (this.isAlive) this.#machine.environment.observers.emit("supervisorActed", this.#machine);
+  }
+
+  /** Later, if this very process still runs then; a stopped one does it when it goes on. */
   #in(delay: number, run: () => void): void {
     const life = this.#life;
     const { queue } = this.#machine.environment;
     const attempt = (): void => {
       if (life !== this.#life) return;
       if (this.runs) run();
-      else queue.in(10_000, attempt);
+      else queue.in(RETRY, attempt);
     };
     queue.in(delay, attempt);
   }
 }
 
-const addressesOf = (instance: InstanceConfig): readonly Ipv4[] =>
-  [...instance.addresses, ...instance.excludedAddresses].map((one) => one.address);
+type KernelEffect = Effect<"holdAddresses" | "prolongGuard" | "removeAddresses" | "clearGuard">;

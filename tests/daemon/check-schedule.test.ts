@@ -20,7 +20,7 @@ const config: CheckConfig = {
   initFail: false,
 };
 
-/** A virtual clock around the machine: `at` seconds, what it did, in words. */
+/** A virtual clock around the machine: `at` seconds, what it did, as text. */
 class Bench {
   readonly config: CheckConfig;
   state: CheckState;

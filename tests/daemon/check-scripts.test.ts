@@ -59,7 +59,7 @@ test("results are told when they change, and only then", async (context) => {
   assert.deepEqual(checks.results(), [{ kind: "script", name: "chk", result: "down" }]);
   const [status] = checks.status();
   assert.equal(status?.lastExit, 7);
-  await until("its words are kept", () => checks.status()[0]?.lastOutput === "out of order");
+  await until("its output is kept", () => checks.status()[0]?.lastOutput === "out of order");
   assert.ok(lines.some((line) => line.startsWith("warning: Script chk now returning 7 (")));
   assert.ok(lines.includes("warning: VRRP_Script(chk) failed"));
 });

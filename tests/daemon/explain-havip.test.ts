@@ -5,7 +5,7 @@ import { tableWords } from "#cli/status-words";
 import { signIn } from "#cloud/agreement/contrary-sign";
 import type { HavipStatus } from "#daemon/control-protocol";
 import { explainHavips, isDisputed } from "#daemon/explain-havip";
-import { havipWordsOf } from "#daemon/havip-words";
+import { havipMessages } from "#daemon/havip-messages";
 import { readIpv4 } from "#units/address";
 
 const counters = {
@@ -41,7 +41,7 @@ test("an agreement is told with the age of its answer; a doubt with its reason",
   assert.match(explainHavips([agrees], "en").join(), /agreed 2 s ago/);
   assert.match(explainHavips([agrees], "zh-CN").join(), /2 秒前确认/);
   for (const language of ["en", "zh-CN"] as const) {
-    const detail = havipWordsOf(language).sign("rival-master");
+    const detail = havipMessages(language).sign("rival-master");
     const doubtful: HavipStatus = { ...common, platform: "doubtful", detail };
     assert.match(explainHavips([doubtful], language).join(), /MASTER/);
     assert.ok(!isDisputed([doubtful]));
@@ -54,8 +54,8 @@ test("the log and the table say it too", () => {
     ["zh-CN", /ins-b 也在宣告 172\.16\.0\.135：两个节点同时持有/, /争用中/],
   ] as const) {
     const about = { instance: "VI_1", address: "172.16.0.135" };
-    assert.match(havipWordsOf(language).disputed({ ...about, rival: "ins-b" }), log);
-    assert.match(havipWordsOf(language).disputed({ ...about, rival: undefined }), /172/);
+    assert.match(havipMessages(language).disputed({ ...about, rival: "ins-b" }), log);
+    assert.match(havipMessages(language).disputed({ ...about, rival: undefined }), /172/);
     const ages = { age: "20 s", rivalAge: "3 s" };
     const line = tableWords(language).cloudDisputed({
       rival: undefined,

@@ -83,8 +83,8 @@ function begin(context: TestContext, faults: object): Life {
   return { folder, driver };
 }
 
-const entries = ({ output }: SupervisorDriver, words: string): number =>
-  output.split(words).length - 1;
+const entries = ({ output }: SupervisorDriver, text: string): number =>
+  output.split(text).length - 1;
 
 /** What people, clients and the machine ask of it while calls fail. */
 async function drive({ folder, driver }: Life): Promise<void> {

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { NotifyFifo } from "#daemon/fifo";
 import { FifoReader, type ReaderTimes } from "#daemon/fifo-reader";
+import { daemonMessages } from "#daemon/messages";
 import { OutputLines } from "#daemon/output-lines";
-import { wordsOf } from "#daemon/words";
 import { type Folder, keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 
 const QUICK: ReaderTimes = { again: 20, againMax: 80, steady: 60_000, patience: 300 };
-const words = wordsOf("en");
+const messages = daemonMessages("en");
 
 interface Bench {
   readonly folder: Folder;
@@ -27,7 +27,7 @@ function bench(context: TestContext, body: string, times: ReaderTimes = QUICK): 
   const notes = join(folder.path, "notes");
   const script = folder.script("reader.sh", body.replaceAll("NOTES", notes));
   const path = join(folder.path, "fifo");
-  const fifo = new NotifyFifo({ path, owner: undefined }, log, words);
+  const fifo = new NotifyFifo({ path, owner: undefined }, log, messages);
   const command = { argv: [script, "--first"], user: undefined, timeout: undefined };
   const reader = new FifoReader({
     word: "notify_fifo_script",
@@ -35,7 +35,7 @@ function bench(context: TestContext, body: string, times: ReaderTimes = QUICK): 
     path,
     launcher: makeLauncher(log),
     log,
-    words,
+    messages,
     times,
   });
   return {
@@ -110,7 +110,15 @@ test("a program that is not there is said to be so, and tried again", async (con
   const command = { argv: [join(folder.path, "nothing")], user: undefined, timeout: undefined };
   const path = join(folder.path, "fifo");
   const launcher = makeLauncher(log);
-  const reader = new FifoReader({ word: "w", command, path, launcher, log, words, times: QUICK });
+  const reader = new FifoReader({
+    word: "w",
+    command,
+    path,
+    launcher,
+    log,
+    messages,
+    times: QUICK,
+  });
   await until(
     "two tries",
     () => lines.filter((line) => line.includes("started again")).length >= 2,

@@ -4,14 +4,14 @@ import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { NotifyFifo } from "#daemon/fifo";
+import { daemonMessages } from "#daemon/messages";
 import { Notifier, type Told } from "#daemon/notifier";
-import { wordsOf } from "#daemon/words";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { readConfiguration } from "#keepalived/read";
 import * as libc from "#linux/ffi";
 import { type Folder, keepLog, makeFolder, makeLauncher } from "../support/daemon-bench.ts";
 
-const words = wordsOf("en");
+const messages = daemonMessages("en");
 const isRoot = process.getuid?.() === 0;
 const needsRoot = isRoot ? false : "needs root";
 /** An account by number need not exist: what is tested does not depend on the machine's passwd. */
@@ -31,7 +31,7 @@ function make(
   const path = join(makeFolder(context).path, "fifo");
   prepare(path);
   const { log, lines } = keepLog();
-  const fifo = new NotifyFifo({ path, owner }, log, words);
+  const fifo = new NotifyFifo({ path, owner }, log, messages);
   context.after(() => fifo.close());
   return { path, lines, fifo };
 }
@@ -167,7 +167,7 @@ test("fifo_write_vrrp_states_on_reload: what was told last is written again, gro
   });
 });
 
-test("a pipe's owner: its own words, else script_user, else nobody's", (context) => {
+test("a pipe's owner: its own setting, else script_user, else nobody's", (context) => {
   const folder = makeFolder(context);
   const owner = (more: string): unknown => planOf(folder, more).globals.vrrpNotifyFifoOwner;
   assert.equal(owner(""), undefined);

@@ -6,8 +6,6 @@ import type { PublicState } from "#vrrp/router/state";
 import { instance } from "../support/bench.ts";
 
 const named = (name: string, vrid: number): InstanceConfig => instance({ vrid, router: { name } });
-const names = (configs: readonly InstanceConfig[]): readonly string[] =>
-  configs.map(({ router }) => router.name);
 
 const why = { en: "", "zh-CN": "" };
 
@@ -30,24 +28,11 @@ function memories(...configs: readonly InstanceConfig[]): {
   return { all, to };
 }
 
-test("what may be owned: a master, and a stopped one until it has handed over", () => {
-  const { all, to } = memories(named("A", 1), named("B", 2), named("C", 3), named("D", 4));
-  for (const name of ["A", "B", "C", "D"]) to(name, "MASTER");
-  to("B", "BACKUP");
-  to("C", "STOP");
-  to("D", "STOP");
-  all.handedOver({ instance: "D" });
-  assert.deepEqual(names(all.engineGone()), ["A", "C"]);
-  assert.deepEqual(all.engineGone(), [], "once");
-  assert.equal(all.get("A")?.state, "INIT");
-});
-
-test("an engine that ended in good order has left nothing", () => {
+test("a dead engine's routers are in no known state", () => {
   const { all, to } = memories(named("A", 1));
   to("A", "MASTER");
-  to("A", "STOP");
-  all.allHandedOver();
-  assert.deepEqual(all.engineGone(), []);
+  all.engineGone();
+  assert.equal(all.get("A")?.state, "INIT");
 });
 
 test("another name in the file is the same instance to the engine, and keeps its history", () => {
@@ -60,7 +45,6 @@ test("another name in the file is the same instance to the engine, and keeps its
   assert.equal(all.get("A"), undefined);
   assert.equal(all.get("NEW")?.state, "MASTER");
   assert.equal(all.get("NEW")?.history.length, 1);
-  assert.deepEqual(names(all.engineGone()), ["NEW"]);
 });
 
 test("swapped names: what is remembered stays with the router, whatever it is called", () => {
@@ -73,8 +57,7 @@ test("swapped names: what is remembered stays with the router, whatever it is ca
   });
   assert.equal(all.get("BLUE")?.state, "MASTER");
   assert.equal(all.get("RED")?.state, "BACKUP");
-  const [owned, ...more] = all.engineGone();
-  assert.deepEqual([owned?.router.name, Number(owned?.router.vrid), more.length], ["BLUE", 1, 0]);
+  assert.equal(Number(all.get("BLUE")?.config.router.vrid), 1);
 });
 
 test("a name given to another router: the one that had it hands over by itself", () => {
@@ -84,10 +67,9 @@ test("a name given to another router: the one that had it hands over by itself",
   assert.equal(all.get("A")?.state, "INIT");
   to("A", "STOP", { leaving: true });
   to("A", "BACKUP");
-  assert.deepEqual(
-    all.engineGone().map(({ router }) => Number(router.vrid)),
-    [1],
-  );
+  const leaving = all.of({ instance: "A", leaving: true });
+  assert.deepEqual([leaving?.state, Number(leaving?.config.router.vrid)], ["STOP", 1]);
+  assert.equal(all.get("A")?.state, "BACKUP");
 });
 
 test("one that a reload takes away is remembered until it is gone, with the configuration it had", () => {
@@ -98,7 +80,8 @@ test("one that a reload takes away is remembered until it is gone, with the conf
   const leaving = { instance: "A", leaving: true } as const;
   assert.equal(all.of(leaving)?.state, "MASTER");
   to("A", "STOP", { leaving: true });
-  assert.deepEqual(names(all.engineGone()), ["A"]);
+  assert.equal(all.of(leaving)?.state, "STOP");
+  all.engineGone();
   assert.equal(all.of(leaving), undefined);
 });
 

@@ -32,8 +32,8 @@ test("text: time, level where it matters, one entry one line", (context) => {
 });
 
 test("what a script or a cloud says steers nobody's terminal", (context) => {
-  const words = "\u001b]0;title\u0007\u009b2J\u202e\rforged";
-  const text = logged(context, {}, (log) => log("info", words));
+  const said = "\u001b]0;title\u0007\u009b2J\u202e\rforged";
+  const text = logged(context, {}, (log) => log("info", said));
   assert.match(text, /^\S+Z ·\]0;title··2J··forged\n$/);
 });
 
@@ -47,11 +47,11 @@ test("json: one object a line, with the numbers as they are", (context) => {
 });
 
 test("a line that a pipe would not take whole is cut, and stays a line of its format", (context) => {
-  for (const words of ["x".repeat(100_000), "高".repeat(50_000), "\u0001".repeat(5_000)]) {
-    const json = logged(context, { format: "json" }, (log) => log("info", words, { words }));
+  for (const said of ["x".repeat(100_000), "高".repeat(50_000), "\u0001".repeat(5_000)]) {
+    const json = logged(context, { format: "json" }, (log) => log("info", said, { said }));
     assert.ok(Buffer.byteLength(json) <= 4_096);
     assert.ok(String((JSON.parse(json) as { message: string }).message).endsWith("…"));
-    const text = logged(context, {}, (log) => log("info", words));
+    const text = logged(context, {}, (log) => log("info", said));
     assert.ok(Buffer.byteLength(text) <= 4_096);
     assert.ok(text.endsWith("…\n"));
   }

@@ -107,8 +107,8 @@ test("a weaker master is told to its own script, never to `notify`", () => {
     weakerMasterJob(subject, { ...all, masterRxLowerPri: undefined }, 100, {}),
     undefined,
   );
-  const words = ["MASTER", "BACKUP", "FAULT", "STOP", "DELETED"] as const;
-  const heard = words.map((state) => stateJobs(subject, all, state, 100, {}).any?.command.argv[4]);
+  const states = ["MASTER", "BACKUP", "FAULT", "STOP", "DELETED"] as const;
+  const heard = states.map((state) => stateJobs(subject, all, state, 100, {}).any?.command.argv[4]);
   assert.deepEqual(heard, ["MASTER", "BACKUP", "FAULT", "STOP", "FAULT"]);
 });
 

@@ -45,7 +45,7 @@ test("after many changes in a row, the script's last state is the daemon's", asy
   assert.equal(queue.last?.exit, 0);
 });
 
-test("a script that hangs is ended at its deadline, its exit and its words are remembered", async (context) => {
+test("a script that hangs is ended at its deadline, its exit and its output are remembered", async (context) => {
   const folder = makeFolder(context);
   const { log, lines } = keepLog();
   const pid = join(folder.path, "pid");

@@ -38,7 +38,7 @@ test("with full_command, parameters or param_match it is the first word of the c
   assert.ok(matchesProcess(pattern("nginx -g", "exact"), seen("nginx -g")));
 });
 
-test("words with blanks are words: no two of them are the same as one", () => {
+test("arguments with blanks are arguments: no two of them are the same as one", () => {
   const match = (
     argv: readonly string[],
     given: readonly string[],

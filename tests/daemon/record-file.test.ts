@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { daemonMessages } from "#daemon/messages";
 import { RecordFile } from "#daemon/record-file";
-import { wordsOf } from "#daemon/words";
 import { keepLog, makeFolder } from "../support/daemon-bench.ts";
 
 const HEADER = '{"baton":"recording","version":2}';
@@ -21,7 +21,11 @@ function bench(context: TestContext): Bench {
   const path = join(makeFolder(context).path, "recording");
   const { log, lines } = keepLog();
   const told: boolean[] = [];
-  const options = { log, words: wordsOf("en"), tellEngine: (goOn: boolean) => told.push(goOn) };
+  const options = {
+    log,
+    messages: daemonMessages("en"),
+    tellEngine: (goOn: boolean) => told.push(goOn),
+  };
   return { path, lines, told, open: (other = path) => new RecordFile(other, options) };
 }
 

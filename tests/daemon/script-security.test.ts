@@ -37,7 +37,7 @@ const filesOf = (tree: Tree): Files => ({
   mayExecuteMyself: () => true,
 });
 
-/** What the kernel would execute, in its own words: found by another way than the product's. */
+/** What the kernel would execute, as it says itself: found by another way than the product's. */
 function resolve(tree: Tree, path: string, links = 0): string | undefined {
   if (links > 40) return undefined;
   const parent = dirname(path);

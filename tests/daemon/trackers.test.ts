@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { daemonMessages } from "#daemon/messages";
 import { readTracked, TrackFiles } from "#daemon/track-files";
 import { TrackProcesses } from "#daemon/track-processes";
-import { wordsOf } from "#daemon/words";
 import type { FileTrackerPlan, ProcessTrackerPlan } from "#keepalived/plan/run-plan";
 import * as libc from "#linux/ffi";
 import { micros } from "#units/time";
@@ -41,7 +41,7 @@ test("what is not a number is 0, whatever it is", (context) => {
 test("a file is told when it changes, is replaced, goes and comes back", async (context) => {
   const { path } = makeFolder(context);
   const told: number[] = [];
-  const files = new TrackFiles(keepLog().log, wordsOf("en"), ({ result }) =>
+  const files = new TrackFiles(keepLog().log, daemonMessages("en"), ({ result }) =>
     told.push(Number(result)),
   );
   context.after(() => files.stop());
@@ -64,7 +64,7 @@ test("init_file makes the file at the start, and only overwrites when told to", 
   const file = join(path, "value");
   const { log } = keepLog();
   const start = (changes: Partial<FileTrackerPlan>): unknown => {
-    const files = new TrackFiles(log, wordsOf("en"), () => undefined);
+    const files = new TrackFiles(log, daemonMessages("en"), () => undefined);
     files.configure([filePlan(file, changes)]);
     files.stop();
     return files.results()[0]?.result;
@@ -77,7 +77,7 @@ test("init_file makes the file at the start, and only overwrites when told to", 
 
 test("processes are counted as they come and go, zombies not", async (context) => {
   const told: string[] = [];
-  const processes = new TrackProcesses(keepLog().log, wordsOf("en"), ({ result }) =>
+  const processes = new TrackProcesses(keepLog().log, daemonMessages("en"), ({ result }) =>
     told.push(String(result)),
   );
   context.after(() => processes.stop());

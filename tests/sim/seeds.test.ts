@@ -37,12 +37,14 @@ test(`${SEEDS} seeds hold every promise`, () => {
   let simulated = 0;
   let checked = 0;
   let moves = 0;
+  let rules = 0;
   for (let seed = 0; seed < SEEDS; seed++) {
     const scenario = generateScenario(seed);
     const result = runScenario(scenario);
     for (const one of peculiarities(scenario)) drawn.add(one);
     moves += result.agreement.moves;
     checked += result.blackhole.checked;
+    rules += result.guard.checks;
     const hint = `node tools/sim-main.ts --from ${seed} --seeds 1`;
     assert.equal(result.violations.length, 0, `seed ${seed}\n${complaints(result)}\n${hint}`);
     simulated += result.micros;
@@ -52,6 +54,7 @@ test(`${SEEDS} seeds hold every promise`, () => {
   assert.ok(simulated > 3_600_000_000, `only ${simulated} us were simulated`);
   assert.ok(moves > 50, `only ${moves} times an address was moved away from an owner`);
   assert.ok(checked > 1_000, `only ${checked} blackhole windows of clients were checked`);
+  assert.ok(rules > 200, `only ${rules} times a rule of the lease could have been left`);
   assert.deepEqual([...drawn].toSorted(), PECULIARITIES);
   for (const needed of NEEDED) assert.ok(reasons.has(needed), `nothing changed state by ${needed}`);
 });
@@ -79,6 +82,9 @@ const PECULIARITIES = [
   "cloud",
   "cloud that answers late, old things or nothing",
   "cloud, and nodes apart for long",
+  "engine that dies again while it is replaced",
+  "engine that hangs for good",
+  "engine that hangs when it is to stop",
   "fault of keepalived",
   "garp settings changed by a reload",
   "instance removed by a reload",
@@ -103,6 +109,7 @@ function* peculiarities(scenario: Scenario): Iterable<string> {
     if (instances.some((one) => one.addresses.length === 20)) yield "twenty addresses";
     if (instances.some((one) => one.pacing.perSecond > 0)) yield "budget";
   }
+  yield* engineDeaths(scenario);
   const flaps = scenario.faults.filter(({ kind }) => kind === "link-flap");
   if (flaps.length > 2 && flaps.length === scenario.faults.length) yield "link flaps in a row";
   for (const fault of scenario.faults) {
@@ -122,6 +129,24 @@ function* peculiarities(scenario: Scenario): Iterable<string> {
       if (now.router.announce.repeat !== old.router.announce.repeat)
         yield "garp settings changed by a reload";
     }
+  }
+}
+
+function* engineDeaths({ faults }: Scenario): Iterable<string> {
+  for (const one of faults) {
+    const after = faults.filter(
+      (other) =>
+        other !== one && "machine" in other && "machine" in one && other.machine === one.machine,
+    );
+    const within = (kind: ScenarioFault["kind"], micros: number): boolean =>
+      after.some(
+        (other) => other.kind === kind && other.at >= one.at && other.at - one.at < micros,
+      );
+    if (one.kind === "hang" && one.micros === 60_000_000) yield "engine that hangs for good";
+    if (one.kind === "hang" && one.who === "engine" && within("stop", one.micros))
+      yield "engine that hangs when it is to stop";
+    if (one.kind === "engine-crash" && within("engine-crash", 600_000))
+      yield "engine that dies again while it is replaced";
   }
 }
 

@@ -35,7 +35,7 @@ import { printReport } from "./print-core.ts";
 const TIMEOUT = 120_000_000;
 
 type Settings = ReadonlyMap<string, string>;
-/** Words and `key=value` pairs; words mean "yes". */
+/** DaemonMessages and `key=value` pairs; words mean "yes". */
 const readSettings = (words: readonly string[]): Map<string, string> =>
   new Map(words.map((word) => [word.split("=")[0] ?? "", word.split("=")[1] ?? "yes"]));
 

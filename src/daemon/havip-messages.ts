@@ -3,7 +3,7 @@
 import type { ContrarySign, View } from "#cloud/agreement/agreement-state";
 import type { Language } from "#diagnostics/diagnostic";
 
-export interface HavipWords {
+export interface HavipMessages {
   readonly agrees: (about: { instance: string; address: string; seconds: string }) => string;
   readonly disagrees: (about: {
     instance: string;
@@ -30,7 +30,7 @@ export interface HavipWords {
   readonly badInstance: (text: string) => string;
 }
 
-const ENGLISH: HavipWords = {
+const ENGLISH: HavipMessages = {
   agrees: ({ instance, address, seconds }) =>
     `(${instance}) the platform agrees: ${address} is ours, after ${seconds} s`,
   disagrees: ({ instance, address, seconds, view, announcements }) =>
@@ -68,7 +68,7 @@ const ENGLISH: HavipWords = {
   noInstance: "the metadata do not say which instance this is",
 };
 
-const CHINESE: HavipWords = {
+const CHINESE: HavipMessages = {
   agrees: ({ instance, address, seconds }) =>
     `(${instance}) 云平台已确认：${address} 属于本机，用时 ${seconds} 秒`,
   disagrees: ({ instance, address, seconds, view, announcements }) =>
@@ -104,5 +104,5 @@ const CHINESE: HavipWords = {
   noInstance: "实例元数据没有说明本机是哪个实例",
 };
 
-export const havipWordsOf = (language: Language): HavipWords =>
+export const havipMessages = (language: Language): HavipMessages =>
   language === "en" ? ENGLISH : CHINESE;

@@ -11,7 +11,7 @@ type Claim = NonNullable<InstanceStatus["claim"]>;
 type HoldDown = NonNullable<InstanceStatus["holdDown"]>;
 type Standby = NonNullable<InstanceStatus["standby"]>;
 
-export interface ExplainWords {
+export interface ExplainMessages {
   readonly head: (one: InstanceStatus) => string;
   readonly why: (sentence: string) => string;
   readonly priority: (one: InstanceStatus) => string;
@@ -30,7 +30,7 @@ export interface ExplainWords {
   readonly history: (event: InstanceStatus["history"][number], at: string) => string;
 }
 
-const ENGLISH: ExplainWords = {
+const ENGLISH: ExplainMessages = {
   head: ({ name, state, interface: device, vrid, version, forSeconds }) =>
     `${name} is ${state} on ${device ?? "any interface"} (VRID ${vrid}, VRRP version ${version}) for ${seconds(forSeconds)} s.`,
   why: (sentence) => `Why: ${sentence}.`,
@@ -133,7 +133,7 @@ const resultInChinese = (result: Tracker["result"]): string => {
   return { up: "正常", down: "失败", unknown: "尚无结果" }[result];
 };
 
-const CHINESE: ExplainWords = {
+const CHINESE: ExplainMessages = {
   head: ({ name, state, interface: device, vrid, version, forSeconds }) =>
     `${name} 在 ${device ?? "任意网卡"} 上处于 ${state} 状态（VRID ${vrid}，VRRP 版本 ${version}），已持续 ${seconds(forSeconds)} 秒。`,
   why: (sentence) => `原因：${sentence}。`,
@@ -220,5 +220,5 @@ const CHINESE: ExplainWords = {
   history: ({ from, to, why }, at) => `${at}  ${from} -> ${to}：${why["zh-CN"]}`,
 };
 
-export const explainWords = (language: Language): ExplainWords =>
+export const explainMessages = (language: Language): ExplainMessages =>
   language === "en" ? ENGLISH : CHINESE;

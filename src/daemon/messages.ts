@@ -11,7 +11,7 @@ import { problemSentence, type StartProblem } from "./start-problem.ts";
 
 type UnknownVrid = Extract<FromEngine, { readonly type: "unknownVrid" }>;
 
-export interface Words {
+export interface DaemonMessages {
   readonly reloadRefused: string;
   readonly engineGone: string;
   readonly engineEnded: (pid: number | undefined, how: string) => string;
@@ -71,7 +71,7 @@ function howEnded(how: CommandEnd, language: Language): string {
   }
 }
 
-const ENGLISH: Words = {
+const ENGLISH: DaemonMessages = {
   reloadRefused: "reload refused: the running configuration stays",
   engineGone: "the engine is gone; another is started",
   engineEnded: (pid, how) => `engine ${pid ?? ""} ended: ${how}`,
@@ -127,7 +127,7 @@ const ENGLISH: Words = {
   internalError: "internal error, the daemon ends",
 };
 
-const CHINESE: Words = {
+const CHINESE: DaemonMessages = {
   reloadRefused: "重新加载被拒绝：继续使用当前配置",
   engineGone: "引擎进程已退出，正在启动新的引擎",
   engineEnded: (pid, how) => `引擎进程 ${pid ?? ""} 已结束：${how}`,
@@ -180,4 +180,5 @@ const CHINESE: Words = {
   internalError: "内部错误，守护进程退出",
 };
 
-export const wordsOf = (language: Language): Words => (language === "en" ? ENGLISH : CHINESE);
+export const daemonMessages = (language: Language): DaemonMessages =>
+  language === "en" ? ENGLISH : CHINESE;

@@ -1,0 +1,127 @@
+/**
+ * Performs the hand-over that src/vrrp/supervisor decides for an engine that died: sockets,
+ * addresses, rules of the sub-second lease. Decides nothing itself; what the kernel refuses is
+ * logged, or is the answer to the effect.
+ */
+
+import { type NftGuard, openNftGuard } from "#linux/nft-guard";
+import type { Rtnetlink } from "#linux/rtnetlink";
+import { openVrrpSocket, type VrrpSocket } from "#linux/vrrp-socket";
+import { type Ipv4, printIpv4 } from "#units/address";
+import { type Failure, printFailure } from "#vrrp/engine/world";
+import type { SupervisorEffect, SupervisorEvent } from "#vrrp/supervisor/event";
+import { releasePackets } from "#vrrp/supervisor/release-packets";
+import type { Hold } from "#vrrp/supervisor/state";
+import { isSuccessor } from "#vrrp/supervisor/successor";
+import type { Log } from "./log.ts";
+
+type Effect<K extends SupervisorEffect["kind"]> = Extract<SupervisorEffect, { readonly kind: K }>;
+
+export class HandOver {
+  readonly #rtnetlink: Rtnetlink;
+  readonly #log: Log;
+  readonly #sockets = new Map<number, VrrpSocket>();
+  readonly #packet = new Uint8Array(65_536);
+  #openGuard: NftGuard | undefined;
+
+  constructor(rtnetlink: Rtnetlink, log: Log) {
+    this.#rtnetlink = rtnetlink;
+    this.#log = log;
+  }
+
+  readKernel(): SupervisorEvent {
+    const links = this.#rtnetlink.links();
+    if (!links.ok) return { kind: "kernelUnreadable", failure: links };
+    const addresses = this.#rtnetlink.addresses();
+    if (!addresses.ok) return { kind: "kernelUnreadable", failure: addresses };
+    return { kind: "kernelRead", kernel: { links: links.value, addresses: addresses.value } };
+  }
+
+  /** Before anything is sent: with one peer the successor's advertisement is back within a millisecond. */
+  listen({ hold, instance, link, group }: Effect<"listen">): SupervisorEvent {
+    const opened = openVrrpSocket(link.index, link.name);
+    if (!opened.ok) return { kind: "listenRefused", hold, failure: opened };
+    this.#sockets.set(hold, opened.value);
+    const joined = group === undefined ? undefined : opened.value.joinGroup(group);
+    // The successor is not heard then, and the hand-over takes all the time it may.
+    if (joined?.ok === false) this.#warn(instance, joined);
+    return { kind: "listening", hold };
+  }
+
+  unlisten({ hold }: Effect<"unlisten">): void {
+    this.#sockets.get(hold)?.close();
+    this.#sockets.delete(hold);
+  }
+
+  /** Everything that has come in is read. */
+  isSuccessorHeard(hold: Hold): boolean {
+    const socket = this.#sockets.get(hold.id);
+    for (;;) {
+      const length = socket?.receive(this.#packet) ?? 0;
+      if (length <= 0) return false;
+      if (isSuccessor(hold, this.#packet.subarray(0, length))) return true;
+    }
+  }
+
+  sendRelease({ hold, config, source }: Effect<"sendRelease">): void {
+    const socket = this.#sockets.get(hold);
+    for (const { destination, bytes } of releasePackets(config, source)) {
+      const sent = socket?.send(bytes, destination);
+      if (sent === undefined || sent.ok) continue;
+      this.#warn(config.router.name, sent, `0 priority to ${printIpv4(destination)}: `);
+    }
+  }
+
+  holdAddresses({ instance, places, seconds }: Effect<"holdAddresses">): void {
+    for (const { interfaceIndex, address } of places) {
+      const outcome = this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
+      if (!outcome.ok) this.#warn(instance, outcome, `${printIpv4(address.address)}: `);
+    }
+  }
+
+  prolongGuard({ instance, addresses, milliseconds }: Effect<"prolongGuard">): void {
+    const guard = this.#guard();
+    const guarded = guard?.guarded();
+    if (guard === undefined || guarded === undefined) return;
+    if (!guarded.ok) return this.#warn(instance, guarded);
+    const ruled = new Set(guarded.value);
+    const outcome = guard.prolong(
+      addresses.filter((address) => ruled.has(address)),
+      milliseconds,
+    );
+    // The addresses become unreachable sooner than the hand-over ends.
+    if (!outcome.ok) this.#warn(instance, outcome);
+  }
+
+  removeAddresses({ instance, places }: Effect<"removeAddresses">): SupervisorEvent {
+    const gone: Ipv4[] = [];
+    for (const { interfaceIndex, address } of places) {
+      const outcome = this.#rtnetlink.removeAddress(interfaceIndex, address);
+      if (outcome.ok) gone.push(address.address);
+      else this.#error(instance, outcome, `${printIpv4(address.address)}: `);
+    }
+    const found = this.#rtnetlink.addresses();
+    return { kind: "addressesRemoved", instance, gone, here: found.ok ? found.value : [] };
+  }
+
+  clearGuard({ instance, addresses }: Effect<"clearGuard">): void {
+    const outcome = this.#guard()?.close(addresses);
+    if (outcome?.ok === false) this.#error(instance, outcome);
+  }
+
+  /** Opened when it is needed; where the kernel has none there is nothing to close either. */
+  #guard(): NftGuard | undefined {
+    if (this.#openGuard !== undefined) return this.#openGuard;
+    const opened = openNftGuard();
+    if (opened.ok) this.#openGuard = opened.value;
+    return this.#openGuard;
+  }
+
+  #warn(instance: string, failure: Failure, what = ""): void {
+    this.#log("warning", `(${instance}) ${what}${printFailure(failure)}`);
+  }
+
+  #error(instance: string, failure: Failure, what = ""): void {
+    this.#log("error", `(${instance}) ${what}${printFailure(failure)}`);
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * Runs the machine of src/vrrp/supervisor: gives it what happens to the engine, performs what it
+ * decides, and wakes it in time. The process is engine-process.ts, the hand-over hand-over.ts.
+ */
+
+import { now } from "#linux/clock";
+import type { Rtnetlink } from "#linux/rtnetlink";
+import { elapsed, fromMillis, toMillis } from "#units/time";
+import { printFailure } from "#vrrp/engine/world";
+import type { SupervisorEffect, SupervisorEvent, SupervisorReport } from "#vrrp/supervisor/event";
+import { INITIAL, type SupervisorConfig, type SupervisorState } from "#vrrp/supervisor/state";
+import { deadline, step } from "#vrrp/supervisor/supervisor";
+import { contain } from "./contain.ts";
+import type { EngineProcess } from "./engine-process.ts";
+import { HandOver } from "./hand-over.ts";
+import type { Log } from "./log.ts";
+import type { DaemonMessages } from "./messages.ts";
+
+export type ConfigureEffect = Extract<SupervisorEffect, { readonly kind: "configureEngine" }>;
+export type TakenEffect = Extract<SupervisorEffect, { readonly kind: "configurationTaken" }>;
+
+export interface SupervisionOptions {
+  readonly engine: Pick<EngineProcess, "start" | "kill" | "send" | "snapshot">;
+  readonly rtnetlink: Rtnetlink;
+  readonly log: Log;
+  readonly messages: DaemonMessages;
+  /** Of the service manager's watchdog; undefined: nobody waits for `isAlive`. */
+  readonly watchdogMilliseconds: number | undefined;
+  readonly configure: (effect: ConfigureEffect) => void;
+  readonly taken: (effect: TakenEffect) => void;
+  readonly isAlive: () => void;
+  /** An engine is gone that was to stay, and what it owned is being handed over. */
+  readonly gone: () => void;
+  readonly stopped: () => void;
+}
+
+/** While addresses are held for a dead engine: a successor's advertisement is looked for. */
+const POLL_MS = 1;
+const QUESTION_MS = 2_000;
+const ANSWER_MS = 1_000;
+
+export class Supervision {
+  readonly #options: SupervisionOptions;
+  readonly #config: SupervisorConfig;
+  readonly #answerMs: number;
+  readonly #handOver: HandOver;
+  #state: SupervisorState = INITIAL;
+  #timer: NodeJS.Timeout | undefined;
+  /** What the timer is for: a deadline, or the next look at the sockets. */
+  #armedFor: number | "poll" | undefined;
+
+  constructor(options: SupervisionOptions) {
+    this.#options = options;
+    const period = Math.min(QUESTION_MS, options.watchdogMilliseconds ?? QUESTION_MS);
+    this.#config = { questionPeriod: fromMillis(period) };
+    this.#answerMs = Math.min(ANSWER_MS, period);
+    this.#handOver = new HandOver(options.rtnetlink, options.log);
+  }
+
+  get restarts(): number {
+    return this.#state.restarts;
+  }
+
+  happened(event: SupervisorEvent): void {
+    const { state, effects } = step(this.#config, this.#state, event, now());
+    this.#state = state;
+    for (const effect of effects) {
+      const answer = this.#perform(effect);
+      if (answer !== undefined) this.happened(answer);
+    }
+    this.#arm();
+  }
+
+  #perform(effect: SupervisorEffect): SupervisorEvent | undefined {
+    const { engine, configure, taken, isAlive, stopped } = this.#options;
+    switch (effect.kind) {
+      case "startEngine":
+        return { kind: engine.start() ? "engineStarted" : "engineNotStarted" };
+      case "killEngine":
+        engine.kill();
+        return undefined;
+      case "stopEngine":
+        engine.send({ type: "stop" });
+        return undefined;
+      case "askEngine":
+        void this.#ask();
+        return undefined;
+      case "configureEngine":
+        configure(effect);
+        return undefined;
+      case "configurationTaken":
+        taken(effect);
+        return undefined;
+      case "engineIsAlive":
+        isAlive();
+        return undefined;
+      case "report":
+        this.#report(effect.report);
+        return undefined;
+      case "stopped":
+        stopped();
+        return undefined;
+      case "readKernel":
+      case "listen":
+      case "unlisten":
+      case "sendRelease":
+      case "holdAddresses":
+      case "prolongGuard":
+      case "removeAddresses":
+      case "clearGuard":
+        return this.#contained(effect);
+    }
+  }
+
+  /** A mistake of ours costs one address its hand-over, and not the daemon. */
+  #contained(effect: KernelEffect): SupervisorEvent | undefined {
+    const { log, messages } = this.#options;
+    const answer = contain(log, messages.cannotHandOver, () => this.#performOnKernel(effect));
+    if (answer !== undefined || effect.kind !== "readKernel") return answer;
+    return { kind: "kernelUnreadable", failure: { ok: false, errno: "EIO", call: "rtnetlink" } };
+  }
+
+  #performOnKernel(effect: KernelEffect): SupervisorEvent | undefined {
+    const handOver = this.#handOver;
+    switch (effect.kind) {
+      case "readKernel":
+        return handOver.readKernel();
+      case "listen":
+        return handOver.listen(effect);
+      case "unlisten":
+        handOver.unlisten(effect);
+        return undefined;
+      case "sendRelease":
+        handOver.sendRelease(effect);
+        return undefined;
+      case "holdAddresses":
+        handOver.holdAddresses(effect);
+        return undefined;
+      case "prolongGuard":
+        handOver.prolongGuard(effect);
+        return undefined;
+      case "removeAddresses":
+        return handOver.removeAddresses(effect);
+      case "clearGuard":
+        handOver.clearGuard(effect);
+        return undefined;
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const answered = (await this.#options.engine.snapshot(this.#answerMs)) !== undefined;
+    this.happened({ kind: answered ? "engineAnswered" : "engineDidNotAnswer" });
+  }
+
+  #arm(): void {
+    const due = deadline(this.#state);
+    const wanted = this.#state.holds.length > 0 ? "poll" : due;
+    if (wanted === this.#armedFor) return;
+    this.#armedFor = wanted;
+    clearTimeout(this.#timer);
+    if (wanted === undefined) return;
+    const wait = wanted === "poll" ? POLL_MS : Math.ceil(toMillis(elapsed(now(), wanted)));
+    this.#timer = setTimeout(() => this.#wake(), Math.max(0, wait));
+  }
+
+  #wake(): void {
+    this.#armedFor = undefined;
+    for (const hold of this.#state.holds) {
+      if (hold.removeAt !== undefined || !this.#handOver.isSuccessorHeard(hold)) continue;
+      this.happened({ kind: "peerHeard", hold: hold.id });
+    }
+    const due = deadline(this.#state);
+    if (due !== undefined && due <= now()) this.happened({ kind: "timeReached" });
+    this.#arm();
+  }
+
+  #report(report: SupervisorReport): void {
+    const { log, messages, gone } = this.#options;
+    switch (report.kind) {
+      case "engine-gone":
+        log("error", messages.engineGone);
+        return gone();
+      case "engine-does-not-stop":
+        return log("error", messages.engineDoesNotStop);
+      case "engine-unresponsive":
+        return log("error", messages.engineUnresponsive);
+      case "engine-unresponsive-for-long":
+        return log("error", messages.engineUnresponsiveForLong);
+      case "engine-answers-again":
+        return log("info", messages.engineAnswersAgain);
+      case "handing-over":
+        return log("warning", `(${report.instance}) ${messages.diedAsMaster}: sent 0 priority`);
+      case "removed-first": {
+        const text = `(${report.instance}) ${messages.diedAsMaster}: removed VIPs, sent 0 priority`;
+        return log("warning", text);
+      }
+      case "lease-was-over": {
+        const text = `(${report.instance}) ${messages.diedAsMaster}: ${messages.leaseWasOver}`;
+        return log("warning", text);
+      }
+      case "handed-over": {
+        const end = messages.removedForEngine(report.isSuccessorHeard);
+        return log("info", `(${report.instance}) removing VIPs. ${end}`);
+      }
+      case "cannot-hand-over": {
+        const { instance, failure } = report;
+        const why = failure === undefined ? messages.noSource : printFailure(failure);
+        if (instance === undefined) return log("error", `${messages.cannotHandOver}: ${why}`);
+        return log("error", `(${instance}) ${messages.cannotHandOver}: ${why}; removing VIPs`);
+      }
+    }
+  }
+}
+
+type KernelEffect = Extract<
+  SupervisorEffect,
+  {
+    readonly kind:
+      | "readKernel"
+      | "listen"
+      | "unlisten"
+      | "sendRelease"
+      | "holdAddresses"
+      | "prolongGuard"
+      | "removeAddresses"
+      | "clearGuard";
+  }
+>;

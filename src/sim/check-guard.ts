@@ -1,0 +1,64 @@
+/**
+ * A rule of the sub-second lease that outlives its address makes the address unreachable for
+ * whoever has it next on this machine. While an engine runs, check-engine.ts looks at each turn;
+ * here it is the supervisor's part: after it has taken over for a dead engine, after each
+ * hand-over, and when the daemon has ended.
+ */
+import { type Ipv4, printIpv4 } from "#units/address";
+import type { MachineView } from "./cluster-view.ts";
+import type { Observer } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
+
+export interface GuardTotals {
+  /** Times that a rule could have been left. */
+  checks: number;
+}
+
+export class GuardChecker {
+  readonly totals: GuardTotals = { checks: 0 };
+  readonly #cluster: SimulatedCluster;
+  /**
+   * Machines on which an engine has removed what an earlier daemon left: what is there now is of
+   * this daemon.
+   */
+  readonly #swept = new Set<number>();
+  /** On these the kernel may refuse to take a rule away: then it stays, and is reported. */
+  readonly #refusing: ReadonlySet<number>;
+
+  constructor(cluster: SimulatedCluster) {
+    this.#cluster = cluster;
+    this.#refusing = new Set(
+      cluster.scenario.faults.flatMap((fault) =>
+        fault.kind === "guard-fails" && fault.calls.includes("close") ? [fault.machine] : [],
+      ),
+    );
+  }
+
+  observer(): Observer {
+    return {
+      supervisorStarted: (machine) => {
+        this.#swept.delete(machine.id);
+      },
+      afterReload: (machine) => {
+        if (machine.supervisor.isAlive) this.#swept.add(machine.id);
+      },
+      supervisorActed: (machine) => {
+        const { engine, kernel, supervisor } = machine;
+        // One that has just died has not been noticed yet.
+        if (engine !== undefined || supervisor.isTakingOver) return;
+        this.#check(machine, (address) => kernel.hasAnywhere(address) || supervisor.holds(address));
+      },
+      daemonStopped: (machine) => this.#check(machine, () => false),
+    };
+  }
+
+  #check(machine: MachineView, mayHaveRule: (address: Ipv4) => boolean): void {
+    if (!this.#swept.has(machine.id) || this.#refusing.has(machine.id)) return;
+    this.totals.checks += 1;
+    for (const address of machine.kernel.guardedAddresses()) {
+      if (mayHaveRule(address)) continue;
+      const text = `machine ${machine.id}: the rule of ${printIpv4(address)} was left behind`;
+      this.#cluster.violate("stale-guard", text);
+    }
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * The engine is dead and owned addresses. What it would have done at a stop (router/leave.ts) is
+ * done for it: priority 0, keep the address until the successor is heard, remove it. Bounded by one
+ * skew time and one interval. A new engine is started meanwhile; if it becomes MASTER because
+ * nobody else did, the address stays.
+ *
+ *   readKernel -> for each instance: listen -> sendRelease, holdAddresses -> a successor, or time
+ *                                                            -> removeAddresses -> clearGuard
+ *
+ * Rules of the sub-second lease are taken away with the address, and also where the kernel had
+ * taken the address away before: they would make it unreachable for whoever has it here next.
+ */
+import type { Ipv4 } from "#units/address";
+import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
+import { pairUp } from "../engine/pairing.ts";
+import { type AddressInfo, BATON_PROTO, type Failure } from "../engine/world.ts";
+import type { InstanceConfig } from "../router/config.ts";
+import { LINGER, skew } from "../router/timing.ts";
+import type { KernelState, Place, SupervisorEffect } from "./event.ts";
+import { linkOf, placesOf, sourceOf } from "./places.ts";
+import { FIRST_DELAY, type Hold, type Step, type SupervisorState, unchanged } from "./state.ts";
+
+/** A successor heard at the last moment gets its time too, so `removeAt` may lie behind `until`. */
+const holdDeadline = ({ removeAt, until }: Hold): Instant => removeAt ?? until;
+
+export const holdsDeadline = ({ holds }: SupervisorState): Instant | undefined =>
+  earliest(...holds.map(holdDeadline));
+
+/** Which hold belongs to which instance of a configuration; a reload may have renamed it. */
+function holdsFor(
+  { holds }: SupervisorState,
+  configs: readonly InstanceConfig[],
+): ReadonlyMap<InstanceConfig, Hold> {
+  const byConfig = new Map(holds.map((hold) => [hold.config, hold]));
+  const found = new Map<InstanceConfig, Hold>();
+  for (const [config, old] of pairUp([...byConfig.keys()], configs)) {
+    const hold = byConfig.get(old);
+    if (hold !== undefined) found.set(config, hold);
+  }
+  return found;
+}
+
+/** Names of those of a configuration that are held for the dead engine. */
+export const heldNames = (
+  state: SupervisorState,
+  configs: readonly InstanceConfig[],
+): readonly string[] => [...holdsFor(state, configs).keys()].map(({ router }) => router.name);
+
+const withoutHold = (state: SupervisorState, gone: Hold): SupervisorState => ({
+  ...state,
+  holds: state.holds.filter((hold) => hold !== gone),
+});
+
+/** A new engine owns the address again. */
+export function takenByEngine(state: SupervisorState, config: InstanceConfig): Step {
+  const hold = holdsFor(state, [config]).get(config);
+  if (hold === undefined) return unchanged(state);
+  return { state: withoutHold(state, hold), effects: [{ kind: "unlisten", hold: hold.id }] };
+}
+
+/**
+ * The kernel was asked: everything that the dead engine may have owned is handed over at once. What
+ * a socket is needed for comes last, for with the last one that is refused a stop is over.
+ */
+export function kernelRead(state: SupervisorState, kernel: KernelState, now: Instant): Step {
+  const all = [...state.holds.map(({ config }) => config), ...state.orphans];
+  const effects: SupervisorEffect[] = [];
+  const listens: SupervisorEffect[] = [];
+  let next: SupervisorState = { ...state, orphans: [] };
+  for (const config of state.orphans) {
+    const step = beginHandOver(next, config, kernel, all, now);
+    next = step.state;
+    for (const effect of step.effects) (effect.kind === "listen" ? listens : effects).push(effect);
+  }
+  return { state: next, effects: [...effects, ...listens] };
+}
+
+export function kernelUnreadable(state: SupervisorState, failure: Failure): Step {
+  const report = { kind: "cannot-hand-over", instance: undefined, failure } as const;
+  return { state: { ...state, orphans: [] }, effects: [{ kind: "report", report }] };
+}
+
+function beginHandOver(
+  state: SupervisorState,
+  config: InstanceConfig,
+  kernel: KernelState,
+  all: readonly InstanceConfig[],
+  now: Instant,
+): Step {
+  const instance = config.router.name;
+  // Held since an earlier engine died, and this one died as well.
+  const { state: next, effects: ended } = takenByEngine(state, config);
+  const places = placesOf(config, kernel, all);
+  const link = linkOf(config, kernel, places);
+  // An engine that hung before it died has lost its lease: somebody else may own the address now.
+  if (link === undefined || places.length === 0) {
+    const effects = [
+      ...ended,
+      ...removal(instance, places),
+      ...clearing(instance, notHere(config, kernel)),
+      { kind: "report", report: { kind: "lease-was-over", instance } } as const,
+    ];
+    return { state: next, effects };
+  }
+  const source = config.transport.source ?? sourceOf(link, kernel);
+  if (source === undefined) {
+    const report = { kind: "cannot-hand-over", instance, failure: undefined } as const;
+    const effects = [...ended, { kind: "report", report } as const, ...removal(instance, places)];
+    return { state: next, effects };
+  }
+  const { nextHold: id } = next;
+  const until = after(now, waitFor(config));
+  const hold: Hold = { id, config, source, places, until, removeAt: undefined };
+  const { transport, router } = config;
+  const listens = transport.kind === "multicast" && router.handover === "make-before-break";
+  const group = listens ? transport.group : undefined;
+  return {
+    state: { ...next, holds: [...next.holds, hold], nextHold: id + 1 },
+    effects: [...ended, { kind: "listen", hold: id, instance, link, group }],
+  };
+}
+
+const notHere = (config: InstanceConfig, { addresses }: KernelState): readonly Ipv4[] => {
+  const here = new Set(addresses.map(({ address }) => address));
+  return [...config.addresses, ...config.excludedAddresses]
+    .map(({ address }) => address)
+    .filter((address) => !here.has(address));
+};
+
+/** The newest first: the primary one of a subnet takes the others with it. */
+const removal = (instance: string, places: readonly Place[]): readonly SupervisorEffect[] =>
+  places.length === 0 ? [] : [{ kind: "removeAddresses", instance, places: places.toReversed() }];
+
+const clearing = (instance: string, addresses: readonly Ipv4[]): readonly SupervisorEffect[] =>
+  addresses.length === 0 ? [] : [{ kind: "clearGuard", instance, addresses }];
+
+const holdOf = ({ holds }: SupervisorState, id: number): Hold | undefined =>
+  holds.find((hold) => hold.id === id);
+
+export function listening(state: SupervisorState, id: number, now: Instant): Step {
+  const hold = holdOf(state, id);
+  if (hold === undefined) return unchanged(state);
+  const { config, source, places } = hold;
+  const { name: instance, handover } = config.router;
+  const release = { kind: "sendRelease", hold: id, config, source } as const;
+  if (handover === "break-before-make") {
+    const report = { kind: "removed-first", instance } as const;
+    return {
+      state: withoutHold(state, hold),
+      effects: [
+        ...removal(instance, places),
+        release,
+        { kind: "unlisten", hold: id },
+        { kind: "report", report },
+      ],
+    };
+  }
+  const wait = waitFor(config);
+  const held = { ...hold, until: after(now, wait) };
+  // The lease must not end in the middle of the hand-over, and not last longer either.
+  const seconds = Math.ceil(wait / 1_000_000) + 1;
+  const milliseconds = Math.ceil(wait / 1_000);
+  const addresses = places.map(({ address }) => address.address);
+  return {
+    state: postponeStart(
+      { ...state, holds: state.holds.map((one) => (one === hold ? held : one)) },
+      now,
+    ),
+    effects: [
+      release,
+      { kind: "holdAddresses", instance, places, seconds },
+      { kind: "prolongGuard", instance, addresses, milliseconds },
+      { kind: "report", report: { kind: "handing-over", instance } },
+    ],
+  };
+}
+
+/** A skew time, in which a keepalived successor waits, and an interval. */
+const waitFor = ({ router }: InstanceConfig): Micros =>
+  micros(skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER);
+
+/**
+ * Many addresses take their time, and the first successors are to be heard before the next engine
+ * starts.
+ */
+function postponeStart(state: SupervisorState, now: Instant): SupervisorState {
+  const { engine } = state;
+  const soonest = after(now, FIRST_DELAY);
+  if (engine.kind !== "waiting" || engine.startAt >= soonest) return state;
+  return { ...state, engine: { ...engine, startAt: soonest } };
+}
+
+export function listenRefused(state: SupervisorState, id: number, failure: Failure): Step {
+  const hold = holdOf(state, id);
+  if (hold === undefined) return unchanged(state);
+  const instance = hold.config.router.name;
+  const report = { kind: "cannot-hand-over", instance, failure } as const;
+  return {
+    state: withoutHold(state, hold),
+    effects: [{ kind: "report", report }, ...removal(instance, hold.places)],
+  };
+}
+
+/**
+ * Clients learn the successor's MAC address while the old owner still answers: within an interval,
+ * which is twice as long at least.
+ */
+export function peerHeard(state: SupervisorState, id: number, now: Instant): Step {
+  const hold = holdOf(state, id);
+  if (hold === undefined || hold.removeAt !== undefined) return unchanged(state);
+  const heard = { ...hold, removeAt: after(now, LINGER) };
+  return unchanged({ ...state, holds: state.holds.map((one) => (one === hold ? heard : one)) });
+}
+
+/** What has been held for long enough is removed. */
+export function holdsDue(state: SupervisorState, now: Instant): Step {
+  const effects: SupervisorEffect[] = [];
+  let next = state;
+  for (const hold of state.holds) {
+    if (now < holdDeadline(hold)) continue;
+    next = withoutHold(next, hold);
+    const instance = hold.config.router.name;
+    const isSuccessorHeard = hold.removeAt !== undefined;
+    effects.push(
+      ...removal(instance, hold.places),
+      { kind: "unlisten", hold: hold.id },
+      { kind: "report", report: { kind: "handed-over", instance, isSuccessorHeard } },
+    );
+  }
+  return { state: next, effects };
+}
+
+/**
+ * What could not be removed keeps its rule, and better does not answer. So does an address that is
+ * ours on another device, where a new engine may own it by now: a rule is for the address wherever
+ * it is.
+ */
+export function addressesRemoved(
+  state: SupervisorState,
+  instance: string,
+  gone: readonly Ipv4[],
+  here: readonly AddressInfo[],
+): Step {
+  const ours = here.filter(
+    ({ proto, expires }) => proto === BATON_PROTO || (proto === 0 && expires === true),
+  );
+  const elsewhere = new Set(ours.map(({ address }) => address));
+  const free = gone.filter((address) => !elsewhere.has(address));
+  return { state, effects: clearing(instance, free) };
+}

@@ -1,0 +1,86 @@
+/**
+ * The hand-over for a dead engine, on a real kernel: one address on two devices, which share
+ * the rule of the lease.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { addHostAddress, changeLink, createBridge } from "#linux/links";
+import { mustDo } from "#linux/result";
+import { address, layCable, linkOf } from "../support/linux-net.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/**
+ * Both instances of the dead engine owned the address, and its rule lets it answer for 50 ms more;
+ * the next engine becomes MASTER of the first, and dies as well.
+ */
+const PROGRAM = `
+  import { openNftGuard } from "#linux/nft-guard";
+  import { NFPROTO_IPV4 } from "#linux/nft-messages";
+  import { openNftSocket } from "#linux/nft-socket";
+  import { must, mustDo } from "#linux/result";
+  import { openRtnetlink } from "#linux/rtnetlink";
+  import { centis, instant, micros } from "#units/time";
+  import { Supervision } from "./src/daemon/supervision.ts";
+  import { daemonMessages } from "./src/daemon/messages.ts";
+  import { instance } from "./tests/support/bench.ts";
+  import { keepLog, until } from "./tests/support/daemon-bench.ts";
+  import { linkOf } from "./tests/support/linux-net.ts";
+  const requests = must(openRtnetlink());
+  const guard = must(openNftGuard());
+  const rules = must(openNftSocket());
+  const configs = ["eth0", "br0"].map((device, i) =>
+    instance({ router: { name: "VI_" + i, advertInterval: centis(30) }, interface: device }),
+  );
+  const [virtual] = configs[0].addresses;
+  mustDo(guard.open([virtual.address]));
+  mustDo(guard.prolong([virtual.address], 50));
+  for (const device of ["eth0", "br0"])
+    mustDo(requests.setAddress(linkOf(requests, device).index, virtual, 60));
+  const { log, lines } = keepLog();
+  const nothing = () => undefined;
+  let starts = 0;
+  const start = () => (starts += 1) > 0;
+  const supervision = new Supervision({
+    engine: { start, kill: nothing, send: nothing, snapshot: async () => undefined },
+    rtnetlink: requests, log, messages: daemonMessages("en"), watchdogMilliseconds: undefined,
+    configure: nothing, taken: nothing, isAlive: nothing, gone: nothing, stopped: nothing,
+  });
+  const says = (message) => supervision.happened({ kind: "engineSaid", message });
+  const reason = { kind: "started", masterDown: micros(1) };
+  const becomesMaster = ({ router: { name: instance, priority } }) =>
+    says({ type: "transition", instance, from: "BACKUP", to: "MASTER", priority, at: instant(0), reason });
+  const ours = () => must(requests.addresses()).filter((one) => one.address === virtual.address);
+  const left = () => [ours().length, must(guard.guarded()).length];
+  const isOver = (count) => lines.filter((one) => one.includes("removing VIPs")).length === count;
+  supervision.happened({ kind: "configured", revision: 1, instances: configs });
+  supervision.happened({ kind: "startAsked" });
+  says({ type: "configuring" });
+  configs.forEach(becomesMaster);
+  supervision.happened({ kind: "engineExited" });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const answering = must(rules.elements(NFPROTO_IPV4, "baton", "alive")).length;
+  await until("another engine", () => starts === 2);
+  says({ type: "configuring" });
+  becomesMaster(configs[0]);
+  await until("one is handed over", () => isOver(1));
+  const first = left();
+  supervision.happened({ kind: "engineExited" });
+  await until("the other one too", () => isOver(2));
+  const errors = lines.filter((one) => one.startsWith("error") && !one.includes("engine is gone"));
+  console.log(JSON.stringify([answering, first, left(), errors]));
+  process.exit(0);
+`;
+
+test("the address answers until it goes; on the other device it stays, and guarded", () => {
+  using cable = layCable();
+  const { namespace, rtnetlink } = cable.left;
+  mustDo(createBridge(rtnetlink, "br0"));
+  const bridge = linkOf(rtnetlink, "br0").index;
+  mustDo(changeLink(rtnetlink, bridge, { up: true }));
+  mustDo(addHostAddress(rtnetlink, bridge, address("198.51.100.1"), 24));
+  const argv = ["--input-type=module-typescript", "--eval", PROGRAM];
+  const run = namespace.within(() => spawnSync(process.execPath, argv, { cwd: ROOT }));
+  assert.equal(run.stdout.toString().trim(), "[1,[1,1],[0,0],[]]", run.stderr.toString());
+});
