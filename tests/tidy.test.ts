@@ -419,7 +419,6 @@ const REVEALS: ReadonlySet<string> = new Set([
   "src/cloud/client/client.ts",
   "src/cloud/api/signature-tc3.ts",
   "src/cloud/api/signature-v1.ts",
-  "src/sim/advert-packets.ts",
   "src/sim/keepalived-rival.ts",
   "src/sim/unknown-peer.ts",
 ]);

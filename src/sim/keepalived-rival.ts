@@ -16,10 +16,10 @@ import type { InstanceConfig } from "#vrrp/router/config";
 import { masterDown, skew } from "#vrrp/router/timing";
 import { ARP_FRAME_LENGTH, arpReply, emitArp, gratuitousArp, parseArp } from "#vrrp/wire/arp";
 import { checkAdvert } from "#vrrp/wire/check-advert";
+import { emitAdvert } from "#vrrp/wire/emit-advert";
 import { parseAdvert } from "#vrrp/wire/parse-advert";
 import { passwordData } from "#vrrp/wire/password";
-import type { Advert } from "#vrrp/wire/vrrp-packet";
-import { advertPackets } from "./advert-packets.ts";
+import { ADVERT_LENGTH_MAX, type Advert } from "#vrrp/wire/vrrp-packet";
 import type { RivalView } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Observers } from "./observer.ts";
@@ -292,3 +292,32 @@ const addressesOf = (config: InstanceConfig): InstanceConfig["addresses"] => [
   ...config.addresses,
   ...config.excludedAddresses,
 ];
+
+/** One advertisement for each destination of the instance. */
+function advertPackets(
+  config: InstanceConfig,
+  source: Ipv4,
+  priority: Advert["priority"],
+): readonly { readonly destination: Ipv4; readonly bytes: Uint8Array }[] {
+  const { router, transport, authentication } = config;
+  const isUnicast = transport.kind === "unicast";
+  const targets = isUnicast ? transport.peers.map((one) => one.address) : [transport.group];
+  return targets.map((destination) => {
+    const bytes = new Uint8Array(ADVERT_LENGTH_MAX);
+    const length = emitAdvert(bytes, {
+      source,
+      destination,
+      ttl: isUnicast ? transport.ttl : 255,
+      id: 1,
+      version: router.version,
+      vrid: router.vrid,
+      priority,
+      interval: router.advertInterval,
+      addresses: config.addresses.map((one) => one.address),
+      password:
+        authentication === undefined ? undefined : passwordData(authentication.secret.reveal()),
+      checksum: config.checksum,
+    });
+    return { destination, bytes: bytes.slice(0, length) };
+  });
+}
