@@ -1,6 +1,7 @@
 /**
- * `--live`, the cloud's part: would the platform let this machine have the addresses? Asked only where a `havip` block is, or
- * a key in the environment. Nothing here changes anything, and a control plane that is away is one warning.
+ * `--live`, the cloud's part: would the platform let this machine have the addresses? Asked only
+ * where a `havip` block is, or a key in the environment. Nothing here changes anything, and a
+ * control plane that is away is one warning.
  */
 import { statSync } from "node:fs";
 import type { HavipRow } from "#cloud/agreement/whose";
@@ -19,7 +20,7 @@ export interface CheckCloudOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly language: Language;
   /** A line for a person who waits. */
-  readonly tell: (line: string) => void;
+  readonly report: (line: string) => void;
   /** Milliseconds since 1970, for tests. */
   readonly now?: () => number;
   /** What carries a request, for tests. */
@@ -32,7 +33,7 @@ const DEADLINE_MS = 10_000;
 const PROGRESS_MS = 2_000;
 /** The platform's limit, and what is worth a word before it. */
 const SKEW_LIMIT_SECONDS = 300;
-const SKEW_TOLD_SECONDS = 60;
+const SKEW_REPORTED_SECONDS = 60;
 /** Values of one filter. */
 const FILTER_MAX = 5;
 const HAVIP_LIMIT = "vpc-max-havips";
@@ -51,7 +52,7 @@ function checkKeyFile({ havip, place }: Group): readonly AnyFinding[] {
   return (mode & 0o077) === 0 ? [] : [finding("VR5208", place, { path, mode: mode.toString(8) })];
 }
 
-/** A file that is missing or out of reach is told when it is needed. */
+/** A file that is missing or out of reach is reported when it is needed. */
 function modeOf(path: string): number | undefined {
   try {
     return statSync(path).mode & 0o777;
@@ -90,7 +91,7 @@ function groupsOf(readings: readonly Reading[], asksForAll: boolean): readonly G
 const placeIn = (block: Block): Span => lastSetting(block, "havip")?.token.span ?? placeOf(block);
 
 async function askAbout(group: Group, options: CheckCloudOptions): Promise<readonly AnyFinding[]> {
-  const { env, language, tell, now = Date.now, deadlineMs = DEADLINE_MS } = options;
+  const { env, language, report, now = Date.now, deadlineMs = DEADLINE_MS } = options;
   const ending = new AbortController();
   let skew: number | undefined;
   const transport: Transport = async (post) => {
@@ -106,7 +107,7 @@ async function askAbout(group: Group, options: CheckCloudOptions): Promise<reado
   const say = (en: string, zh: string): string => (language === "en" ? en : zh);
   const progress = setTimeout(
     () =>
-      tell(
+      report(
         say(
           `baton check: waiting for the cloud (${source.endpoint})\n`,
           `baton check：正在等待云平台应答（${source.endpoint}）\n`,
@@ -119,12 +120,12 @@ async function askAbout(group: Group, options: CheckCloudOptions): Promise<reado
   clearTimeout(progress);
   clearTimeout(deadline);
   const seconds = Math.round(skew ?? 0);
-  if (Math.abs(seconds) >= SKEW_TOLD_SECONDS) {
+  if (Math.abs(seconds) >= SKEW_REPORTED_SECONDS) {
     const facts = { seconds, limit: SKEW_LIMIT_SECONDS };
-    const told = finding("VR5207", group.place, facts);
+    const skewed = finding("VR5207", group.place, facts);
     // Beyond the limit every call is refused, and this is why.
-    if (Math.abs(seconds) > SKEW_LIMIT_SECONDS) return [told];
-    return [told, ...(typeof asked === "string" ? [] : asked)];
+    if (Math.abs(seconds) > SKEW_LIMIT_SECONDS) return [skewed];
+    return [skewed, ...(typeof asked === "string" ? [] : asked)];
   }
   if (typeof asked !== "string") return asked;
   const limit = deadlineMs / 1_000;
@@ -156,7 +157,7 @@ async function ask(source: CloudSource, group: Group): Promise<readonly AnyFindi
     rows.push(...result.answer.HaVipSet);
   }
   const { region } = client.options;
-  const found = group.addresses.flatMap((item) => judge(item, rows, self.value, region));
+  const found = group.addresses.flatMap((item) => assess(item, rows, self.value, region));
   const isMissing = found.some(({ code }) => code === "VR5202");
   return [
     ...found,
@@ -166,7 +167,7 @@ async function ask(source: CloudSource, group: Group): Promise<readonly AnyFindi
 }
 
 /** One address against the rows that have it, in whatever VPC. */
-function judge(
+function assess(
   { ip, token }: AddressItem,
   rows: readonly HavipRow[],
   { instanceId, interfaces }: Self,

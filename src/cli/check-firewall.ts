@@ -1,4 +1,7 @@
-/** Rules of this machine's packet filter that would drop VRRP. Asks `nft`; says nothing where it cannot. */
+/**
+ * Rules of this machine's packet filter that would drop VRRP. Asks `nft`; says nothing where it
+ * cannot.
+ */
 import { execFile } from "node:child_process";
 
 const PROTOCOL = 112;
@@ -22,7 +25,10 @@ interface Chain {
   readonly table: string;
 }
 
-/** From `nft -j list ruleset`: input chains whose policy is drop and that mention VRRP nowhere, and rules that drop it. */
+/**
+ * From `nft -j list ruleset`: input chains that drop by policy and mention VRRP nowhere, and
+ * rules that drop it.
+ */
 export function droppingRules(json: string): readonly string[] {
   const chains: Chain[] = [];
   const allowed = new Set<string>();

@@ -1,6 +1,7 @@
 /**
- * `--live`: VRRP routers that are heard on the interfaces now, and what of them is in the way of ours. Listens for as
- * long as our own routers would wait for a master, sends nothing but the kernel's group reports (IGMP).
+ * `--live`: VRRP routers that are heard on the interfaces now, and what of them is in the way of
+ * ours. Listens for as long as our own routers would wait for a master, sends nothing but the
+ * kernel's group reports (IGMP).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
@@ -41,7 +42,7 @@ export function listenSeconds(instances: readonly InstanceConfig[]): number {
 }
 
 export interface Listening {
-  readonly tell: (text: string) => void;
+  readonly report: (text: string) => void;
   /** In the language of the run: what is listened to, and how many seconds are left. */
   readonly progress: (interfaces: readonly string[], seconds: number) => string;
 }
@@ -56,7 +57,7 @@ export async function checkRouters(
   try {
     const heard =
       sockets.size === 0 ? [] : await listen(sockets, listenSeconds(instances), own, listening);
-    return judgeHearing(reading, { heard, refused });
+    return assessHearing(reading, { heard, refused });
   } finally {
     for (const socket of sockets.values()) socket.close();
   }
@@ -82,7 +83,7 @@ function openSockets(instances: readonly InstanceConfig[]): Opened {
     let socket = sockets.get(device);
     if (socket === undefined) {
       const index = libc.if_nametoindex(device);
-      // An interface that is not here has been told.
+      // An interface that is not here has been reported.
       if (index === 0) continue;
       const opened = openVrrpSocket(index, device);
       if (!opened.ok) return { sockets, refused: { interface: device, why: opened.errno } };
@@ -103,12 +104,12 @@ async function listen(
   sockets: ReadonlyMap<string, VrrpSocket>,
   seconds: number,
   own: ReadonlySet<Ipv4>,
-  { tell, progress }: Listening,
+  { report, progress }: Listening,
 ): Promise<readonly HeardRouter[]> {
   const heard = new Map<string, HeardRouter>();
   const buffer = new Uint8Array(65_536);
   const start = performance.now();
-  let told = 0;
+  let shownAt = 0;
   for (;;) {
     for (const [device, socket] of sockets) {
       for (let size = socket.receive(buffer); size > 0; size = socket.receive(buffer)) {
@@ -121,34 +122,34 @@ async function listen(
     }
     const passed = (performance.now() - start) / 1000;
     if (passed >= seconds) return [...heard.values()];
-    if (passed >= told + PROGRESS_AFTER_SECONDS) {
-      told += PROGRESS_AFTER_SECONDS;
-      tell(`${progress([...sockets.keys()], Math.ceil(seconds - passed))}\n`);
+    if (passed >= shownAt + PROGRESS_AFTER_SECONDS) {
+      shownAt += PROGRESS_AFTER_SECONDS;
+      report(`${progress([...sockets.keys()], Math.ceil(seconds - passed))}\n`);
     }
     await sleep(Math.min(POLL_MILLIS, (seconds - passed) * 1000));
   }
 }
 
-/** Each router heard is told; what it has in common with ours must agree. */
-export function judgeHearing(
+/** Each router heard is reported; what it has in common with ours must agree. */
+export function assessHearing(
   { model, plan }: Reading,
   { heard, refused }: Hearing,
 ): readonly AnyFinding[] {
   const instances = plan.instances.map(({ config }) => config);
   const blocks = new Map(model.instances.map((block) => [nameOf(block), block]));
   const found: AnyFinding[] = [];
-  const deaf = instances.find(
+  const unheard = instances.find(
     (one) => refused !== undefined && one.interface === refused.interface,
   );
-  const place = blocks.get(deaf?.router.name ?? "");
+  const place = blocks.get(unheard?.router.name ?? "");
   if (refused !== undefined && place !== undefined) {
     found.push(finding("VR5116", placeOf(place), refused));
   }
-  for (const router of heard) found.push(...judgeRouter(router, instances, blocks));
+  for (const router of heard) found.push(...assessRouter(router, instances, blocks));
   return found;
 }
 
-function judgeRouter(
+function assessRouter(
   router: HeardRouter,
   instances: readonly InstanceConfig[],
   blocks: ReadonlyMap<string, Block>,

@@ -1,9 +1,11 @@
 /**
- * `--live`: the kernel's settings (/proc/sys) against what the configuration needs of them. Only a value that breaks
- * something here is told, with the line that puts it right: most of the usual "VRRP sysctl" lists change nothing.
+ * `--live`: the kernel's settings (/proc/sys) against what the configuration needs of them. Only a
+ * value that breaks something here is reported, with the line that puts it right: most of the usual
+ * "VRRP sysctl" lists change nothing.
  *
- * For one interface the kernel takes the greater of `all` and the interface's own value (arp_ignore, arp_announce,
- * rp_filter), or either of them (arp_filter, accept_local, promote_secondaries): Documentation/networking/ip-sysctl.
+ * For one interface the kernel takes the greater of `all` and the interface's own value
+ * (arp_ignore, arp_announce, rp_filter), or either of them (arp_filter, accept_local,
+ * promote_secondaries): Documentation/networking/ip-sysctl.
  */
 
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
@@ -43,30 +45,30 @@ export interface Kernel {
 
 type Effect = Facts["VR5112"]["effect"];
 
-export function judgeSettings(model: Model, machine: Kernel): readonly AnyFinding[] {
+export function assessSettings(model: Model, machine: Kernel): readonly AnyFinding[] {
   const found: AnyFinding[] = [];
   const seen = new Set<string>();
-  const tell = (place: Span, settings: readonly Setting[], effect: Effect): void => {
+  const report = (place: Span, settings: readonly Setting[], effect: Effect): void => {
     const key = settings.map((one) => one.key).join(" ") + effect.kind;
     if (settings.length === 0 || seen.has(key)) return;
     seen.add(key);
     found.push(finding("VR5112", place, { settings, effect }));
   };
   for (const instance of model.instances) {
-    if (isUnbound(instance)) judgeUnbound(instance, model, machine, tell);
+    if (isUnbound(instance)) assessUnbound(instance, model, machine, report);
     const device = interfaceOf(instance);
     if (device === undefined || familyOf(instance) === 6) continue;
-    // An interface that is not here has been told.
+    // An interface that is not here has been reported.
     if (machine.setting(keyOf(device, "arp_ignore")) === undefined) continue;
-    const context = { instance, device, machine, tell };
+    const context = { instance, device, machine, report };
     for (const item of [...addressesOf(instance), ...excludedOf(instance)]) {
-      if (item.ip.family === 4) judgeAddress(context, item, item.ip.value);
+      if (item.ip.family === 4) assessAddress(context, item, item.ip.value);
     }
-    judgePeers(context);
+    assessPeers(context);
   }
-  judgeForwarding(model, machine, tell);
-  judgeSecondaries(model, machine, tell);
-  judgeMemberships(model, machine, tell);
+  assessForwarding(model, machine, report);
+  assessSecondaries(model, machine, report);
+  assessMemberships(model, machine, report);
   const [first] = model.instances.flatMap((instance) => addressesOf(instance));
   if (first !== undefined && machine.setting("net.ipv4.ip_nonlocal_bind") === 0) {
     found.push(finding("VR5117", first.token.span, { address: first.ip.text }));
@@ -76,13 +78,13 @@ export function judgeSettings(model: Model, machine: Kernel): readonly AnyFindin
 
 /** A key, its value now, and the value that it should have. */
 type Setting = Facts["VR5112"]["settings"][number];
-type Tell = (place: Span, settings: readonly Setting[], effect: Effect) => void;
+type Report = (place: Span, settings: readonly Setting[], effect: Effect) => void;
 
 interface Context {
   readonly instance: Block;
   readonly device: string;
   readonly machine: Kernel;
-  readonly tell: Tell;
+  readonly report: Report;
 }
 
 /** In a sysctl key, a dot inside an interface's name is written as a slash. */
@@ -107,22 +109,26 @@ function lowered(machine: Kernel, device: string, word: string, wanted: number):
     .filter(({ value }) => value > wanted);
 }
 
-function judgeAddress({ device, machine, tell }: Context, item: AddressItem, address: Ipv4): void {
+function assessAddress(
+  { device, machine, report }: Context,
+  item: AddressItem,
+  address: Ipv4,
+): void {
   const place = item.token.span;
   const holder = item.interface ?? device;
   const ignore = effective(machine, device, "arp_ignore") ?? 0;
   const text = item.ip.text;
   if (ignore === 8) {
-    tell(place, lowered(machine, device, "arp_ignore", 0), {
+    report(place, lowered(machine, device, "arp_ignore", 0), {
       kind: "never-answers",
       address: text,
     });
   } else if (ignore === 3 && item.scope === 254) {
     const effect = { kind: "host-scope", address: text } as const;
-    tell(place, lowered(machine, device, "arp_ignore", 0), effect);
+    report(place, lowered(machine, device, "arp_ignore", 0), effect);
   } else if ((ignore === 1 || ignore === 2) && holder !== device) {
     const effect = { kind: "held-elsewhere", address: text, holder, interface: device } as const;
-    tell(place, lowered(machine, device, "arp_ignore", 0), effect);
+    report(place, lowered(machine, device, "arp_ignore", 0), effect);
   }
   // Of two interfaces in one network, each speaks for the other's addresses, with its own MAC.
   const near = machine.addresses.filter(
@@ -137,51 +143,54 @@ function judgeAddress({ device, machine, tell }: Context, item: AddressItem, add
       effective(machine, other.interface, "arp_filter") === 0;
     if (answers) {
       const settings = raised(machine, other.interface, "arp_ignore", 1);
-      tell(place, settings, { kind: "other-answers", ...facts });
+      report(place, settings, { kind: "other-answers", ...facts });
     }
     if ((effective(machine, other.interface, "arp_announce") ?? 2) < 2) {
       const settings = raised(machine, other.interface, "arp_announce", 2);
-      tell(place, settings, { kind: "other-asks", ...facts });
+      report(place, settings, { kind: "other-asks", ...facts });
     }
     if ((effective(machine, holder, "arp_filter") ?? 0) > 0) {
       const settings = lowered(machine, holder, "arp_filter", 0);
-      tell(place, settings, { kind: "answers-by-route", ...facts });
+      report(place, settings, { kind: "answers-by-route", ...facts });
     }
   }
 }
 
 /** By the device of each address; by which one the peers are heard, nobody knows. */
-function judgeUnbound(instance: Block, model: Model, machine: Kernel, tell: Tell): void {
+function assessUnbound(instance: Block, model: Model, machine: Kernel, report: Report): void {
   for (const item of [...addressesOf(instance), ...excludedOf(instance)]) {
     const device = holderOf(item, instance, model);
     if (item.ip.family !== 4 || device === undefined) continue;
     if (machine.setting(keyOf(device, "arp_ignore")) === undefined) continue;
-    judgeAddress({ instance, device, machine, tell }, item, item.ip.value);
+    assessAddress({ instance, device, machine, report }, item, item.ip.value);
   }
 }
 
-function judgePeers({ instance, device, machine, tell }: Context): void {
+function assessPeers({ instance, device, machine, report }: Context): void {
   for (const { ip, token } of peersOf(instance)) {
     if (ip.family !== 4) continue;
     const peer = ip.value;
     const local = machine.addresses.some(({ address }) => address === peer);
     const source = addressOf(instance, "unicast_src_ip")?.text;
     if (local) {
-      // A peer that is this very router is told elsewhere (VR2020).
+      // A peer that is this very router is reported elsewhere (VR2020).
       if (source === ip.text || effective(machine, device, "accept_local") !== 0) continue;
       const settings = raised(machine, device, "accept_local", 1);
-      tell(token.span, settings, { kind: "local-peer", address: ip.text, interface: device });
+      report(token.span, settings, { kind: "local-peer", address: ip.text, interface: device });
       continue;
     }
     const route = machine.routeTo(peer);
     if (route === device || effective(machine, device, "rp_filter") !== 1) continue;
     const effect = { kind: "peer-elsewhere", address: ip.text, interface: device, route } as const;
-    tell(token.span, raised(machine, device, "rp_filter", 2), effect);
+    report(token.span, raised(machine, device, "rp_filter", 2), effect);
   }
 }
 
-/** Only where the machine is clearly a gateway: routes of its own, or one group on several interfaces. */
-function judgeForwarding(model: Model, machine: Kernel, tell: Tell): void {
+/**
+ * Only where the machine is clearly a gateway: routes of its own, or one group on several
+ * interfaces.
+ */
+function assessForwarding(model: Model, machine: Kernel, report: Report): void {
   if (machine.setting("net.ipv4.ip_forward") !== 0) return;
   const devices = new Map<string, string>();
   for (const instance of model.instances) {
@@ -195,16 +204,17 @@ function judgeForwarding(model: Model, machine: Kernel, tell: Tell): void {
     if (key !== undefined) devices.set(key, device);
     if (!gateway) continue;
     const settings = [{ key: "net.ipv4.ip_forward", value: 0, wanted: 1 }];
-    tell(placeOf(instance), settings, { kind: "no-forwarding", instance: nameOf(instance) });
+    report(placeOf(instance), settings, { kind: "no-forwarding", instance: nameOf(instance) });
     return;
   }
 }
 
 /**
- * The kernel removes the other addresses of a network together with the first one, unless they are promoted. That
- * touches addresses of two instances in a network in which the interface has no address of its own.
+ * The kernel removes the other addresses of a network together with the first one, unless they are
+ * promoted. That touches addresses of two instances in a network in which the interface has no
+ * address of its own.
  */
-function judgeSecondaries(model: Model, machine: Kernel, tell: Tell): void {
+function assessSecondaries(model: Model, machine: Kernel, report: Report): void {
   const holders = new Map<string, { readonly instance: Block; readonly address: string }>();
   for (const instance of model.instances) {
     for (const item of addressesOf(instance)) {
@@ -227,14 +237,14 @@ function judgeSecondaries(model: Model, machine: Kernel, tell: Tell): void {
         if (effective(machine, device, "promote_secondaries") !== 0) continue;
         const settings = raised(machine, device, "promote_secondaries", 1);
         const facts = { address: first.address, also: ip.text, interface: device };
-        tell(token.span, settings, { kind: "secondaries-go", ...facts });
+        report(token.span, settings, { kind: "secondaries-go", ...facts });
       }
     }
   }
 }
 
 /** One socket an interface joins the groups of all its instances. */
-function judgeMemberships(model: Model, machine: Kernel, tell: Tell): void {
+function assessMemberships(model: Model, machine: Kernel, report: Report): void {
   const key = "net.ipv4.igmp_max_memberships";
   const value = machine.setting(key);
   if (value === undefined) return;
@@ -249,7 +259,7 @@ function judgeMemberships(model: Model, machine: Kernel, tell: Tell): void {
   for (const [device, { names, first }] of groups) {
     if (names.size <= value) continue;
     const effect = { kind: "too-many-groups", interface: device } as const;
-    tell(placeOf(first), [{ key, value, wanted: names.size }], effect);
+    report(placeOf(first), [{ key, value, wanted: names.size }], effect);
   }
 }
 
@@ -269,7 +279,10 @@ export function readRoutes(text: string): (address: Ipv4) => string | undefined 
     routes.find(({ network, prefix }) => isInNetwork(address, network, prefix))?.device;
 }
 
-/** The kernel prints network order as a number of this machine, which is little-endian wherever Baton runs. */
+/**
+ * The kernel prints network order as a number of this machine, which is little-endian wherever
+ * Baton runs.
+ */
 function swapped(hex: string): Ipv4 {
   const bytes = hex.match(/../g)?.toReversed() ?? [];
   return readIpv4(bytes.map((byte) => String(Number.parseInt(byte, 16))).join(".")) ?? (0 as Ipv4);

@@ -14,25 +14,25 @@ import type { Model } from "#keepalived/model/model";
 import type { Reading } from "#keepalived/read";
 import { isInNetwork, printIpv4 } from "#units/address";
 import { checkRouters } from "./check-live-routers.ts";
-import { judgeSettings } from "./check-live-settings.ts";
+import { assessSettings } from "./check-live-settings.ts";
 import { type Machine, thisMachine } from "./check-machine.ts";
 
 export interface LiveOptions {
   readonly language: Language;
   /** Text for a person who waits. */
-  readonly tell: (text: string) => void;
+  readonly report: (text: string) => void;
 }
 
 export async function checkMachine(
   reading: Reading,
-  { language, tell }: LiveOptions,
+  { language, report }: LiveOptions,
 ): Promise<readonly AnyFinding[]> {
   const machine = await thisMachine();
   const own = new Set(machine.addresses.map(({ address }) => address));
   const progress = PROGRESS[language];
   return [
-    ...judgeMachine(reading.model, machine),
-    ...(await checkRouters(reading, own, { tell, progress })),
+    ...assessMachine(reading.model, machine),
+    ...(await checkRouters(reading, own, { report, progress })),
   ];
 }
 
@@ -44,18 +44,18 @@ const PROGRESS: Readonly<
 };
 
 /** All that can be said without listening. */
-export function judgeMachine(model: Model, machine: Machine): readonly AnyFinding[] {
+export function assessMachine(model: Model, machine: Machine): readonly AnyFinding[] {
   const found: AnyFinding[] = [];
   const report = (one: AnyFinding): void => {
     found.push(one);
   };
   for (const instance of model.instances) {
-    if (isUnbound(instance)) judgeUnbound(instance, model, machine, report);
-    else judgeInterface(instance, machine, report);
+    if (isUnbound(instance)) assessUnbound(instance, model, machine, report);
+    else assessInterface(instance, machine, report);
   }
-  judgeDefaultUser(model, machine, report);
-  judgeScripts(model.root, machine, report);
-  found.push(...judgeSettings(model, machine));
+  assessDefaultUser(model, machine, report);
+  assessScripts(model.root, machine, report);
+  found.push(...assessSettings(model, machine));
   const [first] = model.instances;
   if (first !== undefined) {
     for (const rule of machine.droppingRules) report(finding("VR5109", placeOf(first), { rule }));
@@ -65,7 +65,7 @@ export function judgeMachine(model: Model, machine: Machine): readonly AnyFindin
 
 type Report = (finding: AnyFinding) => void;
 
-function judgeInterface(instance: Block, machine: Machine, report: Report): void {
+function assessInterface(instance: Block, machine: Machine, report: Report): void {
   const name = interfaceOf(instance);
   const place = lastSetting(instance, "interface")?.args[0]?.span ?? placeOf(instance);
   if (name === undefined) return;
@@ -77,7 +77,7 @@ function judgeInterface(instance: Block, machine: Machine, report: Report): void
   if (!machine.inUse.includes(name)) report(finding("VR5102", place, { interface: name }));
   const own = machine.addresses.filter((one) => one.interface === name);
   const texts = own.map(({ address }) => printIpv4(address));
-  judgeSource(instance, name, texts, report);
+  assessSource(instance, name, texts, report);
   for (const { ip, token, interface: other } of addressesOf(instance)) {
     if (ip.family !== 4 || other !== undefined) continue;
     if (texts.includes(ip.text)) {
@@ -91,9 +91,9 @@ function judgeInterface(instance: Block, machine: Machine, report: Report): void
 }
 
 /** Its source is wherever it is; the devices of its addresses have to be there. */
-function judgeUnbound(instance: Block, model: Model, machine: Machine, report: Report): void {
+function assessUnbound(instance: Block, model: Model, machine: Machine, report: Report): void {
   const own = machine.addresses.map(({ address }) => printIpv4(address));
-  judgeSource(instance, undefined, own, report);
+  assessSource(instance, undefined, own, report);
   const missing = new Set<string>();
   for (const item of addressesOf(instance)) {
     const name = holderOf(item, instance, model);
@@ -104,7 +104,7 @@ function judgeUnbound(instance: Block, model: Model, machine: Machine, report: R
   }
 }
 
-function judgeSource(
+function assessSource(
   instance: Block,
   name: string | undefined,
   addresses: readonly string[],
@@ -118,8 +118,11 @@ function judgeSource(
   }
 }
 
-/** With script security and no account of its own choice, keepalived leaves every script out that names no user. */
-function judgeDefaultUser({ globals, scripts }: Model, machine: Machine, report: Report): void {
+/**
+ * With script security and no account of its own choice, keepalived leaves every script out that
+ * names no user.
+ */
+function assessDefaultUser({ globals, scripts }: Model, machine: Machine, report: Report): void {
   const security = lastSetting(globals, "enable_script_security");
   if (security === undefined || lastSetting(globals, "script_user") !== undefined) return;
   if (scripts.every((block) => lastSetting(block, "user") !== undefined)) return;
@@ -127,10 +130,10 @@ function judgeDefaultUser({ globals, scripts }: Model, machine: Machine, report:
   if (!machine.hasAccount(user)) report(finding("VR5108", security.token.span, { user }));
 }
 
-function judgeScripts(root: Block, machine: Machine, report: Report): void {
+function assessScripts(root: Block, machine: Machine, report: Report): void {
   const seen = new Set<string>();
   const visit = (block: Block): void => {
-    for (const setting of block.settings) judgeSetting(setting, { machine, seen, report });
+    for (const setting of block.settings) assessSetting(setting, { machine, seen, report });
     for (const inner of block.blocks) visit(inner);
   };
   visit(root);
@@ -145,35 +148,35 @@ interface Scripts {
 
 const PIPES: readonly string[] = ["notify_fifo", "vrrp_notify_fifo"];
 
-function judgeSetting({ value, args, token, keyword }: Setting, scripts: Scripts): void {
+function assessSetting({ value, args, token, keyword }: Setting, scripts: Scripts): void {
   const { machine, seen, report } = scripts;
   const place: Span = args[0]?.span ?? token.span;
-  const judgeUser = (user: string, at: Span): void => {
+  const assessUser = (user: string, at: Span): void => {
     if (!machine.hasAccount(user)) report(finding("VR5108", at, { user }));
   };
-  if (value.kind === "user") judgeUser(value.user, place);
+  if (value.kind === "user") assessUser(value.user, place);
   // `notify_fifo PATH USER`: without the account there is no pipe.
   if (value.kind === "texts" && PIPES.includes(keyword.word) && value.values[1] !== undefined) {
-    judgeUser(value.values[1], args[1]?.span ?? place);
+    assessUser(value.values[1], args[1]?.span ?? place);
   }
   if (value.kind !== "command" || value.command === undefined || keyword.word === "process") return;
   const { user, argv } = value.command;
-  if (user !== undefined) judgeUser(user, args[1]?.span ?? place);
+  if (user !== undefined) assessUser(user, args[1]?.span ?? place);
   const [path = ""] = argv;
   if (!path.startsWith("/") || seen.has(path)) return;
   seen.add(path);
-  judgeProgram(path, place, machine, report);
+  assessProgram(path, place, machine, report);
 }
 
-function judgeProgram(path: string, place: Span, machine: Machine, report: Report): void {
+function assessProgram(path: string, place: Span, machine: Machine, report: Report): void {
   const program = machine.file(path);
   if (program?.kind !== "file") {
     report(finding("VR5105", place, { path }));
     return;
   }
   if (!program.mayRun) report(finding("VR5106", place, { path }));
-  // keepalived's rule: neither the file nor a folder above it may be changed by anybody but root; /tmp-like folders
-  // with the sticky bit excepted.
+  // keepalived's rule: neither the file nor a folder above it may be changed by anybody but root;
+  // /tmp-like folders with the sticky bit excepted.
   for (let at = program.realPath; ; at = dirname(at)) {
     const facts = machine.file(at);
     if (facts === undefined) return;

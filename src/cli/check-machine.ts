@@ -1,4 +1,7 @@
-/** What `--live` wants to know of a machine, and how this one answers. The rules only see the interface; pages and tests bring others. */
+/**
+ * What `--live` wants to know of a machine, and how this one answers. The rules only see the
+ * interface; pages and tests bring others.
+ */
 import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { readIpv4 } from "#units/address";

@@ -28,7 +28,7 @@ export interface Outcome {
   /** Findings that `--fix` would correct, or has corrected. */
   readonly fixable: number;
   readonly fixed: boolean;
-  /** Keywords whose blocks are not run, such as those of load balancing. */
+  /** Keywords of blocks that are not run, such as those of load balancing. */
   readonly skipped: readonly string[];
   readonly version: string;
   /** `--cloud`, or this machine's own cloud. */
@@ -95,7 +95,10 @@ function textReport(outcome: Outcome, { language, color }: ReportOptions): strin
   return parts.join("\n");
 }
 
-/** How long a backup waits for a silent master: the figure that operators want to know and nobody computes. */
+/**
+ * How long a backup waits without an advertisement: the figure that operators want to know and
+ * nobody computes.
+ */
 function detection(config: InstanceConfig): string {
   const { advertInterval, downTimerAdverts, priority, version } = config.router;
   const interval = fromCentis(advertInterval);
@@ -140,7 +143,7 @@ const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> 
   },
 };
 
-/** Whose advice was given, where that is nobody's, or not what gratuitous ARP can do. */
+/** The platform that was advised for, where it is none, or not what gratuitous ARP can do. */
 function aboutCloud({ readings, isCloudAsked }: Outcome, language: Language): string | undefined {
   if (readings.every(({ plan }) => plan.instances.length === 0)) return undefined;
   const en = language === "en";

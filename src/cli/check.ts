@@ -22,8 +22,7 @@ import {
   readFiles,
 } from "./config-files.ts";
 import { detectCloud } from "./detect-cloud.ts";
-import { replaceFile } from "./replace-file.ts";
-import { notWritten } from "./replace-text.ts";
+import { notWritten, replaceFile } from "./replace-file.ts";
 import { BATON_VERSION } from "./version.ts";
 
 export const command: Command = checkCommand(check);
@@ -71,13 +70,13 @@ async function check(given: CheckOptions, io: CommandIo): Promise<number> {
   const pair = pairFindings(readings);
   const { language } = options;
   const { env } = io;
-  const tell = (text: string): void => io.stderr(text);
+  const report = (text: string): void => io.stderr(text);
   const live = options.live
     ? (
-        await Promise.all(readings.map((reading) => checkMachine(reading, { language, tell })))
+        await Promise.all(readings.map((reading) => checkMachine(reading, { language, report })))
       ).flat()
     : [];
-  const cloud = options.live ? await checkCloud(readings, { env, language, tell }) : [];
+  const cloud = options.live ? await checkCloud(readings, { env, language, report }) : [];
   const findings = [...files.flatMap((file) => file.findings), ...pair, ...live, ...cloud];
   const sources = mapSources(uniqueSources(readings));
   const outcome: Outcome = {
@@ -100,7 +99,10 @@ async function check(given: CheckOptions, io: CommandIo): Promise<number> {
   return exitStatus(findings, outcome.wouldRun);
 }
 
-/** keepalived's words for scripts that ask: 4 does not run, 5 errors, 6 security. The worst for the service wins. */
+/**
+ * keepalived's exit statuses, for scripts: 4 does not run, 5 errors, 6 security. The worst for the
+ * service wins.
+ */
 export function exitStatus(findings: readonly AnyFinding[], wouldRun: boolean): number {
   if (!wouldRun) return 4;
   if (findings.some(({ code }) => CODES[code].severity === "error")) return 5;

@@ -1,4 +1,7 @@
-/** What `baton havip` and `baton eip` have in common: options, the client, dry runs, and how failures are report. */
+/**
+ * What `baton havip` and `baton eip` have in common: options, the client, dry runs, and how
+ * failures are report.
+ */
 import { readFileSync } from "node:fs";
 import type { ActionName, ParametersOf } from "#cloud/api/actions";
 import { VERSIONS } from "#cloud/api/actions";

@@ -1,4 +1,7 @@
-/** The file system's side of reading a configuration: bytes to text, includes, and what can be wrong with a path. */
+/**
+ * The file system's side of reading a configuration: bytes to text, includes, and what can be wrong
+ * with a path.
+ */
 import { realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
@@ -59,7 +62,7 @@ export function loadFile(path: string, limit?: number): LoadedFile {
 const decode = (bytes: Uint8Array): string =>
   new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 
-/** Thirty pairs of braces with two words in each mean a billion paths. */
+/** Thirty pairs of braces with two alternatives in each mean a billion paths. */
 const ALTERNATIVES_MAX = 1_000;
 /** Linux takes no longer path. */
 const PATH_MAX = 4_096;
@@ -99,8 +102,8 @@ function* alternatives(pattern: string): Generator<string, undefined> {
 }
 
 /**
- * keepalived: a glob relative to the including file; regular files only, and none that may be executed. All files of one
- * include together are no larger than one may be.
+ * keepalived: a glob relative to the including file; regular files only, and none that may be
+ * executed. All files of one include together are no larger than one may be.
  */
 export const includeLoader: IncludeLoader = (pattern, from) => {
   const absolute = isAbsolute(pattern) ? pattern : join(dirname(from), pattern);

@@ -10,8 +10,7 @@ import { mapSources, positionAt, type SourceMap } from "#diagnostics/source";
 import { formatText } from "#keepalived/format";
 import { type Origin, showEffective } from "#keepalived/show";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
-import { replaceFile } from "./replace-file.ts";
-import { notWritten } from "./replace-text.ts";
+import { notWritten, replaceFile } from "./replace-file.ts";
 
 const COMMON = {
   "use-file": value(

@@ -52,7 +52,10 @@ export async function ask(runtimeDir: string, request: ControlRequest): Promise<
   return { kind: "unreachable", why: why ?? { kind: "no-answer", path } };
 }
 
-/** Every answer goes to `take` until it returns false or the daemon ends. Resolves to why it could not be reached. */
+/**
+ * Every answer goes to `take` until it returns false or the daemon ends. Resolves to why it could
+ * not be reached.
+ */
 export async function converse(
   runtimeDir: string,
   request: ControlRequest,

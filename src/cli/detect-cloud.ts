@@ -1,4 +1,7 @@
-/** `check --live`: which cloud this machine runs in, by what its firmware says, else by who answers for the metadata. */
+/**
+ * `check --live`: which cloud this machine runs in, by what its firmware says, else by who answers
+ * for the metadata.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { KnownVendor } from "#keepalived/rules/cloud-vendor";

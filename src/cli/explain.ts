@@ -37,7 +37,7 @@ export const command: Command = defineCommand({
   run: async (line) => {
     const { operands } = line;
     if (operands.some((word) => CODE.test(word))) {
-      const { explainCode } = await import("./explain-code.ts");
+      const { explainCode } = await import("./page-text.ts");
       for (const word of operands) {
         const status = explainCode(word, line.language, line.io);
         if (status !== 0) return status;

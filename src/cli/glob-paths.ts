@@ -1,8 +1,13 @@
-/** Paths of an include's pattern, as glob(3) finds them: `*`, `?` and `[…]` within one folder's names, dots only if written. */
+/**
+ * Paths of an include's pattern, as glob(3) finds them: `*`, `?` and `[…]` within one folder's
+ * names, dots only if written.
+ */
 import { lstatSync, opendirSync } from "node:fs";
 import { join } from "node:path";
 
-/** Paths of one pattern, and names looked at for them: `/*` five folders deep is the whole machine. */
+/**
+ * Paths of one pattern, and names looked at for them: `/*` five folders deep is the whole machine.
+ */
 const PATHS_MAX = 1_000;
 const NAMES_MAX = 100_000;
 
@@ -72,7 +77,9 @@ function namesIn(folder: string, limit: number): readonly string[] {
   return names;
 }
 
-/** fnmatch without a regular expression over the name's stars: `*a*a*a*b` must not take for ever. */
+/**
+ * fnmatch without a regular expression over the name's stars: `*a*a*a*b` must not take for ever.
+ */
 function nameMatcher(pattern: string): (name: string) => boolean {
   const tests = readTests(pattern);
   return (name) => (name.startsWith(".") && !pattern.startsWith(".") ? false : match(tests, name));

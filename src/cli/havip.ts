@@ -36,7 +36,7 @@ const ID = text("ID", "ID");
 const LIST_OPTIONS = {
   vpc: value(ID, text("of this VPC only", "只列出该 VPC 的")),
   subnet: value(ID, text("of this subnet only", "只列出该子网的")),
-  name: value(text("PART", "部分名称"), text("whose name contains it", "名称包含它的")),
+  name: value(text("PART", "部分名称"), text("those with this in the name", "名称包含它的")),
 } as const;
 const CREATE_OPTIONS = {
   vpc: value(ID, text("required: the VPC", "必填：所在的 VPC")),

@@ -1,15 +1,19 @@
 /**
- * The folders of labs. Whoever can put something there tells `baton lab exec` which process to enter, and root enters it: so
- * the folders are ours, nobody else may write there, and the way to them is nobody else's either. Anything else is refused.
+ * The folders of labs. Whoever can put something there decides for `baton lab exec` which process
+ * to enter, and root enters it: so the folders are ours, nobody else may write there, and the way
+ * to them is nobody else's either. Anything else is refused.
  *
- * A lock beside each folder, held by `baton lab up`, ends with that process however it ends. What is not locked is dead, and
- * the next start clears it away.
+ * A lock beside each folder, held by `baton lab up`, ends with that process however it ends. What
+ * is not locked is dead, and the next start clears it away.
  */
+
 import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type FolderProblem, takeFolder } from "#daemon/own-files";
 import type { Language } from "#diagnostics/diagnostic";
+import { askSocket } from "#lab/sandbox/ask-socket";
+import { type LabAnswer, type LabRequest, SOCKET } from "#lab/vpc/lab-protocol";
 import { lockFile } from "#linux/lock-file";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,7 +24,7 @@ const MODE = 0o700;
 
 const self = (): number => process.getuid?.() ?? 0;
 
-/** Of the user's own: two users' labs do not meet. */
+/** Of the user's own: two users' labs do not get into each other's way. */
 export function labBase(env: Environment): string {
   const given = env["BATON_LAB_DIR"];
   if (given !== undefined && given !== "") return given;
@@ -71,7 +75,10 @@ export type TakenLab =
   | { readonly kind: "up" }
   | { readonly kind: "unsafe"; readonly problem: FolderProblem };
 
-/** An empty folder for a lab of that name, which is ours until `release`; labs that have died are cleared away. */
+/**
+ * An empty folder for a lab of that name, which is ours until `release`; labs that have died are
+ * cleared away.
+ */
 export function takeLab(name: string, env: Environment): TakenLab {
   const folder = labFolder(name, env);
   const base = labBase(env);
@@ -129,4 +136,20 @@ export function unsafeSentence(problem: FolderProblem, language: Language): stri
         ? `others may write in ${path} (mode ${problem.mode.toString(8)}): chmod go-w, or name another folder in BATON_LAB_DIR`
         : `其他用户可写 ${path}（权限 ${problem.mode.toString(8)}）：请执行 chmod go-w，或用 BATON_LAB_DIR 指定其他目录`;
   }
+}
+
+const ANSWER_MS = 5_000;
+
+export type Asked =
+  | { readonly kind: "answer"; readonly answer: LabAnswer }
+  | Exclude<Found, { readonly kind: "found" }>;
+
+/** One question to a lab, and what of the answer is believed. */
+export async function askLab(folder: string, request: LabRequest): Promise<Asked> {
+  const found = findLab(folder, SOCKET);
+  if (found.kind !== "found") return found;
+  const answer = await askSocket(join(folder, SOCKET), request, ANSWER_MS);
+  return answer === undefined
+    ? { kind: "nobody" }
+    : { kind: "answer", answer: answer as LabAnswer };
 }

@@ -19,8 +19,7 @@ import {
   type LabRequest,
   readExecTarget,
 } from "#lab/vpc/lab-protocol";
-import { askLab } from "./lab-control.ts";
-import { labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
+import { askLab, labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
 import { printLabStatus } from "./lab-text.ts";
 
 const MAIN = fileURLToPath(new URL("../lab/vpc/lab-main.ts", import.meta.url));
@@ -136,7 +135,10 @@ function isGoodFile(file: string, line: UpLine): boolean {
   return false;
 }
 
-/** The API lives in the lab's own network, where nothing of this machine's comes in: bytes are handed on through a socket. */
+/**
+ * The API lives in the lab's own network, where nothing of this machine's comes in: bytes are
+ * handed on through a socket.
+ */
 async function forwardApi(line: UpLine, folder: string): Promise<Server> {
   const { options, io } = line;
   const { api = "127.0.0.1:0" } = options;
@@ -179,7 +181,7 @@ function fail({ options, io }: LabLine, error: string): number {
 
 type Good = Extract<LabAnswer, { readonly ok: true }>;
 
-/** Undefined: told already. */
+/** Undefined: why has been printed. */
 async function ask(line: LabLine, request: LabRequest): Promise<Good | undefined> {
   const { options, language } = line;
   const { name = DEFAULT_NAME } = options;
@@ -237,10 +239,16 @@ async function exec(line: LabLine): Promise<number> {
   return await enter(name, target, argv);
 }
 
-/** Entering other mounts ends in the root folder; the shell goes back to where the user is, if that exists there. */
+/**
+ * Entering other mounts ends in the root folder; the shell goes back to where the user is, if that
+ * exists there.
+ */
 const SAME_FOLDER = ["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd()];
 
-/** util-linux's nsenter: Node.js has threads from the start, and such a process may not join a user namespace. */
+/**
+ * util-linux's nsenter: Node.js has threads from the start, and such a process may not join a user
+ * namespace.
+ */
 async function enter(
   name: string,
   { pid, rootless, region }: ExecTarget,

@@ -3,7 +3,8 @@ import type { CommandIo } from "#command-line/io";
 import { catchSignals } from "#daemon/signals";
 import { dispatch } from "./dispatch.ts";
 
-// Before a command is loaded: what is sent to a daemon that is being started is obeyed when it has started.
+// Before a command is loaded: what is sent to a daemon that is being started is obeyed when it has
+// started.
 if (process.argv.includes("run")) catchSignals();
 
 const io: CommandIo = {

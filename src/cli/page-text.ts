@@ -2,11 +2,16 @@
  * A page of `docs/codes` for a terminal: the same text without the marks of Markdown, lines no
  * longer than a reader's eye follows, tables in columns.
  *
- * The pages use little of Markdown (a title, one line of emphasis, second headings, paragraphs, fenced
- * examples, tables); `tests/cli/page-text.test.ts` reads all of them, so a new mark is noticed there.
+ * The pages use little of Markdown (a title, one line of emphasis, second headings, paragraphs,
+ * fenced examples, tables); `tests/cli/page-text.test.ts` reads all of them, so a new mark is
+ * noticed there.
  */
 
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { CommandIo } from "#command-line/io";
 import { wrap } from "#command-line/wrap";
+import { CODES, isCode } from "#diagnostics/codes";
 import type { Language } from "#diagnostics/diagnostic";
 import { alignColumns } from "#diagnostics/render/columns";
 
@@ -23,7 +28,9 @@ const SEVERITIES: Readonly<Record<string, string>> = {
   info: "提示",
 };
 
-/** A page holds both languages; the part below "## 中文" is the Chinese one. The examples serve both. */
+/**
+ * A page holds both languages; the part below "## 中文" is the Chinese one. The examples serve both.
+ */
 export function renderPage(page: string, language: Language, color: boolean): string {
   const [english = "", chinese = ""] = page.split(/^## 中文$/m);
   if (language === "en") return renderMarkdown(english, language, color);
@@ -34,7 +41,7 @@ export function renderPage(page: string, language: Language, color: boolean): st
 }
 
 function renderMarkdown(text: string, language: Language, color: boolean): string {
-  const bold = (words: string): string => (color ? `\u001b[${BOLD}m${words}\u001b[0m` : words);
+  const bold = (phrase: string): string => (color ? `\u001b[${BOLD}m${phrase}\u001b[0m` : phrase);
   const blocks = splitBlocks(text).map((block): string => {
     const [first = ""] = block;
     if (first.startsWith("```")) return block.slice(1, -1).map(indented).join("\n");
@@ -51,10 +58,10 @@ function renderMarkdown(text: string, language: Language, color: boolean): strin
 const indented = (line: string): string => (line === "" ? "" : `${INDENT}${line}`);
 
 const translated = (
-  words: string,
+  phrase: string,
   chinese: Readonly<Record<string, string>>,
   language: Language,
-): string => (language === "en" ? words : (chinese[words] ?? words));
+): string => (language === "en" ? phrase : (chinese[phrase] ?? phrase));
 
 /** Paragraphs, headings, tables and fenced examples, each with its lines. */
 function splitBlocks(text: string): readonly (readonly string[])[] {
@@ -81,4 +88,31 @@ function printTable(lines: readonly string[]): string {
     .map((line) => line.slice(1, line.lastIndexOf("|")).split("|"))
     .map((cells) => cells.map((cell) => cell.trim()));
   return alignColumns(rows).lines.map(indented).join("\n");
+}
+
+const PAGES = join(import.meta.dirname, "../../docs/codes");
+
+/** Word that names a code, in any case: `vr2010`, `VR2010`, or its slug. */
+export function codeOf(word: string): string | undefined {
+  const upper = word.toUpperCase();
+  if (isCode(upper)) return upper;
+  return Object.entries(CODES).find(([, { slug }]) => slug === word.toLowerCase())?.[0];
+}
+
+/** Prints the page; the result is the exit status. */
+export function explainCode(word: string, language: Language, io: CommandIo): number {
+  const en = language === "en";
+  const code = codeOf(word);
+  if (code === undefined) {
+    io.stderr(`baton explain: ${en ? `there is no code ${word}` : `没有编号 ${word}`}\n`);
+    return 2;
+  }
+  const path = join(PAGES, `${code}.md`);
+  if (!existsSync(path)) {
+    io.stderr(`baton explain: ${en ? `there is no page for ${code}` : `没有 ${code} 的说明页`}\n`);
+    return 1;
+  }
+  const color = io.isTty && io.env["NO_COLOR"] === undefined;
+  io.stdout(renderPage(readFileSync(path, "utf8"), language, color));
+  return 0;
 }

@@ -1,11 +1,17 @@
 /**
- * A configuration's bytes, with a bound in time and memory whatever the path leads to: a FIFO nobody writes to, a device
- * without end, a directory, an entry of /proc, a file of a terabyte. Opened first and judged by its descriptor, so that
- * nothing can be put in the path's place between the two.
+ * A configuration's bytes, with a bound in time and memory whatever the path leads to: a FIFO
+ * nobody writes to, a device without end, a directory, an entry of /proc, a file of a terabyte.
+ * Opened first and checked by its descriptor, so that nothing can be put in the path's place
+ * between the two.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from "node:fs";
 
-/** No configuration is near that; keepalived's own lists of a hundred thousand addresses are two megabytes. */
+import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from "node:fs";
+import type { Language } from "#diagnostics/diagnostic";
+
+/**
+ * No configuration is near that; keepalived's own lists of a hundred thousand addresses are two
+ * megabytes.
+ */
 export const FILE_BYTES_MAX = 16_000_000;
 
 export type ReadFile =
@@ -16,10 +22,13 @@ export type ReadFile =
       readonly isRegular: boolean;
     }
   | { readonly kind: "directory" | "not-regular" | "too-large" }
-  /** The kernel's word. */
+  /** An errno of the kernel's. */
   | { readonly kind: "failed"; readonly error: string };
 
-/** File systems whose files are the kernel talking: reading one may wait, change something, or never end. */
+/**
+ * File systems with files that the kernel makes up: reading one may wait, change something, or
+ * never end.
+ */
 const KERNEL_FILES: ReadonlySet<number> = new Set([
   0x9fa0, // proc
   0x6265_6572, // sysfs
@@ -27,7 +36,9 @@ const KERNEL_FILES: ReadonlySet<number> = new Set([
   0x7472_6163, // tracefs
 ]);
 
-/** What a shell passes on: `baton check -f <(make-config)`. Somebody writes to it, or has closed it. */
+/**
+ * What a shell passes on: `baton check -f <(make-config)`. Somebody writes to it, or has closed it.
+ */
 const GIVEN = /^\/(?:dev\/stdin|dev\/fd\/[0-9]+|proc\/self\/fd\/[0-9]+)$/;
 
 /** @param limit bytes; what is longer is not read at all */
@@ -87,4 +98,27 @@ function readPart(fd: number, chunk: Buffer, end: number): number {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_POLL_MS);
     }
   }
+}
+
+/** The system's commonest refusals of a file, for people; the name stays, to be looked up. */
+const MEANINGS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  ENOENT: { en: "there is no such file", "zh-CN": "文件不存在" },
+  ENOTDIR: { en: "a part of its path is not a folder", "zh-CN": "路径中有一段不是目录" },
+  EISDIR: { en: "it is a folder", "zh-CN": "它是目录" },
+  EACCES: {
+    en: "this user may not read it; try again with sudo",
+    "zh-CN": "当前用户无权读取；请用 sudo 重试",
+  },
+  EPERM: {
+    en: "this user may not read it; try again with sudo",
+    "zh-CN": "当前用户无权读取；请用 sudo 重试",
+  },
+  ELOOP: { en: "it is a link that leads to itself", "zh-CN": "它是指向自身的符号链接" },
+};
+
+export function unreadableSentence(path: string, errno: string, language: Language): string {
+  const meaning = MEANINGS[errno]?.[language];
+  if (language === "en")
+    return `${path} cannot be read: ${meaning === undefined ? errno : `${meaning} (${errno})`}`;
+  return `无法读取 ${path}：${meaning === undefined ? errno : `${meaning}（${errno}）`}`;
 }

@@ -1,6 +1,7 @@
 /**
- * `baton release`: removes the addresses a dead daemon left behind. They carry our mark, or are known by what daemons record
- * (owned-places.ts) where the kernel keeps no mark. For ExecStopPost= and for people.
+ * `baton release`: removes the addresses a dead daemon left behind. They carry our mark, or are
+ * known by what daemons record (owned-places.ts) where the kernel keeps no mark. For ExecStopPost=
+ * and for people.
  */
 
 import { defineCommand } from "#command-line/command";
@@ -107,7 +108,9 @@ interface Done {
   readonly stays: ReadonlySet<Ipv4>;
 }
 
-/** Rules that silence an address nobody owns. Why it failed, or undefined. */
+/**
+ * Removes rules that keep an address without an owner from answering. Undefined, or the failure.
+ */
 function cleanGuard({ stays }: Done, claimed: ReadonlySet<Ipv4>): string | undefined {
   const guard = openNftGuard();
   // A kernel without nf_tables has none.

@@ -1,8 +1,9 @@
 /**
- * A new text in a file's place, so that at any moment, whatever dies, there is the old one or the new one, whole: written
- * beside it, flushed, renamed over it. Mode and owner stay, a link stays a link, and a file that cannot be replaced without
- * losing something is left alone.
+ * A new text in a file's place, so that at any moment, whatever dies, there is the old one or the
+ * new one, whole: written beside it, flushed, renamed over it. Mode and owner stay, a link stays a
+ * link, and a file that cannot be replaced without losing something is left alone.
  */
+
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -21,6 +22,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Language } from "#diagnostics/diagnostic";
 import { listxattr } from "#linux/ffi";
 
 export type Replaced =
@@ -40,7 +42,9 @@ export type Replaced =
 /** Permission bits with set-user-ID and the like. */
 const MODE = 0o7777;
 
-/** @param before what was read from it: a file that has another text by now is somebody else's work */
+/**
+ * @param before what was read from it: a file that has another text by now is somebody else's work
+ */
 export function replaceFile(path: string, before: string, text: string): Replaced {
   let beside: string | undefined;
   try {
@@ -112,11 +116,40 @@ function remove(path: string): void {
   }
 }
 
-/** Access lists and the like, which a new file would not have. A security label it gets by itself. */
+/**
+ * Access lists and the like, which a new file would not have. A security label it gets by itself.
+ */
 function hasAttributes(path: string): boolean {
   const names = new Uint8Array(65_536);
   const length = listxattr(path, names, names.length);
   if (length <= 0) return false;
   const text = new TextDecoder().decode(names.subarray(0, length));
   return text.split("\0").some((name) => name !== "" && !name.startsWith("security."));
+}
+
+/** Why a file was left as it is. */
+const REASONS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  "changed-meanwhile": {
+    en: "somebody else changed it meanwhile",
+    "zh-CN": "在此期间被别人改动过",
+  },
+  encoding: { en: "it is not UTF-8", "zh-CN": "它不是 UTF-8 编码" },
+  "hard-links": {
+    en: "it has other names (hard links), which would keep the old text",
+    "zh-CN": "它还有其他硬链接，改写后那些名字仍指向旧内容",
+  },
+  attributes: {
+    en: "it has extended attributes (an access list?), which would be lost",
+    "zh-CN": "它带有扩展属性（例如访问控制列表），改写会丢失",
+  },
+  owner: {
+    en: "a new file could not be given the same owner",
+    "zh-CN": "无法让新文件保持原来的属主",
+  },
+  "not-regular": { en: "it is not a regular file", "zh-CN": "它不是普通文件" },
+};
+
+export function notWritten(path: string, why: string, language: Language): string {
+  const reason = REASONS[why]?.[language] ?? why;
+  return language === "en" ? `${path} was left as it is: ${reason}` : `${path} 未改动：${reason}`;
 }

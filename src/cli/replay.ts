@@ -1,4 +1,7 @@
-/** `baton replay FILE`: a recording's events through this version's core, and why each decision was taken. */
+/**
+ * `baton replay FILE`: a recording's events through this version's core, and why each decision was
+ * taken.
+ */
 import { readFileSync } from "node:fs";
 import { defineCommand } from "#command-line/command";
 import { type Command, flag, type Line, text, value } from "#command-line/definition";
@@ -9,7 +12,7 @@ import { reasonSentence, reportSentence } from "#diagnostics/render/reasons";
 import { printIpv4 } from "#units/address";
 import { type ReplayStep, replayRecording } from "#vrrp/engine/recording";
 import type { RouterEffect, RouterEvent } from "#vrrp/router/event";
-import { unreadableSentence } from "./errno-words.ts";
+import { unreadableSentence } from "./read-regular.ts";
 
 const OPTIONS = {
   all: flag(text("also show events that changed nothing", "同时显示没有引起变化的事件")),

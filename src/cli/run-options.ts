@@ -1,7 +1,7 @@
 /**
- * The options of `baton run`: its own, and all of keepalived's, so that a unit file or a script that
- * starts keepalived needs no other change than the program's name. Read as getopt_long(3) reads
- * them: `-nlD`, `-f FILE`, `-fFILE`, `--use-file=FILE`.
+ * The options of `baton run`: its own, and all of keepalived's, so that a unit file or a script
+ * that starts keepalived needs no other change than the program's name. Read as getopt_long(3)
+ * reads them: `-nlD`, `-f FILE`, `-fFILE`, `--use-file=FILE`.
  */
 
 import { defineCommand } from "#command-line/command";
@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly logDetail: boolean;
   readonly language: Language;
   readonly configId: string | undefined;
-  /** Of the keeper, and of the engine (keepalived's VRRP child). */
+  /** Of the supervisor, and of the engine (keepalived's VRRP child). */
   readonly pidFiles: readonly string[];
   readonly enginePidFile: string | undefined;
   /** What happens to the routers is appended there, for `baton replay`. */
@@ -64,7 +64,9 @@ export type IgnoredWhy =
   | "no-snmp"
   | "not-needed";
 
-/** The signals a script may ask for, with keepalived's names and numbers (src/daemon/signals.ts). */
+/**
+ * The signals a script may ask for, with keepalived's names and numbers (src/daemon/signals.ts).
+ */
 const SIGNALS: Readonly<Record<string, number>> = {
   STOP: 15,
   RELOAD: 1,

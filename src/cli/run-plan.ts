@@ -1,4 +1,7 @@
-/** From the file to what the daemon runs, at its start and at every reload, with what is wrong told through the log. */
+/**
+ * From the file to what the daemon runs, at its start and at every reload, with what is wrong
+ * logged through the log.
+ */
 
 import type { CommandIo } from "#command-line/io";
 import { errnoOf } from "#daemon/contain";
@@ -13,7 +16,7 @@ import { mapSources, positionAt } from "#diagnostics/source";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { exitStatus } from "./check.ts";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
-import { unreadableSentence } from "./errno-words.ts";
+import { unreadableSentence } from "./read-regular.ts";
 import type { RunOptions } from "./run-options.ts";
 
 export interface Read {
@@ -83,10 +86,10 @@ function readFile(options: RunOptions, io: CommandIo, language: Language): Read 
 }
 
 /**
- * Through the log, because a running daemon may not wait for whoever reads its stderr. A person gets the lines of the file
- * with it, the journal and programs one line each.
+ * Through the log, because a running daemon may not wait for whoever reads its stderr. A person
+ * gets the lines of the file with it, the journal and programs one line each.
  */
-export function tell(read: Read, options: RunOptions, io: CommandIo, log: Log): void {
+export function logFindings(read: Read, options: RunOptions, io: CommandIo, log: Log): void {
   const isForPeople = options.logFormat === "text" && io.env["JOURNAL_STREAM"] === undefined;
   for (const { severity, code, text, rendered } of read.findings) {
     if (severity === "info") continue;
@@ -110,7 +113,7 @@ function refusal(file: string, status: number, language: Language): string {
 /** A reload: the log has what is wrong in the daemon's language, who asked gets it in his own. */
 export function reread(options: RunOptions, io: CommandIo, log: Log, language: Language): Reread {
   const read = readPlan(options, io);
-  tell(read, options, io, log);
+  logFindings(read, options, io, log);
   if (read.plan !== undefined) return { kind: "plan", plan: read.plan };
   const asked = language === options.language ? read : readPlan(options, io, language);
   const findings = asked.findings

@@ -26,7 +26,7 @@ export const ignoredSentence = (option: string, why: IgnoredWhy, language: Langu
     ? `option ${option} has no effect: ${IGNORED.en[why]}`
     : `选项 ${option} 无效：${IGNORED["zh-CN"][why]}`;
 
-/** Why `-t` ends as it does; undefined: 0, and keepalived is silent then too. */
+/** Why `-t` ends as it does; undefined: 0, and keepalived prints nothing then either. */
 export function testSentence(file: string, status: number, language: Language): string | undefined {
   const en = language === "en";
   switch (status) {

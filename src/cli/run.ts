@@ -7,7 +7,7 @@ import { openLog } from "#daemon/log";
 import { missingCapabilities } from "#linux/process";
 import { DEFAULT_FILE } from "./config-files.ts";
 import { daemonCommand, type RunOptions } from "./run-options.ts";
-import { readPlan, reread, tell } from "./run-plan.ts";
+import { logFindings, readPlan, reread } from "./run-plan.ts";
 import { ignoredSentence, rightsSentence, testSentence } from "./run-text.ts";
 
 export const command: Command = daemonCommand((options, io) =>
@@ -45,7 +45,7 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     journalStream: io.env["JOURNAL_STREAM"],
   });
   const first = readPlan(options, io);
-  tell(first, options, io, log);
+  logFindings(first, options, io, log);
   if (first.plan === undefined) return first.status;
   for (const { option, why } of options.ignored)
     log("info", ignoredSentence(option, why, language));

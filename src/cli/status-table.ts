@@ -1,4 +1,7 @@
-/** A status as a table for people: one line an instance, below it why, whom it hears, and what is not as it should be. */
+/**
+ * A status as a table for people: one line an instance, below it why, whom it hears, and what is
+ * not as it should be.
+ */
 import type {
   GroupStatus,
   HavipStatus,
@@ -10,7 +13,7 @@ import type {
 import type { Language } from "#diagnostics/diagnostic";
 import { alignColumns } from "#diagnostics/render/columns";
 import { visible } from "#units/visible";
-import { type TableWords, tableWords } from "./status-words.ts";
+import { type StatusMessages, statusMessages } from "./status-messages.ts";
 
 const COLORS: Readonly<Record<string, string>> = {
   MASTER: "1;32",
@@ -21,29 +24,38 @@ const COLORS: Readonly<Record<string, string>> = {
 };
 
 export function renderStatus(status: Status, language: Language, color: boolean): string {
-  const words = tableWords(language);
-  if (!status.engineAnswers) return words.unknown;
-  if (status.instances.length === 0) return words.none;
+  const messages = statusMessages(language);
+  if (!status.engineAnswers) return messages.unknown;
+  if (status.instances.length === 0) return messages.none;
   const instances = section(
-    [words.columns, ...status.instances.map((one) => rowOf(one, words))],
-    status.instances.map((one) => ({ state: one.state, details: detailsOf(one, words, language) })),
+    [messages.columns, ...status.instances.map((one) => rowOf(one, messages))],
+    status.instances.map((one) => ({
+      state: one.state,
+      details: detailsOf(one, messages, language),
+    })),
     color,
   );
   const groups = section(
-    [words.groupColumns, ...status.groups.map(groupRow)],
-    status.groups.map((one) => ({ state: one.state, details: groupDetails(one, words, language) })),
+    [messages.groupColumns, ...status.groups.map(groupRow)],
+    status.groups.map((one) => ({
+      state: one.state,
+      details: groupDetails(one, messages, language),
+    })),
     color,
   );
   const now = Date.parse(status.at);
-  const scripts = status.scripts.map((one) => visible(scriptLine(one, words, now)));
+  const scripts = status.scripts.map((one) => visible(scriptLine(one, messages, now)));
   const trouble = [
-    ...(status.engineRestarts > 0 ? [words.restarts(status.engineRestarts)] : []),
-    ...(status.logLinesLost > 0 ? [words.lost(status.logLinesLost)] : []),
+    ...(status.engineRestarts > 0 ? [messages.restarts(status.engineRestarts)] : []),
+    ...(status.logLinesLost > 0 ? [messages.lost(status.logLinesLost)] : []),
   ];
   return [...instances, ...groups, ...scripts, ...trouble].join("\n");
 }
 
-/** A head and a line for each, with what there is to say about it below; nothing where there is none. */
+/**
+ * A head and a line for each, with what there is to say about it below; nothing where there is
+ * none.
+ */
 function section(
   rows: readonly (readonly string[])[],
   entries: readonly { readonly state: string; readonly details: readonly string[] }[],
@@ -58,9 +70,9 @@ function section(
   return [head, ...body];
 }
 
-function rowOf(one: InstanceStatus, words: TableWords): readonly string[] {
+function rowOf(one: InstanceStatus, messages: StatusMessages): readonly string[] {
   const addresses = one.addresses
-    .map((own) => `${own.address} ${own.owned ? words.here : words.away}`)
+    .map((own) => `${own.address} ${own.owned ? messages.here : messages.away}`)
     .join(", ");
   const isChanged = one.basePriority !== one.effectivePriority;
   const priority = `${one.effectivePriority}${isChanged ? ` (${one.basePriority})` : ""}`;
@@ -69,7 +81,7 @@ function rowOf(one: InstanceStatus, words: TableWords): readonly string[] {
     one.state,
     age(one.forSeconds),
     priority,
-    one.interface ?? words.any,
+    one.interface ?? messages.any,
     addresses,
   ];
 }
@@ -77,31 +89,35 @@ function rowOf(one: InstanceStatus, words: TableWords): readonly string[] {
 /** Below it the kernel is only asking. */
 const UNRESOLVED_SECONDS = 1;
 
-function detailsOf(one: InstanceStatus, words: TableWords, language: Language): readonly string[] {
+function detailsOf(
+  one: InstanceStatus,
+  messages: StatusMessages,
+  language: Language,
+): readonly string[] {
   const master = one.standby?.master;
   const peers = one.peers.map((peer) => {
     const heard =
-      peer.heardSecondsAgo === undefined ? words.never : words.ago(age(peer.heardSecondsAgo));
+      peer.heardSecondsAgo === undefined ? messages.never : messages.ago(age(peer.heardSecondsAgo));
     const facts = [
       heard,
-      ...(peer.priority === undefined ? [] : [words.priority(peer.priority)]),
-      ...(peer.configured ? [] : [words.notConfigured]),
+      ...(peer.priority === undefined ? [] : [messages.priority(peer.priority)]),
+      ...(peer.configured ? [] : [messages.notConfigured]),
       ...((peer.unresolvedSeconds ?? 0) < UNRESOLVED_SECONDS
         ? []
-        : [words.unresolved(age(peer.unresolvedSeconds ?? 0))]),
+        : [messages.unresolved(age(peer.unresolvedSeconds ?? 0))]),
     ];
     const isMaster = peer.address === master?.address;
-    return `${isMaster ? words.master : words.peer} ${peer.address}: ${facts.join(", ")}`;
+    return `${isMaster ? messages.master : messages.peer} ${peer.address}: ${facts.join(", ")}`;
   });
   return [
     one.why[language],
     ...(one.holdDown?.leftSeconds === undefined
       ? []
-      : [words.heldDown(one.holdDown.losses, age(one.holdDown.leftSeconds))]),
+      : [messages.heldDown(one.holdDown.losses, age(one.holdDown.leftSeconds))]),
     ...(one.claim === undefined
       ? []
       : [
-          words.claimed(
+          messages.claimed(
             one.claim.mac ?? "?",
             one.claim.address,
             one.claim.count,
@@ -113,20 +129,20 @@ function detailsOf(one: InstanceStatus, words: TableWords, language: Language): 
       error === undefined ? [] : [`${address}: ${error}`],
     ),
     ...one.addresses.flatMap(({ address, foreign }) =>
-      foreign.length === 0 ? [] : [`${address}: ${words.foreign(foreign.join(", "))}`],
+      foreign.length === 0 ? [] : [`${address}: ${messages.foreign(foreign.join(", "))}`],
     ),
-    ...one.havips.flatMap((havip) => havipLine(havip, words)),
-    ...notifyLines(one.notify, words),
-    ...(one.lease.guarantee === "backstop" ? [words.backstop(String(one.lease.seconds))] : []),
+    ...one.havips.flatMap((havip) => havipLine(havip, messages)),
+    ...notifyLines(one.notify, messages),
+    ...(one.lease.guarantee === "backstop" ? [messages.backstop(String(one.lease.seconds))] : []),
   ];
 }
 
-function notifyLines({ last, queued }: NotifyStatus, words: TableWords): readonly string[] {
+function notifyLines({ last, queued }: NotifyStatus, messages: StatusMessages): readonly string[] {
   return [
     ...(last === undefined || last.exit === 0
       ? []
-      : [withOutput(words.notify(last.state, String(last.exit)), last.output)]),
-    ...(queued > 1 ? [words.queued(queued)] : []),
+      : [withOutput(messages.notify(last.state, String(last.exit)), last.output)]),
+    ...(queued > 1 ? [messages.queued(queued)] : []),
   ];
 }
 
@@ -135,53 +151,57 @@ function groupRow({ name, state, forSeconds, members }: GroupStatus): readonly s
   return [name, state, age(forSeconds), each];
 }
 
-function groupDetails(one: GroupStatus, words: TableWords, language: Language): readonly string[] {
+function groupDetails(
+  one: GroupStatus,
+  messages: StatusMessages,
+  language: Language,
+): readonly string[] {
   return [
     `${one.why.member}: ${one.why[language]}`,
     ...one.members.flatMap(({ name, holdsBack }) =>
-      holdsBack === undefined ? [] : [`${name}: ${words.holdsBack[holdsBack]}`],
+      holdsBack === undefined ? [] : [`${name}: ${messages.holdsBack[holdsBack]}`],
     ),
-    ...notifyLines(one.notify, words),
+    ...notifyLines(one.notify, messages),
   ];
 }
 
-function havipLine(havip: HavipStatus, words: TableWords): readonly string[] {
+function havipLine(havip: HavipStatus, messages: StatusMessages): readonly string[] {
   const { address, counters } = havip;
-  const counts = words.cloudCounts(counters, age(counters.disagreementSeconds));
-  const said = havipSentence(havip, words);
+  const counts = messages.cloudCounts(counters, age(counters.disagreementSeconds));
+  const said = havipSentence(havip, messages);
   const facts = [...(said === undefined ? [] : [said]), ...(counters.asked === 0 ? [] : [counts])];
   return facts.length === 0 ? [] : [`${address}: ${facts.join("; ")}`];
 }
 
-function havipSentence(havip: HavipStatus, words: TableWords): string | undefined {
+function havipSentence(havip: HavipStatus, messages: StatusMessages): string | undefined {
   switch (havip.platform) {
     case "not-asked":
       return undefined;
     case "agrees":
-      return words.cloudAgrees(
+      return messages.cloudAgrees(
         age(havip.forSeconds),
         havip.answerSecondsAgo === undefined ? undefined : age(havip.answerSecondsAgo),
       );
     case "doubtful":
-      return words.cloudDoubtful(age(havip.forSeconds), havip.detail);
+      return messages.cloudDoubtful(age(havip.forSeconds), havip.detail);
     case "disputed": {
       const { rival, moves, detail } = havip;
       const ages = { age: age(havip.forSeconds), rivalAge: age(havip.rivalSecondsAgo) };
-      return words.cloudDisputed({ rival, moves, detail, ...ages });
+      return messages.cloudDisputed({ rival, moves, detail, ...ages });
     }
     case "disagrees":
-      return words.disagrees(
-        havip.holder === undefined || havip.holder === "" ? words.nobody : havip.holder,
+      return messages.disagrees(
+        havip.holder === undefined || havip.holder === "" ? messages.nobody : havip.holder,
       );
     case "unknown":
-      return `${words.cloudUnknown}${havip.detail === undefined ? "" : `: ${havip.detail}`}`;
+      return `${messages.cloudUnknown}${havip.detail === undefined ? "" : `: ${havip.detail}`}`;
   }
 }
 
-function scriptLine(one: ScriptStatus, words: TableWords, now: number): string {
-  const head = `${words.script} ${one.name}: ${words.results[one.result]}`;
+function scriptLine(one: ScriptStatus, messages: StatusMessages, now: number): string {
+  const head = `${messages.script} ${one.name}: ${messages.results[one.result]}`;
   if (one.lastRunAt === undefined) return head;
-  const run = words.ran({
+  const run = messages.ran({
     age: age(Math.max(0, (now - Date.parse(one.lastRunAt)) / 1_000)),
     exit: String(one.lastExit ?? "?"),
     milliseconds: one.lastMilliseconds ?? 0,
@@ -192,8 +212,8 @@ function scriptLine(one: ScriptStatus, words: TableWords, now: number): string {
 
 /** The last line of what a script said, when it said anything. */
 function withOutput(line: string, output: string): string {
-  const words = output.trimEnd().split("\n").at(-1) ?? "";
-  return words === "" ? line : `${line}: ${words}`;
+  const messages = output.trimEnd().split("\n").at(-1) ?? "";
+  return messages === "" ? line : `${line}: ${messages}`;
 }
 
 const paint = (line: string, state: string): string =>

@@ -75,10 +75,10 @@ test("explain asks for the instance in the language, and passes on what it hears
   const asked: ControlRequest[] = [];
   const dir = await daemon(context, (request) => {
     asked.push(request);
-    return { ok: true, text: "the story" };
+    return { ok: true, text: "the reasons" };
   });
-  const told = await run(explain, "VI_1", "--runtime-dir", dir, "--lang", "zh-CN");
-  assert.deepEqual(told, { exit: 0, out: "the story\n", error: "" });
+  const explained = await run(explain, "VI_1", "--runtime-dir", dir, "--lang", "zh-CN");
+  assert.deepEqual(explained, { exit: 0, out: "the reasons\n", error: "" });
   assert.deepEqual(asked, [{ command: "explain", lang: "zh-CN", instance: "VI_1" }]);
 });
 

@@ -1,4 +1,7 @@
-/** `baton` itself: commands are found, suggested and helped with, in the language that was asked for. */
+/**
+ * `baton` itself: commands are found, suggested and helped with, in the language that was asked
+ * for.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -142,7 +145,7 @@ test("a file that is not there is a sentence, and what `lab` cannot do is in Chi
   assert.match(fault.err, /没有故障 dely，是否要用 `delay`？/);
 });
 
-test("a profile that no file has is not replaced by another one in silence", async () => {
+test("a profile that no file has is not replaced by another one unnoticed", async () => {
   const env = { HOME: "/nowhere", TENCENTCLOUD_SECRET_ID: "a", TENCENTCLOUD_SECRET_KEY: "b" };
   const args = ["havip", "list", "--profile", "zz", "--endpoint", "127.0.0.1:1"];
   const { status, err } = await baton(args, env);

@@ -27,7 +27,7 @@ for (const language of ["en", "zh-CN"] as const) {
     }
   });
 
-  test(`every page keeps all its words (${language})`, () => {
+  test(`every page keeps its whole text (${language})`, () => {
     for (const { name, text } of pages) {
       const shown = renderPage(text, language, false);
       const [english = "", chinese = ""] = text.split(/^## 中文$/m);

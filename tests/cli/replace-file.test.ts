@@ -1,4 +1,7 @@
-/** `check --fix` on the only copy of a configuration: whatever happens, there is the old file or the new one, whole. */
+/**
+ * `check --fix` on the only copy of a configuration: whatever happens, there is the old file or the
+ * new one, whole.
+ */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import {

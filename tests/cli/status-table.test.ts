@@ -177,9 +177,9 @@ test("what is not as it should be is there without being asked for", () => {
 });
 
 test("no answer is no state", () => {
-  const silent = { ...STATUS, engineAnswers: false, instances: [] };
+  const unanswered = { ...STATUS, engineAnswers: false, instances: [] };
   assert.equal(
-    renderStatus(silent, "en", false),
+    renderStatus(unanswered, "en", false),
     "the engine does not answer: every state is unknown",
   );
   assert.equal(renderStatus({ ...STATUS, instances: [] }, "zh-CN", false), "没有实例");

@@ -1,8 +1,11 @@
-/** An instance that is bound to no device, as people see it: against a machine, and in the table of `status`. */
+/**
+ * An instance that is bound to no device, as people see it: against a machine, and in the table of
+ * `status`.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgeMachine } from "#cli/check-live";
-import { judgeHearing } from "#cli/check-live-routers";
+import { assessMachine } from "#cli/check-live";
+import { assessHearing } from "#cli/check-live-routers";
 import type { Machine } from "#cli/check-machine";
 import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { readConfiguration } from "#keepalived/read";
@@ -36,8 +39,8 @@ const machine = (interfaces: readonly string[], ...own: readonly string[]): Mach
   routeTo: () => undefined,
 });
 
-function judge(here: Machine): readonly string[] {
-  const found = judgeMachine(readConfiguration([{ name: "a.conf", text: TEXT }]).model, here);
+function assess(here: Machine): readonly string[] {
+  const found = assessMachine(readConfiguration([{ name: "a.conf", text: TEXT }]).model, here);
   for (const language of ["en", "zh-CN"] as const) {
     for (const one of found) assert.doesNotMatch(toDiagnostic(one, language).message, /undefined/);
   }
@@ -49,8 +52,8 @@ function judge(here: Machine): readonly string[] {
 }
 
 test("its source may be on any device, and every device with an address has to be there", () => {
-  assert.deepEqual(judge(machine(["lo", "eth0", "eth1"], "10.9.9.1")), ["VR5112 never-answers"]);
-  assert.deepEqual(judge(machine(["lo", "eth1"])), [
+  assert.deepEqual(assess(machine(["lo", "eth0", "eth1"], "10.9.9.1")), ["VR5112 never-answers"]);
+  assert.deepEqual(assess(machine(["lo", "eth1"])), [
     "VR5103",
     "VR5101 eth0",
     "VR5112 never-answers",
@@ -59,7 +62,7 @@ test("its source may be on any device, and every device with an address has to b
 
 test("what is heard on a device is nothing to it", () => {
   const reading = readConfiguration([{ name: "a.conf", text: TEXT }]);
-  assert.deepEqual(judgeHearing(reading, { heard: [], refused: undefined }), []);
+  assert.deepEqual(assessHearing(reading, { heard: [], refused: undefined }), []);
   const refused = { interface: "eth0", why: "EPERM" };
-  assert.deepEqual(judgeHearing(reading, { heard: [], refused }), []);
+  assert.deepEqual(assessHearing(reading, { heard: [], refused }), []);
 });

@@ -31,7 +31,7 @@ async function check(
   return await checkCloud([reading], {
     env: {},
     language: "en",
-    tell: () => undefined,
+    report: () => undefined,
     ...options,
   });
 }
@@ -186,7 +186,7 @@ test("a service that takes the call and never answers ends with the deadline, an
     env: world.env,
     deadlineMs: 300,
     progressMs: 50,
-    tell: (line) => void lines.push(line),
+    report: (line) => void lines.push(line),
   });
   assert.deepEqual(codes(found), ["VR5201"]);
   assert.deepEqual(found[0]?.facts, { endpoint, why: "nothing within 0.3 s" });

@@ -1,7 +1,7 @@
 /** What people read when two nodes own an address, in both languages. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tableWords } from "#cli/status-words";
+import { statusMessages } from "#cli/status-messages";
 import { signIn } from "#cloud/agreement/contrary-sign";
 import type { HavipStatus } from "#daemon/control-protocol";
 import { explainHavips, isDisputed } from "#daemon/explain-havip";
@@ -57,7 +57,7 @@ test("the log and the table say it too", () => {
     assert.match(havipMessages(language).disputed({ ...about, rival: "ins-b" }), log);
     assert.match(havipMessages(language).disputed({ ...about, rival: undefined }), /172/);
     const ages = { age: "20 s", rivalAge: "3 s" };
-    const line = tableWords(language).cloudDisputed({
+    const line = statusMessages(language).cloudDisputed({
       rival: undefined,
       moves: 4,
       detail: undefined,

@@ -20,7 +20,7 @@ import { droppingRules } from "#cli/check-firewall";
 import { command as runConfig } from "#cli/config";
 import { expandBraces, includeLoader } from "#cli/config-files";
 import { command as runExplain } from "#cli/explain";
-import { explainCode } from "#cli/explain-code";
+import { explainCode } from "#cli/page-text";
 
 const root = join(import.meta.dirname, "../..");
 const tutorial = join(root, "tests/configs/tutorial/input.conf");

@@ -39,7 +39,7 @@ export function cloudIn(shown: readonly Shown[]): CheckCloudOptions | undefined 
       HOME: "/nonexistent",
     },
     language: "en",
-    tell: () => undefined,
+    report: () => undefined,
     transport,
     ...(here === undefined ? {} : { now: () => Date.parse(here) }),
   };

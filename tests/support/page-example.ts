@@ -7,8 +7,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { checkCloud } from "#cli/check-cloud";
-import { judgeMachine } from "#cli/check-live";
-import { judgeHearing } from "#cli/check-live-routers";
+import { assessMachine } from "#cli/check-live";
+import { assessHearing } from "#cli/check-live-routers";
 import { DEFAULT_FILE, includeLoader, loadFile, readFiles } from "#cli/config-files";
 import type { AnyFinding } from "#diagnostics/diagnostic";
 import { comparePair } from "#keepalived/pair";
@@ -61,8 +61,8 @@ async function examineIn(
   if (first !== undefined && second !== undefined) found.push(...comparePair(first, second));
   if (shown.length === 0) return found;
   for (const reading of readings) {
-    found.push(...judgeMachine(reading.model, machineIn(shown)));
-    found.push(...judgeHearing(reading, hearingIn(shown)));
+    found.push(...assessMachine(reading.model, machineIn(shown)));
+    found.push(...assessHearing(reading, hearingIn(shown)));
   }
   const cloud = cloudIn(shown);
   return cloud === undefined ? found : [...found, ...(await checkCloud(readings, cloud))];

@@ -1,7 +1,7 @@
 /** `baton run` with other parts, for tests: what the options mean, and the daemon with what is replaced. */
 
 import { daemonCommand, type RunOptions } from "#cli/run-options";
-import { readPlan, reread, tell } from "#cli/run-plan";
+import { logFindings, readPlan, reread } from "#cli/run-plan";
 import type { CommandIo } from "#command-line/io";
 import { type DaemonOptions, runDaemon } from "#daemon/daemon";
 import { openLog } from "#daemon/log";
@@ -26,7 +26,7 @@ async function start(
 ): Promise<number> {
   const log = openLog({ format: "text", most: "debug" });
   const read = readPlan(options, processIo);
-  tell(read, options, processIo, log);
+  logFindings(read, options, processIo, log);
   if (read.plan === undefined) return read.status;
   return await runDaemon({
     plan: read.plan,

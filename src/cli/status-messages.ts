@@ -1,9 +1,12 @@
-/** What `baton status` says, in English and Chinese. States are the same words in both: tools look for them. */
+/**
+ * What `baton status` says, in English and Chinese. States are the same messages in both: tools
+ * look for them.
+ */
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { GroupMemberStatus, ScriptStatus } from "#daemon/control-protocol";
 import type { Language } from "#diagnostics/diagnostic";
 
-export interface TableWords {
+export interface StatusMessages {
   readonly unknown: string;
   readonly none: string;
   readonly ago: (age: string) => string;
@@ -46,7 +49,7 @@ export interface TableWords {
   readonly restarts: (count: number) => string;
 }
 
-const ENGLISH: TableWords = {
+const ENGLISH: StatusMessages = {
   unknown: "the engine does not answer: every state is unknown",
   none: "no instances",
   ago: (age) => `${age} ago`,
@@ -83,7 +86,7 @@ const ENGLISH: TableWords = {
   cloudDoubtful: (age, detail) => `whether the cloud agrees is in doubt for ${age}: ${detail}`,
   cloudDisputed: ({ rival, age, moves, rivalAge, detail }) =>
     `DISPUTED for ${age}: ${rival ?? "another instance"} announces it too (moved away ${moves} times, last seen ${rivalAge} ago); in the cloud now: ${detail ?? "?"}`,
-  cloudUnknown: "the cloud does not say whose it is",
+  cloudUnknown: "the cloud does not say who holds it",
   cloudCounts: ({ asked, agreed, refused, unanswered, announced }, disagreement) =>
     `asked ${asked}: yes ${agreed}, no ${refused}, no answer ${unanswered}; announced again ${announced}; ${disagreement} without agreement`,
   nobody: "nobody",
@@ -91,7 +94,7 @@ const ENGLISH: TableWords = {
   restarts: (count) => `engine restarts: ${count}`,
 };
 
-const CHINESE: TableWords = {
+const CHINESE: StatusMessages = {
   unknown: "引擎没有应答，所有状态未知",
   none: "没有实例",
   ago: (age) => `${age}前`,
@@ -136,5 +139,5 @@ const CHINESE: TableWords = {
   restarts: (count) => `引擎重启次数：${count}`,
 };
 
-export const tableWords = (language: Language): TableWords =>
+export const statusMessages = (language: Language): StatusMessages =>
   language === "en" ? ENGLISH : CHINESE;
