@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
 const WORKFLOWS = ["check", "package", "test"];
-/** npm's own words; `npm test` and `npm start` are scripts as well. */
+/** What npm itself understands; `npm test` and `npm start` are scripts as well. */
 const OF_NPM = new Set(["ci", "run", "sbom", "version", "install"]);
 
 /** `npm run X`, `npm test`, `npm start`: X, in order. */
