@@ -12,7 +12,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfiguration } from "#keepalived/read";
-import { createRandom } from "#sim/random";
+import { createRng } from "#units/rng";
 import { examineConfig } from "../tests/support/examine-config.ts";
 import { mutateConfig } from "../tests/support/mutate-config.ts";
 import { toolOptions, wholeNumber } from "./tool-options.ts";
@@ -76,7 +76,7 @@ let largest = 0;
 let told = PROGRESS_SECONDS;
 let index = from;
 for (; index < until && passed() < limit && found < FINDINGS_MAX; index++) {
-  const text = mutateConfig(texts, createRandom(seed * 1_000_003 + index));
+  const text = mutateConfig(texts, createRng(seed * 1_000_003 + index));
   const before = performance.now();
   const problem = problemOf(text);
   largest = Math.max(largest, process.memoryUsage.rss());

@@ -7,11 +7,11 @@
  * nobody answers.
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import type { Rng } from "#units/rng";
 import { parseArp } from "#vrrp/wire/arp";
 import type { AddressOwner, ArpClient, Reachability } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Observers } from "./observer.ts";
-import type { Random } from "./random.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
 const RESOLVE_AFTER = 8_000_000;
@@ -31,7 +31,7 @@ export class Client implements ArpClient {
   readonly #queue: EventQueue;
   readonly #network: Segment;
   readonly #nodes: readonly AddressOwner[];
-  readonly #random: Random;
+  readonly #random: Rng;
   readonly #observers: Observers;
   readonly #cache = new Map<Ipv4, Entry>();
 
@@ -40,7 +40,7 @@ export class Client implements ArpClient {
     environment: {
       readonly queue: EventQueue;
       readonly network: Segment;
-      readonly random: Random;
+      readonly random: Rng;
       readonly observers: Observers;
     },
     nodes: readonly AddressOwner[],

@@ -1,11 +1,11 @@
 /** Faults drawn for a cluster: which kinds, when, on whom, how long. */
 
+import type { Rng } from "#units/rng";
 import { fromCentis } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import type { AddressGuard } from "#vrrp/engine/world";
 import { drawReloads } from "./draw-reloads.ts";
 import { type ClusterShape, virtual } from "./draw-shape.ts";
-import type { Random } from "./random.ts";
 import { type Hostile, isDeceiving, type MachineSpec, type ScenarioFault } from "./scenario.ts";
 
 type Kind = ScenarioFault["kind"];
@@ -45,7 +45,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 export function drawFaults(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   machines: readonly MachineSpec[],
   storm: number,
@@ -84,12 +84,7 @@ export function drawFaults(
  * that restarts. Its port may have its carrier before it forwards. A kernel forgets its unicast
  * peers each time.
  */
-function drawFlaps(
-  random: Random,
-  shape: ClusterShape,
-  storm: number,
-  down: number,
-): ScenarioFault[] {
+function drawFlaps(random: Rng, shape: ClusterShape, storm: number, down: number): ScenarioFault[] {
   if (!random.chance(fromCentis(shape.intervalMax) <= 250_000 ? 0.25 : 0.05)) return [];
   const machine = random.between(0, shape.count - 1);
   const flaps: ScenarioFault[] = [];
@@ -105,7 +100,7 @@ function drawFlaps(
 
 /** Long, for what two owners do to each other shows only after a while. */
 function drawVrrpCuts(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   storm: number,
   down: number,
@@ -122,7 +117,7 @@ function drawVrrpCuts(
  * unless somebody sees to it.
  */
 function drawGuardFaults(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   storm: number,
   down: number,
@@ -151,7 +146,7 @@ function drawGuardFaults(
  * good. In a stream of its own, like the flaps.
  */
 function drawEngineDeaths(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   storm: number,
   down: number,
@@ -185,7 +180,7 @@ function drawEngineDeaths(
  * its own, like the flaps.
  */
 function drawDevices(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   storm: number,
   down: number,
@@ -219,7 +214,7 @@ function drawDevices(
  * Around the lengths that matter: much shorter than, about as long as, and longer than the
  * detection time.
  */
-function drawLength(random: Random, down: number): number {
+function drawLength(random: Rng, down: number): number {
   const share = random.pick([0.02, 0.2, 0.5, 0.8, 0.95, 1, 1.05, 1.3, 2, 4]);
   return Math.max(1_000, Math.round(down * share * (0.9 + 0.2 * random.real())));
 }
@@ -229,7 +224,7 @@ function drawLength(random: Random, down: number): number {
  * another's.
  */
 interface Draw {
-  readonly random: Random;
+  readonly random: Rng;
   readonly shape: ClusterShape;
   readonly at: number;
   readonly machine: number;
@@ -240,7 +235,7 @@ interface Draw {
 }
 
 function drawFault(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   kind: Kind,
   storm: number,

@@ -2,8 +2,9 @@
  * A cloud for a part of the seeds, in a stream of its own: everything else stays what it is
  * without.
  */
+
+import type { Rng } from "#units/rng";
 import type { ClusterShape } from "./draw-shape.ts";
-import type { Random } from "./random.ts";
 import type { PlatformSpec, ScenarioFault } from "./scenario.ts";
 
 export interface DrawnPlatform {
@@ -20,7 +21,7 @@ const SECOND = 1_000_000;
 export const PLATFORM_SETTLES = 90_000_000;
 
 export function drawPlatform(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   storm: number,
   down: number,
@@ -46,7 +47,7 @@ export function drawPlatform(
  * burst.
  */
 function drawLimits(
-  random: Random,
+  random: Rng,
   { addressCount, instanceCount }: ClusterShape,
 ): Pick<PlatformSpec, "perInterface" | "perAddress"> {
   const all = addressCount * instanceCount;
@@ -59,7 +60,7 @@ function drawLimits(
  * Long enough for both owners to notice: a node, or its advertisements, are cut off while all reach
  * the platform.
  */
-function drawApart(random: Random, shape: ClusterShape, down: number): ScenarioFault[] {
+function drawApart(random: Rng, shape: ClusterShape, down: number): ScenarioFault[] {
   if (shape.count < 2 || !random.chance(0.4)) return [];
   const at = 2 * down + random.between(0, 10 * SECOND);
   const machines = [random.between(0, shape.count - 1)];
@@ -67,7 +68,7 @@ function drawApart(random: Random, shape: ClusterShape, down: number): ScenarioF
   return [{ kind: random.pick(["partition", "vrrp-cut"] as const), at, machines, micros }];
 }
 
-function drawTroubles(random: Random, storm: number, down: number): ScenarioFault[] {
+function drawTroubles(random: Rng, storm: number, down: number): ScenarioFault[] {
   if (!random.chance(0.5)) return [];
   return Array.from({ length: random.between(1, 4) }, (): ScenarioFault => {
     const at = random.between(down, Math.max(down + 1, storm));

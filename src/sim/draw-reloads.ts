@@ -4,11 +4,11 @@
  * on one.
  */
 
+import type { Rng } from "#units/rng";
 import { type Centis, centis, fromSeconds } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { AnnounceConfig, InstanceConfig } from "#vrrp/router/config";
 import { type ClusterShape, virtual } from "./draw-shape.ts";
-import type { Random } from "./random.ts";
 import { type MachineSpec, type ScenarioFault, virtualsOf } from "./scenario.ts";
 
 type Change = (now: readonly InstanceConfig[], machine: number) => readonly InstanceConfig[];
@@ -19,7 +19,7 @@ interface Wish {
 }
 
 export function drawReloads(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   machines: readonly MachineSpec[],
   wishes: readonly Wish[],
@@ -62,7 +62,7 @@ const KINDS = [
 ] as const;
 
 function drawChange(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   machines: readonly MachineSpec[],
 ): { readonly change: Change; readonly everywhere: boolean } {
@@ -153,7 +153,7 @@ function withPriority(one: InstanceConfig, by: number): InstanceConfig {
   return { ...one, router: { ...one.router, priority: priority(next) } };
 }
 
-function drawAnnounce(random: Random): AnnounceConfig {
+function drawAnnounce(random: Rng): AnnounceConfig {
   const repeat = random.pick([1, 2, 3, 5]);
   return {
     delay: fromSeconds(random.pick([0, 1, 5])),
@@ -166,7 +166,7 @@ function drawAnnounce(random: Random): AnnounceConfig {
 }
 
 /** One more in the advertisement, one more outside of it, or the first alone. */
-function otherAddresses(random: Random): Change {
+function otherAddresses(random: Rng): Change {
   const what = random.pick(["more", "fewer", "excluded"] as const);
   return (now) =>
     now.map((one) => {

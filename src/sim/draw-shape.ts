@@ -1,6 +1,7 @@
 /** What all machines of a drawn cluster have in common. */
 
 import { ipv4 } from "#units/address";
+import type { Rng } from "#units/rng";
 import { type Centis, centis, fromCentis, fromSeconds, micros } from "#units/time";
 import type {
   AnnounceConfig,
@@ -9,7 +10,6 @@ import type {
   RouterConfig,
   VirtualAddress,
 } from "#vrrp/router/config";
-import type { Random } from "./random.ts";
 
 export const NETWORK = 0x0a_00_00_00;
 
@@ -48,7 +48,7 @@ export interface ClusterShape {
 }
 
 /** @param count machines, undefined: drawn */
-export function drawShape(random: Random, wanted: number | undefined): ClusterShape {
+export function drawShape(random: Rng, wanted: number | undefined): ClusterShape {
   const mixed = random.split("mixed");
   const drawn = random.pick([2, 2, 2, 3, 3, 4]);
   const rivals = mixed.chance(0.12) ? 1 : 0;
@@ -103,7 +103,7 @@ export function drawShape(random: Random, wanted: number | undefined): ClusterSh
 
 /** Every fourth cluster sends its announcements by a budget, most of those with many addresses. */
 function drawLimits(
-  random: Random,
+  random: Rng,
 ): Pick<ClusterShape, "addressCount" | "pacing" | "arpLimit" | "arp"> {
   const arp = random.pick(["request", "request", "request", "reply", "both"] as const);
   const none = { burst: 0, perSecond: 0, gap: micros(0) };

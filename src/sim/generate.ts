@@ -4,6 +4,7 @@
  */
 
 import { type Ipv4, ipv4 } from "#units/address";
+import { createRng, type Rng } from "#units/rng";
 import { Secret } from "#units/secret";
 import { fromCentis, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
@@ -14,7 +15,6 @@ import { drawFaults } from "./draw-faults.ts";
 import { drawPlatform, PLATFORM_SETTLES } from "./draw-platform.ts";
 import { shortestInterval } from "./draw-reloads.ts";
 import { type ClusterShape, drawShape, NETWORK, virtual } from "./draw-shape.ts";
-import { createRandom, type Random } from "./random.ts";
 import type { MachineSpec, RivalSpec, Scenario, ScenarioFault } from "./scenario.ts";
 
 export interface GenerateOptions {
@@ -27,7 +27,7 @@ export interface GenerateOptions {
 const GROUP: Ipv4 = ipv4(0xe0_00_00_12);
 
 export function generateScenario(seed: number, options: GenerateOptions = {}): Scenario {
-  const random = createRandom(seed).split("scenario");
+  const random = createRng(seed).split("scenario");
   const shape = drawShape(random, options.machines);
   const machines = Array.from({ length: shape.count }, (_, id) => drawMachine(random, shape, id));
   const rivals = Array.from({ length: shape.rivals }, (_, id) =>
@@ -81,7 +81,7 @@ const hasRefusals = (faults: readonly ScenarioFault[]): boolean =>
 
 const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
 
-function drawMachine(random: Random, shape: ClusterShape, id: number): MachineSpec {
+function drawMachine(random: Rng, shape: ClusterShape, id: number): MachineSpec {
   const indices = Array.from({ length: shape.instanceCount }, (_, index) => index);
   // In a sync group all members have to agree on who is stronger, or the groups pull each other
   // down for ever.
@@ -101,7 +101,7 @@ function drawMachine(random: Random, shape: ClusterShape, id: number): MachineSp
 }
 
 /** The same virtual routers, without what keepalived does not have. */
-function drawRival(random: Random, shape: ClusterShape, id: number): RivalSpec {
+function drawRival(random: Rng, shape: ClusterShape, id: number): RivalSpec {
   const { address, startsAt, instances } = drawMachine(random, shape, id);
   return {
     address,
@@ -116,7 +116,7 @@ function drawRival(random: Random, shape: ClusterShape, id: number): RivalSpec {
 }
 
 function drawInstance(
-  random: Random,
+  random: Rng,
   shape: ClusterShape,
   id: number,
   index: number,
@@ -170,7 +170,7 @@ function drawInstance(
   };
 }
 
-function drawNetwork(random: Random, interval: number): Scenario["network"] {
+function drawNetwork(random: Rng, interval: number): Scenario["network"] {
   // A segment, not a continent: the delay is small against the interval.
   const latencyMin = 50;
   const latencyMax = Math.min(random.pick([100, 300, 1_500]), Math.max(100, interval / 20));

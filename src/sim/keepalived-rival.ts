@@ -10,6 +10,7 @@
  */
 
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import type { Rng } from "#units/rng";
 import { type Centis, fromCentis } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -23,7 +24,6 @@ import { ADVERT_LENGTH_MAX, type Advert } from "#vrrp/wire/vrrp-packet";
 import type { RivalView } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Observers } from "./observer.ts";
-import type { Random } from "./random.ts";
 import type { RivalSpec } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
@@ -47,7 +47,7 @@ interface Router {
 export interface RivalEnvironment {
   readonly queue: EventQueue;
   readonly network: Segment;
-  readonly random: Random;
+  readonly random: Rng;
   readonly observers: Observers;
   readonly macOf: (address: Ipv4) => Mac | undefined;
 }

@@ -8,6 +8,7 @@
  */
 
 import type { Ipv4, Mac } from "#units/address";
+import type { Rng } from "#units/rng";
 import {
   type AddressGuard,
   type AddressInfo,
@@ -19,7 +20,6 @@ import {
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import type { EventQueue } from "./event-queue.ts";
-import type { Random } from "./random.ts";
 
 const EXPIRY_LATE_MIN = 10_000;
 const EXPIRY_LATE_MAX = 1_000_000;
@@ -46,7 +46,7 @@ export interface KernelFaults {
 
 export class SimulatedKernel {
   readonly #queue: EventQueue;
-  readonly #random: Random;
+  readonly #random: Rng;
   readonly #mac: Mac;
   readonly #primary: Ipv4;
   readonly #table = new Map<Ipv4, Entry>();
@@ -76,7 +76,7 @@ export class SimulatedKernel {
   /** Something changed that decides who answers. */
   onChange: () => void = () => {};
 
-  constructor(queue: EventQueue, random: Random, mac: Mac, primary: Ipv4) {
+  constructor(queue: EventQueue, random: Rng, mac: Mac, primary: Ipv4) {
     this.#queue = queue;
     this.#random = random;
     this.#mac = mac;

@@ -8,6 +8,7 @@
  */
 
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import type { Rng } from "#units/rng";
 import { type Instant, instant } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
 import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#vrrp/engine/engine-link";
@@ -21,7 +22,6 @@ import { SimulatedKernel } from "./kernel.ts";
 import { createMachineWorld, type WorldParts } from "./machine-world.ts";
 import { Neighbours } from "./neighbours.ts";
 import type { Observers } from "./observer.ts";
-import type { Random } from "./random.ts";
 import { type MachineSpec, virtualsOf } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
@@ -38,7 +38,7 @@ const STANDS_STILL = 10_000;
 export interface MachineEnvironment {
   readonly queue: EventQueue;
   readonly network: Segment;
-  readonly random: Random;
+  readonly random: Rng;
   readonly observers: Observers;
   readonly hasGuard: boolean;
   readonly wakeLateMicros: number;
@@ -49,7 +49,7 @@ export interface MachineEnvironment {
    */
   readonly nodeOf: (address: Ipv4) => number;
   readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
-  readonly createSupervisor: (machine: SimulatedMachine, random: Random) => MachineSupervisor;
+  readonly createSupervisor: (machine: SimulatedMachine, random: Rng) => MachineSupervisor;
 }
 
 /**
@@ -119,7 +119,7 @@ export class SimulatedMachine implements MachineView {
   #notifications: WorldEvent[] = [];
   #overflowed = false;
   #packets: Frame[] = [];
-  readonly #random: Random;
+  readonly #random: Rng;
   #owned: ReadonlySet<Ipv4> = new Set();
 
   constructor(id: number, mac: Mac, spec: MachineSpec, environment: MachineEnvironment) {

@@ -16,6 +16,7 @@
  * due while the whole machine stood still are asked when it goes on.
  */
 import { BROADCAST_MAC, type Ipv4, type Mac } from "#units/address";
+import type { Rng } from "#units/rng";
 import {
   ARP_FRAME_LENGTH,
   type Arp,
@@ -26,7 +27,6 @@ import {
 } from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
 import { arpSender, arpTarget } from "./frame-fields.ts";
-import type { Random } from "./random.ts";
 import type { Frame } from "./segment.ts";
 
 /** `retrans_time_ms`, `mcast_solicit` and `ucast_solicit`, `delay_first_probe_time`. */
@@ -66,7 +66,7 @@ interface Entry {
 
 export interface NeighbourParts {
   readonly queue: EventQueue;
-  readonly random: Random;
+  readonly random: Rng;
   readonly mac: Mac;
   readonly address: Ipv4;
   /** The machine runs; else its timers stand still. */

@@ -13,11 +13,11 @@ import type { HavipRow, InterfaceRow } from "#cloud/model/rows";
 import { deadline, finishDue } from "#cloud/model/work";
 import { applyChanges, type Change, emptyWorld, type World } from "#cloud/model/world";
 import { type Ipv4, ipv4, type Mac, printIpv4 } from "#units/address";
+import type { Rng } from "#units/rng";
 import { instant, micros } from "#units/time";
 import { parseArp } from "#vrrp/wire/arp";
 import type { EventQueue } from "./event-queue.ts";
 import type { Observers } from "./observer.ts";
-import type { Random } from "./random.ts";
 import type { PlatformSpec } from "./scenario.ts";
 import type { Frame, Port } from "./segment.ts";
 
@@ -65,7 +65,7 @@ export class Platform {
   staleness = 0;
   readonly #queue: EventQueue;
   readonly #observers: Observers;
-  readonly #random: Random;
+  readonly #random: Rng;
   readonly #nodes: readonly PlatformNode[];
   readonly #world: World = emptyWorld();
   readonly #profile: Habits;
@@ -76,7 +76,7 @@ export class Platform {
     environment: {
       readonly queue: EventQueue;
       readonly observers: Observers;
-      readonly random: Random;
+      readonly random: Rng;
     },
     nodes: readonly PlatformNode[],
     addresses: readonly Ipv4[],

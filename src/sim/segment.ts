@@ -7,8 +7,8 @@
  * for.
  */
 import { BROADCAST_MAC, type Mac } from "#units/address";
+import type { Rng } from "#units/rng";
 import type { EventQueue } from "./event-queue.ts";
-import type { Random } from "./random.ts";
 
 export interface Frame {
   readonly from: Mac;
@@ -50,8 +50,8 @@ export interface Port {
 
 export class Segment {
   readonly #queue: EventQueue;
-  readonly #random: Random;
-  readonly #arpRandom: Random;
+  readonly #random: Rng;
+  readonly #arpRandom: Rng;
   readonly #ports: Port[] = [];
   /** Learned on a frame's way through: MAC to port. */
   readonly #learned = new Map<Mac, Port>();
@@ -73,7 +73,7 @@ export class Segment {
   /** Who hears whom has changed. */
   onChange: () => void = () => {};
 
-  constructor(queue: EventQueue, random: Random, base: NetworkConditions) {
+  constructor(queue: EventQueue, random: Rng, base: NetworkConditions) {
     this.#queue = queue;
     this.#random = random;
     this.#arpRandom = random.split("arp");
@@ -188,7 +188,7 @@ export class Segment {
   }
 
   /** What happens to the ordinary ARP frames of a run does not move what happens to all others. */
-  #randomOf(frame: Frame): Random {
+  #randomOf(frame: Frame): Rng {
     return frame.kind === "arp" ? this.#arpRandom : this.#random;
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Ipv4, Mac } from "#units/address";
+import { createRng, type Rng } from "#units/rng";
 import type { EngineRecord } from "#vrrp/engine/recording";
 import { Client } from "./client.ts";
 import { CloudWatch } from "./cloud-watch.ts";
@@ -14,7 +15,6 @@ import { KeepalivedRival, RIVAL_NODE } from "./keepalived-rival.ts";
 import { type MachineEnvironment, SimulatedMachine } from "./machine.ts";
 import { Observers } from "./observer.ts";
 import { Platform } from "./platform.ts";
-import { createRandom, type Random } from "./random.ts";
 import { everyInstance, type Scenario, virtualsOf } from "./scenario.ts";
 import { type Frame, type Port, Segment } from "./segment.ts";
 import { SimulatedSupervisor } from "./supervisor.ts";
@@ -53,13 +53,13 @@ export class SimulatedCluster {
   /** Every virtual address that occurs in the run. */
   readonly addresses: readonly Ipv4[];
   phase: "storm" | "calm" | "settled" = "storm";
-  readonly #random: Random;
+  readonly #random: Rng;
   readonly #nodes: NodeTable;
   readonly #supervisors: SimulatedSupervisor[] = [];
 
   constructor(scenario: Scenario, recorder?: RecordSink) {
     this.scenario = scenario;
-    this.#random = createRandom(scenario.seed);
+    this.#random = createRng(scenario.seed);
     this.#nodes = new NodeTable(scenario);
     this.addresses = virtualAddresses(scenario);
     const { queue, observers } = this;

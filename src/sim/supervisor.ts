@@ -5,6 +5,7 @@
  */
 
 import type { Ipv4 } from "#units/address";
+import type { Rng } from "#units/rng";
 import { micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import type { FromEngine } from "#vrrp/engine/engine-link";
@@ -17,7 +18,6 @@ import { deadline, step } from "#vrrp/supervisor/supervisor";
 import type { CloudWatch } from "./cloud-watch.ts";
 import type { MachineSupervisor, SimulatedMachine } from "./machine.ts";
 import { sendPacket } from "./machine-world.ts";
-import type { Random } from "./random.ts";
 
 /** A Node.js process with its modules is running after about this time. */
 const ENGINE_START_MIN = 60_000;
@@ -34,7 +34,7 @@ type Effect<K extends SupervisorEffect["kind"]> = Extract<SupervisorEffect, { re
 
 export class SimulatedSupervisor implements MachineSupervisor {
   readonly #machine: SimulatedMachine;
-  readonly #random: Random;
+  readonly #random: Rng;
   /** Where there is a cloud. */
   cloud: CloudWatch | undefined;
   isAlive = false;
@@ -56,7 +56,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
   /** Called once everything has ended after a stop. */
   #afterStop: (() => void) | undefined;
 
-  constructor(machine: SimulatedMachine, random: Random) {
+  constructor(machine: SimulatedMachine, random: Rng) {
     this.#machine = machine;
     this.#random = random;
   }

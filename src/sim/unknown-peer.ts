@@ -3,6 +3,7 @@
  * plain VRRP has to.
  */
 import { BROADCAST_MAC, type Ipv4, ipv4, type Mac } from "#units/address";
+import type { Rng } from "#units/rng";
 import { OWNER, priority, RELEASE, vrid } from "#units/vrrp";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
 import { emitAdvert } from "#vrrp/wire/emit-advert";
@@ -10,7 +11,6 @@ import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX } from "#vrrp/wire/vrrp-packet";
 import type { EventQueue } from "./event-queue.ts";
 import { CHECKSUM_AT } from "./frame-fields.ts";
-import type { Random } from "./random.ts";
 import type { Hostile, Scenario, ScenarioFault } from "./scenario.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
@@ -21,7 +21,7 @@ const KEPT_MAX = 64;
 export class UnknownPeer {
   readonly #network: Segment;
   readonly #queue: EventQueue;
-  readonly #random: Random;
+  readonly #random: Rng;
   readonly #scenario: Scenario;
   readonly #port: Port;
   /** Advertisements overheard (multicast, or flooded), to be sent again. */
@@ -29,7 +29,7 @@ export class UnknownPeer {
   /** The storm is over. */
   isQuiet = false;
 
-  constructor(network: Segment, queue: EventQueue, random: Random, scenario: Scenario) {
+  constructor(network: Segment, queue: EventQueue, random: Rng, scenario: Scenario) {
     this.#network = network;
     this.#queue = queue;
     this.#random = random;

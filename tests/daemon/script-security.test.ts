@@ -2,6 +2,7 @@
  * Which programs root may run. A file system that is drawn at random and an attacker who does one thing to it: if that
  * changes what root runs, the program must have been refused.
  */
+
 import assert from "node:assert/strict";
 import {
   chmodSync,
@@ -17,6 +18,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { Identity } from "#daemon/account";
 import { type Entry, type Files, inspectProgram } from "#daemon/script-security";
+import { createRng } from "#units/rng";
 import { makeFolder } from "../support/daemon-bench.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -91,11 +93,8 @@ function* attacks(tree: Tree): Generator<Tree> {
 const NAMES = ["a", "b", "c"];
 
 function draw(seed: number): Tree {
-  let state = seed * 2_654_435_761 + 1;
-  const pick = (below: number): number => {
-    state = (Math.imul(state ^ (state >>> 15), 2_246_822_519) + 374_761_393) >>> 0;
-    return (state >>> 8) % below;
-  };
+  const rng = createRng(seed);
+  const pick = (below: number): number => rng.between(0, below - 1);
   const owned = (mode: number): Pick<Node, "uid" | "gid" | "mode"> => ({
     uid: pick(12) === 0 ? ATTACKER : 0,
     gid: 0,

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createRandom } from "#sim/random";
+import { createRng } from "#units/rng";
 import { examineConfig } from "../support/examine-config.ts";
 import { mutateConfig } from "../support/mutate-config.ts";
 
@@ -20,7 +20,7 @@ const texts = ["broken", "valid"].flatMap((folder) =>
 
 test("200 mutated configurations: nothing is thrown, places are in the file, formatting keeps the meaning", () => {
   for (let index = 0; index < 200; index++) {
-    const text = mutateConfig(texts, createRandom(index));
+    const text = mutateConfig(texts, createRng(index));
     try {
       examineConfig(text);
     } catch (error) {
@@ -30,7 +30,7 @@ test("200 mutated configurations: nothing is thrown, places are in the file, for
 });
 
 test("a text of a number is always the same, and the texts differ", () => {
-  const made = [1, 1, 2].map((seed) => mutateConfig(texts, createRandom(seed)));
+  const made = [1, 1, 2].map((seed) => mutateConfig(texts, createRng(seed)));
   assert.equal(made[0], made[1]);
   assert.notEqual(made[1], made[2]);
 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { textWidth } from "#diagnostics/render/width";
 import { parseDemoOptions } from "#lab/demo/demo-options";
-import { seededRandom } from "#lab/measure/random";
 import { printMarkdownTable, printTextTable } from "#lab/measure/table";
+import { createRng } from "#units/rng";
 
 const TABLE = {
   columns: [
@@ -48,7 +48,7 @@ test("options: defaults, lists, and mistakes that are explained", () => {
 });
 
 test("the same seed gives the same phases", () => {
-  const [one, two, other] = [seededRandom(5), seededRandom(5), seededRandom(6)];
+  const [one, two, other] = [createRng(5).real, createRng(5).real, createRng(6).real];
   const first = Array.from({ length: 5 }, one);
   assert.deepEqual(first, Array.from({ length: 5 }, two));
   assert.notDeepEqual(first, Array.from({ length: 5 }, other));

@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { messagesOf, type NetlinkMessage } from "#linux/netlink";
 import { acknowledged } from "#linux/netlink-socket";
 import { addressOf, eventOf, linkOf, neighbourOf } from "#linux/rtnetlink-messages";
-import { createRandom } from "#sim/random";
 import { printIpv4, printMac } from "#units/address";
+import { createRng } from "#units/rng";
 import { BATON_PROTO } from "#vrrp/engine/world";
 import { bytesFromHex } from "../support/hex.ts";
 
@@ -125,7 +125,7 @@ test("messages cut at every length are values or nothing", () => {
 });
 
 test("odd bytes, cut messages and lengths that lie: values or undefined, never an exception", () => {
-  const random = createRandom(1);
+  const random = createRng(1);
   for (let turn = 0; turn < 20_000; turn++) {
     const bytes = bytesFromHex(random.pick([ADDRESS, PORT_LEFT, LINK]));
     for (let count = random.between(1, 6); count > 0; count--)

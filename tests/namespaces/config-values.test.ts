@@ -11,7 +11,7 @@ import { INSTANCE } from "#keepalived/keywords/instance";
 import type { Keyword, NumberTakes } from "#keepalived/keywords/keyword";
 import { FILE, PROCESS, SCRIPT } from "#keepalived/keywords/trackers";
 import { type Reading, readConfiguration } from "#keepalived/read";
-import { createRandom } from "#sim/random";
+import { createRng } from "#units/rng";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { AROUND, BLOCKS, instanceWith } from "../support/config-blocks.ts";
 import { ask, dumpOf, sections, skipKeepalived, valueOf } from "../support/keepalived.ts";
@@ -316,7 +316,7 @@ test(
  * digits); unbalanced ones end keepalived's process and are left out.
  */
 function commandLine(seed: number): string {
-  const random = createRandom(seed);
+  const random = createRng(seed);
   const pieces = [
     "a",
     "bc",

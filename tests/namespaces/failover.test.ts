@@ -9,8 +9,8 @@ import { describe, type TestContext, test } from "node:test";
 import { FAULTS, type FaultName } from "#lab/measure/faults";
 import type { Lab } from "#lab/measure/lab";
 import { FAST, MULTICAST, type Profile, TUTORIAL } from "#lab/measure/profile";
-import { seededRandom } from "#lab/measure/random";
 import { type FaultResult, runFault } from "#lab/measure/scenario";
+import { createRng } from "#units/rng";
 import { withLab } from "../support/lab.ts";
 
 /** Planned moves in which the old owner answers until the new one is heard. */
@@ -51,7 +51,7 @@ function faultTests(profile: Profile, names: readonly FaultName[]): void {
   test(`${profile.name}: one owner through every fault`, async (context: TestContext) => {
     const askEach = profile.advertSeconds < 1;
     await withLab(context, { profile, kinds: ["baton", "baton"], askEach }, async (lab) => {
-      const random = seededRandom(names.length);
+      const random = createRng(names.length).real;
       const owner = await lab.startDaemons();
       assert.equal(owner.name, "a", "the first to start is the owner");
       await checkNotify(lab, "a");
@@ -115,7 +115,7 @@ describe("a pair of Batons", { concurrency: 3 }, () => {
   test("nodes that cannot hear each other both own the address; healed, one does", async (context) => {
     await withLab(context, { profile: FAST, kinds: ["baton", "baton"] }, async (lab) => {
       await lab.startDaemons();
-      const result = await runFault(lab, "partition", { random: seededRandom(1) });
+      const result = await runFault(lab, "partition", { random: createRng(1).real });
       assert.deepEqual([...result.after].toSorted(), ["a", "b"]);
       // Which of them depends on how long the first had been master (an unconfirmed master
       // yields): the router's vectors say.

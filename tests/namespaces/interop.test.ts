@@ -21,9 +21,9 @@ import {
   type Profile,
   TUTORIAL,
 } from "#lab/measure/profile";
-import { seededRandom } from "#lab/measure/random";
 import { runFault } from "#lab/measure/scenario";
 import { now } from "#linux/clock";
+import { createRng } from "#units/rng";
 import { elapsed, toMillis } from "#units/time";
 import { captureAt, type DissectedPacket, dissectVrrp } from "../support/dissect.ts";
 import { withLab } from "../support/lab.ts";
@@ -78,7 +78,7 @@ function pairTest(profile: Profile, kinds: readonly [DaemonKind, DaemonKind]): v
     await withLab(context, { profile, kinds }, async (lab, folder) => {
       const [a, b] = lab.nodes;
       assert.ok(a && b);
-      const random = seededRandom(3);
+      const random = createRng(3).real;
       const runs = async (name: FaultName, from: string, to: string): Promise<void> => {
         const result = await runFault(lab, name, { random });
         assert.equal(result.before, from, `${name}: owner before`);

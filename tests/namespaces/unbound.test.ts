@@ -12,11 +12,11 @@ import type { FaultName } from "#lab/measure/faults";
 import { type Lab, VIRTUAL_ADDRESS } from "#lab/measure/lab";
 import type { LabNode } from "#lab/measure/node";
 import { FAST, type Profile, printConfig, TUTORIAL } from "#lab/measure/profile";
-import { seededRandom } from "#lab/measure/random";
 import { runFault } from "#lab/measure/scenario";
 import { createVeth } from "#linux/links";
 import { must, mustDo } from "#linux/result";
 import { openRtnetlink } from "#linux/rtnetlink";
+import { createRng } from "#units/rng";
 import { withLab } from "../support/lab.ts";
 
 const SOURCES: Readonly<Record<string, string>> = { a: "10.9.9.1", b: "10.9.9.2" };
@@ -75,7 +75,7 @@ for (const profile of [TUTORIAL, FAST]) {
       for (const node of lab.nodes) node.configure(configOf(profile, node, 50));
       const owner = await lab.startDaemons();
       assert.equal(owner.name, "a", "the other one hears it, by whatever way");
-      const random = seededRandom(FAULTS.length);
+      const random = createRng(FAULTS.length).real;
       for (const name of FAULTS) {
         const result = await runFault(lab, name, { random });
         assert.ok(result.passed, `${name}: ${result.after.join(" + ") || "nobody"}`);

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventQueue } from "#sim/event-queue";
 import { Neighbours } from "#sim/neighbours";
-import { createRandom } from "#sim/random";
 import { runScenario } from "#sim/run";
 import type { ScenarioFault } from "#sim/scenario";
 import type { Frame } from "#sim/segment";
 import { BROADCAST_MAC, type Mac } from "#units/address";
+import { createRng } from "#units/rng";
 import {
   ARP_FRAME_LENGTH,
   type Arp,
@@ -32,7 +32,7 @@ class Bench {
   runs = true;
   readonly table = new Neighbours({
     queue: this.queue,
-    random: createRandom(1),
+    random: createRng(1),
     mac: OWN_MAC,
     address: OWN,
     runs: () => this.runs,

@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRandom, type Random } from "#sim/random";
+import { createRng, type Rng } from "#units/rng";
 import {
   below,
   bytes,
@@ -91,14 +91,14 @@ vrrp_instance VI_1 {
 
 /** Nothing that a daemon wrote is spoilt on the way: it is told what to do, and how it went is looked at afterwards. */
 class Life {
-  readonly #random: Random;
+  readonly #random: Rng;
   readonly #driver: SupervisorDriver;
   readonly #folder: string;
   readonly #world: World;
   readonly inputs: Record<string, number> = {};
   #clients = 0;
 
-  constructor(random: Random, driver: SupervisorDriver, folder: string, world: World) {
+  constructor(random: Rng, driver: SupervisorDriver, folder: string, world: World) {
     this.#random = random;
     this.#driver = driver;
     this.#folder = folder;
@@ -199,7 +199,7 @@ function megabytesOf(pid: number): number {
 
 /** @param number a life of the same number is given the same, as far as the machine's speed allows */
 export async function fuzzLife(number: number, seconds: number): Promise<LifeResult> {
-  const random = createRandom(number);
+  const random = createRng(number);
   const folder = mkdtempSync(join(tmpdir(), "baton-fuzz-"));
   const world = await serveWorld(random);
   const hasFaults = number % 3 === 2;

@@ -3,15 +3,15 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as libc from "#linux/ffi";
-import type { Random } from "#sim/random";
+import type { Rng } from "#units/rng";
 import { OWN_VIP } from "./own-address.ts";
 
 /** 0 to one less. */
-export const below = (random: Random, count: number): number => random.between(0, count - 1);
+export const below = (random: Rng, count: number): number => random.between(0, count - 1);
 
 /** Draws one of a list. */
 export const pickFrom =
-  (random: Random): (<T>(items: readonly T[]) => T) =>
+  (random: Rng): (<T>(items: readonly T[]) => T) =>
   <T>(items: readonly T[]): T =>
     random.pick(items);
 
@@ -36,7 +36,7 @@ const STRINGS = [
 ];
 
 /** Any JSON value, small. */
-export function value(random: Random, depth = 3): unknown {
+export function value(random: Rng, depth = 3): unknown {
   const pick = pickFrom(random);
   switch (below(random, depth > 0 ? 8 : 6)) {
     case 0:
@@ -58,7 +58,7 @@ export function value(random: Random, depth = 3): unknown {
 }
 
 /** One thing in a tree of JSON is another. */
-export function mutate(tree: unknown, random: Random): unknown {
+export function mutate(tree: unknown, random: Rng): unknown {
   if (typeof tree !== "object" || tree === null || below(random, 4) === 0) return value(random);
   const keys = Object.keys(tree);
   if (keys.length === 0) return value(random);
@@ -72,12 +72,12 @@ export function mutate(tree: unknown, random: Random): unknown {
   return copy;
 }
 
-export function bytes(random: Random, most: number): Buffer {
+export function bytes(random: Rng, most: number): Buffer {
   return Buffer.from(Array.from({ length: below(random, most) }, () => below(random, 256)));
 }
 
 /** A line, or no line, for the control socket. */
-export function request(random: Random): string | Buffer {
+export function request(random: Rng): string | Buffer {
   const pick = pickFrom(random);
   const command = pick(["status", "watch", "explain", "reload", "ping", "stop", "", "状态"]);
   const whole = {
@@ -127,7 +127,7 @@ const HAVIP = {
 const INTERFACE = { NetworkInterfaceId: "eni-1", SubnetId: "subnet-1", VpcId: "vpc-1" };
 
 /** Metadata and API on one port: right, nearly right, wrong, endless, cut, slow. */
-export async function serveWorld(random: Random): Promise<World> {
+export async function serveWorld(random: Rng): Promise<World> {
   let answered = 0;
   const pick = pickFrom(random);
   const server = createServer((asked, response) => {
@@ -158,10 +158,10 @@ export async function serveWorld(random: Random): Promise<World> {
   };
 }
 
-const mutateSometimes = (tree: unknown, random: Random): unknown =>
+const mutateSometimes = (tree: unknown, random: Rng): unknown =>
   below(random, 2) === 0 ? tree : mutate(tree, random);
 
-function answer(response: ServerResponse, right: string, random: Random): void {
+function answer(response: ServerResponse, right: string, random: Rng): void {
   const pick = pickFrom(random);
   switch (below(random, 10)) {
     case 0:
@@ -198,7 +198,7 @@ function answer(response: ServerResponse, right: string, random: Random): void {
 }
 
 /** Something by that name: text, a folder, a link, a pipe, nothing. The daemon may be quicker with something of its own. */
-export function place(path: string, random: Random): void {
+export function place(path: string, random: Rng): void {
   try {
     placeNow(path, random);
   } catch {
@@ -206,7 +206,7 @@ export function place(path: string, random: Random): void {
   }
 }
 
-function placeNow(path: string, random: Random): void {
+function placeNow(path: string, random: Rng): void {
   const pick = pickFrom(random);
   rmSync(path, { recursive: true, force: true });
   switch (below(random, 7)) {
@@ -228,7 +228,7 @@ function placeNow(path: string, random: Random): void {
 }
 
 /** Lines as only a broken engine writes them. */
-export function engineLine(random: Random): string {
+export function engineLine(random: Rng): string {
   const type = random.pick([
     "ready",
     "transition",

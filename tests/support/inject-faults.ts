@@ -6,11 +6,13 @@
  * fails with that probability; `seed`. It happens only while the file FAULT_SWITCH exists. At the end a line
  * `faults: N calls failed at M places` is written to stderr.
  */
+
 import { ChildProcess } from "node:child_process";
 import { existsSync, writeSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { Server, type Socket } from "node:net";
 import { constants } from "node:os";
+import { createRng } from "#units/rng";
 
 interface Faults {
   readonly errnos: readonly string[];
@@ -29,15 +31,7 @@ let failed = 0;
 let isOn = false;
 let lookedAt = Number.NEGATIVE_INFINITY;
 let isInside = false;
-let random = (faults?.seed ?? 1) >>> 0;
-
-/** xorshift: enough to choose with. */
-function draw(): number {
-  random ^= random << 13;
-  random ^= random >>> 17;
-  random ^= random << 5;
-  return (random >>> 0) / 2 ** 32;
-}
+const draw = createRng(faults?.seed ?? 1).real;
 
 function isSwitchedOn(): boolean {
   const at = performance.now();

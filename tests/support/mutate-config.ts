@@ -1,5 +1,5 @@
 /** A configuration made worse: bytes, lines, words, braces, characters of other alphabets, and parts of other files. */
-import type { Random } from "#sim/random";
+import type { Rng } from "#units/rng";
 
 const PIECES: readonly string[] = [
   ..."{}\n \"'#!\\$~@=\t\r\0；“”　｛｝：".split(""),
@@ -59,9 +59,9 @@ const PIECES: readonly string[] = [
   "1e9",
 ];
 
-type Mutation = (text: string, other: string, random: Random) => string;
+type Mutation = (text: string, other: string, random: Rng) => string;
 
-const within = (text: string, random: Random): number => random.between(0, text.length);
+const within = (text: string, random: Rng): number => random.between(0, text.length);
 
 const MUTATIONS: readonly Mutation[] = [
   function flipBytes(text, _, random) {
@@ -155,7 +155,7 @@ const MUTATIONS: readonly Mutation[] = [
 const LENGTH_MAX = 100_000;
 
 /** One to five changes. */
-export function mutateConfig(texts: readonly string[], random: Random): string {
+export function mutateConfig(texts: readonly string[], random: Rng): string {
   let text = random.pick(texts);
   for (let count = random.between(1, 5); count > 0; count--) {
     text = random.pick(MUTATIONS)(text, random.pick(texts), random);

@@ -1,9 +1,11 @@
 /** What every command is given: a draft to write into, the time, a source of randomness, and the platform's habits. */
+
 import type { Ipv4 } from "#units/address";
+import type { Rng } from "#units/rng";
 import type { Instant } from "#units/time";
 import { after } from "#units/time";
 import type { Habits } from "./habits.ts";
-import type { Random } from "./random.ts";
+import { idTail } from "./ids.ts";
 import type { Refusal } from "./refusal.ts";
 import { refuse } from "./refusal.ts";
 import type { TableName, Tables, Work } from "./rows.ts";
@@ -14,7 +16,7 @@ export interface Context {
   readonly now: Instant;
   /** The call's RequestId: the handle of asynchronous work that has no number. */
   readonly requestId: string;
-  readonly random: Random;
+  readonly rng: Rng;
   readonly habits: Habits;
   /** Public addresses are unique over all regions, a draft sees only its own. */
   readonly isPublicAddressTaken: (address: Ipv4) => boolean;
@@ -83,7 +85,7 @@ export function find<Table extends NamedTable>(
 
 export function newId(context: Context, table: NamedTable): string {
   for (;;) {
-    const id = `${PREFIXES[table]}-${context.random.tail()}`;
+    const id = `${PREFIXES[table]}-${idTail(context.rng)}`;
     if (context.draft.get(table, id) === undefined) return id;
   }
 }

@@ -1,6 +1,8 @@
 /** Elastic network interfaces: born, attached to an instance, detached, deleted. Their addresses: interface-addresses.ts. */
+
 import type { Context, Outcome } from "./context.ts";
 import { checkInstanceId, done, find, newId, startWork } from "./context.ts";
+import { guestMac, idTail } from "./ids.ts";
 import { checkNameBytes, checkNameCharacters, checkTags } from "./names.ts";
 import type { WantedAddress } from "./private-address.ts";
 import { planNewAddresses } from "./private-address.ts";
@@ -106,13 +108,13 @@ export function createInterface(context: Context, command: CreateInterface): Out
 }
 
 function put(
-  { draft, random, now }: Context,
+  { draft, rng, now }: Context,
   subnet: SubnetRow,
   row: Omit<InterfaceRow, "vpcId" | "subnetId" | "mac" | "createdAt">,
 ): void {
   const used = new Set(draft.list("interfaces").map(({ mac }) => mac));
-  let mac = random.mac();
-  while (used.has(mac)) mac = random.mac();
+  let mac = guestMac(rng);
+  while (used.has(mac)) mac = guestMac(rng);
   draft.put("interfaces", {
     ...row,
     vpcId: subnet.vpcId,
@@ -226,10 +228,10 @@ export function deleteInterface(context: Context, command: DeleteInterface): Out
 }
 
 export function launchInstance(context: Context, command: LaunchInstance): Outcome {
-  const { draft, now, random } = context;
+  const { draft, now, rng } = context;
   const subnet = find(context, "subnets", command.subnetId, "SubnetId");
   if (isRefusal(subnet)) return subnet;
-  const instanceId = command.instanceId ?? `ins-${random.tail()}`;
+  const instanceId = command.instanceId ?? `ins-${idTail(rng)}`;
   const bad = checkInstanceId(instanceId, "InstanceId") ?? checkNameBytes(command.name, "Name");
   if (bad !== undefined) return bad;
   const attached = draft

@@ -14,6 +14,7 @@
  * asks `deadline` when to come back. Its resources carry the task's id as `busy` until then: one task at a time.
  * There is no clock, no randomness and no text in here: instants and seeds come in, codes and values go out.
  */
+import type { Rng } from "#units/rng";
 import type { Instant } from "#units/time";
 import type { Associate, Disassociate } from "./association.ts";
 import { associate, disassociate } from "./association.ts";
@@ -41,7 +42,6 @@ import {
 } from "./interface.ts";
 import type { AssignAddresses, MigrateAddress, UnassignAddresses } from "./interface-addresses.ts";
 import { assignAddresses, migrateAddress, unassignAddresses } from "./interface-addresses.ts";
-import type { Random } from "./random.ts";
 import type { SetTags } from "./tags.ts";
 import { setTags } from "./tags.ts";
 import type {
@@ -96,7 +96,7 @@ export interface Call {
   readonly now: Instant;
   /** Unique; the handle of asynchronous work. */
   readonly requestId: string;
-  readonly random: Random;
+  readonly rng: Rng;
   readonly habits: Habits;
 }
 

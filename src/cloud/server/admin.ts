@@ -5,14 +5,15 @@
  * Everything but health needs the header `X-Baton-Admin`, which no page of another site can send, else 403. Its value is
  * the secret key where signatures are checked, so that these calls are no way around them, and anything elsewhere.
  */
+
 import { createHash, randomInt, randomUUID, timingSafeEqual } from "node:crypto";
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
 import { openObject, readShape, type Shape } from "#json/shape";
 import { printIpv4, printMac } from "#units/address";
+import { createRng } from "#units/rng";
 import type { ClaimOutcome } from "../model/claim.ts";
 import { stepClaim } from "../model/claim.ts";
-import { makeRandom } from "../model/random.ts";
 import { perform } from "../model/step.ts";
 import { openDraft } from "../model/world.ts";
 import type { ApiParts } from "./api.ts";
@@ -212,7 +213,7 @@ function launch(parts: ApiParts, asked: v.InferOutput<typeof INSTANCE>): CloudRe
       address: asked.address,
       name: asked.name,
     },
-    { now: clock.now(), requestId: randomUUID(), random: makeRandom(randomInt(2 ** 32)), habits },
+    { now: clock.now(), requestId: randomUUID(), rng: createRng(randomInt(2 ** 32)), habits },
   );
   if (outcome.kind === "refused") {
     return json(400, { error: `${outcome.code}: ${JSON.stringify(outcome.facts)}` });

@@ -2,12 +2,13 @@
  * One action, from typed parameters to its answer, in one go: no await stands between the check and the write, so a
  * hundred calls at once get a hundred addresses or the quota's refusal, never one address twice.
  */
+
 import { createHash, randomInt } from "node:crypto";
+import { createRng } from "#units/rng";
 import type { Instant } from "#units/time";
 import type { ActionName, ParametersOf } from "../api/actions.ts";
 import type { Done } from "../model/context.ts";
 import type { Habits } from "../model/habits.ts";
-import { makeRandom } from "../model/random.ts";
 import { perform } from "../model/step.ts";
 import type { Draft } from "../model/world.ts";
 import { openDraft } from "../model/world.ts";
@@ -49,8 +50,8 @@ export function carryOutAction<Name extends ActionName>(
     draft,
     region,
     perform: (command): Done | Failure => {
-      const random = makeRandom(randomInt(2 ** 32));
-      const outcome = perform(keeper.world, draft, command, { now, requestId, random, habits });
+      const rng = createRng(randomInt(2 ** 32));
+      const outcome = perform(keeper.world, draft, command, { now, requestId, rng, habits });
       if (outcome.kind === "done") task = outcome.taskId;
       return outcome;
     },

@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { stdin, stdout } from "node:process";
 import type { Language } from "#diagnostics/diagnostic";
 import { languageOf } from "#diagnostics/language";
+import { createRng } from "#units/rng";
 import { whyOf } from "../measure/control.ts";
 import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "../measure/daemon.ts";
 import type { FaultName } from "../measure/faults.ts";
 import { Lab, labHosts, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import { TUTORIAL } from "../measure/profile.ts";
-import { seededRandom } from "../measure/random.ts";
 import { type FaultResult, type ObservedFault, runFault } from "../measure/scenario.ts";
 import { printMarkdownTable, printTextTable } from "../measure/table.ts";
 import {
@@ -121,7 +121,7 @@ async function demonstrate(run: Run, outsideProcess: Outside | undefined): Promi
     narrator.say(text.step(index + 1, options.faults.length, text.faultShort[name]));
     const shown = new Set<string>();
     const both = run.labs.map((lab) =>
-      breakPair(run, lab, name, seededRandom(options.seed * 1000 + index), (line) => {
+      breakPair(run, lab, name, createRng(options.seed * 1000 + index).real, (line) => {
         // Two pairs are broken alike: one line says it for both.
         if (!shown.has(line)) narrator.say(line);
         shown.add(line);

@@ -3,13 +3,13 @@
  * phase; medians.
  */
 
+import { createRng } from "#units/rng";
 import { runPairs } from "./bench-pairs.ts";
 import { KINDS } from "./daemon.ts";
 import type { FaultName } from "./faults.ts";
 import { spread } from "./figures.ts";
 import type { Lab } from "./lab.ts";
 import type { Profile } from "./profile.ts";
-import { seededRandom } from "./random.ts";
 import { type FaultResult, runFault, type ScenarioOptions } from "./scenario.ts";
 import type { Table } from "./table.ts";
 
@@ -39,7 +39,7 @@ export async function failover(options: FailoverOptions): Promise<Table> {
         work: (lab: Lab, pair: number) => {
           // Not at the same moment: the death of one pair's process would take time from the other.
           const seed = options.seed * 10_000 + index * 100 + run + pair * OTHER_PHASE;
-          return runFault(lab, fault, { ...LONGER[fault], random: seededRandom(seed) });
+          return runFault(lab, fault, { ...LONGER[fault], random: createRng(seed).real });
         },
       })),
     ),

@@ -10,7 +10,6 @@ import { FAULTS, type Fault, type FaultName } from "./faults.ts";
 import type { Lab } from "./lab.ts";
 import type { CloudView } from "./lab-cloud.ts";
 import type { LabNode } from "./node.ts";
-import type { Random } from "./random.ts";
 
 /** What was seen between the fault and its repair. */
 export interface ObservedFault {
@@ -72,7 +71,8 @@ export interface ScenarioWatcher {
 }
 
 export interface ScenarioOptions {
-  readonly random: Random;
+  /** 0 to 1, 1 excluded. */
+  readonly random: () => number;
   readonly watcher?: ScenarioWatcher;
   /** How long to look on after the move, for a second owner. */
   readonly observeSeconds?: number;

@@ -13,7 +13,9 @@
  *
  * Addresses outside the VPC leave through the gateway, as an elastic address if one is bound.
  */
+
 import { type Ipv4, ipv4, isInNetwork, type Mac } from "#units/address";
+import { createRng, type Rng } from "#units/rng";
 import { earliest, type Instant } from "#units/time";
 import { ARP_FRAME_LENGTH, type Arp, arpReply, emitArp, parseArp } from "#vrrp/wire/arp";
 import {
@@ -37,7 +39,7 @@ import {
 } from "#vrrp/wire/ipv4-fields";
 import { decrementTtl, replaceAddress } from "#vrrp/wire/ipv4-rewrite";
 import { destinationPortAt, hasPorts, isTcpAcknowledgement } from "#vrrp/wire/transport";
-import { arrivals, blocked, Dice, type PortFault } from "./impair.ts";
+import { arrivals, blocked, type PortFault } from "./impair.ts";
 import type {
   ElasticPlan,
   FabricDrop,
@@ -75,7 +77,7 @@ const key = (subnetId: string, of: Ipv4): string => `${subnetId}/${of}`;
 
 export class Fabric {
   readonly #output: FabricOutput;
-  readonly #dice: Dice;
+  readonly #rng: Rng;
   readonly #faults = new Map<number, PortFault>();
   readonly #lateUntil = new Map<number, Instant>();
   readonly #buckets = new Map<number, Bucket>();
@@ -98,7 +100,7 @@ export class Fabric {
 
   constructor(output: FabricOutput, seed: number) {
     this.#output = output;
-    this.#dice = new Dice(seed);
+    this.#rng = createRng(seed);
   }
 
   /** Everything at once; frames under way stay under way. */
@@ -388,7 +390,7 @@ export class Fabric {
     const drop = blocked(fault, "cutTo", this.#lateUntil.get(port), now);
     if (drop !== undefined) return this.#output.dropped(port, drop);
     if (fault === HEALTHY) return this.#output.send(port, frame);
-    const times = arrivals(fault, protocol, this.#dice, now);
+    const times = arrivals(fault, protocol, this.#rng, now);
     if (times.length === 0) return this.#output.dropped(port, { kind: "lost" });
     for (const at of times) {
       if (at <= now) this.#output.send(port, frame);

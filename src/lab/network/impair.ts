@@ -2,6 +2,7 @@
  * Faults of ports and of ways between them. What a kernel would do with netem, in a place where
  * it can be seen.
  */
+import type { Rng } from "#units/rng";
 import { type Instant, type Micros, micros } from "#units/time";
 import type { FabricDrop } from "./plan.ts";
 
@@ -41,28 +42,6 @@ export interface PortFault {
   readonly swallowClaims?: boolean;
 }
 
-/**
- * A small generator of its own, so that a fault is the same again with the same seed
- * (xorshift32).
- */
-export class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0 || 1;
-  }
-
-  /** 0 to 1, 1 excluded. */
-  next(): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x >>> 0;
-    return this.#state / 4_294_967_296;
-  }
-}
-
 /** @param way what the guest sends, or what it should get */
 export function blocked(
   fault: PortFault,
@@ -78,20 +57,20 @@ export function blocked(
 export function arrivals(
   fault: PortFault,
   protocol: number,
-  dice: Dice,
+  rng: Rng,
   now: Instant,
 ): readonly Instant[] {
   const concerned = fault.onlyProtocol === undefined || fault.onlyProtocol === protocol;
-  if (concerned && fault.loss !== undefined && dice.next() < fault.loss) return [];
-  const first = arrival(fault, dice, now);
-  if (fault.duplicate === undefined || dice.next() >= fault.duplicate) return [first];
-  return [first, arrival(fault, dice, now)];
+  if (concerned && fault.loss !== undefined && rng.real() < fault.loss) return [];
+  const first = arrival(fault, rng, now);
+  if (fault.duplicate === undefined || rng.real() >= fault.duplicate) return [first];
+  return [first, arrival(fault, rng, now)];
 }
 
-function arrival(fault: PortFault, dice: Dice, now: Instant): Instant {
+function arrival(fault: PortFault, rng: Rng, now: Instant): Instant {
   const { delayMicros = 0, jitterMicros = 0, reorder = 0 } = fault;
   if (delayMicros === 0 && jitterMicros === 0) return now;
-  const overtakes = reorder > 0 && dice.next() < reorder;
-  const wait: Micros = overtakes ? micros(0) : micros(delayMicros + dice.next() * jitterMicros);
+  const overtakes = reorder > 0 && rng.real() < reorder;
+  const wait: Micros = overtakes ? micros(0) : micros(delayMicros + rng.real() * jitterMicros);
   return (now + wait) as Instant;
 }

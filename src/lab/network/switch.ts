@@ -22,7 +22,7 @@ export class Switch {
   #requests = 0;
   #closing = false;
 
-  /** @param seed of the dice that faults use */
+  /** @param seed of the random numbers that faults use */
   constructor(namespace: Namespace, listener: SwitchListener, seed: number) {
     this.#child = spawnIn(namespace, [process.execPath, QUIET, PROGRAM, `${seed}`], {
       stdio: ["ignore", "ignore", "inherit", "pipe"],

@@ -6,11 +6,11 @@
 import { readSubnetNetwork } from "#cloud/model/cidr";
 import type { Done } from "#cloud/model/context";
 import { HABITS } from "#cloud/model/habits";
-import { makeRandom, type Random } from "#cloud/model/random";
 import { isRefusal, type Refusal } from "#cloud/model/refusal";
 import { type Command, perform } from "#cloud/model/step";
 import { type Draft, emptyWorld, openDraft, type World } from "#cloud/model/world";
 import { ipv4 } from "#units/address";
+import { createRng, type Rng } from "#units/rng";
 import { instant } from "#units/time";
 import { buildOrder } from "./build-order.ts";
 import type {
@@ -36,7 +36,7 @@ class Rehearsal {
   readonly objections: Objection[] = [];
   readonly #world: World = emptyWorld();
   readonly #draft: Draft;
-  readonly #random: Random = makeRandom(1);
+  readonly #rng: Rng = createRng(1);
   readonly #zone: string;
   #calls = 0;
 
@@ -142,7 +142,7 @@ class Rehearsal {
     const outcome = perform(this.#world, this.#draft, command, {
       now: instant(0),
       requestId: `${this.#calls}`,
-      random: this.#random,
+      rng: this.#rng,
       habits: HABITS,
     });
     if (outcome.kind === "done") return outcome;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
+import { guestMac, idTail } from "#cloud/model/ids";
 import { takeToken } from "#cloud/model/limiter";
-import { makeRandom } from "#cloud/model/random";
 import type { CounterRow } from "#cloud/model/rows";
 import { applyChanges, emptyWorld, openDraft, tablesOf } from "#cloud/model/world";
 import { ROWS } from "#cloud/server/row-shapes";
 import { printMac } from "#units/address";
+import { createRng } from "#units/rng";
 import { fromMillis, instant } from "#units/time";
 
 const counter = (id: string, value: number): CounterRow => ({ id, value });
@@ -72,13 +73,13 @@ test("over a long time no more than the rate gets through", () => {
   assert.ok(passed >= 119 && passed <= 120, `${passed}`);
 });
 
-test("random ids and hardware addresses have their form, and seeds differ", () => {
-  const random = makeRandom(1);
-  const tails = Array.from({ length: 1_000 }, () => random.tail());
+test("rng ids and hardware addresses have their form, and seeds differ", () => {
+  const rng = createRng(1);
+  const tails = Array.from({ length: 1_000 }, () => idTail(rng));
   for (const tail of tails) assert.match(tail, /^[a-z0-9]{8}$/);
   assert.equal(new Set(tails).size, 1_000);
-  assert.match(printMac(random.mac()), /^52:54:00:/);
-  assert.notEqual(makeRandom(2).tail(), makeRandom(3).tail());
+  assert.match(printMac(guestMac(rng)), /^52:54:00:/);
+  assert.notEqual(idTail(createRng(2)), idTail(createRng(3)));
 });
 
 test("a row has all its fields and no other", () => {

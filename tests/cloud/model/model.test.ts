@@ -7,8 +7,6 @@ import { test } from "node:test";
 import * as v from "valibot";
 import { stepClaim } from "#cloud/model/claim";
 import { HABITS } from "#cloud/model/habits";
-import type { Random } from "#cloud/model/random";
-import { makeRandom } from "#cloud/model/random";
 import { TABLE_NAMES } from "#cloud/model/rows";
 import type { Command } from "#cloud/model/step";
 import { perform } from "#cloud/model/step";
@@ -17,47 +15,48 @@ import type { Change, World } from "#cloud/model/world";
 import { applyChanges, emptyWorld, openDraft, tablesOf, worldAsChanges } from "#cloud/model/world";
 import { ROWS } from "#cloud/server/row-shapes";
 import { isInNetwork, printIpv4 } from "#units/address";
+import { createRng, type Rng } from "#units/rng";
 import type { Instant } from "#units/time";
 import { after, fromMillis, fromSeconds, instant } from "#units/time";
 
 const REGIONS = ["ap-guangzhou", "ap-beijing"] as const;
 const REGION = REGIONS[0];
 
-const pick = <T>(random: Random, from: readonly T[]): T | undefined =>
-  from[random.next() % from.length];
-const chance = (random: Random, oneIn: number): boolean => random.next() % oneIn === 0;
+const pick = <T>(rng: Rng, from: readonly T[]): T | undefined =>
+  from[rng.between(0, from.length - 1)];
+const chance = (rng: Rng, oneIn: number): boolean => rng.between(1, oneIn) === 1;
 
 /** Some command that may or may not make sense in this world. */
-function invent(world: World, region: string, random: Random): Command {
+function invent(world: World, region: string, rng: Rng): Command {
   const tables = tablesOf(world, region);
   const id = (
     table: "vpcs" | "subnets" | "havips" | "eips" | "interfaces",
     prefix: string,
   ): string =>
-    chance(random, 12)
+    chance(rng, 12)
       ? `${prefix}-zzzzzzzz`
-      : (pick(random, [...tables[table].keys()]) ?? `${prefix}-zzzzzzzz`);
+      : (pick(rng, [...tables[table].keys()]) ?? `${prefix}-zzzzzzzz`);
   const vpcId = id("vpcs", "vpc");
   const havipId = id("havips", "havip");
   const eipId = id("eips", "eip");
   const interfaceId = id("interfaces", "eni");
   const subnetId = id("subnets", "subnet");
-  const instanceId = `ins-${"abcd"[random.next() % 4] ?? "a"}0000000`;
-  const name = chance(random, 20) ? "x".repeat(61) : "name";
+  const instanceId = `ins-${"abcd"[rng.between(0, 3)] ?? "a"}0000000`;
+  const name = chance(rng, 20) ? "x".repeat(61) : "name";
   const entry = {
     havipId,
-    instanceId: chance(random, 2) ? instanceId : interfaceId,
+    instanceId: chance(rng, 2) ? instanceId : interfaceId,
     instanceType: undefined,
   };
   const address = printIpv4(
     [...tables.eips.values()].find((one) => one.id === eipId)?.address ?? (0 as never),
   );
-  const third = random.next() % 4;
+  const third = rng.between(0, 3);
   const commands: readonly Command[] = [
     {
       kind: "createVpc",
       name,
-      cidr: pick(random, ["10.0.0.0/16", "10.0.0.0/28", "192.168.0.0/16", "8.8.8.0/24"]) ?? "",
+      cidr: pick(rng, ["10.0.0.0/16", "10.0.0.0/28", "192.168.0.0/16", "8.8.8.0/24"]) ?? "",
       multicast: false,
       dnsServers: [],
       domainName: "",
@@ -83,11 +82,11 @@ function invent(world: World, region: string, random: Random): Command {
         kind: "createHavip",
         vpcId,
         name,
-        subnetId: chance(random, 3) ? undefined : subnetId,
-        vip: chance(random, 3) ? `10.0.${third}.${random.next() % 17}` : undefined,
-        interfaceId: chance(random, 6) ? interfaceId : undefined,
-        checkAssociate: chance(random, 2),
-        associations: chance(random, 5) ? [entry] : [],
+        subnetId: chance(rng, 3) ? undefined : subnetId,
+        vip: chance(rng, 3) ? `10.0.${third}.${rng.between(0, 16)}` : undefined,
+        interfaceId: chance(rng, 6) ? interfaceId : undefined,
+        checkAssociate: chance(rng, 2),
+        associations: chance(rng, 5) ? [entry] : [],
         tags: [],
       }),
     ),
@@ -100,7 +99,7 @@ function invent(world: World, region: string, random: Random): Command {
     { kind: "disassociate", entries: [entry] },
     {
       kind: "allocateEips",
-      count: random.next() % 6,
+      count: rng.between(0, 5),
       name: "",
       bandwidth: 1,
       addressType: "EIP",
@@ -122,7 +121,7 @@ function invent(world: World, region: string, random: Random): Command {
         description: "",
         groups: [],
         addresses: [],
-        secondaryCount: random.next() % 3,
+        secondaryCount: rng.between(0, 2),
         qosLevel: "",
         tags: [],
       }),
@@ -148,7 +147,7 @@ function invent(world: World, region: string, random: Random): Command {
       removeKeys: [],
     },
   ];
-  return pick(random, commands) ?? { kind: "deleteVpc", vpcId };
+  return pick(rng, commands) ?? { kind: "deleteVpc", vpcId };
 }
 
 function checkInvariants(world: World): void {
@@ -244,30 +243,30 @@ interface Walk {
 }
 
 function walk(seed: number, steps: number): Walk {
-  const random = makeRandom(seed);
+  const rng = createRng(seed);
   const world = emptyWorld();
-  const habits = { ...HABITS, claimLatency: chance(random, 2) ? fromSeconds(4) : fromMillis(0) };
+  const habits = { ...HABITS, claimLatency: chance(rng, 2) ? fromSeconds(4) : fromMillis(0) };
   const done = new Map<string, number>();
   let refused = 0;
   let now = instant(1_767_225_600_000_000);
   for (let step = 0; step < steps; step++) {
-    if (chance(random, 3)) now = after(now, fromMillis(random.next() % 400));
+    if (chance(rng, 3)) now = after(now, fromMillis(rng.between(0, 399)));
     applyChanges(world, finishDue(world, now));
     const due = deadline(world);
     assert.ok(due === undefined || due > now, "nothing that is due is left");
-    const region = pick(random, REGIONS) ?? REGION;
-    if (chance(random, 5)) {
+    const region = pick(rng, REGIONS) ?? REGION;
+    if (chance(rng, 5)) {
       const interfaces = [...tablesOf(world, region).interfaces.keys()];
       const havips = [...tablesOf(world, region).havips.values()];
-      const vip = printIpv4(pick(random, havips)?.vip ?? (0 as never));
-      const claim = { interfaceId: pick(random, interfaces) ?? "eni-none", vip };
+      const vip = printIpv4(pick(rng, havips)?.vip ?? (0 as never));
+      const claim = { interfaceId: pick(rng, interfaces) ?? "eni-none", vip };
       const { changes, outcome } = stepClaim(world, claim, now, habits);
       applyChanges(world, changes);
       done.set(`claim ${outcome.kind}`, (done.get(`claim ${outcome.kind}`) ?? 0) + 1);
     } else {
-      const command = invent(world, region, random);
+      const command = invent(world, region, rng);
       const draft = openDraft(world, region);
-      const call = { now, requestId: `request-${step}`, random, habits };
+      const call = { now, requestId: `request-${step}`, rng, habits };
       const before = step % 50 === 0 ? JSON.stringify(worldAsChanges(world)) : undefined;
       const outcome = perform(world, draft, command, call);
       if (before !== undefined)
@@ -341,11 +340,11 @@ test("a world written down and read again is the same world", () => {
 
 test("work ends in the order of its time, and a deadline is when to come back", () => {
   const world = emptyWorld();
-  const random = makeRandom(1);
+  const rng = createRng(1);
   const at = (milliseconds: number): Instant => instant(milliseconds * 1_000);
   const ask = (command: Command, now: Instant, requestId: string): readonly string[] => {
     const draft = openDraft(world, REGION);
-    const outcome = perform(world, draft, command, { now, requestId, random, habits: HABITS });
+    const outcome = perform(world, draft, command, { now, requestId, rng, habits: HABITS });
     assert.equal(outcome.kind, "done", JSON.stringify(outcome));
     applyChanges(world, draft.changes());
     return outcome.kind === "done" ? outcome.ids : [];

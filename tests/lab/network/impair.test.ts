@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrivals, Dice } from "#lab/network/impair";
+import { arrivals } from "#lab/network/impair";
+import { createRng } from "#units/rng";
 import { gratuitousArp } from "#vrrp/wire/arp";
 import { A, arpFrame, B, bench, C, ipFrame, later, T0, VIP } from "./harness.ts";
 
@@ -42,23 +43,23 @@ test("faults of ports: a frame under way is what it was when it was sent", () =>
 });
 
 test("faults of ports: jitter stays within its bounds, and reordering lets some overtake", () => {
-  const dice = new Dice(3);
+  const rng = createRng(3);
   const fault = { delayMicros: 10_000, jitterMicros: 5_000 };
   for (let count = 0; count < 500; count++) {
-    const [at = T0] = arrivals(fault, 1, dice, T0);
+    const [at = T0] = arrivals(fault, 1, rng, T0);
     assert.ok(at >= later(10) && at <= later(15), `${at}`);
   }
   const overtaking = { delayMicros: 10_000, reorder: 0.3 };
-  const early = Array.from({ length: 1000 }, () => arrivals(overtaking, 1, dice, T0)[0]).filter(
+  const early = Array.from({ length: 1000 }, () => arrivals(overtaking, 1, rng, T0)[0]).filter(
     (at) => at === T0,
   ).length;
   assert.ok(early > 230 && early < 370, `${early}`);
 });
 
 test("faults of ports: loss and duplication happen as often as asked for, and only to the protocol named", () => {
-  const dice = new Dice(11);
+  const rng = createRng(11);
   const count = (fault: object, protocol: number): number =>
-    Array.from({ length: 2000 }, () => arrivals(fault, protocol, dice, T0).length).reduce(
+    Array.from({ length: 2000 }, () => arrivals(fault, protocol, rng, T0).length).reduce(
       (sum, one) => sum + one,
       0,
     );
@@ -71,8 +72,8 @@ test("faults of ports: loss and duplication happen as often as asked for, and on
 
 test("faults of ports: the same seed is the same fault", () => {
   const row = (seed: number): readonly number[] => {
-    const dice = new Dice(seed);
-    return Array.from({ length: 20 }, () => dice.next());
+    const rng = createRng(seed);
+    return Array.from({ length: 20 }, () => arrivals({ jitterMicros: 1_000 }, 1, rng, T0)).flat();
   };
   assert.deepEqual(row(5), row(5));
   assert.notDeepEqual(row(5), row(6));

@@ -8,9 +8,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readConfiguration } from "#keepalived/read";
-import { createRandom, type Random } from "#sim/random";
 import { reviveSecret } from "#sim/scenario";
 import { type Ipv4, type Mac, printIpv4 } from "#units/address";
+import { createRng, type Rng } from "#units/rng";
 import { instant } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { LinkInfo } from "#vrrp/engine/world";
@@ -116,7 +116,7 @@ const GLOBAL_KEYWORDS = [
   "garp_rate",
 ];
 
-function drawConfig(random: Random): string {
+function drawConfig(random: Rng): string {
   const lines = (keywords: readonly string[], most: number): string =>
     Array.from(
       { length: random.between(0, most) },
@@ -140,7 +140,7 @@ const OTHER: LinkInfo = { ...ETH0, index: 7, name: "eth1", mac: 0x02_00_00_00_00
  * The engine runs the plan for some seconds, with packets for its routers, changes of everything
  * around, and a stop.
  */
-function run(instances: readonly InstanceConfig[], random: Random): void {
+function run(instances: readonly InstanceConfig[], random: Rng): void {
   const devices = [...new Set(instances.flatMap((one) => one.interface ?? []))];
   const links = devices.map((name, at): LinkInfo => ({ ...ETH0, name, index: 2 + at }));
   const bench = new Bench(links, [own(2, "192.0.2.1"), own(3, "192.0.2.9")]);
@@ -190,7 +190,7 @@ function step(bench: Bench, seconds: number): void {
   world.now = end;
 }
 
-function tryText(text: string, random: Random): number {
+function tryText(text: string, random: Rng): number {
   const { plan } = readConfiguration([{ name: "a.conf", text }], { configId: "main" });
   const instances = plan.instances.map(({ config }) => config);
   if (instances.length === 0) return 0;
@@ -205,7 +205,7 @@ function tryText(text: string, random: Random): number {
 test("numbers that fit into no packet and no timer: what the reader lets through, the engine runs", () => {
   let runs = 0;
   for (let seed = 0; seed < 300; seed++) {
-    const random = createRandom(seed);
+    const random = createRng(seed);
     runs += tryText(drawConfig(random), random);
   }
   assert.ok(runs > 200, `${runs} runs`);
@@ -220,7 +220,7 @@ test("240 mutated configurations: what the reader lets through, the engine runs"
   );
   let runs = 0;
   for (let seed = 0; seed < 240; seed++) {
-    const random = createRandom(seed);
+    const random = createRng(seed);
     runs += tryText(mutateConfig(texts.toSorted(), random), random);
   }
   assert.ok(runs > 100, `${runs} runs`);

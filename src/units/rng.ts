@@ -1,9 +1,10 @@
 /**
- * The simulator's own randomness: one seed decides everything, and a stream can be split so that
- * one concern's draws do not move another's.
+ * Seeded random numbers: one seed decides everything, and a stream can be split so that one
+ * concern's draws do not move another's. Seeds of the simulator that once failed are kept
+ * (tests/seeds), so the streams must never change.
  */
 
-export interface Random {
+export interface Rng {
   /** 0 to 1, 1 excluded. */
   real(): number;
   /** A whole number, both ends included. */
@@ -11,14 +12,14 @@ export interface Random {
   chance(probability: number): boolean;
   pick<T>(list: readonly T[]): T;
   /** A new stream that depends on this one's seed and the label only, not on how much was drawn. */
-  split(label: string): Random;
+  split(label: string): Rng;
 }
 
 /**
  * SplitMix32 seeds an sfc32 generator (public domain designs): fast, small, and good enough for
  * faults.
  */
-export function createRandom(seed: number): Random {
+export function createRng(seed: number): Rng {
   let a = mix(seed);
   let b = mix(seed ^ 0x9e3779b9);
   let c = mix(seed ^ 0x85ebca6b);
@@ -37,7 +38,7 @@ export function createRandom(seed: number): Random {
     between: (min, max) => min + Math.floor(next() * (max - min + 1)),
     chance: (probability) => probability > 0 && next() < probability,
     pick: <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T,
-    split: (label) => createRandom(hash(seed, label)),
+    split: (label) => createRng(hash(seed, label)),
   };
 }
 
