@@ -6,7 +6,7 @@
 
 export interface Rng {
   /** 0 to 1, 1 excluded. */
-  real(): number;
+  readonly real: () => number;
   /** A whole number, both ends included. */
   between(min: number, max: number): number;
   chance(probability: number): boolean;

@@ -2,7 +2,7 @@
 import type { Mac } from "#units/address";
 import type { Rng } from "#units/rng";
 
-const ALPHABET = [..."abcdefghijklmnopqrstuvwxyz0123456789"];
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789".split("");
 
 /** The eight characters after the prefix of an id. */
 export const idTail = (rng: Rng): string =>
