@@ -24,7 +24,7 @@ test("a split does not depend on how much was drawn before", () => {
 test("ends are included, chances are kept", () => {
   const rng = createRng(3);
   const seen = new Set(Array.from({ length: 1_000 }, () => rng.between(2, 5)));
-  assert.deepEqual([...seen].toSorted(), [2, 3, 4, 5]);
+  assert.deepEqual(seen, new Set([2, 3, 4, 5]));
   const hits = Array.from({ length: 10_000 }, () => rng.chance(0.25)).filter(Boolean).length;
   assert.ok(hits > 2_300 && hits < 2_700, `${hits} of 10,000 at 0.25`);
   assert.equal(rng.chance(0), false);
