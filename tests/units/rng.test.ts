@@ -1,4 +1,4 @@
-/** The streams that seeds of the simulator stand for: tests/seeds means nothing when one changes. */
+/** The streams that seeds of the simulator stand for: tests/seeds means nothing if one changes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRng } from "#units/rng";
