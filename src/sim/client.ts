@@ -31,7 +31,7 @@ export class Client implements ArpClient {
   readonly #queue: EventQueue;
   readonly #network: Segment;
   readonly #nodes: readonly AddressOwner[];
-  readonly #random: Rng;
+  readonly #rng: Rng;
   readonly #observers: Observers;
   readonly #cache = new Map<Ipv4, Entry>();
 
@@ -40,7 +40,7 @@ export class Client implements ArpClient {
     environment: {
       readonly queue: EventQueue;
       readonly network: Segment;
-      readonly random: Rng;
+      readonly rng: Rng;
       readonly observers: Observers;
     },
     nodes: readonly AddressOwner[],
@@ -51,7 +51,7 @@ export class Client implements ArpClient {
     this.#queue = environment.queue;
     this.#network = environment.network;
     this.#nodes = nodes;
-    this.#random = environment.random;
+    this.#rng = environment.rng;
     this.#observers = environment.observers;
     this.port = environment.network.attach(mac, (frame) => this.#receive(frame), ["garp"]);
     for (const address of addresses) {
@@ -127,7 +127,7 @@ export class Client implements ArpClient {
       if (entry.mac !== undefined && this.#queue.now - entry.lostAt < RESOLVE_AFTER) return;
       const owners = this.ownersOf(address);
       if (owners.length === 0) return this.#resolveLater(address, RETRY);
-      entry.mac = this.#random.pick(owners).mac;
+      entry.mac = this.#rng.pick(owners).mac;
       this.#look(address);
     });
   }

@@ -45,37 +45,37 @@ const KINDS: readonly Kind[] = [
 ];
 
 export function drawFaults(
-  random: Rng,
+  rng: Rng,
   shape: ClusterShape,
   machines: readonly MachineSpec[],
   storm: number,
   down: number,
 ): ScenarioFault[] {
-  const kinds = Array.from({ length: random.pick([1, 1, 2, 3, 5]) }, () => random.pick(KINDS));
-  if (shape.rivals > 0 && random.chance(0.7)) kinds.push("rival");
-  const count = random.pick([1, 2, 3, 5, 8, 12]);
+  const kinds = Array.from({ length: rng.pick([1, 1, 2, 3, 5]) }, () => rng.pick(KINDS));
+  if (shape.rivals > 0 && rng.chance(0.7)) kinds.push("rival");
+  const count = rng.pick([1, 2, 3, 5, 8, 12]);
   const faults: ScenarioFault[] = [];
   const reloads: { readonly at: number; readonly machine: number }[] = [];
   for (let i = 0; i < count; i++) {
-    const fault = drawFault(random, shape, random.pick(kinds), storm, down);
+    const fault = drawFault(rng, shape, rng.pick(kinds), storm, down);
     if (fault?.kind === "reload") reloads.push(fault);
     else if (fault !== undefined) faults.push(fault);
   }
-  const flaps = drawFlaps(random.split("flaps"), shape, storm, down);
-  const devices = drawDevices(random.split("devices"), shape, storm, down);
-  const cuts = drawVrrpCuts(random.split("vrrp cuts"), shape, storm, down);
-  if (cuts.length > 0 && random.split("vrrp cuts alone").chance(0.7)) return cuts;
-  if (devices.length > 0 && random.split("devices alone").chance(0.5)) return devices;
+  const flaps = drawFlaps(rng.split("flaps"), shape, storm, down);
+  const devices = drawDevices(rng.split("devices"), shape, storm, down);
+  const cuts = drawVrrpCuts(rng.split("vrrp cuts"), shape, storm, down);
+  if (cuts.length > 0 && rng.split("vrrp cuts alone").chance(0.7)) return cuts;
+  if (devices.length > 0 && rng.split("devices alone").chance(0.5)) return devices;
   // Half of them have the run to themselves.
-  if (flaps.length > 0 && random.split("flaps alone").chance(0.5)) return flaps;
+  if (flaps.length > 0 && rng.split("flaps alone").chance(0.5)) return flaps;
   return [
     ...faults,
     ...cuts,
-    ...drawGuardFaults(random.split("guard"), shape, storm, down),
-    ...drawEngineDeaths(random.split("engine deaths"), shape, storm, down),
+    ...drawGuardFaults(rng.split("guard"), shape, storm, down),
+    ...drawEngineDeaths(rng.split("engine deaths"), shape, storm, down),
     ...flaps,
     ...devices,
-    ...drawReloads(random.split("reloads"), shape, machines, reloads, storm),
+    ...drawReloads(rng.split("reloads"), shape, machines, reloads, storm),
   ];
 }
 
@@ -84,31 +84,26 @@ export function drawFaults(
  * that restarts. Its port may have its carrier before it forwards. A kernel forgets its unicast
  * peers each time.
  */
-function drawFlaps(random: Rng, shape: ClusterShape, storm: number, down: number): ScenarioFault[] {
-  if (!random.chance(fromCentis(shape.intervalMax) <= 250_000 ? 0.25 : 0.05)) return [];
-  const machine = random.between(0, shape.count - 1);
+function drawFlaps(rng: Rng, shape: ClusterShape, storm: number, down: number): ScenarioFault[] {
+  if (!rng.chance(fromCentis(shape.intervalMax) <= 250_000 ? 0.25 : 0.05)) return [];
+  const machine = rng.between(0, shape.count - 1);
   const flaps: ScenarioFault[] = [];
-  let at = random.between(2 * down, storm);
-  for (let left = random.between(1, 6); left > 0 && at < storm; left--) {
-    const micros = random.between(50_000, 200_000);
-    const portLate = random.chance(0.5) ? 0 : random.between(0, 300_000);
+  let at = rng.between(2 * down, storm);
+  for (let left = rng.between(1, 6); left > 0 && at < storm; left--) {
+    const micros = rng.between(50_000, 200_000);
+    const portLate = rng.chance(0.5) ? 0 : rng.between(0, 300_000);
     flaps.push({ kind: "link-flap", at, machine, micros, portLate });
-    at += micros + random.pick([random.between(1_000, 300_000), random.between(0, 2 * down)]);
+    at += micros + rng.pick([rng.between(1_000, 300_000), rng.between(0, 2 * down)]);
   }
   return flaps;
 }
 
 /** Long, for what two owners do to each other shows only after a while. */
-function drawVrrpCuts(
-  random: Rng,
-  shape: ClusterShape,
-  storm: number,
-  down: number,
-): ScenarioFault[] {
-  if (shape.count < 2 || !random.chance(0.05)) return [];
-  const at = random.between(2 * down, Math.max(2 * down + 1, storm / 2));
-  const machines = [random.between(0, shape.count - 1)];
-  const micros = random.pick([2 * down, 8 * down, storm - at]);
+function drawVrrpCuts(rng: Rng, shape: ClusterShape, storm: number, down: number): ScenarioFault[] {
+  if (shape.count < 2 || !rng.chance(0.05)) return [];
+  const at = rng.between(2 * down, Math.max(2 * down + 1, storm / 2));
+  const machines = [rng.between(0, shape.count - 1)];
+  const micros = rng.pick([2 * down, 8 * down, storm - at]);
   return [{ kind: "vrrp-cut", at, machines, micros: Math.max(1_000, micros) }];
 }
 
@@ -117,14 +112,14 @@ function drawVrrpCuts(
  * unless somebody sees to it.
  */
 function drawGuardFaults(
-  random: Rng,
+  rng: Rng,
   shape: ClusterShape,
   storm: number,
   down: number,
 ): ScenarioFault[] {
-  if (!shape.hasGuard || !random.chance(0.1)) return [];
-  return Array.from({ length: random.between(1, 3) }, () => {
-    const calls = random.pick<readonly (keyof AddressGuard)[]>([
+  if (!shape.hasGuard || !rng.chance(0.1)) return [];
+  return Array.from({ length: rng.between(1, 3) }, () => {
+    const calls = rng.pick<readonly (keyof AddressGuard)[]>([
       ["prolong"],
       ["open"],
       ["close"],
@@ -132,10 +127,10 @@ function drawGuardFaults(
     ]);
     return {
       kind: "guard-fails",
-      at: random.between(0, storm),
-      machine: random.between(0, shape.count - 1),
-      micros: drawLength(random, down),
-      calls: random.chance(0.5) ? calls : ["prolong", "close"],
+      at: rng.between(0, storm),
+      machine: rng.between(0, shape.count - 1),
+      micros: drawLength(rng, down),
+      calls: rng.chance(0.5) ? calls : ["prolong", "close"],
     } as const satisfies ScenarioFault;
   });
 }
@@ -146,22 +141,22 @@ function drawGuardFaults(
  * good. In a stream of its own, like the flaps.
  */
 function drawEngineDeaths(
-  random: Rng,
+  rng: Rng,
   shape: ClusterShape,
   storm: number,
   down: number,
 ): ScenarioFault[] {
-  if (!random.chance(0.12)) return [];
-  const machine = random.between(0, shape.count - 1);
-  const at = random.between(2 * down, storm - 1);
-  const micros = drawLength(random, down);
-  const during = Math.min(storm - 1, at + random.between(0, micros));
+  if (!rng.chance(0.12)) return [];
+  const machine = rng.between(0, shape.count - 1);
+  const at = rng.between(2 * down, storm - 1);
+  const micros = drawLength(rng, down);
+  const during = Math.min(storm - 1, at + rng.between(0, micros));
   // A process needs a quarter of a second until it is an engine that works.
-  const soon = Math.min(storm - 1, at + random.between(0, 600_000));
+  const soon = Math.min(storm - 1, at + rng.between(0, 600_000));
   const crash = { kind: "engine-crash", at, machine } as const;
   const hang = { kind: "hang", who: "engine", at, machine, micros } as const;
-  const stop = { kind: "stop", at: during, machine, micros: drawLength(random, down) } as const;
-  switch (random.between(0, 4)) {
+  const stop = { kind: "stop", at: during, machine, micros: drawLength(rng, down) } as const;
+  switch (rng.between(0, 4)) {
     case 0:
       return [hang, { ...crash, at: during }];
     case 1:
@@ -179,23 +174,18 @@ function drawEngineDeaths(
  * What others do to the device: renamed, replaced, its addresses moved or flushed. In a stream of
  * its own, like the flaps.
  */
-function drawDevices(
-  random: Rng,
-  shape: ClusterShape,
-  storm: number,
-  down: number,
-): ScenarioFault[] {
-  if (!random.chance(0.15)) return [];
-  const machine = random.between(0, shape.count - 1);
-  return Array.from({ length: random.between(1, 4) }, (): ScenarioFault => {
-    const at = random.between(2 * down, storm);
-    const micros = drawLength(random, down);
-    switch (random.between(0, 4)) {
+function drawDevices(rng: Rng, shape: ClusterShape, storm: number, down: number): ScenarioFault[] {
+  if (!rng.chance(0.15)) return [];
+  const machine = rng.between(0, shape.count - 1);
+  return Array.from({ length: rng.between(1, 4) }, (): ScenarioFault => {
+    const at = rng.between(2 * down, storm);
+    const micros = drawLength(rng, down);
+    switch (rng.between(0, 4)) {
       case 0:
         return { kind: "interface-renamed", at, machine, micros };
       case 1: {
-        const keepsIndex = random.chance(0.5);
-        const isLost = random.chance(0.5);
+        const keepsIndex = rng.chance(0.5);
+        const isLost = rng.chance(0.5);
         return { kind: "interface-replaced", at, machine, keepsIndex, isLost };
       }
       case 2:
@@ -203,8 +193,8 @@ function drawDevices(
       case 3:
         return { kind: "address-moved", at, machine, micros, address: virtual(100).address };
       default: {
-        const every = random.pick([1_000, 100_000, 2_000_000]);
-        return { kind: "addresses-flushed", at, machine, times: random.between(1, 3), every };
+        const every = rng.pick([1_000, 100_000, 2_000_000]);
+        return { kind: "addresses-flushed", at, machine, times: rng.between(1, 3), every };
       }
     }
   });
@@ -214,9 +204,9 @@ function drawDevices(
  * Around the lengths that matter: much shorter than, about as long as, and longer than the
  * detection time.
  */
-function drawLength(random: Rng, down: number): number {
-  const share = random.pick([0.02, 0.2, 0.5, 0.8, 0.95, 1, 1.05, 1.3, 2, 4]);
-  return Math.max(1_000, Math.round(down * share * (0.9 + 0.2 * random.real())));
+function drawLength(rng: Rng, down: number): number {
+  const share = rng.pick([0.02, 0.2, 0.5, 0.8, 0.95, 1, 1.05, 1.3, 2, 4]);
+  return Math.max(1_000, Math.round(down * share * (0.9 + 0.2 * rng.real())));
 }
 
 /**
@@ -224,7 +214,7 @@ function drawLength(random: Rng, down: number): number {
  * another's.
  */
 interface Draw {
-  readonly random: Rng;
+  readonly rng: Rng;
   readonly shape: ClusterShape;
   readonly at: number;
   readonly machine: number;
@@ -235,18 +225,18 @@ interface Draw {
 }
 
 function drawFault(
-  random: Rng,
+  rng: Rng,
   shape: ClusterShape,
   kind: Kind,
   storm: number,
   down: number,
 ): ScenarioFault | undefined {
   // The cluster has mostly settled before the first one.
-  const at = random.chance(0.8) ? random.between(2 * down, storm) : random.between(0, storm);
-  const machine = random.between(0, shape.count - 1);
-  const length = drawLength(random, down);
+  const at = rng.chance(0.8) ? rng.between(2 * down, storm) : rng.between(0, storm);
+  const machine = rng.between(0, shape.count - 1);
+  const length = drawLength(rng, down);
   const interval = fromCentis(shape.intervalMax);
-  const draw: Draw = { random, shape, at, machine, length, down, interval };
+  const draw: Draw = { rng, shape, at, machine, length, down, interval };
   switch (kind) {
     case "loss":
     case "slow-network":
@@ -280,13 +270,13 @@ function drawFault(
       return drawTrackerFault(draw);
     case "rival": {
       if (shape.rivals === 0) return undefined;
-      const what = random.pick(["stop", "kill", "hang", "cut"] as const);
-      return { kind, at, rival: random.between(0, shape.rivals - 1), what, micros: length };
+      const what = rng.pick(["stop", "kill", "hang", "cut"] as const);
+      return { kind, at, rival: rng.between(0, shape.rivals - 1), what, micros: length };
     }
     case "hostile":
       return drawHostilePackets(draw);
     case "foreign-announcement":
-      return { kind, at, address: virtual(100).address, times: random.between(1, 3) };
+      return { kind, at, address: virtual(100).address, times: rng.between(1, 3) };
     case "vrrp-cut":
     case "guard-fails":
     case "interface-renamed":
@@ -304,21 +294,21 @@ function drawFault(
 }
 
 function drawNetworkFault(
-  { random, shape, at, machine, length, interval }: Draw,
+  { rng, shape, at, machine, length, interval }: Draw,
   kind: "loss" | "slow-network" | "reordering" | "one-way" | "partition",
 ): ScenarioFault | undefined {
   switch (kind) {
     case "loss":
-      return { kind, at, micros: length * 3, share: random.pick([0.1, 0.3, 0.5, 0.8]) };
+      return { kind, at, micros: length * 3, share: rng.pick([0.1, 0.3, 0.5, 0.8]) };
     case "slow-network": {
-      const latency = random.between(1_000, Math.max(2_000, interval));
+      const latency = rng.between(1_000, Math.max(2_000, interval));
       return { kind, at, micros: length, latency };
     }
     case "reordering":
       return { kind, at, micros: length * 2, share: 0.3 };
     case "one-way": {
       if (shape.count < 2) return undefined;
-      const to = (machine + random.between(1, shape.count - 1)) % shape.count;
+      const to = (machine + rng.between(1, shape.count - 1)) % shape.count;
       return { kind, at, micros: length, from: machine, to };
     }
     case "partition":
@@ -327,41 +317,41 @@ function drawNetworkFault(
 }
 
 function drawMachineFault(
-  { random, at, machine, length, down, interval }: Draw,
+  { rng, at, machine, length, down, interval }: Draw,
   kind: "power-off" | "hang" | "pause" | "clock-jump" | "busy",
 ): ScenarioFault {
   switch (kind) {
     case "power-off": {
-      const short = random.between(0, 3 * down);
-      const portLate = random.pick([0, short, random.between(down, 8_000_000)]);
+      const short = rng.between(0, 3 * down);
+      const portLate = rng.pick([0, short, rng.between(down, 8_000_000)]);
       return { kind, at, machine, micros: length, portLate };
     }
     case "hang":
-      return { kind, at, machine, micros: length, who: random.pick(["engine", "all"] as const) };
+      return { kind, at, machine, micros: length, who: rng.pick(["engine", "all"] as const) };
     case "pause":
-      return { kind, at, machine, micros: length, clock: random.pick(["runs", "stops"] as const) };
+      return { kind, at, machine, micros: length, clock: rng.pick(["runs", "stops"] as const) };
     case "clock-jump":
       return { kind, at, machine, by: length };
     case "busy":
-      return { kind, at, machine, micros: length * 2, late: random.between(1_000, interval) };
+      return { kind, at, machine, micros: length * 2, late: rng.between(1_000, interval) };
   }
 }
 
 function drawAddressFault(
-  { random, shape, at, machine, length, interval }: Draw,
+  { rng, shape, at, machine, length, interval }: Draw,
   kind: "address-fails" | "address-slow" | "address-deleted",
 ): ScenarioFault {
   switch (kind) {
     case "address-fails":
-      return { kind, at, machine, micros: length, errno: random.pick(["EPERM", "ENOBUFS"]) };
+      return { kind, at, machine, micros: length, errno: rng.pick(["EPERM", "ENOBUFS"]) };
     case "address-slow": {
       // Of each address: all together stay within what the protocol's timers bear.
-      const all = random.between(1_000, Math.max(2_000, interval / 2));
+      const all = rng.between(1_000, Math.max(2_000, interval / 2));
       return { kind, at, machine, micros: length, slow: Math.round(all / shape.addressCount) };
     }
     case "address-deleted": {
-      const times = random.pick([1, 1, 3, 20]);
-      const every = random.pick([10_000, 1_000_000]);
+      const times = rng.pick([1, 1, 3, 20]);
+      const every = rng.pick([10_000, 1_000_000]);
       return { kind, at, machine, address: virtual(100).address, times, every };
     }
   }
@@ -386,12 +376,12 @@ const REFUSED: readonly Hostile[] = [
   "not-a-peer",
 ];
 
-function drawHostilePackets({ random, shape, at, interval }: Draw): ScenarioFault | undefined {
-  const what = random.pick(random.chance(0.3) ? DECEIVING : REFUSED);
+function drawHostilePackets({ rng, shape, at, interval }: Draw): ScenarioFault | undefined {
+  const what = rng.pick(rng.chance(0.3) ? DECEIVING : REFUSED);
   if (what === "wrong-password" && shape.secret === undefined) return undefined;
   // Unicast has no TTL of its own, multicast no list of peers.
   if ((what === "wrong-ttl" || what === "replay") && shape.unicast) return undefined;
   if (what === "not-a-peer" && !shape.unicast) return undefined;
-  const times = isDeceiving(what) ? random.between(1, 3) : random.between(1, 50);
-  return { kind: "hostile", at, what, times, every: random.between(1_000, interval) };
+  const times = isDeceiving(what) ? rng.between(1, 3) : rng.between(1, 50);
+  return { kind: "hostile", at, what, times, every: rng.between(1_000, interval) };
 }

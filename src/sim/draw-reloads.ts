@@ -19,21 +19,21 @@ interface Wish {
 }
 
 export function drawReloads(
-  random: Rng,
+  rng: Rng,
   shape: ClusterShape,
   machines: readonly MachineSpec[],
   wishes: readonly Wish[],
   storm: number,
 ): ScenarioFault[] {
   // The same order everywhere, or two changes of the same thing would end differently on two nodes.
-  const stagger = random.pick([0, 10_000, 500_000, 2_000_000]);
+  const stagger = rng.pick([0, 10_000, 500_000, 2_000_000]);
   const again = wishes.flatMap(({ at, machine }) =>
-    random.chance(0.5) ? [{ at: at + random.between(1_000, 5_000_000), machine }] : [],
+    rng.chance(0.5) ? [{ at: at + rng.between(1_000, 5_000_000), machine }] : [],
   );
   const steps = [...wishes, ...again]
     .toSorted((a, b) => a.at - b.at)
     .flatMap(({ at, machine }) => {
-      const { change, everywhere } = drawChange(random, shape, machines);
+      const { change, everywhere } = drawChange(rng, shape, machines);
       const on = everywhere ? machines.map((_, id) => id) : [machine];
       return on.map((id) => ({ at: Math.min(storm - 1, at + id * stagger), id, change }));
     })
@@ -62,21 +62,21 @@ const KINDS = [
 ] as const;
 
 function drawChange(
-  random: Rng,
+  rng: Rng,
   shape: ClusterShape,
   machines: readonly MachineSpec[],
 ): { readonly change: Change; readonly everywhere: boolean } {
   const here = (change: Change): ReturnType<typeof drawChange> => ({ change, everywhere: false });
   const nothing = here((now) => now);
-  switch (random.pick(KINDS)) {
+  switch (rng.pick(KINDS)) {
     case "nothing":
       return nothing;
     case "priority": {
-      const by = random.pick([-10, 10]);
+      const by = rng.pick([-10, 10]);
       return here((now) => now.map((one) => withPriority(one, by)));
     }
     case "weight": {
-      const weight = random.pick([0, -30, -20, 20]);
+      const weight = rng.pick([0, -30, -20, 20]);
       return here((now) =>
         now.map((one) => {
           const trackers = one.router.trackers.map((tracker) => ({ ...tracker, weight }));
@@ -85,27 +85,27 @@ function drawChange(
       );
     }
     case "announce": {
-      const announce = drawAnnounce(random);
+      const announce = drawAnnounce(rng);
       return here((now) => now.map((one) => ({ ...one, router: { ...one.router, announce } })));
     }
     case "pacing": {
       const { pacing } = shape;
       if (pacing.burst < 2) return nothing;
       const slower = { ...pacing, burst: 1, perSecond: Math.ceil(pacing.perSecond / 2) };
-      const next = random.pick([pacing, slower]);
+      const next = rng.pick([pacing, slower]);
       return here((now) => now.map((one) => ({ ...one, pacing: next })));
     }
     case "interval": {
       // Version 2 refuses what differs, so two nodes would both be master until the second is
       // reloaded.
       if (shape.version === 2 || shape.intervalMax < HALVED_FROM) return nothing;
-      const advertInterval = random.pick([shape.intervalMax, halfOf(shape.intervalMax)]);
+      const advertInterval = rng.pick([shape.intervalMax, halfOf(shape.intervalMax)]);
       const change: Change = (now) =>
         now.map((one) => ({ ...one, router: { ...one.router, advertInterval } }));
-      return { change, everywhere: random.chance(0.7) };
+      return { change, everywhere: rng.chance(0.7) };
     }
     case "addresses":
-      return shape.rivals > 0 ? nothing : { change: otherAddresses(random), everywhere: true };
+      return shape.rivals > 0 ? nothing : { change: otherAddresses(rng), everywhere: true };
     case "membership": {
       const group = machines[0]?.groups[0]?.name;
       if (group === undefined) return nothing;
@@ -114,7 +114,7 @@ function drawChange(
     case "instance": {
       // A sync group with all its members on one node only could be master nowhere.
       if (shape.grouped && shape.instanceCount > 1) return nothing;
-      const name = random.pick(machines[0]?.instances ?? [])?.router.name;
+      const name = rng.pick(machines[0]?.instances ?? [])?.router.name;
       return here((now, machine) => {
         if (now.some((one) => one.router.name === name))
           return now.filter((one) => one.router.name !== name);
@@ -153,21 +153,21 @@ function withPriority(one: InstanceConfig, by: number): InstanceConfig {
   return { ...one, router: { ...one.router, priority: priority(next) } };
 }
 
-function drawAnnounce(random: Rng): AnnounceConfig {
-  const repeat = random.pick([1, 2, 3, 5]);
+function drawAnnounce(rng: Rng): AnnounceConfig {
+  const repeat = rng.pick([1, 2, 3, 5]);
   return {
-    delay: fromSeconds(random.pick([0, 1, 5])),
+    delay: fromSeconds(rng.pick([0, 1, 5])),
     repeat,
-    refresh: fromSeconds(random.pick([0, 2, 5])),
-    refreshRepeat: random.pick([1, 2]),
-    lowerPrioDelay: fromSeconds(random.pick([0, 5])),
-    lowerPrioRepeat: random.pick([0, repeat]),
+    refresh: fromSeconds(rng.pick([0, 2, 5])),
+    refreshRepeat: rng.pick([1, 2]),
+    lowerPrioDelay: fromSeconds(rng.pick([0, 5])),
+    lowerPrioRepeat: rng.pick([0, repeat]),
   };
 }
 
 /** One more in the advertisement, one more outside of it, or the first alone. */
-function otherAddresses(random: Rng): Change {
-  const what = random.pick(["more", "fewer", "excluded"] as const);
+function otherAddresses(rng: Rng): Change {
+  const what = rng.pick(["more", "fewer", "excluded"] as const);
   return (now) =>
     now.map((one) => {
       const [first] = one.addresses;

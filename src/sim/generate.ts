@@ -27,20 +27,20 @@ export interface GenerateOptions {
 const GROUP: Ipv4 = ipv4(0xe0_00_00_12);
 
 export function generateScenario(seed: number, options: GenerateOptions = {}): Scenario {
-  const random = createRng(seed).split("scenario");
-  const shape = drawShape(random, options.machines);
-  const machines = Array.from({ length: shape.count }, (_, id) => drawMachine(random, shape, id));
+  const rng = createRng(seed).split("scenario");
+  const shape = drawShape(rng, options.machines);
+  const machines = Array.from({ length: shape.count }, (_, id) => drawMachine(rng, shape, id));
   const rivals = Array.from({ length: shape.rivals }, (_, id) =>
-    drawRival(random.split(`rival ${id}`), shape, shape.count + id),
+    drawRival(rng.split(`rival ${id}`), shape, shape.count + id),
   );
   const first = machines[0]?.instances[0]?.router as RouterConfig;
   const interval = fromCentis(shape.intervalMax);
   const down = masterDown(first, shape.intervalMax, 1);
   const shortest = fromCentis(shortestInterval(shape));
-  const intervals = options.intervals ?? random.between(30, 120);
+  const intervals = options.intervals ?? rng.between(30, 120);
   const storm = Math.max(intervals * interval, 8 * down, 3_000_000);
-  const cloud = drawPlatform(random.split("platform"), shape, storm, down);
-  const faults = [...drawFaults(random, shape, machines, storm, down), ...(cloud?.faults ?? [])];
+  const cloud = drawPlatform(rng.split("platform"), shape, storm, down);
+  const faults = [...drawFaults(rng, shape, machines, storm, down), ...(cloud?.faults ?? [])];
   const settleMicros =
     12_000_000 +
     8 * down +
@@ -53,10 +53,10 @@ export function generateScenario(seed: number, options: GenerateOptions = {}): S
   return {
     seed,
     machines,
-    network: drawNetwork(random, shortest),
+    network: drawNetwork(rng, shortest),
     hasGuard: shape.hasGuard,
-    wakeLateMicros: random.pick([100, 300, 1_000, 2_000].filter((one) => one * 20 < shortest)),
-    supervisorLateMicros: random.pick([300, 2_000]),
+    wakeLateMicros: rng.pick([100, 300, 1_000, 2_000].filter((one) => one * 20 < shortest)),
+    supervisorLateMicros: rng.pick([300, 2_000]),
     ...(shape.arpLimit === undefined ? {} : { arpLimit: shape.arpLimit }),
     ...(rivals.length === 0 ? {} : { rivals }),
     ...(cloud === undefined ? {} : { platform: cloud.platform }),
@@ -81,13 +81,13 @@ const hasRefusals = (faults: readonly ScenarioFault[]): boolean =>
 
 const machineAddress = (id: number): Ipv4 => ipv4(NETWORK + 11 + id);
 
-function drawMachine(random: Rng, shape: ClusterShape, id: number): MachineSpec {
+function drawMachine(rng: Rng, shape: ClusterShape, id: number): MachineSpec {
   const indices = Array.from({ length: shape.instanceCount }, (_, index) => index);
   // In a sync group all members have to agree on who is stronger, or the groups pull each other
   // down for ever.
-  const rank = random.between(0, 3);
+  const rank = rng.between(0, 3);
   const instances = indices.map((index) =>
-    drawInstance(random, shape, id, index, shape.grouped ? rank : random.between(0, 3)),
+    drawInstance(rng, shape, id, index, shape.grouped ? rank : rng.between(0, 3)),
   );
   const trackers: TrackerResult[] =
     shape.script === undefined ? [] : [{ kind: "script", name: "check", result: "up" }];
@@ -96,13 +96,13 @@ function drawMachine(random: Rng, shape: ClusterShape, id: number): MachineSpec 
       ? [{ name: "G", members: instances.map((one) => one.router.name) }]
       : [];
   const interval = fromCentis(shape.intervalMax);
-  const startsAt = random.pick([0, random.between(0, 200_000), random.between(0, 8 * interval)]);
+  const startsAt = rng.pick([0, rng.between(0, 200_000), rng.between(0, 8 * interval)]);
   return { address: machineAddress(id), startsAt, instances, groups, trackers };
 }
 
 /** The same virtual routers, without what keepalived does not have. */
-function drawRival(random: Rng, shape: ClusterShape, id: number): RivalSpec {
-  const { address, startsAt, instances } = drawMachine(random, shape, id);
+function drawRival(rng: Rng, shape: ClusterShape, id: number): RivalSpec {
+  const { address, startsAt, instances } = drawMachine(rng, shape, id);
   return {
     address,
     startsAt,
@@ -116,7 +116,7 @@ function drawRival(random: Rng, shape: ClusterShape, id: number): RivalSpec {
 }
 
 function drawInstance(
-  random: Rng,
+  rng: Rng,
   shape: ClusterShape,
   id: number,
   index: number,
@@ -134,7 +134,7 @@ function drawInstance(
     vrid: vrid(51 + index),
     version: shape.version,
     priority: priority(shape.equalPriorities && base !== 255 ? 100 : base),
-    advertInterval: random.chance(0.5) ? shape.intervalMin : shape.intervalMax,
+    advertInterval: rng.chance(0.5) ? shape.intervalMin : shape.intervalMax,
     preempt: shape.preempt,
     preemptDelay: micros(shape.preempt ? shape.preemptDelay : 0),
     startupDelay: micros(0),
@@ -170,16 +170,16 @@ function drawInstance(
   };
 }
 
-function drawNetwork(random: Rng, interval: number): Scenario["network"] {
+function drawNetwork(rng: Rng, interval: number): Scenario["network"] {
   // A segment, not a continent: the delay is small against the interval.
   const latencyMin = 50;
-  const latencyMax = Math.min(random.pick([100, 300, 1_500]), Math.max(100, interval / 20));
+  const latencyMax = Math.min(rng.pick([100, 300, 1_500]), Math.max(100, interval / 20));
   return {
     latencyMin,
     latencyMax,
-    loss: random.chance(0.15) ? 0.01 : 0,
-    duplication: random.chance(0.15) ? 0.02 : 0,
-    reordering: random.chance(0.1) ? 0.02 : 0,
+    loss: rng.chance(0.15) ? 0.01 : 0,
+    duplication: rng.chance(0.15) ? 0.02 : 0,
+    reordering: rng.chance(0.1) ? 0.02 : 0,
     reorderMicros: Math.min(5_000, interval / 4),
   };
 }

@@ -47,7 +47,7 @@ interface Router {
 export interface RivalEnvironment {
   readonly queue: EventQueue;
   readonly network: Segment;
-  readonly random: Rng;
+  readonly rng: Rng;
   readonly observers: Observers;
   readonly macOf: (address: Ipv4) => Mac | undefined;
 }
@@ -155,7 +155,7 @@ export class KeepalivedRival implements RivalView {
   /** As soon as the process is woken; nothing when it has ended or stands still then. */
   #later(delay: number, run: () => void): void {
     const routers = this.#routers;
-    this.#environment.queue.in(delay + this.#environment.random.between(WAKE_MIN, WAKE_MAX), () => {
+    this.#environment.queue.in(delay + this.#environment.rng.between(WAKE_MIN, WAKE_MAX), () => {
       if (routers === this.#routers && this.#isAlive && !this.#isStopped) run();
     });
   }

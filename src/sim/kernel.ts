@@ -46,7 +46,7 @@ export interface KernelFaults {
 
 export class SimulatedKernel {
   readonly #queue: EventQueue;
-  readonly #random: Rng;
+  readonly #rng: Rng;
   readonly #mac: Mac;
   readonly #primary: Ipv4;
   readonly #table = new Map<Ipv4, Entry>();
@@ -76,9 +76,9 @@ export class SimulatedKernel {
   /** Something changed that decides who answers. */
   onChange: () => void = () => {};
 
-  constructor(queue: EventQueue, random: Rng, mac: Mac, primary: Ipv4) {
+  constructor(queue: EventQueue, rng: Rng, mac: Mac, primary: Ipv4) {
     this.#queue = queue;
-    this.#random = random;
+    this.#rng = rng;
     this.#mac = mac;
     this.#primary = primary;
   }
@@ -138,7 +138,7 @@ export class SimulatedKernel {
     const { address, prefix } = virtual;
     const info = { index, address, prefix, secondary: true, proto: BATON_PROTO };
     const known = this.#table.get(address);
-    const late = this.#random.between(EXPIRY_LATE_MIN, EXPIRY_LATE_MAX);
+    const late = this.#rng.between(EXPIRY_LATE_MIN, EXPIRY_LATE_MAX);
     const expiresAt = seconds === 0 ? undefined : this.#time() + seconds * 1_000_000 + late;
     const entry = known ?? { info, expiresAt, isWatched: false };
     entry.expiresAt = expiresAt;
@@ -282,7 +282,7 @@ export class SimulatedKernel {
     },
     prolong: (addresses, milliseconds) => {
       if (this.faults.guardRefuses.includes("prolong")) return GUARD_REFUSED;
-      const until = this.#time() + milliseconds * 1_000 + this.#random.between(0, TICK);
+      const until = this.#time() + milliseconds * 1_000 + this.#rng.between(0, TICK);
       let wasShut = false;
       for (const address of addresses) {
         wasShut ||= (this.#letThrough.get(address) ?? 0) <= this.#time();

@@ -38,7 +38,7 @@ const STANDS_STILL = 10_000;
 export interface MachineEnvironment {
   readonly queue: EventQueue;
   readonly network: Segment;
-  readonly random: Rng;
+  readonly rng: Rng;
   readonly observers: Observers;
   readonly hasGuard: boolean;
   readonly wakeLateMicros: number;
@@ -49,7 +49,7 @@ export interface MachineEnvironment {
    */
   readonly nodeOf: (address: Ipv4) => number;
   readonly recorder: ((machine: number, record: EngineRecord) => void) | undefined;
-  readonly createSupervisor: (machine: SimulatedMachine, random: Rng) => MachineSupervisor;
+  readonly createSupervisor: (machine: SimulatedMachine, rng: Rng) => MachineSupervisor;
 }
 
 /**
@@ -119,7 +119,7 @@ export class SimulatedMachine implements MachineView {
   #notifications: WorldEvent[] = [];
   #overflowed = false;
   #packets: Frame[] = [];
-  readonly #random: Rng;
+  readonly #rng: Rng;
   #owned: ReadonlySet<Ipv4> = new Set();
 
   constructor(id: number, mac: Mac, spec: MachineSpec, environment: MachineEnvironment) {
@@ -130,12 +130,12 @@ export class SimulatedMachine implements MachineView {
     this.environment = environment;
     this.instances = spec.instances;
     this.groups = spec.groups;
-    this.#random = environment.random.split(`machine ${id}`);
+    this.#rng = environment.rng.split(`machine ${id}`);
     // Clocks of different machines have nothing to do with each other.
-    this.clockOffset = this.#random.between(1_000_000, 1_000_000_000);
+    this.clockOffset = this.#rng.between(1_000_000, 1_000_000_000);
     this.kernel = new SimulatedKernel(
       environment.queue,
-      this.#random.split("kernel"),
+      this.#rng.split("kernel"),
       mac,
       spec.address,
     );
@@ -145,7 +145,7 @@ export class SimulatedMachine implements MachineView {
       HEARS,
     );
     this.neighbours = this.#createNeighbours();
-    this.supervisor = environment.createSupervisor(this, this.#random.split(SUPERVISOR_STREAM));
+    this.supervisor = environment.createSupervisor(this, this.#rng.split(SUPERVISOR_STREAM));
     this.kernel.notify = (event) => this.#notify(event);
     this.kernel.onChange = () => this.recheck();
     for (const one of spec.trackers) this.trackers.set(`${one.kind}/${one.name}`, one);
@@ -405,7 +405,7 @@ export class SimulatedMachine implements MachineView {
   #wake(delay: number): void {
     const late = this.environment.wakeLateMicros + this.extraLate;
     this.#scheduleLoop(
-      this.environment.queue.now + delay + this.#random.between(WAKE_MIN, WAKE_MIN + late),
+      this.environment.queue.now + delay + this.#rng.between(WAKE_MIN, WAKE_MIN + late),
     );
   }
 
@@ -439,7 +439,7 @@ export class SimulatedMachine implements MachineView {
     const due = engine.deadline();
     if (due === undefined) return;
     const late = this.environment.wakeLateMicros + this.extraLate;
-    this.#scheduleLoop(due - this.clockOffset + this.#random.between(WAKE_MIN, WAKE_MIN + late));
+    this.#scheduleLoop(due - this.clockOffset + this.#rng.between(WAKE_MIN, WAKE_MIN + late));
   }
 
   /** In the daemon's order: notifications, pipe, packets. */
@@ -534,7 +534,7 @@ export class SimulatedMachine implements MachineView {
     const { queue, network, observers, nodeOf } = environment;
     return new Neighbours({
       queue,
-      random: this.#random.split("neighbours"),
+      rng: this.#rng.split("neighbours"),
       mac,
       address,
       runs: () => !this.isPaused,

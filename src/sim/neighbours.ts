@@ -66,7 +66,7 @@ interface Entry {
 
 export interface NeighbourParts {
   readonly queue: EventQueue;
-  readonly random: Rng;
+  readonly rng: Rng;
   readonly mac: Mac;
   readonly address: Ipv4;
   /** The machine runs; else its timers stand still. */
@@ -164,13 +164,13 @@ export class Neighbours {
   }
 
   #learn({ senderAddress, senderMac }: Arp, how: "answered" | "heard"): void {
-    const { queue, random } = this.#parts;
+    const { queue, rng } = this.#parts;
     const entry = this.#entry(senderAddress);
     const { state } = entry;
     const isNews =
       state.kind === "incomplete" || state.kind === "failed" || state.mac !== senderMac;
     if (how === "heard" && !isNews) return;
-    const trusted = how === "answered" ? random.between(TRUSTED_MIN, TRUSTED_MAX) : 0;
+    const trusted = how === "answered" ? rng.between(TRUSTED_MIN, TRUSTED_MAX) : 0;
     this.#enter(entry, { kind: "known", mac: senderMac, trustedUntil: queue.now + trusted });
     if (state.kind !== "incomplete") return;
     for (const { bytes, sentAt } of state.waiting) this.#transmit(senderMac, bytes, 0, sentAt);

@@ -65,7 +65,7 @@ export class Platform {
   staleness = 0;
   readonly #queue: EventQueue;
   readonly #observers: Observers;
-  readonly #random: Rng;
+  readonly #rng: Rng;
   readonly #nodes: readonly PlatformNode[];
   readonly #world: World = emptyWorld();
   readonly #profile: Habits;
@@ -76,7 +76,7 @@ export class Platform {
     environment: {
       readonly queue: EventQueue;
       readonly observers: Observers;
-      readonly random: Rng;
+      readonly rng: Rng;
     },
     nodes: readonly PlatformNode[],
     addresses: readonly Ipv4[],
@@ -84,7 +84,7 @@ export class Platform {
     this.spec = spec;
     this.#queue = environment.queue;
     this.#observers = environment.observers;
-    this.#random = environment.random;
+    this.#rng = environment.rng;
     this.#nodes = nodes;
     this.#profile = {
       claimLatency: micros(spec.claimLatency),
@@ -122,21 +122,21 @@ export class Platform {
     const node = this.#nodes.find((one) => one.port === from);
     const parsed = parseArp(frame.bytes);
     if (node === undefined || parsed.kind === "drop") return;
-    if (this.#random.chance(this.losing)) return;
+    if (this.#rng.chance(this.losing)) return;
     const { senderAddress } = parsed.arp;
-    this.#queue.in(this.#random.between(WAY_MIN, WAY_MAX), () => this.#claim(node, senderAddress));
+    this.#queue.in(this.#rng.between(WAY_MIN, WAY_MAX), () => this.#claim(node, senderAddress));
   }
 
   /** `answer` runs once, at most `ASK_MOST` later. */
   ask(node: number, address: Ipv4, answer: (rows: PlatformAnswer) => void): void {
-    const random = this.#random;
+    const rng = this.#rng;
     const { askMin, askMax } = this.spec;
-    const latency = random.between(askMin, askMax) + this.extraLatency;
-    const there = Math.round(latency * random.real());
-    const fails = random.chance(this.failing) || !this.#isReachable(node);
+    const latency = rng.between(askMin, askMax) + this.extraLatency;
+    const there = Math.round(latency * rng.real());
+    const fails = rng.chance(this.failing) || !this.#isReachable(node);
     if (fails || latency > ASK_MOST) {
       // A refusal comes at once, as for one question too many; a lost one is waited for.
-      const isRefusal = fails && this.#isReachable(node) && random.chance(0.5);
+      const isRefusal = fails && this.#isReachable(node) && rng.chance(0.5);
       return this.#queue.in(isRefusal ? askMin : ASK_MOST, () => answer(undefined));
     }
     this.#queue.in(there, () => {

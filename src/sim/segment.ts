@@ -50,8 +50,8 @@ export interface Port {
 
 export class Segment {
   readonly #queue: EventQueue;
-  readonly #random: Rng;
-  readonly #arpRandom: Rng;
+  readonly #rng: Rng;
+  readonly #arpRng: Rng;
   readonly #ports: Port[] = [];
   /** Learned on a frame's way through: MAC to port. */
   readonly #learned = new Map<Mac, Port>();
@@ -73,10 +73,10 @@ export class Segment {
   /** Who hears whom has changed. */
   onChange: () => void = () => {};
 
-  constructor(queue: EventQueue, random: Rng, base: NetworkConditions) {
+  constructor(queue: EventQueue, rng: Rng, base: NetworkConditions) {
     this.#queue = queue;
-    this.#random = random;
-    this.#arpRandom = random.split("arp");
+    this.#rng = rng;
+    this.#arpRng = rng.split("arp");
     this.base = base;
   }
 
@@ -159,23 +159,23 @@ export class Segment {
   }
 
   #transfer(from: Port, to: Port, frame: Frame, lag: number, sentAt: number): void {
-    const random = this.#randomOf(frame);
+    const rng = this.#rngOf(frame);
     const { base } = this;
     const passes = frame.kind === "vrrp" ? this.hears(to, from) : this.reaches(from, to);
     if (!passes) return this.onLoss(from, to, frame);
-    if (random.chance(base.loss + this.extraLoss)) return this.onLoss(from, to, frame);
+    if (rng.chance(base.loss + this.extraLoss)) return this.onLoss(from, to, frame);
     this.#deliver(from, to, frame, lag, sentAt);
-    if (random.chance(base.duplication))
-      this.#deliver(from, to, frame, lag + random.between(0, base.reorderMicros), sentAt);
+    if (rng.chance(base.duplication))
+      this.#deliver(from, to, frame, lag + rng.between(0, base.reorderMicros), sentAt);
   }
 
   #deliver(from: Port, to: Port, frame: Frame, lag: number, sentAt: number): void {
-    const random = this.#randomOf(frame);
+    const rng = this.#rngOf(frame);
     const { base } = this;
     let at =
-      this.#queue.now + lag + this.extraLatency + random.between(base.latencyMin, base.latencyMax);
-    if (random.chance(base.reordering + this.extraReordering)) {
-      at += random.between(0, base.reorderMicros);
+      this.#queue.now + lag + this.extraLatency + rng.between(base.latencyMin, base.latencyMax);
+    if (rng.chance(base.reordering + this.extraReordering)) {
+      at += rng.between(0, base.reorderMicros);
     } else {
       const pair = pairOf(from.id, to.id);
       at = Math.max(at, this.#lastArrival.get(pair) ?? 0);
@@ -188,8 +188,8 @@ export class Segment {
   }
 
   /** What happens to the ordinary ARP frames of a run does not move what happens to all others. */
-  #randomOf(frame: Frame): Rng {
-    return frame.kind === "arp" ? this.#arpRandom : this.#random;
+  #rngOf(frame: Frame): Rng {
+    return frame.kind === "arp" ? this.#arpRng : this.#rng;
   }
 
   #letsThrough(port: Port): boolean {

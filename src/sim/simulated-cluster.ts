@@ -53,23 +53,23 @@ export class SimulatedCluster {
   /** Every virtual address that occurs in the run. */
   readonly addresses: readonly Ipv4[];
   phase: "storm" | "calm" | "settled" = "storm";
-  readonly #random: Rng;
+  readonly #rng: Rng;
   readonly #nodes: NodeTable;
   readonly #supervisors: SimulatedSupervisor[] = [];
 
   constructor(scenario: Scenario, recorder?: RecordSink) {
     this.scenario = scenario;
-    this.#random = createRng(scenario.seed);
+    this.#rng = createRng(scenario.seed);
     this.#nodes = new NodeTable(scenario);
     this.addresses = virtualAddresses(scenario);
     const { queue, observers } = this;
-    this.network = new Segment(queue, this.#random.split("network"), scenario.network);
+    this.network = new Segment(queue, this.#rng.split("network"), scenario.network);
     // Ports are numbered in this order, and frames are delivered in it.
     this.machines = this.#createMachines(recorder);
     this.rivals = this.#createRivals();
     this.clients = this.#createClients();
-    const random = this.#random.split(UNKNOWN_PEER_STREAM);
-    this.unknownPeer = new UnknownPeer(this.network, queue, random, scenario);
+    const rng = this.#rng.split(UNKNOWN_PEER_STREAM);
+    this.unknownPeer = new UnknownPeer(this.network, queue, rng, scenario);
     this.platform = this.#createPlatform();
     this.network.onLoss = (from, to, frame) => this.#lost(from, to, frame);
     this.network.onArp = (from, frame, passed) => this.#announced(from, frame, passed);
@@ -109,14 +109,14 @@ export class SimulatedCluster {
       queue,
       observers,
       network,
-      random: this.#random,
+      rng: this.#rng,
       hasGuard: scenario.hasGuard,
       wakeLateMicros: scenario.wakeLateMicros,
       supervisorLateMicros: scenario.supervisorLateMicros,
       nodeOf: (address) => this.#nodes.nodeOf(address),
       recorder,
-      createSupervisor: (machine, random) => {
-        const supervisor = new SimulatedSupervisor(machine, random);
+      createSupervisor: (machine, rng) => {
+        const supervisor = new SimulatedSupervisor(machine, rng);
         this.#supervisors.push(supervisor);
         return supervisor;
       },
@@ -130,8 +130,8 @@ export class SimulatedCluster {
     const { queue, observers, network } = this;
     const macOf = (address: Ipv4): Mac | undefined => this.#nodes.macOf(address);
     return (this.scenario.rivals ?? []).map((spec, id) => {
-      const random = this.#random.split(`rival ${id}`);
-      const environment = { queue, observers, network, random, macOf };
+      const rng = this.#rng.split(`rival ${id}`);
+      const environment = { queue, observers, network, rng, macOf };
       return new KeepalivedRival(id, rivalMac(id), spec, environment);
     });
   }
@@ -140,8 +140,8 @@ export class SimulatedCluster {
     const { queue, observers, network, addresses } = this;
     const nodes = [...this.machines, ...this.rivals];
     return CLIENT_MACS.map((mac, id) => {
-      const random = this.#random.split(id === 0 ? "client" : `client ${id}`);
-      return new Client(id, { queue, observers, network, random }, nodes, mac, addresses);
+      const rng = this.#rng.split(id === 0 ? "client" : `client ${id}`);
+      return new Client(id, { queue, observers, network, rng }, nodes, mac, addresses);
     });
   }
 
@@ -152,8 +152,8 @@ export class SimulatedCluster {
       ...this.machines.map((one) => ({ one, node: one.id })),
       ...this.rivals.map((one) => ({ one, node: RIVAL_NODE + one.id })),
     ].map(({ one: { port, mac, spec }, node }) => ({ node, port, mac, address: spec.address }));
-    const random = this.#random.split("platform");
-    const environment = { queue, observers, random };
+    const rng = this.#rng.split("platform");
+    const environment = { queue, observers, rng };
     const platform = new Platform(scenario.platform, environment, nodes, this.addresses);
     for (const [id, supervisor] of this.#supervisors.entries())
       supervisor.cloud = new CloudWatch(this.machine(id), platform);

@@ -34,7 +34,7 @@ type Effect<K extends SupervisorEffect["kind"]> = Extract<SupervisorEffect, { re
 
 export class SimulatedSupervisor implements MachineSupervisor {
   readonly #machine: SimulatedMachine;
-  readonly #random: Rng;
+  readonly #rng: Rng;
   /** Where there is a cloud. */
   cloud: CloudWatch | undefined;
   isAlive = false;
@@ -56,9 +56,9 @@ export class SimulatedSupervisor implements MachineSupervisor {
   /** Called once everything has ended after a stop. */
   #afterStop: (() => void) | undefined;
 
-  constructor(machine: SimulatedMachine, random: Rng) {
+  constructor(machine: SimulatedMachine, rng: Rng) {
     this.#machine = machine;
-    this.#random = random;
+    this.#rng = rng;
   }
 
   get runs(): boolean {
@@ -179,7 +179,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
     }
     const life = this.#life;
     const { queue, supervisorLateMicros } = this.#machine.environment;
-    queue.in(this.#random.between(NOTICED_MIN, NOTICED_MIN + supervisorLateMicros), () => {
+    queue.in(this.#rng.between(NOTICED_MIN, NOTICED_MIN + supervisorLateMicros), () => {
       if (life === this.#life && this.runs && this.#engineExited) this.#exited();
     });
   }
@@ -227,7 +227,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
     const machine = this.#machine;
     switch (effect.kind) {
       case "startEngine":
-        machine.spawnEngine(this.#random.between(ENGINE_START_MIN, ENGINE_START_MAX));
+        machine.spawnEngine(this.#rng.between(ENGINE_START_MIN, ENGINE_START_MAX));
         return { kind: "engineStarted" };
       case "killEngine":
         return this.#kill();

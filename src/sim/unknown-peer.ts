@@ -21,7 +21,7 @@ const KEPT_MAX = 64;
 export class UnknownPeer {
   readonly #network: Segment;
   readonly #queue: EventQueue;
-  readonly #random: Rng;
+  readonly #rng: Rng;
   readonly #scenario: Scenario;
   readonly #port: Port;
   /** Advertisements overheard (multicast, or flooded), to be sent again. */
@@ -29,10 +29,10 @@ export class UnknownPeer {
   /** The storm is over. */
   isQuiet = false;
 
-  constructor(network: Segment, queue: EventQueue, random: Rng, scenario: Scenario) {
+  constructor(network: Segment, queue: EventQueue, rng: Rng, scenario: Scenario) {
     this.#network = network;
     this.#queue = queue;
-    this.#random = random;
+    this.#rng = rng;
     this.#scenario = scenario;
     const overhear = (frame: Frame): void => {
       if (this.#overheard.length < KEPT_MAX) this.#overheard.push(frame);
@@ -62,14 +62,14 @@ export class UnknownPeer {
   }
 
   #packet(what: Hostile): Uint8Array | undefined {
-    const random = this.#random;
-    const machine = random.pick(this.#scenario.machines);
+    const rng = this.#rng;
+    const machine = rng.pick(this.#scenario.machines);
     const instance = machine.instances[0];
     if (instance === undefined) return undefined;
     if (what === "replay")
-      return this.#overheard.length === 0 ? undefined : random.pick(this.#overheard).bytes;
+      return this.#overheard.length === 0 ? undefined : rng.pick(this.#overheard).bytes;
     if (what === "noise") {
-      return Uint8Array.from({ length: random.between(0, 120) }, () => random.between(0, 255));
+      return Uint8Array.from({ length: rng.between(0, 120) }, () => rng.between(0, 255));
     }
     const { router, transport } = instance;
     const forged = what === "forged-release" || what === "forged-master";
@@ -80,7 +80,7 @@ export class UnknownPeer {
       source: forged ? machine.address : OWN_ADDRESS,
       destination: transport.kind === "multicast" ? transport.group : machine.address,
       ttl: what === "wrong-ttl" ? 64 : 255,
-      id: random.between(0, 65_535),
+      id: rng.between(0, 65_535),
       version,
       vrid: what === "other-vrid" ? vrid((router.vrid % 255) + 1) : router.vrid,
       priority:
@@ -95,7 +95,7 @@ export class UnknownPeer {
           : passwordData(what === "wrong-password" ? `${secret.slice(0, 6)}?` : secret),
       checksum: instance.checksum,
     });
-    if (what === "truncated") return bytes.slice(0, random.between(0, length - 1));
+    if (what === "truncated") return bytes.slice(0, rng.between(0, length - 1));
     if (what === "bad-checksum") bytes[CHECKSUM_AT] = (bytes[CHECKSUM_AT] ?? 0) ^ 0x5a;
     return bytes.slice(0, length);
   }

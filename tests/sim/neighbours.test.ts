@@ -32,7 +32,7 @@ class Bench {
   runs = true;
   readonly table = new Neighbours({
     queue: this.queue,
-    random: createRng(1),
+    rng: createRng(1),
     mac: OWN_MAC,
     address: OWN,
     runs: () => this.runs,
