@@ -4,7 +4,7 @@
  * control plane that is away is one warning.
  */
 import { statSync } from "node:fs";
-import type { HavipRow } from "#cloud/agreement/whose";
+import type { HavipRow } from "#cloud/agreement/ownership-lookup";
 import type { CloudClient } from "#cloud/client/client";
 import { postOverHttp, type Transport } from "#cloud/client/transport";
 import { CloudSource, type Self } from "#daemon/cloud-source";

@@ -1,11 +1,11 @@
 /** Somebody to ask: an account at an endpoint, and which machine of it this is. Nothing here throws for what the world does. */
 
 import type { View } from "#cloud/agreement/agreement-state";
-import { viewOf } from "#cloud/agreement/whose";
+import { viewOf } from "#cloud/agreement/ownership-lookup";
 import type { AnswerOf } from "#cloud/api/actions";
 import { type CallFailure, type CloudClient, makeClient } from "#cloud/client/client";
 import {
-  type Account,
+  type CloudAccount,
   type Credentials,
   EMULATOR_CREDENTIALS,
   EMULATOR_REGION,
@@ -136,7 +136,7 @@ export class CloudSource {
   }
 
   /** The file that was named is meant, whatever the environment says. */
-  #credentials(account: Account, endpoint: Endpoint): Maybe<Credentials> {
+  #credentials(account: CloudAccount, endpoint: Endpoint): Maybe<Credentials> {
     const { credentialsFile } = this.#question;
     if (credentialsFile !== undefined) {
       const section = this.#options.env["TCCLI_PROFILE"] ?? "default";

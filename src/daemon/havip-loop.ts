@@ -184,13 +184,13 @@ export class HavipLoop {
         return { ...common, platform: "agrees", answerSecondsAgo };
       }
       case "disputed": {
-        const { rival, moves, lastAt, since: from } = verdict.contest;
+        const { rival, moves, lastAt, since: from } = verdict.conflict;
         const { view } = verdict;
         const holder = view?.kind === "theirs" ? view.instanceId : undefined;
         const detail = view === undefined ? undefined : this.#messages.view(view);
-        const contest = { rival, moves, rivalSecondsAgo: since(lastAt), announcements };
+        const conflict = { rival, moves, rivalSecondsAgo: since(lastAt), announcements };
         const forSeconds = since(from);
-        return { ...common, forSeconds, platform: "disputed", holder, detail, ...contest };
+        return { ...common, forSeconds, platform: "disputed", holder, detail, ...conflict };
       }
       case "doubtful": {
         const { doubt } = verdict;
@@ -244,7 +244,7 @@ export class HavipLoop {
       }
       case "moved":
         return this.#tellMoved(watch, effect.moved);
-      case "tell":
+      case "report":
         watch.changedAt = now();
         return this.#tell(watch, effect.news);
     }

@@ -5,8 +5,8 @@
 import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
 import { type AgreementEffect, type AgreementEvent, IDLE } from "#cloud/agreement/agreement-state";
 import { signIn } from "#cloud/agreement/contrary-sign";
+import { viewOf } from "#cloud/agreement/ownership-lookup";
 import { roleAsked, roleOf } from "#cloud/agreement/role";
-import { viewOf } from "#cloud/agreement/whose";
 import { printIpv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { AgreementWatch } from "./cluster-view.ts";
@@ -97,7 +97,7 @@ export class CloudWatch {
         if (machine.engine !== undefined)
           machine.send({ type: "announce", instance: watch.instance, address: watch.address });
         return machine.environment.observers.emit("announcedAgain", machine, watch);
-      case "tell":
+      case "report":
         return machine.environment.observers.emit("agreementReported", machine, watch, effect.news);
       case "moved":
         // Of a stop that waits for the platform, which these machines are not configured for.

@@ -8,10 +8,10 @@
  */
 
 import { stepClaim } from "#cloud/model/claim";
-import { type Habits, QUOTAS } from "#cloud/model/habits";
+import { applyChanges, type Change, type CloudState, emptyCloud } from "#cloud/model/cloud-state";
+import { type PlatformProfile, QUOTAS } from "#cloud/model/platform-profile";
 import type { HavipRow, InterfaceRow } from "#cloud/model/rows";
 import { deadline, finishDue } from "#cloud/model/work";
-import { applyChanges, type Change, emptyWorld, type World } from "#cloud/model/world";
 import { type Ipv4, ipv4, type Mac, printIpv4 } from "#units/address";
 import type { Rng } from "#units/rng";
 import { instant, micros } from "#units/time";
@@ -67,8 +67,8 @@ export class Platform {
   readonly #observers: Observers;
   readonly #rng: Rng;
   readonly #nodes: readonly PlatformNode[];
-  readonly #world: World = emptyWorld();
-  readonly #profile: Habits;
+  readonly #world: CloudState = emptyCloud();
+  readonly #profile: PlatformProfile;
   readonly #past = new Map<Ipv4, Past[]>();
 
   constructor(

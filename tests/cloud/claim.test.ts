@@ -180,7 +180,7 @@ test("who may not claim cannot use up the address's room", async () => {
 });
 
 test("the platform's latency: accepted at once, seen later; the last announcement wins", async () => {
-  const cloud = openTestCloud({ habits: { claimLatency: fromMillis(4_000) } });
+  const cloud = openTestCloud({ profile: { claimLatency: fromMillis(4_000) } });
   const site = await makeSite(cloud);
   const [a, b] = [
     await makeInterface(cloud, site, "ins-aaaaaaaa"),

@@ -59,7 +59,7 @@ async function open(
   const running = await startCloud({
     port: 0,
     secrets: SECRETS,
-    habits: { taskTime: fromMillis(5) },
+    profile: { taskTime: fromMillis(5) },
   });
   context.after(async () => await running.close());
   const { makeClient } = await import("#cloud/client/client");

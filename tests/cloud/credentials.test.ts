@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Account, Credentials } from "#cloud/client/credentials";
+import type { CloudAccount, Credentials } from "#cloud/client/credentials";
 import { findAccount } from "#cloud/client/credentials";
 
 const FILES: Readonly<Record<string, string>> = {
@@ -24,7 +24,7 @@ const find = (
   env: Readonly<Record<string, string>>,
   profile?: string,
   files: Readonly<Record<string, string>> = FILES,
-): Account =>
+): CloudAccount =>
   findAccount({ env: { HOME: "/h", ...env }, profile, readFile: (path) => files[path] });
 
 const KEYS = { TENCENTCLOUD_SECRET_ID: "env-id", TENCENTCLOUD_SECRET_KEY: "env-key" };

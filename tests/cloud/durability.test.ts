@@ -248,15 +248,15 @@ test("what a restart finds in the directory must make sense", async () => {
 
 test("the unfinished claim of a slow platform is finished after a restart", async () => {
   await inDirectory(async (dataDirectory) => {
-    const habits = { claimLatency: (await import("#units/time")).fromMillis(10_000) };
-    const first = openTestCloud({ dataDirectory, habits });
+    const profile = { claimLatency: (await import("#units/time")).fromMillis(10_000) };
+    const first = openTestCloud({ dataDirectory, profile });
     const site = await makeSite(first);
     const nic = await makeInterface(first, site, "ins-aaaaaaaa");
     const { HaVipId, Vip } = await makeHavip(first, site);
     await garp(first, Vip, nic);
     assert.equal((await findHavip(first, HaVipId))["State"], "UNBIND");
     first.cloud[Symbol.dispose]();
-    const second = openTestCloud({ dataDirectory, habits });
+    const second = openTestCloud({ dataDirectory, profile });
     second.tick(20_000);
     assert.equal((await findHavip(second, HaVipId))["NetworkInterfaceId"], nic);
     second.cloud[Symbol.dispose]();

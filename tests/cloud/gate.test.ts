@@ -9,18 +9,18 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
-import { judgeHead } from "#cloud/server/gate";
+import { checkHead } from "#cloud/server/gate";
 import { RequestLog } from "#cloud/server/request-log";
 import { startCloud } from "#cloud/server/start";
 import { Throttle } from "#cloud/server/throttle";
 import { ADMIN, asJson, KEY_TEXT, openTestCloud, REGION, SECRETS } from "./harness.ts";
 import { post } from "./spawned.ts";
 
-const judge = (
+const check = (
   headers: Readonly<Record<string, string>>,
   target = "/",
   names: readonly string[] = [],
-): string => judgeHead({ target, headers }, names)?.kind ?? "passes";
+): string => checkHead({ target, headers }, names)?.kind ?? "passes";
 
 describe("the gate", () => {
   const host = "127.0.0.1:18080";
@@ -35,8 +35,8 @@ describe("the gate", () => {
       [{ host: "vpc.tencentcloudapi.com" }, "http://vpc.tencentcloudapi.com/"],
       [{}],
     ] as const)
-      assert.equal(judge(headers, target ?? "/"), "passes", JSON.stringify(headers));
-    assert.equal(judge({ host: "cloud.lan:80" }, "/", ["cloud.lan"]), "passes");
+      assert.equal(check(headers, target ?? "/"), "passes", JSON.stringify(headers));
+    assert.equal(check({ host: "cloud.lan:80" }, "/", ["cloud.lan"]), "passes");
   });
 
   test("a name that is not ours is refused: a page may have made it mean this machine", () => {
@@ -48,8 +48,8 @@ describe("the gate", () => {
       "eviltencentcloudapi.com",
       "localhost.evil.example",
     ])
-      assert.equal(judge({ host: name }), "foreign-host", name);
-    assert.equal(judge({ host }, "http://evil.example/"), "foreign-host");
+      assert.equal(check({ host: name }), "foreign-host", name);
+    assert.equal(check({ host }, "http://evil.example/"), "foreign-host");
   });
 
   test("what a page of another place sends is refused, whatever names the place", () => {
@@ -62,12 +62,12 @@ describe("the gate", () => {
       { "sec-fetch-site": "same-site" },
       { "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0" },
     ])
-      assert.equal(judge({ host, ...mark }), "cross-site", JSON.stringify(mark));
-    assert.equal(judge({ host, origin: `http://${host}` }), "passes");
-    assert.equal(judge({ host, "sec-fetch-site": "none" }), "passes", "typed by a person");
+      assert.equal(check({ host, ...mark }), "cross-site", JSON.stringify(mark));
+    assert.equal(check({ host, origin: `http://${host}` }), "passes");
+    assert.equal(check({ host, "sec-fetch-site": "none" }), "passes", "typed by a person");
     const looks = { host, "user-agent": "Mozilla/5.0" };
-    assert.equal(judge(looks, "/_baton/health"), "passes");
-    assert.equal(judge({ host, "user-agent": "Go-http-client/1.1" }), "passes");
+    assert.equal(check(looks, "/_baton/health"), "passes");
+    assert.equal(check({ host, "user-agent": "Go-http-client/1.1" }), "passes");
   });
 });
 

@@ -50,8 +50,8 @@ test("a chosen address is inside, not reserved, an address, and free", async () 
 
 test("without an address the lowest free one is taken, until none is left", async () => {
   const cloud = openTestCloud({
-    habits: {
-      quotas: { ...(await import("#cloud/model/habits")).QUOTAS, havipsPerVpc: 100 },
+    profile: {
+      quotas: { ...(await import("#cloud/model/platform-profile")).QUOTAS, havipsPerVpc: 100 },
     },
   });
   const site = await makeSite(cloud, "10.4.6.0/28");

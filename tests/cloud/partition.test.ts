@@ -12,7 +12,7 @@ import {
   IDLE,
   verdictOf,
 } from "#cloud/agreement/agreement-state";
-import { viewOf } from "#cloud/agreement/whose";
+import { viewOf } from "#cloud/agreement/ownership-lookup";
 import { fromSeconds, instant } from "#units/time";
 import {
   asList,
@@ -79,7 +79,7 @@ class Node {
     const { state, effects } = stepAgreement(this.state, event, instant(this.#clock() * 1e6));
     this.state = state;
     for (const effect of effects) {
-      if (effect.kind === "tell") this.news.push({ at: this.#clock(), news: effect.news });
+      if (effect.kind === "report") this.news.push({ at: this.#clock(), news: effect.news });
       if (effect.kind === "announce") this.#cloud.cloud.claim(this.#vip, this.#eni);
       if (effect.kind === "ask") await this.#ask(effect.turn);
     }
@@ -108,7 +108,7 @@ const END = 220;
 
 /** `a` is MASTER from the start, `b` too while they are apart; then `b` yields. */
 async function play(scene: Scene): Promise<Played> {
-  const cloud = openTestCloud({ habits: { claimLatency: fromSeconds(scene.claimLatency) } });
+  const cloud = openTestCloud({ profile: { claimLatency: fromSeconds(scene.claimLatency) } });
   const site = await makeSite(cloud);
   const havip = await makeHavip(cloud, site);
   const vip = text(havip["Vip"]);

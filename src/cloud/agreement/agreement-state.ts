@@ -73,7 +73,7 @@ export interface Doubt {
 }
 
 /** The address has left us while we are MASTER: another node owns it too, whoever it is bound to just now. */
-export interface Contest {
+export interface AddressConflict {
   /** Instance that had it; undefined: it was back before we asked. */
   readonly rival: string | undefined;
   readonly since: Instant;
@@ -103,7 +103,7 @@ export interface Watching {
   readonly announceAt: Instant;
   readonly announceWait: Micros;
   readonly announcements: number;
-  readonly told: boolean;
+  readonly reported: boolean;
   /** Of the question under way or the last one. An answer is true of some moment after it, so it is dated by it. */
   readonly askedAt: Instant | undefined;
   /** When the last answer that was a yes or a no was asked for. */
@@ -111,8 +111,8 @@ export interface Watching {
   /** Yes, so many times in a row. */
   readonly yesCount: number;
   readonly doubt: Doubt | undefined;
-  readonly doubtToldAt: Instant | undefined;
-  readonly contest: Contest | undefined;
+  readonly doubtReportedAt: Instant | undefined;
+  readonly conflict: AddressConflict | undefined;
 }
 
 /** MASTER no more, by a planned stop: the address answers until the platform sends to somebody else. */
@@ -143,11 +143,11 @@ export type AgreementEffect =
   | { readonly kind: "announce" }
   /** Leaving: the platform has moved the address, or does not say whose it is and is not waited for. */
   | { readonly kind: "moved"; readonly moved: boolean }
-  | { readonly kind: "tell"; readonly news: AgreementNews };
+  | { readonly kind: "report"; readonly news: AgreementNews };
 
 export type AgreementNews =
-  /** `after`: since MASTER, or since it was lost. `wasTold`: the end of an alarm. */
-  | { readonly kind: "agrees"; readonly after: Micros; readonly wasTold: boolean }
+  /** `after`: since MASTER, or since it was lost. `wasReported`: the end of an alarm. */
+  | { readonly kind: "agrees"; readonly after: Micros; readonly wasReported: boolean }
   | {
       readonly kind: "disagrees";
       readonly after: Micros;
@@ -166,7 +166,11 @@ export type Verdict =
   | { readonly kind: "not-asked" }
   | { readonly kind: "agrees"; readonly asOf: Instant | undefined }
   | { readonly kind: "disagrees" | "unknown"; readonly view: View | undefined }
-  | { readonly kind: "disputed"; readonly contest: Contest; readonly view: View | undefined }
+  | {
+      readonly kind: "disputed";
+      readonly conflict: AddressConflict;
+      readonly view: View | undefined;
+    }
   | { readonly kind: "doubtful"; readonly doubt: Doubt };
 
 export function verdictOf(state: AgreementState): Verdict {
@@ -175,8 +179,8 @@ export function verdictOf(state: AgreementState): Verdict {
     return state.agreed
       ? { kind: "agrees", asOf: undefined }
       : { kind: "unknown", view: undefined };
-  const { agreed, contest, doubt, view } = state;
-  if (contest !== undefined) return { kind: "disputed", contest, view };
+  const { agreed, conflict, doubt, view } = state;
+  if (conflict !== undefined) return { kind: "disputed", conflict, view };
   if (!agreed) {
     if (doubt !== undefined && view?.kind === "ours") return { kind: "doubtful", doubt };
     const isNo = view?.kind === "theirs" || view?.kind === "no-havip";

@@ -15,12 +15,12 @@
  */
 import { after, earliest, type Instant, type Micros } from "#units/time";
 import {
+  type AddressConflict,
   AGREEMENT_TIMES,
   type AgreementEffect,
   type AgreementEvent,
   type AgreementState,
   type AgreementTimes,
-  type Contest,
   type ContrarySign,
   type Leaving,
   type Ours,
@@ -45,7 +45,7 @@ export function agreementDeadline(
 
 /** A yes that is in doubt is no disagreement. */
 const alarmAt = (state: Watching, times: AgreementTimes): Instant | undefined =>
-  state.agreed || state.told || state.view?.kind === "ours"
+  state.agreed || state.reported || state.view?.kind === "ours"
     ? undefined
     : after(state.since, times.alarm);
 
@@ -103,13 +103,13 @@ function changeRole(
       announceAt: after(now, times.announce),
       announceWait: times.announce,
       announcements: 0,
-      told: false,
+      reported: false,
       askedAt: undefined,
       viewAt: undefined,
       yesCount: 0,
       doubt: undefined,
-      doubtToldAt: undefined,
-      contest: undefined,
+      doubtReportedAt: undefined,
+      conflict: undefined,
     },
     effects: [],
   };
@@ -124,7 +124,7 @@ function onTime(state: Watching, now: Instant, times: AgreementTimes): Agreement
   }
   const alarm = alarmAt(next, times);
   if (alarm !== undefined && now >= alarm) {
-    next = { ...next, told: true };
+    next = { ...next, reported: true };
     const view = next.view ?? { kind: "unknown", why: "" };
     const { announcements, since } = next;
     const news = {
@@ -133,7 +133,7 @@ function onTime(state: Watching, now: Instant, times: AgreementTimes): Agreement
       view,
       announcements,
     } as const;
-    effects.push({ kind: "tell", news });
+    effects.push({ kind: "report", news });
   }
   return { state: next, effects };
 }
@@ -180,13 +180,13 @@ function doubted(
   const soon = Math.max(now, state.askedAt === undefined ? now : after(state.askedAt, times.ask));
   const askAt = state.askAt === undefined ? undefined : (Math.min(state.askAt, soon) as Instant);
   const next: Watching = { ...state, doubt, askAt };
-  const isTold =
+  const isReported =
     !state.agreed ||
     state.doubt !== undefined ||
-    (state.doubtToldAt !== undefined && now < after(state.doubtToldAt, times.doubtGap));
-  if (isTold) return { state: next, effects: [] };
+    (state.doubtReportedAt !== undefined && now < after(state.doubtReportedAt, times.doubtGap));
+  if (isReported) return { state: next, effects: [] };
   const news = { kind: "doubted", sign } as const;
-  return { state: { ...next, doubtToldAt: now }, effects: [{ kind: "tell", news }] };
+  return { state: { ...next, doubtReportedAt: now }, effects: [{ kind: "report", news }] };
 }
 
 /** It is ours, as of the moment of the question. */
@@ -199,10 +199,10 @@ function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTim
   // It left and came back between two questions: the platform's own date of the last move tells.
   if (before.view?.kind === "ours" && before.view.movedAt !== view.movedAt)
     return disputed(sure, undefined, true, now, times);
-  const { contest } = sure;
-  if (contest !== undefined && now < after(contest.lastAt, times.calm))
+  const { conflict } = sure;
+  if (conflict !== undefined && now < after(conflict.lastAt, times.calm))
     return unchanged({ ...sure, askAt: after(now, times.disputed), askWait: times.ask });
-  return agrees({ ...sure, contest: undefined }, now, times);
+  return agrees({ ...sure, conflict: undefined }, now, times);
 }
 
 /** Seen to have left us while we are MASTER, once more. The rival is told as soon as it is known, and once. */
@@ -213,9 +213,9 @@ function disputed(
   now: Instant,
   times: AgreementTimes,
 ): AgreementStep & { readonly state: Watching } {
-  const { contest: before } = state;
+  const { conflict: before } = state;
   const hasMoved = before === undefined || wasOurs;
-  const contest: Contest = {
+  const conflict: AddressConflict = {
     rival: rival ?? before?.rival,
     since: before?.since ?? now,
     lastAt: now,
@@ -227,19 +227,19 @@ function disputed(
   return {
     state: {
       ...state,
-      contest,
+      conflict,
       agreed: false,
-      told: true,
+      reported: true,
       yesCount: 0,
       since: before === undefined ? now : state.since,
       announceWait: before === undefined ? times.announceMost : state.announceWait,
       askAt: after(now, times.disputed),
     },
-    effects: isNews ? [{ kind: "tell", news }] : [],
+    effects: isNews ? [{ kind: "report", news }] : [],
   };
 }
 
-/** How many answers after a take-over, or after a contest, come sooner. */
+/** How many answers after a take-over, or after a conflict, come sooner. */
 const EARLY: readonly number[] = [1, 2, 4];
 
 function reconcileWait(yesCount: number, times: AgreementTimes): Micros {
@@ -253,7 +253,7 @@ function agrees(state: Watching, now: Instant, times: AgreementTimes): Agreement
   const next: Watching = {
     ...state,
     agreed: true,
-    told: false,
+    reported: false,
     askAt: after(now, reconcileWait(state.yesCount, times)),
     askWait: times.ask,
     announceWait: times.announce,
@@ -261,8 +261,8 @@ function agrees(state: Watching, now: Instant, times: AgreementTimes): Agreement
   };
   if (state.agreed) return { state: next, effects: [] };
   const wait = (now - state.since) as Micros;
-  const news = { kind: "agrees", after: wait, wasTold: state.told } as const;
-  return { state: next, effects: [{ kind: "tell", news }] };
+  const news = { kind: "agrees", after: wait, wasReported: state.reported } as const;
+  return { state: next, effects: [{ kind: "report", news }] };
 }
 
 function refused(before: Watching, view: View, now: Instant, times: AgreementTimes): AgreementStep {
@@ -273,15 +273,15 @@ function refused(before: Watching, view: View, now: Instant, times: AgreementTim
   // The first frame goes out at once, whatever was said before.
   if (before.agreed)
     state = { ...state, agreed: false, since: now, announceAt: now, doubt: undefined };
-  if (rival !== undefined && (before.agreed || before.contest !== undefined)) {
+  if (rival !== undefined && (before.agreed || before.conflict !== undefined)) {
     // An address moves to another instance only when that one announces it, and we are MASTER.
     const step = disputed(state, rival, before.view?.kind === "ours", now, times);
     effects.push(...step.effects);
     state = { ...state, ...step.state, askAt: state.askAt };
-  } else if (before.agreed) effects.push({ kind: "tell", news: { kind: "lost", view } });
-  // The frame is repeated also where there is no such HAVIP: somebody may be creating it. In a contest the waits are longer
+  } else if (before.agreed) effects.push({ kind: "report", news: { kind: "lost", view } });
+  // The frame is repeated also where there is no such HAVIP: somebody may be creating it. In a conflict the waits are longer
   // and grow on: who announces last has it, and to race for that helps no client.
-  const waitMost = state.contest === undefined ? times.announceMost : times.calm;
+  const waitMost = state.conflict === undefined ? times.announceMost : times.calm;
   if (now >= state.announceAt) {
     effects.push({ kind: "announce" });
     state = {

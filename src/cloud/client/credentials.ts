@@ -15,7 +15,7 @@ export interface Credentials {
   readonly token?: Secret;
 }
 
-export interface Account {
+export interface CloudAccount {
   readonly credentials: Credentials | undefined;
   readonly region: string | undefined;
   /** Where they were looked for, for the message when there are none. */
@@ -32,7 +32,7 @@ export interface AccountSources {
   readonly readFile: (path: string) => string | undefined;
 }
 
-export function findAccount({ env, profile, readFile }: AccountSources): Account {
+export function findAccount({ env, profile, readFile }: AccountSources): CloudAccount {
   const home = env["HOME"] ?? "";
   const name = profile ?? env["TCCLI_PROFILE"] ?? "default";
   const tccli = `${home}/.tccli/${name}`;

@@ -58,7 +58,7 @@ export function planAssociations(
   entries: readonly Association[],
   present: readonly AssociationRow[],
 ): readonly AssociationRow[] | Refusal {
-  const max = context.habits.quotas.associationsPerHavip;
+  const max = context.profile.quotas.associationsPerHavip;
   const planned = [...present];
   for (const entry of entries) {
     const row = readEntry(context, entry);
@@ -82,7 +82,7 @@ function group(
   context: Context,
   entries: readonly Association[],
 ): ReadonlyMap<HavipRow, readonly Association[]> | Refusal {
-  const max = context.habits.quotas.associationsPerHavip;
+  const max = context.profile.quotas.associationsPerHavip;
   if (entries.length === 0) return refuse("MissingParameter", { parameter: PARAMETER });
   if (entries.length > max) {
     return refuse("LimitExceeded", { parameter: PARAMETER, limit: `${max}` });

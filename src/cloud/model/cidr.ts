@@ -1,11 +1,11 @@
 /** Networks of VPCs and subnets, and the addresses of a subnet. */
 import type { Ipv4 } from "#units/address";
 import { ipv4, isInNetwork, netmask, printIpv4, readIpv4 } from "#units/address";
+import type { Draft } from "./cloud-state.ts";
 import type { Context } from "./context.ts";
 import type { Refusal, RefusalCode } from "./refusal.ts";
 import { refuse } from "./refusal.ts";
 import type { SubnetRow } from "./rows.ts";
-import type { Draft } from "./world.ts";
 
 export interface Network {
   readonly network: Ipv4;

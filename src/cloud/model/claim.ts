@@ -11,12 +11,12 @@ import type { Ipv4 } from "#units/address";
 import { readIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import { after } from "#units/time";
-import type { Habits } from "./habits.ts";
+import type { Change, CloudState, Draft } from "./cloud-state.ts";
+import { openDraft } from "./cloud-state.ts";
 import { takeToken } from "./limiter.ts";
 import { isSameHolder, moveTo } from "./move.ts";
+import type { PlatformProfile } from "./platform-profile.ts";
 import type { HavipRow, Holder, InterfaceRow } from "./rows.ts";
-import type { Change, Draft, World } from "./world.ts";
-import { openDraft } from "./world.ts";
 
 /** Why a claim is refused, with what was compared. */
 export type ClaimRefusal =
@@ -62,12 +62,17 @@ export interface Claim {
 
 const refuse = (reason: ClaimRefusal): ClaimOutcome => ({ kind: "refused", reason });
 
-export function stepClaim(world: World, claim: Claim, now: Instant, habits: Habits): ClaimStep {
+export function stepClaim(
+  world: CloudState,
+  claim: Claim,
+  now: Instant,
+  profile: PlatformProfile,
+): ClaimStep {
   for (const [region, { interfaces }] of world.regions) {
     const nic = interfaces.get(claim.interfaceId);
     if (nic === undefined) continue;
     const draft = openDraft(world, region);
-    const outcome = decide(draft, nic, claim.vip, now, habits);
+    const outcome = decide(draft, nic, claim.vip, now, profile);
     return { changes: draft.changes(), outcome };
   }
   const { interfaceId } = claim;
@@ -79,13 +84,13 @@ function decide(
   nic: InterfaceRow,
   text: string,
   now: Instant,
-  habits: Habits,
+  profile: PlatformProfile,
 ): ClaimOutcome {
   if (nic.attachment === null) {
     return refuse({ kind: "interface-not-attached", interfaceId: nic.id });
   }
-  if (!takeToken(draft, `interface/${nic.id}`, habits.garpPerInterface, now)) {
-    const { perSecond } = habits.garpPerInterface;
+  if (!takeToken(draft, `interface/${nic.id}`, profile.garpPerInterface, now)) {
+    const { perSecond } = profile.garpPerInterface;
     return refuse({ kind: "interface-rate-exceeded", interfaceId: nic.id, perSecond });
   }
   const address = readIpv4(text);
@@ -96,11 +101,11 @@ function decide(
   if (havip.checkAssociate && !isInRange(havip, holder)) {
     return refuse({ kind: "not-in-range", havipId: havip.id, holder });
   }
-  if (!takeToken(draft, `havip/${havip.id}`, habits.garpPerAddress, now)) {
-    const { perSecond } = habits.garpPerAddress;
+  if (!takeToken(draft, `havip/${havip.id}`, profile.garpPerAddress, now)) {
+    const { perSecond } = profile.garpPerAddress;
     return refuse({ kind: "address-rate-exceeded", havipId: havip.id, perSecond });
   }
-  return accept(draft, havip, holder, now, habits);
+  return accept(draft, havip, holder, now, profile);
 }
 
 function findHavip(draft: Draft, nic: InterfaceRow, address: Ipv4): HavipRow | ClaimRefusal {
@@ -134,15 +139,15 @@ function accept(
   havip: HavipRow,
   holder: Holder,
   now: Instant,
-  habits: Habits,
+  profile: PlatformProfile,
 ): ClaimOutcome {
   const { id: havipId } = havip;
   const moved = !isSameHolder(havip.holder, holder);
-  if (habits.claimLatency === 0 || !moved) {
+  if (profile.claimLatency === 0 || !moved) {
     // The last announcement wins: the holder's own also cancels a move to somebody else that is under way.
     if (moved || havip.claim !== null) draft.put("havips", moveTo(havip, holder, now));
   } else if (havip.claim === null || !isSameHolder(havip.claim.holder, holder)) {
-    draft.put("havips", { ...havip, claim: { holder, dueAt: after(now, habits.claimLatency) } });
+    draft.put("havips", { ...havip, claim: { holder, dueAt: after(now, profile.claimLatency) } });
   }
   return { kind: "accepted", havipId, moved };
 }

@@ -1,15 +1,15 @@
-/** What every command is given: a draft to write into, the time, a source of randomness, and the platform's habits. */
+/** What every command is given: a draft to write into, the time, a source of randomness, and the platform's profile. */
 
 import type { Ipv4 } from "#units/address";
 import type { Rng } from "#units/rng";
 import type { Instant } from "#units/time";
 import { after } from "#units/time";
-import type { Habits } from "./habits.ts";
+import type { Draft } from "./cloud-state.ts";
 import { idTail } from "./ids.ts";
+import type { PlatformProfile } from "./platform-profile.ts";
 import type { Refusal } from "./refusal.ts";
 import { refuse } from "./refusal.ts";
 import type { TableName, Tables, Work } from "./rows.ts";
-import type { Draft } from "./world.ts";
 
 export interface Context {
   readonly draft: Draft;
@@ -17,7 +17,7 @@ export interface Context {
   /** The call's RequestId: the handle of asynchronous work that has no number. */
   readonly requestId: string;
   readonly rng: Rng;
-  readonly habits: Habits;
+  readonly profile: PlatformProfile;
   /** Public addresses are unique over all regions, a draft sees only its own. */
   readonly isPublicAddressTaken: (address: Ipv4) => boolean;
 }
@@ -100,13 +100,13 @@ export function startWork(
   work: (taskId: string) => Work,
   resourceIds: readonly string[],
 ): string {
-  const { draft, now, habits } = context;
+  const { draft, now, profile } = context;
   const taskId = kind === "numbered" ? `${nextTaskNumber(context)}` : context.requestId;
   const oldest = draft.count("tasks") >= TASKS_MAX ? draft.oldest("tasks") : undefined;
   if (oldest !== undefined && draft.get("works", oldest) === undefined)
     draft.remove("tasks", oldest);
   draft.put("tasks", { id: taskId, kind, status: "RUNNING", resourceIds });
-  draft.put("works", { id: taskId, dueAt: after(now, habits.taskTime), work: work(taskId) });
+  draft.put("works", { id: taskId, dueAt: after(now, profile.taskTime), work: work(taskId) });
   return taskId;
 }
 

@@ -65,7 +65,7 @@ function takePublicAddress(context: Context, taken: ReadonlySet<Ipv4>): Ipv4 | u
 }
 
 export function allocateEips(context: Context, command: AllocateEips): Outcome {
-  const { draft, now, habits } = context;
+  const { draft, now, profile } = context;
   const { count, name, bandwidth } = command;
   const bad =
     (name === "" ? undefined : checkNameCharacters(name, "AddressName", NAME_MAX)) ??
@@ -73,7 +73,7 @@ export function allocateEips(context: Context, command: AllocateEips): Outcome {
     checkRange("AddressCount", count, 1, 100) ??
     checkRange("InternetMaxBandwidthOut", bandwidth, 1, BANDWIDTH_MAX);
   if (bad !== undefined) return bad;
-  const quota = habits.quotas.eipsPerRegion;
+  const quota = profile.quotas.eipsPerRegion;
   if (draft.count("eips") + count > quota) {
     return refuse("AddressQuotaLimitExceeded", { value: `${count}`, limit: `${quota}` });
   }

@@ -53,7 +53,7 @@ export interface UnbindEip {
 }
 
 export function createHavip(context: Context, command: CreateHavip): Outcome {
-  const { draft, now, habits } = context;
+  const { draft, now, profile } = context;
   const bad =
     checkNameCharacters(command.name, "HaVipName") ??
     checkTags(command.tags, "Tags") ??
@@ -69,7 +69,7 @@ export function createHavip(context: Context, command: CreateHavip): Outcome {
   if (isRefusal(holder)) return holder;
   const associations = planAssociations(context, command.associations, []);
   if (isRefusal(associations)) return associations;
-  const quota = habits.quotas.havipsPerVpc;
+  const quota = profile.quotas.havipsPerVpc;
   if (draft.list("havips").filter(({ vpcId }) => vpcId === vpc.id).length >= quota) {
     return refuse("LimitExceeded", { parameter: `HAVIP, ${vpc.id}`, limit: `${quota}` });
   }

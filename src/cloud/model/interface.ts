@@ -78,7 +78,7 @@ export function createInterface(context: Context, command: CreateInterface): Out
   }
   const addresses = planNewAddresses(context, subnet, command);
   if (isRefusal(addresses)) return addresses;
-  const quota = context.habits.quotas.interfacesPerVpc;
+  const quota = context.profile.quotas.interfacesPerVpc;
   if (draft.list("interfaces").filter(({ vpcId }) => vpcId === vpc.id).length >= quota) {
     return refuse("LimitExceeded.NetworkInterfaceLimitExceeded", { limit: `${quota}` });
   }

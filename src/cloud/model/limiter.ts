@@ -1,8 +1,8 @@
 /** Token buckets for gratuitous ARP. */
 import type { Instant } from "#units/time";
 import { elapsed, toSeconds } from "#units/time";
-import type { Rate } from "./habits.ts";
-import type { Draft } from "./world.ts";
+import type { Draft } from "./cloud-state.ts";
+import type { Rate } from "./platform-profile.ts";
 
 /** True, and one token less, when there is room. A clock that was set back adds nothing. */
 export function takeToken(draft: Draft, id: string, rate: Rate, now: Instant): boolean {

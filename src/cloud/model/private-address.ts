@@ -65,7 +65,7 @@ export function checkCount(
   total: number,
   secondaryCount: number,
 ): Refusal | undefined {
-  const max = context.habits.quotas.addressesPerInterface;
+  const max = context.profile.quotas.addressesPerInterface;
   const parameter = "SecondaryPrivateIpAddressCount";
   if (secondaryCount < 0) {
     return refuse("InvalidParameterValue.Range", {

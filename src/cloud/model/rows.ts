@@ -68,7 +68,7 @@ export interface HavipRow {
   readonly name: string;
   readonly vip: Ipv4;
   readonly holder: Holder | null;
-  /** A claim that was accepted and shows at `dueAt`: the platform takes its time (`Habits.claimLatency`). */
+  /** A claim that was accepted and shows at `dueAt`: the platform takes its time (`PlatformProfile.claimLatency`). */
   readonly claim: { readonly holder: Holder; readonly dueAt: Instant } | null;
   /** Null until the first claim. */
   readonly flushedAt: Instant | null;

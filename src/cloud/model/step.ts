@@ -18,10 +18,10 @@ import type { Rng } from "#units/rng";
 import type { Instant } from "#units/time";
 import type { Associate, Disassociate } from "./association.ts";
 import { associate, disassociate } from "./association.ts";
+import type { CloudState, Draft } from "./cloud-state.ts";
 import type { Context, Outcome } from "./context.ts";
 import type { AllocateEips, AssociateEip, DisassociateEip, ReleaseEips, RenameEip } from "./eip.ts";
 import { allocateEips, associateEip, disassociateEip, releaseEips, renameEip } from "./eip.ts";
-import type { Habits } from "./habits.ts";
 import type { BindEip, CreateHavip, DeleteHavip, RenameHavip, UnbindEip } from "./havip.ts";
 import { bindEip, createHavip, deleteHavip, renameHavip, unbindEip } from "./havip.ts";
 import type {
@@ -42,6 +42,7 @@ import {
 } from "./interface.ts";
 import type { AssignAddresses, MigrateAddress, UnassignAddresses } from "./interface-addresses.ts";
 import { assignAddresses, migrateAddress, unassignAddresses } from "./interface-addresses.ts";
+import type { PlatformProfile } from "./platform-profile.ts";
 import type { SetTags } from "./tags.ts";
 import { setTags } from "./tags.ts";
 import type {
@@ -60,7 +61,6 @@ import {
   modifySubnet,
   modifyVpc,
 } from "./vpc.ts";
-import type { Draft, World } from "./world.ts";
 
 export type Command =
   | CreateVpc
@@ -97,11 +97,11 @@ export interface Call {
   /** Unique; the handle of asynchronous work. */
   readonly requestId: string;
   readonly rng: Rng;
-  readonly habits: Habits;
+  readonly profile: PlatformProfile;
 }
 
 /** Carries the command out in the draft. After a refusal the draft is worthless. */
-export function perform(world: World, draft: Draft, command: Command, call: Call): Outcome {
+export function perform(world: CloudState, draft: Draft, command: Command, call: Call): Outcome {
   const context: Context = {
     ...call,
     draft,

@@ -76,7 +76,7 @@ function checkDnsServers(servers: readonly string[]): Refusal | undefined {
 }
 
 export function createVpc(context: Context, command: CreateVpc): Outcome {
-  const { draft, now, habits } = context;
+  const { draft, now, profile } = context;
   const bad =
     checkNameBytes(command.name, "VpcName") ??
     checkDnsServers(command.dnsServers) ??
@@ -84,8 +84,8 @@ export function createVpc(context: Context, command: CreateVpc): Outcome {
   if (bad !== undefined) return bad;
   const network = readVpcNetwork(command.cidr, "CidrBlock");
   if (isRefusal(network)) return network;
-  if (draft.count("vpcs") >= habits.quotas.vpcsPerRegion) {
-    return refuse("LimitExceeded", { parameter: "VPC", limit: `${habits.quotas.vpcsPerRegion}` });
+  if (draft.count("vpcs") >= profile.quotas.vpcsPerRegion) {
+    return refuse("LimitExceeded", { parameter: "VPC", limit: `${profile.quotas.vpcsPerRegion}` });
   }
   const id = newId(context, "vpcs");
   const { name, multicast, dnsServers, domainName, publishRoutes, publishRoutesIpv6 } = command;
@@ -148,7 +148,7 @@ export function deleteVpc(context: Context, command: DeleteVpc): Outcome {
 }
 
 export function createSubnet(context: Context, command: CreateSubnet): Outcome {
-  const { draft, now, habits } = context;
+  const { draft, now, profile } = context;
   const bad = checkNameBytes(command.name, "SubnetName") ?? checkTags(command.tags, "Tags");
   if (bad !== undefined) return bad;
   const vpc = find(context, "vpcs", command.vpcId, "VpcId");
@@ -163,8 +163,8 @@ export function createSubnet(context: Context, command: CreateSubnet): Outcome {
   const siblings = draft.list("subnets").filter(({ vpcId }) => vpcId === vpc.id);
   const network = readSubnetNetwork(command.cidr, "CidrBlock", vpc, siblings);
   if (isRefusal(network)) return network;
-  if (siblings.length >= habits.quotas.subnetsPerVpc) {
-    const limit = `${habits.quotas.subnetsPerVpc}`;
+  if (siblings.length >= profile.quotas.subnetsPerVpc) {
+    const limit = `${profile.quotas.subnetsPerVpc}`;
     return refuse("LimitExceeded", { parameter: "Subnet", value: printNetwork(network), limit });
   }
   const table = draft.list("routeTables").find(({ vpcId, main }) => vpcId === vpc.id && main);

@@ -4,13 +4,13 @@
  */
 import type { Instant } from "#units/time";
 import { earliest } from "#units/time";
+import type { Change, CloudState, Draft } from "./cloud-state.ts";
+import { openDraft } from "./cloud-state.ts";
 import { moveTo } from "./move.ts";
 import type { EipRow, HavipRow, InterfaceRow, Work, WorkRow } from "./rows.ts";
-import type { Change, Draft, World } from "./world.ts";
-import { openDraft } from "./world.ts";
 
 /** When the next thing happens by itself, undefined if nothing is under way. */
-export function deadline(world: World): Instant | undefined {
+export function deadline(world: CloudState): Instant | undefined {
   let first: Instant | undefined;
   for (const { works, havips } of world.regions.values()) {
     for (const { dueAt } of works.values()) first = earliest(first, dueAt);
@@ -20,7 +20,7 @@ export function deadline(world: World): Instant | undefined {
 }
 
 /** Everything due at `now`, in the order of its time. */
-export function finishDue(world: World, now: Instant): readonly Change[] {
+export function finishDue(world: CloudState, now: Instant): readonly Change[] {
   const changes: Change[] = [];
   for (const region of world.regions.keys()) {
     const draft = openDraft(world, region);

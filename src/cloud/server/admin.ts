@@ -14,12 +14,12 @@ import { printIpv4, printMac } from "#units/address";
 import { createRng } from "#units/rng";
 import type { ClaimOutcome } from "../model/claim.ts";
 import { stepClaim } from "../model/claim.ts";
+import { openDraft } from "../model/cloud-state.ts";
 import { perform } from "../model/step.ts";
-import { openDraft } from "../model/world.ts";
 import type { ApiParts } from "./api.ts";
 import { printClaimRefusal } from "./claim-text.ts";
 import { printIsoTime } from "./clock.ts";
-import { FAULT, type Fault } from "./faults.ts";
+import { type ApiFault, FAULT } from "./faults.ts";
 import type { CloudRequest, CloudResponse } from "./message.ts";
 import { json, readTarget } from "./message.ts";
 import { printSnapshot, SNAPSHOT, type Snapshot, snapshotAsChanges } from "./snapshot.ts";
@@ -80,9 +80,9 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   },
   requests: { GET: (parts) => hideSecret(parts, json(200, { requests: parts.requests.list() })) },
   state: {
-    GET: ({ keeper, clock }) => {
-      keeper.catchUp();
-      return json(200, printSnapshot(keeper.world, clock.offsetSeconds));
+    GET: ({ controlPlane, clock }) => {
+      controlPlane.catchUp();
+      return json(200, printSnapshot(controlPlane.world, clock.offsetSeconds));
     },
     PUT: taking(SNAPSHOT, putState),
   },
@@ -101,7 +101,7 @@ export function handleAdmin(parts: ApiParts, request: CloudRequest): CloudRespon
   }
   const route = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
   if (route === undefined) return bad(`${path} takes ${Object.keys(methods).join(", ")}`, 405);
-  const refused = name === "health" ? undefined : judgeAdmin(parts, request);
+  const refused = name === "health" ? undefined : checkAdmin(parts, request);
   if (refused !== undefined) return bad(refused, 403);
   if (request.isTooLarge) return bad("the body is larger than 10 MB", 413);
   const body = readBody(request.body);
@@ -116,7 +116,7 @@ export function handleAdmin(parts: ApiParts, request: CloudRequest): CloudRespon
 }
 
 /** Why not; undefined: it may. */
-function judgeAdmin({ auth, secrets }: ApiParts, { headers }: CloudRequest): string | undefined {
+function checkAdmin({ auth, secrets }: ApiParts, { headers }: CloudRequest): string | undefined {
   const given = headers[ADMIN_HEADER] ?? "";
   if (auth !== "strict" || secrets === undefined)
     return given === ""
@@ -145,8 +145,8 @@ function hideSecret({ secrets }: ApiParts, response: CloudResponse): CloudRespon
   return { ...response, body: response.body.replaceAll(written, "***") };
 }
 
-function reset({ keeper, faults, requests }: ApiParts): CloudResponse {
-  keeper.reset();
+function reset({ controlPlane, faults, requests }: ApiParts): CloudResponse {
+  controlPlane.reset();
   faults.replace(undefined);
   requests.clear();
   return json(200, { status: "ok" });
@@ -154,10 +154,15 @@ function reset({ keeper, faults, requests }: ApiParts): CloudResponse {
 
 /** A gratuitous ARP, as the network would tell it. */
 export function claim(parts: ApiParts, vip: string, interfaceId: string): ClaimOutcome {
-  const { keeper, clock, habits } = parts;
-  keeper.catchUp();
-  const { changes, outcome } = stepClaim(keeper.world, { vip, interfaceId }, clock.now(), habits);
-  keeper.commit(changes);
+  const { controlPlane, clock, profile } = parts;
+  controlPlane.catchUp();
+  const { changes, outcome } = stepClaim(
+    controlPlane.world,
+    { vip, interfaceId },
+    clock.now(),
+    profile,
+  );
+  controlPlane.commit(changes);
   if (outcome.kind === "refused") {
     const { reason } = outcome;
     const line = parts.claims.refused(vip, interfaceId, reason, clock.realMillis());
@@ -177,34 +182,34 @@ function garp(
 }
 
 function advance(
-  { keeper, clock }: ApiParts,
+  { controlPlane, clock }: ApiParts,
   { seconds }: v.InferOutput<typeof ADVANCE>,
 ): CloudResponse {
   if (clock.offsetSeconds + seconds > 10 * SECONDS_MAX) {
     return bad("the clock would be more than a hundred years ahead");
   }
-  keeper.advanceClock(seconds);
+  controlPlane.advanceClock(seconds);
   return json(200, { now: printIsoTime(clock.now()), offsetSeconds: clock.offsetSeconds });
 }
 
-function putFault({ faults }: ApiParts, fault: Fault): CloudResponse {
+function putFault({ faults }: ApiParts, fault: ApiFault): CloudResponse {
   faults.replace(fault);
   return json(200, { fault });
 }
 
-function putState({ keeper }: ApiParts, snapshot: Snapshot): CloudResponse {
+function putState({ controlPlane }: ApiParts, snapshot: Snapshot): CloudResponse {
   const changes = snapshotAsChanges(snapshot);
   if (typeof changes === "string") return bad(changes);
-  keeper.replace(changes, snapshot.clockOffsetSeconds);
+  controlPlane.replace(changes, snapshot.clockOffsetSeconds);
   return json(200, { status: "ok" });
 }
 
 /** What a call of CVM would do: an instance with its primary interface, running at once. */
 function launch(parts: ApiParts, asked: v.InferOutput<typeof INSTANCE>): CloudResponse {
-  const { keeper, clock, habits } = parts;
-  const draft = openDraft(keeper.world, asked.region);
+  const { controlPlane, clock, profile } = parts;
+  const draft = openDraft(controlPlane.world, asked.region);
   const outcome = perform(
-    keeper.world,
+    controlPlane.world,
     draft,
     {
       kind: "launchInstance",
@@ -213,12 +218,12 @@ function launch(parts: ApiParts, asked: v.InferOutput<typeof INSTANCE>): CloudRe
       address: asked.address,
       name: asked.name,
     },
-    { now: clock.now(), requestId: randomUUID(), rng: createRng(randomInt(2 ** 32)), habits },
+    { now: clock.now(), requestId: randomUUID(), rng: createRng(randomInt(2 ** 32)), profile },
   );
   if (outcome.kind === "refused") {
     return json(400, { error: `${outcome.code}: ${JSON.stringify(outcome.facts)}` });
   }
-  keeper.commit(draft.changes());
+  controlPlane.commit(draft.changes());
   const [networkInterfaceId = "", launchedId = ""] = outcome.ids;
   const nic = draft.get("interfaces", networkInterfaceId);
   const privateAddress = nic?.addresses[0]?.address;

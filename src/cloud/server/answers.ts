@@ -3,6 +3,7 @@
 import { printIpv4, printMac } from "#units/address";
 import type * as answer from "../api/answer-shapes.ts";
 import { availableCount, printNetwork, sizeOf } from "../model/cidr.ts";
+import type { Draft } from "../model/cloud-state.ts";
 import type {
   EipRow,
   HavipRow,
@@ -13,7 +14,6 @@ import type {
   TagRow,
   VpcRow,
 } from "../model/rows.ts";
-import type { Draft } from "../model/world.ts";
 import { NEVER, printIsoTime, printTime } from "./clock.ts";
 
 const showTags = (tags: readonly TagRow[]): readonly answer.Tag[] =>

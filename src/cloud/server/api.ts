@@ -12,16 +12,16 @@ import { isErrorCode, printError } from "../api/errors.ts";
 import { readParameters, unflatten } from "../api/read-parameters.ts";
 import type { SecretPair, SignedRequest, Verdict } from "../api/verify.ts";
 import { verifyTc3, verifyV1 } from "../api/verify.ts";
-import type { Habits } from "../model/habits.ts";
+import type { PlatformProfile } from "../model/platform-profile.ts";
+import type { ApiFailure } from "./api-failure.ts";
+import { fail, isFailure } from "./api-failure.ts";
 import { carryOutAction } from "./carry-out.ts";
 import type { ClaimLog } from "./claim-log.ts";
 import type { CloudClock } from "./clock.ts";
+import type { ControlPlane } from "./control-plane.ts";
 import type { Envelope } from "./envelope.ts";
 import { ENVELOPE_PARAMETERS, readEnvelope } from "./envelope.ts";
-import type { Failure } from "./failure.ts";
-import { fail, isFailure } from "./failure.ts";
-import type { Fault, Faults } from "./faults.ts";
-import type { Keeper } from "./keeper.ts";
+import type { ApiFault, Faults } from "./faults.ts";
 import type { CloudRequest, CloudResponse } from "./message.ts";
 import { json } from "./message.ts";
 import { keepText, type LoggedRequest, type RequestLog } from "./request-log.ts";
@@ -32,9 +32,9 @@ import type { Throttle } from "./throttle.ts";
 export type AuthMode = "strict" | "lenient" | "off";
 
 export interface ApiParts {
-  readonly keeper: Keeper;
+  readonly controlPlane: ControlPlane;
   readonly clock: CloudClock;
-  readonly habits: Habits;
+  readonly profile: PlatformProfile;
   readonly faults: Faults;
   readonly requests: RequestLog;
   readonly claims: ClaimLog;
@@ -125,7 +125,7 @@ function answer(
 }
 
 function answerFault(
-  { code = "InternalError", httpStatus = 200 }: Fault,
+  { code = "InternalError", httpStatus = 200 }: ApiFault,
   envelope: Envelope,
   requestId: string,
   entry: LoggedRequest,
@@ -170,7 +170,7 @@ function decide(
   return carryOut(parts, found.name, request, envelope, { requestId, region });
 }
 
-function checkTransport(request: CloudRequest, { target }: Envelope): Failure | undefined {
+function checkTransport(request: CloudRequest, { target }: Envelope): ApiFailure | undefined {
   const { method } = request;
   if (request.isTooLarge) return fail("RequestSizeLimitExceeded", { limit: "10 MB" });
   if (method !== "GET" && method !== "POST") return fail("UnsupportedProtocol", { value: method });
@@ -179,11 +179,15 @@ function checkTransport(request: CloudRequest, { target }: Envelope): Failure | 
     : undefined;
 }
 
-function readRegion({ keeper }: ApiParts, isGlobal: boolean, region: string): string | Failure {
+function readRegion(
+  { controlPlane }: ApiParts,
+  isGlobal: boolean,
+  region: string,
+): string | ApiFailure {
   if (region === "") {
     return isGlobal ? "" : fail("MissingParameter", { parameter: "X-TC-Region" });
   }
-  const { regions } = keeper.world;
+  const { regions } = controlPlane.world;
   const hasRoom = regions.has(region) || regions.size < REGIONS_MAX;
   return REGION.test(region) && region.length <= 64 && hasRoom
     ? region
@@ -194,7 +198,7 @@ function authenticate(
   { auth, secrets, clock }: ApiParts,
   request: CloudRequest,
   envelope: Envelope,
-): Failure | undefined {
+): ApiFailure | undefined {
   if (auth === "off") return undefined;
   const { path, query } = envelope.target;
   const signed: SignedRequest = { ...request, path, query };
@@ -212,7 +216,7 @@ function authenticate(
   return verdictAsFailure(verdict);
 }
 
-function verdictAsFailure(verdict: Verdict): Failure | undefined {
+function verdictAsFailure(verdict: Verdict): ApiFailure | undefined {
   switch (verdict.kind) {
     case "good":
       return undefined;
@@ -240,10 +244,10 @@ function carryOut<Name extends ActionName>(
   if (isFailure(body)) return body;
   const read = readParameters(name, body);
   if (read.kind === "problem") return fail(read.code, read.facts);
-  const { keeper, clock, habits } = parts;
+  const { controlPlane, clock, profile } = parts;
   try {
-    keeper.catchUp();
-    return carryOutAction(name, read.values, { keeper, habits, now: clock.now(), ...call });
+    controlPlane.catchUp();
+    return carryOutAction(name, read.values, { controlPlane, profile, now: clock.now(), ...call });
   } catch (error) {
     // Our own bug, or a disk that refuses: nothing was done, and the caller must know.
     parts.log(
@@ -259,7 +263,7 @@ function readBody(
   name: ActionName,
   request: CloudRequest,
   { kind, form }: Envelope,
-): Readonly<Record<string, unknown>> | Failure {
+): Readonly<Record<string, unknown>> | ApiFailure {
   if (form !== undefined) {
     const isOwn = ([key]: readonly [string, string]): boolean =>
       kind === "tc3" || !ENVELOPE_PARAMETERS.has(key);

@@ -2,24 +2,24 @@
 
 import { assert } from "#units/assert";
 import type { ActionName, AnswerOf, ParametersOf } from "../api/actions.ts";
+import type { Draft } from "../model/cloud-state.ts";
 import type { Done } from "../model/context.ts";
 import type { TableName, Tables, TagRow } from "../model/rows.ts";
 import type { Command } from "../model/step.ts";
-import type { Draft } from "../model/world.ts";
-import type { Failure } from "./failure.ts";
+import type { ApiFailure } from "./api-failure.ts";
 
 export interface Call {
   /** The region's rows, with what this call has written already. */
   readonly draft: Draft;
   readonly region: string;
   /** Carries a command out in the draft. */
-  perform(command: Command): Done | Failure;
+  perform(command: Command): Done | ApiFailure;
 }
 
 export type Handler<Name extends ActionName> = (
   call: Call,
   parameters: ParametersOf<Name>,
-) => AnswerOf<Name> | Failure;
+) => AnswerOf<Name> | ApiFailure;
 
 export type Handlers<Name extends ActionName> = { readonly [N in Name]: Handler<N> };
 
@@ -39,7 +39,7 @@ export function createdRow<Table extends TableName>(
 }
 
 /** For actions whose answer is empty. */
-export function carryOut(call: Call, command: Command): Record<never, never> | Failure {
+export function carryOut(call: Call, command: Command): Record<never, never> | ApiFailure {
   const outcome = call.perform(command);
   return outcome.kind === "done" ? {} : outcome;
 }

@@ -7,21 +7,21 @@ import { createHash, randomInt } from "node:crypto";
 import { createRng } from "#units/rng";
 import type { Instant } from "#units/time";
 import type { ActionName, ParametersOf } from "../api/actions.ts";
+import type { Draft } from "../model/cloud-state.ts";
+import { openDraft } from "../model/cloud-state.ts";
 import type { Done } from "../model/context.ts";
-import type { Habits } from "../model/habits.ts";
+import type { PlatformProfile } from "../model/platform-profile.ts";
 import { perform } from "../model/step.ts";
-import type { Draft } from "../model/world.ts";
-import { openDraft } from "../model/world.ts";
+import type { ApiFailure } from "./api-failure.ts";
+import { fail, isFailure } from "./api-failure.ts";
 import type { Call } from "./call.ts";
-import type { Failure } from "./failure.ts";
-import { fail, isFailure } from "./failure.ts";
+import type { ControlPlane } from "./control-plane.ts";
 import { readResourceName } from "./handle-tag.ts";
 import { HANDLERS } from "./handlers.ts";
-import type { Keeper } from "./keeper.ts";
 
 export interface Execution {
-  readonly keeper: Keeper;
-  readonly habits: Habits;
+  readonly controlPlane: ControlPlane;
+  readonly profile: PlatformProfile;
   readonly now: Instant;
   readonly requestId: string;
   readonly region: string;
@@ -33,15 +33,15 @@ export function carryOutAction<Name extends ActionName>(
   parameters: ParametersOf<Name>,
   execution: Execution,
 ): object {
-  const { keeper, now, requestId, habits } = execution;
+  const { controlPlane, now, requestId, profile } = execution;
   const region = regionOf(parameters, execution.region);
-  const draft = openDraft(keeper.world, region);
+  const draft = openDraft(controlPlane.world, region);
   const token = readToken(name, parameters);
   if (token !== undefined && "kind" in token) return token;
   if (token !== undefined) {
     const earlier = replay(draft, token, requestId);
     if (earlier !== undefined) {
-      keeper.commit(draft.changes());
+      controlPlane.commit(draft.changes());
       return earlier;
     }
   }
@@ -49,9 +49,9 @@ export function carryOutAction<Name extends ActionName>(
   const call: Call = {
     draft,
     region,
-    perform: (command): Done | Failure => {
+    perform: (command): Done | ApiFailure => {
       const rng = createRng(randomInt(2 ** 32));
-      const outcome = perform(keeper.world, draft, command, { now, requestId, rng, habits });
+      const outcome = perform(controlPlane.world, draft, command, { now, requestId, rng, profile });
       if (outcome.kind === "done") task = outcome.taskId;
       return outcome;
     },
@@ -59,7 +59,7 @@ export function carryOutAction<Name extends ActionName>(
   const answer = HANDLERS[name](call, parameters);
   if (isFailure(answer)) return answer;
   if (token !== undefined) remember(draft, token, answer, task);
-  keeper.commit(draft.changes());
+  controlPlane.commit(draft.changes());
   return answer;
 }
 
@@ -80,7 +80,7 @@ const TOKEN_LENGTH_MAX = 64;
 const TOKENS_MAX = 10_000;
 
 /** SDKs make up tokens of their own: any printable ASCII of the right length is one. */
-function readToken(name: string, parameters: object): Token | undefined | Failure {
+function readToken(name: string, parameters: object): Token | undefined | ApiFailure {
   if (!("ClientToken" in parameters)) return undefined;
   const { ClientToken: token, ...rest } = parameters;
   if (typeof token !== "string" || token === "") return undefined;

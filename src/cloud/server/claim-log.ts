@@ -10,7 +10,7 @@ const GAP_MS = 1_000;
 const KEPT_MAX = 1_000;
 
 interface Entry {
-  readonly toldAt: number;
+  readonly lastLoggedAt: number;
   /** Not told since. */
   readonly count: number;
 }
@@ -27,12 +27,12 @@ export class ClaimLog {
   ): string | undefined {
     const key = `${interfaceId}/${vip}/${reason.kind}`;
     const entry = this.#entries.get(key);
-    if (entry !== undefined && Math.abs(nowMillis - entry.toldAt) < GAP_MS) {
+    if (entry !== undefined && Math.abs(nowMillis - entry.lastLoggedAt) < GAP_MS) {
       this.#entries.set(key, { ...entry, count: entry.count + 1 });
       return undefined;
     }
     if (this.#entries.size >= KEPT_MAX) this.#entries.clear();
-    this.#entries.set(key, { toldAt: nowMillis, count: 0 });
+    this.#entries.set(key, { lastLoggedAt: nowMillis, count: 0 });
     const times = entry === undefined || entry.count === 0 ? "" : ` (${entry.count + 1} times)`;
     return `claim of ${vip} by ${interfaceId} refused: ${printClaimRefusal(reason)}${times}`;
   }

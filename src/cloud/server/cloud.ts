@@ -2,17 +2,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SecretPair } from "../api/verify.ts";
 import type { ClaimOutcome } from "../model/claim.ts";
-import type { Habits } from "../model/habits.ts";
-import { HABITS } from "../model/habits.ts";
-import type { Change, World } from "../model/world.ts";
+import type { Change, CloudState } from "../model/cloud-state.ts";
+import type { PlatformProfile } from "../model/platform-profile.ts";
+import { DEFAULT_PROFILE } from "../model/platform-profile.ts";
 import { claim, handleAdmin, isAdmin } from "./admin.ts";
 import type { ApiParts, AuthMode } from "./api.ts";
 import { handleApi } from "./api.ts";
 import { ClaimLog } from "./claim-log.ts";
 import { CloudClock } from "./clock.ts";
 import { CloudStore } from "./cloud-store.ts";
+import { ControlPlane } from "./control-plane.ts";
 import { Faults } from "./faults.ts";
-import { Keeper } from "./keeper.ts";
 import type { CloudRequest, CloudResponse } from "./message.ts";
 import { RequestLog } from "./request-log.ts";
 import { Throttle } from "./throttle.ts";
@@ -24,7 +24,7 @@ export interface CloudOptions {
   readonly auth?: AuthMode | undefined;
   readonly secrets?: SecretPair | undefined;
   /** What differs from the platform's usual behaviour. */
-  readonly habits?: Partial<Habits> | undefined;
+  readonly profile?: Partial<PlatformProfile> | undefined;
   readonly apiLatencyMs?: number | undefined;
   /** Per region and action; the real cloud has 20. Left out: no limit. */
   readonly callsPerSecond?: number | undefined;
@@ -38,7 +38,7 @@ export interface Cloud {
   /** A gratuitous ARP for `vip` on an interface, as the network saw it. */
   claim(vip: string, interfaceId: string): ClaimOutcome;
   /** For reading only. */
-  readonly world: World;
+  readonly world: CloudState;
   /** After every change: what the network must know. */
   onChange(listener: (changes: readonly Change[]) => void): void;
   [Symbol.dispose](): void;
@@ -54,12 +54,12 @@ export function openCloud(options: CloudOptions = {}): Cloud {
   const clock = new CloudClock(options.realNow ?? Date.now);
   const directory = options.dataDirectory;
   const store = directory === undefined ? undefined : CloudStore.open(directory);
-  const keeper = openKeeper(clock, store, log);
+  const controlPlane = openControlPlane(clock, store, log);
   const closing = new AbortController();
   const parts: ApiParts = {
-    keeper,
+    controlPlane,
     clock,
-    habits: { ...HABITS, ...options.habits },
+    profile: { ...DEFAULT_PROFILE, ...options.profile },
     faults: new Faults(),
     requests: new RequestLog(),
     claims: new ClaimLog(),
@@ -76,22 +76,22 @@ export function openCloud(options: CloudOptions = {}): Cloud {
     handle: async (request) =>
       isAdmin(request.target) ? handleAdmin(parts, request) : await handleApi(parts, request),
     claim: (vip, interfaceId) => claim(parts, vip, interfaceId),
-    world: keeper.world,
-    onChange: (listener) => keeper.onChange(listener),
+    world: controlPlane.world,
+    onChange: (listener) => controlPlane.onChange(listener),
     [Symbol.dispose]: () => {
       closing.abort();
-      keeper[Symbol.dispose]();
+      controlPlane[Symbol.dispose]();
     },
   };
 }
 
-function openKeeper(
+function openControlPlane(
   clock: CloudClock,
   store: CloudStore | undefined,
   log: ApiParts["log"],
-): Keeper {
+): ControlPlane {
   try {
-    return new Keeper(clock, store, (error) =>
+    return new ControlPlane(clock, store, (error) =>
       log("error", error instanceof Error ? error.message : "the store failed"),
     );
   } catch (error) {

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { closedObject, type Shape } from "#json/shape";
 
-export interface Fault {
+export interface ApiFault {
   /** Undefined: every action. */
   readonly action: string | undefined;
   readonly code: string | undefined;
@@ -22,7 +22,7 @@ const whole = (min: number, max: number, wanted: string): v.GenericSchema<unknow
 const MILLISECONDS = `a number of milliseconds from 0 to ${LATENCY_MAX_MS}`;
 
 /** Null counts as left out. */
-export const FAULT: Shape<Fault> = v.pipe(
+export const FAULT: Shape<ApiFault> = v.pipe(
   closedObject(
     {
       action: v.nullish(v.string("the name of an action")),
@@ -51,18 +51,18 @@ export const FAULT: Shape<Fault> = v.pipe(
 );
 
 export class Faults {
-  #fault: Fault | undefined;
+  #fault: ApiFault | undefined;
 
-  get current(): Fault | undefined {
+  get current(): ApiFault | undefined {
     return this.#fault;
   }
 
-  replace(fault: Fault | undefined): void {
+  replace(fault: ApiFault | undefined): void {
     this.#fault = fault;
   }
 
   /** The fault of this call, which counts as one of its times. */
-  take(action: string): Fault | undefined {
+  take(action: string): ApiFault | undefined {
     const fault = this.#fault;
     if (fault === undefined || (fault.action !== undefined && fault.action !== action)) {
       return undefined;

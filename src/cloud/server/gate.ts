@@ -27,7 +27,7 @@ export interface Head {
 }
 
 /** @param names by which the emulator may be called, besides those that no page can have */
-export function judgeHead(head: Head, names: readonly string[]): GateRefusal | undefined {
+export function checkHead(head: Head, names: readonly string[]): GateRefusal | undefined {
   const { target, headers } = head;
   const host = headers["host"] ?? "";
   const proxied = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];

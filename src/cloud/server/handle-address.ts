@@ -3,9 +3,9 @@
 import { printIpv4 } from "#units/address";
 import type { ADDRESS_ACTIONS } from "../api/actions-address.ts";
 import { showAddress } from "./answers.ts";
+import { fail, isFailure } from "./api-failure.ts";
 import type { Handlers } from "./call.ts";
 import { carryOut, readTags } from "./call.ts";
-import { fail, isFailure } from "./failure.ts";
 import type { ListingRules } from "./listing.ts";
 import { flag, list, never, whole } from "./listing.ts";
 

@@ -4,9 +4,9 @@ import { printIpv4 } from "#units/address";
 import type { HAVIP_ACTIONS } from "../api/actions-havip.ts";
 import type { Association } from "../model/association.ts";
 import { showHavip } from "./answers.ts";
+import { fail, isFailure } from "./api-failure.ts";
 import type { Call, Handlers } from "./call.ts";
 import { carryOut, createdRow, readTags } from "./call.ts";
-import { fail, isFailure } from "./failure.ts";
 import type { ListingRules } from "./listing.ts";
 import { flag, list, never, part, whole } from "./listing.ts";
 

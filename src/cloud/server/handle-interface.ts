@@ -5,9 +5,9 @@ import { assert } from "#units/assert";
 import type { INTERFACE_ACTIONS } from "../api/actions-interface.ts";
 import type { WantedAddress } from "../model/private-address.ts";
 import { showInterface, showPrivateAddress } from "./answers.ts";
+import { fail, isFailure } from "./api-failure.ts";
 import type { Handlers } from "./call.ts";
 import { carryOut, createdRow, readTags } from "./call.ts";
-import { fail, isFailure } from "./failure.ts";
 import type { ListingRules } from "./listing.ts";
 import { flag, list, never, whole } from "./listing.ts";
 

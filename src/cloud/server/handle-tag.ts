@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import type { TAG_ACTIONS } from "../api/actions-tag.ts";
 import type { NamedTable } from "../model/context.ts";
+import { fail } from "./api-failure.ts";
 import type { Handlers } from "./call.ts";
 import { carryOut } from "./call.ts";
-import { fail } from "./failure.ts";
 import { readPageNumber } from "./listing.ts";
 
 /** The prefix in a resource's six-part name. */

@@ -1,12 +1,12 @@
 /** VPC, subnet and route table actions. */
 import type { VPC_ACTIONS } from "../api/actions-vpc.ts";
 import { printNetwork } from "../model/cidr.ts";
-import { QUOTAS } from "../model/habits.ts";
+import { QUOTAS } from "../model/platform-profile.ts";
 import { showRouteTable, showSubnet, showVpc } from "./answers.ts";
+import type { ApiFailure } from "./api-failure.ts";
+import { fail, isFailure } from "./api-failure.ts";
 import type { Handlers } from "./call.ts";
 import { carryOut, createdRow, readTags } from "./call.ts";
-import type { Failure } from "./failure.ts";
-import { fail, isFailure } from "./failure.ts";
 import type { ListingRules } from "./listing.ts";
 import { flag, list, never, part, readPageNumber, whole } from "./listing.ts";
 
@@ -92,7 +92,7 @@ const LIMITS: Readonly<Record<string, number>> = {
 };
 
 /** "true" and "false" as text. */
-function readSwitch(parameter: string, text: string | undefined): boolean | undefined | Failure {
+function readSwitch(parameter: string, text: string | undefined): boolean | undefined | ApiFailure {
   if (text === undefined) return undefined;
   if (text === "true" || text === "false") return text === "true";
   return fail("InvalidParameterValue", { parameter, value: text, limit: "true, false" });

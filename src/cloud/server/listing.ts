@@ -8,9 +8,9 @@ import type { ErrorCode } from "../api/errors.ts";
 import type { NamedTable } from "../model/context.ts";
 import { checkId } from "../model/context.ts";
 import type { Tables, TagRow } from "../model/rows.ts";
+import type { ApiFailure } from "./api-failure.ts";
+import { fail } from "./api-failure.ts";
 import type { Call } from "./call.ts";
-import type { Failure } from "./failure.ts";
-import { fail } from "./failure.ts";
 
 export interface FilterRule<Row> {
   /** "flag" compares true and false without regard to case. */
@@ -79,7 +79,7 @@ export function list<Table extends NamedTable>(
   { draft }: Call,
   rules: ListingRules<Table>,
   request: ListingRequest,
-): Listing<Tables[Table]> | Failure {
+): Listing<Tables[Table]> | ApiFailure {
   const ids = request.ids ?? [];
   const filters = request.filters ?? [];
   if (ids.length > 0 && filters.length > 0 && rules.idsAndFilters === "refuse") {
@@ -103,7 +103,7 @@ function checkIds<Table extends NamedTable>(
   draft: Call["draft"],
   rules: ListingRules<Table>,
   ids: readonly string[],
-): Failure | undefined {
+): ApiFailure | undefined {
   const parameter = rules.idsParameter;
   if (ids.length > IDS_MAX) {
     const code = "InvalidParameterValue.LimitExceeded";
@@ -122,7 +122,7 @@ function checkIds<Table extends NamedTable>(
 function checkFilters<Table extends NamedTable>(
   rules: ListingRules<Table>,
   filters: readonly Filter[],
-): Failure | undefined {
+): ApiFailure | undefined {
   const parameter = "Filters";
   if (filters.length > FILTERS_MAX) {
     const value = `${filters.length}`;
@@ -181,7 +181,7 @@ export function readPageNumber(
   given: number | string | undefined,
   otherwise: number,
   max: number,
-): number | Failure {
+): number | ApiFailure {
   if (given === undefined || given === "") return otherwise;
   const isNumber = typeof given === "number" || /^\d{1,15}$/.test(given);
   const value = Number(given);

@@ -7,8 +7,8 @@ import type { Micros } from "#units/time";
 import { fromMillis, toMillis } from "#units/time";
 import type { SecretPair } from "../api/verify.ts";
 import { readCredentials } from "../client/credentials.ts";
-import type { Habits } from "../model/habits.ts";
-import { HABITS } from "../model/habits.ts";
+import type { PlatformProfile } from "../model/platform-profile.ts";
+import { DEFAULT_PROFILE } from "../model/platform-profile.ts";
 import type { AuthMode } from "./api.ts";
 import type { RunningCloud, StartOptions } from "./start.ts";
 import { startCloud } from "./start.ts";
@@ -19,9 +19,9 @@ export interface ServeIo {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-type Words = Readonly<Record<Language, string>>;
+type InBoth = Readonly<Record<Language, string>>;
 
-const words = (en: string, zh: string): Words => ({ en, "zh-CN": zh });
+const inBoth = (en: string, zh: string): InBoth => ({ en, "zh-CN": zh });
 
 /** The options of the line, still as text. */
 export interface ServeValues {
@@ -47,14 +47,14 @@ export async function serve(
   values: ServeValues,
   io: ServeIo,
   language: Language,
-): Promise<number | Words> {
+): Promise<number | InBoth> {
   const en = language === "en";
-  const say = (text: Words): void => io.stderr(`${text[language]}\n`);
+  const say = (text: InBoth): void => io.stderr(`${text[language]}\n`);
   if (values["secret-key"] !== undefined) {
     // Setting the title overwrites the command line, which every user of the machine can read.
     process.title = "baton cloud serve";
     say(
-      words(
+      inBoth(
         "warning: --secret-key was in the process list until now; use --secret-file or TENCENTCLOUD_SECRET_KEY",
         "警告：--secret-key 此前一直出现在进程列表中；请改用 --secret-file 或 TENCENTCLOUD_SECRET_KEY",
       ),
@@ -74,11 +74,11 @@ export async function serve(
   if (!isLoopback(options.host ?? "")) {
     say(
       options.auth === "strict"
-        ? words(
+        ? inBoth(
             "warning: not a loopback address: requests and X-Baton-Admin cross the network unencrypted",
             "警告：监听的不是环回地址：请求和 X-Baton-Admin 将以明文经过网络",
           )
-        : words(
+        : inBoth(
             "warning: not a loopback address, and signatures are not checked: whoever reaches it may do everything",
             "警告：监听的不是环回地址，且不检查签名：能访问到它的人可以执行任何操作",
           ),
@@ -96,15 +96,15 @@ export async function serve(
 const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || host.startsWith("127.");
 
-function readOptions(values: ServeValues, io: ServeIo, language: Language): StartOptions | Words {
+function readOptions(values: ServeValues, io: ServeIo, language: Language): StartOptions | InBoth {
   const listen = readListen(values.listen ?? "127.0.0.1:18080");
   if (listen === undefined)
-    return words(
+    return inBoth(
       `--listen ${values.listen} is not HOST:PORT`,
       `--listen ${values.listen} 的格式应为 地址:端口`,
     );
   if (values.data !== undefined && values.memory === true)
-    return words("--data and --memory exclude each other", "--data 与 --memory 不能同时使用");
+    return inBoth("--data and --memory exclude each other", "--data 与 --memory 不能同时使用");
   const auth = readAuth(values, io.env);
   if ("en" in auth) return auth;
   const times = readTimes(values);
@@ -116,8 +116,8 @@ function readOptions(values: ServeValues, io: ServeIo, language: Language): Star
   const rate = readCount("--garp-rate", values["garp-rate"]);
   if (typeof rate === "object") return rate;
   const perAddress = {
-    burst: burst ?? HABITS.garpPerAddress.burst,
-    perSecond: rate ?? HABITS.garpPerAddress.perSecond,
+    burst: burst ?? DEFAULT_PROFILE.garpPerAddress.burst,
+    perSecond: rate ?? DEFAULT_PROFILE.garpPerAddress.perSecond,
   };
   const isQuiet = values.quiet ?? false;
   return {
@@ -127,7 +127,7 @@ function readOptions(values: ServeValues, io: ServeIo, language: Language): Star
     names: values["allow-host"],
     dataDirectory: values.data,
     callsPerSecond,
-    habits: { ...times.habits, garpPerAddress: perAddress },
+    profile: { ...times.profile, garpPerAddress: perAddress },
     log: (level, text) => {
       if (isQuiet && level !== "error") return;
       io.stderr(
@@ -154,10 +154,10 @@ interface Auth {
 
 type AuthWords = Readonly<Pick<ServeValues, "auth" | "secret-id" | "secret-key" | "secret-file">>;
 
-function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | Words {
+function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | InBoth {
   const { auth: mode } = given;
   if (mode !== undefined && mode !== "strict" && mode !== "lenient" && mode !== "off") {
-    return words(
+    return inBoth(
       `--auth ${mode} is not strict, lenient or off`,
       `--auth ${mode} 应为 strict、lenient 或 off`,
     );
@@ -169,7 +169,7 @@ function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | Words {
   const id = env["TENCENTCLOUD_SECRET_ID"];
   const key = env["TENCENTCLOUD_SECRET_KEY"];
   if (!id || !key)
-    return words(
+    return inBoth(
       "--auth strict needs --secret-file, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
       "--auth strict 需要 --secret-file，或 TENCENTCLOUD_SECRET_ID 和 TENCENTCLOUD_SECRET_KEY",
     );
@@ -177,30 +177,30 @@ function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | Words {
 }
 
 /** Undefined: none given. */
-function readSecrets(given: AuthWords): SecretPair | undefined | Words {
+function readSecrets(given: AuthWords): SecretPair | undefined | InBoth {
   const { "secret-id": id, "secret-key": key, "secret-file": file } = given;
   if (file !== undefined) {
     if (id !== undefined || key !== undefined)
-      return words(
+      return inBoth(
         "--secret-file and --secret-id, --secret-key exclude each other",
         "--secret-file 与 --secret-id、--secret-key 不能同时使用",
       );
     return (
       readSecretFile(file) ??
-      words(
+      inBoth(
         `--secret-file ${file} has no key, or cannot be read`,
         `--secret-file ${file} 中没有密钥，或无法读取`,
       )
     );
   }
   if ((id === undefined) !== (key === undefined))
-    return words(
+    return inBoth(
       "--secret-id and --secret-key belong together",
       "--secret-id 与 --secret-key 必须同时给出",
     );
   if (id === undefined || key === undefined) return undefined;
   if (id === "" || key === "")
-    return words(
+    return inBoth(
       "--secret-id and --secret-key may not be empty",
       "--secret-id 与 --secret-key 不能为空",
     );
@@ -217,18 +217,18 @@ function readSecretFile(file: string): SecretPair | undefined {
 
 interface Times {
   readonly apiLatencyMs: number;
-  readonly habits: Partial<Habits>;
+  readonly profile: Partial<PlatformProfile>;
 }
 
 function readTimes(
   values: Pick<ServeValues, "claim-latency" | "task-latency" | "api-latency">,
-): Times | Words {
-  const read = (name: keyof typeof values): Micros | undefined | Words => {
+): Times | InBoth {
+  const read = (name: keyof typeof values): Micros | undefined | InBoth => {
     const text = values[name];
     if (text === undefined) return undefined;
     return (
       readDuration(text) ??
-      words(
+      inBoth(
         `--${name} ${text} is not a time such as 4s or 100ms`,
         `--${name} ${text} 不是时间，应形如 4s 或 100ms`,
       )
@@ -242,9 +242,9 @@ function readTimes(
   if (typeof api === "object") return api;
   return {
     apiLatencyMs: api === undefined ? 0 : toMillis(api),
-    habits: {
-      claimLatency: claimLatency ?? HABITS.claimLatency,
-      taskTime: taskTime ?? HABITS.taskTime,
+    profile: {
+      claimLatency: claimLatency ?? DEFAULT_PROFILE.claimLatency,
+      taskTime: taskTime ?? DEFAULT_PROFILE.taskTime,
     },
   };
 }
@@ -256,9 +256,9 @@ function readDuration(text: string): Micros | undefined {
   return fromMillis(Number(match[1]) * (match[2] === "ms" ? 1 : 1_000));
 }
 
-function readCount(option: string, text: string | undefined): number | undefined | Words {
+function readCount(option: string, text: string | undefined): number | undefined | InBoth {
   if (text === undefined) return undefined;
   return /^[1-9]\d{0,5}$/.test(text)
     ? Number(text)
-    : words(`${option}: ${text} is not a count`, `${option}：${text} 不是正整数`);
+    : inBoth(`${option}: ${text} is not a count`, `${option}：${text} 不是正整数`);
 }

@@ -12,7 +12,7 @@ import { printError } from "../api/errors.ts";
 import { isAdmin } from "./admin.ts";
 import { Connections } from "./connections.ts";
 import { readLanguage } from "./envelope.ts";
-import { type GateRefusal, judgeHead } from "./gate.ts";
+import { checkHead, type GateRefusal } from "./gate.ts";
 import type { CloudRequest, CloudResponse } from "./message.ts";
 import { JSON_TYPE, json } from "./message.ts";
 
@@ -95,7 +95,7 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const head = { target: request.url ?? "/", headers: plainHeaders(request) };
-  const refusal = judgeHead(head, held.names);
+  const refusal = checkHead(head, held.names);
   if (refusal !== undefined) {
     // The body is not read: whoever sent it shall not cost more than its head.
     response.shouldKeepAlive = false;

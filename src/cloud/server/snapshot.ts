@@ -4,13 +4,13 @@
  */
 import * as v from "valibot";
 import { closedObject, isObject } from "#json/shape";
+import type { Change, CloudState } from "../model/cloud-state.ts";
 import { TABLE_NAMES, type TableName } from "../model/rows.ts";
-import type { Change, World } from "../model/world.ts";
 import { REGIONS_MAX, ROWS } from "./row-shapes.ts";
 
 const VERSION = 1;
 
-export function printSnapshot(world: World, offsetSeconds: number): object {
+export function printSnapshot(world: CloudState, offsetSeconds: number): object {
   const regions: Record<string, Record<string, readonly object[]>> = {};
   for (const [region, tables] of world.regions) {
     const shown: Record<string, readonly object[]> = {};

@@ -66,7 +66,7 @@ export class DemoCloud implements LabCloud {
         internet: true,
         vpcs: [{ name: "tutorial", cidr: "172.16.0.0/16", multicast: false, subnets: [subnet] }],
       },
-      habits: { claimLatency: options.claimLatency },
+      profile: { claimLatency: options.claimLatency },
       onEvent: (event) => {
         if (event.kind === "claim" || event.kind === "moved") noted.push(event);
       },

@@ -209,7 +209,7 @@ export class Fabric {
   }
 
   /**
-   * The platform's limits are the model's (`#havip/habits`). Here is a fault's own, for labs
+   * The platform's limits are the model's (`#havip/profile`). Here is a fault's own, for labs
    * without a control plane, and one far above the model's: a guest that announces without end
    * shall not keep the control plane busy refusing it.
    */

@@ -1,7 +1,7 @@
 /** From what the control plane knows to what the switch is given. Pure. */
 
+import type { CloudState } from "#cloud/model/cloud-state";
 import type { EipRow, HavipRow, InterfaceRow, SubnetRow } from "#cloud/model/rows";
-import type { World } from "#cloud/model/world";
 import { type Ipv4, ipv4, type Mac } from "#units/address";
 import type {
   ElasticPlan,
@@ -17,7 +17,7 @@ export interface Plugged {
 }
 
 export interface PlanInput {
-  readonly world: World;
+  readonly world: CloudState;
   readonly region: string;
   /** By network interface; an interface without a port has no guest here. */
   readonly ports: ReadonlyMap<string, Plugged>;

@@ -4,11 +4,11 @@
  * since it would be refused for no reason of its own.
  */
 import { readSubnetNetwork } from "#cloud/model/cidr";
+import { type CloudState, type Draft, emptyCloud, openDraft } from "#cloud/model/cloud-state";
 import type { Done } from "#cloud/model/context";
-import { HABITS } from "#cloud/model/habits";
+import { DEFAULT_PROFILE } from "#cloud/model/platform-profile";
 import { isRefusal, type Refusal } from "#cloud/model/refusal";
 import { type Command, perform } from "#cloud/model/step";
-import { type Draft, emptyWorld, openDraft, type World } from "#cloud/model/world";
 import { ipv4 } from "#units/address";
 import { createRng, type Rng } from "#units/rng";
 import { instant } from "#units/time";
@@ -34,7 +34,7 @@ export function rehearse({ region, vpcs }: WorldDescription): readonly Objection
 
 class Rehearsal {
   readonly objections: Objection[] = [];
-  readonly #world: World = emptyWorld();
+  readonly #world: CloudState = emptyCloud();
   readonly #draft: Draft;
   readonly #rng: Rng = createRng(1);
   readonly #zone: string;
@@ -143,7 +143,7 @@ class Rehearsal {
       now: instant(0),
       requestId: `${this.#calls}`,
       rng: this.#rng,
-      habits: HABITS,
+      profile: DEFAULT_PROFILE,
     });
     if (outcome.kind === "done") return outcome;
     this.objections.push({ about, refusal: outcome });

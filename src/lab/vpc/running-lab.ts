@@ -52,7 +52,7 @@ export class RunningLab {
     const vpc = await Vpc.start({
       world,
       onEvent: (event) => output.event(event),
-      ...(claimLatency !== undefined && { habits: { claimLatency } }),
+      ...(claimLatency !== undefined && { profile: { claimLatency } }),
       ...(apiLatencyMs !== undefined && { apiLatencyMs }),
       ...(callsPerSecond !== undefined && { callsPerSecond }),
     });

@@ -7,9 +7,9 @@
  * Everything a user could create is created through the API's client, as a user would.
  */
 import type { Server } from "node:http";
-import type { Habits } from "#cloud/model/habits";
+import type { Change } from "#cloud/model/cloud-state";
+import type { PlatformProfile } from "#cloud/model/platform-profile";
 import type { HavipRow, InterfaceRow } from "#cloud/model/rows";
-import type { Change } from "#cloud/model/world";
 import { makeServer } from "#cloud/server/server";
 import { type RunningCloud, startCloud } from "#cloud/server/start";
 import { now } from "#linux/clock";
@@ -81,7 +81,7 @@ export type VpcEvent =
 
 export interface VpcOptions {
   readonly world: WorldDescription;
-  readonly habits?: Partial<Habits>;
+  readonly profile?: Partial<PlatformProfile>;
   readonly apiLatencyMs?: number;
   readonly callsPerSecond?: number;
   /** Of the API on this machine. Default: 127.0.0.1, a free port. */
@@ -155,13 +155,13 @@ export class Vpc {
   /** Rejects with what the cloud or the kernel said. */
   static async start(options: VpcOptions): Promise<Vpc> {
     const onEvent = options.onEvent ?? ((): void => undefined);
-    const { listen, dataDirectory, habits, apiLatencyMs, callsPerSecond } = options;
+    const { listen, dataDirectory, profile, apiLatencyMs, callsPerSecond } = options;
     raiseLoopback();
     const cloud = await startCloud({
       host: listen?.host,
       port: listen?.port ?? 0,
       dataDirectory,
-      habits,
+      profile,
       apiLatencyMs,
       callsPerSecond,
       log: (level, text) => onEvent({ kind: "log", level, text }),

@@ -9,7 +9,7 @@ import {
   type View,
   verdictOf,
 } from "#cloud/agreement/agreement-state";
-import { viewOf } from "#cloud/agreement/whose";
+import { viewOf } from "#cloud/agreement/ownership-lookup";
 import { instant } from "#units/time";
 
 const OURS: View = { kind: "ours", movedAt: "2026-01-01 00:00:00" };
@@ -111,7 +111,7 @@ describe("agreement of the platform", () => {
     assert.deepEqual(run.only("grees", "lost", "announce"), ["0.3 agrees"]);
   });
 
-  it("an address that is taken away under a master is told, claimed back at once, and alarmed about in five seconds", () => {
+  it("an address that is taken away under a master is reported, claimed back at once, and alarmed about in five seconds", () => {
     const nobody: View = { kind: "theirs", instanceId: "" };
     const cloud = (seconds: number): View => (seconds > 10 && seconds < 20 ? nobody : OURS);
     const run = new Run(cloud).master().until(50);

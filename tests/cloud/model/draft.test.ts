@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
+import { applyChanges, emptyCloud, openDraft, tablesOf } from "#cloud/model/cloud-state";
 import { guestMac, idTail } from "#cloud/model/ids";
 import { takeToken } from "#cloud/model/limiter";
 import type { CounterRow } from "#cloud/model/rows";
-import { applyChanges, emptyWorld, openDraft, tablesOf } from "#cloud/model/world";
 import { ROWS } from "#cloud/server/row-shapes";
 import { printMac } from "#units/address";
 import { createRng } from "#units/rng";
@@ -13,7 +13,7 @@ import { fromMillis, instant } from "#units/time";
 const counter = (id: string, value: number): CounterRow => ({ id, value });
 
 test("a draft reads what it wrote, the world does not until the changes are applied", () => {
-  const world = emptyWorld();
+  const world = emptyCloud();
   applyChanges(world, [
     { region: "r", table: "counters", id: "a", row: counter("a", 1) },
     { region: "r", table: "counters", id: "b", row: counter("b", 2) },
@@ -42,14 +42,14 @@ test("a draft reads what it wrote, the world does not until the changes are appl
 });
 
 test("rows of one region are not seen in another", () => {
-  const world = emptyWorld();
+  const world = emptyCloud();
   applyChanges(world, [{ region: "r", table: "counters", id: "a", row: counter("a", 1) }]);
   assert.equal(openDraft(world, "s").get("counters", "a"), undefined);
   assert.deepEqual(openDraft(world, "s").list("counters"), []);
 });
 
 test("a bucket lets its burst through, then its rate, and a clock set back adds nothing", () => {
-  const draft = openDraft(emptyWorld(), "r");
+  const draft = openDraft(emptyCloud(), "r");
   const rate = { burst: 3, perSecond: 10 };
   const take = (milliseconds: number): boolean =>
     takeToken(draft, "x", rate, instant(1e15 + fromMillis(milliseconds)));
@@ -64,7 +64,7 @@ test("a bucket lets its burst through, then its rate, and a clock set back adds 
 });
 
 test("over a long time no more than the rate gets through", () => {
-  const draft = openDraft(emptyWorld(), "r");
+  const draft = openDraft(emptyCloud(), "r");
   let passed = 0;
   for (let milliseconds = 0; milliseconds < 10_000; milliseconds++) {
     if (takeToken(draft, "x", { burst: 20, perSecond: 10 }, instant(milliseconds * 1_000)))

@@ -6,13 +6,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
 import { stepClaim } from "#cloud/model/claim";
-import { HABITS } from "#cloud/model/habits";
+import type { Change, CloudState } from "#cloud/model/cloud-state";
+import {
+  applyChanges,
+  cloudAsChanges,
+  emptyCloud,
+  openDraft,
+  tablesOf,
+} from "#cloud/model/cloud-state";
+import { DEFAULT_PROFILE } from "#cloud/model/platform-profile";
 import { TABLE_NAMES } from "#cloud/model/rows";
 import type { Command } from "#cloud/model/step";
 import { perform } from "#cloud/model/step";
 import { deadline, finishDue } from "#cloud/model/work";
-import type { Change, World } from "#cloud/model/world";
-import { applyChanges, emptyWorld, openDraft, tablesOf, worldAsChanges } from "#cloud/model/world";
 import { ROWS } from "#cloud/server/row-shapes";
 import { isInNetwork, printIpv4 } from "#units/address";
 import { createRng, type Rng } from "#units/rng";
@@ -27,7 +33,7 @@ const pick = <T>(rng: Rng, from: readonly T[]): T | undefined =>
 const chance = (rng: Rng, oneIn: number): boolean => rng.between(1, oneIn) === 1;
 
 /** Some command that may or may not make sense in this world. */
-function invent(world: World, region: string, rng: Rng): Command {
+function invent(world: CloudState, region: string, rng: Rng): Command {
   const tables = tablesOf(world, region);
   const id = (
     table: "vpcs" | "subnets" | "havips" | "eips" | "interfaces",
@@ -150,7 +156,7 @@ function invent(world: World, region: string, rng: Rng): Command {
   return pick(rng, commands) ?? { kind: "deleteVpc", vpcId };
 }
 
-function checkInvariants(world: World): void {
+function checkInvariants(world: CloudState): void {
   const publicAddresses = new Set<number>();
   for (const [region, tables] of world.regions) {
     const at = (what: string): string => `${what} in ${region}`;
@@ -237,15 +243,18 @@ function checkInvariants(world: World): void {
 }
 
 interface Walk {
-  readonly world: World;
+  readonly world: CloudState;
   readonly done: ReadonlyMap<string, number>;
   readonly refused: number;
 }
 
 function walk(seed: number, steps: number): Walk {
   const rng = createRng(seed);
-  const world = emptyWorld();
-  const habits = { ...HABITS, claimLatency: chance(rng, 2) ? fromSeconds(4) : fromMillis(0) };
+  const world = emptyCloud();
+  const profile = {
+    ...DEFAULT_PROFILE,
+    claimLatency: chance(rng, 2) ? fromSeconds(4) : fromMillis(0),
+  };
   const done = new Map<string, number>();
   let refused = 0;
   let now = instant(1_767_225_600_000_000);
@@ -260,17 +269,17 @@ function walk(seed: number, steps: number): Walk {
       const havips = [...tablesOf(world, region).havips.values()];
       const vip = printIpv4(pick(rng, havips)?.vip ?? (0 as never));
       const claim = { interfaceId: pick(rng, interfaces) ?? "eni-none", vip };
-      const { changes, outcome } = stepClaim(world, claim, now, habits);
+      const { changes, outcome } = stepClaim(world, claim, now, profile);
       applyChanges(world, changes);
       done.set(`claim ${outcome.kind}`, (done.get(`claim ${outcome.kind}`) ?? 0) + 1);
     } else {
       const command = invent(world, region, rng);
       const draft = openDraft(world, region);
-      const call = { now, requestId: `request-${step}`, rng, habits };
-      const before = step % 50 === 0 ? JSON.stringify(worldAsChanges(world)) : undefined;
+      const call = { now, requestId: `request-${step}`, rng, profile };
+      const before = step % 50 === 0 ? JSON.stringify(cloudAsChanges(world)) : undefined;
       const outcome = perform(world, draft, command, call);
       if (before !== undefined)
-        assert.equal(JSON.stringify(worldAsChanges(world)), before, "deciding writes nothing");
+        assert.equal(JSON.stringify(cloudAsChanges(world)), before, "deciding writes nothing");
       if (outcome.kind === "done") {
         applyChanges(world, draft.changes());
         done.set(command.kind, (done.get(command.kind) ?? 0) + 1);
@@ -325,26 +334,31 @@ test("walks of any seed keep the invariants", () => {
 });
 
 test("the same seed makes the same cloud", () => {
-  const state = (seed: number): string => JSON.stringify(worldAsChanges(walk(seed, 300).world));
+  const state = (seed: number): string => JSON.stringify(cloudAsChanges(walk(seed, 300).world));
   assert.equal(state(7), state(7));
   assert.notEqual(state(7), state(8));
 });
 
 test("a world written down and read again is the same world", () => {
   const { world } = walk(3, 500);
-  const changes: readonly Change[] = JSON.parse(JSON.stringify(worldAsChanges(world)));
-  const copy = emptyWorld();
+  const changes: readonly Change[] = JSON.parse(JSON.stringify(cloudAsChanges(world)));
+  const copy = emptyCloud();
   applyChanges(copy, changes);
-  assert.deepEqual(worldAsChanges(copy), worldAsChanges(world));
+  assert.deepEqual(cloudAsChanges(copy), cloudAsChanges(world));
 });
 
 test("work ends in the order of its time, and a deadline is when to come back", () => {
-  const world = emptyWorld();
+  const world = emptyCloud();
   const rng = createRng(1);
   const at = (milliseconds: number): Instant => instant(milliseconds * 1_000);
   const ask = (command: Command, now: Instant, requestId: string): readonly string[] => {
     const draft = openDraft(world, REGION);
-    const outcome = perform(world, draft, command, { now, requestId, rng, habits: HABITS });
+    const outcome = perform(world, draft, command, {
+      now,
+      requestId,
+      rng,
+      profile: DEFAULT_PROFILE,
+    });
     assert.equal(outcome.kind, "done", JSON.stringify(outcome));
     applyChanges(world, draft.changes());
     return outcome.kind === "done" ? outcome.ids : [];

@@ -11,7 +11,7 @@ import { TABLE_NAMES } from "./rows.ts";
 /** Rows stand in the order of their creation. */
 export type RegionTables = { readonly [Table in TableName]: Map<string, Tables[Table]> };
 
-export interface World {
+export interface CloudState {
   /** By name of the region: every region has resources and quotas of its own. */
   readonly regions: Map<string, RegionTables>;
 }
@@ -38,12 +38,12 @@ export const emptyTables = (): RegionTables => ({
   counters: new Map(),
 });
 
-export const emptyWorld = (): World => ({ regions: new Map() });
+export const emptyCloud = (): CloudState => ({ regions: new Map() });
 
 const NOTHING: RegionTables = emptyTables();
 
 /** Tables of a region for reading; a region nobody used yet is empty. */
-export const tablesOf = (world: World, region: string): RegionTables =>
+export const tablesOf = (world: CloudState, region: string): RegionTables =>
   world.regions.get(region) ?? NOTHING;
 
 export interface Draft {
@@ -60,7 +60,7 @@ export interface Draft {
   changes(): readonly Change[];
 }
 
-export function openDraft(world: World, region: string): Draft {
+export function openDraft(world: CloudState, region: string): Draft {
   const base = tablesOf(world, region);
   const written = new Map<string, Change>();
   const key = (table: TableName, id: string): string => `${table}/${id}`;
@@ -108,7 +108,7 @@ function isOf<Table extends TableName>(change: Change, table: Table): change is 
 }
 
 /** The only place that writes into a world. */
-export function applyChanges(world: World, changes: readonly Change[]): void {
+export function applyChanges(world: CloudState, changes: readonly Change[]): void {
   for (const change of changes) {
     let tables = world.regions.get(change.region);
     if (tables === undefined) {
@@ -126,7 +126,7 @@ function applyOne<Table extends TableName>(tables: RegionTables, change: Change<
 }
 
 /** Everything, as changes that lead from an empty world to this one. */
-export function worldAsChanges(world: World): readonly Change[] {
+export function cloudAsChanges(world: CloudState): readonly Change[] {
   const changes: Change[] = [];
   for (const [region, tables] of world.regions) {
     for (const table of TABLE_NAMES) {

@@ -8,7 +8,7 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-export interface Habits {
+export interface PlatformProfile {
   /** From an accepted gratuitous ARP until the address points at the new interface. Users have measured 4 to 10 s. */
   readonly claimLatency: Micros;
   /** How long asynchronous work takes. */
@@ -43,7 +43,7 @@ export const QUOTAS: Quotas = {
  * The real limits of gratuitous ARP are not published. These let a burst of keepalived's defaults through (five frames
  * for each of five addresses, and again a second later) and stop a storm.
  */
-export const HABITS: Habits = {
+export const DEFAULT_PROFILE: PlatformProfile = {
   claimLatency: micros(0),
   taskTime: fromMillis(100),
   garpPerInterface: { burst: 50, perSecond: 20 },

@@ -8,11 +8,11 @@
 import { readShape } from "#json/shape";
 import type { Instant } from "#units/time";
 import { after, elapsed, fromMillis, toMillis } from "#units/time";
+import type { Change, CloudState } from "../model/cloud-state.ts";
+import { applyChanges, cloudAsChanges, emptyCloud } from "../model/cloud-state.ts";
 import type { TableName, Tables } from "../model/rows.ts";
 import { isVolatile, TABLE_NAMES } from "../model/rows.ts";
 import { deadline, finishDue } from "../model/work.ts";
-import type { Change, World } from "../model/world.ts";
-import { applyChanges, emptyWorld, worldAsChanges } from "../model/world.ts";
 import type { CloudClock } from "./clock.ts";
 import type { CloudStore, StoredRow } from "./cloud-store.ts";
 import { ROWS } from "./row-shapes.ts";
@@ -22,8 +22,8 @@ const CLOCK_ROW = { region: "", table: "clock", id: "offset" } as const;
 
 const isTable = (name: string): name is TableName => TABLE_NAMES.some((table) => table === name);
 
-export class Keeper {
-  readonly world: World = emptyWorld();
+export class ControlPlane {
+  readonly world: CloudState = emptyCloud();
   readonly #clock: CloudClock;
   readonly #store: CloudStore | undefined;
   readonly #onFailure: (error: unknown) => void;
@@ -64,11 +64,11 @@ export class Keeper {
     if (rows.length > 0) this.#store?.commit(rows);
     applyChanges(this.world, changes);
     this.#arm();
-    this.#tell(changes);
+    this.#notify(changes);
   }
 
   /** It is done and on disk: a listener that fails cannot make it undone. */
-  #tell(changes: readonly Change[]): void {
+  #notify(changes: readonly Change[]): void {
     for (const listener of this.#listeners) {
       try {
         listener(changes);
@@ -95,14 +95,14 @@ export class Keeper {
   replace(changes: readonly Change[], offsetSeconds: number): void {
     const clock = { ...CLOCK_ROW, json: `${offsetSeconds}` };
     this.#store?.commit([clock, ...changes.map(printRow)], true);
-    const gone = worldAsChanges(this.world).map((change): Change => ({ ...change, row: null }));
+    const gone = cloudAsChanges(this.world).map((change): Change => ({ ...change, row: null }));
     applyChanges(this.world, gone);
     this.world.regions.clear();
     this.#clock.offsetSeconds = offsetSeconds;
     const adopted = soon(changes, this.#clock.now());
     applyChanges(this.world, adopted);
     this.#arm();
-    this.#tell([...gone, ...adopted]);
+    this.#notify([...gone, ...adopted]);
   }
 
   advanceClock(seconds: number): void {
