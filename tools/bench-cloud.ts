@@ -1,6 +1,7 @@
 /**
- * How fast and how large is the emulator? Starts `bin/baton cloud serve` with a durable store and asks it, signed, over
- * keep-alive connections from this process: one half reads, one half changes that go to disk, then creates all at once.
+ * How fast and how large is the emulator? Starts `bin/baton cloud serve` with a durable store and
+ * asks it, signed, over keep-alive connections from this process: one half reads, one half changes
+ * that go to disk, then creates all at once.
  *
  * Usage: node tools/bench-cloud.ts [REQUESTS]
  */

@@ -1,11 +1,15 @@
 /**
- * How much of a CPU the engine's own work costs, with the world taken away: `node tools/bench-engine.ts [INSTANCES]`.
+ * How much of a CPU the engine's own work costs, with the world taken away: `node
+ * tools/bench-engine.ts [INSTANCES]`.
  *
  *   step      the pure core: one backup, advertisements and wake-ups
- *   backups   INSTANCES backups, each hears its master ten times a second; the loop asks for the deadline after each packet
- *   masters   INSTANCES masters, each advertises ten times a second; the loop wakes the engine at each deadline
+ *   backups   INSTANCES backups, each hears its master ten times a second; the loop asks for the
+ *             deadline after each packet
+ *   masters   INSTANCES masters, each advertises ten times a second; the loop wakes the engine at
+ *             each deadline
  *
- * "load" is the share of one CPU that this rate takes. System calls come on top (a raw sendto is about 6 µs).
+ * "load" is the share of one CPU that this rate takes. System calls come on top (a raw sendto is
+ * about 6 µs).
  */
 
 import { type Ipv4, ipv4, type Mac, readIpv4 } from "#units/address";
@@ -116,7 +120,10 @@ function packetOf(number: number): Uint8Array {
   return bytes.subarray(0, length);
 }
 
-/** Runs `work` and returns its count and what one cost, in microseconds of CPU time: other programs do not count. */
+/**
+ * Runs `work` and returns its count and what one cost, in microseconds of CPU time: other programs
+ * do not count.
+ */
 function measure(work: () => number): { readonly count: number; readonly cost: number } {
   const start = process.cpuUsage();
   const count = work();

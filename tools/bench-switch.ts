@@ -1,8 +1,10 @@
 /**
- * How many packets a second pass the VPC's switch: UDP from one instance to another, blasted for some seconds by a sender of
- * the same kind as the switch itself (one packet socket), counted in the receiver's own device.
+ * How many packets a second pass the VPC's switch: UDP from one instance to another, blasted for
+ * some seconds by a sender of the same kind as the switch itself (one packet socket), counted in
+ * the receiver's own device.
  *
- * Usage: node src/lab/sandbox/sandbox-main.ts node tools/bench-switch.ts [SECONDS] [PAYLOAD] [PACKETS_PER_SECOND]
+ * Usage: node src/lab/sandbox/sandbox-main.ts node tools/bench-switch.ts [SECONDS] [PAYLOAD]
+ * [PACKETS_PER_SECOND]
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Vpc } from "#lab/vpc/vpc";

@@ -40,7 +40,10 @@ function fail(text) {
   process.exit(1);
 }
 
-/** npm writes `.package-lock.json` at the end of every install, so its age is the age of the installation. */
+/**
+ * npm writes `.package-lock.json` at the end of every install, so its age is the age of the
+ * installation.
+ */
 function installDependencies() {
   const installed = join(modules, ".package-lock.json");
   const lock = join(root, "package-lock.json");
@@ -73,7 +76,8 @@ function findNode() {
 function become(node, args) {
   const child = spawn(node, [QUIET, ...args], { cwd: process.cwd(), stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    // Ctrl-C reaches the whole foreground group already; a second delivery would be taken for impatience.
+    // Ctrl-C reaches the whole foreground group already; a second delivery would be taken for
+    // impatience.
     process.on(signal, () => {
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     });

@@ -137,7 +137,8 @@ export const CASES: Readonly<Record<string, CaptureCase>> = {
     1,
     0.5,
   ),
-  // `v3_checksum_as_v2` came with 2.2.8; this is the other odd form, keepalived up to 1.3.6 and on demand.
+  // `v3_checksum_as_v2` came with 2.2.8; this is the other odd form, keepalived up to 1.3.6 and on
+  // demand.
   "v3-old-unicast-checksum": alone(
     {
       vrid: 72,

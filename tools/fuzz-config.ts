@@ -1,13 +1,16 @@
 /**
- * Mutated configurations through the reader, the findings' renderers, `--fix`, `config show` and `config fmt`:
+ * Mutated configurations through the reader, the findings' renderers, `--fix`, `config show` and
+ * `config fmt`:
  *
  *     node tools/fuzz-config.ts --minutes 10 [--seed 1] [--from 0] [--count N]
  *
- *   --minutes M  stop after so long (default 10)   --seed S   first number of the random generator (default 1)
- *   --count N    stop after so many texts          --from I   begin with text I of the seed: tells one again
+ *   --minutes M  stop after so long (default 10)
+ *   --count N    stop after so many texts
+ *   --seed S     first number of the random generator (default 1)
+ *   --from I     begin with text I of the seed: repeats one
  *
- * Text I of a seed is always the same. A text that breaks something is printed as a JSON string and counted; exit status 1 if
- * there was one.
+ * Text I of a seed is always the same. A text that breaks something is printed as a JSON string and
+ * counted; exit status 1 if there was one.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -73,7 +76,7 @@ const passed = (): number => (performance.now() - start) / 1000;
 let found = 0;
 let slowest = 0;
 let largest = 0;
-let told = PROGRESS_SECONDS;
+let reportedAt = PROGRESS_SECONDS;
 let index = from;
 for (; index < until && passed() < limit && found < FINDINGS_MAX; index++) {
   const text = mutateConfig(texts, createRng(seed * 1_000_003 + index));
@@ -85,8 +88,8 @@ for (; index < until && passed() < limit && found < FINDINGS_MAX; index++) {
     found += 1;
     say(`text ${index} of seed ${seed}: ${problem}\n${JSON.stringify(text)}`);
   }
-  if (passed() < told) continue;
-  told += PROGRESS_SECONDS;
+  if (passed() < reportedAt) continue;
+  reportedAt += PROGRESS_SECONDS;
   say(`${index - from + 1} texts in ${passed().toFixed(0)} s, ${found} findings`);
 }
 say(

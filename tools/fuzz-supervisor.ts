@@ -1,13 +1,15 @@
 /**
- * Everything that the supervisor reads, hostile: answers of the metadata service and the cloud, bytes on the control socket, files,
- * configurations at a reload, output of scripts, lines of the engine, signals, its environment.
+ * Everything that the supervisor reads, hostile: answers of the metadata service and the cloud,
+ * bytes on the control socket, files, configurations at a reload, output of scripts, lines of the
+ * engine, signals, its environment.
  *
  *     npm run fuzz -- supervisor --minutes 10 [--seed 1] [--life 20]
  *
  *   --minutes M  stop after so long (default 10)   --seed S  number of the first life (default 1)
  *   --life L     seconds of a daemon's life (default 20)
  *
- * Prints a line for each life, and the sums at the end; exit status 1 if a daemon ended, stopped answering or did not end in order.
+ * Prints a line for each life, and the sums at the end; exit status 1 if a daemon ended, stopped
+ * answering or did not end in order.
  */
 import { fuzzLife } from "../tests/support/fuzz-supervisor.ts";
 import { toolOptions, wholeNumber } from "./tool-options.ts";

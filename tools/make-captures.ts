@@ -1,12 +1,14 @@
 /**
- * Makes tests/captures anew: real keepalived daemons in network namespaces of their own, tcpdump on the wire between them,
- * tshark as the independent reader whose words become the expectation. Needs root, keepalived, tcpdump and tshark.
+ * Makes tests/captures anew: real keepalived daemons in network namespaces of their own, tcpdump on
+ * the wire between them, tshark as the independent reader which gives the expectation. Needs
+ * root, keepalived, tcpdump and tshark.
  *
  * Usage: make-captures.ts [CASE…]
  *
- * The program starts itself again under `unshare` with private mount, PID and network namespaces: whatever it makes
- * (namespaces, daemons, PID files) is gone with it. /dev/console is covered by /dev/null there because keepalived
- * logs with LOG_CONS, which on a serial console delays it by milliseconds.
+ * The program starts itself again under `unshare` with private mount, PID and network namespaces:
+ * whatever it makes (namespaces, daemons, PID files) is gone with it. /dev/console is covered by
+ * /dev/null there because keepalived logs with LOG_CONS, which on a serial console delays it by
+ * milliseconds.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -33,7 +35,8 @@ function makeNetwork(): void {
   ip("link add eth0 netns n0 address 02:00:00:00:09:01 type veth peer name eth0 netns n1");
   ip("-n n1 link set eth0 address 02:00:00:00:09:02");
   for (const node of ["n0", "n1"]) {
-    // Without IPv6 nothing but VRRP and ARP is on the wire, and no address waits for its duplicate check.
+    // Without IPv6 nothing but VRRP and ARP is on the wire, and no address waits for its duplicate
+    // check.
     run("ip", "netns", "exec", node, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
     ip(`-n ${node} link set lo up`);
     ip(`-n ${node} address add 10.9.0.${node === "n0" ? 1 : 2}/24 dev eth0`);

@@ -1,10 +1,11 @@
 /**
- * Is every rule of the core held by a test? Breaks one at a time in a copy of the tree and runs the suites until one fails:
- * `node tools/mutants-main.ts [--only WORDS] [--check]`.
+ * Is every rule of the core held by a test? Breaks one at a time in a copy of the tree and runs the
+ * suites until one fails: `node tools/mutants-main.ts [--only TEXT] [--check]`.
  *
  *   vectors and transcripts (tests/vrrp/router), then the exploration and 300 simulated seeds
  *
- * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 % were noticed.
+ * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 %
+ * were noticed.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

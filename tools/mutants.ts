@@ -1,4 +1,7 @@
-/** Rules of the core, each broken once. `find` occurs exactly once in the file; a reader sees which rule is gone. */
+/**
+ * Rules of the core, each broken once. `find` occurs exactly once in the file; a reader sees which
+ * rule is gone.
+ */
 export interface Mutant {
   readonly file: string;
   readonly rule: string;

@@ -37,7 +37,9 @@ interface PlainError {
   readonly failureType: string;
 }
 
-/** An error as the reporters print it. `failureType` is what `node:test` calls the kind of failure. */
+/**
+ * An error as the reporters print it. `failureType` is what `node:test` calls the kind of failure.
+ */
 export class TestError extends Error {
   // Private: the reporters print what else an error has.
   readonly #failureType: string;

@@ -1,4 +1,6 @@
-/** What a test file may leave changed in its process without noticing: looked at before and after. */
+/**
+ * What a test file may leave changed in its process without noticing: looked at before and after.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface ProcessState {

@@ -2,9 +2,9 @@
  * Test files, a few processes that run them, and the events of all, file by file.
  *
  * A process takes one file after the other, because loading the code costs more than most tests do.
- * A file whose head comment has a line "Own process: reason" gets one to itself, and so does every
- * file of a stage that says so. A file that ends its process fails by name; the files after it run
- * in another process.
+ * A file with a line "Own process: reason" in its head comment gets one to itself, and so does
+ * every file of a stage that says so. A file that ends its process fails by name; the files after
+ * it run in another process.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -201,7 +201,7 @@ class TestProcess {
 
 const listed = (lines: readonly string[]): string => lines.map((line) => `\n  ${line}`).join("");
 
-/** The start of a suite whose end will not come would confuse a reporter. */
+/** The start of a suite without its end would confuse a reporter. */
 function withoutOpenEnds(events: readonly TestEvent[]): readonly TestEvent[] {
   const open: TestEvent[] = [];
   for (const event of events) {
@@ -246,7 +246,7 @@ class Lane {
   }
 
   async #run(path: string): Promise<readonly TestEvent[]> {
-    // One test out of many files is looked for: most of them only tell their tests' names.
+    // One test out of many files is looked for: most of them only register their tests.
     const isSearch = this.#namePattern !== undefined;
     const isAlone =
       (this.#stage.ownProcess && !isSearch) || wantsOwnProcess(readFileSync(path, "utf8"));

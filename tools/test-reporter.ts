@@ -1,5 +1,6 @@
 /**
- * What `node:test` reports in a test process (tools/test-worker.ts), sent to the runner as it happens.
+ * What `node:test` reports in a test process (tools/test-worker.ts), sent to the runner as it
+ * happens.
  *
  * Node.js loads it by `--test-reporter` and takes the default export.
  */

@@ -50,13 +50,15 @@ export function findFiles(names: readonly string[]): FoundFiles {
   return { kind: "unknown", message: message.join("\n") };
 }
 
-/** As Node.js takes it: text is found wherever it stands, in either case; `/…/` is an expression. */
+/**
+ * As Node.js takes it: text is found wherever it stands, in either case; `/…/` is an expression.
+ */
 export function readPattern(text: string): string {
   if (/^\/.+\/[a-z]*$/.test(text)) return text;
   return `/${text.replaceAll(/[/\\^$.*+?()[\]{}|]/g, "\\$&")}/i`;
 }
 
-/** Names that share most words with what was looked for. */
+/** Names that resemble what was looked for most. */
 export function explainNoMatch(pattern: string, stages: readonly Stage[]): string {
   const files = stages.flatMap((stage) => stage.files);
   const wanted = new Set(pattern.toLowerCase().match(/[a-z0-9]{3,}/g));

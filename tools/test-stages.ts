@@ -15,7 +15,9 @@ export interface Stage {
   readonly ownProcess: boolean;
   /** Of one test. */
   readonly timeoutMilliseconds: number;
-  /** In the lab's sandbox: needs root or user namespaces, cannot touch the machine's own network. */
+  /**
+   * In the lab's sandbox: needs root or user namespaces, cannot touch the machine's own network.
+   */
   readonly sandboxed: boolean;
 }
 
@@ -56,7 +58,8 @@ export function planStages(namespaces: boolean, only: readonly string[]): readon
     {
       name: "network namespaces: kernel, instruments and VPC",
       files: all.filter((file) => isLab(file) && measures(file)),
-      // One at a time: what the kernel does when is measured here, and the VPC's switch is one busy process.
+      // One at a time: what the kernel does when is measured here, and the VPC's switch is one busy
+      // process.
       concurrency: 1,
       ownProcess: true,
       timeoutMilliseconds: 480_000,

@@ -1,10 +1,13 @@
-/** Options of the tools: `--help` prints the head comment of the tool itself; what is wrong is one line, and exit status 2. */
+/**
+ * Options of the tools: `--help` prints the head comment of the tool itself; what is wrong is one
+ * line, and exit status 2.
+ */
 import { readFileSync } from "node:fs";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
 type Parsed<Config extends ParseArgsConfig> = ReturnType<typeof parseArgs<Config>>;
 
-/** @param file the tool's own path, whose first comment is its manual */
+/** @param file the tool's own path; its first comment is its manual */
 export function toolOptions<Config extends ParseArgsConfig>(
   file: string,
   config: Config,

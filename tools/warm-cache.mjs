@@ -1,6 +1,7 @@
 /**
- * Compiles every module once after installation and keeps the result beside the packages (see bin/baton), so that the
- * first start of a command or of the daemon is as quick as the next ones. Harmless where it cannot: then they compile.
+ * Compiles every module once after installation and keeps the result beside the packages (see
+ * bin/baton), so that the first start of a command or of the daemon is as quick as the next ones.
+ * Harmless where it cannot: then they compile.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -22,7 +23,7 @@ if (process.argv[2] === "--inside") {
     try {
       await import(join(root, file));
     } catch {
-      // Needs something this machine does not have; whoever uses it will be told.
+      // Needs something this machine does not have; its user gets the error.
     }
   }
   flushCompileCache();
@@ -39,7 +40,8 @@ if (process.argv[2] === "--inside") {
       timeout: 60_000,
     },
   );
-  // The program itself, which is not imported by anything: else the first start loads the compiler for one file.
+  // The program itself, which is not imported by anything: else the first start loads the compiler
+  // for one file.
   spawnSync(
     node,
     ["--disable-warning=ExperimentalWarning", join(root, "src", "cli", "main.ts"), "version"],

@@ -240,14 +240,14 @@ test("an engine that does not answer has no state, rather than its last one", as
   const made = bench(context);
   await started(made);
   assert.equal((await made.supervisor.status()).engineAnswers, true);
-  const deaf = join(made.folder.path, "deaf");
-  writeFileSync(deaf, "");
+  const unresponsive = join(made.folder.path, "unresponsive");
+  writeFileSync(unresponsive, "");
   const status = await made.supervisor.status();
   assert.equal(status.engineAnswers, false);
   assert.deepEqual(status.instances, []);
   const explained = await made.supervisor.handle({ command: "explain", lang: "zh-CN" }, NOBODY);
   assert.ok(!explained.ok && explained.error.includes("未知"));
-  rmSync(deaf);
+  rmSync(unresponsive);
   await made.supervisor.stop();
 });
 
@@ -263,7 +263,7 @@ test("a reload with errors changes nothing and says so; a good one is told to th
   });
   assert.deepEqual(made.told.slice(-2), ["RELOADING=1\nMONOTONIC_USEC=N", "READY=1\nMAINPID=N"]);
   const configured = (): number =>
-    readFileSync(join(made.folder.path, "told"), "utf8").split('"type":"configure"').length - 1;
+    readFileSync(join(made.folder.path, "received"), "utf8").split('"type":"configure"').length - 1;
   assert.equal(configured(), 1);
   made.next = plan(made.folder);
   assert.equal((await made.supervisor.handle({ command: "reload" }, NOBODY)).ok, true);
@@ -297,7 +297,7 @@ test("results of checks reach the engine, and a new engine gets them with its co
     ],
   }));
   const enginePid = await started(made);
-  const told = (): string => readFileSync(join(made.folder.path, "told"), "utf8");
+  const told = (): string => readFileSync(join(made.folder.path, "received"), "utf8");
   await until("the result", () => told().includes('"kind":"script","name":"chk","result":"down"'));
   process.kill(enginePid, "SIGKILL");
   await until("the new one", () => told().split('"type":"configure"').length === 3);
@@ -323,7 +323,7 @@ test("STOP scripts have their turn although another one hangs", async (context) 
 test("startup_script ends before the engine starts, shutdown_script runs after it has ended", async (context) => {
   const made = bench(context, (folder) => {
     const body = (name: string): string =>
-      `[ -e ${folder.path}/told ] && when=late || when=early\necho ${name} $when >>${folder.path}/order`;
+      `[ -e ${folder.path}/received ] && when=late || when=early\necho ${name} $when >>${folder.path}/order`;
     const say = (name: string): CommandPlan => ({
       argv: [folder.script(`${name}.sh`, body(name))],
       user: undefined,

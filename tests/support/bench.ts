@@ -44,7 +44,10 @@ export const virtual = (text: string): VirtualAddress => ({
   scope: 0,
 });
 
-/** VI_1 on eth0, VRID 1, priority 100, version 3, unicast to `PEER`, one address, no second block of announcements. */
+/**
+ * VI_1 on eth0, VRID 1, priority 100, version 3, unicast to `PEER`, one address, no second block of
+ * announcements.
+ */
 export function instance(options: InstanceOptions = {}): InstanceConfig {
   const { router, addresses, excluded, vrid: id, priority: prio, ...rest } = options;
   return {
@@ -75,7 +78,7 @@ export class Bench {
   groups: readonly GroupConfig[] = [];
   #packetId = 0;
 
-  /** eth0 with 192.0.2.1, unless told otherwise. */
+  /** eth0 with 192.0.2.1, if nothing else is given. */
   constructor(
     links: readonly LinkInfo[] = [ETH0],
     addresses: readonly AddressInfo[] = [own(2, "192.0.2.1")],

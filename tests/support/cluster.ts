@@ -1,6 +1,7 @@
 /**
- * A few engines, a switch and a client in virtual time. The network is perfect (1 ms, nothing lost) but for what a test breaks:
- * links, ports, cuts. For readable conversations; the simulator (src/sim) is the place for chance and malice.
+ * A few engines, a switch and a client in virtual time. The network is perfect (1 ms, nothing lost)
+ * but for what a test breaks: links, ports, cuts. For readable conversations; the simulator
+ * (src/sim) is the place for chance and malice.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -40,7 +41,7 @@ export type News =
 /** What a client sees of one virtual address. */
 export interface View {
   readonly address: string;
-  /** Nodes whose kernel has it. */
+  /** Nodes with the address in their kernel. */
   readonly owners: readonly string[];
   /** Whom the client's ARP cache names and who really answers there. */
   readonly reaches: string | undefined;
@@ -54,7 +55,7 @@ export class Node {
   isPaused = false;
   plan: Plan = { instances: [], groups: [] };
   readonly links: Map<string, LinkInfo>;
-  /** Devices whose switch port does not forward. */
+  /** Devices behind a switch port that does not forward. */
   readonly blocked: Set<string> = new Set();
   /** What waits in the sockets of a paused process. */
   readonly inbox: Frame[] = [];

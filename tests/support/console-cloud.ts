@@ -1,4 +1,7 @@
-/** What `tccli` prints in a page's console, given to the cloud's client as if it had asked. Fields that a page leaves out are empty. */
+/**
+ * What `tccli` prints in a page's console, given to the cloud's client as if it had asked. Fields
+ * that a page leaves out are empty.
+ */
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import type { CheckCloudOptions } from "#cli/check-cloud";

@@ -1,6 +1,7 @@
 /**
- * What a person sees of a machine in a terminal, as the pages of codes show it: `$ command` and its output. Read into the
- * facts that the rules of `baton check --live` take. A command that is not known here is a mistake of the page.
+ * What a person sees of a machine in a terminal, as the pages of codes show it: `$ command` and its
+ * output. Read into the facts that the rules of `baton check --live` take. A command that is not
+ * known here is a mistake of the page.
  */
 import assert from "node:assert/strict";
 import { droppingRules } from "#cli/check-firewall";

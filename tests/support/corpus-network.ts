@@ -1,4 +1,7 @@
-/** Interfaces and addresses as the configurations of the corpus use them: shell lines for a new network and mount namespace. */
+/**
+ * Interfaces and addresses as the configurations of the corpus use them: shell lines for a new
+ * network and mount namespace.
+ */
 export const CORPUS_NETWORK: readonly string[] = [
   "mount -t tmpfs none /run",
   "ip link set lo up",

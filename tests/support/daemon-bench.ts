@@ -1,4 +1,7 @@
-/** Small things that the daemon's tests share: scripts in a folder of their own, a log that is kept, waiting for facts. */
+/**
+ * Small things that the daemon's tests share: scripts in a folder of their own, a log that is kept,
+ * waiting for facts.
+ */
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** Packets on a wire of the lab, captured and dissected by somebody else's code: dumpcap and tshark. */
+/**
+ * Packets on a wire of the lab, captured and dissected by somebody else's code: dumpcap and tshark.
+ */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { promisify } from "node:util";
@@ -55,8 +57,8 @@ const FIELDS = [
 export type DissectedPacket = Readonly<Record<(typeof FIELDS)[number], string>>;
 
 /**
- * VRRP packets of a capture, each with tshark's opinion of it. Status "1" is a good checksum. (Not those that an ICMP error
- * quotes: a node whose daemon is down says "protocol unreachable".)
+ * VRRP packets of a capture, each with tshark's opinion of it. Status "1" is a good checksum. (Not
+ * those that an ICMP error quotes: a node without a running daemon says "protocol unreachable".)
  */
 export async function dissectVrrp(file: string): Promise<readonly DissectedPacket[]> {
   const argv = ["-r", file, "-Y", "vrrp && !icmp", "-o", "ip.check_checksum:TRUE", "-T", "fields"];

@@ -15,7 +15,7 @@ import { comparePair } from "#keepalived/pair";
 import { readConfiguration } from "#keepalived/read";
 import { showEffective } from "#keepalived/show";
 
-/** Any text that includes one of these is told the other; itself, too. */
+/** Pairs of texts: what includes the first is compared with the second, and with itself. */
 function loaderFor(source: Source): IncludeLoader {
   const files: readonly Source[] = [
     source,

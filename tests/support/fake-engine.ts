@@ -1,7 +1,8 @@
 /**
- * Stands in for the engine where only the supervisor is under test: says what an engine says, touches no network. Every instance
- * goes to BACKUP and MASTER at once. The folder in FAKE_ENGINE_DIR steers it: `deaf` leaves questions unanswered, `stay`
- * keeps it from ending; what it is told is appended to `told`; what is in `say` is written as it is, once.
+ * Stands in for the engine where only the supervisor is under test: says what an engine says,
+ * touches no network. Every instance goes to BACKUP and MASTER at once. The folder in
+ * FAKE_ENGINE_DIR steers it: `unresponsive` leaves questions unanswered, `stay` keeps it from
+ * ending; what it receives is appended to `received`; what is in `say` is written as it is, once.
  */
 import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
@@ -18,29 +19,29 @@ const pipe = new Socket({ fd: 3 });
 const states = new Map<string, PublicState>();
 let instances: readonly InstanceConfig[] = [];
 
-const tell = (message: FromEngine): void => void pipe.write(`${JSON.stringify(message)}\n`);
+const send = (message: FromEngine): void => void pipe.write(`${JSON.stringify(message)}\n`);
 
 function enter({ router }: InstanceConfig, to: PublicState, more: { leaving?: true } = {}): void {
   const from = states.get(router.name) ?? "INIT";
   states.set(router.name, to);
   const reason = { kind: "started", masterDown: micros(1) } as const;
   const { name: instance, priority } = router;
-  tell({ type: "transition", instance, from, to, reason, priority, at: instant(0), ...more });
+  send({ type: "transition", instance, from, to, reason, priority, at: instant(0), ...more });
 }
 
 function onMessage(message: ToEngine): void {
-  appendFileSync(join(folder, "told"), `${JSON.stringify(message)}\n`);
+  appendFileSync(join(folder, "received"), `${JSON.stringify(message)}\n`);
   switch (message.type) {
     case "configure": {
-      tell({ type: "configuring" });
+      send({ type: "configuring" });
       const gone = instances.filter(
         (old) => !message.instances.some((one) => one.router.name === old.router.name),
       );
       instances = message.instances;
-      tell({ type: "ready", pid: process.pid });
+      send({ type: "ready", pid: process.pid });
       for (const one of gone) {
         enter(one, "STOP", { leaving: true });
-        tell({ type: "removed", instance: one.router.name, leaving: true });
+        send({ type: "removed", instance: one.router.name, leaving: true });
       }
       for (const one of instances) {
         if (states.has(one.router.name)) continue;
@@ -54,11 +55,12 @@ function onMessage(message: ToEngine): void {
         pipe.write(readFileSync(join(folder, "say")));
         rmSync(join(folder, "say"));
       }
-      if (!is("deaf")) tell({ type: "snapshot", id: message.id, at: instant(0), instances: [] });
+      if (!is("unresponsive"))
+        send({ type: "snapshot", id: message.id, at: instant(0), instances: [] });
       return;
     case "stop":
       for (const one of instances) enter(one, "STOP");
-      tell({ type: "stopped" });
+      send({ type: "stopped" });
       if (!is("stay")) pipe.end();
       return;
     case "tracker":

@@ -1,6 +1,7 @@
 /**
- * A world for the engine that forgets nothing: every call is a line, the kernel is a map of addresses that run out, and
- * what the kernel would tell comes back as events at the next drain, our own changes too. No clock: `now` is set.
+ * A world for the engine that forgets nothing: every call is a line, the kernel is a map of
+ * addresses that run out, and what the kernel would notify comes back as events at the next drain,
+ * our own changes too. No clock: `now` is set.
  */
 
 import { type Ipv4, type Mac, printIpv4, readIpv4, readMac } from "#units/address";
@@ -63,20 +64,23 @@ export class FakeWorld implements World {
   /** What the engine did, one line a call, oldest first. */
   calls: string[] = [];
   emitted: FromEngine[] = [];
-  /** What the kernel has to tell; see `Bench.drain`. */
+  /** What the kernel has to notify; see `Bench.drain`. */
   readonly pending: WorldEvent[] = [];
   readonly kernel: Map<string, KernelAddress> = new Map();
   /** errno with which the kernel refuses an address. */
   readonly refuses: Map<string, string> = new Map();
   /** errno of every packet sent from now on. */
   sendError: string | undefined;
-  /** Whose MAC address the kernel does not know yet. */
+  /** Neighbours without a MAC address in the kernel yet. */
   readonly unresolved: Set<string> = new Set();
   listenError: string | undefined;
   /** errno of listening for ARP only, by device name. */
   readonly arpListenErrors: Map<string, string> = new Map();
   guard: AddressGuard | undefined;
-  /** False: a kernel before 5.18, without IFA_PROTO; ours are primary addresses of subnets of their own, too. */
+  /**
+   * False: a kernel before 5.18, without IFA_PROTO; ours are primary addresses of subnets of their
+   * own, too.
+   */
   keepsMark = true;
   /** Devices with `promote_secondaries`. */
   promoting: readonly string[] = [];
@@ -111,7 +115,7 @@ export class FakeWorld implements World {
     return emitted;
   }
 
-  /** A guard in the kernel, whose calls are in `calls`. */
+  /** A guard in the kernel; `calls` has its calls. */
   addGuard(): void {
     const call = (name: keyof AddressGuard, more = ""): Outcome => {
       this.calls.push(`guard ${name}${more}`);
@@ -144,7 +148,7 @@ export class FakeWorld implements World {
     }
   }
 
-  /** Addresses whose lifetime is over go, and the kernel says so. */
+  /** Addresses go at the end of their lifetime, and the kernel notifies it. */
   expire(): void {
     for (const [key, { info, expiresAt }] of this.kernel) {
       if (expiresAt === undefined || expiresAt > this.now) continue;

@@ -1,7 +1,7 @@
 /**
- * A daemon under everything it reads (hostile-inputs.ts), one life after the other. In every third life calls of the system
- * fail as well (inject-faults.ts). A life goes wrong if the process ends before it is asked to, or does not answer in the
- * end, or does not end in order.
+ * A daemon under everything it reads (hostile-inputs.ts), one life after the other. In every third
+ * life calls of the system fail as well (inject-faults.ts). A life goes wrong if the process ends
+ * before it is asked to, or does not answer in the end, or does not end in order.
  */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -89,7 +89,10 @@ vrrp_instance VI_1 {
 `;
 }
 
-/** Nothing that a daemon wrote is spoilt on the way: it is told what to do, and how it went is looked at afterwards. */
+/**
+ * Nothing that a daemon wrote is spoilt on the way: it gets its orders, and how it went is
+ * looked at afterwards.
+ */
 class Life {
   readonly #random: Rng;
   readonly #driver: SupervisorDriver;
@@ -197,7 +200,9 @@ function megabytesOf(pid: number): number {
   }
 }
 
-/** @param number a life of the same number is given the same, as far as the machine's speed allows */
+/**
+ * @param number a life of the same number is given the same, as far as the machine's speed allows
+ */
 export async function fuzzLife(number: number, seconds: number): Promise<LifeResult> {
   const random = createRng(number);
   const folder = mkdtempSync(join(tmpdir(), "baton-fuzz-"));
@@ -205,7 +210,7 @@ export async function fuzzLife(number: number, seconds: number): Promise<LifeRes
   const hasFaults = number % 3 === 2;
   for (const [name, body] of [
     ["check", "echo fine"],
-    ["notify", `head -c 9000 /dev/urandom; echo told`],
+    ["notify", `head -c 9000 /dev/urandom; echo notified`],
     ["reader", `exec head -c 200 "$1"`],
   ] as const)
     writeScript(folder, name, body);
@@ -251,10 +256,10 @@ export async function fuzzLife(number: number, seconds: number): Promise<LifeRes
   world.server.closeAllConnections();
   rmSync(folder, { recursive: true, force: true });
   const how = isOrderly ? undefined : `ended ${JSON.stringify(ended)}`;
-  const told = problem ?? how;
+  const wrong = problem ?? how;
   return {
     inputs: { ...life.inputs, "answers of the cloud": world.answered() },
-    problem: told === undefined ? undefined : `${told}\n${driver.output.slice(-6_000)}`,
+    problem: wrong === undefined ? undefined : `${wrong}\n${driver.output.slice(-6_000)}`,
     reloads: driver.output.split("Reload complete").length - 1,
     megabytes,
     failedCalls: Number(/faults: (\d+) calls/.exec(driver.output)?.[1] ?? 0),

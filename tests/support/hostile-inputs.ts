@@ -1,4 +1,7 @@
-/** What a supervisor may be given by whoever it listens to: the metadata service, the cloud, clients, files, scripts, the engine. */
+/**
+ * What a supervisor may be given by whoever it listens to: the metadata service, the cloud,
+ * clients, files, scripts, the engine.
+ */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -197,7 +200,10 @@ function answer(response: ServerResponse, right: string, random: Rng): void {
   }
 }
 
-/** Something by that name: text, a folder, a link, a pipe, nothing. The daemon may be quicker with something of its own. */
+/**
+ * Something by that name: text, a folder, a link, a pipe, nothing. The daemon may be quicker with
+ * something of its own.
+ */
 export function place(path: string, random: Rng): void {
   try {
     placeNow(path, random);

@@ -1,10 +1,11 @@
 /**
- * Preloaded (`node --import`) into the process under test: calls of the system that our own code makes fail now and then, as
- * they do on a machine short of descriptors, memory, processes or rights.
+ * Preloaded (`node --import`) into the process under test: calls of the system that our own code
+ * makes fail now and then, as they do on a machine short of descriptors, memory, processes or
+ * rights.
  *
- * FAULTS is JSON: `errnos` to choose from; `nth`: the n-th call of every place in the source fails, or `rate`: every call
- * fails with that probability; `seed`. It happens only while the file FAULT_SWITCH exists. At the end a line
- * `faults: N calls failed at M places` is written to stderr.
+ * FAULTS is JSON: `errnos` to choose from; `nth`: the n-th call of every place in the source fails,
+ * or `rate`: every call fails with that probability; `seed`. It happens only while the file
+ * FAULT_SWITCH exists. At the end a line `faults: N calls failed at M places` is written to stderr.
  */
 
 import { ChildProcess } from "node:child_process";
@@ -117,7 +118,10 @@ function wrapFiles(): void {
   );
 }
 
-/** As Node.js has it: want of descriptors is an event of a child without pipes, want of memory is thrown. */
+/**
+ * As Node.js has it: want of descriptors is an event of a child without pipes, want of memory is
+ * thrown.
+ */
 function wrapProcesses(): void {
   const module = require("node:child_process") as Module;
   wrap(module, "spawn", (errno) => {

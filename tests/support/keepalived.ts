@@ -1,4 +1,7 @@
-/** The installed keepalived in namespaces of its own: what it says of a file, and what it makes of one. */
+/**
+ * The installed keepalived in namespaces of its own: what it says of a file, and what it makes of
+ * one.
+ */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +22,10 @@ export const skipKeepalived: string | false =
 const DUMP = [...CORPUS_NETWORK, 'exec "$0" -n -l -d -P -i main -f "$1"'].join("\n");
 const TIMEOUT = 30_000;
 
-/** Output up to the end of the dump; shorter when keepalived gives up before; undefined when the machine is too busy. */
+/**
+ * Output up to the end of the dump; shorter when keepalived gives up before; undefined when the
+ * machine is too busy.
+ */
 export function dump(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = spawn(
@@ -59,7 +65,10 @@ export async function dumpOf(text: string): Promise<string | undefined> {
   }
 }
 
-/** Lines without time stamps, by the name in each line that `head` matches, up to the next such line or section. */
+/**
+ * Lines without time stamps, by the name in each line that `head` matches, up to the next such line
+ * or section.
+ */
 export function sections(text: string, head: RegExp): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   let own: string[] | undefined;
@@ -84,7 +93,9 @@ export interface Answer {
   readonly text: string;
 }
 
-/** `keepalived -t` of each text, one after the other in one namespace: some ten milliseconds each. */
+/**
+ * `keepalived -t` of each text, one after the other in one namespace: some ten milliseconds each.
+ */
 export function ask(texts: ReadonlyMap<string, string>): ReadonlyMap<string, Answer> {
   const folder = mkdtempSync(join(tmpdir(), "baton-ask-"));
   try {

@@ -1,4 +1,7 @@
-/** A lab for one test: made in a temporary folder, taken down afterwards, its logs shown when the test fails. */
+/**
+ * A lab for one test: made in a temporary folder, taken down afterwards, its logs shown when the
+ * test fails.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

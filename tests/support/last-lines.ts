@@ -1,4 +1,7 @@
-/** Says more lines on file descriptor 3 than a socket holds, says on its output that it has, and ends: an engine's stop. */
+/**
+ * Says more lines on file descriptor 3 than a socket holds, says on its output that it has, and
+ * ends: an engine's stop.
+ */
 import { writeSync } from "node:fs";
 import { LinePipe } from "#linux/line-pipe";
 import { micros } from "#units/time";

@@ -1,7 +1,7 @@
 /**
  * Two network namespaces and a cable, made by the room under test and gone with the process:
  *
- *   left ── eth0 ═══ eth0 ── right          192.0.2.1 and 192.0.2.2 (RFC 5737) unless said otherwise
+ *   left ── eth0 ═══ eth0 ── right          192.0.2.1 and 192.0.2.2 (RFC 5737) by default
  */
 
 import { now } from "#linux/clock";
@@ -52,8 +52,9 @@ export function linkOf(rtnetlink: Rtnetlink, name: string): LinkInfo {
 const TRIAL = 0x88b6;
 
 /**
- * Until the kernel's link watch has run, a device drops what it is given (noop queue) and says that all is well; IFF_RUNNING
- * is no sign, it is set while the state is unknown too. So: frames until one arrives.
+ * Until the kernel's link watch has run, a device drops what it is given (noop queue) and says that
+ * all is well; IFF_RUNNING is no sign, it is set while the state is unknown too. So: frames until
+ * one arrives.
  */
 function awaitPassage(from: Side, to: Side): void {
   const open = ({ namespace, link }: Side): PacketSocket =>

@@ -1,4 +1,7 @@
-/** Asks an address for echoes and for its MAC with frames made by hand, so that no ARP table stands between. */
+/**
+ * Asks an address for echoes and for its MAC with frames made by hand, so that no ARP table stands
+ * between.
+ */
 import { ETH_P_ALL } from "#linux/abi";
 import { now } from "#linux/clock";
 import { openPacketSocket, type PacketSocket } from "#linux/packet-socket";
@@ -117,7 +120,10 @@ export class Probe {
     }
   }
 
-  /** An ARP reply does not say which question it answers; the kernel answers in order, so it is the oldest open one. */
+  /**
+   * An ARP reply does not say which question it answers; the kernel answers in order, so it is the
+   * oldest open one.
+   */
   #answered(kind: Question["kind"], at: Instant, sequence?: number): void {
     const ofKind = this.questions.filter((one) => one.kind === kind);
     const question =

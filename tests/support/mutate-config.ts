@@ -1,4 +1,7 @@
-/** A configuration made worse: bytes, lines, words, braces, characters of other alphabets, and parts of other files. */
+/**
+ * A configuration made worse: bytes, lines, tokens, braces, characters of other alphabets, and
+ * parts of other files.
+ */
 import type { Rng } from "#units/rng";
 
 const PIECES: readonly string[] = [
@@ -123,11 +126,11 @@ const MUTATIONS: readonly Mutation[] = [
   function truncate(text, _, random) {
     return text.slice(0, within(text, random));
   },
-  function swapWords(text, _, random) {
-    const words = text.split(/(\s+)/);
-    const [a, b] = [random.between(0, words.length - 1), random.between(0, words.length - 1)];
-    [words[a], words[b]] = [words[b] ?? "", words[a] ?? ""];
-    return words.join("");
+  function swapTokens(text, _, random) {
+    const tokens = text.split(/(\s+)/);
+    const [a, b] = [random.between(0, tokens.length - 1), random.between(0, tokens.length - 1)];
+    [tokens[a], tokens[b]] = [tokens[b] ?? "", tokens[a] ?? ""];
+    return tokens.join("");
   },
   function changeNumber(text, _, random) {
     const numbers = [...text.matchAll(/\d+/g)];

@@ -1,6 +1,7 @@
 /**
- * The examples on the pages of codes: configurations (two are a pair), and what a terminal shows of the machine. They are
- * laid into a folder as the page shows them and read from there, with the code of `baton check`.
+ * The examples on the pages of codes: configurations (two are a pair), and what a terminal shows of
+ * the machine. They are laid into a folder as the page shows them and read from there, with the
+ * code of `baton check`.
  */
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** Classic pcap files with Ethernet frames, both byte orders and both resolutions; written little-endian in microseconds. */
+/**
+ * Classic pcap files with Ethernet frames, both byte orders and both resolutions; written
+ * little-endian in microseconds.
+ */
 
 export interface CapturedFrame {
   /** Microseconds since the file's own zero. */

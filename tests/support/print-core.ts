@@ -1,4 +1,7 @@
-/** Effects and reports as one short line each, for vectors and transcripts: made to be read and written by people. */
+/**
+ * Effects and reports as one short line each, for vectors and transcripts: made to be read and
+ * written by people.
+ */
 
 import { type Mac, printIpv4, printMac } from "#units/address";
 import type { Report, RouterEffect } from "#vrrp/router/event";

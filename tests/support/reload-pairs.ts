@@ -1,6 +1,7 @@
 /**
- * For every keyword that is acted on: two valid ways to have it, for reloads from one to the other. The tests that use it ask
- * that a reload has the effect of a restart, and that no keyword is missing here.
+ * For every keyword that is acted on: two valid ways to have it, for reloads from one to the other.
+ * The tests that use it ask that a reload has the effect of a restart, and that no keyword is
+ * missing here.
  */
 import type { BlockWord } from "#keepalived/keywords/keyword";
 
@@ -39,8 +40,8 @@ const valued = (
     ...more,
   }));
 
-const flags = (block: Pair["block"], words: readonly string[], more: Partial<Pair> = {}) =>
-  words.map((word) => ({ block, word, before: "", after: word, ...more }));
+const flags = (block: Pair["block"], keywords: readonly string[], more: Partial<Pair> = {}) =>
+  keywords.map((word) => ({ block, word, before: "", after: word, ...more }));
 
 const UNICAST = "unicast_peer {\n@PEER@\n}";
 /** An instance that is bound to no device. */

@@ -1,4 +1,7 @@
-/** `baton run` with other parts, for tests: what the options mean, and the daemon with what is replaced. */
+/**
+ * `baton run` with other parts, for tests: what the options mean, and the daemon with what is
+ * replaced.
+ */
 
 import { daemonCommand, type RunOptions } from "#cli/run-options";
 import { logFindings, readPlan, reread } from "#cli/run-plan";

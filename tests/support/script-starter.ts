@@ -1,6 +1,7 @@
 /**
- * Starts one script as the supervisor does. Arguments: folder of the notes, script, and "stop" to end like a supervisor that is
- * stopped when the script has ended; without it, it waits to be killed.
+ * Starts one script as the supervisor does. Arguments: folder of the notes, script, and "stop" to
+ * end like a supervisor that is stopped when the script has ended; without it, it waits to be
+ * killed.
  */
 
 import { deathSignalPrefix } from "#daemon/launcher";

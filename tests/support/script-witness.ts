@@ -1,6 +1,7 @@
 /**
- * A node of its own whose daemon calls scripts and writes to a pipe, and a witness of both: which program was called, with
- * which words, in which surroundings, and every line of the pipe. For Baton and keepalived alike.
+ * A node of its own; its daemon calls scripts and writes to a pipe, and a witness of both: which
+ * program was called, with which arguments, in which environment, and every line of the pipe. For
+ * Baton and keepalived alike.
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -31,7 +32,7 @@ export type Kind = "baton" | "keepalived";
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 const SENDER = fileURLToPath(new URL("./advert-sender.ts", import.meta.url));
 
-/** Everything it is told, one line a call; for `facts` also what it finds around itself. */
+/** Every call with its arguments, one line each; for `facts` also its environment. */
 const RECORDER = `#!/bin/sh
 folder=$(dirname "$0")
 echo "$*" >>"$folder/calls"

@@ -1,4 +1,7 @@
-/** One daemon without network (supervisor-process.ts): started, asked, watched. For tests and tools/fuzz-supervisor.ts. */
+/**
+ * One daemon without network (supervisor-process.ts): started, asked, watched. For tests and
+ * tools/fuzz-supervisor.ts.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";

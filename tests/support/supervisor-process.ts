@@ -1,6 +1,7 @@
 /**
- * The whole daemon but for its engine, in a process of its own: `baton run` with tests/support/fake-engine.ts, which touches no
- * network. The arguments are those of `baton run`; FAKE_ENGINE_DIR is where the engine is steered from.
+ * The whole daemon but for its engine, in a process of its own: `baton run` with
+ * tests/support/fake-engine.ts, which touches no network. The arguments are those of `baton run`;
+ * FAKE_ENGINE_DIR is where the engine is steered from.
  */
 import { fileURLToPath } from "node:url";
 import { catchSignals } from "#daemon/signals";

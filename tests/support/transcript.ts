@@ -4,18 +4,21 @@
  *   nodes a b nopreempt          these, with instance VI_1 and these settings (see `SETTINGS`)
  *   instance VI_2 vrid=2 …       one more on every node
  *   group G VI_1 VI_2            a sync group on every node
- *   set a priority=150           settings of VI_1 on one node; `set a/VI_2 …` of another; `drop a/VI_2` removes it
+ *   set a priority=150           settings of VI_1 on one node; `set a/VI_2 …` of another;
+ *                                `drop a/VI_2` removes it
  *   start a b | stop a | kill a | pause a | resume a | reload a
  *   link a down | link a eth1 up         carrier
  *   port a blocked | port a open         the switch forwards nothing, the carrier stays
  *   cut a b | cut a->b | heal            nothing passes between them
  *   check a NAME down                    a result of a check
  *   delete a 192.0.2.100                 somebody else removes the address
- *   forge a from=192.0.2.66 priority=255 an advertisement out of nowhere, "damaged" with a wrong checksum
+ *   forge a from=192.0.2.66 priority=255
+ *                                an advertisement out of nowhere, "damaged" with a wrong checksum
  *   run 5s | run-until a=master
  *
- * Of advertisements only priority 0 is printed. "192.0.2.100 on a, clients reach a": which kernels have the address, and
- * where a client's frames arrive that believes the last gratuitous ARP it saw.
+ * Of advertisements only priority 0 is printed. "192.0.2.100 on a, clients reach a": which kernels
+ * have the address, and where a client's frames arrive that believes the last gratuitous ARP it
+ * saw.
  */
 
 import { printIpv4 } from "#units/address";
@@ -35,15 +38,15 @@ import { printReport } from "./print-core.ts";
 const TIMEOUT = 120_000_000;
 
 type Settings = ReadonlyMap<string, string>;
-/** DaemonMessages and `key=value` pairs; words mean "yes". */
-const readSettings = (words: readonly string[]): Map<string, string> =>
-  new Map(words.map((word) => [word.split("=")[0] ?? "", word.split("=")[1] ?? "yes"]));
+/** Names and `key=value` pairs; a name alone means "yes". */
+const readSettings = (tokens: readonly string[]): Map<string, string> =>
+  new Map(tokens.map((word) => [word.split("=")[0] ?? "", word.split("=")[1] ?? "yes"]));
 
 export function runTranscript(script: string): string {
   const teller = new Teller();
   for (const line of script.split("\n")) {
-    const words = line.replace(/#.*/, "").trim().split(/\s+/);
-    if (words[0] !== "") teller.command(words);
+    const tokens = line.replace(/#.*/, "").trim().split(/\s+/);
+    if (tokens[0] !== "") teller.command(tokens);
   }
   return teller.lines.map((line) => `${line}\n`).join("");
 }
@@ -63,10 +66,11 @@ class Teller {
     );
   }
 
-  command(words: readonly string[]): void {
-    const [verb = "", ...rest] = words;
+  /** A line without its comment. */
+  command(tokens: readonly string[]): void {
+    const [verb = "", ...rest] = tokens;
     const cluster = this.#cluster;
-    const [name = "", second = "", third = ""] = rest;
+    const [name = ""] = rest;
     switch (verb) {
       case "nodes": {
         const names = rest.filter((word) => /^[a-z]$/.test(word));
@@ -98,11 +102,17 @@ class Teller {
         cluster.cuts.clear();
         return;
       case "cut":
-        this.#say("network", words.join(" "));
+        this.#say("network", tokens.join(" "));
         return this.#cut(rest);
       default:
-        this.#say(words.slice(0, 2).reverse().join(": "), words.slice(2).join(" "));
+        this.#say(tokens.slice(0, 2).reverse().join(": "), tokens.slice(2).join(" "));
+        return this.#onNode(verb, rest);
     }
+  }
+
+  #onNode(verb: string, rest: readonly string[]): void {
+    const cluster = this.#cluster;
+    const [name = "", second = "", third = ""] = rest;
     const node = cluster.node(name);
     switch (verb) {
       case "start":
@@ -142,9 +152,9 @@ class Teller {
     }
   }
 
-  #instance(name: string, words: readonly string[]): void {
+  #instance(name: string, tokens: readonly string[]): void {
     for (const node of this.#cluster.nodes.keys())
-      this.#settings.set(`${node}/${name}`, readSettings(words));
+      this.#settings.set(`${node}/${name}`, readSettings(tokens));
   }
 
   #start(node: Node): void {
@@ -162,10 +172,10 @@ class Teller {
     };
   }
 
-  #cut(words: readonly string[]): void {
-    const [from = "", to = ""] = words.length === 1 ? (words[0] ?? "").split("->") : words;
+  #cut(tokens: readonly string[]): void {
+    const [from = "", to = ""] = tokens.length === 1 ? (tokens[0] ?? "").split("->") : tokens;
     this.#cluster.cuts.add(`${from} ${to}`);
-    if (words.length === 2) this.#cluster.cuts.add(`${to} ${from}`);
+    if (tokens.length === 2) this.#cluster.cuts.add(`${to} ${from}`);
   }
 
   #runUntil(condition: string): void {
@@ -251,9 +261,10 @@ function holdDownOf(settings: Settings): Pick<RouterConfig, "holdDown"> {
 }
 
 /**
- * SETTINGS: vrid, version, priority, interval (s), nopreempt, preempt-delay, startup-delay (s), down-timer-adverts, break
- * (before make), hold-down=FIRST,MAX (s), higher-prio-send-advert, refresh (s), addresses (with commas), multicast, check=NAME or check=NAME:WEIGHT.
- * The device follows from the first address.
+ * SETTINGS: vrid, version, priority, interval (s), nopreempt, preempt-delay, startup-delay (s),
+ * down-timer-adverts, break (before make), hold-down=FIRST,MAX (s), higher-prio-send-advert,
+ * refresh (s), addresses (with commas), multicast, check=NAME or check=NAME:WEIGHT. The device
+ * follows from the first address.
  */
 function configOf(name: string, settings: Settings, peers: readonly Node[]): InstanceConfig {
   const number = (key: string, otherwise: number): number => Number(settings.get(key) ?? otherwise);

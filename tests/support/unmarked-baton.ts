@@ -1,6 +1,6 @@
 /**
- * `baton run` and `baton release` as on a kernel without IFA_PROTO (before Linux 5.18): addresses are added without the mark.
- * The arguments are those of `baton`.
+ * `baton run` and `baton release` as on a kernel without IFA_PROTO (before Linux 5.18): addresses
+ * are added without the mark. The arguments are those of `baton`.
  */
 import { fileURLToPath } from "node:url";
 import { releaseCommand } from "#cli/release";

@@ -1,22 +1,25 @@
 /**
- * Conformance vectors of the core: one router, what happens to it and what follows, as lines of JSON.
+ * Conformance vectors of the core: one router, what happens to it and what follows, as lines of
+ * JSON.
  *
  *   {"case":NAME,"proves":SOURCE,"config":{…},"start":{…},"now":MICROS}
  *   {"at":MICROS,"in":EVENT}
  *   {"out":[EFFECT…],"state":{…},"deadline":MICROS}       after every event
  *
- * `config` names what differs from `CONFIG`; `start.kind` is a phase, reached at `now` by real steps:
+ * `config` names what differs from `CONFIG`; `start.kind` is a phase, reached at `now` by real
+ * steps:
  *   init     not started yet
  *   backup   started at `now`
- *   master   by waiting out the detection time; `start.heard` is an advertisement heard while it waited
+ *   master   by waiting out the detection time; `start.heard` is an advertisement heard
+ *            meanwhile
  * Further fields of `start` replace those of the state at the start ("linkUp", "trackers").
  *
- * The event "wait" is time passing: the router is woken at each of its deadlines until then. Effects of an earlier moment
- * are marked with it, "@MICROS EFFECT".
+ * The event "wait" is time passing: the router is woken at each of its deadlines until then.
+ * Effects of an earlier moment are marked with it, "@MICROS EFFECT".
  *
- * Every event of `at` is followed by its expectation. EFFECT is a line of `printEffect`. `state` names the fields that
- * the case is about: those of the state and of its phase, "kind" (the phase) always. Addresses are written with dots, null
- * is "undefined" and, as a deadline, "never".
+ * Every event of `at` is followed by its expectation. EFFECT is a line of `printEffect`. `state`
+ * names the fields that the case is about: those of the state and of its phase, "kind" (the phase)
+ * always. Addresses are written with dots, null is "undefined" and, as a deadline, "never".
  */
 
 import { type Ipv4, printIpv4, readIpv4 } from "#units/address";
@@ -29,7 +32,10 @@ import { deadline, initialState, step } from "#vrrp/router/router";
 import type { RouterState } from "#vrrp/router/state";
 import { printEffect } from "./print-core.ts";
 
-/** keepalived's defaults for a version 3 router at priority 100, one advertisement a second, two unicast peers. */
+/**
+ * keepalived's defaults for a version 3 router at priority 100, one advertisement a second, two
+ * unicast peers.
+ */
 export const CONFIG: RouterConfig = {
   name: "VI_1",
   vrid: vrid(1),
