@@ -11,7 +11,7 @@ const GROUPS = listCommands(dispatch);
 /** What stands before the command's name. */
 const ROOT: Command = defineCommand({
   name: "",
-  summary: text("Keeps a virtual IP on exactly one machine.", "让虚拟 IP 始终只在一台主机上。"),
+  summary: text("Keeps a virtual IP on exactly one machine.", "让虚拟 IP 始终只在一台机器上。"),
   options: ROOT_OPTIONS,
   operands: [{ name: text("COMMAND", "命令"), isOptional: true, most: Infinity }],
   isPassThrough: true,
