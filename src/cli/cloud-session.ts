@@ -6,7 +6,9 @@ import { readFileSync } from "node:fs";
 import type { ActionName, ParametersOf } from "#cloud/api/actions";
 import { VERSIONS } from "#cloud/api/actions";
 import { ERRORS, isErrorCode } from "#cloud/api/errors";
-import type { CallAnswer, CallFailure, CloudClient } from "#cloud/client/client";
+import type { CallFailure } from "#cloud/client/call-failure";
+import { printCallFailure } from "#cloud/client/call-failure";
+import type { CallAnswer, CloudClient } from "#cloud/client/client";
 import { makeClient } from "#cloud/client/client";
 import {
   type Credentials,
@@ -16,7 +18,6 @@ import {
 } from "#cloud/client/credentials";
 import type { Endpoint } from "#cloud/client/endpoint";
 import { CLOUD_ENDPOINT, isLoopback, printEndpoint, readEndpoint } from "#cloud/client/endpoint";
-import { printCallFailure } from "#cloud/client/failure-text";
 import type { Waited } from "#cloud/client/wait";
 import { defineCommand } from "#command-line/command";
 import {

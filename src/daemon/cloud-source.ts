@@ -3,7 +3,9 @@
 import type { View } from "#cloud/agreement/agreement-state";
 import { viewOf } from "#cloud/agreement/ownership-lookup";
 import type { AnswerOf } from "#cloud/api/actions";
-import { type CallFailure, type CloudClient, makeClient } from "#cloud/client/client";
+import type { CallFailure } from "#cloud/client/call-failure";
+import { printCallFailure } from "#cloud/client/call-failure";
+import { type CloudClient, makeClient } from "#cloud/client/client";
 import {
   type CloudAccount,
   type Credentials,
@@ -13,7 +15,6 @@ import {
   readCredentials,
 } from "#cloud/client/credentials";
 import { CLOUD_ENDPOINT, type Endpoint, isLoopback, readEndpoint } from "#cloud/client/endpoint";
-import { printCallFailure } from "#cloud/client/failure-text";
 import { isInstanceId, isRegion } from "#cloud/client/sendable";
 import type { Transport } from "#cloud/client/transport";
 import type { Language } from "#diagnostics/diagnostic";

@@ -1,8 +1,9 @@
 /**
  * `baton status --json`, and the control socket (`control.sock` in the runtime directory).
  *
- * The socket speaks one JSON object per line: a `ControlRequest` in, a `ControlAnswer` out; `watch` answers again at every
- * change. Times in `Status` are ISO 8601 wall-clock strings and ages in seconds, for people and scripts.
+ * The socket speaks one JSON object per line: a `ControlRequest` in, a `ControlAnswer` out; `watch`
+ * answers again at every change. Times in `Status` are ISO 8601 wall-clock strings and ages in
+ * seconds, for people and scripts.
  */
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { FromEngine, InstanceSnapshot } from "#vrrp/engine/engine-link";
@@ -39,7 +40,10 @@ export interface Status {
   readonly configId: string | undefined;
   readonly startedAt: string;
   readonly reloadedAt: string | undefined;
-  /** False: the engine is being started, or hangs; then `instances` and `groups` are empty, because nothing is known. */
+  /**
+   * False: the engine is being started, or hangs; then `instances` and `groups` are empty, because
+   * nothing is known.
+   */
   readonly engineAnswers: boolean;
   readonly instances: readonly InstanceStatus[];
   readonly groups: readonly GroupStatus[];
@@ -81,10 +85,15 @@ export interface InstanceStatus {
     readonly masterDownSeconds: number;
     readonly leftSeconds: number;
     readonly preempt: boolean;
-    /** A weaker master is heard, and `preempt_delay` or `hold_down` still leaves it alone so long. */
+    /**
+     * A weaker master is heard, and `preempt_delay` or `hold_down` still leaves it alone so long.
+     */
     readonly preemptInSeconds?: number;
   };
-  /** `hold_down`, while losses are remembered. `leftSeconds`: a weaker master is left alone so much longer. */
+  /**
+   * `hold_down`, while losses are remembered. `leftSeconds`: a weaker master is left alone so much
+   * longer.
+   */
   readonly holdDown?: {
     readonly losses: number;
     readonly seconds: number;
@@ -109,7 +118,10 @@ export interface InstanceStatus {
     /** Devices of this machine where it is although Baton has not put it there. */
     readonly foreign: readonly string[];
   }[];
-  /** MASTER, and another machine claims an address of ours by ARP: which, for how long, how often, and when last. */
+  /**
+   * MASTER, and another machine claims an address of ours by ARP: which, for how long, how often,
+   * and when last.
+   */
   readonly claim?: {
     readonly address: string;
     readonly mac: string | undefined;
@@ -123,7 +135,9 @@ export interface InstanceStatus {
     readonly takeOverSeconds: number;
   };
   readonly counters: Readonly<Record<string, number>>;
-  /** What the cloud says of its addresses; empty unless it is asked (`havip`, `baton run --cloud`). */
+  /**
+   * What the cloud says of its addresses; empty unless it is asked (`havip`, `baton run --cloud`).
+   */
   readonly havips: readonly HavipStatus[];
   readonly history: readonly {
     readonly at: string;
@@ -137,7 +151,9 @@ export interface InstanceStatus {
 /** A `vrrp_sync_group`: what its members are in together. */
 export interface GroupStatus {
   readonly name: string;
-  /** The members' own state; "MIXED" while they differ, as when one still waits for its first check. */
+  /**
+   * The members' own state; "MIXED" while they differ, as when one still waits for its first check.
+   */
   readonly state: InstanceStatus["state"] | "MIXED";
   /** When the last member came to its state. */
   readonly since: string;
@@ -154,9 +170,10 @@ export interface GroupMemberStatus {
   /** Its own time to become MASTER has come, and it waits until every member's has. */
   readonly isReady: boolean;
   /**
-   * Why the group cannot become MASTER before this member changes. "fault": it is in FAULT by a cause of its own, and keeps
-   * all others there. "init": it waits for the first result of a check. "not-ready": it hears a master, or has not waited long
-   * enough. The last two are said only while another member is ready.
+   * Why the group cannot become MASTER before this member changes. "fault": it is in FAULT by a
+   * cause of its own, and keeps all others there. "init": it waits for the first result of a check.
+   * "not-ready": it hears a master, or has not waited long enough. The last two are said only while
+   * another member is ready.
    */
   readonly holdsBack: "fault" | "init" | "not-ready" | undefined;
 }
@@ -172,7 +189,10 @@ export type HavipStatus = {
   readonly counters: HavipCounters;
 } /** Not MASTER, so there is nothing to ask. */ & (
   | { readonly platform: "not-asked" }
-  /** `answerSecondsAgo`: how old the answer is that says so; undefined while the address is handed over. */
+  /**
+   * `answerSecondsAgo`: how old the answer is that says so; undefined while the address is handed
+   * over.
+   */
   | {
       readonly platform: "agrees";
       readonly forSeconds: number;
@@ -180,7 +200,10 @@ export type HavipStatus = {
     }
   /** It agreed, and something seen since speaks against it. */
   | { readonly platform: "doubtful"; readonly forSeconds: number; readonly detail: string }
-  /** Another instance announces the address too: two nodes own it, whatever the cloud says at the moment. */
+  /**
+   * Another instance announces the address too: two nodes own it, whatever the cloud says at the
+   * moment.
+   */
   | {
       readonly platform: "disputed";
       readonly forSeconds: number;

@@ -20,7 +20,9 @@ const BEHIND_BYTES = 1_048_576;
 const CLIENTS_MAX = 64;
 const CONNECT_MS = 1_000;
 
-/** Is a daemon alive behind this socket? One that accepts is, even if it is too busy to say more. */
+/**
+ * Is a daemon alive behind this socket? One that accepts is, even if it is too busy to say more.
+ */
 export async function isAnswered(path: string): Promise<boolean> {
   if (!existsSync(path)) return false;
   return await new Promise((resolve) => {
@@ -31,14 +33,15 @@ export async function isAnswered(path: string): Promise<boolean> {
     };
     socket.setTimeout(CONNECT_MS, () => end(true));
     socket.once("connect", () => end(true));
-    // A full queue of connections (EAGAIN) belongs to somebody; refused and missing belong to nobody.
+    // A full queue of connections (EAGAIN) belongs to somebody; refused and missing belong to
+    // nobody.
     socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "EAGAIN"));
   });
 }
 
 /**
- * Rejects when the path cannot be had. A socket that is there already is replaced: the caller holds the lock of the
- * runtime directory, so nobody answers it any more.
+ * Rejects when the path cannot be had. A socket that is there already is replaced: the caller holds
+ * the lock of the runtime directory, so nobody answers it any more.
  */
 export async function serveControl(path: string, handle: Handler, log: Log): Promise<Server> {
   rmSync(path, { force: true });
@@ -74,7 +77,10 @@ function clientsMax(): number {
   }
 }
 
-/** One client: its lines are answered one after the other, and it is read no faster than it is answered. */
+/**
+ * One client: its lines are answered one after the other, and it is read no faster than it is
+ * answered.
+ */
 class Conversation implements ControlClient {
   readonly #socket: Socket;
   readonly #handle: Handler;
@@ -117,7 +123,10 @@ class Conversation implements ControlClient {
     void this.#answerAll();
   }
 
-  /** Never rejects. Ends where the client has not read what it was told, and goes on when it has (`drain`). */
+  /**
+   * Never rejects. Ends where the client has not read what it was told, and goes on when it has
+   * (`drain`).
+   */
   async #answerAll(): Promise<void> {
     if (this.#isAnswering) return;
     this.#isAnswering = true;

@@ -13,13 +13,13 @@ import { readConfiguration } from "#keepalived/read";
 import { REGION } from "./harness.ts";
 import { KEYS, type LiveWorld, makeVip, startWorld, VIP } from "./live-world.ts";
 
-const file = (words: string): string => `vrrp_instance VI_1 {
+const file = (lines: string): string => `vrrp_instance VI_1 {
     interface eth0
     virtual_router_id 51
     virtual_ipaddress {
         ${VIP}/24
     }
-    ${words}
+    ${lines}
 }
 `;
 
@@ -65,7 +65,7 @@ test("a HAVIP of this subnet without a drift range is fine", async (context) => 
 });
 
 test("nobody is asked without a block and without a key", async () => {
-  // A transport that was used would be told as VR5201: nothing listens there.
+  // A transport that was used would be reported as VR5201: nothing listens there.
   const env = { BATON_CLOUD_ENDPOINT: "http://127.0.0.1:9" };
   assert.deepEqual(await check(file(""), { env }), []);
 });
@@ -78,7 +78,7 @@ test("a key in the environment is enough to ask; what is missing is one warning"
   assert.match(JSON.stringify(only?.facts), /metadata do not say which instance/);
 });
 
-test("no HAVIP, and the quota is told with it when there is no room", async (context) => {
+test("no HAVIP, and the quota is reported with it when there is no room", async (context) => {
   const { world, run } = await here(context);
   assert.deepEqual(codes(await run()), ["VR5202"]);
   for (let index = 0; index < 10; index++) await makeVip(world, { Vip: `10.4.6.${20 + index}` });
@@ -129,7 +129,7 @@ test("a public address that is bound to nothing", async (context) => {
   assert.ok(JSON.stringify(only?.facts).includes(REGION));
 });
 
-test("a clock that is off: told before the limit, and instead of all else beyond it", async (context) => {
+test("a clock that is off: reported before the limit, and instead of all else beyond it", async (context) => {
   const { run } = await here(context);
   const ahead = await run({ now: () => Date.now() + 120_000 });
   assert.deepEqual(codes(ahead), ["VR5207", "VR5202"]);
@@ -169,15 +169,15 @@ test("nobody listens: one warning that says so", async (context) => {
   assert.equal(only?.code, "VR5201");
 });
 
-test("a service that takes the call and never answers ends with the deadline, and a person is told meanwhile", async (context) => {
+test("a service that takes the call and never answers ends with the deadline, and a person hears of it meanwhile", async (context) => {
   const { world, instanceId } = await here(context);
-  const silent = createServer(() => undefined).listen(0, "127.0.0.1");
-  context.after(() => silent.close());
+  const unanswering = createServer(() => undefined).listen(0, "127.0.0.1");
+  context.after(() => unanswering.close());
   const sockets = new Set<{ destroy: () => void }>();
-  silent.on("connection", (socket) => sockets.add(socket));
+  unanswering.on("connection", (socket) => sockets.add(socket));
   context.after(() => sockets.forEach((socket) => socket.destroy()));
-  await once(silent, "listening");
-  const address = silent.address();
+  await once(unanswering, "listening");
+  const address = unanswering.address();
   assert.ok(typeof address === "object" && address !== null);
   const endpoint = `http://127.0.0.1:${address.port}`;
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-/** Claims by gratuitous ARP, told to the emulator by `POST /_baton/garp`. */
+/** Claims by gratuitous ARP, given to the emulator by `POST /_baton/garp`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromMillis } from "#units/time";
@@ -87,7 +87,7 @@ test("an address that is no HAVIP any more is refused, from the moment its delet
   assert.equal((await garp(cloud, Vip, nic))["kind"], "not-a-havip");
 });
 
-test("two VPCs with the same address: the interface tells which is meant", async () => {
+test("two VPCs with the same address: the interface decides which is meant", async () => {
   const cloud = openTestCloud();
   const [first, second] = [await makeSite(cloud), await makeSite(cloud)];
   const [a, b] = [
@@ -167,7 +167,7 @@ test("a storm is refused with a reason, moves nothing, harms nobody else, and pa
 test("who may not claim cannot use up the address's room", async () => {
   const cloud = openTestCloud();
   const site = await makeSite(cloud);
-  const [owner, stranger] = [
+  const [owner, outsider] = [
     await makeInterface(cloud, site, "ins-aaaaaaaa"),
     await makeInterface(cloud, site, "ins-bbbbbbbb"),
   ];
@@ -175,7 +175,7 @@ test("who may not claim cannot use up the address's room", async () => {
   await cloud.call("AssociateHaVipInstance", {
     HaVipAssociationSet: [{ HaVipId, InstanceId: owner }],
   });
-  for (let index = 0; index < 200; index++) await garp(cloud, Vip, stranger);
+  for (let index = 0; index < 200; index++) await garp(cloud, Vip, outsider);
   assert.equal((await garp(cloud, Vip, owner))["accepted"], true);
 });
 

@@ -1,4 +1,7 @@
-/** The client with a transport and a clock of the test: what is sent, when it asks again, how failures look. */
+/**
+ * The client with a transport and a clock of the test: what is sent, when it asks again, how
+ * failures look.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { verifyTc3 } from "#cloud/api/verify";
@@ -140,7 +143,7 @@ test("the deadline ends the asking, and the last failure is the answer", async (
   assert.ok(posts.every(({ timeoutMs }) => timeoutMs > 0 && timeoutMs <= 2_000));
 });
 
-test("failures are values with the service's words", async () => {
+test("failures are values with the service's message", async () => {
   const { client } = scene([refuse("ResourceNotFound")]);
   assert.deepEqual(await client.call("DeleteHaVip", { HaVipId: "havip-aaaaaaaa" }), {
     kind: "refused",

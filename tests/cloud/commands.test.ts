@@ -189,7 +189,7 @@ test("a dry run says what would be asked and asks nothing that changes anything"
   assert.deepEqual([...new Set(asked)], ["DescribeHaVips"]);
 });
 
-test("without waiting, the task is told", async (context) => {
+test("without waiting, the task is shown", async (context) => {
   const { havip, eip, vpcId } = await open(context);
   await havip("create", "--vpc", vpcId, "--name", "a");
   assert.match(

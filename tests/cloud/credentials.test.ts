@@ -86,7 +86,7 @@ test("the region comes from the environment or from tccli's configuration", () =
   assert.equal(find({}, "work").region, undefined);
 });
 
-test("where it looked is told, without what it found", () => {
+test("where it looked is said, without what it found", () => {
   const { lookedAt } = find(KEYS);
   assert.deepEqual(lookedAt, [
     "TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY",

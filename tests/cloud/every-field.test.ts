@@ -1,4 +1,7 @@
-/** Every field of every answer is there and has the right type: Terraform falls over those that are missing. */
+/**
+ * Every field of every answer is there and has the right type: Terraform falls over those that are
+ * missing.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
@@ -17,7 +20,9 @@ import {
   text,
 } from "./harness.ts";
 
-/** The schema fills in what is missing or null and drops what it does not know: nothing may change. */
+/**
+ * The schema fills in what is missing or null and drops what it does not know: nothing may change.
+ */
 function checkAnswer(action: ActionName, { RequestId, ...fields }: Json): void {
   assert.equal(typeof RequestId, "string", `${action}.RequestId`);
   assert.deepEqual(v.parse(ACTIONS[action].answer, fields), fields, `fields of ${action}`);

@@ -111,7 +111,7 @@ test("over a socket: a form, an image and a rebound name change and read nothing
   assert.match(state, /"vpcs":\[\{"id":"vpc-/, "nothing was reset");
 });
 
-test("where signatures are checked the other side asks for the key, and tells nobody", async () => {
+test("where signatures are checked the other side asks for the key, and gives it to nobody", async () => {
   const { cloud } = openTestCloud();
   const ask = async (path: string, value?: string): Promise<number> => {
     const headers = value === undefined ? {} : { "x-baton-admin": value };

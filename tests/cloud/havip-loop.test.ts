@@ -1,4 +1,7 @@
-/** The daemon's loop against an emulator over HTTP: where it asks, what it says, and what a reload changes. */
+/**
+ * The daemon's loop against an emulator over HTTP: where it asks, what it says, and what a reload
+ * changes.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +22,7 @@ interface Bench {
   readonly loop: HavipLoop;
   readonly lines: readonly string[];
   readonly announced: string[];
-  /** What the engine of a stopping instance was told. */
+  /** What the engine of a stopping instance was sent. */
   readonly moved: string[];
   status(): HavipStatus | undefined;
   /** Reads the text as the daemon would at a reload. */
@@ -117,7 +120,7 @@ test("a block in the file is enough: asked, announced again, agreed, counted", a
   assert.match(made.lines.join("\n"), /info: \(VI_1\) the platform agrees: 10\.4\.6\.100 is ours/);
 });
 
-test("a block in global_defs is for every instance, and an instance's own words go before it", async (context) => {
+test("a block in global_defs is for every instance, and an instance's own values go before it", async (context) => {
   const { world, eni, block } = await known(context);
   world.running.cloud.claim(VIP, eni);
   const made = bench(context);
@@ -183,7 +186,7 @@ test("in Chinese, and what is missing is said in it too", async (context) => {
   await until("agrees", () => made.status()?.platform === "agrees");
   assert.match(made.lines.join("\n"), /云平台已确认：10\.4\.6\.100 属于本机/);
   made.reload(file(block.replace(/credentials_file \S+/, "credentials_file /nonexistent")));
-  await until("told why", () =>
+  await until("the reason is logged", () =>
     JSON.stringify(made.status()).includes("/nonexistent 中没有可用的密钥"),
   );
 });
@@ -202,7 +205,7 @@ test("a planned stop waits until the platform has moved the address, also one by
     await until("asked again", () => (made.status()?.counters.asked ?? 0) > asked + 1);
     assert.deepEqual(made.moved, [], how);
     assert.equal(world.running.cloud.claim(VIP, other.eni).kind, "accepted");
-    await until("told", () => made.moved.length > 0);
+    await until("the engine has heard", () => made.moved.length > 0);
     assert.deepEqual(made.moved, ["VI_1 true"], how);
     assert.equal(made.status()?.platform, how === "reload" ? undefined : "not-asked");
   }
@@ -228,6 +231,6 @@ test("a planned stop waits for nobody: a cloud that is away, an instance never a
   await until("agrees", () => away.status()?.platform === "agrees");
   await world.running.close();
   away.loop.transition("VI_1", "leaving");
-  await until("told", () => away.moved.length > 0);
+  await until("the engine has heard", () => away.moved.length > 0);
   assert.deepEqual(away.moved, ["VI_1 false"]);
 });

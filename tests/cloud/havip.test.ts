@@ -157,7 +157,7 @@ test("ClientToken: the same call gives the first result, another one is refused"
   assert.equal((await cloud.call("DescribeHaVips"))["TotalCount"], 2);
 });
 
-test("a ClientToken whose call was refused is still free", async () => {
+test("a ClientToken of a refused call is still free", async () => {
   const cloud = openTestCloud();
   const site = await makeSite(cloud);
   const parameters = {

@@ -1,4 +1,7 @@
-/** Over a real socket: many at once, too large, not HTTP at all. The code is right and the emulator stays healthy. */
+/**
+ * Over a real socket: many at once, too large, not HTTP at all. The code is right and the emulator
+ * stays healthy.
+ */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import type { TestContext } from "node:test";

@@ -1,10 +1,10 @@
 /** An emulator on a port of loopback, with a subnet, for what asks it over HTTP. */
 import type { TestContext } from "node:test";
 import type { ActionName, AnswerOf, ParametersOf } from "#cloud/api/actions";
+import { printCallFailure } from "#cloud/client/call-failure";
 import { makeClient } from "#cloud/client/client";
 import type { Credentials } from "#cloud/client/credentials";
 import { readEndpoint } from "#cloud/client/endpoint";
-import { printCallFailure } from "#cloud/client/failure-text";
 import { type RunningCloud, type StartOptions, startCloud } from "#cloud/server/start";
 import { Secret } from "#units/secret";
 import { REGION } from "./harness.ts";

@@ -1,6 +1,7 @@
 /**
- * Two nodes that do not hear each other, and one platform: the emulated control plane, two of the machines that ask it, and
- * what the nodes announce, in virtual time. Neither node may go on saying that the platform agrees.
+ * Two nodes that do not hear each other, and one platform: the emulated control plane, two of the
+ * machines that ask it, and what the nodes announce, in virtual time. Neither node may go on saying
+ * that the platform agrees.
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -155,7 +156,8 @@ for (const scene of SCENES) {
     );
     const [first, second] = moves;
     if (first === undefined) {
-      // The owner's refresh cancels the other's claim each time: nothing moved, the owner is right, the other told.
+      // The owner's refresh cancels the other's claim each time: nothing moved, the owner is right,
+      // the other reported.
       assert.ok(verdicts.every(({ at, b: said }) => at < CUT_AT || said !== "agrees"));
       assert.ok(b.news.some(({ news }) => news.kind === "disagrees"));
       return;
@@ -163,12 +165,15 @@ for (const scene of SCENES) {
     // Two announcements a period, and a few of our own: nobody races for the last word.
     const most = (refresh === 0 ? 0 : (2 * 60) / refresh) + 8;
     assert.ok(moves.length <= most, `${moves.length} moves`);
-    const told = (node: Node): number =>
+    const reportedAt = (node: Node): number =>
       node.news.find(({ news, at }) => at >= CUT_AT && news.kind === "disputed")?.at ?? Infinity;
-    assert.ok(told(a) <= first + 6.5, `a: told at ${told(a)}, moved at ${first}`);
+    assert.ok(reportedAt(a) <= first + 6.5, `a: reported at ${reportedAt(a)}, moved at ${first}`);
     if (second !== undefined && second < HEALED_AT - 6.5)
-      assert.ok(told(b) <= second + 6.5, `b: told at ${told(b)}, moved back at ${second}`);
-    const since = Math.max(told(a), told(b));
+      assert.ok(
+        reportedAt(b) <= second + 6.5,
+        `b: reported at ${reportedAt(b)}, moved back at ${second}`,
+      );
+    const since = Math.max(reportedAt(a), reportedAt(b));
     const during = verdicts.filter(
       ({ at }) => at >= since && at < Math.min(HEALED_AT, (moves.at(-1) ?? 0) + 30),
     );

@@ -1,4 +1,7 @@
-/** The action tables against the official SDK's own models: names, required marks and types. Skipped without the SDK. */
+/**
+ * The action tables against the official SDK's own models: names, required marks and types. Skipped
+ * without the SDK.
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,6 +1,6 @@
 /**
- * The official SDK is the judge: `tencentcloud-sdk-nodejs` against a running emulator, in every way of signing it has.
- * Skipped, and said so, where the package is not installed.
+ * The official SDK decides: `tencentcloud-sdk-nodejs` against a running emulator, in every way
+ * of signing it has. Skipped, and said so, where the package is not installed.
  *
  * Own process: the SDK defines global names.
  */
@@ -180,12 +180,16 @@ for (const mode of MODES) {
   });
 }
 
-test("the SDK by the name localhost, whose scope says localhost:port", options, async (context) => {
-  if (sdk === undefined) return;
-  const host = (await start(context)).replace("127.0.0.1", "localhost");
-  const client = connect(sdk.vpc, host, { name: "" }, KEY_TEXT);
-  assert.equal(asJson(await client.request("DescribeHaVips", {}))["TotalCount"], 0);
-});
+test(
+  "the SDK by the name localhost, with localhost:port in its scope",
+  options,
+  async (context) => {
+    if (sdk === undefined) return;
+    const host = (await start(context)).replace("127.0.0.1", "localhost");
+    const client = connect(sdk.vpc, host, { name: "" }, KEY_TEXT);
+    assert.equal(asJson(await client.request("DescribeHaVips", {}))["TotalCount"], 0);
+  },
+);
 
 test("the SDK's tag client", options, async (context) => {
   if (sdk === undefined) return;

@@ -1,7 +1,8 @@
 /**
- * The calls of the Terraform provider, in its order and with its parameters: apply, read back, rename, destroy. One
- * call a line in terraform.jsonl: `send` (`{name}` is what an earlier line kept; `number` sends it as a number),
- * `expect` by path, `until` is polled as the provider polls, `error` is the code it must get.
+ * The calls of the Terraform provider, in its order and with its parameters: apply, read back,
+ * rename, destroy. One call a line in terraform.jsonl: `send` (`{name}` is what an earlier line
+ * kept; `number` sends it as a number), `expect` by path, `until` is polled as the provider polls,
+ * `error` is the code it must get.
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -136,7 +136,7 @@ test("a new VPC has one main route table at once, which goes with it", async () 
   assert.equal((await cloud.call("DescribeRouteTables", main))["TotalCount"], 0);
 });
 
-test("EnableMulticast and EnableBroadcast are the words true and false", async () => {
+test("EnableMulticast and EnableBroadcast are the texts true and false", async () => {
   const cloud = openTestCloud();
   const parameters = { VpcName: "v", CidrBlock: "10.0.0.0/16", EnableMulticast: "true" };
   const vpc = asJson((await cloud.call("CreateVpc", parameters))["Vpc"]);

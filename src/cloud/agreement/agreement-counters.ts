@@ -1,4 +1,7 @@
-/** What became of all questions about one address: added up beside the machine, which knows the present only. */
+/**
+ * What became of all questions about one address: added up beside the machine, which knows the
+ * present only.
+ */
 import { elapsed, type Instant, type Micros, micros } from "#units/time";
 import type { AgreementStep } from "./agreement.ts";
 import type { AgreementEvent, AgreementState } from "./agreement-state.ts";
@@ -12,7 +15,10 @@ export interface HavipCounters {
   readonly unanswered: number;
   /** Announcements repeated because of a "no". */
   readonly announced: number;
-  /** MASTER without the platform's agreement: every take-over until the first "ours", and what was lost later. */
+  /**
+   * MASTER without the platform's agreement: every take-over until the first "ours", and what was
+   * lost later.
+   */
   readonly disagreementSeconds: number;
 }
 

@@ -1,4 +1,4 @@
-/** What `agreement.ts` knows, is told and does: values only. */
+/** State, events and effects of `agreement.ts`: values only. */
 import { fromSeconds, type Instant, type Micros } from "#units/time";
 
 export interface Ours {
@@ -14,35 +14,44 @@ export type View =
   | { readonly kind: "theirs"; readonly instanceId: string }
   /** No such HAVIP in the subnet: announcements of it cannot work. */
   | { readonly kind: "no-havip" }
-  /** No answer; why, in the client's words. Empty: none yet. */
+  /** No answer, and why, as the client puts it. Empty: none yet. */
   | { readonly kind: "unknown"; readonly why: string };
 
 export interface AgreementTimes {
   /** First question after becoming MASTER: the first announcements have to arrive. */
   readonly firstAsk: Micros;
-  /** Between questions while it does not agree: the platform allows 20 a second to an account, all nodes together. */
+  /**
+   * Between questions while it does not agree: the platform allows 20 a second to an account, all
+   * nodes together.
+   */
   readonly ask: Micros;
   /** Without an answer: doubled up to this. */
   readonly askMost: Micros;
   /** First repeated announcement after a "no", doubled up to the second. */
   readonly announce: Micros;
   readonly announceMost: Micros;
-  /** Disagreement that is told. */
+  /** After so long a disagreement is reported. */
   readonly alarm: Micros;
-  /** Between questions while it agrees: the first ones sooner, then this on average (`reconcileWait`). */
+  /**
+   * Between questions while it agrees: the first ones sooner, then this on average
+   * (`reconcileWait`).
+   */
   readonly reconcile: Micros;
   /** Between questions while another instance announces the address too. */
   readonly disputed: Micros;
   /** Without a claim of another instance for so long, a yes is an agreement again. */
   readonly calm: Micros;
-  /** A doubt of the same mastership is told again after this. */
+  /** A doubt of the same mastership is reported again after this. */
   readonly doubtGap: Micros;
   /** While leaving: the first question, then doubled from the second up to `ask`. */
   readonly leaveFirst: Micros;
   readonly leave: Micros;
 }
 
-/** One question a second at most, one in six while all is well; announcements end at one in ten seconds, far below any limit that was ever measured. */
+/**
+ * One question a second at most, one in six while all is well; announcements end at one in ten
+ * seconds, far below any limit that was ever measured.
+ */
 export const AGREEMENT_TIMES: AgreementTimes = {
   firstAsk: fromSeconds(0.3),
   ask: fromSeconds(1),
@@ -72,7 +81,10 @@ export interface Doubt {
   readonly at: Instant;
 }
 
-/** The address has left us while we are MASTER: another node owns it too, whoever it is bound to just now. */
+/**
+ * The address has left us while we are MASTER: another node owns it too, whoever it is bound to
+ * just now.
+ */
 export interface AddressConflict {
   /** Instance that had it; undefined: it was back before we asked. */
   readonly rival: string | undefined;
@@ -104,7 +116,10 @@ export interface Watching {
   readonly announceWait: Micros;
   readonly announcements: number;
   readonly reported: boolean;
-  /** Of the question under way or the last one. An answer is true of some moment after it, so it is dated by it. */
+  /**
+   * Of the question under way or the last one. An answer is true of some moment after it, so it is
+   * dated by it.
+   */
   readonly askedAt: Instant | undefined;
   /** When the last answer that was a yes or a no was asked for. */
   readonly viewAt: Instant | undefined;
@@ -115,7 +130,9 @@ export interface Watching {
   readonly conflict: AddressConflict | undefined;
 }
 
-/** MASTER no more, by a planned stop: the address answers until the platform sends to somebody else. */
+/**
+ * MASTER no more, by a planned stop: the address answers until the platform sends to somebody else.
+ */
 export interface Leaving {
   readonly kind: "leaving";
   readonly turn: number;
@@ -141,7 +158,9 @@ export type AgreementEvent =
 export type AgreementEffect =
   | { readonly kind: "ask"; readonly turn: number }
   | { readonly kind: "announce" }
-  /** Leaving: the platform has moved the address, or does not say whose it is and is not waited for. */
+  /**
+   * Leaving: the platform has moved the address, or does not say who has it and is not waited for.
+   */
   | { readonly kind: "moved"; readonly moved: boolean }
   | { readonly kind: "report"; readonly news: AgreementNews };
 
@@ -161,7 +180,10 @@ export type AgreementNews =
   /** It agreed, and something here speaks against it; asked at once. */
   | { readonly kind: "doubted"; readonly sign: ContrarySign };
 
-/** What may be said of the platform now. Never "agrees" by an answer that is older than a sign to the contrary. */
+/**
+ * What may be said of the platform now. Never "agrees" by an answer that is older than a sign to
+ * the contrary.
+ */
 export type Verdict =
   | { readonly kind: "not-asked" }
   | { readonly kind: "agrees"; readonly asOf: Instant | undefined }

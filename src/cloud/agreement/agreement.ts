@@ -1,17 +1,18 @@
 /**
- * Does the platform agree that we hold a HAVIP? A pure machine beside VRRP: it asks, announces again and tells, and never
- * has a say in who is MASTER.
+ * Does the platform agree that we hold a HAVIP? A pure machine beside VRRP: it asks, announces
+ * again and reports, and never has a say in who is MASTER.
  *
  *   BACKUP ── MASTER ──> asking ── "it is ours" ──> agreed ──> asking …
  *   (a few seconds)        │ "it is not": announce again, later and later
- *                          ├ five seconds: told once, until it agrees
- *                          └ it was, and now is another instance's: told at once, and disputed until
+ *                          ├ five seconds: reported once, until it agrees
+ *                          └ it was, now another instance has it: reported at once, disputed until
  *                            half a minute has passed in which it was ours
  *   a sign to the contrary ──> doubted: what was answered before it does not count, asked at once
- *   MASTER ── planned stop ──> leaving ── "it is somebody else's", or no answer ──> the engine is told
+ *   MASTER ── planned stop ──> leaving ── "somebody else has it", or no answer ──> the engine hears
  *
- * On a platform that moves addresses by gratuitous ARP, a frame that was lost, limited or refused leaves a daemon that is
- * MASTER and a network that sends everything elsewhere; nothing in VRRP notices.
+ * On a platform that moves addresses by gratuitous ARP, a frame that was lost, limited or refused
+ * leaves a daemon that is MASTER and a network that sends everything elsewhere; nothing in VRRP
+ * notices.
  */
 import { after, earliest, type Instant, type Micros } from "#units/time";
 import {
@@ -169,7 +170,7 @@ function answeredLeaving(
   return unchanged({ ...state, agreed: true, askAt: after(now, state.askWait), askWait });
 }
 
-/** Bounded like everything that strangers can cause: a question a second, a line a minute. */
+/** Bounded like everything that others can cause: a question a second, a line a minute. */
 function doubted(
   state: Watching,
   sign: ContrarySign,
@@ -196,7 +197,7 @@ function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTim
   if (doubt !== undefined && (askedAt === undefined || askedAt <= doubt.at))
     return unchanged({ ...state, askAt: after(now, times.ask), askWait: times.ask });
   const sure: Watching = { ...state, doubt: undefined, yesCount: before.yesCount + 1 };
-  // It left and came back between two questions: the platform's own date of the last move tells.
+  // It left and came back between two questions: the platform's own date of the last move shows it.
   if (before.view?.kind === "ours" && before.view.movedAt !== view.movedAt)
     return disputed(sure, undefined, true, now, times);
   const { conflict } = sure;
@@ -205,7 +206,10 @@ function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTim
   return agrees({ ...sure, conflict: undefined }, now, times);
 }
 
-/** Seen to have left us while we are MASTER, once more. The rival is told as soon as it is known, and once. */
+/**
+ * Seen to have left us while we are MASTER, once more. The rival is reported as soon as it is
+ * known, and once.
+ */
 function disputed(
   state: Watching,
   rival: string | undefined,
@@ -279,8 +283,9 @@ function refused(before: Watching, view: View, now: Instant, times: AgreementTim
     effects.push(...step.effects);
     state = { ...state, ...step.state, askAt: state.askAt };
   } else if (before.agreed) effects.push({ kind: "report", news: { kind: "lost", view } });
-  // The frame is repeated also where there is no such HAVIP: somebody may be creating it. In a conflict the waits are longer
-  // and grow on: who announces last has it, and to race for that helps no client.
+  // The frame is repeated also where there is no such HAVIP: somebody may be creating it. In a
+  // conflict the waits are longer and grow on: who announces last has it, and to race for that
+  // helps no client.
   const waitMost = state.conflict === undefined ? times.announceMost : times.calm;
   if (now >= state.announceAt) {
     effects.push({ kind: "announce" });

@@ -1,4 +1,7 @@
-/** Which reports of the engine speak against this node's being the only owner: they put the cloud's last answer in doubt. */
+/**
+ * Which reports of the engine speak against this node's being the only owner: they put the cloud's
+ * last answer in doubt.
+ */
 
 import { printIpv4 } from "#units/address";
 import type { Report } from "#vrrp/router/event";

@@ -7,7 +7,7 @@ type Holding = Pick<HavipRow, "Vip" | "SubnetId" | "InstanceId" | "FlushedTime">
 
 export type HavipRow = AnswerOf<"DescribeHaVips">["HaVipSet"][number];
 
-/** This machine in the cloud's words. */
+/** This machine as the cloud names it. */
 export interface OwnIdentity {
   readonly instanceId: string;
   /** Of its network interfaces; empty: not asked for, every row of the address counts. */

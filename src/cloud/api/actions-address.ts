@@ -1,4 +1,7 @@
-/** Elastic public addresses. Their tasks are numbered; the number travels as a string here and as a number when asked for. */
+/**
+ * Elastic public addresses. Their tasks are numbered; the number travels as a string here and as a
+ * number when asked for.
+ */
 import * as answer from "./answer-shapes.ts";
 import {
   AddressChargePrepaid,

@@ -1,4 +1,7 @@
-/** HAVIP actions of the `vpc` service. Parameters are exactly those of the SDK's models: any other is unknown. */
+/**
+ * HAVIP actions of the `vpc` service. Parameters are exactly those of the SDK's models: any other
+ * is unknown.
+ */
 import * as answer from "./answer-shapes.ts";
 import {
   Filter,

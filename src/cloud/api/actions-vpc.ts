@@ -1,6 +1,7 @@
 /**
- * VPCs, subnets and route tables. Here the older Describe actions carry `Offset` and `Limit` as strings, and two
- * switches are strings too ("true", "false"): JSON of another type is refused, as the SDK's models say.
+ * VPCs, subnets and route tables. Here the older Describe actions carry `Offset` and `Limit` as
+ * strings, and two switches are strings too ("true", "false"): JSON of another type is refused, as
+ * the SDK's models say.
  */
 import * as answer from "./answer-shapes.ts";
 import { Filter, flag, list, optional, structure, Tag, text, whole } from "./request-shapes.ts";

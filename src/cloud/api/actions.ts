@@ -1,4 +1,7 @@
-/** The actions we have, by service, and how to find one: by version and name, as the platform's gateway does. */
+/**
+ * The actions we have, by service, and how to find one: by version and name, as the platform's
+ * gateway does.
+ */
 import type * as v from "valibot";
 import { ADDRESS_ACTIONS } from "./actions-address.ts";
 import { HAVIP_ACTIONS } from "./actions-havip.ts";

@@ -1,8 +1,10 @@
 /**
- * Error codes of the API with their texts. Codes are the platform's and stable; clients match on them, often on the
- * part before the first dot only. Texts are ours, in the two languages of `X-TC-Language`.
+ * Error codes of the API with their texts. Codes are the platform's and stable; clients match on
+ * them, often on the part before the first dot only. Texts are ours, in the two languages of
+ * `X-TC-Language`.
  *
- * Slots: {parameter} the name as in the request, {value} what was given, {limit} what would have been right.
+ * Slots: {parameter} the name as in the request, {value} what was given, {limit} what would have
+ * been right.
  */
 import type { RefusalCode, Situation as RefusalSituation } from "../model/refusal.ts";
 
@@ -309,7 +311,10 @@ const SITUATIONS: Readonly<Record<Situation, ErrorText>> = {
   ),
 };
 
-/** Values come from requests: long ones are cut, so that an answer is never larger than its question. */
+/**
+ * Values come from requests: long ones are cut, so that an answer is never larger than its
+ * question.
+ */
 const short = (value: string): string => (value.length > 80 ? `${value.slice(0, 77)}...` : value);
 
 export function printError(code: ErrorCode, facts: ErrorFacts, language: Language): string {

@@ -1,6 +1,6 @@
 /**
- * Names of all actions that the cloud has (official SDK, 4.1.313). One that is here and not in `ACTIONS` is answered
- * with UnsupportedOperation and its name; anything else does not exist.
+ * Names of all actions that the cloud has (official SDK, 4.1.313). One that is here and not in
+ * `ACTIONS` is answered with UnsupportedOperation and its name; anything else does not exist.
  */
 const names = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
 

@@ -1,8 +1,8 @@
 /**
  * TC3-HMAC-SHA256, for both sides: the client signs with it, the emulator checks with it.
  *
- * The canonical request ends its header block with a line feed of its own, so a blank line stands before the list of
- * signed headers. The list's order is the client's: it is taken as it comes.
+ * The canonical request ends its header block with a line feed of its own, so a blank line stands
+ * before the list of signed headers. The list's order is the client's: it is taken as it comes.
  */
 import { createHash, createHmac } from "node:crypto";
 import type { Secret } from "#units/secret";
@@ -15,7 +15,9 @@ export interface Tc3Request {
   readonly path: string;
   /** As sent, without the question mark; not sorted, not decoded. */
   readonly query: string;
-  /** In the order in which they are signed; names in lower case, values as they are to be hashed. */
+  /**
+   * In the order in which they are signed; names in lower case, values as they are to be hashed.
+   */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Lower-case hexadecimal SHA-256 of the body. */
   readonly payloadHash: string;

@@ -1,6 +1,7 @@
 /**
- * The older signatures, HmacSHA1 and HmacSHA256: everything is a parameter of the query or the form, the signature is
- * one of them. What is signed is not url-encoded, and the endpoint stands there with its port.
+ * The older signatures, HmacSHA1 and HmacSHA256: everything is a parameter of the query or the
+ * form, the signature is one of them. What is signed is not url-encoded, and the endpoint stands
+ * there with its port.
  */
 import { createHmac } from "node:crypto";
 import type { Secret } from "#units/secret";
@@ -9,7 +10,10 @@ export type V1Method = "HmacSHA1" | "HmacSHA256";
 export const isV1Method = (text: string): text is V1Method =>
   text === "HmacSHA1" || text === "HmacSHA256";
 
-/** `parameters` without Signature. Keys are sorted by UTF-16 unit, as every SDK does for these ASCII names. */
+/**
+ * `parameters` without Signature. Keys are sorted by UTF-16 unit, as every SDK does for these ASCII
+ * names.
+ */
 export function v1StringToSign(
   method: string,
   host: string,

@@ -1,11 +1,14 @@
 /**
  * Does a request carry a good signature? The server's side, with what official clients really send:
  *
- * - The Node SDK signs the host without its port and takes the service from the endpoint up to the first dot (`127`);
- *   Go signs host and port; Python signs its literal endpoint, scheme included. So the Host header is tried as sent and
- *   without port, and the service is taken from the scope as given.
- * - Values of headers are hashed trimmed and in lower case; a client that did not lower them is understood too.
- * - `X-TC-Content-SHA256: UNSIGNED-PAYLOAD` puts the hash of that word where the body's hash stands.
+ * - The Node SDK signs the host without its port and takes the service from the endpoint up to the
+ *   first dot (`127`); Go signs host and port; Python signs its literal endpoint, scheme included.
+ *   So the Host header is tried as sent and without port, and the service is taken from the scope
+ *   as given.
+ * - Values of headers are hashed trimmed and in lower case; a client that did not lower them is
+ *   understood too.
+ * - `X-TC-Content-SHA256: UNSIGNED-PAYLOAD` puts the hash of that word where the body's hash
+ *   stands.
  *
  * Results are values: the caller turns them into the platform's codes.
  */
@@ -108,7 +111,7 @@ function hostsOf(host: string): readonly string[] {
 /** One derivation a day and service: three of the five hashes of a request. */
 const keys = new WeakMap<Secret, Map<string, Uint8Array>>();
 const KEYS_MAX = 64;
-/** `date/service` of the longest scope that is remembered: both are the client's words. */
+/** `date/service` of the longest scope that is remembered: both come from the client. */
 const SCOPE_MAX = 64;
 
 function cachedKey(secretKey: Secret, date: string, service: string): Uint8Array {

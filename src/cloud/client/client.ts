@@ -1,9 +1,11 @@
 /**
- * Signed calls of the API: typed parameters in, a typed answer or a failure value out, never an exception for what the
- * world does. Asks again where that is safe, with back-off, until the call's deadline.
+ * Signed calls of the API: typed parameters in, a typed answer or a failure value out, never an
+ * exception for what the world does. Asks again where that is safe, with back-off, until the call's
+ * deadline.
  *
- * A call that creates something gets a ClientToken of its own where the action has one, so that an answer lost on the
- * way does not lead to a second resource. Secrets go into the signature and nowhere else.
+ * A call that creates something gets a ClientToken of its own where the action has one, so that an
+ * answer lost on the way does not lead to a second resource. Secrets go into the signature and
+ * nowhere else.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
@@ -20,30 +22,13 @@ import {
   tc3Key,
   tc3Signature,
 } from "../api/signature-tc3.ts";
+import type { CallFailure } from "./call-failure.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { backoffMs, isWorthRetrying } from "./retry.ts";
 import { isRegion, isSendableKey } from "./sendable.ts";
 import type { PostResult, Transport } from "./transport.ts";
 import { postOverHttp } from "./transport.ts";
-
-export type CallFailure =
-  /** The service said no: the platform's code, its own words, and the id to show to its support. */
-  | {
-      readonly kind: "refused";
-      readonly code: string;
-      readonly message: string;
-      readonly requestId: string;
-    }
-  /** Not HTTP 200: something in front of the service. */
-  | { readonly kind: "http"; readonly status: number }
-  | { readonly kind: "unreachable"; readonly errno: string; readonly wasSent: boolean }
-  /** No answer within the time; the call may have been carried out. */
-  | { readonly kind: "timeout"; readonly afterMs: number }
-  /** It cannot stand in a request, so nothing was asked. */
-  | { readonly kind: "unsendable"; readonly what: "region" | "credentials" }
-  /** HTTP 200 and no answer of this API: the path of what was wrong. */
-  | { readonly kind: "unreadable"; readonly path: string };
 
 export interface CallAnswer<Name extends ActionName> {
   readonly kind: "answer";

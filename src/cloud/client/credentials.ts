@@ -1,6 +1,7 @@
 /**
- * Whose key: environment variables first, then the files that the platform's own tools keep. The region is found the
- * same way. Files come in as text, so that the rules can be tested without any.
+ * Where the key comes from: environment variables first, then the files that the platform's own
+ * tools keep. The region is found the same way. Files come in as text, so that the rules can be
+ * tested without any.
  */
 
 import * as v from "valibot";

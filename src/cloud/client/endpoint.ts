@@ -12,8 +12,8 @@ export interface Endpoint {
 export const CLOUD_ENDPOINT = "https://vpc.tencentcloudapi.com";
 
 /**
- * `https://host`, `http://host:port/base`, or a bare `host[:port]`, which means https unless it is this machine.
- * Undefined: it is none of these.
+ * `https://host`, `http://host:port/base`, or a bare `host[:port]`, which means https unless it is
+ * this machine. Undefined: it is none of these.
  */
 export function readEndpoint(text: string): Endpoint | undefined {
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);

@@ -1,7 +1,9 @@
 /** When to ask again, and how long to wait before. */
-import type { CallFailure } from "./client.ts";
+import type { CallFailure } from "./call-failure.ts";
 
-/** Codes that say: not now. The part before the first dot counts, as in the platform's own clients. */
+/**
+ * Codes that say: not now. The part before the first dot counts, as in the platform's own clients.
+ */
 const TRANSIENT = new Set(["RequestLimitExceeded", "ResourceBusy", "ServiceUnavailable"]);
 const MUTEX = "UnsupportedOperation.MutexOperationTaskRunning";
 
@@ -36,7 +38,10 @@ export function isWorthRetrying({ isRepeatable, failure }: Attempted): boolean {
 const BASE_MS = 200;
 const CAP_MS = 5_000;
 
-/** Full jitter: anything up to the doubled wait, so that many clients do not come back together. `random` in [0, 1). */
+/**
+ * Full jitter: anything up to the doubled wait, so that many clients do not come back together.
+ * `random` in [0, 1).
+ */
 export function backoffMs(attempt: number, random: number): number {
   const most = Math.min(CAP_MS, BASE_MS * 2 ** attempt);
   return Math.round(most / 2 + (most / 2) * random);

@@ -1,7 +1,7 @@
 /**
- * What may stand in a request. Regions, ids and keys come from files, environment variables and the metadata service, any of
- * which may hold anything (a page of a captive portal, a name in Chinese, a line feed at the end): a header takes printable
- * ASCII only, and Node.js throws at the rest.
+ * What may stand in a request. Regions, ids and keys come from files, environment variables and the
+ * metadata service, any of which may hold anything (a page of a captive portal, a name in Chinese,
+ * a line feed at the end): a header takes printable ASCII only, and Node.js throws at the rest.
  */
 
 /** `ap-guangzhou` */

@@ -23,7 +23,10 @@ export type PostResult =
       readonly body: string;
       readonly date?: string | undefined;
     }
-  /** The system's name of what failed, such as ECONNREFUSED; `wasSent`: the service may have seen the request. */
+  /**
+   * The system's name of what failed, such as ECONNREFUSED; `wasSent`: the service may have seen
+   * the request.
+   */
   | { readonly kind: "unreachable"; readonly errno: string; readonly wasSent: boolean }
   | { readonly kind: "timeout" };
 

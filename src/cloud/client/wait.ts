@@ -1,9 +1,12 @@
-/** Waiting for asynchronous work: polled with a growing pause, until it ends or the time is over. */
-import type { CallFailure, CloudClient } from "./client.ts";
+/**
+ * Waiting for asynchronous work: polled with a growing pause, until it ends or the time is over.
+ */
+import type { CallFailure } from "./call-failure.ts";
+import type { CloudClient } from "./client.ts";
 
 export type Waited =
   | { readonly kind: "done" }
-  /** The service carried it out and failed: its own words. */
+  /** The service carried it out and failed, with its own message. */
   | { readonly kind: "failed"; readonly output: string }
   | { readonly kind: "still-running"; readonly afterMs: number }
   | CallFailure;
@@ -30,7 +33,7 @@ async function poll(
   }
 }
 
-/** Work whose handle is the RequestId of its call: HAVIPs and interfaces. */
+/** Work that is polled by the RequestId of its call: HAVIPs and interfaces. */
 export async function waitForRequest(
   client: CloudClient,
   requestId: string,

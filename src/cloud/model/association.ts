@@ -1,6 +1,6 @@
 /**
- * The drift range: who may claim a HAVIP. One kind per HAVIP (instances or interfaces), at most ten entries. With
- * `CheckAssociate` off the list is kept and does not matter.
+ * The drift range: who may claim a HAVIP. One kind per HAVIP (instances or interfaces), at most ten
+ * entries. With `CheckAssociate` off the list is kept and does not matter.
  */
 import type { Context, Outcome } from "./context.ts";
 import { checkId, checkInstanceId, done, find } from "./context.ts";

@@ -117,7 +117,10 @@ export function findFreeAddress(subnet: Network, taken: ReadonlySet<Ipv4>): Ipv4
   return undefined;
 }
 
-/** An address that a user chose: inside, not reserved, free. `inUse` is the code for one that is taken. */
+/**
+ * An address that a user chose: inside, not reserved, free. `inUse` is the code for one that is
+ * taken.
+ */
 export function readFreeAddress(
   { draft }: Context,
   subnet: SubnetRow,

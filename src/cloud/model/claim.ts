@@ -1,11 +1,12 @@
 /**
- * Claims: a guest announces an address by gratuitous ARP, and the platform points the address at the guest's interface,
- * or does not. This is the only way in which a HAVIP moves.
+ * Claims: a guest announces an address by gratuitous ARP, and the platform points the address at
+ * the guest's interface, or does not. This is the only way in which a HAVIP moves.
  *
- * The interface tells subnet, VPC and region, so the address is looked up in the interface's subnet: two VPCs may have
- * the same addresses. The order of the checks is the frame's way: the port it comes from (is there a guest, is it too
- * loud), then the address, then the right to it, last the limit of the address, so that somebody without the right
- * cannot use up the room of somebody with it. Nothing ages: a binding stays until another claim.
+ * The interface determines subnet, VPC and region, so the address is looked up in the interface's
+ * subnet: two VPCs may have the same addresses. The order of the checks is the frame's way: the
+ * port it comes from (is there a guest, is it too loud), then the address, then the right to it,
+ * last the limit of the address, so that somebody without the right cannot use up the room of
+ * somebody with it. Nothing ages: a binding stays until another claim.
  */
 import type { Ipv4 } from "#units/address";
 import { readIpv4 } from "#units/address";
@@ -56,7 +57,7 @@ export interface ClaimStep {
 
 export interface Claim {
   readonly interfaceId: string;
-  /** Text: the frame's address as the network told it. */
+  /** Text: the frame's address as the network saw it. */
   readonly vip: string;
 }
 
@@ -144,7 +145,8 @@ function accept(
   const { id: havipId } = havip;
   const moved = !isSameHolder(havip.holder, holder);
   if (profile.claimLatency === 0 || !moved) {
-    // The last announcement wins: the holder's own also cancels a move to somebody else that is under way.
+    // The last announcement wins: the holder's own also cancels a move to somebody else that is
+    // under way.
     if (moved || havip.claim !== null) draft.put("havips", moveTo(havip, holder, now));
   } else if (havip.claim === null || !isSameHolder(havip.claim.holder, holder)) {
     draft.put("havips", { ...havip, claim: { holder, dueAt: after(now, profile.claimLatency) } });

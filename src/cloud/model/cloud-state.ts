@@ -1,9 +1,10 @@
 /**
  * All state of the control plane, and how it changes.
  *
- * A decision never writes into the world. It works on a draft, which reads through to the world and collects what it
- * writes; a refused call throws its draft away, an accepted one gives its changes to whoever keeps them (disk first,
- * then `applyChanges`). So "a refusal changes nothing" and "on disk before the answer" need no care anywhere else.
+ * A decision never writes into the world. It works on a draft, which reads through to the world and
+ * collects what it writes; a refused call throws its draft away, an accepted one gives its changes
+ * to whoever keeps them (disk first, then `applyChanges`). So "a refusal changes nothing" and "on
+ * disk before the answer" need no care anywhere else.
  */
 import type { TableName, Tables } from "./rows.ts";
 import { TABLE_NAMES } from "./rows.ts";

@@ -1,4 +1,7 @@
-/** What every command is given: a draft to write into, the time, a source of randomness, and the platform's profile. */
+/**
+ * What every command is given: a draft to write into, the time, a source of randomness, and the
+ * platform's profile.
+ */
 
 import type { Ipv4 } from "#units/address";
 import type { Rng } from "#units/rng";
@@ -39,7 +42,7 @@ export const done = (ids: readonly string[] = [], taskId: string | null = null):
   taskId,
 });
 
-/** Tables whose rows users name by id, with the prefix of the id. */
+/** Tables with rows that users name by id, with the prefix of the id. */
 const PREFIXES = {
   vpcs: "vpc",
   subnets: "subnet",
@@ -93,7 +96,10 @@ export function newId(context: Context, table: NamedTable): string {
 /** Finished tasks stay for polling; the oldest are forgotten. */
 const TASKS_MAX = 10_000;
 
-/** Accepts work that ends by itself later. `numbered` tasks are asked for by number, others by the call's RequestId. */
+/**
+ * Accepts work that ends by itself later. `numbered` tasks are asked for by number, others by the
+ * call's RequestId.
+ */
 export function startWork(
   context: Context,
   kind: "request" | "numbered",

@@ -45,7 +45,10 @@ export interface DisassociateEip {
   readonly eipId: string;
 }
 
-/** Documentation ranges first (RFC 5737), then the benchmarking range (RFC 2544): never a real host's address. */
+/**
+ * Documentation ranges first (RFC 5737), then the benchmarking range (RFC 2544): never a real
+ * host's address.
+ */
 const POOL: readonly (readonly [first: number, count: number])[] = [
   [0xcb007101, 254],
   [0xc6336401, 254],

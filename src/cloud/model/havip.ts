@@ -1,6 +1,6 @@
 /**
- * HAVIPs: creation, name, elastic address, deletion. Moving one is not here: no call of the API does that, only a
- * gratuitous ARP (claim.ts).
+ * HAVIPs: creation, name, elastic address, deletion. Moving one is not here: no call of the API
+ * does that, only a gratuitous ARP (claim.ts).
  */
 import type { Ipv4 } from "#units/address";
 import { isInNetwork, readIpv4 } from "#units/address";
@@ -235,7 +235,7 @@ export function unbindEip(context: Context, command: UnbindEip): Outcome {
   return isRefusal(havip) ? havip : releaseEipOf(context, havip, "request");
 }
 
-/** Shared with DisassociateAddress, whose task is numbered. */
+/** Shared with DisassociateAddress, which has a numbered task. */
 export function releaseEipOf(
   context: Context,
   havip: HavipRow,

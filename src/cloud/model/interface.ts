@@ -1,4 +1,7 @@
-/** Elastic network interfaces: born, attached to an instance, detached, deleted. Their addresses: interface-addresses.ts. */
+/**
+ * Elastic network interfaces: born, attached to an instance, detached, deleted. Their addresses:
+ * interface-addresses.ts.
+ */
 
 import type { Context, Outcome } from "./context.ts";
 import { checkInstanceId, done, find, newId, startWork } from "./context.ts";
@@ -50,7 +53,10 @@ export interface DeleteInterface {
   readonly interfaceId: string;
 }
 
-/** An instance with its primary interface, ready at once: what the laboratory needs and the API leaves to CVM. */
+/**
+ * An instance with its primary interface, ready at once: what the laboratory needs and the API
+ * leaves to CVM.
+ */
 export interface LaunchInstance {
   readonly kind: "launchInstance";
   readonly subnetId: string;
@@ -201,7 +207,9 @@ export function detachInterface(context: Context, command: DetachInterface): Out
   return done([], taskId);
 }
 
-/** A HAVIP that has this interface in its drift range; whether it checks the range does not matter. */
+/**
+ * A HAVIP that has this interface in its drift range; whether it checks the range does not matter.
+ */
 const listedIn = ({ draft }: Context, interfaceId: string): string | undefined =>
   draft
     .list("havips")

@@ -1,4 +1,7 @@
-/** Limits of texts that users choose. VPCs, subnets and interfaces count bytes, HAVIPs and addresses count characters. */
+/**
+ * Limits of texts that users choose. VPCs, subnets and interfaces count bytes, HAVIPs and addresses
+ * count characters.
+ */
 import type { Refusal } from "./refusal.ts";
 import { refuse } from "./refusal.ts";
 import type { TagRow } from "./rows.ts";

@@ -1,4 +1,6 @@
-/** What the platform does by habit rather than by rule: its delays, its limits, its quotas. */
+/**
+ * What the platform does in practice, by no documented rule: its delays, its limits, its quotas.
+ */
 import type { Micros } from "#units/time";
 import { fromMillis, micros } from "#units/time";
 
@@ -9,7 +11,10 @@ export interface Rate {
 }
 
 export interface PlatformProfile {
-  /** From an accepted gratuitous ARP until the address points at the new interface. Users have measured 4 to 10 s. */
+  /**
+   * From an accepted gratuitous ARP until the address points at the new interface. Users have
+   * measured 4 to 10 s.
+   */
   readonly claimLatency: Micros;
   /** How long asynchronous work takes. */
   readonly taskTime: Micros;
@@ -40,8 +45,8 @@ export const QUOTAS: Quotas = {
 };
 
 /**
- * The real limits of gratuitous ARP are not published. These let a burst of keepalived's defaults through (five frames
- * for each of five addresses, and again a second later) and stop a storm.
+ * The real limits of gratuitous ARP are not published. These let a burst of keepalived's defaults
+ * through (five frames for each of five addresses, and again a second later) and stop a storm.
  */
 export const DEFAULT_PROFILE: PlatformProfile = {
   claimLatency: micros(0),

@@ -1,4 +1,6 @@
-/** Choosing the private addresses of an interface: those a user wants, and those the cloud picks. */
+/**
+ * Choosing the private addresses of an interface: those a user wants, and those the cloud picks.
+ */
 import { findFreeAddress, readFreeAddress, takenAddresses } from "./cidr.ts";
 import type { Context } from "./context.ts";
 import type { Refusal } from "./refusal.ts";

@@ -1,4 +1,7 @@
-/** Why a command is refused: the platform's code and the values that decided. Texts are made elsewhere. */
+/**
+ * Why a command is refused: the platform's code and the values that decided. Texts are made
+ * elsewhere.
+ */
 export type RefusalCode =
   | "AddressQuotaLimitExceeded"
   | "InvalidAddressId.NotFound"

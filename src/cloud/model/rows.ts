@@ -1,7 +1,8 @@
 /**
- * What the control plane remembers, one interface per table. Plain JSON-safe data: rows go to disk and to
- * `/_baton/state` as they are. Unset is null, never undefined, so that JSON keeps it. Ids are the cloud's
- * (`havip-` and eight of `[a-z0-9]`); instants are microseconds of the emulator's clock since 1970.
+ * What the control plane remembers, one interface per table. Plain JSON-safe data: rows go to disk
+ * and to `/_baton/state` as they are. Unset is null, never undefined, so that JSON keeps it. Ids
+ * are the cloud's (`havip-` and eight of `[a-z0-9]`); instants are microseconds of the emulator's
+ * clock since 1970.
  */
 import type { Ipv4, Mac } from "#units/address";
 import type { Instant } from "#units/time";
@@ -68,7 +69,10 @@ export interface HavipRow {
   readonly name: string;
   readonly vip: Ipv4;
   readonly holder: Holder | null;
-  /** A claim that was accepted and shows at `dueAt`: the platform takes its time (`PlatformProfile.claimLatency`). */
+  /**
+   * A claim that was accepted and shows at `dueAt`: the platform takes its time
+   * (`PlatformProfile.claimLatency`).
+   */
   readonly claim: { readonly holder: Holder; readonly dueAt: Instant } | null;
   /** Null until the first claim. */
   readonly flushedAt: Instant | null;

@@ -1,6 +1,6 @@
 /**
- * Asynchronous work: what happens when its time has come. Each kind leaves its resources idle again and its task
- * SUCCESS in one step, so whoever sees the task done sees the effect too.
+ * Asynchronous work: what happens when its time has come. Each kind leaves its resources idle again
+ * and its task SUCCESS in one step, so whoever sees the task done sees the effect too.
  */
 import type { Instant } from "#units/time";
 import { earliest } from "#units/time";
@@ -117,15 +117,7 @@ function carryOut(draft: Draft, work: Work, at: Instant): void {
       return;
     case "attachInterface": {
       const { instanceId } = work;
-      const used = new Set(
-        draft
-          .list("interfaces")
-          .filter(({ attachment }) => attachment?.instanceId === instanceId)
-          .map(({ attachment }) => attachment?.deviceIndex),
-      );
-      let deviceIndex = 1;
-      while (used.has(deviceIndex)) deviceIndex += 1;
-      const attachment = { instanceId, deviceIndex, attachedAt: at };
+      const attachment = { instanceId, deviceIndex: freeIndex(draft, instanceId), attachedAt: at };
       changeInterface(draft, work.interfaceId, () => ({ attachment }));
       return;
     }
@@ -146,6 +138,19 @@ function carryOut(draft: Draft, work: Work, at: Instant): void {
         ],
       }));
   }
+}
+
+/** Index 0 is the primary interface. */
+function freeIndex(draft: Draft, instanceId: string): number {
+  const used = new Set(
+    draft
+      .list("interfaces")
+      .filter(({ attachment }) => attachment?.instanceId === instanceId)
+      .map(({ attachment }) => attachment?.deviceIndex),
+  );
+  let index = 1;
+  while (used.has(index)) index += 1;
+  return index;
 }
 
 /** An interface that is gone holds nothing: its HAVIPs are unbound, as if by hand. */

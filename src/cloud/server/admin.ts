@@ -1,9 +1,11 @@
 /**
- * The other side of the emulator, under `/_baton/`: health, reset, clock, faults, claims, state. JSON; success is HTTP 200,
- * a body that is no JSON or has wrong types is 400, an unknown path 404, a wrong method 405.
+ * The other side of the emulator, under `/_baton/`: health, reset, clock, faults, claims, state.
+ * JSON; success is HTTP 200, a body that is no JSON or has wrong types is 400, an unknown path 404,
+ * a wrong method 405.
  *
- * Everything but health needs the header `X-Baton-Admin`, which no page of another site can send, else 403. Its value is
- * the secret key where signatures are checked, so that these calls are no way around them, and anything elsewhere.
+ * Everything but health needs the header `X-Baton-Admin`, which no page of another site can send,
+ * else 403. Its value is the secret key where signatures are checked, so that these calls are no
+ * way around them, and anything elsewhere.
  */
 
 import { createHash, randomInt, randomUUID, timingSafeEqual } from "node:crypto";
@@ -152,7 +154,7 @@ function reset({ controlPlane, faults, requests }: ApiParts): CloudResponse {
   return json(200, { status: "ok" });
 }
 
-/** A gratuitous ARP, as the network would tell it. */
+/** A gratuitous ARP, as the network would pass it on. */
 export function claim(parts: ApiParts, vip: string, interfaceId: string): ClaimOutcome {
   const { controlPlane, clock, profile } = parts;
   controlPlane.catchUp();

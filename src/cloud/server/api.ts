@@ -1,8 +1,10 @@
 /**
- * The API's gateway: from a request to an envelope with an answer or an error. HTTP status 200 always, as the platform
- * has it: SDKs read the error from the body, and Terraform retries anything else for minutes.
+ * The API's gateway: from a request to an envelope with an answer or an error. HTTP status 200
+ * always, as the platform has it: SDKs read the error from the body, and Terraform retries anything
+ * else for minutes.
  *
- * Order of the checks: fault, size, method, signature, version, action, region, rate, parameters, the action itself.
+ * Order of the checks: fault, size, method, signature, version, action, region, rate, parameters,
+ * the action itself.
  */
 import { randomUUID } from "node:crypto";
 import { isObject } from "#json/shape";

@@ -38,7 +38,7 @@ export function createdRow<Table extends TableName>(
   return row;
 }
 
-/** For actions whose answer is empty. */
+/** For actions with an empty answer. */
 export function carryOut(call: Call, command: Command): Record<never, never> | ApiFailure {
   const outcome = call.perform(command);
   return outcome.kind === "done" ? {} : outcome;

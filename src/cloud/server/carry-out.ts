@@ -1,6 +1,7 @@
 /**
- * One action, from typed parameters to its answer, in one go: no await stands between the check and the write, so a
- * hundred calls at once get a hundred addresses or the quota's refusal, never one address twice.
+ * One action, from typed parameters to its answer, in one go: no await stands between the check and
+ * the write, so a hundred calls at once get a hundred addresses or the quota's refusal, never one
+ * address twice.
  */
 
 import { createHash, randomInt } from "node:crypto";
@@ -27,7 +28,9 @@ export interface Execution {
   readonly region: string;
 }
 
-/** The fields of the answer, without RequestId. Throws when the store does; then nothing was done. */
+/**
+ * The fields of the answer, without RequestId. Throws when the store does; then nothing was done.
+ */
 export function carryOutAction<Name extends ActionName>(
   name: Name,
   parameters: ParametersOf<Name>,
@@ -104,7 +107,8 @@ function replay(draft: Draft, token: Token, requestId: string): object | undefin
     const value = token.id.slice(token.id.indexOf("/") + 1);
     return fail("UnsupportedOperation.IdempotentParameterMismatch", { value });
   }
-  // This call's RequestId is polled like the first one's; by now both tasks tell the same, or will.
+  // This call's RequestId is polled like the first one's; by now both tasks have the same state, or
+  // will.
   const task = row.taskId === null ? undefined : draft.get("tasks", row.taskId);
   if (task?.kind === "request") {
     draft.put("tasks", { ...task, id: requestId });

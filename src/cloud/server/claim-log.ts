@@ -1,6 +1,7 @@
 /**
- * Refused claims, as lines of the log: the first of a kind for an address from an interface at once, then at most one a second with how many
- * there were. A guest gone wild cannot drown the log in lines about itself.
+ * Refused claims, as lines of the log: the first of a kind for an address from an interface at
+ * once, then at most one a second with how many there were. A guest gone wild cannot drown the log
+ * in lines about itself.
  */
 import type { ClaimRefusal } from "../model/claim.ts";
 import { printClaimRefusal } from "./claim-text.ts";
@@ -11,7 +12,7 @@ const KEPT_MAX = 1_000;
 
 interface Entry {
   readonly lastLoggedAt: number;
-  /** Not told since. */
+  /** Not logged since. */
   readonly count: number;
 }
 

@@ -1,4 +1,7 @@
-/** The emulator's clock: the real one, moved forward by hand. Only signatures look at the real clock itself. */
+/**
+ * The emulator's clock: the real one, moved forward by hand. Only signatures look at the real clock
+ * itself.
+ */
 import type { Instant } from "#units/time";
 import { instant } from "#units/time";
 

@@ -1,10 +1,12 @@
 /**
- * What the emulator remembers on disk: one SQLite table of rows, each a JSON text under region, table and id.
+ * What the emulator remembers on disk: one SQLite table of rows, each a JSON text under region,
+ * table and id.
  *
- * One `commit` is one transaction and returns when its pages are with the operating system, so an answer given after
- * it survives `kill -9`. WAL with `synchronous=NORMAL` does not wait for the disk at every commit (a power failure may
- * take the last moments, never the file's consistency). The file is locked for this process alone: a second emulator on
- * the same directory is an error, not a corruption; the lock goes with the process, however it ends.
+ * One `commit` is one transaction and returns when its pages are with the operating system, so an
+ * answer given after it survives `kill -9`. WAL with `synchronous=NORMAL` does not wait for the
+ * disk at every commit (a power failure may take the last moments, never the file's consistency).
+ * The file is locked for this process alone: a second emulator on the same directory is an error,
+ * not a corruption; the lock goes with the process, however it ends.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +20,10 @@ export interface StoredRow {
   readonly json: string | null;
 }
 
-/** Raised with every change of the tables or of the rows' meaning; MIGRATIONS[n] leads from n to n + 1. */
+/**
+ * Raised with every change of the tables or of the rows' meaning; MIGRATIONS[n] leads from n to n +
+ * 1.
+ */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE row (
      seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -52,7 +57,10 @@ export class CloudStore {
     this.#all = database.prepare("SELECT region, name, id, json FROM row ORDER BY seq");
   }
 
-  /** Makes the directory and the file when they are missing. Throws what the system says: no access, locked, no database. */
+  /**
+   * Makes the directory and the file when they are missing. Throws what the system says: no access,
+   * locked, no database.
+   */
   static open(directory: string): CloudStore {
     mkdirSync(directory, { recursive: true });
     const database = new DatabaseSync(join(directory, "cloud.sqlite"), {

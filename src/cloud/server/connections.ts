@@ -1,6 +1,7 @@
 /**
- * How many connections may be open at once. When one more comes, the oldest that has no whole request yet (idle, or slow
- * on purpose) makes room: clients that hold connections open cannot lock the others out.
+ * How many connections may be open at once. When one more comes, the oldest that has no whole
+ * request yet (idle, or slow on purpose) makes room: clients that hold connections open cannot lock
+ * the others out.
  */
 import type { Socket } from "node:net";
 
@@ -26,7 +27,7 @@ export class Connections {
     });
     if (this.#open.size <= this.#max) return;
     for (const oldest of this.#open) {
-      // The newcomer is the last: when everybody else is busy, it is the one that goes.
+      // The new connection is the last: when everybody else is busy, it is the one that goes.
       if (this.#busy.has(oldest)) continue;
       this.#open.delete(oldest);
       oldest.destroy();

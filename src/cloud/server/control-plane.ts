@@ -1,8 +1,10 @@
 /**
- * Keeps the world: every change goes to disk first and into memory then, and what is due by itself is carried out.
+ * Keeps the world: every change goes to disk first and into memory then, and what is due by itself
+ * is carried out.
  *
- * Nothing in here waits: a commit is one short SQLite transaction, so between the check of a call and its write no other
- * call can come in, and an answer that leaves afterwards tells of something that survives `kill -9`.
+ * Nothing in here waits: a commit is one short SQLite transaction, so between the check of a call
+ * and its write no other call can come in, and an answer that leaves afterwards speaks of something
+ * that survives `kill -9`.
  */
 
 import { readShape } from "#json/shape";
@@ -32,8 +34,9 @@ export class ControlPlane {
   #dueAt: Instant | undefined;
 
   /**
-   * Undefined store: everything is forgotten with the process. `onFailure` hears of a disk that refused while work
-   * ended by itself; it is tried again. Throws when the stored rows make no sense.
+   * Undefined store: everything is forgotten with the process. `onFailure` hears of a disk that
+   * refused while work ended by itself; it is tried again. Throws when the stored rows make no
+   * sense.
    */
   constructor(
     clock: CloudClock,
@@ -143,7 +146,10 @@ export class ControlPlane {
 /** Milliseconds. The real clock may be set back, the disk may be full: look again soon. */
 const WAIT_MAX = 1_000;
 
-/** Work that was accepted under another clock (another machine, a clock set back) shall not wait for that clock. */
+/**
+ * Work that was accepted under another clock (another machine, a clock set back) shall not wait for
+ * that clock.
+ */
 function soon(changes: readonly Change[], now: Instant): readonly Change[] {
   const latest = after(now, fromMillis(WAIT_MAX));
   return changes.map((change) => {

@@ -1,6 +1,6 @@
 /**
- * Who calls what: action, version, region and language, from the headers (TC3) or from the parameters (the older
- * signatures). Nothing is judged here; what is missing stays empty.
+ * Who calls what: action, version, region and language, from the headers (TC3) or from the
+ * parameters (the older signatures). Nothing is checked here; what is missing stays empty.
  */
 import type { Language } from "../api/errors.ts";
 import type { CloudRequest, Target } from "./message.ts";

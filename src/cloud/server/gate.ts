@@ -1,17 +1,20 @@
 /**
- * Who may talk to the emulator at all, judged by the head alone: programs may, web pages may not. Pure.
+ * Who may talk to the emulator at all, decided by the head alone: programs may, web pages may not.
+ * Pure.
  *
- * A browser on this machine reaches every port of it, so a page anywhere could call the API of an emulator that checks no
- * signature. Two ways in, and what closes them:
+ * A browser on this machine reaches every port of it, so a page anywhere could call the API of an
+ * emulator that checks no signature. Two ways in, and what closes them:
  *
- * - DNS rebinding: the page's own name is made to mean this machine, and the page is of one origin with us. Its requests
- *   carry that name as Host. Addresses, `localhost`, the platform's own domain and names that were given at the start are
- *   hosts; other names are not.
- * - Cross-site requests (forms, images, fetch without CORS): they carry Origin, Sec-Fetch-Site or Referer of their page,
- *   which SDKs and command line tools never send. To another machine's address without TLS a browser sends no
- *   Sec-Fetch-Site, and a page may forbid the Referer: then the browser is known by its User-Agent.
+ * - DNS rebinding: the page's own name is made to mean this machine, and the page is of one origin
+ *   with us. Its requests carry that name as Host. Addresses, `localhost`, the platform's own
+ *   domain and names that were given at the start are hosts; other names are not.
+ * - Cross-site requests (forms, images, fetch without CORS): they carry Origin, Sec-Fetch-Site or
+ *   Referer of their page, which SDKs and command line tools never send. To another machine's
+ *   address without TLS a browser sends no Sec-Fetch-Site, and a page may forbid the Referer: then
+ *   the browser is known by its User-Agent.
  *
- * The admin calls ask for a header besides (admin.ts): a page could send it only after a preflight, and none is answered.
+ * The admin calls ask for a header besides (admin.ts): a page could send it only after a preflight,
+ * and none is answered.
  */
 
 export type GateRefusal =

@@ -1,8 +1,8 @@
 /**
  * The Describe actions: by ids or by filters, then a page.
  *
- * Values of one filter are alternatives, filters are conditions. Names are found by a part, everything else by the
- * whole value.
+ * Values of one filter are alternatives, filters are conditions. Names are found by a part,
+ * everything else by the whole value.
  */
 import type { ErrorCode } from "../api/errors.ts";
 import type { NamedTable } from "../model/context.ts";
@@ -60,7 +60,10 @@ export interface ListingRules<Table extends NamedTable> {
   readonly tooManyFilters: ErrorCode;
   /** An id nobody has: an error, or just not in the answer. */
   readonly unknownId: "refuse" | "leave-out";
-  /** Ids and Filters together: refused, or both are conditions (Terraform needs that of DescribeAddresses). */
+  /**
+   * Ids and Filters together: refused, or both are conditions (Terraform needs that of
+   * DescribeAddresses).
+   */
   readonly idsAndFilters: "refuse" | "combine";
 }
 

@@ -1,4 +1,7 @@
-/** A request and a response of HTTP as values: everything but the socket can be tested without a port. */
+/**
+ * A request and a response of HTTP as values: everything but the socket can be tested without a
+ * port.
+ */
 
 export interface CloudRequest {
   readonly method: string;
@@ -34,8 +37,8 @@ export function readTarget(target: string): Target {
 }
 
 /**
- * The content type is exact: the Python SDK does not look for an error in an answer with `; charset=utf-8`, and tccli
- * then ends with 0 after a failed call.
+ * The content type is exact: the Python SDK does not look for an error in an answer with `;
+ * charset=utf-8`, and tccli then ends with 0 after a failed call.
  */
 export const JSON_TYPE = "application/json";
 

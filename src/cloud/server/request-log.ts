@@ -1,8 +1,9 @@
 /**
  * `GET /_baton/requests`: what was asked of the API, oldest first.
  *
- * Kept for every call and read now and then, so parameters stay the text they came as until somebody asks. Calls come from
- * anybody, so what is kept is bounded in number and in size: texts are cut, and the oldest entries go.
+ * Kept for every call and read now and then, so parameters stay the text they came as until
+ * somebody asks. Calls come from anybody, so what is kept is bounded in number and in size: texts
+ * are cut, and the oldest entries go.
  */
 
 export interface LoggedRequest {
@@ -48,7 +49,7 @@ export class RequestLog {
   #first = 0;
   #size = 0;
 
-  /** Gives back what is kept, whose last fields the caller fills in later. */
+  /** Gives back what is kept; the caller fills in its last fields later. */
   add(entry: LoggedRequest): LoggedRequest {
     const kept: LoggedRequest = {
       ...entry,
@@ -81,7 +82,10 @@ export class RequestLog {
     this.#size = 0;
   }
 
-  /** As the endpoint shows them: `at` as ISO text, `parameters` as a value, null when it was not kept or is no JSON. */
+  /**
+   * As the endpoint shows them: `at` as ISO text, `parameters` as a value, null when it was not
+   * kept or is no JSON.
+   */
   list(): readonly object[] {
     return this.#entries.slice(this.#first).map(({ requestId, atMillis, parameters, ...rest }) => ({
       requestId,

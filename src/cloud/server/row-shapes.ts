@@ -28,7 +28,7 @@ const ipv4 = v.custom<Ipv4>(
 const prefix = v.custom<number>((value) => isCount(value) && value <= 32, "a prefix length");
 const amount = v.pipe(v.number("a number from 0"), v.minValue(0, "a number from 0"));
 const texts = v.array(text, "a list of texts");
-/** An object whose members are all there. */
+/** An object with all its members. */
 const row = <Entries extends v.ObjectEntries>(
   entries: Entries,
 ): ReturnType<typeof closedObject<Entries>> =>

@@ -42,7 +42,9 @@ export interface ServeValues {
   readonly quiet?: boolean;
 }
 
-/** The exit status, 0 after a signal and 1 when it could not start, or what is wrong with a value. */
+/**
+ * The exit status, 0 after a signal and 1 when it could not start, or what is wrong with a value.
+ */
 export async function serve(
   values: ServeValues,
   io: ServeIo,
@@ -152,9 +154,9 @@ interface Auth {
   readonly secrets: SecretPair | undefined;
 }
 
-type AuthWords = Readonly<Pick<ServeValues, "auth" | "secret-id" | "secret-key" | "secret-file">>;
+type AuthOptions = Readonly<Pick<ServeValues, "auth" | "secret-id" | "secret-key" | "secret-file">>;
 
-function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | InBoth {
+function readAuth(given: AuthOptions, env: ServeIo["env"]): Auth | InBoth {
   const { auth: mode } = given;
   if (mode !== undefined && mode !== "strict" && mode !== "lenient" && mode !== "off") {
     return inBoth(
@@ -177,7 +179,7 @@ function readAuth(given: AuthWords, env: ServeIo["env"]): Auth | InBoth {
 }
 
 /** Undefined: none given. */
-function readSecrets(given: AuthWords): SecretPair | undefined | InBoth {
+function readSecrets(given: AuthOptions): SecretPair | undefined | InBoth {
   const { "secret-id": id, "secret-key": key, "secret-file": file } = given;
   if (file !== undefined) {
     if (id !== undefined || key !== undefined)

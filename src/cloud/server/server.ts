@@ -1,8 +1,9 @@
 /**
  * The socket: bytes to request values and back.
  *
- * Nobody has proved anything here yet, so everything that a request can hold is bounded: its head, its body, the bodies of
- * all requests together, the connections, and the time that a head or a body may take.
+ * Nobody has proved anything here yet, so everything that a request can hold is bounded: its head,
+ * its body, the bodies of all requests together, the connections, and the time that a head or a
+ * body may take.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -20,7 +21,10 @@ import { JSON_TYPE, json } from "./message.ts";
 const BODY_MAX = 10 * 1024 * 1024;
 /** Of all requests that have not been answered yet. */
 const BODIES_MAX = 64 * 1024 * 1024;
-/** A GET may have 32 KB, all of it in the request line; Node's own limit is 16 KB for the whole head. */
+/**
+ * A GET may have 32 KB, all of it in the request line; Node's own limit is 16 KB for the whole
+ * head.
+ */
 const HEAD_MAX = 64 * 1024;
 const CONNECTIONS_MAX = 512;
 const HEAD_TIME_MS = 10_000;
@@ -57,7 +61,8 @@ export function makeServer(
     },
     (request, response) => {
       serve(handle, held, request, response).catch((error: unknown) => {
-        // A client that went away, or the end of the emulator while a call was waiting, is nobody's fault.
+        // A client that went away, or the end of the emulator while a call was waiting, is nobody's
+        // fault.
         const isNobodysFault =
           response.socket?.destroyed !== false ||
           (error instanceof Error && error.name === "AbortError");
@@ -124,7 +129,10 @@ function respond(request: IncomingMessage, response: ServerResponse, answer: Clo
   response.end(request.method === "HEAD" ? undefined : bytes);
 }
 
-/** HTTP 403 on both sides: no SDK ever gets it, and a person sees at once that it is not the platform's word. */
+/**
+ * HTTP 403 on both sides: no SDK ever gets it, and a person sees at once that it is not the
+ * platform's word.
+ */
 function answerRefusal(
   { kind: situation, value }: GateRefusal,
   target: string,
@@ -146,8 +154,8 @@ interface ReadBody {
 }
 
 /**
- * A body over a limit is read to its end and thrown away: a client that still writes cannot read an answer. What is kept
- * counts in `held.bodyBytes` until the caller takes it off.
+ * A body over a limit is read to its end and thrown away: a client that still writes cannot read an
+ * answer. What is kept counts in `held.bodyBytes` until the caller takes it off.
  */
 async function readBody(request: IncomingMessage, held: Held): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];

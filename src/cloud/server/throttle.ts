@@ -1,4 +1,7 @@
-/** Calls a second, per region and action; off unless asked for. Real time: a clock set forward is no rest. */
+/**
+ * Calls a second, per region and action; off unless asked for. Real time: a clock set forward is no
+ * rest.
+ */
 
 interface Bucket {
   tokens: number;
@@ -35,7 +38,10 @@ export class Throttle {
     return undefined;
   }
 
-  /** From the front, where the longest unused are: those that are full again, which say nothing, and one in any case. */
+  /**
+   * From the front, where the longest unused are: those that are full again, which say nothing, and
+   * one in any case.
+   */
   #makeRoom(nowMillis: number): void {
     for (const [name, { atMillis }] of this.#buckets) {
       const isRested = Math.abs(nowMillis - atMillis) >= RESTED_MS;

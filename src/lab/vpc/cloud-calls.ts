@@ -3,10 +3,10 @@
  * error with the cloud's text.
  */
 import type { ActionName, AnswerOf, ParametersOf } from "#cloud/api/actions";
+import { printCallFailure } from "#cloud/client/call-failure";
 import { type CloudClient, makeClient } from "#cloud/client/client";
 import type { Credentials } from "#cloud/client/credentials";
 import type { Endpoint } from "#cloud/client/endpoint";
-import { printCallFailure } from "#cloud/client/failure-text";
 import type { Transport } from "#cloud/client/transport";
 import { waitForRequest, waitForTask } from "#cloud/client/wait";
 import { ADMIN_HEADER } from "#cloud/server/admin";

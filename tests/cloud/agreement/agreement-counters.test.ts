@@ -70,7 +70,7 @@ test("a mastership that ends without agreement counts until its end, and a backu
   assert.equal(run.disagreed(2001), 4);
 });
 
-test("questions and answers are told apart by what they said", () => {
+test("questions and answers are counted by what they said", () => {
   const run = new Run()
     .master(0)
     .view(1, { kind: "unknown", why: "ECONNREFUSED" })

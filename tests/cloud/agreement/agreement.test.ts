@@ -16,7 +16,9 @@ const OURS: View = { kind: "ours", movedAt: "2026-01-01 00:00:00" };
 const THEIRS: View = { kind: "theirs", instanceId: "ins-other" };
 const AWAY: View = { kind: "unknown", why: "ECONNREFUSED" };
 
-/** A daemon and a cloud whose answer is a function of the time; every question is answered at once. */
+/**
+ * A daemon and a cloud that answers as a function of the time; every question is answered at once.
+ */
 class Run {
   state: AgreementState = IDLE;
   seconds = 0;
@@ -60,8 +62,8 @@ class Run {
     this.do({ kind: "role", role: "master" });
     return this;
   }
-  only(...words: readonly string[]): readonly string[] {
-    return this.lines.filter((line) => words.some((word) => line.endsWith(word)));
+  only(...endings: readonly string[]): readonly string[] {
+    return this.lines.filter((line) => endings.some((ending) => line.endsWith(ending)));
   }
 }
 
@@ -89,10 +91,10 @@ describe("agreement of the platform", () => {
     const run = new Run(() => THEIRS).master().until(600);
     const count = run.only("announce").length;
     assert.ok(count > 50 && count < 65, `${count}`);
-    assert.equal(run.only("disagrees").length, 1, "an alarm is told once");
+    assert.equal(run.only("disagrees").length, 1, "an alarm is reported once");
   });
 
-  it("tells within five seconds also when the control plane never answers, and announces nothing for it", () => {
+  it("reports within five seconds also when the control plane never answers, and announces nothing for it", () => {
     const run = new Run(() => undefined).master().until(60);
     assert.deepEqual(run.lines, ["0.3 ask", "5.0 disagrees"]);
     const away = new Run(() => AWAY).master().until(60);
@@ -126,7 +128,7 @@ describe("agreement of the platform", () => {
     ]);
   });
 
-  it("another instance that takes it under a master is told at once, and disputed until it is quiet", () => {
+  it("another instance that takes it under a master is reported at once, and disputed until it is quiet", () => {
     const later: View = { kind: "ours", movedAt: "2026-01-01 00:01:00" };
     const cloud = (seconds: number): View =>
       seconds < 10 ? OURS : Math.floor(seconds / 5) % 2 === 0 && seconds < 40 ? THEIRS : later;
@@ -138,12 +140,12 @@ describe("agreement of the platform", () => {
     }
     run.until(80);
     assert.equal(verdictOf(run.state).kind, "agrees");
-    assert.equal(run.only("disputed").length, 1, "told once");
+    assert.equal(run.only("disputed").length, 1, "reported once");
     assert.equal(run.only("agrees").length, 2, "and its end");
     assert.equal(run.only("disagrees").length, 0);
   });
 
-  it("an address that was away between two questions is disputed too: the date of its last move tells", () => {
+  it("an address that was away between two questions is disputed too: the date of its last move shows it", () => {
     const cloud = (seconds: number): View => (seconds < 20 ? OURS : { ...OURS, movedAt: "later" });
     const run = new Run(cloud).master().until(30);
     assert.deepEqual(run.only("grees", "disputed"), ["0.3 agrees", "25.3 disputed"]);
@@ -238,7 +240,7 @@ describe("agreement of the platform", () => {
   });
 });
 
-describe("whose row", () => {
+describe("ownership lookup", () => {
   const row = (SubnetId: string, InstanceId: string) =>
     ({ Vip: "10.0.0.9", SubnetId, InstanceId, FlushedTime: "then" }) as Parameters<
       typeof viewOf

@@ -1,4 +1,7 @@
-/** What comes from files, the environment and the metadata service, and would make Node.js throw in a header. */
+/**
+ * What comes from files, the environment and the metadata service, and would make Node.js throw in
+ * a header.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ClientOptions, makeClient } from "#cloud/client/client";
@@ -11,7 +14,7 @@ import { Secret } from "#units/secret";
 const PAGE = "<html>\n<title>Sign in</title>\n</html>";
 const BAD = ["", "广州", PAGE, "a b", "a\n", "a\0", "\u001b[2J", "x".repeat(100), "-a", "a/b"];
 
-test("names of regions and instances are words, nothing else", () => {
+test("names of regions and instances are letters, digits and hyphens", () => {
   for (const text of ["ap-guangzhou", "na-siliconvalley", "ap-shanghai-fsi"])
     assert.ok(isRegion(text));
   assert.ok(isInstanceId("ins-1a2b3c4d"));

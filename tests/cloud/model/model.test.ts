@@ -1,6 +1,7 @@
 /**
- * The model by itself: seeded walks through everything that can be asked of it, with invariants after every step, and
- * the promises of the shape (refusals change nothing, decisions do not write, same seed same cloud).
+ * The model by itself: seeded walks through everything that can be asked of it, with invariants
+ * after every step, and the promises of the shape (refusals change nothing, decisions do not write,
+ * same seed same cloud).
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
