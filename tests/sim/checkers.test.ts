@@ -5,9 +5,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { announceBound } from "#sim/announce-budget";
+import { SimulatedKernel } from "#sim/kernel";
 import { runScenario } from "#sim/run";
 import type { Scenario, ScenarioFault } from "#sim/scenario";
-import { fromSeconds, micros } from "#units/time";
+import { fromSeconds, instant, micros } from "#units/time";
 import { priority } from "#units/vrrp";
 import { Announcements } from "#vrrp/engine/announcements";
 import { Effects } from "#vrrp/engine/effects";
@@ -262,6 +263,42 @@ test("not-refreshed: garp_master_refresh is not done", (t) => {
   mustNotice(t, scenario([refreshing(0), refreshing(1)]), "not-refreshed", () =>
     dropRequests(t, (repeat) => repeat === 2),
   );
+});
+
+test("claims-too-often: two owners that hear only each other's ARP, and announce without end", (t) => {
+  const cut: ScenarioFault = {
+    kind: "vrrp-cut",
+    at: 5 * SECOND,
+    machines: [0],
+    micros: 40 * SECOND,
+  };
+  const one = scenario([instance(0), instance(1)], { faults: [cut], stormMicros: 50 * SECOND });
+  const onTime = shipped(Engine.prototype, "onTime");
+  mustNotice(t, one, "claims-too-often", () => {
+    t.mock.method(Engine.prototype, "onTime", function (this: Engine, now) {
+      onTime.call(this, now);
+      this.onSupervisor({ type: "announce", instance: "V1" }, now);
+    } satisfies Engine["onTime"]);
+  });
+});
+
+test("master-does-not-answer: a kernel that drops what comes for an address of its own", (t) => {
+  const answers = shipped(SimulatedKernel.prototype, "answers");
+  mustNotice(t, scenario([instance(0), instance(1)]), "master-does-not-answer", () => {
+    t.mock.method(SimulatedKernel.prototype, "answers", function (this: SimulatedKernel, address) {
+      return address !== virtualAddress(0) && answers.call(this, address);
+    } satisfies SimulatedKernel["answers"]);
+  });
+});
+
+test("wrong-deadline: an engine that would be woken later than its routers need", (t) => {
+  const deadline = shipped(Engine.prototype, "deadline");
+  mustNotice(t, scenario([instance(0), instance(1)]), "wrong-deadline", () => {
+    t.mock.method(Engine.prototype, "deadline", function (this: Engine) {
+      const due = deadline.call(this);
+      return due === undefined ? undefined : instant(due + 1_000);
+    } satisfies Engine["deadline"]);
+  });
 });
 
 test("several-own: beside keepalived, an engine that does not hear it", (t) => {
