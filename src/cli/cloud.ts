@@ -1,8 +1,15 @@
 /** `baton cloud serve`: the emulated cloud. */
 import { serve } from "#cloud/server/serve";
 import { defineCommand } from "#command-line/command";
-import { type Command, flag, oneOf, text, value, values } from "#command-line/definition";
-import { UsageError } from "#command-line/usage-error";
+import {
+  type Command,
+  flag,
+  oneOf,
+  text,
+  UsageError,
+  value,
+  values,
+} from "#command-line/definition";
 
 const TIME = text("TIME", "时间");
 const COUNT = text("N", "个数");

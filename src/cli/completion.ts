@@ -2,8 +2,13 @@
 
 import { defineCommand } from "#command-line/command";
 import { completionScript, SHELLS } from "#command-line/completion";
-import { type Command, type CommandGroup, type Options, text } from "#command-line/definition";
-import { UsageError } from "#command-line/usage-error";
+import {
+  type Command,
+  type CommandGroup,
+  type Options,
+  text,
+  UsageError,
+} from "#command-line/definition";
 
 export const completionCommand = (groups: readonly CommandGroup[], rootOptions: Options): Command =>
   defineCommand({

@@ -87,6 +87,10 @@ export const command: Command = defineCommand({
   ),
   common: COMMON,
   commands: [fmt, show],
+  examples: [
+    { line: "baton config fmt --check", about: text("for a hook", "用于提交钩子") },
+    { line: "baton config show", about: text("what counts, and why", "生效的值及其来源") },
+  ],
 });
 
 type FmtLine = Line<typeof FMT_OPTIONS & typeof COMMON>;

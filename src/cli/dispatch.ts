@@ -1,9 +1,9 @@
 /** `baton COMMAND`: finds the command and imports only it, so that every start is quick. */
 
 import { defineCommand } from "#command-line/command";
-import { type Command, type Line, text } from "#command-line/definition";
-import { type CommandIo, styleFor } from "#command-line/io";
-import { NoSuchCommandError } from "#command-line/usage-error";
+import { type Command, type Line, NoSuchCommandError, text } from "#command-line/definition";
+import type { CommandIo } from "#command-line/io";
+import { styleFor } from "#command-line/language";
 import { listCommands, ROOT_NOTES, ROOT_OPTIONS } from "./command-list.ts";
 
 const GROUPS = listCommands(dispatch);

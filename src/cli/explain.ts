@@ -1,7 +1,13 @@
 /** `baton explain [NAME]` asks the daemon; `baton explain VR1234` prints the page of a finding. */
 import { defineCommand } from "#command-line/command";
-import { type Command, flag, type Line, text } from "#command-line/definition";
-import { extraOperand, UsageError } from "#command-line/usage-error";
+import {
+  type Command,
+  extraOperand,
+  flag,
+  type Line,
+  text,
+  UsageError,
+} from "#command-line/definition";
 import { visible } from "#units/visible";
 import { ask, RUNTIME_DIR_OPTION, runtimeDirOf, unreachableSentence } from "./control-client.ts";
 

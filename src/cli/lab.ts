@@ -5,8 +5,16 @@ import { createConnection, createServer, type Server } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineCommand } from "#command-line/command";
-import { type Command, flag, type Line, type Operand, text, value } from "#command-line/definition";
-import { missingOperand, UsageError } from "#command-line/usage-error";
+import {
+  type Command,
+  flag,
+  type Line,
+  missingOperand,
+  type Operand,
+  text,
+  UsageError,
+  value,
+} from "#command-line/definition";
 import { LANGUAGE_VARIABLE } from "#diagnostics/language";
 import { readOwner, readProcess } from "#lab/sandbox/proc";
 import { explainRefusal, probeSandbox, runInSandbox } from "#lab/sandbox/sandbox";

@@ -13,13 +13,13 @@ import {
   type Line,
   oneOf,
   text,
+  UsageError,
   type ValueOption,
   type Values,
   value,
   values,
 } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
-import { UsageError } from "#command-line/usage-error";
 import type { CloudQuestion } from "#daemon/cloud-source";
 import type { LogFormat } from "#daemon/log";
 import type { Language } from "#diagnostics/diagnostic";

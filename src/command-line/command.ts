@@ -12,16 +12,18 @@ import { LANGUAGE_VARIABLE, readLanguage } from "#diagnostics/language";
 import {
   type Command,
   type Definition,
+  extraOperand,
   type Given,
   type Line,
+  notAccepted,
   type Option,
   type Options,
   type Place,
+  UsageError,
   type Values,
 } from "./definition.ts";
-import { type CommandIo, styleFor } from "./io.ts";
-import { GLOBAL_OPTIONS, languageAmong } from "./language.ts";
-import { extraOperand, notAccepted, UsageError } from "./usage-error.ts";
+import type { CommandIo } from "./io.ts";
+import { GLOBAL_OPTIONS, languageAmong, styleFor } from "./language.ts";
 
 const PROGRAM = "baton";
 const USAGE_STATUS = 2;

@@ -21,9 +21,3 @@ export interface HelpStyle {
   readonly columns: number | undefined;
   readonly color: boolean;
 }
-
-export const styleFor = (io: CommandIo, language: Language): HelpStyle => ({
-  language,
-  columns: io.columns,
-  color: io.isTty && io.env["NO_COLOR"] === undefined,
-});

@@ -9,6 +9,7 @@ import {
   type ValueOption,
   value,
 } from "./definition.ts";
+import type { CommandIo, HelpStyle } from "./io.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,3 +50,9 @@ export function languageAmong(args: readonly string[], env: Environment): Langua
   }
   return found;
 }
+
+export const styleFor = (io: CommandIo, language: Language): HelpStyle => ({
+  language,
+  columns: io.columns,
+  color: io.isTty && io.env["NO_COLOR"] === undefined,
+});

@@ -2,16 +2,17 @@
 
 import type { Language } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
-import type { Options, Place } from "./definition.ts";
-import type { HelpStyle } from "./io.ts";
 import {
   extraOperand,
   missingOperand,
   NoSuchCommandError,
   needsValue,
+  type Options,
+  type Place,
   takesNoValue,
   UsageError,
-} from "./usage-error.ts";
+} from "./definition.ts";
+import type { HelpStyle } from "./io.ts";
 
 /** @param known what may stand there */
 function noSuchCommand(

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { dispatch } from "#cli/dispatch";
+import { textWidth } from "#diagnostics/render/width";
 
 async function baton(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   let out = "";
@@ -207,4 +208,29 @@ test("`run -t` ends with the reason of its status", async () => {
   const chinese = await baton(["run", "-t", "-f", "/nowhere/at/all", "--lang", "zh-CN"]);
   assert.match(chinese.err, new RegExp(`baton run: 退出码 ${status}：`));
   assert.match((await baton(["help", "run"])).out, /6 \(-t\)/);
+});
+
+test("every page fits a terminal of 80 columns, in both languages, and names an example", async () => {
+  const pages: (readonly string[])[] = [[], ...COMMANDS.map((name) => [name])];
+  for (const parts of [
+    ["havip", "create"],
+    ["havip", "associate"],
+    ["eip", "allocate"],
+    ["lab", "up"],
+    ["lab", "fault"],
+    ["config", "fmt"],
+    ["completion"],
+  ]) {
+    pages.push(parts);
+  }
+  for (const parts of pages) {
+    for (const lang of ["en", "zh-CN"]) {
+      const { status, out } = await baton(["help", ...parts, "--lang", lang]);
+      assert.equal(status, 0, parts.join(" "));
+      for (const line of out.split("\n")) {
+        assert.ok(textWidth(line) <= 80, `${parts.join(" ")}, ${lang}: ${line}`);
+      }
+      if (parts.length > 0) assert.match(out, /^(examples:|示例：)$/m, parts.join(" "));
+    }
+  }
 });
