@@ -100,7 +100,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
     pure: false,
   },
   "lab/demo": {
-    uses: ["lab/vpc", "lab/measure", "lab/network", "lab/sandbox", "linux", "diagnostics", "units"],
+    uses: [
+      "command-line",
+      "lab/vpc",
+      "lab/measure",
+      "lab/network",
+      "lab/sandbox",
+      "linux",
+      "diagnostics",
+      "units",
+    ],
     types: [],
     pure: false,
   },

@@ -345,6 +345,12 @@ const COMMANDS: readonly Command[] = [
     summary: text("add to its drift range", "加入漂移范围"),
     operands: [HAVIP, MEMBERS],
     options: {},
+    examples: [
+      {
+        line: "baton havip associate 10.0.0.100 ins-1a2b3c4d",
+        about: text("one instance more", "增加一个实例"),
+      },
+    ],
     run: async (session, line) => await changeRange(session, line, "AssociateHaVipInstance"),
   }),
   cloudCommand("havip", {
@@ -352,6 +358,12 @@ const COMMANDS: readonly Command[] = [
     summary: text("take out of its drift range", "移出漂移范围"),
     operands: [HAVIP, MEMBERS],
     options: {},
+    examples: [
+      {
+        line: "baton havip disassociate 10.0.0.100 ins-1a2b3c4d",
+        about: text("one instance less", "移除一个实例"),
+      },
+    ],
     run: async (session, line) => await changeRange(session, line, "DisassociateHaVipInstance"),
   }),
 ];

@@ -1,11 +1,9 @@
 /** The `baton` program: a terminal around `dispatch`. */
 import type { CommandIo } from "#command-line/io";
-import { catchSignals } from "#daemon/signals";
-import { dispatch } from "./dispatch.ts";
 
 // Before a command is loaded: what is sent to a daemon that is being started is obeyed when it has
 // started.
-if (process.argv.includes("run")) catchSignals();
+if (process.argv.includes("run")) (await import("#daemon/signals")).catchSignals();
 
 const io: CommandIo = {
   stdout: (text) => void process.stdout.write(text),
@@ -24,6 +22,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) =>
 process.stderr.on("error", () => undefined);
 
 try {
+  // Here, because what is imported at the top is loaded before signals are caught.
+  const { dispatch } = await import("./dispatch.ts");
   process.exitCode = await dispatch(process.argv.slice(2), io);
 } catch (error) {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

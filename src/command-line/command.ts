@@ -25,7 +25,6 @@ import {
 import type { CommandIo } from "./io.ts";
 import { GLOBAL_OPTIONS, languageAmong, styleFor } from "./language.ts";
 
-const PROGRAM = "baton";
 const USAGE_STATUS = 2;
 
 export function defineCommand<Own extends Options, Common extends Options>(
@@ -44,7 +43,8 @@ async function runCommand(
   io: CommandIo,
 ): Promise<number> {
   const reading = new Reading(io, languageAmong(args, io.env), args);
-  const root = reading.addNode(definition, `${PROGRAM} ${definition.name}`.trim(), {});
+  const { program = "baton", name } = definition;
+  const root = reading.addNode(definition, `${program} ${name}`.trim(), {});
   try {
     await root.parseAsync(withoutHelpWord(definition, args), { from: "user" });
     return reading.status;

@@ -137,6 +137,8 @@ export interface Line<All extends Options = Options> {
 export interface Definition<Own extends Options = Options, Common extends Options = Options> {
   /** As it is typed after `baton`. */
   readonly name: string;
+  /** How the program is started, where it is not `baton`. */
+  readonly program?: string;
   /** One line, in the list of commands. */
   readonly summary: Text;
   /** Paragraphs below the summary in the command's own help. */

@@ -60,17 +60,17 @@ export async function complaintAbout(
 ): Promise<string | undefined> {
   const sentence = sentenceOf(error, place, args, style.language);
   if (sentence === undefined) return undefined;
-  if (namesItsFix(error, sentence)) return briefComplaint(place.path, sentence, style.language);
+  if (namesItsFix(error, sentence)) return briefComplaint(place, sentence, style.language);
   const { printHelp } = await import("./help.ts");
   const page = printHelp(place.definition, place.path, { ...style, color: false });
   return `${place.path}: ${sentence}\n\n${page}`;
 }
 
 /** The sentence, and where more is to be found. */
-function briefComplaint(path: string, sentence: string, language: Language): string {
-  const [program, ...topic] = path.split(" ");
-  if (topic.length === 0) return `${path}: ${sentence}\n`;
-  const more = `\`${program} help ${topic.join(" ")}\``;
+function briefComplaint({ definition, path }: Place, sentence: string, language: Language): string {
+  if (path === "baton") return `${path}: ${sentence}\n`;
+  const isOurs = definition.program === undefined;
+  const more = isOurs ? `\`${path.replace(" ", " help ")}\`` : `\`${path} --help\``;
   return `${path}: ${sentence}\n${language === "en" ? `${more} says more` : `详见 ${more}`}\n`;
 }
 

@@ -21,4 +21,4 @@ export function wrap(text: string, columns: number): string {
 
 /** A Chinese character with the marks around it, or a word with its blanks. */
 const PIECE =
-  /[（「『“]*[\u3400-\u9fff][，。、；：？！）」』”…]*\s*|[（「『“]*[^\s\u3400-\u9fff（「『“]+\s*|\s+|./gu;
+  /[（「『“]*[\u3400-\u9fff][，。、；：？！）」』”…]*\s*|[（「『“]*[^\s\u3400-\u9fff（「『“，。、；：？！）」』”…]+[，。、；：？！）」』”…]*\s*|\s+|./gu;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { textWidth } from "#diagnostics/render/width";
-import { parseDemoOptions } from "#lab/demo/demo-options";
+import { type DemoOptions, demoCommand } from "#lab/demo/demo-options";
 import { printMarkdownTable, printTextTable } from "#lab/measure/table";
 import { createRng } from "#units/rng";
 
@@ -25,14 +25,33 @@ test("Markdown tables say which column is a number", () => {
   assert.equal(printMarkdownTable(TABLE).split("\n")[1], "| --- | ---: |");
 });
 
-test("options: defaults, lists, and mistakes that are explained", () => {
-  const plain = parseDemoOptions([]);
-  assert.ok(plain.kind === "ok" && !plain.options.versus && plain.options.faults.includes("stop"));
-  const some = parseDemoOptions(["--vs", "keepalived", "--faults", "hang,link", "--seed", "7"]);
-  assert.ok(some.kind === "ok" && some.options.versus);
-  const asked = parseDemoOptions(["--faults", "meteor", "--lang", "zh-CN"]);
-  assert.ok(asked.kind === "bad" && asked.message.startsWith("没有名为 `meteor` 的故障"));
-  assert.deepEqual(some.options.faults, ["hang", "link"]);
+async function read(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly err: string; readonly options?: DemoOptions }> {
+  let err = "";
+  let options: DemoOptions | undefined;
+  const command = demoCommand((given) => {
+    options = given;
+    return Promise.resolve(0);
+  });
+  const status = await command(args, {
+    stdout: () => undefined,
+    stderr: (out) => void (err += out),
+    env,
+    isTty: false,
+  });
+  return { status, err, ...(options !== undefined && { options }) };
+}
+
+test("options: defaults, lists, and mistakes that are explained", async () => {
+  const plain = (await read([])).options;
+  assert.ok(plain !== undefined && !plain.versus && plain.faults.includes("stop"));
+  const some = (await read(["--vs", "keepalived", "--faults", "hang,link", "--seed", "7"])).options;
+  assert.ok(some?.versus === true && some.seed === 7);
+  assert.deepEqual(some.faults, ["hang", "link"]);
+  const asked = await read(["--faults", "meteor", "--lang", "zh-CN"]);
+  assert.match(asked.err, /^npm start --: `--faults` 应为 none，或 .*而不是 `meteor`\n详见 /);
   for (const bad of [
     ["--vs", "ucarp"],
     ["--faults", "meteor"],
@@ -40,10 +59,10 @@ test("options: defaults, lists, and mistakes that are explained", () => {
     ["--nonsense"],
     ["--lang", "fr"],
   ]) {
-    const parsed = parseDemoOptions(bad);
-    assert.equal(parsed.kind, "bad", bad.join(" "));
-    const chinese = parseDemoOptions(bad, { LANG: "zh_CN.UTF-8" });
-    assert.ok(chinese.kind === "bad" && /\p{Script=Han}/u.test(chinese.message), bad.join(" "));
+    const { status, options } = await read(bad);
+    assert.deepEqual([status, options], [2, undefined], bad.join(" "));
+    const chinese = await read(bad, { LANG: "zh_CN.UTF-8" });
+    assert.match(chinese.err.split("\n")[0] ?? "", /\p{Script=Han}/u, bad.join(" "));
   }
 });
 

@@ -7,7 +7,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stdin, stdout } from "node:process";
 import type { Language } from "#diagnostics/diagnostic";
-import { languageOf } from "#diagnostics/language";
 import { createRng } from "#units/rng";
 import { whyOf } from "../measure/control.ts";
 import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "../measure/daemon.ts";
@@ -28,7 +27,7 @@ import {
 import { explainBuildFailure } from "../vpc/build-failure.ts";
 import { type CloudText, cloudText } from "./cloud-text.ts";
 import { DemoCloud } from "./demo-cloud.ts";
-import { DEMO_HELP, type DemoOptions, parseDemoOptions } from "./demo-options.ts";
+import { type DemoOptions, demoCommand } from "./demo-options.ts";
 import { type DemoText, demoText } from "./demo-text.ts";
 import { keepRunning } from "./keep.ts";
 import { createNarrator, type Narrator } from "./narrator.ts";
@@ -299,17 +298,15 @@ function writeFiles(
   }
 }
 
-const parsed = parseDemoOptions(process.argv.slice(2), process.env);
-if (parsed.kind === "bad") {
-  process.stderr.write(`${parsed.message}\n\n${DEMO_HELP[parsed.lang]}`);
-  process.exitCode = 2;
-} else if (parsed.options.help) {
-  stdout.write(DEMO_HELP[parsed.options.lang ?? languageOf(process.env)]);
-} else {
-  const lang = parsed.options.lang ?? languageOf(process.env);
-  const code = isInsideSandbox()
-    ? await inside(parsed.options, lang)
-    : await outside(parsed.options, lang);
-  // Not `exitCode`: an open terminal or pipe must not keep us.
-  process.exit(code);
-}
+const command = demoCommand(async (options, lang) =>
+  isInsideSandbox() ? await inside(options, lang) : await outside(options, lang),
+);
+const code = await command(process.argv.slice(2), {
+  stdout: (out) => void stdout.write(out),
+  stderr: (out) => void process.stderr.write(out),
+  env: process.env,
+  isTty: stdout.isTTY,
+  columns: stdout.columns,
+});
+// Not `exitCode`: an open terminal or pipe must not keep us.
+process.exit(code);
