@@ -67,7 +67,6 @@ const PENDING: readonly string[] = [
   "src/lab/vpc/",
   "src/lab/demo/demo-cloud.ts",
   "tests/lab/network/",
-  "tests/tidy.test.ts",
   "tests/namespaces/emergency.test.ts",
 ];
 

@@ -54,11 +54,40 @@ test("every action's answer has exactly the fields of its shape", async () => {
   assert.deepEqual([...seen].toSorted(), Object.keys(ACTIONS).toSorted(), "no action was left out");
 });
 
-async function walk(
-  cloud: TestCloud,
-  call: (action: ActionName, parameters?: Json, version?: string) => Promise<Json>,
-): Promise<void> {
-  const tags = { Tags: [{ Key: "team", Value: "db" }] };
+type Call = (action: ActionName, parameters?: Json, version?: string) => Promise<Json>;
+
+const tags = { Tags: [{ Key: "team", Value: "db" }] };
+const InstanceId = "ins-aaaaaaaa";
+
+/** Every action once, on things that exist. */
+async function walk(cloud: TestCloud, call: Call): Promise<void> {
+  const network = await walkNetwork(call);
+  const owner = await walkHavip(cloud, call, network);
+  const AddressId = await walkElasticAddress(call, owner.HaVipId);
+  const other = await walkInterface(cloud, call, { ...network, ...owner, AddressId });
+  await walkTags(call, network.SubnetId);
+
+  await call("ReleaseAddresses", { AddressIds: [AddressId] });
+  await call("DeleteHaVip", { HaVipId: owner.HaVipId });
+  for (const NetworkInterfaceId of [owner.NetworkInterfaceId, other]) {
+    await call("DetachNetworkInterface", { NetworkInterfaceId, InstanceId });
+    await call("DeleteNetworkInterface", { NetworkInterfaceId });
+  }
+  await call("DeleteSubnet", { SubnetId: network.SubnetId });
+  await call("DeleteVpc", { VpcId: network.VpcId });
+}
+
+interface NetworkIds {
+  readonly VpcId: string;
+  readonly SubnetId: string;
+}
+
+interface OwnerIds {
+  readonly HaVipId: string;
+  readonly NetworkInterfaceId: string;
+}
+
+async function walkNetwork(call: Call): Promise<NetworkIds> {
   const vpc = asJson(
     (await call("CreateVpc", { VpcName: "v", CidrBlock: "10.4.0.0/16", ...tags }))["Vpc"],
   );
@@ -78,7 +107,14 @@ async function walk(
   await call("DescribeSubnets", { SubnetIds: [SubnetId] });
   await call("DescribeRouteTables", { Filters: [{ Name: "vpc-id", Values: [VpcId] }] });
   await call("DescribeVpcLimits", { LimitTypes: ["vpc-max-havips"] });
+  return { VpcId, SubnetId };
+}
 
+async function walkHavip(
+  cloud: TestCloud,
+  call: Call,
+  { VpcId, SubnetId }: NetworkIds,
+): Promise<OwnerIds> {
   const made = await call("CreateHaVip", { VpcId, SubnetId, HaVipName: "h", ...tags });
   const havip = asJson(made["HaVip"]);
   const HaVipId = text(havip["HaVipId"]);
@@ -88,16 +124,18 @@ async function walk(
     (await call("CreateNetworkInterface", { ...nic, ...tags }))["NetworkInterface"],
   );
   const NetworkInterfaceId = text(created["NetworkInterfaceId"]);
-  const InstanceId = "ins-aaaaaaaa";
   const attached = await call("AttachNetworkInterface", { NetworkInterfaceId, InstanceId });
   await call("DescribeVpcTaskResult", { TaskId: attached["RequestId"] });
   await call("AssociateHaVipInstance", {
     HaVipAssociationSet: [{ HaVipId, InstanceId, InstanceType: "CVM" }],
   });
   assert.equal((await garp(cloud, havip["Vip"], NetworkInterfaceId))["accepted"], true);
+  return { HaVipId, NetworkInterfaceId };
+}
 
+async function walkElasticAddress(call: Call, HaVipId: string): Promise<string> {
   const allocated = await call("AllocateAddresses", { AddressName: "e", ...tags });
-  const [AddressId] = allocated["AddressSet"] as readonly string[];
+  const [AddressId = ""] = allocated["AddressSet"] as readonly string[];
   await call("DescribeTaskResult", { TaskId: Number(allocated["TaskId"]) });
   await call("DescribeAddresses");
   await call("ModifyAddressAttribute", { AddressId, AddressName: "f" });
@@ -109,7 +147,16 @@ async function walk(
   await call("DescribeHaVips");
   await call("HaVipDisassociateAddressIp", { HaVipId });
   await call("DisassociateHaVipInstance", { HaVipAssociationSet: [{ HaVipId, InstanceId }] });
+  return AddressId;
+}
 
+/** Gives the interface that an address has been moved to. */
+async function walkInterface(
+  cloud: TestCloud,
+  call: Call,
+  ids: NetworkIds & OwnerIds & { readonly AddressId: string },
+): Promise<string> {
+  const { VpcId, SubnetId, NetworkInterfaceId, AddressId } = ids;
   const assigned = await call("AssignPrivateIpAddresses", {
     NetworkInterfaceId,
     SecondaryPrivateIpAddressCount: 2,
@@ -128,7 +175,10 @@ async function walk(
     PrivateIpAddress: second?.["PrivateIpAddress"],
   });
   await call("ModifyNetworkInterfaceAttribute", { NetworkInterfaceId, NetworkInterfaceName: "m" });
+  return other;
+}
 
+async function walkTags(call: Call, SubnetId: string): Promise<void> {
   const resource = `qcs::vpc:ap-guangzhou:uin/1:subnet/${SubnetId}`;
   await call(
     "ModifyResourceTags",
@@ -146,15 +196,6 @@ async function walk(
   await call("DescribeBandwidthPackages", {
     Filters: [{ Name: "resource.resource-id", Values: ["eip-x"] }],
   });
-
-  await call("ReleaseAddresses", { AddressIds: [AddressId] });
-  await call("DeleteHaVip", { HaVipId });
-  await call("DetachNetworkInterface", { NetworkInterfaceId, InstanceId });
-  await call("DeleteNetworkInterface", { NetworkInterfaceId });
-  await call("DetachNetworkInterface", { NetworkInterfaceId: other, InstanceId });
-  await call("DeleteNetworkInterface", { NetworkInterfaceId: other });
-  await call("DeleteSubnet", { SubnetId });
-  await call("DeleteVpc", { VpcId });
 }
 
 test("a HAVIP just created, word for word", async () => {

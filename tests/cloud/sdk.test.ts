@@ -91,6 +91,48 @@ const refusedWith = async (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => asJson({ ...Object(error) })["code"],
   );
 
+interface Caller {
+  readonly ask: (action: string, parameters?: Json) => Promise<Json>;
+  readonly until: (
+    action: string,
+    parameters: Json,
+    isDone: (answer: Json) => boolean,
+  ) => Promise<Json>;
+  /** The code of the refusal, or "OK". */
+  readonly refused: (action: string, parameters: Json) => Promise<unknown>;
+}
+
+/** A public address for a HAVIP, until both are gone again. */
+async function bindAndDelete({ ask, until, refused }: Caller, HaVipId: unknown): Promise<void> {
+  const { AddressSet, TaskId } = await ask("AllocateAddresses", { AddressCount: 1 });
+  await until(
+    "DescribeTaskResult",
+    { TaskId: Number(TaskId) },
+    ({ Result }) => Result === "SUCCESS",
+  );
+  const [address] = asList(
+    (await ask("DescribeAddresses", { AddressIds: AddressSet }))["AddressSet"],
+  );
+  const AddressIp = text(address?.["AddressIp"]);
+  const bind = await ask("HaVipAssociateAddressIp", { HaVipId, AddressIp });
+  await until(
+    "DescribeVpcTaskResult",
+    { TaskId: bind["RequestId"] },
+    ({ Status }) => Status === "SUCCESS",
+  );
+  const [bound] = asList((await ask("DescribeHaVips", { HaVipIds: [HaVipId] }))["HaVipSet"]);
+  assert.equal(bound?.["AddressIp"], AddressIp);
+  assert.equal(await refused("DeleteHaVip", { HaVipId }), "UnsupportedOperation");
+  await ask("HaVipDisassociateAddressIp", { HaVipId });
+  await until(
+    "DescribeHaVips",
+    { HaVipIds: [HaVipId] },
+    (answer) => asList(answer["HaVipSet"])[0]?.["AddressIp"] === "",
+  );
+  await ask("DeleteHaVip", { HaVipId });
+  await until("DescribeHaVips", { HaVipIds: [HaVipId] }, ({ TotalCount }) => TotalCount === 0);
+}
+
 for (const mode of MODES) {
   test(`the tutorial's steps 1 and 4 through the SDK: ${mode.name}`, options, async (context) => {
     if (sdk === undefined) return;
@@ -136,36 +178,10 @@ for (const mode of MODES) {
     assert.equal(listed["TotalCount"], 1);
     assert.equal(asList(listed["HaVipSet"])[0]?.["State"], "UNBIND");
 
-    const { AddressSet, TaskId } = await ask("AllocateAddresses", { AddressCount: 1 });
-    await until(
-      "DescribeTaskResult",
-      { TaskId: Number(TaskId) },
-      ({ Result }) => Result === "SUCCESS",
+    await bindAndDelete(
+      { ask, until, refused: (...call) => refusedWith(client.request(...call)) },
+      HaVipId,
     );
-    const [address] = asList(
-      (await ask("DescribeAddresses", { AddressIds: AddressSet }))["AddressSet"],
-    );
-    const AddressIp = text(address?.["AddressIp"]);
-    const bind = await ask("HaVipAssociateAddressIp", { HaVipId, AddressIp });
-    await until(
-      "DescribeVpcTaskResult",
-      { TaskId: bind["RequestId"] },
-      ({ Status }) => Status === "SUCCESS",
-    );
-    const [bound] = asList((await ask("DescribeHaVips", { HaVipIds: [HaVipId] }))["HaVipSet"]);
-    assert.equal(bound?.["AddressIp"], AddressIp);
-    assert.equal(
-      await refusedWith(client.request("DeleteHaVip", { HaVipId })),
-      "UnsupportedOperation",
-    );
-    await ask("HaVipDisassociateAddressIp", { HaVipId });
-    await until(
-      "DescribeHaVips",
-      { HaVipIds: [HaVipId] },
-      (answer) => asList(answer["HaVipSet"])[0]?.["AddressIp"] === "",
-    );
-    await ask("DeleteHaVip", { HaVipId });
-    await until("DescribeHaVips", { HaVipIds: [HaVipId] }, ({ TotalCount }) => TotalCount === 0);
 
     assert.equal(await refusedWith(client.request("DeleteHaVips", {})), "InvalidAction");
     assert.equal(

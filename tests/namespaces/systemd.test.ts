@@ -91,6 +91,43 @@ const complaints = (log: string): readonly string[] =>
 const openGate = async (bench: Bench): Promise<string> =>
   await bench.sh(`timeout ${TIMEOUT_SECONDS} sh -c 'echo open >${GATE}'`);
 
+/** A running daemon, with its startup script behind the gate. */
+async function deaths(context: TestContext, bench: Bench): Promise<void> {
+  await context.test(
+    "the supervisor killed: its engine hands over before the address is cleaned up",
+    async () => {
+      const pid = await bench.show("MainPID");
+      await bench.sh(`: >${LOG}; kill -KILL ${pid}`);
+      await openGate(bench);
+      await bench.until(
+        "the next one runs",
+        async () => (await bench.show("StatusText")) === "VI_1 MASTER",
+      );
+      assert.equal(await bench.show("NRestarts"), "1");
+      assert.notEqual(await bench.show("MainPID"), pid);
+      // `baton release`, after the engine.
+      assert.match(await bench.log(), /^nothing to remove$/m);
+    },
+  );
+
+  await context.test(
+    "all killed at once: the address is taken away, and the next one has it again",
+    async () => {
+      await bench.sh(`: >${LOG}; systemctl kill -s KILL baton`);
+      await bench.until("cleaned up", async () =>
+        /^removed |^nothing to remove$/m.test(await bench.log()),
+      );
+      assert.equal(await bench.owns(), false);
+      await openGate(bench);
+      await bench.until(
+        "the next one runs",
+        async () => (await bench.show("StatusText")) === "VI_1 MASTER",
+      );
+      assert.ok(await bench.owns());
+    },
+  );
+}
+
 test("the unit file under systemd: start, reload, deaths of one and of all, stop", {
   skip,
 }, async (context) => {
@@ -138,39 +175,7 @@ test("the unit file under systemd: start, reload, deaths of one and of all, stop
     },
   );
 
-  await context.test(
-    "the supervisor killed: its engine hands over before the address is cleaned up",
-    async () => {
-      const pid = await bench.show("MainPID");
-      await bench.sh(`: >${LOG}; kill -KILL ${pid}`);
-      await openGate(bench);
-      await bench.until(
-        "the next one runs",
-        async () => (await bench.show("StatusText")) === "VI_1 MASTER",
-      );
-      assert.equal(await bench.show("NRestarts"), "1");
-      assert.notEqual(await bench.show("MainPID"), pid);
-      // `baton release`, after the engine.
-      assert.match(await bench.log(), /^nothing to remove$/m);
-    },
-  );
-
-  await context.test(
-    "all killed at once: the address is taken away, and the next one has it again",
-    async () => {
-      await bench.sh(`: >${LOG}; systemctl kill -s KILL baton`);
-      await bench.until("cleaned up", async () =>
-        /^removed |^nothing to remove$/m.test(await bench.log()),
-      );
-      assert.equal(await bench.owns(), false);
-      await openGate(bench);
-      await bench.until(
-        "the next one runs",
-        async () => (await bench.show("StatusText")) === "VI_1 MASTER",
-      );
-      assert.ok(await bench.owns());
-    },
-  );
+  await deaths(context, bench);
 
   await context.test("stop leaves nothing behind", async () => {
     assert.equal((await systemctl("stop", "baton")).code, 0);

@@ -126,7 +126,9 @@ describe("a daemon and the platform", () => {
     await until("a knows", 20, async () => (await platformOf("a")) === "agrees");
     assert.ok(readFileSync(join(machine("a").folder, "var/state"), "utf8").includes("MASTER"));
   });
+});
 
+describe("a daemon with a havip block, and a pair cut apart", () => {
   it("a havip block asks without the option, and a reload takes it away and brings it back", async () => {
     daemons.get("a")?.kill("SIGTERM");
     await until("a ended", 10, () => daemons.get("a")?.exitCode !== null);

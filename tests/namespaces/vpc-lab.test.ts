@@ -171,7 +171,9 @@ describe("baton lab", () => {
     assert.equal(existsSync(join(folder, "default")), false);
     assert.deepEqual(leftovers(), []);
   });
+});
 
+describe("baton lab, killed and flooded", () => {
   it("killed with -9, leaves no process behind", async () => {
     const lab = await up("-f", join(folder, "lab.yaml"), "--name", "crash");
     lab.child.kill("SIGKILL");

@@ -112,7 +112,9 @@ describe("agreement of the platform", () => {
     const run = new Run((seconds) => (seconds < 10 ? OURS : AWAY)).master().until(300);
     assert.deepEqual(run.only("grees", "lost", "announce"), ["0.3 agrees"]);
   });
+});
 
+describe("an address that a master loses in the cloud", () => {
   it("an address that is taken away under a master is reported, claimed back at once, and alarmed about in five seconds", () => {
     const nobody: View = { kind: "theirs", instanceId: "" };
     const cloud = (seconds: number): View => (seconds > 10 && seconds < 20 ? nobody : OURS);
@@ -184,7 +186,9 @@ describe("agreement of the platform", () => {
     assert.ok(more.filter((line) => line.endsWith("doubted")).length <= 2);
     assert.equal(run.only("disagrees").length, 0, "a yes in doubt is no alarm");
   });
+});
 
+describe("who does not own the address any more", () => {
   it("leaving: asked, more and more seldom, until the address is somebody else's", () => {
     const run = new Run((seconds) => (seconds < 4 ? OURS : THEIRS)).master().until(1);
     run.do({ kind: "role", role: "leaving" });

@@ -59,7 +59,46 @@ function invent(world: CloudState, region: string, rng: Rng): Command {
     [...tables.eips.values()].find((one) => one.id === eipId)?.address ?? (0 as never),
   );
   const third = rng.between(0, 3);
+  const ids = { vpcId, havipId, eipId, interfaceId, subnetId, instanceId };
   const commands: readonly Command[] = [
+    ...networkCommands(rng, ids, name, third),
+    ...havipCommands(rng, ids, { name, entry, third, address }),
+    ...eipCommands(rng, ids, name),
+    ...interfaceCommands(rng, ids, name, third),
+    {
+      kind: "migrateAddress",
+      fromId: interfaceId,
+      toId: id("interfaces", "eni"),
+      address: `10.0.${third}.5`,
+    },
+    { kind: "launchInstance", subnetId, instanceId: undefined, address: undefined, name },
+    {
+      kind: "setTags",
+      table: "havips",
+      id: havipId,
+      replace: [{ key: "k", value: "v" }],
+      removeKeys: [],
+    },
+  ];
+  return pick(rng, commands) ?? { kind: "deleteVpc", vpcId };
+}
+
+interface Ids {
+  readonly vpcId: string;
+  readonly havipId: string;
+  readonly eipId: string;
+  readonly interfaceId: string;
+  readonly subnetId: string;
+  readonly instanceId: string;
+}
+
+function networkCommands(
+  rng: Rng,
+  { vpcId, subnetId }: Ids,
+  name: string,
+  third: number,
+): readonly Command[] {
+  return [
     {
       kind: "createVpc",
       name,
@@ -83,6 +122,23 @@ function invent(world: CloudState, region: string, rng: Rng): Command {
     },
     { kind: "modifySubnet", subnetId, name, broadcast: true },
     { kind: "deleteSubnet", subnetId },
+  ];
+}
+
+type Entry = Extract<Command, { kind: "associate" }>["entries"][number];
+
+function havipCommands(
+  rng: Rng,
+  { vpcId, subnetId, interfaceId, havipId }: Ids,
+  given: {
+    readonly name: string;
+    readonly entry: Entry;
+    readonly third: number;
+    readonly address: string;
+  },
+): readonly Command[] {
+  const { name, entry, third, address } = given;
+  return [
     ...Array.from(
       { length: 4 },
       (): Command => ({
@@ -104,6 +160,11 @@ function invent(world: CloudState, region: string, rng: Rng): Command {
     { kind: "unbindEip", havipId },
     { kind: "associate", entries: [entry] },
     { kind: "disassociate", entries: [entry] },
+  ];
+}
+
+function eipCommands(rng: Rng, { eipId, instanceId }: Ids, name: string): readonly Command[] {
+  return [
     {
       kind: "allocateEips",
       count: rng.between(0, 5),
@@ -118,6 +179,16 @@ function invent(world: CloudState, region: string, rng: Rng): Command {
     { kind: "releaseEips", eipIds: [eipId] },
     { kind: "associateEip", eipId, instanceId, interfaceId: undefined, privateAddress: undefined },
     { kind: "disassociateEip", eipId },
+  ];
+}
+
+function interfaceCommands(
+  rng: Rng,
+  { vpcId, subnetId, interfaceId, instanceId }: Ids,
+  name: string,
+  third: number,
+): readonly Command[] {
+  return [
     ...Array.from(
       { length: 2 },
       (): Command => ({
@@ -139,22 +210,7 @@ function invent(world: CloudState, region: string, rng: Rng): Command {
     { kind: "deleteInterface", interfaceId },
     { kind: "assignAddresses", interfaceId, addresses: [], count: 1 },
     { kind: "unassignAddresses", interfaceId, addresses: [`10.0.${third}.5`] },
-    {
-      kind: "migrateAddress",
-      fromId: interfaceId,
-      toId: id("interfaces", "eni"),
-      address: `10.0.${third}.5`,
-    },
-    { kind: "launchInstance", subnetId, instanceId: undefined, address: undefined, name },
-    {
-      kind: "setTags",
-      table: "havips",
-      id: havipId,
-      replace: [{ key: "k", value: "v" }],
-      removeKeys: [],
-    },
   ];
-  return pick(rng, commands) ?? { kind: "deleteVpc", vpcId };
 }
 
 function checkInvariants(world: CloudState): void {
@@ -181,29 +237,7 @@ function checkInvariants(world: CloudState): void {
     for (const havip of tables.havips.values()) {
       use(havip.subnetId, havip.vip);
       perVpc.set(havip.vpcId, (perVpc.get(havip.vpcId) ?? 0) + 1);
-      assert.equal(tables.subnets.get(havip.subnetId)?.vpcId, havip.vpcId);
-      const holder =
-        havip.holder === null ? undefined : tables.interfaces.get(havip.holder.networkInterfaceId);
-      assert.equal(holder === undefined, havip.holder === null, at("a holder exists"));
-      if (holder !== undefined)
-        assert.equal(holder.subnetId, havip.subnetId, at("a holder is in the subnet"));
-      assert.equal(
-        new Set(havip.associations.map(({ instanceType }) => instanceType)).size <= 1,
-        true,
-      );
-      assert.ok(havip.associations.length <= 10);
-      if (havip.eipId !== null) {
-        assert.equal(
-          tables.eips.get(havip.eipId)?.target?.instanceId,
-          havip.id,
-          at("both sides of a binding"),
-        );
-      }
-      assert.equal(
-        havip.busy === null || tables.works.has(havip.busy),
-        true,
-        at("busy with work that exists"),
-      );
+      checkHavip(havip, tables, at);
     }
     for (const count of perVpc.values()) assert.ok(count <= 10, at("ten HAVIPs a VPC"));
     for (const nic of tables.interfaces.values()) {
@@ -218,19 +252,7 @@ function checkInvariants(world: CloudState): void {
     for (const eip of tables.eips.values()) {
       assert.ok(!publicAddresses.has(eip.address), "public addresses are unique over regions");
       publicAddresses.add(eip.address);
-      if (eip.target?.instanceType === "HAVIP") {
-        assert.equal(
-          tables.havips.get(eip.target.instanceId)?.eipId,
-          eip.id,
-          at("both sides of a binding"),
-        );
-      }
-      assert.equal(eip.busy === null || tables.works.has(eip.busy), true);
-      assert.equal(
-        eip.busy === null,
-        ["BIND", "UNBIND", "BIND_ENI"].includes(eip.status),
-        at(`${eip.id} ${eip.status}`),
-      );
+      checkEip(eip, tables, at);
     }
     assert.ok(tables.vpcs.size <= 20 && tables.eips.size <= 20);
     for (const subnet of tables.subnets.values()) assert.ok(tables.vpcs.has(subnet.vpcId));
@@ -241,6 +263,49 @@ function checkInvariants(world: CloudState): void {
         assert.ok(v.is(ROWS[table], JSON.parse(JSON.stringify(row))), `${table} ${row.id}`);
     }
   }
+}
+
+type Tables = ReturnType<typeof tablesOf>;
+type RowOf<Table extends keyof Tables> =
+  Tables[Table] extends ReadonlyMap<string, infer Row> ? Row : never;
+
+function checkHavip(havip: RowOf<"havips">, tables: Tables, at: (what: string) => string): void {
+  assert.equal(tables.subnets.get(havip.subnetId)?.vpcId, havip.vpcId);
+  const holder =
+    havip.holder === null ? undefined : tables.interfaces.get(havip.holder.networkInterfaceId);
+  assert.equal(holder === undefined, havip.holder === null, at("a holder exists"));
+  if (holder !== undefined)
+    assert.equal(holder.subnetId, havip.subnetId, at("a holder is in the subnet"));
+  assert.equal(new Set(havip.associations.map(({ instanceType }) => instanceType)).size <= 1, true);
+  assert.ok(havip.associations.length <= 10);
+  if (havip.eipId !== null) {
+    assert.equal(
+      tables.eips.get(havip.eipId)?.target?.instanceId,
+      havip.id,
+      at("both sides of a binding"),
+    );
+  }
+  assert.equal(
+    havip.busy === null || tables.works.has(havip.busy),
+    true,
+    at("busy with work that exists"),
+  );
+}
+
+function checkEip(eip: RowOf<"eips">, tables: Tables, at: (what: string) => string): void {
+  if (eip.target?.instanceType === "HAVIP") {
+    assert.equal(
+      tables.havips.get(eip.target.instanceId)?.eipId,
+      eip.id,
+      at("both sides of a binding"),
+    );
+  }
+  assert.equal(eip.busy === null || tables.works.has(eip.busy), true);
+  assert.equal(
+    eip.busy === null,
+    ["BIND", "UNBIND", "BIND_ENI"].includes(eip.status),
+    at(`${eip.id} ${eip.status}`),
+  );
 }
 
 interface Walk {
