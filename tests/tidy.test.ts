@@ -268,7 +268,10 @@ test("rooms import only what the matrix allows", () => {
   none(problems, "import matrix");
 });
 
-/** Numbers of the kernel's interface that are those of the wire too; a test compares them with the headers. */
+/**
+ * Numbers of the kernel's interface that are those of the wire too; a test compares them with
+ * the headers.
+ */
 const KERNEL_NUMBERS = "src/linux/abi.ts";
 
 test("offsets and types of packet headers are known to vrrp/wire alone", () => {
@@ -508,7 +511,10 @@ test("the daemon says which environment each program gets: the default is its ow
   none(problems, "environment of programs");
 });
 
-/** Files that git knows or would take: what whoever clones it gets. Without git: the source folders. */
+/**
+ * Files that git knows or would take: what whoever clones it gets. Without git: the source
+ * folders.
+ */
 function publishedFiles(): string[] {
   if (!existsSync(join(root, ".git"))) {
     return ["src", "tests", "tools", "docs", "examples"].flatMap((folder) =>

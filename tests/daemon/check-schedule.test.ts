@@ -127,7 +127,10 @@ test("at the common moment of timeout and beat, the next run begins when the lat
   assert.deepEqual(bench.until(4.02), ["4.02 terminate", "4.02 down"]);
 });
 
-/** Runs a check that is well, hangs from `hangsAt` on, and ends `dies` microseconds after SIGTERM (at once at SIGKILL). */
+/**
+ * Runs a check that is well, hangs from `hangsAt` on, and ends `dies` microseconds after
+ * SIGTERM (at once at SIGKILL).
+ */
 function detectHang(changes: Partial<CheckConfig>, hangsAt: number, dies: number): number {
   const bench = new Bench(changes);
   let endsAt = Number.POSITIVE_INFINITY;

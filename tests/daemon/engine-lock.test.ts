@@ -43,7 +43,8 @@ test("the holder of a lock is read from /proc/locks", () => {
   assert.equal(lockHolder(LOCKS, "00:19", 77), 301);
   // Of another process namespace; waits only; nobody.
   for (const inode of [78, 79, 7]) assert.equal(lockHolder(LOCKS, "00:19", inode), undefined);
-  // Another file system with the same inode number: the device decides, and without it nothing does.
+  // Another file system with the same inode number: the device decides, and without it nothing
+  // does.
   const more = `${LOCKS}4: FLOCK  ADVISORY  WRITE 303 00:2a:77 0 EOF\n`;
   assert.equal(lockHolder(more, "00:19", 77), 301);
   assert.equal(lockHolder(more, "00:2a", 77), 303);

@@ -1,7 +1,8 @@
 /**
- * Every call of the supervisor that can fail does (tests/support/inject-faults.ts), at every place of the source, with the error
- * numbers of a machine that is short of something. The daemon goes on, and what it knew stays so: no check fails because
- * it could not be started for a moment.
+ * Every call of the supervisor that can fail does (tests/support/inject-faults.ts), at every
+ * place of the source, with the error numbers of a machine that is short of something. The
+ * daemon goes on, and what it knew stays so: no check fails because it could not be started for
+ * a moment.
  */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,7 @@
-/** The pipes of `notify_fifo` and `vrrp_notify_fifo`: whose they are, and what a reload writes to them. */
+/**
+ * The pipes of `notify_fifo` and `vrrp_notify_fifo`: whose they are, and what a reload writes
+ * to them.
+ */
 import assert from "node:assert/strict";
 import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";

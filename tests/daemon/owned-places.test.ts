@@ -1,4 +1,7 @@
-/** What is ours on a kernel that does not mark addresses: the record, and what it says about a machine. */
+/**
+ * What is ours on a kernel that does not mark addresses: the record, and what it says about a
+ * machine.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { leftoversOf, type Place, printPlaces, readPlaces } from "#daemon/owned-places";

@@ -1,6 +1,6 @@
 /**
- * Which programs root may run. A file system that is drawn at random and an attacker who does one thing to it: if that
- * changes what root runs, the program must have been refused.
+ * Which programs root may run. A file system that is drawn at random and an attacker who does
+ * one thing to it: if that changes what root runs, the program must have been refused.
  */
 
 import assert from "node:assert/strict";
@@ -67,7 +67,10 @@ function whatRuns(tree: Tree, path: string): string {
   return ran.join(", ");
 }
 
-/** Everything the attacker can do in one step: put something else in the place of an entry, or write into a file. */
+/**
+ * Everything the attacker can do in one step: put something else in the place of an entry, or
+ * write into a file.
+ */
 function* attacks(tree: Tree): Generator<Tree> {
   for (const [path, node] of tree) {
     const folder = tree.get(dirname(path));

@@ -1,4 +1,7 @@
-/** No signal but those that ask for it ends a daemon, from its first instruction on; what comes early is obeyed later. */
+/**
+ * No signal but those that ask for it ends a daemon, from its first instruction on; what comes
+ * early is obeyed later.
+ */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -21,7 +24,10 @@ const CONFIG = `vrrp_instance VI_1 {
 }
 `;
 
-/** Those that Node.js cannot catch, that are no request but the end itself, or that control jobs (signal(7)). */
+/**
+ * Those that Node.js cannot catch, that are no request but the end itself, or that control jobs
+ * (signal(7)).
+ */
 const ENDING = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"];
 const FAULTS = "SIGILL SIGTRAP SIGABRT SIGIOT SIGBUS SIGFPE SIGSEGV SIGSYS".split(" ");
 const JOBS = "SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGCONT".split(" ");
