@@ -1,6 +1,6 @@
 /**
  * What `baton havip` and `baton eip` have in common: options, the client, dry runs, and how
- * failures are report.
+ * failures are reported.
  */
 import { readFileSync } from "node:fs";
 import type { ActionName, ParametersOf } from "#cloud/api/actions";

@@ -5,10 +5,10 @@
 import * as answer from "./answer-shapes.ts";
 import {
   AddressChargePrepaid,
-  Filter,
   flag,
   list,
   optional,
+  PAGE,
   structure,
   Tag,
   text,
@@ -42,9 +42,7 @@ export const ADDRESS_ACTIONS = {
   DescribeAddresses: {
     parameters: structure({
       AddressIds: optional(list(text)),
-      Filters: optional(list(Filter)),
-      Offset: optional(whole),
-      Limit: optional(whole),
+      ...PAGE,
     }),
     answer: answer.structure({ TotalCount: answer.whole, AddressSet: answer.list(answer.Address) }),
   },
@@ -82,9 +80,7 @@ export const ADDRESS_ACTIONS = {
   DescribeBandwidthPackages: {
     parameters: structure({
       BandwidthPackageIds: optional(list(text)),
-      Filters: optional(list(Filter)),
-      Offset: optional(whole),
-      Limit: optional(whole),
+      ...PAGE,
     }),
     answer: answer.structure({
       TotalCount: answer.whole,

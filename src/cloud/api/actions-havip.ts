@@ -4,15 +4,14 @@
  */
 import * as answer from "./answer-shapes.ts";
 import {
-  Filter,
   flag,
   HaVipAssociation,
   list,
   optional,
+  PAGE,
   structure,
   Tag,
   text,
-  whole,
 } from "./request-shapes.ts";
 
 export const HAVIP_ACTIONS = {
@@ -33,9 +32,7 @@ export const HAVIP_ACTIONS = {
   DescribeHaVips: {
     parameters: structure({
       HaVipIds: optional(list(text)),
-      Filters: optional(list(Filter)),
-      Offset: optional(whole),
-      Limit: optional(whole),
+      ...PAGE,
     }),
     answer: answer.structure({ TotalCount: answer.whole, HaVipSet: answer.list(answer.HaVip) }),
   },

@@ -1,10 +1,10 @@
 /** Elastic network interfaces, as far as a HAVIP needs them. */
 import * as answer from "./answer-shapes.ts";
 import {
-  Filter,
   flag,
   list,
   optional,
+  PAGE,
   PrivateIpAddressSpecification,
   structure,
   Tag,
@@ -33,9 +33,7 @@ export const INTERFACE_ACTIONS = {
   DescribeNetworkInterfaces: {
     parameters: structure({
       NetworkInterfaceIds: optional(list(text)),
-      Filters: optional(list(Filter)),
-      Offset: optional(whole),
-      Limit: optional(whole),
+      ...PAGE,
     }),
     answer: answer.structure({
       NetworkInterfaceSet: answer.list(answer.NetworkInterface),

@@ -61,6 +61,14 @@ function withoutNulls<Object extends object>(values: Object): Given<Object> {
 
 // Structures inside requests. Names and required fields are those of the official SDK, 4.1.313.
 export const Filter = structure({ Name: text, Values: list(text) });
+
+/** What most lists take besides ids, in the order in which it is checked. */
+export const PAGE = {
+  Filters: optional(list(Filter)),
+  Offset: optional(whole),
+  Limit: optional(whole),
+};
+
 export const Tag = structure({ Key: text, Value: optional(text) });
 export const HaVipAssociation = structure({
   InstanceId: text,
