@@ -2,7 +2,8 @@
  * Is every rule of the core held by a test? Breaks one at a time in a copy of the tree and runs the
  * suites until one fails: `node tools/mutants-main.ts [--only TEXT] [--check]`.
  *
- *   vectors and transcripts (tests/vrrp/router), then the exploration and 300 simulated seeds
+ *   the supervisor's tests (tests/vrrp/supervisor), vectors and transcripts (tests/vrrp/router),
+ *   then the exploration and 300 simulated seeds
  *
  * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 %
  * were noticed.
@@ -31,6 +32,15 @@ interface Suite {
 }
 
 const SUITES: readonly Suite[] = [
+  {
+    name: "supervisor",
+    args: [
+      "--test",
+      ...["engine-life", "routers", "hand-over", "successor", "properties"].map(
+        (name) => `tests/vrrp/supervisor/${name}.test.ts`,
+      ),
+    ],
+  },
   {
     name: "vectors",
     args: [

@@ -1,3 +1,5 @@
+import { SUPERVISOR_MUTANTS } from "./mutants-supervisor.ts";
+
 /**
  * Rules of the core, each broken once. `find` occurs exactly once in the file; a reader sees which
  * rule is gone.
@@ -21,6 +23,7 @@ const inFile = (file: string, ...list: readonly (readonly [string, string, strin
   }));
 
 export const MUTANTS: readonly Mutant[] = [
+  ...SUPERVISOR_MUTANTS,
   ...inFile(
     "timing",
     ["skew counts from 256", "((256 - priority) * unit) / 256", "((255 - priority) * unit) / 256"],

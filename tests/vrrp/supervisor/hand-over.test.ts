@@ -158,6 +158,15 @@ test("an address is found where it is: on another device by our mark, with the p
   assert.ok(bench.exit().includes("holdAddresses 192.0.2.100@3 4s"));
 });
 
+test("without a mark it is ours on the device it names", () => {
+  const other = { ...virtual("198.51.100.100"), interface: "eth1" };
+  const bench = died({ ...A, excludedAddresses: [other] });
+  bench.addresses = bench.addresses.map((one) =>
+    one.proto === BATON_PROTO ? { ...one, proto: 0 } : one,
+  );
+  assert.ok(bench.exit().includes("holdAddresses 192.0.2.100@2 198.51.100.100@3 4s"));
+});
+
 test("without a mark it is ours where it belongs", () => {
   const bench = died(A);
   bench.addresses = bench.addresses.map((one) =>

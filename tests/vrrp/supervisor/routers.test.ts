@@ -109,6 +109,16 @@ test("a name given to another router: the one that had it hands over by itself",
   assert.deepEqual(handedOver(bench), ["A/1"]);
 });
 
+test("of two of one name, the one that is leaving is meant by its own messages alone", () => {
+  const bench = started(named("A", 1));
+  bench.becomes(named("A", 1), "MASTER");
+  bench.configure(named("A", 3));
+  bench.becomes(named("A", 3), "MASTER");
+  bench.becomes(named("A", 1), "STOP", { leaving: true });
+  says(bench, { ...handedOverReport("A"), leaving: true } as FromEngine);
+  assert.deepEqual(handedOver(bench), ["A/3"]);
+});
+
 test("one that a reload takes away is remembered until it is gone", () => {
   const bench = started(named("A", 1), named("B", 2));
   bench.becomes(named("A", 1), "MASTER");

@@ -58,6 +58,14 @@ test("not our own, priority 0, another router's, or what an engine would refuse"
   assert.ok(!isHeard(new Uint8Array(0)));
 });
 
+test("our own, which a group's socket may hear", () => {
+  const group = ip("224.0.0.18");
+  const config = { ...A, transport: { kind: "multicast", group } } as const;
+  assert.ok(isHeard(packet({ destination: group }), config));
+  assert.ok(!isHeard(packet({ destination: group, source: OURS }), config));
+  assert.ok(!isHeard(packet({ destination: group, ttl: 254 }), config));
+});
+
 test("a router of no device hears what is addressed to it", () => {
   const { interface: _, ...unbound } = A;
   assert.ok(isHeard(packet(), unbound));
