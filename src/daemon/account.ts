@@ -1,4 +1,7 @@
-/** Names of users and groups to numbers (passwd(5), group(5); accounts of a directory service through `getent`). */
+/**
+ * Names of users and groups to numbers (passwd(5), group(5); accounts of a directory service
+ * through `getent`).
+ */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { UserPlan } from "#keepalived/plan/run-plan";
@@ -100,7 +103,10 @@ function inDirectory(database: string, name: string): Account | undefined {
   return name.startsWith("-") ? undefined : findLine(askDirectory(database, name), name);
 }
 
-/** LDAP, sssd and others, where glibc's tool is there. A directory that hangs must not hang the daemon. */
+/**
+ * LDAP, sssd and others, where glibc's tool is there. A directory that hangs must not hang the
+ * daemon.
+ */
 function askDirectory(database: string, name: string): string {
   const asked = spawnSync("getent", [database, name], {
     encoding: "utf8",

@@ -4,14 +4,16 @@
  *   beat ──> start ──> finished ─────────────────> rise / fall ──> up, down
  *              └─> timeout ──> terminate (counts as failure now) ──> 2 s ──> kill ──> finished
  *
- * The period is from start to start, on a fixed grid. A beat that falls into a run that is still going is skipped, as
- * keepalived does from 2.3.3 on (older versions start a second copy). The first result after start counts at once in
- * both directions; from then on `rise` successes or `fall` failures in a row are needed.
+ * The period is from start to start, on a fixed grid. A beat that falls into a run that is still
+ * going is skipped, as keepalived does from 2.3.3 on (older versions start a second copy). The
+ * first result after start counts at once in both directions; from then on `rise` successes or
+ * `fall` failures in a row are needed.
  *
- * A check that hangs is found `timeout + (fall - 1) * max(interval, timeout)` after the first run that hangs began; where
- * `timeout >= interval`, later by what those runs take to end. Therefore a run whose time is over is followed at once by
- * the next if a beat fell into it, also one of the same moment; and a later beat that finds it still not gone counts as
- * a failure, since nothing else could be started.
+ * A check that hangs is found `timeout + (fall - 1) * max(interval, timeout)` after the first run
+ * that hangs began; where `timeout >= interval`, later by what those runs take to end. Therefore a
+ * run that has had its time is followed at once by the next if a beat fell into it, also one of the
+ * same moment; and a later beat that finds it still not gone counts as a failure, since nothing
+ * else could be started.
  */
 import { after, earliest, elapsed, type Instant, type Micros, micros } from "#units/time";
 
@@ -54,7 +56,10 @@ export type CheckEvent =
   | { readonly kind: "finished"; readonly ok: boolean }
   /** It could not even be started: a failure, and nothing to wait for. */
   | { readonly kind: "notStarted" }
-  /** This machine was short of something to start it with, which says nothing about what is checked: no result. */
+  /**
+   * This machine was short of something to start it with, which says nothing about what is checked:
+   * no result.
+   */
   | { readonly kind: "unable" };
 
 export type CheckEffect =
@@ -85,7 +90,10 @@ export function startCheck(config: CheckConfig, now: Instant): CheckState {
   };
 }
 
-/** After a reload that changed only numbers: results stay, the next beat is at once if the period became shorter. */
+/**
+ * After a reload that changed only numbers: results stay, the next beat is at once if the period
+ * became shorter.
+ */
 export function rescheduleCheck(config: CheckConfig, state: CheckState, now: Instant): CheckState {
   const latest = after(now, config.interval);
   return state.nextAt <= latest ? state : { ...state, nextAt: latest };

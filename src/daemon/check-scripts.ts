@@ -1,4 +1,4 @@
-/** Runs the check scripts as check-schedule.ts says, and tells their results. */
+/** Runs the check scripts as check-schedule.ts says, and reports their results. */
 
 import type { Language } from "#diagnostics/diagnostic";
 import type { ScriptPlan } from "#keepalived/plan/run-plan";
@@ -34,7 +34,10 @@ interface Check {
   shortages: number;
 }
 
-/** A node that cannot start a process for so many intervals is not well itself: from then on each is a failure. */
+/**
+ * A node that cannot start a process for so many intervals is not well itself: from then on each is
+ * a failure.
+ */
 const SHORTAGES_MAX = 10;
 
 interface LastRun {
@@ -49,22 +52,25 @@ export class CheckScripts {
   readonly #launcher: Launcher;
   readonly #log: Log;
   readonly #language: Language;
-  readonly #tell: (name: string, result: "up" | "down") => void;
+  readonly #report: (name: string, result: "up" | "down") => void;
   #checks = new Map<string, Check>();
 
   constructor(
     launcher: Launcher,
     log: Log,
     language: Language,
-    tell: (name: string, result: "up" | "down") => void,
+    report: (name: string, result: "up" | "down") => void,
   ) {
     this.#launcher = launcher;
     this.#log = log;
     this.#language = language;
-    this.#tell = tell;
+    this.#report = report;
   }
 
-  /** A script whose command is unchanged keeps its result, as in keepalived, and here also its running copy. */
+  /**
+   * A script with an unchanged command keeps its result, as in keepalived, and here also its
+   * running copy.
+   */
   configure(plans: readonly ScriptPlan[]): void {
     const old = this.#checks;
     this.#checks = new Map();
@@ -204,7 +210,7 @@ export class CheckScripts {
     command: RunningCommand,
     how: CommandEnd,
   ): void {
-    // A run that was ended because its time was over has been told as that.
+    // A run that was ended because its time was over has been reported as that.
     if (check.state.run?.kind !== "running" && how.kind !== "notStarted") return;
     const exit =
       how.kind === "exit" ? how.code : how.kind === "signal" ? how.signal : "not started";
@@ -252,7 +258,7 @@ export class CheckScripts {
       script: name,
       result,
     });
-    this.#tell(name, result);
+    this.#report(name, result);
   }
 }
 

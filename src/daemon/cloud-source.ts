@@ -1,4 +1,7 @@
-/** Somebody to ask: an account at an endpoint, and which machine of it this is. Nothing here throws for what the world does. */
+/**
+ * Somebody to ask: an account at an endpoint, and which machine of it this is. Nothing here throws
+ * for what the world does.
+ */
 
 import type { View } from "#cloud/agreement/agreement-state";
 import { viewOf } from "#cloud/agreement/ownership-lookup";
@@ -26,7 +29,10 @@ const METADATA_MAX = 4_096;
 /** One question: no longer than the time until the next. */
 const ASK_MS = 3_000;
 
-/** Where to ask; undefined values are looked for in the environment, the files of tccli and the SDKs, and the metadata. */
+/**
+ * Where to ask; undefined values are looked for in the environment, the files of tccli and the
+ * SDKs, and the metadata.
+ */
 export interface CloudQuestion {
   readonly endpoint: string | undefined;
   readonly region: string | undefined;
@@ -77,7 +83,7 @@ export class CloudSource {
     return this.#question.endpoint ?? (env["BATON_CLOUD_ENDPOINT"] || CLOUD_ENDPOINT);
   }
 
-  /** Whose is the address? */
+  /** Who has the address? */
   async ask(address: string): Promise<View> {
     const client = await this.connect();
     if (client.kind === "missing") return { kind: "unknown", why: client.why };
@@ -156,7 +162,8 @@ export class CloudSource {
 
   /** In messages, for people. */
   failed(failure: CallFailure): string {
-    // Keys are changed while a daemon runs, and temporary ones end: they are read again before the next call.
+    // Keys are changed while a daemon runs, and temporary ones end: they are read again before the
+    // next call.
     if (failure.kind === "refused" && failure.code.startsWith("AuthFailure"))
       this.#client = undefined;
     return printCallFailure(failure, this.#options.language);

@@ -1,6 +1,7 @@
 /**
- * The border around what the world makes the supervisor do: a timer's work, a client's request, the cloud's answer. What goes wrong
- * inside is reported and costs that piece of work, not the daemon and with it the address.
+ * The border around what the world makes the supervisor do: a timer's work, a client's request, the
+ * cloud's answer. What goes wrong inside is reported and costs that piece of work, not the daemon
+ * and with it the address.
  *
  * `uncaughtException` (daemon.ts) is the last resort behind this, and ends the daemon in order.
  */
@@ -37,7 +38,10 @@ export function background(log: Log, what: string, work: () => Promise<unknown>)
 /** Errors of a machine that is short of something, which say nothing about what was asked. */
 const SHORTAGES = new Set(["EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "ENOBUFS", "EIO", "EINTR"]);
 
-/** Has the machine refused for want of descriptors, memory or processes? Then what was known before is still the best. */
+/**
+ * Has the machine refused for want of descriptors, memory or processes? Then what was known before
+ * is still the best.
+ */
 export const isShortage = (errno: string | undefined): boolean =>
   errno !== undefined && SHORTAGES.has(errno);
 

@@ -81,7 +81,7 @@ export interface InstanceStatus {
     readonly master:
       | { readonly address: string; readonly priority: number; readonly heardSecondsAgo: number }
       | undefined;
-    /** Silence of the master after which it takes over, and how much of it is left. */
+    /** Time without an advertisement after which it takes over, and how much of it is left. */
     readonly masterDownSeconds: number;
     readonly leftSeconds: number;
     readonly preempt: boolean;

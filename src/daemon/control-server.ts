@@ -124,7 +124,7 @@ class Conversation implements ControlClient {
   }
 
   /**
-   * Never rejects. Ends where the client has not read what it was told, and goes on when it has
+   * Never rejects. Ends where the client has not read what it was sent, and goes on when it has
    * (`drain`).
    */
   async #answerAll(): Promise<void> {

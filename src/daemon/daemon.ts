@@ -1,4 +1,7 @@
-/** The daemon put together: runtime directory, control socket, signals, PID files, and the supervisor in the middle. */
+/**
+ * The daemon put together: runtime directory, control socket, signals, PID files, and the
+ * supervisor in the middle.
+ */
 import type { Server } from "node:net";
 import type { Language } from "#diagnostics/diagnostic";
 import type { RunPlan } from "#keepalived/plan/run-plan";
@@ -49,7 +52,7 @@ export interface DaemonOptions {
 
 /** sysexits.h: internal software error */
 const EX_SOFTWARE = 70;
-/** After everything is handed over and told. */
+/** After everything is handed over and notified. */
 const LINGER_MS = 200;
 /** signal(7) */
 const SIGUSR1 = 10;
@@ -61,7 +64,7 @@ const LEFTOVER_MS = 2_000;
 /** The kernel ends a process at once; it may take a moment on a busy machine. */
 const KILLED_MS = 1_000;
 
-/** Runs until it is told to stop; the result is the exit status. */
+/** Runs until it is to stop; the result is the exit status. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { log, language } = options;
   const messages = daemonMessages(language);
@@ -85,7 +88,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<number> {
   const { log, language } = options;
   const messages = daemonMessages(language);
-  // Of a daemon that was killed: its engine hands over, and ours would take the addresses from under it.
+  // Of a daemon that was killed: its engine hands over, and ours would take the addresses from
+  // under it.
   if (!(await untilEngineGone(options.runtimeDir))) {
     log("warning", messages.otherEngine(killEngine(options.runtimeDir)));
     await untilEngineGone(options.runtimeDir, KILLED_MS);
@@ -151,7 +155,8 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   server.close();
   removeFile(dir.socket);
   for (const path of pidFiles) removePid(path, process.pid);
-  // A client that watches, or a script's pipe, must not keep a daemon alive that owns nothing any more.
+  // A client that watches, or a script's pipe, must not keep a daemon alive that owns nothing any
+  // more.
   setTimeout(() => process.exit(0), LINGER_MS).unref();
   return 0;
 }
@@ -179,7 +184,10 @@ function refusal(
     : `${folder} 已有守护进程在运行${who}；请先停止它，或用 --runtime-dir 指定其他目录`;
 }
 
-/** Our own mistake is no state to carry on from. The pipe to the engine ends with us, and the engine hands over. */
+/**
+ * Our own mistake is no state to carry on from. The pipe to the engine ends with us, and the engine
+ * hands over.
+ */
 function endOnBugs(log: Log, messages: DaemonMessages): void {
   const end = (error: unknown): void => {
     log("error", `${messages.internalError}: ${failureText(error)}`);

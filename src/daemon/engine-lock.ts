@@ -1,8 +1,10 @@
 /**
- * Is an engine still alive whose supervisor is gone? It goes on for a hand-over (a skew time and an interval), and who removes its
- * addresses meanwhile takes them from the clients before the successor has them.
+ * Is an engine still alive without its supervisor? It goes on for a hand-over (a skew time and an
+ * interval), and who removes its addresses meanwhile takes them from the clients before the
+ * successor has them.
  *
- * The engine holds a lock on a file that its supervisor opened and handed over: no path and no PID to go stale.
+ * The engine holds a lock on a file that its supervisor opened and handed over: no path and no PID
+ * to go stale.
  */
 import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -50,8 +52,8 @@ export async function untilEngineGone(
 }
 
 /**
- * Ends the engine that holds the lock. One that hangs comes back some day: it would say priority 0 and remove addresses that
- * belong to another engine by then.
+ * Ends the engine that holds the lock. One that hangs comes back some day: it would say priority 0
+ * and remove addresses that belong to another engine by then.
  *
  * @returns its PID, or undefined if there is none to be found
  */
@@ -68,7 +70,10 @@ export function killEngine(folder: string): number | undefined {
   }
 }
 
-/** As /proc/locks writes a device number (linux/kdev_t.h: 12 bits of major number between 8 and 12 of minor number). */
+/**
+ * As /proc/locks writes a device number (linux/kdev_t.h: 12 bits of major number between 8 and 12
+ * of minor number).
+ */
 function deviceText(device: number): string {
   const major = (device >>> 8) & 0xfff;
   const minor = (device & 0xff) | ((device >>> 12) & 0xfff00);
@@ -76,9 +81,10 @@ function deviceText(device: number): string {
 }
 
 /**
- * Of /proc/locks (proc_locks(5)): who has the flock(2) on this file. Who waits for one is marked with an arrow. Inode numbers
- * are the same on every small file system, so the device decides; some file systems (overlay, btrfs) show another one
- * there, and then the inode has to be the only one of its number.
+ * Of /proc/locks (proc_locks(5)): who has the flock(2) on this file. Who waits for one is marked
+ * with an arrow. Inode numbers are the same on every small file system, so the device decides; some
+ * file systems (overlay, btrfs) show another one there, and then the inode has to be the only one
+ * of its number.
  */
 export function lockHolder(locks: string, device: string, inode: number): number | undefined {
   const holders: { readonly pid: number; readonly device: string }[] = [];

@@ -1,8 +1,10 @@
 /**
- * The engine process. Started by the supervisor with a socket pair on file descriptor 3; never returns to an event loop.
+ * The engine process. Started by the supervisor with a socket pair on file descriptor 3; never
+ * returns to an event loop.
  *
- *   for ever: ppoll until the next deadline -> read what is readable; while a timer is due, until nothing is, for 2 ms at the
- *   most -> fire what is due
+ *   for ever: ppoll until the next deadline
+ *             -> read what is readable; while a timer is due, until nothing is, 2 ms at the most
+ *             -> fire what is due
  */
 
 import { AddressClaims } from "#linux/address-claims";
@@ -20,13 +22,14 @@ import {
   setTimerSlack,
 } from "#linux/process";
 import { Reactor } from "#linux/reactor";
-import { openMonitor, openRtnetlink } from "#linux/rtnetlink";
+import { type Result, success } from "#linux/result";
+import { openMonitor, openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { after, micros } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { readToEngine } from "#vrrp/engine/engine-link-lines";
 import { createRecorder, type Recorder } from "#vrrp/engine/recording";
-import { printFailure } from "#vrrp/engine/world";
+import { printFailure, type WorldEvent } from "#vrrp/engine/world";
 import { everyAddress } from "./ownership.ts";
 
 const PIPE = 3;
@@ -36,16 +39,22 @@ const LOCK_FD = 4;
 /** flock(2) */
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-/** The argument that makes this engine tell what happens to its routers. */
+/** The argument that makes this engine report what happens to its routers. */
 const RECORD = "--record";
 /** Where real-time scheduling is not allowed (docs/adr/0012). */
 const NICE = -15;
 /** The lowest: before every ordinary process, behind everything that asked for more. */
 const REALTIME_PRIORITY = 1;
-/** A busy supervisor may take its time for the last messages; it kills an engine that has not ended after as long. */
-const LAST_WORDS = micros(10_000_000);
+/**
+ * A busy supervisor may take its time for the last messages; it kills an engine that has not ended
+ * after as long.
+ */
+const LAST_OUTPUT = micros(10_000_000);
 const TIMER_SLACK_NANOSECONDS = 1_000;
-/** A fifth of the shortest interval: hundreds of packets, and still in time for the next advertisement. */
+/**
+ * A fifth of the shortest interval: hundreds of packets, and still in time for the next
+ * advertisement.
+ */
 const DRAIN_MOST = micros(2_000);
 const FAR = Number.POSITIVE_INFINITY;
 /** exit status of sysexits.h: internal software error, and cannot open a system resource */
@@ -64,7 +73,7 @@ function run(openRequests: typeof openRtnetlink): number {
   hurry(log);
 
   const reactor = new Reactor();
-  // News first: what happens between the two is then told twice rather than never.
+  // The monitor first: what happens between the two is then reported twice rather than never.
   const monitor = openMonitor();
   const rtnetlink = openRequests();
   if (!monitor.ok || !rtnetlink.ok) {
@@ -86,10 +95,12 @@ function run(openRequests: typeof openRtnetlink): number {
     world,
     recorder === undefined ? undefined : (record) => recorder?.record(record),
   );
-  // The supervisor has its own, and has made sure that nobody else has one. Ours are there as long as we answer.
+  // The supervisor has its own, and has made sure that nobody else has one. Ours are there as long
+  // as we answer.
   const claims = new AddressClaims();
   const receive = (line: string): void => {
-    // The supervisor is the same program from the same checkout: its lines are trusted to be what they say.
+    // The supervisor is the same program from the same checkout: its lines are trusted to be what
+    // they say.
     const message = readToEngine(line);
     if (message.type === "configure") {
       recorder?.configured(message.instances);
@@ -114,16 +125,21 @@ function run(openRequests: typeof openRtnetlink): number {
     if (pipe.ended) reactor.remove(pipe.fd);
   });
 
-  const links = rtnetlink.value.links();
-  const addresses = rtnetlink.value.addresses();
-  if (!links.ok || !addresses.ok) {
-    const failure = links.ok ? addresses : links;
-    if (!failure.ok) log("error", `interfaces cannot be read: ${printFailure(failure)}`);
+  const found = readKernel(rtnetlink.value);
+  if (!found.ok) {
+    log("error", `interfaces cannot be read: ${printFailure(found)}`);
     pipe.flush();
     return EX_OSERR;
   }
-  engine.onWorld({ kind: "resync", links: links.value, addresses: addresses.value }, now());
+  engine.onWorld(found.value, now());
 
+  work(engine, reactor, pipe);
+  pipe.finish(LAST_OUTPUT);
+  return 0;
+}
+
+/** Until everything is handed over. */
+function work(engine: Engine, reactor: Reactor, pipe: LinePipe): void {
   while (!engine.finished) {
     // What the supervisor has not taken is tried again soon; it is rare enough for polling.
     const due = engine.deadline();
@@ -133,11 +149,20 @@ function run(openRequests: typeof openRtnetlink): number {
     engine.onTime(now());
     if (pipe.waiting) pipe.flush();
   }
-  pipe.finish(LAST_WORDS);
-  return 0;
 }
 
-/** An advertisement that is late because the machine is busy looks like a dead master to the peers. */
+/** Every link and address, as the engine's first event. */
+function readKernel(rtnetlink: Rtnetlink): Result<WorldEvent> {
+  const links = rtnetlink.links();
+  if (!links.ok) return links;
+  const addresses = rtnetlink.addresses();
+  if (!addresses.ok) return addresses;
+  return success({ kind: "resync", links: links.value, addresses: addresses.value });
+}
+
+/**
+ * An advertisement that is late because the machine is busy looks like a dead master to the peers.
+ */
 function hurry(log: (level: "error" | "warning", text: string) => void): void {
   // Only what `ps` and `top` show.
   void setThreadName("baton-engine");
@@ -154,7 +179,10 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
   );
 }
 
-/** The lines go to the supervisor, which has the time for files; what it does not take is lost and counted. */
+/**
+ * The lines go to the supervisor, which has the time for files; what it does not take is lost and
+ * counted.
+ */
 function openRecorder(pipe: LinePipe): Recorder {
   const write = (line: string): boolean => {
     const { dropped } = pipe;
@@ -169,9 +197,11 @@ export function main(openRequests: typeof openRtnetlink = openRtnetlink): void {
   try {
     process.exitCode = run(openRequests);
   } catch (error) {
-    // Our own mistake. The supervisor sees the pipe end, hands over for us and starts another engine.
+    // Our own mistake. The supervisor sees the pipe end, hands over for us and starts another
+    // engine.
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    // The end of the pipe first: stderr may be stuck, and the supervisor hands over the sooner it knows.
+    // The end of the pipe first: stderr may be stuck, and the supervisor hands over the sooner it
+    // knows.
     libc.close(PIPE);
     process.stderr.write(`baton engine: internal error: ${text}\n`);
     process.exitCode = EX_SOFTWARE;

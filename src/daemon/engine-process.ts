@@ -18,7 +18,7 @@ const NODE_OPTIONS = [
 ];
 const MAIN = fileURLToPath(new URL("./engine-start-main.ts", import.meta.url));
 /** From the end of the process to the end of its pipe, which ordinarily comes first. */
-const LAST_WORDS_MS = 2;
+const LAST_OUTPUT_MS = 2;
 /** No line is longer: a snapshot of some thousand instances. */
 const LINE_MAX = 64 * 1024 * 1024;
 
@@ -89,7 +89,7 @@ export class EngineProcess {
       this.#events.reaped(child.pid, signal ?? `exit ${code ?? "?"}`);
       // Its last messages, which may be "I am MASTER", are read before its end is acted upon.
       if (pipe.readableEnded) gone();
-      else setTimeout(gone, LAST_WORDS_MS);
+      else setTimeout(gone, LAST_OUTPUT_MS);
     });
     child.once("error", (error) => {
       this.#events.reaped(child.pid, error.message);

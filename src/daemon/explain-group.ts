@@ -1,4 +1,7 @@
-/** The story of a sync group: its members are in one state, so what matters is which of them decides. */
+/**
+ * What `baton explain` shows of a sync group: its members are in one state, so what matters is
+ * which of them decides.
+ */
 
 import type { Language } from "#diagnostics/diagnostic";
 import { passedSeconds as seconds } from "#diagnostics/numbers";

@@ -1,4 +1,7 @@
-/** `baton explain`: the story of an instance or a sync group, for somebody who is tired and has to decide something. */
+/**
+ * `baton explain`: the account of an instance or a sync group, for somebody who is tired and has to
+ * decide something.
+ */
 
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/render/reasons";
@@ -35,11 +38,11 @@ export function explain(
       help: en ? `there are: ${names}` : `现有实例：${names}`,
     };
   }
-  const stories = [
+  const paragraphs = [
     ...instances.map((one) => explainInstance(one, language)),
     ...groups.map((one) => explainGroup(one, language)),
   ];
-  return { ok: true, text: stories.join("\n\n") };
+  return { ok: true, text: paragraphs.join("\n\n") };
 }
 
 /** Lines of history: enough to see what led here; `status --json` has all of it. */
@@ -73,6 +76,9 @@ function explainInstance(one: InstanceStatus, language: Language): string {
   ].join("\n");
 }
 
-/** What happens if this node dies: no matter where it owns nothing, or while another owns the address too, or claims it. */
+/**
+ * What happens if this node dies: no matter where it owns nothing, or while another owns the
+ * address too, or claims it.
+ */
 const isLeaseOfInterest = ({ addresses, havips, claim }: InstanceStatus): boolean =>
   addresses.some(({ owned }) => owned) && !isDisputed(havips) && claim === undefined;

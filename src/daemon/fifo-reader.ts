@@ -1,7 +1,8 @@
 /**
- * `notify_fifo_script`, `vrrp_notify_fifo_script`: the program that reads a notify pipe. Started with the pipe's name as its
- * last argument, started again after a crash, and ended with the daemon. keepalived may start a second one at a reload
- * (its issue 2024); here the one that runs goes on, unless the pipe or the command is another.
+ * `notify_fifo_script`, `vrrp_notify_fifo_script`: the program that reads a notify pipe. Started
+ * with the pipe's name as its last argument, started again after a crash, and ended with the
+ * daemon. keepalived may start a second one at a reload (its issue 2024); here the one that runs
+ * goes on, unless the pipe or the command is another.
  */
 import type { CommandPlan } from "#keepalived/plan/run-plan";
 import type { Launcher } from "./launcher.ts";
@@ -17,11 +18,11 @@ export interface ReaderTimes {
   /** Who ran so long begins anew with the first wait. */
   readonly steady: number;
   /** To read what is left after the pipe's end, then again after SIGTERM. */
-  readonly patience: number;
+  readonly endWithin: number;
 }
 
-const LAST_WORDS_MS = 100;
-const TIMES: ReaderTimes = { again: 1_000, againMax: 60_000, steady: 60_000, patience: 500 };
+const LAST_OUTPUT_MS = 100;
+const TIMES: ReaderTimes = { again: 1_000, againMax: 60_000, steady: 60_000, endWithin: 500 };
 
 export interface ReaderOptions {
   /** The keyword, for the log. */
@@ -66,14 +67,17 @@ export class FifoReader {
     return options.path === path && JSON.stringify(options.command) === JSON.stringify(command);
   }
 
-  /** Where the pipe is closed, a reader that reads to the end goes by itself; any other, and what it forked, is ended. */
+  /**
+   * Where the pipe is closed, a reader that reads to the end goes by itself; any other, and what it
+   * forked, is ended.
+   */
   async stop(isPipeClosed: boolean): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
-    if (this.#hasEnded || (isPipeClosed && (await this.#endsWithin(this.#times.patience)))) return;
+    if (this.#hasEnded || (isPipeClosed && (await this.#endsWithin(this.#times.endWithin)))) return;
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       this.#running?.signal(signal);
-      if (await this.#endsWithin(this.#times.patience)) return;
+      if (await this.#endsWithin(this.#times.endWithin)) return;
     }
   }
 
@@ -94,7 +98,7 @@ export class FifoReader {
   #ended(end: CommandEnd, running: RunningCommand, milliseconds: number): void {
     this.#lines.end();
     // Its last output may still be in the pipe.
-    setTimeout(() => this.#lines.end(), LAST_WORDS_MS).unref();
+    setTimeout(() => this.#lines.end(), LAST_OUTPUT_MS).unref();
     const waiting = this.#whenEnded;
     this.#whenEnded = [];
     for (const resolve of waiting) resolve();

@@ -1,4 +1,7 @@
-/** notify_fifo: keepalived's lines, written to a named pipe that is kept open for the daemon's life (and over reloads). */
+/**
+ * notify_fifo: keepalived's lines, written to a named pipe that is kept open for the daemon's life
+ * (and over reloads).
+ */
 import { constants, fchownSync, lstatSync, openSync, writeSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { UserPlan } from "#keepalived/plan/run-plan";
@@ -11,7 +14,10 @@ import { closeQuietly, removeFile } from "./own-files.ts";
 
 export interface FifoOptions {
   readonly path: string;
-  /** Whom the pipe belongs to if it is made here; undefined: to the daemon's user, and anybody may read it. */
+  /**
+   * Whom the pipe belongs to if it is made here; undefined: to the daemon's user, and anybody may
+   * read it.
+   */
   readonly owner: UserPlan | undefined;
 }
 

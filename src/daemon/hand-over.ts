@@ -37,7 +37,10 @@ export class HandOver {
     return { kind: "kernelRead", kernel: { links: links.value, addresses: addresses.value } };
   }
 
-  /** Before anything is sent: with one peer the successor's advertisement is back within a millisecond. */
+  /**
+   * Before anything is sent: with one peer the successor's advertisement is back within a
+   * millisecond.
+   */
   listen({ hold, instance, link, group }: Effect<"listen">): SupervisorEvent {
     const opened = openVrrpSocket(link.index, link.name);
     if (!opened.ok) return { kind: "listenRefused", hold, failure: opened };

@@ -1,6 +1,7 @@
 /**
- * Beside VRRP: asks the cloud whether it agrees about every HAVIP of an instance that is MASTER (src/cloud/agreement/agreement.ts
- * decides when), has it announced again, and tells. The control plane being slow or away changes nothing else.
+ * Beside VRRP: asks the cloud whether it agrees about every HAVIP of an instance that is MASTER
+ * (src/cloud/agreement/agreement.ts decides when), has it announced again, and logs. The control
+ * plane being slow or away changes nothing else.
  */
 
 import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
@@ -41,7 +42,10 @@ export interface HavipOptions {
   readonly language: Language;
   readonly log: Log;
   readonly announce: (one: { readonly instance: string; readonly address: Ipv4 }) => void;
-  /** An instance that is stopping: the cloud has moved all its addresses, or does not say so and is not waited for. */
+  /**
+   * An instance that is stopping: the cloud has moved all its addresses, or does not say so and is
+   * not waited for.
+   */
   readonly moved: (instance: string, moved: boolean) => void;
 }
 
@@ -82,7 +86,10 @@ export class HavipLoop {
     this.#messages = havipMessages(options.language);
   }
 
-  /** At the start and after every reload. What is watched already goes on, with the keys as they are on disk now. */
+  /**
+   * At the start and after every reload. What is watched already goes on, with the keys as they are
+   * on disk now.
+   */
   configure(instances: readonly HavipInstance[]): void {
     const sources = new Map<string, CloudSource>();
     const before = this.#watches;
@@ -114,7 +121,10 @@ export class HavipLoop {
     this.#arm();
   }
 
-  /** An instance has a new state. Leaving is MASTER's planned stop, in which the address still answers. */
+  /**
+   * An instance has a new state. Leaving is MASTER's planned stop, in which the address still
+   * answers.
+   */
   transition(instance: string, role: Role): void {
     const mine = [...this.#watches.values()].filter((watch) => watch.instance === instance);
     for (const watch of mine) {
@@ -129,7 +139,7 @@ export class HavipLoop {
   }
 
   /** What the instance waited for, once all its addresses have an answer. */
-  #tellMoved(watch: Watch, moved: boolean): void {
+  #reportMoved(watch: Watch, moved: boolean): void {
     watch.moved = moved;
     const all = [...this.#watches.values()].filter((one) => one.instance === watch.instance);
     if (all.some((one) => one.state.kind === "leaving")) return;
@@ -141,7 +151,10 @@ export class HavipLoop {
       if (one.isLeaving && one.instance === watch.instance) this.#watches.delete(key);
   }
 
-  /** Something in the network speaks against our being the only owner: what the cloud said before it does not count. */
+  /**
+   * Something in the network speaks against our being the only owner: what the cloud said before it
+   * does not count.
+   */
   sign(instance: string, sign: ContrarySign, address?: string): void {
     for (const watch of this.#watches.values()) {
       const isMeant = watch.instance === instance && (address ?? watch.address) === watch.address;
@@ -243,16 +256,17 @@ export class HavipLoop {
         return;
       }
       case "moved":
-        return this.#tellMoved(watch, effect.moved);
+        return this.#reportMoved(watch, effect.moved);
       case "report":
         watch.changedAt = now();
-        return this.#tell(watch, effect.news);
+        return this.#logNews(watch, effect.news);
     }
   }
 
   async #ask({ instance, address, question, source }: Watch, turn: number): Promise<void> {
     const view = await source.ask(address).catch((error: unknown): View => {
-      // Nothing that it can be asked throws for the world's sake; if it does all the same, there is no answer.
+      // Nothing that it can be asked throws for the world's sake; if it does all the same, there is
+      // no answer.
       return { kind: "unknown", why: failureText(error) };
     });
     // A reload may have put another in its place, which goes on where this one was.
@@ -262,7 +276,7 @@ export class HavipLoop {
     this.#arm();
   }
 
-  #tell({ instance, address }: Watch, news: AgreementNews): void {
+  #logNews({ instance, address }: Watch, news: AgreementNews): void {
     const { log } = this.#options;
     const fields = { instance, address, havip: news };
     switch (news.kind) {

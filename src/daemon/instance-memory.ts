@@ -7,7 +7,7 @@
 import { pairUp } from "#vrrp/engine/pairing";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { PublicState } from "#vrrp/router/state";
-import type { Told } from "./notifier.ts";
+import type { Notified } from "./notifier.ts";
 import type { History } from "./status.ts";
 
 export interface InstanceMemory {
@@ -15,13 +15,16 @@ export interface InstanceMemory {
   state: PublicState;
   priority: number;
   history: History;
-  /** How it came to its state; undefined: nothing has been told of it yet. */
-  last: Told | undefined;
+  /** How it came to its state; undefined: nobody has been notified of it yet. */
+  last: Notified | undefined;
 }
 
 const HISTORY_MAX = 100;
 
-/** Whom a message is about: by its name, among those that are configured or those that a reload has taken away. */
+/**
+ * Whom a message is about: by its name, among those that are configured or those that a reload has
+ * taken away.
+ */
 export interface About {
   readonly instance: string;
   readonly leaving?: true;
@@ -86,13 +89,13 @@ export class InstanceMemories {
     this.#leaving = [];
   }
 
-  changed(about: About, event: History[number], told: Told): void {
+  changed(about: About, event: History[number], change: Notified): void {
     const memory = this.of(about);
     if (memory === undefined) return;
-    const { to, priority } = told;
+    const { to, priority } = change;
     memory.state = to;
     memory.priority = priority;
-    memory.last = told;
+    memory.last = change;
     memory.history = [event, ...memory.history].slice(0, HISTORY_MAX);
   }
 

@@ -1,4 +1,6 @@
-/** From a command of the configuration to a running program: who runs it, is it there, is it safe. */
+/**
+ * From a command of the configuration to a running program: who runs it, is it there, is it safe.
+ */
 import { spawnSync } from "node:child_process";
 import { isAbsolute, resolve } from "node:path";
 import type { Language } from "#diagnostics/diagnostic";
@@ -75,8 +77,8 @@ export class Launcher {
   }
 
   /**
-   * Looked up once: asking a directory service can take time, which a supervisor that starts scripts every second does not have.
-   * What could not be found is looked for again after a while.
+   * Looked up once: asking a directory service can take time, which a supervisor that starts
+   * scripts every second does not have. What could not be found is looked for again after a while.
    */
   #identity(user: CommandPlan["user"]): KnownUser {
     const key = JSON.stringify(user ?? null);
@@ -122,7 +124,10 @@ export class Launcher {
   }
 }
 
-/** Files may change or vanish between two looks at them, and so may the folder that the daemon was started in. */
+/**
+ * Files may change or vanish between two looks at them, and so may the folder that the daemon was
+ * started in.
+ */
 function inspect(
   program: string,
   identity: Identity,
@@ -161,7 +166,10 @@ const ourselves = (): { readonly uid: number; readonly gid: number } => ({
   gid: process.getegid?.() ?? 0,
 });
 
-/** As with keepalived: a script of root's does not have the groups that the daemon was started with either. */
+/**
+ * As with keepalived: a script of root's does not have the groups that the daemon was started with
+ * either.
+ */
 function withoutSupplementaryGroups(identity: Identity): Identity {
   const self = ourselves();
   if (self.uid !== 0) return identity;

@@ -1,4 +1,7 @@
-/** A moment for people: local time with its zone, `2026-11-30 16:15:02.123 +08:00`. Programs get ISO 8601 in UTC. */
+/**
+ * A moment for people: local time with its zone, `2026-11-30 16:15:02.123 +08:00`. Programs get ISO
+ * 8601 in UTC.
+ */
 const two = (value: number): string => String(value).padStart(2, "0");
 
 export function printLocalTime(at: Date): string {

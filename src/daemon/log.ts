@@ -1,6 +1,6 @@
 /**
- * The daemon's log: lines on stderr, as text or JSON. Never blocks and never throws: a full disk or a reader that went
- * away costs log lines (counted, and told when it is over), not ownership.
+ * The daemon's log: lines on stderr, as text or JSON. Never blocks and never throws: a full disk or
+ * a reader that went away costs log lines (counted, and reported when it is over), not ownership.
  *
  * Under systemd the journal keeps time and level: a line begins with `<N>` (sd-daemon(3)) instead.
  */
@@ -101,9 +101,9 @@ function print(
 }
 
 /**
- * A reader that has stopped reading must not stop the daemon. The descriptor is shared with others (a shell, a service
- * manager), so its own flags stay as they are: a pipe or a terminal is opened a second time, a socket is asked not to wait.
- * The result is false when the line was not taken.
+ * A reader that has stopped reading must not stop the daemon. The descriptor is shared with others
+ * (a shell, a service manager), so its own flags stay as they are: a pipe or a terminal is opened a
+ * second time, a socket is asked not to wait. The result is false when the line was not taken.
  */
 function writerFor(fd: number, info: Stats): (line: Uint8Array) => boolean {
   const toFile = (line: Uint8Array): boolean => writeSync(fd, line) === line.length;

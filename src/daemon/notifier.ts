@@ -1,7 +1,9 @@
 /**
- * Tells scripts and FIFOs what happened: one queue for each instance and each sync group, keepalived's words and order.
+ * Notifies scripts and FIFOs of what happened: one queue for each instance and each sync group,
+ * keepalived's arguments and order.
  *
- * A state is told once: a new engine begins as BACKUP, which is no news for a script that was told BACKUP last.
+ * Of a state scripts are notified once: a new engine begins as BACKUP, which is no news for a
+ * script that was notified of BACKUP last.
  */
 
 import type { Language } from "#diagnostics/diagnostic";
@@ -24,7 +26,7 @@ import {
 } from "./notify-command.ts";
 import { NotifyQueue } from "./notify-runner.ts";
 
-export interface Told {
+export interface Notified {
   readonly to: PublicState;
   readonly from: PublicState;
   readonly priority: number;
@@ -36,7 +38,7 @@ export interface Told {
 interface Line {
   readonly subject: NotifySubject;
   readonly queue: NotifyQueue;
-  told: PublicState | undefined;
+  notified: PublicState | undefined;
   /** `BATON_…` that do not change with the state. */
   fixed: Readonly<Record<string, string>>;
 }
@@ -57,7 +59,10 @@ export class Notifier {
     this.#language = language;
   }
 
-  /** Instances and groups that are gone stay until `forget`: their end is still to be told, by the scripts they had. */
+  /**
+   * Instances and groups that are gone stay until `forget`: their end is still to be notified, by
+   * the scripts they had.
+   */
   configure(plan: RunPlan): void {
     for (const { config, notify } of plan.instances) {
       const { name } = config.router;
@@ -74,11 +79,11 @@ export class Notifier {
     this.#startReaders(plan);
   }
 
-  instance(name: string, change: Told): void {
+  instance(name: string, change: Notified): void {
     const line = this.#instances.get(name);
-    if (line === undefined || change.to === "INIT" || line.told === change.to) return;
-    line.told = change.to;
-    this.#tell(line, change.to, change.priority, {
+    if (line === undefined || change.to === "INIT" || line.notified === change.to) return;
+    line.notified = change.to;
+    this.#notify(line, change.to, change.priority, {
       BATON_PREVIOUS_STATE: change.from,
       BATON_REASON: change.reason.kind,
       BATON_WHY: change.why,
@@ -87,17 +92,17 @@ export class Notifier {
 
   group(name: string, to: PublicState): void {
     const line = this.#groups.get(name);
-    if (line === undefined || to === "INIT" || line.told === to) return;
-    line.told = to;
+    if (line === undefined || to === "INIT" || line.notified === to) return;
+    line.notified = to;
     // keepalived: the priority of a group is always 0.
-    this.#tell(line, to, 0, {});
+    this.#notify(line, to, 0, {});
   }
 
   /** Of the pipes only: to a `notify` script it would be a state that is not MASTER. */
   priority(name: string, priority: number): void {
     const line = this.#instances.get(name);
     if (line?.queue.plan.priorityChanges !== true) return;
-    const event = line.told === "MASTER" ? "MASTER_PRIORITY" : "BACKUP_PRIORITY";
+    const event = line.notified === "MASTER" ? "MASTER_PRIORITY" : "BACKUP_PRIORITY";
     this.#write(line.subject, event, priority);
   }
 
@@ -110,13 +115,14 @@ export class Notifier {
   }
 
   /**
-   * `fifo_write_vrrp_states_on_reload`: what was told last, groups before instances as keepalived has it. Its 2.2.7 leaves
-   * out instances that are MASTER; whoever reads would miss the very thing, so here they are told too.
+   * `fifo_write_vrrp_states_on_reload`: what was notified last, groups before instances as
+   * keepalived has it. Its 2.2.7 leaves out instances that are MASTER; whoever reads would miss the
+   * very thing, so here they are written too.
    */
   statesAgain(plan: RunPlan, priorityOf: (name: string) => number): void {
     const write = (line: Line | undefined, priority: number): void => {
-      if (line?.told === undefined || line.told === "INIT") return;
-      this.#write(line.subject, line.told, priority);
+      if (line?.notified === undefined || line.notified === "INIT") return;
+      this.#write(line.subject, line.notified, priority);
     };
     for (const { name } of plan.groups) write(this.#groups.get(name), 0);
     for (const { config } of plan.instances) {
@@ -125,7 +131,10 @@ export class Notifier {
     }
   }
 
-  /** A name that the router it stood for has no longer: nobody hears of it any more, and least of all an end. */
+  /**
+   * A name that the router it stood for has no longer: nobody hears of it any more, and least of
+   * all an end.
+   */
   forget(name: string): void {
     this.#instances.delete(name);
   }
@@ -135,9 +144,10 @@ export class Notifier {
     const line = this.#instances.get(name);
     if (line === undefined) return;
     this.#instances.delete(name);
-    // keepalived: told as FAULT where `notify_deleted` is missing, and FAULT is no news for one that was in FAULT.
-    if (line.told === "FAULT" && line.queue.plan.deleted === undefined) return;
-    this.#tell(line, "DELETED", priority, {});
+    // keepalived: notified as FAULT where `notify_deleted` is missing, and FAULT is no news for one
+    // that was in FAULT.
+    if (line.notified === "FAULT" && line.queue.plan.deleted === undefined) return;
+    this.#notify(line, "DELETED", priority, {});
   }
 
   resultsOf(kind: NotifySubject["kind"], name: string): NotifyStatus {
@@ -162,7 +172,7 @@ export class Notifier {
     this.#readers.clear();
   }
 
-  #tell(
+  #notify(
     line: Line,
     state: NotifyState,
     priority: number,
@@ -193,12 +203,15 @@ export class Notifier {
       return known;
     }
     const queue = new NotifyQueue(subject, plan, this.#launcher, this.#log, this.#language);
-    const line: Line = { subject, queue, told: undefined, fixed: {} };
+    const line: Line = { subject, queue, notified: undefined, fixed: {} };
     lines.set(subject.name, line);
     return line;
   }
 
-  /** A FIFO that stays in the configuration stays open: its reader sees no end, unlike with keepalived. */
+  /**
+   * A FIFO that stays in the configuration stays open: its reader sees no end, unlike with
+   * keepalived.
+   */
   #openFifos(plan: RunPlan): void {
     const wanted = fifosOf(plan);
     const kept = this.#fifos.filter((fifo) => wanted.some((options) => fifo.isFor(options)));

@@ -1,9 +1,11 @@
 /**
- * What is run, and with which arguments, when something happened (keepalived.conf(5), NOTIFY SCRIPTS).
+ * What is run, and with which arguments, when something happened (keepalived.conf(5), NOTIFY
+ * SCRIPTS).
  *
- * The script of the state itself gets nothing added. `notify` runs beside it and gets four arguments: INSTANCE or GROUP,
- * the name, the state, and the effective priority (0 for a group). A common `notify` script starts a service at MASTER and
- * stops it at anything else; therefore it hears of states only, never of what else happens to a master.
+ * The script of the state itself gets nothing added. `notify` runs beside it and gets four
+ * arguments: INSTANCE or GROUP, the name, the state, and the effective priority (0 for a group). A
+ * common `notify` script starts a service at MASTER and stops it at anything else; therefore it
+ * hears of states only, never of what else happens to a master.
  */
 import type { CommandPlan, NotifyPlan, UserPlan } from "#keepalived/plan/run-plan";
 import type { Micros } from "#units/time";
@@ -11,7 +13,7 @@ import type { Micros } from "#units/time";
 /** keepalived's arguments for `notify`. */
 export type NotifyState = "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED";
 
-/** What a FIFO is told besides, and `notify_master_rx_lower_pri` of the first. */
+/** What a FIFO gets besides, and `notify_master_rx_lower_pri` of the first. */
 export type NotifyEvent = "MASTER_RX_LOWER_PRI" | "MASTER_PRIORITY" | "BACKUP_PRIORITY";
 
 export interface PreparedCommand {
@@ -49,7 +51,8 @@ export function stateJobs(
   priority: number,
   environment: Readonly<Record<string, string>>,
 ): StateJobs {
-  // keepalived: an instance that a reload deleted is told as FAULT unless `notify_deleted` is given, but to `notify` only.
+  // keepalived: an instance that a reload deleted is notified as FAULT unless `notify_deleted` is
+  // given, but to `notify` only.
   const state = happened === "DELETED" && plan.deleted === undefined ? "FAULT" : happened;
   const job = (
     command: CommandPlan | undefined,

@@ -1,11 +1,13 @@
 /**
- * The queue of one kind of notify script (the states' own, or `notify`) of one instance or sync group, as a pure machine.
+ * The queue of one kind of notify script (the states' own, or `notify`) of one instance or sync
+ * group, as a pure machine.
  *
- * keepalived forks every script at once and waits for none, so a slow MASTER script may end after the BACKUP script of
- * the next change. Here they run one after the other, in the order of the changes. What has become untrue while it waited
- * is dropped: of several changes of state only the last is told; the end (STOP, DELETED) is always told. A script that
- * takes longer than `WAIT` (or `END_WAIT`, when the end is waiting) is not ended for that: the next one starts beside it.
- * Only a script with a timeout of its own (`notify_timeout`) is ended.
+ * keepalived forks every script at once and waits for none, so a slow MASTER script may end after
+ * the BACKUP script of the next change. Here they run one after the other, in the order of the
+ * changes. What has become untrue while it waited is dropped: of several changes of state only the
+ * last is notified; the end (STOP, DELETED) is always notified. A script that takes longer than
+ * `WAIT` (or `END_WAIT`, when the end is waiting) is not ended for that: the next one starts beside
+ * it. Only a script with a timeout of its own (`notify_timeout`) is ended.
  */
 import { after, earliest, type Instant, type Micros, micros } from "#units/time";
 import type { NotifyJob } from "./notify-command.ts";
@@ -67,7 +69,9 @@ export const WAIT: Micros = micros(30_000_000);
 /** How long STOP and DELETED wait for an earlier one. */
 export const END_WAIT: Micros = micros(2_500_000);
 export const KILL_AFTER: Micros = micros(2_000_000);
-/** Scripts that never end must not fill the process table: the next one waits for one of so many. */
+/**
+ * Scripts that never end must not fill the process table: the next one waits for one of so many.
+ */
 export const RUNNING_MAX = 16;
 
 export const emptyQueue: QueueState = { running: [], waiting: [], replaced: 0, nextId: 1 };
@@ -104,7 +108,8 @@ export function stepQueue(state: QueueState, event: QueueEvent, now: Instant): Q
 function add(state: QueueState, job: NotifyJob, now: Instant): QueueState {
   const kept = state.waiting.filter((other) => other.job.topic !== job.topic);
   const old = state.waiting.find((other) => other.job.topic === job.topic);
-  // What replaces another waits no longer than that one would have: changes in a row must not put it off for ever.
+  // What replaces another waits no longer than that one would have: changes in a row must not put
+  // it off for ever.
   const startBy = earliest(old?.startBy, after(now, job.isEnd ? END_WAIT : WAIT)) ?? now;
   // Nothing that waits before the end may hold it up.
   const before = job.isEnd

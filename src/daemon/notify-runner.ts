@@ -1,6 +1,7 @@
 /**
- * The notify scripts of one instance or sync group: notify-order.ts says what is run and when, this carries it out and
- * remembers how it went. Two queues: the states' own scripts do not hold up `notify`.
+ * The notify scripts of one instance or sync group: notify-order.ts says what is run and when, this
+ * carries it out and remembers how it went. Two queues: the states' own scripts do not hold up
+ * `notify`.
  */
 
 import type { Language } from "#diagnostics/diagnostic";
@@ -168,7 +169,9 @@ class Lane {
     for (const resolve of waiting) resolve();
   }
 
-  /** At the daemon's end what the script has put into the background lives on, as with keepalived. */
+  /**
+   * At the daemon's end what the script has put into the background lives on, as with keepalived.
+   */
   #signal(id: number, signal: NodeJS.Signals, why: EndReason): void {
     this.#running.get(id)?.signal(signal, why === "end" ? "program" : "group");
   }
@@ -221,7 +224,10 @@ class Lane {
     }
     const detail = problem === "" ? running.output.lastLine() : problem;
     const tail = detail === "" ? "" : `: ${detail}`;
-    log("warning", `${text}: ${told(exit)} (${milliseconds} ms)${tail}`, { instance: name, exit });
+    log("warning", `${text}: ${printExit(exit)} (${milliseconds} ms)${tail}`, {
+      instance: name,
+      exit,
+    });
   }
 }
 
@@ -236,7 +242,7 @@ function exitOf(how: CommandEnd): number | string {
   }
 }
 
-const told = (exit: number | string): string =>
+const printExit = (exit: number | string): string =>
   typeof exit === "number"
     ? `exit ${exit}`
     : exit === "timeout"

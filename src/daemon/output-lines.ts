@@ -1,19 +1,22 @@
-/** What a long-running program writes, line by line, for the log: long lines are cut, and a flood is counted, not logged. */
+/**
+ * What a long-running program writes, line by line, for the log: long lines are cut, and a flood is
+ * counted, not logged.
+ */
 const LINE_MAX = 1_000;
 const LINES_MAX = 100;
 const WINDOW_MS = 60_000;
 
 export class OutputLines {
-  readonly #tell: (line: string) => void;
+  readonly #emit: (line: string) => void;
   readonly #lost: (lines: number) => void;
   readonly #decoder = new TextDecoder();
   #line = "";
-  #told = 0;
+  #emitted = 0;
   #dropped = 0;
   #windowAt = Number.NEGATIVE_INFINITY;
 
-  constructor(tell: (line: string) => void, lost: (lines: number) => void) {
-    this.#tell = tell;
+  constructor(emit: (line: string) => void, lost: (lines: number) => void) {
+    this.#emit = emit;
     this.#lost = lost;
   }
 
@@ -29,7 +32,7 @@ export class OutputLines {
   /** The program has ended: a line without its end is one too. */
   end(): void {
     this.#flush();
-    this.#tellLost();
+    this.#emitLost();
   }
 
   #append(text: string): void {
@@ -41,16 +44,16 @@ export class OutputLines {
     this.#line = "";
     if (line === "") return;
     if (performance.now() - this.#windowAt >= WINDOW_MS) {
-      this.#tellLost();
+      this.#emitLost();
       this.#windowAt = performance.now();
-      this.#told = 0;
+      this.#emitted = 0;
     }
-    this.#told += 1;
-    if (this.#told <= LINES_MAX) this.#tell(line);
+    this.#emitted += 1;
+    if (this.#emitted <= LINES_MAX) this.#emit(line);
     else this.#dropped += 1;
   }
 
-  #tellLost(): void {
+  #emitLost(): void {
     if (this.#dropped > 0) this.#lost(this.#dropped);
     this.#dropped = 0;
   }

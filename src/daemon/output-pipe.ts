@@ -1,9 +1,11 @@
 /**
- * The pipe that a script writes to. The supervisor reads it while the script runs, for the log and `status`.
+ * The pipe that a script writes to. The supervisor reads it while the script runs, for the log and
+ * `status`.
  *
- * A program that the script leaves in the background has the pipe as its output too, and would be killed by SIGPIPE when
- * its only reader ends with the daemon. Therefore the pipe of a script that has ended is given to a process of its own that
- * throws away what comes, and that lives as long as somebody can write.
+ * A program that the script leaves in the background has the pipe as its output too, and would be
+ * killed by SIGPIPE when its only reader ends with the daemon. Therefore the pipe of a script that
+ * has ended is given to a process of its own that throws away what comes, and that lives as long as
+ * somebody can write.
  */
 import { spawn } from "node:child_process";
 import { Socket } from "node:net";
@@ -12,7 +14,7 @@ import type { OutputTail } from "./output-tail.ts";
 /** What reads on when nobody is interested any more: POSIX has it everywhere. */
 const DRAIN = "/bin/cat";
 /** From a script's end to the end of its pipe, where nothing is left in the background. */
-const LAST_WORDS_MS = 200;
+const LAST_OUTPUT_MS = 200;
 
 interface Owner {
   readonly uid?: number;
@@ -25,7 +27,7 @@ export class OutputPipe {
   readonly #socket: Socket;
   readonly #owner: Owner;
 
-  /** @param owner whose script it is: what reads on runs as the same user */
+  /** @param owner the user of the script: what reads on runs as the same user */
   constructor(fd: number, output: OutputTail, owner: Owner) {
     this.#fd = fd;
     this.#owner = owner;
@@ -40,7 +42,7 @@ export class OutputPipe {
 
   /** The script has ended: its last output may still be in the pipe. */
   scriptEnded(): void {
-    setTimeout(() => this.#leave(), LAST_WORDS_MS).unref();
+    setTimeout(() => this.#leave(), LAST_OUTPUT_MS).unref();
   }
 
   /** Nothing could be started. */

@@ -1,6 +1,6 @@
 /**
- * The last few kilobytes of what a script wrote, as text. Reading goes on when nobody wants the rest, so that a flood
- * neither blocks the script nor fills memory.
+ * The last few kilobytes of what a script wrote, as text. Reading goes on when nobody wants the
+ * rest, so that a flood neither blocks the script nor fills memory.
  */
 const TAIL_MAX = 4_096;
 
@@ -8,7 +8,7 @@ export class OutputTail {
   readonly #bytes = new Uint8Array(TAIL_MAX);
   #length = 0;
   total = 0;
-  /** Told of every chunk as it comes, after it was kept. */
+  /** Called with every chunk as it comes, after it was kept. */
   listener: ((chunk: Uint8Array) => void) | undefined;
 
   add(chunk: Uint8Array): void {
@@ -21,7 +21,10 @@ export class OutputTail {
     this.listener?.(chunk);
   }
 
-  /** Without the end of a character that was cut at the front, and without control characters that move a cursor. */
+  /**
+   * Without the end of a character that was cut at the front, and without control characters that
+   * move a cursor.
+   */
   text(): string {
     const isCut = this.total > this.#length;
     let from = 0;

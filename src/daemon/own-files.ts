@@ -1,10 +1,12 @@
 /**
- * Folders and files of the daemon's own, which root writes by name: nobody else may be able to put something in their place.
+ * Folders and files of the daemon's own, which root writes by name: nobody else may be able to put
+ * something in their place.
  *
- * A folder is taken when it belongs to us, no one else may write in it, and the same is so (or the folder is sticky, like
- * /tmp) of every folder on the way, links included. Then nobody can exchange a part of the way between two looks.
- * A file is written whole under another name and renamed, so that a link or somebody's open descriptor is replaced rather than
- * written through, and a reader sees the old text or the new one.
+ * A folder is taken when it belongs to us, no one else may write in it, and the same is so (or the
+ * folder is sticky, like /tmp) of every folder on the way, links included. Then nobody can exchange
+ * a part of the way between two looks. A file is written whole under another name and renamed, so
+ * that a link or somebody's open descriptor is replaced rather than written through, and a reader
+ * sees the old text or the new one.
  */
 import {
   closeSync,
@@ -40,7 +42,10 @@ const LINKS_MAX = 40;
 
 const self = (): number => process.geteuid?.() ?? 0;
 
-/** Root's is nobody else's, under whatever number a user namespace shows root: the root folder's owner. */
+/**
+ * Root's is nobody else's, under whatever number a user namespace shows root: the root folder's
+ * owner.
+ */
 function isTrusted(uid: number): boolean {
   return uid === 0 || uid === self() || uid === statSync("/").uid;
 }
@@ -49,17 +54,17 @@ function isTrusted(uid: number): boolean {
 export function takeFolder(path: string, mode: number): FolderProblem | undefined {
   try {
     const folder = resolve(path);
-    const above = judgeWay(dirname(folder), false);
+    const above = findProblemOnWay(dirname(folder), false);
     if (above !== undefined) return above;
     const isThere = lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
     if (!isThere) mkdirSync(folder, { recursive: true, mode });
-    return judgeWay(dirname(folder), true) ?? judgeFolder(folder);
+    return findProblemOnWay(dirname(folder), true) ?? findFolderProblem(folder);
   } catch (error) {
     return { kind: "failed", path, errno: errnoOf(error) };
   }
 }
 
-function judgeFolder(path: string): FolderProblem | undefined {
+function findFolderProblem(path: string): FolderProblem | undefined {
   const stats = lstatSync(path);
   if (stats.isSymbolicLink()) return { kind: "link", path };
   if (!stats.isDirectory()) return { kind: "not-a-folder", path };
@@ -69,8 +74,10 @@ function judgeFolder(path: string): FolderProblem | undefined {
   return undefined;
 }
 
-/** From the root folder down to `path`; where it ends early, the rest is still to be made (by us). */
-function judgeWay(path: string, mustExist: boolean): FolderProblem | undefined {
+/**
+ * From the root folder down to `path`; where it ends early, the rest is still to be made (by us).
+ */
+function findProblemOnWay(path: string, mustExist: boolean): FolderProblem | undefined {
   let at = "/";
   let names = path.split("/").filter((name) => name !== "");
   for (let links = 0; names.length > 0; ) {
@@ -80,7 +87,7 @@ function judgeWay(path: string, mustExist: boolean): FolderProblem | undefined {
     if (stats === undefined) {
       return mustExist ? { kind: "failed", path: next, errno: "ENOENT" } : undefined;
     }
-    const problem = judgeStep(next, stats);
+    const problem = findStepProblem(next, stats);
     if (problem !== undefined) return problem;
     if (stats.isSymbolicLink()) {
       links += 1;
@@ -96,7 +103,7 @@ function judgeWay(path: string, mustExist: boolean): FolderProblem | undefined {
   return undefined;
 }
 
-function judgeStep(path: string, stats: Stats): FolderProblem | undefined {
+function findStepProblem(path: string, stats: Stats): FolderProblem | undefined {
   if (!isTrusted(stats.uid)) return { kind: "owned-by-another", path, uid: stats.uid };
   if (stats.isSymbolicLink()) return undefined;
   if (!stats.isDirectory()) return { kind: "not-a-folder", path };
@@ -106,7 +113,9 @@ function judgeStep(path: string, stats: Stats): FolderProblem | undefined {
   return undefined;
 }
 
-/** Why it could not be written, or undefined. What is there and is no ordinary file stays as it is. */
+/**
+ * Why it could not be written, or undefined. What is there and is no ordinary file stays as it is.
+ */
 export function writeOwnFile(path: string, text: string, mode: number): string | undefined {
   const fresh = `${path}.${process.pid}`;
   let fd: number | undefined;
@@ -132,7 +141,10 @@ export function writeOwnFile(path: string, text: string, mode: number): string |
 export const readOwnFile = (path: string, bytesMax: number = BYTES_MAX): string | undefined =>
   readStart(path, constants.O_NOFOLLOW, (stats) => stats.uid === self(), bytesMax);
 
-/** A short text of the operator's. Undefined: it cannot be read, or is no ordinary file (which could hold us up for ever). */
+/**
+ * A short text of the operator's. Undefined: it cannot be read, or is no ordinary file (which could
+ * hold us up for ever).
+ */
 export const readShortFile = (path: string): string | undefined => readStart(path, 0, () => true);
 
 function readStart(

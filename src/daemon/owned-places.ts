@@ -1,14 +1,18 @@
 /**
- * Where addresses of ours may be on this machine, for kernels that do not keep their mark (IFA_PROTO, before Linux 5.18).
- * There a leftover of a dead engine looks like any other address, so `baton release` and the next engine would find none.
+ * Where addresses of ours may be on this machine, for kernels that do not keep their mark
+ * (IFA_PROTO, before Linux 5.18). There a leftover of a dead engine looks like any other address,
+ * so `baton release` and the next engine would find none.
  *
- *   supervisor: before an engine is configured ─> RUNTIME_DIR/addresses.json ─> next supervisor (to its engine), release
+ *   supervisor, before an engine is configured ─> RUNTIME_DIR/addresses.json
+ *     ─> the next supervisor (to its engine), `baton release`
  *
- * Written before the engine knows of the addresses, so both processes may be killed at any moment. An address is a leftover
- * when all of this is so; who removes it also looks at the claims (linux/address-claims.ts):
+ * Written before the engine knows of the addresses, so both processes may be killed at any moment.
+ * An address is a leftover when all of this is so; who removes it also looks at the claims
+ * (linux/address-claims.ts):
  *
- *   it is at a recorded place (device, address, prefix), recorded since the machine's start, in this network namespace;
- *   or an element of our nftables set names it, which nobody else makes: that is left when the runtime directory was emptied
+ *   it is at a recorded place (device, address, prefix), recorded since the machine's start, in
+ *   this network namespace; or an element of our nftables set names it, which nobody else makes:
+ *   that is left when the runtime directory was emptied
  *   its lifetime ends, which is so of all of ours
  *   it has no mark of anybody's
  */
@@ -79,20 +83,22 @@ export function leftoversOf(
 ): readonly Leftover[] {
   const names = new Map(links.map(({ index, name }) => [index, name]));
   const byAddress = Map.groupBy(places, ({ address }) => address);
-  const silenced = new Set(guarded);
+  const ruled = new Set(guarded);
   return addresses.flatMap(({ index, address, prefix, proto, expires }) => {
     if (proto !== 0 || expires !== true) return [];
     const isRecorded = byAddress
       .get(address)
       ?.some((one) => one.prefix === prefix && isDevice(one, index, names.get(index)));
-    return isRecorded === true || silenced.has(address) ? [{ index, address, prefix }] : [];
+    return isRecorded === true || ruled.has(address) ? [{ index, address, prefix }] : [];
   });
 }
 
 const isDevice = (place: Place, index: number, name: string | undefined): boolean =>
   place.index === index || place.device === name;
 
-/** What is left here by a daemon with this runtime directory. None where the kernel keeps the mark. */
+/**
+ * What is left here by a daemon with this runtime directory. None where the kernel keeps the mark.
+ */
 export function leftoversIn(runtimeDir: string, rtnetlink: Rtnetlink): readonly Leftover[] {
   if (rtnetlink.keepsMark) return [];
   const where = whereNow();
@@ -106,7 +112,9 @@ function find(rtnetlink: Rtnetlink, places: readonly Place[]): readonly Leftover
   return leftoversOf(links.value, addresses.value, places, guardedNow());
 }
 
-/** Those of an earlier daemon that an engine has to remove yet. All where the kernel does not say. */
+/**
+ * Those of an earlier daemon that an engine has to remove yet. All where the kernel does not say.
+ */
 function stillThere(rtnetlink: Rtnetlink, places: readonly Place[]): readonly Place[] {
   const links = rtnetlink.links();
   const addresses = rtnetlink.addresses();
@@ -160,7 +168,10 @@ export class OwnedPlaces {
     this.#add(stillThere(rtnetlink, readRecord(runtimeDir, this.#where)));
   }
 
-  /** Before an engine is given these. What a reload takes away stays in the record: it is handed over yet. */
+  /**
+   * Before an engine is given these. What a reload takes away stays in the record: it is handed
+   * over yet.
+   */
   record(instances: readonly InstanceConfig[]): void {
     if (this.#where === undefined) return;
     const links = this.#rtnetlink.links();

@@ -1,7 +1,7 @@
 /**
- * One daemon for an address in a network namespace. Several may run side by side, with runtime directories and instances of
- * their own; what they own is claimed (linux/address-claims.ts), and a daemon that names an address of another does not
- * start, nor reload.
+ * One daemon for an address in a network namespace. Several may run side by side, with runtime
+ * directories and instances of their own; what they own is claimed (linux/address-claims.ts), and a
+ * daemon that names an address of another does not start, nor reload.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Language } from "#diagnostics/diagnostic";
@@ -15,7 +15,10 @@ const ENGINE = "baton-engine";
 const POLL_MS = 20;
 /** As for an engine of the same runtime directory (engine-lock.ts). */
 const TIMEOUT_MS = 10_000;
-/** Two daemons that start at the same moment see each other: both step back and look again, not at the same moment. */
+/**
+ * Two daemons that start at the same moment see each other: both step back and look again, not at
+ * the same moment.
+ */
 const STEP_BACK_MS = 200;
 /** Addresses that a message names. */
 const NAMED_MAX = 5;
@@ -36,7 +39,10 @@ export interface Conflict {
   readonly holders: readonly { readonly pid: number; readonly name: string }[];
 }
 
-/** A claim is a descriptor. Without one another owner would not see ours, and the next call would fail for the same reason. */
+/**
+ * A claim is a descriptor. Without one another owner would not see ours, and the next call would
+ * fail for the same reason.
+ */
 export interface Shortage {
   readonly failure: Failure;
   readonly count: number;
@@ -54,8 +60,8 @@ export class Ownership {
   }
 
   /**
-   * At the start. Waits for an engine that is handing over, not for a daemon that runs, and no longer for anybody once it
-   * has been asked to stop: then nothing is owned, whatever the result.
+   * At the start. Waits for an engine that is handing over, not for a daemon that runs, and no
+   * longer for anybody once it has been asked to stop: then nothing is owned, whatever the result.
    */
   async take(
     instances: readonly InstanceConfig[],
@@ -81,7 +87,10 @@ export class Ownership {
     }
   }
 
-  /** At a reload. What is no longer configured stays claimed until the engine has given it up (`keepOnly`). */
+  /**
+   * At a reload. What is no longer configured stays claimed until the engine has given it up
+   * (`keepOnly`).
+   */
   change(instances: readonly InstanceConfig[]): Conflict | Shortage | undefined {
     const wanted = everyAddress(instances);
     const added = new Set([...wanted].filter((address) => !this.#own.has(address)));
@@ -106,7 +115,10 @@ export class Ownership {
     this.#claims.keepOnly(this.#own);
   }
 
-  /** A refusal leaves the locks of the runtime directory; the engine cannot speak without the same right either. */
+  /**
+   * A refusal leaves the locks of the runtime directory; the engine cannot speak without the same
+   * right either.
+   */
   #claim(addresses: ReadonlySet<Ipv4>): Shortage | undefined {
     const failure = this.#claims.set(addresses);
     if (failure === undefined) return undefined;

@@ -1,8 +1,10 @@
 /**
- * vrrp_track_process: which processes count, and when their number makes the tracker up or down. Pure.
+ * vrrp_track_process: which processes count, and when their number makes the tracker up or down.
+ * Pure.
  *
- * As keepalived 2.2.7 has it: `process` is compared with the kernel's short name of a process; with `full_command`, with
- * parameters or with `param_match` it is compared with the first word of the command line, as it is.
+ * As keepalived 2.2.7 has it: `process` is compared with the kernel's short name of a process; with
+ * `full_command`, with parameters or with `param_match` it is compared with the first word of the
+ * command line, as it is.
  */
 import { after, earliest, type Instant, type Micros } from "#units/time";
 
@@ -10,8 +12,8 @@ export interface ProcessPattern {
   /** Program and parameters, each a word of its own, blanks in it included. */
   readonly argv: readonly string[];
   /**
-   * "exact": these parameters and no others. "partial": these come first. "initial": the same, and the last may be longer.
-   * "none": parameters are not looked at.
+   * "exact": these parameters and no others. "partial": these come first. "initial": the same, and
+   * the last may be longer. "none": parameters are not looked at.
    */
   readonly paramMatch: "exact" | "initial" | "partial" | "none";
   readonly fullCommand: boolean;
@@ -46,7 +48,10 @@ export function matchesProcess(pattern: ProcessPattern, seen: SeenProcess): bool
 const isPrefix = (parameters: readonly string[], given: readonly string[]): boolean =>
   parameters.every((one, at) => one === given[at]);
 
-/** keepalived finds nothing by a path here, nor by a name that is too long for the kernel; what is meant is plain. */
+/**
+ * keepalived finds nothing by a path here, nor by a name that is too long for the kernel; what is
+ * meant is plain.
+ */
 const isNamed = (wanted: string, program: string, comm: string): boolean =>
   wanted.includes("/") ? program === wanted : comm === shortName(wanted);
 

@@ -1,9 +1,10 @@
 /**
- * `--record FILE`: lines of the engine (engine/recording.ts) appended to a file that only its owner may read.
+ * `--record FILE`: lines of the engine (engine/recording.ts) appended to a file that only its owner
+ * may read.
  *
- * Recording is never worth anything of the daemon's own work: writing is asynchronous, what waits is bounded, lines beyond that
- * are left out, counted and told, and any failure (a full disk, a path that cannot be written) ends the recording with one
- * warning.
+ * Recording is never worth anything of the daemon's own work: writing is asynchronous, what waits
+ * is bounded, lines beyond that are left out, counted and logged, and any failure (a full disk, a
+ * path that cannot be written) ends the recording with one warning.
  */
 import { close, constants, fchmodSync, fstatSync, openSync, readSync, write } from "node:fs";
 import { errnoOf } from "./contain.ts";
@@ -15,16 +16,22 @@ import { closeQuietly } from "./own-files.ts";
 const QUEUE_MAX = 4_194_304;
 /** How long an orderly end waits for it. */
 const CLOSE_MS = 1_000;
-/** Where there is something already, it has to be a recording: a mistyped path must not spoil another file. */
+/**
+ * Where there is something already, it has to be a recording: a mistyped path must not spoil
+ * another file.
+ */
 const BEGINNING = '{"baton":"recording"';
-/** Lines after which nothing of what came before is needed: another engine, or a configuration with complete states. */
+/**
+ * Lines after which nothing of what came before is needed: another engine, or a configuration with
+ * complete states.
+ */
 const FRESH: readonly string[] = [BEGINNING, '{"instances":'];
 
 export interface RecordFileOptions {
   readonly log: Log;
   readonly messages: DaemonMessages;
   /** The engine is to begin afresh, lines having been left out, or to send no more. */
-  readonly tellEngine: (goOn: boolean) => void;
+  readonly notifyEngine: (goOn: boolean) => void;
 }
 
 export class RecordFile {
@@ -34,7 +41,10 @@ export class RecordFile {
   #waiting: string[] = [];
   #bytes = 0;
   #isWriting = false;
-  /** Lines left out; from the first one on all are, until a fresh one comes when there is room again. */
+  /**
+   * Lines left out; from the first one on all are, until a fresh one comes when there is room
+   * again.
+   */
   #lost = 0;
   #hasAsked = false;
   #whenIdle: (() => void) | undefined;
@@ -59,7 +69,7 @@ export class RecordFile {
   write(line: string): void {
     if (this.#fd === undefined) return;
     if (this.#lost > 0 && this.#hasAsked && FRESH.some((start) => line.startsWith(start))) {
-      this.#tellLost();
+      this.#logLost();
     }
     if (this.#lost > 0 || this.#bytes > QUEUE_MAX) {
       if (this.#lost === 0) this.#hasAsked = false;
@@ -69,7 +79,7 @@ export class RecordFile {
 
   /** Resolves when everything is written, or has had its time. */
   async close(): Promise<void> {
-    if (this.#fd !== undefined && this.#lost > 0) this.#tellLost();
+    if (this.#fd !== undefined && this.#lost > 0) this.#logLost();
     if (this.#isWriting)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, CLOSE_MS);
@@ -82,7 +92,7 @@ export class RecordFile {
     this.#fd = undefined;
   }
 
-  #tellLost(): void {
+  #logLost(): void {
     this.#options.log("warning", this.#options.messages.recordingLost(this.#path, this.#lost));
     this.#push(JSON.stringify({ lost: this.#lost }));
     this.#lost = 0;
@@ -97,7 +107,7 @@ export class RecordFile {
   #next(): void {
     if (this.#waiting.length === 0 && this.#lost > 0 && !this.#hasAsked) {
       this.#hasAsked = true;
-      this.#options.tellEngine(true);
+      this.#options.notifyEngine(true);
     }
     if (this.#fd === undefined || this.#waiting.length === 0) {
       this.#isWriting = false;
@@ -123,7 +133,7 @@ export class RecordFile {
     if (this.#fd !== undefined) close(this.#fd, () => undefined);
     this.#fd = undefined;
     this.#waiting = [];
-    this.#options.tellEngine(false);
+    this.#options.notifyEngine(false);
     this.#warn(why);
   }
 

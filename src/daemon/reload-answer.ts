@@ -8,7 +8,10 @@ export type Reloaded =
   | { readonly kind: "stopping" }
   | { readonly kind: "refused"; readonly findings: readonly string[] };
 
-/** Of a refused file, as much as a person reads: the rest is in the log, and `baton check` has all of it. */
+/**
+ * Of a refused file, as much as a person reads: the rest is in the log, and `baton check` has all
+ * of it.
+ */
 const FINDINGS_MAX = 20;
 const FINDINGS_LENGTH_MAX = 16_384;
 

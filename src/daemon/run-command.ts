@@ -1,8 +1,10 @@
 /**
- * Runs a program of the operator's: no shell, its own process group, nothing to read, its output kept as a bounded tail.
+ * Runs a program of the operator's: no shell, its own process group, nothing to read, its output
+ * kept as a bounded tail.
  *
- * What becomes of it if the supervisor is killed: the program gets SIGTERM from the kernel (PDEATHSIG, set by `setpriv` where
- * that exists); what ignores it or was forked by it is ended by the next supervisor (running-groups.ts).
+ * What becomes of it if the supervisor is killed: the program gets SIGTERM from the kernel
+ * (PDEATHSIG, set by `setpriv` where that exists); what ignores it or was forked by it is ended by
+ * the next supervisor (running-groups.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { openPipe } from "#linux/descriptors";
@@ -20,8 +22,8 @@ export type CommandEnd =
 
 export interface RunningCommand {
   /**
-   * To the whole process group, or to the program alone: what it has put into the background lives on. Harmless when
-   * nothing of it is left.
+   * To the whole process group, or to the program alone: what it has put into the background lives
+   * on. Harmless when nothing of it is left.
    */
   signal(signal: NodeJS.Signals, to?: "group" | "program"): void;
   /** Goes on being filled for a moment after the end: the last output may still be in the pipe. */
@@ -29,7 +31,7 @@ export interface RunningCommand {
 }
 
 export interface CommandRequest {
-  /** Absolute path of what is executed; `argv[0]` is only what it is told its name is. */
+  /** Absolute path of what is executed; `argv[0]` is only what it sees as its name. */
   readonly path: string;
   readonly argv: readonly string[];
   readonly identity: Identity;

@@ -1,10 +1,12 @@
 /**
- * The process groups of the scripts that run now, remembered in the runtime directory as long as they run, so that a new
- * supervisor can end what a killed one left: an old MASTER script must not finish after a new BACKUP script.
+ * The process groups of the scripts that run now, remembered in the runtime directory as long as
+ * they run, so that a new supervisor can end what a killed one left: an old MASTER script must not
+ * finish after a new BACKUP script.
  *
- * A file is named after the group and holds the boot and the start time of its leader (proc_pid_stat(5), field 22), so that a
- * number that has been given to somebody else since is left alone. Root sends signals on the word of these files, so only
- * files of our own in a folder of our own count.
+ * A file is named after the group and holds the boot and the start time of its leader
+ * (proc_pid_stat(5), field 22), so that a number that has been given to somebody else since is left
+ * alone. Root sends signals on the word of these files, so only files of our own in a folder of our
+ * own count.
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,7 +44,8 @@ export class RunningGroups {
     let isLeaderAlive = true;
     return {
       signal(signal) {
-        // A dead leader's number stays reserved while its group has members, and may belong to anybody afterwards.
+        // A dead leader's number stays reserved while its group has members, and may belong to
+        // anybody afterwards.
         if (isLeaderAlive || hasMembers(leader)) signalGroup(leader, signal);
       },
       leaderEnded() {
@@ -52,7 +55,10 @@ export class RunningGroups {
     };
   }
 
-  /** What an earlier supervisor left running. The number of groups that were sent the signal, with their commands. */
+  /**
+   * What an earlier supervisor left running. The number of groups that were sent the signal, with
+   * their commands.
+   */
   endLeftovers(signal: NodeJS.Signals): readonly string[] {
     const ended: string[] = [];
     for (const name of this.#files()) {
@@ -88,7 +94,9 @@ function bootId(): string {
   return boot;
 }
 
-/** A clock tick count as text, or undefined if there is no such process (a zombie counts as none). */
+/**
+ * A clock tick count as text, or undefined if there is no such process (a zombie counts as none).
+ */
 export function startTimeOf(pid: number): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");

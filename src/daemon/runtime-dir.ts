@@ -1,6 +1,6 @@
 /**
- * The runtime directory: control socket, lock, PID file, running scripts. One daemon for each: the lock decides, not the
- * socket or the PID, because it ends with the process that has it.
+ * The runtime directory: control socket, lock, PID file, running scripts. One daemon for each: the
+ * lock decides, not the socket or the PID, because it ends with the process that has it.
  */
 import { join } from "node:path";
 import { lockFile } from "#linux/lock-file";

@@ -1,14 +1,18 @@
 /**
- * What a script finds in its environment: where programs are, who it is, language and time zone, and what it is told
- * (`BATON_…`). Nothing else of the daemon's: cloud keys, passwords of the unit file and the manager's sockets are not for
- * the programs of other users. keepalived hands on all it has.
+ * What a script finds in its environment: where programs are, who it is, language and time zone,
+ * and what it is given (`BATON_…`). Nothing else of the daemon's: cloud keys, passwords of the unit
+ * file and the manager's sockets are not for the programs of other users. keepalived hands on all
+ * it has.
  */
 import { findHome, type Identity } from "./account.ts";
 
 /** Where the daemon's own `PATH` says nothing. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Taken over from the daemon as they are. None of them can hold a secret or change which code a program loads. */
+/**
+ * Taken over from the daemon as they are. None of them can hold a secret or change which code a
+ * program loads.
+ */
 const HANDED_ON = /^(?:PATH|TZ|LANG|LANGUAGE|LC_[A-Z]+)$/;
 
 export function scriptEnvironment(

@@ -1,11 +1,13 @@
 /**
- * Is it safe, and possible, to run this program? What root runs must not be changeable by anybody else, else whoever can
- * change it is root. Everything is judged that the kernel passes on its way from the root folder to the program, and to the
- * interpreter that its first line names: each folder, each link of a chain of links, and the file itself.
+ * Is it safe, and possible, to run this program? What root runs must not be changeable by anybody
+ * else, else whoever can change it is root. Everything is checked that the kernel passes on its way
+ * from the root folder to the program, and to the interpreter that its first line names: each
+ * folder, each link of a chain of links, and the file itself.
  *
- * The check and the later execution are two steps, and nothing can come between them: an entry of a folder that only root
- * can write to stays what it was, the target of root's link too, and so on until the file. So a path that is fine is still
- * the same path when it is executed. (keepalived 2.2.7 looks at the two ends of a chain of links, not at its middle.)
+ * The check and the later execution are two steps, and nothing can come between them: an entry of a
+ * folder that only root can write to stays what it was, the target of root's link too, and so on
+ * until the file. So a path that is fine is still the same path when it is executed. (keepalived
+ * 2.2.7 looks at the two ends of a chain of links, not at its middle.)
  */
 import {
   accessSync,
@@ -25,8 +27,8 @@ import type { StartProblem } from "./start-problem.ts";
 
 export type Inspection =
   /**
-   * `path` as it was asked for, links not followed: programs such as BusyBox, or `pidof` where it is a link to `killall5`,
-   * go by the name they are called by.
+   * `path` as it was asked for, links not followed: programs such as BusyBox, or `pidof` where it
+   * is a link to `killall5`, go by the name they are called by.
    */
   | { readonly kind: "fine"; readonly path: string }
   | Extract<StartProblem, { readonly kind: "missing" | "not-executable" | "insecure" }>;
@@ -40,8 +42,8 @@ export interface Entry {
 }
 
 /**
- * What is asked of the file system; undefined: there is no such thing, or it cannot be looked at. Throws where this machine is
- * short of something, which says nothing about the file.
+ * What is asked of the file system; undefined: there is no such thing, or it cannot be looked at.
+ * Throws where this machine is short of something, which says nothing about the file.
  */
 export interface Files {
   look(path: string): Entry | undefined;
@@ -121,7 +123,10 @@ function walk(path: string, files: Files): Way {
   return { passed, end: passed.at(-1) };
 }
 
-/** Whom `#!` names is run by root too, and so on. One that is missing could be put there by who owns its folder. */
+/**
+ * Whom `#!` names is run by root too, and so on. One that is missing could be put there by who owns
+ * its folder.
+ */
 function interpreters(script: string, files: Files): readonly Passed[] {
   const all: Passed[] = [];
   let file: string | undefined = script;
@@ -155,7 +160,10 @@ function searchProgram(name: string, folders: readonly string[]): string | undef
     .find((path) => REAL.mayExecuteMyself(path) && isFile(path));
 }
 
-/** As the kernel decides it, for another user: the supplementary groups are dropped, so they do not count. */
+/**
+ * As the kernel decides it, for another user: the supplementary groups are dropped, so they do not
+ * count.
+ */
 function mayExecute({ mode, uid, gid }: Entry, identity: Identity): boolean {
   const asUid = identity.uid ?? 0;
   const asGid = identity.gid ?? 0;

@@ -1,12 +1,14 @@
 /**
- * Every signal that would end the daemon, from its first instruction on: kept until somebody can obey it, then passed on.
- * `main.ts` imports this before anything else, so it imports nothing of ours.
+ * Every signal that would end the daemon, from its first instruction on: kept until somebody can
+ * obey it, then passed on. `main.ts` imports this before anything else, so it imports nothing of
+ * ours.
  *
- * What is left is Node.js's own start (some 40 ms before our first instruction), in which a SIGHUP ends it like any program:
- * it resets what it inherits, and no PID file names it yet.
+ * What is left is Node.js's own start (some 40 ms before our first instruction), in which a SIGHUP
+ * ends it like any program: it resets what it inherits, and no PID file names it yet.
  *
- * SIGTERM, SIGINT and SIGQUIT keep their default until there is something to hand over (`keepStops`): before that, being
- * ended is what they ask for. Real-time signals are beyond Node.js: src/linux/signals.ts.
+ * SIGTERM, SIGINT and SIGQUIT keep their default until there is something to hand over
+ * (`keepStops`): before that, being ended is what they ask for. Real-time signals are beyond
+ * Node.js: src/linux/signals.ts.
  */
 
 /** What a signal asks of the daemon. */
@@ -26,7 +28,9 @@ export interface Asked {
 
 type Receive = (asked: Asked) => void;
 
-/** Standard signals whose default would end the process without a fault of its own (signal(7)). */
+/**
+ * Standard signals that by default would end the process without a fault of its own (signal(7)).
+ */
 const WISHES: Readonly<Partial<Record<NodeJS.Signals, Wish>>> = {
   SIGHUP: "reload",
   SIGUSR1: "dump",

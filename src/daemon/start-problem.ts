@@ -17,7 +17,9 @@ export type StartProblem =
   | {
       readonly kind: "insecure";
       readonly path: string;
-      /** The file, or what leads to it (a folder, a link, its interpreter), that others can change. */
+      /**
+       * The file, or what leads to it (a folder, a link, its interpreter), that others can change.
+       */
       readonly offender: string;
       readonly why: "not-owned-by-root" | "writable-by-others";
     }

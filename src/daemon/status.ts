@@ -19,7 +19,10 @@ const MANIFEST = new URL("../../package.json", import.meta.url);
 export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
   .version;
 
-/** @param at the snapshot's own time; @param wallMs the wall clock at that time, milliseconds since 1970 */
+/**
+ * @param at the snapshot's own time; @param wallMs the wall clock at that time, milliseconds since
+ * 1970
+ */
 export function instanceStatus(
   snapshot: InstanceSnapshot,
   at: Instant,
@@ -135,7 +138,10 @@ function sinceAndWhy(
   };
 }
 
-/** @param configured names with their members, in the order of the file; one without a running member is left out */
+/**
+ * @param configured names with their members, in the order of the file; one without a running
+ * member is left out
+ */
 export function groupStatuses(
   configured: readonly { readonly name: string; readonly members: readonly string[] }[],
   instances: readonly InstanceSnapshot[],

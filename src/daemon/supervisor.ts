@@ -1,6 +1,7 @@
 /**
- * The supervisor: everything of the daemon that may take time. It starts and watches the engine, runs check and notify scripts,
- * answers `status`. What follows when the engine dies is decided by src/vrrp/supervisor.
+ * The supervisor: everything of the daemon that may take time. It starts and watches the engine,
+ * runs check and notify scripts, answers `status`. What follows when the engine dies is decided by
+ * src/vrrp/supervisor.
  *
  *   configuration ─> engine (fd 3) ─> transitions ─> log, notify, fifo, history, status
  *   check scripts, files, processes ─> results ─> engine
@@ -45,7 +46,10 @@ import { Watchers } from "./watchers.ts";
 
 export type Reread =
   | { readonly kind: "plan"; readonly plan: RunPlan }
-  /** What runs stays. The reasons have been logged; here they are for who asked, rendered in the language asked for. */
+  /**
+   * What runs stays. The reasons have been logged; here they are for who asked, rendered in the
+   * language asked for.
+   */
   | { readonly kind: "refused"; readonly findings: readonly string[] };
 
 export interface SupervisorOptions {
@@ -97,7 +101,7 @@ export class Supervisor {
   readonly #memories: InstanceMemories = new InstanceMemories();
   readonly #watchers: Watchers;
   readonly #recording: RecordFile | undefined;
-  readonly #toldAt = new Map<string, number>();
+  readonly #lastLoggedAt = new Map<string, number>();
   readonly #startedAt = new Date();
   #plan: RunPlan;
   /** Of the configuration as last read; the machine names configurations by it. */
@@ -146,7 +150,7 @@ export class Supervisor {
       this.#recording = new RecordFile(options.recordFile, {
         log,
         messages: this.#messages,
-        tellEngine: (goOn) => this.#engine.send({ type: "recording", goOn }),
+        notifyEngine: (goOn) => this.#engine.send({ type: "recording", goOn }),
       });
     this.#havips = new HavipLoop({
       cloud: options.cloud,
@@ -183,7 +187,10 @@ export class Supervisor {
     this.#supervision.happened({ kind: "startAsked" });
   }
 
-  /** SIGHUP. A file with errors changes nothing. Before the start is over, it starts with what is read now. */
+  /**
+   * SIGHUP. A file with errors changes nothing. Before the start is over, it starts with what is
+   * read now.
+   */
   reload(language: Language = this.#options.language): Reloaded {
     if (this.#isStopping) return { kind: "stopping" };
     const { manager } = this.#options;
@@ -204,14 +211,19 @@ export class Supervisor {
     return { kind: "done" };
   }
 
-  /** The engine has carried out what was sent before its answer; an instance that hands over comes with `removed`. */
+  /**
+   * The engine has carried out what was sent before its answer; an instance that hands over comes
+   * with `removed`.
+   */
   async #settleClaims(): Promise<void> {
     const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
     if (snapshot !== undefined && !this.#isStopping)
       this.#options.keepClaims?.(this.#memories.configs());
   }
 
-  /** Files may vanish or change between two looks at them: what cannot be read is no configuration. */
+  /**
+   * Files may vanish or change between two looks at them: what cannot be read is no configuration.
+   */
   #reread(language: Language): Reread {
     try {
       return this.#options.reread(language);
@@ -226,7 +238,10 @@ export class Supervisor {
     return this.#stopped !== undefined;
   }
 
-  /** Hands over and ends: resolves when everything is done, or has had its time, for everybody who asks. */
+  /**
+   * Hands over and ends: resolves when everything is done, or has had its time, for everybody who
+   * asks.
+   */
   async stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     await this.#stopped;
@@ -243,7 +258,7 @@ export class Supervisor {
     await this.#handedOver.promise;
     this.#havips.stop();
     await this.#recording?.close();
-    this.#tellStop();
+    this.#notifyStop();
     await this.#notifier.finish(NOTIFY_STOP_MS);
     await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
     this.#scripts.kill();
@@ -316,13 +331,14 @@ export class Supervisor {
   }
 
   /**
-   * What is remembered of each router goes to its name in the new configuration: when the engine says that it has taken it
-   * over, since what it has said before is about the old names.
+   * What is remembered of each router goes to its name in the new configuration: when the engine
+   * says that it has taken it over, since what it has said before is about the old names.
    */
   #adopt(plan: RunPlan): void {
     const { moved, gone } = this.#memories.configure(plan.instances.map(({ config }) => config));
     for (const name of gone) this.#notifier.forget(name);
-    // Scripts and readers know a name, and not the router behind it: what they were told last may be another's state.
+    // Scripts and readers know a name, and not the router behind it: what they were notified of
+    // last may be another's state.
     for (const name of moved) {
       const last = this.#memories.get(name)?.last;
       if (last !== undefined) this.#notifier.instance(name, last);
@@ -361,8 +377,11 @@ export class Supervisor {
     });
   }
 
-  /** For instances whose engine died before it could say so itself; the others have been told. */
-  #tellStop(): void {
+  /**
+   * For instances of an engine that died before it could say so itself; the others have been
+   * notified.
+   */
+  #notifyStop(): void {
     const reason = { kind: "stopped" } as const;
     const why = reasonSentence(reason, this.#options.language);
     for (const [name, { state: from, priority }] of this.#memories.entries())
@@ -446,12 +465,12 @@ export class Supervisor {
     this.#log("info", `(${instance}) ${what}: ${why}`, { instance, from, to, reason, priority });
     const at = new Date().toISOString();
     const inBoth = { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN") };
-    const told = { from, to, reason, why, priority };
-    this.#memories.changed(message, { at, from, to, why: inBoth }, told);
+    const change = { from, to, reason, why, priority };
+    this.#memories.changed(message, { at, from, to, why: inBoth }, change);
     this.#options.manager.status(this.#memories.summary());
     this.#watchers.changed();
-    // Taken away by a reload: told as DELETED, when it has given up its addresses.
-    if (message.leaving !== true) this.#notifier.instance(instance, told);
+    // Taken away by a reload: notified as DELETED, when it has given up its addresses.
+    if (message.leaving !== true) this.#notifier.instance(instance, change);
   }
 
   #onPriority(message: Extract<FromEngine, { type: "priorityChanged" }>): void {
@@ -477,11 +496,11 @@ export class Supervisor {
           ? `${printIpv4(report.address)} ${report.interface}`
           : "";
     const key = `${instance}/${report.kind}/${about}`;
-    const last = this.#toldAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    const last = this.#lastLoggedAt.get(key) ?? Number.NEGATIVE_INFINITY;
     const isEnd = report.kind === "handed-over" || report.kind === "claims-ended";
     const isClaim = report.kind === "address-claimed";
     if (isEnd || isClaim || performance.now() - last >= REPORT_GAP_MS) {
-      this.#toldAt.set(key, performance.now());
+      this.#lastLoggedAt.set(key, performance.now());
       const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
       const level = isKnown ? "error" : isEnd ? "info" : "warning";
       const text = `(${instance}) ${reportSentence(report, this.#options.language)}`;
@@ -523,8 +542,8 @@ export class Supervisor {
         this.#endGlobal = undefined;
         if (end.kind !== "exit" || end.code !== 0) {
           const how = end.kind === "exit" ? `exit ${end.code}` : end.kind;
-          const told = `${how}: ${running.output.lastLine()}`;
-          this.#log("warning", this.#messages.globalFailed(word, told));
+          const detail = `${how}: ${running.output.lastLine()}`;
+          this.#log("warning", this.#messages.globalFailed(word, detail));
         }
         resolve();
       });

@@ -1,4 +1,4 @@
-/** What systemd is told (sd_notify(3)); nothing happens when nobody asked. */
+/** What systemd is notified of (sd_notify(3)); nothing happens when nobody asked. */
 import type { Outcome } from "#vrrp/engine/world";
 
 export interface SystemManagerOptions {
@@ -17,7 +17,7 @@ export class SystemManager {
     this.#options = options;
   }
 
-  /** How often the watchdog wants to hear of us: twice as often as it would lose its patience. */
+  /** How often the watchdog wants to hear of us: twice as often as it would give us up. */
   get watchdogMilliseconds(): number | undefined {
     const { socket, watchdogMicros } = this.#options;
     if (socket === undefined || watchdogMicros === undefined) return undefined;
@@ -25,25 +25,28 @@ export class SystemManager {
   }
 
   ready(): void {
-    this.#tell("READY=1", `MAINPID=${process.pid}`);
+    this.#notify("READY=1", `MAINPID=${process.pid}`);
   }
-  /** Type=notify-reload wants the monotonic time, so that it can tell this reload from an earlier one. */
+  /**
+   * Type=notify-reload wants the monotonic time, so that it can distinguish this reload from an
+   * earlier one.
+   */
   reloading(): void {
-    this.#tell("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`);
+    this.#notify("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`);
   }
   stopping(): void {
-    this.#tell("STOPPING=1");
+    this.#notify("STOPPING=1");
   }
   alive(): void {
-    if (this.#options.watchdogMicros !== undefined) this.#tell("WATCHDOG=1");
+    if (this.#options.watchdogMicros !== undefined) this.#notify("WATCHDOG=1");
   }
   status(text: string): void {
     if (text === this.#status) return;
     this.#status = text;
-    this.#tell(`STATUS=${text.replaceAll("\n", " ")}`);
+    this.#notify(`STATUS=${text.replaceAll("\n", " ")}`);
   }
 
-  #tell(...lines: readonly string[]): void {
+  #notify(...lines: readonly string[]): void {
     const { socket, send } = this.#options;
     if (socket === undefined) return;
     // A manager that does not listen is no reason to stop owning the address.

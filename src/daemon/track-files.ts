@@ -1,4 +1,7 @@
-/** track_file: a number in a file, told when it changes. Watched through inotify, looked at now and then all the same. */
+/**
+ * track_file: a number in a file, reported when it changes. Watched through inotify, looked at now
+ * and then all the same.
+ */
 import {
   constants,
   type FSWatcher,
@@ -16,25 +19,25 @@ import type { Log } from "./log.ts";
 import type { DaemonMessages } from "./messages.ts";
 import { closeQuietly } from "./own-files.ts";
 
-/** A folder that appears later, a link whose target changes: what inotify does not tell. */
+/** A folder that appears later, a link that gets another target: what inotify does not report. */
 const LOOK_MS = 250;
 const BYTES_MAX = 128;
 
 export class TrackFiles {
   readonly #log: Log;
   readonly #messages: DaemonMessages;
-  readonly #tell: (result: TrackerResult) => void;
+  readonly #report: (result: TrackerResult) => void;
   readonly #known = new Map<string, number>();
-  /** Those whose last value stays. */
+  /** Those that keep their last value. */
   readonly #blind = new Set<string>();
   #plans: readonly FileTrackerPlan[] = [];
   #watchers: FSWatcher[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log, messages: DaemonMessages, tell: (result: TrackerResult) => void) {
+  constructor(log: Log, messages: DaemonMessages, report: (result: TrackerResult) => void) {
     this.#log = log;
     this.#messages = messages;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   configure(plans: readonly FileTrackerPlan[]): void {
@@ -59,7 +62,9 @@ export class TrackFiles {
     this.#watchers = [];
   }
 
-  /** `init_file`: the file is made at the start; an existing one is changed only with `overwrite`. */
+  /**
+   * `init_file`: the file is made at the start; an existing one is changed only with `overwrite`.
+   */
   #initialise(plan: FileTrackerPlan): void {
     if (plan.initValue === undefined) return;
     try {
@@ -99,12 +104,15 @@ export class TrackFiles {
       const result = read;
       if (this.#known.get(name) === result) continue;
       this.#known.set(name, result);
-      this.#tell({ kind: "file", name, result });
+      this.#report({ kind: "file", name, result });
     }
   }
 }
 
-/** keepalived: empty, missing or not a number is 0. What this machine is too short of something to read is not known. */
+/**
+ * keepalived: empty, missing or not a number is 0. What this machine is too short of something to
+ * read is not known.
+ */
 export function readTracked(path: string): number | { readonly errno: string } {
   let fd: number | undefined;
   try {

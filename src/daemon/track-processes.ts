@@ -16,8 +16,9 @@ import {
 
 const LOOK_MS = 250;
 /**
- * A process may become another by exec. One that nobody tracks and that has been looked at this often is looked at only now
- * and then; one that counts is looked at every time, because a zombie counts no more.
+ * A process may become another by exec. One that nobody tracks and that has been looked at this
+ * often is looked at only now and then; one that counts is looked at every time, because a zombie
+ * counts no more.
  */
 const SETTLED_LOOKS = 8;
 const FRESH_LOOK_EVERY = 20;
@@ -29,7 +30,10 @@ interface Known {
   readonly looks: number;
 }
 
-/** The looks at a process: what it is, that it is gone, or that this machine is too short of something to say. */
+/**
+ * The looks at a process: what it is, that it is gone, or that this machine is too short of
+ * something to say.
+ */
 type Look =
   | { readonly kind: "seen"; readonly seen: SeenProcess | undefined }
   | { readonly kind: "gone" }
@@ -38,7 +42,7 @@ type Look =
 export class TrackProcesses {
   readonly #log: Log;
   readonly #messages: DaemonMessages;
-  readonly #tell: (result: TrackerResult) => void;
+  readonly #report: (result: TrackerResult) => void;
   readonly #states = new Map<string, QuorumState>();
   #plans: readonly ProcessTrackerPlan[] = [];
   #processes = new Map<string, Known>();
@@ -46,10 +50,10 @@ export class TrackProcesses {
   #looks = 0;
   #isBlind = false;
 
-  constructor(log: Log, messages: DaemonMessages, tell: (result: TrackerResult) => void) {
+  constructor(log: Log, messages: DaemonMessages, report: (result: TrackerResult) => void) {
     this.#log = log;
     this.#messages = messages;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   configure(plans: readonly ProcessTrackerPlan[]): void {
@@ -88,7 +92,7 @@ export class TrackProcesses {
       const state = stepQuorum(plan, before, count, now());
       this.#states.set(plan.name, state);
       if (state.result !== before.result) {
-        this.#tell({ kind: "process", name: plan.name, result: state.result });
+        this.#report({ kind: "process", name: plan.name, result: state.result });
       }
     }
   }

@@ -1,4 +1,7 @@
-/** Those who want to hear of every change: each gets the newest status, and one that reads slowly gets fewer. */
+/**
+ * Those who want to hear of every change: each gets the newest status, and one that reads slowly
+ * gets fewer.
+ */
 
 import { background } from "./contain.ts";
 import type { Status } from "./control-protocol.ts";

@@ -11,22 +11,22 @@ import { type Folder, keepLog, makeFolder, makeLauncher, until } from "../suppor
 interface Bench {
   readonly folder: Folder;
   readonly checks: CheckScripts;
-  readonly told: string[];
+  readonly reported: string[];
   readonly lines: string[];
 }
 
 function bench(context: TestContext): Bench {
   const folder = makeFolder(context);
   const { log, lines } = keepLog();
-  const told: string[] = [];
+  const reported: string[] = [];
   const checks = new CheckScripts(makeLauncher(log), log, "en", (name, result) =>
-    told.push(`${name} ${result}`),
+    reported.push(`${name} ${result}`),
   );
   context.after(() => {
     checks.stop();
     checks.kill();
   });
-  return { folder, checks, told, lines };
+  return { folder, checks, reported, lines };
 }
 
 const plan = (argv: readonly string[], changes: Partial<ScriptPlan> = {}): ScriptPlan => ({
@@ -40,8 +40,8 @@ const plan = (argv: readonly string[], changes: Partial<ScriptPlan> = {}): Scrip
   ...changes,
 });
 
-test("results are told when they change, and only then", async (context) => {
-  const { folder, checks, told, lines } = bench(context);
+test("results are reported when they change, and only then", async (context) => {
+  const { folder, checks, reported, lines } = bench(context);
   const flag = join(folder.path, "flag");
   const runs = join(folder.path, "runs");
   const script = folder.script(
@@ -52,10 +52,10 @@ test("results are told when they change, and only then", async (context) => {
   writeFileSync(flag, "");
   checks.configure([plan([script])]);
   await until("three runs", () => count() >= 3);
-  assert.deepEqual(told, ["chk up"]);
+  assert.deepEqual(reported, ["chk up"]);
   writeFileSync(script, `#!/bin/sh\necho out of order; exit 7\n`);
-  await until("it failed", () => told.length === 2);
-  assert.deepEqual(told, ["chk up", "chk down"]);
+  await until("it failed", () => reported.length === 2);
+  assert.deepEqual(reported, ["chk up", "chk down"]);
   assert.deepEqual(checks.results(), [{ kind: "script", name: "chk", result: "down" }]);
   const [status] = checks.status();
   assert.equal(status?.lastExit, 7);
@@ -65,23 +65,23 @@ test("results are told when they change, and only then", async (context) => {
 });
 
 test("a missing script is said loudly and counts as failed; when it appears, it is run", async (context) => {
-  const { folder, checks, told, lines } = bench(context);
+  const { folder, checks, reported, lines } = bench(context);
   const path = join(folder.path, "later.sh");
   checks.configure([plan([path])]);
-  await until("it failed", () => told.length === 1);
-  assert.deepEqual(told, ["chk down"]);
+  await until("it failed", () => reported.length === 1);
+  assert.deepEqual(reported, ["chk down"]);
   assert.deepEqual(
     lines.filter((line) => line.startsWith("error")),
     [`error: Script chk cannot be run: ${path} does not exist; it counts as failed`],
   );
   assert.equal(checks.status()[0]?.lastExit, "not started");
   folder.script("later.sh", "exit 0");
-  await until("it succeeded", () => told.length === 2);
-  assert.deepEqual(told, ["chk down", "chk up"]);
+  await until("it succeeded", () => reported.length === 2);
+  assert.deepEqual(reported, ["chk down", "chk up"]);
 });
 
 test("one that hangs and ignores SIGTERM fails at its timeout and is killed with all its children", async (context) => {
-  const { folder, checks, told } = bench(context);
+  const { folder, checks, reported } = bench(context);
   const pids = join(folder.path, "pids");
   const script = folder.script(
     "s.sh",
@@ -90,8 +90,8 @@ test("one that hangs and ignores SIGTERM fails at its timeout and is killed with
   checks.configure([plan([script], { timeout: fromMillis(1_500), interval: fromMillis(300) })]);
   await until("it runs", () => existsSync(pids) && readFileSync(pids, "utf8").endsWith("\n"));
   const [leader = 0, child = 0] = readFileSync(pids, "utf8").trim().split(/\s/).map(Number);
-  await until("it failed", () => told.length === 1);
-  assert.deepEqual(told, ["chk down"]);
+  await until("it failed", () => reported.length === 1);
+  assert.deepEqual(reported, ["chk down"]);
   assert.notEqual(startTimeOf(leader), undefined, "the result does not wait for its end");
   assert.equal(checks.status()[0]?.lastExit, "timeout");
   await until("all of it is gone", () =>
@@ -100,7 +100,7 @@ test("one that hangs and ignores SIGTERM fails at its timeout and is killed with
 });
 
 test("a reload keeps the result and the running copy of an unchanged command", async (context) => {
-  const { folder, checks, told } = bench(context);
+  const { folder, checks, reported } = bench(context);
   const starts = join(folder.path, "starts");
   const go = join(folder.path, "go");
   const script = folder.script(
@@ -111,21 +111,21 @@ test("a reload keeps the result and the running copy of an unchanged command", a
   await until("it runs", () => existsSync(starts));
   checks.configure([plan([script], { interval: fromSeconds(2_000), timeout: fromSeconds(1_000) })]);
   appendFileSync(go, "");
-  await until("the run that began before the reload counts", () => told.length === 1);
-  assert.deepEqual(told, ["chk up"]);
+  await until("the run that began before the reload counts", () => reported.length === 1);
+  assert.deepEqual(reported, ["chk up"]);
   assert.equal(readFileSync(starts, "utf8"), "x\n");
   assert.equal(checks.status()[0]?.intervalSeconds, 2_000);
 });
 
 test("a reload with another command ends the old copy and starts anew", async (context) => {
-  const { folder, checks, told } = bench(context);
+  const { folder, checks, reported } = bench(context);
   const pid = join(folder.path, "pid");
   const old = folder.script("old.sh", `echo $$ >${pid}\nexec sleep 1000`);
   checks.configure([plan([old], { interval: fromSeconds(1_000), timeout: fromSeconds(1_000) })]);
   await until("it runs", () => existsSync(pid) && readFileSync(pid, "utf8") !== "");
   checks.configure([plan([folder.script("new.sh", "exit 0")])]);
-  await until("the new one succeeded", () => told.length === 1);
-  assert.deepEqual(told, ["chk up"]);
+  await until("the new one succeeded", () => reported.length === 1);
+  assert.deepEqual(reported, ["chk up"]);
   const leader = Number(readFileSync(pid, "utf8"));
   await until("the old one is gone", () => startTimeOf(leader) === undefined);
 });

@@ -160,11 +160,11 @@ test("watchers hear of every change once, slow ones are spared, gone ones forgot
   for (const one of [client("stays", false), client("goes", false), client("slow", true)])
     watchers.add(one);
   for (let i = 0; i < 10; i++) watchers.changed();
-  await until("told", () => heard.length === 2);
+  await until("notified", () => heard.length === 2);
   assert.deepEqual([heard, reads], [["stays", "goes"], 1]);
   leave();
   watchers.changed();
-  await until("told again", () => heard.length === 3);
+  await until("notified again", () => heard.length === 3);
   assert.deepEqual([heard.at(-1), reads], ["stays", 2]);
 });
 

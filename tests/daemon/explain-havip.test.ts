@@ -36,7 +36,7 @@ test("explain names the second owner, and says nothing of two owners being impos
   assert.ok(isDisputed([DISPUTED]));
 });
 
-test("an agreement is told with the age of its answer; a doubt with its reason", () => {
+test("an agreement is shown with the age of its answer; a doubt with its reason", () => {
   const agrees: HavipStatus = { ...common, platform: "agrees", answerSecondsAgo: 2 };
   assert.match(explainHavips([agrees], "en").join(), /agreed 2 s ago/);
   assert.match(explainHavips([agrees], "zh-CN").join(), /2 秒前确认/);

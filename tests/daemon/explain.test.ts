@@ -58,7 +58,7 @@ function textOf(change: Partial<InstanceStatus>, language: "en" | "zh-CN"): stri
   return answer.text;
 }
 
-test("hold_down is told with its numbers while losses are remembered, and else not at all", () => {
+test("hold_down is shown with its numbers while losses are remembered, and else not at all", () => {
   assert.doesNotMatch(text(undefined, "en"), /hold_down/);
   assert.match(text({ losses: 1, seconds: 0, leftSeconds: undefined }, "en"), /1 times.*third/);
   const held = { losses: 4, seconds: 10, leftSeconds: 7.25 };
@@ -67,7 +67,7 @@ test("hold_down is told with its numbers while losses are remembered, and else n
   assert.match(text({ losses: 3, seconds: 5, leftSeconds: undefined }, "zh-CN"), /5 秒内不抢占/);
 });
 
-test("another machine's claim of an address is told, and then nothing is said of never having two owners", () => {
+test("another machine's claim of an address is shown, and then nothing is said of never having two owners", () => {
   const claim = {
     address: "10.0.0.100",
     mac: "02:00:00:00:00:77",

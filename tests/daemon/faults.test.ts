@@ -67,7 +67,7 @@ function begin(context: TestContext, faults: object): Life {
   const folder = makeFolder(context);
   folder.script("reader.sh", `exec cat "$1" >/dev/null`);
   folder.script("check.sh", "echo fine");
-  folder.script("notify.sh", "echo told");
+  folder.script("notify.sh", "echo notified");
   writeFileSync(join(folder.path, "value"), "1\n");
   const driver = new SupervisorDriver({
     folder: folder.path,

@@ -9,7 +9,7 @@ import { daemonMessages } from "#daemon/messages";
 import { OutputLines } from "#daemon/output-lines";
 import { type Folder, keepLog, makeFolder, makeLauncher, until } from "../support/daemon-bench.ts";
 
-const QUICK: ReaderTimes = { again: 20, againMax: 80, steady: 60_000, patience: 300 };
+const QUICK: ReaderTimes = { again: 20, againMax: 80, steady: 60_000, endWithin: 300 };
 const messages = daemonMessages("en");
 
 interface Bench {
@@ -99,8 +99,8 @@ test("who ends by himself is not started again", async (context) => {
 test("its output is in the log, line by line", async (context) => {
   const made = bench(context, "echo one\necho two >&2\nprintf three");
   await until("three lines", () => made.lines.some((line) => line.endsWith("three")));
-  const told = made.lines.filter((line) => /: (one|two|three)$/.test(line));
-  assert.equal(told.length, 3);
+  const emitted = made.lines.filter((line) => /: (one|two|three)$/.test(line));
+  assert.equal(emitted.length, 3);
   await made.reader.stop(false);
 });
 
@@ -142,10 +142,10 @@ test("a reload with the same pipe and command goes on, with another it does not"
 });
 
 test("lines of output: cut when long, counted when many, whole over chunks", () => {
-  const told: string[] = [];
+  const emitted: string[] = [];
   const lost: number[] = [];
   const lines = new OutputLines(
-    (line) => told.push(line),
+    (line) => emitted.push(line),
     (count) => lost.push(count),
   );
   const bytes = new TextEncoder().encode("高可用\n");
@@ -153,12 +153,12 @@ test("lines of output: cut when long, counted when many, whole over chunks", () 
   lines.add(bytes.subarray(4));
   lines.add(new TextEncoder().encode(`${"x".repeat(5_000)}\n\n\u001b[2Jred\n`));
   assert.deepEqual(
-    told.map((line) => line.slice(0, 5)),
+    emitted.map((line) => line.slice(0, 5)),
     ["高可用", "xxxxx", "[2Jre"],
   );
-  assert.equal(told[1]?.length, 1_000);
+  assert.equal(emitted[1]?.length, 1_000);
   for (let index = 0; index < 1_000; index++) lines.add(new TextEncoder().encode("again\n"));
   lines.end();
-  assert.equal(told.length, 100);
+  assert.equal(emitted.length, 100);
   assert.deepEqual(lost, [903]);
 });

@@ -1,5 +1,5 @@
 /**
- * The pipes of `notify_fifo` and `vrrp_notify_fifo`: whose they are, and what a reload writes
+ * The pipes of `notify_fifo` and `vrrp_notify_fifo`: who owns them, and what a reload writes
  * to them.
  */
 import assert from "node:assert/strict";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { NotifyFifo } from "#daemon/fifo";
 import { daemonMessages } from "#daemon/messages";
-import { Notifier, type Told } from "#daemon/notifier";
+import { type Notified, Notifier } from "#daemon/notifier";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { readConfiguration } from "#keepalived/read";
 import * as libc from "#linux/ffi";
@@ -111,7 +111,7 @@ function planOf(folder: Folder, more: string): RunPlan {
   return plan;
 }
 
-const told = (to: Told["to"], priority: number): Told => ({
+const notified = (to: Notified["to"], priority: number): Notified => ({
   from: "INIT",
   to,
   priority,
@@ -148,18 +148,18 @@ async function withNotifier(
   await notifier.finish(1_000);
 }
 
-test("fifo_write_vrrp_states_on_reload: what was told last is written again, groups first, with the priority of now", async (context) => {
+test("fifo_write_vrrp_states_on_reload: what was notified last is written again, groups first, with the priority of now", async (context) => {
   await withNotifier(context, "fifo_write_vrrp_states_on_reload", (notifier, plan, path) => {
     assert.equal(plan.globals.fifoStatesOnReload, true);
-    notifier.instance("A", told("BACKUP", 100));
-    notifier.instance("A", told("MASTER", 100));
+    notifier.instance("A", notified("BACKUP", 100));
+    notifier.instance("A", notified("MASTER", 100));
     notifier.group("G", "MASTER");
     assert.equal(drain(path).length, 3);
     notifier.configure(plan);
     notifier.statesAgain(plan, (name) => (name === "A" ? 120 : 100));
     const again = ['GROUP "G" MASTER 0', 'INSTANCE "A" MASTER 120'];
     assert.deepEqual(drain(path), again, "B has no state yet");
-    notifier.instance("B", told("FAULT", 100));
+    notifier.instance("B", notified("FAULT", 100));
     drain(path);
     notifier.statesAgain(plan, () => 90);
     assert.deepEqual(drain(path), [

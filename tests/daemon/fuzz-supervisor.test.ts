@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { fuzzLife } from "../support/fuzz-supervisor.ts";
 
 for (const life of [0, 2])
-  test(`hostile inputs of every kind neither end nor silence the daemon (life ${life})`, async () => {
+  test(`hostile inputs of every kind neither end the daemon nor keep it from answering (life ${life})`, async () => {
     const { inputs, problem } = await fuzzLife(life, 1);
     assert.equal(problem, undefined, problem);
     const total = Object.values(inputs).reduce((sum, count) => sum + count, 0);

@@ -16,14 +16,14 @@ function memories(...configs: readonly InstanceConfig[]): {
   const all = new InstanceMemories();
   all.configure(configs);
   const to = (instance: string, state: PublicState, more: { leaving?: true } = {}): void => {
-    const told = {
+    const change = {
       from: "INIT",
       to: state,
       reason: { kind: "stopped" },
       why: "",
       priority: 100,
     } as const;
-    all.changed({ instance, ...more }, { at: "", from: "", to: state, why }, told);
+    all.changed({ instance, ...more }, { at: "", from: "", to: state, why }, change);
   };
   return { all, to };
 }
@@ -88,14 +88,14 @@ test("one that a reload takes away is remembered until it is gone, with the conf
 test("history keeps the last hundred, newest first", () => {
   const { all } = memories(named("A", 1));
   for (let i = 0; i < 150; i++) {
-    const told = {
+    const change = {
       from: "INIT",
       to: "BACKUP",
       reason: { kind: "stopped" },
       why: "",
       priority: 100,
     } as const;
-    all.changed({ instance: "A" }, { at: String(i), from: "", to: "", why }, told);
+    all.changed({ instance: "A" }, { at: String(i), from: "", to: "", why }, change);
   }
   const { history = [] } = all.get("A") ?? {};
   assert.deepEqual([history.length, history[0]?.at, history.at(-1)?.at], [100, "149", "50"]);

@@ -65,7 +65,7 @@ test("a full disk costs lines, counted", () => {
   closeSync(fd);
 });
 
-test("a reader that stops reading costs lines, and is told how many when it reads again", () => {
+test("a reader that stops reading costs lines, and is shown how many when it reads again", () => {
   const { read, write } = must(openPipe());
   const log = openLog({ format: "text", most: "info", fd: write });
   for (let i = 0; i < 1_000; i++) log("info", "x".repeat(1_000));
@@ -76,11 +76,11 @@ test("a reader that stops reading costs lines, and is told how many when it read
   log("info", "again");
   const text = first + chunk.subarray(0, readSync(read, chunk)).toString();
   assert.ok(text.endsWith(" again\n"));
-  const told = [...text.matchAll(/warning: (\d+) log lines were lost/g)].map(([, count]) =>
+  const counts = [...text.matchAll(/warning: (\d+) log lines were lost/g)].map(([, count]) =>
     Number(count),
   );
   assert.equal(
-    told.reduce((sum, count) => sum + count, 0),
+    counts.reduce((sum, count) => sum + count, 0),
     lost,
   );
   closeSync(read);

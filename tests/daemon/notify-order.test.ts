@@ -101,7 +101,7 @@ test("the state's own script gets no arguments, `notify` gets keepalived's four"
   assert.deepEqual(any?.command.argv, ["/etc/keepalived/any.sh", "any", ...four]);
 });
 
-test("a weaker master is told to its own script, never to `notify`", () => {
+test("a weaker master is notified to its own script, never to `notify`", () => {
   assert.deepEqual(weakerMasterJob(subject, all, 100, {})?.command.argv[1], "lower");
   assert.equal(
     weakerMasterJob(subject, { ...all, masterRxLowerPri: undefined }, 100, {}),
@@ -117,7 +117,7 @@ test("lines of the FIFO are keepalived's to the byte", () => {
   assert.equal(fifoLine({ kind: "GROUP", name: "G1" }, "MASTER", 0), 'GROUP "G1" MASTER 0\n');
 });
 
-test("of the states that pass while a script runs, only the last is told", () => {
+test("of the states that pass while a script runs, only the last is notified", () => {
   const bench = new Bench().add("BACKUP").finish();
   bench.takeLog();
   bench.add("MASTER").add("BACKUP").add("MASTER").add("FAULT").add("BACKUP");
@@ -197,10 +197,10 @@ test("abandoning ends what runs and starts nothing more", () => {
   assert.ok(isIdle(bench.state));
 });
 
-test("a deleted instance is told to `notify` as FAULT, and to no script of its own, unless notify_deleted is given", () => {
-  const told = stateJobs(subject, all, "DELETED", 100, {});
-  assert.equal(told.own, undefined);
-  assert.deepEqual(told.any?.command.argv.slice(2), ["INSTANCE", "VI_1", "FAULT", "100"]);
+test("a deleted instance is notified to `notify` as FAULT, and to no script of its own, unless notify_deleted is given", () => {
+  const jobs = stateJobs(subject, all, "DELETED", 100, {});
+  assert.equal(jobs.own, undefined);
+  assert.deepEqual(jobs.any?.command.argv.slice(2), ["INSTANCE", "VI_1", "FAULT", "100"]);
   const { own, any } = stateJobs(
     subject,
     { ...all, deleted: command("deleted") },

@@ -40,7 +40,7 @@ test("after many changes in a row, the script's last state is the daemon's", asy
   await queue.idle();
   const lines = readFileSync(state, "utf8").trim().split("\n");
   assert.equal(lines.at(-1), `INSTANCE VI_1 ${last} ${100 + (199 % 50)} ${last}`);
-  assert.ok(lines.length < 200, "states that had passed were not told");
+  assert.ok(lines.length < 200, "states that had passed were not notified");
   assert.equal(queue.queued, 0);
   assert.equal(queue.last?.exit, 0);
 });
@@ -65,7 +65,7 @@ test("a script that hangs is ended at its deadline, its exit and its output are 
   await until("it is gone", () => startTimeOf(Number(readFileSync(pid, "utf8"))) === undefined);
 });
 
-test("a script that is not there is told, and the next one runs all the same", async (context) => {
+test("a script that is not there is reported, and the next one runs all the same", async (context) => {
   const folder = makeFolder(context);
   const { log, lines } = keepLog();
   const done = join(folder.path, "done");

@@ -13,20 +13,20 @@ const CONFIGURED = '{"instances":[]}';
 interface Bench {
   readonly path: string;
   readonly lines: string[];
-  readonly told: boolean[];
+  readonly asked: boolean[];
   readonly open: (path?: string) => RecordFile;
 }
 
 function bench(context: TestContext): Bench {
   const path = join(makeFolder(context).path, "recording");
   const { log, lines } = keepLog();
-  const told: boolean[] = [];
+  const asked: boolean[] = [];
   const options = {
     log,
     messages: daemonMessages("en"),
-    tellEngine: (goOn: boolean) => told.push(goOn),
+    notifyEngine: (goOn: boolean) => asked.push(goOn),
   };
-  return { path, lines, told, open: (other = path) => new RecordFile(other, options) };
+  return { path, lines, asked, open: (other = path) => new RecordFile(other, options) };
 }
 
 test("only its owner may read it; a later daemon appends, also behind half a line", async (context) => {
@@ -64,7 +64,7 @@ test("what is no recording is left as it is, with one warning", (context) => {
 });
 
 test("what the disk does not take in time is left out and counted, also at the end", async (context) => {
-  const { path, lines, told, open } = bench(context);
+  const { path, lines, asked, open } = bench(context);
   const file = open();
   const long = `{"at":1,"fill":"${"x".repeat(1_000_000)}"}`;
   file.write(HEADER);
@@ -72,7 +72,7 @@ test("what the disk does not take in time is left out and counted, also at the e
   for (let i = 0; i < 8; i++) file.write(long);
   file.write(CONFIGURED);
   await file.close();
-  assert.deepEqual(told, [], "there was no room to ask for more");
+  assert.deepEqual(asked, [], "there was no room to ask for more");
   const text = readFileSync(path, "utf8").trimEnd().split("\n");
   const kept = text.filter((line) => line === long).length;
   assert.ok(kept >= 4 && kept < 8, `${kept} long lines`);
@@ -81,12 +81,12 @@ test("what the disk does not take in time is left out and counted, also at the e
 });
 
 test("after lost lines comes their number, then a fresh start and nothing in between", async (context) => {
-  const { path, lines, told, open } = bench(context);
+  const { path, lines, asked, open } = bench(context);
   const file = open();
   const long = `{"at":1,"fill":"${"x".repeat(1_000_000)}"}`;
   file.write(HEADER);
   for (let i = 0; i < 8; i++) file.write(long);
-  while (told.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
   file.write('{"at":2}');
   file.write(CONFIGURED);
   file.write('{"at":3}');

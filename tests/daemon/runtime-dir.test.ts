@@ -22,7 +22,7 @@ import { folderSentence } from "#daemon/start-problem";
 import * as libc from "#linux/ffi";
 import { isAlive, makeFolder, until } from "../support/daemon-bench.ts";
 
-test("a second daemon is told who has the directory, and gets it when that one is killed", async (context) => {
+test("a second daemon learns who has the directory, and gets it when that one is killed", async (context) => {
   const { path } = makeFolder(context);
   const folder = join(path, "run", "baton");
   const ready = join(path, "ready");

@@ -169,21 +169,21 @@ test("a chain of links: a link in its middle that a user owns is refused, and so
   const current = join(home, "current");
   symlinkSync(safe, current);
   symlinkSync(current, check);
-  const judge = (): unknown => inspectProgram(check, ROOT, true, []);
-  assert.deepEqual(judge(), { kind: "fine", path: check });
+  const inspect = (): unknown => inspectProgram(check, ROOT, true, []);
+  assert.deepEqual(inspect(), { kind: "fine", path: check });
   lchownSync(current, 65_534, 65_534);
   const refused = { kind: "insecure", path: check, why: "not-owned-by-root" };
-  assert.deepEqual(judge(), { ...refused, offender: current });
+  assert.deepEqual(inspect(), { ...refused, offender: current });
   lchownSync(current, 0, 0);
   chownSync(home, 65_534, 65_534);
-  assert.deepEqual(judge(), { ...refused, offender: home });
+  assert.deepEqual(inspect(), { ...refused, offender: home });
   // Not root's concern: the user runs it as himself.
   const user = { name: "nobody", uid: 65_534, gid: 65_534 };
   assert.deepEqual(inspectProgram(check, user, true, []), { kind: "fine", path: check });
   assert.equal(inspectProgram(check, { ...user, gid: 0 }, true, []).kind, "insecure");
 });
 
-test("the interpreter of a script is judged too, and links that lead nowhere or in a circle are missing", {
+test("the interpreter of a script is checked too, and links that lead nowhere or in a circle are missing", {
   skip: !isRoot,
 }, (context) => {
   const { path } = makeFolder(context);

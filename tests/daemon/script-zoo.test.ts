@@ -51,7 +51,7 @@ function bench(context: TestContext): { folder: Folder; launcher: Launcher; line
   return { folder, launcher: makeLauncher(log), lines };
 }
 
-test("exit status and signal are told apart", async (context) => {
+test("exit status and signal are distinguished", async (context) => {
   const { folder, launcher } = bench(context);
   const end = async (body: string): Promise<CommandEnd> =>
     (await run(launcher, command(folder.script("s.sh", body)))).end;
@@ -345,16 +345,16 @@ test("when the supervisor is killed, its script gets SIGTERM from the kernel", {
 }, async (context) => {
   const folder = makeFolder(context);
   const ready = join(folder.path, "ready");
-  const told = join(folder.path, "told");
+  const asked = join(folder.path, "asked");
   const script = folder.script(
     "s.sh",
-    `trap 'echo TERM >${told}; exit 0' TERM\necho $$ >${ready}\nwhile :; do sleep 0.05; done`,
+    `trap 'echo TERM >${asked}; exit 0' TERM\necho $$ >${ready}\nwhile :; do sleep 0.05; done`,
   );
   const supervisor = spawnSupervisor(folder, script);
   await until("the script runs", () => existsSync(ready));
   supervisor.kill("SIGKILL");
   await once(supervisor, "exit");
-  await until("the script was told", () => existsSync(told));
+  await until("the script was asked", () => existsSync(asked));
 });
 
 test("what ignored it is ended by the next supervisor, and nothing else is", async (context) => {

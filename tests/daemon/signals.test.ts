@@ -56,7 +56,7 @@ async function untilEngineAnswers(driver: SupervisorDriver): Promise<void> {
 test("every signal that a program can outlive leaves it running, one after the other and all at once", async (context) => {
   const driver = await begin(context);
   for (const number of EVERY_NUMBER) process.kill(driver.pid, number);
-  await driver.until("they are told", () => driver.lines(/SIGPWR .* is ignored/).length === 1);
+  await driver.until("they are logged", () => driver.lines(/SIGPWR .* is ignored/).length === 1);
   for (let round = 0; round < 50; round++)
     for (const number of EVERY_NUMBER) process.kill(driver.pid, number);
   await untilEngineAnswers(driver);
@@ -72,7 +72,7 @@ test("keepalived's JSON writes the status, STATS_CLEAR says that nothing is clea
   const written = JSON.parse(readFileSync(path, "utf8")) as { readonly pid: number };
   assert.equal(written.pid, driver.pid);
   process.kill(driver.pid, 63);
-  await driver.until("it is told", () => driver.lines(/STATS_CLEAR: counters/).length === 1);
+  await driver.until("it is logged", () => driver.lines(/STATS_CLEAR: counters/).length === 1);
   assert.deepEqual(await driver.stop(), { code: 0, signal: null });
 });
 

@@ -1,4 +1,4 @@
-/** Sync groups in the status: from what an engine tells of its members to what a person reads. */
+/** Sync groups in the status: from what an engine reports of its members to what a person reads. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderStatus } from "#cli/status-table";
@@ -63,7 +63,7 @@ function shown(status: Status, language: "en" | "zh-CN" = "en"): readonly string
   );
 }
 
-function story(status: Status, name: string | undefined, language: "en" | "zh-CN"): string {
+function explained(status: Status, name: string | undefined, language: "en" | "zh-CN"): string {
   const answer = explain(status, name, language);
   assert.ok(answer.ok && "text" in answer);
   return answer.text;
@@ -90,7 +90,7 @@ test("a group of masters: since when, by whom, and no complaint", () => {
   assert.equal(lines.length, 3);
 });
 
-test("the member whose master lives holds the other back", () => {
+test("the member with a living master holds the other back", () => {
   const bench = new Bench();
   bench.configure([instance(), second()], { groups: GROUPS });
   for (let at = 1; at <= 8; at++) {
@@ -107,9 +107,9 @@ test("the member whose master lives holds the other back", () => {
       "  VI_2: holds the group back: it hears a master, or has not waited long enough",
     ),
   );
-  assert.match(story(status, "G", "en"), /VI_1 is BACKUP: .* it waits for the others/);
+  assert.match(explained(status, "G", "en"), /VI_1 is BACKUP: .* it waits for the others/);
   assert.match(
-    story(status, "G", "zh-CN"),
+    explained(status, "G", "zh-CN"),
     /同步组 G 处于 BACKUP[^]*VI_2 处于 BACKUP：使整个组等待/,
   );
 });
@@ -147,7 +147,7 @@ test("a member that waits for its first check: the group is MIXED and says for w
   assert.equal(status.groups[0]?.members[1]?.holdsBack, "init");
   assert.match(shown(status)[1] ?? "", /^G {6}MIXED .*VI_1 BACKUP, VI_2 INIT$/);
   assert.match(
-    story(status, "G", "en"),
+    explained(status, "G", "en"),
     /different states[^]*VI_2 is INIT: it waits for the first/,
   );
 });
@@ -166,9 +166,12 @@ test("explain answers for instances and groups by name, and names both when it k
   const bench = new Bench();
   bench.configure([instance(), second()], { groups: GROUPS });
   const status = statusOf(bench);
-  assert.doesNotMatch(story(status, "VI_1", "en"), /Sync group/);
-  assert.match(story(status, "G", "en"), /^Sync group G is BACKUP for 0 s\.\nWhy: VI_1: /);
-  assert.match(story(status, undefined, "en"), /^VI_1 is [^]*\n\nVI_2 is [^]*\n\nSync group G is /);
+  assert.doesNotMatch(explained(status, "VI_1", "en"), /Sync group/);
+  assert.match(explained(status, "G", "en"), /^Sync group G is BACKUP for 0 s\.\nWhy: VI_1: /);
+  assert.match(
+    explained(status, undefined, "en"),
+    /^VI_1 is [^]*\n\nVI_2 is [^]*\n\nSync group G is /,
+  );
   const unknown = explain(status, "H", "en");
   assert.ok(!unknown.ok);
   assert.deepEqual(
@@ -176,10 +179,10 @@ test("explain answers for instances and groups by name, and names both when it k
     ["there is no instance or sync group H", "there are: VI_1, VI_2, G"],
   );
   const namesake = statusOf(bench, [{ name: "VI_1", members: ["VI_1", "VI_2"] }]);
-  assert.match(story(namesake, "VI_1", "en"), /^VI_1 is [^]*\n\nSync group VI_1 is /);
+  assert.match(explained(namesake, "VI_1", "en"), /^VI_1 is [^]*\n\nSync group VI_1 is /);
 });
 
-test("a group whose members do not run is left out", () => {
+test("a group with members that do not run is left out", () => {
   const bench = new Bench();
   bench.configure([instance()], { groups: GROUPS });
   assert.deepEqual(statusOf(bench, [{ name: "G", members: ["VI_7"] }]).groups, []);

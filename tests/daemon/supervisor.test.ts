@@ -33,8 +33,8 @@ interface Bench {
   readonly folder: Folder;
   readonly supervisor: Supervisor;
   readonly lines: string[];
-  /** What systemd was told. */
-  readonly told: string[];
+  /** What systemd was notified of. */
+  readonly systemd: string[];
   /** What the notify script wrote, one line a run. */
   notified(): readonly string[];
   /** What the next reload reads; undefined has errors. */
@@ -85,18 +85,18 @@ function bench(
   const folder = makeFolder(context);
   process.env["FAKE_ENGINE_DIR"] = folder.path;
   const { log, lines } = keepLog();
-  const told: string[] = [];
+  const systemd: string[] = [];
   const rtnetlink = must(openRtnetlink());
   context.after(() => rtnetlink.close());
   const send = (_: string, message: string): typeof OK => {
-    told.push(message.replace(/\d{3,}/, "N"));
+    systemd.push(message.replace(/\d{3,}/, "N"));
     return OK;
   };
   const first = plan(folder, changes(folder));
   const made: Bench = {
     folder,
     lines,
-    told,
+    systemd,
     next: undefined,
     failure: undefined,
     notified() {
@@ -150,7 +150,7 @@ test("from start to stop: log, notify in order, systemd, PID of the engine", asy
   assert.ok(
     made.lines.some((line) => line.startsWith("info: (VI_1) Entering BACKUP STATE (init): ")),
   );
-  assert.deepEqual(made.told, [
+  assert.deepEqual(made.systemd, [
     "READY=1\nMAINPID=N",
     "STATUS=VI_1 BACKUP",
     "STATUS=VI_1 MASTER",
@@ -214,14 +214,14 @@ test("a broken line of the engine costs that engine, not the daemon", async (con
 test("an engine that dies is replaced; a script hears of BACKUP and MASTER again, and of nothing twice", async (context) => {
   const made = bench(context);
   const enginePid = await started(made);
-  await until("told", () => made.notified().at(-1)?.includes("MASTER") === true);
+  await until("notified", () => made.notified().at(-1)?.includes("MASTER") === true);
   process.kill(enginePid, "SIGKILL");
   await until(
     "again MASTER",
     () => made.lines.filter((line) => line.includes("Entering MASTER")).length === 2,
   );
   await until(
-    "told again",
+    "notified again",
     () => made.notified().length >= 3 && made.notified().at(-1)?.includes("MASTER") === true,
   );
   const status = await made.supervisor.status();
@@ -251,7 +251,7 @@ test("an engine that does not answer has no state, rather than its last one", as
   await made.supervisor.stop();
 });
 
-test("a reload with errors changes nothing and says so; a good one is told to the engine", async (context) => {
+test("a reload with errors changes nothing and says so; a good one is sent to the engine", async (context) => {
   const made = bench(context);
   await started(made);
   assert.deepEqual(await made.supervisor.handle({ command: "reload" }, NOBODY), {
@@ -261,7 +261,7 @@ test("a reload with errors changes nothing and says so; a good one is told to th
     findings: ["line 1: no such word"],
     more: 0,
   });
-  assert.deepEqual(made.told.slice(-2), ["RELOADING=1\nMONOTONIC_USEC=N", "READY=1\nMAINPID=N"]);
+  assert.deepEqual(made.systemd.slice(-2), ["RELOADING=1\nMONOTONIC_USEC=N", "READY=1\nMAINPID=N"]);
   const configured = (): number =>
     readFileSync(join(made.folder.path, "received"), "utf8").split('"type":"configure"').length - 1;
   assert.equal(configured(), 1);
@@ -271,13 +271,13 @@ test("a reload with errors changes nothing and says so; a good one is told to th
   await made.supervisor.stop();
 });
 
-test("an instance taken away by a reload is told as gone, once", async (context) => {
+test("an instance taken away by a reload is notified as gone, once", async (context) => {
   const made = bench(context);
   await started(made);
-  await until("told", () => made.notified().at(-1)?.includes("MASTER") === true);
+  await until("notified", () => made.notified().at(-1)?.includes("MASTER") === true);
   made.next = plan(made.folder, { instances: [] });
   assert.equal(made.supervisor.reload().kind, "done");
-  await until("told", () => made.notified().at(-1) === "INSTANCE VI_1 FAULT 100");
+  await until("notified", () => made.notified().at(-1) === "INSTANCE VI_1 FAULT 100");
   await made.supervisor.stop();
   assert.equal(made.notified().at(-1), "INSTANCE VI_1 FAULT 100");
 });
@@ -297,11 +297,13 @@ test("results of checks reach the engine, and a new engine gets them with its co
     ],
   }));
   const enginePid = await started(made);
-  const told = (): string => readFileSync(join(made.folder.path, "received"), "utf8");
-  await until("the result", () => told().includes('"kind":"script","name":"chk","result":"down"'));
+  const received = (): string => readFileSync(join(made.folder.path, "received"), "utf8");
+  await until("the result", () =>
+    received().includes('"kind":"script","name":"chk","result":"down"'),
+  );
   process.kill(enginePid, "SIGKILL");
-  await until("the new one", () => told().split('"type":"configure"').length === 3);
-  const last = told()
+  await until("the new one", () => received().split('"type":"configure"').length === 3);
+  const last = received()
     .trim()
     .split("\n")
     .findLast((line) => line.includes('"configure"'));
@@ -340,7 +342,7 @@ test("startup_script ends before the engine starts, shutdown_script runs after i
   assert.equal(order, "startup early\nshutdown late\n");
 });
 
-test("what the fifo is told are keepalived's lines", async (context) => {
+test("what is written to the fifo are keepalived's lines", async (context) => {
   const made = bench(context, (folder) => {
     const { globals } = plan(folder);
     return { globals: { ...globals, notifyFifo: join(folder.path, "fifo") } };
@@ -368,7 +370,7 @@ test("fifo_write_vrrp_states_on_reload: a reload writes the state again, to the 
     return { globals: { ...globals, notifyFifo: join(folder.path, "fifo") } };
   });
   await started(made);
-  await until("the script is told", () => made.notified().at(-1)?.includes("MASTER") === true);
+  await until("the script is notified", () => made.notified().at(-1)?.includes("MASTER") === true);
   const before = made.notified();
   const { globals } = plan(made.folder);
   const notifyFifo = join(made.folder.path, "fifo");
@@ -381,8 +383,8 @@ test("fifo_write_vrrp_states_on_reload: a reload writes the state again, to the 
   await until("the lines are read", () => lines.length >= 3);
   const after = made.notified();
   await made.supervisor.stop();
-  const told = 'INSTANCE "VI_1" MASTER 100';
-  assert.deepEqual(lines.slice(1, 3), [told, told]);
+  const line = 'INSTANCE "VI_1" MASTER 100';
+  assert.deepEqual(lines.slice(1, 3), [line, line]);
   assert.deepEqual(after, before, "a script hears nothing twice");
 });
 

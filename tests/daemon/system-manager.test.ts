@@ -30,10 +30,10 @@ test("the watchdog is fed twice as often as it asks, if it asks this process", (
   );
 });
 
-test("a status is told when it changes, on one line; a reload with its time", () => {
-  const told: string[] = [];
+test("a status is sent when it changes, on one line; a reload with its time", () => {
+  const sent: string[] = [];
   const send = (_: string, message: string): typeof OK => {
-    told.push(message);
+    sent.push(message);
     return OK;
   };
   const manager = new SystemManager({ socket: "@x", watchdogMicros: undefined, send });
@@ -41,7 +41,7 @@ test("a status is told when it changes, on one line; a reload with its time", ()
   manager.status("VI_1 MASTER\nREADY=1");
   manager.alive();
   manager.reloading();
-  assert.equal(told.length, 2);
-  assert.equal(told[0], "STATUS=VI_1 MASTER READY=1");
-  assert.match(told[1] ?? "", /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
+  assert.equal(sent.length, 2);
+  assert.equal(sent[0], "STATUS=VI_1 MASTER READY=1");
+  assert.match(sent[1] ?? "", /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
 });

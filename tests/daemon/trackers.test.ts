@@ -38,11 +38,11 @@ test("what is not a number is 0, whatever it is", (context) => {
   assert.equal(readTracked(pipe), 0, "and does not wait for a writer");
 });
 
-test("a file is told when it changes, is replaced, goes and comes back", async (context) => {
+test("a file is reported when it changes, is replaced, goes and comes back", async (context) => {
   const { path } = makeFolder(context);
-  const told: number[] = [];
+  const reported: number[] = [];
   const files = new TrackFiles(keepLog().log, daemonMessages("en"), ({ result }) =>
-    told.push(Number(result)),
+    reported.push(Number(result)),
   );
   context.after(() => files.stop());
   const folder = join(path, "later");
@@ -51,15 +51,15 @@ test("a file is told when it changes, is replaced, goes and comes back", async (
   assert.deepEqual(files.results(), [{ kind: "file", name: "f", result: 0 }]);
   mkdirSync(folder);
   writeFileSync(file, "5\n");
-  await until("5", () => told.at(-1) === 5);
+  await until("5", () => reported.at(-1) === 5);
   writeFileSync(`${file}.new`, "-20");
   renameSync(`${file}.new`, file);
-  await until("-20", () => told.at(-1) === -20);
+  await until("-20", () => reported.at(-1) === -20);
   rmSync(file);
-  await until("gone", () => told.at(-1) === 0);
+  await until("gone", () => reported.at(-1) === 0);
 });
 
-test("init_file makes the file at the start, and only overwrites when told to", (context) => {
+test("init_file makes the file at the start, and only overwrites when asked to", (context) => {
   const { path } = makeFolder(context);
   const file = join(path, "value");
   const { log } = keepLog();
@@ -76,9 +76,9 @@ test("init_file makes the file at the start, and only overwrites when told to", 
 });
 
 test("processes are counted as they come and go, zombies not", async (context) => {
-  const told: string[] = [];
+  const reported: string[] = [];
   const processes = new TrackProcesses(keepLog().log, daemonMessages("en"), ({ result }) =>
-    told.push(String(result)),
+    reported.push(String(result)),
   );
   context.after(() => processes.stop());
   const marker = String(100_000 + (process.pid % 100_000));
@@ -93,7 +93,7 @@ test("processes are counted as they come and go, zombies not", async (context) =
     terminateDelay: micros(0),
   };
   processes.configure([plan]);
-  assert.deepEqual(told, ["down"]);
+  assert.deepEqual(reported, ["down"]);
   // Its parent never reaps it: dead, it stays in /proc as a zombie.
   const parent = spawn("sh", ["-c", `sleep ${marker} & echo $!; exec sleep 1000`], {
     stdio: ["ignore", "pipe", "ignore"],
@@ -103,8 +103,8 @@ test("processes are counted as they come and go, zombies not", async (context) =
   parent.stdout.on("data", (chunk: Buffer) => {
     pid = Number(chunk.toString());
   });
-  await until("up", () => told.at(-1) === "up");
+  await until("up", () => reported.at(-1) === "up");
   process.kill(pid, "SIGKILL");
-  await until("down", () => told.at(-1) === "down");
-  assert.deepEqual(told, ["down", "up", "down"]);
+  await until("down", () => reported.at(-1) === "down");
+  assert.deepEqual(reported, ["down", "up", "down"]);
 });
