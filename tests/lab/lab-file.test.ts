@@ -77,7 +77,7 @@ claim_latency: soon
 `;
     assert.deepEqual(problemsOf(text), [
       "3:5 cidr is missing",
-      "9:13 an instance has no adress, only name, address, allow, run, files",
+      "9:13 an instance has no adress, only name, address, allow, run, files; did you mean address?",
       "10:19 there are two instances called a",
       "11:22 172.16.0.999 is not an IPv4 address",
       "12:21 vrrp has no ports",
@@ -85,6 +85,61 @@ claim_latency: soon
       "15:36 the subnet has no instance called c",
       "16:16 claim_latency: soon is not a time such as 4s or 100ms",
     ]);
+  });
+
+  it("suggest the key that was meant, if one is near", () => {
+    assert.deepEqual(problemsOf("vpc: []\nzone: 1"), [
+      "1:1 the lab has no vpc, only region, internet, claim_latency, api_latency, calls_per_second, vpcs; did you mean vpcs?",
+      "2:1 the lab has no zone, only region, internet, claim_latency, api_latency, calls_per_second, vpcs",
+    ]);
+    const [chinese = ""] = problemsOf("vpc: []", "zh-CN");
+    assert.match(chinese, /没有 vpc，只有 .*；是否要用 vpcs？$/);
+    assert.match(
+      problemsOf("toString: 1\n__proto__: 2").join("\n"),
+      /no toString.*\n.*no __proto__/,
+    );
+  });
+
+  it("with more mistakes than anybody reads have the first hundred shown and the rest counted", () => {
+    const entries = Array.from(
+      { length: 2_000 },
+      () => "  - { name: a, cidr: 10.0.0.0/8, x: 1 }\n",
+    );
+    const problems = problemsOf(`vpcs:\n${entries.join("")}`);
+    assert.equal(problems.length, 101);
+    assert.match(problems[99] ?? "", /^101:\d+ a VPC has no x/);
+    assert.match(problems[100] ?? "", /^101:\d+ \d{4} more mistakes in this file are not shown$/);
+    assert.equal(problemsOf("a: [\n".repeat(400)).length, 101);
+  });
+
+  it("have one thing said of a place where something else is missing or stands", () => {
+    const text = `
+vpcs:
+  - name: shop
+    cidr: 172.16.0.0/16
+    subnets:
+      - name: front
+        cidr: 172.16.0.0/24
+        instances:
+          - address: 172.16.0.16
+          - 7
+          - address: 172.16.0.17
+`;
+    assert.deepEqual(problemsOf(text), [
+      "9:13 name is missing",
+      "10:13 an instance is not a mapping",
+      "11:13 name is missing",
+    ]);
+  });
+
+  it("have aliases refused as what they are", () => {
+    const text =
+      "region: &here ap-guangzhou\nvpcs:\n  - { name: *here, cidr: *nowhere, subnets: *here }\n  - *here";
+    assert.deepEqual(
+      problemsOf(text).map((line) => line.replace(/ is an alias, .*: write out.*$/, "")),
+      ["3:13 *here", "3:26 *nowhere", "3:45 *here", "4:5 *here"],
+    );
+    assert.match(problemsOf(text, "zh-CN")[0] ?? "", /YAML 别名/);
   });
 
   it("that are no YAML are refused as such", () => {

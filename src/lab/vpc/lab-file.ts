@@ -2,9 +2,10 @@
  * The lab file: YAML in, a world to build or every mistake with its line and column. Reads no
  * file itself.
  */
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
 import type { Language } from "#diagnostics/diagnostic";
 import { readIpv4 } from "#units/address";
+import { nearest } from "#units/nearest";
 import { type Micros, toMillis } from "#units/time";
 import type { SecurityRule } from "../network/plan.ts";
 import type {
@@ -48,16 +49,12 @@ export function readLabFile(
 ): LabReading {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems: LabProblem[] = document.errors.map((error) => {
-    const { line, col } = lines.linePos(error.pos[0]);
-    const message = language === "en" ? error.message : `YAML 语法错误：${error.message}`;
-    return { line, column: col, message };
-  });
-  if (problems.length > 0) return { kind: "problems", problems };
-  const reader = new Reader(lines, problems, readFile, language);
+  const reader = new Reader(lines, readFile, language);
+  for (const { pos, message } of document.errors) reader.syntaxError(pos[0], message);
+  if (document.errors.length > 0) return { kind: "problems", problems: reader.problems() };
   const lab = reader.lab(document.contents);
   for (const objection of rehearse(lab.world)) reader.object(objection);
-  problems.sort((a, b) => a.line - b.line || a.column - b.column);
+  const problems = reader.problems();
   return problems.length > 0 ? { kind: "problems", problems } : { kind: "lab", lab };
 }
 
@@ -72,10 +69,14 @@ interface Place {
 
 const REGION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const CALLS_MAX = 1_000_000;
+/** Mistakes shown; a file with more has one cause for most of them. */
+const PROBLEMS_MAX = 100;
 
+/** Walks the YAML nodes themselves, which know their places (docs/adr/0021: why no schema). */
 class Reader {
   readonly #lines: LineCounter;
-  readonly #problems: LabProblem[];
+  readonly #problems: LabProblem[] = [];
+  #problemCount = 0;
   readonly #readFile: (path: string) => string | undefined;
   readonly #language: Language;
   readonly #names = new Set<string>();
@@ -83,14 +84,29 @@ class Reader {
 
   constructor(
     lines: LineCounter,
-    problems: LabProblem[],
     readFile: (path: string) => string | undefined,
     language: Language,
   ) {
     this.#lines = lines;
-    this.#problems = problems;
     this.#readFile = readFile;
     this.#language = language;
+  }
+
+  /** In the order of the file. */
+  problems(): readonly LabProblem[] {
+    const shown = this.#problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+    const hiddenCount = this.#problemCount - shown.length;
+    const last = shown.at(-1);
+    if (last === undefined || hiddenCount === 0) return shown;
+    const text = bilingual(
+      `${hiddenCount} more mistakes in this file are not shown`,
+      `此文件中还有 ${hiddenCount} 处错误未列出`,
+    );
+    return [...shown, { ...last, message: text[this.#language] }];
+  }
+
+  syntaxError(offset: number, message: string): void {
+    this.#add(offset, bilingual(message, `YAML 语法错误：${message}`));
   }
 
   /** What the cloud would refuse, unless its place has a mistake already. */
@@ -201,29 +217,8 @@ class Reader {
       "files",
     ]);
     const name = this.#needed(fields, node, "name");
-    const nameNode = fields.get("name") ?? node;
-    if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
-      this.#problem(
-        nameNode,
-        bilingual(
-          `\`${name}\` is not a name of small letters, digits and hyphens`,
-          `\`${name}\` 不是由小写字母、数字和连字符组成的名称`,
-        ),
-      );
-    if (name === "internet")
-      this.#problem(
-        nameNode,
-        bilingual(
-          "internet is the name of the host outside",
-          "internet 是 VPC 外部那台机器的名称，不能用作实例名称",
-        ),
-      );
-    if (this.#names.has(name))
-      this.#problem(
-        nameNode,
-        bilingual(`there are two instances called ${name}`, `有两个名为 ${name} 的实例`),
-      );
-    this.#names.add(name);
+    const nameNode = fields.get("name");
+    if (nameNode !== undefined) this.#checkInstanceName(name, nameNode);
     const description = {
       name,
       address: this.#address(fields),
@@ -232,6 +227,31 @@ class Reader {
       files: this.#files(fields),
     };
     return this.#placed(description, { node, fields });
+  }
+
+  #checkInstanceName(name: string, node: Node): void {
+    if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name))
+      this.#problem(
+        node,
+        bilingual(
+          `\`${name}\` is not a name of small letters, digits and hyphens`,
+          `\`${name}\` 不是由小写字母、数字和连字符组成的名称`,
+        ),
+      );
+    if (name === "internet")
+      this.#problem(
+        node,
+        bilingual(
+          "internet is the name of the host outside",
+          "internet 是 VPC 外部那台机器的名称，不能用作实例名称",
+        ),
+      );
+    if (this.#names.has(name))
+      this.#problem(
+        node,
+        bilingual(`there are two instances called ${name}`, `有两个名为 ${name} 的实例`),
+      );
+    this.#names.add(name);
   }
 
   #havip(node: Node, instances: ReadonlySet<string>): HavipDescription {
@@ -346,7 +366,9 @@ class Reader {
   }
 
   #needed(fields: Fields, parent: Node, key: string): string {
-    if (!fields.has(key)) this.#problem(parent, bilingual(`${key} is missing`, `缺少 ${key}`));
+    // What is no mapping at all has been reported as that.
+    if (!fields.has(key) && isMap(parent))
+      this.#problem(parent, bilingual(`${key} is missing`, `缺少 ${key}`));
     return this.#text(fields, key) ?? "";
   }
 
@@ -415,25 +437,47 @@ class Reader {
     for (const { key, value } of node.items) {
       const name = isScalar(key) ? String(key.value) : "";
       if (known !== undefined && !known.includes(name)) {
-        this.#problem(
-          key as Node | null,
-          bilingual(
-            `${what.en} has no ${name}, only ${known.join(", ")}`,
-            `${what["zh-CN"]}没有 ${name}，只有 ${known.join("、")}`,
-          ),
-        );
+        this.#problem(key as Node | null, unknownKey(what, name, known));
       } else if (value !== null) fields.set(name, value as Node);
     }
     return fields;
   }
 
-  /** A key of nothing (`: value`) is null. */
   #placeOf(node: Node | null): { readonly line: number; readonly column: number } {
-    const { line, col } = this.#lines.linePos(node?.range?.[0] ?? 0);
+    return this.#placeAt(offsetOf(node));
+  }
+
+  #placeAt(offset: number): { readonly line: number; readonly column: number } {
+    const { line, col } = this.#lines.linePos(offset);
     return { line, column: col };
   }
 
   #problem(node: Node | null, message: LabText): void {
-    this.#problems.push({ ...this.#placeOf(node), message: message[this.#language] });
+    this.#add(offsetOf(node), isAlias(node) ? aliasText(node.source) : message);
   }
+
+  #add(offset: number, message: LabText): void {
+    this.#problemCount += 1;
+    if (this.#problems.length >= PROBLEMS_MAX) return;
+    this.#problems.push({ ...this.#placeAt(offset), message: message[this.#language] });
+  }
+}
+
+/** A key of nothing (`: value`) is null. */
+const offsetOf = (node: Node | null): number => node?.range?.[0] ?? 0;
+
+/** Aliases of aliases can stand for more than fits into memory. */
+const aliasText = (name: string): LabText =>
+  bilingual(
+    `*${name} is an alias, which a lab file cannot have: write out what it stands for`,
+    `*${name} 是 YAML 别名，lab 文件不支持：请直接写出它所代表的内容`,
+  );
+
+function unknownKey(what: LabText, name: string, known: readonly string[]): LabText {
+  const near = nearest(name, known);
+  const en = `${what.en} has no ${name}, only ${known.join(", ")}`;
+  const zh = `${what["zh-CN"]}没有 ${name}，只有 ${known.join("、")}`;
+  return near === undefined
+    ? bilingual(en, zh)
+    : bilingual(`${en}; did you mean ${near}?`, `${zh}；是否要用 ${near}？`);
 }
