@@ -14,6 +14,7 @@ import { type FolderProblem, takeFolder } from "#daemon/own-files";
 import type { Language } from "#diagnostics/diagnostic";
 import { askSocket } from "#lab/sandbox/ask-socket";
 import { type LabAnswer, type LabRequest, SOCKET } from "#lab/vpc/lab-protocol";
+import { readLabAnswer } from "#lab/vpc/lab-protocol-shapes";
 import { lockFile } from "#linux/lock-file";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -142,14 +143,16 @@ const ANSWER_MS = 5_000;
 
 export type Asked =
   | { readonly kind: "answer"; readonly answer: LabAnswer }
+  /** What answers is no lab, or one of another version. */
+  | { readonly kind: "unknown-answer" }
   | Exclude<Found, { readonly kind: "found" }>;
 
 /** One question to a lab, and what of the answer is believed. */
 export async function askLab(folder: string, request: LabRequest): Promise<Asked> {
   const found = findLab(folder, SOCKET);
   if (found.kind !== "found") return found;
-  const answer = await askSocket(join(folder, SOCKET), request, ANSWER_MS);
-  return answer === undefined
-    ? { kind: "nobody" }
-    : { kind: "answer", answer: answer as LabAnswer };
+  const answerLine = await askSocket(join(folder, SOCKET), request, ANSWER_MS);
+  if (answerLine === undefined) return { kind: "nobody" };
+  const answer = readLabAnswer(answerLine);
+  return answer === undefined ? { kind: "unknown-answer" } : { kind: "answer", answer };
 }

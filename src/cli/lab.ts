@@ -25,7 +25,6 @@ import {
   type ExecTarget,
   type LabAnswer,
   type LabRequest,
-  readExecTarget,
 } from "#lab/vpc/lab-protocol";
 import { askLab, labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
 import { printLabStatus } from "./lab-text.ts";
@@ -209,6 +208,17 @@ async function ask(line: LabLine, request: LabRequest): Promise<Good | undefined
     fail(line, unsafeSentence(asked.problem, language));
     return undefined;
   }
+  if (asked.kind === "unknown-answer") {
+    fail(
+      line,
+      inLanguage(
+        line,
+        `the answer of the lab ${name} cannot be read: end it with the version of Baton that started it`,
+        `无法解读实验环境 ${name} 的应答：请用启动它的 Baton 版本将其结束`,
+      ),
+    );
+    return undefined;
+  }
   if (asked.answer.ok) return asked.answer;
   const { text: sentence, error } = asked.answer;
   fail(line, sentence?.[language] ?? error);
@@ -233,10 +243,9 @@ async function exec(line: LabLine): Promise<number> {
   if (argv.length === 0) throw new UsageError(missingOperand(COMMAND.name[line.language]));
   const answer = await ask(line, { command: "exec", instance: name });
   if (answer === undefined || !("exec" in answer)) return 1;
-  const target = readExecTarget(answer.exec);
+  const target = answer.exec;
   // Both are its own: a number that was given to another process meanwhile is not entered.
   const isThere =
-    target !== undefined &&
     readProcess(target.pid)?.startTime === target.startTime &&
     readOwner(target.pid) === process.getuid?.();
   if (!isThere)

@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { askLab, findLab, labBase, takeLab, unsafeSentence } from "#cli/lab-folder";
 import { makeScratch } from "#lab/sandbox/scratch";
-import { readExecTarget } from "#lab/vpc/lab-protocol";
 import { lockFile } from "#linux/lock-file";
 
 function folder(context: TestContext): string {
@@ -28,7 +27,8 @@ test("a lab in a folder that others may write, or behind a link, is not spoken t
   const base = join(folder(context), "labs");
   const lab = join(base, "default");
   mkdirSync(lab, { recursive: true, mode: 0o700 });
-  const server = createServer((socket) => socket.resume().end('{"ok":true}\n'));
+  let answerLine = '{"ok":true}';
+  const server = createServer((socket) => socket.resume().end(`${answerLine}\n`));
   context.after(() => server.close());
   await new Promise<void>((done) => {
     server.listen(join(lab, "control.sock"), () => done());
@@ -39,6 +39,8 @@ test("a lab in a folder that others may write, or behind a link, is not spoken t
     return asked.kind === "unsafe" ? asked.problem.kind : asked.kind;
   };
   assert.equal(await ask(lab), "answer");
+  answerLine = '{"ok":true,"status":{}}';
+  assert.equal(await ask(lab), "unknown-answer");
   assert.equal(await ask(join(base, "other")), "nobody");
   chmodSync(lab, 0o770);
   assert.equal(await ask(lab), "writable-by-others");
@@ -94,23 +96,6 @@ test("the folder is the user's own: named, of the session, of the system, or the
     const said = unsafeSentence({ kind: "owned-by-another", path: "/x", uid: 65_534 }, language);
     assert.match(said, /65534.*BATON_LAB_DIR/);
   }
-});
-
-test("an answer to exec is a process and a region, and nothing else of it is taken", () => {
-  const good = { pid: 77, startTime: 5, rootless: false, region: "ap-guangzhou" };
-  assert.deepEqual(readExecTarget({ ...good, env: { LD_PRELOAD: "/tmp/x.so" } }), good);
-  for (const bad of [
-    undefined,
-    null,
-    "x",
-    { ...good, pid: 1 },
-    { ...good, pid: -5 },
-    { ...good, pid: "77" },
-    { ...good, startTime: undefined },
-    { ...good, rootless: "yes" },
-    { ...good, region: "x\nLD_PRELOAD=/tmp/x.so" },
-  ])
-    assert.equal(readExecTarget(bad), undefined);
 });
 
 test("a run that was killed leaves a folder that the next one clears away, a running one keeps its own", (context) => {

@@ -11,6 +11,7 @@ import type {
   InstanceStatus,
   Status,
 } from "#daemon/control-protocol";
+import { readAnswer } from "#daemon/control-shapes";
 import type { Language } from "#diagnostics/diagnostic";
 import { askSocket } from "../sandbox/ask-socket.ts";
 
@@ -20,8 +21,8 @@ export async function askDaemon(
   socketPath: string,
   request: ControlRequest,
 ): Promise<ControlAnswer | undefined> {
-  const answer = await askSocket(socketPath, request, ANSWER_MILLISECONDS);
-  return answer as ControlAnswer | undefined;
+  const line = await askSocket(socketPath, request, ANSWER_MILLISECONDS);
+  return line === undefined ? undefined : readAnswer(line);
 }
 
 /** Folder of the node outside → its daemon's status. */

@@ -1,12 +1,16 @@
-/** One question to a socket that speaks a JSON object a line. */
+/** One request to a socket that speaks a JSON object a line. */
 import { createConnection } from "node:net";
 
-/** Undefined: nobody is there, or no whole answer came in time. */
-export function askSocket(path: string, request: unknown, milliseconds: number): Promise<unknown> {
+/** The answer's line. Undefined: nobody is there, or no whole line came in time. */
+export function askSocket(
+  path: string,
+  request: unknown,
+  milliseconds: number,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection(path);
     let text = "";
-    const finish = (answer: unknown): void => {
+    const finish = (answer: string | undefined): void => {
       socket.destroy();
       resolve(answer);
     };
@@ -18,15 +22,7 @@ export function askSocket(path: string, request: unknown, milliseconds: number):
     socket.on("data", (more: string) => {
       text += more;
       const end = text.indexOf("\n");
-      if (end >= 0) finish(readJson(text.slice(0, end)));
+      if (end >= 0) finish(text.slice(0, end));
     });
   });
-}
-
-function readJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

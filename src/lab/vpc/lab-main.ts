@@ -17,6 +17,7 @@ import { explainBuildFailure } from "./build-failure.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
+import { readLabRequest } from "./lab-protocol-shapes.ts";
 import { RunningLab } from "./running-lab.ts";
 import { tutorialWorld } from "./tutorial-world.ts";
 import type { VpcEvent } from "./vpc.ts";
@@ -125,12 +126,8 @@ const server = createServer((socket: Socket) => {
   socket.on("error", () => undefined);
   createInterface({ input: socket }).on("line", (line) => {
     const reply = (value: LabAnswer): void => void socket.write(`${JSON.stringify(value)}\n`);
-    let request: LabRequest;
-    try {
-      request = JSON.parse(line) as LabRequest;
-    } catch {
-      return reply({ ok: false, error: "not JSON" });
-    }
+    const request = readLabRequest(line);
+    if (typeof request === "string") return reply({ ok: false, error: request });
     answer(request).then(reply, (error: unknown) =>
       reply({
         ok: false,

@@ -11,8 +11,8 @@ export type LabRequest =
       readonly instance: string;
       readonly order: Exclude<FaultOrder, { readonly kind: "wrong" }>;
     }
-  /** Absolute path outside; undefined ends it. */
-  | { readonly command: "capture"; readonly instance: string; readonly file: string | undefined }
+  /** Absolute path outside; without one the recording ends. */
+  | { readonly command: "capture"; readonly instance: string; readonly file?: string | undefined }
   | { readonly command: "down" };
 
 export type LabAnswer =
@@ -23,7 +23,7 @@ export type LabAnswer =
 
 export interface LabStatus {
   readonly pid: number;
-  readonly switchPid: number | undefined;
+  readonly switchPid?: number | undefined;
   readonly region: string;
   readonly rootless: boolean;
   readonly instances: readonly {
@@ -49,8 +49,8 @@ export interface LabStatus {
     readonly name: string;
     readonly address: string;
     readonly state: "AVAILABLE" | "UNBIND";
-    readonly instance: string | undefined;
-    readonly publicAddress: string | undefined;
+    readonly instance?: string | undefined;
+    readonly publicAddress?: string | undefined;
   }[];
 }
 
@@ -62,16 +62,6 @@ export interface ExecTarget {
   readonly rootless: boolean;
   /** For the environment, which the process outside makes itself. */
   readonly region: string;
-}
-
-/** An answer is text from a socket: undefined when it is none. */
-export function readExecTarget(value: unknown): ExecTarget | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { pid, startTime, rootless, region } = value as Readonly<Record<string, unknown>>;
-  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid < 2) return undefined;
-  if (typeof startTime !== "number" || typeof rootless !== "boolean") return undefined;
-  if (typeof region !== "string" || !/^[a-z0-9-]{1,64}$/.test(region)) return undefined;
-  return { pid, startTime, rootless, region };
 }
 
 export const SOCKET = "control.sock";
