@@ -3,7 +3,6 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { text, type ValueOption, value } from "#command-line/definition";
 import type { ControlAnswer, ControlRequest } from "#daemon/control-protocol";
-import { readAnswer } from "#daemon/control-shapes";
 import type { Language } from "#diagnostics/diagnostic";
 
 export const RUNTIME_DIR = "/run/baton";
@@ -62,7 +61,7 @@ export async function converse(
   take: (answer: ControlAnswer) => boolean,
 ): Promise<Unreachable | undefined> {
   const path = socketIn(runtimeDir);
-  return await new Promise((resolve) => {
+  return await new Promise((resolve, reject) => {
     const socket = connect(path);
     let buffered = "";
     const end = (why: Unreachable | undefined): void => {
@@ -74,15 +73,20 @@ export async function converse(
     socket.setEncoding("utf8");
     socket.once("error", (error: NodeJS.ErrnoException) => end(reasonOf(error.code ?? "?", path)));
     socket.once("close", () => resolve(undefined));
-    socket.once("connect", () => socket.write(`${JSON.stringify(request)}\n`));
-    socket.on("data", (text: string) => {
-      const lines = (buffered + text).split("\n");
-      buffered = lines.pop() ?? "";
-      for (const line of lines) {
-        const answer = readAnswer(line);
-        if (answer === undefined) return end({ kind: "unreadable", path });
-        if (!take(answer)) return end(undefined);
-      }
+    socket.once("connect", () => {
+      socket.write(`${JSON.stringify(request)}\n`);
+      // Loaded while the daemon works on its answer, and not at all when there is no daemon.
+      import("#daemon/control-shapes").then(({ readAnswer }) => {
+        socket.on("data", (text: string) => {
+          const lines = (buffered + text).split("\n");
+          buffered = lines.pop() ?? "";
+          for (const line of lines) {
+            const answer = readAnswer(line);
+            if (answer === undefined) return end({ kind: "unreadable", path });
+            if (!take(answer)) return end(undefined);
+          }
+        });
+      }, reject);
     });
   });
 }

@@ -239,3 +239,22 @@ export const extraOperand = (word: string, advice: Text | undefined): Text =>
     `\`${word}\` is one argument too many${advice === undefined ? "" : `; ${advice.en}`}`,
     `参数 \`${word}\` 多余${advice === undefined ? "" : `；${advice["zh-CN"]}`}`,
   );
+
+/** What a command gets for the options that stood on its line. */
+export function valuesOf(given: readonly Given[], accepted: Options): Values<Options> {
+  const entries = Object.entries(accepted).map(([name, { kind }]) => {
+    const own = given.filter((one) => one.name === name);
+    const last = own.at(-1);
+    switch (kind) {
+      case "flag":
+        return [name, last !== undefined] as const;
+      case "value":
+        return [name, last?.value] as const;
+      case "values":
+        return [name, own.flatMap((one) => one.value ?? [])] as const;
+      case "attached":
+        return [name, last === undefined ? undefined : (last.value ?? true)] as const;
+    }
+  });
+  return Object.fromEntries(entries) as Values<Options>;
+}
