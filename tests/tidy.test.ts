@@ -419,7 +419,7 @@ test("the engine's process loads no package but koffi", () => {
  */
 const REVEALS: ReadonlySet<string> = new Set([
   "src/cloud/server/admin.ts",
-  "src/lab/vpc/machine.ts",
+  "src/lab/vpc/lab-instance.ts",
   "src/keepalived/plan/password.ts",
   "src/keepalived/rules/authentication.ts",
   "src/vrrp/engine/engine-link-lines.ts",

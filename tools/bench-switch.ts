@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Vpc } from "#lab/vpc/vpc";
 import { spawnIn } from "#linux/namespace";
-import { world } from "../tests/lab/worlds.ts";
+import { shopLab } from "../tests/lab/descriptions.ts";
 
 const [seconds = 3, payload = 100, rate = 0] = process.argv.slice(2).map(Number);
 
@@ -34,7 +34,7 @@ socket.connect(9, address, () => {
 socket.on("error", () => {});
 `;
 
-const vpc = await Vpc.start({ world: world() });
+const vpc = await Vpc.start({ description: shopLab() });
 const [a, b] = [vpc.instance("a"), vpc.instance("b")];
 const before = await vpc.stats();
 const child = spawnIn(

@@ -271,12 +271,12 @@ async function enter(
   { pid, rootless, region }: ExecTarget,
   argv: readonly string[],
 ): Promise<number> {
-  const { machineEnvironment } = await import("#lab/vpc/machine");
+  const { instanceEnvironment } = await import("#lab/vpc/lab-instance");
   const user = rootless ? ["--user", "--preserve-credentials"] : [];
   const child = spawn(
     "nsenter",
     ["--target", `${pid}`, ...user, "--mount", "--net", "--pid", "--", ...SAME_FOLDER, ...argv],
-    { stdio: "inherit", env: machineEnvironment(process.env, name, region) },
+    { stdio: "inherit", env: instanceEnvironment(process.env, name, region) },
   );
   // Ctrl-C is for the program, which shares our terminal.
   process.on("SIGINT", () => undefined);

@@ -35,14 +35,14 @@ const problemsOf = (text: string, language: Language = "en"): readonly string[] 
 };
 
 describe("lab files", () => {
-  it("say everything about a world", () => {
+  it("say everything about a lab", () => {
     const read = readLabFile(GOOD, readFile);
     assert.ok(read.kind === "lab");
     const { lab } = read;
     assert.equal(lab.claimLatency, 4_000_000);
     assert.equal(lab.apiLatencyMs, 50);
-    assert.equal(lab.world.region, "ap-guangzhou");
-    const [subnet] = lab.world.vpcs[0]?.subnets ?? [];
+    assert.equal(lab.description.region, "ap-guangzhou");
+    const [subnet] = lab.description.vpcs[0]?.subnets ?? [];
     const [a, b] = subnet?.instances ?? [];
     assert.deepEqual(a?.files, {
       "/etc/keepalived/keepalived.conf": "! a",

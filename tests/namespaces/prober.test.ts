@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Instruments } from "#lab/measure/instruments";
-import { Network } from "#lab/measure/network";
+import { BridgeNetwork } from "#lab/measure/network";
 import { openArpSocket } from "#linux/arp-socket";
 import { now } from "#linux/clock";
 import { changeLink } from "#linux/links";
@@ -21,7 +21,7 @@ const VIP_TEXT = "172.16.0.135";
 const VIP = { address: readIpv4(VIP_TEXT) as Ipv4, prefix: 32, scope: 0 };
 type Host = "a" | "b" | "client";
 
-let network: Network;
+let network: BridgeNetwork;
 let instruments: Instruments;
 const kernels = new Map<string, Rtnetlink>();
 const links = new Map<string, LinkInfo>();
@@ -72,7 +72,7 @@ async function untilAnswered(): Promise<void> {
 }
 
 before(async () => {
-  network = new Network([
+  network = new BridgeNetwork([
     { name: "a", address: "172.16.0.16", isNode: true },
     { name: "b", address: "172.16.0.14", isNode: true },
     { name: "client", address: "172.16.0.200", isNode: false },

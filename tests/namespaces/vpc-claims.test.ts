@@ -14,7 +14,7 @@ import { spawnIn } from "#linux/namespace";
 import { must, mustDo } from "#linux/result";
 import { readIpv4 } from "#units/address";
 import { ARP_FRAME_LENGTH, emitArp, gratuitousArp } from "#vrrp/wire/arp";
-import { VIP, world } from "../lab/worlds.ts";
+import { shopLab, VIP } from "../lab/descriptions.ts";
 import { parsePcap } from "../support/pcap.ts";
 
 const events: VpcEvent[] = [];
@@ -22,7 +22,7 @@ let vpc: Vpc;
 
 before(async () => {
   vpc = await Vpc.start({
-    world: world({ members: ["a", "b"], eip: true }),
+    description: shopLab({ members: ["a", "b"], eip: true }),
     onEvent: (event) => events.push(event),
   });
 });

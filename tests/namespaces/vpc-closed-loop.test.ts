@@ -12,20 +12,20 @@ import type { HavipStatus } from "#daemon/control-protocol";
 import { askDaemon, statusOf } from "#lab/measure/control";
 import { printConfig, readExample, TUTORIAL } from "#lab/measure/profile";
 import { shadowSystemFolders } from "#lab/sandbox/folders";
-import { Machine } from "#lab/vpc/machine";
+import { LabInstance } from "#lab/vpc/lab-instance";
 import { Vpc } from "#lab/vpc/vpc";
-import { VIP, world } from "../lab/worlds.ts";
+import { shopLab, VIP } from "../lab/descriptions.ts";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "baton-vpc-"));
 const CONF = "/etc/keepalived/keepalived.conf";
-const machines = new Map<string, Machine>();
+const machines = new Map<string, LabInstance>();
 /** The files, without a `havip` block. */
 const plain = new Map<string, string>();
 const daemons = new Map<string, ChildProcess>();
 let vpc: Vpc;
 
-function machine(name: string): Machine {
+function machine(name: string): LabInstance {
   const found = machines.get(name);
   assert.ok(found !== undefined);
   return found;
@@ -58,10 +58,10 @@ function start(name: string, ...more: readonly string[]): void {
 
 before(async () => {
   shadowSystemFolders();
-  vpc = await Vpc.start({ world: world({ members: ["a", "b"] }) });
+  vpc = await Vpc.start({ description: shopLab({ members: ["a", "b"] }) });
   const addresses = { a: vpc.instance("a").address, b: vpc.instance("b").address };
   for (const [name, address] of Object.entries(addresses)) {
-    const one = new Machine(vpc.instance(name), join(folder, name), vpc.region);
+    const one = new LabInstance(vpc.instance(name), join(folder, name), vpc.region);
     const peers = Object.values(addresses).filter((other) => other !== address);
     const node = { address, peers, virtualAddress: VIP, priority: 50 };
     plain.set(name, printConfig(TUTORIAL, node));

@@ -8,7 +8,7 @@ import { elapsed, type Instant, type Micros } from "#units/time";
 import type { LabCloud } from "../measure/lab-cloud.ts";
 import type { LabNetwork } from "../measure/network.ts";
 import type { PortFault } from "../network/impair.ts";
-import { machineEnvironment } from "../vpc/machine.ts";
+import { instanceEnvironment } from "../vpc/lab-instance.ts";
 import { INTERNET, Vpc, type VpcEvent } from "../vpc/vpc.ts";
 
 /** IP protocol number. */
@@ -61,7 +61,7 @@ export class DemoCloud implements LabCloud {
     }));
     const subnet = { name: "front", cidr: "172.16.0.0/24", instances, havips: [] };
     const vpc = await Vpc.start({
-      world: {
+      description: {
         region: "ap-guangzhou",
         internet: true,
         vpcs: [{ name: "tutorial", cidr: "172.16.0.0/16", multicast: false, subnets: [subnet] }],
@@ -111,7 +111,7 @@ export class DemoCloud implements LabCloud {
   }
 
   environmentOf(node: string): Readonly<Record<string, string | undefined>> {
-    return machineEnvironment(process.env, node, this.#vpc.region);
+    return instanceEnvironment(process.env, node, this.#vpc.region);
   }
 
   instanceIdOf(node: string): string {

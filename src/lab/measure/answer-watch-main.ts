@@ -33,7 +33,7 @@ const PERIOD: Micros = fromMillis(2);
 const UNANSWERED: Micros = fromMillis(40);
 const TTL = 64;
 
-interface Host {
+interface WatchedHost {
   readonly name: string;
   readonly mac: Mac;
   readonly frame: Uint8Array;
@@ -54,7 +54,7 @@ const ownMac = (() => {
 })();
 const id = process.pid & 0xffff;
 
-function makeHost(text: string): Host {
+function makeHost(text: string): WatchedHost {
   const [name = "", macText = ""] = text.split("=");
   const mac = readMac(macText);
   if (mac === undefined) throw new Error(`${macText} is not a MAC address`);
@@ -82,7 +82,7 @@ const socket = must(openPacketSocket(index, { protocol: ETH_P_IP }));
 arrivedAt(socket.fd);
 const pipe = new LinePipe(OUTPUT_FD);
 const reactor = new Reactor();
-const say = (host: Host, present: boolean, at: Instant): void => {
+const say = (host: WatchedHost, present: boolean, at: Instant): void => {
   const news: WatchNews = { kind: "presence", host: host.name, present, at };
   pipe.write(news, false);
 };

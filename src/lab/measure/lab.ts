@@ -10,7 +10,7 @@ import { isInsideSandbox } from "../sandbox/sandbox.ts";
 import type { DaemonKind } from "./daemon.ts";
 import { Instruments } from "./instruments.ts";
 import type { LabCloud } from "./lab-cloud.ts";
-import { type LabNetwork, Network } from "./network.ts";
+import { BridgeNetwork, type LabNetwork } from "./network.ts";
 import { LabNode } from "./node.ts";
 import { masterDownSeconds, type Profile } from "./profile.ts";
 
@@ -80,7 +80,7 @@ export class Lab {
     this.cloud = options.cloud;
     this.network =
       options.cloud?.network ??
-      new Network([
+      new BridgeNetwork([
         ...plans.map(({ name, address }) => ({ name, address, isNode: true })),
         { name: CLIENT, address: CLIENT_ADDRESS, isNode: false },
       ]);

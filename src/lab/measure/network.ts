@@ -46,7 +46,7 @@ export interface HostPlan {
   readonly isNode: boolean;
 }
 
-interface Host extends HostPlan {
+interface BridgeHost extends HostPlan {
   readonly namespace: Namespace;
   readonly rtnetlink: Rtnetlink;
   readonly index: number;
@@ -81,10 +81,10 @@ export interface LabNetwork {
   close(): void;
 }
 
-export class Network implements LabNetwork {
+export class BridgeNetwork implements LabNetwork {
   readonly bridge: Namespace;
   readonly #rtnetlink: Rtnetlink;
-  readonly #hosts = new Map<string, Host>();
+  readonly #hosts = new Map<string, BridgeHost>();
   #impairments: Impairments | undefined;
 
   constructor(plans: readonly HostPlan[]) {
@@ -96,7 +96,7 @@ export class Network implements LabNetwork {
     for (const plan of plans) this.#hosts.set(plan.name, this.#connect(plan, bridge));
   }
 
-  #connect(plan: HostPlan, bridge: number): Host {
+  #connect(plan: HostPlan, bridge: number): BridgeHost {
     const namespace = createNamespace(plan.name);
     const rtnetlink = namespace.within(() => must(openRtnetlink()));
     const mac = (MAC_BASE + (lastOctet(plan.address) & 0xff)) as Mac;
@@ -114,7 +114,7 @@ export class Network implements LabNetwork {
     return { ...plan, namespace, rtnetlink, index, portIndex, mac, impairments: undefined };
   }
 
-  #host(name: string): Host {
+  #host(name: string): BridgeHost {
     const host = this.#hosts.get(name);
     if (host === undefined) throw new Error(`no host is called ${name}`);
     return host;
@@ -147,7 +147,7 @@ export class Network implements LabNetwork {
     this.#setBridgePort(this.#host(name), IFLA_BRPORT_STATE, state);
   }
 
-  #setBridgePort(host: Host, attribute: number, value: number): void {
+  #setBridgePort(host: BridgeHost, attribute: number, value: number): void {
     this.#rtnetlink
       .start(RTM_SETLINK, NLM_F_ACK)
       .u8(PF_BRIDGE)

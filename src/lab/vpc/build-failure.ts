@@ -2,6 +2,7 @@
 import type { Language } from "#diagnostics/diagnostic";
 import { LinuxError } from "#linux/result";
 import { CloudRefusal } from "./cloud-refusal.ts";
+import type { LabText } from "./lab-messages.ts";
 
 /** Undefined: none of the ways in which a machine or the cloud can refuse, so a mistake of ours. */
 export function explainBuildFailure(error: unknown, lang: Language): string | undefined {
@@ -17,12 +18,7 @@ export function explainBuildFailure(error: unknown, lang: Language): string | un
     : `the VPC cannot be built on this machine: ${text}\n  ${fix.en}`;
 }
 
-interface Fix {
-  readonly en: string;
-  readonly "zh-CN": string;
-}
-
-function reasonOf(error: unknown): { readonly text: string; readonly fix: Fix } | undefined {
+function reasonOf(error: unknown): { readonly text: string; readonly fix: LabText } | undefined {
   if (error instanceof LinuxError) {
     const { call, errno } = error.failure;
     return { text: error.message, fix: fixOf(call, errno) };
@@ -32,20 +28,20 @@ function reasonOf(error: unknown): { readonly text: string; readonly fix: Fix } 
   return { text: error.message, fix: FIXES[error.code] ?? OTHER };
 }
 
-const ROOT: Fix = {
+const ROOT: LabText = {
   en: "run it as root, in a container with `docker run --privileged`, or allow user namespaces: sysctl kernel.unprivileged_userns_clone=1",
   "zh-CN":
     "请用 root 运行，容器内使用 `docker run --privileged`，或允许用户命名空间：sysctl kernel.unprivileged_userns_clone=1",
 };
-const NAMESPACES: Fix = {
+const NAMESPACES: LabText = {
   en: "the limit of network namespaces is reached: sysctl user.max_net_namespaces=1000",
   "zh-CN": "网络命名空间数量已达上限：sysctl user.max_net_namespaces=1000",
 };
-const OTHER: Fix = {
+const OTHER: LabText = {
   en: "`npm start -- --bridge` needs no VPC; with it the pair runs on a plain bridge",
   "zh-CN": "`npm start -- --bridge` 不需要 VPC，主备两台运行在普通网桥上",
 };
-const FIXES: Readonly<Record<string, Fix>> = {
+const FIXES: Readonly<Record<string, LabText>> = {
   EPERM: ROOT,
   EACCES: ROOT,
   EOPNOTSUPP: {
@@ -60,5 +56,5 @@ const FIXES: Readonly<Record<string, Fix>> = {
   },
 };
 
-const fixOf = (call: string, errno: string): Fix =>
+const fixOf = (call: string, errno: string): LabText =>
   errno === "ENOSPC" && call.includes("unshare") ? NAMESPACES : (FIXES[errno] ?? OTHER);

@@ -1,5 +1,5 @@
 /**
- * The calls a user would make to have a world, through the ordinary client; a refusal is an
+ * The calls a user would make to have a lab, through the ordinary client; a refusal is an
  * error with the cloud's text.
  */
 import type { ActionName, AnswerOf, ParametersOf } from "#cloud/api/actions";

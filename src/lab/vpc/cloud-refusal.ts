@@ -1,5 +1,5 @@
 /**
- * The emulated cloud refused to make something of a world: the reader's mistake, never a fault
+ * The emulated cloud refused to make something of a lab: the reader's mistake, never a fault
  * of the program.
  */
 import type { Language } from "#diagnostics/diagnostic";

@@ -1,10 +1,10 @@
 /**
- * A world to build: what lab files and the demonstration say. Names are the reader's own; ids
+ * A lab to build: what lab files and the demonstration say. Names are the reader's own; ids
  * are the cloud's.
  */
 import type { SecurityRule } from "../network/plan.ts";
 
-export interface WorldDescription {
+export interface LabDescription {
   readonly region: string;
   readonly vpcs: readonly VpcDescription[];
   /** Host outside with an address of its own, to reach elastic addresses from. */
@@ -26,7 +26,7 @@ export interface SubnetDescription {
 }
 
 export interface InstanceDescription {
-  /** Unique in the whole world. */
+  /** Unique in the whole lab. */
   readonly name: string;
   /** Undefined: the cloud picks one. */
   readonly address: string | undefined;

@@ -2,15 +2,15 @@
  * What a claim causes at once is emitted after the claim itself, also when the claim fails
  * half-way.
  */
-export class EventOrder<Event> {
-  readonly #emit: (event: Event) => void;
-  #held: Event[] | undefined;
+export class EventOrder<T> {
+  readonly #emit: (event: T) => void;
+  #held: T[] | undefined;
 
-  constructor(emit: (event: Event) => void) {
+  constructor(emit: (event: T) => void) {
     this.#emit = emit;
   }
 
-  emit(event: Event): void {
+  emit(event: T): void {
     if (this.#held === undefined) this.#emit(event);
     else this.#held.push(event);
   }
@@ -19,10 +19,10 @@ export class EventOrder<Event> {
    * Emits what `work` gives back, then what was emitted meanwhile; `failed` makes an event of
    * an exception.
    */
-  leading(work: () => Event | undefined, failed: (error: unknown) => Event): void {
-    const held: Event[] = [];
+  leading(work: () => T | undefined, failed: (error: unknown) => T): void {
+    const held: T[] = [];
     this.#held = held;
-    let first: Event | undefined;
+    let first: T | undefined;
     try {
       first = work();
     } catch (error) {

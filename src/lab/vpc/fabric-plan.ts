@@ -17,7 +17,7 @@ export interface Plugged {
 }
 
 export interface PlanInput {
-  readonly world: CloudState;
+  readonly state: CloudState;
   readonly region: string;
   /** By network interface; an interface without a port has no guest here. */
   readonly ports: ReadonlyMap<string, Plugged>;
@@ -34,8 +34,8 @@ export const gatewayOf = ({ network }: Pick<SubnetRow, "network">): Ipv4 => ipv4
 export const gatewayMacOf = ({ network }: Pick<SubnetRow, "network">): Mac =>
   (0xfeee_0000_0000 + network) as Mac;
 
-export function fabricPlan({ world, region, ports, internetPort }: PlanInput): FabricPlan {
-  const tables = world.regions.get(region);
+export function fabricPlan({ state, region, ports, internetPort }: PlanInput): FabricPlan {
+  const tables = state.regions.get(region);
   if (tables === undefined) {
     return { subnets: [], guests: [], elastic: [], havips: [], internetPort };
   }

@@ -1,5 +1,5 @@
 /**
- * The lab file: YAML in, a world to build or every mistake with its line and column. Reads no
+ * The lab file: YAML in, a lab to build or every mistake with its line and column. Reads no
  * file itself.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
@@ -11,9 +11,9 @@ import type { SecurityRule } from "../network/plan.ts";
 import type {
   HavipDescription,
   InstanceDescription,
+  LabDescription,
   SubnetDescription,
   VpcDescription,
-  WorldDescription,
 } from "./description.ts";
 import { readDuration } from "./duration.ts";
 import { bilingual, keyOf, type LabText, refusalText } from "./lab-messages.ts";
@@ -22,7 +22,7 @@ import { type Objection, rehearse } from "./rehearsal.ts";
 import { readRule } from "./security-rules.ts";
 
 export interface LabFile {
-  readonly world: WorldDescription;
+  readonly description: LabDescription;
   readonly claimLatency: Micros | undefined;
   readonly apiLatencyMs: number | undefined;
   readonly callsPerSecond: number | undefined;
@@ -53,7 +53,7 @@ export function readLabFile(
   for (const { pos, message } of document.errors) reader.syntaxError(pos[0], message);
   if (document.errors.length > 0) return { kind: "problems", problems: reader.problems() };
   const lab = reader.lab(document.contents);
-  for (const objection of rehearse(lab.world)) reader.object(objection);
+  for (const objection of rehearse(lab.description)) reader.object(objection);
   const problems = reader.problems();
   return problems.length > 0 ? { kind: "problems", problems } : { kind: "lab", lab };
 }
@@ -139,7 +139,7 @@ class Reader {
     const fields = this.#fields(node, bilingual("the lab", "lab 文件"), known);
     const apiLatency = this.#duration(fields, "api_latency");
     return {
-      world: {
+      description: {
         region: this.#region(fields),
         internet: this.#flag(fields, "internet") ?? true,
         vpcs: this.#list(fields, "vpcs").map((one) => this.#vpc(one)),

@@ -19,7 +19,7 @@ import { LabMistake } from "./lab-mistake.ts";
 import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
 import { readLabRequest } from "./lab-protocol-shapes.ts";
 import { RunningLab } from "./running-lab.ts";
-import { tutorialWorld } from "./tutorial-world.ts";
+import { tutorialLab } from "./tutorial-lab.ts";
 import type { VpcEvent } from "./vpc.ts";
 
 const [folder = "", file] = process.argv.slice(2);
@@ -30,7 +30,7 @@ const startedAt = performance.now();
 function loadLab(): LabFile {
   if (file === undefined) {
     const times = { claimLatency: undefined, apiLatencyMs: undefined, callsPerSecond: undefined };
-    return { world: tutorialWorld(), ...times };
+    return { description: tutorialLab(), ...times };
   }
   const read = readLabFile(readFileSync(file, "utf8"), (path) => {
     try {

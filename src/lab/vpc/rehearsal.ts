@@ -1,5 +1,5 @@
 /**
- * A world built on paper: the cloud's own rules, applied in the order in which it would be
+ * A lab built on paper: the cloud's own rules, applied in the order in which it would be
  * built, and everything they refuse. Pure. What hangs on something refused is not checked,
  * since it would be refused for no reason of its own.
  */
@@ -15,18 +15,18 @@ import { instant } from "#units/time";
 import { buildOrder } from "./build-order.ts";
 import type {
   HavipDescription,
+  LabDescription,
   SubnetDescription,
   VpcDescription,
-  WorldDescription,
 } from "./description.ts";
 
 export interface Objection {
-  /** The description that is refused, the same object as in the world. */
+  /** The description that is refused, the same object as in the lab's. */
   readonly about: object;
   readonly refusal: Refusal;
 }
 
-export function rehearse({ region, vpcs }: WorldDescription): readonly Objection[] {
+export function rehearse({ region, vpcs }: LabDescription): readonly Objection[] {
   const rehearsal = new Rehearsal(region);
   for (const vpc of vpcs) rehearsal.vpc(vpc);
   return rehearsal.objections;
@@ -34,14 +34,14 @@ export function rehearse({ region, vpcs }: WorldDescription): readonly Objection
 
 class Rehearsal {
   readonly objections: Objection[] = [];
-  readonly #world: CloudState = emptyCloud();
+  readonly #state: CloudState = emptyCloud();
   readonly #draft: Draft;
   readonly #rng: Rng = createRng(1);
   readonly #zone: string;
   #calls = 0;
 
   constructor(region: string) {
-    this.#draft = openDraft(this.#world, region);
+    this.#draft = openDraft(this.#state, region);
     this.#zone = `${region}-1`;
   }
 
@@ -139,7 +139,7 @@ class Rehearsal {
 
   #perform(about: object, command: Command): Done | undefined {
     this.#calls += 1;
-    const outcome = perform(this.#world, this.#draft, command, {
+    const outcome = perform(this.#state, this.#draft, command, {
       now: instant(0),
       requestId: `${this.#calls}`,
       rng: this.#rng,

@@ -1,4 +1,4 @@
-/** A lab inside its sandbox: the world, a machine for every instance, and the programs on them. */
+/** A lab inside its sandbox: the VPCs, its instances, and the programs on them. */
 import type { ChildProcess } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,10 +9,10 @@ import { printIpv4 } from "#units/address";
 import { readCommandLine, readProcess } from "../sandbox/proc.ts";
 import type { FaultOrder } from "./fault-orders.ts";
 import type { LabFile } from "./lab-file.ts";
+import { LabInstance } from "./lab-instance.ts";
 import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import type { ExecTarget, LabStatus } from "./lab-protocol.ts";
-import { Machine } from "./machine.ts";
 import { INTERNET, Vpc, type VpcEvent } from "./vpc.ts";
 
 const HOLDER = ["sleep", "2147483647"] as const;
@@ -35,7 +35,7 @@ export class RunningLab {
   readonly vpc: Vpc;
   readonly #folder: string;
   readonly #output: LabOutput;
-  readonly #machines = new Map<string, Machine>();
+  readonly #instances = new Map<string, LabInstance>();
   readonly #programs = new Map<string, Program[]>();
   /** A process that lives as long as the instance, for whoever wants in. */
   readonly #holders = new Map<string, ChildProcess>();
@@ -48,9 +48,9 @@ export class RunningLab {
   }
 
   static async start(lab: LabFile, folder: string, output: LabOutput): Promise<RunningLab> {
-    const { world, claimLatency, apiLatencyMs, callsPerSecond } = lab;
+    const { description, claimLatency, apiLatencyMs, callsPerSecond } = lab;
     const vpc = await Vpc.start({
-      world,
+      description,
       onEvent: (event) => output.event(event),
       ...(claimLatency !== undefined && { profile: { claimLatency } }),
       ...(apiLatencyMs !== undefined && { apiLatencyMs }),
@@ -59,7 +59,7 @@ export class RunningLab {
     const running = new RunningLab(vpc, folder, output);
     try {
       for (const { name } of vpc.instances()) running.#boot(name);
-      if (world.internet) running.#hold(INTERNET);
+      if (description.internet) running.#hold(INTERNET);
       return running;
     } catch (error) {
       await running.close();
@@ -68,26 +68,26 @@ export class RunningLab {
   }
 
   #boot(name: string): void {
-    const instance = this.vpc.instance(name);
-    const machine = new Machine(instance, join(this.#folder, name), this.vpc.region);
-    this.#machines.set(name, machine);
+    const launched = this.vpc.instance(name);
+    const instance = new LabInstance(launched, join(this.#folder, name), this.vpc.region);
+    this.#instances.set(name, instance);
     this.#hold(name);
-    for (const command of instance.description.run) this.#run(machine, command);
+    for (const command of launched.description.run) this.#run(instance, command);
   }
 
   #hold(name: string): void {
-    const machine = this.#machines.get(name);
+    const instance = this.#instances.get(name);
     const { namespace } = this.vpc.host(name);
     const options = { stdio: "ignore", detached: true, diesWithParent: true } as const;
-    const child = machine?.spawn(HOLDER, "ignore") ?? spawnIn(namespace, HOLDER, options);
+    const child = instance?.spawn(HOLDER, "ignore") ?? spawnIn(namespace, HOLDER, options);
     this.#holders.set(name, child);
   }
 
-  #run(machine: Machine, command: string): void {
-    const { name } = machine.instance;
-    mkdirSync(machine.folder, { recursive: true });
-    const child = machine.spawn(["/bin/sh", "-c", command], ["ignore", "pipe", "pipe"]);
-    const log = createWriteStream(join(machine.folder, "output.log"), { flags: "a" });
+  #run(instance: LabInstance, command: string): void {
+    const { name } = instance.launched;
+    mkdirSync(instance.folder, { recursive: true });
+    const child = instance.spawn(["/bin/sh", "-c", command], ["ignore", "pipe", "pipe"]);
+    const log = createWriteStream(join(instance.folder, "output.log"), { flags: "a" });
     const program: Program = { command, child, state: "running" };
     this.#programs.set(name, [...(this.#programs.get(name) ?? []), program]);
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,5 +1,5 @@
 /**
- * A world of VPCs, running: the emulated control plane, the switch, and a namespace for every
+ * One or more VPCs, running: the emulated control plane, the switch, and a namespace for every
  * instance.
  *
  *   guest ── frame ──> switch ── claim ──> control plane ── change ──> plan ──> switch
@@ -27,8 +27,8 @@ import { CloudCalls } from "./cloud-calls.ts";
 import type {
   HavipDescription,
   InstanceDescription,
+  LabDescription,
   SubnetDescription,
-  WorldDescription,
 } from "./description.ts";
 import { serveInstance } from "./endpoint.ts";
 import { EventOrder } from "./event-order.ts";
@@ -80,7 +80,7 @@ export type VpcEvent =
   | { readonly kind: "log"; readonly level: "warning" | "error"; readonly text: string };
 
 export interface VpcOptions {
-  readonly world: WorldDescription;
+  readonly description: LabDescription;
   readonly profile?: Partial<PlatformProfile>;
   readonly apiLatencyMs?: number;
   readonly callsPerSecond?: number;
@@ -91,7 +91,7 @@ export interface VpcOptions {
   readonly onEvent?: (event: VpcEvent) => void;
 }
 
-export interface Instance {
+export interface LaunchedInstance {
   readonly name: string;
   readonly instanceId: string;
   readonly interfaceId: string;
@@ -121,7 +121,7 @@ export class Vpc {
   readonly wires: Wires;
   readonly #cloud: RunningCloud;
   readonly #switch: Switch;
-  readonly #instances = new Map<string, Instance>();
+  readonly #instances = new Map<string, LaunchedInstance>();
   readonly #servers: Server[] = [];
   readonly #plugged = new Map<string, Plugged>();
   readonly #faults = new Map<number, PortFault>();
@@ -135,7 +135,7 @@ export class Vpc {
     options: VpcOptions,
     onEvent: (event: VpcEvent) => void,
   ) {
-    this.region = options.world.region;
+    this.region = options.description.region;
     this.#cloud = cloud;
     this.#events = new EventOrder(onEvent);
     this.calls = new CloudCalls(cloud.cloud, this.region);
@@ -174,7 +174,7 @@ export class Vpc {
       throw error;
     }
     try {
-      await vpc.#build(options.world);
+      await vpc.#build(options.description);
       return vpc;
     } catch (error) {
       await vpc.close();
@@ -191,11 +191,11 @@ export class Vpc {
     return this.#switch.pid;
   }
 
-  instances(): readonly Instance[] {
+  instances(): readonly LaunchedInstance[] {
     return [...this.#instances.values()];
   }
 
-  instance(name: string): Instance {
+  instance(name: string): LaunchedInstance {
     const found = this.#instances.get(name);
     if (found === undefined)
       throw new LabMistake(bilingual(`no instance is called ${name}`, `没有名为 ${name} 的实例`));
@@ -229,7 +229,7 @@ export class Vpc {
     return this.#cloud.cloud.world.regions.get(this.region);
   }
 
-  async #build({ vpcs, internet }: WorldDescription): Promise<void> {
+  async #build({ vpcs, internet }: LabDescription): Promise<void> {
     for (const vpc of vpcs) {
       const vpcId = await this.calls.createVpc(vpc.name, vpc.cidr, vpc.multicast);
       for (const subnet of vpc.subnets) await this.#buildSubnet(vpcId, subnet);
@@ -316,7 +316,7 @@ export class Vpc {
 
   #sendPlan(): void {
     const plan = fabricPlan({
-      world: this.#cloud.cloud.world,
+      state: this.#cloud.cloud.world,
       region: this.region,
       ports: this.#plugged,
       internetPort: this.#internetPort,

@@ -1,5 +1,5 @@
-/** Small worlds for the tests. */
-import type { HavipDescription, InstanceDescription, WorldDescription } from "#lab/vpc/description";
+/** Small labs for the tests. */
+import type { HavipDescription, InstanceDescription, LabDescription } from "#lab/vpc/description";
 
 export const VIP = "172.16.0.135";
 
@@ -18,7 +18,7 @@ export const havip = (more: Partial<HavipDescription> = {}): HavipDescription =>
 });
 
 /** Subnet front with a, b and the HAVIP; subnet back with c. */
-export const world = (more: Partial<HavipDescription> = {}): WorldDescription => ({
+export const shopLab = (more: Partial<HavipDescription> = {}): LabDescription => ({
   region: "ap-guangzhou",
   internet: true,
   vpcs: [

@@ -8,26 +8,26 @@ import { makeNodeFolders, nodeMounts } from "../sandbox/folders.ts";
 import { LAB_CREDENTIALS } from "./cloud-calls.ts";
 import { METADATA_URL } from "./endpoint.ts";
 import { OWN_FOLDERS, ownPath } from "./own-path.ts";
-import type { Instance } from "./vpc.ts";
+import type { LaunchedInstance } from "./vpc.ts";
 
 const PROGRAMS = fileURLToPath(new URL("../../../bin", import.meta.url));
 
-export class Machine {
-  readonly instance: Instance;
+export class LabInstance {
+  readonly launched: LaunchedInstance;
   /** Outside: what is below /etc/keepalived, /var/log, /var/keepalived and /run inside. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 
   /** Makes the folders and the files of its description. Throws what the file system says. */
-  constructor(instance: Instance, folder: string, region: string) {
-    this.instance = instance;
+  constructor(launched: LaunchedInstance, folder: string, region: string) {
+    this.launched = launched;
     this.folder = folder;
-    this.env = machineEnvironment(process.env, instance.name, region);
+    this.env = instanceEnvironment(process.env, launched.name, region);
     makeNodeFolders(folder);
-    for (const [path, text] of Object.entries(instance.description.files)) this.write(path, text);
+    for (const [path, text] of Object.entries(launched.description.files)) this.write(path, text);
   }
 
-  /** @param path inside, below one of the machine's own folders */
+  /** @param path inside, below one of the instance's own folders */
   write(path: string, text: string): void {
     const outside = this.#outside(path);
     mkdirSync(dirname(outside), { recursive: true });
@@ -44,7 +44,7 @@ export class Machine {
 
   /** It ends with the lab, however the lab ends. */
   spawn(argv: readonly string[], stdio: StdioOptions): ChildProcess {
-    return spawnIn(this.instance.host.namespace, argv, {
+    return spawnIn(this.launched.host.namespace, argv, {
       mounts: nodeMounts(this.folder),
       env: this.env,
       stdio,
@@ -55,7 +55,7 @@ export class Machine {
 }
 
 /** What programs on an instance need in order to find the cloud; any key is good for it. */
-export function machineEnvironment(
+export function instanceEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   name: string,
   region: string,

@@ -1,10 +1,10 @@
 /**
- * The tutorial as a world: two instances with its files, a HAVIP with an elastic address, a
+ * The tutorial as a lab: two instances with its files, a HAVIP with an elastic address, a
  * client beside them.
  */
 
 import { type Profile, printConfig, readExample, TUTORIAL } from "../measure/profile.ts";
-import type { InstanceDescription, WorldDescription } from "./description.ts";
+import type { InstanceDescription, LabDescription } from "./description.ts";
 
 export const TUTORIAL_VIP = "172.16.0.135";
 export const TUTORIAL_NODES: readonly { readonly name: string; readonly address: string }[] = [
@@ -14,7 +14,7 @@ export const TUTORIAL_NODES: readonly { readonly name: string; readonly address:
 export const RUN_BATON: string =
   "baton run -f /etc/keepalived/keepalived.conf --runtime-dir /run/baton --cloud";
 
-export function tutorialWorld(profile: Profile = TUTORIAL): WorldDescription {
+export function tutorialLab(profile: Profile = TUTORIAL): LabDescription {
   const nodes = TUTORIAL_NODES.map(({ name, address }): InstanceDescription => {
     const peers = TUTORIAL_NODES.map((one) => one.address).filter((one) => one !== address);
     const node = { address, peers, virtualAddress: TUTORIAL_VIP, priority: 50 };
