@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { askSocket } from "#lab/sandbox/ask-socket";
 import { raiseLoopback } from "#lab/vpc/vpc";
 
 const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
@@ -163,6 +164,13 @@ describe("baton lab", () => {
     assert.equal((await baton("fault", "nobody", "cut")).code, 1);
     assert.match((await baton("status")).stdout, /web .* delayMicros /);
     assert.equal((await baton("fault", "web", "heal")).code, 0);
+
+    const malformed = await askSocket(
+      join(folder, "default", "control.sock"),
+      { command: 1 },
+      5_000,
+    );
+    assert.match(malformed ?? "", /^\{"ok":false,"error":"command is 1; wanted is an object with /);
 
     const second = await baton("up");
     assert.match(second.stderr, /a lab called default is up already/);

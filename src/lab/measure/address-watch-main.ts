@@ -30,9 +30,8 @@ import {
 } from "#vrrp/wire/ipv4-fields";
 import { VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { arrivedAt } from "./arrival.ts";
-import { FIRST_NAMESPACE_FD, OUTPUT_FD } from "./instrument-fds.ts";
+import { FIRST_NAMESPACE_FD, OUTPUT_FD, type WatchNews } from "./instrument-protocol.ts";
 import { mustReadIpv4 } from "./must-read.ts";
-import type { WatchNews } from "./watch-protocol.ts";
 
 const [text = "", interfaceName = "eth0", ...hosts] = process.argv.slice(2);
 const address = mustReadIpv4(text);

@@ -24,9 +24,8 @@ import { IPV4_HEADER_LENGTH, PROTOCOL_ICMP } from "#vrrp/wire/ipv4-fields";
 import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
 import { arrivedAt } from "./arrival.ts";
 import { readEchoReply } from "./echo-reply.ts";
-import { OUTPUT_FD } from "./instrument-fds.ts";
+import { OUTPUT_FD, type WatchNews } from "./instrument-protocol.ts";
 import { mustReadIpv4 } from "./must-read.ts";
-import type { WatchNews } from "./watch-protocol.ts";
 
 const PERIOD: Micros = fromMillis(2);
 /** So long without an answer, and the last one was the last: a busy machine is late by less. */

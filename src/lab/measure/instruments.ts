@@ -12,11 +12,14 @@ import { spawnIn } from "#linux/namespace";
 import { printMac } from "#units/address";
 import { type Instant, type Micros, toMillis } from "#units/time";
 import { Adverts } from "./adverts.ts";
-import { OUTPUT_FD } from "./instrument-fds.ts";
+import {
+  OUTPUT_FD,
+  type ProberAnswer,
+  type ProberRequest,
+  type WatchNews,
+} from "./instrument-protocol.ts";
 import type { LabNetwork } from "./network.ts";
 import { type Overlap, Presence } from "./presence.ts";
-import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
-import type { WatchNews } from "./watch-protocol.ts";
 
 const QUIET = "--disable-warning=ExperimentalWarning";
 const INTERFACE = "eth0";

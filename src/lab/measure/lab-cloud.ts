@@ -1,5 +1,5 @@
 /**
- * A platform under a lab's nodes that decides where the virtual address is (src/lab), as the
+ * A platform under a lab's nodes that decides where the virtual address is (src/lab/vpc), as the
  * lab sees it.
  */
 import type { Instant, Micros } from "#units/time";

@@ -57,7 +57,7 @@ interface BridgeHost extends HostPlan {
 
 /**
  * What nodes and instruments need of the wires, so that they can be those of a VPC too
- * (src/lab).
+ * (src/lab/vpc).
  */
 export interface LabNetwork {
   /** Where the outer ends of the cables are. */

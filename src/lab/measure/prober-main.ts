@@ -5,7 +5,7 @@
  * times are CLOCK_BOOTTIME, comparable with every other process of the machine.
  *
  * Usage: prober-main.ts ADDRESS[,ADDRESS…] INTERFACE
- * (protocol on file descriptor 3: prober-protocol.ts)
+ * (protocol on file descriptor 3: instrument-protocol.ts)
  */
 import * as abi from "#linux/abi";
 import { now } from "#linux/clock";
@@ -18,10 +18,9 @@ import { after, fromMillis, type Instant, type Micros, micros } from "#units/tim
 import { emitIcmpEcho } from "#vrrp/wire/icmp-echo";
 import { arrivedAt } from "./arrival.ts";
 import { readEchoReply } from "./echo-reply.ts";
-import { OUTPUT_FD } from "./instrument-fds.ts";
+import { OUTPUT_FD, type ProberAnswer, type ProberRequest } from "./instrument-protocol.ts";
 import { mustReadIpv4 } from "./must-read.ts";
 import { analyseOutage, type Probe } from "./outage.ts";
-import type { ProberAnswer, ProberRequest } from "./prober-protocol.ts";
 
 const PERIOD: Micros = fromMillis(1);
 const CATCH_UP: Micros = fromMillis(20);

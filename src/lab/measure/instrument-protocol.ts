@@ -1,6 +1,21 @@
-/** What the lab and the prober say to each other, one JSON object a line. */
+/**
+ * What the lab and its measuring processes (the prober and the two watchers) send each other,
+ * one JSON object a line, and the file descriptors over which they do.
+ */
 import type { Instant } from "#units/time";
+import type { AdvertSeen } from "./adverts.ts";
 import type { Outage } from "./outage.ts";
+import type { PresenceChange } from "./presence.ts";
+
+/** Socket pair to the lab: JSON lines both ways. */
+export const OUTPUT_FD = 3;
+/** The address watcher's namespaces, one descriptor each. */
+export const FIRST_NAMESPACE_FD = 4;
+
+/** What a watcher reports. */
+export type WatchNews =
+  | ({ readonly kind: "presence" } & PresenceChange)
+  | ({ readonly kind: "advert" } & AdvertSeen);
 
 /** Analyse the probes sent in this window. */
 export interface ProberRequest {
