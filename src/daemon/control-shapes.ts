@@ -1,7 +1,7 @@
 /** What is taken on the control socket: requests by the daemon, answers by the commands. */
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
-import { readShape, type Shape } from "#json/shape";
+import { parseJson, readShape, type Shape } from "#json/shape";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 
 const lang = v.exactOptional(v.picklist(["en", "zh-CN"], '"en" or "zh-CN"'));
@@ -24,7 +24,7 @@ const REQUEST: Shape<ControlRequest> = v.variant(
 
 /** A text says why a line is no request. */
 export function readRequest(line: string): ControlRequest | string {
-  const value = readJson(line);
+  const value = parseJson(line);
   if (value === undefined) return "the line is not JSON";
   const read = readShape(REQUEST, value);
   return read.kind === "value" ? read.value : printJsonProblem(read.problem, "the line");
@@ -70,15 +70,6 @@ const ANSWER: Shape<ControlAnswer> = v.union([
 
 /** Undefined: what answers is no daemon, or one of another version. */
 export function readAnswer(line: string): ControlAnswer | undefined {
-  const read = readShape(ANSWER, readJson(line));
+  const read = readShape(ANSWER, parseJson(line));
   return read.kind === "value" ? read.value : undefined;
-}
-
-function readJson(line: string): unknown {
-  try {
-    const value: unknown = JSON.parse(line);
-    return value;
-  } catch {
-    return undefined;
-  }
 }

@@ -21,6 +21,16 @@ export function readShape<T>(shape: Shape<T>, value: unknown): Shaped<T> {
     : { kind: "problem", problem: readIssue(read.issues[0]) };
 }
 
+/** Undefined: the text is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -10,7 +10,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import * as v from "valibot";
-import { isObject, openObject, readShape } from "#json/shape";
+import { isObject, openObject, parseJson, readShape } from "#json/shape";
 import type { ActionName, AnswerOf, ParametersOf } from "../api/actions.ts";
 import { ACTIONS, VERSIONS } from "../api/actions.ts";
 import type { Language } from "../api/errors.ts";
@@ -182,11 +182,7 @@ function readResult<Name extends ActionName>(
 }
 
 function readResponse(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body);
-    const response = isObject(value) ? value["Response"] : undefined;
-    return isObject(response) ? response : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(body);
+  const response = isObject(value) ? value["Response"] : undefined;
+  return isObject(response) ? response : undefined;
 }

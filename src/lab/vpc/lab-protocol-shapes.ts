@@ -1,7 +1,7 @@
 /** What is taken on a lab's control socket: requests by the lab, answers by the commands. */
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
-import { closedObject, readShape, type Shape } from "#json/shape";
+import { closedObject, parseJson, readShape, type Shape } from "#json/shape";
 import type { PortFault } from "../network/impair.ts";
 import type { ExecTarget, LabAnswer, LabRequest, LabStatus } from "./lab-protocol.ts";
 
@@ -82,7 +82,7 @@ const REQUEST: Shape<LabRequest> = v.variant(
 
 /** A text says why a line is no request. */
 export function readLabRequest(line: string): LabRequest | string {
-  const value = readJson(line);
+  const value = parseJson(line);
   if (value === undefined) return "the line is not JSON";
   const read = readShape(REQUEST, value);
   return read.kind === "value" ? read.value : printJsonProblem(read.problem, "the line");
@@ -143,15 +143,6 @@ const ANSWER: Shape<LabAnswer> = v.union([
 
 /** Undefined: what answers is no lab, or one of another version. */
 export function readLabAnswer(line: string): LabAnswer | undefined {
-  const read = readShape(ANSWER, readJson(line));
+  const read = readShape(ANSWER, parseJson(line));
   return read.kind === "value" ? read.value : undefined;
-}
-
-function readJson(line: string): unknown {
-  try {
-    const value: unknown = JSON.parse(line);
-    return value;
-  } catch {
-    return undefined;
-  }
 }
