@@ -86,7 +86,9 @@ claim_latency: soon
       "16:16 claim_latency: soon is not a time such as 4s or 100ms",
     ]);
   });
+});
 
+describe("mistakes in lab files", () => {
   it("suggest the key that was meant, if one is near", () => {
     assert.deepEqual(problemsOf("vpc: []\nzone: 1"), [
       "1:1 the lab has no vpc, only region, internet, claim_latency, api_latency, calls_per_second, vpcs; did you mean vpcs?",
@@ -205,7 +207,9 @@ vpcs:
     assert.equal(chinese.length, found.length);
     for (const line of chinese) assert.match(line, /\p{Script=Han}/u);
   });
+});
 
+describe("the files of instances", () => {
   it("keep the files of an instance in its own folders, one at a place", () => {
     const paths = [
       "foo",
