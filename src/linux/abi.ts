@@ -20,6 +20,22 @@ export const SO_RCVTIMEO = 20;
 export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;
 export const SO_RCVBUFFORCE = 33;
+export const SO_TIMESTAMPNS = 35;
+/** struct mmsghdr: a struct msghdr of 56 bytes with what it points to, then the length received. */
+export const MMSGHDR = {
+  size: 64,
+  name: 0,
+  nameLength: 8,
+  vector: 16,
+  vectorLength: 24,
+  control: 32,
+  controlLength: 40,
+  flags: 48,
+  length: 56,
+} as const;
+export const IOVEC = { size: 16, base: 0, length: 8 } as const;
+/** struct cmsghdr: length u64, level i32, type i32; what it carries begins behind. */
+export const CMSGHDR = { size: 16, length: 0, level: 8, type: 12 } as const;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_TRUNC = 0x20;
 export const IPPROTO_IP = 0;

@@ -3,6 +3,8 @@
  * bytes out.
  */
 import { assert } from "#units/assert";
+import { ETHERNET_HEADER_LENGTH } from "#vrrp/wire/ethernet";
+import { IPV4_OFFSET } from "#vrrp/wire/ipv4-fields";
 import { PACKET_OUTGOING, SOCK_FILTER } from "./abi.ts";
 
 export interface BpfInstruction {
@@ -15,6 +17,8 @@ export interface BpfInstruction {
 
 /** BPF_LD | BPF_W | BPF_ABS */
 const LOAD_WORD = 0x20;
+/** BPF_LD | BPF_B | BPF_ABS */
+const LOAD_BYTE = 0x30;
 /** BPF_JMP | BPF_JEQ | BPF_K */
 const JUMP_IF_EQUAL = 0x15;
 /** BPF_RET | BPF_K */
@@ -40,6 +44,17 @@ export const NOT_OUTGOING: readonly BpfInstruction[] = [
   instruction(JUMP_IF_EQUAL, PACKET_OUTGOING, 0, 1),
   instruction(RETURN, 0),
   instruction(RETURN, WHOLE_FRAME),
+];
+
+/**
+ * IPv4 with this protocol, the first `length` bytes of each frame, on a socket that receives
+ * ETH_P_IP only.
+ */
+export const protocolOnly = (protocol: number, length: number): readonly BpfInstruction[] => [
+  instruction(LOAD_BYTE, ETHERNET_HEADER_LENGTH + IPV4_OFFSET.protocol),
+  instruction(JUMP_IF_EQUAL, protocol, 0, 1),
+  instruction(RETURN, length),
+  instruction(RETURN, 0),
 ];
 
 /** Refuses everything. */

@@ -85,6 +85,17 @@ export const recvfrom: (
   address: Bytes,
   addressLength: Int32Array,
 ) => number = bind("long recvfrom(int, void *, size_t, int, void *, void *)");
+/** `count` of abi.MMSGHDR; how many were sent, fewer where one was refused. */
+export const sendmmsg: (fd: number, messages: Bytes, count: number, flags: number) => number = bind(
+  "int sendmmsg(int, void *, unsigned int, int)",
+);
+export const recvmmsg: (
+  fd: number,
+  messages: Bytes,
+  count: number,
+  flags: number,
+  timeout: null,
+) => number = bind("int recvmmsg(int, void *, unsigned int, int, void *)");
 export const ppoll: (fds: Bytes, count: number, timeout: Bytes | null, mask: null) => number = bind(
   "int ppoll(void *, unsigned long, void *, void *)",
 );

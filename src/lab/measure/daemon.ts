@@ -8,7 +8,7 @@ export const KINDS: readonly DaemonKind[] = ["baton", "keepalived"];
 
 export const CONFIG_FILE = "/etc/keepalived/keepalived.conf";
 export const RUNTIME_DIR = "/run/baton";
-const BATON = fileURLToPath(new URL("../../../bin/baton", import.meta.url));
+export const BATON: string = fileURLToPath(new URL("../../../bin/baton", import.meta.url));
 const KEEPALIVED_PATHS = ["/usr/sbin/keepalived", "/usr/local/sbin/keepalived", "/sbin/keepalived"];
 
 export const findKeepalived = (): string | undefined => KEEPALIVED_PATHS.find(existsSync);

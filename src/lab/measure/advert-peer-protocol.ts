@@ -1,0 +1,32 @@
+/** What the peer's program and the benchmark write to each other, a JSON object a line. */
+
+import type { GapFigures } from "./advert-gaps.ts";
+import type { ScaleInterface } from "./scale-config.ts";
+
+export interface PeerOrder {
+  readonly interfaces: readonly ScaleInterface[];
+  readonly centis: number;
+}
+
+export type PeerRequest =
+  /** Advertise every router with this priority, each at its own phase of the interval. */
+  | { readonly kind: "advertise"; readonly priority: number }
+  | { readonly kind: "rest" }
+  /** One advertisement of every router, now. */
+  | { readonly kind: "once"; readonly priority: number }
+  /** Forget what was heard and sent. */
+  | { readonly kind: "clear" }
+  | { readonly kind: "read" };
+
+/** Of the time since `clear`. */
+export interface PeerReading {
+  readonly kind: "reading";
+  readonly heard: GapFigures;
+  /** Frames that found no room in the socket: what was heard is then not all. */
+  readonly drops: number;
+  readonly sent: number;
+  /** Microseconds that an advertisement was sent after its time, at most. */
+  readonly latest: number;
+}
+
+export type PeerAnswer = { readonly kind: "ready" } | PeerReading;

@@ -1,0 +1,194 @@
+/** The words of `npm run bench`: which benchmark, and how much of it. Pure. */
+import { parseArgs } from "node:util";
+import { FAULTS, type FaultName } from "./faults.ts";
+import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";
+import { INSTANCES_MAX, type ScaleRole } from "./scale-config.ts";
+
+export type Mode = "failover" | "timers" | "loss" | "announce" | "scale" | "footprint";
+const MODES: readonly Mode[] = ["failover", "timers", "loss", "announce", "scale", "footprint"];
+
+/** How long a run lasts when nobody says. */
+const SECONDS: Readonly<Record<Mode, number>> = {
+  failover: 0,
+  timers: 100,
+  loss: 90,
+  announce: 60,
+  scale: 20,
+  footprint: 0,
+};
+
+const ADDRESSES_MAX = 30;
+const HOURS_MAX = 48;
+const COUNT_MAX = 1_000_000;
+const DEFAULT_FAULTS = "stop,kill-engine,kill-supervisor,kill-all,hang,link,script,flap";
+const DEFAULT_PROFILES: Readonly<Record<Mode, readonly Profile[]>> = {
+  failover: [TUTORIAL],
+  timers: [TUTORIAL, FAST],
+  loss: [FAST],
+  announce: [TUTORIAL],
+  scale: [],
+  footprint: [],
+};
+
+export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [options]
+
+  failover          every fault, Baton and keepalived side by side (default)
+  timers            gaps between a master's advertisements, with a busy loop on every core
+  loss              VRRP packets lost at random: how long a client is without an answer
+  announce          many addresses move to a node behind a port that limits ARP
+  scale             what many instances cost: processor, system calls, memory, start
+  footprint         memory over time, over reloads and moves; how long commands take
+
+  --profile NAME    ${PROFILES.map((one) => one.name).join(", ")}
+                    (default: tutorial; timers: tutorial and ${FAST.name}; loss: ${FAST.name})
+  --faults LIST     ${Object.keys(FAULTS).join(",")}
+  --runs N          of each fault, loss or move (default 5), of each row of scale (1)
+  --seconds N       of timers (default ${SECONDS.timers}), loss (${SECONDS.loss}), announce (${SECONDS.announce}), scale (${SECONDS.scale})
+  --loss PERCENT    of the packets that arrive at each node (default 30)
+  --addresses N     that move at once (default 20)
+  --rate N          ARP frames that pass in a second (default 2)
+  --seed N          decides the phases (default 1)
+  --n LIST          instances of scale (default 1,50,200,1000) and footprint (1,1000)
+  --advert LIST     seconds between advertisements, scale (default 1,0.1,0.01)
+  --role LIST       master,backup: of scale (default both)
+  --busy            scale with a busy loop on every core
+  --hours N         of footprint (default 0.05)
+  --reloads N       of footprint (default 100)
+  --moves N         of footprint (default 100)
+  --report FILE.md  the table, for people
+`;
+
+export interface Options {
+  readonly mode: Mode;
+  /** timers takes all, the others the first. */
+  readonly profiles: readonly Profile[];
+  readonly faults: readonly FaultName[];
+  readonly runs: number;
+  readonly seconds: number;
+  readonly loss: number;
+  readonly addresses: number;
+  readonly rate: number;
+  readonly seed: number;
+  readonly instances: readonly number[];
+  readonly adverts: readonly number[];
+  readonly roles: readonly ScaleRole[];
+  readonly busy: boolean;
+  readonly hours: number;
+  readonly reloads: number;
+  readonly moves: number;
+  readonly report: string | undefined;
+}
+
+type Texts = Readonly<Record<string, string | boolean | undefined>>;
+
+/** The options, or what is wrong with them. */
+export function parseOptions(argv: readonly string[]): Options | string {
+  const text = { type: "string" } as const;
+  const options = {
+    profile: text,
+    faults: text,
+    runs: text,
+    seconds: text,
+    loss: text,
+    addresses: text,
+    rate: text,
+    seed: text,
+    n: text,
+    advert: text,
+    role: text,
+    busy: { type: "boolean" },
+    hours: text,
+    reloads: text,
+    moves: text,
+    report: text,
+  } as const;
+  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const { values, positionals } = parsed;
+  const [mode = "failover", ...more] = positionals;
+  const known = MODES.find((one) => one === mode);
+  if (known === undefined) return `there is no benchmark ${mode}: ${MODES.join(", ")}`;
+  if (more.length > 0) return `one benchmark at a time: ${mode} or ${more.join(" or ")}`;
+  const profile = PROFILES.find((one) => one.name === values.profile);
+  if (profile === undefined && values.profile !== undefined) {
+    return `there is no profile ${values.profile}`;
+  }
+  const faults = (values.faults ?? DEFAULT_FAULTS).split(",");
+  const unknown = faults.find((one) => !Object.hasOwn(FAULTS, one));
+  if (unknown !== undefined) return `there is no fault ${unknown}`;
+  const numbers = parseNumbers(known, values);
+  if (typeof numbers === "string") return numbers;
+  const lists = parseLists(known, values);
+  if (typeof lists === "string") return lists;
+  return {
+    ...numbers,
+    ...lists,
+    loss: numbers.loss / 100,
+    mode: known,
+    profiles: profile === undefined ? DEFAULT_PROFILES[known] : [profile],
+    faults: faults as FaultName[],
+    busy: values.busy === true,
+    report: values.report,
+  };
+}
+
+function parseNumbers(
+  mode: Mode,
+  values: Texts,
+):
+  | Pick<
+      Options,
+      "runs" | "seconds" | "loss" | "addresses" | "rate" | "seed" | "hours" | "reloads" | "moves"
+    >
+  | string {
+  const whole = {
+    runs: Number(values["runs"] ?? (mode === "scale" ? 1 : 5)),
+    seconds: Number(values["seconds"] ?? SECONDS[mode]),
+    loss: Number(values["loss"] ?? 30),
+    addresses: Number(values["addresses"] ?? 20),
+    rate: Number(values["rate"] ?? 2),
+    seed: Number(values["seed"] ?? 1),
+    reloads: Number(values["reloads"] ?? 100),
+    moves: Number(values["moves"] ?? 100),
+  };
+  const mayBeNone = new Set(["seconds", "reloads", "moves"]);
+  const wrong = Object.entries(whole).find(
+    ([name, one]) => !Number.isInteger(one) || one < (mayBeNone.has(name) ? 0 : 1),
+  );
+  if (wrong !== undefined) return `--${wrong[0]} wants a whole number`;
+  if (mode === "scale" && whole.seconds < 2) return "--seconds of scale: 2 at least";
+  if (whole.loss > 100) return "--loss is a percentage";
+  if (whole.addresses > ADDRESSES_MAX) return `--addresses: ${ADDRESSES_MAX} at most`;
+  const many = (["reloads", "moves"] as const).find((name) => whole[name] > COUNT_MAX);
+  if (many !== undefined) return `--${many}: ${COUNT_MAX} at most`;
+  const hours = Number(values["hours"] ?? 0.05);
+  if (!(hours >= 0 && hours <= HOURS_MAX)) return `--hours wants a number from 0 to ${HOURS_MAX}`;
+  return { ...whole, hours };
+}
+
+function parseLists(
+  mode: Mode,
+  values: Texts,
+): Pick<Options, "instances" | "adverts" | "roles"> | string {
+  const list = (name: string, otherwise: string): readonly string[] =>
+    String(values[name] ?? otherwise).split(",");
+  const instances = list("n", mode === "footprint" ? "1,1000" : "1,50,200,1000").map(Number);
+  if (instances.some((one) => !Number.isInteger(one) || one < 1 || one > INSTANCES_MAX)) {
+    return `--n wants whole numbers from 1 to ${INSTANCES_MAX}, with commas between them`;
+  }
+  const adverts = list("advert", "1,0.1,0.01").map(Number);
+  // Centiseconds in 12 bits (RFC 9568 5.2.7).
+  const isInterval = (one: number): boolean =>
+    one >= 0.01 && one <= 40.95 && Math.abs(one * 100 - Math.round(one * 100)) < 1e-6;
+  if (!adverts.every(isInterval)) {
+    return "--advert wants seconds from 0.01 to 40.95 in steps of 0.01, with commas between them";
+  }
+  const roles = list("role", "master,backup");
+  const known = roles.filter((one) => one === "master" || one === "backup");
+  if (known.length < roles.length) return "--role wants master, backup or master,backup";
+  return { instances, adverts, roles: known };
+}
