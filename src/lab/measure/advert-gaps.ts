@@ -2,11 +2,11 @@
 
 export interface GapFigures {
   readonly count: number;
-  /** Microseconds; NaN without a gap. */
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly longest: number;
+  /** Microseconds; undefined without a gap. */
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
+  readonly p999: number | undefined;
+  readonly longest: number | undefined;
   /** Routers that were heard. */
   readonly routers: number;
   readonly adverts: number;
@@ -49,14 +49,14 @@ export class AdvertGaps {
 
   read(): GapFigures {
     const sorted = this.#gaps.slice(0, this.#count).sort();
-    const part = (share: number): number =>
-      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+    const part = (share: number): number | undefined =>
+      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
     return {
       count: sorted.length,
       p50: part(0.5),
       p99: part(0.99),
       p999: part(0.999),
-      longest: sorted.at(-1) ?? Number.NaN,
+      longest: sorted.at(-1),
       routers: this.#last.reduce((sum, at) => sum + (at > 0 ? 1 : 0), 0),
       adverts: this.#adverts,
     };

@@ -30,8 +30,9 @@ const SETTLE_MILLISECONDS = 3_000;
 const COMMAND_TIMES = 20;
 const PROGRESS_MILLISECONDS = 10_000;
 const EVENT_SECONDS = 30;
-/** keepalived reports readiness again after a reload, but not always: this long is enough. */
-const RELOAD_SECONDS = 5;
+const RELOAD_SECONDS = 30;
+/** keepalived reports the end of a reload to systemd alone: it gets this long for each. */
+const KEEPALIVED_RELOAD_MILLISECONDS = 1_000;
 const POLL_MILLISECONDS = 2;
 
 export async function footprint(options: FootprintOptions): Promise<Table> {
@@ -166,10 +167,11 @@ async function until(seconds: number, condition: () => boolean): Promise<boolean
 async function reload(machine: ScaleMachine): Promise<void> {
   machine.notifications();
   machine.signal("SIGHUP");
+  if (machine.kind === "keepalived") return void (await sleep(KEEPALIVED_RELOAD_MILLISECONDS));
   const isReady = await until(RELOAD_SECONDS, () =>
     machine.notifications().some((text) => /^READY=1$/m.test(text)),
   );
-  if (!isReady && machine.kind === "baton") throw new Error("a reload did not end");
+  if (!isReady) throw new Error("a reload did not end");
 }
 
 /** All instances give way to a stronger router that resigns at once. */

@@ -242,8 +242,8 @@ export function scaleRow(
 ): string[] {
   const of = (figure: (window: ScaleWindow) => number, digits: number): string =>
     number(median(windows.map(figure)), digits);
-  const gap = (figure: (window: ScaleWindow) => number): string =>
-    shape.role === "master" ? of((one) => figure(one) / 1_000, 2) : "-";
+  const gap = (figure: (window: ScaleWindow) => number | undefined): string =>
+    shape.role === "master" ? of((one) => (figure(one) ?? Number.NaN) / 1_000, 2) : "-";
   const since = (figure: (start: StartUp) => number | undefined): string => {
     const times = windows.map(({ start }) => figure(start)).filter((one) => one !== undefined);
     return times.length < windows.length ? "n/a" : spread(times);

@@ -92,6 +92,7 @@ export class ScaleMachine {
     this.#rtnetlink = this.#namespace.within(() => must(openRtnetlink()));
     connect(this.#rtnetlink, this.#peerNamespace, this.#interfaces);
     this.#monitor = this.#namespace.within(() => must(openMonitor()));
+    allowManyDatagrams();
     this.#notify = new NotifySocket(join(folder, "notify"));
     const centis = Math.round(shape.advertSeconds * 100);
     this.peer = new AdvertPeer(this.#peerNamespace, { interfaces: this.#interfaces, centis });
@@ -232,6 +233,14 @@ export class ScaleMachine {
     if (!existsSync(this.logFile)) return "(no log)";
     return readFileSync(this.logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
   }
+}
+
+/**
+ * As systemd does at boot: ten, the kernel's default, are fewer than the states that a daemon with
+ * many instances reports while we sleep, and the one that says READY would be lost with them.
+ */
+function allowManyDatagrams(): void {
+  writeFileSync("/proc/sys/net/unix/max_dgram_qlen", "512");
 }
 
 function connect(
