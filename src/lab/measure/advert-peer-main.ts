@@ -25,7 +25,7 @@ import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
 import { ADVERT_LENGTH_MAX, VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { AdvertGaps } from "./advert-gaps.ts";
 import type { PeerAnswer, PeerOrder, PeerRequest } from "./advert-peer-protocol.ts";
-import { OUTPUT_FD } from "./instrument-fds.ts";
+import { OUTPUT_FD } from "./instrument-protocol.ts";
 import { mustReadIpv4 } from "./must-read.ts";
 import { INSTANCES_PER_INTERFACE, type ScaleInterface } from "./scale-config.ts";
 
