@@ -91,6 +91,24 @@ const LAYOUTS: Readonly<
   },
   SOCK_FPROG: { type: "struct sock_fprog", members: { length: "len", filter: "filter" } },
   IFREQ: { type: "struct ifreq", members: { name: "ifr_name", union: "ifr_flags" } },
+  MMSGHDR: {
+    type: "struct mmsghdr",
+    members: {
+      name: "msg_hdr.msg_name",
+      nameLength: "msg_hdr.msg_namelen",
+      vector: "msg_hdr.msg_iov",
+      vectorLength: "msg_hdr.msg_iovlen",
+      control: "msg_hdr.msg_control",
+      controlLength: "msg_hdr.msg_controllen",
+      flags: "msg_hdr.msg_flags",
+      length: "msg_len",
+    },
+  },
+  IOVEC: { type: "struct iovec", members: { base: "iov_base", length: "iov_len" } },
+  CMSGHDR: {
+    type: "struct cmsghdr",
+    members: { length: "cmsg_len", level: "cmsg_level", type: "cmsg_type" },
+  },
   POLLFD: { type: "struct pollfd", members: { fd: "fd", events: "events", revents: "revents" } },
 };
 

@@ -115,8 +115,8 @@ type Sum = ReturnType<typeof sumMemory>;
 
 /** What a reader would call the process: its program, or the file that Node.js runs. */
 function nameOf(pid: number): string {
-  const words = readCommandLine(pid);
-  const main = words.find((word) => /\.[jt]s$/.test(word)) ?? words[0] ?? String(pid);
+  const argv = readCommandLine(pid);
+  const main = argv.find((one) => /\.[jt]s$/.test(one)) ?? argv[0] ?? String(pid);
   return main.slice(main.lastIndexOf("/") + 1);
 }
 
@@ -167,7 +167,10 @@ async function until(seconds: number, condition: () => boolean): Promise<boolean
 async function reload(machine: ScaleMachine): Promise<void> {
   machine.notifications();
   machine.signal("SIGHUP");
-  if (machine.kind === "keepalived") return void (await sleep(KEEPALIVED_RELOAD_MILLISECONDS));
+  if (machine.kind === "keepalived") {
+    await sleep(KEEPALIVED_RELOAD_MILLISECONDS);
+    return;
+  }
   const isReady = await until(RELOAD_SECONDS, () =>
     machine.notifications().some((text) => /^READY=1$/m.test(text)),
   );

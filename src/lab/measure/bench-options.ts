@@ -1,4 +1,4 @@
-/** The words of `npm run bench`: which benchmark, and how much of it. Pure. */
+/** The options of `npm run bench`: which benchmark, and how much of it. Pure. */
 import { parseArgs } from "node:util";
 import { FAULTS, type FaultName } from "./faults.ts";
 import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";

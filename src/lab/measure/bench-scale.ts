@@ -4,8 +4,8 @@
  *
  * The two are not run at the same time: two processors would have to carry both, and the one that
  * needs more would spoil the other's gaps. Each row is made of short windows in the order A B B A,
- * every window with a fresh daemon, so that what else happens on the machine meets both alike; how
- * much that was stands in the row.
+ * every window with a fresh daemon, so that what else happens on the machine disturbs both alike;
+ * how much that was stands in the row.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
