@@ -10,6 +10,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { failure, failureTypeOf, reviveEvent, type TestEvent } from "./test-events.ts";
+import { mayHaveName } from "./test-selection.ts";
 import { root, type Stage } from "./test-stages.ts";
 
 export type ToWorker =
@@ -246,10 +247,12 @@ class Lane {
   }
 
   async #run(path: string): Promise<readonly TestEvent[]> {
-    // One test out of many files is looked for: most of them only register their tests.
-    const isSearch = this.#namePattern !== undefined;
+    const text = readFileSync(path, "utf8");
+    if (this.#namePattern !== undefined && !mayHaveName(text, this.#namePattern)) return [];
+    // Node.js leaves out every suite that begins after the first one without a match, since its
+    // tests are not known yet: whoever looks for a name has a process for each file.
     const isAlone =
-      (this.#stage.ownProcess && !isSearch) || wantsOwnProcess(readFileSync(path, "utf8"));
+      this.#stage.ownProcess || this.#namePattern !== undefined || wantsOwnProcess(text);
     const process = (isAlone ? undefined : this.#shared) ?? new TestProcess(this.#namePattern);
     const { events, isProcessGone } = await process.run(
       path,

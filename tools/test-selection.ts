@@ -58,6 +58,24 @@ export function readPattern(text: string): string {
   return `/${text.replaceAll(/[/\\^$.*+?()[\]{}|]/g, "\\$&")}/i`;
 }
 
+const TITLE = /\b(?:test|it|describe|suite)(?:\.\w+)?\(\s*(?:"((?:[^"\\]|\\.)*)"|(?=[^\s"]))/g;
+
+/**
+ * Whether a file may have a test of such a name. Node.js finds the name in the test's own title and
+ * in the titles around it with its own; a title that is put together while the file runs may be any.
+ */
+export function mayHaveName(text: string, pattern: string): boolean {
+  const [, source = "", flags = ""] = /^\/(.+)\/([a-z]*)$/s.exec(pattern) ?? ["", pattern];
+  const wanted = new RegExp(source, flags.replaceAll(/[gy]/g, ""));
+  const titles = [...text.matchAll(TITLE)].map(([, title]) => title?.replaceAll('\\"', '"'));
+  return titles.some(
+    (title) =>
+      title === undefined ||
+      wanted.test(title) ||
+      titles.some((around) => around !== undefined && wanted.test(`${around} ${title}`)),
+  );
+}
+
 /** Names that resemble what was looked for most. */
 export function explainNoMatch(pattern: string, stages: readonly Stage[]): string {
   const files = stages.flatMap((stage) => stage.files);

@@ -41,7 +41,7 @@ function runFiles(
   context.after(() => rmSync(folder, { recursive: true }));
   const paths = Object.entries(texts).map(([name, text]) => {
     const path = join(folder, `${name}.test.ts`);
-    writeFileSync(path, `import { test } from "node:test";\n${text}\n`);
+    writeFileSync(path, `import { describe, it, test } from "node:test";\n${text}\n`);
     return path;
   });
   return run("tools/run-tests.ts", ...args, ...paths);
@@ -117,6 +117,20 @@ test("a test by a part of its name, and only that", (context) => {
   assert.equal(wrong.status, 1);
   assert.match(wrong.output, /no test's name matches/);
   assert.match(wrong.output, /names that resemble it:\n {4}one \(1\)/);
+});
+
+test("a name is found in every file, also in those after files without it, and where a title is put together", (context) => {
+  const other = 'test("another", () => {});';
+  const names = ["a", "b", "c", "d", "e", "f", "g"];
+  const texts = Object.fromEntries(names.map((name) => [name, other]));
+  texts["e"] = `${other} test("the wanted one", () => {});`;
+  texts["f"] = 'for (const what of ["wanted"]) test(`the ${what} two`, () => {});';
+  texts["g"] = 'describe("what is wanted", () => { it("inside", () => {}); });';
+  const { status, counts, output } = runFiles(context, texts, "--name", "wanted");
+  assert.equal(status, 0, output);
+  assert.equal(counts["tests"], 3, output);
+  const across = runFiles(context, texts, "--name", "wanted inside");
+  assert.equal(across.counts["tests"], 1, across.output);
 });
 
 test("a file that is not there is an error with a hint", () => {
