@@ -11,7 +11,7 @@ export function reason(why: Reason): string {
     case "not-started":
       return "not started yet";
     case "started":
-      return `just started: waits ${duration(why.masterDown)} for the advertisements of a running master`;
+      return `at its start a node is BACKUP: it takes over if it hears no master for ${duration(why.masterDown)}`;
     case "waiting-for-first-result":
       return `waiting for the first result of \`${why.tracker}\` before taking part in an election`;
     case "address-owner":
@@ -39,9 +39,9 @@ export function reason(why: Reason): string {
         ? "not able to own the address"
         : why.causes.map(fault).join("; ");
     case "fault-cleared":
-      return `all faults are cleared: waits ${duration(why.masterDown)} for the advertisements of a running master`;
+      return `all faults are cleared: it takes over if it hears no master for ${duration(why.masterDown)}`;
     case "stopping":
-      return "stopping: priority 0 was sent, and the address stays here until the successor is heard";
+      return stopping(why.address);
     case "successor-heard":
       return `${printIpv4(why.from)} took over ${duration(why.after)} after we gave the address up, so it was removed here`;
     case "platform-moved":
@@ -54,6 +54,17 @@ export function reason(why: Reason): string {
       return "stopped";
     case "group":
       return `\`${why.member}\` of sync group \`${why.group}\` changed, and the group moves together`;
+  }
+}
+
+function stopping(address: Extract<Reason, { kind: "stopping" }>["address"]): string {
+  switch (address) {
+    case "kept":
+      return "priority 0 was sent, and the address stays here until the successor is heard";
+    case "removed":
+      return "the address was removed and priority 0 was sent (`handover break_before_make`)";
+    case "none":
+      return "this node did not own the address";
   }
 }
 

@@ -11,7 +11,7 @@ export function reason(why: Reason): string {
     case "not-started":
       return "尚未启动";
     case "started":
-      return `刚刚启动，先等待 ${duration(why.masterDown)}，确认有无正在运行的主节点发送通告`;
+      return `启动后先处于 BACKUP 状态：连续 ${duration(why.masterDown)} 收不到主节点的通告才会接管`;
     case "waiting-for-first-result":
       return `等待 \`${why.tracker}\` 的第一次检查结果，之后才参与选举`;
     case "address-owner":
@@ -37,9 +37,9 @@ export function reason(why: Reason): string {
     case "fault":
       return why.causes.length === 0 ? "无法持有地址" : why.causes.map(fault).join("；");
     case "fault-cleared":
-      return `故障已全部恢复，先等待 ${duration(why.masterDown)}，确认有无正在运行的主节点发送通告`;
+      return `故障已全部恢复：连续 ${duration(why.masterDown)} 收不到主节点的通告才会接管`;
     case "stopping":
-      return "正在停止：已发送优先级 0 的通告，收到接替者的通告之前地址仍保留在本机";
+      return stopping(why.address);
     case "successor-heard":
       return `让出 ${duration(why.after)} 后收到 ${printIpv4(why.from)} 的通告，它已接管，本机随即删除地址`;
     case "platform-moved":
@@ -52,6 +52,17 @@ export function reason(why: Reason): string {
       return "已停止";
     case "group":
       return `同步组 \`${why.group}\` 中的 \`${why.member}\` 状态变化，整组一起切换`;
+  }
+}
+
+function stopping(address: Extract<Reason, { kind: "stopping" }>["address"]): string {
+  switch (address) {
+    case "kept":
+      return "已发送优先级 0 的通告，收到接替者的通告之前地址仍保留在本机";
+    case "removed":
+      return "已删除地址并发送优先级 0 的通告（`handover break_before_make`）";
+    case "none":
+      return "本机此前并未持有地址";
   }
 }
 

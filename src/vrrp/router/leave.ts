@@ -24,7 +24,7 @@ export const handoverDeadline = (phase: HandoverPhase): Instant => phase.removeA
 export function leaveForStop(config: RouterConfig, state: RouterState, now: Instant): Step {
   const { phase } = state;
   const stopped = { kind: "stopped" } as const;
-  const reason = { kind: "stopping" } as const;
+  const reason = { kind: "stopping", address: "none" } as const;
   switch (phase.kind) {
     case "stopped":
     case "handover":
@@ -38,7 +38,8 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
       const release: RouterEffect = { kind: "sendAdvert", priority: RELEASE };
       const drop: RouterEffect = { kind: "cancelAnnouncements" };
       if (config.handover === "break-before-make") {
-        return enter(state, stopped, reason, now, [drop, { kind: "removeAddresses" }, release]);
+        const removed = { kind: "stopping", address: "removed" } as const;
+        return enter(state, stopped, removed, now, [drop, { kind: "removeAddresses" }, release]);
       }
       const wait = micros(
         skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval) + LINGER,
@@ -46,7 +47,8 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
       const until = after(now, wait);
       const platform = config.handoverWait === undefined ? "not-awaited" : "waiting";
       const handover = { kind: "handover", until, removeAt: undefined, platform } as const;
-      return enter(state, handover, reason, now, [
+      const kept = { kind: "stopping", address: "kept" } as const;
+      return enter(state, handover, kept, now, [
         drop,
         { kind: "holdAddresses", micros: wait },
         release,

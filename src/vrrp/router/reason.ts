@@ -72,7 +72,8 @@ export type Reason =
   | { readonly kind: "link-back-in-time"; readonly away: Micros; readonly allowed: Micros }
   | { readonly kind: "fault"; readonly causes: readonly FaultCause[] }
   | { readonly kind: "fault-cleared"; readonly masterDown: Micros }
-  | { readonly kind: "stopping" }
+  /** What a stop did with the address; `none`: this node did not own it. */
+  | { readonly kind: "stopping"; readonly address: "kept" | "removed" | "none" }
   | { readonly kind: "successor-heard"; readonly from: Ipv4; readonly after: Micros }
   /**
    * `havip`: the platform moved the address; `platform-late`: it had not within `handover_wait`.
