@@ -61,8 +61,9 @@ export function readPattern(text: string): string {
 const TITLE = /\b(?:test|it|describe|suite)(?:\.\w+)?\(\s*(?:"((?:[^"\\]|\\.)*)"|(?=[^\s"]))/g;
 
 /**
- * Whether a file may have a test of such a name. Node.js finds the name in the test's own title and
- * in the titles around it with its own; a title that is put together while the file runs may be any.
+ * Whether a file may have a test of such a name. Node.js finds the name in the test's own title
+ * and in the titles around it with its own; a title that is put together while the file runs
+ * may be any.
  */
 export function mayHaveName(text: string, pattern: string): boolean {
   const [, source = "", flags = ""] = /^\/(.+)\/([a-z]*)$/s.exec(pattern) ?? ["", pattern];
