@@ -449,6 +449,13 @@ test("every room has a short README, and so has every top folder", () => {
   none(problems, "READMEs");
 });
 
+test("no test is singled out: the others of its file would not run", () => {
+  // Put together here, so that this file does not contain what it looks for.
+  const only = new RegExp(`\\b(?:test|it|describe|suite)\\.${"only"}\\b|\\b${"only"}: *true\\b`);
+  const problems = others.filter(({ text }) => only.test(text)).map(({ path }) => path);
+  none(problems, "a single test");
+});
+
 test("no file is over 600 lines", () => {
   const problems = [...src, ...others]
     .map(({ path, text }) => ({ path, lines: text.split("\n").length }))

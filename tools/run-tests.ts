@@ -172,7 +172,12 @@ if (values["inside-sandbox"]) {
     process.exitCode = 2;
   } else {
     const name = values.name === undefined ? undefined : readPattern(values.name);
-    process.exitCode = (await runAll(planStages(values.namespaces, found.files), name)) ? 0 : 1;
+    if (values.name !== undefined && name === undefined) {
+      process.stderr.write(`${values.name} is no regular expression\n`);
+      process.exitCode = 2;
+    } else {
+      process.exitCode = (await runAll(planStages(values.namespaces, found.files), name)) ? 0 : 1;
+    }
   }
 }
 

@@ -31,6 +31,8 @@ export type FromWorker =
   /** The process does not end on its own. */
   | { readonly kind: "stuck"; readonly handles: string };
 
+/** The suite that stands for a file. No pattern for a test's name should find it. */
+export const FILE_SUITE = "\u{E000}";
 /** A process that has grown so far is replaced. */
 const RESIDENT_BYTES_MAX = 900_000_000;
 /** How long after its timeout a file that never returns to the event loop is ended. */
@@ -125,6 +127,9 @@ class TestProcess {
     if (data.nesting === undefined) return;
     if (data.nesting > 0) {
       this.#run?.events.push({ type, data: { ...data, nesting: data.nesting - 1 } });
+    } else if (data.name !== undefined && data.name !== FILE_SUITE) {
+      if (type !== "test:pass" && type !== "test:fail") return;
+      this.#problems.push(`the test "${data.name}" was registered after its file had been read`);
     } else if (type === "test:pass" || type === "test:fail") {
       this.#endSuite(event);
     } else if (type === "test:diagnostic" && data.message?.startsWith("Error: ") === true) {

@@ -52,9 +52,11 @@ export function findFiles(names: readonly string[]): FoundFiles {
 
 /**
  * As Node.js takes it: text is found wherever it stands, in either case; `/…/` is an expression.
+ * Undefined: it is none.
  */
-export function readPattern(text: string): string {
-  if (/^\/.+\/[a-z]*$/.test(text)) return text;
+export function readPattern(text: string): string | undefined {
+  const [, source, flags] = /^\/(.+)\/([a-z]*)$/s.exec(text) ?? [];
+  if (source !== undefined) return isExpression(source, flags ?? "") ? text : undefined;
   return `/${text.replaceAll(/[/\\^$.*+?()[\]{}|]/g, "\\$&")}/i`;
 }
 
@@ -75,6 +77,14 @@ export function mayHaveName(text: string, pattern: string): boolean {
       wanted.test(title) ||
       titles.some((around) => around !== undefined && wanted.test(`${around} ${title}`)),
   );
+}
+
+function isExpression(source: string, flags: string): boolean {
+  try {
+    return new RegExp(source, flags) instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 /** Names that resemble what was looked for most. */

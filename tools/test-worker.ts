@@ -10,10 +10,8 @@ import { before, describe, mock } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { findLeftovers, lookAround, openHandles } from "./test-leftovers.ts";
-import type { FromWorker, ToWorker } from "./test-pool.ts";
+import { FILE_SUITE, type FromWorker, type ToWorker } from "./test-pool.ts";
 
-/** No pattern for a test's name should find it, except one that finds everything. */
-export const FILE_SUITE = "\u{E000}";
 const HANDLES_CLOSE_MILLISECONDS = 1_000;
 
 const send = (message: FromWorker): void => void process.send?.(message);

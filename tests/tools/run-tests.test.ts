@@ -133,6 +133,19 @@ test("a name is found in every file, also in those after files without it, and w
   assert.equal(across.counts["tests"], 1, across.output);
 });
 
+test("a test that is registered too late is missed by name", (context) => {
+  const late = 'test("first", () => {}); setTimeout(() => test("late", () => {}), 20);';
+  const { status, output } = runFiles(context, { a: late, z: GOOD });
+  assert.equal(status, 1, output);
+  assert.match(output, /the test "late" was registered after its file had been read/);
+});
+
+test("what is no expression is said to be none", () => {
+  const { status, output } = run("tools/run-tests.ts", "--name", "/[/", "tests/units");
+  assert.equal(status, 2, output);
+  assert.match(output, /^\/\[\/ is no regular expression$/m);
+});
+
 test("a file that is not there is an error with a hint", () => {
   const { status, output } = run("tools/run-tests.ts", "tests/unit/adress.test.ts", "tests/units");
   assert.equal(status, 2);
