@@ -23,13 +23,26 @@ export const NLM_F_ACK_TLVS = 0x200;
 const HEADER = 16;
 const align = (length: number): number => (length + 3) & ~3;
 
+const encoder = new TextEncoder();
+/** Names of tables, sets and devices are the same few in all messages. */
+const texts = new Map<string, Uint8Array>();
+const TEXTS_MAX = 64;
+
+/** With a zero behind it. */
+function encoded(text: string): Uint8Array {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  const bytes = encoder.encode(`${text}\0`);
+  if (texts.size < TEXTS_MAX) texts.set(text, bytes);
+  return bytes;
+}
+
 /** Builds one message; attributes nest. The buffer grows as needed and is used again by `start`. */
 export class MessageBuilder {
   #bytes = new Uint8Array(512);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
   readonly #nests: number[] = [];
-  readonly #encoder = new TextEncoder();
 
   start(type: number, flags: number, sequence: number): this {
     this.#length = 0;
@@ -74,36 +87,48 @@ export class MessageBuilder {
   }
 
   attribute(type: number, value: Uint8Array): this {
-    const at = this.#reserve(align(4 + value.length));
-    this.#view.setUint16(at, 4 + value.length, true);
-    this.#view.setUint16(at + 2, type, true);
-    this.#bytes.set(value, at + 4);
+    const at = this.#attribute(type, value.length);
+    this.#bytes.set(value, at);
     return this.#seal();
   }
 
-  attributeU8 = (type: number, value: number): this => this.attribute(type, Uint8Array.of(value));
+  attributeU8(type: number, value: number): this {
+    const at = this.#attribute(type, 1);
+    this.#view.setUint8(at, value);
+    return this.#seal();
+  }
 
   attributeU32(type: number, ...values: readonly number[]): this {
-    const bytes = new Uint8Array(values.length * 4);
-    const view = new DataView(bytes.buffer);
-    for (const [place, value] of values.entries()) view.setUint32(place * 4, value >>> 0, true);
-    return this.attribute(type, bytes);
+    const at = this.#attribute(type, values.length * 4);
+    for (let place = 0; place < values.length; place++)
+      this.#view.setUint32(at + place * 4, (values[place] ?? 0) >>> 0, true);
+    return this.#seal();
   }
 
   attributeBe32(type: number, value: number): this {
-    const bytes = new Uint8Array(4);
-    new DataView(bytes.buffer).setUint32(0, value >>> 0);
-    return this.attribute(type, bytes);
+    const at = this.#attribute(type, 4);
+    this.#view.setUint32(at, value >>> 0);
+    return this.#seal();
   }
 
+  /** A whole number, which a double holds up to 53 bits. */
   attributeBe64(type: number, value: number): this {
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-    return this.attribute(type, bytes);
+    const at = this.#attribute(type, 8);
+    this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));
+    this.#view.setUint32(at + 4, value >>> 0);
+    return this.#seal();
   }
 
   attributeText(type: number, value: string): this {
-    return this.attribute(type, this.#encoder.encode(`${value}\0`));
+    return this.attribute(type, encoded(value));
+  }
+
+  /** Room for the value of an attribute; where it begins. */
+  #attribute(type: number, length: number): number {
+    const at = this.#reserve(align(4 + length));
+    this.#view.setUint16(at, 4 + length, true);
+    this.#view.setUint16(at + 2, type, true);
+    return at + 4;
   }
 
   nest(type: number): this {
@@ -119,6 +144,10 @@ export class MessageBuilder {
     assert(this.#length - at <= 0xffff, "an attribute's length has 16 bits");
     this.#view.setUint16(at, this.#length - at, true);
     return this;
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   bytes(): Uint8Array {

@@ -63,6 +63,7 @@ const NFTA_SET_ELEM_LIST_SET = 2;
 const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 const NFTA_SET_ELEM_KEY = 1;
 const NFTA_SET_ELEM_TIMEOUT = 4;
+const NFTA_SET_ELEM_EXPIRATION = 5;
 const NFTA_SET_ELEM_USERDATA = 6;
 const NFTA_DATA_VALUE = 1;
 const NFTA_DATA_VERDICT = 2;
@@ -143,7 +144,7 @@ export type NftExpression =
  * the answer.
  */
 export class NftBatch {
-  readonly #builder = new MessageBuilder();
+  readonly #builder: MessageBuilder;
   readonly first: number;
   #next: number;
   #lastAt = 0;
@@ -152,7 +153,9 @@ export class NftBatch {
    * @param generation of the ruleset that was looked at: if it is another one by now, the kernel
    * answers ERESTART.
    */
-  constructor(first: number, generation?: number) {
+  /** @param builder of a batch that has been sent, to be used again */
+  constructor(first: number, generation?: number, builder: MessageBuilder = new MessageBuilder()) {
+    this.#builder = builder;
     this.first = first;
     this.#next = first;
     this.#builder.start(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, this.#next++);
@@ -235,6 +238,22 @@ export class NftBatch {
     this.#elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, set, addresses, more);
   }
 
+  /**
+   * Each is there for `milliseconds` from now, whether it was there before or not. Before Linux
+   * 6.12 an element that exists stays as it is.
+   */
+  setElements(
+    family: number,
+    table: string,
+    set: string,
+    addresses: readonly Ipv4[],
+    milliseconds: number,
+  ): void {
+    assert(milliseconds > 0, `an element's lifetime is above 0, not ${milliseconds}`);
+    const more = { milliseconds, isUpdate: true };
+    this.#elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, family, table, set, addresses, more);
+  }
+
   /** Every one of them must be there, or the whole batch fails with ENOENT. */
   deleteElements(family: number, table: string, set: string, addresses: readonly Ipv4[]): void {
     assert(addresses.length > 0, "deleting no elements would delete them all");
@@ -267,21 +286,28 @@ export class NftBatch {
     table: string,
     set: string,
     addresses: readonly Ipv4[],
-    more: { readonly milliseconds?: number | undefined; readonly comment?: string | undefined },
+    more: {
+      readonly milliseconds?: number | undefined;
+      readonly comment?: string | undefined;
+      readonly isUpdate?: boolean;
+    },
   ): void {
-    const { milliseconds, comment } = more;
+    const { milliseconds, comment, isUpdate = false } = more;
     const note = comment === undefined ? undefined : userComment(comment);
     for (let from = 0; from < addresses.length; from += ELEMENTS_MAX) {
       const builder = this.#message(type, flags, family, table)
         .attributeText(NFTA_SET_ELEM_LIST_SET, set)
         .nest(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED);
-      for (const address of addresses.slice(from, from + ELEMENTS_MAX)) {
+      const end = Math.min(addresses.length, from + ELEMENTS_MAX);
+      for (let place = from; place < end; place++) {
         builder
           .nest(NFTA_LIST_ELEM | NLA_F_NESTED)
           .nest(NFTA_SET_ELEM_KEY | NLA_F_NESTED)
-          .attributeBe32(NFTA_DATA_VALUE, address)
+          .attributeBe32(NFTA_DATA_VALUE, addresses[place] ?? 0)
           .end();
         if (milliseconds !== undefined) builder.attributeBe64(NFTA_SET_ELEM_TIMEOUT, milliseconds);
+        if (milliseconds !== undefined && isUpdate)
+          builder.attributeBe64(NFTA_SET_ELEM_EXPIRATION, milliseconds);
         if (note !== undefined) builder.attribute(NFTA_SET_ELEM_USERDATA, note);
         builder.end();
       }
@@ -346,7 +372,7 @@ export class NftBatch {
   }
 
   #message(type: number, flags: number, family: number, table: string): MessageBuilder {
-    this.#lastAt = this.#builder.bytes().length;
+    this.#lastAt = this.#builder.length;
     const full = (NFNL_SUBSYS_NFTABLES << 8) | type;
     this.#builder.append(full, flags | NLM_F_REQUEST, this.#next++);
     return this.#header(family, 0).attributeText(NFTA_TABLE, table);

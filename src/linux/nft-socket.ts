@@ -26,14 +26,16 @@ const CALL = "nf_tables";
 export class NftSocket {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(65_536);
+  readonly #builder = new MessageBuilder();
   #sequence = 1;
 
   constructor(fd: number) {
     this.#fd = fd;
   }
 
+  /** One at a time: a new one takes the place of the last. */
   batch(generation?: number): NftBatch {
-    return new NftBatch(this.#sequence, generation);
+    return new NftBatch(this.#sequence, generation, this.#builder);
   }
 
   /** The number of the ruleset as it is now. */

@@ -8,7 +8,7 @@ import { openArpSocket } from "#linux/arp-socket";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { flushNeighbours } from "#linux/links";
-import { type NftGuard, openNftGuard } from "#linux/nft-guard";
+import { canUpdateElements, type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { after, fromMillis, type Instant, toMillis } from "#units/time";
@@ -22,11 +22,20 @@ const BOTH = { echo: true, arp: true };
 const NEITHER = { echo: false, arp: false };
 const TIMEOUT = 200;
 
-function setUp(): { cable: Cable; guard: NftGuard; probe: Probe; [Symbol.dispose](): void } {
+/** As this kernel does it, and as every older one does. */
+const WAYS = canUpdateElements() ? [true, false] : [false];
+const wayOf = (canUpdate: boolean): string => (canUpdate ? "updated" : "replaced");
+
+function setUp(canUpdate = canUpdateElements()): {
+  cable: Cable;
+  guard: NftGuard;
+  probe: Probe;
+  [Symbol.dispose](): void;
+} {
   const cable = layCable();
   const { left, right } = cable;
   mustDo(left.rtnetlink.setAddress(left.link.index, virtual(VIP), 0));
-  const guard = left.namespace.within(() => must(openNftGuard()));
+  const guard = left.namespace.within(() => must(openNftGuard({ canUpdate })));
   const probe = new Probe(right, left, address(VIP));
   return {
     cable,
@@ -91,28 +100,67 @@ test("a lease of 500 ms does not answer after 500 ms, for echo and for ARP, and 
   }
 });
 
-test("prolonging again and again leaves no gap", () => {
+for (const canUpdate of WAYS) {
+  test(`prolonging again and again leaves no gap (${wayOf(canUpdate)})`, () => {
+    using it = setUp(canUpdate);
+    mustDo(it.guard.open([address(VIP)]));
+    let promised: Instant = now();
+    const until = after(now(), fromMillis(1_000));
+    while (now() < until) {
+      const began = now();
+      mustDo(it.guard.prolong([address(VIP)], 200));
+      // A machine that stalls here for longer than the lease has lost it: then the promise is
+      // broken, not the guard.
+      if (began > promised && promised > 0) it.probe.questions.length = 0;
+      promised = after(began, fromMillis(190));
+      it.probe.ask();
+      it.probe.listen(after(now(), fromMillis(2)));
+    }
+    it.probe.listen(after(now(), fromMillis(TIMEOUT)));
+    const echoes = it.probe.questions.filter((one) => one.kind === "echo");
+    assert.ok(echoes.length > 50);
+    assert.deepEqual(
+      echoes.filter((one) => one.answeredAt === undefined),
+      [],
+    );
+  });
+
+  test(`a longer lease, a shorter one and none take the place of what was left (${wayOf(canUpdate)})`, () => {
+    using it = setUp(canUpdate);
+    const wait = (milliseconds: number): void =>
+      it.probe.listen(after(now(), fromMillis(milliseconds)));
+    mustDo(it.guard.open([address(VIP)]));
+    mustDo(it.guard.prolong([address(VIP)], 100));
+    mustDo(it.guard.prolong([address(VIP)], 60_000));
+    wait(300);
+    assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "longer");
+    mustDo(it.guard.prolong([address(VIP)], 100));
+    wait(300);
+    assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER, "shorter");
+    mustDo(it.guard.prolong([address(VIP)], 60_000));
+    assert.deepEqual(it.probe.answers(TIMEOUT), BOTH, "again, after it was over");
+    mustDo(it.guard.prolong([address(VIP)], 0));
+    assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER, "none");
+  });
+}
+
+test("Linux 6.12 and later update an element, older ones and unknown ones replace it", () => {
+  const versions = ["6.12.0", "6.18.44-fc", "7.0", "6.11.9", "6.2", "5.18.0", "x"];
+  assert.deepEqual(versions.map(canUpdateElements), [true, true, true, false, false, false, false]);
+});
+
+test("one of many closed: it answers, and the others stay guarded, however often", () => {
   using it = setUp();
-  mustDo(it.guard.open([address(VIP)]));
-  let promised: Instant = now();
-  const until = after(now(), fromMillis(1_000));
-  while (now() < until) {
-    const began = now();
-    mustDo(it.guard.prolong([address(VIP)], 200));
-    // A machine that stalls here for longer than the lease has lost it: then the promise is
-    // broken, not the guard.
-    if (began > promised && promised > 0) it.probe.questions.length = 0;
-    promised = after(began, fromMillis(190));
-    it.probe.ask();
-    it.probe.listen(after(now(), fromMillis(2)));
-  }
-  it.probe.listen(after(now(), fromMillis(TIMEOUT)));
-  const echoes = it.probe.questions.filter((one) => one.kind === "echo");
-  assert.ok(echoes.length > 50);
-  assert.deepEqual(
-    echoes.filter((one) => one.answeredAt === undefined),
-    [],
-  );
+  const others = Array.from({ length: 50 }, (_, place) => address(`198.51.100.${place + 1}`));
+  mustDo(it.guard.open([address(VIP), ...others]));
+  assert.deepEqual(it.probe.answers(TIMEOUT), NEITHER);
+  for (const one of others.slice(0, 20)) mustDo(it.guard.close([one]));
+  mustDo(it.guard.close([address(VIP)]));
+  assert.deepEqual(it.probe.answers(TIMEOUT), BOTH);
+  const left = must(it.guard.guarded()).toSorted((a, b) => a - b);
+  assert.deepEqual(left, others.slice(20));
+  mustDo(it.guard.close(left));
+  assert.deepEqual(must(it.guard.guarded()), []);
 });
 
 test("two addresses: each has its own lease; closing one leaves the other guarded", () => {
@@ -258,7 +306,7 @@ test("a process that is killed leaves its address unanswered", () => {
 test("two guards with tables of their own do not disturb each other", () => {
   using it = setUp();
   const { left } = it.cable;
-  using second = left.namespace.within(() => must(openNftGuard("baton-test")));
+  using second = left.namespace.within(() => must(openNftGuard({ table: "baton-test" })));
   mustDo(it.guard.open([address(VIP)]));
   mustDo(it.guard.prolong([address(VIP)], 60_000));
   mustDo(second.open([address(OTHER)]));
