@@ -34,9 +34,9 @@ let sent = 0;
 const nothing: World = {
   listen: () => OK,
   unlisten: () => undefined,
-  sendAdvert: () => {
-    sent += 1;
-    return OK;
+  sendAdverts: (adverts) => {
+    sent += adverts.length;
+    return undefined;
   },
   isUnresolved: () => false,
   sendArp: () => OK,

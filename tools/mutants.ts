@@ -306,6 +306,11 @@ export const MUTANTS: readonly Mutant[] = [
       "const STRONGEST_BACKUP = 254;",
       "const STRONGEST_BACKUP = 1;",
     ],
+    [
+      "a lifetime is longer than the guard",
+      "lifetime - sinceSet <= Math.max(lifetime / 2, needed)",
+      "false",
+    ],
     ["a lease outlasts the interval", "const LATENESS = 0.25;", "const LATENESS = -1;"],
     [
       "a lifetime that is set between two advertisements ends with the others",
@@ -333,6 +338,11 @@ export const MUTANTS: readonly Mutant[] = [
       "a second advertisement opens another ownership window",
       "      resumedSafeUntil: undefined,\n",
       "",
+    ],
+    [
+      "an early advertisement does not shorten the intervals",
+      "now >= advertReadyAt(config, phase) && regular > now",
+      "now >= phase.advertAt && regular > now",
     ],
     ["the lease is prolonged with each advertisement", '      { kind: "refreshAddresses" },\n', ""],
   ),
@@ -372,8 +382,38 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "src/vrrp/engine/guard.ts",
     rule: "a refused prolongation of the lease is acted on",
-    find: "    if (!outcome.ok) this.#lose(instance, outcome, now, outcomes);",
+    find: "    if (!outcome.ok) this.lose(instance, outcome, now, outcomes);",
     replace: "",
+  },
+  {
+    file: "src/vrrp/engine/leases.ts",
+    rule: "a refused prolongation of one alone is acted on",
+    find: "if (same.length === 1) this.#guard.lose(instance, failure, now, outcomes);",
+    replace: "if (same.length === 1) continue;",
+  },
+  {
+    file: "src/vrrp/engine/leases.ts",
+    rule: "one that is refused among many is acted on",
+    find: "else this.#guard.prolong(instance, leaseMillis(instance), now, outcomes);",
+    replace: "",
+  },
+  {
+    file: "src/vrrp/engine/effects.ts",
+    rule: "the leases of all are prolonged before the first advertisement leaves",
+    find: "    if (this.#leases.hasWaiting) this.#leases.prolong(now, refused);\n",
+    replace: "",
+  },
+  {
+    file: "src/vrrp/engine/effects.ts",
+    rule: "with a refused lease a router does not advertise",
+    find: "this.#advertiser.forget(one.instance);",
+    replace: "",
+  },
+  {
+    file: "src/vrrp/engine/repetition.ts",
+    rule: "a repetition says the same to the last byte",
+    find: "for (let at = AFTER_CHECKSUM; at < length; at++)",
+    replace: "for (let at = length; at < length; at++)",
   },
   {
     file: AGREEMENT,

@@ -120,6 +120,15 @@ export class EngineProcess {
 
   /** What the engine thinks now; undefined if it does not answer in time. */
   async snapshot(timeoutMs: number): Promise<Snapshot | undefined> {
+    return await this.#ask(timeoutMs, {});
+  }
+
+  /** Costs it next to nothing, however many routers it has. */
+  async isAnswering(timeoutMs: number): Promise<boolean> {
+    return (await this.#ask(timeoutMs, { empty: true })) !== undefined;
+  }
+
+  async #ask(timeoutMs: number, more: { readonly empty?: true }): Promise<Snapshot | undefined> {
     const id = this.#nextId++;
     return await new Promise((resolve) => {
       const timer = setTimeout(() => this.#answer(id, undefined), timeoutMs);
@@ -127,7 +136,7 @@ export class EngineProcess {
         clearTimeout(timer);
         resolve(snapshot);
       });
-      this.send({ type: "snapshot", id });
+      this.send({ type: "snapshot", id, ...more });
     });
   }
 

@@ -20,7 +20,7 @@ export type ConfigureEffect = Extract<SupervisorEffect, { readonly kind: "config
 export type TakenEffect = Extract<SupervisorEffect, { readonly kind: "configurationTaken" }>;
 
 export interface SupervisionOptions {
-  readonly engine: Pick<EngineProcess, "start" | "kill" | "send" | "snapshot">;
+  readonly engine: Pick<EngineProcess, "start" | "kill" | "send" | "isAnswering" | "snapshot">;
   readonly rtnetlink: Rtnetlink;
   readonly log: Log;
   readonly messages: DaemonMessages;
@@ -148,7 +148,7 @@ export class Supervision {
   }
 
   async #ask(): Promise<void> {
-    const answered = (await this.#options.engine.snapshot(this.#answerMs)) !== undefined;
+    const answered = await this.#options.engine.isAnswering(this.#answerMs);
     this.happened({ kind: answered ? "engineAnswered" : "engineDidNotAnswer" });
   }
 

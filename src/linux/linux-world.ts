@@ -8,6 +8,7 @@ import type { Ipv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
+  type Advertisement,
   ANY_DEVICE,
   type Failure,
   OK,
@@ -19,6 +20,7 @@ import type { VirtualAddress } from "#vrrp/router/config";
 import { claimedAddresses } from "./address-claims.ts";
 import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import type { LinePipe } from "./line-pipe.ts";
+import { BATCH, IncomingPackets, OutgoingPackets } from "./packet-batch.ts";
 import { PromoteSecondaries } from "./promote-secondaries.ts";
 import type { Reactor } from "./reactor.ts";
 import type { Rtnetlink } from "./rtnetlink.ts";
@@ -30,13 +32,10 @@ interface Port {
   vrrp: VrrpSocket | undefined;
   arp: ArpSocket | undefined;
   readonly groups: Set<Ipv4>;
+  /** Which of the advertisements being sent are for this socket. */
+  readonly waiting: number[];
 }
 
-/**
- * Packets taken from one socket before others have their turn: a flood on one interface must not
- * starve the rest.
- */
-const BATCH = 64;
 /** What sending says when the device under the socket has been deleted. */
 const GONE: readonly string[] = ["ENXIO", "ENODEV"];
 
@@ -49,7 +48,8 @@ export class LinuxWorld implements World {
   readonly #ports = new Map<number, Port>();
   readonly #promoting = new PromoteSecondaries();
   readonly #senders = new Map<number, ArpSocket>();
-  readonly #buffer = new Uint8Array(65_536);
+  readonly #received = new IncomingPackets();
+  readonly #sending = new OutgoingPackets();
 
   constructor(parts: {
     readonly reactor: Reactor;
@@ -70,7 +70,7 @@ export class LinuxWorld implements World {
     // the sockets belong to the old device.
     if (this.#ports.get(interfaceIndex)?.arp?.isBound() === false) this.unlisten(interfaceIndex);
     const known = this.#ports.get(interfaceIndex);
-    const port = known ?? { vrrp: undefined, arp: undefined, groups: new Set() };
+    const port = known ?? { vrrp: undefined, arp: undefined, groups: new Set(), waiting: [] };
     this.#ports.set(interfaceIndex, port);
     const outcome = this.#open(port, interfaceIndex, name, groups !== undefined);
     if (outcome.ok) return groups === undefined ? OK : setGroups(port, groups);
@@ -85,14 +85,14 @@ export class LinuxWorld implements World {
       if (!opened.ok) return opened;
       const vrrp = opened.value;
       port.vrrp = vrrp;
-      this.#reactor.add(vrrp.fd, () => this.#drain("packet", interfaceIndex, port, vrrp));
+      this.#reactor.addPackets(vrrp.fd, () => this.#drain("packet", interfaceIndex, port, vrrp.fd));
     }
     if (port.arp === undefined && interfaceIndex !== ANY_DEVICE) {
       const opened = openArpSocket(interfaceIndex);
       if (!opened.ok) return opened;
       const arp = opened.value;
       port.arp = arp;
-      this.#reactor.add(arp.fd, () => this.#drain("arp", interfaceIndex, port, arp));
+      this.#reactor.addPackets(arp.fd, () => this.#drain("arp", interfaceIndex, port, arp.fd));
     }
     return OK;
   }
@@ -108,8 +108,46 @@ export class LinuxWorld implements World {
     }
   }
 
-  sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {
-    return this.#ports.get(interfaceIndex)?.vrrp?.send(packet, to) ?? notListening("sendto(VRRP)");
+  sendAdverts(adverts: readonly Advertisement[]): readonly Outcome[] | undefined {
+    let outcomes: Outcome[] | undefined;
+    for (let place = 0; place < adverts.length; place++) {
+      const port = this.#portOf(adverts[place]);
+      if (port?.vrrp === undefined) {
+        outcomes ??= allSent(adverts);
+        outcomes[place] = notListening("sendto(VRRP)");
+      } else port.waiting.push(place);
+    }
+    for (const port of this.#ports.values()) {
+      if (port.waiting.length === 0) continue;
+      outcomes = this.#sendWaiting(port, adverts, outcomes);
+      port.waiting.length = 0;
+    }
+    return outcomes;
+  }
+
+  #portOf(advert: Advertisement | undefined): Port | undefined {
+    return advert === undefined ? undefined : this.#ports.get(advert.interfaceIndex);
+  }
+
+  #sendWaiting(
+    { vrrp, waiting }: Port,
+    adverts: readonly Advertisement[],
+    before: Outcome[] | undefined,
+  ): Outcome[] | undefined {
+    let outcomes = before;
+    for (let from = 0; from < waiting.length && vrrp !== undefined; from += BATCH) {
+      const end = Math.min(waiting.length, from + BATCH);
+      for (let at = from; at < end; at++) {
+        const advert = adverts[waiting[at] ?? -1];
+        if (advert !== undefined) this.#sending.add(advert.packet, advert.to);
+      }
+      const sent = this.#sending.send(vrrp.fd);
+      for (let at = from; at < end && sent !== undefined; at++) {
+        outcomes ??= allSent(adverts);
+        outcomes[waiting[at] ?? -1] = sent[at - from] ?? OK;
+      }
+    }
+    return outcomes;
   }
 
   isUnresolved(interfaceIndex: number, to: Ipv4): boolean {
@@ -157,19 +195,16 @@ export class LinuxWorld implements World {
     this.#pipe.write(message, onlyInforms(message));
   }
 
-  #drain(
-    kind: "packet" | "arp",
-    interfaceIndex: number,
-    port: Port,
-    socket: VrrpSocket | ArpSocket,
-  ): void {
-    for (let taken = 0; taken < BATCH; taken++) {
-      // What was received may have ended the listening; the descriptor's number may be another
-      // socket's by now.
+  /**
+   * One batch, before others have their turn: a flood on one interface must not starve the rest.
+   */
+  #drain(kind: "packet" | "arp", interfaceIndex: number, port: Port, fd: number): void {
+    const received = this.#received;
+    const count = received.receive(fd);
+    for (let place = 0; place < count; place++) {
+      // What was received may have ended the listening.
       if (this.#ports.get(interfaceIndex) !== port) return;
-      const length = socket.receive(this.#buffer);
-      if (length <= 0) return;
-      this.#receive({ kind, interfaceIndex, bytes: this.#buffer.subarray(0, length) });
+      this.#receive({ kind, interfaceIndex, bytes: received.packet(place) });
     }
   }
 }
@@ -182,6 +217,8 @@ function onlyInforms(message: FromEngine): boolean {
   if (message.type === "report") return message.report.kind !== "handed-over";
   return message.type === "log" || message.type === "drop" || message.type === "snapshot";
 }
+
+const allSent = (adverts: readonly Advertisement[]): Outcome[] => adverts.map(() => OK);
 
 const notListening = (call: string): Failure => ({ ok: false, errno: "ENOTCONN", call });
 

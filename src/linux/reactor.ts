@@ -10,21 +10,47 @@
  */
 
 import { assert } from "#units/assert";
-import { after, type Instant, type Micros } from "#units/time";
+import { after, type Instant, type Micros, micros } from "#units/time";
 import { POLLFD, POLLIN, POLLNVAL } from "./abi.ts";
 import { now } from "./clock.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 
 const PAST = 0 as Instant;
+/**
+ * While packets keep coming faster than this, they are read that often and not one by one: a
+ * wake-up costs several times what a packet does. As a network card's interrupt coalescing.
+ */
+const COALESCE: Micros = micros(1_000);
+/** Packets in a row that came faster; below it (a question and its answer) each wakes us. */
+const COALESCE_AFTER = 16;
 
 export class Reactor {
   #fds: number[] = [];
   #handlers: (() => void)[] = [];
+  /** Of the descriptors, those at the beginning that are never made to wait. */
+  #urgent = 0;
   #table = new Int32Array(0);
   readonly #timeout = new Int32Array(4);
+  /** Until then packets wait; if none has come a moment later, they are rare again. */
+  #quietUntil = PAST;
+  #inRow = 0;
+
+  readonly #clock: () => Instant;
+
+  constructor(clock: () => Instant = now) {
+    this.#clock = clock;
+  }
 
   add(fd: number, onReadable: () => void): void {
+    this.#fds = this.#fds.toSpliced(this.#urgent, 0, fd);
+    this.#handlers = this.#handlers.toSpliced(this.#urgent, 0, onReadable);
+    this.#urgent += 1;
+    this.#rebuild();
+  }
+
+  /** As `add`, for a socket with very many packets: they may wait a millisecond. */
+  addPackets(fd: number, onReadable: () => void): void {
     this.#fds.push(fd);
     this.#handlers.push(onReadable);
     this.#rebuild();
@@ -33,6 +59,7 @@ export class Reactor {
   remove(fd: number): void {
     const place = this.#fds.indexOf(fd);
     if (place === -1) return;
+    if (place < this.#urgent) this.#urgent -= 1;
     this.#fds = this.#fds.toSpliced(place, 1);
     this.#handlers = this.#handlers.toSpliced(place, 1);
     this.#rebuild();
@@ -44,7 +71,7 @@ export class Reactor {
    * of packets from a socket; no deadline shall decide while a packet that says otherwise waits
    * behind them, and no flood shall put off a deadline for ever.
    */
-  drain(isDue: () => boolean, most: Micros, clock: () => Instant = now): void {
+  drain(isDue: () => boolean, most: Micros, clock: () => Instant = this.#clock): void {
     const end = after(clock(), most);
     while (isDue() && this.wait(PAST) && clock() < end) continue;
   }
@@ -54,17 +81,28 @@ export class Reactor {
    * nothing was readable.
    */
   wait(until: Instant | undefined): boolean {
+    const quiet = this.#quietUntil;
+    const mayWait = this.#coalesces && until !== PAST && this.#clock() < quiet;
+    if (!mayWait) return this.#waitFor(until, true);
+    if (until !== undefined && until <= quiet) return this.#waitFor(until, false);
+    return this.#waitFor(quiet, false) || this.#waitFor(until, true);
+  }
+
+  #waitFor(until: Instant | undefined, withPackets: boolean): boolean {
     const table = this.#table;
     const handlers = this.#handlers;
+    const urgent = this.#urgent;
+    const count = withPackets ? handlers.length : urgent;
     const timeout = until === undefined ? null : this.#relative(until);
-    const ready = libc.ppoll(table, handlers.length, timeout, null);
+    const ready = libc.ppoll(table, count, timeout, null);
     if (ready < 0) {
       const name = errnoName(libc.errno());
       if (name !== "EINTR") throw new Error(`ppoll: ${name}`);
       return false;
     }
     if (ready === 0) return false;
-    for (let i = 0; i < handlers.length; i++) {
+    let hasPackets = false;
+    for (let i = 0; i < count; i++) {
       // Events and results share the second 32 bits: results are the upper half.
       const results = (table[i * 2 + 1] ?? 0) >>> 16;
       if (results === 0) continue;
@@ -72,13 +110,27 @@ export class Reactor {
       const handler = handlers[i];
       // An earlier handler may have removed this one, and its descriptor may be another's by now.
       if (handler === undefined || !this.#handlers.includes(handler)) continue;
+      hasPackets ||= i >= urgent;
       handler();
     }
+    if (hasPackets) this.#packetsCame();
     return true;
   }
 
+  get #coalesces(): boolean {
+    return this.#inRow >= COALESCE_AFTER;
+  }
+
+  #packetsCame(): void {
+    const at = this.#clock();
+    const soon = this.#coalesces ? after(this.#quietUntil, COALESCE) : this.#quietUntil;
+    const isFast = at < soon;
+    this.#inRow = isFast ? this.#inRow + 1 : 0;
+    this.#quietUntil = after(at, COALESCE);
+  }
+
   #relative(until: Instant): Int32Array {
-    const micros = Math.max(0, until - now());
+    const micros = Math.max(0, until - this.#clock());
     const seconds = Math.floor(micros / 1_000_000);
     this.#timeout[0] = seconds;
     this.#timeout[1] = 0;

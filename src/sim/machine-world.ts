@@ -2,7 +2,7 @@
 
 import { BROADCAST_MAC, type Ipv4, macFromBytes } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
-import { OK, type World } from "#vrrp/engine/world";
+import { OK, sendEach, type World } from "#vrrp/engine/world";
 import { arpSender, arpTarget, isMulticast } from "./frame-fields.ts";
 import type { SimulatedKernel } from "./kernel.ts";
 import type { Neighbours } from "./neighbours.ts";
@@ -37,14 +37,15 @@ export function createMachineWorld(parts: WorldParts): World {
       return OK;
     },
     unlisten: () => parts.listening(false),
-    sendAdvert: (index, packet, to) => {
-      const failure = refused(index, "sendto");
-      if (failure !== undefined) return failure;
-      const bytes = packet.slice();
-      parts.sent("vrrp", bytes);
-      sendPacket(parts, to, bytes, kernel.lag);
-      return OK;
-    },
+    sendAdverts: (adverts) =>
+      sendEach(adverts, ({ interfaceIndex, packet, to }) => {
+        const failure = refused(interfaceIndex, "sendto");
+        if (failure !== undefined) return failure;
+        const bytes = packet.slice();
+        parts.sent("vrrp", bytes);
+        sendPacket(parts, to, bytes, kernel.lag);
+        return OK;
+      }),
     isUnresolved: (index, to) => index === kernel.linkIndex && neighbours.isUnresolved(to),
     sendArp: (index, frame) => {
       const failure = refused(index, "sendto");

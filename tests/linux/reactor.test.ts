@@ -161,3 +161,79 @@ test("before a timer is fired everything readable is read, as long as that does 
   assert.deepEqual(read, [100, 100], "everything, and then no waiting");
   assert.equal(reactor.wait(0 as Instant), false);
 });
+
+/** A reactor with a socket for packets and an urgent descriptor; its clock stands still. */
+function coalescing(pipes: Pipes): {
+  readonly reactor: Reactor;
+  readonly calls: string[];
+  readonly pass: (micros: number) => void;
+} {
+  let time = 1_000_000_000;
+  const calls: string[] = [];
+  const reactor = new Reactor(() => time as Instant);
+  for (const [place, name] of ["packets", "urgent"].entries()) {
+    const onReadable = (): void => {
+      pipes.drain(place);
+      calls.push(name);
+    };
+    if (name === "packets") reactor.addPackets(pipes.reader(place), onReadable);
+    else reactor.add(pipes.reader(place), onReadable);
+  }
+  return { reactor, calls, pass: (micros) => void (time += micros) };
+}
+
+const SOON = 1_000_000_000_000 as Instant;
+
+test("packets that keep coming wait a millisecond for others, unless a timer is due; urgent ones do not", () => {
+  using pipes = new Pipes(2);
+  const { reactor, calls, pass } = coalescing(pipes);
+  const packets = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      pass(100);
+      pipes.fill(0);
+      reactor.wait(SOON);
+    }
+  };
+  packets(17);
+  assert.equal(calls.splice(0).length, 17, "each is read at once");
+  pipes.fill(0);
+  pipes.fill(1);
+  reactor.wait(SOON);
+  assert.deepEqual(calls.splice(0), ["urgent"]);
+  reactor.wait(0 as Instant);
+  assert.deepEqual(calls.splice(0), ["packets"], "a timer is due");
+  pipes.fill(0);
+  reactor.wait(SOON);
+  assert.deepEqual(calls.splice(0), ["packets"], "after a real millisecond");
+});
+
+test("packets that have become rare are read at once again", () => {
+  using pipes = new Pipes(2);
+  const { reactor, calls, pass } = coalescing(pipes);
+  for (let i = 0; i < 40; i++) {
+    pass(5_000);
+    pipes.fill(0);
+    reactor.wait(SOON);
+    pass(100);
+    pipes.fill(0);
+    pipes.fill(1);
+    reactor.wait(SOON);
+  }
+  assert.deepEqual(
+    calls,
+    Array.from({ length: 40 }, () => ["packets", "urgent", "packets"]).flat(),
+  );
+});
+
+test("urgent descriptors that are always readable do not keep packets from being read", () => {
+  using pipes = new Pipes(2);
+  const { reactor, calls, pass } = coalescing(pipes);
+  for (let i = 0; i < 60; i++) {
+    pass(200);
+    pipes.fill(0);
+    pipes.fill(1);
+    reactor.wait(SOON);
+  }
+  const read = calls.filter((name) => name === "packets").length;
+  assert.ok(read > 16 + 5, `${read} times`);
+});

@@ -10,8 +10,10 @@ import { changeLink, createVeth, deleteLink } from "#linux/links";
 import { LinuxWorld } from "#linux/linux-world";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
+import { openVrrpSocket } from "#linux/vrrp-socket";
+import type { Ipv4 } from "#units/address";
 import { after, fromMillis, fromSeconds } from "#units/time";
-import type { WorldEvent } from "#vrrp/engine/world";
+import { OK, type Outcome, type WorldEvent } from "#vrrp/engine/world";
 import { emitArp, gratuitousArp } from "#vrrp/wire/arp";
 import { emitIpv4Header } from "#vrrp/wire/ipv4-packet";
 import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
@@ -22,6 +24,7 @@ interface Node {
   readonly reactor: Reactor;
   readonly heard: WorldEvent["kind"][];
   onEvent: () => void;
+  onPacket: (bytes: Uint8Array) => void;
   [Symbol.dispose](): void;
 }
 
@@ -39,11 +42,13 @@ function nodeOn(side: Side): Node {
       receive: (event) => {
         heard.push(event.kind);
         node.onEvent();
+        if (event.kind === "packet") node.onPacket(event.bytes);
       },
     }),
     reactor,
     heard,
     onEvent: () => undefined,
+    onPacket: () => undefined,
     [Symbol.dispose]() {
       node.world.unlisten(side.link.index);
       for (const fd of ends) libc.close(fd);
@@ -67,6 +72,10 @@ function announcement(from: Side): Uint8Array {
   return frame;
 }
 
+function sendAdvert(node: Node, interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {
+  return node.world.sendAdverts([{ interfaceIndex, packet, to }])?.[0] ?? OK;
+}
+
 function waitFor(node: Node, isDone: () => boolean): void {
   const until = after(now(), fromSeconds(10));
   while (!isDone() && now() < until) node.reactor.wait(until);
@@ -85,7 +94,7 @@ test("adverts and announcements of one node are heard by the other, not by itsel
     listen(left, cable.left);
     listen(right, cable.right);
     listen(right, cable.right);
-    mustDo(left.world.sendAdvert(cable.left.link.index, advert(cable.left), VRRP_GROUP));
+    mustDo(sendAdvert(left, cable.left.link.index, advert(cable.left), VRRP_GROUP));
     mustDo(left.world.sendArp(cable.left.link.index, announcement(cable.left)));
     waitFor(right, () => right.heard.includes("packet") && right.heard.includes("arp"));
     left.reactor.wait(after(now(), fromMillis(50)));
@@ -99,11 +108,11 @@ test("without groups only ARP is heard, until a router speaks there too", () => 
     const { index } = cable.left.link;
     const other = cable.right.link.index;
     const send = (): void => {
-      mustDo(left.world.sendAdvert(index, advert(cable.left), VRRP_GROUP));
+      mustDo(sendAdvert(left, index, advert(cable.left), VRRP_GROUP));
       mustDo(left.world.sendArp(index, announcement(cable.left)));
     };
     cable.right.namespace.within(() => mustDo(right.world.listen(other, "eth0", undefined)));
-    assert.equal(right.world.sendAdvert(other, advert(cable.right), VRRP_GROUP).ok, false);
+    assert.equal(sendAdvert(right, other, advert(cable.right), VRRP_GROUP).ok, false);
     send();
     waitFor(right, () => right.heard.includes("arp"));
     right.reactor.wait(after(now(), fromMillis(50)));
@@ -125,7 +134,7 @@ test("a device that does not exist can be listened on in neither way, and nothin
       assert.ok(!refused.ok);
       assert.equal(refused.errno, "ENODEV");
     }
-    const sent = left.world.sendAdvert(999, advert(cable.left), VRRP_GROUP);
+    const sent = sendAdvert(left, 999, advert(cable.left), VRRP_GROUP);
     assert.ok(!sent.ok && sent.errno === "ENOTCONN");
   });
 });
@@ -134,7 +143,7 @@ test("sending where nobody listens: an advert is refused, an announcement goes o
   withNodes((cable, left, right) => {
     listen(right, cable.right);
     const { index } = cable.left.link;
-    const refused = left.world.sendAdvert(index, advert(cable.left), VRRP_GROUP);
+    const refused = sendAdvert(left, index, advert(cable.left), VRRP_GROUP);
     assert.ok(!refused.ok);
     assert.equal(refused.errno, "ENOTCONN");
     for (let i = 0; i < 3; i++) {
@@ -156,7 +165,7 @@ test("a peer is unresolved while the kernel asks for it, and from its answer on 
     for (const to of [peer, nobody]) {
       const packet = advert(cable.left);
       emitIpv4Header(packet, { source: cable.left.address, destination: to, ttl: 255, id: 1 }, 8);
-      mustDo(left.world.sendAdvert(index, packet, to));
+      mustDo(sendAdvert(left, index, packet, to));
     }
     waitFor(right, () => right.heard.includes("packet"));
     assert.equal(left.world.isUnresolved(index, peer), false);
@@ -198,7 +207,7 @@ test("a node that stops listening in the middle of a report hears no more of it"
     listen(right, cable.right);
     const { index } = cable.left.link;
     for (let i = 0; i < 5; i++) {
-      mustDo(left.world.sendAdvert(index, advert(cable.left), VRRP_GROUP));
+      mustDo(sendAdvert(left, index, advert(cable.left), VRRP_GROUP));
       mustDo(left.world.sendArp(index, announcement(cable.left)));
     }
     right.onEvent = () => right.world.unlisten(cable.right.link.index);
@@ -207,5 +216,58 @@ test("a node that stops listening in the middle of a report hears no more of it"
     right.reactor.wait(after(now(), fromMillis(50)));
     assert.equal(right.heard.length, heard);
     assert.equal(heard, 1);
+  });
+});
+
+test("a hundred advertisements at once: those that are refused are named, and all others are heard in order", () => {
+  withNodes((cable, left, right) => {
+    listen(left, cable.left);
+    listen(right, cable.right);
+    const ids: number[] = [];
+    right.onPacket = (bytes) => ids.push((bytes[4] ?? 0) * 256 + (bytes[5] ?? 0));
+    const source = cable.left.address;
+    const adverts = Array.from({ length: 100 }, (_, id) => {
+      const packet = new Uint8Array(28);
+      emitIpv4Header(packet, { source, destination: VRRP_GROUP, ttl: 255, id: id + 1 }, 8);
+      const interfaceIndex = id === 50 ? 999 : cable.left.link.index;
+      // Shorter than an IPv4 header: EINVAL.
+      return {
+        interfaceIndex,
+        packet: id === 3 || id === 80 ? packet.subarray(0, 9) : packet,
+        to: VRRP_GROUP,
+      };
+    });
+    const outcomes = left.world.sendAdverts(adverts) ?? [];
+    const refused = outcomes.flatMap((one, place) => (one.ok ? [] : [`${place} ${one.errno}`]));
+    assert.deepEqual(refused, ["3 EINVAL", "50 ENOTCONN", "80 EINVAL"]);
+    waitFor(right, () => right.heard.length === 97);
+    const expected = Array.from({ length: 100 }, (_, id) => id + 1);
+    assert.deepEqual(
+      ids,
+      expected.filter((id) => id !== 4 && id !== 51 && id !== 81),
+    );
+    assert.equal(left.world.sendAdverts(adverts.slice(10, 20)), undefined, "all of these are sent");
+  });
+});
+
+test("a packet that is longer than an advertisement can be is received with its length", () => {
+  withNodes((cable, _left, right) => {
+    for (const { rtnetlink, link } of [cable.left, cable.right])
+      mustDo(changeLink(rtnetlink, link.index, { mtu: 9_000 }));
+    const { namespace, link } = cable.left;
+    const sender = namespace.within(() => must(openVrrpSocket(link.index, "eth0")));
+    listen(right, cable.right);
+    const lengths: number[] = [];
+    right.onPacket = (bytes) => lengths.push(bytes.length);
+    const { address: source } = cable.left;
+    for (const length of [2_048, 2_049, 7_000]) {
+      const packet = new Uint8Array(length);
+      emitIpv4Header(packet, { source, destination: VRRP_GROUP, ttl: 255, id: 1 }, length - 20);
+      mustDo(sender.send(packet, VRRP_GROUP));
+    }
+    mustDo(sender.send(advert(cable.left), VRRP_GROUP));
+    sender.close();
+    waitFor(right, () => lengths.length === 4);
+    assert.deepEqual(lengths, [2_048, 2_049, 7_000, 28]);
   });
 });

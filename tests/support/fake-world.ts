@@ -11,10 +11,12 @@ import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
   type AddressInfo,
+  type Advertisement,
   BATON_PROTO,
   type LinkInfo,
   OK,
   type Outcome,
+  sendEach,
   type World,
   type WorldEvent,
 } from "#vrrp/engine/world";
@@ -175,7 +177,11 @@ export class FakeWorld implements World {
     this.#groups.delete(interfaceIndex);
   }
 
-  sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome {
+  sendAdverts(adverts: readonly Advertisement[]): readonly Outcome[] | undefined {
+    return sendEach(adverts, (advert) => this.#sendAdvert(advert));
+  }
+
+  #sendAdvert({ interfaceIndex, packet, to }: Advertisement): Outcome {
     const parsed = parseAdvert(packet);
     assert(parsed.kind === "advert", "the engine sent what it would not accept");
     const { vrid, priority } = parsed.advert;

@@ -1,13 +1,20 @@
-/** Our advertisements: written into one buffer, and sent to the group or to each peer. */
+/**
+ * Our advertisements: a packet is made once for an instance and each of its destinations, and made
+ * anew when it has something else to say; otherwise only its identification is another one.
+ */
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
-import type { Priority } from "#units/vrrp";
+import { type Priority, RELEASE } from "#units/vrrp";
+import type { InstanceConfig } from "../router/config.ts";
+import { readU8 } from "../wire/bytes.ts";
 import { emitAdvert } from "../wire/emit-advert.ts";
-import { ADVERT_LENGTH_MAX } from "../wire/vrrp-packet.ts";
+import { IPV4_HEADER_LENGTH } from "../wire/ipv4-fields.ts";
+import { renewId } from "../wire/ipv4-rewrite.ts";
+import { ADVERT_LENGTH_MAX, VRRP_OFFSET } from "../wire/vrrp-packet.ts";
 import type { EngineContext } from "./context.ts";
-import type { Instance } from "./instance.ts";
+import type { Instance, PreparedAdverts } from "./instance.ts";
 import { NeighbourResolution } from "./neighbour-resolution.ts";
-import { type Failure, printFailure, type World } from "./world.ts";
+import { type Advertisement, type Failure, printFailure, type World } from "./world.ts";
 
 const MINUTE = 60_000_000;
 
@@ -15,46 +22,117 @@ export class Advertiser {
   readonly #world: World;
   readonly #neighbours: NeighbourResolution;
   readonly #packet = new Uint8Array(ADVERT_LENGTH_MAX);
+  readonly #waiting = new Map<Instance, Priority>();
+  readonly #batch: Advertisement[] = [];
+  readonly #senders: Instance[] = [];
 
   constructor(context: EngineContext) {
     this.#world = context.world;
     this.#neighbours = new NeighbourResolution(context);
   }
 
-  /** @param only to this address alone; undefined: to all peers, or the group */
-  send(instance: Instance, priority: Priority, only: Ipv4 | undefined, now: Instant): void {
-    const { transport } = instance.config;
-    if (only !== undefined) this.#sendTo(instance, priority, only, now);
-    else if (transport.kind === "multicast") this.#sendTo(instance, priority, transport.group, now);
-    else for (const peer of transport.peers) this.#sendTo(instance, priority, peer.address, now);
+  get waitingCount(): number {
+    return this.#waiting.size;
   }
 
-  #sendTo(instance: Instance, priority: Priority, to: Ipv4, now: Instant): void {
-    const { interfaceIndex, state, config } = instance;
+  isWaiting(instance: Instance): boolean {
+    return this.#waiting.has(instance);
+  }
+
+  /** To all peers, or the group, with the next `flush`. */
+  queue(instance: Instance, priority: Priority): void {
+    this.#waiting.set(instance, priority);
+  }
+
+  /** What waits of this instance is not sent. */
+  forget(instance: Instance): void {
+    this.#waiting.delete(instance);
+  }
+
+  flush(now: Instant): void {
+    if (this.#waiting.size === 0) return;
+    for (const [instance, priority] of this.#waiting) this.#add(instance, priority);
+    this.#waiting.clear();
+    this.#sendBatch(now);
+  }
+
+  /** @param only to this address alone; undefined: to all peers, or the group */
+  send(instance: Instance, priority: Priority, only: Ipv4 | undefined, now: Instant): void {
+    this.#add(instance, priority, only);
+    this.#sendBatch(now);
+  }
+
+  #add(instance: Instance, priority: Priority, only?: Ipv4): void {
+    const prepared = this.#prepare(instance, priority, only);
+    if (prepared === undefined) return;
+    instance.lastSource = prepared.source;
+    for (const advert of prepared.adverts) {
+      instance.packetId = (instance.packetId + 1) & 0xffff;
+      renewId(advert.packet, 0, instance.packetId);
+      this.#batch.push(advert);
+      this.#senders.push(instance);
+    }
+  }
+
+  #prepare(
+    instance: Instance,
+    priority: Priority,
+    only: Ipv4 | undefined,
+  ): PreparedAdverts | undefined {
+    const { interfaceIndex, state, config, prepared } = instance;
     const source = state.source ?? instance.lastSource;
-    if (interfaceIndex === undefined || source === undefined) return;
-    instance.lastSource = source;
-    const { router, transport } = config;
-    instance.packetId = (instance.packetId + 1) & 0xffff;
+    if (interfaceIndex === undefined || source === undefined) return undefined;
+    const isSame =
+      prepared?.config === config &&
+      prepared.priority === priority &&
+      prepared.source === source &&
+      prepared.interfaceIndex === interfaceIndex;
+    if (isSame && only === undefined) return prepared;
+    const adverts: Advertisement[] = [];
+    for (const to of only === undefined ? destinationsOf(config) : [only])
+      adverts.push({ interfaceIndex, packet: this.#emit(instance, priority, source, to), to });
+    const made = { config, interfaceIndex, source, priority, adverts };
+    if (only === undefined) instance.prepared = made;
+    return made;
+  }
+
+  #emit(instance: Instance, priority: Priority, source: Ipv4, to: Ipv4): Uint8Array {
+    const { router, transport, checksum } = instance.config;
     const length = emitAdvert(this.#packet, {
       source,
       destination: to,
       ttl: transport.kind === "unicast" ? transport.ttl : 255,
-      id: instance.packetId,
+      id: 0,
       version: router.version,
       vrid: router.vrid,
       priority,
       interval: router.advertInterval,
       addresses: instance.advertised,
       password: instance.password,
-      checksum: config.checksum,
+      checksum,
     });
-    const packet = this.#packet.subarray(0, length);
-    const outcome = this.#world.sendAdvert(interfaceIndex, packet, to);
-    if (!outcome.ok) return this.#notSent(instance, to, outcome, now);
+    return this.#packet.slice(0, length);
+  }
+
+  #sendBatch(now: Instant): void {
+    const outcomes = this.#world.sendAdverts(this.#batch);
+    for (let place = 0; place < this.#batch.length; place++) {
+      const advert = this.#batch[place];
+      const instance = this.#senders[place];
+      if (advert === undefined || instance === undefined) continue;
+      const outcome = outcomes?.[place];
+      if (outcome?.ok === false) this.#notSent(instance, advert.to, outcome, now);
+      else this.#sent(instance, advert, now);
+    }
+    this.#batch.length = 0;
+    this.#senders.length = 0;
+  }
+
+  #sent(instance: Instance, { packet, to }: Advertisement, now: Instant): void {
     instance.counters.advert_sent += 1;
-    if (priority === 0) instance.counters.pri_zero_sent += 1;
-    this.#neighbours.afterSending(instance, source, to, now);
+    if (isRelease(packet)) instance.counters.pri_zero_sent += 1;
+    const source = instance.lastSource;
+    if (source !== undefined) this.#neighbours.afterSending(instance, source, to, now);
   }
 
   /** Counted always, logged at most once a minute. */
@@ -68,3 +146,11 @@ export class Advertiser {
     this.#world.emit({ type: "log", level: "warning", text });
   }
 }
+
+const isRelease = (packet: Uint8Array): boolean =>
+  readU8(packet, IPV4_HEADER_LENGTH + VRRP_OFFSET.priority) === RELEASE;
+
+const destinationsOf = ({ transport }: InstanceConfig): readonly Ipv4[] =>
+  transport.kind === "multicast"
+    ? [transport.group]
+    : transport.peers.map(({ address }) => address);

@@ -1,5 +1,6 @@
 /** What every concern of the engine works on, and questions that take more than one part of it. */
 import type { Ipv4 } from "#units/address";
+import type { RouterEvent } from "../router/event.ts";
 import type { Instance } from "./instance.ts";
 import type { Instances } from "./instances.ts";
 import type { Interfaces } from "./interfaces.ts";
@@ -9,6 +10,12 @@ export interface EngineContext {
   readonly world: World;
   readonly interfaces: Interfaces;
   readonly instances: Instances;
+}
+
+/** An effect that had waited was refused: what that means for its router. */
+export interface Refused {
+  readonly instance: Instance;
+  readonly event: RouterEvent;
 }
 
 /** Index of the device an address belongs on; `name` undefined: that of the instance. */

@@ -7,6 +7,7 @@ import { available, spend } from "../router/allowance.ts";
 import type { Report, RouterEffect, RouterEvent } from "../router/event.ts";
 import type { Advertiser } from "./advertiser.ts";
 import type { Announcements } from "./announcements.ts";
+import type { Refused } from "./context.ts";
 import { about, type Instance } from "./instance.ts";
 import type { Leases } from "./leases.ts";
 import { forgetUnresolved } from "./neighbour-resolution.ts";
@@ -18,6 +19,12 @@ export interface EffectParts {
   readonly announcements: Announcements;
   readonly leases: Leases;
 }
+
+/**
+ * Between its lease and its advertisement a router must not wait long: an engine that is killed
+ * there has a lease that lasts up to an interval longer than its peers assume.
+ */
+const TURN_MAX = 64;
 
 export class Effects {
   readonly #world: World;
@@ -32,14 +39,45 @@ export class Effects {
     this.#leases = leases;
   }
 
+  get hasWaiting(): boolean {
+    return this.#advertiser.waitingCount > 0 || this.#leases.hasWaiting;
+  }
+
+  /** So many that those at the front should not wait for more. */
+  get isFull(): boolean {
+    return this.#advertiser.waitingCount >= TURN_MAX;
+  }
+
+  /** An earlier one of this kind waits still. */
+  isWaiting(instance: Instance, { kind }: RouterEffect): boolean {
+    return kind === "sendAdvert" && this.#advertiser.isWaiting(instance);
+  }
+
+  /**
+   * Leases first: an instance with a refused lease does not send as the owner. Which ones those are
+   * is added to `refused`.
+   */
+  settle(now: Instant, refused: Refused[]): void {
+    const from = refused.length;
+    if (this.#leases.hasWaiting) this.#leases.prolong(now, refused);
+    for (let at = from; at < refused.length; at++) {
+      const one = refused[at];
+      if (one?.event.kind === "faultRaised") this.#advertiser.forget(one.instance);
+    }
+    this.#advertiser.flush(now);
+  }
+
+  /** One that may wait does until `settle`. */
   perform(instance: Instance, effect: RouterEffect, now: Instant, outcomes: RouterEvent[]): void {
     switch (effect.kind) {
       case "sendAdvert":
+        if (effect.to === undefined && effect.priority > 0)
+          return this.#advertiser.queue(instance, effect.priority);
         return this.#advertiser.send(instance, effect.priority, effect.to, now);
       case "addAddresses":
         return this.#leases.take(instance, now, outcomes);
       case "refreshAddresses":
-        return this.#leases.prolong(instance, now, outcomes);
+        return this.#leases.queue(instance, now, outcomes);
       case "holdAddresses":
         return this.#leases.limit(instance, effect.micros, now, outcomes);
       case "removeAddresses":

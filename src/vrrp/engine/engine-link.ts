@@ -43,8 +43,8 @@ export type ToEngine =
   | { readonly type: "announce"; readonly instance: string; readonly address?: Ipv4 }
   /** The instance is stopping: the cloud has moved its addresses, or cannot say. */
   | { readonly type: "platform"; readonly instance: string; readonly moved: boolean }
-  /** Answer with a `snapshot` that carries the same id. */
-  | { readonly type: "snapshot"; readonly id: number }
+  /** Answer with a `snapshot` that carries the same id; `empty`: only to show that it answers. */
+  | { readonly type: "snapshot"; readonly id: number; readonly empty?: true }
   /** To a recording engine: lines got lost, so begin afresh; or nobody takes them any more. */
   | { readonly type: "recording"; readonly goOn: boolean }
   /** Hand over everything and end. */

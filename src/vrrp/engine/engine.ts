@@ -15,7 +15,7 @@
 
 import type { Ipv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
-import { deadline } from "../router/router.ts";
+import { readyAt } from "../router/router.ts";
 import { AddressDevices } from "./address-devices.ts";
 import { Addresses } from "./addresses.ts";
 import { Advertiser } from "./advertiser.ts";
@@ -46,6 +46,8 @@ import { Sources } from "./sources.ts";
 import { Steps } from "./steps.ts";
 import { Trackers } from "./trackers.ts";
 import type { AddressInfo, LinkInfo, World, WorldEvent } from "./world.ts";
+
+const TIME_REACHED = { kind: "timeReached" } as const;
 
 export class Engine {
   readonly announcements: Announcements;
@@ -137,13 +139,14 @@ export class Engine {
   /** Fires what is due. Every input must have been handed over before. */
   onTime(now: Instant): void {
     const { instances } = this.#context;
+    this.#steps.beginTurn();
     for (const instance of instances.takeDue(now)) {
       if (instance.retryAt !== undefined && now >= instance.retryAt) this.#retry(instance, now);
-      const due = deadline(instance.state);
-      if (due !== undefined && now >= due)
-        this.#steps.apply(instance, { kind: "timeReached" }, now);
+      const ready = readyAt(instance.config.router, instance.state);
+      if (ready !== undefined && now >= ready) this.#steps.apply(instance, TIME_REACHED, now);
       else instances.reschedule(instance);
     }
+    this.#steps.endTurn(now);
     this.announcements.pump(now);
     this.#departures.sweep(now);
   }
@@ -175,9 +178,7 @@ export class Engine {
         this.#interfaceState.changed(now);
         return this.#sources.addressesChanged(now);
       case "address":
-        if (interfaces.setAddress(event.address))
-          addressAppeared(this.#context, event.address, now);
-        return this.#sources.addressesChanged(now, event.address);
+        return this.#addressReported(event.address, now);
       case "addressGone":
         interfaces.removeAddress(event.address);
         this.#reconciler.addressGone(event.address, now);
@@ -185,6 +186,14 @@ export class Engine {
       case "resync":
         return this.#resync(event.links, event.addresses, now);
     }
+  }
+
+  #addressReported(address: AddressInfo, now: Instant): void {
+    const change = this.#context.interfaces.setAddress(address);
+    // A new lifetime: our own refreshes come back to us.
+    if (change === "same") return;
+    if (change === "new") addressAppeared(this.#context, address, now);
+    this.#sources.addressesChanged(now, address);
   }
 
   #linkChanged(link: LinkInfo, now: Instant): void {
@@ -219,7 +228,7 @@ export class Engine {
       case "platform":
         return this.#platformAnswered(message.instance, message.moved, now);
       case "snapshot": {
-        const instances = this.snapshot(now);
+        const instances = message.empty === true ? [] : this.snapshot(now);
         return this.emit({ type: "snapshot", id: message.id, at: now, instances });
       }
       case "recording":

@@ -42,6 +42,7 @@ export const isGuardDue = ({ guardRefusedAt }: Instance, now: Instant): boolean 
 
 export class Guard {
   readonly #context: EngineContext;
+  readonly #all: Ipv4[] = [];
 
   constructor(context: EngineContext) {
     this.#context = context;
@@ -67,7 +68,7 @@ export class Guard {
     const { lease } = instance;
     if (lease.guarantee !== "nftables" || guard === undefined) return;
     const outcome = guard.open(addressesOf(instance.addresses));
-    if (!outcome.ok) return this.#lose(instance, outcome, now, outcomes);
+    if (!outcome.ok) return this.lose(instance, outcome, now, outcomes);
     const left = lease.micros - sinceAdvert(instance, now);
     this.prolong(instance, Math.max(1, Math.floor(left / 1_000)), now, outcomes);
     if (instance.lease.guarantee === "nftables") instance.guardRefusedAt = undefined;
@@ -77,7 +78,19 @@ export class Guard {
     const { guard } = this.#context.world;
     if (instance.lease.guarantee !== "nftables" || guard === undefined) return;
     const outcome = guard.prolong(addressesOf(instance.addresses), milliseconds);
-    if (!outcome.ok) this.#lose(instance, outcome, now, outcomes);
+    if (!outcome.ok) this.lose(instance, outcome, now, outcomes);
+  }
+
+  /** Of instances with the same lease, with one request for all of them. */
+  prolongAll(instances: readonly Instance[]): Failure | undefined {
+    const { guard } = this.#context.world;
+    const [first] = instances;
+    if (guard === undefined || first === undefined) return undefined;
+    this.#all.length = 0;
+    for (const { addresses } of instances)
+      for (const { virtual } of addresses) this.#all.push(virtual.address);
+    const outcome = guard.prolong(this.#all, Math.floor(first.lease.micros / 1_000));
+    return outcome.ok ? undefined : outcome;
   }
 
   /**
@@ -128,7 +141,8 @@ export class Guard {
     outcomes.push({ kind: "faultRaised", cause });
   }
 
-  #lose(instance: Instance, failure: Failure, now: Instant, outcomes: RouterEvent[]): void {
+  /** Goes on without it. */
+  lose(instance: Instance, failure: Failure, now: Instant, outcomes: RouterEvent[]): void {
     const isNew = instance.guardRefusedAt === undefined;
     instance.guardRefusedAt = now;
     this.renewLease(instance, now);

@@ -5,9 +5,10 @@
 
 import type { Ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
+import type { Priority } from "#units/vrrp";
 import type { Allowance } from "../router/allowance.ts";
 import type { InstanceConfig, VirtualAddress } from "../router/config.ts";
-import type { Report } from "../router/event.ts";
+import type { Report, RouterEvent } from "../router/event.ts";
 import { type Lease, leaseFor } from "../router/lease.ts";
 import type { FaultCause } from "../router/reason.ts";
 import { initialState } from "../router/router.ts";
@@ -18,7 +19,7 @@ import { passwordData } from "../wire/password.ts";
 import { ADVERTISED_MAX } from "../wire/vrrp-packet.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
 import { type Due, newDue } from "./due-queue.ts";
-import { type AddressInfo, ANY_DEVICE } from "./world.ts";
+import { type AddressInfo, type Advertisement, ANY_DEVICE } from "./world.ts";
 
 export interface Instance {
   config: InstanceConfig;
@@ -43,8 +44,12 @@ export interface Instance {
   readonly due: Due;
   /** When the lifetimes of its addresses were last set. */
   refreshedAt: Instant | undefined;
-  /** IPv4 identification of the next packet. */
+  /** Its advertisements as they were last sent (advertiser.ts). */
+  prepared: PreparedAdverts | undefined;
+  /** IPv4 identification of the last packet. */
   packetId: number;
+  /** The last advertisement, so that the next one that says the same need not be read. */
+  accepted: AcceptedAdvert | undefined;
   /** `vrrp_skip_check_adv_addr`: the list of this master has been compared. */
   comparedMaster: Ipv4 | undefined;
   /** Removed by a reload: it goes when it has handed over. */
@@ -102,6 +107,26 @@ export const newPeer = (address: Ipv4): PeerMemory => ({
   unresolved: undefined,
 });
 
+/** Accepted without a warning, by an instance with a VRID of its own (repetition.ts). */
+export interface AcceptedAdvert {
+  /** A copy of the packet. */
+  readonly bytes: Uint8Array;
+  readonly event: Extract<RouterEvent, { kind: "advertReceived" }>;
+  readonly peer: PeerMemory;
+  /** The lookup by which it was found: with other instances it is to be checked again. */
+  readonly lookup: object;
+  readonly expectation: AdvertExpectation;
+}
+
+/** Advertisements to all peers, or to the group, and what they were made of (advertiser.ts). */
+export interface PreparedAdverts {
+  readonly config: InstanceConfig;
+  readonly interfaceIndex: number;
+  readonly source: Ipv4;
+  readonly priority: Priority;
+  readonly adverts: readonly Advertisement[];
+}
+
 /** Refused packets of one kind. */
 export interface DropMemory {
   count: number;
@@ -142,7 +167,9 @@ export function createInstance(config: InstanceConfig, hasGuard: boolean, order:
     guardRefusedAt: undefined,
     due: newDue(order),
     refreshedAt: undefined,
+    prepared: undefined,
     packetId: 0,
+    accepted: undefined,
     comparedMaster: undefined,
     leaving: false,
     resuming: false,

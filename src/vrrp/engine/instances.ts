@@ -1,9 +1,12 @@
 /** The routers of this engine, found by what an input names (lookup.ts) and by deadline. */
-import { earliest, type Instant } from "#units/time";
+import { after, earliest, type Instant } from "#units/time";
 import { deadline } from "../router/router.ts";
+import { HEAD_START_MAX } from "../router/timing.ts";
 import { DueQueue } from "./due-queue.ts";
 import type { Instance } from "./instance.ts";
 import { Lookup } from "./lookup.ts";
+
+const NONE: readonly Instance[] = [];
 
 export class Instances {
   #all: readonly Instance[] = [];
@@ -40,9 +43,14 @@ export class Instances {
     return this.#due.first();
   }
 
-  /** Takes out those that are due, earliest first. Each is to be rescheduled. */
+  /**
+   * Takes out those that are due, earliest first, and with them those that may be a moment later
+   * (`readyAt` of the router). Each is to be rescheduled.
+   */
   takeDue(now: Instant): readonly Instance[] {
-    return this.#due.take(now);
+    const first = this.#due.first();
+    if (first === undefined || first > now) return NONE;
+    return this.#due.take(after(now, HEAD_START_MAX));
   }
 
   /** After anything that may have moved its deadline or its retry. */

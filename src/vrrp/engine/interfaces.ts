@@ -4,6 +4,12 @@ import type { Ipv4, Mac } from "#units/address";
 import type { AddressInfo, LinkInfo } from "./world.ts";
 import { BATON_PROTO } from "./world.ts";
 
+const isSameForm = (a: AddressInfo, b: AddressInfo): boolean =>
+  a.secondary === b.secondary &&
+  a.proto === b.proto &&
+  a.label === b.label &&
+  a.expires === b.expires;
+
 export class Interfaces {
   readonly #byIndex = new Map<number, LinkInfo>();
   readonly #addresses = new Map<number, AddressInfo[]>();
@@ -56,16 +62,19 @@ export class Interfaces {
     this.#addresses.delete(index);
   }
 
-  /** Returns whether it is new there. */
-  setAddress(address: AddressInfo): boolean {
+  /** Returns whether it is new there, or known in another form. */
+  setAddress(address: AddressInfo): "new" | "changed" | "same" {
     const list = this.#addresses.get(address.index) ?? [];
-    const place = list.findIndex(
-      (one) => one.address === address.address && one.prefix === address.prefix,
-    );
-    if (place === -1) list.push(address);
-    else list[place] = address;
     this.#addresses.set(address.index, list);
-    return place === -1;
+    for (let place = 0; place < list.length; place++) {
+      const known = list[place];
+      if (known?.address !== address.address || known.prefix !== address.prefix) continue;
+      if (isSameForm(known, address)) return "same";
+      list[place] = address;
+      return "changed";
+    }
+    list.push(address);
+    return "new";
   }
 
   removeAddress(address: AddressInfo): void {

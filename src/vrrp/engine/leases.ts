@@ -5,19 +5,21 @@
  */
 import type { Instant, Micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
-import { lifetimeLeft } from "../router/lease.ts";
+import { lifetimeLeft, mustRefresh } from "../router/lease.ts";
 import { strongestPeer } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import type { Addresses } from "./addresses.ts";
+import type { Refused } from "./context.ts";
 import { type Guard, isGuardDue, sinceAdvert } from "./guard.ts";
 import type { Instance, InstanceAddress } from "./instance.ts";
 
-/** A lifetime that is a backstop needs no refresh at every sub-second advertisement. */
-const BACKSTOP_REFRESH = 500_000;
+const isGuarded = ({ lease }: Instance): boolean => lease.guarantee === "nftables";
+const leaseMillis = ({ lease }: Instance): number => Math.floor(lease.micros / 1_000);
 
 export class Leases {
   readonly #addresses: Addresses;
   readonly #guard: Guard;
+  readonly #waiting: Instance[] = [];
 
   constructor(addresses: Addresses, guard: Guard) {
     this.#addresses = addresses;
@@ -31,15 +33,59 @@ export class Leases {
     this.#setAll(instance, instance.lease.addressSeconds, now, outcomes);
   }
 
-  /** Called before each advertisement: peers that hear it leave us the address as long. */
-  prolong(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /**
+   * Called before each advertisement: peers that hear it leave us the address as long. `prolong`
+   * follows, for many instances at once.
+   */
+  queue(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
     this.#shorten(instance, now, outcomes);
-    this.#guard.prolong(instance, Math.floor(instance.lease.micros / 1_000), now, outcomes);
-    // As it is now: the kernel may have refused the guard.
-    const { lease, refreshedAt } = instance;
-    const isEnough = refreshedAt !== undefined && now < refreshedAt + BACKSTOP_REFRESH;
-    if (lease.guarantee !== "address-lifetime" && isEnough) return;
-    this.#setAll(instance, lease.addressSeconds, now, outcomes);
+    this.#waiting.push(instance);
+  }
+
+  /** Prolongs the leases of all that wait. */
+  prolong(now: Instant, refused: Refused[]): void {
+    const all = this.#waiting.splice(0);
+    this.#prolongGuards(all.filter(isGuarded), now, refused);
+    for (const instance of all) {
+      const { lease, refreshedAt } = instance;
+      const { advertInterval } = instance.config.router;
+      const isEnough =
+        refreshedAt !== undefined && !mustRefresh(lease, advertInterval, now - refreshedAt);
+      if (isEnough) continue;
+      const outcomes: RouterEvent[] = [];
+      this.#setAll(instance, lease.addressSeconds, now, outcomes);
+      for (const event of outcomes) refused.push({ instance, event });
+    }
+  }
+
+  #prolongGuards(waiting: Instance[], now: Instant, refused: Refused[]): void {
+    while (waiting.length > 0) {
+      const micros = waiting[0]?.lease.micros;
+      const same: Instance[] = [];
+      let left = 0;
+      for (const instance of waiting) {
+        if (instance.lease.micros === micros) same.push(instance);
+        else waiting[left++] = instance;
+      }
+      waiting.length = left;
+      this.#prolongSame(same, now, refused);
+    }
+  }
+
+  /** If the kernel refuses it for all, each is asked for by itself. */
+  #prolongSame(same: readonly Instance[], now: Instant, refused: Refused[]): void {
+    const failure = this.#guard.prolongAll(same);
+    if (failure === undefined) return;
+    for (const instance of same) {
+      const outcomes: RouterEvent[] = [];
+      if (same.length === 1) this.#guard.lose(instance, failure, now, outcomes);
+      else this.#guard.prolong(instance, leaseMillis(instance), now, outcomes);
+      for (const event of outcomes) refused.push({ instance, event });
+    }
   }
 
   /**

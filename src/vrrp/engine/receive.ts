@@ -1,6 +1,7 @@
 /**
  * From a received packet to an event for the router it is meant for, or to a refusal. A packet goes
  *
+ *   repetition     the same as the last one: straight to `apply` (repetition.ts)
  *   parseAdvert    structure and checksum (wire/parse-advert.ts)
  *   lookup         the instances of its interface and VRID (lookup.ts)
  *   isMeant        of several, the one it is meant for (addressee.ts)
@@ -16,8 +17,9 @@ import { parseAdvert } from "../wire/parse-advert.ts";
 import type { Advert } from "../wire/vrrp-packet.ts";
 import { isAddressedTo, isMeant } from "./addressee.ts";
 import { deviceOf, type EngineContext } from "./context.ts";
-import { type Instance, newPeer } from "./instance.ts";
+import { type Instance, newPeer, type PeerMemory } from "./instance.ts";
 import type { Refusals } from "./refusals.ts";
+import { repetition, vridAt } from "./repetition.ts";
 import type { Steps } from "./steps.ts";
 import { ANY_DEVICE } from "./world.ts";
 
@@ -37,6 +39,16 @@ export class Receiver {
 
   /** A whole IPv4 packet of protocol 112. */
   packet(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
+    const candidates = this.#context.instances.lookup.byRouter(interfaceIndex, vridAt(bytes));
+    const [only] = candidates;
+    if (only !== undefined && candidates.length === 1) {
+      const event = repetition(only, bytes, this.#context.instances.lookup, now);
+      if (event !== undefined) return this.#steps.apply(only, event, now);
+    }
+    this.#otherPacket(interfaceIndex, bytes, now);
+  }
+
+  #otherPacket(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
     const parsed = parseAdvert(bytes);
     const vrid = parsed.kind === "advert" ? parsed.advert.vrid : parsed.vrid;
     if (vrid === undefined) return;
@@ -56,7 +68,7 @@ export class Receiver {
         this.#refusals.drop(instance, parsed.drop, parsed.source, now);
         continue;
       }
-      const event = this.#accept(instance, bytes, parsed.advert, now);
+      const event = this.#accept(instance, bytes, parsed.advert, isShared, now);
       if (event !== undefined) this.#steps.apply(instance, event, now);
     }
   }
@@ -66,6 +78,7 @@ export class Receiver {
     instance: Instance,
     bytes: Uint8Array,
     advert: Advert,
+    isShared: boolean,
     now: Instant,
   ): RouterEvent | undefined {
     const { source: from, priority, interval } = advert;
@@ -81,9 +94,15 @@ export class Receiver {
     instance.counters.advert_rcvd += 1;
     if (priority === 0) instance.counters.pri_zero_rcvd += 1;
     else instance.comparedMaster = from;
-    remember(instance, advert, checked.checksum, now);
+    const peer = remember(instance, advert, checked.checksum, now);
     for (const warning of checked.warnings) this.#refusals.warn(instance, warning, from, now);
-    return { kind: "advertReceived", priority, interval, from };
+    const event = { kind: "advertReceived", priority, interval, from } as const;
+    const isPlain = priority > 0 && checked.warnings.length === 0 && !skipsList && !isShared;
+    if (isPlain && peer !== undefined) {
+      const { lookup } = this.#context.instances;
+      instance.accepted = { bytes: bytes.slice(), event, peer, lookup, expectation };
+    }
+    return event;
   }
 
   /**
@@ -111,15 +130,22 @@ export class Receiver {
   }
 }
 
-function remember(instance: Instance, advert: Advert, checksum: string, now: Instant): void {
+/** Undefined: there are too many already. */
+function remember(
+  instance: Instance,
+  advert: Advert,
+  checksum: string,
+  now: Instant,
+): PeerMemory | undefined {
   let peer = instance.peers.get(advert.source);
   if (peer === undefined) {
     // Unknown peers are worth showing, but not without end.
-    if (instance.peers.size >= PEERS_MAX) return;
+    if (instance.peers.size >= PEERS_MAX) return undefined;
     peer = newPeer(advert.source);
     instance.peers.set(advert.source, peer);
   }
   peer.heardAt = now;
   peer.priority = advert.priority;
   peer.checksum = checksum;
+  return peer;
 }

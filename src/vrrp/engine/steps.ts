@@ -5,7 +5,7 @@
 import type { Instant } from "#units/time";
 import type { RouterEffect, RouterEvent } from "../router/event.ts";
 import { step } from "../router/router.ts";
-import type { EngineContext } from "./context.ts";
+import type { EngineContext, Refused } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { Groups } from "./groups.ts";
 import type { Instance } from "./instance.ts";
@@ -14,6 +14,15 @@ import type { EngineRecord } from "./recording.ts";
 const isSentAsOwner = (effect: RouterEffect): boolean =>
   effect.kind === "announce" || (effect.kind === "sendAdvert" && effect.priority > 0);
 
+/**
+ * A regular advertisement and its lease wait for those of other instances: first the leases of all
+ * of them are prolonged, with one request, then the advertisements leave, many with one call.
+ * Everything else is done at once, behind what waits.
+ */
+const mayWait = (effect: RouterEffect): boolean =>
+  effect.kind === "refreshAddresses" ||
+  (effect.kind === "sendAdvert" && effect.priority > 0 && effect.to === undefined);
+
 const isFault = ({ kind }: RouterEvent): boolean => kind === "faultRaised";
 
 export class Steps {
@@ -21,6 +30,10 @@ export class Steps {
   readonly #effects: Effects;
   readonly #groups: Groups;
   readonly #recorder: ((record: EngineRecord) => void) | undefined;
+  /** Leases that were refused while another instance's effects were carried out. */
+  readonly #refused: Refused[] = [];
+  #isTurn = false;
+  #depth = 0;
 
   constructor(
     context: EngineContext,
@@ -34,14 +47,47 @@ export class Steps {
     this.#recorder = recorder;
   }
 
+  /** Until `endTurn` what may wait does, for all instances that are due now. */
+  beginTurn(): void {
+    this.#isTurn = true;
+  }
+
+  endTurn(now: Instant): void {
+    this.#isTurn = false;
+    this.#settle(now);
+  }
+
   apply(instance: Instance, event: RouterEvent, now: Instant): void {
     const outcomes: RouterEvent[] = [];
+    this.#depth += 1;
     let next: RouterEvent | undefined = event;
     while (next !== undefined) {
       this.#step(instance, next, now, outcomes);
       next = outcomes.shift();
     }
+    this.#depth -= 1;
     this.#context.instances.reschedule(instance);
+    if (this.#depth === 0 && (!this.#isTurn || this.#effects.isFull)) this.#settle(now);
+  }
+
+  /** What waits is done; a refusal is an event for the instance it concerns. */
+  #settle(now: Instant): void {
+    this.#effects.settle(now, this.#refused);
+    for (let one = this.#refused.shift(); one !== undefined; one = this.#refused.shift())
+      this.apply(one.instance, one.event, now);
+  }
+
+  /** The same in the middle of a step: of this instance's own refusals its next effect depends. */
+  #settleWithin(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
+    if (!this.#effects.hasWaiting) return;
+    const from = this.#refused.length;
+    this.#effects.settle(now, this.#refused);
+    for (let at = this.#refused.length - 1; at >= from; at--) {
+      const one = this.#refused[at];
+      if (one?.instance !== instance) continue;
+      outcomes.unshift(one.event);
+      this.#refused.splice(at, 1);
+    }
   }
 
   #step(instance: Instance, event: RouterEvent, now: Instant, outcomes: RouterEvent[]): void {
@@ -61,6 +107,8 @@ export class Steps {
       if (!isIdle) this.#recorder({ at: now, instance: name, event, before, after: state });
     }
     for (const effect of effects) {
+      if (!mayWait(effect) || this.#effects.isWaiting(instance, effect))
+        this.#settleWithin(instance, now, outcomes);
       // Refused a moment ago: a router that is about to give up does not send as the owner, or its
       // frame may come after the successor's.
       if (outcomes.length > 0 && isSentAsOwner(effect) && outcomes.some(isFault)) continue;

@@ -63,6 +63,22 @@ export interface AddressInfo {
 /** IFA_PROTO of every address Baton adds: a later run recognises what a dead one left by it. */
 export const BATON_PROTO = 0xba;
 
+/** A whole IPv4 packet, which leaves by this interface. */
+export interface Advertisement {
+  readonly interfaceIndex: number;
+  readonly packet: Uint8Array;
+  readonly to: Ipv4;
+}
+
+/** `sendAdverts` of a world that sends one at a time. */
+export function sendEach(
+  adverts: readonly Advertisement[],
+  send: (advert: Advertisement) => Outcome,
+): readonly Outcome[] | undefined {
+  const outcomes = adverts.map(send);
+  return outcomes.every(({ ok }) => ok) ? undefined : outcomes;
+}
+
 export interface World {
   /**
    * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where
@@ -74,10 +90,10 @@ export interface World {
   /** Of both kinds. */
   unlisten(interfaceIndex: number): void;
   /**
-   * `packet` is a whole IPv4 packet; it leaves by the instance's interface. May not be kept after
-   * the call.
+   * In their order on each interface. Undefined: all were sent; otherwise the outcome of each.
+   * Packets may not be kept after the call.
    */
-  sendAdvert(interfaceIndex: number, packet: Uint8Array, to: Ipv4): Outcome;
+  sendAdverts(adverts: readonly Advertisement[]): readonly Outcome[] | undefined;
   /**
    * What was sent to it waits in the kernel, which asks for its MAC address once a second (ARP):
    * too seldom for an interval of a tenth. False if the address is known, or behind a router.

@@ -5,6 +5,7 @@ import type { RouterConfig } from "./config.ts";
 import type { RouterEffect } from "./event.ts";
 import type { Announcement, AnnounceReason, MasterPhase, RouterState } from "./state.ts";
 import { ownershipWindow } from "./step.ts";
+import { headStart } from "./timing.ts";
 
 /**
  * The next advertisement is due one interval after this one was due, unless that has passed
@@ -19,7 +20,7 @@ export function sendAdvert(
 ): { readonly phase: MasterPhase; readonly effects: readonly RouterEffect[] } {
   const interval = fromCentis(config.advertInterval);
   const regular = after(phase.advertAt, interval);
-  const onSchedule = now >= phase.advertAt && regular > now;
+  const onSchedule = now >= advertReadyAt(config, phase) && regular > now;
   return {
     phase: {
       ...phase,
@@ -34,6 +35,10 @@ export function sendAdvert(
     ],
   };
 }
+
+/** From then on the regular advertisement may be sent; it is due at `advertAt`. */
+export const advertReadyAt = (config: RouterConfig, { advertAt }: MasterPhase): Instant =>
+  (advertAt - headStart(config.advertInterval)) as Instant;
 
 /** Adds an announcement and keeps the list in order of time. */
 export function schedule(

@@ -19,7 +19,7 @@
 
 import { type Centis, fromCentis, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
-import { masterDown } from "./timing.ts";
+import { HEAD_START_MAX, masterDown } from "./timing.ts";
 
 export interface Lease {
   readonly guarantee: "address-lifetime" | "nftables" | "backstop";
@@ -41,6 +41,9 @@ const STRONGEST_BACKUP = 254;
 const BACKSTOP_SECONDS = 2;
 /** Part of an interval by which an advertisement may be late. */
 const LATENESS = 0.25;
+
+/** A backstop is refreshed twice a second at most, also by a kernel that takes its time for it. */
+const REFRESH_GAP = 500_000 - HEAD_START_MAX;
 
 /** @param peerPriority the highest priority a peer may have: with it its skew time is shortest. */
 export function leaseFor(config: RouterConfig, peerPriority: number, hasGuard: boolean): Lease {
@@ -82,6 +85,20 @@ export function lifetimeLeft(lease: Lease, sinceAdvert: number): number {
   if (guarantee !== "address-lifetime") return addressSeconds;
   const left = Math.floor((takeOverMicros - EXPIRY_LATE - sinceAdvert) / 1_000_000);
   return Math.max(1, Math.min(addressSeconds, left));
+}
+
+/**
+ * With an advertisement: must the addresses' lifetimes be set anew, `sinceSet` microseconds after
+ * they were? Where the lifetime is the guarantee, always. A backstop is not refreshed with every
+ * advertisement of a tenth of a second, but stays longer than the guard and one interval.
+ */
+export function mustRefresh(lease: Lease, interval: Centis, sinceSet: number): boolean {
+  if (lease.guarantee === "address-lifetime") return true;
+  if (sinceSet < REFRESH_GAP) return false;
+  const lifetime = lease.addressSeconds * 1_000_000;
+  const guarded = lease.guarantee === "nftables" ? lease.micros : 0;
+  const needed = guarded + fromCentis(interval) * (1 + LATENESS);
+  return lifetime - sinceSet <= Math.max(lifetime / 2, needed);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** MASTER: RFC 9568 6.4.3. What is sent when it is due; other masters are in rivals.ts. */
 import { after, earliest, type Instant } from "#units/time";
-import { announceDue, sendAdvert } from "./advertise.ts";
+import { advertReadyAt, announceDue, sendAdvert } from "./advertise.ts";
 import { answerClaim, claimEnd, claimOnTime } from "./claim.ts";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseEvent, RouterEffect } from "./event.ts";
@@ -43,7 +43,7 @@ export function stepMaster(
 function onTime(config: RouterConfig, state: RouterState, phase: MasterPhase, now: Instant): Step {
   const effects: RouterEffect[] = [];
   let next = phase;
-  if (now >= phase.advertAt) {
+  if (now >= advertReadyAt(config, phase)) {
     const sent = sendAdvert(config, state, next, now);
     next = sent.phase;
     effects.push(...sent.effects);

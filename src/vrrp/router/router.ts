@@ -21,6 +21,7 @@
  */
 import { after, earliest, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
+import { advertReadyAt } from "./advertise.ts";
 import { backupDeadline, stepBackup } from "./backup.ts";
 import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
@@ -90,6 +91,15 @@ export function deadline(state: RouterState): Instant | undefined {
     case "fault":
       return faultDeadline(phase);
   }
+}
+
+/**
+ * From then on `timeReached` may have an effect, a little before the deadline: what is due together
+ * with others.
+ */
+export function readyAt(config: RouterConfig, state: RouterState): Instant | undefined {
+  const due = deadline(state);
+  return state.phase.kind === "master" ? earliest(due, advertReadyAt(config, state.phase)) : due;
 }
 
 /** What follows from one event: the next state, and effects in the order of execution. */

@@ -45,6 +45,16 @@ export const LINGER: Micros = micros(5_000);
 export const UNCONFIRMED: Micros = micros(60_000_000);
 
 /**
+ * A master's advertisement may go out so much before it is due, together with others that are: one
+ * turn of the engine for many. The next one is due when it would have been, so a gap is never
+ * longer than an interval and this.
+ */
+export function headStart(interval: Centis): Micros {
+  return micros(Math.min(HEAD_START_MAX, fromCentis(interval) / 100));
+}
+export const HEAD_START_MAX: Micros = micros(1_000);
+
+/**
  * A backup woken later than this after its deadline has stalled; less is ordinary scheduling delay.
  */
 export function stallThreshold(interval: Centis): Micros {

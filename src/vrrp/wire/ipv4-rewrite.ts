@@ -35,6 +35,14 @@ export function decrementTtl(bytes: Uint8Array, at: number): boolean {
   return true;
 }
 
+/** The same packet once more, as another one: with its own identification. */
+export function renewId(bytes: Uint8Array, at: number, id: number): void {
+  const field = at + IPV4_OFFSET.id;
+  const before = readU16(bytes, field);
+  writeU16(bytes, field, id);
+  adjust(bytes, at + IPV4_OFFSET.checksum, before, id);
+}
+
 /** Network address translation; the checksums of the header and of TCP or UDP follow. */
 export function replaceAddress(
   bytes: Uint8Array,

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { centis, fromCentis } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { RouterConfig } from "#vrrp/router/config";
-import { type Lease, leaseFor, lifetimeLeft } from "#vrrp/router/lease";
+import { type Lease, leaseFor, lifetimeLeft, mustRefresh } from "#vrrp/router/lease";
 import { masterDown, skew } from "#vrrp/router/timing";
 import { CONFIG } from "../../support/vector.ts";
 
@@ -114,4 +114,29 @@ test("a lifetime that is set between two advertisements ends before a peer takes
   );
   const guarded = leaseFor(config({}), 100, true);
   assert.equal(lifetimeLeft(guarded, 900_000), guarded.addressSeconds);
+});
+
+test("when a lifetime is set anew: the guarantee always, a backstop while it outlasts guard and interval", () => {
+  const rows: readonly [Partial<RouterConfig>, boolean, number, boolean][] = [
+    // A lifetime of 2 s is the guarantee.
+    [{}, false, 1, true],
+    // 3 s beside a guard of 2.98 s: with every advertisement, early or not.
+    [{}, true, 499_000, true],
+    [{}, true, 498_999, false],
+    [{}, true, 1_000_000, true],
+    // 1 s, half a second between advertisements.
+    [{ advertInterval: centis(50) }, true, 499_000, true],
+    [{ advertInterval: centis(50) }, true, 400_000, false],
+    // 2 s, a tenth.
+    [{ advertInterval: centis(10) }, true, 999_999, false],
+    [{ advertInterval: centis(10) }, true, 1_000_000, true],
+    [{ advertInterval: centis(10) }, false, 999_999, false],
+    [{ advertInterval: centis(10) }, false, 1_000_000, true],
+  ];
+  for (const [change, guard, sinceSet, expected] of rows) {
+    const config = { ...CONFIG, ...change };
+    const lease = leaseFor(config, 100, guard);
+    const text = `${JSON.stringify(change)} ${guard} ${sinceSet}`;
+    assert.equal(mustRefresh(lease, config.advertInterval, sinceSet), expected, text);
+  }
 });

@@ -1,0 +1,51 @@
+/**
+ * An advertisement that says what the last one of the same instance said, byte for byte: nearly all
+ * are. What was found out about that one holds for this one, and nothing is read again.
+ */
+import type { Instant } from "#units/time";
+import type { RouterEvent } from "../router/event.ts";
+import { readU16 } from "../wire/bytes.ts";
+import { IPV4_HEADER_LENGTH, IPV4_OFFSET, ipv4HeaderLengthAt } from "../wire/ipv4-fields.ts";
+import { VRRP_OFFSET } from "../wire/vrrp-packet.ts";
+import type { Instance } from "./instance.ts";
+import type { Lookup } from "./lookup.ts";
+
+/** The VRID, were it an advertisement; 0, which none has, for what is too short. */
+export function vridAt(bytes: Uint8Array): number {
+  const at = bytes.length < IPV4_HEADER_LENGTH ? bytes.length : ipv4HeaderLengthAt(bytes, 0);
+  return bytes[at + VRRP_OFFSET.vrid] ?? 0;
+}
+
+/** The event of the last advertisement, if this one repeats it; then it is counted as received. */
+export function repetition(
+  instance: Instance,
+  bytes: Uint8Array,
+  lookup: Lookup,
+  now: Instant,
+): RouterEvent | undefined {
+  const { accepted } = instance;
+  if (accepted === undefined || accepted.lookup !== lookup) return undefined;
+  if (accepted.expectation !== instance.expectation) return undefined;
+  if (!isSameButForId(accepted.bytes, bytes)) return undefined;
+  instance.counters.advert_rcvd += 1;
+  instance.comparedMaster = accepted.event.from;
+  accepted.peer.heardAt = now;
+  return accepted.event;
+}
+
+const AFTER_ID = IPV4_OFFSET.id + 2;
+const AFTER_CHECKSUM = IPV4_OFFSET.checksum + 2;
+
+/** Also the checksum of the header is the right one, if that of `a` is. */
+function isSameButForId(a: Uint8Array, b: Uint8Array): boolean {
+  const { length } = a;
+  if (b.length !== length) return false;
+  for (let at = 0; at < IPV4_OFFSET.id; at++) if (a[at] !== b[at]) return false;
+  for (let at = AFTER_ID; at < IPV4_OFFSET.checksum; at++) if (a[at] !== b[at]) return false;
+  for (let at = AFTER_CHECKSUM; at < length; at++) if (a[at] !== b[at]) return false;
+  return (variable(a) - variable(b)) % 0xffff === 0;
+}
+
+/** What the two fields that differ add to the sum of the header (RFC 1071). */
+const variable = (bytes: Uint8Array): number =>
+  readU16(bytes, IPV4_OFFSET.id) + readU16(bytes, IPV4_OFFSET.checksum);
