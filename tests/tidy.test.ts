@@ -383,36 +383,6 @@ test("koffi is imported in one file", () => {
   );
 });
 
-/** Files that a process has loaded once it has loaded `main`, and the packages that they import. */
-function loadedBy(main: string): { files: ReadonlySet<string>; packages: ReadonlySet<string> } {
-  const files = new Set<string>();
-  const packages = new Set<string>();
-  const waiting = [main];
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
-    if (files.has(path)) continue;
-    files.add(path);
-    const source = src.find((one) => one.path === path);
-    assert.ok(source !== undefined, `${path} is not there`);
-    for (const { specifier, typeOnly } of source.imports) {
-      const file = target(path, specifier);
-      if (typeOnly || specifier.startsWith("node:")) continue;
-      if (file === undefined) packages.add(specifier);
-      else waiting.push(file);
-    }
-  }
-  return { files, packages };
-}
-
-test("the engine's process loads no package but koffi", () => {
-  for (const main of ["src/daemon/engine-start-main.ts", "src/daemon/engine-main.ts"]) {
-    const { files, packages } = loadedBy(main);
-    assert.ok(files.has("src/vrrp/engine/engine.ts"), "the walk has not reached the engine");
-    assert.deepEqual([...packages], ["koffi"], main);
-  }
-  // The walk sees packages: a program that may load one does.
-  assert.ok(loadedBy("src/cloud/server/serve.ts").packages.has("valibot"));
-});
-
 /**
  * Where a secret is put on a wire, into a pipe or a signature; everybody else carries it
  * unseen.

@@ -22,6 +22,7 @@ import {
   readFiles,
 } from "./config-files.ts";
 import { detectCloud } from "./detect-cloud.ts";
+import { exitStatus } from "./exit-status.ts";
 import { notWritten, replaceFile } from "./replace-file.ts";
 import { BATON_VERSION } from "./version.ts";
 
@@ -97,16 +98,6 @@ async function check(given: CheckOptions, io: CommandIo): Promise<number> {
     io.env["NO_COLOR"] === undefined && (io.isTty || io.env["FORCE_COLOR"] !== undefined);
   io.stdout(printReport(outcome, { format: options.format, language: options.language, color }));
   return exitStatus(findings, outcome.wouldRun);
-}
-
-/**
- * keepalived's exit statuses, for scripts: 4 does not run, 5 errors, 6 security. The worst for the
- * service wins.
- */
-export function exitStatus(findings: readonly AnyFinding[], wouldRun: boolean): number {
-  if (!wouldRun) return 4;
-  if (findings.some(({ code }) => CODES[code].severity === "error")) return 5;
-  return findings.some(({ code }) => CODES[code].security === true) ? 6 : 0;
 }
 
 const skippedKeywords = (findings: readonly AnyFinding[]): readonly string[] => [

@@ -14,8 +14,8 @@ import { renderTerminal } from "#diagnostics/render/terminal";
 import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, positionAt } from "#diagnostics/source";
 import type { RunPlan } from "#keepalived/plan/run-plan";
-import { exitStatus } from "./check.ts";
 import { DEFAULT_FILE, loadFile, readFiles } from "./config-files.ts";
+import { exitStatus } from "./exit-status.ts";
 import { unreadableSentence } from "./read-regular.ts";
 import type { RunOptions } from "./run-options.ts";
 

@@ -30,7 +30,7 @@ import type { FromEngine } from "#vrrp/engine/engine-link";
 import { readToEngine } from "#vrrp/engine/engine-link-lines";
 import { createRecorder, type Recorder } from "#vrrp/engine/recording";
 import { printFailure, type WorldEvent } from "#vrrp/engine/world";
-import { everyAddress } from "./ownership.ts";
+import { everyAddress } from "./every-address.ts";
 
 const PIPE = 3;
 /** The argument that there is a file to lock, and its descriptor. */

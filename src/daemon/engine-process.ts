@@ -14,7 +14,7 @@ import { withLockFile } from "./engine-lock.ts";
 const NODE_OPTIONS = [
   "--disable-warning=ExperimentalWarning",
   "--disable-sigusr1",
-  "--max-semi-space-size=2",
+  "--max-semi-space-size=1",
 ];
 const MAIN = fileURLToPath(new URL("./engine-start-main.ts", import.meta.url));
 /** From the end of the process to the end of its pipe, which ordinarily comes first. */

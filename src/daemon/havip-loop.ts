@@ -29,7 +29,7 @@ import type { HavipPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
-import { type CloudQuestion, CloudSource } from "./cloud-source.ts";
+import type { CloudQuestion, CloudSource } from "./cloud-source.ts";
 import { background, failureText } from "./contain.ts";
 import type { HavipStatus } from "./control-protocol.ts";
 import { type HavipMessages, havipMessages } from "./havip-messages.ts";
@@ -68,11 +68,27 @@ interface Watch {
   moved: boolean | undefined;
   /** Taken away by a reload, and handing over. */
   isLeaving: boolean;
-  source: CloudSource;
+  source: LoadedSource;
   state: AgreementState;
   /** MASTER, or the last agreement, since. */
   changedAt: Instant;
   counters: AgreementCounters;
+}
+
+/** Rejects where the client cannot be loaded. */
+type LoadedSource = () => Promise<CloudSource>;
+
+/**
+ * The client of the cloud, with schemas, signatures and HTTP, is loaded when a configuration asks
+ * for it: most daemons never do. At once, and not with the first question: the files that this
+ * daemon was started from are still there.
+ */
+function loadSource(question: CloudQuestion, options: HavipOptions): LoadedSource {
+  const loading = import("./cloud-source.ts").then(
+    ({ CloudSource }) => new CloudSource(question, options),
+  );
+  loading.catch(() => undefined);
+  return async () => await loading;
 }
 
 export class HavipLoop {
@@ -91,14 +107,14 @@ export class HavipLoop {
    * on disk now.
    */
   configure(instances: readonly HavipInstance[]): void {
-    const sources = new Map<string, CloudSource>();
+    const sources = new Map<string, LoadedSource>();
     const before = this.#watches;
     this.#watches = new Map();
     for (const { name, addresses, isMaster, havip } of instances) {
       const asked = this.#questionOf(havip);
       if (asked === undefined) continue;
       const question = JSON.stringify(asked);
-      const source = sources.get(question) ?? new CloudSource(asked, this.#options);
+      const source = sources.get(question) ?? loadSource(asked, this.#options);
       sources.set(question, source);
       for (const address of addresses) {
         const key = `${name}/${address}`;
@@ -264,16 +280,22 @@ export class HavipLoop {
   }
 
   async #ask({ instance, address, question, source }: Watch, turn: number): Promise<void> {
-    const view = await source.ask(address).catch((error: unknown): View => {
-      // Nothing that it can be asked throws for the world's sake; if it does all the same, there is
-      // no answer.
-      return { kind: "unknown", why: failureText(error) };
-    });
+    const view = await this.#answer(address, source);
     // A reload may have put another in its place, which goes on where this one was.
     const watch = this.#watches.get(`${instance}/${address}`);
     if (watch?.question !== question) return;
     this.#step(watch, { kind: "answered", turn, view });
     this.#arm();
+  }
+
+  async #answer(address: string, source: LoadedSource): Promise<View> {
+    try {
+      return await (await source()).ask(address);
+    } catch (error) {
+      // Nothing that it can be asked throws for the world's sake; if it does all the same, there is
+      // no answer.
+      return { kind: "unknown", why: failureText(error) };
+    }
   }
 
   #logNews({ instance, address }: Watch, news: AgreementNews): void {

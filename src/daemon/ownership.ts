@@ -9,6 +9,7 @@ import { type AddressClaim, AddressClaims, holdersOf } from "#linux/address-clai
 import { type Ipv4, printIpv4 } from "#units/address";
 import { type Failure, printFailure } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
+import { everyAddress } from "./every-address.ts";
 
 /** What an engine calls itself (engine-main.ts): alone it only hands over, and is gone soon. */
 const ENGINE = "baton-engine";
@@ -22,16 +23,6 @@ const TIMEOUT_MS = 10_000;
 const STEP_BACK_MS = 200;
 /** Addresses that a message names. */
 const NAMED_MAX = 5;
-
-/** With those a reload has taken away: they are handed over yet. */
-export function everyAddress(instances: readonly InstanceConfig[]): ReadonlySet<Ipv4> {
-  const addresses = new Set<Ipv4>();
-  for (const one of instances) {
-    for (const { address } of one.addresses) addresses.add(address);
-    for (const { address } of one.excludedAddresses) addresses.add(address);
-  }
-  return addresses;
-}
 
 export interface Conflict {
   readonly addresses: readonly Ipv4[];

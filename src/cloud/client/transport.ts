@@ -2,9 +2,8 @@
  * One POST over HTTP or HTTPS, with a limit of time and of size; every end of it is a value. Not by
  * `fetch`, which would cost the daemon 13 MB and says less about failures (ADR 22).
  */
-import type { ClientRequest, IncomingMessage } from "node:http";
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type * as Http from "node:http";
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface Post {
@@ -48,10 +47,27 @@ const NOT_SENT = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
-const agents = {
-  http: new HttpAgent({ keepAlive: true }),
-  https: new HttpsAgent({ keepAlive: true }),
+/**
+ * Not by `import`, which evaluates every getter of node:http, and with `WebSocket` the whole of
+ * undici: 16 MB.
+ */
+const openers = {
+  http: once(() => opener(process.getBuiltinModule("node:http"))),
+  https: once(() => opener(process.getBuiltinModule("node:https"))),
 };
+
+type OnResponse = (response: IncomingMessage) => void;
+type Open = (options: RequestOptions, onResponse: OnResponse) => ClientRequest;
+
+function opener({ Agent, request }: Pick<typeof Http, "Agent" | "request">): Open {
+  const agent = new Agent({ keepAlive: true });
+  return (options, onResponse) => request({ ...options, agent }, onResponse);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
 
 export const postOverHttp: Transport = async (post) =>
   await new Promise<PostResult>((resolve) => {
@@ -74,9 +90,7 @@ export const postOverHttp: Transport = async (post) =>
     };
     let request: ClientRequest;
     try {
-      request = endpoint.isSecure
-        ? httpsRequest({ ...options, agent: agents.https }, onResponse)
-        : httpRequest({ ...options, agent: agents.http }, onResponse);
+      request = openers[endpoint.isSecure ? "https" : "http"]()(options, onResponse);
     } catch (error) {
       // A header or a path that cannot be sent, no memory: nothing has been sent.
       resolve({ kind: "unreachable", errno: errnoOf(error), wasSent: false });
