@@ -9,9 +9,20 @@ export interface SystemManagerOptions {
   readonly send: (socket: string, message: string) => Outcome;
 }
 
+/** A thousand instances change in one turn of the loop, and a socket takes ten datagrams. */
+const STATUS_GAP_MS = 100;
+/** A manager that is busy has a full socket, and reads it in its own time. */
+const RETRY_MS = 20;
+/** A manager that does not read at all: only the last states of ours are of use to it. */
+const WAITING_MAX = 8;
+
 export class SystemManager {
   readonly #options: SystemManagerOptions;
   #status = "";
+  #sentStatus = "";
+  #statusTimer: NodeJS.Timeout | undefined;
+  /** States that the socket had no room for, in order. */
+  #waiting: string[] = [];
 
   constructor(options: SystemManagerOptions) {
     this.#options = options;
@@ -25,32 +36,59 @@ export class SystemManager {
   }
 
   ready(): void {
-    this.#notify("READY=1", `MAINPID=${process.pid}`);
+    this.#state("READY=1", `MAINPID=${process.pid}`);
   }
   /**
    * Type=notify-reload wants the monotonic time, so that it can distinguish this reload from an
    * earlier one.
    */
   reloading(): void {
-    this.#notify("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`);
+    this.#state("RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1_000n}`);
   }
   stopping(): void {
-    this.#notify("STOPPING=1");
+    this.#state("STOPPING=1");
   }
   alive(): void {
-    if (this.#options.watchdogMicros !== undefined) this.#notify("WATCHDOG=1");
+    if (this.#options.watchdogMicros !== undefined) this.#send("WATCHDOG=1");
   }
+  /** The first at once, and what follows it closely in one. */
   status(text: string): void {
-    if (text === this.#status) return;
     this.#status = text;
-    this.#notify(`STATUS=${text.replaceAll("\n", " ")}`);
+    if (this.#statusTimer === undefined) this.#sendStatus();
   }
 
-  #notify(...lines: readonly string[]): void {
+  #sendStatus(): void {
+    this.#statusTimer = undefined;
+    if (this.#status === this.#sentStatus) return;
+    const isSent = this.#send(`STATUS=${this.#status.replaceAll("\n", " ")}`);
+    if (isSent) this.#sentStatus = this.#status;
+    this.#statusTimer = setTimeout(() => this.#sendStatus(), STATUS_GAP_MS).unref();
+  }
+
+  /** A start that the manager is not notified of is ended by it. */
+  #state(...lines: readonly string[]): void {
+    const text = lines.join("\n");
+    if (this.#waiting.length === 0 && this.#send(text)) return;
+    this.#waiting = [...this.#waiting, text].slice(-WAITING_MAX);
+    if (this.#waiting.length === 1) this.#retry();
+  }
+
+  #retry(): void {
+    setTimeout(() => {
+      while (this.#waiting[0] !== undefined && this.#send(this.#waiting[0])) this.#waiting.shift();
+      if (this.#waiting.length > 0) this.#retry();
+    }, RETRY_MS).unref();
+  }
+
+  /**
+   * False: the socket is full. A manager that does not listen otherwise is no reason to stop owning
+   * the address.
+   */
+  #send(text: string): boolean {
     const { socket, send } = this.#options;
-    if (socket === undefined) return;
-    // A manager that does not listen is no reason to stop owning the address.
-    void send(socket, lines.join("\n"));
+    if (socket === undefined) return true;
+    const sent = send(socket, text);
+    return sent.ok || sent.errno !== "EAGAIN";
   }
 }
 

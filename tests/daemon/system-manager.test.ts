@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readManager, SystemManager } from "#daemon/system-manager";
-import { OK } from "#vrrp/engine/world";
+import { OK, type Outcome } from "#vrrp/engine/world";
 
 test("the watchdog is fed twice as often as it asks, if it asks this process", () => {
   const options = (env: Readonly<Record<string, string>>): ReturnType<typeof readManager> =>
@@ -44,4 +44,51 @@ test("a status is sent when it changes, on one line; a reload with its time", ()
   assert.equal(sent.length, 2);
   assert.equal(sent[0], "STATUS=VI_1 MASTER READY=1");
   assert.match(sent[1] ?? "", /^RELOADING=1\nMONOTONIC_USEC=\d+$/);
+});
+
+test("a thousand changes at once are two statuses: the first, and the last a moment later", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const sent: string[] = [];
+  const send = (_: string, message: string): typeof OK => {
+    sent.push(message);
+    return OK;
+  };
+  const manager = new SystemManager({ socket: "@x", watchdogMicros: undefined, send });
+  for (let count = 1; count <= 1_000; count++) manager.status(`${count} MASTER`);
+  assert.deepEqual(sent, ["STATUS=1 MASTER"]);
+  context.mock.timers.tick(100);
+  context.mock.timers.tick(1_000);
+  assert.deepEqual(sent, ["STATUS=1 MASTER", "STATUS=1000 MASTER"]);
+  manager.status("0 MASTER");
+  assert.equal(sent.length, 3);
+});
+
+test("a full socket: states are sent again in their order until it takes them, other errors are final", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  let errno: string | undefined = "EAGAIN";
+  const sent: string[] = [];
+  const send = (_: string, message: string): Outcome => {
+    if (errno !== undefined) return { ok: false, errno, call: "sendto" };
+    sent.push(message.split("\n")[0] ?? "");
+    return OK;
+  };
+  const manager = new SystemManager({ socket: "@x", watchdogMicros: undefined, send });
+  manager.status("waits");
+  manager.ready();
+  manager.reloading();
+  manager.ready();
+  context.mock.timers.tick(1_000);
+  assert.equal(sent.length, 0);
+  errno = undefined;
+  context.mock.timers.tick(100);
+  assert.deepEqual(
+    sent.filter((one) => !one.startsWith("STATUS")),
+    ["READY=1", "RELOADING=1", "READY=1"],
+  );
+  assert.ok(sent.includes("STATUS=waits"));
+  errno = "ECONNREFUSED";
+  manager.stopping();
+  errno = undefined;
+  context.mock.timers.tick(1_000);
+  assert.ok(!sent.includes("STOPPING=1"));
 });
