@@ -16,7 +16,13 @@ const NODE_OPTIONS = [
   "--disable-sigusr1",
   "--max-semi-space-size=1",
 ];
-const MAIN = fileURLToPath(new URL("./engine-start-main.ts", import.meta.url));
+/** Beside this file, or beside the one that it is bundled into (tools/bundle.mjs). */
+const MAIN = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith(".js") ? "./engine-start-main.js" : "./engine-start-main.ts",
+    import.meta.url,
+  ),
+);
 /** From the end of the process to the end of its pipe, which ordinarily comes first. */
 const LAST_OUTPUT_MS = 2;
 /** No line is longer: a snapshot of some thousand instances. */
