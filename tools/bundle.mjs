@@ -1,7 +1,7 @@
 /**
  * One file for each process of the daemon, in dist/run: 300 modules cost 14 MB and 0.1 s of every
  * start that their code in one file does not. bin/baton takes it for `baton run` as long as no file
- * of src/ is newer, so a checkout that is worked on runs what stands there (docs/adr/0023).
+ * of src/ is newer, so a checkout that is worked on runs what stands there (docs/adr/0024).
  *
  * Made by `npm ci` where the developer tools are installed too, and for the archive of a release.
  */
