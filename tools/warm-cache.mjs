@@ -1,7 +1,7 @@
 /**
- * Bundles the daemon where it can (bundle.mjs), compiles every module once after installation and keeps the result beside the packages (see
- * bin/baton), so that the first start of a command or of the daemon is as quick as the next ones.
- * Harmless where it cannot: then they compile.
+ * Bundles the daemon where it can (bundle.mjs), compiles every module once after installation and
+ * keeps the result beside the packages (see bin/baton), so that the first start of a command or of
+ * the daemon is as quick as the next ones. Harmless where it cannot: then they compile.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";

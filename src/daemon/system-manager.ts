@@ -10,6 +10,7 @@ export interface SystemManagerOptions {
 }
 
 /** A thousand instances change in one turn of the loop, and a socket takes ten datagrams. */
+const STATUS_BURST = 4;
 const STATUS_GAP_MS = 100;
 /** A manager that is busy has a full socket, and reads it in its own time. */
 const RETRY_MS = 20;
@@ -20,6 +21,8 @@ export class SystemManager {
   readonly #options: SystemManagerOptions;
   #status = "";
   #sentStatus = "";
+  /** Since the timer was started. */
+  #sentCount = 0;
   #statusTimer: NodeJS.Timeout | undefined;
   /** States that the socket had no room for, in order. */
   #waiting: string[] = [];
@@ -51,23 +54,28 @@ export class SystemManager {
   alive(): void {
     if (this.#options.watchdogMicros !== undefined) this.#send("WATCHDOG=1");
   }
-  /** The first at once, and what follows it closely in one. */
+  /** At once, unless there are many of them: then the last, when the time is over. */
   status(text: string): void {
     this.#status = text;
-    if (this.#statusTimer === undefined) this.#sendStatus();
+    if (this.#sentCount < STATUS_BURST) this.#sendStatus();
   }
 
   #sendStatus(): void {
-    this.#statusTimer = undefined;
     if (this.#status === this.#sentStatus) return;
+    this.#sentCount += 1;
     const isSent = this.#send(`STATUS=${this.#status.replaceAll("\n", " ")}`);
     if (isSent) this.#sentStatus = this.#status;
-    this.#statusTimer = setTimeout(() => this.#sendStatus(), STATUS_GAP_MS).unref();
+    this.#statusTimer ??= setTimeout(() => {
+      this.#statusTimer = undefined;
+      this.#sentCount = 0;
+      this.#sendStatus();
+    }, STATUS_GAP_MS).unref();
   }
 
   /** A start that the manager is not notified of is ended by it. */
   #state(...lines: readonly string[]): void {
     const text = lines.join("\n");
+    this.#sendStatus();
     if (this.#waiting.length === 0 && this.#send(text)) return;
     this.#waiting = [...this.#waiting, text].slice(-WAITING_MAX);
     if (this.#waiting.length === 1) this.#retry();

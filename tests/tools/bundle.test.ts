@@ -1,4 +1,4 @@
-/** The daemon in one file a process: it works, and bin/baton takes it only while it is the newest. */
+/** The daemon in one file a process: it works, and is taken only while no source is newer. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
@@ -49,7 +49,7 @@ test("the bundle reads a configuration, and finds its version and its engine", (
   );
 });
 
-/** A tree whose Node.js prints what it is to run. */
+/** A tree with a Node.js that prints what it is to run. */
 function makeTree(context: TestContext): {
   readonly touch: (name: string, at: number) => void;
   readonly remove: (name: string) => void;
