@@ -3,7 +3,7 @@
  * suites until one fails: `node tools/mutants-main.ts [--only TEXT] [--check]`.
  *
  *   the supervisor's tests (tests/vrrp/supervisor), vectors and transcripts (tests/vrrp/router),
- *   then the exploration and 300 simulated seeds
+ *   turns of the engine (tests/vrrp/engine), then the exploration and 300 simulated seeds
  *
  * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 %
  * were noticed.
@@ -48,6 +48,15 @@ const SUITES: readonly Suite[] = [
       "tests/vrrp/router/vectors.test.ts",
       "tests/vrrp/router/lease.test.ts",
       "tests/vrrp/router/announcer.test.ts",
+    ],
+  },
+  {
+    name: "turns",
+    args: [
+      "--test",
+      "tests/vrrp/engine/guard.test.ts",
+      "tests/vrrp/engine/repetition.test.ts",
+      "tests/vrrp/engine/turn.test.ts",
     ],
   },
   { name: "transcripts", args: ["--test", "tests/vrrp/router/transcripts.test.ts"] },
