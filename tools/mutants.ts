@@ -344,7 +344,7 @@ export const MUTANTS: readonly Mutant[] = [
       "now >= advertReadyAt(config, phase) && regular > now",
       "now >= phase.advertAt && regular > now",
     ],
-    ["the lease is prolonged with each advertisement", '      { kind: "refreshAddresses" },\n', ""],
+    ["the lease is prolonged with each advertisement", "effects: [REFRESH, ", "effects: ["],
   ),
   ...inFile(
     "tracking",

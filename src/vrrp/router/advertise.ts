@@ -29,12 +29,11 @@ export function sendAdvert(
       ownershipSafeUntil: after(now, ownershipWindow(config, state)),
       resumedSafeUntil: undefined,
     },
-    effects: [
-      { kind: "refreshAddresses" },
-      { kind: "sendAdvert", priority: state.effectivePriority },
-    ],
+    effects: [REFRESH, { kind: "sendAdvert", priority: state.effectivePriority }],
   };
 }
+
+const REFRESH: RouterEffect = { kind: "refreshAddresses" };
 
 /** From then on the regular advertisement may be sent; it is due at `advertAt`. */
 export const advertReadyAt = (config: RouterConfig, { advertAt }: MasterPhase): Instant =>

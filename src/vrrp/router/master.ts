@@ -41,13 +41,23 @@ export function stepMaster(
 }
 
 function onTime(config: RouterConfig, state: RouterState, phase: MasterPhase, now: Instant): Step {
-  const effects: RouterEffect[] = [];
+  if (now < advertReadyAt(config, phase)) return besides(config, state, phase, [], now);
+  const sent = sendAdvert(config, state, phase, now);
+  return besides(config, state, sent.phase, sent.effects, now);
+}
+
+/** What is due besides the regular advertisement; ordinarily nothing is. */
+function besides(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  before: readonly RouterEffect[],
+  now: Instant,
+): Step {
+  const due = masterDeadline(phase);
+  if (due === undefined || due > now) return { state: inPhase(state, phase), effects: before };
+  const effects: RouterEffect[] = [...before];
   let next = phase;
-  if (now >= advertReadyAt(config, phase)) {
-    const sent = sendAdvert(config, state, next, now);
-    next = sent.phase;
-    effects.push(...sent.effects);
-  }
   if (next.rivals.length > 0 || next.probeAt !== undefined) {
     const conflict = conflictOnTime(config, state, next, now);
     next = conflict.phase;

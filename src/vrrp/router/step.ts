@@ -110,9 +110,21 @@ export function detection(
   return Math.max(wait, leaseEnd(config, interval, masterPriority)) as Micros;
 }
 
+/** Worked out with every advertisement, and nearly always the same. */
+const windows = new WeakMap<RouterConfig, { readonly peer: number; readonly window: Micros }>();
+
 /** The ownership window: how long after our last advertisement no peer can have taken over. */
 export function ownershipWindow(config: RouterConfig, state: RouterState): Micros {
-  const lease = leaseFor(config, strongestPeer(config, state), true);
+  const peer = strongestPeer(config, state);
+  const known = windows.get(config);
+  if (known?.peer === peer) return known.window;
+  const window = windowFor(config, peer);
+  windows.set(config, { peer, window });
+  return window;
+}
+
+function windowFor(config: RouterConfig, peer: number): Micros {
+  const lease = leaseFor(config, peer, true);
   const isLong = lease.guarantee !== "backstop" && lease.micros >= 1_000_000;
   // Below a second a stall is soon as long as the lease, and giving up that early would move the
   // address for nothing: the window is the whole time in which no peer can take over.
