@@ -36,8 +36,11 @@ export function labBase(env: Environment): string {
   return join(tmpdir(), `baton-lab-${self()}`);
 }
 
+export const isLabName = (name: string): boolean => NAME.test(name);
+
+/** @throws for a name that `isLabName` refuses: it could lead out of the base folder */
 export function labFolder(name: string, env: Environment): string {
-  if (!NAME.test(name)) throw new Error(`${name} is not a name for a lab`);
+  if (!isLabName(name)) throw new Error(`${name} is not a name for a lab`);
   return join(labBase(env), name);
 }
 

@@ -26,7 +26,7 @@ import {
   type LabAnswer,
   type LabRequest,
 } from "#lab/vpc/lab-protocol";
-import { askLab, labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
+import { askLab, isLabName, labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
 import { printLabStatus } from "./lab-text.ts";
 
 const MAIN = fileURLToPath(new URL("../lab/vpc/lab-main.ts", import.meta.url));
@@ -38,6 +38,15 @@ const COMMON = {
       "of the lab, for more than one at a time (default: default)",
       "实验环境的名称，用于同时运行多个（默认 default）",
     ),
+    {
+      accepts: {
+        test: isLabName,
+        wanted: text(
+          "a name of letters, digits and `-` that begins with no `-`",
+          "由字母、数字和 `-` 组成、不以 `-` 开头的名称",
+        ),
+      },
+    },
   ),
   json: flag(
     text("for programs; `up` prints an event a line", "供程序读取的输出；`up` 每行输出一个事件"),

@@ -253,6 +253,7 @@ export const daemonCommand = (
       "keepalived 的其他选项也可使用；对 Baton 无效的选项会在日志中说明一次。",
     ),
     options: OPTIONS,
+    takesAnyValue: true,
     hasEitherDash: true,
     operandAdvice: text("give the file with -f", "请用 -f 指定文件"),
     examples: [

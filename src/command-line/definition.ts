@@ -156,6 +156,8 @@ export interface Definition<Own extends Options = Options, Common extends Option
   readonly isPassThrough?: true;
   /** What to do instead when there is an operand too many. */
   readonly operandAdvice?: Text;
+  /** The word behind an option is its value, even `--json`, as getopt_long(3) reads it. */
+  readonly takesAnyValue?: true;
   /** keepalived writes some names with `_`; both ways are accepted. */
   readonly hasEitherDash?: true;
   /** Of the program itself: the commands that its page lists. */

@@ -6,7 +6,6 @@ import {
   extraOperand,
   missingOperand,
   NoSuchCommandError,
-  needsValue,
   type Options,
   type Place,
   takesNoValue,
@@ -55,10 +54,9 @@ function withSuggestion(what: string, near: string | undefined, language: Langua
 export async function complaintAbout(
   error: unknown,
   place: Place,
-  args: readonly string[],
   style: HelpStyle,
 ): Promise<string | undefined> {
-  const sentence = sentenceOf(error, place, args, style.language);
+  const sentence = sentenceOf(error, place, style.language);
   if (sentence === undefined) return undefined;
   if (namesItsFix(error, sentence)) return briefComplaint(place, sentence, style.language);
   const { printHelp } = await import("./help.ts");
@@ -77,7 +75,6 @@ function briefComplaint({ definition, path }: Place, sentence: string, language:
 function sentenceOf(
   error: unknown,
   { node, definition, accepted }: Place,
-  args: readonly string[],
   language: Language,
 ): string | undefined {
   if (error instanceof UsageError) return error.sentence[language];
@@ -88,8 +85,6 @@ function sentenceOf(
   switch (error.code) {
     case "commander.unknownOption":
       return unknownOption(quoted, accepted, language);
-    case "commander.optionMissingArgument":
-      return needsValue(lastOptionOf(args))[language];
     case "commander.missingArgument":
       return missingOperand(quoted.replace(/\.\.\.$/, " ..."))[language];
     case "commander.excessArguments": {
@@ -107,9 +102,7 @@ function sentenceOf(
 
 /** `--lang` is en or zh-CN; `--use-file` needs a value: nobody has to look that up. */
 const namesItsFix = (error: unknown, sentence: string): boolean =>
-  error instanceof UsageError ||
-  (error instanceof Error && "code" in error && error.code === "commander.optionMissingArgument") ||
-  namesTheRightWord(sentence);
+  error instanceof UsageError || namesTheRightWord(sentence);
 
 const namesTheRightWord = (sentence: string): boolean =>
   /; did you mean `[^`]*`\?$|，是否要用 `[^`]*`？$/u.test(sentence);
@@ -124,10 +117,4 @@ function unknownOption(word: string, accepted: Options, language: Language): str
   const written = name.startsWith("--") ? name : name.slice(0, 2);
   const known = Object.keys(accepted).map((one) => `--${one}`);
   return noSuchOption(written, known, language);
-}
-
-/** The option that lacks its value is the last of the line. */
-function lastOptionOf(args: readonly string[]): string {
-  const word = args.at(-1) ?? "";
-  return word.startsWith("--") ? word : `-${word.slice(-1)}`;
 }

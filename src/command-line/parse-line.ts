@@ -1,10 +1,11 @@
 /**
  * Reads a command line with commander and runs what it asks for.
  *
- * A `Definition` becomes a tree of commander's commands. Commander splits the line (`-nlD`,
- * `-fFILE`, `--name=VALUE`, `--`) and finds the command; every text that a person reads is ours, in
- * the person's language. Options are collected from commander's `option:` events in the order of
- * the line. Only what commander documents is used, and its errors are recognized by their codes.
+ * A `Definition` becomes a tree of commander's commands. Values are put beside their options
+ * first (normal-form.ts); commander finds the command and what is wrong with the line; every text
+ * that a person reads is ours, in the person's language. Options are collected from commander's
+ * `option:` events in the order of the line. Only what commander documents is used, and its errors
+ * are recognized by their codes.
  */
 import { Argument, Command as Node, Option as NodeOption } from "commander";
 import type { Language } from "#diagnostics/diagnostic";
@@ -24,6 +25,7 @@ import {
 } from "./definition.ts";
 import type { CommandIo } from "./io.ts";
 import { GLOBAL_OPTIONS, languageAmong, styleFor } from "./language.ts";
+import { NO_VALUE, normalForm } from "./normal-form.ts";
 
 const USAGE_STATUS = 2;
 
@@ -35,7 +37,9 @@ export async function parseAndRun(
   const reading = new Reading(io, languageAmong(args, io.env), args);
   const root = reading.addNode(definition, pathOf(definition), {});
   try {
-    await root.parseAsync(withoutHelpWord(definition, args), { from: "user" });
+    await root.parseAsync([...reading.tokensFor(withoutHelpWord(definition, args))], {
+      from: "user",
+    });
     return reading.status;
   } catch (error) {
     return await reading.fail(error);
@@ -69,12 +73,23 @@ class Reading {
   readonly #given: Given[] = [];
   /** Where commander stands; at first at the command itself. */
   #place: Place | undefined;
+  /** An option without its value, which commander does not see. */
+  #mistake: UsageError | undefined;
   status = 0;
 
   constructor(io: CommandIo, language: Language, args: readonly string[]) {
     this.#io = io;
     this.#language = language;
     this.#args = args;
+  }
+
+  /** The line as commander gets it. */
+  tokensFor(args: readonly string[]): readonly string[] {
+    const place = this.#place;
+    if (place === undefined) return args;
+    const { tokens, mistake } = normalForm(place.definition, place.accepted, args);
+    this.#mistake = mistake;
+    return tokens;
   }
 
   /** @param siblings options of other commands of the same group, which are accepted and ignored */
@@ -114,21 +129,13 @@ class Reading {
     return node;
   }
 
-  #addOption(
-    { node, definition }: Place & { readonly node: Node },
-    name: string,
-    option: Option,
-  ): void {
+  #addOption({ node }: Place & { readonly node: Node }, name: string, option: Option): void {
     const { short } = option;
-    const names = definition.hasEitherDash === true ? spellings(name) : [name];
-    for (const [index, long] of names.entries()) {
-      const flags = index === 0 && short !== undefined ? `-${short}, --${long}` : `--${long}`;
-      const one = new NodeOption(`${flags}${PLACEHOLDER[option.kind]}`);
-      node.addOption(one);
-      node.on(`option:${long}`, (value?: string | null) => {
-        this.#given.push({ name, value: value ?? undefined });
-      });
-    }
+    const flags = short === undefined ? `--${name}` : `-${short}, --${name}`;
+    node.addOption(new NodeOption(option.kind === "flag" ? flags : `${flags} <v>`));
+    node.on(`option:${name}`, (value?: string | null) => {
+      this.#given.push({ name, value: value === NO_VALUE ? undefined : (value ?? undefined) });
+    });
   }
 
   async #run(place: Place): Promise<void> {
@@ -137,7 +144,9 @@ class Reading {
       await this.#printHelp(place);
       return;
     }
-    const given = this.#given.map((one) => this.#checked(one, place));
+    if (this.#mistake !== undefined && !this.#hasHelp()) throw this.#mistake;
+    for (const one of this.#given) checkValue(one, place.accepted);
+    const given = this.#given;
     const operands = place.node.args;
     this.#checkCount(place, operands);
     const asked = readLanguage(given.findLast(({ name }) => name === "lang")?.value ?? "");
@@ -156,29 +165,6 @@ class Reading {
     return { ...this.#io, env: { ...this.#io.env, [LANGUAGE_VARIABLE]: asked } };
   }
 
-  /** The value as it was meant, if the option accepts it. */
-  #checked(given: Given, { accepted, definition }: Place): Given {
-    const option = accepted[given.name];
-    if (option === undefined || option.kind === "flag" || given.value === undefined) return given;
-    const { short } = option;
-    let { value } = given;
-    const isAttached = this.#args.some(
-      (word) =>
-        (/^--[^=]+=/.test(word) && word.endsWith(`=${value}`)) ||
-        (/^-[^-]/.test(word) && short !== undefined && word.endsWith(`${short}${value}`)),
-    );
-    // Commander takes the next word too, which getopt_long(3) would not.
-    if (option.kind === "attached" && !isAttached) {
-      throw new UsageError(extraOperand(value, definition.operandAdvice));
-    }
-    // `-f=FILE`.
-    if (value.startsWith("=") && isAttached && !this.#args.includes(value)) value = value.slice(1);
-    if (option.accepts?.test(value) === false) {
-      throw new UsageError(notAccepted(`--${given.name}`, value, option.accepts));
-    }
-    return { ...given, value };
-  }
-
   #checkCount({ definition }: Place, operands: readonly string[]): void {
     const expected = definition.operands ?? [];
     const most = expected.reduce((sum, one) => sum + (one.most ?? 1), 0);
@@ -194,7 +180,7 @@ class Reading {
     if (place === undefined) throw error;
     const { complaintAbout } = await import("./mistakes.ts");
     const style = styleFor(this.#io, this.#language);
-    const complaint = await complaintAbout(error, place, this.#args, style);
+    const complaint = await complaintAbout(this.#mistake ?? error, place, style);
     if (complaint === undefined) throw error;
     if (this.#hasHelp()) {
       await this.#printHelp(place);
@@ -212,7 +198,12 @@ class Reading {
   }
 }
 
-const PLACEHOLDER = { flag: "", value: " <v>", values: " <v>", attached: " [v]" } as const;
+function checkValue({ name, value }: Given, accepted: Options): void {
+  const option = accepted[name];
+  if (option === undefined || option.kind === "flag" || value === undefined) return;
+  if (option.accepts?.test(value) !== false) return;
+  throw new UsageError(notAccepted(`--${name}`, value, option.accepts));
+}
 
 /** Of all commands of a group. Its commands may stand behind or before them. */
 const optionsOf = (commands: readonly Command[]): Options =>
@@ -220,13 +211,3 @@ const optionsOf = (commands: readonly Command[]): Options =>
     {},
     ...commands.map(({ definition }) => ({ ...definition.common, ...definition.options })),
   ) as Options;
-
-/** `a-b_c` with every choice of `-` and `_`, its own first. */
-function spellings(name: string): readonly string[] {
-  let all: readonly string[] = [""];
-  for (const letter of name) {
-    const choices = letter === "-" ? ["-", "_"] : letter === "_" ? ["_", "-"] : [letter];
-    all = choices.flatMap((choice) => all.map((start) => start + choice));
-  }
-  return all;
-}

@@ -234,3 +234,23 @@ test("every page fits a terminal of 80 columns, in both languages, and names an 
     }
   }
 });
+
+test("a lab's name that would lead out of its folder is a mistake on the line", async () => {
+  for (const [command, ...operands] of [
+    ["up"],
+    ["status"],
+    ["down"],
+    ["exec", "a", "true"],
+    ["fault", "a", "clear"],
+  ] as const) {
+    for (const name of ["../x", "", ".", "a/b", "-x"]) {
+      const line = ["lab", command, `--name=${name}`, ...operands];
+      const english = await baton(line);
+      assert.deepEqual([english.status, english.out], [2, ""], line.join(" "));
+      assert.match(english.err, /^baton lab \w+: `--name` is a name of letters/);
+      const chinese = await baton(line, { LANG: "zh_CN.UTF-8" });
+      assert.equal(chinese.status, 2);
+      assert.match(chinese.err, /^baton lab \w+: `--name` 应为 由字母、数字/);
+    }
+  }
+});

@@ -73,13 +73,15 @@ test("options in every form that getopt_long(3) reads", async () => {
     const { json, all, file } = await read(...args);
     assert.deepEqual([json, all, file], [true, true, "x"], args.join(" "));
   }
-  assert.deepEqual((await read("--tag", "a", "--tag=b=c", "--tag", "-d"))["tag"], [
+  assert.deepEqual((await read("--tag", "a", "--tag=b=c", "--tag=-d", "--tag", "-5"))["tag"], [
     "a",
     "b=c",
     "-d",
+    "-5",
   ]);
   assert.equal((await read("--file="))["file"], "");
-  assert.equal((await read("-f", "--json"))["file"], "--json");
+  assert.equal((await read("-f", "-"))["file"], "-");
+  assert.equal((await read("-f-"))["file"], "-");
   assert.equal((await read("-t"))["test"], true);
   assert.equal((await read("-tlog"))["test"], "log");
   assert.equal((await read("--test=log"))["test"], "log");
@@ -112,7 +114,11 @@ test("what is wrong is said with the place, the reason and the way out", async (
     [["a", "b", "c"], "`c` is one argument too many", "参数 `c` 多余"],
     [["--mode", "f"], "`--mode` is one of fast, slow, not `f`", "`--mode` 应为 fast、slow 之一"],
     [["--lang", "fr"], "`--lang` is en or zh-CN, not `fr`", "`--lang` 应为 en 或 zh-CN"],
-    [["-t", "a", "b", "c"], "`a` is one argument too many", "参数 `a` 多余"],
+    [["-t", "a", "b", "c"], "`c` is one argument too many", "参数 `c` 多余"],
+    [["-f", "--json"], "`-f` needs a value", "`-f` 需要一个值"],
+    [["--file", "--"], "`--file` needs a value", "`--file` 需要一个值"],
+    [["--tag", "-d", "a"], "`--tag` needs a value", "`--tag` 需要一个值"],
+    [["--file", "--bogus"], "`--file` needs a value", "`--file` 需要一个值"],
   ] as const) {
     const { status, out, err } = await run(one, ...args);
     assert.deepEqual([status, out], [2, ""], args.join(" "));
@@ -123,7 +129,14 @@ test("what is wrong is said with the place, the reason and the way out", async (
 });
 
 test("help wins over what is wrong, and is not an error", async () => {
-  for (const args of [["-h"], ["--help"], ["--bogus", "-h"], ["-jh"], ["a", "b", "c", "--help"]]) {
+  for (const args of [
+    ["-h"],
+    ["--help"],
+    ["--bogus", "-h"],
+    ["-jh"],
+    ["a", "b", "c", "--help"],
+    ["-f", "-h"],
+  ]) {
     const { status, out, err } = await run(one, ...args);
     assert.deepEqual([status, err], [0, ""], args.join(" "));
     assert.match(out, /^usage: baton one \[options\] \[FILE \.\.\.\]\n/);
