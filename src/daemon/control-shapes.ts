@@ -1,7 +1,7 @@
 /** What is taken on the control socket: requests by the daemon, answers by the commands. */
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
-import { parseJson, readShape, type Shape } from "#json/shape";
+import { keepingObject, parseJson, readShape, type Shape } from "#json/shape";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 
 const lang = v.exactOptional(v.picklist(["en", "zh-CN"], '"en" or "zh-CN"'));
@@ -34,32 +34,35 @@ export function readRequest(line: string): ControlRequest | string {
  * As much of a status as shows that a daemon of this version answers. Not every field: the
  * daemon is the same program, and its socket is open to root alone.
  */
-const named = v.looseObject({ name: v.string(), state: v.string() });
-const STATUS_HEAD = v.looseObject({
+const loose = <Entries extends v.ObjectEntries>(
+  entries: Entries,
+): ReturnType<typeof keepingObject<Entries>> => keepingObject(entries, "an object");
+const NAMED = { name: v.string(), state: v.string() };
+const STATUS_HEAD = loose({
   version: v.string(),
   engineAnswers: v.boolean(),
   instances: v.array(
-    v.looseObject({
-      ...named.entries,
-      why: v.looseObject({ en: v.string(), "zh-CN": v.string() }),
-      peers: v.array(v.looseObject({})),
-      addresses: v.array(v.looseObject({})),
-      havips: v.array(v.looseObject({})),
-      history: v.array(v.looseObject({})),
+    loose({
+      ...NAMED,
+      why: loose({ en: v.string(), "zh-CN": v.string() }),
+      peers: v.array(loose({})),
+      addresses: v.array(loose({})),
+      havips: v.array(loose({})),
+      history: v.array(loose({})),
     }),
   ),
-  groups: v.array(v.looseObject({ ...named.entries, members: v.array(named) })),
-  scripts: v.array(v.looseObject({ name: v.string() })),
+  groups: v.array(loose({ ...NAMED, members: v.array(loose(NAMED)) })),
+  scripts: v.array(loose({ name: v.string() })),
 });
 
 const ANSWER: Shape<ControlAnswer> = v.union([
-  v.looseObject({
+  loose({
     ok: v.literal(true),
     status: v.custom<Status>((value) => v.is(STATUS_HEAD, value)),
   }),
-  v.looseObject({ ok: v.literal(true), text: v.string() }),
-  v.looseObject({ ok: v.literal(true), pong: v.number() }),
-  v.looseObject({
+  loose({ ok: v.literal(true), text: v.string() }),
+  loose({ ok: v.literal(true), pong: v.number() }),
+  loose({
     ok: v.literal(false),
     error: v.string(),
     help: v.exactOptional(v.string()),

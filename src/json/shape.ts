@@ -68,3 +68,43 @@ export const openObject = <Entries extends v.ObjectEntries>(
   wanted: string,
 ): OpenObject<Entries> =>
   v.pipe(v.custom<Readonly<Record<string, unknown>>>(isObject, wanted), v.object(entries, wanted));
+
+/** Valibot skips members of these names unchecked, lest they become part of a prototype. */
+export const RESERVED_NAMES: readonly string[] = ["__proto__", "constructor", "prototype"];
+
+/** An object without members of reserved names; the problem of any other names the member. */
+const plainObject = (wanted: string): Shape<Readonly<Record<string, unknown>>> =>
+  v.pipe(
+    v.custom<Readonly<Record<string, unknown>>>(isObject, wanted),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      const input = dataset.value;
+      const key = RESERVED_NAMES.find((name) => Object.hasOwn(input, name));
+      if (key === undefined) return;
+      const value = input[key];
+      const message = `a name other than ${RESERVED_NAMES.join(", ")}`;
+      addIssue({
+        input: value,
+        message,
+        path: [{ type: "object", origin: "key", input, key, value }],
+      });
+    }),
+  );
+
+/**
+ * An object with any names and values of one kind. In place of `v.record`, which skips some names.
+ *
+ * @param wanted "an object with a member for each region"
+ */
+export const recordOf = <Element extends v.GenericSchema>(
+  element: Element,
+  wanted: string,
+): Shape<Readonly<Record<string, v.InferOutput<Element>>>> =>
+  v.pipe(plainObject(wanted), v.record(v.string(), element));
+
+/** As `openObject`, but members that are not known are kept. In place of `v.looseObject`. */
+export const keepingObject = <Entries extends v.ObjectEntries>(
+  entries: Entries,
+  wanted: string,
+): Shape<v.InferOutput<v.LooseObjectSchema<Entries, string>>> =>
+  v.pipe(plainObject(wanted), v.looseObject(entries, wanted));

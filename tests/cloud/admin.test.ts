@@ -57,6 +57,11 @@ test("unknown paths, wrong methods, bodies that are no JSON or of wrong types ge
       400,
     ],
     ["PUT", "state", { version: 1, clockOffsetSeconds: 0, regions: { r: { bogus: [] } } }, 400],
+    ["PUT", "state", { version: 1, clockOffsetSeconds: 0, regions: { r: { vpcs: null } } }, 400],
+    ...[-1, 1e300, 3_153_600_001, "0", null].map(
+      (clockOffsetSeconds) =>
+        ["PUT", "state", { version: 1, clockOffsetSeconds, regions: {} }, 400] as const,
+    ),
   ];
   for (const [method, path, body, status] of cases) {
     assert.equal(
@@ -94,6 +99,28 @@ test("what is wrong with a state is said with its place, its reason and what is 
     assert.ok(String(answer.body["error"]).startsWith(wrong), String(answer.body["error"]));
   }
   assert.deepEqual((await cloud.admin("GET", "state")).body, body, "nothing has changed");
+});
+
+test("a state's regions have names that are no part of every object; its clock stays within dates", async () => {
+  const cloud = openTestCloud();
+  for (const name of ["constructor", "prototype", "__proto__"]) {
+    for (const region of ["5", "{}", '{"vpcs":[]}']) {
+      const text = `{"version":1,"clockOffsetSeconds":0,"regions":{"${name}":${region}}}`;
+      const { status, body } = await cloud.admin("PUT", "state", JSON.parse(text));
+      assert.equal(status, 400, text);
+      assert.match(String(body["error"]), new RegExp(`^regions\\.${name} is .*; wanted is a name`));
+    }
+    const code = await cloud.code("DescribeVpcs", {}, { region: name });
+    assert.equal(code, "UnsupportedRegion", name);
+  }
+  const endless: unknown = JSON.parse('{"version":1,"clockOffsetSeconds":1e999,"regions":{}}');
+  assert.equal((await cloud.admin("PUT", "state", endless)).status, 400);
+  const late = { version: 1, clockOffsetSeconds: 3_153_600_000, regions: {} };
+  assert.equal((await cloud.admin("PUT", "state", late)).status, 200);
+  const { vpcId } = await makeSite(cloud);
+  assert.match(vpcId, /^vpc-/);
+  const { body } = await cloud.admin("GET", "state");
+  assert.equal((await cloud.admin("PUT", "state", body)).status, 200, "what it shows, it takes");
 });
 
 test("a refused admin call changes nothing", async () => {

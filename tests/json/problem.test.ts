@@ -1,9 +1,11 @@
 /** What is said about a JSON document that does not fit its schema. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
-import { closedObject, readShape } from "#json/shape";
+import { closedObject, keepingObject, RESERVED_NAMES, readShape, recordOf } from "#json/shape";
 
 const schema = closedObject(
   {
@@ -69,4 +71,36 @@ test("a list of a million wrong elements is given up at the first", () => {
   const read = v.safeParse(schema, value, { abortEarly: true });
   assert.equal(read.issues?.length, 1);
   assert.match(problemOf(value), /^ports\[0\] is "http"/);
+});
+
+test("members that valibot would skip unchecked are refused, with their place", () => {
+  for (const shape of [
+    closedObject({ inner: recordOf(v.number("a number"), "an object of numbers") }, "an object"),
+    closedObject({ inner: keepingObject({}, "an object") }, "an object"),
+  ]) {
+    const good = readShape(shape, { inner: { a: 1, toString: 2 } });
+    assert.deepEqual(good, { kind: "value", value: { inner: { a: 1, toString: 2 } } });
+    for (const name of RESERVED_NAMES) {
+      for (const value of ["5", "{}", "null"]) {
+        const read = readShape(shape, JSON.parse(`{"inner":{"a":1,"${name}":${value}}}`));
+        assert.ok(read.kind === "problem", name);
+        assert.equal(read.problem.path, `inner.${name}`);
+        assert.match(printJsonProblem(read.problem, "the file"), /wanted is a name other than/);
+      }
+    }
+    for (const value of [[], null, "x", 5]) {
+      assert.equal(readShape(shape, { inner: value }).kind, "problem");
+    }
+  }
+});
+
+test("no schema lets them through: valibot's own are used in one file", () => {
+  const root = join(import.meta.dirname, "..", "..");
+  const bare = /\bv\s*\.\s*(record|looseObject|objectWithRest)(Async)?\b/;
+  const found = ["src", "tools"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .map((path) => join(folder, path))
+      .filter((path) => path.endsWith(".ts") && bare.test(readFileSync(join(root, path), "utf8"))),
+  );
+  assert.deepEqual(found, ["src/json/shape.ts"]);
 });

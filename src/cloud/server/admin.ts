@@ -20,7 +20,7 @@ import { openDraft } from "../model/cloud-state.ts";
 import { perform } from "../model/step.ts";
 import type { ApiParts } from "./api.ts";
 import { printClaimRefusal } from "./claim-text.ts";
-import { printIsoTime } from "./clock.ts";
+import { OFFSET_SECONDS_MAX, printIsoTime } from "./clock.ts";
 import { type ApiFault, FAULT } from "./faults.ts";
 import type { CloudRequest, CloudResponse } from "./message.ts";
 import { json, readTarget } from "./message.ts";
@@ -187,7 +187,7 @@ function advance(
   { controlPlane, clock }: ApiParts,
   { seconds }: v.InferOutput<typeof ADVANCE>,
 ): CloudResponse {
-  if (clock.offsetSeconds + seconds > 10 * SECONDS_MAX) {
+  if (clock.offsetSeconds + seconds > OFFSET_SECONDS_MAX) {
     return bad("the clock would be more than a hundred years ahead");
   }
   controlPlane.advanceClock(seconds);

@@ -7,7 +7,7 @@
  * the action itself.
  */
 import { randomUUID } from "node:crypto";
-import { isObject } from "#json/shape";
+import { isObject, RESERVED_NAMES } from "#json/shape";
 import type { ActionName } from "../api/actions.ts";
 import { findAction, serviceOf } from "../api/actions.ts";
 import { isErrorCode, printError } from "../api/errors.ts";
@@ -191,9 +191,8 @@ function readRegion(
   }
   const { regions } = controlPlane.world;
   const hasRoom = regions.has(region) || regions.size < REGIONS_MAX;
-  return REGION.test(region) && region.length <= 64 && hasRoom
-    ? region
-    : fail("UnsupportedRegion", { value: region });
+  const isName = REGION.test(region) && region.length <= 64 && !RESERVED_NAMES.includes(region);
+  return isName && hasRoom ? region : fail("UnsupportedRegion", { value: region });
 }
 
 function authenticate(

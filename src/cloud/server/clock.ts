@@ -5,6 +5,9 @@
 import type { Instant } from "#units/time";
 import { instant } from "#units/time";
 
+/** How far the clock may be moved: a hundred years. Dates stay dates, which `Date` bounds. */
+export const OFFSET_SECONDS_MAX: number = 100 * 365 * 86_400;
+
 export class CloudClock {
   readonly #realNow: () => number;
   #offsetSeconds = 0;

@@ -3,9 +3,10 @@
  * looking inside.
  */
 import * as v from "valibot";
-import { closedObject, isObject } from "#json/shape";
+import { closedObject, isObject, recordOf } from "#json/shape";
 import type { Change, CloudState } from "../model/cloud-state.ts";
 import { TABLE_NAMES, type TableName } from "../model/rows.ts";
+import { OFFSET_SECONDS_MAX } from "./clock.ts";
 import { REGIONS_MAX, ROWS } from "./row-shapes.ts";
 
 const VERSION = 1;
@@ -23,18 +24,22 @@ export function printSnapshot(world: CloudState, offsetSeconds: number): object 
 const tableOf = <Table extends TableName>(table: Table) =>
   v.exactOptional(v.array(ROWS[table], "a list of rows"));
 
-const SECONDS = "a number of seconds from 0";
+const SECONDS = `a number of seconds from 0 to ${OFFSET_SECONDS_MAX}`;
+const REGIONS = `an object with a member for each of at most ${REGIONS_MAX} regions`;
 export const SNAPSHOT = closedObject(
   {
     version: v.literal(VERSION, `the version ${VERSION}`),
-    clockOffsetSeconds: v.pipe(v.number(SECONDS), v.minValue(0, SECONDS)),
+    clockOffsetSeconds: v.pipe(
+      v.number(SECONDS),
+      v.minValue(0, SECONDS),
+      v.maxValue(OFFSET_SECONDS_MAX, SECONDS),
+    ),
     regions: v.pipe(
-      v.custom<object>(
+      v.custom<unknown>(
         (value) => isObject(value) && Object.keys(value).length <= REGIONS_MAX,
-        `an object with a member for each of at most ${REGIONS_MAX} regions`,
+        REGIONS,
       ),
-      v.record(
-        v.string(),
+      recordOf(
         closedObject(
           {
             vpcs: tableOf("vpcs"),
@@ -51,6 +56,7 @@ export const SNAPSHOT = closedObject(
           },
           `an object with any of ${TABLE_NAMES.join(", ")}`,
         ),
+        REGIONS,
       ),
     ),
   },

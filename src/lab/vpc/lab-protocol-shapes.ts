@@ -1,7 +1,7 @@
 /** What is taken on a lab's control socket: requests by the lab, answers by the commands. */
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
-import { closedObject, parseJson, readShape, type Shape } from "#json/shape";
+import { closedObject, parseJson, readShape, recordOf, type Shape } from "#json/shape";
 import type { PortFault } from "../network/impair.ts";
 import type { ExecTarget, LabAnswer, LabRequest, LabStatus } from "./lab-protocol.ts";
 
@@ -111,11 +111,11 @@ const STATUS: Shape<LabStatus> = v.object({
       address: v.string(),
       subnetId: v.string(),
       folder: v.string(),
-      faults: v.record(v.string(), v.unknown()),
+      faults: recordOf(v.unknown(), "an object with faults"),
       commands: v.array(v.object({ command: v.string(), state: v.string() })),
       received: v.number(),
       sent: v.number(),
-      dropped: v.record(v.string(), v.number()),
+      dropped: recordOf(v.number(), "an object with numbers of frames"),
     }),
   ),
   havips: v.array(
