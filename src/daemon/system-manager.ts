@@ -65,7 +65,8 @@ export class SystemManager {
     this.#sentCount += 1;
     const isSent = this.#send(`STATUS=${this.#status.replaceAll("\n", " ")}`);
     if (isSent) this.#sentStatus = this.#status;
-    this.#statusTimer ??= setTimeout(() => {
+    if (this.#statusTimer !== undefined) return;
+    this.#statusTimer = setTimeout(() => {
       this.#statusTimer = undefined;
       this.#sentCount = 0;
       this.#sendStatus();
