@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 
 const root = join(import.meta.dirname, "..");
@@ -66,13 +66,13 @@ for (const [form, base] of [
 const OUTSIDE =
   /^(?:tests\/(?:corpus|captures|configs)\/.*(?<!\.ts)$|CHANGELOG\.md$|LICENSE$|package-lock\.json$|docs\/glossary\.md$|tests\/house-style\.test\.ts$)/;
 
-const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
+const published = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
   cwd: root,
   encoding: "utf8",
 })
   .split("\0")
-  .filter((path) => path !== "" && existsSync(join(root, path)))
-  .filter((path) => !OUTSIDE.test(path));
+  .filter((path) => path !== "" && existsSync(join(root, path)));
+const files = published.filter((path) => !OUTSIDE.test(path));
 
 /** Binary files have no lines. */
 function linesOf(path: string): readonly string[] {
@@ -119,4 +119,43 @@ test("lines of code have at most 100 columns, comments too", () => {
     }
   }
   assert.equal(problems.length, 0, `long lines:\n  ${problems.join("\n  ")}`);
+});
+
+/**
+ * Does a file of this name exist, as a reader would look for it? A path from the root or from
+ * `src`; on the page of a room also a path, or the end of one, inside that room. `*` stands for
+ * any text.
+ */
+function existsFor(page: string, name: string, files: readonly string[]): boolean {
+  const pattern = name.replaceAll(/[.]/g, "\\.").replaceAll("*", "[^/]*");
+  const room = page.startsWith("src/") ? `${dirname(page)}/` : "src/";
+  const isName = new RegExp(`^(?:(?:src/)?${pattern}|${room}(?:.*/)?${pattern})(?:/|$)`);
+  return files.some((file) => isName.test(file));
+}
+
+test("pages name only files that exist", () => {
+  // History names what was; the recorded pages of others are not ours.
+  const pages = published.filter(
+    (path) =>
+      /^[^/]+\.md$|^(?:docs|src|examples)\/.*\.md$/.test(path) &&
+      !/^CHANGELOG|^docs\/adr/.test(path),
+  );
+  assert.ok(pages.length > 50, `only ${pages.length} pages`);
+  const named =
+    /(?<![\w./@:-])(?:(?:src|tests|tools|docs|examples)\/[\w./*-]*\w|[\w/*-]+(?:\.[\w-]+)*\.m?ts)(?![\w*{<…-])/g;
+  let seen = 0;
+  const problems = pages.flatMap((page) => {
+    const text = readFileSync(join(root, page), "utf8");
+    // A page that has its reader make a file may name it.
+    const made = [...text.matchAll(/^```\w+ file=(\S+)$/gm)].map(([, path = ""]) => path);
+    return [...text.matchAll(named)].flatMap(({ 0: name, index }) => {
+      seen += 1;
+      if (/NAME|xxxx/.test(name) || existsFor(page, name, [...published, ...made])) return [];
+      return [`${page}:${text.slice(0, index).split("\n").length}: ${name}`];
+    });
+  });
+  assert.ok(seen > 400, `only ${seen} names seen`);
+  assert.ok(existsFor("src/lab/README.md", "fabric.ts", published));
+  assert.ok(!existsFor("src/lab/network/README.md", "ipv4-rewrite.ts", published));
+  none(problems, "files that pages name");
 });
