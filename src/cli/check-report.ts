@@ -1,4 +1,4 @@
-/** What `baton check` prints: findings in the asked form, and what would run. */
+/** What `baton check` prints: the findings in the requested format, and what would run. */
 
 import type { Severity } from "#diagnostics/codes";
 import { CODES, type Code } from "#diagnostics/codes";
@@ -21,17 +21,20 @@ import type { Format } from "./check-options.ts";
 export interface Outcome {
   readonly readings: readonly Reading[];
   readonly diagnostics: readonly Diagnostic[];
-  /** Of each code, also what is not among the diagnostics because there is so much of it. */
+  /**
+   * How many findings each code has, including those left out of `diagnostics` because there
+   * are too many.
+   */
   readonly counts: ReadonlyMap<Code, number>;
   readonly sources: SourceMap;
   readonly wouldRun: boolean;
-  /** Findings that `--fix` would correct, or has corrected. */
+  /** The findings that `--fix` would correct, or has corrected. */
   readonly fixable: number;
   readonly fixed: boolean;
-  /** Keywords of blocks that are not run, such as those of load balancing. */
+  /** The keywords of blocks that are not run, such as those of load balancing. */
   readonly skipped: readonly string[];
   readonly version: string;
-  /** `--cloud`, or this machine's own cloud. */
+  /** The platform that was named by `--cloud`, or the one that this machine runs on. */
   readonly isCloudAsked: boolean;
 }
 
@@ -96,8 +99,8 @@ function textReport(outcome: Outcome, { language, color }: ReportOptions): strin
 }
 
 /**
- * How long a backup waits without an advertisement: the figure that operators want to know and
- * nobody computes.
+ * How long a backup waits without an advertisement: operators want to know this figure, and
+ * hardly anybody computes it.
  */
 function detection(config: InstanceConfig): string {
   const { advertInterval, downTimerAdverts, priority, version } = config.router;
@@ -121,7 +124,7 @@ const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> 
       config.transport.kind === "unicast" ? "unicast" : "multicast",
       router.priority === 255
         ? "owner of the address: master at once"
-        : `takes over ${detection(config)} after the master's last word`,
+        : `takes over ${detection(config)} after the master's last advertisement`,
       addresses.length === 0 ? "no addresses" : `holds ${addresses.join(", ")}`,
     ];
     return `${router.name}: ${parts.join("; ")}`;
@@ -143,7 +146,10 @@ const SUMMARIES: Readonly<Record<Language, (config: InstanceConfig) => string>> 
   },
 };
 
-/** The platform that was advised for, where it is none, or not what gratuitous ARP can do. */
+/**
+ * Says that no platform is known, or that gratuitous ARP moves no address on this one.
+ * Undefined otherwise.
+ */
 function aboutCloud({ readings, isCloudAsked }: Outcome, language: Language): string | undefined {
   if (readings.every(({ plan }) => plan.instances.length === 0)) return undefined;
   const en = language === "en";

@@ -67,7 +67,7 @@ test("a good file: status 0 and a friendly word", async () => {
   const { status, out } = await run(runCheck, [valid("pair-node-a")]);
   assert.equal(status, 0);
   assert.match(out, /nothing to complain about/);
-  assert.match(out, /takes over 3\.41 s after the master's last word/);
+  assert.match(out, /takes over 3\.41 s after the master's last advertisement/);
 });
 
 test("exit status: 5 errors, 4 would not run, 6 script security, 2 usage", async () => {

@@ -143,6 +143,6 @@ export const ADVICE: Messages<CodeFamily<"VR3">> = {
   VR3020: ({ instance, down, interval, seconds }) => ({
     message: `\`${instance}\` takes over after ${seconds} s without an advertisement (${down} × ${interval} s): one lost packet or a short stall is enough`,
     label: "very short",
-    help: "three intervals and 100 ms are a good lower limit",
+    help: "wait for at least three intervals, and for at least 100 ms",
   }),
 };
