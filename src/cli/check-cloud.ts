@@ -1,7 +1,7 @@
 /**
- * `--live`, the cloud's part: would the platform let this machine have the addresses? Asked only
- * where a `havip` block is, or a key in the environment. Nothing here changes anything, and a
- * control plane that is away is one warning.
+ * `--live`, the cloud's part: would the platform let this machine have the addresses? It is
+ * asked only if there is a `havip` block, or a key in the environment. Nothing here changes
+ * anything, and a control plane that cannot be reached is one warning.
  */
 import { statSync } from "node:fs";
 import type { HavipRow } from "#cloud/agreement/ownership-lookup";
@@ -19,11 +19,11 @@ import type { AddressItem } from "#keepalived/values/value";
 export interface CheckCloudOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly language: Language;
-  /** A line for a person who waits. */
+  /** Prints a line for a person who is waiting. */
   readonly report: (line: string) => void;
   /** Milliseconds since 1970, for tests. */
   readonly now?: () => number;
-  /** What carries a request, for tests. */
+  /** Carries a request; tests bring their own. */
   readonly transport?: Transport;
   readonly deadlineMs?: number;
   readonly progressMs?: number;
@@ -31,14 +31,14 @@ export interface CheckCloudOptions {
 
 const DEADLINE_MS = 10_000;
 const PROGRESS_MS = 2_000;
-/** The platform's limit, and what is worth a word before it. */
+/** The platform's limit for a clock difference, and the difference that deserves a warning. */
 const SKEW_LIMIT_SECONDS = 300;
 const SKEW_REPORTED_SECONDS = 60;
-/** Values of one filter. */
+/** The platform's limit for values of one filter. */
 const FILTER_MAX = 5;
 const HAVIP_LIMIT = "vpc-max-havips";
 
-/** Instances that ask the same account about themselves. */
+/** The addresses that one account is asked about. */
 interface Group {
   readonly havip: HavipPlan | undefined;
   readonly place: Span;
@@ -52,7 +52,7 @@ function checkKeyFile({ havip, place }: Group): readonly AnyFinding[] {
   return (mode & 0o077) === 0 ? [] : [finding("VR5208", place, { path, mode: mode.toString(8) })];
 }
 
-/** A file that is missing or out of reach is reported when it is needed. */
+/** A file that is missing or unreadable is reported when it is needed. */
 function modeOf(path: string): number | undefined {
   try {
     return statSync(path).mode & 0o777;
@@ -123,7 +123,7 @@ async function askAbout(group: Group, options: CheckCloudOptions): Promise<reado
   if (Math.abs(seconds) >= SKEW_REPORTED_SECONDS) {
     const facts = { seconds, limit: SKEW_LIMIT_SECONDS };
     const skewed = finding("VR5207", group.place, facts);
-    // Beyond the limit every call is refused, and this is why.
+    // Beyond the limit every call is refused; the finding says why.
     if (Math.abs(seconds) > SKEW_LIMIT_SECONDS) return [skewed];
     return [skewed, ...(typeof asked === "string" ? [] : asked)];
   }
@@ -133,13 +133,13 @@ async function askAbout(group: Group, options: CheckCloudOptions): Promise<reado
   return [finding("VR5201", group.place, { endpoint: source.endpoint, why })];
 }
 
-/** Seconds that this machine is ahead; the header has whole seconds, cut off. */
+/** How many seconds this machine is ahead. The header has whole seconds, rounded down. */
 function skewOf(date: string | undefined, localMs: number): number | undefined {
   const server = Date.parse(date ?? "");
   return Number.isNaN(server) ? undefined : (localMs - (server + 500)) / 1_000;
 }
 
-/** A text says why the cloud could not be asked. */
+/** The result is a text, the reason, if the cloud could not be asked. */
 async function ask(source: CloudSource, group: Group): Promise<readonly AnyFinding[] | string> {
   const connected = await source.connect();
   if (connected.kind === "missing") return connected.why;
@@ -189,7 +189,10 @@ function assess(
   return [finding("VR5204", token.span, { address, havip: row.HaVipId, instance: instanceId })];
 }
 
-/** Said only where a HAVIP has to be made. Keys that may not ask are no news. */
+/**
+ * Reported only where a HAVIP has to be created. Keys without the right to ask are not
+ * reported.
+ */
 async function checkQuota(
   client: CloudClient,
   { interfaces }: Self,

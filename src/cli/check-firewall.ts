@@ -1,6 +1,6 @@
 /**
- * Rules of this machine's packet filter that would drop VRRP. Asks `nft`; says nothing where it
- * cannot.
+ * Finds rules of this machine's packet filter that would drop VRRP. It asks `nft`, and reports
+ * nothing where `nft` cannot be asked.
  */
 import { execFile } from "node:child_process";
 
@@ -26,8 +26,8 @@ interface Chain {
 }
 
 /**
- * From `nft -j list ruleset`: input chains that drop by policy and mention VRRP nowhere, and
- * rules that drop it.
+ * Finds, in the output of `nft -j list ruleset`, input chains that drop by policy and do not
+ * mention VRRP, and rules that drop it.
  */
 export function droppingRules(json: string): readonly string[] {
   const chains: Chain[] = [];
@@ -62,7 +62,7 @@ function readItems(json: string): readonly Record<string, unknown>[] {
       if (one !== undefined) items.push(one);
     }
   } catch {
-    // Output of another version, or none: nothing is known then.
+    // There is no output, or another version wrote it: then nothing is known.
   }
   return items;
 }

@@ -1,7 +1,7 @@
 /**
- * `--live`: VRRP routers that are heard on the interfaces now, and what of them is in the way of
- * ours. Listens for as long as our own routers would wait for a master, sends nothing but the
- * kernel's group reports (IGMP).
+ * `--live`: the VRRP routers that are heard on the interfaces now, and how they conflict with
+ * ours. It listens for as long as our own routers would wait for a master. Nothing is sent but
+ * the kernel's group reports (IGMP).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AnyFinding, finding } from "#diagnostics/diagnostic";
@@ -25,9 +25,12 @@ export interface HeardRouter {
   readonly addresses: readonly Ipv4[];
 }
 
-/** However slow our own interval is. */
+/** The longest time to listen, however slow our own interval is. */
 const LISTEN_SECONDS_MAX = 12;
-/** A router of the usual one second is heard at least once. */
+/**
+ * The shortest time to listen: a router with the usual interval of one second is heard at least
+ * once.
+ */
 const LISTEN_SECONDS_MIN = 1.2;
 const PROGRESS_AFTER_SECONDS = 2;
 const POLL_MILLIS = 50;
@@ -43,7 +46,7 @@ export function listenSeconds(instances: readonly InstanceConfig[]): number {
 
 export interface Listening {
   readonly report: (text: string) => void;
-  /** In the language of the run: what is listened to, and how many seconds are left. */
+  /** Shows, in the language of the run, what is listened to and how many seconds are left. */
   readonly progress: (interfaces: readonly string[], seconds: number) => string;
 }
 
@@ -63,10 +66,10 @@ export async function checkRouters(
   }
 }
 
-/** What came of listening. */
+/** The outcome of listening. */
 export interface Hearing {
   readonly heard: readonly HeardRouter[];
-  /** The first interface that could not be listened on, and the kernel's word for why. */
+  /** The first interface that could not be listened on, and the kernel's reason. */
   readonly refused: { readonly interface: string; readonly why: string } | undefined;
 }
 
@@ -78,17 +81,17 @@ interface Opened {
 function openSockets(instances: readonly InstanceConfig[]): Opened {
   const sockets = new Map<string, VrrpSocket>();
   for (const { interface: device, transport } of instances) {
-    // Only its peers speak to it, by whatever device.
+    // Only its peers talk to it, through any device.
     if (device === undefined) continue;
     let socket = sockets.get(device);
     if (socket === undefined) {
       const index = libc.if_nametoindex(device);
-      // An interface that is not here has been reported.
+      // A missing interface has been reported already.
       if (index === 0) continue;
       const opened = openVrrpSocket(index, device);
       if (!opened.ok) return { sockets, refused: { interface: device, why: opened.errno } };
       socket = opened.value;
-      // Others may use multicast where ours does not.
+      // Others may use multicast where ours uses unicast.
       const joined = socket.joinGroup(VRRP_GROUP);
       if (!joined.ok) return { sockets, refused: { interface: device, why: joined.errno } };
       sockets.set(device, socket);

@@ -1,7 +1,7 @@
 /**
- * `--live`: the kernel's settings (/proc/sys) against what the configuration needs of them. Only a
- * value that breaks something here is reported, with the line that puts it right: most of the usual
- * "VRRP sysctl" lists change nothing.
+ * `--live`: the kernel's settings (/proc/sys) against what the configuration needs of them.
+ * Only a value that breaks something here is reported, with the line that corrects it: most
+ * entries of the usual "VRRP sysctl" lists make no difference.
  *
  * For one interface the kernel takes the greater of `all` and the interface's own value
  * (arp_ignore, arp_announce, rp_filter), or either of them (arp_filter, accept_local,
@@ -34,12 +34,15 @@ export interface OwnAddress {
   readonly prefix: number;
 }
 
-/** What these rules ask of a machine; a test brings one of its own. */
+/** What these rules ask a machine; a test provides its own. */
 export interface Kernel {
-  /** Value of a key as `sysctl` names it; undefined: the kernel has none. */
+  /**
+   * The value of a key, named as `sysctl` names it. Undefined if the kernel does not have the
+   * key.
+   */
   readonly setting: (key: string) => number | undefined;
   readonly addresses: readonly OwnAddress[];
-  /** The interface that packets to an address leave by; undefined: no route. */
+  /** The interface by which packets to an address leave. Undefined if there is no route. */
   readonly routeTo: (address: Ipv4) => string | undefined;
 }
 
@@ -58,7 +61,7 @@ export function assessSettings(model: Model, machine: Kernel): readonly AnyFindi
     if (isUnbound(instance)) assessUnbound(instance, model, machine, report);
     const device = interfaceOf(instance);
     if (device === undefined || familyOf(instance) === 6) continue;
-    // An interface that is not here has been reported.
+    // A missing interface has been reported already.
     if (machine.setting(keyOf(device, "arp_ignore")) === undefined) continue;
     const context = { instance, device, machine, report };
     for (const item of [...addressesOf(instance), ...excludedOf(instance)]) {
@@ -76,7 +79,7 @@ export function assessSettings(model: Model, machine: Kernel): readonly AnyFindi
   return found;
 }
 
-/** A key, its value now, and the value that it should have. */
+/** A key, its present value, and the value that it should have. */
 type Setting = Facts["VR5112"]["settings"][number];
 type Report = (place: Span, settings: readonly Setting[], effect: Effect) => void;
 
@@ -96,13 +99,13 @@ function effective(machine: Kernel, device: string, word: string): number | unde
   return own === undefined ? undefined : Math.max(own, machine.setting(keyOf("all", word)) ?? 0);
 }
 
-/** The interface's own value is enough where a greater one wins. */
+/** Where the greater value wins, setting the interface's own value is enough. */
 const raised = (machine: Kernel, device: string, word: string, wanted: number): Setting[] => {
   const key = keyOf(device, word);
   return [{ key, value: machine.setting(key) ?? 0, wanted }];
 };
 
-/** Where a smaller one is needed, `all` may have to be set too. */
+/** Where a smaller value is needed, `all` may have to be set too. */
 function lowered(machine: Kernel, device: string, word: string, wanted: number): Setting[] {
   return [keyOf("all", word), keyOf(device, word)]
     .map((key) => ({ key, value: machine.setting(key) ?? 0, wanted }))
@@ -130,7 +133,8 @@ function assessAddress(
     const effect = { kind: "held-elsewhere", address: text, holder, interface: device } as const;
     report(place, lowered(machine, device, "arp_ignore", 0), effect);
   }
-  // Of two interfaces in one network, each speaks for the other's addresses, with its own MAC.
+  // If two interfaces are in one network, each answers for the other's addresses with its own
+  // MAC.
   const near = machine.addresses.filter(
     (one) => one.prefix < 32 && isInNetwork(address, one.address, one.prefix),
   );
@@ -156,7 +160,10 @@ function assessAddress(
   }
 }
 
-/** By the device of each address; by which one the peers are heard, nobody knows. */
+/**
+ * An instance without an interface is checked on the device of each address; on which device
+ * its peers are heard is not known.
+ */
 function assessUnbound(instance: Block, model: Model, machine: Kernel, report: Report): void {
   for (const item of [...addressesOf(instance), ...excludedOf(instance)]) {
     const device = holderOf(item, instance, model);
@@ -173,7 +180,7 @@ function assessPeers({ instance, device, machine, report }: Context): void {
     const local = machine.addresses.some(({ address }) => address === peer);
     const source = addressOf(instance, "unicast_src_ip")?.text;
     if (local) {
-      // A peer that is this very router is reported elsewhere (VR2020).
+      // A peer that is this router itself is reported elsewhere (VR2020).
       if (source === ip.text || effective(machine, device, "accept_local") !== 0) continue;
       const settings = raised(machine, device, "accept_local", 1);
       report(token.span, settings, { kind: "local-peer", address: ip.text, interface: device });
@@ -187,8 +194,8 @@ function assessPeers({ instance, device, machine, report }: Context): void {
 }
 
 /**
- * Only where the machine is clearly a gateway: routes of its own, or one group on several
- * interfaces.
+ * Checked only where the machine is clearly a gateway: it has routes of its own, or one group
+ * on several interfaces.
  */
 function assessForwarding(model: Model, machine: Kernel, report: Report): void {
   if (machine.setting("net.ipv4.ip_forward") !== 0) return;
@@ -210,9 +217,9 @@ function assessForwarding(model: Model, machine: Kernel, report: Report): void {
 }
 
 /**
- * The kernel removes the other addresses of a network together with the first one, unless they are
- * promoted. That touches addresses of two instances in a network in which the interface has no
- * address of its own.
+ * The kernel removes the other addresses of a network together with the first one, unless they
+ * are promoted. This affects two instances with addresses in the same network if the interface
+ * has no address of its own in it.
  */
 function assessSecondaries(model: Model, machine: Kernel, report: Report): void {
   const holders = new Map<string, { readonly instance: Block; readonly address: string }>();
@@ -243,7 +250,7 @@ function assessSecondaries(model: Model, machine: Kernel, report: Report): void 
   }
 }
 
-/** One socket an interface joins the groups of all its instances. */
+/** One socket for each interface joins the groups of all its instances. */
 function assessMemberships(model: Model, machine: Kernel, report: Report): void {
   const key = "net.ipv4.igmp_max_memberships";
   const value = machine.setting(key);
@@ -263,7 +270,7 @@ function assessMemberships(model: Model, machine: Kernel, report: Report): void 
   }
 }
 
-/** Longest prefix first, of lines as in /proc/net/route. */
+/** Reads lines as in /proc/net/route; the longest prefix comes first. */
 export function readRoutes(text: string): (address: Ipv4) => string | undefined {
   const routes = text
     .split("\n")

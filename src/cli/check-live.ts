@@ -1,4 +1,7 @@
-/** `--live`: a configuration against the machine it stands on. Nothing here changes anything. */
+/**
+ * `--live`: checks a configuration against the machine that it is on. Nothing here changes
+ * anything.
+ */
 import { dirname } from "node:path";
 import { type AnyFinding, finding, type Language } from "#diagnostics/diagnostic";
 import type { Span } from "#diagnostics/source";
@@ -19,7 +22,7 @@ import { type Machine, thisMachine } from "./check-machine.ts";
 
 export interface LiveOptions {
   readonly language: Language;
-  /** Text for a person who waits. */
+  /** Prints text for a person who is waiting. */
   readonly report: (text: string) => void;
 }
 
@@ -43,7 +46,7 @@ const PROGRESS: Readonly<
   "zh-CN": (interfaces, seconds) => `正在 ${interfaces.join("、")} 上监听 VRRP，还需 ${seconds} 秒`,
 };
 
-/** All that can be said without listening. */
+/** Everything that can be checked without listening. */
 export function assessMachine(model: Model, machine: Machine): readonly AnyFinding[] {
   const found: AnyFinding[] = [];
   const report = (one: AnyFinding): void => {
@@ -90,7 +93,10 @@ function assessInterface(instance: Block, machine: Machine, report: Report): voi
   }
 }
 
-/** Its source is wherever it is; the devices of its addresses have to be there. */
+/**
+ * An instance without an interface may have its source address on any device, but the devices
+ * of its virtual addresses have to exist.
+ */
 function assessUnbound(instance: Block, model: Model, machine: Machine, report: Report): void {
   const own = machine.addresses.map(({ address }) => printIpv4(address));
   assessSource(instance, undefined, own, report);
@@ -119,7 +125,7 @@ function assessSource(
 }
 
 /**
- * With script security and no account of its own choice, keepalived leaves every script out that
+ * With script security and without an account for scripts, keepalived ignores every script that
  * names no user.
  */
 function assessDefaultUser({ globals, scripts }: Model, machine: Machine, report: Report): void {
@@ -141,7 +147,7 @@ function assessScripts(root: Block, machine: Machine, report: Report): void {
 
 interface Scripts {
   readonly machine: Machine;
-  /** Paths that have been looked at. */
+  /** Paths that have been checked already. */
   readonly seen: Set<string>;
   readonly report: Report;
 }
@@ -155,7 +161,7 @@ function assessSetting({ value, args, token, keyword }: Setting, scripts: Script
     if (!machine.hasAccount(user)) report(finding("VR5108", at, { user }));
   };
   if (value.kind === "user") assessUser(value.user, place);
-  // `notify_fifo PATH USER`: without the account there is no pipe.
+  // `notify_fifo PATH USER`: without the account the pipe is not made.
   if (value.kind === "texts" && PIPES.includes(keyword.word) && value.values[1] !== undefined) {
     assessUser(value.values[1], args[1]?.span ?? place);
   }
@@ -175,8 +181,8 @@ function assessProgram(path: string, place: Span, machine: Machine, report: Repo
     return;
   }
   if (!program.mayRun) report(finding("VR5106", place, { path }));
-  // keepalived's rule: neither the file nor a folder above it may be changed by anybody but root;
-  // /tmp-like folders with the sticky bit excepted.
+  // keepalived's rule: nobody but root may be able to change the file or a folder above it.
+  // Folders with the sticky bit, like /tmp, are excepted.
   for (let at = program.realPath; ; at = dirname(at)) {
     const facts = machine.file(at);
     if (facts === undefined) return;

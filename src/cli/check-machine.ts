@@ -1,6 +1,6 @@
 /**
- * What `--live` wants to know of a machine, and how this one answers. The rules only see the
- * interface; pages and tests bring others.
+ * What `--live` needs to know about a machine, and how this one answers. The rules see only the
+ * interface, so that tests and the examples of pages can bring another machine.
  */
 import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
@@ -9,15 +9,15 @@ import { checkFirewall } from "./check-firewall.ts";
 import { type Kernel, type OwnAddress, readRoutes } from "./check-live-settings.ts";
 
 export interface Machine extends Kernel {
-  /** Names of all interfaces, also of those that are down. */
+  /** The names of all interfaces, including those that are down. */
   readonly interfaces: readonly string[];
   /** Interfaces that are up and have an address of any family. */
   readonly inUse: readonly string[];
   /** Accounts can be named by name or number, as keepalived looks them up. */
   readonly hasAccount: (user: string) => boolean;
-  /** undefined: there is nothing by that name. */
+  /** Undefined if nothing has that name. */
   readonly file: (path: string) => FileFacts | undefined;
-  /** Rules of the packet filter that drop VRRP. */
+  /** The rules of the packet filter that drop VRRP. */
   readonly droppingRules: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface FileFacts {
   /** The path behind all symbolic links. */
   readonly realPath: string;
   readonly kind: "file" | "folder" | "other";
-  /** Permission bits, the sticky bit among them. */
+  /** The permission bits, with the sticky bit. */
   readonly mode: number;
   readonly ownerId: number;
   readonly mayRun: boolean;
@@ -37,7 +37,7 @@ export async function thisMachine(): Promise<Machine> {
     addresses: ownAddresses(),
     routeTo: readRoutes(read("/proc/self/net/route") ?? ""),
     interfaces: interfacesHere(),
-    // Interfaces that are down, or have no address, are not listed there.
+    // `networkInterfaces` does not list interfaces that are down or have no address.
     inUse: Object.keys(networkInterfaces()),
     hasAccount,
     file: fileFacts,
@@ -70,7 +70,7 @@ function ownAddresses(): readonly OwnAddress[] {
   );
 }
 
-/** From the namespace of this process; `/sys/class/net` may belong to another one. */
+/** Reads the namespace of this process; `/sys/class/net` may belong to another one. */
 function interfacesHere(): readonly string[] {
   const lines = (read("/proc/self/net/dev") ?? "").split("\n").slice(2);
   return lines.map((line) => line.split(":")[0]?.trim() ?? "").filter((name) => name !== "");

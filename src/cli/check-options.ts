@@ -24,7 +24,7 @@ export interface CheckOptions {
   readonly cloud: CloudVendor | undefined;
   readonly live: boolean;
   readonly fix: boolean;
-  /** Every finding, also of a code of which there are thousands. */
+  /** Print every finding, even if one code has thousands of them. */
   readonly all: boolean;
 }
 
@@ -93,7 +93,7 @@ function readOptions(line: Line<typeof OPTIONS>): CheckOptions {
   };
 }
 
-/** @param run what it does; the result is the exit status */
+/** @param run does the work; its result is the exit status */
 export const checkCommand = (
   run: (options: CheckOptions, io: CommandIo) => Promise<number>,
 ): Command =>

@@ -44,7 +44,7 @@ function checkFile(path: string, options: CheckOptions, io: CommandIo): CheckedF
     all: options.all,
     ...(options.cloud === undefined ? {} : { cloud: options.cloud }),
   });
-  // A file that could not be read is not also empty.
+  // A file that could not be read is not reported as empty as well.
   const unread = loaded.findings.some(({ code }) => CODES[code].fatal === true);
   return {
     reading,
@@ -108,11 +108,14 @@ function safeFixes(findings: readonly AnyFinding[]): readonly Fix[] {
   return findings.flatMap(({ fix }) => (fix?.safety === "safe" ? [fix] : []));
 }
 
-/** Corrections can uncover others (a line that was unreadable), so a few rounds are made. */
+/**
+ * A correction can uncover another mistake (behind a line that was unreadable), so there are a
+ * few rounds.
+ */
 const ROUNDS_MAX = 5;
 
 interface Written {
-  /** Corrections in files that were written. */
+  /** How many corrections were made, in files that have been written. */
   readonly count: number;
   readonly refused: readonly { readonly path: string; readonly why: string }[];
 }
@@ -152,7 +155,7 @@ function writeFixes(files: readonly CheckedFile[], options: CheckOptions, io: Co
   return { count, refused };
 }
 
-/** Included files as they are after the corrections so far. */
+/** The included files, with the corrections made so far. */
 function edited(
   answer: ReturnType<typeof includeLoader>,
   texts: readonly Source[],

@@ -39,7 +39,7 @@ type CommonOptions = Readonly<
     Record<"no-wait" | "dry-run" | "json", FlagOption>
 >;
 
-/** Of every command that asks the cloud. */
+/** The options of every command that asks the cloud. */
 const COMMON: CommonOptions = {
   endpoint: value(
     text("URL", "URL"),
@@ -93,14 +93,14 @@ type CloudDefinition<Own extends Options> = Omit<Definition<Own, CommonOptions>,
   readonly run: (session: Session, line: Line<Own & CommonOptions>) => Promise<void>;
 };
 
-/** The command that such commands belong to. */
+/** The command that groups such commands. */
 export const cloudGroup = (definition: Definition<Options, Options>): Command =>
   defineCommand({ ...definition, common: COMMON });
 
 /**
- * A command that asks the cloud: with a session, and with its failures printed.
+ * A command that asks the cloud: it runs with a session, and its failures are printed.
  *
- * @param group what stands before its name, in messages
+ * @param group precedes its name in messages
  */
 export function cloudCommand<Own extends Options>(
   group: string,
@@ -122,7 +122,7 @@ export function cloudCommand<Own extends Options>(
   });
 }
 
-/** Thrown by what cannot go on; caught once, in `cloudCommand`. */
+/** Thrown when a command cannot go on; caught once, in `cloudCommand`. */
 export class CommandFailure extends Error {
   readonly failure: CallFailure | Waited | UserMistake;
 
@@ -132,7 +132,7 @@ export class CommandFailure extends Error {
   }
 }
 
-/** Something a person can put right, in one sentence. */
+/** One sentence about something that a person can correct. */
 export interface UserMistake {
   readonly kind: "mistake";
   readonly exitCode: 1 | 2;
@@ -151,12 +151,15 @@ export interface Session {
   readonly waits: boolean;
   readonly timeoutMs: number;
   readonly client: CloudClient;
-  /** Reads; throws a CommandFailure. */
+  /** Makes a call that only reads. Throws a CommandFailure. */
   readonly ask: <Name extends ActionName>(
     action: Name,
     parameters: ParametersOf<Name>,
   ) => Promise<CallAnswer<Name>>;
-  /** Changes; undefined after a dry run, which says what would be asked. */
+  /**
+   * Makes a call that changes something. Undefined after a dry run, which prints what would be
+   * asked.
+   */
   readonly change: <Name extends ActionName>(
     action: Name,
     parameters: ParametersOf<Name>,
@@ -349,7 +352,7 @@ function describeFailure(failure: CommandFailure["failure"], language: Language)
   }
 }
 
-/** Of the code, or of the nearest code above it. */
+/** The advice for the code, or for the nearest code above it. */
 function helpFor(code: string, language: Language): string | undefined {
   const [family = ""] = code.split(".");
   const known = isErrorCode(code) ? code : isErrorCode(family) ? family : undefined;

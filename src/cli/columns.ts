@@ -1,17 +1,17 @@
-/** Columns for people. */
+/** Prints columns for people. */
 
 import type { CommandIo } from "#command-line/io";
 import { alignColumns } from "#diagnostics/render/columns";
 
-/** The first row is the head. */
+/** The first row is the header. */
 export const printColumns = (rows: readonly (readonly string[])[]): string =>
   `${alignColumns(rows).lines.join("\n")}\n`;
 
-/** Two columns without a head; empty values are shown as a dash. */
+/** Two columns without a header; empty values are shown as a dash. */
 export const printFacts = (facts: readonly (readonly [name: string, value: string])[]): string =>
   printColumns(facts.map(([name, value]) => [name, value === "" ? "-" : value]));
 
-/** What a command found: JSON, a table, or the word that there is nothing. */
+/** Prints what a command found: JSON, a table, or a line saying that there is nothing. */
 export function printRows<Row>(
   { io, isJson }: { readonly io: CommandIo; readonly isJson: boolean },
   rows: readonly Row[],

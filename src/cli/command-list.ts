@@ -11,7 +11,7 @@ import { GLOBAL_OPTIONS } from "#command-line/language";
 
 type Dispatch = (args: readonly string[], io: CommandIo) => Promise<number>;
 
-/** What may stand before the command's name. */
+/** The options that may precede the command's name. */
 export const ROOT_OPTIONS: typeof GLOBAL_OPTIONS & { readonly version: FlagOption } = {
   ...GLOBAL_OPTIONS,
   version: flag(text("print the version", "显示版本"), "v"),
@@ -125,7 +125,8 @@ const LABORATORY: CommandGroup = {
 };
 
 /**
- * In the order of the overview. To add a command: its file, and an entry in a group above.
+ * All commands in the order of the overview. To add a command, write its file and add an entry
+ * to a group above.
  *
  * @param dispatch `baton` itself, for `baton help`
  */

@@ -12,12 +12,12 @@ import { type Reading, type ReadOptions, readConfiguration } from "#keepalived/r
 import { globPaths } from "./glob-paths.ts";
 import { FILE_BYTES_MAX, readRegular } from "./read-regular.ts";
 
-/** Where keepalived looks when nobody names a file. */
+/** Where keepalived looks if no file is named. */
 export const DEFAULT_FILE = "/etc/keepalived/keepalived.conf";
 
 export interface LoadedFile {
   readonly source: Source;
-  /** About the file itself: not there, not readable, not text. */
+  /** What is wrong with the file itself: missing, unreadable, or not text. */
   readonly findings: readonly AnyFinding[];
   /** The bytes are exactly the text in UTF-8, so that the text may be written back. */
   readonly writable: boolean;
@@ -64,7 +64,7 @@ const decode = (bytes: Uint8Array): string =>
 
 /** Thirty pairs of braces with two alternatives in each mean a billion paths. */
 const ALTERNATIVES_MAX = 1_000;
-/** Linux takes no longer path. */
+/** Linux accepts no longer path. */
 const PATH_MAX = 4_096;
 
 /** `a{b,c}d` to `abd`, `acd`; nested braces too. */
@@ -103,7 +103,7 @@ function* alternatives(pattern: string): Generator<string, undefined> {
 
 /**
  * keepalived: a glob relative to the including file; regular files only, and none that may be
- * executed. All files of one include together are no larger than one may be.
+ * executed. All files of one include together may be no larger than a single file may be.
  */
 export const includeLoader: IncludeLoader = (pattern, from) => {
   const absolute = isAbsolute(pattern) ? pattern : join(dirname(from), pattern);
@@ -137,7 +137,10 @@ function reasonOf(problem: AnyFinding): IncludeAnswer["skipped"][number]["why"] 
 /** keepalived's config-id when there is no `-i`. */
 export const defaultConfigId = (): string => hostname().split(".")[0] ?? "";
 
-/** keepalived goes into the folder of each file and asks where it is, so links are followed. */
+/**
+ * keepalived goes into the folder of each file and asks for the working directory, so links are
+ * resolved.
+ */
 function absoluteFolder(file: string): string {
   const folder = dirname(resolve(file));
   try {

@@ -101,7 +101,7 @@ const fileOf = ({ options, operands }: FmtLine | ShowLine): string => {
   return file;
 };
 
-/** Prints why the file cannot be worked on; undefined: it can. */
+/** Prints why the file cannot be processed. Undefined if it can. */
 function unreadable(file: string, language: Language, io: CommandIo): number | undefined {
   const { findings, source } = loadFile(file);
   const [problem] = findings.filter(({ code }) => code !== "VR5003");

@@ -7,7 +7,7 @@ import type { Language } from "#diagnostics/diagnostic";
 
 export const RUNTIME_DIR = "/run/baton";
 
-/** Of every command that asks the daemon. */
+/** The options of every command that asks the daemon. */
 export const RUNTIME_DIR_OPTION: ValueOption<"value"> = value(
   text("DIR", "目录"),
   text(
@@ -34,7 +34,10 @@ export type Unreachable =
   | { readonly kind: "no-daemon"; readonly path: string }
   | { readonly kind: "no-permission"; readonly path: string }
   | { readonly kind: "no-answer"; readonly path: string }
-  /** Another program, or a daemon of another version that goes on since an upgrade. */
+  /**
+   * The answer comes from another program, or from a daemon of another version that has been
+   * running since before an upgrade.
+   */
   | { readonly kind: "unreadable"; readonly path: string }
   | { readonly kind: "failed"; readonly path: string; readonly errno: string };
 
@@ -52,8 +55,8 @@ export async function ask(runtimeDir: string, request: ControlRequest): Promise<
 }
 
 /**
- * Every answer goes to `take` until it returns false or the daemon ends. Resolves to why it could
- * not be reached.
+ * Passes every answer to `take` until that returns false or the daemon ends. Resolves to the
+ * reason if the daemon could not be reached.
  */
 export async function converse(
   runtimeDir: string,
@@ -75,7 +78,8 @@ export async function converse(
     socket.once("close", () => resolve(undefined));
     socket.once("connect", () => {
       socket.write(`${JSON.stringify(request)}\n`);
-      // Loaded while the daemon works on its answer, and not at all when there is no daemon.
+      // This is loaded while the daemon prepares its answer, and not at all if there is no
+      // daemon.
       import("#daemon/control-shapes").then(({ readAnswer }) => {
         socket.on("data", (text: string) => {
           const lines = (buffered + text).split("\n");

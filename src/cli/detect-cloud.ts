@@ -1,6 +1,6 @@
 /**
- * `check --live`: which cloud this machine runs in, by what its firmware says, else by who answers
- * for the metadata.
+ * `check --live`: which cloud this machine runs in. The firmware says so; otherwise it is
+ * whichever metadata service answers.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,8 @@ const VENDORS: readonly (readonly [RegExp, KnownVendor])[] = [
   [/alibaba/i, "alibaba"],
   [/huawei ?cloud|openstack foundation.*huawei/i, "huawei"],
   [/amazon/i, "aws"],
-  // Azure's tag in every machine's firmware; "Microsoft Corporation" alone is any Hyper-V.
+  // Azure puts this tag into every machine's firmware; "Microsoft Corporation" alone is any
+  // Hyper-V.
   [/7783-7084-3265-9085-8269-3286-77/, "azure"],
   [/google/i, "gcp"],
 ];
@@ -21,7 +22,7 @@ const ASK_MS = 1_000;
 
 export interface DetectOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where /sys is, for tests. */
+  /** Where /sys is; tests bring their own. */
   readonly root?: string;
 }
 
@@ -31,7 +32,8 @@ export async function detectCloud({
 }: DetectOptions): Promise<KnownVendor | undefined> {
   const text = FILES.map((name) => readText(join(root, "sys/class/dmi/id", name))).join("\n");
   for (const [pattern, cloud] of VENDORS) if (pattern.test(text)) return cloud;
-  // Nobody is asked by name from a machine that is in no cloud; where to ask has been said, or not.
+  // If the firmware names no cloud, no metadata service is looked up by name; only the one that
+  // the environment names is asked.
   const base = env["BATON_METADATA_URL"];
   return base !== undefined && (await answers(base)) ? "tencent" : undefined;
 }

@@ -8,7 +8,7 @@ import { listCommands, ROOT_NOTES, ROOT_OPTIONS } from "./command-list.ts";
 
 const GROUPS = listCommands(dispatch);
 
-/** What stands before the command's name. */
+/** The options that precede the command's name. */
 const ROOT: Command = defineCommand({
   name: "",
   summary: text("Keeps a virtual IP on exactly one machine.", "让虚拟 IP 始终只在一台机器上。"),

@@ -85,7 +85,7 @@ function show(session: Session, rows: readonly Eip[]): void {
   });
 }
 
-/** False: not waited for, only printed. */
+/** False if the task is only printed and not waited for. */
 async function settle(session: Session, taskId: string, ids: readonly string[]): Promise<boolean> {
   if (!session.waits) {
     const { io, isJson, say } = session;

@@ -1,19 +1,20 @@
 /**
- * Paths of an include's pattern, as glob(3) finds them: `*`, `?` and `[…]` within one folder's
- * names, dots only if written.
+ * Finds the paths that match an include's pattern, as glob(3) does: `*`, `?` and `[…]` match
+ * within one folder's names, and a leading dot only where the pattern has one.
  */
 import { lstatSync, opendirSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Paths of one pattern, and names looked at for them: `/*` five folders deep is the whole machine.
+ * How many paths one pattern may match, and how many names may be examined for it. A pattern of
+ * `/*` five folders deep would walk the whole machine.
  */
 const PATHS_MAX = 1_000;
 const NAMES_MAX = 100_000;
 
 export interface Globbed {
   readonly paths: readonly string[];
-  /** There are more than are looked at. */
+  /** True if there was more than the limits allow to examine. */
   readonly isCut: boolean;
 }
 
@@ -40,7 +41,7 @@ export function globPaths(pattern: string): Globbed {
         for (const name of read) if (matches(name)) next.push(join(folder, name));
       }
     }
-    // A part without wildcards was not looked for yet.
+    // A part without wildcards has not been checked for existence yet.
     found = matches === undefined && at === parts.length - 1 ? next.filter(exists) : next;
   }
   isCut ||= found.length > PATHS_MAX || names >= NAMES_MAX;
@@ -56,7 +57,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** None where there is no folder. */
+/** Empty if there is no such folder. */
 function namesIn(folder: string, limit: number): readonly string[] {
   const names: string[] = [];
   try {
@@ -78,7 +79,8 @@ function namesIn(folder: string, limit: number): readonly string[] {
 }
 
 /**
- * fnmatch without a regular expression over the name's stars: `*a*a*a*b` must not take for ever.
+ * Matches like fnmatch(3), but without a regular expression: a pattern like `*a*a*a*b` must not
+ * take for ever.
  */
 function nameMatcher(pattern: string): (name: string) => boolean {
   const tests = readTests(pattern);
@@ -126,7 +128,7 @@ function setTest(set: string): (char: string) => boolean {
   };
 }
 
-/** Goes back to the last star only, so it takes the product of the lengths at most. */
+/** Backtracks to the last star only, so the time is at most the product of the two lengths. */
 function match(tests: readonly Test[], name: string): boolean {
   let at = 0;
   let test = 0;

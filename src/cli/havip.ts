@@ -88,7 +88,10 @@ async function listAll(session: Session, filters: readonly Filter[]): Promise<re
   }
 }
 
-/** By id or by address; an address that several VPCs have names its candidates. */
+/**
+ * Finds a HAVIP by id or by address. If several VPCs have the address, the failure names the
+ * candidates.
+ */
 async function find(session: Session, word: string): Promise<Havip> {
   const isAddress = readIpv4(word) !== undefined;
   const rows = isAddress
@@ -171,7 +174,9 @@ async function list(session: Session, { options }: Line<typeof LIST_OPTIONS>): P
   });
 }
 
-/** Waits for work that goes on, then shows what became of the HAVIP; undefined: it is gone. */
+/**
+ * Waits for work in progress, then shows the resulting HAVIP. Undefined if it has been deleted.
+ */
 async function finish(
   session: Session,
   call: { readonly requestId: string } | undefined,
@@ -206,7 +211,7 @@ async function create(session: Session, { options }: Line<typeof CREATE_OPTIONS>
     HaVipName: name,
     ...(subnetId !== undefined && { SubnetId: subnetId }),
     ...(vip !== undefined && { Vip: vip }),
-    // The API's default is off: then any machine of the subnet may take the address.
+    // The API's default is off, and then any machine of the subnet may take the address.
     ...(options["check-associate"] && { CheckAssociate: true }),
     ...(members.length > 0 && { HaVipAssociationSet: members.map(asMember) }),
     ...(tags.length > 0 && { Tags: tags }),
@@ -244,7 +249,7 @@ async function bindEip(session: Session, { operands }: Line): Promise<void> {
   await finish(session, call, HaVipId, "shown");
 }
 
-/** The API wants the public address, people have the id at hand. */
+/** The API wants the public address, but people have the id at hand. */
 async function addressOf(session: Session, id: string): Promise<string> {
   const { answer } = await session.ask("DescribeAddresses", { AddressIds: [id] });
   const [row] = answer.AddressSet;

@@ -1,10 +1,11 @@
 /**
- * The folders of labs. Whoever can put something there decides for `baton lab exec` which process
- * to enter, and root enters it: so the folders are ours, nobody else may write there, and the way
- * to them is nobody else's either. Anything else is refused.
+ * The folders of labs. Whoever can put something there decides which process `baton lab exec`
+ * enters, and root enters it. Therefore the folders have to be ours, nobody else may be able to
+ * write to them, and nobody else may own a folder on the path to them. Anything else is
+ * refused.
  *
- * A lock beside each folder, held by `baton lab up`, ends with that process however it ends. What
- * is not locked is dead, and the next start clears it away.
+ * A lock beside each folder, held by `baton lab up`, ends with that process however it ends. A
+ * folder without a lock belongs to a dead lab, and the next start removes it.
  */
 
 import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
@@ -25,11 +26,11 @@ const MODE = 0o700;
 
 const self = (): number => process.getuid?.() ?? 0;
 
-/** Of the user's own: two users' labs do not get into each other's way. */
+/** Each user has one, so that two users' labs do not conflict. */
 export function labBase(env: Environment): string {
   const given = env["BATON_LAB_DIR"];
   if (given !== undefined && given !== "") return given;
-  // Not somebody else's that `sudo -E` has left in the environment.
+  // `sudo -E` may have left somebody else's in the environment.
   const runtime = env["XDG_RUNTIME_DIR"] ?? "";
   if (runtime.startsWith("/") && ownerOf(runtime) === self()) return join(runtime, "baton-lab");
   if (self() === 0 && isWritable("/run")) return "/run/baton-lab";
@@ -61,7 +62,9 @@ export type Found =
   | { readonly kind: "nobody" }
   | { readonly kind: "unsafe"; readonly problem: FolderProblem };
 
-/** Looks at a lab's folder and the socket in it before anything is said there. Makes nothing. */
+/**
+ * Checks a lab's folder and the socket in it before anything is sent to it. Creates nothing.
+ */
 export function findLab(folder: string, socket: string): Found {
   if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return { kind: "nobody" };
   const problem = takeFolder(join(folder, ".."), MODE) ?? takeFolder(folder, MODE);
@@ -80,8 +83,8 @@ export type TakenLab =
   | { readonly kind: "unsafe"; readonly problem: FolderProblem };
 
 /**
- * An empty folder for a lab of that name, which is ours until `release`; labs that have died are
- * cleared away.
+ * Makes an empty folder for a lab of that name, which is ours until `release`. Folders of dead
+ * labs are removed.
  */
 export function takeLab(name: string, env: Environment): TakenLab {
   const folder = labFolder(name, env);
@@ -146,11 +149,11 @@ const ANSWER_MS = 5_000;
 
 export type Asked =
   | { readonly kind: "answer"; readonly answer: LabAnswer }
-  /** What answers is no lab, or one of another version. */
+  /** Whatever answers is not a lab, or is one of another version. */
   | { readonly kind: "unknown-answer" }
   | Exclude<Found, { readonly kind: "found" }>;
 
-/** One question to a lab, and what of the answer is believed. */
+/** Sends one request to a lab, and returns the part of the answer that is trusted. */
 export async function askLab(folder: string, request: LabRequest): Promise<Asked> {
   const found = findLab(folder, SOCKET);
   if (found.kind !== "found") return found;

@@ -152,8 +152,8 @@ function isGoodFile(file: string, line: UpLine): boolean {
 }
 
 /**
- * The API lives in the lab's own network, where nothing of this machine's comes in: bytes are
- * handed on through a socket.
+ * The API is in the lab's own network, which this machine's network cannot reach: bytes are
+ * forwarded through a socket.
  */
 async function forwardApi(line: UpLine, folder: string): Promise<Server> {
   const { options, io } = line;
@@ -197,7 +197,7 @@ function fail({ options, io }: LabLine, error: string): number {
 
 type Good = Extract<LabAnswer, { readonly ok: true }>;
 
-/** Undefined: why has been printed. */
+/** Undefined if it failed; the reason has been printed. */
 async function ask(line: LabLine, request: LabRequest): Promise<Good | undefined> {
   const { options, language } = line;
   const { name = DEFAULT_NAME } = options;
@@ -253,7 +253,8 @@ async function exec(line: LabLine): Promise<number> {
   const answer = await ask(line, { command: "exec", instance: name });
   if (answer === undefined || !("exec" in answer)) return 1;
   const target = answer.exec;
-  // Both are its own: a number that was given to another process meanwhile is not entered.
+  // The start time and the owner must match, so that a process that has been given the same PID
+  // since is not entered.
   const isThere =
     readProcess(target.pid)?.startTime === target.startTime &&
     readOwner(target.pid) === process.getuid?.();
@@ -266,8 +267,8 @@ async function exec(line: LabLine): Promise<number> {
 }
 
 /**
- * Entering other mounts ends in the root folder; the shell goes back to where the user is, if that
- * exists there.
+ * Entering another mount namespace leads to the root folder. The shell goes back to the user's
+ * folder, if that exists there.
  */
 const SAME_FOLDER = ["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd()];
 
@@ -287,7 +288,7 @@ async function enter(
     ["--target", `${pid}`, ...user, "--mount", "--net", "--pid", "--", ...SAME_FOLDER, ...argv],
     { stdio: "inherit", env: instanceEnvironment(process.env, name, region) },
   );
-  // Ctrl-C is for the program, which shares our terminal.
+  // Ctrl-C is meant for the program, which shares our terminal.
   process.on("SIGINT", () => undefined);
   return await new Promise<number>((done) => {
     child.on("error", () => done(127));
@@ -324,7 +325,7 @@ const COMMAND: Operand = {
   most: Infinity,
 };
 
-/** One fault a line, in both languages. */
+/** One line for each fault, in both languages. */
 const FAULTS = FAULT_USAGE.en
   .trimEnd()
   .split("\n")

@@ -1,8 +1,8 @@
 /** The `baton` program: a terminal around `dispatch`. */
 import type { CommandIo } from "#command-line/io";
 
-// Before a command is loaded: what is sent to a daemon that is being started is obeyed when it has
-// started.
+// This comes before a command is loaded, so that a signal sent to a daemon that is still
+// starting is obeyed once it has started.
 if (process.argv.includes("run")) (await import("#daemon/signals")).catchSignals();
 
 const io: CommandIo = {
@@ -13,16 +13,16 @@ const io: CommandIo = {
   columns: process.stdout.columns,
 };
 
-// A reader that has seen enough (`baton status --watch | head`) is no error.
+// It is no error if a reader has seen enough (`baton status --watch | head`).
 process.stdout.on("error", (error: NodeJS.ErrnoException) =>
   process.exit(error.code === "EPIPE" ? 0 : 1),
 );
 
-// Nor is a full disk behind stderr a reason to end: there is nowhere left to say so.
+// Nor is a full disk behind stderr a reason to end: there is nowhere left to report it.
 process.stderr.on("error", () => undefined);
 
 try {
-  // Here, because what is imported at the top is loaded before signals are caught.
+  // Imported here, because imports at the top are loaded before signals are caught.
   const { dispatch } = await import("./dispatch.ts");
   process.exitCode = await dispatch(process.argv.slice(2), io);
 } catch (error) {

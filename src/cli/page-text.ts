@@ -1,6 +1,6 @@
 /**
- * A page of `docs/codes` for a terminal: the same text without the marks of Markdown, lines no
- * longer than a reader's eye follows, tables in columns.
+ * A page of `docs/codes` for a terminal: the same text without the marks of Markdown, in lines
+ * of a readable length, and with tables in columns.
  *
  * The pages use little of Markdown (a title, one line of emphasis, second headings, paragraphs,
  * fenced examples, tables); `tests/cli/page-text.test.ts` reads all of them, so a new mark is
@@ -92,7 +92,7 @@ function printTable(lines: readonly string[]): string {
 
 const PAGES = join(import.meta.dirname, "../../docs/codes");
 
-/** Word that names a code, in any case: `vr2010`, `VR2010`, or its slug. */
+/** A name of a code, in upper or lower case: `vr2010`, `VR2010`, or its slug. */
 export function codeOf(word: string): string | undefined {
   const upper = word.toUpperCase();
   if (isCode(upper)) return upper;

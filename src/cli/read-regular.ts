@@ -1,15 +1,15 @@
 /**
  * A configuration's bytes, with a bound in time and memory whatever the path leads to: a FIFO
- * nobody writes to, a device without end, a directory, an entry of /proc, a file of a terabyte.
- * Opened first and checked by its descriptor, so that nothing can be put in the path's place
- * between the two.
+ * that nobody writes to, an endless device, a directory, an entry of /proc, a file of a
+ * terabyte. The path is opened first and checked by its descriptor, so that nothing can be put
+ * in its place between the two.
  */
 
 import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from "node:fs";
 import type { Language } from "#diagnostics/diagnostic";
 
 /**
- * No configuration is near that; keepalived's own lists of a hundred thousand addresses are two
+ * No configuration comes near this size: a list of a hundred thousand addresses has two
  * megabytes.
  */
 export const FILE_BYTES_MAX = 16_000_000;
@@ -22,11 +22,11 @@ export type ReadFile =
       readonly isRegular: boolean;
     }
   | { readonly kind: "directory" | "not-regular" | "too-large" }
-  /** An errno of the kernel's. */
+  /** The name of the kernel's error number. */
   | { readonly kind: "failed"; readonly error: string };
 
 /**
- * File systems with files that the kernel makes up: reading one may wait, change something, or
+ * File systems with files that the kernel generates: reading one may wait, change something, or
  * never end.
  */
 const KERNEL_FILES: ReadonlySet<number> = new Set([
@@ -37,16 +37,17 @@ const KERNEL_FILES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * What a shell passes on: `baton check -f <(make-config)`. Somebody writes to it, or has closed it.
+ * What a shell passes on: `baton check -f <(make-config)`. Either somebody still writes to it,
+ * or it has been closed.
  */
 const GIVEN = /^\/(?:dev\/stdin|dev\/fd\/[0-9]+|proc\/self\/fd\/[0-9]+)$/;
 
-/** @param limit bytes; what is longer is not read at all */
+/** @param limit in bytes; a longer file is not read at all */
 export function readRegular(path: string, limit: number = FILE_BYTES_MAX): ReadFile {
   const isGiven = GIVEN.test(path);
   let fd: number | undefined;
   try {
-    // Neither waits for a FIFO's writer, nor makes a terminal the controlling one.
+    // Opening must neither wait for a FIFO's writer nor make a terminal the controlling one.
     fd = openSync(path, constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
     const info = fstatSync(fd);
     if (info.isDirectory()) return { kind: "directory" };
@@ -56,7 +57,7 @@ export function readRegular(path: string, limit: number = FILE_BYTES_MAX): ReadF
     if (info.size > limit) return { kind: "too-large" };
     const bytes = readAll(fd, limit, info.size);
     if (bytes === undefined) return { kind: "too-large" };
-    // A pipe that nobody writes into is at its end at once: that is no empty configuration.
+    // A pipe without a writer is at its end at once; that does not mean an empty configuration.
     if (isPipe && bytes.length === 0) return { kind: "failed", error: "ENODATA" };
     return { kind: "bytes", bytes, mode: info.mode, isRegular: info.isFile() };
   } catch (error) {
@@ -84,7 +85,7 @@ function readAll(fd: number, limit: number, size: number): Buffer | undefined {
   }
 }
 
-/** What a pipe such as `/dev/stdin` has to say, it says within this. */
+/** The time within which a pipe such as `/dev/stdin` must have delivered everything. */
 const PIPE_MS = 5_000;
 const PIPE_POLL_MS = 10;
 
@@ -100,7 +101,10 @@ function readPart(fd: number, chunk: Buffer, end: number): number {
   }
 }
 
-/** The system's commonest refusals of a file, for people; the name stays, to be looked up. */
+/**
+ * The system's commonest reasons for refusing a file, for people. The error's name stays, so
+ * that it can be looked up.
+ */
 const MEANINGS: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   ENOENT: { en: "there is no such file", "zh-CN": "文件不存在" },
   ENOTDIR: { en: "a part of its path is not a folder", "zh-CN": "路径中有一段不是目录" },

@@ -1,7 +1,7 @@
 /**
- * `baton release`: removes the addresses a dead daemon left behind. They carry our mark, or are
- * known by what daemons record (owned-places.ts) where the kernel keeps no mark. For ExecStopPost=
- * and for people.
+ * `baton release`: removes the addresses a dead daemon left behind. The addresses carry our
+ * mark, or, where the kernel keeps no mark, are known from what daemons record
+ * (owned-places.ts). It is meant for ExecStopPost= and for people.
  */
 
 import { defineCommand } from "#command-line/command";
@@ -81,7 +81,7 @@ async function release(
   if (!options.force) await untilEngineGone(runtimeDir);
   const rtnetlink = openRequests();
   if (!rtnetlink.ok) return fail(printFailure(rtnetlink));
-  // Its owner would put it back at once, or cannot: then its lease ends it.
+  // A running owner would put it back at once; if it hangs, the lease removes the address.
   const claimed = claimedAddresses();
   const listed = leftoversIn(runtimeDir, rtnetlink.value);
   const done = removeOurs(rtnetlink.value, claimed, listed);
@@ -104,23 +104,24 @@ async function release(
 interface Done {
   readonly removed: readonly { readonly address: string; readonly interface: string }[];
   readonly failures: string[];
-  /** Addresses of ours that are still there. */
+  /** Our addresses that are still on the machine. */
   readonly stays: ReadonlySet<Ipv4>;
 }
 
 /**
- * Removes rules that keep an address without an owner from answering. Undefined, or the failure.
+ * Removes rules that keep an address without an owner from answering. Returns the failure, if
+ * any.
  */
 function cleanGuard({ stays }: Done, claimed: ReadonlySet<Ipv4>): string | undefined {
   const guard = openNftGuard();
-  // A kernel without nf_tables has none.
+  // A kernel without nf_tables has no rules.
   if (!guard.ok) return undefined;
   const outcome = guard.value.clean((address) => claimed.has(address) || stays.has(address));
   guard.value[Symbol.dispose]();
   return outcome.ok ? undefined : printFailure(outcome);
 }
 
-/** A text when the machine could not be looked at. */
+/** The result is a text if the machine could not be examined. */
 function removeOurs(
   rtnetlink: Rtnetlink,
   claimed: ReadonlySet<Ipv4>,

@@ -34,7 +34,7 @@ export const command: Command = defineCommand({
       for (const one of findings ?? []) io.stderr(`${one}\n\n`);
       const left = answer.more ?? 0;
       const more = left > 0 ? `\n  ${moreSentence(left, language)}` : "";
-      // Whoever has seen every finding needs no hint where to look.
+      // If every finding has been shown, no hint where to look is needed.
       const isComplete = findings !== undefined && more === "";
       const hint = help === undefined || isComplete ? "" : `\n  ${help}`;
       io.stderr(`baton reload: ${answer.error}${more}${hint}\n`);

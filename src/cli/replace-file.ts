@@ -1,7 +1,8 @@
 /**
- * A new text in a file's place, so that at any moment, whatever dies, there is the old one or the
- * new one, whole: written beside it, flushed, renamed over it. Mode and owner stay, a link stays a
- * link, and a file that cannot be replaced without losing something is left alone.
+ * Replaces a file's text so that at any moment, whatever dies, either the whole old text or the
+ * whole new one is there: it is written beside the file, flushed, and renamed over it. Mode and
+ * owner stay, a link stays a link, and a file that cannot be replaced without losing something
+ * is left alone.
  */
 
 import { randomBytes } from "node:crypto";
@@ -29,7 +30,7 @@ export type Replaced =
   | { readonly kind: "written" }
   | {
       readonly kind: "refused";
-      /** Or the kernel's word. */
+      /** Or the kernel's reason. */
       readonly why:
         | "changed-meanwhile"
         | "encoding"
@@ -39,11 +40,12 @@ export type Replaced =
         | (string & {});
     };
 
-/** Permission bits with set-user-ID and the like. */
+/** The permission bits, including set-user-ID and the like. */
 const MODE = 0o7777;
 
 /**
- * @param before what was read from it: a file that has another text by now is somebody else's work
+ * @param before the text that was read from it: if the file has another text by now, somebody
+ * else has changed it
  */
 export function replaceFile(path: string, before: string, text: string): Replaced {
   let beside: string | undefined;
@@ -68,7 +70,7 @@ export function replaceFile(path: string, before: string, text: string): Replace
 
 function whyNot(target: string, info: Stats, before: string): string | undefined {
   if (!info.isFile()) return "not-regular";
-  // The other names would keep the old text.
+  // The file's other hard links would keep the old text.
   if (info.nlink > 1) return "hard-links";
   if (hasAttributes(target)) return "attributes";
   const bytes = readFileSync(target);
@@ -76,7 +78,7 @@ function whyNot(target: string, info: Stats, before: string): string | undefined
   return bytes.toString("utf8") === before ? "encoding" : "changed-meanwhile";
 }
 
-/** False: it cannot belong to whom the old one belongs to. */
+/** False if it cannot be given the owner of the old file. */
 function write(path: string, text: string, { uid, gid, mode }: Stats): boolean {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const fd = openSync(path, flags, 0o600);
@@ -112,12 +114,13 @@ function remove(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It was never made.
+    // It was never created.
   }
 }
 
 /**
- * Access lists and the like, which a new file would not have. A security label it gets by itself.
+ * Access control lists and the like, which a new file would not have. It gets a security label
+ * by itself.
  */
 function hasAttributes(path: string): boolean {
   const names = new Uint8Array(65_536);

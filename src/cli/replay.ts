@@ -1,6 +1,6 @@
 /**
- * `baton replay FILE`: a recording's events through this version's core, and why each decision was
- * taken.
+ * `baton replay FILE`: runs a recording's events through this version's core, and shows why
+ * each decision was taken.
  */
 import { readFileSync } from "node:fs";
 import { defineCommand } from "#command-line/command";

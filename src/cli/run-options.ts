@@ -1,7 +1,7 @@
 /**
- * The options of `baton run`: its own, and all of keepalived's, so that a unit file or a script
- * that starts keepalived needs no other change than the program's name. Read as getopt_long(3)
- * reads them: `-nlD`, `-f FILE`, `-fFILE`, `--use-file=FILE`.
+ * The options of `baton run`: its own, and all of keepalived's, so that in a unit file or a
+ * script that starts keepalived only the program's name has to change. They are read as
+ * getopt_long(3) reads them: `-nlD`, `-f FILE`, `-fFILE`, `--use-file=FILE`.
  */
 
 import { defineCommand } from "#command-line/command";
@@ -28,30 +28,32 @@ import { RUNTIME_DIR } from "./control-client.ts";
 import { BATON_VERSION } from "./version.ts";
 
 export interface RunOptions {
-  /** Undefined: the default file. */
+  /** Undefined for the default file. */
   readonly file: string | undefined;
   readonly runtimeDir: string;
   readonly logFormat: LogFormat;
   readonly logDetail: boolean;
   readonly language: Language;
   readonly configId: string | undefined;
-  /** Of the supervisor, and of the engine (keepalived's VRRP child). */
+  /** The PID files of the supervisor and of the engine (keepalived's VRRP child). */
   readonly pidFiles: readonly string[];
   readonly enginePidFile: string | undefined;
-  /** What happens to the routers is appended there, for `baton replay`. */
+  /** The file to which the routers' events are appended, for `baton replay`. */
   readonly recordFile: string | undefined;
   readonly isTest: boolean;
   readonly testLog: string | undefined;
   readonly isCompatible: boolean;
   readonly umask: number | undefined;
-  /** Ask the cloud whether it agrees about the addresses. Undefined: do not. */
+  /**
+   * Ask the cloud whether it agrees about the addresses. Undefined if it is not to be asked.
+   */
   readonly cloud: CloudQuestion | undefined;
   /** keepalived's options that change nothing here, with the reason. */
   readonly ignored: readonly Ignored[];
 }
 
 export interface Ignored {
-  /** As the help would show it: `-V, --dont-release-vrrp`. */
+  /** The option as the help would show it: `-V, --dont-release-vrrp`. */
   readonly option: string;
   readonly why: IgnoredWhy;
 }
@@ -238,7 +240,7 @@ const WHY_IGNORED: Readonly<Record<keyof typeof IGNORED, IgnoredWhy>> = {
 
 const OPTIONS = { ...OWN, ...ANYWAY, ...REFUSED, ...IGNORED } as const;
 
-/** @param start the daemon, with what the line asks for; the result is the exit status */
+/** @param start runs the daemon as the line asks; its result is the exit status */
 export const daemonCommand = (
   start: (options: RunOptions, io: CommandIo) => number | Promise<number>,
 ): Command =>

@@ -1,6 +1,6 @@
 /**
- * From the file to what the daemon runs, at its start and at every reload, with what is wrong
- * logged through the log.
+ * From the file to what the daemon runs, at its start and at every reload. What is wrong goes
+ * to the log.
  */
 
 import type { CommandIo } from "#command-line/io";
@@ -20,9 +20,9 @@ import { unreadableSentence } from "./read-regular.ts";
 import type { RunOptions } from "./run-options.ts";
 
 export interface Read {
-  /** Undefined: it must not run. */
+  /** Undefined if it must not run. */
   readonly plan: RunPlan | undefined;
-  /** 4 would not run, 5 errors, 6 security, as `baton check`. */
+  /** The exit status of `baton check`: 4 would not run, 5 errors, 6 security. */
   readonly status: number;
   readonly findings: readonly {
     readonly severity: Severity;
@@ -34,10 +34,10 @@ export interface Read {
   }[];
 }
 
-/** EX_NOINPUT of sysexits.h would be right; keepalived knows 1. */
+/** EX_NOINPUT of sysexits.h would be right, but keepalived exits with 1. */
 const UNREADABLE = 1;
 
-/** @param language of what is rendered */
+/** @param language in which findings are rendered */
 export function readPlan(
   options: RunOptions,
   io: CommandIo,
@@ -46,7 +46,7 @@ export function readPlan(
   try {
     return readFile(options, io, language);
   } catch (error) {
-    // A file that is replaced while it is read can fail in any way.
+    // Reading a file that is being replaced can fail in any way.
     const text = unreadableSentence(options.file ?? DEFAULT_FILE, errnoOf(error), language);
     const one = { severity: "error", code: "VR5004", text, rendered: text } as const;
     return { plan: undefined, status: UNREADABLE, findings: [one] };
@@ -86,8 +86,9 @@ function readFile(options: RunOptions, io: CommandIo, language: Language): Read 
 }
 
 /**
- * Through the log, because a running daemon may not wait for whoever reads its stderr. A person
- * gets the lines of the file with it, the journal and programs one line each.
+ * Findings go through the log, because a running daemon must not wait for a reader of its
+ * stderr. A person also sees the lines of the file; the journal and programs get one line for
+ * each finding.
  */
 export function logFindings(read: Read, options: RunOptions, io: CommandIo, log: Log): void {
   const isForPeople = options.logFormat === "text" && io.env["JOURNAL_STREAM"] === undefined;
@@ -110,7 +111,10 @@ function refusal(file: string, status: number, language: Language): string {
     : `${file} 有错误，未运行；请改正，或加 --compat 运行 keepalived 会运行的部分`;
 }
 
-/** A reload: the log has what is wrong in the daemon's language, who asked gets it in his own. */
+/**
+ * At a reload the log has the findings in the daemon's language, and whoever asked gets them in
+ * their own.
+ */
 export function reread(options: RunOptions, io: CommandIo, log: Log, language: Language): Reread {
   const read = readPlan(options, io);
   logFindings(read, options, io, log);

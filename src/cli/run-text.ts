@@ -26,7 +26,7 @@ export const ignoredSentence = (option: string, why: IgnoredWhy, language: Langu
     ? `option ${option} has no effect: ${IGNORED.en[why]}`
     : `选项 ${option} 无效：${IGNORED["zh-CN"][why]}`;
 
-/** Why `-t` ends as it does; undefined: 0, and keepalived prints nothing then either. */
+/** Why `-t` fails. Undefined for status 0, for which keepalived prints nothing either. */
 export function testSentence(file: string, status: number, language: Language): string | undefined {
   const en = language === "en";
   switch (status) {
@@ -49,7 +49,7 @@ export function testSentence(file: string, status: number, language: Language): 
   }
 }
 
-/** The daemon is started by somebody who may not do what it does. */
+/** The daemon was started by a user without the rights it needs. */
 export const rightsSentence = (missing: readonly string[], language: Language): string =>
   language === "en"
     ? `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing, without which no address can be owned; run it as root (sudo), or with AmbientCapabilities= in the unit`

@@ -1,6 +1,6 @@
 /**
- * What `baton status` says, in English and Chinese. States are the same messages in both: tools
- * look for them.
+ * What `baton status` says, in English and Chinese. States are the same in both languages,
+ * because tools look for them.
  */
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { GroupMemberStatus, ScriptStatus } from "#daemon/control-protocol";
@@ -13,7 +13,7 @@ export interface StatusMessages {
   readonly never: string;
   readonly here: string;
   readonly away: string;
-  /** In the column of interfaces: bound to none. */
+  /** Shown in the interface column of an instance that is bound to none. */
   readonly any: string;
   readonly columns: readonly string[];
   readonly groupColumns: readonly string[];

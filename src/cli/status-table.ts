@@ -1,6 +1,6 @@
 /**
- * A status as a table for people: one line an instance, below it why, whom it hears, and what is
- * not as it should be.
+ * A status as a table for people: one line for each instance, and below it why, whom it hears,
+ * and what is not as it should be.
  */
 import type {
   GroupStatus,
@@ -52,10 +52,7 @@ export function renderStatus(status: Status, language: Language, color: boolean)
   return [...instances, ...groups, ...scripts, ...trouble].join("\n");
 }
 
-/**
- * A head and a line for each, with what there is to say about it below; nothing where there is
- * none.
- */
+/** A header and a line for each, with remarks below it; empty if there are none. */
 function section(
   rows: readonly (readonly string[])[],
   entries: readonly { readonly state: string; readonly details: readonly string[] }[],
@@ -86,7 +83,7 @@ function rowOf(one: InstanceStatus, messages: StatusMessages): readonly string[]
   ];
 }
 
-/** Below it the kernel is only asking. */
+/** For a shorter time the kernel may just be asking by ARP. */
 const UNRESOLVED_SECONDS = 1;
 
 function detailsOf(
@@ -210,7 +207,7 @@ function scriptLine(one: ScriptStatus, messages: StatusMessages, now: number): s
   return one.lastExit === 0 ? line : withOutput(line, one.lastOutput);
 }
 
-/** The last line of what a script said, when it said anything. */
+/** The last line of a script's output, if it wrote anything. */
 function withOutput(line: string, output: string): string {
   const messages = output.trimEnd().split("\n").at(-1) ?? "";
   return messages === "" ? line : `${line}: ${messages}`;

@@ -69,7 +69,7 @@ async function once(line: StatusLine, before: string): Promise<number> {
   return status.engineAnswers ? 0 : 1;
 }
 
-/** No state is better than a stale one: a program gets "unknown", never the last it saw. */
+/** No state is better than a stale one: a program gets "unknown", never the last state seen. */
 function unreachable(why: Unreachable, { options, language, io }: StatusLine): number {
   if (options.json) {
     io.stdout(`${JSON.stringify({ state: "unknown", why: unreachableSentence(why, "en") })}\n`);
@@ -77,7 +77,7 @@ function unreachable(why: Unreachable, { options, language, io }: StatusLine): n
   return 1;
 }
 
-/** Until Ctrl-C, or until there is nobody to ask. */
+/** Runs until Ctrl-C, or until there is no daemon to ask. */
 async function redraw(line: StatusLine): Promise<number> {
   for (;;) {
     const asked = await ask(runtimeDirOf(line), { command: "ping" });

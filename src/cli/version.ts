@@ -1,4 +1,4 @@
-/** `baton version`, and the version of `package.json`, where it is kept. */
+/** `baton version`, which prints the version from `package.json`. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineCommand } from "#command-line/command";

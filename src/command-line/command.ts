@@ -1,5 +1,5 @@
 /**
- * A command: its definition, and what runs when it is called.
+ * A command is its definition and what runs when it is called.
  *
  * A line without options needs no parser: `baton status` starts a fifth faster without one.
  */
@@ -10,7 +10,7 @@ import { GLOBAL_OPTIONS, languageAmong } from "./language.ts";
 export function defineCommand<Own extends Options, Common extends Options>(
   definition: Definition<Own, Common>,
 ): Command {
-  // What `run` gets has been read with these very options.
+  // The values that `run` gets have been read with exactly these options.
   const erased = definition as unknown as Definition;
   const command = async (args: readonly string[], io: CommandIo): Promise<number> =>
     await runCommand(erased, args, io);
@@ -35,7 +35,7 @@ async function runCommand(
   }
 }
 
-/** A line of nothing but operands, as many as there may be. */
+/** Reads a line that has only operands, and no more than are allowed. */
 function plainLine(
   { commands, operands = [], options = {}, common = {}, isPassThrough }: Definition,
   args: readonly string[],

@@ -11,25 +11,28 @@ import { GLOBAL_OPTIONS } from "./language.ts";
 export type Shell = "bash" | "zsh" | "fish";
 export const SHELLS: readonly Shell[] = ["bash", "zsh", "fish"];
 
-/** What may be completed: nothing that is known, paths, or one of a few names. */
+/** What completion offers: nothing, paths, or a few names. */
 type Choice = "any" | "files" | "folders" | readonly string[];
 
 interface OptionEntry {
   readonly name: string;
   readonly short: string | undefined;
   readonly about: string;
-  /** Undefined: it takes no value, or one that has to be attached. */
+  /** Undefined if it takes no value, or one that has to be attached. */
   readonly takes: Choice | undefined;
 }
 
-/** A command, where its line has got to. */
+/** A command, as a position on the line. */
 interface Place {
-  /** As it is typed, without the program: `havip create`; empty at the start. */
+  /** The commands typed so far, without the program: `havip create`; empty at the start. */
   readonly path: string;
   readonly options: readonly OptionEntry[];
   readonly commands: readonly { readonly name: string; readonly about: string }[];
   readonly operands: Choice;
-  /** Options with a value, which is skipped here: its own, and those of the commands it groups. */
+  /**
+   * The options with a value, which is skipped here: its own, and those of the commands it
+   * groups.
+   */
   readonly valued: readonly OptionEntry[];
 }
 
@@ -103,11 +106,14 @@ const flagsOf = ({ name, short }: OptionEntry): readonly string[] =>
 
 const takesValue = ({ takes }: OptionEntry): boolean => takes !== undefined;
 
-/** `'havip:--vpc'`: where the line is, and the token that was read there. */
+/** A pattern such as `'havip:--vpc'`: the position on the line, and the token read there. */
 const at = (place: Place, tokens: readonly string[]): readonly string[] =>
   tokens.map((word) => `'${place.path}:${word}'`);
 
-/** The patterns of the walk: an option with a value behind it, and a command that is entered. */
+/**
+ * The patterns of the walk: an option that is followed by its value, and a command that is
+ * entered.
+ */
 const walk = (
   places: readonly Place[],
 ): { readonly skips: readonly string[]; readonly enters: readonly string[] } => ({

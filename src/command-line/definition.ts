@@ -9,7 +9,7 @@ export type Text = Readonly<Record<Language, string>>;
 
 export const text = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
 
-/** Which values an option takes. */
+/** The values that an option takes. */
 export interface Accepts {
   readonly test: (value: string) => boolean;
   /** Completes "`--option` is …, not `x`". */
@@ -28,7 +28,10 @@ export const oneOf = (list: readonly string[]): Accepts => ({
 interface OptionBase {
   /** One letter, without its dash. */
   readonly short?: string;
-  /** Absent: accepted, but not shown in the help. keepalived's options that change nothing here. */
+  /**
+   * Absent if the option is accepted but not shown in the help, like keepalived's options that
+   * change nothing here.
+   */
   readonly about?: Text;
 }
 
@@ -44,7 +47,7 @@ export interface ValueOption<Kind extends "value" | "values" | "attached">
   extends OptionBase,
     ValueTraits {
   readonly kind: Kind;
-  /** What stands for the value in the help. */
+  /** The name of the value in the help. */
   readonly placeholder: Text;
 }
 
@@ -59,7 +62,7 @@ export type Option =
   | ValueOption<"value">
   | ValueOption<"values">
   | ValueOption<"attached">;
-/** By long name, without the dashes. */
+/** The options by long name, without the dashes. */
 export type Options = Readonly<Record<string, Option>>;
 
 export const flag = (about?: Text, short?: string): FlagOption => ({
@@ -91,7 +94,7 @@ export interface Operand {
   readonly name: Text;
   readonly about?: Text;
   readonly isOptional?: true;
-  /** Only the last one: how many at most. */
+  /** Only for the last operand: how many are allowed. */
   readonly most?: number;
   readonly completes?: "files" | readonly string[];
 }
@@ -116,7 +119,7 @@ type ValueOf<One extends Option> = One extends { readonly kind: "flag" }
 
 export type Values<All extends Options> = { readonly [Name in keyof All]: ValueOf<All[Name]> };
 
-/** An option as it stood on the line. */
+/** An option as it was written on the line. */
 export interface Given {
   readonly name: string;
   readonly value: string | undefined;
@@ -126,18 +129,20 @@ export interface Given {
 export interface Line<All extends Options = Options> {
   readonly options: Values<All>;
   readonly operands: readonly string[];
-  /** In the order of the line. */
+  /** The options in the order of the line. */
   readonly given: readonly Given[];
   /** `--lang`, else what the environment asks for. */
   readonly language: Language;
-  /** A `--lang` of the line is in its environment too, for programs that are started. */
+  /**
+   * The environment, in which `--lang` of the line is set too, for programs that are started.
+   */
   readonly io: CommandIo;
 }
 
 export interface Definition<Own extends Options = Options, Common extends Options = Options> {
-  /** As it is typed after `baton`. */
+  /** The name as typed after `baton`. */
   readonly name: string;
-  /** How the program is started, where it is not `baton`. */
+  /** How the program is started, if not as `baton`. */
   readonly program?: string;
   /** One line, in the list of commands. */
   readonly summary: Text;
@@ -145,26 +150,26 @@ export interface Definition<Own extends Options = Options, Common extends Option
   readonly details?: Text;
   readonly operands?: readonly Operand[];
   readonly options?: Own;
-  /** Shared with other commands; shown below the command's own. */
+  /** Options shared with other commands; they are shown below the command's own. */
   readonly common?: Common;
-  /** What else there is to choose from. */
+  /** Alternatives that the help lists. */
   readonly list?: { readonly title: Text; readonly items: readonly Term[] };
   readonly examples?: readonly Example[];
-  /** Last in the help: exit statuses. */
+  /** The end of the help: exit statuses. */
   readonly notes?: Text;
   /** After the first operand everything belongs to another program. */
   readonly isPassThrough?: true;
-  /** What to do instead when there is an operand too many. */
+  /** What to do instead, if there is an operand too many. */
   readonly operandAdvice?: Text;
   /** The word behind an option is its value, even `--json`, as getopt_long(3) reads it. */
   readonly takesAnyValue?: true;
   /** keepalived writes some names with `_`; both ways are accepted. */
   readonly hasEitherDash?: true;
-  /** Of the program itself: the commands that its page lists. */
+  /** For the program itself: the commands that its page lists. */
   readonly overview?: readonly CommandGroup[];
   /** `--help` is answered by `run`. */
   readonly hasOwnHelp?: true;
-  /** Present: this command only groups others. They accept each other's options. */
+  /** Present if this command only groups others, which accept each other's options. */
   readonly commands?: readonly Command[];
   run?(line: Line<Own & Common>): number | Promise<number>;
 }
@@ -190,16 +195,19 @@ export interface Command {
   readonly definition: Definition;
 }
 
-/** Where a line has got to: a command, and every option that it accepts there. */
+/** A position on a line: a command, and every option that it accepts there. */
 export interface Place {
   readonly definition: Definition;
-  /** As it is typed: `baton havip create`. */
+  /** The full command as typed: `baton havip create`. */
   readonly path: string;
   readonly accepted: Options;
   readonly node: { readonly args: readonly string[] };
 }
 
-/** Thrown by a command for what only it can see on its line; ends with the usage and status 2. */
+/**
+ * Thrown by a command for a mistake on its line that only it can see; prints the usage and
+ * exits with 2.
+ */
 export class UsageError extends Error {
   readonly sentence: Text;
 
@@ -209,7 +217,10 @@ export class UsageError extends Error {
   }
 }
 
-/** Thrown for a command that there is not; what was meant is looked for among those that are. */
+/**
+ * Thrown for a command that does not exist; the message suggests the most similar one that
+ * does.
+ */
 export class NoSuchCommandError extends Error {
   readonly word: string;
   readonly known: readonly string[];
@@ -242,7 +253,7 @@ export const extraOperand = (word: string, advice: Text | undefined): Text =>
     `参数 \`${word}\` 多余${advice === undefined ? "" : `；${advice["zh-CN"]}`}`,
   );
 
-/** What a command gets for the options that stood on its line. */
+/** The values that a command gets for the options on its line. */
 export function valuesOf(given: readonly Given[], accepted: Options): Values<Options> {
   const entries = Object.entries(accepted).map(([name, { kind }]) => {
     const own = given.filter((one) => one.name === name);

@@ -21,7 +21,7 @@ import { wrap } from "./wrap.ts";
 const COLUMNS = 80;
 /** Longer lines are hard to read. */
 const COLUMNS_MAX = 100;
-/** A longer term stands on a line of its own, so that the texts keep their room. */
+/** A longer term gets a line of its own, so that the texts keep their width. */
 const TERM_MAX = 30;
 const EXAMPLE_MAX = 44;
 const INDENT = 2;
@@ -65,7 +65,7 @@ class Page extends Help {
     return this.#color ? `\u001b[1m${title}\u001b[0m` : title;
   }
 
-  /** Nothing when there are no items. */
+  /** Empty if there are no items. */
   list(title: string, items: readonly Item[], least = 0, most = TERM_MAX): readonly string[] {
     if (items.length === 0) return [];
     const widths = items.map(({ term }) => textWidth(term)).filter((one) => one <= most);
@@ -83,11 +83,11 @@ class Page extends Help {
   }
 }
 
-/** @param path as it is typed: `baton havip create` */
+/** @param path the command as typed: `baton havip create` */
 export function printHelp(definition: Definition, path: string, style: HelpStyle): string {
   const { commands = [] } = definition;
   const [only] = commands;
-  // A group of one command is that command.
+  // A group with one command is shown as that command.
   if (only !== undefined && commands.length === 1) {
     return printHelp(only.definition, `${path} ${only.definition.name}`, style);
   }
@@ -185,7 +185,7 @@ const termItem =
   (language: Language) =>
   ({ term, about }: Term): Item => ({ term: term[language], about: about[language] });
 
-/** Without what nobody needs to know of. */
+/** Leaves out the options that are not shown in the help. */
 const optionItems = (options: Options, language: Language): readonly Item[] =>
   Object.entries(options).flatMap(([name, option]) =>
     option.about === undefined

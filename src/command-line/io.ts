@@ -9,9 +9,9 @@ export interface CommandIo {
   stdout(text: string): void;
   stderr(text: string): void;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Standard output is a terminal: colour and cursor movement are welcome. */
+  /** True if standard output is a terminal, where colour and cursor movement are welcome. */
   readonly isTty: boolean;
-  /** Of the terminal; help is wrapped to it. Absent: 80. */
+  /** The width of the terminal, to which help is wrapped. 80 if absent. */
   readonly columns?: number | undefined;
 }
 

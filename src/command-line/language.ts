@@ -28,7 +28,7 @@ const LANG_OPTION: ValueOption<"value"> = value(
   { accepts: LANGUAGES },
 );
 
-/** Of every command. */
+/** The option that every command has. */
 export const GLOBAL_OPTIONS: {
   readonly lang: ValueOption<"value">;
   readonly help: FlagOption;
@@ -38,8 +38,9 @@ export const GLOBAL_OPTIONS: {
 };
 
 /**
- * For what is said before a line has been read, or when it cannot be: the last `--lang` of the line
- * that names a language, else the environment. `exec` and `--` begin somebody else's line.
+ * The language for messages printed before a line has been read, or if it cannot be read: the
+ * last `--lang` of the line that names a language, else the environment's. After `exec` or `--`
+ * the line belongs to another program.
  */
 export function languageAmong(args: readonly string[], env: Environment): Language {
   const end = args.findIndex((word) => word === "--" || word === "exec");

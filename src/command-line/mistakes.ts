@@ -1,4 +1,4 @@
-/** What is wrong with a command line, in one sentence of either language, with what was meant. */
+/** What is wrong with a command line, in one sentence of either language, with a suggestion. */
 
 import type { Language } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
@@ -13,7 +13,7 @@ import {
 } from "./definition.ts";
 import type { HelpStyle } from "./io.ts";
 
-/** @param known what may stand there */
+/** @param known the names that are allowed there */
 function noSuchCommand(
   word: string | undefined,
   known: readonly string[],
@@ -31,7 +31,7 @@ function noSuchCommand(
   );
 }
 
-/** @param known as they are typed, with their dashes */
+/** @param known the options as typed, with their dashes */
 function noSuchOption(word: string, known: readonly string[], language: Language): string {
   return withSuggestion(
     language === "en" ? `there is no option \`${word}\`` : `没有选项 \`${word}\``,
@@ -48,8 +48,8 @@ function withSuggestion(what: string, near: string | undefined, language: Langua
 }
 
 /**
- * What is printed of a mistake. Where its sentence does not say what to write instead, the page of
- * the command follows. Undefined: the error is no mistake of the user's.
+ * What is printed for a mistake. If its sentence does not say what to write instead, the
+ * command's page follows. Undefined if the error is not a mistake of the user's.
  */
 export async function complaintAbout(
   error: unknown,
@@ -64,7 +64,7 @@ export async function complaintAbout(
   return `${place.path}: ${sentence}\n\n${page}`;
 }
 
-/** The sentence, and where more is to be found. */
+/** The sentence, and where to find more. */
 function briefComplaint({ definition, path }: Place, sentence: string, language: Language): string {
   if (path === "baton") return `${path}: ${sentence}\n`;
   const isOurs = definition.program === undefined;
@@ -100,7 +100,10 @@ function sentenceOf(
   }
 }
 
-/** `--lang` is en or zh-CN; `--use-file` needs a value: nobody has to look that up. */
+/**
+ * Whether the sentence itself says what to write: `--lang` is en or zh-CN, `--use-file` needs a
+ * value.
+ */
 const namesItsFix = (error: unknown, sentence: string): boolean =>
   error instanceof UsageError || namesTheRightWord(sentence);
 
@@ -109,11 +112,11 @@ const namesTheRightWord = (sentence: string): boolean =>
 
 function unknownOption(word: string, accepted: Options, language: Language): string {
   const [name = ""] = word.split("=");
-  // Commander takes a flag with a value for an option that it does not know.
+  // Commander reports a flag with a value as an unknown option.
   if (Object.hasOwn(accepted, name.replace(/^--/, "")) && word.includes("=")) {
     return takesNoValue(name)[language];
   }
-  // Of `-nZ` only the rest is left.
+  // Of `-nZ` only the rest, `-Z`, is reported.
   const written = name.startsWith("--") ? name : name.slice(0, 2);
   const known = Object.keys(accepted).map((one) => `--${one}`);
   return noSuchOption(written, known, language);

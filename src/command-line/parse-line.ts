@@ -46,7 +46,10 @@ export async function parseAndRun(
   }
 }
 
-/** For a line that was run without being parsed: prints what is wrong; the exit status. */
+/**
+ * For a line that was run without being parsed: prints what is wrong, and returns the exit
+ * status.
+ */
 export async function explainMistake(
   error: unknown,
   definition: Definition,
@@ -71,7 +74,7 @@ class Reading {
   readonly #language: Language;
   readonly #args: readonly string[];
   readonly #given: Given[] = [];
-  /** Where commander stands; at first at the command itself. */
+  /** The position that commander has reached; at first the command itself. */
   #place: Place | undefined;
   /** An option without its value, which commander does not see. */
   #mistake: UsageError | undefined;
@@ -118,7 +121,7 @@ class Reading {
     if (definition.isPassThrough === true) node.passThroughOptions();
     for (const one of commands) {
       const { name } = one.definition;
-      // Of the others only the name matters.
+      // Only the name of the others matters.
       const isNamed = this.#args.includes(name);
       const shared = { ...siblings, ...below };
       node.addCommand(
@@ -174,7 +177,7 @@ class Reading {
     }
   }
 
-  /** Prints what is wrong, unless help was asked for; the exit status. */
+  /** Prints what is wrong, unless help was asked for, and returns the exit status. */
   async fail(error: unknown): Promise<number> {
     const place = this.#place;
     if (place === undefined) throw error;
@@ -205,7 +208,7 @@ function checkValue({ name, value }: Given, accepted: Options): void {
   throw new UsageError(notAccepted(`--${name}`, value, option.accepts));
 }
 
-/** Of all commands of a group. Its commands may stand behind or before them. */
+/** The options of all commands of a group. They may come before or after the command's name. */
 const optionsOf = (commands: readonly Command[]): Options =>
   Object.assign(
     {},

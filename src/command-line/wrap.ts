@@ -19,6 +19,6 @@ export function wrap(text: string, columns: number): string {
   return [...lines, line.trimEnd()].join("\n");
 }
 
-/** A Chinese character with the marks around it, or a word with its blanks. */
+/** A Chinese character with the punctuation around it, or a word with its blanks. */
 const PIECE =
   /[（「『“]*[\u3400-\u9fff][，。、；：？！）」』”…]*\s*|[（「『“]*[^\s\u3400-\u9fff（「『“，。、；：？！）」』”…]+[，。、；：？！）」』”…]*\s*|\s+|./gu;

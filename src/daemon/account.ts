@@ -1,6 +1,6 @@
 /**
- * Names of users and groups to numbers (passwd(5), group(5); accounts of a directory service
- * through `getent`).
+ * Resolves names of users and groups to numbers (passwd(5), group(5); accounts of a directory
+ * service through `getent`).
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import type { StartProblem } from "./start-problem.ts";
 
 export interface Identity {
   readonly name: string;
-  /** Undefined: the daemon's own, nothing to change. */
+  /** Undefined for the daemon's own account: there is nothing to change. */
   readonly uid: number | undefined;
   readonly gid: number | undefined;
 }
@@ -23,7 +23,10 @@ export interface Self {
   readonly gid: number;
 }
 
-/** keepalived's: used when no `script_user` or `user` says otherwise, if the account exists. */
+/**
+ * keepalived's default account: used if it exists and no `script_user` or `user` says
+ * otherwise.
+ */
 const DEFAULT_USER = "keepalived_script";
 
 const identity = (name: string, uid: number | undefined, gid: number | undefined): Resolved => ({
@@ -58,18 +61,18 @@ export function resolveIdentity(
 
 export interface Account {
   readonly id: number;
-  /** Of a user: its primary group. */
+  /** A user's primary group. */
   readonly group: number;
 }
 export type FindAccount = (database: "passwd" | "group", name: string) => Account | undefined;
 
-/** The home folder of a user by number. */
+/** The home folder of the user with this number. */
 export function findHome(uid: number): string | undefined {
   let text = "";
   try {
     text = readFileSync("/etc/passwd", "utf8");
   } catch {
-    // The directory service is asked.
+    // Not in the file: the directory service is asked.
   }
   return homeIn(text, uid) ?? homeIn(askDirectory("passwd", String(uid)), uid);
 }
@@ -104,8 +107,8 @@ function inDirectory(database: string, name: string): Account | undefined {
 }
 
 /**
- * LDAP, sssd and others, where glibc's tool is there. A directory that hangs must not hang the
- * daemon.
+ * LDAP, sssd and others, if glibc's tool is installed. A directory service that hangs must not
+ * hang the daemon.
  */
 function askDirectory(database: string, name: string): string {
   const asked = spawnSync("getent", [database, name], {
@@ -125,13 +128,13 @@ function findLine(text: string, name: string): Account | undefined {
   return undefined;
 }
 
-/** A number need not be in any file; the group of a user that is, is its own. */
+/** A number need not be in any file. A user that is in the file has the group named there. */
 function byNumber(database: "passwd" | "group", id: number): Account {
   let text = "";
   try {
     text = readFileSync(`/etc/${database}`, "utf8");
   } catch {
-    // No file: the number itself is enough.
+    // Without a file, the number itself is enough.
   }
   for (const line of text.split("\n")) {
     const [, , found, group] = line.split(":");

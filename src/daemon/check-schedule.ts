@@ -9,11 +9,11 @@
  * first result after start counts at once in both directions; from then on `rise` successes or
  * `fall` failures in a row are needed.
  *
- * A check that hangs is found `timeout + (fall - 1) * max(interval, timeout)` after the first run
- * that hangs began; where `timeout >= interval`, later by what those runs take to end. Therefore a
- * run that has had its time is followed at once by the next if a beat fell into it, also one of the
- * same moment; and a later beat that finds it still not gone counts as a failure, since nothing
- * else could be started.
+ * A check that hangs is found `timeout + (fall - 1) * max(interval, timeout)` after the first
+ * run that hangs began; where `timeout >= interval`, the time that those runs take to end is
+ * added. Therefore a run that timed out is followed at once by the next if a beat fell into it,
+ * even at the same moment; and a later beat that finds it still running counts as a failure,
+ * since no other run can be started.
  */
 import { after, earliest, elapsed, type Instant, type Micros, micros } from "#units/time";
 
@@ -23,7 +23,7 @@ export interface CheckConfig {
   readonly timeout: Micros;
   readonly rise: number;
   readonly fall: number;
-  /** Down until proved otherwise, instead of unknown. */
+  /** Down until the first result, instead of unknown. */
   readonly initFail: boolean;
 }
 
@@ -31,42 +31,45 @@ export type CheckResult = "unknown" | "up" | "down";
 
 export interface CheckState {
   readonly result: CheckResult;
-  /** Outcome of the last run that ended or timed out. */
+  /** The outcome of the last run that ended or timed out. */
   readonly lastOk: boolean | undefined;
   /** How many runs in a row have had that outcome. */
   readonly consecutive: number;
   readonly nextAt: Instant;
   readonly run: Run | undefined;
-  /** Beats that fell into a run still going. */
+  /** The number of beats that fell into a run that was still going. */
   readonly skipped: number;
 }
 
 interface Run {
-  /** "terminating" since SIGTERM, "killed" since SIGKILL; only its end is waited for. */
+  /**
+   * "terminating" since SIGTERM, "killed" since SIGKILL; from then on the machine only waits
+   * for its end.
+   */
   readonly kind: "running" | "terminating" | "killed";
   readonly actAt: Instant | undefined;
-  /** When its time was over; undefined while it is not. */
+  /** When it timed out; undefined until then. */
   readonly overAt: Instant | undefined;
-  /** A beat fell into it. */
+  /** True if a beat fell into it. */
   readonly hasMissedBeat: boolean;
 }
 
 export type CheckEvent =
   | { readonly kind: "timeReached" }
   | { readonly kind: "finished"; readonly ok: boolean }
-  /** It could not even be started: a failure, and nothing to wait for. */
+  /** It could not even be started: that is a failure, and there is nothing to wait for. */
   | { readonly kind: "notStarted" }
   /**
-   * This machine was short of something to start it with, which says nothing about what is checked:
-   * no result.
+   * This machine lacked the resources to start it. That says nothing about what is checked, so
+   * there is no result.
    */
   | { readonly kind: "unable" };
 
 export type CheckEffect =
   | { readonly kind: "start" }
-  /** SIGTERM to the process group. */
+  /** Send SIGTERM to the process group. */
   | { readonly kind: "terminate" }
-  /** SIGKILL to the process group. */
+  /** Send SIGKILL to the process group. */
   | { readonly kind: "kill" }
   /** The result has changed. */
   | { readonly kind: "result"; readonly result: CheckResult };
@@ -91,8 +94,8 @@ export function startCheck(config: CheckConfig, now: Instant): CheckState {
 }
 
 /**
- * After a reload that changed only numbers: results stay, the next beat is at once if the period
- * became shorter.
+ * Called after a reload that changed only numbers: results stay, and if the period became
+ * shorter the next beat is immediate.
  */
 export function rescheduleCheck(config: CheckConfig, state: CheckState, now: Instant): CheckState {
   const latest = after(now, config.interval);
@@ -127,7 +130,7 @@ function finished(config: CheckConfig, state: CheckState, ok: boolean, now: Inst
   if (run === undefined || run.kind === "running") {
     return run === undefined ? { state, effects: [] } : count(config, ended, ok);
   }
-  // A run that timed out has been counted as a failure already, however it ends.
+  // A run that timed out has already been counted as a failure, however it ends.
   return run.hasMissedBeat ? start(config, ended, now) : { state: ended, effects: [] };
 }
 

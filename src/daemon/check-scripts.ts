@@ -30,13 +30,13 @@ interface Check {
   current: { readonly command: RunningCommand; readonly startedAt: number } | undefined;
   last: LastRun | undefined;
   isOver: boolean;
-  /** How many times in a row it could not be started for want of something. */
+  /** How many times in a row it could not be started for lack of resources. */
   shortages: number;
 }
 
 /**
- * A node that cannot start a process for so many intervals is not well itself: from then on each is
- * a failure.
+ * A node that cannot start a process for this many intervals is itself unhealthy: from then on
+ * each attempt counts as a failure.
  */
 const SHORTAGES_MAX = 10;
 
@@ -44,7 +44,7 @@ interface LastRun {
   readonly at: Date;
   readonly exit: number | string;
   readonly milliseconds: number;
-  /** Read when asked for: a script's last output may come a moment after its end. */
+  /** Read only when needed, because a script's last output may come a moment after its end. */
   readonly output: () => string;
 }
 
@@ -107,12 +107,12 @@ export class CheckScripts {
     }));
   }
 
-  /** Starts nothing more; what runs is asked to end. */
+  /** Starts nothing more, and asks running scripts to end. */
   stop(): void {
     for (const check of this.#checks.values()) end(check);
   }
 
-  /** What has not ended by itself since `stop`. */
+  /** Kills what has not ended by itself since `stop`. */
   kill(): void {
     for (const { current } of this.#checks.values()) current?.command.signal("SIGKILL");
   }
@@ -188,7 +188,10 @@ export class CheckScripts {
     check.current = { command, startedAt };
   }
 
-  /** The machine is short of something, and not yet for so long that nobody checks any more. */
+  /**
+   * True while the machine lacks resources, but not yet for so long that the check counts as
+   * failed.
+   */
   #isUnable(check: Check, how: CommandEnd): boolean {
     const errno =
       how.kind === "notStarted" && how.problem.kind === "refused" ? how.problem.errno : undefined;
@@ -210,7 +213,7 @@ export class CheckScripts {
     command: RunningCommand,
     how: CommandEnd,
   ): void {
-    // A run that was ended because its time was over has been reported as that.
+    // A run that was ended because it timed out has been reported as such.
     if (check.state.run?.kind !== "running" && how.kind !== "notStarted") return;
     const exit =
       how.kind === "exit" ? how.code : how.kind === "signal" ? how.signal : "not started";

@@ -1,6 +1,6 @@
 /**
- * Somebody to ask: an account at an endpoint, and which machine of it this is. Nothing here throws
- * for what the world does.
+ * An account at an endpoint that can be asked, and which of its instances this machine is.
+ * Nothing here throws because of outside failures.
  */
 
 import type { View } from "#cloud/agreement/agreement-state";
@@ -26,12 +26,12 @@ import { readShortFile } from "./own-files.ts";
 
 const METADATA_URL = "http://metadata.tencentyun.com";
 const METADATA_MAX = 4_096;
-/** One question: no longer than the time until the next. */
+/** The time limit of one question: no longer than the time until the next. */
 const ASK_MS = 3_000;
 
 /**
- * Where to ask; undefined values are looked for in the environment, the files of tccli and the
- * SDKs, and the metadata.
+ * Where to ask. Undefined values are looked up in the environment, in the files of tccli and
+ * the SDKs, and in the metadata.
  */
 export interface CloudQuestion {
   readonly endpoint: string | undefined;
@@ -43,10 +43,10 @@ export interface CloudQuestion {
 export interface CloudSourceOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly language: Language;
-  /** Ends everything under way. */
+  /** Aborts everything in progress. */
   readonly signal?: AbortSignal;
   readonly transport?: Transport;
-  /** Milliseconds since 1970; signatures carry it. */
+  /** Milliseconds since 1970, for signatures. */
   readonly now?: () => number;
 }
 
@@ -56,7 +56,7 @@ export interface Self {
   readonly interfaces: readonly AnswerOf<"DescribeNetworkInterfaces">["NetworkInterfaceSet"][number][];
 }
 
-/** A text says why not. */
+/** A text is the reason why not. */
 type Maybe<T> = { readonly kind: "found"; readonly value: T } | Missing;
 interface Missing {
   readonly kind: "missing";
@@ -83,7 +83,7 @@ export class CloudSource {
     return this.#question.endpoint ?? (env["BATON_CLOUD_ENDPOINT"] || CLOUD_ENDPOINT);
   }
 
-  /** Who has the address? */
+  /** Asks who has the address. */
   async ask(address: string): Promise<View> {
     const client = await this.connect();
     if (client.kind === "missing") return { kind: "unknown", why: client.why };
@@ -127,7 +127,7 @@ export class CloudSource {
     return found(this.#client);
   }
 
-  /** Instance and interfaces, asked for once. */
+  /** The instance and its interfaces, asked for once. */
   async self(): Promise<Maybe<Self>> {
     if (this.#self !== undefined) return found(this.#self);
     const client = await this.connect();
@@ -142,7 +142,7 @@ export class CloudSource {
     return found(this.#self);
   }
 
-  /** The file that was named is meant, whatever the environment says. */
+  /** A file that was named takes precedence over the environment. */
   #credentials(account: CloudAccount, endpoint: Endpoint): Maybe<Credentials> {
     const { credentialsFile } = this.#question;
     if (credentialsFile !== undefined) {
@@ -160,10 +160,10 @@ export class CloudSource {
       : found(credentials);
   }
 
-  /** In messages, for people. */
+  /** The name of the endpoint in messages. */
   failed(failure: CallFailure): string {
-    // Keys are changed while a daemon runs, and temporary ones end: they are read again before the
-    // next call.
+    // Keys change while a daemon runs, and temporary ones expire: they are read again before
+    // the next call.
     if (failure.kind === "refused" && failure.code.startsWith("AuthFailure"))
       this.#client = undefined;
     return printCallFailure(failure, this.#options.language);
@@ -184,7 +184,7 @@ export class CloudSource {
   }
 }
 
-/** Ids and names are short; a page that a proxy puts in their place may have no end. */
+/** Ids and names are short, but a page that a proxy returns instead may be endless. */
 async function readStart(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";

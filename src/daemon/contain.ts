@@ -1,13 +1,16 @@
 /**
- * The border around what the world makes the supervisor do: a timer's work, a client's request, the
- * cloud's answer. What goes wrong inside is reported and costs that piece of work, not the daemon
- * and with it the address.
+ * Contains the work that the outside world causes in the supervisor: a timer's work, a client's
+ * request, the cloud's answer. If it fails, the failure is reported and only that piece of work
+ * is lost, not the daemon and with it the address.
  *
- * `uncaughtException` (daemon.ts) is the last resort behind this, and ends the daemon in order.
+ * `uncaughtException` (daemon.ts) is the last resort behind this, and ends the daemon in an
+ * orderly way.
  */
 import type { Log } from "./log.ts";
 
-/** For a log line: the system's name of a failure of the system, else where it happened. */
+/**
+ * A failure for a log line: the error name if it came from the system, else where it happened.
+ */
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, syscall } = error as NodeJS.ErrnoException;
@@ -15,7 +18,7 @@ export function failureText(error: unknown): string {
   return error.stack ?? error.message;
 }
 
-/** @param what of the daemon's work, for the log */
+/** @param what names the piece of work, for the log */
 export function contain<T>(log: Log, what: string, work: () => T): T | undefined {
   try {
     return work();
@@ -35,12 +38,12 @@ export function background(log: Log, what: string, work: () => Promise<unknown>)
   }
 }
 
-/** Errors of a machine that is short of something, which say nothing about what was asked. */
+/** Errors of a machine that lacks resources. They say nothing about what was asked. */
 const SHORTAGES = new Set(["EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "ENOBUFS", "EIO", "EINTR"]);
 
 /**
- * Has the machine refused for want of descriptors, memory or processes? Then what was known before
- * is still the best.
+ * Whether the machine refused for lack of descriptors, memory or processes. If so, the previous
+ * result is still the best one known.
  */
 export const isShortage = (errno: string | undefined): boolean =>
   errno !== undefined && SHORTAGES.has(errno);

@@ -11,9 +11,9 @@ import type { FromEngine, InstanceSnapshot } from "#vrrp/engine/engine-link";
 export type ControlRequest =
   | { readonly command: "status" }
   | { readonly command: "watch" }
-  /** `instance`: its name, or a sync group's; without it, all of them. */
+  /** `instance`: the name of an instance or a sync group; without it, all of them. */
   | { readonly command: "explain"; readonly instance?: string; readonly lang?: "en" | "zh-CN" }
-  /** `lang`: of the findings, if the file is refused. */
+  /** `lang`: the language of the findings, if the file is refused. */
   | { readonly command: "reload"; readonly lang?: "en" | "zh-CN" }
   | { readonly command: "ping" };
 
@@ -25,7 +25,10 @@ export type ControlAnswer =
       readonly ok: false;
       readonly error: string;
       readonly help?: string;
-      /** Why a file was refused, with its lines, for people; `more` that are left out. */
+      /**
+       * Why a file was refused, with its lines, for people. `more` is the number of findings
+       * that are left out.
+       */
       readonly findings?: readonly string[];
       readonly more?: number;
     };
@@ -41,15 +44,15 @@ export interface Status {
   readonly startedAt: string;
   readonly reloadedAt: string | undefined;
   /**
-   * False: the engine is being started, or hangs; then `instances` and `groups` are empty, because
-   * nothing is known.
+   * False if the engine is being started, or hangs. Then `instances` and `groups` are empty,
+   * because nothing is known.
    */
   readonly engineAnswers: boolean;
   readonly instances: readonly InstanceStatus[];
   readonly groups: readonly GroupStatus[];
   readonly scripts: readonly ScriptStatus[];
   readonly engineRestarts: number;
-  /** Log lines that could not be written (full disk, reader gone). */
+  /** The number of log lines that could not be written (full disk, reader gone). */
   readonly logLinesLost: number;
 }
 
@@ -65,7 +68,7 @@ export interface InstanceStatus {
     readonly "zh-CN": string;
     readonly reason: InstanceSnapshot["reason"];
   };
-  /** Null: bound to none, the routes lead to its unicast peers. */
+  /** Null if it is bound to none; then the routing table leads to its unicast peers. */
   readonly interface: string | null;
   readonly vrid: number;
   readonly version: number;
@@ -75,24 +78,27 @@ export interface InstanceStatus {
   readonly effectivePriority: number;
   readonly advertIntervalSeconds: number;
   readonly trackers: InstanceSnapshot["trackers"];
-  /** BACKUP only: whom it hears, and what it waits for. */
+  /** BACKUP only: the master it hears, and what it waits for. */
   readonly standby?: {
-    /** Undefined: nobody is heard now. */
+    /** Undefined if no master is heard now. */
     readonly master:
       | { readonly address: string; readonly priority: number; readonly heardSecondsAgo: number }
       | undefined;
-    /** Time without an advertisement after which it takes over, and how much of it is left. */
+    /**
+     * The time without an advertisement after which it takes over, and how much of it is left.
+     */
     readonly masterDownSeconds: number;
     readonly leftSeconds: number;
     readonly preempt: boolean;
     /**
-     * A weaker master is heard, and `preempt_delay` or `hold_down` still leaves it alone so long.
+     * How long `preempt_delay` or `hold_down` still keeps it from preempting a weaker master
+     * that is heard.
      */
     readonly preemptInSeconds?: number;
   };
   /**
-   * `hold_down`, while losses are remembered. `leftSeconds`: a weaker master is left alone so much
-   * longer.
+   * `hold_down`, while losses are remembered. `leftSeconds`: how much longer a weaker master is
+   * left alone.
    */
   readonly holdDown?: {
     readonly losses: number;
@@ -105,7 +111,10 @@ export interface InstanceStatus {
     readonly heardSecondsAgo: number | undefined;
     readonly priority: number | undefined;
     readonly checksum: string | undefined;
-    /** MASTER, unicast: it has not answered ARP for so long, so nothing we say reaches it. */
+    /**
+     * MASTER with unicast peers: how long a peer has not answered ARP, so that nothing we send
+     * reaches it.
+     */
     readonly unresolvedSeconds?: number;
   }[];
   readonly addresses: readonly {
@@ -115,12 +124,12 @@ export interface InstanceStatus {
     readonly announcedSecondsAgo: number | undefined;
     readonly announcements: number;
     readonly error: string | undefined;
-    /** Devices of this machine where it is although Baton has not put it there. */
+    /** Devices of this machine that have the address although Baton has not put it there. */
     readonly foreign: readonly string[];
   }[];
   /**
-   * MASTER, and another machine claims an address of ours by ARP: which, for how long, how often,
-   * and when last.
+   * MASTER, while another machine claims an address of ours by ARP: which address, for how
+   * long, how often, and when last.
    */
   readonly claim?: {
     readonly address: string;
@@ -136,7 +145,8 @@ export interface InstanceStatus {
   };
   readonly counters: Readonly<Record<string, number>>;
   /**
-   * What the cloud says of its addresses; empty unless it is asked (`havip`, `baton run --cloud`).
+   * What the cloud says about its addresses; empty unless it is asked (`havip`, `baton run
+   * --cloud`).
    */
   readonly havips: readonly HavipStatus[];
   readonly history: readonly {
@@ -148,17 +158,17 @@ export interface InstanceStatus {
   readonly notify: NotifyStatus;
 }
 
-/** A `vrrp_sync_group`: what its members are in together. */
+/** A `vrrp_sync_group`: the state that its members share. */
 export interface GroupStatus {
   readonly name: string;
   /**
    * The members' own state; "MIXED" while they differ, as when one still waits for its first check.
    */
   readonly state: InstanceStatus["state"] | "MIXED";
-  /** When the last member came to its state. */
+  /** When the last member entered its state. */
   readonly since: string;
   readonly forSeconds: number;
-  /** Why the member changed that took the others along. */
+  /** Why the member changed that made the others follow. */
   readonly why: InstanceStatus["why"] & { readonly member: string };
   readonly members: readonly GroupMemberStatus[];
   readonly notify: NotifyStatus;
@@ -167,20 +177,20 @@ export interface GroupStatus {
 export interface GroupMemberStatus {
   readonly name: string;
   readonly state: InstanceStatus["state"];
-  /** Its own time to become MASTER has come, and it waits until every member's has. */
+  /** It is ready to become MASTER itself, and waits until every member is. */
   readonly isReady: boolean;
   /**
-   * Why the group cannot become MASTER before this member changes. "fault": it is in FAULT by a
-   * cause of its own, and keeps all others there. "init": it waits for the first result of a check.
-   * "not-ready": it hears a master, or has not waited long enough. The last two are said only while
-   * another member is ready.
+   * Why the group cannot become MASTER before this member changes. "fault": it is in FAULT for
+   * a reason of its own, and keeps all others there. "init": it waits for the first result of a
+   * check. "not-ready": it hears a master, or has not waited long enough. The last two are
+   * given only while another member is ready.
    */
   readonly holdsBack: "fault" | "init" | "not-ready" | undefined;
 }
 
 export interface NotifyStatus {
   readonly last: NotifyResult | undefined;
-  /** Scripts that run or wait. */
+  /** The number of scripts that run or wait. */
   readonly queued: number;
 }
 
@@ -190,8 +200,8 @@ export type HavipStatus = {
 } /** Not MASTER, so there is nothing to ask. */ & (
   | { readonly platform: "not-asked" }
   /**
-   * `answerSecondsAgo`: how old the answer is that says so; undefined while the address is handed
-   * over.
+   * `answerSecondsAgo`: the age of the answer that says so; undefined while the address is
+   * being handed over.
    */
   | {
       readonly platform: "agrees";
@@ -201,18 +211,18 @@ export type HavipStatus = {
   /** It agreed, and something seen since speaks against it. */
   | { readonly platform: "doubtful"; readonly forSeconds: number; readonly detail: string }
   /**
-   * Another instance announces the address too: two nodes own it, whatever the cloud says at the
-   * moment.
+   * Another instance announces the address too, so two nodes own it, whatever the cloud says at
+   * the moment.
    */
   | {
       readonly platform: "disputed";
       readonly forSeconds: number;
-      /** Undefined: it was back before the cloud was asked. */
+      /** Undefined if it was back before the cloud was asked. */
       readonly rival: string | undefined;
-      /** Times that it was seen to have left, and how long ago that was last seen. */
+      /** How often it was seen to have left, and how long ago that was last seen. */
       readonly moves: number;
       readonly rivalSecondsAgo: number;
-      /** Undefined: it is bound to us at the moment, or nobody knows (`detail`). */
+      /** Undefined if it is bound to us at the moment, or if that is not known (`detail`). */
       readonly holder: string | undefined;
       readonly detail: string | undefined;
       readonly announcements: number;
@@ -221,10 +231,10 @@ export type HavipStatus = {
   | {
       readonly platform: "disagrees" | "unknown";
       readonly forSeconds: number;
-      /** Instance that it is bound to; empty: nobody. */
+      /** The instance that it is bound to; empty if there is none. */
       readonly holder: string | undefined;
       readonly detail: string | undefined;
-      /** Repeated for this reason. */
+      /** The number of announcements repeated for this reason. */
       readonly announcements: number;
     }
 );
@@ -251,5 +261,5 @@ export interface ScriptStatus {
   readonly consecutive: number;
 }
 
-/** Kept so that the file says what it builds upon. */
+/** Re-exported, so that this file shows what it builds upon. */
 export type Transition = Extract<FromEngine, { type: "transition" }>;

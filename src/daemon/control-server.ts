@@ -8,7 +8,7 @@ import type { Log } from "./log.ts";
 
 export interface ControlClient {
   send(answer: ControlAnswer): void;
-  /** It has not read what it was sent; more would only fill memory. */
+  /** The limit for a client that does not read: more would only fill memory. */
   readonly isBehind: boolean;
   onClose(what: () => void): void;
 }
@@ -21,7 +21,8 @@ const CLIENTS_MAX = 64;
 const CONNECT_MS = 1_000;
 
 /**
- * Is a daemon alive behind this socket? One that accepts is, even if it is too busy to say more.
+ * Whether a daemon is alive behind this socket. One that accepts is, even if it is too busy to
+ * answer.
  */
 export async function isAnswered(path: string): Promise<boolean> {
   if (!existsSync(path)) return false;
@@ -33,15 +34,15 @@ export async function isAnswered(path: string): Promise<boolean> {
     };
     socket.setTimeout(CONNECT_MS, () => end(true));
     socket.once("connect", () => end(true));
-    // A full queue of connections (EAGAIN) belongs to somebody; refused and missing belong to
-    // nobody.
+    // A full queue of connections (EAGAIN) belongs to a process; a refused connection or a
+    // missing socket does not.
     socket.once("error", (error: NodeJS.ErrnoException) => end(error.code === "EAGAIN"));
   });
 }
 
 /**
- * Rejects when the path cannot be had. A socket that is there already is replaced: the caller holds
- * the lock of the runtime directory, so nobody answers it any more.
+ * Rejects if the socket cannot be made at this path. An existing socket is replaced: the caller
+ * holds the lock of the runtime directory, so no process answers it any more.
  */
 export async function serveControl(path: string, handle: Handler, log: Log): Promise<Server> {
   rmSync(path, { force: true });
@@ -55,19 +56,22 @@ export async function serveControl(path: string, handle: Handler, log: Log): Pro
         server.off("error", reject);
         resolve();
       });
-      // The socket is made inside `listen`; nothing else may be made with this mask.
+      // The socket is created inside `listen`; no other file may be created with this mask.
       process.umask(before);
     });
   } finally {
     process.umask(before);
   }
-  // Short of descriptors: nobody can ask, and that is all.
+  // Without free descriptors nobody can ask, but nothing else is affected.
   server.on("error", (error) => log("warning", `control socket: ${failureText(error)}`));
   chmodSync(path, 0o600);
   return server;
 }
 
-/** Never so many that no descriptor is left for an engine and for scripts. */
+/**
+ * How many clients may be connected, so that descriptors are left for an engine and for
+ * scripts.
+ */
 function clientsMax(): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
@@ -124,8 +128,8 @@ class Conversation implements ControlClient {
   }
 
   /**
-   * Never rejects. Ends where the client has not read what it was sent, and goes on when it has
-   * (`drain`).
+   * Never rejects. It stops while the client has not read what it was sent, and goes on when it
+   * has (`drain`).
    */
   async #answerAll(): Promise<void> {
     if (this.#isAnswering) return;

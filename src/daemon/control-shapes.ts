@@ -1,4 +1,4 @@
-/** What is taken on the control socket: requests by the daemon, answers by the commands. */
+/** What is accepted on the control socket: requests by the daemon, answers by the commands. */
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
 import { keepingObject, parseJson, readShape, type Shape } from "#json/shape";
@@ -7,7 +7,7 @@ import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.t
 const lang = v.exactOptional(v.picklist(["en", "zh-CN"], '"en" or "zh-CN"'));
 const COMMANDS = '"status", "watch", "explain", "reload" or "ping"';
 
-/** Members that it does not know are left out. */
+/** Unknown members are dropped. */
 const REQUEST: Shape<ControlRequest> = v.variant(
   "command",
   [
@@ -22,7 +22,7 @@ const REQUEST: Shape<ControlRequest> = v.variant(
   COMMANDS,
 );
 
-/** A text says why a line is no request. */
+/** A text is the reason why a line is not a request. */
 export function readRequest(line: string): ControlRequest | string {
   const value = parseJson(line);
   if (value === undefined) return "the line is not JSON";
@@ -71,7 +71,7 @@ const ANSWER: Shape<ControlAnswer> = v.union([
   }),
 ]);
 
-/** Undefined: what answers is no daemon, or one of another version. */
+/** Undefined if whatever answers is not a daemon, or is one of another version. */
 export function readAnswer(line: string): ControlAnswer | undefined {
   const read = readShape(ANSWER, parseJson(line));
   return read.kind === "value" ? read.value : undefined;

@@ -41,35 +41,35 @@ export interface DaemonOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--record` */
   readonly recordFile: string | undefined;
-  /** `--cloud`: ask it about the addresses. */
+  /** `--cloud`: ask the cloud about the addresses. */
   readonly cloud: CloudQuestion | undefined;
   readonly reread: (language: Language) => Reread;
-  /** The program of the engine and its arguments; undefined is the real one. */
+  /** The program of the engine and its arguments; undefined for the real one. */
   readonly engineProgram?: readonly string[] | undefined;
-  /** How the kernel is asked for links and addresses; undefined is the usual way. */
+  /** How the kernel is asked for links and addresses; undefined for the usual way. */
   readonly openRequests?: (() => Result<Rtnetlink>) | undefined;
 }
 
 /** sysexits.h: internal software error */
 const EX_SOFTWARE = 70;
-/** After everything is handed over and notified. */
+/** How long to wait after everything has been handed over and notified. */
 const LINGER_MS = 200;
 /** signal(7) */
 const SIGUSR1 = 10;
-/** keepalived's, with its names for `--signum` (src/cli/run-options.ts). */
+/** keepalived's signals, with its names for `--signum` (src/cli/run-options.ts). */
 const JSON_SIGNAL = 36;
 const STATS_CLEAR = 63;
-/** What an earlier daemon's scripts get between SIGTERM and SIGKILL. */
+/** The time that an earlier daemon's scripts get between SIGTERM and SIGKILL. */
 const LEFTOVER_MS = 2_000;
-/** The kernel ends a process at once; it may take a moment on a busy machine. */
+/** The kernel ends a process at once, but on a busy machine that may take a moment. */
 const KILLED_MS = 1_000;
 
-/** Runs until it is to stop; the result is the exit status. */
+/** Runs until it is asked to stop; the result is the exit status. */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { log, language } = options;
   const messages = daemonMessages(language);
   keepDescriptorsToOurselves();
-  // Before anything is written that a stop would have to remove.
+  // This comes before anything is written that a stop would have to remove.
   keepStops();
   catchRealtime(log);
   endOnBugs(log, messages);
@@ -88,8 +88,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<number> {
   const { log, language } = options;
   const messages = daemonMessages(language);
-  // Of a daemon that was killed: its engine hands over, and ours would take the addresses from
-  // under it.
+  // If an earlier daemon was killed, its engine may still be handing over, and ours would
+  // remove its addresses.
   if (!(await untilEngineGone(options.runtimeDir))) {
     log("warning", messages.otherEngine(killEngine(options.runtimeDir)));
     await untilEngineGone(options.runtimeDir, KILLED_MS);
@@ -142,7 +142,8 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     return 1;
   }
   const pidFiles = [dir.pidFile, ...options.pidFiles];
-  // After the handlers (keepStops): whoever reads the PID may send any signal.
+  // Written after the handlers are installed (keepStops), because whoever reads the PID may
+  // send any signal.
   for (const path of pidFiles) {
     const failed = writePid(path, process.pid);
     if (failed !== undefined) log("warning", messages.pidFile(path, failed));
@@ -155,13 +156,13 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   server.close();
   removeFile(dir.socket);
   for (const path of pidFiles) removePid(path, process.pid);
-  // A client that watches, or a script's pipe, must not keep a daemon alive that owns nothing any
-  // more.
+  // A watching client or a script's pipe must not keep a daemon alive that no longer owns
+  // anything.
   setTimeout(() => process.exit(0), LINGER_MS).unref();
   return 0;
 }
 
-/** A file that names an address of another daemon is refused like one with errors. */
+/** A file that names an address of another daemon is refused, like one with errors. */
 function rereadOwned(options: DaemonOptions, ownership: Ownership, language: Language): Reread {
   const read = options.reread(language);
   if (read.kind !== "plan") return read;
@@ -185,8 +186,8 @@ function refusal(
 }
 
 /**
- * Our own mistake is no state to carry on from. The pipe to the engine ends with us, and the engine
- * hands over.
+ * After a programming mistake the daemon must not carry on. The pipe to the engine ends with
+ * this process, and the engine hands over.
  */
 function endOnBugs(log: Log, messages: DaemonMessages): void {
   const end = (error: unknown): void => {
@@ -203,7 +204,7 @@ function endLeftovers(groups: RunningGroups, log: Log, messages: DaemonMessages)
   if (ended.length > 0) setTimeout(() => groups.endLeftovers("SIGKILL"), LEFTOVER_MS).unref();
 }
 
-/** Resolves when everything has been handed over, however often that is asked for meanwhile. */
+/** Resolves when everything has been handed over, however often it is called meanwhile. */
 async function untilStopped(
   supervisor: Supervisor,
   dir: RuntimeDir,
@@ -240,7 +241,7 @@ function catchRealtime(log: Log): void {
   for (const outcome of [
     unblockSignal(SIGUSR1),
     catchRealtimeSignals(),
-    // Short of descriptors they do nothing, and the daemon goes on.
+    // Without free descriptors they do nothing, and the daemon goes on.
     listenRealtime(JSON_SIGNAL, () => take("JSON", "dump")),
     listenRealtime(STATS_CLEAR, () => take("STATS_CLEAR", "clear")),
   ])

@@ -1,10 +1,10 @@
 /**
- * Is an engine still alive without its supervisor? It goes on for a hand-over (a skew time and an
- * interval), and who removes its addresses meanwhile takes them from the clients before the
- * successor has them.
+ * Finds out whether an engine is still alive without its supervisor. Such an engine goes on for
+ * a hand-over (a skew time and an interval), and whoever removes its addresses meanwhile takes
+ * them from the clients before the successor has them.
  *
- * The engine holds a lock on a file that its supervisor opened and handed over: no path and no PID
- * to go stale.
+ * The engine holds a lock on a file that its supervisor opened and handed over: so there is no
+ * path and no PID that could become stale.
  */
 import { closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -12,20 +12,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { lockFile } from "#linux/lock-file";
 
 const NAME = "engine.lock";
-/** What the engine calls itself (engine-main.ts). */
+/** The name that the engine gives itself (engine-main.ts). */
 const COMM = "baton-engine";
 const POLL_MS = 20;
-/** The usual hand-over is over in 2 s; the longest takes twice the longest interval. */
+/** A hand-over usually takes less than 2 s, and at most twice the longest interval. */
 const TIMEOUT_MS = 10_000;
 
-/** Runs `use` with the descriptor to hand over; undefined where there is no such file to be had. */
+/**
+ * Runs `use` with the descriptor to hand over, which is undefined if the file cannot be opened.
+ */
 export function withLockFile<T>(folder: string | undefined, use: (fd: number | undefined) => T): T {
   let fd: number | undefined;
   try {
     const flags = constants.O_RDWR | constants.O_CREAT;
     if (folder !== undefined) fd = openSync(join(folder, NAME), flags, 0o600);
   } catch {
-    // A lock is a help to others, and no reason not to run.
+    // The lock only helps other processes: without it the engine runs all the same.
   }
   try {
     return use(fd);
@@ -35,7 +37,7 @@ export function withLockFile<T>(folder: string | undefined, use: (fd: number | u
   }
 }
 
-/** False: it is there still, and must be hanging. */
+/** False if the engine is still there, and therefore must be hanging. */
 export async function untilEngineGone(
   folder: string,
   timeoutMs: number = TIMEOUT_MS,
@@ -44,7 +46,7 @@ export async function untilEngineGone(
   for (;;) {
     const locked = lockFile(join(folder, NAME));
     if (locked.kind === "locked") locked.release();
-    // What cannot be asked cannot be waited for.
+    // If the lock cannot be examined, there is nothing to wait for.
     if (locked.kind !== "taken") return true;
     if (performance.now() >= end) return false;
     await sleep(POLL_MS);
@@ -52,8 +54,8 @@ export async function untilEngineGone(
 }
 
 /**
- * Ends the engine that holds the lock. One that hangs comes back some day: it would say priority 0
- * and remove addresses that belong to another engine by then.
+ * Kills the engine that holds the lock. An engine that hangs may run again one day, and would
+ * then send priority 0 and remove addresses that belong to another engine by then.
  *
  * @returns its PID, or undefined if there is none to be found
  */
@@ -81,10 +83,10 @@ function deviceText(device: number): string {
 }
 
 /**
- * Of /proc/locks (proc_locks(5)): who has the flock(2) on this file. Who waits for one is marked
- * with an arrow. Inode numbers are the same on every small file system, so the device decides; some
- * file systems (overlay, btrfs) show another one there, and then the inode has to be the only one
- * of its number.
+ * Finds in /proc/locks (proc_locks(5)) the process that holds the flock(2) on this file; a
+ * process that waits for it is marked with an arrow. Small file systems have the same inode
+ * numbers, so the device decides. Some file systems (overlay, btrfs) show another device there,
+ * and then the inode number has to be unique in the list.
  */
 export function lockHolder(locks: string, device: string, inode: number): number | undefined {
   const holders: { readonly pid: number; readonly device: string }[] = [];
@@ -95,6 +97,6 @@ export function lockHolder(locks: string, device: string, inode: number): number
   }
   const exact = holders.filter((one) => one.device === device);
   const [holder, ...others] = exact.length > 0 ? exact : holders;
-  // 0 is a process of another process namespace.
+  // 0 stands for a process of another process namespace.
   return holder === undefined || others.length > 0 || holder.pid === 0 ? undefined : holder.pid;
 }

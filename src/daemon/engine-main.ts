@@ -1,6 +1,6 @@
 /**
- * The engine process. Started by the supervisor with a socket pair on file descriptor 3; never
- * returns to an event loop.
+ * The engine process. The supervisor starts it with a socket pair on file descriptor 3. It
+ * never returns to an event loop.
  *
  *   for ever: ppoll until the next deadline
  *             -> read what is readable; while a timer is due, until nothing is, 2 ms at the most
@@ -33,7 +33,7 @@ import { printFailure, type WorldEvent } from "#vrrp/engine/world";
 import { everyAddress } from "./every-address.ts";
 
 const PIPE = 3;
-/** The argument that there is a file to lock, and its descriptor. */
+/** The argument that says that there is a file to lock, and the file's descriptor. */
 const LOCK = "--lock";
 const LOCK_FD = 4;
 /** flock(2) */
@@ -41,30 +41,36 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 /** The argument that makes this engine report what happens to its routers. */
 const RECORD = "--record";
-/** Where real-time scheduling is not allowed (docs/adr/0012). */
+/** The nice value where real-time scheduling is not allowed (docs/adr/0012). */
 const NICE = -15;
-/** The lowest: before every ordinary process, behind everything that asked for more. */
+/**
+ * The lowest real-time priority: ahead of every ordinary process, behind everything that asked
+ * for more.
+ */
 const REALTIME_PRIORITY = 1;
 /**
- * A busy supervisor may take its time for the last messages; it kills an engine that has not ended
- * after as long.
+ * How long a busy supervisor may take to read the last messages; after the same time it kills
+ * an engine that has not ended.
  */
 const LAST_OUTPUT = micros(10_000_000);
 const TIMER_SLACK_NANOSECONDS = 1_000;
 /**
- * A fifth of the shortest interval: hundreds of packets, and still in time for the next
- * advertisement.
+ * A fifth of the shortest interval: enough for hundreds of packets, and still in time for the
+ * next advertisement.
  */
 const DRAIN_MOST = micros(2_000);
 const FAR = Number.POSITIVE_INFINITY;
-/** exit status of sysexits.h: internal software error, and cannot open a system resource */
+/**
+ * Exit statuses of sysexits.h: internal software error, and a system resource that cannot be
+ * opened.
+ */
 const EX_SOFTWARE = 70;
 const EX_OSERR = 71;
 
 function run(openRequests: typeof openRtnetlink): number {
   // The supervisor decides about signals; a Ctrl-C reaches the whole process group.
   const ignored = ignoreSignals();
-  // It ends with us, however we end (engine-lock.ts).
+  // The lock ends with this process, however it ends (engine-lock.ts).
   if (process.argv.includes(LOCK)) libc.flock(LOCK_FD, LOCK_EX | LOCK_NB);
   const pipe = new LinePipe(PIPE);
   const log = (level: "error" | "warning", text: string): void =>
@@ -73,7 +79,8 @@ function run(openRequests: typeof openRtnetlink): number {
   hurry(log);
 
   const reactor = new Reactor();
-  // The monitor first: what happens between the two is then reported twice rather than never.
+  // The monitor is opened first, so that a change between the two is reported twice rather than
+  // never.
   const monitor = openMonitor();
   const rtnetlink = openRequests();
   if (!monitor.ok || !rtnetlink.ok) {
@@ -95,12 +102,12 @@ function run(openRequests: typeof openRtnetlink): number {
     world,
     recorder === undefined ? undefined : (record) => recorder?.record(record),
   );
-  // The supervisor has its own, and has made sure that nobody else has one. Ours are there as long
-  // as we answer.
+  // The supervisor has placed its own claims, and has made sure that no other daemon has any.
+  // The engine's last as long as it answers for the addresses.
   const claims = new AddressClaims();
   const receive = (line: string): void => {
-    // The supervisor is the same program from the same checkout: its lines are trusted to be what
-    // they say.
+    // The supervisor is the same program from the same checkout: its lines are trusted to be
+    // well-formed.
     const message = readToEngine(line);
     if (message.type === "configure") {
       recorder?.configured(message.instances);
@@ -138,10 +145,11 @@ function run(openRequests: typeof openRtnetlink): number {
   return 0;
 }
 
-/** Until everything is handed over. */
+/** Runs until everything has been handed over. */
 function work(engine: Engine, reactor: Reactor, pipe: LinePipe): void {
   while (!engine.finished) {
-    // What the supervisor has not taken is tried again soon; it is rare enough for polling.
+    // Lines that the supervisor has not taken are tried again soon; that is rare enough for
+    // polling.
     const due = engine.deadline();
     const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
     reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
@@ -164,11 +172,12 @@ function readKernel(rtnetlink: Rtnetlink): Result<WorldEvent> {
  * An advertisement that is late because the machine is busy looks like a dead master to the peers.
  */
 function hurry(log: (level: "error" | "warning", text: string) => void): void {
-  // Only what `ps` and `top` show.
+  // This only changes what `ps` and `top` show.
   void setThreadName("baton-engine");
-  // Refused without CAP_IPC_LOCK beyond a small amount: then the machine's memory has to suffice.
+  // Without CAP_IPC_LOCK more than a small amount is refused: then the machine's memory has to
+  // suffice.
   void lockMemory();
-  // Without it an ordinary process is woken 50 microseconds late.
+  // Otherwise an ordinary process is woken 50 microseconds late.
   void setTimerSlack(TIMER_SLACK_NANOSECONDS);
   if (setRealtime(REALTIME_PRIORITY).ok) return;
   const niced = setPriority(NICE);
@@ -180,8 +189,8 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
 }
 
 /**
- * The lines go to the supervisor, which has the time for files; what it does not take is lost and
- * counted.
+ * The lines go to the supervisor, which has time to write files. Lines that it does not take
+ * are lost and counted.
  */
 function openRecorder(pipe: LinePipe): Recorder {
   const write = (line: string): boolean => {
@@ -197,11 +206,11 @@ export function main(openRequests: typeof openRtnetlink = openRtnetlink): void {
   try {
     process.exitCode = run(openRequests);
   } catch (error) {
-    // Our own mistake. The supervisor sees the pipe end, hands over for us and starts another
-    // engine.
+    // A programming mistake. The supervisor sees the end of the pipe, hands over for this
+    // engine and starts another one.
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    // The end of the pipe first: stderr may be stuck, and the supervisor hands over the sooner it
-    // knows.
+    // The pipe is closed first, because stderr may be stuck, and the sooner the supervisor
+    // knows, the sooner it hands over.
     libc.close(PIPE);
     process.stderr.write(`baton engine: internal error: ${text}\n`);
     process.exitCode = EX_SOFTWARE;

@@ -23,9 +23,12 @@ const MAIN = fileURLToPath(
     import.meta.url,
   ),
 );
-/** From the end of the process to the end of its pipe, which ordinarily comes first. */
+/**
+ * How long to wait, after the end of the process, for the end of its pipe, which usually comes
+ * first.
+ */
 const LAST_OUTPUT_MS = 2;
-/** No line is longer: a snapshot of some thousand instances. */
+/** The longest line: a snapshot of a few thousand instances. */
 const LINE_MAX = 64 * 1024 * 1024;
 
 export interface Snapshot {
@@ -35,20 +38,20 @@ export interface Snapshot {
 
 export interface EngineEvents {
   message(message: FromEngine): void;
-  /** At once. */
+  /** Called at once, when the engine is gone. */
   exited(): void;
-  /** How it ended, a moment later: the name of a signal, or its exit status. */
+  /** Called a moment later with how it ended: the name of a signal, or its exit status. */
   reaped(pid: number | undefined, how: string): void;
-  /** It wrote something that cannot be acted upon, and is ended for it. */
+  /** It wrote something that cannot be acted upon, and is killed for it. */
   unreadable(line: string, error: unknown): void;
 }
 
 export interface EngineOptions {
-  /** The program and its arguments; undefined is the real one. */
+  /** The program and its arguments; undefined for the real one. */
   readonly program?: readonly string[] | undefined;
-  /** Further arguments, asked anew for each process. */
+  /** Further arguments, computed anew for each process. */
   readonly more?: () => readonly string[];
-  /** Where its lock is (engine-lock.ts); undefined: it has none. */
+  /** Where its lock is (engine-lock.ts); undefined if it has none. */
   readonly runtimeDir?: string | undefined;
 }
 
@@ -70,11 +73,11 @@ export class EngineProcess {
     return this.#child?.pid;
   }
 
-  /** True: a new process waits for its configuration. */
+  /** True if a new process waits for its configuration. */
   start(): boolean {
     const child = this.#spawn();
     const pipe = child?.stdio?.[3] as Duplex | null | undefined;
-    // Short of descriptors, memory or processes.
+    // There was a lack of descriptors, memory or processes.
     if (child === undefined || pipe === null || pipe === undefined) {
       child?.on("error", (error) => this.#events.reaped(undefined, error.message));
       return false;
@@ -93,7 +96,8 @@ export class EngineProcess {
     pipe.once("close", gone);
     child.once("exit", (code, signal) => {
       this.#events.reaped(child.pid, signal ?? `exit ${code ?? "?"}`);
-      // Its last messages, which may be "I am MASTER", are read before its end is acted upon.
+      // Its last messages, which may say that it is MASTER, are read before its end is acted
+      // upon.
       if (pipe.readableEnded) gone();
       else setTimeout(gone, LAST_OUTPUT_MS);
     });
@@ -124,7 +128,7 @@ export class EngineProcess {
     this.#pipe?.write(`${printToEngine(message)}\n`);
   }
 
-  /** What the engine thinks now; undefined if it does not answer in time. */
+  /** The engine's present state; undefined if it does not answer in time. */
   async snapshot(timeoutMs: number): Promise<Snapshot | undefined> {
     return await this.#ask(timeoutMs, {});
   }
@@ -158,11 +162,11 @@ export class EngineProcess {
   #receive(text: string): void {
     const lines = (this.#buffered + text).split("\n");
     this.#buffered = lines.pop() ?? "";
-    // Half a line of a dying process, or a broken one: there is only one answer to both.
+    // This is half a line of a dying process, or a malformed one. The reaction is the same.
     if (this.#buffered.length > LINE_MAX || !lines.every((line) => this.#take(line))) this.kill();
   }
 
-  /** False: it says what cannot be. */
+  /** False if the message is impossible. */
   #take(line: string): boolean {
     try {
       const message = JSON.parse(line) as FromEngine;
@@ -180,7 +184,7 @@ export class EngineProcess {
     this.#child = undefined;
     this.#pipe = undefined;
     for (const id of this.#asked.keys()) this.#answer(id, undefined);
-    // It may be alive, with its pipe closed: two engines must never be.
+    // It may be alive with its pipe closed, and there must never be two engines.
     child.kill("SIGKILL");
     this.#events.exited();
   }

@@ -1,7 +1,7 @@
 /**
- * The first file of the engine's process: no signal ends it from here on. The rest takes some tens
- * of milliseconds to load, and then ignores signals for good (engine-main.ts), since it never
- * returns to an event loop that could handle them.
+ * The first file of the engine's process: from here on no signal ends it. The rest takes some
+ * tens of milliseconds to load. It then ignores signals for good (engine-main.ts), since it
+ * never returns to an event loop that could handle them.
  */
 import { keepStops } from "./signals.ts";
 

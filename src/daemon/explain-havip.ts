@@ -1,10 +1,10 @@
-/** What the cloud says of an instance's addresses, as lines of `baton explain`. */
+/** What the cloud says about an instance's addresses, as lines of `baton explain`. */
 
 import type { Language } from "#diagnostics/diagnostic";
 import { passedSeconds as seconds } from "#diagnostics/numbers";
 import type { HavipStatus } from "./control-protocol.ts";
 
-/** Then nothing may be said of two owners being impossible. */
+/** True if it must not be said that two owners are impossible. */
 export const isDisputed = (havips: readonly HavipStatus[]): boolean =>
   havips.some((one) => one.platform === "disputed");
 

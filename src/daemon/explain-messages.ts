@@ -21,9 +21,12 @@ export interface ExplainMessages {
   readonly holdDown: (holdDown: HoldDown) => string;
   /** Another machine claims an address of ours. */
   readonly claim: (claim: Claim) => string;
-  /** BACKUP: whom it hears. */
+  /** BACKUP: the master that it hears. */
   readonly master: (standby: Standby) => string;
-  /** BACKUP: each thing that would make it MASTER, or would not although one might think so. */
+  /**
+   * BACKUP: everything that would make it MASTER, and everything that would not although one
+   * might expect it to.
+   */
   readonly wouldChange: (standby: Standby, priority: number) => readonly string[];
   readonly next: Readonly<Record<Exclude<InstanceStatus["state"], "BACKUP">, string>>;
   readonly lease: (lease: InstanceStatus["lease"]) => string;
@@ -127,7 +130,7 @@ const KINDS: Readonly<Record<string, string>> = {
   process: "进程",
 };
 
-/** A file answers with a number. */
+/** The result of a tracked file is a number. */
 const resultInChinese = (result: Tracker["result"]): string => {
   if (typeof result === "number") return `值为 ${result}`;
   return { up: "正常", down: "失败", unknown: "尚无结果" }[result];

@@ -1,6 +1,6 @@
 /**
- * `baton explain`: the account of an instance or a sync group, for somebody who is tired and has to
- * decide something.
+ * `baton explain`: the account of an instance or a sync group, for somebody who is tired and
+ * has to make a decision.
  */
 
 import type { Language } from "#diagnostics/diagnostic";
@@ -23,7 +23,7 @@ export function explain(
       : "引擎没有应答，状态未知";
     return { ok: false, error, help: en ? "see the log of the daemon" : "请查看守护进程日志" };
   }
-  // A group may have the name of an instance: then both are meant.
+  // If a group has the same name as an instance, both are meant.
   const isWanted = ({ name }: { readonly name: string }): boolean =>
     wanted === undefined || name === wanted;
   const instances = status.instances.filter(isWanted);
@@ -77,8 +77,8 @@ function explainInstance(one: InstanceStatus, language: Language): string {
 }
 
 /**
- * What happens if this node dies: no matter where it owns nothing, or while another owns the
- * address too, or claims it.
+ * Whether to show what happens if this node dies. It does not matter if the node owns nothing,
+ * or while another one owns or claims the address too.
  */
 const isLeaseOfInterest = ({ addresses, havips, claim }: InstanceStatus): boolean =>
   addresses.some(({ owned }) => owned) && !isDisputed(havips) && claim === undefined;

@@ -1,8 +1,8 @@
 /**
- * `notify_fifo_script`, `vrrp_notify_fifo_script`: the program that reads a notify pipe. Started
- * with the pipe's name as its last argument, started again after a crash, and ended with the
- * daemon. keepalived may start a second one at a reload (its issue 2024); here the one that runs
- * goes on, unless the pipe or the command is another.
+ * `notify_fifo_script`, `vrrp_notify_fifo_script`: the program that reads a notify pipe.
+ * Started with the pipe's name as its last argument, started again after a crash, and ended
+ * with the daemon. keepalived may start a second one at a reload (its issue 2024); here the
+ * running one goes on, unless the pipe or the command has changed.
  */
 import type { CommandPlan } from "#keepalived/plan/run-plan";
 import type { Launcher } from "./launcher.ts";
@@ -12,12 +12,12 @@ import { OutputLines } from "./output-lines.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
 
 export interface ReaderTimes {
-  /** Before the first start after a crash, in milliseconds; doubled each time. */
+  /** The wait before the first restart after a crash, in milliseconds; doubled each time. */
   readonly again: number;
   readonly againMax: number;
-  /** Who ran so long begins anew with the first wait. */
+  /** A reader that ran this long begins with the first wait again. */
   readonly steady: number;
-  /** To read what is left after the pipe's end, then again after SIGTERM. */
+  /** The time to read what is left after the pipe's end, and the same again after SIGTERM. */
   readonly endWithin: number;
 }
 
@@ -25,7 +25,7 @@ const LAST_OUTPUT_MS = 100;
 const TIMES: ReaderTimes = { again: 1_000, againMax: 60_000, steady: 60_000, endWithin: 500 };
 
 export interface ReaderOptions {
-  /** The keyword, for the log. */
+  /** The configuration's keyword, for the log. */
   readonly word: string;
   readonly command: CommandPlan;
   readonly path: string;
@@ -61,15 +61,15 @@ export class FifoReader {
     else void options.after.then(() => this.#start());
   }
 
-  /** A reload brings the same: it goes on. */
+  /** Whether a reload configures the same reader, which then goes on. */
   isFor(path: string, command: CommandPlan): boolean {
     const options = this.#options;
     return options.path === path && JSON.stringify(options.command) === JSON.stringify(command);
   }
 
   /**
-   * Where the pipe is closed, a reader that reads to the end goes by itself; any other, and what it
-   * forked, is ended.
+   * When the pipe is closed, a reader that reads to the end exits by itself; any other, and
+   * what it forked, is ended.
    */
   async stop(isPipeClosed: boolean): Promise<void> {
     this.#isStopping = true;
@@ -105,11 +105,12 @@ export class FifoReader {
     if (this.#isStopping) return;
     const { word, log, messages } = this.#options;
     if (end.kind === "exit" && end.code === 0) {
-      // It went by itself, and may have left a reader in the background.
+      // It exited by itself, and may have left a reader in the background.
       log("info", `${word}: ${messages.readerDone}`);
       return;
     }
-    // What a crash leaves in the background would take half of the next one's lines.
+    // Processes that a crashed reader leaves in the background would take half of the next
+    // one's lines.
     running.signal("SIGTERM");
     if (milliseconds >= this.#times.steady) this.#wait = this.#times.again;
     log("warning", `${word}: ${messages.readerEnded(end, this.#wait / 1_000)}`);

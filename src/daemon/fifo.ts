@@ -1,6 +1,6 @@
 /**
- * notify_fifo: keepalived's lines, written to a named pipe that is kept open for the daemon's life
- * (and over reloads).
+ * notify_fifo: keepalived's lines, written to a named pipe that stays open for the daemon's
+ * life, reloads included.
  */
 import { constants, fchownSync, lstatSync, openSync, writeSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
@@ -15,8 +15,8 @@ import { closeQuietly, removeFile } from "./own-files.ts";
 export interface FifoOptions {
   readonly path: string;
   /**
-   * Whom the pipe belongs to if it is made here; undefined: to the daemon's user, and anybody may
-   * read it.
+   * The owner of the pipe if it is made here. Undefined: it belongs to the daemon's user, and
+   * anybody may read it.
    */
   readonly owner: UserPlan | undefined;
 }
@@ -29,7 +29,7 @@ export class NotifyFifo {
   #isOurs = false;
   #lost = 0;
 
-  /** What is wrong with it is logged; lines are then lost. */
+  /** If something is wrong with it, that is logged, and lines are lost. */
   constructor(options: FifoOptions, log: Log, messages: DaemonMessages) {
     const { path, owner } = options;
     this.#options = options;
@@ -50,7 +50,8 @@ export class NotifyFifo {
         log("error", `notify_fifo ${path}: ${messages.fifoIsSomethingElse}`);
         return;
       }
-      // Read and write: opening never waits for a reader, and a reader never sees the end.
+      // Opened for reading and writing, so that opening never waits for a reader and a reader
+      // never sees the end.
       const flags = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW;
       this.#fd = openSync(path, flags);
       const { uid, gid } = identity;
@@ -60,7 +61,9 @@ export class NotifyFifo {
     }
   }
 
-  /** keepalived 2.2.7: no such account, no pipe. Undefined: that is so, and has been logged. */
+  /**
+   * keepalived 2.2.7: no such account, no pipe. Undefined in that case, which has been logged.
+   */
   #identity({ path, owner }: FifoOptions): Pick<Identity, "uid" | "gid"> | undefined {
     const unchanged = { uid: undefined, gid: undefined };
     if (owner === undefined) return unchanged;
@@ -76,7 +79,7 @@ export class NotifyFifo {
     return undefined;
   }
 
-  /** Whether a configuration with these needs no other pipe. */
+  /** Whether these settings need no other pipe. */
   isFor(options: FifoOptions): boolean {
     return isDeepStrictEqual(this.#options, options);
   }

@@ -1,7 +1,7 @@
 /**
  * Performs the hand-over that src/vrrp/supervisor decides for an engine that died: sockets,
- * addresses, rules of the sub-second lease. Decides nothing itself; what the kernel refuses is
- * logged, or is the answer to the effect.
+ * addresses, rules of the sub-second lease. It decides nothing itself. What the kernel refuses
+ * is logged, or returned as the effect's result.
  */
 
 import { type NftGuard, openNftGuard } from "#linux/nft-guard";
@@ -38,15 +38,15 @@ export class HandOver {
   }
 
   /**
-   * Before anything is sent: with one peer the successor's advertisement is back within a
-   * millisecond.
+   * Opened before anything is sent: with one peer the successor's advertisement arrives within
+   * a millisecond.
    */
   listen({ hold, instance, link, group }: Effect<"listen">): SupervisorEvent {
     const opened = openVrrpSocket(link.index, link.name);
     if (!opened.ok) return { kind: "listenRefused", hold, failure: opened };
     this.#sockets.set(hold, opened.value);
     const joined = group === undefined ? undefined : opened.value.joinGroup(group);
-    // The successor is not heard then, and the hand-over takes all the time it may.
+    // Then the successor is not heard, and the hand-over takes as long as it is allowed to.
     if (joined?.ok === false) this.#warn(instance, joined);
     return { kind: "listening", hold };
   }
@@ -56,7 +56,7 @@ export class HandOver {
     this.#sockets.delete(hold);
   }
 
-  /** Everything that has come in is read. */
+  /** Reads everything that has arrived. */
   isSuccessorHeard(hold: Hold): boolean {
     const socket = this.#sockets.get(hold.id);
     for (;;) {
@@ -92,7 +92,7 @@ export class HandOver {
       addresses.filter((address) => ruled.has(address)),
       milliseconds,
     );
-    // The addresses become unreachable sooner than the hand-over ends.
+    // Then the addresses become unreachable before the hand-over ends.
     if (!outcome.ok) this.#warn(instance, outcome);
   }
 
@@ -112,7 +112,7 @@ export class HandOver {
     if (outcome?.ok === false) this.#error(instance, outcome);
   }
 
-  /** Opened when it is needed; where the kernel has none there is nothing to close either. */
+  /** Opened when it is needed. If the kernel has none, there is nothing to close either. */
   #guard(): NftGuard | undefined {
     if (this.#openGuard !== undefined) return this.#openGuard;
     const opened = openNftGuard();

@@ -1,7 +1,7 @@
 /**
  * Beside VRRP: asks the cloud whether it agrees about every HAVIP of an instance that is MASTER
- * (src/cloud/agreement/agreement.ts decides when), has it announced again, and logs. The control
- * plane being slow or away changes nothing else.
+ * (src/cloud/agreement/agreement.ts decides when), has it announced again, and logs. A slow or
+ * unreachable control plane changes nothing else.
  */
 
 import { agreementDeadline, stepAgreement } from "#cloud/agreement/agreement";
@@ -36,22 +36,25 @@ import { type HavipMessages, havipMessages } from "./havip-messages.ts";
 import type { Log } from "./log.ts";
 
 export interface HavipOptions {
-  /** `--cloud`: every instance is asked about; a `havip` block goes before it, word by word. */
+  /**
+   * `--cloud`: the cloud is asked about every instance. Each setting of a `havip` block takes
+   * precedence.
+   */
   readonly cloud: CloudQuestion | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly language: Language;
   readonly log: Log;
   readonly announce: (one: { readonly instance: string; readonly address: Ipv4 }) => void;
   /**
-   * An instance that is stopping: the cloud has moved all its addresses, or does not say so and is
-   * not waited for.
+   * Called for an instance that is stopping, when the cloud has moved all its addresses, or
+   * when it does not answer and is no longer waited for.
    */
   readonly moved: (instance: string, moved: boolean) => void;
 }
 
 export interface HavipInstance {
   readonly name: string;
-  /** Virtual addresses, dotted. */
+  /** The virtual addresses, in dotted notation. */
   readonly addresses: readonly string[];
   readonly isMaster: boolean;
   readonly havip: HavipPlan | undefined;
@@ -60,17 +63,17 @@ export interface HavipInstance {
 interface Watch {
   readonly instance: string;
   readonly address: string;
-  /** What `source` was made from: another question is another watch. */
+  /** What `source` was made from: if that changes, the watch is replaced. */
   readonly question: string;
-  /** At a planned stop the engine waits for the cloud. */
+  /** True if the engine waits for the cloud at a planned stop. */
   readonly waits: boolean;
-  /** What it waited for has come: the answer. */
+  /** The answer that it waited for has come. */
   moved: boolean | undefined;
-  /** Taken away by a reload, and handing over. */
+  /** Removed by a reload, and handing over. */
   isLeaving: boolean;
   source: LoadedSource;
   state: AgreementState;
-  /** MASTER, or the last agreement, since. */
+  /** Since when it has been MASTER, or when the cloud last agreed. */
   changedAt: Instant;
   counters: AgreementCounters;
 }
@@ -103,7 +106,7 @@ export class HavipLoop {
   }
 
   /**
-   * At the start and after every reload. What is watched already goes on, with the keys as they are
+   * Called at the start and after every reload. Existing watches go on, with the keys that are
    * on disk now.
    */
   configure(instances: readonly HavipInstance[]): void {
@@ -138,8 +141,8 @@ export class HavipLoop {
   }
 
   /**
-   * An instance has a new state. Leaving is MASTER's planned stop, in which the address still
-   * answers.
+   * An instance has a new state. "Leaving" is a planned stop of a MASTER, during which the
+   * address still answers.
    */
   transition(instance: string, role: Role): void {
     const mine = [...this.#watches.values()].filter((watch) => watch.instance === instance);
@@ -148,13 +151,13 @@ export class HavipLoop {
       this.#step(watch, { kind: "role", role: roleAsked(role, watch.waits) });
     }
     const isWaitedFor = role === "leaving" && mine.some((watch) => watch.waits);
-    // Never asked as MASTER, so there is no answer to wait for.
+    // It was never asked about as MASTER, so there is no answer to wait for.
     if (isWaitedFor && mine.every((watch) => watch.state.kind !== "leaving"))
       this.#options.moved(instance, false);
     this.#arm();
   }
 
-  /** What the instance waited for, once all its addresses have an answer. */
+  /** Reports to the waiting instance, once all its addresses have an answer. */
   #reportMoved(watch: Watch, moved: boolean): void {
     watch.moved = moved;
     const all = [...this.#watches.values()].filter((one) => one.instance === watch.instance);
@@ -168,8 +171,8 @@ export class HavipLoop {
   }
 
   /**
-   * Something in the network speaks against our being the only owner: what the cloud said before it
-   * does not count.
+   * Something in the network suggests that we are not the only owner, so what the cloud said
+   * before it does not count.
    */
   sign(instance: string, sign: ContrarySign, address?: string): void {
     for (const watch of this.#watches.values()) {
@@ -179,7 +182,7 @@ export class HavipLoop {
     this.#arm();
   }
 
-  /** Nobody of ours is MASTER until another engine says so. */
+  /** No instance of ours is MASTER until another engine says so. */
   engineGone(): void {
     for (const watch of this.#watches.values()) this.#step(watch, { kind: "role", role: "other" });
     this.#arm();
@@ -236,7 +239,7 @@ export class HavipLoop {
     }
   }
 
-  /** Undefined: nobody is asked. */
+  /** Undefined if nobody is asked. */
   #questionOf(havip: HavipPlan | undefined): CloudQuestion | undefined {
     const { cloud } = this.#options;
     if (havip === undefined) return cloud;
@@ -281,7 +284,7 @@ export class HavipLoop {
 
   async #ask({ instance, address, question, source }: Watch, turn: number): Promise<void> {
     const view = await this.#answer(address, source);
-    // A reload may have put another in its place, which goes on where this one was.
+    // A reload may have replaced this watch with another, which goes on from here.
     const watch = this.#watches.get(`${instance}/${address}`);
     if (watch?.question !== question) return;
     this.#step(watch, { kind: "answered", turn, view });
@@ -292,8 +295,8 @@ export class HavipLoop {
     try {
       return await (await source()).ask(address);
     } catch (error) {
-      // Nothing that it can be asked throws for the world's sake; if it does all the same, there is
-      // no answer.
+      // No outside failure makes the source throw; if it throws nevertheless, there is no
+      // answer.
       return { kind: "unknown", why: failureText(error) };
     }
   }

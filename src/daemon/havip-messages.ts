@@ -1,4 +1,4 @@
-/** What the loop that asks the cloud says, in both languages. */
+/** Messages of the loop that asks the cloud, in both languages. */
 
 import type { ContrarySign, View } from "#cloud/agreement/agreement-state";
 import type { Language } from "#diagnostics/diagnostic";

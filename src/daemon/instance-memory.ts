@@ -1,7 +1,7 @@
 /**
- * What people are shown of each router: the state that the engine reported last, and its history.
- * It follows the router (interface, VRID, transport) through a reload, as the engine does, and not
- * the name: two names may have changed places.
+ * What people are shown about each router: the state that the engine reported last, and its
+ * history. Through a reload it follows the router (interface, VRID, transport), as the engine
+ * does, and not the name: two routers may have exchanged names.
  */
 
 import { pairUp } from "#vrrp/engine/pairing";
@@ -15,32 +15,32 @@ export interface InstanceMemory {
   state: PublicState;
   priority: number;
   history: History;
-  /** How it came to its state; undefined: nobody has been notified of it yet. */
+  /** How it came to its state; undefined if nobody has been notified of it yet. */
   last: Notified | undefined;
 }
 
 const HISTORY_MAX = 100;
 
 /**
- * Whom a message is about: by its name, among those that are configured or those that a reload has
- * taken away.
+ * Finds the router that a message is about by its name, among those that are configured or
+ * those that a reload has removed.
  */
 export interface About {
   readonly instance: string;
   readonly leaving?: true;
 }
 
-/** What a reload has done to names. */
+/** What a reload did to names. */
 export interface NameChanges {
   /** Names that now stand for a router that had another one. */
   readonly moved: readonly string[];
-  /** Names that nobody has any more, though the router that had it goes on. */
+  /** Names that no router has any more, though the router that had the name goes on. */
   readonly gone: readonly string[];
 }
 
 export class InstanceMemories {
   #byName = new Map<string, InstanceMemory>();
-  /** Taken away by a reload; they go when the engine says that they are removed. */
+  /** Removed by a reload; they are forgotten when the engine says that they are gone. */
   #leaving: InstanceMemory[] = [];
 
   get(name: string): InstanceMemory | undefined {
@@ -56,7 +56,7 @@ export class InstanceMemories {
     return this.#byName.entries();
   }
 
-  /** Also of those that are leaving. */
+  /** Includes those that are leaving. */
   configs(): readonly InstanceConfig[] {
     return [...this.#byName.values(), ...this.#leaving].map(({ config }) => config);
   }
@@ -83,7 +83,7 @@ export class InstanceMemories {
     return { moved, gone: gone.filter((name) => !this.#byName.has(name)) };
   }
 
-  /** The engine is gone: nothing is known of any of them. */
+  /** The engine is gone: nothing is known about any router. */
   engineGone(): void {
     for (const memory of this.#byName.values()) memory.state = "INIT";
     this.#leaving = [];
@@ -99,7 +99,7 @@ export class InstanceMemories {
     memory.history = [event, ...memory.history].slice(0, HISTORY_MAX);
   }
 
-  /** Of those that were leaving. */
+  /** Forgets a router that was leaving. */
   delete(memory: InstanceMemory): void {
     this.#leaving = this.#leaving.filter((one) => one !== memory);
   }

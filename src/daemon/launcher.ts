@@ -1,5 +1,6 @@
 /**
- * From a command of the configuration to a running program: who runs it, is it there, is it safe.
+ * From a command of the configuration to a running program: which user runs it, whether it
+ * exists, and whether it is safe.
  */
 import { spawnSync } from "node:child_process";
 import { isAbsolute, resolve } from "node:path";
@@ -16,7 +17,7 @@ import { DEFAULT_PATH, scriptEnvironment } from "./script-environment.ts";
 import { type Inspection, inspectProgram } from "./script-security.ts";
 import { problemSentence, type StartProblem } from "./start-problem.ts";
 
-/** What can be run is a command, whoever configured it. */
+/** A command that can be run, whichever part of the configuration it comes from. */
 export type Launchable = Pick<CommandPlan, "argv" | "user">;
 
 export class Launcher {
@@ -64,13 +65,13 @@ export class Launcher {
     return runCommand(request, this.#groups, onEnd);
   }
 
-  /** The name of the user it runs as, or would. */
+  /** The name of the user that it runs as, or would run as. */
   userOf(command: Launchable): string {
     const { resolved } = this.#identity(command.user);
     return resolved.kind === "identity" ? resolved.identity.name : (command.user?.user ?? "");
   }
 
-  /** A reload looks everything up again. */
+  /** Called at a reload: everything is looked up again. */
   forget(): void {
     this.#identities.clear();
     this.#warned.clear();
@@ -78,7 +79,8 @@ export class Launcher {
 
   /**
    * Looked up once: asking a directory service can take time, which a supervisor that starts
-   * scripts every second does not have. What could not be found is looked for again after a while.
+   * scripts every second does not have. If something could not be found, it is looked up again
+   * after a while.
    */
   #identity(user: CommandPlan["user"]): KnownUser {
     const key = JSON.stringify(user ?? null);
@@ -125,7 +127,7 @@ export class Launcher {
 }
 
 /**
- * Files may change or vanish between two looks at them, and so may the folder that the daemon was
+ * Files may change or vanish between two checks, and so may the folder that the daemon was
  * started in.
  */
 function inspect(
@@ -167,8 +169,8 @@ const ourselves = (): { readonly uid: number; readonly gid: number } => ({
 });
 
 /**
- * As with keepalived: a script of root's does not have the groups that the daemon was started with
- * either.
+ * As in keepalived, even a script of root does not have the groups that the daemon was started
+ * with.
  */
 function withoutSupplementaryGroups(identity: Identity): Identity {
   const self = ourselves();
@@ -176,7 +178,10 @@ function withoutSupplementaryGroups(identity: Identity): Identity {
   return { ...identity, uid: identity.uid ?? self.uid, gid: identity.gid ?? self.gid };
 }
 
-/** util-linux has it since 2.33; BusyBox has a `setpriv` that cannot, hence the trial. */
+/**
+ * util-linux has had this option since 2.33. BusyBox has a `setpriv` without it, so it is tried
+ * once.
+ */
 export function deathSignalPrefix(): readonly string[] {
   const prefix = ["/usr/bin/setpriv", "--pdeathsig", "TERM", "--"];
   const [program = "", ...args] = prefix;

@@ -1,8 +1,9 @@
 /**
- * The daemon's log: lines on stderr, as text or JSON. Never blocks and never throws: a full disk or
- * a reader that went away costs log lines (counted, and reported when it is over), not ownership.
+ * The daemon's log: lines on stderr, as text or JSON. Never blocks and never throws: a full
+ * disk or a missing reader costs log lines (counted, and reported afterwards), not ownership.
  *
- * Under systemd the journal keeps time and level: a line begins with `<N>` (sd-daemon(3)) instead.
+ * Under systemd the journal records the time and the level, so a line begins with `<N>`
+ * (sd-daemon(3)) instead.
  */
 import { constants, fstatSync, openSync, type Stats, writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -31,7 +32,7 @@ export interface LogOptions {
 const LEVELS: Readonly<Record<Level, number>> = { error: 0, warning: 1, info: 2, debug: 3 };
 /** syslog(3) */
 const PRIORITIES: Readonly<Record<Level, number>> = { error: 3, warning: 4, info: 6, debug: 7 };
-/** A pipe takes so many bytes whole or not at all (PIPE_BUF). */
+/** A pipe takes up to this many bytes whole or not at all (PIPE_BUF). */
 const LINE_MAX = 4_096;
 const CUT_TEXT = 2_000;
 
@@ -50,7 +51,7 @@ export function openLog(options: LogOptions): Log {
     try {
       return write(print(shape, level, text, fields));
     } catch {
-      // EAGAIN, ENOSPC, EPIPE: there is no better place to say it than the status.
+      // EAGAIN, ENOSPC, EPIPE: there is no better place to report it than the status.
       return false;
     }
   };
@@ -71,7 +72,9 @@ export function openLog(options: LogOptions): Log {
 interface LineShape {
   readonly format: LogFormat;
   readonly isJournal: boolean;
-  /** Local time then: who looks at a terminal compares it with a clock on the wall. */
+  /**
+   * If true, times are local: a person at a terminal compares them with a clock on the wall.
+   */
   readonly isTerminal: boolean;
 }
 
@@ -85,7 +88,8 @@ function print(
   const line = (text: string, more: Readonly<Record<string, unknown>>): string => {
     if (format === "json")
       return `${JSON.stringify({ at: now.toISOString(), level, message: text, ...more })}\n`;
-    // What a script wrote may end up here: one entry stays one line, and steers nobody's terminal.
+    // A script's output may end up here: an entry must stay one line, and must not control a
+    // terminal.
     const shown = visible(text);
     if (isJournal) return `<${PRIORITIES[level]}>${shown.replaceAll("\n", " ")}\n`;
     const plain = shown.replaceAll("\n", "\n    ");
@@ -101,9 +105,10 @@ function print(
 }
 
 /**
- * A reader that has stopped reading must not stop the daemon. The descriptor is shared with others
- * (a shell, a service manager), so its own flags stay as they are: a pipe or a terminal is opened a
- * second time, a socket is asked not to wait. The result is false when the line was not taken.
+ * A reader that has stopped reading must not stop the daemon. The descriptor is shared with
+ * others (a shell, a service manager), so its own flags stay as they are: a pipe or a terminal
+ * is opened a second time, a socket is written to without waiting. The result is false if the
+ * line was not taken.
  */
 function writerFor(fd: number, info: Stats): (line: Uint8Array) => boolean {
   const toFile = (line: Uint8Array): boolean => writeSync(fd, line) === line.length;

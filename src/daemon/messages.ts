@@ -1,7 +1,7 @@
 /**
- * What the daemon says in its log beside the sentences of `diagnostics/`. keepalived's own phrases
- * ("Entering MASTER STATE", "sent 0 priority") are not here: tools look for them, so they are the
- * same in every language.
+ * What the daemon writes to its log besides the sentences of `diagnostics/`. keepalived's own
+ * phrases ("Entering MASTER STATE", "sent 0 priority") are not here: tools look for them, so
+ * they are the same in every language.
  */
 
 import type { Language } from "#diagnostics/diagnostic";

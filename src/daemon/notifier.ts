@@ -1,9 +1,9 @@
 /**
- * Notifies scripts and FIFOs of what happened: one queue for each instance and each sync group,
- * keepalived's arguments and order.
+ * Notifies scripts and FIFOs of what happened, with one queue for each instance and each sync
+ * group, and with keepalived's arguments and order.
  *
- * Of a state scripts are notified once: a new engine begins as BACKUP, which is no news for a
- * script that was notified of BACKUP last.
+ * Scripts are notified of a state once: a new engine begins as BACKUP, which is nothing new for
+ * a script that was last notified of BACKUP.
  */
 
 import type { Language } from "#diagnostics/diagnostic";
@@ -39,7 +39,7 @@ interface Line {
   readonly subject: NotifySubject;
   readonly queue: NotifyQueue;
   notified: PublicState | undefined;
-  /** `BATON_…` that do not change with the state. */
+  /** The `BATON_…` variables that do not change with the state. */
   fixed: Readonly<Record<string, string>>;
 }
 
@@ -60,8 +60,8 @@ export class Notifier {
   }
 
   /**
-   * Instances and groups that are gone stay until `forget`: their end is still to be notified, by
-   * the scripts they had.
+   * Instances and groups that are gone stay until `forget`: the scripts they had still have to
+   * be notified of their end.
    */
   configure(plan: RunPlan): void {
     for (const { config, notify } of plan.instances) {
@@ -98,7 +98,9 @@ export class Notifier {
     this.#notify(line, to, 0, {});
   }
 
-  /** Of the pipes only: to a `notify` script it would be a state that is not MASTER. */
+  /**
+   * Notifies the pipes only: a `notify` script would take it for a state that is not MASTER.
+   */
   priority(name: string, priority: number): void {
     const line = this.#instances.get(name);
     if (line?.queue.plan.priorityChanges !== true) return;
@@ -106,7 +108,7 @@ export class Notifier {
     this.#write(line.subject, event, priority);
   }
 
-  /** Of the pipes, and of `notify_master_rx_lower_pri`. */
+  /** Notifies the pipes, and `notify_master_rx_lower_pri`. */
   weakerMaster(name: string, priority: number): void {
     const line = this.#instances.get(name);
     if (line === undefined) return;
@@ -116,8 +118,8 @@ export class Notifier {
 
   /**
    * `fifo_write_vrrp_states_on_reload`: what was notified last, groups before instances as
-   * keepalived has it. Its 2.2.7 leaves out instances that are MASTER; whoever reads would miss the
-   * very thing, so here they are written too.
+   * keepalived has it. Its 2.2.7 leaves out instances that are MASTER; readers would miss the
+   * most important ones, so here they are written too.
    */
   statesAgain(plan: RunPlan, priorityOf: (name: string) => number): void {
     const write = (line: Line | undefined, priority: number): void => {
@@ -132,20 +134,20 @@ export class Notifier {
   }
 
   /**
-   * A name that the router it stood for has no longer: nobody hears of it any more, and least of
-   * all an end.
+   * A name that its router no longer has: nobody is notified of it any more, least of all of an
+   * end.
    */
   forget(name: string): void {
     this.#instances.delete(name);
   }
 
-  /** A reload has taken the instance away, and it has given up its addresses. */
+  /** A reload has removed the instance, and it has given up its addresses. */
   deleted(name: string, priority: number): void {
     const line = this.#instances.get(name);
     if (line === undefined) return;
     this.#instances.delete(name);
-    // keepalived: notified as FAULT where `notify_deleted` is missing, and FAULT is no news for one
-    // that was in FAULT.
+    // keepalived: notified as FAULT if there is no `notify_deleted`, unless the instance was in
+    // FAULT already.
     if (line.notified === "FAULT" && line.queue.plan.deleted === undefined) return;
     this.#notify(line, "DELETED", priority, {});
   }
@@ -155,7 +157,7 @@ export class Notifier {
     return { last: queue?.last, queued: queue?.queued ?? 0 };
   }
 
-  /** Waits for the scripts, but no longer than this; what then still runs is ended. */
+  /** Waits for the scripts, but no longer than this; those that still run then are ended. */
   async finish(milliseconds: number): Promise<void> {
     const queues = [...this.#instances.values(), ...this.#groups.values()].map(
       ({ queue }) => queue,
@@ -209,8 +211,8 @@ export class Notifier {
   }
 
   /**
-   * A FIFO that stays in the configuration stays open: its reader sees no end, unlike with
-   * keepalived.
+   * A FIFO that stays in the configuration stays open: unlike with keepalived, its reader sees
+   * no end.
    */
   #openFifos(plan: RunPlan): void {
     const wanted = fifosOf(plan);
@@ -223,7 +225,7 @@ export class Notifier {
     );
   }
 
-  /** After the pipes: a reader opens its pipe at once. */
+  /** This comes after the pipes, because a reader opens its pipe at once. */
   #startReaders({ globals }: RunPlan): void {
     for (const [word, path, command] of [
       ["notify_fifo_script", globals.notifyFifo, globals.notifyFifoScript],
@@ -245,7 +247,7 @@ export class Notifier {
   }
 }
 
-/** Two names of one pipe are one pipe: a line is written once. */
+/** Two settings with the same path mean one pipe: a line is written once. */
 function fifosOf({ globals }: RunPlan): readonly FifoOptions[] {
   const { notifyFifo, notifyFifoOwner, vrrpNotifyFifo, vrrpNotifyFifoOwner } = globals;
   const byPath = new Map<string, FifoOptions>();
@@ -258,7 +260,7 @@ function fifosOf({ globals }: RunPlan): readonly FifoOptions[] {
   return [...byPath.values()];
 }
 
-/** After SIGTERM, before SIGKILL, at the very end. */
+/** The time between SIGTERM and SIGKILL at the very end. */
 const LAST_CHANCE_MS = 500;
 
 async function endsWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
@@ -274,7 +276,7 @@ async function endsWithin(work: Promise<unknown>, milliseconds: number): Promise
 function describe(config: InstanceConfig): Readonly<Record<string, string>> {
   const addresses = [...config.addresses, ...config.excludedAddresses];
   return {
-    // Empty where the instance is bound to none.
+    // Empty if the instance is bound to none.
     BATON_INTERFACE: config.interface ?? "",
     BATON_VRID: String(config.router.vrid),
     BATON_ADDRESSES: addresses

@@ -1,19 +1,19 @@
 /**
- * What is run, and with which arguments, when something happened (keepalived.conf(5), NOTIFY
+ * What is run when something has happened, and with which arguments (keepalived.conf(5), NOTIFY
  * SCRIPTS).
  *
- * The script of the state itself gets nothing added. `notify` runs beside it and gets four
- * arguments: INSTANCE or GROUP, the name, the state, and the effective priority (0 for a group). A
- * common `notify` script starts a service at MASTER and stops it at anything else; therefore it
- * hears of states only, never of what else happens to a master.
+ * The script of the state itself gets no further arguments. `notify` runs beside it and gets
+ * four arguments: INSTANCE or GROUP, the name, the state, and the effective priority (0 for a
+ * group). A common `notify` script starts a service at MASTER and stops it at anything else;
+ * therefore it is notified of states only, never of what else happens to a master.
  */
 import type { CommandPlan, NotifyPlan, UserPlan } from "#keepalived/plan/run-plan";
 import type { Micros } from "#units/time";
 
-/** keepalived's arguments for `notify`. */
+/** The states as keepalived passes them to `notify`. */
 export type NotifyState = "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED";
 
-/** What a FIFO gets besides, and `notify_master_rx_lower_pri` of the first. */
+/** What a FIFO gets besides; the first of these also runs `notify_master_rx_lower_pri`. */
 export type NotifyEvent = "MASTER_RX_LOWER_PRI" | "MASTER_PRIORITY" | "BACKUP_PRIORITY";
 
 export interface PreparedCommand {
@@ -24,12 +24,12 @@ export interface PreparedCommand {
 
 export interface NotifyJob {
   readonly state: NotifyState | NotifyEvent;
-  /** Of two waiting jobs with the same topic only the later is run. */
+  /** If two waiting jobs have the same topic, only the later one is run. */
   readonly topic: "state" | "weaker-master";
-  /** Nothing comes after it. */
+  /** True for the last job: nothing comes after it. */
   readonly isEnd: boolean;
   readonly command: PreparedCommand;
-  /** `BATON_…`, in addition to what every script gets (script-environment.ts). */
+  /** The `BATON_…` variables, in addition to what every script gets (script-environment.ts). */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -38,7 +38,7 @@ export interface NotifySubject {
   readonly name: string;
 }
 
-/** The jobs of one change of state: of the state's own script, and of `notify`. */
+/** The jobs of one change of state: one for the state's own script, and one for `notify`. */
 export interface StateJobs {
   readonly own: NotifyJob | undefined;
   readonly any: NotifyJob | undefined;

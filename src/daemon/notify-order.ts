@@ -2,12 +2,13 @@
  * The queue of one kind of notify script (the states' own, or `notify`) of one instance or sync
  * group, as a pure machine.
  *
- * keepalived forks every script at once and waits for none, so a slow MASTER script may end after
- * the BACKUP script of the next change. Here they run one after the other, in the order of the
- * changes. What has become untrue while it waited is dropped: of several changes of state only the
- * last is notified; the end (STOP, DELETED) is always notified. A script that takes longer than
- * `WAIT` (or `END_WAIT`, when the end is waiting) is not ended for that: the next one starts beside
- * it. Only a script with a timeout of its own (`notify_timeout`) is ended.
+ * keepalived forks every script at once and waits for none, so a slow MASTER script may end
+ * after the BACKUP script of the next change. Here they run one after the other, in the order
+ * of the changes. A job that has become outdated while it waited is dropped: of several changes
+ * of state only the last is notified; the end (STOP, DELETED) is always notified. A script that
+ * takes longer than `WAIT` (or `END_WAIT`, if the end is waiting) is not ended for that reason:
+ * the next one starts beside it. Only a script with a timeout of its own (`notify_timeout`) is
+ * ended.
  */
 import { after, earliest, type Instant, type Micros, micros } from "#units/time";
 import type { NotifyJob } from "./notify-command.ts";
@@ -15,7 +16,7 @@ import type { NotifyJob } from "./notify-command.ts";
 export interface QueueState {
   readonly running: readonly RunningJob[];
   readonly waiting: readonly WaitingJob[];
-  /** Jobs that were dropped because a later one replaced them. */
+  /** The number of jobs that were dropped because a later one replaced them. */
   readonly replaced: number;
   readonly nextId: number;
 }
@@ -24,28 +25,30 @@ export interface RunningJob {
   readonly id: number;
   readonly job: NotifyJob;
   readonly kind: "running" | "terminating" | "killed";
-  /** When it is terminated or killed; undefined: never. */
+  /** When it is to be terminated or killed; undefined for never. */
   readonly actAt: Instant | undefined;
   readonly why: EndReason;
 }
 
-/** Why a script is ended: its own timeout is over, or the daemon ends. */
+/** Why a script is ended: its own timeout has expired, or the daemon ends. */
 export type EndReason = "timeout" | "end";
 
 export interface WaitingJob {
   readonly job: NotifyJob;
-  /** From then on it does not wait for earlier ones. */
+  /** The time from which on it no longer waits for earlier ones. */
   readonly startBy: Instant;
 }
 
 export type QueueEvent =
   | { readonly kind: "add"; readonly job: NotifyJob }
-  /** The state has changed to one without a script: an older one that waits is untrue. */
+  /** The state has changed to one without a script: an older waiting job is outdated. */
   | { readonly kind: "passed" }
   /** It has ended, or could not be started. */
   | { readonly kind: "finished"; readonly id: number }
   | { readonly kind: "timeReached" }
-  /** The daemon cannot wait any longer: end what runs, forget the rest. */
+  /**
+   * The daemon cannot wait any longer: running scripts are to be ended, and the rest forgotten.
+   */
   | { readonly kind: "abandon" };
 
 export type QueueEffect =
@@ -53,10 +56,10 @@ export type QueueEffect =
       readonly kind: "start";
       readonly id: number;
       readonly job: NotifyJob;
-      /** So many earlier ones still run. */
+      /** The number of earlier scripts that still run. */
       readonly beside: number;
     }
-  /** SIGTERM, and SIGKILL for what is still there `KILL_AFTER` later. */
+  /** SIGTERM, and `KILL_AFTER` later SIGKILL for what is still there. */
   | { readonly kind: "terminate" | "kill"; readonly id: number; readonly why: EndReason };
 
 export interface QueueStep {
@@ -70,7 +73,8 @@ export const WAIT: Micros = micros(30_000_000);
 export const END_WAIT: Micros = micros(2_500_000);
 export const KILL_AFTER: Micros = micros(2_000_000);
 /**
- * Scripts that never end must not fill the process table: the next one waits for one of so many.
+ * Scripts that never end must not fill the process table: beyond this number the next one waits
+ * for one to end.
  */
 export const RUNNING_MAX = 16;
 
@@ -108,10 +112,10 @@ export function stepQueue(state: QueueState, event: QueueEvent, now: Instant): Q
 function add(state: QueueState, job: NotifyJob, now: Instant): QueueState {
   const kept = state.waiting.filter((other) => other.job.topic !== job.topic);
   const old = state.waiting.find((other) => other.job.topic === job.topic);
-  // What replaces another waits no longer than that one would have: changes in a row must not put
-  // it off for ever.
+  // A job that replaces another waits no longer than that one would have, so that a series of
+  // changes cannot delay it for ever.
   const startBy = earliest(old?.startBy, after(now, job.isEnd ? END_WAIT : WAIT)) ?? now;
-  // Nothing that waits before the end may hold it up.
+  // No job that waits ahead of the end may delay it.
   const before = job.isEnd
     ? kept.map((one) => ({ ...one, startBy: earliest(one.startBy, startBy) ?? startBy }))
     : kept;

@@ -1,7 +1,7 @@
 /**
- * The notify scripts of one instance or sync group: notify-order.ts says what is run and when, this
- * carries it out and remembers how it went. Two queues: the states' own scripts do not hold up
- * `notify`.
+ * The notify scripts of one instance or sync group: notify-order.ts decides what is run and
+ * when; this file carries it out and remembers the results. Two queues: the states' own scripts
+ * do not hold up `notify`.
  */
 
 import type { Language } from "#diagnostics/diagnostic";
@@ -71,7 +71,7 @@ export class NotifyQueue {
     return this.#last === undefined ? undefined : { ...this.#last, output: this.#last.output() };
   }
 
-  /** Running and waiting. */
+  /** The number of scripts that run or wait. */
   get queued(): number {
     return this.#own.queued + this.#any.queued;
   }
@@ -127,7 +127,7 @@ class Lane {
     this.#feed({ kind: "add", job });
   }
 
-  /** The state has changed; undefined: there is no script for it. */
+  /** The state has changed. `job` is undefined if there is no script for it. */
   change(job: NotifyJob | undefined): void {
     this.#feed(job === undefined ? { kind: "passed" } : { kind: "add", job });
   }
@@ -170,7 +170,8 @@ class Lane {
   }
 
   /**
-   * At the daemon's end what the script has put into the background lives on, as with keepalived.
+   * As in keepalived, processes that the script has put into the background survive the
+   * daemon's end.
    */
   #signal(id: number, signal: NodeJS.Signals, why: EndReason): void {
     this.#running.get(id)?.signal(signal, why === "end" ? "program" : "group");

@@ -1,6 +1,6 @@
 /**
- * What a long-running program writes, line by line, for the log: long lines are cut, and a flood is
- * counted, not logged.
+ * Splits what a long-running program writes into lines for the log. Long lines are cut, and a
+ * flood is counted instead of logged.
  */
 const LINE_MAX = 1_000;
 const LINES_MAX = 100;
@@ -29,7 +29,7 @@ export class OutputLines {
     }
   }
 
-  /** The program has ended: a line without its end is one too. */
+  /** The program has ended: text without a line end counts as a line too. */
   end(): void {
     this.#flush();
     this.#emitLost();

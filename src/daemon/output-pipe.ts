@@ -1,19 +1,21 @@
 /**
- * The pipe that a script writes to. The supervisor reads it while the script runs, for the log and
- * `status`.
+ * The pipe that a script writes to. While the script runs, the supervisor reads it for the log
+ * and `status`.
  *
- * A program that the script leaves in the background has the pipe as its output too, and would be
- * killed by SIGPIPE when its only reader ends with the daemon. Therefore the pipe of a script that
- * has ended is given to a process of its own that throws away what comes, and that lives as long as
- * somebody can write.
+ * A program that the script leaves in the background has the pipe as its output too, and would
+ * be killed by SIGPIPE when its only reader ends with the daemon. Therefore, once the script
+ * has ended, the pipe is given to a separate process that discards the output, and that lives
+ * as long as any process can write to the pipe.
  */
 import { spawn } from "node:child_process";
 import { Socket } from "node:net";
 import type { OutputTail } from "./output-tail.ts";
 
-/** What reads on when nobody is interested any more: POSIX has it everywhere. */
+/** The program that goes on reading: POSIX has it everywhere. */
 const DRAIN = "/bin/cat";
-/** From a script's end to the end of its pipe, where nothing is left in the background. */
+/**
+ * The time from a script's end to the end of its pipe, if nothing is left in the background.
+ */
 const LAST_OUTPUT_MS = 200;
 
 interface Owner {
@@ -27,7 +29,9 @@ export class OutputPipe {
   readonly #socket: Socket;
   readonly #owner: Owner;
 
-  /** @param owner the user of the script: what reads on runs as the same user */
+  /**
+   * @param owner the user of the script; the program that goes on reading runs as the same user
+   */
   constructor(fd: number, output: OutputTail, owner: Owner) {
     this.#fd = fd;
     this.#owner = owner;
@@ -45,12 +49,12 @@ export class OutputPipe {
     setTimeout(() => this.#leave(), LAST_OUTPUT_MS).unref();
   }
 
-  /** Nothing could be started. */
+  /** Closes the pipe of a script that could not be started. */
   close(): void {
     this.#socket.destroy();
   }
 
-  /** The daemon ends: whoever still writes keeps a reader. */
+  /** The daemon ends: processes that still write keep a reader. */
   static leaveAll(): void {
     for (const pipe of OutputPipe.#open) pipe.#leave();
   }
@@ -67,7 +71,7 @@ export class OutputPipe {
       });
       child.once("error", () => undefined);
       child.unref();
-      // Not started: then the supervisor reads on as long as it lives.
+      // It could not be started: then the supervisor goes on reading as long as it lives.
       if (child.pid !== undefined) this.#socket.destroy();
     } catch {
       // The same.

@@ -1,6 +1,6 @@
 /**
- * The last few kilobytes of what a script wrote, as text. Reading goes on when nobody wants the
- * rest, so that a flood neither blocks the script nor fills memory.
+ * The last few kilobytes of what a script wrote, as text. Reading goes on beyond that, so that
+ * a flood neither blocks the script nor fills memory.
  */
 const TAIL_MAX = 4_096;
 
@@ -8,7 +8,7 @@ export class OutputTail {
   readonly #bytes = new Uint8Array(TAIL_MAX);
   #length = 0;
   total = 0;
-  /** Called with every chunk as it comes, after it was kept. */
+  /** Called with every chunk, after it has been kept. */
   listener: ((chunk: Uint8Array) => void) | undefined;
 
   add(chunk: Uint8Array): void {
@@ -22,7 +22,7 @@ export class OutputTail {
   }
 
   /**
-   * Without the end of a character that was cut at the front, and without control characters that
+   * The text, without a character that was cut at the front and without control characters that
    * move a cursor.
    */
   text(): string {
@@ -34,7 +34,7 @@ export class OutputTail {
     return isCut ? `…${plain}` : plain;
   }
 
-  /** For a log line. */
+  /** The last line, for a log line. */
   lastLine(): string {
     return this.text().split("\n").at(-1) ?? "";
   }

@@ -1,12 +1,12 @@
 /**
- * Folders and files of the daemon's own, which root writes by name: nobody else may be able to put
+ * The daemon's own folders and files, which root writes by name: nobody else may be able to put
  * something in their place.
  *
- * A folder is taken when it belongs to us, no one else may write in it, and the same is so (or the
- * folder is sticky, like /tmp) of every folder on the way, links included. Then nobody can exchange
- * a part of the way between two looks. A file is written whole under another name and renamed, so
- * that a link or somebody's open descriptor is replaced rather than written through, and a reader
- * sees the old text or the new one.
+ * A folder is accepted if it belongs to us, nobody else may write to it, and the same is true
+ * of every folder on the path, links included (or that folder is sticky, like /tmp). Then
+ * nobody can replace a part of the path between two checks. A file is written whole under
+ * another name and renamed, so that a link or somebody's open descriptor is replaced rather
+ * than written through, and a reader sees the old text or the new one.
  */
 import {
   closeSync,
@@ -34,23 +34,23 @@ export type FolderProblem =
   | { readonly kind: "writable-by-others"; readonly path: string; readonly mode: number };
 
 const OTHERS_WRITE = 0o022;
-/** No such file is longer, unless its reader says so. */
+/** The longest such file, unless its reader says otherwise. */
 const BYTES_MAX = 65_536;
 const STICKY = 0o1000;
-/** As many as the kernel follows. */
+/** As many links as the kernel follows. */
 const LINKS_MAX = 40;
 
 const self = (): number => process.geteuid?.() ?? 0;
 
 /**
- * Root's is nobody else's, under whatever number a user namespace shows root: the root folder's
- * owner.
+ * A folder of root counts as ours. The owner of the root folder is root, whatever number a user
+ * namespace shows for it.
  */
 function isTrusted(uid: number): boolean {
   return uid === 0 || uid === self() || uid === statSync("/").uid;
 }
 
-/** Makes it if need be. Undefined: it is ours alone. */
+/** Makes the folder if necessary. Undefined if it is ours alone, otherwise the problem. */
 export function takeFolder(path: string, mode: number): FolderProblem | undefined {
   try {
     const folder = resolve(path);
@@ -75,7 +75,8 @@ function findFolderProblem(path: string): FolderProblem | undefined {
 }
 
 /**
- * From the root folder down to `path`; where it ends early, the rest is still to be made (by us).
+ * Checks every folder from the root down to `path`. If a folder does not exist, the rest still
+ * has to be made (by us).
  */
 function findProblemOnWay(path: string, mustExist: boolean): FolderProblem | undefined {
   let at = "/";
@@ -114,7 +115,8 @@ function findStepProblem(path: string, stats: Stats): FolderProblem | undefined 
 }
 
 /**
- * Why it could not be written, or undefined. What is there and is no ordinary file stays as it is.
+ * Returns why the file could not be written, or undefined. An existing file that is not an
+ * ordinary one stays as it is.
  */
 export function writeOwnFile(path: string, text: string, mode: number): string | undefined {
   const fresh = `${path}.${process.pid}`;
@@ -137,13 +139,13 @@ export function writeOwnFile(path: string, text: string, mode: number): string |
   }
 }
 
-/** Undefined: it is gone, or not a file that we wrote. */
+/** Undefined if it is gone, or is not a file that we wrote. */
 export const readOwnFile = (path: string, bytesMax: number = BYTES_MAX): string | undefined =>
   readStart(path, constants.O_NOFOLLOW, (stats) => stats.uid === self(), bytesMax);
 
 /**
- * A short text of the operator's. Undefined: it cannot be read, or is no ordinary file (which could
- * hold us up for ever).
+ * Reads a short text of the operator's. Undefined if it cannot be read, or is not an ordinary
+ * file (reading which could block for ever).
  */
 export const readShortFile = (path: string): string | undefined => readStart(path, 0, () => true);
 
@@ -167,12 +169,12 @@ function readStart(
   }
 }
 
-/** Whether it is gone is not worth ending for. */
+/** Failing to remove it is no reason to end. */
 export function removeFile(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Gone already, or in a folder that has become read-only.
+    // It is gone already, or its folder has become read-only.
   }
 }
 
@@ -180,6 +182,6 @@ export function closeQuietly(fd: number | undefined): void {
   try {
     if (fd !== undefined) closeSync(fd);
   } catch {
-    // The descriptor is gone in any case (close(2)).
+    // The descriptor is closed in any case (close(2)).
   }
 }

@@ -1,14 +1,14 @@
 /**
- * Where addresses of ours may be on this machine, for kernels that do not keep their mark
- * (IFA_PROTO, before Linux 5.18). There a leftover of a dead engine looks like any other address,
- * so `baton release` and the next engine would find none.
+ * Where our addresses may be on this machine, for kernels that do not keep their mark
+ * (IFA_PROTO, before Linux 5.18). There a leftover of a dead engine looks like any other
+ * address, so `baton release` and the next engine would find none.
  *
  *   supervisor, before an engine is configured ─> RUNTIME_DIR/addresses.json
  *     ─> the next supervisor (to its engine), `baton release`
  *
- * Written before the engine knows of the addresses, so both processes may be killed at any moment.
- * An address is a leftover when all of this is so; who removes it also looks at the claims
- * (linux/address-claims.ts):
+ * It is written before the engine knows the addresses, so both processes may be killed at any
+ * moment. An address is a leftover if all of the following is true; whoever removes it also
+ * looks at the claims (linux/address-claims.ts):
  *
  *   it is at a recorded place (device, address, prefix), recorded since the machine's start, in
  *   this network namespace; or an element of our nftables set names it, which nobody else makes:
@@ -26,7 +26,7 @@ import type { AddressInfo, LinkInfo } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { readOwnFile, removeFile, writeOwnFile } from "./own-files.ts";
 
-/** The device by its name, and by its index if it was there: it may be renamed, or made anew. */
+/** The device by its name, and by its index if it existed: it may be renamed, or made anew. */
 export interface Place {
   readonly device: string;
   readonly index: number | undefined;
@@ -34,7 +34,7 @@ export interface Place {
   readonly prefix: number;
 }
 
-/** Records of another one say nothing about what is here now. */
+/** Records of another network namespace say nothing about this one. */
 export interface Where {
   /** /proc/sys/kernel/random/boot_id */
   readonly boot: string;
@@ -42,7 +42,7 @@ export interface Where {
 }
 
 const FILE = "addresses.json";
-/** Some ten thousand places. */
+/** Enough for some ten thousand places. */
 const BYTES_MAX = 4 * 1_048_576;
 
 export function printPlaces(where: Where, places: readonly Place[]): string {
@@ -50,7 +50,7 @@ export function printPlaces(where: Where, places: readonly Place[]): string {
   return `${JSON.stringify({ ...where, places: list })}\n`;
 }
 
-/** None of a record that was made elsewhere, or is none: then nothing is known. */
+/** Empty if the record was made elsewhere or is invalid: then nothing is known. */
 export function readPlaces(text: string, where: Where): readonly Place[] {
   let value: unknown;
   try {
@@ -97,7 +97,7 @@ const isDevice = (place: Place, index: number, name: string | undefined): boolea
   place.index === index || place.device === name;
 
 /**
- * What is left here by a daemon with this runtime directory. None where the kernel keeps the mark.
+ * What a daemon with this runtime directory has left here. Empty if the kernel keeps the mark.
  */
 export function leftoversIn(runtimeDir: string, rtnetlink: Rtnetlink): readonly Leftover[] {
   if (rtnetlink.keepsMark) return [];
@@ -113,7 +113,8 @@ function find(rtnetlink: Rtnetlink, places: readonly Place[]): readonly Leftover
 }
 
 /**
- * Those of an earlier daemon that an engine has to remove yet. All where the kernel does not say.
+ * The places of an earlier daemon that an engine still has to clear. All of them, if the kernel
+ * cannot be asked.
  */
 function stillThere(rtnetlink: Rtnetlink, places: readonly Place[]): readonly Place[] {
   const links = rtnetlink.links();
@@ -127,7 +128,7 @@ function stillThere(rtnetlink: Rtnetlink, places: readonly Place[]): readonly Pl
 const readRecord = (runtimeDir: string, where: Where): readonly Place[] =>
   readPlaces(readOwnFile(join(runtimeDir, FILE), BYTES_MAX) ?? "", where);
 
-/** None where the kernel has no nf_tables. */
+/** Empty if the kernel has no nf_tables. */
 function guardedNow(): readonly Ipv4[] {
   const guard = openNftGuard();
   if (!guard.ok) return [];
@@ -136,7 +137,7 @@ function guardedNow(): readonly Ipv4[] {
   return found.ok ? found.value : [];
 }
 
-/** Undefined: without /proc nothing can be recorded. */
+/** Undefined if there is no /proc, without which nothing can be recorded. */
 function whereNow(): Where | undefined {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
@@ -146,7 +147,10 @@ function whereNow(): Where | undefined {
   }
 }
 
-/** The supervisor's: all that its daemon may have owned since its start, and what it found. */
+/**
+ * The supervisor's record: everything that its daemon may have owned since its start, and what
+ * it found.
+ */
 export class OwnedPlaces {
   readonly #runtimeDir: string;
   readonly #rtnetlink: Rtnetlink;
@@ -169,8 +173,8 @@ export class OwnedPlaces {
   }
 
   /**
-   * Before an engine is given these. What a reload takes away stays in the record: it is handed
-   * over yet.
+   * Called before an engine is given these places. What a reload removes stays in the record,
+   * because it still has to be handed over.
    */
   record(instances: readonly InstanceConfig[]): void {
     if (this.#where === undefined) return;
@@ -180,12 +184,14 @@ export class OwnedPlaces {
     this.#write(this.#where);
   }
 
-  /** For an engine that starts. */
+  /** The places that a starting engine gets. */
   leftovers(): readonly Leftover[] {
     return this.#rtnetlink.keepsMark ? [] : find(this.#rtnetlink, [...this.#places.values()]);
   }
 
-  /** After a stop. Nothing is recorded any more unless something is left, for `baton release`. */
+  /**
+   * Called after a stop. The record is removed, unless something is left for `baton release`.
+   */
   settle(): void {
     if (this.#where === undefined || this.leftovers().length > 0) return;
     removeFile(join(this.#runtimeDir, FILE));
@@ -216,7 +222,7 @@ function placesOf(
 ): readonly Place[] {
   return [...addresses, ...excludedAddresses].flatMap(({ interface: other, address, prefix }) => {
     const device = other ?? own;
-    // Without an interface every address names its device.
+    // In an instance without an interface every address names its device.
     return device === undefined ? [] : [{ device, index: known.get(device), address, prefix }];
   });
 }

@@ -1,7 +1,8 @@
 /**
- * One daemon for an address in a network namespace. Several may run side by side, with runtime
- * directories and instances of their own; what they own is claimed (linux/address-claims.ts), and a
- * daemon that names an address of another does not start, nor reload.
+ * One daemon for an address in a network namespace. Several daemons may run side by side, with
+ * runtime directories and instances of their own. What they own is claimed
+ * (linux/address-claims.ts), and a daemon that names an address of another neither starts nor
+ * reloads.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Language } from "#diagnostics/diagnostic";
@@ -11,28 +12,31 @@ import { type Failure, printFailure } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { everyAddress } from "./every-address.ts";
 
-/** What an engine calls itself (engine-main.ts): alone it only hands over, and is gone soon. */
+/**
+ * The name that an engine gives itself (engine-main.ts). Without a supervisor it only hands
+ * over, and soon ends.
+ */
 const ENGINE = "baton-engine";
 const POLL_MS = 20;
-/** As for an engine of the same runtime directory (engine-lock.ts). */
+/** As long as for an engine of the same runtime directory (engine-lock.ts). */
 const TIMEOUT_MS = 10_000;
 /**
- * Two daemons that start at the same moment see each other: both step back and look again, not at
- * the same moment.
+ * Two daemons that start at the same moment see each other's claims: both step back, and look
+ * again at different moments.
  */
 const STEP_BACK_MS = 200;
-/** Addresses that a message names. */
+/** How many addresses a message names. */
 const NAMED_MAX = 5;
 
 export interface Conflict {
   readonly addresses: readonly Ipv4[];
-  /** Empty where they cannot be seen, in another process namespace. */
+  /** Empty if they are in another process namespace and cannot be seen. */
   readonly holders: readonly { readonly pid: number; readonly name: string }[];
 }
 
 /**
- * A claim is a descriptor. Without one another owner would not see ours, and the next call would
- * fail for the same reason.
+ * A claim needs a descriptor. Without one, another owner would not see ours, and the next call
+ * would fail for the same reason.
  */
 export interface Shortage {
   readonly failure: Failure;
@@ -51,8 +55,9 @@ export class Ownership {
   }
 
   /**
-   * At the start. Waits for an engine that is handing over, not for a daemon that runs, and no
-   * longer for anybody once it has been asked to stop: then nothing is owned, whatever the result.
+   * Called at the start. Waits for an engine that is handing over, but not for a running
+   * daemon, and stops waiting once this daemon has been asked to stop: then nothing is owned,
+   * whatever the result.
    */
   async take(
     instances: readonly InstanceConfig[],
@@ -79,8 +84,8 @@ export class Ownership {
   }
 
   /**
-   * At a reload. What is no longer configured stays claimed until the engine has given it up
-   * (`keepOnly`).
+   * Called at a reload. Addresses that are no longer configured stay claimed until the engine
+   * has given them up (`keepOnly`).
    */
   change(instances: readonly InstanceConfig[]): Conflict | Shortage | undefined {
     const wanted = everyAddress(instances);
@@ -100,15 +105,17 @@ export class Ownership {
     return undefined;
   }
 
-  /** What a reload took away has been given up: another daemon may have it. */
+  /**
+   * The addresses that a reload removed have been given up, so another daemon may have them.
+   */
   keepOnly(instances: readonly InstanceConfig[]): void {
     this.#own = everyAddress(instances);
     this.#claims.keepOnly(this.#own);
   }
 
   /**
-   * A refusal leaves the locks of the runtime directory; the engine cannot speak without the same
-   * right either.
+   * If claims are refused, the locks of the runtime directory remain, and the engine cannot
+   * send without the same right either.
    */
   #claim(addresses: ReadonlySet<Ipv4>): Shortage | undefined {
     const failure = this.#claims.set(addresses);
@@ -148,7 +155,7 @@ function shortageSentence({ failure, count }: Shortage, language: Language): str
 function conflictSentence({ addresses, holders }: Conflict, language: Language): string {
   const named = addresses.slice(0, NAMED_MAX).map(printIpv4).join(", ");
   const more = addresses.length - NAMED_MAX;
-  // The supervisor is the one to stop.
+  // The supervisor is the process to stop.
   const { pid } = holders.find(({ name }) => name !== ENGINE) ?? holders[0] ?? {};
   if (language === "en") {
     const all = more > 0 ? `${named} and ${more} more` : named;

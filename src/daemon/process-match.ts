@@ -1,6 +1,6 @@
 /**
- * vrrp_track_process: which processes count, and when their number makes the tracker up or down.
- * Pure.
+ * vrrp_track_process: which processes count, and when their number makes the tracker go up or
+ * down. Pure.
  *
  * As keepalived 2.2.7 has it: `process` is compared with the kernel's short name of a process; with
  * `full_command`, with parameters or with `param_match` it is compared with the first word of the
@@ -9,11 +9,11 @@
 import { after, earliest, type Instant, type Micros } from "#units/time";
 
 export interface ProcessPattern {
-  /** Program and parameters, each a word of its own, blanks in it included. */
+  /** The program and its parameters, one string each; blanks within one are kept. */
   readonly argv: readonly string[];
   /**
-   * "exact": these parameters and no others. "partial": these come first. "initial": the same, and
-   * the last may be longer. "none": parameters are not looked at.
+   * "exact": these parameters and no others. "partial": these come first. "initial": the same,
+   * and the last may be longer. "none": parameters are ignored.
    */
   readonly paramMatch: "exact" | "initial" | "partial" | "none";
   readonly fullCommand: boolean;
@@ -49,28 +49,28 @@ const isPrefix = (parameters: readonly string[], given: readonly string[]): bool
   parameters.every((one, at) => one === given[at]);
 
 /**
- * keepalived finds nothing by a path here, nor by a name that is too long for the kernel; what is
- * meant is plain.
+ * keepalived finds nothing here by a path or by a name that is too long for the kernel,
+ * although it is clear what is meant.
  */
 const isNamed = (wanted: string, program: string, comm: string): boolean =>
   wanted.includes("/") ? program === wanted : comm === shortName(wanted);
 
-/** The kernel keeps so many bytes, not letters. */
+/** The kernel keeps this many bytes, not characters. */
 const shortName = (name: string): string =>
   new TextDecoder().decode(new TextEncoder().encode(name).subarray(0, COMM_MAX));
 
 export interface QuorumConfig {
   readonly quorum: number;
   readonly quorumMax: number | undefined;
-  /** How long the number has to be right before it counts as up. */
+  /** How long the number has to be within limits before the tracker goes up. */
   readonly forkDelay: Micros;
-  /** How long it has to be wrong before it counts as down. */
+  /** How long it has to be outside them before the tracker goes down. */
   readonly terminateDelay: Micros;
 }
 
 export interface QuorumState {
   readonly result: "unknown" | "up" | "down";
-  /** The number has been the other way since a while; it counts from this instant on. */
+  /** When the tracker changes, if the number stays across the limit until then. */
   readonly turnsAt: Instant | undefined;
 }
 
@@ -87,7 +87,7 @@ export function stepQuorum(
   const isRight =
     count >= config.quorum && (config.quorumMax === undefined || count <= config.quorumMax);
   const seen = isRight ? "up" : "down";
-  // The first look counts at once, like the first result of a script.
+  // The first count takes effect at once, like the first result of a script.
   if (state.result === "unknown") return { result: seen, turnsAt: undefined };
   if (state.result === seen) return { result: seen, turnsAt: undefined };
   const delay = isRight ? config.forkDelay : config.terminateDelay;

@@ -2,8 +2,8 @@
  * `--record FILE`: lines of the engine (engine/recording.ts) appended to a file that only its owner
  * may read.
  *
- * Recording is never worth anything of the daemon's own work: writing is asynchronous, what waits
- * is bounded, lines beyond that are left out, counted and logged, and any failure (a full disk, a
+ * Recording must never disturb the daemon's own work: writing is asynchronous, the queue is
+ * bounded, lines beyond that are left out, counted and logged, and any failure (a full disk, a
  * path that cannot be written) ends the recording with one warning.
  */
 import { close, constants, fchmodSync, fstatSync, openSync, readSync, write } from "node:fs";
@@ -12,17 +12,14 @@ import type { Log } from "./log.ts";
 import type { DaemonMessages } from "./messages.ts";
 import { closeQuietly } from "./own-files.ts";
 
-/** What may wait for the disk. */
+/** How much may wait for the disk. */
 const QUEUE_MAX = 4_194_304;
-/** How long an orderly end waits for it. */
+/** How long an orderly end waits for the disk. */
 const CLOSE_MS = 1_000;
-/**
- * Where there is something already, it has to be a recording: a mistyped path must not spoil
- * another file.
- */
+/** An existing file has to be a recording: a mistyped path must not spoil another file. */
 const BEGINNING = '{"baton":"recording"';
 /**
- * Lines after which nothing of what came before is needed: another engine, or a configuration with
+ * Lines after which nothing that came before is needed: another engine, or a configuration with
  * complete states.
  */
 const FRESH: readonly string[] = [BEGINNING, '{"instances":'];
@@ -30,7 +27,7 @@ const FRESH: readonly string[] = [BEGINNING, '{"instances":'];
 export interface RecordFileOptions {
   readonly log: Log;
   readonly messages: DaemonMessages;
-  /** The engine is to begin afresh, lines having been left out, or to send no more. */
+  /** Asks the engine to begin afresh after lines have been left out, or to send no more. */
   readonly notifyEngine: (goOn: boolean) => void;
 }
 
@@ -42,8 +39,8 @@ export class RecordFile {
   #bytes = 0;
   #isWriting = false;
   /**
-   * Lines left out; from the first one on all are, until a fresh one comes when there is room
-   * again.
+   * The number of lines left out. Once one is left out, all are, until there is room again and
+   * a fresh start comes.
    */
   #lost = 0;
   #hasAsked = false;
@@ -65,7 +62,7 @@ export class RecordFile {
     return this.#fd !== undefined;
   }
 
-  /** @param line without its end */
+  /** @param line without a line end */
   write(line: string): void {
     if (this.#fd === undefined) return;
     if (this.#lost > 0 && this.#hasAsked && FRESH.some((start) => line.startsWith(start))) {
@@ -77,7 +74,7 @@ export class RecordFile {
     } else this.#push(line);
   }
 
-  /** Resolves when everything is written, or has had its time. */
+  /** Resolves when everything is written, or when the time for it is over. */
   async close(): Promise<void> {
     if (this.#fd !== undefined && this.#lost > 0) this.#logLost();
     if (this.#isWriting)
@@ -142,7 +139,7 @@ export class RecordFile {
   }
 }
 
-/** The text is why not. */
+/** The text is the reason why not. */
 function openRecording(
   path: string,
   messages: DaemonMessages,
@@ -150,7 +147,7 @@ function openRecording(
   let fd: number | undefined;
   try {
     const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants;
-    // Of another kind than a file it may be a pipe, which must not hold us up before that is seen.
+    // It may be a pipe, and opening that must not block before its kind is checked.
     fd = openSync(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o600);
     const info = fstatSync(fd);
     const start = Buffer.alloc(BEGINNING.length);

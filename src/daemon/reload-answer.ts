@@ -1,4 +1,4 @@
-/** What became of a reload, and what `baton reload` is answered. */
+/** The outcome of a reload, and the answer to `baton reload`. */
 
 import type { Language } from "#diagnostics/diagnostic";
 import type { ControlAnswer } from "./control-protocol.ts";
@@ -9,8 +9,8 @@ export type Reloaded =
   | { readonly kind: "refused"; readonly findings: readonly string[] };
 
 /**
- * Of a refused file, as much as a person reads: the rest is in the log, and `baton check` has all
- * of it.
+ * How much of a refused file's findings a person reads: the rest is in the log, and `baton
+ * check` shows everything.
  */
 const FINDINGS_MAX = 20;
 const FINDINGS_LENGTH_MAX = 16_384;

@@ -2,9 +2,9 @@
  * Runs a program of the operator's: no shell, its own process group, nothing to read, its output
  * kept as a bounded tail.
  *
- * What becomes of it if the supervisor is killed: the program gets SIGTERM from the kernel
- * (PDEATHSIG, set by `setpriv` where that exists); what ignores it or was forked by it is ended by
- * the next supervisor (running-groups.ts).
+ * If the supervisor is killed, the program gets SIGTERM from the kernel (PDEATHSIG, set by
+ * `setpriv` where that exists). If it ignores that, or has forked other processes, the next
+ * supervisor ends them (running-groups.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { openPipe } from "#linux/descriptors";
@@ -22,22 +22,29 @@ export type CommandEnd =
 
 export interface RunningCommand {
   /**
-   * To the whole process group, or to the program alone: what it has put into the background lives
-   * on. Harmless when nothing of it is left.
+   * Sends a signal to the whole process group, or to the program alone, so that its background
+   * processes live on. Harmless if none of them is left.
    */
   signal(signal: NodeJS.Signals, to?: "group" | "program"): void;
-  /** Goes on being filled for a moment after the end: the last output may still be in the pipe. */
+  /**
+   * It may still grow for a moment after the end, because the last output may still be in the
+   * pipe.
+   */
   readonly output: OutputTail;
 }
 
 export interface CommandRequest {
-  /** Absolute path of what is executed; `argv[0]` is only what it sees as its name. */
+  /**
+   * The absolute path of the executed file; `argv[0]` is only the name that the program sees.
+   */
   readonly path: string;
   readonly argv: readonly string[];
   readonly identity: Identity;
-  /** All of it: nothing of the daemon's own is added. */
+  /** The complete environment: nothing of the daemon's own is added. */
   readonly environment: Readonly<Record<string, string>>;
-  /** A program that runs another with PDEATHSIG set, and its options; empty where there is none. */
+  /**
+   * A program that runs another with PDEATHSIG set, and its options; empty if there is none.
+   */
   readonly prefix: readonly string[];
 }
 

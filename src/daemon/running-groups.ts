@@ -1,12 +1,12 @@
 /**
- * The process groups of the scripts that run now, remembered in the runtime directory as long as
- * they run, so that a new supervisor can end what a killed one left: an old MASTER script must not
- * finish after a new BACKUP script.
+ * The process groups of running scripts, recorded in the runtime directory as long as they run,
+ * so that a new supervisor can end what a killed one left: an old MASTER script must not finish
+ * after a new BACKUP script.
  *
  * A file is named after the group and holds the boot and the start time of its leader
- * (proc_pid_stat(5), field 22), so that a number that has been given to somebody else since is left
- * alone. Root sends signals on the word of these files, so only files of our own in a folder of our
- * own count.
+ * (proc_pid_stat(5), field 22), so that a group with the same number that was started since is
+ * left alone. Root sends signals because of these files, so only our own files in a folder of
+ * our own count.
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ export interface RunningGroup {
 export class RunningGroups {
   #folder: string | undefined;
 
-  /** @param folder undefined: nothing is remembered */
+  /** @param folder undefined if nothing is to be recorded */
   constructor(folder: string | undefined) {
     this.#folder = folder;
     if (folder === undefined) return;
@@ -29,7 +29,7 @@ export class RunningGroups {
       const { uid, mode } = lstatSync(folder);
       if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) this.#folder = undefined;
     } catch {
-      // A full or read-only disk: scripts matter more than remembering them.
+      // The disk is full or read-only: running scripts matters more than recording them.
     }
   }
 
@@ -37,15 +37,15 @@ export class RunningGroups {
     const file = this.#folder === undefined ? undefined : join(this.#folder, String(leader));
     const startTime = startTimeOf(leader);
     if (file !== undefined && startTime !== undefined) {
-      // A failure: as above.
+      // After a failure: as above.
       const command = argv.join(" ").replaceAll("\n", " ");
       writeOwnFile(file, `${bootId()} ${startTime} ${command}\n`, 0o600);
     }
     let isLeaderAlive = true;
     return {
       signal(signal) {
-        // A dead leader's number stays reserved while its group has members, and may belong to
-        // anybody afterwards.
+        // A dead leader's number stays reserved while its group has members, and may be reused
+        // afterwards.
         if (isLeaderAlive || hasMembers(leader)) signalGroup(leader, signal);
       },
       leaderEnded() {
@@ -56,8 +56,8 @@ export class RunningGroups {
   }
 
   /**
-   * What an earlier supervisor left running. The number of groups that were sent the signal, with
-   * their commands.
+   * Sends a signal to what an earlier supervisor left running. Returns the commands of the
+   * groups that were sent the signal.
    */
   endLeftovers(signal: NodeJS.Signals): readonly string[] {
     const ended: string[] = [];
@@ -84,7 +84,9 @@ export class RunningGroups {
 }
 
 let boot: string | undefined;
-/** Another after every start of the machine: start times begin anew then. */
+/**
+ * A value that differs after every start of the machine, because start times begin anew then.
+ */
 function bootId(): string {
   try {
     boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -95,7 +97,8 @@ function bootId(): string {
 }
 
 /**
- * A clock tick count as text, or undefined if there is no such process (a zombie counts as none).
+ * The start time in clock ticks, as text. Undefined if there is no such process (a zombie
+ * counts as none).
  */
 export function startTimeOf(pid: number): string | undefined {
   try {
@@ -121,6 +124,6 @@ function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch {
-    // Gone already.
+    // It is gone already.
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The runtime directory: control socket, lock, PID file, running scripts. One daemon for each: the
- * lock decides, not the socket or the PID, because it ends with the process that has it.
+ * The runtime directory: control socket, lock, PID file, running scripts. Each has one daemon.
+ * The lock decides which, not the socket or the PID, because the lock ends with the process
+ * that holds it.
  */
 import { join } from "node:path";
 import { lockFile } from "#linux/lock-file";
@@ -25,7 +26,7 @@ export type Taken =
   | { readonly kind: "ours"; readonly dir: RuntimeDir }
   /** `pid` as its file says; undefined if it says nothing. */
   | { readonly kind: "taken"; readonly pid: number | undefined }
-  /** Others could put something in the place of its files. */
+  /** Others could replace its files. */
   | { readonly kind: "unsafe"; readonly problem: FolderProblem }
   | { readonly kind: "failed"; readonly why: string };
 
@@ -60,11 +61,13 @@ function readPid(path: string): number | undefined {
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
-/** Why it could not be written, or undefined. */
+/** Returns why it could not be written, or undefined. */
 export const writePid = (path: string, pid: number): string | undefined =>
   writeOwnFile(path, `${pid}\n`, 0o644);
 
-/** Only a file that still is ours: a later daemon may have written the same path. */
+/**
+ * Removes the file only if it is still ours: a later daemon may have written to the same path.
+ */
 export function removePid(path: string, pid: number): void {
   if (readPid(path) === pid) removeFile(path);
 }

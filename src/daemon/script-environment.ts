@@ -1,12 +1,12 @@
 /**
- * What a script finds in its environment: where programs are, who it is, language and time zone,
- * and what it is given (`BATON_…`). Nothing else of the daemon's: cloud keys, passwords of the unit
- * file and the manager's sockets are not for the programs of other users. keepalived hands on all
- * it has.
+ * A script's environment: the path of programs, its user, language and time zone, and what it
+ * is given (`BATON_…`). Nothing else of the daemon's environment is passed on: cloud keys,
+ * passwords in the unit file and the service manager's sockets are not for the programs of
+ * other users. keepalived passes everything on.
  */
 import { findHome, type Identity } from "./account.ts";
 
-/** Where the daemon's own `PATH` says nothing. */
+/** The `PATH` if the daemon itself has none. */
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**

@@ -1,13 +1,13 @@
 /**
- * Is it safe, and possible, to run this program? What root runs must not be changeable by anybody
- * else, else whoever can change it is root. Everything is checked that the kernel passes on its way
- * from the root folder to the program, and to the interpreter that its first line names: each
- * folder, each link of a chain of links, and the file itself.
+ * Checks whether it is safe and possible to run this program. Nobody but root may be able to
+ * change what root runs, or whoever can change it becomes root. The check covers everything on
+ * the kernel's path from the root folder to the program, and to the interpreter that its first
+ * line names: each folder, each link of a chain of links, and the file itself.
  *
- * The check and the later execution are two steps, and nothing can come between them: an entry of a
- * folder that only root can write to stays what it was, the target of root's link too, and so on
- * until the file. So a path that is fine is still the same path when it is executed. (keepalived
- * 2.2.7 looks at the two ends of a chain of links, not at its middle.)
+ * The check and the later execution are two steps, and nothing can change in between: an entry
+ * of a folder that only root can write to stays the same, and so does the target of root's
+ * link, and so on down to the file. So a path that passed is still the same when it is
+ * executed. (keepalived 2.2.7 looks at the two ends of a chain of links, not at its middle.)
  */
 import {
   accessSync,
@@ -27,13 +27,13 @@ import type { StartProblem } from "./start-problem.ts";
 
 export type Inspection =
   /**
-   * `path` as it was asked for, links not followed: programs such as BusyBox, or `pidof` where it
-   * is a link to `killall5`, go by the name they are called by.
+   * `path` as it was given, without following links: programs such as BusyBox, or `pidof` where
+   * it is a link to `killall5`, go by the name they are called by.
    */
   | { readonly kind: "fine"; readonly path: string }
   | Extract<StartProblem, { readonly kind: "missing" | "not-executable" | "insecure" }>;
 
-/** Of a file, a folder or a link itself. */
+/** The owner and mode of a file, a folder or the link itself. */
 export interface Entry {
   readonly kind: "file" | "folder" | "link" | "other";
   readonly uid: number;
@@ -42,13 +42,13 @@ export interface Entry {
 }
 
 /**
- * What is asked of the file system; undefined: there is no such thing, or it cannot be looked at.
- * Throws where this machine is short of something, which says nothing about the file.
+ * Questions to the file system. Undefined if there is no such file, or if it cannot be
+ * examined. Throws if this machine lacks resources, which says nothing about the file.
  */
 export interface Files {
   look(path: string): Entry | undefined;
   target(link: string): string | undefined;
-  /** The first line, as far as the kernel reads it. */
+  /** The first line, up to the length that the kernel reads. */
   firstLine(file: string): string | undefined;
   mayExecuteMyself(path: string): boolean;
 }
@@ -92,9 +92,9 @@ export function inspectProgram(
 }
 
 interface Way {
-  /** Everything that the kernel comes through, the end included. */
+  /** Everything that the kernel passes on the path, including the end. */
   readonly passed: readonly Passed[];
-  /** Undefined: it leads nowhere. */
+  /** Undefined if it leads nowhere. */
   readonly end: Passed | undefined;
 }
 
@@ -124,8 +124,8 @@ function walk(path: string, files: Files): Way {
 }
 
 /**
- * Whom `#!` names is run by root too, and so on. One that is missing could be put there by who owns
- * its folder.
+ * The interpreter that `#!` names is run by root too, and so is that interpreter's own. If it
+ * is missing, the owner of its folder could create it.
  */
 function interpreters(script: string, files: Files): readonly Passed[] {
   const all: Passed[] = [];
@@ -140,7 +140,7 @@ function interpreters(script: string, files: Files): readonly Passed[] {
   return all;
 }
 
-/** Whether somebody else than root can change it; the permissions of a link are no permissions. */
+/** Whether anybody but root can change it. The permission bits of a link mean nothing. */
 function whoElse({
   kind,
   uid,
@@ -161,8 +161,8 @@ function searchProgram(name: string, folders: readonly string[]): string | undef
 }
 
 /**
- * As the kernel decides it, for another user: the supplementary groups are dropped, so they do not
- * count.
+ * Decides as the kernel does for another user. The supplementary groups are dropped, so they do
+ * not count.
  */
 function mayExecute({ mode, uid, gid }: Entry, identity: Identity): boolean {
   const asUid = identity.uid ?? 0;
@@ -175,7 +175,7 @@ function mayExecute({ mode, uid, gid }: Entry, identity: Identity): boolean {
 const isFile = (path: string): boolean =>
   statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
-/** The kernel reads so much of a first line. */
+/** The kernel reads this much of a first line. */
 const FIRST_LINE_MAX = 256;
 
 function unlessShort<T>(error: unknown, otherwise: T): T {
@@ -213,7 +213,7 @@ const REAL: Files = {
       return unlessShort(error, undefined);
     }
   },
-  /** As the daemon itself, its supplementary groups included. */
+  /** Decides for the daemon itself, including its supplementary groups. */
   mayExecuteMyself(path) {
     try {
       accessSync(path, constants.X_OK);

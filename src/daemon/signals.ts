@@ -1,14 +1,15 @@
 /**
- * Every signal that would end the daemon, from its first instruction on: kept until somebody can
- * obey it, then passed on. `main.ts` imports this before anything else, so it imports nothing of
- * ours.
+ * Catches every signal that would end the daemon, from its first instruction on: a signal is
+ * kept until a handler is ready for it, and then passed on. `main.ts` imports this before
+ * anything else, so it imports no other file of ours.
  *
- * What is left is Node.js's own start (some 40 ms before our first instruction), in which a SIGHUP
- * ends it like any program: it resets what it inherits, and no PID file names it yet.
+ * The start of Node.js itself (some 40 ms before our first instruction) is not covered: a
+ * SIGHUP then ends it like any program. Node.js resets the signal handling that it inherits,
+ * but no PID file names the process yet.
  *
  * SIGTERM, SIGINT and SIGQUIT keep their default until there is something to hand over
- * (`keepStops`): before that, being ended is what they ask for. Real-time signals are beyond
- * Node.js: src/linux/signals.ts.
+ * (`keepStops`): before that, ending the process is the right thing to do. Real-time signals
+ * are beyond Node.js: src/linux/signals.ts.
  */
 
 /** What a signal asks of the daemon. */
@@ -42,13 +43,13 @@ const WISHES: Readonly<Partial<Record<NodeJS.Signals, Wish>>> = {
   SIGPWR: "nothing",
   SIGSTKFLT: "nothing",
   SIGXCPU: "nothing",
-  // A log reader that went away is found out by the next line, not by dying.
+  // The next log line finds out that its reader has gone; the process must not die from it.
   SIGPIPE: "nothing",
 };
 const STOPS: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT", "SIGQUIT"];
 
 let receive: Receive | undefined;
-/** One of each is enough: two reloads that nobody could carry out yet are one. */
+/** One of each is enough: two reloads that could not be carried out yet count as one. */
 const kept = new Map<string, Asked>();
 let isCatching = false;
 let isKeepingStops = false;
@@ -74,10 +75,10 @@ export function keepStops(): void {
   for (const signal of STOPS) process.on(signal, () => take(signal, "stop"));
 }
 
-/** Has a signal asked to stop that nobody has obeyed yet? */
+/** Whether a signal has asked to stop that has not been obeyed yet. */
 export const isStopKept = (): boolean => [...kept.values()].some(({ wish }) => wish === "stop");
 
-/** Somebody obeys from now on, first what was kept. */
+/** Installs the handler; signals that were kept are passed to it first. */
 export function obeySignals(what: Receive): void {
   receive = what;
   const earlier = [...kept.values()];

@@ -18,7 +18,7 @@ export type StartProblem =
       readonly kind: "insecure";
       readonly path: string;
       /**
-       * The file, or what leads to it (a folder, a link, its interpreter), that others can change.
+       * The file that others can change, or the folder, link or interpreter on the path to it.
        */
       readonly offender: string;
       readonly why: "not-owned-by-root" | "writable-by-others";

@@ -1,4 +1,4 @@
-/** `Status` from what engine, scripts and notify queues know. */
+/** Makes the `Status` from what the engine, the scripts and the notify queues know. */
 import { readFileSync } from "node:fs";
 import { reasonSentence } from "#diagnostics/render/reasons";
 import { printIpv4, printMac } from "#units/address";
@@ -92,7 +92,7 @@ function standbyOf(
   { master, masterDownMicros, masterDownAt, preempt, preemptAt }: Standby,
   at: Instant,
 ): NonNullable<InstanceStatus["standby"]> {
-  // Undefined and null: it came as JSON.
+  // Undefined or null, because it came as JSON.
   const preemptIn =
     preemptAt === undefined || preemptAt === null ? 0 : toSeconds(elapsed(at, preemptAt));
   return {
@@ -169,7 +169,7 @@ export function groupStatuses(
   });
 }
 
-/** The last that changed by itself, or the last that changed at all. */
+/** The last member that changed by itself, or else the last that changed at all. */
 function decisiveMember(members: readonly InstanceSnapshot[]): InstanceSnapshot | undefined {
   const leaders = members.filter(({ reason }) => !isOfGroup(reason));
   const candidates = leaders.length > 0 ? leaders : members;

@@ -24,17 +24,19 @@ export interface SupervisionOptions {
   readonly rtnetlink: Rtnetlink;
   readonly log: Log;
   readonly messages: DaemonMessages;
-  /** Of the service manager's watchdog; undefined: nobody waits for `isAlive`. */
+  /** The period of the service manager's watchdog; undefined if nothing waits for `isAlive`. */
   readonly watchdogMilliseconds: number | undefined;
   readonly configure: (effect: ConfigureEffect) => void;
   readonly taken: (effect: TakenEffect) => void;
   readonly isAlive: () => void;
-  /** An engine is gone that was to stay, and what it owned is being handed over. */
+  /** An engine has gone unexpectedly, and what it owned is being handed over. */
   readonly gone: () => void;
   readonly stopped: () => void;
 }
 
-/** While addresses are held for a dead engine: a successor's advertisement is looked for. */
+/**
+ * How often to look for a successor's advertisement while addresses are held for a dead engine.
+ */
 const POLL_MS = 1;
 const QUESTION_MS = 2_000;
 const ANSWER_MS = 1_000;
@@ -46,7 +48,7 @@ export class Supervision {
   readonly #handOver: HandOver;
   #state: SupervisorState = INITIAL;
   #timer: NodeJS.Timeout | undefined;
-  /** What the timer is for: a deadline, or the next look at the sockets. */
+  /** What the timer is set for: a deadline, or the next look at the sockets. */
   #armedFor: number | "poll" | undefined;
 
   constructor(options: SupervisionOptions) {
@@ -112,7 +114,7 @@ export class Supervision {
     }
   }
 
-  /** A mistake of ours costs one address its hand-over, and not the daemon. */
+  /** A mistake in our code costs one address its hand-over, but does not end the daemon. */
   #contained(effect: KernelEffect): SupervisorEvent | undefined {
     const { log, messages } = this.#options;
     const answer = contain(log, messages.cannotHandOver, () => this.#performOnKernel(effect));

@@ -1,7 +1,7 @@
 /**
- * The supervisor: everything of the daemon that may take time. It starts and watches the engine,
- * runs check and notify scripts, answers `status`. What follows when the engine dies is decided by
- * src/vrrp/supervisor.
+ * The supervisor does everything in the daemon that may take time. It starts and watches the
+ * engine, runs check and notify scripts, and answers `status`. src/vrrp/supervisor decides what
+ * follows when the engine dies.
  *
  *   configuration ─> engine (fd 3) ─> transitions ─> log, notify, fifo, history, status
  *   check scripts, files, processes ─> results ─> engine
@@ -47,8 +47,8 @@ import { Watchers } from "./watchers.ts";
 export type Reread =
   | { readonly kind: "plan"; readonly plan: RunPlan }
   /**
-   * What runs stays. The reasons have been logged; here they are for who asked, rendered in the
-   * language asked for.
+   * The running configuration stays. The reasons have been logged; here they are for whoever
+   * asked, in the requested language.
    */
   | { readonly kind: "refused"; readonly findings: readonly string[] };
 
@@ -62,25 +62,31 @@ export interface SupervisorOptions {
   readonly manager: SystemManager;
   /** Reads the file again. */
   readonly reread: (language: Language) => Reread;
-  /** `-r`: keepalived's VRRP child. */
+  /** `-r`: the PID file of keepalived's VRRP child. */
   readonly enginePidFile: string | undefined;
-  /** `--cloud`: ask about every instance. A `havip` block in the file asks without it. */
+  /**
+   * `--cloud`: ask the cloud about every instance. With a `havip` block in the file it is asked
+   * anyway.
+   */
   readonly cloud?: CloudQuestion | undefined;
   /** Where keys, regions and endpoints are looked for. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Of a daemon with a runtime directory. */
+  /** Only for a daemon with a runtime directory. */
   readonly places?: OwnedPlaces | undefined;
-  /** After a reload: other addresses than these are given up, and may be another daemon's. */
+  /**
+   * Called after a reload: all addresses but these have been given up, and another daemon may
+   * have them.
+   */
   readonly keepClaims?: (instances: readonly InstanceConfig[]) => void;
-  /** Where the engine's lock is; undefined: it has none. */
+  /** Where the engine's lock is; undefined if it has none. */
   readonly runtimeDir?: string | undefined;
-  /** `--record`: what happens to the routers is appended there. */
+  /** `--record`: the file to which the routers' events are appended. */
   readonly recordFile?: string | undefined;
-  /** The program of the engine and its arguments; undefined is the real one. */
+  /** The program of the engine and its arguments; undefined for the real one. */
   readonly engineProgram?: readonly string[];
 }
 
-/** The engine's answer to a question, else its state is unknown. */
+/** How long to wait for the engine's answer; after that its state is unknown. */
 const SNAPSHOT_MS = 300;
 const NOTIFY_STOP_MS = 5_000;
 const GLOBAL_SCRIPT_MS = 10_000;
@@ -104,18 +110,21 @@ export class Supervisor {
   readonly #lastLoggedAt = new Map<string, number>();
   readonly #startedAt = new Date();
   #plan: RunPlan;
-  /** Of the configuration as last read; the machine names configurations by it. */
+  /**
+   * The number of the configuration that was read last; the machine refers to configurations by
+   * it.
+   */
   #revision = 0;
-  /** From the one that the engine has taken over on. */
+  /** The configurations by number, from the one that the engine has taken over on. */
   readonly #plans = new Map<number, RunPlan>();
   #reloadedAt: Date | undefined;
   /** Resolves when the engine is gone and what it left is handed over. */
   readonly #handedOver: PromiseWithResolvers<void> = Promise.withResolvers();
-  /** Since `stop` was asked for; a second one waits for the first. */
+  /** Set since `stop` was called; a second call waits for the first. */
   #stopped: Promise<void> | undefined;
   #isStarted = false;
   #isReady = false;
-  /** Of `startup_script` or `shutdown_script`, while one runs. */
+  /** The `startup_script` or `shutdown_script`, while one runs. */
   #endGlobal: (() => void) | undefined;
 
   constructor(plan: RunPlan, options: SupervisorOptions) {
@@ -182,14 +191,15 @@ export class Supervisor {
     await this.#runGlobal("startup_script", this.#plan.globals.startupScript);
     if (this.#isStopping) return;
     this.#isStarted = true;
-    // Values of files are known at once, and go to the engine with its configuration.
+    // The values of tracked files are known at once, and go to the engine with its
+    // configuration.
     this.#startTrackers();
     this.#supervision.happened({ kind: "startAsked" });
   }
 
   /**
-   * SIGHUP. A file with errors changes nothing. Before the start is over, it starts with what is
-   * read now.
+   * SIGHUP. A file with errors changes nothing. If the start is not over yet, the daemon starts
+   * with what is read now.
    */
   reload(language: Language = this.#options.language): Reloaded {
     if (this.#isStopping) return { kind: "stopping" };
@@ -212,8 +222,8 @@ export class Supervisor {
   }
 
   /**
-   * The engine has carried out what was sent before its answer; an instance that hands over comes
-   * with `removed`.
+   * When the engine answers, it has carried out everything that was sent before. An instance
+   * that hands over is reported later, with `removed`.
    */
   async #settleClaims(): Promise<void> {
     const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
@@ -222,7 +232,8 @@ export class Supervisor {
   }
 
   /**
-   * Files may vanish or change between two looks at them: what cannot be read is no configuration.
+   * Files may vanish or change between two reads: a file that cannot be read is not a
+   * configuration.
    */
   #reread(language: Language): Reread {
     try {
@@ -239,8 +250,8 @@ export class Supervisor {
   }
 
   /**
-   * Hands over and ends: resolves when everything is done, or has had its time, for everybody who
-   * asks.
+   * Hands over and ends. Resolves, for every caller, when everything is done or its time is
+   * over.
    */
   async stop(): Promise<void> {
     this.#stopped ??= this.#stop();
@@ -331,14 +342,15 @@ export class Supervisor {
   }
 
   /**
-   * What is remembered of each router goes to its name in the new configuration: when the engine
-   * says that it has taken it over, since what it has said before is about the old names.
+   * What is remembered about each router moves to its name in the new configuration. This
+   * happens when the engine says that it has taken the configuration over, since its earlier
+   * messages use the old names.
    */
   #adopt(plan: RunPlan): void {
     const { moved, gone } = this.#memories.configure(plan.instances.map(({ config }) => config));
     for (const name of gone) this.#notifier.forget(name);
-    // Scripts and readers know a name, and not the router behind it: what they were notified of
-    // last may be another's state.
+    // Scripts and readers know a name, not the router behind it: the state they were last
+    // notified of may be another router's.
     for (const name of moved) {
       const last = this.#memories.get(name)?.last;
       if (last !== undefined) this.#notifier.instance(name, last);
@@ -378,8 +390,8 @@ export class Supervisor {
   }
 
   /**
-   * For instances of an engine that died before it could say so itself; the others have been
-   * notified.
+   * Notifies for instances of an engine that died before it could report itself; the others
+   * have been notified.
    */
   #notifyStop(): void {
     const reason = { kind: "stopped" } as const;
@@ -469,7 +481,7 @@ export class Supervisor {
     this.#memories.changed(message, { at, from, to, why: inBoth }, change);
     this.#options.manager.status(this.#memories.summary());
     this.#watchers.changed();
-    // Taken away by a reload: notified as DELETED, when it has given up its addresses.
+    // Removed by a reload: notified as DELETED once it has given up its addresses.
     if (message.leaving !== true) this.#notifier.instance(instance, change);
   }
 
@@ -480,7 +492,7 @@ export class Supervisor {
     this.#log("info", text, { instance, from, to, tracker });
     const memory = this.#memories.get(instance);
     if (memory !== undefined) memory.priority = to;
-    // keepalived: a priority that a reload brought is not written to the pipes.
+    // keepalived: a priority that changed by a reload is not written to the pipes.
     if (tracker !== undefined) this.#notifier.priority(instance, to);
     this.#watchers.changed();
   }
@@ -525,13 +537,13 @@ export class Supervisor {
     if (memory === undefined) return;
     this.#memories.delete(memory);
     this.#options.keepClaims?.(this.#memories.configs());
-    // Another router may have the name by now, and goes on.
+    // Another router may have the name by now, and it goes on.
     if (this.#memories.get(instance) === undefined)
       this.#notifier.deleted(instance, memory.priority);
     this.#watchers.changed();
   }
 
-  /** `startup_script`, `shutdown_script`: waited for, but not for ever. */
+  /** Runs `startup_script` or `shutdown_script`, and waits for it, but not for ever. */
   async #runGlobal(word: string, command: CommandPlan | undefined): Promise<void> {
     if (command === undefined) return;
     const milliseconds =

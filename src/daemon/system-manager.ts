@@ -1,4 +1,4 @@
-/** What systemd is notified of (sd_notify(3)); nothing happens when nobody asked. */
+/** Notifies systemd (sd_notify(3)); does nothing if systemd did not ask for it. */
 import type { Outcome } from "#vrrp/engine/world";
 
 export interface SystemManagerOptions {
@@ -31,7 +31,7 @@ export class SystemManager {
     this.#options = options;
   }
 
-  /** How often the watchdog wants to hear of us: twice as often as it would give us up. */
+  /** How often to notify the watchdog: at half of its timeout. */
   get watchdogMilliseconds(): number | undefined {
     const { socket, watchdogMicros } = this.#options;
     if (socket === undefined || watchdogMicros === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * track_file: a number in a file, reported when it changes. Watched through inotify, looked at now
- * and then all the same.
+ * track_file: a number in a file, reported when it changes. The file is watched through
+ * inotify, and read now and then all the same.
  */
 import {
   constants,
@@ -19,7 +19,10 @@ import type { Log } from "./log.ts";
 import type { DaemonMessages } from "./messages.ts";
 import { closeQuietly } from "./own-files.ts";
 
-/** A folder that appears later, a link that gets another target: what inotify does not report. */
+/**
+ * The period of that reading, for what inotify does not report: a folder that appears later, a
+ * link that gets another target.
+ */
 const LOOK_MS = 250;
 const BYTES_MAX = 128;
 
@@ -28,7 +31,7 @@ export class TrackFiles {
   readonly #messages: DaemonMessages;
   readonly #report: (result: TrackerResult) => void;
   readonly #known = new Map<string, number>();
-  /** Those that keep their last value. */
+  /** The files that keep their last value. */
   readonly #blind = new Set<string>();
   #plans: readonly FileTrackerPlan[] = [];
   #watchers: FSWatcher[] = [];
@@ -82,7 +85,7 @@ export class TrackFiles {
   #watch(folder: string): void {
     try {
       const watcher = watch(folder, { persistent: false }, () => this.#look());
-      // The folder is gone, or there are too many watches: looking now and then is enough.
+      // The folder is gone, or there are too many watches: reading now and then is enough.
       watcher.on("error", () => watcher.close());
       this.#watchers.push(watcher);
     } catch {
@@ -110,13 +113,13 @@ export class TrackFiles {
 }
 
 /**
- * keepalived: empty, missing or not a number is 0. What this machine is too short of something to
- * read is not known.
+ * keepalived: empty, missing or not a number is 0. If this machine lacks the resources to read
+ * it, the value is unknown.
  */
 export function readTracked(path: string): number | { readonly errno: string } {
   let fd: number | undefined;
   try {
-    // A named pipe by that name must not stop the daemon.
+    // If the file is a named pipe, opening it must not block the daemon.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!fstatSync(fd).isFile()) return 0;
     const bytes = Buffer.alloc(BYTES_MAX);

@@ -16,23 +16,23 @@ import {
 
 const LOOK_MS = 250;
 /**
- * A process may become another by exec. One that nobody tracks and that has been looked at this
- * often is looked at only now and then; one that counts is looked at every time, because a zombie
- * counts no more.
+ * A process may become another by exec. One that is not tracked is examined only now and then,
+ * once it has been examined this often. One that counts is examined every time, because it no
+ * longer counts once it is a zombie.
  */
 const SETTLED_LOOKS = 8;
 const FRESH_LOOK_EVERY = 20;
 
 interface Known {
-  /** Undefined: a zombie. */
+  /** Undefined for a zombie. */
   readonly seen: SeenProcess | undefined;
   readonly counts: boolean;
   readonly looks: number;
 }
 
 /**
- * The looks at a process: what it is, that it is gone, or that this machine is too short of
- * something to say.
+ * The result of examining a process: what it is, that it is gone, or that this machine lacks
+ * the resources to find out.
  */
 type Look =
   | { readonly kind: "seen"; readonly seen: SeenProcess | undefined }
@@ -83,7 +83,7 @@ export class TrackProcesses {
     if (errno === undefined && this.#isBlind)
       this.#log("info", this.#messages.lookedAgain("/proc"));
     this.#isBlind = errno !== undefined;
-    // A count that misses some would say that a program has ended.
+    // An incomplete count would mean that a program has ended.
     if (this.#isBlind) return;
     const all = [...this.#processes.values()].flatMap(({ seen }) => seen ?? []);
     for (const plan of this.#plans) {
@@ -97,7 +97,7 @@ export class TrackProcesses {
     }
   }
 
-  /** Why the processes cannot be counted now; undefined: they have been. */
+  /** Why the processes cannot be counted now; undefined if they have been. */
   #refresh(isThorough: boolean): string | undefined {
     const found = new Map<string, Known>();
     let pids: readonly string[];
@@ -133,13 +133,13 @@ function readProcess(pid: string): Look {
     const argv = line === "" ? [] : line.replace(/\0$/, "").split("\0");
     return { kind: "seen", seen: { comm, argv } };
   } catch (error) {
-    // Ordinarily it ended while we looked.
+    // Usually it ended while it was examined.
     const errno = errnoOf(error);
     return isShortage(errno) ? { kind: "unknown", errno } : { kind: "gone" };
   }
 }
 
-/** A thread of the kernel, and a program that wiped its command line, have none either. */
+/** Kernel threads, and programs that have erased their command line, have none either. */
 function isZombie(pid: string): boolean {
   const text = readFileSync(`/proc/${pid}/stat`, "utf8");
   const state = text.at(text.lastIndexOf(")") + 2);

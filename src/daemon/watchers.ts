@@ -1,6 +1,6 @@
 /**
- * Those who want to hear of every change: each gets the newest status, and one that reads slowly
- * gets fewer.
+ * The clients that want to know every change. Each gets the newest status, and one that reads
+ * slowly gets fewer.
  */
 
 import { background } from "./contain.ts";
@@ -8,7 +8,7 @@ import type { Status } from "./control-protocol.ts";
 import type { ControlClient } from "./control-server.ts";
 import type { Log } from "./log.ts";
 
-/** Several changes of one moment (a group, a reload) are one answer. */
+/** Several changes at the same moment (a group, a reload) make one answer. */
 const GATHER_MS = 20;
 
 export class Watchers {
@@ -23,7 +23,7 @@ export class Watchers {
   }
 
   add(client: ControlClient): void {
-    // Who asks twice hears everything once all the same.
+    // A client that asks twice still gets everything only once.
     if (this.#clients.has(client)) return;
     this.#clients.add(client);
     client.onClose(() => this.#clients.delete(client));
@@ -38,7 +38,7 @@ export class Watchers {
   }
 
   async #answer(): Promise<void> {
-    // From here on a change is news again.
+    // From here on a change needs another answer.
     this.#timer = undefined;
     const status = await this.#read();
     for (const client of this.#clients) if (!client.isBehind) client.send({ ok: true, status });

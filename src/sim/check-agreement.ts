@@ -1,14 +1,16 @@
 /**
- * What a daemon shows of the platform, against what the platform did. Complains about nothing where
- * there is no cloud.
+ * Compares what a daemon shows about the platform with what the platform did. Without a cloud
+ * there is nothing to complain about.
  *
- *  - Never "agrees" by an answer that was asked for before the last sign to the contrary.
+ *  - It never shows "agrees" because of an answer that was asked for before the last sign to
+ *    the contrary.
  *  - An address that the platform has moved away from a node that showed "agrees" is reported:
- *    `REPORTED` later, and the time two answers take, that node has shown something else, whether
- *    the address came back meanwhile or not. The time starts anew when anything is wrong with the
- *    machine or the platform. A date in whole seconds hides what happens within one.
+ *    within `REPORTED` and the time that two answers need, that node has shown something else,
+ *    whether or not the address came back meanwhile. The time starts anew when anything is
+ *    wrong with the machine or the platform. A date in whole seconds hides what happens within
+ *    one second.
  *  - In the end the address is bound to its owner, and the owner shows "agrees".
- *  - Announcements that answers call for stay rare.
+ *  - Announcements that are repeated because of an answer stay rare.
  */
 import { verdictOf } from "#cloud/agreement/agreement-state";
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -21,16 +23,16 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
 /** docs/guarantees.md */
 const REPORTED = 6_500_000;
 /**
- * After trouble the next question may wait this long: the longest pause, and the answer that is
- * given up.
+ * After trouble the next question may take this long: the longest pause, and the time until an
+ * unanswered question is given up.
  */
 const ASKS_AGAIN = 13_000_000;
 /**
- * A doubt is asked about at once; by then there is an answer in the end, when nothing is slow any
- * more.
+ * A doubt is asked about at once. By this time there is an answer at the end of a run, when
+ * nothing is slow any more.
  */
 const ANSWERED = 1_500_000;
-/** Wake-ups of the supervisor, frames on their way. */
+/** The supervisor's wake-ups, and frames in transit. */
 const LATE = 50_000;
 /** Pauses of 1, 2, 4 and 8 s, and one more for a binding that was lost again. */
 const WINDOW = 10_000_000;
@@ -38,11 +40,12 @@ const WINDOW_MOST = 6;
 
 export interface AgreementTotals {
   /**
-   * Moves away from a node that showed "agrees", and the longest time until it showed otherwise.
+   * Counts moves away from a node that showed "agrees", and the longest time until it showed
+   * something else.
    */
   moves: number;
   longest: number;
-  /** Came and went within one second: its date does not show it. */
+  /** Moves away and back within one second, which the date does not show. */
   unseen: number;
   again: number;
 }
@@ -52,11 +55,11 @@ interface Case {
   readonly machine: MachineView;
   watch: AgreementWatch;
   signAt: number;
-  /** When the last answer was asked for, if it was a yes. */
+  /** When the last answer was asked for, if it was "yes". */
   yesAskedAt: number;
-  /** The platform took the address away then, and nothing has been shown of it yet. */
+  /** When the platform took the address away, as long as the node has not shown it. */
   movedAt: number | undefined;
-  /** Of excuses: the time is counted from here. */
+  /** When the last excuse ended: the time to report is counted from here. */
   countsFrom: number;
   /** When the platform moved it here. */
   cameAt: number;
@@ -109,7 +112,7 @@ export class AgreementChecker {
       one = { machine, watch, ...never, movedAt: undefined, again: [] };
       this.#cases.set(key, one);
     }
-    // Another supervisor knows nothing of what was.
+    // A new supervisor knows nothing of what happened before.
     if (one.watch !== watch)
       Object.assign(one, { watch, movedAt: undefined, yesAskedAt: NEVER, again: [] });
     return one;
@@ -181,7 +184,7 @@ export class AgreementChecker {
     });
   }
 
-  /** From when on questions are asked and answered as they should. */
+  /** The time from which on questions are asked and answered as they should be. */
   #wellSince(machine: MachineView): number {
     const { now } = this.#facts;
     if (this.#faults > 0 || !machine.supervisor.runs || !machine.port.up) return now;
@@ -197,7 +200,10 @@ export class AgreementChecker {
       this.#violate("announces-again-too-often", one, `${one.again.length} times in 10 s`);
   }
 
-  /** keepalived asks nobody and announces once: what it owns is bound to whom it was. */
+  /**
+   * keepalived asks nobody and announces once, so the platform may still have an address of its
+   * bound to the previous owner.
+   */
   #atEnd(): void {
     const { rivals, platform } = this.#cluster;
     if (rivals.length > 0 || platform === undefined) return;
@@ -207,7 +213,7 @@ export class AgreementChecker {
       if (!isMaster || !isThere(one) || !platform.admits(machine.id)) continue;
       const holder = platform.holderOf(watch.address);
       const { kind } = verdictOf(watch.state);
-      // A sign of a moment ago is still to be asked about (seed 60206).
+      // A sign that came a moment ago has not been asked about yet (seed 60206).
       const isBeingAsked = kind === "doubtful" && one.signAt > this.#facts.now - ANSWERED;
       if (holder !== machine.id || (kind !== "agrees" && !isBeingAsked))
         this.#violate("platform-differs", one, `bound to ${holder}, shows ${kind}`);
@@ -220,7 +226,7 @@ export class AgreementChecker {
   }
 }
 
-/** It is the present supervisor's. */
+/** Whether the record belongs to the present supervisor. */
 const isThere = ({ machine, watch }: Case): boolean =>
   [...(machine.supervisor.cloud?.all() ?? [])].includes(watch);
 

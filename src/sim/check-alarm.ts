@@ -51,8 +51,8 @@ export class AlarmChecker {
     if (this.#facts.routerOf(machine, vrid) !== router || state !== "FAULT") return;
     const unheard = machine.engineRuns ? this.#facts.now - this.#unheardSince(router) : 0;
     const limit = TIMEOUT * this.#facts.detection(vrid) + this.#lateOf(machine);
-    // One alarm is for all of it, whether an unknown peer's packet has ended it or not (seed
-    // 35959).
+    // One alarm covers the whole time, whether or not an unknown peer's packet has ended it
+    // (seed 35959).
     const raisedLast = this.#raisedAt.get(router) ?? NEVER;
     if (raisedLast >= Math.max(router.since, ownerHeardAt(router))) return;
     if (unheard <= limit) return this.#watch(router, limit - unheard);
@@ -77,8 +77,8 @@ export class AlarmChecker {
   }
 
   /**
-   * What may have been an owner's advertisement, and time in which machine or clock did not run, do
-   * not count.
+   * The time restarts with anything that may have been an owner's advertisement, and time in
+   * which the machine or its clock did not run does not count.
    */
   #unheardSince({ machine, since, heardAt }: ObservedRouter): number {
     return Math.max(
@@ -95,7 +95,7 @@ export class AlarmChecker {
   }
 }
 
-/** An unknown peer's packet may have been refused; a node's own is an owner's. */
+/** An unknown peer's packet may have been refused; the packet of a node is an owner's. */
 function ownerHeardAt({ heard }: ObservedRouter): number {
   let heardAt = NEVER;
   for (const [node, { at }] of heard) if (node >= 0) heardAt = Math.max(heardAt, at);

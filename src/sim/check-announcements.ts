@@ -1,12 +1,12 @@
 /**
  * Who announces what, seen at the switch.
  *
- *  - Who is not master announces nothing: a router that leaves, is at fault or is a backup, and for
- *    addresses a reload took away.
- *  - A new owner is heard: `announceBoundOf` after becoming master, or after a reload brought an
- *    address, the switch's limiter has let an announcement of each of its addresses in. The time
- *    starts anew with whatever disturbs it: a rival that is heard (who may have to yield does not
- *    announce), and anything that is wrong with the machine.
+ *  - A router that is not master announces nothing: not while it leaves, is at fault or is a
+ *    backup, and not for addresses that a reload removed.
+ *  - A new owner is heard: `announceBoundOf` after becoming master, or after a reload brought
+ *    an address, the switch's limiter has let in an announcement of each of its addresses. The
+ *    time starts anew with whatever disturbs it: a rival that is heard (a master that may have
+ *    to yield does not announce), and anything that is wrong with the machine.
  */
 
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -20,11 +20,11 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
 /**
- * A switch's limiter knows nothing of restarts and jumps of the clock, and what they let out may
- * cost a later frame.
+ * A switch's limiter does not know about restarts and jumps of the clock, and the extra frames
+ * that they cause may cost a later frame its passage.
  */
 const RECOVERY = 20_000_000;
-/** After a rival has been given up its successor announces 15 ms later. */
+/** Once a rival has been given up, the remaining owner announces 15 ms later. */
 const AFTER_RIVAL = 20_000;
 
 /** An address of a new owner, until its announcement has passed. */
@@ -48,11 +48,11 @@ export class AnnouncementChecker {
   readonly #woken: Woken;
   readonly #awaited = new Map<string, Awaited>();
   /**
-   * By machine: announced by a router that has not reported that it is master; a step reports it
+   * Announcements of routers that have not reported MASTER yet, by machine: a step reports that
    * last.
    */
   readonly #unentitled = new Map<number, readonly Announced[]>();
-  /** Announced in the course of a reload. */
+  /** What was announced in the course of a reload. */
   #announcedInReload: Set<Ipv4> | undefined;
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
@@ -147,8 +147,9 @@ export class AnnouncementChecker {
   }
 
   /**
-   * A reload takes one thing after the other: what waited for its turn may leave when another
-   * router announces, as long as the master that is to lose the address still has it.
+   * A reload makes its changes one after the other: an announcement that waited for its turn
+   * may be sent when another router announces, as long as the master that is to lose the
+   * address still has it.
    */
   #isYetToLetGo(machine: MachineView, address: Ipv4): boolean {
     if (this.#announcedInReload === undefined || !machine.kernel.has(address)) return false;
@@ -162,7 +163,10 @@ export class AnnouncementChecker {
     return this.#facts.routerOf(machine, router.vrid)?.state === "MASTER";
   }
 
-  /** Is it no wonder that what this machine announced did not get through? It cannot know. */
+  /**
+   * Whether there is a known reason why this machine's announcement did not get through. The
+   * machine itself cannot know.
+   */
   #isExcused(machine: MachineView): boolean {
     const { now } = this.#facts;
     return (

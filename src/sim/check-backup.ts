@@ -1,6 +1,6 @@
 /**
- * Somebody owns the address: a backup that runs and hears no master for the detection time takes
- * over.
+ * The address always has an owner: a running backup that hears no master for the detection time
+ * takes over.
  */
 import type { RouterConfig } from "#vrrp/router/config";
 import type { MachineView } from "./cluster-view.ts";
@@ -9,7 +9,7 @@ import type { Observer } from "./observer.ts";
 import type { ScenarioFault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** What they change is noticed at the next wake-up. */
+/** Events with effects that are noticed at the next wake-up only. */
 const NOTICED_LATER: readonly ScenarioFault["kind"][] = [
   "busy",
   "clock-jump",
@@ -20,9 +20,12 @@ const NOTICED_LATER: readonly ScenarioFault["kind"][] = [
 export class BackupChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
-  /** By machine: time in which it was woken late or its clock moved does not count. */
+  /**
+   * From when on time counts, by machine: time in which it was woken late or its clock moved
+   * does not.
+   */
   readonly #excusedUntil = new Map<number, number>();
-  /** By machine: how late a wake-up may still come that was set while the processor was busy. */
+  /** How late a wake-up may be that was set while the processor was busy, by machine. */
   readonly #wakesLate = new Map<number, number>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {

@@ -2,11 +2,11 @@
  * Clients reach the owner. A blackhole window is the time in which exactly one machine owns an
  * address and a client's cache points elsewhere.
  *
- * When two owners have become one (a healed partition, lost packets), or a new one has taken over,
- * the window lasts at most `BOUND` from the moment one was left, or from the last announcement of
- * anybody else that reached the client; with a budget for announcements, the owner's turn in it is
- * added (`announceBoundOf`). An owner that has heard a rival which has not sent it priority 0 may
- * have to yield itself, and waits four intervals first.
+ * When two owners have become one (a healed partition, lost packets), or a new one has taken
+ * over, the window lasts at most `BOUND` from the moment one was left, or from the last
+ * announcement by anybody else that reached the client. With a budget for announcements, the
+ * wait for the owner's turn is added (`announceBoundOf`). An owner that has heard a rival which
+ * has not sent it priority 0 may have to yield itself, and waits four intervals first.
  *
  * Not checked: what was lost on the way, a machine that was not well, an owner that went without
  * priority 0 and unheard, clients that were cut off from the owner when it announced, and
@@ -22,23 +22,23 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
 import { Woken } from "./woken.ts";
 
 /**
- * A winner that hears no priority 0 announces 15 ms after the last sign of its rival; the rest is
- * the way.
+ * A winner that hears no priority 0 announces 15 ms after the last sign of its rival; the rest
+ * is for the frame's transit.
  */
 export const BOUND = 20_000;
 
 export interface BlackholeTotals {
   /**
-   * Microseconds in which a client had an owner in reach and did not reach it, of all clients and
-   * addresses.
+   * Microseconds in which a client had an owner in reach and did not reach it, summed over all
+   * clients and addresses.
    */
   micros: number;
   longest: number;
-  /** Windows that were checked. */
+  /** The number of windows checked. */
   checked: number;
   /**
-   * The longest with nothing to wait for: no budget, no rival, no foreign announcement, nothing
-   * slow.
+   * The longest window in which there was nothing to wait for: no budget, no rival, no foreign
+   * announcement, nothing slow.
    */
   checkedLongest: number;
 }
@@ -48,9 +48,9 @@ interface Window {
   readonly address: Ipv4;
   readonly owner: MachineView;
   readonly openedAt: number;
-  /** Whoever was a second owner was one from here on: what was lost since then excuses. */
+  /** From when on there was a second owner: what was lost since then is an excuse. */
   readonly from: number;
-  /** Its owner had heard a rival that had not sent it priority 0. */
+  /** True if its owner had heard a rival that had not sent it priority 0. */
   readonly hasRival: boolean;
   since: number;
 }
@@ -67,8 +67,8 @@ export class BlackholeChecker {
   /** Since when a client has more than one owner in reach. */
   readonly #manySince = new Map<string, number>();
   /**
-   * By machine, client and address: the last announcement that did not reach the client, and that
-   * did.
+   * The last announcement that did not reach the client, and the last that did; by machine,
+   * client and address.
    */
   readonly #arpLostAt = new Map<string, number>();
   readonly #arpHeardAt = new Map<string, number>();
@@ -90,12 +90,12 @@ export class BlackholeChecker {
         this.#ownersChanged(rival, address);
       },
       connectivity: () => this.#connectivityChanged(),
-      // Of two masters each claims what the other owns, and is answered like an unknown peer.
+      // Each of two masters claims what the other owns, and is answered like an unknown peer.
       arpSent: (_, address) => {
         if (this.#hasTwoMasters(address)) this.#foreign.claimed();
       },
-      // Called for by the platform, at a moment of its own: the other owner's answer has to wait
-      // for its turn.
+      // This was provoked by the platform, at a time of its own, and the other owner's answer
+      // has to wait for its turn.
       announcedAgain: (_, { address }) => {
         if (this.#hasTwoMasters(address)) this.#foreign.announcedAgain();
       },
@@ -128,7 +128,7 @@ export class BlackholeChecker {
       this.totals.longest = Math.max(this.totals.longest, now - since);
     }
     if (service === "reached") this.#close(client, address);
-    // Its other owner is gone, or somebody else's announcement came after the owner's.
+    // The other owner is gone, or somebody else's announcement came after the owner's.
     else if (service === "blackholed" && before === "reached") {
       const many = this.#manySince.get(key(client, address));
       this.#open(client, address, many ?? now - this.#facts.latency());
@@ -138,7 +138,7 @@ export class BlackholeChecker {
   #ownersChanged(node: AddressOwner, address: Ipv4): void {
     const { network, clients } = this.#cluster;
     for (const client of clients) {
-      // Beyond a cut nothing has changed for this one, and nothing ends or begins.
+      // For a client behind a partition nothing has changed, so no window begins or ends.
       if (!network.reaches(client.port, node.port) || !network.reaches(node.port, client.port))
         continue;
       const name = key(client, address);
@@ -232,7 +232,7 @@ export class BlackholeChecker {
     );
   }
 
-  /** An owner that has heard a rival waits so long before it announces. `at`: as of then. */
+  /** How long an owner that has heard a rival waits before it announces, as of `at`. */
   #yieldWait(owner: MachineView, address: Ipv4, at: number = this.#facts.now): number {
     for (const { router } of this.#facts.instancesWith(owner, address)) {
       const interval = this.#facts.interval(router.vrid);
@@ -245,8 +245,8 @@ export class BlackholeChecker {
   }
 
   /**
-   * Who yields removes its addresses first and sends priority 0 then: a slow system call for each
-   * keeps the advertisement back.
+   * A router that yields first removes its addresses and then sends priority 0: a slow system
+   * call for each address delays the advertisement.
    */
   #releaseDelay(client: ArpClient, address: Ipv4): number {
     const other = this.#believed(client, address);
@@ -282,7 +282,8 @@ export class BlackholeChecker {
       (this.#foreign.isSince(from) && network.base.loss + network.extraLoss > 0) ||
       this.#facts.networkChangedAt > openedAt ||
       this.#facts.unwellAt(owner) >= from ||
-      // Its address answers until the lease ends, but who does not run announces nothing.
+      // Its address answers until the lease ends, but an owner that does not run announces
+      // nothing.
       !owner.engineRuns ||
       this.#wentUnheard(window) ||
       owner.extraLate > 0 ||
@@ -293,7 +294,8 @@ export class BlackholeChecker {
   }
 
   /**
-   * The owner's announcement was lost, or the owner was stopped when it had something to answer.
+   * Whether the owner's announcement was lost, or the owner was stopped when it had something
+   * to answer.
    */
   #missedAnnouncement({ client, address, owner, from }: Window): boolean {
     const name = `${owner.id}/${key(client, address)}`;
@@ -302,17 +304,18 @@ export class BlackholeChecker {
       .some(({ router }) => (this.#facts.routerOf(owner, router.vrid)?.heardAt ?? 0) >= from);
     const lost = this.#arpLostAt.get(name);
     const heard = this.#arpHeardAt.get(name) ?? NEVER;
-    // Also where its last announcement was lost long ago, behind a cut or a late port, and nothing
-    // called for another.
+    // This includes an announcement that was lost long ago, in a partition or behind a late
+    // port, if nothing has provoked another since.
     if (lost !== undefined && lost >= (hasHeardRival ? from : Math.min(from, heard))) return true;
-    // It stood still when somebody else announced, and that one has gone without priority 0.
+    // It was not running when the other one announced, and the other one has gone without
+    // priority 0.
     return !hasHeardRival && this.#facts.unwellAt(owner) >= this.#learnedAt(client, address);
   }
 
   /**
-   * The other one had no turn as an owner that was well since both were in reach: its kernel ended
-   * the lease, or it found that it had stalled, and the owner had heard nothing of it. Nobody is
-   * left who knows that an announcement is needed.
+   * Whether the other owner never had a turn in good health while both were in reach: its
+   * kernel ended the lease, or it found that it had stalled, and the owner had heard nothing
+   * from it. Then no running node knows that an announcement is needed.
    */
   #wentUnheard({ client, address, owner, from }: Window): boolean {
     const other = this.#believed(client, address);
@@ -324,7 +327,7 @@ export class BlackholeChecker {
     return !wasHeard && (this.#woken.at(other) ?? this.#facts.now) >= from;
   }
 
-  /** When the client learned what it believes. */
+  /** When the client learned its present entry. */
   #learnedAt(client: ArpClient, address: Ipv4): number {
     const announcer = this.#believed(client, address);
     const name = `${announcer?.id}/${key(client, address)}`;
@@ -356,22 +359,25 @@ export class BlackholeChecker {
 }
 
 /**
- * An owner answers a foreign announcement at most so often, later more seldom, until there was none
- * for a while.
+ * How often an owner may answer foreign announcements: less and less often, until there has
+ * been none for a while.
  */
 const FOREIGN_GAP = 200_000;
 const FOREIGN_GAP_MAX = 10_000_000;
 const PROMPT_ANSWERS = 4;
 const CALM = 30_000_000;
 
-/** What an owner has to answer, and how long it may put the answer off. */
+/** What an owner has to answer, and how long it may delay the answer. */
 class ForeignAnnouncements {
   readonly #facts: ClusterFacts;
-  /** When the last one of an unknown peer comes, or came. */
+  /** When the last announcement of an unknown peer comes, or came. */
   #lastAt = NEVER;
   /** When one of two masters last claimed what the other owns. */
   #claimedAt = NEVER;
-  /** Since there was none for a while: how many, and how often a series of them began. */
+  /**
+   * The number of announcements since the last pause, and the number of times that a series of
+   * them began.
+   */
   #count = 0;
   #series = 0;
 
@@ -396,7 +402,7 @@ class ForeignAnnouncements {
     this.#lastAt = Math.max(this.#lastAt, this.#facts.now + times * FOREIGN_GAP);
   }
 
-  /** Each may have been answered, and once more each time they paused. */
+  /** Each may have been answered, and once more after each pause. */
   answerWait(): number {
     if (this.#facts.now - this.#lastAt > FOREIGN_GAP_MAX) return 0;
     const late = Math.max(0, this.#count + this.#series - PROMPT_ANSWERS);

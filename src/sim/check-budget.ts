@@ -18,7 +18,7 @@ interface Bucket {
   budget: PacingConfig;
   readonly linkIndex: number;
   tokens: number;
-  /** By the machine's clock. */
+  /** An instant by the machine's clock. */
   filledAt: number;
   lastAt: number;
   /** How much later than decided the last frame left, because of slow system calls. */
@@ -28,7 +28,7 @@ interface Bucket {
 export class BudgetChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
-  /** By machine. */
+  /** The buckets by machine. */
   readonly #buckets = new Map<number, Bucket>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
@@ -66,7 +66,7 @@ export class BudgetChecker {
   #bucketOf(machine: MachineView): Bucket {
     const known = this.#buckets.get(machine.id);
     const { linkIndex } = machine.kernel;
-    // Another device is another port of a switch.
+    // Each device has its own port of a switch.
     if (known?.linkIndex === linkIndex) return known;
     const budget = budgetOf(this.#facts.instances(machine));
     const filledAt = this.#clockOf(machine);
@@ -85,7 +85,10 @@ export class BudgetChecker {
     bucket.budget = budget;
   }
 
-  /** The machine's own clock, which jumps and stands still with the sender's. */
+  /**
+   * The machine's own clock, which the sender uses too: it jumps and stands still with the
+   * machine.
+   */
   #clockOf(machine: MachineView): number {
     return this.#cluster.queue.now + machine.clockOffset;
   }

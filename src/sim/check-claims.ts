@@ -1,10 +1,10 @@
 /**
- * Two owners between whom only VRRP is filtered hear each other's ARP. Each answer of one calls for
- * one of the other, and moves the clients: after a while they have to be rare, whatever the
- * interval.
+ * Two owners between whom only VRRP is filtered hear each other's ARP. Each answer of one
+ * provokes an answer of the other and moves the clients, so after a while the answers have to
+ * be rare, whatever the interval.
  *
- * Checked in cuts that are long enough, from `LOUD` after both have been masters, while nothing
- * else happens.
+ * This is checked in partitions that last long enough, from `LOUD` after both became master,
+ * and while nothing else happens.
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
@@ -13,13 +13,13 @@ import type { Observer } from "./observer.ts";
 import type { ScenarioFault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** The answers double their distance up to 10 s in this time. */
+/** Within this time the pauses between answers have doubled up to 10 s. */
 const LOUD = 15_000_000;
 /** One answer in 10 s, in both forms of ARP. */
 const GAP = 10_000_000;
 /**
- * Those before, from 0.2 s to 10 s apart: a rival that claims once in ten seconds, or a limited
- * port, spreads them over a minute (seeds 33927, 48627).
+ * The answers before that, from 0.2 s to 10 s apart. A rival that claims once in ten seconds,
+ * or a limited port, spreads them over a minute (seeds 33927, 48627).
  */
 const EARLY_ANSWERS = 10;
 const FORMS = 2;
@@ -31,7 +31,10 @@ export class ClaimChecker {
   #quietFrom = 0;
   /** By machine and address. */
   readonly #counts = new Map<string, number>();
-  /** Called for by the platform's answers, which have a bound of their own (check-agreement.ts). */
+  /**
+   * Announcements provoked by the platform's answers, which have a bound of their own
+   * (check-agreement.ts).
+   */
   readonly #calledFor = new Map<string, number>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
@@ -79,7 +82,7 @@ export class ClaimChecker {
       );
   }
 
-  /** Announcements that come by the clock. */
+  /** Announcements that are due at regular times. */
   #refreshes(machine: MachineView, address: Ipv4, lasted: number): number {
     return this.#facts
       .instancesWith(machine, address)

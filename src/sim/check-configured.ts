@@ -1,9 +1,9 @@
 /**
- * What is configured is what happens, from the moment the engine has the configuration.
+ * The engine does what is configured, from the moment it has the configuration.
  *
  *  - Every advertisement carries the configured interval and addresses, and the priority that
  *    configuration and check results give; nothing is advertised for a router that is not
- *    configured (any more), priority 0 aside.
+ *    configured (any more), except priority 0.
  *  - After a reload, within the same turn of the loop: an owner has the addresses that were added,
  *    nobody those that were taken away, a router that was added takes part. An owner
  *    with a new configuration advertises it as soon as it is woken, and a removed one has let go
@@ -27,7 +27,7 @@ const routerKey = (machine: MachineView, vrid: number): number => machine.id * 2
 export class ConfigurationChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
-  /** By machine and tracker: the result its engine was given last. */
+  /** The last result that its engine was given, by machine and tracker. */
   readonly #results = new Map<string, TrackerState>();
   readonly #advertisedAt = new Map<number, number>();
 
@@ -48,7 +48,7 @@ export class ConfigurationChecker {
         this.#results.set(`${machine.id}/${kind}/${name}`, result);
       },
       beforeReload: (machine) => {
-        // Sent with the configuration: what is known then.
+        // The configuration is sent together with the results known at that time.
         for (const { kind, name, result } of machine.trackers.values()) {
           const key = `${machine.id}/${kind}/${name}`;
           if (!this.#results.has(key)) this.#results.set(key, result);
@@ -159,7 +159,7 @@ export class ConfigurationChecker {
     for (const address of addresses) {
       if (!machine.kernel.has(address)) continue;
       if (this.#facts.instancesWith(machine, address).length > 0) continue;
-      // An earlier one of the same name may still hand over what it had.
+      // An earlier instance of the same name may still be handing over its addresses.
       const isLeaving = machine.engine?.instances.some(
         (one) =>
           one.state.phase.kind === "handover" &&
@@ -170,7 +170,10 @@ export class ConfigurationChecker {
     }
   }
 
-  /** Later, if this very engine has run all the time until then and has no newer configuration. */
+  /**
+   * Runs the check later, if this same engine has been running until then and has no newer
+   * configuration.
+   */
   #soon(machine: MachineView, delay: number, look: () => void): void {
     const { now } = this.#facts;
     const instances = this.#facts.instances(machine);

@@ -9,7 +9,7 @@ import type { ClusterFacts } from "./facts.ts";
 import type { Observer, TransitionMessage } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** An address somebody removed is back this soon. */
+/** The time after which an address that somebody removed must be back. */
 const RESTORED_WITHIN = 50_000;
 const SPINS_MAX = 20;
 
@@ -20,13 +20,13 @@ export class EngineChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
   /**
-   * By machine, instance and address: since when a master has been without it, and since when it
-   * does not answer.
+   * Since when a master has been without its address, and since when the address does not
+   * answer; by machine, instance and address.
    */
   readonly #missing = new Map<string, number>();
   readonly #unanswered = new Map<string, number>();
   readonly #spins = new Map<number, number>();
-  /** By machine and instance: the state that was reported last. */
+  /** The state that was reported last, by machine and instance. */
   readonly #reported = new Map<string, string>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
@@ -42,7 +42,7 @@ export class EngineChecker {
         this.#startAnew(machine);
       },
       beforeReload: (machine, instances) => {
-        // What a reload brings back begins anew.
+        // An instance that a reload brings back begins anew.
         const names = new Set(machine.engine?.instances.map((one) => one.config.router.name));
         for (const { router } of instances) {
           const key = `${machine.id}/${router.name}`;
@@ -77,7 +77,7 @@ export class EngineChecker {
     this.#wakesInTime(machine, engine, due);
   }
 
-  /** A master has its addresses, and nobody else has. */
+  /** A master has its addresses, and no other router has them. */
   #checkAddress(
     machine: MachineView,
     engine: Engine,
@@ -101,8 +101,8 @@ export class EngineChecker {
     if (!isAnywhere || isMaster || kind === "handover" || !kernel.linkExists) return;
     if (machine.supervisor.isHolding(name)) return;
     if (engine.isOwnedElsewhere(instance, kernel.linkIndex, address)) return;
-    // Of an address owner (255) a copy that somebody else has put elsewhere may be the machine's
-    // own address, and is left alone (seed 7081).
+    // If a router is the address owner (255), a copy of its address that somebody else has put
+    // on another device may be the machine's own, and is left alone (seed 7081).
     if (!isThere && instance.config.router.priority === 255) return;
     this.#violate("address-without-right", machine, `${name} is ${kind}`);
   }
@@ -124,7 +124,7 @@ export class EngineChecker {
     }
   }
 
-  /** Counts from the first time, and is true when it has lasted too long. */
+  /** Starts counting the first time; true once it has lasted too long. */
   #lasts(since: Map<string, number>, key: string, { extraLate, kernel }: MachineView): boolean {
     const { now } = this.#facts;
     const began = since.get(key) ?? now;
@@ -153,7 +153,7 @@ export class EngineChecker {
     }
   }
 
-  /** Then a rule stays, and is reported. */
+  /** In that case a rule stays behind and is reported. */
   #refusesToClose({ id }: MachineView): boolean {
     return this.#cluster.scenario.faults.some(
       (fault) =>

@@ -1,14 +1,15 @@
 /**
- * An owner that advertises within reach is heard, and a link flap costs the flap and nothing more.
+ * An owner that advertises within reach is heard, and a link flap lasts no longer than the flap
+ * itself.
  *
- *  - Who takes over because no master was heard has not been sent anything: what was sent to it
- *    while both ports forwarded, and was not lost, has reached it after a question for its MAC
- *    address, the answer and the frame's own way. A kernel that asks again only after a second
- *    keeps advertisements back for three detection times at `advert_int 0.1`.
- *  - Who comes back from a flap within its ownership window finds no other owner: no peer that has
- *    heard it has taken over meanwhile. The one advertisement with which it came back from the flap
- *    before does not count as heard: a port may have its carrier before it forwards. What a peer
- *    lost besides excuses.
+ *  - A backup that takes over because it heard no master has not been sent anything: whatever
+ *    was sent to it while both ports forwarded, and was not lost, arrives after an ARP request,
+ *    its reply and the frame's own transit. A kernel that asks again only after a second keeps
+ *    advertisements back for three detection times at `advert_int 0.1`.
+ *  - A master that comes back from a flap within its ownership window finds no other owner: no
+ *    peer that has heard it has taken over meanwhile. The one advertisement with which it came
+ *    back from the flap before does not count as heard: a port may have its carrier before it
+ *    forwards. Anything else that a peer lost is an excuse.
  */
 import type { MachineView } from "./cluster-view.ts";
 import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
@@ -16,15 +17,15 @@ import { destinationOf, isMulticast } from "./frame-fields.ts";
 import type { Observer, TransitionMessage } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** Question, answer and packet; one more for what is in a queue. */
+/** ARP request, reply and packet, and one more transit for what is in a queue. */
 const FRAMES = 4;
 
-/** What one machine sends to another for one router. */
+/** The advertisements that one machine sends to another for one router. */
 interface Flow {
   readonly from: MachineView;
   readonly to: MachineView;
   readonly vrid: number;
-  /** The first advertisement that has not been heard yet, nor been lost; none: -1. */
+  /** The first advertisement that has neither been heard nor been lost; -1 if there is none. */
   unheardAt: number;
 }
 
@@ -69,7 +70,8 @@ export class FlapChecker {
   #sent(machine: MachineView, vrid: number, packet: Uint8Array): void {
     const router = this.#facts.routerOf(machine, vrid);
     if (router === undefined) return;
-    // Sent before the change of state is reported: the advertisement with which it comes back.
+    // The advertisement with which it comes back is sent before the change of state is
+    // reported.
     if (router.state !== "FAULT") this.#countedAt.set(router, this.#facts.now);
     const to = destinationOf(packet);
     const toAll = isMulticast(to);
@@ -121,7 +123,7 @@ export class FlapChecker {
     }
   }
 
-  /** Of a question, its answer and what waits for it. */
+  /** The time for an ARP request, its reply and the packet that waits for it. */
   #exchange(a: MachineView, b: MachineView): number {
     return (
       FRAMES * this.#facts.latency() +
@@ -139,8 +141,8 @@ export class FlapChecker {
     if (facts.deceivedAt > facts.now - 3 * facts.detection(vrid)) return;
     for (const heir of facts.routersOf(vrid)) {
       if (heir === router || heir.state !== "MASTER" || heir.reason !== "master-down") continue;
-      // Both were owners before: that is a master conflict, and this one may not know of it yet
-      // (seed 26288).
+      // Both were owners before. That is a master conflict, and this one may not have noticed
+      // it yet (seed 26288).
       if (heir.since <= counted) continue;
       if (!heir.machine.engineRuns || facts.unwellAt(heir.machine) >= counted) continue;
       const heard = heir.heard.get(machine.id);

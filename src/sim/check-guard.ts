@@ -1,8 +1,8 @@
 /**
  * A rule of the sub-second lease that outlives its address makes the address unreachable for
- * whoever has it next on this machine. While an engine runs, check-engine.ts looks at each turn;
- * here it is the supervisor's part: after it has taken over for a dead engine, after each
- * hand-over, and when the daemon has ended.
+ * whoever has it next on this machine. While an engine runs, check-engine.ts looks at each
+ * turn; this file checks the supervisor's part: after it has taken over for a dead engine,
+ * after each hand-over, and when the daemon has ended.
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { MachineView } from "./cluster-view.ts";
@@ -10,7 +10,7 @@ import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 export interface GuardTotals {
-  /** Times that a rule could have been left. */
+  /** How many times a rule could have been left behind. */
   checks: number;
 }
 
@@ -18,11 +18,13 @@ export class GuardChecker {
   readonly totals: GuardTotals = { checks: 0 };
   readonly #cluster: SimulatedCluster;
   /**
-   * Machines on which an engine has removed what an earlier daemon left: what is there now is of
-   * this daemon.
+   * Machines on which an engine has removed what an earlier daemon left, so that what is there
+   * now belongs to this daemon.
    */
   readonly #swept = new Set<number>();
-  /** On these the kernel may refuse to take a rule away: then it stays, and is reported. */
+  /**
+   * Machines on which the kernel may refuse to remove a rule: then it stays, and is reported.
+   */
   readonly #refusing: ReadonlySet<number>;
 
   constructor(cluster: SimulatedCluster) {
@@ -44,7 +46,7 @@ export class GuardChecker {
       },
       supervisorActed: (machine) => {
         const { engine, kernel, supervisor } = machine;
-        // One that has just died has not been noticed yet.
+        // The death of an engine that has just died has not been noticed yet.
         if (engine !== undefined || supervisor.isTakingOver) return;
         this.#check(machine, (address) => kernel.hasAnywhere(address) || supervisor.holds(address));
       },

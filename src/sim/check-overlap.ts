@@ -24,9 +24,9 @@ import { virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /**
- * How long two masters that hear each other may both own the address: up to an interval until they
- * have heard each other, then at most 35 rounds of 25 ms or an eighth of an interval. Microseconds;
- * what is late in this world comes on top.
+ * How long two masters that hear each other may both own the address: up to an interval until
+ * they have heard each other, then at most 35 rounds of 25 ms or an eighth of an interval.
+ * Microseconds; the delays of the simulated world are added.
  */
 export const electionBound = (interval: number): number =>
   1.2 * interval + ROUNDS * Math.min(25_000, Math.max(2_000, interval / 8)) + 20_000;
@@ -40,7 +40,7 @@ interface Episode {
   readonly a: MachineView;
   readonly b: MachineView;
   excuse: Excuse;
-  /** Start of the present excuse. */
+  /** When the present excuse began. */
   since: number;
 }
 
@@ -58,7 +58,7 @@ export class OverlapChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
   readonly #episodes = new Map<string, Episode>();
-  /** By address and machine. */
+  /** The owners by address and machine. */
   readonly #ownedSince = new Map<string, number>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
@@ -141,8 +141,8 @@ export class OverlapChecker {
   }
 
   /**
-   * Several things happen at one instant (an address goes as another comes): looked at a moment
-   * later.
+   * Several things happen at one instant (one machine loses the address as another gets it), so
+   * the check is made a moment later.
    */
   #checkSoon(name: string): void {
     this.#cluster.queue.in(1, () => {
@@ -164,8 +164,8 @@ export class OverlapChecker {
   }
 
   /**
-   * Both have to be heard: each lost advertisement and each change of the network starts the
-   * election anew.
+   * Each has to hear the other. Every lost advertisement and every change of the network starts
+   * the election anew.
    */
   #electsSince({ since, a, b }: Episode): number {
     return Math.max(
@@ -187,14 +187,14 @@ export class OverlapChecker {
     if (old === undefined || heir === undefined) return "election";
     if (isLeaving(first, old) || isLeaving(second, heir)) return "hand-over";
     const bothRun = first.engineRuns && second.engineRuns;
-    // Where only one is master the other has left that state, and has not got to its loop yet: a
-    // few wake-ups.
+    // If only one is master, the other has left that state but its loop has not run yet: that
+    // takes a few wake-ups.
     if (bothRun) return old.state === "MASTER" || heir.state === "MASTER" ? "election" : "none";
     const [dead, alive] = first.engineRuns ? [heir, old] : [old, heir];
     return this.#isLeaseBroken(address, dead, alive, dead === old) ? "none" : "lease-in-flight";
   }
 
-  /** The dead one should have lost the address before the other one took it. */
+  /** The dead machine should have lost the address before the other one took it. */
   #isLeaseBroken(
     address: Ipv4,
     dead: ObservedRouter,
@@ -210,12 +210,13 @@ export class OverlapChecker {
     if (!wasHeardToTheEnd(alive, dead)) return false;
     // A pause of the whole machine stops the kernel's timers too, and with them the lease.
     if (facts.pausedAt(dead.machine) >= (dead.advertSentAt ?? 0)) return false;
-    // It was asked to take over, or the two had heard each other before the old one fell.
+    // The new owner was asked to take over, or the two had heard each other before the old one
+    // failed.
     if (alive.reason === "master-released" || alive.since < facts.unwellAt(dead.machine))
       return false;
-    // Preemption looks at priorities only: it may happen at any moment, also while the old owner
-    // hangs. The owner of the address does so always, and who is stronger may be decided by a check
-    // on either side.
+    // Preemption considers priorities only, so it may happen at any moment, even while the old
+    // owner hangs. The address owner (255) always preempts, and a check on either side may
+    // decide which one is stronger.
     if (alive.reason === "preempts" || alive.reason === "address-owner") return false;
     return !(alive.config.preempt && alive.config.priority > dead.config.priority);
   }
@@ -232,7 +233,7 @@ export class OverlapChecker {
 
   // ---- bounds ----------------------------------------------------------------------------------
 
-  /** Longest time an excuse may last. */
+  /** The longest time that an excuse may last. */
   #limitOf(episode: Episode): number {
     const { a, b, address } = episode;
     const router = this.#routerWith(a, address) ?? this.#routerWith(b, address);
@@ -263,18 +264,19 @@ export class OverlapChecker {
       const { config } = this.#routerWith(machine, address) ?? either;
       return skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval);
     });
-    // A hand-over that hangs is ended by the kernel: whole seconds, up to a second late.
+    // The kernel ends a hand-over that hangs; it counts whole seconds and may be a second late.
     const hangs = [a, b].some((one) => !one.engineRuns || this.#facts.unwellAt(one) >= since);
     const { supervisorLateMicros } = this.#cluster.scenario;
     return Math.max(...waits) + LINGER + (hangs ? 2_000_000 : 0) + supervisorLateMicros;
   }
 
   #electionLimit({ a, b }: Episode, { vrid }: ObservedRouter): number {
-    // A question prolongs the lease of every address first, with a system call for each.
+    // Before a question is answered, the lease of every address is prolonged, with a system
+    // call for each.
     const calls = [a, b].map(
       (one) => one.kernel.faults.slowMicros * this.#facts.addressesOf(one, vrid).length,
     );
-    // Woken later than the rounds are long, each side may miss its turn once more (seed 80959).
+    // If a side is woken later than a round lasts, it may miss its turn once more (seed 80959).
     const busy = 2 * Math.max(a.extraLate, b.extraLate);
     return electionBound(this.#facts.interval(vrid)) + ROUNDS * Math.max(...calls) + busy;
   }

@@ -27,18 +27,21 @@ interface Intrusion {
   readonly owner: ObservedRouter;
   readonly intruder: ObservedRouter;
   readonly at: number;
-  /** When the intruder first heard the owner after `at`, and the owner the intruder. */
+  /**
+   * When the intruder first heard the owner after `at`, and when the owner first heard the
+   * intruder.
+   */
   heardAt: number | undefined;
   heardByOwnerAt: number | undefined;
 }
 
 /**
- * Intervals of tenure from which on one is clearly longer than another
- * (vrrp/router/master-conflict.ts).
+ * Tenures in intervals: a tenure that has reached more of these is clearly longer than the
+ * other (vrrp/router/master-conflict.ts).
  */
 const TENURE_STEPS = [2, 16, 256];
 
-/** Reasons of a master that goes because another one is there. */
+/** The reasons for which a master yields to another one. */
 export const YIELDS: readonly string[] = [
   "higher-priority",
   "higher-address",
@@ -51,7 +54,7 @@ export class OwnershipChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
   #intrusions: Intrusion[] = [];
-  /** The machine's clock against ours when the router became owner. */
+  /** The difference between the machine's clock and ours when the router became owner. */
   readonly #offsets = new WeakMap<ObservedRouter, number>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
@@ -130,7 +133,10 @@ export class OwnershipChecker {
       );
   }
 
-  /** By whoever was heard last, keepalived too (seed 8697); intervals may differ (version 3). */
+  /**
+   * The detection time follows the interval of the router heard last, which may be keepalived
+   * (seed 8697). Intervals may differ in version 3, so the shortest one is used.
+   */
   #shortestDetection({ vrid, config }: ObservedRouter): number {
     const ours = this.#facts.routersOf(vrid).map((one) => one.config);
     const theirs = this.#cluster.rivals
@@ -141,7 +147,7 @@ export class OwnershipChecker {
     return masterDown(config, centis(shortest), 254);
   }
 
-  /** A machine runs again, and its router still takes itself for master. */
+  /** A machine runs again, and its router still considers itself master. */
   #resumed(machine: MachineView): void {
     for (const router of this.#facts.all()) {
       if (router.machine !== machine || router.state !== "MASTER" || !this.#applies(router))
@@ -173,10 +179,7 @@ export class OwnershipChecker {
     return isNopreempt && machine.groups.length === 0;
   }
 
-  /**
-   * By its own clock: it cannot count what it does not see, of a pause in which the clock stood
-   * still.
-   */
+  /** Measured by its own clock: it cannot count a pause in which that clock stood still. */
   #hasOwnedLong(router: ObservedRouter): boolean {
     const { clockOffset } = router.machine;
     const unseen = Math.max(0, (this.#offsets.get(router) ?? clockOffset) - clockOffset);
@@ -186,9 +189,9 @@ export class OwnershipChecker {
 
   // ---- and end ---------------------------------------------------------------------------------
 
-  /** `to`: the address of whom it made room for. */
+  /** @param to the address of the router to which it yielded */
   #left(router: ObservedRouter, to: number | undefined): void {
-    // Only what the owner did of its own accord.
+    // Only what the owner did of its own accord counts.
     if (router.state !== "BACKUP" || !YIELDS.includes(router.reason)) return;
     for (const one of this.#intrusions) {
       if (one.owner !== router || one.intruder.machine.address !== to) continue;
@@ -201,20 +204,20 @@ export class OwnershipChecker {
     }
   }
 
-  /** Something was wrong with one of both, or with the way between them. */
+  /** Something was wrong with one of the two, or with the path between them. */
   #isExcused(one: Intrusion): boolean {
     const { owner, intruder, at, heardAt, heardByOwnerAt } = one;
     const facts = this.#facts;
     if (facts.unwellAt(owner.machine) >= at) return true;
     if (facts.deceivedAt >= at - facts.detection(owner.vrid)) return true;
     if (intruder.state !== "MASTER" || facts.unwellAt(intruder.machine) > at) return true;
-    // A master conflict that began on the other side of a cut: an owner that would lose the
-    // tie-break counts against itself what it hears while nobody hears it ("one-way cut" among what
-    // is not promised).
+    // The master conflict may have begun in a one-way cut: an owner that would lose the
+    // tie-break counts against itself what it hears while nobody hears it ("one-way cut" is
+    // among what is not promised).
     const conflictAt = Math.min(heardAt ?? facts.now, heardByOwnerAt ?? facts.now);
     if (facts.networkChangedAt > conflictAt) return true;
-    // An intruder that heard the owner has to go; one that never did (every answer lost) is not to
-    // blame.
+    // An intruder that heard the owner has to yield. One that never did, because every answer
+    // was lost, is not to blame.
     return this.#lostBetween(one) >= (heardAt ?? at);
   }
 
@@ -250,7 +253,7 @@ export class OwnershipChecker {
     return (heardAt ?? this.#facts.now) - at >= UNCONFIRMED;
   }
 
-  /** For a clearly shorter time than the owner. */
+  /** The intruder has been master for a clearly shorter time than the owner. */
   #isYounger(one: Intrusion): boolean {
     const [theirs, owners] = this.#tenures(one);
     return theirs < owners;

@@ -1,7 +1,7 @@
 /**
- * `garp_master_refresh`: an owner announces each address once a period, by the configuration it has
- * now; later by its turn in the budget at most. Not while a rival is heard: who may have to yield
- * announces nothing.
+ * `garp_master_refresh`: an owner announces each address once a period, by the configuration it
+ * has now, and no later than its turn in the budget allows. It does not while it hears a rival:
+ * a master that may have to yield announces nothing.
  */
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
@@ -18,9 +18,9 @@ export class RefreshChecker {
   readonly #facts: ClusterFacts;
   readonly #woken: Woken;
   readonly #announcedAt = new Map<string, number>();
-  /** How often a router was looked at anew; an older look is void. */
+  /** How many times the check of a router was restarted; an older check is void. */
   readonly #rounds = new Map<ObservedRouter, number>();
-  /** By machine. */
+  /** When the last reload was, by machine. */
   readonly #reloadedAt = new Map<number, number>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {

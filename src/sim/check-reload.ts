@@ -11,13 +11,13 @@ import type { Observer } from "./observer.ts";
 import { virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** What a reload that is under way does not change. */
+/** What the reload in progress does not change. */
 interface Unchanged {
   readonly machine: MachineView;
   readonly names: ReadonlySet<string>;
   readonly vrids: ReadonlySet<number>;
   readonly addresses: ReadonlySet<Ipv4>;
-  /** A round of announcements that is due anyway may leave at this very moment. */
+  /** A round of announcements that is due anyway may be sent at this very moment. */
   readonly announces: boolean;
 }
 
@@ -76,14 +76,15 @@ export class ReloadChecker {
   }
 }
 
-/** Members of a sync group move with the others, so all of them have to be the same. */
+/** Members of a sync group change together, so all of them have to be the same. */
 function unchangedOf(
   machine: MachineView,
   instances: readonly InstanceConfig[],
 ): readonly InstanceConfig[] {
   const running = machine.engine?.instances ?? [];
   if (running.some((one) => one.state.phase.kind === "stopped")) return [];
-  // One that hands over was taken away by a reload before: this one brings it back.
+  // An instance that is handing over was removed by an earlier reload, and this one brings it
+  // back.
   const staying = running.filter((one) => one.state.phase.kind !== "handover");
   const old = staying.map(({ config }) => config);
   const pairs = pairUp(old, instances);

@@ -1,4 +1,7 @@
-/** After the storm: one owner, the right one, announced, and nothing moves any more. */
+/**
+ * After the storm of faults there is one owner, it is the right one, it has announced itself,
+ * and nothing moves any more.
+ */
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { Engine } from "#vrrp/engine/engine";
 import { announceBoundOf } from "./announce-budget.ts";
@@ -78,7 +81,7 @@ export class SettledChecker {
   }
 
   /**
-   * Every node that has a virtual router of this address has the address too: with a mixture
+   * Whether every node that has this virtual router also has this address: for a mixture
    * nothing is promised.
    */
   #isAgreed(address: Ipv4): boolean {
@@ -95,8 +98,8 @@ export class SettledChecker {
   }
 
   /**
-   * Where packets are lost for ever a run may end in an election; how long it may last is up to
-   * check-overlap.ts.
+   * Where packets are lost all the time, a run may end during an election; check-overlap.ts
+   * limits how long that may last.
    */
   #isElecting(address: Ipv4): boolean {
     if (this.#cluster.scenario.network.loss === 0) return false;
@@ -112,9 +115,9 @@ export class SettledChecker {
   }
 
   /**
-   * With a budget the last of many addresses is announced long after an owner was found: a port
-   * that forwards late, or a packet lost in the calm, may have made a rival of somebody shortly
-   * before the end.
+   * With a budget the last of many addresses is announced long after an owner was found, and
+   * shortly before the end a late port or a packet lost in the calm may have made another node
+   * a rival.
    */
   #isItsTurnToCome(address: Ipv4): boolean {
     const owner = this.#cluster.machines.find((machine) => machine.owns(address));
@@ -131,7 +134,7 @@ export class SettledChecker {
 
   // ---- the right one ---------------------------------------------------------------------------
 
-  /** With preemption the strongest wins, in the end. */
+  /** With preemption the strongest wins in the end. */
   #checkStrongest(): void {
     const configs = this.#cluster.machines.flatMap((one) => one.instances);
     for (const vrid of new Set(configs.map(({ router }) => router.vrid))) {

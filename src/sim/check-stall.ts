@@ -1,6 +1,6 @@
 /**
- * After a stall longer than a peer needs to take over, nothing is advertised as master before
- * giving up.
+ * After a stall that is longer than a peer needs to take over, a master advertises nothing
+ * before it gives up.
  */
 import { masterDown } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
@@ -8,7 +8,10 @@ import type { ClusterFacts } from "./facts.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** Has to be added before the facts: it needs the advertisement before the one that is sent. */
+/**
+ * Has to be added before the facts, because it needs the advertisement before the one that is
+ * being sent.
+ */
 export class StallChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
@@ -30,7 +33,7 @@ export class StallChecker {
     const router = this.#facts.routerOf(machine, vrid);
     if (router?.advertSentAt === undefined || router.state !== "MASTER") return;
     if (machine.clockOffsetFellAt > router.advertSentAt) return;
-    // A slow system call between deciding and sending is not seen by the decision.
+    // The decision cannot know of a slow system call between itself and the sending.
     if (machine.kernel.lag > 0) return;
     const pause = this.#facts.now - router.advertSentAt;
     const { priority, advertInterval } = router.config;

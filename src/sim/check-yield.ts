@@ -1,10 +1,10 @@
 /**
- * Two routers never both make room for each other.
+ * Two routers never yield to each other.
  *
- * The counts of a master conflict are in step only as long as nothing of it is lost. Where
- * something was, both may reach their yield threshold; then whoever hears the other's priority 0 is
- * owner again after its skew time at the latest, and this is asked for instead. (If the priority 0
- * is lost too it takes a detection time: check-backup.ts.)
+ * The two sides of a master conflict count in step only as long as no advertisement is lost. If
+ * one was, both may reach their yield threshold; then whichever hears the other's priority 0 is
+ * owner again after its skew time at the latest, and that is checked instead. (If the priority
+ * 0 is lost too it takes a detection time: check-backup.ts.)
  */
 import { YIELDS } from "./check-ownership.ts";
 import type { MachineView } from "./cluster-view.ts";
@@ -12,11 +12,14 @@ import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
-/** Two that both yielded, and may have had a reason to. */
+/** Two routers that both yielded, and may have had a reason to. */
 interface Doubtful {
   readonly pair: readonly [ObservedRouter, ObservedRouter];
   readonly at: number;
-  /** One of both is owner again so long after it has heard the other's priority 0. */
+  /**
+   * The time after which one of the two must be owner again, once it has heard the other's
+   * priority 0.
+   */
   readonly within: number;
   readonly check: string;
   readonly text: string;
@@ -26,7 +29,7 @@ export class YieldChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
   #doubtful: readonly Doubtful[] = [];
-  /** By router: the address it made room for last. */
+  /** The address to which each router yielded last. */
   readonly #yieldedTo = new WeakMap<ObservedRouter, number>();
 
   constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
@@ -57,7 +60,7 @@ export class YieldChecker {
     if (this.#hasFallen(other, Math.min(router.ownerSince, other.ownerSince))) return;
     if (this.#isExcused(router, other)) return;
     const { scenario } = this.#cluster;
-    // Something of it may have been on the way or in the socket when it went.
+    // Some of its packets may have been in transit or in the socket when it yielded.
     const late = 2 * this.#facts.latency() + 4 * (scenario.wakeLateMicros + 100);
     const { now } = this.#facts;
     const ago = now - other.since;
@@ -85,7 +88,7 @@ export class YieldChecker {
     return machine.kernel.faults.slowMicros > 0;
   }
 
-  /** By somebody who runs, keepalived too. */
+  /** Whether a running node, which may be keepalived, owns the address. */
   #isOwned(vrid: number, machine: MachineView): boolean {
     const addresses = this.#facts.addressesOf(machine, vrid);
     const routers = this.#facts.routersOf(vrid);
@@ -101,9 +104,9 @@ export class YieldChecker {
   }
 
   /**
-   * Who `yielder` made room for is a third one, and has gone since without making room for anybody:
-   * it could not have the address, or died. Its successors take over after the skew time (seed
-   * 20477: three at once, the strongest refused by its kernel).
+   * The router to which `yielder` yielded is a third one, and has gone since without yielding
+   * to anybody: it could not have the address, or died. Its successors take over after the skew
+   * time (seed 20477: three at once, the strongest refused by its kernel).
    */
   #hasFallen(yielder: ObservedRouter, since: number): boolean {
     const to = this.#yieldedTo.get(yielder);
@@ -130,7 +133,7 @@ export class YieldChecker {
     if (this.#facts.routerOf(machine, vrid) !== router || !machine.engineRuns) return;
     if (router.state !== "BACKUP" || router.since > one.at) return;
     if (this.#isOwned(vrid, machine)) return;
-    // Woken late, or advertised to since: that is a matter of its own.
+    // It was woken late or has been sent an advertisement since; other checks cover that.
     if (this.#facts.unwellAt(machine) >= one.at || machine.extraLate > 0) return;
     if ((router.heardAt ?? NEVER) >= heardAt) return;
     const waited = this.#facts.now - heardAt;
