@@ -1,6 +1,6 @@
 /**
- * What became of all questions about one address: added up beside the machine, which knows the
- * present only.
+ * Counts the results of all questions about one address. It is separate from the machine, which
+ * knows only the present.
  */
 import { elapsed, type Instant, type Micros, micros } from "#units/time";
 import type { AgreementStep } from "./agreement.ts";
@@ -8,7 +8,10 @@ import type { AgreementEvent, AgreementState } from "./agreement-state.ts";
 
 /** Since the daemon's start, or since a reload asked elsewhere. */
 export interface HavipCounters {
-  /** Questions, and their answers: it is ours; it is not; none, or an error. */
+  /**
+   * Questions and their answers: the address is ours; it is not; there was no answer, or an
+   * error.
+   */
   readonly asked: number;
   readonly agreed: number;
   readonly refused: number;
@@ -16,14 +19,14 @@ export interface HavipCounters {
   /** Announcements repeated because of a "no". */
   readonly announced: number;
   /**
-   * MASTER without the platform's agreement: every take-over until the first "ours", and what was
-   * lost later.
+   * Times as MASTER without the platform's agreement: after every take-over until the first
+   * "ours", and after each later loss.
    */
   readonly disagreementSeconds: number;
 }
 
 export interface AgreementCounters extends Omit<HavipCounters, "disagreementSeconds"> {
-  /** MASTER without the platform's agreement, the present time not included. */
+  /** Time as MASTER without the platform's agreement, without the present period. */
   readonly disagreed: Micros;
 }
 
@@ -36,7 +39,7 @@ export const NO_AGREEMENTS: AgreementCounters = {
   disagreed: micros(0),
 };
 
-/** `before` and `step` of the same event. Answers that come too late count for nothing. */
+/** `before` and `step` of the same event. Answers that come too late are not counted. */
 export function countAgreement(
   counters: AgreementCounters,
   before: AgreementState,
@@ -61,7 +64,7 @@ export function countAgreement(
   };
 }
 
-/** With the time that goes on now. */
+/** The counters with the present period included. */
 export function disagreedFor(
   counters: AgreementCounters,
   state: AgreementState,

@@ -7,50 +7,62 @@ export interface Ours {
   readonly movedAt: string;
 }
 
-/** What the control plane said of the address. */
+/** What the control plane said about the address. */
 export type View =
   | Ours
   /** Held by another instance, or by nobody (empty). */
   | { readonly kind: "theirs"; readonly instanceId: string }
-  /** No such HAVIP in the subnet: announcements of it cannot work. */
+  /** There is no such HAVIP in the subnet, so announcements cannot work. */
   | { readonly kind: "no-havip" }
-  /** No answer, and why, as the client puts it. Empty: none yet. */
+  /** There is no answer; the text is the client's reason. Empty if none has come yet. */
   | { readonly kind: "unknown"; readonly why: string };
 
 export interface AgreementTimes {
-  /** First question after becoming MASTER: the first announcements have to arrive. */
+  /**
+   * The delay of the first question after becoming MASTER, so that the first announcements can
+   * arrive.
+   */
   readonly firstAsk: Micros;
   /**
-   * Between questions while it does not agree: the platform allows 20 a second to an account, all
-   * nodes together.
+   * The pause between questions while it does not agree. The platform allows an account 20 a
+   * second, for all nodes together.
    */
   readonly ask: Micros;
-  /** Without an answer: doubled up to this. */
+  /** Without an answer the pause doubles up to this. */
   readonly askMost: Micros;
-  /** First repeated announcement after a "no", doubled up to the second. */
+  /**
+   * The delay of the first repeated announcement after a "no", and the limit up to which it
+   * doubles.
+   */
   readonly announce: Micros;
   readonly announceMost: Micros;
-  /** After so long a disagreement is reported. */
+  /** A disagreement is reported after this time. */
   readonly alarm: Micros;
   /**
-   * Between questions while it agrees: the first ones sooner, then this on average
+   * The pause between questions while it agrees: shorter at first, then this on average
    * (`reconcileWait`).
    */
   readonly reconcile: Micros;
-  /** Between questions while another instance announces the address too. */
+  /** The pause between questions while another instance announces the address too. */
   readonly disputed: Micros;
-  /** Without a claim of another instance for so long, a yes is an agreement again. */
+  /**
+   * When no other instance has claimed the address for this time, a "yes" is an agreement
+   * again.
+   */
   readonly calm: Micros;
-  /** A doubt of the same mastership is reported again after this. */
+  /** A doubt within the same term as MASTER is reported again after this. */
   readonly doubtGap: Micros;
-  /** While leaving: the first question, then doubled from the second up to `ask`. */
+  /**
+   * While leaving: the delay of the first question, and the pause after it, which doubles up to
+   * `ask`.
+   */
   readonly leaveFirst: Micros;
   readonly leave: Micros;
 }
 
 /**
- * One question a second at most, one in six while all is well; announcements end at one in ten
- * seconds, far below any limit that was ever measured.
+ * At most one question a second, and one in six seconds while all is well. Announcements slow
+ * down to one in ten seconds, far below any limit that was ever measured.
  */
 export const AGREEMENT_TIMES: AgreementTimes = {
   firstAsk: fromSeconds(0.3),
@@ -67,7 +79,7 @@ export const AGREEMENT_TIMES: AgreementTimes = {
   leave: fromSeconds(0.25),
 };
 
-/** What was noticed here that does not go with being the only owner. */
+/** What was noticed here that contradicts being the only owner. */
 export type ContrarySign =
   /** Another router advertises itself as MASTER. */
   | "rival-master"
@@ -77,19 +89,19 @@ export type ContrarySign =
 export interface Doubt {
   readonly sign: ContrarySign;
   readonly since: Instant;
-  /** The last sign: answers to questions of before it say nothing. */
+  /** The time of the last sign: answers to earlier questions do not count. */
   readonly at: Instant;
 }
 
 /**
- * The address has left us while we are MASTER: another node owns it too, whoever it is bound to
- * just now.
+ * The address has left us while we are MASTER, so another node owns it too, whichever one it is
+ * bound to now.
  */
 export interface AddressConflict {
-  /** Instance that had it; undefined: it was back before we asked. */
+  /** The instance that had it; undefined if it was back before we asked. */
   readonly rival: string | undefined;
   readonly since: Instant;
-  /** When it was last seen to be the rival's, or to have been away. */
+  /** When the rival was last seen to have it, or when it was last seen to have been away. */
   readonly lastAt: Instant;
   /** How often it was seen to have left us. */
   readonly moves: number;
@@ -102,28 +114,31 @@ export interface Idle {
 
 export interface Watching {
   readonly kind: "watching";
-  /** Answers carry it; an answer of an earlier mastership is ignored. */
+  /**
+   * The number of this term as MASTER. Answers carry it, and an answer of an earlier term is
+   * ignored.
+   */
   readonly turn: number;
-  /** Of the mastership, or of the disagreement after an agreement. */
+  /** When the term as MASTER began, or the disagreement after an agreement. */
   readonly since: Instant;
   readonly agreed: boolean;
   readonly view: View | undefined;
-  /** Undefined: a question is under way. */
+  /** Undefined while a question is in progress. */
   readonly askAt: Instant | undefined;
   readonly askWait: Micros;
-  /** Not before. */
+  /** The earliest time for the next announcement. */
   readonly announceAt: Instant;
   readonly announceWait: Micros;
   readonly announcements: number;
   readonly reported: boolean;
   /**
-   * Of the question under way or the last one. An answer is true of some moment after it, so it is
-   * dated by it.
+   * When the question in progress, or the last one, was asked. An answer describes some moment
+   * after that, so it is dated by its question.
    */
   readonly askedAt: Instant | undefined;
-  /** When the last answer that was a yes or a no was asked for. */
+  /** When the question was asked that got the last "yes" or "no". */
   readonly viewAt: Instant | undefined;
-  /** Yes, so many times in a row. */
+  /** The number of "yes" answers in a row. */
   readonly yesCount: number;
   readonly doubt: Doubt | undefined;
   readonly doubtReportedAt: Instant | undefined;
@@ -131,14 +146,15 @@ export interface Watching {
 }
 
 /**
- * MASTER no more, by a planned stop: the address answers until the platform sends to somebody else.
+ * No longer MASTER after a planned stop: the address answers until the platform sends its
+ * traffic to another node.
  */
 export interface Leaving {
   readonly kind: "leaving";
   readonly turn: number;
-  /** It was so when the stop began, or has been answered since. */
+  /** The address was ours when the stop began, or an answer has said so since. */
   readonly agreed: boolean;
-  /** Undefined: a question is under way. */
+  /** Undefined while a question is in progress. */
   readonly askAt: Instant | undefined;
   readonly askWait: Micros;
 }
@@ -159,13 +175,16 @@ export type AgreementEffect =
   | { readonly kind: "ask"; readonly turn: number }
   | { readonly kind: "announce" }
   /**
-   * Leaving: the platform has moved the address, or does not say who has it and is not waited for.
+   * While leaving: the platform has moved the address, or does not say who has it and is no
+   * longer waited for.
    */
   | { readonly kind: "moved"; readonly moved: boolean }
   | { readonly kind: "report"; readonly news: AgreementNews };
 
 export type AgreementNews =
-  /** `after`: since MASTER, or since it was lost. `wasReported`: the end of an alarm. */
+  /**
+   * `after` counts from becoming MASTER, or from the loss. `wasReported`: this ends an alarm.
+   */
   | { readonly kind: "agrees"; readonly after: Micros; readonly wasReported: boolean }
   | {
       readonly kind: "disagrees";
@@ -173,16 +192,16 @@ export type AgreementNews =
       readonly view: View;
       readonly announcements: number;
     }
-  /** It agreed once and does not any more, while we are MASTER. */
+  /** It agreed before and no longer does, while we are MASTER. */
   | { readonly kind: "lost"; readonly view: View }
-  /** The same, and another instance has it: it announced the address too. */
+  /** The same, and another instance has the address because it announced it too. */
   | { readonly kind: "disputed"; readonly rival: string | undefined }
-  /** It agreed, and something here speaks against it; asked at once. */
+  /** It agreed, but something noticed here contradicts it; the platform is asked at once. */
   | { readonly kind: "doubted"; readonly sign: ContrarySign };
 
 /**
- * What may be said of the platform now. Never "agrees" by an answer that is older than a sign to
- * the contrary.
+ * What may be said about the platform now. It is never "agrees" because of an answer that is
+ * older than a sign to the contrary.
  */
 export type Verdict =
   | { readonly kind: "not-asked" }

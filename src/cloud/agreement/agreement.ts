@@ -1,6 +1,6 @@
 /**
- * Does the platform agree that we hold a HAVIP? A pure machine beside VRRP: it asks, announces
- * again and reports, and never has a say in who is MASTER.
+ * Does the platform agree that we hold a HAVIP? This is a pure machine beside VRRP: it asks,
+ * announces again and reports, and never influences who is MASTER.
  *
  *   BACKUP ── MASTER ──> asking ── "it is ours" ──> agreed ──> asking …
  *   (a few seconds)        │ "it is not": announce again, later and later
@@ -44,7 +44,7 @@ export function agreementDeadline(
   return earliest(state.askAt, alarmAt(state, times));
 }
 
-/** A yes that is in doubt is no disagreement. */
+/** A doubtful "yes" is not a disagreement. */
 const alarmAt = (state: Watching, times: AgreementTimes): Instant | undefined =>
   state.agreed || state.reported || state.view?.kind === "ours"
     ? undefined
@@ -144,7 +144,8 @@ function answered(state: Watching, view: View, now: Instant, times: AgreementTim
     case "ours":
       return saidYes(state, view, now, times);
     case "unknown": {
-      // Not a "no": nothing is announced for it, and an agreement stays what it was.
+      // This is not a "no": nothing is announced because of it, and an agreement stays as it
+      // was.
       const askWait = Math.min(state.askWait * 2, times.askMost) as Micros;
       const askAt = after(now, state.askWait);
       const seen = state.agreed ? state.view : view;
@@ -170,7 +171,7 @@ function answeredLeaving(
   return unchanged({ ...state, agreed: true, askAt: after(now, state.askWait), askWait });
 }
 
-/** Bounded like everything that others can cause: a question a second, a line a minute. */
+/** Bounded like everything that others can cause: one question a second, one line a minute. */
 function doubted(
   state: Watching,
   sign: ContrarySign,
@@ -190,7 +191,7 @@ function doubted(
   return { state: { ...next, doubtReportedAt: now }, effects: [{ kind: "report", news }] };
 }
 
-/** It is ours, as of the moment of the question. */
+/** The address is ours, as of the moment of the question. */
 function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTimes): AgreementStep {
   const { doubt, askedAt } = before;
   const state: Watching = { ...before, view, viewAt: askedAt };
@@ -207,8 +208,8 @@ function saidYes(before: Watching, view: Ours, now: Instant, times: AgreementTim
 }
 
 /**
- * Seen to have left us while we are MASTER, once more. The rival is reported as soon as it is
- * known, and once.
+ * The address was seen, once more, to have left us while we are MASTER. The rival is reported
+ * once, as soon as it is known.
  */
 function disputed(
   state: Watching,
@@ -223,7 +224,7 @@ function disputed(
     rival: rival ?? before?.rival,
     since: before?.since ?? now,
     lastAt: now,
-    // Answers in a row that it is the rival's are one move.
+    // Consecutive answers that the rival has it count as one move.
     moves: (before?.moves ?? 0) + (hasMoved ? 1 : 0),
   };
   const isNews = before === undefined || (before.rival === undefined && rival !== undefined);
@@ -243,7 +244,7 @@ function disputed(
   };
 }
 
-/** How many answers after a take-over, or after a conflict, come sooner. */
+/** How many answers are asked for sooner after a take-over or a conflict. */
 const EARLY: readonly number[] = [1, 2, 4];
 
 function reconcileWait(yesCount: number, times: AgreementTimes): Micros {
@@ -274,7 +275,7 @@ function refused(before: Watching, view: View, now: Instant, times: AgreementTim
   const dated = { view, viewAt: before.askedAt, yesCount: 0 };
   let state: Watching = { ...before, ...dated, askAt: after(now, times.ask), askWait: times.ask };
   const rival = view.kind === "theirs" && view.instanceId !== "" ? view.instanceId : undefined;
-  // The first frame goes out at once, whatever was said before.
+  // The first frame is sent at once, whatever the previous answers were.
   if (before.agreed)
     state = { ...state, agreed: false, since: now, announceAt: now, doubt: undefined };
   if (rival !== undefined && (before.agreed || before.conflict !== undefined)) {
@@ -283,9 +284,9 @@ function refused(before: Watching, view: View, now: Instant, times: AgreementTim
     effects.push(...step.effects);
     state = { ...state, ...step.state, askAt: state.askAt };
   } else if (before.agreed) effects.push({ kind: "report", news: { kind: "lost", view } });
-  // The frame is repeated also where there is no such HAVIP: somebody may be creating it. In a
-  // conflict the waits are longer and grow on: who announces last has it, and to race for that
-  // helps no client.
+  // The frame is repeated even if there is no such HAVIP, because somebody may be creating it.
+  // In a conflict the pauses are longer and keep growing: whoever announces last has the
+  // address, and racing for that helps no client.
   const waitMost = state.conflict === undefined ? times.announceMost : times.calm;
   if (now >= state.announceAt) {
     effects.push({ kind: "announce" });

@@ -1,6 +1,6 @@
 /**
- * Which reports of the engine speak against this node's being the only owner: they put the cloud's
- * last answer in doubt.
+ * Which reports of the engine suggest that this node is not the only owner: they put the
+ * cloud's last answer in doubt.
  */
 
 import { printIpv4 } from "#units/address";
@@ -9,7 +9,7 @@ import type { ContrarySign } from "./agreement-state.ts";
 
 export interface Sign {
   readonly sign: ContrarySign;
-  /** Undefined: it is about all addresses of the instance. */
+  /** Undefined if the sign concerns all addresses of the instance. */
   readonly address: string | undefined;
 }
 

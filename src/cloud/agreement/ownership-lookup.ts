@@ -1,23 +1,26 @@
-/** Which rows of the control plane speak of our HAVIP, and what they say. */
+/** Which rows of the control plane are about our HAVIP, and what they say. */
 import type { AnswerOf } from "../api/actions.ts";
 import type { View } from "./agreement-state.ts";
 
-/** What counts of a row. */
+/** The fields of a row that matter here. */
 type Holding = Pick<HavipRow, "Vip" | "SubnetId" | "InstanceId" | "FlushedTime">;
 
 export type HavipRow = AnswerOf<"DescribeHaVips">["HaVipSet"][number];
 
-/** This machine as the cloud names it. */
+/** This machine's instance id in the cloud. */
 export interface OwnIdentity {
   readonly instanceId: string;
-  /** Of its network interfaces; empty: not asked for, every row of the address counts. */
+  /**
+   * The subnets of its network interfaces. If empty, they were not asked for, and every row of
+   * the address counts.
+   */
   readonly subnetIds: readonly string[];
 }
 
-/** Longer ids are none, and end up in a log line. */
+/** A longer text is not an id, and must not end up in a log line. */
 const ID_MAX = 100;
 
-/** Two VPCs may have the same address: the row of a subnet of ours counts. */
+/** Two VPCs may have the same address: only the row of one of our subnets counts. */
 export function viewOf(rows: readonly Holding[], address: string, own: OwnIdentity): View {
   const row = rows.find(
     (one) =>

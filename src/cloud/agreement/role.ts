@@ -2,7 +2,7 @@
 import type { PublicState } from "#vrrp/router/state";
 import type { Role } from "./agreement-state.ts";
 
-/** A planned stop begins as MASTER; a fault or a loss is no planned stop. */
+/** A planned stop begins as MASTER; a fault or a loss is not a planned stop. */
 export function roleOf(from: PublicState, to: PublicState): Role {
   if (to === "MASTER") return "master";
   return from === "MASTER" && to === "STOP" ? "leaving" : "other";

@@ -1,6 +1,6 @@
 /**
- * Elastic public addresses. Their tasks are numbered; the number travels as a string here and as a
- * number when asked for.
+ * Elastic public addresses. Their tasks are numbered; the number is a string in these answers
+ * and a number in the query for a task.
  */
 import * as answer from "./answer-shapes.ts";
 import {

@@ -1,6 +1,6 @@
 /**
- * The actions we have, by service, and how to find one: by version and name, as the platform's
- * gateway does.
+ * The actions that we have, by service, and how to find one: by version and name, as the
+ * platform's gateway does.
  */
 import type * as v from "valibot";
 import { ADDRESS_ACTIONS } from "./actions-address.ts";
@@ -37,7 +37,7 @@ export function serviceOf(version: string): Service | undefined {
 
 export type Found =
   | { readonly kind: "action"; readonly name: ActionName }
-  /** The cloud has it, Baton has not. */
+  /** The cloud has this action, Baton does not. */
   | { readonly kind: "unsupported" }
   | { readonly kind: "unknown" };
 

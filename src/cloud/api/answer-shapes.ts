@@ -1,7 +1,7 @@
 /**
- * What an answer is made of. The server gives every field, because Terraform falls over those that
- * are missing; a client reads what a real service leaves out or gives as null as "", 0, false or an
- * empty list, or as null where the field may be null. Fields we do not know are dropped.
+ * What an answer is made of. The server sends every field, because Terraform fails if one is
+ * missing. A client reads a field that a real service leaves out or sends as null as "", 0,
+ * false or an empty list, or as null where the field may be null. Unknown fields are dropped.
  */
 import * as v from "valibot";
 import { isObject } from "#json/shape";
@@ -33,7 +33,7 @@ export type Values<Entries extends v.ObjectEntries> = v.InferOutput<
   v.ObjectSchema<Entries, undefined>
 >;
 
-/** `entries`: its fields by name, for those who compare with the SDK. */
+/** `entries`: its fields by name, for comparison with the SDK. */
 export type Structure<Entries extends v.ObjectEntries> = v.GenericSchema<
   unknown,
   Values<Entries>

@@ -3,14 +3,14 @@
  * them, often on the part before the first dot only. Texts are ours, in the two languages of
  * `X-TC-Language`.
  *
- * Slots: {parameter} the name as in the request, {value} what was given, {limit} what would have
- * been right.
+ * Slots: {parameter} is the name as in the request, {value} what was given, {limit} what would
+ * have been correct.
  */
 import type { RefusalCode, Situation as RefusalSituation } from "../model/refusal.ts";
 
 export type Language = "en-US" | "zh-CN";
 
-/** Codes such as UnsupportedOperation say little: what happened has a text of its own. */
+/** Codes such as UnsupportedOperation are too general, so each cause has a text of its own. */
 export type Situation =
   | RefusalSituation
   | "action-not-emulated"
@@ -30,7 +30,7 @@ export interface ErrorFacts {
 interface ErrorText {
   readonly "en-US": string;
   readonly "zh-CN": string;
-  /** For the person in front of the client: what to do next. */
+  /** What to do next, for the person who uses the client. */
   readonly help?: { readonly "en-US": string; readonly "zh-CN": string };
 }
 
@@ -47,7 +47,7 @@ const credentials = [
   "请检查 TENCENTCLOUD_SECRET_ID 与 TENCENTCLOUD_SECRET_KEY，并确认二者属于同一密钥",
 ] as const;
 
-/** Those of the gateway, and what the model of the platform refuses. */
+/** The gateway's codes, and those with which the model of the platform refuses. */
 export type ErrorCode =
   | RefusalCode
   | "AuthFailure.InvalidAuthorization"

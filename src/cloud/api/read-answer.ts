@@ -1,4 +1,6 @@
-/** An answer of the API as its action's schema has it, or the path of what does not fit. */
+/**
+ * An answer of the API in the form of its action's schema, or the path of what does not fit.
+ */
 import { readShape, type Shape } from "#json/shape";
 import type { ActionName, AnswerOf } from "./actions.ts";
 import { ACTIONS } from "./actions.ts";

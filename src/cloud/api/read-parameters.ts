@@ -23,7 +23,7 @@ export type ReadResult<Name extends ActionName> =
 
 /**
  * `body` is parsed JSON, or what `unflatten` made. In each structure unknown names are refused
- * first, then its fields in the order of the schema.
+ * first; then the fields are checked in the order of the schema.
  */
 export function readParameters<Name extends ActionName>(
   name: Name,
@@ -58,7 +58,7 @@ function describe(raw: unknown): string {
   return typeof raw === "boolean" ? `${raw}` : typeof raw;
 }
 
-/** No schema is deeper than four; a key of a million dots shall not cost a million nodes. */
+/** No schema is deeper than four; a key of a million dots must not cost a million nodes. */
 const KEY_DEPTH_MAX = 8;
 
 interface TextNode {
@@ -67,8 +67,8 @@ interface TextNode {
 }
 
 /**
- * Flat text to a tree: what the action's schema knows is converted, what it does not know is passed
- * on to be refused.
+ * Flat text to a tree: values in the action's schema are converted, and others are passed on to
+ * be refused.
  */
 export function unflatten(
   name: ActionName,
@@ -90,7 +90,7 @@ export function unflatten(
   return convertFields(ACTIONS[name].parameters.entries, root);
 }
 
-/** What `unflatten` looks at of a schema of request-shapes.ts. */
+/** The part of a schema of request-shapes.ts that `unflatten` uses. */
 interface Kind {
   readonly type: string;
   readonly wrapped?: Kind;

@@ -1,14 +1,14 @@
 /**
  * What a request's parameters are made of: text, integers, booleans, lists and structures.
  *
- * The message of each schema is what the platform says is wanted. A parameter that is null counts
- * as left out, an unknown one is refused before the known ones are looked at.
+ * The message of each schema is what the platform says is wanted. A parameter that is null
+ * counts as left out. An unknown one is refused before the known ones are checked.
  */
 import * as v from "valibot";
 import { isObject } from "#json/shape";
 
 export const text: v.StringSchema<"string"> = v.string("string");
-/** No integer that JavaScript would round. */
+/** Only integers that JavaScript does not round. */
 export const whole: v.SchemaWithPipe<
   readonly [v.NumberSchema<"integer">, v.SafeIntegerAction<number, "integer">]
 > = v.pipe(v.number("integer"), v.safeInteger("integer"));
@@ -25,13 +25,13 @@ export const optional = <Kind extends v.GenericSchema>(
   kind: Kind,
 ): v.NullishSchema<Kind, undefined> => v.nullish(kind);
 
-/** The values of a structure: what may be left out is there or absent, never null. */
+/** The values of a structure: an optional one is present or absent, never null. */
 export type Values<Entries extends v.ObjectEntries> = Given<
   v.InferOutput<v.ObjectSchema<Entries, undefined>>
 >;
 type Given<Object> = { readonly [Name in keyof Object]: Exclude<Object[Name], null | undefined> };
 
-/** `entries`: its parameters by name, for those who read flat text or compare with the SDK. */
+/** `entries`: its parameters by name, for reading flat text and for comparison with the SDK. */
 export type Structure<Entries extends v.ObjectEntries> = v.GenericSchema<
   unknown,
   Values<Entries>
@@ -62,7 +62,7 @@ function withoutNulls<Object extends object>(values: Object): Given<Object> {
 // Structures inside requests. Names and required fields are those of the official SDK, 4.1.313.
 export const Filter = structure({ Name: text, Values: list(text) });
 
-/** What most lists take besides ids, in the order in which it is checked. */
+/** What most Describe actions accept besides ids, in the order in which it is checked. */
 export const PAGE = {
   Filters: optional(list(Filter)),
   Offset: optional(whole),

@@ -1,8 +1,8 @@
 /**
  * TC3-HMAC-SHA256, for both sides: the client signs with it, the emulator checks with it.
  *
- * The canonical request ends its header block with a line feed of its own, so a blank line stands
- * before the list of signed headers. The list's order is the client's: it is taken as it comes.
+ * The canonical request ends its header block with a line feed of its own, so there is a blank
+ * line before the list of signed headers. The client decides the list's order, which is kept.
  */
 import { createHash, createHmac } from "node:crypto";
 import type { Secret } from "#units/secret";
@@ -11,12 +11,13 @@ export const TC3_ALGORITHM = "TC3-HMAC-SHA256";
 
 export interface Tc3Request {
   readonly method: string;
-  /** Path of the target, ordinarily `/`. */
+  /** The path of the target, usually `/`. */
   readonly path: string;
   /** As sent, without the question mark; not sorted, not decoded. */
   readonly query: string;
   /**
-   * In the order in which they are signed; names in lower case, values as they are to be hashed.
+   * The headers in the order in which they are signed: names in lower case, values as they are
+   * hashed.
    */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Lower-case hexadecimal SHA-256 of the body. */
@@ -41,7 +42,7 @@ const hmac = (key: string | Uint8Array, data: string): Uint8Array =>
 export const dateOf = (seconds: number): string =>
   new Date(seconds * 1000).toISOString().slice(0, 10);
 
-/** Derived from the secret; the same for all requests of a day to a service. */
+/** The key derived from the secret; it is the same for all requests of a day to a service. */
 export function tc3Key(secretKey: Secret, { date, service }: Tc3Scope): Uint8Array {
   return hmac(hmac(hmac(`TC3${secretKey.reveal()}`, date), service), "tc3_request");
 }
@@ -81,7 +82,7 @@ export function printAuthorization(authorization: Tc3Authorization): string {
   );
 }
 
-/** Undefined when any part is missing or the scope is not `id/date/service/tc3_request`. */
+/** Undefined if any part is missing or the scope is not `id/date/service/tc3_request`. */
 export function readAuthorization(text: string): Tc3Authorization | undefined {
   if (!text.startsWith(`${TC3_ALGORITHM} `)) return undefined;
   const parts = new Map<string, string>();

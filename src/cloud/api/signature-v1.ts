@@ -1,7 +1,7 @@
 /**
  * The older signatures, HmacSHA1 and HmacSHA256: everything is a parameter of the query or the
- * form, the signature is one of them. What is signed is not url-encoded, and the endpoint stands
- * there with its port.
+ * form, including the signature. The signed text is not URL-encoded, and contains the endpoint
+ * with its port.
  */
 import { createHmac } from "node:crypto";
 import type { Secret } from "#units/secret";
@@ -26,7 +26,7 @@ export function v1StringToSign(
   return `${method}${host}${path}?${pairs.join("&")}`;
 }
 
-/** In base64. */
+/** The signature in base64. */
 export function v1Signature(secretKey: Secret, method: V1Method, stringToSign: string): string {
   const digest = method === "HmacSHA1" ? "sha1" : "sha256";
   return createHmac(digest, secretKey.reveal()).update(stringToSign, "utf8").digest("base64");

@@ -1,14 +1,15 @@
 /**
- * Does a request carry a good signature? The server's side, with what official clients really send:
+ * Checks the signature of a request on the server's side. Official clients really send the
+ * following:
  *
  * - The Node SDK signs the host without its port and takes the service from the endpoint up to the
  *   first dot (`127`); Go signs host and port; Python signs its literal endpoint, scheme included.
  *   So the Host header is tried as sent and without port, and the service is taken from the scope
  *   as given.
- * - Values of headers are hashed trimmed and in lower case; a client that did not lower them is
- *   understood too.
- * - `X-TC-Content-SHA256: UNSIGNED-PAYLOAD` puts the hash of that word where the body's hash
- *   stands.
+ * - Values of headers are hashed trimmed and in lower case; a client that did not convert them
+ *   to lower case is accepted too.
+ * - `X-TC-Content-SHA256: UNSIGNED-PAYLOAD` puts the hash of that word in the place of the
+ *   body's hash.
  *
  * Results are values: the caller turns them into the platform's codes.
  */
@@ -41,10 +42,10 @@ export type Verdict =
   | { readonly kind: "expired"; readonly timestamp: string; readonly now: number }
   | { readonly kind: "mismatch" };
 
-/** 300 s apart is in, 301 s is out, in both directions. */
+/** A difference of 300 s is accepted and one of 301 s is refused, in both directions. */
 const CLOCK_SKEW_MAX_SECONDS = 300;
 
-/** Undefined secrets: look at the shape only. `nowSeconds` is the real clock. */
+/** If secrets are undefined, only the form is checked. `nowSeconds` is by the real clock. */
 export function verifyTc3(
   request: SignedRequest,
   secrets: SecretPair | undefined,
@@ -102,16 +103,16 @@ function matchesTc3(
 
 const UNSIGNED_HASH = sha256Hex("UNSIGNED-PAYLOAD");
 
-/** As sent, then without the port. */
+/** The host as sent, then without the port. */
 function hostsOf(host: string): readonly string[] {
   const bare = host.replace(/:\d+$/, "");
   return bare === host ? [host] : [bare, host];
 }
 
-/** One derivation a day and service: three of the five hashes of a request. */
+/** One derivation for each day and service saves three of the five hashes of a request. */
 const keys = new WeakMap<Secret, Map<string, Uint8Array>>();
 const KEYS_MAX = 64;
-/** `date/service` of the longest scope that is remembered: both come from the client. */
+/** The longest `date/service` that is remembered, because both come from the client. */
 const SCOPE_MAX = 64;
 
 function cachedKey(secretKey: Secret, date: string, service: string): Uint8Array {
@@ -127,7 +128,7 @@ function cachedKey(secretKey: Secret, date: string, service: string): Uint8Array
   return key;
 }
 
-/** A piece of a longer text keeps all of it in memory. */
+/** Copies the text, because a piece of a longer text keeps all of it in memory. */
 const copyText = (text: string): string => Buffer.from(text).toString();
 
 function isEqual(a: string, b: string): boolean {

@@ -1,8 +1,8 @@
-/** What can become of a call besides its answer. */
+/** How a call can end, other than with its answer. */
 
 export type CallFailure =
   /**
-   * The service said no: the platform's code and message as they came, and the id to show to its
+   * The service refused: the platform's code and message as received, and the id to show to its
    * support.
    */
   | {
@@ -11,17 +11,17 @@ export type CallFailure =
       readonly message: string;
       readonly requestId: string;
     }
-  /** Not HTTP 200: something in front of the service. */
+  /** The status is not 200, so something in front of the service answered. */
   | { readonly kind: "http"; readonly status: number }
   | { readonly kind: "unreachable"; readonly errno: string; readonly wasSent: boolean }
-  /** No answer within the time; the call may have been carried out. */
+  /** There was no answer in time; the call may have been carried out. */
   | { readonly kind: "timeout"; readonly afterMs: number }
-  /** It cannot stand in a request, so nothing was asked. */
+  /** A value cannot be part of a request, so nothing was sent. */
   | { readonly kind: "unsendable"; readonly what: "region" | "credentials" }
-  /** HTTP 200 and no answer of this API: the path of what was wrong. */
+  /** HTTP 200, but not an answer of this API: the path of what is wrong. */
   | { readonly kind: "unreadable"; readonly path: string };
 
-/** One line, for logs and reports. The platform's own message stays as it came. */
+/** One line, for logs and reports. The platform's own message is not changed. */
 export function printCallFailure(failure: CallFailure, language: "en" | "zh-CN"): string {
   const en = language === "en";
   switch (failure.kind) {

@@ -1,11 +1,11 @@
 /**
- * Signed calls of the API: typed parameters in, a typed answer or a failure value out, never an
- * exception for what the world does. Asks again where that is safe, with back-off, until the call's
- * deadline.
+ * Signed calls of the API: typed parameters in, a typed answer or a failure value out, and
+ * never an exception for outside failures. A call is retried where that is safe, with back-off,
+ * until its deadline.
  *
- * A call that creates something gets a ClientToken of its own where the action has one, so that an
- * answer lost on the way does not lead to a second resource. Secrets go into the signature and
- * nowhere else.
+ * A call that creates something gets a ClientToken of its own where the action has one, so that
+ * an answer lost on the way does not lead to a second resource. Secrets are used for the
+ * signature and nothing else.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
@@ -33,7 +33,7 @@ import { postOverHttp } from "./transport.ts";
 export interface CallAnswer<Name extends ActionName> {
   readonly kind: "answer";
   readonly answer: AnswerOf<Name>;
-  /** Also the handle of asynchronous work that has no TaskId. */
+  /** It also identifies asynchronous work that has no TaskId. */
   readonly requestId: string;
 }
 
@@ -44,12 +44,15 @@ export interface ClientOptions {
   readonly region: string;
   readonly credentials: Credentials;
   readonly language: Language;
-  /** Of one attempt. Default 10 s. */
+  /** The limit of one attempt. The default is 10 s. */
   readonly attemptTimeoutMs?: number;
-  /** Of a call with all its attempts. Default 30 s. */
+  /** The limit of a call with all its attempts. The default is 30 s. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
-  /** For tests: the world as values. `now` in milliseconds since 1970, `random` in [0, 1). */
+  /**
+   * The outside world, so that tests can replace it. `now` is in milliseconds since 1970,
+   * `random` in [0, 1).
+   */
   readonly transport?: Transport;
   readonly now?: () => number;
   readonly sleep?: (milliseconds: number) => Promise<void>;
@@ -62,7 +65,7 @@ export interface CloudClient {
     action: Name,
     parameters: ParametersOf<Name>,
   ): Promise<CallResult<Name>>;
-  /** Milliseconds since 1970, and a wait: the same clock as the calls'. */
+  /** Milliseconds since 1970, and a wait, by the same clock as the calls. */
   now(): number;
   sleep(milliseconds: number): Promise<void>;
 }
@@ -70,7 +73,7 @@ export interface CloudClient {
 const ATTEMPT_TIMEOUT_MS = 10_000;
 const DEADLINE_MS = 30_000;
 const CLIENT_NAME = "baton";
-/** As much of a refusal as a person reads. */
+/** How much of a refusal a person reads. */
 const CODE_MAX = 200;
 const MESSAGE_MAX = 2_000;
 const REFUSAL = openObject({ Code: v.string(), Message: v.string() }, "an error");
@@ -122,7 +125,9 @@ function withToken<Name extends ActionName>(action: Name, given: ParametersOf<Na
   return takesToken ? { ClientToken: randomUUID(), ...given } : given;
 }
 
-/** `milliseconds` since 1970: every attempt is signed anew, its time must be right. */
+/**
+ * `milliseconds` since 1970: every attempt is signed anew, because its time must be correct.
+ */
 function signedHeaders(
   { endpoint, region, credentials, language }: ClientOptions,
   action: ActionName,

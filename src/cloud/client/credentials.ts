@@ -1,7 +1,7 @@
 /**
- * Where the key comes from: environment variables first, then the files that the platform's own
- * tools keep. The region is found the same way. Files come in as text, so that the rules can be
- * tested without any.
+ * Finds the key: first in environment variables, then in the files of the platform's own tools.
+ * The region is found the same way. Files come in as text, so that the rules can be tested
+ * without any.
  */
 
 import * as v from "valibot";
@@ -12,16 +12,16 @@ import { isSendableKey } from "./sendable.ts";
 export interface Credentials {
   readonly secretId: string;
   readonly secretKey: Secret;
-  /** Of temporary credentials. */
+  /** The token of temporary credentials. */
   readonly token?: Secret;
 }
 
 export interface CloudAccount {
   readonly credentials: Credentials | undefined;
   readonly region: string | undefined;
-  /** Where they were looked for, for the message when there are none. */
+  /** The places that were searched, for the message if there are none. */
   readonly lookedAt: readonly string[];
-  /** A profile was asked for by name, and none of the files has it. */
+  /** A profile was requested by name, and none of the files has it. */
   readonly isProfileMissing: boolean;
 }
 
@@ -29,7 +29,7 @@ export interface AccountSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** tccli's profile; default TCCLI_PROFILE, else `default`. */
   readonly profile: string | undefined;
-  /** The text of a file, undefined when it cannot be read. */
+  /** The text of a file; undefined if it cannot be read. */
   readonly readFile: (path: string) => string | undefined;
 }
 
@@ -43,7 +43,7 @@ export function findAccount({ env, profile, readFile }: AccountSources): CloudAc
     `${tccli}.credential`,
     shared,
   ];
-  // A profile that was asked for is meant, whatever the environment says.
+  // A requested profile takes precedence over the environment.
   const fromEnv = profile === undefined ? credentialsFromEnv(env) : undefined;
   const fromTccli = fromEnv === undefined ? readTccli(readFile(`${tccli}.credential`)) : undefined;
   const credentials = fromEnv ?? fromTccli ?? readShared(readFile(shared), name);
@@ -56,18 +56,21 @@ export function findAccount({ env, profile, readFile }: AccountSources): CloudAc
   return { credentials, region, lookedAt, isProfileMissing };
 }
 
-/** One file, as tccli (JSON) or the SDKs (sections; the one of that name) write it. */
+/** Reads one file, as tccli (JSON) or the SDKs (the section of that name) write it. */
 export const readCredentials = (text: string, section: string): Credentials | undefined =>
   text.trimStart().startsWith("{") ? readTccli(text) : readShared(text, section);
 
-/** An emulator on this machine that is not strict takes any key; the cloud does not. */
+/** An emulator on this machine accepts any key unless it is strict; the cloud does not. */
 export const EMULATOR_CREDENTIALS: Credentials = {
   secretId: "baton",
   secretKey: new Secret("baton"),
 };
 export const EMULATOR_REGION = "ap-guangzhou";
 
-/** A line feed at an end is a file's, not the key's. What cannot be sent is no key. */
+/**
+ * A line feed at either end belongs to the file, not to the key. A text that cannot be sent is
+ * not a key.
+ */
 const make = (
   id: string | undefined,
   key: string | undefined,
@@ -85,7 +88,7 @@ const make = (
 const credentialsFromEnv = (env: AccountSources["env"]): Credentials | undefined =>
   make(env["TENCENTCLOUD_SECRET_ID"], env["TENCENTCLOUD_SECRET_KEY"], env["TENCENTCLOUD_TOKEN"]);
 
-/** `~/.tccli/NAME.credential`: `token` only of temporary ones. */
+/** `~/.tccli/NAME.credential`: only temporary credentials have a `token`. */
 const TCCLI = openObject(
   {
     secretId: v.string(),
@@ -108,7 +111,7 @@ function readTccli(text: string | undefined): Credentials | undefined {
 const readTccliRegion = (text: string | undefined): string | undefined =>
   readJson(TCCLI_CONFIGURE, text)?._sys_param.region;
 
-/** Undefined for a file that is not there, is no JSON, or is another. */
+/** Undefined if the file is missing, is not JSON, or is of another kind. */
 function readJson<T>(shape: Shape<T>, text: string | undefined): T | undefined {
   try {
     const read = readShape(shape, JSON.parse(text ?? "null"));

@@ -4,7 +4,7 @@ export interface Endpoint {
   readonly isSecure: boolean;
   readonly hostname: string;
   readonly port: number;
-  /** As it stands in the Host header and in the signature. */
+  /** As in the Host header and in the signature. */
   readonly host: string;
   readonly path: string;
 }
@@ -12,8 +12,8 @@ export interface Endpoint {
 export const CLOUD_ENDPOINT = "https://vpc.tencentcloudapi.com";
 
 /**
- * `https://host`, `http://host:port/base`, or a bare `host[:port]`, which means https unless it is
- * this machine. Undefined: it is none of these.
+ * `https://host`, `http://host:port/base`, or a bare `host[:port]`, which means https unless it
+ * is this machine. Undefined if it is none of these.
  */
 export function readEndpoint(text: string): Endpoint | undefined {
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
@@ -36,7 +36,7 @@ export function readEndpoint(text: string): Endpoint | undefined {
 const isLoopbackName = (name: string): boolean =>
   name === "localhost" || name === "[::1]" || name === "::1" || /^127(\.\d+){3}$/.test(name);
 
-/** This machine: an emulator, not the cloud. */
+/** Whether it is this machine: then it is an emulator, not the cloud. */
 export const isLoopback = ({ hostname }: Endpoint): boolean => isLoopbackName(hostname);
 
 export const printEndpoint = ({ isSecure, host, path }: Endpoint): string =>

@@ -1,14 +1,15 @@
-/** When to ask again, and how long to wait before. */
+/** When to retry a call, and how long to wait before that. */
 import type { CallFailure } from "./call-failure.ts";
 
 /**
- * Codes that say: not now. The part before the first dot counts, as in the platform's own clients.
+ * Codes that mean "not now". The part before the first dot counts, as in the platform's own
+ * clients.
  */
 const TRANSIENT = new Set(["RequestLimitExceeded", "ResourceBusy", "ServiceUnavailable"]);
 const MUTEX = "UnsupportedOperation.MutexOperationTaskRunning";
 
 export interface Attempted {
-  /** Asking twice does no harm: it only reads, or it carries a ClientToken. */
+  /** Whether repeating the call does no harm: it only reads, or it carries a ClientToken. */
   readonly isRepeatable: boolean;
   readonly failure: CallFailure;
 }
@@ -21,7 +22,8 @@ export function isWorthRetrying({ isRepeatable, failure }: Attempted): boolean {
       return isRepeatable && family === "InternalError";
     }
     case "http":
-      // 429 and 503 are answers of something in front that did not carry the call out.
+      // 429 and 503 come from something in front of the service that did not carry the call
+      // out.
       return (
         failure.status === 429 || failure.status === 503 || (isRepeatable && failure.status >= 500)
       );

@@ -1,6 +1,7 @@
 /**
- * One POST over HTTP or HTTPS, with a limit of time and of size; every end of it is a value. Not by
- * `fetch`, which would cost the daemon 13 MB and says less about failures (ADR 22).
+ * One POST over HTTP or HTTPS, with a limit of time and of size; every way it can end is a
+ * value. It does not use `fetch`, which would cost the daemon 13 MB and says less about
+ * failures (ADR 22).
  */
 import type * as Http from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
@@ -15,7 +16,7 @@ export interface Post {
 }
 
 export type PostResult =
-  /** `date`: the server's clock, as its header has it. */
+  /** `date`: the server's clock, from its header. */
   | {
       readonly kind: "response";
       readonly status: number;
@@ -33,7 +34,7 @@ export type Transport = (post: Post) => Promise<PostResult>;
 
 const RESPONSE_MAX = 16 * 1024 * 1024;
 
-/** Failures before a byte was sent: asking again cannot do anything twice. */
+/** Failures before a byte was sent: a retry cannot do anything twice. */
 const NOT_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -92,7 +93,7 @@ export const postOverHttp: Transport = async (post) =>
     try {
       request = openers[endpoint.isSecure ? "https" : "http"]()(options, onResponse);
     } catch (error) {
-      // A header or a path that cannot be sent, no memory: nothing has been sent.
+      // A header or path that cannot be sent, or a lack of memory: nothing has been sent.
       resolve({ kind: "unreachable", errno: errnoOf(error), wasSent: false });
       return;
     }
@@ -103,7 +104,7 @@ export const postOverHttp: Transport = async (post) =>
     };
     const fail = (error: unknown): void => {
       const errno = errnoOf(error);
-      // A kept connection that the other side had closed meanwhile: nothing was read from it.
+      // The other side had closed the kept-alive connection: nothing was read from it.
       const wasStale = request.reusedSocket && errno === "ECONNRESET";
       finish({ kind: "unreachable", errno, wasSent: !wasStale && !NOT_SENT.has(errno) });
     };

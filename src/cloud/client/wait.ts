@@ -1,12 +1,13 @@
 /**
- * Waiting for asynchronous work: polled with a growing pause, until it ends or the time is over.
+ * Waits for asynchronous work: polls it with a growing pause, until it ends or the time is
+ * over.
  */
 import type { CallFailure } from "./call-failure.ts";
 import type { CloudClient } from "./client.ts";
 
 export type Waited =
   | { readonly kind: "done" }
-  /** The service carried it out and failed, with its own message. */
+  /** The service tried and failed, with its own message. */
   | { readonly kind: "failed"; readonly output: string }
   | { readonly kind: "still-running"; readonly afterMs: number }
   | CallFailure;

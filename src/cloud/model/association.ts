@@ -1,6 +1,6 @@
 /**
- * The drift range: who may claim a HAVIP. One kind per HAVIP (instances or interfaces), at most ten
- * entries. With `CheckAssociate` off the list is kept and does not matter.
+ * The drift range: who may claim a HAVIP. One kind per HAVIP (instances or interfaces), at most
+ * ten entries. With `CheckAssociate` off the list is kept but has no effect.
  */
 import type { Context, Outcome } from "./context.ts";
 import { checkId, checkInstanceId, done, find } from "./context.ts";
@@ -8,7 +8,7 @@ import type { Refusal } from "./refusal.ts";
 import { isRefusal, refuse } from "./refusal.ts";
 import type { AssociationRow, HavipRow } from "./rows.ts";
 
-/** An entry as it was asked for; undefined where it was left out. */
+/** An entry as requested; a field is undefined if it was left out. */
 export interface Association {
   readonly instanceId: string;
   readonly havipId: string | undefined;
@@ -27,7 +27,10 @@ export interface Disassociate {
 
 const PARAMETER = "HaVipAssociationSet";
 
-/** Kind by the id's prefix; Terraform leaves InstanceType out when it removes an entry. */
+/**
+ * The kind follows from the id's prefix, because Terraform leaves InstanceType out when it
+ * removes an entry.
+ */
 function readEntry(context: Context, entry: Association): AssociationRow | Refusal {
   const { instanceId } = entry;
   const instanceType = entry.instanceType ?? (instanceId.startsWith("eni-") ? "ENI" : "CVM");
@@ -52,7 +55,7 @@ function readEntry(context: Context, entry: Association): AssociationRow | Refus
   return isRefusal(nic) ? nic : { instanceId, instanceType };
 }
 
-/** The list after `entries` were added to `present`. */
+/** The list with `entries` added to `present`. */
 export function planAssociations(
   context: Context,
   entries: readonly Association[],

@@ -94,7 +94,7 @@ const RESERVED_COUNT = 3;
 const isReserved = (subnet: Network, address: Ipv4): boolean =>
   address - subnet.network < 2 || address === subnet.network + sizeOf(subnet) - 1;
 
-/** Addresses of HAVIPs and of network interfaces in a subnet. */
+/** The addresses that HAVIPs and network interfaces use in a subnet. */
 export function takenAddresses(draft: Draft, subnetId: string): ReadonlySet<Ipv4> {
   const taken = new Set<Ipv4>();
   for (const havip of draft.list("havips")) if (havip.subnetId === subnetId) taken.add(havip.vip);
@@ -118,8 +118,8 @@ export function findFreeAddress(subnet: Network, taken: ReadonlySet<Ipv4>): Ipv4
 }
 
 /**
- * An address that a user chose: inside, not reserved, free. `inUse` is the code for one that is
- * taken.
+ * Checks an address that a user chose: it must be inside the subnet, not reserved, and free.
+ * `inUse` is the code for an address that is taken.
  */
 export function readFreeAddress(
   { draft }: Context,

@@ -1,12 +1,12 @@
 /**
- * Claims: a guest announces an address by gratuitous ARP, and the platform points the address at
- * the guest's interface, or does not. This is the only way in which a HAVIP moves.
+ * Claims: a guest announces an address by gratuitous ARP, and the platform may point the
+ * address at the guest's interface. This is the only way in which a HAVIP moves.
  *
- * The interface determines subnet, VPC and region, so the address is looked up in the interface's
- * subnet: two VPCs may have the same addresses. The order of the checks is the frame's way: the
- * port it comes from (is there a guest, is it too loud), then the address, then the right to it,
- * last the limit of the address, so that somebody without the right cannot use up the room of
- * somebody with it. Nothing ages: a binding stays until another claim.
+ * The interface determines subnet, VPC and region, so the address is looked up in the
+ * interface's subnet: two VPCs may have the same addresses. The checks follow the frame's path:
+ * the port it comes from (whether there is a guest, and whether it sends too much), then the
+ * address, then the right to it, and last the address's rate limit, so that a guest without the
+ * right cannot use up the limit. Bindings do not age: one stays until another claim.
  */
 import type { Ipv4 } from "#units/address";
 import { readIpv4 } from "#units/address";
@@ -50,14 +50,14 @@ export type ClaimOutcome =
   | { readonly kind: "refused"; readonly reason: ClaimRefusal };
 
 export interface ClaimStep {
-  /** Also a refusal may have some: the limiter remembers what it let through. */
+  /** A refusal may have changes too: the limiter remembers what it let through. */
   readonly changes: readonly Change[];
   readonly outcome: ClaimOutcome;
 }
 
 export interface Claim {
   readonly interfaceId: string;
-  /** Text: the frame's address as the network saw it. */
+  /** The address as text, as the network saw it in the frame. */
   readonly vip: string;
 }
 

@@ -1,19 +1,20 @@
 /**
  * All state of the control plane, and how it changes.
  *
- * A decision never writes into the world. It works on a draft, which reads through to the world and
- * collects what it writes; a refused call throws its draft away, an accepted one gives its changes
- * to whoever keeps them (disk first, then `applyChanges`). So "a refusal changes nothing" and "on
- * disk before the answer" need no care anywhere else.
+ * A decision never writes into the world. It works on a draft, which reads through to the world
+ * and collects what it writes; a refused call discards its draft, and an accepted one passes
+ * its changes to the caller, who stores them (on disk first, then by `applyChanges`). So no
+ * other code has to ensure that a refusal changes nothing and that changes are on disk before
+ * the answer.
  */
 import type { TableName, Tables } from "./rows.ts";
 import { TABLE_NAMES } from "./rows.ts";
 
-/** Rows stand in the order of their creation. */
+/** Rows are in the order of their creation. */
 export type RegionTables = { readonly [Table in TableName]: Map<string, Tables[Table]> };
 
 export interface CloudState {
-  /** By name of the region: every region has resources and quotas of its own. */
+  /** Regions by name: each has resources and quotas of its own. */
   readonly regions: Map<string, RegionTables>;
 }
 
@@ -43,7 +44,7 @@ export const emptyCloud = (): CloudState => ({ regions: new Map() });
 
 const NOTHING: RegionTables = emptyTables();
 
-/** Tables of a region for reading; a region nobody used yet is empty. */
+/** A region's tables for reading; a region that has not been used yet is empty. */
 export const tablesOf = (world: CloudState, region: string): RegionTables =>
   world.regions.get(region) ?? NOTHING;
 
@@ -51,13 +52,13 @@ export interface Draft {
   readonly region: string;
   get<Table extends TableName>(table: Table, id: string): Tables[Table] | undefined;
   list<Table extends TableName>(table: Table): readonly Tables[Table][];
-  /** Number of rows, without making a list of them. */
+  /** The number of rows, without making a list of them. */
   count(table: TableName): number;
   /** The oldest row's id. */
   oldest(table: TableName): string | undefined;
   put<Table extends TableName>(table: Table, row: Tables[Table]): void;
   remove(table: TableName, id: string): void;
-  /** In the order of the first write to each row; of a row written twice only the last state. */
+  /** The changes in the order of the first write to each row, with the last state of each. */
   changes(): readonly Change[];
 }
 

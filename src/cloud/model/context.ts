@@ -17,20 +17,20 @@ import type { TableName, Tables, Work } from "./rows.ts";
 export interface Context {
   readonly draft: Draft;
   readonly now: Instant;
-  /** The call's RequestId: the handle of asynchronous work that has no number. */
+  /** The call's RequestId, which identifies asynchronous work that has no number. */
   readonly requestId: string;
   readonly rng: Rng;
   readonly profile: PlatformProfile;
-  /** Public addresses are unique over all regions, a draft sees only its own. */
+  /** Public addresses are unique across all regions, but a draft sees only its own region. */
   readonly isPublicAddressTaken: (address: Ipv4) => boolean;
 }
 
-/** A command that was carried out, or accepted to be. */
+/** The outcome of a command that was carried out, or accepted for later. */
 export interface Done {
   readonly kind: "done";
-  /** Ids of what was created. */
+  /** The ids of what was created. */
   readonly ids: readonly string[];
-  /** Task to ask for, when the work goes on. */
+  /** The task to poll, if the work goes on. */
   readonly taskId: string | null;
 }
 
@@ -42,7 +42,7 @@ export const done = (ids: readonly string[] = [], taskId: string | null = null):
   taskId,
 });
 
-/** Tables with rows that users name by id, with the prefix of the id. */
+/** The tables with rows that users name by id, with the id's prefix. */
 const PREFIXES = {
   vpcs: "vpc",
   subnets: "subnet",
@@ -60,7 +60,7 @@ export const isIdOf = (prefix: string, id: string): boolean =>
 
 export const isInstanceId = (id: string): boolean => isIdOf("ins", id);
 
-/** Undefined: well-formed. Otherwise the refusal that names the parameter. */
+/** Undefined if the id is well-formed, otherwise the refusal that names the parameter. */
 export function checkId(table: NamedTable, id: string, parameter: string): Refusal | undefined {
   if (isIdOf(PREFIXES[table], id)) return undefined;
   return refuse("InvalidParameterValue.Malformed", {
@@ -93,7 +93,7 @@ export function newId(context: Context, table: NamedTable): string {
   }
 }
 
-/** Finished tasks stay for polling; the oldest are forgotten. */
+/** How many finished tasks stay for polling; the oldest are forgotten. */
 const TASKS_MAX = 10_000;
 
 /**

@@ -110,7 +110,7 @@ function checkRange(
   return refuse("InvalidParameterValue.Range", { parameter, value: `${value}`, limit });
 }
 
-/** The EIP actions have a code of their own for an id that nobody has. */
+/** The EIP actions have a code of their own for an unknown id. */
 function findEip(context: Context, id: string, parameter: string): EipRow | Refusal {
   return (
     checkId("eips", id, parameter) ??

@@ -18,9 +18,9 @@ export interface CreateHavip {
   readonly kind: "createHavip";
   readonly vpcId: string;
   readonly name: string;
-  /** Undefined: the subnet that `vip` lies in, or the first with a free address. */
+  /** Undefined for the subnet that contains `vip`, or the first with a free address. */
   readonly subnetId: string | undefined;
-  /** Undefined: the lowest free address. */
+  /** Undefined for the lowest free address. */
   readonly vip: string | undefined;
   /** Bound from the start. What the platform does here is not documented. */
   readonly interfaceId: string | undefined;
@@ -235,7 +235,7 @@ export function unbindEip(context: Context, command: UnbindEip): Outcome {
   return isRefusal(havip) ? havip : releaseEipOf(context, havip, "request");
 }
 
-/** Shared with DisassociateAddress, which has a numbered task. */
+/** DisassociateAddress uses this too, with a numbered task. */
 export function releaseEipOf(
   context: Context,
   havip: HavipRow,

@@ -1,4 +1,7 @@
-/** Secondary addresses of an interface: assigned, taken away, moved to another interface. */
+/**
+ * Secondary addresses of an interface: assigning, removing, and moving them to another
+ * interface.
+ */
 import type { Ipv4 } from "#units/address";
 import { readIpv4 } from "#units/address";
 import type { Context, Outcome } from "./context.ts";

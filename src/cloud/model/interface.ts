@@ -1,6 +1,6 @@
 /**
- * Elastic network interfaces: born, attached to an instance, detached, deleted. Their addresses:
- * interface-addresses.ts.
+ * Elastic network interfaces: creating, attaching to an instance, detaching, deleting. For
+ * their addresses see interface-addresses.ts.
  */
 
 import type { Context, Outcome } from "./context.ts";
@@ -54,13 +54,13 @@ export interface DeleteInterface {
 }
 
 /**
- * An instance with its primary interface, ready at once: what the laboratory needs and the API
- * leaves to CVM.
+ * An instance with its primary interface, ready at once. The laboratory needs this, and the API
+ * leaves it to CVM.
  */
 export interface LaunchInstance {
   readonly kind: "launchInstance";
   readonly subnetId: string;
-  /** Undefined: a new id. */
+  /** Undefined for a new id. */
   readonly instanceId: string | undefined;
   readonly address: string | undefined;
   readonly name: string;
@@ -149,7 +149,7 @@ export function modifyInterface(context: Context, command: ModifyInterface): Out
   return done();
 }
 
-/** In state AVAILABLE, and nothing at work on it. */
+/** Whether it is in state AVAILABLE and no task works on it. */
 export function findReady(context: Context, id: string, parameter: string): InterfaceRow | Refusal {
   const nic = find(context, "interfaces", id, parameter);
   if (isRefusal(nic)) return nic;

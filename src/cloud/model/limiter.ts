@@ -4,7 +4,7 @@ import { elapsed, toSeconds } from "#units/time";
 import type { Draft } from "./cloud-state.ts";
 import type { Rate } from "./platform-profile.ts";
 
-/** True, and one token less, when there is room. A clock that was set back adds nothing. */
+/** Takes a token and returns true if there is one. A clock that was set back adds no tokens. */
 export function takeToken(draft: Draft, id: string, rate: Rate, now: Instant): boolean {
   const bucket = draft.get("buckets", id) ?? { tokens: rate.burst, at: now };
   const rested = Math.max(0, toSeconds(elapsed(bucket.at, now))) * rate.perSecond;

@@ -5,7 +5,7 @@ import type { HavipRow, Holder } from "./rows.ts";
 export const isSameHolder = (a: Holder | null, b: Holder | null): boolean =>
   a?.networkInterfaceId === b?.networkInterfaceId && a?.instanceId === b?.instanceId;
 
-/** FlushedTime moves with the holder and stands still without. */
+/** FlushedTime changes only when the holder changes. */
 export const moveTo = (havip: HavipRow, holder: Holder, at: Instant): HavipRow =>
   isSameHolder(havip.holder, holder)
     ? { ...havip, claim: null }

@@ -56,7 +56,7 @@ function checkLength(
 
 const TAGS_MAX = 50;
 
-/** Keys must differ and not be empty. */
+/** Keys must be unique and not empty. */
 export function checkTags(tags: readonly TagRow[], parameter: string): Refusal | undefined {
   if (tags.length > TAGS_MAX) {
     return refuse("InvalidParameterValue.LimitExceeded", {

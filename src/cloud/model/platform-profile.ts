@@ -1,19 +1,20 @@
 /**
- * What the platform does in practice, by no documented rule: its delays, its limits, its quotas.
+ * What the platform does in practice without documenting it: its delays, its limits, its
+ * quotas.
  */
 import type { Micros } from "#units/time";
 import { fromMillis, micros } from "#units/time";
 
 export interface Rate {
-  /** Frames that pass at once after a rest. */
+  /** The number of frames that pass at once after a pause. */
   readonly burst: number;
   readonly perSecond: number;
 }
 
 export interface PlatformProfile {
   /**
-   * From an accepted gratuitous ARP until the address points at the new interface. Users have
-   * measured 4 to 10 s.
+   * The time from an accepted gratuitous ARP until the address points at the new interface.
+   * Users have measured 4 to 10 s.
    */
   readonly claimLatency: Micros;
   /** How long asynchronous work takes. */

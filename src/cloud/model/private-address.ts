@@ -1,5 +1,6 @@
 /**
- * Choosing the private addresses of an interface: those a user wants, and those the cloud picks.
+ * Chooses the private addresses of an interface: those that a user wants, and those that the
+ * cloud picks.
  */
 import { findFreeAddress, readFreeAddress, takenAddresses } from "./cidr.ts";
 import type { Context } from "./context.ts";

@@ -37,16 +37,16 @@ export type RefusalCode =
   | "UnsupportedOperation.MutexOperationTaskRunning"
   | "UnsupportedOperation.UnbindEIP";
 
-/** Codes that say little are made clear by what happened. */
+/** What happened, for codes that are too general. */
 export type Situation = "havip-has-eip" | "eip-bound-elsewhere" | "not-the-same-subnet";
 
 export interface RefusalFacts {
   readonly situation?: Situation;
-  /** Name of the request's parameter. */
+  /** The name of the request's parameter. */
   readonly parameter?: string;
-  /** What was given, or the resource in question. */
+  /** The value that was given, or the resource in question. */
   readonly value?: string;
-  /** What would have been right, or the state that forbids it. */
+  /** What would have been correct, or the state that forbids it. */
   readonly limit?: string;
 }
 

@@ -40,7 +40,7 @@ export interface SubnetRow {
   readonly createdAt: Instant;
 }
 
-/** Every VPC has one, its main table, from birth to death. */
+/** Every VPC has one, its main table, from its creation to its deletion. */
 export interface RouteTableRow {
   readonly id: string;
   readonly vpcId: string;
@@ -50,7 +50,7 @@ export interface RouteTableRow {
   readonly createdAt: Instant;
 }
 
-/** Who answers for the address in the network's eyes. */
+/** Which instance the network considers the address's holder. */
 export interface Holder {
   readonly networkInterfaceId: string;
   /** Empty only when the address was bound by hand to an interface without instance. */
@@ -70,19 +70,19 @@ export interface HavipRow {
   readonly vip: Ipv4;
   readonly holder: Holder | null;
   /**
-   * A claim that was accepted and shows at `dueAt`: the platform takes its time
+   * A claim that was accepted and takes effect at `dueAt`, after the platform's delay
    * (`PlatformProfile.claimLatency`).
    */
   readonly claim: { readonly holder: Holder; readonly dueAt: Instant } | null;
   /** Null until the first claim. */
   readonly flushedAt: Instant | null;
-  /** Only those in `associations` may claim. */
+  /** If true, only those in `associations` may claim. */
   readonly checkAssociate: boolean;
   readonly associations: readonly AssociationRow[];
   readonly eipId: string | null;
-  /** The task that is at work on it; no other may start. */
+  /** The task that works on it; no other may start meanwhile. */
   readonly busy: string | null;
-  /** Deletion was accepted: it cannot be claimed any more. */
+  /** True once its deletion was accepted: it cannot be claimed any more. */
   readonly deleting: boolean;
   readonly tags: readonly TagRow[];
   readonly createdAt: Instant;
@@ -134,7 +134,7 @@ export interface InterfaceRow {
   readonly description: string;
   readonly groups: readonly string[];
   readonly mac: Mac;
-  /** The primary interface of an instance comes and goes with it (EniType 1). */
+  /** The primary interface of an instance is created and deleted with it (EniType 1). */
   readonly primary: boolean;
   readonly addresses: readonly InterfaceAddress[];
   readonly state: "PENDING" | "AVAILABLE" | "ATTACHING" | "DETACHING" | "DELETING";
@@ -152,7 +152,7 @@ export interface InterfaceRow {
 
 /** What an accepted call still has to do. */
 export type Work =
-  /** Nothing of its own: a repeated call's task, which ends with the first call's. */
+  /** The task of a repeated call has no work of its own: it ends with the first call's. */
   | { readonly kind: "follow" }
   | { readonly kind: "deleteHavip"; readonly havipId: string }
   | { readonly kind: "bindEip"; readonly havipId: string; readonly eipId: string }
@@ -174,13 +174,13 @@ export type Work =
     };
 
 export interface WorkRow {
-  /** Id of its task. */
+  /** The id of its task. */
   readonly id: string;
   readonly dueAt: Instant;
   readonly work: Work;
 }
 
-/** The visible side of asynchronous work, kept after it has ended. */
+/** The visible part of asynchronous work, which is kept after the work has ended. */
 export interface TaskRow {
   readonly id: string;
   /** "request": polled by the RequestId of its call. "numbered": by a number. */
@@ -189,19 +189,24 @@ export interface TaskRow {
   readonly resourceIds: readonly string[];
 }
 
-/** A ClientToken that was used: what was asked, and the answer to give again. */
+/** A ClientToken that was used: the request, and the answer to repeat. */
 export interface TokenRow {
   /** Action, slash, token. */
   readonly id: string;
-  /** Digest of the parameters. */
+  /** A digest of the parameters. */
   readonly fingerprint: string;
   /** The fields of the first answer, as JSON. */
   readonly answer: string;
-  /** The task of the first call: another call's RequestId must be as good for polling. */
+  /**
+   * The task of the first call: polling must also work with the RequestId of a repeated call.
+   */
   readonly taskId: string | null;
 }
 
-/** Room for gratuitous ARP, of an interface or of an address. Lost in a restart, as in a switch. */
+/**
+ * The token bucket for gratuitous ARP of an interface or of an address. A restart empties this
+ * table, as in a switch.
+ */
 export interface BucketRow {
   readonly id: string;
   readonly tokens: number;

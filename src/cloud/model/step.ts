@@ -1,20 +1,20 @@
 /**
  * The provider's control plane as a pure machine.
  *
- * Theory of operation. A world (world.ts) holds the rows of every region. Something happens: a call
- * of the API is a command, a guest's gratuitous ARP is a claim (claim.ts), and time passes. Each is
- * decided against the world and answers with an outcome and with changes; nobody but `applyChanges`
- * writes. The caller keeps the changes first (the emulator on disk, the simulator nowhere) and
- * applies them then.
+ * Theory of operation. A world (world.ts) holds the rows of every region. There are three kinds
+ * of input: a call of the API is a command, a guest's gratuitous ARP is a claim (claim.ts), and
+ * time passes. Each is decided against the world, and the result is an outcome and changes;
+ * only `applyChanges` writes. The caller first stores the changes (the emulator on disk, the
+ * simulator nowhere) and then applies them.
  *
  *   command ──► perform ──► draft ──► outcome + changes ──► store ──► applyChanges
  *   claim   ──► stepClaim ──┘                                            │
  *   time    ──► finishDue ──┘◄───────────── deadline(world) ◄────────────┘
  *
- * Work that ends later (deletion, binding an elastic address, interfaces) is a row with an absolute
- * instant; the caller asks `deadline` when to come back. Its resources carry the task's id as
- * `busy` until then: one task at a time. There is no clock, no randomness and no text in here:
- * instants and seeds come in, codes and values go out.
+ * Work that ends later (deletion, binding an elastic address, interfaces) is a row with an
+ * absolute instant; the caller asks `deadline` when it is due. Its resources carry the task's
+ * id as `busy` until then: one task at a time. There is no clock, no randomness and no text in
+ * here: instants and seeds come in, codes and values go out.
  */
 import type { Rng } from "#units/rng";
 import type { Instant } from "#units/time";
@@ -96,13 +96,13 @@ export type Command =
 
 export interface Call {
   readonly now: Instant;
-  /** Unique; the handle of asynchronous work. */
+  /** Unique; identifies asynchronous work. */
   readonly requestId: string;
   readonly rng: Rng;
   readonly profile: PlatformProfile;
 }
 
-/** Carries the command out in the draft. After a refusal the draft is worthless. */
+/** Carries the command out in the draft. After a refusal the draft must be discarded. */
 export function perform(world: CloudState, draft: Draft, command: Command, call: Call): Outcome {
   const context: Context = {
     ...call,

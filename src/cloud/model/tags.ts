@@ -9,7 +9,7 @@ export interface SetTags {
   readonly kind: "setTags";
   readonly table: NamedTable;
   readonly id: string;
-  /** Added, or given a new value. */
+  /** The tags to add, or to give a new value. */
   readonly replace: readonly TagRow[];
   readonly removeKeys: readonly string[];
 }

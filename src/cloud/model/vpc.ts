@@ -1,4 +1,4 @@
-/** VPCs, their subnets, and the one route table each VPC is born with. */
+/** VPCs, their subnets, and the one route table that each VPC is created with. */
 import { readIpv4 } from "#units/address";
 import { printNetwork, readSubnetNetwork, readVpcNetwork } from "./cidr.ts";
 import type { Context, Outcome } from "./context.ts";
@@ -20,7 +20,7 @@ export interface CreateVpc {
   readonly tags: readonly TagRow[];
 }
 
-/** Undefined leaves as it is. */
+/** An undefined field leaves the value as it is. */
 export interface ModifyVpc {
   readonly kind: "modifyVpc";
   readonly vpcId: string;

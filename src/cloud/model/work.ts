@@ -1,6 +1,6 @@
 /**
- * Asynchronous work: what happens when its time has come. Each kind leaves its resources idle again
- * and its task SUCCESS in one step, so whoever sees the task done sees the effect too.
+ * Asynchronous work: what happens when it is due. Each kind frees its resources and sets its
+ * task to SUCCESS in one step, so whoever sees that the task is done sees the effect too.
  */
 import type { Instant } from "#units/time";
 import { earliest } from "#units/time";
@@ -9,7 +9,7 @@ import { openDraft } from "./cloud-state.ts";
 import { moveTo } from "./move.ts";
 import type { EipRow, HavipRow, InterfaceRow, Work, WorkRow } from "./rows.ts";
 
-/** When the next thing happens by itself, undefined if nothing is under way. */
+/** When the next work is due; undefined if there is none. */
 export function deadline(world: CloudState): Instant | undefined {
   let first: Instant | undefined;
   for (const { works, havips } of world.regions.values()) {
@@ -19,7 +19,7 @@ export function deadline(world: CloudState): Instant | undefined {
   return first;
 }
 
-/** Everything due at `now`, in the order of its time. */
+/** Carries out everything that is due at `now`, in the order of the due times. */
 export function finishDue(world: CloudState, now: Instant): readonly Change[] {
   const changes: Change[] = [];
   for (const region of world.regions.keys()) {
@@ -102,7 +102,7 @@ function carryOut(draft: Draft, work: Work, at: Instant): void {
     case "associateEip": {
       const target = draft.get("eips", work.eipId)?.target;
       const nic = draft.get("interfaces", target?.networkInterfaceId ?? "");
-      // BIND_ENI: bound to an interface that no instance has.
+      // BIND_ENI: it is bound to an interface that is not attached to an instance.
       const status =
         target?.instanceType === "ENI" && nic?.attachment == null ? "BIND_ENI" : "BIND";
       changeEip(draft, work.eipId, { status });
@@ -153,7 +153,7 @@ function freeIndex(draft: Draft, instanceId: string): number {
   return index;
 }
 
-/** An interface that is gone holds nothing: its HAVIPs are unbound, as if by hand. */
+/** A deleted interface holds nothing: its HAVIPs are unbound, as if by hand. */
 function deleteInterface(draft: Draft, interfaceId: string, at: Instant): void {
   draft.remove("interfaces", interfaceId);
   draft.remove("buckets", `interface/${interfaceId}`);

@@ -1,11 +1,11 @@
 /**
- * The other side of the emulator, under `/_baton/`: health, reset, clock, faults, claims, state.
- * JSON; success is HTTP 200, a body that is no JSON or has wrong types is 400, an unknown path 404,
- * a wrong method 405.
+ * The administration of the emulator, under `/_baton/`: health, reset, clock, faults, claims,
+ * state. JSON; success is HTTP 200, a body that is not JSON or has wrong types is answered with
+ * 400, an unknown path with 404, a wrong method with 405.
  *
- * Everything but health needs the header `X-Baton-Admin`, which no page of another site can send,
- * else 403. Its value is the secret key where signatures are checked, so that these calls are no
- * way around them, and anything elsewhere.
+ * Everything but health needs the header `X-Baton-Admin`, which no page of another site can
+ * send; without it the answer is 403. If signatures are checked, its value has to be the secret
+ * key, so that these calls are no way around signatures; otherwise any value will do.
  */
 
 import { createHash, randomInt, randomUUID, timingSafeEqual } from "node:crypto";
@@ -58,7 +58,7 @@ const INSTANCE = openObject(
 
 type Route = (parts: ApiParts, body: unknown) => CloudResponse;
 
-/** A route with a body of this shape; any other is answered with what is wrong with it. */
+/** A route with a body of this shape. Any other body is answered with what is wrong with it. */
 function taking<Body>(
   shape: Shape<Body>,
   route: (parts: ApiParts, body: Body) => CloudResponse,
@@ -117,7 +117,7 @@ export function handleAdmin(parts: ApiParts, request: CloudRequest): CloudRespon
   }
 }
 
-/** Why not; undefined: it may. */
+/** Why the request is refused; undefined if it is allowed. */
 function checkAdmin({ auth, secrets }: ApiParts, { headers }: CloudRequest): string | undefined {
   const given = headers[ADMIN_HEADER] ?? "";
   if (auth !== "strict" || secrets === undefined)
@@ -139,7 +139,7 @@ function readBody(body: Uint8Array): { readonly value: unknown } | undefined {
   }
 }
 
-/** Somebody may have sent the secret as a parameter. */
+/** A client may have sent the secret as a parameter. */
 function hideSecret({ secrets }: ApiParts, response: CloudResponse): CloudResponse {
   const secret = secrets?.secretKey.reveal() ?? "";
   if (secret === "") return response;

@@ -64,7 +64,7 @@ export const showVpc = (row: VpcRow): answer.Vpc => ({
   EnableRouteVpcPublishIpv6: row.publishRoutesIpv6,
 });
 
-/** Network, gateway and broadcast address are nobody's. */
+/** The network, gateway and broadcast addresses are not available. */
 const RESERVED_COUNT = 3;
 
 export const showSubnet = (draft: Draft, row: SubnetRow): answer.Subnet => ({

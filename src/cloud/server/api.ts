@@ -42,16 +42,16 @@ export interface ApiParts {
   readonly claims: ClaimLog;
   readonly throttle: Throttle;
   readonly auth: AuthMode;
-  /** Only missing when `auth` is not strict. */
+  /** May be missing only if `auth` is not strict. */
   readonly secrets: SecretPair | undefined;
-  /** Every call waits so long. */
+  /** The delay of every call. */
   readonly latencyMs: number;
   sleep(milliseconds: number): Promise<void>;
   log(level: "warning" | "error", text: string): void;
 }
 
 const GET_SIZE_MAX = 32 * 1024;
-/** What is kept of a request's parameters for the log. */
+/** The limit of a request's parameters in the log. */
 const LOGGED_MAX = 1_000;
 const REGION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
@@ -250,7 +250,7 @@ function carryOut<Name extends ActionName>(
     controlPlane.catchUp();
     return carryOutAction(name, read.values, { controlPlane, profile, now: clock.now(), ...call });
   } catch (error) {
-    // Our own bug, or a disk that refuses: nothing was done, and the caller must know.
+    // This is a bug of ours or a failing disk: nothing was done, and the caller must know.
     parts.log(
       "error",
       `${name}: ${error instanceof Error ? (error.stack ?? error.message) : "failed"}`,

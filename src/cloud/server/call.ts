@@ -1,4 +1,4 @@
-/** What the handler of an action is given, and what it gives back. */
+/** What the handler of an action is given, and what it returns. */
 
 import { assert } from "#units/assert";
 import type { ActionName, AnswerOf, ParametersOf } from "../api/actions.ts";
@@ -9,7 +9,7 @@ import type { Command } from "../model/step.ts";
 import type { ApiFailure } from "./api-failure.ts";
 
 export interface Call {
-  /** The region's rows, with what this call has written already. */
+  /** The region's rows, including what this call has already written. */
   readonly draft: Draft;
   readonly region: string;
   /** Carries a command out in the draft. */
@@ -27,7 +27,7 @@ export const readTags = (
   tags: readonly { readonly Key: string; readonly Value?: string }[] | undefined,
 ): readonly TagRow[] => (tags ?? []).map(({ Key, Value }) => ({ key: Key, value: Value ?? "" }));
 
-/** What a command has just made. */
+/** The row that a command has just made. */
 export function createdRow<Table extends TableName>(
   { draft }: Call,
   table: Table,

@@ -1,7 +1,7 @@
 /**
- * One action, from typed parameters to its answer, in one go: no await stands between the check and
- * the write, so a hundred calls at once get a hundred addresses or the quota's refusal, never one
- * address twice.
+ * One action, from typed parameters to its answer, without interruption: there is no await
+ * between the check and the write, so a hundred simultaneous calls get a hundred addresses or
+ * the quota's refusal, but never one address twice.
  */
 
 import { createHash, randomInt } from "node:crypto";
@@ -29,7 +29,8 @@ export interface Execution {
 }
 
 /**
- * The fields of the answer, without RequestId. Throws when the store does; then nothing was done.
+ * The fields of the answer, without RequestId. Throws if the store throws; then nothing was
+ * done.
  */
 export function carryOutAction<Name extends ActionName>(
   name: Name,
@@ -82,7 +83,9 @@ interface Token {
 const TOKEN_LENGTH_MAX = 64;
 const TOKENS_MAX = 10_000;
 
-/** SDKs make up tokens of their own: any printable ASCII of the right length is one. */
+/**
+ * SDKs generate tokens in different forms: any printable ASCII of the right length is accepted.
+ */
 function readToken(name: string, parameters: object): Token | undefined | ApiFailure {
   if (!("ClientToken" in parameters)) return undefined;
   const { ClientToken: token, ...rest } = parameters;

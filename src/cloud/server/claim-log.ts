@@ -1,25 +1,25 @@
 /**
  * Refused claims, as lines of the log: the first of a kind for an address from an interface at
- * once, then at most one a second with how many there were. A guest gone wild cannot drown the log
- * in lines about itself.
+ * once, then at most one a second with how many there were. So a guest that runs wild cannot
+ * flood the log.
  */
 import type { ClaimRefusal } from "../model/claim.ts";
 import { printClaimRefusal } from "./claim-text.ts";
 
 const GAP_MS = 1_000;
-/** Kinds, addresses and interfaces that are remembered. */
+/** How many combinations of kind, address and interface are remembered. */
 const KEPT_MAX = 1_000;
 
 interface Entry {
   readonly lastLoggedAt: number;
-  /** Not logged since. */
+  /** The number not logged since. */
   readonly count: number;
 }
 
 export class ClaimLog {
   readonly #entries = new Map<string, Entry>();
 
-  /** The line to write now, if any. `nowMillis` of the real clock. */
+  /** The line to write now, if any. `nowMillis` is by the real clock. */
   refused(
     vip: string,
     interfaceId: string,

@@ -1,5 +1,5 @@
 /**
- * The emulator's clock: the real one, moved forward by hand. Only signatures look at the real clock
+ * The emulator's clock: the real one, moved forward by hand. Only signatures use the real clock
  * itself.
  */
 import type { Instant } from "#units/time";
@@ -40,9 +40,9 @@ export class CloudClock {
 
 const iso = (at: Instant): string => new Date(at / 1000).toISOString();
 
-/** `YYYY-MM-DD hh:mm:ss`. The platform does not say which zone; this is UTC. */
+/** `YYYY-MM-DD hh:mm:ss`. The platform does not document the time zone; this is UTC. */
 export const printTime = (at: Instant): string => iso(at).slice(0, 19).replace("T", " ");
 /** `YYYY-MM-DDThh:mm:ssZ`, as elastic addresses have it. */
 export const printIsoTime = (at: Instant): string => `${iso(at).slice(0, 19)}Z`;
-/** A HAVIP that was never claimed. */
+/** The time of a HAVIP that was never claimed. */
 export const NEVER = "0000-00-00 00:00:00";

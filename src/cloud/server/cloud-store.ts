@@ -1,12 +1,12 @@
 /**
- * What the emulator remembers on disk: one SQLite table of rows, each a JSON text under region,
- * table and id.
+ * The emulator's durable state: one SQLite table of rows, each a JSON text with region, table
+ * and id as its key.
  *
- * One `commit` is one transaction and returns when its pages are with the operating system, so an
- * answer given after it survives `kill -9`. WAL with `synchronous=NORMAL` does not wait for the
- * disk at every commit (a power failure may take the last moments, never the file's consistency).
- * The file is locked for this process alone: a second emulator on the same directory is an error,
- * not a corruption; the lock goes with the process, however it ends.
+ * One `commit` is one transaction and returns when the operating system has its pages, so what
+ * an answer says after that survives `kill -9`. WAL with `synchronous=NORMAL` does not wait for
+ * the disk at every commit (a power failure may take the last moments, never the file's
+ * consistency). The file is locked for this process alone: a second emulator on the same
+ * directory is an error, not a corruption; the lock goes with the process, however it ends.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -16,13 +16,13 @@ export interface StoredRow {
   readonly region: string;
   readonly table: string;
   readonly id: string;
-  /** Null removes. */
+  /** Null removes the row. */
   readonly json: string | null;
 }
 
 /**
- * Raised with every change of the tables or of the rows' meaning; MIGRATIONS[n] leads from n to n +
- * 1.
+ * Incremented with every change of the tables or of the rows' meaning; MIGRATIONS[n] leads from
+ * n to n + 1.
  */
 const MIGRATIONS: readonly string[] = [
   `CREATE TABLE row (
@@ -35,7 +35,7 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT`,
 ];
 
-/** How long to wait for a killed predecessor's lock to go. */
+/** How long to wait until the lock of a killed predecessor is released. */
 const LOCK_TIMEOUT_MILLISECONDS = 1_000;
 
 export class CloudStore {
@@ -58,8 +58,8 @@ export class CloudStore {
   }
 
   /**
-   * Makes the directory and the file when they are missing. Throws what the system says: no access,
-   * locked, no database.
+   * Makes the directory and the file if they are missing. Throws the system's error: no access,
+   * locked, or not a database.
    */
   static open(directory: string): CloudStore {
     mkdirSync(directory, { recursive: true });
@@ -85,7 +85,10 @@ export class CloudStore {
     }
   }
 
-  /** All or nothing. `clear`: what was there before goes first, in the same transaction. */
+  /**
+   * Writes all changes or none. With `clear` everything that was there before is removed first,
+   * in the same transaction.
+   */
   commit(rows: readonly StoredRow[], clear = false): void {
     this.#database.exec("BEGIN IMMEDIATE");
     try {

@@ -18,15 +18,15 @@ import { RequestLog } from "./request-log.ts";
 import { Throttle } from "./throttle.ts";
 
 export interface CloudOptions {
-  /** Directory of the durable store; left out, everything is forgotten at the end. */
+  /** The directory of the durable store. Without one, everything is forgotten at the end. */
   readonly dataDirectory?: string | undefined;
-  /** Default: strict when there are secrets, else lenient. */
+  /** The default is strict if there are secrets, else lenient. */
   readonly auth?: AuthMode | undefined;
   readonly secrets?: SecretPair | undefined;
-  /** What differs from the platform's usual behaviour. */
+  /** Deviations from the platform's usual behaviour. */
   readonly profile?: Partial<PlatformProfile> | undefined;
   readonly apiLatencyMs?: number | undefined;
-  /** Per region and action; the real cloud has 20. Left out: no limit. */
+  /** Calls a second per region and action; the real cloud has 20. No limit if left out. */
   readonly callsPerSecond?: number | undefined;
   readonly log?: ((level: "warning" | "error", text: string) => void) | undefined;
   /** Milliseconds since 1970, for tests. */
@@ -39,12 +39,12 @@ export interface Cloud {
   claim(vip: string, interfaceId: string): ClaimOutcome;
   /** For reading only. */
   readonly world: CloudState;
-  /** After every change: what the network must know. */
+  /** Called after every change with what the network must know. */
   onChange(listener: (changes: readonly Change[]) => void): void;
   [Symbol.dispose](): void;
 }
 
-/** Throws what the store says: no access, locked by another emulator, no database. */
+/** Throws the store's error: no access, locked by another emulator, or not a database. */
 export function openCloud(options: CloudOptions = {}): Cloud {
   const log = options.log ?? ((): void => undefined);
   const auth = options.auth ?? (options.secrets === undefined ? "lenient" : "strict");

@@ -1,6 +1,6 @@
 /**
- * How many connections may be open at once. When one more comes, the oldest that has no whole
- * request yet (idle, or slow on purpose) makes room: clients that hold connections open cannot lock
+ * How many connections may be open at once. When one more comes, the oldest without a complete
+ * request (idle, or slow on purpose) is closed: clients that hold connections open cannot lock
  * the others out.
  */
 import type { Socket } from "node:net";
@@ -27,7 +27,8 @@ export class Connections {
     });
     if (this.#open.size <= this.#max) return;
     for (const oldest of this.#open) {
-      // The new connection is the last: when everybody else is busy, it is the one that goes.
+      // The new connection is the last in order: if all others are busy, it is the one to be
+      // closed.
       if (this.#busy.has(oldest)) continue;
       this.#open.delete(oldest);
       oldest.destroy();
@@ -35,7 +36,7 @@ export class Connections {
     }
   }
 
-  /** While its request is carried out nobody takes a connection away. */
+  /** A connection is not closed while its request is being carried out. */
   async during<T>(socket: Socket | null, work: () => Promise<T>): Promise<T> {
     if (socket !== null) this.#busy.add(socket);
     try {

@@ -1,10 +1,10 @@
 /**
- * Keeps the world: every change goes to disk first and into memory then, and what is due by itself
- * is carried out.
+ * Holds the world: every change goes first to disk and then into memory, and work that becomes
+ * due is carried out.
  *
- * Nothing in here waits: a commit is one short SQLite transaction, so between the check of a call
- * and its write no other call can come in, and an answer that leaves afterwards speaks of something
- * that survives `kill -9`.
+ * Nothing in here waits: a commit is one short SQLite transaction, so between the check of a
+ * call and its write no other call can come in, and an answer that is sent afterwards reports
+ * something that survives `kill -9`.
  */
 
 import { readShape } from "#json/shape";
@@ -19,7 +19,7 @@ import type { CloudClock } from "./clock.ts";
 import type { CloudStore, StoredRow } from "./cloud-store.ts";
 import { ROWS } from "./row-shapes.ts";
 
-/** The clock's offset lives beside the regions, under names no region can have. */
+/** The clock's offset is stored beside the regions, under names that no region can have. */
 const CLOCK_ROW = { region: "", table: "clock", id: "offset" } as const;
 
 const isTable = (name: string): name is TableName => TABLE_NAMES.some((table) => table === name);
@@ -34,9 +34,9 @@ export class ControlPlane {
   #dueAt: Instant | undefined;
 
   /**
-   * Undefined store: everything is forgotten with the process. `onFailure` hears of a disk that
-   * refused while work ended by itself; it is tried again. Throws when the stored rows make no
-   * sense.
+   * With an undefined store everything is forgotten with the process. `onFailure` is called if
+   * the disk failed while due work was carried out; that is tried again. Throws if the stored
+   * rows make no sense.
    */
   constructor(
     clock: CloudClock,
@@ -60,7 +60,7 @@ export class ControlPlane {
     this.#listeners.add(listener);
   }
 
-  /** On disk, then in memory. Throws when the disk refuses; then nothing has changed. */
+  /** Writes to disk, then to memory. Throws if the disk fails; then nothing has changed. */
   commit(changes: readonly Change[]): void {
     if (changes.length === 0) return;
     const rows = changes.filter(({ table }) => !isVolatile(table)).map(printRow);
@@ -70,7 +70,7 @@ export class ControlPlane {
     this.#notify(changes);
   }
 
-  /** It is done and on disk: a listener that fails cannot make it undone. */
+  /** The change is on disk: a failing listener cannot undo it. */
   #notify(changes: readonly Change[]): void {
     for (const listener of this.#listeners) {
       try {
@@ -89,12 +89,12 @@ export class ControlPlane {
     this.#arm();
   }
 
-  /** Everything goes, the clock is real again. */
+  /** Removes everything, and sets the clock back to the real one. */
   reset(): void {
     this.replace([], 0);
   }
 
-  /** The whole state at once. */
+  /** Replaces the whole state at once. */
   replace(changes: readonly Change[], offsetSeconds: number): void {
     const clock = { ...CLOCK_ROW, json: `${offsetSeconds}` };
     this.#store?.commit([clock, ...changes.map(printRow)], true);
@@ -143,12 +143,15 @@ export class ControlPlane {
   }
 }
 
-/** Milliseconds. The real clock may be set back, the disk may be full: look again soon. */
+/**
+ * Milliseconds after which to look again, since the real clock may be set back and the disk may
+ * be full.
+ */
 const WAIT_MAX = 1_000;
 
 /**
- * Work that was accepted under another clock (another machine, a clock set back) shall not wait for
- * that clock.
+ * Work that was accepted under another clock (another machine, a clock set back) must not have
+ * to wait for that clock.
  */
 function soon(changes: readonly Change[], now: Instant): readonly Change[] {
   const latest = after(now, fromMillis(WAIT_MAX));

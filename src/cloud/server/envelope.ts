@@ -15,7 +15,7 @@ export interface Envelope {
   readonly language: Language;
   readonly client: string;
   readonly traceId: string;
-  /** Flat text of the query or the form; undefined when the parameters are JSON. */
+  /** The flat text of the query or the form; undefined if the parameters are JSON. */
   readonly form: ReadonlyMap<string, string> | undefined;
 }
 

@@ -3,12 +3,14 @@ import * as v from "valibot";
 import { closedObject, type Shape } from "#json/shape";
 
 export interface ApiFault {
-  /** Undefined: every action. */
+  /** Undefined for every action. */
   readonly action: string | undefined;
   readonly code: string | undefined;
   readonly httpStatus: number | undefined;
   readonly latencyMs: number | undefined;
-  /** Calls that it still applies to; undefined: until it is replaced. */
+  /**
+   * The number of calls that it still applies to; undefined if it lasts until it is replaced.
+   */
   readonly times: number | undefined;
 }
 

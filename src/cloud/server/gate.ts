@@ -2,28 +2,29 @@
  * Who may talk to the emulator at all, decided by the head alone: programs may, web pages may not.
  * Pure.
  *
- * A browser on this machine reaches every port of it, so a page anywhere could call the API of an
- * emulator that checks no signature. Two ways in, and what closes them:
+ * A browser on this machine reaches every port of it, so a page anywhere could call the API of
+ * an emulator that checks no signature. There are two ways to do that, and both are closed:
  *
- * - DNS rebinding: the page's own name is made to mean this machine, and the page is of one origin
- *   with us. Its requests carry that name as Host. Addresses, `localhost`, the platform's own
- *   domain and names that were given at the start are hosts; other names are not.
+ * - DNS rebinding: the page's own name is made to mean this machine, and the page is of one
+ *   origin with us. Its requests carry that name as Host. Addresses, `localhost`, the
+ *   platform's own domain and names that were given at the start are accepted as Host; other
+ *   names are not.
  * - Cross-site requests (forms, images, fetch without CORS): they carry Origin, Sec-Fetch-Site or
  *   Referer of their page, which SDKs and command line tools never send. To another machine's
  *   address without TLS a browser sends no Sec-Fetch-Site, and a page may forbid the Referer: then
  *   the browser is known by its User-Agent.
  *
- * The admin calls ask for a header besides (admin.ts): a page could send it only after a preflight,
- * and none is answered.
+ * The admin calls also require a header (admin.ts). A page could send it only after a preflight
+ * request, which is never answered.
  */
 
 export type GateRefusal =
   /** The request was meant for a machine of that name. */
   | { readonly kind: "foreign-host"; readonly value: string }
-  /** Sent by a page of that place. */
+  /** It was sent by a page of that origin. */
   | { readonly kind: "cross-site"; readonly value: string };
 
-/** As in the request line and the head; names of headers in lower case. */
+/** The target and the headers as received; the names of headers are in lower case. */
 export interface Head {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -72,10 +73,11 @@ const nameOf = (text: string): string =>
     .replace(/\.$/, "");
 
 function isOwnName(name: string, names: readonly string[]): boolean {
-  // Whoever is called by an address was not reached through somebody's DNS.
+  // A request to an address did not come through a foreign DNS name.
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(name) || name.includes(":")) return true;
   if (name === "localhost" || name.endsWith(".localhost")) return true;
-  // Terraform behind HTTP_PROXY means the platform. Nobody else can point that domain here.
+  // Terraform behind HTTP_PROXY sends the platform's name. Nobody else can point that domain
+  // here.
   if (name === "tencentcloudapi.com" || name.endsWith(".tencentcloudapi.com")) return true;
   return names.some((own) => nameOf(own) === name);
 }

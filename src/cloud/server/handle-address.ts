@@ -32,12 +32,12 @@ const LISTING: ListingRules<"eips"> = {
     "address-type": whole(({ addressType }) => addressType),
     "address-isp": whole(({ isp }) => isp),
     "dedicated-cluster-id": never(),
-    // Not documented; Terraform asks for CDC addresses with it.
+    // This filter is not documented; Terraform uses it to ask for CDC addresses.
     "business-type": whole(() => "NORMAL"),
   },
 };
 
-/** Of these two the platform looks at the first value only. */
+/** For these two the platform considers the first value only. */
 const FIRST_VALUE_ONLY = new Set(["address-name", "private-ip-address"]);
 
 export const ADDRESS_HANDLERS: Handlers<keyof typeof ADDRESS_ACTIONS> = {

@@ -53,7 +53,7 @@ const LISTING: ListingRules<"havips"> = {
   },
 };
 
-/** The elastic address stands in another table: the rule needs the draft. */
+/** The elastic address is in another table, so the rule needs the draft. */
 const listingIn = ({ draft }: Call): ListingRules<"havips"> => ({
   ...LISTING,
   filters: {

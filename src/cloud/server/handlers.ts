@@ -1,4 +1,4 @@
-/** One handler for every action of the contract; the compiler finds the missing one. */
+/** One handler for every action of the API; the compiler reports a missing one. */
 import type { ActionName } from "../api/actions.ts";
 import type { Handlers } from "./call.ts";
 import { ADDRESS_HANDLERS } from "./handle-address.ts";

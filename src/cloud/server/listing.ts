@@ -1,8 +1,8 @@
 /**
  * The Describe actions: by ids or by filters, then a page.
  *
- * Values of one filter are alternatives, filters are conditions. Names are found by a part,
- * everything else by the whole value.
+ * The values of one filter are alternatives; all filters have to match. Names match by a part
+ * of them, everything else by the whole value.
  */
 import type { ErrorCode } from "../api/errors.ts";
 import type { NamedTable } from "../model/context.ts";
@@ -35,7 +35,7 @@ export const flag = <Row>(value: (row: Row) => boolean): FilterRule<Row> => ({
   match: "flag",
   values: (row) => [`${value(row)}`],
 });
-/** A filter the platform has for things that do not exist here: it never matches. */
+/** A filter that the platform has for things that do not exist here; it never matches. */
 export const never = <Row>(): FilterRule<Row> => ({ match: "whole", values: () => [] });
 
 export interface Filter {
@@ -52,13 +52,13 @@ export interface ListingRequest {
 
 export interface ListingRules<Table extends NamedTable> {
   readonly table: Table;
-  /** Name of the parameter with the ids. */
+  /** The name of the parameter with the ids. */
   readonly idsParameter: string;
   readonly filters: FilterRules<Tables[Table]>;
   readonly valuesMax: number;
   readonly badFilter: "InvalidParameter.FilterInvalidKey" | "InvalidParameter.InvalidFilter";
   readonly tooManyFilters: ErrorCode;
-  /** An id nobody has: an error, or just not in the answer. */
+  /** Whether an unknown id is an error or just missing from the answer. */
   readonly unknownId: "refuse" | "leave-out";
   /**
    * Ids and Filters together: refused, or both are conditions (Terraform needs that of

@@ -1,16 +1,16 @@
 /**
- * A request and a response of HTTP as values: everything but the socket can be tested without a
- * port.
+ * HTTP requests and responses as values, so that everything but the socket can be tested
+ * without a port.
  */
 
 export interface CloudRequest {
   readonly method: string;
-  /** As in the request line: origin form, or absolute form when we are somebody's proxy. */
+  /** As in the request line: origin form, or absolute form if we are used as a proxy. */
   readonly target: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
-  /** The body was over the limit and was thrown away. */
+  /** The body was over the limit and has been discarded. */
   readonly isTooLarge: boolean;
 }
 

@@ -1,9 +1,9 @@
 /**
- * `GET /_baton/requests`: what was asked of the API, oldest first.
+ * `GET /_baton/requests`: the calls of the API, oldest first.
  *
- * Kept for every call and read now and then, so parameters stay the text they came as until
- * somebody asks. Calls come from anybody, so what is kept is bounded in number and in size: texts
- * are cut, and the oldest entries go.
+ * Every call is recorded, but the record is rarely read, so parameters stay text until then.
+ * Anybody may call, so the record is bounded in number and in size: texts are cut, and the
+ * oldest entries are dropped.
  */
 
 export interface LoggedRequest {
@@ -17,7 +17,7 @@ export interface LoggedRequest {
   readonly client: string;
   readonly signature: "tc3" | "v1";
   readonly method: string;
-  /** JSON text; undefined when it was too long to keep. */
+  /** JSON text; undefined if it was too long to keep. */
   readonly parameters: string | undefined;
   /** "OK", the error's code, or "" while the call is waiting. */
   code: string;
@@ -26,12 +26,12 @@ export interface LoggedRequest {
 }
 
 const KEPT_MAX = 5_000;
-/** Characters of all entries together. */
+/** The limit of characters for all entries together. */
 const SIZE_MAX = 8 * 1024 * 1024;
-/** Of one text; parameters have a limit of their own before they come here. */
+/** The limit for one text; parameters have been limited before they come here. */
 const TEXT_MAX = 128;
 
-/** Cut, and copied: a piece of a longer text keeps all of it in memory. */
+/** Cuts and copies the text, because a piece of a longer text keeps all of it in memory. */
 export function keepText(text: string): string {
   const cut = text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
   return Buffer.from(cut).toString();
@@ -45,11 +45,11 @@ const sizeOf = (one: LoggedRequest): number =>
 
 export class RequestLog {
   #entries: LoggedRequest[] = [];
-  /** Index of the oldest; those before it have gone. */
+  /** The index of the oldest entry; those before it have been dropped. */
   #first = 0;
   #size = 0;
 
-  /** Gives back what is kept; the caller fills in its last fields later. */
+  /** Returns the entry; the caller fills in its last fields later. */
   add(entry: LoggedRequest): LoggedRequest {
     const kept: LoggedRequest = {
       ...entry,
@@ -68,7 +68,7 @@ export class RequestLog {
       this.#size -= sizeOf(oldest);
       this.#first += 1;
     }
-    // A part at once, so that shifting does not cost on every call.
+    // Many are dropped at once, so that the array is not shifted on every call.
     if (this.#first > 0.2 * KEPT_MAX) {
       this.#entries = this.#entries.slice(this.#first);
       this.#first = 0;
@@ -83,8 +83,8 @@ export class RequestLog {
   }
 
   /**
-   * As the endpoint shows them: `at` as ISO text, `parameters` as a value, null when it was not
-   * kept or is no JSON.
+   * As the endpoint shows them: `at` as ISO text, `parameters` as a value, or null if it was
+   * not kept or is not JSON.
    */
   list(): readonly object[] {
     return this.#entries.slice(this.#first).map(({ requestId, atMillis, parameters, ...rest }) => ({

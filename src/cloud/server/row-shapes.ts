@@ -1,6 +1,6 @@
 /**
- * Rows as JSON: what the store and `PUT /_baton/state` take, neither less nor more. The compiler
- * compares every table with its row.
+ * Rows as JSON: exactly what the store and `PUT /_baton/state` accept. The compiler compares
+ * every table with its row.
  */
 import * as v from "valibot";
 import { closedObject, type Shape } from "#json/shape";
@@ -9,8 +9,8 @@ import type { Instant } from "#units/time";
 import type { Tables, Work } from "../model/rows.ts";
 
 /**
- * The platform has some twenty; every one here has quotas of its own, so the number bounds what
- * callers can make.
+ * The number of regions. The platform has some twenty; each one here has quotas of its own, so
+ * this number bounds what callers can create.
  */
 export const REGIONS_MAX = 64;
 

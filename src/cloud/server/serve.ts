@@ -1,4 +1,7 @@
-/** `baton cloud serve`: options in, first line on stdout, SIGTERM or SIGINT to the end. */
+/**
+ * `baton cloud serve`: reads the options, prints the first line on stdout, and runs until
+ * SIGTERM or SIGINT.
+ */
 import { readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import type { Language } from "#diagnostics/diagnostic";
@@ -43,7 +46,8 @@ export interface ServeValues {
 }
 
 /**
- * The exit status, 0 after a signal and 1 when it could not start, or what is wrong with a value.
+ * Returns the exit status, 0 after a signal and 1 if it could not start, or what is wrong with
+ * a value.
  */
 export async function serve(
   values: ServeValues,
@@ -53,7 +57,8 @@ export async function serve(
   const en = language === "en";
   const say = (text: InBoth): void => io.stderr(`${text[language]}\n`);
   if (values["secret-key"] !== undefined) {
-    // Setting the title overwrites the command line, which every user of the machine can read.
+    // Setting the title overwrites the command line with the secret in it, which every user of
+    // the machine can read.
     process.title = "baton cloud serve";
     say(
       inBoth(
@@ -86,7 +91,8 @@ export async function serve(
           ),
     );
   }
-  // Written at exit otherwise, which `kill -9` skips: then every start would compile anew.
+  // Otherwise the cache is written at exit, which `kill -9` skips: then every start would
+  // compile anew.
   flushCompileCache();
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
@@ -178,7 +184,7 @@ function readAuth(given: AuthOptions, env: ServeIo["env"]): Auth | InBoth {
   return { auth: mode, secrets: { secretId: id, secretKey: new Secret(key) } };
 }
 
-/** Undefined: none given. */
+/** Undefined if none was given. */
 function readSecrets(given: AuthOptions): SecretPair | undefined | InBoth {
   const { "secret-id": id, "secret-key": key, "secret-file": file } = given;
   if (file !== undefined) {

@@ -1,9 +1,9 @@
 /**
  * The socket: bytes to request values and back.
  *
- * Nobody has proved anything here yet, so everything that a request can hold is bounded: its head,
- * its body, the bodies of all requests together, the connections, and the time that a head or a
- * body may take.
+ * No client has been authenticated here yet, so everything that a request can occupy is
+ * bounded: its head, its body, the bodies of all requests together, the connections, and the
+ * time that a head or a body may take.
  */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -19,7 +19,7 @@ import { JSON_TYPE, json } from "./message.ts";
 
 /** The platform's limit for POST. */
 const BODY_MAX = 10 * 1024 * 1024;
-/** Of all requests that have not been answered yet. */
+/** The limit for the bodies of all unanswered requests. */
 const BODIES_MAX = 64 * 1024 * 1024;
 /**
  * A GET may have 32 KB, all of it in the request line; Node's own limit is 16 KB for the whole
@@ -28,16 +28,16 @@ const BODIES_MAX = 64 * 1024 * 1024;
 const HEAD_MAX = 64 * 1024;
 const CONNECTIONS_MAX = 512;
 const HEAD_TIME_MS = 10_000;
-/** For head and body together. */
+/** The time limit for head and body together. */
 const REQUEST_TIME_MS = 30_000;
-/** How often Node.js looks for connections that are over these times. */
+/** How often Node.js looks for connections that have exceeded these times. */
 const CHECK_MS = 1_000;
-/** Longer than clients keep idle connections, so that it is they who close. */
+/** Longer than clients keep idle connections, so that the client is the side that closes. */
 const KEEP_ALIVE_MS = 75_000;
 
 export type Handle = (request: CloudRequest) => Promise<CloudResponse>;
 
-/** What the requests of one server hold together. */
+/** The bytes that the requests of one server hold together. */
 interface Held {
   readonly connections: Connections;
   readonly names: readonly string[];
@@ -61,8 +61,8 @@ export function makeServer(
     },
     (request, response) => {
       serve(handle, held, request, response).catch((error: unknown) => {
-        // A client that went away, or the end of the emulator while a call was waiting, is nobody's
-        // fault.
+        // A client that went away, or the end of the emulator while a call was waiting, is not
+        // an error.
         const isNobodysFault =
           response.socket?.destroyed !== false ||
           (error instanceof Error && error.name === "AbortError");
@@ -79,7 +79,7 @@ export function makeServer(
   return server;
 }
 
-/** What the parser refused never became a request: the answer is written by hand. */
+/** Input that the parser refused never became a request, so the answer is written by hand. */
 function rawAnswer(status: string, Code: string, Message: string): string {
   const { body } = json(200, { Response: { Error: { Code, Message }, RequestId: randomUUID() } });
   const length = Buffer.byteLength(body);
@@ -90,7 +90,7 @@ const tooLarge = (): string =>
   rawAnswer("200 OK", "RequestSizeLimitExceeded", "the head of the request is too large");
 const badRequest = (): string => rawAnswer("400 Bad Request", "InvalidRequest", "this is not HTTP");
 
-/** Statuses that have no body, which a fault may ask for. */
+/** Statuses without a body, which a fault may ask for. */
 const hasBody = (status: number): boolean => status !== 204 && status !== 304;
 
 async function serve(
@@ -102,7 +102,7 @@ async function serve(
   const head = { target: request.url ?? "/", headers: plainHeaders(request) };
   const refusal = checkHead(head, held.names);
   if (refusal !== undefined) {
-    // The body is not read: whoever sent it shall not cost more than its head.
+    // The body is not read, so that a refused request costs no more than its head.
     response.shouldKeepAlive = false;
     respond(request, response, answerRefusal(refusal, head.target, head.headers));
     return;
@@ -130,8 +130,8 @@ function respond(request: IncomingMessage, response: ServerResponse, answer: Clo
 }
 
 /**
- * HTTP 403 on both sides: no SDK ever gets it, and a person sees at once that it is not the
- * platform's word.
+ * HTTP 403 for the API and for the admin calls: no SDK ever gets it, and a person sees at once
+ * that it is not the platform's answer.
  */
 function answerRefusal(
   { kind: situation, value }: GateRefusal,
@@ -149,13 +149,13 @@ function answerRefusal(
 interface ReadBody {
   readonly body: Uint8Array;
   readonly isTooLarge: boolean;
-  /** All requests together hold as much as they may. */
+  /** Whether all requests together hold as much as they may. */
   readonly isBusy: boolean;
 }
 
 /**
- * A body over a limit is read to its end and thrown away: a client that still writes cannot read an
- * answer. What is kept counts in `held.bodyBytes` until the caller takes it off.
+ * A body over a limit is read to its end and discarded, because a client that is still writing
+ * cannot read an answer. What is kept counts in `held.bodyBytes` until the caller subtracts it.
  */
 async function readBody(request: IncomingMessage, held: Held): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];

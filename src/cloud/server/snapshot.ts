@@ -1,6 +1,6 @@
 /**
  * `GET` and `PUT /_baton/state`: the whole state as one JSON document, for test set-ups and for
- * looking inside.
+ * inspection.
  */
 import * as v from "valibot";
 import { closedObject, isObject, recordOf } from "#json/shape";
@@ -65,7 +65,7 @@ export const SNAPSHOT = closedObject(
 
 export type Snapshot = v.InferOutput<typeof SNAPSHOT>;
 
-/** A text is what is wrong with it. */
+/** If the result is a text, it says what is wrong with the document. */
 export function snapshotAsChanges({ regions }: Snapshot): readonly Change[] | string {
   const changes: Change[] = [];
   for (const [region, tables] of Object.entries(regions)) {

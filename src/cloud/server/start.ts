@@ -17,13 +17,13 @@ export interface RunningCloud {
   /** `http://HOST:PORT`, without a slash at the end. */
   readonly url: string;
   readonly cloud: Cloud;
-  /** Idle connections end at once, calls under way get a second. */
+  /** Idle connections end at once; calls in progress get a second. */
   close(): Promise<void>;
 }
 
 const GRACE_MS = 1_000;
 
-/** Rejects when the port cannot be had or the store cannot be opened. */
+/** Rejects if the port is not available or the store cannot be opened. */
 export async function startCloud(options: StartOptions): Promise<RunningCloud> {
   const { host = "127.0.0.1", port, names = [] } = options;
   const cloud = openCloud(options);

@@ -1,6 +1,6 @@
 /**
- * Calls a second, per region and action; off unless asked for. Real time: a clock set forward is no
- * rest.
+ * Calls a second, per region and action; off unless asked for. It goes by real time, so setting
+ * the emulator's clock forward does not refill it.
  */
 
 interface Bucket {
@@ -8,7 +8,7 @@ interface Bucket {
   atMillis: number;
 }
 
-/** Far more than one process can fill in the second after which a bucket is as good as new. */
+/** Far more than one process can use within a second, after which a bucket is full again. */
 const BUCKETS_MAX = 10_000;
 const RESTED_MS = 1_000;
 
@@ -20,7 +20,7 @@ export class Throttle {
     this.#perSecond = perSecond;
   }
 
-  /** The limit that this call would exceed, or undefined: it may pass. */
+  /** The limit that this call would exceed, or undefined if it may pass. */
   refuse(region: string, action: string, nowMillis: number): number | undefined {
     const perSecond = this.#perSecond;
     if (perSecond === undefined) return undefined;
@@ -30,7 +30,7 @@ export class Throttle {
     const rested = (Math.max(0, nowMillis - bucket.atMillis) / 1000) * perSecond;
     bucket.tokens = Math.min(perSecond, bucket.tokens + rested);
     bucket.atMillis = nowMillis;
-    // Last in the order: the table forgets from the front.
+    // Moved to the end, because the table forgets from the front.
     this.#buckets.delete(name);
     this.#buckets.set(name, bucket);
     if (bucket.tokens < 1) return perSecond;
@@ -39,8 +39,8 @@ export class Throttle {
   }
 
   /**
-   * From the front, where the longest unused are: those that are full again, which say nothing, and
-   * one in any case.
+   * Forgets from the front, where the longest unused ones are: those that are full again, which
+   * hold no information, and one in any case.
    */
   #makeRoom(nowMillis: number): void {
     for (const [name, { atMillis }] of this.#buckets) {
@@ -50,7 +50,7 @@ export class Throttle {
     }
   }
 
-  /** How many regions and actions it remembers. */
+  /** How many pairs of region and action it remembers. */
   get size(): number {
     return this.#buckets.size;
   }
