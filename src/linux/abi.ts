@@ -34,7 +34,7 @@ export const MMSGHDR = {
   length: 56,
 } as const;
 export const IOVEC = { size: 16, base: 0, length: 8 } as const;
-/** struct cmsghdr: length u64, level i32, type i32; what it carries begins behind. */
+/** struct cmsghdr: length u64, level i32, type i32; its data follows. */
 export const CMSGHDR = { size: 16, length: 0, level: 8, type: 12 } as const;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_TRUNC = 0x20;

@@ -1,5 +1,6 @@
 /**
- * One owner of a virtual address in a network namespace, whatever runtime directories daemons have.
+ * Ensures one owner of a virtual address in a network namespace, whatever runtime directories
+ * daemons have.
  *
  * A claim is a raw socket bound to a multicast address that is made from the virtual one. The
  * kernel lists raw sockets with their addresses (/proc/net/raw), for each network namespace and to
@@ -10,9 +11,9 @@
  *   virtual address, 32 bits  ->  protocol 224 + the upper 4 bits (224 to 239 are unassigned)
  *                                 address 224.0.0.0 + the lower 28 bits
  *
- * A multicast address, because kernels before 5.17 bind a raw socket to no other address that is
- * not there yet. The socket receives nothing: nobody joins the group, and a filter refuses what
- * would come.
+ * It is a multicast address, because kernels before 5.17 bind a raw socket to no other address
+ * that does not exist yet. The socket receives nothing: nobody joins the group, and a filter
+ * refuses what would come.
  *
  * The supervisor and the engine of a daemon both place claims, so that they last as long as either
  * runs. Sockets are not exclusive: whoever is about to own an address places its claim first, then
@@ -34,13 +35,13 @@ const LIST = "/proc/self/net/raw";
 /** What the kernel lists about a claim. */
 export interface AddressClaim {
   readonly address: Ipv4;
-  /** Of the socket. */
+  /** The socket's inode number. */
   readonly inode: number;
 }
 
 /**
- * `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port; lines that are no claim
- * are passed over.
+ * `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port; lines that are not
+ * claims are skipped.
  */
 export function claimsIn(text: string): readonly AddressClaim[] {
   const claims: AddressClaim[] = [];
@@ -72,8 +73,8 @@ export class AddressClaims {
   readonly #sockets = new Map<Ipv4, { readonly fd: number; readonly inode: number }>();
 
   /**
-   * Places those that are new and takes back the others. The first refusal, if any; the rest is
-   * placed.
+   * Places the new claims and takes back the others. Returns the first refusal, if any; the
+   * rest is placed all the same.
    */
   set(addresses: Iterable<Ipv4>): Failure | undefined {
     const wanted = new Set(addresses);
@@ -97,7 +98,7 @@ export class AddressClaims {
     }
   }
 
-  /** Those that another process has placed. None where the kernel does not list them. */
+  /** The claims that other processes have placed. Empty if the kernel does not list them. */
   others(): readonly AddressClaim[] {
     const own = new Set([...this.#sockets.values()].map(({ inode }) => inode));
     return readClaims().filter(({ inode }) => !own.has(inode));
@@ -117,7 +118,7 @@ function readClaims(): readonly AddressClaim[] {
   try {
     return claimsIn(readFileSync(LIST, "latin1"));
   } catch {
-    // No /proc: then nothing is known, and the locks in the runtime directories are what there is.
+    // Without /proc nothing is known, and only the locks in the runtime directories are left.
     return [];
   }
 }

@@ -10,10 +10,10 @@ import type { Result } from "./result.ts";
 
 export interface ArpSocket {
   readonly fd: number;
-  /** One frame into `into`; 0 when there is none. */
+  /** Reads one frame into `into`; 0 if there is none. */
   receive(into: Uint8Array): number;
   send(frame: Uint8Array): Outcome;
-  /** False: its device is gone for good. */
+  /** False if its device is gone for good. */
   isBound(): boolean;
   close(): void;
 }
@@ -22,7 +22,7 @@ export function openArpSocket(interfaceIndex: number): Result<ArpSocket> {
   return openPacketSocket(interfaceIndex, { protocol: ETH_P_ARP, filter: NOT_OUTGOING });
 }
 
-/** For announcements only: nothing is received, nothing fills up. */
+/** For announcements only: nothing is received, so no buffer fills up. */
 export function openArpSender(interfaceIndex: number): Result<ArpSocket> {
   return openPacketSocket(interfaceIndex, { protocol: 0 });
 }

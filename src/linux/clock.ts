@@ -10,9 +10,9 @@ import * as libc from "./ffi.ts";
 // bigint in every call.
 const timespec = new Int32Array(4);
 
-/** Now; allocates nothing but the number. */
+/** The present time; allocates nothing but the number. */
 export function now(): Instant {
-  // Cannot fail: the clock exists since Linux 2.6.39.
+  // This cannot fail: the clock has existed since Linux 2.6.39.
   libc.clock_gettime(CLOCK_BOOTTIME, timespec);
   const seconds = part(1) * 4_294_967_296 + (part(0) >>> 0);
   return (seconds * 1_000_000 + Math.floor(part(2) / 1_000)) as Instant;

@@ -15,7 +15,7 @@ import { openRtnetlink } from "./rtnetlink.ts";
 interface Order {
   readonly argv: readonly string[];
   readonly mounts: PrivateMounts;
-  /** Process with which the program is to die; 0: none. */
+  /** The process with which the program is to die; 0 if there is none. */
   readonly parent: number;
 }
 

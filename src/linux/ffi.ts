@@ -1,5 +1,5 @@
 /**
- * The C library, as far as Baton needs it: the only file that knows koffi.
+ * The C library, as far as Baton needs it. This is the only file that uses koffi.
  *
  * Every function is the plain system call: it returns what C returns, -1 for failure, and
  * `lastErrno()` then names the error. Structures are byte offsets into buffers that the caller owns
@@ -208,6 +208,6 @@ export const addressOf = (bytes: Bytes): bigint => BigInt(koffi.address(bytes));
 export const mkfifo: (path: string, mode: number) => number = bind(
   "int mkfifo(const char *, unsigned int)",
 );
-/** Two descriptors into `into`: the end to read, the end to write. */
+/** Writes two descriptors into `into`: the read end and the write end. */
 export const pipe2: (into: Int32Array, flags: number) => number = bind("int pipe2(void *, int)");
 export const flock: (fd: number, operation: number) => number = bind("int flock(int, int)");

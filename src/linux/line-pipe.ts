@@ -38,7 +38,7 @@ export class LinePipe {
     libc.fcntl(fd, F_SETFL, O_NONBLOCK);
   }
 
-  /** Everything complete that has arrived. */
+  /** All complete lines that have arrived. */
   read(): readonly string[] {
     for (;;) {
       const length = libc.read(this.fd, this.#chunk, this.#chunk.length);
@@ -56,7 +56,7 @@ export class LinePipe {
     return lines.filter((line) => line !== "");
   }
 
-  /** @param droppable lost rather than queued without end */
+  /** @param droppable the line may be lost rather than queued without bound */
   write(message: unknown, droppable: boolean): void {
     if (this.ended) return;
     if (droppable && this.#queued > QUEUE_MAX) {
@@ -80,7 +80,7 @@ export class LinePipe {
       if (written < 0) {
         const error = errnoName(libc.errno());
         if (error === "EINTR") continue;
-        // EPIPE and its kin: the supervisor is gone; reading will say so too.
+        // EPIPE or a similar error: the supervisor is gone, which reading will show too.
         if (error !== "EAGAIN") this.ended = true;
         return;
       }
@@ -91,8 +91,9 @@ export class LinePipe {
   }
 
   /**
-   * Before the process ends: waits until the other side has taken everything, at most that long.
-   * What is still queued here would be lost, and the other side would take our exit for a crash.
+   * Called before the process ends: waits until the other side has taken everything, but no
+   * longer than this. What is still queued here would be lost, and the other side would take
+   * our exit for a crash.
    */
   finish(wait: Micros): void {
     const end = after(now(), wait);

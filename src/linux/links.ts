@@ -1,5 +1,6 @@
 /**
- * Making and changing devices and routes, for the lab and the tests. The daemon itself never does.
+ * Makes and changes devices and routes, for the lab and the tests. The daemon itself never
+ * does.
  */
 
 import { type Ipv4, type Mac, writeMac } from "#units/address";
@@ -40,7 +41,10 @@ const RTA_GATEWAY = 5;
 export interface VethEnd {
   readonly name: string;
   readonly mac?: Mac;
-  /** File descriptor of the namespace it goes to; undefined: where the request is made. */
+  /**
+   * The file descriptor of its namespace; undefined for the namespace in which the request is
+   * made.
+   */
   readonly namespace?: number;
 }
 
@@ -84,7 +88,7 @@ export function createMacvlan(rtnetlink: Rtnetlink, parent: number, end: VethEnd
 
 export interface LinkChange {
   readonly up?: boolean;
-  /** Index of the bridge; 0 takes it out of its bridge. */
+  /** The index of the bridge; 0 takes the device out of its bridge. */
   readonly master?: number;
   readonly mac?: Mac;
   readonly mtu?: number;
@@ -105,7 +109,7 @@ export function changeLink(rtnetlink: Rtnetlink, index: number, change: LinkChan
 export function deleteLink(rtnetlink: Rtnetlink, index: number): Outcome {
   rtnetlink.start(RTM_DELLINK, NLM_F_ACK).u32(0).u32(index).u32(0).u32(0);
   const outcome = rtnetlink.transact("RTM_DELLINK");
-  // Already gone, for example with the other end of the pair.
+  // It is already gone, for example with the other end of the pair.
   return !outcome.ok && outcome.errno === "ENODEV" ? OK : outcome;
 }
 
@@ -143,7 +147,7 @@ export function flushNeighbours(rtnetlink: Rtnetlink, index: number): Outcome {
       .u32(0)
       .attributeBe32(NDA_DST, entry.address);
     const outcome = rtnetlink.transact("RTM_DELNEIGH");
-    // Aged out between the two: as good as deleted.
+    // It has aged out in between, which is as good as deleted.
     if (!outcome.ok && outcome.errno !== "ENOENT") return outcome;
   }
   return OK;

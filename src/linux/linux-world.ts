@@ -28,7 +28,7 @@ import { NUD_FAILED, NUD_INCOMPLETE } from "./rtnetlink-messages.ts";
 import { openVrrpSocket, type VrrpSocket } from "./vrrp-socket.ts";
 
 interface Port {
-  /** Undefined where no router speaks. */
+  /** Undefined if no router sends there. */
   vrrp: VrrpSocket | undefined;
   arp: ArpSocket | undefined;
   readonly groups: Set<Ipv4>;
@@ -36,7 +36,7 @@ interface Port {
   readonly waiting: number[];
 }
 
-/** What sending says when the device under the socket has been deleted. */
+/** The errors of sending when the socket's device has been deleted. */
 const GONE: readonly string[] = ["ENXIO", "ENODEV"];
 
 export class LinuxWorld implements World {
@@ -78,7 +78,7 @@ export class LinuxWorld implements World {
     return outcome;
   }
 
-  /** Those of its sockets that are wanted and not there yet. */
+  /** Opens those of its sockets that are wanted and do not exist yet. */
   #open(port: Port, interfaceIndex: number, name: string, isForRouter: boolean): Outcome {
     if (isForRouter && port.vrrp === undefined) {
       const opened = openVrrpSocket(interfaceIndex, name);
@@ -210,8 +210,8 @@ export class LinuxWorld implements World {
 }
 
 /**
- * May be lost when the supervisor does not read. The end of a hand-over may not: the supervisor
- * would do it once more.
+ * Reports may be lost if the supervisor does not read. The end of a hand-over must not be lost,
+ * or the supervisor would do it once more.
  */
 function onlyInforms(message: FromEngine): boolean {
   if (message.type === "report") return message.report.kind !== "handed-over";
@@ -223,7 +223,7 @@ const allSent = (adverts: readonly Advertisement[]): Outcome[] => adverts.map(()
 const notListening = (call: string): Failure => ({ ok: false, errno: "ENOTCONN", call });
 
 /**
- * Those that are not wanted any more go first: the kernel allows a socket 20
+ * Groups that are no longer wanted are left first: the kernel allows a socket 20
  * (igmp_max_memberships).
  */
 function setGroups(port: Port, groups: readonly Ipv4[]): Outcome {

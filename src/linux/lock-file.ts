@@ -33,7 +33,7 @@ export function lockFile(path: string): Locked {
   return failure.errno === "EAGAIN" ? { kind: "taken" } : { kind: "failed", failure };
 }
 
-/** The descriptor, and the lock with it, is gone in any case (close(2)). */
+/** The descriptor is closed in any case, and the lock with it (close(2)). */
 function closeQuietly(fd: number): void {
   try {
     closeSync(fd);

@@ -45,7 +45,7 @@ export class Namespace {
     }
   }
 
-  /** A second time does nothing: the number may be another file's by then. */
+  /** A second call does nothing, because the number may belong to another file by then. */
   close(): void {
     if (this.#isOpen) libc.close(this.fd);
     this.#isOpen = false;
@@ -81,7 +81,7 @@ function openOwn(): number {
 }
 
 /**
- * What the program sees instead of the machine's own folders. It also gets /dev/null in the place
+ * What the program sees instead of the machine's own folders. It also gets /dev/null in place
  * of /dev/console: keepalived -l writes its log there too (LOG_CONS), and a serial console that
  * nobody drains stops the writer.
  */
@@ -106,7 +106,7 @@ export interface SpawnInOptions {
 }
 
 const HELPER = fileURLToPath(new URL("./enter-namespace.ts", import.meta.url));
-/** Where the helper finds the namespace. */
+/** The descriptor on which the helper finds the namespace. */
 export const NAMESPACE_FD = 9;
 
 /**

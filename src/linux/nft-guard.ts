@@ -12,12 +12,12 @@
  *     chain input  { hook input;  target in guarded, not in alive: drop }
  *     chain output { hook output; sender in guarded, not in alive: drop }
  *
- * A process that dies, hangs or is stopped prolongs no more. The element then expires in the
- * kernel, and this machine no longer answers for the address although it is still there: ARP is not
- * answered, and no packet is accepted, neither from outside nor from this machine itself (a local
- * client must not go on with the former owner), nor for a container behind a port mapping, since
- * the hook comes before address translation. Announcements sent through a packet socket do not pass
- * these hooks.
+ * A process that dies, hangs or is stopped no longer prolongs. The element then expires in the
+ * kernel, and this machine no longer answers for the address although it is still there: ARP is
+ * not answered, and no packet is accepted, neither from outside nor from this machine itself (a
+ * local client must not go on with the former owner), nor for a container behind a port
+ * mapping, since the hook comes before address translation. Announcements sent through a packet
+ * socket do not pass these hooks.
  *
  * The tables outlive the process on purpose (no NFT_TABLE_F_OWNER): a guard that disappears with a
  * killed owner would guard nothing. They belong to the network namespace, and an element belongs to
@@ -82,7 +82,7 @@ export class NftGuard implements AddressGuard {
   readonly #owner: string;
   /** The kernel gives an element that exists another lifetime; otherwise it is replaced. */
   readonly #canUpdate: boolean;
-  /** By this process. */
+  /** The addresses that this process guards. */
   readonly #guarded = new Set<Ipv4>();
 
   constructor(socket: NftSocket, table: string, owner: string, canUpdate: boolean) {
@@ -124,7 +124,10 @@ export class NftGuard implements AddressGuard {
     return restored.ok ? this.#prolong(addresses, lease) : restored;
   }
 
-  /** Guards these no longer, whoever guarded them; with the last element the rules go. */
+  /**
+   * Stops guarding these, whichever process guarded them. The rules are removed with the last
+   * element.
+   */
   close(addresses: readonly Ipv4[]): Outcome {
     if (addresses.length === 0) return OK;
     const gone = new Set(addresses);

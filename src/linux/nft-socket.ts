@@ -38,7 +38,7 @@ export class NftSocket {
     return new NftBatch(this.#sequence, generation, this.#builder);
   }
 
-  /** The number of the ruleset as it is now. */
+  /** The present number of the ruleset. */
   generation(): Result<number> {
     let found: number | undefined;
     const request = emitGetGeneration(new MessageBuilder(), this.#sequence);

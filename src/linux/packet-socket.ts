@@ -16,7 +16,7 @@ import { setReceiveBuffer } from "./socket-options.ts";
 export interface PacketSocketOptions {
   /** Ethernet type, ETH_P_ALL for every one (the default), 0 for a socket that only sends. */
   readonly protocol?: number;
-  /** True unless said otherwise: what this machine sends on the interface is not received. */
+  /** True by default: what this machine sends on the interface is not received. */
   readonly ignoreOutgoing?: boolean;
   /**
    * Frames for other stations too. Needed on a switch's port; a capture of the own traffic does
@@ -32,7 +32,7 @@ export class PacketSocket implements Disposable {
   readonly fd: number;
   /** Of the frame received last: PACKET_HOST, PACKET_OUTGOING, … (linux/if_packet.h). */
   lastType: number = abi.PACKET_HOST;
-  /** Of the frame received last as it was on the wire, also where `receive` cut it short. */
+  /** The length on the wire of the frame received last, even if `receive` cut it short. */
   lastLength = 0;
   readonly #address = new Uint8Array(abi.SOCKADDR_LL.size);
   readonly #addressLength = new Int32Array(1);
@@ -149,7 +149,7 @@ function prepare(fd: number, interfaceIndex: number, options: PacketSocketOption
   return libc.bind(fd, address, address.length) === 0 ? OK : libc.failure("bind(AF_PACKET)");
 }
 
-/** Nothing is received any more, on a socket of whatever kind. */
+/** Stops receiving, on a socket of any kind. */
 export const refuseEverything = (fd: number): Outcome => attachFilter(fd, NOTHING);
 
 function attachFilter(fd: number, program: readonly BpfInstruction[]): Outcome {

@@ -117,8 +117,8 @@ const NEEDED = [
 ] as const;
 
 /**
- * What a daemon needs for addresses and raw sockets, and this process has not; none where /proc
- * does not say.
+ * The capabilities that a daemon needs for addresses and raw sockets and that this process
+ * lacks. Empty if /proc cannot be read.
  */
 export function missingCapabilities(status: string = ownStatus()): readonly string[] {
   const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];

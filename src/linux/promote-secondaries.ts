@@ -12,12 +12,12 @@ import { type Failure, OK, type Outcome } from "#vrrp/engine/world";
 const FOLDER = "/proc/sys/net/ipv4/conf";
 
 export class PromoteSecondaries {
-  /** Devices where we have set it. */
+  /** The devices on which we have set it. */
   readonly #set = new Set<string>();
 
   /**
-   * On these devices and no others. Those that are not there are passed over. The first refusal, if
-   * any.
+   * Sets it on these devices and no others. Missing devices are skipped. Returns the first
+   * refusal, if any.
    */
   settle(devices: ReadonlySet<string>): Outcome {
     let outcome: Outcome = OK;
@@ -28,7 +28,7 @@ export class PromoteSecondaries {
       else outcome = put;
     }
     for (const device of devices) {
-      // What is set for all is set for each.
+      // A setting for `all` applies to each device.
       if (read("all") !== "0" || read(device) !== "0") continue;
       const put = write(device, "1");
       if (put.ok) this.#set.add(device);

@@ -1,5 +1,5 @@
 /**
- * A refusal of the kernel: a value where the daemon can go on, an exception for tools and tests.
+ * A refusal of the kernel: a value if the daemon can go on, an exception for tools and tests.
  */
 import { type Failure, type Outcome, printFailure } from "#vrrp/engine/world";
 

@@ -60,7 +60,7 @@ const RTMGRP_LINK = 0x1;
 const RTMGRP_IPV4_IFADDR = 0x10;
 const FOREVER = 0xffffffff;
 const MONITOR_BUFFER = 4 * 1_048_576;
-/** Datagrams taken before others in the reactor have their turn. */
+/** How many datagrams are taken before others in the reactor have their turn. */
 const READ_MAX = 256;
 /**
  * A dump is repeated when something changed meanwhile; after this many tries the last one is used.
@@ -169,7 +169,8 @@ export class Rtnetlink {
       this.builder.attributeBe32(IFA_BROADCAST, address.broadcast);
     if (address.label !== undefined) this.builder.attributeText(IFA_LABEL, address.label);
     this.builder.attributeU32(IFA_CACHEINFO, preferred, lifetime, 0, 0).attributeU32(IFA_FLAGS, 0);
-    // Kernels that do not know it pass over it; some vendors' have it and an older number.
+    // Kernels that do not know it ignore it; some vendors' kernels know it despite an older
+    // version number.
     if (this.#marks) this.builder.attributeU8(IFA_PROTO, BATON_PROTO);
     return this.transact("RTM_NEWADDR");
   }
@@ -218,7 +219,7 @@ export class Rtnetlink {
       }
       if (length > this.#buffer.length) return { ok: false, errno: "EMSGSIZE", call };
       for (const message of messagesOf(this.#buffer.subarray(0, length))) {
-        // Left over from a request that was given up.
+        // It is left over from a request that was given up.
         if (message.sequence !== this.#sequence) continue;
         if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR)
           return acknowledged(message, call);

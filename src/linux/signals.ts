@@ -28,7 +28,7 @@ function handle(number: number, handler: bigint): Outcome {
   return libc.sigaction(number, action, null) === 0 ? OK : libc.failure(`sigaction(${number})`);
 }
 
-/** No real-time signal ends this process any more. */
+/** From here on no real-time signal ends this process. */
 export function catchRealtimeSignals(): Outcome {
   for (let number = FIRST; number <= LAST; number++) {
     const outcome = handle(number, libc.doNothing());

@@ -3,8 +3,8 @@ import { SO_RCVBUF, SO_RCVBUFFORCE, SOL_SOCKET } from "./abi.ts";
 import * as libc from "./ffi.ts";
 
 /**
- * As large as asked with CAP_NET_ADMIN, at most net.core.rmem_max without. The kernel doubles the
- * number.
+ * Sets the size as requested with CAP_NET_ADMIN, and at most net.core.rmem_max without. The
+ * kernel doubles the number.
  */
 export function setReceiveBuffer(fd: number, bytes: number): void {
   const value = Int32Array.of(bytes);

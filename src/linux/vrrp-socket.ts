@@ -16,7 +16,7 @@ type SocketOption = readonly [string, number, number, Uint8Array | Int32Array];
 
 export interface VrrpSocket {
   readonly fd: number;
-  /** One packet into `into`; 0 when there is none. */
+  /** Reads one packet into `into`; 0 if there is none. */
   receive(into: Uint8Array): number;
   send(packet: Uint8Array, to: Ipv4): Outcome;
   joinGroup(group: Ipv4): Outcome;

@@ -16,7 +16,7 @@ const VRRP = 112;
 
 export interface DemoCloudOptions {
   readonly hosts: readonly { readonly name: string; readonly address: string }[];
-  /** Names of those that may claim the address. */
+  /** The names of the instances that may claim the address. */
   readonly nodes: readonly string[];
   readonly virtualAddress: string;
   readonly claimLatency: Micros;
@@ -94,7 +94,7 @@ export class DemoCloud implements LabCloud {
     return await this.#vpc.calls.bindNewEip(this.#havipId, "tutorial");
   }
 
-  /** As the API lists it. */
+  /** The HAVIP as the API lists it. */
   async describe(): Promise<HavipLine> {
     const { answer } = await this.#vpc.calls.call("DescribeHaVips", {
       HaVipIds: [this.#havipId],
@@ -169,7 +169,7 @@ function vpcNetwork(vpc: Vpc, nodes: readonly string[]): LabNetwork {
     removeAddress: (name, text) => {
       const { rtnetlink, index } = vpc.host(name);
       const address = readIpv4(text);
-      // Not there is what somebody who removes an address wants.
+      // If the address is missing already, that is what the caller wants.
       if (address !== undefined)
         void rtnetlink.removeAddress(index, { address, prefix: 32, scope: 0 });
     },

@@ -52,7 +52,7 @@ async function outside(options: DemoOptions, lang: Language): Promise<number> {
   return runSelfInSandbox(sandbox);
 }
 
-/** What all the parts of a run inside share. */
+/** What all parts of a run inside the sandbox share. */
 interface Run {
   readonly options: DemoOptions;
   readonly lang: Language;
@@ -121,7 +121,7 @@ async function demonstrate(run: Run, outsideProcess: Outside | undefined): Promi
     const shown = new Set<string>();
     const both = run.labs.map((lab) =>
       breakPair(run, lab, name, createRng(options.seed * 1000 + index).real, (line) => {
-        // Two pairs are broken alike: one line says it for both.
+        // Both pairs get the same fault, so one line is enough.
         if (!shown.has(line)) narrator.say(line);
         shown.add(line);
       }),
@@ -182,7 +182,7 @@ async function listed(cloud: DemoCloud, text: CloudText): Promise<string> {
   return text.list(line, instance);
 }
 
-/** The owner's own sentence, where it has one (keepalived has none). */
+/** The owner's own explanation, if it has one (keepalived has none). */
 async function explain(lab: Lab, name: string, lang: Language): Promise<string | undefined> {
   const node = lab.node(name);
   return node.kind === "baton" ? whyOf(node.folder, lang) : undefined;
@@ -252,7 +252,7 @@ function describeCloud({ cloud }: ObservedFault, lang: Language): readonly strin
     : [...moved, text.seenOutside(lost ?? 0, printMilliseconds(outageMilliseconds))];
 }
 
-/** keepalived is there to compare with: only Baton's rows decide about success. */
+/** keepalived is there for comparison: only Baton's rows decide about success. */
 function conclude(
   { narrator, text, lang, options }: Run,
   results: readonly FaultResult[],
@@ -308,5 +308,5 @@ const code = await command(process.argv.slice(2), {
   isTty: stdout.isTTY,
   columns: stdout.columns,
 });
-// Not `exitCode`: an open terminal or pipe must not keep us.
+// `exitCode` would not do: an open terminal or pipe must not keep the process alive.
 process.exit(code);

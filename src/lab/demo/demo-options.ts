@@ -15,13 +15,13 @@ export interface DemoOptions {
   readonly report: string | undefined;
   /** A plain bridge instead of the VPC: no cloud, no HAVIP, no public address. */
   readonly bridge: boolean;
-  /** Of the platform, from an announcement to the moved address. */
+  /** The platform's delay from an announcement to the moved address. */
   readonly claimLatency: Micros;
 }
 
 /**
- * Step 5 of the tutorial: stop, kill, cut off, restart; and its health check, which the
- * tutorial left broken.
+ * Step 5 of the tutorial: stop, kill, cut off, restart; and its health check, which does not
+ * work in the tutorial.
  */
 const STEP_FIVE: readonly FaultName[] = [
   "stop",
@@ -102,7 +102,7 @@ const OPTIONS = {
   report: value(text("FILE.md", "文件.md"), text("results for people", "供阅读的结果")),
 } as const;
 
-/** @param run the demonstration; the result is the exit status */
+/** @param run runs the demonstration; its result is the exit status */
 export const demoCommand = (
   run: (options: DemoOptions, language: Language) => Promise<number>,
 ): Command =>

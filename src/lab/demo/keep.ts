@@ -1,6 +1,6 @@
 /**
- * `--keep`: everything stays up; says how to look, break and leave, and does what is typed here
- * or sent to a FIFO.
+ * `--keep`: everything stays up. Explains how to look, break things and leave, and carries out
+ * commands that are typed here or sent to a FIFO.
  */
 import { spawnSync } from "node:child_process";
 import { constants, openSync } from "node:fs";
@@ -27,7 +27,7 @@ export interface KeepOptions {
   readonly input: NodeJS.ReadableStream;
 }
 
-/** What can be typed: verb → effect on a node. */
+/** The commands that can be typed: verb → effect on a node. */
 const VERBS: Readonly<Record<string, (node: LabNode) => void | Promise<void>>> = {
   stop: (node) => node.stopDaemon(),
   start: (node) => node.startDaemon(),
@@ -42,7 +42,7 @@ const VERBS: Readonly<Record<string, (node: LabNode) => void | Promise<void>>> =
   "service-up": (node) => node.setService("up"),
 };
 
-/** Until `quit`, or the end of the demonstration's own accord (a signal). */
+/** Runs until `quit`, or until the demonstration ends by itself (a signal). */
 export async function keepRunning(options: KeepOptions): Promise<void> {
   const { labs, narrator, lang, input } = options;
   const fifo = join(dirname(labs[0]?.nodes[0]?.folder ?? "."), "control");
@@ -59,8 +59,8 @@ export async function keepRunning(options: KeepOptions): Promise<void> {
       };
       createInterface({ input }).on("line", handle);
       if (spawnSync("mkfifo", [fifo]).status === 0) {
-        // Opened for writing too, so that it does not end after the first writer. As a socket,
-        // because a file's blocking read would keep the process from ending.
+        // Opened for writing too, so that it does not end after the first writer. It is read as
+        // a socket, because a file's blocking read would keep the process from ending.
         const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
         createInterface({ input: new Socket({ fd }) }).on("line", handle);
       }
@@ -104,7 +104,7 @@ const owners = (labs: readonly Lab[]): string =>
     })
     .join("   ");
 
-/** Says every change of ownership. */
+/** Reports every change of ownership. */
 function watchOwners(labs: readonly Lab[], narrator: Narrator): () => void {
   let last = owners(labs);
   const timer = setInterval(() => {

@@ -1,16 +1,13 @@
-/**
- * Speaks on the terminal: lines with the time since the start, and signs of life while
- * something takes long.
- */
+/** Prints lines with the time since the start, and progress while something takes long. */
 
 const QUIET_MILLISECONDS = 2_000;
 const ERASE_LINE = "\r\u001B[2K";
 
 export interface Narrator {
   say(text: string): void;
-  /** Without the time: titles, tables. */
+  /** Prints without the time, for titles and tables. */
   print(text: string): void;
-  /** Says every two seconds that `what` still goes on. */
+  /** Reports every two seconds that `what` is still in progress. */
   during<T>(what: string, work: Promise<T>): Promise<T>;
 }
 

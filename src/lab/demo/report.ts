@@ -5,7 +5,7 @@ import type { Table } from "../measure/table.ts";
 import type { CloudText } from "./cloud-text.ts";
 import { type DemoText, daemonName } from "./demo-text.ts";
 
-/** Probes are 1 ms apart, so finer figures would pretend. */
+/** Probes are 1 ms apart, so finer figures would be meaningless. */
 export function printMilliseconds(value: number): string {
   if (value === 0) return "0 ms";
   if (value < 10) return `${value.toFixed(1)} ms`;
@@ -49,7 +49,7 @@ function bridgeTable(results: readonly ObservedFault[], text: DemoText): Table {
   };
 }
 
-/** Both clients' views beside each other, and where the platform says the address is. */
+/** The views of both clients side by side, and where the platform says the address is. */
 function cloudTable(results: readonly ObservedFault[], text: DemoText, cloud: CloudText): Table {
   const { columns } = text;
   return {
@@ -74,7 +74,7 @@ function cloudTable(results: readonly ObservedFault[], text: DemoText, cloud: Cl
   };
 }
 
-/** A fault's name stands before its first row only. */
+/** A fault's name is shown in its first row only. */
 function titled(
   results: readonly ObservedFault[],
   text: DemoText,

@@ -1,5 +1,5 @@
 /**
- * Watches one address in several network namespaces from a single thread and says on file
+ * Watches one address in several network namespaces from a single thread. Reports on file
  * descriptor 3, one line each, when it appears and disappears, and which advertisements arrive
  * (CLOCK_BOOTTIME microseconds):
  *
@@ -46,9 +46,9 @@ const isOurs = (info: AddressInfo): boolean => info.address === address;
 const readers: ((at: Instant) => void)[] = [];
 
 /**
- * rtnetlink's news has no times, so it happened when it is read. All hosts are read at once and
- * get one time: what waited together, while this process was not run, would otherwise seem to
- * have happened in the order of the hosts.
+ * rtnetlink's messages have no times, so the time of reading counts. All hosts are read at once
+ * and get one time: otherwise messages that waited together while this process did not run
+ * would seem to have happened in the order of the hosts.
  */
 function readAll(): void {
   const at = now();

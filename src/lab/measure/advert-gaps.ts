@@ -2,12 +2,12 @@
 
 export interface GapFigures {
   readonly count: number;
-  /** Microseconds; undefined without a gap. */
+  /** Microseconds; undefined if there is no gap. */
   readonly p50: number | undefined;
   readonly p99: number | undefined;
   readonly p999: number | undefined;
   readonly longest: number | undefined;
-  /** Routers that were heard. */
+  /** The number of routers that were heard. */
   readonly routers: number;
   readonly adverts: number;
 }
@@ -32,7 +32,7 @@ export class AdvertGaps {
     this.#adverts = 0;
   }
 
-  /** @param at microseconds, in the order of arrival for each router */
+  /** @param at in microseconds, in the order of arrival for each router */
   record(router: number, at: number): void {
     this.#adverts += 1;
     const last = this.#last[router] ?? 0;

@@ -1,6 +1,7 @@
 /**
- * The other side of the cables: hears what the daemon under test advertises, by the kernel's
- * timestamps, and can itself advertise every router. Its own processor time is not the daemon's.
+ * The other side of the cables: records what the daemon under test advertises, by the kernel's
+ * timestamps, and can itself advertise every router. Its own processor time is not counted as
+ * the daemon's.
  *
  * Usage: advert-peer-main.ts ORDER (advert-peer-protocol.ts); requests and answers on descriptor 3
  */
@@ -29,12 +30,14 @@ import { OUTPUT_FD } from "./instrument-protocol.ts";
 import { mustReadIpv4 } from "./must-read.ts";
 import { INSTANCES_PER_INTERFACE, type ScaleInterface } from "./scale-config.ts";
 
-/** Frames wait in the socket meanwhile; their times are the kernel's. */
+/**
+ * The pause between reads. Frames wait in the socket meanwhile; their times are the kernel's.
+ */
 const HEAR_EVERY = micros(10_000);
 const RECEIVE_BUFFER = 64 * 1_048_576;
 const FRAME_LENGTH = 64;
 const BATCH = 512;
-/** Where real-time daemons may take a processor away, ahead of everything ordinary. */
+/** The nice value where real-time scheduling is refused: ahead of everything ordinary. */
 const NICE = -15;
 
 const order = JSON.parse(process.argv[2] ?? "") as PeerOrder;
@@ -123,10 +126,10 @@ function hearAll(): void {
   }
 }
 
-/** Then requests have their turn, also when there is more to send than can be sent. */
+/** After this requests have their turn, even if there is more to send than can be sent. */
 const TURNS_MAX = 64;
 
-/** What is due by now, those of one interface together; when the next one is. */
+/** Sends what is due by now, interface by interface, and returns when the next one is due. */
 function advertise(port: Port): Instant | undefined {
   const { batch, phases } = port;
   if (batch === undefined) return undefined;
@@ -189,7 +192,8 @@ function answer(request: PeerRequest): void {
   }
 }
 
-// Refused without CAP_SYS_NICE: then the advertisements are as punctual as the machine allows.
+// Without CAP_SYS_NICE this is refused: then the advertisements are as punctual as the machine
+// allows.
 void setPriority(NICE);
 void setTimerSlack(1_000);
 reactor.add(pipe.fd, () => {

@@ -1,4 +1,4 @@
-/** What the peer's program and the benchmark write to each other, a JSON object a line. */
+/** What the peer's program and the benchmark write to each other, one JSON object per line. */
 
 import type { GapFigures } from "./advert-gaps.ts";
 import type { ScaleInterface } from "./scale-config.ts";
@@ -18,14 +18,17 @@ export type PeerRequest =
   | { readonly kind: "clear" }
   | { readonly kind: "read" };
 
-/** Of the time since `clear`. */
+/** Figures of the time since `clear`. */
 export interface PeerReading {
   readonly kind: "reading";
   readonly heard: GapFigures;
-  /** Frames that found no room in the socket: what was heard is then not all. */
+  /**
+   * The number of frames that found no room in the socket: if there are any, not everything was
+   * heard.
+   */
   readonly drops: number;
   readonly sent: number;
-  /** Microseconds that an advertisement was sent after its time, at most. */
+  /** The largest delay of an advertisement, in microseconds. */
   readonly latest: number;
 }
 

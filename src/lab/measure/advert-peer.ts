@@ -45,7 +45,7 @@ export class AdvertPeer {
     });
   }
 
-  /** Anything but "read", which `read` asks. */
+  /** Sends any request but "read", for which there is `read`. */
   order(request: Exclude<PeerRequest, { kind: "read" }>): void {
     this.#pipe.write(`${JSON.stringify(request)}\n`);
   }

@@ -4,7 +4,7 @@ import { elapsed, type Instant, type Micros } from "#units/time";
 /** One advertisement that reached a host's interface. */
 export interface AdvertSeen {
   readonly host: string;
-  /** Source address. */
+  /** The source address. */
   readonly from: string;
   readonly priority: number;
   readonly at: Instant;
@@ -28,7 +28,7 @@ export class Adverts {
     )?.at;
   }
 
-  /** Times between two claims of `from`, as `host` received them within the window. */
+  /** The times between two claims of `from`, as `host` received them within the window. */
   gaps(host: string, from: string, start: Instant, end: Instant): readonly Micros[] {
     const times = this.#seen
       .filter((one) => one.host === host && one.from === from && one.priority > 0)

@@ -1,8 +1,8 @@
 /**
- * Which machines answer for an address, whatever the client's own ARP cache says: an echo
- * request every two milliseconds, sent to the MAC address of each machine. An address may be
- * there and not answer (a lease that has ended), so that looking at the addresses alone counts
- * owners that are none. Says the same as the address watcher, on the same descriptor:
+ * Finds out which machines answer for an address, whatever the client's own ARP cache says: it
+ * sends an echo request to the MAC address of each machine every two milliseconds. An address
+ * may be there and not answer (if its lease has ended), so looking at addresses alone would
+ * count owners that are none. The reports and the descriptor are those of the address watcher:
  *
  *   {"kind":"presence","host":"a","present":true,"at":…}     the first answer, or the last one
  *
@@ -28,7 +28,10 @@ import { OUTPUT_FD, type WatchNews } from "./instrument-protocol.ts";
 import { mustReadIpv4 } from "./must-read.ts";
 
 const PERIOD: Micros = fromMillis(2);
-/** So long without an answer, and the last one was the last: a busy machine is late by less. */
+/**
+ * After this long without an answer, the machine no longer answers: a busy machine is late by
+ * less.
+ */
 const UNANSWERED: Micros = fromMillis(40);
 const TTL = 64;
 
@@ -115,7 +118,7 @@ while (!pipe.ended) {
       say(host, false, host.lastAt);
       host.lastAt = undefined;
     }
-    // A refusal is a question without an answer.
+    // A failed send counts as a question without an answer.
     void socket.send(host.frame);
   }
   next = after(at - next > UNANSWERED ? at : next, PERIOD);

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- announce`: many addresses move at once, and the new owner's switch port
- * lets only a few ARP frames a second through, as clouds do. How long until the client reaches
- * each of them again?
+ * lets only a few ARP frames a second through, as clouds do. It measures how long it takes
+ * until the client reaches each of them again.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
@@ -27,7 +27,7 @@ interface AnnounceResult {
   readonly longest: number;
 }
 
-/** Only Baton has the keyword: never more than the platform lets through. */
+/** Only Baton has this keyword: it never sends more than the platform lets through. */
 const OWN_LINES: Readonly<Record<DaemonKind, (limit: ArpLimit) => readonly string[]>> = {
   baton: ({ perSecond, burst }) => [`garp_rate ${perSecond} ${burst}`],
   keepalived: () => [],

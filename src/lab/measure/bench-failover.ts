@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- failover`: two pairs side by side, every fault several times at a random
- * phase; medians.
+ * `npm run bench -- failover`: two pairs side by side get every fault several times at a random
+ * phase; the figures are medians.
  */
 
 import { createRng } from "#units/rng";
@@ -20,7 +20,10 @@ export interface FailoverOptions {
   readonly seed: number;
 }
 
-/** A client that has learnt the wrong owner may wait for the next refresh (5 s in the tutorial). */
+/**
+ * A client that has learned the wrong owner may wait for the next refresh (5 s in the
+ * tutorial).
+ */
 const LONGER: Partial<Record<FaultName, Pick<ScenarioOptions, "lastsSeconds" | "watchSeconds">>> = {
   partition: { lastsSeconds: 5, watchSeconds: 6 },
   hang: { lastsSeconds: 5, watchSeconds: 6 },
@@ -37,7 +40,8 @@ export async function failover(options: FailoverOptions): Promise<Table> {
       Array.from({ length: runs }, (_, run) => ({
         title: `${fault}, run ${run + 1} of ${runs}`,
         work: (lab: Lab, pair: number) => {
-          // Not at the same moment: the death of one pair's process would take time from the other.
+          // The pairs are not broken at the same moment, because the death of one pair's
+          // process would take processor time from the other.
           const seed = options.seed * 10_000 + index * 100 + run + pair * OTHER_PHASE;
           return runFault(lab, fault, { ...LONGER[fault], random: createRng(seed).real });
         },

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- loss`: VRRP packets lost at random, so that backups take over by mistake
- * and masters hear each other again and again. What counts is what a client notices: its
- * packets go to whoever announced last.
+ * and masters hear each other again and again. What a client notices is measured: its packets
+ * go to whichever node announced last.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
@@ -15,7 +15,7 @@ import type { Table } from "./table.ts";
 
 export interface LossOptions {
   readonly profile: Profile;
-  /** 0 to 1, of the packets that arrive at each node. */
+  /** The fraction, 0 to 1, of the packets that arrive at each node. */
   readonly loss: number;
   readonly seconds: number;
   readonly runs: number;

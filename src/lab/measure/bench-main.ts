@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: where the figures of the README and of docs/benchmarks.md come from. One
- * file for each kind.
+ * `npm run bench`: produces the figures of the README and of docs/benchmarks.md. Each benchmark
+ * has its own file.
  */
 import { writeFileSync } from "node:fs";
 import { stdout } from "node:process";

@@ -7,7 +7,7 @@ import { INSTANCES_MAX, type ScaleRole } from "./scale-config.ts";
 export type Mode = "failover" | "timers" | "loss" | "announce" | "scale" | "footprint";
 const MODES: readonly Mode[] = ["failover", "timers", "loss", "announce", "scale", "footprint"];
 
-/** How long a run lasts when nobody says. */
+/** How long a run lasts by default. */
 const SECONDS: Readonly<Record<Mode, number>> = {
   failover: 0,
   timers: 100,
@@ -60,7 +60,9 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
 
 export interface Options {
   readonly mode: Mode;
-  /** timers takes all, the others the first. */
+  /**
+   * The settings to measure. `timers` uses all of them, the other benchmarks only the first.
+   */
   readonly profiles: readonly Profile[];
   readonly faults: readonly FaultName[];
   readonly runs: number;

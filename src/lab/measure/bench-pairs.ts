@@ -15,11 +15,11 @@ export interface Round<Result> {
 export interface Rounds<Result> {
   readonly labOf: (kind: DaemonKind) => Omit<LabOptions, "folder" | "kinds">;
   readonly rounds: readonly Round<Result>[];
-  /** The milliseconds that are shown while it goes on. */
+  /** The milliseconds that are shown while it runs. */
   readonly figure: (result: Result) => number;
 }
 
-/** Results of each daemon, in the order of `KINDS`. */
+/** The results of each daemon, in the order of `KINDS`. */
 export async function runPairs<Result>({
   labOf,
   rounds,
@@ -46,7 +46,7 @@ export async function runPairs<Result>({
   }
 }
 
-/** The same round so many times. */
+/** Repeats the same round this many times. */
 export const repeated = <Result>(
   title: string,
   runs: number,

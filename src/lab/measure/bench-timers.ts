@@ -22,8 +22,8 @@ export interface TimersOptions {
 }
 
 /**
- * The prober remembers four minutes. A lease that ran out would be a blackhole window, for the
- * address is still there.
+ * The prober remembers four minutes. An expired lease would show as a blackhole window, because
+ * the address is still there.
  */
 const CHUNK_SECONDS = 60;
 

@@ -1,7 +1,7 @@
 /**
- * What baton's control socket says about a node, for the account of the demonstration. Anything
- * that goes wrong here is no answer: the demonstration goes by addresses and probes, not by
- * what a daemon says of itself.
+ * What baton's control socket says about a node, for the explanations of the demonstration. If
+ * anything goes wrong here there is just no answer: the demonstration relies on addresses and
+ * probes, not on what a daemon says about itself.
  */
 
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export async function askDaemon(
   return line === undefined ? undefined : readAnswer(line);
 }
 
-/** Folder of the node outside → its daemon's status. */
+/** Maps the node's folder outside to its daemon's status. */
 export async function statusOf(nodeFolder: string): Promise<Status | undefined> {
   const answer = await askDaemon(join(nodeFolder, "run/baton/control.sock"), { command: "status" });
   return answer?.ok === true && "status" in answer ? answer.status : undefined;

@@ -1,4 +1,7 @@
-/** The two daemons the lab knows: how each is started in a node, and which process is which. */
+/**
+ * The two daemons that the lab knows: how each is started in a node, and which process is
+ * which.
+ */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { childrenOf, readCommandLine } from "../sandbox/proc.ts";

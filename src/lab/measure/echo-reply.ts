@@ -19,7 +19,7 @@ export interface EchoReply {
   readonly sequence: number;
 }
 
-/** Undefined: the frame is something else, or an answer to somebody else's `id`. */
+/** Undefined if the frame is something else, or an answer to another `id`. */
 export function readEchoReply(
   frame: Uint8Array,
   length: number,

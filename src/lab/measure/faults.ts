@@ -1,4 +1,4 @@
-/** What can go wrong on the owner of the address, and how it is put right again. */
+/** What can go wrong on the owner of the address, and how it is repaired. */
 import type { LabNode } from "./node.ts";
 
 export type FaultName =
@@ -19,23 +19,25 @@ export interface Fault {
   readonly name: FaultName;
   /**
    * Does the address have to change its owner? `maybe`: both outcomes are right. `splits`:
-   * nodes that cannot hear each other both own it, as long as it lasts; no protocol of two can
-   * do better without a third opinion.
+   * nodes that cannot hear each other both own it while this lasts; no protocol between two
+   * nodes can do better without a third party.
    */
   readonly moves: "yes" | "maybe" | "splits";
-  /** Planned moves, in which both may hold the address while one hands it to the other. */
+  /**
+   * True for planned moves, in which both may hold the address while one hands it to the other.
+   */
   readonly coordinated: boolean;
   /**
-   * The node cannot be reached or is off, so what it still holds does not count as a second
-   * owner.
+   * True if the node cannot be reached or is off, so that what it still holds does not count as
+   * a second owner.
    */
   readonly ownerUnreachable: boolean;
   /**
-   * Breaks it. What follows the first effect (a flap's later blinks) may be awaited by the
-   * caller.
+   * Breaks it. The caller may await what follows the first effect (the later changes of a
+   * flap).
    */
   inject(owner: LabNode): Promise<void>;
-  /** Puts it right; the node runs its daemon again afterwards. */
+  /** Repairs it; the node runs its daemon again afterwards. */
   heal(owner: LabNode): Promise<void>;
 }
 
@@ -50,8 +52,8 @@ const FLAP_DOWN_MILLISECONDS = 100;
 const FLAP_PERIOD_MILLISECONDS = 300;
 
 /**
- * Spanning tree, or a switch that is slow to learn: the node hears nobody and believes to be
- * alone.
+ * Spanning tree, or a switch that is slow to learn: the node hears nobody and believes that it
+ * is alone.
  */
 const LATE_PORT_SECONDS = 6;
 
@@ -129,7 +131,8 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
     ...DEFAULTS,
     name: "late-port",
     ownerUnreachable: true,
-    // Not the cable: a bridge forwards again by itself when a carrier comes back.
+    // The cable is left plugged in: a bridge forwards again by itself when a carrier comes
+    // back.
     inject: (owner) => {
       owner.setForwarding("blocked");
       return owner.signalAll("SIGKILL");

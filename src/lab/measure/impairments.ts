@@ -1,7 +1,7 @@
 /**
- * What a host's network does to frames, made of nf_tables: VRRP lost at random where it
- * arrives, ARP limited at the switch port where it enters. The switch's limit concerns answers
- * as well as announcements: it cannot distinguish them.
+ * What a host's network does to frames, implemented with nf_tables: VRRP packets are lost at
+ * random where they arrive, and ARP is limited at the switch port where it enters. The switch's
+ * limit concerns answers as well as announcements: it cannot distinguish them.
  */
 import type { Namespace } from "#linux/namespace";
 import { NFPROTO_BRIDGE, NFPROTO_IPV4, type NftExpression } from "#linux/nft-messages";
@@ -20,7 +20,7 @@ export interface ArpLimit {
   readonly burst: number;
 }
 
-/** Rules in one namespace; every call replaces the chain of that name. */
+/** Sets rules in one namespace; every call replaces the chain of that name. */
 export class Impairments {
   readonly #socket: NftSocket;
 
@@ -28,7 +28,7 @@ export class Impairments {
     this.#socket = namespace.within(() => must(openNftSocket()));
   }
 
-  /** @param part 0 to 1 of the VRRP packets that arrive in this namespace */
+  /** @param part the fraction, 0 to 1, of the VRRP packets that arrive in this namespace */
   loseVrrp(part: number): void {
     const below = new Uint8Array(4);
     new DataView(below.buffer).setUint32(0, Math.min(part * 2 ** 32, 2 ** 32 - 1));
@@ -47,7 +47,10 @@ export class Impairments {
     );
   }
 
-  /** In the bridge's namespace: ARP that this MAC address sends; undefined: no limit any more. */
+  /**
+   * Called in the bridge's namespace: limits the ARP frames that this MAC address sends.
+   * Undefined removes the limit.
+   */
   limitArp(name: string, mac: Uint8Array, limit: ArpLimit | undefined): void {
     this.#replace(
       NFPROTO_BRIDGE,

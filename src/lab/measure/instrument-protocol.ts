@@ -22,7 +22,7 @@ export interface ProberRequest {
   readonly id: number;
   readonly from: Instant;
   readonly to: Instant;
-  /** Which of the addresses that are asked in turn. */
+  /** The index of the address, among those that are asked in turn. */
   readonly target: number;
 }
 
@@ -30,8 +30,8 @@ export interface ProberAnswer {
   readonly id: number;
   readonly outage: Outage;
   /**
-   * Probes were sent from the window's beginning on and are all remembered; otherwise the rest
-   * says too little.
+   * True if probes were sent from the window's beginning on and are all remembered; otherwise
+   * the rest means little.
    */
   readonly covered: boolean;
   /**
@@ -44,6 +44,8 @@ export interface ProberAnswer {
     readonly to: Instant;
     readonly answers: number;
   }[];
-  /** Longest time in the window in which the prober itself did not send, in microseconds. */
+  /**
+   * The longest time in the window in which the prober itself did not send, in microseconds.
+   */
   readonly longestPause: number;
 }

@@ -23,7 +23,7 @@ import { type Overlap, Presence } from "./presence.ts";
 
 const QUIET = "--disable-warning=ExperimentalWarning";
 const INTERFACE = "eth0";
-/** Answers under way when the window ends may still come. */
+/** Answers in transit when the window ends may still arrive. */
 const LINGER_MILLISECONDS = 120;
 const POLL_MILLISECONDS = 5;
 
@@ -32,9 +32,12 @@ export interface InstrumentOptions {
   readonly nodes: readonly string[];
   readonly client: string;
   readonly virtualAddress: string;
-  /** Further addresses that the client asks in turn with it: each more seldom then. */
+  /** Further addresses that the client asks in turn, so that each is asked less often. */
   readonly furtherAddresses?: readonly string[];
-  /** Ask every node too, past the client's own ARP cache, from the client's own address. */
+  /**
+   * Also ask every node directly, bypassing the client's ARP cache, from the client's own
+   * address.
+   */
   readonly askEachFrom?: string | undefined;
 }
 
@@ -42,7 +45,10 @@ export interface ClientView {
   readonly outageMilliseconds: number;
   /** Strict lower bound of it. */
   readonly atLeastMilliseconds: number;
-  /** Longest time between two probes: above a period, the measuring itself was disturbed. */
+  /**
+   * The longest time between two probes. If it is more than a period, the measurement itself
+   * was disturbed.
+   */
   readonly longestPauseMilliseconds: number;
   readonly totalMilliseconds: number;
   readonly lost: number;
@@ -113,7 +119,7 @@ export class Instruments {
     });
   }
 
-  /** Without instruments every result would be a lie: their death ends the run. */
+  /** Without instruments every result would be wrong, so their death ends the run. */
   #guard(child: ChildProcess, what: string): void {
     child.on("exit", (code, signal) => {
       if (!this.#closing) throw new Error(`${what} ended: ${signal ?? `exit code ${code}`}`);
@@ -137,20 +143,20 @@ export class Instruments {
     return this.#presence.overlap(names, from, to);
   }
 
-  /** Who answers for the address; undefined: nobody asks each of them. */
+  /** Which nodes answer for the address; undefined if the nodes are not asked directly. */
   answering(): readonly string[] | undefined {
     return this.#asker && this.#answers.holders();
   }
 
   /**
-   * Time in which two or more of them answered for the address; undefined: nobody asked each of
-   * them.
+   * The time in which two or more of them answered for the address; undefined if the nodes are
+   * not asked directly.
    */
   answerOverlap(names: readonly string[], from: Instant, to: Instant): Overlap | undefined {
     return this.#asker && this.#answers.overlap(names, from, to);
   }
 
-  /** Time in which none of them held the address. */
+  /** The time in which none of them held the address. */
   absence(names: readonly string[], from: Instant, to: Instant): Micros {
     return this.#presence.absence(names, from, to);
   }
@@ -160,7 +166,7 @@ export class Instruments {
   }
 
   /**
-   * Resolves once probes are being sent. A process needs its time to start, more on a busy
+   * Resolves once probes are being sent. A process takes time to start, and more on a busy
    * machine.
    */
   async ready(): Promise<void> {
@@ -174,7 +180,8 @@ export class Instruments {
   async outage(from: Instant, to: Instant, target = 0): Promise<ClientView> {
     await sleep(LINGER_MILLISECONDS);
     const { outage, covered, turns, longestPause } = await this.#ask(from, to, target);
-    // No probe, no loss: without this a prober that was not there yet would say that all was well.
+    // Without probes nothing is lost: without this check a prober that had not started yet
+    // would report that all was well.
     if (!covered) throw new Error("the prober was not running when the window began");
     return {
       outageMilliseconds: toMillis(outage.longest),

@@ -7,20 +7,20 @@ import type { LabNetwork } from "./network.ts";
 
 export interface LabCloud {
   readonly network: LabNetwork;
-  /** Name of the host from which public addresses are reached. */
+  /** The name of the host from which public addresses are reached. */
   readonly outsideClient: string;
   /** How programs on a node find the control plane. */
   environmentOf(node: string): Readonly<Record<string, string | undefined>>;
-  /** Node to which the platform sends the address's traffic. */
+  /** The node to which the platform sends the address's traffic. */
   holder(): string | undefined;
-  /** Instance id of that node, as the cloud writes it. */
+  /** The instance id of that node in the cloud. */
   holderId(): string | undefined;
   /**
    * The last move of the window: from the first claim of the node that has it now until it had
    * it.
    */
   moveWithin(from: Instant, to: Instant): Micros | undefined;
-  /** Longest time the platform is known to take for a move. */
+  /** The longest time that the platform is known to take for a move. */
   readonly claimLatency: Micros;
   close(): Promise<void>;
 }
@@ -29,9 +29,9 @@ export interface LabCloud {
 export interface CloudView {
   readonly before: string | undefined;
   readonly after: string | undefined;
-  /** Part of the outage that no daemon can shorten. */
+  /** The part of the outage that no daemon can shorten. */
   readonly platformMilliseconds: number | undefined;
-  /** Through the elastic address; undefined: none is bound. */
+  /** Measured through the elastic address; undefined if none is bound. */
   readonly outageMilliseconds: number | undefined;
   readonly lost: number | undefined;
 }

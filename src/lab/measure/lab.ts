@@ -1,6 +1,6 @@
 /**
- * A pair (or more) of nodes with a client, running: the thing that scenarios, the demonstration
- * and the tests hold.
+ * A running pair (or more) of nodes with a client, which scenarios, the demonstration and the
+ * tests use.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -25,19 +25,22 @@ const POLL_MILLISECONDS = 10;
 export interface LabOptions {
   readonly folder: string;
   readonly profile: Profile;
-  /** Daemon of each node; their number is the number of nodes. */
+  /** The daemon of each node; there are as many nodes as daemons. */
   readonly kinds: readonly DaemonKind[];
   /** Settings of single nodes, by index, where they differ. */
   readonly profiles?: readonly (Profile | undefined)[];
-  /** Factor on every time limit: tests must pass on a machine that is busy with something else. */
+  /**
+   * A factor for every time limit, because tests must pass on a machine that is busy with
+   * something else.
+   */
   readonly slowness?: number;
-  /** Undefined: the nodes are on a bridge. */
+  /** Undefined if the nodes are on a bridge. */
   readonly cloud?: LabCloud;
-  /** Find out who answers, too: an address may be there and not answer. */
+  /** Also find out which nodes answer: an address may be there and not answer. */
   readonly askEach?: boolean;
 }
 
-/** Hosts of a lab that are not its own to choose: a VPC has to be built before. */
+/** The hosts, if the lab cannot choose them: a VPC has to be built first. */
 export const labHosts = (count: number): readonly { name: string; address: string }[] => [
   ...Array.from({ length: count }, (_, index) => ({
     name: NODE_NAMES[index] ?? `n${index}`,
@@ -135,7 +138,7 @@ export class Lab {
     return found;
   }
 
-  /** Nodes that hold the virtual address now, whatever their daemons think. */
+  /** The nodes that hold the virtual address now, whatever their daemons report. */
   holders(): readonly LabNode[] {
     return this.instruments.holders().map((name) => this.node(name));
   }
@@ -155,8 +158,8 @@ export class Lab {
   }
 
   /**
-   * Longest time in which an owner that stopped advertising is replaced, by this profile's
-   * arithmetic.
+   * The longest time, calculated from this profile, until an owner that stopped advertising is
+   * replaced.
    */
   takeOverSeconds(): number {
     return Math.max(
@@ -165,8 +168,9 @@ export class Lab {
   }
 
   /**
-   * Waits for ordinary life: one holder with a daemon that says MASTER, every other node
-   * BACKUP, for one advertisement interval and a bit, so that everybody has heard the owner.
+   * Waits for the normal state: one holder with a daemon that reports MASTER, and every other
+   * node BACKUP, for a little more than an advertisement interval, so that every node has heard
+   * the owner.
    */
   async untilSettled(seconds = 25): Promise<LabNode> {
     const quietMilliseconds = this.profile.advertSeconds * 1000 + 200;
@@ -197,7 +201,7 @@ export class Lab {
     }
   }
 
-  /** Polls; throws with the state of all nodes when the time is over. */
+  /** Polls the condition; throws an error with the state of all nodes when the time is over. */
   async until(what: string, seconds: number, condition: () => boolean): Promise<void> {
     const limit = seconds * this.slowness;
     const end = performance.now() + limit * 1000;
@@ -208,7 +212,10 @@ export class Lab {
     }
   }
 
-  /** For messages of failure: who holds what, what scripts said, the ends of the logs. */
+  /**
+   * A description for failure messages: which node holds what, the output of scripts, the ends
+   * of the logs.
+   */
   describe(logLines = 12): string {
     const holders = this.instruments.holders();
     return this.nodes
@@ -222,8 +229,8 @@ export class Lab {
   }
 
   /**
-   * Ends everything at once: the addresses go with their namespaces, so nobody has to hand
-   * over.
+   * Ends everything at once: the addresses disappear with their namespaces, so no hand-over is
+   * needed.
    */
   async close(): Promise<void> {
     await Promise.allSettled(

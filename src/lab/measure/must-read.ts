@@ -1,4 +1,6 @@
-/** Addresses that this program gave itself: one that cannot be read is a mistake of ours. */
+/**
+ * Reads addresses that this program has chosen itself: if one cannot be read, that is a bug.
+ */
 import { type Ipv4, readIpv4 } from "#units/address";
 
 export function mustReadIpv4(text: string): Ipv4 {

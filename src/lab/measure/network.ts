@@ -36,7 +36,10 @@ const IFLA_PROTINFO = 12;
 const IFLA_BRPORT_STATE = 1;
 const IFLA_BRPORT_ISOLATED = 33;
 const BR_STATE_FORWARDING = 3;
-/** Not "blocking": without spanning tree the bridge would make it forwarding again at once. */
+/**
+ * "blocking" would not do: without spanning tree the bridge would set it to forwarding again at
+ * once.
+ */
 const BR_STATE_DISABLED = 0;
 
 export interface HostPlan {
@@ -56,11 +59,11 @@ interface BridgeHost extends HostPlan {
 }
 
 /**
- * What nodes and instruments need of the wires, so that they can be those of a VPC too
+ * What nodes and instruments need from the wires, which can also be those of a VPC
  * (src/lab/vpc).
  */
 export interface LabNetwork {
-  /** Where the outer ends of the cables are. */
+  /** The namespace with the outer ends of the cables. */
   readonly bridge: Namespace;
   namespaceOf(name: string): Namespace;
   interfaceIndexOf(name: string): number;
@@ -68,13 +71,13 @@ export interface LabNetwork {
   setPort(name: string, up: boolean): void;
   setNodesApart(apart: boolean): void;
   /**
-   * A port that does not forward (spanning tree, a slow switch), though the device has its
-   * carrier.
+   * Makes a port that does not forward (spanning tree, a slow switch), though the device has
+   * its carrier.
    */
   setForwarding(name: string, forwards: boolean): void;
-  /** @param part 0 to 1 of the VRRP packets that would arrive at this host */
+  /** @param part the fraction, 0 to 1, of the VRRP packets that would arrive at this host */
   setVrrpLoss(name: string, part: number): void;
-  /** Of the frames this host sends; undefined: none. */
+  /** Limits the ARP frames that this host sends; undefined for no limit. */
   setArpLimit(name: string, limit: ArpLimit | undefined): void;
   addressesOf(name: string): readonly string[];
   removeAddress(name: string, address: string): void;
@@ -104,7 +107,7 @@ export class BridgeNetwork implements LabNetwork {
     mustDo(createVeth(this.#rtnetlink, { name: plan.name }, far));
     const portIndex = indexOf(this.#rtnetlink, plan.name);
     mustDo(changeLink(this.#rtnetlink, portIndex, { master: bridge, up: true }));
-    // Checksums that nobody finishes would look like errors in captures.
+    // Unfinished checksums would look like errors in captures.
     namespace.within(() => mustDo(disableTransmitOffload(INTERFACE)));
     const lo = indexOf(rtnetlink, "lo");
     const index = indexOf(rtnetlink, INTERFACE);
@@ -173,7 +176,7 @@ export class BridgeNetwork implements LabNetwork {
     this.#impairments.limitArp(name, macBytes(this.#host(name).mac), limit);
   }
 
-  /** Addresses on the host's interface, as dotted text. */
+  /** The addresses on the host's interface, as dotted text. */
   addressesOf(name: string): readonly string[] {
     const { rtnetlink, index } = this.#host(name);
     return must(rtnetlink.addresses())
@@ -204,8 +207,8 @@ function ordinaryAddress(text: string): VirtualAddress {
 }
 
 /**
- * Not `Rtnetlink.setAddress`: that marks an address as the daemon's own, which it removes at
- * its start.
+ * `Rtnetlink.setAddress` would not do: it marks an address as the daemon's own, which the
+ * daemon removes at its start.
  */
 function addOrdinaryAddress(
   rtnetlink: Rtnetlink,

@@ -1,6 +1,6 @@
 /**
  * One machine of the lab: a network namespace with eth0, private folders, and a daemon that can
- * be mistreated.
+ * be killed or stopped.
  */
 import type { ChildProcess } from "node:child_process";
 import {
@@ -29,7 +29,7 @@ export interface NodeOptions {
   readonly name: string;
   readonly namespace: Namespace;
   readonly network: LabNetwork;
-  /** On a platform that is to be asked whether it agrees: how its programs find it. */
+  /** How the node's programs find the platform, if it is to be asked whether it agrees. */
   readonly cloudEnvironment?: Readonly<Record<string, string | undefined>> | undefined;
   readonly folder: string;
   readonly kind: DaemonKind;
@@ -78,8 +78,8 @@ export class LabNode {
   }
 
   /**
-   * File of the node, by its folder outside (`etc`, `log`, `var`, `run`). Undefined when it is
-   * not there.
+   * A file of the node, by its folder outside (`etc`, `log`, `var`, `run`). Undefined if it
+   * does not exist.
    */
   readFile(folder: string, name: string): string | undefined {
     try {
@@ -90,17 +90,17 @@ export class LabNode {
   }
 
   /**
-   * State the daemon has logged last since it was started. Both log keepalived's texts.
-   * (keepalived cannot run notify scripts in a user namespace: it requires setgroups, which is
-   * forbidden there.)
+   * The last state that the daemon has logged since it was started. Both daemons log
+   * keepalived's texts. (keepalived cannot run notify scripts in a user namespace: it requires
+   * setgroups, which is forbidden there.)
    */
   loggedState(): string | undefined {
     return this.loggedStates().at(-1);
   }
 
   /**
-   * All states since the daemon was started, in order: who looks now and then misses short
-   * ones.
+   * All states since the daemon was started, in order: looking only now and then would miss
+   * short ones.
    */
   loggedStates(): readonly string[] {
     const log = existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
@@ -183,7 +183,7 @@ export class LabNode {
     return Promise.resolve();
   }
 
-  /** Both processes at once: neither may live long enough to see the other go. */
+  /** Kills both processes at once: neither may live long enough to see the other end. */
   signalAll(name: NodeJS.Signals): Promise<void> {
     const pids = this.#mustRun();
     const both = [pids.engine, pids.supervisor].filter((pid) => pid !== undefined);
@@ -196,7 +196,7 @@ export class LabNode {
   async #afterDeadly(name: NodeJS.Signals, pids: DaemonPids): Promise<void> {
     if (name === "SIGKILL") {
       await this.untilDaemonEnded();
-      // The other process may take a moment to notice (parent death signal, closed pipe).
+      // The other process may need a moment to notice (parent death signal, closed pipe).
       if (pids.engine !== undefined) await untilGone(pids.engine, STOP_MILLISECONDS);
     }
   }
@@ -211,7 +211,7 @@ export class LabNode {
     this.#options.network.setPort(this.name, cable === "plugged");
   }
 
-  /** Whether its switch port passes frames; the cable stays plugged. */
+  /** Sets whether its switch port passes frames; the cable stays plugged in. */
   setForwarding(port: "forwarding" | "blocked"): void {
     this.#options.network.setForwarding(this.name, port === "forwarding");
   }
@@ -229,7 +229,7 @@ export class LabNode {
     this.#options.network.removeAddress(this.name, this.#options.addresses.virtualAddress);
   }
 
-  /** Last lines of the daemon's log, for explanations of failures. */
+  /** The last lines of the daemon's log, for explanations of failures. */
   logTail(lines: number): string {
     if (!existsSync(this.logFile)) return "(never started)";
     return readFileSync(this.logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");

@@ -2,51 +2,51 @@
  * What a series of probes says about an outage. Pure, so that it can be checked against
  * synthetic series.
  *
- * A probe is missed when it has no answer, or one so late that it waited for somebody to
- * appear: the client's kernel queues packets while it asks for an unknown neighbour, and sends
- * them all when it finds one. An outage is the time between two answers with missed probes
- * between them, less one period, which would have passed anyway. Instants of answering count,
- * not of sending: queued probes were sent before the outage was over. And a pause of the prober
- * itself, in which nothing was sent, misses nothing and is no outage.
+ * A probe is missed if it has no answer, or one so late that it must have waited for an owner
+ * to appear: the client's kernel queues packets while it asks for an unknown neighbour, and
+ * sends them all when it finds one. An outage is the time between two answers with missed
+ * probes between them, less one period, which would have passed anyway. The times of the
+ * answers count, not those of sending, because queued probes were sent before the outage was
+ * over. A pause of the prober itself, in which nothing was sent, is not an outage.
  */
 import { elapsed, fromMillis, type Instant, type Micros, micros } from "#units/time";
 
 export interface Probe {
   readonly sentAt: Instant;
-  /** Undefined: no answer so far. */
+  /** Undefined if there is no answer so far. */
   readonly answeredAt: Instant | undefined;
 }
 
 export interface Outage {
   readonly sent: number;
-  /** Never answered. */
+  /** The number of probes that were never answered. */
   readonly lost: number;
-  /** The longest outage; 0 when no probe was missed. */
+  /** The longest outage; 0 if no probe was missed. */
   readonly longest: Micros;
   /**
    * Strict lower bound of `longest`: from the sending of the first to that of the last probe
-   * missed in it. Less by one period on a quiet machine; less by more when the prober paused at
-   * an edge of the outage, or when the kernel's queue held probes that were then still answered
-   * in time.
+   * missed in it. It is one period less than the outage on a quiet machine, and less than that
+   * if the prober paused at an edge of the outage, or when the kernel's queue held probes that
+   * were then still answered in time.
    */
   readonly atLeast: Micros;
-  /** All outages together. */
+  /** The sum of all outages. */
   readonly total: Micros;
-  /** How many there were. */
+  /** The number of outages. */
   readonly runs: number;
-  /** The last probe of the window has no answer: the outage was not over yet. */
+  /** True if the last probe of the window has no answer: the outage was not over yet. */
   readonly open: boolean;
 }
 
 /**
- * An answer this late had to wait for the address to move; a busy machine delays answers for
+ * An answer this late had to wait for the address to move; a busy machine delays answers by
  * less.
  */
 const LATE: Micros = fromMillis(20);
 
 /** Missed probes with nothing else between them. */
 interface Run {
-  /** The answers at its edges; undefined at the edges of the window. */
+  /** The answers at its two edges; undefined at an edge of the window. */
   readonly before: Instant | undefined;
   readonly after: Instant | undefined;
   readonly probes: readonly Probe[];
@@ -124,7 +124,7 @@ function gapsOf({ before, after, probes }: Run, period: Micros): Gap[] {
   for (const to of answers) {
     const length =
       from === undefined ? elapsed(first, to) : micros(Math.max(0, elapsed(from, to) - period));
-    // Under constant delay every probe is late, yet answers come at the rhythm of the probes.
+    // Under constant delay every probe is late, but answers come at the rate of the probes.
     if (length >= period / 2) gaps.push({ from: from ?? first, to, length });
     if (from === undefined || to > from) from = to;
   }

@@ -1,4 +1,7 @@
-/** Who held an address when: intervals per host, from the news of an address watcher. Pure. */
+/**
+ * Which host held an address when: intervals per host, from the reports of an address watcher.
+ * Pure.
+ */
 import { elapsed, type Instant, type Micros, micros } from "#units/time";
 
 /** One line of the address watcher. */
@@ -29,7 +32,7 @@ export class Presence {
     return [...this.#intervals].filter(([, list]) => isOpen(list)).map(([host]) => host);
   }
 
-  /** Beginning of the present interval; undefined while it does not hold the address. */
+  /** The beginning of the present interval; undefined while it does not hold the address. */
   holdsSince(host: string): Instant | undefined {
     const list = this.#intervals.get(host);
     return isOpen(list) ? list?.at(-1)?.from : undefined;
@@ -56,7 +59,7 @@ export class Presence {
         if (start < end) edges.push({ at: start, step: 1 }, { at: end, step: -1 });
       }
     }
-    // One that ends where another begins: without overlap, and without a gap, since no time passes.
+    // If one interval ends where another begins, there is neither an overlap nor a gap.
     edges.sort((a, b) => a.at - b.at || a.step - b.step);
     let count = 0;
     let total = 0;
@@ -72,7 +75,7 @@ export class Presence {
     return micros(total);
   }
 
-  /** Changes of a host in the window, for reports of flapping. */
+  /** The number of a host's changes in the window, for reports of flapping. */
   changesWithin(host: string, from: Instant, to: Instant): number {
     const inside = (at: Instant | undefined): number =>
       at !== undefined && at >= from && at <= to ? 1 : 0;
@@ -85,7 +88,7 @@ export class Presence {
 
 export interface Overlap {
   readonly total: Micros;
-  /** Two of them hold it now. */
+  /** Whether two of them hold it now. */
   readonly open: boolean;
 }
 

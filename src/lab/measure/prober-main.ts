@@ -25,8 +25,8 @@ import { analyseOutage, type Probe } from "./outage.ts";
 const PERIOD: Micros = fromMillis(1);
 const CATCH_UP: Micros = fromMillis(20);
 /**
- * Probes remembered: over four minutes. A sequence number on the wire has 16 bits and comes
- * again after 65 s.
+ * How many probes are remembered: over four minutes. A sequence number on the wire has 16 bits
+ * and comes again after 65 s.
  */
 const MEMORY = 1 << 18;
 const SEQUENCES = 1 << 16;
@@ -64,7 +64,7 @@ function openSender(): number {
     libc.socket(abi.AF_INET, abi.SOCK_RAW | abi.SOCK_NONBLOCK, IPPROTO_ICMP),
     "socket(ICMP)",
   );
-  // The kernel puts a copy of every answer here too; nobody reads them, so there need not be room.
+  // The kernel puts a copy of every answer here too. They are not read, so no room is needed.
   libc.setsockopt(fd, abi.SOL_SOCKET, abi.SO_RCVBUF, Int32Array.of(0), 4);
   return fd;
 }
@@ -97,7 +97,7 @@ function sendProbe(at: Instant): void {
     payloadLength: PAYLOAD,
   });
   count += 1;
-  // A refusal (no route, nobody answers ARP) is a probe without an answer.
+  // If sending fails (no route, no ARP reply), that is a probe without an answer.
   const destination = destinations[place % targets.length] ?? new Uint8Array();
   libc.sendto(sender, message, length, abi.MSG_DONTWAIT, destination, destination.length);
 }
@@ -177,7 +177,7 @@ while (!pipe.ended) {
   const at = now();
   if (at < next) continue;
   sendProbe(at);
-  // Short delays of ours are made up for; after a long one the beat goes on from here, without
-  // a burst.
+  // The prober catches up after its own short delays. After a long one the schedule continues
+  // from here, without a burst.
   next = after(at - next > CATCH_UP ? at : next, PERIOD);
 }

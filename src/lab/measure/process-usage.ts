@@ -1,6 +1,6 @@
 /**
- * What the processes of a daemon have cost: processor time and context switches of every thread,
- * and the memory that is theirs. From /proc; the parsers are pure.
+ * What the processes of a daemon have used: processor time and context switches of every
+ * thread, and their memory. It comes from /proc; the parsers are pure.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { treeOf } from "../sandbox/proc.ts";
@@ -23,7 +23,7 @@ export function parseSwitches(text: string): number | undefined {
 
 export interface Memory {
   readonly rss: number;
-  /** What is shared is divided among those who share it. */
+  /** Shared memory is divided among the processes that share it. */
   readonly pss: number;
   /** What would be free without the process. */
   readonly own: number;
@@ -90,8 +90,9 @@ interface ThreadUse {
 }
 
 /**
- * The use of a process tree since this was made. Threads and children that come later count from
- * nought, those that end keep what was last seen: `sample` often enough for that to be little.
+ * The usage of a process tree since this object was made. Threads and children that come later
+ * count from zero, and those that end keep their last values: `sample` often enough for that to
+ * be little.
  */
 export class TreeUse {
   readonly #root: number;
@@ -116,7 +117,7 @@ export class TreeUse {
     }
   }
 
-  /** Microseconds, and numbers. */
+  /** Times in microseconds, and counts. */
   read(): { readonly run: number; readonly wait: number; readonly switches: number } {
     const sum = { run: 0, wait: 0, switches: 0 };
     for (const [thread, use] of this.#latest) {
@@ -129,7 +130,9 @@ export class TreeUse {
   }
 }
 
-/** Of each process of the tree, parents first; one that has just ended is left out. */
+/**
+ * The memory of each process of the tree, parents first; one that has just ended is left out.
+ */
 export function readMemory(root: number): readonly (Memory & { readonly pid: number })[] {
   return treeOf(root).flatMap((pid) => {
     const memory = parseRollup(read(`/proc/${pid}/smaps_rollup`));

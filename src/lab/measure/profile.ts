@@ -1,7 +1,7 @@
 /**
  * Settings under test, and the keepalived.conf they mean for one node. The tutorial's profile
- * prints the very files of `examples/tutorial` (a test compares them), so what the
- * demonstration runs is what a reader can copy.
+ * prints the very files of `examples/tutorial` (a test compares them), so the demonstration
+ * runs exactly what a reader can copy.
  */
 import { readFileSync } from "node:fs";
 
@@ -90,8 +90,8 @@ export function masterDownSeconds(profile: Profile, priority: number): number {
 }
 
 /**
- * keepalived.conf of one node. Every line but the comments is the tutorial's where the profile
- * does not say otherwise.
+ * keepalived.conf of one node. Unless the profile says otherwise, every line but the comments
+ * is the tutorial's.
  */
 export function printConfig(profile: Profile, node: NodeAddress): string {
   const lines = [

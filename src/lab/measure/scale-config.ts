@@ -12,19 +12,24 @@ export interface ScaleShape {
   readonly role: ScaleRole;
 }
 
-/** A VRID has 255 values, and a round number is easier to read. */
+/**
+ * How many instances an interface has: a VRID has 255 values, and a round number is easier to
+ * read.
+ */
 export const INSTANCES_PER_INTERFACE = 250;
 const INTERFACES_MAX = 40;
 export const INSTANCES_MAX: number = INSTANCES_PER_INTERFACE * INTERFACES_MAX;
-/** Of the daemon under test; the peer's is higher, so that the daemon stays BACKUP. */
+/**
+ * The priority of the daemon under test; the peer's is higher, so that the daemon stays BACKUP.
+ */
 export const DAEMON_PRIORITY = 100;
 export const PEER_PRIORITY = 200;
 export const HOST_PREFIX = 16;
 
 export interface ScaleInterface {
-  /** Of the daemon's machine. */
+  /** The address of the daemon's machine. */
   readonly name: string;
-  /** Of the peer's machine, at the other end of the cable. */
+  /** The address of the peer's machine, at the other end of the cable. */
   readonly peerName: string;
   readonly address: string;
   readonly peerAddress: string;
@@ -51,7 +56,7 @@ export function scaleInterfaces(instances: number): readonly ScaleInterface[] {
   });
 }
 
-/** Nothing that a daemon has to start or ask: what is measured is VRRP. */
+/** Nothing here makes a daemon start or query anything else: only VRRP is measured. */
 export function printScaleConfig(shape: ScaleShape): string {
   const lines = [
     "global_defs {",

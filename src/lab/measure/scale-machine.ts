@@ -45,7 +45,9 @@ import {
 const POLL_MILLISECONDS = 1;
 const STOP_MILLISECONDS = 15_000;
 
-/** Milliseconds after the daemon's program was executed; undefined: not within the time. */
+/**
+ * Milliseconds after the daemon's program was executed; undefined if it did not happen in time.
+ */
 export interface StartUp {
   readonly ready: number | undefined;
   readonly first: number | undefined;
@@ -117,7 +119,7 @@ export class ScaleMachine {
     return this.#present.size;
   }
 
-  /** What the daemon has said to its service manager since the last call. */
+  /** What the daemon has reported to its service manager since the last call. */
   notifications(): readonly string[] {
     return this.#notify.read();
   }
@@ -128,7 +130,8 @@ export class ScaleMachine {
     this.#readAddresses();
     const child = this.#spawnAtGate();
     this.#child = child;
-    // The shell and its namespace are there; what is measured begins with the daemon's own exec.
+    // The shell and its namespace exist already: the measurement begins with the daemon's own
+    // exec.
     await once(child.stdout ?? child, "data");
     const wanted = this.shape.role === "master" ? this.#virtual.size : 0;
     const begin = now();
@@ -211,7 +214,7 @@ export class ScaleMachine {
     clearTimeout(timer);
   }
 
-  /** Not politely: with the namespaces go the addresses. */
+  /** No orderly stop is needed: the addresses disappear with the namespaces. */
   async close(): Promise<void> {
     const child = this.#child;
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
@@ -295,7 +298,7 @@ function loadedKoffi(): string | undefined {
   return /\S+koffi\S*\.node$/m.exec(maps)?.[0];
 }
 
-/** Milliseconds of a command that ends by itself, each time. Throws where it fails. */
+/** The milliseconds that each run of a command takes. Throws if it fails. */
 export function timeCommand(argv: readonly string[], times: number): readonly number[] {
   const [program = "", ...args] = argv;
   return Array.from({ length: times }, () => {

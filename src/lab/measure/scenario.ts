@@ -1,6 +1,6 @@
 /**
- * One fault from beginning to end: ordinary life, the fault at a random phase, the move, the
- * repair, ordinary life.
+ * One fault from beginning to end: the normal state, the fault at a random phase, the move, the
+ * repair, and the normal state again.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
@@ -22,7 +22,7 @@ export interface ObservedFault {
    * where that is known.
    */
   readonly after: readonly string[];
-  /** The address is where it should be. */
+  /** True if the address is where it should be. */
   readonly passed: boolean;
   /**
    * What the client noticed between the fault and the repair: all times without an answer, and
@@ -31,11 +31,11 @@ export interface ObservedFault {
   readonly outageMilliseconds: number;
   readonly longestOutageMilliseconds: number;
   readonly lost: number;
-  /** From the fault until another node held the address; undefined: none did. */
+  /** The time from the fault until another node held the address; undefined if none did. */
   readonly takeOverMilliseconds: number | undefined;
   /**
-   * From the last advertisement of the old owner that the new one received until the new one
-   * held the address.
+   * The time from the last advertisement of the old owner that the new one received until the
+   * new one held the address.
    */
   readonly afterLastAdvertMilliseconds: number | undefined;
   /**
@@ -46,19 +46,19 @@ export interface ObservedFault {
   readonly dualOpen: boolean;
   /** The same, of those that answered for it; undefined where the lab does not ask each of them. */
   readonly dualAnswers: { readonly milliseconds: number; readonly open: boolean } | undefined;
-  /** No reachable node held it, total. */
+  /** The total time in which no reachable node held it. */
   readonly unheldMilliseconds: number;
-  /** On a platform that moves the address itself. */
+  /** Only on a platform that moves the address itself. */
   readonly cloud: CloudView | undefined;
 }
 
 export interface FaultResult extends ObservedFault {
-  /** The same for the repair, until life was ordinary again. */
+  /** The same for the repair, until the state was normal again. */
   readonly healOutageMilliseconds: number;
   readonly healLost: number;
   /** Of those that answered, where that is known. */
   readonly healDualMilliseconds: number;
-  /** How often the survivor gave the address up, or got it back. */
+  /** How often the survivor gave up the address or got it back. */
   readonly healChanges: number;
   readonly finally: string;
 }
@@ -74,15 +74,17 @@ export interface ScenarioOptions {
   /** 0 to 1, 1 excluded. */
   readonly random: () => number;
   readonly watcher?: ScenarioWatcher;
-  /** How long to look on after the move, for a second owner. */
+  /** How long to observe after the move, in case of a second owner. */
   readonly observeSeconds?: number;
   /** How long the fault lasts at least, from its beginning to the repair. */
   readonly lastsSeconds?: number;
-  /** How long to look on after the repair, because clients may notice it later than the daemons. */
+  /**
+   * How long to observe after the repair, because clients may notice it later than the daemons.
+   */
   readonly watchSeconds?: number;
 }
 
-/** Time beyond the arithmetic before a move counts as not happening. */
+/** The extra time, beyond the calculated one, before a move counts as missing. */
 const GRACE_SECONDS = 3;
 const AFTER_MOVE_SECONDS = 1.2;
 const POLL_MILLISECONDS = 2;
@@ -176,7 +178,7 @@ async function observeHealed(
   };
 }
 
-/** The platform may take its time, and a daemon has to repeat announcements that were lost. */
+/** The platform may be slow, and a daemon has to repeat announcements that were lost. */
 async function untilPlatformMoved(lab: Lab, owner: LabNode): Promise<void> {
   const { cloud } = lab;
   if (cloud === undefined) return;
@@ -209,7 +211,7 @@ function hasPassed(moves: Fault["moves"], before: string, after: readonly string
   return moves === "maybe" || after[0] !== before;
 }
 
-/** The arithmetic's longest wait, plus what the fault itself needs to be noticed. */
+/** The longest calculated wait, plus the time that the fault itself needs to be noticed. */
 function limitSeconds(lab: Lab, name: FaultName): number {
   const { profile } = lab;
   const detection = name === "script" ? profile.scriptSeconds * 2 : 0;

@@ -1,7 +1,8 @@
 /**
- * System calls and netlink requests of a daemon, counted in a window of their own. `perf` counts
- * with tracepoints in the kernel, which hardly disturbs. Without it `strace` does, for slow daemons
- * only: it stops the watched twice in every call, and one that falls behind does other work.
+ * System calls and netlink requests of a daemon, counted in a window of their own. `perf`
+ * counts with tracepoints in the kernel, which hardly disturbs. Without it `strace` does, for
+ * slow daemons only: it stops the traced process twice in every call, and a daemon that falls
+ * behind does other work.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +10,9 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { treeOf } from "../sandbox/proc.ts";
 
-/** Calls that are counted by name; the vDSO's (clock_gettime) are none. */
+/**
+ * The calls that are counted by name; those of the vDSO (clock_gettime) are not system calls.
+ */
 const NAMES = [
   "sendto",
   "sendmsg",
@@ -50,9 +53,9 @@ export function parsePerfStat(output: string): ReadonlyMap<string, number> {
 
 export interface CallCounts {
   readonly all: number;
-  /** By the name of the call; the commonest ones. */
+  /** The commonest calls by name. */
   readonly calls: ReadonlyMap<string, number>;
-  /** Calls that sent something to the kernel's netlink, however many messages in each. */
+  /** The number of calls that sent something to netlink, however many messages each had. */
   readonly netlink: number;
 }
 
@@ -91,10 +94,10 @@ export function parseTrace(text: string): CallCounts {
 const isThere = (program: string): boolean =>
   spawnSync(program, ["--version"], { stdio: "ignore" }).status === 0;
 
-/** Undefined, with the reason, where it cannot be counted. */
+/** Undefined, with the reason, if it cannot be counted. */
 export type Counted<T> = { readonly value: T } | { readonly reason: string };
 
-/** A busy daemon is not itself any more under strace. */
+/** Under strace a busy daemon no longer behaves normally. */
 const TRACED_ADVERTS_MAX = 500;
 
 /**
@@ -129,7 +132,7 @@ async function perfCalls(root: number, seconds: number): Promise<Counted<CallCou
   return { value: { all: total, calls, netlink } };
 }
 
-/** One process with its threads: descriptors mean something within a process only. */
+/** One process with its threads, because descriptors have a meaning within one process only. */
 async function perfProcess(pid: number, seconds: number): Promise<Counted<CallCounts>> {
   const sockets = netlinkDescriptors(pid);
   const filter = sockets.map((fd) => `fd == ${fd}`).join(" || ");
@@ -176,7 +179,7 @@ function netlinkDescriptors(pid: number): readonly string[] {
       return inode !== undefined && inodes.has(inode);
     });
   } catch {
-    // It has ended.
+    // The process has ended.
     return [];
   }
 }

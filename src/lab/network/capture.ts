@@ -13,7 +13,7 @@ export class Capture implements Disposable {
   readonly #header = new Uint8Array(16);
   readonly #view = new DataView(this.#header.buffer);
 
-  /** Replaces the file. Throws what `open` throws. */
+  /** Replaces an existing file. Throws what `open` throws. */
   constructor(file: string) {
     this.#fd = openSync(file, "w");
     const header = new Uint8Array(24);

@@ -1,7 +1,7 @@
 /**
  * Which refusals are worth a message: the first of a kind on a port at once, later ones counted
- * and reported once a second, so that a guest gone wild cannot drown the lab in messages about
- * itself. Pure.
+ * and reported once a second, so that a guest that runs wild cannot flood the lab with
+ * messages. Pure.
  */
 
 import { after, earliest, fromSeconds, type Instant, type Micros } from "#units/time";
@@ -9,7 +9,7 @@ import type { FabricDrop } from "./plan.ts";
 
 export interface DropNews {
   readonly port: number;
-  /** The latest of its kind. */
+  /** The latest refusal of its kind. */
   readonly drop: FabricDrop;
   readonly count: number;
 }
@@ -17,7 +17,7 @@ export interface DropNews {
 interface Entry {
   readonly port: number;
   drop: FabricDrop;
-  /** Since the last message. */
+  /** The number since the last message. */
   count: number;
   nextAt: Instant;
 }
@@ -62,7 +62,7 @@ export class DropCounter {
     return news;
   }
 
-  /** Since the start, by kind. */
+  /** The numbers since the start, by kind. */
   totals(port: number): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#totals.get(port) ?? []);
   }

@@ -1,7 +1,7 @@
 /**
- * The network of one or more VPCs as a machine: frames in, frames out.
+ * The network of one or more VPCs as a state machine: frames in, frames out.
  *
- * A frame's way from a guest:
+ * The path of a frame from a guest:
  *   1. its port: cut, not forwarding yet, an unknown source MAC (anti-spoofing) end it here;
  *   2. ARP with the guest's own address, or a question: the network answers itself, from what
  *      it knows; ARP with a HAVIP of the subnet as sender: a claim, for the control plane to
@@ -50,7 +50,7 @@ import type {
 } from "./plan.ts";
 
 export interface FabricOutput {
-  /** May not be kept after the call. */
+  /** Must not be kept after the call. */
   send(port: number, frame: Uint8Array): void;
   claim(interfaceId: string, vip: Ipv4): void;
   dropped(port: number, drop: FabricDrop): void;
@@ -58,7 +58,7 @@ export interface FabricOutput {
 
 const BROADCAST: Ipv4 = ipv4(0xffffffff);
 const HEALTHY: PortFault = {};
-/** Announcements of one port that are passed on to the control plane. */
+/** The limiter for announcements of one port that are passed on to the control plane. */
 const CLAIMS = { burst: 500, perSecond: 200 } as const;
 
 interface Waiting {
@@ -93,8 +93,8 @@ export class Fabric {
   #elasticPublic = new Map<Ipv4, ElasticPlan>();
   #internetPort: number | undefined;
   /**
-   * Who asked from the internet's port, so that answers find the way: one host is enough for a
-   * lab.
+   * Which host asked from the internet's port, so that answers can be delivered: one host is
+   * enough for a lab.
    */
   readonly #internetMacs = new Map<Ipv4, Mac>();
 
@@ -103,7 +103,7 @@ export class Fabric {
     this.#rng = createRng(seed);
   }
 
-  /** Everything at once; frames under way stay under way. */
+  /** Replaces the whole plan; frames in transit stay in transit. */
   plan(plan: FabricPlan): void {
     this.#subnets = new Map(plan.subnets.map((one) => [one.id, one]));
     this.#guests = new Map(plan.guests.map((one) => [one.port, one]));
@@ -119,7 +119,7 @@ export class Fabric {
     this.#internetPort = plan.internetPort;
   }
 
-  /** One HAVIP has moved, is bound or unbound; one that the plan does not know is added. */
+  /** One HAVIP has been moved, bound or unbound; one that is not in the plan is added. */
   bind(binding: HavipBinding): void {
     this.#havips.set(key(binding.subnetId, binding.address), binding);
   }
@@ -137,7 +137,7 @@ export class Fabric {
     return first;
   }
 
-  /** Frames with a delay that is over. */
+  /** Delivers frames with a delay that is over. */
   onTime(now: Instant): void {
     if (this.#waiting.length === 0) return;
     const due = this.#waiting.filter((one) => one.at <= now);
@@ -147,7 +147,7 @@ export class Fabric {
     for (const one of due) this.#output.send(one.port, one.frame);
   }
 
-  /** A frame from a port. It is changed in place. */
+  /** Handles a frame from a port. The frame is changed in place. */
   receive(port: number, frame: Uint8Array, now: Instant): void {
     const drop = blocked(this.#faultOf(port), "cutFrom", this.#lateUntil.get(port), now);
     if (drop !== undefined) return this.#output.dropped(port, drop);
@@ -209,9 +209,9 @@ export class Fabric {
   }
 
   /**
-   * The platform's limits are the model's (`#havip/profile`). Here is a fault's own, for labs
-   * without a control plane, and one far above the model's: a guest that announces without end
-   * shall not keep the control plane busy refusing it.
+   * The platform's limits are in the model (`#cloud/model/platform-profile`). Here are the
+   * limit of a fault, for labs without a control plane, and one far above the model's: a guest
+   * that announces endlessly must not keep the control plane busy with refusals.
    */
   #mayAnnounce(port: number, fault: PortFault, now: Instant): boolean {
     const perSecond = fault.arpPerSecond ?? CLAIMS.perSecond;
@@ -226,8 +226,8 @@ export class Fabric {
   }
 
   /**
-   * The network answers for the gateway, for guests and for bound HAVIPs; nobody else hears the
-   * question.
+   * The network answers for the gateway, for guests and for bound HAVIPs; no other port gets
+   * the question.
    */
   #answer(guest: GuestPlan, arp: Arp, now: Instant): void {
     const subnet = this.#subnets.get(guest.subnetId);
@@ -281,8 +281,7 @@ export class Fabric {
       if (this.#isUnresponsive(other.port, guest.port)) continue;
       const protocol = ipv4ProtocolAt(frame, ETHERNET);
       const source = ipv4SourceAt(frame, ETHERNET);
-      // A group's address changes nothing about who may be sent what: each receiver's own list
-      // decides.
+      // A group address gives no extra permission: each receiver's own list decides.
       if (!allows(other, frame, source)) {
         this.#output.dropped(guest.port, { kind: "security-group", protocol, source });
         continue;
@@ -352,8 +351,8 @@ export class Fabric {
   }
 
   /**
-   * The internet's host sees every elastic address as a neighbour of its own: the gateway
-   * answers for all of them.
+   * The internet's host sees every elastic address as a direct neighbour: the gateway answers
+   * for all of them.
    */
   #fromInternet(port: number, frame: Uint8Array, now: Instant): void {
     const [subnet] = this.#subnets.values();
@@ -399,17 +398,21 @@ export class Fabric {
   }
 }
 
-/** The receiver's allow list. VRRP is IP protocol 112 and has to be on it, which people forget. */
+/**
+ * The receiver's allow list. VRRP is IP protocol 112 and has to be on the list, which is easily
+ * forgotten.
+ */
 function allows(receiver: GuestPlan, frame: Uint8Array, source: Ipv4): boolean {
   if (receiver.ingress === undefined) return true;
   const protocol = ipv4ProtocolAt(frame, ETHERNET);
   const start = ETHERNET + ipv4HeaderLengthAt(frame, ETHERNET);
-  // Answers to what the guest asked come from a port it did not open: a lab's rules list what
-  // may be asked of it, and TCP segments that belong to a connection (ACK set) are let through.
+  // The rules list what others may ask of the guest. Answers to its own requests come to ports
+  // that the rules do not list, so TCP segments that belong to a connection (ACK set) are let
+  // through.
   const established = protocol === PROTOCOL_TCP && isTcpAcknowledgement(frame, start);
   if (established) return true;
-  // So are answers and errors of ICMP: everything but an echo request belongs to something the
-  // guest did.
+  // So are ICMP replies and errors: everything but an echo request belongs to something that
+  // the guest did.
   if (protocol === PROTOCOL_ICMP && !isEchoRequest(frame, start)) return true;
   return receiver.ingress.some(
     (rule) =>

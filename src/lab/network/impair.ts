@@ -1,48 +1,48 @@
 /**
- * Faults of ports and of ways between them. What a kernel would do with netem, in a place where
- * it can be seen.
+ * Faults of ports and of the paths between them: what a kernel would do with netem, done where
+ * it can be observed.
  */
 import type { Rng } from "#units/rng";
 import { type Instant, type Micros, micros } from "#units/time";
 import type { FabricDrop } from "./plan.ts";
 
-/** Of one port; every field absent is a healthy port. */
+/** The faults of one port; without any field the port is healthy. */
 export interface PortFault {
   /**
-   * Nothing passes, either way. The device inside keeps its carrier: a lost uplink, not a
-   * pulled cable.
+   * Nothing passes in either direction. The device inside keeps its carrier: this is a lost
+   * uplink, not a pulled cable.
    */
   readonly cut?: boolean;
-  /** Only one direction is lost: what the guest sends, or what it should get. */
+  /** Only one direction is lost: what the guest sends, or what it should receive. */
   readonly cutFrom?: boolean;
   readonly cutTo?: boolean;
   /**
-   * Frames of these ports do not arrive here: one direction of one way, or a partition where
-   * both ports name each other.
+   * Frames of these ports do not arrive here: one direction of one path, or a partition if both
+   * ports name each other.
    */
   readonly notHearing?: readonly number[];
   /** Forwards nothing for this long from now on (spanning tree, a slow switch). */
   readonly lateMicros?: number;
   readonly delayMicros?: number;
   readonly jitterMicros?: number;
-  /** Probabilities, 0 to 1, of frames the guest should get. */
+  /** Probabilities, 0 to 1, for frames that the guest should receive. */
   readonly loss?: number;
   readonly duplicate?: number;
-  /** This part of the frames overtakes those before it by one delay. */
+  /** This fraction of the frames overtakes those before it by one delay. */
   readonly reorder?: number;
-  /** Only frames of this IP protocol are concerned by loss (112 is VRRP); ARP is protocol 0. */
+  /** Loss affects only frames of this IP protocol (112 is VRRP); ARP counts as protocol 0. */
   readonly onlyProtocol?: number;
   /**
-   * Gratuitous ARP of the guest that the network passes in a second, after `arpBurst`;
-   * undefined: all.
+   * How many gratuitous ARP frames of the guest the network passes in a second, after
+   * `arpBurst`. Undefined for all.
    */
   readonly arpPerSecond?: number;
   readonly arpBurst?: number;
-  /** The network sees the announcements and the control plane never hears of them. */
+  /** The network sees the announcements, but the control plane is never notified of them. */
   readonly swallowClaims?: boolean;
 }
 
-/** @param way what the guest sends, or what it should get */
+/** @param way the direction: what the guest sends, or what it should receive */
 export function blocked(
   fault: PortFault,
   way: "cutFrom" | "cutTo",
@@ -53,7 +53,7 @@ export function blocked(
   return lateUntil !== undefined && now < lateUntil ? { kind: "port-not-forwarding" } : undefined;
 }
 
-/** When a frame arrives, once or twice or never. */
+/** The times at which a frame arrives: one, two or none. */
 export function arrivals(
   fault: PortFault,
   protocol: number,

@@ -4,7 +4,7 @@ import type { Ipv4, Mac } from "#units/address";
 export interface FabricPlan {
   readonly subnets: readonly SubnetPlan[];
   readonly guests: readonly GuestPlan[];
-  /** Elastic addresses and what they stand for inside: one to one. */
+  /** Elastic addresses and the inside addresses that they stand for, one to one. */
   readonly elastic: readonly ElasticPlan[];
   /** HAVIPs, bound or not. */
   readonly havips: readonly HavipBinding[];
@@ -19,7 +19,7 @@ export interface SubnetPlan {
   readonly prefix: number;
   readonly gateway: Ipv4;
   readonly gatewayMac: Mac;
-  /** Off on the platform unless asked for. */
+  /** The platform turns this off by default. */
   readonly multicast: boolean;
 }
 
@@ -30,12 +30,12 @@ export interface GuestPlan {
   readonly subnetId: string;
   readonly mac: Mac;
   readonly addresses: readonly Ipv4[];
-  /** Allow list for what comes in; undefined allows everything. */
+  /** The allow list for incoming packets; undefined allows everything. */
   readonly ingress: readonly SecurityRule[] | undefined;
 }
 
 export interface SecurityRule {
-  /** IP protocol number; undefined: every one. */
+  /** The IP protocol number; undefined for every protocol. */
   readonly protocol: number | undefined;
   readonly ports: { readonly from: number; readonly to: number } | undefined;
   readonly source: { readonly network: Ipv4; readonly prefix: number } | undefined;
@@ -44,7 +44,7 @@ export interface SecurityRule {
 export interface HavipBinding {
   readonly subnetId: string;
   readonly address: Ipv4;
-  /** Interface that holds it; undefined: nobody. */
+  /** The interface that holds it; undefined if none does. */
   readonly interfaceId: string | undefined;
 }
 
@@ -59,9 +59,9 @@ export type FabricDrop =
   | { readonly kind: "port-cut" }
   | { readonly kind: "port-not-forwarding" }
   | { readonly kind: "lost" }
-  /** A fault of the way between two ports. */
+  /** A fault of the path between two ports. */
   | { readonly kind: "one-way"; readonly to: number }
-  /** Announcements of a HAVIP that a fault kept from the control plane. */
+  /** An announcement of a HAVIP that a fault kept from the control plane. */
   | { readonly kind: "claim-swallowed"; readonly address: Ipv4 }
   | { readonly kind: "claim-limited"; readonly address: Ipv4 }
   | { readonly kind: "unknown-port"; readonly port: number }

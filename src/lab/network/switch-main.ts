@@ -17,7 +17,7 @@ import { Fabric } from "./fabric.ts";
 import { CONTROL_FD, type FromSwitch, type PortDevice, type ToSwitch } from "./switch-protocol.ts";
 
 const FRAME_MAX = 65_536;
-/** Frames taken from one port before the others have their turn. */
+/** How many frames are taken from one port before the others have their turn. */
 const TURN = 64;
 const RECEIVE_BUFFER = 4 * 1_048_576;
 
@@ -145,8 +145,8 @@ reactor.add(pipe.fd, () => {
 });
 report({ type: "ready" }, false);
 /**
- * Microseconds until what the lab did not take is offered again: nothing wakes us when it has
- * room.
+ * Microseconds until messages that the lab did not take are offered again, because nothing
+ * wakes this process when there is room.
  */
 const OFFER_AGAIN = fromMillis(1);
 while (!pipe.ended) {

@@ -20,9 +20,15 @@ export type ToSwitch =
   | { readonly type: "bind"; readonly binding: HavipBinding }
   /** Replaces the port's faults; an empty object heals it. */
   | { readonly type: "fault"; readonly port: number; readonly fault: PortFault }
-  /** Records everything the guest on this port sends and gets; undefined ends it. */
+  /**
+   * Records everything that the guest on this port sends and receives; undefined ends the
+   * recording.
+   */
   | { readonly type: "capture"; readonly port: number; readonly file: string | undefined }
-  /** Answered by `stats` with the same id: everything sent before has been done by then. */
+  /**
+   * Answered by `stats` with the same id: by then everything that was sent before has been
+   * done.
+   */
   | { readonly type: "stats"; readonly id: number };
 
 export type FromSwitch =
@@ -47,11 +53,14 @@ export type FromSwitch =
 export interface PortStats {
   readonly port: number;
   readonly device: string;
-  /** Frames from the guest, to the guest, and those that its device refused. */
+  /** The numbers of frames from the guest, to the guest, and refused by its device. */
   readonly received: number;
   readonly sent: number;
   readonly unsent: number;
-  /** Frames that found no room in the socket's buffer, because the switch was too slow. */
+  /**
+   * The number of frames that found no room in the socket's buffer, because the switch was too
+   * slow.
+   */
   readonly overrun: number;
   readonly drops: Readonly<Record<string, number>>;
 }

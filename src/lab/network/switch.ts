@@ -1,4 +1,4 @@
-/** The switch process as the lab holds it: messages in, claims and refusals out. */
+/** The switch process as the lab sees it: messages in, claims and refusals out. */
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
@@ -22,7 +22,7 @@ export class Switch {
   #requests = 0;
   #closing = false;
 
-  /** @param seed of the random numbers that faults use */
+  /** @param seed for the random numbers that faults use */
   constructor(namespace: Namespace, listener: SwitchListener, seed: number) {
     this.#child = spawnIn(namespace, [process.execPath, QUIET, PROGRAM, `${seed}`], {
       stdio: ["ignore", "ignore", "inherit", "pipe"],
@@ -30,14 +30,14 @@ export class Switch {
       detached: true,
     });
     this.#child.on("exit", (code, signal) => {
-      // Without its switch a lab is a set of dead cables; nothing that is seen afterwards means
+      // Without its switch a lab is a set of dead cables, and nothing observed afterwards means
       // anything.
       if (!this.#closing) throw new Error(`the switch ended: ${signal ?? `exit code ${code}`}`);
     });
     const pipe = this.#child.stdio[CONTROL_FD];
     if (!(pipe instanceof Duplex)) throw new Error("the switch has no pipe");
     this.#pipe = pipe;
-    // A switch that is gone is known by its exit; readline passes the pipe's error on.
+    // The exit of the switch is noticed elsewhere; readline would pass on the pipe's error.
     pipe.on("error", () => {});
     createInterface({ input: pipe })
       .on("line", (line) => this.#hear(JSON.parse(line) as FromSwitch, listener))
@@ -69,7 +69,7 @@ export class Switch {
     this.#pipe.write(`${JSON.stringify(message)}\n`);
   }
 
-  /** Also a way to wait until everything sent before is in force. */
+  /** This is also a way to wait until everything sent before is in effect. */
   stats(): Promise<readonly PortStats[]> {
     this.#requests += 1;
     const id = this.#requests;

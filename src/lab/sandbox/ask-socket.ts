@@ -1,7 +1,7 @@
-/** One request to a socket that speaks a JSON object a line. */
+/** Sends one request to a socket that expects one JSON object per line. */
 import { createConnection } from "node:net";
 
-/** The answer's line. Undefined: nobody is there, or no whole line came in time. */
+/** The answer's line. Undefined if nobody listens, or no whole line came in time. */
 export function askSocket(
   path: string,
   request: unknown,

@@ -1,8 +1,8 @@
 /**
  * Folders of the lab. Every node has its own /etc/keepalived, /var/log, /var/keepalived and
  * /run, which are plain folders under one temporary folder, bound into the node's private
- * mounts: the daemons see the paths of the tutorial, we and a curious user read the same files
- * from outside.
+ * mounts: the daemons see the paths of the tutorial, and we or a curious user read the same
+ * files from outside.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -27,13 +27,12 @@ export const NODE_FOLDERS: Readonly<Record<string, string>> = {
   "/run": "run",
 };
 
-/** Mount points under these do not exist on every machine, and we may not create them there. */
+/**
+ * Mount points under these do not exist on every machine, and we must not create them there.
+ */
 const SHADOWED = ["/etc", "/var"];
 const DONE = "/etc/.baton-lab";
-/**
- * Where the real ones can stay reachable: never below a folder that anybody removes
- * recursively.
- */
+/** Where the real folders stay reachable: never below a folder that is removed recursively. */
 const PARKING = ["/mnt", "/media", "/srv", "/dev/shm"];
 
 function mount(...args: readonly string[]): void {
@@ -83,7 +82,7 @@ export function makeNodeFolders(folder: string): void {
   }
 }
 
-/** Private mounts of one node. */
+/** The private mounts of one node. */
 export function nodeMounts(folder: string): PrivateMounts {
   const own = Object.entries(NODE_FOLDERS).map(([to, name]) => [join(folder, name), to] as const);
   // keepalived -l also writes to the console (LOG_CONS), which on a serial line stalls the

@@ -26,7 +26,7 @@ export function readProcess(pid: number): ProcessInfo | undefined {
   return { pid, parent: Number(rest[1]), state: rest[0] ?? "?", startTime };
 }
 
-/** Of the process's real user, as seen from here. */
+/** The process's real user, as seen from here. */
 export function readOwner(pid: number): number | undefined {
   try {
     const uid = /^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
@@ -72,7 +72,7 @@ export function treeOf(pid: number): readonly number[] {
   return found;
 }
 
-/** Sends the signal; false when the process is gone already. */
+/** Sends the signal; false if the process is gone already. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     process.kill(pid, name);

@@ -1,12 +1,12 @@
 /**
  * A cage for everything the lab starts: its own process, mount and network namespace.
  *
- * The first process of a process namespace takes all others with it when it ends, however it
- * ends, and namespaces, interfaces and mounts that nobody uses any more disappear with their
- * processes. So Ctrl-C, a crash of ours or `kill -9` leave nothing behind, and no list of
- * things to clean up can be wrong.
+ * When the first process of a process namespace ends, in whatever way, all others end with it,
+ * and namespaces, interfaces and mounts that are no longer used disappear with their processes.
+ * So Ctrl-C, a crash of ours or `kill -9` leave nothing behind, and no list of things to clean
+ * up can be wrong.
  *
- * Without root the cage is also a user namespace in which we are root, where the kernel allows
+ * Without root the cage is also a user namespace in which we are root, if the kernel allows
  * that.
  *
  * util-linux's `unshare` makes the cage: Node.js has threads from the start, and a
@@ -21,7 +21,7 @@ import { listProcesses } from "./proc.ts";
 import { makeScratch } from "./scratch.ts";
 
 const MARK = "BATON_LAB_SANDBOX";
-/** The cage's side of a socket to us outside; its end means that we are gone. */
+/** The cage's end of a socket to the process outside; when it closes, that process is gone. */
 const CHANNEL = 3;
 
 export interface SandboxCommand {
@@ -49,7 +49,7 @@ export function probeSandbox(): SandboxOutcome {
     "--kill-child",
     "--mount-proc",
   ];
-  // The lab makes more network namespaces and mounts inside: try both.
+  // The lab makes more network namespaces and mounts inside, so both are tried.
   const trial = ["unshare", "--net", "sh", "-c", "mount -t tmpfs none /mnt"];
   const result = spawnSync(argv[0] ?? "", [...argv.slice(1), ...trial], { encoding: "utf8" });
   if (result.status === 0) return { kind: "allowed", argv, rootless };
@@ -57,18 +57,18 @@ export function probeSandbox(): SandboxOutcome {
 }
 
 /**
- * `kill -9` gives us no chance to say anything: then the kernel shall end `unshare`, and with
- * it the cage.
+ * `kill -9` leaves this process no chance to act: then the kernel has to end `unshare`, and
+ * with it the cage.
  */
 function dyingWithUs(): readonly string[] {
   const prefix = ["setpriv", "--pdeathsig", "KILL"] as const;
   const [program, ...args] = prefix;
-  // Part of util-linux like `unshare`, but not of every small system; the channel closes in any
-  // case.
+  // It is part of util-linux like `unshare`, but small systems may lack it. The channel closes
+  // in any case.
   return spawnSync(program, [...args, "true"], { stdio: "ignore" }).status === 0 ? prefix : [];
 }
 
-/** What a user reads who may not have one. */
+/** What a user without the right to make a cage reads. */
 export function explainRefusal(detail: string, lang: Language): string {
   const reason = detail === "" ? "" : `\n  (${detail})`;
   return lang === "zh-CN"
@@ -83,8 +83,8 @@ export function explainRefusal(detail: string, lang: Language): string {
 }
 
 /**
- * Runs the command in a cage, on our terminal, and answers with its exit code. Signals are
- * passed on; when we die unasked, the cage sees the channel close.
+ * Runs the command in a cage, on our terminal, and returns its exit code. Signals are passed
+ * on; if this process dies unexpectedly, the cage sees the channel close.
  */
 export function runInSandbox(sandbox: SandboxCommand, command: readonly string[]): Promise<number> {
   // A shell is the cage's first process because that one must collect orphans, which Node.js
@@ -98,7 +98,7 @@ export function runInSandbox(sandbox: SandboxCommand, command: readonly string[]
   if (channel instanceof Socket) {
     channel.on("error", () => {});
     channel.on("data", (bytes) => {
-      // A question a line: two may come in one piece.
+      // Each line is a question; two may come in one chunk.
       const questions = String(bytes).split("\n").length - 1;
       const answer = `${JSON.stringify(outsidePids(child.pid ?? 0))}\n`;
       channel.write(answer.repeat(questions));
@@ -137,7 +137,7 @@ export function scratchFolder(): string {
   return scratch;
 }
 
-/** Process ids of the cage: as its inhabitants know them → as a terminal outside knows them. */
+/** Process ids of the cage: the id inside → the id as a terminal outside knows it. */
 function outsidePids(unsharePid: number): Record<string, number> {
   const all = listProcesses();
   const inside = new Set([unsharePid]);
@@ -169,12 +169,15 @@ export interface Outside {
   close(): void;
 }
 
-/** The way to the process outside. `onGone` runs once when it asks us to end, or has died. */
+/**
+ * The connection to the process outside. `onGone` runs once, when that process asks us to end
+ * or has died.
+ */
 export function connectOutside(onGone: () => void): Outside | undefined {
   if (!isInsideSandbox()) return undefined;
   const socket = new Socket({ fd: CHANNEL, readable: true, writable: true });
   let text = "";
-  /** Whoever has asked, in that order: two may ask at once, and both are answered. */
+  /** The waiting callers in order: two may ask at once, and both are answered. */
   const waiting: ((pids: ReadonlyMap<number, number>) => void)[] = [];
   socket.on("data", (bytes) => {
     text += bytes.toString("utf8");

@@ -1,6 +1,6 @@
 /**
- * A folder for the files of one run. Its lock ends with the process that made it, also by `kill
- * -9`; the next run clears away what is ours and not locked any more.
+ * A folder for the files of one run. Its lock ends with the process that made it, even by `kill
+ * -9`; the next run removes folders of ours that are no longer locked.
  */
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { lockFile } from "#linux/lock-file";
 
 const PREFIX = "baton-lab-";
 const LOCK = "lock";
-/** As mkdtemp(3) ends them. */
+/** The suffix that mkdtemp(3) makes. */
 const OURS = /^baton-lab-[A-Za-z0-9]{6}$/;
 
 export interface Scratch {

@@ -1,10 +1,10 @@
-/** A VPC that could not be built, for the person who wanted one: what, why, and what to do. */
+/** Describes why a VPC could not be built: what failed, why, and what to do. */
 import type { Language } from "#diagnostics/diagnostic";
 import { LinuxError } from "#linux/result";
 import { CloudRefusal } from "./cloud-refusal.ts";
 import type { LabText } from "./lab-messages.ts";
 
-/** Undefined: none of the ways in which a machine or the cloud can refuse, so a mistake of ours. */
+/** Undefined if neither the machine nor the cloud has refused, so that it is a bug of ours. */
 export function explainBuildFailure(error: unknown, lang: Language): string | undefined {
   if (error instanceof CloudRefusal)
     return lang === "zh-CN"

@@ -1,13 +1,13 @@
 /**
- * In which order a subnet's things are made. Fixed addresses first: the cloud picks for the
- * others what is left.
+ * The order in which a subnet's resources are made. Fixed addresses come first; the cloud picks
+ * from the rest for the others.
  */
 import type { HavipDescription, InstanceDescription, SubnetDescription } from "./description.ts";
 
 export type BuildStep =
   | { readonly kind: "launch"; readonly instance: InstanceDescription }
   | { readonly kind: "createHavip"; readonly havip: HavipDescription }
-  /** Its members and its public address, once everybody exists. */
+  /** A HAVIP's members and public address, set once all instances exist. */
   | { readonly kind: "completeHavip"; readonly havip: HavipDescription };
 
 export function buildOrder({ instances, havips }: SubnetDescription): readonly BuildStep[] {

@@ -98,7 +98,7 @@ export class CloudCalls {
     });
   }
 
-  /** The new public address. */
+  /** Returns the new public address. */
   async bindNewEip(havipId: string, name: string): Promise<string> {
     const { answer } = await this.call("AllocateAddresses", { AddressCount: 1, AddressName: name });
     const waited = await waitForTask(this.client, answer.TaskId, TASK_MS);
@@ -114,7 +114,7 @@ export class CloudCalls {
     return address;
   }
 
-  /** CVM's part, which the emulator has behind its admin endpoint. */
+  /** Makes an instance, which is CVM's task; the emulator has an admin endpoint for it. */
   async launch(subnetId: string, name: string, address: string | undefined): Promise<Launched> {
     const body = {
       region: this.#region,

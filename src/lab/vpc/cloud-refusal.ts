@@ -1,6 +1,6 @@
 /**
- * The emulated cloud refused to make something of a lab: the reader's mistake, never a fault
- * of the program.
+ * The emulated cloud refused to make something of a lab: that is the user's mistake, never a
+ * bug of the program.
  */
 import type { Language } from "#diagnostics/diagnostic";
 

@@ -1,13 +1,13 @@
 /**
- * A lab to build: what lab files and the demonstration say. Names are the reader's own; ids
- * are the cloud's.
+ * A lab to build, as described by lab files and the demonstration. Names are chosen by the
+ * user, ids by the cloud.
  */
 import type { SecurityRule } from "../network/plan.ts";
 
 export interface LabDescription {
   readonly region: string;
   readonly vpcs: readonly VpcDescription[];
-  /** Host outside with an address of its own, to reach elastic addresses from. */
+  /** An outside host with its own address, from which elastic addresses can be reached. */
   readonly internet: boolean;
 }
 
@@ -28,14 +28,14 @@ export interface SubnetDescription {
 export interface InstanceDescription {
   /** Unique in the whole lab. */
   readonly name: string;
-  /** Undefined: the cloud picks one. */
+  /** Undefined if the cloud is to pick one. */
   readonly address: string | undefined;
   readonly ingress: readonly SecurityRule[] | undefined;
   /** Shell commands, started with the instance. */
   readonly run: readonly string[];
   /**
-   * Path inside → text. Below /etc/keepalived, /var/log, /var/keepalived and /run an instance
-   * has folders of its own.
+   * Path inside → text. An instance has its own folders for /etc/keepalived, /var/log,
+   * /var/keepalived and /run.
    */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -43,7 +43,7 @@ export interface InstanceDescription {
 export interface HavipDescription {
   readonly name: string;
   readonly address: string | undefined;
-  /** Names of the instances that may claim it; undefined: everybody in the subnet. */
+  /** The names of the instances that may claim it; undefined for all in the subnet. */
   readonly members: readonly string[] | undefined;
   /** Apply for a public address and bind it. */
   readonly eip: boolean;

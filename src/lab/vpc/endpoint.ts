@@ -1,7 +1,7 @@
 /**
- * What an instance finds at 169.254.0.23, as on the platform: its metadata, and here the
- * cloud's API too, so that a guest without any route to the outside can ask. Only the guest
- * itself reaches it.
+ * What an instance finds at 169.254.0.23: its metadata, as on the platform, and here the
+ * cloud's API too, so that a guest without a route to the outside can use it. Only the guest
+ * itself can reach it.
  */
 import type { Server } from "node:http";
 import type { CloudRequest, CloudResponse } from "#cloud/server/message";
@@ -46,7 +46,8 @@ export function serveInstance(
         : { status: 200, headers, body: text },
     );
   }, onError);
-  // Node.js would open the socket later and elsewhere: a namespace lasts for one synchronous call.
+  // Node.js would open the socket later, in another namespace: the change of namespace lasts
+  // for one synchronous call.
   server.listen({ fd: host.namespace.within(() => openSocket()) });
   return server;
 }

@@ -1,5 +1,5 @@
 /**
- * What a claim causes at once is emitted after the claim itself, also when the claim fails
+ * The immediate effects of a claim are emitted after the claim itself, even if the claim fails
  * half-way.
  */
 export class EventOrder<T> {
@@ -16,8 +16,8 @@ export class EventOrder<T> {
   }
 
   /**
-   * Emits what `work` gives back, then what was emitted meanwhile; `failed` makes an event of
-   * an exception.
+   * Emits what `work` returns, and then what was emitted meanwhile. `failed` turns an exception
+   * into an event.
    */
   leading(work: () => T | undefined, failed: (error: unknown) => T): void {
     const held: T[] = [];

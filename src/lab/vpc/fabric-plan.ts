@@ -1,4 +1,4 @@
-/** From what the control plane knows to what the switch is given. Pure. */
+/** Makes the switch's plan from what the control plane knows. Pure. */
 
 import type { CloudState } from "#cloud/model/cloud-state";
 import type { EipRow, HavipRow, InterfaceRow, SubnetRow } from "#cloud/model/rows";
@@ -19,7 +19,7 @@ export interface Plugged {
 export interface PlanInput {
   readonly state: CloudState;
   readonly region: string;
-  /** By network interface; an interface without a port has no guest here. */
+  /** Ports by network interface; an interface without a port has no guest here. */
   readonly ports: ReadonlyMap<string, Plugged>;
   readonly internetPort: number | undefined;
 }
@@ -28,8 +28,8 @@ export interface PlanInput {
 export const gatewayOf = ({ network }: Pick<SubnetRow, "network">): Ipv4 => ipv4(network + 1);
 
 /**
- * Locally administered, with the network in it, so that a capture shows which gateway a frame
- * passed.
+ * A locally administered MAC address that contains the network, so that a capture shows which
+ * gateway a frame passed.
  */
 export const gatewayMacOf = ({ network }: Pick<SubnetRow, "network">): Mac =>
   (0xfeee_0000_0000 + network) as Mac;

@@ -1,4 +1,4 @@
-/** `baton lab fault INSTANCE WORD …`: its arguments to faults of a port. Pure. */
+/** `baton lab fault INSTANCE WORD …`: turns its arguments into faults of a port. Pure. */
 
 import type { Language } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
@@ -9,7 +9,7 @@ import { bilingual, type LabText } from "./lab-messages.ts";
 
 export type FaultOrder =
   | { readonly kind: "merge"; readonly fault: PortFault }
-  /** The instances named do not hear each other. */
+  /** The named instances do not hear each other. */
   | { readonly kind: "apart"; readonly others: readonly string[] }
   | { readonly kind: "cable"; readonly plugged: boolean }
   | { readonly kind: "heal" }

@@ -39,8 +39,8 @@ export type LabReading =
   | { readonly kind: "problems"; readonly problems: readonly LabProblem[] };
 
 /**
- * @param readFile text of a file that the lab file names, relative to it; undefined: cannot be
- * read
+ * @param readFile returns the text of a file that the lab file names, relative to it; undefined
+ * if it cannot be read
  */
 export function readLabFile(
   text: string,
@@ -60,7 +60,7 @@ export function readLabFile(
 
 type Fields = ReadonlyMap<string, Node>;
 
-/** Where a description stands in the file. */
+/** The place of a description in the file. */
 interface Place {
   readonly node: Node;
   readonly fields: Fields;
@@ -69,10 +69,13 @@ interface Place {
 
 const REGION = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const CALLS_MAX = 1_000_000;
-/** Mistakes shown; a file with more has one cause for most of them. */
+/** How many mistakes are shown; if a file has more, most of them have the same cause. */
 const PROBLEMS_MAX = 100;
 
-/** Walks the YAML nodes themselves, which know their places (docs/adr/0021: why no schema). */
+/**
+ * Walks the YAML nodes themselves, which know their places (docs/adr/0021 says why there is no
+ * schema).
+ */
 class Reader {
   readonly #lines: LineCounter;
   readonly #problems: LabProblem[] = [];
@@ -92,7 +95,7 @@ class Reader {
     this.#language = language;
   }
 
-  /** In the order of the file. */
+  /** The mistakes in the order of the file. */
   problems(): readonly LabProblem[] {
     const shown = this.#problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
     const hiddenCount = this.#problemCount - shown.length;
@@ -109,13 +112,13 @@ class Reader {
     this.#add(offset, bilingual(message, `YAML 语法错误：${message}`));
   }
 
-  /** What the cloud would refuse, unless its place has a mistake already. */
+  /** Adds what the cloud would refuse, unless its place already has a mistake. */
   object({ about, refusal }: Objection): void {
     const place = this.#places.get(about);
     if (place === undefined) return;
     const key = keyOf(refusal);
     const node = key === undefined ? place.node : place.fields.get(key);
-    // A key that is missing has been reported.
+    // A missing key has been reported already.
     if (node === undefined) return;
     const { line, column } = this.#placeOf(node);
     if (this.#problems.some((one) => one.line === line && one.column === column)) return;
@@ -313,7 +316,7 @@ class Reader {
     return files;
   }
 
-  /** @param taken where the files before it are kept */
+  /** @param taken the paths of the files before it */
   #checkPath(path: string, node: Node, taken: Set<string>): void {
     const own = ownPath(path);
     if (own === undefined) {
@@ -366,7 +369,7 @@ class Reader {
   }
 
   #needed(fields: Fields, parent: Node, key: string): string {
-    // What is no mapping at all has been reported as that.
+    // If it is not a mapping, that has been reported already.
     if (!fields.has(key) && isMap(parent))
       this.#problem(parent, bilingual(`${key} is missing`, `缺少 ${key}`));
     return this.#text(fields, key) ?? "";
@@ -404,7 +407,7 @@ class Reader {
     return value;
   }
 
-  /** One text or a list of texts. */
+  /** A text or a list of texts. */
   #texts(fields: Fields, key: string): readonly string[] {
     const node = fields.get(key);
     if (isScalar(node) && typeof node.value === "string") return [node.value];
@@ -426,7 +429,7 @@ class Reader {
     return [];
   }
 
-  /** @param known keys; undefined: any */
+  /** @param known the allowed keys; undefined for any */
   #fields(node: Node | null, what: LabText, known: readonly string[] | undefined): Fields {
     const fields = new Map<string, Node>();
     if (node === null) return fields;
@@ -463,10 +466,10 @@ class Reader {
   }
 }
 
-/** A key of nothing (`: value`) is null. */
+/** An empty key (`: value`) is null. */
 const offsetOf = (node: Node | null): number => node?.range?.[0] ?? 0;
 
-/** Aliases of aliases can stand for more than fits into memory. */
+/** Aliases of aliases can expand to more than fits into memory. */
 const aliasText = (name: string): LabText =>
   bilingual(
     `*${name} is an alias, which a lab file cannot have: write out what it stands for`,

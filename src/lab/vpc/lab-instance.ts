@@ -1,4 +1,4 @@
-/** An instance's inside: folders of its own, files, and programs that run on it. */
+/** The inside of an instance: its own folders, files, and the programs that run on it. */
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,11 +14,14 @@ const PROGRAMS = fileURLToPath(new URL("../../../bin", import.meta.url));
 
 export class LabInstance {
   readonly launched: LaunchedInstance;
-  /** Outside: what is below /etc/keepalived, /var/log, /var/keepalived and /run inside. */
+  /**
+   * The folder outside that holds what is below /etc/keepalived, /var/log, /var/keepalived and
+   * /run inside.
+   */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 
-  /** Makes the folders and the files of its description. Throws what the file system says. */
+  /** Makes the folders and the files of its description. Throws the file system's error. */
   constructor(launched: LaunchedInstance, folder: string, region: string) {
     this.launched = launched;
     this.folder = folder;
@@ -27,7 +30,7 @@ export class LabInstance {
     for (const [path, text] of Object.entries(launched.description.files)) this.write(path, text);
   }
 
-  /** @param path inside, below one of the instance's own folders */
+  /** @param path the path inside, below one of the instance's own folders */
   write(path: string, text: string): void {
     const outside = this.#outside(path);
     mkdirSync(dirname(outside), { recursive: true });
@@ -37,7 +40,7 @@ export class LabInstance {
 
   #outside(path: string): string {
     const own = ownPath(path);
-    // The reader of lab files lets no other through.
+    // The reader of lab files accepts no other path.
     if (own === undefined) throw new Error(`${path} is not below ${OWN_FOLDERS.join(", ")}`);
     return join(this.folder, own);
   }
@@ -54,7 +57,7 @@ export class LabInstance {
   }
 }
 
-/** What programs on an instance need in order to find the cloud; any key is good for it. */
+/** The environment with which programs on an instance find the cloud; any key works. */
 export function instanceEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   name: string,
@@ -63,7 +66,7 @@ export function instanceEnvironment(
   return {
     ...env,
     HOSTNAME: name,
-    // `baton` in a lab file or at an instance's prompt is this one.
+    // `baton` in a lab file or at an instance's prompt means this program.
     PATH: `${PROGRAMS}:${env["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}`,
     BATON_CLOUD_ENDPOINT: METADATA_URL,
     BATON_METADATA_URL: METADATA_URL,

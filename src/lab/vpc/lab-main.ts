@@ -1,8 +1,8 @@
 /**
  * The long-lived process of `baton lab up`, inside its sandbox. Usage: lab-main.ts FOLDER [FILE]
  *
- * The first process of the sandbox takes everything with it when it ends, so there is nothing
- * to clean up but the folder, which is the business of the process outside.
+ * When the first process of the sandbox ends, everything in it ends too, so there is nothing to
+ * clean up but the folder, which the process outside removes.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -39,7 +39,8 @@ function loadLab(): LabFile {
       return undefined;
     }
   });
-  // The process outside has shown the mistakes already; here one can only appear by a race.
+  // The process outside has already reported mistakes; here there can be one only if the file
+  // has changed since.
   if (read.kind === "problems") throw new Error(`${file}: ${read.problems[0]?.message}`);
   return read.lab;
 }
@@ -55,7 +56,7 @@ function say(event: string, fields: Readonly<Record<string, unknown>>, text: str
 function sayEvent(event: VpcEvent): void {
   switch (event.kind) {
     case "claim":
-      // Every refresh of an owner would be a line.
+      // Otherwise every refresh by an owner would be a line.
       if (event.moved) say("claim", event, `${event.instance} announces ${event.address}`);
       return;
     case "moved": {

@@ -1,6 +1,6 @@
 /**
- * What is wrong with a lab file, in English and Chinese. The cloud's refusals name what the
- * file names.
+ * What is wrong with a lab file, in English and Chinese. The cloud's refusals use the file's
+ * names.
  */
 import { printError } from "#cloud/api/errors";
 import type { Refusal } from "#cloud/model/refusal";
@@ -22,7 +22,7 @@ const KEYS: Readonly<Record<string, string>> = {
   AddressName: "name",
 };
 
-/** The key that a refusal is about; undefined: the thing as a whole. */
+/** The key that a refusal is about; undefined if it is about the resource as a whole. */
 export function keyOf({ facts }: Refusal): string | undefined {
   const parameter = facts.parameter ?? "";
   if (parameter.startsWith("PrivateIpAddresses")) return "address";

@@ -1,4 +1,4 @@
-/** What was asked of a running lab cannot be done, and why; the asker's mistake. */
+/** Why a request to a running lab cannot be carried out; it is the user's mistake. */
 import type { LabText } from "./lab-messages.ts";
 
 export class LabMistake extends Error {

@@ -1,4 +1,4 @@
-/** What is taken on a lab's control socket: requests by the lab, answers by the commands. */
+/** What is accepted on a lab's control socket: requests by the lab, answers by the commands. */
 import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
 import { closedObject, parseJson, readShape, recordOf, type Shape } from "#json/shape";
@@ -20,7 +20,9 @@ function atLeastZero(wanted: string): Shape<number> {
   return v.pipe(v.number(wanted), v.minValue(0, wanted));
 }
 
-/** Without `notHearing`: ports are the lab's own, a request names instances. */
+/**
+ * Without `notHearing`, because ports are internal to the lab and a request names instances.
+ */
 const FAULT: Shape<PortFault> = closedObject(
   {
     cut: v.exactOptional(FLAG),
@@ -80,7 +82,7 @@ const REQUEST: Shape<LabRequest> = v.variant(
   'an object with the command "status", "exec", "fault", "capture" or "down"',
 );
 
-/** A text says why a line is no request. */
+/** A text is the reason why a line is not a request. */
 export function readLabRequest(line: string): LabRequest | string {
   const value = parseJson(line);
   if (value === undefined) return "the line is not JSON";
@@ -90,7 +92,9 @@ export function readLabRequest(line: string): LabRequest | string {
 
 const PID = v.pipe(v.number(), v.safeInteger(), v.minValue(2));
 
-/** Root enters that process with this region in its environment: nothing else is taken. */
+/**
+ * Root enters that process with this region in its environment, so no other form is accepted.
+ */
 const EXEC: Shape<ExecTarget> = v.object({
   pid: PID,
   startTime: v.number(),
@@ -141,7 +145,7 @@ const ANSWER: Shape<LabAnswer> = v.union([
   }),
 ]);
 
-/** Undefined: what answers is no lab, or one of another version. */
+/** Undefined if whatever answers is not a lab, or is one of another version. */
 export function readLabAnswer(line: string): LabAnswer | undefined {
   const read = readShape(ANSWER, parseJson(line));
   return read.kind === "value" ? read.value : undefined;

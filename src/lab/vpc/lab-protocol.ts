@@ -11,7 +11,7 @@ export type LabRequest =
       readonly instance: string;
       readonly order: Exclude<FaultOrder, { readonly kind: "wrong" }>;
     }
-  /** Absolute path outside; without one the recording ends. */
+  /** The absolute path outside; without one the recording ends. */
   | { readonly command: "capture"; readonly instance: string; readonly file?: string | undefined }
   | { readonly command: "down" };
 
@@ -33,11 +33,11 @@ export interface LabStatus {
     readonly address: string;
     readonly subnetId: string;
     /**
-     * Outside; below it are etc, log, var and run of the instance, and the output of its
-     * commands.
+     * The folder outside, which contains the instance's etc, log, var and run, and the output
+     * of its commands.
      */
     readonly folder: string;
-    /** Of its faults, those that are set. */
+    /** Those of its faults that are set. */
     readonly faults: Readonly<Record<string, unknown>>;
     readonly commands: readonly { readonly command: string; readonly state: string }[];
     readonly received: number;
@@ -55,12 +55,12 @@ export interface LabStatus {
 }
 
 export interface ExecTarget {
-  /** As a process outside must name it. */
+  /** The PID as a process outside must use it. */
   readonly pid: number;
-  /** When it started (proc(5)), by which one knows that the number is still that process. */
+  /** When it started (proc(5)), which shows whether the PID still belongs to that process. */
   readonly startTime: number;
   readonly rootless: boolean;
-  /** For the environment, which the process outside makes itself. */
+  /** Values for the environment, which the process outside makes itself. */
   readonly region: string;
 }
 

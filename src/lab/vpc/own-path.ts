@@ -1,6 +1,6 @@
 /**
- * Where a file of an instance is kept: instances have folders of their own, everything else is
- * the machine's. Pure.
+ * Where a file of an instance is kept: instances have their own folders for some paths, and
+ * share everything else with the machine. Pure.
  */
 import { join, normalize } from "node:path";
 import { NODE_FOLDERS } from "../sandbox/folders.ts";
@@ -10,7 +10,10 @@ export const OWN_FOLDERS: readonly string[] = Object.keys(NODE_FOLDERS);
 const PART_MAX = 255;
 const PATH_MAX = 1_024;
 
-/** Relative to the instance's folder; undefined: no path of a file in a folder of its own. */
+/**
+ * The path relative to the instance's folder; undefined if the file is not in one of its own
+ * folders.
+ */
 export function ownPath(path: string): string | undefined {
   const clean = normalize(path);
   const isName =

@@ -1,7 +1,7 @@
 /**
- * A lab built on paper: the cloud's own rules, applied in the order in which it would be
- * built, and everything they refuse. Pure. What hangs on something refused is not checked,
- * since it would be refused for no reason of its own.
+ * Builds a lab on paper: applies the cloud's own rules in the order in which the lab would be
+ * built, and collects everything that they refuse. Pure. Anything that depends on a refused
+ * resource is not checked, since it would be refused for that reason alone.
  */
 import { readSubnetNetwork } from "#cloud/model/cidr";
 import { type CloudState, type Draft, emptyCloud, openDraft } from "#cloud/model/cloud-state";
@@ -21,7 +21,7 @@ import type {
 } from "./description.ts";
 
 export interface Objection {
-  /** The description that is refused, the same object as in the lab's. */
+  /** The description that is refused: the same object as in the lab's description. */
   readonly about: object;
   readonly refusal: Refusal;
 }
@@ -63,7 +63,7 @@ class Rehearsal {
     }
   }
 
-  /** Of a subnet in a VPC that is refused: only whether it is written as a subnet is. */
+  /** For a subnet in a refused VPC, only its syntax is checked. */
   #form(subnet: SubnetDescription): void {
     const read = readSubnetNetwork(subnet.cidr, "cidr", { network: ipv4(0), prefix: 0 }, []);
     if (isRefusal(read)) this.objections.push({ about: subnet, refusal: read });

@@ -37,7 +37,7 @@ export class RunningLab {
   readonly #output: LabOutput;
   readonly #instances = new Map<string, LabInstance>();
   readonly #programs = new Map<string, Program[]>();
-  /** A process that lives as long as the instance, for whoever wants in. */
+  /** A process that lives as long as the instance, so that others can enter its namespaces. */
   readonly #holders = new Map<string, ChildProcess>();
   #isClosing = false;
 
@@ -119,7 +119,7 @@ export class RunningLab {
   fault(name: string, order: Exclude<FaultOrder, { readonly kind: "wrong" }>): void {
     switch (order.kind) {
       case "merge": {
-        // A port that was late is late from its own command on, not again from every later one.
+        // A late port is late from its own command on, and not again after every later one.
         const { lateMicros: _, ...kept } = this.vpc.faultOf(name);
         return this.vpc.setFault(name, { ...kept, ...order.fault });
       }
@@ -131,7 +131,7 @@ export class RunningLab {
         const { port } = this.vpc.host(name);
         this.vpc.setFault(name, {});
         this.vpc.wires.setCable(name, true);
-        // The others hear it again too.
+        // The other instances hear it again too.
         for (const other of this.vpc.wires.hosts()) {
           const { notHearing = [], ...rest } = this.vpc.faultOf(other.name);
           if (!notHearing.includes(port)) continue;
@@ -181,7 +181,7 @@ export class RunningLab {
     };
   }
 
-  /** Programs get SIGTERM and two seconds. */
+  /** Programs get SIGTERM and two seconds to end. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const programs = [...this.#programs.values()].flat().filter((one) => one.state === "running");
@@ -203,8 +203,8 @@ export class RunningLab {
 }
 
 /**
- * A new process is in our own namespaces until it has become the program: who entered it before
- * would be nowhere else.
+ * A new process is in our own namespaces until it has become the program: whoever entered it
+ * before that would not be in the instance.
  */
 async function untilInside(pid: number, name: string): Promise<void> {
   const end = performance.now() + INSIDE_MS;
@@ -223,6 +223,6 @@ function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
   try {
     process.kill(-pid, name);
   } catch {
-    // Gone already.
+    // It is gone already.
   }
 }

@@ -15,7 +15,7 @@ const PROTOCOLS: Readonly<Record<string, number | undefined>> = {
   vrrp: 112,
 };
 
-/** A text says what is wrong with it. */
+/** If the result is a text, it says what is wrong with the line. */
 export function readRule(text: string): SecurityRule | LabText {
   const match = /^(\w+)(?:\s+(\d+)(?:-(\d+))?)?(?:\s+from\s+(\S+))?$/.exec(text.trim());
   const [, word = "", first, last, from] = match ?? [];

@@ -37,7 +37,7 @@ import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import { type Host, Wires } from "./wires.ts";
 
-/** In a sandbox the loopback device is down, and the API's address would be nobody's. */
+/** In a sandbox the loopback device is down, and the API's address would not exist. */
 export function raiseLoopback(): void {
   using rtnetlink = must(openRtnetlink());
   const lo = must(rtnetlink.links()).find((link) => link.name === "lo");
@@ -45,14 +45,14 @@ export function raiseLoopback(): void {
 }
 
 export const INTERNET = "internet";
-/** TEST-NET-1 (RFC 5737): the elastic addresses come from the other two. */
+/** TEST-NET-1 (RFC 5737): elastic addresses come from the other two ranges. */
 const INTERNET_ADDRESS: Ipv4 = ipv4(0xc000020a);
 const INTERNET_MAC = 0x02_00_c0_00_02_0a as Mac;
 
 export type VpcEvent =
   /**
-   * An announcement the control plane accepted; `moved`: the address changes hands, now or
-   * after the platform's delay.
+   * An announcement that the control plane accepted. `moved`: the address changes its holder,
+   * now or after the platform's delay.
    */
   | {
       readonly kind: "claim";
@@ -65,7 +65,7 @@ export type VpcEvent =
       readonly kind: "moved";
       readonly havipId: string;
       readonly address: string;
-      /** Ids and names of instances; undefined: nobody. */
+      /** Ids and names of instances; undefined if there is none. */
       readonly from: string | undefined;
       readonly to: string | undefined;
       readonly toName: string | undefined;
@@ -84,7 +84,7 @@ export interface VpcOptions {
   readonly profile?: Partial<PlatformProfile>;
   readonly apiLatencyMs?: number;
   readonly callsPerSecond?: number;
-  /** Of the API on this machine. Default: 127.0.0.1, a free port. */
+  /** The address of the API on this machine. The default is 127.0.0.1 and a free port. */
   readonly listen?: { readonly host: string; readonly port: number };
   readonly dataDirectory?: string;
   readonly seed?: number;
@@ -152,7 +152,7 @@ export class Vpc {
     cloud.cloud.onChange((changes) => this.#changed(changes));
   }
 
-  /** Rejects with what the cloud or the kernel said. */
+  /** Rejects with the error of the cloud or the kernel. */
   static async start(options: VpcOptions): Promise<Vpc> {
     const onEvent = options.onEvent ?? ((): void => undefined);
     const { listen, dataDirectory, profile, apiLatencyMs, callsPerSecond } = options;
@@ -182,7 +182,7 @@ export class Vpc {
     }
   }
 
-  /** Of the API on this machine. */
+  /** The URL of the API on this machine. */
   get url(): string {
     return this.#cloud.url;
   }
@@ -215,7 +215,7 @@ export class Vpc {
     return this.havips().find((one) => printIpv4(one.vip) === address);
   }
 
-  /** Public address bound to a HAVIP. */
+  /** The public address that is bound to a HAVIP. */
   publicAddressOf(havip: HavipRow): string | undefined {
     const eip = havip.eipId === null ? undefined : this.#tables?.eips.get(havip.eipId);
     return eip === undefined ? undefined : printIpv4(eip.address);
@@ -337,8 +337,8 @@ export class Vpc {
         if (outcome.kind === "refused") return undefined;
         return { kind: "claim", instance, address, moved: outcome.moved, at };
       },
-      // A store that refuses, such as a full disk: nothing was done, and the next claim may
-      // succeed.
+      // The store failed, for example because the disk is full: nothing was done, and the next
+      // claim may succeed.
       (error) => failedClaim(instance, address, error),
     );
   }
@@ -347,10 +347,10 @@ export class Vpc {
     const instance = this.wires.hosts().find((one) => one.port === port)?.name ?? `port ${port}`;
     this.#events.emit({ kind: "dropped", instance, drop, count });
     if (drop.kind !== "not-a-havip") return;
-    // The switch knows that it is refused; the control plane knows why (another subnet, an
+    // The switch knows that it is refused, and the control plane knows why (another subnet, an
     // ordinary address).
     const interfaceId = this.#instances.get(instance)?.interfaceId;
-    // The answer is in the cloud's own log, with its reason.
+    // The refusal is in the cloud's own log, with its reason.
     if (interfaceId !== undefined) this.#claim(interfaceId, drop.address, now());
   }
 
@@ -365,7 +365,7 @@ export class Vpc {
     return this.#faults.get(this.host(name).port) ?? {};
   }
 
-  /** Instances that do not hear each other; everybody else hears them. */
+  /** The named instances do not hear each other; all others hear them. */
   setApart(names: readonly string[], apart: boolean): void {
     for (const name of names) {
       const { notHearing: _, ...rest } = this.faultOf(name);
@@ -374,12 +374,14 @@ export class Vpc {
     }
   }
 
-  /** A pcap file of everything on the host's cable; undefined ends it. */
+  /** Records everything on the host's cable in a pcap file; undefined ends the recording. */
   capture(name: string, file: string | undefined): void {
     this.#switch.send({ type: "capture", port: this.host(name).port, file });
   }
 
-  /** The API on a socket in the file system, which namespaces do not cut off. */
+  /**
+   * Serves the API on a socket in the file system, which network namespaces do not separate.
+   */
   serveApi(path: string): Server {
     const server = makeServer(
       (request) => this.#cloud.cloud.handle(request),
@@ -389,7 +391,7 @@ export class Vpc {
     return server.listen(path);
   }
 
-  /** Resolves when the switch has done all it was given before. */
+  /** Resolves when the switch has done everything that it was given before. */
   stats(): Promise<readonly PortStats[]> {
     return this.#switch.stats();
   }

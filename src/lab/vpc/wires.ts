@@ -6,7 +6,7 @@
  *   internet   ── eth0 ═══ p3 ┘
  *
  * Transmit offloads are off inside, so that every frame on a cable is complete; IPv6 is off at
- * both ends, so that nothing is on the cables that nobody sent on purpose.
+ * both ends, so that the cables carry only what is sent on purpose.
  */
 import { writeFileSync } from "node:fs";
 import {
@@ -32,14 +32,14 @@ export interface HostWiring {
   readonly mac: Mac;
   readonly address: Ipv4;
   readonly prefix: number;
-  /** Undefined: everything is on the cable (the internet's host). */
+  /** Undefined if everything is on the cable (the internet's host). */
   readonly gateway: Ipv4 | undefined;
 }
 
 export interface Host extends HostWiring {
   readonly namespace: Namespace;
   readonly rtnetlink: Rtnetlink;
-  /** Index of eth0 inside, and of the cable's outer end in the switch's namespace. */
+  /** The index of eth0 inside, and of the cable's outer end in the switch's namespace. */
   readonly index: number;
   readonly portIndex: number;
 }
@@ -95,7 +95,7 @@ export class Wires {
     return this.hosts().map(({ port }) => ({ port, device: deviceOf(port) }));
   }
 
-  /** Out: the device inside loses its carrier, as it does when a cable is pulled. */
+  /** If pulled out, the device inside loses its carrier, as with a real cable. */
   setCable(name: string, plugged: boolean): void {
     mustDo(changeLink(this.#rtnetlink, this.host(name).portIndex, { up: plugged }));
   }
@@ -114,8 +114,8 @@ export class Wires {
 const deviceOf = (port: number): string => `p${port}`;
 
 /**
- * Of devices made later. A kernel without IPv6 has no such file, a container may not let us
- * write it.
+ * Applies to devices made later. A kernel without IPv6 has no such file, and a container may
+ * not let us write to it.
  */
 function disableIpv6(): void {
   for (const scope of ["all", "default"]) {
