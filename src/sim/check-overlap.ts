@@ -212,13 +212,27 @@ export class OverlapChecker {
     if (facts.pausedAt(dead.machine) >= (dead.advertSentAt ?? 0)) return false;
     // The new owner was asked to take over, or the two had heard each other before the old one
     // failed.
-    if (alive.reason === "master-released" || alive.since < facts.unwellAt(dead.machine))
-      return false;
+    if (this.#wasAsked(alive) || alive.since < facts.unwellAt(dead.machine)) return false;
     // Preemption considers priorities only, so it may happen at any moment, even while the old
     // owner hangs. The address owner (255) always preempts, and a check on either side may
     // decide which one is stronger.
     if (alive.reason === "preempts" || alive.reason === "address-owner") return false;
     return !(alive.config.preempt && alive.config.priority > dead.config.priority);
+  }
+
+  /**
+   * By priority 0, which it heard itself, or which a member of its sync group heard that it
+   * followed at once. Seed 39422: a supervisor is killed in the middle of the hand-over for its
+   * dead engine. Until the lease ends, both may answer as in any other hand-over.
+   */
+  #wasAsked({ machine, reason, since, name }: ObservedRouter): boolean {
+    if (reason === "master-released") return true;
+    if (reason !== "group") return false;
+    const group = machine.groups.find(({ members }) => members.includes(name));
+    return (group?.members ?? []).some((member) => {
+      const one = this.#facts.routerNamed(machine, member);
+      return one?.since === since && one.reason === "master-released";
+    });
   }
 
   /** Whether its kernel has the sub-second lease, and has never refused it. */

@@ -1,5 +1,5 @@
 /** Faults of one machine: its processes, the machine itself, its kernel's link and addresses. */
-import type { MachineSupervisor, SimulatedMachine } from "./machine.ts";
+import type { SimulatedMachine } from "./machine.ts";
 import type { ScenarioFault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
@@ -79,7 +79,7 @@ function beginOnProcess(machine: SimulatedMachine, fault: ProcessFault): EndFaul
   const { supervisor } = machine;
   switch (fault.kind) {
     case "stop":
-      return stopDaemon(supervisor);
+      return stopDaemon(machine);
     case "engine-crash":
       if (machine.engine === undefined) return undefined;
       machine.endEngine("died");
@@ -105,16 +105,16 @@ function beginOnProcess(machine: SimulatedMachine, fault: ProcessFault): EndFaul
 }
 
 /** Started again afterwards, or as soon as it has ended when that is later. */
-function stopDaemon(supervisor: MachineSupervisor): EndFault {
+function stopDaemon(machine: SimulatedMachine): EndFault {
   let ended = false;
   let wanted = false;
-  supervisor.stop(() => {
+  machine.supervisor.stop(() => {
     ended = true;
-    if (wanted) supervisor.start();
+    if (wanted) restart(machine);
   });
   return () => {
     wanted = true;
-    if (ended) supervisor.start();
+    if (ended) restart(machine);
   };
 }
 

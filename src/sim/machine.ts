@@ -364,10 +364,11 @@ export class SimulatedMachine implements MachineView {
 
   powerOff(): void {
     this.endEngine("died");
+    // What waits for the end of a stop starts a daemon again, and there is nowhere to start it.
+    this.isPowered = false;
     this.supervisor.vanish();
     this.isPaused = false;
     this.isEngineStopped = false;
-    this.isPowered = false;
     this.kernel.clear();
     this.recheck();
   }

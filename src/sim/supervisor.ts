@@ -105,8 +105,9 @@ export class SimulatedSupervisor implements MachineSupervisor {
   /** kill -9 of the supervisor: the engine sees the pipe's end. */
   crash(): void {
     if (!this.isAlive) return;
-    this.vanish();
+    // First of all: what waits for the end of a stop starts the next engine.
     this.#machine.closePipe();
+    this.vanish();
   }
 
   vanish(): void {

@@ -5,8 +5,8 @@ import { SimulatedMachine } from "#sim/machine";
 import { type RunResult, runScenario } from "#sim/run";
 import type { Scenario, ScenarioFault } from "#sim/scenario";
 import { centis } from "#units/time";
-import { priority } from "#units/vrrp";
-import { instance, SECOND, scenario, shipped } from "./small-scenario.ts";
+import { priority, vrid } from "#units/vrrp";
+import { instance, SECOND, scenario, shipped, virtualAddress } from "./small-scenario.ts";
 
 /** Machine 0 is the stronger one, and the owner until its engine is gone. */
 const run = (faults: readonly ScenarioFault[], more: Partial<Scenario> = {}): RunResult =>
@@ -77,4 +77,55 @@ test("an engine that dies while it is being replaced is handed over for, and rep
   const result = runScenario(one, { trace: true });
   assert.deepEqual(checks(result), []);
   assert.equal(engineOf0(result, "died").length, 2);
+});
+
+test("a daemon that is to start again after a stop does so when the power is back", () => {
+  const off: ScenarioFault = {
+    kind: "power-off",
+    at: 8_500_000,
+    machine: 0,
+    micros: SECOND,
+    portLate: 0,
+  };
+  // The engine hangs, so the stop has not ended when the power fails.
+  const result = run([hang(7), stop, off], { stormMicros: 15 * SECOND });
+  assert.deepEqual(checks(result), []);
+  assert.deepEqual(engineOf0(result, "starts"), [0, 9]);
+});
+
+test("a supervisor killed while a stop waits is replaced, and its engine with it", () => {
+  const killed: ScenarioFault = {
+    kind: "supervisor-crash",
+    at: 8_500_000,
+    machine: 0,
+    micros: SECOND,
+  };
+  const result = run([hang(7), stop, killed], { stormMicros: 15 * SECOND });
+  assert.deepEqual(checks(result), []);
+  assert.deepEqual(engineOf0(result, "died"), [8]);
+  assert.deepEqual(engineOf0(result, "starts"), [0, 8]);
+});
+
+test("killed in the middle of a hand-over: whom it asked may take over, and its group with it", () => {
+  const kill: ScenarioFault = {
+    kind: "kill-all",
+    at: 5_100_000,
+    machine: 0,
+    micros: 2 * SECOND,
+  };
+  const two = [0, 1].map((id) => {
+    // With one peer alone it would take over at once, before anybody can be killed.
+    const rank = { preempt: true, priority: priority(id === 0 ? 150 : 100), peerCount: 2 };
+    const first = instance(id, rank, { group: "G" });
+    const addresses = [{ address: virtualAddress(50), prefix: 24, scope: 0 }];
+    const second = { ...rank, name: "V2", vrid: vrid(52) };
+    return [first, instance(id, second, { group: "G", addresses })];
+  });
+  const plain = scenario([instance(0), instance(1)], { faults: [crash, kill] });
+  const groups = [{ name: "G", members: ["V1", "V2"] }];
+  const machines = plain.machines.map((one, id) => ({ ...one, instances: two[id] ?? [], groups }));
+  const result = runScenario({ ...plain, machines }, { trace: true });
+  assert.ok(result.trace.some(({ text }) => text.includes("V2 BACKUP -> MASTER")));
+  assert.deepEqual(checks(result), []);
+  assert.ok(result.overlap.longest["lease-in-flight"] > 0, "both answered for a while");
 });
