@@ -31,7 +31,7 @@ export function printLabStatus({ instances, havips }: LabStatus, language: Langu
       `${one.sent}`,
       `${one.received}`,
       `${Object.values(one.dropped).reduce((sum, count) => sum + count, 0)}`,
-      Object.keys(one.faults).join(" ") || "-",
+      one.faultOrders.join(", ") || "-",
       one.commands.map(({ state }) => state).join(", ") || "-",
     ]),
   ]);

@@ -15,11 +15,12 @@ import {
   UsageError,
   value,
 } from "#command-line/definition";
+import { errnoOf } from "#daemon/contain";
 import { LANGUAGE_VARIABLE } from "#diagnostics/language";
 import { readOwner, readProcess } from "#lab/sandbox/proc";
 import { explainRefusal, probeSandbox, runInSandbox } from "#lab/sandbox/sandbox";
-import { FAULT_USAGE, readFault } from "#lab/vpc/fault-orders";
-import { readLabFile } from "#lab/vpc/lab-file";
+import { FAULT_NAMES, FAULT_USAGE, readFault } from "#lab/vpc/fault-orders";
+import { readLabFile, type Unreadable } from "#lab/vpc/lab-file";
 import {
   API_SOCKET,
   type ExecTarget,
@@ -28,6 +29,7 @@ import {
 } from "#lab/vpc/lab-protocol";
 import { askLab, isLabName, labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
 import { printLabStatus } from "./lab-text.ts";
+import { unreadableSentence } from "./read-regular.ts";
 
 const MAIN = fileURLToPath(new URL("../lab/vpc/lab-main.ts", import.meta.url));
 
@@ -129,19 +131,12 @@ async function up(line: UpLine): Promise<number> {
 
 function isGoodFile(file: string, line: UpLine): boolean {
   const { options, language, io } = line;
-  const readFile = (path: string): string | undefined => {
-    try {
-      return readFileSync(path, "utf8");
-    } catch {
-      return undefined;
-    }
-  };
-  const text = readFile(file);
-  if (text === undefined) {
-    fail(line, inLanguage(line, `${file} cannot be read`, `无法读取 ${file}`));
+  const text = readText(resolve(file));
+  if (typeof text !== "string") {
+    fail(line, text.problem[language]);
     return false;
   }
-  const read = readLabFile(text, (path) => readFile(resolve(dirname(file), path)), language);
+  const read = readLabFile(text, (path) => readText(resolve(dirname(file), path)), language);
   if (read.kind === "lab") return true;
   if (options.json) io.stdout(`${JSON.stringify({ ok: false, file, problems: read.problems })}\n`);
   else {
@@ -149,6 +144,20 @@ function isGoodFile(file: string, line: UpLine): boolean {
       io.stderr(`${file}:${problem.line}:${problem.column}: ${problem.message}\n`);
   }
   return false;
+}
+
+/** @param path from the root, so that a refusal says where was looked */
+function readText(path: string): string | Unreadable {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const errno = errnoOf(error);
+    const [en, zh] = [
+      unreadableSentence(path, errno, "en"),
+      unreadableSentence(path, errno, "zh-CN"),
+    ];
+    return { problem: text(en, zh) };
+  }
 }
 
 /**
@@ -263,35 +272,48 @@ async function exec(line: LabLine): Promise<number> {
       line,
       inLanguage(line, `the instance ${name} is not there any more`, `实例 ${name} 已不存在`),
     );
-  return await enter(name, target, argv);
+  return await enter(line, target, argv);
 }
 
 /**
  * Entering another mount namespace leads to the root folder. The shell goes back to the user's
- * folder, if that exists there.
+ * folder, if that exists there. Its arguments: that folder, the message for a program that is not
+ * there, and the program with its arguments.
  */
-const SAME_FOLDER = ["sh", "-c", 'cd "$0" 2>/dev/null; exec "$@"', process.cwd()];
+const SAME_FOLDER =
+  'cd "$1" 2>/dev/null; why=$2; shift 2; command -v "$1" >/dev/null || { echo "$0: $why" >&2; exit 127; }; exec "$@"';
 
 /**
  * util-linux's nsenter: Node.js has threads from the start, and such a process may not join a user
  * namespace.
  */
 async function enter(
-  name: string,
+  line: LabLine,
   { pid, rootless, region }: ExecTarget,
   argv: readonly string[],
 ): Promise<number> {
   const { instanceEnvironment } = await import("#lab/vpc/lab-instance");
+  const [name = ""] = line.operands;
+  const [program = ""] = argv;
   const user = rootless ? ["--user", "--preserve-credentials"] : [];
+  const notThere = inLanguage(
+    line,
+    `there is no program \`${program}\` in ${name}; instances run this machine's programs, so install it here`,
+    `${name} 中没有程序 \`${program}\`；实例使用本机的程序，请在本机安装`,
+  );
+  const shell = ["sh", "-c", SAME_FOLDER, "baton lab exec", process.cwd(), notThere];
   const child = spawn(
     "nsenter",
-    ["--target", `${pid}`, ...user, "--mount", "--net", "--pid", "--", ...SAME_FOLDER, ...argv],
+    ["--target", `${pid}`, ...user, "--mount", "--net", "--pid", "--", ...shell, ...argv],
     { stdio: "inherit", env: instanceEnvironment(process.env, name, region) },
   );
   // Ctrl-C is meant for the program, which shares our terminal.
   process.on("SIGINT", () => undefined);
   return await new Promise<number>((done) => {
-    child.on("error", () => done(127));
+    child.on("error", (error) => {
+      fail(line, `nsenter (util-linux): ${error.message}`);
+      done(127);
+    });
     child.on("exit", (code) => done(code ?? 1));
   });
 }
@@ -373,7 +395,7 @@ const COMMANDS: readonly Command[] = [
     summary: text("break an instance's network, or heal it", "注入或解除网络故障"),
     operands: [
       INSTANCE,
-      { name: text("FAULT", "故障") },
+      { name: text("FAULT", "故障"), completes: FAULT_NAMES },
       { name: text("VALUE", "值"), isOptional: true, most: Infinity },
     ],
     options: {},

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Language } from "#diagnostics/diagnostic";
-import { readLabFile } from "#lab/vpc/lab-file";
+import { readLabFile, type Unreadable } from "#lab/vpc/lab-file";
 
 const GOOD = `
 claim_latency: 4s
@@ -26,7 +26,10 @@ vpcs:
             members: [a, b]
             eip: true
 `;
-const readFile = (path: string): string | undefined => (path === "a.conf" ? "! a" : undefined);
+const readFile = (path: string): string | Unreadable => {
+  const why = `${path} is not there`;
+  return path === "a.conf" ? "! a" : { problem: { en: why, "zh-CN": why } };
+};
 const problemsOf = (text: string, language: Language = "en"): readonly string[] => {
   const read = readLabFile(text, readFile, language);
   return read.kind === "lab"
@@ -81,7 +84,7 @@ claim_latency: soon
       "10:19 there are two instances called a",
       "11:22 172.16.0.999 is not an IPv4 address",
       "12:21 vrrp has no ports",
-      "13:38 nowhere cannot be read",
+      "13:38 nowhere is not there",
       "15:36 the subnet has no instance called c",
       "16:16 claim_latency: soon is not a time such as 4s or 100ms",
     ]);

@@ -87,6 +87,7 @@ const STATUS: LabStatus = {
       subnetId: "subnet-1",
       folder: "/run/baton-lab/default/a",
       faults: { loss: 0.1 },
+      faultOrders: ["loss 10%"],
       commands: [{ command: "baton run", state: "running" }],
       received: 1,
       sent: 2,

@@ -129,6 +129,11 @@ describe("baton lab", () => {
     assert.equal(code, 1);
     assert.match(stderr, /bad\.yaml:3:5: a VPC has no cidrs/);
     assert.match(stderr, /bad\.yaml:2:5: cidr is missing/);
+    const nowhere = await baton("up", "-f", join(folder, "nowhere.yaml"));
+    assert.match(
+      nowhere.stderr,
+      /^baton lab: \/.*\/nowhere\.yaml cannot be read: there is no such file \(ENOENT\)\n$/,
+    );
     const status = await baton("status", "--json");
     assert.equal(status.code, 1);
     assert.match(status.stdout, /no lab called default is up/);
@@ -155,6 +160,14 @@ describe("baton lab", () => {
     assert.deepEqual([hello.code, hello.stdout], [0, "hello from web"]);
     const failing = await baton("exec", "other", "sh", "-c", "exit 7");
     assert.equal(failing.code, 7);
+    const missing = await baton("exec", "other", "--", "no-such-program");
+    assert.deepEqual(
+      [missing.code, missing.stderr],
+      [
+        127,
+        "baton lab exec: there is no program `no-such-program` in other; instances run this machine's programs, so install it here\n",
+      ],
+    );
     const listening = lab.events.find((one) => one["event"] === "listening");
     const health = await fetch(`${String(listening?.["url"])}/_baton/health`);
     assert.deepEqual(await health.json(), { status: "ok" });
@@ -162,7 +175,9 @@ describe("baton lab", () => {
     assert.equal((await baton("fault", "web", "delay", "50ms")).code, 0);
     assert.equal((await baton("fault", "web", "dealy", "50ms")).code, 2);
     assert.equal((await baton("fault", "nobody", "cut")).code, 1);
-    assert.match((await baton("status")).stdout, /web .* delayMicros /);
+    assert.equal((await baton("fault", "web", "swallow-claims")).code, 0);
+    assert.equal((await baton("fault", "web", "unplug")).code, 0);
+    assert.match((await baton("status")).stdout, /web .* delay 50ms, swallow-claims, unplug {2,}/);
     assert.equal((await baton("fault", "web", "heal")).code, 0);
 
     const malformed = await askSocket(
@@ -178,6 +193,38 @@ describe("baton lab", () => {
     assert.equal(await lab.ended, 0);
     assert.equal(existsSync(join(folder, "default")), false);
     assert.deepEqual(leftovers(), []);
+  });
+});
+
+describe("the example of docs/lab.md", () => {
+  const path = fileURLToPath(new URL("../../examples/tutorial/lab.yaml", import.meta.url));
+
+  it("is the file that the page says to run", () => {
+    const page = readFileSync(new URL("../../docs/lab.md", import.meta.url), "utf8");
+    assert.equal(/```yaml\n([^]*?)```/.exec(page)?.[1], readFileSync(path, "utf8"));
+    assert.ok(page.includes("baton lab up -f examples/tutorial/lab.yaml"));
+  });
+
+  it("names a missing file with the place that was looked at, and why", async () => {
+    const alone = join(folder, "alone.yaml");
+    writeFileSync(alone, readFileSync(path));
+    const { code, stderr } = await baton("up", "-f", alone);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /alone\.yaml:18:56: \/.*\/node-a\.conf cannot be read: there is no such file \(ENOENT\)\n/,
+    );
+  });
+
+  it("runs as it is written: one of its two instances gets the HAVIP", async () => {
+    const lab = await up("-f", path, "--name", "example");
+    await until("the HAVIP is bound", () =>
+      lab.events.some((one) => one["event"] === "moved"),
+    ).catch((error: unknown) =>
+      assert.fail(`${String(error)}\n${JSON.stringify(lab.events.slice(-80))}`),
+    );
+    assert.equal((await baton("down", "--name", "example")).code, 0);
+    assert.equal(await lab.ended, 0);
   });
 });
 

@@ -257,11 +257,11 @@ function readTimes(
   };
 }
 
-/** `4s`, `100ms`, `1.5s`; a bare number is seconds. */
+/** `4s`, `100ms`, `1.5s`. A number without its unit could be either; only 0 needs none. */
 function readDuration(text: string): Micros | undefined {
-  const match = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text);
+  const match = /^(?:(\d+(?:\.\d+)?)(ms|s)|0)$/.exec(text);
   if (match === null) return undefined;
-  return fromMillis(Number(match[1]) * (match[2] === "ms" ? 1 : 1_000));
+  return fromMillis(Number(match[1] ?? 0) * (match[2] === "ms" ? 1 : 1_000));
 }
 
 function readCount(option: string, text: string | undefined): number | undefined | InBoth {

@@ -1,10 +1,10 @@
-/** `baton lab fault INSTANCE WORD …`: turns its arguments into faults of a port. Pure. */
+/** `baton lab fault INSTANCE WORD …`: turns its arguments into faults of a port, and back. Pure. */
 
 import type { Language } from "#diagnostics/diagnostic";
 import { nearest } from "#units/nearest";
-import type { Micros } from "#units/time";
+import { type Micros, micros } from "#units/time";
 import type { PortFault } from "../network/impair.ts";
-import { readDuration } from "./duration.ts";
+import { printDuration, readDuration } from "./duration.ts";
 import { bilingual, type LabText } from "./lab-messages.ts";
 
 export type FaultOrder =
@@ -118,7 +118,7 @@ export function readFault([word = "", ...values]: readonly string[]): FaultOrder
   }
 }
 
-const FAULTS: readonly string[] = [
+export const FAULT_NAMES: readonly string[] = [
   "delay",
   "jitter",
   "late",
@@ -136,7 +136,7 @@ const FAULTS: readonly string[] = [
 ];
 
 function noSuchFault(word: string): FaultOrder {
-  const near = nearest(word, FAULTS);
+  const near = nearest(word, FAULT_NAMES);
   const [en, zh] = [`there is no fault ${word}`, `没有故障 ${word}`];
   if (near === undefined) return wrong(en, zh);
   return wrong(`${en}; did you mean \`${near}\`?`, `${zh}，是否要用 \`${near}\`？`);
@@ -169,4 +169,51 @@ function withPart(text: string | undefined, make: (part: number) => FaultOrder):
 function readNumber(text: string | undefined, most: number): number | undefined {
   const value = Number(text);
   return /^\d+$/.test(text ?? "") && value <= most ? value : undefined;
+}
+
+/**
+ * The faults of a port as people write them, each so that `readFault` reads the same.
+ *
+ * @param nameOf the instance of a port; undefined: there is none any more
+ */
+export function printFaults(
+  fault: PortFault,
+  nameOf: (port: number) => string | undefined,
+): readonly string[] {
+  const { delayMicros, jitterMicros, lateMicros, loss, duplicate, reorder } = fault;
+  const { onlyProtocol, arpPerSecond, arpBurst, notHearing = [] } = fault;
+  const time = (value: number | undefined): string => printDuration(micros(value ?? 0));
+  const jitter = jitterMicros === undefined ? "" : time(jitterMicros);
+  const others = notHearing.flatMap((port) => nameOf(port) ?? []);
+  const line = (isSet: boolean, ...tokens: readonly string[]): readonly string[] =>
+    isSet ? [tokens.filter((one) => one !== "").join(" ")] : [];
+  return [
+    ...line(delayMicros !== undefined, "delay", time(delayMicros), jitter),
+    ...line(delayMicros === undefined && jitter !== "", "jitter", jitter),
+    ...line(loss !== undefined, "loss", printPart(loss), printProtocol(onlyProtocol)),
+    ...line(duplicate !== undefined, "duplicate", printPart(duplicate)),
+    ...line(reorder !== undefined, "reorder", printPart(reorder)),
+    ...line(fault.cutFrom === true, "one-way from"),
+    ...line(fault.cutTo === true, "one-way to"),
+    ...line(fault.cut === true, "cut"),
+    ...line(lateMicros !== undefined, "late", time(lateMicros)),
+    ...line(others.length > 0, "apart", ...others),
+    ...line(
+      arpPerSecond !== undefined,
+      "arp-limit",
+      `${arpPerSecond}`,
+      arpBurst === arpPerSecond ? "" : `${arpBurst}`,
+    ),
+    ...line(fault.swallowClaims === true, "swallow-claims"),
+  ];
+}
+
+/** 0.07 times 100 is a little more than 7. */
+const printPart = (part: number | undefined): string =>
+  `${Number(((part ?? 0) * 100).toPrecision(12))}%`;
+
+function printProtocol(number: number | undefined): string {
+  if (number === undefined) return "";
+  const known = Object.entries(PROTOCOLS).find(([, value]) => value === number);
+  return known?.[0] ?? `${number}`;
 }

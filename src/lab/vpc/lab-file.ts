@@ -38,13 +38,17 @@ export type LabReading =
   | { readonly kind: "lab"; readonly lab: LabFile }
   | { readonly kind: "problems"; readonly problems: readonly LabProblem[] };
 
-/**
- * @param readFile returns the text of a file that the lab file names, relative to it; undefined
- * if it cannot be read
- */
+/** A file that cannot be read: which, and why. */
+export interface Unreadable {
+  readonly problem: LabText;
+}
+
+/** Text of a file that the lab file names, relative to it. */
+type ReadFile = (path: string) => string | Unreadable;
+
 export function readLabFile(
   text: string,
-  readFile: (path: string) => string | undefined,
+  readFile: ReadFile,
   language: Language = "en",
 ): LabReading {
   const lines = new LineCounter();
@@ -80,16 +84,12 @@ class Reader {
   readonly #lines: LineCounter;
   readonly #problems: LabProblem[] = [];
   #problemCount = 0;
-  readonly #readFile: (path: string) => string | undefined;
+  readonly #readFile: ReadFile;
   readonly #language: Language;
   readonly #names = new Set<string>();
   readonly #places = new Map<object, Place>();
 
-  constructor(
-    lines: LineCounter,
-    readFile: (path: string) => string | undefined,
-    language: Language,
-  ) {
+  constructor(lines: LineCounter, readFile: ReadFile, language: Language) {
     this.#lines = lines;
     this.#readFile = readFile;
     this.#language = language;
@@ -306,12 +306,8 @@ class Reader {
       const source = this.#fields(node, bilingual("a file", "文件"), ["from"]);
       const from = this.#needed(source, node, "from");
       const text = this.#readFile(from);
-      if (text === undefined)
-        this.#problem(
-          source.get("from") ?? node,
-          bilingual(`${from} cannot be read`, `无法读取 ${from}`),
-        );
-      else files[path] = text;
+      if (typeof text === "string") files[path] = text;
+      else this.#problem(source.get("from") ?? node, text.problem);
     }
     return files;
   }

@@ -15,6 +15,7 @@ import { shadowSystemFolders } from "../sandbox/folders.ts";
 import { connectOutside } from "../sandbox/sandbox.ts";
 import { explainBuildFailure } from "./build-failure.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
+import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
 import { readLabRequest } from "./lab-protocol-shapes.ts";
@@ -33,10 +34,12 @@ function loadLab(): LabFile {
     return { description: tutorialLab(), ...times };
   }
   const read = readLabFile(readFileSync(file, "utf8"), (path) => {
+    const full = resolve(dirname(file), path);
     try {
-      return readFileSync(resolve(dirname(file), path), "utf8");
-    } catch {
-      return undefined;
+      return readFileSync(full, "utf8");
+    } catch (error) {
+      const why = `${full}: ${error instanceof Error ? error.message : String(error)}`;
+      return { problem: bilingual(why, why) };
     }
   });
   // The process outside has already reported mistakes; here there can be one only if the file

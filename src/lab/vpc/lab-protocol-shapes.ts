@@ -116,6 +116,7 @@ const STATUS: Shape<LabStatus> = v.object({
       subnetId: v.string(),
       folder: v.string(),
       faults: recordOf(v.unknown(), "an object with faults"),
+      faultOrders: v.array(v.string()),
       commands: v.array(v.object({ command: v.string(), state: v.string() })),
       received: v.number(),
       sent: v.number(),

@@ -39,6 +39,8 @@ export interface LabStatus {
     readonly folder: string;
     /** Those of its faults that are set. */
     readonly faults: Readonly<Record<string, unknown>>;
+    /** The same as they are written on the command line, and `unplug`. */
+    readonly faultOrders: readonly string[];
     readonly commands: readonly { readonly command: string; readonly state: string }[];
     readonly received: number;
     readonly sent: number;

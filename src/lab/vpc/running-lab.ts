@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { spawnIn } from "#linux/namespace";
 import { printIpv4 } from "#units/address";
 import { readCommandLine, readProcess } from "../sandbox/proc.ts";
-import type { FaultOrder } from "./fault-orders.ts";
+import { type FaultOrder, printFaults } from "./fault-orders.ts";
 import type { LabFile } from "./lab-file.ts";
 import { LabInstance } from "./lab-instance.ts";
 import { bilingual } from "./lab-messages.ts";
@@ -39,6 +39,7 @@ export class RunningLab {
   readonly #programs = new Map<string, Program[]>();
   /** A process that lives as long as the instance, so that others can enter its namespaces. */
   readonly #holders = new Map<string, ChildProcess>();
+  readonly #unplugged = new Set<string>();
   #isClosing = false;
 
   private constructor(vpc: Vpc, folder: string, output: LabOutput) {
@@ -121,16 +122,19 @@ export class RunningLab {
       case "merge": {
         // A late port is late from its own command on, and not again after every later one.
         const { lateMicros: _, ...kept } = this.vpc.faultOf(name);
-        return this.vpc.setFault(name, { ...kept, ...order.fault });
+        // `loss 10%` is of every protocol, whatever the loss before it was of.
+        const { onlyProtocol: __, ...others } = kept;
+        const base = order.fault.loss === undefined ? kept : others;
+        return this.vpc.setFault(name, { ...base, ...order.fault });
       }
       case "apart":
         return this.vpc.setApart([name, ...order.others], true);
       case "cable":
-        return this.vpc.wires.setCable(name, order.plugged);
+        return this.#setCable(name, order.plugged);
       case "heal": {
         const { port } = this.vpc.host(name);
         this.vpc.setFault(name, {});
-        this.vpc.wires.setCable(name, true);
+        this.#setCable(name, true);
         // The other instances hear it again too.
         for (const other of this.vpc.wires.hosts()) {
           const { notHearing = [], ...rest } = this.vpc.faultOf(other.name);
@@ -141,6 +145,19 @@ export class RunningLab {
         return;
       }
     }
+  }
+
+  #setCable(name: string, plugged: boolean): void {
+    this.vpc.wires.setCable(name, plugged);
+    if (plugged) this.#unplugged.delete(name);
+    else this.#unplugged.add(name);
+  }
+
+  #faultOrdersOf(name: string): readonly string[] {
+    const nameOf = (port: number): string | undefined =>
+      this.vpc.wires.hosts().find((host) => host.port === port)?.name;
+    const orders = printFaults(this.vpc.faultOf(name), nameOf);
+    return this.#unplugged.has(name) ? [...orders, "unplug"] : orders;
   }
 
   async status(rootless: boolean): Promise<LabStatus> {
@@ -161,6 +178,7 @@ export class RunningLab {
           subnetId,
           folder: join(this.#folder, name),
           faults: { ...this.vpc.faultOf(name) },
+          faultOrders: this.#faultOrdersOf(name),
           commands: (this.#programs.get(name) ?? []).map(({ command, state }) => ({
             command,
             state,
