@@ -7,6 +7,7 @@ import {
   type Line,
   oneOf,
   text,
+  UsageError,
   value,
   values,
 } from "#command-line/definition";
@@ -76,15 +77,24 @@ const OPTIONS = {
   github: flag(text("output for GitHub Actions", "供 GitHub Actions 读取的输出")),
 } as const;
 
-const FORMATS: readonly Format[] = ["json", "sarif", "github"];
+const FORMATS = ["json", "sarif", "github"] as const;
 
 function readOptions(line: Line<typeof OPTIONS>): CheckOptions {
-  const { options, operands, given, language } = line;
-  const named = given.findLast(({ name }) => FORMATS.some((one) => one === name));
+  const { options, operands, language } = line;
+  const asked = FORMATS.filter((one) => options[one]);
+  const [format = "text", other] = asked;
+  if (other !== undefined) {
+    throw new UsageError(
+      text(
+        `\`--${format}\` and \`--${other}\` are two forms of the output; give one`,
+        `\`--${format}\` 与 \`--${other}\` 是两种输出格式，请只用一个`,
+      ),
+    );
+  }
   return {
     files: [...options["use-file"], ...operands],
     configId: options["config-id"],
-    format: FORMATS.find((one) => one === named?.name) ?? "text",
+    format,
     language,
     cloud: CLOUDS.find((one) => one === options.cloud),
     live: options.live,
@@ -123,8 +133,8 @@ export const checkCommand = (
       { line: "baton check --fix x.conf", about: text("and correct it", "并改正") },
     ],
     notes: text(
-      `Exit status: 0 fine or warnings only, 5 errors but it would run, 4 it would not run, 6 a script that others can change, 2 wrong usage.`,
-      `退出码：0 没有问题或只有警告，5 有错误但仍可运行，4 无法运行，6 脚本可被他人修改，2 用法错误。`,
+      `Exit status: 0 fine or warnings only, 5 errors: keepalived would run it, baton run only with --compat, 4 it would not run, 6 a script that others can change, 2 wrong usage.`,
+      `退出码：0 没有问题或只有警告，5 有错误：keepalived 仍会运行，baton run 须加 --compat，4 无法运行，6 脚本可被他人修改，2 用法错误。`,
     ),
     run: async (line) => await run(readOptions(line), line.io),
   });

@@ -202,7 +202,7 @@ const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
     const result = !wouldRun
       ? "it would not run"
       : errors > 0
-        ? "it would run, but not as it reads"
+        ? "keepalived would run it, but not as it reads; `baton run` does so only with `--compat`"
         : warnings > 0
           ? "it would run; the warnings are worth a look"
           : "it would run as it reads";
@@ -228,7 +228,7 @@ const VERDICTS: Readonly<Record<Language, (verdict: Verdict) => string>> = {
     const result = !wouldRun
       ? "无法启动"
       : errors > 0
-        ? "能启动，但与所写的不一致"
+        ? "keepalived 会运行它，但与所写的不一致；`baton run` 须加 `--compat` 才会照此运行"
         : warnings > 0
           ? "能运行，警告请留意"
           : "能按所写的运行";
