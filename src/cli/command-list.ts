@@ -142,7 +142,7 @@ export function listCommands(dispatch: Dispatch): readonly CommandGroup[] {
         {
           name: "help",
           summary: text("show the page of a command, or of a code", "显示命令或编号的说明"),
-          load: async () => (await import("./help.ts")).helpCommand(dispatch, groups),
+          load: async () => (await import("./help.ts")).helpCommand(dispatch),
         },
         {
           name: "completion",

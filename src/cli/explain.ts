@@ -8,6 +8,7 @@ import {
   text,
   UsageError,
 } from "#command-line/definition";
+import { CODES } from "#diagnostics/codes";
 import { visible } from "#units/visible";
 import { ask, RUNTIME_DIR_OPTION, runtimeDirOf, unreachableSentence } from "./control-client.ts";
 
@@ -34,6 +35,7 @@ export const command: Command = defineCommand({
       ),
       isOptional: true,
       most: Infinity,
+      completes: Object.keys(CODES),
     },
   ],
   examples: [

@@ -1,14 +1,14 @@
 /** `baton help [COMMAND …]`: the overview, the page of a command, or of a code of `baton check`. */
 
 import { defineCommand } from "#command-line/command";
-import { type Command, type CommandGroup, text } from "#command-line/definition";
+import { type Command, text } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
 
 type Dispatch = (args: readonly string[], io: CommandIo) => Promise<number>;
 
 const CODE = /^VR\d{4}$/i;
 
-export const helpCommand = (dispatch: Dispatch, groups: readonly CommandGroup[]): Command =>
+export const helpCommand = (dispatch: Dispatch): Command =>
   defineCommand({
     name: "help",
     summary: text(
@@ -22,7 +22,7 @@ export const helpCommand = (dispatch: Dispatch, groups: readonly CommandGroup[])
         about: text("such as check, havip create, or VR2010", "例如 check、havip create 或 VR2010"),
         isOptional: true,
         most: 3,
-        completes: groups.flatMap(({ commands }) => commands.map(({ name }) => name)),
+        completes: "commands",
       },
     ],
     examples: [

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Language } from "#diagnostics/diagnostic";
-import type { Command, CommandGroup, Option, Options } from "./definition.ts";
+import type { Command, CommandGroup, Operand, Option, Options } from "./definition.ts";
 import { GLOBAL_OPTIONS } from "./language.ts";
 
 export type Shell = "bash" | "zsh" | "fish";
@@ -28,7 +28,8 @@ interface Place {
   readonly path: string;
   readonly options: readonly OptionEntry[];
   readonly commands: readonly { readonly name: string; readonly about: string }[];
-  readonly operands: Choice;
+  /** Of each place of an operand; the last one also of all that follow. Empty: none. */
+  readonly operands: readonly Choice[];
   /**
    * The options with a value, which is skipped here: its own, and those of the commands it
    * groups.
@@ -49,10 +50,15 @@ export async function completionScript(
     options,
     valued: options.filter(takesValue),
     commands: entries.map(({ name, summary }) => ({ name, about: summary[language] })),
-    operands: "any",
+    operands: [],
   };
   const loaded = await Promise.all(entries.map(async ({ load }) => await load()));
-  const places = [root, ...loaded.flatMap((command) => placesOf(command, "", language))];
+  const own = loaded.flatMap((command) => placesOf(command, "", language));
+  const about = loaded
+    .filter(({ definition }) => definition.operands?.[0]?.completes === "commands")
+    .flatMap(({ definition }) => placesAbout(definition.name, [root, ...own]));
+  const places = [root, ...own.filter(({ path }) => !about.some((one) => one.path === path))];
+  places.push(...about);
   switch (shell) {
     case "bash":
       return bashScript(places);
@@ -77,9 +83,31 @@ function placesOf({ definition }: Command, above: string, language: Language): r
       name: one.definition.name,
       about: one.definition.summary[language],
     })),
-    operands: operands.find(({ completes }) => completes !== undefined)?.completes ?? "any",
+    operands: choicesOf(operands),
   };
   return [place, ...commands.flatMap((one) => placesOf(one, path, language))];
+}
+
+/** What operands are completed with; one that takes no more than one ends with nothing. */
+function choicesOf(operands: readonly Operand[]): readonly Choice[] {
+  const choices = operands.map(
+    ({ completes = "any" }): Choice => (completes === "commands" ? "any" : completes),
+  );
+  const isEndless = (operands.at(-1)?.most ?? 1) > 1;
+  return choices.every((one) => one === "any") ? [] : isEndless ? choices : [...choices, "any"];
+}
+
+/** `baton help havip …`: the commands once more, below the one that takes their names. */
+function placesAbout(name: string, places: readonly Place[]): readonly Place[] {
+  const options = places.find(({ path }) => path === name)?.options ?? [];
+  const valued = options.filter(takesValue);
+  return places.map(({ path, commands }) => ({
+    path: `${name} ${path}`.trim(),
+    options,
+    valued,
+    commands,
+    operands: [],
+  }));
 }
 
 const optionEntries = (options: Options, language: Language): readonly OptionEntry[] =>
@@ -135,6 +163,18 @@ function fill(shell: Shell, lists: Readonly<Record<string, string>>): string {
   );
 }
 
+/** A shell's `case` over the place of the operand, whose number is in `n`. */
+function operandCase(choices: readonly Choice[], reply: (choice: Choice) => string): string {
+  const [first] = choices;
+  if (first === undefined) return ":";
+  if (choices.length === 1) return reply(first);
+  const arms = choices.map((choice, index) => {
+    const pattern = index === choices.length - 1 ? "*" : `${index}`;
+    return `${pattern}) ${reply(choice)} ;;`;
+  });
+  return `case $n in ${arms.join(" ")} esac`;
+}
+
 function bashScript(places: readonly Place[]): string {
   const { skips, enters } = walk(places);
   const reply = (choice: Choice): string => {
@@ -151,7 +191,7 @@ function bashScript(places: readonly Place[]): string {
   const next = places.map((place) => {
     const options = place.options.flatMap(flagsOf).join(" ");
     const commands = place.commands.map(({ name }) => name);
-    const rest = reply(commands.length > 0 ? commands : place.operands);
+    const rest = commands.length > 0 ? reply(commands) : operandCase(place.operands, reply);
     return `    '${place.path}') if [[ $cur == -* ]]; then _baton_list '${options}'; else ${rest}; fi ;;`;
   });
   return fill("bash", {
@@ -186,7 +226,7 @@ function zshScript(places: readonly Place[]): string {
     const rest =
       commands.length > 0
         ? `items=(${commands.join(" ")}); _describe command items`
-        : reply(place.operands);
+        : operandCase(place.operands, reply);
     return `    '${place.path}') if [[ $PREFIX == -* ]]; then
         items=(${options.join(" ")}); _describe -o option items
       else ${rest}; fi ;;`;
@@ -211,12 +251,13 @@ function fishScript(places: readonly Place[]): string {
   };
   const lines = places.flatMap((place) => {
     const start = `complete -c baton -n ${quoted(`__baton_is '${place.path}'`)}`;
-    const rest =
-      place.operands === "files"
-        ? [`${start} -F`]
-        : typeof place.operands === "string"
-          ? []
-          : [`${start} -a ${quoted(place.operands.join(" "))}`];
+    const rest = place.operands.flatMap((choices, index) => {
+      const isLast = index === place.operands.length - 1;
+      const where = `__baton_is '${place.path}' ${index}${isLast ? " more" : ""}`;
+      const here = `complete -c baton -n ${quoted(where)}`;
+      if (choices === "files") return [`${here} -F`];
+      return typeof choices === "string" ? [] : [`${here} -a ${quoted(choices.join(" "))}`];
+    });
     return [
       ...place.commands.map(({ name, about }) => `${start} -a ${name} -d ${quoted(about)}`),
       ...(place.commands.length > 0 ? [] : rest),

@@ -96,7 +96,8 @@ export interface Operand {
   readonly isOptional?: true;
   /** Only for the last operand: how many are allowed. */
   readonly most?: number;
-  readonly completes?: "files" | readonly string[];
+  /** `commands`: the names of all commands, and then of theirs. */
+  readonly completes?: "files" | "commands" | readonly string[];
 }
 
 export interface Example {

@@ -37,6 +37,20 @@ const CASES: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ["baton run --log-format ", ["json", "text"]],
   ["baton status --lang z", ["zh-CN"]],
   ["baton completion ", ["bash", "fish", "zsh"]],
+  ["baton completion bash ", []],
+  ["baton help re", ["release", "reload", "replay"]],
+  ["baton help havip r", ["release", "rename"]],
+  ["baton help --lang zh-CN cloud ", ["serve"]],
+  ["baton help havip create ", []],
+  ["baton lab fault ", []],
+  ["baton lab fault a l", ["late", "loss"]],
+  ["baton lab fault --name x a un", ["unplug"]],
+  ["baton lab fault a loss ", []],
+  [
+    "baton explain VR100",
+    ["VR1001", "VR1002", "VR1003", "VR1004", "VR1005", "VR1006", "VR1007", "VR1008", "VR1009"],
+  ],
+  ["baton explain VI_1 VR5004", ["VR5004"]],
   ["baton eip rename --vpc", []],
 ];
 

@@ -2,14 +2,16 @@
 _baton_list() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
 _baton_paths() { compopt -o filenames 2>/dev/null || :; mapfile -t COMPREPLY < <(compgen "$1" -- "$cur"); }
 _baton() {
-  local at='' i cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+  local at='' i n=0 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   # bash makes three words of `--lang=en`.
   if [[ $cur == '=' ]]; then cur=''; elif [[ $prev == '=' ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$at:${COMP_WORDS[i]}" in
     @SKIPS@) ((++i)) ;;
-    @ENTERS@) at="${at:+$at }${COMP_WORDS[i]}" ;;
+    @ENTERS@) at="${at:+$at }${COMP_WORDS[i]}"; n=0 ;;
+    *:-*) ;;
+    *) ((++n)) ;;
     esac
   done
   case "$at:$prev" in

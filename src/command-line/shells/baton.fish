@@ -1,7 +1,9 @@
 # fish completion for baton; made by: baton completion fish
+# __baton_is PATH [N [more]]: in this command, at its operand N, or at a later one.
 function __baton_is
   set -l at ''
   set -l skip 0
+  set -l n 0
   for word in (commandline -opc)[2..-1]
     if test $skip = 1
       set skip 0
@@ -12,9 +14,16 @@ function __baton_is
         set skip 1
       case @ENTERS@
         set at (string trim "$at $word")
+        set n 0
+      case '*:-*'
+      case '*'
+        set n (math $n + 1)
     end
   end
-  test "$at" = $argv[1]
+  test "$at" = $argv[1]; or return 1
+  test (count $argv) -lt 2; and return 0
+  test (count $argv) -gt 2; and test $n -ge $argv[2]; and return 0
+  test $n -eq $argv[2]
 end
 complete -c baton -f
 @LINES@

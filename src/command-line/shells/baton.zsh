@@ -2,12 +2,14 @@
 # zsh completion for baton; made by: baton completion zsh
 _baton() {
   local at='' prev=$words[CURRENT-1]
-  local -i i
+  local -i i n=0
   local -a items
   for ((i = 2; i < CURRENT; i++)); do
     case "$at:$words[i]" in
     @SKIPS@) ((++i)) ;;
-    @ENTERS@) at="${at:+$at }$words[i]" ;;
+    @ENTERS@) at="${at:+$at }$words[i]"; n=0 ;;
+    *:-*) ;;
+    *) ((++n)) ;;
     esac
   done
   case "$at:$prev" in
