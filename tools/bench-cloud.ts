@@ -3,7 +3,7 @@
  * asks it, signed, over keep-alive connections from this process: one half reads, one half changes
  * that go to disk, then creates all at once.
  *
- * Usage: node tools/bench-cloud.ts [REQUESTS]
+ * Usage: node tools/bootstrap.mjs bench-cloud [REQUESTS]
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -3,7 +3,7 @@
  * some seconds by a sender of the same kind as the switch itself (one packet socket), counted in
  * the receiver's own device.
  *
- * Usage: node src/lab/sandbox/sandbox-main.ts node tools/bench-switch.ts [SECONDS] [PAYLOAD]
+ * Usage: node tools/bootstrap.mjs bench-switch [SECONDS] [PAYLOAD], as root or in a sandbox
  * [PACKETS_PER_SECOND]
  */
 import { setTimeout as sleep } from "node:timers/promises";

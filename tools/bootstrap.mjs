@@ -26,6 +26,10 @@ const PROGRAMS = {
   mutants: "tools/mutants-main.ts",
   explore: "tools/explore-main.ts",
   release: "tools/release-main.ts",
+  "keywords-page": "tools/keywords-page.ts",
+  "bench-engine": "tools/bench-engine.ts",
+  "bench-switch": "tools/bench-switch.ts",
+  "bench-cloud": "tools/bench-cloud.ts",
 };
 const USAGE = `usage: node tools/bootstrap.mjs ${Object.keys(PROGRAMS).join("|")}|setup [arguments]
        node tools/bootstrap.mjs check|test [FILE or FOLDER …]
@@ -35,9 +39,10 @@ const USAGE = `usage: node tools/bootstrap.mjs ${Object.keys(PROGRAMS).join("|")
 process.env.NODE_COMPILE_CACHE ??= join(modules, ".cache", "baton");
 
 const say = (text) => process.stdout.write(`${text}\n`);
-function fail(text) {
+/** @param status 2 is wrong usage */
+function fail(text, status = 1) {
   process.stderr.write(`${text}\n`);
-  process.exit(1);
+  process.exit(status);
 }
 
 /**
@@ -164,10 +169,11 @@ function setUp(node) {
 
 const [verb = "", ...rest] = process.argv.slice(2);
 const isTest = ["test", "check", "test:one"].includes(verb);
-if (!isTest && verb !== "setup" && !(verb in PROGRAMS)) fail(USAGE);
+if (!isTest && verb !== "setup" && !(verb in PROGRAMS)) fail(USAGE, 2);
 if (verb === "test:one" && (rest.length === 0 || rest[0] === "")) {
   fail(
     "which tests? npm run test:one -- PATTERN [FILE …]: a part of the test's name, or /expression/",
+    2,
   );
 }
 if (process.platform !== "linux") fail(`Baton runs on Linux; this is ${process.platform}.`);

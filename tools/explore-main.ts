@@ -1,7 +1,7 @@
 /**
  * Every interleaving of a few steps, with the shipping router:
  *
- *   node tools/explore-main.ts [--depth D] [--states N] [--only NAME]
+ *   npm run explore -- [--depth D] [--states N] [--only NAME]
  *
  * Prints, for each exploration, its bounds and how many states and steps were seen. Exit status 1
  * if an invariant broke.

@@ -2,7 +2,7 @@
  * docs/keywords.md from the keyword tables: every keyword of keepalived.conf, its argument, default
  * and range, since when keepalived has it, and what Baton does about it.
  *
- *     node tools/keywords-page.ts
+ *     node tools/bootstrap.mjs keywords-page
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

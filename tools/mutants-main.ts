@@ -1,6 +1,6 @@
 /**
  * Is every rule of the core held by a test? Breaks one at a time in a copy of the tree and runs the
- * suites until one fails: `node tools/mutants-main.ts [--only TEXT] [--check]`.
+ * suites until one fails: `npm run mutants -- [--only TEXT] [--check]`.
  *
  *   the supervisor's tests (tests/vrrp/supervisor), vectors and transcripts (tests/vrrp/router),
  *   turns of the engine (tests/vrrp/engine), then the exploration and 300 simulated seeds

@@ -152,15 +152,25 @@ async function runAll(stages: readonly Stage[], namePattern: string | undefined)
   return passed;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    namespaces: { type: "boolean", default: false },
-    name: { type: "string" },
-    /** Given to ourselves inside the sandbox. */
-    "inside-sandbox": { type: "boolean", default: false },
-  },
-});
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        namespaces: { type: "boolean", default: false },
+        name: { type: "string" },
+        /** Given to ourselves inside the sandbox. */
+        "inside-sandbox": { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    const [sentence = ""] = (error instanceof Error ? error.message : String(error)).split(". ");
+    process.stderr.write(`${sentence}; give test files or folders of them, or nothing for all\n`);
+    process.exit(2);
+  }
+}
+
+const { values, positionals } = readArguments();
 if (values["inside-sandbox"]) {
   for (const stage of planStages(true, positionals)) {
     await printEvents(flat(runPool(stage, values.name)));

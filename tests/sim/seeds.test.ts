@@ -45,7 +45,7 @@ test(`${SEEDS} seeds hold every promise`, () => {
     moves += result.agreement.moves;
     checked += result.blackhole.checked;
     rules += result.guard.checks;
-    const hint = `node tools/sim-main.ts --from ${seed} --seeds 1`;
+    const hint = `npm run sim -- --from ${seed} --seeds 1`;
     assert.equal(result.violations.length, 0, `seed ${seed}\n${complaints(result)}\n${hint}`);
     simulated += result.micros;
     for (const reason of Object.keys(result.reasons)) reasons.add(reason);

@@ -158,9 +158,13 @@ test("a file that is not there is an error with a hint", () => {
 
 test("the launcher says how it is called, and runs a file without anything else", () => {
   const wrong = run("tools/bootstrap.mjs", "tset");
-  assert.equal(wrong.status, 1);
+  assert.equal(wrong.status, 2);
   assert.match(wrong.output, /test:one PATTERN/);
-  assert.match(run("tools/bootstrap.mjs", "test:one").output, /which tests\?/);
+  const which = run("tools/bootstrap.mjs", "test:one");
+  assert.deepEqual([which.status, /which tests\?/.test(which.output)], [2, true]);
+  const bogus = run("tools/run-tests.ts", "--bogus");
+  assert.equal(bogus.status, 2);
+  assert.match(bogus.output, /^Unknown option '--bogus'; give test files .*\n$/);
   const one = run("tools/bootstrap.mjs", "test", "tests/units/secret.test.ts");
   assert.equal(one.status, 0, one.output);
   assert.doesNotMatch(one.output, /apt|biome/);
