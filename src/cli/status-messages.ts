@@ -5,8 +5,14 @@
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { GroupMemberStatus, ScriptStatus } from "#daemon/control-protocol";
 import type { Language } from "#diagnostics/diagnostic";
+import { times } from "#diagnostics/numbers";
 
 export interface StatusMessages {
+  readonly colon: string;
+  readonly comma: string;
+  readonly semicolon: string;
+  /** Two or three digits and a unit: enough to see, short enough for a column. */
+  readonly age: (seconds: number) => string;
   readonly unknown: string;
   readonly none: string;
   readonly ago: (age: string) => string;
@@ -49,7 +55,22 @@ export interface StatusMessages {
   readonly restarts: (count: number) => string;
 }
 
+/** @param units seconds, minutes, hours, days */
+const ageIn =
+  (...[s, min, h, d]: readonly [string, string, string, string]) =>
+  (seconds: number): string => {
+    if (seconds < 10) return `${seconds.toFixed(1)} ${s}`;
+    if (seconds < 120) return `${Math.round(seconds)} ${s}`;
+    if (seconds < 7_200) return `${Math.round(seconds / 60)} ${min}`;
+    if (seconds < 172_800) return `${Math.round(seconds / 3_600)} ${h}`;
+    return `${Math.round(seconds / 86_400)} ${d}`;
+  };
+
 const ENGLISH: StatusMessages = {
+  colon: ": ",
+  comma: ", ",
+  semicolon: "; ",
+  age: ageIn("s", "min", "h", "d"),
   unknown: "the engine does not answer: every state is unknown",
   none: "no instances",
   ago: (age) => `${age} ago`,
@@ -73,9 +94,9 @@ const ENGLISH: StatusMessages = {
   results: { up: "up", down: "down", unknown: "no result yet" },
   ran: ({ age, exit, milliseconds }) => `ran ${age} ago, exit ${exit}, ${milliseconds} ms`,
   heldDown: (losses, left) =>
-    `hold-down after ${losses} losses: a weaker master is left alone for ${left} more`,
+    `hold-down after ${losses} ${losses === 1 ? "loss" : "losses"}: a weaker master is left alone for ${left} more`,
   claimed: (mac, address, count, since) =>
-    `another machine (${mac}) claims ${address} by ARP: ${count} times in ${since}`,
+    `another machine (${mac}) claims ${address} by ARP: ${times(count)} in ${since}`,
   notify: (state, exit) => `notify script for ${state}: exit ${exit}`,
   queued: (count) => `notify scripts running or waiting: ${count}`,
   foreign: (devices) => `on ${devices} without Baton's doing`,
@@ -85,7 +106,7 @@ const ENGLISH: StatusMessages = {
     `the cloud agrees for ${age}${answerAge === undefined ? "" : `, asked ${answerAge} ago`}`,
   cloudDoubtful: (age, detail) => `whether the cloud agrees is in doubt for ${age}: ${detail}`,
   cloudDisputed: ({ rival, age, moves, rivalAge, detail }) =>
-    `DISPUTED for ${age}: ${rival ?? "another instance"} announces it too (moved away ${moves} times, last seen ${rivalAge} ago); in the cloud now: ${detail ?? "?"}`,
+    `DISPUTED for ${age}: ${rival ?? "another instance"} announces it too (moved away ${times(moves)}, last seen ${rivalAge} ago); in the cloud now: ${detail ?? "?"}`,
   cloudUnknown: "the cloud does not say who holds it",
   cloudCounts: ({ asked, agreed, refused, unanswered, announced }, disagreement) =>
     `asked ${asked}: yes ${agreed}, no ${refused}, no answer ${unanswered}; announced again ${announced}; ${disagreement} without agreement`,
@@ -95,6 +116,10 @@ const ENGLISH: StatusMessages = {
 };
 
 const CHINESE: StatusMessages = {
+  colon: "：",
+  comma: "，",
+  semicolon: "；",
+  age: ageIn("秒", "分钟", "小时", "天"),
   unknown: "引擎没有应答，所有状态未知",
   none: "没有实例",
   ago: (age) => `${age}前`,

@@ -36,7 +36,7 @@ export function renderStatus(status: Status, language: Language, color: boolean)
     color,
   );
   const groups = section(
-    [messages.groupColumns, ...status.groups.map(groupRow)],
+    [messages.groupColumns, ...status.groups.map((one) => groupRow(one, messages))],
     status.groups.map((one) => ({
       state: one.state,
       details: groupDetails(one, messages, language),
@@ -70,13 +70,13 @@ function section(
 function rowOf(one: InstanceStatus, messages: StatusMessages): readonly string[] {
   const addresses = one.addresses
     .map((own) => `${own.address} ${own.owned ? messages.here : messages.away}`)
-    .join(", ");
+    .join(messages.comma);
   const isChanged = one.basePriority !== one.effectivePriority;
   const priority = `${one.effectivePriority}${isChanged ? ` (${one.basePriority})` : ""}`;
   return [
     one.name,
     one.state,
-    age(one.forSeconds),
+    messages.age(one.forSeconds),
     priority,
     one.interface ?? messages.any,
     addresses,
@@ -94,23 +94,25 @@ function detailsOf(
   const master = one.standby?.master;
   const peers = one.peers.map((peer) => {
     const heard =
-      peer.heardSecondsAgo === undefined ? messages.never : messages.ago(age(peer.heardSecondsAgo));
+      peer.heardSecondsAgo === undefined
+        ? messages.never
+        : messages.ago(messages.age(peer.heardSecondsAgo));
     const facts = [
       heard,
       ...(peer.priority === undefined ? [] : [messages.priority(peer.priority)]),
       ...(peer.configured ? [] : [messages.notConfigured]),
       ...((peer.unresolvedSeconds ?? 0) < UNRESOLVED_SECONDS
         ? []
-        : [messages.unresolved(age(peer.unresolvedSeconds ?? 0))]),
+        : [messages.unresolved(messages.age(peer.unresolvedSeconds ?? 0))]),
     ];
     const isMaster = peer.address === master?.address;
-    return `${isMaster ? messages.master : messages.peer} ${peer.address}: ${facts.join(", ")}`;
+    return `${isMaster ? messages.master : messages.peer} ${peer.address}${messages.colon}${facts.join(messages.comma)}`;
   });
   return [
     one.why[language],
     ...(one.holdDown?.leftSeconds === undefined
       ? []
-      : [messages.heldDown(one.holdDown.losses, age(one.holdDown.leftSeconds))]),
+      : [messages.heldDown(one.holdDown.losses, messages.age(one.holdDown.leftSeconds))]),
     ...(one.claim === undefined
       ? []
       : [
@@ -118,15 +120,17 @@ function detailsOf(
             one.claim.mac ?? "?",
             one.claim.address,
             one.claim.count,
-            age(one.claim.forSeconds),
+            messages.age(one.claim.forSeconds),
           ),
         ]),
     ...peers,
     ...one.addresses.flatMap(({ address, error }) =>
-      error === undefined ? [] : [`${address}: ${error}`],
+      error === undefined ? [] : [`${address}${messages.colon}${error}`],
     ),
     ...one.addresses.flatMap(({ address, foreign }) =>
-      foreign.length === 0 ? [] : [`${address}: ${messages.foreign(foreign.join(", "))}`],
+      foreign.length === 0
+        ? []
+        : [`${address}${messages.colon}${messages.foreign(foreign.join(messages.comma))}`],
     ),
     ...one.havips.flatMap((havip) => havipLine(havip, messages)),
     ...notifyLines(one.notify, messages),
@@ -138,14 +142,17 @@ function notifyLines({ last, queued }: NotifyStatus, messages: StatusMessages): 
   return [
     ...(last === undefined || last.exit === 0
       ? []
-      : [withOutput(messages.notify(last.state, String(last.exit)), last.output)]),
+      : [withOutput(messages.notify(last.state, String(last.exit)), last.output, messages)]),
     ...(queued > 1 ? [messages.queued(queued)] : []),
   ];
 }
 
-function groupRow({ name, state, forSeconds, members }: GroupStatus): readonly string[] {
-  const each = members.map((member) => `${member.name} ${member.state}`).join(", ");
-  return [name, state, age(forSeconds), each];
+function groupRow(
+  { name, state, forSeconds, members }: GroupStatus,
+  messages: StatusMessages,
+): readonly string[] {
+  const each = members.map((member) => `${member.name} ${member.state}`).join(messages.comma);
+  return [name, state, messages.age(forSeconds), each];
 }
 
 function groupDetails(
@@ -154,9 +161,9 @@ function groupDetails(
   language: Language,
 ): readonly string[] {
   return [
-    `${one.why.member}: ${one.why[language]}`,
+    `${one.why.member}${messages.colon}${one.why[language]}`,
     ...one.members.flatMap(({ name, holdsBack }) =>
-      holdsBack === undefined ? [] : [`${name}: ${messages.holdsBack[holdsBack]}`],
+      holdsBack === undefined ? [] : [`${name}${messages.colon}${messages.holdsBack[holdsBack]}`],
     ),
     ...notifyLines(one.notify, messages),
   ];
@@ -164,10 +171,10 @@ function groupDetails(
 
 function havipLine(havip: HavipStatus, messages: StatusMessages): readonly string[] {
   const { address, counters } = havip;
-  const counts = messages.cloudCounts(counters, age(counters.disagreementSeconds));
+  const counts = messages.cloudCounts(counters, messages.age(counters.disagreementSeconds));
   const said = havipSentence(havip, messages);
   const facts = [...(said === undefined ? [] : [said]), ...(counters.asked === 0 ? [] : [counts])];
-  return facts.length === 0 ? [] : [`${address}: ${facts.join("; ")}`];
+  return facts.length === 0 ? [] : [`${address}${messages.colon}${facts.join(messages.semicolon)}`];
 }
 
 function havipSentence(havip: HavipStatus, messages: StatusMessages): string | undefined {
@@ -176,14 +183,17 @@ function havipSentence(havip: HavipStatus, messages: StatusMessages): string | u
       return undefined;
     case "agrees":
       return messages.cloudAgrees(
-        age(havip.forSeconds),
-        havip.answerSecondsAgo === undefined ? undefined : age(havip.answerSecondsAgo),
+        messages.age(havip.forSeconds),
+        havip.answerSecondsAgo === undefined ? undefined : messages.age(havip.answerSecondsAgo),
       );
     case "doubtful":
-      return messages.cloudDoubtful(age(havip.forSeconds), havip.detail);
+      return messages.cloudDoubtful(messages.age(havip.forSeconds), havip.detail);
     case "disputed": {
       const { rival, moves, detail } = havip;
-      const ages = { age: age(havip.forSeconds), rivalAge: age(havip.rivalSecondsAgo) };
+      const ages = {
+        age: messages.age(havip.forSeconds),
+        rivalAge: messages.age(havip.rivalSecondsAgo),
+      };
       return messages.cloudDisputed({ rival, moves, detail, ...ages });
     }
     case "disagrees":
@@ -191,36 +201,27 @@ function havipSentence(havip: HavipStatus, messages: StatusMessages): string | u
         havip.holder === undefined || havip.holder === "" ? messages.nobody : havip.holder,
       );
     case "unknown":
-      return `${messages.cloudUnknown}${havip.detail === undefined ? "" : `: ${havip.detail}`}`;
+      return `${messages.cloudUnknown}${havip.detail === undefined ? "" : `${messages.colon}${havip.detail}`}`;
   }
 }
 
 function scriptLine(one: ScriptStatus, messages: StatusMessages, now: number): string {
-  const head = `${messages.script} ${one.name}: ${messages.results[one.result]}`;
+  const head = `${messages.script} ${one.name}${messages.colon}${messages.results[one.result]}`;
   if (one.lastRunAt === undefined) return head;
   const run = messages.ran({
-    age: age(Math.max(0, (now - Date.parse(one.lastRunAt)) / 1_000)),
+    age: messages.age(Math.max(0, (now - Date.parse(one.lastRunAt)) / 1_000)),
     exit: String(one.lastExit ?? "?"),
     milliseconds: one.lastMilliseconds ?? 0,
   });
-  const line = `${head}, ${run}`;
-  return one.lastExit === 0 ? line : withOutput(line, one.lastOutput);
+  const line = `${head}${messages.comma}${run}`;
+  return one.lastExit === 0 ? line : withOutput(line, one.lastOutput, messages);
 }
 
 /** The last line of a script's output, if it wrote anything. */
-function withOutput(line: string, output: string): string {
-  const messages = output.trimEnd().split("\n").at(-1) ?? "";
-  return messages === "" ? line : `${line}: ${messages}`;
+function withOutput(line: string, output: string, messages: StatusMessages): string {
+  const last = output.trimEnd().split("\n").at(-1) ?? "";
+  return last === "" ? line : `${line}${messages.colon}${last}`;
 }
 
 const paint = (line: string, state: string): string =>
   line.replace(state, `\u001b[${COLORS[state] ?? "0"}m${state}\u001b[0m`);
-
-/** Two or three digits and a unit: enough to see, short enough for a column. */
-export function age(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
-}

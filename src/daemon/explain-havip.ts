@@ -1,7 +1,7 @@
 /** What the cloud says about an instance's addresses, as lines of `baton explain`. */
 
 import type { Language } from "#diagnostics/diagnostic";
-import { passedSeconds as seconds } from "#diagnostics/numbers";
+import { passedSeconds as seconds, times } from "#diagnostics/numbers";
 import type { HavipStatus } from "./control-protocol.ts";
 
 /** True if it must not be said that two owners are impossible. */
@@ -27,10 +27,10 @@ function english(one: HavipStatus): string | undefined {
     case "doubtful":
       return `whether the cloud still agrees is in doubt for ${seconds(one.forSeconds)} s: ${one.detail}`;
     case "disputed":
-      return `TWO OWNERS for ${seconds(one.forSeconds)} s: ${one.rival ?? "another instance"} announces it too; it moved away ${one.moves} times (last seen ${seconds(one.rivalSecondsAgo)} s ago). In the cloud now: ${one.detail ?? "unknown"}. The two nodes do not hear each other: look at the security groups (IP protocol 112) and at the network between them.`;
+      return `TWO OWNERS for ${seconds(one.forSeconds)} s: ${one.rival ?? "another instance"} announces it too; it moved away ${times(one.moves)} (last seen ${seconds(one.rivalSecondsAgo)} s ago). In the cloud now: ${one.detail ?? "unknown"}. The two nodes do not hear each other: look at the security groups (IP protocol 112) and at the network between them.`;
     case "disagrees":
     case "unknown":
-      return `the cloud has not agreed for ${seconds(one.forSeconds)} s: ${one.detail ?? "no answer yet"}; announced again ${one.announcements} times`;
+      return `the cloud has not agreed for ${seconds(one.forSeconds)} s: ${one.detail ?? "no answer yet"}; announced again ${times(one.announcements)}`;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The sentences of `baton explain` about an instance, in English and Chinese. */
 
 import type { Language } from "#diagnostics/diagnostic";
-import { passedSeconds as seconds } from "#diagnostics/numbers";
+import { passedSeconds as seconds, times } from "#diagnostics/numbers";
 import type { InstanceStatus } from "./control-protocol.ts";
 
 type Tracker = InstanceStatus["trackers"][number];
@@ -28,10 +28,17 @@ export interface ExplainMessages {
    * might expect it to.
    */
   readonly wouldChange: (standby: Standby, priority: number) => readonly string[];
-  readonly next: Readonly<Record<Exclude<InstanceStatus["state"], "BACKUP">, string>>;
+  readonly next: (
+    state: Exclude<InstanceStatus["state"], "BACKUP">,
+    trackers: InstanceStatus["trackers"],
+  ) => string;
   readonly lease: (lease: InstanceStatus["lease"]) => string;
   readonly history: (event: InstanceStatus["history"][number], at: string) => string;
 }
+
+/** An interface that is tracked is not among them: its link is named beside them. */
+const canFault = (trackers: InstanceStatus["trackers"]): boolean =>
+  trackers.some(({ kind, weight }) => kind !== "interface" && weight === 0);
 
 const ENGLISH: ExplainMessages = {
   head: ({ name, state, interface: device, vrid, version, forSeconds }) =>
@@ -65,12 +72,12 @@ const ENGLISH: ExplainMessages = {
     const announced =
       announcedSecondsAgo === undefined
         ? ""
-        : `, announced ${announcements} times, last ${seconds(announcedSecondsAgo)} s ago`;
+        : `, announced ${times(announcements)}, last ${seconds(announcedSecondsAgo)} s ago`;
     const trouble = error === undefined ? "" : `; ${error}`;
     return `${address} on ${device}: ${owned ? "here" : "not here"}${announced}${trouble}`;
   },
   holdDown: ({ losses, seconds: held, leftSeconds }) => {
-    const what = `Lost or in FAULT ${losses} times in a row`;
+    const what = `Lost or in FAULT ${times(losses)}${losses === 1 ? "" : " in a row"}`;
     if (held === 0) return `${what}; hold_down begins with the third.`;
     const left = leftSeconds === undefined ? "" : `, ${seconds(leftSeconds)} s more from now`;
     return `${what}: hold_down leaves a weaker master alone for ${seconds(held)} s${left}.`;
@@ -106,13 +113,15 @@ const ENGLISH: ExplainMessages = {
     ];
   },
   claim: ({ address, mac, forSeconds, lastSecondsAgo, count }) =>
-    `Another machine (${mac ?? "MAC address unknown"}) claims ${address} by ARP: ${count} times in ${seconds(forSeconds)} s, last ${seconds(lastSecondsAgo)} s ago. Either it owns the address too because the nodes do not hear each other's VRRP, or somebody has configured it there; clients reach one or the other.`,
-  next: {
-    MASTER:
-      "It stays MASTER until it is stopped, a check with weight 0 fails, the link goes down, or a better master is heard.",
-    FAULT: "It can own nothing until every cause above is gone.",
-    INIT: "It waits for the first result of a check.",
-    STOP: "It is being stopped.",
+    `Another machine (${mac ?? "MAC address unknown"}) claims ${address} by ARP: ${times(count)} in ${seconds(forSeconds)} s, last ${seconds(lastSecondsAgo)} s ago. Either it owns the address too because the nodes do not hear each other's VRRP, or somebody has configured it there; clients reach one or the other.`,
+  next: (state, trackers) => {
+    const check = canFault(trackers) ? "a check with weight 0 fails, " : "";
+    return {
+      MASTER: `It stays MASTER until it is stopped, ${check}the link goes down, or a better master is heard.`,
+      FAULT: "It can own nothing until every cause above is gone.",
+      INIT: "It waits for the first result of a check.",
+      STOP: "It is being stopped.",
+    }[state];
   },
   lease: ({ guarantee, seconds: lease, takeOverSeconds }) => {
     const peers = `peers take over ${seconds(takeOverSeconds)} s after the last advertisement at the earliest`;
@@ -207,12 +216,14 @@ const CHINESE: ExplainMessages = {
   },
   claim: ({ address, mac, forSeconds, lastSecondsAgo, count }) =>
     `另一台机器（${mac ?? "MAC 地址未知"}）正在通过 ARP 宣告 ${address}：${seconds(forSeconds)} 秒内 ${count} 次，最近一次在 ${seconds(lastSecondsAgo)} 秒前。要么两个节点收不到彼此的 VRRP 报文、都持有该地址，要么有人在那台机器上配置了它；客户端会到达其中之一。`,
-  next: {
-    MASTER:
-      "它会一直是 MASTER，直到被停止、weight 为 0 的检查失败、链路断开，或收到更优主节点的通告。",
-    FAULT: "在上述原因全部消除之前，它不会持有任何地址。",
-    INIT: "正在等待检查的首个结果。",
-    STOP: "正在停止。",
+  next: (state, trackers) => {
+    const check = canFault(trackers) ? "、weight 为 0 的检查失败" : "";
+    return {
+      MASTER: `它会一直是 MASTER，直到被停止${check}、链路断开，或收到更优主节点的通告。`,
+      FAULT: "在上述原因全部消除之前，它不会持有任何地址。",
+      INIT: "正在等待检查的首个结果。",
+      STOP: "正在停止。",
+    }[state];
   },
   lease: ({ guarantee, seconds: lease, takeOverSeconds }) => {
     const until = `对端最早在最后一次通告后 ${seconds(takeOverSeconds)} 秒接管`;

@@ -56,7 +56,7 @@ function explainInstance(one: InstanceStatus, language: Language): string {
       ? one.standby === undefined
         ? []
         : messages.wouldChange(one.standby, one.effectivePriority)
-      : [messages.next[one.state]];
+      : [messages.next(one.state, one.trackers)];
   return [
     messages.head(one),
     messages.why(reasonSentence(one.why.reason, language)),

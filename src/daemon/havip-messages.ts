@@ -2,6 +2,7 @@
 
 import type { ContrarySign, View } from "#cloud/agreement/agreement-state";
 import type { Language } from "#diagnostics/diagnostic";
+import { times } from "#diagnostics/numbers";
 
 export interface HavipMessages {
   readonly agrees: (about: { instance: string; address: string; seconds: string }) => string;
@@ -34,7 +35,7 @@ const ENGLISH: HavipMessages = {
   agrees: ({ instance, address, seconds }) =>
     `(${instance}) the platform agrees: ${address} is ours, after ${seconds} s`,
   disagrees: ({ instance, address, seconds, view, announcements }) =>
-    `(${instance}) MASTER but the platform does not agree for ${seconds} s: ${address}: ${ENGLISH.view(view)}; announced again ${announcements} times`,
+    `(${instance}) MASTER but the platform does not agree for ${seconds} s: ${address}: ${ENGLISH.view(view)}; announced again ${times(announcements)}`,
   lost: ({ instance, address, view }) =>
     `(${instance}) MASTER and ${address} moved away: ${ENGLISH.view(view)}; claiming it again`,
   disputed: ({ instance, address, rival }) =>

@@ -20,5 +20,8 @@ function digits(value: number): string {
 export const passedSeconds = (value: number): string =>
   String(Number(value.toFixed(value < 10 ? 2 : 0)));
 
+/** "once", "2 times". */
+export const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
+
 /** Configured seconds as written in a file: no unit, no rounding beyond the microsecond. */
 export const seconds = (value: number): string => String(Number(value.toFixed(6)));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { age, renderStatus } from "#cli/status-table";
+import { statusMessages } from "#cli/status-messages";
+import { renderStatus } from "#cli/status-table";
 import type { InstanceStatus, ScriptStatus, Status } from "#daemon/control-protocol";
 import { micros } from "#units/time";
 
@@ -104,8 +105,8 @@ script chk: down, ran 2.0 s ago, exit 7, 12 ms: connection refused`,
 
 test("Chinese columns stay in line: a character takes two places", () => {
   const [head = "", row = ""] = renderStatus(STATUS, "zh-CN", false).split("\n");
-  assert.equal(head, "实例  状态    持续  优先级   网卡  地址");
-  assert.equal(row, "VI_1  MASTER  90 s  30 (50)  eth0  172.16.0.135/32 在本机");
+  assert.equal(head, "实例  状态    持续   优先级   网卡  地址");
+  assert.equal(row, "VI_1  MASTER  90 秒  30 (50)  eth0  172.16.0.135/32 在本机");
 });
 
 test("colour is for the state only", () => {
@@ -186,7 +187,7 @@ test("no answer is no state", () => {
 });
 
 test("ages have two or three digits", () => {
-  assert.deepEqual([0, 9.94, 10, 119, 120, 7_199, 7_200, 172_800].map(age), [
+  assert.deepEqual([0, 9.94, 10, 119, 120, 7_199, 7_200, 172_800].map(statusMessages("en").age), [
     "0.0 s",
     "9.9 s",
     "10 s",
@@ -206,6 +207,12 @@ test("what a script said does not steer the terminal of whoever looks", () => {
   assert.ok(line?.endsWith("exit 7, 12 ms: ·[2K·script chk: up·"), line);
 });
 
+test("Chinese lines have Chinese marks and units", () => {
+  const text = renderStatus(STATUS, "zh-CN", false);
+  assert.doesNotMatch(text, /[\u3400-\u9fff][,:;] |[,:;] [\u3400-\u9fff]|\d s\b/u);
+  assert.match(text, /90 秒/);
+});
+
 test("one that is bound to no device has any interface", () => {
   const status = { ...STATUS, instances: [{ ...INSTANCE, interface: null }] };
   const rows = (["en", "zh-CN"] as const).map(
@@ -213,6 +220,6 @@ test("one that is bound to no device has any interface", () => {
   );
   assert.deepEqual(rows, [
     "VI_1      MASTER  90 s  30 (50)  any        172.16.0.135/32 here",
-    "VI_1  MASTER  90 s  30 (50)  任意  172.16.0.135/32 在本机",
+    "VI_1  MASTER  90 秒  30 (50)  任意  172.16.0.135/32 在本机",
   ]);
 });

@@ -60,7 +60,7 @@ function textOf(change: Partial<InstanceStatus>, language: "en" | "zh-CN"): stri
 
 test("hold_down is shown with its numbers while losses are remembered, and else not at all", () => {
   assert.doesNotMatch(text(undefined, "en"), /hold_down/);
-  assert.match(text({ losses: 1, seconds: 0, leftSeconds: undefined }, "en"), /1 times.*third/);
+  assert.match(text({ losses: 1, seconds: 0, leftSeconds: undefined }, "en"), /FAULT once;.*third/);
   const held = { losses: 4, seconds: 10, leftSeconds: 7.25 };
   assert.match(text(held, "en"), /4 times.*for 10 s, 7\.25 s more from now/);
   assert.match(text(held, "zh-CN"), /连续 4 次.*10 秒.*还剩 7\.25 秒/);

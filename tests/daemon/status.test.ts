@@ -134,7 +134,7 @@ test("a member's own fault keeps the group in FAULT, and is the group's reason",
     "  VI_2: the link is down",
     "  VI_2: keeps the group in FAULT",
   ]);
-  assert.deepEqual(shown(status, "zh-CN")[3], "  VI_2: 使整个组处于 FAULT");
+  assert.deepEqual(shown(status, "zh-CN")[3], "  VI_2：使整个组处于 FAULT");
 });
 
 test("a member that waits for its first check: the group is MIXED and says for whom it waits", () => {
