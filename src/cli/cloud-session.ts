@@ -116,7 +116,7 @@ export function cloudCommand<Own extends Options>(
         return 0;
       } catch (error) {
         if (!(error instanceof CommandFailure)) throw error;
-        return printFailure(group, error.failure, common);
+        return printFailure(`${group} ${definition.name}`, error.failure, common);
       }
     },
   });

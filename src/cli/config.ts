@@ -52,7 +52,7 @@ const FILE: Operand = {
 
 const fmt = defineCommand({
   name: "fmt",
-  summary: text("print the file with tidy indentation", "按统一的缩进输出文件"),
+  summary: text("Prints the file with tidy indentation.", "按统一的缩进输出文件。"),
   details: text(
     "Comments, quotes and definitions stay, and so does what keepalived reads.",
     "注释、引号和定义保持不变，keepalived 读到的内容也不变。",
@@ -67,8 +67,8 @@ const fmt = defineCommand({
 const show = defineCommand({
   name: "show",
   summary: text(
-    "every value that counts, and the line it comes from",
-    "列出每一个生效的值，以及它来自哪一行",
+    "Shows every value that counts, and the line it comes from.",
+    "列出每一个生效的值，以及它来自哪一行。",
   ),
   operands: [FILE],
   options: SHOW_OPTIONS,

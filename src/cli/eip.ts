@@ -55,9 +55,10 @@ async function find(session: Session, word: string): Promise<Eip> {
     ? await listAll(session, { AddressIds: [word] })
     : await listAll(session, { Filters: [{ Name: "address-ip", Values: [word] }] });
   if (row !== undefined) return row;
+  const { region } = session.client.options;
   throw mistake(
-    `there is no elastic address ${word} in this region`,
-    `该地域没有弹性公网 IP ${word}`,
+    `there is no elastic address ${word} in ${region}`,
+    `地域 ${region} 没有弹性公网 IP ${word}`,
     1,
   );
 }
@@ -140,20 +141,20 @@ async function release(session: Session, { operands }: Line): Promise<void> {
 const COMMANDS: readonly Command[] = [
   cloudCommand("eip", {
     name: "list",
-    summary: text("all of the region", "列出该地域的全部地址"),
+    summary: text("Lists all of the region.", "列出该地域的全部地址。"),
     options: {},
     run: async (session) => show(session, await listAll(session, {})),
   }),
   cloudCommand("eip", {
     name: "show",
-    summary: text("one address", "显示一个地址"),
+    summary: text("Shows one address.", "显示一个地址。"),
     operands: [EIP],
     options: {},
     run: async (session, { operands }) => show(session, [await find(session, operands[0] ?? "")]),
   }),
   cloudCommand("eip", {
     name: "allocate",
-    summary: text("apply for addresses", "申请地址"),
+    summary: text("Applies for addresses.", "申请地址。"),
     options: ALLOCATE_OPTIONS,
     examples: [
       {
@@ -165,14 +166,14 @@ const COMMANDS: readonly Command[] = [
   }),
   cloudCommand("eip", {
     name: "rename",
-    summary: text("change the name", "修改名称"),
+    summary: text("Changes the name.", "修改名称。"),
     operands: [EIP, { name: text("NAME", "名称") }],
     options: {},
     run: rename,
   }),
   cloudCommand("eip", {
     name: "release",
-    summary: text("give addresses back", "释放地址"),
+    summary: text("Gives addresses back.", "释放地址。"),
     operands: [{ ...EIP, most: 20 }],
     options: {},
     run: release,

@@ -7,6 +7,7 @@ import {
   type Line,
   type Operand,
   text,
+  UsageError,
   value,
   values,
 } from "#command-line/definition";
@@ -99,7 +100,12 @@ async function find(session: Session, word: string): Promise<Havip> {
     : (await session.ask("DescribeHaVips", { HaVipIds: [word] })).answer.HaVipSet;
   const [first, second] = rows;
   if (first === undefined) {
-    throw mistake(`there is no HAVIP ${word} in this region`, `该地域没有高可用虚拟 IP ${word}`, 1);
+    const { region } = session.client.options;
+    throw mistake(
+      `there is no HAVIP ${word} in ${region}`,
+      `地域 ${region} 没有高可用虚拟 IP ${word}`,
+      1,
+    );
   }
   if (second === undefined) return first;
   const ids = rows.map(({ HaVipId, VpcId }) => `${HaVipId} (${VpcId})`).join(", ");
@@ -164,7 +170,7 @@ async function list(session: Session, { options }: Line<typeof LIST_OPTIONS>): P
     ],
     cells: (row) => [
       row.HaVipId,
-      row.HaVipName,
+      row.HaVipName || "-",
       row.Vip,
       row.State,
       row.InstanceId || "-",
@@ -203,7 +209,7 @@ async function finish(
 async function create(session: Session, { options }: Line<typeof CREATE_OPTIONS>): Promise<void> {
   const { vpc: vpcId, name, subnet: subnetId, vip, associate: members } = options;
   if (vpcId === undefined || name === undefined) {
-    throw mistake("create needs --vpc and --name", "create 需要 --vpc 与 --name");
+    throw new UsageError(text("give `--vpc` and `--name`", "请给出 `--vpc` 与 `--name`"));
   }
   const tags = options.tag.map(readTag);
   const made = await session.change("CreateHaVip", {
@@ -254,9 +260,10 @@ async function addressOf(session: Session, id: string): Promise<string> {
   const { answer } = await session.ask("DescribeAddresses", { AddressIds: [id] });
   const [row] = answer.AddressSet;
   if (row !== undefined) return row.AddressIp;
+  const { region } = session.client.options;
   throw mistake(
-    `there is no elastic address ${id} in this region`,
-    `该地域没有弹性公网 IP ${id}`,
+    `there is no elastic address ${id} in ${region}`,
+    `地域 ${region} 没有弹性公网 IP ${id}`,
     1,
   );
 }
@@ -291,15 +298,15 @@ async function changeRange(
 const COMMANDS: readonly Command[] = [
   cloudCommand("havip", {
     name: "list",
-    summary: text("those of the region", "列出该地域的 HAVIP"),
+    summary: text("Lists those of the region.", "列出该地域的 HAVIP。"),
     options: LIST_OPTIONS,
     run: list,
   }),
   cloudCommand("havip", {
     name: "show",
     summary: text(
-      "one, with its drift range and who holds it",
-      "显示一个 HAVIP，包括漂移范围和持有者",
+      "Shows one, with its drift range and who holds it.",
+      "显示一个 HAVIP，包括漂移范围和持有者。",
     ),
     operands: [HAVIP],
     options: {},
@@ -307,7 +314,7 @@ const COMMANDS: readonly Command[] = [
   }),
   cloudCommand("havip", {
     name: "create",
-    summary: text("apply for one", "申请"),
+    summary: text("Applies for one.", "申请一个 HAVIP。"),
     options: CREATE_OPTIONS,
     examples: [
       {
@@ -319,35 +326,35 @@ const COMMANDS: readonly Command[] = [
   }),
   cloudCommand("havip", {
     name: "rename",
-    summary: text("change the name", "修改名称"),
+    summary: text("Changes its name.", "修改名称。"),
     operands: [HAVIP, { name: text("NAME", "名称") }],
     options: {},
     run: rename,
   }),
   cloudCommand("havip", {
     name: "release",
-    summary: text("give it back", "释放"),
+    summary: text("Gives it back.", "释放 HAVIP。"),
     operands: [HAVIP],
     options: {},
     run: release,
   }),
   cloudCommand("havip", {
     name: "bind-eip",
-    summary: text("bind a public address to it", "绑定弹性公网 IP"),
+    summary: text("Binds a public address to it.", "绑定弹性公网 IP。"),
     operands: [HAVIP, EIP],
     options: {},
     run: bindEip,
   }),
   cloudCommand("havip", {
     name: "unbind-eip",
-    summary: text("unbind its public address", "解绑弹性公网 IP"),
+    summary: text("Unbinds its public address.", "解绑弹性公网 IP。"),
     operands: [HAVIP],
     options: {},
     run: unbindEip,
   }),
   cloudCommand("havip", {
     name: "associate",
-    summary: text("add to its drift range", "加入漂移范围"),
+    summary: text("Adds to its drift range.", "加入漂移范围。"),
     operands: [HAVIP, MEMBERS],
     options: {},
     examples: [
@@ -360,7 +367,7 @@ const COMMANDS: readonly Command[] = [
   }),
   cloudCommand("havip", {
     name: "disassociate",
-    summary: text("take out of its drift range", "移出漂移范围"),
+    summary: text("Takes out of its drift range.", "移出漂移范围。"),
     operands: [HAVIP, MEMBERS],
     options: {},
     examples: [

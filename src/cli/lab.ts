@@ -361,7 +361,7 @@ const FAULTS = FAULT_USAGE.en
 const COMMANDS: readonly Command[] = [
   defineCommand({
     name: "up",
-    summary: text("build the lab and stay in the foreground", "搭建实验环境并在前台运行"),
+    summary: text("Builds the lab and stays in the foreground.", "搭建实验环境并在前台运行。"),
     details: text(
       "Builds the VPCs, subnets, instances and HAVIPs of the file and starts the instances' commands. Ctrl-C ends everything and leaves nothing behind.",
       "按文件创建 VPC、子网、实例和 HAVIP，并启动各实例的命令。Ctrl-C 结束并清除一切。",
@@ -373,14 +373,14 @@ const COMMANDS: readonly Command[] = [
   }),
   defineCommand({
     name: "status",
-    summary: text("instances, HAVIPs and faults", "实例、HAVIP 和故障"),
+    summary: text("Shows instances, HAVIPs and faults.", "显示实例、HAVIP 和故障。"),
     options: {},
     common: COMMON,
     run: status,
   }),
   defineCommand({
     name: "exec",
-    summary: text("run a command in an instance", "在实例中运行命令"),
+    summary: text("Runs a command in an instance.", "在实例中运行命令。"),
     operands: [INSTANCE, COMMAND],
     options: {},
     common: COMMON,
@@ -392,7 +392,7 @@ const COMMANDS: readonly Command[] = [
   }),
   defineCommand({
     name: "fault",
-    summary: text("break an instance's network, or heal it", "注入或解除网络故障"),
+    summary: text("Breaks an instance's network, or heals it.", "注入或解除网络故障。"),
     operands: [
       INSTANCE,
       { name: text("FAULT", "故障"), completes: FAULT_NAMES },
@@ -412,7 +412,7 @@ const COMMANDS: readonly Command[] = [
   }),
   defineCommand({
     name: "capture",
-    summary: text("record an instance's frames", "录制实例收发的帧"),
+    summary: text("Records an instance's frames.", "录制实例收发的帧。"),
     operands: [
       INSTANCE,
       { name: text("FILE.pcap", "文件.pcap"), isOptional: true, completes: "files" },
@@ -427,7 +427,7 @@ const COMMANDS: readonly Command[] = [
   }),
   defineCommand({
     name: "down",
-    summary: text("end the lab", "结束实验环境"),
+    summary: text("Ends the lab.", "结束实验环境。"),
     options: {},
     common: COMMON,
     run: async (line) => await simple(line, { command: "down" }),

@@ -15,7 +15,9 @@ import { CODES, isCode } from "#diagnostics/codes";
 import type { Language } from "#diagnostics/diagnostic";
 import { alignColumns } from "#diagnostics/render/columns";
 
-const COLUMNS = 100;
+/** Of a reader that says nothing of its width; and no more than an eye follows. */
+const COLUMNS = 80;
+const COLUMNS_MAX = 100;
 const INDENT = "    ";
 const BOLD = "1";
 
@@ -31,16 +33,26 @@ const SEVERITIES: Readonly<Record<string, string>> = {
 /**
  * A page holds both languages; the part below "## 中文" is the Chinese one. The examples serve both.
  */
-export function renderPage(page: string, language: Language, color: boolean): string {
+export function renderPage(
+  page: string,
+  language: Language,
+  color: boolean,
+  columns: number = COLUMNS,
+): string {
   const [english = "", chinese = ""] = page.split(/^## 中文$/m);
-  if (language === "en") return renderMarkdown(english, language, color);
+  if (language === "en") return renderMarkdown(english, language, color, columns);
   const [title = "", , severity = ""] = english.split("\n");
   const examplesAt = english.search(/^## /m);
   const examples = examplesAt < 0 ? "" : english.slice(examplesAt);
-  return renderMarkdown([title, severity, chinese.trim(), examples].join("\n\n"), language, color);
+  return renderMarkdown(
+    [title, severity, chinese.trim(), examples].join("\n\n"),
+    language,
+    color,
+    columns,
+  );
 }
 
-function renderMarkdown(text: string, language: Language, color: boolean): string {
+function renderMarkdown(text: string, language: Language, color: boolean, columns: number): string {
   const bold = (phrase: string): string => (color ? `\u001b[${BOLD}m${phrase}\u001b[0m` : phrase);
   const blocks = splitBlocks(text).map((block): string => {
     const [first = ""] = block;
@@ -50,7 +62,7 @@ function renderMarkdown(text: string, language: Language, color: boolean): strin
     if (first.startsWith("## ")) return bold(translated(first.slice(3), HEADINGS, language));
     const emphasis = /^\*([^*]+)\*$/.exec(first)?.[1];
     if (emphasis !== undefined) return translated(emphasis, SEVERITIES, language);
-    return wrap(block.join(language === "en" ? " " : ""), COLUMNS);
+    return wrap(block.join(language === "en" ? " " : ""), Math.min(columns, COLUMNS_MAX));
   });
   return `${blocks.join("\n\n")}\n`;
 }
@@ -113,6 +125,6 @@ export function explainCode(word: string, language: Language, io: CommandIo): nu
     return 1;
   }
   const color = io.isTty && io.env["NO_COLOR"] === undefined;
-  io.stdout(renderPage(readFileSync(path, "utf8"), language, color));
+  io.stdout(renderPage(readFileSync(path, "utf8"), language, color, io.columns));
   return 0;
 }

@@ -91,7 +91,8 @@ function placesOf({ definition }: Command, above: string, language: Language): r
 /** What operands are completed with; one that takes no more than one ends with nothing. */
 function choicesOf(operands: readonly Operand[]): readonly Choice[] {
   const choices = operands.map(
-    ({ completes = "any" }): Choice => (completes === "commands" ? "any" : completes),
+    ({ completes }): Choice =>
+      completes === undefined || completes === "commands" ? "any" : completes,
   );
   const isEndless = (operands.at(-1)?.most ?? 1) > 1;
   return choices.every((one) => one === "any") ? [] : isEndless ? choices : [...choices, "any"];

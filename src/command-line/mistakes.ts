@@ -12,6 +12,7 @@ import {
   UsageError,
 } from "./definition.ts";
 import type { HelpStyle } from "./io.ts";
+import { wrap } from "./wrap.ts";
 
 /** @param known the names that are allowed there */
 function noSuchCommand(
@@ -48,8 +49,9 @@ function withSuggestion(what: string, near: string | undefined, language: Langua
 }
 
 /**
- * What is printed for a mistake. If its sentence does not say what to write instead, the
- * command's page follows. Undefined if the error is not a mistake of the user's.
+ * What is printed for a mistake: its sentence, and where to find more. The command's page would
+ * push the sentence out of sight; it follows only where a group of commands was named alone.
+ * Undefined if the error is not a mistake of the user's.
  */
 export async function complaintAbout(
   error: unknown,
@@ -58,19 +60,29 @@ export async function complaintAbout(
 ): Promise<string | undefined> {
   const sentence = sentenceOf(error, place, style.language);
   if (sentence === undefined) return undefined;
-  if (namesItsFix(error, sentence)) return briefComplaint(place, sentence, style.language);
-  const { printHelp } = await import("./help.ts");
-  const page = printHelp(place.definition, place.path, { ...style, color: false });
-  return `${place.path}: ${sentence}\n\n${page}`;
+  const { language, columns = COLUMNS } = style;
+  const { definition, path } = place;
+  const complaint = `${path}: ${sentence}`;
+  if (isGroupAlone(error)) {
+    const { printHelp } = await import("./help.ts");
+    const head = wrap(complaint, Math.min(columns, COLUMNS));
+    return `${head}\n\n${printHelp(definition, path, { ...style, color: false })}`;
+  }
+  const isAnswered = error instanceof UsageError || namesTheRightWord(sentence);
+  if (path === "baton" && isAnswered) return `${complaint}\n`;
+  const isOurs = definition.program === undefined;
+  const more = isOurs ? `\`${helpOf(path)}\`` : `\`${path} --help\``;
+  return `${complaint}\n${language === "en" ? `${more} says more` : `详见 ${more}`}\n`;
 }
 
-/** The sentence, and where to find more. */
-function briefComplaint({ definition, path }: Place, sentence: string, language: Language): string {
-  if (path === "baton") return `${path}: ${sentence}\n`;
-  const isOurs = definition.program === undefined;
-  const more = isOurs ? `\`${path.replace(" ", " help ")}\`` : `\`${path} --help\``;
-  return `${path}: ${sentence}\n${language === "en" ? `${more} says more` : `详见 ${more}`}\n`;
-}
+const COLUMNS = 80;
+
+const isGroupAlone = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "commander.help";
+
+/** `baton help havip create`. */
+const helpOf = (path: string): string =>
+  path === "baton" ? "baton help" : path.replace(" ", " help ");
 
 function sentenceOf(
   error: unknown,
@@ -99,13 +111,6 @@ function sentenceOf(
       return undefined;
   }
 }
-
-/**
- * Whether the sentence itself says what to write: `--lang` is en or zh-CN, `--use-file` needs a
- * value.
- */
-const namesItsFix = (error: unknown, sentence: string): boolean =>
-  error instanceof UsageError || namesTheRightWord(sentence);
 
 const namesTheRightWord = (sentence: string): boolean =>
   /; did you mean `[^`]*`\?$|，是否要用 `[^`]*`？$/u.test(sentence);

@@ -129,7 +129,7 @@ test("the tutorial by command: apply, list, bind an address, release", async (co
   assert.equal(refused.code, 1);
   assert.match(
     refused.err,
-    /^baton havip: UnsupportedOperation: the HAVIP .* unbind it first \(RequestId [0-9a-f-]{36}\)\n$/,
+    /^baton havip release: UnsupportedOperation: the HAVIP .* unbind it first \(RequestId [0-9a-f-]{36}\)\n$/,
   );
   assert.equal((await havip("unbind-eip", id)).code, 0);
   assert.equal((await havip("release", "10.4.6.15")).out, `${id}: released\n`);
@@ -207,7 +207,7 @@ test("Chinese by the environment or by --lang, with help for the code", async (c
   assert.deepEqual(missing, {
     code: 1,
     out: "",
-    err: "baton havip: 该地域没有高可用虚拟 IP 10.4.6.9\n",
+    err: "baton havip show: 地域 ap-guangzhou 没有高可用虚拟 IP 10.4.6.9\n",
   });
 });
 
@@ -238,7 +238,7 @@ test("failures: a code, a sentence, what to do, and JSON for programs", async (c
   assert.match(dead.err, /cannot be reached: ECONNREFUSED\n {2}check --endpoint/);
 });
 
-test("wrong usage is 2 and shows the usage", async (context) => {
+test("wrong usage is 2 and says where the usage is", async (context) => {
   const { havip, eip } = await open(context);
   for (const argv of [
     [],
@@ -250,10 +250,15 @@ test("wrong usage is 2 and shows the usage", async (context) => {
   ]) {
     const ran = await havip(...argv);
     assert.equal(ran.code, 2, argv.join(" "));
-    assert.match(ran.err, /usage: baton havip /);
+    const isAlone = argv.length === 0;
+    assert.match(ran.err, isAlone ? /usage: baton havip / : /\n`baton help havip.*` says more\n$/);
   }
+  assert.deepEqual(await havip("create"), {
+    code: 2,
+    out: "",
+    err: "baton havip create: give `--vpc` and `--name`\n`baton help havip create` says more\n",
+  });
   for (const argv of [
-    ["create"],
     ["list", "--timeout", "soon"],
     ["list", "--endpoint", "ftp://x"],
     ["create", "--vpc", "vpc-1", "--name", "x", "--tag", "x"],

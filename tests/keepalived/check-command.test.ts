@@ -197,6 +197,18 @@ test("--sarif and --github say the same places", async () => {
   assert.ok(github.every((line) => line === "" || line.startsWith("::")));
 });
 
+test("two forms of output are refused", async () => {
+  const both = await run(runCheck, ["--json", "--sarif", tutorial]);
+  assert.deepEqual(
+    [both.status, both.out, both.err],
+    [
+      2,
+      "",
+      "baton check: `--json` and `--sarif` are two forms of the output; give one\n`baton help check` says more\n",
+    ],
+  );
+});
+
 test("a matching pair has nothing to say; a copied file has", async () => {
   const good = await run(runCheck, [valid("pair-node-a"), valid("pair-node-b")]);
   assert.equal(good.status, 0);
