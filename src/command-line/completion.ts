@@ -164,7 +164,7 @@ function fill(shell: Shell, lists: Readonly<Record<string, string>>): string {
   );
 }
 
-/** A shell's `case` over the place of the operand, whose number is in `n`. */
+/** A shell's `case` over the place of the operand: its number is in `n`. */
 function operandCase(choices: readonly Choice[], reply: (choice: Choice) => string): string {
   const [first] = choices;
   if (first === undefined) return ":";
