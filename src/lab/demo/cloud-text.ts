@@ -2,6 +2,7 @@
 
 import type { Language } from "#diagnostics/diagnostic";
 import type { HavipLine } from "./demo-cloud.ts";
+import { printProbes, printProbesInChinese } from "./demo-text.ts";
 
 export interface CloudText {
   readonly title: string;
@@ -14,7 +15,7 @@ export interface CloudText {
   readonly list: (line: HavipLine, instance: string | undefined) => string;
   readonly through: (publicAddress: string) => string;
   readonly moved: (before: string, after: string, platform: string | undefined) => string;
-  readonly seenOutside: (lost: number, outage: string) => string;
+  readonly seenOutside: (lost: number, outage: string | undefined) => string;
   readonly columns: {
     readonly inside: string;
     readonly outside: string;
@@ -39,10 +40,7 @@ const EN: CloudText = {
   through: (publicAddress) => `probing ${publicAddress} from the internet as well`,
   moved: (before, after, platform) =>
     `the HAVIP moved from ${before} to ${after}${platform === undefined ? "" : `; the platform took ${platform} of it`}`,
-  seenOutside: (lost, outage) =>
-    lost === 0
-      ? "through the public address: not one probe lost"
-      : `through the public address: ${lost} probes lost, no answer for ${outage}`,
+  seenOutside: (lost, outage) => `through the public address: ${printProbes(lost, outage)}`,
   columns: {
     inside: "in the VPC",
     outside: "through the EIP",
@@ -50,7 +48,7 @@ const EN: CloudText = {
     havip: "HAVIP's instance",
   },
   legend:
-    "in brackets: probes lost; through the EIP: the same, measured from the internet; platform's share: from the new owner's first announcement until the network followed.",
+    "in the VPC: all times without an answer, measured by probes 1 ms apart, in brackets the probes that were never answered;\nthrough the EIP: the same from the internet; platform's share: from the new owner's first announcement until the network\nfollowed.",
 };
 
 const ZH: CloudText = {
@@ -67,8 +65,7 @@ const ZH: CloudText = {
   through: (publicAddress) => `同时从公网探测 ${publicAddress}`,
   moved: (before, after, platform) =>
     `HAVIP 由 ${before} 切换到 ${after}${platform === undefined ? "" : `，其中云平台用时 ${platform}`}`,
-  seenOutside: (lost, outage) =>
-    lost === 0 ? "经公网 IP：没有丢失任何探测" : `经公网 IP：丢失 ${lost} 个探测，中断 ${outage}`,
+  seenOutside: (lost, outage) => `经公网 IP：${printProbesInChinese(lost, outage)}`,
   columns: {
     inside: "VPC 内中断（丢失）",
     outside: "经公网 IP 中断（丢失）",
@@ -76,7 +73,7 @@ const ZH: CloudText = {
     havip: "HAVIP 所在实例",
   },
   legend:
-    "括号内为丢失的探测数；经公网 IP：从公网测得；云平台用时：从新主节点首次宣告到网络切换完成。",
+    "VPC 内中断：以 1 ms 间隔探测，无应答时间的总和，括号内为始终没有应答的探测数；经公网 IP：从公网测得；云平台用时：从新主节点首次宣告到网络切换完成。",
 };
 
 export const cloudText = (lang: Language): CloudText => (lang === "zh-CN" ? ZH : EN);

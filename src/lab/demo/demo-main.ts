@@ -31,7 +31,7 @@ import { type DemoOptions, demoCommand } from "./demo-options.ts";
 import { type DemoText, demoText } from "./demo-text.ts";
 import { keepRunning } from "./keep.ts";
 import { createNarrator, type Narrator } from "./narrator.ts";
-import { faultTable, printMilliseconds } from "./report.ts";
+import { faultTable, hasPaused, legendOf, printMilliseconds, printOutage } from "./report.ts";
 
 const INTERRUPTED = 130;
 const NODE_COUNT = 2;
@@ -205,6 +205,9 @@ async function breakPair(
         observed.value = result;
         narrator.say(`  ${describeFault(result, text)}`);
         for (const line of describeCloud(result, lang)) narrator.say(`  ${line}`);
+        if (hasPaused(result)) {
+          sayOnce(`  ${text.paused(printMilliseconds(result.proberPauseMilliseconds))}`);
+        }
       },
       onHealed: (owner) => {
         const healing = text.healing[name];
@@ -227,12 +230,7 @@ function describeFault(result: ObservedFault, text: DemoText): string {
       ? text.stayed(result.daemon, holder)
       : text.failed(result.daemon, result.fault);
   }
-  return text.took(
-    result.daemon,
-    holder,
-    result.lost,
-    printMilliseconds(result.outageMilliseconds),
-  );
+  return text.took(result.daemon, holder, result.lost, printOutage(result.outageMilliseconds));
 }
 
 function describeCloud({ cloud }: ObservedFault, lang: Language): readonly string[] {
@@ -249,7 +247,7 @@ function describeCloud({ cloud }: ObservedFault, lang: Language): readonly strin
   const moved = before === after ? [] : [text.moved(before, after, platform)];
   return outageMilliseconds === undefined
     ? moved
-    : [...moved, text.seenOutside(lost ?? 0, printMilliseconds(outageMilliseconds))];
+    : [...moved, text.seenOutside(lost ?? 0, printOutage(outageMilliseconds))];
 }
 
 /** keepalived is there for comparison: only Baton's rows decide about success. */
@@ -259,7 +257,7 @@ function conclude(
   took: number,
 ): number {
   const cloud = options.bridge ? undefined : cloudText(lang);
-  const legend = cloud === undefined ? text.legend : `${text.legend}\n${cloud.legend}`;
+  const legend = legendOf(results, text, cloud);
   narrator.print(`\n${printTextTable(faultTable(results, text, cloud))}\n\n${legend}\n`);
   const bad = results.filter((result) => result.daemon === "baton" && !isGood(result));
   if (bad.length === 0) {
@@ -287,11 +285,12 @@ function writeFiles(
     narrator.print(text.written(options.json));
   }
   if (options.report !== undefined) {
+    const cloud = options.bridge ? undefined : cloudText(lang);
     const parts = [
       `# ${text.title}`,
       text.settings.trim(),
-      printMarkdownTable(faultTable(results, text, options.bridge ? undefined : cloudText(lang))),
-      text.legend,
+      printMarkdownTable(faultTable(results, text, cloud)),
+      legendOf(results, text, cloud),
     ];
     writeFileSync(options.report, `${parts.join("\n\n")}\n`);
     narrator.print(text.written(options.report));

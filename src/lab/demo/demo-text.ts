@@ -16,7 +16,12 @@ export interface DemoText {
   readonly faultShort: Readonly<Record<FaultName, string>>;
   readonly fault: (name: FaultName, node: string) => string;
   readonly waiting: (what: string, seconds: number) => string;
-  readonly took: (kind: DaemonKind, node: string, lost: number, outage: string) => string;
+  readonly took: (
+    kind: DaemonKind,
+    node: string,
+    lost: number,
+    outage: string | undefined,
+  ) => string;
   readonly stayed: (kind: DaemonKind, node: string) => string;
   readonly twoOwners: (kind: DaemonKind, nodes: string) => string;
   readonly failed: (kind: DaemonKind, name: FaultName) => string;
@@ -32,7 +37,12 @@ export interface DemoText {
   };
   readonly nobody: string;
   readonly atLeast: (text: string) => string;
+  /** What the column of outages is, of a table without a platform. */
   readonly legend: string;
+  readonly dualLegend: string;
+  /** This machine was too busy to probe every millisecond. */
+  readonly paused: (milliseconds: string) => string;
+  readonly pausedLegend: (milliseconds: string, faults: string) => string;
   readonly allMoved: (seconds: string) => string;
   readonly notAllMoved: (names: string) => string;
   readonly noKeepalived: (how: string) => string;
@@ -46,6 +56,19 @@ const DAEMON_NAMES: Readonly<Record<DaemonKind, string>> = {
   keepalived: "keepalived",
 };
 export const daemonName = (kind: DaemonKind): string => DAEMON_NAMES[kind];
+
+/** @param outage undefined: every probe was answered in time */
+export function printProbes(lost: number, outage: string | undefined): string {
+  if (outage === undefined) return "not one probe lost";
+  if (lost === 0) return `not one probe lost, but some were answered late: no answer for ${outage}`;
+  return `${lost} ${lost === 1 ? "probe" : "probes"} lost, no answer for ${outage}`;
+}
+
+export function printProbesInChinese(lost: number, outage: string | undefined): string {
+  if (outage === undefined) return "没有丢失任何探测";
+  if (lost === 0) return `没有丢失探测，但部分应答迟到：无应答 ${outage}`;
+  return `丢失 ${lost} 个探测，无应答 ${outage}`;
+}
 
 const EN: DemoText = {
   title: "Baton demonstration: step 5 of the HAVIP tutorial, in private network namespaces",
@@ -105,9 +128,7 @@ const EN: DemoText = {
   },
   waiting: (what, seconds) => `… ${what} (${seconds.toFixed(0)} s)`,
   took: (kind, node, lost, outage) =>
-    `${DAEMON_NAMES[kind]}: ${node} owns the virtual IP now; ${
-      lost === 0 ? "not one probe lost" : `${lost} probes lost, no answer for ${outage}`
-    }`,
+    `${DAEMON_NAMES[kind]}: ${node} owns the virtual IP now; ${printProbes(lost, outage)}`,
   stayed: (kind, node) => `${DAEMON_NAMES[kind]}: ${node} still owns the virtual IP`,
   twoOwners: (kind, nodes) =>
     `${DAEMON_NAMES[kind]}: the virtual IP is on ${nodes} at the same time`,
@@ -128,14 +149,20 @@ const EN: DemoText = {
     daemon: "daemon",
     outage: "outage",
     lost: "lost probes",
-    dual: "two owners for",
+    dual: "on both for",
     before: "owner before",
     after: "after",
   },
   nobody: "nobody",
   atLeast: (text) => `over ${text}`,
   legend:
-    "outage: longest time without an answer, measured by probes 1 ms apart; two owners: both reachable nodes held the address.",
+    "outage: all times without an answer, measured by probes 1 ms apart; lost probes: never answered.",
+  dualLegend:
+    "on both for: both reachable nodes had the address on their interface. At a hand-over the old owner keeps it, and\nanswers, until the new one is heard; nodes that cannot hear each other both keep it.",
+  paused: (milliseconds) =>
+    `this machine was too busy to probe every millisecond (pause of up to ${milliseconds}): the figures include its own delays`,
+  pausedLegend: (milliseconds, faults) =>
+    `* this machine was too busy to probe every millisecond (pause of up to ${milliseconds}): the figures include its own\ndelays; again on a quiet one: ${faults}`,
   allMoved: (seconds) =>
     `Every fault moved the virtual IP to the other node. All of it took ${seconds} s.`,
   notAllMoved: (names) => `The virtual IP did not do what it should after: ${names}`,
@@ -201,9 +228,7 @@ const ZH: DemoText = {
   },
   waiting: (what, seconds) => `… ${what}（${seconds.toFixed(0)} 秒）`,
   took: (kind, node, lost, outage) =>
-    `${DAEMON_NAMES[kind]}：${node} 已持有虚拟 IP；${
-      lost === 0 ? "没有丢失任何探测" : `丢失 ${lost} 个探测，中断 ${outage}`
-    }`,
+    `${DAEMON_NAMES[kind]}：${node} 已持有虚拟 IP；${printProbesInChinese(lost, outage)}`,
   stayed: (kind, node) => `${DAEMON_NAMES[kind]}：${node} 仍然持有虚拟 IP`,
   twoOwners: (kind, nodes) => `${DAEMON_NAMES[kind]}：虚拟 IP 同时位于 ${nodes}`,
   failed: (kind, name) => `${DAEMON_NAMES[kind]}：“${ZH.faultShort[name]}”之后没有其他节点接管`,
@@ -222,13 +247,19 @@ const ZH: DemoText = {
     daemon: "软件",
     outage: "中断时间",
     lost: "丢失探测",
-    dual: "双主时间",
+    dual: "同时在两台上",
     before: "之前的主节点",
     after: "之后",
   },
   nobody: "无",
   atLeast: (text) => `超过 ${text}`,
-  legend: "中断时间：以 1 ms 间隔探测，最长的无应答时间；双主时间：两个可达节点同时持有该地址。",
+  legend: "中断时间：以 1 ms 间隔探测，无应答时间的总和；丢失探测：始终没有应答。",
+  dualLegend:
+    "同时在两台上：两个可达节点的网卡上都有该地址。交接时旧主节点会保留地址并继续应答，直到收到新主节点的通告；\n彼此不通的节点会各自保留地址。",
+  paused: (milliseconds) =>
+    `本机过于繁忙，无法每毫秒探测一次（最长停顿 ${milliseconds}），数值包含本机自身的延迟`,
+  pausedLegend: (milliseconds, faults) =>
+    `* 本机过于繁忙，无法每毫秒探测一次（最长停顿 ${milliseconds}），数值包含本机自身的延迟；请在空闲的机器上重测：${faults}`,
   allMoved: (seconds) => `每次故障后虚拟 IP 都切换到了另一个节点。总用时 ${seconds} 秒。`,
   notAllMoved: (names) => `以下故障后虚拟 IP 的行为不符合预期：${names}`,
   noKeepalived: (how) => `--vs keepalived 需要先安装 keepalived：${how}`,

@@ -12,6 +12,34 @@ export function printMilliseconds(value: number): string {
   return `${Math.round(value)} ms`;
 }
 
+/** Undefined: every probe was answered in time. */
+export const printOutage = (value: number): string | undefined =>
+  value === 0 ? undefined : printMilliseconds(value);
+
+/** An answer counts as late after 20 ms; a prober that paused longer measured itself. */
+const PAUSE_MILLISECONDS = 20;
+
+export const hasPaused = ({ proberPauseMilliseconds }: ObservedFault): boolean =>
+  proberPauseMilliseconds > PAUSE_MILLISECONDS;
+
+/** What the columns mean, and which rows a busy machine has spoilt. */
+export function legendOf(
+  results: readonly ObservedFault[],
+  text: DemoText,
+  cloud: CloudText | undefined,
+): string {
+  const paused = results.filter(hasPaused);
+  const longest = Math.max(0, ...paused.map((one) => one.proberPauseMilliseconds));
+  const faults = [...new Set(paused.map(({ fault }) => fault))].join(",");
+  return [
+    (cloud ?? text).legend,
+    text.dualLegend,
+    ...(paused.length === 0
+      ? []
+      : [text.pausedLegend(printMilliseconds(longest), `npm start -- --faults ${faults}`)]),
+  ].join("\n");
+}
+
 export function printOwners(names: readonly string[], text: DemoText): string {
   return names.length === 0 ? text.nobody : names.join(" + ");
 }
@@ -40,7 +68,7 @@ function bridgeTable(results: readonly ObservedFault[], text: DemoText): Table {
     rows: titled(results, text).map(({ title, result }) => [
       title,
       daemonName(result.daemon),
-      printMilliseconds(result.outageMilliseconds),
+      `${printMilliseconds(result.outageMilliseconds)}${hasPaused(result) ? " *" : ""}`,
       String(result.lost),
       printDual(result, text),
       result.before,
@@ -65,7 +93,7 @@ function cloudTable(results: readonly ObservedFault[], text: DemoText, cloud: Cl
     rows: titled(results, text).map(({ title, result }) => [
       title,
       daemonName(result.daemon),
-      printLoss(result.outageMilliseconds, result.lost),
+      `${printLoss(result.outageMilliseconds, result.lost)}${hasPaused(result) ? " *" : ""}`,
       printLoss(result.cloud?.outageMilliseconds, result.cloud?.lost),
       printOptional(result.cloud?.platformMilliseconds),
       printDual(result, text),

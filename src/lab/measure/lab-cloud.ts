@@ -34,4 +34,5 @@ export interface CloudView {
   /** Measured through the elastic address; undefined if none is bound. */
   readonly outageMilliseconds: number | undefined;
   readonly lost: number | undefined;
+  readonly proberPauseMilliseconds: number | undefined;
 }

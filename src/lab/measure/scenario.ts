@@ -31,6 +31,11 @@ export interface ObservedFault {
   readonly outageMilliseconds: number;
   readonly longestOutageMilliseconds: number;
   readonly lost: number;
+  /**
+   * The longest time in which a prober sent nothing because this machine was busy; 1 ms is the
+   * rule.
+   */
+  readonly proberPauseMilliseconds: number;
   /** The time from the fault until another node held the address; undefined if none did. */
   readonly takeOverMilliseconds: number | undefined;
   /**
@@ -121,6 +126,7 @@ export async function runFault(
   const answers = lab.instruments.answerOverlap(names, brokenAt, observedAt);
   const owners = lab.instruments.answering() ?? lab.instruments.holders();
   const after = owners.filter((holder) => names.includes(holder));
+  const cloud = await viewOfCloud(lab, idBefore, brokenAt, observedAt);
   const observed: ObservedFault = {
     fault: name,
     profile: lab.profile.name,
@@ -131,12 +137,16 @@ export async function runFault(
     outageMilliseconds: seen.totalMilliseconds,
     longestOutageMilliseconds: seen.outageMilliseconds,
     lost: seen.lost,
+    proberPauseMilliseconds: Math.max(
+      seen.longestPauseMilliseconds,
+      cloud?.proberPauseMilliseconds ?? 0,
+    ),
     takeOverMilliseconds: moved && toMillis(elapsed(brokenAt, moved.at)),
     afterLastAdvertMilliseconds: lastAdvertAt && moved && toMillis(elapsed(lastAdvertAt, moved.at)),
     dualMilliseconds: toMillis(dual.total),
     dualOpen: dual.open,
     dualAnswers: answers && { milliseconds: toMillis(answers.total), open: answers.open },
-    cloud: await viewOfCloud(lab, idBefore, brokenAt, observedAt),
+    cloud,
     unheldMilliseconds: toMillis(lab.instruments.absence(names, brokenAt, observedAt)),
   };
   watcher.onObserved?.(observed);
@@ -202,6 +212,7 @@ async function viewOfCloud(
     platformMilliseconds: move === undefined ? undefined : toMillis(move),
     outageMilliseconds: seen?.totalMilliseconds,
     lost: seen?.lost,
+    proberPauseMilliseconds: seen?.longestPauseMilliseconds,
   };
 }
 
