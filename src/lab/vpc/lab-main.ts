@@ -9,6 +9,7 @@ import { createServer, type Socket } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { languageOf } from "#diagnostics/language";
+import { now } from "#linux/clock";
 import { printIpv4 } from "#units/address";
 import { printDrop } from "../network/drop-text.ts";
 import { shadowSystemFolders } from "../sandbox/folders.ts";
@@ -19,6 +20,7 @@ import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
 import { readLabRequest } from "./lab-protocol-shapes.ts";
+import { RefusalLog } from "./refusal-log.ts";
 import { RunningLab } from "./running-lab.ts";
 import { tutorialLab } from "./tutorial-lab.ts";
 import type { VpcEvent } from "./vpc.ts";
@@ -27,6 +29,7 @@ const [folder = "", file] = process.argv.slice(2);
 const isJson = process.env["BATON_LAB_JSON"] === "1";
 const rootless = process.env["BATON_LAB_ROOTLESS"] === "1";
 const startedAt = performance.now();
+const refusals = new RefusalLog();
 
 function loadLab(): LabFile {
   if (file === undefined) {
@@ -67,10 +70,11 @@ function sayEvent(event: VpcEvent): void {
       return say("moved", event, `${event.havipId} ${event.address} is bound to ${to}`);
     }
     case "dropped": {
-      const times = event.count > 1 ? ` (${event.count} times)` : "";
       const text = printDrop(event.drop);
-      const fields = { ...event, text };
-      return say("dropped", fields, `${event.instance}: refused: ${text}${times}`);
+      const line = refusals.take(`${event.instance}: refused: ${text}`, event.count, now());
+      // A program gets every one, to count for itself.
+      if (isJson || line !== undefined) say("dropped", { ...event, text }, line ?? "");
+      return;
     }
     case "log":
       return say("cloud", event, `cloud: ${event.text}`);
