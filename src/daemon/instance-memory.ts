@@ -4,6 +4,7 @@
  * does, and not the name: two routers may have exchanged names.
  */
 
+import type { AboutInstance } from "#vrrp/engine/engine-link";
 import { pairUp } from "#vrrp/engine/pairing";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { PublicState } from "#vrrp/router/state";
@@ -21,13 +22,10 @@ export interface InstanceMemory {
 
 const HISTORY_MAX = 100;
 
-/**
- * Finds the router that a message is about by its name, among those that are configured or
- * those that a reload has removed.
- */
-export interface About {
-  readonly instance: string;
-  readonly leaving?: true;
+interface Leaving {
+  readonly memory: InstanceMemory;
+  /** The configuration that removed it. */
+  readonly nth: number;
 }
 
 /** What a reload did to names. */
@@ -41,15 +39,17 @@ export interface NameChanges {
 export class InstanceMemories {
   #byName = new Map<string, InstanceMemory>();
   /** Removed by a reload; they are forgotten when the engine says that they are gone. */
-  #leaving: InstanceMemory[] = [];
+  #leaving: Leaving[] = [];
 
   get(name: string): InstanceMemory | undefined {
     return this.#byName.get(name);
   }
 
-  of({ instance, leaving }: About): InstanceMemory | undefined {
-    if (leaving !== true) return this.#byName.get(instance);
-    return this.#leaving.find(({ config }) => config.router.name === instance);
+  of({ instance, leaving }: AboutInstance): InstanceMemory | undefined {
+    if (leaving === undefined) return this.#byName.get(instance);
+    return this.#leaving.find(
+      ({ memory, nth }) => nth === leaving && memory.config.router.name === instance,
+    )?.memory;
   }
 
   entries(): MapIterator<[string, InstanceMemory]> {
@@ -58,10 +58,13 @@ export class InstanceMemories {
 
   /** Includes those that are leaving. */
   configs(): readonly InstanceConfig[] {
-    return [...this.#byName.values(), ...this.#leaving].map(({ config }) => config);
+    return [...this.#byName.values(), ...this.#leaving.map(({ memory }) => memory)].map(
+      ({ config }) => config,
+    );
   }
 
-  configure(configs: readonly InstanceConfig[]): NameChanges {
+  /** @param nth of the engine that runs, counted from 1 (SupervisorEffect) */
+  configure(configs: readonly InstanceConfig[], nth: number): NameChanges {
     const before = new Map([...this.#byName.values()].map((memory) => [memory.config, memory]));
     const pairs = pairUp([...before.keys()], configs);
     const moved: string[] = [];
@@ -79,7 +82,7 @@ export class InstanceMemories {
       moved.push(name);
       gone.push(old.router.name);
     }
-    this.#leaving.push(...before.values());
+    this.#leaving.push(...[...before.values()].map((memory) => ({ memory, nth })));
     return { moved, gone: gone.filter((name) => !this.#byName.has(name)) };
   }
 
@@ -89,7 +92,7 @@ export class InstanceMemories {
     this.#leaving = [];
   }
 
-  changed(about: About, event: History[number], change: Notified): void {
+  changed(about: AboutInstance, event: History[number], change: Notified): void {
     const memory = this.of(about);
     if (memory === undefined) return;
     const { to, priority } = change;
@@ -101,7 +104,7 @@ export class InstanceMemories {
 
   /** Forgets a router that was leaving. */
   delete(memory: InstanceMemory): void {
-    this.#leaving = this.#leaving.filter((one) => one !== memory);
+    this.#leaving = this.#leaving.filter((one) => one.memory !== memory);
   }
 
   /** `VI_1 MASTER, VI_2 BACKUP` */

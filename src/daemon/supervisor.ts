@@ -333,7 +333,7 @@ export class Supervisor {
     this.#options.launcher.forget();
     this.#options.launcher.isStrict = plan.globals.enableScriptSecurity;
     this.#notifier.configure(plan);
-    if (!this.#isReady) this.#adopt(plan);
+    if (!this.#isReady) this.#adopt(plan, 0);
     if (this.#isStarted) this.#startTrackers();
     this.#revision += 1;
     this.#plans.set(this.#revision, plan);
@@ -346,8 +346,9 @@ export class Supervisor {
    * happens when the engine says that it has taken the configuration over, since its earlier
    * messages use the old names.
    */
-  #adopt(plan: RunPlan): void {
-    const { moved, gone } = this.#memories.configure(plan.instances.map(({ config }) => config));
+  #adopt(plan: RunPlan, nth: number): void {
+    const configs = plan.instances.map(({ config }) => config);
+    const { moved, gone } = this.#memories.configure(configs, nth);
     for (const name of gone) this.#notifier.forget(name);
     // Scripts and readers know a name, not the router behind it: the state they were last
     // notified of may be another router's.
@@ -458,18 +459,18 @@ export class Supervisor {
       this.#log("warning", this.#messages.pidFile(enginePidFile ?? "", failed));
   }
 
-  #onTaken({ revision, isReload }: TakenEffect): void {
+  #onTaken({ revision, isReload, nth }: TakenEffect): void {
     const plan = this.#plans.get(revision);
     for (const earlier of this.#plans.keys()) if (earlier < revision) this.#plans.delete(earlier);
     if (plan === undefined) return;
-    this.#adopt(plan);
+    this.#adopt(plan, nth);
     if (isReload && plan.globals.fifoStatesOnReload === true)
       this.#notifier.statesAgain(plan, (name) => this.#memories.get(name)?.priority ?? 0);
   }
 
   #onTransition(message: Extract<FromEngine, { type: "transition" }>): void {
     const { instance, from, to, reason, priority } = message;
-    const isReplaced = message.leaving === true && this.#memories.get(instance) !== undefined;
+    const isReplaced = message.leaving !== undefined && this.#memories.get(instance) !== undefined;
     if (!isReplaced) this.#havips.transition(instance, roleOf(from, to));
     const why = reasonSentence(reason, this.#options.language);
     const what =
@@ -482,7 +483,7 @@ export class Supervisor {
     this.#options.manager.status(this.#memories.summary());
     this.#watchers.changed();
     // Removed by a reload: notified as DELETED once it has given up its addresses.
-    if (message.leaving !== true) this.#notifier.instance(instance, change);
+    if (message.leaving === undefined) this.#notifier.instance(instance, change);
   }
 
   #onPriority(message: Extract<FromEngine, { type: "priorityChanged" }>): void {

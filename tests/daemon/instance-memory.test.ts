@@ -11,11 +11,11 @@ const why = { en: "", "zh-CN": "" };
 
 function memories(...configs: readonly InstanceConfig[]): {
   all: InstanceMemories;
-  readonly to: (name: string, state: PublicState, more?: { leaving?: true }) => void;
+  readonly to: (name: string, state: PublicState, more?: { leaving?: number }) => void;
 } {
   const all = new InstanceMemories();
-  all.configure(configs);
-  const to = (instance: string, state: PublicState, more: { leaving?: true } = {}): void => {
+  all.configure(configs, 1);
+  const to = (instance: string, state: PublicState, more: { leaving?: number } = {}): void => {
     const change = {
       from: "INIT",
       to: state,
@@ -38,7 +38,7 @@ test("a dead engine's routers are in no known state", () => {
 test("another name in the file is the same instance to the engine, and keeps its history", () => {
   const { all, to } = memories(named("A", 1), named("B", 2));
   to("A", "MASTER");
-  assert.deepEqual(all.configure([named("NEW", 1), named("B", 2)]), {
+  assert.deepEqual(all.configure([named("NEW", 1), named("B", 2)], 2), {
     moved: ["NEW"],
     gone: ["A"],
   });
@@ -51,7 +51,7 @@ test("swapped names: what is remembered stays with the router, whatever it is ca
   const { all, to } = memories(named("RED", 1), named("BLUE", 2));
   to("RED", "MASTER");
   to("BLUE", "BACKUP");
-  assert.deepEqual(all.configure([named("BLUE", 1), named("RED", 2)]), {
+  assert.deepEqual(all.configure([named("BLUE", 1), named("RED", 2)], 2), {
     moved: ["BLUE", "RED"],
     gone: [],
   });
@@ -63,11 +63,11 @@ test("swapped names: what is remembered stays with the router, whatever it is ca
 test("a name given to another router: the one that had it hands over by itself", () => {
   const { all, to } = memories(named("A", 1));
   to("A", "MASTER");
-  assert.deepEqual(all.configure([named("A", 3)]), { moved: [], gone: [] });
+  assert.deepEqual(all.configure([named("A", 3)], 2), { moved: [], gone: [] });
   assert.equal(all.get("A")?.state, "INIT");
-  to("A", "STOP", { leaving: true });
+  to("A", "STOP", { leaving: 2 });
   to("A", "BACKUP");
-  const leaving = all.of({ instance: "A", leaving: true });
+  const leaving = all.of({ instance: "A", leaving: 2 });
   assert.deepEqual([leaving?.state, Number(leaving?.config.router.vrid)], ["STOP", 1]);
   assert.equal(all.get("A")?.state, "BACKUP");
 });
@@ -75,11 +75,11 @@ test("a name given to another router: the one that had it hands over by itself",
 test("one that a reload takes away is remembered until it is gone, with the configuration it had", () => {
   const { all, to } = memories(named("A", 1), named("B", 2));
   to("A", "MASTER");
-  all.configure([named("B", 2)]);
+  all.configure([named("B", 2)], 2);
   assert.equal(all.get("A"), undefined);
-  const leaving = { instance: "A", leaving: true } as const;
+  const leaving = { instance: "A", leaving: 2 } as const;
   assert.equal(all.of(leaving)?.state, "MASTER");
-  to("A", "STOP", { leaving: true });
+  to("A", "STOP", { leaving: 2 });
   assert.equal(all.of(leaving)?.state, "STOP");
   all.engineGone();
   assert.equal(all.of(leaving), undefined);
@@ -99,4 +99,21 @@ test("history keeps the last hundred, newest first", () => {
   }
   const { history = [] } = all.get("A") ?? {};
   assert.deepEqual([history.length, history[0]?.at, history.at(-1)?.at], [100, "149", "50"]);
+});
+
+test("two of one name are leaving: each is known by the configuration that took it away", () => {
+  const { all, to } = memories(named("A", 1));
+  all.configure([named("A", 2)], 2);
+  all.configure([named("Z", 3)], 3);
+  to("A", "STOP", { leaving: 3 });
+  const second = all.of({ instance: "A", leaving: 3 });
+  assert.deepEqual([second?.state, Number(second?.config.router.vrid)], ["STOP", 2]);
+  assert.ok(second !== undefined);
+  all.delete(second);
+  assert.equal(all.of({ instance: "A", leaving: 3 }), undefined);
+  assert.equal(Number(all.of({ instance: "A", leaving: 2 })?.config.router.vrid), 1);
+  assert.deepEqual(
+    all.configs().map(({ router }) => Number(router.vrid)),
+    [3, 1],
+  );
 });

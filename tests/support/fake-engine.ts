@@ -18,10 +18,11 @@ const is = (name: string): boolean => existsSync(join(folder, name));
 const pipe = new Socket({ fd: 3 });
 const states = new Map<string, PublicState>();
 let instances: readonly InstanceConfig[] = [];
+let configurations = 0;
 
 const send = (message: FromEngine): void => void pipe.write(`${JSON.stringify(message)}\n`);
 
-function enter({ router }: InstanceConfig, to: PublicState, more: { leaving?: true } = {}): void {
+function enter({ router }: InstanceConfig, to: PublicState, more: { leaving?: number } = {}): void {
   const from = states.get(router.name) ?? "INIT";
   states.set(router.name, to);
   const reason = { kind: "started", masterDown: micros(1) } as const;
@@ -34,14 +35,15 @@ function onMessage(message: ToEngine): void {
   switch (message.type) {
     case "configure": {
       send({ type: "configuring" });
+      configurations += 1;
       const gone = instances.filter(
         (old) => !message.instances.some((one) => one.router.name === old.router.name),
       );
       instances = message.instances;
       send({ type: "ready", pid: process.pid });
       for (const one of gone) {
-        enter(one, "STOP", { leaving: true });
-        send({ type: "removed", instance: one.router.name, leaving: true });
+        enter(one, "STOP", { leaving: configurations });
+        send({ type: "removed", instance: one.router.name, leaving: configurations });
       }
       for (const one of instances) {
         if (states.has(one.router.name)) continue;

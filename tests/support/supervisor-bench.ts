@@ -132,7 +132,7 @@ export class SupervisorBench {
   }
 
   /** The engine reports a state; as MASTER it has its addresses. */
-  becomes(config: InstanceConfig, to: PublicState, more: { leaving?: true } = {}): void {
+  becomes(config: InstanceConfig, to: PublicState, more: { leaving?: number } = {}): void {
     if (to === "MASTER") this.put(config);
     const { name: instance, priority } = config.router;
     const reason = { kind: "started", masterDown: micros(1) } as const;

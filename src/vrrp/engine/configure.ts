@@ -50,7 +50,8 @@ export class Configurator {
   readonly #parts: ConfiguratorParts;
   /** Instances made so far. */
   #made = 0;
-  #isConfigured = false;
+  /** Configurations so far, as the supervisor counts them. */
+  #configurations = 0;
 
   constructor(parts: ConfiguratorParts) {
     this.#parts = parts;
@@ -58,23 +59,23 @@ export class Configurator {
 
   configure(message: Configure, now: Instant): void {
     const { context, groups, trackers, refusals, promoting, departures } = this.#parts;
+    this.#configurations += 1;
     if (departures.isStopping) return;
     refusals.reportsUnknown = message.logUnknownVrids === true;
     for (const one of message.trackers) trackers.remember(one);
     // Those that an earlier reload removed go on handing over, also beside a new one of the same
     // identity.
-    const leaving = context.instances.all.filter((instance) => instance.leaving);
-    const running = context.instances.all.filter((instance) => !instance.leaving);
+    const leaving = context.instances.all.filter((instance) => instance.leaving !== undefined);
+    const running = context.instances.all.filter((instance) => instance.leaving === undefined);
     const { instances, fresh, changed, removed } = this.#compare(running, message.instances);
     context.instances.replace([...instances, ...removed, ...leaving]);
     groups.configure(message.groups);
     // Before the first address goes: a reload may remove the primary one of a subnet.
     promoting.settle(message.instances);
     this.#parts.reloader.change(changed, now);
-    for (const instance of removed) departures.leave(instance, now);
+    for (const instance of removed) departures.leave(instance, this.#configurations, now);
     this.#parts.announcements.configure(context.instances.all, now);
-    if (!this.#isConfigured) sweepLeftovers(context, message.resume, message.leftovers);
-    this.#isConfigured = true;
+    if (this.#configurations === 1) sweepLeftovers(context, message.resume, message.leftovers);
     this.#parts.interfaceState.attach(fresh, now);
     for (const instance of fresh)
       this.#start(instance, message.resume.includes(instance.config.router.name), now);

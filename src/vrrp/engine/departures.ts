@@ -32,9 +32,9 @@ export class Departures {
     this.#parts = parts;
   }
 
-  /** A reload has removed it. */
-  leave(instance: Instance, now: Instant): void {
-    instance.leaving = true;
+  /** A reload has removed it: the engine's nth configuration. */
+  leave(instance: Instance, nth: number, now: Instant): void {
+    instance.leaving = nth;
     this.#leaving += 1;
     this.#parts.steps.apply(instance, { kind: "stop" }, now);
   }
@@ -69,7 +69,7 @@ export class Departures {
     const { context, bindings, addressDevices, promoting } = this.#parts;
     let isSmaller = false;
     for (const instance of context.instances.all) {
-      if (!instance.leaving || instance.state.phase.kind !== "stopped") continue;
+      if (instance.leaving === undefined || instance.state.phase.kind !== "stopped") continue;
       isSmaller = true;
       this.#leaving -= 1;
       context.world.emit({ type: "removed", ...about(instance) });

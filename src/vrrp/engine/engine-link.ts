@@ -69,10 +69,14 @@ export interface TrackerResult {
   readonly result: TrackerState;
 }
 
-/** `leaving`: removed by a reload, handing over; another one may have its name by now. */
-interface AboutInstance {
+/**
+ * Whom a message is about. `leaving`: removed by a reload, handing over; others may have its name by
+ * now, or may have had it before, so it says which configuration removed it: this engine's nth, as
+ * `configuring` counts them from 1.
+ */
+export interface AboutInstance {
   readonly instance: string;
-  readonly leaving?: true;
+  readonly leaving?: number;
 }
 
 export type FromEngine =

@@ -90,7 +90,7 @@ export class Groups {
 
   #membersOf(group: SyncGroup): readonly Instance[] {
     return this.#context.instances.all.filter(
-      (one) => !one.leaving && group.members.includes(one.config.router.name),
+      (one) => one.leaving === undefined && group.members.includes(one.config.router.name),
     );
   }
 

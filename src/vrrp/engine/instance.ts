@@ -19,6 +19,7 @@ import { passwordData } from "../wire/password.ts";
 import { ADVERTISED_MAX } from "../wire/vrrp-packet.ts";
 import { type Counters, zeroCounters } from "./counters.ts";
 import { type Due, newDue } from "./due-queue.ts";
+import type { AboutInstance } from "./engine-link.ts";
 import { type AddressInfo, type Advertisement, ANY_DEVICE } from "./world.ts";
 
 export interface Instance {
@@ -52,8 +53,8 @@ export interface Instance {
   accepted: AcceptedAdvert | undefined;
   /** `vrrp_skip_check_adv_addr`: the list of this master has been compared. */
   comparedMaster: Ipv4 | undefined;
-  /** Removed by a reload: it goes when it has handed over. */
-  leaving: boolean;
+  /** Removed by this configuration of the engine, counted from 1: it goes when it has handed over. */
+  leaving: number | undefined;
   /** The supervisor still holds its address for an engine that died; it is not master yet. */
   resuming: boolean;
   /** When to try again after the kernel refused an address, or a fight over one. */
@@ -134,8 +135,10 @@ export interface DropMemory {
 }
 
 /** Whom a message to the supervisor is about. */
-export const about = ({ config, leaving }: Instance): { instance: string; leaving?: true } =>
-  leaving ? { instance: config.router.name, leaving } : { instance: config.router.name };
+export const about = ({ config, leaving }: Instance): AboutInstance =>
+  leaving !== undefined
+    ? { instance: config.router.name, leaving }
+    : { instance: config.router.name };
 
 /**
  * Instances of two configurations are the same one by interface, VRID and transport, as in
@@ -171,7 +174,7 @@ export function createInstance(config: InstanceConfig, hasGuard: boolean, order:
     packetId: 0,
     accepted: undefined,
     comparedMaster: undefined,
-    leaving: false,
+    leaving: undefined,
     resuming: false,
     retryAt: undefined,
     retryDelay: 0,

@@ -9,7 +9,7 @@
  */
 import { after, earliest, fromSeconds, type Instant, type Micros, micros } from "#units/time";
 import type { SupervisorEffect } from "./event.ts";
-import { heldNames } from "./hand-over.ts";
+import { holdsFor } from "./hand-over.ts";
 import { routersWithoutEngine } from "./routers.ts";
 import {
   FIRST_DELAY,
@@ -60,9 +60,10 @@ export function engineStarted(state: SupervisorState): Step {
 export function configureEngine(state: SupervisorState, isReload: boolean): Step {
   if (state.engine.kind !== "running") return unchanged(state);
   const { revision, instances } = state.wanted;
-  const resume = heldNames(state, instances);
+  const resumed = holdsFor(state, instances);
+  const resume = [...resumed.keys()].map(({ router }) => router.name);
   return {
-    state: { ...state, sent: [...state.sent, { revision, instances, isReload }] },
+    state: { ...state, sent: [...state.sent, { revision, instances, isReload, resumed }] },
     effects: [{ kind: "configureEngine", revision, isReload, instances, resume }],
   };
 }
@@ -72,7 +73,7 @@ export function configureEngine(state: SupervisorState, isReload: boolean): Step
  */
 export function engineGone(state: SupervisorState, now: Instant): SupervisorState {
   const { engine } = state;
-  const gone = { ...state, ...routersWithoutEngine(state), sent: [] };
+  const gone = { ...state, ...routersWithoutEngine(state) };
   if (engine.kind === "none" || engine.kind === "waiting") return gone;
   if (state.stop !== "not-asked") return { ...gone, engine: { kind: "none" } };
   const wait = now - engine.since > HEALTHY ? FIRST_DELAY : engine.delay;

@@ -59,8 +59,16 @@ export type SupervisorEffect =
       /** Names of the instances that are held for the engine that died. */
       readonly resume: readonly string[];
     }
-  /** The engine has taken this configuration over: from here on it uses its names. */
-  | { readonly kind: "configurationTaken"; readonly revision: number; readonly isReload: boolean }
+  /**
+   * The engine has taken this configuration over: from here on it uses its names. `nth`: of this
+   * engine, counted from 1, as `leaving` of its messages does.
+   */
+  | {
+      readonly kind: "configurationTaken";
+      readonly revision: number;
+      readonly isReload: boolean;
+      readonly nth: number;
+    }
   | { readonly kind: "stopEngine" }
   | { readonly kind: "askEngine" }
   /** The engine is alive: the service manager's watchdog may be fed. */

@@ -26,25 +26,33 @@ const holdDeadline = ({ removeAt, until }: Hold): Instant => removeAt ?? until;
 export const holdsDeadline = ({ holds }: SupervisorState): Instant | undefined =>
   earliest(...holds.map(holdDeadline));
 
-/** Which hold belongs to which instance of a configuration; a reload may have renamed it. */
-function holdsFor(
-  { holds }: SupervisorState,
-  configs: readonly InstanceConfig[],
-): ReadonlyMap<InstanceConfig, Hold> {
-  const byConfig = new Map(holds.map((hold) => [hold.config, hold]));
-  const found = new Map<InstanceConfig, Hold>();
-  for (const [config, old] of pairUp([...byConfig.keys()], configs)) {
-    const hold = byConfig.get(old);
-    if (hold !== undefined) found.set(config, hold);
+/**
+ * Which hold is for which instance of a configuration that the engine is about to be sent; a reload
+ * may have renamed it. All are paired at once, and together with those that nothing is held for:
+ * one by one, an instance takes the hold of another that has its VRID.
+ */
+export function holdsFor(
+  state: SupervisorState,
+  instances: readonly InstanceConfig[],
+): ReadonlyMap<InstanceConfig, number> {
+  const { holds, routers, sent } = state;
+  const configured = routers.filter(({ leaving }) => leaving === undefined);
+  const before = sent.at(-1)?.instances ?? configured.map(({ config }) => config);
+  const held = new Map(
+    sent.at(-1)?.resumed ??
+      configured.flatMap(({ config, hold }) => (hold === undefined ? [] : [[config, hold]])),
+  );
+  // Of routers that were leaving, or that a reload has taken away since.
+  const known = new Set(held.values());
+  const others = holds.filter(({ id }) => !known.has(id));
+  for (const { config, id } of others) held.set(config, id);
+  const found = new Map<InstanceConfig, number>();
+  for (const [config, old] of pairUp([...before, ...others.map((one) => one.config)], instances)) {
+    const hold = holdOf(state, held.get(old));
+    if (hold !== undefined) found.set(config, hold.id);
   }
   return found;
 }
-
-/** Names of those of a configuration that are held for the dead engine. */
-export const heldNames = (
-  state: SupervisorState,
-  configs: readonly InstanceConfig[],
-): readonly string[] => [...holdsFor(state, configs).keys()].map(({ router }) => router.name);
 
 const withoutHold = (state: SupervisorState, gone: Hold): SupervisorState => ({
   ...state,
@@ -52,8 +60,8 @@ const withoutHold = (state: SupervisorState, gone: Hold): SupervisorState => ({
 });
 
 /** A new engine owns the address again. */
-export function takenByEngine(state: SupervisorState, config: InstanceConfig): Step {
-  const hold = holdsFor(state, [config]).get(config);
+export function endHold(state: SupervisorState, id: number | undefined): Step {
+  const hold = holdOf(state, id);
   if (hold === undefined) return unchanged(state);
   return { state: withoutHold(state, hold), effects: [{ kind: "unlisten", hold: hold.id }] };
 }
@@ -89,7 +97,8 @@ function beginHandOver(
 ): Step {
   const instance = config.router.name;
   // Held since an earlier engine died, and this one died as well.
-  const { state: next, effects: ended } = takenByEngine(state, config);
+  const before = state.holds.find((hold) => hold.config === config);
+  const { state: next, effects: ended } = endHold(state, before?.id);
   const places = placesOf(config, kernel, all);
   const link = linkOf(config, kernel, places);
   // An engine that hung before it died has lost its lease: somebody else may own the address now.
@@ -115,7 +124,12 @@ function beginHandOver(
   const listens = transport.kind === "multicast" && router.handover === "make-before-break";
   const group = listens ? transport.group : undefined;
   return {
-    state: { ...next, holds: [...next.holds, hold], nextHold: id + 1 },
+    state: {
+      ...next,
+      holds: [...next.holds, hold],
+      routers: next.routers.map((one) => (one.config === config ? { ...one, hold: id } : one)),
+      nextHold: id + 1,
+    },
     effects: [...ended, { kind: "listen", hold: id, instance, link, group }],
   };
 }
@@ -134,12 +148,13 @@ const removal = (instance: string, places: readonly Place[]): readonly Superviso
 const clearing = (instance: string, addresses: readonly Ipv4[]): readonly SupervisorEffect[] =>
   addresses.length === 0 ? [] : [{ kind: "clearGuard", instance, addresses }];
 
-const holdOf = ({ holds }: SupervisorState, id: number): Hold | undefined =>
+const holdOf = ({ holds }: SupervisorState, id: number | undefined): Hold | undefined =>
   holds.find((hold) => hold.id === id);
 
 export function listening(state: SupervisorState, id: number, now: Instant): Step {
   const hold = holdOf(state, id);
-  if (hold === undefined) return unchanged(state);
+  // Nobody would close it.
+  if (hold === undefined) return { state, effects: [{ kind: "unlisten", hold: id }] };
   const { config, source, places } = hold;
   const { name: instance, handover } = config.router;
   const release = { kind: "sendRelease", hold: id, config, source } as const;

@@ -3,17 +3,16 @@
  * is followed through a reload by interface, VRID and transport, as the engine does it, not by its
  * name: two names may have changed places.
  */
-import type { FromEngine } from "../engine/engine-link.ts";
+import type { AboutInstance, FromEngine } from "../engine/engine-link.ts";
 import { pairUp } from "../engine/pairing.ts";
-import type { InstanceConfig } from "../router/config.ts";
-import { takenByEngine } from "./hand-over.ts";
-import { type KnownRouter, type Step, type SupervisorState, unchanged } from "./state.ts";
-
-/** Whom a message is about: by its name, among those configured or those a reload has removed. */
-interface About {
-  readonly instance: string;
-  readonly leaving?: true;
-}
+import { endHold } from "./hand-over.ts";
+import {
+  type KnownRouter,
+  type Sent,
+  type Step,
+  type SupervisorState,
+  unchanged,
+} from "./state.ts";
 
 export function engineSaid(state: SupervisorState, message: FromEngine): Step {
   switch (message.type) {
@@ -32,8 +31,8 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     }
     case "removed": {
       const gone = routerOf(state, message);
-      const isGone = (one: KnownRouter): boolean => one === gone && one.isLeaving;
-      return unchanged({ ...state, routers: state.routers.filter((one) => !isGone(one)) });
+      if (gone?.leaving === undefined) return unchanged(state);
+      return unchanged({ ...state, routers: state.routers.filter((one) => one !== gone) });
     }
     case "stopped":
       return unchanged({
@@ -52,16 +51,17 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
   }
 }
 
-function routerOf(state: SupervisorState, { instance, leaving }: About): KnownRouter | undefined {
+/** Names are unique among those configured, and among those that one configuration removed. */
+function routerOf(state: SupervisorState, about: AboutInstance): KnownRouter | undefined {
   return state.routers.find(
-    ({ config, isLeaving }) => config.router.name === instance && isLeaving === (leaving === true),
+    ({ config, leaving }) => config.router.name === about.instance && leaving === about.leaving,
   );
 }
 
 function changed(
   state: SupervisorState,
-  about: About,
-  change: Pick<KnownRouter, "mayOwn">,
+  about: AboutInstance,
+  change: Partial<Pick<KnownRouter, "mayOwn" | "hold">>,
 ): SupervisorState {
   const router = routerOf(state, about);
   const routers = state.routers.map((one) => (one === router ? { ...one, ...change } : one));
@@ -69,50 +69,53 @@ function changed(
 }
 
 /** What was held for this router is its own again. */
-function becameMaster(state: SupervisorState, about: About): Step {
+function becameMaster(state: SupervisorState, about: AboutInstance): Step {
   const router = routerOf(state, about);
   if (router === undefined) return unchanged(state);
-  return takenByEngine(changed(state, about, { mayOwn: true }), router.config);
+  return endHold(changed(state, about, { mayOwn: true, hold: undefined }), router.hold);
 }
 
 function configurationTaken(state: SupervisorState): Step {
   const [taken, ...sent] = state.sent;
   if (taken === undefined) return unchanged(state);
   const { revision, isReload } = taken;
+  const nth = state.taken + 1;
   return {
-    state: { ...state, sent, routers: adopt(state.routers, taken.instances) },
-    effects: [{ kind: "configurationTaken", revision, isReload }],
+    state: { ...state, sent, taken: nth, routers: adopt(state.routers, taken, nth) },
+    effects: [{ kind: "configurationTaken", revision, isReload, nth }],
   };
 }
+
+const isConfigured = ({ leaving }: KnownRouter): boolean => leaving === undefined;
 
 /** What is not in the new configuration goes on handing over. */
 function adopt(
   before: readonly KnownRouter[],
-  configs: readonly InstanceConfig[],
+  { instances, resumed }: Sent,
+  nth: number,
 ): readonly KnownRouter[] {
-  const staying = new Map(
-    before.filter((one) => !one.isLeaving).map((one) => [one.config, one] as const),
-  );
-  const pairs = pairUp([...staying.keys()], configs);
-  const adopted = configs.map((config): KnownRouter => {
+  const staying = new Map(before.filter(isConfigured).map((one) => [one.config, one] as const));
+  const pairs = pairUp([...staying.keys()], instances);
+  const adopted = instances.map((config): KnownRouter => {
     const old = pairs.get(config);
     const known = old === undefined ? undefined : staying.get(old);
     if (old !== undefined) staying.delete(old);
-    return { config, mayOwn: known?.mayOwn ?? false, isLeaving: false };
+    const mayOwn = known?.mayOwn ?? false;
+    return { config, mayOwn, leaving: undefined, hold: resumed.get(config) };
   });
-  const removed = [...staying.values()].map((one) => ({ ...one, isLeaving: true }));
-  return [...adopted, ...before.filter((one) => one.isLeaving), ...removed];
+  const removed = [...staying.values()].map((one) => ({ ...one, leaving: nth, hold: undefined }));
+  return [...adopted, ...before.filter((one) => !isConfigured(one)), ...removed];
 }
 
 /** The engine is gone: what it may have owned is nobody's, and nothing is known of any router. */
 export function routersWithoutEngine(
   state: SupervisorState,
-): Pick<SupervisorState, "routers" | "orphans"> {
+): Pick<SupervisorState, "routers" | "orphans" | "sent" | "taken"> {
   const owned = state.routers.filter(({ mayOwn }) => mayOwn).map(({ config }) => config);
   return {
+    sent: [],
+    taken: 0,
     orphans: [...state.orphans, ...owned],
-    routers: state.routers
-      .filter(({ isLeaving }) => !isLeaving)
-      .map((one) => ({ ...one, mayOwn: false })),
+    routers: state.routers.filter(isConfigured).map((one) => ({ ...one, mayOwn: false })),
   };
 }

@@ -20,6 +20,8 @@ export interface SupervisorState {
   readonly wanted: Revision;
   /** What this engine was sent and has not taken over yet, oldest first. */
   readonly sent: readonly Sent[];
+  /** How many configurations this engine has taken over. */
+  readonly taken: number;
   /** Of the configuration that the engine has taken over, and those that it is giving up. */
   readonly routers: readonly KnownRouter[];
   /** What the dead engine may have owned, until the kernel has been asked. */
@@ -54,6 +56,8 @@ export interface Revision {
 
 export interface Sent extends Revision {
   readonly isReload: boolean;
+  /** Which hold is for which of its instances. */
+  readonly resumed: ReadonlyMap<InstanceConfig, number>;
 }
 
 export interface KnownRouter {
@@ -62,8 +66,10 @@ export interface KnownRouter {
    * From MASTER until the addresses are given up for certain: a hand-over at a stop belongs to it.
    */
   readonly mayOwn: boolean;
-  /** A reload has removed it, and it hands over. */
-  readonly isLeaving: boolean;
+  /** The engine's nth configuration has removed it, and it hands over. */
+  readonly leaving: number | undefined;
+  /** What is held for it since an earlier engine died; that hold may have ended by now. */
+  readonly hold: number | undefined;
 }
 
 /** The addresses of an instance, kept for a successor after its engine died. */
@@ -94,6 +100,7 @@ export const INITIAL: SupervisorState = {
   stop: "not-asked",
   wanted: { revision: 0, instances: [] },
   sent: [],
+  taken: 0,
   routers: [],
   orphans: [],
   holds: [],

@@ -209,7 +209,9 @@ function check(bench: Bench): void {
 function checkGroups({ engine, groups }: Bench): void {
   for (const { members } of groups) {
     const phases = engine.instances
-      .filter(({ config, leaving }) => !leaving && members.includes(config.router.name))
+      .filter(
+        ({ config, leaving }) => leaving === undefined && members.includes(config.router.name),
+      )
       .filter(
         ({ config, state }) =>
           state.phase.kind !== "fault" || faultCauses(config.router, state).length > 0,

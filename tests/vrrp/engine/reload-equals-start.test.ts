@@ -231,7 +231,7 @@ for (const pair of PAIRS) {
       reloaded.bench.world.takeEmitted();
       reloaded.configure(to);
       const isBackup = reloaded.bench.engine.instances.every(
-        ({ state, leaving }) => leaving || state.phase.kind === "backup",
+        ({ state, leaving }) => leaving !== undefined || state.phase.kind === "backup",
       );
       started.configure(to);
       for (const life of [reloaded, started]) listen(life, to, 20);

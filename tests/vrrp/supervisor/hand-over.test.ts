@@ -406,9 +406,125 @@ test("the next engine is started 40 ms after the last priority 0, not after the 
   assert.equal(bench.until(0.07)[0], "startEngine");
 });
 
-test("answers to what is not held any more change nothing", () => {
+test("answers to what is not held any more change nothing, but for a socket, which is closed", () => {
   const bench = died(A);
-  assert.deepEqual(bench.happen({ kind: "listening", hold: 9 }), []);
+  const { state } = bench;
+  assert.deepEqual(bench.happen({ kind: "listening", hold: 9 }), ["unlisten 9"]);
+  assert.equal(bench.state, state);
   assert.deepEqual(bench.happen({ kind: "listenRefused", hold: 9, failure: REFUSED }), []);
   assert.deepEqual(bench.happen({ kind: "timeReached" }), []);
+});
+
+const group = (last: number): InstanceConfig["transport"] => ({
+  kind: "multicast",
+  group: ip(`224.0.0.${last}`),
+});
+/** One VRID of one interface: other groups. */
+const T1 = instance({ router: { name: "T1" }, transport: group(18) });
+const T2 = instance({ router: { name: "T2" }, addresses: ["192.0.2.101"], transport: group(19) });
+
+test("two instances of one VRID on an interface: each is handed over by itself", () => {
+  const bench = died(T1, T2);
+  assert.deepEqual(bench.exit(), [
+    "readKernel",
+    "listen 1 eth0 224.0.0.18",
+    "sendRelease T1 from 192.0.2.1",
+    "holdAddresses 192.0.2.100@2 4s",
+    "prolongGuard 192.0.2.100 2002ms",
+    "report handing-over T1",
+    "listen 2 eth0 224.0.0.19",
+    "sendRelease T2 from 192.0.2.1",
+    "holdAddresses 192.0.2.101@2 4s",
+    "prolongGuard 192.0.2.101 2002ms",
+    "report handing-over T2",
+    "report engine-gone",
+  ]);
+  assert.equal(bench.until(0.04).at(-1), "configureEngine 1 [T1 T2, resume T1 T2]");
+  const ends = bench.until(WAIT).filter((line) => line.startsWith("unlisten"));
+  assert.deepEqual(ends, ["unlisten 1", "unlisten 2"]);
+  assert.equal(bench.addresses.length, 2);
+});
+
+test("one of them is MASTER again: what is held for the other stays held", () => {
+  for (const [master, held] of [
+    [T1, "unlisten 1"],
+    [T2, "unlisten 2"],
+  ] as const) {
+    const bench = died(T1, T2);
+    bench.exit();
+    bench.until(0.04);
+    bench.take();
+    const before = bench.lines.length;
+    bench.becomes(master, "MASTER");
+    assert.deepEqual(bench.lines.slice(before), [held]);
+    assert.equal(bench.state.holds.length, 1);
+  }
+});
+
+test("only one of them was MASTER: the other one takes nothing of what is held", () => {
+  const bench = new SupervisorBench();
+  bench.start(T1, T2);
+  bench.becomes(T1, "MASTER");
+  bench.exit();
+  assert.equal(bench.until(0.04).at(-1), "configureEngine 1 [T1 T2, resume T1]");
+  bench.take();
+  const before = bench.lines.length;
+  bench.becomes(T2, "MASTER");
+  assert.deepEqual(bench.lines.slice(before), []);
+  assert.ok(bench.exit().includes("sendRelease T2 from 192.0.2.1"));
+  assert.deepEqual(
+    bench.state.holds.map(({ id, config }) => `${id} ${config.router.name}`),
+    ["1 T1", "2 T2"],
+  );
+});
+
+test("a reload takes one of them away, or turns it: what is held for it is not the other's", () => {
+  const bench = new SupervisorBench();
+  bench.start(T1, T2);
+  bench.becomes(T1, "MASTER");
+  bench.exit();
+  bench.read(T2);
+  assert.equal(bench.until(0.04).at(-1), "configureEngine 2 [T2]");
+  bench.take();
+  const before = bench.lines.length;
+  bench.becomes(T2, "MASTER");
+  assert.deepEqual(bench.lines.slice(before), []);
+  // It comes back before its hand-over has ended.
+  assert.equal(bench.configure(T2, T1)[0], "configureEngine 3 reload [T2 T1, resume T1]");
+});
+
+test("two reloads of which the engine has taken neither yet: what is held goes with its router", () => {
+  const renamed = instance({ router: { name: "R" }, transport: group(18) });
+  const moved = instance({ router: { name: "R" }, transport: group(20) });
+  const bench = died(T1, T2);
+  bench.exit();
+  bench.happen({ kind: "peerHeard", hold: 2 });
+  bench.until(0.04);
+  assert.deepEqual(bench.read(T2, renamed), ["configureEngine 2 reload [T2 R, resume R]"]);
+  assert.deepEqual(bench.read(T2, moved), ["configureEngine 3 reload [T2 R, resume R]"]);
+  bench.take();
+  bench.take();
+  bench.take();
+  const before = bench.lines.length;
+  bench.becomes(T2, "MASTER");
+  assert.deepEqual(bench.lines.slice(before), []);
+  bench.becomes(moved, "MASTER");
+  assert.deepEqual(bench.lines.slice(before), ["unlisten 1"]);
+});
+
+test("two of one name are leaving, and one has left: the other one's address goes", () => {
+  const first = instance({ router: { name: "A" }, addresses: ["192.0.2.101"] });
+  const second = instance({ vrid: 2, router: { name: "A" }, addresses: ["192.0.2.102"] });
+  const last = instance({ vrid: 9, router: { name: "Z" }, addresses: ["192.0.2.109"] });
+  const bench = died(first);
+  bench.configure(second);
+  bench.becomes(first, "STOP", { leaving: 2 });
+  bench.becomes(second, "MASTER");
+  bench.configure(last);
+  bench.becomes(second, "STOP", { leaving: 3 });
+  bench.addresses = bench.addresses.filter(({ address }) => address !== ip("192.0.2.102"));
+  const removed = { type: "removed", instance: "A", leaving: 3 } as const;
+  bench.happen({ kind: "engineSaid", message: removed });
+  assert.ok(bench.exit().includes("holdAddresses 192.0.2.101@2 4s"));
+  assert.ok(bench.until(WAIT).includes("removeAddresses 192.0.2.101@2"));
 });

@@ -81,7 +81,7 @@ function perform(bench: SupervisorBench, one: Act): void {
   switch (one.kind) {
     case "becomes": {
       const router = bench.state.routers[one.router];
-      if (!running || router === undefined || router.isLeaving) return;
+      if (!running || router === undefined || router.leaving !== undefined) return;
       // An engine that gives up takes its addresses away before it says so.
       if (one.to === "BACKUP") {
         const given = new Set(router.config.addresses.map(({ address }) => address));

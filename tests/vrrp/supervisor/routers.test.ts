@@ -81,7 +81,7 @@ test("a name that nobody has is nobody's", () => {
   const bench = started(named("A", 1));
   bench.becomes(named("X", 9), "MASTER");
   says(bench, handedOverReport("X"));
-  says(bench, { type: "removed", instance: "X", leaving: true });
+  says(bench, { type: "removed", instance: "X", leaving: 2 });
   assert.deepEqual(handedOver(bench), []);
 });
 
@@ -104,7 +104,7 @@ test("a name given to another router: the one that had it hands over by itself",
   const bench = started(named("A", 1));
   bench.becomes(named("A", 1), "MASTER");
   bench.configure(named("A", 3));
-  bench.becomes(named("A", 1), "STOP", { leaving: true });
+  bench.becomes(named("A", 1), "STOP", { leaving: 2 });
   bench.becomes(named("A", 3), "BACKUP");
   assert.deepEqual(handedOver(bench), ["A/1"]);
 });
@@ -114,8 +114,8 @@ test("of two of one name, the one that is leaving is meant by its own messages a
   bench.becomes(named("A", 1), "MASTER");
   bench.configure(named("A", 3));
   bench.becomes(named("A", 3), "MASTER");
-  bench.becomes(named("A", 1), "STOP", { leaving: true });
-  says(bench, { ...handedOverReport("A"), leaving: true } as FromEngine);
+  bench.becomes(named("A", 1), "STOP", { leaving: 2 });
+  says(bench, { ...handedOverReport("A"), leaving: 2 } as FromEngine);
   assert.deepEqual(handedOver(bench), ["A/3"]);
 });
 
@@ -123,11 +123,11 @@ test("one that a reload takes away is remembered until it is gone", () => {
   const bench = started(named("A", 1), named("B", 2));
   bench.becomes(named("A", 1), "MASTER");
   bench.configure(named("B", 2));
-  bench.becomes(named("A", 1), "STOP", { leaving: true });
+  bench.becomes(named("A", 1), "STOP", { leaving: 2 });
   const before = bench.state;
   assert.deepEqual(handedOver(bench), ["A/1"]);
   bench.state = before;
-  says(bench, { type: "removed", instance: "A", leaving: true });
+  says(bench, { type: "removed", instance: "A", leaving: 2 });
   assert.deepEqual(handedOver(bench), []);
 });
 
@@ -142,4 +142,35 @@ test("two reloads: what the first one took away is still handing over", () => {
     bench.state.routers.map(({ config }) => config.router.name),
     ["C"],
   );
+});
+
+test("two of one name are leaving: what the second one says is not about the first", () => {
+  for (const end of [
+    { type: "removed", instance: "A", leaving: 3 },
+    { ...handedOverReport("A"), leaving: 3 },
+  ] as readonly FromEngine[]) {
+    const bench = started(named("A", 1));
+    bench.becomes(named("A", 1), "MASTER");
+    bench.configure(named("A", 2));
+    bench.becomes(named("A", 1), "STOP", { leaving: 2 });
+    bench.becomes(named("A", 2), "MASTER");
+    bench.configure(named("Z", 9));
+    bench.becomes(named("A", 2), "STOP", { leaving: 3 });
+    says(bench, end);
+    assert.deepEqual(handedOver(bench), ["A/1"]);
+  }
+});
+
+test("each engine counts its configurations from one", () => {
+  const bench = started(named("A", 1));
+  bench.configure(named("A", 1));
+  bench.exit();
+  bench.until(0.04);
+  bench.take();
+  bench.configure(named("A", 1), named("B", 2));
+  bench.becomes(named("B", 2), "MASTER");
+  bench.configure(named("A", 1));
+  bench.becomes(named("B", 2), "STOP", { leaving: 3 });
+  says(bench, { type: "removed", instance: "B", leaving: 3 });
+  assert.deepEqual(handedOver(bench), []);
 });
