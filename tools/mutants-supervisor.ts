@@ -24,13 +24,8 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     ["nor before everything is ready", '|| state.engine.kind !== "none") return', ") return"],
     [
-      "what a dead engine was sent is void",
-      "...routersWithoutEngine(state), sent: [] }",
-      "...routersWithoutEngine(state) }",
-    ],
-    [
       "a new engine is resumed for what is held",
-      "const resume = heldNames(state, instances);",
+      "const resume = [...resumed.keys()].map(({ router }) => router.name);",
       "const resume: readonly string[] = [];",
     ],
     [
@@ -84,7 +79,17 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "routers",
-    ["a master may own", "changed(state, about, { mayOwn: true })", "state"],
+    ["a master may own", "changed(state, about, { mayOwn: true, hold: undefined })", "state"],
+    ["what a dead engine was sent is void", "    sent: [],\n", ""],
+    ["each engine counts from one", "    taken: 0,\n", ""],
+    ["a configuration that was taken is counted", "const nth = state.taken + 1;", "const nth = 1;"],
+    [
+      "of two leaving ones of a name the right one is meant",
+      "leaving === about.leaving",
+      "(leaving === undefined) === (about.leaving === undefined)",
+    ],
+    ["what is held goes with its router", "hold: resumed.get(config)", "hold: known?.hold"],
+    ["and not with one that a reload takes away", "leaving: nth, hold: undefined", "leaving: nth"],
     ["a stop is a hand-over first", 'if (to === "STOP") return unchanged(state);', ""],
     [
       "a backup owns nothing",
@@ -101,12 +106,12 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "state.routers.map((one) => ({ ...one, mayOwn: false })),\n      });",
       "state.routers,\n      });",
     ],
-    ["a removed router is forgotten", "one === gone && one.isLeaving", "one !== one"],
     [
-      "a name is of those configured or of those leaving",
-      "&& isLeaving === (leaving === true)",
-      "",
+      "a removed router is forgotten",
+      "state.routers.filter((one) => one !== gone)",
+      "state.routers",
     ],
+    ["a name is of those configured or of those leaving", " && leaving === about.leaving", ""],
     [
       "names are others when the engine says so",
       "const [taken, ...sent] = state.sent;",
@@ -115,27 +120,66 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["a router goes on under another name", "mayOwn: known?.mayOwn ?? false", "mayOwn: false"],
     [
       "what a reload removed hands over",
-      "...before.filter((one) => one.isLeaving), ...removed]",
-      "...before.filter((one) => one.isLeaving)]",
+      "...before.filter((one) => !isConfigured(one)), ...removed]",
+      "...before.filter((one) => !isConfigured(one))]",
     ],
     [
       "so does what an earlier one removed",
-      "...before.filter((one) => one.isLeaving), ...removed]",
+      "...before.filter((one) => !isConfigured(one)), ...removed]",
       "...removed]",
     ],
     ["handed over for once", "      .map((one) => ({ ...one, mayOwn: false })),", ","],
-    ["without an engine nobody is leaving", "      .filter(({ isLeaving }) => !isLeaving)\n", ""],
+    ["without an engine nobody is leaving", "      .filter(isConfigured)\n", ""],
   ),
   ...inFile(
     "hand-over",
     [
       "what is held under another name is resumed",
-      "for (const [config, old] of pairUp([...byConfig.keys()], configs)) {",
-      "for (const config of configs) {\n    const old = [...byConfig.keys()].find((one) => one.router.name === config.router.name);\n    if (old === undefined) continue;",
+      "of pairUp([...before, ...others.map((one) => one.config)], instances)) {",
+      "of [...pairUp([...before, ...others.map((one) => one.config)], instances)].filter(\n    ([a, b]) => a.router.name === b.router.name,\n  )) {",
     ],
     [
+      "an instance that nothing is held for takes nothing",
+      "of pairUp([...before, ...others.map((one) => one.config)], instances)) {",
+      "of pairUp([...held.keys()], instances)) {",
+    ],
+    [
+      "all are paired at once",
+      "of pairUp([...before, ...others.map((one) => one.config)], instances)) {",
+      "of instances.flatMap((one) => [...pairUp([...held.keys()], [one])])) {",
+    ],
+    [
+      "what was leaving may come back",
+      "  for (const { config, id } of others) held.set(config, id);\n",
+      "",
+    ],
+    ["a reload that is on its way counts", "sent.at(-1)?.instances ?? configured", "configured"],
+    ["with what it resumes", "    sent.at(-1)?.resumed ??\n", ""],
+    [
+      "a socket that nobody would close is closed",
+      'return { state, effects: [{ kind: "unlisten", hold: id }] };',
+      "return unchanged(state);",
+    ],
+    ["a hold is its router's", "one.config === config ? { ...one, hold: id } : one", "one"],
+    [
+      "an address that is another router's by now stays",
+      '      ...removal(instance, freePlaces(state, hold)),\n      { kind: "unlisten"',
+      '      ...removal(instance, hold.places),\n      { kind: "unlisten"',
+    ],
+    [
+      "one that its router has no more goes",
+      "    ...removal(hold.config.router.name, freePlaces(state, hold)),\n",
+      "",
+    ],
+    [
+      "one on another device is another one",
+      "one.address === address.address && (one.interface ?? owner.interface) === device",
+      "one.address === address.address",
+    ],
+    ["a router that is no master has none", "        mayOwn &&\n", ""],
+    [
       "the new owner's address stays",
-      '  if (hold === undefined) return unchanged(state);\n  return { state: withoutHold(state, hold), effects: [{ kind: "unlisten", hold: hold.id }] };',
+      "  return { state: withoutHold(state, hold), effects };",
       "  return unchanged(state);",
     ],
     [
@@ -214,7 +258,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["not before its time", "    if (now < holdDeadline(hold)) continue;\n", ""],
     [
       "what is over is removed",
-      '      ...removal(instance, hold.places),\n      { kind: "unlisten"',
+      '      ...removal(instance, freePlaces(state, hold)),\n      { kind: "unlisten"',
       '      { kind: "unlisten"',
     ],
     [
@@ -230,8 +274,8 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     [
       "only once for each router",
-      "const { state: next, effects: ended } = takenByEngine(state, config);",
-      "const { state: next, effects: ended } = unchanged(state);",
+      "const next = before === undefined ? state : withoutHold(state, before);",
+      "const next = state;",
     ],
   ),
   ...inFile(

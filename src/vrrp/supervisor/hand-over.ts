@@ -59,12 +59,29 @@ const withoutHold = (state: SupervisorState, gone: Hold): SupervisorState => ({
   holds: state.holds.filter((hold) => hold !== gone),
 });
 
-/** A new engine owns the address again. */
-export function endHold(state: SupervisorState, id: number | undefined): Step {
+/** A new engine owns the address again; one that its router has no more is removed. */
+export function takenByEngine(state: SupervisorState, id: number | undefined): Step {
   const hold = holdOf(state, id);
   if (hold === undefined) return unchanged(state);
-  return { state: withoutHold(state, hold), effects: [{ kind: "unlisten", hold: hold.id }] };
+  const effects = [
+    ...removal(hold.config.router.name, freePlaces(state, hold)),
+    { kind: "unlisten", hold: hold.id } as const,
+  ];
+  return { state: withoutHold(state, hold), effects };
 }
+
+/** Where no router of the engine that runs has the address: by a reload it may be another's now. */
+const freePlaces = ({ routers }: SupervisorState, { config, places }: Hold): readonly Place[] =>
+  places.filter(({ address }) => {
+    const device = address.interface ?? config.interface;
+    return !routers.some(
+      ({ mayOwn, config: owner }) =>
+        mayOwn &&
+        [...owner.addresses, ...owner.excludedAddresses].some(
+          (one) => one.address === address.address && (one.interface ?? owner.interface) === device,
+        ),
+    );
+  });
 
 /**
  * The kernel was asked: everything that the dead engine may have owned is handed over at once. What
@@ -98,7 +115,9 @@ function beginHandOver(
   const instance = config.router.name;
   // Held since an earlier engine died, and this one died as well.
   const before = state.holds.find((hold) => hold.config === config);
-  const { state: next, effects: ended } = endHold(state, before?.id);
+  const next = before === undefined ? state : withoutHold(state, before);
+  const ended: readonly SupervisorEffect[] =
+    before === undefined ? [] : [{ kind: "unlisten", hold: before.id }];
   const places = placesOf(config, kernel, all);
   const link = linkOf(config, kernel, places);
   // An engine that hung before it died has lost its lease: somebody else may own the address now.
@@ -237,7 +256,7 @@ export function holdsDue(state: SupervisorState, now: Instant): Step {
     const instance = hold.config.router.name;
     const isSuccessorHeard = hold.removeAt !== undefined;
     effects.push(
-      ...removal(instance, hold.places),
+      ...removal(instance, freePlaces(state, hold)),
       { kind: "unlisten", hold: hold.id },
       { kind: "report", report: { kind: "handed-over", instance, isSuccessorHeard } },
     );

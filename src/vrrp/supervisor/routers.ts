@@ -5,7 +5,7 @@
  */
 import type { AboutInstance, FromEngine } from "../engine/engine-link.ts";
 import { pairUp } from "../engine/pairing.ts";
-import { endHold } from "./hand-over.ts";
+import { takenByEngine } from "./hand-over.ts";
 import {
   type KnownRouter,
   type Sent,
@@ -72,7 +72,7 @@ function changed(
 function becameMaster(state: SupervisorState, about: AboutInstance): Step {
   const router = routerOf(state, about);
   if (router === undefined) return unchanged(state);
-  return endHold(changed(state, about, { mayOwn: true, hold: undefined }), router.hold);
+  return takenByEngine(changed(state, about, { mayOwn: true, hold: undefined }), router.hold);
 }
 
 function configurationTaken(state: SupervisorState): Step {

@@ -50,8 +50,10 @@ function copy({ state, now, addresses, answersQuestions }: SupervisorBench): Sup
 
 /** Two states that differ by when they were reached, and by nothing that is to come. */
 function keyOf({ state, now, addresses }: SupervisorBench): string {
-  const relative = (_: string, value: unknown): unknown =>
-    typeof value === "number" && value > 100_000 ? Math.round(value - now) : value;
+  const relative = (_: string, value: unknown): unknown => {
+    if (value instanceof Map) return [...value.values()];
+    return typeof value === "number" && value > 100_000 ? Math.round(value - now) : value;
+  };
   const { restarts: _, nextHold: __, ...rest } = state;
   return JSON.stringify([rest, addresses.length], relative);
 }

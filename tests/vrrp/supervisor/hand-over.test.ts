@@ -528,3 +528,45 @@ test("two of one name are leaving, and one has left: the other one's address goe
   assert.ok(bench.exit().includes("holdAddresses 192.0.2.101@2 4s"));
   assert.ok(bench.until(WAIT).includes("removeAddresses 192.0.2.101@2"));
 });
+
+test("an address that a reload has given to another router stays with it when the hand-over ends", () => {
+  const owner = instance({ vrid: 7, router: { name: "N" } });
+  const bench = died(A, B);
+  bench.exit();
+  bench.until(0.04);
+  bench.take();
+  bench.configure(B, owner);
+  bench.becomes(owner, "MASTER");
+  const lines = bench.until(WAIT);
+  assert.ok(lines.includes("report handed-over A heard=false"));
+  assert.ok(!lines.some((line) => line.includes("192.0.2.100")), lines.join("\n"));
+  assert.ok(lines.includes("removeAddresses 192.0.2.101@2"));
+});
+
+test("the new engine is MASTER with another address: the one that was held is removed", () => {
+  const moved = instance({ router: { name: "A" }, addresses: ["192.0.2.109"] });
+  const bench = died(A);
+  bench.exit();
+  bench.read(moved);
+  bench.until(0.04);
+  bench.take();
+  const before = bench.lines.length;
+  bench.becomes(moved, "MASTER");
+  assert.deepEqual(bench.lines.slice(before), [
+    "removeAddresses 192.0.2.100@2",
+    "clearGuard 192.0.2.100",
+    "unlisten 1",
+  ]);
+  assert.equal(bench.addresses.length, 3);
+});
+
+test("the same address on another device is another one", () => {
+  const other = instance({ router: { name: "B" }, interface: "eth1" });
+  const bench = died(A);
+  bench.exit();
+  bench.until(0.04);
+  bench.take();
+  bench.configure(A, other);
+  bench.becomes(other, "MASTER");
+  assert.ok(bench.until(WAIT).includes("removeAddresses 192.0.2.100@2"));
+});
