@@ -36,7 +36,7 @@ const SUITES: readonly Suite[] = [
     name: "supervisor",
     args: [
       "--test",
-      ...["engine-life", "routers", "hand-over", "successor", "properties"].map(
+      ...["engine-life", "routers", "hand-over", "twins", "successor", "properties"].map(
         (name) => `tests/vrrp/supervisor/${name}.test.ts`,
       ),
     ],

@@ -117,7 +117,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "const [taken, ...sent] = state.sent;",
       "const [taken, ...sent] = state.sent.slice(-1);",
     ],
-    ["a router goes on under another name", "mayOwn: known?.mayOwn ?? false", "mayOwn: false"],
+    ["a router goes on under another name", "known?.mayOwn ?? false", "false"],
     [
       "what a reload removed hands over",
       "...before.filter((one) => !isConfigured(one)), ...removed]",

@@ -1,13 +1,19 @@
 /**
  * The hand-over for a dead engine, on a real kernel: one address on two devices, which share
- * the rule of the lease.
+ * the rule of the lease; one VRID with two peers.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readdirSync, readlinkSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { LabNode } from "#lab/measure/node";
+import { FAST } from "#lab/measure/profile";
+import { signal } from "#lab/sandbox/proc";
 import { addHostAddress, changeLink, createBridge } from "#linux/links";
 import { mustDo } from "#linux/result";
+import { until } from "../support/daemon-bench.ts";
+import { withLab } from "../support/lab.ts";
 import { address, layCable, linkOf } from "../support/linux-net.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -83,4 +89,60 @@ test("the address answers until it goes; on the other device it stays, and guard
   const argv = ["--input-type=module-typescript", "--eval", PROGRAM];
   const run = namespace.within(() => spawnSync(process.execPath, argv, { cwd: ROOT }));
   assert.equal(run.stdout.toString().trim(), "[1,[1,1],[0,0],[]]", run.stderr.toString());
+});
+
+const socketsOf = (pid: number): number =>
+  readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith("socket:");
+    } catch {
+      return false;
+    }
+  }).length;
+
+/** Another peer tells it from the other one, on the wire too. */
+const twin = (name: string, { address: own }: LabNode, peer: number): string =>
+  `vrrp_instance ${name} {
+  interface eth0
+  virtual_router_id 51
+  priority 50
+  version 3
+  advert_int 0.5
+  unicast_src_ip ${own}
+  unicast_peer {
+    172.16.0.${peer}
+  }
+  virtual_ipaddress {
+    198.51.100.${peer}/32
+  }
+}
+`;
+
+test("two unicast instances of one VRID: each is handed over at every death, and no socket is left", async (context) => {
+  const profile = { ...FAST, advertSeconds: 0.5 };
+  await withLab(context, { profile, kinds: ["baton"] }, async (lab) => {
+    const [node] = lab.nodes;
+    assert.ok(node);
+    node.configure(twin("A", node, 202) + twin("B", node, 203));
+    await node.startDaemon();
+    const masters = (): number =>
+      node.logTail(1_000).match(/\((A|B)\) Entering MASTER STATE/g)?.length ?? 0;
+    const handedOver = (name: string): number =>
+      node.logTail(1_000).match(new RegExp(`\\(${name}\\).*sent 0 priority`, "g"))?.length ?? 0;
+    await until("both are MASTER", () => masters() === 2);
+    const supervisor = node.pids()?.supervisor;
+    assert.ok(supervisor !== undefined);
+    // The first hand-over opens the rules of the lease, and they stay open.
+    const sockets = socketsOf(supervisor) + 1;
+    for (const death of [1, 2, 3]) {
+      const engine = node.pids()?.engine;
+      assert.ok(engine !== undefined);
+      signal(engine, "SIGKILL");
+      await until("both are MASTER again", () => masters() === 2 * (death + 1));
+      assert.deepEqual([handedOver("A"), handedOver("B")], [death, death]);
+      await until("its sockets are closed", () => socketsOf(supervisor) === sockets, 5);
+      const owned = lab.network.addressesOf(node.name);
+      for (const one of ["198.51.100.202", "198.51.100.203"]) assert.ok(owned.includes(one));
+    }
+  });
 });
