@@ -128,8 +128,12 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "...before.filter((one) => !isConfigured(one)), ...removed]",
       "...removed]",
     ],
-    ["handed over for once", "      .map((one) => ({ ...one, mayOwn: false })),", ","],
-    ["without an engine nobody is leaving", "      .filter(isConfigured)\n", ""],
+    ["handed over for once", ".map((one) => ({ ...one, mayOwn: false })),\n  };", ",\n  };"],
+    [
+      "without an engine nobody is leaving",
+      "state.routers.filter(isConfigured).map",
+      "state.routers.map",
+    ],
   ),
   ...inFile(
     "hand-over",
@@ -160,7 +164,6 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       'return { state, effects: [{ kind: "unlisten", hold: id }] };',
       "return unchanged(state);",
     ],
-    ["a hold is its router's", "one.config === config ? { ...one, hold: id } : one", "one"],
     [
       "an address that is another router's by now stays",
       '      ...removal(instance, freePlaces(state, hold)),\n      { kind: "unlisten"',

@@ -42,7 +42,7 @@ export function holdsFor(
     sent.at(-1)?.resumed ??
       configured.flatMap(({ config, hold }) => (hold === undefined ? [] : [[config, hold]])),
   );
-  // Of routers that were leaving, or that a reload has taken away since.
+  // Not sent to any engine yet, or of routers that a reload has taken away.
   const known = new Set(held.values());
   const others = holds.filter(({ id }) => !known.has(id));
   for (const { config, id } of others) held.set(config, id);
@@ -143,12 +143,7 @@ function beginHandOver(
   const listens = transport.kind === "multicast" && router.handover === "make-before-break";
   const group = listens ? transport.group : undefined;
   return {
-    state: {
-      ...next,
-      holds: [...next.holds, hold],
-      routers: next.routers.map((one) => (one.config === config ? { ...one, hold: id } : one)),
-      nextHold: id + 1,
-    },
+    state: { ...next, holds: [...next.holds, hold], nextHold: id + 1 },
     effects: [...ended, { kind: "listen", hold: id, instance, link, group }],
   };
 }

@@ -68,7 +68,7 @@ export interface KnownRouter {
   readonly mayOwn: boolean;
   /** The engine's nth configuration has removed it, and it hands over. */
   readonly leaving: number | undefined;
-  /** What is held for it since an earlier engine died; that hold may have ended by now. */
+  /** What this engine was told to resume of it; that hold may have ended by now. */
   readonly hold: number | undefined;
 }
 
