@@ -100,7 +100,7 @@ const socketsOf = (pid: number): number =>
     }
   }).length;
 
-/** Another peer tells it from the other one, on the wire too. */
+/** The two differ in their peer alone. */
 const twin = (name: string, { address: own }: LabNode, peer: number): string =>
   `vrrp_instance ${name} {
   interface eth0

@@ -70,9 +70,9 @@ export interface TrackerResult {
 }
 
 /**
- * Whom a message is about. `leaving`: removed by a reload, handing over; others may have its name by
- * now, or may have had it before, so it says which configuration removed it: this engine's nth, as
- * `configuring` counts them from 1.
+ * The instance that a message is about. `leaving` is set if a reload has removed it and it is
+ * handing over. Other instances may have had its name before, or may have it now, so `leaving` is
+ * the number of the configuration that removed it. An engine counts its configurations from 1.
  */
 export interface AboutInstance {
   readonly instance: string;

@@ -53,7 +53,7 @@ export interface Instance {
   accepted: AcceptedAdvert | undefined;
   /** `vrrp_skip_check_adv_addr`: the list of this master has been compared. */
   comparedMaster: Ipv4 | undefined;
-  /** Removed by this configuration of the engine, counted from 1: it goes when it has handed over. */
+  /** The number of the configuration that removed it: it goes when it has handed over. */
   leaving: number | undefined;
   /** The supervisor still holds its address for an engine that died; it is not master yet. */
   resuming: boolean;

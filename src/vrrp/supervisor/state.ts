@@ -68,7 +68,7 @@ export interface KnownRouter {
   readonly mayOwn: boolean;
   /** The engine's nth configuration has removed it, and it hands over. */
   readonly leaving: number | undefined;
-  /** What this engine was told to resume of it; that hold may have ended by now. */
+  /** The hold that this engine is to resume for it. It may have ended by now. */
   readonly hold: number | undefined;
 }
 

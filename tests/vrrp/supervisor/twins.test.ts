@@ -249,7 +249,7 @@ type Act =
   | { readonly kind: "reload"; readonly routers: readonly number[]; readonly first: number }
   | { readonly kind: "time"; readonly seconds: number };
 
-/** Together only what tells apart by peers or by group; each of them once. */
+/** Each router at most once in a configuration. */
 const routers = fc.subarray(
   ROUTERS.map((_, i) => i),
   { maxLength: 4 },
