@@ -197,15 +197,17 @@ export class LinuxWorld implements World {
 
   /**
    * One batch, before others have their turn: a flood on one interface must not starve the rest.
+   * True: there may be more.
    */
-  #drain(kind: "packet" | "arp", interfaceIndex: number, port: Port, fd: number): void {
+  #drain(kind: "packet" | "arp", interfaceIndex: number, port: Port, fd: number): boolean {
     const received = this.#received;
     const count = received.receive(fd);
     for (let place = 0; place < count; place++) {
       // What was received may have ended the listening.
-      if (this.#ports.get(interfaceIndex) !== port) return;
+      if (this.#ports.get(interfaceIndex) !== port) return false;
       this.#receive({ kind, interfaceIndex, bytes: received.packet(place) });
     }
+    return count === BATCH;
   }
 }
 

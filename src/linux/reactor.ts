@@ -18,22 +18,25 @@ import * as libc from "./ffi.ts";
 
 const PAST = 0 as Instant;
 /**
- * While packets keep coming faster than this, they are read that often and not one by one: a
+ * While packets keep coming faster than this, they are read once in a pause and not one by one: a
  * wake-up costs several times what a packet does. As a network card's interrupt coalescing.
  */
 const COALESCE: Micros = micros(1_000);
+const PAUSE: Micros = micros(2_000);
 /** Packets in a row that came faster; below it (a question and its answer) each wakes us. */
 const COALESCE_AFTER = 16;
 
 export class Reactor {
   #fds: number[] = [];
-  #handlers: (() => void)[] = [];
+  #handlers: (() => unknown)[] = [];
   /** Of the descriptors, those at the beginning that are never made to wait. */
   #urgent = 0;
   #table = new Int32Array(0);
   readonly #timeout = new Int32Array(4);
   /** Until then packets wait; if none has come a moment later, they are rare again. */
   #quietUntil = PAST;
+  /** When packets were last read. */
+  #readAt = PAST;
   #inRow = 0;
 
   readonly #clock: () => Instant;
@@ -49,8 +52,11 @@ export class Reactor {
     this.#rebuild();
   }
 
-  /** As `add`, for a socket with very many packets: they may wait a millisecond. */
-  addPackets(fd: number, onReadable: () => void): void {
+  /**
+   * As `add`, for a socket with very many packets: they may wait for a pause, unless `onReadable`
+   * has left some (true).
+   */
+  addPackets(fd: number, onReadable: () => boolean): void {
     this.#fds.push(fd);
     this.#handlers.push(onReadable);
     this.#rebuild();
@@ -102,6 +108,7 @@ export class Reactor {
     }
     if (ready === 0) return false;
     let hasPackets = false;
+    let hasMore = false;
     for (let i = 0; i < count; i++) {
       // Events and results share the second 32 bits: results are the upper half.
       const results = (table[i * 2 + 1] ?? 0) >>> 16;
@@ -111,9 +118,9 @@ export class Reactor {
       // An earlier handler may have removed this one, and its descriptor may be another's by now.
       if (handler === undefined || !this.#handlers.includes(handler)) continue;
       hasPackets ||= i >= urgent;
-      handler();
+      if (handler() === true) hasMore = true;
     }
-    if (hasPackets) this.#packetsCame();
+    if (hasPackets) this.#packetsCame(hasMore);
     return true;
   }
 
@@ -121,12 +128,12 @@ export class Reactor {
     return this.#inRow >= COALESCE_AFTER;
   }
 
-  #packetsCame(): void {
+  #packetsCame(hasMore: boolean): void {
     const at = this.#clock();
-    const soon = this.#coalesces ? after(this.#quietUntil, COALESCE) : this.#quietUntil;
-    const isFast = at < soon;
-    this.#inRow = isFast ? this.#inRow + 1 : 0;
-    this.#quietUntil = after(at, COALESCE);
+    const from = this.#coalesces ? this.#quietUntil : this.#readAt;
+    this.#inRow = at < after(from, COALESCE) ? this.#inRow + 1 : 0;
+    this.#readAt = at;
+    this.#quietUntil = hasMore ? at : after(at, PAUSE);
   }
 
   #relative(until: Instant): Int32Array {
