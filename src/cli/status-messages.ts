@@ -6,6 +6,7 @@ import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { GroupMemberStatus, ScriptStatus } from "#daemon/control-protocol";
 import type { Language } from "#diagnostics/diagnostic";
 import { times } from "#diagnostics/numbers";
+import type { Lateness, LatenessCause } from "#vrrp/engine/lateness";
 
 export interface StatusMessages {
   readonly colon: string;
@@ -52,6 +53,7 @@ export interface StatusMessages {
   readonly cloudCounts: (counters: HavipCounters, disagreement: string) => string;
   readonly nobody: string;
   readonly lost: (lines: number) => string;
+  readonly late: (lateness: Lateness) => string;
   readonly restarts: (count: number) => string;
 }
 
@@ -112,6 +114,9 @@ const ENGLISH: StatusMessages = {
     `asked ${asked}: yes ${agreed}, no ${refused}, no answer ${unanswered}; announced again ${announced}; ${disagreement} without agreement`,
   nobody: "nobody",
   lost: (lines) => `${lines} log lines could not be written`,
+  late: ({ p50, p99, p999, max, worst }) =>
+    `the engine woke late: half within ${ms(p50)}, 99 % ${ms(p99)}, 99.9 % ${ms(p999)}, at worst ${ms(max)}` +
+    (worst === undefined ? "" : ` at ${worst.at}: ${CAUSES.en[worst.cause]}`),
   restarts: (count) => `engine restarts: ${count}`,
 };
 
@@ -161,8 +166,30 @@ const CHINESE: StatusMessages = {
     `查询 ${asked} 次：认可 ${agreed}，不认可 ${refused}，无应答 ${unanswered}；再次宣告 ${announced} 次；未认可共 ${disagreement}`,
   nobody: "无人",
   lost: (lines) => `有 ${lines} 行日志未能写入`,
+  late: ({ p50, p99, p999, max, worst }) =>
+    `引擎唤醒延迟：半数不超过 ${ms(p50)}，99% 不超过 ${ms(p99)}，99.9% 不超过 ${ms(p999)}，最长 ${ms(max)}` +
+    (worst === undefined ? "" : `（${worst.at}）：${CAUSES["zh-CN"][worst.cause]}`),
   restarts: (count) => `引擎重启次数：${count}`,
 };
 
 export const statusMessages = (language: Language): StatusMessages =>
   language === "en" ? ENGLISH : CHINESE;
+
+const ms = (micros: number): string => `${(micros / 1_000).toFixed(1)} ms`;
+
+const CAUSES: Readonly<Record<Language, Readonly<Record<LatenessCause, string>>>> = {
+  en: {
+    steal: "the hypervisor ran other machines",
+    processor: "other processes had the processors",
+    memory: "the machine was short of memory",
+    engine: "its own work, or a garbage collection",
+    stopped: "it was stopped, or the machine was",
+  },
+  "zh-CN": {
+    steal: "虚拟化平台在运行其他虚拟机",
+    processor: "处理器被其他进程占用",
+    memory: "机器内存不足",
+    engine: "引擎自身的工作或垃圾回收",
+    stopped: "引擎或整台机器被暂停",
+  },
+};

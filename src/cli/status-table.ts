@@ -13,6 +13,7 @@ import type {
 import type { Language } from "#diagnostics/diagnostic";
 import { alignColumns } from "#diagnostics/render/columns";
 import { visible } from "#units/visible";
+import type { Lateness } from "#vrrp/engine/lateness";
 import { type StatusMessages, statusMessages } from "./status-messages.ts";
 
 const COLORS: Readonly<Record<string, string>> = {
@@ -48,9 +49,17 @@ export function renderStatus(status: Status, language: Language, color: boolean)
   const trouble = [
     ...(status.engineRestarts > 0 ? [messages.restarts(status.engineRestarts)] : []),
     ...(status.logLinesLost > 0 ? [messages.lost(status.logLinesLost)] : []),
+    ...(isLate(status.lateness) ? [messages.late(status.lateness)] : []),
   ];
   return [...instances, ...groups, ...scripts, ...trouble].join("\n");
 }
+
+/** Half the skew of the shortest interval, or a machine on which most things are late. */
+const WORST_MICROSECONDS = 50_000;
+const P99_MICROSECONDS = 5_000;
+
+const isLate = (one: Lateness | undefined): one is Lateness =>
+  one !== undefined && (one.max >= WORST_MICROSECONDS || one.p99 >= P99_MICROSECONDS);
 
 /** A header and a line for each, with remarks below it; empty if there are none. */
 function section(

@@ -7,6 +7,7 @@
  */
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { FromEngine, InstanceSnapshot } from "#vrrp/engine/engine-link";
+import type { Lateness } from "#vrrp/engine/lateness";
 
 export type ControlRequest =
   | { readonly command: "status" }
@@ -54,6 +55,11 @@ export interface Status {
   readonly engineRestarts: number;
   /** The number of log lines that could not be written (full disk, reader gone). */
   readonly logLinesLost: number;
+  /**
+   * How late the engine woke, in microseconds, since it was started, and what the worst was caused
+   * by. Undefined: it has not answered yet.
+   */
+  readonly lateness?: Lateness;
 }
 
 /** The engine's view, with instants turned into wall-clock time and the reason into a sentence. */

@@ -24,10 +24,12 @@ import {
 import { Reactor } from "#linux/reactor";
 import { type Result, success } from "#linux/result";
 import { openMonitor, openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
+import { readScheduling } from "#linux/scheduling";
 import { after, micros } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { readToEngine } from "#vrrp/engine/engine-link-lines";
+import { LatenessWatch } from "#vrrp/engine/lateness";
 import { createRecorder, type Recorder } from "#vrrp/engine/recording";
 import { printFailure, type WorldEvent } from "#vrrp/engine/world";
 import { everyAddress } from "./every-address.ts";
@@ -105,6 +107,7 @@ function run(openRequests: typeof openRtnetlink): number {
   // The supervisor has placed its own claims, and has made sure that no other daemon has any.
   // The engine's last as long as it answers for the addresses.
   const claims = new AddressClaims();
+  const lateness = new LatenessWatch(readScheduling, () => new Date().toISOString());
   const receive = (line: string): void => {
     // The supervisor is the same program from the same checkout: its lines are trusted to be
     // well-formed.
@@ -119,6 +122,8 @@ function run(openRequests: typeof openRtnetlink): number {
       else recorder = undefined;
     }
     if (message.type === "configure") engine.emit({ type: "configuring" });
+    if (message.type === "snapshot" && message.empty !== true)
+      engine.emit({ type: "lateness", lateness: lateness.read() });
     engine.onSupervisor(message, now());
     if (message.type === "configure") engine.emit({ type: "ready", pid: process.pid });
   };
@@ -140,19 +145,21 @@ function run(openRequests: typeof openRtnetlink): number {
   }
   engine.onWorld(found.value, now());
 
-  work(engine, reactor, pipe);
+  work(engine, reactor, pipe, lateness);
   pipe.finish(LAST_OUTPUT);
   return 0;
 }
 
 /** Runs until everything has been handed over. */
-function work(engine: Engine, reactor: Reactor, pipe: LinePipe): void {
+function work(engine: Engine, reactor: Reactor, pipe: LinePipe, lateness: LatenessWatch): void {
   while (!engine.finished) {
     // Lines that the supervisor has not taken are tried again soon; that is rare enough for
     // polling.
     const due = engine.deadline();
     const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
     reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
+    const woken = now();
+    if (due !== undefined && due <= woken) lateness.woke(due, woken);
     reactor.drain(() => (engine.deadline() ?? FAR) <= now(), DRAIN_MOST);
     engine.onTime(now());
     if (pipe.waiting) pipe.flush();

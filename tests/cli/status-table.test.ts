@@ -223,3 +223,19 @@ test("one that is bound to no device has any interface", () => {
     "VI_1  MASTER  90 秒  30 (50)  任意  172.16.0.135/32 在本机",
   ]);
 });
+
+test("an engine that woke late is reported with the cause of the worst, one in time is not", () => {
+  const quick = { count: 9, p50: 60, p99: 300, p999: 900, max: 2_000, worst: undefined };
+  assert.equal(
+    renderStatus({ ...STATUS, lateness: quick }, "en", false),
+    renderStatus(STATUS, "en", false),
+  );
+  const worst = { at: "2026-01-01T00:01:00.000Z", micros: 80_500, cause: "steal" } as const;
+  const lateness = { ...quick, max: 80_500, worst };
+  const lines = renderStatus({ ...STATUS, lateness }, "en", false).split("\n");
+  assert.equal(
+    lines.at(-1),
+    "the engine woke late: half within 0.1 ms, 99 % 0.3 ms, 99.9 % 0.9 ms, at worst 80.5 ms at 2026-01-01T00:01:00.000Z: the hypervisor ran other machines",
+  );
+  assert.match(renderStatus({ ...STATUS, lateness }, "zh-CN", false), /引擎唤醒延迟.*其他虚拟机/);
+});
