@@ -29,6 +29,8 @@ export class LinePipe {
   #incoming = "";
   #outgoing: Uint8Array[] = [];
   #queued = 0;
+  /** The other side had no room for the first of what waits. */
+  #isRefused = false;
   dropped = 0;
   /** The other side is gone. */
   ended = false;
@@ -82,8 +84,10 @@ export class LinePipe {
         if (error === "EINTR") continue;
         // EPIPE or a similar error: the supervisor is gone, which reading will show too.
         if (error !== "EAGAIN") this.ended = true;
+        this.#isRefused = true;
         return;
       }
+      this.#isRefused = false;
       this.#queued -= written;
       if (written === first.length) this.#outgoing.shift();
       else this.#outgoing[0] = first.subarray(written);
@@ -102,10 +106,14 @@ export class LinePipe {
       libc.ppoll(table, 1, timeoutUntil(end), null);
   }
 
-  /** The first of what waits, with as many behind it as are written in one go. */
+  /**
+   * The first of what waits, with as many behind it as are written in one go. One that was refused
+   * is not put together anew with every message behind it: that costs a copy of all each time.
+   */
   #piece(): Uint8Array | undefined {
     const [first, second] = this.#outgoing;
-    if (first === undefined || second === undefined || first.length >= PIECE) return first;
+    if (first === undefined || second === undefined) return first;
+    if (this.#isRefused || first.length >= PIECE) return first;
     let count = 0;
     let length = 0;
     for (const one of this.#outgoing) {
