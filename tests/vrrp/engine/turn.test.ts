@@ -122,6 +122,12 @@ test("routers due within a millisecond share a turn, others do not", () => {
   const bench = started(many(3, (place) => [0, 700, 2_000][place] ?? 0));
   const turns = new Set([...timesOf(bench, 1).values()].flat());
   assert.equal(turns.size, 20);
+  const due = bench.engine.instances.map(({ state }) =>
+    state.phase.kind === "master" ? state.phase.advertAt : Number.NaN,
+  );
+  const [first = Number.NaN] = due;
+  const phases = due.map((at) => (at - first + 100_000) % 100_000);
+  assert.deepEqual(phases, [0, 700, 2_000], "each keeps its own phase");
 });
 
 test("one alone is never early", () => {
