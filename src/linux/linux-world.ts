@@ -196,8 +196,8 @@ export class LinuxWorld implements World {
   }
 
   /**
-   * One batch, before others have their turn: a flood on one interface must not starve the rest.
-   * True: there may be more.
+   * Reads one batch before others have their turn, so that a flood on one interface does not
+   * starve the rest. True: there may be more.
    */
   #drain(kind: "packet" | "arp", interfaceIndex: number, port: Port, fd: number): boolean {
     const received = this.#received;

@@ -27,9 +27,9 @@ export const PEER_PRIORITY = 200;
 export const HOST_PREFIX = 16;
 
 export interface ScaleInterface {
-  /** The address of the daemon's machine. */
+  /** The interface's name on the daemon's machine. */
   readonly name: string;
-  /** The address of the peer's machine, at the other end of the cable. */
+  /** The interface's name on the peer's machine, at the other end of the cable. */
   readonly peerName: string;
   readonly address: string;
   readonly peerAddress: string;
