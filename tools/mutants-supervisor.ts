@@ -89,7 +89,6 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "(leaving === undefined) === (about.leaving === undefined)",
     ],
     ["what is held goes with its router", "hold: resumed.get(config)", "hold: known?.hold"],
-    ["and not with one that a reload takes away", "leaving: nth, hold: undefined", "leaving: nth"],
     ["a stop is a hand-over first", 'if (to === "STOP") return unchanged(state);', ""],
     [
       "a backup owns nothing",

@@ -104,7 +104,7 @@ function adopt(
     const mayOwn = known?.mayOwn ?? false;
     return { config, mayOwn, leaving: undefined, hold: resumed.get(config) };
   });
-  const removed = [...staying.values()].map((one) => ({ ...one, leaving: nth, hold: undefined }));
+  const removed = [...staying.values()].map((one) => ({ ...one, leaving: nth }));
   return [...adopted, ...before.filter((one) => !isConfigured(one)), ...removed];
 }
 
