@@ -29,7 +29,7 @@ if (process.argv[2] === "--inside") {
   flushCompileCache();
   process.exit(0);
 } else if (existsSync(node) && readdirSync(join(root, "src")).length > 0) {
-  // Without it, and with an archive that brings one, the daemon runs all the same.
+  // Without it the daemon runs all the same.
   if (!existsSync(join(root, "dist", "run", "main.js"))) bundleDaemon(root);
   const env = { ...process.env, NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "baton") };
   spawnSync(
