@@ -194,12 +194,16 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "link === undefined || places.length === 0",
       "link === undefined",
     ],
-    ["its rules are taken away", "      ...clearing(instance, notHere(config, kernel)),\n", ""],
+    [
+      "the rules of what is gone are taken away",
+      "    effects.push(...clearing(config.router.name, notHere(config, kernel)));\n",
+      "",
+    ],
     ["but not of what is here", "    .filter((address) => !here.has(address));", ";"],
     [
       "what is left of it is removed",
-      "      ...ended,\n      ...removal(instance, places),\n      ...clearing",
-      "      ...ended,\n      ...clearing",
+      "      ...ended,\n      ...removal(instance, places),\n",
+      "      ...ended,\n",
     ],
     ["without a source nothing is sent", "if (source === undefined) {", "if (source === null) {"],
     [

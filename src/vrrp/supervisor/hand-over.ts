@@ -7,8 +7,9 @@
  *   readKernel -> for each instance: listen -> sendRelease, holdAddresses -> a successor, or time
  *                                                            -> removeAddresses -> clearGuard
  *
- * Rules of the sub-second lease are taken away with the address, and also where the kernel had
- * taken the address away before: they would make it unreachable for whoever has it here next.
+ * Rules of the sub-second lease are taken away with the address. Those of addresses that are gone
+ * already go at once, whatever becomes of the instance's other addresses: they would make them
+ * unreachable for whoever has them here next, and after a stop nobody comes to remove them.
  */
 import type { Ipv4 } from "#units/address";
 import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
@@ -93,6 +94,8 @@ export function kernelRead(state: SupervisorState, kernel: KernelState, now: Ins
   const listens: SupervisorEffect[] = [];
   let next: SupervisorState = { ...state, orphans: [] };
   for (const config of state.orphans) {
+    // Lifetimes end up to a second apart: the others may still be here (sim seed 46339).
+    effects.push(...clearing(config.router.name, notHere(config, kernel)));
     const step = beginHandOver(next, config, kernel, all, now);
     next = step.state;
     for (const effect of step.effects) (effect.kind === "listen" ? listens : effects).push(effect);
@@ -125,7 +128,6 @@ function beginHandOver(
     const effects = [
       ...ended,
       ...removal(instance, places),
-      ...clearing(instance, notHere(config, kernel)),
       { kind: "report", report: { kind: "lease-was-over", instance } } as const,
     ];
     return { state: next, effects };

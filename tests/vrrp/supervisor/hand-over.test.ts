@@ -109,6 +109,31 @@ test("the lease was over: nothing is sent, and the rule goes, which would make t
   assert.equal(bench.until(0.04).at(-1), "configureEngine 1 [A]", "and nothing is resumed");
 });
 
+test("lifetimes end one after another: what is gone has its rule removed at once, the rest is held", () => {
+  const gone = ip("192.0.2.100");
+  const left = instance({ router: { name: "A" }, addresses: ["192.0.2.100", "192.0.2.101"] });
+  const bench = died(left);
+  bench.addresses = bench.addresses.filter(({ address }) => address !== gone);
+  assert.deepEqual(bench.exit().slice(0, 5), [
+    "readKernel",
+    "clearGuard 192.0.2.100",
+    "listen 1 eth0",
+    "sendRelease A from 192.0.2.1",
+    "holdAddresses 192.0.2.101@2 4s",
+  ]);
+  const first = bench.until(3);
+  assert.ok(first.includes("clearGuard 192.0.2.101"), first.join("\n"));
+});
+
+test("without a source address nothing is said: what is here is removed, and every rule", () => {
+  const both = instance({ router: { name: "A" }, addresses: ["192.0.2.100", "192.0.2.101"] });
+  const bench = died(both);
+  const gone = [ip("192.0.2.1"), ip("192.0.2.100")];
+  bench.addresses = bench.addresses.filter(({ address }) => !gone.includes(address));
+  const rules = bench.exit().filter((line) => line.startsWith("clearGuard"));
+  assert.deepEqual(rules, ["clearGuard 192.0.2.100", "clearGuard 192.0.2.101"]);
+});
+
 test("what is still here somewhere keeps its rule when the lease of the instance was over", () => {
   const bench = died(A);
   // Of the machine itself, on the other device.
@@ -127,9 +152,9 @@ test("the interface is gone: what is left of the addresses is removed", () => {
   bench.addresses = bench.addresses.filter(({ index }) => index === 3);
   assert.deepEqual(bench.exit(), [
     "readKernel",
+    "clearGuard 192.0.2.100",
     "removeAddresses 198.51.100.100@3",
     "clearGuard 198.51.100.100",
-    "clearGuard 192.0.2.100",
     "report lease-was-over A",
     "report engine-gone",
   ]);
