@@ -250,6 +250,10 @@ export class ClusterFacts {
   #engineStarted(machine: MachineView): void {
     this.#unwell(machine);
     this.#runsSince.set(machine.id, this.now);
+    // Of a router that was configured away while no engine ran nobody says anything any more, and
+    // its last state is no state (sim seed 202799).
+    for (const [key, observed] of this.#routers)
+      if (observed.machine === machine) this.#routers.delete(key);
     for (const { router } of machine.instances) this.#open(machine, router);
     this.#instances.set(machine.id, machine.instances);
   }
