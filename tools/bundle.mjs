@@ -3,7 +3,8 @@
  * start that their code in one file does not. bin/baton takes it for `baton run` as long as no file
  * of src/ is newer, so a checkout that is worked on runs what stands there (docs/adr/0024).
  *
- * Made by `npm ci` where the developer tools are installed too. The archive of a release has none yet.
+ * Made by `npm ci` where the developer tools are installed too. The archive of a release has none
+ * yet.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
