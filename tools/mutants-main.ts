@@ -36,9 +36,15 @@ const SUITES: readonly Suite[] = [
     name: "supervisor",
     args: [
       "--test",
-      ...["engine-life", "routers", "hand-over", "twins", "successor", "properties"].map(
-        (name) => `tests/vrrp/supervisor/${name}.test.ts`,
-      ),
+      ...[
+        "engine-life",
+        "routers",
+        "hand-over",
+        "held-reload",
+        "twins",
+        "successor",
+        "properties",
+      ].map((name) => `tests/vrrp/supervisor/${name}.test.ts`),
     ],
   },
   {

@@ -137,6 +137,21 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
   ...inFile(
     "hand-over",
     [
+      "what a reload takes away is not held any longer",
+      "instances.some((one) => hasPlace(one, hold, place));",
+      "instances.length >= 0 || hasPlace(hold.config, hold, place);",
+    ],
+    [
+      "what a reload takes away as a whole is handed over",
+      "    if (!ids.has(hold.id)) return hold;\n",
+      "",
+    ],
+    [
+      "what is removed then is not removed again",
+      "    return { ...hold, places };",
+      "    return hold;",
+    ],
+    [
       "what is held under another name is resumed",
       "of pairUp([...before, ...others.map((one) => one.config)], instances)) {",
       "of [...pairUp([...before, ...others.map((one) => one.config)], instances)].filter(\n    ([a, b]) => a.router.name === b.router.name,\n  )) {",
@@ -175,10 +190,10 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     [
       "one on another device is another one",
-      "one.address === address.address && (one.interface ?? owner.interface) === device",
+      "one.address === address.address && (one.interface ?? instance.interface) === device",
       "one.address === address.address",
     ],
-    ["a router that is no master has none", "        mayOwn &&\n", ""],
+    ["a router that is no master has none", "mayOwn && hasPlace", "hasPlace"],
     [
       "the new owner's address stays",
       "  return { state: withoutHold(state, hold), effects };",

@@ -9,7 +9,7 @@
  */
 import { after, earliest, fromSeconds, type Instant, type Micros, micros } from "#units/time";
 import type { SupervisorEffect } from "./event.ts";
-import { holdsFor } from "./hand-over.ts";
+import { holdsFor, removeUnconfigured } from "./hand-over.ts";
 import { routersWithoutEngine } from "./routers.ts";
 import {
   FIRST_DELAY,
@@ -62,9 +62,14 @@ export function configureEngine(state: SupervisorState, isReload: boolean): Step
   const { revision, instances } = state.wanted;
   const resumed = holdsFor(state, instances);
   const resume = [...resumed.keys()].map(({ router }) => router.name);
+  const removed = removeUnconfigured(state, instances, resumed);
+  const sent = [...state.sent, { revision, instances, isReload, resumed }];
   return {
-    state: { ...state, sent: [...state.sent, { revision, instances, isReload, resumed }] },
-    effects: [{ kind: "configureEngine", revision, isReload, instances, resume }],
+    state: { ...removed.state, sent },
+    effects: [
+      ...removed.effects,
+      { kind: "configureEngine", revision, isReload, instances, resume },
+    ],
   };
 }
 

@@ -72,17 +72,42 @@ export function takenByEngine(state: SupervisorState, id: number | undefined): S
 }
 
 /** Where no router of the engine that runs has the address: by a reload it may be another's now. */
-const freePlaces = ({ routers }: SupervisorState, { config, places }: Hold): readonly Place[] =>
-  places.filter(({ address }) => {
-    const device = address.interface ?? config.interface;
-    return !routers.some(
-      ({ mayOwn, config: owner }) =>
-        mayOwn &&
-        [...owner.addresses, ...owner.excludedAddresses].some(
-          (one) => one.address === address.address && (one.interface ?? owner.interface) === device,
-        ),
-    );
+const freePlaces = ({ routers }: SupervisorState, hold: Hold): readonly Place[] =>
+  hold.places.filter(
+    (place) => !routers.some(({ mayOwn, config }) => mayOwn && hasPlace(config, hold, place)),
+  );
+
+/** Does the instance have this address of the hold, on the same device? */
+function hasPlace(instance: InstanceConfig, { config }: Hold, { address }: Place): boolean {
+  const device = address.interface ?? config.interface;
+  return [...instance.addresses, ...instance.excludedAddresses].some(
+    (one) => one.address === address.address && (one.interface ?? instance.interface) === device,
+  );
+}
+
+/**
+ * An address that a reload takes away from a router that stays is not kept for a successor: the
+ * engine, had it lived, would have removed it at once.
+ */
+export function removeUnconfigured(
+  state: SupervisorState,
+  instances: readonly InstanceConfig[],
+  resumed: ReadonlyMap<InstanceConfig, number>,
+): Step {
+  const effects: SupervisorEffect[] = [];
+  const isConfigured = (hold: Hold, place: Place): boolean =>
+    instances.some((one) => hasPlace(one, hold, place));
+  const ids = new Set(resumed.values());
+  const holds = state.holds.map((hold) => {
+    if (!ids.has(hold.id)) return hold;
+    const places = hold.places.filter((place) => isConfigured(hold, place));
+    if (places.length === hold.places.length) return hold;
+    const gone = hold.places.filter((place) => !isConfigured(hold, place));
+    effects.push(...removal(hold.config.router.name, freePlaces(state, { ...hold, places: gone })));
+    return { ...hold, places };
   });
+  return { state: { ...state, holds }, effects };
+}
 
 /**
  * The kernel was asked: everything that the dead engine may have owned is handed over at once. What

@@ -568,23 +568,6 @@ test("an address that a reload has given to another router stays with it when th
   assert.ok(lines.includes("removeAddresses 192.0.2.101@2"));
 });
 
-test("the new engine is MASTER with another address: the one that was held is removed", () => {
-  const moved = instance({ router: { name: "A" }, addresses: ["192.0.2.109"] });
-  const bench = died(A);
-  bench.exit();
-  bench.read(moved);
-  bench.until(0.04);
-  bench.take();
-  const before = bench.lines.length;
-  bench.becomes(moved, "MASTER");
-  assert.deepEqual(bench.lines.slice(before), [
-    "removeAddresses 192.0.2.100@2",
-    "clearGuard 192.0.2.100",
-    "unlisten 1",
-  ]);
-  assert.equal(bench.addresses.length, 3);
-});
-
 test("the same address on another device is another one", () => {
   const other = instance({ router: { name: "B" }, interface: "eth1" });
   const bench = died(A);
