@@ -82,14 +82,15 @@ export class HandOver {
     }
   }
 
+  /** A lease that has ended stays ended: a peer may own the address by now. */
   prolongGuard({ instance, addresses, milliseconds }: Effect<"prolongGuard">): void {
     const guard = this.#guard();
-    const guarded = guard?.guarded();
-    if (guard === undefined || guarded === undefined) return;
-    if (!guarded.ok) return this.#warn(instance, guarded);
-    const ruled = new Set(guarded.value);
+    const answering = guard?.alive();
+    if (guard === undefined || answering === undefined) return;
+    if (!answering.ok) return this.#warn(instance, answering);
+    const alive = new Set(answering.value);
     const outcome = guard.prolong(
-      addresses.filter((address) => ruled.has(address)),
+      addresses.filter((address) => alive.has(address)),
       milliseconds,
     );
     // Then the addresses become unreachable before the hand-over ends.

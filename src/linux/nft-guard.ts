@@ -164,6 +164,12 @@ export class NftGuard implements AddressGuard {
     return !found.ok && found.errno === "ENOENT" ? success([]) : found;
   }
 
+  /** Of these, what is answered for now: its lease has not ended. */
+  alive(): Result<readonly Ipv4[]> {
+    const found = this.#socket.elements(NFPROTO_IPV4, this.#table, ALIVE);
+    return !found.ok && found.errno === "ENOENT" ? success([]) : found;
+  }
+
   /** Closes the socket. The rules stay. */
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();

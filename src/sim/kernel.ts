@@ -122,6 +122,13 @@ export class SimulatedKernel {
     return this.#guarded;
   }
 
+  /** Those of which the lease has not ended. */
+  aliveAddresses(): readonly Ipv4[] {
+    return [...this.#guarded].filter(
+      (address) => this.#time() < (this.#letThrough.get(address) ?? 0),
+    );
+  }
+
   /** Would this kernel answer for the address now? */
   answers(address: Ipv4): boolean {
     if (!this.linkUp || !this.linkExists) return false;

@@ -316,8 +316,8 @@ export class SimulatedSupervisor implements MachineSupervisor {
             void kernel.setAddress(interfaceIndex, address, effect.seconds);
           return undefined;
         case "prolongGuard": {
-          const ruled = new Set(kernel.guardedAddresses());
-          const addresses = effect.addresses.filter((address) => ruled.has(address));
+          const alive = new Set(kernel.aliveAddresses());
+          const addresses = effect.addresses.filter((address) => alive.has(address));
           // Refused: the addresses become unreachable sooner than the hand-over ends.
           if (environment.hasGuard) void kernel.guard.prolong(addresses, effect.milliseconds);
           return undefined;

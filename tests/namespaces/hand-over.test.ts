@@ -64,6 +64,8 @@ const PROGRAM = `
   supervision.happened({ kind: "startAsked" });
   says({ type: "configuring" });
   configs.forEach(becomesMaster);
+  // The engine hangs for so long before it dies.
+  await new Promise((resolve) => setTimeout(resolve, Number(process.argv[1])));
   supervision.happened({ kind: "engineExited" });
   await new Promise((resolve) => setTimeout(resolve, 100));
   const answering = must(rules.elements(NFPROTO_IPV4, "baton", "alive")).length;
@@ -79,16 +81,29 @@ const PROGRAM = `
   process.exit(0);
 `;
 
-test("the address answers until it goes; on the other device it stays, and guarded", () => {
+function handOverTwice(hangMilliseconds: number): {
+  readonly printed: string;
+  readonly errors: string;
+} {
   using cable = layCable();
   const { namespace, rtnetlink } = cable.left;
   mustDo(createBridge(rtnetlink, "br0"));
   const bridge = linkOf(rtnetlink, "br0").index;
   mustDo(changeLink(rtnetlink, bridge, { up: true }));
   mustDo(addHostAddress(rtnetlink, bridge, address("198.51.100.1"), 24));
-  const argv = ["--input-type=module-typescript", "--eval", PROGRAM];
+  const argv = ["--input-type=module-typescript", "--eval", PROGRAM, String(hangMilliseconds)];
   const run = namespace.within(() => spawnSync(process.execPath, argv, { cwd: ROOT }));
-  assert.equal(run.stdout.toString().trim(), "[1,[1,1],[0,0],[]]", run.stderr.toString());
+  return { printed: run.stdout.toString().trim(), errors: run.stderr.toString() };
+}
+
+test("the address answers until it goes; on the other device it stays, and guarded", () => {
+  const { printed, errors } = handOverTwice(0);
+  assert.equal(printed, "[1,[1,1],[0,0],[]]", errors);
+});
+
+test("an engine that hung past its lease and then dies: nobody answers for the address again", () => {
+  const { printed, errors } = handOverTwice(200);
+  assert.equal(printed, "[0,[1,1],[0,0],[]]", errors);
 });
 
 const socketsOf = (pid: number): number =>

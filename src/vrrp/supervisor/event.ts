@@ -97,7 +97,10 @@ export type SupervisorEffect =
       readonly places: readonly Place[];
       readonly seconds: number;
     }
-  /** Those of them that have a rule of the sub-second lease answer for so long, and no longer. */
+  /**
+   * Those of them that are still answered for under a rule of the sub-second lease go on for so
+   * long, and no longer. One with a lease that has ended stays unanswered.
+   */
   | {
       readonly kind: "prolongGuard";
       readonly instance: string;
