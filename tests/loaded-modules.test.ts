@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { readImports } from "./support/imports.ts";
 
 const root = join(import.meta.dirname, "..");
 /** In the order in which `baton run` loads them; what is imported later than that is left out. */
@@ -24,15 +25,10 @@ interface Loaded {
 }
 
 /** Static imports of values. */
-function importsOf(text: string): readonly string[] {
-  const statement =
-    /^(?:import|export)\s+(type\s+)?(?:([^;"'=]*?)\s*\bfrom\s*)?["']([^"']+)["'];/gm;
-  return [...text.matchAll(statement)].flatMap(([, type, names = "", specifier = ""]) => {
-    const listed = /^\{([^}]*)\}$/.exec(names.trim())?.[1]?.split(",");
-    const isAllTypes = listed?.every((one) => one.trim() === "" || one.trim().startsWith("type "));
-    return type !== undefined || isAllTypes === true ? [] : [specifier];
-  });
-}
+const importsOf = (text: string): readonly string[] =>
+  readImports(text)
+    .filter(({ typeOnly, isDynamic }) => !typeOnly && !isDynamic)
+    .map(({ specifier }) => specifier);
 
 function loadedBy(mains: readonly string[]): Loaded {
   const files = new Set<string>();

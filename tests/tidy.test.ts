@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type Import, readImports } from "./support/imports.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -149,41 +150,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-interface Import {
-  readonly specifier: string;
-  readonly typeOnly: boolean;
-  readonly line: number;
-}
-
 interface Source {
   readonly path: string;
   readonly text: string;
   readonly imports: readonly Import[];
-}
-
-const STATEMENT =
-  /^[ \t]*(?:import|export)\s+(type\s+)?((?:[\w$*]+\s*,?\s*)?(?:\*\s+as\s+[\w$]+\s*)?(?:\{[^}]*\}\s*)?)(?:from\s*)?["']([^"'\n]+)["']/gm;
-const DYNAMIC = /\bimport\(\s*["']([^"'\n]+)["']\s*\)/g;
-
-function readImports(text: string): Import[] {
-  const line = (index: number): number => text.slice(0, index).split("\n").length;
-  const found: Import[] = [];
-  for (const match of text.matchAll(STATEMENT)) {
-    const names = /\{([^}]*)\}/.exec(match[2] ?? "")?.[1];
-    const allTypes =
-      names !== undefined &&
-      names.trim() !== "" &&
-      names.split(",").every((name) => name.trim() === "" || name.trim().startsWith("type "));
-    found.push({
-      specifier: match[3] ?? "",
-      typeOnly: match[1] !== undefined || allTypes,
-      line: line(match.index),
-    });
-  }
-  for (const match of text.matchAll(DYNAMIC)) {
-    found.push({ specifier: match[1] ?? "", typeOnly: false, line: line(match.index) });
-  }
-  return found;
 }
 
 function listFiles(folder: string, endings: readonly string[]): string[] {
