@@ -1,13 +1,7 @@
 /** Rules of the process that watches the engine, each broken once (see mutants.ts). */
-import type { Mutant } from "./mutants.ts";
+import { type Mutant, mutantsIn } from "./mutant.ts";
 
-const inFile = (file: string, ...list: readonly (readonly [string, string, string])[]): Mutant[] =>
-  list.map(([rule, find, replace]) => ({
-    file: `src/vrrp/supervisor/${file}.ts`,
-    rule,
-    find,
-    replace,
-  }));
+const inFile = mutantsIn("src/vrrp/supervisor");
 
 export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
   ...inFile(

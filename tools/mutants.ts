@@ -1,26 +1,10 @@
+import { type Mutant, mutantsIn } from "./mutant.ts";
 import { SUPERVISOR_MUTANTS } from "./mutants-supervisor.ts";
-
-/**
- * Rules of the core, each broken once. `find` occurs exactly once in the file; a reader sees which
- * rule is gone.
- */
-export interface Mutant {
-  readonly file: string;
-  readonly rule: string;
-  readonly find: string;
-  readonly replace: string;
-}
 
 /** Whether the platform agrees; noticed by the seeds that have a cloud. */
 const AGREEMENT = "src/cloud/agreement/agreement.ts";
 
-const inFile = (file: string, ...list: readonly (readonly [string, string, string])[]): Mutant[] =>
-  list.map(([rule, find, replace]) => ({
-    file: `src/vrrp/router/${file}.ts`,
-    rule,
-    find,
-    replace,
-  }));
+const inFile = mutantsIn("src/vrrp/router");
 
 export const MUTANTS: readonly Mutant[] = [
   ...SUPERVISOR_MUTANTS,
