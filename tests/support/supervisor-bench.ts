@@ -219,3 +219,11 @@ export function printEffect(effect: SupervisorEffect): string {
       return effect.kind;
   }
 }
+
+/** An engine that owns the addresses of all of these, and is about to die. */
+export function ownerOf(...masters: readonly InstanceConfig[]): SupervisorBench {
+  const bench = new SupervisorBench();
+  bench.start(...masters);
+  for (const one of masters) bench.becomes(one, "MASTER");
+  return bench;
+}

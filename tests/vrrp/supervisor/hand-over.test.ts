@@ -6,22 +6,15 @@ import { BATON_PROTO } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { instance, virtual } from "../../support/bench.ts";
 import { ip } from "../../support/fake-world.ts";
-import { REFUSED, SupervisorBench } from "../../support/supervisor-bench.ts";
+import { ownerOf, REFUSED, SupervisorBench } from "../../support/supervisor-bench.ts";
 
 /** Version 3, an interval of one second: skew of priority 1 is 0.996094 s. */
 const A = instance({ router: { name: "A" } });
 const B = instance({ vrid: 2, router: { name: "B" }, addresses: ["192.0.2.101"] });
 const WAIT = 2.001094;
 
-function died(...masters: readonly InstanceConfig[]): SupervisorBench {
-  const bench = new SupervisorBench();
-  bench.start(...masters);
-  for (const one of masters) bench.becomes(one, "MASTER");
-  return bench;
-}
-
 test("priority 0, the addresses stay for a skew time and an interval, and are removed", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   assert.deepEqual(bench.exit(), [
     "readKernel",
     "listen 1 eth0",
@@ -43,7 +36,7 @@ test("priority 0, the addresses stay for a skew time and an interval, and are re
 });
 
 test("a successor that is heard ends it 5 ms later, while clients learn its MAC address", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.exit();
   bench.until(0.01);
   assert.deepEqual(bench.happen({ kind: "peerHeard", hold: 1 }), []);
@@ -56,7 +49,7 @@ test("a successor that is heard ends it 5 ms later, while clients learn its MAC 
 
 test("the shortest interval there is; a successor heard at the last moment gets its time", () => {
   const fast = instance({ router: { name: "F", advertInterval: centis(1) } });
-  const bench = died(fast);
+  const bench = ownerOf(fast);
   bench.exit();
   // 9.961 ms of skew, 10 ms of interval, 5 ms.
   assert.deepEqual(bench.until(0.02496), []);
@@ -67,7 +60,7 @@ test("the shortest interval there is; a successor heard at the last moment gets 
 
 test("version 2 waits for a skew time of a second whatever its interval", () => {
   const old = instance({ router: { name: "O", version: 2, advertInterval: centis(300) } });
-  const bench = died(old);
+  const bench = ownerOf(old);
   const lines = bench.exit();
   assert.ok(lines.includes("holdAddresses 192.0.2.100@2 6s"), lines.join("\n"));
   assert.ok(lines.includes("prolongGuard 192.0.2.100 4002ms"));
@@ -77,13 +70,15 @@ test("a multicast router listens to its group before anything is sent, and has i
   const group = ip("224.0.0.18");
   const source = ip("192.0.2.7");
   const many = instance({ router: { name: "M" }, transport: { kind: "multicast", group, source } });
-  const lines = died(many).exit();
+  const lines = ownerOf(many).exit();
   assert.deepEqual(lines.slice(1, 3), ["listen 1 eth0 224.0.0.18", "sendRelease M from 192.0.2.7"]);
 });
 
 test("break-before-make: the addresses go first, nothing is held, and no group is joined", () => {
   const transport = { kind: "multicast", group: ip("224.0.0.18") } as const;
-  const bench = died(instance({ router: { name: "X", handover: "break-before-make" }, transport }));
+  const bench = ownerOf(
+    instance({ router: { name: "X", handover: "break-before-make" }, transport }),
+  );
   assert.deepEqual(bench.exit(), [
     "readKernel",
     "listen 1 eth0",
@@ -98,7 +93,7 @@ test("break-before-make: the addresses go first, nothing is held, and no group i
 });
 
 test("the lease was over: nothing is sent, and the rule goes, which would make the address unreachable", () => {
-  const bench = died(instance({ router: { name: "A" }, excluded: ["192.0.2.110"] }));
+  const bench = ownerOf(instance({ router: { name: "A" }, excluded: ["192.0.2.110"] }));
   bench.addresses = bench.addresses.filter(({ proto }) => proto !== BATON_PROTO);
   assert.deepEqual(bench.exit(), [
     "readKernel",
@@ -112,7 +107,7 @@ test("the lease was over: nothing is sent, and the rule goes, which would make t
 test("lifetimes end one after another: what is gone has its rule removed at once, the rest is held", () => {
   const gone = ip("192.0.2.100");
   const left = instance({ router: { name: "A" }, addresses: ["192.0.2.100", "192.0.2.101"] });
-  const bench = died(left);
+  const bench = ownerOf(left);
   bench.addresses = bench.addresses.filter(({ address }) => address !== gone);
   assert.deepEqual(bench.exit().slice(0, 5), [
     "readKernel",
@@ -127,7 +122,7 @@ test("lifetimes end one after another: what is gone has its rule removed at once
 
 test("without a source address nothing is said: what is here is removed, and every rule", () => {
   const both = instance({ router: { name: "A" }, addresses: ["192.0.2.100", "192.0.2.101"] });
-  const bench = died(both);
+  const bench = ownerOf(both);
   const gone = [ip("192.0.2.1"), ip("192.0.2.100")];
   bench.addresses = bench.addresses.filter(({ address }) => !gone.includes(address));
   const rules = bench.exit().filter((line) => line.startsWith("clearGuard"));
@@ -135,7 +130,7 @@ test("without a source address nothing is said: what is here is removed, and eve
 });
 
 test("what is still here somewhere keeps its rule when the lease of the instance was over", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   // Of the machine itself, on the other device.
   bench.addresses = bench.addresses.map((one) =>
     one.proto === BATON_PROTO ? { ...one, index: 3, proto: 0 } : one,
@@ -147,7 +142,7 @@ test("the interface is gone: what is left of the addresses is removed", () => {
   const both = instance({ router: { name: "A" }, addresses: ["192.0.2.100"], excluded: [] });
   const other = { ...virtual("198.51.100.100"), interface: "eth1" };
   const config = { ...both, excludedAddresses: [other] };
-  const bench = died(config);
+  const bench = ownerOf(config);
   bench.links = bench.links.filter(({ name }) => name === "eth1");
   bench.addresses = bench.addresses.filter(({ index }) => index === 3);
   assert.deepEqual(bench.exit(), [
@@ -161,7 +156,7 @@ test("the interface is gone: what is left of the addresses is removed", () => {
 });
 
 test("several addresses: the newest is removed first, for the primary one takes the others with it", () => {
-  const bench = died(
+  const bench = ownerOf(
     instance({ addresses: ["192.0.2.100", "192.0.2.102"], excluded: ["192.0.2.101"] }),
   );
   bench.exit();
@@ -170,7 +165,7 @@ test("several addresses: the newest is removed first, for the primary one takes 
 });
 
 test("an address is found where it is: on another device by our mark, with the prefix it was set with", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   const [address] = A.addresses;
   assert.ok(address !== undefined);
   const common = { address: address.address, prefix: 24, secondary: true };
@@ -185,7 +180,7 @@ test("an address is found where it is: on another device by our mark, with the p
 
 test("without a mark it is ours on the device it names", () => {
   const other = { ...virtual("198.51.100.100"), interface: "eth1" };
-  const bench = died({ ...A, excludedAddresses: [other] });
+  const bench = ownerOf({ ...A, excludedAddresses: [other] });
   bench.addresses = bench.addresses.map((one) =>
     one.proto === BATON_PROTO ? { ...one, proto: 0 } : one,
   );
@@ -193,7 +188,7 @@ test("without a mark it is ours on the device it names", () => {
 });
 
 test("without a mark it is ours where it belongs", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.addresses = bench.addresses.map((one) =>
     one.proto === BATON_PROTO ? { ...one, proto: 0 } : one,
   );
@@ -202,7 +197,7 @@ test("without a mark it is ours where it belongs", () => {
 
 test("the same address of two instances: each has its own device, and the rule stays for the other", () => {
   const other = instance({ router: { name: "B" }, interface: "eth1" });
-  const bench = died(A, other);
+  const bench = ownerOf(A, other);
   const lines = bench.exit();
   assert.ok(lines.includes("holdAddresses 192.0.2.100@2 4s"));
   assert.ok(lines.includes("holdAddresses 192.0.2.100@3 4s"));
@@ -216,7 +211,7 @@ test("the same address of two instances: each has its own device, and the rule s
 
 test("one that was held when this engine died has its device too", () => {
   const other = instance({ router: { name: "B" }, interface: "eth1" });
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.exit();
   bench.until(0.04);
   bench.take();
@@ -232,7 +227,7 @@ test("ours without a mark ends: a rule is kept for that, and not for an address 
     [true, true],
     [undefined, false],
   ] as const) {
-    const bench = died(A);
+    const bench = ownerOf(A);
     bench.exit();
     const common = { index: 3, address: ip("192.0.2.100"), prefix: 24, secondary: true, proto: 0 };
     bench.addresses.push(expires === undefined ? common : { ...common, expires });
@@ -242,14 +237,14 @@ test("ours without a mark ends: a rule is kept for that, and not for an address 
 });
 
 test("what the kernel does not remove keeps its rule, and better does not answer", () => {
-  const bench = died(instance({ addresses: ["192.0.2.100", "192.0.2.101"] }));
+  const bench = ownerOf(instance({ addresses: ["192.0.2.100", "192.0.2.101"] }));
   bench.stuck.add(ip("192.0.2.100"));
   bench.exit();
   assert.ok(bench.until(3).includes("clearGuard 192.0.2.101"));
 });
 
 test("the new engine is MASTER, for nobody else was: the address stays", () => {
-  const bench = died(A, B);
+  const bench = ownerOf(A, B);
   bench.exit();
   bench.until(0.04);
   bench.take();
@@ -263,7 +258,7 @@ test("the new engine is MASTER, for nobody else was: the address stays", () => {
 
 test("a reload renames what is held: it is the same router, and resumed by its new name", () => {
   const renamed = instance({ router: { name: "NEW" } });
-  const bench = died(A, B);
+  const bench = ownerOf(A, B);
   bench.exit();
   bench.read(renamed, B);
   assert.equal(bench.until(0.04).at(-1), "configureEngine 2 [NEW B, resume NEW B]");
@@ -275,7 +270,7 @@ test("a reload renames what is held: it is the same router, and resumed by its n
 });
 
 test("the second engine dies as MASTER of what the first one's hand-over still holds: it begins anew", () => {
-  const bench = died(A, B);
+  const bench = ownerOf(A, B);
   bench.exit();
   bench.until(0.04);
   bench.take();
@@ -295,7 +290,7 @@ test("the second engine dies as MASTER of what the first one's hand-over still h
 });
 
 test("one that is held twice is so once: the first hand-over of the same router ends", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.exit();
   bench.until(0.5);
   const { holds } = bench.state;
@@ -308,7 +303,7 @@ test("one that is held twice is so once: the first hand-over of the same router 
 });
 
 test("no socket: the addresses are removed at once, and it is said why", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.listenFails = REFUSED;
   assert.deepEqual(bench.exit(), [
     "readKernel",
@@ -322,7 +317,7 @@ test("no socket: the addresses are removed at once, and it is said why", () => {
 });
 
 test("no address to send from: neither", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.addresses = bench.addresses.filter(({ proto }) => proto === BATON_PROTO);
   assert.deepEqual(bench.exit(), [
     "readKernel",
@@ -334,7 +329,7 @@ test("no address to send from: neither", () => {
 });
 
 test("the address to send from is the device's first own one", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   const [own] = bench.addresses;
   assert.ok(own !== undefined);
   const mine = { ...own, address: ip("192.0.2.9") };
@@ -343,7 +338,7 @@ test("the address to send from is the device's first own one", () => {
 });
 
 test("a kernel that does not say what it has: nothing can be handed over, and the engine starts again", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.kernelFails = REFUSED;
   assert.deepEqual(bench.exit(), [
     "readKernel",
@@ -358,7 +353,10 @@ test("bound to no device: packets go by whatever the routes say", () => {
     router: { name: "U" },
     transport: { kind: "unicast", source: ip("192.0.2.1"), peers: [], ttl: 255, checkSource: true },
   });
-  const bench = died({ ...unbound, addresses: [{ ...virtual("192.0.2.100"), interface: "eth1" }] });
+  const bench = ownerOf({
+    ...unbound,
+    addresses: [{ ...virtual("192.0.2.100"), interface: "eth1" }],
+  });
   const lines = bench.exit();
   assert.deepEqual(lines.slice(1, 4), [
     "listen 1 ",
@@ -368,13 +366,13 @@ test("bound to no device: packets go by whatever the routes say", () => {
 });
 
 test("a device that was renamed is found by the address on it", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.links = bench.links.map((one) => (one.index === 2 ? { ...one, name: "lan0" } : one));
   assert.ok(bench.exit().includes("listen 1 lan0"));
 });
 
 test("a stop waits until nothing is held, and no engine is started meanwhile", () => {
-  const bench = died(A, B);
+  const bench = ownerOf(A, B);
   bench.exit();
   assert.deepEqual(bench.happen({ kind: "stopAsked" }), []);
   bench.happen({ kind: "peerHeard", hold: 1 });
@@ -383,7 +381,7 @@ test("a stop waits until nothing is held, and no engine is started meanwhile", (
 });
 
 test("an engine that dies during its stop: handed over for it, and then it is over", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.happen({ kind: "stopAsked" });
   bench.becomes({ ...A, addresses: [] }, "STOP");
   const lines = bench.exit();
@@ -392,7 +390,7 @@ test("an engine that dies during its stop: handed over for it, and then it is ov
 });
 
 test("an engine that hangs until it is killed, its lease over: no rule is left when the daemon ends", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.happen({ kind: "stopAsked" });
   bench.until(10);
   bench.addresses = bench.addresses.filter(({ proto }) => proto !== BATON_PROTO);
@@ -405,7 +403,7 @@ test("an engine that hangs until it is killed, its lease over: no rule is left w
 });
 
 test("a stop is over when everything is done, also if the last socket is refused", () => {
-  const bench = died(A, B);
+  const bench = ownerOf(A, B);
   bench.happen({ kind: "stopAsked" });
   bench.addresses = bench.addresses.filter(({ address }) => address !== ip("192.0.2.101"));
   bench.listenFails = REFUSED;
@@ -422,7 +420,7 @@ test("a stop is over when everything is done, also if the last socket is refused
 });
 
 test("the next engine is started 40 ms after the last priority 0, not after the first", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.listenFails = undefined;
   bench.exit();
   bench.until(0.03);
@@ -432,7 +430,7 @@ test("the next engine is started 40 ms after the last priority 0, not after the 
 });
 
 test("answers to what is not held any more change nothing, but for a socket, which is closed", () => {
-  const bench = died(A);
+  const bench = ownerOf(A);
   const { state } = bench;
   assert.deepEqual(bench.happen({ kind: "listening", hold: 9 }), ["unlisten 9"]);
   assert.equal(bench.state, state);
@@ -449,7 +447,7 @@ const T1 = instance({ router: { name: "T1" }, transport: group(18) });
 const T2 = instance({ router: { name: "T2" }, addresses: ["192.0.2.101"], transport: group(19) });
 
 test("two instances of one VRID on an interface: each is handed over by itself", () => {
-  const bench = died(T1, T2);
+  const bench = ownerOf(T1, T2);
   assert.deepEqual(bench.exit(), [
     "readKernel",
     "listen 1 eth0 224.0.0.18",
@@ -475,7 +473,7 @@ test("one of them is MASTER again: what is held for the other stays held", () =>
     [T1, "unlisten 1"],
     [T2, "unlisten 2"],
   ] as const) {
-    const bench = died(T1, T2);
+    const bench = ownerOf(T1, T2);
     bench.exit();
     bench.until(0.04);
     bench.take();
@@ -521,7 +519,7 @@ test("a reload takes one of them away, or turns it: what is held for it is not t
 test("two reloads of which the engine has taken neither yet: what is held goes with its router", () => {
   const renamed = instance({ router: { name: "R" }, transport: group(18) });
   const moved = instance({ router: { name: "R" }, transport: group(20) });
-  const bench = died(T1, T2);
+  const bench = ownerOf(T1, T2);
   bench.exit();
   bench.happen({ kind: "peerHeard", hold: 2 });
   bench.until(0.04);
@@ -541,7 +539,7 @@ test("two of one name are leaving, and one has left: the other one's address goe
   const first = instance({ router: { name: "A" }, addresses: ["192.0.2.101"] });
   const second = instance({ vrid: 2, router: { name: "A" }, addresses: ["192.0.2.102"] });
   const last = instance({ vrid: 9, router: { name: "Z" }, addresses: ["192.0.2.109"] });
-  const bench = died(first);
+  const bench = ownerOf(first);
   bench.configure(second);
   bench.becomes(first, "STOP", { leaving: 2 });
   bench.becomes(second, "MASTER");
@@ -556,7 +554,7 @@ test("two of one name are leaving, and one has left: the other one's address goe
 
 test("an address that a reload has given to another router stays with it when the hand-over ends", () => {
   const owner = instance({ vrid: 7, router: { name: "N" } });
-  const bench = died(A, B);
+  const bench = ownerOf(A, B);
   bench.exit();
   bench.until(0.04);
   bench.take();
@@ -570,7 +568,7 @@ test("an address that a reload has given to another router stays with it when th
 
 test("the same address on another device is another one", () => {
   const other = instance({ router: { name: "B" }, interface: "eth1" });
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.exit();
   bench.until(0.04);
   bench.take();

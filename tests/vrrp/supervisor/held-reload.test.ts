@@ -1,25 +1,17 @@
 /** A reload while addresses are held for a dead engine: which of them are kept. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InstanceConfig } from "#vrrp/router/config";
 import { instance } from "../../support/bench.ts";
-import { SupervisorBench } from "../../support/supervisor-bench.ts";
+import { ownerOf } from "../../support/supervisor-bench.ts";
 
 /** Version 3, an interval of one second: skew of priority 1 is 0.996094 s. */
 const A = instance({ router: { name: "A" } });
 const B = instance({ vrid: 2, router: { name: "B" }, addresses: ["192.0.2.101"] });
 const WAIT = 2.001094;
 
-function died(...masters: readonly InstanceConfig[]): SupervisorBench {
-  const bench = new SupervisorBench();
-  bench.start(...masters);
-  for (const one of masters) bench.becomes(one, "MASTER");
-  return bench;
-}
-
 test("what a reload takes away is not held any longer, also before the next engine starts", () => {
   const moved = instance({ router: { name: "A" }, addresses: ["192.0.2.109"] });
-  const bench = died(A);
+  const bench = ownerOf(A);
   bench.exit();
   bench.read(moved);
   assert.deepEqual(bench.until(0.04), [
@@ -37,7 +29,7 @@ test("what a reload takes away is not held any longer, also before the next engi
 
 test("a reload while the next engine runs: what the router keeps is held on", () => {
   const both = instance({ router: { name: "A" }, addresses: ["192.0.2.100", "192.0.2.109"] });
-  const bench = died(both, B);
+  const bench = ownerOf(both, B);
   bench.exit();
   bench.until(0.04);
   bench.take();
@@ -56,7 +48,7 @@ test("a reload while the next engine runs: what the router keeps is held on", ()
 test("an address that goes to another router is held on, until its first one is MASTER", () => {
   const both = instance({ router: { name: "A" }, addresses: ["192.0.2.100", "192.0.2.109"] });
   const heir = instance({ vrid: 2, router: { name: "B" }, addresses: ["192.0.2.109"] });
-  const bench = died(both);
+  const bench = ownerOf(both);
   bench.exit();
   bench.until(0.04);
   bench.take();
