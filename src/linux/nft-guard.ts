@@ -160,13 +160,17 @@ export class NftGuard implements AddressGuard {
 
   /** Everything that is guarded in this network namespace, whoever guarded it. */
   guarded(): Result<readonly Ipv4[]> {
-    const found = this.#socket.elements(NFPROTO_IPV4, this.#table, GUARDED);
-    return !found.ok && found.errno === "ENOENT" ? success([]) : found;
+    return this.#elements(GUARDED);
   }
 
   /** Of these, what is answered for now: its lease has not ended. */
   alive(): Result<readonly Ipv4[]> {
-    const found = this.#socket.elements(NFPROTO_IPV4, this.#table, ALIVE);
+    return this.#elements(ALIVE);
+  }
+
+  /** Both families have the same elements; without a table there are none. */
+  #elements(set: string): Result<readonly Ipv4[]> {
+    const found = this.#socket.elements(NFPROTO_IPV4, this.#table, set);
     return !found.ok && found.errno === "ENOENT" ? success([]) : found;
   }
 

@@ -124,16 +124,18 @@ export class SimulatedKernel {
 
   /** Those of which the lease has not ended. */
   aliveAddresses(): readonly Ipv4[] {
-    return [...this.#guarded].filter(
-      (address) => this.#time() < (this.#letThrough.get(address) ?? 0),
-    );
+    return [...this.#guarded].filter((address) => this.#isAlive(address));
+  }
+
+  #isAlive(address: Ipv4): boolean {
+    return this.#time() < (this.#letThrough.get(address) ?? 0);
   }
 
   /** Would this kernel answer for the address now? */
   answers(address: Ipv4): boolean {
     if (!this.linkUp || !this.linkExists) return false;
     if (!this.hasAnywhere(address)) return false;
-    return !this.#guarded.has(address) || this.#time() < (this.#letThrough.get(address) ?? 0);
+    return !this.#guarded.has(address) || this.#isAlive(address);
   }
 
   setAddress(index: number, virtual: VirtualAddress, seconds: number): Outcome {
@@ -292,7 +294,7 @@ export class SimulatedKernel {
       const until = this.#time() + milliseconds * 1_000 + this.#rng.between(0, TICK);
       let wasShut = false;
       for (const address of addresses) {
-        wasShut ||= (this.#letThrough.get(address) ?? 0) <= this.#time();
+        wasShut ||= !this.#isAlive(address);
         this.#letThrough.set(address, until);
       }
       // By less than a timer tick, after two prolongations in a row.
