@@ -22,9 +22,6 @@ const ROOT: Command = defineCommand({
 });
 
 export async function dispatch(args: readonly string[], io: CommandIo): Promise<number> {
-  // Asked by scripts at every turn, and needs no parser.
-  if (args.length === 1 && args[0] === "--version")
-    return await (await findCommand("version"))([], io);
   return await ROOT(args, io);
 }
 
