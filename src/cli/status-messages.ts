@@ -6,6 +6,7 @@ import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { GroupMemberStatus, ScriptStatus } from "#daemon/control-protocol";
 import type { Language } from "#diagnostics/diagnostic";
 import { times } from "#diagnostics/numbers";
+import type { Collections } from "#vrrp/engine/collections";
 import type { Lateness, LatenessCause } from "#vrrp/engine/lateness";
 
 export interface StatusMessages {
@@ -54,6 +55,7 @@ export interface StatusMessages {
   readonly nobody: string;
   readonly lost: (lines: number) => string;
   readonly late: (lateness: Lateness) => string;
+  readonly collections: (collections: Collections) => string;
   readonly restarts: (count: number) => string;
 }
 
@@ -117,6 +119,8 @@ const ENGLISH: StatusMessages = {
   late: ({ p50, p99, p999, max, worst }) =>
     `the engine woke late: half within ${ms(p50)}, 99 % ${ms(p99)}, 99.9 % ${ms(p999)}, at worst ${ms(max)}` +
     (worst === undefined ? "" : ` at ${worst.at}: ${CAUSES.en[worst.cause]}`),
+  collections: ({ count, p50, p99, max }) =>
+    `garbage collections of the engine: ${count}, half within ${ms(p50)}, 99 % ${ms(p99)}, at worst ${ms(max)}`,
   restarts: (count) => `engine restarts: ${count}`,
 };
 
@@ -169,6 +173,8 @@ const CHINESE: StatusMessages = {
   late: ({ p50, p99, p999, max, worst }) =>
     `引擎唤醒延迟：半数不超过 ${ms(p50)}，99% 不超过 ${ms(p99)}，99.9% 不超过 ${ms(p999)}，最长 ${ms(max)}` +
     (worst === undefined ? "" : `（${worst.at}）：${CAUSES["zh-CN"][worst.cause]}`),
+  collections: ({ count, p50, p99, max }) =>
+    `引擎垃圾回收：${count} 次，半数不超过 ${ms(p50)}，99% 不超过 ${ms(p99)}，最长 ${ms(max)}`,
   restarts: (count) => `引擎重启次数：${count}`,
 };
 
@@ -182,14 +188,16 @@ const CAUSES: Readonly<Record<Language, Readonly<Record<LatenessCause, string>>>
     steal: "the hypervisor ran other machines",
     processor: "other processes had the processors",
     memory: "the machine was short of memory",
-    engine: "its own work, or a garbage collection",
+    collection: "it collected garbage",
+    engine: "its own work",
     stopped: "it was stopped, or the machine was",
   },
   "zh-CN": {
     steal: "虚拟化平台在运行其他虚拟机",
     processor: "处理器被其他进程占用",
     memory: "机器内存不足",
-    engine: "引擎自身的工作或垃圾回收",
+    collection: "引擎在回收垃圾",
+    engine: "引擎自身的工作",
     stopped: "引擎或整台机器被暂停",
   },
 };

@@ -49,7 +49,7 @@ export function renderStatus(status: Status, language: Language, color: boolean)
   const trouble = [
     ...(status.engineRestarts > 0 ? [messages.restarts(status.engineRestarts)] : []),
     ...(status.logLinesLost > 0 ? [messages.lost(status.logLinesLost)] : []),
-    ...(isLate(status.lateness) ? [messages.late(status.lateness)] : []),
+    ...pauses(status, messages),
   ];
   return [...instances, ...groups, ...scripts, ...trouble].join("\n");
 }
@@ -60,6 +60,16 @@ const P99_MICROSECONDS = 5_000;
 
 const isLate = (one: Lateness | undefined): one is Lateness =>
   one !== undefined && (one.max >= WORST_MICROSECONDS || one.p99 >= P99_MICROSECONDS);
+
+/** The collections are shown beside, so that a reader sees whether they can be why. */
+function pauses(
+  { lateness, collections }: Status,
+  messages: StatusMessages,
+): readonly string[] {
+  if (!isLate(lateness)) return [];
+  const beside = collections === undefined ? [] : [messages.collections(collections)];
+  return [messages.late(lateness), ...beside];
+}
 
 /** A header and a line for each, with remarks below it; empty if there are none. */
 function section(

@@ -7,7 +7,7 @@
  */
 import type { HavipCounters } from "#cloud/agreement/agreement-counters";
 import type { FromEngine, InstanceSnapshot } from "#vrrp/engine/engine-link";
-import type { Lateness } from "#vrrp/engine/lateness";
+import type { Pauses } from "#vrrp/engine/lateness";
 
 export type ControlRequest =
   | { readonly command: "status" }
@@ -59,7 +59,9 @@ export interface Status {
    * How late the engine woke, in microseconds, since it was started, and what the worst was caused
    * by. Undefined: it has not answered yet.
    */
-  readonly lateness?: Lateness;
+  readonly lateness?: Pauses["lateness"];
+  /** How long its garbage collections took, likewise. */
+  readonly collections?: Pauses["collections"];
 }
 
 /** The engine's view, with instants turned into wall-clock time and the reason into a sentence. */

@@ -26,12 +26,14 @@ import { type Result, success } from "#linux/result";
 import { openMonitor, openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { readScheduling } from "#linux/scheduling";
 import { after, micros } from "#units/time";
+import { CollectionCount } from "#vrrp/engine/collections";
 import { Engine } from "#vrrp/engine/engine";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { readToEngine } from "#vrrp/engine/engine-link-lines";
 import { LatenessWatch } from "#vrrp/engine/lateness";
 import { createRecorder, type Recorder } from "#vrrp/engine/recording";
 import { printFailure, type WorldEvent } from "#vrrp/engine/world";
+import { openCollectionProfiler } from "./collection-profiler.ts";
 import { everyAddress } from "./every-address.ts";
 
 const PIPE = 3;
@@ -107,7 +109,9 @@ function run(openRequests: typeof openRtnetlink): number {
   // The supervisor has placed its own claims, and has made sure that no other daemon has any.
   // The engine's last as long as it answers for the addresses.
   const claims = new AddressClaims();
-  const lateness = new LatenessWatch(readScheduling, () => new Date().toISOString());
+  const collections = new CollectionCount(openCollectionProfiler());
+  const wall = (): string => new Date().toISOString();
+  const lateness = new LatenessWatch({ read: readScheduling, collections, wall }, now());
   const receive = (line: string): void => {
     // The supervisor is the same program from the same checkout: its lines are trusted to be
     // well-formed.
@@ -123,7 +127,7 @@ function run(openRequests: typeof openRtnetlink): number {
     }
     if (message.type === "configure") engine.emit({ type: "configuring" });
     if (message.type === "snapshot" && message.empty !== true)
-      engine.emit({ type: "lateness", lateness: lateness.read() });
+      engine.emit({ type: "pauses", pauses: lateness.read(now()) });
     engine.onSupervisor(message, now());
     if (message.type === "configure") engine.emit({ type: "ready", pid: process.pid });
   };
@@ -156,6 +160,7 @@ function work(engine: Engine, reactor: Reactor, pipe: LinePipe, lateness: Latene
     // Lines that the supervisor has not taken are tried again soon; that is rare enough for
     // polling.
     const due = engine.deadline();
+    lateness.rest(now(), due);
     const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
     reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
     const woken = now();

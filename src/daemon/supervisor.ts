@@ -17,7 +17,7 @@ import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
 import { instant, toMillis } from "#units/time";
 import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
-import type { Lateness } from "#vrrp/engine/lateness";
+import type { Pauses } from "#vrrp/engine/lateness";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { CheckScripts } from "./check-scripts.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
@@ -119,7 +119,7 @@ export class Supervisor {
   /** The configurations by number, from the one that the engine has taken over on. */
   readonly #plans = new Map<number, RunPlan>();
   #reloadedAt: Date | undefined;
-  #lateness: Lateness | undefined;
+  #pauses: Pauses | undefined;
   /** Resolves when the engine is gone and what it left is handed over. */
   readonly #handedOver: PromiseWithResolvers<void> = Promise.withResolvers();
   /** Set since `stop` was called; a second call waits for the first. */
@@ -327,7 +327,7 @@ export class Supervisor {
       scripts: this.#scripts.status(),
       engineRestarts: this.#supervision.restarts,
       logLinesLost: this.#log.dropped(),
-      ...(snapshot !== undefined && this.#lateness !== undefined && { lateness: this.#lateness }),
+      ...(snapshot !== undefined && this.#pauses),
     };
   }
 
@@ -446,8 +446,8 @@ export class Supervisor {
         return this.#recording?.write(message.line);
       case "removed":
         return this.#onRemoved(message);
-      case "lateness":
-        this.#lateness = message.lateness;
+      case "pauses":
+        this.#pauses = message.pauses;
         return;
       case "configuring":
       case "stopped":

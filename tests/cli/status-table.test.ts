@@ -232,9 +232,19 @@ test("an engine that woke late is reported with the cause of the worst, one in t
   );
   const worst = { at: "2026-01-01T00:01:00.000Z", micros: 80_500, cause: "steal" } as const;
   const lateness = { ...quick, max: 80_500, worst };
-  const lines = renderStatus({ ...STATUS, lateness }, "en", false).split("\n");
+  const kinds = { Scavenge: 12, MarkSweepCompact: 1 };
+  const collections = { count: 13, p50: 450, p99: 5_800, p999: 5_800, max: 5_800, total: 9_000 };
+  const lines = renderStatus(
+    { ...STATUS, lateness, collections: { ...collections, kinds } },
+    "en",
+    false,
+  ).split("\n");
   assert.equal(
     lines.at(-1),
+    "garbage collections of the engine: 13, half within 0.5 ms, 99 % 5.8 ms, at worst 5.8 ms",
+  );
+  assert.equal(
+    lines.at(-2),
     "the engine woke late: half within 0.1 ms, 99 % 0.3 ms, 99.9 % 0.9 ms, at worst 80.5 ms at 2026-01-01T00:01:00.000Z: the hypervisor ran other machines",
   );
   assert.match(renderStatus({ ...STATUS, lateness }, "zh-CN", false), /引擎唤醒延迟.*其他虚拟机/);

@@ -239,7 +239,7 @@ function printMessage(message: FromEngine): string | undefined {
     case "configuring":
     case "ready":
     case "snapshot":
-    case "lateness":
+    case "pauses":
     case "record":
       return undefined;
   }

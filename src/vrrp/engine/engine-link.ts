@@ -15,7 +15,7 @@ import type { Report } from "../router/event.ts";
 import type { FaultCause, Reason } from "../router/reason.ts";
 import type { PublicState, TrackerState } from "../router/state.ts";
 import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
-import type { Lateness } from "./lateness.ts";
+import type { Pauses } from "./lateness.ts";
 
 export type ToEngine =
   /**
@@ -129,7 +129,7 @@ export type FromEngine =
       readonly instances: readonly InstanceSnapshot[];
     }
   /** Before a snapshot that is not empty. */
-  | { readonly type: "lateness"; readonly lateness: Lateness }
+  | { readonly type: "pauses"; readonly pauses: Pauses }
   /** `--record`: a line of the recording (recording.ts) for the supervisor. May be dropped. */
   | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */

@@ -1,53 +1,6 @@
-/**
- * How long after a deadline the engine woke, and what the worst of it was caused by. Pure. Counts
- * in buckets of fixed number: always on, and nothing is allocated by a measurement.
- */
-
-/** Eight buckets for each power of two: a quantile is at most an eighth too large. */
-const STEPS = 8;
-const STEP_BITS = 3;
-/** 2^27 µs, two minutes: what is later counts as that. */
-const BUCKETS = (27 - STEP_BITS + 1) * STEPS;
-
-export class LatenessHistogram {
-  readonly #buckets = new Uint32Array(BUCKETS);
-  count = 0;
-  /** Microseconds. */
-  max = 0;
-
-  /** @param micros negative counts as 0 */
-  record(micros: number): void {
-    const value = Math.max(0, micros);
-    const bucket = bucketOf(value);
-    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
-    this.count += 1;
-    if (value > this.max) this.max = value;
-  }
-
-  /** Microseconds that a part (0 to 1) of all was at most; 0 when nothing was recorded. */
-  quantile(part: number): number {
-    let left = Math.ceil(this.count * part);
-    for (let bucket = 0; bucket < BUCKETS && left > 0; bucket++) {
-      left -= this.#buckets[bucket] ?? 0;
-      if (left <= 0) return Math.min(this.max, upperEnd(bucket));
-    }
-    return 0;
-  }
-}
-
-/** Values below 8 have a bucket each. */
-function bucketOf(value: number): number {
-  const whole = Math.min(Math.floor(value), 0x7ff_ffff);
-  if (whole < STEPS) return whole;
-  const shift = 31 - Math.clz32(whole) - STEP_BITS;
-  return shift * STEPS + (whole >>> shift);
-}
-
-function upperEnd(bucket: number): number {
-  if (bucket < STEPS) return bucket;
-  const shift = Math.floor(bucket / STEPS) - 1;
-  return ((bucket % STEPS) + STEPS + 1) * 2 ** shift - 1;
-}
+/** How long after a deadline the engine woke, and what the worst of it was caused by. Pure. */
+import type { CollectionCount, Collections } from "./collections.ts";
+import { type DurationFigures, DurationHistogram } from "./histogram.ts";
 
 /** What the kernel counts, in microseconds since whenever; differences matter. */
 export interface SchedulingCounters {
@@ -61,6 +14,12 @@ export interface SchedulingCounters {
   readonly memory: number;
 }
 
+/** The same for what may delay a wake-up besides. */
+export interface DelayCounters extends SchedulingCounters {
+  /** Garbage was collected. */
+  readonly collected: number;
+}
+
 export type LatenessCause =
   /** The hypervisor ran other machines. */
   | "steal"
@@ -68,34 +27,46 @@ export type LatenessCause =
   | "processor"
   /** Pages had to be read or freed first. */
   | "memory"
-  /** The engine itself: its work, or a garbage collection. */
+  /** The engine collected garbage. */
+  | "collection"
+  /** The engine's own work. */
   | "engine"
-  /** Nothing that the kernel counts: SIGSTOP, a frozen control group, a suspended machine. */
+  /** Nothing that is counted: SIGSTOP, a frozen control group, a suspended machine. */
   | "stopped";
 
-/** The first that explains half of it. */
+const NO_DELAY: DelayCounters = { ran: 0, waited: 0, stolen: 0, memory: 0, collected: 0 };
+
+/**
+ * The first that explains half of it. What is usual in such a time explains nothing: an engine that
+ * always runs a fifth of the time was not late because of that.
+ *
+ * @param counted since the counters were read before
+ * @param usual of the time before that, for as long
+ */
 export function causeOf(
   micros: number,
-  before: SchedulingCounters,
-  after: SchedulingCounters,
+  counted: DelayCounters,
+  usual: DelayCounters = NO_DELAY,
 ): LatenessCause {
-  const explains = (counter: keyof SchedulingCounters): boolean =>
-    after[counter] - before[counter] >= micros / 2;
+  const explains = (counter: keyof DelayCounters): boolean =>
+    counted[counter] - usual[counter] >= micros / 2;
   if (explains("stolen")) return "steal";
   if (explains("waited")) return "processor";
   if (explains("memory")) return "memory";
+  if (explains("collected")) return "collection";
   return explains("ran") ? "engine" : "stopped";
 }
 
 /** Of `status`: microseconds after the deadline, since the engine's start. */
-export interface Lateness {
-  readonly count: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
+export interface Lateness extends DurationFigures {
   /** The latest of those that were at least a millisecond late. */
   readonly worst: WorstLateness | undefined;
+}
+
+/** Of `status`: how punctual the engine was, and what its collections of garbage took. */
+export interface Pauses {
+  readonly lateness: Lateness;
+  readonly collections: Collections;
 }
 
 export interface WorstLateness {
@@ -107,45 +78,99 @@ export interface WorstLateness {
 
 /** Less is not worth asking the kernel why. */
 const WORTH_A_CAUSE = 1_000;
-/** Reading the counters costs some 50 µs. */
-const COUNTERS_EVERY = 1_000_000;
+/** Reading the counters takes some 50 µs, and 20 µs for each collection: not when that matters. */
+const IDLE = 1_000;
+const PUT_OFF_MAX = 1_000_000;
+/** Between two readings; the more garbage there is, the more often. */
+const EVERY_MAX = 1_000_000;
+const EVERY_MIN = 125_000;
+const COLLECTIONS_FEW = 2;
+const COLLECTIONS_MANY = 8;
+
+export interface LatenessSources {
+  readonly read: () => SchedulingCounters;
+  readonly collections: CollectionCount;
+  /** The time for people, ISO 8601. */
+  readonly wall: () => string;
+}
 
 export class LatenessWatch {
-  readonly #histogram = new LatenessHistogram();
-  readonly #read: () => SchedulingCounters;
-  readonly #wall: () => string;
-  #before: SchedulingCounters;
+  readonly #histogram = new DurationHistogram();
+  readonly #sources: LatenessSources;
+  #before: DelayCounters;
+  /** Before that. */
+  #earlier: DelayCounters;
   #readAt = 0;
+  /** Between the two readings. */
+  #took = 0;
+  #every = EVERY_MAX;
   #worst: WorstLateness | undefined;
+  /** It has no cause yet. */
+  #unexplained: Omit<WorstLateness, "cause"> | undefined;
 
-  /** @param wall the time for people, ISO 8601 */
-  constructor(read: () => SchedulingCounters, wall: () => string) {
-    this.#read = read;
-    this.#wall = wall;
-    this.#before = read();
+  constructor(sources: LatenessSources, now: number) {
+    this.#sources = sources;
+    this.#readAt = now;
+    this.#before = this.#count();
+    this.#earlier = this.#before;
   }
 
-  /**
-   * A turn of the loop begins with what was due at `due`. A cause is sought among what happened
-   * since the counters were read last, which is a second at most before the deadline.
-   */
+  /** A turn of the loop begins with what was due at `due`. */
   woke(due: number, now: number): void {
     const late = now - due;
-    const isWorst = late > this.#histogram.max && late >= WORTH_A_CAUSE;
+    if (late >= WORTH_A_CAUSE && late > this.#histogram.max)
+      this.#unexplained = { at: this.#sources.wall(), micros: late };
     this.#histogram.record(late);
-    if (!isWorst && now - this.#readAt < COUNTERS_EVERY) return;
-    const counters = this.#read();
-    if (isWorst) {
-      const cause = causeOf(late, this.#before, counters);
-      this.#worst = { at: this.#wall(), micros: late, cause };
+  }
+
+  /** Before the engine waits until `due`: if there is time, the counters are read. */
+  rest(now: number, due: number | undefined): void {
+    const since = now - this.#readAt;
+    if (since < this.#every) return;
+    const isIdle = due === undefined || due - now >= IDLE;
+    if (isIdle || since >= this.#every + PUT_OFF_MAX) this.#look(now);
+  }
+
+  read(now: number): Pauses {
+    const isOld = now - this.#readAt >= EVERY_MIN;
+    if (isOld || this.#unexplained !== undefined) this.#look(now);
+    const lateness = { ...this.#histogram.read(), worst: this.#worst };
+    return { lateness, collections: this.#sources.collections.read() };
+  }
+
+  #look(now: number): void {
+    const counters = this.#count();
+    const since = now - this.#readAt;
+    if (this.#unexplained !== undefined) {
+      const counted = difference(this.#before, counters, 1);
+      const share = this.#took > 0 ? since / this.#took : 0;
+      const usual = difference(this.#earlier, this.#before, share);
+      const cause = causeOf(this.#unexplained.micros, counted, usual);
+      this.#worst = { ...this.#unexplained, cause };
+      this.#unexplained = undefined;
     }
+    this.#earlier = this.#before;
     this.#before = counters;
+    this.#took = since;
     this.#readAt = now;
   }
 
-  read(): Lateness {
-    const { count, max } = this.#histogram;
-    const at = (part: number): number => this.#histogram.quantile(part);
-    return { count, p50: at(0.5), p99: at(0.99), p999: at(0.999), max, worst: this.#worst };
+  #count(): DelayCounters {
+    const { collections, read } = this.#sources;
+    const taken = collections.take();
+    if (taken > COLLECTIONS_MANY) this.#every = Math.max(EVERY_MIN, this.#every / 2);
+    else if (taken < COLLECTIONS_FEW) this.#every = Math.min(EVERY_MAX, this.#every * 2);
+    const { ran, waited, stolen, memory } = read();
+    return { ran, waited, stolen, memory, collected: collections.total };
   }
+}
+
+function difference(before: DelayCounters, after: DelayCounters, share: number): DelayCounters {
+  return {
+    ran: (after.ran - before.ran) * share,
+    waited: (after.waited - before.waited) * share,
+    stolen: (after.stolen - before.stolen) * share,
+    memory: (after.memory - before.memory) * share,
+    collected: (after.collected - before.collected) * share,
+  };
 }

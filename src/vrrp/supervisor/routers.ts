@@ -45,7 +45,7 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     case "drop":
     case "log":
     case "snapshot":
-    case "lateness":
+    case "pauses":
     case "record":
     case "unknownVrid":
       return unchanged(state);

@@ -2,21 +2,26 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { openCollectionProfiler } from "#daemon/collection-profiler";
 import { stalledIn, stolenIn } from "#linux/scheduling";
+import { type Collection, CollectionCount } from "#vrrp/engine/collections";
+import { DurationHistogram } from "#vrrp/engine/histogram";
 import {
   causeOf,
-  LatenessHistogram,
+  type DelayCounters,
   LatenessWatch,
   type SchedulingCounters,
 } from "#vrrp/engine/lateness";
 
-const NOTHING: SchedulingCounters = { ran: 0, waited: 0, stolen: 0, memory: 0 };
+const SCHEDULING: SchedulingCounters = { ran: 0, waited: 0, stolen: 0, memory: 0 };
+const NOTHING: DelayCounters = { ...SCHEDULING, collected: 0 };
+const SECOND = 1_000_000;
 
 test("a quantile is the value of that rank, or up to an eighth more, and never above the largest", () => {
   const values = fc.array(fc.integer({ min: 0, max: 100_000_000 }), { minLength: 1 });
   fc.assert(
     fc.property(values, fc.constantFrom(0.5, 0.99, 0.999), (all, part) => {
-      const histogram = new LatenessHistogram();
+      const histogram = new DurationHistogram();
       for (const value of all) histogram.record(value);
       const sorted = all.toSorted((a, b) => a - b);
       const exact = sorted[Math.ceil(all.length * part) - 1] ?? 0;
@@ -28,7 +33,7 @@ test("a quantile is the value of that rank, or up to an eighth more, and never a
 });
 
 test("nothing, what is early, and what is later than the last bucket", () => {
-  const histogram = new LatenessHistogram();
+  const histogram = new DurationHistogram();
   assert.equal(histogram.quantile(0.5), 0);
   histogram.record(-3);
   histogram.record(1e12);
@@ -39,38 +44,132 @@ test("nothing, what is early, and what is later than the last bucket", () => {
 });
 
 test("the cause is the first that explains half", () => {
-  const cause = (after: Partial<SchedulingCounters>): string =>
-    causeOf(10_000, NOTHING, { ...NOTHING, ...after });
+  const cause = (counted: Partial<DelayCounters>, usual: Partial<DelayCounters> = {}): string =>
+    causeOf(10_000, { ...NOTHING, ...counted }, { ...NOTHING, ...usual });
   assert.equal(cause({ stolen: 5_000, ran: 10_000 }), "steal");
   assert.equal(cause({ waited: 6_000, memory: 6_000 }), "processor");
   assert.equal(cause({ memory: 5_000, ran: 9_000 }), "memory");
+  assert.equal(cause({ collected: 5_000, ran: 9_000 }), "collection");
   assert.equal(cause({ ran: 9_000, waited: 4_999 }), "engine");
   assert.equal(cause({ ran: 10 }), "stopped");
+  assert.equal(cause({ ran: 201_000 }, { ran: 200_000 }), "stopped");
+  assert.equal(cause({ ran: 206_000 }, { ran: 200_000 }), "engine");
 });
 
-test("counters are read once a second, and when it was later than ever by a millisecond", () => {
+interface Watched {
+  readonly watch: LatenessWatch;
+  readonly reads: () => number;
+  scheduling: SchedulingCounters;
+  collections: readonly Collection[];
+}
+
+/** A watch made at instant 0 among counters that a test moves. */
+function watched(): Watched {
   let reads = 0;
-  let counters = NOTHING;
+  const one: Omit<Watched, "watch"> = {
+    reads: () => reads,
+    scheduling: SCHEDULING,
+    collections: [],
+  };
   const read = (): SchedulingCounters => {
     reads += 1;
-    return counters;
+    return one.scheduling;
   };
-  const watch = new LatenessWatch(read, () => "now");
-  assert.equal(reads, 1);
-  const start = 10_000_000;
-  watch.woke(start, start + 100);
-  assert.equal(reads, 2);
-  for (let at = start; at < start + 900_000; at += 100_000) watch.woke(at, at + 50);
-  assert.equal(reads, 2);
-  assert.equal(watch.read().worst, undefined);
-  counters = { ...NOTHING, waited: 20_000 };
-  watch.woke(start + 900_000, start + 920_000);
-  assert.deepEqual(watch.read().worst, { at: "now", micros: 20_000, cause: "processor" });
-  // Less late than the worst: not asked about.
-  watch.woke(start + 930_000, start + 940_000);
-  assert.equal(reads, 3);
-  const { count, max, p999 } = watch.read();
-  assert.deepEqual({ count, max, p999 }, { count: 12, max: 20_000, p999: 20_000 });
+  const collections = new CollectionCount(() => one.collections);
+  const watch = new LatenessWatch({ read, collections, wall: () => "now" }, 0);
+  return Object.assign(one, { watch });
+}
+
+test("counters are read once a second, and only when the engine has time", () => {
+  const one = watched();
+  const { watch, reads } = one;
+  assert.equal(reads(), 1);
+  watch.rest(SECOND - 1, undefined);
+  assert.equal(reads(), 1);
+  watch.rest(SECOND, SECOND + 999);
+  assert.equal(reads(), 1);
+  watch.rest(SECOND + 10, SECOND + 1_010);
+  assert.equal(reads(), 2);
+  // An engine that never has time reads them all the same.
+  watch.rest(3 * SECOND, 3 * SECOND);
+  assert.equal(reads(), 2);
+  watch.rest(3 * SECOND + 10, 3 * SECOND);
+  assert.equal(reads(), 3);
+});
+
+test("the cause of the worst is found when there is time, or when somebody asks", () => {
+  const one = watched();
+  const { watch } = one;
+  watch.woke(100, 1_050);
+  assert.equal(watch.read(2_000).lateness.worst, undefined);
+  one.scheduling = { ...SCHEDULING, waited: 20_000 };
+  watch.woke(900_000, 920_000);
+  assert.deepEqual(watch.read(920_100).lateness.worst, {
+    at: "now",
+    micros: 20_000,
+    cause: "processor",
+  });
+  // Less late than the worst: no cause is sought.
+  const before = one.reads();
+  watch.woke(930_000, 940_000);
+  const { count, max, p999, worst } = watch.read(940_100).lateness;
+  assert.deepEqual({ count, max, p999 }, { count: 3, max: 20_000, p999: 20_000 });
+  assert.equal(worst?.cause, "processor");
+  assert.equal(one.reads(), before);
+  one.collections = [{ kind: "MarkSweepCompact", micros: 30_000 }];
+  watch.woke(1_500_000, 1_530_000);
+  watch.rest(1_930_000, undefined);
+  one.collections = [];
+  assert.equal(watch.read(1_930_100).lateness.worst?.cause, "collection");
+});
+
+test("what an engine always does is not the cause of what happened once", () => {
+  const one = watched();
+  const { watch } = one;
+  one.scheduling = { ...SCHEDULING, ran: 200_000 };
+  watch.rest(SECOND, undefined);
+  one.scheduling = { ...SCHEDULING, ran: 400_000 };
+  watch.woke(1_900_000, 1_990_000);
+  watch.rest(2 * SECOND, undefined);
+  assert.equal(watch.read(2 * SECOND).lateness.worst?.cause, "stopped");
+});
+
+test("collections are counted by kind, and taken the more often the more there are", () => {
+  const one = watched();
+  const { watch, reads } = one;
+  one.collections = Array.from({ length: 20 }, (_, place) => ({
+    kind: place === 0 ? "MarkSweepCompact" : "Scavenge",
+    micros: place === 0 ? 9_000 : 300,
+  }));
+  watch.rest(SECOND, undefined);
+  watch.rest(SECOND + 500_000, undefined);
+  assert.equal(reads(), 3);
+  watch.rest(SECOND + 750_000, undefined);
+  assert.equal(reads(), 4);
+  // Not more often than every eighth of a second.
+  for (let at = 2 * SECOND; at < 3 * SECOND; at += 25_000) watch.rest(at, undefined);
+  assert.equal(reads(), 12);
+  one.collections = [];
+  const { collections } = watch.read(3 * SECOND);
+  assert.deepEqual(collections.kinds, { MarkSweepCompact: 11, Scavenge: 209 });
+  assert.deepEqual([collections.count, collections.max], [220, 9_000]);
+  assert.equal(collections.total, 11 * 9_000 + 209 * 300);
+  assert.ok(collections.p50 >= 300 && collections.p50 <= 340, String(collections.p50));
+  assert.equal(collections.p99, 9_000);
+});
+
+test("a profiler gives every collection once", () => {
+  const take = openCollectionProfiler();
+  take();
+  let garbage: unknown[] = [];
+  for (let made = 0; made < 3_000_000; made++) garbage = [made, garbage.length];
+  const taken = take();
+  assert.ok(taken.length > 0 && garbage.length === 2);
+  for (const { kind, micros } of taken) {
+    assert.match(kind, /^[A-Z][A-Za-z]+$/);
+    assert.ok(Number.isSafeInteger(micros) && micros >= 0, String(micros));
+  }
+  assert.ok(take().length < taken.length);
 });
 
 test("steal is averaged over the processors; a kernel without PSI says nothing", () => {
