@@ -62,10 +62,7 @@ const isLate = (one: Lateness | undefined): one is Lateness =>
   one !== undefined && (one.max >= WORST_MICROSECONDS || one.p99 >= P99_MICROSECONDS);
 
 /** The collections are shown beside, so that a reader sees whether they can be why. */
-function pauses(
-  { lateness, collections }: Status,
-  messages: StatusMessages,
-): readonly string[] {
+function pauses({ lateness, collections }: Status, messages: StatusMessages): readonly string[] {
   if (!isLate(lateness)) return [];
   const beside = collections === undefined ? [] : [messages.collections(collections)];
   return [messages.late(lateness), ...beside];
