@@ -8,7 +8,12 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** Program → Debian package. */
-export const TOOLS = { keepalived: "keepalived", tshark: "tshark", systemctl: "systemd" };
+export const TOOLS = {
+  keepalived: "keepalived",
+  tshark: "tshark",
+  systemctl: "systemd",
+  rsyslogd: "rsyslog",
+};
 const NEEDS = /^ \* Needs: (.+)$/m;
 
 const isRoot = () => process.getuid?.() === 0;

@@ -22,6 +22,7 @@ import {
 import type { CommandIo } from "#command-line/io";
 import type { CloudQuestion } from "#daemon/cloud-source";
 import type { LogFormat } from "#daemon/log";
+import type { SyslogOptions } from "#daemon/open-log";
 import type { Language } from "#diagnostics/diagnostic";
 import { DEFAULT_FILE } from "./config-files.ts";
 import { RUNTIME_DIR } from "./control-client.ts";
@@ -33,6 +34,9 @@ export interface RunOptions {
   readonly runtimeDir: string;
   readonly logFormat: LogFormat;
   readonly logDetail: boolean;
+  readonly logFile: string | undefined;
+  /** `-S`; undefined: no syslog. */
+  readonly syslog: SyslogOptions | undefined;
   readonly language: Language;
   readonly configId: string | undefined;
   /** The PID files of the supervisor and of the engine (keepalived's VRRP child). */
@@ -59,7 +63,7 @@ export interface Ignored {
 }
 
 export type IgnoredWhy =
-  | "log-is-stderr"
+  | "flushed-anyway"
   | "vrrp-only"
   | "always-released"
   | "always-respawned"
@@ -76,7 +80,20 @@ const SIGNALS: Readonly<Record<string, number>> = {
   STATS: 12,
   STATS_CLEAR: 63,
   JSON: 36,
+  /** Ours: the log file is opened again. */
+  REOPEN: 35,
 };
+
+/** syslog(3): facilities as keepalived names them, and their numbers. */
+const FACILITIES: Readonly<Record<string, number>> = {
+  daemon: 3,
+  user: 1,
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, nth) => [`local${nth}`, 16 + nth] as const)),
+};
+/** keepalived writes `-S 3` for `local3`. */
+const facilityOf = (name: string): number | undefined =>
+  FACILITIES[/^[0-7]$/.test(name) ? `local${name}` : name];
+const LOG_FILE = "/var/log/baton.log";
 
 const FILE = text("FILE", "文件");
 
@@ -94,10 +111,39 @@ const OWN = {
     ),
     { completes: "folders" },
   ),
-  "log-format": value(
-    text("FORMAT", "格式"),
-    text("text or json, on stderr", "text 或 json，输出到标准错误"),
-    { accepts: oneOf(["text", "json"]) },
+  "log-format": value(text("FORMAT", "格式"), text("text or json", "text 或 json"), {
+    accepts: oneOf(["text", "json"]),
+  }),
+  "log-facility": value(
+    text("NAME", "设施"),
+    text(
+      "log to syslog instead of stderr: 0 to 7 (local0 to local7), daemon, user",
+      "日志写入 syslog，不再输出到标准错误：0 到 7（local0 到 local7）、daemon 或 user",
+    ),
+    {
+      short: "S",
+      accepts: {
+        test: (name) => facilityOf(name) !== undefined,
+        wanted: text(
+          "0 to 7, local0 to local7, daemon or user",
+          "0 到 7、local0 到 local7、daemon 或 user",
+        ),
+        list: Object.keys(FACILITIES),
+      },
+    },
+  ),
+  "log-console": flag(
+    text("with -S: log to stderr as well", "与 -S 同用：日志也输出到标准错误"),
+    "l",
+  ),
+  "no-syslog": flag(text("no syslog, even with -S", "不使用 syslog，即使给出 -S"), "G"),
+  "log-file": attached(
+    FILE,
+    text(
+      `append the log to this file as well (default ${LOG_FILE}); signal REOPEN opens it again`,
+      `日志同时追加到该文件（默认 ${LOG_FILE}）；收到 REOPEN 信号后重新打开`,
+    ),
+    { short: "g", completes: "files" },
   ),
   "log-detail": flag(text("log more", "输出更详细的日志"), "D"),
   compat: flag(
@@ -180,9 +226,7 @@ const withOptionalValue = (short?: string): ValueOption<"attached"> =>
 /** keepalived(8)'s options that ask for what Baton does anyway. */
 const ANYWAY = {
   "dont-fork": option("n"),
-  "log-console": option("l"),
   vrrp: option("P"),
-  "no-syslog": option("G"),
   "release-vips": option("X"),
   no_bfd: option("B"),
 } as const;
@@ -202,8 +246,6 @@ const IGNORED = {
   checkers_pid: withValue("c"),
   bfd_pid: withValue("b"),
   "dump-conf": option("d"),
-  "log-facility": withValue("S"),
-  "log-file": withOptionalValue("g"),
   "flush-log-file": option(),
   "address-monitoring": option("a"),
   "all-config": withOptionalValue("e"),
@@ -224,9 +266,7 @@ const WHY_IGNORED: Readonly<Record<keyof typeof IGNORED, IgnoredWhy>> = {
   checkers_pid: "vrrp-only",
   bfd_pid: "vrrp-only",
   "dump-conf": "not-needed",
-  "log-facility": "log-is-stderr",
-  "log-file": "log-is-stderr",
-  "flush-log-file": "log-is-stderr",
+  "flush-log-file": "flushed-anyway",
   "address-monitoring": "not-needed",
   "all-config": "not-needed",
   "core-dump": "not-needed",
@@ -257,7 +297,10 @@ export const daemonCommand = (
     options: OPTIONS,
     takesAnyValue: true,
     hasEitherDash: true,
-    operandAdvice: text("give the file with -f", "请用 -f 指定文件"),
+    operandAdvice: text(
+      "give the file with -f, a log file as --log-file=FILE",
+      "配置文件请用 -f 指定，日志文件请写成 --log-file=文件",
+    ),
     examples: [
       {
         line: "sudo baton run -f /etc/keepalived/keepalived.conf",
@@ -313,11 +356,18 @@ function refuse({ namespace, check }: Values<typeof REFUSED>): void {
 function readOptions({ options, given, language }: Line<typeof OPTIONS>): RunOptions {
   const { umask, cloud } = options;
   const test = options["config-test"];
+  const logFile = options["log-file"];
+  const facility = facilityOf(options["log-facility"] ?? "");
   return {
     file: options["use-file"],
     runtimeDir: options["runtime-dir"] ?? RUNTIME_DIR,
     logFormat: options["log-format"] === "json" ? "json" : "text",
     logDetail: options["log-detail"],
+    logFile: logFile === true ? LOG_FILE : logFile,
+    syslog:
+      facility === undefined || options["no-syslog"]
+        ? undefined
+        : { facility, isConsoleToo: options["log-console"] },
     language,
     configId: options["config-id"],
     pidFiles: options.pid,

@@ -4,7 +4,7 @@ import type { IgnoredWhy } from "./run-options.ts";
 
 const IGNORED: Readonly<Record<Language, Readonly<Record<IgnoredWhy, string>>>> = {
   en: {
-    "log-is-stderr": "Baton logs to stderr (journald, or wherever it is redirected)",
+    "flushed-anyway": "Baton writes every line of its log at once",
     "vrrp-only": "Baton has no checkers and no BFD, only VRRP",
     "always-released": "Baton always hands its addresses over when it stops",
     "always-respawned": "Baton always starts its engine again",
@@ -12,7 +12,7 @@ const IGNORED: Readonly<Record<Language, Readonly<Record<IgnoredWhy, string>>>> 
     "not-needed": "it does nothing that Baton needs",
   },
   "zh-CN": {
-    "log-is-stderr": "Baton 的日志输出到标准错误（由 journald 等收集）",
+    "flushed-anyway": "Baton 的每行日志都会立即写出",
     "vrrp-only": "Baton 只有 VRRP，没有健康检查进程和 BFD",
     "always-released": "Baton 停止时总会移交地址",
     "always-respawned": "Baton 总会重新启动引擎",

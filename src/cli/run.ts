@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import type { Command } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
 import { runDaemon } from "#daemon/daemon";
-import { openLog } from "#daemon/log";
+import { openLog } from "#daemon/open-log";
 import { missingCapabilities } from "#linux/process";
 import { DEFAULT_FILE } from "./config-files.ts";
 import { daemonCommand, type RunOptions } from "./run-options.ts";
@@ -43,6 +43,9 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     format: options.logFormat,
     most: options.logDetail ? "debug" : "info",
     journalStream: io.env["JOURNAL_STREAM"],
+    language,
+    file: options.logFile,
+    syslog: options.syslog,
   });
   const first = readPlan(options, io);
   logFindings(first, options, io, log);
@@ -58,6 +61,7 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     enginePidFile: options.enginePidFile,
     language,
     log,
+    reopenLog: log.reopen,
     env: io.env,
     recordFile: options.recordFile,
     cloud: options.cloud,

@@ -38,6 +38,8 @@ export interface DaemonOptions {
   readonly enginePidFile: string | undefined;
   readonly language: Language;
   readonly log: Log;
+  /** Opens the log file again, which may have been moved away. */
+  readonly reopenLog?: (() => void) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--record` */
   readonly recordFile: string | undefined;
@@ -56,7 +58,8 @@ const EX_SOFTWARE = 70;
 const LINGER_MS = 200;
 /** signal(7) */
 const SIGUSR1 = 10;
-/** keepalived's signals, with its names for `--signum` (src/cli/run-options.ts). */
+/** keepalived's signals and one of ours, named for `--signum` in src/cli/run-options.ts. */
+const REOPEN_SIGNAL = 35;
 const JSON_SIGNAL = 36;
 const STATS_CLEAR = 63;
 /** The time that an earlier daemon's scripts get between SIGTERM and SIGKILL. */
@@ -149,7 +152,7 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     if (failed !== undefined) log("warning", messages.pidFile(path, failed));
   }
   log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
-  const stopped = untilStopped(supervisor, dir, log, messages);
+  const stopped = untilStopped(supervisor, dir, options);
   await supervisor.start();
   await stopped;
   places.settle();
@@ -208,9 +211,9 @@ function endLeftovers(groups: RunningGroups, log: Log, messages: DaemonMessages)
 async function untilStopped(
   supervisor: Supervisor,
   dir: RuntimeDir,
-  log: Log,
-  messages: DaemonMessages,
+  { log, language, reopenLog }: DaemonOptions,
 ): Promise<void> {
+  const messages = daemonMessages(language);
   await new Promise<void>((resolve) => {
     const obey = ({ wish, signal }: Asked): void => {
       switch (wish) {
@@ -229,6 +232,9 @@ async function untilStopped(
           );
         case "clear":
           return log("info", messages.countersStay(signal));
+        case "reopen":
+          reopenLog?.();
+          return log("debug", messages.logReopened);
         case "nothing":
           if (signal !== "SIGPIPE") log("info", messages.signalIgnored(signal));
       }
@@ -242,6 +248,7 @@ function catchRealtime(log: Log): void {
     unblockSignal(SIGUSR1),
     catchRealtimeSignals(),
     // Without free descriptors they do nothing, and the daemon goes on.
+    listenRealtime(REOPEN_SIGNAL, () => take("REOPEN", "reopen")),
     listenRealtime(JSON_SIGNAL, () => take("JSON", "dump")),
     listenRealtime(STATS_CLEAR, () => take("STATS_CLEAR", "clear")),
   ])

@@ -20,6 +20,8 @@ export type Wish =
   | "dump"
   /** keepalived zeroes its statistics then. */
   | "clear"
+  /** The log file is opened again by its name. */
+  | "reopen"
   | "nothing";
 
 export interface Asked {

@@ -37,6 +37,7 @@ export const IOVEC = { size: 16, base: 0, length: 8 } as const;
 /** struct cmsghdr: length u64, level i32, type i32; its data follows. */
 export const CMSGHDR = { size: 16, length: 0, level: 8, type: 12 } as const;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 export const MSG_TRUNC = 0x20;
 export const IPPROTO_IP = 0;
 export const IPPROTO_VRRP = 112;

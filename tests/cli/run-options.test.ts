@@ -81,7 +81,7 @@ test("-t takes its log attached only, so that the next option stays one", async 
     [true, undefined],
   );
   // A file that is not attached would be overwritten with the findings.
-  assert.match(await problem("-t", "x.conf"), /`x\.conf` is one argument too many; .* with -f$/);
+  assert.match(await problem("-t", "x.conf"), /`x\.conf` is one argument too many; .* with -f, /);
   assert.match(await problem("-nt", "x.conf"), /`x\.conf` is one argument too many/);
   assert.match(await problem("--cloud", "http://x"), /`http:\/\/x` is one argument too many/);
   assert.equal((await options("--cloud=http://x")).cloud?.endpoint, "http://x");
@@ -91,13 +91,36 @@ test("-t takes its log attached only, so that the next option stays one", async 
 });
 
 test("what changes nothing here is remembered with its reason", async () => {
-  assert.deepEqual((await options("-S", "3", "-V", "-R", "--snmp", "-G")).ignored, [
-    { option: "-S, --log-facility", why: "log-is-stderr" },
+  assert.deepEqual((await options("-V", "-R", "--snmp", "--flush-log-file")).ignored, [
     { option: "-V, --dont-release-vrrp", why: "always-released" },
     { option: "-R, --dont-respawn", why: "always-respawned" },
     { option: "-x, --snmp", why: "no-snmp" },
+    { option: "--flush-log-file", why: "flushed-anyway" },
   ]);
   assert.match(ignoredSentence("-V", "always-released", "zh-CN"), /选项 -V 无效/);
+});
+
+test("where the log goes: keepalived's options for it", async () => {
+  const syslogOf = async (...args: readonly string[]): Promise<RunOptions["syslog"]> =>
+    (await options(...args)).syslog;
+  assert.equal(await syslogOf("-lD"), undefined);
+  for (const [name, facility] of [
+    ["0", 16],
+    ["7", 23],
+    ["local3", 19],
+    ["daemon", 3],
+    ["user", 1],
+  ] as const)
+    assert.deepEqual(await syslogOf("-S", name), { facility, isConsoleToo: false }, name);
+  assert.deepEqual(await syslogOf("-lDS7"), { facility: 23, isConsoleToo: true });
+  assert.equal(await syslogOf("-S", "0", "-G"), undefined);
+  assert.match(await problem("-S", "mail"), /`--log-facility` is 0 to 7, local0 to local7, daemon/);
+  assert.match(await problem("-S", "8"), /not `8`/);
+  assert.equal((await options()).logFile, undefined);
+  assert.equal((await options("--log-file")).logFile, "/var/log/baton.log");
+  assert.equal((await options("-g/var/log/k.log")).logFile, "/var/log/k.log");
+  assert.equal((await options("--log-file=/l")).logFile, "/l");
+  assert.match(await problem("--log-file", "/l"), /a log file as --log-file=FILE$/);
 });
 
 test("what cannot be done is refused rather than left out", async () => {
@@ -125,8 +148,16 @@ test("help, version and signal numbers win over what else is given", async () =>
   assert.match(help.out, /^用法：baton run/);
   assert.match((await read(["-Dh"])).out, /^usage: baton run/);
   assert.match((await read(["-D", "-v"])).out, /^baton \d/);
-  // As keepalived 2.2.7 prints them.
-  const numbers = { STOP: 15, RELOAD: 1, DATA: 10, STATS: 12, STATS_CLEAR: 63, JSON: 36 };
+  // As keepalived 2.2.7 prints them; the last one is ours.
+  const numbers = {
+    STOP: 15,
+    RELOAD: 1,
+    DATA: 10,
+    STATS: 12,
+    STATS_CLEAR: 63,
+    JSON: 36,
+    REOPEN: 35,
+  };
   for (const [name, number] of Object.entries(numbers)) {
     const { status, options: given, out } = await read([`--signum=${name}`]);
     assert.deepEqual([status, given, out], [0, undefined, `${number}\n`]);

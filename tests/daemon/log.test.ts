@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { type LogOptions, openLog } from "#daemon/log";
+import { type LogOptions, openLog } from "#daemon/open-log";
 import { openPipe } from "#linux/descriptors";
 import { must } from "#linux/result";
 import { makeFolder } from "../support/daemon-bench.ts";
@@ -27,14 +27,14 @@ test("text: time, level where it matters, one entry one line", (context) => {
   });
   assert.match(
     text,
-    /^\d{4}-\d\d-\d\dT[\d:.]+Z \(VI_1\) Entering MASTER STATE: no master was heard\n\S+Z error: first\n {4}second\n$/,
+    /^\d{4}-\d\d-\d\d [\d:.]+ [+-]\d\d:\d\d \(VI_1\) Entering MASTER STATE: no master was heard\n\S+ \S+ \S+ error: first\n {4}second\n$/,
   );
 });
 
 test("what a script or a cloud says steers nobody's terminal", (context) => {
   const said = "\u001b]0;title\u0007\u009b2J\u202e\rforged";
   const text = logged(context, {}, (log) => log("info", said));
-  assert.match(text, /^\S+Z ·\]0;title··2J··forged\n$/);
+  assert.match(text, /^\S+ \S+ \S+ ·\]0;title··2J··forged\n$/);
 });
 
 test("json: one object a line, with the numbers as they are", (context) => {

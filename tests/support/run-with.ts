@@ -7,7 +7,7 @@ import { daemonCommand, type RunOptions } from "#cli/run-options";
 import { logFindings, readPlan, reread } from "#cli/run-plan";
 import type { CommandIo } from "#command-line/io";
 import { type DaemonOptions, runDaemon } from "#daemon/daemon";
-import { openLog } from "#daemon/log";
+import { openLog } from "#daemon/open-log";
 
 export const processIo: CommandIo = {
   stdout: (text) => void process.stdout.write(text),
