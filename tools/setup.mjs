@@ -13,6 +13,7 @@ export const TOOLS = {
   tshark: "tshark",
   systemctl: "systemd",
   rsyslogd: "rsyslog",
+  logrotate: "logrotate",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 

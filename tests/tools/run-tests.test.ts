@@ -196,6 +196,8 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     keepalived: /"keepalived"[,\]]|skipKeepalived|\/usr\/sbin\/keepalived/,
     tshark: /support\/dissect/,
     systemctl: /systemd-machine/,
+    rsyslogd: /"rsyslogd"/,
+    logrotate: /"logrotate"/,
   };
   assert.deepEqual(Object.keys(marks), Object.keys(TOOLS));
   const problems: string[] = [];
