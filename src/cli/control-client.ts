@@ -26,6 +26,9 @@ export const runtimeDirOf = ({ options }: ControlLine): string =>
 
 export const socketIn = (runtimeDir: string): string => join(runtimeDir, "control.sock");
 
+/** Where members of the group `baton` may ask what only reads (src/daemon/reader-socket.ts). */
+const readerSocketIn = (runtimeDir: string): string => join(runtimeDir, "readers.sock");
+
 export type Asked =
   | { readonly kind: "answer"; readonly answer: ControlAnswer }
   | { readonly kind: "unreachable"; readonly why: Unreachable };
@@ -56,14 +59,25 @@ export async function ask(runtimeDir: string, request: ControlRequest): Promise<
 
 /**
  * Passes every answer to `take` until that returns false or the daemon ends. Resolves to the
- * reason if the daemon could not be reached.
+ * reason if the daemon could not be reached. Who may not use the control socket is tried at the
+ * one for the group.
  */
 export async function converse(
   runtimeDir: string,
   request: ControlRequest,
   take: (answer: ControlAnswer) => boolean,
 ): Promise<Unreachable | undefined> {
-  const path = socketIn(runtimeDir);
+  const why = await converseAt(socketIn(runtimeDir), request, take);
+  if (why?.kind !== "no-permission") return why;
+  const second = await converseAt(readerSocketIn(runtimeDir), request, take);
+  return second?.kind === "no-daemon" ? why : second;
+}
+
+async function converseAt(
+  path: string,
+  request: ControlRequest,
+  take: (answer: ControlAnswer) => boolean,
+): Promise<Unreachable | undefined> {
   return await new Promise((resolve, reject) => {
     const socket = connect(path);
     let buffered = "";
@@ -109,7 +123,9 @@ export function unreachableSentence(why: Unreachable, language: Language): strin
         ? `no daemon is running here (${why.path})`
         : `没有正在运行的守护进程（${why.path}）`;
     case "no-permission":
-      return en ? `${why.path}: no permission; try with sudo` : `${why.path}：权限不足，请用 sudo`;
+      return en
+        ? `${why.path}: no permission; try with sudo, or as a member of the group baton (status, explain)`
+        : `${why.path}：权限不足；请用 sudo，或加入 baton 组（可运行 status、explain）`;
     case "no-answer":
       return en ? "the daemon does not answer" : "守护进程没有应答";
     case "unreadable":

@@ -94,6 +94,9 @@ export function findAccount(database: "passwd" | "group", name: string): Account
   return inFile(database, name) ?? inDirectory(database, name);
 }
 
+/** Without asking a directory service, which may hang when a machine starts. */
+export const groupInFile = (name: string): number | undefined => inFile("group", name)?.id;
+
 function inFile(database: string, name: string): Account | undefined {
   try {
     return findLine(readFileSync(`/etc/${database}`, "utf8"), name);

@@ -1,4 +1,7 @@
-/** The control socket: a Unix stream socket, mode 0600, one JSON object a line. */
+/**
+ * The control socket: a Unix stream socket, mode 0600, one JSON object a line. reader-socket.ts
+ * makes the one for a group.
+ */
 import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { failureText } from "./contain.ts";
@@ -43,11 +46,18 @@ export async function isAnswered(path: string): Promise<boolean> {
 /**
  * Rejects if the socket cannot be made at this path. An existing socket is replaced: the caller
  * holds the lock of the runtime directory, so no process answers it any more.
+ *
+ * @param share its clients get one part in so many of the descriptors
  */
-export async function serveControl(path: string, handle: Handler, log: Log): Promise<Server> {
+export async function serveControl(
+  path: string,
+  handle: Handler,
+  log: Log,
+  share = 4,
+): Promise<Server> {
   rmSync(path, { force: true });
   const server = createServer((socket) => new Conversation(socket, handle, log));
-  server.maxConnections = clientsMax();
+  server.maxConnections = clientsMax(share);
   const before = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -72,10 +82,13 @@ export async function serveControl(path: string, handle: Handler, log: Log): Pro
  * How many clients may be connected, so that descriptors are left for an engine and for
  * scripts.
  */
-function clientsMax(): number {
+function clientsMax(share: number): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
-    return Math.max(1, Math.min(CLIENTS_MAX, Math.floor(Number(soft ?? CLIENTS_MAX * 4) / 4)));
+    return Math.max(
+      1,
+      Math.min(CLIENTS_MAX, Math.floor(Number(soft ?? CLIENTS_MAX * share) / share)),
+    );
   } catch {
     return CLIENTS_MAX;
   }

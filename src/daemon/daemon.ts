@@ -21,6 +21,7 @@ import { type DaemonMessages, daemonMessages } from "./messages.ts";
 import { removeFile, writeOwnFile } from "./own-files.ts";
 import { OwnedPlaces } from "./owned-places.ts";
 import { Ownership, refusalSentence } from "./ownership.ts";
+import { serveReaders } from "./reader-socket.ts";
 import { RunningGroups } from "./running-groups.ts";
 import { type RuntimeDir, removePid, type Taken, takeRuntimeDir, writePid } from "./runtime-dir.ts";
 import { type Asked, isStopKept, keepStops, obeySignals, take } from "./signals.ts";
@@ -136,10 +137,12 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     ...(options.engineProgram !== undefined && { engineProgram: options.engineProgram }),
   });
   let server: Server;
+  let readers: Server | undefined;
   try {
     const handle: Parameters<typeof serveControl>[1] = async (request, client) =>
       await supervisor.handle(request, client);
     server = await serveControl(dir.socket, handle, log);
+    readers = await serveReaders({ path: dir.readerSocket, handle, log, language });
   } catch (error) {
     log("error", `${dir.socket}: ${errnoOf(error)}`);
     return 1;
@@ -157,7 +160,8 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   await stopped;
   places.settle();
   server.close();
-  removeFile(dir.socket);
+  readers?.close();
+  for (const path of [dir.socket, dir.readerSocket]) removeFile(path);
   for (const path of pidFiles) removePid(path, process.pid);
   // A watching client or a script's pipe must not keep a daemon alive that no longer owns
   // anything.

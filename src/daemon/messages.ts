@@ -53,6 +53,7 @@ export interface DaemonMessages {
   readonly statusWritten: (path: string) => string;
   readonly countersStay: (signal: string) => string;
   readonly signalIgnored: (signal: string) => string;
+  readonly noReaderSocket: (path: string, errno: string) => string;
   readonly logReopened: string;
   readonly keepsLast: (what: string, errno: string) => string;
   readonly lookedAgain: (what: string) => string;
@@ -120,6 +121,8 @@ const ENGLISH: DaemonMessages = {
     `${path} cannot be written: ${errno}; this kernel does not mark addresses, so what a killed daemon leaves ends with its lease only`,
   statusWritten: (path) => `status written to ${path}`,
   countersStay: (signal) => `${signal}: counters are never set back; nothing to do`,
+  noReaderSocket: (path, errno) =>
+    `${path}: ${errno}; members of the group baton cannot ask for the status`,
   logReopened: "log file opened again",
   signalIgnored: (signal) => `${signal} asks for nothing here and is ignored`,
   keepsLast: (what, errno) => `${what} cannot be looked at (${errno}); its last value stays`,
@@ -174,6 +177,7 @@ const CHINESE: DaemonMessages = {
     `无法写入 ${path}：${errno}；本机内核不能标记地址，守护进程被强制结束后遗留的地址只能等租约到期`,
   statusWritten: (path) => `状态已写入 ${path}`,
   countersStay: (signal) => `${signal}：计数器不会清零，无需处理`,
+  noReaderSocket: (path, errno) => `${path}：${errno}；baton 组成员无法查询状态`,
   logReopened: "已重新打开日志文件",
   signalIgnored: (signal) => `${signal} 在此没有对应的操作，已忽略`,
   keepsLast: (what, errno) => `无法查看 ${what}（${errno}）；沿用上一次的结果`,

@@ -16,6 +16,8 @@ import {
 
 export interface RuntimeDir {
   readonly socket: string;
+  /** For the group `baton`. */
+  readonly readerSocket: string;
   readonly scripts: string;
   readonly statusDump: string;
   readonly pidFile: string;
@@ -47,6 +49,7 @@ export function takeRuntimeDir(folder: string): Taken {
         kind: "ours",
         dir: {
           socket: join(folder, "control.sock"),
+          readerSocket: join(folder, "readers.sock"),
           scripts: join(folder, "scripts"),
           statusDump: join(folder, "status.json"),
           pidFile,
