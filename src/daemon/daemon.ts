@@ -13,7 +13,7 @@ import { catchRealtimeSignals, listenRealtime, unblockSignal } from "#linux/sign
 import { printFailure } from "#vrrp/engine/world";
 import type { CloudQuestion } from "./cloud-source.ts";
 import { background, errnoOf, failureText } from "./contain.ts";
-import { serveControl } from "./control-server.ts";
+import { type Handler, serveControl } from "./control-server.ts";
 import { killEngine, untilEngineGone } from "./engine-lock.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -136,17 +136,8 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     env: options.env,
     ...(options.engineProgram !== undefined && { engineProgram: options.engineProgram }),
   });
-  let server: Server;
-  let readers: Server | undefined;
-  try {
-    const handle: Parameters<typeof serveControl>[1] = async (request, client) =>
-      await supervisor.handle(request, client);
-    server = await serveControl(dir.socket, handle, log);
-    readers = await serveReaders({ path: dir.readerSocket, handle, log, language });
-  } catch (error) {
-    log("error", `${dir.socket}: ${errnoOf(error)}`);
-    return 1;
-  }
+  const closeSockets = await serveSockets(supervisor, dir, options);
+  if (closeSockets === undefined) return 1;
   const pidFiles = [dir.pidFile, ...options.pidFiles];
   // Written after the handlers are installed (keepStops), because whoever reads the PID may
   // send any signal.
@@ -159,14 +150,34 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   await supervisor.start();
   await stopped;
   places.settle();
-  server.close();
-  readers?.close();
-  for (const path of [dir.socket, dir.readerSocket]) removeFile(path);
+  closeSockets();
   for (const path of pidFiles) removePid(path, process.pid);
   // A watching client or a script's pipe must not keep a daemon alive that no longer owns
   // anything.
   setTimeout(() => process.exit(0), LINGER_MS).unref();
   return 0;
+}
+
+/** Undefined if there is no control socket, which is logged; else what closes the sockets. */
+async function serveSockets(
+  supervisor: Supervisor,
+  dir: RuntimeDir,
+  { log, language }: DaemonOptions,
+): Promise<(() => void) | undefined> {
+  const handle: Handler = async (request, client) => await supervisor.handle(request, client);
+  let server: Server;
+  try {
+    server = await serveControl(dir.socket, handle, log);
+  } catch (error) {
+    log("error", `${dir.socket}: ${errnoOf(error)}`);
+    return undefined;
+  }
+  const readers = await serveReaders({ path: dir.readerSocket, handle, log, language });
+  return () => {
+    server.close();
+    readers?.close();
+    for (const path of [dir.socket, dir.readerSocket]) removeFile(path);
+  };
 }
 
 /** A file that names an address of another daemon is refused, like one with errors. */

@@ -59,16 +59,21 @@ const BATON = fileURLToPath(new URL("../../bin/baton", import.meta.url));
 
 /** Another user, in these groups. */
 const asUser = (...groups: readonly string[]): readonly string[] => [
-  "setpriv",
-  ...["--reuid", "54320", "--regid", "54322", ...groups, "--"],
+  "--reuid",
+  "54320",
+  "--regid",
+  "54322",
+  ...groups,
+  "--",
 ];
 
 async function batonAs(
   groups: readonly string[],
   ...args: readonly string[]
 ): Promise<{ readonly code: number | null; readonly text: string }> {
-  const [program = "", ...rest] = [...asUser(...groups), BATON, ...args];
-  const child = spawn(program, rest, { env: { ...process.env, LC_ALL: "C" } });
+  const child = spawn("setpriv", [...asUser(...groups), BATON, ...args], {
+    env: { ...process.env, LC_ALL: "C" },
+  });
   let text = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
@@ -78,8 +83,8 @@ async function batonAs(
 
 function whyNoUsers(): string | false {
   if (!isRoot) return "needs root, to be other users";
-  const [program = "", ...rest] = [...asUser("--clear-groups"), "test", "-x", BATON];
-  return spawnSync(program, rest).status === 0 ? false : "other users may not read this checkout";
+  const look = spawnSync("setpriv", [...asUser("--clear-groups"), "test", "-x", BATON]);
+  return look.status === 0 ? false : "other users may not read this checkout";
 }
 
 async function machine(context: TestContext): Promise<string> {
