@@ -240,6 +240,8 @@ export class SimulatedMachine implements MachineView {
     const engine = new Engine(
       world,
       recorder === undefined ? undefined : (record) => recorder(this.id, record),
+      // Half of the machines have more routers than a turn takes, even with a few.
+      this.id % 2 === 0 ? {} : { turnMax: 1 },
     );
     this.engine = engine;
     this.isEngineStopped = false;

@@ -56,10 +56,12 @@ export class DueQueue<T extends Queued> {
     due.at = undefined;
   }
 
-  /** Takes out all that are due, earliest first; each is to be `set` again. */
-  take(now: Instant): T[] {
+  /** Takes out those that are due, earliest first, `most` of them; each is to be `set` again. */
+  take(now: Instant, most: number): T[] {
     const taken: T[] = [];
-    for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
+    while (taken.length < most) {
+      const first = this.#heap[0];
+      if (first === undefined) break;
       if (first.due.at === undefined || first.due.at > now) break;
       this.remove(first);
       taken.push(first);

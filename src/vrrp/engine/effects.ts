@@ -20,12 +20,6 @@ export interface EffectParts {
   readonly leases: Leases;
 }
 
-/**
- * Between its lease and its advertisement a router must not wait long: an engine that is killed
- * there has a lease that lasts up to an interval longer than its peers assume.
- */
-const TURN_MAX = 64;
-
 export class Effects {
   readonly #world: World;
   readonly #advertiser: Advertiser;
@@ -41,11 +35,6 @@ export class Effects {
 
   get hasWaiting(): boolean {
     return this.#advertiser.waitingCount > 0 || this.#leases.hasWaiting;
-  }
-
-  /** So many that those at the front should not wait for more. */
-  get isFull(): boolean {
-    return this.#advertiser.waitingCount >= TURN_MAX;
   }
 
   /** An earlier one of this kind waits still. */
@@ -65,6 +54,7 @@ export class Effects {
       if (one?.event.kind === "faultRaised") this.#advertiser.forget(one.instance);
     }
     this.#advertiser.flush(now);
+    this.#leases.prolongBackstops(now, refused);
   }
 
   /** One that may wait does until `settle`. */

@@ -22,6 +22,7 @@ import { Advertiser } from "./advertiser.ts";
 import { Announcements } from "./announcements.ts";
 import { Configurator } from "./configure.ts";
 import { type EngineContext, isOwnedElsewhere } from "./context.ts";
+import { Crowd, TURN_MAX } from "./crowd.ts";
 import { Departures } from "./departures.ts";
 import { Effects } from "./effects.ts";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "./engine-link.ts";
@@ -47,7 +48,10 @@ import { Steps } from "./steps.ts";
 import { Trackers } from "./trackers.ts";
 import type { AddressInfo, LinkInfo, World, WorldEvent } from "./world.ts";
 
-const TIME_REACHED = { kind: "timeReached" } as const;
+export interface EngineOptions {
+  /** How many routers a turn takes; the simulator draws fewer. */
+  readonly turnMax?: number;
+}
 
 export class Engine {
   readonly announcements: Announcements;
@@ -66,8 +70,16 @@ export class Engine {
   readonly #promoting: SecondaryPromotion;
   readonly #departures: Departures;
   readonly #configurator: Configurator;
+  readonly #crowd: Crowd;
+  readonly #turnMax: number;
 
-  constructor(world: World, recorder?: (record: EngineRecord) => void) {
+  constructor(
+    world: World,
+    recorder?: (record: EngineRecord) => void,
+    { turnMax = TURN_MAX }: EngineOptions = {},
+  ) {
+    this.#turnMax = turnMax;
+    this.#crowd = new Crowd(turnMax);
     const context = { world, interfaces: new Interfaces(), instances: new Instances() };
     this.#context = context;
     const ownRemovals = this.#ownRemovals;
@@ -136,16 +148,21 @@ export class Engine {
     return earliest(this.announcements.deadline(), this.#context.instances.nextDue());
   }
 
-  /** Fires what is due. Every input must have been handed over before. */
+  /**
+   * Fires what is due, up to a bound: `deadline` has passed still if there is more. Every input
+   * must have been handed over before.
+   */
   onTime(now: Instant): void {
     const { instances } = this.#context;
+    const event = this.#crowd.event(instances.all.length);
     this.#steps.beginTurn();
-    for (const instance of instances.takeDue(now)) {
+    for (const instance of instances.takeDue(now, this.#turnMax)) {
       if (instance.retryAt !== undefined && now >= instance.retryAt) this.#retry(instance, now);
       const ready = readyAt(instance.config.router, instance.state);
-      if (ready !== undefined && now >= ready) this.#steps.apply(instance, TIME_REACHED, now);
+      if (ready !== undefined && now >= ready) this.#steps.apply(instance, event, now);
       else instances.reschedule(instance);
     }
+    this.#crowd.turnEnded(instances.isDue(now));
     this.#steps.endTurn(now);
     this.announcements.pump(now);
     this.#departures.sweep(now);

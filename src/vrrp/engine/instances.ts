@@ -44,13 +44,17 @@ export class Instances {
   }
 
   /**
-   * Takes out those that are due, earliest first, and with them those that may be a moment later
-   * (`readyAt` of the router). Each is to be rescheduled.
+   * Takes out `most` of those that are due, earliest first, and with them those that may be a
+   * moment later (`readyAt` of the router). Each is to be rescheduled.
    */
-  takeDue(now: Instant): readonly Instance[] {
+  takeDue(now: Instant, most: number): readonly Instance[] {
+    if (!this.isDue(now)) return NONE;
+    return this.#due.take(after(now, HEAD_START_MAX), most);
+  }
+
+  isDue(now: Instant): boolean {
     const first = this.#due.first();
-    if (first === undefined || first > now) return NONE;
-    return this.#due.take(after(now, HEAD_START_MAX));
+    return first !== undefined && first <= now;
   }
 
   /** After anything that may have moved its deadline or its retry. */

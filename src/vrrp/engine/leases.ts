@@ -20,6 +20,7 @@ export class Leases {
   readonly #addresses: Addresses;
   readonly #guard: Guard;
   readonly #waiting: Instance[] = [];
+  readonly #backstops: Instance[] = [];
 
   constructor(addresses: Addresses, guard: Guard) {
     this.#addresses = addresses;
@@ -46,20 +47,37 @@ export class Leases {
     this.#waiting.push(instance);
   }
 
-  /** Prolongs the leases of all that wait. */
+  /** Prolongs what the kernel ends in time, of all that wait. */
   prolong(now: Instant, refused: Refused[]): void {
     const all = this.#waiting.splice(0);
     this.#prolongGuards(all.filter(isGuarded), now, refused);
     for (const instance of all) {
+      if (instance.lease.guarantee === "address-lifetime") this.#refresh(instance, now, refused);
+      else this.#backstops.push(instance);
+    }
+  }
+
+  /**
+   * Lifetimes that are a backstop. They last long beyond the next advertisement, so those that are
+   * being sent need not wait for the many requests that this may be.
+   */
+  prolongBackstops(now: Instant, refused: Refused[]): void {
+    for (const instance of this.#backstops) {
       const { lease, refreshedAt } = instance;
       const { advertInterval } = instance.config.router;
       const isEnough =
         refreshedAt !== undefined && !mustRefresh(lease, advertInterval, now - refreshedAt);
-      if (isEnough) continue;
-      const outcomes: RouterEvent[] = [];
-      this.#setAll(instance, lease.addressSeconds, now, outcomes);
-      for (const event of outcomes) refused.push({ instance, event });
+      // A refusal a moment ago may have made it give up.
+      const isOwner = instance.state.phase.kind === "master";
+      if (isOwner && !isEnough) this.#refresh(instance, now, refused);
     }
+    this.#backstops.length = 0;
+  }
+
+  #refresh(instance: Instance, now: Instant, refused: Refused[]): void {
+    const outcomes: RouterEvent[] = [];
+    this.#setAll(instance, instance.lease.addressSeconds, now, outcomes);
+    for (const event of outcomes) refused.push({ instance, event });
   }
 
   #prolongGuards(waiting: Instance[], now: Instant, refused: Refused[]): void {

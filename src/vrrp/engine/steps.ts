@@ -67,7 +67,7 @@ export class Steps {
     }
     this.#depth -= 1;
     this.#context.instances.reschedule(instance);
-    if (this.#depth === 0 && (!this.#isTurn || this.#effects.isFull)) this.#settle(now);
+    if (this.#depth === 0 && !this.#isTurn) this.#settle(now);
   }
 
   /** What waits is done; a refusal is an event for the instance it concerns. */

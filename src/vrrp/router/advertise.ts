@@ -9,22 +9,24 @@ import { headStart } from "./timing.ts";
 
 /**
  * The next advertisement is due one interval after this one was due, unless that has passed
- * already. Only an advertisement that is sent moves the timer: keepalived restarts it with every
- * packet it reads, so a stream of packets it rejects keeps a healthy master from advertising.
+ * already, or a part of the interval (`sooner`, 0 to 1) before that. Only an advertisement that is
+ * sent moves the timer: keepalived restarts it with every packet it reads, so a stream of packets
+ * it rejects keeps a healthy master from advertising.
  */
 export function sendAdvert(
   config: RouterConfig,
   state: RouterState,
   phase: MasterPhase,
   now: Instant,
+  sooner = 0,
 ): { readonly phase: MasterPhase; readonly effects: readonly RouterEffect[] } {
   const interval = fromCentis(config.advertInterval);
   const regular = after(phase.advertAt, interval);
-  const onSchedule = now >= advertReadyAt(config, phase) && regular > now;
+  const onSchedule = sooner === 0 && now >= advertReadyAt(config, phase) && regular > now;
   return {
     phase: {
       ...phase,
-      advertAt: onSchedule ? regular : after(now, interval),
+      advertAt: onSchedule ? regular : after(now, micros(interval * (1 - sooner))),
       lastAdvertAt: now,
       ownershipSafeUntil: after(now, ownershipWindow(config, state)),
       resumedSafeUntil: undefined,

@@ -15,8 +15,12 @@ export type RouterEvent =
    * the address, so this router waits the skew time, like every peer that heard it.
    */
   | { readonly kind: "startupAfterRelease" }
-  /** The clock has reached `deadline(state)`. Harmless at any other time. */
-  | { readonly kind: "timeReached" }
+  /**
+   * The clock has reached `deadline(state)`. Harmless at any other time. With `sooner`, a part of
+   * an interval (0 to 1): the advertisement after the one that is due comes so much sooner, once,
+   * because too many routers are due together.
+   */
+  | { readonly kind: "timeReached"; readonly sooner?: number }
   /** A valid advertisement: every receive check has passed (see engine/receive.ts). */
   | {
       readonly kind: "advertReceived";

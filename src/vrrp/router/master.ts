@@ -36,13 +36,19 @@ export function stepMaster(
     case "platformAnswered":
       return unchanged(state);
     case "timeReached":
-      return onTime(config, state, phase, now);
+      return onTime(config, state, phase, now, event.sooner);
   }
 }
 
-function onTime(config: RouterConfig, state: RouterState, phase: MasterPhase, now: Instant): Step {
+function onTime(
+  config: RouterConfig,
+  state: RouterState,
+  phase: MasterPhase,
+  now: Instant,
+  sooner: number | undefined,
+): Step {
   if (now < advertReadyAt(config, phase)) return besides(config, state, phase, [], now);
-  const sent = sendAdvert(config, state, phase, now);
+  const sent = sendAdvert(config, state, phase, now, sooner);
   return besides(config, state, sent.phase, sent.effects, now);
 }
 

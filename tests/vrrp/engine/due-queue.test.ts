@@ -33,7 +33,7 @@ test("first, set, remove and take agree with a sorted list, whatever the order o
           .toSorted(([a, x], [b, y]) => x - y || a - b)
           .map(([order]) => order);
         assert.deepEqual(
-          queue.take(now).map(({ due }) => due.order),
+          queue.take(now, 10).map(({ due }) => due.order),
           wanted,
         );
         for (const order of wanted) model.delete(order);

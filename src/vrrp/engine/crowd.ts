@@ -1,0 +1,50 @@
+/**
+ * Routers that are due together, more of them than one turn takes: a thousand that became master at
+ * the same moment, or were late together. What comes after the first turn is late by the time of
+ * those before it, and varies with it. So the next advertisements of each further turn are due a
+ * part of an interval sooner than those of the turn before, once, and the routers are spread over
+ * their interval from then on. A gap between two advertisements never gets longer by it.
+ */
+import type { RouterEvent } from "../router/event.ts";
+
+/**
+ * How many routers a turn takes before inputs are read again. Between its lease and its
+ * advertisement a router must not wait long, either: an engine that is killed there has a lease
+ * that lasts up to an interval longer than its peers assume.
+ */
+export const TURN_MAX = 64;
+/** Parts of an interval over which routers are spread. */
+const PARTS = 32;
+
+type TimeReached = Extract<RouterEvent, { kind: "timeReached" }>;
+
+const EVENTS: readonly TimeReached[] = Array.from({ length: PARTS }, (_, part) =>
+  part === 0 ? { kind: "timeReached" } : { kind: "timeReached", sooner: part / PARTS },
+);
+const [ON_TIME] = EVENTS as readonly [TimeReached];
+
+export class Crowd {
+  readonly #turnMax: number;
+  /** Turns that left some behind, one after the other. */
+  #turns = 0;
+
+  constructor(turnMax: number) {
+    this.#turnMax = turnMax;
+  }
+
+  /**
+   * What the routers of this turn hear. As many turns as all of them need when they are spread are
+   * no crowd.
+   *
+   * @param all the number of routers there are
+   */
+  event(all: number): TimeReached {
+    const ordinary = Math.max(1, Math.ceil(all / (PARTS * this.#turnMax)));
+    return EVENTS[Math.floor(this.#turns / ordinary) % PARTS] ?? ON_TIME;
+  }
+
+  /** @param hasMore others are due by now, and were not in this turn */
+  turnEnded(hasMore: boolean): void {
+    this.#turns = hasMore ? this.#turns + 1 : 0;
+  }
+}
