@@ -27,6 +27,7 @@ const PROGRAMS = {
   explore: "tools/explore-main.ts",
   release: "tools/release-main.ts",
   "keywords-page": "tools/keywords-page.ts",
+  "man-pages": "tools/man-pages.ts",
   "bench-engine": "tools/bench-engine.ts",
   "bench-switch": "tools/bench-switch.ts",
   "bench-cloud": "tools/bench-cloud.ts",

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { BlockWord, Keyword, KeywordTable, Takes } from "#keepalived/keywords/keyword";
 import { ROOT } from "#keepalived/keywords/root";
 import { TABLES } from "#keepalived/keywords/tables";
+import { DIFFERENCES } from "./man/differences.ts";
 
 const PAGE = join(import.meta.dirname, "../docs/keywords.md");
 
@@ -133,6 +134,12 @@ Besides keywords: IPv6 virtual addresses (VR4012, VR4013) and \`auth_type AH\` (
 `;
 }
 
+const differences = (): string =>
+  [
+    "| keepalived | Baton |\n|---|---|",
+    ...DIFFERENCES.map(({ keepalived, baton }) => `| ${keepalived.en} | ${baton.en} |`),
+  ].join("\n");
+
 export function keywordsPage(): string {
   const count = [ROOT, ...Object.values(TABLES)].reduce((sum, table) => sum + table.size, 0);
   const sections = BLOCKS.map((block) => {
@@ -152,20 +159,7 @@ keepalived's own processes, files or buffers, or only counts together with one t
 ${notActedOn()}
 ## Where Baton differs on purpose
 
-| keepalived | Baton |
-|---|---|
-| unicast advertisements are accepted from anybody unless \`check_unicast_src\` is set | accepted from the configured peers unless \`check_unicast_src off\` |
-| a check defined below its use is not found | found wherever it stands (VR4008) |
-| \`global_defs\` below an instance does not count after a reload | always counts (VR4009) |
-| \`skip_check_adv_addr false\` switches it on | off (VR4007) |
-| \`vrrp_garp_interval 0\` is an error | no gap (VR4006) |
-| \`init_fail\` has no effect | counts as failed until the first success (VR4015) |
-| a reload with a fatal error ends the daemon and leaves the address | the old configuration goes on |
-| an instance that a reload adds to a sync group that is MASTER pulls the others down (2.2.7) | it takes the group's state |
-| \`fifo_write_vrrp_states_on_reload\` leaves out instances that are MASTER (2.2.7) | they are written too |
-| scripts get the daemon's whole environment | \`PATH\`, \`TZ\`, \`LANG\`, \`LANGUAGE\`, \`LC_*\`; \`HOME\`, \`USER\`, \`LOGNAME\` of their user; \`BATON_…\` |
-| notify scripts of successive changes run side by side | one after the other; one waits 30 s for an earlier one at the most, STOP 2.5 s |
-| a check that runs longer than its interval is started again beside itself (before 2.3.3) | one at a time; the next one begins as soon as the late one has ended |
+${differences()}
 
 ## The root of a file
 

@@ -14,6 +14,9 @@ export const TOOLS = {
   systemctl: "systemd",
   rsyslogd: "rsyslog",
   logrotate: "logrotate",
+  mandoc: "mandoc",
+  groff: "groff-base",
+  lexgrog: "man-db",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 

@@ -147,7 +147,7 @@ export function printOverview(
 }
 
 /** One line: the command, `[options]`, and what it takes. */
-function usageOf(
+export function usageOf(
   { commands = [], operands = [] }: Definition,
   path: string,
   language: Language,

@@ -198,6 +198,9 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     systemctl: /systemd-machine/,
     rsyslogd: /"rsyslogd"/,
     logrotate: /"logrotate"/,
+    mandoc: /"mandoc"/,
+    groff: /"groff"/,
+    lexgrog: /"lexgrog"/,
   };
   assert.deepEqual(Object.keys(marks), Object.keys(TOOLS));
   const problems: string[] = [];
