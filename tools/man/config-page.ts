@@ -127,15 +127,9 @@ function argumentsOf(takes: Takes, language: Language): string {
 
 function limits({ takes, unit }: Keyword, language: Language): string {
   const suffix = unit === undefined ? "" : ` ${unit}`;
-  switch (takes.kind) {
-    case "integer":
-    case "decimal":
-      return `${range(takes.min, takes.max, language)}${suffix}`;
-    case "weight":
-      return range(-takes.limit, takes.limit, language);
-    default:
-      return "";
-  }
+  if (takes.kind === "weight") return range(-takes.limit, takes.limit, language);
+  const isNumber = takes.kind === "integer" || takes.kind === "decimal";
+  return isNumber ? `${range(takes.min, takes.max, language)}${suffix}` : "";
 }
 
 function translated(sentence: string, language: Language): string {
