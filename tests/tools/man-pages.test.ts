@@ -49,7 +49,7 @@ test("every keyword is on the page of the file, with its purpose in both languag
   }
 });
 
-test("defaults that are words have a translation, and no translation is left over", () => {
+test("defaults in plain English have a translation, and no translation is left over", () => {
   const used = new Set(keywords.flatMap((one) => [one.purpose, one.default ?? ""]));
   assert.deepEqual(
     Object.keys(KEYWORDS_ZH).filter((sentence) => !used.has(sentence)),

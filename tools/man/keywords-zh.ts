@@ -1,6 +1,6 @@
 /**
- * The purposes and defaults of the keyword tables in Chinese, for the manual page. A test says which one
- * is missing.
+ * The purposes and defaults of the keyword tables in Chinese, for the manual page. A test says
+ * which one is missing.
  */
 export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "settings of the whole daemon and defaults of the instances":
