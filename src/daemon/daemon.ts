@@ -15,6 +15,7 @@ import type { CloudQuestion } from "./cloud-source.ts";
 import { background, errnoOf, failureText } from "./contain.ts";
 import { type Handler, serveControl } from "./control-server.ts";
 import { killEngine, untilEngineGone } from "./engine-lock.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { type DaemonMessages, daemonMessages } from "./messages.ts";
@@ -147,8 +148,10 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   }
   log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
   const stopped = untilStopped(supervisor, dir, options);
+  const endHousekeeping = new Housekeeping(() => supervisor.isQuiet).start();
   await supervisor.start();
   await stopped;
+  endHousekeeping();
   places.settle();
   closeSockets();
   for (const path of pidFiles) removePid(path, process.pid);
@@ -238,7 +241,7 @@ async function untilStopped(
             resolve();
           });
         case "reload":
-          return background(log, signal, async () => await Promise.resolve(supervisor.reload()));
+          return background(log, signal, async () => await Promise.resolve(supervisor.askReload()));
         case "dump":
           return background(
             log,

@@ -12,6 +12,15 @@ import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
+import {
+  AllocatorTrim,
+  collectGarbage,
+  isNeededWithoutNotice,
+  type Mapping,
+  populateCode,
+  releaseCode,
+  trimAllocator,
+} from "#linux/memory";
 import { openNftGuard } from "#linux/nft-guard";
 import {
   ignoreSignals,
@@ -109,9 +118,7 @@ function run(openRequests: typeof openRtnetlink): number {
   // The supervisor has placed its own claims, and has made sure that no other daemon has any.
   // The engine's last as long as it answers for the addresses.
   const claims = new AddressClaims();
-  const collections = new CollectionCount(openCollectionProfiler());
-  const wall = (): string => new Date().toISOString();
-  const lateness = new LatenessWatch({ read: readScheduling, collections, wall }, now());
+  const lateness = watchLateness();
   const receive = (line: string): void => {
     // The supervisor is the same program from the same checkout: its lines are trusted to be
     // well-formed.
@@ -129,7 +136,9 @@ function run(openRequests: typeof openRtnetlink): number {
     if (message.type === "snapshot" && message.empty !== true)
       engine.emit({ type: "pauses", pauses: lateness.read(now()) });
     engine.onSupervisor(message, now());
-    if (message.type === "configure") engine.emit({ type: "ready", pid: process.pid });
+    if (message.type !== "configure") return;
+    engine.emit({ type: "ready", pid: process.pid });
+    settleMemory();
   };
 
   reactor.add(monitor.value.fd, () => {
@@ -154,8 +163,15 @@ function run(openRequests: typeof openRtnetlink): number {
   return 0;
 }
 
+function watchLateness(): LatenessWatch {
+  const collections = new CollectionCount(openCollectionProfiler());
+  const wall = (): string => new Date().toISOString();
+  return new LatenessWatch({ read: readScheduling, collections, wall }, now());
+}
+
 /** Runs until everything has been handed over. */
 function work(engine: Engine, reactor: Reactor, pipe: LinePipe, lateness: LatenessWatch): void {
+  const trim = new AllocatorTrim(now(), () => pipe.traffic);
   while (!engine.finished) {
     // Lines that the supervisor has not taken are tried again soon; that is rare enough for
     // polling.
@@ -168,6 +184,7 @@ function work(engine: Engine, reactor: Reactor, pipe: LinePipe, lateness: Latene
     reactor.drain(() => (engine.deadline() ?? FAR) <= now(), DRAIN_MOST);
     engine.onTime(now());
     if (pipe.waiting) pipe.flush();
+    trim.turn(woken);
   }
 }
 
@@ -186,9 +203,6 @@ function readKernel(rtnetlink: Rtnetlink): Result<WorldEvent> {
 function hurry(log: (level: "error" | "warning", text: string) => void): void {
   // This only changes what `ps` and `top` show.
   void setThreadName("baton-engine");
-  // Without CAP_IPC_LOCK more than a small amount is refused: then the machine's memory has to
-  // suffice.
-  void lockMemory();
   // Otherwise an ordinary process is woken 50 microseconds late.
   void setTimerSlack(TIMER_SLACK_NANOSECONDS);
   if (setRealtime(REALTIME_PRIORITY).ok) return;
@@ -198,6 +212,26 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
     "warning",
     `the engine runs with ordinary priority, so advertisements may be late on a busy machine: ${printFailure(niced)}`,
   );
+}
+
+let isSettled = false;
+
+/**
+ * Called when a configuration has been taken over. After the first, nothing is owned yet, and what
+ * the start alone needed is given back: later there is no time to collect garbage. Its code is not
+ * locked either.
+ */
+function settleMemory(): void {
+  if (isSettled) return;
+  isSettled = true;
+  const isKept = (one: Mapping): boolean => isNeededWithoutNotice(one, process.execPath);
+  collectGarbage();
+  trimAllocator();
+  releaseCode(isKept);
+  populateCode(isKept);
+  // Without CAP_IPC_LOCK more than a small amount is refused: then the machine's memory has to
+  // suffice.
+  void lockMemory();
 }
 
 /**

@@ -11,10 +11,13 @@ import { printToEngine } from "#vrrp/engine/engine-link-lines";
 import { errnoOf } from "./contain.ts";
 import { withLockFile } from "./engine-lock.ts";
 
+/** As bin/baton starts the supervisor (docs/adr/0024). */
 const NODE_OPTIONS = [
   "--disable-warning=ExperimentalWarning",
   "--disable-sigusr1",
   "--max-semi-space-size=1",
+  "--memory-saver-mode",
+  "--expose-gc",
 ];
 /** Beside this file, or beside the one that it is bundled into (tools/bundle.mjs). */
 const MAIN = fileURLToPath(

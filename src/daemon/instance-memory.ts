@@ -9,18 +9,22 @@ import { pairUp } from "#vrrp/engine/pairing";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { PublicState } from "#vrrp/router/state";
 import type { Notified } from "./notifier.ts";
-import type { History } from "./status.ts";
+import type { PastChange } from "./status.ts";
 
 export interface InstanceMemory {
   config: InstanceConfig;
   state: PublicState;
   priority: number;
-  history: History;
+  /** The newest first. */
+  history: readonly PastChange[];
   /** How it came to its state; undefined if nobody has been notified of it yet. */
   last: Notified | undefined;
 }
 
+/** Of each instance, unless there are so many that all together would have more than this. */
 const HISTORY_MAX = 100;
+const HISTORY_ALL = 10_000;
+const HISTORY_LEAST = 10;
 
 interface Leaving {
   readonly memory: InstanceMemory;
@@ -92,14 +96,19 @@ export class InstanceMemories {
     this.#leaving = [];
   }
 
-  changed(about: AboutInstance, event: History[number], change: Notified): void {
+  changed(about: AboutInstance, event: PastChange, change: Notified): void {
     const memory = this.of(about);
     if (memory === undefined) return;
     const { to, priority } = change;
     memory.state = to;
     memory.priority = priority;
     memory.last = change;
-    memory.history = [event, ...memory.history].slice(0, HISTORY_MAX);
+    memory.history = [event, ...memory.history.slice(0, this.#historyMax - 1)];
+  }
+
+  get #historyMax(): number {
+    const share = Math.floor(HISTORY_ALL / this.#byName.size);
+    return Math.max(HISTORY_LEAST, Math.min(HISTORY_MAX, share));
   }
 
   /** Forgets a router that was leaving. */

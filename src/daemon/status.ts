@@ -5,6 +5,7 @@ import { printIpv4, printMac } from "#units/address";
 import { elapsed, type Instant, toSeconds } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { Reason } from "#vrrp/router/reason";
+import type { PublicState } from "#vrrp/router/state";
 import type {
   GroupMemberStatus,
   GroupStatus,
@@ -12,12 +13,28 @@ import type {
   NotifyStatus,
 } from "./control-protocol.ts";
 
-export type History = InstanceStatus["history"];
+/** Kept without sentences, which are made for whoever asks: most are never read. */
+export interface PastChange {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly from: PublicState;
+  readonly to: PublicState;
+  readonly reason: Reason;
+}
+
 type Standby = NonNullable<InstanceSnapshot["standby"]>;
 
 const MANIFEST = new URL("../../package.json", import.meta.url);
 export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
   .version;
+
+export const historyStatus = (history: readonly PastChange[]): InstanceStatus["history"] =>
+  history.map(({ at, from, to, reason }) => ({
+    at: new Date(at).toISOString(),
+    from,
+    to,
+    why: { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN") },
+  }));
 
 /**
  * @param at the snapshot's own time; @param wallMs the wall clock at that time, milliseconds since

@@ -63,6 +63,17 @@ export class Supervision {
     return this.#state.restarts;
   }
 
+  /** The engine has been sent a configuration that it has not taken over yet. */
+  get isBehind(): boolean {
+    return this.#state.sent.length > 0;
+  }
+
+  /** An engine runs, and nothing has to be done for one that died. */
+  get isQuiet(): boolean {
+    const { engine, orphans, holds } = this.#state;
+    return engine.kind === "running" && !this.isBehind && orphans.length + holds.length === 0;
+  }
+
   happened(event: SupervisorEvent): void {
     const { state, effects } = step(this.#config, this.#state, event, now());
     this.#state = state;

@@ -19,6 +19,7 @@ import { instant, toMillis } from "#units/time";
 import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
 import type { Pauses } from "#vrrp/engine/lateness";
 import type { InstanceConfig } from "#vrrp/router/config";
+import { CatchUp } from "./catch-up.ts";
 import { CheckScripts } from "./check-scripts.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
 import { failureText } from "./contain.ts";
@@ -38,7 +39,7 @@ import type { OwnedPlaces } from "./owned-places.ts";
 import { RecordFile } from "./record-file.ts";
 import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
 import { writePid } from "./runtime-dir.ts";
-import { groupStatuses, instanceStatus, VERSION } from "./status.ts";
+import { groupStatuses, historyStatus, instanceStatus, VERSION } from "./status.ts";
 import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
 import type { SystemManager } from "./system-manager.ts";
 import { TrackFiles } from "./track-files.ts";
@@ -126,6 +127,9 @@ export class Supervisor {
   #stopped: Promise<void> | undefined;
   #isStarted = false;
   #isReady = false;
+  readonly #catchUp: CatchUp = new CatchUp(() => this.#supervision.isBehind);
+  readonly #notifyReady = (): void => this.#options.manager.ready();
+  readonly #reloadOnSignal = (): void => void this.reload();
   /** The `startup_script` or `shutdown_script`, while one runs. */
   #endGlobal: (() => void) | undefined;
 
@@ -181,7 +185,7 @@ export class Supervisor {
       taken: (effect) => this.#onTaken(effect),
       isAlive: () => manager.alive(),
       gone: () => {
-        manager.status(this.#messages.engineGone);
+        manager.status(() => this.#messages.engineGone);
         this.#watchers.changed();
       },
       stopped: () => this.#handedOver.resolve(),
@@ -199,9 +203,22 @@ export class Supervisor {
     this.#supervision.happened({ kind: "startAsked" });
   }
 
+  /** Nobody waits for this process. */
+  get isQuiet(): boolean {
+    return this.#supervision.isQuiet;
+  }
+
   /**
-   * SIGHUP. A file with errors changes nothing. If the start is not over yet, the daemon starts
-   * with what is read now.
+   * SIGHUP. While the engine has not taken the last configuration over, many are as good as one:
+   * each would wait in memory.
+   */
+  askReload(): void {
+    this.#catchUp.do(this.#reloadOnSignal);
+  }
+
+  /**
+   * A file with errors changes nothing. If the start is not over yet, the daemon starts with what
+   * is read now. The manager is notified when the engine has taken it over.
    */
   reload(language: Language = this.#options.language): Reloaded {
     if (this.#isStopping) return { kind: "stopping" };
@@ -217,7 +234,7 @@ export class Supervisor {
     this.#reloadedAt = new Date();
     this.#configure(plan);
     if (this.#isStarted) void this.#settleClaims();
-    manager.ready();
+    this.#catchUp.do(this.#notifyReady);
     this.#log("info", "Reload complete");
     this.#watchers.changed();
     return { kind: "done" };
@@ -317,7 +334,7 @@ export class Supervisor {
       instances: instances.map((one) =>
         instanceStatus(one, at, wall, {
           havips: this.#havips.status(one.name),
-          history: this.#memories.get(one.name)?.history ?? [],
+          history: historyStatus(this.#memories.get(one.name)?.history ?? []),
           notify: this.#notifier.resultsOf("INSTANCE", one.name),
         }),
       ),
@@ -408,6 +425,7 @@ export class Supervisor {
     this.#memories.engineGone();
     this.#havips.engineGone();
     this.#supervision.happened({ kind: "engineExited" });
+    this.#catchUp.advanced();
   }
 
   #onUnreadable(line: string, error: unknown): void {
@@ -424,6 +442,7 @@ export class Supervisor {
 
   #onMessage(message: FromEngine): void {
     this.#supervision.happened({ kind: "engineSaid", message });
+    if (message.type === "configuring") this.#catchUp.advanced();
     switch (message.type) {
       case "ready":
         return this.#onReady(message.pid);
@@ -482,11 +501,9 @@ export class Supervisor {
     const what =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
     this.#log("info", `(${instance}) ${what}: ${why}`, { instance, from, to, reason, priority });
-    const at = new Date().toISOString();
-    const inBoth = { en: reasonSentence(reason, "en"), "zh-CN": reasonSentence(reason, "zh-CN") };
     const change = { from, to, reason, why, priority };
-    this.#memories.changed(message, { at, from, to, why: inBoth }, change);
-    this.#options.manager.status(this.#memories.summary());
+    this.#memories.changed(message, { at: Date.now(), from, to, reason }, change);
+    this.#options.manager.status(() => this.#memories.summary());
     this.#watchers.changed();
     // Removed by a reload: notified as DELETED once it has given up its addresses.
     if (message.leaving === undefined) this.#notifier.instance(instance, change);

@@ -19,7 +19,7 @@ const WAITING_MAX = 8;
 
 export class SystemManager {
   readonly #options: SystemManagerOptions;
-  #status = "";
+  #status: () => string = () => "";
   #sentStatus = "";
   /** Since the timer was started. */
   #sentCount = 0;
@@ -54,17 +54,21 @@ export class SystemManager {
   alive(): void {
     if (this.#options.watchdogMicros !== undefined) this.#send("WATCHDOG=1");
   }
-  /** At once, unless there are many of them: then the last, when the time is over. */
-  status(text: string): void {
+  /**
+   * At once, unless there are many of them: then the last, when the time is over. A text that is
+   * not sent is not made: it names every instance, and a thousand may change at once.
+   */
+  status(text: () => string): void {
     this.#status = text;
     if (this.#sentCount < STATUS_BURST) this.#sendStatus();
   }
 
   #sendStatus(): void {
-    if (this.#status === this.#sentStatus) return;
+    const status = this.#status();
+    if (status === this.#sentStatus) return;
     this.#sentCount += 1;
-    const isSent = this.#send(`STATUS=${this.#status.replaceAll("\n", " ")}`);
-    if (isSent) this.#sentStatus = this.#status;
+    const isSent = this.#send(`STATUS=${status.replaceAll("\n", " ")}`);
+    if (isSent) this.#sentStatus = status;
     if (this.#statusTimer !== undefined) return;
     this.#statusTimer = setTimeout(() => {
       this.#statusTimer = undefined;

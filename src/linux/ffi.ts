@@ -183,6 +183,13 @@ export const sched_setscheduler: (pid: number, policy: number, parameter: Bytes)
 export const mlock2: ((address: number, length: number, flags: number) => number) | undefined =
   bindIfThere("int mlock2(uintptr_t, size_t, unsigned int)");
 
+export const madvise: (address: number, length: number, advice: number) => number = bind(
+  "int madvise(uintptr_t, size_t, int)",
+);
+/** glibc's alone. */
+export const malloc_trim: ((pad: number) => number) | undefined =
+  bindIfThere("int malloc_trim(size_t)");
+
 /** Linux 5.9, `CLOSE_RANGE_CLOEXEC` 5.11; glibc 2.34. */
 export const closeRange: ((first: number, last: number, flags: number) => number) | undefined =
   bindIfThere("int close_range(unsigned int, unsigned int, int)");

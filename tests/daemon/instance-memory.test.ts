@@ -7,8 +7,6 @@ import { instance } from "../support/bench.ts";
 
 const named = (name: string, vrid: number): InstanceConfig => instance({ vrid, router: { name } });
 
-const why = { en: "", "zh-CN": "" };
-
 function memories(...configs: readonly InstanceConfig[]): {
   all: InstanceMemories;
   readonly to: (name: string, state: PublicState, more?: { leaving?: number }) => void;
@@ -23,7 +21,7 @@ function memories(...configs: readonly InstanceConfig[]): {
       why: "",
       priority: 100,
     } as const;
-    all.changed({ instance, ...more }, { at: "", from: "", to: state, why }, change);
+    all.changed({ instance, ...more }, { at: 0, ...change }, change);
   };
   return { all, to };
 }
@@ -95,10 +93,17 @@ test("history keeps the last hundred, newest first", () => {
       why: "",
       priority: 100,
     } as const;
-    all.changed({ instance: "A" }, { at: String(i), from: "", to: "", why }, change);
+    all.changed({ instance: "A" }, { at: i, ...change }, change);
   }
   const { history = [] } = all.get("A") ?? {};
-  assert.deepEqual([history.length, history[0]?.at, history.at(-1)?.at], [100, "149", "50"]);
+  assert.deepEqual([history.length, history[0]?.at, history.at(-1)?.at], [100, 149, 50]);
+});
+
+test("of a thousand instances each keeps less history, so that all together stay small", () => {
+  const names = Array.from({ length: 1_000 }, (_, index) => `R${index}`);
+  const { all, to } = memories(...names.map((name, index) => named(name, (index % 255) + 1)));
+  for (let i = 0; i < 20; i++) to("R7", i % 2 === 0 ? "BACKUP" : "MASTER");
+  assert.equal(all.get("R7")?.history.length, 10);
 });
 
 test("two of one name are leaving: each is known by the configuration that took it away", () => {

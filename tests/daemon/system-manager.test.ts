@@ -37,8 +37,8 @@ test("a status is sent when it changes, on one line; a reload with its time", ()
     return OK;
   };
   const manager = new SystemManager({ socket: "@x", watchdogMicros: undefined, send });
-  manager.status("VI_1 MASTER\nREADY=1");
-  manager.status("VI_1 MASTER\nREADY=1");
+  manager.status(() => "VI_1 MASTER\nREADY=1");
+  manager.status(() => "VI_1 MASTER\nREADY=1");
   manager.alive();
   manager.reloading();
   assert.equal(sent.length, 2);
@@ -54,13 +54,13 @@ test("of a thousand changes at once the first few are sent, and the last a momen
     return OK;
   };
   const manager = new SystemManager({ socket: "@x", watchdogMicros: undefined, send });
-  for (let count = 1; count <= 1_000; count++) manager.status(`${count} MASTER`);
+  for (let count = 1; count <= 1_000; count++) manager.status(() => `${count} MASTER`);
   const first = [1, 2, 3, 4].map((count) => `STATUS=${count} MASTER`);
   assert.deepEqual(sent, first);
   context.mock.timers.tick(100);
   context.mock.timers.tick(1_000);
   assert.deepEqual(sent, [...first, "STATUS=1000 MASTER"]);
-  for (let count = 1; count <= 10; count++) manager.status(`${count} MASTER`);
+  for (let count = 1; count <= 10; count++) manager.status(() => `${count} MASTER`);
   manager.stopping();
   assert.deepEqual(sent.slice(-2), ["STATUS=10 MASTER", "STOPPING=1"]);
 });
@@ -75,7 +75,7 @@ test("a full socket: states are sent again in their order until it takes them, o
     return OK;
   };
   const manager = new SystemManager({ socket: "@x", watchdogMicros: undefined, send });
-  manager.status("waits");
+  manager.status(() => "waits");
   manager.ready();
   manager.reloading();
   manager.ready();

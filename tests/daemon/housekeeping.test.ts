@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CatchUp } from "#daemon/catch-up";
+import { Housekeeping } from "#daemon/housekeeping";
+
+const MB = 1_048_576;
+
+function bench(): {
+  readonly keep: Housekeeping;
+  readonly state: { isQuiet: boolean; resident: number; now: number; times: number };
+} {
+  const state = { isQuiet: true, resident: 50 * MB, now: 5_000, times: 0 };
+  const keep = new Housekeeping(() => state.isQuiet, {
+    resident: () => state.resident,
+    giveBack: () => {
+      state.times += 1;
+      state.resident = 30 * MB;
+      state.now += 20;
+    },
+    clock: () => state.now,
+  });
+  return { keep, state };
+}
+
+test("memory is given back after the start, and when it has grown", () => {
+  const { keep, state } = bench();
+  keep.turn();
+  assert.equal(state.times, 1);
+  state.now += 10_000;
+  // What runs is mapped again.
+  state.resident = 36 * MB;
+  keep.turn();
+  state.resident = 37 * MB;
+  keep.turn();
+  assert.equal(state.times, 1);
+  state.resident = 38 * MB;
+  keep.turn();
+  assert.equal(state.times, 2);
+});
+
+test("not while somebody waits for the process, and never for much of its time", () => {
+  const { keep, state } = bench();
+  state.isQuiet = false;
+  keep.turn();
+  assert.equal(state.times, 0);
+  state.isQuiet = true;
+  for (let seconds = 0; seconds < 100; seconds += 5) {
+    state.now += 5_000;
+    keep.turn();
+    state.resident += 20 * MB;
+  }
+  assert.ok(state.times >= 3 && state.times <= 11, `${state.times} times in 100 s`);
+});
+
+test("what waits for the engine is done once, in order, and waits again if it is behind again", () => {
+  let isBehind = false;
+  const done: string[] = [];
+  const catchUp = new CatchUp(() => isBehind);
+  const ready = (): void => void done.push("ready");
+  const reload = (): void => {
+    done.push("reload");
+    isBehind = true;
+  };
+  catchUp.do(reload);
+  assert.deepEqual(done, ["reload"]);
+  for (const action of [ready, reload, ready, reload, reload]) catchUp.do(action);
+  catchUp.advanced();
+  assert.deepEqual(done, ["reload"]);
+  isBehind = false;
+  catchUp.advanced();
+  assert.deepEqual(done, ["reload", "ready", "reload"]);
+  catchUp.do(ready);
+  isBehind = false;
+  catchUp.advanced();
+  catchUp.advanced();
+  assert.deepEqual(done, ["reload", "ready", "reload", "ready"]);
+});
