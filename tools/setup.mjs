@@ -17,6 +17,8 @@ export const TOOLS = {
   mandoc: "mandoc",
   groff: "groff-base",
   lexgrog: "man-db",
+  zsh: "zsh",
+  fish: "fish",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 

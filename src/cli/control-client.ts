@@ -46,12 +46,17 @@ export type Unreachable =
 
 const TIMEOUT_MS = 5_000;
 
-export async function ask(runtimeDir: string, request: ControlRequest): Promise<Asked> {
+export async function ask(
+  runtimeDir: string,
+  request: ControlRequest,
+  timeoutMilliseconds = TIMEOUT_MS,
+): Promise<Asked> {
   let first: ControlAnswer | undefined;
-  const why = await converse(runtimeDir, request, (answer) => {
+  const keep = (answer: ControlAnswer): boolean => {
     first = answer;
     return false;
-  });
+  };
+  const why = await converse(runtimeDir, request, keep, timeoutMilliseconds);
   if (first !== undefined) return { kind: "answer", answer: first };
   const path = socketIn(runtimeDir);
   return { kind: "unreachable", why: why ?? { kind: "no-answer", path } };
@@ -66,10 +71,11 @@ export async function converse(
   runtimeDir: string,
   request: ControlRequest,
   take: (answer: ControlAnswer) => boolean,
+  timeoutMilliseconds = TIMEOUT_MS,
 ): Promise<Unreachable | undefined> {
-  const why = await converseAt(socketIn(runtimeDir), request, take);
+  const why = await converseAt(socketIn(runtimeDir), request, take, timeoutMilliseconds);
   if (why?.kind !== "no-permission") return why;
-  const second = await converseAt(readerSocketIn(runtimeDir), request, take);
+  const second = await converseAt(readerSocketIn(runtimeDir), request, take, timeoutMilliseconds);
   return second?.kind === "no-daemon" ? why : second;
 }
 
@@ -77,6 +83,7 @@ async function converseAt(
   path: string,
   request: ControlRequest,
   take: (answer: ControlAnswer) => boolean,
+  timeoutMilliseconds: number,
 ): Promise<Unreachable | undefined> {
   return await new Promise((resolve, reject) => {
     const socket = connect(path);
@@ -86,7 +93,7 @@ async function converseAt(
       resolve(why);
     };
     if (request.command !== "watch")
-      socket.setTimeout(TIMEOUT_MS, () => end({ kind: "no-answer", path }));
+      socket.setTimeout(timeoutMilliseconds, () => end({ kind: "no-answer", path }));
     socket.setEncoding("utf8");
     socket.once("error", (error: NodeJS.ErrnoException) => end(reasonOf(error.code ?? "?", path)));
     socket.once("close", () => resolve(undefined));

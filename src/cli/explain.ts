@@ -36,6 +36,7 @@ export const command: Command = defineCommand({
       isOptional: true,
       most: Infinity,
       completes: Object.keys(CODES),
+      isInstance: true,
     },
   ],
   examples: [

@@ -1,9 +1,10 @@
 /** `baton status`: one table for people, `--json` for programs, `--watch` for both. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { defineCommand } from "#command-line/command";
-import { type Command, flag, type Line, text } from "#command-line/definition";
+import { type Command, flag, type Line, text, UsageError } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
 import type { Language } from "#diagnostics/diagnostic";
+import { visible } from "#units/visible";
 import {
   ask,
   converse,
@@ -19,6 +20,12 @@ const OPTIONS = {
     text(
       "go on showing it: a terminal is redrawn every second, otherwise one answer for each change",
       "持续显示：在终端上每秒刷新，否则每次变化输出一次",
+    ),
+  ),
+  names: flag(
+    text(
+      "only the names of instances and sync groups, one a line (completion asks for them)",
+      "只输出实例和同步组的名称，每行一个（供补全使用）",
     ),
   ),
   "runtime-dir": RUNTIME_DIR_OPTION,
@@ -49,6 +56,7 @@ export const command: Command = defineCommand({
     "退出码：0 守护进程有应答且状态已知，1 其他情况。",
   ),
   run: async (line) => {
+    if (line.options.names) return await names(line);
     if (!line.options.watch) return await once(line, "");
     return line.io.isTty && !line.options.json ? await redraw(line) : await follow(line);
   },
@@ -68,6 +76,26 @@ async function once(line: StatusLine, before: string): Promise<number> {
   }
   return status.engineAnswers ? 0 : 1;
 }
+
+/** Whoever presses TAB does not wait long for a daemon that does not answer. */
+const NAMES_MS = 1_000;
+
+async function names(line: StatusLine): Promise<number> {
+  const { options, io } = line;
+  if (options.json || options.watch) throw new UsageError(NAMES_ALONE);
+  const asked = await ask(runtimeDirOf(line), { command: "status" }, NAMES_MS);
+  if (asked.kind === "unreachable") return unreachable(asked.why, line);
+  const { answer } = asked;
+  if (!answer.ok || !("status" in answer)) return 1;
+  const { instances, groups, engineAnswers } = answer.status;
+  for (const { name } of [...instances, ...groups]) io.stdout(`${visible(name)}\n`);
+  return engineAnswers ? 0 : 1;
+}
+
+const NAMES_ALONE = text(
+  "`--names` stands without `--json` and `--watch`",
+  "`--names` 不能与 `--json` 或 `--watch` 同用",
+);
 
 /** No state is better than a stale one: a program gets "unknown", never the last state seen. */
 function unreachable(why: Unreachable, { options, language, io }: StatusLine): number {

@@ -12,7 +12,14 @@ export type Shell = "bash" | "zsh" | "fish";
 export const SHELLS: readonly Shell[] = ["bash", "zsh", "fish"];
 
 /** What completion offers: nothing, paths, or a few names. */
-type Choice = "any" | "files" | "folders" | readonly string[];
+type Choice = "any" | "files" | "folders" | readonly string[] | Instances;
+
+/** What the running daemon says (`baton status --names`), and these names. */
+interface Instances {
+  readonly besides: readonly string[];
+}
+
+const isList = (choice: Choice): choice is readonly string[] => Array.isArray(choice);
 
 interface OptionEntry {
   readonly name: string;
@@ -90,10 +97,11 @@ function placesOf({ definition }: Command, above: string, language: Language): r
 
 /** What operands are completed with; one that takes no more than one ends with nothing. */
 function choicesOf(operands: readonly Operand[]): readonly Choice[] {
-  const choices = operands.map(
-    ({ completes }): Choice =>
-      completes === undefined || completes === "commands" ? "any" : completes,
-  );
+  const choices = operands.map(({ completes, isInstance }): Choice => {
+    const fixed = completes === undefined || completes === "commands" ? "any" : completes;
+    if (isInstance !== true) return fixed;
+    return { besides: typeof fixed === "string" ? [] : fixed };
+  });
   const isEndless = (operands.at(-1)?.most ?? 1) > 1;
   return choices.every((one) => one === "any") ? [] : isEndless ? choices : [...choices, "any"];
 }
@@ -181,7 +189,10 @@ function bashScript(places: readonly Place[]): string {
   const reply = (choice: Choice): string => {
     if (choice === "any") return ":";
     if (choice === "files") return "_baton_paths -f";
-    return choice === "folders" ? "_baton_paths -d" : `_baton_list '${choice.join(" ")}'`;
+    if (choice === "folders") return "_baton_paths -d";
+    return isList(choice)
+      ? `_baton_list '${choice.join(" ")}'`
+      : `_baton_list '${choice.besides.join(" ")}'; _baton_instances`;
   };
   const values = places.flatMap((place) =>
     place.valued.map(
@@ -211,7 +222,10 @@ function zshScript(places: readonly Place[]): string {
   const reply = (choice: Choice): string => {
     if (choice === "any") return ":";
     if (choice === "files") return "_files";
-    return choice === "folders" ? "_files -/" : `compadd -- ${choice.join(" ")}`;
+    if (choice === "folders") return "_files -/";
+    return isList(choice)
+      ? `compadd -- ${choice.join(" ")}`
+      : `compadd -- ${choice.besides.join(" ")}; _baton_instances`;
   };
   const values = places.flatMap((place) =>
     place.valued.map(
@@ -244,11 +258,13 @@ function fishScript(places: readonly Place[]): string {
   const { skips, enters } = walk(places);
   const quoted = (tokens: string): string =>
     `'${tokens.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  const namesIn = (choices: readonly string[] | Instances): string =>
+    isList(choices) ? choices.join(" ") : `${choices.besides.join(" ")} (__baton_instances)`;
   const choice = (takes: Choice | undefined): string => {
     if (takes === undefined) return "";
     if (takes === "files") return " -r -F";
     if (takes === "folders") return " -x -a '(__fish_complete_directories)'";
-    return takes === "any" ? " -x" : ` -x -a ${quoted(takes.join(" "))}`;
+    return takes === "any" ? " -x" : ` -x -a ${quoted(namesIn(takes))}`;
   };
   const lines = places.flatMap((place) => {
     const start = `complete -c baton -n ${quoted(`__baton_is '${place.path}'`)}`;
@@ -257,7 +273,7 @@ function fishScript(places: readonly Place[]): string {
       const where = `__baton_is '${place.path}' ${index}${isLast ? " more" : ""}`;
       const here = `complete -c baton -n ${quoted(where)}`;
       if (choices === "files") return [`${here} -F`];
-      return typeof choices === "string" ? [] : [`${here} -a ${quoted(choices.join(" "))}`];
+      return typeof choices === "string" ? [] : [`${here} -a ${quoted(namesIn(choices))}`];
     });
     return [
       ...place.commands.map(({ name, about }) => `${start} -a ${name} -d ${quoted(about)}`),

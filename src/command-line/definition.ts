@@ -98,6 +98,8 @@ export interface Operand {
   readonly most?: number;
   /** `commands`: the names of all commands, and then of theirs. */
   readonly completes?: "files" | "commands" | readonly string[];
+  /** Completion offers the names of the running daemon's instances as well. */
+  readonly isInstance?: true;
 }
 
 export interface Example {

@@ -71,6 +71,30 @@ test("wrong usage is 2, help is 0", async () => {
   assert.equal((await run(reload, "now")).exit, 2);
 });
 
+test("names alone, one a line, for completion", async (context) => {
+  const named = (name: string): object => ({ name, state: "BACKUP", why: { en: "", "zh-CN": "" } });
+  const lists = { peers: [], addresses: [], havips: [], history: [] };
+  const answer = {
+    version: "0.1.0",
+    engineAnswers: true,
+    instances: [
+      { ...named("VI_1"), ...lists },
+      { ...named("odd\u001b"), ...lists },
+    ],
+    groups: [{ ...named("VG"), members: [] }],
+    scripts: [],
+  };
+  const dir = await daemon(
+    context,
+    () => ({ ok: true, status: answer }) as unknown as ControlAnswer,
+  );
+  const ran = await run(status, "--names", "--runtime-dir", dir);
+  assert.deepEqual([ran.exit, ran.out, ran.error], [0, "VI_1\nodd·\nVG\n", ""]);
+  const mixed = await run(status, "--names", "--json");
+  assert.equal(mixed.exit, 2);
+  assert.match(mixed.error, /`--names` stands without/);
+});
+
 test("explain asks for the instance in the language, and passes on what it hears", async (context) => {
   const asked: ControlRequest[] = [];
   const dir = await daemon(context, (request) => {

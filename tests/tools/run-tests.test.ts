@@ -201,6 +201,8 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     mandoc: /"mandoc"/,
     groff: /"groff"/,
     lexgrog: /"lexgrog"/,
+    zsh: /"zsh"/,
+    fish: /"fish"/,
   };
   assert.deepEqual(Object.keys(marks), Object.keys(TOOLS));
   const problems: string[] = [];

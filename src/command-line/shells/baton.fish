@@ -25,5 +25,19 @@ function __baton_is
   test (count $argv) -gt 2; and test $n -ge $argv[2]; and return 0
   test $n -eq $argv[2]
 end
+function __baton_instances
+  command -q baton; or return
+  set -l dir
+  set -l words (commandline -opc)
+  for i in (seq (count $words))
+    switch $words[$i]
+      case --runtime-dir
+        set dir --runtime-dir $words[(math $i + 1)]
+      case '--runtime-dir=*'
+        set dir $words[$i]
+    end
+  end
+  command baton status --names $dir 2>/dev/null
+end
 complete -c baton -f
 @LINES@

@@ -1,5 +1,13 @@
 #compdef baton
 # zsh completion for baton; made by: baton completion zsh
+_baton_instances() {
+  local -a names dir
+  local -i at=${words[(I)--runtime-dir]}
+  ((at > 0 && at < CURRENT - 1)) && dir=(--runtime-dir ${(Q)words[at+1]})
+  [[ ${words[(r)--runtime-dir=*]} != '' ]] && dir=(--runtime-dir ${(Q)${words[(r)--runtime-dir=*]}#*=})
+  names=(${(f)"$(command baton status --names $dir 2>/dev/null)"})
+  compadd -a names
+}
 _baton() {
   local at='' prev=$words[CURRENT-1]
   local -i i n=0
