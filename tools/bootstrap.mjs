@@ -25,6 +25,7 @@ const PROGRAMS = {
   fuzz: "tools/fuzz-main.ts",
   mutants: "tools/mutants-main.ts",
   explore: "tools/explore-main.ts",
+  package: "tools/package-main.ts",
   release: "tools/release-main.ts",
   "keywords-page": "tools/keywords-page.ts",
   "man-pages": "tools/man-pages.ts",

@@ -1,41 +1,69 @@
 /**
- * One file for each process of the daemon, in dist/run: 300 modules cost 14 MB and 0.1 s of every
- * start that their code in one file does not. bin/baton takes it for `baton run` as long as no file
- * of src/ is newer, so a checkout that is worked on runs what stands there (docs/adr/0024).
+ * One file for each process, in dist/run: 300 modules cost 14 MB and 0.1 s of every start that
+ * their code in one file does not. bin/baton takes it for `baton run` as long as no file of src/ is
+ * newer, so a checkout that is worked on runs what stands there (docs/adr/0024).
  *
  * Made by `npm ci` where the developer tools are installed too. The archive of a release has none
- * yet.
+ * yet. A package has all programs bundled, and no source (tools/package-main.ts).
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const ENTRIES = ["src/cli/main.ts", "src/daemon/engine-start-main.ts"];
+const DAEMON = ["src/cli/main.ts", "src/daemon/engine-start-main.ts"];
+/** Every program that a command starts (src/units/installation.ts has where they are). */
+export const PROGRAMS = [
+  ...DAEMON,
+  "src/linux/enter-namespace.ts",
+  "src/lab/vpc/lab-main.ts",
+  "src/lab/network/switch-main.ts",
+];
 
 /**
  * @param {string} root
  * @returns {string | undefined} why not
  */
 export function bundleDaemon(root) {
+  return bundle(root, DAEMON, join(root, "dist", "run"), ["--packages=external"]);
+}
+
+/**
+ * All programs, with the packages they use, except koffi, which finds its library by its own place.
+ *
+ * @param {string} root
+ * @param {string} folder
+ * @param {string} metafile gets esbuild's account of what went into each file
+ * @returns {string | undefined} why not
+ */
+export function bundlePrograms(root, folder, metafile) {
+  return bundle(root, PROGRAMS, folder, [
+    "--external:koffi",
+    // commander and yaml are CommonJS, and require nothing but what Node.js has itself.
+    "--banner:js=const require = process.getBuiltinModule;",
+    `--metafile=${metafile}`,
+  ]);
+}
+
+function bundle(root, entries, folder, options) {
   const esbuild = join(root, "node_modules", ".bin", "esbuild");
-  const folder = join(root, "dist", "run");
   rmSync(folder, { recursive: true, force: true });
   if (!existsSync(esbuild)) return "esbuild, a developer tool, is not installed";
   const { status, stderr, error } = spawnSync(
     esbuild,
     [
-      ...ENTRIES,
+      ...entries,
       "--bundle",
       "--splitting",
       "--platform=node",
       "--format=esm",
       "--target=node24",
-      "--packages=external",
       "--charset=utf8",
+      "--legal-comments=none",
       "--entry-names=[name]",
       "--log-level=error",
       `--outdir=${folder}`,
+      ...options,
     ],
     { cwd: root, encoding: "utf8", timeout: 60_000 },
   );

@@ -27,11 +27,12 @@ import {
   type LabAnswer,
   type LabRequest,
 } from "#lab/vpc/lab-protocol";
+import { programUrl } from "#units/installation";
 import { askLab, isLabName, labFolder, takeLab, unsafeSentence } from "./lab-folder.ts";
 import { printLabStatus } from "./lab-text.ts";
 import { unreadableSentence } from "./read-regular.ts";
 
-const MAIN = fileURLToPath(new URL("../lab/vpc/lab-main.ts", import.meta.url));
+const MAIN = fileURLToPath(programUrl("lab/vpc/lab-main"));
 
 const COMMON = {
   name: value(

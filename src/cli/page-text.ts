@@ -9,11 +9,13 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { CommandIo } from "#command-line/io";
 import { wrap } from "#command-line/wrap";
 import { CODES, isCode } from "#diagnostics/codes";
 import type { Language } from "#diagnostics/diagnostic";
 import { alignColumns } from "#diagnostics/render/columns";
+import { resourceUrl } from "#units/installation";
 
 /** Of a reader that says nothing of its width; and no more than an eye follows. */
 const COLUMNS = 80;
@@ -102,7 +104,7 @@ function printTable(lines: readonly string[]): string {
   return alignColumns(rows).lines.map(indented).join("\n");
 }
 
-const PAGES = join(import.meta.dirname, "../../docs/codes");
+const PAGES = fileURLToPath(resourceUrl("docs/codes"));
 
 /** A name of a code, in upper or lower case: `vr2010`, `VR2010`, or its slug. */
 export function codeOf(word: string): string | undefined {

@@ -1,10 +1,10 @@
 /** `baton version`, which prints the version from `package.json`. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { defineCommand } from "#command-line/command";
 import { type Command, text } from "#command-line/definition";
+import { resourceUrl } from "#units/installation";
 
-const MANIFEST = join(import.meta.dirname, "../../package.json");
+const MANIFEST = resourceUrl("package.json");
 
 export const BATON_VERSION: string = readVersion();
 

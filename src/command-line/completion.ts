@@ -3,8 +3,9 @@
  * to find which command it is in, skips the values of options, and offers what may come next.
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Language } from "#diagnostics/diagnostic";
+import { resourceUrl } from "#units/installation";
 import type { Command, CommandGroup, Operand, Option, Options } from "./definition.ts";
 import { GLOBAL_OPTIONS } from "./language.ts";
 
@@ -165,7 +166,7 @@ const walk = (
 
 /** The script of the shell, with its lists in the places marked for them. */
 function fill(shell: Shell, lists: Readonly<Record<string, string>>): string {
-  const path = join(import.meta.dirname, "shells", `baton.${shell}`);
+  const path = fileURLToPath(resourceUrl(`src/command-line/shells/baton.${shell}`));
   return readFileSync(path, "utf8").replaceAll(
     /@([A-Z]+)@/g,
     (_, name: string) => lists[name] ?? "",

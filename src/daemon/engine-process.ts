@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { programUrl } from "#units/installation";
 import type { Instant } from "#units/time";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
 import { printToEngine } from "#vrrp/engine/engine-link-lines";
@@ -19,13 +20,7 @@ const NODE_OPTIONS = [
   "--memory-saver-mode",
   "--expose-gc",
 ];
-/** Beside this file, or beside the one that it is bundled into (tools/bundle.mjs). */
-const MAIN = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith(".js") ? "./engine-start-main.js" : "./engine-start-main.ts",
-    import.meta.url,
-  ),
-);
+const MAIN = fileURLToPath(programUrl("daemon/engine-start-main"));
 /**
  * How long to wait, after the end of the process, for the end of its pipe, which usually comes
  * first.

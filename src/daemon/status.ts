@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { reasonSentence } from "#diagnostics/render/reasons";
 import { printIpv4, printMac } from "#units/address";
+import { resourceUrl } from "#units/installation";
 import { elapsed, type Instant, toSeconds } from "#units/time";
 import type { InstanceSnapshot } from "#vrrp/engine/engine-link";
 import type { Reason } from "#vrrp/router/reason";
@@ -24,7 +25,7 @@ export interface PastChange {
 
 type Standby = NonNullable<InstanceSnapshot["standby"]>;
 
-const MANIFEST = new URL("../../package.json", import.meta.url);
+const MANIFEST = resourceUrl("package.json");
 export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
   .version;
 

@@ -6,6 +6,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { assert } from "#units/assert";
+import { programUrl } from "#units/installation";
 import { OK } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
@@ -105,7 +106,7 @@ export interface SpawnInOptions {
   readonly diesWithParent?: boolean;
 }
 
-const HELPER = fileURLToPath(new URL("./enter-namespace.ts", import.meta.url));
+const HELPER = fileURLToPath(programUrl("linux/enter-namespace"));
 /** The descriptor on which the helper finds the namespace. */
 export const NAMESPACE_FD = 9;
 

@@ -4,6 +4,7 @@
  * runs exactly what a reader can copy.
  */
 import { readFileSync } from "node:fs";
+import { resourceUrl } from "#units/installation";
 
 export interface Profile {
   readonly name: string;
@@ -161,5 +162,5 @@ export function printConfig(profile: Profile, node: NodeAddress): string {
 
 /** The tutorial's scripts, as they are. */
 export function readExample(name: "notify_action.sh" | "do_sth.sh"): string {
-  return readFileSync(new URL(`../../../examples/tutorial/${name}`, import.meta.url), "utf8");
+  return readFileSync(resourceUrl(`examples/tutorial/${name}`), "utf8");
 }

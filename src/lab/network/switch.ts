@@ -4,9 +4,10 @@ import { createInterface } from "node:readline";
 import { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type Namespace, spawnIn } from "#linux/namespace";
+import { programUrl } from "#units/installation";
 import { CONTROL_FD, type FromSwitch, type PortStats, type ToSwitch } from "./switch-protocol.ts";
 
-const PROGRAM = fileURLToPath(new URL("./switch-main.ts", import.meta.url));
+const PROGRAM = fileURLToPath(programUrl("lab/network/switch-main"));
 const QUIET = "--disable-warning=ExperimentalWarning";
 
 export interface SwitchListener {

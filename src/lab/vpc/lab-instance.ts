@@ -4,13 +4,14 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnIn } from "#linux/namespace";
+import { resourceUrl } from "#units/installation";
 import { makeNodeFolders, nodeMounts } from "../sandbox/folders.ts";
 import { LAB_CREDENTIALS } from "./cloud-calls.ts";
 import { METADATA_URL } from "./endpoint.ts";
 import { OWN_FOLDERS, ownPath } from "./own-path.ts";
 import type { LaunchedInstance } from "./vpc.ts";
 
-const PROGRAMS = fileURLToPath(new URL("../../../bin", import.meta.url));
+const PROGRAMS = fileURLToPath(resourceUrl("bin"));
 
 export class LabInstance {
   readonly launched: LaunchedInstance;
