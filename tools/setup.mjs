@@ -19,6 +19,10 @@ export const TOOLS = {
   lexgrog: "man-db",
   zsh: "zsh",
   fish: "fish",
+  rpmbuild: "rpm",
+  rpmlint: "rpmlint",
+  lintian: "lintian",
+  xz: "xz-utils",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 

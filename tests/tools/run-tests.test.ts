@@ -203,6 +203,10 @@ test("a lab test says which programs it needs, and setup knows their packages", 
     lexgrog: /"lexgrog"/,
     zsh: /"zsh"/,
     fish: /"fish"/,
+    rpmbuild: /package\/rpm\.ts/,
+    rpmlint: /"rpmlint"/,
+    lintian: /"lintian"/,
+    xz: /package\/deb\.ts/,
   };
   assert.deepEqual(Object.keys(marks), Object.keys(TOOLS));
   const problems: string[] = [];

@@ -64,6 +64,7 @@ export function installedFiles(made: Made, layout: Layout): readonly Entry[] {
     file("usr/lib/systemd/system/baton.service", unit),
     file("usr/lib/sysusers.d/baton.conf", text("packaging/sysusers.conf")),
     configuration(layout.options, text("packaging/options.conf")),
+    configuration("etc/logrotate.d/baton", text("packaging/logrotate.conf")),
     file("usr/share/bash-completion/completions/baton", made.completions.bash),
     file(layout.zsh, made.completions.zsh),
     file("usr/share/fish/vendor_completions.d/baton.fish", made.completions.fish),
@@ -72,6 +73,8 @@ export function installedFiles(made: Made, layout: Layout): readonly Entry[] {
     ),
     ...filesBelow(made.root, "examples/tutorial", `${doc}/examples/tutorial`),
     file(`${doc}/examples/hardening.conf`, text("examples/systemd/hardening.conf")),
+    // Where the log goes is the administrator's choice; without it journald has it.
+    file(`${doc}/examples/rsyslog.conf`, text("packaging/rsyslog.conf")),
     file(`${doc}/README.md`, text("README.md")),
     file(`${layout.licenses}/THIRD-PARTY-LICENSES`, made.licenses),
   ];

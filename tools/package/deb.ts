@@ -37,8 +37,7 @@ export function debTree(made: Made): readonly Entry[] {
 }
 
 /** @param level of xz */
-export function makeDeb(made: Made, level: number): Buffer {
-  const tree = debTree(made);
+export function makeDeb(made: Made, level: number, tree: readonly Entry[] = debTree(made)): Buffer {
   return ar(made.time, [
     ["debian-binary", Buffer.from("2.0\n")],
     ["control.tar.xz", compressXz(makeTar(controlFiles(made, tree), made.time, "./"), level)],

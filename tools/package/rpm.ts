@@ -32,8 +32,7 @@ export function rpmTree(made: Made): readonly Entry[] {
 }
 
 /** @param level of xz. Throws a `Refusal` without rpmbuild */
-export function makeRpm(made: Made, level: number): Buffer {
-  const tree = rpmTree(made);
+export function makeRpm(made: Made, level: number, tree: readonly Entry[] = rpmTree(made)): Buffer {
   const work = mkdtempSync(join(tmpdir(), "baton-rpm-"));
   try {
     const folder = join(work, "tree");
