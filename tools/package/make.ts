@@ -2,7 +2,6 @@
 import { Buffer } from "node:buffer";
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -40,7 +39,7 @@ export function make(root: string, version: string, time: number): Made {
       packages,
       licenses: gatherLicenses(root, packages),
       completions: { bash: EMPTY, zsh: EMPTY, fish: EMPTY },
-      manPages: makeManPages(root, join(work, "man")),
+      manPages: makeManPages(root, join(work, "man"), time),
     };
     return { ...made, completions: makeCompletions(made, join(work, "tree")) };
   } finally {
@@ -73,11 +72,12 @@ function makeCompletions(made: Made, folder: string): Made["completions"] {
 }
 
 /** By tools/man-pages.ts, whose argument is a folder. */
-function makeManPages(root: string, folder: string): readonly ManPage[] {
+function makeManPages(root: string, folder: string, time: number): readonly ManPage[] {
   const tool = join(root, "tools/man-pages.ts");
-  if (!existsSync(tool)) return [];
   mkdirSync(folder);
-  runProgram(process.execPath, ["--disable-warning=ExperimentalWarning", tool, "--out", folder]);
+  runProgram(process.execPath, ["--disable-warning=ExperimentalWarning", tool, "--out", folder], {
+    env: { ...process.env, SOURCE_DATE_EPOCH: `${time}` },
+  });
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((one) => one.isFile())
     .map((one) => join(one.parentPath, one.name))
