@@ -49,7 +49,7 @@ export function make(root: string, version: string, time: number): Made {
 
 const EMPTY = Buffer.alloc(0);
 
-/** The packages whose code is in the bundle; koffi is beside it. */
+/** What of npm is in the bundle; koffi and Node.js are beside it. */
 function packagesOf(metafile: string): readonly string[] {
   const { inputs } = JSON.parse(readFileSync(metafile, "utf8")) as { inputs: object };
   const names = Object.keys(inputs).flatMap((path) => {
@@ -71,7 +71,7 @@ function makeCompletions(made: Made, folder: string): Made["completions"] {
   return { bash: script("bash"), zsh: script("zsh"), fish: script("fish") };
 }
 
-/** By tools/man-pages.ts, whose argument is a folder. */
+/** By tools/man-pages.ts: it writes into the folder of `--out`. */
 function makeManPages(root: string, folder: string, time: number): readonly ManPage[] {
   const tool = join(root, "tools/man-pages.ts");
   mkdirSync(folder);
