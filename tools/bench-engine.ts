@@ -41,6 +41,7 @@ const nothing: World = {
   isUnresolved: () => false,
   sendArp: () => OK,
   setAddress: () => OK,
+  prolongAddresses: () => undefined,
   removeAddress: () => OK,
   promoteSecondaries: () => OK,
   claimed: () => new Set(),

@@ -8,6 +8,7 @@
  */
 
 import { AddressClaims } from "#linux/address-claims";
+import { type AddressLifetimes, openAddressLifetimes } from "#linux/address-lifetimes";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
@@ -32,7 +33,12 @@ import {
 } from "#linux/process";
 import { Reactor } from "#linux/reactor";
 import { type Result, success } from "#linux/result";
-import { openMonitor, openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
+import {
+  openMonitor,
+  openRtnetlink,
+  type Rtnetlink,
+  type RtnetlinkMonitor,
+} from "#linux/rtnetlink";
 import { readScheduling } from "#linux/scheduling";
 import { after, micros } from "#units/time";
 import { CollectionCount } from "#vrrp/engine/collections";
@@ -92,20 +98,18 @@ function run(openRequests: typeof openRtnetlink): number {
   hurry(log);
 
   const reactor = new Reactor();
-  // The monitor is opened first, so that a change between the two is reported twice rather than
-  // never.
-  const monitor = openMonitor();
-  const rtnetlink = openRequests();
-  if (!monitor.ok || !rtnetlink.ok) {
-    const failure = monitor.ok ? rtnetlink : monitor;
-    if (!failure.ok) log("error", `rtnetlink cannot be opened: ${printFailure(failure)}`);
+  const netlink = openSockets(openRequests);
+  if (!netlink.ok) {
+    log("error", `rtnetlink cannot be opened: ${printFailure(netlink)}`);
     pipe.flush();
     return EX_OSERR;
   }
+  const { monitor, rtnetlink, lifetimes } = netlink.value;
   const guard = openNftGuard();
   const world = new LinuxWorld({
     reactor,
-    rtnetlink: rtnetlink.value,
+    rtnetlink,
+    lifetimes,
     pipe,
     guard: guard.ok ? guard.value : undefined,
     receive: (event) => engine.onWorld(event, now()),
@@ -141,8 +145,8 @@ function run(openRequests: typeof openRtnetlink): number {
     settleMemory();
   };
 
-  reactor.add(monitor.value.fd, () => {
-    for (const event of monitor.value.read()) engine.onWorld(event, now());
+  reactor.add(monitor.fd, () => {
+    for (const event of monitor.read()) engine.onWorld(event, now());
   });
   reactor.add(pipe.fd, () => {
     for (const line of pipe.read()) receive(line);
@@ -150,7 +154,7 @@ function run(openRequests: typeof openRtnetlink): number {
     if (pipe.ended) reactor.remove(pipe.fd);
   });
 
-  const found = readKernel(rtnetlink.value);
+  const found = readKernel(rtnetlink);
   if (!found.ok) {
     log("error", `interfaces cannot be read: ${printFailure(found)}`);
     pipe.flush();
@@ -186,6 +190,30 @@ function work(engine: Engine, reactor: Reactor, pipe: LinePipe, lateness: Latene
     if (pipe.waiting) pipe.flush();
     trim.turn(woken);
   }
+}
+
+interface NetlinkSockets {
+  readonly monitor: RtnetlinkMonitor;
+  readonly rtnetlink: Rtnetlink;
+  readonly lifetimes: AddressLifetimes;
+}
+
+function openSockets(openRequests: typeof openRtnetlink): Result<NetlinkSockets> {
+  // The monitor is opened first, so that a change between the two is reported twice rather than
+  // never.
+  const monitor = openMonitor();
+  if (!monitor.ok) return monitor;
+  const rtnetlink = openRequests();
+  if (!rtnetlink.ok) return rtnetlink;
+  const lifetimes = openAddressLifetimes(rtnetlink.value.marks);
+  if (!lifetimes.ok) return lifetimes;
+  // Without it every new lifetime is news, which is read and comes to nothing.
+  void monitor.value.passOver(lifetimes.value.port);
+  return success({
+    monitor: monitor.value,
+    rtnetlink: rtnetlink.value,
+    lifetimes: lifetimes.value,
+  });
 }
 
 /** Every link and address, as the engine's first event. */

@@ -17,6 +17,8 @@ export interface BpfInstruction {
 
 /** BPF_LD | BPF_W | BPF_ABS */
 const LOAD_WORD = 0x20;
+/** BPF_LD | BPF_H | BPF_ABS */
+const LOAD_HALF = 0x28;
 /** BPF_LD | BPF_B | BPF_ABS */
 const LOAD_BYTE = 0x30;
 /** BPF_JMP | BPF_JEQ | BPF_K */
@@ -56,6 +58,31 @@ export const protocolOnly = (protocol: number, length: number): readonly BpfInst
   instruction(RETURN, length),
   instruction(RETURN, 0),
 ];
+
+/**
+ * Refuses netlink messages of one type that a request of one socket has caused.
+ *
+ * @param port the socket's address, which the messages carry
+ */
+export const notCausedBy = (type: number, port: number): readonly BpfInstruction[] => [
+  instruction(LOAD_HALF, NLMSG_TYPE_OFFSET),
+  instruction(JUMP_IF_EQUAL, inHostOrder(type, 2), 0, 3),
+  instruction(LOAD_WORD, NLMSG_PORT_OFFSET),
+  instruction(JUMP_IF_EQUAL, inHostOrder(port, 4), 0, 1),
+  instruction(RETURN, 0),
+  instruction(RETURN, WHOLE_FRAME),
+];
+/** struct nlmsghdr: length u32, type u16, flags u16, sequence u32, port u32. */
+const NLMSG_TYPE_OFFSET = 4;
+const NLMSG_PORT_OFFSET = 12;
+
+/** Programs load numbers in network order, and netlink has them in that of the machine. */
+function inHostOrder(value: number, size: 2 | 4): number {
+  const view = new DataView(new ArrayBuffer(4));
+  if (size === 2) view.setUint16(0, value, true);
+  else view.setUint32(0, value, true);
+  return size === 2 ? view.getUint16(0) : view.getUint32(0);
+}
 
 /** Refuses everything. */
 export const NOTHING: readonly BpfInstruction[] = [instruction(RETURN, 0)];

@@ -8,6 +8,7 @@ import type { Ipv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
+  type AddressLifetime,
   type Advertisement,
   ANY_DEVICE,
   type Failure,
@@ -18,6 +19,7 @@ import {
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import { claimedAddresses } from "./address-claims.ts";
+import type { AddressLifetimes } from "./address-lifetimes.ts";
 import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import { BATCH, IncomingPackets, OutgoingPackets } from "./packet-batch.ts";
@@ -42,6 +44,7 @@ const GONE: readonly string[] = ["ENXIO", "ENODEV"];
 export class LinuxWorld implements World {
   readonly guard: AddressGuard | undefined;
   readonly #rtnetlink: Rtnetlink;
+  readonly #lifetimes: AddressLifetimes;
   readonly #reactor: Reactor;
   readonly #pipe: LinePipe;
   readonly #receive: (event: WorldEvent) => void;
@@ -54,12 +57,14 @@ export class LinuxWorld implements World {
   constructor(parts: {
     readonly reactor: Reactor;
     readonly rtnetlink: Rtnetlink;
+    readonly lifetimes: AddressLifetimes;
     readonly pipe: LinePipe;
     readonly guard: AddressGuard | undefined;
     readonly receive: (event: WorldEvent) => void;
   }) {
     this.#reactor = parts.reactor;
     this.#rtnetlink = parts.rtnetlink;
+    this.#lifetimes = parts.lifetimes;
     this.#pipe = parts.pipe;
     this.guard = parts.guard;
     this.#receive = parts.receive;
@@ -177,6 +182,10 @@ export class LinuxWorld implements World {
 
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome {
     return this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
+  }
+
+  prolongAddresses(all: readonly AddressLifetime[]): readonly Outcome[] | undefined {
+    return this.#lifetimes.set(all);
   }
 
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome {

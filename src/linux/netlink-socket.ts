@@ -55,6 +55,14 @@ export function openNetlink(protocol: number, groups: number): Result<number> {
   return success(fd);
 }
 
+/** The address that the kernel gave the socket; its messages carry it. */
+export function portOf(fd: number): Result<number> {
+  const address = new Uint8Array(SOCKADDR_NL_SIZE);
+  const length = Int32Array.of(address.length);
+  if (libc.getsockname(fd, address, length) !== 0) return libc.failure("getsockname(AF_NETLINK)");
+  return success(new DataView(address.buffer).getUint32(4, true));
+}
+
 /**
  * What a message of type NLMSG_ERROR or NLMSG_DONE says about the request: both begin with an error
  * number or 0.

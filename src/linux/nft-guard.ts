@@ -35,12 +35,23 @@ import { type AddressGuard, OK, type Outcome } from "#vrrp/engine/world";
 import { ARP_OFFSET } from "#vrrp/wire/arp";
 import { IPV4_OFFSET } from "#vrrp/wire/ipv4-fields";
 import * as libc from "./ffi.ts";
-import { type Hook, NFPROTO_ARP, NFPROTO_IPV4, type NftBatch } from "./nft-messages.ts";
+import {
+  type Hook,
+  NFPROTO_ARP,
+  NFPROTO_IPV4,
+  type NftBatch,
+  PreparedBatch,
+} from "./nft-messages.ts";
 import { type NftSocket, openNftSocket } from "./nft-socket.ts";
 import { type Result, success } from "./result.ts";
 
 const GUARDED = "guarded";
 const ALIVE = "alive";
+/**
+ * Transactions that are kept: 120 bytes for an address. More routers that are each due by
+ * themselves have theirs made anew.
+ */
+const PREPARED_MAX = 1_024;
 /** Other programs' transactions may come between looking and deleting. */
 const REMOVE_TRIES = 5;
 
@@ -75,6 +86,19 @@ const PATHS: readonly GuardedPath[] = [
 ];
 const FAMILIES: readonly number[] = [NFPROTO_IPV4, NFPROTO_ARP];
 
+interface Prolongation {
+  readonly addresses: readonly Ipv4[];
+  /** Milliseconds. */
+  readonly lease: number;
+  readonly batch: PreparedBatch;
+}
+
+function isSameList(a: readonly Ipv4[], b: readonly Ipv4[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let place = 0; place < a.length; place++) if (a[place] !== b[place]) return false;
+  return true;
+}
+
 export class NftGuard implements AddressGuard {
   readonly #socket: NftSocket;
   readonly #table: string;
@@ -82,6 +106,8 @@ export class NftGuard implements AddressGuard {
   readonly #owner: string;
   /** The kernel gives an element that exists another lifetime; otherwise it is replaced. */
   readonly #canUpdate: boolean;
+  /** By their first address. */
+  readonly #prepared = new Map<Ipv4, Prolongation>();
   /** The addresses that this process guards. */
   readonly #guarded = new Set<Ipv4>();
 
@@ -252,7 +278,26 @@ export class NftGuard implements AddressGuard {
       batch.addElements(family, this.#table, GUARDED, addresses, undefined, this.#owner);
   }
 
+  /**
+   * Routers that are due together are so again an interval later, with the same leases: then the
+   * kernel is sent the same transaction.
+   */
   #prolong(addresses: readonly Ipv4[], lease: number): Outcome {
+    const [first] = addresses;
+    if (first === undefined || !this.#canUpdate || lease <= 0) {
+      return this.#commit(this.#prolongation(addresses, lease));
+    }
+    let prepared = this.#prepared.get(first);
+    if (prepared?.lease !== lease || !isSameList(prepared.addresses, addresses)) {
+      const batch = new PreparedBatch(this.#prolongation(addresses, lease));
+      prepared = { addresses: [...addresses], lease, batch };
+      if (this.#prepared.size >= PREPARED_MAX) this.#prepared.clear();
+      this.#prepared.set(first, prepared);
+    }
+    return this.#socket.repeat(prepared.batch);
+  }
+
+  #prolongation(addresses: readonly Ipv4[], lease: number): NftBatch {
     const batch = this.#batch();
     for (const family of FAMILIES) {
       if (this.#canUpdate && lease > 0) {
@@ -262,7 +307,7 @@ export class NftGuard implements AddressGuard {
       this.#deleteIfThere(batch, family, ALIVE, addresses);
       if (lease > 0) batch.addElements(family, this.#table, ALIVE, addresses, lease);
     }
-    return this.#commit(batch);
+    return batch;
   }
 
   /** There is no "delete if it exists" before Linux 6.3; but adding what exists is no error. */

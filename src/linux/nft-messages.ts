@@ -100,6 +100,8 @@ const NFT_LIMIT_PKTS = 0;
 const NFT_LIMIT_F_INV = 1;
 const PAYLOAD_BASES = { link: 0, network: 1 } as const;
 const NFGENMSG_SIZE = 4;
+/** Offset in struct nlmsghdr. */
+const NLMSG_SEQUENCE = 8;
 /** The kernel takes 256 bytes of user data; a line of `nft list` is for people. */
 const COMMENT_MAX = 40;
 const NF_DROP = 0;
@@ -385,6 +387,31 @@ export class NftBatch {
       .u8(0)
       .u8(resource >>> 8)
       .u8(resource & 0xff);
+  }
+}
+
+/** A transaction that is sent again and again: only its sequence numbers change. */
+export class PreparedBatch {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  /** Where its messages begin, the begin and the end of the batch among them. */
+  readonly #starts: readonly number[];
+
+  constructor(batch: NftBatch) {
+    this.bytes = batch.finish().bytes.slice();
+    this.#view = new DataView(this.bytes.buffer);
+    const starts: number[] = [];
+    for (let at = 0; at < this.bytes.length; at += (this.#view.getUint32(at, true) + 3) & ~3)
+      starts.push(at);
+    this.#starts = starts;
+  }
+
+  /** Its messages count up from `first`; the number that is acknowledged when it succeeds. */
+  renumber(first: number): number {
+    const starts = this.#starts;
+    for (let place = 0; place < starts.length; place++)
+      this.#view.setUint32((starts[place] ?? 0) + NLMSG_SEQUENCE, first + place, true);
+    return first + starts.length - 2;
   }
 }
 

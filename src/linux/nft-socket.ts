@@ -18,6 +18,7 @@ import {
   emitGetGeneration,
   generationOf,
   NftBatch,
+  type PreparedBatch,
 } from "./nft-messages.ts";
 import { type Result, success } from "./result.ts";
 
@@ -79,11 +80,20 @@ export class NftSocket {
     }
   }
 
+  commit(batch: NftBatch): Outcome {
+    const { bytes, last } = batch.finish();
+    return this.#transact(bytes, batch.first, last);
+  }
+
+  /** A transaction that was made before, once more. */
+  repeat(prepared: PreparedBatch): Outcome {
+    return this.#transact(prepared.bytes, this.#sequence, prepared.renumber(this.#sequence));
+  }
+
   /**
    * Sends the transaction. The first error decides; without any, the last message is acknowledged.
    */
-  commit(batch: NftBatch): Outcome {
-    const { bytes, last } = batch.finish();
+  #transact(bytes: Uint8Array, first: number, last: number): Outcome {
     // The end of the batch has a number too.
     this.#sequence = last + 2;
     if (libc.send(this.#fd, bytes, bytes.length, 0) < 0) return libc.failure(CALL);
@@ -98,7 +108,7 @@ export class NftSocket {
         return failure.errno === "EAGAIN" ? { ...failure, errno: "ETIMEDOUT" } : failure;
       }
       for (const message of messagesOf(this.#buffer.subarray(0, length))) {
-        const isOurs = message.sequence >= batch.first && message.sequence <= last + 1;
+        const isOurs = message.sequence >= first && message.sequence <= last + 1;
         if (message.type !== NLMSG_ERROR || !isOurs) continue;
         const answer = acknowledged(message, CALL);
         if (!answer.ok) outcome ??= answer;

@@ -152,7 +152,7 @@ function prepare(fd: number, interfaceIndex: number, options: PacketSocketOption
 /** Stops receiving, on a socket of any kind. */
 export const refuseEverything = (fd: number): Outcome => attachFilter(fd, NOTHING);
 
-function attachFilter(fd: number, program: readonly BpfInstruction[]): Outcome {
+export function attachFilter(fd: number, program: readonly BpfInstruction[]): Outcome {
   const instructions = emitBpf(program);
   const header = new Uint8Array(abi.SOCK_FPROG.size);
   const view = new DataView(header.buffer);

@@ -1,12 +1,26 @@
 /**
- * What rtnetlink says about links, IPv4 addresses and neighbours, as values. Pure; odd bytes are
- * `undefined`.
+ * What rtnetlink says about links, IPv4 addresses and neighbours, as values, and what we say about
+ * addresses, as bytes. Pure; odd bytes are `undefined`.
  */
 
 import { type Ipv4, ipv4, type Mac, macFromBytes } from "#units/address";
-import type { AddressInfo, LinkInfo, WorldEvent } from "#vrrp/engine/world";
+import {
+  type AddressInfo,
+  type AddressLifetime,
+  BATON_PROTO,
+  type LinkInfo,
+  type WorldEvent,
+} from "#vrrp/engine/world";
+import type { VirtualAddress } from "#vrrp/router/config";
 import * as abi from "./abi.ts";
-import { attributesOf, be32Of, type NetlinkMessage, textOf, u32Of } from "./netlink.ts";
+import {
+  attributesOf,
+  be32Of,
+  type MessageBuilder,
+  type NetlinkMessage,
+  textOf,
+  u32Of,
+} from "./netlink.ts";
 
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
@@ -22,11 +36,11 @@ const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 export const IFA_ADDRESS = 1;
 export const IFA_LOCAL = 2;
-export const IFA_LABEL = 3;
-export const IFA_BROADCAST = 4;
-export const IFA_CACHEINFO = 6;
-export const IFA_FLAGS = 8;
-export const IFA_PROTO = 11;
+const IFA_LABEL = 3;
+const IFA_BROADCAST = 4;
+const IFA_CACHEINFO = 6;
+const IFA_FLAGS = 8;
+const IFA_PROTO = 11;
 const IFA_F_SECONDARY = 0x01;
 const IFA_F_PERMANENT = 0x80;
 export const NDA_DST = 1;
@@ -128,4 +142,43 @@ function macIn(value: Uint8Array | undefined): Mac | undefined {
 function addressIn(value: Uint8Array | undefined): Ipv4 | undefined {
   const number = be32Of(value);
   return number === undefined ? undefined : ipv4(number);
+}
+
+const FOREVER = 0xffffffff;
+
+/**
+ * The rest of a RTM_NEWADDR.
+ *
+ * @param marks false: as on a kernel that does not know IFA_PROTO
+ */
+export function appendAddress(
+  builder: MessageBuilder,
+  { interfaceIndex, address, seconds }: AddressLifetime,
+  marks: boolean,
+): void {
+  const lifetime = seconds === 0 ? FOREVER : seconds;
+  const preferred = address.deprecated === true ? 0 : lifetime;
+  appendAddressName(builder, interfaceIndex, address);
+  if (address.broadcast !== undefined) builder.attributeBe32(IFA_BROADCAST, address.broadcast);
+  if (address.label !== undefined) builder.attributeText(IFA_LABEL, address.label);
+  builder.attributeU32(IFA_CACHEINFO, preferred, lifetime, 0, 0).attributeU32(IFA_FLAGS, 0);
+  // Kernels that do not know it ignore it; some vendors' kernels know it despite an older version
+  // number.
+  if (marks) builder.attributeU8(IFA_PROTO, BATON_PROTO);
+}
+
+/** Which address, on which device: the rest of a RTM_DELADDR. */
+export function appendAddressName(
+  builder: MessageBuilder,
+  interfaceIndex: number,
+  address: VirtualAddress,
+): void {
+  builder
+    .u8(abi.AF_INET)
+    .u8(address.prefix)
+    .u8(0)
+    .u8(address.scope)
+    .u32(interfaceIndex)
+    .attributeBe32(IFA_LOCAL, address.address)
+    .attributeBe32(IFA_ADDRESS, address.peer ?? address.address);
 }

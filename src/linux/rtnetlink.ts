@@ -7,7 +7,6 @@ import { release } from "node:os";
 import type { Ipv4 } from "#units/address";
 import {
   type AddressInfo,
-  BATON_PROTO,
   type LinkInfo,
   OK,
   type Outcome,
@@ -15,6 +14,7 @@ import {
 } from "#vrrp/engine/world";
 import type { VirtualAddress } from "#vrrp/router/config";
 import * as abi from "./abi.ts";
+import { notCausedBy } from "./bpf.ts";
 import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 import {
@@ -31,17 +31,13 @@ import {
   NLMSG_ERROR,
 } from "./netlink.ts";
 import { acknowledged, NETLINK_ROUTE, openNetlink } from "./netlink-socket.ts";
+import { attachFilter } from "./packet-socket.ts";
 import { type Result, success } from "./result.ts";
 import {
   addressOf,
+  appendAddress,
+  appendAddressName,
   eventOf,
-  IFA_ADDRESS,
-  IFA_BROADCAST,
-  IFA_CACHEINFO,
-  IFA_FLAGS,
-  IFA_LABEL,
-  IFA_LOCAL,
-  IFA_PROTO,
   linkOf,
   NDA_DST,
   type NeighbourInfo,
@@ -58,7 +54,6 @@ import { setReceiveBuffer } from "./socket-options.ts";
 
 const RTMGRP_LINK = 0x1;
 const RTMGRP_IPV4_IFADDR = 0x10;
-const FOREVER = 0xffffffff;
 const MONITOR_BUFFER = 4 * 1_048_576;
 /** How many datagrams are taken before others in the reactor have their turn. */
 const READ_MAX = 256;
@@ -89,13 +84,14 @@ export class Rtnetlink {
   readonly builder: MessageBuilder = new MessageBuilder();
   /** The kernel keeps the mark of our addresses (IFA_PROTO), so that they are known by it. */
   readonly keepsMark: boolean;
-  readonly #marks: boolean;
+  /** Addresses are marked as ours, whether the kernel keeps that or not. */
+  readonly marks: boolean;
   readonly #buffer = new Uint8Array(262_144);
   #sequence = 1;
 
   constructor(fd: number, { marks }: AddressMarks) {
     this.fd = fd;
-    this.#marks = marks;
+    this.marks = marks;
     this.keepsMark = marks && keepsMarks();
   }
 
@@ -161,39 +157,19 @@ export class Rtnetlink {
 
   /** Adds the address or gives it a new lifetime; 0 seconds is for ever. */
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome {
-    const lifetime = seconds === 0 ? FOREVER : seconds;
-    const preferred = address.deprecated === true ? 0 : lifetime;
     this.#start(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
-    this.#addressBody(interfaceIndex, address);
-    if (address.broadcast !== undefined)
-      this.builder.attributeBe32(IFA_BROADCAST, address.broadcast);
-    if (address.label !== undefined) this.builder.attributeText(IFA_LABEL, address.label);
-    this.builder.attributeU32(IFA_CACHEINFO, preferred, lifetime, 0, 0).attributeU32(IFA_FLAGS, 0);
-    // Kernels that do not know it ignore it; some vendors' kernels know it despite an older
-    // version number.
-    if (this.#marks) this.builder.attributeU8(IFA_PROTO, BATON_PROTO);
+    appendAddress(this.builder, { interfaceIndex, address, seconds }, this.marks);
     return this.transact("RTM_NEWADDR");
   }
 
   /** An address that is not there is as good as removed. */
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome {
     this.#start(RTM_DELADDR, NLM_F_ACK);
-    this.#addressBody(interfaceIndex, address);
+    appendAddressName(this.builder, interfaceIndex, address);
     const outcome = this.transact("RTM_DELADDR");
     return !outcome.ok && (outcome.errno === "EADDRNOTAVAIL" || outcome.errno === "ENODEV")
       ? OK
       : outcome;
-  }
-
-  #addressBody(interfaceIndex: number, address: VirtualAddress): void {
-    this.builder
-      .u8(abi.AF_INET)
-      .u8(address.prefix)
-      .u8(0)
-      .u8(address.scope)
-      .u32(interfaceIndex)
-      .attributeBe32(IFA_LOCAL, address.address)
-      .attributeBe32(IFA_ADDRESS, address.peer ?? address.address);
   }
 
   /** Begins a request in `builder`. */
@@ -249,6 +225,11 @@ export class RtnetlinkMonitor {
   close(): void {
     libc.close(this.fd);
     this.#requests.close();
+  }
+
+  /** No news of what the socket with this address sets (address-lifetimes.ts). */
+  passOver(port: number): Outcome {
+    return attachFilter(this.fd, notCausedBy(RTM_NEWADDR, port));
   }
 
   /**

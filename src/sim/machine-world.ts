@@ -2,7 +2,7 @@
 
 import { BROADCAST_MAC, type Ipv4, macFromBytes } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
-import { OK, sendEach, type World } from "#vrrp/engine/world";
+import { OK, sendEach, setEach, type World } from "#vrrp/engine/world";
 import { arpSender, arpTarget, isMulticast } from "./frame-fields.ts";
 import type { SimulatedKernel } from "./kernel.ts";
 import type { Neighbours } from "./neighbours.ts";
@@ -57,6 +57,8 @@ export function createMachineWorld(parts: WorldParts): World {
       return OK;
     },
     setAddress: (index, address, seconds) => kernel.setAddress(index, address, seconds),
+    prolongAddresses: (all) =>
+      setEach(all, (index, address, seconds) => kernel.setAddress(index, address, seconds)),
     removeAddress: (index, address) => kernel.removeAddress(index, address),
     promoteSecondaries: () => OK,
     claimed: parts.claimed,

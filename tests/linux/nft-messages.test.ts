@@ -8,7 +8,7 @@ import {
   NLM_F_REQUEST,
   textOf,
 } from "#linux/netlink";
-import { NFPROTO_ARP, NFPROTO_IPV4, NftBatch } from "#linux/nft-messages";
+import { NFPROTO_ARP, NFPROTO_IPV4, NftBatch, PreparedBatch } from "#linux/nft-messages";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { hexFromBytes } from "../support/hex.ts";
 
@@ -103,4 +103,19 @@ test("more elements than one list can hold go in several messages", () => {
     lists.map(({ length }) => length / 28),
     [800, 800, 800, 601],
   );
+});
+
+test("a prepared batch is the one that it was made of, but for its numbers", () => {
+  const made = (first: number): NftBatch => {
+    const batch = new NftBatch(first);
+    batch.setElements(NFPROTO_IPV4, "t", "alive", [VIP], 500);
+    batch.setElements(NFPROTO_ARP, "t", "alive", [VIP], 500);
+    return batch;
+  };
+  const prepared = new PreparedBatch(made(3));
+  for (const first of [40, 4_000_000_000]) {
+    const wanted = made(first).finish();
+    assert.equal(prepared.renumber(first), wanted.last);
+    assert.deepEqual(prepared.bytes, wanted.bytes);
+  }
 });

@@ -1,12 +1,18 @@
 /** Addresses on a real kernel: lifetimes that run out, marks, labels, removal. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { openAddressLifetimes } from "#linux/address-lifetimes";
 import { now } from "#linux/clock";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { openMonitor } from "#linux/rtnetlink";
 import { after, fromMillis, fromSeconds, type Instant, toMillis } from "#units/time";
-import { type AddressInfo, BATON_PROTO, type WorldEvent } from "#vrrp/engine/world";
+import {
+  type AddressInfo,
+  type AddressLifetime,
+  BATON_PROTO,
+  type WorldEvent,
+} from "#vrrp/engine/world";
 import { type Cable, layCable, type Side, virtual } from "../support/linux-net.ts";
 
 const VIP = "192.0.2.100";
@@ -149,3 +155,54 @@ test("what the kernel refuses is a value that names the call and the error", () 
   assert.match(impossible.detail ?? "", /prefix/i, "in the kernel's own text");
   assert.deepEqual(left.rtnetlink.setAddress(left.link.index, virtual(VIP), 60), { ok: true });
 });
+
+/** So many addresses from 198.51.100.0 on, none of them twice. */
+const manyOf = (interfaceIndex: number, count: number, seconds: number): AddressLifetime[] =>
+  Array.from({ length: count }, (_, place) => {
+    const address = virtual(`198.51.${100 + Math.floor(place / 256)}.${place % 256}`);
+    return { interfaceIndex, address, seconds };
+  });
+
+test("many lifetimes with one request are each as set alone, and are no news", () => {
+  using cable = layCable();
+  const { left } = cable;
+  using lifetimes = left.namespace.within(() => must(openAddressLifetimes(true)));
+  const monitor = left.namespace.within(() => must(openMonitor()));
+  mustDo(monitor.passOver(lifetimes.port));
+  const all = manyOf(left.link.index, 300, 60);
+  for (const { address } of all) mustDo(left.rtnetlink.setAddress(left.link.index, address, 60));
+  assert.equal(monitor.read().length, 256, "those of another socket are news");
+  assert.equal(monitor.read().length, 44);
+  const before = must(left.rtnetlink.addresses());
+  assert.equal(lifetimes.set(all), undefined);
+  assert.deepEqual(monitor.read(), []);
+  assert.deepEqual(must(left.rtnetlink.addresses()), before);
+  mustDo(left.rtnetlink.removeAddress(left.link.index, virtual("198.51.100.7")));
+  assert.deepEqual(
+    monitor.read().map(({ kind }) => kind),
+    ["addressGone"],
+  );
+  monitor.close();
+});
+
+test("of many lifetimes each refusal is of the one that it concerns", () => {
+  using cable = layCable();
+  const { left } = cable;
+  using lifetimes = left.namespace.within(() => must(openAddressLifetimes(true)));
+  const all = manyOf(left.link.index, 150, 60);
+  for (const place of [0, 70, 149]) {
+    const one = all[place];
+    if (one !== undefined) all[place] = { ...one, interfaceIndex: 4_711 };
+  }
+  const outcomes = lifetimes.set(all) ?? [];
+  const refused = outcomes.flatMap((one, place) => (one.ok ? [] : [`${place} ${one.errno}`]));
+  assert.deepEqual(refused, ["0 ENODEV", "70 ENODEV", "149 ENODEV"]);
+  assert.equal(must(left.rtnetlink.addresses()).filter(isOurs).length, 147);
+  assert.equal(
+    lifetimes.set(all.slice(1, 70)),
+    undefined,
+    "the next request is answered by itself",
+  );
+});
+
+const isOurs = ({ proto }: AddressInfo): boolean => proto === BATON_PROTO;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { O_CLOEXEC } from "#linux/abi";
+import { openAddressLifetimes } from "#linux/address-lifetimes";
 import { openArpSocket } from "#linux/arp-socket";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
@@ -37,6 +38,7 @@ function nodeOn(side: Side): Node {
     world: new LinuxWorld({
       reactor,
       rtnetlink: side.rtnetlink,
+      lifetimes: side.namespace.within(() => must(openAddressLifetimes(true))),
       pipe: new LinePipe(ends[1] ?? -1),
       guard: undefined,
       receive: (event) => {

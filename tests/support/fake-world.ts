@@ -11,12 +11,14 @@ import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
   type AddressInfo,
+  type AddressLifetime,
   type Advertisement,
   BATON_PROTO,
   type LinkInfo,
   OK,
   type Outcome,
   sendEach,
+  setEach,
   type World,
   type WorldEvent,
 } from "#vrrp/engine/world";
@@ -225,6 +227,10 @@ export class FakeWorld implements World {
     this.kernel.set(`${interfaceIndex} ${text}`, { info, expiresAt });
     this.pending.push({ kind: "address", address: info });
     return OK;
+  }
+
+  prolongAddresses(all: readonly AddressLifetime[]): readonly Outcome[] | undefined {
+    return setEach(all, (index, address, seconds) => this.setAddress(index, address, seconds));
   }
 
   removeAddress(interfaceIndex: number, virtual: VirtualAddress): Outcome {

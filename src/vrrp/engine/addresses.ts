@@ -6,13 +6,15 @@
 import { printIpv4 } from "#units/address";
 import type { Instant } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
-import { deviceOf, type EngineContext, isOwnedElsewhere } from "./context.ts";
+import { deviceOf, type EngineContext, isOwnedElsewhere, type Refused } from "./context.ts";
 import { removeCopies } from "./foreign-addresses.ts";
 import type { Guard } from "./guard.ts";
 import type { AddressPlace, Instance, InstanceAddress } from "./instance.ts";
 import type { OwnRemovals } from "./own-removals.ts";
 import { scheduleRetry } from "./retry.ts";
-import { type Failure, isGone, type Outcome, printFailure } from "./world.ts";
+import { type AddressLifetime, type Failure, isGone, type Outcome, printFailure } from "./world.ts";
+
+const NONE: readonly Outcome[] = [];
 
 export class Addresses {
   readonly #context: EngineContext;
@@ -47,6 +49,49 @@ export class Addresses {
       if (instance.lease.guarantee !== "nftables") this.#guard.close(instance, [entry]);
     }
     entry.error = undefined;
+  }
+
+  /** All addresses of instances that own them, each for the seconds of its lease. */
+  prolongAll(instances: readonly Instance[], now: Instant, refused: Refused[]): void {
+    const lifetimes: AddressLifetime[] = [];
+    const owners: { readonly instance: Instance; readonly entry: InstanceAddress }[] = [];
+    for (const instance of instances) {
+      const seconds = instance.lease.addressSeconds;
+      instance.refreshedAt = now;
+      for (const entry of instance.addresses) {
+        const { virtual } = entry;
+        const index = deviceOf(this.#context, instance, virtual.interface);
+        // It was never there, it is somewhere else now, or its removal is still to be tried.
+        const isOrdinary = entry.owned && entry.index === index && entry.stuckOn === undefined;
+        if (!isOrdinary || index === undefined)
+          this.#setFor(instance, entry, seconds, now, refused);
+        else {
+          lifetimes.push({ interfaceIndex: index, address: virtual, seconds });
+          owners.push({ instance, entry });
+        }
+      }
+    }
+    if (lifetimes.length === 0) return;
+    const outcomes = this.#context.world.prolongAddresses(lifetimes) ?? NONE;
+    for (const [place, outcome] of outcomes.entries()) {
+      const owner = owners[place];
+      if (owner === undefined || outcome.ok) continue;
+      const events: RouterEvent[] = [];
+      this.#refused(owner.instance, owner.entry, outcome, now, events);
+      for (const event of events) refused.push({ instance: owner.instance, event });
+    }
+  }
+
+  #setFor(
+    instance: Instance,
+    entry: InstanceAddress,
+    seconds: number,
+    now: Instant,
+    refused: Refused[],
+  ): void {
+    const events: RouterEvent[] = [];
+    this.set(instance, entry, seconds, now, events);
+    for (const event of events) refused.push({ instance, event });
   }
 
   /** A master that cannot have the address is no master: FAULT, and another try after a while. */

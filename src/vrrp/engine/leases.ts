@@ -62,16 +62,20 @@ export class Leases {
    * being sent need not wait for the many requests that this may be.
    */
   prolongBackstops(now: Instant, refused: Refused[]): void {
-    for (const instance of this.#backstops) {
+    const all = this.#backstops;
+    let count = 0;
+    for (const instance of all) {
       const { lease, refreshedAt } = instance;
       const { advertInterval } = instance.config.router;
       const isEnough =
         refreshedAt !== undefined && !mustRefresh(lease, advertInterval, now - refreshedAt);
-      // A refusal a moment ago may have made it give up.
+      // It may have been made to give up meanwhile.
       const isOwner = instance.state.phase.kind === "master";
-      if (isOwner && !isEnough) this.#refresh(instance, now, refused);
+      if (isOwner && !isEnough) all[count++] = instance;
     }
-    this.#backstops.length = 0;
+    all.length = count;
+    if (count > 0) this.#addresses.prolongAll(all, now, refused);
+    all.length = 0;
   }
 
   #refresh(instance: Instance, now: Instant, refused: Refused[]): void {

@@ -79,6 +79,22 @@ export function sendEach(
   return outcomes.every(({ ok }) => ok) ? undefined : outcomes;
 }
 
+/** An address that lasts `seconds` from now on; 0 means for ever. */
+export interface AddressLifetime {
+  readonly interfaceIndex: number;
+  readonly address: VirtualAddress;
+  readonly seconds: number;
+}
+
+/** `prolongAddresses` of a world that sets one at a time. */
+export function setEach(
+  all: readonly AddressLifetime[],
+  set: (index: number, address: VirtualAddress, seconds: number) => Outcome,
+): readonly Outcome[] | undefined {
+  const outcomes = all.map((one) => set(one.interfaceIndex, one.address, one.seconds));
+  return outcomes.every(({ ok }) => ok) ? undefined : outcomes;
+}
+
 export interface World {
   /**
    * Starts to receive VRRP packets and ARP frames on an interface; without `groups` only ARP, where
@@ -103,6 +119,11 @@ export interface World {
   sendArp(interfaceIndex: number, frame: Uint8Array): Outcome;
   /** Adds, or prolongs when it is there already. `seconds` 0 means for ever. */
   setAddress(interfaceIndex: number, address: VirtualAddress, seconds: number): Outcome;
+  /**
+   * As `setAddress`, of addresses that we have set already: many with one request, and without news
+   * of it. Undefined: all were set; otherwise the outcome of each.
+   */
+  prolongAddresses(all: readonly AddressLifetime[]): readonly Outcome[] | undefined;
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome;
   /** `promote_secondaries` is set on these devices, and what was set on others is put back. */
   promoteSecondaries(devices: ReadonlySet<string>): Outcome;
