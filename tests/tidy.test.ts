@@ -44,6 +44,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     pure: true,
   },
   keepalived: { uses: ["units", "diagnostics"], types: ["vrrp/router"], pure: true },
+  migrate: { uses: [], types: [], pure: true },
   linux: { uses: ["vrrp/engine", "vrrp/wire", "units"], types: ["vrrp/router"], pure: false },
   "cloud/model": { uses: ["units"], types: ["vrrp/wire"], pure: true },
   "cloud/agreement": {
@@ -135,6 +136,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "daemon",
       "linux",
       "keepalived",
+      "migrate",
       "json",
       "diagnostics",
       "vrrp/engine",

@@ -56,11 +56,20 @@ export async function checkRouters(
   listening: Listening,
 ): Promise<readonly AnyFinding[]> {
   const instances = reading.plan.instances.map(({ config }) => config);
+  return assessHearing(reading, await hearRouters(instances, own, listening));
+}
+
+/** @param own addresses of this machine, from which nothing counts as heard */
+export async function hearRouters(
+  instances: readonly InstanceConfig[],
+  own: ReadonlySet<Ipv4>,
+  listening: Listening,
+): Promise<Hearing> {
   const { sockets, refused } = openSockets(instances);
   try {
     const heard =
       sockets.size === 0 ? [] : await listen(sockets, listenSeconds(instances), own, listening);
-    return assessHearing(reading, { heard, refused });
+    return { heard, refused };
   } finally {
     for (const socket of sockets.values()) socket.close();
   }

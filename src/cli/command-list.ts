@@ -83,6 +83,14 @@ const CONFIGURATION: CommandGroup = {
       ),
       load: async () => (await import("./config.ts")).command,
     },
+    {
+      name: "migrate",
+      summary: text(
+        "replace keepalived on this node, or go back to it",
+        "在本节点用 Baton 替换 keepalived，或恢复",
+      ),
+      load: async () => (await import("./migrate.ts")).command,
+    },
   ],
 };
 

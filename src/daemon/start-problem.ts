@@ -86,31 +86,34 @@ function chinese(problem: StartProblem): string {
   }
 }
 
-/** Why the runtime directory is not used. */
-export function folderSentence(folder: string, problem: FolderProblem, language: Language): string {
+/** Why a folder is not the daemon's alone. */
+export function folderProblem(problem: FolderProblem, language: Language): string {
   const en = language === "en";
   const { path } = problem;
-  const what = (): string => {
-    switch (problem.kind) {
-      case "failed":
-        return `${path}: ${problem.errno}`;
-      case "not-a-folder":
-        return en ? `${path} is no directory` : `${path} 不是目录`;
-      case "link":
-        return en ? `${path} is a symbolic link` : `${path} 是符号链接`;
-      case "owned-by-another":
-        return en
-          ? `${path} belongs to another user (UID ${problem.uid})`
-          : `${path} 属于其他用户（UID ${problem.uid}）`;
-      case "writable-by-others": {
-        const mode = problem.mode.toString(8).padStart(4, "0");
-        return en
-          ? `${path} can be written by others (mode ${mode})`
-          : `${path} 可被其他用户写入（权限 ${mode}）`;
-      }
+  switch (problem.kind) {
+    case "failed":
+      return `${path}: ${problem.errno}`;
+    case "not-a-folder":
+      return en ? `${path} is no directory` : `${path} 不是目录`;
+    case "link":
+      return en ? `${path} is a symbolic link` : `${path} 是符号链接`;
+    case "owned-by-another":
+      return en
+        ? `${path} belongs to another user (UID ${problem.uid})`
+        : `${path} 属于其他用户（UID ${problem.uid}）`;
+    case "writable-by-others": {
+      const mode = problem.mode.toString(8).padStart(4, "0");
+      return en
+        ? `${path} can be written by others (mode ${mode})`
+        : `${path} 可被其他用户写入（权限 ${mode}）`;
     }
-  };
-  return en
-    ? `${folder} is not used as runtime directory: ${what()}, and the daemon's files could be replaced there; give a --runtime-dir that only the daemon's user can write`
-    : `不使用 ${folder} 作为运行目录：${what()}，他人可能借此替换守护进程的文件；请用 --runtime-dir 指定只有守护进程用户可写的目录`;
+  }
+}
+
+/** Why the runtime directory is not used. */
+export function folderSentence(folder: string, problem: FolderProblem, language: Language): string {
+  const why = folderProblem(problem, language);
+  return language === "en"
+    ? `${folder} is not used as runtime directory: ${why}, and the daemon's files could be replaced there; give a --runtime-dir that only the daemon's user can write`
+    : `不使用 ${folder} 作为运行目录：${why}，他人可能借此替换守护进程的文件；请用 --runtime-dir 指定只有守护进程用户可写的目录`;
 }

@@ -1,0 +1,223 @@
+/**
+ * What `baton migrate` asks of the machine and does to it: systemctl (without a shell), processes,
+ * addresses and one file.
+ */
+import { spawn } from "node:child_process";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { networkInterfaces } from "node:os";
+import { dirname } from "node:path";
+import { errnoOf } from "#daemon/contain";
+import { readShortFile } from "#daemon/own-files";
+import type { Journal } from "#migrate/journal";
+import type { Command, Observed } from "#migrate/steps";
+import { ask } from "./control-client.ts";
+
+export const KEEPALIVED_UNIT = "keepalived.service";
+export const BATON_UNIT = "baton.service";
+
+/** Longer than any `TimeoutStopSec=` of the two units. */
+const SYSTEMCTL_MS = 150_000;
+const OUTPUT_MAX = 1_000_000;
+
+export interface Ran {
+  /** Null if it was ended, or could not be started. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** In a session of its own: Ctrl-C at our terminal must not end it halfway. */
+export function run(
+  program: string,
+  args: readonly string[],
+  timeoutMs: number = SYSTEMCTL_MS,
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = spawn(program, [...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
+      detached: true,
+    });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (stdout.length < OUTPUT_MAX) stdout += chunk.toString();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      if (stderr.length < OUTPUT_MAX) stderr += chunk.toString();
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+    child.once("error", (error) => {
+      clearTimeout(timer);
+      resolve({ code: null, stdout, stderr: `${program}: ${errnoOf(error)}` });
+    });
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, stdout, stderr });
+    });
+  });
+}
+
+/** Properties of a unit, as `systemctl show` prints them; empty if it cannot be asked. */
+export async function showUnit(unit: string): Promise<ReadonlyMap<string, string>> {
+  const { code, stdout } = await run("systemctl", ["show", unit]);
+  if (code !== 0) return new Map();
+  return new Map(
+    stdout.split("\n").flatMap((line) => {
+      const at = line.indexOf("=");
+      return at < 1 ? [] : [[line.slice(0, at), line.slice(at + 1)] as const];
+    }),
+  );
+}
+
+export const isEnabled = (unit: ReadonlyMap<string, string>): boolean =>
+  (unit.get("UnitFileState") ?? "").startsWith("enabled");
+
+/** A unit that stops is not gone yet. */
+export const isActive = (unit: ReadonlyMap<string, string>): boolean =>
+  !["", "inactive", "failed"].includes(unit.get("ActiveState") ?? "");
+
+/** The processes of keepalived that share this network namespace. */
+export function keepalivedProcesses(): readonly number[] {
+  const own = namespaceOf("self");
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => nameOf(pid) === "keepalived" && namespaceOf(pid) === own)
+    .map(Number);
+}
+
+function namespaceOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text of a file of /proc with NUL between its parts; empty if it cannot be read. */
+export function readParts(path: string): readonly string[] {
+  try {
+    return readFileSync(path, "utf8").split("\0").slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
+export function parentOf(pid: number): number | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name in parentheses may contain anything.
+    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+export const addressesHere = (): ReadonlySet<string> =>
+  new Set(Object.values(networkInterfaces()).flatMap((all = []) => all.map((one) => one.address)));
+
+export async function observe(journal: Journal, runtimeDir: string): Promise<Observed> {
+  const [keepalived, baton] = await Promise.all([
+    showUnit(journal.keepalivedUnit),
+    showUnit(journal.batonUnit),
+  ]);
+  const here = addressesHere();
+  return {
+    dropIn: readShortFile(journal.dropIn.path),
+    isLoaded: baton.get("NeedDaemonReload") === "no",
+    keepalived: {
+      isActive: isActive(keepalived),
+      isEnabled: isEnabled(keepalived),
+      processes: keepalivedProcesses(),
+    },
+    baton: {
+      isActive: isActive(baton),
+      isEnabled: isEnabled(baton),
+      answers: await batonAnswers(runtimeDir),
+    },
+    addresses: journal.addresses.filter((address) => here.has(address)),
+  };
+}
+
+async function batonAnswers(runtimeDir: string): Promise<boolean> {
+  const asked = await ask(runtimeDir, { command: "status" });
+  if (asked.kind === "unreachable" || !asked.answer.ok) return false;
+  return "status" in asked.answer && asked.answer.status.engineAnswers;
+}
+
+/** Undefined if it was done, otherwise what went wrong, as the system says it. */
+export async function perform(command: Command): Promise<string | undefined> {
+  switch (command.kind) {
+    case "systemctl": {
+      const { code, stderr, stdout } = await run("systemctl", command.args);
+      return code === 0 ? undefined : `${stderr}${stdout}`.trim() || `exit status ${code}`;
+    }
+    case "write":
+      try {
+        mkdirSync(dirname(command.path), { recursive: true, mode: 0o755 });
+        writeDurable(command.path, command.text, 0o644);
+        return undefined;
+      } catch (error) {
+        return `${command.path}: ${errnoOf(error)}`;
+      }
+    case "remove":
+      return removeWithFolder(command.path);
+  }
+}
+
+function removeWithFolder(path: string): string | undefined {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOENT") return `${path}: ${errnoOf(error)}`;
+  }
+  try {
+    // Made by us, or empty all the same.
+    rmdirSync(dirname(path));
+  } catch {
+    // Somebody else has a drop-in there.
+  }
+  return undefined;
+}
+
+/** The old text or the new one, whatever ends us or the machine. Throws what the system says. */
+export function writeDurable(path: string, text: string, mode: number): void {
+  const fresh = `${path}.new`;
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  const fd = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+  try {
+    writeFileSync(fd, text);
+    fchmodSync(fd, mode);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(fresh, path);
+  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
