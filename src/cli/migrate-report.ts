@@ -3,7 +3,7 @@ import type { Diagnostic, Language } from "#diagnostics/diagnostic";
 import { jsonFinding } from "#diagnostics/render/json";
 import { renderTerminal } from "#diagnostics/render/terminal";
 import { type InstanceFacts, ownsAny } from "#migrate/facts";
-import { type Phase, STEPS } from "#migrate/journal";
+import { type Journal, phaseOf, STEPS } from "#migrate/journal";
 import type { Plan } from "#migrate/plan";
 import type { Refusal } from "#migrate/refusals";
 import { commandsOf } from "#migrate/steps";
@@ -15,8 +15,6 @@ export interface Report {
   readonly survey: Survey;
   readonly plan: Plan;
   readonly refusals: readonly Refusal[];
-  /** An earlier migration of this node. */
-  readonly earlier: { readonly phase: Phase; readonly startedAt: string } | undefined;
 }
 
 export interface ReportStyle {
@@ -24,15 +22,11 @@ export interface ReportStyle {
   readonly color: boolean;
 }
 
-export function jsonReport(
-  { survey, plan, refusals, earlier }: Report,
-  language: Language,
-): object {
+export function jsonReport({ survey, plan, refusals }: Report, language: Language): object {
   const { facts, diagnostics, sources, scripts } = survey;
   const { keepalived, baton } = facts;
   return {
     canApply: refusals.length === 0,
-    earlier,
     keepalived: {
       unit: keepalived.unit,
       version: keepalived.version,
@@ -47,7 +41,7 @@ export function jsonReport(
     instances: facts.instances,
     scripts,
     findings: diagnostics.map((one) => jsonFinding(one, sources)),
-    differences: differencesOf({ survey, plan, refusals, earlier }, language),
+    differences: differencesOf({ survey, plan, refusals }, language),
     refusals: refusals.map((one) => ({ ...one, text: refusalSentence(one, language) })),
     steps: STEPS.map((step) => ({
       step,
@@ -61,13 +55,12 @@ export function jsonReport(
 export function textReport(report: Report, style: ReportStyle): string {
   const { language } = style;
   const en = language === "en";
-  const { survey, plan, refusals, earlier } = report;
+  const { survey, plan, refusals } = report;
   const { facts } = survey;
   const { keepalived } = facts;
   const version = keepalived.version === undefined ? "" : ` ${keepalived.version}`;
   const pid = keepalived.mainPid === undefined ? "" : `, PID ${keepalived.mainPid}`;
   const parts: string[] = [];
-  if (earlier !== undefined) parts.push(phaseSentence(earlier.phase, earlier.startedAt, language));
   parts.push(
     [
       keepalived.isActive
@@ -109,6 +102,25 @@ function instanceSentence(one: InstanceFacts, en: boolean): string {
   return en ? `${head}  hears ${peers}` : `${head}  收到 ${peers} 的通告`;
 }
 
+/** A migration that has begun, for programs. */
+export const jsonProgress = (journal: Journal): object => ({
+  phase: phaseOf(journal),
+  startedAt: journal.startedAt,
+  steps: STEPS.map((step) => ({ step, progress: journal.progress[step] ?? "open" })),
+});
+
+/** The same for people. */
+export function textProgress(journal: Journal, language: Language): string {
+  const en = language === "en";
+  const marks = { done: en ? "done" : "已完成", begun: en ? "begun" : "已开始", open: "-" };
+  const lines = STEPS.map((step, index) => {
+    const mark = marks[journal.progress[step] ?? "open"];
+    return `  ${index + 1}. [${mark}] ${stepSentence(step, "apply", journal, language)}\n`;
+  });
+  const head = phaseSentence(phaseOf(journal), journal.startedAt, language);
+  return `${head}\n${lines.join("")}`;
+}
+
 /** With their lines; advice that changes nothing is one line each. */
 function findings(
   { diagnostics, sources }: Survey,
@@ -124,7 +136,7 @@ function findings(
 
 function differencesOf({ survey, plan }: Report, language: Language): readonly string[] {
   const en = language === "en";
-  const { facts, ignored, scripts } = survey;
+  const { facts, ignored, scripts, stopScripts } = survey;
   const { unit, argsAtNextStart } = facts.keepalived;
   const { batonUnit } = plan.journal;
   const found = plan.left.map(({ section, key, value }) =>
@@ -146,6 +158,14 @@ function differencesOf({ survey, plan }: Report, language: Language): readonly s
       en
         ? "scripts get a small environment instead of the daemon's, and notify scripts of an instance run one after the other"
         : "脚本只得到少量环境变量，而不是守护进程的全部环境；同一实例的 notify 脚本依次执行",
+    );
+  }
+  if (stopScripts.length > 0) {
+    const paths = stopScripts.join(", ");
+    found.push(
+      en
+        ? `stopping keepalived runs ${paths}, as every stop does; see that it leaves the service running`
+        : `停止 keepalived 会照常执行 ${paths}；请确认它不会停掉业务服务`,
     );
   }
   const { notListened } = facts;

@@ -10,7 +10,7 @@ import { CODES } from "#diagnostics/codes";
 import type { AnyFinding, Diagnostic, Language } from "#diagnostics/diagnostic";
 import { toDiagnostic } from "#diagnostics/render/to-diagnostic";
 import { mapSources, type SourceMap } from "#diagnostics/source";
-import type { RunPlan } from "#keepalived/plan/run-plan";
+import type { CommandPlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { Reading } from "#keepalived/read";
 import { claimedAddresses } from "#linux/address-claims";
 import type { BatonFacts, Facts, InstanceFacts, KeepalivedFacts } from "#migrate/facts";
@@ -48,6 +48,8 @@ export interface Survey {
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: SourceMap;
   readonly scripts: readonly string[];
+  /** Those that run when keepalived is stopped. */
+  readonly stopScripts: readonly string[];
   /** keepalived's options that change nothing under Baton. */
   readonly ignored: RunOptions["ignored"];
 }
@@ -97,6 +99,10 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     diagnostics: all.map((one) => toDiagnostic(one, language)),
     sources: mapSources(reading.sources),
     scripts: scriptsOf(reading.plan),
+    stopScripts: programsOf([
+      ...[...reading.plan.instances, ...reading.plan.groups].map(({ notify }) => notify.stop),
+      reading.plan.globals.shutdownScript,
+    ]),
     ignored: parsed.options?.ignored ?? [],
   };
 }
@@ -312,5 +318,9 @@ function scriptsOf({ globals, instances, groups, scripts }: RunPlan): readonly s
     notifyFifoScript,
     vrrpNotifyFifoScript,
   ];
-  return [...new Set(all.flatMap((one) => one?.argv[0] ?? []))];
+  return programsOf(all);
 }
+
+const programsOf = (commands: readonly (CommandPlan | undefined)[]): readonly string[] => [
+  ...new Set(commands.flatMap((one) => one?.argv[0] ?? [])),
+];

@@ -187,10 +187,13 @@ export async function perform(command: Command): Promise<string | undefined> {
 }
 
 function removeWithFolder(path: string): string | undefined {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT") return `${path}: ${errnoOf(error)}`;
+  // A program that was killed may have left the second.
+  for (const one of [path, freshOf(path)]) {
+    try {
+      unlinkSync(one);
+    } catch (error) {
+      if (errnoOf(error) !== "ENOENT") return `${one}: ${errnoOf(error)}`;
+    }
   }
   try {
     // Made by us, or empty all the same.
@@ -201,9 +204,11 @@ function removeWithFolder(path: string): string | undefined {
   return undefined;
 }
 
+const freshOf = (path: string): string => `${path}.new`;
+
 /** The old text or the new one, whatever ends us or the machine. Throws what the system says. */
 export function writeDurable(path: string, text: string, mode: number): void {
-  const fresh = `${path}.new`;
+  const fresh = freshOf(path);
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   const fd = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
   try {

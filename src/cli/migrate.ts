@@ -20,7 +20,13 @@ import { DEFAULT_FILE } from "./config-files.ts";
 import { ask, RUNTIME_DIR } from "./control-client.ts";
 import { type Carried, carryOut, pause } from "./migrate-carry-out.ts";
 import { readJournal, STATE_DIR, takeStateDir, writeJournal } from "./migrate-journal.ts";
-import { jsonReport, type Report, textReport } from "./migrate-report.ts";
+import {
+  jsonProgress,
+  jsonReport,
+  type Report,
+  textProgress,
+  textReport,
+} from "./migrate-report.ts";
 import { survey } from "./migrate-survey.ts";
 import { BATON_UNIT, observe, perform } from "./migrate-system.ts";
 import { phaseSentence, refusalSentence, stepSentence, troubleSentence } from "./migrate-text.ts";
@@ -114,7 +120,6 @@ async function makeReport(line: MigrateLine): Promise<Report> {
   const { options, language, io } = line;
   const file = options["use-file"];
   const found = await survey({ file, runtimeDir: RUNTIME_DIR, language, io });
-  const read = readJournal(stateDirOf(line), language);
   return {
     survey: found,
     plan: makePlan(found.facts, {
@@ -128,15 +133,19 @@ async function makeReport(line: MigrateLine): Promise<Report> {
       new Set(ACCEPTABLE.filter((one) => options.accept.includes(one))),
       options.compat,
     ),
-    earlier:
-      read.kind === "journal"
-        ? { phase: phaseOf(read.journal), startedAt: read.journal.startedAt }
-        : undefined,
   };
 }
 
 async function show(line: MigrateLine): Promise<number> {
   const { options, language, io } = line;
+  const read = readJournal(stateDirOf(line), language);
+  if (read.kind === "journal" && phaseOf(read.journal) !== "undone") {
+    // Half of what a plan would look at is changed already.
+    const { journal } = read;
+    if (options.json) io.stdout(`${JSON.stringify(jsonProgress(journal), undefined, 2)}\n`);
+    else io.stdout(textProgress(journal, language));
+    return 0;
+  }
   const report = await makeReport(line);
   const color = io.isTty && io.env["NO_COLOR"] === undefined;
   if (options.json) io.stdout(`${JSON.stringify(jsonReport(report, language), undefined, 2)}\n`);

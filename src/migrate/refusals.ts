@@ -27,7 +27,7 @@ export type Refusal =
   | { readonly kind: "unheard"; readonly instances: readonly InstanceFacts[] }
   | { readonly kind: "stopped-along"; readonly units: readonly string[] };
 
-/** The oldest whose protocol and file Baton's were compared with. */
+/** The oldest with which Baton's protocol and reading of the file were compared. */
 const MAJOR_MIN = 2;
 
 /** Empty if nothing speaks against it. */

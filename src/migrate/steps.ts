@@ -58,7 +58,7 @@ function nextOfApply(journal: Journal, observed: Observed, tried: Step | undefin
     if (progress === undefined) return { kind: "mark", step, progress: "begun" };
     if (isApplied(step, journal, observed)) return { kind: "mark", step, progress: "done" };
     if (tried === step) return { kind: "failed", step };
-    return { kind: "perform", step, commands: commandsOf(step, journal, "apply") };
+    return { kind: "perform", step, commands: commandsOf(step, journal, "apply", observed) };
   }
   return { kind: "finished" };
 }
@@ -71,7 +71,7 @@ function nextOfUndo(journal: Journal, observed: Observed, tried: Step | undefine
     if (tried === step) return { kind: "failed", step };
     // Half undone it is not done any more, if somebody goes on with the migration after all.
     if (progress === "done") return { kind: "mark", step, progress: "begun" };
-    return { kind: "perform", step, commands: commandsOf(step, journal, "undo") };
+    return { kind: "perform", step, commands: commandsOf(step, journal, "undo", observed) };
   }
   return { kind: "finished" };
 }
@@ -114,8 +114,18 @@ export function isUndone(step: Step, { before }: Journal, observed: Observed): b
   }
 }
 
-/** In the plan for people too: what is shown is what is done. */
-export function commandsOf(step: Step, journal: Journal, direction: Direction): readonly Command[] {
+/**
+ * In the plan for people too: what is shown is what is done.
+ *
+ * @param observed whether the other daemon runs, which a reboot in between may have started.
+ * Conflicts= would stop it too, but not every unit file has it. Undefined: as the plan expects it.
+ */
+export function commandsOf(
+  step: Step,
+  journal: Journal,
+  direction: Direction,
+  observed?: Observed,
+): readonly Command[] {
   const { keepalivedUnit, batonUnit, dropIn, before } = journal;
   const forth = direction === "apply";
   switch (step) {
@@ -132,16 +142,17 @@ export function commandsOf(step: Step, journal: Journal, direction: Direction): 
     case "disable-keepalived":
       return [systemctl(forth || !before.keepalivedEnabled ? "disable" : "enable", keepalivedUnit)];
     case "stop-keepalived":
-      // A reboot in between may have started the other one. Conflicts= would stop it too, but not
-      // every unit file has it.
       return forth
         ? [systemctl("stop", keepalivedUnit)]
-        : [systemctl("stop", batonUnit), systemctl("start", keepalivedUnit)];
+        : [...stopIf(observed?.baton.isActive, batonUnit), systemctl("start", keepalivedUnit)];
     case "start-baton":
       return forth
-        ? [systemctl("stop", keepalivedUnit), systemctl("start", batonUnit)]
+        ? [...stopIf(observed?.keepalived.isActive, keepalivedUnit), systemctl("start", batonUnit)]
         : [systemctl("stop", batonUnit)];
   }
 }
+
+const stopIf = (isActive: boolean | undefined, unit: string): readonly Command[] =>
+  isActive === true ? [systemctl("stop", unit)] : [];
 
 const systemctl = (...args: readonly string[]): Command => ({ kind: "systemctl", args });

@@ -14,7 +14,7 @@ export interface UnitLine {
 /** More than any unit file has; the rest is not read. */
 const LINES_MAX = 5_000;
 
-/** An assignment without a value takes back the earlier ones of its key, which then are left out. */
+/** An assignment without a value takes back the earlier ones of its key: they are left out. */
 export function readUnit(text: string): readonly UnitLine[] {
   let found: UnitLine[] = [];
   let section = "";
@@ -53,21 +53,22 @@ function* logicalLines(text: string): Generator<string, undefined> {
 
 /**
  * The program and arguments of a line such as `-/usr/sbin/keepalived --dont-fork $DAEMON_ARGS`
- * (systemd.service(5), COMMAND LINES): quotes, `$NAME` alone as several arguments, `${NAME}` as one.
+ * (systemd.service(5), COMMAND LINES): quotes, `$NAME` alone as several arguments, `${NAME}` as
+ * one.
  */
 export function readCommandLine(
   value: string,
   environment: ReadonlyMap<string, string>,
 ): readonly string[] {
   const argv: string[] = [];
-  for (const token of splitQuoted(value.replace(/^[-@:+!]+/, ""))) {
-    const alone = /^\$(\w+)$/.exec(token);
+  for (const part of splitQuoted(value.replace(/^[-@:+!]+/, ""))) {
+    const alone = /^\$(\w+)$/.exec(part);
     if (alone !== null) {
       argv.push(...splitQuoted(environment.get(alone[1] ?? "") ?? ""));
       continue;
     }
     argv.push(
-      token
+      part
         .replace(/\$\{(\w+)\}/g, (_, name: string) => environment.get(name) ?? "")
         .replaceAll("$$", "$")
         .replaceAll("%%", "%"),
@@ -79,29 +80,29 @@ export function readCommandLine(
 /** Blanks separate, quotes join, `\` takes the next character as it is. */
 export function splitQuoted(text: string): readonly string[] {
   const found: string[] = [];
-  let token: string | undefined;
+  let part: string | undefined;
   let quote = "";
   for (let at = 0; at < text.length; at++) {
     const char = text[at] ?? "";
     if (char === "\\" && quote !== "'" && at + 1 < text.length) {
       at += 1;
-      token = `${token ?? ""}${text[at] ?? ""}`;
+      part = `${part ?? ""}${text[at] ?? ""}`;
     } else if (quote !== "") {
       if (char === quote) quote = "";
-      else token = `${token ?? ""}${char}`;
+      else part = `${part ?? ""}${char}`;
     } else if (char === '"' || char === "'") {
       quote = char;
-      token ??= "";
+      part ??= "";
     } else if (/\s/.test(char)) {
-      if (token !== undefined) found.push(token);
-      token = undefined;
-    } else token = `${token ?? ""}${char}`;
+      if (part !== undefined) found.push(part);
+      part = undefined;
+    } else part = `${part ?? ""}${char}`;
   }
-  if (token !== undefined) found.push(token);
+  if (part !== undefined) found.push(part);
   return found;
 }
 
-/** `NAME=value` lines of an EnvironmentFile= (systemd.exec(5)); comments and others are left out. */
+/** `NAME=value` lines of an EnvironmentFile= (systemd.exec(5)); what is none is left out. */
 export function readEnvironmentFile(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const line of logicalLines(text)) {

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readCommandLine, treeOf } from "#lab/sandbox/proc";
+import { type Namespace, spawnIn } from "#linux/namespace";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SYSTEMD = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].find((path) =>
@@ -40,7 +41,7 @@ set -e
 mount -t cgroup2 cgroup2 "$SCRATCH/cgroup"
 mkdir "$CGROUP"
 sh -c 'echo $$ >"$CGROUP/cgroup.procs"
-  exec unshare --pid --fork --kill-child --mount --uts --ipc --cgroup --net --propagation private sh -c "$INSIDE"' &
+  exec unshare --pid --fork --kill-child --mount --uts --ipc --cgroup $NET --propagation private sh -c "$INSIDE"' &
 read end || true
 kill -KILL $!
 for try in $(seq 100); do
@@ -79,6 +80,9 @@ mount -t tmpfs tmpfs /opt
 mkdir /opt/baton
 mount --bind "$SCRATCH/tree" /opt/baton
 hostname systemd-test
+# Where units are enabled: nothing of the real machine's.
+rm -rf /etc/systemd/system
+mkdir -p /etc/systemd/system
 ip link set lo up
 mkdir -p /run/units/baton.service.d
 cd /run/units
@@ -88,7 +92,7 @@ done
 cp /opt/baton/examples/systemd/baton.service .
 printf '[Service]\\nStandardOutput=append:${LOG}\\nStandardError=append:${LOG}\\n' >baton.service.d/log.conf
 cd /
-exec env -i PATH="$PATH" container=baton-test SYSTEMD_UNIT_PATH=/run/units SYSTEMD_GENERATOR_PATH=/nonexistent \\
+exec env -i PATH="$PATH" container=baton-test SYSTEMD_UNIT_PATH=/etc/systemd/system:/run/units SYSTEMD_GENERATOR_PATH=/nonexistent \\
   SYSTEMD_LOG_TARGET=console "$SYSTEMD" --system --unit=multi-user.target
 `;
 
@@ -117,25 +121,36 @@ mkdir "$PLACE/$CGROUP"
 rmdir "$PLACE/$CGROUP"
 `;
 
-export async function bootMachine(context: TestContext): Promise<SystemdMachine> {
+let machines = 0;
+
+/** @param namespace the machine's network; without it, one with nothing but `lo` */
+export async function bootMachine(
+  context: TestContext,
+  namespace?: Namespace,
+): Promise<SystemdMachine> {
   if (SYSTEMD === undefined) throw new Error("this test needs systemd: apt-get install systemd");
   const scratch = mkdtempSync(join(tmpdir(), "baton-systemd-"));
   mkdirSync(join(scratch, "cgroup"));
-  const child = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", OUTSIDE], {
-    env: {
-      ...process.env,
-      SCRATCH: scratch,
-      CGROUP: join(scratch, "cgroup", `baton-test-${process.pid}`),
-      ROOT,
-      SYSTEMD,
-      INSIDE,
-    },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  machines += 1;
+  const outside = ["unshare", "--mount", "--propagation", "private", "sh", "-c", OUTSIDE];
+  const env = {
+    ...process.env,
+    SCRATCH: scratch,
+    CGROUP: join(scratch, "cgroup", `baton-test-${process.pid}-${machines}`),
+    ROOT,
+    SYSTEMD,
+    INSIDE,
+    NET: namespace === undefined ? "--net" : "",
+  };
+  const [program = "", ...args] = outside;
+  const child =
+    namespace === undefined
+      ? spawn(program, args, { env, stdio: ["pipe", "pipe", "pipe"] })
+      : spawnIn(namespace, outside, { env, stdio: ["pipe", "pipe", "pipe"] });
   const console = collect(child);
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   context.after(async () => {
-    child.stdin.end();
+    child.stdin?.end();
     await closed;
     rmSync(scratch, { recursive: true, force: true });
   });
@@ -163,14 +178,14 @@ export async function bootMachine(context: TestContext): Promise<SystemdMachine>
 }
 
 interface Talking {
-  readonly stdout: NodeJS.ReadableStream;
-  readonly stderr: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.ReadableStream | null;
+  readonly stderr: NodeJS.ReadableStream | null;
 }
 
 function collect({ stdout, stderr }: Talking): () => string {
   let text = "";
   for (const stream of [stdout, stderr])
-    stream.on("data", (chunk: Buffer) => {
+    stream?.on("data", (chunk: Buffer) => {
       text += chunk.toString();
     });
   return () => text;
