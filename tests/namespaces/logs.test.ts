@@ -7,14 +7,22 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type DaemonLog, openLog } from "#daemon/open-log";
 import { CONFIG_FILE, RUNTIME_DIR } from "#lab/measure/daemon";
 import type { LabNode } from "#lab/measure/node";
 import { FAST } from "#lab/measure/profile";
-import { until } from "../support/daemon-bench.ts";
+import { makeFolder, until } from "../support/daemon-bench.ts";
 import { withLab } from "../support/lab.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -125,3 +133,36 @@ test("rsyslog's files, a file of our own, logrotate, and a rsyslog that is start
     await until("the end", () => inFile("messages").includes("Stopped Baton"));
   });
 });
+
+test("a file on a full disk: lines are counted, none is torn, and the number is said later", (context) => {
+  const disk = makeFolder(context).path;
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=16k", "tmpfs", disk]);
+  assert.equal(mounted.status, 0, String(mounted.stderr));
+  const stderr = openSync("/dev/null", "a");
+  const file = join(disk, "baton.log");
+  const log = openLog({ format: "text", most: "info", file, fd: stderr });
+  try {
+    fillAndCut(log, file);
+  } finally {
+    log.close();
+    closeSync(stderr);
+    spawnSync("umount", [disk]);
+  }
+});
+
+function fillAndCut(log: DaemonLog, file: string): void {
+  const lines = 400;
+  for (let number = 0; number < lines; number++) log("info", `line ${number} ${"x".repeat(100)}`);
+  const lost = log.dropped();
+  assert.ok(lost > 0 && lost < lines, `${lost} lost`);
+  const kept = readFileSync(file, "utf8");
+  assert.equal(count(kept, "\n"), lines - lost);
+  // As `copytruncate` does it, after copying.
+  truncateSync(file);
+  log("info", "there is room again");
+  const after = readFileSync(file, "utf8").trim().split("\n");
+  assert.match(after[0] ?? "", new RegExp(`warning: ${lost} log lines were lost$`));
+  assert.match(after[1] ?? "", / there is room again$/);
+  assert.equal(after.length, 2);
+  assert.equal(log.dropped(), lost);
+}
