@@ -2,7 +2,7 @@
  * A second control socket, for members of the group `baton`: it answers what only reads. Through
  * which socket a request comes is decided by the kernel (its owner, group and mode 0660), what may
  * be asked there by this file. Its clients are counted apart, so they cannot keep root out: with
- * one socket for all, and SO_PEERCRED to tell them apart, a reader could take every place.
+ * one socket for all, and SO_PEERCRED to distinguish them, a reader could take every place.
  *
  * Without that group in /etc/group there is no such socket.
  */
