@@ -104,8 +104,11 @@ export class SendBatch {
   /** What the headers point to: alive as long as they are. */
   readonly #memory: readonly Uint8Array[];
 
-  /** @param packets whole IPv4 packets for a raw socket that wants headers (IP_HDRINCL) */
-  constructor(packets: readonly Uint8Array[], to: Ipv4) {
+  /**
+   * @param packets whole IPv4 packets for a raw socket that wants headers (IP_HDRINCL), or frames
+   * @param to undefined for a socket that is bound to where all of them go
+   */
+  constructor(packets: readonly Uint8Array[], to: Ipv4 | undefined) {
     this.count = packets.length;
     this.#headers = stable(packets.length * abi.MMSGHDR.size);
     const bytes = stable(packets.reduce((sum, { length }) => sum + length, 0));
@@ -114,7 +117,7 @@ export class SendBatch {
     this.#memory = [bytes, vectors, address];
     const destination = new DataView(address.buffer);
     destination.setUint16(abi.SOCKADDR_IN.family, abi.AF_INET, true);
-    destination.setUint32(abi.SOCKADDR_IN.address, to);
+    destination.setUint32(abi.SOCKADDR_IN.address, to ?? 0);
     const headers = new DataView(this.#headers.buffer);
     const vector = new DataView(vectors.buffer);
     let place = 0;
@@ -125,8 +128,10 @@ export class SendBatch {
       const from = libc.addressOf(bytes) + BigInt(place);
       vector.setBigUint64(iovec + abi.IOVEC.base, from, true);
       vector.setBigUint64(iovec + abi.IOVEC.length, BigInt(packet.length), true);
-      headers.setBigUint64(header + abi.MMSGHDR.name, libc.addressOf(address), true);
-      headers.setUint32(header + abi.MMSGHDR.nameLength, abi.SOCKADDR_IN.size, true);
+      if (to !== undefined) {
+        headers.setBigUint64(header + abi.MMSGHDR.name, libc.addressOf(address), true);
+        headers.setUint32(header + abi.MMSGHDR.nameLength, abi.SOCKADDR_IN.size, true);
+      }
       const pointer = libc.addressOf(vectors) + BigInt(iovec);
       headers.setBigUint64(header + abi.MMSGHDR.vector, pointer, true);
       headers.setBigUint64(header + abi.MMSGHDR.vectorLength, 1n, true);

@@ -23,6 +23,7 @@ import { emitAdvert } from "#vrrp/wire/emit-advert";
 import { ETHERNET_HEADER_LENGTH } from "#vrrp/wire/ethernet";
 import { ipv4HeaderLengthAt, PROTOCOL_VRRP } from "#vrrp/wire/ipv4-fields";
 import { VRRP_GROUP } from "#vrrp/wire/parse-advert";
+import { passwordData } from "#vrrp/wire/password";
 import { ADVERT_LENGTH_MAX, VRRP_OFFSET } from "#vrrp/wire/vrrp-packet";
 import { AdvertGaps } from "./advert-gaps.ts";
 import type { PeerAnswer, PeerOrder, PeerRequest } from "./advert-peer-protocol.ts";
@@ -80,12 +81,12 @@ function packetsOf({ plan }: Port, priority: number): SendBatch {
       destination: VRRP_GROUP,
       ttl: 255,
       id: 1,
-      version: 3,
+      version: order.password === undefined ? 3 : 2,
       vrid: toVrid(vrid),
       priority: toPriority(priority),
       interval: toCentis(order.centis),
       addresses: [mustReadIpv4(address)],
-      password: undefined,
+      password: order.password === undefined ? undefined : passwordData(order.password),
       checksum: "pseudo-header",
     });
     return buffer.slice(0, length);

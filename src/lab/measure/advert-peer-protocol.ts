@@ -6,6 +6,8 @@ import type { ScaleInterface } from "./scale-config.ts";
 export interface PeerOrder {
   readonly interfaces: readonly ScaleInterface[];
   readonly centis: number;
+  /** Version 2 with this password; version 3 without one. */
+  readonly password?: string;
 }
 
 export type PeerRequest =

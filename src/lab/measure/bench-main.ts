@@ -12,6 +12,7 @@ import {
 } from "../sandbox/sandbox.ts";
 import { announce } from "./bench-announce.ts";
 import { failover } from "./bench-failover.ts";
+import { flood } from "./bench-flood.ts";
 import { footprint } from "./bench-footprint.ts";
 import { loss } from "./bench-loss.ts";
 import { type Options, parseOptions, USAGE } from "./bench-options.ts";
@@ -36,6 +37,8 @@ function run(options: Options): Promise<Table> {
     }
     case "scale":
       return scale(options);
+    case "flood":
+      return flood(options);
     case "footprint":
       return footprint(options);
   }

@@ -1,11 +1,20 @@
 /** The options of `npm run bench`: which benchmark, and how much of it. Pure. */
 import { parseArgs } from "node:util";
 import { FAULTS, type FaultName } from "./faults.ts";
+import { FLOODS, type Flood } from "./flood-names.ts";
 import { FAST, PROFILES, type Profile, TUTORIAL } from "./profile.ts";
 import { INSTANCES_MAX, type ScaleRole } from "./scale-config.ts";
 
-export type Mode = "failover" | "timers" | "loss" | "announce" | "scale" | "footprint";
-const MODES: readonly Mode[] = ["failover", "timers", "loss", "announce", "scale", "footprint"];
+export type Mode = "failover" | "timers" | "loss" | "announce" | "scale" | "flood" | "footprint";
+const MODES: readonly Mode[] = [
+  "failover",
+  "timers",
+  "loss",
+  "announce",
+  "scale",
+  "flood",
+  "footprint",
+];
 
 /** How long a run lasts by default. */
 const SECONDS: Readonly<Record<Mode, number>> = {
@@ -14,10 +23,13 @@ const SECONDS: Readonly<Record<Mode, number>> = {
   loss: 90,
   announce: 60,
   scale: 20,
+  flood: 5,
   footprint: 0,
 };
 
 const ADDRESSES_MAX = 30;
+const FLOOD_RATE = 10_000;
+const RATE_MAX = 1_000_000;
 const HOURS_MAX = 48;
 const COUNT_MAX = 1_000_000;
 const DEFAULT_FAULTS = "stop,kill-engine,kill-supervisor,kill-all,hang,link,script,flap";
@@ -27,6 +39,7 @@ const DEFAULT_PROFILES: Readonly<Record<Mode, readonly Profile[]>> = {
   loss: [FAST],
   announce: [TUTORIAL],
   scale: [],
+  flood: [],
   footprint: [],
 };
 
@@ -37,20 +50,23 @@ export const USAGE: string = `usage: npm run bench -- [${MODES.join("|")}] [opti
   loss              VRRP packets lost at random: how long a client is without an answer
   announce          many addresses move to a node behind a port that limits ARP
   scale             what many instances cost: processor, system calls, memory, start
+  flood             10,000 packets a second from an unknown peer, and other floods
   footprint         memory over time, over reloads and moves; how long commands take
 
   --profile NAME    ${PROFILES.map((one) => one.name).join(", ")}
                     (default: tutorial; timers: tutorial and ${FAST.name}; loss: ${FAST.name})
   --faults LIST     ${Object.keys(FAULTS).join(",")}
   --runs N          of each fault, loss or move (default 5), of each row of scale (1)
-  --seconds N       of timers (default ${SECONDS.timers}), loss (${SECONDS.loss}), announce (${SECONDS.announce}), scale (${SECONDS.scale})
+  --seconds N       of timers (default ${SECONDS.timers}), loss (${SECONDS.loss}), announce (${SECONDS.announce}), scale (${SECONDS.scale}), of each
+                    flood (${SECONDS.flood})
   --loss PERCENT    of the packets that arrive at each node (default 30)
   --addresses N     that move at once (default 20)
-  --rate N          ARP frames that pass in a second (default 2)
+  --rate N          ARP frames that pass in a second (default 2), frames of flood (${FLOOD_RATE})
+  --floods LIST     ${FLOODS.join(",")}
   --seed N          decides the phases (default 1)
-  --n LIST          instances of scale (default 1,50,200,1000) and footprint (1,1000)
-  --advert LIST     seconds between advertisements, scale (default 1,0.1,0.01)
-  --role LIST       master,backup: of scale (default both)
+  --n LIST          instances of scale (default 1,50,200,1000), flood (1,50), footprint (1,1000)
+  --advert LIST     seconds between advertisements, scale (default 1,0.1,0.01), flood (1,0.1)
+  --role LIST       master,backup: of scale and flood (default both)
   --busy            scale with a busy loop on every core
   --hours N         of footprint (default 0.05)
   --reloads N       of footprint (default 100)
@@ -65,6 +81,7 @@ export interface Options {
    */
   readonly profiles: readonly Profile[];
   readonly faults: readonly FaultName[];
+  readonly floods: readonly Flood[];
   readonly runs: number;
   readonly seconds: number;
   readonly loss: number;
@@ -89,6 +106,7 @@ export function parseOptions(argv: readonly string[]): Options | string {
   const options = {
     profile: text,
     faults: text,
+    floods: text,
     runs: text,
     seconds: text,
     loss: text,
@@ -122,6 +140,8 @@ export function parseOptions(argv: readonly string[]): Options | string {
   const faults = (values.faults ?? DEFAULT_FAULTS).split(",");
   const unknown = faults.find((one) => !Object.hasOwn(FAULTS, one));
   if (unknown !== undefined) return `there is no fault ${unknown}`;
+  const floods = parseFloods(values.floods);
+  if (typeof floods === "string") return floods;
   const numbers = parseNumbers(known, values);
   if (typeof numbers === "string") return numbers;
   const lists = parseLists(known, values);
@@ -133,6 +153,7 @@ export function parseOptions(argv: readonly string[]): Options | string {
     mode: known,
     profiles: profile === undefined ? DEFAULT_PROFILES[known] : [profile],
     faults: faults as FaultName[],
+    floods,
     busy: values.busy === true,
     report: values.report,
   };
@@ -152,7 +173,7 @@ function parseNumbers(
     seconds: Number(values["seconds"] ?? SECONDS[mode]),
     loss: Number(values["loss"] ?? 30),
     addresses: Number(values["addresses"] ?? 20),
-    rate: Number(values["rate"] ?? 2),
+    rate: Number(values["rate"] ?? (mode === "flood" ? FLOOD_RATE : 2)),
     seed: Number(values["seed"] ?? 1),
     reloads: Number(values["reloads"] ?? 100),
     moves: Number(values["moves"] ?? 100),
@@ -163,6 +184,8 @@ function parseNumbers(
   );
   if (wrong !== undefined) return `--${wrong[0]} wants a whole number`;
   if (mode === "scale" && whole.seconds < 2) return "--seconds of scale: 2 at least";
+  if (mode === "flood" && whole.seconds < 1) return "--seconds of flood: 1 at least";
+  if (whole.rate > RATE_MAX) return `--rate: ${RATE_MAX} at most`;
   if (whole.loss > 100) return "--loss is a percentage";
   if (whole.addresses > ADDRESSES_MAX) return `--addresses: ${ADDRESSES_MAX} at most`;
   const many = (["reloads", "moves"] as const).find((name) => whole[name] > COUNT_MAX);
@@ -172,17 +195,27 @@ function parseNumbers(
   return { ...whole, hours };
 }
 
+function parseFloods(text: string | undefined): readonly Flood[] | string {
+  if (text === undefined) return FLOODS;
+  const floods = text.split(",");
+  const unknown = floods.find((one) => !FLOODS.some((known) => known === one));
+  if (unknown !== undefined) return `there is no flood ${unknown}: ${FLOODS.join(", ")}`;
+  return FLOODS.filter((one) => floods.includes(one));
+}
+
+const INSTANCES: Readonly<Partial<Record<Mode, string>>> = { flood: "1,50", footprint: "1,1000" };
+
 function parseLists(
   mode: Mode,
   values: Texts,
 ): Pick<Options, "instances" | "adverts" | "roles"> | string {
   const list = (name: string, otherwise: string): readonly string[] =>
     String(values[name] ?? otherwise).split(",");
-  const instances = list("n", mode === "footprint" ? "1,1000" : "1,50,200,1000").map(Number);
+  const instances = list("n", INSTANCES[mode] ?? "1,50,200,1000").map(Number);
   if (instances.some((one) => !Number.isInteger(one) || one < 1 || one > INSTANCES_MAX)) {
     return `--n wants whole numbers from 1 to ${INSTANCES_MAX}, with commas between them`;
   }
-  const adverts = list("advert", "1,0.1,0.01").map(Number);
+  const adverts = list("advert", mode === "flood" ? "1,0.1" : "1,0.1,0.01").map(Number);
   // Centiseconds in 12 bits (RFC 9568 5.2.7).
   const isInterval = (one: number): boolean =>
     one >= 0.01 && one <= 40.95 && Math.abs(one * 100 - Math.round(one * 100)) < 1e-6;

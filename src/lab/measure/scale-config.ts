@@ -10,6 +10,10 @@ export interface ScaleShape {
   readonly instances: number;
   readonly advertSeconds: number;
   readonly role: ScaleRole;
+  /** Of every instance, which then speaks version 2: whole seconds only. */
+  readonly password?: string;
+  /** Shell commands that every instance tracks, run once a second. */
+  readonly script?: string;
 }
 
 /**
@@ -25,6 +29,9 @@ export const INSTANCES_MAX: number = INSTANCES_PER_INTERFACE * INTERFACES_MAX;
 export const DAEMON_PRIORITY = 100;
 export const PEER_PRIORITY = 200;
 export const HOST_PREFIX = 16;
+
+/** Where `script` is, as the daemon sees it. */
+export const SCALE_SCRIPT = "/etc/keepalived/check.sh";
 
 export interface ScaleInterface {
   /** The interface's name on the daemon's machine. */
@@ -56,18 +63,32 @@ export function scaleInterfaces(instances: number): readonly ScaleInterface[] {
   });
 }
 
+function settingsOf({ password, script }: ScaleShape): readonly string[] {
+  const authentication = ["    authentication {", "        auth_type PASS"];
+  return [
+    ...(password === undefined
+      ? []
+      : [...authentication, `        auth_pass ${password}`, "    }"]),
+    ...(script === undefined ? [] : ["    track_script {", "        CHECK", "    }"]),
+  ];
+}
+
 /** Nothing here makes a daemon start or query anything else: only VRRP is measured. */
 export function printScaleConfig(shape: ScaleShape): string {
   const lines = [
     "global_defs {",
     "    router_id SCALE",
-    "    vrrp_version 3",
+    `    vrrp_version ${shape.password === undefined ? 3 : 2}`,
+    ...(shape.script === undefined ? [] : ["    script_user root"]),
     // One announcement and one more after a second, so that a window need not wait for them.
     "    vrrp_garp_master_delay 1",
     "    vrrp_garp_master_repeat 1",
     "    vrrp_garp_master_refresh 0",
     "}",
   ];
+  if (shape.script !== undefined) {
+    lines.push("vrrp_script CHECK {", `    script ${SCALE_SCRIPT}`, "    interval 1", "}");
+  }
   for (const { name, routers } of scaleInterfaces(shape.instances)) {
     for (const { vrid, address } of routers) {
       lines.push(
@@ -77,6 +98,7 @@ export function printScaleConfig(shape: ScaleShape): string {
         `    virtual_router_id ${vrid}`,
         `    priority ${DAEMON_PRIORITY}`,
         `    advert_int ${shape.advertSeconds}`,
+        ...settingsOf(shape),
         "    virtual_ipaddress {",
         `        ${address}/32`,
         "    }",

@@ -14,7 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { addHostAddress, changeLink, createVeth } from "#linux/links";
@@ -28,15 +28,19 @@ import {
   type RtnetlinkMonitor,
 } from "#linux/rtnetlink";
 import type { Ipv4 } from "#units/address";
+import { assert } from "#units/assert";
 import { elapsed, type Instant, toMillis } from "#units/time";
 import { makeNodeFolders, nodeMounts } from "../sandbox/folders.ts";
 import { isAlive, signal, treeOf } from "../sandbox/proc.ts";
 import { AdvertPeer } from "./advert-peer.ts";
 import { CONFIG_FILE, type DaemonKind, daemonArgv, findKeepalived } from "./daemon.ts";
+import type { WireFlood } from "./flood-frames.ts";
+import { type FloodAnswer, startFlood } from "./flood-sender.ts";
 import { mustReadIpv4 } from "./must-read.ts";
 import {
   HOST_PREFIX,
   printScaleConfig,
+  SCALE_SCRIPT,
   type ScaleInterface,
   type ScaleShape,
   scaleInterfaces,
@@ -74,6 +78,7 @@ export class ScaleMachine {
   readonly #notify: NotifySocket;
   readonly #virtual: ReadonlySet<Ipv4>;
   readonly #present = new Set<Ipv4>();
+  #changes = 0;
   readonly #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #logSize = 0;
@@ -85,6 +90,10 @@ export class ScaleMachine {
     this.#environment = environment;
     makeNodeFolders(folder);
     writeFileSync(join(folder, "etc", "keepalived.conf"), printScaleConfig(shape));
+    if (shape.script !== undefined) {
+      const file = join(folder, "etc", basename(SCALE_SCRIPT));
+      writeFileSync(file, `#!/bin/sh\n${shape.script}\n`, { mode: 0o755 });
+    }
     this.#interfaces = scaleInterfaces(shape.instances);
     this.#virtual = new Set(
       this.#interfaces.flatMap(({ routers }) => routers.map((one) => mustReadIpv4(one.address))),
@@ -97,7 +106,29 @@ export class ScaleMachine {
     allowManyDatagrams();
     this.#notify = new NotifySocket(join(folder, "notify"));
     const centis = Math.round(shape.advertSeconds * 100);
-    this.peer = new AdvertPeer(this.#peerNamespace, { interfaces: this.#interfaces, centis });
+    this.peer = new AdvertPeer(this.#peerNamespace, {
+      interfaces: this.#interfaces,
+      centis,
+      ...(shape.password !== undefined && { password: shape.password }),
+    });
+  }
+
+  /**
+   * Frames to the daemon's first interface, from the peer's end of the cable.
+   *
+   * @param frames how many at most
+   */
+  flood(flood: WireFlood, rate: number, frames?: number): () => Promise<FloodAnswer> {
+    const [plan] = this.#interfaces;
+    assert(plan !== undefined, "a machine without interfaces");
+    const { password, advertSeconds } = this.shape;
+    const target = { plan, password, centis: Math.round(advertSeconds * 100) };
+    return startFlood(this.#peerNamespace, { flood, target, rate, frames, seed: 1 });
+  }
+
+  /** Carries `work` out on the daemon's machine. */
+  within<T>(work: () => T): T {
+    return this.#namespace.within(work);
   }
 
   get logFile(): string {
@@ -117,6 +148,12 @@ export class ScaleMachine {
   present(): number {
     this.#readAddresses();
     return this.#present.size;
+  }
+
+  /** How often virtual addresses have come and gone. */
+  changes(): number {
+    this.#readAddresses();
+    return this.#changes;
   }
 
   /** What the daemon has reported to its service manager since the last call. */
@@ -163,7 +200,9 @@ export class ScaleMachine {
     const size = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
     if (size === this.#logSize) return false;
     this.#logSize = size;
-    const states = readFileSync(this.logFile, "utf8").match(/Entering \w+ STATE \(init\)/g);
+    // With a script to wait for, the state of the beginning is not reported.
+    const first = this.shape.script === undefined ? / STATE \(init\)/g : / BACKUP STATE$/gm;
+    const states = readFileSync(this.logFile, "utf8").match(first);
     return (states?.length ?? 0) >= this.shape.instances;
   }
 
@@ -188,13 +227,16 @@ export class ScaleMachine {
           this.#present.clear();
           for (const { address } of event.addresses) this.#note(address);
         } else if (event.kind === "address") this.#note(event.address.address);
-        else if (event.kind === "addressGone") this.#present.delete(event.address.address);
+        else if (event.kind === "addressGone" && this.#present.delete(event.address.address))
+          this.#changes += 1;
       }
     }
   }
 
   #note(address: Ipv4): void {
-    if (this.#virtual.has(address)) this.#present.add(address);
+    if (!this.#virtual.has(address) || this.#present.has(address)) return;
+    this.#present.add(address);
+    this.#changes += 1;
   }
 
   signal(name: NodeJS.Signals): void {
