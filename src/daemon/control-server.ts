@@ -94,6 +94,17 @@ function clientsMax(share: number): number {
   }
 }
 
+/** Many clients may get the same answer: it is printed once. */
+const lines = new WeakMap<ControlAnswer, string>();
+
+function lineOf(answer: ControlAnswer): string {
+  const known = lines.get(answer);
+  if (known !== undefined) return known;
+  const line = `${JSON.stringify(answer)}\n`;
+  lines.set(answer, line);
+  return line;
+}
+
 /**
  * One client: its lines are answered one after the other, and it is read no faster than it is
  * answered.
@@ -117,7 +128,7 @@ class Conversation implements ControlClient {
   }
 
   send(answer: ControlAnswer): void {
-    if (!this.#socket.destroyed) this.#socket.write(`${JSON.stringify(answer)}\n`);
+    if (!this.#socket.destroyed) this.#socket.write(lineOf(answer));
   }
 
   get isBehind(): boolean {

@@ -39,6 +39,7 @@ import type { OwnedPlaces } from "./owned-places.ts";
 import { RecordFile } from "./record-file.ts";
 import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
 import { writePid } from "./runtime-dir.ts";
+import { SharedWork } from "./shared-work.ts";
 import { groupStatuses, historyStatus, instanceStatus, VERSION } from "./status.ts";
 import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
 import type { SystemManager } from "./system-manager.ts";
@@ -132,6 +133,10 @@ export class Supervisor {
   readonly #reloadOnSignal = (): void => void this.reload();
   /** The `startup_script` or `shutdown_script`, while one runs. */
   #endGlobal: (() => void) | undefined;
+  /** Clients that ask together get one answer, which is then printed once (control-server.ts). */
+  readonly #statusAnswer = new SharedWork(
+    async () => ({ ok: true, status: await this.#readStatus() }) as const,
+  );
 
   constructor(plan: RunPlan, options: SupervisorOptions) {
     this.#plan = plan;
@@ -306,16 +311,20 @@ export class Supervisor {
       case "reload":
         return reloadAnswer(this.reload(en), en);
       case "status":
-        return { ok: true, status: await this.status() };
+        return await this.#statusAnswer.get();
       case "watch":
         this.#watchers.add(client);
-        return { ok: true, status: await this.status() };
+        return await this.#statusAnswer.get();
       case "explain":
         return explain(await this.status(), request.instance, en);
     }
   }
 
   async status(): Promise<Status> {
+    return (await this.#statusAnswer.get()).status;
+  }
+
+  async #readStatus(): Promise<Status> {
     const snapshot = await this.#engine.snapshot(SNAPSHOT_MS);
     const wall = Date.now();
     const at = snapshot?.at ?? instant(0);

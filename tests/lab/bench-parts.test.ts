@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AdvertGaps } from "../../src/lab/measure/advert-gaps.ts";
+import { faultsOf, floodColumns, floodRow } from "../../src/lab/measure/bench-flood.ts";
 import { parseOptions } from "../../src/lab/measure/bench-options.ts";
 import { scaleColumns, scaleRow } from "../../src/lab/measure/bench-scale.ts";
 import {
@@ -11,7 +12,11 @@ import {
   parseSwitches,
   TreeUse,
 } from "../../src/lab/measure/process-usage.ts";
-import { printScaleConfig, scaleInterfaces } from "../../src/lab/measure/scale-config.ts";
+import {
+  printScaleConfig,
+  type ScaleShape,
+  scaleInterfaces,
+} from "../../src/lab/measure/scale-config.ts";
 import {
   parseNetlinkInodes,
   parsePerfStat,
@@ -129,6 +134,14 @@ test("instances fill interfaces of 250, each with its own network", () => {
   assert.equal(text.match(/vrrp_instance /g)?.length, 251);
   assert.match(text, /advert_int 0\.01\n/);
   assert.match(text, /state BACKUP\n/);
+  const old = printScaleConfig({
+    instances: 1,
+    advertSeconds: 1,
+    role: "master",
+    password: "secret",
+    script: "true",
+  });
+  assert.match(old, /vrrp_version 2\n[^]*auth_pass secret\n[^]*track_script \{\n +CHECK\n/);
   assert.throws(() => scaleInterfaces(0));
 });
 
@@ -149,12 +162,52 @@ test("options: lists and numbers, and a message for what is wrong", () => {
     [["scale", "loss"], /one benchmark at a time/],
     [["footprint", "--hours", "soon"], /--hours wants a number/],
     [["footprint", "--reloads", "-1"], /reloads/],
+    [["flood", "--floods", "none,rain"], /there is no flood rain/],
+    [["flood", "--seconds", "0"], /1 at least/],
+    [["flood", "--rate", "9000000"], /--rate: 1000000 at most/],
     [["cheese"], /there is no benchmark cheese/],
   ] as const) {
     const parsed = parseOptions(argv);
     assert.ok(typeof parsed === "string", argv.join(" "));
     assert.match(parsed, message);
   }
+});
+
+test("a flood's row says what went wrong, and nothing else", () => {
+  const gap = (longest: number, adverts: number) => ({
+    kind: "reading" as const,
+    heard: { count: 9, p50: 100_000, p99: 100_500, p999: longest, longest, routers: 1, adverts },
+    drops: 0,
+    sent: 0,
+    latest: 0,
+  });
+  const figures = {
+    flood: "refused" as const,
+    answer: { sent: 50_000, seconds: 5 },
+    seconds: 5,
+    reading: gap(104_900, 50),
+    changes: 0,
+    log: { lines: 3, bytes: 300 },
+    memoryMb: 1,
+    statusMs: 4,
+    cpuPercent: 5,
+  };
+  const master = { instances: 1, advertSeconds: 0.1, role: "master" } as const;
+  const row = floodRow("baton", master, figures);
+  assert.equal(row.length, floodColumns().length);
+  assert.deepEqual(row.slice(4, 8), ["refused", "10000", "0.50", "4.90"]);
+  assert.equal(row.at(-1), "pass");
+  const faults = (changes: Partial<typeof figures>, shape: ScaleShape = master): string[] =>
+    faultsOf("baton", shape, { ...figures, ...changes });
+  assert.deepEqual(faults({ reading: gap(105_100, 50) }), ["late"]);
+  assert.deepEqual(faults({ reading: gap(100_000, 9) }), ["missing"]);
+  assert.deepEqual(faults({ changes: 2 }), ["moved"]);
+  assert.deepEqual(faults({ log: { lines: 900, bytes: 90_000 } }), ["log"]);
+  assert.deepEqual(faults({ memoryMb: 17 }), ["memory"]);
+  assert.deepEqual(faults({ statusMs: 1_001 }), ["status"]);
+  const backup = { ...master, role: "backup" } as const;
+  assert.deepEqual(faults({ reading: gap(500_000, 1) }, backup), ["moved"]);
+  assert.deepEqual(faults({ reading: gap(0, 0) }, backup), []);
 });
 
 test("a row has a cell for each column, and medians of the windows", () => {

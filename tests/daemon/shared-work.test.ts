@@ -1,0 +1,80 @@
+/** Work that many ask for is done once for all of them, after they asked, and not all the time. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SharedWork } from "#daemon/shared-work";
+
+/** Work whose end the test decides, and a clock that a pause moves. */
+function shared(milliseconds: number) {
+  const one = { now: 1_000, begun: 0, pauses: [] as number[] };
+  const ends: (() => void)[] = [];
+  const work = new SharedWork(
+    async () => {
+      one.begun += 1;
+      const mine = one.begun;
+      await new Promise<void>((resolve) => ends.push(resolve));
+      one.now += milliseconds;
+      if (mine === 2) throw new Error("refused");
+      return mine;
+    },
+    () => one.now,
+    async (ms) => {
+      one.pauses.push(ms);
+      one.now += ms;
+    },
+  );
+  const end = (): void => ends.shift()?.();
+  return { one, work, end };
+}
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+};
+
+test("who asks before it begins shares it, who asks later gets the next", async () => {
+  const { one, work, end } = shared(4);
+  const first = [work.get(), work.get()];
+  await settle();
+  assert.equal(one.begun, 1);
+  const second = [work.get(), work.get(), work.get()];
+  await settle();
+  assert.equal(one.begun, 1);
+  end();
+  assert.deepEqual(await Promise.all(first), [1, 1]);
+  await settle();
+  assert.equal(one.begun, 2);
+  end();
+  const failed = await Promise.allSettled(second);
+  assert.deepEqual(
+    failed.map(({ status }) => status),
+    ["rejected", "rejected", "rejected"],
+  );
+  // What failed for some is tried again for the next.
+  const third = work.get();
+  await settle();
+  end();
+  assert.equal(await third, 3);
+});
+
+test("it takes a tenth of the time at most, and nobody waits longer than half a second", async () => {
+  for (const [milliseconds, pause] of [
+    [4, 36],
+    [200, 500],
+  ] as const) {
+    const { one, work, end } = shared(milliseconds);
+    const first = work.get();
+    await settle();
+    end();
+    await first;
+    const second = work.get();
+    await settle();
+    assert.deepEqual(one.pauses, [pause]);
+    end();
+    await assert.rejects(second);
+    one.now += 10_000;
+    const third = work.get();
+    await settle();
+    assert.deepEqual(one.pauses, [pause]);
+    end();
+    await third;
+  }
+});
