@@ -12,6 +12,7 @@ import type {
   GroupStatus,
   InstanceStatus,
   NotifyStatus,
+  Status,
 } from "./control-protocol.ts";
 
 /** Kept without sentences, which are made for whoever asks: most are never read. */
@@ -28,6 +29,11 @@ type Standby = NonNullable<InstanceSnapshot["standby"]>;
 const MANIFEST = resourceUrl("package.json");
 export const VERSION: string = (JSON.parse(readFileSync(MANIFEST, "utf8")) as { version: string })
   .version;
+
+export const statusAnswer = (status: Status): { readonly ok: true; readonly status: Status } => ({
+  ok: true,
+  status,
+});
 
 export const historyStatus = (history: readonly PastChange[]): InstanceStatus["history"] =>
   history.map(({ at, from, to, reason }) => ({

@@ -40,7 +40,7 @@ import { RecordFile } from "./record-file.ts";
 import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
 import { writePid } from "./runtime-dir.ts";
 import { SharedWork } from "./shared-work.ts";
-import { groupStatuses, historyStatus, instanceStatus, VERSION } from "./status.ts";
+import { groupStatuses, historyStatus, instanceStatus, statusAnswer, VERSION } from "./status.ts";
 import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
 import type { SystemManager } from "./system-manager.ts";
 import { TrackFiles } from "./track-files.ts";
@@ -134,9 +134,7 @@ export class Supervisor {
   /** The `startup_script` or `shutdown_script`, while one runs. */
   #endGlobal: (() => void) | undefined;
   /** Clients that ask together get one answer, which is then printed once (control-server.ts). */
-  readonly #statusAnswer = new SharedWork(
-    async () => ({ ok: true, status: await this.#readStatus() }) as const,
-  );
+  readonly #statusAnswer = new SharedWork(async () => statusAnswer(await this.#readStatus()));
 
   constructor(plan: RunPlan, options: SupervisorOptions) {
     this.#plan = plan;
@@ -311,9 +309,8 @@ export class Supervisor {
       case "reload":
         return reloadAnswer(this.reload(en), en);
       case "status":
-        return await this.#statusAnswer.get();
       case "watch":
-        this.#watchers.add(client);
+        if (request.command === "watch") this.#watchers.add(client);
         return await this.#statusAnswer.get();
       case "explain":
         return explain(await this.status(), request.instance, en);

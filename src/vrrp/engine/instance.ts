@@ -110,6 +110,7 @@ export const newPeer = (address: Ipv4): PeerMemory => ({
 
 /** Accepted without a warning, by an instance with a VRID of its own (repetition.ts). */
 export interface AcceptedAdvert {
+  readonly at: Instant;
   /** A copy of the packet. */
   readonly bytes: Uint8Array;
   readonly event: Extract<RouterEvent, { kind: "advertReceived" }>;

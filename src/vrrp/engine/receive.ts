@@ -25,6 +25,11 @@ import { ANY_DEVICE } from "./world.ts";
 
 /** Of one instance; without source check, or in a multicast group, anybody can be one. */
 const PEERS_MAX = 32;
+/**
+ * Advertisements that differ each time, a flood of them or two masters in turn, are not worth
+ * remembering: what is kept until the next one ages, and is then collected with everything old.
+ */
+const REMEMBER_EVERY = 100_000;
 
 export class Receiver {
   readonly #context: EngineContext;
@@ -98,9 +103,11 @@ export class Receiver {
     for (const warning of checked.warnings) this.#refusals.warn(instance, warning, from, now);
     const event = { kind: "advertReceived", priority, interval, from } as const;
     const isPlain = priority > 0 && checked.warnings.length === 0 && !skipsList && !isShared;
-    if (isPlain && peer !== undefined) {
+    const known = instance.accepted;
+    const isRecent = known !== undefined && now - known.at < REMEMBER_EVERY;
+    if (isPlain && peer !== undefined && !isRecent) {
       const { lookup } = this.#context.instances;
-      instance.accepted = { bytes: bytes.slice(), event, peer, lookup, expectation };
+      instance.accepted = { at: now, bytes: bytes.slice(), event, peer, lookup, expectation };
     }
     return event;
   }

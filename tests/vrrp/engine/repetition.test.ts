@@ -82,3 +82,17 @@ test("after a reload that adds a router with the same VRID, a repetition goes to
   assert.equal(bench.counters("VI_1")["advert_rcvd"], 4);
   assert.equal(bench.counters("VI_2")["advert_rcvd"], 0);
 });
+
+test("advertisements that differ each time are not remembered each time, and all are heard", () => {
+  const bench = backup();
+  const remembered = (): number | undefined => bench.engine.instances[0]?.accepted?.event.priority;
+  bench.hear({ priority: 150 });
+  for (const priority of [151, 152, 150, 153]) {
+    bench.hear({ priority });
+    assert.equal(bench.engine.instances[0]?.state.heard?.priority, priority);
+    assert.equal(remembered(), 150);
+  }
+  bench.until(0.1);
+  bench.hear({ priority: 154 });
+  assert.equal(remembered(), 154);
+});
