@@ -17,9 +17,10 @@ function shared(milliseconds: number) {
       return mine;
     },
     () => one.now,
-    async (ms) => {
+    (ms) => {
       one.pauses.push(ms);
       one.now += ms;
+      return Promise.resolve();
     },
   );
   const end = (): void => ends.shift()?.();

@@ -131,7 +131,7 @@ function start(machine: ScaleMachine, one: Flood, rate: number): () => Promise<F
   switch (one) {
     case "none":
     case "script":
-      return async () => ({ sent: 0, seconds: 1 });
+      return () => Promise.resolve({ sent: 0, seconds: 1 });
     case "addresses":
       return startAddressStorm(machine, ADDRESSES_RATE);
     case "clients":
