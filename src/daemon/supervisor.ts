@@ -133,7 +133,6 @@ export class Supervisor {
   readonly #reloadOnSignal = (): void => void this.reload();
   /** The `startup_script` or `shutdown_script`, while one runs. */
   #endGlobal: (() => void) | undefined;
-  /** Clients that ask together get one answer, which is then printed once (control-server.ts). */
   readonly #statusAnswer = new SharedWork(async () => statusAnswer(await this.#readStatus()));
 
   constructor(plan: RunPlan, options: SupervisorOptions) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SharedWork } from "#daemon/shared-work";
 
-/** Work whose end the test decides, and a clock that a pause moves. */
+/** Work that ends when the test says so, and a clock that a pause moves. */
 function shared(milliseconds: number) {
   const one = { now: 1_000, begun: 0, pauses: [] as number[] };
   const ends: (() => void)[] = [];
