@@ -61,9 +61,29 @@ export function assessMachine(model: Model, machine: Machine): readonly AnyFindi
   found.push(...assessSettings(model, machine));
   const [first] = model.instances;
   if (first !== undefined) {
+    found.push(...assessFloors(placeOf(first), machine));
     for (const rule of machine.droppingRules) report(finding("VR5109", placeOf(first), { rule }));
   }
   return found;
+}
+
+/** What Node.js 24 is made for; packages refuse to be installed on less (packaging/floors.sh). */
+const FLOORS = { kernel: "4.18", glibc: "2.28" } as const;
+
+function assessFloors(place: Span, machine: Machine): readonly AnyFinding[] {
+  return (["kernel", "glibc"] as const).flatMap((part) => {
+    const version = machine[part];
+    const needed = FLOORS[part];
+    if (version === undefined || !isOlder(version, needed)) return [];
+    return [finding("VR5118", place, { part, version, needed })];
+  });
+}
+
+/** By the first two numbers; what has none is not older. */
+function isOlder(version: string, needed: string): boolean {
+  const [major = 0, minor = 0] = /^(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? [Infinity];
+  const [neededMajor = 0, neededMinor = 0] = needed.split(".").map(Number);
+  return major < neededMajor || (major === neededMajor && minor < neededMinor);
 }
 
 type Report = (finding: AnyFinding) => void;

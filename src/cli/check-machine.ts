@@ -19,6 +19,10 @@ export interface Machine extends Kernel {
   readonly file: (path: string) => FileFacts | undefined;
   /** The rules of the packet filter that drop VRRP. */
   readonly droppingRules: readonly string[];
+  /** As `uname -r` prints it; undefined without /proc. */
+  readonly kernel: string | undefined;
+  /** The version of the C library that is in use; undefined for another one than glibc. */
+  readonly glibc: string | undefined;
 }
 
 export interface FileFacts {
@@ -42,6 +46,8 @@ export async function thisMachine(): Promise<Machine> {
     hasAccount,
     file: fileFacts,
     droppingRules: await checkFirewall(),
+    kernel: read("/proc/sys/kernel/osrelease"),
+    glibc: glibcVersion(),
   };
 }
 
@@ -52,6 +58,14 @@ const read = (path: string): string | undefined => {
     return undefined;
   }
 };
+
+function glibcVersion(): string | undefined {
+  // Without the network the report asks no name server.
+  Object.assign(process.report, { excludeNetwork: true });
+  const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: unknown } };
+  const version = header?.glibcVersionRuntime;
+  return typeof version === "string" ? version : undefined;
+}
 
 /** `net.ipv4.conf.eth0/1.arp_ignore` is /proc/sys/net/ipv4/conf/eth0.1/arp_ignore. */
 function readSetting(key: string): number | undefined {

@@ -494,6 +494,11 @@ export interface Facts {
   readonly VR5117: { readonly address: string };
 
   // What the cloud says of this machine and its addresses
+  readonly VR5118: {
+    readonly part: "kernel" | "glibc";
+    readonly version: string;
+    readonly needed: string;
+  };
   readonly VR5201: { readonly endpoint: string; readonly why: string };
   readonly VR5202: { readonly address: string; readonly region: string };
   readonly VR5203: {

@@ -31,6 +31,8 @@ const machine = (interfaces: readonly string[], ...own: readonly string[]): Mach
   hasAccount: () => true,
   file: () => undefined,
   droppingRules: [],
+  kernel: undefined,
+  glibc: undefined,
   setting: (key) => (key.startsWith("net.ipv4.conf.eth1.") ? 8 : undefined),
   addresses: own.map((text) => {
     const address = readIpv4(text) ?? assert.fail(text);

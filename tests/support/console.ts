@@ -109,6 +109,8 @@ export function machineIn(shown: readonly Shown[]): Machine {
     hasAccount: (user) => user === "root" || accounts.has(user),
     file: (path) => factsOf(path, listed),
     droppingRules: droppingRules(outputs(shown, "nft ").join("\n")),
+    kernel: outputs(shown, "uname -r")[0],
+    glibc: outputs(shown, "getconf ")[0]?.replace("glibc ", ""),
   };
 }
 

@@ -152,6 +152,10 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     label: "here only while master",
     help: "sysctl -w net.ipv4.ip_nonlocal_bind=1, if a program listens on this address and not on all of them",
   }),
+  VR5118: ({ part, version, needed }) => ({
+    message: `this machine has ${part === "kernel" ? "Linux" : "glibc"} ${version}, and Baton needs ${needed} or later`,
+    help: "a newer system on this node; until then keepalived here and Baton on the other node work as a pair",
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,
     label: "HAVIP, drift range and quota were not looked at",

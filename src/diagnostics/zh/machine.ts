@@ -144,6 +144,10 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     label: "仅主节点持有",
     help: "如有程序只监听此地址，而不是监听所有地址：sysctl -w net.ipv4.ip_nonlocal_bind=1",
   }),
+  VR5118: ({ part, version, needed }) => ({
+    message: `本机的 ${part === "kernel" ? "Linux 内核" : "glibc"} 为 ${version}，而 Baton 需要 ${needed} 或更高版本`,
+    help: "请在此节点上使用更新的系统；在此之前，可在此节点上保留 keepalived，与另一节点上的 Baton 组成一对",
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `没有查询到云平台（${endpoint}）：${why}`,
     label: "没有检查 HAVIP、漂移范围和配额",
