@@ -1,11 +1,13 @@
 /**
  * Makes the packages: `npm run package -- [--only KINDS] [--out FOLDER] [--version V] [--level N]`.
  *
- *   --only KINDS   of deb, rpm, tar.gz, tar.xz, with commas between them (default: all)
+ *   --only KINDS   of deb, rpm, tar.gz, tar.xz, dockerfile, with commas between them (default: all)
  *   --out FOLDER   where they go (default dist)
  *   --version V    instead of that of package.json
  *   --level N      of xz, 0 to 9 (default 6)
  *   --pin          only: look at the archives of the binaries and write packaging/binaries.json
+ *   --official F   only: compare the Node.js binary with the archive and the SHASUMS256.txt of the
+ *                  Node.js project in the folder F
  *
  * The same tree gives the same bytes: every file has the time of the last commit, or of
  * SOURCE_DATE_EPOCH. docs/packages.md says what is inside, and how it is tried.
@@ -17,7 +19,7 @@ import { archiveFolder, archiveTree } from "./package/archive.ts";
 import { debName, makeDeb } from "./package/deb.ts";
 import type { Made } from "./package/made.ts";
 import { make } from "./package/make.ts";
-import { sha256, writePins } from "./package/pins.ts";
+import { compareWithOfficial, sha256, writePins } from "./package/pins.ts";
 import { makeRpm, rpmName } from "./package/rpm.ts";
 import { compressGzip, compressXz, Refusal } from "./package/run-program.ts";
 import { makeSbom } from "./package/sbom.ts";
@@ -29,15 +31,16 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const values = toolOptions(import.meta.filename, {
   options: {
-    only: { type: "string", default: "deb,rpm,tar.gz,tar.xz" },
+    only: { type: "string", default: "deb,rpm,tar.gz,tar.xz,dockerfile" },
     out: { type: "string", default: join(root, "dist") },
     version: { type: "string" },
     level: { type: "string", default: "6" },
     pin: { type: "boolean", default: false },
+    official: { type: "string" },
   },
 });
 
-type Kind = "deb" | "rpm" | "tar.gz" | "tar.xz";
+type Kind = "deb" | "rpm" | "tar.gz" | "tar.xz" | "dockerfile";
 const KINDS: Readonly<Record<Kind, (made: Made, level: number) => readonly [string, Buffer]>> = {
   deb: (made, level) => [debName(made.version), makeDeb(made, level)],
   rpm: (made, level) => [rpmName(made.version), makeRpm(made, level)],
@@ -50,6 +53,10 @@ const KINDS: Readonly<Record<Kind, (made: Made, level: number) => readonly [stri
     `${archiveFolder(made.version)}.tar.xz`,
     compressXz(makeTar(archiveTree(made), made.time), level),
   ],
+  dockerfile: (made) => {
+    const text = readFileSync(join(root, "packaging/Dockerfile"), "utf8");
+    return ["Dockerfile", Buffer.from(text.replaceAll("@DEB@", debName(made.version)))];
+  },
 };
 const isKind = (name: string): name is Kind => Object.hasOwn(KINDS, name);
 
@@ -87,12 +94,13 @@ function makeAll(): void {
     say(`${join(folder, name)}  ${(bytes.length / 1e6).toFixed(1)} MB`);
   };
   for (const name of kinds.filter(isKind)) write(...KINDS[name](made, level));
-  write(`baton-${made.version}.cdx.json`, Buffer.from(makeSbom(made)));
+  write(`${archiveFolder(made.version)}.cdx.json`, Buffer.from(makeSbom(made)));
   writeFileSync(join(folder, "SHA256SUMS"), sums.toSorted().join(""));
 }
 
 try {
   if (values.pin) writePins(root, say);
+  else if (values.official !== undefined) say(compareWithOfficial(root, resolve(values.official)));
   else makeAll();
 } catch (error) {
   if (!(error instanceof Refusal)) throw error;

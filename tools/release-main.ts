@@ -1,16 +1,17 @@
 /**
- * Makes a release of the committed tree: `npm run release -- [--dry-run] [--out FOLDER]`.
+ * Makes a release of the committed tree: `npm run release -- [OPTIONS]`.
  *
- *   --dry-run     everything but the tag; the changelog may still say "(unreleased)"
- *   --out FOLDER  where the files go (default out/release-VERSION)
+ *   --dry-run          everything but the tag; the changelog may still say "(unreleased)"
+ *   --out FOLDER       where the files go (default out/release-VERSION)
+ *   --packages FOLDER  what `npm run package` made of this version, to be published with it
  *
- * The folder gets the source archive, which is what people install from (nothing is compiled), its
- * bill of materials (CycloneDX, by `npm sbom`) and SHA256SUMS of both. The archive of a commit is
+ * The folder gets the source archive (nothing is compiled), its bill of materials (CycloneDX, by
+ * `npm sbom`), the packages, and SHA256SUMS of all. The archive of a commit is
  * always the same bytes. docs/release.md has the whole procedure.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -29,7 +30,11 @@ const NEEDED = [
 ];
 
 const values = toolOptions(import.meta.filename, {
-  options: { "dry-run": { type: "boolean", default: false }, out: { type: "string" } },
+  options: {
+    "dry-run": { type: "boolean", default: false },
+    out: { type: "string" },
+    packages: { type: "string" },
+  },
 });
 const isDryRun = values["dry-run"];
 
@@ -125,6 +130,24 @@ function makeSbom(archive: Buffer, name: string, manifest: Manifest): string {
   }
 }
 
+/** The files of SHA256SUMS, as it says they are, and of this version. */
+function readPackages(folder: string, version: string): readonly (readonly [string, Buffer])[] {
+  const sums = join(folder, "SHA256SUMS");
+  if (!existsSync(sums)) refuse(`there is no ${sums}; \`npm run package\` makes it`);
+  const lines = readFileSync(sums, "utf8").trim().split("\n");
+  return lines.map((line) => {
+    const [sum, name = ""] = line.split("  ");
+    const bytes = readFileSync(join(folder, name));
+    if (sum !== sha256(bytes)) refuse(`${join(folder, name)} is not what SHA256SUMS says`);
+    if (name !== "Dockerfile" && !name.includes(version)) {
+      refuse(`${join(folder, name)} is not of version ${version}; \`npm run package\` makes it`);
+    }
+    return [name, bytes] as const;
+  });
+}
+
+const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+
 function release(): void {
   const manifest = readManifest("package.json");
   checkTree(manifest.version);
@@ -133,10 +156,11 @@ function release(): void {
   const files = new Map<string, Buffer>([
     [`${name}.tar.gz`, archive],
     [`${name}.cdx.json`, Buffer.from(makeSbom(archive, name, manifest))],
+    ...(values.packages === undefined
+      ? []
+      : readPackages(resolve(values.packages), manifest.version)),
   ]);
-  const sums = [...files].map(
-    ([file, bytes]) => `${createHash("sha256").update(bytes).digest("hex")}  ${file}\n`,
-  );
+  const sums = [...files].map(([file, bytes]) => `${sha256(bytes)}  ${file}\n`);
   files.set("SHA256SUMS", Buffer.from(sums.join("")));
   const folder = resolve(values.out ?? join(root, "out", `release-${manifest.version}`));
   mkdirSync(folder, { recursive: true });

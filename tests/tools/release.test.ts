@@ -1,7 +1,16 @@
 /** `npm run release`: what it makes is whole and the same each time, and what it refuses. */
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -87,6 +96,28 @@ test("a dry run makes archive, bill of materials and checksums that agree, and n
   const read = (path: string): string => readFileSync(join(tree.folder, path)).toString("base64");
   assert.equal(read("out/release-9.8.7/baton-9.8.7.tar.gz"), read("out/again/baton-9.8.7.tar.gz"));
   assert.equal(execFileSync("git", ["tag"], { cwd: tree.folder }).toString(), "");
+});
+
+test("packages of this version are published with it, with their sums", (context) => {
+  const tree = makeTree(context);
+  const made = join(tree.folder, "out/made");
+  mkdirSync(made, { recursive: true });
+  const publish = (name: string, text: string, listed = text): void => {
+    writeFileSync(join(made, name), text);
+    const sum = createHash("sha256").update(listed).digest("hex");
+    writeFileSync(join(made, "SHA256SUMS"), `${sum}  ${name}\n`);
+  };
+  const release = (): ReturnType<Tree["release"]> => tree.release("--dry-run", "--packages", made);
+  assert.match(release().output, /no release: there is no .*SHA256SUMS; `npm run package`/);
+  publish("baton_9.8.6_amd64.deb", "old");
+  assert.match(release().output, /baton_9\.8\.6_amd64\.deb is not of version 9\.8\.7/);
+  publish("baton_9.8.7_amd64.deb", "changed", "as it was made");
+  assert.match(release().output, /is not what SHA256SUMS says/);
+  publish("baton_9.8.7_amd64.deb", "a package");
+  assert.equal(release().status, 0);
+  const folder = join(tree.folder, "out/release-9.8.7");
+  execFileSync("sha256sum", ["-c", "--strict", "--quiet", "SHA256SUMS"], { cwd: folder });
+  assert.equal(readFileSync(join(folder, "baton_9.8.7_amd64.deb"), "utf8"), "a package");
 });
 
 test("a release is tagged, once", (context) => {

