@@ -29,7 +29,7 @@ export interface Listed {
 }
 
 const COMMANDS =
-  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|tcpdump -vni \S+ vrrp|tccli vpc \w+|date -u .*|curl -sI .*)$/;
+  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|date -u .*|curl -sI .*)$/;
 
 export function readConsole(text: string): readonly Shown[] {
   return text
