@@ -143,7 +143,7 @@ const OWN = {
       `append the log to this file as well (default ${LOG_FILE}); signal REOPEN opens it again`,
       `日志同时追加到该文件（默认 ${LOG_FILE}）；收到 REOPEN 信号后重新打开`,
     ),
-    { short: "g", completes: "files" },
+    { short: "g", completes: "files", mayStandApart: true },
   ),
   "log-detail": flag(text("log more", "输出更详细的日志"), "D"),
   compat: flag(
@@ -297,10 +297,7 @@ export const daemonCommand = (
     options: OPTIONS,
     takesAnyValue: true,
     hasEitherDash: true,
-    operandAdvice: text(
-      "give the file with -f, a log file as --log-file=FILE",
-      "配置文件请用 -f 指定，日志文件请写成 --log-file=文件",
-    ),
+    operandAdvice: text("give the file with -f", "请用 -f 指定文件"),
     examples: [
       {
         line: "sudo baton run -f /etc/keepalived/keepalived.conf",

@@ -135,7 +135,8 @@ const optionEntries = (options: Options, language: Language): readonly OptionEnt
   );
 
 function choiceOf(option: Option): Choice | undefined {
-  if (option.kind === "flag" || option.kind === "attached") return undefined;
+  if (option.kind === "flag") return undefined;
+  if (option.kind === "attached" && option.mayStandApart !== true) return undefined;
   return option.accepts?.list ?? option.completes ?? "any";
 }
 

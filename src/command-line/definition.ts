@@ -55,6 +55,11 @@ interface ValueTraits {
   readonly short?: string;
   readonly accepts?: Accepts;
   readonly completes?: "files" | "folders";
+  /**
+   * Of an `attached` one: its value may also be the next word, if that is no option. Only for a
+   * command without operands.
+   */
+  readonly mayStandApart?: true;
 }
 
 export type Option =

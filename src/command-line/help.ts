@@ -197,7 +197,8 @@ export function optionTerm(name: string, option: Option, language: Language): st
   const short = option.short === undefined ? "    " : `-${option.short}, `;
   if (option.kind === "flag") return `${short}--${name}`;
   const placeholder = option.placeholder[language];
-  return option.kind === "attached"
-    ? `${short}--${name}[=${placeholder}]`
-    : `${short}--${name} ${placeholder}`;
+  if (option.kind !== "attached") return `${short}--${name} ${placeholder}`;
+  return option.mayStandApart === true
+    ? `${short}--${name} [${placeholder}]`
+    : `${short}--${name}[=${placeholder}]`;
 }

@@ -102,10 +102,17 @@ class Walk {
     }
   }
 
-  #give(name: string, { kind }: Option, written: string, inline: string | undefined): void {
-    const given = inline ?? (kind === "attached" ? NO_VALUE : this.#takeNext());
+  #give(name: string, option: Option, written: string, inline: string | undefined): void {
+    const given = inline ?? this.#givenApart(option);
     if (given !== undefined) this.tokens.push(`--${name}=${given}`);
     else this.mistake ??= new UsageError(needsValue(written));
+  }
+
+  #givenApart(option: Option): string | undefined {
+    if (option.kind !== "attached") return this.#takeNext();
+    const word = this.#args[this.#next];
+    if (option.mayStandApart !== true || word === undefined || isOptionLike(word)) return NO_VALUE;
+    return this.#takeNext();
   }
 
   /** Undefined: its value was forgotten. */

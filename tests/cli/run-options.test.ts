@@ -81,7 +81,7 @@ test("-t takes its log attached only, so that the next option stays one", async 
     [true, undefined],
   );
   // A file that is not attached would be overwritten with the findings.
-  assert.match(await problem("-t", "x.conf"), /`x\.conf` is one argument too many; .* with -f, /);
+  assert.match(await problem("-t", "x.conf"), /`x\.conf` is one argument too many; .* with -f$/);
   assert.match(await problem("-nt", "x.conf"), /`x\.conf` is one argument too many/);
   assert.match(await problem("--cloud", "http://x"), /`http:\/\/x` is one argument too many/);
   assert.equal((await options("--cloud=http://x")).cloud?.endpoint, "http://x");
@@ -120,7 +120,11 @@ test("where the log goes: keepalived's options for it", async () => {
   assert.equal((await options("--log-file")).logFile, "/var/log/baton.log");
   assert.equal((await options("-g/var/log/k.log")).logFile, "/var/log/k.log");
   assert.equal((await options("--log-file=/l")).logFile, "/l");
-  assert.match(await problem("--log-file", "/l"), /a log file as --log-file=FILE$/);
+  // keepalived takes it attached alone; here nothing else could be meant.
+  assert.equal((await options("--log-file", "/l", "-D")).logFile, "/l");
+  assert.equal((await options("-g", "/l")).logFile, "/l");
+  const bare = await options("-g", "-D");
+  assert.deepEqual([bare.logFile, bare.logDetail], ["/var/log/baton.log", true]);
 });
 
 test("what cannot be done is refused rather than left out", async () => {

@@ -86,7 +86,12 @@ test("bash completes commands, options and values", async () => {
 test("bash completes the names of files, with blanks too", async () => {
   writeFileSync(join(folder, "a node.conf"), "");
   const script = await scriptFor("bash");
-  for (const line of ["baton check a", "baton run -f a", "baton config fmt a"]) {
+  for (const line of [
+    "baton check a",
+    "baton run -f a",
+    "baton run --log-file a",
+    "baton config fmt a",
+  ]) {
     assert.deepEqual(offeredBy("bash", script, line), ["a node.conf"], line);
   }
 });

@@ -101,8 +101,9 @@ function* waysOf(
       yield [[spelling], { given: undefined }];
       // The same text stands attached elsewhere: it is known by its place.
       for (const value of [sample, ""]) {
-        yield [[spelling, value], "refused"];
-        yield [[spelling, value, `${long}=${value}`], "refused"];
+        const taken = option.mayStandApart === true ? is(value) : "refused";
+        yield [[spelling, value], taken];
+        yield [[spelling, value, `${long}=${value}`], taken];
       }
       continue;
     }

@@ -126,7 +126,8 @@ function optionTerm(name: string, option: Option, language: Language): string {
   const shown = names.map(bold).join(", ");
   if (option.kind === "flag") return shown;
   const value = italic(option.placeholder[language]);
-  return option.kind === "attached" ? `${shown}[=${value}]` : `${shown} ${value}`;
+  if (option.kind !== "attached") return `${shown} ${value}`;
+  return option.mayStandApart === true ? `${shown} [${value}]` : `${shown}[=${value}]`;
 }
 
 const ACCEPTED = text(
