@@ -1,6 +1,12 @@
 /** What the benchmarks compute and read: percentiles, /proc, perf, strace, options. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import {
+  commandVerdict,
+  memoryVerdict,
+  printVerdicts,
+  readyVerdict,
+} from "#lab/measure/footprint-goals";
 import { AdvertGaps } from "../../src/lab/measure/advert-gaps.ts";
 import { faultsOf, floodColumns, floodRow } from "../../src/lab/measure/bench-flood.ts";
 import { parseOptions } from "../../src/lab/measure/bench-options.ts";
@@ -247,4 +253,22 @@ test("a row has a cell for each column, and medians of the windows", () => {
   assert.equal(cells.get("p99 ms"), "101.00");
   assert.equal(cells.get("first address ms"), "n/a");
   assert.match(cells.get("system calls per advert") ?? "", /neither perf nor strace/);
+});
+
+test("the footprint's goals: by the number of instances, and flat after the start", () => {
+  assert.equal(readyVerdict(1, 350), "pass: at most 350 ms");
+  assert.equal(readyVerdict(1, 351), "FAIL: at most 350 ms");
+  assert.equal(readyVerdict(1_000, undefined), "FAIL: at most 1000 ms");
+  assert.equal(readyVerdict(1_001, 1), "");
+  assert.equal(memoryVerdict(1_000, 99, undefined), "pass: at most 100 MB");
+  assert.equal(memoryVerdict(50, 99, 96), "pass: at most 100 MB, ± 3 of the start");
+  for (const [now, before] of [
+    [99, 95],
+    [95, 99],
+    [101, 100],
+  ] as const)
+    assert.match(memoryVerdict(50, now, before), /^FAIL/, `${now}`);
+  assert.equal(commandVerdict("baton status", 91), "FAIL: at most 90 ms");
+  assert.equal(commandVerdict("keepalived --version", 91), "");
+  assert.equal(printVerdicts(["pass: x", "", "FAIL: y"]), "goals: 1 of 2 passed");
 });

@@ -5,7 +5,6 @@ import { getPriority } from "node:os";
 import { test } from "node:test";
 import {
   fileMappings,
-  ignoreSignals,
   missingCapabilities,
   setPriority,
   setRealtime,
@@ -13,11 +12,6 @@ import {
   setTimerSlack,
 } from "#linux/process";
 import type { Outcome } from "#vrrp/engine/world";
-
-const statusOf = (field: string): string =>
-  new RegExp(`^${field}:\\s+(.*)$`, "m").exec(
-    readFileSync("/proc/thread-self/status", "utf8"),
-  )?.[1] ?? "";
 
 /**
  * Containers may refuse what root may elsewhere; then the refusal must be one of these, by name.
@@ -48,8 +42,19 @@ test("what a daemon needs and has not is named", () => {
 });
 
 test("signals that would end it are ignored, real-time ones too", () => {
-  assert.deepEqual(ignoreSignals(), { ok: true });
-  const mask = BigInt(`0x${statusOf("SigIgn")}`);
+  // In a process of its own: scripts that later tests start would ignore them too.
+  const program = `
+    import { readFileSync } from "node:fs";
+    import { ignoreSignals } from "#linux/process";
+    const outcome = ignoreSignals();
+    process.stdout.write(JSON.stringify({ outcome, status: readFileSync("/proc/self/status", "utf8") }));
+  `;
+  const child = spawnSync(process.execPath, ["--input-type=module-typescript", "--eval", program], {
+    encoding: "utf8",
+  });
+  const { outcome, status } = JSON.parse(child.stdout) as { outcome: Outcome; status: string };
+  assert.deepEqual(outcome, { ok: true });
+  const mask = BigInt(`0x${/^SigIgn:\s+(\w+)/m.exec(status)?.[1]}`);
   for (const number of [1, 2, 3, 10, 12, 14, 15, 29, 34, 36, 63, 64])
     assert.notEqual(mask & (1n << BigInt(number - 1)), 0n, `${number}`);
 });

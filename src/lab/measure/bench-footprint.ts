@@ -3,15 +3,17 @@
  * reloads and many moves; how long a start takes, and the commands that people and scripts wait
  * for. Baton and keepalived one after the other: memory does not depend on what else runs.
  */
+import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { shadowSystemFolders } from "../sandbox/folders.ts";
 import { readCommandLine } from "../sandbox/proc.ts";
 import { scratchFolder } from "../sandbox/sandbox.ts";
 import { BATON, type DaemonKind, KINDS } from "./daemon.ts";
-import { spread } from "./figures.ts";
+import { median, spread } from "./figures.ts";
+import { commandVerdict, memoryVerdict, printVerdicts, readyVerdict } from "./footprint-goals.ts";
 import { readMemory, sumMemory } from "./process-usage.ts";
 import { PEER_PRIORITY } from "./scale-config.ts";
 import { ScaleMachine, timeCommand } from "./scale-machine.ts";
@@ -26,7 +28,7 @@ export interface FootprintOptions {
 
 const ADVERT_SECONDS = 0.1;
 const START_SECONDS = 60;
-const SETTLE_MILLISECONDS = 3_000;
+const SETTLE_MILLISECONDS = 12_000;
 const COMMAND_TIMES = 20;
 const PROGRESS_MILLISECONDS = 10_000;
 const EVENT_SECONDS = 30;
@@ -36,12 +38,23 @@ const KEEPALIVED_RELOAD_MILLISECONDS = 1_000;
 const POLL_MILLISECONDS = 2;
 
 export async function footprint(options: FootprintOptions): Promise<Table> {
+  bundle();
   shadowSystemFolders();
   const rows: string[][] = [];
   for (const instances of options.instances) {
     for (const kind of KINDS) rows.push(...(await measure(kind, instances, options)));
   }
+  stdout.write(`${printVerdicts(rows.map((row) => row.at(-1) ?? ""))}\n`);
   return { columns: footprintColumns(), rows };
+}
+
+/** What is measured is what is installed: one file a process, compiled. */
+function bundle(): void {
+  for (const tool of ["bundle.mjs", "warm-cache.mjs"]) {
+    const path = join(dirname(BATON), "..", "tools", tool);
+    const { status, stderr } = spawnSync(process.execPath, [path], { encoding: "utf8" });
+    if (status !== 0) throw new Error(`${path}: ${stderr}`);
+  }
 }
 
 export const footprintColumns = (): Table["columns"] => [
@@ -53,6 +66,7 @@ export const footprintColumns = (): Table["columns"] => [
   { title: "PSS MB", align: "right" },
   { title: "private MB", align: "right" },
   { title: "ms", align: "right" },
+  { title: "goal", align: "left" },
 ];
 
 async function measure(
@@ -65,29 +79,38 @@ async function measure(
   const shape = { instances, advertSeconds: ADVERT_SECONDS, role: "master" } as const;
   const machine = new ScaleMachine({ kind, folder, shape });
   const rows: string[][] = [];
-  const time = (what: string, ms: string): void => {
-    rows.push([String(instances), kind, "start", what, "", "", "", ms]);
+  const isOurs = kind === "baton";
+  const time = (what: string, ms: string, goal: string): void => {
+    rows.push([String(instances), kind, "start", what, "", "", "", ms, isOurs ? goal : ""]);
   };
-  const remember = (when: string): void => {
-    rows.push(...memoryRows(machine, when).map((row) => [String(instances), kind, ...row]));
+  let before: number | undefined;
+  const remember = async (when: string): Promise<void> => {
+    // Memory is given back when nothing happens (src/daemon/housekeeping.ts).
+    await sleep(SETTLE_MILLISECONDS);
+    const all = readMemory(machine.pid);
+    const pss = sumMemory(all).pss / 1_024;
+    const goal = isOurs ? memoryVerdict(instances, pss, before) : "";
+    before ??= pss;
+    rows.push(...memoryRows(all, when, goal).map((row) => [String(instances), kind, ...row]));
   };
   try {
     stdout.write(`${kind}, ${instances} instances: starting\n`);
     await machine.peer.ready();
     const start = await machine.start(START_SECONDS);
-    await sleep(SETTLE_MILLISECONDS);
-    time("exec to READY", figure(start.ready));
-    time("exec to the first address", figure(start.first));
-    time("exec to the last address", figure(start.last));
-    remember("start");
+    time("exec to READY", figure(start.ready), readyVerdict(instances, start.ready));
+    time("exec to the first address", figure(start.first), "");
+    time("exec to the last address", figure(start.last), "");
+    await remember("start");
     await pass(machine, options.hours);
-    remember(`after ${options.hours} h`);
+    await remember(`after ${options.hours} h`);
     const reloads = await repeat(machine, "reloads", options.reloads, reload);
-    remember(`after ${reloads}`);
+    await remember(`after ${reloads}`);
     const moves = await repeat(machine, "moves", options.moves, move);
-    remember(`after ${moves}`);
+    await remember(`after ${moves}`);
     for (const [what, argv] of commandsOf(kind, folder)) {
-      time(`${what}, ${COMMAND_TIMES} times`, spread(timeCommand(argv, COMMAND_TIMES)));
+      const times = timeCommand(argv, COMMAND_TIMES);
+      const goal = commandVerdict(what, median(times));
+      time(`${what}, ${COMMAND_TIMES} times`, spread(times), goal);
     }
     return rows;
   } finally {
@@ -98,17 +121,15 @@ async function measure(
 const figure = (value: number | undefined): string => value?.toFixed(0) ?? "n/a";
 const megabytes = (kilobytes: number): string => (kilobytes / 1_024).toFixed(1);
 
-function memoryRows(machine: ScaleMachine, when: string): string[][] {
-  const all = readMemory(machine.pid);
-  const row = (what: string, { rss, pss, own }: (typeof all)[number] | Sum): string[] => [
-    when,
-    what,
-    megabytes(rss),
-    megabytes(pss),
-    megabytes(own),
-    "",
-  ];
-  return [...all.map((one) => row(nameOf(one.pid), one)), row("all", sumMemory(all))];
+type Processes = ReturnType<typeof readMemory>;
+
+function memoryRows(all: Processes, when: string, goal: string): string[][] {
+  const row = (
+    what: string,
+    { rss, pss, own }: Processes[number] | Sum,
+    verdict = "",
+  ): string[] => [when, what, megabytes(rss), megabytes(pss), megabytes(own), "", verdict];
+  return [...all.map((one) => row(nameOf(one.pid), one)), row("all", sumMemory(all), goal)];
 }
 
 type Sum = ReturnType<typeof sumMemory>;
@@ -125,7 +146,8 @@ async function pass(machine: ScaleMachine, hours: number): Promise<void> {
   for (;;) {
     const left = end - performance.now();
     if (left <= 0) return;
-    stdout.write(`  ${Math.ceil(left / 60_000)} min left\n`);
+    const pss = megabytes(sumMemory(readMemory(machine.pid)).pss);
+    stdout.write(`  ${Math.ceil(left / 60_000)} min left, PSS ${pss} MB\n`);
     await sleep(Math.min(left, PROGRESS_MILLISECONDS));
     machine.notifications();
     mustRun(machine);
