@@ -113,6 +113,7 @@ function run(openRequests: typeof openRtnetlink): number {
     pipe,
     guard: guard.ok ? guard.value : undefined,
     receive: (event) => engine.onWorld(event, now()),
+    repeats: (interfaceIndex, bytes, at) => engine.onRepetition(interfaceIndex, bytes, at),
   });
   let recorder = process.argv.includes(RECORD) ? openRecorder(pipe) : undefined;
   const engine = new Engine(

@@ -5,6 +5,7 @@
  */
 
 import type { Ipv4 } from "#units/address";
+import type { Instant } from "#units/time";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import {
   type AddressGuard,
@@ -21,6 +22,7 @@ import type { VirtualAddress } from "#vrrp/router/config";
 import { claimedAddresses } from "./address-claims.ts";
 import type { AddressLifetimes } from "./address-lifetimes.ts";
 import { type ArpSocket, openArpSender, openArpSocket } from "./arp-socket.ts";
+import { now } from "./clock.ts";
 import type { LinePipe } from "./line-pipe.ts";
 import { BATCH, IncomingPackets, OutgoingPackets } from "./packet-batch.ts";
 import { PromoteSecondaries } from "./promote-secondaries.ts";
@@ -38,6 +40,9 @@ interface Port {
   readonly waiting: number[];
 }
 
+/** True: the packet, which came before `at`, repeats another and is dealt with. */
+type Repeats = (interfaceIndex: number, bytes: Uint8Array, at: Instant) => boolean;
+
 /** The errors of sending when the socket's device has been deleted. */
 const GONE: readonly string[] = ["ENXIO", "ENODEV"];
 
@@ -48,6 +53,7 @@ export class LinuxWorld implements World {
   readonly #reactor: Reactor;
   readonly #pipe: LinePipe;
   readonly #receive: (event: WorldEvent) => void;
+  readonly #repeats: Repeats;
   readonly #ports = new Map<number, Port>();
   readonly #promoting = new PromoteSecondaries();
   readonly #senders = new Map<number, ArpSocket>();
@@ -61,6 +67,7 @@ export class LinuxWorld implements World {
     readonly pipe: LinePipe;
     readonly guard: AddressGuard | undefined;
     readonly receive: (event: WorldEvent) => void;
+    readonly repeats: Repeats;
   }) {
     this.#reactor = parts.reactor;
     this.#rtnetlink = parts.rtnetlink;
@@ -68,6 +75,7 @@ export class LinuxWorld implements World {
     this.#pipe = parts.pipe;
     this.guard = parts.guard;
     this.#receive = parts.receive;
+    this.#repeats = parts.repeats;
   }
 
   listen(interfaceIndex: number, name: string, groups: readonly Ipv4[] | undefined): Outcome {
@@ -211,10 +219,16 @@ export class LinuxWorld implements World {
   #drain(kind: "packet" | "arp", interfaceIndex: number, port: Port, fd: number): boolean {
     const received = this.#received;
     const count = received.receive(fd);
+    // One reading of the clock for all that only repeat, up to one that may take time: they were
+    // there before it.
+    let at = count > 0 ? now() : NEVER;
     for (let place = 0; place < count; place++) {
+      const bytes = received.packet(place);
+      if (kind === "packet" && this.#repeats(interfaceIndex, bytes, at)) continue;
+      this.#receive({ kind, interfaceIndex, bytes });
       // What was received may have ended the listening.
       if (this.#ports.get(interfaceIndex) !== port) return false;
-      this.#receive({ kind, interfaceIndex, bytes: received.packet(place) });
+      at = now();
     }
     return count === BATCH;
   }
@@ -228,6 +242,8 @@ function onlyInforms(message: FromEngine): boolean {
   if (message.type === "report") return message.report.kind !== "handed-over";
   return message.type === "log" || message.type === "drop" || message.type === "snapshot";
 }
+
+const NEVER = 0 as Instant;
 
 const allSent = (adverts: readonly Advertisement[]): Outcome[] => adverts.map(() => OK);
 

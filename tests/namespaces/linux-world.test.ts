@@ -41,6 +41,7 @@ function nodeOn(side: Side): Node {
       lifetimes: side.namespace.within(() => must(openAddressLifetimes(true))),
       pipe: new LinePipe(ends[1] ?? -1),
       guard: undefined,
+      repeats: () => false,
       receive: (event) => {
         heard.push(event.kind);
         node.onEvent();

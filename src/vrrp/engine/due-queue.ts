@@ -3,20 +3,21 @@
  * handful of comparisons and not a look at every router. Equal deadlines keep the order in which
  * the items were made.
  *
- * Deadlines lie in one array in the order of the heap, each with four below it, and not in the
- * items: a router that has just been heard goes from the top to the bottom, and on its way nothing
- * else of the others is touched.
+ * Deadlines lie in one array too, in the order of the heap, each with four below it, and not in the
+ * items alone: a router that has just been heard goes from the top to the bottom, and nothing else
+ * of those that it passes is touched.
  */
 import type { Instant } from "#units/time";
 
 /** Kept in the item; `DueQueue` alone writes it. */
 export interface Due {
   readonly order: number;
-  /** Its number in the queue; -1 when not in it. */
+  at: Instant | undefined;
+  /** Its number in the queue's arrays; -1 when it has none. */
   slot: number;
 }
 
-export const newDue = (order: number): Due => ({ order, slot: -1 });
+export const newDue = (order: number): Due => ({ order, at: undefined, slot: -1 });
 
 interface Queued {
   readonly due: Due;
@@ -29,7 +30,7 @@ export class DueQueue<T extends Queued> {
   /** By place in the heap. */
   #deadlines = new Float64Array(FIRST_ROOM);
   #slots = new Int32Array(FIRST_ROOM);
-  /** By slot. */
+  /** By slot; -1: not in the heap. */
   #places = new Int32Array(FIRST_ROOM);
   readonly #items: (T | undefined)[] = [];
   readonly #freeSlots: number[] = [];
@@ -41,28 +42,24 @@ export class DueQueue<T extends Queued> {
 
   /** `at` undefined: not due at any time. */
   set(item: T, at: Instant | undefined): void {
-    const { slot } = item.due;
+    const { due } = item;
     if (at === undefined) return this.remove(item);
-    if (slot === -1) return this.#insert(item, at);
-    const place = this.#places[slot] as number;
+    due.at = at;
+    if (due.slot === -1) this.#giveSlot(item);
+    const place = this.#places[due.slot] as number;
+    if (place === -1) return this.#up(this.#length++, due.slot, at);
     const before = this.#deadlines[place] as number;
-    if (at > before) this.#down(place, slot, at);
-    else if (at < before) this.#up(place, slot, at);
+    if (at > before) this.#down(place, due.slot, at);
+    else if (at < before) this.#up(place, due.slot, at);
   }
 
   remove(item: T): void {
     const { due } = item;
     if (due.slot === -1) return;
-    const place = this.#places[due.slot] as number;
-    this.#freeSlots.push(due.slot);
+    this.#takeOut(due);
     this.#items[due.slot] = undefined;
+    this.#freeSlots.push(due.slot);
     due.slot = -1;
-    const last = --this.#length;
-    if (place === last) return;
-    const slot = this.#slots[last] as number;
-    const at = this.#deadlines[last] as number;
-    this.#up(place, slot, at);
-    this.#down(this.#places[slot] as number, slot, at);
   }
 
   /** Takes out those that are due, earliest first, `most` of them; each is to be `set` again. */
@@ -70,19 +67,32 @@ export class DueQueue<T extends Queued> {
     const taken: T[] = [];
     while (taken.length < most && this.#length > 0 && (this.#deadlines[0] as number) <= now) {
       const item = this.#items[this.#slots[0] as number] as T;
-      this.remove(item);
+      this.#takeOut(item.due);
       taken.push(item);
     }
     return taken;
   }
 
-  #insert(item: T, at: Instant): void {
+  /** It keeps its slot. */
+  #takeOut(due: Due): void {
+    const place = this.#places[due.slot] as number;
+    due.at = undefined;
+    if (place === -1) return;
+    this.#places[due.slot] = -1;
+    const last = --this.#length;
+    if (place === last) return;
+    const slot = this.#slots[last] as number;
+    const at = this.#deadlines[last] as number;
+    if (place > 0) this.#up(place, slot, at);
+    this.#down(place === 0 ? 0 : (this.#places[slot] as number), slot, at);
+  }
+
+  #giveSlot(item: T): void {
     const slot = this.#freeSlots.pop() ?? this.#items.length;
-    this.#items[slot] = item;
-    item.due.slot = slot;
     if (slot === this.#places.length) this.#grow();
-    this.#length += 1;
-    this.#up(this.#length - 1, slot, at);
+    this.#items[slot] = item;
+    this.#places[slot] = -1;
+    item.due.slot = slot;
   }
 
   #grow(): void {

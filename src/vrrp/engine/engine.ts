@@ -181,6 +181,14 @@ export class Engine {
       this.#steps.apply(instance, { kind: "faultLifted", cause }, now);
   }
 
+  /**
+   * A packet that says what the last one said, to a backup (receive.ts): true, and it is dealt with.
+   * Nothing is done that takes time, so a whole batch may have the same instant.
+   */
+  onRepetition(interfaceIndex: number, bytes: Uint8Array, now: Instant): boolean {
+    return this.#receiver.repetition(interfaceIndex, bytes, now);
+  }
+
   onWorld(event: WorldEvent, now: Instant): void {
     const { interfaces } = this.#context;
     switch (event.kind) {

@@ -4,11 +4,12 @@
  */
 
 import type { Ipv4 } from "#units/address";
-import type { Instant } from "#units/time";
+import { after, type Instant } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { Allowance } from "../router/allowance.ts";
 import type { InstanceConfig, VirtualAddress } from "../router/config.ts";
 import type { Report, RouterEvent } from "../router/event.ts";
+import { type Again, again, heardAgain } from "../router/hear-again.ts";
 import { type Lease, leaseFor } from "../router/lease.ts";
 import type { FaultCause } from "../router/reason.ts";
 import { initialState } from "../router/router.ts";
@@ -24,7 +25,15 @@ import { type AddressInfo, type Advertisement, ANY_DEVICE } from "./world.ts";
 
 export interface Instance {
   config: InstanceConfig;
+  /** With what `hearAgain` has noted. */
   state: RouterState;
+  /** It has stepped with this event, and the same one may be heard again (router/hear-again.ts). */
+  mayHearAgain(event: RouterEvent, now: Instant): void;
+  /**
+   * The same event again: its new deadline. Undefined: it has to step, since it is another router
+   * than it was after the event, or would have stalled.
+   */
+  hearAgain(now: Instant): Instant | undefined;
   /** Undefined while its interface does not exist; `ANY_DEVICE` for one that is bound to none. */
   interfaceIndex: number | undefined;
   readonly addresses: InstanceAddress[];
@@ -154,36 +163,87 @@ export const isRaised = ({ state }: Instance, kind: FaultCause["kind"]): boolean
 /** Sends and receives by whatever device the routes say, and has no link of its own. */
 export const isUnbound = ({ interfaceIndex }: Instance): boolean => interfaceIndex === ANY_DEVICE;
 
-/** @param order counts up: decides between instances that are due at the same moment */
-export function createInstance(config: InstanceConfig, hasGuard: boolean, order: number): Instance {
-  const state = initialState(config.router, false, undefined);
-  return {
-    config,
-    state,
-    interfaceIndex: undefined,
-    addresses: instanceAddresses(config),
-    peers: configuredPeers(config),
-    counters: zeroCounters(),
-    drops: new Map(),
-    reports: new Map(),
-    ...derived(config),
-    lease: leaseFor(config.router, strongestPeer(config.router, state), hasGuard),
-    guardRefusedAt: undefined,
-    due: newDue(order),
-    refreshedAt: undefined,
-    prepared: undefined,
-    packetId: 0,
-    accepted: undefined,
-    comparedMaster: undefined,
-    leaving: undefined,
-    resuming: false,
-    retryAt: undefined,
-    retryDelay: 0,
-    retrySetAt: undefined,
-    lastSource: undefined,
-    sendFailureLoggedAt: undefined,
-  };
+class RouterInstance implements Instance {
+  config: InstanceConfig;
+  interfaceIndex: number | undefined;
+  readonly addresses: InstanceAddress[];
+  readonly peers: Map<Ipv4, PeerMemory>;
+  readonly counters: Counters = zeroCounters();
+  readonly drops: Map<string, DropMemory> = new Map();
+  readonly reports: Map<Report["kind"], Allowance> = new Map();
+  expectation: AdvertExpectation;
+  password: Uint8Array | undefined;
+  advertised: readonly Ipv4[];
+  lease: Lease;
+  guardRefusedAt: Instant | undefined;
+  readonly due: Due;
+  refreshedAt: Instant | undefined;
+  prepared: PreparedAdverts | undefined;
+  packetId = 0;
+  accepted: AcceptedAdvert | undefined;
+  comparedMaster: Ipv4 | undefined;
+  leaving: number | undefined;
+  resuming = false;
+  retryAt: Instant | undefined;
+  retryDelay = 0;
+  retrySetAt: Instant | undefined;
+  lastSource: Ipv4 | undefined;
+  sendFailureLoggedAt: Instant | undefined;
+  #state: RouterState;
+  #again: Again | undefined;
+  /** When it was heard last, and whether `#state` knows that. */
+  #heardAt = NEVER;
+  #isNoted = false;
+
+  constructor(config: InstanceConfig, hasGuard: boolean, order: number) {
+    const { password, advertised, expectation } = derived(config);
+    this.config = config;
+    this.addresses = instanceAddresses(config);
+    this.peers = configuredPeers(config);
+    this.password = password;
+    this.advertised = advertised;
+    this.expectation = expectation;
+    this.#state = initialState(config.router, false, undefined);
+    this.lease = leaseFor(config.router, strongestPeer(config.router, this.#state), hasGuard);
+    this.due = newDue(order);
+  }
+
+  get state(): RouterState {
+    if (this.#isNoted) {
+      this.#isNoted = false;
+      this.#state = heardAgain(this.#state, this.#heardAt);
+    }
+    return this.#state;
+  }
+
+  set state(state: RouterState) {
+    this.#isNoted = false;
+    this.#again = undefined;
+    this.#state = state;
+  }
+
+  mayHearAgain(event: RouterEvent, now: Instant): void {
+    this.#again = again(this.config.router, this.state, event, now);
+    this.#heardAt = now;
+  }
+
+  hearAgain(now: Instant): Instant | undefined {
+    const known = this.#again;
+    if (known === undefined || now > this.#heardAt + known.late) return undefined;
+    this.#heardAt = now;
+    this.#isNoted = true;
+    return after(now, known.wait);
+  }
 }
+
+const NEVER = 0 as Instant;
+
+/** @param order counts up: decides between instances that are due at the same moment */
+export const createInstance = (
+  config: InstanceConfig,
+  hasGuard: boolean,
+  order: number,
+): Instance => new RouterInstance(config, hasGuard, order);
 
 /** What is worked out from the configuration alone. */
 export function derived(

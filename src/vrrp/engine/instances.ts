@@ -57,6 +57,12 @@ export class Instances {
     return first !== undefined && first <= now;
   }
 
+  /** Its deadline is `at` now; its retry is what it was. */
+  dueAgain(instance: Instance, at: Instant): void {
+    const { retryAt } = instance;
+    this.#due.set(instance, retryAt === undefined || at < retryAt ? at : retryAt);
+  }
+
   /** After anything that may have moved its deadline or its retry. */
   reschedule(instance: Instance): void {
     this.#due.set(instance, earliest(deadline(instance.state), instance.retryAt));

@@ -13,6 +13,11 @@ export class Lookup {
   readonly #byRouter = new Map<number, Instance[]>();
   /** Those of `#byRouter`, and those that get a copy of the same packet by another socket. */
   readonly #sharing = new Map<number, readonly Instance[]>();
+  /** By interface and VRID, those that share them with nobody. */
+  readonly #alone = new Map<number, (Instance | undefined)[]>();
+  /** Packets of one interface come together: the one asked for last. */
+  #interfaceIndex = -1;
+  #row: readonly (Instance | undefined)[] = NONE;
   readonly #byAddress = new Map<Ipv4, Instance[]>();
   readonly #devices = new Set<string>();
 
@@ -28,6 +33,13 @@ export class Lookup {
       }
     }
     if (instances.some(isUnbound)) this.#findSharing(instances);
+    for (const [key, [first, ...others]] of this.#byRouter) {
+      const { interfaceIndex, vrid } = partsOf(key);
+      const row =
+        this.#alone.get(interfaceIndex) ?? Array<Instance | undefined>(VRIDS).fill(undefined);
+      this.#alone.set(interfaceIndex, row);
+      row[vrid] = others.length === 0 ? first : undefined;
+    }
   }
 
   /** A router that is bound to no device gets a copy of what those on its device receive. */
@@ -43,6 +55,15 @@ export class Lookup {
         one.interfaceIndex === interfaceIndex || isUnbound(one);
       this.#sharing.set(key, interfaceIndex === ANY_DEVICE ? all : all.filter(isNear));
     }
+  }
+
+  /** The only one of `byRouter`; undefined where there are several, or none. */
+  only(interfaceIndex: number, vrid: number): Instance | undefined {
+    if (interfaceIndex !== this.#interfaceIndex) {
+      this.#interfaceIndex = interfaceIndex;
+      this.#row = this.#alone.get(interfaceIndex) ?? NONE;
+    }
+    return this.#row[vrid];
   }
 
   /** More than one when unicast and multicast use the same VRID on an interface. */
@@ -73,10 +94,11 @@ export class Lookup {
 }
 
 /** A VRID is one byte. */
-const keyOf = (interfaceIndex: number, vrid: number): number => interfaceIndex * 256 + vrid;
+const VRIDS = 256;
+const keyOf = (interfaceIndex: number, vrid: number): number => interfaceIndex * VRIDS + vrid;
 const partsOf = (key: number): { readonly interfaceIndex: number; readonly vrid: number } => ({
-  interfaceIndex: Math.floor(key / 256),
-  vrid: key % 256,
+  interfaceIndex: Math.floor(key / VRIDS),
+  vrid: key % VRIDS,
 });
 
 function add<K>(map: Map<K, Instance[]>, key: K, instance: Instance): void {

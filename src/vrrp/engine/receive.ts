@@ -1,7 +1,7 @@
 /**
  * From a received packet to an event for the router it is meant for, or to a refusal. A packet goes
  *
- *   repetition     the same as the last one: straight to `apply` (repetition.ts)
+ *   repetition     the same as the last one (repetition.ts): noted, or straight to `apply`
  *   parseAdvert    structure and checksum (wire/parse-advert.ts)
  *   lookup         the instances of its interface and VRID (lookup.ts)
  *   isMeant        of several, the one it is meant for (addressee.ts)
@@ -19,7 +19,7 @@ import { isAddressedTo, isMeant } from "./addressee.ts";
 import { deviceOf, type EngineContext } from "./context.ts";
 import { type Instance, newPeer, type PeerMemory } from "./instance.ts";
 import type { Refusals } from "./refusals.ts";
-import { repetition, vridAt } from "./repetition.ts";
+import { countRepetition, isRepetition, vridAt } from "./repetition.ts";
 import type { Steps } from "./steps.ts";
 import { ANY_DEVICE } from "./world.ts";
 
@@ -44,13 +44,31 @@ export class Receiver {
 
   /** A whole IPv4 packet of protocol 112. */
   packet(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {
-    const candidates = this.#context.instances.lookup.byRouter(interfaceIndex, vridAt(bytes));
-    const [only] = candidates;
-    if (only !== undefined && candidates.length === 1) {
-      const event = repetition(only, bytes, this.#context.instances.lookup, now);
-      if (event !== undefined) return this.#steps.apply(only, event, now);
-    }
-    this.#otherPacket(interfaceIndex, bytes, now);
+    if (this.repetition(interfaceIndex, bytes, now)) return;
+    const { lookup } = this.#context.instances;
+    const only = lookup.only(interfaceIndex, vridAt(bytes));
+    const accepted = only?.accepted;
+    if (only === undefined || accepted === undefined || !isRepetition(only, bytes, lookup))
+      return this.#otherPacket(interfaceIndex, bytes, now);
+    countRepetition(only, accepted, now);
+    this.#steps.repeat(only, accepted.event, now);
+  }
+
+  /**
+   * Nearly all that a backup receives: its master says the same again. Then it is noted when, and
+   * nothing else is done. False: it is a packet like any other.
+   */
+  repetition(interfaceIndex: number, bytes: Uint8Array, now: Instant): boolean {
+    const { instances } = this.#context;
+    const only = instances.lookup.only(interfaceIndex, vridAt(bytes));
+    const accepted = only?.accepted;
+    if (only === undefined || accepted === undefined) return false;
+    if (!isRepetition(only, bytes, instances.lookup)) return false;
+    const due = only.hearAgain(now);
+    if (due === undefined) return false;
+    countRepetition(only, accepted, now);
+    instances.dueAgain(only, due);
+    return true;
   }
 
   #otherPacket(interfaceIndex: number, bytes: Uint8Array, now: Instant): void {

@@ -3,11 +3,10 @@
  * are. What was found out about that one holds for this one, and nothing is read again.
  */
 import type { Instant } from "#units/time";
-import type { RouterEvent } from "../router/event.ts";
 import { readU16 } from "../wire/bytes.ts";
 import { IPV4_HEADER_LENGTH, IPV4_OFFSET, ipv4HeaderLengthAt } from "../wire/ipv4-fields.ts";
 import { VRRP_OFFSET } from "../wire/vrrp-packet.ts";
-import type { Instance } from "./instance.ts";
+import type { AcceptedAdvert, Instance } from "./instance.ts";
 import type { Lookup } from "./lookup.ts";
 
 /** The VRID, were it an advertisement; 0, which none has, for what is too short. */
@@ -16,21 +15,22 @@ export function vridAt(bytes: Uint8Array): number {
   return bytes[at + VRRP_OFFSET.vrid] ?? 0;
 }
 
-/** The event of the last advertisement, if this one repeats it; then it is counted as received. */
-export function repetition(
-  instance: Instance,
-  bytes: Uint8Array,
-  lookup: Lookup,
-  now: Instant,
-): RouterEvent | undefined {
+/** It repeats the last advertisement that the instance has accepted. */
+export function isRepetition(instance: Instance, bytes: Uint8Array, lookup: Lookup): boolean {
   const { accepted } = instance;
-  if (accepted === undefined || accepted.lookup !== lookup) return undefined;
-  if (accepted.expectation !== instance.expectation) return undefined;
-  if (!isSameButForId(accepted.bytes, bytes)) return undefined;
+  return (
+    accepted !== undefined &&
+    accepted.lookup === lookup &&
+    accepted.expectation === instance.expectation &&
+    isSameButForId(accepted.bytes, bytes)
+  );
+}
+
+/** It counts as received. */
+export function countRepetition(instance: Instance, accepted: AcceptedAdvert, now: Instant): void {
   instance.counters.advert_rcvd += 1;
   instance.comparedMaster = accepted.event.from;
   accepted.peer.heardAt = now;
-  return accepted.event;
 }
 
 const AFTER_ID = IPV4_OFFSET.id + 2;

@@ -70,6 +70,15 @@ export class Steps {
     if (this.#depth === 0 && !this.#isTurn) this.#settle(now);
   }
 
+  /**
+   * As `apply`, of an advertisement that may come again and then need not step. What is recorded
+   * steps every time.
+   */
+  repeat(instance: Instance, event: RouterEvent, now: Instant): void {
+    this.apply(instance, event, now);
+    if (this.#recorder === undefined) instance.mayHearAgain(event, now);
+  }
+
   /** What waits is done; a refusal is an event for the instance it concerns. */
   #settle(now: Instant): void {
     this.#effects.settle(now, this.#refused);

@@ -13,7 +13,11 @@ test("first, set, remove and take agree with a sorted list, whatever the order o
   const at = fc.option(fc.integer({ min: 0, max: 20 }).map(instant), { nil: undefined });
   const command = fc.oneof(
     fc.record({ do: fc.constant("set" as const), which: fc.nat(39), at }),
-    fc.record({ do: fc.constant("remove" as const), which: fc.nat(39), at: fc.constant(undefined) }),
+    fc.record({
+      do: fc.constant("remove" as const),
+      which: fc.nat(39),
+      at: fc.constant(undefined),
+    }),
     fc.record({
       do: fc.constant("take" as const),
       which: fc.constant(0),
