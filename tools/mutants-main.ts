@@ -53,6 +53,7 @@ const SUITES: readonly Suite[] = [
     args: [
       "--test",
       "tests/vrrp/router/vectors.test.ts",
+      "tests/vrrp/router/hear-again.test.ts",
       "tests/vrrp/router/lease.test.ts",
       "tests/vrrp/router/announcer.test.ts",
     ],

@@ -303,6 +303,19 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...inFile(
+    "hear-again",
+    ["a priority 0 is no repetition", " || event.priority === RELEASE", ""],
+    ["a start-up delay steps", "isStarting || ", ""],
+    ["a master that will be preempted steps", "preemptAt !== undefined || ", ""],
+    ["a resend that is pending steps", " || resend !== undefined", ""],
+    ["it is awake", "awakeAt: at, masterDownAt", "masterDownAt"],
+    [
+      "it waits from the last one on",
+      "at + phase.masterDownAt - phase.awakeAt",
+      "phase.masterDownAt",
+    ],
+  ),
+  ...inFile(
     "become-master",
     ["the order of taking over", 'order === "advert-first"', 'order !== "advert-first"'],
     [

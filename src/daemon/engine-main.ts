@@ -182,6 +182,7 @@ function work(engine: Engine, reactor: Reactor, pipe: LinePipe, lateness: Latene
     // polling.
     const due = engine.deadline();
     lateness.rest(now(), due);
+    reactor.setPause(engine.packetPause());
     const soon = pipe.waiting ? after(now(), micros(10_000)) : undefined;
     reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
     const woken = now();

@@ -17,15 +17,16 @@ import { errnoName } from "./errno.ts";
 import * as libc from "./ffi.ts";
 
 const PAST = 0 as Instant;
-/**
- * While packets keep coming faster than this, they are read once in a pause and not one by one: a
- * wake-up costs several times what a packet does. As a network card's interrupt coalescing.
- */
-const COALESCE: Micros = micros(1_000);
+/** Unless `setPause` says another. */
 const PAUSE: Micros = micros(2_000);
 /** Packets in a row that came faster; below it (a question and its answer) each wakes us. */
 const COALESCE_AFTER = 16;
 
+/**
+ * While packets keep coming faster than two in a pause, they are read once in a pause and not one
+ * by one: a wake-up costs several times what a packet does. As a network card's interrupt
+ * coalescing.
+ */
 export class Reactor {
   #fds: number[] = [];
   #handlers: (() => unknown)[] = [];
@@ -38,11 +39,17 @@ export class Reactor {
   /** When packets were last read. */
   #readAt = PAST;
   #inRow = 0;
+  #pause = PAUSE;
 
   readonly #clock: () => Instant;
 
   constructor(clock: () => Instant = now) {
     this.#clock = clock;
+  }
+
+  /** How long packets may wait while they are many. */
+  setPause(pause: Micros): void {
+    this.#pause = pause;
   }
 
   add(fd: number, onReadable: () => void): void {
@@ -131,9 +138,9 @@ export class Reactor {
   #packetsCame(hasMore: boolean): void {
     const at = this.#clock();
     const from = this.#coalesces ? this.#quietUntil : this.#readAt;
-    this.#inRow = at < after(from, COALESCE) ? this.#inRow + 1 : 0;
+    this.#inRow = at < from + this.#pause / 2 ? this.#inRow + 1 : 0;
     this.#readAt = at;
-    this.#quietUntil = hasMore ? at : after(at, PAUSE);
+    this.#quietUntil = hasMore ? at : after(at, this.#pause);
   }
 
   #relative(until: Instant): Int32Array {

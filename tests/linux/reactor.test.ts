@@ -4,7 +4,7 @@ import { O_CLOEXEC } from "#linux/abi";
 import { now } from "#linux/clock";
 import * as libc from "#linux/ffi";
 import { Reactor } from "#linux/reactor";
-import { after, fromMillis, type Instant } from "#units/time";
+import { after, fromMillis, type Instant, micros } from "#units/time";
 
 const ONE = Uint8Array.of(1);
 
@@ -213,6 +213,27 @@ test("packets that keep coming wait a moment for others, unless a timer is due; 
   pipes.fill(0);
   reactor.wait(SOON);
   assert.deepEqual(calls.splice(0), ["packets"], "after a real pause");
+});
+
+test("with a longer pause packets need not come as fast to be read together", () => {
+  for (const [pause, together] of [
+    [1_000, 0],
+    [10_000, 1],
+  ] as const) {
+    using pipes = new Pipes(2);
+    const { reactor, calls, pass } = coalescing(pipes);
+    reactor.setPause(micros(pause));
+    for (let i = 0; i < 17; i++) {
+      pass(4_000);
+      pipes.fill(0);
+      reactor.wait(SOON);
+    }
+    assert.equal(calls.splice(0).length, 17);
+    pipes.fill(0);
+    pipes.fill(1);
+    reactor.wait(SOON);
+    assert.equal(calls.length, 2 - together, `a pause of ${pause} µs`);
+  }
 });
 
 test("packets that have become rare are read at once again", () => {

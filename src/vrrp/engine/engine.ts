@@ -14,8 +14,9 @@
  */
 
 import type { Ipv4 } from "#units/address";
-import { earliest, type Instant } from "#units/time";
+import { earliest, type Instant, type Micros } from "#units/time";
 import { readyAt } from "../router/router.ts";
+import { packetPause } from "../router/timing.ts";
 import { AddressDevices } from "./address-devices.ts";
 import { Addresses } from "./addresses.ts";
 import { Advertiser } from "./advertiser.ts";
@@ -148,6 +149,11 @@ export class Engine {
     return earliest(this.announcements.deadline(), this.#context.instances.nextDue());
   }
 
+  /** How long packets may wait to be read together, while they are many. */
+  packetPause(): Micros {
+    return packetPause(this.#context.instances.lookup.shortestInterval);
+  }
+
   /**
    * Fires what is due, up to a bound: `deadline` has passed still if there is more. Every input
    * must have been handed over before.
@@ -182,8 +188,8 @@ export class Engine {
   }
 
   /**
-   * A packet that says what the last one said, to a backup (receive.ts): true, and it is dealt with.
-   * Nothing is done that takes time, so a whole batch may have the same instant.
+   * A packet that says what the last one said, to a backup (receive.ts): true, and it is dealt
+   * with. Nothing is done that takes time, so a whole batch may have the same instant.
    */
   onRepetition(interfaceIndex: number, bytes: Uint8Array, now: Instant): boolean {
     return this.#receiver.repetition(interfaceIndex, bytes, now);

@@ -223,7 +223,7 @@ class RouterInstance implements Instance {
   }
 
   mayHearAgain(event: RouterEvent, now: Instant): void {
-    this.#again = again(this.config.router, this.state, event, now);
+    this.#again = again(this.state, event, now);
     this.#heardAt = now;
   }
 

@@ -4,10 +4,13 @@
  */
 
 import type { Ipv4 } from "#units/address";
+import { type Centis, centis } from "#units/time";
 import { type Instance, isUnbound } from "./instance.ts";
 import { ANY_DEVICE } from "./world.ts";
 
 const NONE: readonly Instance[] = [];
+/** Of version 2: 255 seconds. */
+const LONGEST = centis(25_500);
 
 export class Lookup {
   readonly #byRouter = new Map<number, Instance[]>();
@@ -20,10 +23,14 @@ export class Lookup {
   #row: readonly (Instance | undefined)[] = NONE;
   readonly #byAddress = new Map<Ipv4, Instance[]>();
   readonly #devices = new Set<string>();
+  #shortest = LONGEST;
 
   constructor(instances: readonly Instance[]) {
     for (const instance of instances) {
       const { interfaceIndex, config } = instance;
+      const { phase } = instance.state;
+      this.learnInterval(config.router.advertInterval);
+      if (phase.kind === "backup") this.learnInterval(phase.masterInterval);
       if (interfaceIndex !== undefined) {
         add(this.#byRouter, keyOf(interfaceIndex, config.router.vrid), instance);
       }
@@ -80,6 +87,16 @@ export class Lookup {
       this.#byRouter.get(keyOf(ANY_DEVICE, vrid)) ??
       NONE
     );
+  }
+
+  /** The shortest interval that counts for any of the instances, their masters' included. */
+  get shortestInterval(): Centis {
+    return this.#shortest;
+  }
+
+  /** A master of one of the instances has this interval. */
+  learnInterval(interval: Centis): void {
+    if (interval < this.#shortest) this.#shortest = interval;
   }
 
   /** Names of the devices that an address has of its own (`dev eth1`). */

@@ -115,6 +115,7 @@ export class Receiver {
       return undefined;
     }
     instance.counters.advert_rcvd += 1;
+    this.#context.instances.lookup.learnInterval(interval);
     if (priority === 0) instance.counters.pri_zero_rcvd += 1;
     else instance.comparedMaster = from;
     const peer = remember(instance, advert, checked.checksum, now);

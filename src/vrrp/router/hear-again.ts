@@ -1,5 +1,5 @@
 /**
- * A backup whose master says the same once more: three instants of its state change, and nothing
+ * A backup hears its master say the same once more: three instants of its state change, and nothing
  * else. With a thousand backups that is ten thousand steps a second, so the engine notes the
  * instant and has the state made when somebody asks for it. It is the one that `step` would have
  * come to, one advertisement after the other.
@@ -8,7 +8,6 @@ import { assert } from "#units/assert";
 import { elapsed, type Instant, type Micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { backupDeadline } from "./backup.ts";
-import type { RouterConfig } from "./config.ts";
 import type { RouterEvent } from "./event.ts";
 import type { RouterState } from "./state.ts";
 import { stallThreshold } from "./timing.ts";
@@ -17,7 +16,7 @@ import { stallThreshold } from "./timing.ts";
 export interface Again {
   /** From an advertisement to the deadline of the router. */
   readonly wait: Micros;
-  /** One that comes as late as this after that has found a router that has stalled: `step` decides. */
+  /** Later than this after the one before, it finds a router that has stalled: `step` decides. */
   readonly late: Micros;
 }
 
@@ -26,15 +25,13 @@ export interface Again {
  * @returns undefined if the same event may change more than instants, or have an effect
  */
 export function again(
-  config: RouterConfig,
-  { phase, heard, effectivePriority }: RouterState,
+  { phase, heard }: RouterState,
   event: RouterEvent,
   now: Instant,
 ): Again | undefined {
   if (event.kind !== "advertReceived" || event.priority === RELEASE) return undefined;
   if (phase.kind !== "backup" || heard?.at !== now || phase.awakeAt !== now) return undefined;
-  // Weaker than we are: it may be preempted.
-  if (config.preempt && event.priority < effectivePriority) return undefined;
+  // `preemptAt`: it is weaker than we are, and will be preempted.
   const { startupDelayUntil, preemptAt, resend } = phase;
   const isStarting = startupDelayUntil !== undefined && now < startupDelayUntil;
   if (isStarting || preemptAt !== undefined || resend !== undefined) return undefined;

@@ -55,6 +55,18 @@ export function headStart(interval: Centis): Micros {
 export const HEAD_START_MAX: Micros = micros(1_000);
 
 /**
+ * How long packets that come by the hundred may wait to be read together, where this is the
+ * shortest interval. A deadline is never put off by it; an advertisement is dated that much later,
+ * so a backup takes over later, never sooner. Of two backups with priorities 8 apart the stronger
+ * one still is the first, since their skew times differ by more (from 32 ms on).
+ */
+export function packetPause(interval: Centis): Micros {
+  return micros(Math.min(PAUSE_MAX, Math.max(PAUSE_MIN, fromCentis(interval) / 32)));
+}
+const PAUSE_MIN = 1_000;
+const PAUSE_MAX = 10_000;
+
+/**
  * A backup woken later than this after its deadline has stalled; less is ordinary scheduling delay.
  */
 export function stallThreshold(interval: Centis): Micros {

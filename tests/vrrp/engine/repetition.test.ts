@@ -1,9 +1,11 @@
 /** An advertisement that repeats the last one is accepted unread; whatever differs is read. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { centis } from "#units/time";
+import { Engine } from "#vrrp/engine/engine";
 import { Bench, instance } from "../../support/bench.ts";
-import { ip } from "../../support/fake-world.ts";
+import { ETH0, FakeWorld, ip, own } from "../../support/fake-world.ts";
 
 function backup(): Bench {
   const bench = new Bench();
@@ -95,4 +97,114 @@ test("advertisements that differ each time are not remembered each time, and all
   bench.until(0.1);
   bench.hear({ priority: 154 });
   assert.equal(remembered(), 154);
+});
+
+/** Two engines live the same life; the second one is recorded, so that each packet steps. */
+class Twins {
+  readonly noting = new Bench();
+  readonly stepping: Bench;
+  /** Packets that the first one only noted. */
+  noted = 0;
+  #now = 0;
+
+  constructor() {
+    const world = new FakeWorld();
+    const engine = new Engine(world, () => undefined);
+    this.stepping = new Bench([ETH0], [own(2, "192.0.2.1")], world, engine);
+  }
+
+  both(work: (bench: Bench) => void): void {
+    for (const bench of [this.noting, this.stepping]) work(bench);
+    const [one, other] = [this.noting, this.stepping].map(({ engine, world }) => ({
+      deadline: engine.deadline(),
+      emitted: world.takeEmitted(),
+    }));
+    assert.deepEqual(one, other);
+  }
+
+  /** Not after each command: then there is never more than one packet to catch up with. */
+  compareStates(): void {
+    const [one, other] = [this.noting, this.stepping].map(({ engine, now }) => ({
+      snapshot: engine.snapshot(now),
+      states: engine.instances.map(({ state }) => state),
+    }));
+    assert.deepEqual(one, other);
+  }
+
+  hear(priority: number): void {
+    const packets = [1, 2].map((vrid) => this.noting.advert({ vrid, priority }));
+    this.both((bench) => {
+      for (const bytes of packets) {
+        if (!bench.engine.onRepetition(2, bytes, bench.now))
+          bench.event({ kind: "packet", interfaceIndex: 2, bytes });
+        else if (bench === this.noting) this.noted += 1;
+        else assert.fail("a recorded engine steps");
+      }
+    });
+  }
+
+  wait(milliseconds: number): void {
+    this.#now += milliseconds / 1_000;
+    this.both((bench) => bench.until(this.#now));
+  }
+
+  sleep(milliseconds: number): void {
+    this.#now += milliseconds / 1_000;
+    this.both((bench) => bench.sleepUntil(this.#now));
+  }
+}
+
+const two = [instance(), instance({ vrid: 2, router: { name: "VI_2" } })];
+const GROUPS = [{ name: "G", members: ["VI_1", "VI_2"] }];
+
+function obey(twins: Twins, verb: string, value: number): void {
+  const [first = instance(), ...others] = two;
+  if (verb === "hear") return twins.hear(value);
+  if (verb === "repeat") {
+    for (let i = 0; i < value; i++) {
+      twins.hear(150);
+      twins.wait(800 + 100 * i);
+    }
+    return twins.hear(150);
+  }
+  if (verb === "wait") return twins.wait(value);
+  if (verb === "sleep") return twins.sleep(value);
+  if (verb === "link")
+    return twins.both((bench) => {
+      bench.event({ kind: "link", link: { ...ETH0, up: value === 1 } });
+    });
+  if (verb === "reload") {
+    const changed = instance({ priority: value, router: { ...first.router } });
+    twins.both((bench) => bench.configure([changed, ...others], { groups: bench.groups }));
+  }
+  if (verb === "group")
+    twins.both((bench) => bench.configure(two, value === 1 ? { groups: GROUPS } : {}));
+  twins.compareStates();
+}
+
+test("whatever happens between, a router that is noted as heard is the one that stepped", () => {
+  const command = (weight: number, verb: string, values: readonly number[]) => ({
+    weight,
+    arbitrary: fc.record({ verb: fc.constant(verb), value: fc.constantFrom(...values) }),
+  });
+  const commands = fc.oneof(
+    command(6, "hear", [150, 150, 50, 0]),
+    command(8, "repeat", [3, 6, 9]),
+    command(6, "wait", [1, 300, 900, 1_000]),
+    command(2, "sleep", [1_600, 2_000]),
+    command(1, "link", [0, 1]),
+    command(1, "reload", [100, 160]),
+    command(1, "group", [0, 1]),
+    command(2, "compare", [0]),
+  );
+  let noted = 0;
+  const property = fc.property(fc.array(commands, { maxLength: 40 }), (life) => {
+    const twins = new Twins();
+    twins.both((bench) => bench.configure(two));
+    for (const { verb, value } of life) obey(twins, verb, value);
+    twins.compareStates();
+    noted += twins.noted;
+  });
+  fc.assert(property, { numRuns: 300 });
+  assert.ok(noted > 500, `${noted} were noted`);
 });
