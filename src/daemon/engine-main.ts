@@ -47,7 +47,7 @@ import type { FromEngine } from "#vrrp/engine/engine-link";
 import { readToEngine } from "#vrrp/engine/engine-link-lines";
 import { LatenessWatch } from "#vrrp/engine/lateness";
 import { createRecorder, type Recorder } from "#vrrp/engine/recording";
-import { printFailure, type WorldEvent } from "#vrrp/engine/world";
+import { type AddressGuard, printFailure, type WorldEvent } from "#vrrp/engine/world";
 import { openCollectionProfiler } from "./collection-profiler.ts";
 import { everyAddress } from "./every-address.ts";
 
@@ -105,13 +105,12 @@ function run(openRequests: typeof openRtnetlink): number {
     return EX_OSERR;
   }
   const { monitor, rtnetlink, lifetimes } = netlink.value;
-  const guard = openNftGuard();
   const world = new LinuxWorld({
     reactor,
     rtnetlink,
     lifetimes,
     pipe,
-    guard: guard.ok ? guard.value : undefined,
+    guard: openGuard(),
     receive: (event) => engine.onWorld(event, now()),
     repeats: (interfaceIndex, bytes, at) => engine.onRepetition(interfaceIndex, bytes, at),
   });
@@ -216,6 +215,12 @@ function openSockets(openRequests: typeof openRtnetlink): Result<NetlinkSockets>
     rtnetlink: rtnetlink.value,
     lifetimes: lifetimes.value,
   });
+}
+
+/** Undefined where the kernel has none. */
+function openGuard(): AddressGuard | undefined {
+  const guard = openNftGuard();
+  return guard.ok ? guard.value : undefined;
 }
 
 /** Every link and address, as the engine's first event. */

@@ -124,6 +124,8 @@ export interface AcceptedAdvert {
   readonly bytes: Uint8Array;
   readonly event: Extract<RouterEvent, { kind: "advertReceived" }>;
   readonly peer: PeerMemory;
+  /** What `peer` remembers of it. */
+  readonly checksum: string;
   /** The lookup by which it was found: with other instances it is to be checked again. */
   readonly lookup: object;
   readonly expectation: AdvertExpectation;

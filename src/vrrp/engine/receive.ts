@@ -51,6 +51,9 @@ export class Receiver {
     if (only === undefined || accepted === undefined || !isRepetition(only, bytes, lookup))
       return this.#otherPacket(interfaceIndex, bytes, now);
     countRepetition(only, accepted, now);
+    // Others may have been read since.
+    accepted.peer.priority = accepted.event.priority;
+    accepted.peer.checksum = accepted.checksum;
     this.#steps.repeat(only, accepted.event, now);
   }
 
@@ -126,7 +129,9 @@ export class Receiver {
     const isRecent = known !== undefined && now - known.at < REMEMBER_EVERY;
     if (isPlain && peer !== undefined && !isRecent) {
       const { lookup } = this.#context.instances;
-      instance.accepted = { at: now, bytes: bytes.slice(), event, peer, lookup, expectation };
+      const { checksum } = checked;
+      const found = { event, peer, checksum, lookup, expectation };
+      instance.accepted = { at: now, bytes: bytes.slice(), ...found };
     }
     return event;
   }

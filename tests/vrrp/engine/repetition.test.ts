@@ -94,6 +94,8 @@ test("advertisements that differ each time are not remembered each time, and all
     assert.equal(bench.engine.instances[0]?.state.heard?.priority, priority);
     assert.equal(remembered(), 150);
   }
+  bench.hear({ priority: 150 });
+  assert.equal(bench.engine.instances[0]?.peers.get(ip("192.0.2.2"))?.priority, 150);
   bench.until(0.1);
   bench.hear({ priority: 154 });
   assert.equal(remembered(), 154);
