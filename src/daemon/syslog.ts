@@ -7,8 +7,9 @@ import { UnixDatagrams } from "#linux/unix-datagram";
 
 export const SYSLOG_PATH = "/dev/log";
 
-const WAITING_MAX = 1_000;
-const RETRY_FIRST_MS = 5;
+/** Of lines; enough for those of a start with thousands of instances. */
+const WAITING_BYTES_MAX = 1_048_576;
+const RETRY_FIRST_MS = 1;
 const RETRY_LAST_MS = 1_000;
 /** Refusals that another attempt does not change: the line itself is too long for the socket. */
 const HOPELESS: ReadonlySet<string> = new Set(["EMSGSIZE", "EINVAL"]);
@@ -17,6 +18,12 @@ export class Syslog {
   readonly #path: string;
   #socket: UnixDatagrams | undefined;
   readonly #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /**
+   * Since a line was refused, until half is sent: else the short report of what is lost would be
+   * taken, again and again, between long lines that are not.
+   */
+  #isFull = false;
   #timer: NodeJS.Timeout | undefined;
   #retryMs = RETRY_FIRST_MS;
   #errno: string | undefined;
@@ -32,17 +39,15 @@ export class Syslog {
 
   /** False if the line is lost. */
   write(line: Uint8Array): boolean {
-    if (this.#waiting.length >= WAITING_MAX) return false;
-    if (this.#waiting.length > 0) {
-      this.#waiting.push(line);
-      return true;
-    }
-    const sent = this.#send(line);
-    if (sent === "wait") {
-      this.#waiting.push(line);
-      this.#schedule();
-    }
-    return sent !== "lost";
+    const isFirst = this.#waiting.length === 0;
+    const sent = isFirst ? this.#send(line) : "wait";
+    if (sent !== "wait") return sent === "sent";
+    this.#isFull ||= this.#waitingBytes + line.length > WAITING_BYTES_MAX;
+    if (this.#isFull) return false;
+    this.#waiting.push(line);
+    this.#waitingBytes += line.length;
+    if (isFirst) this.#schedule();
+    return true;
   }
 
   /** What still waits then is lost. */
@@ -52,6 +57,7 @@ export class Syslog {
     this.#socket?.[Symbol.dispose]();
     this.#socket = undefined;
     this.#waiting.length = 0;
+    this.#waitingBytes = 0;
   }
 
   #send(line: Uint8Array): "sent" | "wait" | "lost" {
@@ -75,8 +81,10 @@ export class Syslog {
       const line = this.#waiting[count];
       if (line === undefined || this.#send(line) === "wait") break;
       count += 1;
+      this.#waitingBytes -= line.length;
     }
     this.#waiting.splice(0, count);
+    if (this.#waitingBytes < WAITING_BYTES_MAX / 2) this.#isFull = false;
     if (count > 0) this.#retryMs = RETRY_FIRST_MS;
   }
 

@@ -65,7 +65,7 @@ export class ManPage {
       `.TH ${plain(title)} ${section} ${date} ${quoted(`Baton ${version}`)} ${quoted(manual)}`,
       // No stretched lines, and no word of a command divided.
       ".ad l",
-      ".nh",
+      ".nr HY 0",
     ];
   }
 
