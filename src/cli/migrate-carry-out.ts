@@ -35,29 +35,35 @@ export interface Trouble {
 
 export interface Carried {
   readonly journal: Journal;
-  /**
-   * Empty: all went well. One of "apply": all was undone again. One of "undo", the last: the
-   * machine is somewhere in between, and the journal knows where.
-   */
+  /** Empty: all went well. */
   readonly troubles: readonly Trouble[];
+  /** It ended between two steps; the journal knows where. */
+  readonly isStuck: boolean;
 }
 
 /** How often a machine is looked at again after a command, before a step counts as failed. */
 const LOOKS = 100;
+/** The same after a command that failed: systemd may still be at it. */
+const LOOKS_AFTER_FAILURE = 5;
 const PAUSE_MS = 150;
 
 export const pause = async (): Promise<void> => {
   await sleep(PAUSE_MS);
 };
 
+/**
+ * A step that fails is taken back with all before it. On the way back to keepalived that is so only
+ * if keepalived does not start: then Baton, which was stopped for it, starts again.
+ */
 export async function carryOut(start: Journal, ports: Ports): Promise<Carried> {
   const troubles: Trouble[] = [];
   let journal = start;
   let tried: Step | undefined;
   let why = "";
-  const fail = (step: Step, reason: string): void => {
-    troubles.push({ step, direction: journal.direction, why: reason });
-    journal = turned(journal, "undo");
+  const turn = (step: Step, reason: string): void => {
+    const { direction } = journal;
+    troubles.push({ step, direction, why: reason });
+    journal = turned(journal, direction === "apply" ? "undo" : "apply");
     tried = undefined;
   };
   for (;;) {
@@ -65,28 +71,31 @@ export async function carryOut(start: Journal, ports: Ports): Promise<Carried> {
     const action: Action = nextAction(journal, observed, tried);
     switch (action.kind) {
       case "finished":
-        return { journal, troubles };
+        return { journal, troubles, isStuck: false };
       case "mark": {
         journal = marked(journal, action.step, action.progress);
         tried = undefined;
         const failure = ports.write(journal);
         // On the way back a full disk must not stop us: what is marked there only saves work.
-        if (failure !== undefined && journal.direction === "apply") fail(action.step, failure);
+        const isForth = journal.direction === "apply" && start.direction === "apply";
+        if (failure !== undefined && isForth) turn(action.step, failure);
         break;
       }
       case "perform":
         ports.onStep(action.step, journal.direction);
         why = await performAll(action.commands, ports);
-        await untilHolds(action.step, journal, ports);
+        await untilHolds(action.step, journal, ports, why === "" ? LOOKS : LOOKS_AFTER_FAILURE);
         tried = action.step;
         break;
       case "failed": {
-        if (journal.direction === "undo") {
-          troubles.push({ step: action.step, direction: "undo", why });
-          return { journal, troubles };
+        const { step } = action;
+        const { direction } = journal;
+        if (direction !== start.direction || (direction === "undo" && step !== "stop-keepalived")) {
+          troubles.push({ step, direction, why });
+          return { journal, troubles, isStuck: true };
         }
-        fail(action.step, why);
-        // If it cannot be written, the next `--undo` finds the steps all the same.
+        turn(step, why);
+        // If it cannot be written, the next call finds the steps all the same.
         void ports.write(journal);
         break;
       }
@@ -103,9 +112,14 @@ async function performAll(commands: readonly Command[], ports: Ports): Promise<s
   return "";
 }
 
-async function untilHolds(step: Step, journal: Journal, ports: Ports): Promise<void> {
+async function untilHolds(
+  step: Step,
+  journal: Journal,
+  ports: Ports,
+  looks: number,
+): Promise<void> {
   const holds = journal.direction === "apply" ? isApplied : isUndone;
-  for (let looks = 0; looks < LOOKS; looks++) {
+  for (let left = looks; left > 0; left--) {
     if (holds(step, journal, await ports.observe(journal))) return;
     await ports.pause();
   }

@@ -37,7 +37,6 @@ const SHAPE: Shape<Journal> = openObject(
     batonUnit: v.string("a unit"),
     dropIn: openObject({ path: v.string("a path"), text: v.string("a text") }, "a file"),
     addresses: v.array(v.string("an address"), "addresses"),
-    owned: v.array(v.string("an instance"), "instances"),
     progress: openObject(
       {
         "carry-over": progress,

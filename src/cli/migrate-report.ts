@@ -80,7 +80,8 @@ export function textReport(report: Report, style: ReportStyle): string {
     const title = en ? "Different under Baton:" : "Baton 的不同之处：";
     parts.push([title, ...differences.map((one) => `  - ${one}`)].join("\n"));
   }
-  parts.push(stepsText(plan, language), outageSentence(facts.instances, en));
+  parts.push(stepsText(plan, language));
+  if (keepalived.isActive) parts.push(outageSentence(facts.instances, en));
   parts.push(verdict(refusals, language));
   return `${parts.join("\n\n")}\n`;
 }

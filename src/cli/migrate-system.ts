@@ -143,16 +143,18 @@ export async function observe(journal: Journal, runtimeDir: string): Promise<Obs
     showUnit(journal.batonUnit),
   ]);
   const here = addressesHere();
+  // A systemd that does not answer says nothing of what has ended.
+  const mayRun = (unit: ReadonlyMap<string, string>): boolean => unit.size === 0 || isActive(unit);
   return {
     dropIn: readShortFile(journal.dropIn.path),
     isLoaded: baton.get("NeedDaemonReload") === "no",
     keepalived: {
-      isActive: isActive(keepalived),
+      isActive: mayRun(keepalived),
       isEnabled: isEnabled(keepalived),
       processes: keepalivedProcesses(),
     },
     baton: {
-      isActive: isActive(baton),
+      isActive: mayRun(baton),
       isEnabled: isEnabled(baton),
       answers: await batonAnswers(runtimeDir),
     },

@@ -85,19 +85,20 @@ const PHASES: Readonly<Record<Phase, Pair>> = {
 export function troubleSentence(
   { step, direction, why }: Trouble,
   journal: Journal,
+  isStuck: boolean,
   language: Language,
 ): string {
   const en = language === "en";
   const what = stepSentence(step, direction, journal, language);
-  const reason = why === "" ? (en ? "it has no effect" : "没有生效") : why;
-  if (direction === "apply") {
+  const reason = why === "" ? (en ? "it has no effect" : "没有生效") : why.replace(/\.$/, "");
+  if (!isStuck) {
     return en
       ? `failed: ${what}: ${reason}; everything was taken back`
-      : `失败：${what}：${reason}；已恢复`;
+      : `失败：${what}：${reason}；已恢复原状`;
   }
   return en
-    ? `failed on the way back: ${what}: ${reason}; put that right, then run \`baton migrate --undo\` again`
-    : `恢复时失败：${what}：${reason}；请处理后再次执行 \`baton migrate --undo\``;
+    ? `failed: ${what}: ${reason}; the machine is between two steps: put that right, then \`baton migrate --undo\` or \`--apply\``
+    : `失败：${what}：${reason}；目前停在两个步骤之间：请处理后执行 \`baton migrate --undo\` 或 \`--apply\``;
 }
 
 export function refusalSentence(refusal: Refusal, language: Language): string {

@@ -13,7 +13,7 @@ import {
 } from "#command-line/definition";
 import type { InstanceStatus } from "#daemon/control-protocol";
 import { readShortFile } from "#daemon/own-files";
-import { type Direction, type Journal, phaseOf, turned } from "#migrate/journal";
+import { type Journal, phaseOf, turned } from "#migrate/journal";
 import { dropInPath, makePlan } from "#migrate/plan";
 import { ACCEPTABLE, refusalsOf } from "#migrate/refusals";
 import { DEFAULT_FILE } from "./config-files.ts";
@@ -28,7 +28,7 @@ import {
   textReport,
 } from "./migrate-report.ts";
 import { survey } from "./migrate-survey.ts";
-import { BATON_UNIT, observe, perform } from "./migrate-system.ts";
+import { BATON_UNIT, observe, perform, showUnit } from "./migrate-system.ts";
 import { phaseSentence, refusalSentence, stepSentence, troubleSentence } from "./migrate-text.ts";
 
 const OPTIONS = {
@@ -52,7 +52,7 @@ const OPTIONS = {
   accept: values(
     text("WHAT", "事项"),
     text(
-      "go on although: this node is the owner, the owner is unheard, other units are stopped-along",
+      "go on although this node owns addresses (owner), no owner is heard (unheard), or other units stop too (stopped-along)",
       "在下列情况下仍继续：本节点持有地址（owner）、收不到持有者的通告（unheard）、其他 unit 会随之停止（stopped-along）",
     ),
     { accepts: oneOf(ACCEPTABLE) },
@@ -184,41 +184,70 @@ async function withJournal(
   }
 }
 
+/** What is there already, and needs nothing to be done. */
+function standing(line: MigrateLine, journal: Journal | undefined): 0 {
+  const { options, language, io } = line;
+  const phase = journal === undefined ? undefined : phaseOf(journal);
+  if (options.json) io.stdout(`${JSON.stringify({ phase: phase ?? "none" })}\n`);
+  else if (journal !== undefined && phase === "applied")
+    io.stdout(`${phaseSentence("applied", journal.startedAt, language)}\n`);
+  else {
+    io.stdout(
+      language === "en"
+        ? "there is nothing to undo: no migration is recorded\n"
+        : "没有可恢复的内容：没有迁移记录\n",
+    );
+  }
+  return 0;
+}
+
 const apply = async (line: MigrateLine): Promise<number> =>
   await withJournal(line, async (earlier) => {
-    const { language, io } = line;
     const phase = earlier === undefined ? "undone" : phaseOf(earlier);
-    if (earlier !== undefined && phase === "applied") {
-      io.stdout(`${phaseSentence("applied", earlier.startedAt, language)}\n`);
-      return 0;
-    }
-    // What was asked and found out when it was begun holds for all of it: half of the machine is
-    // changed already.
-    if (earlier !== undefined && phase !== "undone") {
+    if (phase === "applied") return standing(line, earlier);
+    const isUnfinished = phase !== "undone";
+    // Once keepalived may have been stopped, a plan would look at half a machine, and whatever it
+    // found, going on is better than staying there.
+    if (earlier?.progress["stop-keepalived"] !== undefined)
       return await drive(turned(earlier, "apply"), line);
-    }
     const report = await makeReport(line);
-    if (report.refusals.length === 0) return await drive(report.plan.journal, line);
-    if (line.options.json) {
-      io.stdout(`${JSON.stringify(jsonReport(report, language), undefined, 2)}\n`);
-      return 1;
-    }
-    for (const one of report.survey.diagnostics.filter(({ severity }) => severity === "error"))
-      io.stderr(`error[${one.code}]: ${one.message}\n`);
-    for (const one of report.refusals) fail(line, refusalSentence(one, language));
-    return 1;
+    if (report.refusals.length > 0) return refuse(report, line);
+    const { journal } = report.plan;
+    // What was there before the first of them is what `--undo` goes back to.
+    const before = isUnfinished && earlier !== undefined ? earlier : journal;
+    const { progress } = before;
+    return await drive({ ...journal, before: before.before, progress: begunAgain(progress) }, line);
   });
+
+/** Steps of an earlier plan that were done may be others in this one: they are looked at again. */
+const begunAgain = (progress: Journal["progress"]): Journal["progress"] =>
+  Object.fromEntries(Object.keys(progress).map((step) => [step, "begun"]));
+
+function refuse(report: Report, line: MigrateLine): number {
+  const { options, language, io } = line;
+  if (options.json) {
+    io.stdout(`${JSON.stringify(jsonReport(report, language), undefined, 2)}\n`);
+    return 1;
+  }
+  for (const one of report.survey.diagnostics.filter(({ severity }) => severity === "error"))
+    io.stderr(`error[${one.code}]: ${one.message}\n`);
+  for (const one of report.refusals) fail(line, refusalSentence(one, language));
+  return 1;
+}
 
 const undo = async (line: MigrateLine): Promise<number> =>
   await withJournal(line, async (earlier) => {
-    const { language, io } = line;
-    if (earlier === undefined || phaseOf(earlier) === "undone") {
-      io.stdout(
+    const { language } = line;
+    if (earlier === undefined || phaseOf(earlier) === "undone") return standing(line, undefined);
+    const { keepalivedUnit } = earlier;
+    // Asked before Baton is stopped for it.
+    if ((await showUnit(keepalivedUnit)).get("LoadState") !== "loaded") {
+      return fail(
+        line,
         language === "en"
-          ? "there is nothing to undo: no migration is recorded\n"
-          : "没有可恢复的内容：没有迁移记录\n",
+          ? `${keepalivedUnit} is not there any more, so there is nothing to go back to: install keepalived first`
+          : `${keepalivedUnit} 已不存在，无法恢复：请先安装 keepalived`,
       );
-      return 0;
     }
     return await drive(turned(earlier, "undo"), line);
   });
@@ -243,15 +272,14 @@ async function drive(journal: Journal, line: MigrateLine): Promise<number> {
         io.stderr(`${stepSentence(step, direction, journal, language)}\n`),
       pause,
     });
-    return await conclude(carried, journal.direction, line);
+    return await conclude(carried, line);
   } finally {
     for (const name of HELD_OFF) process.off(name, held);
   }
 }
 
 async function conclude(
-  { journal, troubles }: Carried,
-  asked: Direction,
+  { journal, troubles, isStuck }: Carried,
   line: MigrateLine,
 ): Promise<number> {
   const { language, io, options } = line;
@@ -259,7 +287,7 @@ async function conclude(
   const instances = phase === "applied" ? await untilDecided() : [];
   const faults = instances.filter(({ state }) => state === "FAULT");
   for (const one of troubles)
-    io.stderr(`baton migrate: ${troubleSentence(one, journal, language)}\n`);
+    io.stderr(`baton migrate: ${troubleSentence(one, journal, isStuck, language)}\n`);
   if (options.json) {
     const states = instances.map(({ name, state }) => ({ name, state }));
     io.stdout(`${JSON.stringify({ phase, troubles, instances: states }, undefined, 2)}\n`);
@@ -268,8 +296,8 @@ async function conclude(
     for (const { name, state, why } of instances)
       io.stdout(`  ${name} ${state}: ${why[language]}\n`);
   }
-  if (troubles.some(({ direction }) => direction === "undo")) return 4;
-  if (troubles.length > 0 || (asked === "apply" && phase !== "applied")) return 1;
+  if (isStuck) return 4;
+  if (troubles.length > 0) return 1;
   return faults.length > 0 ? 3 : 0;
 }
 

@@ -42,8 +42,6 @@ export interface Journal {
   readonly dropIn: { readonly path: string; readonly text: string };
   /** Virtual addresses: none of them may be left behind by keepalived. */
   readonly addresses: readonly string[];
-  /** Instances that this node owned. */
-  readonly owned: readonly string[];
   /** A step that is not named was not begun, or has been undone. */
   readonly progress: Readonly<Partial<Record<Step, "begun" | "done">>>;
 }

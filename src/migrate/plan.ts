@@ -51,7 +51,6 @@ export function makePlan({ keepalived, baton, instances }: Facts, options: PlanO
       batonUnit: baton.unit,
       dropIn: { path: dropInPath(baton.unit), text },
       addresses: [...new Set(instances.flatMap((one) => one.addresses))],
-      owned: instances.filter(({ owned }) => owned.length > 0).map(({ name }) => name),
       progress: {},
     },
   };

@@ -108,7 +108,7 @@ export function isUndone(step: Step, { before }: Journal, observed: Observed): b
     case "disable-keepalived":
       return keepalived.isEnabled === before.keepalivedEnabled;
     case "stop-keepalived":
-      return keepalived.isActive && !baton.isActive;
+      return keepalived.isActive && keepalived.processes.length > 0 && !baton.isActive;
     case "start-baton":
       return !baton.isActive;
   }

@@ -134,6 +134,5 @@ export const journalOf = (before: MachineState): Journal => ({
   batonUnit: "b",
   dropIn: { path: "/etc/d.conf", text: "text" },
   addresses: ["192.0.2.100"],
-  owned: [],
   progress: {},
 });

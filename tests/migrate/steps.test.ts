@@ -147,21 +147,54 @@ test("a command that is refused: all is taken back", async () => {
 });
 
 test("a command that is refused on the way back: it is said, and the next one goes on", async () => {
-  for (const refuses of ["daemon-reload", "disable b", "enable k", "stop b", "start k"]) {
+  for (const refuses of ["daemon-reload", "disable b", "enable k", "stop b"]) {
     const machine = new Machine(BEFORE);
     const disk = diskOf(journalOf(BEFORE));
     await finish(machine, disk, "apply", BEFORE);
     machine.refuses = refuses;
-    const { troubles } = await drive(machine, disk, "undo");
+    const { troubles, isStuck } = await drive(machine, disk, "undo");
     assert.deepEqual(
       troubles.map(({ direction, why }) => [direction, why]),
       [["undo", "refused by the test"]],
       refuses,
     );
+    assert.ok(isStuck);
+    assert.ok(machine.state.keepalivedActive || machine.state.batonActive, "a daemon runs");
     assert.equal(phaseOf(disk.journal), "undoing");
     machine.refuses = undefined;
     await finish(machine, disk, "undo", BEFORE);
   }
+});
+
+test("keepalived does not start on the way back: Baton starts again", async () => {
+  const machine = new Machine(BEFORE);
+  const disk = diskOf(journalOf(BEFORE));
+  await finish(machine, disk, "apply", BEFORE);
+  machine.refuses = "start k";
+  const { troubles, isStuck } = await drive(machine, disk, "undo");
+  assert.deepEqual(
+    troubles.map(({ step, direction }) => [step, direction]),
+    [["stop-keepalived", "undo"]],
+  );
+  assert.ok(!isStuck);
+  assert.deepEqual(machine.state, AFTER);
+  assert.equal(phaseOf(disk.journal), "applied");
+  // Neither does Baton: nothing is left to try.
+  machine.refuses = "start k";
+  const perform = machine.perform.bind(machine);
+  machine.perform = (command) => {
+    const isStart = command.kind === "systemctl" && command.args[0] === "start";
+    return isStart ? "nothing starts" : perform(command);
+  };
+  const again = await drive(machine, disk, "undo");
+  assert.ok(again.isStuck);
+  assert.deepEqual(
+    again.troubles.map(({ step, direction }) => [step, direction]),
+    [
+      ["stop-keepalived", "undo"],
+      ["start-baton", "apply"],
+    ],
+  );
 });
 
 test("keepalived stops but leaves an address: Baton is not started, keepalived is again", async () => {
