@@ -45,13 +45,13 @@ const SAY = "baton() { printf 'RA%s' N; printf '<%s>' \"$@\"; printf '.\\n'; }";
 const SHELLS = (folder: string): readonly Shell[] => [
   {
     name: "bash",
-    files: { rc: `${SAY}\nsource ${folder}/script\nPS1='${PROMPT}> '\n` },
+    files: { rc: `${SAY}\nsource ${folder}/scripts/baton\nPS1='${PROMPT}> '\n` },
     line: `bash --rcfile ${folder}/rc -i`,
   },
   {
     name: "zsh",
     files: {
-      ".zshrc": `${SAY}\nautoload -U compinit\ncompinit -u -D\nsource ${folder}/script\nPS1='${PROMPT}> '\n`,
+      ".zshrc": `${SAY}\nfpath=(${folder}/scripts $fpath)\nautoload -U compinit\ncompinit -u -D\nPS1='${PROMPT}> '\n`,
     },
     line: `env ZDOTDIR=${folder} zsh -i`,
   },
@@ -59,7 +59,7 @@ const SHELLS = (folder: string): readonly Shell[] => [
     name: "fish",
     files: {
       rc: `function baton; printf 'RA%s' N; printf '<%s>' $argv; printf '.\\n'; end
-source ${folder}/script
+set fish_complete_path ${folder}/scripts
 function fish_prompt; printf '${PROMPT}> '; end
 `,
     },
@@ -131,7 +131,10 @@ async function type(
   return ran;
 }
 
-for (const name of ["bash", "zsh", "fish"]) {
+/** As packages install them: zsh and fish load a file of this name at the first key. */
+const FILES = { bash: "baton", zsh: "_baton", fish: "baton.fish" } as const;
+
+for (const name of ["bash", "zsh", "fish"] as const) {
   test(`${name}: commands, options, values, files and names of instances`, async (context) => {
     const dir = await serve(context);
     const folder = makeFolder(context).path;
@@ -139,7 +142,8 @@ for (const name of ["bash", "zsh", "fish"]) {
     mkdirSync(join(folder, "config"));
     symlinkSync(BATON, join(folder, "bin/baton"));
     writeFileSync(join(folder, "a node.conf"), "");
-    writeFileSync(join(folder, "script"), await scriptFor(name));
+    mkdirSync(join(folder, "scripts"));
+    writeFileSync(join(folder, "scripts", FILES[name]), await scriptFor(name));
     const shell = SHELLS(folder).find((one) => one.name === name);
     assert.ok(shell);
     for (const [file, text] of Object.entries(shell.files)) writeFileSync(join(folder, file), text);
