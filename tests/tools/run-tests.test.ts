@@ -193,7 +193,8 @@ function oldNode(): string | undefined {
 test("a lab test says which programs it needs, and setup knows their packages", () => {
   const folder = join(root, "tests/namespaces");
   const marks: Readonly<Record<string, RegExp>> = {
-    keepalived: /"keepalived"[,\]]|skipKeepalived|\/usr\/sbin\/keepalived/,
+    keepalived:
+      /"keepalived"[,\]]|skipKeepalived|\/usr\/sbin\/keepalived|systemctl start keepalived/,
     tshark: /support\/dissect/,
     systemctl: /systemd-machine/,
     rsyslogd: /"rsyslogd"/,
