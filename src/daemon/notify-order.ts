@@ -10,7 +10,7 @@
  * the next one starts beside it. Only a script with a timeout of its own (`notify_timeout`) is
  * ended.
  */
-import { after, earliest, type Instant, type Micros, micros } from "#units/time";
+import { after, earliest, earliestOf, type Instant, type Micros, micros } from "#units/time";
 import type { NotifyJob } from "./notify-command.ts";
 
 export interface QueueState {
@@ -86,7 +86,10 @@ export const isIdle = (state: QueueState): boolean =>
 export function queueDeadline(state: QueueState): Instant | undefined {
   const [next] = state.waiting;
   const canStart = state.running.length < RUNNING_MAX;
-  return earliest(...state.running.map(({ actAt }) => actAt), canStart ? next?.startBy : undefined);
+  return earliest(
+    earliestOf(state.running.map(({ actAt }) => actAt)),
+    canStart ? next?.startBy : undefined,
+  );
 }
 
 export function stepQueue(state: QueueState, event: QueueEvent, now: Instant): QueueStep {

@@ -29,10 +29,26 @@ export const toMillis = (value: Micros): number => value / 1_000;
 export const after = (start: Instant, duration: Micros): Instant => (start + duration) as Instant;
 export const elapsed = (from: Instant, to: Instant): Micros => (to - from) as Micros;
 
-/** The earliest of some deadlines, `undefined` meaning "never". */
-export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
+/**
+ * The earliest of some deadlines, `undefined` meaning "never". Asked for with every packet: no list
+ * is made of them.
+ */
+export function earliest(
+  a: Instant | undefined,
+  b?: Instant,
+  c?: Instant,
+  d?: Instant,
+): Instant | undefined {
+  return earlier(earlier(a, b), earlier(c, d));
+}
+
+export function earliestOf(instants: readonly (Instant | undefined)[]): Instant | undefined {
   let first: Instant | undefined;
-  for (const at of instants)
-    if (at !== undefined && (first === undefined || at < first)) first = at;
+  for (const at of instants) first = earlier(first, at);
   return first;
+}
+
+function earlier(a: Instant | undefined, b: Instant | undefined): Instant | undefined {
+  if (a === undefined) return b;
+  return b === undefined || a <= b ? a : b;
 }

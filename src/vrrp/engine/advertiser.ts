@@ -22,7 +22,8 @@ export class Advertiser {
   readonly #world: World;
   readonly #neighbours: NeighbourResolution;
   readonly #packet = new Uint8Array(ADVERT_LENGTH_MAX);
-  readonly #waiting = new Map<Instance, Priority>();
+  /** Each has `waitingAdvert`, unless it was forgotten. */
+  readonly #waiting: Instance[] = [];
   readonly #batch: Advertisement[] = [];
   readonly #senders: Instance[] = [];
 
@@ -32,27 +33,28 @@ export class Advertiser {
   }
 
   get waitingCount(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   isWaiting(instance: Instance): boolean {
-    return this.#waiting.has(instance);
+    return instance.waitingAdvert !== undefined;
   }
 
   /** To all peers, or the group, with the next `flush`. */
   queue(instance: Instance, priority: Priority): void {
-    this.#waiting.set(instance, priority);
+    if (instance.waitingAdvert === undefined) this.#waiting.push(instance);
+    instance.waitingAdvert = priority;
   }
 
   /** What waits of this instance is not sent. */
   forget(instance: Instance): void {
-    this.#waiting.delete(instance);
+    instance.waitingAdvert = undefined;
   }
 
   flush(now: Instant): void {
-    if (this.#waiting.size === 0) return;
-    for (const [instance, priority] of this.#waiting) this.#add(instance, priority);
-    this.#waiting.clear();
+    if (this.#waiting.length === 0) return;
+    for (let place = 0; place < this.#waiting.length; place++) this.#addWaiting(place);
+    this.#waiting.length = 0;
     this.#sendBatch(now);
   }
 
@@ -62,11 +64,22 @@ export class Advertiser {
     this.#sendBatch(now);
   }
 
+  #addWaiting(place: number): void {
+    const instance = this.#waiting[place];
+    const priority = instance?.waitingAdvert;
+    if (instance === undefined || priority === undefined) return;
+    instance.waitingAdvert = undefined;
+    this.#add(instance, priority);
+  }
+
   #add(instance: Instance, priority: Priority, only?: Ipv4): void {
     const prepared = this.#prepare(instance, priority, only);
     if (prepared === undefined) return;
     instance.lastSource = prepared.source;
-    for (const advert of prepared.adverts) {
+    const { adverts } = prepared;
+    for (let place = 0; place < adverts.length; place++) {
+      const advert = adverts[place];
+      if (advert === undefined) continue;
       instance.packetId = (instance.packetId + 1) & 0xffff;
       renewId(advert.packet, 0, instance.packetId);
       this.#batch.push(advert);

@@ -5,7 +5,7 @@
  * part of an interval sooner than those of the turn before, once, and the routers are spread over
  * their interval from then on. A gap between two advertisements never gets longer by it.
  */
-import type { RouterEvent } from "../router/event.ts";
+import type { TimeReached } from "../router/event.ts";
 
 /**
  * How many routers a turn takes before inputs are read again. Between its lease and its
@@ -15,8 +15,6 @@ import type { RouterEvent } from "../router/event.ts";
 export const TURN_MAX = 64;
 /** Parts of an interval over which routers are spread. */
 const PARTS = 32;
-
-type TimeReached = Extract<RouterEvent, { kind: "timeReached" }>;
 
 const EVENTS: readonly TimeReached[] = Array.from({ length: PARTS }, (_, part) =>
   part === 0 ? { kind: "timeReached" } : { kind: "timeReached", sooner: part / PARTS },

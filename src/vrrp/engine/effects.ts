@@ -3,6 +3,7 @@
  * to the router comes back as an event in `outcomes`; steps.ts gives it to the router next.
  */
 import { type Instant, micros } from "#units/time";
+import type { Priority } from "#units/vrrp";
 import { available, spend } from "../router/allowance.ts";
 import type { Report, RouterEffect, RouterEvent } from "../router/event.ts";
 import type { Advertiser } from "./advertiser.ts";
@@ -39,7 +40,21 @@ export class Effects {
 
   /** An earlier one of this kind waits still. */
   isWaiting(instance: Instance, { kind }: RouterEffect): boolean {
-    return kind === "sendAdvert" && this.#advertiser.isWaiting(instance);
+    return kind === "sendAdvert" && this.isAdvertWaiting(instance);
+  }
+
+  isAdvertWaiting(instance: Instance): boolean {
+    return this.#advertiser.isWaiting(instance);
+  }
+
+  /** `refreshAddresses`; it waits until `settle`. */
+  refresh(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
+    this.#leases.queue(instance, now, outcomes);
+  }
+
+  /** A regular `sendAdvert`; it waits until `settle`. */
+  advertise(instance: Instance, priority: Priority): void {
+    this.#advertiser.queue(instance, priority);
   }
 
   /**
@@ -62,12 +77,12 @@ export class Effects {
     switch (effect.kind) {
       case "sendAdvert":
         if (effect.to === undefined && effect.priority > 0)
-          return this.#advertiser.queue(instance, effect.priority);
+          return this.advertise(instance, effect.priority);
         return this.#advertiser.send(instance, effect.priority, effect.to, now);
       case "addAddresses":
         return this.#leases.take(instance, now, outcomes);
       case "refreshAddresses":
-        return this.#leases.queue(instance, now, outcomes);
+        return this.refresh(instance, now, outcomes);
       case "holdAddresses":
         return this.#leases.limit(instance, effect.micros, now, outcomes);
       case "removeAddresses":

@@ -165,7 +165,7 @@ export class Engine {
     for (const instance of instances.takeDue(now, this.#turnMax)) {
       if (instance.retryAt !== undefined && now >= instance.retryAt) this.#retry(instance, now);
       const ready = readyAt(instance.config.router, instance.state);
-      if (ready !== undefined && now >= ready) this.#steps.apply(instance, event, now);
+      if (ready !== undefined && now >= ready) this.#steps.timeReached(instance, event, now);
       else instances.reschedule(instance);
     }
     this.#crowd.turnEnded(instances.isDue(now));

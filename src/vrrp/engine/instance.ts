@@ -56,6 +56,8 @@ export interface Instance {
   refreshedAt: Instant | undefined;
   /** Its advertisements as they were last sent (advertiser.ts). */
   prepared: PreparedAdverts | undefined;
+  /** The priority of the advertisement that waits for those of others (advertiser.ts). */
+  waitingAdvert: Priority | undefined;
   /** IPv4 identification of the last packet. */
   packetId: number;
   /** The last advertisement, so that the next one that says the same need not be read. */
@@ -181,6 +183,7 @@ class RouterInstance implements Instance {
   readonly due: Due;
   refreshedAt: Instant | undefined;
   prepared: PreparedAdverts | undefined;
+  waitingAdvert: Priority | undefined;
   packetId = 0;
   accepted: AcceptedAdvert | undefined;
   comparedMaster: Ipv4 | undefined;

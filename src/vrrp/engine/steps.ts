@@ -3,7 +3,8 @@
  * until nothing follows.
  */
 import type { Instant } from "#units/time";
-import type { RouterEffect, RouterEvent } from "../router/event.ts";
+import { advertiseAgain } from "../router/advertise-again.ts";
+import type { RouterEffect, RouterEvent, TimeReached } from "../router/event.ts";
 import { step } from "../router/router.ts";
 import type { EngineContext, Refused } from "./context.ts";
 import type { Effects } from "./effects.ts";
@@ -32,6 +33,8 @@ export class Steps {
   readonly #recorder: ((record: EngineRecord) => void) | undefined;
   /** Leases that were refused while another instance's effects were carried out. */
   readonly #refused: Refused[] = [];
+  /** Of the router that advertises, where it does not step. */
+  readonly #outcomes: RouterEvent[] = [];
   #isTurn = false;
   #depth = 0;
 
@@ -77,6 +80,27 @@ export class Steps {
   repeat(instance: Instance, event: RouterEvent, now: Instant): void {
     this.apply(instance, event, now);
     if (this.#recorder === undefined) instance.mayHearAgain(event, now);
+  }
+
+  /**
+   * As `apply`, inside a turn. A master that has to advertise and nothing else does not step
+   * (router/advertise-again.ts), unless what happens is recorded.
+   */
+  timeReached(instance: Instance, event: TimeReached, now: Instant): void {
+    const { router } = instance.config;
+    const isRegular =
+      this.#recorder === undefined &&
+      event.sooner === undefined &&
+      !this.#effects.isAdvertWaiting(instance) &&
+      advertiseAgain(router, instance.state, now);
+    if (!isRegular) return this.apply(instance, event, now);
+    const outcomes = this.#outcomes;
+    this.#effects.refresh(instance, now, outcomes);
+    if (!outcomes.some(isFault))
+      this.#effects.advertise(instance, instance.state.effectivePriority);
+    this.#context.instances.reschedule(instance);
+    if (outcomes.length === 0) return;
+    for (const outcome of outcomes.splice(0)) this.apply(instance, outcome, now);
   }
 
   /** What waits is done; a refusal is an event for the instance it concerns. */

@@ -65,6 +65,8 @@ export type PhaseEvent = Extract<
   }
 >;
 
+export type TimeReached = Extract<RouterEvent, { kind: "timeReached" }>;
+
 export type RouterEffect =
   /** `to`: only this unicast peer; undefined: all peers or the group. */
   | { readonly kind: "sendAdvert"; readonly priority: Priority; readonly to?: Ipv4 }

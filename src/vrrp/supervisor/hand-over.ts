@@ -12,7 +12,7 @@
  * unreachable for whoever has them here next, and after a stop nobody comes to remove them.
  */
 import type { Ipv4 } from "#units/address";
-import { after, earliest, fromCentis, type Instant, type Micros, micros } from "#units/time";
+import { after, earliestOf, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { pairUp } from "../engine/pairing.ts";
 import { type AddressInfo, BATON_PROTO, type Failure } from "../engine/world.ts";
 import type { InstanceConfig } from "../router/config.ts";
@@ -25,7 +25,7 @@ import { FIRST_DELAY, type Hold, type Step, type SupervisorState, unchanged } fr
 const holdDeadline = ({ removeAt, until }: Hold): Instant => removeAt ?? until;
 
 export const holdsDeadline = ({ holds }: SupervisorState): Instant | undefined =>
-  earliest(...holds.map(holdDeadline));
+  earliestOf(holds.map(holdDeadline));
 
 /**
  * Which hold is for which instance of a configuration that the engine is about to be sent; a reload

@@ -9,6 +9,7 @@ import fc from "fast-check";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { centis, type Instant, instant, micros } from "#units/time";
 import { priority, vrid } from "#units/vrrp";
+import { advertiseAgain } from "#vrrp/router/advertise-again";
 import type { RouterConfig } from "#vrrp/router/config";
 import type { RouterEffect, RouterEvent } from "#vrrp/router/event";
 import { deadline, initialState, step } from "#vrrp/router/router";
@@ -268,6 +269,36 @@ test("any life of a router: no throw, no contradiction, deadlines ahead, nothing
     assert.equal(state.phase, end.phase);
   });
   fc.assert(property, { numRuns: 3000 });
+});
+
+test("a regular advertisement without a step is the step, and anything else is left to it", () => {
+  let regular = 0;
+  const property = fc.property(life, ({ config: settings, linkUp, start, happenings }) => {
+    let now = instant(1_000_000_000);
+    let state = initialState(settings, linkUp, OURS);
+    const apply = (one: RouterEvent): void => {
+      if (one.kind === "timeReached") {
+        const again = structuredClone(state);
+        const stepped = step(settings, structuredClone(state), one, now);
+        if (advertiseAgain(settings, again, now)) {
+          regular += 1;
+          const advert = { kind: "sendAdvert", priority: state.effectivePriority } as const;
+          const effects = [{ kind: "refreshAddresses" } as const, advert];
+          assert.deepEqual({ state: again, effects }, stepped);
+        } else assert.deepEqual(again, state);
+      }
+      ({ state } = step(settings, state, one, now));
+    };
+    apply({ kind: start });
+    for (const { wait, event: one } of happenings) {
+      const due = deadline(state);
+      if (wait === "deadline" && due !== undefined && due > now) now = due;
+      else if (wait !== "deadline") now = instant(now + wait);
+      apply(wait === "deadline" ? { kind: "timeReached" } : one);
+    }
+  });
+  fc.assert(property, { numRuns: 1500 });
+  assert.ok(regular > 100, `${regular} regular advertisements`);
 });
 
 test("left alone, every healthy router is master within its start-up delay and detection time", () => {
