@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync } from "node:fs";
 import type { Failure } from "#vrrp/engine/world";
 import * as libc from "./ffi.ts";
+import { LinuxError } from "./result.ts";
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -31,6 +32,20 @@ export function lockFile(path: string): Locked {
   const failure = libc.failure(`flock ${path}`);
   closeQuietly(fd);
   return failure.errno === "EAGAIN" ? { kind: "taken" } : { kind: "failed", failure };
+}
+
+/**
+ * Does the work while no other process does its own under the lock of the same file, which must be
+ * there. Blocks until then: for tools and tests.
+ */
+export function doLocked(path: string, work: () => void): void {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    if (libc.flock(fd, LOCK_EX) !== 0) throw new LinuxError(libc.failure(`flock ${path}`));
+    work();
+  } finally {
+    closeQuietly(fd);
+  }
 }
 
 /** The descriptor is closed in any case, and the lock with it (close(2)). */

@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { doLocked } from "#linux/lock-file";
 import type { PrivateMounts } from "#linux/namespace";
 
 /** Path inside the node → folder name outside. */
@@ -51,6 +52,13 @@ function mount(...args: readonly string[]): void {
  */
 export function shadowSystemFolders(): void {
   if (existsSync(DONE)) return;
+  // Two test files of one cage may begin at the same moment.
+  doLocked("/proc/self/ns/mnt", () => {
+    if (!existsSync(DONE)) shadow();
+  });
+}
+
+function shadow(): void {
   const inUse = [import.meta.dirname, process.cwd(), process.execPath, tmpdir()];
   const parking = PARKING.find(
     (folder) => existsSync(folder) && !inUse.some((path) => path.startsWith(`${folder}/`)),
