@@ -5,8 +5,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The work may take a tenth of the time. */
-const PAUSE_FACTOR = 9;
+/** The work may take a fifth of the time. */
+const PAUSE_FACTOR = 4;
 const PAUSE_MS_MAX = 500;
 
 export class SharedWork<T> {

@@ -56,9 +56,9 @@ test("who asks before it begins shares it, who asks later gets the next", async 
   assert.equal(await third, 3);
 });
 
-test("it takes a tenth of the time at most, and nobody waits longer than half a second", async () => {
+test("it takes a fifth of the time at most, and nobody waits longer than half a second", async () => {
   for (const [milliseconds, pause] of [
-    [4, 36],
+    [4, 16],
     [200, 500],
   ] as const) {
     const { one, work, end } = shared(milliseconds);

@@ -206,10 +206,14 @@ test("a flood's row says what went wrong, and nothing else", () => {
   const faults = (changes: Partial<typeof figures>, shape: ScaleShape = master): string[] =>
     faultsOf("baton", shape, { ...figures, ...changes });
   assert.deepEqual(faults({ reading: gap(105_100, 50) }), ["late"]);
+  const worst = { at: "now", micros: 5_500, cause: "collection" } as const;
+  assert.deepEqual(faultsOf("baton", master, { ...figures, reading: gap(105_100, 50), worst }), [
+    "late (collection, 5.5 ms)",
+  ]);
   assert.deepEqual(faults({ reading: gap(100_000, 9) }), ["missing"]);
   assert.deepEqual(faults({ changes: 2 }), ["moved"]);
   assert.deepEqual(faults({ log: { lines: 900, bytes: 90_000 } }), ["log"]);
-  assert.deepEqual(faults({ memoryMb: 17 }), ["memory"]);
+  assert.deepEqual(faults({ memoryMb: 33 }), ["memory"]);
   assert.deepEqual(faults({ statusMs: 1_001 }), ["status"]);
   const backup = { ...master, role: "backup" } as const;
   assert.deepEqual(faults({ reading: gap(500_000, 1) }, backup), ["moved"]);

@@ -7,6 +7,7 @@ import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { WorstLateness } from "#vrrp/engine/lateness";
 import { shadowSystemFolders } from "../sandbox/folders.ts";
 import { scratchFolder } from "../sandbox/sandbox.ts";
 import type { PeerReading } from "./advert-peer-protocol.ts";
@@ -42,7 +43,8 @@ const PASSWORD = "flooded";
 /** What a daemon is allowed. */
 const LATE_MS_MAX = 5;
 const LOG_BYTES_MAX = 65_536;
-const MEMORY_MB_MAX = 16;
+/** What a daemon keeps for work that it has not had before; a longer flood shows whether it ends. */
+const MEMORY_MB_MAX = 32;
 const STATUS_MS_MAX = 1_000;
 /** The window begins and ends between two advertisements. */
 const EXPECTED_PART = 0.8;
@@ -58,6 +60,8 @@ export interface FloodFigures {
   /** Undefined: the daemon has no control socket, or did not answer. */
   readonly statusMs: number | undefined;
   readonly cpuPercent: number;
+  /** What Baton itself says about its worst wake-up, if that was during the flood. */
+  readonly worst?: WorstLateness | undefined;
 }
 
 export async function flood(options: FloodOptions): Promise<Table> {
@@ -158,6 +162,7 @@ export async function measureFlood(
   const use = new TreeUse(machine.pid);
   const stop = start(machine, one, rate);
   const begin = performance.now();
+  const beganAt = new Date().toISOString();
   await sleep(seconds * 500);
   const statusMs = await timeStatus(machine);
   await sleep(Math.max(0, seconds * 1_000 - (performance.now() - begin)));
@@ -167,6 +172,7 @@ export async function measureFlood(
   if (!machine.isRunning()) throw new Error(`${machine.kind} ended\n${machine.logTail(20)}`);
   const reading = await machine.peer.read();
   machine.notifications();
+  const worst = (await statusOf(machine.folder))?.lateness?.worst;
   const after = logSize(machine);
   return {
     flood: one,
@@ -178,6 +184,7 @@ export async function measureFlood(
     memoryMb: (sumMemory(readMemory(machine.pid)).pss - memory) / 1_024,
     statusMs,
     cpuPercent: use.read().run / took / 10_000,
+    worst: worst !== undefined && worst.at >= beganAt ? worst : undefined,
   };
 }
 
@@ -243,6 +250,9 @@ export function floodRow(kind: DaemonKind, shape: ScaleShape, one: FloodFigures)
   ];
 }
 
+const lateWhy = ({ worst }: FloodFigures): string =>
+  worst === undefined ? "late" : `late (${worst.cause}, ${(worst.micros / 1_000).toFixed(1)} ms)`;
+
 /** Why it failed; empty if it did not. */
 export function faultsOf(kind: DaemonKind, shape: ScaleShape, one: FloodFigures): string[] {
   const { reading, log } = one;
@@ -251,7 +261,7 @@ export function faultsOf(kind: DaemonKind, shape: ScaleShape, one: FloodFigures)
   const expected = (shape.instances * one.seconds) / shape.advertSeconds;
   const late = lateness(shape, longest) ?? Number.POSITIVE_INFINITY;
   return [
-    ...(isMaster && late > LATE_MS_MAX ? ["late"] : []),
+    ...(isMaster && late > LATE_MS_MAX ? [lateWhy(one)] : []),
     ...(isMaster && adverts < expected * EXPECTED_PART ? ["missing"] : []),
     ...(isMaster && routers < shape.instances ? ["not heard"] : []),
     ...(reading.drops > 0 ? ["the peer lost frames"] : []),
