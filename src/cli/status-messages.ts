@@ -190,7 +190,7 @@ const CAUSES: Readonly<Record<Language, Readonly<Record<LatenessCause, string>>>
     memory: "the machine was short of memory",
     collection: "it collected garbage",
     engine: "its own work",
-    stopped: "it was stopped, or the machine was",
+    stopped: "it was stopped or waited for the kernel, or the machine was stopped",
   },
   "zh-CN": {
     steal: "虚拟化平台在运行其他虚拟机",
@@ -198,6 +198,6 @@ const CAUSES: Readonly<Record<Language, Readonly<Record<LatenessCause, string>>>
     memory: "机器内存不足",
     collection: "引擎在回收垃圾",
     engine: "引擎自身的工作",
-    stopped: "引擎或整台机器被暂停",
+    stopped: "引擎被暂停或在等待内核，或整台机器被暂停",
   },
 };

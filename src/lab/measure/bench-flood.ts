@@ -43,7 +43,7 @@ const PASSWORD = "flooded";
 /** What a daemon is allowed. */
 const LATE_MS_MAX = 5;
 const LOG_BYTES_MAX = 65_536;
-/** What a daemon keeps for work that it has not had before; a longer flood shows whether it ends. */
+/** What is kept for work of a new kind; a longer flood shows whether it ends. */
 const MEMORY_MB_MAX = 32;
 const STATUS_MS_MAX = 1_000;
 /** The window begins and ends between two advertisements. */

@@ -31,7 +31,10 @@ export type LatenessCause =
   | "collection"
   /** The engine's own work. */
   | "engine"
-  /** Nothing that is counted: SIGSTOP, a frozen control group, a suspended machine. */
+  /**
+   * Nothing that is counted: SIGSTOP, a frozen control group, a suspended machine, or a call that
+   * had to wait in the kernel for another program's.
+   */
   | "stopped";
 
 const NO_DELAY: DelayCounters = { ran: 0, waited: 0, stolen: 0, memory: 0, collected: 0 };
