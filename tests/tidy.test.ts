@@ -128,9 +128,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: [],
     pure: true,
   },
+  shadow: {
+    uses: ["vrrp/engine", "vrrp/router", "vrrp/wire", "units"],
+    types: [],
+    pure: true,
+  },
   cli: {
     uses: [
       "command-line",
+      "shadow",
       "lab/vpc",
       "lab/sandbox",
       "daemon",

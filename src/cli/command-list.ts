@@ -64,6 +64,14 @@ const RUN: CommandGroup = {
       ),
       load: async () => (await import("./replay.ts")).command,
     },
+    {
+      name: "shadow",
+      summary: text(
+        "listen beside a running keepalived, or read a capture: where would Baton decide otherwise?",
+        "在运行中的 keepalived 旁监听，或读取抓包：Baton 会在何处作出不同决定？",
+      ),
+      load: async () => (await import("./shadow.ts")).command,
+    },
   ],
 };
 

@@ -37,9 +37,12 @@ export interface Read {
 /** EX_NOINPUT of sysexits.h would be right, but keepalived exits with 1. */
 const UNREADABLE = 1;
 
+/** What decides how a file is read. */
+export type ReadingOptions = Pick<RunOptions, "file" | "configId" | "isCompatible" | "language">;
+
 /** @param language in which findings are rendered */
 export function readPlan(
-  options: RunOptions,
+  options: ReadingOptions,
   io: CommandIo,
   language: Language = options.language,
 ): Read {
@@ -53,7 +56,7 @@ export function readPlan(
   }
 }
 
-function readFile(options: RunOptions, io: CommandIo, language: Language): Read {
+function readFile(options: ReadingOptions, io: CommandIo, language: Language): Read {
   const file = options.file ?? DEFAULT_FILE;
   const loaded = loadFile(file);
   const reading = readFiles(loaded.source, {

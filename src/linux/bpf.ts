@@ -3,7 +3,12 @@
  * bytes out.
  */
 import { assert } from "#units/assert";
-import { ETHERNET_HEADER_LENGTH } from "#vrrp/wire/ethernet";
+import {
+  ETHER_TYPE_ARP,
+  ETHER_TYPE_IPV4,
+  ETHERNET_HEADER_LENGTH,
+  ETHERNET_OFFSET,
+} from "#vrrp/wire/ethernet";
 import { IPV4_OFFSET } from "#vrrp/wire/ipv4-fields";
 import { PACKET_OUTGOING, SOCK_FILTER } from "./abi.ts";
 
@@ -83,6 +88,17 @@ function inHostOrder(value: number, size: 2 | 4): number {
   else view.setUint32(0, value, true);
   return size === 2 ? view.getUint16(0) : view.getUint32(0);
 }
+
+/** ARP, and IPv4 with this protocol, on a socket that receives every type, untagged. */
+export const arpAndProtocol = (protocol: number): readonly BpfInstruction[] => [
+  instruction(LOAD_HALF, ETHERNET_OFFSET.type),
+  instruction(JUMP_IF_EQUAL, ETHER_TYPE_ARP, 3, 0),
+  instruction(JUMP_IF_EQUAL, ETHER_TYPE_IPV4, 0, 3),
+  instruction(LOAD_BYTE, ETHERNET_HEADER_LENGTH + IPV4_OFFSET.protocol),
+  instruction(JUMP_IF_EQUAL, protocol, 0, 1),
+  instruction(RETURN, WHOLE_FRAME),
+  instruction(RETURN, 0),
+];
 
 /** Refuses everything. */
 export const NOTHING: readonly BpfInstruction[] = [instruction(RETURN, 0)];

@@ -3,12 +3,18 @@
  * the machine is suspended, so that a node notices the suspension.
  */
 import type { Instant } from "#units/time";
-import { CLOCK_BOOTTIME } from "./abi.ts";
+import { CLOCK_BOOTTIME, CLOCK_REALTIME } from "./abi.ts";
 import * as libc from "./ffi.ts";
 
 // struct timespec as four little-endian 32-bit integers: reading 64-bit fields would allocate a
 // bigint in every call.
 const timespec = new Int32Array(4);
+
+/** The time by the calendar, microseconds since 1970: what the kernel stamps packets with. */
+export function wallClock(): number {
+  libc.clock_gettime(CLOCK_REALTIME, timespec);
+  return ((timespec[0] ?? 0) >>> 0) * 1_000_000 + Math.floor(part(2) / 1_000);
+}
 
 /** The present time; allocates nothing but the number. */
 export function now(): Instant {

@@ -232,6 +232,18 @@ export class RtnetlinkMonitor {
     return attachFilter(this.fd, notCausedBy(RTM_NEWADDR, port));
   }
 
+  /** Everything there is now, to begin with. */
+  snapshot(): Result<{
+    readonly links: readonly LinkInfo[];
+    readonly addresses: readonly AddressInfo[];
+  }> {
+    const links = this.#requests.links();
+    if (!links.ok) return links;
+    const addresses = this.#requests.addresses();
+    if (!addresses.ok) return addresses;
+    return success({ links: links.value, addresses: addresses.value });
+  }
+
   /**
    * What has arrived, up to a bound: the descriptor stays readable if there is more. After a loss,
    * one `resync` with all there is in the place of everything else.

@@ -16,6 +16,7 @@
 import type { Ipv4 } from "#units/address";
 import { earliest, type Instant, type Micros } from "#units/time";
 import { readyAt } from "../router/router.ts";
+import type { RouterState } from "../router/state.ts";
 import { packetPause } from "../router/timing.ts";
 import { AddressDevices } from "./address-devices.ts";
 import { Addresses } from "./addresses.ts";
@@ -193,6 +194,15 @@ export class Engine {
    */
   onRepetition(interfaceIndex: number, bytes: Uint8Array, now: Instant): boolean {
     return this.#receiver.repetition(interfaceIndex, bytes, now);
+  }
+
+  /**
+   * Beside another daemon (src/shadow), which has decided otherwise than this router: it goes on
+   * from the state that the other's decision means.
+   */
+  adopt(instance: Instance, state: RouterState): void {
+    instance.state = state;
+    this.#context.instances.reschedule(instance);
   }
 
   onWorld(event: WorldEvent, now: Instant): void {

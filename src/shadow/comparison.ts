@@ -1,0 +1,432 @@
+/**
+ * One router of keepalived beside the same router of Baton. What keepalived does is known by its
+ * advertisements (and, on its own machine, by its addresses); what Baton would do, by the
+ * transitions of the shadow's router, which gets the same packets. Both are given some time to
+ * agree: the tolerance.
+ *
+ *   keepalived took over, the shadow too         took-over, or took-over-later
+ *   keepalived took over, the shadow did not     took-over-earlier, preempted, returned
+ *   the shadow took over, keepalived did not     did-not-take-over
+ *   both gave up                                 gave-up
+ *   the shadow gave up, keepalived advertises    did-not-yield
+ *   keepalived gave up, the shadow did not       yielded, released, stopped-advertising
+ *
+ * After a difference the shadow goes on from what keepalived did (adopt.ts).
+ */
+import type { Ipv4 } from "#units/address";
+import { after, type Centis, earliest, fromCentis, type Instant, micros } from "#units/time";
+import type { Priority } from "#units/vrrp";
+import type { Instance } from "#vrrp/engine/instance";
+import type { Reason } from "#vrrp/router/reason";
+import type { RouterState } from "#vrrp/router/state";
+import { detection, publicState } from "#vrrp/router/step";
+import { masterDown } from "#vrrp/router/timing";
+import { asBackup, asMaster, slackOf, withPriority } from "./adopt.ts";
+import type { What } from "./finding.ts";
+import type { VerdictContext } from "./verdict.ts";
+
+export interface ComparisonParts {
+  readonly instance: Instance;
+  readonly tolerance: VerdictContext["tolerance"];
+  readonly adopt: (state: RouterState) => void;
+  readonly report: (
+    at: Instant,
+    what: What,
+    packets: readonly number[],
+    context: VerdictContext,
+  ) => void;
+}
+
+/** An advertisement of one of the routers; `packet`: its number in the capture. */
+export interface SeenAdvert {
+  readonly from: Ipv4;
+  readonly priority: Priority;
+  readonly interval: Centis;
+  readonly at: Instant;
+  readonly packet: number | undefined;
+}
+
+/** What keepalived is, as far as it shows. */
+type Actual =
+  /** Not seen yet: it may be BACKUP, or not run. */
+  | { readonly kind: "unknown" }
+  | { readonly kind: "backup" }
+  | { readonly kind: "owner"; readonly last: SeenAdvert }
+  /** Gone, or not able to own the address; it may have come back without being seen. */
+  | {
+      readonly kind: "absent";
+      readonly why: "released" | "no-advertisement" | "ended";
+      readonly lastAt: Instant;
+    };
+
+/** A decision of one of the two that the other has not taken yet. */
+type Open =
+  | {
+      readonly kind: "take-over";
+      readonly at: Instant;
+      readonly reason: Reason;
+      readonly until: Instant;
+      readonly instead: Ipv4 | undefined;
+    }
+  | { readonly kind: "yield"; readonly at: Instant; readonly reason: Reason }
+  | {
+      readonly kind: "early";
+      readonly advert: SeenAdvert;
+      readonly before: RouterState;
+      readonly until: Instant;
+    }
+  | { readonly kind: "release"; readonly advert: SeenAdvert; readonly until: Instant }
+  /** Its address went away, and nothing else was seen yet. */
+  | { readonly kind: "loss"; readonly at: Instant; readonly until: Instant };
+
+export class Comparison {
+  readonly #parts: ComparisonParts;
+  #actual: Actual = { kind: "unknown" };
+  #open: Open | undefined;
+  /** The router that last advertised itself as master; `released`: it has sent priority 0 since. */
+  #rival: (SeenAdvert & { readonly released: boolean }) | undefined;
+  /** The first decision depends on what was before, which nobody has seen. */
+  #isSettled = false;
+  readonly #startedAt: Instant;
+  #keptReported = false;
+  #hasAddress = false;
+  /** Decisions that cannot be compared. */
+  skipped = 0;
+
+  constructor(parts: ComparisonParts, startedAt: Instant) {
+    this.#parts = parts;
+    this.#startedAt = startedAt;
+  }
+
+  get isOwner(): boolean {
+    return this.#actual.kind === "owner";
+  }
+
+  deadline(): Instant | undefined {
+    const open = this.#open;
+    const until = open !== undefined && "until" in open ? open.until : undefined;
+    return earliest(until, this.#overdueAt());
+  }
+
+  #overdueAt(): Instant | undefined {
+    if (this.#actual.kind !== "owner") return undefined;
+    const { last } = this.#actual;
+    const interval = fromCentis(last.interval);
+    return after(last.at, micros(interval + slackOf(interval, this.#parts.tolerance)));
+  }
+
+  /** keepalived runs here, and has the address or not: what is known at the start. */
+  begin(isOwner: boolean, at: Instant): void {
+    const { state, config } = this.#parts.instance;
+    this.#hasAddress = isOwner;
+    if (!isOwner) {
+      this.#actual = { kind: "backup" };
+      return;
+    }
+    const { advertInterval: interval } = config.router;
+    const from = state.source ?? (0 as Ipv4);
+    const last = { from, priority: state.effectivePriority, interval, at, packet: undefined };
+    this.#actual = { kind: "owner", last };
+    this.#adoptMaster(at);
+  }
+
+  /** It has just been started, as BACKUP; the shadow too. */
+  started(hasAddress: boolean): void {
+    this.#actual = { kind: "backup" };
+    this.#isSettled = true;
+    this.#hasAddress = hasAddress;
+  }
+
+  ended(at: Instant): void {
+    const isOwner = this.#actual.kind === "owner";
+    const lastAt = this.#actual.kind === "owner" ? this.#actual.last.at : at;
+    const isReleased = this.#open?.kind === "release";
+    this.#actual = { kind: "absent", why: "ended", lastAt };
+    this.#open = undefined;
+    if (isOwner && !isReleased) this.#report(at, { kind: "stopped-advertising", ended: true });
+    this.#adoptBackup(at);
+  }
+
+  ownAdvert(advert: SeenAdvert): void {
+    if (advert.priority === 0) return this.#ownRelease(advert);
+    const actual = this.#actual;
+    this.#actual = { kind: "owner", last: advert };
+    switch (actual.kind) {
+      case "unknown":
+        if (!this.#isMaster) this.#adoptMaster(advert.at);
+        break;
+      case "owner":
+        this.#goesOn(advert);
+        break;
+      case "backup":
+        this.#tookOver(advert);
+        break;
+      case "absent":
+        this.#returned(advert, actual);
+        break;
+    }
+    this.#isSettled = true;
+    this.#keptReported = false;
+    this.#parts.adopt(withPriority(this.#state, advert.priority));
+  }
+
+  get #state(): RouterState {
+    return this.#parts.instance.state;
+  }
+
+  get #isMaster(): boolean {
+    return this.#state.phase.kind === "master";
+  }
+
+  #goesOn(advert: SeenAdvert): void {
+    const open = this.#open;
+    if (open?.kind === "yield") {
+      const late = micros(advert.at - open.at);
+      if (late <= this.#parts.tolerance) return;
+      this.#open = undefined;
+      const what = { kind: "did-not-yield", micros: late, reason: open.reason } as const;
+      this.#report(advert.at, what, advert);
+      this.#adoptMaster(advert.at);
+    } else if (open === undefined && !this.#isMaster) this.#adoptMaster(advert.at);
+    else if (open?.kind === "loss") this.#open = undefined;
+  }
+
+  #tookOver(advert: SeenAdvert): void {
+    const open = this.#open;
+    const { tolerance } = this.#parts;
+    if (open?.kind === "take-over") {
+      this.#open = undefined;
+      const late = micros(advert.at - open.at);
+      const { reason } = open;
+      if (late <= tolerance)
+        return this.#report(advert.at, { kind: "took-over", micros: late, reason }, advert);
+      const isIgnored = reason.kind === "master-released" && late > this.#waitAfterRelease();
+      const kind = isIgnored ? "priority-0-ignored" : "took-over-later";
+      return this.#report(advert.at, { kind, micros: late, reason }, advert);
+    }
+    if (this.#isMaster) return;
+    if (!this.#isSettled) {
+      this.skipped += 1;
+      return this.#adoptMaster(advert.at);
+    }
+    const until = after(advert.at, tolerance);
+    this.#open = { kind: "early", advert, before: this.#state, until };
+  }
+
+  /** After it, a backup has not waited the skew time but the whole detection time. */
+  #waitAfterRelease(): number {
+    const { config } = this.#parts.instance;
+    const { router } = config;
+    const full = masterDown(router, router.advertInterval, this.#state.effectivePriority);
+    return full - fromCentis(router.advertInterval) * 1.5;
+  }
+
+  #returned(advert: SeenAdvert, actual: Extract<Actual, { kind: "absent" }>): void {
+    const rival = this.#aliveRival(advert.at);
+    const { preempt } = this.#parts.instance.config.router;
+    const couldPreempt = preempt && rival !== undefined && rival.priority < advert.priority;
+    if (rival !== undefined && actual.why === "no-advertisement" && !couldPreempt) {
+      const away = micros(advert.at - actual.lastAt);
+      this.#report(advert.at, { kind: "returned", away, other: rival.from }, advert, rival);
+    } else this.skipped += 1;
+    this.#open = undefined;
+    if (!this.#isMaster) this.#adoptMaster(advert.at);
+  }
+
+  #ownRelease(advert: SeenAdvert): void {
+    if (this.#actual.kind === "backup" || this.#actual.kind === "absent") return;
+    const open = this.#open;
+    if (open?.kind === "yield") return this.#gaveUp(open.reason, advert);
+    if (open?.kind === "release") return;
+    const until = after(advert.at, this.#parts.tolerance);
+    this.#open = { kind: "release", advert, until };
+    this.#actual = { kind: "owner", last: advert };
+  }
+
+  #gaveUp(reason: Reason, advert: SeenAdvert | undefined, at = advert?.at): void {
+    this.#open = undefined;
+    this.#actual = { kind: "backup" };
+    if (at !== undefined) this.#report(at, { kind: "gave-up", reason }, advert);
+  }
+
+  /** @param isAccepted the shadow has taken it as an advertisement of its router */
+  otherAdvert(advert: SeenAdvert, isAccepted: boolean): void {
+    if (!isAccepted) return;
+    if (advert.priority === 0) {
+      if (this.#rival?.from === advert.from) this.#rival = { ...this.#rival, released: true };
+      return;
+    }
+    this.#rival = { ...advert, released: false };
+    this.#isSettled = true;
+    if (this.#actual.kind === "unknown" && advert.at > this.#knownBackupAt())
+      this.#actual = { kind: "backup" };
+    const open = this.#open;
+    if (open?.kind === "take-over" && open.reason.kind !== "preempts") {
+      const until = Math.max(advert.at, after(open.at, this.#parts.tolerance)) as Instant;
+      this.#open = { ...open, instead: advert.from, until };
+    }
+    this.#checkKept(advert);
+  }
+
+  /** A router that is seen to accept a master for longer than an interval is BACKUP. */
+  #knownBackupAt(): Instant {
+    const interval = fromCentis(this.#parts.instance.config.router.advertInterval);
+    return after(this.#startedAt, micros(interval + slackOf(interval, this.#parts.tolerance)));
+  }
+
+  #checkKept({ from, at, packet }: SeenAdvert): void {
+    if (!this.#hasAddress || this.#keptReported || this.#actual.kind !== "absent") return;
+    this.#keptReported = true;
+    const packets = packet === undefined ? [] : [packet];
+    this.#parts.report(at, { kind: "address-kept", owner: from }, packets, this.#context());
+  }
+
+  /** Its virtual address has come to or gone from this machine. */
+  addressChanged(isThere: boolean, at: Instant): void {
+    if (this.#hasAddress === isThere) return;
+    this.#hasAddress = isThere;
+    if (isThere || this.#actual.kind !== "owner") return;
+    const open = this.#open;
+    if (open?.kind === "yield") return this.#gaveUp(open.reason, undefined, at);
+    if (open !== undefined) return;
+    this.#open = { kind: "loss", at, until: after(at, this.#parts.tolerance) };
+  }
+
+  /** The shadow's router has entered another state. */
+  transition(wasMaster: boolean, isMaster: boolean, reason: Reason, at: Instant): void {
+    if (wasMaster === isMaster) return;
+    const open = this.#open;
+    if (isMaster) {
+      if (open?.kind === "early") {
+        this.#open = undefined;
+        const early = micros(open.advert.at - at);
+        this.#report(at, { kind: "took-over", micros: early, reason }, open.advert);
+      } else if (this.#actual.kind === "backup" && this.#isSettled) {
+        const { router } = this.#parts.instance.config;
+        const full = masterDown(router, router.advertInterval, this.#state.effectivePriority);
+        const until = after(at, micros(2 * full));
+        this.#open = { kind: "take-over", at, reason, until, instead: undefined };
+      }
+      return;
+    }
+    if (open?.kind === "take-over") return this.#didNotTakeOver(open, at);
+    if (this.#actual.kind !== "owner") return;
+    if (open?.kind === "release") return this.#gaveUp(reason, open.advert);
+    if (open?.kind === "loss") return this.#gaveUp(reason, undefined, at);
+    this.#open = { kind: "yield", at, reason };
+  }
+
+  /** What is due: nothing else has happened until `now`. */
+  onTime(now: Instant): void {
+    const open = this.#open;
+    if (open !== undefined && "until" in open && now >= open.until) this.#decide(open, now);
+    const overdueAt = this.#overdueAt();
+    if (overdueAt !== undefined && now >= overdueAt) this.#lost(now);
+  }
+
+  #decide(open: Exclude<Open, { kind: "yield" }>, now: Instant): void {
+    switch (open.kind) {
+      case "early":
+        this.#open = undefined;
+        return this.#tookOverEarlier(open, now);
+      case "take-over":
+        return this.#didNotTakeOver(open, now);
+      case "release":
+        this.#open = undefined;
+        this.#actual = { kind: "absent", why: "released", lastAt: open.advert.at };
+        this.#report(open.advert.at, { kind: "released" }, open.advert);
+        return this.#adoptBackup(now);
+      case "loss":
+        return this.#lost(now);
+    }
+  }
+
+  #tookOverEarlier({ advert, before }: Extract<Open, { kind: "early" }>, now: Instant): void {
+    const { preempt } = this.#parts.instance.config.router;
+    const rival = this.#aliveRival(advert.at);
+    if (!preempt && rival !== undefined) {
+      const what = { kind: "preempted", over: rival.from, theirs: rival.priority } as const;
+      this.#report(advert.at, what, advert, rival);
+    } else {
+      const { phase, reason } = before;
+      const left = phase.kind === "backup" ? micros(phase.masterDownAt - advert.at) : undefined;
+      const what = { kind: "took-over-earlier", micros: left, state: publicState(phase), reason };
+      this.#report(advert.at, what as What, advert);
+    }
+    this.#adoptMaster(now);
+  }
+
+  #didNotTakeOver(open: Extract<Open, { kind: "take-over" }>, now: Instant): void {
+    this.#open = undefined;
+    const { reason, instead } = open;
+    const what = { kind: "did-not-take-over", micros: micros(now - open.at), reason, instead };
+    this.#report(now, what as What);
+    if (this.#isMaster) this.#adoptBackup(now);
+  }
+
+  /** It was owner, and shows no longer that it is. */
+  #lost(now: Instant): void {
+    const actual = this.#actual;
+    const open = this.#open;
+    if (actual.kind !== "owner") return;
+    const { last } = actual;
+    if (open?.kind === "yield") return this.#gaveUp(open.reason, undefined, open.at);
+    this.#open = undefined;
+    const rival = this.#rival;
+    const isBeaten = rival !== undefined && rival.at >= last.at && this.#isStronger(rival, last);
+    if (isBeaten) {
+      this.#actual = { kind: "backup" };
+      const { from: to, priority: theirs } = rival;
+      this.#report(now, { kind: "yielded", to, theirs, ours: last.priority }, last, rival);
+    } else {
+      this.#actual = { kind: "absent", why: "no-advertisement", lastAt: last.at };
+      this.#report(now, { kind: "stopped-advertising", ended: false }, last);
+    }
+    this.#adoptBackup(now);
+  }
+
+  /** The tie-break of RFC 9568 6.4.3. */
+  #isStronger(rival: SeenAdvert, own: SeenAdvert): boolean {
+    return (
+      rival.priority > own.priority || (rival.priority === own.priority && rival.from > own.from)
+    );
+  }
+
+  #aliveRival(at: Instant): SeenAdvert | undefined {
+    const rival = this.#rival;
+    if (rival === undefined || rival.released) return undefined;
+    const interval = fromCentis(rival.interval);
+    return at - rival.at <= interval + slackOf(interval, this.#parts.tolerance) ? rival : undefined;
+  }
+
+  #adoptMaster(at: Instant): void {
+    this.#parts.adopt(asMaster(this.#parts.instance.config.router, this.#state, at));
+  }
+
+  #adoptBackup(at: Instant): void {
+    const { router } = this.#parts.instance.config;
+    // A lost link keeps it in FAULT.
+    if (this.#state.phase.kind === "fault") return;
+    this.#parts.adopt(asBackup(router, this.#state, this.#aliveRival(at), at));
+  }
+
+  #context(): VerdictContext {
+    const { instance, tolerance } = this.#parts;
+    const config = instance.config.router;
+    const { effectivePriority, heard } = this.#state;
+    const interval = this.#rival?.interval ?? config.advertInterval;
+    const wait = detection(config, this.#state, interval, heard?.priority ?? 0);
+    const leaseWait = micros(wait - masterDown(config, interval, effectivePriority));
+    return { config, tolerance, leaseWait };
+  }
+
+  #report(at: Instant, what: What, ...adverts: readonly (SeenAdvert | undefined)[]): void {
+    const packets = adverts.flatMap((one) => one?.packet ?? []);
+    this.#parts.report(
+      at,
+      what,
+      packets.toSorted((a, b) => a - b),
+      this.#context(),
+    );
+  }
+}
