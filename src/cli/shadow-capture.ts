@@ -12,7 +12,7 @@ import { fromSeconds, type Instant, type Micros, micros } from "#units/time";
 import { readCapturedFrame } from "#vrrp/wire/captured-frame";
 import { parseAdvert } from "#vrrp/wire/parse-advert";
 import { unreadableSentence } from "./read-regular.ts";
-import type { NodeFile, ShadowLine } from "./shadow.ts";
+import type { NodeFile, ShadowLine } from "./shadow-options.ts";
 import { ShadowOutput } from "./shadow-output.ts";
 
 const CHUNK = 1_048_576;
@@ -41,7 +41,7 @@ export function shadowCapture(
     const shadow = new Shadow({
       tolerance,
       nodes: plans,
-      report: (finding) => output.add(finding),
+      report: (finding, isRepeated) => output.add(finding, isRepeated),
     });
     return compare(file, shadow, output, (problem) =>
       complain(problemSentence(file, problem, language)),

@@ -1,6 +1,7 @@
 /**
  * `baton shadow` beside a running keepalived: frames with the kernel's times, links and addresses,
- * keepalived's processes, and the trackers that can be read without a side effect, in order of time.
+ * keepalived's processes, and the trackers that can be read without a side effect, in order of
+ * time.
  */
 import { CheckScripts } from "#daemon/check-scripts";
 import { Launcher } from "#daemon/launcher";
@@ -21,8 +22,7 @@ import { type Instant, type Micros, micros, toMillis } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import { type LinkInfo, printFailure } from "#vrrp/engine/world";
 import { readCapturedFrame } from "#vrrp/wire/captured-frame";
-import type { NodeFile, ShadowLine } from "./shadow.ts";
-import { durationOf } from "./shadow.ts";
+import { durationOf, type NodeFile, type ShadowLine } from "./shadow-options.ts";
 import { ShadowOutput } from "./shadow-output.ts";
 import { KeepalivedProcesses } from "./shadow-processes.ts";
 
@@ -196,7 +196,7 @@ class Observer {
     this.shadow = new Shadow({
       tolerance,
       nodes: [plan],
-      report: (finding) => output.add(finding),
+      report: (finding, isRepeated) => output.add(finding, isRepeated),
     });
   }
 
@@ -213,10 +213,12 @@ class Observer {
   }
 
   poll(): void {
+    // Links and addresses first: what keepalived sent before it changed them is then read too.
+    const events = this.#monitor.read();
     const at = now();
     const seen = [...this.#waiting, ...this.#capture.read()];
     this.#waiting = [];
-    for (const event of this.#monitor.read()) {
+    for (const event of events) {
       if (event.kind === "link") this.#links.set(event.link.index, event.link);
       if (event.kind === "linkGone") this.#links.delete(event.index);
       if (event.kind === "link" || event.kind === "linkGone") this.#reopen();

@@ -52,9 +52,10 @@ export class ShadowOutput {
     this.#options = options;
   }
 
-  add(finding: Finding): void {
+  add(finding: Finding, isRepeated: boolean): void {
     this.summary.add(finding);
     const { io, json, all } = this.#options;
+    if (isRepeated) return;
     if (finding.verdict === "same" && !all) return;
     io.stdout(json ? `${JSON.stringify(this.#asJson(finding))}\n` : this.#asText(finding));
   }

@@ -53,9 +53,11 @@ function english(what: What): string {
     case "no-owner":
       return what.after === "priority-0"
         ? `nobody owned the address for ${ms(what.micros)}, from ${ip(what.from)}'s priority 0 to ${ip(what.to)}'s first advertisement`
-        : `nobody advertised for ${ms(what.micros)}: ${ip(what.from)} stopped, then ${ip(what.to)} took over`;
+        : `nobody advertised for ${ms(what.micros)}: ${ip(what.from)} stopped, then ${what.from === what.to ? "went on" : `${ip(what.to)} took over`}`;
     case "two-owners":
       return `${ip(what.a)} and ${ip(what.b)} both advertised as master for ${ms(what.micros)}${what.goesOn ? ", and go on" : ""}`;
+    case "not-as-configured":
+      return `advertises ${field(what, "en")}, and the file has ${range(what)}`;
     case "refused":
       return `an advertisement of ${ip(what.from)} ${isWarning(what.why.kind) ? "is not as configured" : "is refused"} (${what.count} so far): ${dropSentence(what.why, "en")}`;
   }
@@ -100,13 +102,34 @@ function chinese(what: What): string {
     case "no-owner":
       return what.after === "priority-0"
         ? `从 ${ip(what.from)} 的优先级 0 到 ${ip(what.to)} 的第一个通告，地址有 ${ms(what.micros)} 无人持有`
-        : `${ms(what.micros)} 内无人发送通告：${ip(what.from)} 停止，随后 ${ip(what.to)} 接管`;
+        : `${ms(what.micros)} 内无人发送通告：${ip(what.from)} 停止，随后${what.from === what.to ? "继续" : ` ${ip(what.to)} 接管`}`;
     case "two-owners":
       return `${ip(what.a)} 与 ${ip(what.b)} 同时以 MASTER 身份发送通告 ${ms(what.micros)}${what.goesOn ? "，且仍在继续" : ""}`;
+    case "not-as-configured":
+      return `通告的${field(what, "zh-CN")}，而文件中为 ${range(what)}`;
     case "refused":
       return `${ip(what.from)} 的通告${isWarning(what.why.kind) ? "与配置不一致" : "被拒绝"}（至今 ${what.count} 个）：${dropSentence(what.why, "zh-CN")}`;
   }
 }
+
+type Mismatch = Extract<What, { kind: "not-as-configured" }>;
+
+const FIELDS: Readonly<Record<Mismatch["field"], Pair>> = {
+  version: { en: "version", "zh-CN": "版本" },
+  interval: { en: "an interval of", "zh-CN": "间隔" },
+  priority: { en: "priority", "zh-CN": "优先级" },
+};
+
+const number = (value: number, { field: name }: Mismatch): string =>
+  name === "interval" ? ms(value) : String(value);
+const field = (what: Mismatch, language: Language): string =>
+  language === "en"
+    ? `${FIELDS[what.field].en} ${number(what.found, what)}`
+    : `${FIELDS[what.field]["zh-CN"]}为 ${number(what.found, what)}`;
+const range = (what: Mismatch): string =>
+  what.least === what.most
+    ? number(what.least, what)
+    : `${number(what.least, what)}–${number(what.most, what)}`;
 
 const isWarning = (kind: string): boolean =>
   kind === "address-list-mismatch" || kind === "interval-differs";
@@ -175,6 +198,10 @@ const DECIDING: Partial<Record<WhatKind, Pair>> = {
     en: "did it hear its peer? `nopreempt` only holds while it does",
     "zh-CN": "它是否收到了对端的通告？`nopreempt` 只有收到时才有效",
   },
+  "not-as-configured": {
+    en: "what runs is not this file: name the right one with -f, or reload keepalived",
+    "zh-CN": "运行的不是这个文件：请用 -f 指定正确的文件，或重载 keepalived",
+  },
   "two-owners": {
     en: "they do not accept each other: compare `virtual_router_id`, `auth_pass`, `advert_int`, `unicast_peer` and firewalls (`baton check A.conf B.conf`)",
     "zh-CN":
@@ -220,6 +247,7 @@ const NAMES: Readonly<Record<WhatKind, Pair>> = {
   "address-answered": { en: "address answered by another", "zh-CN": "他人应答地址" },
   "no-owner": { en: "nobody owned the address", "zh-CN": "地址无人持有" },
   "two-owners": { en: "two owners", "zh-CN": "两个持有者" },
+  "not-as-configured": { en: "not as configured", "zh-CN": "与配置不符" },
   refused: { en: "refused or not as configured", "zh-CN": "被拒绝或与配置不一致" },
 };
 

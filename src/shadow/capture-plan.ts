@@ -9,7 +9,7 @@ import type { AddressInfo, LinkInfo } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { NodePlan } from "./shadow-node.ts";
 
-/** The address that the configuration itself names; undefined: the interface's, which it does not say. */
+/** The address that the configuration itself names; undefined: it is the interface's. */
 export function ownAddressOf(instances: readonly InstanceConfig[]): Ipv4 | undefined {
   for (const { transport } of instances)
     if (transport.source !== undefined) return transport.source;
@@ -53,7 +53,7 @@ function addressesOn(
   return [...found].map((address) => ({ index, address, prefix: 24, secondary: false, proto: 0 }));
 }
 
-/** Checks whose results cannot be seen: as if all were well. */
+/** Checks with results that cannot be seen: as if all were well. */
 export function successOf(instances: readonly InstanceConfig[]): readonly TrackerResult[] {
   const results = new Map<string, TrackerResult>();
   for (const { router } of instances) {

@@ -23,7 +23,8 @@ import { detection, publicState } from "#vrrp/router/step";
 import { masterDown } from "#vrrp/router/timing";
 import { asBackup, asMaster, slackOf, withPriority } from "./adopt.ts";
 import type { What } from "./finding.ts";
-import type { VerdictContext } from "./verdict.ts";
+import type { Mismatch } from "./own-advert.ts";
+import { type VerdictContext, verdictOf } from "./verdict.ts";
 
 export interface ComparisonParts {
   readonly instance: Instance;
@@ -79,6 +80,8 @@ type Open =
   /** Its address went away, and nothing else was seen yet. */
   | { readonly kind: "loss"; readonly at: Instant; readonly until: Instant };
 
+type TakeOver = Extract<Open, { kind: "take-over" }>;
+
 export class Comparison {
   readonly #parts: ComparisonParts;
   #actual: Actual = { kind: "unknown" };
@@ -90,6 +93,9 @@ export class Comparison {
   readonly #startedAt: Instant;
   #keptReported = false;
   #hasAddress = false;
+  /** Fields that were reported. */
+  readonly #mismatches = new Set<Mismatch["field"]>();
+  #gaveUpAt: Instant | undefined;
   /** Decisions that cannot be compared. */
   skipped = 0;
 
@@ -111,6 +117,10 @@ export class Comparison {
   #overdueAt(): Instant | undefined {
     if (this.#actual.kind !== "owner") return undefined;
     const { last } = this.#actual;
+    // While nobody answers ARP for its peer, its advertisements wait in the kernel, unseen. The
+    // address on this machine shows that it is owner, until another one is heard.
+    const isRivalHeard = this.#rival !== undefined && this.#rival.at > last.at;
+    if (this.#hasAddress && !isRivalHeard) return undefined;
     const interval = fromCentis(last.interval);
     return after(last.at, micros(interval + slackOf(interval, this.#parts.tolerance)));
   }
@@ -147,8 +157,16 @@ export class Comparison {
     this.#adoptBackup(at);
   }
 
-  ownAdvert(advert: SeenAdvert): void {
+  /** @param mismatch what in it cannot come from the configuration */
+  ownAdvert(advert: SeenAdvert, mismatch?: Mismatch): void {
+    if (mismatch !== undefined && !this.#mismatches.has(mismatch.field)) {
+      this.#mismatches.add(mismatch.field);
+      this.#report(advert.at, mismatch, advert);
+    }
     if (advert.priority === 0) return this.#ownRelease(advert);
+    // It was sent just before its router heard the better one.
+    const gaveUpAt = this.#gaveUpAt;
+    if (gaveUpAt !== undefined && advert.at <= after(gaveUpAt, this.#parts.tolerance)) return;
     const actual = this.#actual;
     this.#actual = { kind: "owner", last: advert };
     switch (actual.kind) {
@@ -196,13 +214,7 @@ export class Comparison {
     const { tolerance } = this.#parts;
     if (open?.kind === "take-over") {
       this.#open = undefined;
-      const late = micros(advert.at - open.at);
-      const { reason } = open;
-      if (late <= tolerance)
-        return this.#report(advert.at, { kind: "took-over", micros: late, reason }, advert);
-      const isIgnored = reason.kind === "master-released" && late > this.#waitAfterRelease();
-      const kind = isIgnored ? "priority-0-ignored" : "took-over-later";
-      return this.#report(advert.at, { kind, micros: late, reason }, advert);
+      return this.#report(advert.at, this.#tookOverAfter(open, advert), advert);
     }
     if (this.#isMaster) return;
     if (!this.#isSettled) {
@@ -211,6 +223,14 @@ export class Comparison {
     }
     const until = after(advert.at, tolerance);
     this.#open = { kind: "early", advert, before: this.#state, until };
+  }
+
+  #tookOverAfter({ at, reason }: TakeOver, advert: SeenAdvert): What {
+    const late = micros(advert.at - at);
+    if (late <= this.#parts.tolerance) return { kind: "took-over", micros: late, reason };
+    const isIgnored = reason.kind === "master-released" && late > this.#waitAfterRelease();
+    const kind = isIgnored ? "priority-0-ignored" : "took-over-later";
+    return { kind, micros: late, reason };
   }
 
   /** After it, a backup has not waited the skew time but the whole detection time. */
@@ -222,15 +242,27 @@ export class Comparison {
   }
 
   #returned(advert: SeenAdvert, actual: Extract<Actual, { kind: "absent" }>): void {
+    const open = this.#open;
     const rival = this.#aliveRival(advert.at);
     const { preempt } = this.#parts.instance.config.router;
     const couldPreempt = preempt && rival !== undefined && rival.priority < advert.priority;
     if (rival !== undefined && actual.why === "no-advertisement" && !couldPreempt) {
       const away = micros(advert.at - actual.lastAt);
       this.#report(advert.at, { kind: "returned", away, other: rival.from }, advert, rival);
-    } else this.skipped += 1;
+    } else if (open?.kind === "take-over") this.#returnedAsBackup(open, advert);
+    else this.skipped += 1;
     this.#open = undefined;
     if (!this.#isMaster) this.#adoptMaster(advert.at);
+  }
+
+  /**
+   * Nobody has seen since when it has been BACKUP again. A take-over that can be explained is one
+   * of a backup; otherwise it may have come back later than the shadow.
+   */
+  #returnedAsBackup(open: TakeOver, advert: SeenAdvert): void {
+    const what = this.#tookOverAfter(open, advert);
+    if (verdictOf(what, this.#context()).verdict === "unexplained") this.skipped += 1;
+    else this.#report(advert.at, what, advert);
   }
 
   #ownRelease(advert: SeenAdvert): void {
@@ -246,6 +278,7 @@ export class Comparison {
   #gaveUp(reason: Reason, advert: SeenAdvert | undefined, at = advert?.at): void {
     this.#open = undefined;
     this.#actual = { kind: "backup" };
+    this.#gaveUpAt = at;
     if (at !== undefined) this.#report(at, { kind: "gave-up", reason }, advert);
   }
 
@@ -285,11 +318,22 @@ export class Comparison {
   addressChanged(isThere: boolean, at: Instant): void {
     if (this.#hasAddress === isThere) return;
     this.#hasAddress = isThere;
-    if (isThere || this.#actual.kind !== "owner") return;
+    if (isThere) return this.#addressAppeared(at);
+    if (this.#actual.kind !== "owner") return;
     const open = this.#open;
     if (open?.kind === "yield") return this.#gaveUp(open.reason, undefined, at);
     if (open !== undefined) return;
     this.#open = { kind: "loss", at, until: after(at, this.#parts.tolerance) };
+  }
+
+  /** keepalived sets its addresses right after its first advertisement, also an unseen one. */
+  #addressAppeared(at: Instant): void {
+    if (this.#actual.kind === "owner") return;
+    const { state, config } = this.#parts.instance;
+    const from = state.source ?? (0 as Ipv4);
+    const { effectivePriority: priority } = state;
+    const { advertInterval: interval } = config.router;
+    this.ownAdvert({ from, priority, interval, at, packet: undefined });
   }
 
   /** The shadow's router has entered another state. */
@@ -301,7 +345,7 @@ export class Comparison {
         this.#open = undefined;
         const early = micros(open.advert.at - at);
         this.#report(at, { kind: "took-over", micros: early, reason }, open.advert);
-      } else if (this.#actual.kind === "backup" && this.#isSettled) {
+      } else if (this.#isEligible) {
         const { router } = this.#parts.instance.config;
         const full = masterDown(router, router.advertInterval, this.#state.effectivePriority);
         const until = after(at, micros(2 * full));
@@ -314,6 +358,13 @@ export class Comparison {
     if (open?.kind === "release") return this.#gaveUp(reason, open.advert);
     if (open?.kind === "loss") return this.#gaveUp(reason, undefined, at);
     this.#open = { kind: "yield", at, reason };
+  }
+
+  /** BACKUP; or it may be again, after a fault that cannot be seen from outside. */
+  get #isEligible(): boolean {
+    const actual = this.#actual;
+    if (actual.kind === "absent") return actual.why === "released";
+    return actual.kind === "backup" && this.#isSettled;
   }
 
   /** What is due: nothing else has happened until `now`. */
@@ -356,9 +407,13 @@ export class Comparison {
     this.#adoptMaster(now);
   }
 
-  #didNotTakeOver(open: Extract<Open, { kind: "take-over" }>, now: Instant): void {
+  #didNotTakeOver(open: TakeOver, now: Instant): void {
     this.#open = undefined;
     const { reason, instead } = open;
+    if (this.#actual.kind === "absent") {
+      if (this.#isMaster) this.#adoptBackup(now);
+      return;
+    }
     const what = { kind: "did-not-take-over", micros: micros(now - open.at), reason, instead };
     this.#report(now, what as What);
     if (this.#isMaster) this.#adoptBackup(now);

@@ -89,6 +89,14 @@ export type What =
       readonly b: Ipv4;
       readonly goesOn: boolean;
     }
+  /** Its own advertisement; the interval in microseconds. */
+  | {
+      readonly kind: "not-as-configured";
+      readonly field: "version" | "interval" | "priority";
+      readonly found: number;
+      readonly least: number;
+      readonly most: number;
+    }
   | {
       readonly kind: "refused";
       readonly why: DropReason | AdvertWarning;

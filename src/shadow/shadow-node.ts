@@ -14,6 +14,7 @@ import type { Advert } from "#vrrp/wire/vrrp-packet";
 import { toleranceOf } from "./adopt.ts";
 import { Comparison, type SeenAdvert } from "./comparison.ts";
 import type { What } from "./finding.ts";
+import { mismatchOf } from "./own-advert.ts";
 import { PassiveWorld } from "./passive-world.ts";
 import type { VerdictContext } from "./verdict.ts";
 
@@ -43,7 +44,7 @@ export class ShadowNode {
   #world = new PassiveWorld();
   #engine: Engine;
   readonly #comparisons = new Map<string, Comparison>();
-  /** The last known, for a router whose link is down. */
+  /** By router, the last known: also while its link is down. */
   readonly #sources = new Map<string, Ipv4>();
   readonly #virtual: ReadonlySet<Ipv4>;
   /** Every link and address of the machine, by what was reported. */
@@ -120,6 +121,8 @@ export class ShadowNode {
 
   /** keepalived was started at this moment, which is noticed now: so is Baton. */
   started(at: Instant, now: Instant): void {
+    for (const comparison of this.#comparisons.values())
+      if (comparison.isOwner) comparison.ended(at);
     const engine = this.#start(at);
     for (let due = engine.deadline(); due !== undefined && due < now; due = engine.deadline())
       engine.onTime(due);
@@ -161,7 +164,10 @@ export class ShadowNode {
     const seen: SeenAdvert = { from, priority, interval, at, packet };
     const instances = this.#routersOf(advert);
     const own = instances.filter((one) => this.#sources.get(one.config.router.name) === from);
-    for (const { config } of own) this.#comparisons.get(config.router.name)?.ownAdvert(seen);
+    for (const { config } of own) {
+      const mismatch = mismatchOf(config.router, advert);
+      this.#comparisons.get(config.router.name)?.ownAdvert(seen, mismatch);
+    }
     if (own.length > 0 || instances.length === 0 || !this.#isFor(advert)) return;
     for (const index of new Set(instances.map((one) => one.interfaceIndex ?? ANY_DEVICE)))
       this.#engine.onWorld({ kind: "packet", interfaceIndex: index, bytes }, at);
@@ -171,7 +177,7 @@ export class ShadowNode {
       this.#comparisons.get(config.router.name)?.otherAdvert(seen, accepted[place] === true);
   }
 
-  /** One VRID on several interfaces: the router whose addresses are advertised, if there is one. */
+  /** One VRID on several interfaces: the router with the advertised addresses, if there is one. */
   #routersOf(advert: Advert): readonly Instance[] {
     const same = this.instances.filter(({ config }) => config.router.vrid === advert.vrid);
     if (same.length < 2) return same;

@@ -3,7 +3,7 @@
  *
  *   observations in order ──> every shadowed node: engine + comparisons (shadow-node.ts)
  *                        └──> who owns what, by everybody's advertisements (owners.ts)
- *   what is found ──> `report`, once; repetitions within a minute are counted (repeated.ts)
+ *   what is found ──> `report`, once; what repeats within a minute is only counted (repeated.ts)
  *
  * Pure: the same observations give the same findings, live or from a capture. Virtual time: before
  * an observation everything that is due earlier happens at its own moment.
@@ -42,7 +42,8 @@ export interface ShadowOptions {
   /** Two decisions that are no further apart are the same; undefined: as the interval suggests. */
   readonly tolerance: Micros | undefined;
   readonly nodes: readonly NodePlan[];
-  readonly report: (finding: Finding) => void;
+  /** @param isRepeated it was found so often of late that once a minute is enough to show it */
+  readonly report: (finding: Finding, isRepeated: boolean) => void;
 }
 
 /** After a time in which nothing was captured, all is seen anew: it may be another day. */
@@ -189,8 +190,8 @@ export class Shadow {
     context: VerdictContext,
   ): void {
     const verdicts = verdictOf(what, context);
-    if (!this.#repetitions.isNew(`${node ?? ""}/${instance}/${what.kind}`, what, at)) return;
-    this.#options.report({ at, node, instance, what, packets, ...verdicts });
+    const isRepeated = this.#repetitions.isRepeated(`${node ?? ""}/${instance}/${what.kind}`, at);
+    this.#options.report({ at, node, instance, what, packets, ...verdicts }, isRepeated);
   }
 }
 

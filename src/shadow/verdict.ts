@@ -47,6 +47,7 @@ export function verdictOf(what: What, context: VerdictContext): Verdicts {
       return config.preempt ? UNEXPLAINED : expected("nopreempt");
     case "priority-0-ignored":
     case "preempted":
+    case "not-as-configured":
       return UNEXPLAINED;
     case "returned":
       return expected("stalled-owner");

@@ -1,7 +1,8 @@
 /**
  * A capture file, piece by piece: `feed` what was read, take packets with `next` until there is
- * none, and say `end` when the file has ended. Whatever the bytes are, it needs the memory of one
- * block (1 MiB at the most) and what is fed; what it cannot read is a `CaptureError` with the place.
+ * none, and call `end` when the file has ended. Whatever the bytes are, it needs the memory of one
+ * block (1 MiB at the most) and what is fed. What it cannot read is a `CaptureError` with the
+ * place.
  */
 import { ByteWindow } from "./byte-window.ts";
 import { type CaptureCounts, type Captured, CaptureError } from "./captured.ts";
