@@ -14,11 +14,12 @@ import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
 import {
-  AllocatorTrim,
   collectGarbage,
   isNeededWithoutNotice,
   type Mapping,
   populateCode,
+  QuietTrim,
+  readCode,
   releaseCode,
   trimAllocator,
 } from "#linux/memory";
@@ -40,7 +41,7 @@ import {
   type RtnetlinkMonitor,
 } from "#linux/rtnetlink";
 import { readScheduling } from "#linux/scheduling";
-import { after, micros } from "#units/time";
+import { after, type Instant, micros } from "#units/time";
 import { CollectionCount } from "#vrrp/engine/collections";
 import { Engine } from "#vrrp/engine/engine";
 import type { FromEngine } from "#vrrp/engine/engine-link";
@@ -122,7 +123,7 @@ function run(openRequests: typeof openRtnetlink): number {
   // The supervisor has placed its own claims, and has made sure that no other daemon has any.
   // The engine's last as long as it answers for the addresses.
   const claims = new AddressClaims();
-  const lateness = watchLateness();
+  const duties = { lateness: watchLateness(), memory: new OwnMemory(pipe) };
   const receive = (line: string): void => {
     // The supervisor is the same program from the same checkout: its lines are trusted to be
     // well-formed.
@@ -138,11 +139,11 @@ function run(openRequests: typeof openRtnetlink): number {
     }
     if (message.type === "configure") engine.emit({ type: "configuring" });
     if (message.type === "snapshot" && message.empty !== true)
-      engine.emit({ type: "pauses", pauses: lateness.read(now()) });
+      engine.emit({ type: "pauses", pauses: duties.lateness.read(now()) });
     engine.onSupervisor(message, now());
     if (message.type !== "configure") return;
     engine.emit({ type: "ready", pid: process.pid });
-    settleMemory();
+    duties.memory.configured();
   };
 
   reactor.add(monitor.fd, () => {
@@ -162,7 +163,7 @@ function run(openRequests: typeof openRtnetlink): number {
   }
   engine.onWorld(found.value, now());
 
-  work(engine, reactor, pipe, lateness);
+  work(engine, reactor, pipe, duties);
   pipe.finish(LAST_OUTPUT);
   return 0;
 }
@@ -174,8 +175,12 @@ function watchLateness(): LatenessWatch {
 }
 
 /** Runs until everything has been handed over. */
-function work(engine: Engine, reactor: Reactor, pipe: LinePipe, lateness: LatenessWatch): void {
-  const trim = new AllocatorTrim(now(), () => pipe.traffic);
+function work(
+  engine: Engine,
+  reactor: Reactor,
+  pipe: LinePipe,
+  { lateness, memory }: { readonly lateness: LatenessWatch; readonly memory: OwnMemory },
+): void {
   while (!engine.finished) {
     // Lines that the supervisor has not taken are tried again soon; that is rare enough for
     // polling.
@@ -189,7 +194,7 @@ function work(engine: Engine, reactor: Reactor, pipe: LinePipe, lateness: Latene
     reactor.drain(() => (engine.deadline() ?? FAR) <= now(), DRAIN_MOST);
     engine.onTime(now());
     if (pipe.waiting) pipe.flush();
-    trim.turn(woken);
+    memory.turn(woken);
   }
 }
 
@@ -249,24 +254,46 @@ function hurry(log: (level: "error" | "warning", text: string) => void): void {
   );
 }
 
-let isSettled = false;
+/** What a start, a reload or much talk with the supervisor leaves behind is given back. */
+class OwnMemory {
+  readonly #trim: QuietTrim;
+  /** Node.js itself; undefined before the first configuration. */
+  #released: readonly Mapping[] | undefined;
 
-/**
- * Called when a configuration has been taken over. After the first, nothing is owned yet, and what
- * the start alone needed is given back: later there is no time to collect garbage. Its code is not
- * locked either.
- */
-function settleMemory(): void {
-  if (isSettled) return;
-  isSettled = true;
-  const isKept = (one: Mapping): boolean => isNeededWithoutNotice(one, process.execPath);
-  collectGarbage();
-  trimAllocator();
-  releaseCode(isKept);
-  populateCode(isKept);
-  // Without CAP_IPC_LOCK more than a small amount is refused: then the machine's memory has to
-  // suffice.
-  void lockMemory();
+  constructor(pipe: LinePipe) {
+    this.#trim = new QuietTrim(
+      now(),
+      () => pipe.traffic,
+      () => {
+        trimAllocator();
+        releaseCode(this.#released ?? []);
+      },
+    );
+  }
+
+  /**
+   * A configuration has been taken over. After the first, nothing is owned yet: later there is no
+   * time to collect garbage. What the start alone runs is not locked.
+   */
+  configured(): void {
+    this.#trim.reloaded(now());
+    if (this.#released !== undefined) return;
+    collectGarbage();
+    trimAllocator();
+    const { kept = [], released = [] } = Object.groupBy(readCode(), (one) =>
+      isNeededWithoutNotice(one, process.execPath) ? "kept" : "released",
+    );
+    this.#released = released;
+    releaseCode(released);
+    populateCode(kept);
+    // Without CAP_IPC_LOCK more than a small amount is refused: then the machine's memory has to
+    // suffice.
+    void lockMemory();
+  }
+
+  turn(at: Instant): void {
+    this.#trim.turn(at);
+  }
 }
 
 /**

@@ -3,29 +3,28 @@
  * garbage behind, which V8 would collect when it has much more of it: instead it is collected
  * when nothing happens.
  */
-import { memoryUsage } from "node:process";
-import { collectGarbage, releaseCode, trimAllocator } from "#linux/memory";
+import { collectGarbage, readAnonymous, readCode, releaseCode, trimAllocator } from "#linux/memory";
 
 const PERIOD_MS = 5_000;
 /** What has come since is worth the time. */
 const GROWTH = 2 * 1_048_576;
 /** At most this part of the time is spent with it. */
-const SHARE = 1 / 500;
+const SHARE = 1 / 200;
 
 export interface Memory {
-  /** Bytes of this process that are in RAM. */
-  readonly resident: () => number;
+  /** Bytes of this process's own that are in RAM. */
+  readonly own: () => number;
   readonly giveBack: () => void;
   /** Milliseconds. */
   readonly clock: () => number;
 }
 
 const OWN: Memory = {
-  resident: () => memoryUsage.rss(),
+  own: readAnonymous,
   giveBack: () => {
     collectGarbage();
     trimAllocator();
-    releaseCode();
+    releaseCode(readCode());
   },
   clock: () => performance.now(),
 };
@@ -34,8 +33,8 @@ const OWN: Memory = {
 export class Housekeeping {
   readonly #isQuiet: () => boolean;
   readonly #memory: Memory;
-  /** After the last time, with what has run since. Undefined: to be read. */
-  #settled: number | undefined = 0;
+  /** After the last time. */
+  #settled = 0;
   #notBefore = 0;
 
   constructor(isQuiet: () => boolean, memory: Memory = OWN) {
@@ -50,14 +49,12 @@ export class Housekeeping {
   }
 
   turn(): void {
-    const { resident, giveBack, clock } = this.#memory;
+    const { own, giveBack, clock } = this.#memory;
     const begin = clock();
     if (begin < this.#notBefore || !this.#isQuiet()) return;
-    const now = resident();
-    this.#settled ??= now;
-    if (now - this.#settled < GROWTH) return;
+    if (own() - this.#settled < GROWTH) return;
     giveBack();
-    this.#settled = undefined;
+    this.#settled = own();
     const end = clock();
     this.#notBefore = end + (end - begin) / SHARE;
   }

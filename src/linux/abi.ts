@@ -134,6 +134,7 @@ export const MS_PRIVATE = 0x40000;
 export const MLOCK_ONFAULT = 1;
 export const MADV_DONTNEED = 4;
 export const MADV_POPULATE_READ = 22;
+export const MADV_DONTNEED_LOCKED = 24;
 export const PR_SET_PDEATHSIG = 1;
 export const PR_SET_NAME = 15;
 export const PR_SET_TIMERSLACK = 29;

@@ -25,15 +25,34 @@ export function trimAllocator(): void {
   libc.malloc_trim?.(0);
 }
 
+/** RssAnon of proc_pid_status(5) in bytes: pages of no file. 0 if it cannot be read. */
+export function readAnonymous(): number {
+  try {
+    const status = readFileSync("/proc/self/status", "latin1");
+    return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Private read-only mappings of files that this process has not written to. */
+export const readCode = (): readonly Mapping[] => neverWritten(readMappings());
+
 /**
  * Pages of programs and libraries are unmapped. They stay in the kernel's cache; what runs is
- * mapped again when it does, for less than a microsecond a page. Without effect on locked ones.
- *
- * @param kept these stay as they are
+ * mapped again when it does, for less than a microsecond a page. Before Linux 5.18 locked ones
+ * stay.
  */
-export function releaseCode(kept: (mapping: Mapping) => boolean = () => false): void {
-  for (const one of neverWritten(readMappings()))
-    if (!kept(one)) libc.madvise(one.start, one.end - one.start, abi.MADV_DONTNEED);
+export function releaseCode(mappings: readonly Mapping[]): void {
+  for (const { start, end } of mappings) {
+    if (libc.madvise(start, end - start, abi.MADV_DONTNEED_LOCKED) === 0) continue;
+    libc.madvise(start, end - start, abi.MADV_DONTNEED);
+  }
+}
+
+/** Maps all pages of these, reading those that are not in the kernel's cache. Linux 5.14. */
+export function populateCode(mappings: readonly Mapping[]): void {
+  for (const { start, end } of mappings) libc.madvise(start, end - start, abi.MADV_POPULATE_READ);
 }
 
 /**
@@ -44,31 +63,30 @@ export function isNeededWithoutNotice(mapping: Mapping, program: string): boolea
   return mapping.isCode && (mapping.path !== program || mapping.isSecond);
 }
 
-/** Maps all pages of these, reading those that are not in the kernel's cache. Linux 5.14. */
-export function populateCode(wanted: (mapping: Mapping) => boolean): void {
-  for (const one of neverWritten(readMappings()))
-    if (wanted(one)) libc.madvise(one.start, one.end - one.start, abi.MADV_POPULATE_READ);
-}
-
 const TRAFFIC = 65_536;
 const DELAY: Micros = micros(5_000_000);
 
 /**
- * The engine has no time to collect garbage, but a moment to trim the allocator: some seconds after
- * its start, and after it has exchanged so many bytes with its supervisor, each of which was
- * garbage afterwards.
+ * The engine has no time to collect garbage, but a moment to trim the allocator and to unmap code:
+ * some seconds after its start or a reload, and after it has exchanged so many bytes with its
+ * supervisor, each of which was garbage afterwards.
  */
-export class AllocatorTrim {
+export class QuietTrim {
   readonly #traffic: () => number;
   readonly #trim: () => void;
   #trimmedAt = 0;
   #due: Instant | undefined;
 
   /** @param traffic bytes exchanged up to now */
-  constructor(start: Instant, traffic: () => number, trim: () => void = trimAllocator) {
+  constructor(start: Instant, traffic: () => number, trim: () => void) {
     this.#traffic = traffic;
     this.#trim = trim;
     this.#due = after(start, DELAY);
+  }
+
+  /** A reload: again from its end on. */
+  reloaded(now: Instant): void {
+    this.#due = after(now, DELAY);
   }
 
   /** To be called now and then. */

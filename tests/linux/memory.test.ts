@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { AllocatorTrim, isNeededWithoutNotice, neverWritten } from "#linux/memory";
+import { isNeededWithoutNotice, neverWritten, QuietTrim } from "#linux/memory";
 import { instant } from "#units/time";
 
 const block = (head: string, anonymous: number, swap = 0): string =>
@@ -45,16 +45,16 @@ test("what is needed without notice: V8's own functions, which are mapped twice,
 test("a process that has given back its memory has less, and works", () => {
   const program = `
     import { readFileSync } from "node:fs";
-    import { collectGarbage, isNeededWithoutNotice, populateCode, releaseCode, trimAllocator } from "#linux/memory";
+    import { collectGarbage, isNeededWithoutNotice, populateCode, readCode, releaseCode, trimAllocator } from "#linux/memory";
     const read = () => Number(/^RssFile:\\s+(\\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))[1]);
     read();
     const before = read();
     collectGarbage();
     trimAllocator();
-    releaseCode();
+    releaseCode(readCode());
     const after = read();
     const builtIn = (one) => isNeededWithoutNotice(one, process.execPath);
-    populateCode(builtIn);
+    populateCode(readCode().filter(builtIn));
     const populated = read();
     collectGarbage();
     process.stdout.write(JSON.stringify({ before, after, populated }));
@@ -71,7 +71,7 @@ test("the allocator is trimmed some time after the start, and after much traffic
   let traffic = 0;
   let trims = 0;
   const at = (seconds: number): ReturnType<typeof instant> => instant(seconds * 1_000_000);
-  const trim = new AllocatorTrim(
+  const trim = new QuietTrim(
     at(0),
     () => traffic,
     () => {
@@ -93,4 +93,10 @@ test("the allocator is trimmed some time after the start, and after much traffic
   trim.turn(at(106));
   trim.turn(at(200));
   assert.equal(trims, 2);
+  trim.reloaded(at(201));
+  trim.reloaded(at(204));
+  trim.turn(at(208));
+  assert.equal(trims, 2, "a reload is not over while others follow");
+  trim.turn(at(209));
+  assert.equal(trims, 3);
 });
