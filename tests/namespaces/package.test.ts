@@ -143,6 +143,53 @@ ls -d /usr/lib/baton
   assert.match(output, /cannot access '\/usr\/lib\/baton'/);
 });
 
+test("a daemon that runs needs none of its files: an upgrade replaces them", { skip }, () => {
+  const script = `
+dpkg -i /run/given/baton.deb >/dev/null
+ip link set lo up
+ip link add d0 type veth peer name d1
+ip link set d0 up; ip link set d1 up
+ip address add 192.0.2.1/24 dev d0
+cp -a /usr/lib/baton /copy
+cat >/keepalived.conf <<END
+vrrp_instance A {
+  interface d0
+  virtual_router_id 51
+  priority 200
+  version 3
+  advert_int 0.1
+  virtual_ipaddress {
+    192.0.2.100/24
+  }
+}
+END
+/usr/bin/baton run -f /keepalived.conf >/log &
+daemon=$!
+for try in $(seq 200); do
+  baton status 2>/dev/null | grep -q MASTER && break
+  sleep 0.05
+done
+rm -rf /usr/lib/baton
+/copy/bin/baton status
+/copy/bin/baton explain A
+echo "unknown_keyword" >>/keepalived.conf
+/copy/bin/baton reload; echo "with an error: $?"
+sed -i '/unknown/d; s/priority 200/priority 150/' /keepalived.conf
+/copy/bin/baton reload; echo "corrected: $?"
+kill -TERM $daemon; wait $daemon; echo "ended: $?"
+ip -br address show d0
+cat /log
+`;
+  const { output } = runInOverlay(script, folder);
+  assert.match(output, /^A +MASTER /m, output);
+  assert.match(output, /^A is MASTER on d0/m);
+  assert.match(output, /unknown keyword `unknown_keyword`/);
+  assert.match(output, /^with an error: 1$/m);
+  assert.match(output, /^corrected: 0$/m);
+  assert.match(output, /^ended: 0$/m, output);
+  assert.doesNotMatch(output.slice(output.indexOf("ended: 0")), /^d0.*192\.0\.2\.100/m);
+});
+
 test("lintian finds no error and no warning", async () => {
   const { status, output } = await lintian;
   const found = output.split("\n").filter((line) => /^[EWX]: /.test(line));

@@ -9,13 +9,14 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Language } from "#diagnostics/diagnostic";
+import { resourceUrl } from "#units/installation";
 import { type Lab, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import type { LabNode } from "../measure/node.ts";
 import type { Outside } from "../sandbox/sandbox.ts";
 import type { DemoText } from "./demo-text.ts";
 import type { Narrator } from "./narrator.ts";
 
-const LAUNCHER = fileURLToPath(new URL("../../../bin/baton", import.meta.url));
+const LAUNCHER = fileURLToPath(resourceUrl("bin/baton"));
 const WATCH_MILLISECONDS = 20;
 
 export interface KeepOptions {

@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { resourceUrl } from "#units/installation";
 import { childrenOf, readCommandLine } from "../sandbox/proc.ts";
 
 export type DaemonKind = "baton" | "keepalived";
@@ -11,7 +12,9 @@ export const KINDS: readonly DaemonKind[] = ["baton", "keepalived"];
 
 export const CONFIG_FILE = "/etc/keepalived/keepalived.conf";
 export const RUNTIME_DIR = "/run/baton";
-export const BATON: string = fileURLToPath(new URL("../../../bin/baton", import.meta.url));
+/** Another one than the checkout's is measured if BATON_PROGRAM names it: a package's. */
+export const BATON: string =
+  process.env["BATON_PROGRAM"] ?? fileURLToPath(resourceUrl("bin/baton"));
 const KEEPALIVED_PATHS = ["/usr/sbin/keepalived", "/usr/local/sbin/keepalived", "/sbin/keepalived"];
 
 export const findKeepalived = (): string | undefined => KEEPALIVED_PATHS.find(existsSync);
