@@ -45,7 +45,7 @@ export function runInOverlay(script: string, given: string): Ran {
     {
       env: { ...process.env, PLACE: place, GIVEN: given, SCRIPT: script },
       encoding: "utf8",
-      timeout: 120_000,
+      timeout: 600_000,
     },
   );
   rmSync(place, { recursive: true });
