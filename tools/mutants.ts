@@ -308,12 +308,9 @@ export const MUTANTS: readonly Mutant[] = [
     ["a start-up delay steps", "isStarting || ", ""],
     ["a master that will be preempted steps", "preemptAt !== undefined || ", ""],
     ["a resend that is pending steps", " || resend !== undefined", ""],
-    ["it is awake", "awakeAt: at, masterDownAt", "masterDownAt"],
-    [
-      "it waits from the last one on",
-      "at + phase.masterDownAt - phase.awakeAt",
-      "phase.masterDownAt",
-    ],
+    ["it is awake", "awakeAt, masterDownAt", "masterDownAt"],
+    ["it waits from the last one on", "after(heardAt, masterDown)", "after(awakeAt, masterDown)"],
+    ["it wakes once an interval", "awakeAt + interval", "heardAt + interval"],
   ),
   ...inFile(
     "become-master",

@@ -165,6 +165,7 @@ export class Engine {
     this.#steps.beginTurn();
     for (const instance of instances.takeDue(now, this.#turnMax)) {
       if (instance.retryAt !== undefined && now >= instance.retryAt) this.#retry(instance, now);
+      if (instances.wakesAgain(instance, now)) continue;
       const ready = readyAt(instance.config.router, instance.state);
       if (ready !== undefined && now >= ready) this.#steps.timeReached(instance, event, now);
       else instances.reschedule(instance);

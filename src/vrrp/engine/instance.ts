@@ -4,12 +4,12 @@
  */
 
 import type { Ipv4 } from "#units/address";
-import { after, type Instant } from "#units/time";
+import type { Instant } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { Allowance } from "../router/allowance.ts";
 import type { InstanceConfig, VirtualAddress } from "../router/config.ts";
 import type { Report, RouterEvent } from "../router/event.ts";
-import { type Again, again, heardAgain } from "../router/hear-again.ts";
+import { type Again, again, dueAgain, heardAgain } from "../router/hear-again.ts";
 import { type Lease, leaseFor } from "../router/lease.ts";
 import type { FaultCause } from "../router/reason.ts";
 import { initialState } from "../router/router.ts";
@@ -34,6 +34,8 @@ export interface Instance {
    * than it was after the event, or would have stalled.
    */
   hearAgain(now: Instant): Instant | undefined;
+  /** The same for `timeReached`, in between. Before its deadline nothing is noted. */
+  wakeAgain(now: Instant): Instant | undefined;
   /** Undefined while its interface does not exist; `ANY_DEVICE` for one that is bound to none. */
   interfaceIndex: number | undefined;
   readonly addresses: InstanceAddress[];
@@ -196,8 +198,9 @@ class RouterInstance implements Instance {
   sendFailureLoggedAt: Instant | undefined;
   #state: RouterState;
   #again: Again | undefined;
-  /** When it was heard last, and whether `#state` knows that. */
+  /** When it was heard last and ran last, and whether `#state` knows that. */
   #heardAt = NEVER;
+  #awakeAt = NEVER;
   #isNoted = false;
 
   constructor(config: InstanceConfig, hasGuard: boolean, order: number) {
@@ -214,9 +217,9 @@ class RouterInstance implements Instance {
   }
 
   get state(): RouterState {
-    if (this.#isNoted) {
+    if (this.#isNoted && this.#again !== undefined) {
       this.#isNoted = false;
-      this.#state = heardAgain(this.#state, this.#heardAt);
+      this.#state = heardAgain(this.#state, this.#again, this.#heardAt, this.#awakeAt);
     }
     return this.#state;
   }
@@ -230,14 +233,28 @@ class RouterInstance implements Instance {
   mayHearAgain(event: RouterEvent, now: Instant): void {
     this.#again = again(this.state, event, now);
     this.#heardAt = now;
+    this.#awakeAt = now;
   }
 
   hearAgain(now: Instant): Instant | undefined {
     const known = this.#again;
-    if (known === undefined || now > this.#heardAt + known.late) return undefined;
+    if (known === undefined) return undefined;
+    if (now > dueAgain(known, this.#heardAt, this.#awakeAt) + known.late) return undefined;
     this.#heardAt = now;
+    this.#awakeAt = now;
     this.#isNoted = true;
-    return after(now, known.wait);
+    return dueAgain(known, now, now);
+  }
+
+  wakeAgain(now: Instant): Instant | undefined {
+    const known = this.#again;
+    if (known === undefined) return undefined;
+    const due = dueAgain(known, this.#heardAt, this.#awakeAt);
+    if (now < due) return due;
+    if (now > due + known.late || now >= this.#heardAt + known.masterDown) return undefined;
+    this.#awakeAt = now;
+    this.#isNoted = true;
+    return dueAgain(known, this.#heardAt, now);
   }
 }
 

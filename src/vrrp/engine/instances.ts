@@ -57,6 +57,14 @@ export class Instances {
     return first !== undefined && first <= now;
   }
 
+  /** It wakes, or is taken before its time, and has nothing to do: rescheduled. */
+  wakesAgain(instance: Instance, now: Instant): boolean {
+    const due = instance.wakeAgain(now);
+    if (due === undefined) return false;
+    this.dueAgain(instance, due);
+    return true;
+  }
+
   /** Its deadline is `at` now; its retry is what it was. */
   dueAgain(instance: Instance, at: Instant): void {
     const { retryAt } = instance;

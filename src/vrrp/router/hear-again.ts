@@ -1,22 +1,23 @@
 /**
- * A backup hears its master say the same once more: three instants of its state change, and nothing
- * else. With a thousand backups that is ten thousand steps a second, so the engine notes the
- * instant and has the state made when somebody asks for it. It is the one that `step` would have
- * come to, one advertisement after the other.
+ * A backup hears its master say the same once more, or wakes in between and has nothing to do: of
+ * its state some instants change, and nothing else. With a thousand backups that is ten thousand
+ * steps a second, so the engine notes the instants and has the state made when somebody asks for
+ * it. It is the one that `step` would have come to, one event after the other.
  */
 import { assert } from "#units/assert";
-import { elapsed, type Instant, type Micros } from "#units/time";
+import { after, elapsed, fromCentis, type Instant, type Micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
-import { backupDeadline } from "./backup.ts";
 import type { RouterEvent } from "./event.ts";
 import type { RouterState } from "./state.ts";
 import { stallThreshold } from "./timing.ts";
 
 /** What holds from one such advertisement to the next. */
 export interface Again {
-  /** From an advertisement to the deadline of the router. */
-  readonly wait: Micros;
-  /** Later than this after the one before, it finds a router that has stalled: `step` decides. */
+  /** From an advertisement to the end of the wait for the next one. */
+  readonly masterDown: Micros;
+  /** It wakes as often. */
+  readonly interval: Micros;
+  /** Later than this after its deadline, a router has stalled: `step` decides. */
   readonly late: Micros;
 }
 
@@ -32,24 +33,35 @@ export function again(
   if (event.kind !== "advertReceived" || event.priority === RELEASE) return undefined;
   if (phase.kind !== "backup" || heard?.at !== now || phase.awakeAt !== now) return undefined;
   // `preemptAt`: it is weaker than we are, and will be preempted.
-  const { startupDelayUntil, preemptAt, resend } = phase;
+  const { startupDelayUntil, preemptAt, resend, masterInterval } = phase;
   const isStarting = startupDelayUntil !== undefined && now < startupDelayUntil;
   if (isStarting || preemptAt !== undefined || resend !== undefined) return undefined;
-  const wait = elapsed(now, backupDeadline(phase) ?? now);
-  return { wait, late: (wait + stallThreshold(phase.masterInterval)) as Micros };
+  return {
+    masterDown: elapsed(now, phase.masterDownAt),
+    interval: fromCentis(masterInterval),
+    late: stallThreshold(masterInterval),
+  };
 }
 
-/** The state after the last of them. */
-export function heardAgain(state: RouterState, at: Instant): RouterState {
+/** The deadline of a router that was last heard of then, and last ran then (`backupDeadline`). */
+export const dueAgain = (
+  { masterDown, interval }: Again,
+  heardAt: Instant,
+  awakeAt: Instant,
+): Instant => Math.min(heardAt + masterDown, awakeAt + interval) as Instant;
+
+/** The state after all of them. */
+export function heardAgain(
+  state: RouterState,
+  { masterDown }: Again,
+  heardAt: Instant,
+  awakeAt: Instant,
+): RouterState {
   const { phase, heard } = state;
-  assert(
-    phase.kind === "backup" && heard !== undefined,
-    "heard again by a router that is no backup",
-  );
-  const masterDownAt = (at + phase.masterDownAt - phase.awakeAt) as Instant;
+  assert(phase.kind === "backup" && heard !== undefined, "a router that is no backup");
   return {
     ...state,
-    heard: { ...heard, at },
-    phase: { ...phase, awakeAt: at, masterDownAt },
+    heard: { ...heard, at: heardAt },
+    phase: { ...phase, awakeAt, masterDownAt: after(heardAt, masterDown) },
   };
 }

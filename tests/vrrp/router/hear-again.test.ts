@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { centis, type Instant, instant, micros } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { RouterConfig } from "#vrrp/router/config";
-import { again, heardAgain } from "#vrrp/router/hear-again";
+import { again, dueAgain, heardAgain } from "#vrrp/router/hear-again";
 import { deadline, initialState, step } from "#vrrp/router/router";
 import { ip } from "../../support/fake-world.ts";
 import { CONFIG } from "../../support/vector.ts";
@@ -31,8 +31,11 @@ const events = fc.array(
   }),
   { minLength: 1, maxLength: 12 },
 );
-/** Afterwards, the same again and again. */
-const waits = fc.array(fc.constantFrom(0, 0.5, 0.99, 1, 1.01, 1.3, 1.49), { maxLength: 8 });
+/** Afterwards: the same again and again, and wake-ups. */
+const waits = fc.array(
+  fc.record({ part: fc.constantFrom(0, 0.5, 0.99, 1, 1.01, 1.3, 1.49), hears: fc.boolean() }),
+  { maxLength: 12 },
+);
 
 let compared = 0;
 
@@ -68,17 +71,20 @@ test("of many that say the same, the last one's instant suffices", () => {
         if (known === undefined) continue;
         const first = state;
         let each = state;
-        let last = now;
-        assert.equal(now + known.wait, deadline(state));
-        for (const part of after) {
-          if (span(part) > known.late) continue;
-          last = (last + span(part)) as Instant;
-          const next = step(config, each, event, last);
+        let [heardAt, awakeAt] = [now, now];
+        assert.equal(dueAgain(known, now, now), deadline(state));
+        for (const { part, hears } of after) {
+          const at = (awakeAt + span(part)) as Instant;
+          if (at > dueAgain(known, heardAt, awakeAt) + known.late) break;
+          if (!hears && at >= heardAt + known.masterDown) break;
+          const next = step(config, each, hears ? event : { kind: "timeReached" }, at);
           assert.deepEqual(next.effects, []);
           each = next.state;
-          assert.deepEqual(heardAgain(first, last), each);
-          assert.equal(last + known.wait, deadline(each));
-          assert.deepEqual(again(each, event, last), known);
+          awakeAt = at;
+          if (hears) heardAt = at;
+          assert.deepEqual(heardAgain(first, known, heardAt, awakeAt), each);
+          assert.equal(dueAgain(known, heardAt, awakeAt), deadline(each));
+          if (hears) assert.deepEqual(again(each, event, at), known);
           compared += 1;
         }
       }
@@ -104,7 +110,9 @@ test("later than that, a router has stalled, and reports it", () => {
   );
   const { state } = step(config, begin.state, event, instant(0));
   const known = again(state, event, instant(0));
+  assert.ok(known !== undefined);
+  const last = dueAgain(known, instant(0), instant(0)) + known.late;
   const effects = (late: number): number =>
-    step(config, state, event, instant((known?.late ?? 0) + late)).effects.length;
+    step(config, state, event, instant(last + late)).effects.length;
   assert.deepEqual([effects(0), effects(1)], [0, 1]);
 });
