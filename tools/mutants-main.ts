@@ -62,9 +62,13 @@ const SUITES: readonly Suite[] = [
     name: "turns",
     args: [
       "--test",
+      "tests/vrrp/engine/addresses.test.ts",
+      "tests/vrrp/engine/crowd.test.ts",
       "tests/vrrp/engine/guard.test.ts",
       "tests/vrrp/engine/repetition.test.ts",
       "tests/vrrp/engine/turn.test.ts",
+      "tests/vrrp/router/advertise-again.test.ts",
+      "tests/vrrp/router/properties.test.ts",
     ],
   },
   { name: "transcripts", args: ["--test", "tests/vrrp/router/transcripts.test.ts"] },

@@ -22,6 +22,20 @@ export const MUTANTS: readonly Mutant[] = [
       "3 * fromCentis(interval)",
     ],
   ),
+  ...inFile("advertise", ["one of many is due sooner", "sooner === 0 && now", "now"]),
+  ...inFile(
+    "advertise-again",
+    ["a stalled master steps", " || now >= phase.ownershipSafeUntil", ""],
+    ["one that is an interval late steps", "  if (next <= now) return false;\n", ""],
+    ["an advertisement confirms a resumed one", "  times.resumedSafeUntil = undefined;\n", ""],
+    [
+      "a conflict or a claim takes a step",
+      "  if (rivals.length > 0 || claim !== undefined || probeAt !== undefined) return true;\n",
+      "",
+    ],
+    ["an announcement that is due takes a step", "announcement.at <= now", "false"],
+    ["a refresh that is due takes a step", "refreshAt <= now", "false"],
+  ),
   ...inFile(
     "backup",
     [
@@ -390,6 +404,24 @@ export const MUTANTS: readonly Mutant[] = [
     rule: "one that is refused among many is acted on",
     find: "else this.#guard.prolong(instance, leaseMillis(instance), now, outcomes);",
     replace: "",
+  },
+  {
+    file: "src/vrrp/engine/addresses.ts",
+    rule: "one lifetime that is refused among many is acted on",
+    find: "this.#refused(owner.instance, owner.entry, outcome, now, events);",
+    replace: "",
+  },
+  {
+    file: "src/vrrp/engine/crowd.ts",
+    rule: "those behind a full turn are due sooner",
+    find: "hasMore ? this.#turns + 1 : 0",
+    replace: "0",
+  },
+  {
+    file: "src/vrrp/engine/crowd.ts",
+    rule: "as many turns as the spread routers need are no crowd",
+    find: "Math.max(1, Math.ceil(all / (PARTS * this.#turnMax)))",
+    replace: "1",
   },
   {
     file: "src/vrrp/engine/effects.ts",

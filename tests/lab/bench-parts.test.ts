@@ -1,6 +1,7 @@
 /** What the benchmarks compute and read: percentiles, /proc, perf, strace, options. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { processorsIn } from "#lab/measure/busy-loops";
 import {
   commandVerdict,
   memoryVerdict,
@@ -275,4 +276,11 @@ test("the footprint's goals: by the number of instances, and flat after the star
   assert.equal(commandVerdict("baton status", 91), "FAIL: at most 90 ms");
   assert.equal(commandVerdict("keepalived --version", 91), "");
   assert.equal(printVerdicts(["pass: x", "", "FAIL: y"]), "goals: 1 of 2 passed");
+});
+
+test("a busy loop for each processor that the benchmark may use", () => {
+  const status = (list: string): string => `Name:\tnode\nCpus_allowed_list:\t${list}\nx:\t1\n`;
+  assert.deepEqual(processorsIn(status("0-1")), [0, 1]);
+  assert.deepEqual(processorsIn(status("0,2-4,7")), [0, 2, 3, 4, 7]);
+  assert.deepEqual(processorsIn("Name:\tnode\n"), [0]);
 });

@@ -7,7 +7,6 @@
  * every window with a fresh daemon, so that what else happens on the machine disturbs both alike;
  * how much that was stands in the row.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
@@ -18,6 +17,7 @@ import { elapsed } from "#units/time";
 import { shadowSystemFolders } from "../sandbox/folders.ts";
 import { scratchFolder } from "../sandbox/sandbox.ts";
 import type { PeerReading } from "./advert-peer-protocol.ts";
+import { BusyLoops } from "./busy-loops.ts";
 import { type DaemonKind, KINDS } from "./daemon.ts";
 import { median, spread } from "./figures.ts";
 import { type Memory, readMachineTimes, readMemory, sumMemory, TreeUse } from "./process-usage.ts";
@@ -66,23 +66,16 @@ export interface ScaleWindow {
 
 export async function scale(options: ScaleOptions): Promise<Table> {
   shadowSystemFolders();
-  const hogs: ChildProcess[] = [];
+  using _busy = options.busy ? new BusyLoops() : undefined;
   const rows: string[][] = [];
   const shapes = options.roles.flatMap((role) =>
     options.adverts.flatMap((advertSeconds) =>
       options.instances.map((instances) => ({ role, advertSeconds, instances })),
     ),
   );
-  try {
-    for (let loop = 0; options.busy && loop < availableParallelism(); loop++) {
-      hogs.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
-    }
-    for (const shape of shapes) {
-      const windows = await measureShape(shape, options);
-      for (const kind of KINDS) rows.push(scaleRow(kind, shape, windows[kind]));
-    }
-  } finally {
-    for (const hog of hogs) hog.kill("SIGKILL");
+  for (const shape of shapes) {
+    const windows = await measureShape(shape, options);
+    for (const kind of KINDS) rows.push(scaleRow(kind, shape, windows[kind]));
   }
   return { columns: scaleColumns(), rows };
 }

@@ -2,14 +2,13 @@
  * `npm run bench -- timers`: how regular a master's advertisements are while busy loops hog
  * every core.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "#linux/clock";
 import { type Instant, toMillis } from "#units/time";
 import { scratchFolder } from "../sandbox/sandbox.ts";
+import { BusyLoops } from "./busy-loops.ts";
 import { type DaemonKind, KINDS } from "./daemon.ts";
 import { ms, quantile } from "./figures.ts";
 import { Lab } from "./lab.ts";
@@ -34,14 +33,10 @@ export async function timers(options: TimersOptions): Promise<Table> {
       return { kind, lab: new Lab({ folder, profile, kinds: [kind, kind] }) };
     }),
   );
-  const hogs: ChildProcess[] = [];
   try {
     const owners = await Promise.all(labs.map(({ lab }) => lab.startDaemons()));
-    const loops = availableParallelism();
-    stdout.write(`${options.seconds} s with ${loops} busy loops\n`);
-    for (let i = 0; i < loops; i++) {
-      hogs.push(spawn(process.execPath, ["-e", "for (;;);"], { stdio: "ignore" }));
-    }
+    using busy = new BusyLoops();
+    stdout.write(`${options.seconds} s with ${busy.count} busy loops\n`);
     const from = now();
     const blackholes = labs.map(() => 0);
     for (let left = options.seconds; left > 0; left -= CHUNK_SECONDS) {
@@ -61,7 +56,6 @@ export async function timers(options: TimersOptions): Promise<Table> {
     );
     return { columns: timersColumns(), rows };
   } finally {
-    for (const hog of hogs) hog.kill("SIGKILL");
     await Promise.all(labs.map(({ lab }) => lab.close()));
   }
 }
