@@ -207,7 +207,7 @@ function outageSentence(instances: readonly InstanceFacts[], en: boolean): strin
   }
   return en
     ? `Clients get no answer for the time keepalived needs to hand over: less than ${most} s with a backup that listens.`
-    : `keepalived 移交期间客户端得不到应答：备机正在监听时少于 ${most} 秒。`;
+    : `keepalived 移交期间客户端得不到应答：备节点正在监听时少于 ${most} 秒。`;
 }
 
 function verdict(refusals: readonly Refusal[], language: Language): string {

@@ -40,7 +40,7 @@ const APPLY: Readonly<Record<Step, Pair>> = {
   "disable-keepalived": ["do not start keepalived at boot", "开机时不再启动 keepalived"],
   "stop-keepalived": [
     "stop keepalived: it gives its addresses up (priority 0), and a backup that listens takes them",
-    "停止 keepalived：它以优先级 0 放弃地址，正在监听的备机随即接管",
+    "停止 keepalived：它以优先级 0 放弃地址，正在监听的备节点随即接管",
   ],
   "start-baton": [
     "start Baton, and see that it answers; it begins as BACKUP",
@@ -186,7 +186,7 @@ function chinese(refusal: Refusal): string {
       return `两台机器同时持有 ${instance.owned.join("、")}（${instance.name}）：除本机外，${peer} 也在通告。请先查明它们为何收不到对方（\`baton check --live\`）`;
     }
     case "owner":
-      return `本节点持有 ${owned(refusal.instances)}，而备机不发送通告，无法确认它是否就绪。请先迁移备机。若备机已就绪（其状态为 BACKUP），地址最多 ${longest(refusal.instances, interval)} 秒无人应答；若没有备机，则为 ${longest(refusal.instances, detectionSeconds)} 秒加上 Baton 的启动时间。确认接受：--accept owner`;
+      return `本节点持有 ${owned(refusal.instances)}，而备节点不发送通告，无法确认它是否就绪。请先迁移备节点。若备节点已就绪（其状态为 BACKUP），地址最多 ${longest(refusal.instances, interval)} 秒无人应答；若没有备节点，则为 ${longest(refusal.instances, detectionSeconds)} 秒加上 Baton 的启动时间。确认接受：--accept owner`;
     case "unheard":
       return `没有收到 ${names(refusal.instances)} 的地址持有者的通告：本节点启动后会接管，或者它收不到对端（防火墙、网卡未启用）。如确实如此：--accept unheard`;
     case "stopped-along":

@@ -84,17 +84,17 @@ export const command: Command = defineCommand({
   ),
   details: text(
     "Without --apply and --undo nothing is changed: it reads keepalived's command line, unit and configuration, listens for VRRP for some seconds, and prints what would be different and every step. Migrate the backup first, then the other node.",
-    "不加 --apply 和 --undo 时不作任何改动：读取 keepalived 的命令行、unit 和配置，监听几秒 VRRP，然后列出不同之处和每个步骤。请先迁移备机，再迁移另一个节点。",
+    "不加 --apply 和 --undo 时不作任何改动：读取 keepalived 的命令行、unit 和配置，监听几秒 VRRP，然后列出不同之处和每个步骤。请先迁移备节点，再迁移另一个节点。",
   ),
   options: OPTIONS,
   examples: [
     { line: "sudo baton migrate", about: text("the plan", "查看计划") },
-    { line: "sudo baton migrate --apply", about: text("on the backup", "在备机上执行") },
+    { line: "sudo baton migrate --apply", about: text("on the backup", "在备节点上执行") },
     {
       line: "sudo baton migrate --apply --accept owner",
       about: text(
         "then on the owner: its addresses move to the backup",
-        "再在持有地址的节点上执行：地址移到备机",
+        "再在持有地址的节点上执行：地址移到备节点",
       ),
     },
     { line: "sudo baton migrate --undo", about: text("back to keepalived", "恢复为 keepalived") },
