@@ -17,7 +17,7 @@ import { type Journal, phaseOf, turned } from "#migrate/journal";
 import { dropInPath, makePlan } from "#migrate/plan";
 import { ACCEPTABLE, refusalsOf } from "#migrate/refusals";
 import { DEFAULT_FILE } from "./config-files.ts";
-import { ask, RUNTIME_DIR } from "./control-client.ts";
+import { ask, RUNTIME_DIR_OPTION, runtimeDirOf } from "./control-client.ts";
 import { type Carried, carryOut, pause } from "./migrate-carry-out.ts";
 import { readJournal, STATE_DIR, takeStateDir, writeJournal } from "./migrate-journal.ts";
 import {
@@ -72,6 +72,7 @@ const OPTIONS = {
     { completes: "folders" },
   ),
   json: flag(text("for programs", "供程序读取的输出")),
+  "runtime-dir": RUNTIME_DIR_OPTION,
 } as const;
 
 type MigrateLine = Line<typeof OPTIONS>;
@@ -119,7 +120,7 @@ const stateDirOf = ({ options }: MigrateLine): string => options["state-dir"] ??
 async function makeReport(line: MigrateLine): Promise<Report> {
   const { options, language, io } = line;
   const file = options["use-file"];
-  const found = await survey({ file, runtimeDir: RUNTIME_DIR, language, io });
+  const found = await survey({ file, runtimeDir: runtimeDirOf(line), language, io });
   return {
     survey: found,
     plan: makePlan(found.facts, {
@@ -265,7 +266,7 @@ async function drive(journal: Journal, line: MigrateLine): Promise<number> {
     if (failure !== undefined) return fail(line, failure);
     // To stderr, which may go away: an end of stdout's reader ends the program.
     const carried = await carryOut(journal, {
-      observe: async (at) => await observe(at, RUNTIME_DIR),
+      observe: async (at) => await observe(at, runtimeDirOf(line)),
       perform,
       write: (now) => writeJournal(stateDir, now),
       onStep: (step, direction) =>
@@ -284,7 +285,7 @@ async function conclude(
 ): Promise<number> {
   const { language, io, options } = line;
   const phase = phaseOf(journal);
-  const instances = phase === "applied" ? await untilDecided() : [];
+  const instances = phase === "applied" ? await untilDecided(runtimeDirOf(line)) : [];
   const faults = instances.filter(({ state }) => state === "FAULT");
   for (const one of troubles)
     io.stderr(`baton migrate: ${troubleSentence(one, journal, isStuck, language)}\n`);
@@ -305,11 +306,11 @@ const DECIDED_SECONDS = 15;
 const POLL_MS = 200;
 
 /** The instances, once each hears an owner, is one, or cannot be; or what they are by then. */
-async function untilDecided(): Promise<readonly InstanceStatus[]> {
+async function untilDecided(runtimeDir: string): Promise<readonly InstanceStatus[]> {
   let seen: readonly InstanceStatus[] = [];
   const end = performance.now() + DECIDED_SECONDS * 1_000;
   for (;;) {
-    const asked = await ask(RUNTIME_DIR, { command: "status" });
+    const asked = await ask(runtimeDir, { command: "status" });
     if (asked.kind === "answer" && asked.answer.ok && "status" in asked.answer)
       seen = asked.answer.status.instances;
     if ((seen.length > 0 && seen.every(isDecided)) || performance.now() > end) return seen;
