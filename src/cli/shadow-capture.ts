@@ -99,7 +99,9 @@ function readCapture(
   // A FIFO is not waited for, and a terminal does not become the controlling one.
   const fd = openSync(file, constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
   try {
-    if (fstatSync(fd).isDirectory()) throw Object.assign(new Error("folder"), { code: "EISDIR" });
+    const info = fstatSync(fd);
+    if (info.isDirectory()) throw Object.assign(new Error("folder"), { code: "EISDIR" });
+    if (!info.isFile()) throw new CaptureError({ kind: "not-a-file", at: 0 });
     const chunk = new Uint8Array(CHUNK);
     for (;;) {
       const length = readSync(fd, chunk, 0, chunk.length, null);
@@ -147,8 +149,7 @@ function sourcesIn(
   const priorities = new Map(instances.map(({ router }) => [router.vrid, router.priority]));
   const fitting = new Set<Ipv4>();
   const all = new Set<Ipv4>();
-  // What is wrong with the file is said when it is compared.
-  void readCapture(file, new CaptureReader(), ({ linkType, bytes }) => {
+  const problem = readCapture(file, new CaptureReader(), ({ linkType, bytes }) => {
     const frame = readCapturedFrame(linkType, bytes);
     if (frame.kind !== "vrrp") return;
     const parsed = parseAdvert(frame.packet);
@@ -158,6 +159,8 @@ function sourcesIn(
     all.add(source);
     if (priorities.get(vrid) === priority) fitting.add(source);
   });
+  // What is wrong behind the first advertisements is reported when they are compared.
+  if (problem !== undefined && all.size === 0) throw new CaptureError(problem);
   return { fitting: [...fitting], all: [...all] };
 }
 
@@ -184,6 +187,11 @@ function problemTexts(problem: CaptureProblem): readonly [string, string] {
             "this is neither pcap nor pcapng; `tcpdump -w FILE 'proto 112 or arp'` writes one",
             "既不是 pcap 也不是 pcapng；可用 `tcpdump -w 文件 'proto 112 or arp'` 抓取",
           ];
+    case "not-a-file":
+      return [
+        "it is a pipe or a device; write the capture to a file first",
+        "它是管道或设备；请先把抓包写入文件",
+      ];
     case "cut-short":
       return [
         "the file ends in the middle of a packet; what comes before it was compared",

@@ -49,7 +49,7 @@ export async function shadowLive(
   };
   const monitor = openMonitor();
   if (!monitor.ok) return complain(printFailure(monitor));
-  const machine = readMachine(plan, monitor.value);
+  const machine = readMachine(plan, options["run-scripts"], monitor.value);
   if (typeof machine === "string") {
     monitor.value.close();
     return complain(machine);
@@ -103,6 +103,7 @@ async function untilEnd(duration: string | undefined, poll: () => void): Promise
 /** The links and addresses of this machine; a sentence: why they cannot be read. */
 function readMachine(
   plan: RunPlan,
+  runScripts: boolean,
   monitor: RtnetlinkMonitor,
 ): { readonly plan: NodePlan; readonly names: readonly (string | undefined)[] } | string {
   const found = monitor.snapshot();
@@ -111,7 +112,10 @@ function readMachine(
   const { links, addresses } = found.value;
   const names = [...new Set(instances.map((one) => one.interface))];
   const trackers = successOf(instances);
-  return { plan: { instances, groups: plan.groups, trackers, links, addresses }, names };
+  const periods = plan.scripts.map(({ interval, timeout, fall }) => fall * (interval + timeout));
+  const checkPeriod = micros(runScripts ? Math.max(0, ...periods) : 0);
+  const { groups } = plan;
+  return { plan: { instances, groups, trackers, links, addresses, checkPeriod }, names };
 }
 
 /** A socket for each interface of a router; one for all where a router is bound to none. */

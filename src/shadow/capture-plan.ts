@@ -4,6 +4,7 @@
  * checks have made of the priority is seen in what it advertises.
  */
 import type { Ipv4, Mac } from "#units/address";
+import { micros } from "#units/time";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
 import type { AddressInfo, LinkInfo } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -32,7 +33,8 @@ export function planForCapture(
   if (names.size === 0) names.add("capture");
   const links = [...names].map((name, place) => linkNamed(name, place + 1));
   const addresses = links.flatMap(({ index, name }) => addressesOn(instances, name, index, own));
-  return { instances, groups, trackers: successOf(instances), links, addresses };
+  const trackers = successOf(instances);
+  return { instances, groups, trackers, links, addresses, checkPeriod: micros(0) };
 }
 
 function linkNamed(name: string, index: number): LinkInfo {

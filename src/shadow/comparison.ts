@@ -14,7 +14,15 @@
  * After a difference the shadow goes on from what keepalived did (adopt.ts).
  */
 import type { Ipv4 } from "#units/address";
-import { after, type Centis, earliest, fromCentis, type Instant, micros } from "#units/time";
+import {
+  after,
+  type Centis,
+  earliest,
+  fromCentis,
+  type Instant,
+  type Micros,
+  micros,
+} from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { Instance } from "#vrrp/engine/instance";
 import type { Reason } from "#vrrp/router/reason";
@@ -29,6 +37,7 @@ import { type VerdictContext, verdictOf } from "./verdict.ts";
 export interface ComparisonParts {
   readonly instance: Instance;
   readonly tolerance: VerdictContext["tolerance"];
+  readonly checkPeriod: Micros;
   readonly adopt: (state: RouterState) => void;
   readonly report: (
     at: Instant,
@@ -200,13 +209,20 @@ export class Comparison {
     const open = this.#open;
     if (open?.kind === "yield") {
       const late = micros(advert.at - open.at);
-      if (late <= this.#parts.tolerance) return;
+      if (late <= this.#allowedFor(open.reason)) return;
       this.#open = undefined;
       const what = { kind: "did-not-yield", micros: late, reason: open.reason } as const;
       this.#report(advert.at, what, advert);
       this.#adoptMaster(advert.at);
     } else if (open === undefined && !this.#isMaster) this.#adoptMaster(advert.at);
     else if (open?.kind === "loss") this.#open = undefined;
+  }
+
+  /** A failed check is noticed when it is run. */
+  #allowedFor(reason: Reason): Micros {
+    const { tolerance, checkPeriod } = this.#parts;
+    const isCheck = reason.kind === "fault" && reason.causes.some(({ kind }) => kind === "tracker");
+    return micros(isCheck ? tolerance + checkPeriod : tolerance);
   }
 
   #tookOver(advert: SeenAdvert): void {

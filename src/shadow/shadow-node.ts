@@ -25,6 +25,11 @@ export interface NodePlan {
   readonly trackers: readonly TrackerResult[];
   readonly links: readonly LinkInfo[];
   readonly addresses: readonly AddressInfo[];
+  /**
+   * How far apart the results of one check may be here and in keepalived, which run it at different
+   * moments; 0: it is not run here.
+   */
+  readonly checkPeriod: Micros;
 }
 
 export type NodeReport = (
@@ -100,6 +105,7 @@ export class ShadowNode {
       {
         instance,
         tolerance: toleranceOf(this.#tolerance, instance.config.router),
+        checkPeriod: this.#plan.checkPeriod,
         adopt: (state) => engine.adopt(instance, state),
         report: (when, what, packets, context) => this.#report(when, name, what, packets, context),
       },

@@ -35,6 +35,7 @@ const COMMANDS = [
   "havip",
   "eip",
   "replay",
+  "shadow",
   "lab",
 ];
 

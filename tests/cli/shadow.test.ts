@@ -123,6 +123,7 @@ test("files that cannot be read: place, reason and what to do; exit status 2", a
       /missing\.pcap cannot be read: there is no such file \(ENOENT\)/,
     ],
     [folder, /cannot be read: it is a folder \(EISDIR\)/],
+    ["/dev/zero", /it is a pipe or a device; write the capture to a file first/],
     [
       write("text.pcap", "hello, world"),
       /text\.pcap, byte 0: this is neither pcap nor pcapng; `tcpdump/,

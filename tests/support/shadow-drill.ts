@@ -25,6 +25,7 @@ export interface ShadowLine {
   readonly baton?: string;
   readonly unexplained?: number;
   readonly adverts?: number;
+  readonly skipped?: number;
 }
 
 export interface FoundLine extends ShadowLine {

@@ -13,6 +13,8 @@ export interface Captured {
 
 /** `at`: bytes from the beginning of the file. */
 export type CaptureProblem =
+  /** A pipe or a device: a capture is read twice. */
+  | { readonly kind: "not-a-file"; readonly at: number }
   | { readonly kind: "not-a-capture"; readonly at: number; readonly magic: number }
   | { readonly kind: "cut-short"; readonly at: number; readonly missing: number }
   | { readonly kind: "bad-length"; readonly at: number; readonly length: number }
