@@ -1,6 +1,7 @@
 /**
- * `npm run shadow-drill -- [options]`: a pair of real keepalived with `baton shadow` beside each, and
- * every fault of the benchmark. Exit status 1 if a shadow found a difference that is unexplained.
+ * `npm run shadow-drill -- [options]`: a pair of real keepalived with `baton shadow` beside each,
+ * and every fault of the benchmark. Exit status 1 if a shadow found a difference that is
+ * unexplained.
  *
  *   --profile NAME     tutorial, multicast, v3-100ms, v3-100ms-multicast, preempt (repeatable;
  *                      default: tutorial, multicast and preempt)

@@ -22,14 +22,16 @@ export interface HeardMaster {
   readonly at: Instant;
 }
 
+/** @param since when it became BACKUP, which may only be known now */
 export function asBackup(
   config: RouterConfig,
   state: RouterState,
   master: HeardMaster | undefined,
+  since: Instant,
   now: Instant,
 ): RouterState {
-  const fresh = freshBackup(config, state, now, micros(0));
-  const known = { ...state, phase: fresh, since: now, reason: ADOPTED };
+  const fresh = { ...freshBackup(config, state, since, micros(0)), awakeAt: now };
+  const known = { ...state, phase: fresh, since, reason: ADOPTED };
   const isAccepted =
     master !== undefined && (!config.preempt || master.priority >= state.effectivePriority);
   if (!isAccepted) return known;

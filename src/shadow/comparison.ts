@@ -432,7 +432,10 @@ export class Comparison {
     }
     const what = { kind: "did-not-take-over", micros: micros(now - open.at), reason, instead };
     this.#report(now, what as What);
-    if (this.#isMaster) this.#adoptBackup(now);
+    if (!this.#isMaster) return;
+    // keepalived has been BACKUP since the link is back.
+    const isSinceThen = reason.kind === "link-back-in-time";
+    this.#adoptBackup(now, isSinceThen ? open.at : now);
   }
 
   /** It was owner, and shows no longer that it is. */
@@ -474,11 +477,11 @@ export class Comparison {
     this.#parts.adopt(asMaster(this.#parts.instance.config.router, this.#state, at));
   }
 
-  #adoptBackup(at: Instant): void {
+  #adoptBackup(at: Instant, since = at): void {
     const { router } = this.#parts.instance.config;
     // A lost link keeps it in FAULT.
     if (this.#state.phase.kind === "fault") return;
-    this.#parts.adopt(asBackup(router, this.#state, this.#aliveRival(at), at));
+    this.#parts.adopt(asBackup(router, this.#state, this.#aliveRival(at), since, at));
   }
 
   #context(): VerdictContext {

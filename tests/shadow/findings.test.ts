@@ -3,19 +3,26 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { readConfiguration } from "#keepalived/read";
+import { planForCapture } from "#shadow/capture-plan";
 import type { Finding } from "#shadow/finding";
 import { GAP_MAX, Shadow } from "#shadow/shadow";
 import { ipv4 } from "#units/address";
 import type { Instant } from "#units/time";
+import type { WorldEvent } from "#vrrp/engine/world";
 import { readImports } from "../support/imports.ts";
 import {
   A,
   B,
   brief,
+  configText,
   findIn,
+  macOf,
   type NodeSpec,
+  packetOf,
   regular,
   type Said,
+  VIP,
 } from "../support/shadow-timeline.ts";
 
 const NOPREEMPT = ["nopreempt"];
@@ -299,6 +306,74 @@ test("time that goes back is not followed, and a flood of conflicts is shown in 
   shadow.observe(5_000_000 as Instant, { kind: "arp", bytes: new Uint8Array(60) });
   shadow.observe(1_000_000 as Instant, { kind: "vrrp", bytes: new Uint8Array(0), mac: undefined });
   assert.equal(shown.length + repeated, 0);
+});
+
+test("on its own machine: a link flap, after which keepalived waits from the link's return on", () => {
+  const { plan } = readConfiguration(
+    [{ name: "a.conf", text: configText({ own: A, priority: 150 }) }],
+    {},
+  );
+  const machine = planForCapture(
+    plan.instances.map(({ config }) => config),
+    plan.groups,
+    A,
+  );
+  const [link] = machine.links;
+  const [own] = machine.addresses;
+  assert.ok(link && own);
+  const found: Finding[] = [];
+  const report = (finding: Finding): void => void found.push(finding);
+  const shadow = new Shadow({ tolerance: undefined, nodes: [machine], report });
+  const at = (seconds: number): Instant => Math.round(seconds * 1_000_000) as Instant;
+  const event = (seconds: number, one: WorldEvent): void =>
+    shadow.observe(at(seconds), { kind: "world", event: one });
+  const advert = (said: Said): void =>
+    shadow.observe(at(said.at), { kind: "vrrp", bytes: packetOf(said), mac: macOf(said.from) });
+  const virtual = { ...own, address: VIP };
+  event(0, { kind: "address", address: virtual });
+  shadow.observe(at(0.1), { kind: "daemon", state: "found" });
+  for (const said of regular(A, 150, 1, 10)) advert(said);
+  event(10.2, { kind: "link", link: { ...link, up: false } });
+  event(10.2, { kind: "addressGone", address: virtual });
+  event(10.3, { kind: "link", link: { ...link, up: true } });
+  // The weaker one takes over, and is preempted a detection time after the link is back.
+  advert({ at: 13.6, from: B, priority: 100 });
+  const backAt = 10.3 + 3 + 106 / 256;
+  advert({ at: backAt, from: A, priority: 150 });
+  event(backAt, { kind: "address", address: virtual });
+  for (const said of regular(A, 150, backAt + 1, backAt + 5)) advert(said);
+  shadow.advance(at(backAt + 5.5));
+  assert.deepEqual(
+    brief(found).filter((line) => line.startsWith("a")),
+    ["a gave-up same", "a did-not-take-over expected link-flap", "a took-over same"],
+  );
+});
+
+test("on its own machine: an owner with a peer that is off is seen by its address", () => {
+  const { plan } = readConfiguration(
+    [{ name: "a.conf", text: configText({ own: A, priority: 100 }) }],
+    {},
+  );
+  const machine = planForCapture(
+    plan.instances.map(({ config }) => config),
+    plan.groups,
+    A,
+  );
+  const [own] = machine.addresses;
+  assert.ok(own);
+  const found: Finding[] = [];
+  const report = (finding: Finding): void => void found.push(finding);
+  const shadow = new Shadow({ tolerance: undefined, nodes: [machine], report });
+  const since = 1_000_000 as Instant;
+  shadow.observe(1_100_000 as Instant, { kind: "daemon", state: "started", since });
+  // Its advertisements wait for ARP, and no packet is seen.
+  const tookOverAt = 1_000_000 + Math.round(DETECTION * 1_000_000);
+  const event = { kind: "address", address: { ...own, address: VIP } } as const;
+  shadow.observe(tookOverAt as Instant, { kind: "world", event });
+  shadow.advance(60_000_000 as Instant);
+  assert.deepEqual(brief(found), ["a took-over same"]);
+  shadow.observe(61_000_000 as Instant, { kind: "daemon", state: "ended" });
+  assert.deepEqual(brief(found).at(-1), "a stopped-advertising same");
 });
 
 test("what listens live can neither send nor set an address: it does not load what could", () => {
