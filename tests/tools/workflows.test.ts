@@ -14,7 +14,7 @@ const OF_NPM = new Set(["ci", "run", "sbom", "version", "install"]);
 
 /** `npm run X`, `npm test`, `npm start`: X, in order. */
 const scriptsIn = (text: string): string[] =>
-  [...text.matchAll(/\bnpm (?:run )?([a-z][a-z:]*)/g)]
+  [...text.matchAll(/\bnpm (?:run )?([a-z][a-z:-]*)/g)]
     .map((match) => match[1] ?? "")
     .filter((name) => !OF_NPM.has(name));
 
@@ -78,7 +78,7 @@ test("pages name scripts that exist, and CONTRIBUTING.md names every script", ()
       .map((name) => `docs/${name}`),
   );
   const wrong = pages.flatMap((page) =>
-    [...read(page).matchAll(/\bnpm run ([a-z][a-z:]*)/g)]
+    [...read(page).matchAll(/\bnpm run ([a-z][a-z:-]*)/g)]
       .filter((match) => !((match[1] ?? "") in scripts))
       .map((match) => `${page}: ${match[0]}`),
   );
