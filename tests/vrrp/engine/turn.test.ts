@@ -92,6 +92,17 @@ test("who is refused the lease and its end gives up without an advertisement; th
   );
 });
 
+test("of many lifetimes that are prolonged together one is refused: its router gives up, and no other", () => {
+  const bench = started(many(3));
+  bench.world.refuses.set("192.0.2.101", "ENOBUFS");
+  // They are prolonged every second and last for two: none has ended by then.
+  bench.until(3.1);
+  assert.deepEqual(
+    ["VI_1", "VI_2", "VI_3"].map((name) => bench.phase(name)),
+    ["master", "fault", "master"],
+  );
+});
+
 /** When each router advertised, in microseconds, over so many seconds. */
 function timesOf(bench: Bench, seconds: number): ReadonlyMap<number, readonly number[]> {
   const times = new Map<number, number[]>();
