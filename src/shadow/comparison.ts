@@ -31,7 +31,7 @@ import { detection, publicState } from "#vrrp/router/step";
 import { masterDown } from "#vrrp/router/timing";
 import { asBackup, asMaster, slackOf, withPriority } from "./adopt.ts";
 import type { What } from "./finding.ts";
-import type { Mismatch } from "./own-advert.ts";
+import { addressesOf, type Mismatch } from "./own-advert.ts";
 import { type VerdictContext, verdictOf } from "./verdict.ts";
 
 export interface ComparisonParts {
@@ -89,6 +89,11 @@ type Open =
   /** Its address went away, and nothing else was seen yet. */
   | { readonly kind: "loss"; readonly at: Instant; readonly until: Instant };
 
+/** From keepalived's first advertisement to its address. */
+const CONFIRMED_WITHIN = micros(1_000_000);
+/** What keepalived may need from its start until its timers run. */
+const START_UP = 200_000;
+
 type TakeOver = Extract<Open, { kind: "take-over" }>;
 
 export class Comparison {
@@ -102,6 +107,12 @@ export class Comparison {
   readonly #startedAt: Instant;
   #keptReported = false;
   #hasAddress = false;
+  /** The addresses of its machine are seen. */
+  #isLive = false;
+  /** Its own advertisement, while its address is not there yet. */
+  #unconfirmed: SeenAdvert | undefined;
+  /** Since its start it has neither heard nor decided anything. */
+  #isFresh = false;
   /** Fields that were reported. */
   readonly #mismatches = new Set<Mismatch["field"]>();
   #gaveUpAt: Instant | undefined;
@@ -137,6 +148,7 @@ export class Comparison {
   /** keepalived runs here, and has the address or not: what is known at the start. */
   begin(isOwner: boolean, at: Instant): void {
     const { state, config } = this.#parts.instance;
+    this.#isLive = addressesOf(config).length > 0;
     this.#hasAddress = isOwner;
     if (!isOwner) {
       this.#actual = { kind: "backup" };
@@ -153,6 +165,8 @@ export class Comparison {
   started(hasAddress: boolean): void {
     this.#actual = { kind: "backup" };
     this.#isSettled = true;
+    this.#isFresh = true;
+    this.#isLive = addressesOf(this.#parts.instance.config).length > 0;
     this.#hasAddress = hasAddress;
   }
 
@@ -173,6 +187,12 @@ export class Comparison {
       this.#report(advert.at, mismatch, advert);
     }
     if (advert.priority === 0) return this.#ownRelease(advert);
+    // keepalived sets its address a moment after its first advertisement. Without it this is one
+    // that has waited in the kernel for its peer's MAC address, from before it gave up.
+    if (this.#isLive && !this.#hasAddress && this.#actual.kind !== "owner") {
+      this.#unconfirmed = advert;
+      return;
+    }
     // It was sent just before its router heard the better one.
     const gaveUpAt = this.#gaveUpAt;
     if (gaveUpAt !== undefined && advert.at <= after(gaveUpAt, this.#parts.tolerance)) return;
@@ -193,6 +213,7 @@ export class Comparison {
         break;
     }
     this.#isSettled = true;
+    this.#isFresh = false;
     this.#keptReported = false;
     this.#parts.adopt(withPriority(this.#state, advert.priority));
   }
@@ -243,7 +264,8 @@ export class Comparison {
 
   #tookOverAfter({ at, reason }: TakeOver, advert: SeenAdvert): What {
     const late = micros(advert.at - at);
-    if (late <= this.#parts.tolerance) return { kind: "took-over", micros: late, reason };
+    const allowed = this.#parts.tolerance + (this.#isFresh ? START_UP : 0);
+    if (late <= allowed) return { kind: "took-over", micros: late, reason };
     const isIgnored = reason.kind === "master-released" && late > this.#waitAfterRelease();
     const kind = isIgnored ? "priority-0-ignored" : "took-over-later";
     return { kind, micros: late, reason };
@@ -307,6 +329,7 @@ export class Comparison {
     }
     this.#rival = { ...advert, released: false };
     this.#isSettled = true;
+    this.#isFresh = false;
     if (this.#actual.kind === "unknown" && advert.at > this.#knownBackupAt())
       this.#actual = { kind: "backup" };
     const open = this.#open;
@@ -344,7 +367,10 @@ export class Comparison {
 
   /** keepalived sets its addresses right after its first advertisement, also an unseen one. */
   #addressAppeared(at: Instant): void {
+    const sent = this.#unconfirmed;
+    this.#unconfirmed = undefined;
     if (this.#actual.kind === "owner") return;
+    if (sent !== undefined && at <= after(sent.at, CONFIRMED_WITHIN)) return this.ownAdvert(sent);
     const { state, config } = this.#parts.instance;
     const from = state.source ?? (0 as Ipv4);
     const { effectivePriority: priority } = state;

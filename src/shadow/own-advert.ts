@@ -1,10 +1,14 @@
 /** Does keepalived run the configuration it is compared with? Its own advertisements show it. */
+import type { Ipv4 } from "#units/address";
 import { fromCentis } from "#units/time";
-import type { RouterConfig } from "#vrrp/router/config";
+import type { InstanceConfig, RouterConfig } from "#vrrp/router/config";
 import type { Advert } from "#vrrp/wire/vrrp-packet";
 import type { What } from "./finding.ts";
 
 export type Mismatch = Extract<What, { kind: "not-as-configured" }>;
+
+export const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
+  [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);
 
 /** The first field that the configuration cannot have led to. */
 export function mismatchOf(config: RouterConfig, advert: Advert): Mismatch | undefined {

@@ -14,7 +14,7 @@ import type { Advert } from "#vrrp/wire/vrrp-packet";
 import { toleranceOf } from "./adopt.ts";
 import { Comparison, type SeenAdvert } from "./comparison.ts";
 import type { What } from "./finding.ts";
-import { mismatchOf } from "./own-advert.ts";
+import { addressesOf, mismatchOf } from "./own-advert.ts";
 import { PassiveWorld } from "./passive-world.ts";
 import type { VerdictContext } from "./verdict.ts";
 
@@ -40,6 +40,14 @@ export type NodeReport = (
   context: VerdictContext,
 ) => void;
 
+interface RecentPacket {
+  readonly bytes: Uint8Array;
+  readonly advert: Advert;
+  readonly at: Instant;
+  readonly packet: number | undefined;
+}
+
+const RECENT_MAX = 64;
 const NO_WAIT = 0 as Micros;
 
 export class ShadowNode {
@@ -55,6 +63,8 @@ export class ShadowNode {
   /** Every link and address of the machine, by what was reported. */
   readonly #links = new Map<number, LinkInfo>();
   #addresses: AddressInfo[];
+  /** Packets from before a start was noticed. */
+  #recent: RecentPacket[] = [];
   readonly #trackers = new Map<string, TrackerResult>();
 
   constructor(plan: NodePlan, tolerance: Micros | undefined, report: NodeReport, at: Instant) {
@@ -129,11 +139,24 @@ export class ShadowNode {
   started(at: Instant, now: Instant): void {
     for (const comparison of this.#comparisons.values())
       if (comparison.isOwner) comparison.ended(at);
-    const engine = this.#start(at);
-    for (let due = engine.deadline(); due !== undefined && due < now; due = engine.deadline())
-      engine.onTime(due);
+    this.#start(at);
     for (const instance of this.instances)
       this.#comparisons.get(instance.config.router.name)?.started(this.#hasAddress(instance));
+    // What it has heard since.
+    const since = this.#recent.filter((one) => one.at >= at);
+    this.#recent = [];
+    for (const { bytes, advert, at: heardAt, packet } of since) {
+      this.#catchUp(heardAt);
+      this.packet(bytes, advert, heardAt, packet);
+    }
+    this.#catchUp(now);
+  }
+
+  #catchUp(until: Instant): void {
+    for (let due = this.deadline(); due !== undefined && due < until; due = this.deadline()) {
+      this.onTime(due);
+      if (this.deadline() === due) return;
+    }
   }
 
   ended(at: Instant): void {
@@ -168,6 +191,8 @@ export class ShadowNode {
   packet(bytes: Uint8Array, advert: Advert, at: Instant, packet: number | undefined): void {
     const { source: from, priority, interval } = advert;
     const seen: SeenAdvert = { from, priority, interval, at, packet };
+    this.#recent.push({ bytes, advert, at, packet });
+    if (this.#recent.length > RECENT_MAX) this.#recent.shift();
     const instances = this.#routersOf(advert);
     const own = instances.filter((one) => this.#sources.get(one.config.router.name) === from);
     for (const { config } of own) {
@@ -272,6 +297,3 @@ export class ShadowNode {
     this.#now = at;
   }
 }
-
-export const addressesOf = (config: InstanceConfig): readonly Ipv4[] =>
-  [...config.addresses, ...config.excludedAddresses].map(({ address }) => address);

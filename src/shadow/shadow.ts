@@ -16,9 +16,10 @@ import { parseArp } from "#vrrp/wire/arp";
 import { parseAdvert } from "#vrrp/wire/parse-advert";
 import { toleranceOf } from "./adopt.ts";
 import type { Finding, What } from "./finding.ts";
+import { addressesOf } from "./own-advert.ts";
 import { Owners } from "./owners.ts";
 import { Repetitions } from "./repeated.ts";
-import { addressesOf, type NodePlan, ShadowNode } from "./shadow-node.ts";
+import { type NodePlan, ShadowNode } from "./shadow-node.ts";
 import { type VerdictContext, verdictOf } from "./verdict.ts";
 
 export type Observation =
