@@ -78,7 +78,6 @@ test("the engine loads the protocol and Linux, and no package but koffi", () => 
     [],
   );
   assert.deepEqual(inRoom(engine, "daemon"), [
-    "src/daemon/collection-profiler.ts",
     "src/daemon/engine-main.ts",
     "src/daemon/engine-start-main.ts",
     "src/daemon/every-address.ts",

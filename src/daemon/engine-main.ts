@@ -10,6 +10,7 @@
 import { AddressClaims } from "#linux/address-claims";
 import { type AddressLifetimes, openAddressLifetimes } from "#linux/address-lifetimes";
 import { now } from "#linux/clock";
+import { openCollectionTrace } from "#linux/collection-trace";
 import * as libc from "#linux/ffi";
 import { LinePipe } from "#linux/line-pipe";
 import { LinuxWorld } from "#linux/linux-world";
@@ -49,7 +50,6 @@ import { readToEngine } from "#vrrp/engine/engine-link-lines";
 import { LatenessWatch } from "#vrrp/engine/lateness";
 import { createRecorder, type Recorder } from "#vrrp/engine/recording";
 import { type AddressGuard, printFailure, type WorldEvent } from "#vrrp/engine/world";
-import { openCollectionProfiler } from "./collection-profiler.ts";
 import { everyAddress } from "./every-address.ts";
 
 const PIPE = 3;
@@ -123,7 +123,7 @@ function run(openRequests: typeof openRtnetlink): number {
   // The supervisor has placed its own claims, and has made sure that no other daemon has any.
   // The engine's last as long as it answers for the addresses.
   const claims = new AddressClaims();
-  const duties = { lateness: watchLateness(), memory: new OwnMemory(pipe) };
+  const duties = { lateness: watchLateness(log), memory: new OwnMemory(pipe) };
   const receive = (line: string): void => {
     // The supervisor is the same program from the same checkout: its lines are trusted to be
     // well-formed.
@@ -168,8 +168,10 @@ function run(openRequests: typeof openRtnetlink): number {
   return 0;
 }
 
-function watchLateness(): LatenessWatch {
-  const collections = new CollectionCount(openCollectionProfiler());
+function watchLateness(log: (level: "warning", text: string) => void): LatenessWatch {
+  const trace = openCollectionTrace();
+  if (!trace.ok) log("warning", `collections are not counted: ${printFailure(trace)}`);
+  const collections = new CollectionCount(trace.ok ? trace.value : () => []);
   const wall = (): string => new Date().toISOString();
   return new LatenessWatch({ read: readScheduling, collections, wall }, now());
 }

@@ -217,4 +217,7 @@ export const mkfifo: (path: string, mode: number) => number = bind(
 );
 /** Writes two descriptors into `into`: the read end and the write end. */
 export const pipe2: (into: Int32Array, flags: number) => number = bind("int pipe2(void *, int)");
+export const dup2: (from: number, to: number) => number = bind("int dup2(int, int)");
+/** Of stdio; null: all streams. */
+export const fflush: (stream: null) => number = bind("int fflush(void *)");
 export const flock: (fd: number, operation: number) => number = bind("int flock(int, int)");

@@ -232,7 +232,7 @@ test("an engine that woke late is reported with the cause of the worst, one in t
   );
   const worst = { at: "2026-01-01T00:01:00.000Z", micros: 80_500, cause: "steal" } as const;
   const lateness = { ...quick, max: 80_500, worst };
-  const kinds = { Scavenge: 12, MarkSweepCompact: 1 };
+  const kinds = { Scavenge: 12, MarkCompact: 1 };
   const collections = { count: 13, p50: 450, p99: 5_800, p999: 5_800, max: 5_800, total: 9_000 };
   const lines = renderStatus(
     { ...STATUS, lateness, collections: { ...collections, kinds } },

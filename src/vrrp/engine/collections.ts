@@ -2,7 +2,7 @@
 import { type DurationFigures, DurationHistogram } from "./histogram.ts";
 
 export interface Collection {
-  /** V8's name, for example Scavenge (young objects) or MarkSweepCompact (all). */
+  /** V8's name, for example Scavenge (young objects) or MarkCompact (all). */
   readonly kind: string;
   /** Microseconds for which nothing else ran. */
   readonly micros: number;
@@ -22,7 +22,7 @@ export class CollectionCount {
   readonly #kinds = new Map<string, number>();
   #total = 0;
 
-  /** @param take the collections since the last call; costs some 20 µs for each */
+  /** @param take the collections since the last call */
   constructor(take: () => readonly Collection[]) {
     this.#take = take;
   }
