@@ -60,6 +60,10 @@ export async function shadowLive(
     monitor.value.close();
     return complain(refusedSentence(refused, language));
   }
+  for (const name of machine.names) {
+    if (name === undefined || machine.plan.links.some((link) => link.name === name)) continue;
+    io.stderr(`baton shadow: ${missingSentence(name, language)}\n`);
+  }
   const { json, all } = options;
   const dateOf = (at: number): Date => new Date(Date.now() - (now() - at) / 1_000);
   const output = new ShadowOutput({ io, language, json, all, dateOf });
@@ -293,6 +297,11 @@ class Trackers {
     this.#scripts.kill();
   }
 }
+
+const missingSentence = (name: string, language: Language): string =>
+  language === "en"
+    ? `there is no interface ${name} on this machine; it is listened to when it appears`
+    : `本机没有接口 ${name}；出现后再监听`;
 
 function refusedSentence(
   refused: NonNullable<ReturnType<Capture["open"]>>,
