@@ -330,6 +330,8 @@ export interface GuardOptions {
   readonly table?: string;
   readonly owner?: string;
   readonly canUpdate?: boolean;
+  /** The number of the first request. */
+  readonly sequence?: number;
 }
 
 /**
@@ -351,7 +353,8 @@ export function openNftGuard({
   table = "baton",
   owner = `PID ${libc.getpid()}`,
   canUpdate = canUpdateElements(),
+  sequence,
 }: GuardOptions = {}): Result<NftGuard> {
-  const socket = openNftSocket();
+  const socket = openNftSocket(sequence);
   return socket.ok ? success(new NftGuard(socket.value, table, owner, canUpdate)) : socket;
 }

@@ -23,15 +23,23 @@ import {
 import { type Result, success } from "./result.ts";
 
 const CALL = "nf_tables";
+const FIRST = 1;
+/**
+ * A number has 32 bits. A thousand routers with ten advertisements a second use them up in a month,
+ * and an answer to a number beyond them would be waited for in vain. They begin anew before that,
+ * with more left than any transaction has messages.
+ */
+const LAST = 2 ** 32 - 2 ** 20;
 
 export class NftSocket {
   readonly #fd: number;
   readonly #buffer = new Uint8Array(65_536);
   readonly #builder = new MessageBuilder();
-  #sequence = 1;
+  #sequence: number;
 
-  constructor(fd: number) {
+  constructor(fd: number, sequence: number) {
     this.#fd = fd;
+    this.#sequence = sequence;
   }
 
   /** One at a time: a new one takes the place of the last. */
@@ -62,7 +70,8 @@ export class NftSocket {
 
   /** Sends a question and reads its answer to the end. */
   #ask(request: Uint8Array, onMessage: (message: NetlinkMessage) => void): Outcome {
-    const sequence = this.#sequence++;
+    const sequence = this.#sequence;
+    this.#continueAt(sequence + 1);
     if (libc.send(this.#fd, request, request.length, 0) < 0) return libc.failure(CALL);
     for (;;) {
       const length = libc.recv(this.#fd, this.#buffer, this.#buffer.length, 0);
@@ -80,6 +89,10 @@ export class NftSocket {
     }
   }
 
+  #continueAt(sequence: number): void {
+    this.#sequence = sequence > LAST ? FIRST : sequence;
+  }
+
   commit(batch: NftBatch): Outcome {
     const { bytes, last } = batch.finish();
     return this.#transact(bytes, batch.first, last);
@@ -95,7 +108,7 @@ export class NftSocket {
    */
   #transact(bytes: Uint8Array, first: number, last: number): Outcome {
     // The end of the batch has a number too.
-    this.#sequence = last + 2;
+    this.#continueAt(last + 2);
     if (libc.send(this.#fd, bytes, bytes.length, 0) < 0) return libc.failure(CALL);
     let flags = 0;
     let outcome: Outcome | undefined;
@@ -128,11 +141,11 @@ export class NftSocket {
  * In the calling thread's network namespace, or why there can be none: EPROTONOSUPPORT or
  * EOPNOTSUPP (and the like) where the kernel has no nf_tables, EPERM without CAP_NET_ADMIN.
  */
-export function openNftSocket(): Result<NftSocket> {
+export function openNftSocket(sequence = FIRST): Result<NftSocket> {
   const fd = openNetlink(NETLINK_NETFILTER, 0);
   if (!fd.ok) return fd;
   const probe = probeGeneration(fd.value);
-  if (probe.ok) return success(new NftSocket(fd.value));
+  if (probe.ok) return success(new NftSocket(fd.value, sequence));
   libc.close(fd.value);
   return probe;
 }

@@ -208,6 +208,21 @@ test("open, prolong and close may be repeated, and may name nothing", () => {
   );
 });
 
+test("numbers of requests begin anew before they have more than 32 bits: an engine of months goes on", () => {
+  for (const canUpdate of WAYS) {
+    using cable = layCable();
+    // The rules and the first few prolongations fit.
+    const sequence = 2 ** 32 - 50;
+    using guard = cable.left.namespace.within(() => must(openNftGuard({ canUpdate, sequence })));
+    mustDo(guard.open([address(VIP)]));
+    for (let place = 0; place < 8; place++) {
+      mustDo(guard.prolong([address(VIP)], 60_000));
+      assert.deepEqual(must(guard.alive()), [address(VIP)]);
+    }
+    mustDo(guard.close([address(VIP)]));
+  }
+});
+
 test("rules that a firewall's reload removed are back with the next prolongation", () => {
   using it = setUp();
   const { left } = it.cable;
