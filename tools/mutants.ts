@@ -306,8 +306,13 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a lifetime is longer than the guard",
-      "lifetime - sinceSet <= Math.max(lifetime / 2, needed)",
+      "left <= Math.max(lifetime / 2, guarded + next)",
       "false",
+    ],
+    [
+      "a lifetime outlasts the next advertisement",
+      "  if (left <= next) return true;\n",
+      "",
     ],
     ["a lease outlasts the interval", "const LATENESS = 0.25;", "const LATENESS = -1;"],
     [

@@ -42,7 +42,10 @@ const BACKSTOP_SECONDS = 2;
 /** Part of an interval by which an advertisement may be late. */
 const LATENESS = 0.25;
 
-/** A backstop is refreshed twice a second at most, also by a kernel that takes its time for it. */
+/**
+ * A backstop that outlasts the next advertisement is refreshed twice a second at most, also by a
+ * kernel that takes its time for it.
+ */
 const REFRESH_GAP = 500_000 - HEAD_START_MAX;
 
 /** @param peerPriority the highest priority a peer may have: with it its skew time is shortest. */
@@ -90,15 +93,19 @@ export function lifetimeLeft(lease: Lease, sinceAdvert: number): number {
 /**
  * With an advertisement: must the addresses' lifetimes be set anew, `sinceSet` microseconds after
  * they were? Where the lifetime is the guarantee, always. A backstop is not refreshed with every
- * advertisement of a tenth of a second, but stays longer than the guard and one interval.
+ * advertisement of a tenth of a second, but always lasts until the next one, and mostly longer than
+ * the guard and one interval.
  */
 export function mustRefresh(lease: Lease, interval: Centis, sinceSet: number): boolean {
   if (lease.guarantee === "address-lifetime") return true;
-  if (sinceSet < REFRESH_GAP) return false;
   const lifetime = lease.addressSeconds * 1_000_000;
+  const left = lifetime - sinceSet;
+  const next = fromCentis(interval) * (1 + LATENESS);
+  // An interval of 0.49 s beside a lifetime of 1 s, or routers that are spread (engine/crowd.ts).
+  if (left <= next) return true;
+  if (sinceSet < REFRESH_GAP) return false;
   const guarded = lease.guarantee === "nftables" ? lease.micros : 0;
-  const needed = guarded + fromCentis(interval) * (1 + LATENESS);
-  return lifetime - sinceSet <= Math.max(lifetime / 2, needed);
+  return left <= Math.max(lifetime / 2, guarded + next);
 }
 
 /**
