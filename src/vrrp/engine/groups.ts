@@ -42,7 +42,9 @@ export class Groups {
   configure(groups: readonly GroupConfig[]): void {
     this.#groups = groups.map(({ name, members }) => {
       const old = this.#groups.find((one) => one.name === name);
-      return { name, members, ready: old?.ready ?? new Set<string>(), state: old?.state };
+      // Who has left and comes back is not ready because it once was.
+      const ready = new Set([...(old?.ready ?? [])].filter((one) => members.includes(one)));
+      return { name, members, ready, state: old?.state };
     });
     this.#byMember = new Map();
     for (const group of this.#groups) {

@@ -338,3 +338,35 @@ test("a member that waited in FAULT for the first result of its check joins the 
   bench.supervisor({ type: "tracker", kind: "script", name: "x", result: "up" });
   assert.equal(phases(bench), "master master");
 });
+
+test("a member that left the group and came back is not ready because it once was", () => {
+  const c = instance({ vrid: 3, addresses: ["192.0.2.201"], router: { name: "VI_3" } });
+  const all = [a(), b(), c];
+  const group = (...members: readonly string[]) => ({ groups: [{ name: "G", members }] });
+  const hear = (bench: Bench, ...vrids: readonly number[]): void => {
+    const addresses = [undefined, "192.0.2.100", "192.0.2.200", "192.0.2.201"];
+    for (const vrid of vrids)
+      bench.hear({ vrid, priority: 150, addresses: [ip(addresses[vrid] ?? "")] });
+  };
+  const bench = new Bench();
+  bench.configure(all, group("VI_1", "VI_2", "VI_3"));
+  // Nobody is master of VI_1: it would take over, and waits for the others.
+  for (let at = 1; at <= 5; at++) {
+    hear(bench, 2, 3);
+    bench.until(at);
+  }
+  assert.equal(phases(bench), "backup backup");
+  bench.configure(all, group("VI_2", "VI_3"));
+  // The masters of the others have gone; its own has not.
+  for (const at of [5, 6, 7]) {
+    bench.until(at);
+    hear(bench, 1);
+  }
+  bench.until(7.5);
+  bench.configure(all, group("VI_1", "VI_2", "VI_3"));
+  bench.until(8);
+  hear(bench, 1);
+  bench.until(9);
+  assert.equal(phases(bench), "backup backup");
+  assert.ok(!bench.world.take().some((call) => call.startsWith("advert")));
+});
