@@ -13,6 +13,7 @@
  *   --print       print the scenario of --seed and end
  *   --scenario F  run the scenario in the file (JSON)
  *   --no-shrink   trace a failing seed as it was drawn
+ *   --compare     run each seed with the engine's shortcuts and without: is all the same?
  *
  * A failing seed is made smaller and shown line by line. Exit status 1 if any failed.
  */
@@ -20,6 +21,7 @@ import { readFileSync } from "node:fs";
 import { generateScenario } from "#sim/generate";
 import { type RunResult, runScenario } from "#sim/run";
 import { reviveSecret, type Scenario } from "#sim/scenario";
+import { compareWithSteps } from "#sim/shortcuts";
 import { shrinkScenario } from "#sim/shrink";
 import { toolOptions, wholeNumber } from "./tool-options.ts";
 
@@ -35,6 +37,7 @@ const values = toolOptions(import.meta.filename, {
     "keep-going": { type: "boolean", default: false },
     "no-shrink": { type: "boolean", default: false },
     costs: { type: "boolean", default: false },
+    compare: { type: "boolean", default: false },
   },
 });
 
@@ -210,7 +213,30 @@ function runMany(): number {
   return totals.failed > 0 ? 1 : 0;
 }
 
-if (values.scenario !== undefined) {
+function compareMany(): number {
+  const first = wholeNumber("from", values.from);
+  const count = wholeNumber("seeds", values.seeds, 1);
+  const begunAt = performance.now();
+  const progress = showProgress(count);
+  let [lines, different] = [0, 0];
+  for (let seed = first; seed < first + count; seed++) {
+    progress(seed - first, different);
+    const comparison = compareWithSteps(generateScenario(seed, options));
+    lines += comparison.lines;
+    if (comparison.difference === undefined) continue;
+    different += 1;
+    print(`seed ${seed} differs\n${comparison.difference}`);
+    if (!values["keep-going"]) break;
+  }
+  progress(count, different, true);
+  const seconds = asSeconds((performance.now() - begunAt) * 1_000, 1);
+  print(`${lines} packets, turns and messages compared in ${seconds} s, ${different} seeds differ`);
+  return different > 0 ? 1 : 0;
+}
+
+if (values.compare) {
+  process.exitCode = compareMany();
+} else if (values.scenario !== undefined) {
   process.exitCode = runOne(
     JSON.parse(readFileSync(values.scenario, "utf8"), reviveSecret) as Scenario,
   );

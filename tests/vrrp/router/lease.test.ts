@@ -163,7 +163,10 @@ test("a lifetime that was not set anew lasts until the next advertisement, also 
     let since = 0;
     for (const gap of gaps) {
       since += gap * fromCentis(advertInterval);
-      assert.ok(since <= lease.addressSeconds * 1_000_000, `${since} us of ${lease.addressSeconds} s`);
+      assert.ok(
+        since <= lease.addressSeconds * 1_000_000,
+        `${since} us of ${lease.addressSeconds} s`,
+      );
       if (mustRefresh(lease, advertInterval, since)) since = 0;
     }
   });
