@@ -309,11 +309,7 @@ export const MUTANTS: readonly Mutant[] = [
       "left <= Math.max(lifetime / 2, guarded + next)",
       "false",
     ],
-    [
-      "a lifetime outlasts the next advertisement",
-      "  if (left <= next) return true;\n",
-      "",
-    ],
+    ["a lifetime outlasts the next advertisement", "  if (left <= next) return true;\n", ""],
     ["a lease outlasts the interval", "const LATENESS = 0.25;", "const LATENESS = -1;"],
     [
       "a lifetime that is set between two advertisements ends with the others",
