@@ -26,6 +26,7 @@ const PROGRAMS = {
   mutants: "tools/mutants-main.ts",
   explore: "tools/explore-main.ts",
   package: "tools/package-main.ts",
+  "test:package": "tools/package-life-main.ts",
   release: "tools/release-main.ts",
   "keywords-page": "tools/keywords-page.ts",
   "man-pages": "tools/man-pages.ts",

@@ -1,0 +1,38 @@
+/**
+ * The life of an installation on a pair of machines under systemd: installed, without a
+ * configuration, with the tutorial's, upgraded while a client asks, removed and purged. The
+ * machines have this one's files, in an overlay of their own, and no way out. On a fresh Debian,
+ * with a table of what breaks: `npm run test:package`.
+ *
+ * Needs: systemctl, keepalived, xz
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { makeDeb } from "../../tools/package/deb.ts";
+import { make } from "../../tools/package/make.ts";
+import { lifeOfPackage } from "../support/installed-life.ts";
+import { bootPair } from "../support/installed-pair.ts";
+import { LOG, whyNoMachine } from "./systemd-machine.ts";
+
+const root = join(import.meta.dirname, "../..");
+const skip = whyNoMachine() ?? false;
+
+test("a package lives on two machines: installed, started, upgraded, removed, purged", {
+  skip,
+}, async (context) => {
+  const given = mkdtempSync(join(tmpdir(), "baton-life-"));
+  context.after(() => rmSync(given, { recursive: true }));
+  const made = make(root, "0.9.7", 1_700_000_000);
+  for (const version of ["0.9.7", "0.9.8"])
+    writeFileSync(join(given, `baton_${version}.deb`), makeDeb({ ...made, version }, 0));
+  const pair = await bootPair(context, { lower: "/", given, units: "baton" });
+  const step = async (name: string, work: () => Promise<void>): Promise<void> => {
+    await context.test(name, work);
+  };
+  await lifeOfPackage(pair, step, {
+    log: async (node) => await node.sh(`cat ${LOG}`),
+    onSeen: (what, seen) => context.diagnostic(`${what}: ${JSON.stringify(seen)}`),
+  });
+});
