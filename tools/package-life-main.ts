@@ -3,7 +3,7 @@
  * apt and without a network: installed on a pair of machines, broken in every way while a client
  * asks every millisecond, upgraded, removed, purged.
  *
- *   --cache FOLDER  where the fresh Debian is kept for the next time (default /var/cache/baton-test)
+ *   --cache FOLDER  where the fresh Debian is kept (default /var/cache/baton-test)
  *   --runs N        of each fault (default 3)
  *   --seed N        decides the phases (default 1)
  *   --report FILE   the table, for people
@@ -41,6 +41,8 @@ import { toolOptions, wholeNumber } from "./tool-options.ts";
 const root = join(import.meta.dirname, "..");
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const RELEASE = "bookworm";
+/** Without it debootstrap would not look at signatures. */
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const PACKAGES = "systemd,systemd-sysv,iproute2,nftables,procps";
 
 const values = toolOptions(import.meta.filename, {
@@ -60,11 +62,21 @@ function freshDebian(): string | undefined {
   if (existsSync(tree)) return tree;
   if (missingTools(["debootstrap"]).length > 0 && !installTools(["debootstrap"], say))
     return undefined;
+  if (!existsSync(KEYRING)) {
+    process.stderr.write(`no ${KEYRING}: install the package debian-archive-keyring\n`);
+    return undefined;
+  }
   say(`debootstrap ${RELEASE} ${tree}`);
   const unfinished = `${tree}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(resolve(values.cache), { recursive: true });
-  const argv = ["--variant=minbase", `--include=${PACKAGES}`, RELEASE, unfinished];
+  const argv = [
+    "--variant=minbase",
+    `--keyring=${KEYRING}`,
+    `--include=${PACKAGES}`,
+    RELEASE,
+    unfinished,
+  ];
   const { status } = spawnSync("debootstrap", argv, { stdio: ["ignore", "ignore", "inherit"] });
   if (status !== 0) return undefined;
   // apt has no index: what it installs it has been given.

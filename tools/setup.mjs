@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** Program → Debian packages. */
+/** Program → Debian package. */
 export const TOOLS = {
   keepalived: "keepalived",
   tshark: "tshark",
@@ -23,7 +23,6 @@ export const TOOLS = {
   rpmlint: "rpmlint",
   lintian: "lintian",
   xz: "xz-utils",
-  debootstrap: "debootstrap debian-archive-keyring",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 
@@ -61,7 +60,7 @@ export const missingTools = (tools) => tools.filter((tool) => !finds(tool));
 
 /** Installs with apt where we may, else says what to do. Whether nothing is missing now. */
 export function installTools(missing, say) {
-  const packages = missing.flatMap((tool) => (TOOLS[tool] ?? tool).split(" "));
+  const packages = missing.map((tool) => TOOLS[tool] ?? tool);
   if (isRoot() && finds("apt-get")) {
     say(`Missing: ${missing.join(", ")}. Installing with apt-get: ${packages.join(" ")}`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
