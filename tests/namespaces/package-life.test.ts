@@ -4,7 +4,7 @@
  * machines have this one's files, in an overlay of their own, and no way out. On a fresh Debian,
  * with a table of what breaks: `npm run test:package`.
  *
- * Needs: systemctl, keepalived, xz
+ * Needs: systemctl, xz
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
