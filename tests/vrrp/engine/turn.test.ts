@@ -147,19 +147,3 @@ test("one alone is never early", () => {
   const gaps = new Set(times.slice(1).map((at, place) => at - (times[place] ?? 0)));
   assert.deepEqual([...gaps], [100_000]);
 });
-
-test("of many lifetimes that are set with one request one is refused: that router gives up, the others go on", () => {
-  const bench = started(many(3));
-  bench.world.refuses.set("192.0.2.101", "ENOMEM");
-  bench.until(4);
-  assert.deepEqual(
-    ["VI_1", "VI_2", "VI_3"].map((name) => bench.phase(name)),
-    ["master", "fault", "master"],
-  );
-  assert.ok(bench.logs().includes("(VI_2) 192.0.2.101 cannot be added: RTM_NEWADDR: ENOMEM"));
-  assert.ok(bench.world.take().includes(advertOf(2, 0)));
-  assert.deepEqual(
-    ["192.0.2.100", "192.0.2.101", "192.0.2.102"].map((one) => bench.world.has(one)),
-    [true, false, true],
-  );
-});
