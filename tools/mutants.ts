@@ -437,6 +437,24 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "",
   },
   {
+    file: "src/vrrp/engine/instances.ts",
+    rule: "a backup that notes its master tries again in time",
+    find: "retryAt === undefined || at < retryAt ? at : retryAt);",
+    replace: "retryAt === undefined ? at : at);",
+  },
+  {
+    file: "src/vrrp/engine/repetition.ts",
+    rule: "with other routers beside it a packet is looked at again",
+    find: "    accepted.lookup === lookup &&\n",
+    replace: "",
+  },
+  {
+    file: "src/vrrp/engine/repetition.ts",
+    rule: "the sender of a repetition is the one with a list that was compared",
+    find: "  instance.comparedMaster = accepted.event.from;\n",
+    replace: "",
+  },
+  {
     file: "src/vrrp/engine/repetition.ts",
     rule: "a repetition says the same to the last byte",
     find: "for (let at = AFTER_CHECKSUM; at < length; at++)",

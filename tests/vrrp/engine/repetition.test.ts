@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { centis } from "#units/time";
+import { Secret } from "#units/secret";
+import { centis, micros } from "#units/time";
 import { Engine } from "#vrrp/engine/engine";
-import { Bench, instance } from "../../support/bench.ts";
+import { passwordData } from "#vrrp/wire/password";
+import { Bench, instance, PEER } from "../../support/bench.ts";
 import { ETH0, FakeWorld, ip, own } from "../../support/fake-world.ts";
 
 function backup(): Bench {
@@ -50,6 +52,19 @@ test("each bit of a packet after the same one: counted as if it were the first",
   }
 });
 
+test("a packet with more or less behind the same beginning: counted as if it were the first", () => {
+  for (const more of [-8, -1, 1, 8]) {
+    const [first, second] = [backup(), backup()];
+    const good = first.advert({ priority: 150 });
+    const bad = new Uint8Array(good.length + more);
+    bad.set(good.subarray(0, bad.length));
+    const { advert_rcvd: received = 0, ...refused } = counted(first, [good, good, good, bad]);
+    const { advert_rcvd: alone = 0, ...refusedAlone } = counted(second, [bad]);
+    assert.equal(received - 3, alone, `${more} bytes`);
+    assert.deepEqual(refused, refusedAlone, `${more} bytes`);
+  }
+});
+
 test("what is valid and says something else is read: another priority, another interval", () => {
   const bench = backup();
   bench.hear({ priority: 150 });
@@ -85,6 +100,69 @@ test("after a reload that adds a router with the same VRID, a repetition goes to
   assert.equal(bench.counters("VI_2")["advert_rcvd"], 0);
 });
 
+test("after a reload that adds a router without a device, it gets what is sent to its address", () => {
+  const bench = new Bench([ETH0], [own(2, "192.0.2.1"), own(2, "192.0.2.9")]);
+  bench.configure([instance()]);
+  const packet = bench.advert({ priority: 150, destination: ip("192.0.2.9") });
+  assert.deepEqual(counted(bench, [packet, packet, packet]), { advert_rcvd: 3 });
+  const { interface: _, ...other } = instance({ router: { name: "VI_2" } });
+  const peers = [{ address: ip(PEER) }];
+  const source = ip("192.0.2.9");
+  const transport = { kind: "unicast", source, peers, ttl: 255, checkSource: true } as const;
+  const addresses = instance({ addresses: ["192.0.2.101"] }).addresses;
+  bench.configure([instance(), { ...other, transport, addresses }]);
+  counted(bench, [packet, packet]);
+  assert.equal(bench.counters("VI_1")["advert_rcvd"], 3);
+});
+
+test("vrrp_skip_check_adv_addr: a repetition makes its sender the master with a list that was compared", () => {
+  const bench = new Bench();
+  const peers = [{ address: ip(PEER) }, { address: ip("192.0.2.3") }];
+  const transport = { kind: "unicast", peers, ttl: 255, checkSource: true } as const;
+  bench.configure([instance({ transport, skipCheckAdvAddr: true })]);
+  const hear = (more: Parameters<Bench["hear"]>[0]): number => {
+    bench.hear({ priority: 150, ...more });
+    return bench.counters()["advert_rcvd"] ?? 0;
+  };
+  hear({});
+  hear({ source: ip("192.0.2.3") });
+  assert.equal(hear({}), 3);
+  assert.equal(hear({ priority: 151, addresses: [ip("192.0.2.111")] }), 4, "not compared again");
+});
+
+test("a version 2 master with a password is noted like any other", () => {
+  const bench = new Bench();
+  const secret = new Secret("s3cr3t");
+  const router = { version: 2 } as const;
+  bench.configure([instance({ router, authentication: { kind: "pass", secret } })]);
+  const packet = bench.advert({ version: 2, priority: 150, password: passwordData("s3cr3t") });
+  const noted = [1, 2, 3, 4].map(() => {
+    if (bench.engine.onRepetition(2, packet, bench.now)) return true;
+    bench.event({ kind: "packet", interfaceIndex: 2, bytes: packet });
+    return false;
+  });
+  assert.deepEqual(noted, [false, false, true, true]);
+  assert.equal(bench.counters()["advert_rcvd"], 4);
+});
+
+test("a backup that only notes its master tries again what the kernel refused", () => {
+  const bench = backup();
+  bench.until(4);
+  let tries = 0;
+  bench.world.removeAddress = () => {
+    tries += 1;
+    return { ok: false, errno: "EBUSY", call: "RTM_DELADDR" };
+  };
+  // A kernel that does not even end a lifetime.
+  bench.world.expire = () => undefined;
+  for (let half = 8; half < 18; half++) {
+    bench.hear({ priority: 150 });
+    bench.until((half + 1) / 2);
+    assert.equal(tries, half < 17 ? 1 : 2, `after ${(half + 1) / 2} s`);
+  }
+  assert.equal(bench.phase(), "backup");
+});
+
 test("advertisements that differ each time are not remembered each time, and all are heard", () => {
   const bench = backup();
   const remembered = (): number | undefined => bench.engine.instances[0]?.accepted?.event.priority;
@@ -107,6 +185,9 @@ class Twins {
   readonly stepping: Bench;
   /** Packets that the first one only noted. */
   noted = 0;
+  /** What the peers advertise with. */
+  version: 2 | 3 = 3;
+  password: Uint8Array | undefined;
   #now = 0;
 
   constructor() {
@@ -133,8 +214,9 @@ class Twins {
     assert.deepEqual(one, other);
   }
 
-  hear(priority: number): void {
-    const packets = [1, 2].map((vrid) => this.noting.advert({ vrid, priority }));
+  hear(priority: number, source = PEER): void {
+    const from = { priority, source: ip(source), version: this.version, password: this.password };
+    const packets = [1, 2].map((vrid) => this.noting.advert({ vrid, ...from }));
     this.both((bench) => {
       for (const bytes of packets) {
         if (!bench.engine.onRepetition(2, bytes, bench.now))
@@ -156,12 +238,39 @@ class Twins {
   }
 }
 
-const two = [instance(), instance({ vrid: 2, router: { name: "VI_2" } })];
+const OTHER = "192.0.2.3";
+const transport = {
+  kind: "unicast",
+  peers: [{ address: ip(PEER) }, { address: ip(OTHER) }],
+  ttl: 255,
+  checkSource: true,
+} as const;
+const router = {
+  trackers: [{ kind: "file", name: "load", weight: 1, reverse: false }],
+} as const;
+const two = [
+  instance({ transport, router }),
+  instance({ vrid: 2, transport, router: { ...router, name: "VI_2" } }),
+];
+/** What a reload may make of the first one, besides another priority. */
+const SECRET = "s3cr3t";
+const CHANGES: readonly Parameters<typeof instance>[0][] = [
+  {},
+  { router: { preempt: false } },
+  { router: { preemptDelay: micros(2_000_000) } },
+  { router: { holdDown: { first: micros(5_000_000), max: micros(60_000_000) } } },
+  { router: { downTimerAdverts: 2 } },
+  { addresses: ["192.0.2.100", "192.0.2.101"] },
+  { skipCheckAdvAddr: true },
+  { router: { version: 2 } },
+  { router: { version: 2 }, authentication: { kind: "pass", secret: new Secret(SECRET) } },
+];
 const GROUPS = [{ name: "G", members: ["VI_1", "VI_2"] }];
 
 function obey(twins: Twins, verb: string, value: number): void {
-  const [first = instance(), ...others] = two;
+  const [, ...others] = two;
   if (verb === "hear") return twins.hear(value);
+  if (verb === "other") return twins.hear(value, OTHER);
   if (verb === "repeat") {
     for (let i = 0; i < value; i++) {
       twins.hear(150);
@@ -175,8 +284,16 @@ function obey(twins: Twins, verb: string, value: number): void {
     return twins.both((bench) => {
       bench.event({ kind: "link", link: { ...ETH0, up: value === 1 } });
     });
-  if (verb === "reload") {
-    const changed = instance({ priority: value, router: { ...first.router } });
+  if (verb === "tracker")
+    twins.both((bench) => {
+      bench.supervisor({ type: "tracker", kind: "file", name: "load", result: value });
+    });
+  if (verb === "reload" || verb === "change") {
+    const change = verb === "change" ? CHANGES[value] : { priority: value };
+    const both = { ...router, ...change?.router };
+    const changed = instance({ transport, ...change, router: both });
+    twins.version = both.version ?? 3;
+    twins.password = change?.authentication && passwordData(SECRET);
     twins.both((bench) => bench.configure([changed, ...others], { groups: bench.groups }));
   }
   if (verb === "group")
@@ -191,11 +308,14 @@ test("whatever happens between, a router that is noted as heard is the one that 
   });
   const commands = fc.oneof(
     command(6, "hear", [150, 150, 50, 0]),
+    command(2, "other", [150, 200, 50, 0]),
     command(8, "repeat", [3, 6, 9]),
     command(6, "wait", [1, 300, 900, 1_000]),
     command(2, "sleep", [1_600, 2_000]),
     command(1, "link", [0, 1]),
+    command(1, "tracker", [0, 60, -20]),
     command(1, "reload", [100, 160]),
+    command(2, "change", [...CHANGES.keys()]),
     command(1, "group", [0, 1]),
     command(2, "compare", [0]),
   );
