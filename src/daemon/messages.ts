@@ -48,6 +48,8 @@ export interface DaemonMessages {
   readonly leftover: (command: string) => string;
   readonly insecure: string;
   readonly unknownVrid: (heard: UnknownVrid) => string;
+  /** @param routers how many the lines are about */
+  readonly linesLeftOut: (kind: string, lines: number, routers: number) => string;
   readonly pidFile: (path: string, errno: string) => string;
   readonly placesNotRecorded: (path: string, errno: string) => string;
   readonly statusWritten: (path: string) => string;
@@ -116,6 +118,8 @@ const ENGLISH: DaemonMessages = {
   insecure: "script security",
   unknownVrid: ({ interface: device, vrid, from, count }) =>
     `(${device}) ${printIpv4(from)} advertises virtual router ${vrid}, which no instance here is part of${count > 1 ? ` (${count} times)` : ""}`,
+  linesLeftOut: (kind, lines, routers) =>
+    `${kind}: ${lines} more lines of the last minute, about ${routers} virtual routers, are left out; baton status --json counts for each instance`,
   pidFile: (path, errno) => `pid file ${path}: ${errno}`,
   placesNotRecorded: (path, errno) =>
     `${path} cannot be written: ${errno}; this kernel does not mark addresses, so what a killed daemon leaves ends with its lease only`,
@@ -172,6 +176,8 @@ const CHINESE: DaemonMessages = {
   insecure: "脚本安全",
   unknownVrid: ({ interface: device, vrid, from, count }) =>
     `（${device}）${printIpv4(from)} 在通告虚拟路由器 ${vrid}，本机没有配置对应的实例${count > 1 ? `（共 ${count} 次）` : ""}`,
+  linesLeftOut: (kind, lines, routers) =>
+    `${kind}：最近一分钟内另有 ${lines} 行未记录，涉及 ${routers} 个虚拟路由器；各实例的计数见 baton status --json`,
   pidFile: (path, errno) => `PID 文件 ${path}：${errno}`,
   placesNotRecorded: (path, errno) =>
     `无法写入 ${path}：${errno}；本机内核不能标记地址，守护进程被强制结束后遗留的地址只能等租约到期`,

@@ -11,7 +11,7 @@
 import { signIn } from "#cloud/agreement/contrary-sign";
 import { roleOf } from "#cloud/agreement/role";
 import type { Language } from "#diagnostics/diagnostic";
-import { dropSentence, reasonSentence, reportSentence } from "#diagnostics/render/reasons";
+import { reasonSentence } from "#diagnostics/render/reasons";
 import type { CommandPlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
@@ -36,6 +36,7 @@ import { Notifier } from "./notifier.ts";
 import { OutputPipe } from "./output-pipe.ts";
 import { removeFile } from "./own-files.ts";
 import type { OwnedPlaces } from "./owned-places.ts";
+import { PacketLog } from "./packet-log.ts";
 import { RecordFile } from "./record-file.ts";
 import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
 import { writePid } from "./runtime-dir.ts";
@@ -93,8 +94,6 @@ export interface SupervisorOptions {
 const SNAPSHOT_MS = 300;
 const NOTIFY_STOP_MS = 5_000;
 const GLOBAL_SCRIPT_MS = 10_000;
-/** One line a minute about the same rival is enough. */
-const REPORT_GAP_MS = 60_000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -110,7 +109,7 @@ export class Supervisor {
   readonly #memories: InstanceMemories = new InstanceMemories();
   readonly #watchers: Watchers;
   readonly #recording: RecordFile | undefined;
-  readonly #lastLoggedAt = new Map<string, number>();
+  readonly #packets: PacketLog;
   readonly #startedAt = new Date();
   #plan: RunPlan;
   /**
@@ -141,6 +140,7 @@ export class Supervisor {
     const { log, language, launcher, manager } = options;
     this.#log = log;
     this.#messages = daemonMessages(language);
+    this.#packets = new PacketLog(log, language);
     this.#scripts = new CheckScripts(launcher, log, language, (name, result) =>
       this.#engine.send({ type: "tracker", kind: "script", name, result }),
     );
@@ -294,6 +294,7 @@ export class Supervisor {
     await this.#notifier.finish(NOTIFY_STOP_MS);
     await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
     this.#scripts.kill();
+    this.#packets.end();
     OutputPipe.leaveAll();
     const { enginePidFile } = this.#options;
     if (enginePidFile !== undefined) removeFile(enginePidFile);
@@ -461,9 +462,9 @@ export class Supervisor {
       case "report":
         return this.#onReport(message);
       case "drop":
-        return this.#onDrop(message);
+        return this.#packets.drop(message);
       case "unknownVrid":
-        return this.#log("warning", this.#messages.unknownVrid(message), { ...message });
+        return this.#packets.unknownVrid(message);
       case "log":
         return this.#log(message.level, message.text);
       case "record":
@@ -530,34 +531,10 @@ export class Supervisor {
     const { instance, report } = message;
     const contrary = signIn(report);
     if (contrary !== undefined) this.#havips.sign(instance, contrary.sign, contrary.address);
-    const about =
-      report.kind === "peer-unresolved"
-        ? printIpv4(report.to)
-        : report.kind === "foreign-address"
-          ? `${printIpv4(report.address)} ${report.interface}`
-          : "";
-    const key = `${instance}/${report.kind}/${about}`;
-    const last = this.#lastLoggedAt.get(key) ?? Number.NEGATIVE_INFINITY;
-    const isEnd = report.kind === "handed-over" || report.kind === "claims-ended";
-    const isClaim = report.kind === "address-claimed";
-    if (isEnd || isClaim || performance.now() - last >= REPORT_GAP_MS) {
-      this.#lastLoggedAt.set(key, performance.now());
-      const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
-      const level = isKnown ? "error" : isEnd ? "info" : "warning";
-      const text = `(${instance}) ${reportSentence(report, this.#options.language)}`;
-      this.#log(level, text, { instance, report });
-    }
+    this.#packets.report(message);
     if (report.kind === "weaker-master") {
       this.#notifier.weakerMaster(instance, this.#memories.get(instance)?.priority ?? report.ours);
     }
-  }
-
-  #onDrop(message: Extract<FromEngine, { type: "drop" }>): void {
-    const { instance, from, count, drop } = message;
-    const why = dropSentence({ ...drop }, this.#options.language);
-    const times = count > 1 ? ` (${count})` : "";
-    const text = `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`;
-    this.#log("warning", text, { instance, drop, count });
   }
 
   #onRemoved(message: Extract<FromEngine, { type: "removed" }>): void {

@@ -1,0 +1,139 @@
+/**
+ * Lines about what others send: refused packets, advertisements of unknown routers, reports. The
+ * engine bounds them for each instance; here they are bounded over all instances, so that a
+ * thousand instances do not write a thousand lines about one flood.
+ */
+import type { Language } from "#diagnostics/diagnostic";
+import { dropSentence, reportSentence } from "#diagnostics/render/reasons";
+import { printIpv4 } from "#units/address";
+import type { FromEngine } from "#vrrp/engine/engine-link";
+import type { Report } from "#vrrp/router/event";
+import type { Fields, Level, Log } from "./log.ts";
+import { daemonMessages } from "./messages.ts";
+
+type Message<T extends FromEngine["type"]> = Extract<FromEngine, { readonly type: T }>;
+
+const MINUTE_MS = 60_000;
+/** Of each kind, over all instances. */
+export const LINES_IN_A_MINUTE = 20;
+
+/** Each of these is one event of this node's own, and none is left out. */
+const ALWAYS: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
+  "no-owner",
+  "handed-over",
+  "stalled-as-backup",
+]);
+/** The beginning of a conflict and its end: neither is a repetition of the one before. */
+const NO_GAP: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
+  "handed-over",
+  "address-claimed",
+  "claims-ended",
+]);
+
+/** What happened in the minute since the first line of a kind. */
+interface Minute {
+  logged: number;
+  leftOut: number;
+  readonly routers: Set<string>;
+}
+
+/** Calls `what` after a minute, unless the daemon has ended by then. */
+type InAMinute = (what: () => void) => void;
+
+const inAMinute: InAMinute = (what) => void setTimeout(what, MINUTE_MS).unref();
+
+export class PacketLog {
+  readonly #log: Log;
+  readonly #language: Language;
+  readonly #clock: () => number;
+  readonly #inAMinute: InAMinute;
+  readonly #minutes = new Map<string, Minute>();
+  readonly #reportedAt = new Map<string, number>();
+
+  /** @param clock milliseconds */
+  constructor(
+    log: Log,
+    language: Language,
+    clock: () => number = () => performance.now(),
+    later: InAMinute = inAMinute,
+  ) {
+    this.#log = log;
+    this.#language = language;
+    this.#clock = clock;
+    this.#inAMinute = later;
+  }
+
+  drop({ instance, from, count, drop }: Message<"drop">): void {
+    const why = dropSentence({ ...drop }, this.#language);
+    const times = count > 1 ? ` (${count})` : "";
+    const text = `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`;
+    this.#write(drop.kind, instance, "warning", text, { instance, drop, count });
+  }
+
+  unknownVrid(message: Message<"unknownVrid">): void {
+    const text = daemonMessages(this.#language).unknownVrid(message);
+    const router = `${message.interface}/${message.vrid}`;
+    this.#write("unknown-vrid", router, "warning", text, { ...message });
+  }
+
+  report({ instance, report }: Message<"report">): void {
+    if (!this.#isNew(instance, report)) return;
+    const isEnd = report.kind === "handed-over" || report.kind === "claims-ended";
+    const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
+    const level = isKnown ? "error" : isEnd ? "info" : "warning";
+    const text = `(${instance}) ${reportSentence(report, this.#language)}`;
+    const fields = { instance, report };
+    if (ALWAYS.has(report.kind)) this.#log(level, text, fields);
+    else this.#write(report.kind, instance, level, text, fields);
+  }
+
+  /** One line a minute about the same rival is enough. */
+  #isNew(instance: string, report: Report): boolean {
+    const key = `${instance}/${report.kind}/${subjectOf(report)}`;
+    const last = this.#reportedAt.get(key) ?? Number.NEGATIVE_INFINITY;
+    if (!NO_GAP.has(report.kind) && this.#clock() - last < MINUTE_MS) return false;
+    this.#reportedAt.set(key, this.#clock());
+    return true;
+  }
+
+  #write(kind: string, router: string, level: Level, text: string, fields: Fields): void {
+    let minute = this.#minutes.get(kind);
+    if (minute === undefined) {
+      minute = { logged: 0, leftOut: 0, routers: new Set() };
+      this.#minutes.set(kind, minute);
+      this.#inAMinute(() => this.#minuteEnded(kind));
+    }
+    if (minute.logged < LINES_IN_A_MINUTE) {
+      minute.logged += 1;
+      return this.#log(level, text, fields);
+    }
+    minute.leftOut += 1;
+    minute.routers.add(router);
+  }
+
+  #minuteEnded(kind: string): void {
+    const minute = this.#minutes.get(kind);
+    this.#minutes.delete(kind);
+    if (minute === undefined || minute.leftOut === 0) return;
+    const { leftOut: lines, routers } = minute;
+    const text = daemonMessages(this.#language).linesLeftOut(kind, lines, routers.size);
+    this.#log("warning", text, { kind, lines, routers: routers.size });
+  }
+
+  /** The daemon ends: what was left out until now is counted in the log. */
+  end(): void {
+    for (const kind of [...this.#minutes.keys()]) this.#minuteEnded(kind);
+  }
+}
+
+/** What a report is about besides the instance. */
+function subjectOf(report: Report): string {
+  switch (report.kind) {
+    case "peer-unresolved":
+      return printIpv4(report.to);
+    case "foreign-address":
+      return `${printIpv4(report.address)} ${report.interface}`;
+    default:
+      return "";
+  }
+}
