@@ -55,7 +55,11 @@ interface Run {
 }
 
 export type CheckEvent =
-  | { readonly kind: "timeReached" }
+  /**
+   * `isExcused`: if the run has timed out, that says nothing about what is checked. It is ended,
+   * without a result.
+   */
+  | { readonly kind: "timeReached"; readonly isExcused?: boolean }
   | { readonly kind: "finished"; readonly ok: boolean }
   /** It could not even be started: that is a failure, and there is nothing to wait for. */
   | { readonly kind: "notStarted" }
@@ -114,7 +118,7 @@ export function stepCheck(
 ): CheckStep {
   switch (event.kind) {
     case "timeReached":
-      return timeReached(config, state, now);
+      return timeReached(config, state, event.isExcused === true, now);
     case "finished":
       return finished(config, state, event.ok, now);
     case "unable":
@@ -140,8 +144,14 @@ function start(config: CheckConfig, state: CheckState, now: Instant): CheckStep 
   return { state: { ...state, run }, effects: [{ kind: "start" }] };
 }
 
-function timeReached(config: CheckConfig, state: CheckState, now: Instant): CheckStep {
-  const first = state.run === undefined ? { state, effects: [] } : hurry(config, state, now);
+function timeReached(
+  config: CheckConfig,
+  state: CheckState,
+  isExcused: boolean,
+  now: Instant,
+): CheckStep {
+  const first =
+    state.run === undefined ? { state, effects: [] } : hurry(config, state, isExcused, now);
   const beatAt = first.state.nextAt;
   if (now < beatAt) return first;
   const beats = Math.floor(elapsed(beatAt, now) / config.interval) + 1;
@@ -157,7 +167,12 @@ function timeReached(config: CheckConfig, state: CheckState, now: Instant): Chec
   return { state: counted.state, effects: [...first.effects, ...counted.effects] };
 }
 
-function hurry(config: CheckConfig, state: CheckState, now: Instant): CheckStep {
+function hurry(
+  config: CheckConfig,
+  state: CheckState,
+  isExcused: boolean,
+  now: Instant,
+): CheckStep {
   const { run } = state;
   if (run?.actAt === undefined || now < run.actAt) return { state, effects: [] };
   if (run.kind === "terminating") {
@@ -166,6 +181,7 @@ function hurry(config: CheckConfig, state: CheckState, now: Instant): CheckStep 
   }
   const actAt = after(now, KILL_AFTER);
   const terminating: Run = { ...run, kind: "terminating", actAt, overAt: now };
+  if (isExcused) return { state: { ...state, run: terminating }, effects: [{ kind: "terminate" }] };
   const counted = count(config, { ...state, run: terminating }, false);
   return { state: counted.state, effects: [{ kind: "terminate" }, ...counted.effects] };
 }

@@ -18,7 +18,7 @@ import { isShortage } from "./contain.ts";
 import type { ScriptStatus } from "./control-protocol.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
-import { daemonMessages } from "./messages.ts";
+import { daemonMessages, LOUD_KB } from "./messages.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
 import { problemSentence } from "./start-problem.ts";
 
@@ -30,6 +30,11 @@ interface Check {
   current: { readonly command: RunningCommand; readonly startedAt: number } | undefined;
   last: LastRun | undefined;
   isOver: boolean;
+  /**
+   * A run wrote so much that reading it takes time from the script: on a busy machine each
+   * time the pipe is full costs a turn of the scheduler. keepalived never reads what scripts write.
+   */
+  discardsOutput: boolean;
   /** How many times in a row it could not be started for lack of resources. */
   shortages: number;
 }
@@ -126,6 +131,7 @@ export class CheckScripts {
       current: undefined,
       last: undefined,
       isOver: false,
+      discardsOutput: false,
       shortages: 0,
     };
     this.#schedule(check);
@@ -145,7 +151,10 @@ export class CheckScripts {
     const due = checkDeadline(check.state);
     if (due === undefined) return;
     const wait = Math.max(0, Math.ceil(toMillis((due - now()) as typeof KILL_AFTER)));
-    check.timer = setTimeout(() => this.#feed(check, { kind: "timeReached" }), wait);
+    check.timer = setTimeout(() => {
+      const isExcused = !check.discardsOutput && isLoud(check.current?.command);
+      this.#feed(check, { kind: "timeReached", isExcused });
+    }, wait);
   }
 
   #feed(check: Check, event: CheckEvent): void {
@@ -173,19 +182,30 @@ export class CheckScripts {
   #start(check: Check): void {
     const startedAt = performance.now();
     const at = new Date();
-    const command = this.#launcher.start(check.plan.command, {}, (how) => {
+    const ended = (how: CommandEnd): void => {
       check.current = undefined;
       if (check.isOver) return;
       const isUnable = this.#isUnable(check, how);
       if (!isUnable) this.#remember(check, at, startedAt, command, how);
+      if (isLoud(command)) this.#discard(check, false);
       this.#feed(
         check,
         how.kind === "notStarted"
           ? { kind: isUnable ? "unable" : "notStarted" }
           : { kind: "finished", ok: how.kind === "exit" && how.code === 0 },
       );
-    });
+    };
+    const { discardsOutput, plan } = check;
+    const command = this.#launcher.start(plan.command, {}, ended, discardsOutput);
     check.current = { command, startedAt };
+  }
+
+  /** Of its later runs. */
+  #discard(check: Check, isUndecided: boolean): void {
+    if (check.discardsOutput) return;
+    check.discardsOutput = true;
+    const text = daemonMessages(this.#language).outputDiscarded(check.plan.name, isUndecided);
+    this.#log("warning", text, { script: check.plan.name });
   }
 
   /**
@@ -220,7 +240,7 @@ export class CheckScripts {
     const milliseconds = Math.round(performance.now() - startedAt);
     const before = check.last?.exit;
     const problem = how.kind === "notStarted" ? problemSentence(how.problem, this.#language) : "";
-    const output = (): string => (how.kind === "notStarted" ? problem : command.output.text());
+    const output = how.kind === "notStarted" ? () => problem : this.#outputOf(check, command);
     check.last = { at, exit, milliseconds, output };
     if (exit === before || (before === undefined && exit === 0)) return;
     const { name } = check.plan;
@@ -242,15 +262,17 @@ export class CheckScripts {
     current.command.signal("SIGTERM");
     const milliseconds = Math.round(performance.now() - current.startedAt);
     const before = check.last?.exit;
-    check.last = {
-      at: new Date(),
-      exit: "timeout",
-      milliseconds,
-      output: () => current.command.output.text(),
-    };
+    const output = this.#outputOf(check, current.command);
+    check.last = { at: new Date(), exit: "timeout", milliseconds, output };
+    if (isLoud(current.command)) return this.#discard(check, true);
     if (before === "timeout") return;
     const text = daemonMessages(this.#language).timedOut(plan.name, toSeconds(plan.timeout));
     this.#log("warning", text, { script: plan.name });
+  }
+
+  #outputOf(check: Check, { output }: RunningCommand): () => string {
+    if (check.discardsOutput) return () => daemonMessages(this.#language).outputNotRead;
+    return () => output.text();
   }
 
   #changed(check: Check, result: CheckState["result"]): void {
@@ -264,6 +286,9 @@ export class CheckScripts {
     this.#report(name, result);
   }
 }
+
+const isLoud = (command: RunningCommand | undefined): boolean =>
+  command !== undefined && command.output.total > LOUD_KB * 1_000;
 
 function end(check: Check): void {
   check.isOver = true;

@@ -47,6 +47,7 @@ export class Launcher {
     command: Launchable,
     environment: Readonly<Record<string, string>>,
     onEnd: (end: CommandEnd) => void,
+    discardsOutput = false,
   ): RunningCommand {
     const prepared = this.#prepare(command);
     if (prepared.kind === "problem") {
@@ -61,6 +62,7 @@ export class Launcher {
       argv,
       environment: { ...base, ...environment },
       prefix: this.#prefix,
+      discardsOutput,
     };
     return runCommand(request, this.#groups, onEnd);
   }

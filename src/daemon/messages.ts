@@ -10,6 +10,9 @@ import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { CommandEnd } from "./run-command.ts";
 import { problemSentence, type StartProblem } from "./start-problem.ts";
 
+/** More output than this in one run, and that of later runs is not read (check-scripts.ts). */
+export const LOUD_KB = 256;
+
 type UnknownVrid = Extract<FromEngine, { readonly type: "unknownVrid" }>;
 
 export interface DaemonMessages {
@@ -26,6 +29,9 @@ export interface DaemonMessages {
   readonly cannotHandOver: string;
   readonly noSource: string;
   readonly cannotBeRun: (script: string, why: string) => string;
+  /** @param isUndecided it timed out while its output was read, so the run has no result */
+  readonly outputDiscarded: (script: string, isUndecided: boolean) => string;
+  readonly outputNotRead: string;
   readonly timedOut: (script: string, seconds: number) => string;
   readonly globalFailed: (word: string, how: string) => string;
   readonly notifyStillRuns: (seconds: number) => string;
@@ -91,6 +97,9 @@ const ENGLISH: DaemonMessages = {
   cannotHandOver: "cannot hand over for the dead engine",
   noSource: "the interface has no address to send from",
   cannotBeRun: (script, why) => `Script ${script} cannot be run: ${why}; it counts as failed`,
+  outputDiscarded: (script, isUndecided) =>
+    `Script ${script} wrote more than ${LOUD_KB} kB in one run${isUndecided ? " and timed out while that was read; this run does not count" : ""}. From now on its output goes to /dev/null, until its command is changed or the daemon is started again`,
+  outputNotRead: `(not read: an earlier run wrote more than ${LOUD_KB} kB)`,
   timedOut: (script, seconds) =>
     `Script ${script} timed out after ${seconds} s, sent SIGTERM to its process group`,
   globalFailed: (word, how) => `${word}: ${how}`,
@@ -151,6 +160,9 @@ const CHINESE: DaemonMessages = {
   cannotHandOver: "无法代已退出的引擎移交",
   noSource: "网卡没有可用的源地址",
   cannotBeRun: (script, why) => `脚本 ${script} 无法运行：${why}；按失败处理`,
+  outputDiscarded: (script, isUndecided) =>
+    `脚本 ${script} 单次运行的输出超过 ${LOUD_KB} kB${isUndecided ? "，并在读取输出期间超时，本次运行不计入结果" : ""}。此后其输出写入 /dev/null，直至修改其命令或重新启动守护进程`,
+  outputNotRead: `（未读取：先前一次运行的输出超过 ${LOUD_KB} kB）`,
   timedOut: (script, seconds) => `脚本 ${script} 运行超过 ${seconds} 秒，已向其进程组发送 SIGTERM`,
   globalFailed: (word, how) => `${word}：${how}`,
   notifyStillRuns: (seconds) => `notify 脚本 ${seconds} 秒后仍在运行，将被结束`,

@@ -46,6 +46,8 @@ export interface CommandRequest {
    * A program that runs another with PDEATHSIG set, and its options; empty if there is none.
    */
   readonly prefix: readonly string[];
+  /** What it writes goes to /dev/null, and is not read. */
+  readonly discardsOutput?: boolean;
 }
 
 /** Called exactly once, never before `runCommand` has returned. */
@@ -99,11 +101,11 @@ function spawnInto(
   const args = request.prefix.length === 0 ? rest : [...first, request.path, ...rest];
   const { uid, gid } = request.identity;
   const owner = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
-  const ends = openPipe();
-  const write = ends.ok ? ends.value.write : "ignore";
+  const ends = request.discardsOutput === true ? undefined : openPipe();
+  const write = ends?.ok === true ? ends.value.write : "ignore";
   let pipe: OutputPipe | undefined;
   try {
-    if (ends.ok) pipe = openOutput(ends.value.read, output, owner);
+    if (ends?.ok === true) pipe = openOutput(ends.value.read, output, owner);
     const child = spawn(program, args, {
       detached: true,
       stdio: ["ignore", write, write],
@@ -117,7 +119,7 @@ function spawnInto(
     pipe?.close();
     throw error;
   } finally {
-    if (ends.ok) closeQuietly(ends.value.write);
+    if (ends?.ok === true) closeQuietly(ends.value.write);
   }
 }
 

@@ -211,3 +211,23 @@ test("a reload to a shorter interval does not wait for the old beat", () => {
   assert.equal(bench.state.nextAt, 500_000);
   assert.equal(bench.state.result, "up");
 });
+
+test("an excused time-out ends the run without a result, and the next run counts", () => {
+  const bench = new Bench({ interval: fromSeconds(1), timeout: fromSeconds(1) });
+  bench.until(0);
+  bench.now = instant(1_000_000);
+  assert.deepEqual(bench.feed({ kind: "timeReached", isExcused: true }), ["1 terminate"]);
+  assert.equal(bench.state.result, "unknown");
+  bench.now = instant(1_010_000);
+  assert.deepEqual(bench.feed(failed), ["1.01 start"], "a beat fell into it");
+  assert.deepEqual(bench.feed(ok), ["1.01 up"]);
+});
+
+test("an excused run that does not end counts as a failure at the next beat", () => {
+  const bench = new Bench({ interval: fromSeconds(1), timeout: fromSeconds(1) });
+  bench.until(0);
+  bench.now = instant(1_000_000);
+  bench.feed({ kind: "timeReached", isExcused: true });
+  bench.now = instant(2_000_000);
+  assert.deepEqual(bench.feed({ kind: "timeReached" }), ["2 down"]);
+});

@@ -129,3 +129,45 @@ test("a reload with another command ends the old copy and starts anew", async (c
   const leader = Number(readFileSync(pid, "utf8"));
   await until("the old one is gone", () => startTimeOf(leader) === undefined);
 });
+
+test("the output of a script that writes very much goes to /dev/null from then on", async (context) => {
+  const { folder, checks, reported, lines } = bench(context);
+  const outputs = join(folder.path, "outputs");
+  const script = folder.script(
+    "s.sh",
+    `exec 3>&1\nreadlink /proc/$$/fd/3 >>${outputs}\nyes | head -c 300000\necho end`,
+  );
+  const seen = (): string[] =>
+    existsSync(outputs) ? readFileSync(outputs, "utf8").trim().split("\n") : [];
+  checks.configure([plan([script])]);
+  await until("it ran again", () => seen().length >= 3);
+  const [first = "", ...later] = seen();
+  assert.match(first, /^pipe:/);
+  const isNull = (output: string): boolean => output === "/dev/null";
+  assert.ok(isNull(later.at(-1) ?? ""), seen().join());
+  assert.deepEqual(reported, ["chk up"]);
+  const loud = lines.filter((line) => line.includes("wrote more than"));
+  assert.deepEqual(loud, [
+    "warning: Script chk wrote more than 256 kB in one run. From now on its output goes to /dev/null, until its command is changed or the daemon is started again",
+  ]);
+  await until("status says so", () => (checks.status()[0]?.lastOutput ?? "").startsWith("(not"));
+  // Another command is read again.
+  checks.configure([plan([script, "changed"])]);
+  const before = seen().length;
+  await until("it ran once more", () =>
+    seen()
+      .slice(before)
+      .some((line) => !isNull(line)),
+  );
+});
+
+test("a run that is not over in time because its output is read is no failure", async (context) => {
+  const { folder, checks, reported, lines } = bench(context);
+  const body = "[ -p /dev/stdout ] || exit 0\nyes | head -c 300000\nexec sleep 1000";
+  const script = folder.script("s.sh", body);
+  checks.configure([plan([script], { interval: fromMillis(800), timeout: fromMillis(1_500) })]);
+  await until("it has a result", () => reported.length > 0);
+  assert.deepEqual(reported, ["chk up"]);
+  assert.ok(lines.some((line) => line.includes("timed out while that was read")));
+  assert.ok(!lines.some((line) => line.includes("failed")));
+});
