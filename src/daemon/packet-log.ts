@@ -122,18 +122,13 @@ export class PacketLog {
 
   /** The daemon ends: what was left out until now is counted in the log. */
   end(): void {
-    for (const kind of [...this.#minutes.keys()]) this.#minuteEnded(kind);
+    for (const kind of this.#minutes.keys()) this.#minuteEnded(kind);
   }
 }
 
 /** What a report is about besides the instance. */
 function subjectOf(report: Report): string {
-  switch (report.kind) {
-    case "peer-unresolved":
-      return printIpv4(report.to);
-    case "foreign-address":
-      return `${printIpv4(report.address)} ${report.interface}`;
-    default:
-      return "";
-  }
+  if (report.kind === "peer-unresolved") return printIpv4(report.to);
+  if (report.kind !== "foreign-address") return "";
+  return `${printIpv4(report.address)} ${report.interface}`;
 }
