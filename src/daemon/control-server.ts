@@ -8,6 +8,7 @@ import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest } from "./control-protocol.ts";
 import { readRequest } from "./control-shapes.ts";
 import type { Log } from "./log.ts";
+import { Pace } from "./pace.ts";
 
 export interface ControlClient {
   send(answer: ControlAnswer): void;
@@ -56,7 +57,8 @@ export async function serveControl(
   share = 4,
 ): Promise<Server> {
   rmSync(path, { force: true });
-  const server = createServer((socket) => new Conversation(socket, handle, log));
+  const pace = new Pace();
+  const server = createServer((socket) => new Conversation(socket, handle, log, pace));
   server.maxConnections = clientsMax(share);
   const before = process.umask(0o177);
   try {
@@ -113,14 +115,17 @@ class Conversation implements ControlClient {
   readonly #socket: Socket;
   readonly #handle: Handler;
   readonly #log: Log;
-  readonly #lines: string[] = [];
-  #buffered = "";
+  readonly #pace: Pace;
+  /** What was read, from `#at` on not yet answered. */
+  #unread = "";
+  #at = 0;
   #isAnswering = false;
 
-  constructor(socket: Socket, handle: Handler, log: Log) {
+  constructor(socket: Socket, handle: Handler, log: Log, pace: Pace) {
     this.#socket = socket;
     this.#handle = handle;
     this.#log = log;
+    this.#pace = pace;
     socket.setEncoding("utf8");
     socket.on("error", () => socket.destroy());
     socket.on("data", (text: string) => this.#take(text));
@@ -140,15 +145,22 @@ class Conversation implements ControlClient {
   }
 
   #take(text: string): void {
-    const lines = (this.#buffered + text).split("\n");
-    this.#buffered = lines.pop() ?? "";
-    if (this.#buffered.length > LINE_MAX || lines.some((line) => line.length > LINE_MAX)) {
-      this.#socket.destroy();
-      return;
-    }
-    this.#lines.push(...lines);
-    if (this.#lines.length > 0) this.#socket.pause();
+    this.#unread = this.#unread.slice(this.#at) + text;
+    this.#at = 0;
+    // Read on only when this is answered.
+    this.#socket.pause();
     void this.#answerAll();
+  }
+
+  /** Undefined if the client has not sent a whole one. */
+  #nextLine(): string | undefined {
+    const end = this.#unread.indexOf("\n", this.#at);
+    const length = (end < 0 ? this.#unread.length : end) - this.#at;
+    if (length > LINE_MAX) this.#socket.destroy();
+    if (end < 0 || this.#socket.destroyed) return undefined;
+    const line = this.#unread.slice(this.#at, end);
+    this.#at = end + 1;
+    return line;
   }
 
   /**
@@ -158,10 +170,15 @@ class Conversation implements ControlClient {
   async #answerAll(): Promise<void> {
     if (this.#isAnswering) return;
     this.#isAnswering = true;
-    while (this.#lines.length > 0 && !this.isBehind && !this.#socket.destroyed)
-      this.send(await this.#answer(this.#lines.shift() ?? ""));
+    while (!this.isBehind) {
+      const line = this.#nextLine();
+      if (line === undefined) break;
+      await this.#pace.turn(() => this.#socket.destroyed);
+      if (this.#socket.destroyed) break;
+      this.send(await this.#answer(line));
+    }
     this.#isAnswering = false;
-    if (this.#lines.length === 0) this.#socket.resume();
+    if (!this.isBehind) this.#socket.resume();
   }
 
   async #answer(line: string): Promise<ControlAnswer> {

@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import type { ControlAnswer } from "#daemon/control-protocol";
 import { type ControlClient, type Handler, isAnswered, serveControl } from "#daemon/control-server";
 import { readAnswer, readRequest } from "#daemon/control-shapes";
+import { Pace } from "#daemon/pace";
 import { Watchers } from "#daemon/watchers";
 import { keepLog, makeFolder, until } from "../support/daemon-bench.ts";
 
@@ -100,6 +101,70 @@ test("who asks and does not read is answered no faster than he reads", async (co
   });
   socket.resume();
   await until("all is answered", () => asked === 300 && read > 300 * text.length);
+});
+
+test("whoever asks without end leaves time for everything else", async (context) => {
+  const path = await serve(context, pong);
+  const said = talk(context, path, "\n".repeat(60_000));
+  const other = talk(context, path, '{"command":"ping"}\n');
+  await until("the other one is answered", () => other.answers.length === 1);
+  assert.ok(said.answers.length < 1_000, `${said.answers.length} answers first`);
+  const before = said.answers.length;
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  const during = said.answers.length - before;
+  assert.ok(during <= 100, `${during} answers in 100 turns of the event loop`);
+});
+
+test("who is gone takes no time of the others", async () => {
+  const pace = new Pace();
+  const began: number[] = [];
+  for (let index = 0; index <= 100; index++)
+    void pace.turn(() => index < 100).then(() => began.push(index));
+  await new Promise((resolve) => process.nextTick(resolve));
+  assert.equal(began.length, 101);
+  void pace.turn(() => true).then(() => began.push(101));
+  await new Promise((resolve) => process.nextTick(resolve));
+  assert.equal(began.length, 101, "the one before has its pause");
+  await until("it is over", () => began.length === 102);
+});
+
+test("a request in pieces of one byte is a request", async (context) => {
+  const path = await serve(context, pong);
+  const socket = connect(path);
+  context.after(() => socket.destroy());
+  let read = "";
+  socket.on("data", (chunk: Buffer) => {
+    read += chunk.toString();
+  });
+  for (const char of '{"command":"ping"}\n{"command":"ping"}\n') {
+    socket.write(char);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await until("answered", () => read === '{"ok":true,"pong":7}\n'.repeat(2));
+});
+
+test("who does not read is not read either", async (context) => {
+  const path = join(makeFolder(context).path, "control.sock");
+  const text = "x".repeat(3_000_000);
+  let asked = 0;
+  const server = await serveControl(
+    path,
+    async () => {
+      asked += 1;
+      return await Promise.resolve({ ok: true, text });
+    },
+    keepLog().log,
+  );
+  context.after(() => server.close());
+  const socket = connect(path);
+  context.after(() => socket.destroy());
+  socket.pause();
+  const total = 20_000_000;
+  socket.write('{"command":"ping"}\n');
+  await until("it is answered", () => asked === 1);
+  socket.write("\n".repeat(total));
+  for (let turn = 0; turn < 2_000; turn++) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(socket.writableLength > total / 2, `${total - socket.writableLength} bytes were taken`);
 });
 
 test("a line without end is not kept for ever", async (context) => {
