@@ -1,4 +1,5 @@
 /** The journal of `baton migrate` on the disk, and the lock on it. */
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { errnoOf } from "#daemon/contain";
@@ -16,7 +17,8 @@ export const STATE_DIR = "/var/lib/baton/migrate";
 
 const FILE = "journal.json";
 const LOCK = "lock";
-const BYTES_MAX = 1_048_576;
+/** More than the addresses of the longest configuration take. */
+const BYTES_MAX = 64 * 1_048_576;
 
 const progress = v.optional(v.picklist(["begun", "done"], "begun or done"));
 
@@ -59,18 +61,34 @@ export type ReadJournal =
 export function readJournal(stateDir: string, language: Language): ReadJournal {
   const path = join(stateDir, FILE);
   const text = readOwnFile(path, BYTES_MAX);
-  if (text === undefined) return { kind: "none" };
+  if (text === undefined) {
+    if (!isThere(path)) return { kind: "none" };
+    const why = { en: "not an ordinary file of ours", "zh-CN": "不是属于我们的普通文件" }[language];
+    return { kind: "broken", path, why };
+  }
   const read = readShape(SHAPE, parseJson(text));
   return read.kind === "value"
     ? { kind: "journal", journal: read.value }
     : { kind: "broken", path, why: printJsonProblem(read.problem, path, language) };
 }
 
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Its folder is root's alone, and we are not root.
+    return false;
+  }
+}
+
 /** Why it could not be written, or undefined. */
 export function writeJournal(stateDir: string, journal: Journal): string | undefined {
   const path = join(stateDir, FILE);
+  const bytes = Buffer.from(`${JSON.stringify(journal, undefined, 2)}\n`);
+  // It could not be read again.
+  if (bytes.length > BYTES_MAX) return `${path}: EFBIG`;
   try {
-    writeDurable(path, `${JSON.stringify(journal, undefined, 2)}\n`, 0o600);
+    writeDurable(path, bytes, 0o600);
     return undefined;
   } catch (error) {
     return `${path}: ${errnoOf(error)}`;

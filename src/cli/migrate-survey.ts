@@ -40,6 +40,7 @@ import {
   readParts,
   run,
   showUnit,
+  versionOf,
 } from "./migrate-system.ts";
 import { daemonCommand, type RunOptions } from "./run-options.ts";
 
@@ -191,14 +192,6 @@ function unitArguments(lines: readonly UnitLine[]): readonly string[] | undefine
     for (const [name, one] of readEnvironmentFile(text ?? "")) environment.set(name, one);
   }
   return readCommandLine(command.value, environment).slice(1);
-}
-
-const VERSION_MS = 3_000;
-
-/** Of the program that runs, which an upgrade may have replaced on the disk. */
-async function versionOf(pid: number): Promise<string | undefined> {
-  const { stdout, stderr } = await run(`/proc/${pid}/exe`, ["-v"], VERSION_MS);
-  return /Keepalived v(\d+(?:\.\d+)*)/.exec(`${stderr}${stdout}`)?.[1];
 }
 
 interface ReadArguments {

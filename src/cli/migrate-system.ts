@@ -7,6 +7,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -21,7 +22,7 @@ import {
 import { networkInterfaces } from "node:os";
 import { dirname } from "node:path";
 import { errnoOf } from "#daemon/contain";
-import { readShortFile } from "#daemon/own-files";
+import { closeQuietly, readShortFile } from "#daemon/own-files";
 import type { Journal } from "#migrate/journal";
 import type { Command, Observed } from "#migrate/steps";
 import { ask } from "./control-client.ts";
@@ -40,23 +41,29 @@ export interface Ran {
   readonly stderr: string;
 }
 
+export interface RunOptions {
+  readonly timeoutMs?: number;
+  /** The program has it as its descriptor 3. */
+  readonly fd?: number;
+}
+
 /** In a session of its own: Ctrl-C at our terminal must not end it halfway. */
 export function run(
   program: string,
   args: readonly string[],
-  timeoutMs: number = SYSTEMCTL_MS,
+  { timeoutMs = SYSTEMCTL_MS, fd }: RunOptions = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(program, [...args], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", fd ?? "ignore"],
       env: { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" },
       detached: true,
     });
     let [stdout, stderr] = ["", ""];
-    child.stdout.on("data", (chunk: Buffer) => {
+    child.stdout?.on("data", (chunk: Buffer) => {
       if (stdout.length < OUTPUT_MAX) stdout += chunk.toString();
     });
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
       if (stderr.length < OUTPUT_MAX) stderr += chunk.toString();
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
@@ -90,13 +97,61 @@ export const isEnabled = (unit: ReadonlyMap<string, string>): boolean =>
 export const isActive = (unit: ReadonlyMap<string, string>): boolean =>
   !["", "inactive", "failed"].includes(unit.get("ActiveState") ?? "");
 
-/** The processes of keepalived that share this network namespace. */
+/**
+ * The processes of keepalived that share this network namespace. It runs as root; anybody may give
+ * a program its name.
+ */
 export function keepalivedProcesses(): readonly number[] {
   const own = namespaceOf("self");
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => nameOf(pid) === "keepalived" && namespaceOf(pid) === own)
+    .filter((pid) => nameOf(pid) === "keepalived" && namespaceOf(pid) === own && isRoots(pid))
     .map(Number);
+}
+
+/** Its effective user is root, or whoever we are. */
+function isRoots(pid: string): boolean {
+  try {
+    const user = /^Uid:\s+\d+\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+    return user === "0" || Number(user) === process.geteuid?.();
+  } catch {
+    return false;
+  }
+}
+
+const VERSION_MS = 3_000;
+const OTHERS_WRITE = 0o022;
+
+/**
+ * The program that a process runs, which an upgrade may have replaced on the disk; its descriptor,
+ * because the process may be another one by the time that it is used. Undefined if somebody else
+ * than root may write the program.
+ */
+export function openProgram(pid: number): number | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(`/proc/${pid}/exe`, constants.O_RDONLY);
+    const { uid, mode } = fstatSync(fd);
+    const isOurs = uid === 0 || uid === process.geteuid?.();
+    if (isOurs && (mode & OTHERS_WRITE) === 0) return fd;
+  } catch {
+    // It has ended, or is not ours to look at.
+  }
+  closeQuietly(fd);
+  return undefined;
+}
+
+/** What keepalived says of its version; undefined if it does not, or is not run as root here. */
+export async function versionOf(pid: number): Promise<string | undefined> {
+  const fd = openProgram(pid);
+  if (fd === undefined) return undefined;
+  try {
+    const options = { timeoutMs: VERSION_MS, fd };
+    const { stdout, stderr } = await run("/proc/self/fd/3", ["-v"], options);
+    return /Keepalived v(\d+(?:\.\d+)*)/.exec(`${stderr}${stdout}`)?.[1];
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function namespaceOf(pid: string): string | undefined {
@@ -209,7 +264,7 @@ function removeWithFolder(path: string): string | undefined {
 const freshOf = (path: string): string => `${path}.new`;
 
 /** The old text or the new one, whatever ends us or the machine. Throws what the system says. */
-export function writeDurable(path: string, text: string, mode: number): void {
+export function writeDurable(path: string, text: string | Uint8Array, mode: number): void {
   const fresh = freshOf(path);
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
   const fd = openSync(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);

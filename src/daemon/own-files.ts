@@ -160,7 +160,8 @@ function readStart(
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
     const stats = fstatSync(fd);
     if (!stats.isFile() || !isFine(stats)) return undefined;
-    const bytes = Buffer.alloc(bytesMax);
+    // A file of /proc says that it is empty.
+    const bytes = Buffer.alloc(Math.min(bytesMax, Math.max(stats.size, BYTES_MAX)));
     return bytes.subarray(0, readSync(fd, bytes)).toString("utf8");
   } catch {
     return undefined;

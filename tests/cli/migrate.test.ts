@@ -1,13 +1,24 @@
 /** `baton migrate` without a machine to migrate: its line, its journal, and what is not root's. */
 import assert from "node:assert/strict";
-import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  copyFileSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { command } from "#cli/migrate";
 import { readJournal, takeStateDir, writeJournal } from "#cli/migrate-journal";
+import { keepalivedProcesses, openProgram } from "#cli/migrate-system";
 import { marked } from "#migrate/journal";
 import { BEFORE, journalOf } from "../migrate/machine.ts";
-import { makeFolder } from "../support/daemon-bench.ts";
+import { makeFolder, until } from "../support/daemon-bench.ts";
 
 interface Ran {
   readonly exit: number;
@@ -69,6 +80,63 @@ test("a journal is read as it was written, and is root's alone", (context) => {
   }
   assert.equal(statSync(join(folder, "journal.json")).mode & 0o777, 0o600);
   assert.equal(statSync(folder).mode & 0o777, 0o700);
+});
+
+test("the journal of a great many addresses is read again", (context) => {
+  const folder = stateDir(context);
+  const addresses = Array.from(
+    { length: 200_000 },
+    (_, index) => `10.1.${index >> 8}.${index & 255}`,
+  );
+  const journal = { ...journalOf(BEFORE), addresses };
+  assert.equal(writeJournal(folder, journal), undefined);
+  const read = readJournal(folder, "en");
+  assert.equal(read.kind === "journal" && read.journal.addresses.length, addresses.length);
+  const tooMany = { ...journal, startedAt: "x".repeat(64 * 1_048_576) };
+  assert.match(writeJournal(folder, tooMany) ?? "", /journal\.json: EFBIG$/);
+  assert.equal(readJournal(folder, "en").kind, "journal", "the earlier one is still there");
+});
+
+test("something else in the journal's place is not the same as none", { skip }, async (context) => {
+  const folder = stateDir(context);
+  symlinkSync("/dev/null", join(folder, "journal.json"));
+  const { exit, error } = await run("--undo", "--state-dir", folder);
+  assert.equal(exit, 1);
+  assert.match(error, /journal\.json .*not an ordinary file/);
+});
+
+test("nobody but root is taken for keepalived, and no program of others is run", {
+  skip,
+}, async (context) => {
+  const folder = makeFolder(context);
+  const program = join(folder.path, "keepalived");
+  // A copy, whose name the kernel keeps as the process's.
+  copyFileSync("/bin/sleep", program);
+  const start = async (uid: number): Promise<number> => {
+    const child = spawn(program, ["60"], { uid, stdio: "ignore" });
+    context.after(() => child.kill("SIGKILL"));
+    const { pid } = child;
+    assert.ok(pid !== undefined);
+    await until("it runs", () => readFileSync(`/proc/${pid}/comm`, "utf8") === "keepalived\n");
+    return pid;
+  };
+  const others = await start(65_534);
+  const roots = await start(0);
+  assert.ok(keepalivedProcesses().includes(roots));
+  assert.ok(!keepalivedProcesses().includes(others));
+  for (const [uid, mode, isFine] of [
+    [0, 0o755, true],
+    [65_534, 0o755, false],
+    [0, 0o775, false],
+    [0, 0o757, false],
+  ] as const) {
+    chownSync(program, uid, 0);
+    chmodSync(program, mode);
+    const fd = openProgram(roots);
+    assert.equal(fd !== undefined, isFine, `${uid} ${mode.toString(8)}`);
+    if (fd !== undefined) closeSync(fd);
+  }
+  assert.equal(openProgram(2 ** 30), undefined);
 });
 
 test("a journal that is applied is said to be, without looking at the machine", async (context) => {
