@@ -110,7 +110,7 @@ test("nobody but root is taken for keepalived, and no program of others is run",
 }, async (context) => {
   const folder = makeFolder(context);
   const program = join(folder.path, "keepalived");
-  // A copy, whose name the kernel keeps as the process's.
+  // A copy: the kernel names the process after it.
   copyFileSync("/bin/sleep", program);
   const start = async (uid: number): Promise<number> => {
     const child = spawn(program, ["60"], { uid, stdio: "ignore" });
