@@ -65,6 +65,16 @@ test("a packet with more or less behind the same beginning: counted as if it wer
   }
 });
 
+test("a priority 0 is read and counted as such each time", () => {
+  const bench = backup();
+  const packet = bench.advert({ priority: 0 });
+  const heard = [1, 2, 3].map((second) => {
+    bench.until(second);
+    return counted(bench, [packet])["pri_zero_rcvd"];
+  });
+  assert.deepEqual(heard, [1, 2, 3]);
+});
+
 test("what is valid and says something else is read: another priority, another interval", () => {
   const bench = backup();
   bench.hear({ priority: 150 });
