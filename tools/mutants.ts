@@ -437,6 +437,18 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "",
   },
   {
+    file: "src/vrrp/engine/receive.ts",
+    rule: "what is remembered is a copy: the next packet lies in the same memory",
+    find: "bytes: bytes.slice()",
+    replace: "bytes",
+  },
+  {
+    file: "src/vrrp/engine/steps.ts",
+    rule: "without a step either, a router that gives up does not advertise as the owner",
+    find: "if (!outcomes.some(isFault))\n",
+    replace: "",
+  },
+  {
     file: "src/vrrp/engine/instances.ts",
     rule: "a backup that notes its master tries again in time",
     find: "retryAt === undefined || at < retryAt ? at : retryAt);",

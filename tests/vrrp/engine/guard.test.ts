@@ -68,6 +68,21 @@ test("a rule that can neither be prolonged nor taken away is FAULT: a peer takes
   assert.equal(guarantee(bench), "nftables");
 });
 
+test("a rule that is tried again and can neither be opened nor taken away: no advertisement as the owner", () => {
+  const bench = guarded();
+  bench.world.guardRefuses.set("prolong", "ENOBUFS");
+  bench.until(5);
+  assert.equal(guarantee(bench), "address-lifetime");
+  bench.world.guardRefuses.set("open", "ENOBUFS").set("close", "ENOMEM");
+  bench.until(64);
+  assert.equal(bench.phase(), "master");
+  bench.world.take();
+  bench.until(65);
+  assert.equal(bench.phase(), "fault");
+  const adverts = bench.world.take().filter((call) => call.startsWith("advert"));
+  assert.deepEqual(adverts, ["advert vrid 1 priority 0 to 192.0.2.2"]);
+});
+
 test("a refused open: the address works without the rule", () => {
   const bench = guarded(["open"]);
   assert.equal(bench.phase(), "master");

@@ -65,6 +65,17 @@ test("a packet with more or less behind the same beginning: counted as if it wer
   }
 });
 
+test("packets that lie in the same memory one after the other are not taken for repetitions", () => {
+  const bench = backup();
+  const memory = new Uint8Array(100);
+  for (const priority of [150, 150, 150, 151, 150]) {
+    const packet = bench.advert({ priority });
+    memory.set(packet);
+    counted(bench, [memory.subarray(0, packet.length)]);
+    assert.equal(bench.engine.instances[0]?.state.heard?.priority, priority);
+  }
+});
+
 test("a priority 0 is read and counted as such each time", () => {
   const bench = backup();
   const packet = bench.advert({ priority: 0 });
