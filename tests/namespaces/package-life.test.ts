@@ -4,8 +4,9 @@
  * machines have this one's files, in an overlay of their own, and no way out. On a fresh Debian,
  * with a table of what breaks: `npm run test:package`.
  *
- * Needs: systemctl, xz
+ * Needs: systemctl, keepalived, xz
  */
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ import { test } from "node:test";
 import { makeDeb } from "../../tools/package/deb.ts";
 import { make } from "../../tools/package/make.ts";
 import { lifeOfPackage } from "../support/installed-life.ts";
-import { bootPair } from "../support/installed-pair.ts";
+import { bootPair, type InstalledPair } from "../support/installed-pair.ts";
 import { LOG, whyNoMachine } from "./systemd-machine.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -34,5 +35,26 @@ test("a package lives on two machines: installed, started, upgraded, removed, pu
   await lifeOfPackage(pair, step, {
     log: async (node) => await node.sh(`cat ${LOG}`),
     onSeen: (what, seen) => context.diagnostic(`${what}: ${JSON.stringify(seen)}`),
+    whileRunning: async () => {
+      await step(
+        "keepalived beside it: one is stopped before the other is started",
+        async () => await besideKeepalived(pair),
+      );
+    },
   });
 });
+
+/** On the backup, so that nothing moves. */
+async function besideKeepalived(pair: InstalledPair): Promise<void> {
+  const { a, b } = pair;
+  await b.sh(`cp /lib/systemd/system/keepalived.service /run/units/; systemctl daemon-reload
+    ! systemctl is-active keepalived
+    systemctl start keepalived`);
+  assert.equal(await b.machine.show("ActiveState"), "inactive");
+  assert.match(await b.sh("ps -eo args"), /^\/usr\/sbin\/keepalived/m);
+  assert.doesNotMatch(await b.sh("ps -eo args"), /lib\/baton/);
+  await b.sh("systemctl start baton; ! systemctl is-active keepalived");
+  assert.doesNotMatch(await b.sh("ps -eo args"), /^\/usr\/sbin\/keepalived/m);
+  await pair.settled(a);
+  await b.sh("rm /run/units/keepalived.service; systemctl daemon-reload");
+}

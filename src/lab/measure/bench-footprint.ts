@@ -48,8 +48,9 @@ export async function footprint(options: FootprintOptions): Promise<Table> {
   return { columns: footprintColumns(), rows };
 }
 
-/** What is measured is what is installed: one file a process, compiled. */
+/** What is measured is what is installed: one file a process, compiled. A package is that. */
 function bundle(): void {
+  if (process.env["BATON_PROGRAM"] !== undefined) return;
   for (const tool of ["bundle.mjs", "warm-cache.mjs"]) {
     const path = join(dirname(BATON), "..", "tools", tool);
     const { status, stderr } = spawnSync(process.execPath, [path], { encoding: "utf8" });
