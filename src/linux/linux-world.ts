@@ -192,8 +192,11 @@ export class LinuxWorld implements World {
     return this.#rtnetlink.setAddress(interfaceIndex, address, seconds);
   }
 
-  prolongAddresses(all: readonly AddressLifetime[]): readonly Outcome[] | undefined {
-    return this.#lifetimes.set(all);
+  prolongAddresses(
+    all: readonly AddressLifetime[],
+    until?: Instant,
+  ): readonly Outcome[] | undefined {
+    return this.#lifetimes.set(all, until);
   }
 
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome {

@@ -6,7 +6,7 @@ import { now } from "#linux/clock";
 import { Reactor } from "#linux/reactor";
 import { must, mustDo } from "#linux/result";
 import { openMonitor } from "#linux/rtnetlink";
-import { after, fromMillis, fromSeconds, type Instant, toMillis } from "#units/time";
+import { after, fromMillis, fromSeconds, type Instant, instant, toMillis } from "#units/time";
 import {
   type AddressInfo,
   type AddressLifetime,
@@ -202,6 +202,26 @@ test("of many lifetimes each refusal is of the one that it concerns", () => {
     lifetimes.set(all.slice(1, 70)),
     undefined,
     "the next request is answered by itself",
+  );
+});
+
+test("lifetimes for which there is no time are left, and have no outcome", () => {
+  using cable = layCable();
+  const { left } = cable;
+  using lifetimes = left.namespace.within(() => must(openAddressLifetimes(true)));
+  const all = manyOf(left.link.index, 20, 60);
+  const [first] = all;
+  if (first !== undefined) all[0] = { ...first, interfaceIndex: 4_711 };
+  let readings = 0;
+  const outcomes = lifetimes.set(all, instant(2), () => instant(readings++)) ?? [];
+  assert.deepEqual(
+    outcomes.map(({ ok }) => ok),
+    [false, true, true, true, true, true, true, true],
+  );
+  assert.equal(must(left.rtnetlink.addresses()).filter(isOurs).length, 7);
+  assert.deepEqual(
+    lifetimes.set(all, instant(0), () => instant(0)),
+    [],
   );
 });
 

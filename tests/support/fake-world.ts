@@ -229,7 +229,11 @@ export class FakeWorld implements World {
     return OK;
   }
 
-  prolongAddresses(all: readonly AddressLifetime[]): readonly Outcome[] | undefined {
+  prolongAddresses(
+    all: readonly AddressLifetime[],
+    until?: Instant,
+  ): readonly Outcome[] | undefined {
+    if (until !== undefined && this.now >= until) return [];
     return setEach(all, (index, address, seconds) => this.setAddress(index, address, seconds));
   }
 

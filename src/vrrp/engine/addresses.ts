@@ -14,7 +14,13 @@ import type { OwnRemovals } from "./own-removals.ts";
 import { scheduleRetry } from "./retry.ts";
 import { type AddressLifetime, type Failure, isGone, type Outcome, printFailure } from "./world.ts";
 
-const NONE: readonly Outcome[] = [];
+/** Of a lifetime that is to be prolonged. */
+interface Owner {
+  readonly instance: Instance;
+  readonly entry: InstanceAddress;
+  /** Before this attempt. */
+  readonly refreshedAt: Instant | undefined;
+}
 
 export class Addresses {
   readonly #context: EngineContext;
@@ -51,12 +57,22 @@ export class Addresses {
     entry.error = undefined;
   }
 
-  /** All addresses of instances that own them, each for the seconds of its lease. */
-  prolongAll(instances: readonly Instance[], now: Instant, refused: Refused[]): void {
+  /**
+   * All addresses of instances that own them, each for the seconds of its lease.
+   *
+   * @param until no more is begun from then on; for those that are left `refreshedAt` stays
+   */
+  prolongAll(
+    instances: readonly Instance[],
+    now: Instant,
+    refused: Refused[],
+    until?: Instant,
+  ): void {
     const lifetimes: AddressLifetime[] = [];
-    const owners: { readonly instance: Instance; readonly entry: InstanceAddress }[] = [];
+    const owners: Owner[] = [];
     for (const instance of instances) {
       const seconds = instance.lease.addressSeconds;
+      const { refreshedAt } = instance;
       instance.refreshedAt = now;
       for (const entry of instance.addresses) {
         const { virtual } = entry;
@@ -67,12 +83,23 @@ export class Addresses {
           this.#setFor(instance, entry, seconds, now, refused);
         else {
           lifetimes.push({ interfaceIndex: index, address: virtual, seconds });
-          owners.push({ instance, entry });
+          owners.push({ instance, entry, refreshedAt });
         }
       }
     }
     if (lifetimes.length === 0) return;
-    const outcomes = this.#context.world.prolongAddresses(lifetimes) ?? NONE;
+    const answer = this.#context.world.prolongAddresses(lifetimes, until);
+    if (answer === undefined) return;
+    for (const left of owners.slice(answer.length)) left.instance.refreshedAt = left.refreshedAt;
+    this.#takeOutcomes(owners, answer, now, refused);
+  }
+
+  #takeOutcomes(
+    owners: readonly Owner[],
+    outcomes: readonly Outcome[],
+    now: Instant,
+    refused: Refused[],
+  ): void {
     for (const [place, outcome] of outcomes.entries()) {
       const owner = owners[place];
       if (owner === undefined || outcome.ok) continue;

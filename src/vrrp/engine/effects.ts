@@ -60,8 +60,10 @@ export class Effects {
   /**
    * Leases first: an instance with a refused lease does not send as the owner. Which ones those are
    * is added to `refused`.
+   *
+   * @param nextDue when the next instance is due
    */
-  settle(now: Instant, refused: Refused[]): void {
+  settle(now: Instant, nextDue: Instant | undefined, refused: Refused[]): void {
     const from = refused.length;
     if (this.#leases.hasWaiting) this.#leases.prolong(now, refused);
     for (let at = from; at < refused.length; at++) {
@@ -69,7 +71,7 @@ export class Effects {
       if (one?.event.kind === "faultRaised") this.#advertiser.forget(one.instance);
     }
     this.#advertiser.flush(now);
-    this.#leases.prolongBackstops(now, refused);
+    this.#leases.prolongBackstops(now, nextDue, refused);
   }
 
   /** One that may wait does until `settle`. */

@@ -3,15 +3,28 @@
  * prolonged with every advertisement, limited when it hands over, given up. Two layers: the
  * addresses' own lifetimes (addresses.ts), and the guard where the kernel has it (guard.ts).
  */
-import type { Instant, Micros } from "#units/time";
+import { after, type Instant, type Micros, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
-import { lifetimeLeft, mustRefresh } from "../router/lease.ts";
+import { lifetimeLeft, mustRefresh, mustRefreshNow } from "../router/lease.ts";
 import { strongestPeer } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Refused } from "./context.ts";
 import { type Guard, isGuardDue, sinceAdvert } from "./guard.ts";
 import type { Instance, InstanceAddress } from "./instance.ts";
+
+/** Of this length before an instance is due no request is begun that can wait. */
+const BEFORE = micros(-2_000);
+
+function needs(
+  must: typeof mustRefresh,
+  { lease, refreshedAt, config, state }: Instance,
+  now: Instant,
+): boolean {
+  // It may have been made to give up meanwhile.
+  if (state.phase.kind !== "master") return false;
+  return refreshedAt === undefined || must(lease, config.router.advertInterval, now - refreshedAt);
+}
 
 const isGuarded = ({ lease }: Instance): boolean => lease.guarantee === "nftables";
 const leaseMillis = ({ lease }: Instance): number => Math.floor(lease.micros / 1_000);
@@ -59,23 +72,31 @@ export class Leases {
 
   /**
    * Lifetimes that are a backstop. They last long beyond the next advertisement, so those that are
-   * being sent need not wait for the many requests that this may be.
+   * being sent need not wait for the many requests that this may be. Nor need the next ones: each
+   * request may wait in the kernel for another program's, so what can be left to the instance's
+   * next advertisement is, when somebody is due soon.
+   *
+   * @param nextDue when the next instance is due
    */
-  prolongBackstops(now: Instant, refused: Refused[]): void {
+  prolongBackstops(now: Instant, nextDue: Instant | undefined, refused: Refused[]): void {
     const all = this.#backstops;
     let count = 0;
-    for (const instance of all) {
-      const { lease, refreshedAt } = instance;
-      const { advertInterval } = instance.config.router;
-      const isEnough =
-        refreshedAt !== undefined && !mustRefresh(lease, advertInterval, now - refreshedAt);
-      // It may have been made to give up meanwhile.
-      const isOwner = instance.state.phase.kind === "master";
-      if (isOwner && !isEnough) all[count++] = instance;
-    }
+    for (const instance of all) if (needs(mustRefresh, instance, now)) all[count++] = instance;
     all.length = count;
-    if (count > 0) this.#addresses.prolongAll(all, now, refused);
-    all.length = 0;
+    if (count > 0) this.#prolong(all.splice(0), now, nextDue, refused);
+  }
+
+  #prolong(
+    all: readonly Instance[],
+    now: Instant,
+    nextDue: Instant | undefined,
+    refused: Refused[],
+  ): void {
+    const urgent = all.filter((one) => needs(mustRefreshNow, one, now));
+    if (urgent.length > 0) this.#addresses.prolongAll(urgent, now, refused);
+    const others = all.filter((one) => !urgent.includes(one));
+    const until = nextDue === undefined ? undefined : after(nextDue, BEFORE);
+    if (others.length > 0) this.#addresses.prolongAll(others, now, refused, until);
   }
 
   #refresh(instance: Instance, now: Instant, refused: Refused[]): void {

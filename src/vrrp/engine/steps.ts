@@ -105,7 +105,7 @@ export class Steps {
 
   /** What waits is done; a refusal is an event for the instance it concerns. */
   #settle(now: Instant): void {
-    this.#effects.settle(now, this.#refused);
+    this.#effects.settle(now, this.#context.instances.nextDue(), this.#refused);
     for (let one = this.#refused.shift(); one !== undefined; one = this.#refused.shift())
       this.apply(one.instance, one.event, now);
   }
@@ -114,7 +114,7 @@ export class Steps {
   #settleWithin(instance: Instance, now: Instant, outcomes: RouterEvent[]): void {
     if (!this.#effects.hasWaiting) return;
     const from = this.#refused.length;
-    this.#effects.settle(now, this.#refused);
+    this.#effects.settle(now, this.#context.instances.nextDue(), this.#refused);
     for (let at = this.#refused.length - 1; at >= from; at--) {
       const one = this.#refused[at];
       if (one?.instance !== instance) continue;

@@ -6,6 +6,7 @@
  */
 
 import type { Ipv4, Mac } from "#units/address";
+import type { Instant } from "#units/time";
 import type { VirtualAddress } from "../router/config.ts";
 import type { FromEngine } from "./engine-link.ts";
 
@@ -122,8 +123,14 @@ export interface World {
   /**
    * As `setAddress`, of addresses that we have set already: many with one request, and without news
    * of it. Undefined: all were set; otherwise the outcome of each.
+   *
+   * @param until no more is begun from then on, and there are fewer outcomes: any of these requests
+   *   may wait for another program that changes addresses or routes, as long as that takes
    */
-  prolongAddresses(all: readonly AddressLifetime[]): readonly Outcome[] | undefined;
+  prolongAddresses(
+    all: readonly AddressLifetime[],
+    until?: Instant,
+  ): readonly Outcome[] | undefined;
   removeAddress(interfaceIndex: number, address: VirtualAddress): Outcome;
   /** `promote_secondaries` is set on these devices, and what was set on others is put back. */
   promoteSecondaries(devices: ReadonlySet<string>): Outcome;

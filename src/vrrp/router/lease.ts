@@ -97,16 +97,22 @@ export function lifetimeLeft(lease: Lease, sinceAdvert: number): number {
  * the guard and one interval.
  */
 export function mustRefresh(lease: Lease, interval: Centis, sinceSet: number): boolean {
-  if (lease.guarantee === "address-lifetime") return true;
-  const lifetime = lease.addressSeconds * 1_000_000;
-  const left = lifetime - sinceSet;
-  const next = fromCentis(interval) * (1 + LATENESS);
   // An interval of 0.49 s beside a lifetime of 1 s, or routers that are spread (engine/crowd.ts).
-  if (left <= next) return true;
+  if (mustRefreshNow(lease, interval, sinceSet)) return true;
   if (sinceSet < REFRESH_GAP) return false;
+  const lifetime = lease.addressSeconds * 1_000_000;
   const guarded = lease.guarantee === "nftables" ? lease.micros : 0;
-  return left <= Math.max(lifetime / 2, guarded + next);
+  return lifetime - sinceSet <= Math.max(lifetime / 2, guarded + untilNext(interval));
 }
+
+/** It cannot be left to the next advertisement, even if there is no time for it now. */
+export function mustRefreshNow(lease: Lease, interval: Centis, sinceSet: number): boolean {
+  if (lease.guarantee === "address-lifetime") return true;
+  return lease.addressSeconds * 1_000_000 - sinceSet <= untilNext(interval);
+}
+
+/** Microseconds to the next advertisement, at the longest. */
+const untilNext = (interval: Centis): number => fromCentis(interval) * (1 + LATENESS);
 
 /**
  * Time after its last advertisement at which the lease of a master with this priority and interval

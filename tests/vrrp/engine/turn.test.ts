@@ -1,6 +1,7 @@
 /** What is due at nearly the same time leaves in one turn: leases first, then advertisements. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { printIpv4 } from "#units/address";
 import { centis, micros } from "#units/time";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { HEAD_START_MAX } from "#vrrp/router/timing";
@@ -101,6 +102,30 @@ test("of many lifetimes that are prolonged together one is refused: its router g
     ["VI_1", "VI_2", "VI_3"].map((name) => bench.phase(name)),
     ["master", "fault", "master"],
   );
+});
+
+test("lifetimes wait while somebody is due soon, as long as they last, and are then prolonged", () => {
+  // Two routers, the second 1.5 ms behind the first: the first never has time.
+  const bench = started(many(2, (place) => place * 1_500));
+  const { world } = bench;
+  const prolong = world.prolongAddresses.bind(world);
+  const asked: string[] = [];
+  world.prolongAddresses = (all, until) => {
+    const isLate = until !== undefined && world.now >= until;
+    for (const { address } of all)
+      asked.push(`${printIpv4(address.address)} ${isLate ? "left" : "set"}`);
+    return prolong(all, until);
+  };
+  bench.until(12);
+  const of = (address: string, what: string): number =>
+    asked.filter((one) => one === `${address} ${what}`).length;
+  assert.equal(of("192.0.2.101", "left"), 0);
+  assert.ok(of("192.0.2.101", "set") >= 8, asked.join("\n"));
+  assert.ok(of("192.0.2.100", "left") > of("192.0.2.100", "set"), asked.join("\n"));
+  assert.ok(of("192.0.2.100", "set") >= 5, asked.join("\n"));
+  for (const name of ["VI_1", "VI_2"]) assert.equal(bench.phase(name), "master");
+  for (const { expiresAt } of world.kernel.values())
+    assert.ok(expiresAt === undefined || expiresAt > world.now);
 });
 
 /** When each router advertised, in microseconds, over so many seconds. */

@@ -5,7 +5,13 @@ import fc from "fast-check";
 import { centis, fromCentis } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { RouterConfig } from "#vrrp/router/config";
-import { type Lease, leaseFor, lifetimeLeft, mustRefresh } from "#vrrp/router/lease";
+import {
+  type Lease,
+  leaseFor,
+  lifetimeLeft,
+  mustRefresh,
+  mustRefreshNow,
+} from "#vrrp/router/lease";
 import { masterDown, skew } from "#vrrp/router/timing";
 import { CONFIG } from "../../support/vector.ts";
 
@@ -150,25 +156,31 @@ test("a lifetime that was not set anew lasts until the next advertisement, also 
     downTimerAdverts: fc.constantFrom(1, 3, 3, 5),
     peer: fc.integer({ min: 1, max: 254 }),
     guard: fc.boolean(),
+    // Whether there is time for what may be left to the next advertisement.
+    hasTime: fc.boolean(),
     // Parts of an interval: routers that are spread advertise sooner, busy ones a quarter later.
     gaps: fc.array(fc.constantFrom(1 / 32, 0.5, 30 / 32, 31 / 32, 0.99, 1, 1.24), {
       minLength: 1,
       maxLength: 40,
     }),
   });
-  const property = fc.property(advertisements, ({ interval, peer, guard, gaps, ...timers }) => {
-    const advertInterval = centis(interval);
-    const all = config({ ...timers, advertInterval });
-    const lease = leaseFor(all, peer, guard);
-    let since = 0;
-    for (const gap of gaps) {
-      since += gap * fromCentis(advertInterval);
-      assert.ok(
-        since <= lease.addressSeconds * 1_000_000,
-        `${since} us of ${lease.addressSeconds} s`,
-      );
-      if (mustRefresh(lease, advertInterval, since)) since = 0;
-    }
-  });
+  const property = fc.property(
+    advertisements,
+    ({ interval, peer, guard, gaps, hasTime, ...timers }) => {
+      const advertInterval = centis(interval);
+      const all = config({ ...timers, advertInterval });
+      const lease = leaseFor(all, peer, guard);
+      let since = 0;
+      for (const gap of gaps) {
+        since += gap * fromCentis(advertInterval);
+        assert.ok(
+          since <= lease.addressSeconds * 1_000_000,
+          `${since} us of ${lease.addressSeconds} s`,
+        );
+        const must = hasTime ? mustRefresh : mustRefreshNow;
+        if (must(lease, advertInterval, since)) since = 0;
+      }
+    },
+  );
   fc.assert(property, { numRuns: 5_000 });
 });
