@@ -65,6 +65,7 @@ const SUITES: readonly Suite[] = [
       "tests/vrrp/engine/addresses.test.ts",
       "tests/vrrp/engine/crowd.test.ts",
       "tests/vrrp/engine/guard.test.ts",
+      "tests/vrrp/engine/prepared-adverts.test.ts",
       "tests/vrrp/engine/repetition.test.ts",
       "tests/vrrp/engine/turn.test.ts",
       "tests/vrrp/router/advertise-again.test.ts",

@@ -437,6 +437,24 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "",
   },
   {
+    file: "src/vrrp/engine/advertiser.ts",
+    rule: "another source address makes another packet",
+    find: "prepared.source === source &&",
+    replace: "",
+  },
+  {
+    file: "src/vrrp/engine/advertiser.ts",
+    rule: "by another device its packets leave anew",
+    find: "prepared.interfaceIndex === interfaceIndex;",
+    replace: "true;",
+  },
+  {
+    file: "src/vrrp/engine/lookup.ts",
+    rule: "a packet is for the router of its device",
+    find: "if (interfaceIndex !== this.#interfaceIndex) {",
+    replace: "if (this.#interfaceIndex === -1) {",
+  },
+  {
     file: "src/vrrp/engine/receive.ts",
     rule: "what is remembered is a copy: the next packet lies in the same memory",
     find: "bytes: bytes.slice()",

@@ -65,6 +65,17 @@ test("a packet with more or less behind the same beginning: counted as if it wer
   }
 });
 
+test("the same packet by two devices is for the router of each", () => {
+  const eth1 = { ...ETH0, index: 3, name: "eth1" };
+  const bench = new Bench([ETH0, eth1], [own(2, "192.0.2.1"), own(3, "192.0.2.1")]);
+  bench.configure([instance(), instance({ interface: "eth1", router: { name: "VI_2" } })]);
+  const packet = bench.advert({ priority: 150 });
+  for (const interfaceIndex of [2, 2, 2, 3, 2, 3, 3, 3, 2])
+    bench.event({ kind: "packet", interfaceIndex, bytes: packet });
+  const received = ["VI_1", "VI_2"].map((name) => bench.counters(name)["advert_rcvd"]);
+  assert.deepEqual(received, [5, 4]);
+});
+
 test("packets that lie in the same memory one after the other are not taken for repetitions", () => {
   const bench = backup();
   const memory = new Uint8Array(100);
