@@ -4,6 +4,7 @@
  */
 import { chmodSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { type Client, Clients } from "./clients.ts";
 import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest } from "./control-protocol.ts";
 import { readRequest } from "./control-shapes.ts";
@@ -21,7 +22,11 @@ export type Handler = (request: ControlRequest, client: ControlClient) => Promis
 
 const LINE_MAX = 65_536;
 const BEHIND_BYTES = 1_048_576;
-const CLIENTS_MAX = 64;
+/**
+ * Most clients ask once and are answered together (shared-work.ts): 500 of them in a second, each of
+ * which waits for half a second, fit.
+ */
+const CLIENTS_MAX = 512;
 const CONNECT_MS = 1_000;
 
 /**
@@ -44,22 +49,31 @@ export async function isAnswered(path: string): Promise<boolean> {
   });
 }
 
+export interface ClientLimits {
+  /** How many at once. */
+  readonly most?: number;
+  /** They get one part in so many of the descriptors. */
+  readonly share?: number;
+}
+
 /**
  * Rejects if the socket cannot be made at this path. An existing socket is replaced: the caller
  * holds the lock of the runtime directory, so no process answers it any more.
- *
- * @param share its clients get one part in so many of the descriptors
  */
 export async function serveControl(
   path: string,
   handle: Handler,
   log: Log,
-  share = 4,
+  limits: ClientLimits = {},
 ): Promise<Server> {
   rmSync(path, { force: true });
   const pace = new Pace();
-  const server = createServer((socket) => new Conversation(socket, handle, log, pace));
-  server.maxConnections = clientsMax(share);
+  const clients = new Clients(clientsMax(limits));
+  const server = createServer((socket) => {
+    socket.on("error", () => socket.destroy());
+    const one = new Conversation(socket, { handle, log, pace, clients });
+    if (!clients.enter(one)) socket.destroy();
+  });
   const before = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -84,52 +98,57 @@ export async function serveControl(
  * How many clients may be connected, so that descriptors are left for an engine and for
  * scripts.
  */
-function clientsMax(share: number): number {
+function clientsMax({ most = CLIENTS_MAX, share = 4 }: ClientLimits): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
-    return Math.max(
-      1,
-      Math.min(CLIENTS_MAX, Math.floor(Number(soft ?? CLIENTS_MAX * share) / share)),
-    );
+    return Math.max(1, Math.min(most, Math.floor(Number(soft ?? most * share) / share)));
   } catch {
-    return CLIENTS_MAX;
+    return most;
   }
 }
 
-/** Many clients may get the same answer: it is printed once. */
-const lines = new WeakMap<ControlAnswer, string>();
+/** Many clients may get the same answer: it is printed once, and what waits is in memory once. */
+const lines = new WeakMap<ControlAnswer, Buffer>();
 
-function lineOf(answer: ControlAnswer): string {
+function lineOf(answer: ControlAnswer): Buffer {
   const known = lines.get(answer);
   if (known !== undefined) return known;
-  const line = `${JSON.stringify(answer)}\n`;
+  const line = Buffer.from(`${JSON.stringify(answer)}\n`);
   lines.set(answer, line);
   return line;
+}
+
+/** What all conversations at a socket share. */
+interface Shared {
+  readonly handle: Handler;
+  readonly log: Log;
+  readonly pace: Pace;
+  readonly clients: Clients;
 }
 
 /**
  * One client: its lines are answered one after the other, and it is read no faster than it is
  * answered.
  */
-class Conversation implements ControlClient {
+class Conversation implements ControlClient, Client {
   readonly #socket: Socket;
-  readonly #handle: Handler;
-  readonly #log: Log;
-  readonly #pace: Pace;
+  readonly #shared: Shared;
   /** What was read, from `#at` on not yet answered. */
   #unread = "";
   #at = 0;
   #isAnswering = false;
 
-  constructor(socket: Socket, handle: Handler, log: Log, pace: Pace) {
+  constructor(socket: Socket, shared: Shared) {
     this.#socket = socket;
-    this.#handle = handle;
-    this.#log = log;
-    this.#pace = pace;
+    this.#shared = shared;
     socket.setEncoding("utf8");
-    socket.on("error", () => socket.destroy());
+    socket.once("close", () => shared.clients.leave(this));
     socket.on("data", (text: string) => this.#take(text));
     socket.on("drain", () => void this.#answerAll());
+  }
+
+  end(): void {
+    this.#socket.destroy();
   }
 
   send(answer: ControlAnswer): void {
@@ -173,11 +192,13 @@ class Conversation implements ControlClient {
     while (!this.isBehind) {
       const line = this.#nextLine();
       if (line === undefined) break;
-      await this.#pace.turn(() => this.#socket.destroyed);
+      this.#shared.clients.asked(this);
+      await this.#shared.pace.turn(() => this.#socket.destroyed);
       if (this.#socket.destroyed) break;
       this.send(await this.#answer(line));
     }
     this.#isAnswering = false;
+    this.#shared.clients.answered(this);
     if (!this.isBehind) this.#socket.resume();
   }
 
@@ -189,10 +210,12 @@ class Conversation implements ControlClient {
         error: `not a request: ${request}`,
         help: 'send one line like {"command":"status"}',
       };
+    const { clients, handle, log } = this.#shared;
+    if (request.command === "watch") clients.watches(this);
     try {
-      return await this.#handle(request, this);
+      return await handle(request, this);
     } catch (error) {
-      this.#log("error", `control socket, ${request.command}: ${failureText(error)}`);
+      log("error", `control socket, ${request.command}: ${failureText(error)}`);
       return { ok: false, error: "it could not be answered; the log of the daemon says why" };
     }
   }

@@ -12,7 +12,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import { groupInFile } from "./account.ts";
 import { errnoOf } from "./contain.ts";
 import type { ControlRequest } from "./control-protocol.ts";
-import { type Handler, serveControl } from "./control-server.ts";
+import { type ClientLimits, type Handler, serveControl } from "./control-server.ts";
 import type { Log } from "./log.ts";
 import { daemonMessages } from "./messages.ts";
 import { removeFile } from "./own-files.ts";
@@ -26,8 +26,11 @@ const CHANGES: Readonly<Record<ControlRequest["command"], boolean>> = {
   reload: true,
 };
 const MODE = 0o660;
-/** Of the descriptors of this process, half of what the control socket gets. */
-const SHARE = 8;
+/**
+ * Of the descriptors of this process, half of what the control socket gets; and few, for what one
+ * has not read yet is kept for each.
+ */
+const LIMITS: ClientLimits = { most: 64, share: 8 };
 
 const REFUSAL: Readonly<Record<Language, { readonly error: string; readonly help: string }>> = {
   en: {
@@ -61,7 +64,7 @@ export async function serveReaders(options: ReaderSocketOptions): Promise<Server
   removeFile(path);
   if (group === undefined) return undefined;
   try {
-    const server = await serveControl(path, readingOnly(handle), log, SHARE);
+    const server = await serveControl(path, readingOnly(handle), log, LIMITS);
     try {
       // It belongs to its owner alone until the group is the right one.
       chownSync(path, process.geteuid?.() ?? 0, group);

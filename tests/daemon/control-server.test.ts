@@ -167,6 +167,63 @@ test("who does not read is not read either", async (context) => {
   assert.ok(socket.writableLength > total / 2, `${total - socket.writableLength} bytes were taken`);
 });
 
+async function crowded(context: TestContext, handle: Handler, most: number): Promise<string> {
+  const path = join(makeFolder(context).path, "control.sock");
+  const server = await serveControl(path, handle, keepLog().log, { most });
+  context.after(() => server.close());
+  return path;
+}
+
+const PING = '{"command":"ping"}\n';
+
+test("clients that ask nothing leave when others need their place, the idlest first", async (context) => {
+  const path = await crowded(context, pong, 3);
+  const idle = talk(context, path, "");
+  const answered = [talk(context, path, PING), talk(context, path, PING)];
+  await until("two are answered", () => answered.every(({ answers }) => answers.length === 1));
+  const fourth = talk(context, path, PING);
+  await until("the fourth is answered", () => fourth.answers.length === 1);
+  await until("the idlest has left", () => idle.closed);
+  assert.deepEqual(
+    [...answered, fourth].map(({ closed }) => closed),
+    [false, false, false],
+  );
+});
+
+test("who waits for an answer keeps the place; a watcher does while they are few", async (context) => {
+  const gate = Promise.withResolvers<void>();
+  let waiting = 0;
+  const handle: Handler = async ({ command }) => {
+    if (command === "status") {
+      waiting += 1;
+      await gate.promise;
+    }
+    return { ok: true, pong: 1 };
+  };
+  const path = await crowded(context, handle, 3);
+  const watch = '{"command":"watch"}\n';
+  const watching = talk(context, path, watch);
+  await until("it watches", () => watching.answers.length === 1);
+  const asking = [1, 2].map(() => talk(context, path, '{"command":"status"}\n'));
+  await until("both wait", () => waiting === 2);
+  const refused = talk(context, path, PING);
+  await until("there is no room", () => refused.closed);
+  gate.resolve();
+  await until("both are answered", () => asking.every(({ answers }) => answers.length === 1));
+  assert.deepEqual([refused.answers, watching.closed], [[], false]);
+  const others = [1, 2].map(() => talk(context, path, watch));
+  await until("three watch", () => others.every(({ answers }) => answers.length === 1));
+  const last = talk(context, path, PING);
+  await until("the oldest watcher makes room", () => last.answers.length === 1);
+  await until("it has left", () => watching.closed);
+});
+
+test("two hundred that ask together are all answered", async (context) => {
+  const path = await serve(context, pong);
+  const all = Array.from({ length: 200 }, () => talk(context, path, PING));
+  await until("all are answered", () => all.every(({ answers }) => answers.length === 1));
+});
+
 test("a line without end is not kept for ever", async (context) => {
   const path = await serve(context, pong);
   const said = talk(context, path, "x".repeat(200_000));
