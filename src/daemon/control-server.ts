@@ -23,8 +23,8 @@ export type Handler = (request: ControlRequest, client: ControlClient) => Promis
 const LINE_MAX = 65_536;
 const BEHIND_BYTES = 1_048_576;
 /**
- * Most clients ask once and are answered together (shared-work.ts): 500 of them in a second, each of
- * which waits for half a second, fit.
+ * Most clients ask once and are answered together (shared-work.ts): 500 of them in a second, each
+ * of which waits for half a second, fit.
  */
 const CLIENTS_MAX = 512;
 const CONNECT_MS = 1_000;
