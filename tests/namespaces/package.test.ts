@@ -109,6 +109,37 @@ diff /before /after && echo nothing is left
   assert.match(output, /^nothing is left$/m, output);
 });
 
+test("a package in another root, without chroot, leaves this machine alone", { skip }, () => {
+  const script = `
+mkdir -p /other/lib64 /other/etc /other/run/baton /other/var/log /other/var/lib/dpkg/info /other/var/lib/dpkg/updates
+touch /other/lib64/ld-linux-x86-64.so.2 /other/var/lib/dpkg/status /other/var/lib/dpkg/available
+cp /etc/passwd /etc/login.defs /other/etc; grep -v ^baton: /etc/group >/other/etc/group; touch /other/etc/gshadow
+groupadd --system baton
+mkdir -p /run/baton /var/lib/baton
+touch /run/baton/own /var/lib/baton/own /var/log/baton.log
+there() { dpkg --root=/other --force-script-chrootless --force-depends "$@"; }
+umask 077
+there -i /run/given/baton.deb 2>&1
+grep ^baton: /other/etc/group | sed 's/^/there: /'
+stat -c 'mode %a %n' /other/usr/bin /other/usr/lib/baton/bin/baton
+touch /other/run/baton/x /other/var/log/baton.log
+there -P baton 2>&1
+grep -q ^baton: /other/etc/group || echo no group there
+getent group baton
+ls /run/baton/own /var/lib/baton/own /var/log/baton.log
+ls -d /other/run/baton /other/var/log/baton.log /other/usr/lib/baton
+`;
+  const { output } = runInOverlay(script, folder);
+  assert.match(output, /^there: baton:x:\d+:$/m, output);
+  assert.match(output, /^mode 755 \/other\/usr\/bin$/m);
+  assert.match(output, /^mode 755 \/other\/usr\/lib\/baton\/bin\/baton$/m);
+  assert.match(output, /^no group there$/m, output);
+  assert.match(output, /^baton:x:\d+:$/m);
+  for (const own of ["/run/baton/own", "/var/lib/baton/own", "/var/log/baton.log"])
+    assert.ok(output.includes(`\n${own}\n`), output);
+  assert.equal(output.match(/^ls: cannot access '\/other\//gm)?.length, 3, output);
+});
+
 test("the rpm installs into a root of its own, runs offline and passes rpm -V", { skip }, () => {
   // The database of this root is empty, so rpm cannot know what Debian's packages bring.
   const script = `
