@@ -425,6 +425,42 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "1",
   },
   {
+    file: "src/vrrp/engine/instances.ts",
+    rule: "owners are ahead of take-overs",
+    find: 'phase.kind === "master" || phase.kind === "handover"',
+    replace: '(phase.kind as string) === "never"',
+  },
+  {
+    file: "src/vrrp/engine/instances.ts",
+    rule: "however many owners are due, the others have a part of a turn",
+    find: "Math.max(most - taken.length, Math.ceil(most * OTHERS))",
+    replace: "most - taken.length",
+  },
+  {
+    file: "src/vrrp/engine/engine.ts",
+    rule: "a turn takes over so many addresses",
+    find: "this.#steps.takenOver >= TAKE_OVER_MAX",
+    replace: "this.#steps.takenOver > 1_000_000",
+  },
+  {
+    file: "src/vrrp/engine/engine.ts",
+    rule: "who waits for the work of others has not stalled",
+    find: "readAt !== undefined && due < readAt ?",
+    replace: "readAt !== undefined && due < 0 ?",
+  },
+  {
+    file: "src/vrrp/engine/engine.ts",
+    rule: "what has not all been read may say otherwise",
+    find: "isAllRead ? now : undefined",
+    replace: "isAllRead ? now : now",
+  },
+  {
+    file: "src/vrrp/router/backup.ts",
+    rule: "only the time since everything was read is a stall",
+    find: "now - Math.max(phase.awakeAt, readAt)",
+    replace: "now - phase.awakeAt",
+  },
+  {
     file: "src/vrrp/engine/effects.ts",
     rule: "the leases of all are prolonged before the first advertisement leaves",
     find: "    if (this.#leases.hasWaiting) this.#leases.prolong(now, refused);\n",
@@ -469,8 +505,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "src/vrrp/engine/instances.ts",
     rule: "a backup that notes its master tries again in time",
-    find: "retryAt === undefined || at < retryAt ? at : retryAt);",
-    replace: "retryAt === undefined ? at : at);",
+    find: "retryAt === undefined || at < retryAt ? at : retryAt;",
+    replace: "retryAt === undefined ? at : at;",
   },
   {
     file: "src/vrrp/engine/repetition.ts",

@@ -193,8 +193,8 @@ function work(
     reactor.wait(soon !== undefined && (due === undefined || soon < due) ? soon : due);
     const woken = now();
     if (due !== undefined && due <= woken) lateness.woke(due, woken);
-    reactor.drain(() => (engine.deadline() ?? FAR) <= now(), DRAIN_MOST);
-    engine.onTime(now());
+    const isAllRead = reactor.drain(() => (engine.deadline() ?? FAR) <= now(), DRAIN_MOST);
+    engine.onTime(now(), isAllRead);
     if (pipe.waiting) pipe.flush();
     memory.turn(woken);
   }

@@ -83,10 +83,16 @@ export class Reactor {
    * are called again without waiting, for `most` at the longest. A handler takes a bounded number
    * of packets from a socket; no deadline shall decide while a packet that says otherwise waits
    * behind them, and no flood shall put off a deadline for ever.
+   *
+   * @returns nothing was readable at last
    */
-  drain(isDue: () => boolean, most: Micros, clock: () => Instant = this.#clock): void {
+  drain(isDue: () => boolean, most: Micros, clock: () => Instant = this.#clock): boolean {
     const end = after(clock(), most);
-    while (isDue() && this.wait(PAST) && clock() < end) continue;
+    while (isDue()) {
+      if (!this.wait(PAST)) return true;
+      if (clock() >= end) return false;
+    }
+    return false;
   }
 
   /**

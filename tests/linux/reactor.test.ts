@@ -144,20 +144,25 @@ test("before a timer is fired everything readable is read, as long as that does 
     });
     for (let i = 0; i < 100; i++) pipes.fill(place);
   }
-  reactor.drain(() => false, fromMillis(2));
+  assert.equal(
+    reactor.drain(() => false, fromMillis(2)),
+    false,
+  );
   assert.deepEqual(read, [0, 0], "no timer is due");
   let time = 0;
-  reactor.drain(
+  const isAll = reactor.drain(
     () => true,
     fromMillis(2),
     () => (time += 100) as Instant,
   );
   assert.deepEqual(read, [20, 20], "2 ms of this clock, both in turn");
-  reactor.drain(
+  assert.equal(isAll, false, "some wait still");
+  const isAllNow = reactor.drain(
     () => true,
     fromMillis(2),
     () => 0 as Instant,
   );
+  assert.equal(isAllNow, true);
   assert.deepEqual(read, [100, 100], "everything, and then no waiting");
   assert.equal(reactor.wait(0 as Instant), false);
 });

@@ -13,6 +13,12 @@ import type { TimeReached } from "../router/event.ts";
  * that lasts up to an interval longer than its peers assume.
  */
 export const TURN_MAX = 64;
+/**
+ * How many addresses a turn takes over before those that are owners by now have their turn. An
+ * address costs ten times an advertisement and more, 70 to 300 us: without the bound, or with 64, a
+ * new owner's advertisements would be late by it.
+ */
+export const TAKE_OVER_MAX = 16;
 /** Parts of an interval over which routers are spread. */
 const PARTS = 32;
 
@@ -41,7 +47,7 @@ export class Crowd {
     return EVENTS[Math.floor(this.#turns / ordinary) % PARTS] ?? ON_TIME;
   }
 
-  /** @param hasMore others are due by now, and were not in this turn */
+  /** @param hasMore other owners are due by now, and were not in this turn */
   turnEnded(hasMore: boolean): void {
     this.#turns = hasMore ? this.#turns + 1 : 0;
   }

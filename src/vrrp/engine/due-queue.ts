@@ -9,15 +9,17 @@
  */
 import type { Instant } from "#units/time";
 
-/** Kept in the item; `DueQueue` alone writes it. */
+/** Kept in the item; `DueQueue` alone writes it, except for `isOwner`. */
 export interface Due {
   readonly order: number;
   at: Instant | undefined;
   /** Its number in the queue's arrays; -1 when it has none. */
   slot: number;
+  /** Which of two queues it is in (instances.ts). */
+  isOwner: boolean;
 }
 
-export const newDue = (order: number): Due => ({ order, at: undefined, slot: -1 });
+export const newDue = (order: number): Due => ({ order, at: undefined, slot: -1, isOwner: false });
 
 interface Queued {
   readonly due: Due;

@@ -15,6 +15,7 @@
 
 import type { Ipv4 } from "#units/address";
 import { earliest, type Instant, type Micros } from "#units/time";
+import type { TimeReached } from "../router/event.ts";
 import { readyAt } from "../router/router.ts";
 import type { RouterState } from "../router/state.ts";
 import { packetPause } from "../router/timing.ts";
@@ -24,7 +25,7 @@ import { Advertiser } from "./advertiser.ts";
 import { Announcements } from "./announcements.ts";
 import { Configurator } from "./configure.ts";
 import { type EngineContext, isOwnedElsewhere } from "./context.ts";
-import { Crowd, TURN_MAX } from "./crowd.ts";
+import { Crowd, TAKE_OVER_MAX, TURN_MAX } from "./crowd.ts";
 import { Departures } from "./departures.ts";
 import { Effects } from "./effects.ts";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "./engine-link.ts";
@@ -74,6 +75,8 @@ export class Engine {
   readonly #configurator: Configurator;
   readonly #crowd: Crowd;
   readonly #turnMax: number;
+  /** The last turn, and everything that had come was read before it. */
+  #readAt: Instant | undefined;
 
   constructor(
     world: World,
@@ -158,19 +161,28 @@ export class Engine {
   /**
    * Fires what is due, up to a bound: `deadline` has passed still if there is more. Every input
    * must have been handed over before.
+   *
+   * @param isAllRead false: there were too many, and some wait still
    */
-  onTime(now: Instant): void {
+  onTime(now: Instant, isAllRead = true): void {
     const { instances } = this.#context;
     const event = this.#crowd.event(instances.all.length);
+    const readAt = this.#readAt;
+    this.#readAt = isAllRead ? now : undefined;
     this.#steps.beginTurn();
     for (const instance of instances.takeDue(now, this.#turnMax)) {
+      // Owners were first: only take-overs are put off.
+      if (this.#steps.takenOver >= TAKE_OVER_MAX) {
+        instances.reschedule(instance);
+        continue;
+      }
       if (instance.retryAt !== undefined && now >= instance.retryAt) this.#retry(instance, now);
       if (instances.wakesAgain(instance, now)) continue;
       const ready = readyAt(instance.config.router, instance.state);
-      if (ready !== undefined && now >= ready) this.#steps.timeReached(instance, event, now);
-      else instances.reschedule(instance);
+      if (ready === undefined || now < ready) instances.reschedule(instance);
+      else this.#steps.timeReached(instance, readSince(event, ready, readAt), now);
     }
-    this.#crowd.turnEnded(instances.isDue(now));
+    this.#crowd.turnEnded(instances.isOwnerDue(now));
     this.#steps.endTurn(now);
     this.announcements.pump(now);
     this.#departures.sweep(now);
@@ -234,8 +246,9 @@ export class Engine {
     const change = this.#context.interfaces.setAddress(address);
     // A new lifetime: our own refreshes come back to us.
     if (change === "same") return;
-    if (change === "new") addressAppeared(this.#context, address, now);
-    this.#sources.addressesChanged(now, address);
+    if (change !== "new") return this.#sources.addressesChanged(now, address);
+    addressAppeared(this.#context, address, now);
+    this.#sources.addressAppeared(address, now);
   }
 
   #linkChanged(link: LinkInfo, now: Instant): void {
@@ -323,3 +336,7 @@ export class Engine {
     this.#context.world.emit(message);
   }
 }
+
+/** It was due in an earlier turn already, behind others. */
+const readSince = (event: TimeReached, due: Instant, readAt: Instant | undefined): TimeReached =>
+  readAt !== undefined && due < readAt ? { ...event, readAt } : event;

@@ -1,17 +1,32 @@
-/** The routers of this engine, found by what an input names (lookup.ts) and by deadline. */
+/**
+ * The routers of this engine, found by what an input names (lookup.ts) and by deadline.
+ *
+ * Those that answer for an address have a queue of their own: what they do in time keeps a second
+ * owner away, while a take-over that is a moment late only makes the outage so much longer. In one
+ * queue a thousand take-overs that are due together would all be ahead of the next advertisement of
+ * the first of them.
+ */
 import { after, earliest, type Instant } from "#units/time";
 import { deadline } from "../router/router.ts";
+import type { RouterState } from "../router/state.ts";
 import { HEAD_START_MAX } from "../router/timing.ts";
 import { DueQueue } from "./due-queue.ts";
 import type { Instance } from "./instance.ts";
 import { Lookup } from "./lookup.ts";
 
 const NONE: readonly Instance[] = [];
+/** Of a turn at least this part is for those that own nothing, however many owners are due. */
+const OTHERS = 1 / 4;
+
+/** It answers for its addresses, and a peer counts on when it advertises or gives them up. */
+const isOwner = ({ phase }: RouterState): boolean =>
+  phase.kind === "master" || phase.kind === "handover";
 
 export class Instances {
   #all: readonly Instance[] = [];
   #lookup: Lookup | undefined;
-  readonly #due = new DueQueue<Instance>();
+  readonly #owners = new DueQueue<Instance>();
+  readonly #others = new DueQueue<Instance>();
 
   /** In the order of the configuration; last those that a reload removed and that hand over. */
   get all(): readonly Instance[] {
@@ -25,7 +40,7 @@ export class Instances {
 
   remove(instance: Instance): void {
     this.replace(this.#all.filter((one) => one !== instance));
-    this.#due.remove(instance);
+    this.#queueOf(instance).remove(instance);
   }
 
   get lookup(): Lookup {
@@ -40,21 +55,26 @@ export class Instances {
 
   /** When the first one is due; undefined: none at any time. */
   nextDue(): Instant | undefined {
-    return this.#due.first();
+    return earliest(this.#owners.first(), this.#others.first());
   }
 
   /**
-   * Takes out `most` of those that are due, earliest first, and with them those that may be a
-   * moment later (`readyAt` of the router). Each is to be rescheduled.
+   * Takes out `most` of those that are due, owners first, then earliest first, and with them those
+   * that may be a moment later (`readyAt` of the router). Each is to be rescheduled. Where owners
+   * are `most` or nearly as many, a few of the others come in addition.
    */
   takeDue(now: Instant, most: number): readonly Instance[] {
-    if (!this.isDue(now)) return NONE;
-    return this.#due.take(after(now, HEAD_START_MAX), most);
+    if (!isReached(this.nextDue(), now)) return NONE;
+    const end = after(now, HEAD_START_MAX);
+    const taken = this.#owners.take(end, most);
+    const left = Math.max(most - taken.length, Math.ceil(most * OTHERS));
+    if (isReached(this.#others.first(), end)) taken.push(...this.#others.take(end, left));
+    return taken;
   }
 
-  isDue(now: Instant): boolean {
-    const first = this.#due.first();
-    return first !== undefined && first <= now;
+  /** More owners are due by now than were taken. */
+  isOwnerDue(now: Instant): boolean {
+    return isReached(this.#owners.first(), now);
   }
 
   /** It wakes, or is taken before its time, and has nothing to do: rescheduled. */
@@ -65,14 +85,27 @@ export class Instances {
     return true;
   }
 
-  /** Its deadline is `at` now; its retry is what it was. */
+  /** Its deadline is `at` now; its retry and whether it is an owner are what they were. */
   dueAgain(instance: Instance, at: Instant): void {
     const { retryAt } = instance;
-    this.#due.set(instance, retryAt === undefined || at < retryAt ? at : retryAt);
+    const first = retryAt === undefined || at < retryAt ? at : retryAt;
+    this.#queueOf(instance).set(instance, first);
   }
 
   /** After anything that may have moved its deadline or its retry. */
   reschedule(instance: Instance): void {
-    this.#due.set(instance, earliest(deadline(instance.state), instance.retryAt));
+    const { state, due } = instance;
+    const owns = isOwner(state);
+    if (owns !== due.isOwner) {
+      this.#queueOf(instance).remove(instance);
+      due.isOwner = owns;
+    }
+    this.#queueOf(instance).set(instance, earliest(deadline(state), instance.retryAt));
+  }
+
+  #queueOf({ due }: Instance): DueQueue<Instance> {
+    return due.isOwner ? this.#owners : this.#others;
   }
 }
+
+const isReached = (at: Instant | undefined, now: Instant): boolean => at !== undefined && at <= now;

@@ -63,16 +63,36 @@ export class Sources {
 
   /** @param changed the address that came or went; undefined: any may have */
   addressesChanged(now: Instant, changed?: AddressInfo): void {
-    const { instances } = this.#context;
-    for (const instance of instances.all) {
+    this.#configuredChanged(now, changed);
+    for (const instance of this.#context.instances.all) {
+      if (changed !== undefined && instance.interfaceIndex !== changed.index) continue;
+      this.update(instance, now);
+    }
+  }
+
+  #configuredChanged(now: Instant, changed: AddressInfo | undefined): void {
+    for (const instance of this.#context.instances.all) {
       const { source } = instance.config.transport;
       if (source === undefined || (changed !== undefined && source !== changed.address)) continue;
       this.check(instance, now);
     }
-    for (const instance of instances.all) {
-      if (changed !== undefined && instance.interfaceIndex !== changed.index) continue;
-      this.update(instance, now);
-    }
+  }
+
+  /**
+   * An address that was not there before. One of ours is nobody's source unless it is configured,
+   * so there is no look at every router for each of a thousand take-overs.
+   */
+  addressAppeared(address: AddressInfo, now: Instant): void {
+    if (this.#isOurs(address)) this.#configuredChanged(now, address);
+    else this.addressesChanged(now, address);
+  }
+
+  #isOurs({ address }: AddressInfo): boolean {
+    return this.#context.instances.lookup
+      .byAddress(address)
+      .some(({ addresses }) =>
+        addresses.some((one) => one.owned && one.virtual.address === address),
+      );
   }
 
   update(instance: Instance, now: Instant): void {

@@ -36,6 +36,7 @@ export class Steps {
   /** Of the router that advertises, where it does not step. */
   readonly #outcomes: RouterEvent[] = [];
   #isTurn = false;
+  #takenOver = 0;
   #depth = 0;
 
   constructor(
@@ -53,6 +54,12 @@ export class Steps {
   /** Until `endTurn` what may wait does, for all instances that are due now. */
   beginTurn(): void {
     this.#isTurn = true;
+    this.#takenOver = 0;
+  }
+
+  /** How many addresses this turn has taken over, those of sync groups among them. */
+  get takenOver(): number {
+    return this.#takenOver;
   }
 
   endTurn(now: Instant): void {
@@ -132,6 +139,7 @@ export class Steps {
       : undefined;
     const { state, effects } = held ?? wanted;
     instance.state = state;
+    if (turnsMaster && held === undefined) this.#takenOver += instance.addresses.length;
     if (state.phase.kind === "master") instance.resuming = false;
     if (this.#recorder !== undefined && held === undefined) {
       // Wake-ups in which nothing happens are left out.

@@ -42,7 +42,8 @@ export function stepBackup(
   event: RouterEvent,
   now: Instant,
 ): Step {
-  const stalled = stalledMicros(before, now);
+  const readAt = event.kind === "timeReached" ? event.readAt : undefined;
+  const stalled = stalledMicros(before, now, readAt);
   const phase = discountStall(config, state, before, stalled, now);
   const reports: readonly RouterEffect[] =
     stalled > 0 ? [{ kind: "report", report: { kind: "stalled-as-backup", micros: stalled } }] : [];
@@ -88,9 +89,14 @@ function alsoTo(resend: BackupPhase["resend"], to: Ipv4): BackupPhase["resend"] 
   return { ...resend, to: [...resend.to, to] };
 }
 
-function stalledMicros(phase: BackupPhase, now: Instant): number {
-  const expected = backupDeadline(phase) ?? now;
-  return now - expected > stallThreshold(phase.masterInterval) ? now - phase.awakeAt : 0;
+/**
+ * Only since everything was read last: a thousand routers that take over together take longer than
+ * the threshold, but the advertisements of their masters would have been heard meanwhile.
+ */
+function stalledMicros(phase: BackupPhase, now: Instant, readAt = phase.awakeAt): number {
+  const expected = Math.max(backupDeadline(phase) ?? now, readAt);
+  if (now - expected <= stallThreshold(phase.masterInterval)) return 0;
+  return now - Math.max(phase.awakeAt, readAt);
 }
 
 /**

@@ -3,7 +3,7 @@
  * of the contract.
  */
 import type { Ipv4, Mac } from "#units/address";
-import type { Centis, Micros } from "#units/time";
+import type { Centis, Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { FaultCause, Reason } from "./reason.ts";
 import type { AnnounceReason, PublicState, TrackerState } from "./state.ts";
@@ -18,9 +18,10 @@ export type RouterEvent =
   /**
    * The clock has reached `deadline(state)`. Harmless at any other time. With `sooner`, a part of
    * an interval (0 to 1): the advertisement after the one that is due comes so much sooner, once,
-   * because too many routers are due together.
+   * because too many routers are due together. With `readAt`: until then everything had been read
+   * that had come; a deadline that has passed since waited for the work of other routers.
    */
-  | { readonly kind: "timeReached"; readonly sooner?: number }
+  | { readonly kind: "timeReached"; readonly sooner?: number; readonly readAt?: Instant }
   /** A valid advertisement: every receive check has passed (see engine/receive.ts). */
   | {
       readonly kind: "advertReceived";

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { centis, instant } from "#units/time";
-import { Crowd, TURN_MAX } from "#vrrp/engine/crowd";
+import { Crowd, TAKE_OVER_MAX, TURN_MAX } from "#vrrp/engine/crowd";
+import { Engine, type EngineOptions } from "#vrrp/engine/engine";
 import { Bench, instance } from "../../support/bench.ts";
 import { FakeWorld } from "../../support/fake-world.ts";
 
@@ -15,10 +16,11 @@ interface Sent {
 }
 
 /** Routers that become master at the same moment, and what they advertise from then on. */
-function crowded(): { readonly bench: Bench; readonly sent: Sent[] } {
+function crowded(options?: EngineOptions): { readonly bench: Bench; readonly sent: Sent[] } {
   const world = new FakeWorld();
   world.addGuard();
-  const bench = new Bench(undefined, undefined, world);
+  const engine = new Engine(world, undefined, options);
+  const bench = new Bench(undefined, undefined, world, engine);
   const sent: Sent[] = [];
   world.carry = (kind, _index, bytes) => {
     if (kind === "packet") sent.push({ vrid: bytes[21] ?? 0, at: bench.now });
@@ -35,33 +37,132 @@ function crowded(): { readonly bench: Bench; readonly sent: Sent[] } {
   return { bench, sent };
 }
 
-test("a turn takes so many, and its inputs are read before the next one", () => {
+const masters = ({ engine }: Bench): number =>
+  engine.instances.filter(({ state }) => state.phase.kind === "master").length;
+
+/** One turn, of which each take-over costs so much time, in microseconds. */
+function turn(bench: Bench, takeOverMicros = 0): void {
+  const before = masters(bench);
+  const due = bench.engine.deadline() ?? Number.POSITIVE_INFINITY;
+  bench.world.now = instant(Math.max(due, bench.now));
+  bench.engine.onTime(bench.now);
+  bench.world.now = instant(bench.now + (masters(bench) - before) * takeOverMicros);
+  bench.drain();
+}
+
+/** The longest time between two advertisements of one router, in microseconds. */
+function longestGap(sent: readonly Sent[]): number {
+  const last = new Map<number, number>();
+  let longest = 0;
+  for (const { vrid, at } of sent) {
+    longest = Math.max(longest, at - (last.get(vrid) ?? at));
+    last.set(vrid, at);
+  }
+  return longest;
+}
+
+test("a turn takes over so many addresses, and inputs are read before the next one", () => {
   const { bench } = crowded();
   const due = (): number => bench.engine.deadline() ?? Number.POSITIVE_INFINITY;
-  const masters = (): number =>
-    bench.engine.instances.filter(({ state }) => state.phase.kind === "master").length;
-  while (masters() === 0) {
-    bench.world.now = instant(Math.max(due(), bench.now));
-    bench.engine.onTime(bench.now);
-  }
-  for (const count of [TURN_MAX, 2 * TURN_MAX, 3 * TURN_MAX]) {
-    assert.equal(masters(), count);
+  while (masters(bench) === 0) turn(bench);
+  for (let count = TAKE_OVER_MAX; count < COUNT; count += TAKE_OVER_MAX) {
+    assert.equal(masters(bench), count);
     assert.ok(due() <= bench.now);
-    bench.engine.onTime(bench.now);
+    turn(bench);
   }
-  assert.equal(masters(), COUNT);
+  assert.equal(masters(bench), COUNT);
   assert.ok(due() > bench.now);
+});
+
+test("a turn takes so many owners", () => {
+  const { bench, sent } = crowded();
+  while (masters(bench) < COUNT) turn(bench);
+  sent.length = 0;
+  turn(bench);
+  assert.equal(sent.length, TURN_MAX);
+  turn(bench);
+  assert.equal(sent.length, 2 * TURN_MAX);
+});
+
+test("an owner waits for one turn of take-overs and not for all of them", () => {
+  const cost = 2_000;
+  const { bench, sent } = crowded();
+  while (masters(bench) < COUNT) turn(bench, cost);
+  // They took four intervals, in which the first of them advertised four times.
+  const firsts = sent.filter(({ vrid }) => vrid === 1);
+  assert.ok(firsts.length >= 4, `${firsts.length} advertisements`);
+  const longest = longestGap(sent);
+  assert.ok(longest <= INTERVAL + TAKE_OVER_MAX * cost, `${longest} us`);
+  bench.until(3);
+  assert.ok(longestGap(sent) <= INTERVAL + TAKE_OVER_MAX * cost);
+});
+
+test("however many owners are due, the others have a part of each turn", () => {
+  const { bench, sent } = crowded({ turnMax: 8 });
+  while (masters(bench) === 0) turn(bench);
+  let most = 0;
+  while (masters(bench) < COUNT) {
+    const before = { masters: masters(bench), sent: sent.length };
+    turn(bench, 2_000);
+    assert.ok(masters(bench) >= before.masters + 2, `${before.masters} owners`);
+    most = Math.max(most, sent.length - before.sent);
+  }
+  assert.equal(most, 8 + 2, "as many owners as a turn takes, and take-overs");
+});
+
+test("take-overs that wait for others are late, and not put off as if this node had not run", () => {
+  const cost = 2_000;
+  const { bench } = crowded();
+  while (masters(bench) === 0) turn(bench);
+  const begin = bench.now;
+  while (masters(bench) < COUNT) turn(bench, cost);
+  assert.ok(bench.now - begin <= COUNT * cost, `${bench.now - begin} us`);
+  const stalls = bench
+    .emitted("report")
+    .filter(({ report }) => report.kind === "stalled-as-backup");
+  assert.equal(stalls.length, 0);
+});
+
+const STALL = INTERVAL / 2;
+
+/** How many have stalled after turns with so much time between them, inputs read in each or not. */
+function stalledAfter(between: number, isAllRead: boolean): number {
+  const { bench } = crowded();
+  while (masters(bench) === 0) turn(bench);
+  for (let count = 0; count < 2; count++) {
+    bench.world.now = instant(bench.now + between);
+    bench.engine.onTime(bench.now, isAllRead);
+  }
+  const reports = bench.emitted("report").map(({ report }) => report.kind);
+  return reports.filter((kind) => kind === "stalled-as-backup").length;
+}
+
+test("a node that stands still between two turns has not run, nor has one that could not read all", () => {
+  assert.equal(stalledAfter(STALL * 0.8, true), 0);
+  assert.ok(stalledAfter(STALL * 1.2, true) > 0);
+  assert.ok(stalledAfter(STALL * 0.8, false) > 0);
+});
+
+test("a sync group takes over as one, and counts with all of its addresses", () => {
+  const world = new FakeWorld();
+  const bench = new Bench(undefined, undefined, world);
+  const names = Array.from({ length: 3 * TAKE_OVER_MAX }, (_, place) => `VI_${place + 1}`);
+  const grouped = names.slice(0, TAKE_OVER_MAX);
+  bench.configure(
+    names.map((name, place) =>
+      instance({ vrid: place + 1, addresses: [`198.51.100.${place + 1}`], router: { name } }),
+    ),
+    { groups: [{ name: "G", members: grouped }] },
+  );
+  while (masters(bench) === 0) turn(bench);
+  assert.equal(masters(bench), TAKE_OVER_MAX);
+  assert.ok(grouped.every((name) => bench.phase(name) === "master"));
 });
 
 test("routers that became master together advertise in turns of their own, and no gap is longer", () => {
   const { bench, sent } = crowded();
   bench.until(3);
-  const last = new Map<number, number>();
-  for (const { vrid, at } of sent) {
-    const gap = at - (last.get(vrid) ?? at);
-    assert.ok(gap <= INTERVAL, `${vrid}: ${gap} us`);
-    last.set(vrid, at);
-  }
+  assert.ok(longestGap(sent) <= INTERVAL);
   const turns = new Map<number, number>();
   for (const { at } of sent.filter(({ at }) => at >= 2_000_000 && at < 2_000_000 + INTERVAL))
     turns.set(at, (turns.get(at) ?? 0) + 1);
