@@ -306,10 +306,14 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     [
       "a lifetime is longer than the guard",
-      "left <= Math.max(lifetime / 2, guarded + next)",
+      "lifetime - sinceSet <= Math.max(lifetime / 2, guarded + untilNext(interval))",
       "false",
     ],
-    ["a lifetime outlasts the next advertisement", "  if (left <= next) return true;\n", ""],
+    [
+      "a lifetime outlasts the next advertisement",
+      "lease.addressSeconds * 1_000_000 - sinceSet <= untilNext(interval)",
+      "false",
+    ],
     ["a lease outlasts the interval", "const LATENESS = 0.25;", "const LATENESS = -1;"],
     [
       "a lifetime that is set between two advertisements ends with the others",
