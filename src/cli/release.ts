@@ -4,6 +4,7 @@
  * (owned-places.ts). It is meant for ExecStopPost= and for people.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { defineCommand } from "#command-line/command";
 import { type Command, flag, type Line, text } from "#command-line/definition";
 import { isAnswered } from "#daemon/control-server";
@@ -17,7 +18,17 @@ import type { Leftover } from "#vrrp/engine/engine-link";
 import { type AddressInfo, BATON_PROTO, printFailure } from "#vrrp/engine/world";
 import { RUNTIME_DIR_OPTION, runtimeDirOf, socketIn } from "./control-client.ts";
 
+/** As long as an engine that hands over is waited for. */
+const LEASE_MS = 10_000;
+const POLL_MS = 20;
+
 const OPTIONS = {
+  "after-lease": flag(
+    text(
+      "waits up to 10 s for leases that still run: until they end this machine answers, and no peer takes over",
+      "对仍在有效期内的租约最多等待 10 秒：租约到期前本机继续应答，对端也不会接管",
+    ),
+  ),
   force: flag(
     text(
       "neither refuse nor wait; removes at once what no living process owns",
@@ -47,7 +58,7 @@ On kernels before 5.18, which do not mark addresses, --runtime-dir has to be the
     options: OPTIONS,
     examples: [
       {
-        line: "ExecStopPost=/usr/bin/baton release",
+        line: "ExecStopPost=/usr/bin/baton release --after-lease",
         about: text("in a unit file", "写在 unit 文件中"),
       },
     ],
@@ -84,6 +95,8 @@ async function release(
   // A running owner would put it back at once; if it hangs, the lease removes the address.
   const claimed = claimedAddresses();
   const listed = leftoversIn(runtimeDir, rtnetlink.value);
+  if (options["after-lease"] && !options.force)
+    await untilLeasesEnd(() => haveLease(rtnetlink.value, claimed, listed));
   const done = removeOurs(rtnetlink.value, claimed, listed);
   if (typeof done === "string") return fail(done);
   const cleaned = cleanGuard(done, claimed);
@@ -99,6 +112,41 @@ async function release(
       );
   } else if (done.failures.length === 0) io.stdout(en ? "nothing to remove\n" : "没有残留地址\n");
   return done.failures.length === 0 ? 0 : 1;
+}
+
+async function untilLeasesEnd(isLeased: () => boolean): Promise<void> {
+  const end = performance.now() + LEASE_MS;
+  while (performance.now() < end && isLeased()) await sleep(POLL_MS);
+}
+
+/**
+ * An address of ours is answered for by a lease that ends by itself: it has a lifetime, and where
+ * it is guarded, its element lives.
+ */
+function haveLease(
+  rtnetlink: Rtnetlink,
+  claimed: ReadonlySet<Ipv4>,
+  listed: readonly Leftover[],
+): boolean {
+  const found = rtnetlink.addresses();
+  if (!found.ok) return false;
+  const leased = found.value.filter(
+    (one) => one.expires && isOurs(one, listed) && !claimed.has(one.address),
+  );
+  return leased.length > 0 && hasAnswer(leased);
+}
+
+/** With a kernel without nf_tables nothing is guarded. */
+function hasAnswer(addresses: readonly AddressInfo[]): boolean {
+  const guard = openNftGuard();
+  if (!guard.ok) return true;
+  const guarded = guard.value.guarded();
+  const alive = guard.value.alive();
+  guard.value[Symbol.dispose]();
+  if (!guarded.ok || !alive.ok) return false;
+  return addresses.some(
+    ({ address }) => alive.value.includes(address) || !guarded.value.includes(address),
+  );
 }
 
 interface Done {

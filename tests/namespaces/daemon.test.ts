@@ -129,6 +129,16 @@ test("`release` removes what a killed daemon left", async (context) => {
   });
 });
 
+test("`release --after-lease` leaves a killed daemon's address to its lease", async (context) => {
+  await withNode(context, async (node, lab) => {
+    await lab.startDaemons();
+    await node.signalAll("SIGKILL");
+    const { code, output } = await baton(node, "release", "--after-lease");
+    assert.deepEqual([code, output], [0, "nothing to remove\n"]);
+    assert.ok(!owns(lab, node, VIRTUAL_ADDRESS), "the kernel has removed it");
+  });
+});
+
 test("`release` waits for an engine that still hands over", async (context) => {
   await withNode(context, async (node, lab) => {
     await lab.startDaemons();

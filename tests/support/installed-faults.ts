@@ -29,7 +29,7 @@ const DETECTION_MS = 3_805;
 const BUSY_MS = 1_000;
 const HAND_OVER = { outage: 200, both: 100 };
 const LEASE = { outage: 805 + BUSY_MS, both: 0 };
-/** The address goes at once (`baton release`), and the other node waits for its time. */
+/** The address is lost with the cable, and the other node waits for its time. */
 const DETECTION = { outage: DETECTION_MS + BUSY_MS, both: 0 };
 
 export const INSTALLED_FAULTS: Readonly<Record<string, Fault>> = {
@@ -55,7 +55,7 @@ export const INSTALLED_FAULTS: Readonly<Record<string, Fault>> = {
     inject: sh("systemctl kill -s KILL baton"),
     heal: nothing,
     lasts: 5_000,
-    most: DETECTION,
+    most: LEASE,
   },
   hang: {
     inject: sh("systemctl kill -s STOP baton"),
