@@ -78,4 +78,8 @@ test("what roff would take for its own is escaped", () => {
   );
   assert.equal(prose("two-part"), "two-part");
   assert.equal(prose("中文，行"), "中\\:文，\\:行");
+  // Where roff sees one word, its mark against division would divide: 状态、‐ status.
+  assert.equal(prose("（`-t`）、`run` 会"), "（\\fB\\-t\\fR）、\\fB\\:run\\fR 会");
+  for (const [path, text] of pages)
+    assert.doesNotMatch(text, /[\u3000-\u9fff\uff00-\uffef]\\f[BI]\\%/u, path);
 });

@@ -32,14 +32,23 @@ const plain = (text: string): string =>
 export const bold = (text: string): string => `\\fB${code(text)}\\fR`;
 export const italic = (text: string): string => `\\fI${code(text)}\\fR`;
 
+/** Inside of a word of roff's, `\\%` would be a place for a hyphen. Chinese has no blanks. */
+function codeInside(text: string, before: string): string {
+  const marked = bold(text);
+  if (before === "" || /\s$/.test(before)) return marked;
+  const mayBreak =
+    /[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]$/u.test(before) && !/[（「『]$/u.test(before);
+  return marked.replace("\\%", mayBreak ? "\\:" : "");
+}
+
 /** A sentence. Options, paths and what is in backticks are written as they are typed. */
 export const prose = (text: string): string =>
   text
     .split(/(`[^`]+`|(?<=^|[\s(（])-{1,2}\w[\w-]*)/u)
-    .map((part, index) => {
+    .map((part, index, parts) => {
       if (index % 2 === 0)
         return breakable(part.replaceAll(/[\\`^~]/g, (one) => ESCAPES[one] ?? one));
-      return bold(part.startsWith("`") ? part.slice(1, -1) : part);
+      return codeInside(part.startsWith("`") ? part.slice(1, -1) : part, parts[index - 1] ?? "");
     })
     .join("");
 
