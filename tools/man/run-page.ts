@@ -40,6 +40,13 @@ export const RUN_FILES: readonly Item[] = [
     about: text("the configuration, see `baton.conf`(5)", "配置文件，见 `baton.conf`(5)"),
   },
   {
+    term: "/etc/default/baton, /etc/sysconfig/baton",
+    about: text(
+      "`BATON_OPTIONS` of the unit (Debian's package, and the rpm)",
+      "unit 的 `BATON_OPTIONS`（Debian 软件包与 rpm）",
+    ),
+  },
+  {
     term: "/run/baton",
     about: text(
       "the runtime directory, for one daemon: lock, PID file, list of running scripts",
