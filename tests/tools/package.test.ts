@@ -103,6 +103,26 @@ test("files are where a distribution expects them, and nowhere else; nobody but 
   assert.deepEqual(configurations(trees.rpm), ["etc/logrotate.d/baton", "etc/sysconfig/baton"]);
 });
 
+test("the pages that README links to, and those link to, are in the packages", () => {
+  const doc = "usr/share/doc/baton";
+  for (const kind of ["deb", "rpm"] as const) {
+    const pages = new Map(
+      trees[kind].flatMap((one) =>
+        one.kind === "file" && one.path.startsWith(`${doc}/`) && one.path.endsWith(".md")
+          ? [[one.path, one.bytes.toString()] as const]
+          : [],
+      ),
+    );
+    assert.ok(pages.has(`${doc}/docs/migrate.md`));
+    for (const [path, text] of pages) {
+      for (const [, link = ""] of text.matchAll(
+        /\]\((?!https?:)([^)#]*docs\/[^)#]+\.md|[a-z-]+\.md)/g,
+      ))
+        assert.ok(pages.has(join(dirname(path), link)), `${kind}: ${path} links to ${link}`);
+    }
+  }
+});
+
 test("no file names a folder of the machine that made it", () => {
   const traces = [`${root}/`, `${homedir()}/`, join(tmpdir(), "baton-")].filter(
     (path) => path !== "//",

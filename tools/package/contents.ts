@@ -76,6 +76,10 @@ export function installedFiles(made: Made, layout: Layout): readonly Entry[] {
     // Where the log goes is the administrator's choice; without it journald has it.
     file(`${doc}/examples/rsyslog.conf`, text("packaging/rsyslog.conf")),
     file(`${doc}/README.md`, text("README.md")),
+    // What it links to, for machines without a network; the codes are among the programs.
+    ...filesBelow(made.root, "docs", `${doc}/docs`).filter(
+      ({ path }) => path.endsWith(".md") && !path.includes("/docs/codes/"),
+    ),
     file(`${layout.licenses}/THIRD-PARTY-LICENSES`, made.licenses),
   ];
 }
