@@ -1,7 +1,7 @@
 /** The plan of `baton migrate`, for people and for programs. */
 import type { Diagnostic, Language } from "#diagnostics/diagnostic";
 import { jsonFinding } from "#diagnostics/render/json";
-import { renderTerminal } from "#diagnostics/render/terminal";
+import { renderHeading, renderTerminal } from "#diagnostics/render/terminal";
 import { type InstanceFacts, ownsAny } from "#migrate/facts";
 import { type Journal, phaseOf, STEPS } from "#migrate/journal";
 import type { Plan } from "#migrate/plan";
@@ -131,7 +131,7 @@ function findings(
   const main = diagnostics
     .filter((one) => !isAdvice(one))
     .map((one) => renderTerminal(one, sources, { language, color }).trimEnd());
-  const advice = diagnostics.filter(isAdvice).map((one) => `info[${one.code}]: ${one.message}`);
+  const advice = diagnostics.filter(isAdvice).map((one) => renderHeading(one, { language, color }));
   return advice.length === 0 ? main : [...main, advice.join("\n")];
 }
 
@@ -185,7 +185,7 @@ function stepsText({ journal }: Plan, language: Language): string {
   const lines = STEPS.flatMap((step, index) => [
     `  ${index + 1}. ${stepSentence(step, "apply", journal, language)}`,
     ...commandsOf(step, journal, "apply").flatMap((command) => [
-      `       ${printCommand(command)}`,
+      `       ${printCommand(command, language)}`,
       ...(command.kind === "write"
         ? command.text
             .trimEnd()

@@ -7,12 +7,12 @@ import type { Command } from "#migrate/steps";
 import type { Trouble } from "./migrate-carry-out.ts";
 
 /** A line as a person would type it; a file is shown below it. */
-export function printCommand(command: Command): string {
+export function printCommand(command: Command, language: Language): string {
   switch (command.kind) {
     case "systemctl":
       return `systemctl ${command.args.join(" ")}`;
     case "write":
-      return `write ${command.path}`;
+      return language === "en" ? `write ${command.path}` : `写入 ${command.path}`;
     case "remove":
       return `rm ${command.path}`;
   }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Diagnostic } from "#diagnostics/diagnostic";
 import { applyEdits, applyFixes } from "#diagnostics/edit";
 import { renderGithub } from "#diagnostics/render/github";
-import { renderTerminal } from "#diagnostics/render/terminal";
+import { renderHeading, renderTerminal } from "#diagnostics/render/terminal";
 import { expandTabs, textWidth } from "#diagnostics/render/width";
 import { indexLines, lineText, mapSources, positionAt } from "#diagnostics/source";
 
@@ -137,4 +137,8 @@ test("a file steers nobody's terminal: not in the message, the label, the name n
   assert.doesNotMatch(shown, /^error: forged/m);
   assert.equal(shown.split("unknown keyword")[1]?.split("\n")[0], " `a·]0;title··2J··b`");
   assert.doesNotMatch(renderGithub(diagnostic, sources), /(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+  const heading = (language: "en" | "zh-CN"): string =>
+    renderHeading({ ...diagnostic, message: "m" }, { color: false, language });
+  assert.equal(heading("en"), "error[VR1001]: m");
+  assert.equal(heading("zh-CN"), "错误[VR1001]：m");
 });

@@ -52,17 +52,31 @@ const RELATED_MAX = 20;
 /** Longer lines are cut around the place: a line of a megabyte would fill the screen. */
 const COLUMNS_MAX = 160;
 
+/** The first line alone: severity, code and message. */
+export function renderHeading(
+  { severity, code, message }: Diagnostic,
+  { language, color }: TerminalOptions,
+): string {
+  const title = `${SEVERITIES[language][severity]}[${code}]`;
+  const colon = language === "en" ? ": " : "：";
+  return `${painter(color)(severity, title)}${colon}${painter(color)("bold", visible(message))}`;
+}
+
+type Painter = (style: Style, text: string) => string;
+
+const painter =
+  (color: boolean): Painter =>
+  (style, text) =>
+    color ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+
 export function renderTerminal(
   diagnostic: Diagnostic,
   sources: SourceMap,
   options: TerminalOptions,
 ): string {
-  const paint = (style: Style, text: string): string =>
-    options.color ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
-  const { severity, code } = diagnostic;
-  const title = `${SEVERITIES[options.language][severity]}[${code}]`;
-  const colon = options.language === "en" ? ": " : "：";
-  const out = [`${paint(severity, title)}${colon}${paint("bold", visible(diagnostic.message))}`];
+  const paint = painter(options.color);
+  const { severity } = diagnostic;
+  const out = [renderHeading(diagnostic, options)];
   const excerpts = excerptsOf(diagnostic, sources);
   const lines = excerpts.flatMap(({ marks }) => marks.map(({ line }) => String(line).length));
   const margin = " ".repeat(Math.max(1, ...lines));
@@ -78,6 +92,7 @@ export function renderTerminal(
     if (!isEmpty) out.push(...excerpt(marks, index, severity, margin, paint));
   }
   const messages = MESSAGES[options.language];
+  const colon = options.language === "en" ? ": " : "：";
   const line = (style: Style, word: string, text: string): string =>
     `${margin} ${paint("dim", "=")} ${paint(style, word)}${colon}${visible(text)}`;
   if (hidden > 0) out.push(line("plain", messages.note, messages.morePlaces(hidden)));
@@ -135,7 +150,7 @@ function excerpt(
   index: LineIndex,
   severity: Severity,
   margin: string,
-  paint: (style: Style, text: string) => string,
+  paint: Painter,
 ): readonly string[] {
   const bar = paint("dim", "|");
   const out = [`${margin} ${bar}`];
@@ -161,12 +176,7 @@ function shown(raw: string, mark: Mark): { readonly text: string; readonly from:
   return { text: expandTabs(raw.slice(from, from + COLUMNS_MAX)), from };
 }
 
-function underline(
-  raw: string,
-  mark: Mark,
-  severity: Severity,
-  paint: (style: Style, text: string) => string,
-): string {
+function underline(raw: string, mark: Mark, severity: Severity, paint: Painter): string {
   const { from } = shown(raw, mark);
   const lead = textWidth(expandTabs(raw.slice(from, mark.start)));
   const end = Math.min(mark.end, from + COLUMNS_MAX);
