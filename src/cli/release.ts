@@ -12,6 +12,7 @@ import { untilEngineGone } from "#daemon/engine-lock";
 import { leftoversIn } from "#daemon/owned-places";
 import { claimedAddresses } from "#linux/address-claims";
 import { openNftGuard } from "#linux/nft-guard";
+import { missingCapabilities } from "#linux/process";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, printIpv4 } from "#units/address";
 import type { Leftover } from "#vrrp/engine/engine-link";
@@ -88,6 +89,10 @@ async function release(
         : "守护进程正在运行并持有其地址；请先停止它，或用 --force 只清除没有进程持有的地址",
     );
   }
+  if (missingCapabilities().includes("CAP_NET_ADMIN"))
+    return fail(
+      en ? "only root may do this: try again with sudo" : "只有 root 可以执行：请用 sudo",
+    );
   // Its supervisor may have died a moment ago (ExecStopPost=).
   if (!options.force) await untilEngineGone(runtimeDir);
   const rtnetlink = openRequests();
