@@ -54,3 +54,9 @@ export const rightsSentence = (missing: readonly string[], language: Language): 
   language === "en"
     ? `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing, without which no address can be owned; run it as root (sudo), or with AmbientCapabilities= in the unit`
     : `缺少 ${missing.join("、")} 权限，无法管理地址；请以 root（sudo）运行，或在 unit 中设置 AmbientCapabilities=`;
+
+/** systemd stops keepalived before it starts `baton.service`; a person may forget to. */
+export const besideSentence = (pids: readonly number[], language: Language): string =>
+  language === "en"
+    ? `keepalived speaks VRRP on this machine too (PID ${pids.join(", ")}): both may own the same address, and each takes the other for this machine's own packets; stop it (systemctl stop keepalived), or use \`baton migrate\``
+    : `本机的 keepalived 也在运行 VRRP（PID ${pids.join("、")}）：两者可能持有同一地址，并把对方的报文当作本机自己的；请停止 keepalived（systemctl stop keepalived），或使用 \`baton migrate\``;

@@ -4,11 +4,12 @@ import type { Command } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
 import { runDaemon } from "#daemon/daemon";
 import { openLog } from "#daemon/open-log";
-import { missingCapabilities } from "#linux/process";
+import { missingCapabilities, setThreadName } from "#linux/process";
 import { DEFAULT_FILE } from "./config-files.ts";
+import { keepalivedWithVrrp } from "./keepalived-vrrp.ts";
 import { daemonCommand, type RunOptions } from "./run-options.ts";
 import { logFindings, readPlan, reread } from "./run-plan.ts";
-import { ignoredSentence, rightsSentence, testSentence } from "./run-text.ts";
+import { besideSentence, ignoredSentence, rightsSentence, testSentence } from "./run-text.ts";
 
 export const command: Command = daemonCommand((options, io) =>
   options.isTest ? test(options, io) : run(options, io),
@@ -38,6 +39,8 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     io.stderr(`baton run: ${rightsSentence(missing, language)}\n`);
     return 1;
   }
+  // For ps, pgrep and pidof; the main thread of Node.js is called MainThread.
+  void setThreadName("baton");
   if (options.umask !== undefined) process.umask(options.umask);
   const log = openLog({
     format: options.logFormat,
@@ -52,6 +55,8 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
   if (first.plan === undefined) return first.status;
   for (const { option, why } of options.ignored)
     log("info", ignoredSentence(option, why, language));
+  const others = keepalivedWithVrrp();
+  if (others.length > 0) log("warning", besideSentence(others, language));
   return await runDaemon({
     plan: first.plan,
     configFile: options.file ?? DEFAULT_FILE,

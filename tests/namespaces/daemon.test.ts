@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -109,6 +109,12 @@ test("a second daemon is refused, and so is `release` while the first lives", as
     assert.match(second.output, new RegExp(`another daemon .*PID ${node.pids()?.supervisor}`));
     const release = await baton(node, "release");
     assert.equal(release.code, 1);
+    const weak = ["setpriv", "--bounding-set=-net_admin", BATON, "release", "--force"];
+    const powerless = await ended(node.spawn(weak, "pipe"));
+    assert.equal(powerless.code, 1, powerless.output);
+    assert.match(powerless.output, /only root may do this/);
+    const name = readFileSync(`/proc/${node.pids()?.supervisor}/comm`, "utf8");
+    assert.equal(name, "baton\n", "what pgrep and pidof find");
     assert.ok(owns(lab, node, VIRTUAL_ADDRESS));
     assert.equal((await baton(node, "status")).code, 0, "the first one still answers");
   });

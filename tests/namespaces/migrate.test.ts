@@ -186,6 +186,14 @@ async function applyAndDie(node: Node): Promise<void> {
   assert.match(output, /ended 137/);
 }
 
+/** Whoever starts Baton by hand beside keepalived finds it in the log; here nothing else happens. */
+async function warnedBeside(node: Node): Promise<void> {
+  const run = ["run", "--runtime-dir", "/dev/null/none"];
+  const { code, output } = await node.machine.run("/opt/baton/bin/baton", ...run);
+  assert.equal(code, 1);
+  assert.match(output, /keepalived speaks VRRP on this machine too \(PID [\d, ]+\)/);
+}
+
 /** The plan of the owner, which sees nobody to hand over to. */
 async function refusedToOwner(owner: Node): Promise<void> {
   const plan = await owner.migrate("--json");
@@ -221,6 +229,7 @@ test("a keepalived pair becomes a Baton pair and comes back", { skip }, async (c
     await a.sh("systemctl start keepalived");
     await untilOwnedBy(a);
     await b.sh("systemctl start keepalived");
+    await warnedBeside(b);
 
     const [, seen] = await Promise.all([
       refusedToOwner(a),
