@@ -22,6 +22,7 @@ import { type Instant, type Micros, micros, toMillis } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import { type LinkInfo, printFailure } from "#vrrp/engine/world";
 import { readCapturedFrame } from "#vrrp/wire/captured-frame";
+import { keepalivedWithVrrp } from "./keepalived-vrrp.ts";
 import { durationOf, type NodeFile, type ShadowLine } from "./shadow-options.ts";
 import { ShadowOutput } from "./shadow-output.ts";
 import { KeepalivedProcesses } from "./shadow-processes.ts";
@@ -64,6 +65,9 @@ export async function shadowLive(
     if (name === undefined || machine.plan.links.some((link) => link.name === name)) continue;
     io.stderr(`baton shadow: ${missingSentence(name, language)}\n`);
   }
+  const where = machine.names.filter((name) => name !== undefined);
+  const isThere = keepalivedWithVrrp().length > 0;
+  io.stderr(`baton shadow: ${listeningSentence(where, options.for, isThere, language)}\n`);
   const { json, all } = options;
   const dateOf = (at: number): Date => new Date(Date.now() - (now() - at) / 1_000);
   const output = new ShadowOutput({ io, language, json, all, dateOf });
@@ -298,10 +302,30 @@ class Trackers {
   }
 }
 
+/** A week may go by before there is anything else to print. */
+export function listeningSentence(
+  interfaces: readonly string[],
+  duration: string | undefined,
+  isThere: boolean,
+  language: Language,
+): string {
+  const en = language === "en";
+  const where = interfaces.length > 0 ? interfaces.join(", ") : en ? "every interface" : "所有网卡";
+  const absent = en
+    ? "; keepalived does not run here (systemctl start keepalived)"
+    : "；本机没有运行 keepalived（systemctl start keepalived）";
+  const end = en
+    ? `${duration === undefined ? "until Ctrl-C" : `for ${duration}`}, then a summary`
+    : `${duration === undefined ? "按 Ctrl-C " : `${duration} 后`}结束并输出总结`;
+  return (
+    (en ? `listening on ${where} ${end}` : `正在 ${where} 上监听，${end}`) + (isThere ? "" : absent)
+  );
+}
+
 const missingSentence = (name: string, language: Language): string =>
   language === "en"
     ? `there is no interface ${name} on this machine; it is listened to when it appears`
-    : `本机没有接口 ${name}；出现后再监听`;
+    : `本机没有网卡 ${name}；出现后再监听`;
 
 function refusedSentence(
   refused: NonNullable<ReturnType<Capture["open"]>>,

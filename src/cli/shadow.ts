@@ -90,7 +90,7 @@ function planOf(file: string, { options, language, io }: ShadowLine): RunPlan | 
   if (errors.length > 0)
     io.stderr(
       language === "en"
-        ? `baton shadow: ${file} has ${errors.length} errors; compared is what keepalived runs of it (\`baton check -f ${file}\` names them)\n`
+        ? `baton shadow: ${file} has ${errors.length} error${errors.length === 1 ? "" : "s"}; compared is what keepalived runs of it (\`baton check -f ${file}\` names them)\n`
         : `baton shadow：${file} 有 ${errors.length} 个错误；比较的是 keepalived 实际运行的部分（详见 \`baton check -f ${file}\`）\n`,
     );
   if (plan.instances.length > 0) return plan;

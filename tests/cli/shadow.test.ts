@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { command } from "#cli/shadow";
+import { listeningSentence } from "#cli/shadow-live";
 import { durationOf } from "#cli/shadow-options";
 import { fromSeconds } from "#units/time";
 import { framed, pcapFile } from "../support/capture-files.ts";
@@ -164,7 +165,7 @@ test("configurations: none, broken, without an instance; options that contradict
     write("odd.conf", `${configText({ own: A, priority: 100 })}nonsense\n`),
   );
   assert.equal(odd.status, 0);
-  assert.match(odd.err, /has 1 errors; compared is what keepalived runs of it/);
+  assert.match(odd.err, /has 1 error; compared is what keepalived runs of it/);
   for (const args of [
     ["-f", a, "-f", a],
     ["--node", "192.0.2.1"],
@@ -186,4 +187,19 @@ test("durations", () => {
   assert.equal(durationOf("7d"), fromSeconds(604_800));
   for (const bad of ["", "0", "0s", "1w", "-1", "1.5h", "1h30m", "9999999s"])
     assert.equal(durationOf(bad), undefined, bad);
+});
+
+test("what it listens to is named at once, and that no keepalived is there", () => {
+  assert.equal(
+    listeningSentence(["eth0", "eth1"], "7d", true, "en"),
+    "listening on eth0, eth1 for 7d, then a summary",
+  );
+  assert.match(
+    listeningSentence([], undefined, false, "en"),
+    /every interface until Ctrl-C.*not run/,
+  );
+  assert.equal(
+    listeningSentence(["eth0"], undefined, true, "zh-CN"),
+    "正在 eth0 上监听，按 Ctrl-C 结束并输出总结",
+  );
 });
