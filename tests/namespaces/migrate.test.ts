@@ -186,7 +186,7 @@ async function applyAndDie(node: Node): Promise<void> {
   assert.match(output, /ended 137/);
 }
 
-/** Whoever starts Baton by hand beside keepalived finds it in the log; here nothing else happens. */
+/** Whoever starts Baton by hand beside keepalived finds it in the log; nothing else happens. */
 async function warnedBeside(node: Node): Promise<void> {
   const run = ["run", "--runtime-dir", "/dev/null/none"];
   const { code, output } = await node.machine.run("/opt/baton/bin/baton", ...run);
