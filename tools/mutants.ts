@@ -449,8 +449,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "src/vrrp/engine/engine.ts",
     rule: "who waits for the work of others has not stalled",
-    find: "readAt !== undefined && due < readAt ?",
-    replace: "readAt !== undefined && due < 0 ?",
+    find: "return { ...event, readAt };",
+    replace: "return event;",
+  },
+  {
+    file: "src/vrrp/engine/engine.ts",
+    rule: "who was due while this node did not run has stalled, in whichever turn",
+    find: " || due < this.#runsSince",
+    replace: "",
   },
   {
     file: "src/vrrp/engine/engine.ts",

@@ -18,7 +18,7 @@ import { earliest, type Instant, type Micros } from "#units/time";
 import type { TimeReached } from "../router/event.ts";
 import { readyAt } from "../router/router.ts";
 import type { RouterState } from "../router/state.ts";
-import { packetPause } from "../router/timing.ts";
+import { packetPause, stallThreshold } from "../router/timing.ts";
 import { AddressDevices } from "./address-devices.ts";
 import { Addresses } from "./addresses.ts";
 import { Advertiser } from "./advertiser.ts";
@@ -77,6 +77,8 @@ export class Engine {
   readonly #turnMax: number;
   /** The last turn, and everything that had come was read before it. */
   #readAt: Instant | undefined;
+  /** The turn from which on it has read everything in time. */
+  #runsSince = 0 as Instant;
 
   constructor(
     world: World,
@@ -168,6 +170,7 @@ export class Engine {
     const { instances } = this.#context;
     const event = this.#crowd.event(instances.all.length);
     const readAt = this.#readAt;
+    if (readAt === undefined || this.#hasStalled(readAt, now)) this.#runsSince = now;
     this.#readAt = isAllRead ? now : undefined;
     this.#steps.beginTurn();
     for (const instance of instances.takeDue(now, this.#turnMax)) {
@@ -180,12 +183,28 @@ export class Engine {
       if (instances.wakesAgain(instance, now)) continue;
       const ready = readyAt(instance.config.router, instance.state);
       if (ready === undefined || now < ready) instances.reschedule(instance);
-      else this.#steps.timeReached(instance, readSince(event, ready, readAt), now);
+      else this.#steps.timeReached(instance, this.#readSince(event, ready, readAt), now);
     }
     this.#crowd.turnEnded(instances.isOwnerDue(now));
     this.#steps.endTurn(now);
     this.announcements.pump(now);
     this.#departures.sweep(now);
+  }
+
+  /** Since the last turn, or since something was due after it. */
+  #hasStalled(readAt: Instant, now: Instant): boolean {
+    const { instances } = this.#context;
+    const due = Math.max(readAt, instances.nextDue() ?? now);
+    return now - due > stallThreshold(instances.lookup.shortestInterval);
+  }
+
+  /**
+   * It was due in an earlier turn already, behind others, and this node has run all the time since
+   * then. Whoever was due while it did not run has stalled, in whichever turn its time comes.
+   */
+  #readSince(event: TimeReached, due: Instant, readAt: Instant | undefined): TimeReached {
+    if (readAt === undefined || due >= readAt || due < this.#runsSince) return event;
+    return { ...event, readAt };
   }
 
   /**
@@ -336,7 +355,3 @@ export class Engine {
     this.#context.world.emit(message);
   }
 }
-
-/** It was due in an earlier turn already, behind others. */
-const readSince = (event: TimeReached, due: Instant, readAt: Instant | undefined): TimeReached =>
-  readAt !== undefined && due < readAt ? { ...event, readAt } : event;

@@ -143,6 +143,21 @@ test("a node that stands still between two turns has not run, nor has one that c
   assert.ok(stalledAfter(STALL * 0.8, false) > 0);
 });
 
+test("after a stall none of them takes over for it, however many turns they need", () => {
+  const { bench } = crowded();
+  const due = bench.engine.deadline() ?? bench.now;
+  bench.world.now = instant(due + 5 * INTERVAL);
+  const begin = bench.now;
+  while ((bench.engine.deadline() ?? Number.POSITIVE_INFINITY) <= bench.now) {
+    bench.engine.onTime(bench.now);
+    bench.world.now = instant(bench.now + 1_000);
+  }
+  assert.equal(masters(bench), 0);
+  assert.ok(bench.now - begin < STALL);
+  const reports = bench.emitted("report").map(({ report }) => report.kind);
+  assert.equal(reports.filter((kind) => kind === "stalled-as-backup").length, COUNT);
+});
+
 test("a sync group takes over as one, and counts with all of its addresses", () => {
   const world = new FakeWorld();
   const bench = new Bench(undefined, undefined, world);
