@@ -280,13 +280,14 @@ export class Supervisor {
   }
 
   async #stop(): Promise<void> {
+    // Before anything that may wait for others: what is logged is already under way.
+    this.#supervision.happened({ kind: "stopAsked" });
     this.#options.manager.stopping();
     this.#log("info", "Stopping");
     this.#endGlobal?.();
     this.#scripts.stop();
     this.#files.stop();
     this.#processes.stop();
-    this.#supervision.happened({ kind: "stopAsked" });
     await this.#handedOver.promise;
     this.#havips.stop();
     await this.#recording?.close();
