@@ -19,12 +19,13 @@
  * runs. Sockets are not exclusive: whoever is about to own an address places its claim first, then
  * looks for others.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import type { Ipv4 } from "#units/address";
 import type { Failure } from "#vrrp/engine/world";
 import * as abi from "./abi.ts";
 import * as libc from "./ffi.ts";
 import { refuseEverything } from "./packet-socket.ts";
+import { holdsSocket, numbersIn, rawSocketsIn, socketInode, textOf } from "./proc-files.ts";
 
 const PROTOCOL = 224;
 const PROTOCOLS = 16;
@@ -39,26 +40,17 @@ export interface AddressClaim {
   readonly inode: number;
 }
 
-/**
- * `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port; lines that are not
- * claims are skipped.
- */
+/** `/proc/net/raw`; lines that are not claims are skipped. */
 export function claimsIn(text: string): readonly AddressClaim[] {
-  const claims: AddressClaim[] = [];
-  for (const line of text.split("\n")) {
-    const match = /^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /.exec(line);
-    if (match === null) continue;
-    const protocol = Number.parseInt(match[2] ?? "", 16);
+  return rawSocketsIn(text).flatMap(({ bound, protocol, inode }): AddressClaim[] => {
     // The kernel prints the bytes of the address as a number of the machine's own order, which is
     // little-endian.
-    const bound = reversed(Number.parseInt(match[1] ?? "", 16));
-    const inode = Number(line.trim().split(/ +/)[9]);
-    if (protocol < PROTOCOL || protocol >= PROTOCOL + PROTOCOLS) continue;
-    if ((bound & 0xf0000000) >>> 0 !== MULTICAST || !Number.isSafeInteger(inode)) continue;
+    const address = reversed(bound);
+    if (protocol < PROTOCOL || protocol >= PROTOCOL + PROTOCOLS) return [];
+    if ((address & 0xf0000000) >>> 0 !== MULTICAST) return [];
     const upper = (protocol - PROTOCOL) * 0x10000000;
-    claims.push({ address: (upper + (bound & LOWER)) as Ipv4, inode });
-  }
-  return claims;
+    return [{ address: (upper + (address & LOWER)) as Ipv4, inode }];
+  });
 }
 
 const reversed = (value: number): number =>
@@ -142,11 +134,6 @@ function inodeOf(fd: number): number {
   return socketInode(readlinkSync(`/proc/self/fd/${fd}`)) ?? -1;
 }
 
-const socketInode = (link: string): number | undefined => {
-  const match = /^socket:\[(\d+)\]$/.exec(link);
-  return match === null ? undefined : Number(match[1]);
-};
-
 /**
  * Processes that hold one of these sockets, with their names (/proc/PID/comm). Those of another
  * process namespace, and what we may not look into, are not found.
@@ -155,35 +142,7 @@ export function holdersOf(
   claims: readonly AddressClaim[],
 ): readonly { readonly pid: number; readonly name: string }[] {
   const inodes = new Set(claims.map(({ inode }) => inode));
-  return numbersIn("/proc").flatMap((pid) => {
-    const holds = numbersIn(`/proc/${pid}/fd`).some((fd) => {
-      const inode = socketInode(linkOf(`/proc/${pid}/fd/${fd}`));
-      return inode !== undefined && inodes.has(inode);
-    });
-    return holds ? [{ pid, name: textOf(`/proc/${pid}/comm`) }] : [];
-  });
-}
-
-function numbersIn(folder: string): readonly number[] {
-  try {
-    return readdirSync(folder).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
-  } catch {
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return "";
-  }
+  return numbersIn("/proc")
+    .filter((pid) => holdsSocket(`/proc/${pid}`, inodes))
+    .map((pid) => ({ pid, name: textOf(`/proc/${pid}/comm`) }));
 }

@@ -1,0 +1,64 @@
+/**
+ * What /proc lists about processes and raw sockets. What is gone, or not ours to look at, reads as
+ * empty.
+ */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+export interface RawSocket {
+  /** The local address as the kernel prints it: a number of the machine's own order. */
+  readonly bound: number;
+  /** IANA's protocol number. */
+  readonly protocol: number;
+  readonly inode: number;
+}
+
+/**
+ * `/proc/net/raw` (proc(5)): the protocol stands where TCP has its port. Lines of another form are
+ * skipped.
+ */
+export function rawSocketsIn(text: string): readonly RawSocket[] {
+  return text.split("\n").flatMap((line): RawSocket[] => {
+    const match = /^ *\d+: ([0-9A-F]{8}):([0-9A-F]{4}) /.exec(line);
+    const inode = Number(line.trim().split(/ +/)[9]);
+    if (match === null || !Number.isSafeInteger(inode)) return [];
+    const [bound = 0, protocol = 0] = match.slice(1).map((digits) => Number.parseInt(digits, 16));
+    return [{ bound, protocol, inode }];
+  });
+}
+
+/** `socket:[4711]`, as the links in /proc/PID/fd name sockets. */
+export function socketInode(link: string): number | undefined {
+  const match = /^socket:\[(\d+)\]$/.exec(link);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** Does a process have one of these sockets? @param folder its folder in /proc */
+export const holdsSocket = (folder: string, inodes: ReadonlySet<number>): boolean =>
+  numbersIn(`${folder}/fd`).some((fd) => {
+    const inode = socketInode(linkOf(`${folder}/fd/${fd}`));
+    return inode !== undefined && inodes.has(inode);
+  });
+
+export function numbersIn(folder: string): readonly number[] {
+  try {
+    return readdirSync(folder).flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+  } catch {
+    return [];
+  }
+}
+
+export function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+export function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
