@@ -6,6 +6,7 @@ import type { Server } from "node:net";
 import type { Language } from "#diagnostics/diagnostic";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
+import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
 import type { Result } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
@@ -150,6 +151,8 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   const stopped = untilStopped(supervisor, dir, options);
   const endHousekeeping = new Housekeeping(() => supervisor.isQuiet).start();
   await supervisor.start();
+  // While the engine starts, which does not wait for this.
+  warnOfKeepalived(log, messages);
   await stopped;
   endHousekeeping();
   places.settle();
@@ -219,6 +222,15 @@ function endOnBugs(log: Log, messages: DaemonMessages): void {
   process.on("unhandledRejection", end);
 }
 
+/**
+ * It is not refused: which routers that one has, only its file says, which may be another one by
+ * now, and with different addresses the two get on.
+ */
+function warnOfKeepalived(log: Log, messages: DaemonMessages): void {
+  const pids = keepalivedsWithVrrp();
+  if (pids.length > 0) log("warning", messages.keepalivedRuns(pids));
+}
+
 function endLeftovers(groups: RunningGroups, log: Log, messages: DaemonMessages): void {
   const ended = groups.endLeftovers("SIGTERM");
   for (const command of ended) log("warning", messages.leftover(command));
@@ -237,7 +249,7 @@ async function untilStopped(
       switch (wish) {
         case "stop":
           return background(log, signal, async () => {
-            await supervisor.stop();
+            await supervisor.stop(signal);
             resolve();
           });
         case "reload":

@@ -51,6 +51,8 @@ export interface DaemonMessages {
   readonly notAFile: string;
   /** @param killed its PID; undefined if it could not be found */
   readonly otherEngine: (killed: number | undefined) => string;
+  /** @param pids of keepalived processes that do VRRP in this network namespace */
+  readonly keepalivedRuns: (pids: readonly number[]) => string;
   readonly leftover: (command: string) => string;
   readonly insecure: string;
   readonly unknownVrid: (heard: UnknownVrid) => string;
@@ -60,6 +62,7 @@ export interface DaemonMessages {
   readonly placesNotRecorded: (path: string, errno: string) => string;
   readonly statusWritten: (path: string) => string;
   readonly countersStay: (signal: string) => string;
+  readonly signalReceived: (signal: string) => string;
   readonly signalIgnored: (signal: string) => string;
   readonly noReaderSocket: (path: string, errno: string) => string;
   readonly logReopened: string;
@@ -123,6 +126,8 @@ const ENGLISH: DaemonMessages = {
     killed === undefined
       ? "an engine of an earlier daemon does not end; its addresses end with their lease"
       : `the engine of an earlier daemon (PID ${killed}) does not end; it is killed`,
+  keepalivedRuns: (pids) =>
+    `keepalived does VRRP on this machine too (PID ${pids.join(", ")}); the two do not hear each other here, so with the same addresses both become master and remove each other's addresses: stop it (\`systemctl stop keepalived\`), or go over with \`baton migrate\``,
   leftover: (command) => `ended a script of an earlier daemon: ${command}`,
   insecure: "script security",
   unknownVrid: ({ interface: device, vrid, from, count }) =>
@@ -137,6 +142,7 @@ const ENGLISH: DaemonMessages = {
   noReaderSocket: (path, errno) =>
     `${path}: ${errno}; members of the group baton cannot ask for the status`,
   logReopened: "log file opened again",
+  signalReceived: (signal) => `${signal} was received`,
   signalIgnored: (signal) => `${signal} asks for nothing here and is ignored`,
   keepsLast: (what, errno) => `${what} cannot be looked at (${errno}); its last value stays`,
   lookedAgain: (what) => `${what} can be looked at again`,
@@ -184,6 +190,8 @@ const CHINESE: DaemonMessages = {
     killed === undefined
       ? "先前守护进程的引擎没有结束，其地址将随租约到期而失效"
       : `先前守护进程的引擎（PID ${killed}）没有结束，将被强制结束`,
+  keepalivedRuns: (pids) =>
+    `本机的 keepalived（PID ${pids.join("、")}）也在运行 VRRP；两者在同一台机器上互相收不到通告，若虚拟地址相同，就会同时成为主节点，并互相删除对方的地址。请停止 keepalived（\`systemctl stop keepalived\`），或用 \`baton migrate\` 迁移`,
   leftover: (command) => `已结束先前守护进程遗留的脚本：${command}`,
   insecure: "脚本安全",
   unknownVrid: ({ interface: device, vrid, from, count }) =>
@@ -197,6 +205,7 @@ const CHINESE: DaemonMessages = {
   countersStay: (signal) => `${signal}：计数器不会清零，无需处理`,
   noReaderSocket: (path, errno) => `${path}：${errno}；baton 组成员无法查询状态`,
   logReopened: "已重新打开日志文件",
+  signalReceived: (signal) => `收到 ${signal}`,
   signalIgnored: (signal) => `${signal} 在此没有对应的操作，已忽略`,
   keepsLast: (what, errno) => `无法查看 ${what}（${errno}）；沿用上一次的结果`,
   lookedAgain: (what) => `${what} 已恢复查看`,

@@ -273,17 +273,19 @@ export class Supervisor {
   /**
    * Hands over and ends. Resolves, for every caller, when everything is done or its time is
    * over.
+   *
+   * @param signal that asked for it, whoever sent it: a manager that starts keepalived instead does
    */
-  async stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+  async stop(signal: string): Promise<void> {
+    this.#stopped ??= this.#stop(signal);
     await this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  async #stop(signal: string): Promise<void> {
     // Before anything that may wait for others: what is logged is already under way.
     this.#supervision.happened({ kind: "stopAsked" });
     this.#options.manager.stopping();
-    this.#log("info", "Stopping");
+    this.#log("info", `Stopping: ${this.#messages.signalReceived(signal)}`);
     this.#endGlobal?.();
     this.#scripts.stop();
     this.#files.stop();

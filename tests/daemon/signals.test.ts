@@ -81,7 +81,8 @@ test("SIGQUIT and SIGINT hand over like SIGTERM, and a second one changes nothin
     const driver = await begin(context);
     for (let i = 0; i < 3; i++) driver.child.kill(signal);
     assert.deepEqual(await driver.whenEnded(), { code: 0, signal: null });
-    assert.equal(driver.lines(/ Stopping$/).length, 1);
+    assert.equal(driver.lines(/(?<!\)) Stopping: /).length, 1);
+    assert.equal(driver.lines(new RegExp(` Stopping: ${signal} was received$`)).length, 1);
     assert.equal(driver.lines(/Stopped Baton/).length, 1);
   }
 });

@@ -145,7 +145,7 @@ test("from start to stop: log, notify in order, systemd, PID of the engine", asy
   const made = bench(context);
   const enginePid = await started(made);
   assert.equal(readFileSync(join(made.folder.path, "engine.pid"), "utf8"), `${enginePid}\n`);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
   assert.equal(made.notified().at(-1), "INSTANCE VI_1 STOP 100");
   assert.ok(
     made.lines.some((line) => line.startsWith("info: (VI_1) Entering BACKUP STATE (init): ")),
@@ -165,13 +165,16 @@ test("who asks to stop again waits for the same hand-over", async (context) => {
   await started(made);
   const order: string[] = [];
   const asked = ["first", "second", "third"].map(async (name) => {
-    await made.supervisor.stop();
+    await made.supervisor.stop("SIGTERM");
     order.push(name);
     return made.lines.filter((line) => line.startsWith("info: Stopped Baton")).length;
   });
   assert.deepEqual(order, [], "nothing is over at once");
   assert.deepEqual(await Promise.all(asked), [1, 1, 1]);
-  assert.equal(made.lines.filter((line) => line === "info: Stopping").length, 1);
+  assert.equal(
+    made.lines.filter((line) => line === "info: Stopping: SIGTERM was received").length,
+    1,
+  );
   assert.equal((await made.supervisor.handle({ command: "reload" }, NOBODY)).ok, false);
 });
 
@@ -182,7 +185,7 @@ test("a reload before the start is over is what it starts with", async (context)
   await started(made);
   assert.ok(made.lines.some((line) => line.includes("(VI_2) Entering MASTER STATE")));
   assert.ok(!made.lines.some((line) => line.includes("(VI_1)")));
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
 });
 
 test("a file that cannot be read at all refuses a reload, and says why", async (context) => {
@@ -192,7 +195,7 @@ test("a file that cannot be read at all refuses a reload, and says why", async (
   const answer = await made.supervisor.handle({ command: "reload", lang: "zh-CN" }, NOBODY);
   assert.ok(!answer.ok && answer.findings?.[0] === "test.conf: stat: ENOENT");
   assert.match(answer.ok ? "" : answer.error, /未作任何更改/);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
 });
 
 test("a broken line of the engine costs that engine, not the daemon", async (context) => {
@@ -208,7 +211,7 @@ test("a broken line of the engine costs that engine, not the daemon", async (con
     await until("replaced", () => !isAlive(enginePid));
   }
   await pidOf(made);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
 });
 
 test("an engine that dies is replaced; a script hears of BACKUP and MASTER again, and of nothing twice", async (context) => {
@@ -228,7 +231,7 @@ test("an engine that dies is replaced; a script hears of BACKUP and MASTER again
   assert.equal(status.engineRestarts, 1);
   assert.notEqual(status.enginePid, enginePid);
   assert.ok(made.lines.includes(`error: engine ${enginePid} ended: SIGKILL`));
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
   const states = made.notified().map((line) => line.split(" ")[2]);
   assert.ok(
     states.every((state, at) => state !== states[at - 1]),
@@ -248,7 +251,7 @@ test("an engine that does not answer has no state, rather than its last one", as
   const explained = await made.supervisor.handle({ command: "explain", lang: "zh-CN" }, NOBODY);
   assert.ok(!explained.ok && explained.error.includes("未知"));
   rmSync(unresponsive);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
 });
 
 test("a reload with errors changes nothing and says so; a good one is sent to the engine", async (context) => {
@@ -268,7 +271,7 @@ test("a reload with errors changes nothing and says so; a good one is sent to th
   made.next = plan(made.folder);
   assert.equal((await made.supervisor.handle({ command: "reload" }, NOBODY)).ok, true);
   await until("the engine has it", () => configured() === 2);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
 });
 
 test("an instance taken away by a reload is notified as gone, once", async (context) => {
@@ -278,7 +281,7 @@ test("an instance taken away by a reload is notified as gone, once", async (cont
   made.next = plan(made.folder, { instances: [] });
   assert.equal(made.supervisor.reload().kind, "done");
   await until("notified", () => made.notified().at(-1) === "INSTANCE VI_1 FAULT 100");
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
   assert.equal(made.notified().at(-1), "INSTANCE VI_1 FAULT 100");
 });
 
@@ -308,7 +311,7 @@ test("results of checks reach the engine, and a new engine gets them with its co
     .split("\n")
     .findLast((line) => line.includes('"configure"'));
   assert.match(last ?? "", /"trackers":\[\{"kind":"script","name":"chk","result":"down"\}\]/);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
 });
 
 test("STOP scripts have their turn although another one hangs", async (context) => {
@@ -318,7 +321,7 @@ test("STOP scripts have their turn although another one hangs", async (context) 
     `[ "$3" = MASTER ] && exec sleep 1000\necho "$@" >>${made.folder.path}/notified`,
   );
   await started(made);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
   assert.equal(made.notified().at(-1), "INSTANCE VI_1 STOP 100");
 });
 
@@ -337,7 +340,7 @@ test("startup_script ends before the engine starts, shutdown_script runs after i
     };
   });
   await started(made);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
   const order = readFileSync(join(made.folder.path, "order"), "utf8");
   assert.equal(order, "startup early\nshutdown late\n");
 });
@@ -354,7 +357,7 @@ test("what is written to the fifo are keepalived's lines", async (context) => {
   const reader = createReadStream(fifo, { encoding: "utf8" });
   reader.on("data", (text) => lines.push(...String(text).trimEnd().split("\n")));
   await until("the lines are read", () => lines.length >= 2);
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
   await until("the last line is read", () => lines.length >= 3);
   assert.deepEqual(lines, [
     'INSTANCE "VI_1" BACKUP 100',
@@ -382,7 +385,7 @@ test("fifo_write_vrrp_states_on_reload: a reload writes the state again, to the 
   reader.on("data", (text) => lines.push(...String(text).trimEnd().split("\n")));
   await until("the lines are read", () => lines.length >= 3);
   const after = made.notified();
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
   const line = 'INSTANCE "VI_1" MASTER 100';
   assert.deepEqual(lines.slice(1, 3), [line, line]);
   assert.deepEqual(after, before, "a script hears nothing twice");
@@ -406,7 +409,7 @@ test("notify_fifo_script reads every line, the last one too, and goes on over a 
   const notifyFifo = join(made.folder.path, "fifo");
   made.next = plan(made.folder, { globals: { ...globals, notifyFifo, notifyFifoScript } });
   assert.equal(made.supervisor.reload().kind, "done");
-  await made.supervisor.stop();
+  await made.supervisor.stop("SIGTERM");
   assert.deepEqual(read().trim().split("\n"), [
     "started",
     'INSTANCE "VI_1" BACKUP 100',
