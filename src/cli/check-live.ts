@@ -62,6 +62,8 @@ export function assessMachine(model: Model, machine: Machine): readonly AnyFindi
   const [first] = model.instances;
   if (first !== undefined) {
     found.push(...assessFloors(placeOf(first), machine));
+    const pids = machine.keepaliveds;
+    if (pids.length > 0) report(finding("VR5119", placeOf(first), { pids }));
     for (const rule of machine.droppingRules) report(finding("VR5109", placeOf(first), { rule }));
   }
   return found;

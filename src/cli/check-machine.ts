@@ -4,6 +4,7 @@
  */
 import { accessSync, constants, readFileSync, realpathSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
+import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
 import { readIpv4 } from "#units/address";
 import { checkFirewall } from "./check-firewall.ts";
 import { type Kernel, type OwnAddress, readRoutes } from "./check-live-settings.ts";
@@ -23,6 +24,8 @@ export interface Machine extends Kernel {
   readonly kernel: string | undefined;
   /** The version of the C library that is in use; undefined for another one than glibc. */
   readonly glibc: string | undefined;
+  /** PIDs of the keepalived processes that do VRRP in this network namespace. */
+  readonly keepaliveds: readonly number[];
 }
 
 export interface FileFacts {
@@ -48,6 +51,7 @@ export async function thisMachine(): Promise<Machine> {
     droppingRules: await checkFirewall(),
     kernel: read("/proc/sys/kernel/osrelease"),
     glibc: glibcVersion(),
+    keepaliveds: keepalivedsWithVrrp(),
   };
 }
 

@@ -81,8 +81,7 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     progress: PROGRESS[language],
   });
   const live = [...assessMachine(reading.model, machine), ...assessHearing(reading, hearing)];
-  // That keepalived has its addresses here, and who is heard, is said in the facts.
-  const all = [...findings, ...live.filter(({ code }) => code !== "VR5111" && code !== "VR5115")];
+  const all = [...findings, ...live.filter(({ code }) => !IN_THE_FACTS.has(code))];
   const wouldRun = reading.wouldRun && all.every(({ code }) => CODES[code].fatal !== true);
   const { environment: _, ...keepalived } = daemon;
   return {
@@ -107,6 +106,9 @@ export async function survey(options: SurveyOptions): Promise<Survey> {
     ignored: parsed.options?.ignored ?? [],
   };
 }
+
+/** That keepalived runs and has its addresses here, and who is heard. */
+const IN_THE_FACTS: ReadonlySet<AnyFinding["code"]> = new Set(["VR5111", "VR5115", "VR5119"]);
 
 const PROGRESS = {
   en: (interfaces: readonly string[], seconds: number): string =>

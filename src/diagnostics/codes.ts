@@ -205,6 +205,7 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR5116: info("not-listened"),
   VR5117: info("address-cannot-be-bound-early"),
   VR5118: warning("older-than-supported"),
+  VR5119: warning("keepalived-runs-too"),
   VR5201: warning("cloud-not-asked"),
   VR5202: error("address-is-no-havip"),
   VR5203: error("havip-in-another-subnet"),

@@ -492,13 +492,14 @@ export interface Facts {
   };
   readonly VR5116: { readonly interface: string; readonly why: string };
   readonly VR5117: { readonly address: string };
-
-  // What the cloud says of this machine and its addresses
   readonly VR5118: {
     readonly part: "kernel" | "glibc";
     readonly version: string;
     readonly needed: string;
   };
+  readonly VR5119: { readonly pids: readonly number[] };
+
+  // What the cloud says of this machine and its addresses
   readonly VR5201: { readonly endpoint: string; readonly why: string };
   readonly VR5202: { readonly address: string; readonly region: string };
   readonly VR5203: {

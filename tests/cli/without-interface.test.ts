@@ -33,6 +33,7 @@ const machine = (interfaces: readonly string[], ...own: readonly string[]): Mach
   droppingRules: [],
   kernel: undefined,
   glibc: undefined,
+  keepaliveds: [],
   setting: (key) => (key.startsWith("net.ipv4.conf.eth1.") ? 8 : undefined),
   addresses: own.map((text) => {
     const address = readIpv4(text) ?? assert.fail(text);

@@ -29,7 +29,7 @@ export interface Listed {
 }
 
 const COMMANDS =
-  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|date -u .*|curl -sI .*)$/;
+  /^(?:ip -br addr|ip route get \S+|sysctl \S+|ls -ld? .+|id \S+|file \S+|nft -j list ruleset|uname -r|ss -wnap|getconf GNU_LIBC_VERSION|tcpdump -vni \S+ vrrp|tccli vpc \w+|date -u .*|curl -sI .*)$/;
 
 export function readConsole(text: string): readonly Shown[] {
   return text
@@ -111,6 +111,10 @@ export function machineIn(shown: readonly Shown[]): Machine {
     droppingRules: droppingRules(outputs(shown, "nft ").join("\n")),
     kernel: outputs(shown, "uname -r")[0],
     glibc: outputs(shown, "getconf ")[0]?.replace("glibc ", ""),
+    keepaliveds: outputs(shown, "ss -wnap").flatMap((line) => {
+      const pid = /:112 .*\(\("keepalived",pid=(\d+),/.exec(line)?.[1];
+      return pid === undefined ? [] : [Number(pid)];
+    }),
   };
 }
 

@@ -156,6 +156,12 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     message: `this machine has ${part === "kernel" ? "Linux" : "glibc"} ${version}, and Baton needs ${needed} or later`,
     help: "a newer system on this node; until then keepalived here and Baton on the other node work as a pair",
   }),
+  VR5119: ({ pids }) => ({
+    message: `keepalived does VRRP on this machine now (PID ${pids.join(", ")})`,
+    label: "Baton beside it would own the same addresses",
+    help: "before Baton starts: systemctl stop keepalived, or go over with `baton migrate`",
+    notes: ["the two do not hear each other on one machine: both would become master"],
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `the cloud (${endpoint}) was not asked, or did not answer: ${why}`,
     label: "HAVIP, drift range and quota were not looked at",

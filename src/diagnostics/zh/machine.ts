@@ -148,6 +148,12 @@ export const MACHINE: Messages<CodeFamily<"VR5">> = {
     message: `本机的 ${part === "kernel" ? "Linux 内核" : "glibc"} 为 ${version}，而 Baton 需要 ${needed} 或更高版本`,
     help: "请在此节点上使用更新的系统；在此之前，可在此节点上保留 keepalived，与另一节点上的 Baton 组成一对",
   }),
+  VR5119: ({ pids }) => ({
+    message: `本机的 keepalived（PID ${pids.join("、")}）正在运行 VRRP`,
+    label: "与 Baton 同时运行会争用相同地址",
+    help: "启动 Baton 之前：systemctl stop keepalived，或用 `baton migrate` 迁移",
+    notes: ["两者在同一台机器上互相收不到通告，会同时成为主节点"],
+  }),
   VR5201: ({ endpoint, why }) => ({
     message: `没有查询到云平台（${endpoint}）：${why}`,
     label: "没有检查 HAVIP、漂移范围和配额",
