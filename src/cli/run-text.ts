@@ -55,7 +55,11 @@ export const rightsSentence = (missing: readonly string[], language: Language): 
     ? `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing, without which no address can be owned; run it as root (sudo), or with AmbientCapabilities= in the unit`
     : `缺少 ${missing.join("、")} 权限，无法管理地址；请以 root（sudo）运行，或在 unit 中设置 AmbientCapabilities=`;
 
-/** systemd stops keepalived before it starts `baton.service`; a person may forget to. */
+/**
+ * systemd stops keepalived before it starts `baton.service`; a person may forget to. It is not
+ * refused: which routers that one has, only its file says, which may be another one by now, and
+ * with different addresses the two get on.
+ */
 export const besideSentence = (pids: readonly number[], language: Language): string =>
   language === "en"
     ? `keepalived speaks VRRP on this machine too (PID ${pids.join(", ")}): both may own the same address, and each takes the other for this machine's own packets; stop it (systemctl stop keepalived), or use \`baton migrate\``

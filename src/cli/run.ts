@@ -4,9 +4,9 @@ import type { Command } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
 import { runDaemon } from "#daemon/daemon";
 import { openLog } from "#daemon/open-log";
+import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
 import { missingCapabilities, setThreadName } from "#linux/process";
 import { DEFAULT_FILE } from "./config-files.ts";
-import { keepalivedWithVrrp } from "./keepalived-vrrp.ts";
 import { daemonCommand, type RunOptions } from "./run-options.ts";
 import { logFindings, readPlan, reread } from "./run-plan.ts";
 import { besideSentence, ignoredSentence, rightsSentence, testSentence } from "./run-text.ts";
@@ -55,7 +55,7 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
   if (first.plan === undefined) return first.status;
   for (const { option, why } of options.ignored)
     log("info", ignoredSentence(option, why, language));
-  const others = keepalivedWithVrrp();
+  const others = keepalivedsWithVrrp();
   if (others.length > 0) log("warning", besideSentence(others, language));
   return await runDaemon({
     plan: first.plan,

@@ -14,6 +14,7 @@ import type { Language } from "#diagnostics/diagnostic";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { type CaptureSocket, openCaptureSocket } from "#linux/capture-socket";
 import { now } from "#linux/clock";
+import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
 import { openMonitor, type RtnetlinkMonitor } from "#linux/rtnetlink";
 import { successOf } from "#shadow/capture-plan";
 import { type Observation, Shadow } from "#shadow/shadow";
@@ -22,7 +23,6 @@ import { type Instant, type Micros, micros, toMillis } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import { type LinkInfo, printFailure } from "#vrrp/engine/world";
 import { readCapturedFrame } from "#vrrp/wire/captured-frame";
-import { keepalivedWithVrrp } from "./keepalived-vrrp.ts";
 import { durationOf, type NodeFile, type ShadowLine } from "./shadow-options.ts";
 import { ShadowOutput } from "./shadow-output.ts";
 import { KeepalivedProcesses } from "./shadow-processes.ts";
@@ -66,7 +66,7 @@ export async function shadowLive(
     io.stderr(`baton shadow: ${missingSentence(name, language)}\n`);
   }
   const where = machine.names.filter((name) => name !== undefined);
-  const isThere = keepalivedWithVrrp().length > 0;
+  const isThere = keepalivedsWithVrrp().length > 0;
   io.stderr(`baton shadow: ${listeningSentence(where, options.for, isThere, language)}\n`);
   const { json, all } = options;
   const dateOf = (at: number): Date => new Date(Date.now() - (now() - at) / 1_000);

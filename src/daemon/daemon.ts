@@ -6,7 +6,6 @@ import type { Server } from "node:net";
 import type { Language } from "#diagnostics/diagnostic";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
-import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
 import type { Result } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
@@ -151,8 +150,6 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   const stopped = untilStopped(supervisor, dir, options);
   const endHousekeeping = new Housekeeping(() => supervisor.isQuiet).start();
   await supervisor.start();
-  // While the engine starts, which does not wait for this.
-  warnOfKeepalived(log, messages);
   await stopped;
   endHousekeeping();
   places.settle();
@@ -220,15 +217,6 @@ function endOnBugs(log: Log, messages: DaemonMessages): void {
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);
-}
-
-/**
- * It is not refused: which routers that one has, only its file says, which may be another one by
- * now, and with different addresses the two get on.
- */
-function warnOfKeepalived(log: Log, messages: DaemonMessages): void {
-  const pids = keepalivedsWithVrrp();
-  if (pids.length > 0) log("warning", messages.keepalivedRuns(pids));
 }
 
 function endLeftovers(groups: RunningGroups, log: Log, messages: DaemonMessages): void {

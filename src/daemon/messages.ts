@@ -51,8 +51,6 @@ export interface DaemonMessages {
   readonly notAFile: string;
   /** @param killed its PID; undefined if it could not be found */
   readonly otherEngine: (killed: number | undefined) => string;
-  /** @param pids of keepalived processes that do VRRP in this network namespace */
-  readonly keepalivedRuns: (pids: readonly number[]) => string;
   readonly leftover: (command: string) => string;
   readonly insecure: string;
   readonly unknownVrid: (heard: UnknownVrid) => string;
@@ -126,8 +124,6 @@ const ENGLISH: DaemonMessages = {
     killed === undefined
       ? "an engine of an earlier daemon does not end; its addresses end with their lease"
       : `the engine of an earlier daemon (PID ${killed}) does not end; it is killed`,
-  keepalivedRuns: (pids) =>
-    `keepalived does VRRP on this machine too (PID ${pids.join(", ")}); the two do not hear each other here, so with the same addresses both become master and remove each other's addresses: stop it (\`systemctl stop keepalived\`), or go over with \`baton migrate\``,
   leftover: (command) => `ended a script of an earlier daemon: ${command}`,
   insecure: "script security",
   unknownVrid: ({ interface: device, vrid, from, count }) =>
@@ -190,8 +186,6 @@ const CHINESE: DaemonMessages = {
     killed === undefined
       ? "先前守护进程的引擎没有结束，其地址将随租约到期而失效"
       : `先前守护进程的引擎（PID ${killed}）没有结束，将被强制结束`,
-  keepalivedRuns: (pids) =>
-    `本机的 keepalived（PID ${pids.join("、")}）也在运行 VRRP；两者在同一台机器上互相收不到通告，若虚拟地址相同，就会同时成为主节点，并互相删除对方的地址。请停止 keepalived（\`systemctl stop keepalived\`），或用 \`baton migrate\` 迁移`,
   leftover: (command) => `已结束先前守护进程遗留的脚本：${command}`,
   insecure: "脚本安全",
   unknownVrid: ({ interface: device, vrid, from, count }) =>

@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { daemonMessages } from "#daemon/messages";
+import { besideSentence } from "#cli/run-text";
 import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
+import { rawSocketsIn } from "#linux/proc-files";
 
 interface Given {
   readonly pid: number;
@@ -83,6 +84,25 @@ test("however many there are, a message stays short", (context) => {
   const sockets = many.map((inode) => [inode, VRRP] as const);
   const processes = many.map((pid) => ({ pid, parent: 1, exe: EXE, sockets: [pid] }));
   assert.equal(found(context, sockets, processes).length, 8);
-  assert.match(daemonMessages("en").keepalivedRuns([7, 9]), /\(PID 7, 9\).*`baton migrate`/);
-  assert.match(daemonMessages("zh-CN").keepalivedRuns([7, 9]), /（PID 7、9）.*`baton migrate`/);
+  assert.match(besideSentence([7, 9], "en"), /\(PID 7, 9\).*`baton migrate`/);
+  assert.match(besideSentence([7, 9], "zh-CN"), /（PID 7、9）.*`baton migrate`/);
+});
+
+const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+   1: 00000000:0001 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 11150800 2 00000000e82b76d0 0
+ 109: 00000000:0070 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 11150833 2 00000000e82b76d0 0
+ 109: 0E0010AC:0070 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 11150832 2 000000002a8751ce 0
+`;
+
+test("raw sockets of protocol 112 are found in the kernel's table, those of others are not", () => {
+  const sockets = rawSocketsIn(TABLE);
+  assert.deepEqual(
+    sockets.filter(({ protocol }) => protocol === VRRP).map(({ inode }) => inode),
+    [11150833, 11150832],
+  );
+  assert.deepEqual(
+    sockets.map(({ protocol }) => protocol),
+    [1, VRRP, VRRP],
+  );
+  assert.equal(rawSocketsIn("").length, 0);
 });
