@@ -19,7 +19,8 @@ const WAITING_MAX = 8;
 
 export class SystemManager {
   readonly #options: SystemManagerOptions;
-  #status: () => string = () => "";
+  /** Not sent yet. */
+  #status: (() => string) | undefined;
   #sentStatus = "";
   /** Since the timer was started. */
   #sentCount = 0;
@@ -64,11 +65,18 @@ export class SystemManager {
   }
 
   #sendStatus(): void {
-    const status = this.#status();
-    if (status === this.#sentStatus) return;
-    this.#sentCount += 1;
-    const isSent = this.#send(`STATUS=${status.replaceAll("\n", " ")}`);
-    if (isSent) this.#sentStatus = status;
+    const status = this.#status?.();
+    if (status === undefined) return;
+    const isNews = status !== this.#sentStatus;
+    if (isNews) this.#sentCount += 1;
+    if (isNews && !this.#send(`STATUS=${status.replaceAll("\n", " ")}`)) return this.#later();
+    this.#status = undefined;
+    if (!isNews) return;
+    this.#sentStatus = status;
+    this.#later();
+  }
+
+  #later(): void {
     if (this.#statusTimer !== undefined) return;
     this.#statusTimer = setTimeout(() => {
       this.#statusTimer = undefined;
