@@ -65,7 +65,7 @@ test("the faults of the drill beside real keepalived: no difference is unexplain
     }
     for (const shadow of shadows) {
       assert.equal(await shadow.stop(), 0, shadow.errors());
-      assert.match(shadow.errors(), /^baton shadow: listening on eth0[^\n]*$/);
+      assert.match(shadow.errors(), /^baton shadow: listening on eth0[^\n]*\n$/);
       const summary = shadow.lines().at(-1);
       assert.equal(summary?.type, "summary");
       assert.ok((summary.adverts ?? 0) > 20);
