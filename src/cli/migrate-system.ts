@@ -11,9 +11,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmdirSync,
   unlinkSync,
@@ -23,9 +21,11 @@ import { networkInterfaces } from "node:os";
 import { dirname } from "node:path";
 import { errnoOf } from "#daemon/contain";
 import { closeQuietly, readShortFile } from "#daemon/own-files";
+import { namespaceOf, numbersIn, statOf, textOf } from "#linux/proc-files";
 import type { Journal } from "#migrate/journal";
 import type { Command, Observed } from "#migrate/steps";
 import { ask } from "./control-client.ts";
+import { syncFolder } from "./replace-file.ts";
 
 export const KEEPALIVED_UNIT = "keepalived.service";
 export const BATON_UNIT = "baton.service";
@@ -102,21 +102,18 @@ export const isActive = (unit: ReadonlyMap<string, string>): boolean =>
  * a program its name.
  */
 export function keepalivedProcesses(): readonly number[] {
-  const own = namespaceOf("self");
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => nameOf(pid) === "keepalived" && namespaceOf(pid) === own && isRoots(pid))
-    .map(Number);
+  const own = namespaceOf("/proc/self");
+  return numbersIn("/proc").filter((pid) => {
+    const folder = `/proc/${pid}`;
+    const isNamed = textOf(`${folder}/comm`) === "keepalived";
+    return isNamed && namespaceOf(folder) === own && isRoots(folder);
+  });
 }
 
 /** Its effective user is root, or whoever we are. */
-function isRoots(pid: string): boolean {
-  try {
-    const user = /^Uid:\s+\d+\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
-    return user === "0" || Number(user) === process.geteuid?.();
-  } catch {
-    return false;
-  }
+function isRoots(folder: string): boolean {
+  const user = /^Uid:\s+\d+\s+(\d+)/m.exec(textOf(`${folder}/status`))?.[1];
+  return user === "0" || (user !== undefined && Number(user) === process.geteuid?.());
 }
 
 const VERSION_MS = 3_000;
@@ -154,22 +151,6 @@ export async function versionOf(pid: number): Promise<string | undefined> {
   }
 }
 
-function namespaceOf(pid: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
-  } catch {
-    return undefined;
-  }
-}
-
-function nameOf(pid: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-  } catch {
-    return undefined;
-  }
-}
-
 /** Text of a file of /proc with NUL between its parts; empty if it cannot be read. */
 export function readParts(path: string): readonly string[] {
   try {
@@ -179,15 +160,7 @@ export function readParts(path: string): readonly string[] {
   }
 }
 
-export function parentOf(pid: number): number | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may contain anything.
-    return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    return undefined;
-  }
-}
+export const parentOf = (pid: number): number | undefined => statOf(`/proc/${pid}`)?.parent;
 
 export const addressesHere = (): ReadonlySet<string> =>
   new Set(Object.values(networkInterfaces()).flatMap((all = []) => all.map((one) => one.address)));
@@ -276,10 +249,5 @@ export function writeDurable(path: string, text: string | Uint8Array, mode: numb
     closeSync(fd);
   }
   renameSync(fresh, path);
-  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  syncFolder(dirname(path));
 }

@@ -101,7 +101,7 @@ function write(path: string, text: string, { uid, gid, mode }: Stats): boolean {
 }
 
 /** The rename itself is safe once its folder is on the disk. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     fsyncSync(fd);

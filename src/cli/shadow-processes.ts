@@ -3,7 +3,7 @@
  * count; a check script has keepalived's name for a moment too, between fork and exec, and is a
  * child of a child.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { namespaceOf, numbersIn, statOf } from "#linux/proc-files";
 import { type Instant, instant } from "#units/time";
 
 const NAME = "keepalived";
@@ -24,9 +24,9 @@ export type DaemonChange =
   | { readonly kind: "ended" };
 
 export class KeepalivedProcesses {
-  readonly #namespace = namespaceOf("self");
+  readonly #namespace = namespaceOf("/proc/self");
   /** Looked at, and not keepalived. */
-  #others = new Map<string, number>();
+  #others = new Map<number, number>();
   /** keepalived's, by process number. */
   #known = new Map<number, Seen>();
   #isRunning = false;
@@ -60,8 +60,8 @@ export class KeepalivedProcesses {
 
   #find(): Map<number, Seen> {
     const found = new Map<number, Seen>();
-    const others = new Map<string, number>();
-    for (const pid of listPids()) {
+    const others = new Map<number, number>();
+    for (const pid of numbersIn("/proc")) {
       const looks = this.#others.get(pid) ?? 0;
       if (looks >= LOOKS_MAX) {
         others.set(pid, looks);
@@ -75,36 +75,12 @@ export class KeepalivedProcesses {
     return found;
   }
 
-  #examine(pid: string): Seen | undefined {
-    try {
-      const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-      // The name in parentheses may contain anything, so fields are counted behind the last one.
-      const end = text.lastIndexOf(")");
-      const name = text.slice(text.indexOf("(") + 1, end);
-      const fields = text.slice(end + 2).split(" ");
-      if (!name.startsWith(NAME) || fields[0] === "Z") return undefined;
-      if (namespaceOf(pid) !== this.#namespace) return undefined;
-      const startedAt = instant(Number(fields[19]) * MICROS_PER_TICK);
-      return { pid: Number(pid), parent: Number(fields[1]), startedAt, looks: 0 };
-    } catch {
-      return undefined;
-    }
-  }
-}
-
-function listPids(): readonly string[] {
-  try {
-    return readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name));
-  } catch {
-    return [];
-  }
-}
-
-/** Undefined: the process is gone, or not ours to look at. */
-function namespaceOf(pid: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
-  } catch {
-    return undefined;
+  #examine(pid: number): Seen | undefined {
+    const folder = `/proc/${pid}`;
+    const stat = statOf(folder);
+    if (stat === undefined || !stat.name.startsWith(NAME) || stat.state === "Z") return undefined;
+    if (namespaceOf(folder) !== this.#namespace) return undefined;
+    const startedAt = instant(Number(stat.startTime) * MICROS_PER_TICK);
+    return { pid, parent: stat.parent, startedAt, looks: 0 };
   }
 }

@@ -10,6 +10,7 @@
  */
 import { lstatSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { statOf } from "#linux/proc-files";
 import { readOwnFile, removeFile, writeOwnFile } from "./own-files.ts";
 
 export interface RunningGroup {
@@ -101,14 +102,8 @@ function bootId(): string {
  * counts as none).
  */
 export function startTimeOf(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may contain anything, so count from the last parenthesis.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+  const stat = statOf(`/proc/${pid}`);
+  return stat?.state === "Z" ? undefined : stat?.startTime;
 }
 
 function hasMembers(group: number): boolean {

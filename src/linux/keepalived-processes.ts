@@ -7,7 +7,7 @@
  * the rights of ptrace(2)), and a keepalived that has not opened its sockets yet.
  */
 import { basename } from "node:path";
-import { holdsSocket, linkOf, numbersIn, rawSocketsIn, textOf } from "./proc-files.ts";
+import { holdsSocket, linkOf, numbersIn, rawSocketsIn, statOf, textOf } from "./proc-files.ts";
 
 const VRRP = 112;
 /** Of the program, which a configuration cannot change; `process_names` changes comm. */
@@ -31,8 +31,8 @@ export function keepalivedsWithVrrp(proc = "/proc"): readonly number[] {
   for (const pid of numbersIn(proc)) {
     if (found.size >= FOUND_MAX) break;
     if (!isKeepalived(proc, pid) || !holdsSocket(`${proc}/${pid}`, inodes)) continue;
-    const parent = parentOf(proc, pid);
-    found.add(parent !== undefined && isKeepalived(proc, parent) ? parent : pid);
+    const parent = statOf(`${proc}/${pid}`)?.parent ?? 0;
+    found.add(isKeepalived(proc, parent) ? parent : pid);
   }
   return [...found].toSorted((a, b) => a - b);
 }
@@ -40,10 +40,3 @@ export function keepalivedsWithVrrp(proc = "/proc"): readonly number[] {
 /** An upgrade may have replaced the program: ` (deleted)` is behind its name then. */
 const isKeepalived = (proc: string, pid: number): boolean =>
   basename(linkOf(`${proc}/${pid}/exe`)).startsWith(PROGRAM);
-
-/** proc_pid_stat(5): the name in parentheses may contain anything. */
-function parentOf(proc: string, pid: number): number | undefined {
-  const text = textOf(`${proc}/${pid}/stat`);
-  const parent = Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
-  return Number.isSafeInteger(parent) && parent > 0 ? parent : undefined;
-}

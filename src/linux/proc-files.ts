@@ -62,3 +62,29 @@ export function textOf(path: string): string {
     return "";
   }
 }
+
+/** Of proc_pid_stat(5); undefined: the process is gone, or not ours to look at. */
+export interface ProcessStat {
+  /** The kernel's short name of it. */
+  readonly name: string;
+  /** R running, Z zombie … */
+  readonly state: string;
+  readonly parent: number;
+  /** Clock ticks from the machine's start to its own, as text. */
+  readonly startTime: string;
+}
+
+/** @param folder its folder in /proc */
+export function statOf(folder: string): ProcessStat | undefined {
+  const text = textOf(`${folder}/stat`);
+  // The name in parentheses may contain anything, so fields are counted behind the last one.
+  const end = text.lastIndexOf(")");
+  if (end === -1) return undefined;
+  const fields = text.slice(end + 2).split(" ");
+  const [state = "", parent = ""] = fields;
+  const name = text.slice(text.indexOf("(") + 1, end);
+  return { name, state, parent: Number(parent), startTime: fields[19] ?? "" };
+}
+
+/** Its network namespace, to be compared; empty as above. */
+export const namespaceOf = (folder: string): string => linkOf(`${folder}/ns/net`);
