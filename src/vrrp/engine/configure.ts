@@ -12,7 +12,7 @@ import type { Departures } from "./departures.ts";
 import type { ToEngine } from "./engine-link.ts";
 import { findForeignAddresses } from "./foreign-addresses.ts";
 import type { Groups } from "./groups.ts";
-import { createInstance, type Instance } from "./instance.ts";
+import { Instance } from "./instance.ts";
 import type { InterfaceState } from "./interface-state.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { pairUp } from "./pairing.ts";
@@ -109,7 +109,7 @@ export class Configurator {
 
   #create(config: InstanceConfig): Instance {
     const hasGuard = this.#parts.context.world.guard !== undefined;
-    const instance = createInstance(config, hasGuard, this.#made);
+    const instance = new Instance(config, hasGuard, this.#made);
     this.#made += 1;
     return instance;
   }

@@ -23,63 +23,6 @@ import { type Due, newDue } from "./due-queue.ts";
 import type { AboutInstance } from "./engine-link.ts";
 import { type AddressInfo, type Advertisement, ANY_DEVICE } from "./world.ts";
 
-export interface Instance {
-  config: InstanceConfig;
-  /** With what `hearAgain` has noted. */
-  state: RouterState;
-  /** It has stepped with this event, and the same one may be heard again (router/hear-again.ts). */
-  mayHearAgain(event: RouterEvent, now: Instant): void;
-  /**
-   * The same event again: its new deadline. Undefined: it has to step, since it is another router
-   * than it was after the event, or would have stalled.
-   */
-  hearAgain(now: Instant): Instant | undefined;
-  /** The same for `timeReached`, in between. Before its deadline nothing is noted. */
-  wakeAgain(now: Instant): Instant | undefined;
-  /** Undefined while its interface does not exist; `ANY_DEVICE` for one that is bound to none. */
-  interfaceIndex: number | undefined;
-  readonly addresses: InstanceAddress[];
-  readonly peers: Map<Ipv4, PeerMemory>;
-  readonly counters: Counters;
-  readonly drops: Map<string, DropMemory>;
-  /** How many reports of each kind that packets can cause may be sent now (effects.ts). */
-  readonly reports: Map<Report["kind"], Allowance>;
-  /** What received advertisements are compared with; follows from the configuration. */
-  expectation: AdvertExpectation;
-  password: Uint8Array | undefined;
-  /** The addresses of the advertisement, in order; those beyond its count field are left out. */
-  advertised: readonly Ipv4[];
-  lease: Lease;
-  /** The kernel refused the sub-second lease then, and the addresses go on without it. */
-  guardRefusedAt: Instant | undefined;
-  /** Its deadline and its place in the queue (due-queue.ts). */
-  readonly due: Due;
-  /** When the lifetimes of its addresses were last set. */
-  refreshedAt: Instant | undefined;
-  /** Its advertisements as they were last sent (advertiser.ts). */
-  prepared: PreparedAdverts | undefined;
-  /** The priority of the advertisement that waits for those of others (advertiser.ts). */
-  waitingAdvert: Priority | undefined;
-  /** IPv4 identification of the last packet. */
-  packetId: number;
-  /** The last advertisement, so that the next one that says the same need not be read. */
-  accepted: AcceptedAdvert | undefined;
-  /** `vrrp_skip_check_adv_addr`: the list of this master has been compared. */
-  comparedMaster: Ipv4 | undefined;
-  /** The number of the configuration that removed it: it goes when it has handed over. */
-  leaving: number | undefined;
-  /** The supervisor still holds its address for an engine that died; it is not master yet. */
-  resuming: boolean;
-  /** When to try again after the kernel refused an address, or a fight over one. */
-  retryAt: Instant | undefined;
-  retryDelay: number;
-  /** When `retryAt` was last set: a long time ago means that the trouble was over. */
-  retrySetAt: Instant | undefined;
-  /** Source of the last advertisement: priority 0 after the address was lost still carries it. */
-  lastSource: Ipv4 | undefined;
-  sendFailureLoggedAt: Instant | undefined;
-}
-
 /** A virtual address of an instance, owned or not. */
 export interface InstanceAddress {
   readonly key: string;
@@ -169,31 +112,48 @@ export const isRaised = ({ state }: Instance, kind: FaultCause["kind"]): boolean
 /** Sends and receives by whatever device the routes say, and has no link of its own. */
 export const isUnbound = ({ interfaceIndex }: Instance): boolean => interfaceIndex === ANY_DEVICE;
 
-class RouterInstance implements Instance {
+export class Instance {
   config: InstanceConfig;
+  /** Undefined while its interface does not exist; `ANY_DEVICE` for one that is bound to none. */
   interfaceIndex: number | undefined;
   readonly addresses: InstanceAddress[];
   readonly peers: Map<Ipv4, PeerMemory>;
   readonly counters: Counters = zeroCounters();
   readonly drops: Map<string, DropMemory> = new Map();
+  /** How many reports of each kind that packets can cause may be sent now (effects.ts). */
   readonly reports: Map<Report["kind"], Allowance> = new Map();
+  /** What received advertisements are compared with; follows from the configuration. */
   expectation: AdvertExpectation;
   password: Uint8Array | undefined;
+  /** The addresses of the advertisement, in order; those beyond its count field are left out. */
   advertised: readonly Ipv4[];
   lease: Lease;
+  /** The kernel refused the sub-second lease then, and the addresses go on without it. */
   guardRefusedAt: Instant | undefined;
+  /** Its deadline and its place in the queue (due-queue.ts). */
   readonly due: Due;
+  /** When the lifetimes of its addresses were last set. */
   refreshedAt: Instant | undefined;
+  /** Its advertisements as they were last sent (advertiser.ts). */
   prepared: PreparedAdverts | undefined;
+  /** The priority of the advertisement that waits for those of others (advertiser.ts). */
   waitingAdvert: Priority | undefined;
+  /** IPv4 identification of the last packet. */
   packetId = 0;
+  /** The last advertisement, so that the next one that says the same need not be read. */
   accepted: AcceptedAdvert | undefined;
+  /** `vrrp_skip_check_adv_addr`: the list of this master has been compared. */
   comparedMaster: Ipv4 | undefined;
+  /** The number of the configuration that removed it: it goes when it has handed over. */
   leaving: number | undefined;
+  /** The supervisor still holds its address for an engine that died; it is not master yet. */
   resuming = false;
+  /** When to try again after the kernel refused an address, or a fight over one. */
   retryAt: Instant | undefined;
   retryDelay = 0;
+  /** When `retryAt` was last set: a long time ago means that the trouble was over. */
   retrySetAt: Instant | undefined;
+  /** Source of the last advertisement: priority 0 after the address was lost still carries it. */
   lastSource: Ipv4 | undefined;
   sendFailureLoggedAt: Instant | undefined;
   #state: RouterState;
@@ -203,6 +163,7 @@ class RouterInstance implements Instance {
   #awakeAt = NEVER;
   #isNoted = false;
 
+  /** @param order counts up: decides between instances that are due at the same moment */
   constructor(config: InstanceConfig, hasGuard: boolean, order: number) {
     const { password, advertised, expectation } = derived(config);
     this.config = config;
@@ -216,6 +177,7 @@ class RouterInstance implements Instance {
     this.due = newDue(order);
   }
 
+  /** With what `hearAgain` has noted. */
   get state(): RouterState {
     if (this.#isNoted && this.#again !== undefined) {
       this.#isNoted = false;
@@ -230,12 +192,17 @@ class RouterInstance implements Instance {
     this.#state = state;
   }
 
+  /** It has stepped with this event, and the same one may be heard again (router/hear-again.ts). */
   mayHearAgain(event: RouterEvent, now: Instant): void {
     this.#again = again(this.state, event, now);
     this.#heardAt = now;
     this.#awakeAt = now;
   }
 
+  /**
+   * The same event again: its new deadline. Undefined: it has to step, since it is another router
+   * than it was after the event, or would have stalled.
+   */
   hearAgain(now: Instant): Instant | undefined {
     const known = this.#again;
     if (known === undefined) return undefined;
@@ -246,6 +213,7 @@ class RouterInstance implements Instance {
     return dueAgain(known, now, now);
   }
 
+  /** The same for `timeReached`, in between. Before its deadline nothing is noted. */
   wakeAgain(now: Instant): Instant | undefined {
     const known = this.#again;
     if (known === undefined) return undefined;
@@ -259,13 +227,6 @@ class RouterInstance implements Instance {
 }
 
 const NEVER = 0 as Instant;
-
-/** @param order counts up: decides between instances that are due at the same moment */
-export const createInstance = (
-  config: InstanceConfig,
-  hasGuard: boolean,
-  order: number,
-): Instance => new RouterInstance(config, hasGuard, order);
 
 /** What is worked out from the configuration alone. */
 export function derived(
