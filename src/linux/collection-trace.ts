@@ -11,7 +11,8 @@
  */
 import { setFlagsFromString } from "node:v8";
 import type { Collection } from "#vrrp/engine/collections";
-import { O_CLOEXEC, O_NONBLOCK } from "./abi.ts";
+import { O_NONBLOCK } from "./abi.ts";
+import { openPipe } from "./descriptors.ts";
 import * as libc from "./ffi.ts";
 import { type Result, success } from "./result.ts";
 
@@ -25,18 +26,18 @@ const END = "\n";
  * must be of no other use.
  */
 export function openCollectionTrace(): Result<() => readonly Collection[]> {
-  const ends = new Int32Array(2);
-  if (libc.pipe2(ends, O_CLOEXEC | O_NONBLOCK) !== 0) return libc.failure("pipe2");
-  const [from = -1, to = -1] = ends;
-  const replaced = libc.dup2(to, STDOUT);
+  const pipe = openPipe(O_NONBLOCK);
+  if (!pipe.ok) return pipe;
+  const { read, write } = pipe.value;
+  const replaced = libc.dup2(write, STDOUT);
   const failure = libc.failure("dup2");
-  libc.close(to);
+  libc.close(write);
   if (replaced === -1) {
-    libc.close(from);
+    libc.close(read);
     return failure;
   }
   setFlagsFromString("--trace-gc");
-  return success(reader(from));
+  return success(reader(read));
 }
 
 function reader(fd: number): () => readonly Collection[] {

@@ -15,10 +15,12 @@ export interface PipeEnds {
  * An anonymous pipe; both ends are closed in children that are not given them. Node.js gives its
  * children a socket pair instead, which a script cannot open again: `echo >/dev/stderr` would fail
  * with ENXIO.
+ *
+ * @param flags of pipe2(2), for both ends
  */
-export function openPipe(): Result<PipeEnds> {
+export function openPipe(flags = 0): Result<PipeEnds> {
   const ends = new Int32Array(2);
-  if (libc.pipe2(ends, O_CLOEXEC) !== 0) return libc.failure("pipe2");
+  if (libc.pipe2(ends, O_CLOEXEC | flags) !== 0) return libc.failure("pipe2");
   return success({ read: ends[0] ?? -1, write: ends[1] ?? -1 });
 }
 

@@ -81,7 +81,7 @@ export interface WorstLateness {
 
 /** Less is not worth asking the kernel why. */
 const WORTH_A_CAUSE = 1_000;
-/** Reading the counters takes some 50 µs, and 20 µs for each collection: not when that matters. */
+/** Reading the counters takes some 50 µs: not when that matters. */
 const IDLE = 1_000;
 const PUT_OFF_MAX = 1_000_000;
 /** Between two readings; the more garbage there is, the more often. */

@@ -92,9 +92,10 @@ export class Leases {
     nextDue: Instant | undefined,
     refused: Refused[],
   ): void {
-    const urgent = all.filter((one) => needs(mustRefreshNow, one, now));
+    const urgent: Instance[] = [];
+    const others: Instance[] = [];
+    for (const one of all) (needs(mustRefreshNow, one, now) ? urgent : others).push(one);
     if (urgent.length > 0) this.#addresses.prolongAll(urgent, now, refused);
-    const others = all.filter((one) => !urgent.includes(one));
     const until = nextDue === undefined ? undefined : after(nextDue, BEFORE);
     if (others.length > 0) this.#addresses.prolongAll(others, now, refused, until);
   }
