@@ -11,7 +11,7 @@ import { isAnswered } from "#daemon/control-server";
 import { untilEngineGone } from "#daemon/engine-lock";
 import { leftoversIn } from "#daemon/owned-places";
 import { claimedAddresses } from "#linux/address-claims";
-import { openNftGuard } from "#linux/nft-guard";
+import { type NftGuard, openNftGuard } from "#linux/nft-guard";
 import { missingCapabilities } from "#linux/process";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { type Ipv4, printIpv4 } from "#units/address";
@@ -101,7 +101,7 @@ async function release(
   const claimed = claimedAddresses();
   const listed = leftoversIn(runtimeDir, rtnetlink.value);
   if (options["after-lease"] && !options.force)
-    await untilLeasesEnd(() => haveLease(rtnetlink.value, claimed, listed));
+    await untilLeasesEnd(() => leasedIn(rtnetlink.value, claimed, listed));
   const done = removeOurs(rtnetlink.value, claimed, listed);
   if (typeof done === "string") return fail(done);
   const cleaned = cleanGuard(done, claimed);
@@ -119,38 +119,36 @@ async function release(
   return done.failures.length === 0 ? 0 : 1;
 }
 
-async function untilLeasesEnd(isLeased: () => boolean): Promise<void> {
+/** With a kernel without nf_tables nothing is guarded. */
+async function untilLeasesEnd(leased: () => readonly Ipv4[]): Promise<void> {
+  const opened = openNftGuard();
+  const guard = opened.ok ? opened.value : undefined;
   const end = performance.now() + LEASE_MS;
-  while (performance.now() < end && isLeased()) await sleep(POLL_MS);
+  while (performance.now() < end && hasAnswer(leased(), guard)) await sleep(POLL_MS);
+  guard?.[Symbol.dispose]();
 }
 
-/**
- * An address of ours is answered for by a lease that ends by itself: it has a lifetime, and where
- * it is guarded, its element lives.
- */
-function haveLease(
+/** Addresses of ours with a lifetime that ends by itself. */
+function leasedIn(
   rtnetlink: Rtnetlink,
   claimed: ReadonlySet<Ipv4>,
   listed: readonly Leftover[],
-): boolean {
+): readonly Ipv4[] {
   const found = rtnetlink.addresses();
-  if (!found.ok) return false;
-  const leased = found.value.filter(
-    (one) => one.expires && isOurs(one, listed) && !claimed.has(one.address),
-  );
-  return leased.length > 0 && hasAnswer(leased);
+  if (!found.ok) return [];
+  return found.value
+    .filter((one) => one.expires && isOurs(one, listed) && !claimed.has(one.address))
+    .map(({ address }) => address);
 }
 
-/** With a kernel without nf_tables nothing is guarded. */
-function hasAnswer(addresses: readonly AddressInfo[]): boolean {
-  const guard = openNftGuard();
-  if (!guard.ok) return true;
-  const guarded = guard.value.guarded();
-  const alive = guard.value.alive();
-  guard.value[Symbol.dispose]();
+/** Is one of them answered for? Where it is guarded, as long as its element lives. */
+function hasAnswer(addresses: readonly Ipv4[], guard: NftGuard | undefined): boolean {
+  if (addresses.length === 0 || guard === undefined) return addresses.length > 0;
+  const guarded = guard.guarded();
+  const alive = guard.alive();
   if (!guarded.ok || !alive.ok) return false;
   return addresses.some(
-    ({ address }) => alive.value.includes(address) || !guarded.value.includes(address),
+    (address) => alive.value.includes(address) || !guarded.value.includes(address),
   );
 }
 
