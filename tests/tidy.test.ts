@@ -45,6 +45,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   keepalived: { uses: ["units", "diagnostics"], types: ["vrrp/router"], pure: true },
   migrate: { uses: [], types: [], pure: true },
+  events: { uses: ["units"], types: ["diagnostics", "vrrp/router"], pure: true },
   linux: { uses: ["vrrp/engine", "vrrp/wire", "units"], types: ["vrrp/router"], pure: false },
   "cloud/model": { uses: ["units"], types: ["vrrp/wire"], pure: true },
   "cloud/agreement": {
@@ -61,6 +62,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   daemon: {
     uses: [
+      "events",
       "vrrp/supervisor",
       "vrrp/engine",
       "vrrp/router",
@@ -140,6 +142,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "lab/vpc",
       "lab/sandbox",
       "daemon",
+      "events",
       "linux",
       "keepalived",
       "migrate",

@@ -26,12 +26,14 @@ import type { SyslogOptions } from "#daemon/open-log";
 import type { Language } from "#diagnostics/diagnostic";
 import { DEFAULT_FILE } from "./config-files.ts";
 import { RUNTIME_DIR } from "./control-client.ts";
+import { STATE_DIR_OPTION, stateDirOf } from "./state-dir.ts";
 import { BATON_VERSION } from "./version.ts";
 
 export interface RunOptions {
   /** Undefined for the default file. */
   readonly file: string | undefined;
   readonly runtimeDir: string;
+  readonly stateDir: string;
   readonly logFormat: LogFormat;
   readonly logDetail: boolean;
   readonly logFile: string | undefined;
@@ -111,6 +113,7 @@ const OWN = {
     ),
     { completes: "folders" },
   ),
+  "state-dir": STATE_DIR_OPTION,
   "log-format": value(text("FORMAT", "格式"), text("text or json", "text 或 json"), {
     accepts: oneOf(["text", "json"]),
   }),
@@ -358,6 +361,7 @@ function readOptions({ options, given, language }: Line<typeof OPTIONS>): RunOpt
   return {
     file: options["use-file"],
     runtimeDir: options["runtime-dir"] ?? RUNTIME_DIR,
+    stateDir: stateDirOf(options["state-dir"], options["runtime-dir"]),
     logFormat: options["log-format"] === "json" ? "json" : "text",
     logDetail: options["log-detail"],
     logFile: logFile === true ? LOG_FILE : logFile,

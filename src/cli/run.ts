@@ -62,6 +62,7 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     configFile: options.file ?? DEFAULT_FILE,
     configId: options.configId,
     runtimeDir: options.runtimeDir,
+    stateDir: options.stateDir,
     pidFiles: options.pidFiles,
     enginePidFile: options.enginePidFile,
     language,

@@ -36,6 +36,8 @@ export interface DaemonOptions {
   readonly configFile: string;
   readonly configId: string | undefined;
   readonly runtimeDir: string;
+  /** What outlasts a restart of the machine; made when something is to be kept. */
+  readonly stateDir: string;
   readonly pidFiles: readonly string[];
   readonly enginePidFile: string | undefined;
   readonly language: Language;

@@ -16,7 +16,7 @@ const CARRIED: Readonly<Record<string, RegExp>> = {
 const OWN: Readonly<Record<string, RegExp>> = {
   Unit: /^(?:Description|Documentation|Conflicts|StartLimit\w+|DefaultDependencies)$/,
   Service:
-    /^(?:Type|ExecStart|ExecReload|PIDFile|KillMode|KillSignal|Restart\w*|Timeout\w*Sec|NotifyAccess|GuessMainPID|RuntimeDirectory\w*|RemainAfterExit)$/,
+    /^(?:Type|ExecStart|ExecReload|PIDFile|KillMode|KillSignal|Restart\w*|Timeout\w*Sec|NotifyAccess|GuessMainPID|RuntimeDirectory\w*|StateDirectory\w*|RemainAfterExit)$/,
   Install: /^/,
 };
 

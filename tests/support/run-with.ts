@@ -36,6 +36,7 @@ async function start(
     configFile: options.file ?? "",
     configId: options.configId,
     runtimeDir: options.runtimeDir,
+    stateDir: options.stateDir,
     pidFiles: options.pidFiles,
     enginePidFile: options.enginePidFile,
     language: options.language,
