@@ -4,8 +4,16 @@
  * those before it, and varies with it. So the next advertisements of each further turn are due a
  * part of an interval sooner than those of the turn before, once, and the routers are spread over
  * their interval from then on. A gap between two advertisements never gets longer by it.
+ *
+ * Where there are more routers than parts of an interval, each has its advertisements at the
+ * beginning of a part, so that there are as many turns as parts at the most. A turn has its price,
+ * of which the lease's transaction with the kernel is the largest part, and routers that became
+ * master one after the other would otherwise have a turn each.
  */
+import { fromCentis } from "#units/time";
+import { beyondPart } from "../router/advertise.ts";
 import type { TimeReached } from "../router/event.ts";
+import type { Instance } from "./instance.ts";
 
 /**
  * How many routers a turn takes before inputs are read again. Between its lease and its
@@ -23,9 +31,12 @@ export const TAKE_OVER_MAX = 16;
 const PARTS = 32;
 
 const EVENTS: readonly TimeReached[] = Array.from({ length: PARTS }, (_, part) =>
-  part === 0 ? { kind: "timeReached" } : { kind: "timeReached", sooner: part / PARTS },
+  part === 0
+    ? { kind: "timeReached" }
+    : { kind: "timeReached", sooner: part / PARTS, parts: PARTS },
 );
 const [ON_TIME] = EVENTS as readonly [TimeReached];
+const TO_PART: TimeReached = { kind: "timeReached", parts: PARTS };
 
 export class Crowd {
   readonly #turnMax: number;
@@ -45,6 +56,17 @@ export class Crowd {
   event(all: number): TimeReached {
     const ordinary = Math.max(1, Math.ceil(all / (PARTS * this.#turnMax)));
     return EVENTS[Math.floor(this.#turns / ordinary) % PARTS] ?? ON_TIME;
+  }
+
+  /**
+   * What this one hears in a turn with that event.
+   *
+   * @param all the number of routers there are
+   */
+  eventFor({ state, config }: Instance, event: TimeReached, all: number): TimeReached {
+    if (event !== ON_TIME || all <= PARTS || state.phase.kind !== "master") return event;
+    const interval = fromCentis(config.router.advertInterval);
+    return beyondPart(state.phase.advertAt, interval, PARTS) === 0 ? event : TO_PART;
   }
 
   /** @param hasMore other owners are due by now, and were not in this turn */

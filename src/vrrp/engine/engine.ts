@@ -168,7 +168,8 @@ export class Engine {
    */
   onTime(now: Instant, isAllRead = true): void {
     const { instances } = this.#context;
-    const event = this.#crowd.event(instances.all.length);
+    const all = instances.all.length;
+    const event = this.#crowd.event(all);
     const readAt = this.#readAt;
     if (readAt === undefined || this.#hasStalled(readAt, now)) this.#runsSince = now;
     this.#readAt = isAllRead ? now : undefined;
@@ -183,7 +184,10 @@ export class Engine {
       if (instances.wakesAgain(instance, now)) continue;
       const ready = readyAt(instance.config.router, instance.state);
       if (ready === undefined || now < ready) instances.reschedule(instance);
-      else this.#steps.timeReached(instance, this.#readSince(event, ready, readAt), now);
+      else {
+        const own = this.#crowd.eventFor(instance, event, all);
+        this.#steps.timeReached(instance, this.#readSince(own, ready, readAt), now);
+      }
     }
     this.#crowd.turnEnded(instances.isOwnerDue(now));
     this.#steps.endTurn(now);

@@ -98,6 +98,7 @@ export class Steps {
     const isRegular =
       this.#recorder === undefined &&
       event.sooner === undefined &&
+      event.parts === undefined &&
       !this.#effects.isAdvertWaiting(instance) &&
       advertiseAgain(router, instance.state, now);
     if (!isRegular) return this.apply(instance, event, now);

@@ -2,14 +2,17 @@
 import { after, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import { announcementsOf, available, nextAt, spend } from "./allowance.ts";
 import type { RouterConfig } from "./config.ts";
-import type { RouterEffect } from "./event.ts";
+import type { RouterEffect, TimeReached } from "./event.ts";
 import type { Announcement, AnnounceReason, MasterPhase, RouterState } from "./state.ts";
 import { ownershipWindow } from "./step.ts";
 import { headStart } from "./timing.ts";
 
+type Spread = Pick<TimeReached, "sooner" | "parts">;
+const ON_TIME: Spread = {};
+
 /**
  * The next advertisement is due one interval after this one was due, unless that has passed
- * already, or a part of the interval (`sooner`, 0 to 1) before that. Only an advertisement that is
+ * already, or sooner by as much as the event says (`sooner`, `parts`). Only one that is
  * sent moves the timer: keepalived restarts it with every packet it reads, so a stream of packets
  * it rejects keeps a healthy master from advertising.
  */
@@ -18,21 +21,40 @@ export function sendAdvert(
   state: RouterState,
   phase: MasterPhase,
   now: Instant,
-  sooner = 0,
+  { sooner = 0, parts }: Spread = ON_TIME,
 ): { readonly phase: MasterPhase; readonly effects: readonly RouterEffect[] } {
   const interval = fromCentis(config.advertInterval);
   const regular = after(phase.advertAt, interval);
   const onSchedule = sooner === 0 && now >= advertReadyAt(config, phase) && regular > now;
+  const next = onSchedule ? regular : after(now, micros(interval * (1 - sooner)));
   return {
     phase: {
       ...phase,
-      advertAt: onSchedule ? regular : after(now, micros(interval * (1 - sooner))),
+      advertAt: parts === undefined ? next : alignToPart(next, interval, parts, now),
       lastAdvertAt: now,
       ownershipSafeUntil: after(now, ownershipWindow(config, state)),
       resumedSafeUntil: undefined,
     },
     effects: [REFRESH, { kind: "sendAdvert", priority: state.effectivePriority }],
   };
+}
+
+/**
+ * The last instant up to `at`, and after `now`, at which one of the equal parts of an interval
+ * begins, counted from the clock's zero: the same instants for every router with this interval, so
+ * that those who share one are due in one turn.
+ */
+export function alignToPart(at: Instant, interval: Micros, parts: number, now: Instant): Instant {
+  const aligned = (at - beyondPart(at, interval, parts)) as Instant;
+  return aligned > now ? aligned : at;
+}
+
+/** How long after the beginning of such a part. */
+export function beyondPart(at: Instant, interval: Micros, parts: number): number {
+  const within = at % interval;
+  const part = Math.floor((within * parts) / interval);
+  // Rounded up: what this gives is in the same part again, when it is asked for it.
+  return within - Math.ceil((part * interval) / parts);
 }
 
 const REFRESH: RouterEffect = { kind: "refreshAddresses" };

@@ -18,10 +18,17 @@ export type RouterEvent =
   /**
    * The clock has reached `deadline(state)`. Harmless at any other time. With `sooner`, a part of
    * an interval (0 to 1): the advertisement after the one that is due comes so much sooner, once,
-   * because too many routers are due together. With `readAt`: until then everything had been read
-   * that had come; a deadline that has passed since waited for the work of other routers.
+   * because too many routers are due together. With `parts`: it comes with those of other routers,
+   * less than a part of an interval sooner (`alignToPart`). With `readAt`: until then everything
+   * had been read that had come; a deadline that has passed since waited for the work of other
+   * routers.
    */
-  | { readonly kind: "timeReached"; readonly sooner?: number; readonly readAt?: Instant }
+  | {
+      readonly kind: "timeReached";
+      readonly sooner?: number;
+      readonly parts?: number;
+      readonly readAt?: Instant;
+    }
   /** A valid advertisement: every receive check has passed (see engine/receive.ts). */
   | {
       readonly kind: "advertReceived";

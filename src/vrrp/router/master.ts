@@ -3,7 +3,7 @@ import { after, earliest, type Instant } from "#units/time";
 import { advertReadyAt, announceDue, sendAdvert } from "./advertise.ts";
 import { answerClaim, claimEnd, claimOnTime } from "./claim.ts";
 import type { RouterConfig } from "./config.ts";
-import type { PhaseEvent, RouterEffect } from "./event.ts";
+import type { PhaseEvent, RouterEffect, TimeReached } from "./event.ts";
 import { conflictOnTime } from "./master-conflict.ts";
 import { hearAsMaster } from "./rivals.ts";
 import type { MasterPhase, RouterState } from "./state.ts";
@@ -36,7 +36,7 @@ export function stepMaster(
     case "platformAnswered":
       return unchanged(state);
     case "timeReached":
-      return onTime(config, state, phase, now, event.sooner);
+      return onTime(config, state, phase, now, event);
   }
 }
 
@@ -45,10 +45,10 @@ function onTime(
   state: RouterState,
   phase: MasterPhase,
   now: Instant,
-  sooner: number | undefined,
+  event: TimeReached,
 ): Step {
   if (now < advertReadyAt(config, phase)) return besides(config, state, phase, [], now);
-  const sent = sendAdvert(config, state, phase, now, sooner);
+  const sent = sendAdvert(config, state, phase, now, event);
   return besides(config, state, sent.phase, sent.effects, now);
 }
 

@@ -1,9 +1,10 @@
 /** Too many due together: turns are bounded, and the routers are spread over their interval. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { centis, instant } from "#units/time";
+import { centis, instant, micros } from "#units/time";
 import { Crowd, TAKE_OVER_MAX, TURN_MAX } from "#vrrp/engine/crowd";
 import { Engine, type EngineOptions } from "#vrrp/engine/engine";
+import { alignToPart, beyondPart } from "#vrrp/router/advertise";
 import { Bench, instance } from "../../support/bench.ts";
 import { FakeWorld } from "../../support/fake-world.ts";
 
@@ -16,7 +17,10 @@ interface Sent {
 }
 
 /** Routers that become master at the same moment, and what they advertise from then on. */
-function crowded(options?: EngineOptions): { readonly bench: Bench; readonly sent: Sent[] } {
+function crowded(
+  options?: EngineOptions,
+  priorityOf: (place: number) => number = () => 100,
+): { readonly bench: Bench; readonly sent: Sent[] } {
   const world = new FakeWorld();
   world.addGuard();
   const engine = new Engine(world, undefined, options);
@@ -29,8 +33,12 @@ function crowded(options?: EngineOptions): { readonly bench: Bench; readonly sen
     Array.from({ length: COUNT }, (_, place) =>
       instance({
         vrid: place + 1,
+        priority: priorityOf(place),
         addresses: [`198.51.100.${place + 1}`],
-        router: { name: `VI_${place + 1}`, advertInterval: centis(10) },
+        router: {
+          name: `VI_${place + 1}`,
+          advertInterval: centis(10),
+        },
       }),
     ),
   );
@@ -244,4 +252,32 @@ test("lifetimes that only remove what a dead daemon left are prolonged behind th
   const sets = kinds.flatMap((kind, place) => (kind === "set" ? [place] : []));
   assert.ok(sets.length >= 1, kinds.join(" "));
   for (const place of sets) assert.deepEqual(kinds.slice(place - 2, place), ["guard", "advert"]);
+});
+
+test("owners that took over at 200 different moments share 32 turns of their interval", () => {
+  const { bench, sent } = crowded(undefined, (place) => 54 + place);
+  while (masters(bench) < COUNT) turn(bench);
+  const inInterval = (): number => {
+    sent.length = 0;
+    bench.until((bench.now + INTERVAL) / 1_000_000);
+    return new Set(sent.map(({ at }) => at)).size;
+  };
+  inInterval();
+  inInterval();
+  const turns = inInterval();
+  assert.equal(sent.length, COUNT);
+  assert.ok(turns <= 32, `${turns} turns`);
+  bench.until((bench.now + 5 * INTERVAL) / 1_000_000);
+  assert.equal(longestGap(sent), INTERVAL, "from then on each keeps its interval");
+});
+
+test("an instant is put on the beginning of its part, which is in that part itself", () => {
+  for (const interval of [10_000, 70_000, 100_000, 1_000_000, 40_950_000])
+    for (let at = 5 * interval; at < 6 * interval; at += 997 + Math.floor(interval / 800)) {
+      const next = alignToPart(instant(at), micros(interval), 32, instant(0));
+      assert.ok(next <= at && at - next <= interval / 32, `${at} of ${interval}: ${next}`);
+      for (const turns of [0, 1, 7])
+        assert.equal(beyondPart(instant(next + turns * interval), micros(interval), 32), 0);
+    }
+  assert.equal(alignToPart(instant(103_000), micros(100_000), 32, instant(101_000)), 103_000);
 });
