@@ -65,6 +65,12 @@ const UP_OPTIONS = {
     ),
     { short: "f", completes: "files" },
   ),
+  "by-hand": flag(
+    text(
+      "the tutorial's machines without its HAVIP, and with nothing started",
+      "只有教程的机器：不申请 HAVIP，也不启动程序",
+    ),
+  ),
   api: value(
     text("HOST:PORT", "地址:端口"),
     text(
@@ -95,6 +101,11 @@ const inLanguage = ({ language }: LabLine, en: string, zh: string): string =>
 async function up(line: UpLine): Promise<number> {
   const { options, language, io } = line;
   const { file, name = DEFAULT_NAME } = options;
+  if (file !== undefined && options["by-hand"]) {
+    throw new UsageError(
+      text("`--by-hand` is without a lab file", "`--by-hand` 不能与实验环境文件同时使用"),
+    );
+  }
   if (file !== undefined && !isGoodFile(file, line)) return 1;
   const folder = folderOf(line);
   const sandbox = probeSandbox();
@@ -115,6 +126,7 @@ async function up(line: UpLine): Promise<number> {
   }
   process.env[LANGUAGE_VARIABLE] = language;
   process.env["BATON_LAB_JSON"] = options.json ? "1" : "0";
+  process.env["BATON_LAB_BY_HAND"] = options["by-hand"] ? "1" : "0";
   process.env["BATON_LAB_ROOTLESS"] = sandbox.rootless ? "1" : "0";
   let forward: Server | undefined;
   try {

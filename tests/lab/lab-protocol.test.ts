@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DAEMON_ORDER_NAMES } from "#lab/vpc/daemon-orders";
 import { readFault } from "#lab/vpc/fault-orders";
 import type { LabStatus } from "#lab/vpc/lab-protocol";
 import { readLabAnswer, readLabRequest } from "#lab/vpc/lab-protocol-shapes";
@@ -25,6 +26,9 @@ test("every request of the commands is taken as it was sent", () => {
   const requests = [
     { command: "status" },
     { command: "down" },
+    { command: "watch" },
+    ...DAEMON_ORDER_NAMES.map((order) => ({ command: "daemon", instance: "a", order })),
+    { command: "daemon", instance: "a", order: "start", address: "172.16.0.9" },
     { command: "exec", instance: "a" },
     { command: "capture", instance: "a", file: "/tmp/a.pcapng" },
     { command: "capture", instance: "a" },
@@ -45,11 +49,11 @@ test("what is no request is refused with the place, the reason and what is wante
     ["{", "the line is not JSON"],
     [
       "[]",
-      'command is missing; wanted is an object with the command "status", "exec", "fault", "capture" or "down"',
+      'command is missing; wanted is an object with the command "status", "exec", "fault", "daemon", "capture", "watch" or "down"',
     ],
     [
       '{"command":"reboot"}',
-      'command is "reboot"; wanted is an object with the command "status", "exec", "fault", "capture" or "down"',
+      'command is "reboot"; wanted is an object with the command "status", "exec", "fault", "daemon", "capture", "watch" or "down"',
     ],
     ['{"command":"exec"}', "instance is missing; wanted is an object with command and instance"],
     [
@@ -59,6 +63,14 @@ test("what is no request is refused with the place, the reason and what is wante
     [
       '{"command":"capture","instance":"a","file":"a.pcapng"}',
       'file is "a.pcapng"; wanted is an absolute path',
+    ],
+    [
+      '{"command":"daemon","instance":"a","order":"explode"}',
+      'order is "explode"; wanted is one of start, stop, restart, kill-engine, kill-all, hang, continue, power-off, power-on, service-down, service-up',
+    ],
+    [
+      '{"command":"daemon","instance":"a","order":"start","address":"172.16.0.9; rm"}',
+      'address is "172.16.0.9; rm"; wanted is an IPv4 address',
     ],
     [fault({ kind: "merge" }), "order.fault is missing; wanted is an object with kind and fault"],
     [
@@ -94,7 +106,15 @@ const STATUS: LabStatus = {
       dropped: { "not-allowed": 3 },
     },
   ],
-  havips: [{ id: "havip-1", name: "web", address: "172.16.0.135", state: "UNBIND" }],
+  havips: [
+    {
+      id: "havip-1",
+      name: "web",
+      address: "172.16.0.135",
+      state: "UNBIND",
+      subnetId: "subnet-1",
+    },
+  ],
 };
 
 test("an answer is one that a lab of this version gives, or none", () => {

@@ -2,7 +2,7 @@
  * What the lab and its measuring processes (the prober and the two watchers) send each other,
  * one JSON object a line, and the file descriptors over which they do.
  */
-import type { Instant } from "#units/time";
+import type { Instant, Micros } from "#units/time";
 import type { AdvertSeen } from "./adverts.ts";
 import type { Outage } from "./outage.ts";
 import type { PresenceChange } from "./presence.ts";
@@ -24,6 +24,20 @@ export interface ProberRequest {
   readonly to: Instant;
   /** The index of the address, among those that are asked in turn. */
   readonly target: number;
+  /** Also divide the window into parts of this length, for a plot. */
+  readonly step?: Micros;
+}
+
+/** One part of a window, for a plot: no probe of it is left out, however many there are. */
+export interface ProbePart {
+  readonly from: Instant;
+  readonly sent: number;
+  readonly lost: number;
+  /** The fastest and the slowest answer, in microseconds; undefined if there was none. */
+  readonly fastest: number | undefined;
+  readonly slowest: number | undefined;
+  /** The MAC address that the last answer came from. */
+  readonly mac: string | undefined;
 }
 
 export interface ProberAnswer {
@@ -48,4 +62,6 @@ export interface ProberAnswer {
    * The longest time in the window in which the prober itself did not send, in microseconds.
    */
   readonly longestPause: number;
+  /** If a step was asked for. Parts in which nothing was sent are left out. */
+  readonly parts?: readonly ProbePart[];
 }

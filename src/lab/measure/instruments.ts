@@ -14,6 +14,7 @@ import { type Instant, type Micros, toMillis } from "#units/time";
 import { Adverts } from "./adverts.ts";
 import {
   OUTPUT_FD,
+  type ProbePart,
   type ProberAnswer,
   type ProberRequest,
   type WatchNews,
@@ -28,7 +29,7 @@ const LINGER_MILLISECONDS = 120;
 const POLL_MILLISECONDS = 5;
 
 export interface InstrumentOptions {
-  readonly network: LabNetwork;
+  readonly network: Pick<LabNetwork, "namespaceOf" | "macOf">;
   readonly nodes: readonly string[];
   readonly client: string;
   readonly virtualAddress: string;
@@ -39,6 +40,11 @@ export interface InstrumentOptions {
    * address.
    */
   readonly askEachFrom?: string | undefined;
+  /**
+   * An instrument ended by itself. Without it that is an error nobody catches: every result of a
+   * benchmark would be wrong.
+   */
+  readonly onEnded?: (what: string) => void;
 }
 
 export interface ClientView {
@@ -64,7 +70,8 @@ export class Instruments {
   readonly #watcher: ChildProcess;
   readonly #prober: ChildProcess;
   readonly #proberPipe: Duplex;
-  readonly #waiting = new Map<number, (answer: ProberAnswer) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<ProberAnswer>>();
+  readonly #onEnded: ((what: string) => void) | undefined;
   #requests = 0;
   #closing = false;
 
@@ -75,7 +82,9 @@ export class Instruments {
     virtualAddress,
     furtherAddresses = [],
     askEachFrom,
+    onEnded,
   }: InstrumentOptions) {
+    this.#onEnded = onEnded;
     const targets = [virtualAddress, ...furtherAddresses].join(",");
     const namespaces = nodes.map((name) => network.namespaceOf(name).fd);
     this.#watcher = spawn(
@@ -114,7 +123,7 @@ export class Instruments {
     this.#proberPipe = pipeOf(this.#prober);
     createInterface({ input: this.#proberPipe }).on("line", (line) => {
       const answer = JSON.parse(line) as ProberAnswer;
-      this.#waiting.get(answer.id)?.(answer);
+      this.#waiting.get(answer.id)?.resolve(answer);
       this.#waiting.delete(answer.id);
     });
   }
@@ -122,7 +131,12 @@ export class Instruments {
   /** Without instruments every result would be wrong, so their death ends the run. */
   #guard(child: ChildProcess, what: string): void {
     child.on("exit", (code, signal) => {
-      if (!this.#closing) throw new Error(`${what} ended: ${signal ?? `exit code ${code}`}`);
+      if (this.#closing) return;
+      const problem = `${what} ended: ${signal ?? `exit code ${code}`}`;
+      if (this.#onEnded === undefined) throw new Error(problem);
+      for (const waiting of this.#waiting.values()) waiting.reject(new Error(problem));
+      this.#waiting.clear();
+      this.#onEnded(problem);
     });
   }
 
@@ -173,6 +187,12 @@ export class Instruments {
     while (!(await this.#ask(now(), now(), 0)).covered) await sleep(POLL_MILLISECONDS);
   }
 
+  /** The probes of the window in parts, for a plot; undefined if not all of it was probed. */
+  async parts(from: Instant, to: Instant, step: Micros): Promise<readonly ProbePart[] | undefined> {
+    const { covered, parts } = await this.#ask(from, to, 0, step);
+    return covered ? parts : undefined;
+  }
+
   /**
    * What the client noticed of the probes sent in the window, to the virtual address or
    * (`target` from 1) a further one. Throws if the prober did not run all the time.
@@ -194,13 +214,19 @@ export class Instruments {
     };
   }
 
-  #ask(from: Instant, to: Instant, target: number): Promise<ProberAnswer> {
+  #ask(from: Instant, to: Instant, target: number, step?: Micros): Promise<ProberAnswer> {
     this.#requests += 1;
-    const request: ProberRequest = { id: this.#requests, from, to, target };
-    return new Promise((resolve) => {
-      this.#waiting.set(request.id, resolve);
-      this.#proberPipe.write(`${JSON.stringify(request)}\n`);
-    });
+    const request: ProberRequest = {
+      id: this.#requests,
+      from,
+      to,
+      target,
+      ...(step !== undefined && { step }),
+    };
+    const waiting = Promise.withResolvers<ProberAnswer>();
+    this.#waiting.set(request.id, waiting);
+    this.#proberPipe.write(`${JSON.stringify(request)}\n`);
+    return waiting.promise;
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,7 @@ import { readEchoReply } from "./echo-reply.ts";
 import { OUTPUT_FD, type ProberAnswer, type ProberRequest } from "./instrument-protocol.ts";
 import { mustReadIpv4 } from "./must-read.ts";
 import { analyseOutage, type Probe } from "./outage.ts";
+import { divideProbes } from "./probe-parts.ts";
 
 const PERIOD: Micros = fromMillis(1);
 const CATCH_UP: Micros = fromMillis(20);
@@ -119,16 +120,28 @@ function receiveAnswers(): void {
   }
 }
 
+/** Probes are sent in the order of time, so a short window is found without looking at all. */
+function firstSince(from: Instant): number {
+  let low = Math.max(0, count - MEMORY);
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sentAt[middle % MEMORY] ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 function* probesWithin({
   from,
   to,
   target,
 }: ProberRequest): Generator<Probe & { readonly place: number }> {
-  for (let index = Math.max(0, count - MEMORY); index < count; index++) {
+  for (let index = firstSince(from); index < count; index++) {
     const place = index % MEMORY;
-    if (place % targets.length !== target) continue;
     const at = (sentAt[place] ?? 0) as Instant;
-    if (at < from || at >= to) continue;
+    if (at >= to) return;
+    if (place % targets.length !== target) continue;
     const answer = answeredAt[place] ?? 0;
     yield { place, sentAt: at, answeredAt: answer === 0 ? undefined : (answer as Instant) };
   }
@@ -161,6 +174,13 @@ function answer(request: ProberRequest): ProberAnswer {
     covered,
     turns,
     longestPause,
+    ...(request.step !== undefined && {
+      parts: divideProbes(
+        probes.map(({ place, ...probe }) => ({ ...probe, mac: answeredBy[place] ?? 0 })),
+        request.from,
+        request.step,
+      ).map(({ mac, ...part }) => ({ ...part, mac: mac === undefined ? mac : printMac(mac) })),
+    }),
   };
 }
 

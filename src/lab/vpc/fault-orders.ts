@@ -217,3 +217,23 @@ function printProtocol(number: number | undefined): string {
   const known = Object.entries(PROTOCOLS).find(([, value]) => value === number);
   return known?.[0] ?? `${number}`;
 }
+
+type Order = Exclude<FaultOrder, { readonly kind: "wrong" }>;
+
+/** Whether it breaks something, and does not put it right. */
+export const isBreaking = (order: Order): boolean =>
+  order.kind !== "heal" && !(order.kind === "cable" && order.plugged);
+
+/** An order as people write it. */
+export function printOrder(order: Order): string {
+  switch (order.kind) {
+    case "merge":
+      return printFaults(order.fault, () => undefined).join(", ");
+    case "apart":
+      return ["apart", ...order.others].join(" ");
+    case "cable":
+      return order.plugged ? "plug" : "unplug";
+    case "heal":
+      return "heal";
+  }
+}

@@ -15,17 +15,28 @@ import { printDrop } from "../network/drop-text.ts";
 import { shadowSystemFolders } from "../sandbox/folders.ts";
 import { connectOutside } from "../sandbox/sandbox.ts";
 import { explainBuildFailure } from "./build-failure.ts";
+import { DAEMON_ORDERS } from "./daemon-orders.ts";
+import { isBreaking, printOrder } from "./fault-orders.ts";
 import { type LabFile, readLabFile } from "./lab-file.ts";
 import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
-import { API_SOCKET, type LabAnswer, type LabRequest, SOCKET } from "./lab-protocol.ts";
+import {
+  API_SOCKET,
+  type LabAnswer,
+  type LabNews,
+  type LabRequest,
+  SOCKET,
+} from "./lab-protocol.ts";
 import { readLabRequest } from "./lab-protocol-shapes.ts";
+import { LiveLab } from "./live-lab.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { RunningLab } from "./running-lab.ts";
 import { tutorialLab } from "./tutorial-lab.ts";
 import type { VpcEvent } from "./vpc.ts";
 
 const [folder = "", file] = process.argv.slice(2);
+/** The tutorial's machines without its HAVIP and with nothing started: for doing it by hand. */
+const isByHand = process.env["BATON_LAB_BY_HAND"] === "1";
 const isJson = process.env["BATON_LAB_JSON"] === "1";
 const rootless = process.env["BATON_LAB_ROOTLESS"] === "1";
 const startedAt = performance.now();
@@ -34,7 +45,7 @@ const refusals = new RefusalLog();
 function loadLab(): LabFile {
   if (file === undefined) {
     const times = { claimLatency: undefined, apiLatencyMs: undefined, callsPerSecond: undefined };
-    return { description: tutorialLab(), ...times };
+    return { description: tutorialLab({ hasHavip: !isByHand }), ...times };
   }
   const read = readLabFile(readFileSync(file, "utf8"), (path) => {
     const full = resolve(dirname(file), path);
@@ -59,24 +70,43 @@ function say(event: string, fields: Readonly<Record<string, unknown>>, text: str
   }
 }
 
+/** Known when the lab is; nothing is watched before that. */
+const live: { lab?: LiveLab } = {};
+
+function note(
+  kind: Extract<LabNews, { readonly news: "event" }>["kind"],
+  instance: string | undefined,
+  text: string,
+): void {
+  live.lab?.emit({ news: "event", at: Date.now(), kind, instance, text });
+}
+
 function sayEvent(event: VpcEvent): void {
   switch (event.kind) {
     case "claim":
       // Otherwise every refresh by an owner would be a line.
-      if (event.moved) say("claim", event, `${event.instance} announces ${event.address}`);
+      if (event.moved) {
+        const text = `${event.instance} announces ${event.address}`;
+        note("claim", event.instance, text);
+        say("claim", event, text);
+      }
       return;
     case "moved": {
       const to = event.toName ?? event.to ?? "nobody";
-      return say("moved", event, `${event.havipId} ${event.address} is bound to ${to}`);
+      const moved = `${event.havipId} ${event.address} is bound to ${to}`;
+      note("moved", event.toName, moved);
+      return say("moved", event, moved);
     }
     case "dropped": {
       const text = printDrop(event.drop);
       const line = refusals.take(`${event.instance}: refused: ${text}`, event.count, now());
       // A program gets every one, to count for itself.
+      if (line !== undefined) note("refused", event.instance, line);
       if (isJson || line !== undefined) say("dropped", { ...event, text }, line ?? "");
       return;
     }
     case "log":
+      note("cloud", undefined, event.text);
       return say("cloud", event, `cloud: ${event.text}`);
   }
 }
@@ -90,12 +120,18 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, en
 
 async function start(): Promise<RunningLab> {
   try {
-    return await RunningLab.start(loadLab(), folder, {
+    const output = {
       event: sayEvent,
-      line: (instance, text) => say("output", { instance, text }, `${instance} | ${text}`),
-      ended: (instance, command, how) =>
-        say("ended", { instance, command, how }, `${instance}: \`${command}\` ended: ${how}`),
-    });
+      line: (instance: string, text: string): void => {
+        note("output", instance, text);
+        say("output", { instance, text }, `${instance} | ${text}`);
+      },
+      ended: (instance: string, command: string, how: string): void => {
+        note("ended", instance, `${command}: ${how}`);
+        say("ended", { instance, command, how }, `${instance}: \`${command}\` ended: ${how}`);
+      },
+    };
+    return await RunningLab.start(loadLab(), folder, output, { runsPrograms: !isByHand });
   } catch (error) {
     const explained = explainBuildFailure(error, languageOf(process.env));
     if (explained === undefined) throw error;
@@ -106,6 +142,8 @@ async function start(): Promise<RunningLab> {
 
 shadowSystemFolders();
 const lab = await start();
+const liveLab = new LiveLab(lab, () => lab.status(rootless));
+live.lab = liveLab;
 
 async function answer(request: LabRequest): Promise<LabAnswer> {
   switch (request.command) {
@@ -116,9 +154,22 @@ async function answer(request: LabRequest): Promise<LabAnswer> {
       const pids = await outside?.pids();
       return { ok: true, exec: { ...target, pid: pids?.get(target.pid) ?? target.pid } };
     }
-    case "fault":
-      lab.fault(request.instance, request.order);
+    case "fault": {
+      const { instance, order } = request;
+      const inject = (): void => lab.fault(instance, order);
+      if (isBreaking(order)) await liveLab.break(instance, printOrder(order), inject);
+      else inject();
       await lab.vpc.stats();
+      return { ok: true };
+    }
+    case "daemon": {
+      const { instance, order, address } = request;
+      const carryOut = (): Promise<void> => lab.daemon(instance, order, address);
+      if (DAEMON_ORDERS[order].breaks) await liveLab.break(instance, `daemon ${order}`, carryOut);
+      else await carryOut();
+      return { ok: true };
+    }
+    case "watch":
       return { ok: true };
     case "capture":
       lab.vpc.capture(request.instance, request.file);
@@ -130,12 +181,26 @@ async function answer(request: LabRequest): Promise<LabAnswer> {
   }
 }
 
+/** What may wait for a reader that does not read: probes beyond that are left out. */
+const WAITING_MAX = 256 * 1024;
+const WAITING_END = 16 * WAITING_MAX;
+
+function watch(socket: Socket): void {
+  const end = liveLab.watch((news) => {
+    if (news.news === "probes" && socket.writableLength > WAITING_MAX) return;
+    if (socket.writableLength > WAITING_END) socket.destroy();
+    else socket.write(`${JSON.stringify(news)}\n`);
+  });
+  socket.once("close", end);
+}
+
 const server = createServer((socket: Socket) => {
   socket.on("error", () => undefined);
   createInterface({ input: socket }).on("line", (line) => {
     const reply = (value: LabAnswer): void => void socket.write(`${JSON.stringify(value)}\n`);
     const request = readLabRequest(line);
     if (typeof request === "string") return reply({ ok: false, error: request });
+    if (request.command === "watch") watch(socket);
     answer(request).then(reply, (error: unknown) =>
       reply({
         ok: false,
@@ -159,6 +224,7 @@ await ended;
 say("down", {}, "taking everything down");
 server.close();
 api.close();
+await liveLab.close();
 await lab.close();
 outside?.close();
 process.exit(0);

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { printJsonProblem } from "#json/problem";
 import { closedObject, parseJson, readShape, recordOf, type Shape } from "#json/shape";
 import type { PortFault } from "../network/impair.ts";
+import { DAEMON_ORDER_NAMES } from "./daemon-orders.ts";
 import type { ExecTarget, LabAnswer, LabRequest, LabStatus } from "./lab-protocol.ts";
 
 const INSTANCE = v.string("the name of an instance");
@@ -59,7 +60,19 @@ const ORDER = v.variant(
 const REQUEST: Shape<LabRequest> = v.variant(
   "command",
   [
-    v.strictObject({ command: v.picklist(["status", "down"]) }, "an object with command alone"),
+    v.strictObject(
+      { command: v.picklist(["status", "watch", "down"]) },
+      "an object with command alone",
+    ),
+    v.strictObject(
+      {
+        command: v.literal("daemon"),
+        instance: INSTANCE,
+        order: v.picklist(DAEMON_ORDER_NAMES, `one of ${DAEMON_ORDER_NAMES.join(", ")}`),
+        address: v.exactOptional(v.pipe(v.string("an IPv4 address"), v.ipv4("an IPv4 address"))),
+      },
+      "an object with command, instance and order",
+    ),
     v.strictObject(
       { command: v.literal("exec"), instance: INSTANCE },
       "an object with command and instance",
@@ -79,7 +92,7 @@ const REQUEST: Shape<LabRequest> = v.variant(
       "an object with command, instance and file",
     ),
   ],
-  'an object with the command "status", "exec", "fault", "capture" or "down"',
+  'an object with the command "status", "exec", "fault", "daemon", "capture", "watch" or "down"',
 );
 
 /** A text is the reason why a line is not a request. */
@@ -107,6 +120,10 @@ const STATUS: Shape<LabStatus> = v.object({
   switchPid: v.exactOptional(v.number()),
   region: v.string(),
   rootless: v.boolean(),
+  internet: v.exactOptional(v.boolean()),
+  subnets: v.exactOptional(
+    v.array(v.object({ id: v.string(), name: v.string(), cidr: v.string(), vpc: v.string() })),
+  ),
   instances: v.array(
     v.object({
       name: v.string(),
@@ -131,6 +148,7 @@ const STATUS: Shape<LabStatus> = v.object({
       state: v.picklist(["AVAILABLE", "UNBIND"]),
       instance: v.exactOptional(v.string()),
       publicAddress: v.exactOptional(v.string()),
+      subnetId: v.string(),
     }),
   ),
 });

@@ -1,6 +1,9 @@
 /** `control.sock` in a lab's folder: one JSON object per line, a request and its answer. */
 
+import type { ProbePart } from "../measure/instrument-protocol.ts";
+import type { DaemonOrder } from "./daemon-orders.ts";
 import type { FaultOrder } from "./fault-orders.ts";
+import type { FaultRow } from "./fault-row.ts";
 import type { LabText } from "./lab-messages.ts";
 
 export type LabRequest =
@@ -13,6 +16,16 @@ export type LabRequest =
     }
   /** The absolute path outside; without one the recording ends. */
   | { readonly command: "capture"; readonly instance: string; readonly file?: string | undefined }
+  /** The programs of an instance: what a person at it would do, and what breaks. */
+  | {
+      readonly command: "daemon";
+      readonly instance: string;
+      readonly order: DaemonOrder;
+      /** Only with `start`: the virtual address in its keepalived.conf is this one from now on. */
+      readonly address?: string | undefined;
+    }
+  /** After the answer, `LabNews` until the connection ends. */
+  | { readonly command: "watch" }
   | { readonly command: "down" };
 
 export type LabAnswer =
@@ -26,6 +39,16 @@ export interface LabStatus {
   readonly switchPid?: number | undefined;
   readonly region: string;
   readonly rootless: boolean;
+  /** A host outside, called internet. */
+  readonly internet?: boolean | undefined;
+  readonly subnets?:
+    | readonly {
+        readonly id: string;
+        readonly name: string;
+        readonly cidr: string;
+        readonly vpc: string;
+      }[]
+    | undefined;
   readonly instances: readonly {
     readonly name: string;
     readonly instanceId: string;
@@ -53,8 +76,43 @@ export interface LabStatus {
     readonly state: "AVAILABLE" | "UNBIND";
     readonly instance?: string | undefined;
     readonly publicAddress?: string | undefined;
+    readonly subnetId: string;
   }[];
 }
+
+/** What is probed: the HAVIP from the client in its subnet, its public address from outside. */
+export type ProbeSide = "client" | "internet";
+
+/** What a watching program hears. Times are milliseconds since 1970. */
+export type LabNews =
+  /** At the beginning, and after changes. */
+  | {
+      readonly news: "status";
+      readonly status: LabStatus;
+      /** The instances that have the address of the first HAVIP on their interface. */
+      readonly holders: readonly string[];
+      /** What is probed now; empty without a HAVIP. */
+      readonly probed: readonly { readonly side: ProbeSide; readonly address: string }[];
+    }
+  /** Twenty times a second for each side. Lost under pressure, never queued. */
+  | {
+      readonly news: "probes";
+      readonly side: ProbeSide;
+      readonly parts: readonly (Omit<ProbePart, "from" | "mac"> & {
+        readonly at: number;
+        /** Who answered: the name of an instance. */
+        readonly by: string | undefined;
+      })[];
+    }
+  | {
+      readonly news: "event";
+      readonly at: number;
+      readonly kind: "claim" | "moved" | "refused" | "output" | "ended" | "cloud";
+      readonly instance: string | undefined;
+      readonly text: string;
+    }
+  /** A fault and what was noticed of it: first while it is measured, then its result. */
+  | { readonly news: "row"; readonly row: FaultRow };
 
 export interface ExecTarget {
   /** The PID as a process outside must use it. */

@@ -1,34 +1,30 @@
 /** A lab inside its sandbox: the VPCs, its instances, and the programs on them. */
 import type { ChildProcess } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnIn } from "#linux/namespace";
 import { printIpv4 } from "#units/address";
 import { readCommandLine, readProcess } from "../sandbox/proc.ts";
+import type { DaemonOrder } from "./daemon-orders.ts";
 import { type FaultOrder, printFaults } from "./fault-orders.ts";
 import type { LabFile } from "./lab-file.ts";
 import { LabInstance } from "./lab-instance.ts";
 import { bilingual } from "./lab-messages.ts";
 import { LabMistake } from "./lab-mistake.ts";
 import type { ExecTarget, LabStatus } from "./lab-protocol.ts";
+import { type ProgramOutput, Programs } from "./programs.ts";
 import { INTERNET, Vpc, type VpcEvent } from "./vpc.ts";
 
 const HOLDER = ["sleep", "2147483647"] as const;
 const INSIDE_MS = 4_000;
 
-export interface LabOutput {
+export interface LabOutput extends ProgramOutput {
   event(event: VpcEvent): void;
-  /** A line of a program's output. */
-  line(instance: string, text: string): void;
-  ended(instance: string, command: string, how: string): void;
 }
 
-interface Program {
-  readonly command: string;
-  readonly child: ChildProcess;
-  state: string;
+export interface LabStart {
+  /** Instances run their commands at once; otherwise when they are ordered to. */
+  readonly runsPrograms: boolean;
 }
 
 export class RunningLab {
@@ -36,11 +32,10 @@ export class RunningLab {
   readonly #folder: string;
   readonly #output: LabOutput;
   readonly #instances = new Map<string, LabInstance>();
-  readonly #programs = new Map<string, Program[]>();
+  readonly #programs = new Map<string, Programs>();
   /** A process that lives as long as the instance, so that others can enter its namespaces. */
   readonly #holders = new Map<string, ChildProcess>();
   readonly #unplugged = new Set<string>();
-  #isClosing = false;
 
   private constructor(vpc: Vpc, folder: string, output: LabOutput) {
     this.vpc = vpc;
@@ -48,7 +43,12 @@ export class RunningLab {
     this.#output = output;
   }
 
-  static async start(lab: LabFile, folder: string, output: LabOutput): Promise<RunningLab> {
+  static async start(
+    lab: LabFile,
+    folder: string,
+    output: LabOutput,
+    { runsPrograms }: LabStart = { runsPrograms: true },
+  ): Promise<RunningLab> {
     const { description, claimLatency, apiLatencyMs, callsPerSecond } = lab;
     const vpc = await Vpc.start({
       description,
@@ -59,7 +59,7 @@ export class RunningLab {
     });
     const running = new RunningLab(vpc, folder, output);
     try {
-      for (const { name } of vpc.instances()) running.#boot(name);
+      for (const { name } of vpc.instances()) running.#boot(name, runsPrograms);
       if (description.internet) running.#hold(INTERNET);
       return running;
     } catch (error) {
@@ -68,12 +68,14 @@ export class RunningLab {
     }
   }
 
-  #boot(name: string): void {
+  #boot(name: string, runsPrograms: boolean): void {
     const launched = this.vpc.instance(name);
     const instance = new LabInstance(launched, join(this.#folder, name), this.vpc.region);
     this.#instances.set(name, instance);
     this.#hold(name);
-    for (const command of launched.description.run) this.#run(instance, command);
+    const programs = new Programs(instance, this.#output);
+    this.#programs.set(name, programs);
+    if (runsPrograms) programs.startAll();
   }
 
   #hold(name: string): void {
@@ -82,28 +84,6 @@ export class RunningLab {
     const options = { stdio: "ignore", detached: true, diesWithParent: true } as const;
     const child = instance?.spawn(HOLDER, "ignore") ?? spawnIn(namespace, HOLDER, options);
     this.#holders.set(name, child);
-  }
-
-  #run(instance: LabInstance, command: string): void {
-    const { name } = instance.launched;
-    mkdirSync(instance.folder, { recursive: true });
-    const child = instance.spawn(["/bin/sh", "-c", command], ["ignore", "pipe", "pipe"]);
-    const log = createWriteStream(join(instance.folder, "output.log"), { flags: "a" });
-    const program: Program = { command, child, state: "running" };
-    this.#programs.set(name, [...(this.#programs.get(name) ?? []), program]);
-    for (const stream of [child.stdout, child.stderr]) {
-      if (stream === null) continue;
-      createInterface({ input: stream }).on("line", (text) => {
-        log.write(`${text}\n`);
-        this.#output.line(name, text);
-      });
-    }
-    child.on("close", (code, signal) => {
-      log.end();
-      program.state = signal ?? `exit ${code}`;
-      if (!this.#isClosing) this.#output.ended(name, command, program.state);
-    });
-    child.on("error", (error) => this.#output.ended(name, command, error.message));
   }
 
   async exec(name: string, rootless: boolean): Promise<ExecTarget> {
@@ -147,6 +127,31 @@ export class RunningLab {
     }
   }
 
+  /** @throws LabMistake if there is no such instance, or nothing to do it to */
+  async daemon(name: string, order: DaemonOrder, address: string | undefined): Promise<void> {
+    const { address: own } = this.vpc.instance(name);
+    const programs = this.#programs.get(name);
+    // As a machine without power: its cable first, so that it says nothing more.
+    if (order === "power-off") this.#setCable(name, false);
+    if (order === "power-on") {
+      this.#forgetAddresses(name, own);
+      this.#setCable(name, true);
+    }
+    await programs?.carryOut(order, address);
+  }
+
+  /** A machine that boots has its own address only. */
+  #forgetAddresses(name: string, own: string): void {
+    const { rtnetlink, index } = this.vpc.host(name);
+    const found = rtnetlink.addresses();
+    if (!found.ok) return;
+    for (const { index: at, address, prefix } of found.value) {
+      // One that is gone by now is what is wanted.
+      if (at === index && printIpv4(address) !== own)
+        void rtnetlink.removeAddress(index, { address, prefix, scope: 0 });
+    }
+  }
+
   #setCable(name: string, plugged: boolean): void {
     this.vpc.wires.setCable(name, plugged);
     if (plugged) this.#unplugged.delete(name);
@@ -167,6 +172,8 @@ export class RunningLab {
       switchPid: this.vpc.switchPid,
       region: this.vpc.region,
       rootless,
+      internet: this.vpc.hasInternet,
+      subnets: this.vpc.subnets(),
       instances: this.vpc.instances().map((one) => {
         const { name, instanceId, interfaceId, address, subnetId, port } = one;
         const counters = stats.find((row) => row.port === port);
@@ -179,42 +186,37 @@ export class RunningLab {
           folder: join(this.#folder, name),
           faults: { ...this.vpc.faultOf(name) },
           faultOrders: this.#faultOrdersOf(name),
-          commands: (this.#programs.get(name) ?? []).map(({ command, state }) => ({
-            command,
-            state,
-          })),
+          commands: this.#programs.get(name)?.states() ?? [],
           received: counters?.received ?? 0,
           sent: counters?.sent ?? 0,
           dropped: counters?.drops ?? {},
         };
       }),
-      havips: this.vpc.havips().map((row) => ({
-        id: row.id,
-        name: row.name,
-        address: printIpv4(row.vip),
-        state: row.holder === null ? ("UNBIND" as const) : ("AVAILABLE" as const),
-        instance: this.vpc.nameOf(row.holder?.instanceId),
-        publicAddress: this.vpc.publicAddressOf(row),
-      })),
+      havips: this.havips(),
     };
   }
 
-  /** Programs get SIGTERM and two seconds to end. */
+  havips(): LabStatus["havips"] {
+    return this.vpc.havips().map((row) => ({
+      id: row.id,
+      name: row.name,
+      address: printIpv4(row.vip),
+      state: row.holder === null ? ("UNBIND" as const) : ("AVAILABLE" as const),
+      instance: this.vpc.nameOf(row.holder?.instanceId),
+      publicAddress: this.vpc.publicAddressOf(row),
+      subnetId: row.subnetId,
+    }));
+  }
+
+  /** An instance of the subnet on which nothing is meant to run, so that it can be a client. */
+  clientOf(subnetId: string): string | undefined {
+    return this.vpc
+      .instances()
+      .find((one) => one.subnetId === subnetId && one.description.run.length === 0)?.name;
+  }
+
   async close(): Promise<void> {
-    this.#isClosing = true;
-    const programs = [...this.#programs.values()].flat().filter((one) => one.state === "running");
-    const ended = programs.map(
-      ({ child }) =>
-        new Promise<void>((resolve) => {
-          child.once("close", () => resolve());
-          signalGroup(child.pid, "SIGTERM");
-        }),
-    );
-    const timer = setTimeout(() => {
-      for (const { child } of programs) signalGroup(child.pid, "SIGKILL");
-    }, 2_000);
-    await Promise.all(ended);
-    clearTimeout(timer);
+    await Promise.all([...this.#programs.values()].map(async (one) => await one.close()));
     for (const holder of this.#holders.values()) holder.kill("SIGKILL");
     await this.vpc.close();
   }
@@ -232,15 +234,5 @@ async function untilInside(pid: number, name: string): Promise<void> {
         bilingual(`the instance ${name} does not start`, `实例 ${name} 未能启动`),
       );
     await sleep(5);
-  }
-}
-
-/** A program on an instance leads a process group of its own: the shell and what it started. */
-function signalGroup(pid: number | undefined, name: NodeJS.Signals): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, name);
-  } catch {
-    // It is gone already.
   }
 }

@@ -14,7 +14,16 @@ export const TUTORIAL_NODES: readonly { readonly name: string; readonly address:
 export const RUN_BATON: string =
   "baton run -f /etc/keepalived/keepalived.conf --runtime-dir /run/baton --cloud";
 
-export function tutorialLab(profile: Profile = TUTORIAL): LabDescription {
+export interface TutorialOptions {
+  readonly profile?: Profile;
+  /** False: it is still to be applied for. */
+  readonly hasHavip?: boolean;
+}
+
+export function tutorialLab({
+  profile = TUTORIAL,
+  hasHavip = true,
+}: TutorialOptions = {}): LabDescription {
   const nodes = TUTORIAL_NODES.map(({ name, address }): InstanceDescription => {
     const peers = TUTORIAL_NODES.map((one) => one.address).filter((one) => one !== address);
     const node = { address, peers, virtualAddress: TUTORIAL_VIP, priority: 50 };
@@ -48,7 +57,7 @@ export function tutorialLab(profile: Profile = TUTORIAL): LabDescription {
         name: "tutorial",
         cidr: "172.16.0.0/16",
         multicast: false,
-        subnets: [{ ...subnet, havips: [havip] }],
+        subnets: [{ ...subnet, havips: hasHavip ? [havip] : [] }],
       },
     ],
   };

@@ -215,6 +215,26 @@ export class Vpc {
     return this.havips().find((one) => printIpv4(one.vip) === address);
   }
 
+  get hasInternet(): boolean {
+    return this.#internetPort !== undefined;
+  }
+
+  subnets(): readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly cidr: string;
+    readonly vpc: string;
+  }[] {
+    return [...(this.#tables?.subnets.values() ?? [])].map(
+      ({ id, name, network, prefix, vpcId }) => ({
+        id,
+        name,
+        cidr: `${printIpv4(network)}/${prefix}`,
+        vpc: this.#tables?.vpcs.get(vpcId)?.name ?? vpcId,
+      }),
+    );
+  }
+
   /** The public address that is bound to a HAVIP. */
   publicAddressOf(havip: HavipRow): string | undefined {
     const eip = havip.eipId === null ? undefined : this.#tables?.eips.get(havip.eipId);
