@@ -104,6 +104,8 @@ const BLOCKS: readonly BlockWord[] = [
   "authentication",
   "auth_hmac",
   "havip",
+  "api",
+  "tls",
   "vrrp_sync_group",
   "vrrp_script",
   "vrrp_track_process",

@@ -129,6 +129,10 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2060: error("secret-in-the-file"),
   VR2061: error("not-a-value-of-the-cloud"),
   VR2062: warning("havip-without-addresses"),
+  VR2070: error("no-address-to-listen-on"),
+  VR2071: error("open-to-the-network"),
+  VR2072: error("incomplete-tls"),
+  VR2073: error("not-an-absolute-path"),
 
   VR2501: error("pair-differs"),
   VR2502: error("pair-instance-missing"),

@@ -328,6 +328,18 @@ export interface Facts {
     readonly wanted: "url" | "region" | "instance" | "path";
   };
   readonly VR2062: Record<never, never>;
+  readonly VR2070: {
+    readonly text: string;
+    readonly why: "form" | "name" | "port" | "path";
+  };
+  readonly VR2071: {
+    readonly text: string;
+    readonly lacksTls: boolean;
+    /** Nothing by which callers are known: neither tokens nor certificates. */
+    readonly lacksCallers: boolean;
+  };
+  readonly VR2072: { readonly missing: "cert_file" | "key_file" };
+  readonly VR2073: { readonly keyword: string; readonly text: string };
 
   // Two files of one pair
   readonly VR2501: { readonly what: string; readonly first: string; readonly second: string };

@@ -8,6 +8,7 @@ import { type Block, lastSetting } from "./blocks/block.ts";
 import type { GarpPreset } from "./keywords/garp-presets.ts";
 import { garpPresetOf } from "./model/effective.ts";
 import { find, type Model } from "./model/model.ts";
+import { apiBlock, printApiAddress } from "./plan/api.ts";
 import { printHavip } from "./plan/havip.ts";
 import type { CommandPlan, InstancePlan, RunPlan } from "./plan/run-plan.ts";
 
@@ -32,6 +33,7 @@ export interface ShownBlock {
 
 export function showEffective(plan: RunPlan, model: Model): readonly ShownBlock[] {
   return [
+    ...showApi(plan.api, model),
     ...plan.scripts.map((script): ShownBlock => {
       const block = find(model.scripts, script.name);
       const row = rowsOf(block, model.globals);
@@ -58,6 +60,23 @@ export function showEffective(plan: RunPlan, model: Model): readonly ShownBlock[
       return { title: `vrrp_sync_group ${group.name}`, values };
     }),
   ];
+}
+
+function showApi(api: RunPlan["api"], model: Model): readonly ShownBlock[] {
+  if (api === undefined) return [];
+  const row = rowsOf(apiBlock(model), undefined);
+  const { certFile, keyFile, clientCaFile } = api.tls ?? {};
+  const tls = [
+    ...(certFile === undefined ? [] : [`cert_file ${certFile}`]),
+    ...(keyFile === undefined ? [] : [`key_file ${keyFile}`]),
+    ...(clientCaFile === undefined ? [] : [`client_ca_file ${clientCaFile}`]),
+  ];
+  const values = [
+    ...api.listen.map((one) => row("listen", printApiAddress(one))),
+    row("token_file", api.tokenFile ?? "none"),
+    row("tls", tls.length === 0 ? "off" : tls.join(" ")),
+  ];
+  return [{ title: "api", values }];
 }
 
 type Row = (keyword: string, value: string, global?: string) => ShownValue;

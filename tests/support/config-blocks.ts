@@ -20,6 +20,7 @@ const tracked = (list: string, name: string): string => ` ${list} {\n  ${name}\n
 /** Block → text with the lines in it. "" is the root. */
 export const AROUND: { readonly [B in BlockWord | ""]: (lines: string) => string } = {
   "": (lines) => `${lines}\n${instanceWith("")}`,
+  api: (lines) => `api {\n${lines}\n}\n${instanceWith("")}`,
   authentication: (lines) => instanceWith(` authentication {\n${lines}\n }`),
   auth_hmac: (lines) => instanceWith(` auth_hmac {\n${lines}\n }`),
   bfd_instance: (lines) =>
@@ -29,6 +30,8 @@ export const AROUND: { readonly [B in BlockWord | ""]: (lines: string) => string
   global_defs: (lines) => `global_defs {\n${lines}\n}\n${instanceWith("")}`,
   havip: (lines) => instanceWith(` havip {\n${lines}\n }`),
   static_track_group: (lines) => `track_group g {\n${lines}\n}\n${instanceWith("")}`,
+  tls: (lines) =>
+    `api {\n tls {\n  cert_file /x\n  key_file /y\n${lines}\n }\n}\n${instanceWith("")}`,
   track_file: (lines) =>
     `track_file f {\n file /proc/version\n${lines}\n}\n${instanceWith(tracked("track_file", "f"))}`,
   vrrp_instance: (lines) => instanceWith(lines),

@@ -53,6 +53,7 @@ const SCRIPT = 'vrrp_script S@N@ {\nscript "/bin/true"\ninterval 1\nweight 2\n}'
 const FILES = "track_file F@N@ {\nfile @FOLDER@/f@N@\ninit_file 3 overwrite\n}";
 const PROCESS = "vrrp_track_process P@N@ {\nprocess no-such-process-@N@\nweight 5\n}";
 const WEIGHTS = { group: "sync_group_tracking_weight" };
+const LISTEN = "listen 127.0.0.1:19@N@";
 const NOTIFY = 'notify "/bin/true"';
 const notes = (word: string): Row => [
   word,
@@ -254,6 +255,16 @@ const OTHERS: readonly Pair[] = [
     ["garp_interval", 0.01, 0.02],
     ["interface", "eth0", "eth1"],
   ]),
+  ...valued("api", [
+    ["listen", "127.0.0.1:19@N@", "127.0.0.1:29@N@"],
+    ["token_file", "@FOLDER@/token-a", "@FOLDER@/token-b"],
+  ]),
+  ...rows("api", [["tls", "", "tls {\ncert_file @FOLDER@/crt\nkey_file @FOLDER@/key\n}"]]),
+  ...valued("tls", [
+    ["cert_file", "@FOLDER@/crt-a", "@FOLDER@/crt-b"],
+    ["key_file", "@FOLDER@/key-a", "@FOLDER@/key-b"],
+    ["client_ca_file", "@FOLDER@/ca-a", "@FOLDER@/ca-b"],
+  ]),
   ...rows("garp_group", [["interfaces", "interfaces {\neth0\n}", "interfaces {\neth1\n}"]]),
 ];
 
@@ -296,6 +307,13 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
   const parts: string[] = [];
   parts.push(`global_defs {\n${pair.globals ?? ""}\n${inner("global_defs")}\n}`);
   if (pair.root !== undefined) parts.push(pair.root);
+  if (needs("api")) parts.push(`api {\n${word === "listen" ? "" : LISTEN}\n${line}\n}`);
+  if (needs("tls")) {
+    const others = ["cert_file", "key_file"]
+      .filter((one) => one !== word)
+      .map((one) => `${one} @FOLDER@/${one}`);
+    parts.push(`api {\n${LISTEN}\ntls {\n${others.join("\n")}\n${line}\n}\n}`);
+  }
   if (needs("vrrp_script"))
     parts.push(`vrrp_script S@N@ {\n${word === "script" ? "" : 'script "/bin/true"'}\n${line}\n}`);
   if (needs("track_file"))

@@ -187,6 +187,8 @@ const SECTIONS: readonly (readonly [Text, KeywordTable])[] = [
       ["authentication", TABLES.authentication],
       ["auth_hmac", TABLES.auth_hmac],
       ["havip", TABLES.havip],
+      ["api", TABLES.api],
+      ["tls (api)", TABLES.tls],
       ["vrrp_sync_group NAME", TABLES.vrrp_sync_group],
       ["vrrp_script NAME", TABLES.vrrp_script],
       ["vrrp_track_process NAME", TABLES.vrrp_track_process],

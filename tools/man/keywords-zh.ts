@@ -176,6 +176,20 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "IPVS: flush at stop": "IPVS：停止时清空",
   "IPVS: named pipe of the checkers": "IPVS：健康检查的命名管道",
   "IPVS: program that reads it": "IPVS：读取该管道的程序",
+  "HTTP API: status, events, metrics, and what may be asked of the node":
+    "HTTP API：状态、事件、指标，以及可以要求节点做的操作",
+  "address and port, or `unix:` and a path; other than loopback with `tls` only":
+    "地址和端口，或 `unix:` 加路径；非环回地址必须配置 `tls`",
+  "file with a name and a token on each line; mode 0600, owned by root":
+    "令牌文件，每行一个名称和一个令牌；权限 0600，属主为 root",
+  "none: nothing may be changed over HTTP": "无：不能通过 HTTP 作任何更改",
+  "HTTPS on every address of `listen`": "在 `listen` 的每个地址上使用 HTTPS",
+  "certificate of the node in PEM, with those between it and the authority":
+    "节点证书（PEM），包含中间证书",
+  "its private key in PEM; mode 0600, owned by root": "证书的私钥（PEM）；权限 0600，属主为 root",
+  "authority of callers' certificates in PEM; the common name is the caller's name":
+    "签发调用方证书的机构证书（PEM）；证书的 CN 即调用方名称",
+  "none: callers need a token": "无：调用方需要令牌",
   "while MASTER, ask the cloud whether it agrees, and announce again until it does":
     "处于 MASTER 时向云平台核对归属，不一致则再次宣告，直到一致",
   "at a planned move, keep the address until the successor is heard, or remove it first":

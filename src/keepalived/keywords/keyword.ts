@@ -5,6 +5,7 @@
 import type { Loss, NoNeed } from "#diagnostics/facts";
 
 export type BlockWord =
+  | "api"
   | "authentication"
   | "auth_hmac"
   | "bfd_instance"
@@ -12,6 +13,7 @@ export type BlockWord =
   | "global_defs"
   | "havip"
   | "static_track_group"
+  | "tls"
   | "track_file"
   | "vrrp_instance"
   | "vrrp_script"

@@ -1,4 +1,5 @@
 /** Statements and blocks at the root of a file. */
+import { API_BLOCK } from "./api.ts";
 import {
   block,
   flag,
@@ -82,6 +83,7 @@ export const ROOT: KeywordTable = table([
     repeatable: true,
     purpose: "old name of `track_file`",
   },
+  API_BLOCK,
   {
     word: "bfd_instance",
     takes: block("bfd_instance", true),

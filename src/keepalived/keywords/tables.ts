@@ -1,5 +1,6 @@
 /** Which table belongs to which block. */
 
+import { API, TLS } from "./api.ts";
 import { AUTHENTICATION, HMAC } from "./authentication.ts";
 import { GLOBALS } from "./globals.ts";
 import { GARP_GROUP, STATIC_TRACK_GROUP, SYNC_GROUP } from "./groups.ts";
@@ -10,6 +11,7 @@ import { ROOT } from "./root.ts";
 import { BFD, FILE, PROCESS, SCRIPT } from "./trackers.ts";
 
 export const TABLES: { readonly [B in BlockWord]: KeywordTable } = {
+  api: API,
   authentication: AUTHENTICATION,
   auth_hmac: HMAC,
   bfd_instance: BFD,
@@ -17,6 +19,7 @@ export const TABLES: { readonly [B in BlockWord]: KeywordTable } = {
   global_defs: GLOBALS,
   havip: HAVIP,
   static_track_group: STATIC_TRACK_GROUP,
+  tls: TLS,
   track_file: FILE,
   vrrp_instance: INSTANCE,
   vrrp_script: SCRIPT,

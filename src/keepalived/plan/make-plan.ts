@@ -13,6 +13,7 @@ import {
   textOf,
 } from "../blocks/block.ts";
 import type { Model } from "../model/model.ts";
+import { apiOf } from "./api.ts";
 import { havipOf } from "./havip.ts";
 import { planInstance } from "./instance.ts";
 import { commandOf, notifyOf, planCommand, timedCommand, userOf } from "./notify.ts";
@@ -41,6 +42,7 @@ export function makePlan(model: Model): RunPlan {
   );
   const tracked = (kind: TrackerKind, block: Block): boolean =>
     used.has(`${kind} ${nameOf(block)}`);
+  const api = apiOf(model);
   return {
     globals: planGlobals(model),
     instances,
@@ -54,6 +56,7 @@ export function makePlan(model: Model): RunPlan {
     processes: model.processes
       .filter((block) => tracked("process", block))
       .flatMap((block) => planProcess(block) ?? []),
+    ...(api === undefined ? {} : { api }),
   };
 }
 

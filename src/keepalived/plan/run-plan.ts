@@ -15,6 +15,28 @@ export interface RunPlan {
   readonly scripts: readonly ScriptPlan[];
   readonly files: readonly FileTrackerPlan[];
   readonly processes: readonly ProcessTrackerPlan[];
+  /** The HTTP API, if the file has one. */
+  readonly api?: ApiPlan;
+}
+
+export interface ApiPlan {
+  /** Each once. */
+  readonly listen: readonly ApiAddress[];
+  /** Without it, and without callers' certificates, nothing may be changed over HTTP. */
+  readonly tokenFile: string | undefined;
+  readonly tls: ApiTls | undefined;
+}
+
+export type ApiAddress =
+  /** `host`: an address, never a name. */
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+/** Files in PEM. */
+export interface ApiTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile: string | undefined;
 }
 
 export interface Globals {

@@ -4,7 +4,7 @@
  */
 import type { Span } from "#diagnostics/source";
 import { type Block, booleanOf, itemsOf, type Setting } from "../blocks/block.ts";
-import type { Acts } from "../keywords/keyword.ts";
+import type { Acts, BlockWord } from "../keywords/keyword.ts";
 import type { Rule, RuleContext } from "./rule.ts";
 
 export const checkActedOn: Rule = ({ model, report }) => {
@@ -74,5 +74,6 @@ function isOff(block: Block, setting: Setting): boolean {
 }
 
 /** In a block that is lost as a whole, or is ours as a whole, no keyword is reported by itself. */
-const isLost = (block: Block): boolean =>
-  block.word === "bfd_instance" || block.word === "auth_hmac" || block.word === "havip";
+const isLost = (block: Block): boolean => block.word !== undefined && WHOLE.has(block.word);
+
+const WHOLE: ReadonlySet<BlockWord> = new Set(["bfd_instance", "auth_hmac", "havip", "api"]);

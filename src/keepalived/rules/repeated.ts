@@ -27,7 +27,9 @@ function checkBlock({ report, lineOf }: RuleContext, block: Block): void {
       continue;
     }
     const secret = kind === "secret";
-    if (secret ? isSameSecret(first, setting) : before === after) continue;
+    // Of our own blocks one counts as a whole; keepalived joins the lines of its own.
+    const isWhole = kind === "block" && keyword.since === "baton";
+    if (!isWhole && (secret ? isSameSecret(first, setting) : before === after)) continue;
     const facts = {
       keyword: keyword.word,
       first: secret ? "" : before,

@@ -9,6 +9,7 @@ import { createCollector } from "../findings/collector.ts";
 import type { Model } from "../model/model.ts";
 import { checkActedOn } from "./acted-on.ts";
 import { checkAddresses } from "./addresses.ts";
+import { checkApi } from "./api.ts";
 import { checkAuthentication } from "./authentication.ts";
 import { type CloudVendor, guessCloud, type KnownVendor } from "./cloud-vendor.ts";
 import { checkClouds } from "./clouds.ts";
@@ -58,6 +59,7 @@ export const RULES: readonly Rule[] = [
   checkInitFail,
   checkOwnKeywords,
   checkHavip,
+  checkApi,
   checkActedOn,
 ];
 
