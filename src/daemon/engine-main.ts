@@ -45,6 +45,7 @@ import { readScheduling } from "#linux/scheduling";
 import { after, type Instant, micros } from "#units/time";
 import { CollectionCount } from "#vrrp/engine/collections";
 import { Engine } from "#vrrp/engine/engine";
+import { ENGINE_BOUNDS } from "#vrrp/engine/engine-durations";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import { readToEngine } from "#vrrp/engine/engine-link-lines";
 import { LatenessWatch } from "#vrrp/engine/lateness";
@@ -138,8 +139,8 @@ function run(openRequests: typeof openRtnetlink): number {
       else recorder = undefined;
     }
     if (message.type === "configure") engine.emit({ type: "configuring" });
-    if (message.type === "snapshot" && message.empty !== true)
-      engine.emit({ type: "pauses", pauses: duties.lateness.read(now()) });
+    if (message.type === "snapshot" && message.empty !== true && message.from === undefined)
+      engine.emit(pausesOf(engine, duties.lateness));
     engine.onSupervisor(message, now());
     if (message.type !== "configure") return;
     engine.emit({ type: "ready", pid: process.pid });
@@ -166,6 +167,12 @@ function run(openRequests: typeof openRtnetlink): number {
   work(engine, reactor, pipe, duties);
   pipe.finish(LAST_OUTPUT);
   return 0;
+}
+
+function pausesOf(engine: Engine, lateness: LatenessWatch): FromEngine {
+  const pauses = lateness.read(now());
+  const jitter = engine.jitter.counts(ENGINE_BOUNDS);
+  return { type: "pauses", pauses, durations: { ...lateness.counts(), jitter } };
 }
 
 function watchLateness(log: (level: "warning", text: string) => void): LatenessWatch {

@@ -26,13 +26,26 @@ const MAIN = fileURLToPath(programUrl("daemon/engine-start-main"));
  * first.
  */
 const LAST_OUTPUT_MS = 2;
-/** The longest line: a snapshot of a few thousand instances. */
+/** The longest line there may be; messages are far shorter. */
 const LINE_MAX = 64 * 1024 * 1024;
 
 export interface Snapshot {
   readonly at: Instant;
   readonly instances: readonly InstanceSnapshot[];
 }
+
+/** The first instances of a snapshot, or those from a place on. */
+type Part = Pick<Extract<FromEngine, { type: "snapshot" }>, "at" | "instances" | "more">;
+type Question = Pick<Extract<ToEngine, { type: "snapshot" }>, "from" | "empty">;
+
+interface Read {
+  readonly snapshot: Snapshot | undefined;
+  /** False: its parts may be of different configurations. */
+  readonly isWhole: boolean;
+}
+
+/** After so many that were not whole, what there is has to do: reloads follow each other. */
+const TRIES_MAX = 3;
 
 export interface EngineEvents {
   message(message: FromEngine): void;
@@ -56,11 +69,13 @@ export interface EngineOptions {
 export class EngineProcess {
   readonly #events: EngineEvents;
   readonly #options: EngineOptions;
-  readonly #asked = new Map<number, (snapshot: Snapshot | undefined) => void>();
+  readonly #asked = new Map<number, (part: Part | undefined) => void>();
   #child: ChildProcess | undefined;
   #pipe: Duplex | undefined;
   #buffered = "";
   #nextId = 1;
+  /** How many have been taken over. */
+  #configurations = 0;
 
   constructor(events: EngineEvents, options: EngineOptions = {}) {
     this.#events = events;
@@ -126,9 +141,32 @@ export class EngineProcess {
     this.#pipe?.write(`${printToEngine(message)}\n`);
   }
 
-  /** The engine's present state; undefined if it does not answer in time. */
+  /**
+   * The engine's present state, asked for in parts; undefined if one is not answered in time. If
+   * instances came or went meanwhile, it is asked again.
+   */
   async snapshot(timeoutMs: number): Promise<Snapshot | undefined> {
-    return await this.#ask(timeoutMs, {});
+    for (let tries = 1; ; tries++) {
+      const { snapshot, isWhole } = await this.#readAll(timeoutMs);
+      if (isWhole || tries === TRIES_MAX) return snapshot;
+    }
+  }
+
+  async #readAll(timeoutMs: number): Promise<Read> {
+    const configurations = this.#configurations;
+    const first = await this.#ask(timeoutMs, {});
+    if (first === undefined || first.more === undefined) return { snapshot: first, isWhole: true };
+    const instances = [...first.instances];
+    const total = instances.length + first.more;
+    for (;;) {
+      const part = await this.#ask(timeoutMs, { from: instances.length });
+      if (part === undefined) return { snapshot: undefined, isWhole: true };
+      instances.push(...part.instances);
+      const { at, more = 0 } = part;
+      const isSame = configurations === this.#configurations && total === instances.length + more;
+      if (more === 0 || part.instances.length === 0 || !isSame)
+        return { snapshot: { at, instances }, isWhole: isSame };
+    }
   }
 
   /** Costs it next to nothing, however many routers it has. */
@@ -136,13 +174,13 @@ export class EngineProcess {
     return (await this.#ask(timeoutMs, { empty: true })) !== undefined;
   }
 
-  async #ask(timeoutMs: number, more: { readonly empty?: true }): Promise<Snapshot | undefined> {
+  async #ask(timeoutMs: number, more: Question): Promise<Part | undefined> {
     const id = this.#nextId++;
     return await new Promise((resolve) => {
       const timer = setTimeout(() => this.#answer(id, undefined), timeoutMs);
-      this.#asked.set(id, (snapshot) => {
+      this.#asked.set(id, (part) => {
         clearTimeout(timer);
-        resolve(snapshot);
+        resolve(part);
       });
       this.send({ type: "snapshot", id, ...more });
     });
@@ -152,8 +190,8 @@ export class EngineProcess {
     this.#child?.kill("SIGKILL");
   }
 
-  #answer(id: number, snapshot: Snapshot | undefined): void {
-    this.#asked.get(id)?.(snapshot);
+  #answer(id: number, part: Part | undefined): void {
+    this.#asked.get(id)?.(part);
     this.#asked.delete(id);
   }
 
@@ -168,6 +206,7 @@ export class EngineProcess {
   #take(line: string): boolean {
     try {
       const message = JSON.parse(line) as FromEngine;
+      if (message.type === "configuring") this.#configurations += 1;
       if (message.type === "snapshot") this.#answer(message.id, message);
       else this.#events.message(message);
       return true;

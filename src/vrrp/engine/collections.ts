@@ -1,5 +1,6 @@
 /** How long the engine's garbage collections took. Pure: who measures them is passed in. */
-import { type DurationFigures, DurationHistogram } from "./histogram.ts";
+import { ENGINE_BOUNDS } from "./engine-durations.ts";
+import { type DurationCounts, type DurationFigures, DurationHistogram } from "./histogram.ts";
 
 export interface Collection {
   /** V8's name, for example Scavenge (young objects) or MarkCompact (all). */
@@ -20,7 +21,6 @@ export class CollectionCount {
   readonly #take: () => readonly Collection[];
   readonly #histogram = new DurationHistogram();
   readonly #kinds = new Map<string, number>();
-  #total = 0;
 
   /** @param take the collections since the last call */
   constructor(take: () => readonly Collection[]) {
@@ -33,17 +33,20 @@ export class CollectionCount {
     for (const { kind, micros } of taken) {
       this.#histogram.record(micros);
       this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
-      this.#total += micros;
     }
     return taken.length;
   }
 
   get total(): number {
-    return this.#total;
+    return this.#histogram.total;
+  }
+
+  counts(): DurationCounts {
+    return this.#histogram.counts(ENGINE_BOUNDS);
   }
 
   read(): Collections {
     const kinds = Object.fromEntries(this.#kinds);
-    return { ...this.#histogram.read(), total: this.#total, kinds };
+    return { ...this.#histogram.read(), total: this.total, kinds };
   }
 }

@@ -15,6 +15,7 @@ import type { Report } from "../router/event.ts";
 import type { FaultCause, Reason } from "../router/reason.ts";
 import type { PublicState, TrackerState } from "../router/state.ts";
 import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
+import type { EngineDurations } from "./engine-durations.ts";
 import type { Pauses } from "./lateness.ts";
 
 export type ToEngine =
@@ -44,8 +45,16 @@ export type ToEngine =
   | { readonly type: "announce"; readonly instance: string; readonly address?: Ipv4 }
   /** The instance is stopping: the cloud has moved its addresses, or cannot say. */
   | { readonly type: "platform"; readonly instance: string; readonly moved: boolean }
-  /** Answer with a `snapshot` that carries the same id; `empty`: only to show that it answers. */
-  | { readonly type: "snapshot"; readonly id: number; readonly empty?: true }
+  /**
+   * Answer with a `snapshot` that carries the same id; `empty`: only to show that it answers.
+   * `from`: the place of the first instance wanted, 0 if it is not given.
+   */
+  | {
+      readonly type: "snapshot";
+      readonly id: number;
+      readonly from?: number;
+      readonly empty?: true;
+    }
   /** To a recording engine: lines got lost, so begin afresh; or nobody takes them any more. */
   | { readonly type: "recording"; readonly goOn: boolean }
   /** Hand over everything and end. */
@@ -122,14 +131,19 @@ export type FromEngine =
       readonly level: "error" | "warning" | "info" | "debug";
       readonly text: string;
     }
+  /**
+   * At most `SNAPSHOT_MAX` instances, so that no advertisement waits for more. `more`: how many come
+   * after them, if there are any; who wants them asks again.
+   */
   | {
       readonly type: "snapshot";
       readonly id: number;
       readonly at: Instant;
       readonly instances: readonly InstanceSnapshot[];
+      readonly more?: number;
     }
-  /** Before a snapshot that is not empty. */
-  | { readonly type: "pauses"; readonly pauses: Pauses }
+  /** Before the first instances of a snapshot. */
+  | { readonly type: "pauses"; readonly pauses: Pauses; readonly durations: EngineDurations }
   /** `--record`: a line of the recording (recording.ts) for the supervisor. May be dropped. */
   | { readonly type: "record"; readonly line: string }
   /** An instance removed by a reload has given up its addresses. */
@@ -233,6 +247,11 @@ export interface InstanceSnapshot {
   };
   readonly lease: LeaseSnapshot;
   readonly counters: Readonly<Record<string, number>>;
+  /**
+   * How many packets were refused for each reason, and how many were accepted with a warning.
+   * Absent: none.
+   */
+  readonly refused?: Readonly<Record<string, number>>;
 }
 
 export interface LeaseSnapshot {
@@ -241,4 +260,6 @@ export interface LeaseSnapshot {
   readonly micros: Micros;
   /** Earliest take-over by a peer after our last advertisement. */
   readonly takeOverMicros: Micros;
+  /** MASTER: how much of `micros` is left. */
+  readonly leftMicros?: Micros;
 }

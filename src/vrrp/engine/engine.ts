@@ -32,6 +32,7 @@ import type { FromEngine, InstanceSnapshot, ToEngine } from "./engine-link.ts";
 import { addressAppeared, findForeignAddresses } from "./foreign-addresses.ts";
 import { Groups } from "./groups.ts";
 import { Guard } from "./guard.ts";
+import type { DurationHistogram } from "./histogram.ts";
 import { type Instance, isRaised } from "./instance.ts";
 import { Instances } from "./instances.ts";
 import { InterfaceState } from "./interface-state.ts";
@@ -44,7 +45,7 @@ import { Reconciler } from "./reconcile.ts";
 import type { EngineRecord } from "./recording.ts";
 import { Refusals } from "./refusals.ts";
 import { Reloader } from "./reload.ts";
-import { snapshotOf } from "./snapshot.ts";
+import { SNAPSHOT_MAX, snapshotOf } from "./snapshot.ts";
 import { SocketBindings } from "./socket-bindings.ts";
 import { Sources } from "./sources.ts";
 import { Steps } from "./steps.ts";
@@ -306,8 +307,12 @@ export class Engine {
       case "platform":
         return this.#platformAnswered(message.instance, message.moved, now);
       case "snapshot": {
-        const instances = message.empty === true ? [] : this.snapshot(now);
-        return this.emit({ type: "snapshot", id: message.id, at: now, instances });
+        const { id, from = 0, empty } = message;
+        const wanted = empty === true ? [] : this.instances.slice(from, from + SNAPSHOT_MAX);
+        const left = empty === true ? 0 : this.instances.length - from - wanted.length;
+        const instances = this.#snapshot(wanted, now);
+        const more = left > 0 ? { more: left } : {};
+        return this.emit({ type: "snapshot", id, at: now, instances, ...more });
       }
       case "recording":
         // For the process around the engine.
@@ -319,7 +324,16 @@ export class Engine {
 
   /** All instances as `status` sees them. */
   snapshot(now: Instant): readonly InstanceSnapshot[] {
-    return this.instances.map((one) => snapshotOf(this.#context, this.#groups, one, now));
+    return this.#snapshot(this.instances, now);
+  }
+
+  #snapshot(instances: readonly Instance[], now: Instant): readonly InstanceSnapshot[] {
+    return instances.map((one) => snapshotOf(this.#context, this.#groups, one, now));
+  }
+
+  /** By how much the time between two advertisements that were received differed from the interval. */
+  get jitter(): DurationHistogram {
+    return this.#receiver.jitter;
   }
 
   #announceAgain(name: string, address: Ipv4 | undefined, now: Instant): void {

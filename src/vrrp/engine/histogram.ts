@@ -18,11 +18,31 @@ export interface DurationFigures {
   readonly max: number;
 }
 
+/** Counted from the beginning, so that two readings can be compared, and those of two engines added. */
+export interface DurationCounts {
+  /** How many durations were at most as long as the bound at the same place. */
+  readonly atMost: readonly number[];
+  readonly count: number;
+  /** Microseconds of all together. */
+  readonly total: number;
+}
+
+/**
+ * Bounds that `counts` can answer exactly, in whole microseconds: one below each power of two from
+ * 2^first to 2^last.
+ *
+ * @param first at least 3; @param last at most 27
+ */
+export const durationBounds = (first: number, last: number): readonly number[] =>
+  Array.from({ length: last - first + 1 }, (_, place) => 2 ** (first + place) - 1);
+
 export class DurationHistogram {
   readonly #buckets = new Uint32Array(BUCKETS);
   count = 0;
   /** Microseconds. */
   max = 0;
+  /** Microseconds of all together. */
+  total = 0;
 
   /** @param micros negative counts as 0 */
   record(micros: number): void {
@@ -30,7 +50,20 @@ export class DurationHistogram {
     const bucket = bucketOf(value);
     this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
     this.count += 1;
+    this.total += value;
     if (value > this.max) this.max = value;
+  }
+
+  /** @param bounds of `durationBounds` */
+  counts(bounds: readonly number[]): DurationCounts {
+    let bucket = 0;
+    let sum = 0;
+    const atMost = bounds.map((bound) => {
+      for (const last = bucketOf(bound); bucket <= last; bucket++)
+        sum += this.#buckets[bucket] ?? 0;
+      return sum;
+    });
+    return { atMost, count: this.count, total: this.total };
   }
 
   /** Microseconds that a part (0 to 1) of all was at most; 0 when nothing was recorded. */

@@ -1,5 +1,6 @@
 /** How long after a deadline the engine woke, and what the worst of it was caused by. Pure. */
 import type { CollectionCount, Collections } from "./collections.ts";
+import { ENGINE_BOUNDS, type EngineDurations } from "./engine-durations.ts";
 import { type DurationFigures, DurationHistogram } from "./histogram.ts";
 
 /** What the kernel counts, in microseconds since whenever; differences matter. */
@@ -139,6 +140,11 @@ export class LatenessWatch {
     if (isOld || this.#unexplained !== undefined) this.#look(now);
     const lateness = { ...this.#histogram.read(), worst: this.#worst };
     return { lateness, collections: this.#sources.collections.read() };
+  }
+
+  counts(): Pick<EngineDurations, "lateness" | "collections"> {
+    const lateness = this.#histogram.counts(ENGINE_BOUNDS);
+    return { lateness, collections: this.#sources.collections.counts() };
   }
 
   #look(now: number): void {

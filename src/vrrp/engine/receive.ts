@@ -17,7 +17,9 @@ import { parseAdvert } from "../wire/parse-advert.ts";
 import type { Advert } from "../wire/vrrp-packet.ts";
 import { isAddressedTo, isMeant } from "./addressee.ts";
 import { deviceOf, type EngineContext } from "./context.ts";
+import { DurationHistogram } from "./histogram.ts";
 import { type Instance, newPeer, type PeerMemory } from "./instance.ts";
+import { recordJitter } from "./jitter.ts";
 import type { Refusals } from "./refusals.ts";
 import { countRepetition, isRepetition, vridAt } from "./repetition.ts";
 import type { Steps } from "./steps.ts";
@@ -35,6 +37,7 @@ export class Receiver {
   readonly #context: EngineContext;
   readonly #steps: Steps;
   readonly #refusals: Refusals;
+  readonly jitter: DurationHistogram = new DurationHistogram();
 
   constructor(context: EngineContext, steps: Steps, refusals: Refusals) {
     this.#context = context;
@@ -50,7 +53,7 @@ export class Receiver {
     const accepted = only?.accepted;
     if (only === undefined || accepted === undefined || !isRepetition(only, bytes, lookup))
       return this.#otherPacket(interfaceIndex, bytes, now);
-    countRepetition(only, accepted, now);
+    countRepetition(only, accepted, this.jitter, now);
     // Others may have been read since.
     accepted.peer.priority = accepted.event.priority;
     accepted.peer.checksum = accepted.checksum;
@@ -69,7 +72,7 @@ export class Receiver {
     if (!isRepetition(only, bytes, instances.lookup)) return false;
     const due = only.hearAgain(now);
     if (due === undefined) return false;
-    countRepetition(only, accepted, now);
+    countRepetition(only, accepted, this.jitter, now);
     instances.dueAgain(only, due);
     return true;
   }
@@ -121,6 +124,8 @@ export class Receiver {
     this.#context.instances.lookup.learnInterval(interval);
     if (priority === 0) instance.counters.pri_zero_rcvd += 1;
     else instance.comparedMaster = from;
+    const heardAt = instance.peers.get(from)?.heardAt;
+    if (priority > 0) recordJitter(this.jitter, heardAt, interval, now);
     const peer = remember(instance, advert, checked.checksum, now);
     for (const warning of checked.warnings) this.#refusals.warn(instance, warning, from, now);
     const event = { kind: "advertReceived", priority, interval, from } as const;

@@ -6,7 +6,9 @@ import type { Instant } from "#units/time";
 import { readU16 } from "../wire/bytes.ts";
 import { IPV4_HEADER_LENGTH, IPV4_OFFSET, ipv4HeaderLengthAt } from "../wire/ipv4-fields.ts";
 import { VRRP_OFFSET } from "../wire/vrrp-packet.ts";
+import type { DurationHistogram } from "./histogram.ts";
 import type { AcceptedAdvert, Instance } from "./instance.ts";
+import { recordJitter } from "./jitter.ts";
 import type { Lookup } from "./lookup.ts";
 
 /** The VRID, were it an advertisement; 0, which none has, for what is too short. */
@@ -27,9 +29,15 @@ export function isRepetition(instance: Instance, bytes: Uint8Array, lookup: Look
 }
 
 /** It counts as received. */
-export function countRepetition(instance: Instance, accepted: AcceptedAdvert, now: Instant): void {
+export function countRepetition(
+  instance: Instance,
+  accepted: AcceptedAdvert,
+  jitter: DurationHistogram,
+  now: Instant,
+): void {
   instance.counters.advert_rcvd += 1;
   instance.comparedMaster = accepted.event.from;
+  recordJitter(jitter, accepted.peer.heardAt, accepted.event.interval, now);
   accepted.peer.heardAt = now;
 }
 

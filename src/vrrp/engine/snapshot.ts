@@ -1,6 +1,6 @@
 /** An instance as `status` and `explain` see it. */
 
-import { after, fromCentis, type Instant, toSeconds } from "#units/time";
+import { after, fromCentis, type Instant, micros, toSeconds } from "#units/time";
 import type { RouterConfig } from "../router/config.ts";
 import { holdDown, recentLosses } from "../router/hold-down.ts";
 import { deadline } from "../router/router.ts";
@@ -9,9 +9,10 @@ import { publicState } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import { faultCauses, trackerEffect } from "../router/tracking.ts";
 import type { EngineContext } from "./context.ts";
-import type { InstanceSnapshot } from "./engine-link.ts";
+import type { InstanceSnapshot, LeaseSnapshot } from "./engine-link.ts";
 import { foreignDevices } from "./foreign-addresses.ts";
 import type { Groups } from "./groups.ts";
+import { sinceAdvert } from "./guard.ts";
 import type { Instance } from "./instance.ts";
 
 const claimOf = ({
@@ -27,6 +28,12 @@ const claimOf = ({
   lastAt,
   count,
 });
+
+/**
+ * How many make one message. Making it and writing it takes some 8 µs each: more at once would put
+ * off the advertisements of others.
+ */
+export const SNAPSHOT_MAX = 50;
 
 export function snapshotOf(
   context: EngineContext,
@@ -94,9 +101,27 @@ export function snapshotOf(
       guarantee: lease.guarantee,
       micros: lease.micros,
       takeOverMicros: lease.takeOverMicros,
+      ...leaseLeft(instance, now),
     },
     counters: { ...instance.counters },
+    ...refusedOf(instance),
   };
+}
+
+/** The rule is prolonged with each advertisement, lifetimes when they need it. */
+function leaseLeft(instance: Instance, now: Instant): Pick<LeaseSnapshot, "leftMicros"> {
+  const { lease, state, refreshedAt } = instance;
+  if (state.phase.kind !== "master") return {};
+  const passed =
+    lease.guarantee === "nftables" ? sinceAdvert(instance, now) : now - (refreshedAt ?? now);
+  return { leftMicros: micros(Math.max(0, lease.micros - passed)) };
+}
+
+function refusedOf({ drops }: Instance): Pick<InstanceSnapshot, "refused"> {
+  if (drops.size === 0) return {};
+  const refused: Record<string, number> = {};
+  for (const [kind, { count }] of drops) refused[kind] = count;
+  return { refused };
 }
 
 /** A master counts as heard for one master-down interval. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { stalledIn, stolenIn } from "#linux/scheduling";
 import { type Collection, CollectionCount } from "#vrrp/engine/collections";
-import { DurationHistogram } from "#vrrp/engine/histogram";
+import { DurationHistogram, durationBounds } from "#vrrp/engine/histogram";
 import {
   causeOf,
   type DelayCounters,
@@ -167,4 +167,21 @@ test("steal is averaged over the processors; a kernel without PSI says nothing",
     1234,
   );
   assert.equal(stalledIn(""), 0);
+});
+
+test("what was at most as long as each bound is counted exactly, and the total is that of all", () => {
+  const values = fc.array(fc.integer({ min: 0, max: 20_000_000 }));
+  const bounds = durationBounds(4, 23);
+  assert.deepEqual([bounds[0], bounds[1], bounds.at(-1)], [15, 31, 8_388_607]);
+  fc.assert(
+    fc.property(values, (all) => {
+      const histogram = new DurationHistogram();
+      for (const value of all) histogram.record(value);
+      assert.deepEqual(histogram.counts(bounds), {
+        atMost: bounds.map((bound) => all.filter((value) => value <= bound).length),
+        count: all.length,
+        total: all.reduce((sum, value) => sum + value, 0),
+      });
+    }),
+  );
 });

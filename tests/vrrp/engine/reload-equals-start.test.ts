@@ -117,7 +117,9 @@ class Life {
       instances: engine.instances.map((one, index) => {
         const snapshot = snapshots[index];
         assert.ok(snapshot !== undefined);
-        const { since: _1, reason: _2, counters: _3, deadline: _4, ...shown } = snapshot;
+        const { since: _1, reason: _2, counters: _3, deadline: _4, refused: _7, ...all } = snapshot;
+        const { leftMicros: _8, ...lease } = all.lease;
+        const shown = { ...all, lease };
         const { phase } = one.state;
         return {
           ...shown,
