@@ -5,8 +5,8 @@ import { EngineProcess, type Snapshot } from "#daemon/engine-process";
 
 /**
  * Five instances, two in each part. Between the parts of its first snapshot it takes another
- * configuration over, if `mode` is `reloads`; always, if it is `restless`; it answers no second part
- * if it is `unresponsive`; and what it has shrinks, if it is `shrinks`.
+ * configuration over, if `mode` is `reloads`; always, if it is `restless`; it answers no second
+ * part if it is `unresponsive`; and what it has shrinks, if it is `shrinks`.
  */
 const PROGRAM = `
   const [mode] = process.argv.slice(1);

@@ -132,8 +132,8 @@ export type FromEngine =
       readonly text: string;
     }
   /**
-   * At most `SNAPSHOT_MAX` instances, so that no advertisement waits for more. `more`: how many come
-   * after them, if there are any; who wants them asks again.
+   * At most `SNAPSHOT_MAX` instances, so that no advertisement waits for more. `more`: how many
+   * come after them, if there are any; who wants them asks again.
    */
   | {
       readonly type: "snapshot";

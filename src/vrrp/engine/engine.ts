@@ -331,7 +331,7 @@ export class Engine {
     return instances.map((one) => snapshotOf(this.#context, this.#groups, one, now));
   }
 
-  /** By how much the time between two advertisements that were received differed from the interval. */
+  /** By how much the time between two received advertisements differed from the interval. */
   get jitter(): DurationHistogram {
     return this.#receiver.jitter;
   }

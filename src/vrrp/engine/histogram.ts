@@ -18,7 +18,7 @@ export interface DurationFigures {
   readonly max: number;
 }
 
-/** Counted from the beginning, so that two readings can be compared, and those of two engines added. */
+/** From the beginning on: two readings can be compared, and those of two engines added. */
 export interface DurationCounts {
   /** How many durations were at most as long as the bound at the same place. */
   readonly atMost: readonly number[];

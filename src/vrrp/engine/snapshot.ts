@@ -41,7 +41,7 @@ export function snapshotOf(
   instance: Instance,
   now: Instant,
 ): InstanceSnapshot {
-  const { config, state, lease } = instance;
+  const { config, state } = instance;
   const { router } = config;
   const group = groups.standing(instance);
   const losses = recentLosses(router, state, now);
@@ -82,39 +82,39 @@ export function snapshotOf(
       configured: configured.includes(peer.address),
       ...(unresolved === undefined ? {} : { unresolvedSince: unresolved.since }),
     })),
-    addresses: instance.addresses.map(({ virtual, owned, announcedAt, announcements, error }) => ({
-      address: virtual.address,
-      prefix: virtual.prefix,
-      interface:
-        virtual.interface ??
-        context.interfaces.link(instance.interfaceIndex)?.name ??
-        config.interface ??
-        "?",
-      owned,
-      announcedAt,
-      announcements,
-      error,
-      foreign: foreignDevices(context, virtual.address),
-    })),
+    addresses: addressesOf(context, instance),
     ...(claim === undefined ? {} : { claim: claimOf(claim) }),
-    lease: {
-      guarantee: lease.guarantee,
-      micros: lease.micros,
-      takeOverMicros: lease.takeOverMicros,
-      ...leaseLeft(instance, now),
-    },
+    lease: leaseOf(instance, now),
     counters: { ...instance.counters },
     ...refusedOf(instance),
   };
 }
 
+function addressesOf(
+  context: EngineContext,
+  { addresses, config, interfaceIndex }: Instance,
+): InstanceSnapshot["addresses"] {
+  const link = context.interfaces.link(interfaceIndex);
+  return addresses.map(({ virtual, owned, announcedAt, announcements, error }) => ({
+    address: virtual.address,
+    prefix: virtual.prefix,
+    interface: virtual.interface ?? link?.name ?? config.interface ?? "?",
+    owned,
+    announcedAt,
+    announcements,
+    error,
+    foreign: foreignDevices(context, virtual.address),
+  }));
+}
+
 /** The rule is prolonged with each advertisement, lifetimes when they need it. */
-function leaseLeft(instance: Instance, now: Instant): Pick<LeaseSnapshot, "leftMicros"> {
+function leaseOf(instance: Instance, now: Instant): LeaseSnapshot {
   const { lease, state, refreshedAt } = instance;
-  if (state.phase.kind !== "master") return {};
-  const passed =
-    lease.guarantee === "nftables" ? sinceAdvert(instance, now) : now - (refreshedAt ?? now);
-  return { leftMicros: micros(Math.max(0, lease.micros - passed)) };
+  const { guarantee, takeOverMicros } = lease;
+  const known = { guarantee, micros: lease.micros, takeOverMicros };
+  if (state.phase.kind !== "master") return known;
+  const passed = guarantee === "nftables" ? sinceAdvert(instance, now) : now - (refreshedAt ?? now);
+  return { ...known, leftMicros: micros(Math.max(0, lease.micros - passed)) };
 }
 
 function refusedOf({ drops }: Instance): Pick<InstanceSnapshot, "refused"> {
