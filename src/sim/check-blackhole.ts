@@ -50,9 +50,18 @@ interface Window {
   readonly openedAt: number;
   /** From when on there was a second owner: what was lost since then is an excuse. */
   readonly from: number;
+  /** Who else has owned the address in the client's reach since then. */
+  readonly others: readonly AddressOwner[];
   /** True if its owner had heard a rival that had not sent it priority 0. */
   readonly hasRival: boolean;
   since: number;
+}
+
+/** More than one owner in a client's reach. */
+interface Many {
+  readonly since: number;
+  /** All that have been among them. */
+  readonly owners: Set<AddressOwner>;
 }
 
 const key = (client: ArpClient, address: Ipv4): string => `${client.id}/${address}`;
@@ -64,8 +73,8 @@ export class BlackholeChecker {
   readonly #woken: Woken;
   readonly #foreign: ForeignAnnouncements;
   readonly #windows = new Map<string, Window>();
-  /** Since when a client has more than one owner in reach. */
-  readonly #manySince = new Map<string, number>();
+  /** By client and address. */
+  readonly #many = new Map<string, Many>();
   /**
    * The last announcement that did not reach the client, and the last that did; by machine,
    * client and address.
@@ -130,8 +139,8 @@ export class BlackholeChecker {
     if (service === "reached") this.#close(client, address);
     // The other owner is gone, or somebody else's announcement came after the owner's.
     else if (service === "blackholed" && before === "reached") {
-      const many = this.#manySince.get(key(client, address));
-      this.#open(client, address, many ?? now - this.#facts.latency());
+      const many = this.#many.get(key(client, address));
+      this.#open(client, address, many, now - this.#facts.latency());
     }
   }
 
@@ -142,17 +151,24 @@ export class BlackholeChecker {
       if (!network.reaches(client.port, node.port) || !network.reaches(node.port, client.port))
         continue;
       const name = key(client, address);
-      const count = client.ownersOf(address).length;
-      const since = this.#manySince.get(name);
-      if (count !== 1) this.#windows.delete(name);
-      if (count > 1) {
-        if (since === undefined) this.#manySince.set(name, this.#facts.now);
+      const owners = client.ownersOf(address);
+      const many = this.#many.get(name);
+      if (owners.length !== 1) this.#windows.delete(name);
+      if (owners.length > 1) {
+        this.#haveMany(name, owners);
         continue;
       }
-      this.#manySince.delete(name);
+      this.#many.delete(name);
       if (client.service(address) === "blackholed")
-        this.#open(client, address, since ?? this.#facts.now);
+        this.#open(client, address, many, this.#facts.now);
     }
+  }
+
+  #haveMany(name: string, owners: readonly AddressOwner[]): void {
+    const many = this.#many.get(name);
+    if (many === undefined)
+      this.#many.set(name, { since: this.#facts.now, owners: new Set(owners) });
+    else for (const owner of owners) many.owners.add(owner);
   }
 
   #connectivityChanged(): void {
@@ -161,9 +177,9 @@ export class BlackholeChecker {
       for (const client of clients) {
         const name = key(client, address);
         this.#windows.delete(name);
-        const count = client.ownersOf(address).length;
-        if (count <= 1) this.#manySince.delete(name);
-        else if (!this.#manySince.has(name)) this.#manySince.set(name, this.#facts.now);
+        const owners = client.ownersOf(address);
+        if (owners.length <= 1) this.#many.delete(name);
+        else this.#haveMany(name, owners);
       }
     }
   }
@@ -180,13 +196,22 @@ export class BlackholeChecker {
     this.#arpLostAt.set(`${machine.id}/${key(client, address)}`, this.#facts.now);
   }
 
-  #open(client: ArpClient, address: Ipv4, from: number): void {
+  #open(client: ArpClient, address: Ipv4, many: Many | undefined, otherwise: number): void {
     const name = key(client, address);
     const owner = this.#onlyOwner(client, address);
     if (owner === undefined || this.#windows.has(name)) return;
     const hasRival = this.#yieldWait(owner, address) > 0;
     const { now } = this.#facts;
-    const window: Window = { client, address, owner, from, hasRival, openedAt: now, since: now };
+    const window: Window = {
+      client,
+      address,
+      owner,
+      openedAt: now,
+      from: many?.since ?? otherwise,
+      others: [...(many?.owners ?? [])].filter((one) => one !== owner),
+      hasRival,
+      since: now,
+    };
     this.#windows.set(name, window);
     this.#cluster.queue.in(this.#limitOf(window) + 1, () => this.#check(window));
   }
@@ -220,10 +245,11 @@ export class BlackholeChecker {
 
   // ---- how long a window may last --------------------------------------------------------------
 
-  #limitOf({ client, owner, address }: Window): number {
+  #limitOf(window: Window): number {
+    const { owner, address } = window;
     return (
       BOUND +
-      this.#releaseDelay(client, address) +
+      this.#releaseDelay(window) +
       this.#yieldWait(owner, address) +
       announceBoundOf(this.#facts, owner) +
       2 * this.#facts.latency() +
@@ -246,16 +272,20 @@ export class BlackholeChecker {
 
   /**
    * A router that yields first removes its addresses and then sends priority 0: a slow system
-   * call for each address delays the advertisement.
+   * call for each address delays the advertisement. That is the other owner, whatever the client
+   * believes: of many addresses it may have heard of neither (seed 162928).
    */
-  #releaseDelay(client: ArpClient, address: Ipv4): number {
-    const other = this.#believed(client, address);
-    const slow = other?.kernel.faults.slowMicros ?? 0;
-    if (other === undefined || slow === 0) return 0;
-    const calls = this.#facts
-      .instancesWith(other, address)
-      .map(({ router }) => this.#facts.addressesOf(other, router.vrid).length);
-    return slow * (1 + Math.max(0, ...calls));
+  #releaseDelay({ client, address, others }: Window): number {
+    const believed = this.#believed(client, address);
+    const delays = this.#cluster.machines
+      .filter((one) => one === believed || others.includes(one))
+      .map((one) => {
+        const calls = this.#facts
+          .instancesWith(one, address)
+          .map(({ router }) => this.#facts.addressesOf(one, router.vrid).length);
+        return one.kernel.faults.slowMicros * (1 + Math.max(0, ...calls));
+      });
+    return Math.max(0, ...delays);
   }
 
   #hasNothingToWaitFor({ owner, address, from, hasRival }: Window): boolean {
@@ -313,13 +343,29 @@ export class BlackholeChecker {
   }
 
   /**
-   * Whether the other owner never had a turn in good health while both were in reach: its
-   * kernel ended the lease, or it found that it had stalled, and the owner had heard nothing
-   * from it. Then no running node knows that an announcement is needed.
+   * Whether the other owner, which the client believes in, went unheard. Or the client believes in
+   * none of them: its entry is from before, when it was cut off from the machine that it names, or
+   * from the one that took over from that. Only a conflict of the two owners would have brought an
+   * announcement, and every other one went unheard (seed 122612: a partition ends and, within an
+   * interval, one of the two owners is killed).
    */
-  #wentUnheard({ client, address, owner, from }: Window): boolean {
-    const other = this.#believed(client, address);
-    if (other === undefined || other === owner) return false;
+  #wentUnheard(window: Window): boolean {
+    const { client, address, owner, others } = window;
+    const believed = this.#believed(client, address);
+    if (believed === undefined || believed === owner) return false;
+    if (this.#isUnheard(believed, window)) return true;
+    if (others.length === 0 || others.includes(believed)) return false;
+    return this.#cluster.machines
+      .filter((one) => others.includes(one))
+      .every((one) => this.#isUnheard(one, window));
+  }
+
+  /**
+   * The other one never had a turn in good health while both were in reach: its kernel ended the
+   * lease, or it found that it had stalled, and the owner had heard nothing from it. Then no
+   * running node knows that an announcement is needed.
+   */
+  #isUnheard(other: MachineView, { address, owner, from }: Window): boolean {
     const wasHeard = this.#facts.instancesWith(owner, address).some(({ router }) => {
       const heard = this.#facts.routerOf(owner, router.vrid)?.heard.get(other.id);
       return heard !== undefined && Math.max(heard.at, heard.releasedAt) >= from;

@@ -216,9 +216,21 @@ export class OwnershipChecker {
     // among what is not promised).
     const conflictAt = Math.min(heardAt ?? facts.now, heardByOwnerAt ?? facts.now);
     if (facts.networkChangedAt > conflictAt) return true;
+    if (this.#isDecidedUnanswered(one)) return true;
     // An intruder that heard the owner has to yield. One that never did, because every answer
     // was lost, is not to blame.
     return this.#lostBetween(one) >= (heardAt ?? at);
+  }
+
+  /**
+   * The owner loses the tie-break, and counts each of the intruder's regular advertisements as a
+   * whole step against itself: a rival need not answer. Where a question and its answer are under
+   * way for an interval or longer, it has counted enough of them before the intruder, which heard
+   * the first question as late, can yield (seed 130028: 3 s each way, an interval of 3 s).
+   */
+  #isDecidedUnanswered({ owner, intruder, at }: Intrusion): boolean {
+    if (owner.reason !== "higher-priority" && owner.reason !== "higher-address") return false;
+    return 2 * this.#facts.latencySince(at) >= fromCentis(intruder.config.advertInterval);
   }
 
   /** The intruder has been owner for so long that it need not yield. */

@@ -14,7 +14,7 @@ import type { EventQueue } from "./event-queue.ts";
 import type { Observers } from "./observer.ts";
 import type { Frame, Port, Segment } from "./segment.ts";
 
-const RESOLVE_AFTER = 8_000_000;
+export const RESOLVE_AFTER = 8_000_000;
 const RETRY = 1_000_000;
 
 interface Entry {

@@ -88,6 +88,8 @@ export class ClusterFacts {
   deceivedAt: number = NEVER;
   /** Last moment at which frames took longer than the product's timers are made for. */
   slowAt: number = NEVER;
+  /** Each time the network became slow or ceased to be: how long frames take at most, until when. */
+  readonly #slow: { readonly latency: number; readonly until: number }[] = [];
   /** Last change of the network's conditions. */
   networkChangedAt: number = NEVER;
 
@@ -214,6 +216,12 @@ export class ClusterFacts {
   latency(): number {
     const { base, extraLatency } = this.cluster.network;
     return base.latencyMax + extraLatency + base.reorderMicros;
+  }
+
+  /** The same for every frame that has come since then. */
+  latencySince(from: number): number {
+    const late = this.#slow.filter(({ until }) => until >= from).map(({ latency }) => latency);
+    return Math.max(this.latency(), ...late);
   }
 
   observer(): Observer {
@@ -355,6 +363,8 @@ export class ClusterFacts {
     if (fault.kind === "slow-network") {
       const { extraLatency } = this.cluster.network;
       this.slowAt = Math.max(this.slowAt, this.now + fault.latency + extraLatency);
+      const latency = this.latency() + fault.latency;
+      this.#slow.push({ latency, until: this.now + latency });
     }
   }
 }

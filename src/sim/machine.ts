@@ -121,6 +121,8 @@ export class SimulatedMachine implements MachineView {
   #packets: Frame[] = [];
   readonly #rng: Rng;
   #owned: ReadonlySet<Ipv4> = new Set();
+  /** Addresses that its daemon has been configured with since it started. */
+  #named: ReadonlySet<Ipv4> = new Set();
 
   constructor(id: number, mac: Mac, spec: MachineSpec, environment: MachineEnvironment) {
     this.id = id;
@@ -193,11 +195,21 @@ export class SimulatedMachine implements MachineView {
     yield* seen;
   }
 
-  /** By its daemon, as long as supervisor or engine are there. */
+  /**
+   * By its daemon, as long as supervisor or engine are there: the addresses of its configuration,
+   * and those that a reload has taken away and that are here still. What an earlier daemon left is
+   * nobody's, as its sockets went with it (sim seed 120921).
+   */
   claimed(): ReadonlySet<Ipv4> {
     const isThere =
       this.engine !== undefined || this.#starting !== undefined || this.supervisor.isAlive;
-    return new Set(isThere ? this.addresses() : []);
+    const claims = [...this.addresses()].filter((address) => this.#named.has(address));
+    return new Set(isThere ? claims : []);
+  }
+
+  /** A new daemon, with no claim of an earlier one. */
+  daemonStarted(): void {
+    this.#named = new Set(this.instances.flatMap(virtualsOf));
   }
 
   owns(address: Ipv4): boolean {
@@ -209,6 +221,7 @@ export class SimulatedMachine implements MachineView {
     const names = (group: string): readonly string[] =>
       instances.filter((one) => one.group === group).map(({ router }) => router.name);
     this.instances = instances;
+    this.#named = new Set([...this.#named, ...instances.flatMap(virtualsOf)]);
     this.groups = this.spec.groups
       .map(({ name, members }) => {
         const staying = names(name);
@@ -424,8 +437,12 @@ export class SimulatedMachine implements MachineView {
    * nothing to do.
    */
   readonly #onLoop = (): void => {
-    if (this.#loopAt !== this.environment.queue.now) return;
+    const { now } = this.environment.queue;
+    if (this.#loopAt !== now) return;
     this.#loopAt = undefined;
+    // A turn whose slow calls go on has woken it itself, by what the kernel notified (sim seed
+    // 162928).
+    if (now < this.#busyUntil) return this.#scheduleLoop(now);
     this.#loop();
   };
 

@@ -87,6 +87,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
     this.isStopped = false;
     this.#life += 1;
     this.#state = INITIAL;
+    this.#machine.daemonStarted();
     this.#machine.environment.observers.emit("supervisorStarted", this.#machine);
     this.cloud?.forget();
     this.cloud?.configure(() => false);
