@@ -15,7 +15,7 @@
 import { type Ipv4, printIpv4 } from "#units/address";
 import { announceBoundOf } from "./announce-budget.ts";
 import type { AddressOwner, ArpClient, MachineView, Reachability } from "./cluster-view.ts";
-import { type ClusterFacts, NEVER } from "./facts.ts";
+import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
 import type { ScenarioFault } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
@@ -72,6 +72,7 @@ export class BlackholeChecker {
   readonly #facts: ClusterFacts;
   readonly #woken: Woken;
   readonly #foreign: ForeignAnnouncements;
+  readonly #allowance: Allowance;
   readonly #windows = new Map<string, Window>();
   /** By client and address. */
   readonly #many = new Map<string, Many>();
@@ -88,6 +89,7 @@ export class BlackholeChecker {
     this.#facts = facts;
     this.#woken = new Woken(facts);
     this.#foreign = new ForeignAnnouncements(facts);
+    this.#allowance = new Allowance(facts);
   }
 
   observer(): Observer {
@@ -100,6 +102,7 @@ export class BlackholeChecker {
       },
       connectivity: () => this.#connectivityChanged(),
       // Each of two masters claims what the other owns, and is answered like an unknown peer.
+      advertArrived: (machine, _, vrid) => this.#allowance.heard(machine, vrid),
       arpSent: (_, address) => {
         if (this.#hasTwoMasters(address)) this.#foreign.claimed();
       },
@@ -246,7 +249,7 @@ export class BlackholeChecker {
   // ---- how long a window may last --------------------------------------------------------------
 
   #limitOf(window: Window): number {
-    const { owner, address } = window;
+    const { owner, address, since } = window;
     return (
       BOUND +
       this.#releaseDelay(window) +
@@ -254,7 +257,8 @@ export class BlackholeChecker {
       announceBoundOf(this.#facts, owner) +
       2 * this.#facts.latency() +
       4 * (this.#cluster.scenario.wakeLateMicros + 100) +
-      this.#foreign.answerWait()
+      this.#foreign.answerWait() +
+      this.#allowance.wait(owner, address, since)
     );
   }
 
@@ -466,5 +470,57 @@ class ForeignAnnouncements {
   #calmDown(): void {
     const last = Math.max(this.#lastAt, this.#claimedAt);
     if (this.#facts.now - last > CALM) [this.#count, this.#series] = [0, 0];
+  }
+}
+
+/** So many announcements at once, and one more each half interval or 0.2 s. */
+const ALLOWED = 20;
+const ALLOWED_EACH = 200_000;
+/** After each advertisement of a rival, and at once when it has gone. */
+const AFTER_RIVAL = 4;
+
+/**
+ * What others' packets may make an owner announce is bounded. In a conflict that lasts, as in a
+ * one-way cut, it is used up, and the announcement that the end of the conflict calls for waits for
+ * the next (seed 188127). Counted is what each advertisement that an owner hears may cost at most:
+ * of two announcements of one address that wait for their turn only one is sent.
+ */
+class Allowance {
+  readonly #facts: ClusterFacts;
+  /** Of each router: what is left, as of `at`, and when there was last none left. */
+  readonly #known = new WeakMap<ObservedRouter, { left: number; at: number; emptyAt: number }>();
+
+  constructor(facts: ClusterFacts) {
+    this.#facts = facts;
+  }
+
+  heard(owner: MachineView, vrid: number): void {
+    const router = this.#facts.routerOf(owner, vrid);
+    if (router?.state !== "MASTER") return;
+    const { now } = this.#facts;
+    const { left, at, emptyAt } = this.#known.get(router) ?? {
+      left: ALLOWED,
+      at: router.since,
+      emptyAt: NEVER,
+    };
+    // Each time as owner begins with a full one.
+    const before = at < router.since ? ALLOWED : left + (now - at) / this.#each(vrid);
+    const cost = router.config.announce.lowerPrioRepeat + AFTER_RIVAL;
+    const next = Math.max(0, Math.min(ALLOWED, before) - cost);
+    this.#known.set(router, { left: next, at: now, emptyAt: next < 1 ? now : emptyAt });
+  }
+
+  wait(owner: MachineView, address: Ipv4, since: number): number {
+    const waits = this.#facts.instancesWith(owner, address).map(({ router: { vrid } }) => {
+      const router = this.#facts.routerOf(owner, vrid);
+      const known = router === undefined ? undefined : this.#known.get(router);
+      const each = this.#each(vrid);
+      return (known?.emptyAt ?? NEVER) >= since - each ? each : 0;
+    });
+    return Math.max(0, ...waits);
+  }
+
+  #each(vrid: number): number {
+    return Math.min(ALLOWED_EACH, this.#facts.interval(vrid) / 2);
   }
 }

@@ -18,9 +18,8 @@ import { fromCentis } from "#units/time";
 import { leaseFor } from "#vrrp/router/lease";
 import { LINGER, skew } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
-import type { ClusterFacts, ObservedRouter } from "./facts.ts";
+import { type ClusterFacts, NEVER, type ObservedRouter } from "./facts.ts";
 import type { Observer } from "./observer.ts";
-import { virtualsOf } from "./scenario.ts";
 import type { SimulatedCluster } from "./simulated-cluster.ts";
 
 /**
@@ -207,7 +206,7 @@ export class OverlapChecker {
     if (alive.since <= this.#since(address, dead.machine) || !wasFirst) return false;
     const recently = facts.now - 3 * facts.detection(dead.vrid);
     if (facts.deceivedAt > recently || dead.machine.clockOffsetFellAt > recently) return false;
-    if (!wasHeardToTheEnd(alive, dead)) return false;
+    if (!wasHeardToTheEnd(alive, dead) || this.#countsByAnother(alive, dead)) return false;
     // A pause of the whole machine stops the kernel's timers too, and with them the lease.
     if (facts.pausedAt(dead.machine) >= (dead.advertSentAt ?? 0)) return false;
     // The new owner was asked to take over, or the two had heard each other before the old one
@@ -218,6 +217,20 @@ export class OverlapChecker {
     // decide which one is stronger.
     if (alive.reason === "preempts" || alive.reason === "address-owner") return false;
     return !(alive.config.preempt && alive.config.priority > dead.config.priority);
+  }
+
+  /**
+   * A backup of version 3 counts by the interval of the master it heard last (RFC 9568 6.4.2). Of
+   * two in a conflict that may be the other one, with a shorter interval than the one for which the
+   * dead one's lease was made (seed 188619).
+   */
+  #countsByAnother({ heard, config }: ObservedRouter, dead: ObservedRouter): boolean {
+    const last = heard.get(dead.machine.id)?.at;
+    if (config.version !== 3 || last === undefined) return false;
+    return this.#facts
+      .routersOf(dead.vrid)
+      .filter((one) => one.config.advertInterval < dead.config.advertInterval)
+      .some((one) => (heard.get(one.machine.id)?.at ?? NEVER) > last);
   }
 
   /**
@@ -240,8 +253,9 @@ export class OverlapChecker {
     return this.#cluster.scenario.hasGuard && !this.#facts.isGuardRefused(machine);
   }
 
+  /** By what its engine works by: one that hangs has not read a changed file (seed 193301). */
   #routerWith(machine: MachineView, address: Ipv4): ObservedRouter | undefined {
-    const instance = machine.instances.find((one) => virtualsOf(one).includes(address));
+    const [instance] = this.#facts.instancesWith(machine, address);
     return instance === undefined ? undefined : this.#facts.routerOf(machine, instance.router.vrid);
   }
 

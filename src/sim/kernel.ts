@@ -148,7 +148,7 @@ export class SimulatedKernel {
     const info = { index, address, prefix, secondary: true, proto: BATON_PROTO };
     const known = this.#table.get(address);
     const late = this.#rng.between(EXPIRY_LATE_MIN, EXPIRY_LATE_MAX);
-    const expiresAt = seconds === 0 ? undefined : this.#time() + seconds * 1_000_000 + late;
+    const expiresAt = seconds === 0 ? undefined : this.#called() + seconds * 1_000_000 + late;
     const entry = known ?? { info, expiresAt, isWatched: false };
     entry.expiresAt = expiresAt;
     if (known === undefined) {
@@ -291,7 +291,7 @@ export class SimulatedKernel {
     },
     prolong: (addresses, milliseconds) => {
       if (this.faults.guardRefuses.includes("prolong")) return GUARD_REFUSED;
-      const until = this.#time() + milliseconds * 1_000 + this.#rng.between(0, TICK);
+      const until = this.#called() + milliseconds * 1_000 + this.#rng.between(0, TICK);
       let wasShut = false;
       for (const address of addresses) {
         wasShut ||= !this.#isAlive(address);
@@ -329,6 +329,14 @@ export class SimulatedKernel {
     return this.linkExists && index === this.linkIndex
       ? undefined
       : { ok: false, errno: "ENODEV", call };
+  }
+
+  /**
+   * When the present call reaches the kernel, behind the slow ones before it: what it prolongs
+   * lasts from then on (sim seed 177470).
+   */
+  #called(): number {
+    return this.#time() + this.lag;
   }
 
   #time(): number {
