@@ -88,7 +88,7 @@ export class ClusterFacts {
   deceivedAt: number = NEVER;
   /** Last moment at which frames took longer than the product's timers are made for. */
   slowAt: number = NEVER;
-  /** Each time the network became slow or ceased to be: how long frames take at most, until when. */
+  /** Each time the network became slow or ceased to be: frames take so long at most, until then. */
   readonly #slow: { readonly latency: number; readonly until: number }[] = [];
   /** Last change of the network's conditions. */
   networkChangedAt: number = NEVER;

@@ -440,8 +440,8 @@ export class SimulatedMachine implements MachineView {
     const { now } = this.environment.queue;
     if (this.#loopAt !== now) return;
     this.#loopAt = undefined;
-    // A turn whose slow calls go on has woken it itself, by what the kernel notified (sim seed
-    // 162928).
+    // The kernel has notified it of what it does in a turn that goes on, behind slow calls (sim
+    // seed 162928).
     if (now < this.#busyUntil) return this.#scheduleLoop(now);
     this.#loop();
   };
