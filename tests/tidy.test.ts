@@ -135,9 +135,20 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: [],
     pure: true,
   },
+  console: {
+    uses: ["units", "diagnostics", "keepalived"],
+    types: ["daemon", "vrrp/router", "vrrp/engine"],
+    pure: false,
+  },
+  "console-server": {
+    uses: ["json", "units", "cloud/client", "cloud/api"],
+    types: ["console", "daemon", "diagnostics"],
+    pure: false,
+  },
   cli: {
     uses: [
       "command-line",
+      "console-server",
       "shadow",
       "lab/vpc",
       "lab/sandbox",
@@ -375,6 +386,9 @@ const REVEALS: ReadonlySet<string> = new Set([
   "src/keepalived/rules/authentication.ts",
   "src/vrrp/engine/engine-link-lines.ts",
   "src/vrrp/engine/instance.ts",
+  "src/cli/console.ts",
+  "src/console-server/gate.ts",
+  "src/console-server/http-node.ts",
   "src/cloud/client/client.ts",
   "src/cloud/api/signature-tc3.ts",
   "src/cloud/api/signature-v1.ts",

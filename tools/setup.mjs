@@ -23,6 +23,7 @@ export const TOOLS = {
   rpmlint: "rpmlint",
   lintian: "lintian",
   xz: "xz-utils",
+  chromium: "chromium",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 

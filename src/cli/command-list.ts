@@ -36,6 +36,14 @@ const RUN: CommandGroup = {
       load: async () => (await import("./status.ts")).command,
     },
     {
+      name: "console",
+      summary: text(
+        "nodes, history and switches in a browser",
+        "在浏览器中查看节点、历史并执行切换",
+      ),
+      load: async () => (await import("./console.ts")).command,
+    },
+    {
       name: "explain",
       summary: text(
         "why an instance or a sync group is in its state, or what a code like VR2010 means",

@@ -14,7 +14,7 @@ export interface Made {
   readonly version: string;
   /** Seconds since 1970: of every file, and of the package. */
   readonly time: number;
-  /** `dist/run/…` */
+  /** `dist/run/…`, and the console's page in `dist/console/…` */
   readonly bundle: readonly Entry[];
   /** Packages of npm that are inside the bundle, or beside it. */
   readonly packages: readonly string[];

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { bundlePrograms } from "../bundle.mjs";
-import { programFolder } from "./contents.ts";
+import { filesBelow, programFolder } from "./contents.ts";
 import { type Entry, FOLDER_MODE, file } from "./entries.ts";
 import { gatherLicenses } from "./licenses.ts";
 import type { Made, ManPage } from "./made.ts";
@@ -30,12 +30,13 @@ export function make(root: string, version: string, time: number): Made {
     const bundle = readdirSync(run)
       .toSorted()
       .map((name) => file(`dist/run/${name}`, readFileSync(join(run, name))));
-    const packages = packagesOf(metafile);
+    const page = makePage(root, work);
+    const packages = [...new Set([...packagesOf(metafile), ...page.packages])].toSorted();
     const made: Made = {
       root,
       version,
       time,
-      bundle,
+      bundle: [...bundle, ...page.entries],
       packages,
       licenses: gatherLicenses(root, packages),
       completions: { bash: EMPTY, zsh: EMPTY, fish: EMPTY },
@@ -48,6 +49,23 @@ export function make(root: string, version: string, time: number): Made {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** The console's, by tools/build-console.ts; what of npm is in it. */
+function makePage(
+  root: string,
+  work: string,
+): { readonly entries: readonly Entry[]; readonly packages: readonly string[] } {
+  const tool = join(root, "tools/build-console.ts");
+  const [folder, list] = [join(work, "console"), join(work, "console.json")];
+  const options = ["--out", folder, "--packages", list];
+  runProgram(process.execPath, ["--disable-warning=ExperimentalWarning", tool, ...options], {
+    env: process.env,
+  });
+  return {
+    entries: filesBelow(work, "console", "dist/console"),
+    packages: JSON.parse(readFileSync(list, "utf8")) as string[],
+  };
+}
 
 /** What of npm is in the bundle; koffi and Node.js are beside it. */
 function packagesOf(metafile: string): readonly string[] {

@@ -1,0 +1,132 @@
+/**
+ * The daemon of this machine by its control socket: the same answers as its HTTP API gives, so that
+ * a console needs no `api { }` block in the file.
+ */
+import { type Context, Hono } from "hono";
+import { streamSSE } from "hono/streaming";
+import type { NodeEntry } from "#console/base/session-shape";
+import type { ControlAnswer, ControlRequest, Status } from "#daemon/control-protocol";
+import type { NodePort, NodeRequest } from "./node-port.ts";
+import { problem, text } from "./problem.ts";
+
+/** Passed in, because the socket's client is the command line's. */
+export interface LocalDaemon {
+  /** How a person knows it: the folder of its socket. */
+  readonly address: string;
+  /** By root's socket, not by that for reading. */
+  readonly mayAct: boolean;
+  ask(request: ControlRequest): Promise<LocalAnswer>;
+  /** Until `take` returns false, or the daemon ends. */
+  watch(take: (answer: ControlAnswer) => boolean): Promise<void>;
+}
+
+export type LocalAnswer =
+  | { readonly kind: "answer"; readonly answer: ControlAnswer }
+  | { readonly kind: "unreachable"; readonly en: string; readonly zh: string };
+
+/** A comment keeps proxies, and the page, from taking a quiet stream for a dead one. */
+const HEARTBEAT_MS = 15_000;
+
+export function socketNode(id: string, daemon: LocalDaemon): NodePort {
+  const entry: NodeEntry = { id, address: daemon.address, isLocal: true, mayAct: daemon.mayAct };
+  const feed = new StatusFeed(daemon);
+  const app = new Hono();
+  app.get("/v1/status", async (context) => {
+    if ((context.req.header("accept") ?? "").includes("text/event-stream")) {
+      return streamStatus(context, feed);
+    }
+    return await answerStatus(context, daemon);
+  });
+  app.notFound((context) =>
+    problem(context, {
+      status: 501,
+      detail: text(
+        "the daemon's control socket does not give that",
+        "守护进程的控制套接字不提供此内容",
+      ),
+      help: text(
+        "add `api { listen 127.0.0.1:9650 }` to its file and start the console with --node http://127.0.0.1:9650",
+        "请在其配置文件中加入 `api { listen 127.0.0.1:9650 }`，并以 --node http://127.0.0.1:9650 启动控制台",
+      ),
+    }),
+  );
+  return {
+    entry,
+    request: async ({ method, path, query, headers, body, signal }: NodeRequest) =>
+      await app.request(path + query, {
+        method,
+        headers: { ...headers },
+        ...(body !== undefined && { body }),
+        signal,
+      }),
+  };
+}
+
+async function answerStatus(context: Context, daemon: LocalDaemon): Promise<Response> {
+  const asked = await daemon.ask({ command: "status" });
+  if (asked.kind === "unreachable") return unreachable(context, asked);
+  const { answer } = asked;
+  if (answer.ok && "status" in answer) return context.json(answer.status);
+  return problem(context, {
+    status: 502,
+    detail: text("the daemon's answer cannot be used", "无法使用守护进程的应答"),
+  });
+}
+
+const unreachable = (
+  context: Context,
+  { en, zh }: Extract<LocalAnswer, { kind: "unreachable" }>,
+): Response =>
+  problem(context, {
+    status: 502,
+    type: "urn:baton:console:node-unreachable",
+    detail: text(en, zh),
+  });
+
+/** One conversation with the daemon for all browsers that look, and none while nobody does. */
+class StatusFeed {
+  readonly #daemon: LocalDaemon;
+  readonly #takers = new Set<(status: Status | undefined) => void>();
+  #isRunning = false;
+
+  constructor(daemon: LocalDaemon) {
+    this.#daemon = daemon;
+  }
+
+  /** @param take gets undefined when the daemon has ended @returns stops it */
+  follow(take: (status: Status | undefined) => void): () => void {
+    this.#takers.add(take);
+    void this.#run();
+    return () => this.#takers.delete(take);
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      await this.#daemon.watch((answer) => {
+        if (!answer.ok || !("status" in answer)) return true;
+        for (const take of this.#takers) take(answer.status);
+        return this.#takers.size > 0;
+      });
+    } finally {
+      this.#isRunning = false;
+      for (const take of this.#takers) take(undefined);
+    }
+  }
+}
+
+function streamStatus(context: Context, feed: StatusFeed): Response {
+  return streamSSE(context, async (stream) => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const heartbeat = setInterval(() => void stream.write(": \n\n"), HEARTBEAT_MS);
+    const stop = feed.follow((status) => {
+      if (status === undefined) return end();
+      void stream.writeSSE({ event: "status", data: JSON.stringify(status) });
+    });
+    stream.onAbort(end);
+    await ended;
+    stop();
+    clearInterval(heartbeat);
+  });
+}

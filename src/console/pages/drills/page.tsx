@@ -1,0 +1,7 @@
+import type { JSX } from "preact";
+import { t, text } from "../../base/language.ts";
+import { PageHead } from "../../parts/page-head.tsx";
+
+export function DrillsPage(): JSX.Element {
+  return <PageHead title={t(text("Drill reports", "演练报告"))} />;
+}

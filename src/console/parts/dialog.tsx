@@ -1,0 +1,47 @@
+/**
+ * A modal dialog: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape,
+ * gives the focus back, and hides the page behind it from screen readers.
+ */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+
+export interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  /** Enter, or the button of type `submit`. */
+  readonly onSubmit?: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** Shown while it is rendered. */
+export function Dialog({ title, onClose, onSubmit, children }: DialogProps): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit?.();
+        }}
+      >
+        <h2 id={heading}>{title}</h2>
+        {children}
+      </form>
+    </dialog>
+  );
+}
