@@ -1,6 +1,7 @@
 /** Language and colours. */
 import type { JSX } from "preact";
-import { choose, language, t, text } from "./base/language.ts";
+import { choose, language, t } from "./base/language.ts";
+import { text } from "./base/text.ts";
 import { chooseTheme, THEMES, theme } from "./base/theme.ts";
 import { Segments } from "./parts/segments.tsx";
 

@@ -1,6 +1,6 @@
 /** The pages, in the order of the navigation. To add one, write its file and add a row here. */
 import type { ComponentType } from "preact";
-import { type Text, text } from "./base/language.ts";
+import { type Text, text } from "./base/text.ts";
 import type { IconName } from "./parts/icon.tsx";
 
 /** What the server said it can do; `session.ts`. */

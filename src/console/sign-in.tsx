@@ -2,8 +2,9 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { accessKey, setKey } from "./base/http.ts";
-import { t, text } from "./base/language.ts";
+import { t } from "./base/language.ts";
 import { session, sessionFailure, startSession } from "./base/session.ts";
+import { text } from "./base/text.ts";
 import { Settings } from "./frame-settings.tsx";
 import { FailureNotice, Notice } from "./parts/notice.tsx";
 

@@ -6,8 +6,10 @@
  * a browser would add by itself.
  */
 import { type Signal, signal } from "@preact/signals";
-import { language, type Text, text } from "./language.ts";
+import type { Failure } from "./failure.ts";
+import { language } from "./language.ts";
 import { recall, remember } from "./memory.ts";
+import { type Text, text } from "./text.ts";
 
 const KEY = "key";
 
@@ -27,17 +29,6 @@ function takeKey(): string | undefined {
 export function setKey(key: string | undefined): void {
   remember(KEY, key);
   accessKey.value = key;
-}
-
-/** What a person is shown when a request failed. */
-export interface Failure {
-  readonly kind: "failed";
-  /** Undefined: there was no answer. */
-  readonly status: number | undefined;
-  readonly message: string;
-  readonly help?: string;
-  /** The whole answer, for those who know more about its shape. */
-  readonly body?: unknown;
 }
 
 export type Answer<Body> = { readonly kind: "answer"; readonly body: Body } | Failure;

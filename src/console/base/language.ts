@@ -10,10 +10,7 @@
 import { effect, type Signal, signal } from "@preact/signals";
 import type { Language } from "#diagnostics/diagnostic";
 import { recall, remember } from "./memory.ts";
-
-export type Text = Readonly<Record<Language, string>>;
-
-export const text = (en: string, zh: string): Text => ({ en, "zh-CN": zh });
+import type { Text } from "./text.ts";
 
 const KEY = "language";
 

@@ -1,6 +1,7 @@
 /** What the console's server has: asked once the access key is there. */
 import { type Signal, signal } from "@preact/signals";
-import { accessKey, type Failure, getJson } from "./http.ts";
+import type { Failure } from "./failure.ts";
+import { accessKey, getJson } from "./http.ts";
 import type { Session } from "./session-shape.ts";
 
 export const session: Signal<Session | undefined> = signal(undefined);

@@ -2,7 +2,8 @@
  * Server-sent events by `fetch`, because `EventSource` cannot send the access key. As
  * `EventSource` does, it connects again by itself and says which event came last.
  */
-import { type Failure, failureOf, headersOf } from "./http.ts";
+import type { Failure } from "./failure.ts";
+import { failureOf, headersOf } from "./http.ts";
 import { SseReader, type StreamEvent } from "./sse-reader.ts";
 
 export interface StreamHandlers {

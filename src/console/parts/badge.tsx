@@ -1,6 +1,7 @@
 /** What state something is in: by its word, its shape and its colour, never by colour alone. */
 import type { ComponentChildren, JSX } from "preact";
-import { type Text, t, text } from "../base/language.ts";
+import { t } from "../base/language.ts";
+import { type Text, text } from "../base/text.ts";
 
 export type Tone = "ok" | "info" | "warning" | "error" | "idle";
 export type Shape = "full" | "ring" | "half" | "dotted" | "triangle" | "square" | "bars";

@@ -1,6 +1,6 @@
 /** Something the reader should know: a failure with what to do, a remark, a success. */
 import type { ComponentChildren, JSX } from "preact";
-import type { Failure } from "../base/http.ts";
+import type { Failure } from "../base/failure.ts";
 import type { Tone } from "./badge.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 

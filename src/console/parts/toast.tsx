@@ -1,7 +1,8 @@
 /** What an action brought, for some seconds, in a corner; said by screen readers. */
 import { type Signal, signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { t, text } from "../base/language.ts";
+import { t } from "../base/language.ts";
+import { text } from "../base/text.ts";
 import type { Tone } from "./badge.tsx";
 import { Icon } from "./icon.tsx";
 import { Notice } from "./notice.tsx";

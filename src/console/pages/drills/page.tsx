@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
-import { t, text } from "../../base/language.ts";
+import { t } from "../../base/language.ts";
+import { text } from "../../base/text.ts";
 import { PageHead } from "../../parts/page-head.tsx";
 
 export function DrillsPage(): JSX.Element {

@@ -1,0 +1,89 @@
+/**
+ * What every node says of itself, kept up to date while somebody looks: a stream for each node,
+ * and a question now and then, since ages and the clock change without an event.
+ */
+import { type Signal, signal } from "@preact/signals";
+import type { Status } from "#daemon/control-protocol";
+import { getJson } from "./http.ts";
+import type { NodeView } from "./node-view.ts";
+import type { NodeEntry } from "./session-shape.ts";
+import { openStream } from "./stream.ts";
+
+const REFRESH_MS = 5_000;
+
+export const nodes: Signal<readonly NodeView[]> = signal([]);
+
+export const pathOf = ({ id }: NodeEntry, path: string): string =>
+  `/api/nodes/${encodeURIComponent(id)}${path}`;
+
+function update(id: string, change: Partial<NodeView>): void {
+  nodes.value = nodes.value.map((one) => (one.entry.id === id ? { ...one, ...change } : one));
+}
+
+const readStatus = (text: string): Status | undefined => {
+  try {
+    return JSON.parse(text) as Status;
+  } catch {
+    return undefined;
+  }
+};
+
+/** @returns stops it */
+export function followNodes(entries: readonly NodeEntry[]): () => void {
+  const known = new Map(nodes.peek().map((one) => [one.entry.id, one]));
+  nodes.value = entries.map(
+    (entry) =>
+      known.get(entry.id) ?? {
+        entry,
+        status: undefined,
+        failure: undefined,
+        clockAheadMs: undefined,
+        at: 0,
+      },
+  );
+  const stops = entries.map(followNode);
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+function followNode(entry: NodeEntry): () => void {
+  const { id } = entry;
+  let isAsking = false;
+  const ask = async (): Promise<void> => {
+    if (document.hidden || isAsking) return;
+    isAsking = true;
+    const before = Date.now();
+    const answer = await getJson<Status>(pathOf(entry, "/v1/status"));
+    isAsking = false;
+    if (answer.kind === "failed") return update(id, { failure: answer });
+    const now = Date.now();
+    const clockAheadMs = Date.parse(answer.body.at) - (before + now) / 2;
+    update(id, { status: answer.body, failure: undefined, at: now, clockAheadMs });
+  };
+  void ask();
+  const timer = setInterval(() => void ask(), REFRESH_MS);
+  const close = openStream(pathOf(entry, "/v1/status"), {
+    onEvent: ({ type, data }) => {
+      const status = type === "status" ? readStatus(data) : undefined;
+      if (status !== undefined) update(id, { status, failure: undefined, at: Date.now() });
+    },
+    // Whether the node answers is what the question says; a stream may end for other reasons.
+    onFailure: () => void ask(),
+  });
+  return () => {
+    clearInterval(timer);
+    close();
+  };
+}
+
+/** Asks all of them now: after an action, so that what it did is seen at once. */
+export async function refreshNodes(): Promise<void> {
+  await Promise.all(
+    nodes.peek().map(async ({ entry }) => {
+      const answer = await getJson<Status>(pathOf(entry, "/v1/status"));
+      if (answer.kind === "answer")
+        update(entry.id, { status: answer.body, failure: undefined, at: Date.now() });
+    }),
+  );
+}
