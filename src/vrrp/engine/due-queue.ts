@@ -34,6 +34,8 @@ export class DueQueue<T extends Queued> {
   #slots = new Int32Array(FIRST_ROOM);
   /** By slot; -1: not in the heap. */
   #places = new Int32Array(FIRST_ROOM);
+  /** By slot. Here and not in the items alone: a heap of equal deadlines asks for nothing else. */
+  #orders = new Float64Array(FIRST_ROOM);
   readonly #items: (T | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   #length = 0;
@@ -93,19 +95,23 @@ export class DueQueue<T extends Queued> {
     const slot = this.#freeSlots.pop() ?? this.#items.length;
     if (slot === this.#places.length) this.#grow();
     this.#items[slot] = item;
+    this.#orders[slot] = item.due.order;
     this.#places[slot] = -1;
     item.due.slot = slot;
   }
 
   #grow(): void {
     const room = this.#places.length * 2;
-    const [deadlines, slots, places] = [this.#deadlines, this.#slots, this.#places];
+    const [deadlines, slots] = [this.#deadlines, this.#slots];
+    const [places, orders] = [this.#places, this.#orders];
     this.#deadlines = new Float64Array(room);
     this.#slots = new Int32Array(room);
     this.#places = new Int32Array(room);
+    this.#orders = new Float64Array(room);
     this.#deadlines.set(deadlines);
     this.#slots.set(slots);
     this.#places.set(places);
+    this.#orders.set(orders);
   }
 
   #put(place: number, slot: number, at: number): void {
@@ -157,7 +163,6 @@ export class DueQueue<T extends Queued> {
   }
 
   #isFirst(slot: number, than: number): boolean {
-    const [one, other] = [this.#items[slot] as T, this.#items[than] as T];
-    return one.due.order < other.due.order;
+    return (this.#orders[slot] as number) < (this.#orders[than] as number);
   }
 }

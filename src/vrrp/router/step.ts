@@ -110,16 +110,32 @@ export function detection(
   return Math.max(wait, leaseEnd(config, interval, masterPriority)) as Micros;
 }
 
-/** Worked out with every advertisement, and nearly always the same. */
-const windows = new WeakMap<RouterConfig, { readonly peer: number; readonly window: Micros }>();
+/** What the window depends on. */
+interface WindowOf {
+  readonly version: number;
+  readonly interval: Centis;
+  readonly down: number;
+  readonly peer: number;
+}
+/**
+ * The last one. It is asked for with every advertisement, of one router or of a thousand, which are
+ * mostly configured alike.
+ */
+let known: (WindowOf & { readonly window: Micros }) | undefined;
 
 /** The ownership window: how long after our last advertisement no peer can have taken over. */
 export function ownershipWindow(config: RouterConfig, state: RouterState): Micros {
   const peer = strongestPeer(config, state);
-  const known = windows.get(config);
-  if (known?.peer === peer) return known.window;
+  const { version, advertInterval: interval, downTimerAdverts: down } = config;
+  if (
+    known?.peer === peer &&
+    known.interval === interval &&
+    known.down === down &&
+    known.version === version
+  )
+    return known.window;
   const window = windowFor(config, peer);
-  windows.set(config, { peer, window });
+  known = { version, interval, down, peer, window };
   return window;
 }
 
