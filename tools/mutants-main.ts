@@ -3,7 +3,7 @@
  * suites until one fails: `npm run mutants -- [--only TEXT] [--check]`.
  *
  *   the supervisor's tests (tests/vrrp/supervisor), vectors and transcripts (tests/vrrp/router),
- *   turns of the engine (tests/vrrp/engine), then the exploration and 300 simulated seeds
+ *   turns of the engine (tests/vrrp/engine), then the exploration, the shortcuts and 300 simulated seeds
  *
  * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 %
  * were noticed.
@@ -74,6 +74,7 @@ const SUITES: readonly Suite[] = [
   },
   { name: "transcripts", args: ["--test", "tests/vrrp/router/transcripts.test.ts"] },
   { name: "exploration", args: ["--test", "tests/sim/explore.test.ts"] },
+  { name: "shortcuts", args: ["--test", "tests/sim/shortcuts.test.ts"] },
   { name: "seeds", args: ["tools/sim-main.ts", "--seeds", "300", "--no-shrink"] },
 ];
 

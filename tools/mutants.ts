@@ -22,7 +22,12 @@ export const MUTANTS: readonly Mutant[] = [
       "3 * fromCentis(interval)",
     ],
   ),
-  ...inFile("advertise", ["one of many is due sooner", "sooner === 0 && now", "now"]),
+  ...inFile(
+    "advertise",
+    ["one of many is due sooner", "sooner === 0 && now", "now"],
+    ["those of a part are due together", "parts === undefined ? next", "parts !== 0 ? next"],
+    ["what is aligned is not due at once", "aligned > now ? aligned : at", "aligned"],
+  ),
   ...inFile(
     "advertise-again",
     ["a stalled master steps", " || now >= phase.ownershipSafeUntil", ""],
@@ -298,6 +303,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "lease",
+    ["the guard outlasts the next advertisement", " - since - fromCentis(interval)", " - since"],
+    ["the guard is not left to the last moment", "since >= GUARD_GAP || ", ""],
     ["a lifetime may end late", "const EXPIRY_LATE = 1_000_000;", "const EXPIRY_LATE = 0;"],
     [
       "a guard reckons with the strongest backup",

@@ -56,6 +56,7 @@ export class Guard {
     const { router } = instance.config;
     const mayGuard = instance.guardRefusedAt === undefined || isGuardDue(instance, now);
     const hasGuard = this.#context.world.guard !== undefined && mayGuard;
+    instance.guardedAt = undefined;
     instance.lease = leaseFor(router, strongestPeer(router, instance.state), hasGuard);
   }
 
@@ -77,12 +78,13 @@ export class Guard {
   prolong(instance: Instance, milliseconds: number, now: Instant, outcomes: RouterEvent[]): void {
     const { guard } = this.#context.world;
     if (instance.lease.guarantee !== "nftables" || guard === undefined) return;
+    instance.guardedAt = undefined;
     const outcome = guard.prolong(addressesOf(instance.addresses), milliseconds);
     if (!outcome.ok) this.lose(instance, outcome, now, outcomes);
   }
 
-  /** Of instances with the same lease, with one request for all of them. */
-  prolongAll(instances: readonly Instance[]): Failure | undefined {
+  /** Of instances with the same lease, for the whole of it, with one request for all of them. */
+  prolongAll(instances: readonly Instance[], now: Instant): Failure | undefined {
     const { guard } = this.#context.world;
     const [first] = instances;
     if (guard === undefined || first === undefined) return undefined;
@@ -90,6 +92,7 @@ export class Guard {
     for (const { addresses } of instances)
       for (const { virtual } of addresses) this.#all.push(virtual.address);
     const outcome = guard.prolong(this.#all, Math.floor(first.lease.micros / 1_000));
+    for (const instance of instances) instance.guardedAt = outcome.ok ? now : undefined;
     return outcome.ok ? undefined : outcome;
   }
 

@@ -130,6 +130,8 @@ export class Instance {
   lease: Lease;
   /** The kernel refused the sub-second lease then, and the addresses go on without it. */
   guardRefusedAt: Instant | undefined;
+  /** Its addresses answer for a whole lease from then on; undefined: for some other time. */
+  guardedAt: Instant | undefined;
   /** Its deadline and its place in the queue (due-queue.ts). */
   readonly due: Due;
   /** When the lifetimes of its addresses were last set. */

@@ -5,7 +5,7 @@
  */
 import { after, type Instant, type Micros, micros } from "#units/time";
 import type { RouterEvent } from "../router/event.ts";
-import { lifetimeLeft, mustRefresh, mustRefreshNow } from "../router/lease.ts";
+import { lifetimeLeft, mustProlong, mustRefresh, mustRefreshNow } from "../router/lease.ts";
 import { strongestPeer } from "../router/step.ts";
 import { masterDown } from "../router/timing.ts";
 import type { Addresses } from "./addresses.ts";
@@ -26,7 +26,12 @@ function needs(
   return refreshedAt === undefined || must(lease, config.router.advertInterval, now - refreshedAt);
 }
 
-const isGuarded = ({ lease }: Instance): boolean => lease.guarantee === "nftables";
+function needsGuard({ lease, guardedAt, config }: Instance, now: Instant): boolean {
+  if (lease.guarantee !== "nftables") return false;
+  return (
+    guardedAt === undefined || mustProlong(lease, config.router.advertInterval, now - guardedAt)
+  );
+}
 const leaseMillis = ({ lease }: Instance): number => Math.floor(lease.micros / 1_000);
 
 export class Leases {
@@ -63,7 +68,11 @@ export class Leases {
   /** Prolongs what the kernel ends in time, of all that wait. */
   prolong(now: Instant, refused: Refused[]): void {
     const all = this.#waiting.splice(0);
-    this.#prolongGuards(all.filter(isGuarded), now, refused);
+    this.#prolongGuards(
+      all.filter((one) => needsGuard(one, now)),
+      now,
+      refused,
+    );
     for (const instance of all) {
       if (instance.lease.guarantee === "address-lifetime") this.#refresh(instance, now, refused);
       else this.#backstops.push(instance);
@@ -122,7 +131,7 @@ export class Leases {
 
   /** If the kernel refuses it for all, each is asked for by itself. */
   #prolongSame(same: readonly Instance[], now: Instant, refused: Refused[]): void {
-    const failure = this.#guard.prolongAll(same);
+    const failure = this.#guard.prolongAll(same, now);
     if (failure === undefined) return;
     for (const instance of same) {
       const outcomes: RouterEvent[] = [];

@@ -111,6 +111,19 @@ export function mustRefreshNow(lease: Lease, interval: Centis, sinceSet: number)
   return lease.addressSeconds * 1_000_000 - sinceSet <= untilNext(interval);
 }
 
+/** The guard is prolonged seven times a second at most where that leaves enough of it. */
+const GUARD_GAP = 150_000;
+/** What is left of it then when the advertisement after this one is due. */
+const GUARD_SPARE = 75_000;
+
+/**
+ * With an advertisement: must the guard be prolonged, `since` microseconds after it was, in full?
+ * It ends sooner without, never later, so this is about an owner that runs late and no other.
+ */
+export function mustProlong(lease: Lease, interval: Centis, since: number): boolean {
+  return since >= GUARD_GAP || lease.micros - since - fromCentis(interval) < GUARD_SPARE;
+}
+
 /** Microseconds to the next advertisement, at the longest. */
 const untilNext = (interval: Centis): number => fromCentis(interval) * (1 + LATENESS);
 

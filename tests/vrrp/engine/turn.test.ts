@@ -40,11 +40,17 @@ const advertOf = (vrid: number, priority = 100): string =>
 
 test("leases of all that are due with one request, then their advertisements", () => {
   const bench = started(many(3));
+  const turns: string[][] = [];
   for (let place = 0; place < 10; place++) {
     bench.until(2 + (place + 1) / 10);
-    const calls = bench.world.take().filter((call) => !call.startsWith("set"));
-    assert.deepEqual(calls, ["guard prolong 296", advertOf(1), advertOf(2), advertOf(3)]);
+    turns.push(bench.world.take().filter((call) => !call.startsWith("set")));
   }
+  const adverts = [advertOf(1), advertOf(2), advertOf(3)];
+  // Two thirds of the guard are left at every second advertisement: it can do without then.
+  const [even, odd] = [turns[0], turns[1]].toSorted((a, b) => (b?.length ?? 0) - (a?.length ?? 0));
+  assert.deepEqual(even, ["guard prolong 296", ...adverts]);
+  assert.deepEqual(odd, adverts);
+  for (const [place, calls] of turns.entries()) assert.deepEqual(calls, turns[place % 2]);
 });
 
 test("a request that is refused for many is made for each: one is without its rule, and not the others", () => {

@@ -9,6 +9,7 @@ import {
   type Lease,
   leaseFor,
   lifetimeLeft,
+  mustProlong,
   mustRefresh,
   mustRefreshNow,
 } from "#vrrp/router/lease";
@@ -183,4 +184,32 @@ test("a lifetime that was not set anew lasts until the next advertisement, also 
     },
   );
   fc.assert(property, { numRuns: 5_000 });
+});
+
+/** Interval and `down_timer_adverts` of those that can do without some prolongations. */
+const PROLONGED_LESS: readonly string[] = [
+  ...["1 cs, 10", "2 cs, 10", "5 cs, 10", "8 cs, 3", "8 cs, 10"],
+  ...["10 cs, 3", "10 cs, 10", "12 cs, 3", "12 cs, 10"],
+];
+
+test("a guard that is not prolonged with an advertisement outlasts the next one by 75 ms", () => {
+  const skips: string[] = [];
+  for (const interval of [1, 2, 5, 8, 10, 12, 15, 20, 50, 100])
+    for (const downTimerAdverts of [1, 2, 3, 10]) {
+      const lease = leaseFor(
+        config({ advertInterval: centis(interval), downTimerAdverts }),
+        100,
+        true,
+      );
+      if (lease.guarantee !== "nftables") continue;
+      const micros = fromCentis(centis(interval));
+      let since = 0;
+      while (!mustProlong(lease, centis(interval), since + micros)) since += micros;
+      if (since > 0) skips.push(`${interval} cs, ${downTimerAdverts}`);
+      // A head start makes it no less than it would be on time.
+      if (since > 0) assert.ok(lease.micros - since - micros >= 75_000, `${interval} cs`);
+      assert.ok(since < 150_000, `${interval} cs: ${since} us`);
+      assert.ok(lease.micros > since + micros, "it never ends between two advertisements");
+    }
+  assert.deepEqual(skips, PROLONGED_LESS);
 });
