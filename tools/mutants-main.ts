@@ -3,7 +3,7 @@
  * suites until one fails: `npm run mutants -- [--only TEXT] [--check]`.
  *
  *   the supervisor's tests (tests/vrrp/supervisor), vectors and transcripts (tests/vrrp/router),
- *   turns of the engine (tests/vrrp/engine), then the exploration, the shortcuts and 300 simulated seeds
+ *   turns of the engine (tests/vrrp/engine), then the exploration, the shortcuts and 300 seeds
  *
  * `--check` only looks whether each text to be replaced is there. Exit status 1 if fewer than 95 %
  * were noticed.
