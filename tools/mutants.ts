@@ -303,8 +303,13 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   ...inFile(
     "lease",
-    ["the guard outlasts the next advertisement", " - since - fromCentis(interval)", " - since"],
+    [
+      "the guard outlasts the next advertisement",
+      "lease.micros - since - micros",
+      "lease.micros - since",
+    ],
     ["the guard is not left to the last moment", "since >= GUARD_GAP || ", ""],
+    ["those due together are prolonged together", "number % 2 === 0 || ", ""],
     ["a lifetime may end late", "const EXPIRY_LATE = 1_000_000;", "const EXPIRY_LATE = 0;"],
     [
       "a guard reckons with the strongest backup",

@@ -28,9 +28,8 @@ function needs(
 
 function needsGuard({ lease, guardedAt, config }: Instance, now: Instant): boolean {
   if (lease.guarantee !== "nftables") return false;
-  return (
-    guardedAt === undefined || mustProlong(lease, config.router.advertInterval, now - guardedAt)
-  );
+  const { advertInterval } = config.router;
+  return guardedAt === undefined || mustProlong(lease, advertInterval, now - guardedAt, now);
 }
 const leaseMillis = ({ lease }: Instance): number => Math.floor(lease.micros / 1_000);
 

@@ -17,7 +17,7 @@
  * backstop, which removes the address some time after the peers may have taken over.
  */
 
-import { type Centis, fromCentis, type Micros, micros } from "#units/time";
+import { type Centis, fromCentis, type Instant, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
 import { HEAD_START_MAX, masterDown } from "./timing.ts";
 
@@ -118,10 +118,14 @@ const GUARD_SPARE = 75_000;
 
 /**
  * With an advertisement: must the guard be prolonged, `since` microseconds after it was, in full?
- * It ends sooner without, never later, so this is about an owner that runs late and no other.
+ * It ends sooner without, never later, so this is about an owner that runs late and no other. Only
+ * in every second interval of the clock: those that are due together are prolonged together, and
+ * the turn between needs no request to the kernel.
  */
-export function mustProlong(lease: Lease, interval: Centis, since: number): boolean {
-  return since >= GUARD_GAP || lease.micros - since - fromCentis(interval) < GUARD_SPARE;
+export function mustProlong(lease: Lease, interval: Centis, since: number, now: Instant): boolean {
+  const micros = fromCentis(interval);
+  const number = Math.floor((now + HEAD_START_MAX) / micros);
+  return number % 2 === 0 || since >= GUARD_GAP || lease.micros - since - micros < GUARD_SPARE;
 }
 
 /** Microseconds to the next advertisement, at the longest. */

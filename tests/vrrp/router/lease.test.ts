@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { centis, fromCentis } from "#units/time";
+import { centis, fromCentis, instant } from "#units/time";
 import { priority } from "#units/vrrp";
 import type { RouterConfig } from "#vrrp/router/config";
 import {
@@ -188,8 +188,15 @@ test("a lifetime that was not set anew lasts until the next advertisement, also 
 
 /** Interval and `down_timer_adverts` of those that can do without some prolongations. */
 const PROLONGED_LESS: readonly string[] = [
-  ...["1 cs, 10", "2 cs, 10", "5 cs, 10", "8 cs, 3", "8 cs, 10"],
-  ...["10 cs, 3", "10 cs, 10", "12 cs, 3", "12 cs, 10"],
+  "1 cs, 10",
+  "2 cs, 10",
+  "5 cs, 10",
+  "8 cs, 3",
+  "8 cs, 10",
+  "10 cs, 3",
+  "10 cs, 10",
+  "12 cs, 3",
+  "12 cs, 10",
 ];
 
 test("a guard that is not prolonged with an advertisement outlasts the next one by 75 ms", () => {
@@ -204,7 +211,8 @@ test("a guard that is not prolonged with an advertisement outlasts the next one 
       if (lease.guarantee !== "nftables") continue;
       const micros = fromCentis(centis(interval));
       let since = 0;
-      while (!mustProlong(lease, centis(interval), since + micros)) since += micros;
+      while (!mustProlong(lease, centis(interval), since + micros, instant(micros)))
+        since += micros;
       if (since > 0) skips.push(`${interval} cs, ${downTimerAdverts}`);
       // A head start makes it no less than it would be on time.
       if (since > 0) assert.ok(lease.micros - since - micros >= 75_000, `${interval} cs`);
@@ -212,4 +220,24 @@ test("a guard that is not prolonged with an advertisement outlasts the next one 
       assert.ok(lease.micros > since + micros, "it never ends between two advertisements");
     }
   assert.deepEqual(skips, PROLONGED_LESS);
+});
+
+test("routers that are due together are prolonged in the same turns, whenever each began", () => {
+  const lease = leaseFor(config({ advertInterval: centis(10) }), 100, true);
+  for (const jitter of [-1_000, 0, 700])
+    for (const begin of [0, 1]) {
+      const prolonged: number[] = [];
+      let guardedAt = -1_000_000;
+      for (let turn = begin; turn < begin + 8; turn++) {
+        const now = instant(1_000_000 + turn * 100_000 + (turn % 3 === 0 ? jitter : 0));
+        if (!mustProlong(lease, centis(10), now - guardedAt, now)) continue;
+        guardedAt = now;
+        prolonged.push(turn);
+      }
+      const settled = prolonged.filter((turn) => turn >= begin + 2);
+      assert.ok(
+        settled.length >= 3 && settled.every((turn) => turn % 2 === 0),
+        prolonged.join(" "),
+      );
+    }
 });
