@@ -79,6 +79,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: [],
     pure: false,
   },
+  api: {
+    uses: ["events", "json", "keepalived", "diagnostics", "units"],
+    types: ["daemon"],
+    pure: false,
+  },
   "lab/network": { uses: ["linux", "vrrp/wire", "units"], types: [], pure: false },
   "lab/sandbox": { uses: ["linux", "units"], types: ["diagnostics"], pure: false },
   "lab/measure": {
@@ -149,6 +154,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     uses: [
       "command-line",
       "console-server",
+      "api",
       "shadow",
       "lab/vpc",
       "lab/sandbox",
@@ -380,6 +386,7 @@ test("koffi is imported in one file", () => {
  * unseen.
  */
 const REVEALS: ReadonlySet<string> = new Set([
+  "src/api/callers.ts",
   "src/cloud/server/admin.ts",
   "src/lab/vpc/lab-instance.ts",
   "src/keepalived/plan/password.ts",

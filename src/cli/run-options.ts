@@ -24,6 +24,9 @@ import type { CloudQuestion } from "#daemon/cloud-source";
 import type { LogFormat } from "#daemon/log";
 import type { SyslogOptions } from "#daemon/open-log";
 import type { Language } from "#diagnostics/diagnostic";
+import { API_LISTEN } from "#keepalived/keywords/api";
+import type { ApiAddress } from "#keepalived/plan/run-plan";
+import { readApiOption } from "./api-option.ts";
 import { DEFAULT_FILE } from "./config-files.ts";
 import { RUNTIME_DIR } from "./control-client.ts";
 import { STATE_DIR_OPTION, stateDirOf } from "./state-dir.ts";
@@ -54,6 +57,8 @@ export interface RunOptions {
    * Ask the cloud whether it agrees about the addresses. Undefined if it is not to be asked.
    */
   readonly cloud: CloudQuestion | undefined;
+  /** `--api`: what is listened on besides what the file says. */
+  readonly api: ApiAddress | undefined;
   /** keepalived's options that change nothing here, with the reason. */
   readonly ignored: readonly Ignored[];
 }
@@ -207,6 +212,13 @@ const OWN = {
     text(
       "what the machine's metadata does not say of the instance",
       "实例元数据中没有给出的实例 ID",
+    ),
+  ),
+  api: attached(
+    text("ADDRESS", "地址"),
+    text(
+      `HTTP API on this address of the machine itself (default ${API_LISTEN}), besides what the file says`,
+      `在本机的这个地址上提供 HTTP API（默认 ${API_LISTEN}），配置文件中的地址照常`,
     ),
   ),
   signum: value(
@@ -387,6 +399,7 @@ function readOptions({ options, given, language }: Line<typeof OPTIONS>): RunOpt
             instanceId: options["cloud-instance"],
             credentialsFile: undefined,
           },
+    api: readApiOption(options.api),
     ignored: given.flatMap(({ name }) => {
       if (!isIgnored(name)) return [];
       const { short } = IGNORED[name];

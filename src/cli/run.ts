@@ -7,6 +7,7 @@ import { openLog } from "#daemon/open-log";
 import { keepalivedsWithVrrp } from "#linux/keepalived-processes";
 import { missingCapabilities, setThreadName } from "#linux/process";
 import { DEFAULT_FILE } from "./config-files.ts";
+import { apiOptions } from "./run-api.ts";
 import { daemonCommand, type RunOptions } from "./run-options.ts";
 import { logFindings, readPlan, reread } from "./run-plan.ts";
 import { besideSentence, ignoredSentence, rightsSentence, testSentence } from "./run-text.ts";
@@ -71,6 +72,7 @@ async function run(options: RunOptions, io: CommandIo): Promise<number> {
     env: io.env,
     recordFile: options.recordFile,
     cloud: options.cloud,
+    api: apiOptions(options, io),
     reread: (asked) => reread(options, io, log, asked),
   });
 }

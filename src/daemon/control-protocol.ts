@@ -62,6 +62,8 @@ export interface Status {
   readonly lateness?: Pauses["lateness"];
   /** How long its garbage collections took, likewise. */
   readonly collections?: Pauses["collections"];
+  /** What the HTTP API listens on, if there is one. */
+  readonly api?: { readonly listen: readonly string[] };
 }
 
 /** The engine's view, with instants turned into wall-clock time and the reason into a sentence. */

@@ -4,6 +4,7 @@
  */
 import type { Server } from "node:net";
 import type { Language } from "#diagnostics/diagnostic";
+import { NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
 import type { Result } from "#linux/result";
@@ -11,6 +12,7 @@ import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
 import { catchRealtimeSignals, listenRealtime, unblockSignal } from "#linux/signals";
 import { printFailure } from "#vrrp/engine/world";
+import { type ApiOptions, DaemonApi } from "./api-host.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
 import { background, errnoOf, failureText } from "./contain.ts";
 import { type Handler, serveControl } from "./control-server.ts";
@@ -50,6 +52,8 @@ export interface DaemonOptions {
   /** `--cloud`: ask the cloud about the addresses. */
   readonly cloud: CloudQuestion | undefined;
   readonly reread: (language: Language) => Reread;
+  /** The HTTP API; undefined: this daemon cannot have one. */
+  readonly api?: ApiOptions | undefined;
   /** The program of the engine and its arguments; undefined for the real one. */
   readonly engineProgram?: readonly string[] | undefined;
   /** How the kernel is asked for links and addresses; undefined for the usual way. */
@@ -137,8 +141,11 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     recordFile: options.recordFile,
     cloud: options.cloud,
     env: options.env,
+    reloaded: (plan) => api?.configure(plan),
+    apiListens: () => api?.listens,
     ...(options.engineProgram !== undefined && { engineProgram: options.engineProgram }),
   });
+  const api = openDaemonApi(supervisor, options);
   const closeSockets = await serveSockets(supervisor, dir, options);
   if (closeSockets === undefined) return 1;
   const pidFiles = [dir.pidFile, ...options.pidFiles];
@@ -152,15 +159,25 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   const stopped = untilStopped(supervisor, dir, options);
   const endHousekeeping = new Housekeeping(() => supervisor.isQuiet).start();
   await supervisor.start();
+  // The engine is on its way by now.
+  api?.start(options.plan);
   await stopped;
   endHousekeeping();
   places.settle();
+  api?.close();
   closeSockets();
   for (const path of pidFiles) removePid(path, process.pid);
   // A watching client or a script's pipe must not keep a daemon alive that no longer owns
   // anything.
   setTimeout(() => process.exit(0), LINGER_MS).unref();
   return 0;
+}
+
+function openDaemonApi(supervisor: Supervisor, options: DaemonOptions): DaemonApi | undefined {
+  const { runtimeDir, language, log } = options;
+  if (options.api === undefined) return undefined;
+  const events = NO_EVENTS;
+  return new DaemonApi({ options: options.api, supervisor, events, runtimeDir, language, log });
 }
 
 /** Undefined if there is no control socket, which is logged; else what closes the sockets. */

@@ -63,6 +63,7 @@ export interface DaemonMessages {
   readonly signalReceived: (signal: string) => string;
   readonly signalIgnored: (signal: string) => string;
   readonly noReaderSocket: (path: string, errno: string) => string;
+  readonly apiNotLoaded: (why: string) => string;
   readonly logReopened: string;
   readonly keepsLast: (what: string, errno: string) => string;
   readonly lookedAgain: (what: string) => string;
@@ -137,6 +138,8 @@ const ENGLISH: DaemonMessages = {
   countersStay: (signal) => `${signal}: counters are never set back; nothing to do`,
   noReaderSocket: (path, errno) =>
     `${path}: ${errno}; members of the group baton cannot ask for the status`,
+  apiNotLoaded: (why) =>
+    `the HTTP API cannot be loaded; after an upgrade restart the daemon: ${why}`,
   logReopened: "log file opened again",
   signalReceived: (signal) => `${signal} was received`,
   signalIgnored: (signal) => `${signal} asks for nothing here and is ignored`,
@@ -198,6 +201,7 @@ const CHINESE: DaemonMessages = {
   statusWritten: (path) => `状态已写入 ${path}`,
   countersStay: (signal) => `${signal}：计数器不会清零，无需处理`,
   noReaderSocket: (path, errno) => `${path}：${errno}；baton 组成员无法查询状态`,
+  apiNotLoaded: (why) => `无法加载 HTTP API；如果刚升级过，请重启守护进程：${why}`,
   logReopened: "已重新打开日志文件",
   signalReceived: (signal) => `收到 ${signal}`,
   signalIgnored: (signal) => `${signal} 在此没有对应的操作，已忽略`,

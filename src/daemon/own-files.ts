@@ -46,7 +46,7 @@ const self = (): number => process.geteuid?.() ?? 0;
  * A folder of root counts as ours. The owner of the root folder is root, whatever number a user
  * namespace shows for it.
  */
-function isTrusted(uid: number): boolean {
+export function isTrusted(uid: number): boolean {
   return uid === 0 || uid === self() || uid === statSync("/").uid;
 }
 
@@ -78,7 +78,7 @@ function findFolderProblem(path: string): FolderProblem | undefined {
  * Checks every folder from the root down to `path`. If a folder does not exist, the rest still
  * has to be made (by us).
  */
-function findProblemOnWay(path: string, mustExist: boolean): FolderProblem | undefined {
+export function findProblemOnWay(path: string, mustExist: boolean): FolderProblem | undefined {
   let at = "/";
   let names = path.split("/").filter((name) => name !== "");
   for (let links = 0; names.length > 0; ) {

@@ -84,6 +84,10 @@ export interface SupervisorOptions {
   readonly keepClaims?: (instances: readonly InstanceConfig[]) => void;
   /** Where the engine's lock is; undefined if it has none. */
   readonly runtimeDir?: string | undefined;
+  /** After a reload, with what was read. */
+  readonly reloaded?: ((plan: RunPlan) => void) | undefined;
+  /** What the HTTP API listens on; undefined: there is none. */
+  readonly apiListens?: (() => readonly string[] | undefined) | undefined;
   /** `--record`: the file to which the routers' events are appended. */
   readonly recordFile?: string | undefined;
   /** The program of the engine and its arguments; undefined for the real one. */
@@ -205,6 +209,16 @@ export class Supervisor {
     this.#supervision.happened({ kind: "startAsked" });
   }
 
+  /** The engine has taken over the newest configuration. */
+  get isConfigured(): boolean {
+    return this.#isReady && !this.#supervision.isBehind;
+  }
+
+  /** It gets the status after every change. */
+  watch(client: ControlClient): void {
+    this.#watchers.add(client);
+  }
+
   /** Nobody waits for this process. */
   get isQuiet(): boolean {
     return this.#supervision.isQuiet;
@@ -237,6 +251,7 @@ export class Supervisor {
     this.#configure(plan);
     if (this.#isStarted) void this.#settleClaims();
     this.#catchUp.do(this.#notifyReady);
+    this.#options.reloaded?.(plan);
     this.#log("info", "Reload complete");
     this.#watchers.changed();
     return { kind: "done" };
@@ -313,7 +328,7 @@ export class Supervisor {
         return reloadAnswer(this.reload(en), en);
       case "status":
       case "watch":
-        if (request.command === "watch") this.#watchers.add(client);
+        if (request.command === "watch") this.watch(client);
         return await this.#statusAnswer.get();
       case "explain":
         return explain(await this.status(), request.instance, en);
@@ -329,6 +344,7 @@ export class Supervisor {
     const wall = Date.now();
     const at = snapshot?.at ?? instant(0);
     const instances = snapshot?.instances ?? [];
+    const listen = this.#options.apiListens?.();
     return {
       version: VERSION,
       node: process.version,
@@ -353,6 +369,7 @@ export class Supervisor {
       scripts: this.#scripts.status(),
       engineRestarts: this.#supervision.restarts,
       logLinesLost: this.#log.dropped(),
+      ...(listen !== undefined && { api: { listen } }),
       ...(snapshot !== undefined && this.#pauses),
     };
   }

@@ -3,6 +3,7 @@
  * replaced.
  */
 
+import { apiOptions } from "#cli/run-api";
 import { daemonCommand, type RunOptions } from "#cli/run-options";
 import { logFindings, readPlan, reread } from "#cli/run-plan";
 import type { CommandIo } from "#command-line/io";
@@ -44,6 +45,7 @@ async function start(
     env: process.env,
     recordFile: options.recordFile,
     cloud: options.cloud,
+    api: apiOptions(options, processIo),
     reread: (language) => reread(options, processIo, log, language),
     ...parts,
   });
