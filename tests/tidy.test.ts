@@ -146,7 +146,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     pure: false,
   },
   "console-server": {
-    uses: ["json", "units", "cloud/client", "cloud/api"],
+    uses: ["json", "units", "cloud/client", "cloud/api", "lab/vpc"],
     types: ["console", "daemon", "diagnostics"],
     pure: false,
   },

@@ -5,10 +5,8 @@
 import { readFileSync } from "node:fs";
 import type { ActionName, ParametersOf } from "#cloud/api/actions";
 import { VERSIONS } from "#cloud/api/actions";
-import { ERRORS, isErrorCode } from "#cloud/api/errors";
 import type { CallFailure } from "#cloud/client/call-failure";
-import { printCallFailure } from "#cloud/client/call-failure";
-import type { CallAnswer, CloudClient } from "#cloud/client/client";
+import type { CallAnswer, ClientOptions, CloudClient } from "#cloud/client/client";
 import { makeClient } from "#cloud/client/client";
 import {
   type Credentials,
@@ -18,6 +16,7 @@ import {
 } from "#cloud/client/credentials";
 import type { Endpoint } from "#cloud/client/endpoint";
 import { CLOUD_ENDPOINT, isLoopback, printEndpoint, readEndpoint } from "#cloud/client/endpoint";
+import { describeFailure, type FailureReport } from "#cloud/client/failure-text";
 import type { Waited } from "#cloud/client/wait";
 import { defineCommand } from "#command-line/command";
 import {
@@ -214,7 +213,29 @@ function openClient(
   io: CommandIo,
   language: Language,
 ): CloudClient {
-  const where = options.endpoint ?? (io.env["BATON_CLOUD_ENDPOINT"] || CLOUD_ENDPOINT);
+  const seconds = Number(options.timeout ?? TIMEOUT_SECONDS);
+  return makeClient({
+    ...findCloud(options, io.env),
+    language: language === "en" ? "en-US" : "zh-CN",
+    deadlineMs: seconds * 1000,
+  });
+}
+
+/**
+ * Where the cloud is and as whom it is asked: from the options, the environment and the files of
+ * the platform's tools.
+ *
+ * @throws CommandFailure with what is missing
+ */
+export function findCloud(
+  options: {
+    readonly endpoint?: string | undefined;
+    readonly region?: string | undefined;
+    readonly profile?: string | undefined;
+  },
+  env: CommandIo["env"],
+): Pick<ClientOptions, "endpoint" | "region" | "credentials"> {
+  const where = options.endpoint ?? (env["BATON_CLOUD_ENDPOINT"] || CLOUD_ENDPOINT);
   const endpoint = readEndpoint(where);
   if (endpoint === undefined) {
     throw mistake(
@@ -222,7 +243,7 @@ function openClient(
       `接入点 ${where} 不是 URL 或 HOST:PORT`,
     );
   }
-  const account = findAccount({ env: io.env, profile: options.profile, readFile });
+  const account = findAccount({ env, profile: options.profile, readFile });
   if (account.isProfileMissing) {
     const [, tccli = "", shared = ""] = account.lookedAt;
     const profile = options.profile ?? "";
@@ -238,14 +259,8 @@ function openClient(
       "未指定地域，请使用 --region 或设置 TENCENTCLOUD_REGION",
     );
   }
-  const seconds = Number(options.timeout ?? TIMEOUT_SECONDS);
-  return makeClient({
-    endpoint,
-    region,
-    credentials: account.credentials ?? emulatorCredentials(endpoint, account.lookedAt),
-    language: language === "en" ? "en-US" : "zh-CN",
-    deadlineMs: seconds * 1000,
-  });
+  const credentials = account.credentials ?? emulatorCredentials(endpoint, account.lookedAt);
+  return { endpoint, region, credentials };
 }
 
 function readFile(path: string): string | undefined {
@@ -265,19 +280,12 @@ function emulatorCredentials(endpoint: Endpoint, lookedAt: readonly string[]): C
   );
 }
 
-interface FailureReport {
-  readonly code: string;
-  readonly message: string;
-  readonly help?: string;
-  readonly requestId?: string;
-}
-
 function printFailure(
   name: string,
   failure: CommandFailure["failure"],
   { options, language, io }: CommonLine,
 ): number {
-  const report = describeFailure(failure, language);
+  const report = reportOf(failure, language);
   if (options.json) io.stdout(`${JSON.stringify({ error: report }, undefined, 2)}\n`);
   const code = failure.kind === "refused" ? `${report.code}: ` : "";
   const support = report.requestId === undefined ? "" : ` (RequestId ${report.requestId})`;
@@ -286,77 +294,10 @@ function printFailure(
   return failure.kind === "mistake" ? failure.exitCode : 1;
 }
 
-function describeFailure(failure: CommandFailure["failure"], language: Language): FailureReport {
-  const say = (en: string, zh: string): string => (language === "en" ? en : zh);
-  switch (failure.kind) {
-    case "refused": {
-      const { code, message, requestId } = failure;
-      const help = helpFor(code, language);
-      return { code, message, ...(help !== undefined && { help }), requestId };
-    }
-    case "http":
-      return {
-        code: `HTTP ${failure.status}`,
-        message: say(
-          `the endpoint answered with HTTP ${failure.status}, which no API of this cloud does`,
-          `接入点返回 HTTP ${failure.status}，不是该云 API 的应答`,
-        ),
-      };
-    case "unsendable":
-      return { code: failure.what, message: printCallFailure(failure, language) };
-    case "unreachable":
-      return {
-        code: failure.errno,
-        message: say(
-          `the API cannot be reached: ${failure.errno}`,
-          `无法连接 API：${failure.errno}`,
-        ),
-        help: say("check --endpoint and the network", "请检查 --endpoint 与网络"),
-      };
-    case "timeout":
-      return {
-        code: "timeout",
-        message: say(
-          `no answer within ${failure.afterMs / 1000} s; it may have been carried out`,
-          `${failure.afterMs / 1000} 秒内没有应答，操作可能已执行`,
-        ),
-      };
-    case "unreadable":
-      return {
-        code: "unreadable",
-        message: say(
-          `the answer makes no sense at ${failure.path}`,
-          `应答在 ${failure.path} 处无法解析`,
-        ),
-      };
-    case "failed":
-      return {
-        code: "failed",
-        message: say(
-          `the cloud accepted the call and then failed: ${failure.output}`,
-          `操作已受理但执行失败：${failure.output}`,
-        ),
-      };
-    case "still-running":
-      return {
-        code: "still-running",
-        message: say(
-          `accepted, and still not done after ${Math.round(failure.afterMs / 1000)} s`,
-          `已受理，${Math.round(failure.afterMs / 1000)} 秒后仍未完成`,
-        ),
-      };
-    case "done":
-      return { code: "done", message: "" };
-    case "mistake":
-      return { code: "mistake", message: say(failure.en, failure.zh) };
-  }
+function reportOf(failure: CommandFailure["failure"], language: Language): FailureReport {
+  if (failure.kind !== "mistake") return describeFailure(failure, language);
+  return { code: "mistake", message: language === "en" ? failure.en : failure.zh };
 }
 
-/** The advice for the code, or for the nearest code above it. */
-function helpFor(code: string, language: Language): string | undefined {
-  const [family = ""] = code.split(".");
-  const known = isErrorCode(code) ? code : isErrorCode(family) ? family : undefined;
-  return known === undefined
-    ? undefined
-    : ERRORS[known].help?.[language === "en" ? "en-US" : "zh-CN"];
-}
+export const failureSentence = (failure: CommandFailure["failure"], language: Language): string =>
+  reportOf(failure, language).message;

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineCommand } from "#command-line/command";
 import {
+  attached,
   type Command,
   flag,
   type Line,
@@ -14,8 +15,10 @@ import {
 } from "#command-line/definition";
 import type { Extension } from "#console-server/console-app";
 import { resourceUrl } from "#units/installation";
+import type { OpenLab } from "./console-lab.ts";
 import { type ConsolePlan, readPlan } from "./console-plan.ts";
 import { RUNTIME_DIR_OPTION } from "./control-client.ts";
+import { isLabName } from "./lab-folder.ts";
 import { BATON_VERSION } from "./version.ts";
 
 const FILE = text("FILE", "文件");
@@ -65,6 +68,37 @@ const OPTIONS = {
       "除地址和 localhost 之外，浏览器访问时使用的名称；可多次给出",
     ),
   ),
+  cloud: attached(
+    text("URL", "URL"),
+    text(
+      "HAVIPs of the cloud, or of an emulator such as http://127.0.0.1:18080 (BATON_CLOUD_ENDPOINT); the keys are found as by `baton havip` and stay with this program",
+      "显示云平台的 HAVIP，或模拟器的，例如 http://127.0.0.1:18080（BATON_CLOUD_ENDPOINT）；密钥的查找方式同 `baton havip`，只保存在本程序中",
+    ),
+  ),
+  "cloud-region": value(
+    text("NAME", "地域"),
+    text("such as ap-guangzhou (TENCENTCLOUD_REGION)", "例如 ap-guangzhou（TENCENTCLOUD_REGION）"),
+  ),
+  "cloud-profile": value(
+    text("NAME", "名称"),
+    text("credentials of ~/.tccli/NAME.credential", "使用 ~/.tccli/名称.credential 中的密钥"),
+  ),
+  lab: attached(
+    text("NAME", "名称"),
+    text(
+      "a laboratory (`baton lab`) to break at will, with its nodes and its cloud; starts one for the HAVIP tutorial if none is up",
+      "可任意注入故障的实验环境（`baton lab`）及其节点和云平台；没有运行时为 HAVIP 教程启动一个",
+    ),
+    {
+      accepts: {
+        test: isLabName,
+        wanted: text(
+          "a name of letters, digits and `-` that begins with no `-`",
+          "由字母、数字和 `-` 组成、不以 `-` 开头的名称",
+        ),
+      },
+    },
+  ),
   json: flag(text("for programs", "供程序读取的输出")),
   "runtime-dir": RUNTIME_DIR_OPTION,
 } as const;
@@ -91,17 +125,83 @@ export const command: Command = defineCommand({
       line: "baton console --node https://10.0.0.11:9650 --node https://10.0.0.12:9650 --token-file ~/baton.token",
       about: text("a pair, from anywhere", "从任意机器查看一对节点"),
     },
+    {
+      line: "baton console --lab",
+      about: text("the HAVIP tutorial, to do and to break", "动手完成 HAVIP 教程并注入故障"),
+    },
   ],
   notes: text(
     "It runs until Ctrl-C. Exit status: 0 after a signal, 1 it cannot listen, 2 wrong usage.",
     "运行至按下 Ctrl-C。退出码：0 收到信号后退出，1 无法监听，2 用法错误。",
   ),
   run: async (line) => {
-    const plan = readPlan(line.options);
-    if ("en" in plan) throw new UsageError(plan);
-    return await serve(line, plan, []);
+    // Before a laboratory is built for it.
+    const checked = readPlan(line.options);
+    if ("en" in checked) throw new UsageError(checked);
+    const found = await findParts(line);
+    if (found === undefined) return 1;
+    const { lab, extensions } = found;
+    try {
+      const { node, ...options } = line.options;
+      const plan = readPlan({ ...options, node: [...(lab?.runtimeDirs ?? []), ...node] });
+      if ("en" in plan) throw new UsageError(plan);
+      return await serve(line, plan, extensions);
+    } finally {
+      await lab?.close();
+    }
   },
 });
+
+interface Parts {
+  readonly lab: OpenLab | undefined;
+  readonly extensions: readonly Extension[];
+}
+
+/** What `--lab` and `--cloud` add. Undefined: the reason has been printed. */
+async function findParts(line: ConsoleLine): Promise<Parts | undefined> {
+  const { options, language, io } = line;
+  const { cloud, lab: wanted } = options;
+  if (wanted !== undefined && cloud !== undefined)
+    throw new UsageError(
+      text(
+        "`--lab` has a cloud of its own, without `--cloud`",
+        "`--lab` 自带云平台，不能再用 `--cloud`",
+      ),
+    );
+  if (wanted !== undefined) {
+    const { openLab } = await import("./console-lab.ts");
+    const say = (en: string, zh: string): void =>
+      io.stderr(`baton console: ${language === "en" ? en : zh}\n`);
+    const name = wanted === true ? "default" : wanted;
+    const lab = await openLab({ name, io, language, say });
+    if (lab === undefined) return undefined;
+    const [{ labExtension }, { cloudExtension }] = await Promise.all([
+      import("#console-server/lab-routes"),
+      import("#console-server/cloud-routes"),
+    ]);
+    return { lab, extensions: [labExtension(lab.port), cloudExtension(lab.cloud)] };
+  }
+  if (cloud === undefined) return { lab: undefined, extensions: [] };
+  const [{ findCloud, CommandFailure, failureSentence }, { cloudExtension }] = await Promise.all([
+    import("./cloud-session.ts"),
+    import("#console-server/cloud-routes"),
+  ]);
+  try {
+    const access = findCloud(
+      {
+        endpoint: cloud === true ? undefined : cloud,
+        region: options["cloud-region"],
+        profile: options["cloud-profile"],
+      },
+      io.env,
+    );
+    return { lab: undefined, extensions: [cloudExtension(access)] };
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    io.stderr(`baton console: ${failureSentence(error.failure, language)}\n`);
+    return undefined;
+  }
+}
 
 async function serve(
   { options, language, io }: ConsoleLine,

@@ -33,6 +33,26 @@ export const ROUTES: readonly Route[] = [
     load: async () => (await import("./pages/timeline/page.tsx")).TimelinePage,
   },
   {
+    path: "/havip",
+    title: text("HAVIPs", "高可用虚拟 IP"),
+    icon: "havip",
+    isOffered: ({ hasCloud }) => hasCloud,
+    load: async () => (await import("./pages/havip/page.tsx")).HavipPage,
+  },
+  {
+    path: "/check",
+    title: text("Check", "检查配置"),
+    icon: "check",
+    load: async () => (await import("./pages/check/page.tsx")).CheckPage,
+  },
+  {
+    path: "/lab",
+    title: text("Laboratory", "实验环境"),
+    icon: "lab",
+    isOffered: ({ hasLab }) => hasLab,
+    load: async () => (await import("./pages/lab/page.tsx")).LabPage,
+  },
+  {
     path: "/drills",
     title: text("Drill reports", "演练报告"),
     icon: "drill",

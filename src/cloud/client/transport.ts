@@ -70,13 +70,22 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-export const postOverHttp: Transport = async (post) =>
+export const postOverHttp: Transport = async (post) => await send(post, undefined);
+
+/** To a service of this machine that listens on a socket in the file system. */
+export const postOverSocket =
+  (path: string): Transport =>
+  async (post) =>
+    await send(post, path);
+
+const send = async (post: Post, socketPath: string | undefined): Promise<PostResult> =>
   await new Promise<PostResult>((resolve) => {
     const { endpoint, headers, body, timeoutMs, signal } = post;
     const options = {
       method: "POST",
-      hostname: endpoint.hostname,
-      port: endpoint.port,
+      ...(socketPath === undefined
+        ? { hostname: endpoint.hostname, port: endpoint.port }
+        : { socketPath }),
       path: endpoint.path,
       headers: { ...headers, "Content-Length": `${Buffer.byteLength(body)}` },
     };
