@@ -1,0 +1,15 @@
+/** Every family, in the order in which they are printed. docs/metrics.md has the same table. */
+import { CLOUD_FAMILIES } from "./cloud-families.ts";
+import { DAEMON_FAMILIES } from "./daemon-families.ts";
+import type { Family } from "./family.ts";
+import { INSTANCE_FAMILIES } from "./instance-families.ts";
+import { KEEPALIVED_FAMILIES } from "./keepalived-families.ts";
+import { SCRIPT_FAMILIES } from "./script-families.ts";
+
+export const FAMILIES: readonly Family[] = [
+  ...DAEMON_FAMILIES,
+  ...INSTANCE_FAMILIES,
+  ...CLOUD_FAMILIES,
+  ...SCRIPT_FAMILIES,
+  ...KEEPALIVED_FAMILIES,
+];
