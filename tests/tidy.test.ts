@@ -169,6 +169,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "linux",
       "keepalived",
       "migrate",
+      "metrics",
       "json",
       "diagnostics",
       "vrrp/engine",

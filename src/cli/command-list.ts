@@ -65,6 +65,11 @@ const RUN: CommandGroup = {
       load: async () => (await import("./release.ts")).command,
     },
     {
+      name: "metrics",
+      summary: text("print the metrics for Prometheus", "输出供 Prometheus 使用的指标"),
+      load: async () => (await import("./metrics.ts")).command,
+    },
+    {
       name: "replay",
       summary: text(
         "give a recording to the core again and explain its decisions",

@@ -3,6 +3,8 @@
 import type { Language } from "#diagnostics/diagnostic";
 import type { ScriptPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
+import { CHECK_BOUNDS } from "#metrics/bounds";
+import type { CheckReading } from "#metrics/reading";
 import { toMillis, toSeconds } from "#units/time";
 import type { TrackerResult } from "#vrrp/engine/engine-link";
 import {
@@ -20,6 +22,7 @@ import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { daemonMessages, LOUD_KB } from "./messages.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
+import { RunTally } from "./run-tally.ts";
 import { problemSentence } from "./start-problem.ts";
 
 interface Check {
@@ -37,6 +40,7 @@ interface Check {
   discardsOutput: boolean;
   /** How many times in a row it could not be started for lack of resources. */
   shortages: number;
+  readonly tally: RunTally;
 }
 
 /**
@@ -84,7 +88,8 @@ export class CheckScripts {
       const isSame =
         known !== undefined && JSON.stringify(known.plan.command) === JSON.stringify(plan.command);
       if (isSame) old.delete(plan.name);
-      this.#checks.set(plan.name, isSame ? this.#continue(known, plan) : this.#begin(plan));
+      const tally = known?.tally ?? new RunTally();
+      this.#checks.set(plan.name, isSame ? this.#continue(known, plan) : this.#begin(plan, tally));
     }
     for (const gone of old.values()) end(gone);
   }
@@ -112,6 +117,17 @@ export class CheckScripts {
     }));
   }
 
+  readings(): readonly CheckReading[] {
+    return [...this.#checks.values()].map(({ plan, state, last, tally }) => ({
+      name: plan.name,
+      result: state.result,
+      run: RUN[state.run?.kind ?? "idle"],
+      runs: tally.counts,
+      durations: tally.durations.counts(CHECK_BOUNDS),
+      lastRunMs: last?.at.getTime(),
+    }));
+  }
+
   /** Starts nothing more, and asks running scripts to end. */
   stop(): void {
     for (const check of this.#checks.values()) end(check);
@@ -122,7 +138,8 @@ export class CheckScripts {
     for (const { current } of this.#checks.values()) current?.command.signal("SIGKILL");
   }
 
-  #begin(plan: ScriptPlan): Check {
+  /** @param tally goes on counting when the command of a check is another one */
+  #begin(plan: ScriptPlan, tally: RunTally): Check {
     const check: Check = {
       plan,
       user: this.#launcher.userOf(plan.command),
@@ -133,6 +150,7 @@ export class CheckScripts {
       isOver: false,
       discardsOutput: false,
       shortages: 0,
+      tally,
     };
     this.#schedule(check);
     return check;
@@ -242,6 +260,7 @@ export class CheckScripts {
     const problem = how.kind === "notStarted" ? problemSentence(how.problem, this.#language) : "";
     const output = how.kind === "notStarted" ? () => problem : this.#outputOf(check, command);
     check.last = { at, exit, milliseconds, output };
+    check.tally.ended(exit, milliseconds);
     if (exit === before || (before === undefined && exit === 0)) return;
     const { name } = check.plan;
     if (how.kind === "notStarted") {
@@ -264,6 +283,7 @@ export class CheckScripts {
     const before = check.last?.exit;
     const output = this.#outputOf(check, current.command);
     check.last = { at: new Date(), exit: "timeout", milliseconds, output };
+    check.tally.ended("timeout", milliseconds);
     if (isLoud(current.command)) return this.#discard(check, true);
     if (before === "timeout") return;
     const text = daemonMessages(this.#language).timedOut(plan.name, toSeconds(plan.timeout));
@@ -286,6 +306,9 @@ export class CheckScripts {
     this.#report(name, result);
   }
 }
+
+const RUN: Readonly<Record<"idle" | NonNullable<CheckState["run"]>["kind"], CheckReading["run"]>> =
+  { idle: "idle", running: "running", terminating: "terminating", killed: "killing" };
 
 const isLoud = (command: RunningCommand | undefined): boolean =>
   command !== undefined && command.output.total > LOUD_KB * 1_000;

@@ -16,6 +16,8 @@ export type ControlRequest =
   | { readonly command: "explain"; readonly instance?: string; readonly lang?: "en" | "zh-CN" }
   /** `lang`: the language of the findings, if the file is refused. */
   | { readonly command: "reload"; readonly lang?: "en" | "zh-CN" }
+  /** In Prometheus' text format, or as JSON (src/metrics/metrics-json.ts). */
+  | { readonly command: "metrics"; readonly format?: "json" }
   | { readonly command: "ping" };
 
 export type ControlAnswer =

@@ -5,7 +5,7 @@ import { keepingObject, parseJson, readShape, type Shape } from "#json/shape";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 
 const lang = v.exactOptional(v.picklist(["en", "zh-CN"], '"en" or "zh-CN"'));
-const COMMANDS = '"status", "watch", "explain", "reload" or "ping"';
+const COMMANDS = '"status", "watch", "explain", "reload", "metrics" or "ping"';
 
 /** Unknown members are dropped. */
 const REQUEST: Shape<ControlRequest> = v.variant(
@@ -13,6 +13,10 @@ const REQUEST: Shape<ControlRequest> = v.variant(
   [
     v.object({ command: v.picklist(["status", "watch", "ping"]) }),
     v.object({ command: v.literal("reload"), lang }),
+    v.object({
+      command: v.literal("metrics"),
+      format: v.exactOptional(v.literal("json", '"json"')),
+    }),
     v.object({
       command: v.literal("explain"),
       instance: v.exactOptional(v.string("the name of an instance or a group")),

@@ -7,8 +7,10 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { programUrl } from "#units/installation";
 import type { Instant } from "#units/time";
+import type { EngineDurations } from "#vrrp/engine/engine-durations";
 import type { FromEngine, InstanceSnapshot, ToEngine } from "#vrrp/engine/engine-link";
 import { printToEngine } from "#vrrp/engine/engine-link-lines";
+import type { Pauses } from "#vrrp/engine/lateness";
 import { errnoOf } from "./contain.ts";
 import { withLockFile } from "./engine-lock.ts";
 
@@ -32,6 +34,9 @@ const LINE_MAX = 64 * 1024 * 1024;
 export interface Snapshot {
   readonly at: Instant;
   readonly instances: readonly InstanceSnapshot[];
+  /** What the engine said of itself; undefined: nothing. */
+  readonly pauses?: Pauses | undefined;
+  readonly durations?: EngineDurations | undefined;
 }
 
 /** The first instances of a snapshot, or those from a place on. */
@@ -76,6 +81,7 @@ export class EngineProcess {
   #nextId = 1;
   /** How many have been taken over. */
   #configurations = 0;
+  #pauses: Extract<FromEngine, { type: "pauses" }> | undefined;
 
   constructor(events: EngineEvents, options: EngineOptions = {}) {
     this.#events = events;
@@ -98,6 +104,7 @@ export class EngineProcess {
     this.#child = child;
     this.#pipe = pipe;
     this.#buffered = "";
+    this.#pauses = undefined;
     pipe.setEncoding("utf8");
     pipe.on("data", (text: string) => {
       if (this.#child === child) this.#receive(text);
@@ -148,7 +155,9 @@ export class EngineProcess {
   async snapshot(timeoutMs: number): Promise<Snapshot | undefined> {
     for (let tries = 1; ; tries++) {
       const { snapshot, isWhole } = await this.#readAll(timeoutMs);
-      if (isWhole || tries === TRIES_MAX) return snapshot;
+      if (!isWhole && tries < TRIES_MAX) continue;
+      if (snapshot === undefined) return undefined;
+      return { ...snapshot, pauses: this.#pauses?.pauses, durations: this.#pauses?.durations };
     }
   }
 
@@ -207,6 +216,7 @@ export class EngineProcess {
     try {
       const message = JSON.parse(line) as FromEngine;
       if (message.type === "configuring") this.#configurations += 1;
+      if (message.type === "pauses") this.#pauses = message;
       if (message.type === "snapshot") this.#answer(message.id, message);
       else this.#events.message(message);
       return true;

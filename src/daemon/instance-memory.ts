@@ -4,6 +4,7 @@
  * does, and not the name: two routers may have exchanged names.
  */
 
+import type { TransitionCount } from "#metrics/reading";
 import type { AboutInstance } from "#vrrp/engine/engine-link";
 import { pairUp } from "#vrrp/engine/pairing";
 import type { InstanceConfig } from "#vrrp/router/config";
@@ -19,6 +20,8 @@ export interface InstanceMemory {
   history: readonly PastChange[];
   /** How it came to its state; undefined if nobody has been notified of it yet. */
   last: Notified | undefined;
+  /** Since the daemon's start, by what changed and why. */
+  readonly transitions: Map<string, TransitionCount>;
 }
 
 /** Of each instance, unless there are so many that all together would have more than this. */
@@ -103,6 +106,7 @@ export class InstanceMemories {
     memory.state = to;
     memory.priority = priority;
     memory.last = change;
+    count(memory.transitions, event);
     memory.history = [event, ...memory.history.slice(0, this.#historyMax - 1)];
   }
 
@@ -122,10 +126,20 @@ export class InstanceMemories {
   }
 }
 
+function count(
+  transitions: Map<string, TransitionCount>,
+  { from, to, reason: { kind: reason } }: PastChange,
+): void {
+  const key = `${from} ${to} ${reason}`;
+  const before = transitions.get(key)?.count ?? 0;
+  transitions.set(key, { from, to, reason, count: before + 1 });
+}
+
 const fresh = (config: InstanceConfig): InstanceMemory => ({
   config,
   state: "INIT",
   priority: config.router.priority,
   history: [],
   last: undefined,
+  transitions: new Map(),
 });

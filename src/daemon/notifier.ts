@@ -8,6 +8,7 @@
 
 import type { Language } from "#diagnostics/diagnostic";
 import type { NotifyPlan, RunPlan } from "#keepalived/plan/run-plan";
+import type { NotifyReading } from "#metrics/reading";
 import { printIpv4 } from "#units/address";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { Reason } from "#vrrp/router/reason";
@@ -157,6 +158,18 @@ export class Notifier {
     return { last: queue?.last, queued: queue?.queued ?? 0 };
   }
 
+  /** Of all that have scripts, or had. */
+  readings(): readonly NotifyReading[] {
+    return [...this.#instances.values(), ...this.#groups.values()]
+      .filter(({ queue }) => !queue.tally.isEmpty || hasScript(queue.plan))
+      .map(({ subject, queue }) => ({
+        kind: subject.kind === "GROUP" ? "group" : "instance",
+        name: subject.name,
+        runs: queue.tally.counts,
+        queued: queue.queued,
+      }));
+  }
+
   /** Waits for the scripts, but no longer than this; those that still run then are ended. */
   async finish(milliseconds: number): Promise<void> {
     const queues = [...this.#instances.values(), ...this.#groups.values()].map(
@@ -246,6 +259,9 @@ export class Notifier {
     }
   }
 }
+
+const hasScript = ({ priorityChanges: _changes, ...scripts }: NotifyPlan): boolean =>
+  Object.values(scripts).some((script) => script !== undefined);
 
 /** Two settings with the same path mean one pipe: a line is written once. */
 function fifosOf({ globals }: RunPlan): readonly FifoOptions[] {

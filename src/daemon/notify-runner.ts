@@ -31,6 +31,7 @@ import {
   WAIT,
 } from "./notify-order.ts";
 import type { CommandEnd, RunningCommand } from "./run-command.ts";
+import { RunTally } from "./run-tally.ts";
 import { problemSentence } from "./start-problem.ts";
 
 type LastRun = Omit<NotifyResult, "output"> & { readonly output: () => string };
@@ -48,6 +49,7 @@ export class NotifyQueue {
   readonly #own: Lane;
   readonly #any: Lane;
   #last: LastRun | undefined;
+  readonly tally: RunTally = new RunTally();
   plan: NotifyPlan;
 
   constructor(
@@ -61,6 +63,7 @@ export class NotifyQueue {
     this.plan = plan;
     const remember = (last: LastRun): void => {
       this.#last = last;
+      this.tally.ended(last.exit, last.milliseconds);
     };
     const options = { name: subject.name, launcher, log, language, remember };
     this.#own = new Lane(options);

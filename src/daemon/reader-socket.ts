@@ -22,6 +22,7 @@ const CHANGES: Readonly<Record<ControlRequest["command"], boolean>> = {
   status: false,
   watch: false,
   explain: false,
+  metrics: false,
   ping: false,
   reload: true,
 };

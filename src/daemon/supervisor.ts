@@ -12,12 +12,11 @@ import { signIn } from "#cloud/agreement/contrary-sign";
 import { roleOf } from "#cloud/agreement/role";
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/render/reasons";
-import type { CommandPlan, RunPlan } from "#keepalived/plan/run-plan";
+import type { RunPlan } from "#keepalived/plan/run-plan";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
-import { instant, toMillis } from "#units/time";
+import { instant } from "#units/time";
 import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
-import type { Pauses } from "#vrrp/engine/lateness";
 import type { InstanceConfig } from "#vrrp/router/config";
 import { CatchUp } from "./catch-up.ts";
 import { CheckScripts } from "./check-scripts.ts";
@@ -27,11 +26,13 @@ import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.t
 import type { ControlClient } from "./control-server.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { explain } from "./explain.ts";
+import { GlobalScript } from "./global-script.ts";
 import { HavipLoop } from "./havip-loop.ts";
 import { InstanceMemories } from "./instance-memory.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { type DaemonMessages, daemonMessages } from "./messages.ts";
+import { MetricsAnswer } from "./metrics-answer.ts";
 import { Notifier } from "./notifier.ts";
 import { OutputPipe } from "./output-pipe.ts";
 import { removeFile } from "./own-files.ts";
@@ -39,6 +40,7 @@ import type { OwnedPlaces } from "./owned-places.ts";
 import { PacketLog } from "./packet-log.ts";
 import { RecordFile } from "./record-file.ts";
 import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
+import { ReloadCount } from "./reload-count.ts";
 import { writePid } from "./runtime-dir.ts";
 import { SharedWork } from "./shared-work.ts";
 import { groupStatuses, historyStatus, instanceStatus, statusAnswer, VERSION } from "./status.ts";
@@ -97,7 +99,6 @@ export interface SupervisorOptions {
 /** How long to wait for the engine's answer; after that its state is unknown. */
 const SNAPSHOT_MS = 300;
 const NOTIFY_STOP_MS = 5_000;
-const GLOBAL_SCRIPT_MS = 10_000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -123,8 +124,20 @@ export class Supervisor {
   #revision = 0;
   /** The configurations by number, from the one that the engine has taken over on. */
   readonly #plans = new Map<number, RunPlan>();
-  #reloadedAt: Date | undefined;
-  #pauses: Pauses | undefined;
+  readonly #reloads = new ReloadCount();
+  readonly #metrics: MetricsAnswer = new MetricsAnswer(() => ({
+    startedAt: this.#startedAt,
+    log: this.#log,
+    engine: this.#engine,
+    engineMs: SNAPSHOT_MS,
+    supervision: this.#supervision,
+    scripts: this.#scripts,
+    notifier: this.#notifier,
+    memories: this.#memories,
+    havips: this.#havips,
+    reloads: this.#reloads,
+    groups: () => this.#plan.groups,
+  }));
   /** Resolves when the engine is gone and what it left is handed over. */
   readonly #handedOver: PromiseWithResolvers<void> = Promise.withResolvers();
   /** Set since `stop` was called; a second call waits for the first. */
@@ -134,8 +147,7 @@ export class Supervisor {
   readonly #catchUp: CatchUp = new CatchUp(() => this.#supervision.isBehind);
   readonly #notifyReady = (): void => this.#options.manager.ready();
   readonly #reloadOnSignal = (): void => void this.reload();
-  /** The `startup_script` or `shutdown_script`, while one runs. */
-  #endGlobal: (() => void) | undefined;
+  readonly #globalScript: GlobalScript;
   readonly #statusAnswer = new SharedWork(async () => statusAnswer(await this.#readStatus()));
 
   constructor(plan: RunPlan, options: SupervisorOptions) {
@@ -152,6 +164,7 @@ export class Supervisor {
       this.#engine.send({ type: "tracker", ...result });
     this.#files = new TrackFiles(log, this.#messages, track);
     this.#processes = new TrackProcesses(log, this.#messages, track);
+    this.#globalScript = new GlobalScript(launcher, log, this.#messages);
     this.#notifier = new Notifier(launcher, log, language);
     this.#watchers = new Watchers(log, async () => await this.status());
     this.#engine = new EngineProcess(
@@ -200,7 +213,7 @@ export class Supervisor {
 
   async start(): Promise<void> {
     this.#configure(this.#plan);
-    await this.#runGlobal("startup_script", this.#plan.globals.startupScript);
+    await this.#globalScript.run("startup_script", this.#plan.globals.startupScript);
     if (this.#isStopping) return;
     this.#isStarted = true;
     // The values of tracked files are known at once, and go to the engine with its
@@ -242,12 +255,13 @@ export class Supervisor {
     manager.reloading();
     const read = this.#reread(language);
     if (read.kind === "refused") {
+      this.#reloads.refused();
       manager.ready();
       this.#log("error", this.#messages.reloadRefused);
       return read;
     }
     const { plan } = read;
-    this.#reloadedAt = new Date();
+    this.#reloads.taken(new Date());
     this.#configure(plan);
     if (this.#isStarted) void this.#settleClaims();
     this.#catchUp.do(this.#notifyReady);
@@ -301,7 +315,7 @@ export class Supervisor {
     this.#supervision.happened({ kind: "stopAsked" });
     this.#options.manager.stopping();
     this.#log("info", `Stopping: ${this.#messages.signalReceived(signal)}`);
-    this.#endGlobal?.();
+    this.#globalScript.end();
     this.#scripts.stop();
     this.#files.stop();
     this.#processes.stop();
@@ -310,7 +324,7 @@ export class Supervisor {
     await this.#recording?.close();
     this.#notifyStop();
     await this.#notifier.finish(NOTIFY_STOP_MS);
-    await this.#runGlobal("shutdown_script", this.#plan.globals.shutdownScript);
+    await this.#globalScript.run("shutdown_script", this.#plan.globals.shutdownScript);
     this.#scripts.kill();
     this.#packets.end();
     OutputPipe.leaveAll();
@@ -332,11 +346,18 @@ export class Supervisor {
         return await this.#statusAnswer.get();
       case "explain":
         return explain(await this.status(), request.instance, en);
+      case "metrics":
+        return { ok: true, text: await this.metrics(request.format) };
     }
   }
 
   async status(): Promise<Status> {
     return (await this.#statusAnswer.get()).status;
+  }
+
+  /** In Prometheus' text format, unless JSON is asked for. */
+  async metrics(format?: "json"): Promise<string> {
+    return await this.#metrics.get(format);
   }
 
   async #readStatus(): Promise<Status> {
@@ -354,7 +375,7 @@ export class Supervisor {
       configFile: this.#options.configFile,
       configId: this.#options.configId,
       startedAt: this.#startedAt.toISOString(),
-      reloadedAt: this.#reloadedAt?.toISOString(),
+      reloadedAt: this.#reloads.takenAt?.toISOString(),
       engineAnswers: snapshot !== undefined,
       instances: instances.map((one) =>
         instanceStatus(one, at, wall, {
@@ -370,7 +391,7 @@ export class Supervisor {
       engineRestarts: this.#supervision.restarts,
       logLinesLost: this.#log.dropped(),
       ...(listen !== undefined && { api: { listen } }),
-      ...(snapshot !== undefined && this.#pauses),
+      ...snapshot?.pauses,
     };
   }
 
@@ -491,12 +512,10 @@ export class Supervisor {
         return this.#recording?.write(message.line);
       case "removed":
         return this.#onRemoved(message);
-      case "pauses":
-        this.#pauses = message.pauses;
-        return;
       case "configuring":
       case "stopped":
       case "snapshot":
+      case "pauses":
         return;
     }
   }
@@ -567,30 +586,5 @@ export class Supervisor {
     if (this.#memories.get(instance) === undefined)
       this.#notifier.deleted(instance, memory.priority);
     this.#watchers.changed();
-  }
-
-  /** Runs `startup_script` or `shutdown_script`, and waits for it, but not for ever. */
-  async #runGlobal(word: string, command: CommandPlan | undefined): Promise<void> {
-    if (command === undefined) return;
-    const milliseconds =
-      command.timeout === undefined ? GLOBAL_SCRIPT_MS : toMillis(command.timeout);
-    await new Promise<void>((resolve) => {
-      const running = this.#options.launcher.start(command, {}, (end) => {
-        clearTimeout(timer);
-        this.#endGlobal = undefined;
-        if (end.kind !== "exit" || end.code !== 0) {
-          const how = end.kind === "exit" ? `exit ${end.code}` : end.kind;
-          const detail = `${how}: ${running.output.lastLine()}`;
-          this.#log("warning", this.#messages.globalFailed(word, detail));
-        }
-        resolve();
-      });
-      const timer = setTimeout(() => {
-        this.#log("warning", this.#messages.timedOut(word, milliseconds / 1_000));
-        running.signal("SIGKILL");
-        resolve();
-      }, milliseconds);
-      this.#endGlobal = () => running.signal("SIGTERM");
-    });
   }
 }

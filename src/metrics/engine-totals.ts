@@ -1,7 +1,7 @@
 /**
- * Counters that outlive an engine. Each engine counts from 0; what its predecessors had counted when
- * they were last asked is added, so that no counter goes back while the daemon runs. What an engine
- * counted after the last question is lost with it.
+ * Counters that outlive an engine. Each engine counts from 0; what its predecessors had counted
+ * when they were last asked is added, so that no counter goes back while the daemon runs. What an
+ * engine counted after the last question is lost with it.
  *
  * The same is done where a counter is smaller than before although the engine is the same: a reload
  * has given the name to another router.
@@ -41,24 +41,25 @@ export class EngineTotals {
     return all.map((one) => {
       const known = this.#of(one.name);
       const counters = take(known.counters, one.counters);
-      if (one.refused === undefined && known.refused.before === undefined)
-        return { ...one, counters };
       return { ...one, counters, refused: take(known.refused, one.refused ?? NOTHING) };
     });
   }
 
+  /** @param now undefined: it did not answer */
   durations(
     engine: number | undefined,
     now: EngineDurations | undefined,
   ): EngineDurations | undefined {
     this.#notice(engine);
-    this.#durations = now;
-    return now === undefined ? this.#durationsBefore : addDurations(this.#durationsBefore, now);
+    if (now !== undefined) this.#durations = now;
+    return this.#durations === undefined
+      ? this.#durationsBefore
+      : addDurations(this.#durationsBefore, this.#durations);
   }
 
-  /** Of instances that the configuration no longer has. */
-  keepOnly(names: ReadonlySet<string>): void {
-    for (const name of this.#instances.keys()) if (!names.has(name)) this.#instances.delete(name);
+  /** What was counted of instances that are gone. */
+  forget(isKept: (name: string) => boolean): void {
+    for (const name of this.#instances.keys()) if (!isKept(name)) this.#instances.delete(name);
   }
 
   #notice(engine: number | undefined): void {

@@ -18,7 +18,7 @@ const STATES: Readonly<Record<InstanceReading["snapshot"]["state"], number>> = {
   FAULT: 3,
   STOP: 0,
 };
-/** `SCRIPT_STATE` of keepalived's data: idle, running, requested termination, forcing termination. */
+/** As keepalived says it: idle, running, requested termination, forcing termination. */
 const RUNS: Readonly<Record<CheckReading["run"], number>> = {
   idle: 0,
   running: 1,

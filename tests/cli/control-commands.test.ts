@@ -1,9 +1,11 @@
 /** The commands for a running daemon, against a socket that answers as the daemon would. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { command as explain } from "#cli/explain";
+import { command as metrics } from "#cli/metrics";
 import { command as reload } from "#cli/reload";
 import { command as status } from "#cli/status";
 import type { Command } from "#command-line/definition";
@@ -49,7 +51,7 @@ async function daemon(
 
 test("without a daemon every command says so and fails, in the language asked for", async (context) => {
   const dir = ["--runtime-dir", makeFolder(context).path];
-  for (const command of [status, explain, reload]) {
+  for (const command of [status, explain, reload, metrics]) {
     const english = await run(command, ...dir);
     assert.equal(english.exit, 1);
     assert.match(english.error, /no daemon is running here/);
@@ -104,6 +106,43 @@ test("explain asks for the instance in the language, and passes on what it hears
   const explained = await run(explain, "VI_1", "--runtime-dir", dir, "--lang", "zh-CN");
   assert.deepEqual(explained, { exit: 0, out: "the reasons\n", error: "" });
   assert.deepEqual(asked, [{ command: "explain", lang: "zh-CN", instance: "VI_1" }]);
+});
+
+test("metrics are printed as they come; a file for a collector is whole, and says so if nobody answers", async (context) => {
+  const asked: ControlRequest[] = [];
+  const dir = await daemon(context, (request) => {
+    asked.push(request);
+    return { ok: true, text: "x 1\n" };
+  });
+  assert.deepEqual(await run(metrics, "--runtime-dir", dir), { exit: 0, out: "x 1\n", error: "" });
+  assert.equal((await run(metrics, "--json", "--runtime-dir", dir)).out, "x 1\n\n");
+  assert.deepEqual(asked, [{ command: "metrics" }, { command: "metrics", format: "json" }]);
+
+  const file = join(dir, "baton.prom");
+  const written = await run(metrics, "--textfile", file, "--runtime-dir", dir);
+  assert.deepEqual(written, { exit: 0, out: "", error: "" });
+  assert.equal(readFileSync(file, "utf8"), "x 1\n");
+  assert.equal(statSync(file).mode & 0o777, 0o644);
+
+  const nobody = await run(metrics, "--textfile", file, "--runtime-dir", "/nonexistent");
+  assert.equal(nobody.exit, 1);
+  assert.match(nobody.error, /^baton metrics: no daemon is running here/);
+  assert.match(readFileSync(file, "utf8"), /^baton_up 0$/m);
+  assert.deepEqual(readdirSync(dir).toSorted(), ["baton.prom", "control.sock"]);
+
+  const device = join(dir, "null.prom");
+  symlinkSync("/dev/null", device);
+  const refused = await run(metrics, "--textfile", device, "--runtime-dir", dir, "--lang", "zh");
+  assert.deepEqual([refused.exit, refused.error.includes("它不是普通文件")], [1, true]);
+  assert.equal(readlinkSync(device), "/dev/null");
+  const nowhere = join(dir, "missing", "x.prom");
+  const missing = await run(metrics, "--textfile", nowhere, "--runtime-dir", dir);
+  assert.deepEqual([missing.exit, missing.error], [1, `baton metrics: ${nowhere}: ENOENT\n`]);
+  for (const wrong of [
+    ["--textfile", "x.txt"],
+    ["--json", "--textfile", file],
+  ])
+    assert.equal((await run(metrics, ...wrong, "--runtime-dir", dir)).exit, 2);
 });
 
 test("a refused reload shows why, in the language asked for, and how much is left out", async (context) => {
