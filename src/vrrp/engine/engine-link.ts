@@ -260,6 +260,6 @@ export interface LeaseSnapshot {
   readonly micros: Micros;
   /** Earliest take-over by a peer after our last advertisement. */
   readonly takeOverMicros: Micros;
-  /** MASTER: how much of `micros` is left. */
+  /** MASTER: how much of `micros` is left, if it was last prolonged by all of it. */
   readonly leftMicros?: Micros;
 }

@@ -12,7 +12,6 @@ import type { EngineContext } from "./context.ts";
 import type { InstanceSnapshot, LeaseSnapshot } from "./engine-link.ts";
 import { foreignDevices } from "./foreign-addresses.ts";
 import type { Groups } from "./groups.ts";
-import { sinceAdvert } from "./guard.ts";
 import type { Instance } from "./instance.ts";
 
 const claimOf = ({
@@ -107,14 +106,13 @@ function addressesOf(
   }));
 }
 
-/** The rule is prolonged with each advertisement, lifetimes when they need it. */
 function leaseOf(instance: Instance, now: Instant): LeaseSnapshot {
-  const { lease, state, refreshedAt } = instance;
+  const { lease, state, refreshedAt, guardedAt } = instance;
   const { guarantee, takeOverMicros } = lease;
   const known = { guarantee, micros: lease.micros, takeOverMicros };
-  if (state.phase.kind !== "master") return known;
-  const passed = guarantee === "nftables" ? sinceAdvert(instance, now) : now - (refreshedAt ?? now);
-  return { ...known, leftMicros: micros(Math.max(0, lease.micros - passed)) };
+  const since = guarantee === "nftables" ? guardedAt : refreshedAt;
+  if (state.phase.kind !== "master" || since === undefined) return known;
+  return { ...known, leftMicros: micros(Math.max(0, lease.micros - (now - since))) };
 }
 
 function refusedOf({ drops }: Instance): Pick<InstanceSnapshot, "refused"> {
