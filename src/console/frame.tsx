@@ -1,7 +1,7 @@
 /** Header, navigation, settings, and the page that the address names. */
 import { type Signal, signal } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { go, path } from "./base/address.ts";
 import { accessKey } from "./base/http.ts";
 import { language, t } from "./base/language.ts";
@@ -9,7 +9,7 @@ import { session, sessionFailure } from "./base/session.ts";
 import type { Session } from "./base/session-shape.ts";
 import { text } from "./base/text.ts";
 import { Settings } from "./frame-settings.tsx";
-import { Icon } from "./parts/icon.tsx";
+import { Icon, Logo } from "./parts/icon.tsx";
 import { Empty, FailureNotice } from "./parts/notice.tsx";
 import { Toasts } from "./parts/toast.tsx";
 import { ROUTES, type Route, routeOf } from "./routes.ts";
@@ -19,6 +19,8 @@ const TEXT = {
   skip: text("Skip to the page", "跳到正文"),
   pages: text("Pages", "页面"),
   failed: text("This page could not be loaded", "页面加载失败"),
+  mistake: text("This page made a mistake", "此页面出错"),
+  retry: text("Try again", "重试"),
   again: text(
     "The console may have been upgraded since this page was opened. Reload it.",
     "打开此页面后控制台可能已升级，请重新加载。",
@@ -76,11 +78,7 @@ function Side({ current, session: { version, cloud, hasLab } }: SideProps): JSX.
   return (
     <header class="side">
       <div class="brand">
-        <svg viewBox="0 0 32 32" aria-hidden="true">
-          <rect width="32" height="32" rx="8" fill="#2456c7" />
-          <path d="M9 23 23 9" stroke="#fff" stroke-width="5" stroke-linecap="round" />
-          <circle cx="9" cy="23" r="4.2" fill="#8fb4ff" />
-        </svg>
+        <Logo />
         Baton
       </div>
       <nav aria-label={t(TEXT.pages)}>
@@ -134,10 +132,24 @@ function Loaded({ route }: { readonly route: Route }): JSX.Element | null {
   }
   const Page = page.value;
   if (Page === undefined) return null;
-  if (Page !== "failed") return <Page />;
+  if (Page !== "failed") return <Guarded page={Page} />;
   return (
     <Empty icon="warning" title={t(TEXT.failed)}>
       <p>{t(TEXT.again)}</p>
+    </Empty>
+  );
+}
+
+/** A mistake in one page does not take the navigation along. */
+function Guarded({ page: Page }: { readonly page: ComponentType }): JSX.Element {
+  const [error, retry] = useErrorBoundary((mistake) => reportError(mistake));
+  if (error === undefined) return <Page />;
+  return (
+    <Empty icon="bad" title={t(TEXT.mistake)}>
+      <p>{String(error)}</p>
+      <button type="button" class="button" onClick={retry}>
+        {t(TEXT.retry)}
+      </button>
     </Empty>
   );
 }

@@ -6,6 +6,7 @@ import { t } from "./base/language.ts";
 import { session, sessionFailure, startSession } from "./base/session.ts";
 import { text } from "./base/text.ts";
 import { Settings } from "./frame-settings.tsx";
+import { Logo } from "./parts/icon.tsx";
 import { FailureNotice, Notice } from "./parts/notice.tsx";
 
 const TEXT = {
@@ -49,7 +50,10 @@ export function SignIn(): JSX.Element {
           void open();
         }}
       >
-        <h1>Baton</h1>
+        <div class="brand">
+          <Logo />
+          <h1>Baton</h1>
+        </div>
         <p class="muted">{t(TEXT.about).replaceAll("`", "")}</p>
         <label class="field">
           <span>{t(TEXT.key)}</span>
@@ -71,12 +75,10 @@ export function SignIn(): JSX.Element {
         {sessionFailure.value !== undefined && sessionFailure.value.status !== 401 && (
           <FailureNotice failure={sessionFailure.value} />
         )}
-        <div class="row spread">
-          <Settings />
-          <button type="submit" class="button primary">
-            {t(TEXT.open)}
-          </button>
-        </div>
+        <button type="submit" class="button primary">
+          {t(TEXT.open)}
+        </button>
+        <Settings />
       </form>
     </main>
   );

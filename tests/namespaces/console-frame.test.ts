@@ -15,13 +15,15 @@ import {
   screenshot,
   servePage,
 } from "../support/console-page.ts";
+import { OWNER, status } from "../support/console-status.ts";
 import { fakeNode } from "../support/fake-node.ts";
 
 let browser: Browser;
 let served: Served;
 
 before(async () => {
-  served = await servePage([fakeNode({ id: "n1", address: "10.0.0.11", status: {} })]);
+  const node = { id: "n1", address: "10.0.0.11", status: status("web-1", [OWNER]) };
+  served = await servePage([fakeNode(node)]);
   browser = await openBrowser();
 });
 after(async () => {

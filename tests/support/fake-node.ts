@@ -29,7 +29,8 @@ export function fakeNode(options: FakeNodeOptions): FakeNode {
       return options.act?.(path, value) ?? new Response(null, { status: 501 });
     }
     const isStream = headers["accept"]?.includes("text/event-stream") ?? false;
-    if (path === "/v1/status" && !isStream) return Response.json(status);
+    if (path === "/v1/status" && !isStream)
+      return Response.json({ ...status, at: new Date().toISOString() });
     if (path === "/v1/status") return follow(signal);
     if (path === "/v1/events" && !isStream)
       return Response.json({ node: options.address, events: options.events ?? [] });

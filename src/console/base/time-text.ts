@@ -58,10 +58,16 @@ export function durationText(milliseconds: number, language: Language): string {
 /** Whole seconds, because it is counted on. */
 export function agoText(milliseconds: number, language: Language): string {
   if (milliseconds < 1_500) return language === "en" ? "just now" : "刚刚";
-  const size = durationText(Math.max(10_000, milliseconds), language);
-  const exact =
-    milliseconds < 10_000
-      ? `${Math.round(milliseconds / 1_000)} ${language === "en" ? "s" : "秒"}`
-      : size;
-  return language === "en" ? `${exact} ago` : `${exact}前`;
+  const age = wholeSeconds(milliseconds, language);
+  return language === "en" ? `${age} ago` : `${age}前`;
+}
+
+export function forText(milliseconds: number, language: Language): string {
+  const age = wholeSeconds(Math.max(0, milliseconds), language);
+  return language === "en" ? `for ${age}` : `已 ${age}`;
+}
+
+function wholeSeconds(milliseconds: number, language: Language): string {
+  if (milliseconds >= 10_000) return durationText(milliseconds, language);
+  return `${Math.round(milliseconds / 1_000)} ${language === "en" ? "s" : "秒"}`;
 }

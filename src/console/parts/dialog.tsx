@@ -4,6 +4,8 @@
  */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { t } from "../base/language.ts";
+import { text } from "../base/text.ts";
 
 export interface DialogProps {
   readonly title: string;
@@ -43,5 +45,35 @@ export function Dialog({ title, onClose, onSubmit, children }: DialogProps): JSX
         {children}
       </form>
     </dialog>
+  );
+}
+
+const CANCEL = text("Cancel", "取消");
+
+export interface DialogActionsProps {
+  /** Of the button that does it. */
+  readonly label: string;
+  readonly isDisabled: boolean;
+  readonly onClose: () => void;
+  /** It takes something away for ever. */
+  readonly isDanger?: boolean;
+}
+
+/** "Cancel", and the button that submits the dialog. */
+export function DialogActions(props: DialogActionsProps): JSX.Element {
+  const { label, isDisabled, onClose, isDanger = false } = props;
+  return (
+    <div class="actions">
+      <button type="button" class="button" onClick={onClose}>
+        {t(CANCEL)}
+      </button>
+      <button
+        type="submit"
+        class={`button primary ${isDanger ? "danger" : ""}`}
+        disabled={isDisabled}
+      >
+        {label}
+      </button>
+    </div>
   );
 }

@@ -55,3 +55,13 @@ export function Icon({ name }: { readonly name: IconName }): JSX.Element {
     </svg>
   );
 }
+
+export function Logo(): JSX.Element {
+  return (
+    <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="8" fill="#2456c7" />
+      <path d="M9 23 23 9" stroke="#fff" stroke-width="5" stroke-linecap="round" />
+      <circle cx="9" cy="23" r="4.2" fill="#8fb4ff" />
+    </svg>
+  );
+}

@@ -106,6 +106,13 @@ function havipRemarks(havip: HavipStatus): Remark[] {
   }
 }
 
+const KINDS_ZH: Readonly<Record<string, string>> = {
+  script: "脚本",
+  interface: "网卡",
+  file: "文件",
+  process: "进程",
+};
+
 function trackerRemarks({ trackers }: InstanceStatus, scripts: readonly ScriptStatus[]): Remark[] {
   return trackers.flatMap(({ kind, name, effect }) => {
     if (effect === 0 || (typeof effect === "number" && effect > 0)) return [];
@@ -116,14 +123,14 @@ function trackerRemarks({ trackers }: InstanceStatus, scripts: readonly ScriptSt
           remark(
             "error",
             `${kind} ${name} holds it in FAULT${en}`,
-            `${kind} ${name} 使其处于 FAULT${zh}`,
+            `${KINDS_ZH[kind] ?? kind} ${name} 使其处于 FAULT${zh}`,
           ),
         ]
       : [
           remark(
             "warning",
             `${kind} ${name} takes ${-effect} off its priority${en}`,
-            `${kind} ${name} 使优先级降低 ${-effect}${zh}`,
+            `${KINDS_ZH[kind] ?? kind} ${name} 使优先级降低 ${-effect}${zh}`,
           ),
         ];
   });

@@ -90,17 +90,23 @@ function verdictOf(
 ): Verdict {
   if (owners.length === 1) return "one-owner";
   if (owners.length > 1) return "two-owners";
-  // A master that is heard but asked by nobody: another node, perhaps a keepalived.
-  if (all.some(({ instance, isFresh }) => isFresh && instance.standby?.master !== undefined))
-    return "unknown";
+  if (foreignMaster(all) !== undefined) return "unknown";
   return isAllKnown ? "no-owner" : "unknown";
 }
 
-/** The master that its backups hear, if none of the nodes asked is it. */
-export function heardMaster({ members }: Router): string | undefined {
-  return members.find(({ instance }) => instance.standby?.master !== undefined)?.instance.standby
-    ?.master?.address;
+/**
+ * The master that is heard, but is none of the nodes asked: perhaps a keepalived. One of ours that
+ * was heard a moment ago and is no master any more is no such one.
+ */
+function foreignMaster(members: readonly Member[]): string | undefined {
+  const own = members.map(({ instance }) => instance.source);
+  return members
+    .filter(({ isFresh }) => isFresh)
+    .map(({ instance }) => instance.standby?.master?.address)
+    .find((address) => address !== undefined && !own.includes(address));
 }
+
+export const heardMaster = ({ members }: Router): string | undefined => foreignMaster(members);
 
 export interface Totals {
   readonly routers: number;

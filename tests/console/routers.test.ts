@@ -1,0 +1,82 @@
+/** Virtual routers, put together from what nodes say. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { NodeView } from "#console/base/node-view";
+import { remarksOf } from "#console/pages/cluster/remarks";
+import { routersOf, totalsOf } from "#console/pages/cluster/routers";
+import type { InstanceStatus } from "#daemon/control-protocol";
+import { OWNER, STANDBY, status, WEAKENED } from "../support/console-status.ts";
+
+const view = (
+  id: string,
+  instances: readonly InstanceStatus[],
+  more: Partial<NodeView> = {},
+): NodeView => ({
+  entry: { id, address: id, isLocal: false, mayAct: true },
+  status: status(id, instances),
+  failure: undefined,
+  clockAheadMs: 0,
+  at: 0,
+  ...more,
+});
+const failure = { kind: "failed", status: 502, message: "no answer" } as const;
+const verdicts = (...nodes: readonly NodeView[]): readonly string[] =>
+  routersOf(nodes).map(({ verdict }) => verdict);
+
+test("an owner and its backup are one router, the owner first", () => {
+  const [router, ...others] = routersOf([view("b", [STANDBY]), view("a", [OWNER])]);
+  assert.equal(others.length, 0);
+  assert.equal(router?.verdict, "one-owner");
+  assert.deepEqual(
+    router?.members.map(({ name }) => name),
+    ["a", "b"],
+  );
+  assert.deepEqual(router?.addresses, ["10.0.0.100"]);
+});
+
+test("two owners, none, and when nobody can say", () => {
+  const fault: InstanceStatus = { ...OWNER, state: "FAULT" };
+  assert.deepEqual(verdicts(view("a", [OWNER]), view("b", [OWNER])), ["two-owners"]);
+  assert.deepEqual(verdicts(view("a", [fault]), view("b", [fault])), ["no-owner"]);
+  assert.deepEqual(
+    verdicts(view("a", [OWNER], { failure }), view("b", [fault])),
+    ["unknown"],
+    "what an unreachable node said last does not count",
+  );
+  assert.deepEqual(verdicts(view("b", [STANDBY])), ["unknown"], "it hears one that is not asked");
+  assert.deepEqual(
+    verdicts(view("a", [fault]), view("b", [STANDBY])),
+    ["no-owner"],
+    "the master that is still heard is the node in FAULT",
+  );
+});
+
+test("routers differ by VRID and address, and totals count them", () => {
+  const other = {
+    ...OWNER,
+    name: "VI_2",
+    vrid: 52,
+    addresses: OWNER.addresses.map((one) => ({ ...one, address: "10.0.0.101/24" })),
+  };
+  const nodes = [view("a", [OWNER, other]), view("b", [STANDBY])];
+  const routers = routersOf(nodes);
+  assert.deepEqual(
+    routers.map(({ name }) => name),
+    ["VI_1", "VI_2"],
+  );
+  const { owned, without, unreachable } = totalsOf(routers, nodes);
+  assert.deepEqual([owned, without.length, unreachable.length], [2, 0, 0]);
+});
+
+test("what is wrong is said, worst first", () => {
+  const remarks = remarksOf({ ...WEAKENED, linkUp: false }, []);
+  assert.deepEqual(
+    remarks.map(({ tone }) => tone),
+    ["error", "warning"],
+  );
+  assert.deepEqual(
+    remarks.map(({ text }) => text["zh-CN"]),
+    ["eth0 链路断开", "脚本 check_nginx 使优先级降低 20"],
+  );
+  assert.deepEqual(remarksOf(OWNER, []), []);
+});
