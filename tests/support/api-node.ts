@@ -101,6 +101,8 @@ export class FakeNode implements ApiNode {
   readonly refusedFrom: string[] = [];
   /** How often a wrong token waited. */
   waits = 0;
+  /** How many requests have come as far as the routes. */
+  turns = 0;
   now: Status = STATUS;
   ready: Readiness = "ready";
   fails = false;
@@ -163,6 +165,7 @@ export class FakeNode implements ApiNode {
   }
 
   async turn(): Promise<void> {
+    this.turns += 1;
     await Promise.resolve();
   }
 
