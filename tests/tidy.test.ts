@@ -394,6 +394,7 @@ test("koffi is imported in one file", () => {
  */
 const REVEALS: ReadonlySet<string> = new Set([
   "src/api/callers.ts",
+  "src/cli/remote-node.ts",
   "src/cloud/server/admin.ts",
   "src/lab/vpc/lab-instance.ts",
   "src/keepalived/plan/password.ts",

@@ -193,7 +193,8 @@ async function answerEvents(c: Ctx, node: ApiNode, feed: EventFeed): Promise<Res
     return streamed(c, node, await openUnlessHead(c, open));
   }
   const { events, next } = await node.events.find(query.selection);
-  return json(c, { node: node.name, events, ...(next === undefined ? {} : { next }) });
+  const now = new Date().toISOString();
+  return json(c, { node: node.name, now, events, ...(next === undefined ? {} : { next }) });
 }
 
 async function carryOut(

@@ -117,6 +117,7 @@ export const EVENT = v.looseObject({
 
 export const EVENTS = v.object({
   node: v.pipe(text, v.description("host name")),
+  now: v.pipe(time, v.description("the node's clock, to compare it with others")),
   events: v.array(EVENT),
   next: maybe(v.pipe(number, v.description("there are more: ask again with `after` of this"))),
 });

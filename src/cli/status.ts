@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { defineCommand } from "#command-line/command";
 import { type Command, flag, type Line, text, UsageError } from "#command-line/definition";
 import type { CommandIo } from "#command-line/io";
+import type { Status } from "#daemon/control-protocol";
 import type { Language } from "#diagnostics/diagnostic";
 import { visible } from "#units/visible";
 import {
@@ -13,6 +14,13 @@ import {
   type Unreachable,
   unreachableSentence,
 } from "./control-client.ts";
+import {
+  askRemote,
+  followRemote,
+  REMOTE_OPTIONS,
+  type RemoteNode,
+  remoteNodeOf,
+} from "./remote-node.ts";
 
 const OPTIONS = {
   json: flag(text("for programs", "供程序读取的输出")),
@@ -29,6 +37,7 @@ const OPTIONS = {
     ),
   ),
   "runtime-dir": RUNTIME_DIR_OPTION,
+  ...REMOTE_OPTIONS,
 } as const;
 
 type StatusLine = Line<typeof OPTIONS>;
@@ -47,6 +56,10 @@ export const command: Command = defineCommand({
     { line: "baton status", about: text("one table", "一张表") },
     { line: "baton status --watch", about: text("until Ctrl-C", "直到按下 Ctrl-C") },
     {
+      line: "baton status --node https://db2:9650 --token-file FILE",
+      about: text("another node, over its HTTP API", "通过 HTTP API 查看另一个节点"),
+    },
+    {
       line: "baton status --json --watch",
       about: text("one line of JSON for each change", "每次变化输出一行 JSON"),
     },
@@ -57,18 +70,81 @@ export const command: Command = defineCommand({
   ),
   run: async (line) => {
     if (line.options.names) return await names(line);
-    if (!line.options.watch) return await once(line, "");
+    if (!line.options.watch) return await once(line);
     return line.io.isTty && !line.options.json ? await redraw(line) : await follow(line);
   },
 });
 
-async function once(line: StatusLine, before: string): Promise<number> {
-  const { options, language, io } = line;
-  const asked = await ask(runtimeDirOf(line), { command: "status" });
-  if (asked.kind === "unreachable") return unreachable(asked.why, line);
+/** Undefined if there is none, which has been said. */
+async function read(line: StatusLine, milliseconds?: number): Promise<Status | undefined> {
+  const remote = remoteNodeOf(line);
+  if (remote !== undefined) return await readRemote(remote, line, milliseconds);
+  const asked = await ask(runtimeDirOf(line), { command: "status" }, milliseconds);
+  if (asked.kind === "unreachable") {
+    unreachable(asked.why, line);
+    return undefined;
+  }
   const { answer } = asked;
-  if (!answer.ok || !("status" in answer)) return 1;
-  const { status } = answer;
+  return answer.ok && "status" in answer ? answer.status : undefined;
+}
+
+async function readRemote(
+  remote: RemoteNode,
+  line: StatusLine,
+  milliseconds: number | undefined,
+): Promise<Status | undefined> {
+  const { language } = line;
+  const answer = await askRemote(remote, {
+    path: "/v1/status",
+    language: line.options.json ? "en" : language,
+    ...(milliseconds !== undefined && { timeoutMilliseconds: milliseconds }),
+  });
+  if (answer.kind === "failed") {
+    unknown(answer.why, answer.why, line);
+    return undefined;
+  }
+  const status = await readStatus(answer.value);
+  if (status === undefined) unknown(NOT_STATUS.en, NOT_STATUS[language], line);
+  return status;
+}
+
+/** What another machine sends may be of another version, or made to do harm to a terminal. */
+async function readStatus(value: unknown): Promise<Status | undefined> {
+  const [{ isStatus }, { renderStatus }] = await Promise.all([
+    import("#daemon/control-shapes"),
+    import("./status-table.ts"),
+  ]);
+  const clean = withoutControls(value);
+  if (!isStatus(clean)) return undefined;
+  try {
+    renderStatus(clean, "en", false);
+    return clean;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every text in it as it can be shown. */
+function withoutControls(value: unknown): unknown {
+  if (typeof value === "string") return visible(value);
+  if (Array.isArray(value)) return value.map(withoutControls);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutControls(one)]));
+}
+
+const NOT_STATUS: Readonly<Record<Language, string>> = {
+  en: "this is no status of this version of Baton",
+  "zh-CN": "不是本版本 Baton 的状态",
+};
+
+async function once(line: StatusLine): Promise<number> {
+  const status = await read(line);
+  if (status === undefined) return 1;
+  return await show(status, line, "");
+}
+
+async function show(status: Status, line: StatusLine, before: string): Promise<number> {
+  const { options, language, io } = line;
   if (options.json) io.stdout(`${JSON.stringify(status, undefined, 2)}\n`);
   else {
     const { renderStatus } = await import("./status-table.ts");
@@ -83,11 +159,9 @@ const NAMES_MS = 1_000;
 async function names(line: StatusLine): Promise<number> {
   const { options, io } = line;
   if (options.json || options.watch) throw new UsageError(NAMES_ALONE);
-  const asked = await ask(runtimeDirOf(line), { command: "status" }, NAMES_MS);
-  if (asked.kind === "unreachable") return unreachable(asked.why, line);
-  const { answer } = asked;
-  if (!answer.ok || !("status" in answer)) return 1;
-  const { instances, groups, engineAnswers } = answer.status;
+  const status = await read(line, NAMES_MS);
+  if (status === undefined) return 1;
+  const { instances, groups, engineAnswers } = status;
   for (const { name } of [...instances, ...groups]) io.stdout(`${visible(name)}\n`);
   return engineAnswers ? 0 : 1;
 }
@@ -98,19 +172,21 @@ const NAMES_ALONE = text(
 );
 
 /** No state is better than a stale one: a program gets "unknown", never the last state seen. */
-function unreachable(why: Unreachable, { options, language, io }: StatusLine): number {
-  if (options.json) {
-    io.stdout(`${JSON.stringify({ state: "unknown", why: unreachableSentence(why, "en") })}\n`);
-  } else io.stderr(`baton status: ${unreachableSentence(why, language)}\n`);
+function unknown(why: string, said: string, { options, io }: StatusLine): number {
+  if (options.json) io.stdout(`${JSON.stringify({ state: "unknown", why })}\n`);
+  else io.stderr(`baton status: ${said}\n`);
   return 1;
 }
+
+const unreachable = (why: Unreachable, line: StatusLine): number =>
+  unknown(unreachableSentence(why, "en"), unreachableSentence(why, line.language), line);
 
 /** Runs until Ctrl-C, or until there is no daemon to ask. */
 async function redraw(line: StatusLine): Promise<number> {
   for (;;) {
-    const asked = await ask(runtimeDirOf(line), { command: "ping" });
-    if (asked.kind === "unreachable") return unreachable(asked.why, line);
-    await once(line, CLEAR);
+    const status = await read(line);
+    if (status === undefined) return 1;
+    await show(status, line, CLEAR);
     await sleep(REDRAW_MS);
   }
 }
@@ -118,17 +194,26 @@ async function redraw(line: StatusLine): Promise<number> {
 async function follow(line: StatusLine): Promise<number> {
   const { options, language, io } = line;
   const { renderStatus } = await import("./status-table.ts");
-  const why = await converse(runtimeDirOf(line), { command: "watch" }, (answer) => {
-    if (!answer.ok || !("status" in answer)) return true;
-    const { status } = answer;
+  const print = (status: Status): void =>
     io.stdout(
       options.json
         ? `${JSON.stringify(status)}\n`
         : `${renderStatus(status, language, hasColor(io))}\n\n`,
     );
-    return true;
-  });
-  if (why !== undefined) return unreachable(why, line);
+  const remote = remoteNodeOf(line);
+  if (remote !== undefined) {
+    const why = await followRemote(remote, { path: "/v1/status", language }, async (data) => {
+      const status = await readStatus(data);
+      if (status !== undefined) print(status);
+    });
+    if (why !== undefined) return unknown(why, why, line);
+  } else {
+    const why = await converse(runtimeDirOf(line), { command: "watch" }, (answer) => {
+      if (answer.ok && "status" in answer) print(answer.status);
+      return true;
+    });
+    if (why !== undefined) return unreachable(why, line);
+  }
   io.stderr(`baton status: ${ENDED[language]}\n`);
   return 0;
 }

@@ -59,10 +59,13 @@ const STATUS_HEAD = loose({
   scripts: v.array(loose({ name: v.string() })),
 });
 
+/** Whether it is one of a daemon of this version. */
+export const isStatus = (value: unknown): value is Status => v.is(STATUS_HEAD, value);
+
 const ANSWER: Shape<ControlAnswer> = v.union([
   loose({
     ok: v.literal(true),
-    status: v.custom<Status>((value) => v.is(STATUS_HEAD, value)),
+    status: v.custom<Status>(isStatus),
   }),
   loose({ ok: v.literal(true), text: v.string() }),
   loose({ ok: v.literal(true), pong: v.number() }),
