@@ -138,6 +138,7 @@ export class DaemonApi {
         return supervisor.isConfigured ? "ready" : "configuring";
       },
       check: async (asked) => await checks[asked].get(),
+      metrics: async () => await supervisor.metrics(),
       turn: async (isGone) => await pace.turn(isGone),
     };
   }
