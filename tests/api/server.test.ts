@@ -1,4 +1,4 @@
-/** The HTTP API on real sockets: what is open follows the configuration; what clients may not do. */
+/** The HTTP API on real sockets: what is open follows the configuration; what clients may do. */
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";

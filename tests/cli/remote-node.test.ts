@@ -144,7 +144,7 @@ test("what is wrong on the line is said before anything is asked", async (contex
   assert.match(chinese.err, /请给出 http/);
 });
 
-/** As much of one as tells it from something else. */
+/** As much of one as is looked for. */
 const HALF = {
   name: "A",
   state: "MASTER",
