@@ -1,4 +1,5 @@
 import { type Mutant, mutantsIn } from "./mutant.ts";
+import { OPERATOR_MUTANTS } from "./mutants-operator.ts";
 import { SUPERVISOR_MUTANTS } from "./mutants-supervisor.ts";
 
 /** Whether the platform agrees; noticed by the seeds that have a cloud. */
@@ -8,6 +9,7 @@ const inFile = mutantsIn("src/vrrp/router");
 
 export const MUTANTS: readonly Mutant[] = [
   ...SUPERVISOR_MUTANTS,
+  ...OPERATOR_MUTANTS,
   ...inFile(
     "timing",
     ["skew counts from 256", "((256 - priority) * unit) / 256", "((255 - priority) * unit) / 256"],
@@ -207,7 +209,11 @@ export const MUTANTS: readonly Mutant[] = [
       'phase.kind === "master" && now >= phase.ownershipSafeUntil',
       'phase.kind === "master" && now < 0',
     ],
-    ["an owner is master at once", "if (config.priority !== 255) return backup;", "return backup;"],
+    [
+      "an owner is master at once",
+      "if (config.priority !== 255 || state.maintenance !== undefined) return backup;",
+      "return backup;",
+    ],
     [
       "a flap beyond the ownership window ends it",
       "ownershipSafeUntil !== undefined && now < ownershipSafeUntil)",
@@ -443,7 +449,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     file: "src/vrrp/engine/instances.ts",
     rule: "owners are ahead of take-overs",
-    find: 'phase.kind === "master" || phase.kind === "handover"',
+    find: 'phase.kind === "master" || phase.kind === "switching" || phase.kind === "handover"',
     replace: '(phase.kind as string) === "never"',
   },
   {

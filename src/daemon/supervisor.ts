@@ -515,6 +515,7 @@ export class Supervisor {
       case "configuring":
       case "stopped":
       case "snapshot":
+      case "switchAnswer":
       case "pauses":
         return;
     }

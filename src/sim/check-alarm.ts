@@ -68,7 +68,8 @@ export class AlarmChecker {
     const { now } = this.#facts;
     this.#raisedAt.set(router, now);
     const who = `machine ${machine.id} ${name}`;
-    if (router.state !== "FAULT") this.#cluster.violate("false-alarm", `${who} is ${router.state}`);
+    if (router.state !== "FAULT" && !this.#facts.isHeldBack(router))
+      this.#cluster.violate("false-alarm", `${who} is ${router.state}`);
     const heardAt = ownerHeardAt(router);
     if (this.#facts.unwellAt(machine) > heardAt) return;
     const soonest = TIMEOUT * masterDown(router.config, router.config.advertInterval, 255);

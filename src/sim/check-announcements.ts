@@ -70,6 +70,13 @@ export class AnnouncementChecker {
         this.#forget((one) => one.machine === machine && one.router === router);
         if (to === "MASTER") this.#becameMaster(machine, router);
       },
+      engineMessage: (machine, message) => {
+        // What waited was dropped for the planned move, and all is announced again.
+        if (message.type !== "report" || message.report.kind !== "switch-taken-back") return;
+        const router = this.#facts.routerNamed(machine, message.instance);
+        for (const one of this.#awaited.values())
+          if (one.router === router) one.since = this.#facts.now;
+      },
       beforeReload: () => {
         this.#announcedInReload = new Set();
       },
@@ -190,9 +197,15 @@ export class AnnouncementChecker {
     if (this.#awaited.get(name) !== one) return;
     const { now } = this.#facts;
     const heardAt = router.heardAt ?? NEVER;
-    one.since = isDisturbed(machine)
-      ? now
-      : Math.max(one.since, heardAt, this.#woken.at(machine) ?? now, this.#facts.networkChangedAt);
+    one.since =
+      router.isSwitching || isDisturbed(machine)
+        ? now
+        : Math.max(
+            one.since,
+            heardAt,
+            this.#woken.at(machine) ?? now,
+            this.#facts.networkChangedAt,
+          );
     const interval = this.#facts.interval(router.vrid);
     const yieldWait = heardAt >= router.since ? 4 * interval + AFTER_RIVAL : 0;
     const limit = announceBoundOf(this.#facts, machine) + yieldWait;

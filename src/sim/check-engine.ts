@@ -2,6 +2,7 @@
 
 import { printIpv4 } from "#units/address";
 import { earliest, type Instant } from "#units/time";
+import { answers } from "#vrrp/engine/context";
 import type { Engine } from "#vrrp/engine/engine";
 import { deadline } from "#vrrp/router/router";
 import type { MachineView } from "./cluster-view.ts";
@@ -94,6 +95,7 @@ export class EngineChecker {
     const isThere = kernel.has(address);
     const isAnywhere = kernel.hasAnywhere(address);
     const isMaster = kind === "master";
+    if (kind === "switching") return;
     if (isThere === isMaster && isThere === isAnywhere && this.#missing.size === 0) return;
     const { name } = instance.config.router;
     const key = `${machine.id}/${name}/${address}`;
@@ -148,9 +150,7 @@ export class EngineChecker {
       if (kernel.hasAnywhere(address)) continue;
       const isEntitled = engine.instances.some(
         ({ state, addresses, config }) =>
-          (state.phase.kind === "master" ||
-            state.phase.kind === "handover" ||
-            supervisor.isHolding(config.router.name)) &&
+          (answers(state.phase) || supervisor.isHolding(config.router.name)) &&
           addresses.some(({ virtual }) => virtual.address === address),
       );
       if (!isEntitled)

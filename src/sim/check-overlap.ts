@@ -318,8 +318,11 @@ export class OverlapChecker {
   }
 }
 
-const isLeaving = ({ supervisor }: MachineView, { state, name }: ObservedRouter): boolean =>
-  supervisor.isTakingOver || state === "STOP" || supervisor.isHolding(name);
+const isLeaving = (
+  { supervisor }: MachineView,
+  { state, name, isSwitching }: ObservedRouter,
+): boolean =>
+  isSwitching || supervisor.isTakingOver || state === "STOP" || supervisor.isHolding(name);
 
 /** Did `heir` base its take-over on the very last advertisement of `old`? */
 function wasHeardToTheEnd(heir: ObservedRouter, old: ObservedRouter): boolean {

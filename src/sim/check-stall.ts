@@ -2,7 +2,8 @@
  * After a stall that is longer than a peer needs to take over, a master advertises nothing
  * before it gives up.
  */
-import { masterDown } from "#vrrp/router/timing";
+import { fromCentis } from "#units/time";
+import { LINGER, masterDown, skew } from "#vrrp/router/timing";
 import type { MachineView } from "./cluster-view.ts";
 import type { ClusterFacts } from "./facts.ts";
 import type { Observer } from "./observer.ts";
@@ -12,6 +13,15 @@ import type { SimulatedCluster } from "./simulated-cluster.ts";
  * Has to be added before the facts, because it needs the advertisement before the one that is
  * being sent.
  */
+/** As long as the kernel keeps addresses for a hand-over; a sync group waits for its slowest. */
+const longestWait = ({ instances }: MachineView): number =>
+  Math.max(
+    ...instances.map(
+      ({ router }) =>
+        skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER,
+    ),
+  );
+
 export class StallChecker {
   readonly #cluster: SimulatedCluster;
   readonly #facts: ClusterFacts;
@@ -32,6 +42,9 @@ export class StallChecker {
   #advertised(machine: MachineView, vrid: number): void {
     const router = this.#facts.routerOf(machine, vrid);
     if (router?.advertSentAt === undefined || router.state !== "MASTER") return;
+    // It was asked to give the address up, did not advertise meanwhile, and takes that back.
+    const asked = this.#facts.now - router.switchBegunAt;
+    if (router.isSwitching && asked < longestWait(machine)) return;
     if (machine.clockOffsetFellAt > router.advertSentAt) return;
     // The decision cannot know of a slow system call between itself and the sending.
     if (machine.kernel.lag > 0) return;

@@ -63,9 +63,11 @@ export function drawFaults(
   }
   const flaps = drawFlaps(rng.split("flaps"), shape, storm, down);
   const devices = drawDevices(rng.split("devices"), shape, storm, down);
+  const operator = drawOperator(rng.split("operator"), shape, storm, down);
   const cuts = drawVrrpCuts(rng.split("vrrp cuts"), shape, storm, down);
   if (cuts.length > 0 && rng.split("vrrp cuts alone").chance(0.7)) return cuts;
   if (devices.length > 0 && rng.split("devices alone").chance(0.5)) return devices;
+  if (operator.length > 0 && rng.split("operator alone").chance(0.3)) return operator;
   // Half of them have the run to themselves.
   if (flaps.length > 0 && rng.split("flaps alone").chance(0.5)) return flaps;
   return [
@@ -75,6 +77,7 @@ export function drawFaults(
     ...drawEngineDeaths(rng.split("engine deaths"), shape, storm, down),
     ...flaps,
     ...devices,
+    ...operator,
     ...drawReloads(rng.split("reloads"), shape, machines, reloads, storm),
   ];
 }
@@ -201,6 +204,38 @@ function drawDevices(rng: Rng, shape: ClusterShape, storm: number, down: number)
 }
 
 /**
+ * An operator who moves addresses away and holds nodes back, also twice, at nodes that own nothing,
+ * and shortly before something fails. In a stream of its own, like the flaps.
+ */
+function drawOperator(rng: Rng, shape: ClusterShape, storm: number, down: number): ScenarioFault[] {
+  if (!rng.chance(0.15)) return [];
+  const faults: ScenarioFault[] = [];
+  let at = rng.between(0, storm);
+  for (let left = rng.between(1, 6); left > 0 && at < storm; left--) {
+    const machine = rng.between(0, shape.count - 1);
+    const micros = drawLength(rng, down) * rng.pick([1, 3]);
+    const mode = rng.pick(["on", "last-resort"] as const);
+    const kind = rng.pick(["switch", "switch", "switch", "maintenance"] as const);
+    faults.push(
+      kind === "switch" ? { kind, at, machine, micros } : { kind, at, machine, micros, mode },
+    );
+    at += rng.pick([0, 1_000, rng.between(0, down), rng.between(down, 4 * down)]);
+    if (!rng.chance(0.2)) continue;
+    // Around the moment at which a successor answers, or does not.
+    const soon = at + rng.pick([200, 5_000, rng.between(0, down)]);
+    faults.push(
+      rng.pick<ScenarioFault>([
+        { kind: "engine-crash", at: soon, machine },
+        { kind: "stop", at: soon, machine, micros: drawLength(rng, down) },
+        { kind: "hang", who: "engine", at: soon, machine, micros: drawLength(rng, down) },
+        { kind: "kill-all", at: soon, machine, micros: drawLength(rng, down) },
+      ]),
+    );
+  }
+  return faults;
+}
+
+/**
  * Around the lengths that matter: much shorter than, about as long as, and longer than the
  * detection time.
  */
@@ -284,11 +319,14 @@ function drawFault(
     case "address-moved":
     case "addresses-flushed":
     case "second-daemon":
+    case "switch":
+    case "maintenance":
     case "platform-slow":
     case "platform-fails":
     case "platform-stale":
     case "claims-lost":
-      // Drawn in streams of their own: drawVrrpCuts, drawGuardFaults, drawDevices, drawPlatform.
+      // Drawn in streams of their own: drawVrrpCuts, drawGuardFaults, drawDevices, drawOperator,
+      // drawPlatform.
       return undefined;
   }
 }

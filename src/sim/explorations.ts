@@ -37,7 +37,16 @@ const router = (change: Partial<RouterConfig>): RouterConfig => ({
   ...change,
 });
 
-const NONE: Budget = { lose: 0, slow: 0, crash: 0, hang: 0, pause: 0, stop: 0, latePort: 0 };
+const NONE: Budget = {
+  lose: 0,
+  slow: 0,
+  crash: 0,
+  hang: 0,
+  pause: 0,
+  stop: 0,
+  switch: 0,
+  latePort: 0,
+};
 
 const pair = (change: Partial<RouterConfig> = {}): readonly RouterConfig[] => [
   router(change),
@@ -138,6 +147,31 @@ const pairsAtWork = (): readonly Exploration[] => [
   },
 ];
 
+const switches = (): readonly Exploration[] => [
+  {
+    ...WARM,
+    name: "pair, uneven, preempt, stronger owner at work: an operator's moves, losses, crash, hang",
+    configs: uneven({ preempt: true }),
+    owner: 1,
+    budget: { ...NONE, switch: 3, lose: 2, crash: 1, hang: 1 },
+    depth: 18,
+  },
+  {
+    ...WARM,
+    name: "pair, equal, nopreempt, owner at work: an operator's moves, losses, pause, stop",
+    configs: pair(),
+    budget: { ...NONE, switch: 2, lose: 2, pause: 1, stop: 1, slow: 1 },
+    depth: 18,
+  },
+  {
+    ...WARM,
+    name: "three, equal, nopreempt, owner at work: an operator's moves, crash, losses",
+    configs: three(),
+    budget: { ...NONE, switch: 2, crash: 1, lose: 1 },
+    depth: 14,
+  },
+];
+
 const threes = (): readonly Exploration[] => [
   {
     ...COLD,
@@ -173,5 +207,6 @@ const threes = (): readonly Exploration[] => [
 export const explorations = (): readonly Exploration[] => [
   ...pairs(),
   ...pairsAtWork(),
+  ...switches(),
   ...threes(),
 ];

@@ -31,6 +31,8 @@ export interface Budget {
   readonly pause: number;
   /** A clean stop. */
   readonly stop: number;
+  /** An operator asks the master for a planned move. */
+  readonly switch: number;
   /** After a start the switch port forwards nothing until it is opened. */
   readonly latePort: number;
 }
@@ -74,7 +76,9 @@ export type Choice =
         | "hang"
         | "pause"
         | "resume"
-        | "stop";
+        | "stop"
+        | "switch"
+        | "switchBack";
       readonly node: number;
     }
   | { readonly kind: "tick" };
@@ -141,6 +145,9 @@ function troubles(index: number, node: ModelNode, budget: Budget): Choice[] {
     may("pause");
     if (node.state.phase.kind !== "stopped") may("stop");
     else choices.push({ kind: "start", node: index });
+    if (node.state.phase.kind === "master" && budget.switch > 0)
+      choices.push({ kind: "switch", node: index });
+    if (node.state.switched !== undefined) choices.push({ kind: "switchBack", node: index });
     if (!node.portOpen) choices.push({ kind: "openPort", node: index });
   } else if (node.mode === "dead") {
     choices.push({ kind: "start", node: index });
@@ -184,6 +191,12 @@ export function choose(
         feed(configs, put(model, choice.node, { untouched: false }), choice.node, { kind: "stop" }),
         "stop",
       );
+    case "switch": {
+      const asked = put(model, choice.node, { untouched: false });
+      return spend(feed(configs, asked, choice.node, { kind: "switchAsked" }), "switch");
+    }
+    case "switchBack":
+      return feed(configs, model, choice.node, { kind: "switchBack" });
     case "openPort":
       return put(model, choice.node, { portOpen: true });
     case "start":

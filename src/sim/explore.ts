@@ -99,6 +99,7 @@ export function explore(exploration: Exploration): ExploreResult {
         const broken =
           checkAwake(model, choice) ??
           checkLease(configs, visit.model, model) ??
+          checkSwitch(visit.model, model) ??
           (exploration.keepsOwnership && owner !== undefined
             ? checkOwnership(model, owner)
             : undefined);
@@ -198,7 +199,7 @@ function checkLease(
 ): Broken | undefined {
   for (const [index, heir] of after.nodes.entries()) {
     const was = before.nodes[index]?.state.phase.kind;
-    if (heir.state.phase.kind !== "master" || was === "master") continue;
+    if (heir.state.phase.kind !== "master" || was === "master" || was === "switching") continue;
     if (heir.state.reason.kind !== "master-down") continue;
     for (const [other, old] of after.nodes.entries()) {
       if (other === index || old.ownsUntil === undefined || old.mode === "up") continue;
@@ -216,6 +217,26 @@ function checkLease(
   }
   return undefined;
 }
+
+/** Who runs and is asked for a move has the address until it is a backup. */
+function checkSwitch(before: ClusterModel, after: ClusterModel): Broken | undefined {
+  for (const [index, { mode, state, ownsUntil }] of after.nodes.entries()) {
+    const was = before.nodes[index];
+    if (mode !== "up" || was?.mode !== "up") continue;
+    const { kind } = state.phase;
+    // With another reason it gave up, and has taken over anew, in one step.
+    const isBack = kind === "master" && isSwitching(was) && state.reason === was.state.reason;
+    const isAsked = kind === "switching" || isBack;
+    const hadIt = was.ownsUntil !== undefined;
+    if (isAsked && hadIt && ownsUntil === undefined)
+      return { invariant: "switch", text: `router ${index} lost the address while it was asked` };
+    if (isBack && !hadIt)
+      return { invariant: "switch", text: `router ${index} took back what it had lost` };
+  }
+  return undefined;
+}
+
+const isSwitching = ({ state }: ModelNode): boolean => state.phase.kind === "switching";
 
 function checkOwnership(model: ClusterModel, owner: number): Broken | undefined {
   const node = model.nodes[owner] as ModelNode;
@@ -241,7 +262,16 @@ function checkRecovery(configs: readonly RouterConfig[], from: ClusterModel): Br
   return { invariant: "recovers", text: `left alone it ends as ${states.join(", ")}` };
 }
 
-const NOTHING: Budget = { lose: 0, slow: 0, crash: 0, hang: 0, pause: 0, stop: 0, latePort: 0 };
+const NOTHING: Budget = {
+  lose: 0,
+  slow: 0,
+  crash: 0,
+  hang: 0,
+  pause: 0,
+  stop: 0,
+  switch: 0,
+  latePort: 0,
+};
 
 function pathOf(visit: Visit): string[] {
   const path: string[] = [];

@@ -44,6 +44,9 @@ export interface ObservedRouter {
   heardAt: number | undefined;
   /** Last priority 0 from anybody, unknown peers too. */
   releaseHeardAt: number | undefined;
+  /** An operator has asked it to give the address up, and it still answers for it. */
+  isSwitching: boolean;
+  switchBegunAt: number;
 }
 
 /** The time of what has not happened yet. */
@@ -212,6 +215,12 @@ export class ClusterFacts {
     return this.#timers.get(vrid)?.interval ?? fromCentis(centis(1));
   }
 
+  /** By an operator, who wants no address there. */
+  isHeldBack({ machine, name }: ObservedRouter): boolean {
+    const held = machine.engine?.instances.find(({ config }) => config.router.name === name);
+    return held?.state.maintenance !== undefined;
+  }
+
   /** Upper bound of a frame's way, now. */
   latency(): number {
     const { base, extraLatency } = this.cluster.network;
@@ -247,6 +256,17 @@ export class ClusterFacts {
       questionLost: (from, to) => {
         this.#lostBetween(from, to);
         this.#lostBetween(to, from);
+      },
+      engineMessage: (machine, message) => {
+        if (message.type !== "report") return;
+        const observed = this.routerNamed(machine, message.instance);
+        if (observed === undefined) return;
+        const { kind } = message.report;
+        if (kind === "switch-begun") {
+          observed.isSwitching = true;
+          observed.switchBegunAt = this.now;
+        }
+        if (kind === "switched" || kind === "switch-taken-back") observed.isSwitching = false;
       },
       connectivity: () => {
         this.networkChangedAt = this.now;
@@ -293,6 +313,7 @@ export class ClusterFacts {
     if (observed === undefined) return;
     observed.state = to;
     observed.since = this.now;
+    observed.isSwitching = false;
     observed.reason = reason.kind;
     if (to !== "MASTER" || observed.reason === "link-back-in-time") return;
     observed.ownerSince = this.now;
@@ -334,6 +355,8 @@ export class ClusterFacts {
       heard: new Map(),
       heardAt: undefined,
       releaseHeardAt: undefined,
+      isSwitching: false,
+      switchBegunAt: NEVER,
     });
   }
 

@@ -32,7 +32,8 @@ interface Entry {
   readonly info: AddressInfo;
   /** Virtual microseconds of this kernel's own timers; undefined: for ever. */
   expiresAt: number | undefined;
-  isWatched: boolean;
+  /** When it is looked at next. */
+  watchedAt: number | undefined;
 }
 
 export interface KernelFaults {
@@ -149,7 +150,7 @@ export class SimulatedKernel {
     const known = this.#table.get(address);
     const late = this.#rng.between(EXPIRY_LATE_MIN, EXPIRY_LATE_MAX);
     const expiresAt = seconds === 0 ? undefined : this.#called() + seconds * 1_000_000 + late;
-    const entry = known ?? { info, expiresAt, isWatched: false };
+    const entry = known ?? { info, expiresAt, watchedAt: undefined };
     entry.expiresAt = expiresAt;
     if (known === undefined) {
       this.#table.set(address, entry);
@@ -236,7 +237,7 @@ export class SimulatedKernel {
     this.#frozenTotal += this.#queue.now - this.#frozenAt;
     this.#frozenAt = undefined;
     for (const entry of this.#table.values()) {
-      entry.isWatched = false;
+      entry.watchedAt = undefined;
       this.#watchExpiry(entry);
     }
     this.#watchedUntil = 0;
@@ -343,16 +344,17 @@ export class SimulatedKernel {
     return (this.#frozenAt ?? this.#queue.now) - this.#frozenTotal;
   }
 
-  /** One timer for an entry, however often its lifetime is prolonged. */
+  /** One timer for an entry, however often it is prolonged; another if it is shortened. */
   #watchExpiry(entry: Entry): void {
-    const { expiresAt } = entry;
-    if (expiresAt === undefined || entry.isWatched) return;
-    entry.isWatched = true;
+    const { expiresAt, watchedAt } = entry;
+    if (expiresAt === undefined || (watchedAt !== undefined && watchedAt <= expiresAt)) return;
+    entry.watchedAt = expiresAt;
     const frozen = this.#frozenTotal;
     this.#queue.at(expiresAt + frozen, () => {
       // Paused since: `thaw` has set, or will set, another timer.
       if (this.#frozenAt !== undefined || frozen !== this.#frozenTotal) return;
-      entry.isWatched = false;
+      if (entry.watchedAt !== expiresAt) return;
+      entry.watchedAt = undefined;
       if (this.#table.get(entry.info.address) !== entry || entry.expiresAt === undefined) return;
       if (this.#time() >= entry.expiresAt) this.drop(entry.info.address);
       else this.#watchExpiry(entry);
@@ -372,7 +374,8 @@ export class SimulatedKernel {
     for (const until of this.#letThrough.values()) {
       if (until > this.#time() && until < next) next = until;
     }
-    if (next === Number.POSITIVE_INFINITY || this.#watchedUntil > this.#time()) return;
+    const isWatched = this.#watchedUntil > this.#time() && this.#watchedUntil <= next;
+    if (next === Number.POSITIVE_INFINITY || isWatched) return;
     this.#watchedUntil = next;
     const frozen = this.#frozenTotal;
     this.#queue.at(next + frozen, () => {

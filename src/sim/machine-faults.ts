@@ -64,6 +64,12 @@ export function beginOnMachine(
     case "tracker":
       setTracker(machine, fault.result);
       return () => setTracker(machine, fault.afterwards);
+    case "switch":
+      machine.switchAway();
+      return () => machine.switchBack();
+    case "maintenance":
+      machine.setMaintenance(fault.mode);
+      return () => machine.setMaintenance(undefined);
     case "reload":
       machine.setInstances(fault.instances);
       supervisor.reload();

@@ -15,6 +15,7 @@ import type { FromEngine, GroupConfig, ToEngine, TrackerResult } from "#vrrp/eng
 import type { EngineRecord } from "#vrrp/engine/recording";
 import type { WorldEvent } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
+import type { Maintenance } from "#vrrp/router/state";
 import type { MachineView, SupervisorView } from "./cluster-view.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { arpSender, priorityOf, sourceOf, vridOf } from "./frame-fields.ts";
@@ -100,6 +101,8 @@ export class SimulatedMachine implements MachineView {
   readonly trackers: Map<string, TrackerResult> = new Map();
   isPowered = true;
   isPaused = false;
+  /** What an operator wants of it: kept on its disk. */
+  maintenance: Maintenance | undefined;
   /** SIGSTOP of the engine. */
   isEngineStopped = false;
   /** Added to the wake-up lateness while the processors are busy. */
@@ -214,6 +217,23 @@ export class SimulatedMachine implements MachineView {
 
   owns(address: Ipv4): boolean {
     return this.#owned.has(address);
+  }
+
+  /** An operator asks for a planned move of everything this node owns. */
+  switchAway(): void {
+    if (!this.supervisor.runs) return;
+    const instances = this.instances.map(({ router }) => router.name);
+    this.send({ type: "switch", id: 1, instances });
+  }
+
+  switchBack(): void {
+    const instances = this.instances.map(({ router }) => router.name);
+    this.send({ type: "switchBack", instances });
+  }
+
+  setMaintenance(mode: Maintenance | undefined): void {
+    this.maintenance = mode;
+    if (this.supervisor.runs) this.send({ type: "maintenance", mode });
   }
 
   /** Another configuration file; sync groups lose the members that are gone. */

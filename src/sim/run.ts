@@ -10,6 +10,7 @@ import { ConfigurationChecker } from "./check-configured.ts";
 import { EngineChecker } from "./check-engine.ts";
 import { FlapChecker } from "./check-flap.ts";
 import { GuardChecker, type GuardTotals } from "./check-guard.ts";
+import { OperatorChecker } from "./check-operator.ts";
 import { OverlapChecker, type OverlapTotals } from "./check-overlap.ts";
 import { OwnershipChecker } from "./check-ownership.ts";
 import { RefreshChecker } from "./check-refresh.ts";
@@ -70,6 +71,7 @@ export function runScenario(
     new ClaimChecker(cluster, facts),
     new ConfigurationChecker(cluster, facts),
     new RefreshChecker(cluster, facts),
+    new OperatorChecker(cluster, facts),
     blackhole,
     agreement,
     guard,

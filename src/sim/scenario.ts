@@ -9,6 +9,7 @@ import { Secret } from "#units/secret";
 import type { GroupConfig, TrackerResult } from "#vrrp/engine/engine-link";
 import type { AddressGuard } from "#vrrp/engine/world";
 import type { InstanceConfig } from "#vrrp/router/config";
+import type { Maintenance } from "#vrrp/router/state";
 import type { NetworkConditions } from "./segment.ts";
 
 export interface Scenario {
@@ -148,6 +149,9 @@ export type ScenarioFault =
       readonly afterwards: TrackerResult;
     } & Lasting &
       On)
+  /** An operator asks for a planned move of all it owns; at the end it may preempt again. */
+  | ({ readonly kind: "switch" } & Lasting & On)
+  | ({ readonly kind: "maintenance"; readonly mode: Maintenance } & Lasting & On)
   | ({ readonly kind: "reload"; readonly instances: readonly InstanceConfig[] } & Timed & On)
   /** The kernel's notifications overflow: everything has to be read anew. */
   | ({ readonly kind: "resync" } & Timed & On)

@@ -151,6 +151,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
     // Scripts have run on, or run again now: their results are sent.
     for (const result of this.#machine.trackers.values())
       this.#machine.send({ type: "tracker", ...result });
+    this.#machine.send({ type: "maintenance", mode: this.#machine.maintenance });
   }
 
   /** SIGHUP; one that is stopped gets it when it goes on. */
@@ -273,9 +274,16 @@ export class SimulatedSupervisor implements MachineSupervisor {
   }
 
   #configure({ instances, resume }: Effect<"configureEngine">): undefined {
-    const { groups, trackers } = this.#machine;
+    const { groups, trackers, maintenance } = this.#machine;
     const results = [...trackers.values()];
-    this.#machine.send({ type: "configure", instances, groups, resume, trackers: results });
+    this.#machine.send({
+      type: "configure",
+      instances,
+      groups,
+      resume,
+      trackers: results,
+      ...(maintenance === undefined ? {} : { maintenance }),
+    });
   }
 
   #ask(): SupervisorEvent | undefined {

@@ -8,6 +8,7 @@ import { announceBound } from "#sim/announce-budget";
 import { SimulatedKernel } from "#sim/kernel";
 import { runScenario } from "#sim/run";
 import type { Scenario, ScenarioFault } from "#sim/scenario";
+import { ipv4 } from "#units/address";
 import { fromSeconds, instant, micros } from "#units/time";
 import { priority } from "#units/vrrp";
 import { Announcements } from "#vrrp/engine/announcements";
@@ -342,4 +343,76 @@ test("the bound of an announcement follows from budget, addresses and frames", (
   assert.equal(announceBound({ burst: 5, perSecond: 10, gap: micros(0) }, 20, 1, 0), 2_100_000);
   assert.equal(announceBound({ burst: 5, perSecond: 10, gap: micros(0) }, 20, 2, 0), 4_100_000);
   assert.equal(announceBound({ burst: 5, perSecond: 100, gap: micros(50_000) }, 3, 1, 0), 200_000);
+});
+
+/** An operator's messages that an engine never gets. */
+function ignore(t: TestContext, type: "maintenance" | "switch", gets: () => void): void {
+  const onSupervisor = shipped(Engine.prototype, "onSupervisor");
+  t.mock.method(Engine.prototype, "onSupervisor", function (this: Engine, message, now) {
+    if (message.type === type) gets();
+    else onSupervisor.call(this, message, now);
+  } satisfies Engine["onSupervisor"]);
+}
+
+const uneven = (faults: readonly ScenarioFault[]): Scenario =>
+  scenario(
+    [150, 100].map((one, id) => instance(id, { preempt: true, priority: priority(one) })),
+    { faults, stormMicros: 30 * SECOND },
+  );
+
+test("a node in maintenance that becomes master all the same", (t) => {
+  const one = uneven([
+    { kind: "maintenance", at: 10 * SECOND, machine: 1, micros: 15 * SECOND, mode: "on" },
+    { kind: "stop", at: 12 * SECOND, machine: 0, micros: 10 * SECOND },
+  ]);
+  mustNotice(t, one, "owns-in-maintenance", () => ignore(t, "maintenance", () => undefined));
+});
+
+test("a last resort that takes over beside a healthy node", (t) => {
+  const one = uneven([
+    { kind: "maintenance", at: 10 * SECOND, machine: 0, micros: 15 * SECOND, mode: "last-resort" },
+  ]);
+  const withSwitch: Scenario = {
+    ...one,
+    faults: [{ kind: "switch", at: 5 * SECOND, machine: 0, micros: 8 * SECOND }, ...one.faults],
+  };
+  mustNotice(t, withSwitch, "last-resort-too-early", () =>
+    ignore(t, "maintenance", () => undefined),
+  );
+});
+
+test("a router that preempts although an operator has moved it away", (t) => {
+  const one = uneven([{ kind: "switch", at: 10 * SECOND, machine: 0, micros: 15 * SECOND }]);
+  const onSupervisor = shipped(Engine.prototype, "onSupervisor");
+  mustNotice(t, one, "preempts-after-switch", () => {
+    t.mock.method(Engine.prototype, "onSupervisor", function (this: Engine, message, now) {
+      onSupervisor.call(this, message, now);
+      // Of its own accord, the moment after.
+      if (message.type === "snapshot" || message.type === "tracker")
+        onSupervisor.call(this, { type: "switchBack", instances: ["V1"] }, now);
+    } satisfies Engine["onSupervisor"]);
+    const onTime = shipped(Engine.prototype, "onTime");
+    t.mock.method(Engine.prototype, "onTime", function (this: Engine, now, isAllRead) {
+      const [first] = this.instances;
+      if (first?.state.switched !== undefined)
+        onSupervisor.call(this, { type: "switchBack", instances: ["V1"] }, now);
+      onTime.call(this, now, isAllRead);
+    } satisfies Engine["onTime"]);
+  });
+});
+
+test("a move that nobody takes costs nothing, and one that lets go first is noticed", (t) => {
+  const group = ipv4(0xe0_00_00_12);
+  const alone = instance(0, { peerCount: 0 }, { transport: { kind: "multicast", group } });
+  const one = scenario([alone], {
+    faults: [{ kind: "switch", at: 10 * SECOND, machine: 0, micros: 5 * SECOND }],
+    stormMicros: 30 * SECOND,
+  });
+  const perform = shipped(Effects.prototype, "perform");
+  mustNotice(t, one, "taken-back-without-address", () => {
+    t.mock.method(Effects.prototype, "perform", function (this: Effects, at, effect, now, out) {
+      const lets = effect.kind === "holdAddresses";
+      perform.call(this, at, lets ? { kind: "removeAddresses" } : effect, now, out);
+    } satisfies Effects["perform"]);
+  });
 });

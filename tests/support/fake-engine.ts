@@ -68,6 +68,9 @@ function onMessage(message: ToEngine): void {
     case "tracker":
     case "announce":
     case "platform":
+    case "switch":
+    case "switchBack":
+    case "maintenance":
     case "recording":
       return;
   }

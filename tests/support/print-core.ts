@@ -10,7 +10,8 @@ export function printEffect(effect: RouterEffect): string {
   switch (effect.kind) {
     case "sendAdvert": {
       const to = effect.to === undefined ? "" : ` to ${printIpv4(effect.to)}`;
-      return `advert ${effect.priority}${to}`;
+      const not = effect.except === undefined ? "" : ` not to ${printIpv4(effect.except)}`;
+      return `advert ${effect.priority}${to}${not}`;
     }
     case "addAddresses":
       return "add addresses";
@@ -55,6 +56,12 @@ export function printReport(report: Report): string {
       return `address-claimed ${printIpv4(report.address)}${by(report.mac)}`;
     case "claims-ended":
       return `claims-ended ${printIpv4(report.address)}${by(report.mac)} after ${report.count} in ${report.micros}`;
+    case "switch-begun":
+      return `switch-begun${report.to === undefined ? "" : ` to ${printIpv4(report.to)}`}`;
+    case "switched":
+      return `switched to ${printIpv4(report.to)} at ${report.priority}, took ${report.took}, both ${report.both}${report.platform === "not-awaited" ? "" : `, platform ${report.platform}`}`;
+    case "switch-taken-back":
+      return `switch-taken-back ${report.why} after ${report.waited}`;
     case "handed-over":
       return `handed-over ${report.reason.kind}`;
     case "stalled-as-backup":

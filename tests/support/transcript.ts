@@ -11,6 +11,9 @@
  *   port a blocked | port a open         the switch forwards nothing, the carrier stays
  *   cut a b | cut a->b | heal            nothing passes between them
  *   check a NAME down                    a result of a check
+ *   switch a | switch a VI_2 to=b        an operator asks for a planned move; of all, or of one
+ *   back a                               it may preempt again
+ *   maintenance a on | a last-resort | a off
  *   delete a 192.0.2.100                 somebody else removes the address
  *   forge a from=192.0.2.66 priority=255
  *                                an advertisement out of nowhere, "damaged" with a wrong checksum
@@ -142,6 +145,10 @@ class Teller {
           cluster.now,
         );
         return cluster.settle();
+      case "switch":
+      case "back":
+      case "maintenance":
+        return this.#operate(verb, node, rest.slice(1));
       case "delete":
         node.world.deleteAddress(second);
         return cluster.settle();
@@ -150,6 +157,29 @@ class Teller {
       default:
         throw new Error(`no such command: ${verb}`);
     }
+  }
+
+  #operate(verb: "switch" | "back" | "maintenance", node: Node, rest: readonly string[]): void {
+    const cluster = this.#cluster;
+    const settings = readSettings(rest);
+    const named = rest.filter((word) => !word.includes("="));
+    const all = (node.plan?.instances ?? []).map(({ router }) => router.name);
+    const instances = named.length > 0 ? named : all;
+    const peer = settings.get("to");
+    const to = peer === undefined ? {} : { to: cluster.node(peer).addressOn("eth0") };
+    const [mode] = rest;
+    node.engine?.onSupervisor(
+      verb === "switch"
+        ? { type: "switch", id: 1, instances, ...to }
+        : verb === "back"
+          ? { type: "switchBack", instances }
+          : {
+              type: "maintenance",
+              mode: mode === "on" || mode === "last-resort" ? mode : undefined,
+            },
+      cluster.now,
+    );
+    cluster.settle();
   }
 
   #instance(name: string, tokens: readonly string[]): void {
@@ -234,6 +264,10 @@ function printMessage(message: FromEngine): string | undefined {
       return `hears router ${message.vrid} of ${printIpv4(message.from)} on ${message.interface}`;
     case "removed":
       return `(${message.instance}) is removed`;
+    case "switchAnswer": {
+      const why = message.refused.map((one) => `${one.instance} ${one.why.kind}`);
+      return why.length === 0 ? undefined : `refuses to switch: ${why.join(", ")}`;
+    }
     case "stopped":
       return "has stopped";
     case "configuring":

@@ -91,7 +91,7 @@ export interface Vector {
   readonly steps: readonly { readonly input: Input; readonly expected: Expectation }[];
 }
 
-const ADDRESS_FIELDS: readonly string[] = ["from", "source", "ours", "address"];
+const ADDRESS_FIELDS: readonly string[] = ["from", "to", "source", "ours", "address"];
 
 export function readVector(text: string): Vector {
   const lines = text

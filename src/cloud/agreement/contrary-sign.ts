@@ -29,6 +29,9 @@ export function signIn(report: Report): Sign | undefined {
     case "own-address-heard":
     case "peer-unresolved":
     case "stalled-as-backup":
+    case "switch-begun":
+    case "switched":
+    case "switch-taken-back":
       return undefined;
   }
 }

@@ -2,7 +2,7 @@
 
 import { type Mac, printIpv4, printMac } from "#units/address";
 import { fromCentis, micros } from "#units/time";
-import type { Report } from "#vrrp/router/event";
+import type { Report, TakenBack } from "#vrrp/router/event";
 import type { FaultCause, Reason } from "#vrrp/router/reason";
 import { duration } from "../numbers.ts";
 
@@ -50,6 +50,10 @@ export function reason(why: Reason): string {
       return `${printIpv4(why.from)} took over, but the cloud had not moved the address within ${duration(why.waited)}; it was removed here all the same`;
     case "no-successor":
       return `nobody took over within ${duration(why.waited)}, so the address was removed without a successor`;
+    case "switched":
+      return `an operator moved the address to ${printIpv4(why.to)}, which took over ${duration(why.after)} after it was asked`;
+    case "gave-up":
+      return `an operator had the address given up, and nobody took it over within ${duration(why.waited)}`;
     case "stopped":
       return "stopped";
     case "group":
@@ -139,6 +143,21 @@ const HEARS_NOTHING: Partial<Readonly<Record<FaultCause["kind"], string>>> = {
 const claimant = (mac: Mac | undefined): string =>
   mac === undefined ? "somebody else" : `the machine with MAC address ${printMac(mac)}`;
 
+function takenBack(why: TakenBack): string {
+  switch (why) {
+    case "no-successor":
+      return "no other router advertised, so the address stays here";
+    case "successor-gone":
+      return "the successor gave the address up again, so it stays here";
+    case "recalled":
+      return "the operator has recalled it, so the address stays here";
+    case "group":
+      return "another member of the sync group has no successor, so all stay here";
+    case "stalled":
+      return "this node did not run for so long that somebody else may be the owner, so the address was removed here";
+  }
+}
+
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
@@ -159,6 +178,16 @@ export function report(what: Report): string {
       return `${claimant(what.mac)} claims ${printIpv4(what.address)} by ARP, and this node owns it: clients may send there; we announce it again, less and less often while that goes on`;
     case "claims-ended":
       return `${claimant(what.mac)} has not claimed ${printIpv4(what.address)} for 30 s; before that it did so ${what.count} times within ${duration(what.micros)}`;
+    case "switch-begun":
+      return what.to === undefined
+        ? "an operator asks for a move: priority 0 was sent, and this node answers for the address until a successor does"
+        : `an operator asks for a move to ${printIpv4(what.to)}: priority 0 was sent to it alone, and this node answers for the address until it does`;
+    case "switched":
+      return what.platform === "waiting"
+        ? `${printIpv4(what.to)} (priority ${what.priority}) took over, but the cloud had not moved the address ${duration(what.both)} later; it was removed here all the same`
+        : `${printIpv4(what.to)} (priority ${what.priority}) took over ${duration(what.took)} after the move was asked for; both answered for ${duration(what.both)}`;
+    case "switch-taken-back":
+      return `the move was taken back after ${duration(what.waited)}: ${takenBack(what.why)}`;
     case "handed-over":
       return `the hand-over is complete: ${reason(what.reason)}`;
     case "stalled-as-backup":

@@ -2,7 +2,7 @@
 
 import { type Mac, printIpv4, printMac } from "#units/address";
 import { fromCentis, micros } from "#units/time";
-import type { Report } from "#vrrp/router/event";
+import type { Report, TakenBack } from "#vrrp/router/event";
 import type { FaultCause, Reason } from "#vrrp/router/reason";
 import { duration } from "../numbers.ts";
 
@@ -48,6 +48,10 @@ export function reason(why: Reason): string {
       return `${printIpv4(why.from)} 已接管，但等了 ${duration(why.waited)} 云平台仍未切换，地址已从本机删除`;
     case "no-successor":
       return `等了 ${duration(why.waited)} 仍无人接管，地址已从本机删除`;
+    case "switched":
+      return `运维人员将地址切换到 ${printIpv4(why.to)}，从发起到完成用时 ${duration(why.after)}`;
+    case "gave-up":
+      return `运维人员要求放弃地址，${duration(why.waited)} 内没有节点接管`;
     case "stopped":
       return "已停止";
     case "group":
@@ -137,6 +141,21 @@ const HEARS_NOTHING: Partial<Readonly<Record<FaultCause["kind"], string>>> = {
 const claimant = (mac: Mac | undefined): string =>
   mac === undefined ? "另一台机器" : `MAC 地址为 ${printMac(mac)} 的机器`;
 
+function takenBack(why: TakenBack): string {
+  switch (why) {
+    case "no-successor":
+      return "没有其他路由器发出通告，地址留在本机";
+    case "successor-gone":
+      return "后继节点又让出了地址，地址留在本机";
+    case "recalled":
+      return "运维人员已取消切换，地址留在本机";
+    case "group":
+      return "同步组中另一个成员没有后继节点，全组留在本机";
+    case "stalled":
+      return "本机停顿过久，其他节点可能已成为持有者，因此已在本机删除该地址";
+  }
+}
+
 export function report(what: Report): string {
   switch (what.kind) {
     case "weaker-master":
@@ -157,6 +176,16 @@ export function report(what: Report): string {
       return `${claimant(what.mac)}通过 ARP 宣告了 ${printIpv4(what.address)}，而该地址由本机持有：客户端可能会发往那里；本机重新宣告，若持续发生，宣告间隔会逐渐拉长`;
     case "claims-ended":
       return `${claimant(what.mac)}已有 30 秒没有再宣告 ${printIpv4(what.address)}；此前 ${duration(what.micros)} 内共宣告 ${what.count} 次`;
+    case "switch-begun":
+      return what.to === undefined
+        ? "运维人员要求切换：已发送优先级 0，在后继节点接管之前本机继续应答该地址"
+        : `运维人员要求切换到 ${printIpv4(what.to)}：仅向它发送了优先级 0，在它接管之前本机继续应答该地址`;
+    case "switched":
+      return what.platform === "waiting"
+        ? `${printIpv4(what.to)}（优先级 ${what.priority}）已接管，但云平台在 ${duration(what.both)} 内没有迁移该地址；本机仍已将其删除`
+        : `${printIpv4(what.to)}（优先级 ${what.priority}）已接管，从发起切换起用时 ${duration(what.took)}；其间两台机器同时应答 ${duration(what.both)}`;
+    case "switch-taken-back":
+      return `切换在 ${duration(what.waited)} 后撤回：${takenBack(what.why)}`;
     case "handed-over":
       return `交接完成：${reason(what.reason)}`;
     case "stalled-as-backup":

@@ -64,6 +64,13 @@ export class Advertiser {
     this.#sendBatch(now);
   }
 
+  /** To every peer but this one. */
+  sendExcept(instance: Instance, priority: Priority, except: Ipv4, now: Instant): void {
+    for (const to of destinationsOf(instance.config))
+      if (to !== except) this.#add(instance, priority, to);
+    this.#sendBatch(now);
+  }
+
   #addWaiting(place: number): void {
     const instance = this.#waiting[place];
     const priority = instance?.waitingAdvert;

@@ -15,6 +15,7 @@ import type { Groups } from "./groups.ts";
 import { Instance } from "./instance.ts";
 import type { InterfaceState } from "./interface-state.ts";
 import { sweepLeftovers } from "./leftovers.ts";
+import type { Operator } from "./operator.ts";
 import { pairUp } from "./pairing.ts";
 import type { SecondaryPromotion } from "./promote-secondaries.ts";
 import type { Refusals } from "./refusals.ts";
@@ -35,6 +36,7 @@ interface ConfiguratorParts {
   readonly promoting: SecondaryPromotion;
   readonly reloader: Reloader;
   readonly departures: Departures;
+  readonly operator: Operator;
 }
 
 /** How the instances of a new configuration relate to the running ones. */
@@ -70,6 +72,7 @@ export class Configurator {
     const { instances, fresh, changed, removed } = this.#compare(running, message.instances);
     context.instances.replace([...instances, ...removed, ...leaving]);
     groups.configure(message.groups);
+    this.#parts.operator.configured(message);
     // Before the first address goes: a reload may remove the primary one of a subnet.
     promoting.settle(message.instances);
     this.#parts.reloader.change(changed, now);
@@ -120,6 +123,7 @@ export class Configurator {
       ...instance.state,
       ...interfaceState.initial(instance),
       trackers: trackers.statesOf(instance.config.router),
+      ...this.#parts.operator.initial(instance, now),
     };
     instance.resuming = resume;
     steps.apply(instance, { kind: resume ? "startupAfterRelease" : "startup" }, now);

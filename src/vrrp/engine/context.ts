@@ -1,6 +1,7 @@
 /** What every concern of the engine works on, and questions that take more than one part of it. */
 import type { Ipv4 } from "#units/address";
 import type { RouterEvent } from "../router/event.ts";
+import type { Phase } from "../router/state.ts";
 import type { Instance } from "./instance.ts";
 import type { Instances } from "./instances.ts";
 import type { Interfaces } from "./interfaces.ts";
@@ -27,6 +28,10 @@ export function deviceOf(
   return name === undefined ? instance.interfaceIndex : interfaces.named(name)?.index;
 }
 
+/** A master, and one that gives its address up and still answers for it. */
+export const answers = ({ kind }: Phase): boolean =>
+  kind === "master" || kind === "switching" || kind === "handover";
+
 /**
  * Is another instance master, or does it still answer, for this address on this device? Then it is
  * not ours to remove.
@@ -42,7 +47,7 @@ export function isOwnedElsewhere(
     .some(
       (other) =>
         other !== except &&
-        (other.state.phase.kind === "master" || other.state.phase.kind === "handover") &&
+        answers(other.state.phase) &&
         other.addresses.some(
           (one) =>
             one.virtual.address === address &&

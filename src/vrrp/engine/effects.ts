@@ -21,6 +21,14 @@ export interface EffectParts {
   readonly leases: Leases;
 }
 
+/** As owner, to all peers or to the group. */
+export const isRegular = ({
+  priority,
+  to,
+  except,
+}: Extract<RouterEffect, { kind: "sendAdvert" }>): boolean =>
+  priority > 0 && to === undefined && except === undefined;
+
 export class Effects {
   readonly #world: World;
   readonly #advertiser: Advertiser;
@@ -78,8 +86,9 @@ export class Effects {
   perform(instance: Instance, effect: RouterEffect, now: Instant, outcomes: RouterEvent[]): void {
     switch (effect.kind) {
       case "sendAdvert":
-        if (effect.to === undefined && effect.priority > 0)
-          return this.advertise(instance, effect.priority);
+        if (isRegular(effect)) return this.advertise(instance, effect.priority);
+        if (effect.except !== undefined)
+          return this.#advertiser.sendExcept(instance, effect.priority, effect.except, now);
         return this.#advertiser.send(instance, effect.priority, effect.to, now);
       case "addAddresses":
         return this.#leases.take(instance, now, outcomes);

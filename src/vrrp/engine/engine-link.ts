@@ -13,7 +13,7 @@ import type { Priority } from "#units/vrrp";
 import type { InstanceConfig } from "../router/config.ts";
 import type { Report } from "../router/event.ts";
 import type { FaultCause, Reason } from "../router/reason.ts";
-import type { PublicState, TrackerState } from "../router/state.ts";
+import type { Maintenance, PublicState, TrackerState } from "../router/state.ts";
 import type { AdvertWarning, DropReason } from "../wire/vrrp-packet.ts";
 import type { EngineDurations } from "./engine-durations.ts";
 import type { Pauses } from "./lateness.ts";
@@ -35,7 +35,28 @@ export type ToEngine =
       readonly logUnknownVrids?: boolean;
       /** What an earlier engine left, if the kernel does not keep our mark. Looked at once. */
       readonly leftovers?: readonly Leftover[];
+      /** As an operator wants it; undefined: as before, and a new engine is in none. */
+      readonly maintenance?: Maintenance;
+      /** Moved away by an operator before this engine was started: they do not preempt. */
+      readonly switched?: readonly { readonly instance: string; readonly to: Ipv4 | undefined }[];
     }
+  /**
+   * An operator asks for a planned move of all of them, or of none; answered by `switchAnswer`, and
+   * its end is a report of each. `to`: to this peer. `force`: also if nobody takes over. `dryRun`:
+   * only what speaks against it.
+   */
+  | {
+      readonly type: "switch";
+      readonly id: number;
+      readonly instances: readonly string[];
+      readonly to?: Ipv4;
+      readonly force?: true;
+      readonly dryRun?: true;
+    }
+  /** They may preempt again. */
+  | { readonly type: "switchBack"; readonly instances: readonly string[] }
+  /** Undefined: over. */
+  | { readonly type: "maintenance"; readonly mode: Maintenance | undefined }
   | ({ readonly type: "tracker" } & TrackerResult)
   /**
    * The instance, if it is MASTER, announces this address once more, within the limits of its
@@ -67,6 +88,27 @@ export interface Leftover {
   readonly address: Ipv4;
   readonly prefix: number;
 }
+
+/** What speaks against a planned move, as far as this node can know. */
+export type SwitchRefusal =
+  | { readonly kind: "unknown" }
+  /** `master`: whom a BACKUP hears. */
+  | {
+      readonly kind: "not-owner";
+      readonly state: PublicState;
+      readonly master: { readonly address: Ipv4; readonly priority: Priority } | undefined;
+    }
+  | { readonly kind: "under-way" }
+  /** Another master is heard, and one of the two will yield. */
+  | { readonly kind: "rival"; readonly from: Ipv4 }
+  | { readonly kind: "no-peers" }
+  | { readonly kind: "not-a-peer"; readonly to: Ipv4; readonly peers: readonly Ipv4[] }
+  /** Unicast: none of them answers ARP. */
+  | { readonly kind: "unanswered"; readonly peers: readonly Ipv4[] }
+  /** Multicast: it never advertised, so nothing is known of it. */
+  | { readonly kind: "never-heard"; readonly to: Ipv4 }
+  /** Multicast: `other` had at least its priority when it was heard. */
+  | { readonly kind: "would-not-win"; readonly to: Ipv4; readonly other: Ipv4 };
 
 export interface GroupConfig {
   readonly name: string;
@@ -155,6 +197,12 @@ export type FromEngine =
       readonly vrid: number;
       readonly from: Ipv4;
       readonly count: number;
+    }
+  /** Empty: a planned move has begun, or could. */
+  | {
+      readonly type: "switchAnswer";
+      readonly id: number;
+      readonly refused: readonly { readonly instance: string; readonly why: SwitchRefusal }[];
     }
   /** Everything is handed over; the engine ends now. */
   | { readonly type: "stopped" };

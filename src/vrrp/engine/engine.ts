@@ -38,6 +38,7 @@ import { Instances } from "./instances.ts";
 import { InterfaceState } from "./interface-state.ts";
 import { Interfaces } from "./interfaces.ts";
 import { Leases } from "./leases.ts";
+import { Operator } from "./operator.ts";
 import { OwnRemovals } from "./own-removals.ts";
 import { SecondaryPromotion } from "./promote-secondaries.ts";
 import { Receiver } from "./receive.ts";
@@ -74,6 +75,7 @@ export class Engine {
   readonly #promoting: SecondaryPromotion;
   readonly #departures: Departures;
   readonly #configurator: Configurator;
+  readonly #operator: Operator;
   readonly #crowd: Crowd;
   readonly #turnMax: number;
   /** The last turn, and everything that had come was read before it. */
@@ -126,6 +128,7 @@ export class Engine {
     this.#interfaceState = interfaceState;
     this.#departures = departures;
     this.#receiver = new Receiver(context, steps, refusals);
+    this.#operator = new Operator({ context, steps, groups });
     this.#configurator = new Configurator({
       ...base,
       groups,
@@ -134,6 +137,7 @@ export class Engine {
       promoting,
       reloader,
       departures,
+      operator: this.#operator,
     });
   }
 
@@ -314,6 +318,12 @@ export class Engine {
         const more = left > 0 ? { more: left } : {};
         return this.emit({ type: "snapshot", id, at: now, instances, ...more });
       }
+      case "switch":
+        return this.#operator.switch(message, now);
+      case "switchBack":
+        return this.#operator.switchBack(message.instances, now);
+      case "maintenance":
+        return this.#operator.maintenance(message.mode, now);
       case "recording":
         // For the process around the engine.
         return;

@@ -112,9 +112,7 @@ export class Groups {
     const { name } = instance.config.router;
     group.ready.add(name);
     const others = this.#membersOf(group).filter((one) => one !== instance);
-    const allReady = others.every(
-      (one) => one.state.phase.kind === "master" || group.ready.has(one.config.router.name),
-    );
+    const allReady = others.every((one) => isOwner(one) || group.ready.has(one.config.router.name));
     if (allReady || wanted.reason.kind === "link-back-in-time") return undefined;
     const { router } = instance.config;
     // Tries again an interval later; the others do when their timers fire.
@@ -224,6 +222,9 @@ export class Groups {
 /** Its own causes: the one the group raised is an effect of other members'. */
 const ownCauses = ({ config, state }: Instance): readonly FaultCause[] =>
   faultCauses(config.router, state).filter((cause) => cause.kind !== "group");
+
+const isOwner = ({ state: { phase } }: Instance): boolean =>
+  phase.kind === "master" || phase.kind === "switching";
 
 const hadNothingToGiveUp = ({ config }: Instance, before: RouterState): boolean => {
   const { kind } = before.phase;

@@ -20,7 +20,7 @@ const OTHERS = 1 / 4;
 
 /** It answers for its addresses, and a peer counts on when it advertises or gives them up. */
 const isOwner = ({ phase }: RouterState): boolean =>
-  phase.kind === "master" || phase.kind === "handover";
+  phase.kind === "master" || phase.kind === "switching" || phase.kind === "handover";
 
 export class Instances {
   #all: readonly Instance[] = [];

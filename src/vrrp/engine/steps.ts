@@ -7,7 +7,7 @@ import { advertiseAgain } from "../router/advertise-again.ts";
 import type { RouterEffect, RouterEvent, TimeReached } from "../router/event.ts";
 import { step } from "../router/router.ts";
 import type { EngineContext, Refused } from "./context.ts";
-import type { Effects } from "./effects.ts";
+import { type Effects, isRegular } from "./effects.ts";
 import type { Groups } from "./groups.ts";
 import type { Instance } from "./instance.ts";
 import type { EngineRecord } from "./recording.ts";
@@ -21,8 +21,7 @@ const isSentAsOwner = (effect: RouterEffect): boolean =>
  * Everything else is done at once, behind what waits.
  */
 const mayWait = (effect: RouterEffect): boolean =>
-  effect.kind === "refreshAddresses" ||
-  (effect.kind === "sendAdvert" && effect.priority > 0 && effect.to === undefined);
+  effect.kind === "refreshAddresses" || (effect.kind === "sendAdvert" && isRegular(effect));
 
 const isFault = ({ kind }: RouterEvent): boolean => kind === "faultRaised";
 
@@ -134,7 +133,9 @@ export class Steps {
   #step(instance: Instance, event: RouterEvent, now: Instant, outcomes: RouterEvent[]): void {
     const before = instance.state;
     const wanted = step(instance.config.router, before, event, now);
-    const turnsMaster = wanted.state.phase.kind === "master" && before.phase.kind !== "master";
+    // A move that is taken back: it has been master all the time.
+    const wasMaster = before.phase.kind === "master" || before.phase.kind === "switching";
+    const turnsMaster = wanted.state.phase.kind === "master" && !wasMaster;
     const held = turnsMaster
       ? this.#groups.holdBack(instance, before, wanted.state, now)
       : undefined;

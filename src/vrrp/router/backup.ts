@@ -7,6 +7,7 @@ import { becomeMaster } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
 import type { Report, RouterEffect, RouterEvent } from "./event.ts";
 import { holdDown, recentLosses } from "./hold-down.ts";
+import { waitInMaintenance } from "./maintenance.ts";
 import { round } from "./master-conflict.ts";
 import type { Reason } from "./reason.ts";
 import type { BackupPhase, RouterState } from "./state.ts";
@@ -134,7 +135,7 @@ function hear(
   }
   if (advert.priority === 0) return masterReleased(config, state, phase, advert, now);
   const known = { ...state, heard };
-  if (advert.priority >= state.effectivePriority || !config.preempt) {
+  if (advert.priority >= state.effectivePriority || !config.preempt || standsAside(state)) {
     return unchanged(inPhase(known, accepted(config, state, phase, advert, undefined, now)));
   }
   // Weaker, and we preempt. With `preempt_delay` it is still accepted until the delay, counted from
@@ -152,6 +153,10 @@ function hear(
   }
   return unchanged(inPhase(known, { ...phase, preemptAt: phase.preemptAt ?? now }));
 }
+
+/** An operator has moved the address away, or this node is in maintenance: it does not preempt. */
+const standsAside = ({ switched, maintenance }: RouterState): boolean =>
+  switched !== undefined || maintenance !== undefined;
 
 function heldDown(
   config: RouterConfig,
@@ -182,6 +187,7 @@ function accepted(
     masterDownAt: after(now, wait),
     preemptAt,
     released: false,
+    missed: undefined,
     resend: alsoTo(phase.resend, advert.from),
   };
 }
@@ -210,10 +216,10 @@ function masterReleased(
     return unchanged(inPhase(known, phase));
   const takeOvers = phase.released ? state.takeOvers : spend(kind, state.takeOvers, 1, now);
   const counted = { ...known, takeOvers };
-  if (
+  const takesOver =
     haveBothYielded(state, phase, advert) ||
-    (isOnlyPeer && !hasJustYielded(config, state, phase, now))
-  ) {
+    (isOnlyPeer && !hasJustYielded(config, state, phase, now));
+  if (takesOver && state.maintenance === undefined) {
     const reason = { kind: "master-released", from: advert.from, immediate: true } as const;
     return becomeMaster(config, counted, reason, "address-first", now);
   }
@@ -257,7 +263,11 @@ function takeOver(
   phase: BackupPhase,
   now: Instant,
 ): Step {
-  const { heard } = state;
+  const { heard, maintenance } = state;
+  if (maintenance !== undefined) {
+    const waits = waitInMaintenance(config, state, phase, maintenance, now);
+    if (waits !== undefined) return waits;
+  }
   if (phase.released) {
     const reason = { kind: "master-released", from: heard?.from, immediate: false } as const;
     return becomeMaster(config, state, reason, "address-first", now);

@@ -51,5 +51,9 @@ export function becomeMaster(
     { kind: "announce", repeat: announce.repeat, why: "became-master" },
   ];
   const work = order === "advert-first" ? [advert, ...address] : [...address, advert];
-  return enter(state, phase, reason, now, work);
+  return enter(withoutSwitch(state), phase, reason, now, work);
 }
+
+/** Master again: an earlier move by an operator is over (switch.ts). */
+export const withoutSwitch = (state: RouterState): RouterState =>
+  state.switched === undefined ? state : { ...state, switched: undefined };

@@ -6,7 +6,7 @@ import type { Ipv4, Mac } from "#units/address";
 import type { Centis, Instant, Micros } from "#units/time";
 import type { Priority } from "#units/vrrp";
 import type { FaultCause, Reason } from "./reason.ts";
-import type { AnnounceReason, PublicState, TrackerState } from "./state.ts";
+import type { AnnounceReason, Maintenance, PublicState, TrackerState } from "./state.ts";
 
 export type RouterEvent =
   | { readonly kind: "startup" }
@@ -58,6 +58,21 @@ export type RouterEvent =
    * and is no longer waited for.
    */
   | { readonly kind: "platformAnswered"; readonly moved: boolean }
+  /**
+   * An operator asks a master without a rival to move the address (switch.ts). `to`: unicast, to
+   * this peer alone. `leastWait`: the members of a sync group wait as long as the slowest of them.
+   * `force`: the address goes even if nobody takes over.
+   */
+  | {
+      readonly kind: "switchAsked";
+      readonly to?: Ipv4;
+      readonly leastWait?: Micros;
+      readonly force?: true;
+    }
+  /** It may preempt again; a move that is under way is taken back. */
+  | { readonly kind: "switchBack" }
+  /** Undefined: over. */
+  | { readonly kind: "maintenanceChanged"; readonly mode: Maintenance | undefined }
   | { readonly kind: "stop" };
 
 /** The events that each phase handles itself. */
@@ -76,8 +91,16 @@ export type PhaseEvent = Extract<
 export type TimeReached = Extract<RouterEvent, { kind: "timeReached" }>;
 
 export type RouterEffect =
-  /** `to`: only this unicast peer; undefined: all peers or the group. */
-  | { readonly kind: "sendAdvert"; readonly priority: Priority; readonly to?: Ipv4 }
+  /**
+   * `to`: only this unicast peer; `except`: every unicast peer but this one; neither: all peers or
+   * the group.
+   */
+  | {
+      readonly kind: "sendAdvert";
+      readonly priority: Priority;
+      readonly to?: Ipv4;
+      readonly except?: Ipv4;
+    }
   /** Add every address, excluded ones too, with the lease's lifetime. */
   | { readonly kind: "addAddresses" }
   /**
@@ -106,6 +129,12 @@ export type RouterEffect =
       readonly tracker: string;
     }
   | { readonly kind: "report"; readonly report: Report };
+
+/**
+ * Why a planned move has ended where it began. "stalled": this process did not run for so long that
+ * it gave the address up without knowing a successor.
+ */
+export type TakenBack = "no-successor" | "successor-gone" | "recalled" | "group" | "stalled";
 
 /** What an operator should know and what is no change of state. */
 export type Report =
@@ -158,6 +187,21 @@ export type Report =
       readonly interface: string;
       readonly error: string;
     }
+  /** A planned move that an operator asked for; `to`: only this peer was asked. */
+  | { readonly kind: "switch-begun"; readonly to: Ipv4 | undefined }
+  /**
+   * The end of a planned move: the successor, the time since it was asked for, and how long both
+   * answered for the address.
+   */
+  | {
+      readonly kind: "switched";
+      readonly to: Ipv4;
+      readonly priority: Priority;
+      readonly took: Micros;
+      readonly both: Micros;
+      readonly platform: "waiting" | "moved" | "not-awaited";
+    }
+  | { readonly kind: "switch-taken-back"; readonly why: TakenBack; readonly waited: Micros }
   /** The end of a coordinated hand-over. */
   | { readonly kind: "handed-over"; readonly reason: Reason }
   | { readonly kind: "stalled-as-backup"; readonly micros: number }

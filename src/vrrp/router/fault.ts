@@ -43,7 +43,7 @@ export function enterFault(config: RouterConfig, state: RouterState, now: Instan
     ...listening(config, state, now),
   };
   const effects: RouterEffect[] = [];
-  if (phase.kind === "master") {
+  if (phase.kind === "master" || phase.kind === "switching") {
     effects.push({ kind: "cancelAnnouncements" }, { kind: "removeAddresses" });
     const couldBeHeard = state.linkUp && !keepsOwnership;
     if (!onlyLink || couldBeHeard) effects.push({ kind: "sendAdvert", priority: RELEASE });

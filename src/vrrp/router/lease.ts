@@ -40,7 +40,7 @@ const GUARD_MARGIN_MIN = 4_000;
 const STRONGEST_BACKUP = 254;
 const BACKSTOP_SECONDS = 2;
 /** Part of an interval by which an advertisement may be late. */
-const LATENESS = 0.25;
+export const LATENESS = 0.25;
 
 /**
  * A backstop that outlasts the next advertisement is refreshed twice a second at most, also by a

@@ -14,7 +14,7 @@ import type { RouterConfig } from "./config.ts";
 import type { RouterEffect, RouterEvent } from "./event.ts";
 import { release } from "./fault.ts";
 import type { Reason } from "./reason.ts";
-import type { HandoverPhase, RouterState } from "./state.ts";
+import type { HandoverPhase, RouterState, SwitchingPhase } from "./state.ts";
 import { enter, inPhase, type Step, unchanged, withEffects } from "./step.ts";
 import { LINGER, skew } from "./timing.ts";
 
@@ -34,28 +34,49 @@ export function leaveForStop(config: RouterConfig, state: RouterState, now: Inst
       return enter(state, stopped, reason, now, []);
     case "fault":
       return enter(state, stopped, reason, now, release(state, phase));
-    case "master": {
-      const release: RouterEffect = { kind: "sendAdvert", priority: RELEASE };
-      const drop: RouterEffect = { kind: "cancelAnnouncements" };
-      if (config.handover === "break-before-make") {
-        const removed = { kind: "stopping", address: "removed" } as const;
-        return enter(state, stopped, removed, now, [drop, { kind: "removeAddresses" }, release]);
-      }
-      const wait = micros(
-        skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval) + LINGER,
-      );
-      const until = after(now, wait);
-      const platform = config.handoverWait === undefined ? "not-awaited" : "waiting";
-      const handover = { kind: "handover", until, removeAt: undefined, platform } as const;
-      const kept = { kind: "stopping", address: "kept" } as const;
-      return enter(state, handover, kept, now, [
-        drop,
-        { kind: "holdAddresses", micros: wait },
-        release,
-      ]);
-    }
+    case "switching":
+      return stopWhileSwitching(config, state, phase, now);
+    case "master":
+      return handOver(config, state, now);
   }
 }
+
+function handOver(config: RouterConfig, state: RouterState, now: Instant): Step {
+  const release: RouterEffect = { kind: "sendAdvert", priority: RELEASE };
+  const drop: RouterEffect = { kind: "cancelAnnouncements" };
+  if (config.handover === "break-before-make") {
+    const removed = { kind: "stopping", address: "removed" } as const;
+    const effects = [drop, { kind: "removeAddresses" }, release] as const;
+    return enter(state, { kind: "stopped" }, removed, now, effects);
+  }
+  const wait = handoverWindow(config);
+  const until = after(now, wait);
+  const platform = config.handoverWait === undefined ? "not-awaited" : "waiting";
+  const handover = { kind: "handover", until, removeAt: undefined, platform } as const;
+  const kept = { kind: "stopping", address: "kept" } as const;
+  return enter(state, handover, kept, now, [
+    drop,
+    { kind: "holdAddresses", micros: wait },
+    release,
+  ]);
+}
+
+/** A successor that was heard is the stop's too; otherwise the stop begins anew, to all peers. */
+function stopWhileSwitching(
+  config: RouterConfig,
+  state: RouterState,
+  { successor, until, platform }: SwitchingPhase,
+  now: Instant,
+): Step {
+  if (successor === undefined || config.handover === "break-before-make")
+    return handOver(config, state, now);
+  const handover = { kind: "handover", until, removeAt: until, platform } as const;
+  return enter(state, handover, { kind: "stopping", address: "kept" }, now, []);
+}
+
+/** The longest skew time and one interval. */
+export const handoverWindow = (config: RouterConfig): Micros =>
+  micros(skew(config, config.advertInterval, 1) + fromCentis(config.advertInterval) + LINGER);
 
 export function stepHandover(
   config: RouterConfig,
@@ -84,7 +105,7 @@ export function stepHandover(
 }
 
 /** `LINGER`, but never more than half an interval. */
-const lingerOf = (config: RouterConfig): Micros =>
+export const lingerOf = (config: RouterConfig): Micros =>
   micros(Math.min(LINGER, fromCentis(config.advertInterval) / 2));
 
 function hearSuccessor(

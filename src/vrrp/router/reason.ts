@@ -81,6 +81,10 @@ export type Reason =
   | { readonly kind: "platform-moved"; readonly from: Ipv4; readonly after: Micros }
   | { readonly kind: "platform-late"; readonly from: Ipv4; readonly waited: Micros }
   | { readonly kind: "no-successor"; readonly waited: Micros }
+  /** An operator asked for a move, and this router was heard as its successor. */
+  | { readonly kind: "switched"; readonly to: Ipv4; readonly after: Micros }
+  /** An operator wanted the address gone, and nobody has taken it over. */
+  | { readonly kind: "gave-up"; readonly waited: Micros }
   | { readonly kind: "stopped" }
   /** The sync group moved because of another member. */
   | { readonly kind: "group"; readonly group: string; readonly member: string };

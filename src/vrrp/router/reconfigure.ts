@@ -6,6 +6,7 @@
  */
 import { after, type Instant, instant, type Micros, micros } from "#units/time";
 import type { RouterConfig } from "./config.ts";
+import { priorityNow } from "./maintenance.ts";
 import type {
   BackupPhase,
   FaultPhase,
@@ -15,7 +16,6 @@ import type {
   TrackerState,
 } from "./state.ts";
 import { masterDown } from "./timing.ts";
-import { effectivePriority } from "./tracking.ts";
 
 /** @param trackers results for the trackers of `config`, in its order */
 export function reconfigure(
@@ -25,7 +25,7 @@ export function reconfigure(
   trackers: readonly TrackerState[],
   now: Instant,
 ): RouterState {
-  const priority = effectivePriority(config, trackers);
+  const priority = priorityNow(config, trackers, state.maintenance);
   const phase = rePhase({ before, config, priority, now }, state.phase);
   return { ...state, trackers, effectivePriority: priority, phase };
 }
@@ -50,6 +50,9 @@ function rePhase(change: Change, phase: Phase): Phase {
       return reBackup(change, phase);
     case "master":
       return reMaster(change, phase);
+    case "switching":
+      // The move goes on with its own times; what it is taken back to is as new.
+      return { ...phase, master: reMaster(change, phase.master) };
   }
 }
 

@@ -48,7 +48,8 @@ export function hearAsMaster(
     heard: { from: advert.from, priority: advert.priority, at: now },
   };
   const theyWin = loses(state, advert);
-  if (config.preempt || advert.priority === 255 || config.priority === 255) {
+  const decides = config.preempt || advert.priority === 255 || config.priority === 255;
+  if (decides || state.maintenance !== undefined) {
     return theyWin === undefined
       ? stay(config, known, phase, advert, now)
       : yieldTo(config, known, advert, theyWin, now);

@@ -17,13 +17,14 @@
  *    (leave.ts);
  *  - `nopreempt` also holds between two masters: the longer tenure wins (master-conflict.ts);
  *  - hold-down: a router that keeps failing does not preempt for a while (hold-down.ts);
+ *  - an operator's planned move, and maintenance (switch.ts, maintenance.ts);
  *  - a link flap shorter than the peers' detection time does not move the address (fault.ts).
  */
 import { after, earliest, type Instant, micros } from "#units/time";
 import { RELEASE } from "#units/vrrp";
 import { advertReadyAt } from "./advertise.ts";
 import { backupDeadline, stepBackup } from "./backup.ts";
-import { becomeMaster } from "./become-master.ts";
+import { becomeMaster, withoutSwitch } from "./become-master.ts";
 import type { RouterConfig } from "./config.ts";
 import type { PhaseEvent, RouterEffect, RouterEvent } from "./event.ts";
 import {
@@ -36,6 +37,7 @@ import {
 } from "./fault.ts";
 import { countLoss } from "./hold-down.ts";
 import { handoverDeadline, leaveForStop, stepHandover } from "./leave.ts";
+import { changeMaintenance, priorityNow } from "./maintenance.ts";
 import { masterDeadline, stepMaster } from "./master.ts";
 import { listen, watchForOwner } from "./no-owner.ts";
 import type { RouterState } from "./state.ts";
@@ -49,6 +51,16 @@ import {
   unchanged,
   withEffects,
 } from "./step.ts";
+import {
+  beginSwitch,
+  hasStalledWhileSwitching,
+  leaveWithGroup,
+  recall,
+  stalledWhileSwitching,
+  stepSwitching,
+  switchingDeadline,
+  takeBack,
+} from "./switch.ts";
 import { masterDown, skew } from "./timing.ts";
 import { awaitedTracker, effectivePriority, faultCauses } from "./tracking.ts";
 
@@ -86,6 +98,8 @@ export function deadline(state: RouterState): Instant | undefined {
       return backupDeadline(phase);
     case "master":
       return earliest(masterDeadline(phase));
+    case "switching":
+      return switchingDeadline(phase);
     case "handover":
       return handoverDeadline(phase);
     case "fault":
@@ -119,6 +133,11 @@ function stepUncounted(
   const { phase } = state;
   if (phase.kind === "master" && now >= phase.ownershipSafeUntil)
     return afterStall(config, state, event, now);
+  if (hasStalledWhileSwitching(phase, now)) {
+    const first = stalledWhileSwitching(config, state, phase, now);
+    const then = stepUncounted(config, first.state, event, now);
+    return { state: then.state, effects: [...first.effects, ...then.effects] };
+  }
 
   switch (event.kind) {
     case "startup":
@@ -127,6 +146,14 @@ function stepUncounted(
       return beginAfterRelease(config, withPriority(config, state), now);
     case "groupTurned":
       return turnWithGroup(config, state, event, now);
+    case "switchAsked":
+      return beginSwitch(config, state, event, now);
+    case "switchBack":
+      return state.phase.kind === "switching"
+        ? recall(config, state, state.phase, now)
+        : unchanged(withoutSwitch(state));
+    case "maintenanceChanged":
+      return changeMaintenance(config, state, event.mode, now);
     case "stop":
       return leaveForStop(config, state, now);
     case "linkChanged":
@@ -168,6 +195,8 @@ function stepPhase(
       return stepBackup(config, state, phase, event, now);
     case "master":
       return stepMaster(config, state, phase, event, now);
+    case "switching":
+      return stepSwitching(config, state, phase, event, now);
     case "handover":
       return stepHandover(config, state, phase, event, now);
     case "fault":
@@ -201,7 +230,7 @@ function afterStall(
 
 const withPriority = (config: RouterConfig, state: RouterState): RouterState => ({
   ...state,
-  effectivePriority: effectivePriority(config, state.trackers),
+  effectivePriority: priorityNow(config, state.trackers, state.maintenance),
 });
 
 function turnWithGroup(
@@ -212,8 +241,14 @@ function turnWithGroup(
 ): Step {
   const reason = { kind: "group", group: event.group, member: event.member } as const;
   const { kind } = state.phase;
+  const { phase } = state;
+  if (phase.kind === "switching") {
+    return event.to === "master"
+      ? takeBack(config, state, phase, "group", now)
+      : leaveWithGroup(state, phase, reason);
+  }
   if (event.to === "master") {
-    return kind === "backup"
+    return kind === "backup" && state.maintenance !== "on"
       ? becomeMaster(config, state, reason, "advert-first", now)
       : unchanged(state);
   }
@@ -258,7 +293,7 @@ function startElection(config: RouterConfig, state: RouterState, now: Instant): 
     now,
     [],
   );
-  if (config.priority !== 255) return backup;
+  if (config.priority !== 255 || state.maintenance !== undefined) return backup;
   const master = becomeMaster(config, backup.state, { kind: "address-owner" }, "advert-first", now);
   return { state: master.state, effects: [...backup.effects, ...master.effects] };
 }
@@ -308,7 +343,7 @@ function trackerChanged(
   if (tracker === undefined || state.trackers[event.index] === event.result)
     return unchanged(state);
   const trackers = state.trackers.with(event.index, event.result);
-  const priority = effectivePriority(config, trackers);
+  const priority = priorityNow(config, trackers, state.maintenance);
   const next = { ...state, trackers, effectivePriority: priority };
   const result = reconsider(config, next, now);
   if (priority === state.effectivePriority) return result;
@@ -342,6 +377,7 @@ function reconsider(config: RouterConfig, state: RouterState, now: Instant): Ste
         : unchanged(waitForResult(config, state));
     case "backup":
     case "master":
+    case "switching":
       return causes.length > 0 ? enterFault(config, state, now) : unchanged(state);
     case "fault":
       return causes.length > 0 || awaitedTracker(config, state) !== undefined
@@ -372,7 +408,7 @@ function stillFaulty(
 function clearFault(config: RouterConfig, state: RouterState, now: Instant): Step {
   if (state.phase.kind !== "fault") return unchanged(state);
   const { ownershipSafeUntil } = state.phase;
-  if (config.priority === 255) {
+  if (config.priority === 255 && state.maintenance === undefined) {
     return becomeMaster(config, state, { kind: "address-owner" }, "advert-first", now);
   }
   if (ownershipSafeUntil !== undefined && now < ownershipSafeUntil) {

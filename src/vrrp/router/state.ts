@@ -31,7 +31,20 @@ export interface RouterState {
   readonly takeOvers: Allowance | undefined;
   /** Faults the engine has raised (`faultRaised`), in addition to those of trackers and link. */
   readonly raised: readonly FaultCause[];
+  /**
+   * An operator has moved the address away (switch.ts): a BACKUP that does not preempt, until it is
+   * master again. `to`: the successor that was heard; undefined where there was none.
+   */
+  readonly switched?: { readonly at: Instant; readonly to: Ipv4 | undefined } | undefined;
+  /** Held back by an operator (maintenance.ts). */
+  readonly maintenance?: Maintenance | undefined;
 }
+
+/**
+ * "on": never becomes master. "last-resort": with priority 1, and only when nobody else does for
+ * longer than any peer needs.
+ */
+export type Maintenance = "on" | "last-resort";
 
 export interface Heard {
   readonly from: Ipv4;
@@ -43,6 +56,7 @@ export type Phase =
   | InitPhase
   | BackupPhase
   | MasterPhase
+  | SwitchingPhase
   | HandoverPhase
   | FaultPhase
   | { readonly kind: "stopped" };
@@ -82,6 +96,8 @@ export interface BackupPhase {
    * We yielded: priority 0 is sent again, for the winner announces the address when it hears it.
    */
   readonly resend: Resend | undefined;
+  /** In maintenance: detection times that have passed without an owner, 2 at the most. */
+  readonly missed?: number | undefined;
 }
 
 /** Priority-0 advertisements still to be repeated. */
@@ -179,7 +195,41 @@ export type AnnounceReason =
   | "rival-gone"
   | "foreign-announcement"
   | "address-restored"
+  | "taken-back"
   | "added-address";
+
+/**
+ * A planned move: the address stays and is answered for until the successor is heard, and without
+ * one this router is what it was (switch.ts). MASTER to the outside.
+ */
+export interface SwitchingPhase {
+  readonly kind: "switching";
+  /** What it was, and is again if nobody takes over. */
+  readonly master: MasterPhase;
+  readonly askedAt: Instant;
+  /** Without a successor the move is taken back then; with one the address is removed then. */
+  readonly until: Instant;
+  /** Not running until then, we cannot be certain any more that nobody else is the owner. */
+  readonly ownedUntil: Instant;
+  /** Unicast: priority 0 was sent to this peer alone, and the others hear us as before. */
+  readonly to: Ipv4 | undefined;
+  readonly successor: Successor | undefined;
+  /** As in `HandoverPhase`. */
+  readonly platform: "waiting" | "moved" | "not-awaited";
+  /** The address goes at `until`, successor or not, and this is why. */
+  readonly gives: Extract<Reason, { kind: "group" }> | { readonly kind: "gave-up" } | undefined;
+  /** It may preempt afterwards. */
+  readonly isRecalled?: true;
+}
+
+/** The router that was heard first after our priority 0. */
+export interface Successor {
+  readonly from: Ipv4;
+  readonly priority: Priority;
+  readonly interval: Centis;
+  readonly firstAt: Instant;
+  readonly lastAt: Instant;
+}
 
 /**
  * A planned stop: the address stays and is answered for until the successor is heard (leave.ts).

@@ -32,6 +32,7 @@ export function publicState(phase: Phase): PublicState {
     case "backup":
       return "BACKUP";
     case "master":
+    case "switching":
       return "MASTER";
     case "fault":
       return "FAULT";

@@ -48,6 +48,7 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     case "pauses":
     case "record":
     case "unknownVrid":
+    case "switchAnswer":
       return unchanged(state);
   }
 }

@@ -102,6 +102,13 @@ const event: fc.Arbitrary<RouterEvent> = fc.oneof(
     group: "G",
     member: "VI_2",
   }),
+  { weight: 2, arbitrary: fc.constant({ kind: "switchAsked" as const }) },
+  fc.constant({ kind: "switchAsked" as const, to: address("192.0.2.2") }),
+  fc.constant({ kind: "switchBack" as const }),
+  fc.record({
+    kind: fc.constant("maintenanceChanged" as const),
+    mode: fc.constantFrom(undefined, undefined, "on" as const, "last-resort" as const),
+  }),
 );
 
 /** What comes next: something, after some time; or time passing up to the router's own deadline. */
@@ -143,15 +150,19 @@ function check(
     checkEffect(settings, ledger, effect, effects.slice(index + 1), text, before, now);
   }
   const { kind } = state.phase;
+  const keeps = settings.handover === "make-before-break";
   assert.equal(ledger.shown, publicState(state.phase), `shown by transitions: ${text}`);
   assert.equal(
     ledger.owns,
-    kind === "master" || kind === "handover",
+    kind === "master" || kind === "handover" || (kind === "switching" && keeps),
     `addresses by effects: ${text}`,
   );
   assert.ok(state.since <= now);
   assert.ok(state.effectivePriority >= 1);
-  assert.equal(state.effectivePriority === 255, settings.priority === 255);
+  const isLast = state.maintenance === "last-resort";
+  assert.equal(state.effectivePriority === 255, settings.priority === 255 && !isLast);
+  if (isLast) assert.equal(state.effectivePriority, 1);
+  if (state.maintenance === "on") assert.notEqual(kind, "master");
   if (kind === "master") {
     assert.ok(state.linkUp || !settings.trackPrimary);
     assert.notEqual(state.source, undefined);
@@ -184,7 +195,7 @@ function checkEffect(
       ledger.shown = effect.to;
       return;
     case "addAddresses":
-      assert.ok(turnsMaster, text);
+      assert.ok(turnsMaster || before.phase.kind === "switching", text);
       ledger.owns = true;
       return;
     case "refreshAddresses":
@@ -200,7 +211,11 @@ function checkEffect(
     case "sendAdvert":
       if (effect.priority === 0) {
         // Make before break keeps the address; everybody else lets go of it before saying so.
-        const holds = rest.some((one) => one.kind === "transition" && one.to === "STOP");
+        const holds = rest.some(
+          (one) =>
+            (one.kind === "transition" && one.to === "STOP") ||
+            (one.kind === "report" && one.report.kind === "switch-begun"),
+        );
         assert.equal(ledger.owns, holds && settings.handover === "make-before-break", text);
         return;
       }

@@ -1,0 +1,110 @@
+/**
+ * What an operator is promised. A planned move that is taken back has cost nothing: the address
+ * never left the machine. A router that was moved away does not preempt. A node in maintenance
+ * never becomes master; as a last resort only if no healthy node could.
+ */
+import type { Ipv4 } from "#units/address";
+import type { FromEngine } from "#vrrp/engine/engine-link";
+import type { Maintenance } from "#vrrp/router/state";
+import type { MachineView } from "./cluster-view.ts";
+import type { ClusterFacts, ObservedRouter } from "./facts.ts";
+import type { Observer, TransitionMessage } from "./observer.ts";
+import type { SimulatedCluster } from "./simulated-cluster.ts";
+
+export class OperatorChecker {
+  readonly #cluster: SimulatedCluster;
+  readonly #facts: ClusterFacts;
+  /** When a machine last ceased to answer for an address. */
+  readonly #lostAt = new Map<string, number>();
+  readonly #mayPreemptSince = new Map<number, number>();
+  readonly #movedAway = new Set<ObservedRouter>();
+  /** What each engine was last given. */
+  readonly #modes = new Map<number, Maintenance | undefined>();
+
+  constructor(cluster: SimulatedCluster, facts: ClusterFacts) {
+    this.#cluster = cluster;
+    this.#facts = facts;
+  }
+
+  observer(): Observer {
+    return {
+      ownership: (machine, address, owns) => {
+        if (!owns) this.#lostAt.set(keyOf(machine, address), this.#facts.now);
+      },
+      engineReceived: (machine, message) => {
+        if (message.type === "maintenance") this.#modes.set(machine.id, message.mode);
+        if (message.type === "configure" && message.maintenance !== undefined)
+          this.#modes.set(machine.id, message.maintenance);
+        const isOver = message.type === "maintenance" && message.mode === undefined;
+        if (message.type === "switchBack" || isOver) this.#mayPreempt(machine);
+      },
+      engineStarted: (machine) => {
+        this.#modes.delete(machine.id);
+        this.#mayPreempt(machine);
+      },
+      engineMessage: (machine, message) => this.#said(machine, message),
+      transition: (machine, message) => this.#transition(machine, message),
+    };
+  }
+
+  #mayPreempt(machine: MachineView): void {
+    this.#mayPreemptSince.set(machine.id, this.#facts.now);
+    for (const router of this.#movedAway) {
+      if (router.machine === machine) this.#movedAway.delete(router);
+    }
+  }
+
+  #said(machine: MachineView, message: FromEngine): void {
+    if (message.type !== "report") return;
+    const router = this.#facts.routerNamed(machine, message.instance);
+    if (router === undefined) return;
+    const { report } = message;
+    const isRecalled = (this.#mayPreemptSince.get(machine.id) ?? -1) >= router.switchBegunAt;
+    if (report.kind === "switched" && !isRecalled) this.#movedAway.add(router);
+    if (report.kind === "switch-taken-back" && report.why !== "stalled") this.#takenBack(router);
+  }
+
+  /** Where nothing else was wrong, and the configuration does not want it removed first. */
+  #takenBack(router: ObservedRouter): void {
+    const { machine, config, vrid, switchBegunAt: begun } = router;
+    if (config.handover === "break-before-make") return;
+    if (this.#facts.unwellAt(machine) > begun) return;
+    for (const address of this.#facts.addressesOf(machine, vrid)) {
+      if ((this.#lostAt.get(keyOf(machine, address)) ?? -1) >= begun)
+        this.#violate("taken-back-without-address", router, "lost the address meanwhile");
+    }
+  }
+
+  #transition(machine: MachineView, { instance, to, reason }: TransitionMessage): void {
+    const router = this.#facts.routerNamed(machine, instance);
+    if (router === undefined || to !== "MASTER") return;
+    const mode = this.#modes.get(machine.id);
+    if (mode === "on") this.#violate("owns-in-maintenance", router, reason.kind);
+    if (this.#movedAway.has(router) && reason.kind === "preempts")
+      this.#violate("preempts-after-switch", router, reason.kind);
+    this.#movedAway.delete(router);
+    if (mode === "last-resort") this.#checkLastResort(router);
+  }
+
+  /** Nobody who could own the address ran beside it all the time. */
+  #checkLastResort(router: ObservedRouter): void {
+    const { machine, vrid } = router;
+    const recently = this.#facts.now - 2 * this.#facts.detection(vrid);
+    if (Math.max(this.#facts.networkChangedAt, this.#facts.deceivedAt) > recently) return;
+    if (this.#cluster.scenario.network.loss > 0) return;
+    for (const other of this.#facts.routersOf(vrid)) {
+      if (other.machine === machine || other.machine.groups.length > 0) continue;
+      if (!other.machine.engineRuns || this.#modes.get(other.machine.id) !== undefined) continue;
+      const isWell = this.#facts.unwellAt(other.machine) < recently && other.since < recently;
+      const mayOwn = other.state === "BACKUP" || other.state === "MASTER";
+      if (isWell && mayOwn && other.config.startupDelay === 0)
+        this.#violate("last-resort-too-early", router, `machine ${other.machine.id} is healthy`);
+    }
+  }
+
+  #violate(kind: string, { machine, name }: ObservedRouter, text: string): void {
+    this.#cluster.violate(kind, `machine ${machine.id} ${name}: ${text}`);
+  }
+}
+
+const keyOf = ({ id }: MachineView, address: Ipv4): string => `${id}/${address}`;
