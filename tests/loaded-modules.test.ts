@@ -16,6 +16,8 @@ const DAEMON = [
   "src/cli/dispatch.ts",
   "src/cli/run.ts",
 ];
+/** A thread of the same process. */
+const WRITER = ["src/daemon/event-writer-main.ts"];
 const ENGINE = ["src/daemon/engine-start-main.ts", "src/daemon/engine-main.ts"];
 
 interface Loaded {
@@ -96,4 +98,16 @@ test("the supervisor loads nothing of the other commands, nor a client of the cl
   // `import` evaluates every getter: node:http loads undici for its `WebSocket`, 16 MB.
   for (const name of ["node:http", "node:https", "node:crypto"])
     assert.ok(!supervisor.others.has(name), name);
+});
+
+test("the thread that writes events loads SQLite and no package; the supervisor's own does not", () => {
+  const writer = loadedBy(WRITER);
+  assert.ok(writer.others.has("node:sqlite"), "the walk has not reached the file of events");
+  assert.deepEqual(packagesOf(writer), []);
+  assert.deepEqual(
+    [...writer.files].filter((path) => !/^src\/(?:units|events|daemon)\//.test(path)),
+    [],
+  );
+  assert.ok(writer.files.size < 20, [...writer.files].join(" "));
+  assert.ok(!loadedBy(DAEMON).others.has("node:sqlite"));
 });

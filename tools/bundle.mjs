@@ -11,7 +11,11 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const DAEMON = ["src/cli/main.ts", "src/daemon/engine-start-main.ts"];
+const DAEMON = [
+  "src/cli/main.ts",
+  "src/daemon/engine-start-main.ts",
+  "src/daemon/event-writer-main.ts",
+];
 /** Every program that a command starts (src/units/installation.ts has where they are). */
 export const PROGRAMS = [
   ...DAEMON,

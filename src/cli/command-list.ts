@@ -52,6 +52,14 @@ const RUN: CommandGroup = {
       load: async () => (await import("./explain.ts")).command,
     },
     {
+      name: "events",
+      summary: text(
+        "show what happened, and why: on this node, or on several as one sequence",
+        "显示发生过什么及原因：本节点，或多个节点按时间合并",
+      ),
+      load: async () => (await import("./events.ts")).command,
+    },
+    {
       name: "reload",
       summary: text("make the daemon read its configuration again", "让守护进程重新读取配置"),
       load: async () => (await import("./reload.ts")).command,

@@ -6,7 +6,7 @@
 import type { CommandIo } from "#command-line/io";
 import { errnoOf } from "#daemon/contain";
 import type { Log } from "#daemon/log";
-import type { Reread } from "#daemon/supervisor";
+import type { Reread } from "#daemon/supervisor-options";
 import type { Severity } from "#diagnostics/codes";
 import { CODES } from "#diagnostics/codes";
 import type { Language } from "#diagnostics/diagnostic";

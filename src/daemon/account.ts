@@ -94,6 +94,9 @@ export function findAccount(database: "passwd" | "group", name: string): Account
   return inFile(database, name) ?? inDirectory(database, name);
 }
 
+/** Its members may read: the status, and what happened. */
+export const READERS = "baton";
+
 /** Without asking a directory service, which may hang when a machine starts. */
 export const groupInFile = (name: string): number | undefined => inFile("group", name)?.id;
 

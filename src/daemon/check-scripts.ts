@@ -1,6 +1,7 @@
 /** Runs the check scripts as check-schedule.ts says, and reports their results. */
 
 import type { Language } from "#diagnostics/diagnostic";
+import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { ScriptPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
 import { CHECK_BOUNDS } from "#metrics/bounds";
@@ -18,6 +19,7 @@ import {
 } from "./check-schedule.ts";
 import { isShortage } from "./contain.ts";
 import type { ScriptStatus } from "./control-protocol.ts";
+import { checkEvent } from "./event-texts.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { daemonMessages, LOUD_KB } from "./messages.ts";
@@ -62,6 +64,7 @@ export class CheckScripts {
   readonly #log: Log;
   readonly #language: Language;
   readonly #report: (name: string, result: "up" | "down") => void;
+  readonly #events: EventLog;
   #checks = new Map<string, Check>();
 
   constructor(
@@ -69,11 +72,13 @@ export class CheckScripts {
     log: Log,
     language: Language,
     report: (name: string, result: "up" | "down") => void,
+    events: EventLog = NO_EVENTS,
   ) {
     this.#launcher = launcher;
     this.#log = log;
     this.#language = language;
     this.#report = report;
+    this.#events = events;
   }
 
   /**
@@ -303,6 +308,7 @@ export class CheckScripts {
       script: name,
       result,
     });
+    this.#events.record(checkEvent(name, result, check.last?.exit));
     this.#report(name, result);
   }
 }

@@ -57,6 +57,8 @@ export interface Status {
   readonly engineRestarts: number;
   /** The number of log lines that could not be written (full disk, reader gone). */
   readonly logLinesLost: number;
+  /** Where what happened is kept; undefined: nowhere. */
+  readonly events?: EventsStatus;
   /**
    * How late the engine woke, in microseconds, since it was started, and what the worst was caused
    * by. Undefined: it has not answered yet.
@@ -275,3 +277,12 @@ export interface ScriptStatus {
 
 /** Re-exported, so that this file shows what it builds upon. */
 export type Transition = Extract<FromEngine, { type: "transition" }>;
+
+export interface EventsStatus {
+  readonly file: string;
+  /** ISO 8601; undefined if there is none. */
+  readonly oldest: string | undefined;
+  readonly count: number;
+  /** Events that the disk did not take in time, since the start. */
+  readonly lost: number;
+}

@@ -3,20 +3,26 @@
  * supervisor in the middle.
  */
 import type { Server } from "node:net";
+import { hostname } from "node:os";
 import type { Language } from "#diagnostics/diagnostic";
-import { NO_EVENTS } from "#events/event-log";
+import { DEFAULT_BOUNDS } from "#events/bounds";
+import type { EventLog } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
 import { keepDescriptorsToOurselves } from "#linux/descriptors";
+import { exitNow } from "#linux/process";
 import type { Result } from "#linux/result";
 import { openRtnetlink, type Rtnetlink } from "#linux/rtnetlink";
 import { sdNotify } from "#linux/sd-notify";
 import { catchRealtimeSignals, listenRealtime, unblockSignal } from "#linux/signals";
 import { printFailure } from "#vrrp/engine/world";
+import { groupInFile, READERS } from "./account.ts";
 import { type ApiOptions, DaemonApi } from "./api-host.ts";
 import type { CloudQuestion } from "./cloud-source.ts";
 import { background, errnoOf, failureText } from "./contain.ts";
 import { type Handler, serveControl } from "./control-server.ts";
 import { killEngine, untilEngineGone } from "./engine-lock.ts";
+import { EventRecorder } from "./event-recorder.ts";
+import { startedEvent } from "./event-texts.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
@@ -30,7 +36,8 @@ import { type RuntimeDir, removePid, type Taken, takeRuntimeDir, writePid } from
 import { type Asked, isStopKept, keepStops, obeySignals, take } from "./signals.ts";
 import { folderSentence } from "./start-problem.ts";
 import { VERSION } from "./status.ts";
-import { type Reread, Supervisor } from "./supervisor.ts";
+import { Supervisor } from "./supervisor.ts";
+import type { Reread } from "./supervisor-options.ts";
 import { readManager, SystemManager } from "./system-manager.ts";
 
 export interface DaemonOptions {
@@ -72,6 +79,8 @@ const JSON_SIGNAL = 36;
 const STATS_CLEAR = 63;
 /** The time that an earlier daemon's scripts get between SIGTERM and SIGKILL. */
 const LEFTOVER_MS = 2_000;
+/** How long the last events wait for the disk, when everything else is done. */
+const EVENTS_MS = 3_000;
 /** The kernel ends a process at once, but on a busy machine that may take a moment. */
 const KILLED_MS = 1_000;
 
@@ -83,28 +92,48 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   // This comes before anything is written that a stop would have to remove.
   keepStops();
   catchRealtime(log);
-  endOnBugs(log, messages);
+  const exit: Exit = { isStuck: () => false };
+  endOnBugs(log, messages, exit);
   const taken = takeRuntimeDir(options.runtimeDir);
   if (taken.kind !== "ours") {
     log("error", refusal(options.runtimeDir, taken, language));
     return 1;
   }
   try {
-    return await runInside(options, taken.dir);
+    return await runInside(options, taken.dir, exit);
   } finally {
     taken.dir.release();
   }
 }
 
-async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<number> {
+/** How this process ends. */
+interface Exit {
+  /** A thread waits for the disk. */
+  isStuck: () => boolean;
+}
+
+function leave(status: number, { isStuck }: Exit): void {
+  if (isStuck()) exitNow(status);
+  process.exit(status);
+}
+
+/**
+ * If an earlier daemon was killed, its engine may still be handing over, and ours would remove its
+ * addresses.
+ */
+async function endOtherEngine(
+  { runtimeDir, log }: DaemonOptions,
+  messages: DaemonMessages,
+): Promise<void> {
+  if (await untilEngineGone(runtimeDir)) return;
+  log("warning", messages.otherEngine(killEngine(runtimeDir)));
+  await untilEngineGone(runtimeDir, KILLED_MS);
+}
+
+async function runInside(options: DaemonOptions, dir: RuntimeDir, exit: Exit): Promise<number> {
   const { log, language } = options;
   const messages = daemonMessages(language);
-  // If an earlier daemon was killed, its engine may still be handing over, and ours would
-  // remove its addresses.
-  if (!(await untilEngineGone(options.runtimeDir))) {
-    log("warning", messages.otherEngine(killEngine(options.runtimeDir)));
-    await untilEngineGone(options.runtimeDir, KILLED_MS);
-  }
+  await endOtherEngine(options, messages);
   const ownership = new Ownership((text) => log("warning", text));
   const instances = options.plan.instances.map(({ config }) => config);
   const refused = await ownership.take(instances, undefined, isStopKept);
@@ -120,16 +149,21 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   }
   const groups = new RunningGroups(dir.scripts);
   endLeftovers(groups, log, messages);
-  const send = sdNotify;
-  const manager = new SystemManager({ ...readManager(options.env, process.pid), send });
+  const manager = new SystemManager({
+    ...readManager(options.env, process.pid),
+    send: sdNotify,
+  });
   const places = new OwnedPlaces(options.runtimeDir, rtnetlink.value, (path, errno) =>
     log("warning", messages.placesNotRecorded(path, errno)),
   );
+  const events = makeRecorder(options, exit);
   const supervisor = new Supervisor(options.plan, {
     configFile: options.configFile,
     configId: options.configId,
     language,
     log,
+    events,
+    eventsStatus: () => events.status,
     rtnetlink: rtnetlink.value,
     launcher: new Launcher(groups, log, language),
     manager,
@@ -145,17 +179,13 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
     apiListens: () => api?.listens,
     ...(options.engineProgram !== undefined && { engineProgram: options.engineProgram }),
   });
-  const api = openDaemonApi(supervisor, options);
+  const api = openDaemonApi(supervisor, events, options);
   const closeSockets = await serveSockets(supervisor, dir, options);
   if (closeSockets === undefined) return 1;
   const pidFiles = [dir.pidFile, ...options.pidFiles];
-  // Written after the handlers are installed (keepStops), because whoever reads the PID may
-  // send any signal.
-  for (const path of pidFiles) {
-    const failed = writePid(path, process.pid);
-    if (failed !== undefined) log("warning", messages.pidFile(path, failed));
-  }
+  writePids(pidFiles, log, messages);
   log("info", `Starting Baton ${VERSION} with ${options.configFile}`);
+  events.record(startedEvent(VERSION, options.configFile));
   const stopped = untilStopped(supervisor, dir, options);
   const endHousekeeping = new Housekeeping(() => supervisor.isQuiet).start();
   await supervisor.start();
@@ -165,19 +195,46 @@ async function runInside(options: DaemonOptions, dir: RuntimeDir): Promise<numbe
   endHousekeeping();
   places.settle();
   api?.close();
+  await events.close(EVENTS_MS);
   closeSockets();
   for (const path of pidFiles) removePid(path, process.pid);
   // A watching client or a script's pipe must not keep a daemon alive that no longer owns
   // anything.
-  setTimeout(() => process.exit(0), LINGER_MS).unref();
+  setTimeout(() => leave(0, exit), LINGER_MS).unref();
   return 0;
 }
 
-function openDaemonApi(supervisor: Supervisor, options: DaemonOptions): DaemonApi | undefined {
+/**
+ * After the handlers are installed (keepStops), because whoever reads the PID may send any signal.
+ */
+function writePids(pidFiles: readonly string[], log: Log, messages: DaemonMessages): void {
+  for (const path of pidFiles) {
+    const failed = writePid(path, process.pid);
+    if (failed !== undefined) log("warning", messages.pidFile(path, failed));
+  }
+}
+
+function openDaemonApi(
+  supervisor: Supervisor,
+  events: EventLog,
+  options: DaemonOptions,
+): DaemonApi | undefined {
   const { runtimeDir, language, log } = options;
   if (options.api === undefined) return undefined;
-  const events = NO_EVENTS;
   return new DaemonApi({ options: options.api, supervisor, events, runtimeDir, language, log });
+}
+
+function makeRecorder({ stateDir, language, log }: DaemonOptions, exit: Exit): EventRecorder {
+  const events = new EventRecorder({
+    folder: stateDir,
+    bounds: DEFAULT_BOUNDS,
+    group: groupInFile(READERS),
+    node: hostname(),
+    log,
+    language,
+  });
+  exit.isStuck = () => events.isStuck;
+  return events;
 }
 
 /** Undefined if there is no control socket, which is logged; else what closes the sockets. */
@@ -229,10 +286,10 @@ function refusal(
  * After a programming mistake the daemon must not carry on. The pipe to the engine ends with
  * this process, and the engine hands over.
  */
-function endOnBugs(log: Log, messages: DaemonMessages): void {
+function endOnBugs(log: Log, messages: DaemonMessages, exit: Exit): void {
   const end = (error: unknown): void => {
     log("error", `${messages.internalError}: ${failureText(error)}`);
-    process.exit(EX_SOFTWARE);
+    leave(EX_SOFTWARE, exit);
   };
   process.on("uncaughtException", end);
   process.on("unhandledRejection", end);

@@ -25,10 +25,12 @@ import {
 } from "#cloud/agreement/agreement-state";
 import { roleAsked } from "#cloud/agreement/role";
 import type { Language } from "#diagnostics/diagnostic";
+import type { EventLog } from "#events/event-log";
 import type { HavipPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
 import { type Ipv4, readIpv4 } from "#units/address";
 import { elapsed, type Instant, toMillis, toSeconds } from "#units/time";
+import { announcedAgainEvent, cloudEvent } from "./cloud-events.ts";
 import type { CloudQuestion, CloudSource } from "./cloud-source.ts";
 import { background, failureText } from "./contain.ts";
 import type { HavipStatus } from "./control-protocol.ts";
@@ -44,6 +46,7 @@ export interface HavipOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly language: Language;
   readonly log: Log;
+  readonly events?: EventLog | undefined;
   readonly announce: (one: { readonly instance: string; readonly address: Ipv4 }) => void;
   /**
    * Called for an instance that is stopping, when the cloud has moved all its addresses, or
@@ -271,8 +274,9 @@ export class HavipLoop {
         );
       case "announce": {
         const address = readIpv4(watch.address);
-        if (address !== undefined) this.#options.announce({ instance: watch.instance, address });
-        return;
+        if (address === undefined) return;
+        this.#options.announce({ instance: watch.instance, address });
+        return this.#options.events?.record(announcedAgainEvent(watch));
       }
       case "moved":
         return this.#reportMoved(watch, effect.moved);
@@ -302,34 +306,11 @@ export class HavipLoop {
   }
 
   #logNews({ instance, address }: Watch, news: AgreementNews): void {
-    const { log } = this.#options;
-    const fields = { instance, address, havip: news };
-    switch (news.kind) {
-      case "agrees": {
-        const seconds = toSeconds(news.after).toFixed(1);
-        return log("info", this.#messages.agrees({ instance, address, seconds }), fields);
-      }
-      case "disagrees": {
-        const seconds = toSeconds(news.after).toFixed(1);
-        const { view, announcements } = news;
-        const about = { instance, address, seconds, view, announcements };
-        return log("error", this.#messages.disagrees(about), fields);
-      }
-      case "disputed":
-        return log(
-          "error",
-          this.#messages.disputed({ instance, address, rival: news.rival }),
-          fields,
-        );
-      case "doubted":
-        return log(
-          "warning",
-          this.#messages.doubted({ instance, address, sign: news.sign }),
-          fields,
-        );
-      case "lost":
-        return log("warning", this.#messages.lost({ instance, address, view: news.view }), fields);
-    }
+    const { log, language, events } = this.#options;
+    const event = cloudEvent(instance, address, news);
+    const text = `(${instance}) ${event.text[language]}`;
+    log(event.severity, text, { instance, address, havip: news });
+    events?.record(event);
   }
 
   #arm(): void {

@@ -5,21 +5,16 @@ import type { Language } from "#diagnostics/diagnostic";
 import { times } from "#diagnostics/numbers";
 
 export interface HavipMessages {
-  readonly agrees: (about: { instance: string; address: string; seconds: string }) => string;
+  readonly agrees: (about: { address: string; seconds: string }) => string;
   readonly disagrees: (about: {
-    instance: string;
     address: string;
     seconds: string;
     view: View;
     announcements: number;
   }) => string;
-  readonly lost: (about: { instance: string; address: string; view: View }) => string;
-  readonly disputed: (about: {
-    instance: string;
-    address: string;
-    rival: string | undefined;
-  }) => string;
-  readonly doubted: (about: { instance: string; address: string; sign: ContrarySign }) => string;
+  readonly lost: (about: { address: string; view: View }) => string;
+  readonly disputed: (about: { address: string; rival: string | undefined }) => string;
+  readonly doubted: (about: { address: string; sign: ContrarySign }) => string;
   readonly sign: (sign: ContrarySign) => string;
   readonly view: (view: View) => string;
   readonly noEndpoint: (text: string) => string;
@@ -32,18 +27,17 @@ export interface HavipMessages {
 }
 
 const ENGLISH: HavipMessages = {
-  agrees: ({ instance, address, seconds }) =>
-    `(${instance}) the platform agrees: ${address} is ours, after ${seconds} s`,
-  disagrees: ({ instance, address, seconds, view, announcements }) =>
-    `(${instance}) MASTER but the platform does not agree for ${seconds} s: ${address}: ${ENGLISH.view(view)}; announced again ${times(announcements)}`,
-  lost: ({ instance, address, view }) =>
-    `(${instance}) MASTER and ${address} moved away: ${ENGLISH.view(view)}; claiming it again`,
-  disputed: ({ instance, address, rival }) =>
+  agrees: ({ address, seconds }) => `the platform agrees: ${address} is ours, after ${seconds} s`,
+  disagrees: ({ address, seconds, view, announcements }) =>
+    `MASTER but the platform does not agree for ${seconds} s: ${address}: ${ENGLISH.view(view)}; announced again ${times(announcements)}`,
+  lost: ({ address, view }) =>
+    `MASTER and ${address} moved away: ${ENGLISH.view(view)}; claiming it again`,
+  disputed: ({ address, rival }) =>
     rival === undefined
-      ? `(${instance}) MASTER and ${address} moved away and back since the last question: another node announces it too, or somebody unbound it`
-      : `(${instance}) MASTER and ${rival} announces ${address} too: two nodes own it and do not hear each other; the cloud sends to whoever announced last`,
-  doubted: ({ instance, address, sign }) =>
-    `(${instance}) whether the platform still agrees about ${address} is in doubt: ${ENGLISH.sign(sign)}; asking again`,
+      ? `MASTER and ${address} moved away and back since the last question: another node announces it too, or somebody unbound it`
+      : `MASTER and ${rival} announces ${address} too: two nodes own it and do not hear each other; the cloud sends to whoever announced last`,
+  doubted: ({ address, sign }) =>
+    `whether the platform still agrees about ${address} is in doubt: ${ENGLISH.sign(sign)}; asking again`,
   sign: (sign) =>
     sign === "rival-master"
       ? "another router advertises itself as MASTER"
@@ -70,18 +64,17 @@ const ENGLISH: HavipMessages = {
 };
 
 const CHINESE: HavipMessages = {
-  agrees: ({ instance, address, seconds }) =>
-    `(${instance}) 云平台已确认：${address} 属于本机，用时 ${seconds} 秒`,
-  disagrees: ({ instance, address, seconds, view, announcements }) =>
-    `(${instance}) 本机是 MASTER，但云平台已 ${seconds} 秒未认可：${address}：${CHINESE.view(view)}；已再次宣告 ${announcements} 次`,
-  lost: ({ instance, address, view }) =>
-    `(${instance}) 本机是 MASTER，但 ${address} 已被移走：${CHINESE.view(view)}；正在再次宣告`,
-  disputed: ({ instance, address, rival }) =>
+  agrees: ({ address, seconds }) => `云平台已确认：${address} 属于本机，用时 ${seconds} 秒`,
+  disagrees: ({ address, seconds, view, announcements }) =>
+    `本机是 MASTER，但云平台已 ${seconds} 秒未认可：${address}：${CHINESE.view(view)}；已再次宣告 ${announcements} 次`,
+  lost: ({ address, view }) =>
+    `本机是 MASTER，但 ${address} 已被移走：${CHINESE.view(view)}；正在再次宣告`,
+  disputed: ({ address, rival }) =>
     rival === undefined
-      ? `(${instance}) 本机是 MASTER，但自上次核对以来 ${address} 曾被移走又移回：另有节点也在宣告该地址，或有人解绑了它`
-      : `(${instance}) 本机是 MASTER，但 ${rival} 也在宣告 ${address}：两个节点同时持有该地址且互相收不到通告；云平台把流量发往最后宣告者`,
-  doubted: ({ instance, address, sign }) =>
-    `(${instance}) 云平台是否仍认可 ${address} 存疑：${CHINESE.sign(sign)}；正在重新核对`,
+      ? `本机是 MASTER，但自上次核对以来 ${address} 曾被移走又移回：另有节点也在宣告该地址，或有人解绑了它`
+      : `本机是 MASTER，但 ${rival} 也在宣告 ${address}：两个节点同时持有该地址且互相收不到通告；云平台把流量发往最后宣告者`,
+  doubted: ({ address, sign }) =>
+    `云平台是否仍认可 ${address} 存疑：${CHINESE.sign(sign)}；正在重新核对`,
   sign: (sign) =>
     sign === "rival-master" ? "另有路由器以 MASTER 身份发送通告" : "另有机器宣告了该地址",
   view: (view) => {

@@ -7,6 +7,7 @@
  */
 
 import type { Language } from "#diagnostics/diagnostic";
+import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { NotifyPlan, RunPlan } from "#keepalived/plan/run-plan";
 import type { NotifyReading } from "#metrics/reading";
 import { printIpv4 } from "#units/address";
@@ -48,16 +49,18 @@ export class Notifier {
   readonly #launcher: Launcher;
   readonly #log: Log;
   readonly #language: Language;
+  readonly #events: EventLog;
   readonly #instances = new Map<string, Line>();
   readonly #groups = new Map<string, Line>();
   #fifos: readonly NotifyFifo[] = [];
   readonly #readers = new Map<string, FifoReader>();
   #sequence = 0;
 
-  constructor(launcher: Launcher, log: Log, language: Language) {
+  constructor(launcher: Launcher, log: Log, language: Language, events: EventLog = NO_EVENTS) {
     this.#launcher = launcher;
     this.#log = log;
     this.#language = language;
+    this.#events = events;
   }
 
   /**
@@ -217,7 +220,14 @@ export class Notifier {
       known.queue.plan = plan;
       return known;
     }
-    const queue = new NotifyQueue(subject, plan, this.#launcher, this.#log, this.#language);
+    const queue = new NotifyQueue(
+      subject,
+      plan,
+      this.#launcher,
+      this.#log,
+      this.#language,
+      this.#events,
+    );
     const line: Line = { subject, queue, notified: undefined, fixed: {} };
     lines.set(subject.name, line);
     return line;

@@ -5,10 +5,12 @@
  */
 
 import type { Language } from "#diagnostics/diagnostic";
+import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { NotifyPlan } from "#keepalived/plan/run-plan";
 import { now } from "#linux/clock";
 import { type Micros, toMillis, toSeconds } from "#units/time";
 import type { NotifyResult } from "./control-protocol.ts";
+import { notifyEvent } from "./event-texts.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { daemonMessages } from "./messages.ts";
@@ -37,6 +39,8 @@ import { problemSentence } from "./start-problem.ts";
 type LastRun = Omit<NotifyResult, "output"> & { readonly output: () => string };
 
 interface LaneOptions {
+  readonly subject: NotifySubject;
+  readonly events: EventLog;
   readonly name: string;
   readonly launcher: Launcher;
   readonly log: Log;
@@ -58,6 +62,7 @@ export class NotifyQueue {
     launcher: Launcher,
     log: Log,
     language: Language,
+    events: EventLog = NO_EVENTS,
   ) {
     this.#subject = subject;
     this.plan = plan;
@@ -65,7 +70,7 @@ export class NotifyQueue {
       this.#last = last;
       this.tally.ended(last.exit, last.milliseconds);
     };
-    const options = { name: subject.name, launcher, log, language, remember };
+    const options = { subject, events, name: subject.name, launcher, log, language, remember };
     this.#own = new Lane(options);
     this.#any = new Lane(options);
   }
@@ -214,7 +219,7 @@ class Lane {
     how: CommandEnd,
     run: { readonly at: string; readonly milliseconds: number; readonly isLate: boolean },
   ): void {
-    const { log, language, name, remember } = this.#options;
+    const { log, language, name, remember, subject, events } = this.#options;
     const { at, milliseconds, isLate } = run;
     const { argv } = job.command;
     const problem = how.kind === "notStarted" ? problemSentence(how.problem, language) : "";
@@ -222,6 +227,7 @@ class Lane {
     const output = (): string => (problem === "" ? running.output.text() : problem);
     remember({ command: argv, state: job.state, at, milliseconds, exit, output });
     const text = `(${name}) ${job.state}: notify script ${argv.join(" ")}`;
+    events.record(notifyEvent(subject, { command: argv, state: job.state, exit, milliseconds }));
     if (exit === 0) {
       log("debug", `${text}: exit 0 (${milliseconds} ms)`, { instance: name });
       return;

@@ -5,9 +5,12 @@
  */
 import type { Language } from "#diagnostics/diagnostic";
 import { dropSentence, reportSentence } from "#diagnostics/render/reasons";
+import { type EventLog, NO_EVENTS } from "#events/event-log";
+import type { NewEvent } from "#events/record";
 import { printIpv4 } from "#units/address";
 import type { FromEngine } from "#vrrp/engine/engine-link";
 import type { Report } from "#vrrp/router/event";
+import { dropEvent, leftOutEvent, reportEvent } from "./event-texts.ts";
 import type { Fields, Level, Log } from "./log.ts";
 import { daemonMessages } from "./messages.ts";
 
@@ -30,6 +33,14 @@ const NO_GAP: ReadonlySet<Report["kind"]> = new Set<Report["kind"]>([
   "claims-ended",
 ]);
 
+/** A line, and what is kept of it. */
+interface Line {
+  readonly level: Level;
+  readonly text: string;
+  readonly fields: Fields;
+  readonly event?: NewEvent;
+}
+
 /** What happened in the minute since the first line of a kind. */
 interface Minute {
   logged: number;
@@ -45,6 +56,7 @@ const inAMinute: InAMinute = (what) => void setTimeout(what, MINUTE_MS).unref();
 export class PacketLog {
   readonly #log: Log;
   readonly #language: Language;
+  readonly #events: EventLog;
   readonly #clock: () => number;
   readonly #inAMinute: InAMinute;
   readonly #minutes = new Map<string, Minute>();
@@ -56,9 +68,11 @@ export class PacketLog {
     language: Language,
     clock: () => number = () => performance.now(),
     later: InAMinute = inAMinute,
+    events: EventLog = NO_EVENTS,
   ) {
     this.#log = log;
     this.#language = language;
+    this.#events = events;
     this.#clock = clock;
     this.#inAMinute = later;
   }
@@ -67,13 +81,19 @@ export class PacketLog {
     const why = dropSentence({ ...drop }, this.#language);
     const times = count > 1 ? ` (${count})` : "";
     const text = `(${instance}) packet from ${printIpv4(from)}: ${why}${times}`;
-    this.#write(drop.kind, instance, "warning", text, { instance, drop, count });
+    const event = dropEvent({ type: "drop", instance, from, count, drop });
+    this.#write(drop.kind, instance, {
+      level: "warning",
+      text,
+      fields: { instance, drop, count },
+      event,
+    });
   }
 
   unknownVrid(message: Message<"unknownVrid">): void {
     const text = daemonMessages(this.#language).unknownVrid(message);
     const router = `${message.interface}/${message.vrid}`;
-    this.#write("unknown-vrid", router, "warning", text, { ...message });
+    this.#write("unknown-vrid", router, { level: "warning", text, fields: { ...message } });
   }
 
   report({ instance, report }: Message<"report">): void {
@@ -82,9 +102,10 @@ export class PacketLog {
     const isKnown = report.kind === "no-owner" && report.cannotHear === undefined;
     const level = isKnown ? "error" : isEnd ? "info" : "warning";
     const text = `(${instance}) ${reportSentence(report, this.#language)}`;
-    const fields = { instance, report };
-    if (ALWAYS.has(report.kind)) this.#log(level, text, fields);
-    else this.#write(report.kind, instance, level, text, fields);
+    const event = reportEvent(instance, report, level);
+    const line: Line = { level, text, fields: { instance, report }, event };
+    if (ALWAYS.has(report.kind)) this.#put(line);
+    else this.#write(report.kind, instance, line);
   }
 
   /** One line a minute about the same rival is enough. */
@@ -96,7 +117,12 @@ export class PacketLog {
     return true;
   }
 
-  #write(kind: string, router: string, level: Level, text: string, fields: Fields): void {
+  #put({ level, text, fields, event }: Line): void {
+    this.#log(level, text, fields);
+    if (event !== undefined) this.#events.record(event);
+  }
+
+  #write(kind: string, router: string, line: Line): void {
     let minute = this.#minutes.get(kind);
     if (minute === undefined) {
       minute = { logged: 0, leftOut: 0, routers: new Set() };
@@ -105,7 +131,7 @@ export class PacketLog {
     }
     if (minute.logged < LINES_IN_A_MINUTE) {
       minute.logged += 1;
-      return this.#log(level, text, fields);
+      return this.#put(line);
     }
     minute.leftOut += 1;
     minute.routers.add(router);
@@ -118,6 +144,7 @@ export class PacketLog {
     const { leftOut: lines, routers } = minute;
     const text = daemonMessages(this.#language).linesLeftOut(kind, lines, routers.size);
     this.#log("warning", text, { kind, lines, routers: routers.size });
+    this.#events.record(leftOutEvent(kind, lines, routers.size));
   }
 
   /** The daemon ends: what was left out until now is counted in the log. */

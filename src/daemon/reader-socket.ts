@@ -9,7 +9,7 @@
 import { chmodSync, chownSync } from "node:fs";
 import type { Server } from "node:net";
 import type { Language } from "#diagnostics/diagnostic";
-import { groupInFile } from "./account.ts";
+import { groupInFile, READERS } from "./account.ts";
 import { errnoOf } from "./contain.ts";
 import type { ControlRequest } from "./control-protocol.ts";
 import { type ClientLimits, type Handler, serveControl } from "./control-server.ts";
@@ -17,7 +17,6 @@ import type { Log } from "./log.ts";
 import { daemonMessages } from "./messages.ts";
 import { removeFile } from "./own-files.ts";
 
-const GROUP = "baton";
 const CHANGES: Readonly<Record<ControlRequest["command"], boolean>> = {
   status: false,
   watch: false,
@@ -35,10 +34,10 @@ const LIMITS: ClientLimits = { most: 64, share: 8 };
 
 const REFUSAL: Readonly<Record<Language, { readonly error: string; readonly help: string }>> = {
   en: {
-    error: `only root may ask for that; members of the group ${GROUP} may read`,
+    error: `only root may ask for that; members of the group ${READERS} may read`,
     help: "try with sudo",
   },
-  "zh-CN": { error: `该操作仅限 root；${GROUP} 组成员只能读取`, help: "请用 sudo" },
+  "zh-CN": { error: `该操作仅限 root；${READERS} 组成员只能读取`, help: "请用 sudo" },
 };
 
 export const readingOnly =
@@ -60,7 +59,7 @@ export interface ReaderSocketOptions {
 
 /** Undefined if there is no such group, or the socket cannot be made, which is logged. */
 export async function serveReaders(options: ReaderSocketOptions): Promise<Server | undefined> {
-  const { path, handle, log, language, group = groupInFile(GROUP) } = options;
+  const { path, handle, log, language, group = groupInFile(READERS) } = options;
   // One of an earlier daemon: the group may be gone since.
   removeFile(path);
   if (group === undefined) return undefined;

@@ -3,14 +3,16 @@
  * decides, and wakes it in time. The process is engine-process.ts, the hand-over hand-over.ts.
  */
 
+import type { Language } from "#diagnostics/diagnostic";
+import type { EventLog } from "#events/event-log";
 import { now } from "#linux/clock";
 import type { Rtnetlink } from "#linux/rtnetlink";
 import { elapsed, fromMillis, toMillis } from "#units/time";
-import { printFailure } from "#vrrp/engine/world";
 import type { SupervisorEffect, SupervisorEvent, SupervisorReport } from "#vrrp/supervisor/event";
 import { INITIAL, type SupervisorConfig, type SupervisorState } from "#vrrp/supervisor/state";
 import { deadline, step } from "#vrrp/supervisor/supervisor";
 import { contain } from "./contain.ts";
+import { engineNews, supervisionEvent } from "./engine-news.ts";
 import type { EngineProcess } from "./engine-process.ts";
 import { HandOver } from "./hand-over.ts";
 import type { Log } from "./log.ts";
@@ -24,6 +26,8 @@ export interface SupervisionOptions {
   readonly rtnetlink: Rtnetlink;
   readonly log: Log;
   readonly messages: DaemonMessages;
+  readonly language: Language;
+  readonly events?: EventLog | undefined;
   /** The period of the service manager's watchdog; undefined if nothing waits for `isAlive`. */
   readonly watchdogMilliseconds: number | undefined;
   readonly configure: (effect: ConfigureEffect) => void;
@@ -188,40 +192,11 @@ export class Supervision {
   }
 
   #report(report: SupervisorReport): void {
-    const { log, messages, gone } = this.#options;
-    switch (report.kind) {
-      case "engine-gone":
-        log("error", messages.engineGone);
-        return gone();
-      case "engine-does-not-stop":
-        return log("error", messages.engineDoesNotStop);
-      case "engine-unresponsive":
-        return log("error", messages.engineUnresponsive);
-      case "engine-unresponsive-for-long":
-        return log("error", messages.engineUnresponsiveForLong);
-      case "engine-answers-again":
-        return log("info", messages.engineAnswersAgain);
-      case "handing-over":
-        return log("warning", `(${report.instance}) ${messages.diedAsMaster}: sent 0 priority`);
-      case "removed-first": {
-        const text = `(${report.instance}) ${messages.diedAsMaster}: removed VIPs, sent 0 priority`;
-        return log("warning", text);
-      }
-      case "lease-was-over": {
-        const text = `(${report.instance}) ${messages.diedAsMaster}: ${messages.leaseWasOver}`;
-        return log("warning", text);
-      }
-      case "handed-over": {
-        const end = messages.removedForEngine(report.isSuccessorHeard);
-        return log("info", `(${report.instance}) removing VIPs. ${end}`);
-      }
-      case "cannot-hand-over": {
-        const { instance, failure } = report;
-        const why = failure === undefined ? messages.noSource : printFailure(failure);
-        if (instance === undefined) return log("error", `${messages.cannotHandOver}: ${why}`);
-        return log("error", `(${instance}) ${messages.cannotHandOver}: ${why}; removing VIPs`);
-      }
-    }
+    const { log, language, events, gone } = this.#options;
+    const { level, text, instance } = engineNews(report, language);
+    log(level, instance === undefined ? text : `(${instance}) ${text}`);
+    events?.record(supervisionEvent(report));
+    if (report.kind === "engine-gone") gone();
   }
 }
 

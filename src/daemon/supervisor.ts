@@ -12,31 +12,37 @@ import { signIn } from "#cloud/agreement/contrary-sign";
 import { roleOf } from "#cloud/agreement/role";
 import type { Language } from "#diagnostics/diagnostic";
 import { reasonSentence } from "#diagnostics/render/reasons";
+import { type EventLog, NO_EVENTS } from "#events/event-log";
 import type { RunPlan } from "#keepalived/plan/run-plan";
-import type { Rtnetlink } from "#linux/rtnetlink";
 import { printIpv4 } from "#units/address";
 import { instant } from "#units/time";
 import type { FromEngine, TrackerResult } from "#vrrp/engine/engine-link";
-import type { InstanceConfig } from "#vrrp/router/config";
 import { CatchUp } from "./catch-up.ts";
 import { CheckScripts } from "./check-scripts.ts";
-import type { CloudQuestion } from "./cloud-source.ts";
 import { failureText } from "./contain.ts";
 import type { ControlAnswer, ControlRequest, Status } from "./control-protocol.ts";
 import type { ControlClient } from "./control-server.ts";
 import { EngineProcess } from "./engine-process.ts";
+import {
+  engineEndedEvent,
+  engineStartedEvent,
+  groupEvent,
+  priorityEvent,
+  reloadEvent,
+  stateEvent,
+  stoppedEvent,
+  stoppingEvent,
+} from "./event-texts.ts";
 import { explain } from "./explain.ts";
 import { GlobalScript } from "./global-script.ts";
 import { HavipLoop } from "./havip-loop.ts";
 import { InstanceMemories } from "./instance-memory.ts";
-import type { Launcher } from "./launcher.ts";
 import type { Log } from "./log.ts";
 import { type DaemonMessages, daemonMessages } from "./messages.ts";
 import { MetricsAnswer } from "./metrics-answer.ts";
 import { Notifier } from "./notifier.ts";
 import { OutputPipe } from "./output-pipe.ts";
 import { removeFile } from "./own-files.ts";
-import type { OwnedPlaces } from "./owned-places.ts";
 import { PacketLog } from "./packet-log.ts";
 import { RecordFile } from "./record-file.ts";
 import { type Reloaded, reloadAnswer } from "./reload-answer.ts";
@@ -45,56 +51,10 @@ import { writePid } from "./runtime-dir.ts";
 import { SharedWork } from "./shared-work.ts";
 import { groupStatuses, historyStatus, instanceStatus, statusAnswer, VERSION } from "./status.ts";
 import { type ConfigureEffect, Supervision, type TakenEffect } from "./supervision.ts";
-import type { SystemManager } from "./system-manager.ts";
+import type { Reread, SupervisorOptions } from "./supervisor-options.ts";
 import { TrackFiles } from "./track-files.ts";
 import { TrackProcesses } from "./track-processes.ts";
 import { Watchers } from "./watchers.ts";
-
-export type Reread =
-  | { readonly kind: "plan"; readonly plan: RunPlan }
-  /**
-   * The running configuration stays. The reasons have been logged; here they are for whoever
-   * asked, in the requested language.
-   */
-  | { readonly kind: "refused"; readonly findings: readonly string[] };
-
-export interface SupervisorOptions {
-  readonly configFile: string;
-  readonly configId: string | undefined;
-  readonly language: Language;
-  readonly log: Log;
-  readonly rtnetlink: Rtnetlink;
-  readonly launcher: Launcher;
-  readonly manager: SystemManager;
-  /** Reads the file again. */
-  readonly reread: (language: Language) => Reread;
-  /** `-r`: the PID file of keepalived's VRRP child. */
-  readonly enginePidFile: string | undefined;
-  /**
-   * `--cloud`: ask the cloud about every instance. With a `havip` block in the file it is asked
-   * anyway.
-   */
-  readonly cloud?: CloudQuestion | undefined;
-  /** Where keys, regions and endpoints are looked for. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Only for a daemon with a runtime directory. */
-  readonly places?: OwnedPlaces | undefined;
-  /**
-   * Called after a reload: all addresses but these have been given up, and another daemon may
-   * have them.
-   */
-  readonly keepClaims?: (instances: readonly InstanceConfig[]) => void;
-  /** Where the engine's lock is; undefined if it has none. */
-  readonly runtimeDir?: string | undefined;
-  /** After a reload, with what was read. */
-  readonly reloaded?: ((plan: RunPlan) => void) | undefined;
-  /** What the HTTP API listens on; undefined: there is none. */
-  readonly apiListens?: (() => readonly string[] | undefined) | undefined;
-  /** `--record`: the file to which the routers' events are appended. */
-  readonly recordFile?: string | undefined;
-  /** The program of the engine and its arguments; undefined for the real one. */
-  readonly engineProgram?: readonly string[];
-}
 
 /** How long to wait for the engine's answer; after that its state is unknown. */
 const SNAPSHOT_MS = 300;
@@ -103,6 +63,7 @@ const NOTIFY_STOP_MS = 5_000;
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #log: Log;
+  readonly #events: EventLog;
   readonly #messages: DaemonMessages;
   readonly #engine: EngineProcess;
   readonly #supervision: Supervision;
@@ -144,6 +105,8 @@ export class Supervisor {
   #stopped: Promise<void> | undefined;
   #isStarted = false;
   #isReady = false;
+  /** Of the engine that was ready last. */
+  #readyPid: number | undefined;
   readonly #catchUp: CatchUp = new CatchUp(() => this.#supervision.isBehind);
   readonly #notifyReady = (): void => this.#options.manager.ready();
   readonly #reloadOnSignal = (): void => void this.reload();
@@ -155,17 +118,19 @@ export class Supervisor {
     this.#options = options;
     const { log, language, launcher, manager } = options;
     this.#log = log;
+    const { events = NO_EVENTS } = options;
+    this.#events = events;
     this.#messages = daemonMessages(language);
-    this.#packets = new PacketLog(log, language);
-    this.#scripts = new CheckScripts(launcher, log, language, (name, result) =>
-      this.#engine.send({ type: "tracker", kind: "script", name, result }),
-    );
+    this.#packets = new PacketLog(log, language, undefined, undefined, events);
+    const checked = (name: string, result: "up" | "down"): void =>
+      this.#engine.send({ type: "tracker", kind: "script", name, result });
+    this.#scripts = new CheckScripts(launcher, log, language, checked, events);
     const track = (result: TrackerResult): void =>
       this.#engine.send({ type: "tracker", ...result });
     this.#files = new TrackFiles(log, this.#messages, track);
     this.#processes = new TrackProcesses(log, this.#messages, track);
     this.#globalScript = new GlobalScript(launcher, log, this.#messages);
-    this.#notifier = new Notifier(launcher, log, language);
+    this.#notifier = new Notifier(launcher, log, language, events);
     this.#watchers = new Watchers(log, async () => await this.status());
     this.#engine = new EngineProcess(
       {
@@ -191,6 +156,7 @@ export class Supervisor {
       env: options.env ?? {},
       language,
       log,
+      events,
       announce: (one) => this.#engine.send({ type: "announce", ...one }),
       moved: (instance, moved) => this.#engine.send({ type: "platform", instance, moved }),
     });
@@ -199,6 +165,8 @@ export class Supervisor {
       rtnetlink: options.rtnetlink,
       log,
       messages: this.#messages,
+      language,
+      events,
       watchdogMilliseconds: manager.watchdogMilliseconds,
       configure: (effect) => this.#configureEngine(effect),
       taken: (effect) => this.#onTaken(effect),
@@ -258,6 +226,7 @@ export class Supervisor {
       this.#reloads.refused();
       manager.ready();
       this.#log("error", this.#messages.reloadRefused);
+      this.#events.record(reloadEvent(read.findings));
       return read;
     }
     const { plan } = read;
@@ -267,6 +236,7 @@ export class Supervisor {
     this.#catchUp.do(this.#notifyReady);
     this.#options.reloaded?.(plan);
     this.#log("info", "Reload complete");
+    this.#events.record(reloadEvent(undefined));
     this.#watchers.changed();
     return { kind: "done" };
   }
@@ -315,6 +285,7 @@ export class Supervisor {
     this.#supervision.happened({ kind: "stopAsked" });
     this.#options.manager.stopping();
     this.#log("info", `Stopping: ${this.#messages.signalReceived(signal)}`);
+    this.#events.record(stoppingEvent(signal));
     this.#globalScript.end();
     this.#scripts.stop();
     this.#files.stop();
@@ -331,6 +302,7 @@ export class Supervisor {
     const { enginePidFile } = this.#options;
     if (enginePidFile !== undefined) removeFile(enginePidFile);
     this.#log("info", `Stopped Baton ${VERSION}`);
+    this.#events.record(stoppedEvent(VERSION));
   }
 
   async handle(request: ControlRequest, client: ControlClient): Promise<ControlAnswer> {
@@ -390,9 +362,15 @@ export class Supervisor {
       scripts: this.#scripts.status(),
       engineRestarts: this.#supervision.restarts,
       logLinesLost: this.#log.dropped(),
+      ...this.#eventsStatus,
       ...(listen !== undefined && { api: { listen } }),
       ...snapshot?.pauses,
     };
+  }
+
+  get #eventsStatus(): Pick<Status, "events"> {
+    const events = this.#options.eventsStatus?.();
+    return events === undefined ? {} : { events };
   }
 
   #configure(plan: RunPlan): void {
@@ -485,6 +463,7 @@ export class Supervisor {
     if (isExpected) return;
     const { cannotStartEngine, engineEnded } = this.#messages;
     this.#log("error", pid === undefined ? `${cannotStartEngine}: ${how}` : engineEnded(pid, how));
+    this.#events.record(engineEndedEvent(pid, how));
   }
 
   #onMessage(message: FromEngine): void {
@@ -497,6 +476,7 @@ export class Supervisor {
         return this.#onTransition(message);
       case "groupTransition":
         this.#log("info", `VRRP_Group(${message.group}) Syncing instances to ${message.to} state`);
+        this.#events.record(groupEvent(message));
         return this.#notifier.group(message.group, message.to);
       case "priorityChanged":
         return this.#onPriority(message);
@@ -524,6 +504,9 @@ export class Supervisor {
   #onReady(pid: number): void {
     if (!this.#isReady) this.#options.manager.ready();
     this.#isReady = true;
+    // It says so after a reload too.
+    if (pid !== this.#readyPid) this.#events.record(engineStartedEvent(pid));
+    this.#readyPid = pid;
     const { enginePidFile } = this.#options;
     const failed = enginePidFile === undefined ? undefined : writePid(enginePidFile, pid);
     if (failed !== undefined)
@@ -547,6 +530,7 @@ export class Supervisor {
     const what =
       to === "STOP" ? "Stopping" : `Entering ${to} STATE${from === "INIT" ? " (init)" : ""}`;
     this.#log("info", `(${instance}) ${what}: ${why}`, { instance, from, to, reason, priority });
+    this.#events.record(stateEvent(message));
     const change = { from, to, reason, why, priority };
     this.#memories.changed(message, { at: Date.now(), from, to, reason }, change);
     this.#options.manager.status(() => this.#memories.summary());
@@ -560,6 +544,7 @@ export class Supervisor {
     const why = tracker ?? "reload";
     const text = `(${instance}) Changing effective priority from ${from} to ${to} (${why})`;
     this.#log("info", text, { instance, from, to, tracker });
+    this.#events.record(priorityEvent(message));
     const memory = this.#memories.get(instance);
     if (memory !== undefined) memory.priority = to;
     // keepalived: a priority that changed by a reload is not written to the pipes.

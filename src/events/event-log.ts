@@ -1,6 +1,6 @@
 /** Where events go and come from; the daemon makes one and gives it to those who need it. */
 
-import type { EventRecord, NewEvent } from "./record.ts";
+import type { EventRecord, NewEvent, Unnumbered } from "./record.ts";
 import type { Selection } from "./selection.ts";
 
 export interface EventLog {
@@ -19,7 +19,7 @@ export interface EventLog {
    * At once, before an event is in the file: for alerts. Its number is not known yet. What it
    * throws is logged. The result ends it.
    */
-  onRecorded(listener: (event: Omit<EventRecord, "id">) => void): () => void;
+  onRecorded(listener: (event: Unnumbered) => void): () => void;
   /**
    * After events are in the file (or at once where there is none, and their numbers count from
    * the start of the daemon): for whoever follows. The result ends it.
@@ -31,7 +31,7 @@ export interface EventLog {
 
 export interface Found {
   readonly events: readonly EventRecord[];
-  /** There are more: the number after which to go on (`after`), or before which (`newest`). */
+  /** There are more: go on with it as `after`, or with `newest` as `before`. */
   readonly next: number | undefined;
 }
 

@@ -70,8 +70,8 @@ export interface EventData {
   readonly conflict: { readonly report: string } & Details;
   /** What the platform says of the owner. */
   readonly cloud: {
-    readonly havip?: string | undefined;
     readonly platform: string;
+    readonly address: string;
   } & Details;
   /** This node did not run for a while. */
   readonly stall: { readonly microseconds: number } & Details;
@@ -113,9 +113,8 @@ export interface NewEventOf<K extends EventKind> {
 /** Of any kind; kind and data belong together. */
 export type NewEvent = { readonly [K in EventKind]: NewEventOf<K> }[EventKind];
 
-export interface EventRecordOf<K extends EventKind> {
-  /** Grows within a node's file, and is never used again. */
-  readonly id: number;
+/** Recorded, and not in the file yet. */
+export interface UnnumberedOf<K extends EventKind> {
   /** `2026-11-30T17:26:25.123456Z`: the node's wall clock, microseconds. */
   readonly at: string;
   /** The node's host name. */
@@ -126,5 +125,11 @@ export interface EventRecordOf<K extends EventKind> {
   readonly group?: string;
   readonly text: EventText;
   readonly data: EventData[K];
+}
+export type Unnumbered = { readonly [K in EventKind]: UnnumberedOf<K> }[EventKind];
+
+export interface EventRecordOf<K extends EventKind> extends UnnumberedOf<K> {
+  /** Grows within a node's file, and is never used again. */
+  readonly id: number;
 }
 export type EventRecord = { readonly [K in EventKind]: EventRecordOf<K> }[EventKind];

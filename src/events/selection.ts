@@ -14,6 +14,8 @@ export interface Selection {
   readonly severity?: EventSeverity | undefined;
   /** Numbers above this one. */
   readonly after?: number | undefined;
+  /** Numbers below this one. */
+  readonly before?: number | undefined;
   /** At most so many, `LIMIT_MAX` otherwise. */
   readonly limit?: number | undefined;
   /** Of more than `limit` the newest; otherwise the oldest, so that `after` goes on from there. */
@@ -29,7 +31,7 @@ export const severitiesFrom = (least: EventSeverity): readonly EventSeverity[] =
 
 /** Whether an event is one of them, whatever `limit` says. */
 export function isSelected(event: EventRecord, selection: Selection): boolean {
-  const { since, until, instances, kinds, severity, after } = selection;
+  const { since, until, instances, kinds, severity, after, before } = selection;
   // ECMAScript reads three digits of the fraction and ignores the others.
   const at = Date.parse(event.at);
   return (
@@ -38,6 +40,7 @@ export function isSelected(event: EventRecord, selection: Selection): boolean {
     (instances === undefined || instances.includes(event.instance ?? "")) &&
     (kinds === undefined || kinds.includes(event.kind)) &&
     (severity === undefined || severitiesFrom(severity).includes(event.severity)) &&
-    (after === undefined || event.id > after)
+    (after === undefined || event.id > after) &&
+    (before === undefined || event.id < before)
   );
 }

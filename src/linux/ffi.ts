@@ -162,6 +162,8 @@ export const writeToDescriptor = (): bigint =>
 export const dup3: (from: number, to: number, flags: number) => number =
   bind("int dup3(int, int, int)");
 export const kill: (pid: number, signal: number) => number = bind("int kill(int, int)");
+/** Ends every thread, without waiting for one. */
+export const _exit: (status: number) => void = bind("void _exit(int)");
 export const getpid: () => number = bind("int getpid(void)");
 export const getppid: () => number = bind("int getppid(void)");
 export const prctl: (option: number, argument: number) => number = bind(

@@ -63,7 +63,18 @@ function leavesOf({ definition }: Command, path: readonly string[], above: Optio
   return commands.flatMap((one) => leavesOf(one, [...path, one.definition.name], shared));
 }
 
-const SAMPLES = ["k=v", "7", "en", "text", "strict", "10.0.0.1", "x", "/tmp/x.prom"];
+const SAMPLES = [
+  "k=v",
+  "7",
+  "en",
+  "text",
+  "strict",
+  "10.0.0.1",
+  "1h",
+  "http://x",
+  "x",
+  "/tmp/x.prom",
+];
 function sampleFor(option: Option): string {
   if (option.kind === "flag") throw new Error("a flag takes no value");
   const { accepts } = option;
