@@ -86,17 +86,17 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["a stop is a hand-over first", 'if (to === "STOP") return unchanged(state);', ""],
     [
       "a backup owns nothing",
-      'return unchanged(changed(state, message, { mayOwn: false }));\n    }\n    case "report"',
+      'return unchanged(changed(state, message, GIVEN_UP));\n    }\n    case "report"',
       'return unchanged(state);\n    }\n    case "report"',
     ],
     [
       "a hand-over that has ended owns nothing",
-      'if (message.report.kind !== "handed-over")',
-      'if (message.report.kind === "handed-over")',
+      'if (report.kind === "handed-over") return',
+      'if (report.kind === "no-owner") return',
     ],
     [
       "an engine that ended in order has left nothing",
-      "state.routers.map((one) => ({ ...one, mayOwn: false })),\n      });",
+      "state.routers.map((one) => ({ ...one, ...GIVEN_UP })),\n      });",
       "state.routers,\n      });",
     ],
     [
@@ -121,7 +121,22 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "...before.filter((one) => !isConfigured(one)), ...removed]",
       "...removed]",
     ],
-    ["handed over for once", ".map((one) => ({ ...one, mayOwn: false })),\n  };", ",\n  };"],
+    ["handed over for once", ".map((one) => ({ ...one, ...GIVEN_UP })),\n  };", ",\n  };"],
+    [
+      "a copy that the engine reports is remembered",
+      "{ copies: [...copies, {",
+      "{ copies: [], ...({",
+    ],
+    [
+      "one beside a node that does not own the address is none",
+      " || !report.isOwner) return",
+      ") return",
+    ],
+    [
+      "what was a copy is none once the address is given up",
+      "mayOwn: false, copies: [] };",
+      "mayOwn: false } as never;",
+    ],
     [
       "without an engine nobody is leaving",
       "state.routers.filter(isConfigured).map",
@@ -174,12 +189,12 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     [
       "an address that is another router's by now stays",
-      '      ...removal(instance, freePlaces(state, hold)),\n      { kind: "unlisten"',
-      '      ...removal(instance, hold.places),\n      { kind: "unlisten"',
+      '      ...removal(instance, freePlaces(state, hold), hold.spared),\n      { kind: "unlisten"',
+      '      ...removal(instance, hold.places, hold.spared),\n      { kind: "unlisten"',
     ],
     [
       "one that its router has no more goes",
-      "    ...removal(hold.config.router.name, freePlaces(state, hold)),\n",
+      "    ...removal(hold.config.router.name, freePlaces(state, hold), hold.spared),\n",
       "",
     ],
     [
@@ -211,7 +226,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["but not of what is here", "    .filter((address) => !here.has(address));", ";"],
     [
       "what is left of it is removed",
-      "      ...ended,\n      ...removal(instance, places),\n",
+      "      ...ended,\n      ...removal(instance, everything, undefined),\n",
       "      ...ended,\n",
     ],
     ["without a source nothing is sent", "if (source === undefined) {", "if (source === null) {"],
@@ -228,8 +243,8 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["the newest address goes first", "places: places.toReversed()", "places"],
     [
       "break-before-make breaks first",
-      "        ...removal(instance, places),\n        release,",
-      "        release,\n        ...removal(instance, places),",
+      "        ...removal(instance, places, spared),\n        release,",
+      "        release,\n        ...removal(instance, places, spared),",
     ],
     [
       "and holds nothing",
@@ -251,8 +266,6 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "const milliseconds = Math.ceil(wait / 1_000);",
       "const milliseconds = Math.floor(wait / 1_000);",
     ],
-    ["a hand-over waits for the skew time", "skew(router, router.advertInterval, 1) + ", ""],
-    ["and an interval", "+ fromCentis(router.advertInterval) + LINGER", "+ LINGER"],
     [
       "the first successors are heard before the next engine starts",
       'if (engine.kind !== "waiting" || engine.startAt >= soonest) return state;',
@@ -260,7 +273,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ],
     [
       "without a socket the addresses go",
-      'effects: [{ kind: "report", report }, ...removal(instance, hold.places)],',
+      'effects: [{ kind: "report", report }, ...removal(instance, hold.places, hold.spared)],',
       'effects: [{ kind: "report", report }],',
     ],
     ["clients have time to learn", "removeAt: after(now, LINGER)", "removeAt: now"],
@@ -273,7 +286,7 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
     ["not before its time", "    if (now < holdDeadline(hold)) continue;\n", ""],
     [
       "what is over is removed",
-      '      ...removal(instance, freePlaces(state, hold)),\n      { kind: "unlisten"',
+      '      ...removal(instance, freePlaces(state, hold), hold.spared),\n      { kind: "unlisten"',
       '      { kind: "unlisten"',
     ],
     [
@@ -281,7 +294,13 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       ".filter((address) => !elsewhere.has(address));",
       ";",
     ],
-    ["ours without a mark ends", "(proto === 0 && expires === true)", "proto === 0"],
+    ["copies go with what cannot be held", "...copiesOf(config, kernel, places, known)", ""],
+    ["a copy that stays keeps its rule", "free.filter((address) => !copied.has(address))", "free"],
+    [
+      "copies go with a hold",
+      "next = withoutCopies(withoutHold(next, hold), hold);",
+      "next = withoutHold(next, hold);",
+    ],
     [
       "the rule goes with the address",
       'addresses.length === 0 ? [] : [{ kind: "clearGuard", instance, addresses }]',
@@ -354,6 +373,22 @@ export const SUPERVISOR_MUTANTS: readonly Mutant[] = [
       "transport.peers.slice(0, 1).map(({ address }) => address)",
     ],
     ["with its TTL", "isUnicast ? transport.ttl : 255", "255"],
+  ),
+  ...inFile(
+    "copies",
+    ["ours without a mark ends", "(proto === 0 && expires === true)", "proto === 0"],
+    ["what was there before is spared", " && !isAmong(one, places))", ")"],
+    ["and what the dead engine knew is not", ".filter((one) => !isAmong(one, known))", ""],
+    ["no copies on a loopback device", "arp && mac !== 0", "arp"],
+    ["nor on one without ARP", "arp && mac !== 0", "mac !== 0"],
+    ["nor on others", " && devices.includes(one.index)", ""],
+    ["the address owner has none", "config.router.priority === 255 ? [] : ", ""],
+    ["of what is gone alone", "addresses.includes(one.address) && ", ""],
+    [
+      "each has its own prefix",
+      "a.address === b.address && a.prefix === b.prefix",
+      "a.address === b.address",
+    ],
   ),
   ...inFile(
     "supervisor",

@@ -23,6 +23,8 @@ export const MUTANTS: readonly Mutant[] = [
       "config.downTimerAdverts * fromCentis(interval)",
       "3 * fromCentis(interval)",
     ],
+    ["a hand-over waits for the skew time", "skew(router, router.advertInterval, 1) + ", ""],
+    ["and an interval", "+ fromCentis(router.advertInterval) + LINGER", "+ LINGER"],
   ),
   ...inFile(
     "advertise",
@@ -409,6 +411,17 @@ export const MUTANTS: readonly Mutant[] = [
       "true",
     ],
     ["one that waits is not put off", "waiting?.at ??", "undefined ??"],
+  ),
+  ...mutantsIn("src/vrrp/engine")(
+    "foreign-addresses",
+    ["what is added while the address is held is a copy", "one.owned || isHeld ||", "one.owned ||"],
+    ["the supervisor removes it", "entry?.owned === false && !isHeld", "entry?.owned === false"],
+    [
+      "what was there before is none",
+      "&& !instance.spared.some((one) => isSamePlace(one, found))",
+      "",
+    ],
+    ["a hold has an end", "heldUntil !== undefined && now <= heldUntil", "heldUntil !== undefined"],
   ),
   {
     file: "src/vrrp/engine/guard.ts",

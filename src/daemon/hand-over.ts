@@ -97,7 +97,7 @@ export class HandOver {
     if (!outcome.ok) this.#warn(instance, outcome);
   }
 
-  removeAddresses({ instance, places }: Effect<"removeAddresses">): SupervisorEvent {
+  removeAddresses({ instance, places, spared }: Effect<"removeAddresses">): SupervisorEvent {
     const gone: Ipv4[] = [];
     for (const { interfaceIndex, address } of places) {
       const outcome = this.#rtnetlink.removeAddress(interfaceIndex, address);
@@ -105,7 +105,7 @@ export class HandOver {
       else this.#error(instance, outcome, `${printIpv4(address.address)}: `);
     }
     const found = this.#rtnetlink.addresses();
-    return { kind: "addressesRemoved", instance, gone, here: found.ok ? found.value : [] };
+    return { kind: "addressesRemoved", instance, spared, gone, here: found.ok ? found.value : [] };
   }
 
   clearGuard({ instance, addresses }: Effect<"clearGuard">): void {

@@ -417,7 +417,7 @@ export class Supervisor {
     this.#processes.configure(this.#plan.processes);
   }
 
-  #configureEngine({ instances, isReload, resume }: ConfigureEffect): void {
+  #configureEngine({ instances, isReload, resume, spared }: ConfigureEffect): void {
     const { places } = this.#options;
     places?.record(instances);
     this.#engine.send({
@@ -425,6 +425,7 @@ export class Supervisor {
       instances,
       groups: this.#plan.groups.map(({ name, members }) => ({ name, members })),
       resume,
+      spared,
       logUnknownVrids: this.#plan.globals.logUnknownVrids === true,
       leftovers: isReload ? [] : (places?.leftovers() ?? []),
       trackers: [

@@ -196,7 +196,7 @@ export class EngineChecker {
   #keepsNothing(machine: MachineView): void {
     if (machine.instances.some((one) => machine.supervisor.isHolding(one.router.name))) return;
     for (const address of machine.addresses()) {
-      if (machine.kernel.has(address))
+      if (machine.kernel.hasAnywhere(address))
         this.#violate("address-kept-after-stop", machine, "stopped and still has an address");
     }
   }

@@ -75,6 +75,7 @@ export function drawFaults(
     ...cuts,
     ...drawGuardFaults(rng.split("guard"), shape, storm, down),
     ...drawEngineDeaths(rng.split("engine deaths"), shape, storm, down),
+    ...drawMoveAtDeath(rng.split("move at a death"), shape, storm, down),
     ...flaps,
     ...devices,
     ...operator,
@@ -136,6 +137,27 @@ function drawGuardFaults(
       calls: rng.chance(0.5) ? calls : ["prolong", "close"],
     } as const satisfies ScenarioFault;
   });
+}
+
+/**
+ * Somebody moves the address by hand shortly before the engine dies, or while the supervisor holds
+ * it: what is a copy then is known to one process or to none (seeds 104797, 149642).
+ */
+function drawMoveAtDeath(
+  rng: Rng,
+  shape: ClusterShape,
+  storm: number,
+  down: number,
+): ScenarioFault[] {
+  if (!rng.chance(0.04)) return [];
+  const machine = rng.between(0, shape.count - 1);
+  const at = rng.between(2 * down, storm - 1);
+  const moved = Math.min(storm - 1, Math.max(0, at + rng.between(-500_000, 1_000_000)));
+  const { address } = virtual(100);
+  return [
+    { kind: "engine-crash", at, machine },
+    { kind: "address-moved", at: moved, machine, micros: drawLength(rng, down) + down, address },
+  ];
 }
 
 /**

@@ -134,7 +134,7 @@ function restart(machine: SimulatedMachine): void {
 
 /** What others do to the device and its addresses. */
 function beginOnDevice(machine: SimulatedMachine, fault: DeviceFault): EndFault | undefined {
-  const { kernel } = machine;
+  const { kernel, supervisor } = machine;
   switch (fault.kind) {
     case "interface-renamed":
       kernel.rename("lan0");
@@ -146,7 +146,8 @@ function beginOnDevice(machine: SimulatedMachine, fault: DeviceFault): EndFault 
       return undefined;
     case "address-moved":
       // Of an address that nobody here owns it would be the same as an owner without Baton.
-      if (!machine.engineRuns || !machine.owns(fault.address)) return undefined;
+      if (!machine.owns(fault.address)) return undefined;
+      if (!machine.engineRuns && !supervisor.holds(fault.address)) return undefined;
       kernel.drop(fault.address);
       kernel.addCopy(fault.address);
       return () => void kernel.dropCopy(fault.address);

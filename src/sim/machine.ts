@@ -334,10 +334,10 @@ export class SimulatedMachine implements MachineView {
     this.#starting = undefined;
     if (this.engine === undefined) return wasStarting;
     this.engine = undefined;
-    this.kernel.dropCopies();
     this.#listensOn = undefined;
     this.#forgetInputs();
     this.environment.observers.emit("engineEnded", this, how);
+    if (!this.supervisor.isAlive) this.kernel.dropCopies();
     return true;
   }
 

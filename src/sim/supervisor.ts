@@ -113,6 +113,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
 
   vanish(): void {
     this.#end();
+    if (this.#machine.engine === undefined) this.#machine.kernel.dropCopies();
     const then = this.#afterStop;
     this.#afterStop = undefined;
     then?.();
@@ -273,7 +274,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
     if (this.#machine.endEngine("died")) this.engineEnded("died");
   }
 
-  #configure({ instances, resume }: Effect<"configureEngine">): undefined {
+  #configure({ instances, resume, spared }: Effect<"configureEngine">): undefined {
     const { groups, trackers, maintenance } = this.#machine;
     const results = [...trackers.values()];
     this.#machine.send({
@@ -281,6 +282,7 @@ export class SimulatedSupervisor implements MachineSupervisor {
       instances,
       groups,
       resume,
+      spared,
       trackers: results,
       ...(maintenance === undefined ? {} : { maintenance }),
     });
@@ -332,9 +334,9 @@ export class SimulatedSupervisor implements MachineSupervisor {
           return undefined;
         }
         case "removeAddresses": {
-          const { instance } = effect;
+          const { instance, spared } = effect;
           const gone = this.#remove(effect);
-          return { kind: "addressesRemoved", instance, gone, here: kernel.addresses() };
+          return { kind: "addressesRemoved", instance, spared, gone, here: kernel.addresses() };
         }
         case "clearGuard":
           // Refused: the rule stays, and is reported.

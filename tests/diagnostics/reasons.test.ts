@@ -149,8 +149,22 @@ test("fault causes and reports too", () => {
     ...(["link-down", "interface-missing", "cannot-listen", "source-missing"] as const).map(
       (cannotHear) => ({ kind: "no-owner", noMasterMicros: 60_000_000, cannotHear }) as const,
     ),
-    { kind: "foreign-address", address: own, interface: "eth1", isOwner: true },
-    { kind: "foreign-address", address: own, interface: "eth1", isOwner: false },
+    {
+      kind: "foreign-address",
+      address: own,
+      interface: "eth1",
+      index: 3,
+      prefix: 24,
+      isOwner: true,
+    },
+    {
+      kind: "foreign-address",
+      address: own,
+      interface: "eth1",
+      index: 3,
+      prefix: 24,
+      isOwner: false,
+    },
   ];
   for (const language of ["en", "zh-CN"] as const) {
     for (const cause of causes)

@@ -77,6 +77,7 @@ const NEEDED = [
 ];
 
 const PECULIARITIES = [
+  "address moved by hand while its engine dies",
   "addresses changed by a reload",
   "budget",
   "cloud",
@@ -147,6 +148,8 @@ function* engineDeaths({ faults }: Scenario): Iterable<string> {
       yield "engine that hangs when it is to stop";
     if (one.kind === "engine-crash" && within("engine-crash", 600_000))
       yield "engine that dies again while it is replaced";
+    if (one.kind === "engine-crash" && within("address-moved", 1_000_000))
+      yield "address moved by hand while its engine dies";
   }
 }
 

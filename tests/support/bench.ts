@@ -112,13 +112,14 @@ export class Bench {
       trackers?: readonly TrackerResult[];
       logUnknownVrids?: boolean;
       leftovers?: readonly Leftover[];
+      spared?: readonly Leftover[];
     } = {},
   ): void {
     const { groups = [], resume = [], trackers = [], logUnknownVrids = false } = more;
-    const { leftovers = [] } = more;
+    const { leftovers = [], spared = [] } = more;
     this.groups = groups;
     // As it comes through the pipe.
-    const known = { groups, resume, trackers, logUnknownVrids, leftovers };
+    const known = { groups, resume, trackers, logUnknownVrids, leftovers, spared };
     const message: ToEngine = { type: "configure", instances, ...known };
     this.supervisor(readToEngine(printToEngine(message)));
   }

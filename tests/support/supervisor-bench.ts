@@ -25,6 +25,8 @@ export class SupervisorBench {
   addresses: AddressInfo[] = [own(2, "192.0.2.1"), own(3, "198.51.100.1")];
   /** Addresses that the kernel refuses to remove. */
   readonly stuck = new Set<Ipv4>();
+  /** The same for a device's. */
+  stuckOn: number | undefined;
   /** Processes can be started. */
   startable = true;
   kernelFails: Failure | undefined;
@@ -74,8 +76,9 @@ export class SupervisorBench {
           : { kind: "listenRefused", hold, failure };
       }
       case "removeAddresses": {
-        const gone = this.#remove(effect.places);
-        return { kind: "addressesRemoved", instance: effect.instance, gone, here: this.addresses };
+        const { instance, places, spared } = effect;
+        const gone = this.#remove(places);
+        return { kind: "addressesRemoved", instance, spared, gone, here: this.addresses };
       }
       case "killEngine":
       case "configureEngine":
@@ -96,10 +99,13 @@ export class SupervisorBench {
   #remove(places: readonly Place[]): readonly Ipv4[] {
     const gone: Ipv4[] = [];
     for (const { interfaceIndex, address } of places) {
-      if (this.stuck.has(address.address)) continue;
+      if (this.stuck.has(address.address) || interfaceIndex === this.stuckOn) continue;
       gone.push(address.address);
       this.addresses = this.addresses.filter(
-        (one) => one.address !== address.address || one.index !== interfaceIndex,
+        (one) =>
+          one.address !== address.address ||
+          one.index !== interfaceIndex ||
+          one.prefix !== address.prefix,
       );
     }
     return gone;

@@ -4,15 +4,16 @@
  * whether it has changed at all. An unchanged one is not touched, a changed one is carried over
  * (reload.ts), one that is gone hands over (departures.ts), a new one starts.
  */
-import type { Instant } from "#units/time";
+import { after, type Instant, micros } from "#units/time";
 import { type InstanceConfig, isSameConfig } from "../router/config.ts";
+import { handOverWait, LINGER } from "../router/timing.ts";
 import type { Announcements } from "./announcements.ts";
 import type { EngineContext } from "./context.ts";
 import type { Departures } from "./departures.ts";
 import type { ToEngine } from "./engine-link.ts";
 import { findForeignAddresses } from "./foreign-addresses.ts";
 import type { Groups } from "./groups.ts";
-import { Instance } from "./instance.ts";
+import { type AddressPlace, Instance } from "./instance.ts";
 import type { InterfaceState } from "./interface-state.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import type { Operator } from "./operator.ts";
@@ -80,8 +81,10 @@ export class Configurator {
     this.#parts.announcements.configure(context.instances.all, now);
     if (this.#configurations === 1) sweepLeftovers(context, message.resume, message.leftovers);
     this.#parts.interfaceState.attach(fresh, now);
-    for (const instance of fresh)
-      this.#start(instance, message.resume.includes(instance.config.router.name), now);
+    for (const instance of fresh) {
+      const isHeld = message.resume.includes(instance.config.router.name);
+      this.#start(instance, isHeld ? (message.spared ?? []) : undefined, now);
+    }
     groups.settle(this.#parts.steps, now);
     promoting.settle();
     departures.sweep(now);
@@ -117,7 +120,8 @@ export class Configurator {
     return instance;
   }
 
-  #start(instance: Instance, resume: boolean, now: Instant): void {
+  /** @param spared of one whose addresses are held for a dead engine */
+  #start(instance: Instance, spared: readonly AddressPlace[] | undefined, now: Instant): void {
     const { steps, trackers, interfaceState } = this.#parts;
     instance.state = {
       ...instance.state,
@@ -125,7 +129,12 @@ export class Configurator {
       trackers: trackers.statesOf(instance.config.router),
       ...this.#parts.operator.initial(instance, now),
     };
+    const resume = spared !== undefined;
     instance.resuming = resume;
+    if (resume) {
+      instance.heldUntil = after(now, micros(handOverWait(instance.config.router) + LINGER));
+      instance.spared = spared;
+    }
     steps.apply(instance, { kind: resume ? "startupAfterRelease" : "startup" }, now);
   }
 }

@@ -29,6 +29,11 @@ export type ToEngine =
       readonly instances: readonly InstanceConfig[];
       readonly groups: readonly GroupConfig[];
       readonly resume: readonly string[];
+      /**
+       * Where others have put addresses of `resume` before they were ours. What else of them is
+       * found is a copy of ours.
+       */
+      readonly spared?: readonly Leftover[];
       /** Known already: a reload or a new engine does not wait for the next check. */
       readonly trackers: readonly TrackerResult[];
       /** Report advertisements for routers that nobody here is part of. */

@@ -6,7 +6,8 @@
  * On a node that does not own it, it is left alone: it may be meant so. One that appears while this
  * node owns the address (`ip addr add` on another device, or with another prefix, often after `ip
  * addr del`) is a copy of ours, and goes when ours goes: otherwise the machine would answer on
- * beside the next owner.
+ * beside the next owner. The same while the supervisor holds the address for an engine that died
+ * (vrrp/supervisor/copies.ts).
  *
  * Left out are devices without ARP and the loopback device (a real server of LVS has the address
  * there on purpose), and the address owner (priority 255), which has the address by itself.
@@ -49,22 +50,46 @@ export function addressAppeared(context: EngineContext, found: AddressInfo, now:
   for (const instance of instances) {
     instance.counters.foreign_address += 1;
     const { index, address, prefix } = found;
+    const isHeld = isHeldFor(instance, found, now);
     const entry = instance.addresses.find(
-      (one) => one.virtual.address === address && (one.owned || wasMoved(one, now)),
+      (one) => one.virtual.address === address && (one.owned || isHeld || wasMoved(one, now)),
     );
     if (entry !== undefined && !entry.copies.some((one) => isSamePlace(one, found)))
       entry.copies.push({ index, address, prefix });
     // Moved away from an owner that had to give up by it: the copy goes as it would have gone with
     // the address.
-    if (entry?.owned === false) removeCopies(context, instance, entry);
+    if (entry?.owned === false && !isHeld) removeCopies(context, instance, entry);
     const report = {
       kind: "foreign-address",
       address,
       interface: context.interfaces.link(index)?.name ?? "?",
+      index,
+      prefix,
       isOwner: entry !== undefined,
     } as const;
     context.world.emit({ type: "report", instance: instance.config.router.name, report });
   }
+}
+
+/**
+ * Our address is held for the engine that died, and this one is not among those that were beside it
+ * before it was ours. The supervisor removes it with ours, or we do if we become MASTER.
+ */
+function isHeldFor(instance: Instance, found: AddressInfo, now: Instant): boolean {
+  return isHeld(instance, now) && !instance.spared.some((one) => isSamePlace(one, found));
+}
+
+const isHeld = ({ heldUntil }: Instance, now: Instant): boolean =>
+  heldUntil !== undefined && now <= heldUntil;
+
+/**
+ * MASTER for the first time. What was found while the address was held is a copy of ours, unless
+ * the hand-over had ended by then: it went with the address.
+ */
+export function endOfHold(instance: Instance, now: Instant): void {
+  if (!isHeld(instance, now)) for (const { copies } of instance.addresses) copies.length = 0;
+  instance.heldUntil = undefined;
+  instance.spared = [];
 }
 
 function wasMoved({ takenAt }: InstanceAddress, now: Instant): boolean {

@@ -150,6 +150,10 @@ export class Instance {
   leaving: number | undefined;
   /** The supervisor still holds its address for an engine that died; it is not master yet. */
   resuming = false;
+  /** Until then the supervisor may hold them. */
+  heldUntil: Instant | undefined;
+  /** Where others had put them before they were ours. */
+  spared: readonly AddressPlace[] = NONE;
   /** When to try again after the kernel refused an address, or a fight over one. */
   retryAt: Instant | undefined;
   retryDelay = 0;
@@ -229,6 +233,7 @@ export class Instance {
 }
 
 const NEVER = 0 as Instant;
+const NONE: readonly AddressPlace[] = [];
 
 /** What is worked out from the configuration alone. */
 export function derived(

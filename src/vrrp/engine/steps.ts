@@ -8,6 +8,7 @@ import type { RouterEffect, RouterEvent, TimeReached } from "../router/event.ts"
 import { step } from "../router/router.ts";
 import type { EngineContext, Refused } from "./context.ts";
 import { type Effects, isRegular } from "./effects.ts";
+import { endOfHold } from "./foreign-addresses.ts";
 import type { Groups } from "./groups.ts";
 import type { Instance } from "./instance.ts";
 import type { EngineRecord } from "./recording.ts";
@@ -142,7 +143,10 @@ export class Steps {
     const { state, effects } = held ?? wanted;
     instance.state = state;
     if (turnsMaster && held === undefined) this.#takenOver += instance.addresses.length;
-    if (state.phase.kind === "master") instance.resuming = false;
+    if (state.phase.kind === "master") {
+      if (instance.resuming) endOfHold(instance, now);
+      instance.resuming = false;
+    }
     if (this.#recorder !== undefined && held === undefined) {
       // Wake-ups in which nothing happens are left out.
       const isIdle = event.kind === "timeReached" && effects.length === 0;

@@ -210,6 +210,9 @@ export type Report =
       readonly kind: "foreign-address";
       readonly address: Ipv4;
       readonly interface: string;
+      /** Of the device, and of the address as it is there. */
+      readonly index: number;
+      readonly prefix: number;
       /** This node owns the address: it is removed together with ours. */
       readonly isOwner: boolean;
     }

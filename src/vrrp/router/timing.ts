@@ -45,6 +45,13 @@ export const LINGER: Micros = micros(5_000);
 export const UNCONFIRMED: Micros = micros(60_000_000);
 
 /**
+ * How long the addresses of an engine that died are kept for a successor that is not heard: a skew
+ * time, in which a keepalived successor waits, and an interval.
+ */
+export const handOverWait = (router: RouterConfig): Micros =>
+  micros(skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER);
+
+/**
  * A master's advertisement may go out so much before it is due, together with others that are: one
  * turn of the engine for many. The next one is due when it would have been, so a gap is never
  * longer than an interval and this.

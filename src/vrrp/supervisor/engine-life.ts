@@ -62,13 +62,15 @@ export function configureEngine(state: SupervisorState, isReload: boolean): Step
   const { revision, instances } = state.wanted;
   const resumed = holdsFor(state, instances);
   const resume = [...resumed.keys()].map(({ router }) => router.name);
+  const ids = new Set(resumed.values());
+  const spared = state.holds.filter(({ id }) => ids.has(id)).flatMap((one) => one.spared.places);
   const removed = removeUnconfigured(state, instances, resumed);
   const sent = [...state.sent, { revision, instances, isReload, resumed }];
   return {
     state: { ...removed.state, sent },
     effects: [
       ...removed.effects,
-      { kind: "configureEngine", revision, isReload, instances, resume },
+      { kind: "configureEngine", revision, isReload, instances, resume, spared },
     ],
   };
 }

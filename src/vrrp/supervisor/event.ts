@@ -5,6 +5,7 @@
  */
 import type { Ipv4 } from "#units/address";
 import type { FromEngine } from "../engine/engine-link.ts";
+import type { AddressPlace } from "../engine/instance.ts";
 import type { AddressInfo, Failure, LinkInfo } from "../engine/world.ts";
 import type { InstanceConfig, VirtualAddress } from "../router/config.ts";
 
@@ -37,10 +38,14 @@ export type SupervisorEvent =
   /** Answers `listen`. */
   | { readonly kind: "listening"; readonly hold: number }
   | { readonly kind: "listenRefused"; readonly hold: number; readonly failure: Failure }
-  /** Answers `removeAddresses`: those that are gone, and every address of this machine now. */
+  /**
+   * Answers `removeAddresses`, whose `spared` it repeats: those that are gone, and every address of
+   * this machine now.
+   */
   | {
       readonly kind: "addressesRemoved";
       readonly instance: string;
+      readonly spared: Spared | undefined;
       readonly gone: readonly Ipv4[];
       readonly here: readonly AddressInfo[];
     }
@@ -58,6 +63,8 @@ export type SupervisorEffect =
       readonly instances: readonly InstanceConfig[];
       /** Names of the instances that are held for the engine that died. */
       readonly resume: readonly string[];
+      /** Where others had put addresses of those before they were ours. */
+      readonly spared: readonly AddressPlace[];
     }
   /**
    * The engine has taken this configuration over: from here on it uses its names. `nth`: of this
@@ -110,6 +117,8 @@ export type SupervisorEffect =
   | {
       readonly kind: "removeAddresses";
       readonly instance: string;
+      /** Undefined: nothing but these places is removed. */
+      readonly spared: Spared | undefined;
       /** In this order. */
       readonly places: readonly Place[];
     }
@@ -150,6 +159,13 @@ export interface KernelState {
 }
 
 export type Link = Pick<LinkInfo, "index" | "name">;
+
+/** Which addresses of a held instance are no copies of ours (copies.ts). */
+export interface Spared {
+  readonly places: readonly AddressPlace[];
+  /** On other devices than these there are no copies; their indexes. */
+  readonly devices: readonly number[];
+}
 
 /** A virtual address, and the device it is on. */
 export interface Place {

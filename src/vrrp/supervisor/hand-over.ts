@@ -12,14 +12,22 @@
  * unreachable for whoever has them here next, and after a stop nobody comes to remove them.
  */
 import type { Ipv4 } from "#units/address";
-import { after, earliestOf, fromCentis, type Instant, type Micros, micros } from "#units/time";
+import { after, earliestOf, type Instant } from "#units/time";
 import { pairUp } from "../engine/pairing.ts";
-import { type AddressInfo, BATON_PROTO, type Failure } from "../engine/world.ts";
+import type { Failure } from "../engine/world.ts";
 import type { InstanceConfig } from "../router/config.ts";
-import { LINGER, skew } from "../router/timing.ts";
-import type { KernelState, Place, SupervisorEffect } from "./event.ts";
+import { handOverWait, LINGER } from "../router/timing.ts";
+import { copiesHere, copiesOf, isOurs, sparedBy } from "./copies.ts";
+import type { KernelState, Place, Spared, SupervisorEffect, SupervisorEvent } from "./event.ts";
 import { linkOf, placesOf, sourceOf } from "./places.ts";
-import { FIRST_DELAY, type Hold, type Step, type SupervisorState, unchanged } from "./state.ts";
+import {
+  FIRST_DELAY,
+  type Hold,
+  type Orphan,
+  type Step,
+  type SupervisorState,
+  unchanged,
+} from "./state.ts";
 
 /** A successor heard at the last moment gets its time too, so `removeAt` may lie behind `until`. */
 const holdDeadline = ({ removeAt, until }: Hold): Instant => removeAt ?? until;
@@ -65,7 +73,7 @@ export function takenByEngine(state: SupervisorState, id: number | undefined): S
   const hold = holdOf(state, id);
   if (hold === undefined) return unchanged(state);
   const effects = [
-    ...removal(hold.config.router.name, freePlaces(state, hold)),
+    ...removal(hold.config.router.name, freePlaces(state, hold), hold.spared),
     { kind: "unlisten", hold: hold.id } as const,
   ];
   return { state: withoutHold(state, hold), effects };
@@ -103,7 +111,8 @@ export function removeUnconfigured(
     const places = hold.places.filter((place) => isConfigured(hold, place));
     if (places.length === hold.places.length) return hold;
     const gone = hold.places.filter((place) => !isConfigured(hold, place));
-    effects.push(...removal(hold.config.router.name, freePlaces(state, { ...hold, places: gone })));
+    const free = freePlaces(state, { ...hold, places: gone });
+    effects.push(...removal(hold.config.router.name, free, hold.spared));
     return { ...hold, places };
   });
   return { state: { ...state, holds }, effects };
@@ -114,14 +123,15 @@ export function removeUnconfigured(
  * a socket is needed for comes last, for with the last one that is refused a stop is over.
  */
 export function kernelRead(state: SupervisorState, kernel: KernelState, now: Instant): Step {
-  const all = [...state.holds.map(({ config }) => config), ...state.orphans];
+  const all = [...state.holds, ...state.orphans].map(({ config }) => config);
   const effects: SupervisorEffect[] = [];
   const listens: SupervisorEffect[] = [];
   let next: SupervisorState = { ...state, orphans: [] };
-  for (const config of state.orphans) {
+  for (const orphan of state.orphans) {
+    const { config } = orphan;
     // Lifetimes end up to a second apart: the others may still be here (sim seed 46339).
     effects.push(...clearing(config.router.name, notHere(config, kernel)));
-    const step = beginHandOver(next, config, kernel, all, now);
+    const step = beginHandOver(next, orphan, kernel, all, now);
     next = step.state;
     for (const effect of step.effects) (effect.kind === "listen" ? listens : effects).push(effect);
   }
@@ -135,7 +145,7 @@ export function kernelUnreadable(state: SupervisorState, failure: Failure): Step
 
 function beginHandOver(
   state: SupervisorState,
-  config: InstanceConfig,
+  { config, copies: known }: Orphan,
   kernel: KernelState,
   all: readonly InstanceConfig[],
   now: Instant,
@@ -148,11 +158,12 @@ function beginHandOver(
     before === undefined ? [] : [{ kind: "unlisten", hold: before.id }];
   const places = placesOf(config, kernel, all);
   const link = linkOf(config, kernel, places);
+  const everything = [...places, ...copiesOf(config, kernel, places, known)];
   // An engine that hung before it died has lost its lease: somebody else may own the address now.
   if (link === undefined || places.length === 0) {
     const effects = [
       ...ended,
-      ...removal(instance, places),
+      ...removal(instance, everything, undefined),
       { kind: "report", report: { kind: "lease-was-over", instance } } as const,
     ];
     return { state: next, effects };
@@ -160,12 +171,13 @@ function beginHandOver(
   const source = config.transport.source ?? sourceOf(link, kernel);
   if (source === undefined) {
     const report = { kind: "cannot-hand-over", instance, failure: undefined } as const;
-    const effects = [...ended, { kind: "report", report } as const, ...removal(instance, places)];
-    return { state: next, effects };
+    const removed = removal(instance, everything, undefined);
+    return { state: next, effects: [...ended, { kind: "report", report }, ...removed] };
   }
   const { nextHold: id } = next;
-  const until = after(now, waitFor(config));
-  const hold: Hold = { id, config, source, places, until, removeAt: undefined };
+  const until = after(now, handOverWait(config.router));
+  const spared = sparedBy(config, kernel, places, known);
+  const hold: Hold = { id, config, source, places, spared, until, removeAt: undefined };
   const { transport, router } = config;
   const listens = transport.kind === "multicast" && router.handover === "make-before-break";
   const group = listens ? transport.group : undefined;
@@ -183,8 +195,14 @@ const notHere = (config: InstanceConfig, { addresses }: KernelState): readonly I
 };
 
 /** The newest first: the primary one of a subnet takes the others with it. */
-const removal = (instance: string, places: readonly Place[]): readonly SupervisorEffect[] =>
-  places.length === 0 ? [] : [{ kind: "removeAddresses", instance, places: places.toReversed() }];
+const removal = (
+  instance: string,
+  places: readonly Place[],
+  spared: Spared | undefined,
+): readonly SupervisorEffect[] =>
+  places.length === 0
+    ? []
+    : [{ kind: "removeAddresses", instance, places: places.toReversed(), spared }];
 
 const clearing = (instance: string, addresses: readonly Ipv4[]): readonly SupervisorEffect[] =>
   addresses.length === 0 ? [] : [{ kind: "clearGuard", instance, addresses }];
@@ -196,7 +214,7 @@ export function listening(state: SupervisorState, id: number, now: Instant): Ste
   const hold = holdOf(state, id);
   // Nobody would close it.
   if (hold === undefined) return { state, effects: [{ kind: "unlisten", hold: id }] };
-  const { config, source, places } = hold;
+  const { config, source, places, spared } = hold;
   const { name: instance, handover } = config.router;
   const release = { kind: "sendRelease", hold: id, config, source } as const;
   if (handover === "break-before-make") {
@@ -204,14 +222,14 @@ export function listening(state: SupervisorState, id: number, now: Instant): Ste
     return {
       state: withoutHold(state, hold),
       effects: [
-        ...removal(instance, places),
+        ...removal(instance, places, spared),
         release,
         { kind: "unlisten", hold: id },
         { kind: "report", report },
       ],
     };
   }
-  const wait = waitFor(config);
+  const wait = handOverWait(config.router);
   const held = { ...hold, until: after(now, wait) };
   // The lease must not end in the middle of the hand-over, and not last longer either.
   const seconds = Math.ceil(wait / 1_000_000) + 1;
@@ -231,10 +249,6 @@ export function listening(state: SupervisorState, id: number, now: Instant): Ste
   };
 }
 
-/** A skew time, in which a keepalived successor waits, and an interval. */
-const waitFor = ({ router }: InstanceConfig): Micros =>
-  micros(skew(router, router.advertInterval, 1) + fromCentis(router.advertInterval) + LINGER);
-
 /**
  * Many addresses take their time, and the first successors are to be heard before the next engine
  * starts.
@@ -253,7 +267,7 @@ export function listenRefused(state: SupervisorState, id: number, failure: Failu
   const report = { kind: "cannot-hand-over", instance, failure } as const;
   return {
     state: withoutHold(state, hold),
-    effects: [{ kind: "report", report }, ...removal(instance, hold.places)],
+    effects: [{ kind: "report", report }, ...removal(instance, hold.places, hold.spared)],
   };
 }
 
@@ -274,11 +288,11 @@ export function holdsDue(state: SupervisorState, now: Instant): Step {
   let next = state;
   for (const hold of state.holds) {
     if (now < holdDeadline(hold)) continue;
-    next = withoutHold(next, hold);
+    next = withoutCopies(withoutHold(next, hold), hold);
     const instance = hold.config.router.name;
     const isSuccessorHeard = hold.removeAt !== undefined;
     effects.push(
-      ...removal(instance, freePlaces(state, hold)),
+      ...removal(instance, freePlaces(state, hold), hold.spared),
       { kind: "unlisten", hold: hold.id },
       { kind: "report", report: { kind: "handed-over", instance, isSuccessorHeard } },
     );
@@ -286,21 +300,30 @@ export function holdsDue(state: SupervisorState, now: Instant): Step {
   return { state: next, effects };
 }
 
+/** They go with the addresses; the engine that was to resume has found those of the hand-over. */
+const withoutCopies = (state: SupervisorState, { id }: Hold): SupervisorState => ({
+  ...state,
+  routers: state.routers.map((one) =>
+    one.hold === id && !one.mayOwn ? { ...one, copies: [] } : one,
+  ),
+});
+
 /**
  * What could not be removed keeps its rule, and better does not answer. So does an address that is
  * ours on another device, where a new engine may own it by now: a rule is for the address wherever
- * it is.
+ * it is. Copies of what is gone go before the rule does.
  */
 export function addressesRemoved(
   state: SupervisorState,
-  instance: string,
-  gone: readonly Ipv4[],
-  here: readonly AddressInfo[],
+  { instance, spared, gone, here }: Extract<SupervisorEvent, { kind: "addressesRemoved" }>,
 ): Step {
-  const ours = here.filter(
-    ({ proto, expires }) => proto === BATON_PROTO || (proto === 0 && expires === true),
-  );
-  const elsewhere = new Set(ours.map(({ address }) => address));
-  const free = gone.filter((address) => !elsewhere.has(address));
-  return { state, effects: clearing(instance, free) };
+  const elsewhere = new Set(here.filter(isOurs).map(({ address }) => address));
+  const free = [...new Set(gone)].filter((address) => !elsewhere.has(address));
+  const copies = spared === undefined ? [] : copiesHere(free, here, spared);
+  const copied = new Set(copies.map(({ address }) => address.address));
+  const rest = free.filter((address) => !copied.has(address));
+  return {
+    state,
+    effects: [...removal(instance, copies, undefined), ...clearing(instance, rest)],
+  };
 }

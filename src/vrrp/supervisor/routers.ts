@@ -14,6 +14,10 @@ import {
   unchanged,
 } from "./state.ts";
 
+type Reported = Extract<FromEngine, { type: "report" }>;
+
+const GIVEN_UP: Pick<KnownRouter, "mayOwn" | "copies"> = { mayOwn: false, copies: [] };
+
 export function engineSaid(state: SupervisorState, message: FromEngine): Step {
   switch (message.type) {
     case "configuring":
@@ -23,12 +27,10 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
       if (to === "MASTER") return becameMaster(state, message);
       // STOP is the beginning of a hand-over, in which the address still answers.
       if (to === "STOP") return unchanged(state);
-      return unchanged(changed(state, message, { mayOwn: false }));
+      return unchanged(changed(state, message, GIVEN_UP));
     }
-    case "report": {
-      if (message.report.kind !== "handed-over") return unchanged(state);
-      return unchanged(changed(state, message, { mayOwn: false }));
-    }
+    case "report":
+      return reported(state, message);
     case "removed": {
       const gone = routerOf(state, message);
       if (gone?.leaving === undefined) return unchanged(state);
@@ -37,7 +39,7 @@ export function engineSaid(state: SupervisorState, message: FromEngine): Step {
     case "stopped":
       return unchanged({
         ...state,
-        routers: state.routers.map((one) => ({ ...one, mayOwn: false })),
+        routers: state.routers.map((one) => ({ ...one, ...GIVEN_UP })),
       });
     case "ready":
     case "groupTransition":
@@ -60,10 +62,23 @@ function routerOf(state: SupervisorState, about: AboutInstance): KnownRouter | u
   );
 }
 
+function reported(state: SupervisorState, message: Reported): Step {
+  const { report } = message;
+  if (report.kind === "handed-over") return unchanged(changed(state, message, GIVEN_UP));
+  if (report.kind !== "foreign-address" || !report.isOwner) return unchanged(state);
+  const { index, address, prefix } = report;
+  const copies = routerOf(state, message)?.copies ?? [];
+  const isKnown = copies.some(
+    (one) => one.index === index && one.address === address && one.prefix === prefix,
+  );
+  if (isKnown) return unchanged(state);
+  return unchanged(changed(state, message, { copies: [...copies, { index, address, prefix }] }));
+}
+
 function changed(
   state: SupervisorState,
   about: AboutInstance,
-  change: Partial<Pick<KnownRouter, "mayOwn" | "hold">>,
+  change: Partial<Pick<KnownRouter, "mayOwn" | "hold" | "copies">>,
 ): SupervisorState {
   const router = routerOf(state, about);
   const routers = state.routers.map((one) => (one === router ? { ...one, ...change } : one));
@@ -103,7 +118,8 @@ function adopt(
     const known = old === undefined ? undefined : staying.get(old);
     if (old !== undefined) staying.delete(old);
     const mayOwn = known?.mayOwn ?? false;
-    return { config, mayOwn, leaving: undefined, hold: resumed.get(config) };
+    const copies = known?.copies ?? [];
+    return { config, mayOwn, leaving: undefined, hold: resumed.get(config), copies };
   });
   const removed = [...staying.values()].map((one) => ({ ...one, leaving: nth }));
   return [...adopted, ...before.filter((one) => !isConfigured(one)), ...removed];
@@ -113,11 +129,13 @@ function adopt(
 export function routersWithoutEngine(
   state: SupervisorState,
 ): Pick<SupervisorState, "routers" | "orphans" | "sent" | "taken"> {
-  const owned = state.routers.filter(({ mayOwn }) => mayOwn).map(({ config }) => config);
+  const owned = state.routers
+    .filter(({ mayOwn }) => mayOwn)
+    .map(({ config, copies }) => ({ config, copies }));
   return {
     sent: [],
     taken: 0,
     orphans: [...state.orphans, ...owned],
-    routers: state.routers.filter(isConfigured).map((one) => ({ ...one, mayOwn: false })),
+    routers: state.routers.filter(isConfigured).map((one) => ({ ...one, ...GIVEN_UP })),
   };
 }

@@ -2,8 +2,9 @@
 
 import type { Ipv4 } from "#units/address";
 import { type Instant, type Micros, micros } from "#units/time";
+import type { AddressPlace } from "../engine/instance.ts";
 import type { InstanceConfig } from "../router/config.ts";
-import type { Place, SupervisorEffect } from "./event.ts";
+import type { Place, Spared, SupervisorEffect } from "./event.ts";
 
 export interface SupervisorConfig {
   /** From one answer of the engine to the next question. */
@@ -25,7 +26,7 @@ export interface SupervisorState {
   /** Of the configuration that the engine has taken over, and those that it is giving up. */
   readonly routers: readonly KnownRouter[];
   /** What the dead engine may have owned, until the kernel has been asked. */
-  readonly orphans: readonly InstanceConfig[];
+  readonly orphans: readonly Orphan[];
   readonly holds: readonly Hold[];
   readonly nextHold: number;
 }
@@ -70,7 +71,11 @@ export interface KnownRouter {
   readonly leaving: number | undefined;
   /** The hold that this engine is to resume for it. It may have ended by now. */
   readonly hold: number | undefined;
+  /** Where others have added its addresses since they are ours. */
+  readonly copies: readonly AddressPlace[];
 }
+
+export type Orphan = Pick<KnownRouter, "config" | "copies">;
 
 /** The addresses of an instance, kept for a successor after its engine died. */
 export interface Hold {
@@ -78,6 +83,7 @@ export interface Hold {
   readonly config: InstanceConfig;
   readonly source: Ipv4;
   readonly places: readonly Place[];
+  readonly spared: Spared;
   /** Nobody has taken over: the addresses are removed then. */
   readonly until: Instant;
   /** A successor was heard: the addresses are removed then. */

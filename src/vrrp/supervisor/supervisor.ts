@@ -78,7 +78,7 @@ function decide(
     case "listenRefused":
       return listenRefused(state, event.hold, event.failure);
     case "addressesRemoved":
-      return addressesRemoved(state, event.instance, event.gone, event.here);
+      return addressesRemoved(state, event);
     case "peerHeard":
       return peerHeard(state, event.hold, now);
     case "timeReached":

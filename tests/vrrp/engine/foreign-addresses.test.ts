@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Mac } from "#units/address";
 import { instant } from "#units/time";
-import type { LinkInfo } from "#vrrp/engine/world";
+import type { AddressInfo, LinkInfo } from "#vrrp/engine/world";
 import { BATON_PROTO } from "#vrrp/engine/world";
 import { Bench, instance } from "../../support/bench.ts";
 import { ETH0, own } from "../../support/fake-world.ts";
@@ -45,7 +45,8 @@ function foreignOf(bench: Bench): readonly string[] {
 test("added by hand on a backup: one report, one count, and status names the device", () => {
   const bench = backup();
   bench.event({ kind: "address", address: own(3, VIP) });
-  const report = { kind: "foreign-address", address: own(3, VIP).address, interface: "eth1" };
+  const { address, index, prefix } = own(3, VIP);
+  const report = { kind: "foreign-address", address, interface: "eth1", index, prefix };
   assert.deepEqual(reports(bench), [{ ...report, isOwner: false }]);
   assert.equal(bench.counters()["foreign_address"], 1);
   assert.deepEqual(foreignOf(bench), ["eth1"]);
@@ -161,6 +162,62 @@ test("moved by hand from an owner that then cannot have it back: the copy goes, 
     bench.world.take().filter((line) => line.startsWith("remove")),
     [`remove ${VIP}/24`],
   );
+});
+
+/** An engine that resumes for a dead one, whose address is here still. */
+function resuming(beside: readonly AddressInfo[] = [], spared = beside): Bench {
+  const mine: AddressInfo = { ...own(2, VIP), proto: BATON_PROTO };
+  const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), mine, ...beside]);
+  for (const info of [mine, ...beside])
+    bench.world.kernel.set(`${info.index} ${VIP}/${info.prefix}`, { info, expiresAt: undefined });
+  bench.configure([instance()], { resume: ["VI_1"], spared });
+  return bench;
+}
+
+const isOwnerOf = (bench: Bench): readonly unknown[] =>
+  bench
+    .emitted("report")
+    .flatMap(({ report }) => (report.kind === "foreign-address" ? [report.isOwner] : []));
+
+test("added by hand while the address is held for a dead engine: a copy, removed by the supervisor with ours", () => {
+  const bench = resuming();
+  bench.world.take();
+  bench.event({ kind: "address", address: own(3, VIP) });
+  assert.deepEqual(isOwnerOf(bench), [true]);
+  assert.deepEqual(
+    bench.world.take().filter((line) => line.startsWith("remove")),
+    [],
+  );
+});
+
+test("beside a dead engine: a copy of the next engine too, unless the supervisor spares it", () => {
+  for (const spared of [[], [own(3, VIP)]]) {
+    const bench = resuming([own(3, VIP)], spared);
+    assert.deepEqual(isOwnerOf(bench), [spared.length === 0]);
+    bench.until(1.5);
+    assert.equal(bench.phase(), "master");
+    bench.hear({ priority: 200 });
+    const left = spared.length === 0 ? [] : [`3 ${VIP}/24`];
+    assert.deepEqual([...bench.world.kernel.keys()], left);
+  }
+});
+
+test("added by hand when the hand-over for a dead engine is over: left alone, also by a later owner", () => {
+  const bench = resuming();
+  for (let i = 1; i <= 8; i++) {
+    bench.until(i / 2);
+    bench.hear({ priority: 200 });
+  }
+  assert.equal(bench.phase(), "backup");
+  bench.world.takeEmitted();
+  const info = own(3, VIP);
+  bench.world.kernel.set(`3 ${VIP}/24`, { info, expiresAt: undefined });
+  bench.event({ kind: "address", address: info });
+  assert.deepEqual(isOwnerOf(bench), [false]);
+  bench.until(9);
+  assert.equal(bench.phase(), "master");
+  bench.hear({ priority: 200 });
+  assert.deepEqual([...bench.world.kernel.keys()], [`3 ${VIP}/24`]);
 });
 
 test("added by hand long after this node has lost the address: left alone", () => {

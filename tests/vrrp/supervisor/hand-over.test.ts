@@ -295,7 +295,7 @@ test("one that is held twice is so once: the first hand-over of the same router 
   bench.until(0.5);
   const { holds } = bench.state;
   // Two deaths were noticed before the kernel could be asked.
-  bench.state = { ...bench.state, orphans: [A] };
+  bench.state = { ...bench.state, orphans: [{ config: A, copies: [] }] };
   const kernel = { links: bench.links, addresses: bench.addresses };
   const lines = bench.happen({ kind: "kernelRead", kernel });
   assert.deepEqual(lines.slice(0, 2), ["unlisten 1", "listen 2 eth0"]);

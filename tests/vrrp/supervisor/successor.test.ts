@@ -37,7 +37,15 @@ function packet(changes: Partial<AdvertFields> = {}): Uint8Array {
 
 const isHeard = (bytes: Uint8Array, config: InstanceConfig = A): boolean =>
   isSuccessor(
-    { id: 1, config, source: OURS, places: [], until: instant(1), removeAt: undefined },
+    {
+      id: 1,
+      config,
+      source: OURS,
+      places: [],
+      spared: { places: [], devices: [] },
+      until: instant(1),
+      removeAt: undefined,
+    },
     bytes,
   );
 
