@@ -120,7 +120,7 @@ export class Configurator {
     return instance;
   }
 
-  /** @param spared of one whose addresses are held for a dead engine */
+  /** @param spared of one with addresses that are held for a dead engine */
   #start(instance: Instance, spared: readonly AddressPlace[] | undefined, now: Instant): void {
     const { steps, trackers, interfaceState } = this.#parts;
     instance.state = {

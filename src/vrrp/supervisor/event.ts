@@ -39,7 +39,7 @@ export type SupervisorEvent =
   | { readonly kind: "listening"; readonly hold: number }
   | { readonly kind: "listenRefused"; readonly hold: number; readonly failure: Failure }
   /**
-   * Answers `removeAddresses`, whose `spared` it repeats: those that are gone, and every address of
+   * Answers `removeAddresses`, and repeats its `spared`: those that are gone, and every address of
    * this machine now.
    */
   | {

@@ -164,7 +164,7 @@ test("moved by hand from an owner that then cannot have it back: the copy goes, 
   );
 });
 
-/** An engine that resumes for a dead one, whose address is here still. */
+/** An engine that resumes for a dead one; the address is here still. */
 function resuming(beside: readonly AddressInfo[] = [], spared = beside): Bench {
   const mine: AddressInfo = { ...own(2, VIP), proto: BATON_PROTO };
   const bench = new Bench([ETH0, ETH1], [own(2, "192.0.2.1"), mine, ...beside]);

@@ -148,7 +148,7 @@ test("given up, and owned again: what was a copy then is none now", () => {
   assert.deepEqual(left(bench), ["3/24"]);
 });
 
-test("the next engine is told what is spared, and its copies are known when it dies too", () => {
+test("the next engine gets what is spared, and its copies are known when it dies too", () => {
   const bench = ownerOf(A);
   adds(bench, ON_ETH1);
   bench.addresses.push(AS_HOST);
