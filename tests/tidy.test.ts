@@ -90,7 +90,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: ["daemon"],
     pure: false,
   },
-  "lab/network": { uses: ["linux", "vrrp/wire", "units"], types: [], pure: false },
+  "lab/network": {
+    uses: ["linux", "vrrp/wire", "units"],
+    types: ["diagnostics"],
+    pure: false,
+  },
   "lab/sandbox": { uses: ["linux", "units"], types: ["diagnostics"], pure: false },
   "lab/measure": {
     uses: ["lab/sandbox", "daemon", "linux", "diagnostics", "vrrp/wire", "cloud/client", "units"],

@@ -5,6 +5,8 @@
  * `POST /api/lab/orders` takes a `LabOrder`. Times are milliseconds since 1970.
  */
 
+import type { Language } from "#diagnostics/diagnostic";
+
 export interface LabInstance {
   readonly name: string;
   readonly instanceId: string;
@@ -90,7 +92,7 @@ export type LabNews =
       readonly at: number;
       readonly kind: "claim" | "moved" | "refused" | "output" | "ended" | "cloud";
       readonly instance?: string | undefined;
-      readonly text: string;
+      readonly text: Readonly<Record<Language, string>>;
     }
   | { readonly news: "row"; readonly row: FaultRow };
 

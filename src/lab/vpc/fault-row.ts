@@ -32,6 +32,13 @@ export interface FaultRow {
   readonly bothMilliseconds: number | undefined;
 }
 
+/**
+ * Nobody can reach the instance: what it still has on its interface is no second owner. (One that
+ * only is not heard, or hears nothing, is reached by somebody.)
+ */
+export const isIsolating = (order: string): boolean =>
+  /^(?:cut|unplug|late .*|daemon power-off)$/.test(order);
+
 /** After a move it is watched a while longer, because a second owner may come. */
 const AFTER_MOVE: Micros = fromMillis(1_500);
 /** An address that has not moved until now stays. */

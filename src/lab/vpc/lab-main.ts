@@ -41,6 +41,7 @@ const isJson = process.env["BATON_LAB_JSON"] === "1";
 const rootless = process.env["BATON_LAB_ROOTLESS"] === "1";
 const startedAt = performance.now();
 const refusals = new RefusalLog();
+const refusalsInChinese = new RefusalLog("zh-CN");
 
 function loadLab(): LabFile {
   if (file === undefined) {
@@ -76,9 +77,16 @@ const live: { lab?: LiveLab } = {};
 function note(
   kind: Extract<LabNews, { readonly news: "event" }>["kind"],
   instance: string | undefined,
-  text: string,
+  en: string,
+  zh: string = en,
 ): void {
-  live.lab?.emit({ news: "event", at: Date.now(), kind, instance, text });
+  live.lab?.note({
+    news: "event",
+    at: Date.now(),
+    kind,
+    instance,
+    text: bilingual(en, zh),
+  });
 }
 
 function sayEvent(event: VpcEvent): void {
@@ -87,21 +95,27 @@ function sayEvent(event: VpcEvent): void {
       // Otherwise every refresh by an owner would be a line.
       if (event.moved) {
         const text = `${event.instance} announces ${event.address}`;
-        note("claim", event.instance, text);
+        note("claim", event.instance, text, `${event.instance} 宣告 ${event.address}`);
         say("claim", event, text);
       }
       return;
     case "moved": {
       const to = event.toName ?? event.to ?? "nobody";
       const moved = `${event.havipId} ${event.address} is bound to ${to}`;
-      note("moved", event.toName, moved);
+      const bound = event.toName ?? event.to ?? "无";
+      note("moved", event.toName, moved, `${event.havipId} ${event.address} 已绑定到 ${bound}`);
       return say("moved", event, moved);
     }
     case "dropped": {
       const text = printDrop(event.drop);
       const line = refusals.take(`${event.instance}: refused: ${text}`, event.count, now());
       // A program gets every one, to count for itself.
-      if (line !== undefined) note("refused", event.instance, line);
+      const chinese = refusalsInChinese.take(
+        `${event.instance}：被拒绝：${printDrop(event.drop, "zh-CN")}`,
+        event.count,
+        now(),
+      );
+      if (line !== undefined) note("refused", event.instance, line, chinese);
       if (isJson || line !== undefined) say("dropped", { ...event, text }, line ?? "");
       return;
     }

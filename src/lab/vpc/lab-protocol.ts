@@ -109,7 +109,7 @@ export type LabNews =
       readonly at: number;
       readonly kind: "claim" | "moved" | "refused" | "output" | "ended" | "cloud";
       readonly instance: string | undefined;
-      readonly text: string;
+      readonly text: LabText;
     }
   /** A fault and what was noticed of it: first while it is measured, then its result. */
   | { readonly news: "row"; readonly row: FaultRow };

@@ -8,7 +8,7 @@ import { now } from "#linux/clock";
 import { printMac } from "#units/address";
 import { elapsed, fromMillis, type Instant, type Micros, micros, toMillis } from "#units/time";
 import { type ClientView, Instruments } from "../measure/instruments.ts";
-import { type FaultRow, isMeasured } from "./fault-row.ts";
+import { type FaultRow, isIsolating, isMeasured } from "./fault-row.ts";
 import type { LabNews, LabStatus, ProbeSide } from "./lab-protocol.ts";
 import type { RunningLab } from "./running-lab.ts";
 import { INTERNET } from "./vpc.ts";
@@ -46,6 +46,7 @@ export class LiveLab {
   readonly #watchers = new Set<Watcher>();
   readonly #sides = new Map<ProbeSide, Side>();
   readonly #rows: FaultRow[] = [];
+  readonly #events: Extract<LabNews, { readonly news: "event" }>[] = [];
   #measuring: Measuring | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #leaving: ReturnType<typeof setTimeout> | undefined;
@@ -64,6 +65,7 @@ export class LiveLab {
     clearTimeout(this.#leaving);
     this.#lastStatus = "";
     for (const row of this.#rows) watcher({ news: "row", row });
+    for (const event of this.#events) watcher(event);
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS);
     return () => {
       this.#watchers.delete(watcher);
@@ -75,6 +77,13 @@ export class LiveLab {
 
   get isWatched(): boolean {
     return this.#watchers.size > 0;
+  }
+
+  /** Those that watch later get the latest of them too. */
+  note(event: Extract<LabNews, { readonly news: "event" }>): void {
+    this.#events.push(event);
+    if (this.#events.length > EVENTS_MAX) this.#events.shift();
+    this.emit(event);
   }
 
   emit(news: LabNews): void {
@@ -268,12 +277,16 @@ export class LiveLab {
       }
     };
     const client = this.#sides.get("client")?.instruments;
-    const names = this.#lab.vpc.instances().map(({ name }) => name);
+    const names = this.#lab.vpc
+      .instances()
+      .map(({ name }) => name)
+      .filter((name) => name !== row.instance || !isIsolating(row.order));
     const both = client?.overlap(names, brokenAt, at).total;
     const [inside, outside] = await Promise.all([see("client"), see("internet")]);
     this.#put({
       ...row,
       state: "done",
+      after: row.after.filter((name) => names.includes(name)),
       outageMilliseconds: inside?.totalMilliseconds,
       lost: inside?.lost,
       sent: inside?.sent,
@@ -303,6 +316,7 @@ export class LiveLab {
 }
 
 const ROWS_MAX = 200;
+const EVENTS_MAX = 200;
 
 /** Milliseconds since 1970 of an instant of this machine's clock. */
 export function wallTime(at: Instant): number {

@@ -2,6 +2,7 @@
  * What the network refuses comes again every second for as long as a fault lasts. Said once, then
  * only counted: at ten, a hundred, a thousand. Pure.
  */
+import type { Language } from "#diagnostics/diagnostic";
 import { elapsed, fromMillis, type Instant, type Micros } from "#units/time";
 
 /** After so long without it, the same is said anew. */
@@ -15,7 +16,12 @@ interface Counted {
 }
 
 export class RefusalLog {
+  readonly #language: Language;
   readonly #counted = new Map<string, Counted>();
+
+  constructor(language: Language = "en") {
+    this.#language = language;
+  }
 
   /**
    * @param text who was refused, and why
@@ -26,13 +32,16 @@ export class RefusalLog {
     const known = this.#counted.get(text);
     if (known === undefined || elapsed(known.lastAt, now) > QUIET) {
       this.#counted.set(text, { total: count, nextAt: nextStep(count), lastAt: now });
-      return count > 1 ? `${text} (${count} times)` : text;
+      if (count === 1) return text;
+      return this.#language === "en" ? `${text} (${count} times)` : `${text}（${count} 次）`;
     }
     known.total += count;
     known.lastAt = now;
     if (known.total < known.nextAt) return undefined;
     known.nextAt = nextStep(known.total);
-    return `${text} (${known.total} times so far)`;
+    return this.#language === "en"
+      ? `${text} (${known.total} times so far)`
+      : `${text}（累计 ${known.total} 次）`;
   }
 }
 

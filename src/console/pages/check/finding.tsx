@@ -14,12 +14,33 @@ interface Look {
   readonly tone: Tone;
   readonly shape: Shape;
   readonly word: Text;
+  readonly counted: (count: number) => Text;
 }
 
+const counted =
+  (en: string, zh: string) =>
+  (count: number): Text =>
+    text(`${count} ${en}${count === 1 ? "" : "s"}`, `${count} ${zh}`);
+
 export const LOOKS: Readonly<Record<Severity, Look>> = {
-  error: { tone: "error", shape: "triangle", word: text("error", "错误") },
-  warning: { tone: "warning", shape: "half", word: text("warning", "警告") },
-  info: { tone: "info", shape: "ring", word: text("remark", "提示") },
+  error: {
+    tone: "error",
+    shape: "triangle",
+    word: text("error", "错误"),
+    counted: counted("error", "个错误"),
+  },
+  warning: {
+    tone: "warning",
+    shape: "half",
+    word: text("warning", "警告"),
+    counted: counted("warning", "个警告"),
+  },
+  info: {
+    tone: "info",
+    shape: "ring",
+    word: text("remark", "提示"),
+    counted: counted("remark", "条提示"),
+  },
 };
 
 const TEXT = {
@@ -58,7 +79,7 @@ export function Finding({ finding, hasFile, onLook }: FindingProps): JSX.Element
         {fix !== undefined && (
           <button
             type="button"
-            class={`button small${fix.safety === "safe" ? " primary" : ""}`}
+            class="button small"
             title={fix.safety === "safe" ? undefined : t(TEXT.maybeNote)}
             onClick={() => applyFix(fix)}
           >

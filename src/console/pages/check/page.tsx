@@ -306,10 +306,10 @@ function Summary({ result }: { readonly result: Examined }): JSX.Element {
     <div class="stack tight" role="status">
       <div class="row">
         {RANK.filter((severity) => counts[severity] > 0).map((severity) => {
-          const { tone, shape, word } = LOOKS[severity];
+          const { tone, shape, counted } = LOOKS[severity];
           return (
             <Badge key={severity} tone={tone} shape={shape}>
-              {counts[severity]} {t(word)}
+              {t(counted(counts[severity]))}
             </Badge>
           );
         })}

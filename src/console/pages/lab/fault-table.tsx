@@ -18,7 +18,9 @@ const TEXT = {
   both: text("Two owners", "双主时长"),
   measuring: text("measuring", "测量中"),
   nobody: text("nobody", "无"),
-  none: text("none", "无中断"),
+  none: text("none", "无"),
+  pause: (milliseconds: string): Text =>
+    text(`this machine paused ${milliseconds} ms`, `本机停顿 ${milliseconds} 毫秒`),
   notMeasured: text("not measured", "未测量"),
   empty: text(
     "Break something: what a client notices of it becomes a row here.",
@@ -78,8 +80,12 @@ export function FaultTable({ rows }: { readonly rows: readonly FaultRow[] }): JS
   );
 }
 
+/** From here on a figure is in doubt: the machine itself was busy. */
+const PAUSE_SHOWN = 20;
+
 function Row({ row }: { readonly row: FaultRow }): JSX.Element {
   const { at, instance, order, before, after, lost, sent } = row;
+  const pause = row.pauseMilliseconds ?? 0;
   const isDone = row.state === "done";
   const time = new Date(at).toISOString();
   return (
@@ -94,7 +100,12 @@ function Row({ row }: { readonly row: FaultRow }): JSX.Element {
       <td>{move(row.boundBefore ?? t(TEXT.nobody), row.boundAfter ?? t(TEXT.nobody))}</td>
       <td class="figure">
         {isDone ? (
-          outage(row.outageMilliseconds, true)
+          <>
+            {outage(row.outageMilliseconds, true)}
+            {pause >= PAUSE_SHOWN && (
+              <span class="small muted">{t(TEXT.pause(pause.toFixed(0)))}</span>
+            )}
+          </>
         ) : (
           <Badge tone="info" shape="half">
             {t(TEXT.measuring)}

@@ -52,8 +52,9 @@ export function startWatching(): () => void {
   const close = openStream("/api/lab/stream", {
     onOpen: () => {
       failure.value = undefined;
-      // The laboratory may be another one: it sends its rows again.
+      // The laboratory may be another one: it sends its rows and its latest events again.
       rows.value = [];
+      events.value = [];
     },
     onEvent: ({ data }) => take(JSON.parse(data) as LabNews),
     onFailure: (reason) => {

@@ -186,7 +186,7 @@ function Events(): JSX.Element {
                 </time>
                 <span class="muted">{t(KINDS[kind])}</span>
                 <strong>{instance ?? ""}</strong>
-                <span class="mono">{line}</span>
+                <span class={kind === "output" || kind === "ended" ? "mono" : ""}>{t(line)}</span>
               </li>
             ))}
           </ul>

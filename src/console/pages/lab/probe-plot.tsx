@@ -93,13 +93,13 @@ function optionsFor(
       lost: { range: [0, 1] },
     },
     axes: [
-      { ...axis, font, space: 90 },
+      { ...axis, font, space: 90, values: (_, splits) => splits.map(clockText) },
       {
         ...axis,
         font,
         size: 68,
+        splits: () => [...POWERS],
         values: (_, splits) => splits.map((value) => msText(value)),
-        filter: (_, splits) => splits.map((value) => (isPower(value) ? value : null)),
       },
     ],
     series: [
@@ -128,11 +128,18 @@ function optionsFor(
         ...(bars !== undefined && { paths: bars }),
       },
     ],
+    bands: [{ series: [1, 2], fill: colourOf("--line") }],
     hooks: { drawClear: [drawClear] },
   };
 }
 
-const isPower = (value: number): boolean => Math.abs(Math.log10(value) % 1) < 1e-9;
+const POWERS = [0.01, 0.1, 1, 10, 100, 1_000] as const;
+
+const clockText = (seconds: number): string => {
+  const time = new Date(seconds * 1_000);
+  const two = (value: number): string => `${value}`.padStart(2, "0");
+  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+};
 
 const msText = (value: number | null): string =>
   value === null

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { LabHavip, LabInstance } from "../../base/lab-shape.ts";
 import { t } from "../../base/language.ts";
 import { type Text, text } from "../../base/text.ts";
+import { orderText } from "./fault-text.ts";
 import type { StatusNews } from "./lab-state.ts";
 import { instanceColour } from "./probe-plot.tsx";
 
@@ -17,9 +18,9 @@ const TEXT = {
   noPublic: text("no public address", "未绑定弹性公网 IP"),
   unbound: text("UNBIND: nobody has it", "UNBIND：无实例持有"),
   noHavip: text("no HAVIP yet", "还没有 HAVIP"),
-  running: text("daemon runs", "守护进程运行中"),
-  stopped: text("daemon stopped", "守护进程未运行"),
-  client: text("client", "客户端"),
+  running: text("running", "运行中"),
+  stopped: text("not running", "未运行"),
+  client: text("probes", "探测端"),
   hasAddress: text("has the address", "网卡上有此地址"),
   about: (holder: string): Text =>
     text(`Drawing of the laboratory. ${holder}`, `实验环境拓扑图。${holder}`),
@@ -157,15 +158,15 @@ function InstanceBox({ instance, x, colour, hasAddress, isHolder }: BoxProps): J
       <text x={left + 32} y={BOX.top + 25} class="name">
         {name}
       </text>
-      <text x={left + BOX.width - 14} y={BOX.top + 25} class="small-text end">
+      <text x={left + 14} y={BOX.top + 45} class="small-text">
         {address}
       </text>
-      <text x={left + 14} y={BOX.top + 47} class="small-text">
+      <text x={left + BOX.width - 14} y={BOX.top + 25} class="small-text end">
         {t(state)}
       </text>
-      <text x={left + 14} y={BOX.top + 67} class="small-text strong">
+      <text x={left + 14} y={BOX.top + 68} class="small-text strong">
         {faultOrders.length > 0
-          ? shorten(faultOrders.join(", "))
+          ? shorten(faultOrders.map(orderText).join(", "))
           : hasAddress
             ? t(TEXT.hasAddress)
             : ""}
