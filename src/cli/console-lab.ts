@@ -118,13 +118,15 @@ const portOf = (folder: string): LabPort => ({
 
 async function* linesOf(folder: string, signal: AbortSignal): AsyncIterable<string> {
   const socket = createConnection(join(folder, SOCKET));
+  const lines = createInterface({ input: socket });
   const leave = (): void => void socket.destroy();
   signal.addEventListener("abort", leave);
-  // The reader of lines ends with the socket.
   socket.on("error", () => undefined);
+  // A reader of lines hears of the end of its input, and not of an input that was destroyed.
+  socket.on("close", () => lines.close());
   socket.write(`${JSON.stringify({ command: "watch" })}\n`);
   try {
-    yield* createInterface({ input: socket });
+    yield* lines;
   } finally {
     signal.removeEventListener("abort", leave);
     socket.destroy();

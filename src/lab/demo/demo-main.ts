@@ -3,13 +3,19 @@
  * folder; inside it runs the pair (with `--vs`, two pairs side by side), breaks it in every way
  * asked for, and prints what a client noticed.
  */
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stdin, stdout } from "node:process";
 import type { Language } from "#diagnostics/diagnostic";
 import { createRng } from "#units/rng";
 import { whyOf } from "../measure/control.ts";
-import { type DaemonKind, findKeepalived, HOW_TO_INSTALL_KEEPALIVED } from "../measure/daemon.ts";
+import {
+  BATON,
+  type DaemonKind,
+  findKeepalived,
+  HOW_TO_INSTALL_KEEPALIVED,
+} from "../measure/daemon.ts";
 import type { FaultName } from "../measure/faults.ts";
 import { Lab, labHosts, VIRTUAL_ADDRESS } from "../measure/lab.ts";
 import { TUTORIAL } from "../measure/profile.ts";
@@ -36,7 +42,24 @@ import { faultTable, hasPaused, legendOf, printMilliseconds, printOutage } from 
 const INTERRUPTED = 130;
 const NODE_COUNT = 2;
 
+/** `baton console --lab`, which builds the tutorial's machines and leaves the steps to a person. */
+async function inBrowser(lang: Language): Promise<number> {
+  const args = ["console", "--lab=tutorial", "--listen", "127.0.0.1:0", "--lang", lang];
+  const child = spawn(BATON, args, { stdio: "inherit" });
+  // Ctrl-C in a terminal reaches it too; it ends by itself then.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => void child.kill("SIGTERM"));
+  return await new Promise<number>((resolve) => {
+    child.once("error", (error) => {
+      process.stderr.write(`${error.message}\n`);
+      resolve(1);
+    });
+    child.once("exit", (status) => resolve(status ?? 1));
+  });
+}
+
 async function outside(options: DemoOptions, lang: Language): Promise<number> {
+  if (options.console) return await inBrowser(lang);
   const text = demoText(lang);
   if (options.versus && findKeepalived() === undefined) {
     process.stderr.write(`${text.noKeepalived(HOW_TO_INSTALL_KEEPALIVED)}\n`);

@@ -15,6 +15,8 @@ export interface DemoOptions {
   readonly report: string | undefined;
   /** A plain bridge instead of the VPC: no cloud, no HAVIP, no public address. */
   readonly bridge: boolean;
+  /** The tutorial in a browser instead, to be done by hand. */
+  readonly console: boolean;
   /** The platform's delay from an announcement to the moved address. */
   readonly claimLatency: Micros;
 }
@@ -79,6 +81,12 @@ const OPTIONS = {
       },
     },
   ),
+  console: flag(
+    text(
+      "the tutorial in a browser instead, to do and to break by hand; prints the address",
+      "改为在浏览器中动手完成教程并注入故障；会输出访问地址",
+    ),
+  ),
   bridge: flag(
     text(
       "a plain bridge instead of the VPC: no HAVIP, no public address",
@@ -119,13 +127,17 @@ export const demoCommand = (
         line: "npm start -- --vs keepalived",
         about: text("beside keepalived", "与 keepalived 对比"),
       },
+      {
+        line: "npm start -- --console",
+        about: text("by hand, in a browser", "在浏览器中动手操作"),
+      },
       { line: "npm start -- --faults hang,link", about: text("these two", "只注入这两种故障") },
     ],
     run: async ({ options, language }) => await run(readOptions(options), language),
   });
 
 function readOptions(options: Values<typeof OPTIONS>): DemoOptions {
-  const { faults, vs, keep, bridge, json, report, seed = DEFAULT_SEED } = options;
+  const { faults, vs, keep, bridge, json, report, seed = DEFAULT_SEED, console } = options;
   const chosen = faults === "none" ? [] : faults?.split(",");
   return {
     keep,
@@ -135,6 +147,7 @@ function readOptions(options: Values<typeof OPTIONS>): DemoOptions {
     json,
     report,
     bridge,
+    console,
     claimLatency: readDuration(options["claim-latency"] ?? "0") ?? (0 as Micros),
   };
 }

@@ -16,7 +16,7 @@ export const RUN_BATON: string =
 
 export interface TutorialOptions {
   readonly profile?: Profile;
-  /** False: it is still to be applied for. */
+  /** False: a person applies for it, with the console, which also asks the daemons over HTTP. */
   readonly hasHavip?: boolean;
 }
 
@@ -31,7 +31,7 @@ export function tutorialLab({
       name,
       address,
       ingress: undefined,
-      run: [RUN_BATON],
+      run: [hasHavip ? RUN_BATON : `${RUN_BATON} --api`],
       files: {
         "/etc/keepalived/keepalived.conf": printConfig(profile, node),
         "/etc/keepalived/do_sth.sh": readExample("do_sth.sh"),
