@@ -2,24 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Hono } from "hono";
-import { EMULATOR_CREDENTIALS } from "#cloud/client/credentials";
-import { readEndpoint } from "#cloud/client/endpoint";
-import type { Transport } from "#cloud/client/transport";
 import type { CloudChoices, CloudHavip, HavipList } from "#console/base/cloud-shape";
 import { cloudExtension } from "#console-server/cloud-routes";
 import { makeConsoleApp } from "#console-server/console-app";
 import { Secret } from "#units/secret";
-import { micros } from "#units/time";
-import { openTestCloud, REGION, type TestCloud } from "../cloud/harness.ts";
+import { openTutorialCloud, type TutorialCloud } from "../support/console-cloud-desk.ts";
 
 const KEY = "0123456789abcdef";
 
-interface Desk {
+interface Desk extends Omit<TutorialCloud, "access"> {
   readonly app: Hono;
-  readonly cloud: TestCloud;
-  readonly vpcId: string;
-  readonly subnetId: string;
-  readonly instances: readonly string[];
   get<Body>(path: string): Promise<Body>;
   post(path: string, body: unknown, language?: string): Promise<Reply>;
 }
@@ -34,21 +26,7 @@ interface Reply {
 }
 
 async function openDesk(): Promise<Desk> {
-  const cloud = openTestCloud({ auth: "off", realNow: Date.now, profile: { taskTime: micros(0) } });
-  const transport: Transport = async ({ headers, body }) => {
-    const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-    const { status, body: answer } = await cloud.cloud.handle({
-      method: "POST",
-      target: "/",
-      headers: Object.fromEntries(lower) as Readonly<Record<string, string>>,
-      body: new TextEncoder().encode(body),
-      isTooLarge: false,
-    });
-    return { kind: "response", status, body: answer };
-  };
-  const endpoint = readEndpoint("http://127.0.0.1:18080");
-  assert.ok(endpoint !== undefined);
-  const access = { endpoint, region: REGION, credentials: EMULATOR_CREDENTIALS, transport };
+  const { access, ...tutorial } = await openTutorialCloud();
   const app = makeConsoleApp({
     version: "1.2.3",
     gate: { key: new Secret(KEY), names: [] },
@@ -60,26 +38,9 @@ async function openDesk(): Promise<Desk> {
     },
   });
   const own = { host: "127.0.0.1:8080", authorization: `Bearer ${KEY}` };
-  const vpc = await cloud.call("CreateVpc", { VpcName: "tutorial", CidrBlock: "172.16.0.0/16" });
-  const { VpcId: vpcId } = vpc["Vpc"] as { readonly VpcId: string };
-  const subnet = await cloud.call("CreateSubnet", {
-    VpcId: vpcId,
-    SubnetName: "front",
-    CidrBlock: "172.16.0.0/24",
-    Zone: "ap-guangzhou-1",
-  });
-  const { SubnetId: subnetId } = subnet["Subnet"] as { readonly SubnetId: string };
-  const instances: string[] = [];
-  for (const name of ["a", "b"]) {
-    const made = await cloud.admin("POST", "instances", { region: REGION, subnetId, name });
-    instances.push(String(made.body["instanceId"]));
-  }
   return {
     app,
-    cloud,
-    vpcId,
-    subnetId,
-    instances,
+    ...tutorial,
     get: async <Body>(path: string) => {
       const response = await app.request(path, { headers: own });
       assert.equal(response.status, 200, path);

@@ -14,7 +14,7 @@ const TEXT = {
   title: text("Apply for a HAVIP", "申请高可用虚拟 IP"),
   confirm: text("Apply", "确定"),
   done: (name: string): Text => text(`${name} was applied for`, `高可用虚拟 IP ${name} 申请成功`),
-  region: text("Region", "所在地域"),
+  region: (name: string): Text => text(`Region: ${name}`, `所在地域：${name}`),
   name: text("Name", "名称"),
   nameHelp: text("At most 60 characters", "不超过 60 个字符"),
   nameMissing: text("Give it a name", "请输入名称"),
@@ -113,8 +113,7 @@ export function ApplyDialog({ onClose }: { readonly onClose: () => void }): JSX.
       onClose={onClose}
     >
       <p class="muted">
-        {t(TEXT.region)}: {place === undefined ? "" : `${t(place)} `}
-        <span class="mono">{region()}</span>
+        {t(TEXT.region(place === undefined ? "" : t(place)))} <span class="mono">{region()}</span>
       </p>
       <NameField form={form} put={put} isTried={isTried} />
       <VpcField vpcId={vpcId} onChoose={(id) => put({ vpcId: id, subnetId: "", range: [] })} />
