@@ -151,7 +151,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     pure: true,
   },
   console: {
-    uses: ["units", "diagnostics", "keepalived"],
+    uses: ["units", "diagnostics", "keepalived", "events"],
     types: ["daemon", "vrrp/router", "vrrp/engine"],
     pure: false,
   },
