@@ -1,6 +1,6 @@
 /**
  * The hand-over for a dead engine, on a real kernel: one address on two devices, which share
- * the rule of the lease; one VRID with two peers.
+ * the rule of the lease; copies that were added by hand; one VRID with two peers.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -17,11 +17,9 @@ import { withLab } from "../support/lab.ts";
 import { address, layCable, linkOf } from "../support/linux-net.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/**
- * Both instances of the dead engine owned the address, and its rule lets it answer for 50 ms more;
- * the next engine becomes MASTER of the first, and dies as well.
- */
-const PROGRAM = `
+/** A supervisor with an engine of two instances, which own one address on two devices. */
+const PRELUDE = `
+  import { addHostAddress } from "#linux/links";
   import { openNftGuard } from "#linux/nft-guard";
   import { NFPROTO_IPV4 } from "#linux/nft-messages";
   import { openNftSocket } from "#linux/nft-socket";
@@ -50,7 +48,7 @@ const PROGRAM = `
   const start = () => (starts += 1) > 0;
   const supervision = new Supervision({
     engine: { start, kill: nothing, send: nothing, snapshot: async () => undefined },
-    rtnetlink: requests, log, messages: daemonMessages("en"), watchdogMilliseconds: undefined,
+    rtnetlink: requests, log, language: "en", messages: daemonMessages("en"), watchdogMilliseconds: undefined,
     configure: nothing, taken: nothing, isAlive: nothing, gone: nothing, stopped: nothing,
   });
   const says = (message) => supervision.happened({ kind: "engineSaid", message });
@@ -63,6 +61,12 @@ const PROGRAM = `
   supervision.happened({ kind: "configured", revision: 1, instances: configs });
   supervision.happened({ kind: "startAsked" });
   says({ type: "configuring" });
+`;
+/**
+ * Both instances of the dead engine owned the address, and its rule lets it answer for 50 ms more;
+ * the next engine becomes MASTER of the first, and dies as well.
+ */
+const TWICE = `
   configs.forEach(becomesMaster);
   // The engine hangs for so long before it dies.
   await new Promise((resolve) => setTimeout(resolve, Number(process.argv[1])));
@@ -80,8 +84,33 @@ const PROGRAM = `
   console.log(JSON.stringify([answering, first, left(), errors]));
   process.exit(0);
 `;
+/**
+ * Added by hand on the other device: one before the address was ours, one under the engine that
+ * owned it, one while it is held.
+ */
+const COPIES = `
+  const index = linkOf(requests, "br0").index;
+  mustDo(requests.removeAddress(index, virtual));
+  const added = (prefix) => mustDo(addHostAddress(requests, index, virtual.address, prefix));
+  added(30);
+  becomesMaster(configs[0]);
+  added(31);
+  const place = { address: virtual.address, interface: "br0", index, prefix: 31 };
+  const report = { kind: "foreign-address", ...place, isOwner: true };
+  says({ type: "report", instance: "VI_0", report });
+  supervision.happened({ kind: "engineExited" });
+  added(32);
+  const held = ours().map(({ prefix }) => prefix).toSorted();
+  await until("it is handed over", () => isOver(1));
+  const errors = lines.filter((one) => one.startsWith("error") && !one.includes("engine is gone"));
+  console.log(JSON.stringify([held, ours().map(({ prefix }) => prefix), must(guard.guarded()).length, errors]));
+  process.exit(0);
+`;
 
-function handOverTwice(hangMilliseconds: number): {
+function run(
+  program: string,
+  ...args: readonly string[]
+): {
   readonly printed: string;
   readonly errors: string;
 } {
@@ -91,19 +120,26 @@ function handOverTwice(hangMilliseconds: number): {
   const bridge = linkOf(rtnetlink, "br0").index;
   mustDo(changeLink(rtnetlink, bridge, { up: true }));
   mustDo(addHostAddress(rtnetlink, bridge, address("198.51.100.1"), 24));
-  const argv = ["--input-type=module-typescript", "--eval", PROGRAM, String(hangMilliseconds)];
-  const run = namespace.within(() => spawnSync(process.execPath, argv, { cwd: ROOT }));
-  return { printed: run.stdout.toString().trim(), errors: run.stderr.toString() };
+  const argv = ["--input-type=module-typescript", "--eval", PRELUDE + program, ...args];
+  const { stdout, stderr } = namespace.within(() =>
+    spawnSync(process.execPath, argv, { cwd: ROOT }),
+  );
+  return { printed: stdout.toString().trim(), errors: stderr.toString() };
 }
 
 test("the address answers until it goes; on the other device it stays, and guarded", () => {
-  const { printed, errors } = handOverTwice(0);
+  const { printed, errors } = run(TWICE, "0");
   assert.equal(printed, "[1,[1,1],[0,0],[]]", errors);
 });
 
 test("an engine that hung past its lease and then dies: nobody answers for the address again", () => {
-  const { printed, errors } = handOverTwice(200);
+  const { printed, errors } = run(TWICE, "200");
   assert.equal(printed, "[0,[1,1],[0,0],[]]", errors);
+});
+
+test("what was added by hand under the dead engine, or while the address is held, goes with it", () => {
+  const { printed, errors } = run(COPIES);
+  assert.equal(printed, "[[24,30,31,32],[30],0,[]]", errors);
 });
 
 const socketsOf = (pid: number): number =>
