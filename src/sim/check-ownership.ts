@@ -280,9 +280,18 @@ export class OwnershipChecker {
     const { now } = this.#facts;
     const margin = 0.2 * fromCentis(intruder.config.advertInterval);
     return [
-      tenureStep(intruder, (heardAt ?? now) + margin),
-      tenureStep(owner, (heardByOwnerAt ?? now) - margin),
+      this.#tenureStep(intruder, (heardAt ?? now) + margin),
+      this.#tenureStep(owner, (heardByOwnerAt ?? now) - margin),
     ];
+  }
+
+  /** Each counts by its own clock, which stood still in some pauses (seed 272773), or jumped. */
+  #tenureStep(router: ObservedRouter, at: number): number {
+    const { clockOffset } = router.machine;
+    const counted = clockOffset - (this.#offsets.get(router) ?? clockOffset);
+    const owned = at - router.ownerSince + counted;
+    const intervals = owned / fromCentis(router.config.advertInterval);
+    return TENURE_STEPS.filter((step) => intervals >= step).length;
   }
 
   #tidy(): void {
@@ -297,8 +306,3 @@ export class OwnershipChecker {
 
 const isHealthyOwner = ({ state, machine }: ObservedRouter): boolean =>
   state === "MASTER" && machine.engineRuns;
-
-function tenureStep({ ownerSince, config }: ObservedRouter, at: number): number {
-  const intervals = (at - ownerSince) / fromCentis(config.advertInterval);
-  return TENURE_STEPS.filter((step) => intervals >= step).length;
-}
