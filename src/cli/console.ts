@@ -1,6 +1,7 @@
 /** `baton console`: nodes, their history and what can be done with them, in a browser. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineCommand } from "#command-line/command";
 import {
@@ -99,6 +100,14 @@ const OPTIONS = {
       },
     },
   ),
+  reports: value(
+    text("DIR", "目录"),
+    text(
+      "shows the reports that `baton drill` wrote there",
+      "显示 `baton drill` 写在该目录中的报告",
+    ),
+    { completes: "folders" },
+  ),
   json: flag(text("for programs", "供程序读取的输出")),
   "runtime-dir": RUNTIME_DIR_OPTION,
 } as const;
@@ -145,12 +154,19 @@ export const command: Command = defineCommand({
       const { node, ...options } = line.options;
       const plan = readPlan({ ...options, node: [...(lab?.runtimeDirs ?? []), ...node] });
       if ("en" in plan) throw new UsageError(plan);
-      return await serve(line, plan, extensions);
+      return await serve(line, plan, [...extensions, ...(await reportParts(line))]);
     } finally {
       await lab?.close();
     }
   },
 });
+
+/** What `--reports` adds. */
+async function reportParts({ options: { reports } }: ConsoleLine): Promise<readonly Extension[]> {
+  if (reports === undefined) return [];
+  const { reportExtension } = await import("#console-server/report-routes");
+  return [reportExtension(resolve(reports))];
+}
 
 interface Parts {
   readonly lab: OpenLab | undefined;
