@@ -44,6 +44,8 @@ function describe(takes: Takes): string {
     case "text":
     case "secret":
       return "word";
+    case "secrets":
+      return takes.min === takes.max ? "word" : `${takes.min} to ${takes.max} arguments`;
     case "texts":
       return takes.min === takes.max
         ? `${takes.min} arguments`
@@ -106,6 +108,7 @@ const BLOCKS: readonly BlockWord[] = [
   "havip",
   "api",
   "tls",
+  "alert",
   "vrrp_sync_group",
   "vrrp_script",
   "vrrp_track_process",

@@ -133,6 +133,10 @@ export const CODES: { readonly [C in Code]: CodeEntry } = {
   VR2071: error("open-to-the-network"),
   VR2072: error("incomplete-tls"),
   VR2073: error("not-an-absolute-path"),
+  VR2080: error("unusable-alert-address"),
+  VR2081: warning("alert-to-nobody"),
+  VR2082: warning("mail-without-server-or-recipients"),
+  VR2083: warning("not-a-mail-address"),
 
   VR2501: error("pair-differs"),
   VR2502: error("pair-instance-missing"),

@@ -14,7 +14,6 @@ export type Loss =
   | "ipv6"
   | "ipvs"
   | "linkbeat"
-  | "mail"
   | "no-peer-fault"
   | "namespace"
   | "old-checksum"
@@ -340,6 +339,19 @@ export interface Facts {
   };
   readonly VR2072: { readonly missing: "cert_file" | "key_file" };
   readonly VR2073: { readonly keyword: string; readonly text: string };
+  /** The address itself is a secret. */
+  readonly VR2080: {
+    readonly keyword: string;
+    readonly problem: "scheme" | "form" | "account";
+  };
+  readonly VR2081: Record<never, never>;
+  /** What is missing. */
+  readonly VR2082: {
+    readonly keyword: string;
+    readonly server: boolean;
+    readonly recipients: boolean;
+  };
+  readonly VR2083: { readonly keyword: string; readonly text: string };
 
   // Two files of one pair
   readonly VR2501: { readonly what: string; readonly first: string; readonly second: string };

@@ -32,7 +32,8 @@ test("every row says what it is for, and since when", () => {
 });
 
 /** A value that the row itself allows. */
-function sample({ takes }: Keyword): string {
+function sample({ word, takes }: Keyword): string {
+  if (word === "on") return "fault state";
   switch (takes.kind) {
     case "flag":
     case "boolean":
@@ -52,6 +53,7 @@ function sample({ takes }: Keyword): string {
     case "program":
     case "text":
     case "secret":
+    case "secrets":
       return "word";
     case "texts":
       return Array.from({ length: takes.min }, () => "1").join(" ");
@@ -70,7 +72,8 @@ function sample({ takes }: Keyword): string {
 
 const wrap = (block: string, line: string): string => {
   if (block === "") return `${line}\n`;
-  if (block === "global_defs" || block === "garp_group") return `${block} {\n${line}\n}\n`;
+  if (block === "global_defs" || block === "garp_group" || block === "alert")
+    return `${block} {\n${line}\n}\n`;
   if (block === "authentication" || block === "auth_hmac" || block === "havip") {
     return `vrrp_instance A {\n${block} {\n${line}\n}\n}\n`;
   }

@@ -21,6 +21,7 @@ const tracked = (list: string, name: string): string => ` ${list} {\n  ${name}\n
 export const AROUND: { readonly [B in BlockWord | ""]: (lines: string) => string } = {
   "": (lines) => `${lines}\n${instanceWith("")}`,
   api: (lines) => `api {\n${lines}\n}\n${instanceWith("")}`,
+  alert: (lines) => `alert {\n webhook https://ops.example.com/x\n${lines}\n}\n${instanceWith("")}`,
   authentication: (lines) => instanceWith(` authentication {\n${lines}\n }`),
   auth_hmac: (lines) => instanceWith(` auth_hmac {\n${lines}\n }`),
   bfd_instance: (lines) =>

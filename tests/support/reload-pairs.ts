@@ -55,6 +55,11 @@ const PROCESS = "vrrp_track_process P@N@ {\nprocess no-such-process-@N@\nweight 
 const WEIGHTS = { group: "sync_group_tracking_weight" };
 const LISTEN = "listen 127.0.0.1:19@N@";
 const NOTIFY = 'notify "/bin/true"';
+/** Mail that could be sent, to nobody. */
+const SERVER = "smtp_server 127.0.0.1 9";
+const RECIPIENTS = "notification_email {\nops@example.com\n}";
+const MAIL = `${SERVER}\n${RECIPIENTS}`;
+const HOOK = "webhook http://127.0.0.1:9/hook";
 const notes = (word: string): Row => [
   word,
   `${word} "@FOLDER@/note.sh before @N@ ${word}"`,
@@ -96,6 +101,7 @@ const INSTANCE: readonly Pair[] = [
     ["garp_preset", "keepalived", "cloud"],
     ["garp_form", "request", "reply"],
     ["garp_rate", "3 10", "5 20"],
+    ["smtp_alert", "off", "on", { globals: MAIL }],
   ]),
   ...flags("vrrp_instance", [
     "nopreempt",
@@ -170,6 +176,12 @@ const GLOBALS: readonly Pair[] = [
     ["vrrp_startup_delay", 0, 1],
     ["vrrp_garp_interval", 0, 0.01],
     ["vrrp_min_garp", "off", "on"],
+    ["notification_email_from", "a@example.org", "b@example.org", { globals: MAIL }],
+    ["smtp_server", "127.0.0.1 9", "127.0.0.2 9", { globals: RECIPIENTS }],
+    ["smtp_helo_name", "a.example.org", "b.example.org", { globals: MAIL }],
+    ["smtp_connect_timeout", 5, 6, { globals: MAIL }],
+    ["smtp_alert", "off", "on", { globals: MAIL }],
+    ["smtp_alert_vrrp", "off", "on", { globals: MAIL }],
     ["notify_fifo", "@FOLDER@/fifo-a", "@FOLDER@/fifo-b"],
     ["vrrp_notify_fifo", "@FOLDER@/vfifo-a", "@FOLDER@/vfifo-b"],
     [
@@ -202,8 +214,10 @@ const GLOBALS: readonly Pair[] = [
     "log_unknown_vrids",
     "fifo_write_vrrp_states_on_reload",
   ]),
+  ...flags("global_defs", ["no_email_faults"], { globals: MAIL }),
   ...GARP("vrrp_", "global_defs"),
   ...rows("global_defs", [
+    ["notification_email", "", RECIPIENTS, { globals: SERVER }],
     ["havip", "", "havip {\nendpoint http://127.0.0.1:9\nregion ap-guangzhou\n}"],
   ]),
 ];
@@ -244,6 +258,7 @@ const OTHERS: readonly Pair[] = [
     ...["notify_master", "notify_backup", "notify_fault", "notify_stop", "notify"].map(notes),
     ["notify_priority_changes", "", "notify_priority_changes on"],
     ["notify_timeout", "", "notify_timeout 20", { group: NOTIFY }],
+    ["smtp_alert", "", "smtp_alert", { globals: MAIL }],
     [
       "sync_group_tracking_weight",
       "",
@@ -255,6 +270,21 @@ const OTHERS: readonly Pair[] = [
     ["garp_interval", 0.01, 0.02],
     ["interface", "eth0", "eth1"],
   ]),
+  ...valued("alert", [
+    ["webhook", "http://127.0.0.1:9/a", "http://127.0.0.1:9/b"],
+    ["wecom", "http://127.0.0.1:9/a", "http://127.0.0.1:9/b"],
+    ["dingtalk", "http://127.0.0.1:9/a", "http://127.0.0.1:9/a secret"],
+    ["feishu", "http://127.0.0.1:9/a first", "http://127.0.0.1:9/a second"],
+    ["on", "fault", "fault conflict"],
+    ["min_severity", "warning", "error"],
+    ["repeat", 3_600, 7_200],
+    ["resolved", "on", "off"],
+    ["settle", 30, 60],
+    ["timeout", 10, 5],
+    ["deadline", 600, 60],
+    ["language", "en", "zh-CN"],
+  ]),
+  ...flags("alert", ["email"], { globals: MAIL }),
   ...valued("api", [
     ["listen", "127.0.0.1:19@N@", "127.0.0.1:29@N@"],
     ["token_file", "@FOLDER@/token-a", "@FOLDER@/token-b"],
@@ -307,6 +337,7 @@ export function textOf(pair: Pair, which: "before" | "after", places: Places): s
   const parts: string[] = [];
   parts.push(`global_defs {\n${pair.globals ?? ""}\n${inner("global_defs")}\n}`);
   if (pair.root !== undefined) parts.push(pair.root);
+  if (needs("alert")) parts.push(`alert {\n${word === "webhook" ? "" : HOOK}\n${line}\n}`);
   if (needs("api")) parts.push(`api {\n${word === "listen" ? "" : LISTEN}\n${line}\n}`);
   if (needs("tls")) {
     const others = ["cert_file", "key_file"]

@@ -106,6 +106,9 @@ function argumentsOf(takes: Takes, language: Language): string {
     case "text":
     case "secret":
       return en ? "text" : "文本";
+    case "secrets":
+      if (takes.max === 1) return en ? "text" : "文本";
+      return en ? "text [text]" : "文本 [文本]";
     case "texts": {
       const count = takes.min === takes.max ? `${takes.min}` : `${takes.min}-${takes.max}`;
       return en ? `text ... (${count})` : `文本 ...（${count} 个）`;
@@ -189,6 +192,7 @@ const SECTIONS: readonly (readonly [Text, KeywordTable])[] = [
       ["havip", TABLES.havip],
       ["api", TABLES.api],
       ["tls (api)", TABLES.tls],
+      ["alert", TABLES.alert],
       ["vrrp_sync_group NAME", TABLES.vrrp_sync_group],
       ["vrrp_script NAME", TABLES.vrrp_script],
       ["vrrp_track_process NAME", TABLES.vrrp_track_process],

@@ -69,6 +69,26 @@ export const KEYWORDS_ZH: Readonly<Record<string, string>> = {
   "interfaces may come and go; Baton always waits for them":
     "网卡可以随时出现或消失；Baton 总会等待它们",
   "readable process titles": "易读的进程名",
+  "report what happens on this node to chat robots, a web hook, or by mail":
+    "把本节点发生的事件报告给聊天机器人、Webhook 或邮件",
+  "address that gets a document in JSON (docs/alerts.md); with a secret it is signed":
+    "接收 JSON 文档的地址（见 docs/alerts.md）；写了密钥则附签名",
+  "address of a robot of WeCom (WeChat Work)": "企业微信群机器人的地址",
+  "address of a robot of DingTalk, and its secret": "钉钉群机器人的地址及其加签密钥",
+  "address of a robot of Feishu (Lark), and its secret": "飞书群机器人的地址及其签名密钥",
+  "by mail to `notification_email` too": "同时通过邮件发送给 `notification_email`",
+  "leave out events that are less important": "略去级别更低的事件",
+  "while it lasts, report it again so often; 0: once": "持续期间每隔多久再次报告；0：只报告一次",
+  "report when it has ended": "结束时也报告",
+  "what comes back within this time has not ended: it is counted, and reported once":
+    "在此时间内再次出现的视为尚未结束：只计数，只报告一次",
+  "how long one attempt may take": "单次发送的时限",
+  "how long a message that cannot be delivered is tried again": "发送失败的消息持续重试多久",
+  "language of the messages": "消息的语言",
+  "every kind": "所有类型",
+  "the daemon's": "与守护进程相同",
+  "kinds of events: fault, state, group, priority, check, reload, announcement, conflict, cloud, stall, engine, notify, operator, maintenance, daemon":
+    "事件类型：fault, state, group, priority, check, reload, announcement, conflict, cloud, stall, engine, notify, operator, maintenance, daemon",
   "recipients of mail": "邮件收件人",
   "sender of mail": "邮件发件人",
   "mail server, and port": "邮件服务器与端口",

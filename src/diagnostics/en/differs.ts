@@ -15,7 +15,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   ipvs: "IPVS load balancing",
   linkbeat: "link polling: the kernel's own word on the link is used",
   "no-peer-fault": "a fault when no peer is left",
-  mail: "mail: Baton does not send any",
   namespace: "its network namespace: Baton runs where it is started",
   "old-checksum":
     "the old checksum: advertisements are sent as version 3 has them since keepalived 1.3.7",

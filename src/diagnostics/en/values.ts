@@ -354,11 +354,44 @@ export const VALUES: Messages<CodeFamily<"VR20">> = {
     label: "no effect",
     notes: ["it is asked about the IPv4 addresses in `virtual_ipaddress`"],
   }),
+  VR2080: ({ keyword, problem }) => ({
+    message: `nothing can be sent to this address: ${ADDRESS_PROBLEMS[problem]}`,
+    label: "not shown here, since its key is secret",
+    help: `write \`${keyword} https://HOST/PATH\`, as the robot's settings show it`,
+  }),
+  VR2081: () => ({
+    message: "this `alert` reports to nobody",
+    label: "no destination in it",
+    help: "write `webhook URL`, `wecom URL`, `dingtalk URL SECRET`, `feishu URL SECRET` or `email` in it, or delete it",
+  }),
+  VR2082: ({ keyword, server, recipients }) => ({
+    message: `\`${keyword}\` asks for mail, and none can be sent: ${missingForMail(server, recipients)}`,
+    label: "no effect",
+    help: "write `smtp_server HOST` and `notification_email { ADDRESS }` in `global_defs`",
+    notes: ["keepalived sends none either, and does not say so"],
+  }),
+  VR2083: ({ keyword, text }) => ({
+    message: `\`${text}\` is not an address that a mail server takes`,
+    label:
+      keyword === "notification_email" ? "nothing is sent to it" : "`root@HOST` is used instead",
+    help: 'write `ops@example.com`, or `"Name <ops@example.com>"` with quotes around both',
+  }),
   VR2049: ({ keyword, text, used: value }) => ({
     message: `\`${keyword} ${text}\` has more than six decimals and becomes ${value}`,
     label: "rounded to the microsecond",
   }),
 };
+
+const ADDRESS_PROBLEMS: Readonly<Record<Facts["VR2080"]["problem"], string>> = {
+  scheme: "it does not begin with `https://` or `http://`",
+  form: "it has no host, or is not a URL",
+  account: "it has a user name or password in it, which is not supported",
+};
+
+function missingForMail(server: boolean, recipients: boolean): string {
+  if (server && recipients) return "there is no `smtp_server` and no recipient";
+  return server ? "there is no `smtp_server`" : "there is no recipient (`notification_email`)";
+}
 
 const CLOUD_VALUES: Readonly<Record<Facts["VR2061"]["wanted"], string>> = {
   url: "the address of an API such as `https://vpc.tencentcloudapi.com`",

@@ -15,7 +15,6 @@ const WITHOUT: Readonly<Record<Loss, string>> = {
   ipvs: "没有 IPVS 负载均衡",
   linkbeat: "不轮询链路状态：以内核通知为准",
   "no-peer-fault": "不会因为没有对端而进入 FAULT",
-  mail: "不会发邮件：Baton 没有发邮件的功能",
   namespace: "不会进入该网络命名空间：在哪里启动就在哪里运行",
   "old-checksum": "不用旧校验和：按 keepalived 1.3.7 以来的 VRRPv3 方式发送",
   "owner-ignores": "地址所有者不会忽略通告",

@@ -336,11 +336,43 @@ export const VALUES: Messages<CodeFamily<"VR20">> = {
     label: "不起作用",
     notes: ["只查询 `virtual_ipaddress` 中的 IPv4 地址"],
   }),
+  VR2080: ({ keyword, problem }) => ({
+    message: `无法向这个地址发送：${ADDRESS_PROBLEMS[problem]}`,
+    label: "地址含密钥，此处不显示",
+    help: `请写成 \`${keyword} https://域名/路径\`，与机器人设置页面显示的一致`,
+  }),
+  VR2081: () => ({
+    message: "这个 `alert` 没有任何接收方",
+    label: "其中没有写接收方",
+    help: "请在其中写 `webhook URL`、`wecom URL`、`dingtalk URL 密钥`、`feishu URL 密钥` 或 `email`，否则请删除它",
+  }),
+  VR2082: ({ keyword, server, recipients }) => ({
+    message: `\`${keyword}\` 要求发送邮件，但无法发送：${missingForMail(server, recipients)}`,
+    label: "不起作用",
+    help: "请在 `global_defs` 中写 `smtp_server 服务器` 和 `notification_email { 地址 }`",
+    notes: ["keepalived 同样不会发送，而且不作提示"],
+  }),
+  VR2083: ({ keyword, text }) => ({
+    message: `\`${text}\` 不是邮件服务器能接受的地址`,
+    label: keyword === "notification_email" ? "不会向它发送" : "改用 `root@主机名`",
+    help: '请写 `ops@example.com`，或带引号的 `"名称 <ops@example.com>"`',
+  }),
   VR2049: ({ keyword, text, used: value }) => ({
     message: `\`${keyword} ${text}\` 的小数超过六位，会变成 ${value}`,
     label: "精确到微秒",
   }),
 };
+
+const ADDRESS_PROBLEMS: Readonly<Record<Facts["VR2080"]["problem"], string>> = {
+  scheme: "不是以 `https://` 或 `http://` 开头",
+  form: "没有主机名，或不是 URL",
+  account: "其中含有用户名或密码，不支持这种写法",
+};
+
+function missingForMail(server: boolean, recipients: boolean): string {
+  if (server && recipients) return "没有 `smtp_server`，也没有收件人";
+  return server ? "没有 `smtp_server`" : "没有收件人（`notification_email`）";
+}
 
 const CLOUD_VALUES: Readonly<Record<Facts["VR2061"]["wanted"], string>> = {
   url: "接口地址，应类似 `https://vpc.tencentcloudapi.com`",

@@ -311,7 +311,10 @@ const NO_VALUE: Value = { kind: "block" };
 
 /** An argument too many is a secret too: `auth_type PASS 1111`. */
 function withoutSecrets({ takes, word }: Keyword, args: readonly Token[]): readonly Token[] {
-  const isSecret = takes.kind === "secret" || (takes.kind === "texts" && takes.isSecret === true);
+  const isSecret =
+    takes.kind === "secret" ||
+    takes.kind === "secrets" ||
+    (takes.kind === "texts" && takes.isSecret === true);
   if (isSecret) return args.map(hideToken);
   return word === "auth_type" ? [...args.slice(0, 1), ...args.slice(1).map(hideToken)] : args;
 }

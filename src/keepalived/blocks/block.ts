@@ -128,6 +128,13 @@ export function secretOf(block: Block, word: string): Secret | undefined {
   return value?.kind === "secret" ? value.secret : undefined;
 }
 
+/** Of every setting of that keyword, in order. */
+export function secretsOf(block: Block, word: string): readonly (readonly Secret[])[] {
+  return block.settings.flatMap(({ keyword, value }) =>
+    keyword.word === word && value.kind === "secrets" ? [value.secrets] : [],
+  );
+}
+
 /** A flag that is there, or a boolean's value; undefined: not set. */
 export function booleanOf(block: Block, word: string): boolean | undefined {
   const value = lastSetting(block, word)?.value;

@@ -9,6 +9,7 @@
  */
 import type { Source } from "#diagnostics/source";
 import { nearest } from "#units/nearest";
+import { DESTINATIONS } from "../keywords/alert.ts";
 import { SECRET_KEYWORDS } from "../keywords/havip.ts";
 import type { BlockWord } from "../keywords/keyword.ts";
 import { tableOf } from "../keywords/tables.ts";
@@ -31,6 +32,9 @@ const ANYWHERE = new RegExp(
   `auth[-_ ]?pas\\w*|pass(?:wor)?d\\w*(?=[ \\t=:"']|$)|auth[-_]?key|\\b(?:${SECRET_KEYWORDS.join("|")})\\b`,
   "gi",
 );
+/** The address of a chat robot: its key lets anybody write there. */
+const ROBOT =
+  /https?:\/\/[^ \t"']*(?:[?&](?:key|token|access_token)=|\/hooks?\/|hooks\.slack\.com)/i;
 const NAMES = /pass|pwd|secret/i;
 /** What may stand before the first word: a condition, marks of a comment, a brace. */
 const LEAD = /^[ \t]*(?:@\^?[^ \t]*[ \t]+)?[#!{ \t]*/;
@@ -46,6 +50,8 @@ const OPEN_KEYWORDS: ReadonlySet<string> = new Set([
   "time_window",
   "mode",
 ]);
+
+const IS_DESTINATION: ReadonlySet<string> = new Set(DESTINATIONS);
 
 interface RawLine {
   readonly file: string;
@@ -120,7 +126,9 @@ function secretFrom(
   // A loop has its values in front of the line that it repeats.
   const first = firstMatch(line);
   if (first >= 0) return /^[ \t]*~/.test(line) ? line.indexOf("(") + 1 : first;
-  if (isNear(word)) return lead + word.length;
+  if (isNear(word) || IS_DESTINATION.has(word)) return lead + word.length;
+  const robot = line.includes("://") ? line.search(ROBOT) : -1;
+  if (robot >= 0) return robot;
   if (inside === undefined || word === "") return -1;
   if (!OPEN_KEYWORDS.has(word)) {
     const meant = nearest(word, tableOf(inside).keys());

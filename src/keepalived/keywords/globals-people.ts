@@ -7,7 +7,6 @@ import {
   integer,
   interfaceName,
   type Keyword,
-  less,
   list,
   looseInteger,
   maybeChoice,
@@ -90,7 +89,7 @@ export const MAIL: readonly Keyword[] = [
     word: "notification_email",
     takes: list("text"),
     since: "0.6.6",
-    acts: quiet("always"),
+    acts: yes,
     repeatable: true,
     purpose: "recipients of mail",
   },
@@ -99,14 +98,14 @@ export const MAIL: readonly Keyword[] = [
     takes: texts(1, 8),
     since: "0.6.6",
     default: "user@host",
-    acts: quiet("always"),
+    acts: yes,
     purpose: "sender of mail",
   },
   {
     word: "smtp_server",
     takes: texts(1, 2),
     since: "0.6.6",
-    acts: quiet("always"),
+    acts: yes,
     purpose: "mail server, and port",
   },
   {
@@ -114,7 +113,7 @@ export const MAIL: readonly Keyword[] = [
     takes: text,
     since: "1.2.20",
     default: "local host name",
-    acts: quiet("always"),
+    acts: yes,
     purpose: "name said to the mail server",
   },
   {
@@ -123,7 +122,7 @@ export const MAIL: readonly Keyword[] = [
     since: "0.6.6",
     default: "30",
     unit: "s",
-    acts: quiet("always"),
+    acts: yes,
     purpose: "how long to wait for the mail server",
   },
   {
@@ -131,7 +130,7 @@ export const MAIL: readonly Keyword[] = [
     takes: boolean,
     since: "2.0.0",
     default: "off",
-    acts: less("mail"),
+    acts: yes,
     purpose: "mail at every change of state",
   },
   {
@@ -139,7 +138,7 @@ export const MAIL: readonly Keyword[] = [
     takes: boolean,
     since: "2.0.0",
     default: "off",
-    acts: less("mail"),
+    acts: yes,
     purpose: "mail at every change of a VRRP state",
   },
   {
@@ -154,7 +153,7 @@ export const MAIL: readonly Keyword[] = [
     takes: flag,
     since: "2.0.0",
     default: "off",
-    acts: quiet("always"),
+    acts: yes,
     purpose: "no mail for FAULT",
   },
 ];

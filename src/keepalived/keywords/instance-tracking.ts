@@ -1,15 +1,5 @@
 /** `vrrp_instance`: tracking and notification. */
-import {
-  boolean,
-  command,
-  flag,
-  integer,
-  type Keyword,
-  less,
-  list,
-  without,
-  yes,
-} from "./keyword.ts";
+import { boolean, command, flag, integer, type Keyword, list, without, yes } from "./keyword.ts";
 
 export const TRACKING: readonly Keyword[] = [
   {
@@ -98,7 +88,7 @@ export const NOTIFY: readonly Keyword[] = [
     takes: boolean,
     since: "0.6.6",
     default: "global smtp_alert",
-    acts: less("mail"),
+    acts: yes,
     purpose: "mail at every change of state",
   },
 ];

@@ -6,6 +6,7 @@ import type { Loss, NoNeed } from "#diagnostics/facts";
 
 export type BlockWord =
   | "api"
+  | "alert"
   | "authentication"
   | "auth_hmac"
   | "bfd_instance"
@@ -71,6 +72,8 @@ export type Takes =
   | { readonly kind: "text" }
   /** One word that is never printed. */
   | { readonly kind: "secret" }
+  /** From `min` to `max` of them. */
+  | { readonly kind: "secrets"; readonly min: number; readonly max: number }
   /** From `min` to `max` arguments that only keepalived interprets. */
   | {
       readonly kind: "texts";
@@ -144,6 +147,7 @@ export const flag: Takes = { kind: "flag" };
 export const boolean: Takes = { kind: "boolean" };
 export const text: Takes = { kind: "text" };
 export const secret: Takes = { kind: "secret" };
+export const secrets = (min: number, max: number): Takes => ({ kind: "secrets", min, max });
 export const interfaceName: Takes = { kind: "interface" };
 export const user: Takes = { kind: "user" };
 export const command: Takes = { kind: "command", user: true };

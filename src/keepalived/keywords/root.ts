@@ -1,4 +1,6 @@
 /** Statements and blocks at the root of a file. */
+
+import { ALERT_BLOCK } from "./alert.ts";
 import { API_BLOCK } from "./api.ts";
 import {
   block,
@@ -209,6 +211,7 @@ export const ROOT: KeywordTable = table([
     acts: quiet("always"),
     purpose: "how strict `include` is",
   },
+  ALERT_BLOCK,
   foreign("virtual_server", "0.6.6", "IPVS: a balanced service"),
   foreign("virtual_server_group", "0.6.6", "IPVS: addresses of a balanced service"),
   foreign("SSL", "0.6.6", "IPVS: certificates of the SSL checker"),

@@ -1,5 +1,6 @@
 /** Which table belongs to which block. */
 
+import { ALERT } from "./alert.ts";
 import { API, TLS } from "./api.ts";
 import { AUTHENTICATION, HMAC } from "./authentication.ts";
 import { GLOBALS } from "./globals.ts";
@@ -12,6 +13,7 @@ import { BFD, FILE, PROCESS, SCRIPT } from "./trackers.ts";
 
 export const TABLES: { readonly [B in BlockWord]: KeywordTable } = {
   api: API,
+  alert: ALERT,
   authentication: AUTHENTICATION,
   auth_hmac: HMAC,
   bfd_instance: BFD,

@@ -13,9 +13,11 @@ import {
   textOf,
 } from "../blocks/block.ts";
 import type { Model } from "../model/model.ts";
+import { alertsOf } from "./alert.ts";
 import { apiOf } from "./api.ts";
 import { havipOf } from "./havip.ts";
 import { planInstance } from "./instance.ts";
+import { isMailed, mailOf } from "./mail.ts";
 import { commandOf, notifyOf, planCommand, timedCommand, userOf } from "./notify.ts";
 import type {
   FileTrackerPlan,
@@ -32,9 +34,13 @@ export function makePlan(model: Model): RunPlan {
   const instances = model.instances.flatMap((block): InstancePlan[] => {
     const havip = havipOf(block, model);
     const config = planInstance(block, model, havip);
-    const more = havip === undefined ? {} : { havip };
+    const more = {
+      ...(havip === undefined ? {} : { havip }),
+      ...(isMailed(block, model) ? { isMailed: true as const } : {}),
+    };
     return config === undefined ? [] : [{ config, notify: notifyOf(block, model), ...more }];
   });
+  const alerts = alertsOf(model);
   const used = new Set(
     instances.flatMap(({ config }) =>
       config.router.trackers.map(({ kind, name }) => `${kind} ${name}`),
@@ -57,6 +63,7 @@ export function makePlan(model: Model): RunPlan {
       .filter((block) => tracked("process", block))
       .flatMap((block) => planProcess(block) ?? []),
     ...(api === undefined ? {} : { api }),
+    ...(alerts === undefined ? {} : { alerts }),
   };
 }
 
@@ -66,6 +73,7 @@ function planGlobals(model: Model): Globals {
   const vrrpPipe = planPipe(globals, "vrrp_notify_fifo");
   const reader = commandOf(globals, "notify_fifo_script", model);
   const vrrpReader = commandOf(globals, "vrrp_notify_fifo_script", model);
+  const mail = mailOf(model);
   return {
     routerId: textOf(globals, "router_id"),
     scriptUser: userOf(globals, "script_user"),
@@ -82,6 +90,7 @@ function planGlobals(model: Model): Globals {
     ...(vrrpReader === undefined ? {} : { vrrpNotifyFifoScript: vrrpReader }),
     startupScript: timedCommand(model, "startup_script"),
     shutdownScript: timedCommand(model, "shutdown_script"),
+    ...(mail === undefined ? {} : { mail }),
   };
 }
 
@@ -110,9 +119,9 @@ function planGroups(model: Model, instances: readonly InstancePlan[]): readonly 
       .map(({ token }) => token.text)
       .filter((name) => groupOfMember.get(name) === nameOf(group));
     if (members.length === 0) return [];
-    return [
-      { name: nameOf(group), members: [...new Set(members)], notify: notifyOf(group, model) },
-    ];
+    const mailed = isMailed(group, model) ? { isMailed: true as const } : {};
+    const notify = notifyOf(group, model);
+    return [{ name: nameOf(group), members: [...new Set(members)], notify, ...mailed }];
   });
 }
 

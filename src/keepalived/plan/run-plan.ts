@@ -4,8 +4,10 @@
  * show --effective` prints.
  */
 
+import type { Secret } from "#units/secret";
 import type { Micros } from "#units/time";
 import type { InstanceConfig } from "#vrrp/router/config";
+import type { AlertKind, DestinationWord } from "../keywords/alert.ts";
 
 export interface RunPlan {
   readonly globals: Globals;
@@ -17,6 +19,7 @@ export interface RunPlan {
   readonly processes: readonly ProcessTrackerPlan[];
   /** The HTTP API, if the file has one. */
   readonly api?: ApiPlan;
+  readonly alerts?: readonly AlertPlan[];
 }
 
 export interface ApiPlan {
@@ -39,6 +42,49 @@ export interface ApiTls {
   readonly clientCaFile: string | undefined;
 }
 
+/** `alert { … }` */
+export interface AlertPlan {
+  /** At least one. */
+  readonly to: readonly DestinationPlan[];
+  /** Undefined: every kind. */
+  readonly on: readonly AlertKind[] | undefined;
+  readonly minSeverity: "info" | "warning" | "error";
+  /** While it lasts, again after this; 0: once. */
+  readonly repeat: Micros;
+  readonly resolved: boolean;
+  /** What comes back within this time has not ended. */
+  readonly settle: Micros;
+  /** Of one attempt. */
+  readonly timeout: Micros;
+  /** Of all attempts of one message. */
+  readonly deadline: Micros;
+  /** Undefined: the daemon's. */
+  readonly language: "en" | "zh-CN" | undefined;
+}
+
+export type DestinationPlan =
+  | { readonly kind: DestinationWord; readonly url: Secret; readonly secret: Secret | undefined }
+  /** To the recipients of `notification_email`. */
+  | { readonly kind: "email" };
+
+/** The mail keywords; there is at least one recipient. */
+export interface MailPlan {
+  readonly server: { readonly host: string; readonly port: number };
+  readonly to: readonly MailAddress[];
+  /** Undefined: `root@host`, as keepalived has it. */
+  readonly from: MailAddress | undefined;
+  /** Undefined: the host's name. */
+  readonly helo: string | undefined;
+  readonly connectTimeout: Micros;
+  /** False: no mail for FAULT. */
+  readonly faults: boolean;
+}
+
+export interface MailAddress {
+  readonly name?: string;
+  readonly address: string;
+}
+
 export interface Globals {
   readonly routerId: string | undefined;
   readonly scriptUser: UserPlan | undefined;
@@ -56,6 +102,7 @@ export interface Globals {
   readonly vrrpNotifyFifoScript?: CommandPlan;
   readonly startupScript: CommandPlan | undefined;
   readonly shutdownScript: CommandPlan | undefined;
+  readonly mail?: MailPlan;
 }
 
 export interface InstancePlan {
@@ -63,6 +110,8 @@ export interface InstancePlan {
   readonly notify: NotifyPlan;
   /** The cloud is asked about its addresses. */
   readonly havip?: HavipPlan;
+  /** `smtp_alert` */
+  readonly isMailed?: true;
 }
 
 /** Where to ask. Undefined: the command line, the environment, or the machine's metadata say. */
@@ -79,6 +128,8 @@ export interface GroupPlan {
   readonly name: string;
   readonly members: readonly string[];
   readonly notify: NotifyPlan;
+  /** `smtp_alert` */
+  readonly isMailed?: true;
 }
 
 /** A program and its arguments, split as keepalived splits them; never given to a shell. */

@@ -76,4 +76,10 @@ function isOff(block: Block, setting: Setting): boolean {
 /** In a block that is lost as a whole, or is ours as a whole, no keyword is reported by itself. */
 const isLost = (block: Block): boolean => block.word !== undefined && WHOLE.has(block.word);
 
-const WHOLE: ReadonlySet<BlockWord> = new Set(["bfd_instance", "auth_hmac", "havip", "api"]);
+const WHOLE: ReadonlySet<BlockWord> = new Set([
+  "bfd_instance",
+  "auth_hmac",
+  "havip",
+  "api",
+  "alert",
+]);

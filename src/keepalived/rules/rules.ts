@@ -9,6 +9,7 @@ import { createCollector } from "../findings/collector.ts";
 import type { Model } from "../model/model.ts";
 import { checkActedOn } from "./acted-on.ts";
 import { checkAddresses } from "./addresses.ts";
+import { checkAlert } from "./alert.ts";
 import { checkApi } from "./api.ts";
 import { checkAuthentication } from "./authentication.ts";
 import { type CloudVendor, guessCloud, type KnownVendor } from "./cloud-vendor.ts";
@@ -60,6 +61,7 @@ export const RULES: readonly Rule[] = [
   checkOwnKeywords,
   checkHavip,
   checkApi,
+  checkAlert,
   checkActedOn,
 ];
 

@@ -48,6 +48,14 @@ export function readValue(context: ValueContext): Value | undefined {
       extra(context, 1);
       return first && { kind: "secret", secret: new Secret(first.text) };
     }
+    case "secrets": {
+      const { args } = context;
+      if (args.length < takes.min) need({ ...context, args: [] }, "word");
+      if (args.length < takes.min) return undefined;
+      extra(context, takes.max);
+      const given = args.slice(0, takes.max);
+      return { kind: "secrets", secrets: given.map(({ text }) => new Secret(text)) };
+    }
     case "texts": {
       if (context.args.length < takes.min) need({ ...context, args: [] }, "word");
       if (context.args.length < takes.min) return undefined;

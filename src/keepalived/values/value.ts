@@ -9,6 +9,7 @@ export type Value =
   | { readonly kind: "number"; readonly value: number | undefined }
   | { readonly kind: "text"; readonly value: string }
   | { readonly kind: "secret"; readonly secret: Secret }
+  | { readonly kind: "secrets"; readonly secrets: readonly Secret[] }
   | { readonly kind: "texts"; readonly values: readonly string[] }
   | { readonly kind: "address"; readonly ip: Ip }
   | { readonly kind: "command"; readonly command: ScriptCommand | undefined }
