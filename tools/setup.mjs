@@ -10,6 +10,7 @@ import { join, resolve } from "node:path";
 /** Program → Debian package. */
 export const TOOLS = {
   keepalived: "keepalived",
+  aiosmtpd: "python3-aiosmtpd",
   tshark: "tshark",
   systemctl: "systemd",
   rsyslogd: "rsyslog",

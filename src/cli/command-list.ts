@@ -65,6 +65,11 @@ const RUN: CommandGroup = {
       load: async () => (await import("./reload.ts")).command,
     },
     {
+      name: "alert",
+      summary: text("try where alerts go", "测试告警的接收方"),
+      load: async () => (await import("./alert.ts")).command,
+    },
+    {
       name: "release",
       summary: text(
         "remove addresses that a dead daemon left behind",

@@ -68,6 +68,16 @@ export interface Status {
   readonly collections?: Pauses["collections"];
   /** What the HTTP API listens on, if there is one. */
   readonly api?: { readonly listen: readonly string[] };
+  /** With `alert` or `smtp_alert` in the file. */
+  readonly alerts?: AlertsStatus;
+}
+
+/** Of all destinations since the start, in messages. */
+export interface AlertsStatus {
+  readonly sent: number;
+  /** Given up, or without room. */
+  readonly failed: number;
+  readonly waiting: number;
 }
 
 /** The engine's view, with instants turned into wall-clock time and the reason into a sentence. */

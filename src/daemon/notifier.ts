@@ -1,6 +1,6 @@
 /**
- * Notifies scripts and FIFOs of what happened, with one queue for each instance and each sync
- * group, and with keepalived's arguments and order.
+ * Notifies scripts, FIFOs and alerts of what happened, with one queue for each instance and each
+ * sync group, and with keepalived's arguments and order.
  *
  * Scripts are notified of a state once: a new engine begins as BACKUP, which is nothing new for
  * a script that was last notified of BACKUP.
@@ -14,7 +14,8 @@ import { printIpv4 } from "#units/address";
 import type { InstanceConfig } from "#vrrp/router/config";
 import type { Reason } from "#vrrp/router/reason";
 import type { PublicState } from "#vrrp/router/state";
-import type { NotifyStatus } from "./control-protocol.ts";
+import { AlertFeed } from "./alert-feed.ts";
+import type { NotifyStatus, Status } from "./control-protocol.ts";
 import { type FifoOptions, NotifyFifo } from "./fifo.ts";
 import { FifoReader } from "./fifo-reader.ts";
 import type { Launcher } from "./launcher.ts";
@@ -22,6 +23,7 @@ import type { Log } from "./log.ts";
 import { daemonMessages } from "./messages.ts";
 import {
   fifoLine,
+  type NotifiedState,
   type NotifyEvent,
   type NotifyState,
   type NotifySubject,
@@ -55,12 +57,14 @@ export class Notifier {
   #fifos: readonly NotifyFifo[] = [];
   readonly #readers = new Map<string, FifoReader>();
   #sequence = 0;
+  readonly #alerts: AlertFeed;
 
   constructor(launcher: Launcher, log: Log, language: Language, events: EventLog = NO_EVENTS) {
     this.#launcher = launcher;
     this.#log = log;
     this.#language = language;
     this.#events = events;
+    this.#alerts = new AlertFeed({ log, language, events });
   }
 
   /**
@@ -81,17 +85,23 @@ export class Notifier {
     }
     this.#openFifos(plan);
     this.#startReaders(plan);
+    this.#alerts.configure(plan);
   }
 
   instance(name: string, change: Notified): void {
     const line = this.#instances.get(name);
     if (line === undefined || change.to === "INIT" || line.notified === change.to) return;
     line.notified = change.to;
-    this.#notify(line, change.to, change.priority, {
-      BATON_PREVIOUS_STATE: change.from,
-      BATON_REASON: change.reason.kind,
-      BATON_WHY: change.why,
-    });
+    const { from: previous, why } = change;
+    this.#notify(
+      line,
+      { state: change.to, priority: change.priority, previous, why },
+      {
+        BATON_PREVIOUS_STATE: previous,
+        BATON_REASON: change.reason.kind,
+        BATON_WHY: why,
+      },
+    );
   }
 
   group(name: string, to: PublicState): void {
@@ -99,7 +109,7 @@ export class Notifier {
     if (line === undefined || to === "INIT" || line.notified === to) return;
     line.notified = to;
     // keepalived: the priority of a group is always 0.
-    this.#notify(line, to, 0, {});
+    this.#notify(line, { state: to, priority: 0 }, {});
   }
 
   /**
@@ -153,7 +163,7 @@ export class Notifier {
     // keepalived: notified as FAULT if there is no `notify_deleted`, unless the instance was in
     // FAULT already.
     if (line.notified === "FAULT" && line.queue.plan.deleted === undefined) return;
-    this.#notify(line, "DELETED", priority, {});
+    this.#notify(line, { state: "DELETED", priority }, {});
   }
 
   resultsOf(kind: NotifySubject["kind"], name: string): NotifyStatus {
@@ -173,8 +183,20 @@ export class Notifier {
       }));
   }
 
-  /** Waits for the scripts, but no longer than this; those that still run then are ended. */
+  /** The member of `Status`; none where there are no alerts. */
+  alertsStatus(): Pick<Status, "alerts"> {
+    return this.#alerts.status();
+  }
+
+  /**
+   * Waits for the scripts, but no longer than this; those that still run then are ended. Letters
+   * that can be delivered get some time too.
+   */
   async finish(milliseconds: number): Promise<void> {
+    await Promise.all([this.#finishScripts(milliseconds), this.#alerts.finish(ALERTS_MS)]);
+  }
+
+  async #finishScripts(milliseconds: number): Promise<void> {
     const queues = [...this.#instances.values(), ...this.#groups.values()].map(
       ({ queue }) => queue,
     );
@@ -192,12 +214,14 @@ export class Notifier {
 
   #notify(
     line: Line,
-    state: NotifyState,
-    priority: number,
+    what: Omit<NotifiedState, "kind" | "name">,
     environment: Readonly<Record<string, string>>,
   ): void {
+    const { state, priority } = what;
     const isFault = state === "DELETED" && line.queue.plan.deleted === undefined;
-    this.#write(line.subject, isFault ? "FAULT" : state, priority);
+    const reported = isFault ? "FAULT" : state;
+    this.#write(line.subject, reported, priority);
+    this.#alerts.notified({ ...line.subject, ...what, state: reported });
     line.queue.push(state, priority, this.#environment(line, environment));
   }
 
@@ -286,6 +310,7 @@ function fifosOf({ globals }: RunPlan): readonly FifoOptions[] {
   return [...byPath.values()];
 }
 
+const ALERTS_MS = 2_000;
 /** The time between SIGTERM and SIGKILL at the very end. */
 const LAST_CHANCE_MS = 500;
 

@@ -9,6 +9,7 @@
  */
 import type { CommandPlan, NotifyPlan, UserPlan } from "#keepalived/plan/run-plan";
 import type { Micros } from "#units/time";
+import type { PublicState } from "#vrrp/router/state";
 
 /** The states as keepalived passes them to `notify`. */
 export type NotifyState = "MASTER" | "BACKUP" | "FAULT" | "STOP" | "DELETED";
@@ -36,6 +37,17 @@ export interface NotifyJob {
 export interface NotifySubject {
   readonly kind: "INSTANCE" | "GROUP";
   readonly name: string;
+}
+
+/** Whoever is notified besides scripts and pipes. */
+export interface NotifiedState {
+  readonly kind: NotifySubject["kind"];
+  readonly name: string;
+  readonly state: NotifyState;
+  readonly priority: number;
+  /** Of an instance: the state before, and why it changed, as a sentence. */
+  readonly previous?: PublicState;
+  readonly why?: string;
 }
 
 /** The jobs of one change of state: one for the state's own script, and one for `notify`. */

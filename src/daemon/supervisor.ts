@@ -365,6 +365,7 @@ export class Supervisor {
       ...this.#eventsStatus,
       ...(listen !== undefined && { api: { listen } }),
       ...snapshot?.pauses,
+      ...this.#notifier.alertsStatus(),
     };
   }
 

@@ -13,6 +13,8 @@ export interface Post {
   readonly body: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Of the answer; undefined: 16 MB. */
+  readonly bytesMax?: number;
 }
 
 export type PostResult =
@@ -22,6 +24,9 @@ export type PostResult =
       readonly status: number;
       readonly body: string;
       readonly date?: string | undefined;
+      /** Its headers of these names. */
+      readonly location?: string | undefined;
+      readonly retryAfter?: string | undefined;
     }
   /**
    * The system's name of what failed, such as ECONNREFUSED; `wasSent`: the service may have seen
@@ -80,7 +85,7 @@ export const postOverSocket =
 
 const send = async (post: Post, socketPath: string | undefined): Promise<PostResult> =>
   await new Promise<PostResult>((resolve) => {
-    const { endpoint, headers, body, timeoutMs, signal } = post;
+    const { endpoint, headers, body, timeoutMs, signal, bytesMax = RESPONSE_MAX } = post;
     const options = {
       method: "POST",
       ...(socketPath === undefined
@@ -90,10 +95,11 @@ const send = async (post: Post, socketPath: string | undefined): Promise<PostRes
       headers: { ...headers, "Content-Length": `${Buffer.byteLength(body)}` },
     };
     const onResponse = (response: IncomingMessage): void => {
-      readBody(response).then(
+      readBody(response, bytesMax).then(
         (text) => {
-          const { date } = response.headers;
-          finish({ kind: "response", status: response.statusCode ?? 0, body: text, date });
+          const { date, location, "retry-after": retryAfter } = response.headers;
+          const status = response.statusCode ?? 0;
+          finish({ kind: "response", status, body: text, date, location, retryAfter });
         },
         (error: unknown) => fail(error),
       );
@@ -136,13 +142,12 @@ function errnoOf(error: unknown): string {
   return "code" in error && typeof error.code === "string" ? error.code : "EUNKNOWN";
 }
 
-async function readBody(response: IncomingMessage): Promise<string> {
+async function readBody(response: IncomingMessage, bytesMax: number): Promise<string> {
   response.setEncoding("utf8");
   let text = "";
   for await (const chunk of response) {
     text += String(chunk);
-    if (text.length > RESPONSE_MAX)
-      throw Object.assign(new Error("too large"), { code: "EMSGSIZE" });
+    if (text.length > bytesMax) throw Object.assign(new Error("too large"), { code: "EMSGSIZE" });
   }
   return text;
 }
