@@ -25,6 +25,7 @@ export const TOOLS = {
   lintian: "lintian",
   xz: "xz-utils",
   chromium: "chromium",
+  openssl: "openssl",
 };
 const NEEDS = /^ \* Needs: (.+)$/m;
 
