@@ -5,8 +5,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { event, FakeNode, OPS, TOKENS } from "../support/api-node.ts";
-import { freePort, get, planOf, serveApi } from "../support/api-server.ts";
+import { get, planOf, serveApi } from "../support/api-server.ts";
 import { until } from "../support/daemon-bench.ts";
+import { freePort } from "../support/hostile-http.ts";
 
 async function connected(context: TestContext, port: number): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");

@@ -7,8 +7,9 @@ import { type TestContext, test } from "node:test";
 import { command } from "#cli/status";
 import type { Status } from "#daemon/control-protocol";
 import { FakeNode, OPS, STATUS } from "../support/api-node.ts";
-import { freePort, planOf, serveApi } from "../support/api-server.ts";
+import { planOf, serveApi } from "../support/api-server.ts";
 import { makeFolder, until } from "../support/daemon-bench.ts";
+import { freePort } from "../support/hostile-http.ts";
 
 interface Ran {
   readonly code: number;

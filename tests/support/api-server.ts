@@ -1,6 +1,5 @@
 /** The HTTP API with its sockets, in front of a node that is none. */
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { openApi } from "#api/api";
@@ -48,15 +47,6 @@ export const planOf = (ports: readonly number[], more: Partial<ApiPlan> = {}): A
   tls: undefined,
   ...more,
 });
-
-/** One that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 export interface Answer {
   readonly status: number;

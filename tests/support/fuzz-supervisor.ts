@@ -8,6 +8,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRng, type Rng } from "#units/rng";
+import { freePort, httpRequest, TOKEN } from "./hostile-http.ts";
 import {
   below,
   bytes,
@@ -47,10 +48,15 @@ const SIGNALS: readonly (NodeJS.Signals | number)[] = [
 ];
 const CLIENTS_MAX = 70;
 
-function configuration(folder: string, url: string): string {
+function configuration(folder: string, url: string, port: number): string {
   const scripts = ["check", "notify", "reader"].map((name) => `"${folder}/${name}.sh"`);
   const [check, notify, reader] = scripts;
-  return `global_defs {
+  return `api {
+  listen 127.0.0.1:${port}
+  listen unix:${folder}/web.sock
+  token_file ${folder}/token
+}
+global_defs {
   router_id fuzz
   vrrp_notify_fifo ${folder}/fifo
   vrrp_notify_fifo_script ${reader}
@@ -98,11 +104,14 @@ class Life {
   readonly #driver: SupervisorDriver;
   readonly #folder: string;
   readonly #world: World;
+  readonly #port: number;
   readonly inputs: Record<string, number> = {};
   #clients = 0;
+  #webClients = 0;
 
-  constructor(random: Rng, driver: SupervisorDriver, folder: string, world: World) {
+  constructor(random: Rng, driver: SupervisorDriver, folder: string, world: World, port: number) {
     this.#random = random;
+    this.#port = port;
     this.#driver = driver;
     this.#folder = folder;
     this.#world = world;
@@ -115,6 +124,7 @@ class Life {
   /** One of each, more of what is cheap. */
   step(): void {
     for (let i = 0; i < 4; i++) this.#talk();
+    for (let i = 0; i < 4; i++) this.#web();
     const what = below(this.#random, 12);
     if (what < 3) this.#files();
     else if (what < 5) this.#signal();
@@ -140,6 +150,25 @@ class Life {
     setTimeout(() => socket.destroy(), below(random, 400)).unref();
   }
 
+  #web(): void {
+    if (this.#webClients >= CLIENTS_MAX) return;
+    this.#webClients += 1;
+    const random = this.#random;
+    const path = random.pick(["web.sock", "run/api.sock", ""]);
+    const socket =
+      path === "" ? connect(this.#port, "127.0.0.1") : connect(join(this.#folder, path));
+    socket.on("error", () => undefined);
+    socket.once("close", () => {
+      this.#webClients -= 1;
+    });
+    if (below(random, 3) > 0) socket.resume();
+    for (let i = 1 + below(random, 3); i > 0; i--) {
+      this.#count("HTTP requests");
+      socket.write(httpRequest(random));
+    }
+    setTimeout(() => socket.destroy(), below(random, 400)).unref();
+  }
+
   #files(): void {
     this.#count("files");
     const name = this.#random.pick([
@@ -148,6 +177,8 @@ class Life {
       "run/status.json",
       "run/baton.pid",
       "credentials",
+      "token",
+      "web.sock",
     ]);
     place(join(this.#folder, name), this.#random);
   }
@@ -161,7 +192,7 @@ class Life {
   #configure(): void {
     this.#count("configurations");
     const path = join(this.#folder, "a.conf");
-    const good = configuration(this.#folder, this.#world.url);
+    const good = configuration(this.#folder, this.#world.url, this.#port);
     if (below(this.#random, 12) === 0) place(path, this.#random);
     else {
       rmSync(path, { recursive: true, force: true });
@@ -207,6 +238,8 @@ export async function fuzzLife(number: number, seconds: number): Promise<LifeRes
   const random = createRng(number);
   const folder = mkdtempSync(join(tmpdir(), "baton-fuzz-"));
   const world = await serveWorld(random);
+  const port = await freePort();
+  writeFileSync(join(folder, "token"), `fuzz ${TOKEN}\n`, { mode: 0o600 });
   const hasFaults = number % 3 === 2;
   for (const [name, body] of [
     ["check", "echo fine"],
@@ -221,7 +254,7 @@ export async function fuzzLife(number: number, seconds: number): Promise<LifeRes
   const pick = pickFrom(random);
   const driver = new SupervisorDriver({
     folder,
-    config: configuration(folder, world.url),
+    config: configuration(folder, world.url, port),
     ...(hasFaults && {
       faults: {
         seed: number,
@@ -247,7 +280,7 @@ export async function fuzzLife(number: number, seconds: number): Promise<LifeRes
       "/nonexistent/p",
     ],
   });
-  const life = new Life(random, driver, folder, world);
+  const life = new Life(random, driver, folder, world, port);
   const problem = await live(life, driver, seconds);
   const megabytes = megabytesOf(driver.pid);
   const ended = driver.ended ?? (await driver.stop());
