@@ -25,6 +25,7 @@ export const QUERY_NAMES = [
   "kind",
   "severity",
   "after",
+  "before",
   "limit",
   "newest",
 ] as const;
@@ -42,9 +43,11 @@ export function readEventQuery(query: Readonly<Record<string, readonly string[]>
     const value = last(name);
     if (value !== undefined && readTime(value) === undefined) return problem(name, value, "time");
   }
-  const after = last("after");
-  if (after !== undefined && readNumber(after) === undefined)
-    return problem("after", after, "number");
+  for (const name of ["after", "before"] as const) {
+    const value = last(name);
+    if (value !== undefined && readNumber(value) === undefined)
+      return problem(name, value, "number");
+  }
   const limit = last("limit");
   const most = limit === undefined ? PAGE : readNumber(limit);
   if (most === undefined || most < 1) return problem("limit", limit ?? "", "limit");
@@ -65,7 +68,8 @@ export function readEventQuery(query: Readonly<Record<string, readonly string[]>
       instances: instances.length === 0 ? undefined : instances,
       kinds: kinds.length === 0 ? undefined : kinds,
       severity,
-      after: readNumber(after),
+      after: readNumber(last("after")),
+      before: readNumber(last("before")),
       limit: Math.min(most, PAGE_MAX),
       newest: newest === "true" ? true : undefined,
     },

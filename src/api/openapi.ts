@@ -56,6 +56,7 @@ const PARAMETERS: Readonly<Record<QueryName, readonly [schema: object, descripti
   kind: [{ type: "array", items: { enum: EVENT_KINDS } }, "of these kinds"],
   severity: [{ enum: EVENT_SEVERITIES }, "this one and those more important"],
   after: [number, "with a greater number; in a stream Last-Event-ID counts before it"],
+  before: [number, "with a smaller number"],
   limit: [{ type: "integer", minimum: 1, maximum: PAGE_MAX, default: 200 }, "at most so many"],
   newest: [{ type: "boolean" }, "of more than `limit` the newest, not the oldest"],
 };

@@ -119,7 +119,12 @@ export const EVENTS = v.object({
   node: v.pipe(text, v.description("host name")),
   now: v.pipe(time, v.description("the node's clock, to compare it with others")),
   events: v.array(EVENT),
-  next: maybe(v.pipe(number, v.description("there are more: ask again with `after` of this"))),
+  next: maybe(
+    v.pipe(
+      number,
+      v.description("there are more: ask again with `after` of this, or with `newest` `before` it"),
+    ),
+  ),
 });
 
 export const HEALTH = v.object({ ok: v.literal(true) });

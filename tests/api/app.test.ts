@@ -239,6 +239,7 @@ test("events: pages, and a query that is looked at", async () => {
     kinds: ["state", "stall"],
     severity: "warning",
     after: undefined,
+    before: undefined,
     limit: PAGE_MAX,
     newest: true,
   });
@@ -247,6 +248,7 @@ test("events: pages, and a query that is looked at", async () => {
     "since=2026-11-30T17:26:25",
     "until=-1",
     "after=1e3",
+    "before=-1",
     "after=9999999999999999",
     "limit=0",
     "limit=x",
